@@ -1,0 +1,216 @@
+# Freshet. `make demo` and `make test` do everything; see HACKING.md for the rest.
+#   DEV=1            warnings are errors
+#   SAN=address,undefined (or thread)
+#   T=name           one test
+#   BUILD=dir        where everything built goes
+
+BUILD ?= build
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PKGS := rdkafka jansson libmicrohttpd libxxhash
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wundef -Wshadow -Wwrite-strings -Wformat=2 \
+	-Wno-format-zero-length -Wno-unused-parameter
+ifdef DEV
+WARN += -Werror
+endif
+comma := ,
+OUT := $(BUILD)
+ifdef SAN
+OUT := $(BUILD)/san-$(subst $(comma),-,$(SAN))
+SAN_FLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -I$(OUT)/schemas $(WARN) $(CFLAGS) $(SAN_FLAGS) \
+	$(PKG_CFLAGS) -MMD -MP
+ALL_LIBS = $(PKG_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lm -lpthread
+
+# V=1 shows the commands in full.
+ifndef V
+QUIET_CC = @echo "  CC    $@";
+QUIET_LINK = @echo "  LINK  $@";
+endif
+
+LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c)
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
+LIB := $(OUT)/libfreshet.a
+WORKERS := ingest features trainer scorer
+worker_bin = $(OUT)/bin/freshet-$(1)
+BINS := $(foreach w,$(WORKERS),$(if $(wildcard $(w)/*_main.c),$(call worker_bin,$(w)))) \
+	$(if $(wildcard cli/*_main.c),$(OUT)/bin/freshet)
+
+.PHONY: all
+all: $(BINS)
+
+$(LIB): $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(AR) rcs $@.tmp $^ && mv $@.tmp $@
+
+# What the workers' rooms hold beside their mains, for the tests to link.
+WORKER_SRC := $(filter-out %_main.c,$(foreach w,$(WORKERS),$(wildcard $(w)/*.c)))
+LIB_WORKERS := $(OUT)/libworkers.a
+$(LIB_WORKERS): $(WORKER_SRC:%.c=$(OUT)/%.o)
+	@mkdir -p $(@D)
+	rm -f $@ && $(AR) rcs $@ $^
+
+define worker_rule
+$(call worker_bin,$(1)): $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/*.c)) $(LIB)
+	@mkdir -p $$(@D)
+	$$(QUIET_LINK)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LIBS)
+endef
+$(foreach w,$(WORKERS),$(eval $(call worker_rule,$(w))))
+
+$(OUT)/bin/freshet: $(patsubst %.c,$(OUT)/%.o,$(wildcard cli/*.c)) $(LIB)
+	@mkdir -p $(@D)
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LIBS)
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The text of each contract, as a C string literal.
+AVSC := $(wildcard schemas/*.avsc)
+AVSC_INC := $(AVSC:%.avsc=$(OUT)/%.avsc.inc)
+$(OUT)/schemas/%.avsc.inc: schemas/%.avsc
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+$(patsubst %.c,$(OUT)/%.o,$(wildcard schemas/*.c)): $(AVSC_INC)
+
+# Unit and topology tests: one program per file, tests/unit/test_topk.c for topk.c.
+UNIT_SRC := $(wildcard tests/unit/*.c tests/topology/*.c)
+UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
+$(OUT)/tests/%: tests/%.c $(LIB_WORKERS) $(LIB)
+	@mkdir -p $(@D)
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(ALL_LIBS) -lcmocka
+
+.PHONY: unit
+unit: $(UNIT_BIN)
+	@fail=0; for t in $(UNIT_BIN); do case $$t in *$(T)*) $$t || fail=1;; esac; done; \
+	exit $$fail
+
+# Benchmarks: $(OUT)/bench/bench_codec from bench/bench_codec.c; each prints `name value` lines.
+$(OUT)/bench/%: bench/%.c $(LIB_WORKERS) $(LIB)
+	@mkdir -p $(@D)
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(ALL_LIBS)
+
+# Fuzz targets: clang's libFuzzer, the library compiled with the same flags into its own directory.
+#   make fuzz SECONDS=10 T=fuzz_codec
+SECONDS ?= 10
+FUZZ_OUT := $(BUILD)/fuzz
+FUZZ_BIN := $(patsubst %.c,$(FUZZ_OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+ifeq ($(OUT),$(FUZZ_OUT))
+$(FUZZ_OUT)/tests/fuzz/%: tests/fuzz/%.c $(LIB_WORKERS) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o %.a,$^) $(ALL_LIBS)
+endif
+
+.PHONY: fuzz
+fuzz:
+	@$(MAKE) CC=clang OUT=$(FUZZ_OUT) CFLAGS="$(FUZZ_FLAGS)" $(FUZZ_BIN)
+	@for f in $(FUZZ_BIN); do case $$f in *$(T)*) name=$${f##*/fuzz_}; \
+		mkdir -p $(FUZZ_OUT)/found/$$name; \
+		$$f -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 -max_len=65536 \
+			-print_final_stats=1 -artifact_prefix=$(FUZZ_OUT)/found/ \
+			$(FUZZ_OUT)/found/$$name tests/fuzz/corpus/$$name >$$f.log 2>&1 \
+			|| { tail -50 $$f.log; exit 1; }; \
+		echo "$${f##*/} $$(grep number_of_executed $$f.log)";; esac; done
+
+# ---- Whole ways: each installs what it needs, builds, and says what it does. deploy/ has the rest.
+# They must begin on a machine with no compiler: nothing above may need one before `all` is made.
+
+# Scripts build and look in the same directory.
+export BUILD
+WITH_JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+INSTALL = deploy/install-deps --for
+BUILD_ALL = $(MAKE) --no-print-directory $(WITH_JOBS) all
+LOCAL_KAFKA = $$(cat $(BUILD)/run/kafka/bootstrap)
+
+# Installs what building and the demo need, by apt.
+.PHONY: deps
+deps:
+	@$(INSTALL) demo
+
+# Fetches the jars of the local Kafka.
+.PHONY: kafka
+kafka:
+	@deploy/kafka/fetch
+
+# Fetches MovieLens-100k and makes the demo's events of it.
+.PHONY: data
+data:
+	@deploy/movielens
+
+# Shows the whole pipeline with real events, and leaves nothing running.
+.PHONY: demo
+demo:
+	@$(INSTALL) demo
+	+@$(BUILD_ALL)
+	@deploy/demo
+
+# Starts a local Kafka and the workers and leaves them running, for events of your own.
+.PHONY: up
+up:
+	@$(INSTALL) demo
+	+@$(BUILD_ALL)
+	@deploy/local-kafka start
+	@deploy/topics apply --with clicks --bootstrap $(LOCAL_KAFKA)
+	@deploy/pipeline up --bootstrap $(LOCAL_KAFKA)
+	@echo "Kafka: $(LOCAL_KAFKA). Write the catalogue, then events, for example:"
+	@echo "    $(BUILD)/bin/freshet replay ITEMS.jsonl --topic items --contract Item \\"
+	@echo "        -b $(LOCAL_KAFKA)"
+	@echo "    $(BUILD)/bin/freshet replay EVENTS.jsonl --topic clicks -b $(LOCAL_KAFKA)"
+	@echo "deploy/conf/ingest.properties says what events look like. make down ends it all."
+
+# Ends what `make up` started; the topics' data stays for the next time.
+.PHONY: down
+down:
+	@deploy/pipeline down
+	@deploy/local-kafka stop
+
+# Runs all tests, or those named by T=; ends in `N passed, N failed`.
+.PHONY: test
+test:
+	@$(INSTALL) test
+	+@SAN=$(SAN) T=$(T) tests/run
+
+# Says where things are built with these settings (for tests/run).
+.PHONY: where
+where:
+	@echo $(OUT)
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# ---- House rules: the program that checks them, and its own test ----
+
+.PHONY: tidy
+tidy:
+	python3 -B tests/tidy.py
+	python3 -B tests/test_tidy.py --quiet
+
+# ---- Benchmarks: bench/bench_*.c are microbenchmarks, bench/run measures workers and broker ----
+#   PEER=1       the Kafka Streams peer too, and the ratio
+#   ONLY=name    these measures, comma between; RUNS=n of each
+
+$(OUT)/bench/%: bench/%.c $(LIB_WORKERS) $(LIB)
+	@mkdir -p $(@D)
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(ALL_LIBS)
+
+.PHONY: bench-programs
+bench-programs: $(patsubst %.c,$(OUT)/%,$(wildcard bench/bench_*.c))
+
+.PHONY: bench
+bench:
+	@$(INSTALL) test
+	+@$(BUILD_ALL) bench-programs
+	@bench/run $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only $(ONLY)) $(if $(PEER),--peer)
+	@bench/report

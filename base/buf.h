@@ -1,0 +1,59 @@
+/* A growable run of bytes with a maximum: the one place where messages are written.
+ *
+ * The buffer owns its memory and keeps it across buf_clear(), so that a buffer used for every
+ * record allocates only while it grows. Appending past `max` is refused and remembered: encoders
+ * append freely and ask buf_failed() once at the end.
+ */
+#ifndef FRESHET_BASE_BUF_H
+#define FRESHET_BASE_BUF_H
+
+#include "base/base.h"
+#include "base/slice.h"
+
+struct buf {
+    char *data;
+    size_t size;
+    size_t capacity;
+    size_t max;
+    bool failed;
+};
+
+/* Prepares an empty buffer that may grow to max bytes. */
+void buf_init(struct buf *buf, size_t max);
+/* Frees the memory; the buffer may be initialised again. */
+void buf_release(struct buf *buf);
+/* Empties the buffer and forgets a failure; the memory stays. */
+static inline void buf_clear(struct buf *buf)
+{
+    buf->size = 0;
+    buf->failed = false;
+}
+/* Makes room for `more` bytes; returns where to write, or NULL past the maximum (remembered). */
+char *buf_reserve_slow(struct buf *buf, size_t more);
+static inline char *buf_reserve(struct buf *buf, size_t more)
+{
+    if (more <= buf->capacity - buf->size) { return buf->data + buf->size; }
+    return buf_reserve_slow(buf, more);
+}
+/* Appends bytes. */
+static inline void buf_append(struct buf *buf, const void *data, size_t size)
+{
+    char *at = buf_reserve(buf, size);
+    if (!at) { return; }
+    if (size) { memcpy(at, data, size); }
+    buf->size += size;
+}
+/* Appends a formatted text. */
+void buf_printf(struct buf *buf, const char *format, ...) _printf_(2, 3);
+/* Says whether an append since the last clear went past the maximum. */
+static inline bool buf_failed(const struct buf *buf)
+{
+    return buf->failed;
+}
+/* Borrows the content until the next append, clear or release. */
+static inline struct slice buf_slice(const struct buf *buf)
+{
+    return slice_of(buf->data ? buf->data : "", buf->size);
+}
+
+#endif

@@ -1,0 +1,10 @@
+/* Directories on disk. */
+#ifndef FRESHET_BASE_DIRECTORY_H
+#define FRESHET_BASE_DIRECTORY_H
+
+#include "base/base.h"
+
+/* Makes a directory and those above it, where they are missing; 0 or -errno. */
+int directory_make(const char *path);
+
+#endif

@@ -1,0 +1,54 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+
+static _noreturn_ void die(size_t size)
+{
+    fprintf(stderr, "level=error msg=\"out of memory\" bytes=%zu\n", size);
+    abort();
+}
+
+void *xmalloc(size_t size)
+{
+    void *mem = malloc(size ? size : 1);
+    if (!mem) { die(size); }
+    return mem;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    void *mem = calloc(count ? count : 1, size ? size : 1);
+    if (!mem) { die(count * size); }
+    return mem;
+}
+
+void *xreallocarray(void *old, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) { die(SIZE_MAX); }
+    void *mem = realloc(old, bytes ? bytes : 1);
+    if (!mem) { die(bytes); }
+    return mem;
+}
+
+void *xmemdup(const void *from, size_t size)
+{
+    void *mem = xmalloc(size);
+    if (size) { memcpy(mem, from, size); }
+    return mem;
+}
+
+char *xstrdup(const char *from)
+{
+    return xmemdup(from, strlen(from) + 1);
+}
+
+char *xprintf(const char *format, ...)
+{
+    va_list args;
+    char *text = NULL;
+    va_start(args, format);
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length < 0) { die(0); }
+    return text;
+}

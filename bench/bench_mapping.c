@@ -1,0 +1,93 @@
+#include "base/base.h"
+#include "base/buf.h"
+#include "tests/mapping_rig.h"
+
+/* What one source record costs in the mapping, in microseconds of CPU time: the parser alone, the
+ * way to the event, and the way to the encoded event; prints `name value` lines. */
+
+enum { ROUND = 256 };
+
+static const double measure_s = 0.5;
+
+static const char text[] =
+    "{\"event_id\":\"ml-000012345\",\"user_id\":\"196\",\"item_id\":\"242\",\"action\":\"RATING\","
+    "\"weight\":3.0,\"event_time_ms\":881250949000}";
+
+struct bench {
+    struct rig rig;
+    struct codec *codec;
+    struct buf out;
+    struct slice value;
+};
+
+static double now_s(void)
+{
+    struct timespec time;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static double cost_us(struct bench *bench, void (*once)(struct bench *))
+{
+    double start = now_s();
+    double passed = 0;
+    int64_t count = 0;
+    for (; passed < measure_s; passed = now_s() - start) {
+        for (int i = 0; i < ROUND; i++) { once(bench); }
+        count += ROUND;
+    }
+    return passed / (double)count * 1e6;
+}
+
+static void parse(struct bench *bench)
+{
+    json_t *document = NULL;
+    char where[200];
+    enum json_fault fault = json_text_parse(bench->value, &document, where, sizeof(where));
+    assert(fault == JSON_FINE);
+    json_decref(document);
+}
+
+static void map(struct bench *bench)
+{
+    const char *reason = rig_apply(&bench->rig, bench->value);
+    assert(!reason);
+}
+
+static void map_and_encode(struct bench *bench)
+{
+    map(bench);
+    buf_clear(&bench->out);
+    int rc = codec_encode(bench->codec, &bench->rig.ev, &bench->out);
+    assert(rc == 0);
+}
+
+int main(void)
+{
+    struct schema_book *book = schema_book_new();
+    struct bench bench = {.codec = codec_new(&user_event_contract, book), .value = slice_str(text)};
+    buf_init(&bench.out, 4096);
+    int rc = rig_init(&bench.rig, NULL, 0, book);
+    assert(rc == 0);
+    (void)printf("mapping_json_record_bytes %zu\n", bench.value.size);
+    (void)printf("mapping_json_parse_us %.3f\n", cost_us(&bench, parse));
+    (void)printf("mapping_json_apply_us %.3f\n", cost_us(&bench, map));
+    (void)printf("mapping_json_apply_encode_us %.3f\n", cost_us(&bench, map_and_encode));
+
+    struct buf avro;
+    buf_init(&avro, 4096);
+    buf_append(&avro, bench.out.data, bench.out.size);
+    rig_clear(&bench.rig);
+    const char *const pairs[] = {"source.format=avro"};
+    rc = rig_init(&bench.rig, pairs, 1, book);
+    assert(rc == 0);
+    bench.value = buf_slice(&avro);
+    (void)printf("mapping_avro_apply_encode_us %.3f\n", cost_us(&bench, map_and_encode));
+
+    rig_clear(&bench.rig);
+    buf_release(&avro);
+    buf_release(&bench.out);
+    codec_free(bench.codec);
+    schema_book_free(book);
+    return 0;
+}

@@ -1,0 +1,39 @@
+#include "base/base.h"
+#include "cli/commands.h"
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *about;
+};
+
+static const struct command commands[] = {
+    {"replay", replay_command, "write a file's events or catalogue to a topic"},
+    {"peek", peek_command, "print a topic's messages as JSON lines"},
+    {"list", list_command, "print a user's newest recommendations"},
+    {"similar", similar_command, "print an item's nearest neighbours"},
+    {"status", status_command, "print where each worker stands"},
+};
+
+static int usage(FILE *out, int code)
+{
+    fprintf(out, "Usage: freshet COMMAND [OPTION...]\n\n");
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
+    }
+    fprintf(out, "\n`freshet COMMAND --help` says more.\n");
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) { return usage(stderr, 64); }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        return usage(stdout, 0);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) { return commands[i].run(argc - 1, argv + 1); }
+    }
+    fprintf(stderr, "freshet: no command \"%s\"\n", argv[1]);
+    return usage(stderr, 64);
+}

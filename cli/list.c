@@ -1,0 +1,174 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/scan.h"
+#include "schemas/item.h"
+#include "schemas/recommendation_list.h"
+#include "stream/murmur.h"
+
+#include <argp.h>
+
+enum { LIST_ARENA_BLOCK = 1 << 16 };
+
+struct listing {
+    struct client client;
+    const char *user;
+
+    struct wire *wire;
+    struct schema_book *book;
+    struct codec *lists;
+    struct codec *items;
+    struct arena *arena; /* keeps the newest list and the titles */
+    bool found;
+    struct recommendation_list list;
+    int64_t published_ms;
+    struct slice *titles; /* per place of the list; then per `because` */
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct listing *listing = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &listing->client;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (listing->user) { argp_error(state, "one user at a time"); }
+        listing->user = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!listing->user) { argp_error(state, "USER is needed"); }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
+static const struct argp argp = {
+    .parser = parse,
+    .args_doc = "USER",
+    .doc =
+        "Prints the newest list published for a user, with reasons, and titles where the catalogue "
+        "has them.",
+    .children = children,
+};
+
+static bool take_list(void *arg, const struct record *rec)
+{
+    struct listing *listing = arg;
+    struct codec_error error;
+    if (!slice_equal(rec->key, slice_str(listing->user))) { return true; }
+    listing->found = rec->value.data != NULL;
+    if (!rec->value.data) { return true; }
+    struct slice kept = arena_copy(listing->arena, rec->value);
+    if (codec_decode(listing->lists, kept, listing->arena, &listing->list, &error) < 0) {
+        listing->found = false;
+        (void)client_fail("the list at offset %" PRId64 " cannot be read: %s", rec->offset,
+                          error.detail);
+        return true;
+    }
+    listing->published_ms = rec->time_ms;
+    return true;
+}
+
+static void note_title(struct listing *listing, struct slice id, struct slice title)
+{
+    const struct recommendation_list *list = &listing->list;
+    for (size_t i = 0; i < list->items.count; i++) {
+        if (slice_equal(list->items.at[i], id)) { listing->titles[i] = title; }
+        if (slice_equal(list->because.at[i], id)) {
+            listing->titles[list->items.count + i] = title;
+        }
+    }
+}
+
+static bool take_item(void *arg, const struct record *rec)
+{
+    struct listing *listing = arg;
+    struct codec_error error;
+    struct item item;
+    if (!rec->value.data ||
+        codec_decode(listing->items, rec->value, listing->arena, &item, &error) < 0) {
+        return true;
+    }
+    note_title(listing, item.item_id, arena_copy(listing->arena, item.title));
+    return true;
+}
+
+static struct slice title_or_id(struct slice title, struct slice id)
+{
+    return title.size ? title : id;
+}
+
+static void print(const struct listing *listing)
+{
+    const struct recommendation_list *list = &listing->list;
+    printf("user %s: %zu items by %.*s, built from %s partition %d offset %" PRId64 "\n",
+           listing->user, list->items.count, SLICE_ARGS(list->model), "events",
+           list->input_partition, list->input_offset);
+    for (size_t i = 0; i < list->items.count; i++) {
+        struct slice title = title_or_id(listing->titles[i], list->items.at[i]);
+        struct slice cause =
+            title_or_id(listing->titles[list->items.count + i], list->because.at[i]);
+        printf("%3zu. %-8.4f %.*s", i + 1, (double)list->scores.at[i], SLICE_ARGS(title));
+        switch (list->reasons.at[i]) {
+        case REASON_BECAUSE:
+            printf("  (because of %.*s, support %.0f)\n", SLICE_ARGS(cause),
+                   (double)list->evidence.at[i]);
+            break;
+        case REASON_POPULAR:
+            printf("  (popular, %.0f actions)\n", (double)list->evidence.at[i]);
+            break;
+        case REASON_TRENDING:
+            printf("  (trending, %.0f recent actions)\n", (double)list->evidence.at[i]);
+            break;
+        default:
+            printf("  (new)\n");
+        }
+    }
+}
+
+static int run(struct listing *listing)
+{
+    if (client_connect(&listing->client, NULL, &listing->wire) < 0) { return 1; }
+    _cleanup_(xfreep) char *lists = client_topic(&listing->client, "recommendations");
+    _cleanup_(xfreep) char *items = client_topic(&listing->client, "items");
+    int32_t partitions;
+    if (wire_partitions(listing->wire, lists, &partitions) < 0) {
+        return client_fail("%s", wire_why(listing->wire));
+    }
+    struct slice user = slice_str(listing->user);
+    int32_t home = murmur_partition(user, partitions);
+    int result = scan_topic(listing->wire, lists, home, /* follow= */ false, take_list, listing);
+    if (result < 0) { return client_fail("%s", wire_why(listing->wire)); }
+    if (!listing->found) {
+        return client_fail("no list for user \"%s\" in %s", listing->user, lists);
+    }
+    listing->titles = xcalloc(listing->list.items.count * 2, sizeof(*listing->titles));
+    if (scan_topic(listing->wire, items, -1, /* follow= */ false, take_item, listing) < 0) {
+        fprintf(stderr, "freshet: no titles: %s\n", wire_why(listing->wire));
+    }
+    print(listing);
+    return 0;
+}
+
+int list_command(int argc, char **argv)
+{
+    struct listing listing = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &listing);
+    listing.book = schema_book_new();
+    listing.lists = codec_new(&recommendation_list_contract, listing.book);
+    listing.items = codec_new(&item_contract, listing.book);
+    listing.arena = arena_new(LIST_ARENA_BLOCK);
+    int result = client_load(&listing.client) < 0 ? 78 : run(&listing);
+    wire_close(listing.wire);
+    free(listing.titles);
+    arena_free(listing.arena);
+    codec_free(listing.lists);
+    codec_free(listing.items);
+    schema_book_free(listing.book);
+    client_release(&listing.client);
+    return result;
+}

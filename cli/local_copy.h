@@ -1,0 +1,16 @@
+/* The worker copies that run on this machine, found by the slot files in state.dir and asked over
+ * their metrics ports. */
+#ifndef FRESHET_CLI_LOCAL_COPY_H
+#define FRESHET_CLI_LOCAL_COPY_H
+
+#include "base/base.h"
+
+#include <jansson.h>
+
+/* Asks every copy for its /status; an array of their answers, each with `pid`. The caller drops the
+ * reference. Copies that do not answer are left out. */
+json_t *local_copies(const char *state_dir);
+/* Finds a worker's partition among the answers; borrowed, NULL when no copy has it. */
+const json_t *local_copy_partition(const json_t *copies, const char *worker, int32_t partition);
+
+#endif

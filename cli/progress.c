@@ -1,0 +1,52 @@
+#include "base/base.h"
+#include "cli/progress.h"
+
+#include <unistd.h>
+
+enum { DRAW_MS = 200, LINE_MS = 5000, BAR_CELLS = 30 };
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void progress_begin(struct progress *progress, const char *what, int64_t total_bytes)
+{
+    int64_t now = now_ms();
+    *progress = (struct progress){.what = what,
+                                  .total_bytes = total_bytes,
+                                  .began_ms = now,
+                                  .drawn_ms = now,
+                                  .terminal = isatty(STDERR_FILENO) != 0};
+}
+
+static double rate(const struct progress *progress, int64_t records)
+{
+    int64_t spent_ms = MAX_OF(now_ms() - progress->began_ms, (int64_t)1);
+    return (double)records * 1000.0 / (double)spent_ms;
+}
+
+void progress_update(struct progress *progress, int64_t done_bytes, int64_t done_records)
+{
+    int64_t now = now_ms();
+    if (now - progress->drawn_ms < (progress->terminal ? DRAW_MS : LINE_MS)) { return; }
+    progress->drawn_ms = now;
+    double part = progress->total_bytes ? (double)done_bytes / (double)progress->total_bytes : 0;
+    char bar[BAR_CELLS + 1];
+    int full = (int)(part * BAR_CELLS);
+    for (int i = 0; i < BAR_CELLS; i++) { bar[i] = i < full ? '#' : '.'; }
+    bar[BAR_CELLS] = '\0';
+    fprintf(stderr, "%s%s [%s] %3.0f %%  %" PRId64 " records, %.0f/s%s",
+            progress->terminal ? "\r" : "", progress->what, bar, part * 100, done_records,
+            rate(progress, done_records), progress->terminal ? "   " : "\n");
+}
+
+void progress_end(struct progress *progress, int64_t done_records)
+{
+    fprintf(stderr, "%s%s: %" PRId64 " records in %.1f s, %.0f/s%s\n",
+            progress->terminal ? "\r" : "", progress->what, done_records,
+            (double)(now_ms() - progress->began_ms) / 1000.0, rate(progress, done_records),
+            progress->terminal ? "                              " : "");
+}

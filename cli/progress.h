@@ -1,0 +1,22 @@
+/* A progress bar on stderr: redrawn in place on a terminal, a line every few seconds elsewhere. */
+#ifndef FRESHET_CLI_PROGRESS_H
+#define FRESHET_CLI_PROGRESS_H
+
+#include "base/base.h"
+
+struct progress {
+    const char *what;   /* "clicks" */
+    int64_t total_bytes; /* of the file; 0: unknown */
+    int64_t began_ms;
+    int64_t drawn_ms;
+    bool terminal;
+};
+
+/* Begins a bar. */
+void progress_begin(struct progress *progress, const char *what, int64_t total_bytes);
+/* Redraws if it is time to. */
+void progress_update(struct progress *progress, int64_t done_bytes, int64_t done_records);
+/* Draws the end: how many, how fast. */
+void progress_end(struct progress *progress, int64_t done_records);
+
+#endif

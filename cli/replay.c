@@ -1,0 +1,273 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/catalogue_line.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/progress.h"
+
+#include <argp.h>
+#include <jansson.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    LINE_ARENA_BLOCK = 1 << 16,
+    MESSAGE_BYTES_MAX = 8 << 20,
+    FLUSH_TIMEOUT_MS = 60000,
+    FLUSH_NAP_US = 2000,
+    KEY_BYTES_MAX = 1024,
+};
+
+enum {
+    KEY_TOPIC = 't',
+    KEY_RATE = 'r',
+    KEY_FIELD = 'k',
+    KEY_LIMIT = 'n',
+    KEY_SKIP = 0x2000,
+    KEY_CONTRACT
+};
+
+struct replay {
+    struct client client;
+    const char *file;
+    const char *topic;
+    const char *key_field;
+    const char *contract;
+    double rate;
+    int64_t limit;
+    int64_t skip;
+
+    struct wire *wire;
+    struct codec *codec;
+    struct schema_book *book;
+    struct arena *arena;
+    struct buf out;
+    char key[KEY_BYTES_MAX];
+    char *full_topic;
+};
+
+static const struct argp_option flags[] = {
+    {"topic", KEY_TOPIC, "TOPIC", 0, "Topic to write to (with --contract: below the prefix)", 0},
+    {"rate", KEY_RATE, "N", 0, "Records a second; 0, the default: full speed", 0},
+    {"key-field", KEY_FIELD, "NAME", 0, "Field of the JSON line that becomes the key", 0},
+    {"limit", KEY_LIMIT, "N", 0, "Stop after N records", 0},
+    {"skip", KEY_SKIP, "N", 0, "Leave out the first N lines", 0},
+    {"contract", KEY_CONTRACT, "NAME", 0,
+     "Write Avro: Item or UserProfile, from lines with the contract's field names", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct replay *replay = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &replay->client;
+        return 0;
+    case KEY_TOPIC:
+        replay->topic = arg;
+        return 0;
+    case KEY_RATE:
+        replay->rate = strtod(arg, NULL);
+        return 0;
+    case KEY_FIELD:
+        replay->key_field = arg;
+        return 0;
+    case KEY_LIMIT:
+        replay->limit = strtoll(arg, NULL, 10);
+        return 0;
+    case KEY_SKIP:
+        replay->skip = strtoll(arg, NULL, 10);
+        return 0;
+    case KEY_CONTRACT:
+        replay->contract = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (replay->file) { argp_error(state, "one file at a time"); }
+        replay->file = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!replay->file || !replay->topic) { argp_error(state, "FILE and --topic are needed"); }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
+static const struct argp argp = {
+    .options = flags,
+    .parser = parse,
+    .args_doc = "FILE",
+    .doc =
+        "Writes the lines of FILE to a topic, one record a line, with a progress bar. A record's "
+        "timestamp is the moment at which it was due.",
+    .children = children,
+};
+
+static int64_t wall_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Reads the key from a line of JSON: a string as it is, an integer in decimal. */
+static struct slice read_key(struct replay *replay, struct slice line)
+{
+    if (!replay->key_field) { return slice_of(NULL, 0); }
+    json_t *object = json_loadb(line.data, line.size, 0, NULL);
+    const json_t *field = json_object_get(object, replay->key_field);
+    int length = -1;
+    if (json_is_string(field)) {
+        length = snprintf(replay->key, sizeof(replay->key), "%s", json_string_value(field));
+    } else if (json_is_integer(field)) {
+        length = snprintf(replay->key, sizeof(replay->key), "%lld",
+                          (long long)json_integer_value(field));
+    }
+    json_decref(object);
+    if (length < 0 || (size_t)length >= sizeof(replay->key)) { return slice_of(NULL, 0); }
+    return slice_of(replay->key, (size_t)length);
+}
+
+static int encode(struct replay *replay, struct slice line, struct message *message)
+{
+    struct item item;
+    struct user_profile profile;
+    const char *why = NULL;
+    bool is_item = strcmp(replay->contract, "Item") == 0;
+    int result = is_item ? catalogue_line_item(line, replay->arena, &item, &why)
+                         : catalogue_line_profile(line, replay->arena, &profile, &why);
+    if (result < 0) { return client_fail("%s: %s: %.*s", replay->file, why, SLICE_ARGS(line)); }
+    buf_clear(&replay->out);
+    const void *object = is_item ? (const void *)&item : (const void *)&profile;
+    if (codec_encode(replay->codec, object, &replay->out) < 0) {
+        return client_fail("%s: a field is too long: %.*s", replay->file, SLICE_ARGS(line));
+    }
+    message->key = is_item ? item.item_id : profile.user_id;
+    message->value = buf_slice(&replay->out);
+    return 0;
+}
+
+static int send_line(struct replay *replay, struct slice line, int64_t due_us)
+{
+    struct message message = {.topic = replay->full_topic,
+                              .partition = PARTITION_BY_KEY,
+                              .time_ms = due_us / 1000,
+                              .value = line};
+    arena_reset(replay->arena);
+    if (replay->contract) {
+        if (encode(replay, line, &message) != 0) { return 1; }
+    } else {
+        message.key = read_key(replay, line);
+    }
+    if (wire_produce(replay->wire, &message, 1) < 0) {
+        return client_fail("%s", wire_why(replay->wire));
+    }
+    return 0;
+}
+
+/* Waits until a record is due; meanwhile acknowledgements are taken in. */
+static int wait_until(struct replay *replay, int64_t due_us)
+{
+    size_t outstanding;
+    for (int64_t left = due_us - wall_us(); left > 0; left = due_us - wall_us()) {
+        if (wire_unacked(replay->wire, 1, &outstanding) < 0) {
+            return client_fail("%s", wire_why(replay->wire));
+        }
+        usleep((useconds_t)MIN_OF(left, (int64_t)1000));
+    }
+    return 0;
+}
+
+static int flush(struct replay *replay)
+{
+    size_t outstanding = 1;
+    int64_t until_us = wall_us() + (int64_t)FLUSH_TIMEOUT_MS * 1000;
+    while (outstanding) {
+        if (wire_unacked(replay->wire, 1, &outstanding) < 0) {
+            return client_fail("%s", wire_why(replay->wire));
+        }
+        if (outstanding && wall_us() >= until_us) {
+            return client_fail("%zu records were not acknowledged in time", outstanding);
+        }
+        if (outstanding) { usleep(FLUSH_NAP_US); }
+    }
+    return 0;
+}
+
+static int send_file(struct replay *replay, FILE *file)
+{
+    struct stat about;
+    struct progress progress;
+    _cleanup_(xfreep) char *line = NULL;
+    size_t capacity = 0;
+    int64_t sent = 0, seen = 0, bytes = 0, began_us = wall_us();
+    int result = 0;
+    progress_begin(&progress, replay->full_topic,
+                   fstat(fileno(file), &about) == 0 ? about.st_size : 0);
+    for (ssize_t length = getline(&line, &capacity, file); length > 0 && !result;
+         length = getline(&line, &capacity, file)) {
+        bytes += length;
+        if (line[length - 1] == '\n') { length--; }
+        if (length == 0 || seen++ < replay->skip) { continue; }
+        if (replay->limit && sent == replay->limit) { break; }
+        int64_t due_us = replay->rate > 0 ? began_us + (int64_t)((double)sent * 1e6 / replay->rate)
+                                          : wall_us();
+        if (replay->rate > 0) { result = wait_until(replay, due_us); }
+        if (!result) { result = send_line(replay, slice_of(line, (size_t)length), due_us); }
+        sent++;
+        progress_update(&progress, bytes, sent);
+    }
+    if (!result) { result = flush(replay); }
+    progress_end(&progress, sent);
+    return result;
+}
+
+static int choose_contract(struct replay *replay)
+{
+    if (!replay->contract) { return 0; }
+    const struct contract *contract = NULL;
+    if (strcmp(replay->contract, "Item") == 0) { contract = &item_contract; }
+    if (strcmp(replay->contract, "UserProfile") == 0) { contract = &user_profile_contract; }
+    if (!contract) {
+        return client_fail("no contract \"%s\" to replay; Item or UserProfile", replay->contract);
+    }
+    replay->codec = codec_new(contract, replay->book);
+    return 0;
+}
+
+static int run(struct replay *replay)
+{
+    int32_t partitions;
+    replay->full_topic = replay->contract ? client_topic(&replay->client, replay->topic)
+                                          : xstrdup(replay->topic);
+    if (choose_contract(replay) != 0) { return 1; }
+    FILE *file = fopen(replay->file, "r");
+    if (!file) { return client_fail("%s: %s", replay->file, strerror(errno)); }
+    int result = client_connect(&replay->client, NULL, &replay->wire) < 0;
+    if (!result && wire_partitions(replay->wire, replay->full_topic, &partitions) < 0) {
+        result = client_fail("%s", wire_why(replay->wire));
+    }
+    if (!result) { result = send_file(replay, file); }
+    fclose(file);
+    return result;
+}
+
+int replay_command(int argc, char **argv)
+{
+    struct replay replay = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &replay);
+    replay.book = schema_book_new();
+    replay.arena = arena_new(LINE_ARENA_BLOCK);
+    buf_init(&replay.out, MESSAGE_BYTES_MAX);
+    int result = client_load(&replay.client) < 0 ? 78 : run(&replay);
+    wire_close(replay.wire);
+    buf_release(&replay.out);
+    arena_free(replay.arena);
+    codec_free(replay.codec);
+    schema_book_free(replay.book);
+    free(replay.full_topic);
+    client_release(&replay.client);
+    return result;
+}

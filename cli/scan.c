@@ -1,0 +1,69 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/scan.h"
+
+enum { SCAN_POLL_MS = 100, SCAN_RECORDS = 1000 };
+
+struct scan {
+    struct wire *wire;
+    struct reader *reader;
+    struct topic_partition *at;
+    int64_t *ends;
+    size_t count;
+};
+
+static int plan(struct scan *scan, const char *topic, int32_t partition)
+{
+    int32_t partitions;
+    int result = wire_partitions(scan->wire, topic, &partitions);
+    if (result < 0) { return result; }
+    scan->at = xcalloc((size_t)partitions, sizeof(*scan->at));
+    scan->ends = xcalloc((size_t)partitions, sizeof(*scan->ends));
+    for (int32_t p = 0; p < partitions; p++) {
+        int64_t low;
+        if (partition >= 0 && partition != p) { continue; }
+        result = wire_bounds(scan->wire, topic, p, &low, &scan->ends[scan->count]);
+        if (result < 0) { return result; }
+        scan->at[scan->count++] =
+            (struct topic_partition){.topic = topic, .partition = p, .offset = low};
+    }
+    return wire_reader(scan->wire, scan->at, scan->count, &scan->reader);
+}
+
+static bool at_end(struct scan *scan)
+{
+    for (size_t i = 0; i < scan->count; i++) {
+        int64_t position =
+            reader_position(scan->reader, scan->at[i].topic, scan->at[i].partition);
+        if (MAX_OF(position, scan->at[i].offset) < scan->ends[i]) { return false; }
+    }
+    return true;
+}
+
+static int read_all(struct scan *scan, bool follow,
+                    bool (*each)(void *arg, const struct record *rec), void *arg)
+{
+    bool more = true;
+    while (more && (follow || !at_end(scan))) {
+        const struct record *at = NULL;
+        size_t count = 0;
+        int result = reader_poll(scan->reader, SCAN_POLL_MS, SCAN_RECORDS, &at, &count);
+        if (result == WIRE_FATAL) { return result; }
+        if (result < 0) { continue; }
+        for (size_t i = 0; i < count && more; i++) { more = each(arg, &at[i]); }
+        reader_release(scan->reader);
+    }
+    return 0;
+}
+
+int scan_topic(struct wire *wire, const char *topic, int32_t partition, bool follow,
+               bool (*each)(void *arg, const struct record *rec), void *arg)
+{
+    struct scan scan = {.wire = wire};
+    int result = plan(&scan, topic, partition);
+    if (result == 0) { result = read_all(&scan, follow, each, arg); }
+    reader_close(scan.reader);
+    free(scan.at);
+    free(scan.ends);
+    return result;
+}

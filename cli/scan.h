@@ -1,0 +1,13 @@
+/* A scan: every record of a topic from the start to the end that it has now, and on if asked. */
+#ifndef FRESHET_CLI_SCAN_H
+#define FRESHET_CLI_SCAN_H
+
+#include "stream/wire.h"
+
+/* Calls `each` for every record of all partitions (or one: partition >= 0); it returns true to go
+ * on. Ends at the log ends found at the beginning, or never with follow. 0, or a negative
+ * wire_error. */
+int scan_topic(struct wire *wire, const char *topic, int32_t partition, bool follow,
+               bool (*each)(void *arg, const struct record *rec), void *arg);
+
+#endif

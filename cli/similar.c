@@ -1,0 +1,214 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/scan.h"
+#include "model/decay.h"
+#include "model/ids.h"
+#include "model/similarity.h"
+#include "schemas/item_neighbours.h"
+
+#include <argp.h>
+
+enum {
+    SIMILAR_ARENA_BLOCK = 1 << 18,
+    ITEMS_MAX = 50000000,
+    PARTITIONS_MAX = 4096,
+    KEY_MEASURE = 'm',
+    KEY_COUNT = 'n',
+};
+
+static const char *const measures[] = {"cosine", "jaccard", "llr"};
+
+struct mass {
+    double value;
+    int64_t epoch;
+};
+
+struct neighbour {
+    struct slice id;
+    double similarity;
+    double co_rating;
+};
+
+struct similar {
+    struct client client;
+    const char *item;
+    enum similarity_measure measure;
+    size_t count;
+
+    struct codec *codec;
+    struct arena *kept; /* the row asked for */
+    struct arena *scratch;
+    struct ids *ids;
+    struct mass *masses; /* by id number */
+    size_t masses_capacity;
+    int64_t users[PARTITIONS_MAX];
+    bool found;
+    struct item_neighbours row;
+};
+
+static int parse_measure(const char *name, struct argp_state *state)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(measures); i++) {
+        if (strcmp(name, measures[i]) == 0) { return (int)i; }
+    }
+    argp_error(state, "--measure is cosine, jaccard or llr");
+    return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct similar *similar = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &similar->client;
+        return 0;
+    case KEY_MEASURE:
+        similar->measure = (enum similarity_measure)parse_measure(arg, state);
+        return 0;
+    case KEY_COUNT:
+        similar->count = (size_t)strtoul(arg, NULL, 10);
+        return 0;
+    case ARGP_KEY_ARG:
+        similar->item = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!similar->item) { argp_error(state, "ITEM is needed"); }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option flags[] = {
+    {"measure", KEY_MEASURE, "NAME", 0, "cosine (default), jaccard or llr", 0},
+    {"count", KEY_COUNT, "N", 0, "How many neighbours (default 20)", 0},
+    {0},
+};
+static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
+static const struct argp argp = {
+    .options = flags,
+    .parser = parse,
+    .args_doc = "ITEM",
+    .doc =
+        "Prints an item's nearest neighbours as JSON lines: similarity at full precision, derived "
+        "from the counts in `neighbours`.",
+    .children = children,
+};
+
+static void note_mass(struct similar *similar, const struct item_neighbours *row)
+{
+    int32_t number = ids_put(similar->ids, row->item_id);
+    if (number == ID_NONE) { return; }
+    while ((size_t)number >= similar->masses_capacity) {
+        size_t capacity = MAX_OF(similar->masses_capacity * 2, (size_t)4096);
+        similar->masses = xreallocarray(similar->masses, capacity, sizeof(*similar->masses));
+        memset(similar->masses + similar->masses_capacity, 0,
+               (capacity - similar->masses_capacity) * sizeof(*similar->masses));
+        similar->masses_capacity = capacity;
+    }
+    similar->masses[number] = (struct mass){.value = row->mass, .epoch = row->epoch};
+}
+
+static bool take_row(void *arg, const struct record *rec)
+{
+    struct similar *similar = arg;
+    struct codec_error error;
+    struct item_neighbours row;
+    arena_reset(similar->scratch);
+    if (!rec->value.data ||
+        codec_decode(similar->codec, rec->value, similar->scratch, &row, &error) < 0) {
+        return true;
+    }
+    note_mass(similar, &row);
+    if (rec->partition < PARTITIONS_MAX) {
+        similar->users[rec->partition] =
+            MAX_OF(similar->users[rec->partition], row.users_in_partition);
+    }
+    if (!slice_equal(row.item_id, slice_str(similar->item))) { return true; }
+    struct slice copy = arena_copy(similar->kept, rec->value);
+    similar->found =
+        codec_decode(similar->codec, copy, similar->kept, &similar->row, &error) == 0;
+    return true;
+}
+
+static double measure(const struct similar *similar, double co, double mass_b, double users)
+{
+    switch (similar->measure) {
+    case SIMILARITY_JACCARD:
+        return similarity_jaccard(co, similar->row.mass, mass_b);
+    case SIMILARITY_LLR:
+        return similarity_llr(co, similar->row.mass, mass_b, users);
+    default:
+        return similarity_cosine(co, similar->row.mass, mass_b);
+    }
+}
+
+static int by_similarity(const void *a, const void *b)
+{
+    const struct neighbour *x = a, *y = b;
+    if (x->similarity != y->similarity) { return x->similarity < y->similarity ? 1 : -1; }
+    return slice_compare(x->id, y->id);
+}
+
+static void print(struct similar *similar)
+{
+    const struct item_neighbours *row = &similar->row;
+    struct neighbour *list = xcalloc(row->items.count, sizeof(*list));
+    double users = 0;
+    for (size_t p = 0; p < PARTITIONS_MAX; p++) { users += (double)similar->users[p]; }
+    for (size_t i = 0; i < row->items.count; i++) {
+        int32_t number = ids_find(similar->ids, row->items.at[i]);
+        struct mass mass = number == ID_NONE ? (struct mass){0} : similar->masses[number];
+        double mass_b = decay_rescale(mass.value, mass.epoch, row->epoch);
+        list[i] = (struct neighbour){
+            .id = row->items.at[i],
+            .co_rating = row->co_ratings.at[i],
+            .similarity = measure(similar, row->co_ratings.at[i], mass_b, users),
+        };
+    }
+    qsort(list, row->items.count, sizeof(*list), by_similarity);
+    for (size_t i = 0; i < MIN_OF(similar->count, row->items.count); i++) {
+        printf("{\"item\":\"%.*s\",\"similarity\":%.17g,\"co_rating\":%.17g}\n",
+               SLICE_ARGS(list[i].id), list[i].similarity, list[i].co_rating);
+    }
+    free(list);
+}
+
+static int run(struct similar *similar)
+{
+    struct wire *wire = NULL;
+    if (client_connect(&similar->client, NULL, &wire) < 0) { return 1; }
+    _cleanup_(xfreep) char *topic = client_topic(&similar->client, "neighbours");
+    int result = scan_topic(wire, topic, -1, /* follow= */ false, take_row, similar);
+    if (result < 0) {
+        result = client_fail("%s", wire_why(wire));
+    } else if (!similar->found) {
+        result = client_fail("no row for item \"%s\" in %s", similar->item, topic);
+    } else {
+        print(similar);
+    }
+    wire_close(wire);
+    return result;
+}
+
+int similar_command(int argc, char **argv)
+{
+    struct similar similar = {.count = 20};
+    argp_parse(&argp, argc, argv, 0, NULL, &similar);
+    struct schema_book *book = schema_book_new();
+    similar.codec = codec_new(&item_neighbours_contract, book);
+    similar.kept = arena_new(SIMILAR_ARENA_BLOCK);
+    similar.scratch = arena_new(SIMILAR_ARENA_BLOCK);
+    similar.ids = ids_new(ITEMS_MAX);
+    int result = client_load(&similar.client) < 0 ? 78 : run(&similar);
+    ids_free(similar.ids);
+    free(similar.masses);
+    arena_free(similar.kept);
+    arena_free(similar.scratch);
+    codec_free(similar.codec);
+    schema_book_free(book);
+    client_release(&similar.client);
+    return result;
+}

@@ -1,0 +1,117 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/local_copy.h"
+#include "stream/wire.h"
+
+#include <argp.h>
+#include <jansson.h>
+
+/* Each worker and the input that its group shares out. */
+struct stage {
+    const char *worker;
+    const char *input;
+};
+
+static const struct stage stages[] = {
+    {"ingest", "clicks"},
+    {"features", "events"},
+    {"trainer", "pair-deltas"},
+    {"scorer", "histories"},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct client *client = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = client;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "no argument \"%s\"", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
+static const struct argp argp = {
+    .parser = parse,
+    .doc =
+        "Prints where each worker stands: committed offset, log end and lag of each partition from "
+        "Kafka; what is restored and loaded from the copies that run on this machine "
+        "(state.dir).",
+    .children = children,
+};
+
+static void print_partition(struct wire *wire, const struct stage *stage, const char *topic,
+                            int32_t partition, const json_t *copies)
+{
+    int64_t committed = OFFSET_NONE, low = 0, end = 0;
+    if (wire_committed(wire, topic, partition, &committed) < 0 ||
+        wire_bounds(wire, topic, partition, &low, &end) < 0) {
+        printf("%-9s %-24s %4d  %s\n", stage->worker, topic, partition, wire_why(wire));
+        return;
+    }
+    const json_t *task = local_copy_partition(copies, stage->worker, partition);
+    int64_t from = committed == OFFSET_NONE ? low : committed;
+    printf("%-9s %-24s %4d %12" PRId64 " %12" PRId64 " %10" PRId64 "  ", stage->worker, topic,
+           partition, from, end, end - from);
+    if (task) {
+        printf("%-10s %10lld\n", json_string_value(json_object_get(task, "state")),
+               (long long)json_integer_value(json_object_get(task, "restore_remaining")));
+    } else {
+        printf("%-10s %10s\n", "-", "-");
+    }
+}
+
+static int print_stage(const struct client *client, const struct stage *stage, const json_t *copies)
+{
+    struct wire *wire = NULL;
+    int32_t partitions;
+    _cleanup_(xfreep) char *group = client_group(client, stage->worker);
+    _cleanup_(xfreep) char *topic = client_topic(client, stage->input);
+    if (client_connect(client, group, &wire) < 0) { return 1; }
+    if (wire_partitions(wire, topic, &partitions) < 0) {
+        printf("%-9s %-24s    -  %s\n", stage->worker, topic, wire_why(wire));
+        wire_close(wire);
+        return 0;
+    }
+    for (int32_t p = 0; p < partitions; p++) { print_partition(wire, stage, topic, p, copies); }
+    wire_close(wire);
+    return 0;
+}
+
+static int run(const struct client *client)
+{
+    json_t *copies = local_copies(client_state_dir(client));
+    int result = 0;
+    printf("%-9s %-24s %4s %12s %12s %10s  %-10s %10s\n", "worker", "input", "part", "committed",
+           "end", "lag", "state", "to restore");
+    for (size_t i = 0; i < ARRAY_COUNT(stages) && !result; i++) {
+        result = print_stage(client, &stages[i], copies);
+    }
+    size_t index;
+    json_t *copy;
+    json_array_foreach(copies, index, copy)
+    {
+        printf("%s slot %lld: pid %lld, tables %s\n",
+               json_string_value(json_object_get(copy, "worker")),
+               (long long)json_integer_value(json_object_get(copy, "slot")),
+               (long long)json_integer_value(json_object_get(copy, "pid")),
+               json_is_true(json_object_get(copy, "loaded")) ? "loaded" : "loading");
+    }
+    json_decref(copies);
+    return result;
+}
+
+int status_command(int argc, char **argv)
+{
+    struct client client = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &client);
+    int result = client_load(&client) < 0 ? 78 : run(&client);
+    client_release(&client);
+    return result;
+}

@@ -1,0 +1,27 @@
+"""Where things are: the checkout, what was built in it, and the Python of its venv."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / os.environ.get("BUILD", "build")  # an absolute BUILD stands for itself
+RUN = BUILD / "run"
+VENV = BUILD / "venv"
+
+
+def enter_venv():
+    """Goes on in the venv's Python, which has the packages; makes the venv when it is missing."""
+    if Path(sys.prefix) == VENV:
+        return
+    made = subprocess.run([ROOT / "deploy" / "venv"], stdout=sys.stderr, env=with_build())
+    if made.returncode != 0:
+        sys.exit(f"{Path(sys.argv[0]).name}: no Python packages without the venv (see above)")
+    python = str(VENV / "bin" / "python3")
+    os.execve(python, [python, *sys.argv], with_build())
+
+
+def with_build():
+    """The environment for the other scripts here: they look into the same build directory."""
+    return {**os.environ, "BUILD": str(BUILD)}

@@ -1,0 +1,111 @@
+"""Reads our topics as any other client would: confluent-kafka, fastavro and the schemas' text."""
+
+import io
+import json
+from collections import namedtuple
+
+import fastavro
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, \
+    TopicPartition
+
+import checkout
+
+OFFSET_BEGINNING = 0
+HEADER_BYTES = 10  # Avro single object: C3 01, eight bytes of fingerprint
+
+# A record of a topic; the value undecoded; the time stamp in ms, 0 when there is none.
+Record = namedtuple("Record", "partition offset timestamp key value headers")
+
+
+class Contract:
+    """One message of ours, by the name of its schema: Contract("user_history")."""
+
+    def __init__(self, name):
+        text = (checkout.ROOT / f"schemas/{name}.avsc").read_text()
+        plain = json.loads(text)
+        for field in plain["fields"]:  # times stay numbers
+            if isinstance(field["type"], dict):
+                field["type"].pop("logicalType", None)
+        self.schema = fastavro.parse_schema(plain)
+
+    def decode(self, value):
+        if value[:2] != b"\xc3\x01":
+            raise ValueError("not an Avro single object")
+        return fastavro.schemaless_reader(io.BytesIO(value[HEADER_BYTES:]), self.schema, None)
+
+
+class Topics:
+    """The topics of one broker, below one prefix."""
+
+    def __init__(self, bootstrap, prefix=""):
+        self.bootstrap = bootstrap
+        self.prefix = prefix
+
+    def _consumer(self, **more):
+        return Consumer({"bootstrap.servers": self.bootstrap, "group.id": "freshet-reader",
+                         "enable.auto.commit": False, "enable.partition.eof": True,
+                         "isolation.level": "read_committed", "log_level": 2, **more})
+
+    def ends(self, name):
+        """The log end of each partition, by partition."""
+        consumer = self._consumer(**{"isolation.level": "read_uncommitted"})
+        try:
+            topic = self.prefix + name
+            partitions = consumer.list_topics(topic, timeout=15).topics[topic].partitions
+            return {one: consumer.get_watermark_offsets(TopicPartition(topic, one), timeout=15)[1]
+                    for one in partitions}
+        finally:
+            consumer.close()
+
+    def read(self, name, start=None):
+        """Yields every committed record up to the end that the topic has now.
+
+        start: first offset by partition; a partition that it does not name is left out."""
+        if start is None:
+            start = dict.fromkeys(self.ends(name), OFFSET_BEGINNING)
+        consumer = self._consumer()
+        try:
+            consumer.assign([TopicPartition(self.prefix + name, *at) for at in start.items()])
+            open_partitions = set(start)
+            while open_partitions:
+                for message in consumer.consume(10000, timeout=0.2):
+                    if not message.error():
+                        yield _record(message)
+                    elif message.error().code() == KafkaError._PARTITION_EOF:
+                        open_partitions.discard(message.partition())
+                    elif not message.error().retriable():
+                        raise KafkaException(message.error())
+        finally:
+            consumer.close()
+
+    def newest(self, name):
+        """The last record of every key; a key whose last record is a tombstone is gone."""
+        found = {}
+        for record in self.read(name):
+            found[record.key] = record
+        return {key: record for key, record in found.items() if record.value is not None}
+
+    def lag(self, group, name):
+        """Records that the group has still to commit. Transaction markers are none: they take
+        offsets, but nobody is ever given them, so the distance to the log end may stay above 0."""
+        topic = self.prefix + name
+        ends = self.ends(name)
+        consumer = self._consumer(**{"group.id": group})
+        try:
+            asked = [TopicPartition(topic, one) for one in ends]
+            committed = {one.partition: max(one.offset, OFFSET_BEGINNING)
+                         for one in consumer.committed(asked, timeout=15)}
+        finally:
+            consumer.close()
+        behind = {one: at for one, at in committed.items() if at < ends[one]}
+        far = {one: at for one, at in behind.items() if ends[one] - at > 100}
+        if far:
+            return sum(ends[one] - at for one, at in far.items())
+        return sum(1 for _ in self.read(name, behind)) if behind else 0
+
+
+def _record(message):
+    kind, timestamp = message.timestamp()
+    return Record(message.partition(), message.offset(),
+                  0 if kind == TIMESTAMP_NOT_AVAILABLE else timestamp,
+                  message.key(), message.value(), message.headers())

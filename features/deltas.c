@@ -1,0 +1,256 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "features/deltas.h"
+
+_Static_assert((int)DELTAS_PAIRS_MAX <= (int)PAIR_DELTAS_PAIRS_MAX, "a message holds the pairs");
+_Static_assert((int)DELTAS_ITEMS_MAX <= (int)PAIR_DELTAS_ITEMS_MAX, "a message holds the items");
+
+enum {
+    DELTAS_ITEM_BYTES = 32, /* of one item's columns beside its id, at most about */
+    DELTAS_PAIR_BYTES = 36, /* of one pair's */
+};
+
+/* What is known of an item of the view. */
+struct place {
+    int32_t partition;
+    int32_t index;  /* in the open message, if `stamp` is the message's */
+    uint32_t stamp;
+    bool told; /* its own sums are in a message */
+};
+
+struct deltas {
+    const struct ids *ids;
+    int32_t partitions;
+    const struct pairs_view *view;
+    struct place *places;
+    size_t places_capacity;
+    uint32_t *order; /* places in the view's pairs, by partition */
+    size_t order_capacity;
+    size_t *starts; /* partitions + 1 */
+    uint32_t stamp;
+    int32_t partition; /* of the open message */
+    size_t bytes;
+    struct pair_deltas message; /* its columns are ours */
+    void (*emit)(void *arg, int32_t partition, const struct pair_deltas *message);
+    void *arg;
+};
+
+struct deltas *deltas_new(const struct ids *ids, int32_t partitions)
+{
+    assert(partitions > 0);
+    struct deltas *deltas = xcalloc(1, sizeof(*deltas));
+    struct pair_deltas *message = &deltas->message;
+    deltas->ids = ids;
+    deltas->partitions = partitions;
+    deltas->starts = xcalloc((size_t)partitions + 1, sizeof(*deltas->starts));
+    message->items.at = xcalloc(DELTAS_ITEMS_MAX, sizeof(*message->items.at));
+    message->masses.at = xcalloc(DELTAS_ITEMS_MAX, sizeof(double));
+    message->action_counts.at = xcalloc(DELTAS_ITEMS_MAX, sizeof(double));
+    message->trends.at = xcalloc(DELTAS_ITEMS_MAX, sizeof(double));
+    message->new_users.at = xcalloc(DELTAS_ITEMS_MAX, sizeof(int32_t));
+    message->rows.at = xcalloc(DELTAS_PAIRS_MAX, sizeof(int32_t));
+    message->row_pairs.at = xcalloc(DELTAS_PAIRS_MAX, sizeof(int32_t));
+    message->columns.at = xcalloc(DELTAS_PAIRS_MAX, sizeof(int32_t));
+    message->co_ratings.at = xcalloc(DELTAS_PAIRS_MAX, sizeof(double));
+    message->forwards.at = xcalloc(DELTAS_PAIRS_MAX, sizeof(double));
+    message->backwards.at = xcalloc(DELTAS_PAIRS_MAX, sizeof(double));
+    return deltas;
+}
+
+struct deltas *deltas_free(struct deltas *deltas)
+{
+    if (!deltas) { return NULL; }
+    struct pair_deltas *message = &deltas->message;
+    free(message->items.at);
+    free(message->masses.at);
+    free(message->action_counts.at);
+    free(message->trends.at);
+    free(message->new_users.at);
+    free(message->rows.at);
+    free(message->row_pairs.at);
+    free(message->columns.at);
+    free(message->co_ratings.at);
+    free(message->forwards.at);
+    free(message->backwards.at);
+    free(deltas->places);
+    free(deltas->order);
+    free(deltas->starts);
+    free(deltas);
+    return NULL;
+}
+
+/* ---- Sharing out ---- */
+
+static void share_items(struct deltas *deltas)
+{
+    const struct pairs_view *view = deltas->view;
+    if (view->items_count > deltas->places_capacity) {
+        deltas->places_capacity = view->items_count + view->items_count / 2;
+        free(deltas->places);
+        deltas->places = xreallocarray(NULL, deltas->places_capacity, sizeof(*deltas->places));
+    }
+    for (size_t i = 0; i < view->items_count; i++) {
+        uint64_t hash = ids_hash(deltas->ids, view->items[i].item);
+        deltas->places[i] =
+            (struct place){.partition = ids_partition(hash, deltas->partitions)};
+    }
+    deltas->stamp = 0;
+}
+
+/* Sorts the pairs' places by partition; starts[p] .. starts[p + 1] are those of p. */
+static void share_pairs(struct deltas *deltas)
+{
+    const struct pairs_view *view = deltas->view;
+    size_t *starts = deltas->starts, parts = (size_t)deltas->partitions;
+    memset(starts, 0, (parts + 1) * sizeof(*starts));
+    for (size_t i = 0; i < view->pairs_count; i++) {
+        int32_t a = deltas->places[view->pairs[i].first].partition;
+        int32_t b = deltas->places[view->pairs[i].second].partition;
+        starts[a]++;
+        if (b != a) { starts[b]++; }
+    }
+    for (size_t p = 1; p <= parts; p++) { starts[p] += starts[p - 1]; }
+    size_t total = starts[parts];
+    if (total > deltas->order_capacity) {
+        deltas->order_capacity = total + total / 4;
+        free(deltas->order);
+        deltas->order = xreallocarray(NULL, deltas->order_capacity, sizeof(*deltas->order));
+    }
+    for (size_t i = view->pairs_count; i-- > 0;) {
+        int32_t a = deltas->places[view->pairs[i].first].partition;
+        int32_t b = deltas->places[view->pairs[i].second].partition;
+        deltas->order[--starts[a]] = (uint32_t)i;
+        if (b != a) { deltas->order[--starts[b]] = (uint32_t)i; }
+    }
+}
+
+/* ---- Messages ---- */
+
+static void open_message(struct deltas *deltas)
+{
+    struct pair_deltas *message = &deltas->message;
+    deltas->stamp++;
+    deltas->bytes = 0;
+    message->items.count = 0;
+    message->rows.count = 0;
+    message->columns.count = 0;
+}
+
+static void close_message(struct deltas *deltas)
+{
+    struct pair_deltas *message = &deltas->message;
+    if (message->items.count == 0) { return; }
+    message->masses.count = message->items.count;
+    message->action_counts.count = message->items.count;
+    message->trends.count = message->items.count;
+    message->new_users.count = message->items.count;
+    message->row_pairs.count = message->rows.count;
+    message->co_ratings.count = message->columns.count;
+    message->forwards.count = message->columns.count;
+    message->backwards.count = message->columns.count;
+    deltas->emit(deltas->arg, deltas->partition, message);
+    open_message(deltas);
+}
+
+/* Closes the open message if so much more would not fit. */
+static void make_room(struct deltas *deltas, size_t items, size_t pairs, size_t bytes)
+{
+    const struct pair_deltas *message = &deltas->message;
+    if (message->items.count + items > DELTAS_ITEMS_MAX ||
+        message->columns.count + pairs > DELTAS_PAIRS_MAX ||
+        deltas->bytes + bytes > DELTAS_BYTES_MAX) {
+        close_message(deltas);
+    }
+}
+
+static size_t item_bytes(const struct deltas *deltas, int32_t at)
+{
+    return ids_text(deltas->ids, deltas->view->items[at].item).size + DELTAS_ITEM_BYTES;
+}
+
+/* Names an item of the view in the open message; its own sums go along where they belong. */
+static int32_t put_item(struct deltas *deltas, int32_t at)
+{
+    struct place *place = &deltas->places[at];
+    if (place->stamp == deltas->stamp) { return place->index; }
+    struct pair_deltas *message = &deltas->message;
+    const struct pairs_item *item = &deltas->view->items[at];
+    size_t index = message->items.count++;
+    bool tell = place->partition == deltas->partition && !place->told;
+    place->told = place->told || tell;
+    place->stamp = deltas->stamp;
+    place->index = (int32_t)index;
+    message->items.at[index] = ids_text(deltas->ids, item->item);
+    message->masses.at[index] = tell ? item->mass : 0.0;
+    message->action_counts.at[index] = tell ? item->actions : 0.0;
+    message->trends.at[index] = tell ? item->trend : 0.0;
+    message->new_users.at[index] = tell ? item->new_users : 0;
+    deltas->bytes += item_bytes(deltas, at);
+    return (int32_t)index;
+}
+
+static void put_pair(struct deltas *deltas, const struct pair *pair)
+{
+    size_t bytes = item_bytes(deltas, pair->first) + item_bytes(deltas, pair->second);
+    make_room(deltas, 2, 1, bytes + DELTAS_PAIR_BYTES);
+    struct pair_deltas *message = &deltas->message;
+    int32_t first = put_item(deltas, pair->first);
+    int32_t second = put_item(deltas, pair->second);
+    size_t rows = message->rows.count;
+    if (rows == 0 || message->rows.at[rows - 1] != first) {
+        message->rows.at[rows] = first;
+        message->row_pairs.at[rows] = 0;
+        rows = ++message->rows.count;
+    }
+    message->row_pairs.at[rows - 1]++;
+    size_t column = message->columns.count++;
+    message->columns.at[column] = second;
+    message->co_ratings.at[column] = pair->co;
+    message->forwards.at[column] = pair->forward;
+    message->backwards.at[column] = pair->backward;
+    deltas->bytes += DELTAS_PAIR_BYTES;
+}
+
+static bool has_sums(const struct pairs_item *item)
+{
+    return item->mass != 0.0 || item->actions != 0.0 || item->trend != 0.0 || item->new_users != 0;
+}
+
+static void cut_partition(struct deltas *deltas)
+{
+    const struct pairs_view *view = deltas->view;
+    size_t from = deltas->starts[deltas->partition], to = deltas->starts[deltas->partition + 1];
+    open_message(deltas);
+    for (size_t i = from; i < to; i++) { put_pair(deltas, &view->pairs[deltas->order[i]]); }
+    for (size_t i = 0; i < view->items_count; i++) {
+        const struct place *place = &deltas->places[i];
+        if (place->partition != deltas->partition || place->told) { continue; }
+        if (!has_sums(&view->items[i])) { continue; }
+        make_room(deltas, 1, 0, item_bytes(deltas, (int32_t)i));
+        (void)put_item(deltas, (int32_t)i);
+    }
+    close_message(deltas);
+}
+
+void deltas_cut(struct deltas *deltas, const struct pairs_view *view,
+                const struct pair_deltas *head,
+                void (*emit)(void *arg, int32_t partition, const struct pair_deltas *message),
+                void *arg)
+{
+    assert(view->pairs_count <= UINT32_MAX);
+    struct pair_deltas *message = &deltas->message;
+    message->input_partition = head->input_partition;
+    message->input_offset = head->input_offset;
+    message->event_time_ms = head->event_time_ms;
+    message->epoch = view->epoch;
+    message->trend_epoch = view->trend_epoch;
+    deltas->view = view;
+    deltas->emit = emit;
+    deltas->arg = arg;
+    share_items(deltas);
+    share_pairs(deltas);
+    for (deltas->partition = 0; deltas->partition < deltas->partitions; deltas->partition++) {
+        cut_partition(deltas);
+    }
+    deltas->view = NULL;
+}

@@ -1,0 +1,33 @@
+/* Deltas: a drained accumulator cut into PairDeltas messages, by trainer partition.
+ *
+ * A pair goes to the partition of each of its two items (ids_partition), once if they are the same.
+ * An item's own sums go to its own partition only, in exactly one message. A message is closed
+ * before it passes any of the three bounds.
+ */
+#ifndef FRESHET_FEATURES_DELTAS_H
+#define FRESHET_FEATURES_DELTAS_H
+
+#include "model/ids.h"
+#include "model/pairs.h"
+#include "schemas/pair_deltas.h"
+
+enum {
+    DELTAS_PAIRS_MAX = 20000,
+    DELTAS_ITEMS_MAX = 60000,
+    DELTAS_BYTES_MAX = 700000, /* about; below Kafka's 1 MB for a message */
+};
+
+struct deltas;
+
+/* Makes a builder for so many partitions; borrows ids for its life. Free with deltas_free(). */
+struct deltas *deltas_new(const struct ids *ids, int32_t partitions);
+/* Frees the builder; takes NULL; returns NULL. */
+struct deltas *deltas_free(struct deltas *deltas);
+/* Cuts the view into messages and gives each to `emit`, which borrows it for the call. `head` says
+ * input_partition, input_offset and event_time_ms. */
+void deltas_cut(struct deltas *deltas, const struct pairs_view *view,
+                const struct pair_deltas *head,
+                void (*emit)(void *arg, int32_t partition, const struct pair_deltas *message),
+                void *arg);
+
+#endif

@@ -1,0 +1,76 @@
+#include "base/base.h"
+#include "features/feature_settings.h"
+#include "schemas/user_state.h"
+
+#define SETTING(member) offsetof(struct feature_settings, member)
+
+const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
+    {"history.length", OPTION_LONG, SETTING(history_length), "50", 1, HISTORY_ACTIONS_MAX, NULL,
+     "Newest actions of a user that a history carries in full"},
+    {"history.actions.max", OPTION_LONG, SETTING(actions_max), "600", 2, STATE_ACTIONS_MAX, NULL,
+     "Actions of a user that are kept; at least twice pairs.window"},
+    {"history.seen.max", OPTION_LONG, SETTING(seen_max), "2000", 0, HISTORY_SEEN_MAX, NULL,
+     "Items remembered of a user's actions that are no longer kept"},
+    {"pairs.window", OPTION_LONG, SETTING(pairs_window), "50", 1, STATE_ACTIONS_MAX / 2, NULL,
+     "Earlier actions that an action is paired with"},
+    {"transitions.window", OPTION_LONG, SETTING(transitions_window), "20", 0,
+     STATE_ACTIONS_MAX / 2, NULL,
+     "Earlier actions from which transitions are counted; at most pairs.window"},
+    {"transitions.exponent", OPTION_DOUBLE, SETTING(transitions_exponent), "0.75", 0, 8, NULL,
+     "Power by which a transition's count falls with the distance"},
+    {"decay.half.life", OPTION_DURATION, SETTING(decay_half_life_ms), "0", 0, 3.2e12, NULL,
+     "Event time in which all counts but the trend fall by half; 0: never"},
+    {"trend.half.life", OPTION_DURATION, SETTING(trend_half_life_ms), "1d", 0, 3.2e12, NULL,
+     "Event time in which the trend falls by half; 0: never"},
+    {"event.future.max", OPTION_DURATION, SETTING(future_max_ms), "1d", 0, 3.2e12, NULL,
+     "How far an event's time may lie ahead of its Kafka timestamp; 0: anywhere"},
+    {"users.cache.bytes", OPTION_BYTES, SETTING(users_cache_bytes), "64m", 0, 1e15, NULL,
+     "Memory for decoded user states, of all partitions together"},
+    {"items.max", OPTION_LONG, SETTING(items_max), "20000000", 1, 1e9, NULL,
+     "Distinct items that one process can know; beyond, it ends and starts anew"},
+};
+
+static int check_most(const char *name, int64_t value, const char *bound_name, int64_t bound,
+                      char *why, size_t why_size)
+{
+    if (value <= bound) { return 0; }
+    (void)snprintf(why, why_size,
+                   "%s=%" PRId64 " is more than %s allows (%" PRId64
+                   "): lower the one or raise the other", name, value, bound_name, bound);
+    return -EINVAL;
+}
+
+int feature_settings_check(const struct feature_settings *s, char *why, size_t why_size)
+{
+    int result = check_most("pairs.window", s->pairs_window, "half of history.actions.max",
+                            s->actions_max / 2, why, why_size);
+    if (result == 0) {
+        result = check_most("transitions.window", s->transitions_window, "pairs.window",
+                            s->pairs_window, why, why_size);
+    }
+    if (result == 0) {
+        result = check_most("history.length", s->history_length, "history.actions.max",
+                            s->actions_max, why, why_size);
+    }
+    if (result < 0) { return result; }
+    int64_t others = s->actions_max - s->history_length + s->seen_max;
+    if (others <= HISTORY_SEEN_MAX) { return 0; }
+    (void)snprintf(why, why_size,
+                   "history.actions.max - history.length + history.seen.max = %" PRId64
+                   " is more than %d, the items a history can name: lower history.seen.max",
+                   others, HISTORY_SEEN_MAX);
+    return -EINVAL;
+}
+
+struct timeline_rules feature_settings_rules(const struct feature_settings *s)
+{
+    return (struct timeline_rules){
+        .actions_max = (int32_t)s->actions_max,
+        .seen_max = (int32_t)s->seen_max,
+        .pairs_window = (int32_t)s->pairs_window,
+        .transitions_window = (int32_t)s->transitions_window,
+        .transitions_exponent = s->transitions_exponent,
+        .decay = {s->decay_half_life_ms},
+        .trend_decay = {s->trend_half_life_ms},
+    };
+}

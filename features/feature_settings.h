@@ -1,0 +1,30 @@
+/* What an operator can set about features, and which settings do not go together. */
+#ifndef FRESHET_FEATURES_FEATURE_SETTINGS_H
+#define FRESHET_FEATURES_FEATURE_SETTINGS_H
+
+#include "model/timeline.h"
+#include "stream/options.h"
+
+struct feature_settings {
+    int64_t history_length;
+    int64_t actions_max;
+    int64_t seen_max;
+    int64_t pairs_window;
+    int64_t transitions_window;
+    double transitions_exponent;
+    int64_t decay_half_life_ms;
+    int64_t trend_half_life_ms;
+    int64_t future_max_ms;
+    int64_t users_cache_bytes;
+    int64_t items_max;
+};
+
+enum { FEATURE_OPTIONS_COUNT = 11 };
+extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
+
+/* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */
+int feature_settings_check(const struct feature_settings *settings, char *why, size_t why_size);
+/* Tells the rules of timelines that the settings mean. */
+struct timeline_rules feature_settings_rules(const struct feature_settings *settings);
+
+#endif

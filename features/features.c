@@ -1,0 +1,342 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "features/acceptance.h"
+#include "features/deltas.h"
+#include "features/feature_settings.h"
+#include "features/features.h"
+#include "features/history.h"
+#include "features/stored_user.h"
+
+enum { HISTORIES, PAIR_DELTAS, CHANGELOG };
+
+enum { MESSAGE_BYTES_MAX = 16 << 20 };
+
+/* What the process keeps. */
+struct features {
+    const struct feature_settings *settings;
+    struct codec *events;
+    struct codec *histories;
+    struct codec *deltas_codec;
+    struct codec *states;
+    struct ids *ids;
+    struct users *users;
+    struct window *window;
+    struct stored_user *stored;
+    struct history *history;
+    struct deltas *deltas;
+    struct buf out;
+    struct metric *accepted, *repeated, *late, *pair_updates, *users_cached;
+};
+
+/* What a task keeps. */
+struct work {
+    struct shelf shelf;
+    struct pairs *pairs;
+    int64_t event_time_ms; /* newest since the last flush */
+    uint64_t updates;      /* of pairs, as told to the metric */
+};
+
+static struct features *features_of(const struct task *task)
+{
+    return run_state(task_run(task));
+}
+
+/* ---- Start and stop ---- */
+
+static void start_metrics(struct features *f, struct metrics *metrics)
+{
+    f->accepted = metrics_counter(metrics, "freshet_events_accepted_total", "",
+                                  "Events that went into a user's timeline.");
+    f->repeated = metrics_counter(metrics, "freshet_events_repeated_total", "",
+                                  "Events dropped because their id was there already.");
+    f->late = metrics_counter(metrics, "freshet_events_late_total", "",
+                              "Accepted events that came after later ones; corrected exactly.");
+    f->pair_updates = metrics_counter(metrics, "freshet_pair_updates_total", "",
+                                      "Additions to item pairs, before they are combined.");
+    f->users_cached = metrics_gauge(metrics, "freshet_users_cached", "",
+                                    "Users whose state is held in memory.");
+}
+
+static int start(struct run *run)
+{
+    const struct feature_settings *s = run_settings(run);
+    char why[300];
+    int result = feature_settings_check(s, why, sizeof(why));
+    if (result < 0) {
+        run_refuse(run, "%s", why);
+        return result;
+    }
+    struct features *f = xcalloc(1, sizeof(*f));
+    struct timeline_rules rules = feature_settings_rules(s);
+    f->settings = s;
+    f->events = codec_new(&user_event_contract, run_schemas(run));
+    f->histories = codec_new(&user_history_contract, run_schemas(run));
+    f->deltas_codec = codec_new(&pair_deltas_contract, run_schemas(run));
+    f->states = codec_new(&user_state_contract, run_schemas(run));
+    f->ids = ids_new((int32_t)s->items_max);
+    f->users = users_new((size_t)s->users_cache_bytes);
+    f->window = window_new(&rules, f->ids);
+    f->stored = stored_user_new(f->ids, f->window);
+    f->history = history_new((int32_t)s->history_length, rules.actions_max, rules.seen_max, f->ids);
+    f->deltas = deltas_new(f->ids, run_output_partitions(run, PAIR_DELTAS));
+    buf_init(&f->out, MESSAGE_BYTES_MAX);
+    start_metrics(f, run_metrics(run));
+    run_set_state(run, f);
+    return 0;
+}
+
+static void stop(struct run *run)
+{
+    struct features *f = run_state(run);
+    if (!f) { return; }
+    codec_free(f->events);
+    codec_free(f->histories);
+    codec_free(f->deltas_codec);
+    codec_free(f->states);
+    stored_user_free(f->stored);
+    history_free(f->history);
+    deltas_free(f->deltas);
+    window_free(f->window);
+    users_free(f->users);
+    ids_free(f->ids);
+    buf_release(&f->out);
+    free(f);
+    run_set_state(run, NULL);
+}
+
+static int open_task(struct task *task)
+{
+    struct work *work = xcalloc(1, sizeof(*work));
+    work->pairs = pairs_new();
+    work->event_time_ms = INT64_MIN;
+    task_set_state(task, work);
+    return 0;
+}
+
+static void forget(struct task *task)
+{
+    struct work *work = task_state(task);
+    users_forget(features_of(task)->users, &work->shelf);
+    pairs_reset(work->pairs);
+    work->event_time_ms = INT64_MIN;
+}
+
+static void close_task(struct task *task)
+{
+    struct work *work = task_state(task);
+    if (!work) { return; }
+    forget(task);
+    shelf_release(&work->shelf);
+    pairs_free(work->pairs);
+    free(work);
+    task_set_state(task, NULL);
+}
+
+/* ---- One event ---- */
+
+static enum verdict items_full(struct task *task)
+{
+    (void)task_refuse(task, "items_full", "more than items.max=%" PRId64 " distinct items",
+                      features_of(task)->settings->items_max);
+    return VERDICT_FATAL;
+}
+
+static enum verdict state_damaged(struct task *task, const struct user *user, const char *why)
+{
+    (void)task_refuse(task, "state_damaged", "state of user '%.*s': %s", SLICE_ARGS(user_id(user)),
+                      why);
+    return VERDICT_FATAL;
+}
+
+static enum verdict load_user(struct task *task, struct user *user)
+{
+    struct features *f = features_of(task);
+    struct slice value;
+    struct user_state state;
+    struct codec_error error;
+    if (task_get(task, user_id(user), &value) < 0) { return VERDICT_DONE; }
+    if (codec_decode(f->states, value, task_arena(task), &state, &error) < 0) {
+        return state_damaged(task, user, error.detail);
+    }
+    int result = stored_user_load(f->stored, &state, user);
+    if (result == -ENOSPC) { return items_full(task); }
+    if (result < 0) { return state_damaged(task, user, "it is no timeline"); }
+    users_weigh(f->users, user);
+    return VERDICT_DONE;
+}
+
+static enum verdict find_user(struct task *task, struct slice id, struct user **ret_user)
+{
+    struct features *f = features_of(task);
+    struct work *work = task_state(task);
+    struct user *user = users_find(f->users, &work->shelf, id);
+    if (!user) {
+        user = users_add(f->users, &work->shelf, id);
+        enum verdict verdict = load_user(task, user);
+        if (verdict != VERDICT_DONE) {
+            users_drop(f->users, user);
+            return verdict;
+        }
+    }
+    *ret_user = user;
+    return VERDICT_DONE;
+}
+
+static enum verdict add_event(struct task *task, struct user *user, const struct record *rec,
+                              const struct user_event *ev)
+{
+    struct features *f = features_of(task);
+    struct work *work = task_state(task);
+    const struct action action = {
+        .time_ms = ev->event_time_ms,
+        .sequence = ev->sequence,
+        .id_hash = ids_fingerprint(ev->event_id),
+        .offset = rec->offset,
+        .weight = ev->weight,
+        .item = ids_put(f->ids, ev->item_id),
+        .kind = ev->action,
+    };
+    if (action.item == ID_NONE) { return items_full(task); }
+    bool first = user->timeline.total == 0;
+    enum timeline_result result = timeline_add(&user->timeline, f->window, &action, work->pairs);
+    if (result == TIMELINE_REPEATED) {
+        metric_add(f->repeated, 1);
+        return VERDICT_DONE;
+    }
+    if (result == TIMELINE_TOO_LATE) {
+        return task_refuse(task, "too_late", "event '%.*s' lies before all but %" PRId64
+                           " of the actions that are kept of user '%.*s'", SLICE_ARGS(ev->event_id),
+                           f->settings->actions_max - f->settings->pairs_window,
+                           SLICE_ARGS(ev->user_id));
+    }
+    if (first) { pairs_add_user(work->pairs, action.item); }
+    metric_add(f->accepted, 1);
+    if (result == TIMELINE_INSERTED) { metric_add(f->late, 1); }
+    work->event_time_ms = MAX_OF(work->event_time_ms, ev->event_time_ms);
+    user->input_offset = rec->offset;
+    user->received_ms = acceptance_received_ms(rec, ev);
+    users_changed(f->users, user);
+    return VERDICT_DONE;
+}
+
+static enum verdict process(struct task *task, const struct record *rec)
+{
+    struct features *f = features_of(task);
+    struct user_event ev;
+    struct codec_error error;
+    struct denial denial;
+    struct user *user;
+    if (codec_decode(f->events, rec->value, task_arena(task), &ev, &error) < 0) {
+        return task_refuse(task, error.reason, "%s", error.detail);
+    }
+    if (acceptance_check(rec, &ev, f->settings->future_max_ms, &denial) < 0) {
+        return task_refuse(task, denial.reason, "%s", denial.detail);
+    }
+    enum verdict verdict = find_user(task, ev.user_id, &user);
+    return verdict == VERDICT_DONE ? add_event(task, user, rec, &ev) : verdict;
+}
+
+/* ---- Telling and staging ---- */
+
+/* Encodes into the run's buffer. What is encoded passed our own checks: it always fits. */
+static struct slice encode(struct features *f, struct codec *codec, const void *object)
+{
+    buf_clear(&f->out);
+    int result = codec_encode(codec, object, &f->out);
+    assert(result == 0);
+    return buf_slice(&f->out);
+}
+
+static void batch(struct task *task)
+{
+    struct features *f = features_of(task);
+    struct work *work = task_state(task);
+    for (size_t i = 0; i < work->shelf.touched_count; i++) {
+        const struct user *user = work->shelf.touched[i];
+        struct user_history message;
+        history_fill(f->history, user, task_partition(task), &message);
+        task_emit(task, HISTORIES, PARTITION_BY_KEY, user_id(user),
+                  encode(f, f->histories, &message));
+    }
+    shelf_told(&work->shelf);
+    users_trim(f->users);
+    metric_set(f->users_cached, (double)users_count(f->users));
+    uint64_t updates = pairs_updates(work->pairs);
+    metric_add(f->pair_updates, (double)(updates - work->updates));
+    work->updates = updates;
+}
+
+static void emit_deltas(void *arg, int32_t partition, const struct pair_deltas *message)
+{
+    struct task *task = arg;
+    struct features *f = features_of(task);
+    task_emit(task, PAIR_DELTAS, partition, slice_of(NULL, 0), encode(f, f->deltas_codec, message));
+}
+
+static void flush(struct task *task)
+{
+    struct features *f = features_of(task);
+    struct work *work = task_state(task);
+    for (size_t i = 0; i < work->shelf.dirty_count; i++) {
+        const struct user *user = work->shelf.dirty[i];
+        struct user_state state;
+        stored_user_fill(f->stored, user, &state);
+        task_put(task, user_id(user), encode(f, f->states, &state));
+    }
+    shelf_flushed(&work->shelf);
+    if (pairs_empty(work->pairs)) { return; }
+    const struct pair_deltas head = {
+        .input_partition = task_partition(task),
+        .input_offset = task_input_offset(task) - 1,
+        .event_time_ms = work->event_time_ms,
+    };
+    struct pairs_view view;
+    pairs_drain(work->pairs, &view);
+    deltas_cut(f->deltas, &view, &head, emit_deltas, task);
+    pairs_reset(work->pairs);
+    work->event_time_ms = INT64_MIN;
+}
+
+static size_t held_bytes(struct task *task)
+{
+    const struct work *work = task_state(task);
+    return pairs_bytes(work->pairs);
+}
+
+static void committed(struct task *task)
+{
+    struct work *work = task_state(task);
+    shelf_committed(&work->shelf);
+    users_trim(features_of(task)->users);
+}
+
+static const struct input inputs[] = {{"events", INPUT_PARTITIONED}};
+
+static const struct output outputs[] = {
+    [HISTORIES] = {"histories", DELIVERY_AT_ONCE},
+    [PAIR_DELTAS] = {"pair-deltas", DELIVERY_TXN},
+    [CHANGELOG] = {"features-changelog", DELIVERY_TXN},
+};
+
+const struct worker features_worker = {
+    .name = "features",
+    .about = "Turns users' events into histories and into counts of item pairs.",
+    .inputs = inputs,
+    .inputs_count = ARRAY_COUNT(inputs),
+    .outputs = outputs,
+    .outputs_count = ARRAY_COUNT(outputs),
+    .changelog = CHANGELOG,
+    .options = feature_options,
+    .options_count = FEATURE_OPTIONS_COUNT,
+    .settings_size = sizeof(struct feature_settings),
+    .start = start,
+    .stop = stop,
+    .open = open_task,
+    .close = close_task,
+    .process = process,
+    .batch = batch,
+    .held_bytes = held_bytes,
+    .flush = flush,
+    .committed = committed,
+    .forget = forget,
+};

@@ -1,0 +1,195 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "features/users.h"
+
+enum { USERS_BUCKETS_FIRST = 1 << 12 };
+
+struct users {
+    struct lru order;
+    struct user **buckets; /* a power of two of them, at least as many as users */
+    size_t buckets_count;
+    size_t count;
+    size_t bytes;
+    size_t bytes_max;
+};
+
+struct users *users_new(size_t bytes_max)
+{
+    struct users *users = xcalloc(1, sizeof(*users));
+    lru_init(&users->order);
+    users->buckets_count = USERS_BUCKETS_FIRST;
+    users->buckets = xcalloc(users->buckets_count, sizeof(*users->buckets));
+    users->bytes_max = bytes_max;
+    return users;
+}
+
+static struct user **place_of(struct users *users, const struct user *user)
+{
+    struct user **at = &users->buckets[user->hash & (users->buckets_count - 1)];
+    while (*at != user) { at = &(*at)->next; }
+    return at;
+}
+
+void users_drop(struct users *users, struct user *user)
+{
+    *place_of(users, user) = user->next;
+    lru_remove(&user->link);
+    assert(users->bytes >= user->bytes);
+    users->bytes -= user->bytes;
+    users->count--;
+    timeline_release(&user->timeline);
+    free(user);
+}
+
+struct users *users_free(struct users *users)
+{
+    if (!users) { return NULL; }
+    for (struct lru_link *link; (link = lru_oldest(&users->order));) {
+        users_drop(users, LRU_ENTRY(link, struct user, link));
+    }
+    free(users->buckets);
+    free(users);
+    return NULL;
+}
+
+struct slice user_id(const struct user *user)
+{
+    return slice_of(user->id, user->id_size);
+}
+
+size_t users_count(const struct users *users)
+{
+    return users->count;
+}
+
+struct user *users_find(struct users *users, const struct shelf *shelf, struct slice id)
+{
+    uint64_t hash = ids_fingerprint(id);
+    struct user *user = users->buckets[hash & (users->buckets_count - 1)];
+    while (user && !(user->hash == hash && user->shelf == shelf &&
+                     slice_equal(user_id(user), id))) {
+        user = user->next;
+    }
+    if (user) { lru_use(&users->order, &user->link); }
+    return user;
+}
+
+static void grow(struct users *users)
+{
+    size_t old_count = users->buckets_count;
+    struct user **old = users->buckets;
+    users->buckets_count *= 2;
+    users->buckets = xcalloc(users->buckets_count, sizeof(*users->buckets));
+    for (size_t i = 0; i < old_count; i++) {
+        for (struct user *user = old[i], *next; user; user = next) {
+            next = user->next;
+            struct user **at = &users->buckets[user->hash & (users->buckets_count - 1)];
+            user->next = *at;
+            *at = user;
+        }
+    }
+    free(old);
+}
+
+struct user *users_add(struct users *users, struct shelf *shelf, struct slice id)
+{
+    if (users->count == users->buckets_count) { grow(users); }
+    struct user *user = xcalloc(1, sizeof(*user) + id.size);
+    user->shelf = shelf;
+    user->hash = ids_fingerprint(id);
+    user->id_size = (uint32_t)id.size;
+    user->input_offset = -1;
+    if (id.size) { memcpy(user->id, id.data, id.size); }
+    timeline_init(&user->timeline);
+    struct user **at = &users->buckets[user->hash & (users->buckets_count - 1)];
+    user->next = *at;
+    *at = user;
+    lru_push(&users->order, &user->link);
+    users->count++;
+    users_weigh(users, user);
+    return user;
+}
+
+void users_weigh(struct users *users, struct user *user)
+{
+    users->bytes -= user->bytes;
+    user->bytes = sizeof(*user) + user->id_size + timeline_bytes(&user->timeline);
+    users->bytes += user->bytes;
+}
+
+static void append(struct user ***list, size_t *count, size_t *capacity, struct user *user)
+{
+    if (*count == *capacity) {
+        *capacity = MAX_OF(*capacity * 2, (size_t)64);
+        *list = xreallocarray(*list, *capacity, sizeof(**list));
+    }
+    (*list)[(*count)++] = user;
+}
+
+void users_changed(struct users *users, struct user *user)
+{
+    struct shelf *shelf = user->shelf;
+    users_weigh(users, user);
+    if (!user->touched) {
+        user->touched = true;
+        append(&shelf->touched, &shelf->touched_count, &shelf->touched_capacity, user);
+    }
+    if (!user->dirty) {
+        user->dirty = true;
+        append(&shelf->dirty, &shelf->dirty_count, &shelf->dirty_capacity, user);
+    }
+}
+
+/* Whatever is not committed was used after everything older than it that is. */
+void users_trim(struct users *users)
+{
+    while (users->bytes > users->bytes_max) {
+        struct lru_link *link = lru_oldest(&users->order);
+        if (!link) { return; }
+        struct user *user = LRU_ENTRY(link, struct user, link);
+        if (user->dirty || user->touched || user->flushed > user->shelf->committed) { return; }
+        users_drop(users, user);
+    }
+}
+
+void shelf_told(struct shelf *shelf)
+{
+    for (size_t i = 0; i < shelf->touched_count; i++) { shelf->touched[i]->touched = false; }
+    shelf->touched_count = 0;
+}
+
+void shelf_flushed(struct shelf *shelf)
+{
+    shelf->flushes++;
+    for (size_t i = 0; i < shelf->dirty_count; i++) {
+        shelf->dirty[i]->dirty = false;
+        shelf->dirty[i]->flushed = shelf->flushes;
+    }
+    shelf->dirty_count = 0;
+}
+
+void shelf_committed(struct shelf *shelf)
+{
+    shelf->committed = shelf->flushes;
+}
+
+void users_forget(struct users *users, struct shelf *shelf)
+{
+    struct lru_link *link = lru_oldest(&users->order);
+    while (link) {
+        struct lru_link *newer = lru_newer(&users->order, link);
+        struct user *user = LRU_ENTRY(link, struct user, link);
+        if (user->shelf == shelf) { users_drop(users, user); }
+        link = newer;
+    }
+    shelf->touched_count = 0;
+    shelf->dirty_count = 0;
+    shelf->committed = shelf->flushes;
+}
+
+void shelf_release(struct shelf *shelf)
+{
+    free(shelf->touched);
+    free(shelf->dirty);
+    *shelf = (struct shelf){.touched_count = 0};
+}

@@ -1,0 +1,7 @@
+#include "base/base.h"
+#include "ingest/ingest.h"
+
+int main(int argc, char **argv)
+{
+    return worker_main(&ingest_worker, argc, argv);
+}

@@ -1,0 +1,46 @@
+/* Ids: the process's own numbers for id strings.
+ *
+ * Every id gets the next number, 0, 1, 2 ..., and keeps it for the life of the table; numbers never
+ * leave the process. Ids are also known by their XXH3-64 fingerprint, by which foreign tables name
+ * them (UserHistory.seen). The table owns copies of the texts; they stay where they are.
+ */
+#ifndef FRESHET_MODEL_IDS_H
+#define FRESHET_MODEL_IDS_H
+
+#include "base/base.h"
+#include "base/slice.h"
+
+enum { ID_NONE = -1 };
+
+struct ids;
+
+/* Makes an empty table for at most max ids; free with ids_free(). */
+struct ids *ids_new(int32_t max);
+/* Frees the table; takes NULL; returns NULL. */
+struct ids *ids_free(struct ids *ids);
+/* Finds or adds an id; ID_NONE when the table is full. */
+int32_t ids_put(struct ids *ids, struct slice id);
+/* Finds an id; ID_NONE when it is unknown. */
+int32_t ids_find(const struct ids *ids, struct slice id);
+/* Finds an id by its fingerprint; ID_NONE when it is unknown. */
+int32_t ids_find_hash(const struct ids *ids, uint64_t hash);
+/* Tells the text of a number; borrowed for the life of the table, NUL-terminated beyond its
+ * size. */
+struct slice ids_text(const struct ids *ids, int32_t number);
+/* Tells the fingerprint of a number. */
+uint64_t ids_hash(const struct ids *ids, int32_t number);
+/* Counts the ids. */
+int32_t ids_count(const struct ids *ids);
+
+/* The fingerprint of a text: XXH3 64 bits, seed 0 (github.com/Cyan4973/xxHash). */
+uint64_t ids_fingerprint(struct slice id);
+
+/* Tells which of `count` partitions an id with this fingerprint lives in: the one rule by which
+ * item rows are shared out. */
+static inline int32_t ids_partition(uint64_t hash, int32_t count)
+{
+    assert(count > 0);
+    return (int32_t)(hash % (uint64_t)count);
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* Row: the counts of one item and of its pairs with other items.
+ *
+ * All values but the trend stand at the row's epoch, the trend at its own (decay.h); both move
+ * forward to the newest batch that touched the row, which is exact. A neighbour whose three values
+ * are all exactly 0 is not there. Order of arrival does not matter, until row_prune() drops
+ * something:
+ * what is dropped is forgotten, and if it comes back it begins at 0, so a value can then fall below
+ * 0 when a late event corrects what was dropped; a reader takes that for 0.
+ *
+ * Neighbours are the caller's numbers (ids.h); between row_order() and the next row_add() they
+ * stand in published order. One thread.
+ */
+#ifndef FRESHET_MODEL_ROW_H
+#define FRESHET_MODEL_ROW_H
+
+#include "base/base.h"
+#include "model/ids.h"
+
+struct neighbour {
+    int32_t item;
+    double co;       /* symmetric */
+    double forward;  /* from the row's item to the neighbour */
+    double backward; /* from the neighbour to the row's item */
+};
+
+struct row {
+    int64_t epoch; /* ROW_EPOCH_NONE before the first value */
+    int64_t trend_epoch;
+    double mass;
+    double actions;
+    double trend;
+    struct neighbour *neighbours;
+    int32_t count;
+    int32_t capacity;
+    int32_t *slots; /* index by item: open addressing, -1 free, at most half full */
+    uint32_t slots_count;
+};
+
+#define ROW_EPOCH_NONE INT64_MIN
+
+/* Prepares an empty row without memory. */
+void row_init(struct row *row);
+/* Frees the neighbours. */
+void row_release(struct row *row);
+
+/* Moves the row to this epoch if it is the newest yet; returns the power of two by which values of
+ * this epoch are multiplied to stand at the row's. */
+double row_scale(struct row *row, int64_t epoch);
+/* The same for the trend. */
+double row_trend_scale(struct row *row, int64_t epoch);
+/* Adds to one neighbour, scaled. */
+void row_add(struct row *row, int32_t item, double co, double forward, double backward);
+/* Finds a neighbour; NULL when it is not there. Borrowed until the row changes. */
+const struct neighbour *row_find(const struct row *row, int32_t item);
+
+/* Drops all but the best `bound` neighbours: the greatest co, then the greatest forward + backward,
+ * then the least id text. Returns how many were dropped. */
+int32_t row_prune(struct row *row, int32_t bound, const struct ids *ids);
+/* Puts the neighbours into published order: co falling, then id text rising. */
+void row_order(struct row *row, const struct ids *ids);
+/* Tells how many bytes the neighbours take. */
+size_t row_bytes(const struct row *row);
+
+#endif

@@ -1,0 +1,43 @@
+/* Similarity: symmetric measures of two items, from counts, at read time.
+ *
+ * All take the co-rating of the two items (by the min rule: the sum over users of the smaller of
+ * the
+ * user's two ratings) and each item's mass (the sum over users of the rating), on one common scale.
+ * All give a finite number of at least 0, and 0 when nothing is known, whatever rounding or pruning
+ * did to the counts.
+ *
+ *   cosine   co / sqrt(mass_a * mass_b)
+ *            TencentRec's item-CF similarity: Huang et al., "TencentRec: Real-time Stream
+ *            Recommendation in Practice", SIGMOD 2015, doi 10.1145/2723372.2742785.
+ *   Jaccard  co / (mass_a + mass_b - co)
+ *            in its weighted form (Ruzicka): sum of minima over sum of maxima, and
+ *            max(a,b) = a + b - min(a,b).
+ *   LLR      2 * sum over the cells of k * ln(k * n / (row sum * column sum))
+ *            Dunning, "Accurate Methods for the Statistics of Surprise and Coincidence",
+ *            Computational Linguistics 19(1), 1993; cells  k11 = co, k12 = mass_a - co,
+ *            k21 = mass_b - co, k22 = users - mass_a - mass_b + co, each at least 0.
+ *            Taken as a similarity it is 0 where the two come together less often than chance.
+ */
+#ifndef FRESHET_MODEL_SIMILARITY_H
+#define FRESHET_MODEL_SIMILARITY_H
+
+#include "base/base.h"
+
+/* In the order of the option `similarity.measure`. */
+enum similarity_measure {
+    SIMILARITY_COSINE,
+    SIMILARITY_JACCARD,
+    SIMILARITY_LLR,
+};
+
+/* Measures the cosine. */
+double similarity_cosine(double co, double mass_a, double mass_b);
+/* Measures the weighted Jaccard coefficient. */
+double similarity_jaccard(double co, double mass_a, double mass_b);
+/* Measures the positive association by the log-likelihood ratio; `users` is the number of all. */
+double similarity_llr(double co, double mass_a, double mass_b, double users);
+/* Computes Dunning's statistic of a 2 x 2 table of non-negative counts, of whichever sign the
+ * association is. */
+double similarity_llr_table(double k11, double k12, double k21, double k22);
+
+#endif

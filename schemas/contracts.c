@@ -1,0 +1,27 @@
+#include "base/base.h"
+#include "schemas/contracts.h"
+#include "schemas/item.h"
+#include "schemas/item_neighbours.h"
+#include "schemas/list_quality.h"
+#include "schemas/pair_deltas.h"
+#include "schemas/recommendation_list.h"
+#include "schemas/user_event.h"
+#include "schemas/user_history.h"
+#include "schemas/user_profile.h"
+#include "schemas/user_state.h"
+
+const struct contract *const contracts[] = {
+    &user_event_contract,      &user_history_contract,        &pair_deltas_contract,
+    &item_neighbours_contract, &user_state_contract,          &item_contract,
+    &user_profile_contract,    &recommendation_list_contract, &list_quality_contract,
+};
+const size_t contracts_count = ARRAY_COUNT(contracts);
+
+void contracts_add_all(struct schema_book *book)
+{
+    for (size_t i = 0; i < contracts_count; i++) {
+        struct codec_error error;
+        int result = schema_book_add(book, contracts[i]->schema, &error);
+        assert(result == 0);
+    }
+}

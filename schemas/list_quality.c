@@ -1,0 +1,28 @@
+#include "base/base.h"
+#include "schemas/list_quality.h"
+
+static const char schema[] =
+#include "list_quality.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(list_quality, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_INT, partition, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, from_offset, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, to_offset, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, event_time_from_ms, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, event_time_to_ms, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, judged, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, hits_at_10, 0),
+    CONTRACT_FIELD(list_quality, FIELD_DOUBLE, ndcg_at_10, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, unlisted, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, lists, 0),
+};
+
+const struct contract list_quality_contract = {
+    .name = "freshet.ListQuality",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct list_quality),
+};

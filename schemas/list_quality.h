@@ -1,0 +1,23 @@
+/* How the published lists did: topic `quality`. See list_quality.avsc. */
+#ifndef FRESHET_SCHEMAS_LIST_QUALITY_H
+#define FRESHET_SCHEMAS_LIST_QUALITY_H
+
+#include "schemas/recommendation_list.h"
+
+struct list_quality {
+    struct slice model;
+    int32_t partition;
+    int64_t from_offset;
+    int64_t to_offset;
+    int64_t event_time_from_ms;
+    int64_t event_time_to_ms;
+    int64_t judged;
+    int64_t hits_at_10;
+    double ndcg_at_10;
+    int64_t unlisted;
+    int64_t lists;
+};
+
+extern const struct contract list_quality_contract;
+
+#endif

@@ -1,0 +1,29 @@
+#include "base/base.h"
+#include "schemas/recommendation_list.h"
+
+static const char schema[] =
+#include "recommendation_list.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(recommendation_list, FIELD_STRING, user_id, ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, items, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, scores, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_ENUMS, reasons, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, because, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, evidence, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRING, generation, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONG, event_time_ms, 0),
+    CONTRACT_FIELD(recommendation_list, FIELD_INT, input_partition, 0),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONG, input_offset, 0),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONG, received_ms, 0),
+};
+
+const struct contract recommendation_list_contract = {
+    .name = "freshet.RecommendationList",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct recommendation_list),
+};

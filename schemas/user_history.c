@@ -1,0 +1,29 @@
+#include "base/base.h"
+#include "schemas/user_history.h"
+
+static const char schema[] =
+#include "user_history.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(user_history, FIELD_STRING, user_id, ID_BYTES_MAX),
+    CONTRACT_FIELD(user_history, FIELD_STRINGS, items, HISTORY_ACTIONS_MAX),
+    CONTRACT_FIELD(user_history, FIELD_ENUMS, actions, HISTORY_ACTIONS_MAX),
+    CONTRACT_FIELD(user_history, FIELD_FLOATS, weights, HISTORY_ACTIONS_MAX),
+    CONTRACT_FIELD(user_history, FIELD_LONGS, event_times_ms, HISTORY_ACTIONS_MAX),
+    CONTRACT_FIELD(user_history, FIELD_LONGS, offsets, HISTORY_ACTIONS_MAX),
+    CONTRACT_FIELD(user_history, FIELD_BYTES, seen, HISTORY_SEEN_MAX * HISTORY_SEEN_BYTES),
+    CONTRACT_FIELD(user_history, FIELD_LONG, events_total, 0),
+    CONTRACT_FIELD(user_history, FIELD_INT, input_partition, 0),
+    CONTRACT_FIELD(user_history, FIELD_LONG, input_offset, 0),
+    CONTRACT_FIELD(user_history, FIELD_LONG, event_time_ms, 0),
+    CONTRACT_FIELD(user_history, FIELD_LONG, received_ms, 0),
+};
+
+const struct contract user_history_contract = {
+    .name = "freshet.UserHistory",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct user_history),
+};

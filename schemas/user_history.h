@@ -1,0 +1,31 @@
+/* A user's newest actions, oldest first: topic `histories`, keyed by user id. See
+ * user_history.avsc. */
+#ifndef FRESHET_SCHEMAS_USER_HISTORY_H
+#define FRESHET_SCHEMAS_USER_HISTORY_H
+
+#include "schemas/user_event.h"
+
+enum {
+    HISTORY_ACTIONS_MAX = 1000, /* newest actions in one message */
+    HISTORY_SEEN_MAX = 4000,    /* further seen items */
+    HISTORY_SEEN_BYTES = 8,     /* bytes of one fingerprint in `seen` */
+};
+
+struct user_history {
+    struct slice user_id;
+    struct slices items;
+    struct ints actions; /* enum action_kind */
+    struct floats weights;
+    struct longs event_times_ms;
+    struct longs offsets;
+    struct slice seen;
+    int64_t events_total;
+    int32_t input_partition;
+    int64_t input_offset;
+    int64_t event_time_ms;
+    int64_t received_ms;
+};
+
+extern const struct contract user_history_contract;
+
+#endif

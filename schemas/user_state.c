@@ -1,0 +1,28 @@
+#include "base/base.h"
+#include "schemas/user_state.h"
+
+static const char schema[] =
+#include "user_state.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(user_state, FIELD_STRINGS, items, STATE_ACTIONS_MAX),
+    CONTRACT_FIELD(user_state, FIELD_ENUMS, actions, STATE_ACTIONS_MAX),
+    CONTRACT_FIELD(user_state, FIELD_DOUBLES, weights, STATE_ACTIONS_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, event_times_ms, STATE_ACTIONS_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, sequences, STATE_ACTIONS_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, event_ids, STATE_ACTIONS_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, offsets, STATE_ACTIONS_MAX),
+    CONTRACT_FIELD(user_state, FIELD_BYTES, seen, HISTORY_SEEN_MAX * HISTORY_SEEN_BYTES),
+    CONTRACT_FIELD(user_state, FIELD_LONG, events_total, 0),
+    CONTRACT_FIELD(user_state, FIELD_LONG, input_offset, 0),
+    CONTRACT_FIELD(user_state, FIELD_LONG, received_ms, 0),
+};
+
+const struct contract user_state_contract = {
+    .name = "freshet.UserState",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct user_state),
+};

@@ -1,0 +1,57 @@
+#include "base/base.h"
+#include "scorer/judge.h"
+
+/* Finds the action that arrived first after an offset; history->items.count when there is none. */
+static size_t next_action(const struct user_history *history, int64_t offset)
+{
+    size_t next = history->items.count;
+    for (size_t k = 0; k < history->items.count; k++) {
+        int64_t at = history->offsets.at[k];
+        if (at <= offset) { continue; }
+        if (next == history->items.count || at < history->offsets.at[next]) { next = k; }
+    }
+    return next;
+}
+
+enum judgement judge_list(const struct recommendation_list *list,
+                          const struct user_history *history, struct slice model, int *ret_rank)
+{
+    if (!list) { return history->events_total > 0 ? JUDGED_UNLISTED : JUDGED_NOTHING; }
+    if (!slice_equal(list->model, model)) { return JUDGED_NOTHING; }
+    if (list->input_partition != history->input_partition) { return JUDGED_NOTHING; }
+    size_t next = next_action(history, list->input_offset);
+    if (next == history->items.count) { return JUDGED_NOTHING; }
+    if (!(history->weights.at[next] > 0.0F)) { return JUDGED_MISS; }
+    size_t ranks = MIN_OF(list->items.count, (size_t)JUDGE_RANKS);
+    for (size_t k = 0; k < ranks; k++) {
+        if (!slice_equal(list->items.at[k], history->items.at[next])) { continue; }
+        *ret_rank = (int)k + 1;
+        return JUDGED_HIT;
+    }
+    return JUDGED_MISS;
+}
+
+void judge_count(struct list_quality *range, enum judgement judgement, int rank,
+                 const struct user_history *history)
+{
+    bool first = range->event_time_to_ms == 0 && range->event_time_from_ms == 0;
+    int64_t time_ms = history->event_time_ms;
+    range->event_time_from_ms = first ? time_ms : MIN_OF(range->event_time_from_ms, time_ms);
+    range->event_time_to_ms = first ? time_ms : MAX_OF(range->event_time_to_ms, time_ms);
+    range->unlisted += judgement == JUDGED_UNLISTED;
+    range->judged += judgement == JUDGED_MISS || judgement == JUDGED_HIT;
+    if (judgement != JUDGED_HIT) { return; }
+    range->hits_at_10++;
+    range->ndcg_at_10 += 1.0 / log2((double)rank + 1.0);
+}
+
+void judge_begin(struct list_quality *range, struct slice model, int32_t partition,
+                 int64_t from_offset)
+{
+    *range = (struct list_quality){
+        .model = model,
+        .partition = partition,
+        .from_offset = from_offset,
+        .to_offset = from_offset,
+    };
+}

@@ -1,0 +1,312 @@
+#include "base/base.h"
+#include "scorer/scorer.h"
+#include "base/xalloc.h"
+#include "scorer/inbox.h"
+#include "scorer/judge.h"
+#include "scorer/lists.h"
+#include "stream/worker.h"
+
+enum { HISTORIES, NEIGHBOURS, ITEMS };
+static const struct input inputs[] = {
+    [HISTORIES] = {"histories", INPUT_PARTITIONED},
+    [NEIGHBOURS] = {"neighbours", INPUT_BROADCAST},
+    [ITEMS] = {"items", INPUT_BROADCAST},
+};
+
+enum { RECOMMENDATIONS, QUALITY };
+static const struct output outputs[] = {
+    [RECOMMENDATIONS] = {"recommendations", DELIVERY_AT_ONCE},
+    [QUALITY] = {"quality", DELIVERY_AT_ONCE},
+};
+
+enum { LIST_BYTES_MAX = 1 << 20, ARENA_BYTES = 1 << 16 };
+_Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) < LIST_BYTES_MAX,
+               "the longest list fits its message");
+
+struct scorer {
+    struct tables tables;
+    struct lists *lists;
+    struct codec *history_codec, *neighbours_codec, *item_codec, *list_codec, *quality_codec;
+    struct arena *arena; /* of one broadcast record */
+    struct buf message;
+    struct metric *published, *freshness, *hits, *judged, *stale, *known, *over_max;
+};
+
+/* One partition's part. */
+struct desk {
+    struct inbox inbox;
+    struct list_quality range;
+    bool range_begun;
+};
+
+static void stop(struct run *run)
+{
+    struct scorer *scorer = run_state(run);
+    if (!scorer) { return; }
+    lists_free(scorer->lists);
+    tables_release(&scorer->tables);
+    codec_free(scorer->history_codec);
+    codec_free(scorer->neighbours_codec);
+    codec_free(scorer->item_codec);
+    codec_free(scorer->list_codec);
+    codec_free(scorer->quality_codec);
+    arena_free(scorer->arena);
+    buf_release(&scorer->message);
+    free(scorer);
+    run_set_state(run, NULL);
+}
+
+static void start_metrics(struct scorer *scorer, struct metrics *metrics)
+{
+    scorer->published =
+        metrics_counter(metrics, "freshet_lists_published_total", "", "Lists sent.");
+    scorer->freshness =
+        metrics_histogram(metrics, "freshet_list_freshness_seconds", "",
+                          "From the source record of the newest action to its list.", 1e-4, 7);
+    scorer->judged = metrics_counter(metrics, "freshet_lists_judged_total", "",
+                                     "Lists that were followed by an action of their user.");
+    scorer->hits = metrics_counter(metrics, "freshet_list_hits_at_10_total", "",
+                                   "Judged lists with the action's item among the first ten.");
+    scorer->stale = metrics_counter(metrics, "freshet_histories_stale_total", "",
+                                    "Histories ignored because a newer one had come.");
+    scorer->known = metrics_gauge(metrics, "freshet_items_known", "", "Items held.");
+    scorer->over_max = metrics_gauge(metrics, "freshet_items_over_max", "",
+                                     "Times that an item found no place under items.max.");
+}
+
+static int start(struct run *run)
+{
+    const struct scorer_settings *settings = run_settings(run);
+    if (strlen(settings->model_name) > MODEL_NAME_BYTES_MAX) {
+        run_refuse(run, "model.name has at most %d bytes", MODEL_NAME_BYTES_MAX);
+        return -EINVAL;
+    }
+    struct scorer *scorer = xcalloc(1, sizeof(*scorer));
+    struct schema_book *book = run_schemas(run);
+    run_set_state(run, scorer);
+    tables_init(&scorer->tables, settings);
+    scorer->lists = lists_new(settings, &scorer->tables);
+    scorer->history_codec = codec_new(&user_history_contract, book);
+    scorer->neighbours_codec = codec_new(&item_neighbours_contract, book);
+    scorer->item_codec = codec_new(&item_contract, book);
+    scorer->list_codec = codec_new(&recommendation_list_contract, book);
+    scorer->quality_codec = codec_new(&list_quality_contract, book);
+    scorer->arena = arena_new(ARENA_BYTES);
+    buf_init(&scorer->message, LIST_BYTES_MAX);
+    start_metrics(scorer, run_metrics(run));
+    return 0;
+}
+
+/* ---- Broadcast: the tables ---- */
+
+static enum verdict take_row(struct run *run, struct scorer *scorer, const struct record *rec)
+{
+    struct item_neighbours row;
+    struct codec_error error;
+    if (!rec->value.data) {
+        tables_remove_row(&scorer->tables, rec->key);
+        return VERDICT_DONE;
+    }
+    if (codec_decode(scorer->neighbours_codec, rec->value, scorer->arena, &row, &error) < 0) {
+        return run_refuse_record(run, error.reason, "%s", error.detail);
+    }
+    const char *reason = tables_put_row(&scorer->tables, rec->partition, &row);
+    if (reason) {
+        return run_refuse_record(run, reason, "row of item %.*s", SLICE_ARGS(row.item_id));
+    }
+    return VERDICT_DONE;
+}
+
+static enum verdict take_item(struct run *run, struct scorer *scorer, const struct record *rec)
+{
+    struct item item;
+    struct codec_error error;
+    if (!rec->value.data) {
+        tables_remove_item(&scorer->tables, rec->key);
+        return VERDICT_DONE;
+    }
+    if (codec_decode(scorer->item_codec, rec->value, scorer->arena, &item, &error) < 0) {
+        return run_refuse_record(run, error.reason, "%s", error.detail);
+    }
+    tables_put_item(&scorer->tables, &item);
+    return VERDICT_DONE;
+}
+
+static enum verdict broadcast(struct run *run, int input, const struct record *rec)
+{
+    struct scorer *scorer = run_state(run);
+    if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
+        return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
+                                 ID_BYTES_MAX);
+    }
+    arena_reset(scorer->arena);
+    enum verdict verdict =
+        input == NEIGHBOURS ? take_row(run, scorer, rec) : take_item(run, scorer, rec);
+    metric_set(scorer->known, ids_count(scorer->tables.ids));
+    metric_set(scorer->over_max, (double)scorer->tables.over_max);
+    return verdict;
+}
+
+/* ---- Histories: the lists ---- */
+
+static int open_desk(struct task *task)
+{
+    struct desk *desk = xcalloc(1, sizeof(*desk));
+    inbox_init(&desk->inbox);
+    task_set_state(task, desk);
+    return 0;
+}
+
+static void close_desk(struct task *task)
+{
+    struct desk *desk = task_state(task);
+    inbox_release(&desk->inbox);
+    free(desk);
+    task_set_state(task, NULL);
+}
+
+static enum verdict process(struct task *task, const struct record *rec)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct desk *desk = task_state(task);
+    if (!desk->range_begun) {
+        const struct scorer_settings *settings = run_settings(task_run(task));
+        judge_begin(&desk->range, slice_str(settings->model_name), task_partition(task),
+                    task_input_offset(task));
+        desk->range_begun = true;
+    }
+    if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
+        return task_refuse(task, "bad_key", "want a user id of at most %d bytes", ID_BYTES_MAX);
+    }
+    if (!rec->value.data) {
+        inbox_put(&desk->inbox, rec->key, NULL);
+        return VERDICT_DONE;
+    }
+    struct user_history hist;
+    struct codec_error error;
+    if (codec_decode(scorer->history_codec, rec->value, task_arena(task), &hist, &error) < 0) {
+        return task_refuse(task, error.reason, "%s", error.detail);
+    }
+    const char *reason = history_fault(&hist);
+    if (reason) { return task_refuse(task, reason, "history of user %.*s", SLICE_ARGS(rec->key)); }
+    if (!slice_equal(hist.user_id, rec->key)) {
+        return task_refuse(task, "key_mismatch", "record of user %.*s under the key %.*s",
+                           SLICE_ARGS(hist.user_id), SLICE_ARGS(rec->key));
+    }
+    if (!inbox_put(&desk->inbox, rec->key, &hist)) { metric_add(scorer->stale, 1); }
+    return VERDICT_DONE;
+}
+
+/* Says whether the user has a list and reads it; the bytes are borrowed until the next
+ * task_get(). */
+static bool read_list(struct task *task, struct slice user_id, struct recommendation_list *ret_list)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct slice value;
+    struct codec_error error;
+    if (task_get(task, user_id, &value) < 0) { return false; }
+    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
+}
+
+/* The worker's only look at a clock: for the freshness metric. */
+static int64_t wall_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void publish(struct task *task, const struct user_history *hist)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct recommendation_list list;
+    lists_make(scorer->lists, hist, &list);
+    buf_clear(&scorer->message);
+    int rc = codec_encode(scorer->list_codec, &list, &scorer->message);
+    assert(rc == 0);
+    task_put(task, hist->user_id, buf_slice(&scorer->message));
+    metric_add(scorer->published, 1);
+    if (hist->received_ms <= 0) { return; }
+    int64_t age_ms = wall_now_ms() - hist->received_ms;
+    metric_observe(scorer->freshness, (double)MAX_OF(age_ms, (int64_t)0) / 1000.0);
+}
+
+/* Judges the list that the user had, then gives a new one. */
+static void answer(struct task *task, const struct user_history *hist)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct desk *desk = task_state(task);
+    struct recommendation_list old;
+    bool had = read_list(task, hist->user_id, &old);
+    if (had && history_older(hist, old.input_partition, old.input_offset)) {
+        metric_add(scorer->stale, 1);
+        return;
+    }
+    int rank = 0;
+    enum judgement judgement = judge_list(had ? &old : NULL, hist, desk->range.model, &rank);
+    judge_count(&desk->range, judgement, rank, hist);
+    metric_add(scorer->judged, judgement == JUDGED_MISS || judgement == JUDGED_HIT);
+    metric_add(scorer->hits, judgement == JUDGED_HIT);
+    publish(task, hist);
+    desk->range.lists++;
+}
+
+static void batch(struct task *task)
+{
+    struct desk *desk = task_state(task);
+    for (size_t i = 0; i < desk->inbox.count; i++) {
+        const struct letter *letter = &desk->inbox.letters[i];
+        if (letter->gone) {
+            task_put(task, letter->user_id, slice_of(NULL, 0));
+        } else {
+            answer(task, &letter->history);
+        }
+    }
+    inbox_clear(&desk->inbox);
+}
+
+static void flush(struct task *task)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct desk *desk = task_state(task);
+    if (!desk->range_begun) { return; }
+    char key[MODEL_NAME_BYTES_MAX + 64];
+    desk->range.to_offset = task_input_offset(task);
+    (void)snprintf(key, sizeof(key), "%.*s/%d/%" PRId64, SLICE_ARGS(desk->range.model),
+                   desk->range.partition, desk->range.from_offset);
+    buf_clear(&scorer->message);
+    int rc = codec_encode(scorer->quality_codec, &desk->range, &scorer->message);
+    assert(rc == 0);
+    task_emit(task, QUALITY, PARTITION_BY_KEY, slice_str(key), buf_slice(&scorer->message));
+    desk->range_begun = false;
+}
+
+static void forget(struct task *task)
+{
+    struct desk *desk = task_state(task);
+    inbox_clear(&desk->inbox);
+    desk->range_begun = false;
+}
+
+const struct worker scorer_worker = {
+    .name = "scorer",
+    .about =
+        "Ranks the items for each user who acts, publishes the list and judges the one before.",
+    .inputs = inputs,
+    .inputs_count = ARRAY_COUNT(inputs),
+    .outputs = outputs,
+    .outputs_count = ARRAY_COUNT(outputs),
+    .changelog = RECOMMENDATIONS,
+    .options = scorer_options,
+    .options_count = SCORER_OPTIONS_COUNT,
+    .settings_size = sizeof(struct scorer_settings),
+    .start = start,
+    .stop = stop,
+    .open = open_desk,
+    .close = close_desk,
+    .process = process,
+    .batch = batch,
+    .flush = flush,
+    .forget = forget,
+    .broadcast = broadcast,
+};

@@ -1,0 +1,7 @@
+#include "base/base.h"
+#include "scorer/scorer.h"
+
+int main(int argc, char **argv)
+{
+    return worker_main(&scorer_worker, argc, argv);
+}

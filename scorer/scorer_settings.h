@@ -1,0 +1,37 @@
+/* The scorer's own options, and what the model makes of them. */
+#ifndef FRESHET_SCORER_SCORER_SETTINGS_H
+#define FRESHET_SCORER_SCORER_SETTINGS_H
+
+#include "model/ranking.h"
+#include "stream/options.h"
+
+struct scorer_settings {
+    int64_t list_length;
+    int64_t recent_items;
+    int32_t similarity_measure; /* enum similarity_measure */
+    double directed_weight;
+    double symmetric_weight;
+    double popularity_weight;
+    double shrink;
+    double source_power;
+    double target_power;
+    double kernel_power;
+    double backward_weight;
+    double recency_decay;
+    double recency_power;
+    int64_t neighbours_used;
+    int64_t items_max;
+    bool items_required;
+    const char *model_name;
+};
+
+/* The options table behind the struct. */
+enum { SCORER_OPTIONS_COUNT = 17 };
+extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
+
+/* Picks what the item-item table needs. */
+struct item_table_settings scorer_table_settings(const struct scorer_settings *settings);
+/* Picks what the ranking needs. */
+struct ranking_settings scorer_ranking_settings(const struct scorer_settings *settings);
+
+#endif

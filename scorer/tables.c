@@ -1,0 +1,121 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "scorer/tables.h"
+
+void tables_init(struct tables *tables, const struct scorer_settings *settings)
+{
+    struct item_table_settings set = scorer_table_settings(settings);
+    *tables = (struct tables){
+        .ids = ids_new((int32_t)settings->items_max),
+        .items = item_table_new(&set),
+        .neighbours_used = set.neighbours_used,
+        .numbers = xcalloc(set.neighbours_used, sizeof(*tables->numbers)),
+    };
+    catalogue_init(&tables->catalogue, settings->items_required);
+}
+
+void tables_release(struct tables *tables)
+{
+    catalogue_release(&tables->catalogue);
+    item_table_free(tables->items);
+    ids_free(tables->ids);
+    free(tables->numbers);
+    *tables = (struct tables){0};
+}
+
+int32_t tables_number(struct tables *tables, struct slice id)
+{
+    int32_t number = ids_put(tables->ids, id);
+    if (number == ID_NONE) {
+        tables->over_max++;
+    } else {
+        catalogue_reach(&tables->catalogue, number + 1);
+    }
+    return number;
+}
+
+void tables_put_item(struct tables *tables, const struct item *item)
+{
+    int32_t number = tables_number(tables, item->item_id);
+    if (number != ID_NONE) { catalogue_put(&tables->catalogue, number, item->available); }
+}
+
+void tables_remove_item(struct tables *tables, struct slice id)
+{
+    int32_t number = tables_number(tables, id);
+    if (number != ID_NONE) { catalogue_remove(&tables->catalogue, number); }
+}
+
+static bool believed(double count)
+{
+    return fabs(count) <= TABLES_COUNT_MAX;
+}
+
+static bool believed_epoch(int64_t epoch)
+{
+    return epoch >= -TABLES_EPOCH_MAX && epoch <= TABLES_EPOCH_MAX;
+}
+
+static const char *fault(const struct item_neighbours *row)
+{
+    size_t count = row->items.count;
+    if (row->co_ratings.count != count || row->forwards.count != count ||
+        row->backwards.count != count) {
+        return "columns_differ";
+    }
+    bool good = believed(row->mass) && believed(row->actions) && believed(row->trend) &&
+                believed((double)row->users_in_partition) && believed_epoch(row->epoch) &&
+                believed_epoch(row->trend_epoch);
+    for (size_t k = 0; k < count && good; k++) {
+        good = believed(row->co_ratings.at[k]) && believed(row->forwards.at[k]) &&
+               believed(row->backwards.at[k]);
+    }
+    return good ? NULL : "over_limit";
+}
+
+/* Numbers the strongest neighbours; closes the gaps that items without a number leave. */
+static size_t number_neighbours(struct tables *tables, const struct item_neighbours *row)
+{
+    size_t count = MIN_OF(row->items.count, tables->neighbours_used), kept = 0;
+    for (size_t k = 0; k < count; k++) {
+        int32_t number = tables_number(tables, row->items.at[k]);
+        if (number == ID_NONE) { continue; }
+        tables->numbers[kept] = number;
+        row->co_ratings.at[kept] = row->co_ratings.at[k];
+        row->forwards.at[kept] = row->forwards.at[k];
+        row->backwards.at[kept] = row->backwards.at[k];
+        kept++;
+    }
+    return kept;
+}
+
+const char *tables_put_row(struct tables *tables, int32_t partition, struct item_neighbours *row)
+{
+    const char *reason = fault(row);
+    if (reason) { return reason; }
+    int32_t item = tables_number(tables, row->item_id);
+    if (item == ID_NONE) { return NULL; }
+    size_t count = number_neighbours(tables, row);
+    const struct item_row arriving = {
+        .epoch = row->epoch,
+        .trend_epoch = row->trend_epoch,
+        .mass = row->mass,
+        .actions = row->actions,
+        .trend = row->trend,
+        .partition = partition,
+        .users_in_partition = row->users_in_partition,
+        .count = count,
+        .items = tables->numbers,
+        .co_ratings = row->co_ratings.at,
+        .forwards = row->forwards.at,
+        .backwards = row->backwards.at,
+    };
+    item_table_put(tables->items, item, &arriving);
+    return NULL;
+}
+
+void tables_remove_row(struct tables *tables, struct slice id)
+{
+    int32_t item = ids_find(tables->ids, id);
+    if (item != ID_NONE) { item_table_remove(tables->items, item); }
+}

@@ -1,0 +1,124 @@
+/* Broadcast inputs: every partition of a table's topic, from the start, in every copy. */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/run_internal.h"
+
+enum {
+    BROADCAST_POLL_RECORDS = 200,
+    BROADCAST_STEP_MS = 3,        /* while serving: lists must not wait for tables */
+    BROADCAST_LOADING_STEP_MS = 100,
+    BROADCAST_LOADING_POLL_MS = 10,
+};
+
+static int add_topic(struct run *run, int input)
+{
+    struct broadcast *broadcast = &run->broadcast;
+    const char *topic = run->input_topics[input];
+    int32_t partitions;
+    int result = wire_partitions(run->wire, topic, &partitions);
+    for (int32_t p = 0; result == 0 && p < partitions; p++) {
+        int64_t low, end;
+        result = wire_bounds(run->wire, topic, p, &low, &end);
+        if (result < 0) { break; }
+        broadcast->places = xreallocarray(broadcast->places, broadcast->places_count + 1,
+                                          sizeof(*broadcast->places));
+        broadcast->places[broadcast->places_count++] =
+            (struct broadcast_place){.input = input, .topic = topic, .partition = p, .end = end};
+    }
+    return result;
+}
+
+int broadcast_open(struct run *run)
+{
+    struct broadcast *broadcast = &run->broadcast;
+    broadcast->places_count = 0; /* asked again: begin anew */
+    for (size_t i = 0; i < run->worker->inputs_count; i++) {
+        if (run->worker->inputs[i].kind != INPUT_BROADCAST) { continue; }
+        int result = add_topic(run, (int)i);
+        if (result < 0) { return result; }
+    }
+    broadcast->remaining =
+        metrics_gauge(run->metrics, "freshet_broadcast_remaining", "",
+                      "Records of the broadcast inputs still to load before this copy serves.");
+    if (!broadcast->places_count) {
+        broadcast->loaded = true;
+        return 0;
+    }
+    struct topic_partition *at = xcalloc(broadcast->places_count, sizeof(*at));
+    for (size_t i = 0; i < broadcast->places_count; i++) {
+        at[i] = (struct topic_partition){.topic = broadcast->places[i].topic,
+                                         .partition = broadcast->places[i].partition,
+                                         .offset = OFFSET_NONE};
+    }
+    int result = wire_reader(run->wire, at, broadcast->places_count, &broadcast->reader);
+    free(at);
+    return result;
+}
+
+static void check_loaded(struct run *run)
+{
+    struct broadcast *broadcast = &run->broadcast;
+    int64_t remaining = 0;
+    for (size_t i = 0; i < broadcast->places_count; i++) {
+        struct broadcast_place *place = &broadcast->places[i];
+        int64_t position = reader_position(broadcast->reader, place->topic, place->partition);
+        place->loaded = place->loaded || place->end == 0 || position >= place->end;
+        if (!place->loaded) { remaining += place->end - MAX_OF(position, (int64_t)0); }
+    }
+    metric_set(broadcast->remaining, (double)remaining);
+    if (remaining == 0) {
+        broadcast->loaded = true;
+        run_note(run, LOG_INFO, "broadcast inputs loaded", "partitions=%zu",
+                 broadcast->places_count);
+    }
+}
+
+static int input_of(const struct run *run, const char *topic)
+{
+    for (size_t i = 0; i < run->worker->inputs_count; i++) {
+        if (strcmp(run->input_topics[i], topic) == 0) { return (int)i; }
+    }
+    return -1;
+}
+
+static void take(struct run *run, const struct record *rec)
+{
+    enum verdict verdict = run->worker->broadcast(run, input_of(run, rec->topic), rec);
+    if (verdict == VERDICT_SKIP) {
+        task_dead_letter(run, rec);
+    } else if (verdict == VERDICT_FATAL) {
+        run_break(run, EXIT_BROKEN, "%s", run->refusal);
+    }
+}
+
+void broadcast_step(struct run *run)
+{
+    struct broadcast *broadcast = &run->broadcast;
+    if (!broadcast->reader) { return; }
+    bool loading = !broadcast->loaded;
+    int64_t until_ms =
+        run_now_ms(run) + (loading ? BROADCAST_LOADING_STEP_MS : BROADCAST_STEP_MS);
+    size_t count = 1;
+    while (count && !run->broken) {
+        const struct record *at = NULL;
+        int result = reader_poll(broadcast->reader, loading ? BROADCAST_LOADING_POLL_MS : 0,
+                                 loading ? BROADCAST_POLL_RECORDS : BROADCAST_POLL_RECORDS / 10,
+                                 &at, &count);
+        if (result < 0) {
+            run_break(run, EXIT_BROKEN, "broadcast inputs: %s", wire_why(run->wire));
+            return;
+        }
+        for (size_t i = 0; i < count; i++) { take(run, &at[i]); }
+        metric_add(run->m.broadcast_records, (double)count);
+        reader_release(broadcast->reader);
+        if (run_now_ms(run) >= until_ms) { break; }
+    }
+    if (loading) { check_loaded(run); }
+}
+
+void broadcast_release(struct run *run)
+{
+    run->broadcast.reader = reader_close(run->broadcast.reader);
+    free(run->broadcast.places);
+    run->broadcast = (struct broadcast){0};
+}

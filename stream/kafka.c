@@ -1,0 +1,362 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/kafka_internal.h"
+
+/* ---- Why: the story of the last failure, from either thread. ---- */
+
+void kafka_say(struct kafka *kafka, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    pthread_mutex_lock(&kafka->why_lock);
+    (void)vsnprintf(kafka->why, sizeof(kafka->why), format, args);
+    pthread_mutex_unlock(&kafka->why_lock);
+    va_end(args);
+}
+
+static const char *kafka_why(struct wire *wire)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    pthread_mutex_lock(&kafka->why_lock);
+    memcpy(kafka->told, kafka->why, sizeof(kafka->told));
+    pthread_mutex_unlock(&kafka->why_lock);
+    return kafka->told;
+}
+
+/* Sorts a plain error code: what may pass, and what needs a new process. */
+int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
+{
+    kafka_say(kafka, "%s: %s (%s)", what, rd_kafka_err2str(code), rd_kafka_err2name(code));
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+        return WIRE_FATAL;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        return WIRE_TOO_LARGE;
+    default:
+        return WIRE_RETRY;
+    }
+}
+
+/* Sorts librdkafka's error object by the questions it answers; frees it. Neither flag: fatal, as
+ * its INTRODUCTION.md says of the transactional API. */
+int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error)
+{
+    kafka_say(kafka, "%s: %s (%s)", what, rd_kafka_error_string(error), rd_kafka_error_name(error));
+    int result = WIRE_FATAL;
+    if (rd_kafka_error_is_fatal(error)) {
+        result = WIRE_FATAL;
+    } else if (rd_kafka_error_txn_requires_abort(error)) {
+        result = WIRE_ABORTED;
+    } else if (rd_kafka_error_is_retriable(error)) {
+        result = WIRE_RETRY;
+    }
+    rd_kafka_error_destroy(error);
+    return result;
+}
+
+/* ---- Configuration ---- */
+
+struct setting {
+    const char *key;
+    const char *value;
+};
+
+static int set_all(rd_kafka_conf_t *conf, const struct setting *settings, char **ret_why)
+{
+    char text[ERROR_TEXT_MAX];
+    for (; settings->key; settings++) {
+        if (!settings->value) { continue; }
+        if (rd_kafka_conf_set(conf, settings->key, settings->value, text, sizeof(text)) !=
+            RD_KAFKA_CONF_OK) {
+            *ret_why = xprintf("kafka.%s=%s: %s", settings->key, settings->value, text);
+            return WIRE_FATAL;
+        }
+    }
+    return 0;
+}
+
+/* The user's own properties: `x` for every handle, `consumer.x` and `producer.x` for one kind. */
+static int set_properties(rd_kafka_conf_t *conf, const struct properties *properties,
+                          const char *kind, char **ret_why)
+{
+    static const char *const kinds[] = {"consumer.", "producer."};
+    for (size_t i = 0; properties && i < properties->count; i++) {
+        const char *key = properties->at[i].key;
+        bool other = false;
+        for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
+            if (strncmp(key, kinds[k], strlen(kinds[k])) != 0) { continue; }
+            other = strncmp(kinds[k], kind, strlen(kind)) != 0;
+            key += strlen(kinds[k]);
+            break;
+        }
+        const struct setting one[] = {{key, properties->at[i].value}, {NULL, NULL}};
+        if (!other && set_all(conf, one, ret_why) < 0) { return WIRE_FATAL; }
+    }
+    return 0;
+}
+
+static void silent_log(const rd_kafka_t *rk _unused_, int level _unused_, const char *fac _unused_,
+                       const char *text _unused_)
+{
+}
+
+static int make_conf(struct kafka *kafka, const struct kafka_identity *identity, const char *kind,
+                     const struct setting *settings, rd_kafka_conf_t **ret_conf, char **ret_why)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    const struct setting base[] = {
+        {"bootstrap.servers", identity->bootstrap},
+        {"client.id", identity->instance ? identity->instance : "freshet"},
+        {"socket.keepalive.enable", "true"},
+        {"socket.nagle.disable", "true"},
+        {"reconnect.backoff.ms", "50"},
+        {"reconnect.backoff.max.ms", "2000"},
+        {NULL, NULL},
+    };
+    if (set_all(conf, base, ret_why) < 0 || set_all(conf, settings, ret_why) < 0 ||
+        set_properties(conf, identity->properties, kind, ret_why) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return WIRE_FATAL;
+    }
+    rd_kafka_conf_set_opaque(conf, kafka);
+    bool debug = identity->properties && properties_get(identity->properties, "debug");
+    rd_kafka_conf_set_log_cb(conf, debug ? rd_kafka_log_print : silent_log);
+    *ret_conf = conf;
+    return 0;
+}
+
+int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                       rd_kafka_t **ret_rk)
+{
+    char text[ERROR_TEXT_MAX];
+    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof(text));
+    if (!rk) {
+        rd_kafka_conf_destroy(conf);
+        kafka_say(kafka, "client: %s", text);
+        return WIRE_FATAL;
+    }
+    *ret_rk = rk;
+    return 0;
+}
+
+/* ---- Questions about topics ---- */
+
+static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
+                                           int32_t *ret_count)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(rk, /* all_topics= */ 0, rkt, &metadata,
+                                                 ASK_TIMEOUT_MS);
+    if (!code && (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt == 0)) {
+        code = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    }
+    if (!code && metadata->topics[0].err) { code = metadata->topics[0].err; }
+    if (!code) { *ret_count = metadata->topics[0].partition_cnt; }
+    if (metadata) { rd_kafka_metadata_destroy(metadata); }
+    return code;
+}
+
+/* Asked through every producer too, which keeps the topic: a producer's first message to a topic
+ * that it has not asked for waits up to a second for librdkafka's topic timer. */
+static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_t *const handles[] = {kafka->bounds, kafka->at_once, kafka->txn};
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (size_t i = 0; i < ARRAY_COUNT(handles) && !code; i++) {
+        if (!handles[i]) { continue; }
+        rd_kafka_topic_t *rkt = rd_kafka_topic_new(handles[i], topic, NULL);
+        code = ask_partitions(handles[i], rkt, ret_count);
+        kafka->topics = xreallocarray(kafka->topics, kafka->topics_count + 1, sizeof(rkt));
+        kafka->topics[kafka->topics_count++] = rkt;
+    }
+    if (code) {
+        char what[ERROR_TEXT_MAX / 2];
+        (void)snprintf(what, sizeof(what), "topic %s", topic);
+        return kafka_sort_code(kafka, what, code);
+    }
+    return 0;
+}
+
+/* Asked through a read_uncommitted handle: rd_kafka_query_watermark_offsets() sends the handle's
+ * own isolation level, and a read_committed one would tell the last stable offset instead. */
+static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition, int64_t *ret_low,
+                        int64_t *ret_end)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    int64_t low, end;
+    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(kafka->bounds, topic, partition,
+                                                                &low, &end, ASK_TIMEOUT_MS);
+    if (code) { return kafka_sort_code(kafka, "log bounds", code); }
+    *ret_low = low;
+    *ret_end = end;
+    return 0;
+}
+
+/* ---- Life ---- */
+
+static void close_consumer(rd_kafka_t *rk)
+{
+    if (!rk) { return; }
+    rd_kafka_consumer_close(rk);
+    rd_kafka_destroy(rk);
+}
+
+static void kafka_close(struct wire *wire)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    intake_drop(&kafka->intake);
+    close_consumer(kafka->intake.rk);
+    for (size_t i = 0; i < kafka->topics_count; i++) { rd_kafka_topic_destroy(kafka->topics[i]); }
+    free(kafka->topics);
+    if (kafka->at_once) {
+        (void)rd_kafka_flush(kafka->at_once, FLUSH_TIMEOUT_MS);
+        rd_kafka_purge(kafka->at_once, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_poll(kafka->at_once, 0);
+        rd_kafka_destroy(kafka->at_once);
+    }
+    if (kafka->txn) { rd_kafka_destroy(kafka->txn); }
+    if (kafka->bounds) { rd_kafka_destroy(kafka->bounds); }
+    if (kafka->reader_conf) { rd_kafka_conf_destroy(kafka->reader_conf); }
+    intake_release(&kafka->intake);
+    places_release(&kafka->sent);
+    pthread_mutex_destroy(&kafka->why_lock);
+    free(kafka);
+}
+
+static struct wire_class kafka_class = {
+    .close = kafka_close,
+    .why = kafka_why,
+    .partitions = kafka_partitions,
+    .bounds = kafka_bounds,
+};
+
+static int open_consumers(struct kafka *kafka, const struct kafka_identity *identity,
+                          char **ret_why)
+{
+    char kbytes[32];
+    (void)snprintf(kbytes, sizeof(kbytes), "%" PRId64,
+                   MAX_OF(identity->fetch_bytes_max / 1024, (int64_t)1));
+    const struct setting member[] = {
+        {"group.id", identity->group ? identity->group : "freshet"},
+        {"group.instance.id", identity->instance},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"isolation.level", "read_committed"},
+        {"auto.offset.reset", "error"},
+        {"partition.assignment.strategy", "range"},
+        {"session.timeout.ms", "15000"},
+        {"heartbeat.interval.ms", "1000"},
+        {"enable.partition.eof", "true"},
+        {"queued.max.messages.kbytes", kbytes},
+        {"fetch.wait.max.ms", "100"},
+        {NULL, NULL},
+    };
+    struct setting reader[ARRAY_COUNT(member)];
+    memcpy(reader, member, sizeof(member));
+    reader[1].value = NULL;
+    struct setting bounds[ARRAY_COUNT(member)];
+    memcpy(bounds, reader, sizeof(reader));
+    bounds[4].value = "read_uncommitted";
+    rd_kafka_conf_t *conf;
+    int result = make_conf(kafka, identity, "consumer", bounds, &conf, ret_why);
+    if (!result) { result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, conf, &kafka->bounds); }
+    if (!result) {
+        result = make_conf(kafka, identity, "consumer", reader, &kafka->reader_conf, ret_why);
+    }
+    if (result || !identity->group) { return result; }
+    result = make_conf(kafka, identity, "consumer", member, &conf, ret_why);
+    if (result) { return result; }
+    rd_kafka_conf_set_rebalance_cb(conf, kafka_on_rebalance);
+    result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, conf, &kafka->intake.rk);
+    if (!result) { rd_kafka_poll_set_consumer(kafka->intake.rk); }
+    return result;
+}
+
+static int open_producers(struct kafka *kafka, const struct kafka_identity *identity,
+                          char **ret_why)
+{
+    const struct setting at_once[] = {
+        {"enable.idempotence", "true"},
+        {"partitioner", "murmur2_random"},
+        {"linger.ms", "1"},
+        {"message.timeout.ms", "10000"},
+        {"message.max.bytes", "10000000"},
+        {"queue.buffering.max.kbytes", "32768"},
+        {"compression.codec", "lz4"},
+        {NULL, NULL},
+    };
+    const struct setting txn[] = {
+        {"transactional.id", identity->transactional},
+        {"transaction.timeout.ms", "10000"},
+        {"partitioner", "murmur2_random"},
+        {"linger.ms", "5"},
+        {"queue.buffering.max.kbytes", "32768"},
+        {"message.max.bytes", "10000000"},
+        {"compression.codec", "lz4"},
+        {NULL, NULL},
+    };
+    rd_kafka_conf_t *conf;
+    int result = make_conf(kafka, identity, "producer", at_once, &conf, ret_why);
+    if (result) { return result; }
+    rd_kafka_conf_set_dr_msg_cb(conf, kafka_on_at_once_report);
+    result = kafka_make_handle(kafka, RD_KAFKA_PRODUCER, conf, &kafka->at_once);
+    if (result || !identity->transactional) { return result; }
+    result = make_conf(kafka, identity, "producer", txn, &conf, ret_why);
+    if (result) { return result; }
+    rd_kafka_conf_set_dr_msg_cb(conf, kafka_on_txn_report);
+    return kafka_make_handle(kafka, RD_KAFKA_PRODUCER, conf, &kafka->txn);
+}
+
+static int reach_broker(struct kafka *kafka, const struct kafka_identity *identity, int timeout_ms)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(kafka->bounds, 0, NULL, &metadata, timeout_ms);
+    if (metadata) { rd_kafka_metadata_destroy(metadata); }
+    if (code) {
+        kafka_say(kafka, "no broker answers at %s within %d ms: %s", identity->bootstrap,
+                  timeout_ms, rd_kafka_err2str(code));
+        return WIRE_FATAL;
+    }
+    for (int waited = 0; kafka->txn;) {
+        rd_kafka_error_t *error = rd_kafka_init_transactions(kafka->txn, RESULT_CHECK_MS * 50);
+        if (!error) { break; }
+        waited += RESULT_CHECK_MS * 50;
+        int result = kafka_sort_error(kafka, "init of transactions", error);
+        if (result != WIRE_RETRY || waited >= timeout_ms) { return WIRE_FATAL; }
+    }
+    return 0;
+}
+
+int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wire **ret_wire,
+               char **ret_why)
+{
+    struct kafka *kafka = xcalloc(1, sizeof(*kafka));
+    char *why = NULL;
+    kafka_group_verbs(&kafka_class);
+    kafka_send_verbs(&kafka_class);
+    kafka->wire.class = &kafka_class;
+    pthread_mutex_init(&kafka->why_lock, NULL);
+    int result = open_consumers(kafka, identity, &why);
+    if (!result) { result = open_producers(kafka, identity, &why); }
+    if (!result) { result = reach_broker(kafka, identity, timeout_ms); }
+    if (result) {
+        *ret_why = why ? why : xstrdup(kafka_why(&kafka->wire));
+        kafka_close(&kafka->wire);
+        return result;
+    }
+    *ret_wire = &kafka->wire;
+    return 0;
+}

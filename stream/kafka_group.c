@@ -1,0 +1,311 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/kafka_internal.h"
+
+/* ---- Intake ---- */
+
+void intake_drop(struct intake *intake)
+{
+    for (size_t i = 0; i < intake->count; i++) { rd_kafka_message_destroy(intake->lent[i]); }
+    intake->count = 0;
+}
+
+void intake_release(struct intake *intake)
+{
+    intake_drop(intake);
+    free(intake->lent);
+    free(intake->records);
+    places_release(&intake->places);
+}
+
+static void intake_take(struct intake *intake, rd_kafka_message_t *message)
+{
+    if (intake->count == intake->capacity) {
+        intake->capacity = intake->capacity ? intake->capacity * 2 : 256;
+        intake->lent = xreallocarray(intake->lent, intake->capacity, sizeof(*intake->lent));
+        intake->records =
+            xreallocarray(intake->records, intake->capacity, sizeof(*intake->records));
+    }
+    struct place *place = places_find(&intake->places, rd_kafka_topic_name(message->rkt),
+                                      message->partition);
+    place->position = message->offset + 1;
+    rd_kafka_timestamp_type_t type;
+    int64_t time_ms = rd_kafka_message_timestamp(message, &type);
+    intake->lent[intake->count] = message;
+    intake->records[intake->count++] = (struct record){
+        .topic = place->topic,
+        .partition = message->partition,
+        .offset = message->offset,
+        .time_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : time_ms,
+        .key = slice_of(message->key, message->key_len),
+        .value = slice_of(message->payload, message->len),
+    };
+}
+
+/* An empty payload and a null one are different things to us. */
+static bool is_end(struct intake *intake, const rd_kafka_message_t *message)
+{
+    if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) { return false; }
+    places_find(&intake->places, rd_kafka_topic_name(message->rkt), message->partition)->position =
+        message->offset;
+    return true;
+}
+
+static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_ms, size_t max)
+{
+    intake_drop(intake);
+    int wait_ms = timeout_ms;
+    for (size_t polls = 0; intake->count < max && polls < max + 64; polls++) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(intake->rk, wait_ms);
+        if (!message) { break; }
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            intake_take(intake, message);
+            wait_ms = 0;
+            continue;
+        }
+        int result = 0;
+        if (!is_end(intake, message)) {
+            result = kafka_sort_code(kafka, rd_kafka_message_errstr(message), message->err);
+        }
+        rd_kafka_message_destroy(message);
+        if (result == WIRE_FATAL) { return result; }
+        wait_ms = 0;
+    }
+    if (rd_kafka_fatal_error(intake->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        char text[ERROR_TEXT_MAX];
+        rd_kafka_fatal_error(intake->rk, text, sizeof(text));
+        kafka_say(kafka, "consumer: %s", text);
+        return WIRE_FATAL;
+    }
+    return 0;
+}
+
+/* ---- The group ---- */
+
+static struct topic_partition *list_of(const rd_kafka_topic_partition_list_t *from)
+{
+    struct topic_partition *list = xcalloc((size_t)from->cnt, sizeof(*list));
+    for (int i = 0; i < from->cnt; i++) {
+        list[i] = (struct topic_partition){.topic = from->elems[i].topic,
+                                           .partition = from->elems[i].partition,
+                                           .offset = OFFSET_NONE};
+    }
+    return list;
+}
+
+/* Runs inside rd_kafka_consumer_poll() on the worker's thread. What this poll has gathered so far
+ * is dropped: it was not processed, so the next owner reads it again. */
+void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+    struct kafka *kafka = opaque;
+    struct topic_partition *list = list_of(partitions);
+    size_t count = (size_t)partitions->cnt;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        places_forget_positions(&kafka->intake.places);
+        for (int i = 0; i < partitions->cnt; i++) { partitions->elems[i].offset = 0; }
+        rd_kafka_assign(rk, partitions);
+        rd_kafka_pause_partitions(rk, partitions);
+        kafka->listener.assigned(kafka->listener.arg, list, count);
+    } else {
+        bool lost = rd_kafka_assignment_lost(rk) ||
+                    code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS;
+        intake_drop(&kafka->intake);
+        kafka->listener.revoked(kafka->listener.arg, list, count, lost);
+        rd_kafka_assign(rk, NULL);
+    }
+    free(list);
+}
+
+static int kafka_subscribe(struct wire *wire, const char *const *topics, size_t count,
+                           const struct wire_listener *listener)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    kafka->listener = *listener;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);
+    }
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(kafka->intake.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? kafka_sort_code(kafka, "subscribe", code) : 0;
+}
+
+static int kafka_poll(struct wire *wire, int timeout_ms, size_t max,
+                      const struct record **ret_at, size_t *ret_count)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_poll(kafka->at_once, 0);
+    int result = intake_poll(kafka, &kafka->intake, timeout_ms, max);
+    if (result < 0) { return result; }
+    *ret_at = kafka->intake.records;
+    *ret_count = kafka->intake.count;
+    return 0;
+}
+
+static void kafka_release(struct wire *wire)
+{
+    intake_drop(&((struct kafka *)wire)->intake);
+}
+
+static rd_kafka_topic_partition_list_t *one_of(const char *topic, int32_t partition,
+                                               int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    return list;
+}
+
+static int kafka_committed(struct wire *wire, const char *topic, int32_t partition,
+                           int64_t *ret_offset)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resp_err_t code = rd_kafka_committed(kafka->intake.rk, list, ASK_TIMEOUT_MS);
+    if (!code) { code = list->elems[0].err; }
+    int64_t offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code) { return kafka_sort_code(kafka, "committed offset", code); }
+    *ret_offset = offset >= 0 ? offset : OFFSET_NONE;
+    return 0;
+}
+
+static int kafka_resume(struct wire *wire, const char *topic, int32_t partition, int64_t offset)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(kafka->intake.rk, list, ASK_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
+    if (error) { rd_kafka_error_destroy(error); }
+    if (!code) { code = rd_kafka_resume_partitions(kafka->intake.rk, list); }
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code) { return kafka_sort_code(kafka, "seek", code); }
+    places_find(&kafka->intake.places, topic, partition)->position = offset;
+    return 0;
+}
+
+static int kafka_pause(struct wire *wire, const char *topic, int32_t partition)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resp_err_t code = rd_kafka_pause_partitions(kafka->intake.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? kafka_sort_code(kafka, "pause", code) : 0;
+}
+
+static int64_t kafka_position(struct wire *wire, const char *topic, int32_t partition)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    return places_find(&kafka->intake.places, topic, partition)->position;
+}
+
+static int64_t kafka_lag_end(struct wire *wire, const char *topic, int32_t partition)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(kafka->intake.rk, topic, partition, &low, &high)) {
+        return OFFSET_NONE;
+    }
+    return high >= 0 ? high : OFFSET_NONE;
+}
+
+static int kafka_offsets_commit(struct wire *wire, const struct topic_partition *at, size_t count)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
+            at[i].offset;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_commit(kafka->intake.rk, list, /* async= */ 0);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (!code) { return 0; }
+    int result = kafka_sort_code(kafka, "commit of offsets", code);
+    return result == WIRE_FATAL ? WIRE_FATAL : WIRE_ABORTED;
+}
+
+/* ---- Readers ---- */
+
+static void reader_close_kafka(struct reader *reader)
+{
+    struct kafka_reader *self = (struct kafka_reader *)reader;
+    intake_release(&self->intake);
+    if (self->intake.rk) {
+        rd_kafka_consumer_close(self->intake.rk);
+        rd_kafka_destroy(self->intake.rk);
+    }
+    free(self);
+}
+
+static int reader_poll_kafka(struct reader *reader, int timeout_ms, size_t max,
+                             const struct record **ret_at, size_t *ret_count)
+{
+    struct kafka_reader *self = (struct kafka_reader *)reader;
+    int result = intake_poll(self->kafka, &self->intake, timeout_ms, max);
+    if (result < 0) { return result; }
+    *ret_at = self->intake.records;
+    *ret_count = self->intake.count;
+    return 0;
+}
+
+static void reader_release_kafka(struct reader *reader)
+{
+    intake_drop(&((struct kafka_reader *)reader)->intake);
+}
+
+static int64_t reader_position_kafka(struct reader *reader, const char *topic, int32_t partition)
+{
+    struct kafka_reader *self = (struct kafka_reader *)reader;
+    return places_find(&self->intake.places, topic, partition)->position;
+}
+
+static const struct reader_class kafka_reader_class = {
+    .close = reader_close_kafka,
+    .poll = reader_poll_kafka,
+    .release = reader_release_kafka,
+    .position = reader_position_kafka,
+};
+
+static int kafka_reader_open(struct wire *wire, const struct topic_partition *at, size_t count,
+                             struct reader **ret_reader)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    struct kafka_reader *self = xcalloc(1, sizeof(*self));
+    self->reader.class = &kafka_reader_class;
+    self->kafka = kafka;
+    int result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, rd_kafka_conf_dup(kafka->reader_conf),
+                             &self->intake.rk);
+    if (result < 0) {
+        free(self);
+        return result;
+    }
+    rd_kafka_poll_set_consumer(self->intake.rk);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
+            at[i].offset == OFFSET_NONE ? RD_KAFKA_OFFSET_BEGINNING : at[i].offset;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_assign(self->intake.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code) {
+        result = kafka_sort_code(kafka, "reader", code);
+        reader_close_kafka(&self->reader);
+        return result;
+    }
+    *ret_reader = &self->reader;
+    return 0;
+}
+
+void kafka_group_verbs(struct wire_class *verbs)
+{
+    verbs->subscribe = kafka_subscribe;
+    verbs->poll = kafka_poll;
+    verbs->release = kafka_release;
+    verbs->committed = kafka_committed;
+    verbs->resume = kafka_resume;
+    verbs->pause = kafka_pause;
+    verbs->position = kafka_position;
+    verbs->lag_end = kafka_lag_end;
+    verbs->offsets_commit = kafka_offsets_commit;
+    verbs->reader_open = kafka_reader_open;
+}

@@ -1,0 +1,82 @@
+/* Inside of the real wire, shared by kafka.c (configuration, errors, life), kafka_group.c (the
+ * group
+ * member and readers) and kafka_send.c (both producers). The one file that includes rdkafka.h.
+ */
+#ifndef FRESHET_STREAM_KAFKA_INTERNAL_H
+#define FRESHET_STREAM_KAFKA_INTERNAL_H
+
+#include "stream/kafka.h"
+#include "stream/marks.h"
+#include "stream/places.h"
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+
+enum {
+    ERROR_TEXT_MAX = 512,
+    ASK_TIMEOUT_MS = 15000,   /* metadata, offsets, bounds */
+    FLUSH_TIMEOUT_MS = 10000, /* at close */
+    QUEUE_WAIT_MS = 50,       /* producer queue full */
+    RESULT_CHECK_MS = 100,
+};
+
+/* A consumer and the batch it has lent out. */
+struct intake {
+    rd_kafka_t *rk;
+    rd_kafka_message_t **lent;
+    struct record *records;
+    size_t count;
+    size_t capacity;
+    struct places places;
+};
+
+struct kafka {
+    struct wire wire;
+    struct intake intake; /* the group member */
+    rd_kafka_t *bounds;   /* read_uncommitted: asks for log ends */
+    rd_kafka_t *at_once;
+    rd_kafka_t *txn;
+    rd_kafka_conf_t *reader_conf; /* template */
+    struct wire_listener listener;
+    struct marks marks; /* of at-once messages on their way */
+    struct places sent;
+    bool send_failed;
+    rd_kafka_topic_t **topics; /* kept so that the handles keep what they know of them */
+    size_t topics_count;
+    int64_t *txn_offsets; /* where delivery reports of the running transaction go */
+    pthread_mutex_t why_lock;
+    char why[ERROR_TEXT_MAX];
+    char told[ERROR_TEXT_MAX];
+};
+
+struct kafka_reader {
+    struct reader reader;
+    struct kafka *kafka;
+    struct intake intake;
+};
+
+/* Keeps the story of a failure for wire_why(); either thread. */
+void kafka_say(struct kafka *kafka, const char *format, ...) _printf_(2, 3);
+/* Sorts a plain error code into a wire_error and keeps the story. */
+int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code);
+/* Sorts librdkafka's error object by the questions it answers, keeps the story and frees it. */
+int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error);
+/* Makes a handle; takes the configuration. */
+int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                      rd_kafka_t **ret_rk);
+
+/* kafka_group.c */
+void intake_drop(struct intake *intake);
+void intake_release(struct intake *intake);
+void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                        rd_kafka_topic_partition_list_t *partitions, void *opaque);
+/* Fills in the verbs of the group member and of readers. */
+void kafka_group_verbs(struct wire_class *verbs);
+
+/* kafka_send.c */
+void kafka_on_at_once_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
+void kafka_on_txn_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
+/* Fills in the verbs of the producers. */
+void kafka_send_verbs(struct wire_class *verbs);
+
+#endif

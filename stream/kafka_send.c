@@ -1,0 +1,186 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/kafka_internal.h"
+
+/* ---- At once ---- */
+
+void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *message,
+                              void *opaque)
+{
+    struct kafka *kafka = opaque;
+    marks_acknowledge(&kafka->marks, (uint64_t)(uintptr_t)message->_private);
+    if (message->err) {
+        kafka->send_failed = true;
+        (void)kafka_sort_code(kafka, rd_kafka_topic_name(message->rkt), message->err);
+        return;
+    }
+    struct place *place = places_find(&kafka->sent, rd_kafka_topic_name(message->rkt),
+                                      message->partition);
+    place->appended = MAX_OF(place->appended, message->offset);
+}
+
+static rd_kafka_headers_t *headers_of(const struct message *message)
+{
+    if (!message->headers_count) { return NULL; }
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(message->headers_count);
+    for (size_t i = 0; i < message->headers_count; i++) {
+        const struct header *header = &message->headers[i];
+        rd_kafka_header_add(headers, header->name, -1, header->value.data,
+                            (ssize_t)header->value.size);
+    }
+    return headers;
+}
+
+/* Hands one message to a producer; the caller handles a full queue. */
+static rd_kafka_resp_err_t hand_over(rd_kafka_t *rk, const struct message *message, void *opaque)
+{
+    rd_kafka_headers_t *headers = headers_of(message);
+    int32_t partition = message->partition == PARTITION_BY_KEY ? RD_KAFKA_PARTITION_UA
+                                                               : message->partition;
+    rd_kafka_resp_err_t code;
+    if (headers) {
+        code = rd_kafka_producev(
+            rk, RD_KAFKA_V_TOPIC(message->topic), RD_KAFKA_V_PARTITION(partition),
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_KEY(message->key.data, message->key.size),
+            RD_KAFKA_V_VALUE((void *)(uintptr_t)message->value.data, message->value.size),
+            RD_KAFKA_V_TIMESTAMP(message->time_ms), RD_KAFKA_V_HEADERS(headers),
+            RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+        if (code) { rd_kafka_headers_destroy(headers); }
+        return code;
+    }
+    return rd_kafka_producev(
+        rk, RD_KAFKA_V_TOPIC(message->topic), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_KEY(message->key.data, message->key.size),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)message->value.data, message->value.size),
+        RD_KAFKA_V_TIMESTAMP(message->time_ms), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+}
+
+static int kafka_produce(struct wire *wire, const struct message *message, uint64_t mark)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    mark = marks_count(&kafka->marks, mark);
+    for (;;) {
+        rd_kafka_resp_err_t code =
+            hand_over(kafka->at_once, message, (void *)(uintptr_t)mark);
+        if (!code) { return 0; }
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            marks_acknowledge(&kafka->marks, mark);
+            return kafka_sort_code(kafka, message->topic, code);
+        }
+        rd_kafka_poll(kafka->at_once, QUEUE_WAIT_MS);
+    }
+}
+
+static int kafka_unacked(struct wire *wire, uint64_t mark, size_t *ret_count)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_poll(kafka->at_once, 0);
+    if (kafka->send_failed) {
+        kafka->send_failed = false;
+        return WIRE_ABORTED;
+    }
+    *ret_count = marks_outstanding(&kafka->marks, mark);
+    return 0;
+}
+
+static int64_t kafka_appended(struct wire *wire, const char *topic, int32_t partition)
+{
+    return places_find(&((struct kafka *)wire)->sent, topic, partition)->appended;
+}
+
+/* ---- The transaction, on the committer's thread ---- */
+
+void kafka_on_txn_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *message, void *opaque)
+{
+    struct kafka *kafka = opaque;
+    size_t index = (size_t)(uintptr_t)message->_private;
+    if (!message->err && kafka->txn_offsets) { kafka->txn_offsets[index] = message->offset; }
+}
+
+static int produce_all(struct kafka *kafka, const struct txn *txn)
+{
+    for (size_t i = 0; i < txn->messages_count;) {
+        rd_kafka_resp_err_t code =
+            hand_over(kafka->txn, &txn->messages[i], (void *)(uintptr_t)i);
+        if (!code) {
+            i++;
+            continue;
+        }
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            (void)kafka_sort_code(kafka, txn->messages[i].topic, code);
+            return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? WIRE_FATAL : WIRE_ABORTED;
+        }
+        rd_kafka_poll(kafka->txn, QUEUE_WAIT_MS);
+    }
+    return 0;
+}
+
+/* The same arguments again on a retriable error, as the API asks. */
+static int send_offsets(struct kafka *kafka, const struct txn *txn)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)txn->offsets_count);
+    for (size_t i = 0; i < txn->offsets_count; i++) {
+        const struct topic_partition *at = &txn->offsets[i];
+        rd_kafka_topic_partition_list_add(list, at->topic, at->partition)->offset = at->offset;
+    }
+    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(kafka->intake.rk);
+    int result = WIRE_RETRY;
+    while (result == WIRE_RETRY) {
+        rd_kafka_error_t *error = rd_kafka_send_offsets_to_transaction(kafka->txn, list, group, -1);
+        result = error ? kafka_sort_error(kafka, "offsets in the transaction", error) : 0;
+    }
+    rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
+static int abort_txn(struct kafka *kafka)
+{
+    char cause[ERROR_TEXT_MAX];
+    pthread_mutex_lock(&kafka->why_lock);
+    memcpy(cause, kafka->why, sizeof(cause));
+    pthread_mutex_unlock(&kafka->why_lock);
+    for (;;) {
+        rd_kafka_error_t *error = rd_kafka_abort_transaction(kafka->txn, -1);
+        if (!error) { break; }
+        if (kafka_sort_error(kafka, "abort", error) != WIRE_RETRY) { return WIRE_FATAL; }
+    }
+    kafka_say(kafka, "%s", cause);
+    return WIRE_ABORTED;
+}
+
+static int kafka_txn_run(struct wire *wire, const struct txn *txn)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    assert(kafka->txn);
+    for (size_t i = 0; i < txn->messages_count; i++) { txn->ret_offsets[i] = OFFSET_NONE; }
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(kafka->txn);
+    if (error) {
+        return kafka_sort_error(kafka, "begin", error) == WIRE_FATAL ? WIRE_FATAL : WIRE_ABORTED;
+    }
+    kafka->txn_offsets = txn->ret_offsets;
+    int result = produce_all(kafka, txn);
+    if (!result) { result = send_offsets(kafka, txn); }
+    while (!result || result == WIRE_RETRY) {
+        error = rd_kafka_commit_transaction(kafka->txn, -1);
+        if (!error) {
+            kafka->txn_offsets = NULL;
+            return 0;
+        }
+        result = kafka_sort_error(kafka, "commit", error);
+    }
+    if (result == WIRE_ABORTED) { result = abort_txn(kafka); }
+    kafka->txn_offsets = NULL;
+    return result;
+}
+
+void kafka_send_verbs(struct wire_class *verbs)
+{
+    verbs->produce = kafka_produce;
+    verbs->unacked = kafka_unacked;
+    verbs->appended = kafka_appended;
+    verbs->txn_run = kafka_txn_run;
+}

@@ -1,0 +1,214 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/metrics.h"
+
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    SERVER_CONNECTIONS_MAX = 32,
+    SERVER_TIMEOUT_S = 10,
+    SERVER_MEMORY_PER_CONNECTION = 16 << 10,
+    SERVER_ANSWER_MAX = 32 << 20,
+    SERVER_BACKLOG = 64,
+};
+
+struct metrics_server {
+    struct metrics *metrics;
+    void (*status)(void *arg, struct buf *out);
+    void *status_arg;
+    struct MHD_Daemon *daemon;
+    int port;
+    _Atomic bool healthy;
+};
+
+struct answer {
+    unsigned code;
+    const char *type;
+    struct buf body;
+};
+
+static void fill_answer(struct metrics_server *server, const char *url, struct answer *answer)
+{
+    answer->code = MHD_HTTP_OK;
+    answer->type = "text/plain; charset=utf-8";
+    if (strcmp(url, "/metrics") == 0) {
+        answer->type = "text/plain; version=0.0.4; charset=utf-8";
+        metrics_print(server->metrics, &answer->body);
+    } else if (strcmp(url, "/health") == 0) {
+        bool healthy = atomic_load(&server->healthy);
+        answer->code = healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+        buf_printf(&answer->body, "%s\n", healthy ? "ok" : "not ready");
+    } else if (strcmp(url, "/status") == 0) {
+        answer->type = "application/json";
+        if (server->status) {
+            server->status(server->status_arg, &answer->body);
+        } else {
+            buf_printf(&answer->body, "{}");
+        }
+    } else {
+        answer->code = MHD_HTTP_NOT_FOUND;
+        buf_printf(&answer->body, "not found: /metrics, /health and /status are here\n");
+    }
+    if (buf_failed(&answer->body)) {
+        buf_clear(&answer->body);
+        answer->code = MHD_HTTP_INTERNAL_SERVER_ERROR;
+        answer->type = "text/plain; charset=utf-8";
+        buf_printf(&answer->body, "the answer is larger than %d bytes\n", SERVER_ANSWER_MAX);
+    }
+}
+
+/* Hands the body's memory to the response. */
+static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *answer)
+{
+    struct buf *body = &answer->body;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body->size, body->data, body->data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (!response) {
+        buf_release(body);
+        return MHD_NO;
+    }
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (answer->code == MHD_HTTP_METHOD_NOT_ALLOWED) {
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    }
+    enum MHD_Result result = MHD_queue_response(connection, answer->code, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* Called once when the head is read (*state is NULL) and again when the request is complete. */
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **state)
+{
+    struct metrics_server *server = arg;
+    struct answer answer = {.code = MHD_HTTP_METHOD_NOT_ALLOWED, .type = "text/plain"};
+    buf_init(&answer.body, SERVER_ANSWER_MAX);
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        buf_printf(&answer.body, "only GET and HEAD are answered\n");
+        return send_answer(connection, &answer);
+    }
+    if (!*state) {
+        *state = server;
+        return MHD_YES;
+    }
+    if (*upload_size > 0) {
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    fill_answer(server, url, &answer);
+    return send_answer(connection, &answer);
+}
+
+/* ---- Start and end ---- */
+
+static int listen_at(const struct addrinfo *at, int *ret_fd)
+{
+    int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol);
+    if (fd < 0) { return -errno; }
+    int yes = 1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (bind(fd, at->ai_addr, at->ai_addrlen) < 0 || listen(fd, SERVER_BACKLOG) < 0) {
+        int fault = -errno;
+        close(fd);
+        return fault;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+static int listen_on(const char *address, int port, int *ret_fd)
+{
+    char service[16];
+    (void)snprintf(service, sizeof(service), "%d", port);
+    struct addrinfo want = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    int fault = getaddrinfo(address, service, &want, &found);
+    if (fault) { return fault == EAI_SYSTEM ? -errno : -EADDRNOTAVAIL; }
+    int result = -EADDRNOTAVAIL;
+    for (const struct addrinfo *at = found; at && result < 0; at = at->ai_next) {
+        result = listen_at(at, ret_fd);
+    }
+    freeaddrinfo(found);
+    return result;
+}
+
+static int port_of(int fd)
+{
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof(bound);
+    int fault = getsockname(fd, (struct sockaddr *)&bound, &size);
+    assert(fault == 0);
+    in_port_t port;
+    if (bound.ss_family == AF_INET6) {
+        memcpy(&port, (char *)&bound + offsetof(struct sockaddr_in6, sin6_port), sizeof(port));
+    } else {
+        memcpy(&port, (char *)&bound + offsetof(struct sockaddr_in, sin_port), sizeof(port));
+    }
+    return ntohs(port);
+}
+
+/* The thread is born with all signals blocked: they belong to the worker's own thread. */
+static struct MHD_Daemon *start_daemon(struct metrics_server *server, int fd)
+{
+    sigset_t all, kept;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &kept);
+    struct MHD_Daemon *started = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, server,
+        MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_TIMEOUT_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_PER_CONNECTION,
+        MHD_OPTION_END);
+    pthread_sigmask(SIG_SETMASK, &kept, NULL);
+    return started;
+}
+
+int metrics_server_start(struct metrics *metrics, const char *address, int port,
+                         void (*status)(void *arg, struct buf *out), void *status_arg,
+                         struct metrics_server **ret_server)
+{
+    assert(port >= 0 && port <= UINT16_MAX);
+    int fd = -1;
+    int fault = listen_on(address, port, &fd);
+    if (fault) { return fault; }
+    struct metrics_server *server = xcalloc(1, sizeof(*server));
+    server->metrics = metrics;
+    server->status = status;
+    server->status_arg = status_arg;
+    server->port = port_of(fd);
+    server->daemon = start_daemon(server, fd); /* owns fd, whether it starts or not */
+    if (!server->daemon) {
+        free(server);
+        return -EAGAIN;
+    }
+    *ret_server = server;
+    return 0;
+}
+
+struct metrics_server *metrics_server_free(struct metrics_server *server)
+{
+    if (!server) { return NULL; }
+    MHD_stop_daemon(server->daemon);
+    free(server);
+    return NULL;
+}
+
+int metrics_server_port(const struct metrics_server *server)
+{
+    return server->port;
+}
+
+void metrics_server_health(struct metrics_server *server, bool healthy)
+{
+    atomic_store(&server->healthy, healthy);
+}

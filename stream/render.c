@@ -1,0 +1,214 @@
+#include "base/base.h"
+#include "base/utf8.h"
+#include "stream/render.h"
+
+enum { NUMBER_BYTES_MAX = 40 };
+
+static void put(struct buf *out, const char *text)
+{
+    buf_append(out, text, strlen(text));
+}
+
+/* Tells the escape of a character that may not stand in a JSON string, or NULL. */
+static const char *escape(uint8_t character)
+{
+    switch (character) {
+    case '"':
+        return "\\\"";
+    case '\\':
+        return "\\\\";
+    case '\n':
+        return "\\n";
+    case '\r':
+        return "\\r";
+    case '\t':
+        return "\\t";
+    default:
+        return NULL;
+    }
+}
+
+/* `high`: also escape what is not ASCII. */
+static void put_string(struct buf *out, struct slice text, bool high)
+{
+    put(out, "\"");
+    size_t from = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t character = (uint8_t)text.data[i];
+        const char *short_form = escape(character);
+        if (!short_form && character >= 0x20 && character != 0x7f && (character < 0x80 || !high)) {
+            continue;
+        }
+        buf_append(out, text.data + from, i - from);
+        from = i + 1;
+        if (short_form) {
+            put(out, short_form);
+        } else {
+            buf_printf(out, "\\u%04x", character);
+        }
+    }
+    buf_append(out, text.data + from, text.size - from);
+    put(out, "\"");
+}
+
+static void put_real(struct buf *out, double value, bool narrow)
+{
+    if (!isfinite(value)) {
+        put(out, isnan(value) ? "\"NaN\"" : value < 0 ? "\"-Infinity\"" : "\"Infinity\"");
+        return;
+    }
+    char text[NUMBER_BYTES_MAX];
+    int most = narrow ? 9 : 17;
+    for (int digits = narrow ? 6 : 15; digits <= most; digits++) {
+        (void)snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (narrow ? (double)strtof(text, NULL) == value : strtod(text, NULL) == value) { break; }
+    }
+    put(out, text);
+}
+
+static bool render_number(struct cursor *cursor, enum schema_type type, struct buf *out)
+{
+    int32_t small;
+    int64_t whole;
+    if (type == SCHEMA_INT) {
+        if (!cursor_int(cursor, &small)) { return false; }
+        whole = small;
+    } else if (!cursor_long(cursor, &whole)) {
+        return false;
+    }
+    buf_printf(out, "%" PRId64, whole);
+    return true;
+}
+
+static bool render_real(struct cursor *cursor, bool narrow, struct buf *out)
+{
+    const char *bytes;
+    float single;
+    double value;
+    if (!cursor_take(cursor, narrow ? sizeof(single) : sizeof(value), &bytes)) { return false; }
+    if (narrow) {
+        memcpy(&single, bytes, sizeof(single));
+        value = single;
+    } else {
+        memcpy(&value, bytes, sizeof(value));
+    }
+    put_real(out, value, narrow);
+    return true;
+}
+
+static bool render_text(struct cursor *cursor, bool utf8, struct buf *out)
+{
+    struct slice text;
+    if (!cursor_slice(cursor, &text)) { return false; }
+    if (utf8 && !utf8_valid(text.data, text.size)) {
+        return cursor_refuse(cursor, "bad_utf8", "not UTF-8");
+    }
+    put_string(out, text, !utf8);
+    return true;
+}
+
+static bool render_fixed(struct cursor *cursor, size_t size, struct buf *out)
+{
+    const char *bytes;
+    if (!cursor_take(cursor, size, &bytes)) { return false; }
+    put_string(out, slice_of(bytes, size), true);
+    return true;
+}
+
+static bool render_enum(struct cursor *cursor, const struct schema_node *node, struct buf *out)
+{
+    int64_t symbol;
+    if (!cursor_long(cursor, &symbol)) { return false; }
+    if ((uint64_t)symbol >= node->count) {
+        return cursor_refuse(cursor, "bad_enum", "symbol %" PRId64 " of %zu", symbol, node->count);
+    }
+    put_string(out, slice_str(node->symbols[symbol]), false);
+    return true;
+}
+
+static bool render_record(struct cursor *cursor, const struct schema_node *node, int depth,
+                          struct buf *out)
+{
+    put(out, "{");
+    for (size_t i = 0; i < node->count; i++) {
+        put(out, i ? ",\"" : "\"");
+        put(out, node->fields[i].name);
+        put(out, "\":");
+        if (!render_value(cursor, node->fields[i].type, depth + 1, out)) { return false; }
+    }
+    put(out, "}");
+    return true;
+}
+
+static bool render_blocks(struct cursor *cursor, const struct schema_node *node, int depth,
+                          struct buf *out)
+{
+    bool map = node->type == SCHEMA_MAP;
+    bool first = true;
+    struct cursor_block block;
+    put(out, map ? "{" : "[");
+    for (;;) {
+        if (!cursor_step(cursor, depth) || !cursor_block(cursor, &block)) { return false; }
+        if (block.count == 0) { break; }
+        for (size_t i = 0; i < block.count; i++) {
+            if (!first) { put(out, ","); }
+            first = false;
+            if (map) {
+                if (!render_text(cursor, true, out)) { return false; }
+                put(out, ":");
+            }
+            if (!render_value(cursor, node->items, depth + 1, out)) { return false; }
+        }
+        if (!cursor_block_done(cursor, &block)) { return false; }
+    }
+    put(out, map ? "}" : "]");
+    return true;
+}
+
+static bool render_union(struct cursor *cursor, const struct schema_node *node, int depth,
+                         struct buf *out)
+{
+    size_t branch;
+    if (!cursor_branch(cursor, node->count, &branch)) { return false; }
+    return render_value(cursor, node->branches[branch], depth + 1, out);
+}
+
+bool render_value(struct cursor *cursor, const struct schema_node *node, int depth,
+                  struct buf *out)
+{
+    if (!cursor_step(cursor, depth)) { return false; }
+    if (buf_failed(out)) {
+        return cursor_refuse(cursor, "over_limit", "more JSON than %zu bytes", out->max);
+    }
+    bool flag;
+    switch (node->type) {
+    case SCHEMA_NULL:
+        put(out, "null");
+        return true;
+    case SCHEMA_BOOLEAN:
+        if (!cursor_bool(cursor, &flag)) { return false; }
+        put(out, flag ? "true" : "false");
+        return true;
+    case SCHEMA_INT:
+    case SCHEMA_LONG:
+        return render_number(cursor, node->type, out);
+    case SCHEMA_FLOAT:
+    case SCHEMA_DOUBLE:
+        return render_real(cursor, node->type == SCHEMA_FLOAT, out);
+    case SCHEMA_BYTES:
+    case SCHEMA_STRING:
+        return render_text(cursor, node->type == SCHEMA_STRING, out);
+    case SCHEMA_FIXED:
+        return render_fixed(cursor, node->size, out);
+    case SCHEMA_ENUM:
+        return render_enum(cursor, node, out);
+    case SCHEMA_RECORD:
+        return render_record(cursor, node, depth, out);
+    case SCHEMA_ARRAY:
+    case SCHEMA_MAP:
+        return render_blocks(cursor, node, depth, out);
+    case SCHEMA_UNION:
+        return render_union(cursor, node, depth, out);
+    }
+    abort();
+}

@@ -1,0 +1,286 @@
+/* Start, crash, rebalance and new machine are one path: open what is there, see whether it can be
+ * trusted, bring it up to the end of the changelog, then go on from the group's offset.
+ *
+ * The order of questions matters. First the group's committed offset: with read_committed it waits
+ * until a former owner's transaction is decided. Only then the changelog's end: whatever that
+ * transaction wrote is below it. The end is the log end, not the last stable offset; the reading is
+ * read_committed; and the reading is over when the reader's position (past control records)
+ * reaches the end (KAFKA-10167).
+ *
+ * What is on disk is thrown away and restored whole when its bookmark is ahead of the group's
+ * offset
+ * (state of a world that was never committed), ahead of the changelog's end (the topic was made
+ * anew), or behind the changelog's first offset (tombstones may be missing).
+ */
+#include "base/base.h"
+#include "base/directory.h"
+#include "base/xalloc.h"
+#include "stream/run_internal.h"
+
+enum { RESTORE_POLL_RECORDS = 5000, RESTORE_STEP_MS = 50, RESTORE_POLL_MS = 5 };
+
+static bool open_store(struct task *task)
+{
+    struct run *run = task->run;
+    const struct store_limits limits = {
+        .write_buffer_bytes = run->settings.store_write_buffer_bytes,
+        .block_cache_bytes = run->settings.store_block_cache_bytes,
+    };
+    char *why = NULL;
+    int result = directory_make(task->path);
+    if (result < 0) {
+        run_break(run, EXIT_CONFIG, "cannot make the directory %s: %s; hint: set state.dir",
+                  task->path, strerror(-result));
+        return false;
+    }
+    result = store_open(task->path, &limits, &task->store, &why);
+    if (result == -EIO) {
+        run_note(run, LOG_WARN, "state is damaged, restoring it from the changelog",
+                 "partition=%d why=\"%s\"", task->partition, why);
+        metric_add(run->m.store_wipes, 1);
+        (void)store_wipe(task->path);
+        free(why);
+        why = NULL;
+        result = store_open(task->path, &limits, &task->store, &why);
+    }
+    if (result == -EAGAIN && run_now_ms(run) >= task->open_deadline_ms) {
+        run_break(run, EXIT_BROKEN,
+                  "the state of partition %d in %s is locked by another process; hint: two copies "
+                  "share state.dir and one of them hangs",
+                  task->partition, task->path);
+    } else if (result == -EIO) {
+        run_break(run, EXIT_BROKEN, "cannot open the state of partition %d in %s: %s",
+                  task->partition, task->path, why);
+    }
+    free(why);
+    return result == 0;
+}
+
+/* Throws the local state away. */
+static bool start_over(struct task *task, const char *why)
+{
+    run_note(task->run, LOG_WARN, "state does not fit, restoring it from the changelog",
+             "partition=%d why=\"%s\"", task->partition, why);
+    metric_add(task->run->m.store_wipes, 1);
+    task->store = store_close(task->store);
+    int result = store_wipe(task->path);
+    if (result < 0) {
+        run_break(task->run, EXIT_BROKEN, "cannot delete %s: %s", task->path, strerror(-result));
+        return false;
+    }
+    return open_store(task);
+}
+
+/* Says why the bookmark cannot be trusted; NULL when it can. */
+static const char *distrust(const struct bookmark *bookmark, int64_t committed, int64_t low,
+                            int64_t end)
+{
+    if (bookmark->input_offset > MAX_OF(committed, (int64_t)0)) {
+        return "it is ahead of the group's committed offset";
+    }
+    if (bookmark->changelog_offset > end) { return "it is ahead of the changelog's end"; }
+    if (bookmark->changelog_offset < low) { return "the changelog begins after it"; }
+    return NULL;
+}
+
+static bool plan_restore(struct task *task, int64_t committed)
+{
+    struct run *run = task->run;
+    int64_t low, end;
+    if (wire_bounds(run->wire, run_changelog_topic(run), task->partition, &low, &end) < 0) {
+        return false;
+    }
+    if (!task->store && !open_store(task)) { return false; }
+    struct bookmark bookmark = {.changelog_offset = low, .input_offset = 0};
+    int result = store_bookmark(task->store, &bookmark);
+    const char *why = result == -EIO ? store_why(task->store) : NULL;
+    if (result == 0) { why = distrust(&bookmark, committed, low, end); }
+    if (why) {
+        if (!start_over(task, why)) { return false; }
+        bookmark.changelog_offset = low;
+    }
+    task->unfounded = run_is_transactional(run) && committed == OFFSET_NONE;
+    task->changelog_offset = bookmark.changelog_offset;
+    task->restore_from = bookmark.changelog_offset;
+    task->restore_end = end;
+    return true;
+}
+
+/* Where the input goes on; false: not known yet, or broken. */
+static bool place_input(struct task *task, int64_t committed)
+{
+    struct run *run = task->run;
+    int64_t low, end;
+    const char *topic = run->input_topics[run->input];
+    if (wire_bounds(run->wire, topic, task->partition, &low, &end) < 0) { return false; }
+    if (committed != OFFSET_NONE && (committed < low || committed > end)) {
+        run_break(run, EXIT_CONFIG,
+                  "partition %d of %s holds offsets %" PRId64 " to %" PRId64
+                  ", the group's committed offset is %" PRId64
+                  ": %s; hint: reset the group, or restore the topic",
+                  task->partition, topic, low, end, committed,
+                  committed < low ? "retention has passed it, events are lost"
+                                  : "the topic was made anew");
+        return false;
+    }
+    task->input_offset = committed == OFFSET_NONE ? low : committed;
+    task->committed_offset = task->input_offset;
+    task->staged_offset = task->input_offset;
+    return true;
+}
+
+static void settle(struct task *task)
+{
+    struct run *run = task->run;
+    int64_t committed;
+    int result = wire_committed(run->wire, run->input_topics[run->input], task->partition,
+                                &committed);
+    if (result == WIRE_FATAL) { run_break(run, EXIT_BROKEN, "%s", wire_why(run->wire)); }
+    if (result < 0) { return; }
+    if (run_has_changelog(run) && !plan_restore(task, committed)) { return; }
+    if (!place_input(task, committed)) { return; }
+    task->state = run_has_changelog(run) ? TASK_RESTORING : TASK_READY;
+}
+
+/* ---- Reading ---- */
+
+/* State without a committed offset. Only a committed record says so: an aborted first transaction
+ * makes the changelog longer too. */
+static void refuse_state(struct task *task)
+{
+    struct run *run = task->run;
+    run_break(run, EXIT_CONFIG,
+              "the group has no committed offset for partition %d of %s, but its changelog %s "
+              "holds state: counting again would count twice; hint: reset input, changelog and "
+              "outputs together, or use another group.prefix and topic.prefix",
+              task->partition, run->input_topics[run->input], run_changelog_topic(run));
+}
+
+static struct task *restoring_task(struct run *run, int32_t partition)
+{
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        struct task *task = run->tasks[i];
+        if (task->partition == partition) { return task->state == TASK_RESTORING ? task : NULL; }
+    }
+    return NULL;
+}
+
+static void save_progress(struct task *task, int64_t input_offset)
+{
+    const struct bookmark bookmark = {.changelog_offset = task->changelog_offset,
+                                      .input_offset = input_offset};
+    if (store_apply(task->store, task->writes, &bookmark) < 0) {
+        run_break(task->run, EXIT_BROKEN, "cannot restore partition %d into %s: %s",
+                  task->partition, task->path, store_why(task->store));
+    }
+}
+
+static bool finish_if_complete(struct task *task, int64_t position)
+{
+    if (position > task->changelog_offset) { task->changelog_offset = position; }
+    metric_set(task->restore_remaining,
+               (double)MAX_OF(task->restore_end - task->changelog_offset, (int64_t)0));
+    if (task->changelog_offset < task->restore_end) { return false; }
+    save_progress(task, task->committed_offset);
+    task->state = TASK_READY;
+    run_note(task->run, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
+             task->partition, task->restore_from, task->restore_end);
+    return true;
+}
+
+static void read_changelog(struct run *run)
+{
+    const struct record *at = NULL;
+    size_t count = 0;
+    int result = reader_poll(run->restore.reader, RESTORE_POLL_MS, RESTORE_POLL_RECORDS, &at,
+                             &count);
+    if (result < 0) {
+        run_break(run, EXIT_BROKEN, "restore: %s", wire_why(run->wire));
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct task *task = restoring_task(run, at[i].partition);
+        if (!task || at[i].offset < task->changelog_offset || !at[i].key.data) { continue; }
+        if (task->unfounded) { refuse_state(task); }
+        store_batch_put(task->writes, at[i].key, at[i].value);
+        task->changelog_offset = at[i].offset + 1;
+    }
+    metric_add(run->m.restored_records, (double)count);
+    reader_release(run->restore.reader);
+    for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
+        struct task *task = run->tasks[i];
+        if (task->state != TASK_RESTORING) { continue; }
+        int64_t position =
+            reader_position(run->restore.reader, run_changelog_topic(run), task->partition);
+        if (!finish_if_complete(task, position) && count) { save_progress(task, 0); }
+    }
+}
+
+static void open_reader(struct run *run)
+{
+    struct topic_partition *at = xcalloc(run->tasks_count, sizeof(*at));
+    size_t count = 0;
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        struct task *task = run->tasks[i];
+        if (task->state != TASK_RESTORING || finish_if_complete(task, OFFSET_NONE)) { continue; }
+        at[count++] = (struct topic_partition){.topic = run_changelog_topic(run),
+                                               .partition = task->partition,
+                                               .offset = task->changelog_offset};
+    }
+    if (count && wire_reader(run->wire, at, count, &run->restore.reader) < 0) {
+        run_break(run, EXIT_BROKEN, "restore: %s", wire_why(run->wire));
+    }
+    free(at);
+}
+
+static bool any_in(const struct run *run, enum task_state state)
+{
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        if (run->tasks[i]->state == state) { return true; }
+    }
+    return false;
+}
+
+static void begin_task(struct task *task)
+{
+    struct run *run = task->run;
+    int result = wire_resume(run->wire, run->input_topics[run->input], task->partition,
+                             task->input_offset);
+    if (result == WIRE_FATAL) { run_break(run, EXIT_BROKEN, "%s", wire_why(run->wire)); }
+    if (result < 0) { return; }
+    if (!task->opened && run->worker->open) {
+        result = run->worker->open(task);
+        if (result < 0) {
+            run_break(run, EXIT_BROKEN, "partition %d: %s", task->partition,
+                      run->refusal[0] ? run->refusal : strerror(-result));
+            return;
+        }
+    }
+    task->opened = true;
+    task->state = TASK_RUNNING;
+    metric_set(task->offset, (double)task->committed_offset);
+    run_note(run, LOG_INFO, "running", "partition=%d offset=%" PRId64, task->partition,
+             task->input_offset);
+}
+
+void restore_step(struct run *run)
+{
+    for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
+        if (run->tasks[i]->state == TASK_OPENING) { settle(run->tasks[i]); }
+    }
+    int64_t until_ms = run_now_ms(run) + RESTORE_STEP_MS;
+    while (!run->broken && any_in(run, TASK_RESTORING) && !any_in(run, TASK_OPENING)) {
+        if (!run->restore.reader) { open_reader(run); }
+        if (run->restore.reader && !run->broken) { read_changelog(run); }
+        if (run_now_ms(run) >= until_ms) { break; }
+    }
+    if (!any_in(run, TASK_RESTORING)) { restore_release(run); }
+    for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
+        if (run->tasks[i]->state == TASK_READY && run_loaded(run)) { begin_task(run->tasks[i]); }
+    }
+}
+
+void restore_release(struct run *run)
+{
+    run->restore.reader = reader_close(run->restore.reader);
+}

@@ -1,0 +1,572 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/run_internal.h"
+
+enum {
+    TICK_MS = 100,
+    POLL_COMMITTING_MS = 2,
+    POLL_BROADCAST_MS = 5,
+    RETRY_PAUSE_MS = 500,
+    ASK_AGAIN_MS = 50,
+    BURST_BYTES = 1 << 18, /* so much behind us and, for so long, */
+    BURST_QUIET_MS = 40,   /* nothing ahead: commit without waiting */
+};
+
+/* ---- Small answers ---- */
+
+int64_t run_now_ms(struct run *run)
+{
+    return run->clock.now_ms(run->clock.arg);
+}
+
+bool run_has_changelog(const struct run *run)
+{
+    return run->worker->changelog != NO_CHANGELOG;
+}
+
+bool run_is_transactional(const struct run *run)
+{
+    for (size_t i = 0; i < run->worker->outputs_count; i++) {
+        if (run->worker->outputs[i].delivery == DELIVERY_TXN) { return true; }
+    }
+    return false;
+}
+
+const char *run_changelog_topic(const struct run *run)
+{
+    assert(run_has_changelog(run));
+    return run->output_topics[run->worker->changelog];
+}
+
+const void *run_settings(const struct run *run)
+{
+    return run->worker_settings;
+}
+
+void run_set_state(struct run *run, void *state)
+{
+    run->worker_state = state;
+}
+
+void *run_state(const struct run *run)
+{
+    return run->worker_state;
+}
+
+struct metrics *run_metrics(struct run *run)
+{
+    return run->metrics;
+}
+
+struct schema_book *run_schemas(struct run *run)
+{
+    return run->schemas;
+}
+
+const char *run_input_topic(const struct run *run, int input)
+{
+    return run->input_topics[input];
+}
+
+const char *run_output_topic(const struct run *run, int output)
+{
+    return run->output_topics[output];
+}
+
+int32_t run_output_partitions(const struct run *run, int output)
+{
+    return run->output_partitions[output];
+}
+
+bool run_loaded(const struct run *run)
+{
+    return run->broadcast.loaded;
+}
+
+const char *run_why(const struct run *run)
+{
+    return run->refusal;
+}
+
+int run_exit_code(const struct run *run)
+{
+    return run->exit_code;
+}
+
+/* ---- Telling ---- */
+
+void run_note(struct run *run, enum log_level level, const char *msg, const char *format, ...)
+{
+    char pairs[REFUSAL_TEXT_MAX];
+    if (!run->note) { return; }
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(pairs, sizeof(pairs), format, args);
+    va_end(args);
+    run->note(run->note_arg, level, msg, pairs);
+}
+
+void run_break(struct run *run, int exit_code, const char *format, ...)
+{
+    if (run->broken) { return; }
+    run->broken = true;
+    run->exit_code = exit_code;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(run->refusal, sizeof(run->refusal), format, args);
+    va_end(args);
+}
+
+void run_refuse(struct run *run, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(run->refusal, sizeof(run->refusal), format, args);
+    va_end(args);
+}
+
+enum verdict run_refuse_record(struct run *run, const char *reason, const char *format, ...)
+{
+    run->refusal_reason = reason;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(run->refusal, sizeof(run->refusal), format, args);
+    va_end(args);
+    return VERDICT_SKIP;
+}
+
+/* ---- Topics ---- */
+
+char *run_topic_name(const struct run_settings *settings, const char *name)
+{
+    const char *named = properties_get(&settings->topics, name);
+    return named ? xstrdup(named) : xprintf("%s%s", settings->topic_prefix, name);
+}
+
+static int count_partitions(struct run *run)
+{
+    for (size_t i = 0; i < run->worker->outputs_count; i++) {
+        int result = wire_partitions(run->wire, run->output_topics[i], &run->output_partitions[i]);
+        if (result < 0) { return result; }
+    }
+    int32_t inputs, dead;
+    int result = wire_partitions(run->wire, run->input_topics[run->input], &inputs);
+    if (result == 0) { result = wire_partitions(run->wire, run->dead_letters_topic, &dead); }
+    if (result < 0) { return result; }
+    int32_t changelog =
+        run_has_changelog(run) ? run->output_partitions[run->worker->changelog] : inputs;
+    if (changelog != inputs) {
+        run_break(run, EXIT_CONFIG,
+                  "topic %s has %d partitions but %s, its state's changelog, has %d; hint: they "
+                  "must be equal; make both anew",
+                  run->input_topics[run->input], inputs, run_changelog_topic(run), changelog);
+        return WIRE_FATAL;
+    }
+    return 0;
+}
+
+static void name_topics(struct run *run)
+{
+    const struct worker *worker = run->worker;
+    run->input = -1;
+    run->input_topics = xcalloc(worker->inputs_count, sizeof(char *));
+    for (size_t i = 0; i < worker->inputs_count; i++) {
+        run->input_topics[i] = run_topic_name(&run->settings, worker->inputs[i].name);
+        if (worker->inputs[i].kind != INPUT_PARTITIONED) { continue; }
+        assert(run->input == -1 && "a worker has exactly one partitioned input");
+        run->input = (int)i;
+    }
+    assert(run->input >= 0);
+    run->output_topics = xcalloc(worker->outputs_count, sizeof(char *));
+    for (size_t i = 0; i < worker->outputs_count; i++) {
+        run->output_topics[i] = run_topic_name(&run->settings, worker->outputs[i].name);
+    }
+    run->output_partitions = xcalloc(worker->outputs_count, sizeof(int32_t));
+    run->dead_letters_topic = run_topic_name(&run->settings, "dead-letters");
+}
+
+/* ---- Rebalance ---- */
+
+static struct task *find_task(struct run *run, int32_t partition)
+{
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        size_t at = (run->last_task + i) % run->tasks_count;
+        if (run->tasks[at]->partition == partition) {
+            run->last_task = at;
+            return run->tasks[at];
+        }
+    }
+    return NULL;
+}
+
+static void on_assigned(void *arg, const struct topic_partition *at, size_t count)
+{
+    struct run *run = arg;
+    for (size_t i = 0; i < count; i++) {
+        assert(strcmp(at[i].topic, run->input_topics[run->input]) == 0);
+        if (find_task(run, at[i].partition)) { continue; }
+        run->tasks = xreallocarray(run->tasks, run->tasks_count + 1, sizeof(*run->tasks));
+        run->tasks[run->tasks_count++] = task_new(run, at[i].partition);
+    }
+    metric_add(run->m.rebalances, 1);
+    metric_set(run->m.tasks, (double)run->tasks_count);
+    run_note(run, LOG_INFO, "assigned", "partitions=%zu", count);
+}
+
+static void drop_task(struct run *run, int32_t partition)
+{
+    struct task *task = find_task(run, partition);
+    if (!task) { return; }
+    run->tasks[run->last_task] = run->tasks[--run->tasks_count];
+    run->last_task = 0;
+    task_free(task);
+}
+
+/* Taken away in good order: what is processed is committed first. Lost: nothing may be. */
+static void on_revoked(void *arg, const struct topic_partition *at, size_t count, bool lost)
+{
+    struct run *run = arg;
+    bool finished = !lost && !run->broken && run_finish(run);
+    if (!finished && run->commit.phase != COMMIT_IDLE) {
+        (void)commit_wait(run, run->settings.commit_timeout_ms);
+    }
+    if (!finished) { commit_forget(run); }
+    restore_release(run);
+    for (size_t i = 0; i < count; i++) { drop_task(run, at[i].partition); }
+    metric_set(run->m.tasks, (double)run->tasks_count);
+    run_note(run, lost ? LOG_WARN : LOG_INFO, "revoked", "partitions=%zu lost=%s", count,
+             lost ? "true" : "false");
+}
+
+/* ---- A round ---- */
+
+static void roll_back_for_retry(struct run *run)
+{
+    run_note(run, LOG_WARN, "batch will be tried again", "why=\"%s\"", run->refusal);
+    (void)commit_wait(run, run->settings.commit_timeout_ms);
+    commit_forget(run);
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        if (run->tasks[i]->state == TASK_RUNNING) { run->tasks[i]->state = TASK_OPENING; }
+    }
+    run->paused_until_ms = run_now_ms(run) + RETRY_PAUSE_MS;
+}
+
+static enum verdict process_one(struct run *run, struct task *task, const struct record *rec)
+{
+    if (rec->value.size > (size_t)run->settings.record_bytes_max) {
+        return task_refuse(task, "too_large",
+                           "value of %zu bytes, record.bytes.max is %" PRId64, rec->value.size,
+                           run->settings.record_bytes_max);
+    }
+    return run->worker->process(task, rec);
+}
+
+static void process_batch(struct run *run, const struct record *at, size_t count)
+{
+    for (size_t i = 0; i < count && !run->broken; i++) {
+        struct task *task = find_task(run, at[i].partition);
+        if (!task || task->state != TASK_RUNNING || at[i].offset < task->input_offset) { continue; }
+        enum verdict verdict = process_one(run, task, &at[i]);
+        if (verdict == VERDICT_SKIP) {
+            task_dead_letter(run, &at[i]);
+        } else if (verdict == VERDICT_RETRY) {
+            roll_back_for_retry(run);
+            return;
+        } else if (verdict == VERDICT_FATAL) {
+            run_break(run, EXIT_BROKEN, "%s, at %s partition %d offset %" PRId64, run->refusal,
+                      at[i].topic, at[i].partition, at[i].offset);
+            return;
+        }
+        task->input_offset = at[i].offset + 1;
+        task->touched = true;
+        run->commit.records++;
+        run->commit.input_bytes += at[i].value.size;
+    }
+    metric_add(run->m.records, (double)count);
+}
+
+static void end_batch(struct run *run)
+{
+    for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
+        struct task *task = run->tasks[i];
+        if (task->state != TASK_RUNNING) { continue; }
+        const char *topic = run->input_topics[run->input];
+        int64_t position = wire_position(run->wire, topic, task->partition);
+        if (position > task->input_offset) { task->input_offset = position; }
+        if (!task->touched) { continue; }
+        task->touched = false;
+        if (run->worker->batch) { run->worker->batch(task); }
+        arena_reset(task->arena);
+    }
+}
+
+static void poll_input(struct run *run, int timeout_ms)
+{
+    const struct record *at = NULL;
+    size_t count = 0;
+    size_t room = (size_t)run->settings.batch_records_max - run->commit.records;
+    size_t max = MIN_OF((size_t)run->settings.poll_records_max, MAX_OF(room, (size_t)1));
+    int result = wire_poll(run->wire, timeout_ms, max, &at, &count);
+    if (result == WIRE_FATAL) {
+        run_break(run, EXIT_FENCED, "%s; hint: is another copy running with slot=%" PRId64 "?",
+                  wire_why(run->wire), run->settings.slot);
+        return;
+    }
+    if (result < 0 || run->broken) { return; }
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    if (count) { run->commit.fed_ms = run_now_ms(run); }
+    run->commit.burst_over = run->commit.input_bytes >= BURST_BYTES &&
+                             run_now_ms(run) - run->commit.fed_ms >= BURST_QUIET_MS;
+    process_batch(run, at, count);
+    end_batch(run);
+    wire_release(run->wire);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    if (count) {
+        metric_observe(run->m.process_seconds, (double)(to.tv_sec - from.tv_sec) +
+                                                   (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+    }
+}
+
+static int poll_timeout(struct run *run, int timeout_ms)
+{
+    int64_t now_ms = run_now_ms(run);
+    int64_t due_ms = run->commit.began_ms + run->settings.commit_interval_ms - now_ms;
+    int64_t wait_ms = timeout_ms;
+    if (run->commit.records) { wait_ms = MIN_OF(wait_ms, MAX_OF(due_ms, (int64_t)0)); }
+    if (run->commit.phase != COMMIT_IDLE) {
+        wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS);
+    }
+    if (run->broadcast.reader) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_BROADCAST_MS); }
+    return (int)wait_ms;
+}
+
+/* A commit that is due while one is in flight waits for it only when the limits are reached. */
+static void commit_if_due(struct run *run)
+{
+    if (!commit_due(run)) { return; }
+    if (commit_full(run) && run->commit.phase != COMMIT_IDLE &&
+        !commit_wait(run, run->settings.commit_timeout_ms)) {
+        run_break(run, EXIT_BROKEN,
+                  "a commit did not finish within %" PRId64
+                  " ms; hint: are the brokers reachable and are enough replicas in sync?",
+                  run->settings.commit_timeout_ms);
+    }
+    if (run->commit.phase == COMMIT_IDLE && !run->broken && commit_due(run)) { commit_begin(run); }
+}
+
+static void tick(struct run *run)
+{
+    int64_t now_ms = run_now_ms(run);
+    if (now_ms - run->ticked_ms < TICK_MS) { return; }
+    run->ticked_ms = now_ms;
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        struct task *task = run->tasks[i];
+        int64_t end = wire_lag_end(run->wire, run->input_topics[run->input], task->partition);
+        if (end != OFFSET_NONE) {
+            metric_set(task->lag, (double)MAX_OF(end - task->input_offset, (int64_t)0));
+        }
+        if (task->state == TASK_RUNNING && run->worker->tick) { run->worker->tick(task, now_ms); }
+    }
+}
+
+bool run_step(struct run *run, int timeout_ms)
+{
+    commit_step(run);
+    if (!run->broken) { broadcast_step(run); }
+    if (!run->broken && run_now_ms(run) >= run->paused_until_ms) { restore_step(run); }
+    if (!run->broken) { poll_input(run, poll_timeout(run, timeout_ms)); }
+    if (!run->broken) { commit_if_due(run); }
+    if (!run->broken) { tick(run); }
+    return !run->broken;
+}
+
+bool run_finish(struct run *run)
+{
+    if (!commit_wait(run, run->settings.commit_timeout_ms) || run->broken) { return false; }
+    run->failed = false;
+    commit_begin(run);
+    return commit_wait(run, run->settings.commit_timeout_ms) && !run->broken && !run->failed;
+}
+
+/* ---- Life ---- */
+
+static void register_metrics(struct run *run)
+{
+    struct metrics *metrics = run->metrics;
+    run->m = (struct run_metrics_set){
+        .records = metrics_counter(metrics, "freshet_records_total", "",
+                                   "Input records read."),
+        .broadcast_records = metrics_counter(metrics, "freshet_broadcast_records_total", "",
+                                             "Records read from broadcast inputs."),
+        .process_seconds = metrics_histogram(metrics, "freshet_process_seconds", "",
+                                             "Time to process the records of one poll.", 1e-5, 6),
+        .commit_seconds = metrics_histogram(metrics, "freshet_commit_seconds", "",
+                                            "Time from closing a batch to its being stored.",
+                                            1e-3, 5),
+        .commits = metrics_counter(metrics, "freshet_commits_total", "", "Commits that succeeded."),
+        .aborts = metrics_counter(metrics, "freshet_aborts_total", "",
+                                  "Commits that were rolled back."),
+        .rebalances = metrics_counter(metrics, "freshet_rebalances_total", "",
+                                      "Assignments received from the group."),
+        .restored_records = metrics_counter(metrics, "freshet_restored_records_total", "",
+                                            "Changelog records read to restore state."),
+        .store_wipes = metrics_counter(metrics, "freshet_store_wipes_total", "",
+                                       "Local states thrown away and restored whole."),
+        .tasks = metrics_gauge(metrics, "freshet_tasks", "", "Input partitions that are ours."),
+    };
+}
+
+static int load_schemas(struct run *run)
+{
+    run->schemas = schema_book_new();
+    if (!run->settings.schemas_path[0]) { return 0; }
+    struct codec_error error = {0};
+    int result = schema_book_add_dir(run->schemas, run->settings.schemas_path, &error);
+    if (result < 0) {
+        run_break(run, EXIT_CONFIG, "schemas.path=%s: %s: %s", run->settings.schemas_path,
+                  error.reason ? error.reason : strerror(-result), error.detail);
+    }
+    return result;
+}
+
+/* Asks again while the answer may still come: leaders of new topics are not known at once. */
+static int ask_patiently(struct run *run, int (*ask)(struct run *run))
+{
+    int result = ask(run);
+    for (int64_t waited_ms = 0;
+         result == WIRE_RETRY && waited_ms < run->settings.connect_timeout_ms;
+         waited_ms += ASK_AGAIN_MS) {
+        const struct timespec pause = {.tv_nsec = ASK_AGAIN_MS * 1000000L};
+        nanosleep(&pause, NULL);
+        result = ask(run);
+    }
+    return result;
+}
+
+static int set_up(struct run *run)
+{
+    if (load_schemas(run) < 0) { return -1; }
+    if (ask_patiently(run, count_partitions) < 0) {
+        run_break(run, EXIT_CONFIG, "%s; hint: create the topics first (deploy/topics apply)",
+                  wire_why(run->wire));
+        return -1;
+    }
+    if (run->worker->start) {
+        int result = run->worker->start(run);
+        if (result < 0) {
+            if (!run->refusal[0]) { run_refuse(run, "%s", strerror(-result)); }
+            run->broken = true;
+            run->exit_code = EXIT_CONFIG;
+            return -1;
+        }
+    }
+    if (ask_patiently(run, broadcast_open) < 0) {
+        run_break(run, EXIT_CONFIG, "%s; hint: create the topics first (deploy/topics apply)",
+                  wire_why(run->wire));
+        return -1;
+    }
+    const struct wire_listener listener = {
+        .arg = run, .assigned = on_assigned, .revoked = on_revoked};
+    const char *topic = run->input_topics[run->input];
+    if (wire_subscribe(run->wire, &topic, 1, &listener) < 0) {
+        run_break(run, EXIT_BROKEN, "%s", wire_why(run->wire));
+        return -1;
+    }
+    return 0;
+}
+
+struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **ret_why)
+{
+    struct run *run = xcalloc(1, sizeof(*run));
+    run->worker = parts->worker;
+    run->settings = *parts->settings;
+    run->worker_settings = parts->worker_settings;
+    run->wire = parts->wire;
+    run->metrics = parts->metrics;
+    run->clock = parts->clock;
+    run->note = parts->notes.note;
+    run->note_arg = parts->notes.arg;
+    run->state_path = xprintf("%s/%s", run->settings.state_dir, run->worker->name);
+    register_metrics(run);
+    commit_init(run, parts->threaded);
+    name_topics(run);
+    if (set_up(run) == 0) { return run; }
+    *ret_exit_code = run->exit_code;
+    *ret_why = xstrdup(run->refusal);
+    run_free(run);
+    return NULL;
+}
+
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; names && i < count; i++) { free(names[i]); }
+    free(names);
+}
+
+struct run *run_free(struct run *run)
+{
+    if (!run) { return NULL; }
+    commit_release(run);
+    run->commit.phase = COMMIT_IDLE;
+    run->broken = true; /* nothing more is committed, whatever the wire says on its way out */
+    restore_release(run);
+    broadcast_release(run);
+    wire_close(run->wire);
+    while (run->tasks_count) { drop_task(run, run->tasks[0]->partition); }
+    if (run->worker->stop) { run->worker->stop(run); }
+    schema_book_free(run->schemas);
+    free_names(run->input_topics, run->worker->inputs_count);
+    free_names(run->output_topics, run->worker->outputs_count);
+    free(run->output_partitions);
+    free(run->dead_letters_topic);
+    free(run->state_path);
+    free(run->tasks);
+    free(run);
+    return NULL;
+}
+
+bool run_idle(const struct run *run)
+{
+    if (run->commit.phase != COMMIT_IDLE || !run->broadcast.loaded) { return false; }
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        const struct task *task = run->tasks[i];
+        if (task->state != TASK_RUNNING || task->input_offset > task->committed_offset) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool run_committing(struct run *run)
+{
+    commit_step(run);
+    return run->commit.phase == COMMIT_RUNNING;
+}
+
+bool run_healthy(const struct run *run)
+{
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        if (run->tasks[i]->state != TASK_RUNNING) { return false; }
+    }
+    return run->broadcast.loaded && !run->broken;
+}
+
+void run_status(struct run *run, struct buf *out)
+{
+    static const char *const states[] = {"opening", "restoring", "ready", "running"};
+    buf_printf(out, "{\"worker\":\"%s\",\"slot\":%" PRId64 ",\"topic\":\"%s\",\"loaded\":%s",
+               run->worker->name, run->settings.slot, run->input_topics[run->input],
+               run->broadcast.loaded ? "true" : "false");
+    buf_printf(out, ",\"partitions\":[");
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        const struct task *task = run->tasks[i];
+        buf_printf(out,
+                   "%s{\"partition\":%d,\"state\":\"%s\",\"offset\":%" PRId64
+                   ",\"committed\":%" PRId64 ",\"lag\":%.0f,\"restore_remaining\":%.0f}",
+                   i ? "," : "", task->partition, states[task->state], task->input_offset,
+                   task->committed_offset, metric_value(task->lag),
+                   metric_value(task->restore_remaining));
+    }
+    buf_printf(out, "]}");
+}

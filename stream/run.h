@@ -1,0 +1,100 @@
+/* The run: one worker's process on a wire, moved on step by step.
+ *
+ * worker_main() makes a run on Kafka and steps it until a signal; the topology tests make runs on
+ * an in-process log (memlog.h) with a virtual clock and step them as they like: the same code.
+ */
+#ifndef FRESHET_STREAM_RUN_H
+#define FRESHET_STREAM_RUN_H
+
+#include "stream/log.h"
+#include "stream/worker.h"
+
+/* What every worker can be told (the "runtime" table). */
+struct run_settings {
+    const char *bootstrap_servers;
+    const char *topic_prefix;
+    const char *group_prefix;
+    const char *state_dir;
+    int64_t slot; /* -1: the first free one on this machine */
+    const char *instance;
+    int64_t commit_interval_ms;
+    int64_t batch_records_max;
+    int64_t batch_bytes_max;
+    int64_t poll_records_max;
+    int64_t record_bytes_max;
+    int64_t fetch_bytes_max;
+    int64_t store_write_buffer_bytes;
+    int64_t store_block_cache_bytes;
+    int64_t restore_timeout_ms;
+    int64_t commit_timeout_ms;
+    int64_t connect_timeout_ms;
+    const char *schemas_path;
+    const char *metrics_address;
+    int64_t metrics_port;
+    int32_t log_level;
+    struct properties topics; /* topic.<name>=... */
+    struct properties kafka;  /* kafka.* */
+};
+
+/* The table of the above. */
+extern const struct option run_options[];
+extern const size_t run_options_count;
+
+/* Where the pacing time comes from. */
+struct run_clock {
+    int64_t (*now_ms)(void *arg);
+    void *arg;
+};
+
+/* Where the runtime's lines go (worker_main: the log). May be empty. */
+struct run_notes {
+    void (*note)(void *arg, enum log_level level, const char *msg, const char *pairs);
+    void *arg;
+};
+
+struct run_parts {
+    const struct worker *worker;
+    const struct run_settings *settings;
+    const void *worker_settings;
+    struct wire *wire; /* taken: closed with the run */
+    struct metrics *metrics; /* borrowed */
+    struct run_clock clock;
+    struct run_notes notes;
+    bool threaded; /* commit on a thread of its own; false: inside run_step() */
+};
+
+enum {
+    EXIT_STOPPED = 0,
+    EXIT_USAGE = 64,
+    EXIT_BROKEN = 70,
+    EXIT_FENCED = 75,
+    EXIT_CONFIG = 78,
+};
+
+/* Makes a run and joins the group. Returns NULL when the worker or the wire refuses, with the exit
+ * code and the reason (freed by the caller) told. */
+struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **ret_why);
+/* Moves everything on by one round: commit in flight, restores, broadcast, one poll of at most
+ * timeout_ms, a commit if one is due. Returns false when the run is broken: see run_why(). */
+bool run_step(struct run *run, int timeout_ms);
+/* Commits what is processed and waits for it; false when that failed or took too long. */
+bool run_finish(struct run *run);
+/* True while a commit is on its way. Such a run cannot be freed without waiting for it, perhaps for
+ * ever (no broker answers): the process must end instead, and the next start finds out. */
+bool run_committing(struct run *run);
+/* Leaves the group and frees the run, without a commit (run_finish() does that). Takes NULL. */
+struct run *run_free(struct run *run);
+
+/* True when nothing is left to do for the moment: tasks run, nothing is staged or in flight. */
+bool run_idle(const struct run *run);
+/* True while all assigned tasks are running and the broadcast inputs are loaded. */
+bool run_healthy(const struct run *run);
+/* Tells why the run is broken, and the exit code that stands for it. */
+const char *run_why(const struct run *run);
+int run_exit_code(const struct run *run);
+/* Full topic name of a name below the prefix: `topic.<name>` if configured, else prefix + name. */
+char *run_topic_name(const struct run_settings *settings, const char *name);
+/* Writes the status as JSON: partitions with offset, lag, state. From the worker's thread. */
+void run_status(struct run *run, struct buf *out);
+
+#endif

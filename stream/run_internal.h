@@ -1,0 +1,195 @@
+/* Inside of the runtime: the run and the task, shared by run.c, commit.c, restore.c and
+ * broadcast.c.
+ *
+ * A task's way:
+ *
+ *   OPENING -> RESTORING -> READY -> RUNNING -> (revoked) closed
+ *
+ * OPENING: assigned; the store's lock, the group's offset and the changelog's end are being asked
+ * for, each of which may have to be asked again. RESTORING: the changelog is read into the store.
+ * READY: waits until the broadcast inputs are loaded. RUNNING: its input is delivered.
+ * A rebalance may take a task away in any state.
+ */
+#ifndef FRESHET_STREAM_RUN_INTERNAL_H
+#define FRESHET_STREAM_RUN_INTERNAL_H
+
+#include "stream/run.h"
+#include "stream/stage.h"
+#include "stream/store.h"
+
+#include <pthread.h>
+
+enum {
+    REFUSAL_TEXT_MAX = 400,
+    PATH_TEXT_MAX = 4096,
+    TASK_ARENA_BLOCK = 1 << 16, /* batch memory of one task */
+};
+
+enum task_state { TASK_OPENING, TASK_RESTORING, TASK_READY, TASK_RUNNING };
+
+struct task {
+    struct run *run;
+    int32_t partition;
+    enum task_state state;
+    void *worker_state;
+    bool opened; /* the worker's open() was called */
+    struct arena *arena;
+    bool touched; /* records since the last `batch` */
+
+    struct stage filling;
+    struct stage flying;
+    int64_t input_offset;     /* next to process */
+    int64_t staged_offset;    /* next input offset in the newest closed batch */
+    int64_t committed_offset; /* next input offset committed */
+    int64_t changelog_offset; /* next changelog offset not in the store */
+
+    char *path;
+    struct store *store;
+    struct store_batch *writes;
+    bool damaged; /* the store could not be read: it is deleted in the end */
+    int64_t open_deadline_ms;
+    int64_t restore_end; /* log end at which the restore is over */
+    int64_t restore_from;
+    bool unfounded; /* the group has no offset yet: there may be no state either */
+    struct metric *lag;
+    struct metric *restore_remaining;
+    struct metric *offset;
+};
+
+/* The one commit in flight. */
+enum commit_phase { COMMIT_IDLE, COMMIT_DRAINING, COMMIT_RUNNING };
+
+struct commit {
+    enum commit_phase phase;
+    uint64_t mark;        /* of at-once messages sent since the last commit began */
+    uint64_t flying_mark; /* of those that the commit in flight waits for */
+    int64_t began_ms;     /* of the newest commit */
+    size_t records;       /* processed since then */
+    size_t input_bytes;   /* the same in bytes */
+    int64_t fed_ms;       /* when the last record came */
+    bool burst_over;      /* many processed and none left: no reason to wait */
+    struct txn txn;
+    size_t messages_capacity;
+    size_t offsets_capacity;
+    /* The committer's thread: takes `txn`, leaves `result`. */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool threaded;
+    bool posted;
+    bool done;
+    bool quit;
+    int result;
+};
+
+struct restore {
+    struct reader *reader;
+};
+
+struct broadcast_place {
+    int input;
+    const char *topic;
+    int32_t partition;
+    int64_t end; /* log end at start */
+    bool loaded;
+};
+
+struct broadcast {
+    struct reader *reader;
+    struct broadcast_place *places;
+    size_t places_count;
+    bool loaded;
+    struct metric *remaining;
+};
+
+struct run_metrics_set {
+    struct metric *records;
+    struct metric *broadcast_records;
+    struct metric *process_seconds;
+    struct metric *commit_seconds;
+    struct metric *commits;
+    struct metric *aborts;
+    struct metric *rebalances;
+    struct metric *restored_records;
+    struct metric *store_wipes;
+    struct metric *tasks;
+};
+
+struct run {
+    const struct worker *worker;
+    struct run_settings settings;
+    const void *worker_settings;
+    void *worker_state;
+    struct wire *wire;
+    struct metrics *metrics;
+    struct run_metrics_set m;
+    struct schema_book *schemas;
+    struct run_clock clock;
+
+    int input; /* index of the partitioned input */
+    char **input_topics;
+    char **output_topics;
+    int32_t *output_partitions;
+    char *dead_letters_topic;
+    char *state_path; /* below it one directory a partition */
+
+    struct task **tasks;
+    size_t tasks_count;
+    size_t last_task; /* records come in runs of one partition */
+    struct commit commit;
+    struct restore restore;
+    struct broadcast broadcast;
+    int64_t ticked_ms;
+    int64_t paused_until_ms; /* after VERDICT_RETRY */
+    bool failed;             /* a commit failed since the last look */
+    bool broken;             /* the process must end; `refusal` says why */
+    int exit_code;
+    const char *refusal_reason;
+    char refusal[REFUSAL_TEXT_MAX];
+    void (*note)(void *arg, enum log_level level, const char *msg, const char *pairs);
+    void *note_arg;
+};
+
+/* Ends the run: notes why (once; the first story counts) and with which exit code. */
+void run_break(struct run *run, int exit_code, const char *format, ...) _printf_(3, 4);
+/* Tells the log keeper one line. */
+void run_note(struct run *run, enum log_level level, const char *msg, const char *format, ...)
+    _printf_(4, 5);
+/* The clock that paces (never answers). */
+int64_t run_now_ms(struct run *run);
+bool run_has_changelog(const struct run *run);
+bool run_is_transactional(const struct run *run);
+const char *run_changelog_topic(const struct run *run);
+
+struct task *task_new(struct run *run, int32_t partition);
+/* Closes the store and frees the task; the worker's close() is called if its open() was. */
+struct task *task_free(struct task *task);
+/* Sends a record to dead letters, with the reason that was noted. */
+void task_dead_letter(struct run *run, const struct record *rec);
+
+/* commit.c */
+void commit_init(struct run *run, bool threaded);
+void commit_release(struct run *run);
+/* True when the batch has reached its limit of records or bytes. */
+bool commit_full(struct run *run);
+/* True when the interval, a limit or the end of a burst calls for a commit. */
+bool commit_due(struct run *run);
+/* Closes the batch and sets the commit going; none may be in flight. */
+void commit_begin(struct run *run);
+/* Moves the commit in flight on; applies or fails it when it is over. */
+void commit_step(struct run *run);
+/* Waits for the commit in flight, at most that long; false when it is still going. */
+bool commit_wait(struct run *run, int64_t timeout_ms);
+/* Forgets everything that is not committed. */
+void commit_forget(struct run *run);
+
+/* restore.c */
+void restore_step(struct run *run);
+void restore_release(struct run *run);
+
+/* broadcast.c */
+int broadcast_open(struct run *run);
+void broadcast_step(struct run *run);
+void broadcast_release(struct run *run);
+
+#endif

@@ -1,0 +1,250 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/store.h"
+
+#include <dirent.h>
+#include <rocksdb/c.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FAMILY_DATA, FAMILY_BOOKMARK, FAMILIES };
+
+static const char *const family_names[FAMILIES] = {"default", "bookmark"};
+static const char bookmark_key[] = "bookmark";
+
+struct store {
+    rocksdb_t *db;
+    rocksdb_options_t *options;
+    rocksdb_block_based_table_options_t *table;
+    rocksdb_cache_t *cache;
+    rocksdb_filterpolicy_t *filter; /* owned by `table` once set */
+    rocksdb_readoptions_t *read;
+    rocksdb_writeoptions_t *write;
+    rocksdb_column_family_handle_t *families[FAMILIES];
+    rocksdb_pinnableslice_t *pinned; /* what the last store_get() lent */
+    char *why;
+};
+
+struct store_batch {
+    rocksdb_writebatch_t *writes;
+};
+
+static void keep_why(struct store *store, char *why)
+{
+    free(store->why);
+    store->why = why;
+}
+
+/* One process holds many small stores: modest buffers, a shared idea of background work, and no
+ * log files that pile up. */
+static void set_options(struct store *store, const struct store_limits *limits)
+{
+    store->cache = rocksdb_cache_create_lru((size_t)limits->block_cache_bytes);
+    store->table = rocksdb_block_based_options_create();
+    rocksdb_block_based_options_set_block_cache(store->table, store->cache);
+    store->filter = rocksdb_filterpolicy_create_bloom_full(10);
+    rocksdb_block_based_options_set_filter_policy(store->table, store->filter);
+    store->options = rocksdb_options_create();
+    rocksdb_options_set_create_if_missing(store->options, 1);
+    rocksdb_options_set_create_missing_column_families(store->options, 1);
+    rocksdb_options_set_block_based_table_factory(store->options, store->table);
+    rocksdb_options_set_write_buffer_size(store->options, (size_t)limits->write_buffer_bytes);
+    rocksdb_options_set_max_write_buffer_number(store->options, 2);
+    rocksdb_options_set_max_background_jobs(store->options, 2);
+    rocksdb_options_set_max_open_files(store->options, 256);
+    rocksdb_options_set_compression(store->options, rocksdb_lz4_compression);
+    rocksdb_options_set_max_total_wal_size(store->options,
+                                           (uint64_t)limits->write_buffer_bytes * 4);
+    rocksdb_options_set_keep_log_file_num(store->options, 2);
+    rocksdb_options_set_info_log_level(store->options, 3);
+    store->read = rocksdb_readoptions_create();
+    store->write = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_set_sync(store->write, 0);
+}
+
+int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
+               char **ret_why)
+{
+    assert(limits->write_buffer_bytes > 0 && limits->block_cache_bytes > 0);
+    struct store *store = xcalloc(1, sizeof(*store));
+    set_options(store, limits);
+    const rocksdb_options_t *options[FAMILIES] = {store->options, store->options};
+    char *error = NULL;
+    store->db = rocksdb_open_column_families(store->options, path, FAMILIES, family_names, options,
+                                             store->families, &error);
+    if (error) {
+        bool locked = strstr(error, "lock") != NULL || strstr(error, "LOCK") != NULL;
+        store->db = NULL;
+        *ret_why = xstrdup(error);
+        rocksdb_free(error);
+        store_close(store);
+        return locked ? -EAGAIN : -EIO;
+    }
+    *ret_store = store;
+    return 0;
+}
+
+static void unpin(struct store *store)
+{
+    if (store->pinned) { rocksdb_pinnableslice_destroy(store->pinned); }
+    store->pinned = NULL;
+}
+
+struct store *store_close(struct store *store)
+{
+    if (!store) { return NULL; }
+    unpin(store);
+    if (store->db) {
+        for (int i = 0; i < FAMILIES; i++) {
+            rocksdb_column_family_handle_destroy(store->families[i]);
+        }
+        rocksdb_close(store->db);
+    }
+    rocksdb_writeoptions_destroy(store->write);
+    rocksdb_readoptions_destroy(store->read);
+    rocksdb_options_destroy(store->options);
+    rocksdb_block_based_options_destroy(store->table);
+    rocksdb_cache_destroy(store->cache);
+    free(store->why);
+    free(store);
+    return NULL;
+}
+
+/* A store's directory is flat: files of RocksDB, no folders. */
+int store_wipe(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir) { return errno == ENOENT ? 0 : -errno; }
+    int result = 0;
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) { continue; }
+        _cleanup_(xfreep) char *file = xprintf("%s/%s", path, entry->d_name);
+        if (unlink(file) < 0) { result = -errno; }
+    }
+    closedir(dir);
+    if (result == 0 && rmdir(path) < 0) { result = -errno; }
+    return result;
+}
+
+static int get(struct store *store, int family, const char *key, size_t size,
+               struct slice *ret_value)
+{
+    unpin(store);
+    char *error = NULL;
+    store->pinned = rocksdb_get_pinned_cf(store->db, store->read, store->families[family], key,
+                                          size, &error);
+    if (error) {
+        keep_why(store, xstrdup(error));
+        rocksdb_free(error);
+        return -EIO;
+    }
+    if (!store->pinned) { return -ENOENT; }
+    size_t length;
+    const char *data = rocksdb_pinnableslice_value(store->pinned, &length);
+    *ret_value = slice_of(data, length);
+    return 0;
+}
+
+int store_get(struct store *store, struct slice key, struct slice *ret_value)
+{
+    return get(store, FAMILY_DATA, key.data, key.size, ret_value);
+}
+
+int store_bookmark(struct store *store, struct bookmark *ret_bookmark)
+{
+    struct slice value;
+    int result = get(store, FAMILY_BOOKMARK, bookmark_key, strlen(bookmark_key), &value);
+    if (result < 0) { return result; }
+    if (value.size != sizeof(*ret_bookmark)) {
+        keep_why(store, xprintf("bookmark of %zu bytes", value.size));
+        return -EIO;
+    }
+    memcpy(ret_bookmark, value.data, sizeof(*ret_bookmark));
+    return 0;
+}
+
+int store_scan(struct store *store, int (*each)(void *arg, struct slice key, struct slice value),
+               void *arg)
+{
+    int result = 0;
+    rocksdb_iterator_t *at =
+        rocksdb_create_iterator_cf(store->db, store->read, store->families[FAMILY_DATA]);
+    for (rocksdb_iter_seek_to_first(at); result == 0 && rocksdb_iter_valid(at);
+         rocksdb_iter_next(at)) {
+        struct slice key, value;
+        key.data = rocksdb_iter_key(at, &key.size);
+        value.data = rocksdb_iter_value(at, &value.size);
+        result = each(arg, key, value);
+    }
+    char *error = NULL;
+    rocksdb_iter_get_error(at, &error);
+    rocksdb_iter_destroy(at);
+    if (error) {
+        keep_why(store, xstrdup(error));
+        rocksdb_free(error);
+        return -EIO;
+    }
+    return result;
+}
+
+int64_t store_count(struct store *store)
+{
+    uint64_t count = 0;
+    if (rocksdb_property_int_cf(store->db, store->families[FAMILY_DATA],
+                                "rocksdb.estimate-num-keys", &count) != 0) {
+        return 0;
+    }
+    return (int64_t)count;
+}
+
+const char *store_why(struct store *store)
+{
+    return store->why ? store->why : "";
+}
+
+struct store_batch *store_batch_new(void)
+{
+    struct store_batch *batch = xcalloc(1, sizeof(*batch));
+    batch->writes = rocksdb_writebatch_create();
+    return batch;
+}
+
+struct store_batch *store_batch_free(struct store_batch *batch)
+{
+    if (!batch) { return NULL; }
+    rocksdb_writebatch_destroy(batch->writes);
+    free(batch);
+    return NULL;
+}
+
+void store_batch_clear(struct store_batch *batch)
+{
+    rocksdb_writebatch_clear(batch->writes);
+}
+
+void store_batch_put(struct store_batch *batch, struct slice key, struct slice value)
+{
+    assert(key.data);
+    if (value.data) {
+        rocksdb_writebatch_put(batch->writes, key.data, key.size, value.data, value.size);
+    } else {
+        rocksdb_writebatch_delete(batch->writes, key.data, key.size);
+    }
+}
+
+int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark)
+{
+    unpin(store);
+    rocksdb_writebatch_put_cf(batch->writes, store->families[FAMILY_BOOKMARK], bookmark_key,
+                              strlen(bookmark_key), (const char *)bookmark, sizeof(*bookmark));
+    char *error = NULL;
+    rocksdb_write(store->db, store->write, batch->writes, &error);
+    rocksdb_writebatch_destroy(batch->writes); /* clearing would keep a large batch's memory */
+    batch->writes = rocksdb_writebatch_create();
+    if (error) {
+        keep_why(store, xstrdup(error));
+        rocksdb_free(error);
+        return -EIO;
+    }
+    return 0;
+}

@@ -1,0 +1,198 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/run_internal.h"
+
+struct task *task_new(struct run *run, int32_t partition)
+{
+    struct task *task = xcalloc(1, sizeof(*task));
+    task->run = run;
+    task->partition = partition;
+    task->state = TASK_OPENING;
+    task->arena = arena_new(TASK_ARENA_BLOCK);
+    task->writes = store_batch_new();
+    task->path = xprintf("%s/%d", run->state_path, partition);
+    task->open_deadline_ms = run_now_ms(run) + run->settings.restore_timeout_ms;
+    stage_init(&task->filling);
+    stage_init(&task->flying);
+    char labels[64];
+    (void)snprintf(labels, sizeof(labels), "partition=\"%d\"", partition);
+    task->lag = metrics_gauge(run->metrics, "freshet_lag", labels,
+                              "Records of the input not yet processed.");
+    task->offset = metrics_gauge(run->metrics, "freshet_committed_offset", labels,
+                                 "Next input offset that is committed.");
+    task->restore_remaining = metrics_gauge(run->metrics, "freshet_restore_remaining", labels,
+                                            "Changelog records still to restore.");
+    return task;
+}
+
+struct task *task_free(struct task *task)
+{
+    if (!task) { return NULL; }
+    struct run *run = task->run;
+    if (task->opened && run->worker->close) { run->worker->close(task); }
+    metrics_drop(run->metrics, task->lag);
+    metrics_drop(run->metrics, task->offset);
+    metrics_drop(run->metrics, task->restore_remaining);
+    store_close(task->store);
+    if (task->damaged) { (void)store_wipe(task->path); }
+    store_batch_free(task->writes);
+    stage_release(&task->filling);
+    stage_release(&task->flying);
+    arena_free(task->arena);
+    free(task->path);
+    free(task);
+    return NULL;
+}
+
+struct run *task_run(const struct task *task)
+{
+    return task->run;
+}
+
+int32_t task_partition(const struct task *task)
+{
+    return task->partition;
+}
+
+void task_set_state(struct task *task, void *state)
+{
+    task->worker_state = state;
+}
+
+void *task_state(const struct task *task)
+{
+    return task->worker_state;
+}
+
+struct arena *task_arena(struct task *task)
+{
+    return task->arena;
+}
+
+int64_t task_input_offset(const struct task *task)
+{
+    return task->input_offset;
+}
+
+/* The disk does not give back what was written. The state is a cache: it is deleted when the
+ * process ends, and the next start restores it. */
+static void note_damage(struct task *task)
+{
+    task->damaged = true;
+    run_break(task->run, EXIT_BROKEN,
+              "cannot read the state of partition %d in %s: %s; hint: start again, it is restored "
+              "from Kafka", task->partition, task->path, store_why(task->store));
+}
+
+int task_get(struct task *task, struct slice key, struct slice *ret_value)
+{
+    const struct put *put = stage_find(&task->filling, key);
+    if (!put) { put = stage_find(&task->flying, key); }
+    if (put) {
+        if (!put->value.data) { return -ENOENT; }
+        *ret_value = put->value;
+        return 0;
+    }
+    int result = store_get(task->store, key, ret_value);
+    if (result == -EIO) {
+        note_damage(task);
+        return -ENOENT;
+    }
+    return result;
+}
+
+static void send_at_once(struct run *run, const struct message *message)
+{
+    int result = wire_produce(run->wire, message, run->commit.mark);
+    if (result == 0) { return; }
+    run_break(run, EXIT_BROKEN, "cannot send to %s: %s", message->topic, wire_why(run->wire));
+}
+
+void task_put(struct task *task, struct slice key, struct slice value)
+{
+    struct run *run = task->run;
+    assert(run_has_changelog(run));
+    stage_put(&task->filling, key, value);
+    if (run_is_transactional(run)) { return; }
+    const struct message message = {.topic = run_changelog_topic(run),
+                                    .partition = task->partition,
+                                    .key = key,
+                                    .value = value};
+    send_at_once(run, &message);
+}
+
+void task_emit(struct task *task, int output, int32_t partition, struct slice key,
+               struct slice value)
+{
+    struct run *run = task->run;
+    assert(output >= 0 && (size_t)output < run->worker->outputs_count);
+    const struct message message = {.topic = run->output_topics[output],
+                                    .partition = partition,
+                                    .key = key,
+                                    .value = value};
+    if (run->worker->outputs[output].delivery == DELIVERY_TXN) {
+        stage_send(&task->filling, &message);
+    } else {
+        send_at_once(run, &message);
+    }
+}
+
+int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
+              void *arg)
+{
+    int result = store_scan(task->store, each, arg);
+    if (result == -EIO) { note_damage(task); }
+    return result;
+}
+
+/* ---- Dead letters ---- */
+
+enum verdict task_refuse(struct task *task, const char *reason, const char *format, ...)
+{
+    task->run->refusal_reason = reason;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(task->run->refusal, sizeof(task->run->refusal), format, args);
+    va_end(args);
+    return VERDICT_SKIP;
+}
+
+
+void task_dead_letter(struct run *run, const struct record *rec)
+{
+    const char *reason = run->refusal_reason ? run->refusal_reason : "refused";
+    char partition[16], offset[24], labels[96];
+    (void)snprintf(partition, sizeof(partition), "%d", rec->partition);
+    (void)snprintf(offset, sizeof(offset), "%" PRId64, rec->offset);
+    (void)snprintf(labels, sizeof(labels), "reason=\"%s\"", reason);
+    const struct header headers[] = {
+        {"reason", slice_str(reason)},
+        {"message", slice_str(run->refusal)},
+        {"worker", slice_str(run->worker->name)},
+        {"origin.topic", slice_str(rec->topic)},
+        {"origin.partition", slice_str(partition)},
+        {"origin.offset", slice_str(offset)},
+        {"truncated", slice_str("true")},
+    };
+    struct message letter = {.topic = run->dead_letters_topic,
+                             .partition = PARTITION_BY_KEY,
+                             .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
+                             .key = rec->key,
+                             .value = rec->value,
+                             .headers = headers,
+                             .headers_count = ARRAY_COUNT(headers) - 1};
+    int result = wire_produce(run->wire, &letter, run->commit.mark);
+    if (result == WIRE_TOO_LARGE) {
+        letter.value = slice_of(NULL, 0);
+        letter.headers_count = ARRAY_COUNT(headers);
+        result = wire_produce(run->wire, &letter, run->commit.mark);
+    }
+    if (result < 0) {
+        run_break(run, EXIT_BROKEN, "cannot send to %s: %s", letter.topic, wire_why(run->wire));
+    }
+    metric_add(metrics_counter(run->metrics, "freshet_dead_letters_total", labels,
+                               "Records refused and sent to dead letters."),
+               1);
+    run->refusal_reason = NULL;
+    if (!run->broken) { run->refusal[0] = '\0'; }
+}

@@ -1,0 +1,353 @@
+#include "base/base.h"
+#include "base/directory.h"
+#include "base/xalloc.h"
+#include "stream/kafka.h"
+#include "stream/run.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SLOTS_MAX = 256,
+    STEP_MS = 50,
+    STATUS_MS = 250,
+    STATUS_BYTES_MAX = 1 << 20,
+    SLOT_AUTO = -1,
+    PORT_NONE = -1,
+    CLOSE_TIMEOUT_S = 20,
+    MALLOC_MAP_BYTES = 128 << 10,
+};
+
+#define RUN_OPTION(name, type, member, fallback, min, max, help)                                   \
+    {                                                                                              \
+        name, type, offsetof(struct run_settings, member), fallback, min, max, NULL, help          \
+    }
+
+const struct option run_options[] = {
+    RUN_OPTION("bootstrap.servers", OPTION_STRING, bootstrap_servers, "127.0.0.1:9092", 0, 0,
+               "Kafka brokers to begin with, host:port,..."),
+    RUN_OPTION("topic.prefix", OPTION_STRING, topic_prefix, "", 0, 0,
+               "Text before every topic name of ours."),
+    RUN_OPTION("topic.", OPTION_PREFIX, topics, NULL, 0, 0,
+               "Full name of one topic, e.g. topic.events=shop.events; overrides the prefix."),
+    RUN_OPTION("group.prefix", OPTION_STRING, group_prefix, "freshet-", 0, 0,
+               "Text before the consumer group and transactional id."),
+    RUN_OPTION("state.dir", OPTION_STRING, state_dir, "state", 0, 0,
+               "Directory of the local state; a cache, Kafka holds the truth."),
+    RUN_OPTION("slot", OPTION_LONG, slot, "-1", SLOT_AUTO, SLOTS_MAX - 1,
+               "Number of this copy, stable over restarts; -1: the first free one in state.dir."),
+    RUN_OPTION("instance", OPTION_STRING, instance, "", 0, 0,
+               "Name of this machine in member and transactional ids; empty: the host name."),
+    RUN_OPTION("commit.interval.ms", OPTION_DURATION, commit_interval_ms, "500ms", 1, 3600000,
+               "Longest time between commits."),
+    RUN_OPTION("batch.records.max", OPTION_LONG, batch_records_max, "100000", 1, 10000000,
+               "Most records between commits."),
+    RUN_OPTION("batch.bytes.max", OPTION_BYTES, batch_bytes_max, "64m", 1 << 16, 4e9,
+               "Most bytes staged for one commit before it is made early."),
+    RUN_OPTION("poll.records.max", OPTION_LONG, poll_records_max, "5000", 1, 1000000,
+               "Most records taken at one poll; their at-once outputs are combined."),
+    RUN_OPTION("record.bytes.max", OPTION_BYTES, record_bytes_max, "4m", 64, 1e8,
+               "Largest input record; a larger one goes to dead letters."),
+    RUN_OPTION("fetch.bytes.max", OPTION_BYTES, fetch_bytes_max, "32m", 1 << 16, 1e9,
+               "Most bytes prefetched from the input, and once more from broadcast inputs."),
+    RUN_OPTION("store.write.buffer.bytes", OPTION_BYTES, store_write_buffer_bytes, "4m", 1 << 16,
+               1e9, "RocksDB write buffer of one partition."),
+    RUN_OPTION("store.block.cache.bytes", OPTION_BYTES, store_block_cache_bytes, "4m", 1 << 16,
+               1e10, "RocksDB block cache of one partition."),
+    RUN_OPTION("restore.timeout.ms", OPTION_DURATION, restore_timeout_ms, "60s", 1000, 86400000,
+               "Longest wait for the lock of a partition's state."),
+    RUN_OPTION("commit.timeout.ms", OPTION_DURATION, commit_timeout_ms, "120s", 1000, 86400000,
+               "Longest wait for a commit before the worker ends."),
+    RUN_OPTION("connect.timeout.ms", OPTION_DURATION, connect_timeout_ms, "30s", 1000, 86400000,
+               "Longest wait for a broker at start."),
+    RUN_OPTION("schemas.path", OPTION_STRING, schemas_path, "", 0, 0,
+               "Directory with further *.avsc: schemas of older or foreign writers."),
+    RUN_OPTION("metrics.address", OPTION_STRING, metrics_address, "127.0.0.1", 0, 0,
+               "Address of the metrics port."),
+    RUN_OPTION("metrics.port", OPTION_LONG, metrics_port, "0", PORT_NONE, 65535,
+               "Port of GET /metrics, /health and /status; 0: any free one, -1: none."),
+    {"log.level", OPTION_CHOICE, offsetof(struct run_settings, log_level), "info", 0, 0,
+     "debug|info|warn|error", "Least level that is logged."},
+    RUN_OPTION("kafka.", OPTION_PREFIX, kafka, NULL, 0, 0,
+               "Passed to librdkafka, e.g. kafka.security.protocol; kafka.consumer.* and "
+               "kafka.producer.* for one kind of client."),
+};
+const size_t run_options_count = ARRAY_COUNT(run_options);
+
+/* The process around a run. */
+struct process {
+    const struct worker *worker;
+    struct run_settings settings;
+    void *worker_settings;
+    struct options *options;
+    struct metrics *metrics;
+    struct metrics_server *server;
+    int slot_lock;
+    char *slot_path;
+    char *group;
+    char *member;
+    pthread_mutex_t status_lock;
+    struct buf status;
+    int64_t status_ms;
+};
+
+static volatile sig_atomic_t stopping;
+
+static void on_signal(int number _unused_)
+{
+    stopping = 1;
+}
+
+static void on_close_timeout(int number _unused_)
+{
+    _exit(EXIT_BROKEN);
+}
+
+static int64_t monotonic_ms(void *arg _unused_)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void note(void *arg _unused_, enum log_level level, const char *msg, const char *pairs)
+{
+    log_line(level, msg, "%s", pairs);
+}
+
+static int refuse(int code, const char *what, const char *why)
+{
+    char quoted[1024];
+    log_line(LOG_ERROR, what, "why=%s exit=%d", log_quote(why, strlen(why), quoted, sizeof(quoted)),
+             code);
+    return code;
+}
+
+/* ---- The slot: which copy am I? ---- */
+
+static int lock_slot(struct process *process, int64_t slot)
+{
+    _cleanup_(xfreep) char *path = xprintf("%s/%s/slot-%" PRId64 ".lock",
+                                           process->settings.state_dir, process->worker->name,
+                                           slot);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) { return -errno; }
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    process->slot_lock = fd;
+    process->settings.slot = slot;
+    process->slot_path = xprintf("%s/%s/slot-%" PRId64 ".json", process->settings.state_dir,
+                                 process->worker->name, slot);
+    return 0;
+}
+
+static int take_slot(struct process *process)
+{
+    _cleanup_(xfreep) char *path =
+        xprintf("%s/%s", process->settings.state_dir, process->worker->name);
+    int result = directory_make(path);
+    if (result < 0) { return result; }
+    if (process->settings.slot != SLOT_AUTO) { return lock_slot(process, process->settings.slot); }
+    result = -EWOULDBLOCK;
+    for (int64_t slot = 0; slot < SLOTS_MAX && result == -EWOULDBLOCK; slot++) {
+        result = lock_slot(process, slot);
+    }
+    return result;
+}
+
+static void name_member(struct process *process)
+{
+    char host[256] = "";
+    const char *instance = process->settings.instance;
+    if (!instance[0] && gethostname(host, sizeof(host) - 1) == 0) { instance = host; }
+    process->group = xprintf("%s%s", process->settings.group_prefix, process->worker->name);
+    process->member =
+        xprintf("%s-%s-%" PRId64, process->group, instance, process->settings.slot);
+}
+
+/* Tells tools on this machine where the copy listens. */
+static void publish_slot(struct process *process)
+{
+    _cleanup_(xfreep) char *next = xprintf("%s.next", process->slot_path);
+    FILE *file = fopen(next, "w");
+    if (!file) { return; }
+    fprintf(file, "{\"worker\":\"%s\",\"slot\":%" PRId64 ",\"pid\":%d,\"metrics_port\":%d}\n",
+            process->worker->name, process->settings.slot, (int)getpid(),
+            process->server ? metrics_server_port(process->server) : PORT_NONE);
+    if (fclose(file) == 0) { (void)rename(next, process->slot_path); }
+}
+
+/* ---- Status ---- */
+
+static void tell_status(void *arg, struct buf *out)
+{
+    struct process *process = arg;
+    pthread_mutex_lock(&process->status_lock);
+    struct slice status = buf_slice(&process->status);
+    buf_append(out, status.data, status.size);
+    pthread_mutex_unlock(&process->status_lock);
+}
+
+static void keep_status(struct process *process, struct run *run)
+{
+    int64_t now_ms = monotonic_ms(NULL);
+    if (now_ms - process->status_ms < STATUS_MS) { return; }
+    process->status_ms = now_ms;
+    pthread_mutex_lock(&process->status_lock);
+    buf_clear(&process->status);
+    run_status(run, &process->status);
+    pthread_mutex_unlock(&process->status_lock);
+    if (process->server) { metrics_server_health(process->server, run_healthy(run)); }
+}
+
+/* ---- The way through ---- */
+
+static int work(struct process *process, struct run *run)
+{
+    while (!stopping && run_step(run, STEP_MS)) { keep_status(process, run); }
+    int code = EXIT_STOPPED;
+    if (stopping && !run_finish(run)) {
+        log_line(LOG_WARN, "stopped without a last commit", "%s", "");
+    }
+    if (run_exit_code(run)) { code = refuse(run_exit_code(run), "cannot go on", run_why(run)); }
+    if (run_committing(run)) {
+        log_line(LOG_WARN, "a commit is still on its way; the next start finds out", "exit=%d",
+                 code ? code : EXIT_BROKEN);
+        _exit(code ? code : EXIT_BROKEN);
+    }
+    /* librdkafka may wait for ever for a broker that is gone; everything is decided by now. */
+    signal(SIGALRM, on_close_timeout);
+    alarm(CLOSE_TIMEOUT_S);
+    run_free(run);
+    alarm(0);
+    log_line(LOG_INFO, "stopped", "exit=%d", code);
+    return code;
+}
+
+static int serve(struct process *process)
+{
+    const struct run_settings *settings = &process->settings;
+    bool transactional = false;
+    for (size_t i = 0; i < process->worker->outputs_count; i++) {
+        transactional |= process->worker->outputs[i].delivery == DELIVERY_TXN;
+    }
+    const struct kafka_identity identity = {
+        .bootstrap = settings->bootstrap_servers,
+        .group = process->group,
+        .instance = process->member,
+        .transactional = transactional ? process->member : NULL,
+        .properties = &settings->kafka,
+        .fetch_bytes_max = settings->fetch_bytes_max,
+    };
+    struct run_parts parts = {
+        .worker = process->worker,
+        .settings = settings,
+        .worker_settings = process->worker_settings,
+        .metrics = process->metrics,
+        .clock = {.now_ms = monotonic_ms},
+        .notes = {.note = note},
+        .threaded = true,
+    };
+    _cleanup_(xfreep) char *why = NULL;
+    int code = EXIT_CONFIG;
+    if (kafka_open(&identity, (int)settings->connect_timeout_ms, &parts.wire, &why) < 0) {
+        return refuse(EXIT_CONFIG, "cannot connect", why);
+    }
+    struct run *run = run_new(&parts, &code, &why);
+    if (!run) { return refuse(code, "cannot start", why); }
+    log_line(LOG_INFO, "started", "slot=%" PRId64 " group=%s metrics_port=%d", settings->slot,
+             process->group, process->server ? metrics_server_port(process->server) : PORT_NONE);
+    return work(process, run);
+}
+
+static int prepare(struct process *process)
+{
+    int result = take_slot(process);
+    if (result < 0) {
+        _cleanup_(xfreep) char *why =
+            xprintf("slot %" PRId64 " in state.dir=%s: %s; hint: another copy holds it, or the "
+                    "directory cannot be written",
+                    process->settings.slot, process->settings.state_dir, strerror(-result));
+        return refuse(EXIT_CONFIG, "cannot start", why);
+    }
+    name_member(process);
+    process->metrics = metrics_new(process->worker->name);
+    if (process->settings.metrics_port == PORT_NONE) { return 0; }
+    result = metrics_server_start(process->metrics, process->settings.metrics_address,
+                                  (int)process->settings.metrics_port, tell_status, process,
+                                  &process->server);
+    if (result < 0) {
+        _cleanup_(xfreep) char *why = xprintf(
+            "metrics port %s:%" PRId64 ": %s; hint: metrics.port=0 takes a free one",
+            process->settings.metrics_address, process->settings.metrics_port, strerror(-result));
+        return refuse(EXIT_CONFIG, "cannot start", why);
+    }
+    return 0;
+}
+
+static void clean_up(struct process *process)
+{
+    metrics_server_free(process->server);
+    metrics_free(process->metrics);
+    if (process->slot_path) { (void)unlink(process->slot_path); }
+    if (process->slot_lock >= 0) { close(process->slot_lock); }
+    free(process->slot_path);
+    free(process->group);
+    free(process->member);
+    free(process->worker_settings);
+    buf_release(&process->status);
+    pthread_mutex_destroy(&process->status_lock);
+    options_free(process->options);
+}
+
+static void handle_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+int worker_main(const struct worker *worker, int argc, char **argv)
+{
+    struct process process = {.worker = worker, .slot_lock = -1};
+    /* Large blocks go back to the system when freed, and threads share few heaps. */
+    (void)mallopt(M_ARENA_MAX, 2);
+    (void)mallopt(M_MMAP_THRESHOLD, MALLOC_MAP_BYTES);
+    pthread_mutex_init(&process.status_lock, NULL);
+    buf_init(&process.status, STATUS_BYTES_MAX);
+    process.worker_settings = xcalloc(1, MAX_OF(worker->settings_size, (size_t)1));
+    log_setup(worker->name, LOG_INFO);
+    const struct option_group groups[] = {
+        {worker->name, worker->options, worker->options_count, process.worker_settings},
+        {"runtime", run_options, run_options_count, &process.settings},
+    };
+    _cleanup_(xfreep) char *program = xprintf("freshet-%s", worker->name);
+    char **rest = NULL;
+    int code = EXIT_STOPPED;
+    enum options_result loaded = options_load(program, worker->about, groups, ARRAY_COUNT(groups),
+                                              argc, argv, stderr, &process.options, &rest);
+    if (loaded == OPTIONS_OK && rest && rest[0]) {
+        code = refuse(EXIT_USAGE, "unexpected argument", rest[0]);
+    } else if (loaded == OPTIONS_OK) {
+        log_setup(worker->name, (enum log_level)process.settings.log_level);
+        handle_signals();
+        code = prepare(&process);
+        if (!code) { publish_slot(&process); }
+        if (!code) { code = serve(&process); }
+    } else if (loaded == OPTIONS_BAD) {
+        code = EXIT_CONFIG;
+    }
+    clean_up(&process);
+    return code;
+}

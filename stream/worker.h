@@ -1,0 +1,148 @@
+/* A worker is one value: its inputs, outputs, options and callbacks. The runtime does the rest.
+ *
+ * Words: the *run* is the process: configuration, metrics, wire, everything shared by partitions.
+ * A *task* is one input partition that is ours now: its store, its place in the input. A *batch* is
+ * what has been processed since the last commit.
+ *
+ * The one commit order (commit.c): at-once messages acknowledged, then one transaction with
+ * additive outputs, changelog and next input offsets, then one RocksDB write of the same state and
+ * the bookmark. The commit runs beside the worker's thread; meanwhile the next batch is processed
+ * on top of the one in flight. A failed commit makes the runtime call `forget` on every task and
+ * rewind: a worker that keeps decoded state in memory drops what is not committed.
+ *
+ * Answers depend on input bytes, configuration and seed; never on the wall clock, the number of
+ * copies or how records were batched: callbacks see no clock (tick's time is for pacing only).
+ */
+#ifndef FRESHET_STREAM_WORKER_H
+#define FRESHET_STREAM_WORKER_H
+
+#include "base/arena.h"
+#include "stream/codec.h"
+#include "stream/metrics.h"
+#include "stream/options.h"
+#include "stream/record.h"
+#include "stream/wire.h"
+
+struct run;
+struct task;
+
+enum verdict {
+    VERDICT_DONE,  /* processed */
+    VERDICT_SKIP,  /* refused: goes to dead letters; say why with task_refuse() */
+    VERDICT_RETRY, /* the whole batch again, after a pause */
+    VERDICT_FATAL, /* the process must end; say why with task_refuse() */
+};
+
+enum input_kind {
+    INPUT_PARTITIONED, /* shared out among the copies by the group; a task for each partition */
+    INPUT_BROADCAST,   /* every copy reads every partition from the start, before it serves */
+};
+
+struct input {
+    const char *name; /* topic name below the prefix, default of the option `topic.<name>` */
+    enum input_kind kind;
+};
+
+struct output {
+    const char *name;
+    enum delivery delivery;
+};
+
+enum { NO_CHANGELOG = -1 };
+
+struct worker {
+    const char *name;  /* "features": group, state directory and log name */
+    const char *about; /* one sentence for --help */
+    const struct input *inputs;
+    size_t inputs_count;
+    const struct output *outputs;
+    size_t outputs_count;
+    /* Index of the output that is the store's changelog, or NO_CHANGELOG: no store. It has as many
+     * partitions as the first partitioned input. */
+    int changelog;
+    const struct option *options; /* the worker's own table; may be NULL */
+    size_t options_count;
+    size_t settings_size;
+
+    /* Callbacks; those marked * may be NULL. */
+    int (*start)(struct run *run);                /* * settings are loaded; 0 or -errno: refuse */
+    void (*stop)(struct run *run);                /* * frees what start made */
+    int (*open)(struct task *task);               /* * the task is restored and may begin */
+    void (*close)(struct task *task);             /* * frees what open made */
+    enum verdict (*process)(struct task *task, const struct record *rec);
+    /* * A poll's records are processed: combine and send at-once outputs. */
+    void (*batch)(struct task *task);
+    /* * Tells the bytes that the worker itself holds for the next flush: they count towards
+     * batch.bytes.max. */
+    size_t (*held_bytes)(struct task *task);
+    /* * A commit begins: stage the state (task_put) and additive outputs (task_emit). */
+    void (*flush)(struct task *task);
+    /* * What the last flush staged is committed and in the store. */
+    void (*committed)(struct task *task);
+    /* * The commit failed: forget everything newer than the store. */
+    void (*forget)(struct task *task);
+    /* * One record of a broadcast input. */
+    enum verdict (*broadcast)(struct run *run, int input, const struct record *rec);
+    /* * Between polls, at least every 100 ms; for pacing, not for answers. */
+    void (*tick)(struct task *task, int64_t wall_ms);
+};
+
+/* ---- The run ---- */
+
+/* The worker's own settings struct. */
+const void *run_settings(const struct run *run);
+/* What start() keeps for the process. */
+void run_set_state(struct run *run, void *state);
+void *run_state(const struct run *run);
+struct metrics *run_metrics(struct run *run);
+/* The schema book with all contracts that were opened and those of `schemas.path`. */
+struct schema_book *run_schemas(struct run *run);
+/* Full topic name of an input or output. */
+const char *run_input_topic(const struct run *run, int input);
+const char *run_output_topic(const struct run *run, int output);
+/* Partitions of an output topic (asked at start). */
+int32_t run_output_partitions(const struct run *run, int output);
+/* Says why start() refuses, in words with a hint. */
+void run_refuse(struct run *run, const char *format, ...) _printf_(2, 3);
+/* Sends to dead letters a broadcast record that could not be used (broadcast returned SKIP). */
+enum verdict run_refuse_record(struct run *run, const char *reason, const char *format, ...)
+    _printf_(3, 4);
+/* True once every broadcast input has been read to the end it had at start. */
+bool run_loaded(const struct run *run);
+
+/* ---- The task ---- */
+
+struct run *task_run(const struct task *task);
+int32_t task_partition(const struct task *task);
+void task_set_state(struct task *task, void *state);
+void *task_state(const struct task *task);
+/* Batch memory: reset after the poll's records are processed and sent (after `batch`). */
+struct arena *task_arena(struct task *task);
+/* Next input offset of this task: one past the newest record processed. */
+int64_t task_input_offset(const struct task *task);
+
+/* Reads the state under a key as last put (staged, in flight or stored): 0 with bytes borrowed
+ * until the next call on this task, or -ENOENT. */
+int task_get(struct task *task, struct slice key, struct slice *ret_value);
+/* Stages a put (value NULL: delete): a changelog record, by the changelog's delivery, and the same
+ * bytes in the store. The bytes are copied. */
+void task_put(struct task *task, struct slice key, struct slice value);
+/* Sends or stages a message by the output's delivery. partition: PARTITION_BY_KEY or a number. The
+ * bytes are copied. */
+void task_emit(struct task *task, int output, int32_t partition, struct slice key,
+               struct slice value);
+/* Notes why a record is refused (reason: a fixed word; the format: where and what was expected) and
+ * returns VERDICT_SKIP. */
+enum verdict task_refuse(struct task *task, const char *reason, const char *format, ...)
+    _printf_(3, 4);
+/* Walks the committed state, in key order; stops at non-zero, which is returned. */
+int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
+              void *arg);
+
+/* ---- The process ---- */
+
+/* Loads configuration, connects, works until a signal, ends cleanly. Returns the exit code (see
+ * docs/operations.md): 0 stopped by signal, 64 usage, 78 configuration, 70 fatal, 75 fenced. */
+int worker_main(const struct worker *worker, int argc, char **argv);
+
+#endif

@@ -1,0 +1,92 @@
+"""All workers: every event is in one history, every user has a list, nothing is unaccounted for."""
+
+import json
+import subprocess
+from collections import Counter
+
+from conftest import BIN, Contract
+from stream_data import SETTINGS, clicks, records
+
+EVENTS = 10_000
+BROKEN = 50
+
+
+def freshet(world, *words):
+    done = subprocess.run([BIN / "freshet", *words, "--bootstrap", world.bootstrap, "--prefix",
+                           world.prefix, "--set", f"group.prefix={world.prefix}",
+                           "--set", f"state.dir={world.state}"],
+                          text=True, stdout=subprocess.PIPE, timeout=60)
+    assert done.returncode == 0
+    return done.stdout
+
+
+def check_histories(world, sent):
+    """Each accepted event stands in exactly one history, of its own user."""
+    states = world.decoded("features-changelog", "user_state")
+    placed = Counter()
+    partition_of = {}
+    for record in world.topics.read("events"):
+        partition_of[record.partition, record.offset] = record.key
+    histories = world.decoded("histories", "user_history")
+    for user, state in states.items():
+        history = histories[user]
+        assert history["events_total"] == state["events_total"] == len(state["offsets"])
+        assert history["items"] == state["items"][-50:]
+        for offset in state["offsets"]:
+            placed[history["input_partition"], offset] += 1
+            assert partition_of[history["input_partition"], offset] == user
+    assert set(placed.values()) == {1}
+    assert len(placed) == sent
+
+
+def test_from_clicks_to_lists(make_world):
+    world = make_world()
+    sent = clicks(EVENTS)
+    world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS)
+    for half in (sent[:EVENTS // 2], sent[EVENTS // 2:]):  # lists, and actions that follow them
+        world.produce("clicks", records(half) + [(None, b"{no json", 0)] * (BROKEN // 2))
+        world.drain("ingest", "features", "trainer", "scorer")
+    accepted = sum(1 for _ in world.topics.read("events"))
+    dead = sum(1 for _ in world.topics.read("dead-letters"))
+    assert (accepted, dead) == (EVENTS, BROKEN)
+    check_histories(world, EVENTS)
+
+    lists = world.decoded("recommendations", "recommendation_list")
+    users = {event["user"] for event in sent}
+    seen = {user: set() for user in users}
+    for event in sent:
+        seen[event["user"]].add(event["item"])
+    assert {key.decode() for key in lists} == users
+    for key, one in lists.items():
+        assert len(set(one["items"])) == len(one["items"])
+        assert not set(one["items"]) & seen[key.decode()]
+        assert len(one["items"]) == len(one["scores"]) == len(one["reasons"])
+
+    quality = Contract("list_quality")
+    judged = {record.key: quality.decode(record.value) for record in world.topics.read("quality")}
+    assert sum(one["judged"] for one in judged.values()) > 0
+    assert sum(one["unlisted"] for one in judged.values()) == len(users)
+
+    user = sent[-1]["user"]
+    assert f"user {user}:" in freshet(world, "list", user)
+    best = [json.loads(line) for line in freshet(world, "similar", sent[0]["item"]).splitlines()]
+    assert best == sorted(best, key=lambda row: -row["similarity"]) and best
+    peeked = [json.loads(line) for line in freshet(world, "peek", "events", "--limit",
+                                                   "5").splitlines()]
+    assert len(peeked) == 5 and peeked[0]["value"]["user_id"] == peeked[0]["key"]
+    assert "running" in freshet(world, "status")
+    assert set(world.stop().values()) == {0}
+
+
+def test_garbage_on_every_topic_stops_nobody(make_world):
+    world = make_world()
+    garbage = [(b"k", bytes(one), 0) for one in
+               (b"", b"\xc3\x01", b"\xc3\x01" + b"\x00" * 8, b"\xff" * 100, b"{}", b"\x00\x00")]
+    copies = world.start("features", "trainer", "scorer")
+    for name in ("events", "pair-deltas", "histories", "neighbours", "items"):
+        world.produce(name, garbage, partition=0)
+    world.drain("features", "trainer", "scorer")
+    world.wait(lambda: sum(1 for _ in world.topics.read("dead-letters")) == 5 * len(garbage),
+               "a dead letter for each")
+    assert all(copy.running() for copy in copies)
+    assert set(world.stop().values()) == {0}

@@ -1,0 +1,101 @@
+"""A local Kafka starts, is found, holds the topic table, and ends; nothing of it stays."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(script, *args, code=0):
+    """Runs one of deploy/'s scripts and checks its exit code; returns what it said."""
+    done = subprocess.run([ROOT / "deploy" / script, *map(str, args)], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("kafka")
+    run("local-kafka", "start", "--dir", directory)
+    yield directory
+    run("local-kafka", "stop", "--dir", directory)
+    assert "does not run" in run("local-kafka", "status", "--dir", directory, code=1)
+
+
+@pytest.fixture(scope="module")
+def bootstrap(node):
+    return (node / "bootstrap").read_text().strip()
+
+
+def topics(verb, bootstrap, *args, code=0):
+    return run("topics", verb, "--bootstrap", bootstrap, *args, code=code)
+
+
+def test_start_again_finds_it_running(node, bootstrap):
+    assert f"runs already on {bootstrap}" in run("local-kafka", "start", "--dir", node)
+    assert bootstrap in run("local-kafka", "status", "--dir", node)
+
+
+def test_a_taken_port_is_refused_and_nothing_stays(node, bootstrap, tmp_path):
+    port = bootstrap.rpartition(":")[2]
+    told = run("local-kafka", "start", "--dir", tmp_path, "--port", port, code=1)
+    assert f"port {port} is taken" in told
+    run("local-kafka", "status", "--dir", tmp_path, code=1)
+
+
+def test_apply_makes_the_table_and_then_finds_nothing_to_do(bootstrap):
+    planned = topics("plan", bootstrap, "--prefix", "a.")
+    assert topics("plan", bootstrap, "--prefix", "a.") == planned, "a plan changes nothing"
+    made = topics("apply", bootstrap, "--prefix", "a.")
+    assert made == re.sub("^make  ", "made  ", planned, flags=re.M)
+    assert "a.events" in made and "a.clicks" not in made
+    assert "nothing to change" in topics("apply", bootstrap, "--prefix", "a.")
+
+
+def test_a_changed_configuration_is_changed_back(bootstrap):
+    topics("apply", bootstrap, "--prefix", "b.")
+    other = ["--set", "events.retention.ms=1000"]
+    assert "changed b.events: retention.ms -1 -> 1000" in topics("apply", bootstrap, "--prefix",
+                                                                 "b.", *other)
+    assert "change b.events: retention.ms 1000 -> -1" in topics("plan", bootstrap, "--prefix", "b.")
+    topics("apply", bootstrap, "--prefix", "b.")
+    assert "nothing to change" in topics("plan", bootstrap, "--prefix", "b.")
+
+
+def test_partitions_of_a_topic_with_state_are_left_alone(bootstrap):
+    at = ("--prefix", "c.", "--partitions")
+    topics("apply", bootstrap, *at, 2)
+    assert "events has 2 partitions, 3 are asked for" in topics("apply", bootstrap, *at, 3, code=1)
+    assert "cannot take partitions away" in topics("apply", bootstrap, *at, 1, code=1)
+    # Without a number those that are there hold, also where the table has another number.
+    assert "nothing to change" in topics("apply", bootstrap, "--prefix", "c.")
+
+
+def test_topics_that_belong_together_have_equally_many_partitions(bootstrap):
+    one = ("--prefix", "d.", "--set", "events.partitions=3")
+    told = topics("apply", bootstrap, *one, "--set", "features-changelog.partitions=2", code=1)
+    assert "features-changelog has 2 partitions and events 3" in told
+    assert "nothing" not in topics("plan", bootstrap, *one), "what is refused changes nothing"
+    assert "made   d.features-changelog: 3 partitions" in topics("apply", bootstrap, *one)
+
+
+def test_a_broker_that_is_not_there_is_named():
+    assert "127.0.0.1:1" in topics("plan", "127.0.0.1:1", code=1)
+
+
+def test_an_interrupted_start_leaves_nothing(tmp_path):
+    process = subprocess.Popen([ROOT / "deploy/local-kafka", "start", "--dir", tmp_path])
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    pid = int((tmp_path / "pid").read_text().split()[0])
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert not os.path.exists(f"/proc/{pid}")

@@ -1,0 +1,52 @@
+/* A mapping with its configuration, for tests: made from `key=value` pairs as a user would write
+ * them, fed with bytes. */
+#ifndef FRESHET_TESTS_MAPPING_RIG_H
+#define FRESHET_TESTS_MAPPING_RIG_H
+
+#include "ingest/mapping.h"
+
+/* Kafka timestamp of the rig's records: 2026-11-23T09:00:00Z. */
+#define RIG_TIME_MS INT64_C(1795424400000)
+
+struct rig {
+    struct mapping_settings settings;
+    struct options *options;
+    struct mapping *mapping;
+    struct arena *arena;
+    struct user_event ev;
+    struct refusal refusal;
+    char why[512];
+};
+
+/* Makes the rig; 0, or -EINVAL with the fault in rig->why (it is to be cleared all the same). */
+static inline int rig_init(struct rig *rig, const char *const *pairs, size_t pairs_count,
+                           struct schema_book *book)
+{
+    *rig = (struct rig){.arena = arena_new(4096)};
+    struct option_group group = {"ingest", mapping_options, MAPPING_OPTIONS_COUNT, &rig->settings};
+    int rc = options_fill(&group, 1, pairs, pairs_count, stderr, &rig->options);
+    if (rc) { return rc; }
+    return mapping_new(&rig->settings, book, &rig->mapping, rig->why, sizeof(rig->why));
+}
+
+static inline void rig_clear(struct rig *rig)
+{
+    mapping_free(rig->mapping);
+    options_free(rig->options);
+    arena_free(rig->arena);
+}
+
+/* Maps one value as record 42 of clicks-3: NULL when it was accepted (rig->ev), else the reason. */
+static inline const char *rig_apply(struct rig *rig, struct slice value)
+{
+    struct record rec = {.topic = "clicks",
+                         .partition = 3,
+                         .offset = 42,
+                         .time_ms = RIG_TIME_MS,
+                         .value = value};
+    arena_reset(rig->arena);
+    int rc = mapping_apply(rig->mapping, &rec, rig->arena, &rig->ev, &rig->refusal);
+    return rc ? rig->refusal.reason : NULL;
+}
+
+#endif

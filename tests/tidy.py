@@ -1,0 +1,431 @@
+#!/usr/bin/env python3
+"""The house rules as a program: walks the tracked files of a tree and prints what breaks a rule.
+
+    tests/tidy.py [ROOT]        file:line: rule: what to do        exit 1 when there is a finding
+
+Each rule is one function below, marked @rule; tests/test_tidy.py shows each of them a good and a
+bad sample. An exception is a line in a table here, with its reason; one that is no longer needed
+is itself a finding.
+"""
+import ast
+import os
+import re
+import subprocess
+import sys
+
+LINE_MAX = 100
+FUNCTION_MAX = 70
+FILE_MAX = 600
+BLOB_MAX = 200 << 10
+
+WORKERS = ("ingest", "features", "trainer", "scorer", "cli")
+ROOMS = ("base", "stream", "model", "schemas") + WORKERS
+# What a room may include, besides itself: folders, or single files.
+ARROWS = {
+    "base": (),
+    "stream": ("base/",),
+    "model": ("base/",),
+    "schemas": ("base/", "stream/codec.h"),
+    **{worker: ("base/", "stream/", "schemas/", "model/") for worker in WORKERS},
+}
+
+# Foreign header -> the one file that may include it; tests/ and bench/ are free. A door that is an
+# internal header is open only to the files of its noun: kafka.c, kafka_send.c.
+DOORS = {
+    "rdkafka.h": "stream/kafka_internal.h",
+    "rocksdb/c.h": "stream/store.c",
+    "avro.h": "stream/codec.c",
+    "cblas.h": "model/gemm.c",
+    "lapacke.h": "model/gemm.c",
+    "microhttpd.h": "stream/metrics_server.c",
+    "curl/curl.h": "cli/local_copy.c",
+}
+
+FORBIDDEN_NOUNS = {"util", "utils", "common", "helper", "helpers", "misc"}
+
+# .c files of base/, stream/ and model/ that need no test_<noun>.c in tests/unit/ or
+# tests/topology/: the reason.
+UNTESTED = {
+    "stream/broadcast.c": "a part of the run: tests/topology/test_whole_way.c",
+    "stream/run.c": "the run itself: all of tests/topology",
+    "stream/task.c": "a part of the run: all of tests/topology",
+    "stream/worker.c": "a process with signals and a broker: tests/broker",
+    "stream/kafka.c": "needs a broker: tests/broker",
+    "stream/kafka_group.c": "needs a broker: tests/broker",
+    "stream/kafka_send.c": "needs a broker: tests/broker",
+}
+
+# Headers whose functions live in files of other names: the reason.
+UNPAIRED = {
+    "cli/commands.h": "one function a command, each in the command's own file",
+}
+
+# Calls that make an answer depend on more than the input.
+IMPURE = ("fopen", "fread", "fwrite", "fprintf", "printf", "puts", "getenv", "time", "clock",
+          "clock_gettime", "gettimeofday", "random", "drand48", "getrandom", "sleep", "usleep")
+
+# Written so that this file does not break its own rule.
+SCRATCH_WORDS = re.compile(r"\b(%s)\b" % "|".join(("TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK")))
+HOSTS = re.compile(r"https?://" r"(repo[0-9]*\.|pypi|registry)")
+
+# Bytes that are data of tests: no rule about text holds for them.
+SAMPLES = ("tests/fuzz/corpus/", "tests/golden/")
+
+C_TOKEN = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
+INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"]+)[>\"]", re.M)
+
+
+class File:
+    """One tracked file: its path, bytes and, unless it is binary or a sample, its text."""
+
+    def __init__(self, path, data):
+        self.path = path
+        self.data = data
+        self.folder, self.name = os.path.split(path)
+        self.room = path.split("/")[0] if "/" in path else ""
+        self.stem, self.ext = os.path.splitext(self.name)
+        is_text = b"\0" not in data and not path.startswith(SAMPLES)
+        self.text = data.decode("utf-8", "replace") if is_text else ""
+        self.lines = self.text.splitlines()
+        self.is_c = self.ext in (".c", ".h") and is_text
+
+    def is_code(self):
+        shebang = self.lines[0] if self.lines and self.lines[0].startswith("#!") else ""
+        is_script = re.search(r"\b(sh|bash|python3?)\b", shebang)
+        return bool(self.is_c or self.ext in (".py", ".sh", ".mk") or self.name == "Makefile"
+                    or is_script)
+
+    def is_python(self):
+        first = self.lines[0] if self.lines else ""
+        return self.ext == ".py" or (first.startswith("#!") and "python" in first)
+
+    def line_of(self, offset):
+        return self.text.count("\n", 0, offset) + 1
+
+    def includes(self):
+        return [(self.line_of(found.start()), found.group(1))
+                for found in INCLUDE.finditer(self.text)]
+
+    def quiet_c(self):
+        """The C text with comments and strings blanked; lines stay where they are."""
+        return C_TOKEN.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), self.text)
+
+
+class Tree:
+    """The tracked files under a root, by path."""
+
+    def __init__(self, root):
+        listed = subprocess.run(["git", "-C", root, "ls-files", "-z"], check=True,
+                                capture_output=True).stdout
+        self.files = {}
+        for path in listed.decode().split("\0"):
+            full = os.path.join(root, path)
+            if path and os.path.isfile(full):
+                with open(full, "rb") as file:
+                    self.files[path] = File(path, file.read())
+
+    def __iter__(self):
+        return iter(self.files.values())
+
+    def __contains__(self, path):
+        return path in self.files
+
+    def c_files(self):
+        return [file for file in self if file.is_c]
+
+
+RULES = {}
+
+
+def rule(check):
+    """Registers a rule under its function's name; it yields (path, line, what to do)."""
+    RULES[check.__name__.replace("_", "-")] = check
+    return check
+
+
+# ---- Rooms ----
+
+
+@rule
+def arrows(tree):
+    for file in tree.c_files():
+        if file.room not in ARROWS:
+            continue
+        for line, target in file.includes():
+            room = target.split("/")[0]
+            if room not in ROOMS or room == file.room:
+                continue
+            allowed = ARROWS[file.room]
+            if not any(target == one or (one.endswith("/") and target.startswith(one))
+                       for one in allowed):
+                yield (file.path, line, f"{file.room}/ may include "
+                       f"{', '.join(allowed) or 'nothing but itself'}; not {target}")
+
+
+@rule
+def full_path(tree):
+    for file in tree.c_files():
+        for found in re.finditer(r"^[ \t]*#[ \t]*include[ \t]*\"([^\"/]+)\"", file.text, re.M):
+            if not found.group(1).endswith(".inc"):
+                yield file.path, file.line_of(found.start()), "include as \"room/file.h\""
+
+
+@rule
+def doors(tree):
+    for file in tree.c_files():
+        if file.room in ("tests", "bench"):
+            continue
+        for line, target in file.includes():
+            for header, door in DOORS.items():
+                if (target == header or target.endswith("/" + header)) and file.path != door:
+                    yield file.path, line, f"only {door} includes {header}: go through its header"
+            noun = target.removesuffix("_internal.h")
+            if target in DOORS.values() and not file.path.startswith((noun + ".", noun + "_")):
+                yield file.path, line, f"only {noun}*.c include {target}: go through {noun}.h"
+
+
+@rule
+def internal_headers(tree):
+    for file in tree.c_files():
+        for line, target in file.includes():
+            foreign = target.split("/")[0] != file.room and file.room in ROOMS
+            if target.endswith("_internal.h") and foreign:
+                yield file.path, line, f"{target} is for its own room: go through the open header"
+
+
+@rule
+def first_include(tree):
+    for file in tree.c_files():
+        if file.ext != ".c":
+            continue
+        found = file.includes()
+        if not found or found[0][1] != "base/base.h":
+            yield (file.path, found[0][0] if found else 1,
+                   "include \"base/base.h\" first")
+
+
+@rule
+def pure_model(tree):
+    call = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(IMPURE))
+    for file in tree.c_files():
+        if file.room == "model":
+            for found in call.finditer(file.quiet_c()):
+                yield (file.path, file.line_of(found.start()),
+                       f"model/ has no I/O, clock or dice: take the result of "
+                       f"{found.group(1)}() as an argument")
+
+
+# ---- Sizes ----
+
+
+def c_functions(file):
+    """(line, length) of each function: from its first line to the closing brace, column 0."""
+    lines = file.quiet_c().splitlines()
+    for at, line in enumerate(lines):
+        if line.rstrip() != "{" or at == 0:
+            continue
+        start = at
+        while start > 0 and lines[start - 1].strip() and not re.match(r"[#}]|.*;\s*$",
+                                                                       lines[start - 1]):
+            start -= 1
+        end = next((i for i in range(at, len(lines)) if lines[i].startswith("}")), at)
+        yield start + 1, end - start + 1
+
+
+def python_functions(file):
+    try:
+        parsed = ast.parse(file.text)
+    except SyntaxError:
+        return
+    for node in ast.walk(parsed):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.lineno, node.end_lineno - node.lineno + 1
+
+
+@rule
+def function_length(tree):
+    for file in tree:
+        functions = c_functions(file) if file.is_c else \
+            python_functions(file) if file.is_python() else ()
+        for line, length in functions:
+            if length > FUNCTION_MAX:
+                yield (file.path, line,
+                       f"{length} lines; split it at {FUNCTION_MAX}: leaves compute")
+
+
+@rule
+def line_length(tree):
+    for file in tree:
+        for number, line in enumerate(file.lines if file.is_code() else (), 1):
+            width = len(line.expandtabs(8))
+            if width > LINE_MAX:
+                yield file.path, number, f"{width} columns; break the line at {LINE_MAX}"
+
+
+@rule
+def file_length(tree):
+    for file in tree:
+        if file.ext == ".c" and len(file.lines) > FILE_MAX:
+            yield (file.path, FILE_MAX + 1, f"{len(file.lines)} lines; at {FILE_MAX} a second "
+                   "noun wants its own file")
+
+
+@rule
+def blobs(tree):
+    for file in tree:
+        if len(file.data) > BLOB_MAX:
+            yield (file.path, 1, f"{len(file.data)} bytes; fetch or generate what is larger than "
+                   f"{BLOB_MAX}")
+
+
+# ---- Names ----
+
+
+@rule
+def unique_names(tree):
+    for ext in (".c", ".h"):
+        seen = {}
+        for file in sorted(tree.c_files(), key=lambda file: file.path):
+            if file.ext != ext:
+                continue
+            if file.name in seen:
+                yield file.path, 1, f"{seen[file.name]} has this name: find another noun"
+            seen.setdefault(file.name, file.path)
+    sources = {file.stem: file for file in tree.c_files() if file.ext == ".c"}
+    for file in tree.c_files():
+        pair = sources.get(file.stem)
+        if file.ext == ".h" and pair and pair.folder != file.folder:
+            yield file.path, 1, f"{pair.path} has this noun: find another"
+
+
+@rule
+def nouns(tree):
+    for file in tree:
+        for part in re.split(r"[/_.-]", file.path):
+            if part.lower() in FORBIDDEN_NOUNS:
+                yield file.path, 1, f"\"{part}\" is no noun: name what the file holds"
+
+
+# ---- Pairs ----
+
+
+def exception_findings(table, needed, tree, table_name):
+    for path in table:
+        if path in tree.files and path not in needed:
+            yield "tests/tidy.py", 1, f"{table_name}: {path} needs no exception any more"
+
+
+@rule
+def tested(tree):
+    needed = set()
+    for file in tree.c_files():
+        if file.room not in ("base", "stream", "model") or file.ext != ".c":
+            continue
+        tests = [f"tests/{ring}/test_{file.stem}.c" for ring in ("unit", "topology")]
+        if tests[0] in tree or tests[1] in tree:
+            continue
+        needed.add(file.path)
+        if file.path not in UNTESTED:
+            yield file.path, 1, f"write {tests[0]}"
+    yield from exception_findings(UNTESTED, needed, tree, "UNTESTED")
+
+
+def declares_functions(file):
+    text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", "", file.quiet_c(), flags=re.M)
+    while True:
+        shorter = re.sub(r"\{[^{}]*\}", "@", text)
+        if shorter == text:
+            break
+        text = shorter
+    declared = re.compile(r"^(?!typedef\b|static\b)\w[^;@()=]*\([^;@]*\)[^;@]*;", re.M)
+    return bool(declared.search(text))
+
+
+@rule
+def pairs(tree):
+    needed = set()
+    for file in tree.c_files():
+        if file.ext != ".h" or file.room not in ROOMS or not declares_functions(file):
+            continue
+        noun = re.sub(r"_internal$", "", file.stem)
+        if f"{file.folder}/{noun}.c" in tree:
+            continue
+        needed.add(file.path)
+        if file.path not in UNPAIRED:
+            yield file.path, 1, f"its functions belong in {file.folder}/{noun}.c"
+    yield from exception_findings(UNPAIRED, needed, tree, "UNPAIRED")
+
+
+@rule
+def dead_headers(tree):
+    used = {target for file in tree.c_files() for _, target in file.includes()}
+    for file in tree.c_files():
+        if file.ext == ".h" and file.path not in used:
+            yield file.path, 1, "nobody includes it: remove it or use it"
+
+
+# ---- Text ----
+
+
+@rule
+def block_comments(tree):
+    for file in tree.c_files():
+        for found in C_TOKEN.finditer(file.text):
+            if found.group().startswith("//"):
+                yield file.path, file.line_of(found.start()), "write /* */, or remove the scratch"
+
+
+@rule
+def scratch_words(tree):
+    for file in tree:
+        for number, line in enumerate(file.lines, 1):
+            found = SCRATCH_WORDS.search(line)
+            if found:
+                yield file.path, number, f"{found.group()}: do it, or say it in an issue"
+
+
+@rule
+def hosts(tree):
+    for file in tree:
+        for number, line in enumerate(file.lines, 1):
+            if HOSTS.search(line):
+                yield (file.path, number, "a package host: leave it to the client's own "
+                       "configuration")
+
+
+@rule
+def blanks(tree):
+    for file in tree:
+        for number, line in enumerate(file.lines, 1):
+            if line != line.rstrip():
+                yield file.path, number, "remove the blanks at the end"
+            if file.is_c and "\t" in line:
+                yield file.path, number, "indent with 4 spaces, not tabs"
+
+
+@rule
+def readme(tree):
+    if "README.md" in tree:
+        for command in ("make demo", "make test"):
+            if command not in tree.files["README.md"].text:
+                yield "README.md", 1, f"tell the reader about `{command}`"
+
+
+def findings(root):
+    tree = Tree(root)
+    for name, check in RULES.items():
+        for path, line, what in sorted(check(tree)):
+            yield f"{path}:{line}: {name}: {what}"
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else \
+        os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    found = list(findings(root))
+    for finding in found:
+        print(finding)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+/* Answers: what the workers' topics say, as text that is the same when the meaning is.
+ *
+ * Numbers are printed in full (%a). Counts are carried to epoch 0, because the epoch a row stands
+ * at follows from how the input was cut into batches, and what it says does not. For the same
+ * reason a row's `users_in_partition` and `event_time_ms`, which are those of the newest batch that
+ * touched it, are left out.
+ */
+#ifndef FRESHET_TESTS_ANSWERS_H
+#define FRESHET_TESTS_ANSWERS_H
+
+#include "model/decay.h"
+#include "model/ids.h"
+#include "schemas/contracts.h"
+#include "schemas/item_neighbours.h"
+#include "schemas/pair_deltas.h"
+#include "schemas/recommendation_list.h"
+#include "schemas/user_state.h"
+#include "tests/topology/feed.h"
+
+enum { ANSWER_BYTES_MAX = 64 << 20 };
+
+/* Reads a rig's topics; text is what was told since the last answers_clear(). */
+struct answers {
+    const struct rig *rig;
+    struct schema_book *book;
+    struct codec *rows, *deltas, *lists, *states;
+    struct arena *arena;
+    struct buf text;
+};
+
+static inline void answers_init(struct answers *answers, const struct rig *rig)
+{
+    *answers = (struct answers){.rig = rig, .book = schema_book_new(), .arena = arena_new(1 << 16)};
+    contracts_add_all(answers->book);
+    answers->rows = codec_new(&item_neighbours_contract, answers->book);
+    answers->deltas = codec_new(&pair_deltas_contract, answers->book);
+    answers->lists = codec_new(&recommendation_list_contract, answers->book);
+    answers->states = codec_new(&user_state_contract, answers->book);
+    buf_init(&answers->text, ANSWER_BYTES_MAX);
+}
+
+static inline void answers_release(struct answers *answers)
+{
+    codec_free(answers->rows);
+    codec_free(answers->deltas);
+    codec_free(answers->lists);
+    codec_free(answers->states);
+    schema_book_free(answers->book);
+    arena_free(answers->arena);
+    buf_release(&answers->text);
+}
+
+static inline void answers_decode(struct answers *answers, struct codec *codec, struct slice value,
+                                  void *ret_object)
+{
+    struct codec_error error;
+    arena_reset(answers->arena);
+    assert(codec_decode(codec, value, answers->arena, ret_object, &error) == 0);
+}
+
+/* Tells a topic's newest values as JSON: all of them, field by field. */
+static inline void answers_whole(struct answers *answers, const char *topic)
+{
+    struct fold *fold = rig_fold(answers->rig, topic);
+    struct codec_error error;
+    const char *name;
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
+        buf_printf(&answers->text, "%s %.*s ", topic, SLICE_ARGS(fold->at[i].key));
+        assert(codec_json(answers->book, fold->at[i].value, &answers->text, &name, &error) == 0);
+        buf_printf(&answers->text, "\n");
+    }
+    free(fold);
+}
+
+/* Tells users' states but for where in the log their events stand. */
+static inline void answers_states(struct answers *answers)
+{
+    struct fold *fold = rig_fold(answers->rig, "features-changelog");
+    struct user_state state;
+    for (size_t i = 0; i < fold->count; i++) {
+        answers_decode(answers, answers->states, fold->at[i].value, &state);
+        buf_printf(&answers->text, "state %.*s total=%" PRId64, SLICE_ARGS(fold->at[i].key),
+                   state.events_total);
+        for (size_t k = 0; k < state.items.count; k++) {
+            buf_printf(&answers->text, " %.*s@%" PRId64 "/%" PRIx64, SLICE_ARGS(state.items.at[k]),
+                       state.event_times_ms.at[k], state.event_ids.at[k]);
+        }
+        buf_printf(&answers->text, "\n");
+    }
+    free(fold);
+}
+
+/* Tells the rows of neighbours. */
+static inline void answers_rows(struct answers *answers)
+{
+    struct fold *fold = rig_fold(answers->rig, "neighbours");
+    struct item_neighbours row;
+    for (size_t i = 0; i < fold->count; i++) {
+        answers_decode(answers, answers->rows, fold->at[i].value, &row);
+        int64_t trend_epoch = feed_from_ms / 86400000;
+        buf_printf(&answers->text, "row %.*s mass=%a actions=%a trend=%a",
+                   SLICE_ARGS(row.item_id), decay_rescale(row.mass, row.epoch, 0),
+                   decay_rescale(row.actions, row.epoch, 0),
+                   decay_rescale(row.trend, row.trend_epoch, trend_epoch));
+        for (size_t k = 0; k < row.items.count; k++) {
+            buf_printf(&answers->text, " %.*s:%a/%a/%a", SLICE_ARGS(row.items.at[k]),
+                       row.co_ratings.at[k], row.forwards.at[k], row.backwards.at[k]);
+        }
+        buf_printf(&answers->text, "\n");
+    }
+    free(fold);
+}
+
+/* All pair deltas of the log summed up. */
+struct sums {
+    double co[FEED_ITEMS][FEED_ITEMS];
+    double forward[FEED_ITEMS][FEED_ITEMS];
+    double mass[FEED_ITEMS];
+    double actions[FEED_ITEMS];
+    int64_t users[FEED_ITEMS];
+};
+
+static inline size_t sums_item(struct slice id)
+{
+    assert(id.size == 3 && id.data[0] == 'i');
+    return (size_t)(id.data[1] - '0') * 10 + (size_t)(id.data[2] - '0');
+}
+
+/* A pair is in the message of each of its items' partitions: it is taken from the first's. */
+static inline void sums_add(struct sums *sums, const struct pair_deltas *deltas, int32_t partition,
+                            int32_t partitions)
+{
+    assert(deltas->epoch == 0);
+    for (size_t i = 0; i < deltas->items.count; i++) {
+        size_t item = sums_item(deltas->items.at[i]);
+        sums->mass[item] += deltas->masses.at[i];
+        sums->actions[item] += deltas->action_counts.at[i];
+        sums->users[item] += deltas->new_users.at[i];
+    }
+    size_t at = 0;
+    for (size_t r = 0; r < deltas->rows.count; r++) {
+        struct slice first = deltas->items.at[deltas->rows.at[r]];
+        bool ours = ids_partition(ids_fingerprint(first), partitions) == partition;
+        for (int32_t k = 0; k < deltas->row_pairs.at[r]; k++, at++) {
+            size_t a = sums_item(first);
+            size_t b = sums_item(deltas->items.at[deltas->columns.at[at]]);
+            if (!ours) { continue; }
+            sums->co[MIN_OF(a, b)][MAX_OF(a, b)] += deltas->co_ratings.at[at];
+            sums->forward[a][b] += deltas->forwards.at[at];
+            sums->forward[b][a] += deltas->backwards.at[at];
+        }
+    }
+}
+
+/* Tells the sums over all pair deltas that were committed. */
+static inline void answers_sums(struct answers *answers)
+{
+    struct sums *sums = xcalloc(1, sizeof(*sums));
+    const struct rig *rig = answers->rig;
+    struct record rec;
+    struct pair_deltas deltas;
+    for (int32_t p = 0; p < rig->partitions; p++) {
+        for (int64_t at = 0; memlog_read(rig->log, "pair-deltas", p, at, &rec) == 0;
+             at = rec.offset + 1) {
+            answers_decode(answers, answers->deltas, rec.value, &deltas);
+            sums_add(sums, &deltas, p, rig->partitions);
+        }
+    }
+    for (size_t a = 0; a < FEED_ITEMS; a++) {
+        buf_printf(&answers->text, "sum %zu %a %a %" PRId64, a, sums->mass[a], sums->actions[a],
+                   sums->users[a]);
+        for (size_t b = 0; b < FEED_ITEMS; b++) {
+            buf_printf(&answers->text, " %a/%a", sums->co[a][b], sums->forward[a][b]);
+        }
+        buf_printf(&answers->text, "\n");
+    }
+    free(sums);
+}
+
+/* Tells the lists but for where in the log their newest event stands. */
+static inline void answers_lists(struct answers *answers)
+{
+    struct fold *fold = rig_fold(answers->rig, "recommendations");
+    struct recommendation_list list;
+    for (size_t i = 0; i < fold->count; i++) {
+        answers_decode(answers, answers->lists, fold->at[i].value, &list);
+        buf_printf(&answers->text, "list %.*s time=%" PRId64, SLICE_ARGS(list.user_id),
+                   list.event_time_ms);
+        for (size_t k = 0; k < list.items.count; k++) {
+            buf_printf(&answers->text, " %.*s:%a", SLICE_ARGS(list.items.at[k]),
+                       (double)list.scores.at[k]);
+        }
+        buf_printf(&answers->text, "\n");
+    }
+    free(fold);
+}
+
+/* Takes the text; the caller frees it. */
+static inline char *answers_take(struct answers *answers)
+{
+    assert(!buf_failed(&answers->text));
+    char *text = xprintf("%.*s", SLICE_ARGS(buf_slice(&answers->text)));
+    buf_clear(&answers->text);
+    return text;
+}
+
+/* Says whether two answers agree; prints the first line where they do not. */
+static inline bool answers_agree(const char *a, const char *b)
+{
+    while (*a && *b) {
+        int size_a = (int)strcspn(a, "\n"), size_b = (int)strcspn(b, "\n");
+        if (size_a != size_b || memcmp(a, b, (size_t)size_a) != 0) {
+            fprintf(stderr, "one says:   %.*s\nother says: %.*s\n", MIN_OF(size_a, 2000), a,
+                    MIN_OF(size_b, 2000), b);
+            return false;
+        }
+        a += size_a + 1;
+        b += size_b + 1;
+    }
+    if (*a || *b) { fprintf(stderr, "one of them says more: %.300s\n", *a ? a : b); }
+    return !*a && !*b;
+}
+
+#endif

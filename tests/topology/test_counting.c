@@ -1,0 +1,223 @@
+/* features and trainer: bounded memory changes no answer, and what cannot be counted is refused. */
+#include "base/base.h"
+#include "features/features.h"
+#include "tests/topology/answers.h"
+#include "trainer/trainer.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { PARTITIONS = 3 };
+
+static void work(struct rig *rig, const struct worker *worker, const char *const *pairs)
+{
+    struct copy *copy = rig_start(rig, worker, 0, pairs);
+    rig_until_idle(rig);
+    rig_finish(copy);
+}
+
+static char *count_all(const char *const *features_pairs, const char *const *trainer_pairs)
+{
+    struct rig rig;
+    struct answers answers;
+    rig_init(&rig, PARTITIONS);
+    memlog_batch(rig.log, 50);
+    feed_events(&rig, 3, 0, FEED_EVENTS);
+    work(&rig, &features_worker, features_pairs);
+    work(&rig, &trainer_worker, trainer_pairs);
+    answers_init(&answers, &rig);
+    answers_states(&answers);
+    answers_sums(&answers);
+    answers_rows(&answers);
+    char *text = answers_take(&answers);
+    answers_release(&answers);
+    assert_int_equal(memlog_count(rig.log, "dead-letters", MEMLOG_ALL), 0);
+    rig_release(&rig);
+    return text;
+}
+
+static void caches_change_no_answer(void **state)
+{
+    static const char *const roomy[] = {"batch.records.max=200", NULL};
+    static const char *const no_users[] = {"batch.records.max=200", "users.cache.bytes=0", NULL};
+    static const char *const no_rows[] = {"batch.records.max=3", "rows.cache.bytes=0", NULL};
+    char *one = count_all(roomy, roomy), *other = count_all(no_users, no_rows);
+    assert_true(strlen(one) > 10000);
+    assert_true(answers_agree(one, other));
+    free(one);
+    free(other);
+}
+
+/* ---- Refusals ---- */
+
+struct pen {
+    struct schema_book *book;
+    struct codec *events;
+    struct buf out;
+};
+
+static void pen_init(struct pen *pen)
+{
+    pen->book = schema_book_new();
+    pen->events = codec_new(&user_event_contract, pen->book);
+    buf_init(&pen->out, 4096);
+}
+
+static void pen_release(struct pen *pen)
+{
+    buf_release(&pen->out);
+    codec_free(pen->events);
+    schema_book_free(pen->book);
+}
+
+static void send(struct rig *rig, struct pen *pen, const char *key, int n, int64_t time_ms,
+                 double weight)
+{
+    char id[16];
+    (void)snprintf(id, sizeof(id), "e%d", n);
+    const struct user_event ev = {.event_id = slice_str(id),
+                                  .user_id = slice_str("u"),
+                                  .item_id = slice_str(n % 2 ? "odd" : "even"),
+                                  .action = ACTION_VIEW,
+                                  .weight = weight,
+                                  .event_time_ms = time_ms};
+    buf_clear(&pen->out);
+    assert_int_equal(codec_encode(pen->events, &ev, &pen->out), 0);
+    memlog_append(rig->log, "events", 0, slice_str(key), buf_slice(&pen->out), 2000000000000);
+}
+
+/* The reasons in `dead-letters`, in order, "a b c ". */
+static void assert_reasons(const struct rig *rig, const char *expect)
+{
+    struct buf text;
+    buf_init(&text, 4096);
+    struct record rec;
+    struct slice reason;
+    for (int32_t p = 0; p < rig->partitions; p++) {
+        for (int64_t at = 0; memlog_read(rig->log, "dead-letters", p, at, &rec) == 0;
+             at = rec.offset + 1) {
+            assert_int_equal(
+                memlog_header(rig->log, "dead-letters", p, rec.offset, "reason", &reason), 0);
+            buf_printf(&text, "%.*s ", SLICE_ARGS(reason));
+        }
+    }
+    struct slice got = buf_slice(&text);
+    if (!slice_equal(got, slice_str(expect))) {
+        fail_msg("\"%.*s\", expected \"%s\"", SLICE_ARGS(got), expect);
+    }
+    buf_release(&text);
+}
+
+static void features_refuses(void **state)
+{
+    static const char *const pairs[] = {"history.actions.max=4", "pairs.window=2",
+                                        "transitions.window=2",  "history.length=2",
+                                        "history.seen.max=3",    NULL};
+    struct rig rig;
+    struct pen pen;
+    rig_init(&rig, 1);
+    pen_init(&pen);
+    for (int n = 0; n < 6; n++) { send(&rig, &pen, "u", n, 1000000 + n * 1000, 1); }
+    send(&rig, &pen, NULL, 5, 1005000, 1);   /* a repeat, no key: dropped, not refused */
+    send(&rig, &pen, NULL, 6, 1004500, 1);   /* late, exact */
+    send(&rig, &pen, "u", 7, 1000500, 1);    /* too late */
+    send(&rig, &pen, "other", 8, 1009000, 1); /* key_mismatch */
+    send(&rig, &pen, "u", 9, 1009000, -1);   /* bad_weight */
+    send(&rig, &pen, "u", 10, 2000090000000, 1); /* event_in_future */
+    memlog_append(rig.log, "events", 0, slice_str("u"), slice_str("no avro"), 0);
+    memlog_append(rig.log, "events", 0, slice_str("u"), slice_of(NULL, 0), 0);
+    work(&rig, &features_worker, pairs);
+    assert_reasons(&rig, "too_late key_mismatch bad_weight event_in_future bad_magic empty ");
+    struct answers answers;
+    answers_init(&answers, &rig);
+    answers_states(&answers);
+    char *text = answers_take(&answers);
+    assert_non_null(strstr(text, "state u total=7 "));
+    free(text);
+    answers_release(&answers);
+    pen_release(&pen);
+    rig_release(&rig);
+}
+
+static void trainer_refuses_a_message_whole(void **state)
+{
+    struct rig rig;
+    struct schema_book *book = schema_book_new();
+    struct codec *codec = codec_new(&pair_deltas_contract, book);
+    struct buf out;
+    buf_init(&out, 4096);
+    rig_init(&rig, 1);
+    struct slice items[] = {slice_str("a"), slice_str("b")};
+    double ones[] = {1, 1};
+    int32_t zeros[] = {0, 0}, one = 1;
+    struct pair_deltas message = {
+        .items = {items, 2},       .masses = {ones, 2},    .action_counts = {ones, 2},
+        .trends = {ones, 2},       .new_users = {zeros, 2}, .rows = {zeros, 1},
+        .row_pairs = {&one, 1},    .columns = {&one, 1},   .co_ratings = {ones, 1},
+        .forwards = {ones, 1},     .backwards = {ones, 1},
+    };
+    for (int i = 0; i < 3; i++) {
+        message.columns.at = i == 1 ? zeros : &one;
+        buf_clear(&out);
+        assert_int_equal(codec_encode(codec, &message, &out), 0);
+        memlog_append(rig.log, "pair-deltas", 0, slice_of(NULL, 0), buf_slice(&out), 0);
+    }
+    work(&rig, &trainer_worker, NULL);
+    assert_reasons(&rig, "bad_item ");
+    struct answers answers;
+    answers_init(&answers, &rig);
+    answers_rows(&answers);
+    char *text = answers_take(&answers);
+    assert_non_null(strstr(text, "row a mass=0x1p+1 actions=0x1p+1"));
+    assert_non_null(strstr(text, " b:0x1p+1/0x1p+1/0x1p+1\n"));
+    free(text);
+    answers_release(&answers);
+    buf_release(&out);
+    codec_free(codec);
+    schema_book_free(book);
+    rig_release(&rig);
+}
+
+/* The count of users survives a restart, with its state and without. */
+static void users_are_counted_over_restarts(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    feed_events(&rig, 5, 0, FEED_EVENTS / 2);
+    struct copy *features = rig_start(&rig, &features_worker, 0, NULL);
+    struct copy *trainer = rig_start(&rig, &trainer_worker, 0, NULL);
+    rig_until_idle(&rig);
+    rig_finish(features);
+    rig_finish(trainer);
+    rig_empty(trainer);
+    feed_events(&rig, 5, FEED_EVENTS / 2, FEED_EVENTS);
+    assert_true(rig_launch(&rig, features) && rig_launch(&rig, trainer));
+    rig_until_idle(&rig);
+    struct fold *states = rig_fold(&rig, "features-changelog");
+    struct fold *rows = rig_fold(&rig, "neighbours");
+    struct answers answers;
+    answers_init(&answers, &rig);
+    int64_t most = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        struct item_neighbours row;
+        answers_decode(&answers, answers.rows, rows->at[i].value, &row);
+        most = MAX_OF(most, row.users_in_partition);
+    }
+    assert_true(states->count > 40);
+    assert_int_equal(most, states->count);
+    free(states);
+    free(rows);
+    answers_release(&answers);
+    rig_release(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(caches_change_no_answer),
+        cmocka_unit_test(features_refuses),
+        cmocka_unit_test(trainer_refuses_a_message_whole),
+        cmocka_unit_test(users_are_counted_over_restarts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,407 @@
+#include "base/base.h"
+#include "tests/probe.h"
+#include "tests/sample.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+enum { ROUNDS = 300, MUTATIONS = 200 };
+
+#define LONGS "{\"name\":\"wholes\",\"type\":{\"type\":\"array\",\"items\":\"long\"}}"
+#define TEXTS "{\"name\":\"texts\",\"type\":{\"type\":\"array\",\"items\":\"string\"}}"
+#define TEXT "{\"name\":\"text\",\"type\":\"string\"}"
+
+/* ---- Every reason. ---- */
+
+static void assert_frame_refused(struct desk *desk, const void *bytes, size_t size,
+                                 const char *reason)
+{
+    struct probe probe;
+    struct slice message = slice_of(bytes, size);
+    assert_int_equal(codec_decode(desk->codec, message, desk->arena, &probe, &desk->error),
+                     -EBADMSG);
+    assert_string_equal(desk->error.reason, reason);
+    desk->error.reason = NULL;
+    assert_int_equal(codec_json(desk->book, message, &desk->json, NULL, &desk->error), -EBADMSG);
+    assert_string_equal(desk->error.reason, reason);
+    assert_int_equal(codec_decode(desk->codec, message, desk->arena, &probe, NULL), -EBADMSG);
+}
+
+static void test_frames_refused(void **state)
+{
+    struct desk *desk = *state;
+    assert_frame_refused(desk, NULL, 0, "empty");
+    assert_frame_refused(desk, "", 0, "empty");
+    assert_frame_refused(desk, "\xc3", 1, "truncated");
+    assert_frame_refused(desk, "{", 1, "bad_magic");
+    assert_frame_refused(desk, "\xc3\x02" "12345678", 10, "bad_magic");
+    assert_frame_refused(desk, "\x00\x00\x00\x00\x07" "12345", 10, "bad_magic");
+    assert_frame_refused(desk, "\xc3\x01" "1234567", 9, "truncated");
+    assert_frame_refused(desk, "\xc3\x01" "12345678", 10, "unknown_fingerprint");
+    assert_non_null(strstr(desk->error.detail, "3837363534333231"));
+}
+
+static void test_texts_refused(void **state)
+{
+    struct desk *desk = *state;
+    put_long(&desk->body, -7);
+    assert_refused(desk, TEXT, "bad_length");
+    assert_string_equal(desk->error.detail, "field text: negative length -7");
+    put_long(&desk->body, INT64_MIN);
+    assert_refused(desk, TEXT, "bad_length");
+    put_long(&desk->body, 5);
+    buf_append(&desk->body, "abcd", 4);
+    assert_refused(desk, TEXT, "truncated");
+    put_long(&desk->body, INT64_MAX);
+    assert_refused(desk, TEXT, "truncated");
+    buf_append(&desk->body, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10);
+    assert_refused(desk, TEXT, "bad_length");
+    put_text(&desk->body, "ab\xc3");
+    assert_refused(desk, TEXT, "bad_utf8");
+    assert_refused(desk, TEXT, "truncated"); /* nothing at all */
+    for (int size = PROBE_TEXT_MAX; size <= PROBE_TEXT_MAX + 1; size++) {
+        struct probe probe;
+        put_long(&desk->body, size);
+        for (int i = 0; i < size; i++) { buf_append(&desk->body, "x", 1); }
+        if (size > PROBE_TEXT_MAX) {
+            assert_refused(desk, TEXT, "over_limit");
+        } else {
+            assert_read(desk, TEXT, &probe);
+        }
+    }
+    put_text(&desk->body, "fine");
+    put_long(&desk->body, 0);
+    assert_refused(desk, TEXT, "trailing_bytes");
+}
+
+static void test_numbers_refused(void **state)
+{
+    struct desk *desk = *state;
+    put_long(&desk->body, (int64_t)INT32_MAX + 1);
+    assert_refused(desk, "{\"name\":\"small\",\"type\":\"int\"}", "bad_length");
+    put_long(&desk->body, (int64_t)INT32_MIN - 1);
+    assert_refused(desk, "{\"name\":\"real\",\"type\":\"int\"}", "bad_length");
+    put_float(&desk->body, INFINITY);
+    assert_refused(desk, "{\"name\":\"narrow\",\"type\":\"float\"}", "not_finite");
+    put_float(&desk->body, NAN);
+    assert_refused(desk, "{\"name\":\"real\",\"type\":\"float\"}", "not_finite");
+    put_double(&desk->body, -INFINITY);
+    assert_refused(desk, "{\"name\":\"real\",\"type\":\"double\"}", "not_finite");
+    buf_append(&desk->body, "\x02", 1);
+    assert_refused(desk, "{\"name\":\"flag\",\"type\":\"boolean\"}", "bad_enum");
+    const char *reals = "{\"name\":\"reals\",\"type\":{\"type\":\"array\",\"items\":\"double\"}}";
+    put_long(&desk->body, 2);
+    put_double(&desk->body, 1);
+    put_double(&desk->body, NAN);
+    put_long(&desk->body, 0);
+    assert_refused(desk, reals, "not_finite");
+    put_long(&desk->body, 3);
+    put_double(&desk->body, 1);
+    assert_refused(desk, reals, "truncated");
+}
+
+static void test_columns_refused(void **state)
+{
+    struct desk *desk = *state;
+    put_long(&desk->body, PROBE_COLUMN_MAX + 1);
+    for (int i = 0; i <= PROBE_COLUMN_MAX + 1; i++) { put_long(&desk->body, 0); }
+    assert_refused(desk, LONGS, "over_limit");
+    for (int i = 0; i <= PROBE_COLUMN_MAX; i++) { /* one more, block by block */
+        put_long(&desk->body, 1);
+        put_long(&desk->body, i);
+    }
+    put_long(&desk->body, 0);
+    assert_refused(desk, LONGS, "over_limit");
+    put_long(&desk->body, INT64_MAX);
+    assert_refused(desk, LONGS, "over_limit");
+    put_long(&desk->body, INT64_MIN);
+    assert_refused(desk, LONGS, "bad_length");
+    put_long(&desk->body, 40);
+    put_long(&desk->body, 0);
+    assert_refused(desk, LONGS, "truncated");
+    put_long(&desk->body, -1);
+    put_long(&desk->body, -1);
+    assert_refused(desk, LONGS, "bad_length");
+    put_long(&desk->body, 2);
+    put_text(&desk->body, "ok");
+    put_text(&desk->body, "\xff");
+    put_long(&desk->body, 0);
+    assert_refused(desk, TEXTS, "bad_utf8");
+    assert_string_equal(desk->error.detail, "field texts, element 1: not UTF-8");
+}
+
+/* Elements of string columns: 65,536 bytes and not one more, both ways. */
+static void test_long_elements(void **state)
+{
+    struct desk *desk = *state;
+    char *large = xmalloc((1 << 16) + 1);
+    memset(large, 'y', (1 << 16) + 1);
+    for (size_t size = 1 << 16; size <= (1 << 16) + 1; size++) {
+        struct probe probe;
+        struct slice element = slice_of(large, size);
+        put_long(&desk->body, 1);
+        put_long(&desk->body, (int64_t)size);
+        buf_append(&desk->body, large, size);
+        put_long(&desk->body, 0);
+        codec_defaults(desk->codec, &probe);
+        probe.texts = (struct slices){.at = &element, .count = 1};
+        buf_clear(&desk->json);
+        int rc = codec_encode(desk->codec, &probe, &desk->json);
+        if (size > 1 << 16) {
+            assert_int_equal(rc, -EMSGSIZE);
+            assert_refused(desk, TEXTS, "over_limit");
+        } else {
+            assert_int_equal(rc, 0);
+            assert_read(desk, TEXTS, &probe);
+        }
+    }
+    free(large);
+}
+
+/* What the reader does not want is skipped, but not believed. */
+static void test_skipped_is_checked(void **state)
+{
+    struct desk *desk = *state;
+    put_long(&desk->body, -9); /* libavro 1.11.1 walks backwards here */
+    assert_refused(desk, "{\"name\":\"gone\",\"type\":\"bytes\"}", "bad_length");
+    put_long(&desk->body, INT64_C(1) << 61);
+    put_long(&desk->body, 0);
+    assert_refused(desk, "{\"name\":\"gone\",\"type\":{\"type\":\"array\",\"items\":\"null\"}}",
+                   "over_limit");
+    put_long(&desk->body, 4);
+    assert_refused(desk, "{\"name\":\"gone\",\"type\":[\"null\",\"int\"]}", "bad_union");
+}
+
+/* ---- Encoding. ---- */
+
+static void test_encode_limits(void **state)
+{
+    struct desk *desk = *state;
+    struct probe probe;
+    struct slice texts[PROBE_COLUMN_MAX + 1];
+    char large[PROBE_TEXT_MAX + 1];
+    memset(large, 'z', sizeof(large));
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) { texts[i] = slice_str(""); }
+    buf_append(&desk->json, "before", 6);
+    for (int over = 0; over < 4; over++) {
+        codec_defaults(desk->codec, &probe);
+        probe.text = slice_of(large, PROBE_TEXT_MAX + (over & 1));
+        probe.texts = (struct slices){.at = texts, .count = PROBE_COLUMN_MAX + (over >> 1)};
+        size_t before = desk->json.size;
+        assert_int_equal(codec_encode(desk->codec, &probe, &desk->json), over ? -EMSGSIZE : 0);
+        assert_int_equal(desk->json.size > before, !over);
+    }
+    assert_memory_equal(desk->json.data, "before\xc3\x01", 8);
+}
+
+static void test_encode_refuses_what_nobody_could_read(void **state)
+{
+    struct desk *desk = *state;
+    double reals[] = {1, NAN};
+    float narrows[] = {-INFINITY};
+    int32_t colors[] = {0, 3};
+    struct slice texts[] = {slice_str("a"), slice_str("\xff")};
+    for (int what = 0; what < 9; what++) {
+        struct probe probe;
+        codec_defaults(desk->codec, &probe);
+        if (what == 1) { probe.text = slice_str("\xc0\x80"); }
+        if (what == 2) { probe.narrow = NAN; }
+        if (what == 3) { probe.real = INFINITY; }
+        if (what == 4) { probe.color = -1; }
+        if (what == 5) { probe.reals = (struct doubles){.at = reals, .count = 2}; }
+        if (what == 6) { probe.narrows = (struct floats){.at = narrows, .count = 1}; }
+        if (what == 7) { probe.colors = (struct ints){.at = colors, .count = 2}; }
+        if (what == 8) { probe.texts = (struct slices){.at = texts, .count = 2}; }
+        assert_int_equal(codec_encode(desk->codec, &probe, &desk->json), what ? -EINVAL : 0);
+    }
+}
+
+/* A buffer too small by any number of bytes; the bound of a message is no reason to refuse it. */
+static void test_encode_into_small_buffers(void **state)
+{
+    struct desk *desk = *state;
+    struct probe probe;
+    codec_defaults(desk->codec, &probe);
+    assert_int_equal(codec_encode(desk->codec, &probe, &desk->json), 0);
+    size_t size = desk->json.size;
+    for (size_t max = 1; max < size + 20; max++) {
+        struct buf small;
+        buf_init(&small, max);
+        buf_append(&small, "x", 1);
+        int rc = codec_encode(desk->codec, &probe, &small);
+        assert_int_equal(rc, max < size + 1 ? -EMSGSIZE : 0);
+        assert_int_equal(small.size, rc ? 1 : size + 1);
+        assert_false(buf_failed(&small));
+        if (rc == 0) { assert_memory_equal(small.data + 1, desk->json.data, size); }
+        buf_release(&small);
+    }
+}
+
+static void test_null_slices(void **state)
+{
+    struct desk *desk = *state;
+    struct probe probe;
+    struct probe read;
+    codec_defaults(desk->codec, &probe);
+    probe.text = (struct slice){0};
+    probe.maybe = slice_str("");
+    assert_int_equal(codec_encode(desk->codec, &probe, &desk->json), 0);
+    assert_int_equal(desk_decode(desk, buf_slice(&desk->json), &read), 0);
+    assert_non_null(read.text.data);
+    assert_int_equal(read.text.size, 0);
+    assert_non_null(read.maybe.data);
+    probe.maybe = (struct slice){0};
+    buf_clear(&desk->json);
+    assert_int_equal(codec_encode(desk->codec, &probe, &desk->json), 0);
+    assert_int_equal(desk_decode(desk, buf_slice(&desk->json), &read), 0);
+    assert_null(read.maybe.data);
+}
+
+/* ---- Every contract. ---- */
+
+static void round_trip(struct desk *desk, const struct contract *contract, struct sample *sample)
+{
+    struct codec *codec = codec_new(contract, desk->book);
+    struct shape *shape = shape_new(contract);
+    for (int i = 0; i < ROUNDS; i++) {
+        _Alignas(max_align_t) char object[SAMPLE_STRUCT_BYTES_MAX];
+        _Alignas(max_align_t) char read[SAMPLE_STRUCT_BYTES_MAX];
+        arena_reset(desk->arena);
+        buf_clear(&desk->message);
+        sample_fill(sample, shape, object);
+        assert_int_equal(codec_encode(codec, object, &desk->message), 0);
+        struct slice message = buf_slice(&desk->message);
+        if (codec_decode(codec, message, desk->arena, read, &desk->error)) {
+            fail_msg("%s: %s", desk->error.reason, desk->error.detail);
+        }
+        assert_true(sample_same(contract, object, read));
+        /* cut short anywhere it is refused, and never for a wrong reason */
+        size_t cut = sample_below(sample, message.size);
+        char *part = xmemdup(message.data, cut);
+        assert_int_equal(
+            codec_decode(codec, slice_of(part, cut), desk->arena, read, &desk->error), -EBADMSG);
+        assert_string_equal(desk->error.reason, cut ? "truncated" : "empty");
+        free(part);
+    }
+    shape_free(shape);
+    codec_free(codec);
+}
+
+static void test_round_trips(void **state)
+{
+    struct desk *desk = *state;
+    struct sample sample = {.state = 42, .arena = desk->arena};
+    for (size_t i = 0; i < contracts_count; i++) {
+        round_trip(desk, contracts[i], &sample);
+    }
+    round_trip(desk, &probe_contract, &sample);
+}
+
+/* Bytes that were tampered with are decoded or refused for a named reason; what is decoded can be
+ * encoded, and is then the same. */
+static void test_mutations(void **state)
+{
+    struct desk *desk = *state;
+    struct sample sample = {.state = 43, .arena = desk->arena};
+    struct shape *shape = shape_new(&probe_contract);
+    int decoded = 0;
+    for (int i = 0; i < MUTATIONS * 10; i++) {
+        struct probe probe;
+        arena_reset(desk->arena);
+        buf_clear(&desk->message);
+        buf_clear(&desk->body);
+        sample_fill(&sample, shape, &probe);
+        assert_int_equal(codec_encode(desk->codec, &probe, &desk->message), 0);
+        for (size_t k = 0; k <= sample_below(&sample, 3); k++) {
+            size_t at = 10 + sample_below(&sample, desk->message.size - 10);
+            desk->message.data[at] = (char)sample_next(&sample);
+        }
+        struct probe again;
+        desk->error.reason = NULL;
+        if (desk_decode(desk, buf_slice(&desk->message), &probe)) {
+            assert_non_null(desk->error.reason);
+            continue;
+        }
+        decoded++;
+        assert_int_equal(codec_encode(desk->codec, &probe, &desk->body), 0);
+        assert_int_equal(desk_decode(desk, buf_slice(&desk->body), &again), 0);
+        assert_true(sample_same(&probe_contract, &probe, &again));
+    }
+    assert_in_range(decoded, MUTATIONS, MUTATIONS * 9);
+    shape_free(shape);
+}
+
+/* ---- The book. ---- */
+
+static void test_book(void **state)
+{
+    struct desk *desk = *state;
+    const char *schema = "{\"type\":\"record\",\"name\":\"R\",\"fields\":[]}";
+    assert_int_equal(schema_book_add(desk->book, schema, &desk->error), 0);
+    assert_int_equal(schema_book_add(desk->book, schema, NULL), 0);
+    assert_int_equal(schema_book_add(desk->book, "{\"type\":\"rec\"}", &desk->error), -EINVAL);
+    assert_string_equal(desk->error.reason, "bad_schema");
+    assert_int_equal(schema_book_add(desk->book, "nonsense", NULL), -EINVAL);
+    schema_book_free(NULL);
+    codec_free(NULL);
+}
+
+static void write_file(const char *directory, const char *name, const char *text)
+{
+    _cleanup_(xfreep) char *path = xprintf("%s/%s", directory, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_book_directory(void **state)
+{
+    struct desk *desk = *state;
+    char directory[] = "/tmp/freshet-book-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(schema_book_add_dir(desk->book, directory, &desk->error), 0);
+    write_file(directory, "probe.avsc",
+               "{\"type\":\"record\",\"name\":\"Probe\",\"namespace\":\"test\",\"fields\":["
+               "{\"name\":\"whole\",\"type\":\"int\"}]}");
+    write_file(directory, "README", "no schema");
+    assert_int_equal(schema_book_add_dir(desk->book, directory, &desk->error), 0);
+    put_long(&desk->body, 5);
+    struct probe probe;
+    assert_read(desk, "{\"name\":\"whole\",\"type\":\"int\"}", &probe);
+    write_file(directory, "wrong.avsc", "{}");
+    assert_int_equal(schema_book_add_dir(desk->book, directory, &desk->error), -EINVAL);
+    assert_non_null(strstr(desk->error.detail, "wrong.avsc"));
+    static const char *const names[] = {"probe.avsc", "README", "wrong.avsc"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        _cleanup_(xfreep) char *path = xprintf("%s/%s", directory, names[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(directory), 0);
+    assert_int_equal(schema_book_add_dir(desk->book, directory, &desk->error), -ENOENT);
+}
+
+int main(void)
+{
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_setup, desk_teardown)
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(test_frames_refused),
+        DESK_TEST(test_texts_refused),
+        DESK_TEST(test_numbers_refused),
+        DESK_TEST(test_columns_refused),
+        DESK_TEST(test_long_elements),
+        DESK_TEST(test_skipped_is_checked),
+        DESK_TEST(test_encode_limits),
+        DESK_TEST(test_encode_refuses_what_nobody_could_read),
+        DESK_TEST(test_encode_into_small_buffers),
+        DESK_TEST(test_null_slices),
+        DESK_TEST(test_round_trips),
+        DESK_TEST(test_mutations),
+        DESK_TEST(test_book),
+        DESK_TEST(test_book_directory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

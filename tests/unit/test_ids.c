@@ -1,0 +1,83 @@
+#include "base/base.h"
+#include "base/buf.h"
+#include "model/ids.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { MANY = 5000 };
+
+static struct slice name(struct buf *buf, int number)
+{
+    buf_clear(buf);
+    buf_printf(buf, "item-%d", number);
+    return buf_slice(buf);
+}
+
+static void test_numbers_in_order_of_arrival(void **state)
+{
+    struct ids *ids = ids_new(MANY);
+    struct buf buf;
+    buf_init(&buf, 64);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(ids_find(ids, name(&buf, i)), ID_NONE);
+        assert_int_equal(ids_put(ids, name(&buf, i)), i);
+    }
+    assert_int_equal(ids_count(ids), MANY);
+    for (int i = 0; i < MANY; i++) {
+        struct slice id = name(&buf, i);
+        assert_int_equal(ids_put(ids, id), i);
+        assert_int_equal(ids_find(ids, id), i);
+        assert_int_equal(ids_find_hash(ids, ids_fingerprint(id)), i);
+        assert_true(ids_hash(ids, i) == ids_fingerprint(id));
+        assert_true(slice_equal(ids_text(ids, i), id));
+        assert_int_equal(ids_text(ids, i).data[id.size], '\0');
+    }
+    assert_int_equal(ids_count(ids), MANY);
+    assert_int_equal(ids_find_hash(ids, 12345), ID_NONE);
+    buf_release(&buf);
+    ids_free(ids);
+    ids_free(NULL);
+}
+
+static void test_texts_stay_where_they_are(void **state)
+{
+    struct ids *ids = ids_new(MANY);
+    struct buf buf;
+    buf_init(&buf, 64);
+    ids_put(ids, slice_str("first"));
+    const char *first = ids_text(ids, 0).data;
+    for (int i = 0; i + 1 < MANY; i++) { ids_put(ids, name(&buf, i)); }
+    assert_ptr_equal(ids_text(ids, 0).data, first);
+    buf_release(&buf);
+    ids_free(ids);
+}
+
+static void test_full(void **state)
+{
+    struct ids *ids = ids_new(2);
+    assert_int_equal(ids_put(ids, slice_str("")), 0);
+    assert_int_equal(ids_put(ids, slice_of("a\0b", 3)), 1);
+    assert_int_equal(ids_put(ids, slice_of("a\0c", 3)), ID_NONE);
+    assert_int_equal(ids_put(ids, slice_of("a\0b", 3)), 1);
+    assert_int_equal(ids_find(ids, slice_str("a")), ID_NONE);
+    assert_int_equal(ids_count(ids), 2);
+    ids_free(ids);
+}
+
+/* The published XXH3-64 of nothing, seed 0: other programs must find the same fingerprints. */
+static void test_fingerprint(void **state)
+{
+    assert_true(ids_fingerprint(slice_str("")) == 0x2d06800538d394c2u);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers_in_order_of_arrival),
+        cmocka_unit_test(test_texts_stay_where_they_are),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_fingerprint),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

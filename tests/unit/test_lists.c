@@ -1,0 +1,212 @@
+#include "base/base.h"
+#include "model/ids.h"
+#include "scorer/lists.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+/* The scorer's tables and lists with default options and a few of the tests' own. */
+struct shop {
+    struct scorer_settings settings;
+    struct options *options;
+    struct tables tables;
+    struct lists *lists;
+};
+
+static void shop_init(struct shop *shop, const char *const *pairs, size_t count)
+{
+    *shop = (struct shop){0};
+    const struct option_group group = {"scorer", scorer_options, SCORER_OPTIONS_COUNT,
+                                       &shop->settings};
+    assert_int_equal(options_fill(&group, 1, pairs, count, stderr, &shop->options), 0);
+    tables_init(&shop->tables, &shop->settings);
+    shop->lists = lists_new(&shop->settings, &shop->tables);
+}
+
+static void shop_release(struct shop *shop)
+{
+    lists_free(shop->lists);
+    tables_release(&shop->tables);
+    options_free(shop->options);
+}
+
+/* Puts a row whose neighbours are the letters of a text, strongest first. */
+static const char *put_row(struct shop *shop, const char *item, double actions,
+                           const char *neighbours)
+{
+    struct slice items[8];
+    double co[8], forwards[8], backwards[8];
+    size_t count = strlen(neighbours);
+    for (size_t k = 0; k < count; k++) {
+        items[k] = slice_of(neighbours + k, 1);
+        co[k] = forwards[k] = (double)(count - k);
+        backwards[k] = 0.0;
+    }
+    struct item_neighbours row = {
+        .item_id = slice_str(item),
+        .mass = actions,
+        .actions = actions,
+        .trend = actions,
+        .items = {items, count},
+        .co_ratings = {co, count},
+        .forwards = {forwards, count},
+        .backwards = {backwards, count},
+    };
+    return tables_put_row(&shop->tables, 0, &row);
+}
+
+static void list_item(struct shop *shop, const char *id, bool available)
+{
+    const struct item item = {.item_id = slice_str(id), .available = available};
+    tables_put_item(&shop->tables, &item);
+}
+
+/* Makes the list of a user who acted on the letters of a text, and compares its items and because;
+ * "_" stands for none. */
+static void check_list(struct shop *shop, const char *acted, struct slice seen, const char *want,
+                       const char *because)
+{
+    struct slice items[8];
+    float weights[8];
+    int64_t offsets[8];
+    struct recommendation_list list;
+    size_t count = strlen(acted);
+    for (size_t k = 0; k < count; k++) {
+        items[k] = slice_of(acted + k, 1);
+        weights[k] = 1.0F;
+        offsets[k] = (int64_t)k;
+    }
+    const struct user_history history = {
+        .user_id = slice_str("u"),
+        .items = {items, count},
+        .weights = {weights, count},
+        .offsets = {offsets, count},
+        .seen = seen,
+        .input_partition = 3,
+        .input_offset = 77,
+        .event_time_ms = 1000,
+        .received_ms = 2000,
+    };
+    lists_make(shop->lists, &history, &list);
+    char got[16] = "", got_because[16] = "";
+    for (size_t k = 0; k < list.items.count; k++) {
+        got[k] = list.items.at[k].data[0];
+        got_because[k] = list.because.at[k].size ? list.because.at[k].data[0] : '_';
+        assert_int_equal(list.reasons.at[k] == REASON_BECAUSE, got_because[k] != '_');
+    }
+    assert_string_equal(got, want);
+    assert_string_equal(got_because, because);
+    assert_true(slice_equal(list.user_id, slice_str("u")));
+    assert_true(slice_equal(list.model, slice_str(shop->settings.model_name)));
+    assert_int_equal(list.input_partition, 3);
+    assert_int_equal(list.input_offset, 77);
+    assert_int_equal(list.event_time_ms, 1000);
+    assert_int_equal(list.received_ms, 2000);
+}
+
+static const struct slice nothing = {.data = "", .size = 0};
+
+static void test_list(void **state)
+{
+    struct shop shop;
+    shop_init(&shop, NULL, 0);
+    assert_null(put_row(&shop, "a", 10, "bcd"));
+    assert_null(put_row(&shop, "b", 1, "ac"));
+    assert_null(put_row(&shop, "x", 50, ""));
+    list_item(&shop, "n", true);
+    check_list(&shop, "a", nothing, "bcdxn", "aaa__");
+    /* Seen by the fingerprint of its id. */
+    uint8_t seen[2 * HISTORY_SEEN_BYTES];
+    const uint64_t hashes[] = {ids_fingerprint(slice_str("unheard of")),
+                               ids_fingerprint(slice_str("c"))};
+    for (size_t k = 0; k < sizeof(seen); k++) {
+        seen[k] = (uint8_t)(hashes[k / 8] >> (k % 8 * 8));
+    }
+    check_list(&shop, "a", slice_of(seen, sizeof(seen)), "bdxn", "aa__");
+    /* Taken out of the catalogue; not available; back again. */
+    tables_remove_item(&shop.tables, slice_str("b"));
+    list_item(&shop, "x", false);
+    check_list(&shop, "a", nothing, "cdn", "aa_");
+    list_item(&shop, "b", true);
+    check_list(&shop, "a", nothing, "bcdn", "aaa_");
+    /* The row goes: only what is known otherwise is left. */
+    tables_remove_row(&shop.tables, slice_str("a"));
+    tables_remove_row(&shop.tables, slice_str("nobody"));
+    check_list(&shop, "a", nothing, "bn", "__");
+    shop_release(&shop);
+}
+
+static void test_catalogue_required(void **state)
+{
+    const char *const pairs[] = {"items.required=true", "list.length=2", "model.name=strict"};
+    struct shop shop;
+    shop_init(&shop, pairs, ARRAY_COUNT(pairs));
+    put_row(&shop, "a", 10, "bcd");
+    check_list(&shop, "a", nothing, "", "");
+    list_item(&shop, "c", true);
+    check_list(&shop, "a", nothing, "c", "a");
+    shop_release(&shop);
+}
+
+/* Items past the limit are left out; the neighbours behind them close up. */
+static void test_items_max(void **state)
+{
+    const char *const pairs[] = {"items.max=3"};
+    struct shop shop;
+    shop_init(&shop, pairs, ARRAY_COUNT(pairs));
+    put_row(&shop, "a", 10, "b");
+    put_row(&shop, "c", 10, "xyb");
+    assert_int_equal(shop.tables.over_max, 2);
+    check_list(&shop, "c", nothing, "ba", "c_");
+    assert_null(put_row(&shop, "z", 10, "ab"));
+    check_list(&shop, "zz", nothing, "ac", "__");
+    shop_release(&shop);
+}
+
+static void test_unbelievable_rows(void **state)
+{
+    struct shop shop;
+    shop_init(&shop, NULL, 0);
+    assert_string_equal(put_row(&shop, "a", 1e13, "b"), "over_limit");
+    double one = 1.0;
+    struct slice b = slice_str("b");
+    struct item_neighbours row = {.item_id = slice_str("a"), .items = {&b, 1}};
+    row.co_ratings = row.forwards = (struct doubles){&one, 1};
+    assert_string_equal(tables_put_row(&shop.tables, 0, &row), "columns_differ");
+    row.backwards = (struct doubles){&one, 1};
+    row.epoch = INT64_MIN;
+    assert_string_equal(tables_put_row(&shop.tables, 0, &row), "over_limit");
+    row.epoch = 0;
+    row.trend_epoch = INT64_MIN;
+    assert_string_equal(tables_put_row(&shop.tables, 0, &row), "over_limit");
+    assert_int_equal(ids_count(shop.tables.ids), 0);
+    shop_release(&shop);
+}
+
+static void test_history_fault(void **state)
+{
+    struct slice item = slice_str("a");
+    float weight = 1.0F;
+    int64_t offset = 0;
+    struct user_history history = {.items = {&item, 1}};
+    assert_string_equal(history_fault(&history), "columns_differ");
+    history.weights = (struct floats){&weight, 1};
+    assert_string_equal(history_fault(&history), "columns_differ");
+    history.offsets = (struct longs){&offset, 1};
+    assert_null(history_fault(&history));
+    history.seen = slice_of("123456789", 9);
+    assert_string_equal(history_fault(&history), "bad_seen");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_catalogue_required),
+        cmocka_unit_test(test_items_max),
+        cmocka_unit_test(test_unbelievable_rows),
+        cmocka_unit_test(test_history_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

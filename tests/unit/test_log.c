@@ -1,0 +1,163 @@
+#include "base/base.h"
+#include "stream/log.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <unistd.h>
+
+static int log_pipe[2];
+static int kept_stderr;
+
+static int begin(void **state)
+{
+    kept_stderr = dup(STDERR_FILENO);
+    assert(pipe(log_pipe) == 0);
+    assert(fcntl(log_pipe[0], F_SETFL, O_NONBLOCK) == 0);
+    return dup2(log_pipe[1], STDERR_FILENO) < 0;
+}
+
+static int end(void **state)
+{
+    dup2(kept_stderr, STDERR_FILENO);
+    close(kept_stderr);
+    close(log_pipe[0]);
+    close(log_pipe[1]);
+    return 0;
+}
+
+/* What was logged since the last call, behind the timestamp (whose form is checked). */
+static const char *logged(void)
+{
+    static char text[1 << 16];
+    ssize_t got = read(log_pipe[0], text, sizeof(text) - 1);
+    text[MAX_OF(got, 0)] = '\0';
+    if (got <= 0) { return ""; }
+    static const char form[] = "ts=dddd-dd-ddTdd:dd:dd.dddZ ";
+    for (size_t i = 0; i < strlen(form); i++) {
+        assert_true(form[i] == 'd' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i]);
+    }
+    return text + strlen(form);
+}
+
+static void test_line(void **state)
+{
+    log_setup("features", LOG_INFO);
+    log_line(LOG_INFO, "assigned", "partitions=%d", 4);
+    assert_string_equal(logged(), "level=info worker=features msg=\"assigned\" partitions=4\n");
+    log_line(LOG_ERROR, "say \"no\"\n", "");
+    assert_string_equal(logged(), "level=error worker=features msg=\"say \\\"no\\\"\\n\"\n");
+    log_setup(NULL, LOG_INFO);
+    log_line(LOG_WARN, "two words", "a=1\nb=2");
+    assert_string_equal(logged(), "level=warn msg=\"two words\" a=1 b=2\n");
+}
+
+static void test_level(void **state)
+{
+    log_setup("features", LOG_WARN);
+    log_line(LOG_INFO, "quiet", "");
+    assert_string_equal(logged(), "");
+    log_line(LOG_WARN, "loud", "");
+    assert_string_not_equal(logged(), "");
+    log_setup("features", LOG_DEBUG);
+    log_line(LOG_DEBUG, "loud", "");
+    assert_string_not_equal(logged(), "");
+}
+
+static void test_keeps_errno(void **state)
+{
+    log_setup("features", LOG_INFO);
+    errno = ENOENT;
+    log_line(LOG_INFO, "x", "");
+    assert_int_equal(errno, ENOENT);
+    (void)logged();
+}
+
+static void test_long_line(void **state)
+{
+    static char pairs[20000];
+    memset(pairs, 'y', sizeof(pairs) - 1);
+    log_setup("features", LOG_INFO);
+    log_line(LOG_INFO, pairs, "k=%s", pairs);
+    const char *line = logged();
+    size_t size = strlen(line);
+    assert_true(size < 8192);
+    assert_string_equal(line + size - 5, "y...\n");
+    assert_true(strchr(line, '\n') == line + size - 1);
+}
+
+static void *log_many(void *arg)
+{
+    for (int i = 0; i < 50; i++) { log_line(LOG_INFO, "thread", "number=%d", *(int *)arg); }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    log_setup("features", LOG_INFO);
+    pthread_t threads[4];
+    int numbers[] = {0, 1, 2, 3};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, log_many, &numbers[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) { pthread_join(threads[i], NULL); }
+    int lines = 0;
+    for (const char *at = logged(); *at; lines++) {
+        const char *end_of_line = strchr(at, '\n');
+        assert_non_null(end_of_line);
+        const char *number = strstr(at, "msg=\"thread\" number=");
+        assert_true(number && number < end_of_line);
+        at = end_of_line + 1;
+    }
+    assert_int_equal(lines, 200);
+}
+
+static void check_quote(const char *text, size_t length, size_t size, const char *expected)
+{
+    char into[64];
+    memset(into, '#', sizeof(into));
+    assert_string_equal(log_quote(text, length, into, size), expected);
+    assert_true(strlen(expected) < size);
+    for (size_t i = strlen(expected) + 1; i < sizeof(into); i++) { assert_true(into[i] == '#'); }
+}
+
+static void test_quote(void **state)
+{
+    check_quote("plain", 5, 64, "plain");
+    check_quote("", 0, 64, "\"\"");
+    check_quote("a b", 3, 64, "\"a b\"");
+    check_quote("a=b", 3, 64, "\"a=b\"");
+    check_quote("a\"b\\c\nd", 7, 64, "\"a\\\"b\\\\c\\nd\"");
+    check_quote("a\0\t\x7f", 4, 64, "\"a\\x00\\x09\\x7f\"");
+    check_quote("caf\xc3\xa9", 5, 64, "caf\xc3\xa9");
+    check_quote("\xe2\x82\xac\xf0\x9f\x98\x80", 7, 64, "\xe2\x82\xac\xf0\x9f\x98\x80");
+    check_quote("\xc3", 1, 64, "\"\\xc3\"");
+    check_quote("\xc0\x80", 2, 64, "\"\\xc0\\x80\"");
+    check_quote("\xed\xa0\x80", 3, 64, "\"\\xed\\xa0\\x80\"");
+    check_quote("\xc2\x85", 2, 64, "\"\\xc2\\x85\"");
+}
+
+static void test_quote_cut(void **state)
+{
+    check_quote("1234567", 7, 8, "1234567");
+    check_quote("12345678", 8, 8, "1234...");
+    check_quote("1234 6", 6, 9, "\"1234 6\"");
+    check_quote("1234 6", 6, 8, "\"12...\"");
+    check_quote("\n\n\n\n", 4, 8, "\"\\n...\"");
+    check_quote("\x01\x01", 2, 8, "\"...\"");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_line, begin, end),
+        cmocka_unit_test_setup_teardown(test_level, begin, end),
+        cmocka_unit_test_setup_teardown(test_keeps_errno, begin, end),
+        cmocka_unit_test_setup_teardown(test_long_line, begin, end),
+        cmocka_unit_test_setup_teardown(test_threads, begin, end),
+        cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_quote_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,161 @@
+#include "base/base.h"
+#include "tests/probe.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "stream/render.h"
+
+/* What desk->body is as JSON when that schema wrote it; on refusal "!reason". */
+static const char *shown(struct desk *desk, const char *schema)
+{
+    buf_clear(&desk->json);
+    struct slice message = desk_frame(desk, schema);
+    if (codec_json(desk->book, message, &desk->json, NULL, &desk->error)) {
+        assert_int_equal(desk->json.size, 0);
+        buf_printf(&desk->json, "!%s", desk->error.reason);
+    }
+    buf_append(&desk->json, "", 1);
+    buf_clear(&desk->body);
+    return desk->json.data;
+}
+
+static void test_scalars(void **state)
+{
+    struct desk *desk = *state;
+    assert_string_equal(shown(desk, "\"null\""), "null");
+    put_long(&desk->body, -7);
+    assert_string_equal(shown(desk, "\"int\""), "-7");
+    put_long(&desk->body, INT64_MIN);
+    assert_string_equal(shown(desk, "\"long\""), "-9223372036854775808");
+    put_long(&desk->body, INT64_MIN);
+    assert_string_equal(shown(desk, "\"int\""), "!bad_length");
+    buf_append(&desk->body, "\x01", 1);
+    assert_string_equal(shown(desk, "\"boolean\""), "true");
+    buf_append(&desk->body, "\x07", 1);
+    assert_string_equal(shown(desk, "\"boolean\""), "!bad_enum");
+    put_long(&desk->body, 1);
+    const char *color = "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}";
+    assert_string_equal(shown(desk, color), "\"B\"");
+    put_long(&desk->body, 2);
+    assert_string_equal(shown(desk, color), "!bad_enum");
+}
+
+static void test_reals(void **state)
+{
+    struct desk *desk = *state;
+    static const struct {
+        double value;
+        const char *text;
+    } reals[] = {
+        {0.1, "0.1"},           {1.0 / 3, "0.3333333333333333"},
+        {-2, "-2"},             {1e300, "1e+300"},
+        {5e-324, "4.94065645841247e-324"}, {INFINITY, "\"Infinity\""},
+        {NAN, "\"NaN\""},          {0.1 + 0.2, "0.30000000000000004"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(reals); i++) {
+        put_double(&desk->body, reals[i].value);
+        assert_string_equal(shown(desk, "\"double\""), reals[i].text);
+    }
+    put_float(&desk->body, 0.1f);
+    assert_string_equal(shown(desk, "\"float\""), "0.1");
+    put_float(&desk->body, 16777216.0f);
+    assert_string_equal(shown(desk, "\"float\""), "16777216");
+    put_float(&desk->body, -INFINITY);
+    assert_string_equal(shown(desk, "\"float\""), "\"-Infinity\"");
+}
+
+static void test_texts(void **state)
+{
+    struct desk *desk = *state;
+    put_text(&desk->body, "a\"b\\c\n\r\t\x01\x7f \u00e9\U0001f30a/");
+    assert_string_equal(shown(desk, "\"string\""),
+                        "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u007f \u00e9\U0001f30a/\"");
+    put_text(&desk->body, "\xff\x80z\"\x1f");
+    assert_string_equal(shown(desk, "\"bytes\""), "\"\\u00ff\\u0080z\\\"\\u001f\"");
+    put_text(&desk->body, "\xff");
+    assert_string_equal(shown(desk, "\"string\""), "!bad_utf8");
+    buf_append(&desk->body, "\x00\xe9", 2);
+    assert_string_equal(shown(desk, "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"),
+                        "\"\\u0000\\u00e9\"");
+}
+
+static void test_nested(void **state)
+{
+    struct desk *desk = *state;
+    const char *schema =
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+        "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":[\"null\",\"long\"]}},"
+        "{\"name\":\"a\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":"
+        "\"int\"}}},{\"name\":\"r\",\"type\":[\"null\",\"R\"]},"
+        "{\"name\":\"e\",\"type\":{\"type\":\"record\",\"name\":\"E\",\"fields\":[]}}]}";
+    put_long(&desk->body, 2);
+    put_text(&desk->body, "k\"");
+    put_long(&desk->body, 0);
+    put_text(&desk->body, "l");
+    put_long(&desk->body, 1);
+    put_long(&desk->body, 5);
+    put_long(&desk->body, 0);
+    put_long(&desk->body, -2); /* two inner arrays, four bytes of them */
+    put_long(&desk->body, 4);
+    buf_append(&desk->body, "\x02\x0e\x00\x00", 4);
+    put_long(&desk->body, 1);
+    put_long(&desk->body, 0);
+    put_long(&desk->body, 0);
+    put_long(&desk->body, 1);
+    buf_append(&desk->body, "\x00\x00\x00", 3);
+    assert_string_equal(shown(desk, schema), "{\"m\":{\"k\\\"\":null,\"l\":5},\"a\":[[7],[],[]],"
+                                             "\"r\":{\"m\":{},\"a\":[],\"r\":null,\"e\":{}},"
+                                             "\"e\":{}}");
+}
+
+static void test_refused(void **state)
+{
+    struct desk *desk = *state;
+    const char *list = "{\"type\":\"record\",\"name\":\"L\",\"fields\":["
+                       "{\"name\":\"n\",\"type\":[\"L\",\"null\"]}]}";
+    for (int i = 0; i < 500; i++) { put_long(&desk->body, 0); }
+    assert_string_equal(shown(desk, list), "!over_limit");
+    put_long(&desk->body, INT64_C(1) << 60);
+    assert_string_equal(shown(desk, "{\"type\":\"array\",\"items\":\"null\"}"), "!over_limit");
+    put_long(&desk->body, 2);
+    assert_string_equal(shown(desk, "{\"type\":\"map\",\"values\":\"int\"}"), "!truncated");
+    put_long(&desk->body, 2);
+    assert_string_equal(shown(desk, "[\"null\",\"int\"]"), "!bad_union");
+    put_long(&desk->body, 2);
+    put_long(&desk->body, 2);
+    assert_string_equal(shown(desk, "\"int\""), "!trailing_bytes");
+    assert_string_equal(shown(desk, "\"double\""), "!truncated");
+}
+
+/* What was in the buffer before stays when there is no room, and only that. */
+static void test_small_buffer(void **state)
+{
+    struct desk *desk = *state;
+    put_text(&desk->body, "0123456789");
+    struct slice message = desk_frame(desk, "\"string\"");
+    const char *name = NULL;
+    struct buf small;
+    buf_init(&small, 14);
+    for (size_t used = 0; used < 8; used++) {
+        buf_clear(&small);
+        buf_append(&small, "abcdefgh", used);
+        int rc = codec_json(desk->book, message, &small, &name, &desk->error);
+        assert_int_equal(rc, used + 12 <= 14 ? 0 : -EBADMSG);
+        if (rc) { assert_string_equal(desk->error.reason, "over_limit"); }
+        assert_int_equal(small.size, rc ? used : used + 12);
+        assert_false(buf_failed(&small));
+    }
+    assert_string_equal(name, "string");
+    buf_release(&small);
+}
+
+int main(void)
+{
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_setup, desk_teardown)
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(test_scalars), DESK_TEST(test_reals),   DESK_TEST(test_texts),
+        DESK_TEST(test_nested),  DESK_TEST(test_refused), DESK_TEST(test_small_buffer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

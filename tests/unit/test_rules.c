@@ -1,0 +1,218 @@
+#include "base/base.h"
+#include "base/buf.h"
+#include "tests/mapping_rig.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+/* Fields that make a record whole; a sample is made of its own and those that it does not spoil. */
+#define USER "\"user_id\":\"u1\""
+#define ITEM "\"item_id\":\"i1\""
+#define ACTION "\"action\":\"VIEW\""
+#define TIME "\"event_time_ms\":1795424400000"
+#define WITH(fields) "{" USER "," ITEM "," ACTION "," TIME "," fields "}"
+
+#define ID_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ID_256 ID_64 ID_64 ID_64 ID_64
+#define BYTES(text) text, sizeof(text) - 1
+#define OPEN_20 "[[[[[[[[[[[[[[[[[[[["
+#define CLOSE_20 "]]]]]]]]]]]]]]]]]]]]"
+#define OPEN_63 OPEN_20 OPEN_20 OPEN_20 "[[["
+#define CLOSE_63 CLOSE_20 CLOSE_20 CLOSE_20 "]]]"
+
+/* What breaks exactly this rule, and what comes as near as can be and passes. */
+struct sample {
+    const char *rule;
+    const char *pair; /* configuration; may be NULL */
+    const char *broken;
+    size_t broken_size;
+    const char *near_miss;
+    size_t near_miss_size;
+};
+
+static const struct sample samples[] = {
+    {"empty", NULL, BYTES(""), BYTES(WITH("\"x\":1"))},
+    {"too_large", "source.record.bytes.max=100", BYTES(WITH("\"x\":\"01234567890123456\"")),
+     BYTES(WITH("\"x\":\"0123456789012345\""))},
+    {"not_utf8", NULL, BYTES(WITH("\"x\":\"\xc3\"")), BYTES(WITH("\"x\":\"\xc3\xa4\""))},
+    {"not_utf8", NULL, BYTES(WITH("\"x\":\"\xed\xa0\x80\"")),
+     BYTES(WITH("\"x\":\"\xee\x80\x80\""))},
+    {"too_deep", NULL, BYTES(WITH("\"x\":[" OPEN_63 "1" CLOSE_63 "]")),
+     BYTES(WITH("\"x\":" OPEN_63 "1" CLOSE_63))},
+    {"duplicate_key", NULL, BYTES(WITH("\"x\":{\"a\":1,\"a\":1}")),
+     BYTES(WITH("\"x\":{\"a\":1,\"b\":{\"a\":1}}"))},
+    {"number_too_large", NULL, BYTES(WITH("\"x\":1e999")), BYTES(WITH("\"x\":1e308"))},
+    {"number_too_large", NULL, BYTES(WITH("\"x\":9223372036854775808")),
+     BYTES(WITH("\"x\":9223372036854775807"))},
+    {"bad_json", NULL, BYTES(WITH("\"x\":1") "}"), BYTES(WITH("\"x\":1") " ")},
+    {"bad_json", NULL, BYTES(WITH("\"x\":NaN")), BYTES(WITH("\"x\":null"))},
+    {"bad_json", NULL, BYTES(WITH("\"x\":\"\\ud800\"")), BYTES(WITH("\"x\":\"\\ud83d\\ude00\""))},
+    {"not_an_object", NULL, BYTES("[" WITH("\"x\":1") "]"), BYTES(" " WITH("\"x\":1"))},
+    {"missing_user", NULL, BYTES("{" ITEM "," ACTION "," TIME "}"),
+     BYTES("{\"user_id\":0," ITEM "," ACTION "," TIME "}")},
+    {"missing_user", NULL, BYTES("{\"user_id\":null," ITEM "," ACTION "," TIME "}"),
+     BYTES("{\"user_id\":\"null\"," ITEM "," ACTION "," TIME "}")},
+    {"missing_item", NULL, BYTES("{" USER "," ACTION "," TIME "}"),
+     BYTES("{" USER ",\"item_id\":-1," ACTION "," TIME "}")},
+    {"missing_action", NULL, BYTES("{" USER "," ITEM "," TIME "}"),
+     BYTES("{" USER "," ITEM "," ACTION "," TIME "}")},
+    {"missing_time", NULL, BYTES("{" USER "," ITEM "," ACTION "}"),
+     BYTES("{" USER "," ITEM "," ACTION "," TIME "}")},
+    {"wrong_type", NULL, BYTES("{\"user_id\":1.0," ITEM "," ACTION "," TIME "}"),
+     BYTES("{\"user_id\":1," ITEM "," ACTION "," TIME "}")},
+    {"wrong_type", NULL, BYTES("{" USER ",\"item_id\":[\"i1\"]," ACTION "," TIME "}"),
+     BYTES("{" USER ",\"item_id\":\"[i1]\"," ACTION "," TIME "}")},
+    {"wrong_type", NULL,
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":\"1795424400000\"}"),
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":1795424400000.5}")},
+    {"wrong_type", NULL, BYTES(WITH("\"weight\":\"1\"")), BYTES(WITH("\"weight\":1"))},
+    {"wrong_type", NULL, BYTES(WITH("\"weight\":true")), BYTES(WITH("\"weight\":null"))},
+    {"wrong_type", NULL, BYTES(WITH("\"sequence\":1.5")), BYTES(WITH("\"sequence\":-1"))},
+    {"wrong_type", NULL, BYTES(WITH("\"event_id\":{}")), BYTES(WITH("\"event_id\":7"))},
+    {"wrong_type", NULL, BYTES("{" USER "," ITEM ",\"action\":false," TIME "}"),
+     BYTES("{" USER "," ITEM ",\"action\":\"view\"," TIME "}")},
+    {"wrong_type", "time.format=iso8601", BYTES("{" USER "," ITEM "," ACTION "," TIME "}"),
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":\"2026-11-23T09:00:00Z\"}")},
+    {"unknown_action", NULL, BYTES("{" USER "," ITEM ",\"action\":\"View\"," TIME "}"),
+     BYTES("{" USER "," ITEM ",\"action\":\"VIEW\"," TIME "}")},
+    {"bad_time", NULL, BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":253402300800000}"),
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":1.7e12}")},
+    {"bad_time", "time.format=iso8601",
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":\"2026-02-29T09:00:00Z\"}"),
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":\"2024-02-29T09:00:00Z\"}")},
+    {"empty_id", NULL, BYTES("{\"user_id\":\"\"," ITEM "," ACTION "," TIME "}"),
+     BYTES("{\"user_id\":\" \"," ITEM "," ACTION "," TIME "}")},
+    {"empty_id", NULL, BYTES("{" USER ",\"item_id\":\"\"," ACTION "," TIME "}"),
+     BYTES("{" USER ",\"item_id\":\"0\"," ACTION "," TIME "}")},
+    {"empty_id", NULL, BYTES(WITH("\"event_id\":\"\"")), BYTES(WITH("\"event_id\":null"))},
+    {"id_too_long", NULL, BYTES("{\"user_id\":\"" ID_256 "x\"," ITEM "," ACTION "," TIME "}"),
+     BYTES("{\"user_id\":\"" ID_256 "\"," ITEM "," ACTION "," TIME "}")},
+    {"id_too_long", "id.bytes.max=3", BYTES("{" USER ",\"item_id\":1234," ACTION "," TIME "}"),
+     BYTES("{" USER ",\"item_id\":123," ACTION "," TIME "}")},
+    {"id_too_long", NULL, BYTES(WITH("\"event_id\":\"" ID_256 "x\"")),
+     BYTES(WITH("\"event_id\":\"" ID_256 "\""))},
+    {"id_control_characters", NULL,
+     BYTES("{\"user_id\":\"u\\u0000\"," ITEM "," ACTION "," TIME "}"),
+     BYTES("{\"user_id\":\"u\\u0020\"," ITEM "," ACTION "," TIME ",\"x\":\"\\u0000\"}")},
+    {"id_control_characters", NULL, BYTES("{" USER ",\"item_id\":\"a\\n\"," ACTION "," TIME "}"),
+     BYTES("{" USER ",\"item_id\":\"a\\\\n\"," ACTION "," TIME "}")},
+    {"id_control_characters", NULL, BYTES(WITH("\"event_id\":\"\x7f\"")),
+     BYTES(WITH("\"event_id\":\"~\""))},
+    {"id_control_characters", NULL, BYTES(WITH("\"event_id\":\"\xc2\x9f\"")),
+     BYTES(WITH("\"event_id\":\"\xc2\xa0\""))},
+    {"time_out_of_range", NULL,
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":631151999999}"),
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":631152000000}")},
+    {"time_out_of_range", NULL,
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":1795510800001}"),
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":1795510800000}")},
+    {"time_out_of_range", "time.ahead.max=0",
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":1795424400001}"),
+     BYTES("{" USER "," ITEM "," ACTION ",\"event_time_ms\":1795424400000}")},
+    {"weight_not_finite", NULL, BYTES(WITH("\"weight\":\"NaN\"")), BYTES(WITH("\"weight\":0"))},
+    {"weight_not_finite", NULL, BYTES(WITH("\"weight\":\"-Infinity\"")),
+     BYTES(WITH("\"weight\":-0.0"))},
+    {"negative_weight", NULL, BYTES(WITH("\"weight\":-1e-300")), BYTES(WITH("\"weight\":1e-300"))},
+    {"weight_too_large", NULL, BYTES(WITH("\"weight\":1000.0000001")),
+     BYTES(WITH("\"weight\":1000"))},
+    {"weight_too_large", "weight.max=0.5", BYTES(WITH("\"weight\":0.75")),
+     BYTES(WITH("\"weight\":0.5"))},
+};
+
+static void check(const struct sample *sample, struct slice bytes, const char *expected)
+{
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, &sample->pair, sample->pair != NULL, NULL), 0);
+    const char *reason = rig_apply(&rig, bytes);
+    if ((reason == NULL) != (expected == NULL) || (reason && strcmp(reason, expected) != 0)) {
+        fail_msg("%.*s: %s (%s), expected %s", SLICE_ARGS(bytes), reason ? reason : "accepted",
+                 reason ? rig.refusal.detail : "", expected ? expected : "accepted");
+    }
+    rig_clear(&rig);
+}
+
+static void each_sample_breaks_its_rule_only(void **state)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
+        const struct sample *sample = &samples[i];
+        check(sample, slice_of(sample->broken, sample->broken_size), sample->rule);
+        check(sample, slice_of(sample->near_miss, sample->near_miss_size), NULL);
+    }
+    check(&samples[0], (struct slice){0}, "empty");
+}
+
+static void bounds_of_size(void **state)
+{
+    static const struct sample sample = {.rule = "too_many_values"};
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    buf_append(&text, BYTES("{" USER "," ITEM "," ACTION "," TIME ",\"x\":[1"));
+    size_t commas = 4;
+    while (commas + 3 < JSON_VALUES_MAX) {
+        buf_append(&text, ",1", 2);
+        commas++;
+    }
+    size_t size = text.size;
+    buf_append(&text, "]}", 2);
+    check(&sample, buf_slice(&text), NULL);
+    text.size = size;
+    buf_append(&text, ",1]}", 4);
+    check(&sample, buf_slice(&text), "too_many_values");
+    buf_release(&text);
+}
+
+/* The codec's reasons are rules of their own; any other one is caught by the last. */
+static void avro_reasons_pass_through(void **state)
+{
+    struct candidate candidate = {0};
+    enum mapped field;
+    assert_null(rules_check(STAGE_AVRO, &candidate, &field));
+    for (size_t i = 0; i < rules_count; i++) {
+        if (rules[i].stage != STAGE_AVRO) { continue; }
+        candidate.avro_fault = rules[i].name;
+        assert_ptr_equal(rules_check(STAGE_AVRO, &candidate, &field), &rules[i]);
+        assert_int_equal(field, MAPPED_COUNT);
+    }
+    candidate.avro_fault = "something_new";
+    assert_string_equal(rules_check(STAGE_AVRO, &candidate, &field)->name, "bad_avro");
+}
+
+static void the_table_is_in_order(void **state)
+{
+    for (size_t i = 0; i < rules_count; i++) {
+        assert_true(i == 0 || rules[i - 1].stage <= rules[i].stage);
+        assert_true(strlen(rules[i].hint) > 10);
+        bool sampled = rules[i].stage == STAGE_AVRO;
+        if (strcmp(rules[i].name, "too_many_values") == 0) { sampled = true; }
+        for (size_t k = 0; k < ARRAY_COUNT(samples) && !sampled; k++) {
+            sampled = strcmp(samples[k].rule, rules[i].name) == 0;
+        }
+        if (!sampled) { fail_msg("rule %s has no sample", rules[i].name); }
+        for (size_t k = 0; k < i; k++) { assert_string_not_equal(rules[k].name, rules[i].name); }
+    }
+}
+
+/* The first broken rule answers: what comes first in a record's way is said first. */
+static void the_first_broken_rule_answers(void **state)
+{
+    static const struct sample plain = {0};
+    check(&plain, slice_str("{}"), "missing_user");
+    check(&plain, slice_str("{\"user_id\":1.5}"), "missing_item");
+    check(&plain, slice_str("{\"user_id\":\"\",\"item_id\":{}," ACTION "," TIME "}"), "wrong_type");
+    check(&plain, slice_str("{\"user_id\":\"\"," ITEM ",\"action\":\"?\"," TIME "}"),
+          "unknown_action");
+    check(&plain, slice_str("{\"user_id\":\"\"," ITEM "," ACTION ",\"event_time_ms\":1}"),
+          "empty_id");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_sample_breaks_its_rule_only),
+        cmocka_unit_test(bounds_of_size),
+        cmocka_unit_test(avro_reasons_pass_through),
+        cmocka_unit_test(the_table_is_in_order),
+        cmocka_unit_test(the_first_broken_rule_answers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

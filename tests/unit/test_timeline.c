@@ -1,0 +1,475 @@
+/* The timeline against a recomputation of everything from the sorted set of accepted events. */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/timeline.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { ITEMS = 24, EVENTS_MAX = 400 };
+
+/* ---- Dice ---- */
+
+static uint64_t seed;
+
+static uint32_t dice(uint32_t sides)
+{
+    seed += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = seed;
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)((z ^ z >> 31) >> 11) % sides;
+}
+
+/* ---- The oracle: dense sums at one epoch ---- */
+
+struct sums {
+    double co[ITEMS][ITEMS];
+    double forward[ITEMS][ITEMS]; /* from, to */
+    double mass[ITEMS];
+    double actions[ITEMS];
+    double trend[ITEMS];
+};
+
+struct oracle {
+    struct sums sums;
+    int64_t epoch;
+    int64_t trend_epoch;
+};
+
+static int by_order(const void *left, const void *right)
+{
+    const struct action *a = left, *b = right;
+    if (a->time_ms != b->time_ms) { return a->time_ms < b->time_ms ? -1 : 1; }
+    if (a->sequence != b->sequence) { return a->sequence < b->sequence ? -1 : 1; }
+    return a->id_hash < b->id_hash ? -1 : a->id_hash > b->id_hash;
+}
+
+static int64_t epoch_of(int64_t half_life_ms, int64_t time_ms)
+{
+    return half_life_ms ? (int64_t)floor((double)time_ms / (double)half_life_ms) : 0;
+}
+
+/* The stored form of a value at a time, carried to an epoch. */
+static double stored(int64_t half_life_ms, int64_t time_ms, double value, int64_t epoch)
+{
+    if (half_life_ms == 0) { return ldexp(nearbyint(ldexp(value, 32)), -32); }
+    int64_t own = epoch_of(half_life_ms, time_ms);
+    double part = (double)(time_ms - own * half_life_ms) / (double)half_life_ms;
+    double units = nearbyint(ldexp(value * exp2(part), 32));
+    return ldexp(units, -32 + (int)(own - epoch));
+}
+
+/* The greatest weight of an item among at[from .. to-1]. */
+static double greatest(const struct action *at, int from, int to, int32_t item)
+{
+    double most = 0;
+    for (int i = from; i < to; i++) {
+        if (at[i].item == item) { most = fmax(most, at[i].weight); }
+    }
+    return most;
+}
+
+static void oracle_action(struct oracle *oracle, const struct timeline_rules *rules,
+                          const struct action *at, int p)
+{
+    const struct action *y = &at[p];
+    int64_t h = rules->decay.half_life_ms;
+    int from = MAX_OF(p - rules->pairs_window, 0);
+    if (y->weight == 0) { return; }
+    double r_old = greatest(at, from, p, y->item);
+    double r_new = fmax(r_old, y->weight);
+    oracle->sums.mass[y->item] += stored(h, y->time_ms, r_new - r_old, oracle->epoch);
+    oracle->sums.actions[y->item] += stored(h, y->time_ms, 1, oracle->epoch);
+    oracle->sums.trend[y->item] +=
+        stored(rules->trend_decay.half_life_ms, y->time_ms, 1, oracle->trend_epoch);
+    for (int32_t q = 0; q < ITEMS; q++) {
+        if (q == y->item) { continue; }
+        double r_q = greatest(at, from, p, q);
+        double co = stored(h, y->time_ms, fmin(r_new, r_q) - fmin(r_old, r_q), oracle->epoch);
+        oracle->sums.co[q][y->item] += co;
+        oracle->sums.co[y->item][q] += co;
+        double steps = 0;
+        for (int x = p - 1; x >= 0 && p - x <= rules->transitions_window; x--) {
+            if (at[x].item == q && at[x].weight > 0) {
+                steps += pow(p - x, -rules->transitions_exponent);
+            }
+        }
+        oracle->sums.forward[q][y->item] += stored(h, y->time_ms, steps, oracle->epoch);
+    }
+}
+
+static void oracle_all(struct oracle *oracle, const struct timeline_rules *rules,
+                       const struct action *accepted, int count)
+{
+    struct action *sorted = xmemdup(accepted, (size_t)count * sizeof(*sorted));
+    qsort(sorted, (size_t)count, sizeof(*sorted), by_order);
+    *oracle = (struct oracle){.epoch = INT64_MIN, .trend_epoch = INT64_MIN};
+    for (int i = 0; i < count; i++) {
+        int64_t epoch = epoch_of(rules->decay.half_life_ms, sorted[i].time_ms);
+        int64_t trend = epoch_of(rules->trend_decay.half_life_ms, sorted[i].time_ms);
+        oracle->epoch = MAX_OF(oracle->epoch, epoch);
+        oracle->trend_epoch = MAX_OF(oracle->trend_epoch, trend);
+    }
+    for (int i = 0; i < count; i++) { oracle_action(oracle, rules, sorted, i); }
+    free(sorted);
+}
+
+/* ---- What the accumulator gave, batch by batch, at the oracle's epoch ---- */
+
+static void gather(struct sums *sums, struct pairs *pairs, const struct oracle *oracle)
+{
+    struct pairs_view view;
+    pairs_drain(pairs, &view);
+    int shift = (int)(view.epoch - oracle->epoch),
+        trend = (int)(view.trend_epoch - oracle->trend_epoch);
+    for (size_t i = 0; i < view.items_count; i++) {
+        const struct pairs_item *item = &view.items[i];
+        sums->mass[item->item] += ldexp(item->mass, shift);
+        sums->actions[item->item] += ldexp(item->actions, shift);
+        sums->trend[item->item] += ldexp(item->trend, trend);
+    }
+    for (size_t i = 0; i < view.pairs_count; i++) {
+        const struct pair *pair = &view.pairs[i];
+        int32_t a = view.items[pair->first].item, b = view.items[pair->second].item;
+        assert_true(pair->co != 0 || pair->forward != 0 || pair->backward != 0);
+        sums->co[a][b] += ldexp(pair->co, shift);
+        sums->co[b][a] += ldexp(pair->co, shift);
+        sums->forward[a][b] += ldexp(pair->forward, shift);
+        sums->forward[b][a] += ldexp(pair->backward, shift);
+    }
+    pairs_reset(pairs);
+}
+
+static void assert_sums(const struct sums *got, const struct oracle *oracle)
+{
+    assert_memory_equal(got->co, oracle->sums.co, sizeof(got->co));
+    assert_memory_equal(got->forward, oracle->sums.forward, sizeof(got->forward));
+    assert_memory_equal(got->mass, oracle->sums.mass, sizeof(got->mass));
+    assert_memory_equal(got->actions, oracle->sums.actions, sizeof(got->actions));
+    assert_memory_equal(got->trend, oracle->sums.trend, sizeof(got->trend));
+}
+
+/* ---- Streams ---- */
+
+static struct ids *make_ids(void)
+{
+    struct ids *ids = ids_new(ITEMS);
+    for (int32_t i = 0; i < ITEMS; i++) {
+        char text[16];
+        (void)snprintf(text, sizeof(text), "i%d", i);
+        assert_int_equal(ids_put(ids, slice_str(text)), i);
+    }
+    return ids;
+}
+
+/* Times with many ties, sequences with some, every fifth weight 0. */
+static void make_stream(struct action *events, int count, int64_t span_ms)
+{
+    for (int i = 0; i < count; i++) {
+        events[i] = (struct action){
+            .time_ms = INT64_C(1600000000000) + (int64_t)dice(60) * span_ms / 60,
+            .sequence = dice(3),
+            .id_hash = (uint64_t)dice(1u << 30) << 33 | (uint64_t)i,
+            .offset = i,
+            .weight = dice(5) ? dice(10) * 0.5 + 0.5 : 0,
+            .item = (int32_t)(dice(2) ? dice(ITEMS) : dice(5)),
+            .kind = (int32_t)dice(8),
+        };
+    }
+}
+
+static void shuffle(struct action *events, int count)
+{
+    for (int i = count - 1; i > 0; i--) {
+        int j = (int)dice((uint32_t)i + 1);
+        struct action swap = events[i];
+        events[i] = events[j];
+        events[j] = swap;
+    }
+}
+
+static void assert_sorted(const struct timeline *timeline)
+{
+    for (int32_t i = 1; i < timeline->count; i++) {
+        struct action a = timeline_at(timeline, i - 1), b = timeline_at(timeline, i);
+        assert_true(by_order(&a, &b) < 0);
+    }
+}
+
+static struct timeline_rules rules_of(int32_t w, int32_t wt, int64_t h, int64_t trend)
+{
+    return (struct timeline_rules){
+        .actions_max = 1000, .seen_max = 8, .pairs_window = w, .transitions_window = wt,
+        .transitions_exponent = 0.75, .decay = {h}, .trend_decay = {trend},
+    };
+}
+
+/* Feeds a stream with repeats in batches of random length. */
+static void feed(struct sums *sums, const struct timeline_rules *rules, const struct ids *ids,
+                 const struct action *events, int count, const struct oracle *oracle)
+{
+    struct window *window = window_new(rules, ids);
+    struct pairs *pairs = pairs_new();
+    struct timeline timeline;
+    timeline_init(&timeline);
+    memset(sums, 0, sizeof(*sums));
+    for (int i = 0; i < count; i++) {
+        enum timeline_result result = timeline_add(&timeline, window, &events[i], pairs);
+        assert_true(result == TIMELINE_APPENDED || result == TIMELINE_INSERTED);
+        if (dice(4) == 0) {
+            const struct action *again = &events[dice((uint32_t)i + 1)];
+            assert_int_equal(timeline_add(&timeline, window, again, pairs), TIMELINE_REPEATED);
+        }
+        if (dice(10) == 0) { gather(sums, pairs, oracle); }
+    }
+    gather(sums, pairs, oracle);
+    assert_int_equal(timeline.count, count);
+    assert_int_equal(timeline.total, count);
+    assert_sorted(&timeline);
+    timeline_release(&timeline);
+    pairs_free(pairs);
+    window_free(window);
+}
+
+static void any_order_any_batching_gives_the_same_bits(void **state)
+{
+    static struct action events[EVENTS_MAX];
+    static struct oracle oracle;
+    static struct sums sums;
+    static const int32_t windows[][2] = {{50, 20}, {7, 3}, {4, 4}, {1, 1}, {3, 0}};
+    struct ids *ids = make_ids();
+    int64_t hour = 3600000;
+    for (int round = 0; round < 40; round++) {
+        seed = (uint64_t)round;
+        int64_t half_life = round % 2 ? hour : 0;
+        struct timeline_rules rules = rules_of(windows[round % 5][0], windows[round % 5][1],
+                                               half_life, 2 * hour);
+        int count = 1 + (int)dice(EVENTS_MAX);
+        make_stream(events, count, 5 * hour);
+        oracle_all(&oracle, &rules, events, count);
+        qsort(events, (size_t)count, sizeof(*events), by_order);
+        feed(&sums, &rules, ids, events, count, &oracle);
+        assert_sums(&sums, &oracle);
+        shuffle(events, count);
+        feed(&sums, &rules, ids, events, count, &oracle);
+        assert_sums(&sums, &oracle);
+    }
+    ids_free(ids);
+}
+
+/* ---- Trimmed timelines ---- */
+
+struct memory {
+    int32_t items[EVENTS_MAX];
+    int count;
+};
+
+static void memory_drop(struct memory *memory, int32_t item, int seen_max)
+{
+    for (int i = 0; i < memory->count; i++) {
+        if (memory->items[i] == item) { return; }
+    }
+    memory->items[memory->count++] = item;
+    if (memory->count > seen_max) {
+        memmove(memory->items, memory->items + 1, (size_t)--memory->count * sizeof(int32_t));
+    }
+}
+
+static void assert_seen(const struct timeline *timeline, const struct memory *memory,
+                        const struct ids *ids)
+{
+    assert_int_equal(timeline->seen_count, memory->count);
+    for (int i = 0; i < memory->count; i++) {
+        assert_true(timeline->seen[timeline->seen_first + i] == ids_hash(ids, memory->items[i]));
+    }
+}
+
+/* Adds one action; follows in `kept` (ascending) what the timeline should hold. Returns whether it
+ * should be accepted. */
+static bool follow(struct action *kept, int *kept_count, bool *trimmed, struct memory *memory,
+                   const struct timeline_rules *rules, const struct action *action)
+{
+    int place = 0;
+    while (place < *kept_count && by_order(&kept[place], action) < 0) { place++; }
+    if (*trimmed && place < *kept_count && place < rules->pairs_window) { return false; }
+    memmove(kept + place + 1, kept + place, (size_t)(*kept_count - place) * sizeof(*kept));
+    kept[place] = *action;
+    if (++*kept_count > rules->actions_max) {
+        memory_drop(memory, kept[0].item, rules->seen_max);
+        memmove(kept, kept + 1, (size_t)--*kept_count * sizeof(*kept));
+        *trimmed = true;
+    }
+    return true;
+}
+
+static void trimmed_timelines_are_exact_or_refuse(void **state)
+{
+    static struct action events[EVENTS_MAX], accepted[EVENTS_MAX], kept[EVENTS_MAX];
+    static struct oracle oracle, zero;
+    static struct sums sums;
+    struct ids *ids = make_ids();
+    int refused = 0, inserted = 0;
+    for (int round = 0; round < 30; round++) {
+        seed = 1000 + (uint64_t)round;
+        struct timeline_rules rules = rules_of(5, 3, 0, 0);
+        rules.actions_max = 10 + (int32_t)dice(30);
+        rules.seen_max = (int32_t)dice(12);
+        struct window *window = window_new(&rules, ids);
+        struct pairs *pairs = pairs_new();
+        struct timeline timeline;
+        timeline_init(&timeline);
+        struct memory memory = {.count = 0};
+        int kept_count = 0, accepted_count = 0;
+        bool trimmed = false;
+        make_stream(events, EVENTS_MAX, 1000);
+        memset(&sums, 0, sizeof(sums));
+        for (int i = 0; i < EVENTS_MAX; i++) {
+            events[i].time_ms = i * 10 - (int64_t)dice(300);
+            bool fits = follow(kept, &kept_count, &trimmed, &memory, &rules, &events[i]);
+            enum timeline_result result = timeline_add(&timeline, window, &events[i], pairs);
+            assert_int_equal(result == TIMELINE_TOO_LATE, !fits);
+            refused += !fits;
+            inserted += trimmed && result == TIMELINE_INSERTED;
+            if (fits) { accepted[accepted_count++] = events[i]; }
+            if (dice(20) == 0) { gather(&sums, pairs, &zero); }
+        }
+        gather(&sums, pairs, &zero);
+        oracle_all(&oracle, &rules, accepted, accepted_count);
+        assert_sums(&sums, &oracle);
+        assert_int_equal(timeline.count, kept_count);
+        assert_int_equal(timeline.total, accepted_count);
+        for (int i = 0; i < kept_count; i++) {
+            struct action action = timeline_at(&timeline, i);
+            assert_memory_equal(&action, &kept[i], sizeof(action));
+        }
+        assert_seen(&timeline, &memory, ids);
+        timeline_release(&timeline);
+        pairs_free(pairs);
+        window_free(window);
+    }
+    assert_true(refused > 100 && inserted > 100);
+    ids_free(ids);
+}
+
+/* ---- By hand ---- */
+
+static struct action act(int64_t time_ms, int32_t item, double weight)
+{
+    return (struct action){
+        .time_ms = time_ms, .id_hash = (uint64_t)time_ms, .item = item, .weight = weight};
+}
+
+static void ratings_and_dislikes_by_hand(void **state)
+{
+    static struct sums sums;
+    static const struct oracle zero;
+    struct ids *ids = make_ids();
+    struct timeline_rules rules = rules_of(10, 2, 0, 0);
+    rules.transitions_exponent = 1;
+    struct window *window = window_new(&rules, ids);
+    struct pairs *pairs = pairs_new();
+    struct timeline timeline;
+    timeline_init(&timeline);
+    /* 0 rated 3; 1 rated 5; 2 disliked; 0 rated again, 4: one more for the pair; 1 rated lower. */
+    struct action all[] = {act(1, 0, 3), act(2, 1, 5), act(3, 2, 0), act(4, 0, 4), act(5, 1, 2)};
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
+        assert_int_equal(timeline_add(&timeline, window, &all[i], pairs), TIMELINE_APPENDED);
+    }
+    gather(&sums, pairs, &zero);
+    assert_true(sums.co[0][1] == 4 && sums.mass[0] == 4 && sums.mass[1] == 5);
+    assert_true(sums.forward[0][1] == 1 + 1 && sums.forward[1][0] == 0.5);
+    assert_true(sums.actions[0] == 2 && sums.actions[1] == 2 && sums.actions[2] == 0);
+    assert_true(sums.co[0][2] == 0 && sums.forward[0][2] == 0 && sums.mass[2] == 0);
+    timeline_release(&timeline);
+    pairs_free(pairs);
+    window_free(window);
+    ids_free(ids);
+}
+
+/* ---- Stored and loaded ---- */
+
+static void a_loaded_timeline_goes_on_as_before(void **state)
+{
+    static struct action events[EVENTS_MAX], stored_actions[EVENTS_MAX];
+    static struct sums straight, loaded;
+    static const struct oracle zero;
+    struct ids *ids = make_ids();
+    struct timeline_rules rules = rules_of(6, 4, 0, 0);
+    rules.actions_max = 20;
+    struct window *window = window_new(&rules, ids);
+    struct pairs *pairs = pairs_new(), *pairs_loaded = pairs_new();
+    struct timeline a, b;
+    timeline_init(&a);
+    timeline_init(&b);
+    seed = 5;
+    make_stream(events, EVENTS_MAX, 1000);
+    for (int i = 0; i < EVENTS_MAX; i++) {
+        events[i].time_ms = i * 10 - (int64_t)dice(200);
+        enum timeline_result result = timeline_add(&a, window, &events[i], pairs);
+        assert_int_equal(timeline_add(&b, window, &events[i], pairs_loaded), result);
+        if (dice(3)) { continue; }
+        struct timeline fresh;
+        timeline_init(&fresh);
+        for (int32_t j = 0; j < b.count; j++) { stored_actions[j] = timeline_at(&b, j); }
+        assert_int_equal(timeline_load(&fresh, window, stored_actions, (size_t)b.count,
+                                       b.seen_count ? b.seen + b.seen_first : NULL,
+                                       (size_t)b.seen_count, b.total), 0);
+        timeline_release(&b);
+        b = fresh;
+    }
+    gather(&straight, pairs, &zero);
+    gather(&loaded, pairs_loaded, &zero);
+    assert_memory_equal(&straight, &loaded, sizeof(straight));
+    assert_int_equal(a.count, b.count);
+    assert_int_equal(a.total, b.total);
+    assert_int_equal(a.seen_count, b.seen_count);
+    assert_memory_equal(a.seen + a.seen_first, b.seen + b.seen_first,
+                        (size_t)a.seen_count * sizeof(*a.seen));
+    timeline_release(&a);
+    timeline_release(&b);
+    pairs_free(pairs);
+    pairs_free(pairs_loaded);
+    window_free(window);
+    ids_free(ids);
+}
+
+static void loading_refuses_what_is_no_timeline(void **state)
+{
+    struct ids *ids = make_ids();
+    struct timeline_rules rules = rules_of(2, 1, 0, 0);
+    rules.actions_max = 4;
+    struct window *window = window_new(&rules, ids);
+    struct timeline timeline;
+    timeline_init(&timeline);
+    struct action backward[] = {act(2, 0, 1), act(1, 1, 1)};
+    assert_int_equal(timeline_load(&timeline, window, backward, 2, NULL, 0, 2), -EINVAL);
+    struct action negative[] = {act(1, 0, -1)};
+    assert_int_equal(timeline_load(&timeline, window, negative, 1, NULL, 0, 1), -EINVAL);
+    struct action not_finite[] = {act(1, 0, NAN)};
+    assert_int_equal(timeline_load(&timeline, window, not_finite, 1, NULL, 0, 1), -EINVAL);
+    struct action more[] = {act(1, 0, 1), act(2, 1, 1)};
+    assert_int_equal(timeline_load(&timeline, window, more, 2, NULL, 0, 1), -EINVAL);
+    assert_int_equal(timeline.capacity, 0);
+    struct action wide[] = {act(1, 0, 1), act(2, 1, 1), act(3, 2, 1), act(4, 3, 1), act(5, 4, 1)};
+    assert_int_equal(timeline_load(&timeline, window, wide, 5, NULL, 0, 5), 0);
+    assert_int_equal(timeline.count, 4);
+    assert_int_equal(timeline.seen_count, 1);
+    assert_true(timeline.seen[timeline.seen_first] == ids_hash(ids, 0));
+    assert_true(timeline_bytes(&timeline) > 0);
+    timeline_release(&timeline);
+    window_free(window);
+    ids_free(ids);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_order_any_batching_gives_the_same_bits),
+        cmocka_unit_test(trimmed_timelines_are_exact_or_refuse),
+        cmocka_unit_test(ratings_and_dislikes_by_hand),
+        cmocka_unit_test(a_loaded_timeline_goes_on_as_before),
+        cmocka_unit_test(loading_refuses_what_is_no_timeline),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,166 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "trainer/rows.h"
+
+enum { ROWS_BUCKETS_FIRST = 1 << 12, RACK_FIRST = 64 };
+
+struct rows {
+    struct lru order;
+    struct held_row **buckets; /* a power of two of them, at least as many as rows */
+    size_t buckets_count;
+    size_t count;
+    size_t bytes;
+    size_t bytes_max;
+};
+
+struct rows *rows_new(size_t bytes_max)
+{
+    struct rows *rows = xcalloc(1, sizeof(*rows));
+    lru_init(&rows->order);
+    rows->buckets_count = ROWS_BUCKETS_FIRST;
+    rows->buckets = xcalloc(rows->buckets_count, sizeof(*rows->buckets));
+    rows->bytes_max = bytes_max;
+    return rows;
+}
+
+static struct held_row **bucket_of(struct rows *rows, int32_t item)
+{
+    return &rows->buckets[(uint32_t)item & (rows->buckets_count - 1)];
+}
+
+void rows_drop(struct rows *rows, struct held_row *held)
+{
+    struct held_row **at = bucket_of(rows, held->item);
+    while (*at != held) { at = &(*at)->next; }
+    *at = held->next;
+    lru_remove(&held->link);
+    assert(rows->bytes >= held->bytes);
+    rows->bytes -= held->bytes;
+    rows->count--;
+    row_release(&held->row);
+    free(held);
+}
+
+struct rows *rows_free(struct rows *rows)
+{
+    if (!rows) { return NULL; }
+    for (struct lru_link *link; (link = lru_oldest(&rows->order));) {
+        rows_drop(rows, LRU_ENTRY(link, struct held_row, link));
+    }
+    free(rows->buckets);
+    free(rows);
+    return NULL;
+}
+
+size_t rows_count(const struct rows *rows)
+{
+    return rows->count;
+}
+
+struct held_row *rows_find(struct rows *rows, int32_t item)
+{
+    struct held_row *held = *bucket_of(rows, item);
+    while (held && held->item != item) { held = held->next; }
+    if (held) { lru_use(&rows->order, &held->link); }
+    return held;
+}
+
+static void grow(struct rows *rows)
+{
+    size_t old_count = rows->buckets_count;
+    struct held_row **old = rows->buckets;
+    rows->buckets_count *= 2;
+    rows->buckets = xcalloc(rows->buckets_count, sizeof(*rows->buckets));
+    for (size_t i = 0; i < old_count; i++) {
+        for (struct held_row *held = old[i], *next; held; held = next) {
+            next = held->next;
+            struct held_row **at = bucket_of(rows, held->item);
+            held->next = *at;
+            *at = held;
+        }
+    }
+    free(old);
+}
+
+struct held_row *rows_add(struct rows *rows, struct rack *rack, int32_t item)
+{
+    if (rows->count == rows->buckets_count) { grow(rows); }
+    struct held_row *held = xcalloc(1, sizeof(*held));
+    held->rack = rack;
+    held->item = item;
+    held->event_time_ms = INT64_MIN;
+    row_init(&held->row);
+    struct held_row **at = bucket_of(rows, item);
+    held->next = *at;
+    *at = held;
+    lru_push(&rows->order, &held->link);
+    rows->count++;
+    rows_weigh(rows, held);
+    return held;
+}
+
+void rows_weigh(struct rows *rows, struct held_row *held)
+{
+    rows->bytes -= held->bytes;
+    held->bytes = sizeof(*held) + row_bytes(&held->row);
+    rows->bytes += held->bytes;
+}
+
+void rows_changed(struct rows *rows, struct held_row *held)
+{
+    struct rack *rack = held->rack;
+    rows_weigh(rows, held);
+    if (held->dirty) { return; }
+    held->dirty = true;
+    if (rack->dirty_count == rack->dirty_capacity) {
+        rack->dirty_capacity = MAX_OF(rack->dirty_capacity * 2, (size_t)RACK_FIRST);
+        rack->dirty = xreallocarray(rack->dirty, rack->dirty_capacity, sizeof(*rack->dirty));
+    }
+    rack->dirty[rack->dirty_count++] = held;
+}
+
+/* Whatever is not committed was used after everything older than it that is. */
+void rows_trim(struct rows *rows)
+{
+    while (rows->bytes > rows->bytes_max) {
+        struct lru_link *link = lru_oldest(&rows->order);
+        if (!link) { return; }
+        struct held_row *held = LRU_ENTRY(link, struct held_row, link);
+        if (held->dirty || held->flushed > held->rack->committed) { return; }
+        rows_drop(rows, held);
+    }
+}
+
+void rack_flushed(struct rack *rack)
+{
+    rack->flushes++;
+    for (size_t i = 0; i < rack->dirty_count; i++) {
+        rack->dirty[i]->dirty = false;
+        rack->dirty[i]->flushed = rack->flushes;
+    }
+    rack->dirty_count = 0;
+}
+
+void rack_committed(struct rack *rack)
+{
+    rack->committed = rack->flushes;
+}
+
+void rows_forget(struct rows *rows, struct rack *rack)
+{
+    struct lru_link *link = lru_oldest(&rows->order);
+    while (link) {
+        struct lru_link *newer = lru_newer(&rows->order, link);
+        struct held_row *held = LRU_ENTRY(link, struct held_row, link);
+        if (held->rack == rack) { rows_drop(rows, held); }
+        link = newer;
+    }
+    rack->dirty_count = 0;
+    rack->committed = rack->flushes;
+}
+
+void rack_release(struct rack *rack)
+{
+    free(rack->dirty);
+    *rack = (struct rack){.dirty_count = 0};
+}

@@ -1,0 +1,69 @@
+/* Rows: a cache of decoded rows over the store.
+ *
+ * Process memory, bounded: when it holds more than `bytes_max`, rows are evicted, used longest ago
+ * first, but only those whose changes are committed. Each task has a *rack*, which knows what of
+ * its rows is not yet staged (dirty) and how far its commits have come. A row found stays where it
+ * is until rows_trim(), rows_forget() or rows_free().
+ */
+#ifndef FRESHET_TRAINER_ROWS_H
+#define FRESHET_TRAINER_ROWS_H
+
+#include "base/lru.h"
+#include "model/row.h"
+
+struct held_row;
+
+/* One task's rows. Open data, kept by its task; init with zeros. */
+struct rack {
+    struct held_row **dirty; /* changed since the last flush() */
+    size_t dirty_count;
+    size_t dirty_capacity;
+    uint64_t flushes;   /* flushes begun */
+    uint64_t committed; /* flushes committed */
+};
+
+struct held_row {
+    struct lru_link link;
+    struct held_row *next; /* in its bucket */
+    struct rack *rack;
+    int32_t item;
+    bool dirty;
+    uint64_t flushed; /* the flush that staged its last change */
+    size_t bytes;     /* as counted for the bound */
+    struct row row;
+    int64_t event_time_ms; /* newest that reached the row */
+    int64_t pruned;        /* neighbours dropped so far */
+};
+
+struct rows;
+
+/* Makes an empty cache; free with rows_free(). */
+struct rows *rows_new(size_t bytes_max);
+/* Frees the cache and all rows; the racks must not be used with it afterwards. Takes NULL. */
+struct rows *rows_free(struct rows *rows);
+
+/* Finds an item's row and makes it the last used; NULL when it is not here. */
+struct held_row *rows_find(struct rows *rows, int32_t item);
+/* Adds an empty row for an item that is not here. */
+struct held_row *rows_add(struct rows *rows, struct rack *rack, int32_t item);
+/* Counts a row's memory anew after it was filled or changed. */
+void rows_weigh(struct rows *rows, struct held_row *held);
+/* Notes that a row has changed. */
+void rows_changed(struct rows *rows, struct held_row *held);
+/* Takes a row out again that nothing has changed yet. */
+void rows_drop(struct rows *rows, struct held_row *held);
+/* Evicts down to the bound what may be evicted. */
+void rows_trim(struct rows *rows);
+/* Counts the rows held. */
+size_t rows_count(const struct rows *rows);
+
+/* Begins a flush: the dirty are staged and may be evicted once that flush is committed. */
+void rack_flushed(struct rack *rack);
+/* The last flush is committed. */
+void rack_committed(struct rack *rack);
+/* Drops all rows of a rack and empties it. */
+void rows_forget(struct rows *rows, struct rack *rack);
+/* Frees the rack's memory, after rows_forget(). */
+void rack_release(struct rack *rack);
+
+#endif
