@@ -1,6 +1,5 @@
 """A local Kafka starts, is found, holds the topic table, and ends; nothing of it stays."""
 
-import os
 import re
 import signal
 import subprocess
@@ -90,12 +89,22 @@ def test_a_broker_that_is_not_there_is_named():
     assert "127.0.0.1:1" in topics("plan", "127.0.0.1:1", code=1)
 
 
+def runs(pid):
+    """Whether the process still runs; one that ended and that nobody has collected does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
 def test_an_interrupted_start_leaves_nothing(tmp_path):
     process = subprocess.Popen([ROOT / "deploy/local-kafka", "start", "--dir", tmp_path])
+    pid_file = tmp_path / "pid"
     deadline = time.monotonic() + 60
-    while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
+    while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    pid = int((tmp_path / "pid").read_text().split()[0])
+    pid = int(pid_file.read_text().split()[0])
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 128 + signal.SIGTERM
-    assert not os.path.exists(f"/proc/{pid}")
+    assert not runs(pid)
