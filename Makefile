@@ -131,6 +131,28 @@ INSTALL = deploy/install-deps --for
 BUILD_ALL = $(MAKE) --no-print-directory $(WITH_JOBS) all
 LOCAL_KAFKA = $$(cat $(BUILD)/run/kafka/bootstrap)
 
+# Installs programs, commented properties, systemd units, monitoring and docs; DESTDIR for packages.
+# Properties that are there already stay as they are.
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNIT_DIR ?= $(PREFIX)/lib/systemd/system
+SHARE := $(PREFIX)/share/freshet
+.PHONY: install
+install: all
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SYSCONFDIR)/freshet $(UNIT_DIR) \
+		$(SHARE)/monitoring $(SHARE)/schemas $(PREFIX)/share/doc/freshet)
+	install $(BINS) $(DESTDIR)$(PREFIX)/bin
+	for w in $(WORKERS); do \
+		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|/etc/|$(SYSCONFDIR)/|' \
+			deploy/systemd/freshet-worker@.service \
+			>$(DESTDIR)$(UNIT_DIR)/freshet-$$w@.service || exit 1; \
+		[ -e $(DESTDIR)$(SYSCONFDIR)/freshet/$$w.properties ] || install -m 640 \
+			deploy/conf/$$w.properties $(DESTDIR)$(SYSCONFDIR)/freshet/ || exit 1; \
+	done
+	install -m 644 deploy/monitoring/*.yml deploy/monitoring/*.json $(DESTDIR)$(SHARE)/monitoring
+	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
+	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/freshet
+
 # Installs what building and the demo need, by apt.
 .PHONY: deps
 deps:
@@ -188,7 +210,7 @@ where:
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) -type f -name '*.d' 2>/dev/null)
 
 # ---- House rules: the program that checks them, and its own test ----
 
@@ -200,10 +222,6 @@ tidy:
 # ---- Benchmarks: bench/bench_*.c are microbenchmarks, bench/run measures workers and broker ----
 #   PEER=1       the Kafka Streams peer too, and the ratio
 #   ONLY=name    these measures, comma between; RUNS=n of each
-
-$(OUT)/bench/%: bench/%.c $(LIB_WORKERS) $(LIB)
-	@mkdir -p $(@D)
-	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(ALL_LIBS)
 
 .PHONY: bench-programs
 bench-programs: $(patsubst %.c,$(OUT)/%,$(wildcard bench/bench_*.c))

@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -22,7 +23,7 @@ MAY_BE_EMPTY = "freshet_dead_letters_total"
 def programs():
     done = subprocess.run([MONITORING / "fetch-prometheus"], check=True, text=True,
                           stdout=subprocess.PIPE)
-    return ROOT / done.stdout.strip()
+    return Path(done.stdout.strip())
 
 
 def promtool(programs, *words):
