@@ -131,7 +131,7 @@ INSTALL = deploy/install-deps --for
 BUILD_ALL = $(MAKE) --no-print-directory $(WITH_JOBS) all
 LOCAL_KAFKA = $$(cat $(BUILD)/run/kafka/bootstrap)
 
-# Installs programs, commented properties, systemd units, monitoring and docs; DESTDIR for packages.
+# Installs programs, commented properties, units, monitoring and docs; DESTDIR for packages.
 # Properties that are there already stay as they are.
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -146,8 +146,9 @@ install: all
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|/etc/|$(SYSCONFDIR)/|' \
 			deploy/systemd/freshet-worker@.service \
 			>$(DESTDIR)$(UNIT_DIR)/freshet-$$w@.service || exit 1; \
-		[ -e $(DESTDIR)$(SYSCONFDIR)/freshet/$$w.properties ] || install -m 640 \
-			deploy/conf/$$w.properties $(DESTDIR)$(SYSCONFDIR)/freshet/ || exit 1; \
+		[ -e $(DESTDIR)$(SYSCONFDIR)/freshet/$$w.properties ] || \
+			install -m 640 deploy/conf/$$w.properties \
+				$(DESTDIR)$(SYSCONFDIR)/freshet/ || exit 1; \
 	done
 	install -m 644 deploy/monitoring/*.yml deploy/monitoring/*.json $(DESTDIR)$(SHARE)/monitoring
 	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
