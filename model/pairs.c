@@ -7,7 +7,7 @@ enum {
     PAIRS_SLOTS_FIRST = 1 << 12,
     PAIRS_ITEMS_FIRST = 1 << 9,
     PAIRS_AHEAD = 64,      /* terms whose slots are asked of the memory before the first is used */
-    PAIRS_SHRINK_BELOW = 8 /* the table is halved when less than 1 slot in so many was used */
+    PAIRS_SLOTS_KEPT = 1 << 17, /* a larger table is given back after its batch */
 };
 
 static const int64_t epoch_none = INT64_MIN;
@@ -28,8 +28,7 @@ struct pairs {
     int64_t trend_epoch;
     uint64_t updates;
     bool drained;
-    struct pair *sorted; /* what a drain found, kept for its memory */
-    size_t sorted_capacity;
+    struct pair *sorted; /* what a drain found, until the reset */
     uint32_t *starts;
     size_t starts_capacity;
 };
@@ -69,10 +68,11 @@ struct pairs *pairs_free(struct pairs *pairs)
 
 void pairs_reset(struct pairs *pairs)
 {
-    if (pairs->count < pairs->slots_count / PAIRS_SHRINK_BELOW &&
-        pairs->slots_count > PAIRS_SLOTS_FIRST) {
+    free(pairs->sorted);
+    pairs->sorted = NULL;
+    if (pairs->slots_count > PAIRS_SLOTS_KEPT) {
         free(pairs->slots);
-        make_slots(pairs, pairs->slots_count / 2);
+        make_slots(pairs, PAIRS_SLOTS_KEPT);
     } else if (pairs->count > 0) {
         memset(pairs->slots, 0xff, pairs->slots_count * sizeof(*pairs->slots));
     }
@@ -309,11 +309,7 @@ static size_t drain_rename(struct pairs *pairs)
 
 static void drain_reserve(struct pairs *pairs, size_t left)
 {
-    if (left > pairs->sorted_capacity || left < pairs->sorted_capacity / PAIRS_SHRINK_BELOW) {
-        free(pairs->sorted);
-        pairs->sorted_capacity = left + left / 4 + 1;
-        pairs->sorted = xreallocarray(NULL, pairs->sorted_capacity, sizeof(*pairs->sorted));
-    }
+    pairs->sorted = xreallocarray(NULL, left + 1, sizeof(*pairs->sorted));
     if (pairs->items_count + 1 > pairs->starts_capacity) {
         pairs->starts_capacity = pairs->items_capacity + 1;
         pairs->starts = xreallocarray(pairs->starts, pairs->starts_capacity,

@@ -5,9 +5,10 @@
  * all trends at another (see decay.h); when a newer epoch comes everything is moved to it, which is
  * exact. What cancels to exactly 0 is left out when drained.
  *
- * Items are the caller's numbers (ids.h), 0 or more. One thread. Memory is kept from batch to batch
- * and given back by halves when a batch needs much less. About 32 bytes a slot, at most two thirds
- * of the slots in use.
+ * Items are the caller's numbers (ids.h), 0 or more. One thread. 32 bytes a slot, at most two
+ * thirds of the slots in use, and as much again for each pair while it is drained. A small table is
+ * kept from batch to batch, a large one is given back: a process has one of these a partition, and
+ * they need not all be as large as the largest batch of each.
  *
  * Life: pairs_scale(), pairs_add() ... pairs_drain(), use of the view, pairs_reset(), and again.
  */

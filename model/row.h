@@ -32,8 +32,12 @@ struct row {
     struct neighbour *neighbours;
     int32_t count;
     int32_t capacity;
-    int32_t *slots; /* index by item: open addressing, -1 free, at most half full */
+    /* Index by item: open addressing, 0 free, else a neighbour's index + 1; at most half full.
+     * Narrow (16 bits) while the capacity allows. */
+    void *slots;
     uint32_t slots_count;
+    bool wide;
+    bool ordered; /* the neighbours stand in published order */
 };
 
 #define ROW_EPOCH_NONE INT64_MIN
@@ -50,13 +54,17 @@ double row_scale(struct row *row, int64_t epoch);
 double row_trend_scale(struct row *row, int64_t epoch);
 /* Adds to one neighbour, scaled. */
 void row_add(struct row *row, int32_t item, double co, double forward, double backward);
+/* Adds many, each times `scale`. An item may come more than once. */
+void row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale);
 /* Finds a neighbour; NULL when it is not there. Borrowed until the row changes. */
 const struct neighbour *row_find(const struct row *row, int32_t item);
 
 /* Drops all but the best `bound` neighbours: the greatest co, then the greatest forward + backward,
- * then the least id text. Returns how many were dropped. */
+ * then the least id text. Returns how many were dropped; if any were, the rest stands in published
+ * order. */
 int32_t row_prune(struct row *row, int32_t bound, const struct ids *ids);
-/* Puts the neighbours into published order: co falling, then id text rising. */
+/* Puts the neighbours into published order, co falling, then id text rising; costs nothing when
+ * they are. */
 void row_order(struct row *row, const struct ids *ids);
 /* Tells how many bytes the neighbours take. */
 size_t row_bytes(const struct row *row);

@@ -31,8 +31,10 @@ static rd_kafka_headers_t *headers_of(const struct message *message)
     return headers;
 }
 
-/* Hands one message to a producer; the caller handles a full queue. */
-static rd_kafka_resp_err_t hand_over(rd_kafka_t *rk, const struct message *message, void *opaque)
+/* Hands one message to a producer; the caller handles a full queue. `flags`:
+ * RD_KAFKA_MSG_F_COPY, or 0 to lend the value's bytes until the message is reported. */
+static rd_kafka_resp_err_t hand_over(rd_kafka_t *rk, int flags, const struct message *message,
+                                     void *opaque)
 {
     rd_kafka_headers_t *headers = headers_of(message);
     int32_t partition = message->partition == PARTITION_BY_KEY ? RD_KAFKA_PARTITION_UA
@@ -41,7 +43,7 @@ static rd_kafka_resp_err_t hand_over(rd_kafka_t *rk, const struct message *messa
     if (headers) {
         code = rd_kafka_producev(
             rk, RD_KAFKA_V_TOPIC(message->topic), RD_KAFKA_V_PARTITION(partition),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_MSGFLAGS(flags),
             RD_KAFKA_V_KEY(message->key.data, message->key.size),
             RD_KAFKA_V_VALUE((void *)(uintptr_t)message->value.data, message->value.size),
             RD_KAFKA_V_TIMESTAMP(message->time_ms), RD_KAFKA_V_HEADERS(headers),
@@ -51,7 +53,7 @@ static rd_kafka_resp_err_t hand_over(rd_kafka_t *rk, const struct message *messa
     }
     return rd_kafka_producev(
         rk, RD_KAFKA_V_TOPIC(message->topic), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_MSGFLAGS(flags),
         RD_KAFKA_V_KEY(message->key.data, message->key.size),
         RD_KAFKA_V_VALUE((void *)(uintptr_t)message->value.data, message->value.size),
         RD_KAFKA_V_TIMESTAMP(message->time_ms), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
@@ -63,7 +65,7 @@ static int kafka_produce(struct wire *wire, const struct message *message, uint6
     mark = marks_count(&kafka->marks, mark);
     for (;;) {
         rd_kafka_resp_err_t code =
-            hand_over(kafka->at_once, message, (void *)(uintptr_t)mark);
+            hand_over(kafka->at_once, RD_KAFKA_MSG_F_COPY, message, (void *)(uintptr_t)mark);
         if (!code) { return 0; }
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             marks_acknowledge(&kafka->marks, mark);
@@ -99,11 +101,13 @@ void kafka_on_txn_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *mess
     if (!message->err && kafka->txn_offsets) { kafka->txn_offsets[index] = message->offset; }
 }
 
+/* The values are lent: they lie still in their stages until the transaction is over, and a copy of
+ * a large batch in the queue would be memory for nothing. */
 static int produce_all(struct kafka *kafka, const struct txn *txn)
 {
     for (size_t i = 0; i < txn->messages_count;) {
         rd_kafka_resp_err_t code =
-            hand_over(kafka->txn, &txn->messages[i], (void *)(uintptr_t)i);
+            hand_over(kafka->txn, 0, &txn->messages[i], (void *)(uintptr_t)i);
         if (!code) {
             i++;
             continue;
@@ -152,6 +156,14 @@ static int abort_txn(struct kafka *kafka)
     return WIRE_ABORTED;
 }
 
+/* Takes back what is still lent. A commit or an abort that went well has left nothing. */
+static void take_back(struct kafka *kafka)
+{
+    if (!rd_kafka_outq_len(kafka->txn)) { return; }
+    (void)rd_kafka_purge(kafka->txn, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    (void)rd_kafka_flush(kafka->txn, FLUSH_TIMEOUT_MS);
+}
+
 static int kafka_txn_run(struct wire *wire, const struct txn *txn)
 {
     struct kafka *kafka = (struct kafka *)wire;
@@ -173,6 +185,7 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
         result = kafka_sort_error(kafka, "commit", error);
     }
     if (result == WIRE_ABORTED) { result = abort_txn(kafka); }
+    take_back(kafka);
     kafka->txn_offsets = NULL;
     return result;
 }

@@ -20,6 +20,8 @@ struct store {
     rocksdb_filterpolicy_t *filter; /* owned by `table` once set */
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write;
+    rocksdb_flushoptions_t *flush;
+    size_t write_buffer_bytes;
     rocksdb_column_family_handle_t *families[FAMILIES];
     rocksdb_pinnableslice_t *pinned; /* what the last store_get() lent */
     char *why;
@@ -60,6 +62,9 @@ static void set_options(struct store *store, const struct store_limits *limits)
     store->read = rocksdb_readoptions_create();
     store->write = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(store->write, 0);
+    store->flush = rocksdb_flushoptions_create();
+    rocksdb_flushoptions_set_wait(store->flush, 0);
+    store->write_buffer_bytes = (size_t)limits->write_buffer_bytes;
 }
 
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
@@ -100,6 +105,7 @@ struct store *store_close(struct store *store)
         }
         rocksdb_close(store->db);
     }
+    rocksdb_flushoptions_destroy(store->flush);
     rocksdb_writeoptions_destroy(store->write);
     rocksdb_readoptions_destroy(store->read);
     rocksdb_options_destroy(store->options);
@@ -232,9 +238,20 @@ void store_batch_put(struct store_batch *batch, struct slice key, struct slice v
     }
 }
 
+/* RocksDB would hold a write larger than its buffer in memory until the next write, a whole commit
+ * later. A flush that cannot begin now is one that the next write makes up for. */
+static void begin_flush(struct store *store)
+{
+    char *error = NULL;
+    rocksdb_flush_cf(store->db, store->flush, store->families[FAMILY_DATA], &error);
+    if (error) { rocksdb_free(error); }
+}
+
 int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark)
 {
     unpin(store);
+    size_t bytes = 0;
+    (void)rocksdb_writebatch_data(batch->writes, &bytes);
     rocksdb_writebatch_put_cf(batch->writes, store->families[FAMILY_BOOKMARK], bookmark_key,
                               strlen(bookmark_key), (const char *)bookmark, sizeof(*bookmark));
     char *error = NULL;
@@ -246,5 +263,6 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
         rocksdb_free(error);
         return -EIO;
     }
+    if (bytes > store->write_buffer_bytes) { begin_flush(store); }
     return 0;
 }

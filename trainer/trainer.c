@@ -211,10 +211,7 @@ static void apply(struct task *task, struct held_row *held, const struct intake_
     row->mass += from->mass * scale;
     row->actions += from->actions * scale;
     row->trend += from->trend * trend_scale;
-    for (size_t i = 0; i < from->terms_count; i++) {
-        const struct neighbour *term = &from->terms[i];
-        row_add(row, term->item, term->co * scale, term->forward * scale, term->backward * scale);
-    }
+    row_add_all(row, from->terms, from->terms_count, scale);
     work->users += from->new_users;
     held->event_time_ms = MAX_OF(held->event_time_ms, message->event_time_ms);
     if (row->count > t->bound + t->bound / 2) { prune(t, held); }

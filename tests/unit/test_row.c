@@ -170,6 +170,68 @@ static void pruning_keeps_the_best_and_order_is_published(void **state)
     ids_free(ids);
 }
 
+/* Rows of all widths: the index changes its form, sorting its way, and values are of every kind. */
+static void wide_rows_of_any_values_are_sorted_too(void **state)
+{
+    enum { WIDE = 70000 };
+    static const double some[] = {0.0, -0.0, -1.5, 1e-300, 0x1p-32, 3, 3.5, 1e12};
+    static const int32_t sizes[] = {2, 24, 25, 500, 1023, 1024, 1025, 5000, WIDE};
+    struct ids *ids = make_ids(WIDE);
+    sort_ids = ids;
+    for (size_t round = 0; round < ARRAY_COUNT(sizes) * 2; round++) {
+        int32_t size = sizes[round / 2], bound = 1 + size * 2 / 3;
+        struct row row;
+        row_init(&row);
+        seed = round;
+        for (int32_t i = 0; i < size; i++) {
+            double co = round % 2 ? (double)dice(1u << 30) * 0x1p-20 - 64
+                                  : some[dice(ARRAY_COUNT(some))];
+            row_add(&row, (int32_t)((int64_t)i * 9973 % WIDE), co, dice(4) + 1, dice(4));
+        }
+        assert_int_equal(row.count, size);
+        size_t bytes = (size_t)size * sizeof(struct neighbour);
+        struct neighbour *expect = xmemdup(row.neighbours, bytes);
+        qsort(expect, (size_t)size, sizeof(*expect), by_published);
+        row_order(&row, ids);
+        assert_neighbours(&row, expect);
+        qsort(expect, (size_t)size, sizeof(*expect), by_worth);
+        assert_int_equal(row_prune(&row, bound, ids), size - bound);
+        qsort(expect, (size_t)bound, sizeof(*expect), by_published);
+        assert_neighbours(&row, expect);
+        for (int32_t i = 0; i < row.count; i++) {
+            assert_ptr_equal(row_find(&row, row.neighbours[i].item), &row.neighbours[i]);
+        }
+        free(expect);
+        row_release(&row);
+    }
+    ids_free(ids);
+}
+
+static void many_terms_are_each_added(void **state)
+{
+    for (int round = 0; round < 20; round++) {
+        seed = (uint64_t)round;
+        struct row one, all;
+        row_init(&one);
+        row_init(&all);
+        for (int batch = 0; batch < 10; batch++) {
+            struct neighbour terms[300];
+            size_t count = dice(ARRAY_COUNT(terms));
+            for (size_t i = 0; i < count; i++) {
+                terms[i] = (struct neighbour){(int32_t)dice(ITEMS), (int)dice(5) - 2,
+                                              (int)dice(3) - 1, dice(2)};
+                row_add(&one, terms[i].item, terms[i].co * 0.5, terms[i].forward * 0.5,
+                        terms[i].backward * 0.5);
+            }
+            row_add_all(&all, terms, count, 0.5);
+        }
+        assert_int_equal(all.count, one.count);
+        assert_neighbours(&all, one.neighbours);
+        row_release(&one);
+        row_release(&all);
+    }
+}
+
 /* A bounded row sees a zipf stream in 100 commits; the unbounded one tells what it should hold. */
 static void a_bounded_row_keeps_its_top_20(void **state)
 {
@@ -212,6 +274,8 @@ int main(void)
         cmocka_unit_test(sums_are_those_of_a_dense_row),
         cmocka_unit_test(epochs_move_forward_exactly),
         cmocka_unit_test(pruning_keeps_the_best_and_order_is_published),
+        cmocka_unit_test(wide_rows_of_any_values_are_sorted_too),
+        cmocka_unit_test(many_terms_are_each_added),
         cmocka_unit_test(a_bounded_row_keeps_its_top_20),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

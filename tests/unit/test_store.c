@@ -47,6 +47,40 @@ static int count_pairs(void *arg, struct slice key, struct slice value _unused_)
     return ++*count == 2 ? 77 : 0;
 }
 
+/* Writes beyond the buffer are flushed behind the worker's back: nothing of them is lost. */
+static void test_large_writes_come_back(void **state)
+{
+    enum { WRITES = 6, PUTS = 40, VALUE_BYTES = 60000 };
+    struct store *store = open_it(*state);
+    struct store_batch *batch = store_batch_new();
+    char *bytes = xmalloc(VALUE_BYTES);
+    char key[24];
+    for (int i = 0; i < WRITES * PUTS; i++) {
+        (void)snprintf(key, sizeof(key), "key%d", i % (PUTS * 2));
+        memset(bytes, i % 251, VALUE_BYTES);
+        store_batch_put(batch, slice_str(key), slice_of(bytes, VALUE_BYTES));
+        if ((i + 1) % PUTS) { continue; }
+        const struct bookmark bookmark = {.changelog_offset = i, .input_offset = i};
+        assert_int_equal(store_apply(store, batch, &bookmark), 0);
+    }
+    for (int round = 0; round < 2; round++) {
+        struct bookmark read = {0};
+        assert_int_equal(store_bookmark(store, &read), 0);
+        assert_int_equal(read.input_offset, WRITES * PUTS - 1);
+        for (int i = (WRITES - 2) * PUTS; i < WRITES * PUTS; i++) {
+            struct slice value;
+            (void)snprintf(key, sizeof(key), "key%d", i % (PUTS * 2));
+            memset(bytes, i % 251, VALUE_BYTES);
+            assert_int_equal(store_get(store, slice_str(key), &value), 0);
+            assert_true(slice_equal(value, slice_of(bytes, VALUE_BYTES)));
+        }
+        store_close(store);
+        store = round == 0 ? open_it(*state) : NULL;
+    }
+    free(bytes);
+    store_batch_free(batch);
+}
+
 static void test_state_and_bookmark_go_together(void **state)
 {
     struct store *store = open_it(*state);
@@ -114,6 +148,7 @@ static void test_damage_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_large_writes_come_back, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_state_and_bookmark_go_together, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_a_second_opener_is_told_to_wait, make_path,
