@@ -1,5 +1,6 @@
 /* Broadcast inputs: every partition of a table's topic, from the start, in every copy. */
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
@@ -68,6 +69,7 @@ static void check_loaded(struct run *run)
     metric_set(broadcast->remaining, (double)remaining);
     if (remaining == 0) {
         broadcast->loaded = true;
+        CRASH_POINT("broadcast.loaded");
         run_note(run, LOG_INFO, "broadcast inputs loaded", "partitions=%zu",
                  broadcast->places_count);
     }
@@ -109,6 +111,7 @@ void broadcast_step(struct run *run)
             return;
         }
         for (size_t i = 0; i < count; i++) { take(run, &at[i]); }
+        if (count) { CRASH_POINT("broadcast.read"); }
         metric_add(run->m.broadcast_records, (double)count);
         reader_release(broadcast->reader);
         if (run_now_ms(run) >= until_ms) { break; }

@@ -21,6 +21,7 @@
  * A failed commit (WIRE_ABORTED) forgets both batches and rewinds to the group's offsets.
  */
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
@@ -36,8 +37,12 @@ enum {
 static int carry_out(struct run *run)
 {
     struct txn *txn = &run->commit.txn;
-    if (run_is_transactional(run)) { return wire_txn_run(run->wire, txn); }
-    return wire_offsets_commit(run->wire, txn->offsets, txn->offsets_count);
+    CRASH_POINT("commit.send");
+    int result = run_is_transactional(run)
+                     ? wire_txn_run(run->wire, txn)
+                     : wire_offsets_commit(run->wire, txn->offsets, txn->offsets_count);
+    CRASH_POINT("commit.sent");
+    return result;
 }
 
 static void *committer(void *arg)
@@ -210,6 +215,7 @@ void commit_begin(struct run *run)
 {
     struct commit *commit = &run->commit;
     assert(commit->phase == COMMIT_IDLE);
+    CRASH_POINT("commit.begin");
     commit->began_ms = run_now_ms(run);
     commit->records = 0;
     commit->input_bytes = 0;
@@ -219,6 +225,7 @@ void commit_begin(struct run *run)
     for (size_t i = 0; i < run->tasks_count; i++) { close_batch(run, run->tasks[i]); }
     for (size_t i = 0; i < run->tasks_count; i++) { add_task(run, run->tasks[i]); }
     if (!commit->txn.offsets_count) { return; }
+    CRASH_POINT("commit.closed");
     commit->flying_mark = commit->mark++;
     commit->phase = COMMIT_DRAINING;
     commit_step(run);
@@ -267,6 +274,7 @@ static void apply(struct run *run)
         struct task *task = run->tasks[i];
         if (task->flying.next_offset == OFFSET_NONE) { continue; }
         if (store_batch(run, task) < 0) { return; }
+        CRASH_POINT("commit.applied_one");
         task->committed_offset = task->flying.next_offset;
         metric_set(task->offset, (double)task->committed_offset);
         bytes += stage_bytes(&task->flying);
@@ -275,6 +283,7 @@ static void apply(struct run *run)
     }
     if (bytes > LARGE_BATCH_BYTES) { (void)malloc_trim(0); }
     run->commit.phase = COMMIT_IDLE;
+    CRASH_POINT("commit.applied");
     run_note(run, LOG_DEBUG, "committed", "messages=%zu ms=%" PRId64,
              run->commit.txn.messages_count, run_now_ms(run) - run->commit.began_ms);
     metric_add(run->m.commits, 1);
@@ -301,6 +310,7 @@ static void roll_back(struct run *run)
 {
     metric_add(run->m.aborts, 1);
     run_note(run, LOG_WARN, "commit rolled back", "why=\"%s\"", wire_why(run->wire));
+    CRASH_POINT("commit.roll_back");
     commit_forget(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
@@ -336,6 +346,7 @@ void commit_step(struct run *run)
             return;
         }
         if (outstanding) { return; }
+        CRASH_POINT("commit.drained");
         post(run);
     }
     if (commit->phase == COMMIT_RUNNING && is_done(commit)) {

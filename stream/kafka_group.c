@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/kafka_internal.h"
 
@@ -217,7 +218,9 @@ static int kafka_offsets_commit(struct wire *wire, const struct topic_partition 
         rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
             at[i].offset;
     }
+    CRASH_POINT("offsets.commit");
     rd_kafka_resp_err_t code = rd_kafka_commit(kafka->intake.rk, list, /* async= */ 0);
+    CRASH_POINT("offsets.committed");
     rd_kafka_topic_partition_list_destroy(list);
     if (!code) { return 0; }
     int result = kafka_sort_code(kafka, "commit of offsets", code);

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/kafka_internal.h"
 
@@ -102,6 +103,7 @@ void kafka_on_txn_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *mess
 static int produce_all(struct kafka *kafka, const struct txn *txn)
 {
     for (size_t i = 0; i < txn->messages_count;) {
+        CRASH_POINT("txn.produce");
         rd_kafka_resp_err_t code =
             hand_over(kafka->txn, &txn->messages[i], (void *)(uintptr_t)i);
         if (!code) {
@@ -161,18 +163,25 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
     if (error) {
         return kafka_sort_error(kafka, "begin", error) == WIRE_FATAL ? WIRE_FATAL : WIRE_ABORTED;
     }
+    CRASH_POINT("txn.begun");
     kafka->txn_offsets = txn->ret_offsets;
     int result = produce_all(kafka, txn);
+    CRASH_POINT("txn.offsets");
     if (!result) { result = send_offsets(kafka, txn); }
+    CRASH_POINT("txn.commit");
     while (!result || result == WIRE_RETRY) {
         error = rd_kafka_commit_transaction(kafka->txn, -1);
         if (!error) {
+            CRASH_POINT("txn.committed");
             kafka->txn_offsets = NULL;
             return 0;
         }
         result = kafka_sort_error(kafka, "commit", error);
     }
-    if (result == WIRE_ABORTED) { result = abort_txn(kafka); }
+    if (result == WIRE_ABORTED) {
+        CRASH_POINT("txn.abort");
+        result = abort_txn(kafka);
+    }
     kafka->txn_offsets = NULL;
     return result;
 }

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/memlog_internal.h"
 #include "stream/murmur.h"
@@ -9,10 +10,12 @@ void memlog_lock(struct memlog *log)
 {
     int error = pthread_mutex_lock(&log->mutex);
     assert(error == 0);
+    CRASH_SHELTER(1);
 }
 
 void memlog_unlock(struct memlog *log)
 {
+    CRASH_SHELTER(-1);
     int error = pthread_mutex_unlock(&log->mutex);
     assert(error == 0);
 }

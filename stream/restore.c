@@ -13,6 +13,7 @@
  * anew), or behind the changelog's first offset (tombstones may be missing).
  */
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
@@ -38,6 +39,7 @@ static bool open_store(struct task *task)
         run_note(run, LOG_WARN, "state is damaged, restoring it from the changelog",
                  "partition=%d why=\"%s\"", task->partition, why);
         metric_add(run->m.store_wipes, 1);
+        CRASH_POINT("restore.damaged");
         (void)store_wipe(task->path);
         free(why);
         why = NULL;
@@ -63,6 +65,7 @@ static bool start_over(struct task *task, const char *why)
              "partition=%d why=\"%s\"", task->partition, why);
     metric_add(task->run->m.store_wipes, 1);
     task->store = store_close(task->store);
+    CRASH_POINT("restore.wipe");
     int result = store_wipe(task->path);
     if (result < 0) {
         run_break(task->run, EXIT_BROKEN, "cannot delete %s: %s", task->path, strerror(-result));
@@ -136,10 +139,12 @@ static void settle(struct task *task)
     int result = wire_committed(run->wire, run->input_topics[run->input], task->partition,
                                 &committed);
     if (result == WIRE_FATAL) { run_break(run, EXIT_BROKEN, "%s", wire_why(run->wire)); }
+    CRASH_POINT("restore.committed_known");
     if (result < 0) { return; }
     if (run_has_changelog(run) && !plan_restore(task, committed)) { return; }
     if (!place_input(task, committed)) { return; }
     task->state = run_has_changelog(run) ? TASK_RESTORING : TASK_READY;
+    CRASH_POINT("restore.settled");
 }
 
 /* ---- Reading ---- */
@@ -182,6 +187,7 @@ static bool finish_if_complete(struct task *task, int64_t position)
                (double)MAX_OF(task->restore_end - task->changelog_offset, (int64_t)0));
     if (task->changelog_offset < task->restore_end) { return false; }
     save_progress(task, task->committed_offset);
+    CRASH_POINT("restore.complete");
     task->state = TASK_READY;
     run_note(task->run, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
              task->partition, task->restore_from, task->restore_end);
@@ -205,6 +211,7 @@ static void read_changelog(struct run *run)
         store_batch_put(task->writes, at[i].key, at[i].value);
         task->changelog_offset = at[i].offset + 1;
     }
+    if (count) { CRASH_POINT("restore.read"); }
     metric_add(run->m.restored_records, (double)count);
     reader_release(run->restore.reader);
     for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
@@ -230,6 +237,7 @@ static void open_reader(struct run *run)
     if (count && wire_reader(run->wire, at, count, &run->restore.reader) < 0) {
         run_break(run, EXIT_BROKEN, "restore: %s", wire_why(run->wire));
     }
+    CRASH_POINT("restore.reader_open");
     free(at);
 }
 
@@ -248,6 +256,7 @@ static void begin_task(struct task *task)
                              task->input_offset);
     if (result == WIRE_FATAL) { run_break(run, EXIT_BROKEN, "%s", wire_why(run->wire)); }
     if (result < 0) { return; }
+    CRASH_POINT("restore.resumed");
     if (!task->opened && run->worker->open) {
         result = run->worker->open(task);
         if (result < 0) {
@@ -258,6 +267,7 @@ static void begin_task(struct task *task)
     }
     task->opened = true;
     task->state = TASK_RUNNING;
+    CRASH_POINT("restore.running");
     metric_set(task->offset, (double)task->committed_offset);
     run_note(run, LOG_INFO, "running", "partition=%d offset=%" PRId64, task->partition,
              task->input_offset);

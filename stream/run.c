@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
@@ -208,6 +209,7 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
         run->tasks = xreallocarray(run->tasks, run->tasks_count + 1, sizeof(*run->tasks));
         run->tasks[run->tasks_count++] = task_new(run, at[i].partition);
     }
+    CRASH_POINT("rebalance.assigned");
     metric_add(run->m.rebalances, 1);
     metric_set(run->m.tasks, (double)run->tasks_count);
     run_note(run, LOG_INFO, "assigned", "partitions=%zu", count);
@@ -226,13 +228,17 @@ static void drop_task(struct run *run, int32_t partition)
 static void on_revoked(void *arg, const struct topic_partition *at, size_t count, bool lost)
 {
     struct run *run = arg;
+    if (!lost) { CRASH_POINT("rebalance.revoke"); }
+    if (lost) { CRASH_POINT("rebalance.lost"); }
     bool finished = !lost && !run->broken && run_finish(run);
     if (!finished && run->commit.phase != COMMIT_IDLE) {
         (void)commit_wait(run, run->settings.commit_timeout_ms);
     }
     if (!finished) { commit_forget(run); }
     restore_release(run);
+    CRASH_POINT("rebalance.finished");
     for (size_t i = 0; i < count; i++) { drop_task(run, at[i].partition); }
+    CRASH_POINT("rebalance.dropped");
     metric_set(run->m.tasks, (double)run->tasks_count);
     run_note(run, lost ? LOG_WARN : LOG_INFO, "revoked", "partitions=%zu lost=%s", count,
              lost ? "true" : "false");
@@ -277,6 +283,7 @@ static void process_batch(struct run *run, const struct record *at, size_t count
                       at[i].topic, at[i].partition, at[i].offset);
             return;
         }
+        CRASH_POINT("processed");
         task->input_offset = at[i].offset + 1;
         task->touched = true;
         run->commit.records++;
@@ -296,6 +303,7 @@ static void end_batch(struct run *run)
         if (!task->touched) { continue; }
         task->touched = false;
         if (run->worker->batch) { run->worker->batch(task); }
+        CRASH_POINT("batch");
         arena_reset(task->arena);
     }
 }

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/store.h"
 
@@ -66,6 +67,7 @@ int store_open(const char *path, const struct store_limits *limits, struct store
                char **ret_why)
 {
     assert(limits->write_buffer_bytes > 0 && limits->block_cache_bytes > 0);
+    CRASH_POINT("store.open");
     struct store *store = xcalloc(1, sizeof(*store));
     set_options(store, limits);
     const rocksdb_options_t *options[FAMILIES] = {store->options, store->options};
@@ -120,6 +122,7 @@ int store_wipe(const char *path)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) { continue; }
         _cleanup_(xfreep) char *file = xprintf("%s/%s", path, entry->d_name);
         if (unlink(file) < 0) { result = -errno; }
+        CRASH_POINT("store.wiping");
     }
     closedir(dir);
     if (result == 0 && rmdir(path) < 0) { result = -errno; }
@@ -238,7 +241,9 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
     rocksdb_writebatch_put_cf(batch->writes, store->families[FAMILY_BOOKMARK], bookmark_key,
                               strlen(bookmark_key), (const char *)bookmark, sizeof(*bookmark));
     char *error = NULL;
+    CRASH_POINT("store.write");
     rocksdb_write(store->db, store->write, batch->writes, &error);
+    CRASH_POINT("store.written");
     rocksdb_writebatch_destroy(batch->writes); /* clearing would keep a large batch's memory */
     batch->writes = rocksdb_writebatch_create();
     if (error) {

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
@@ -103,7 +104,9 @@ int task_get(struct task *task, struct slice key, struct slice *ret_value)
 
 static void send_at_once(struct run *run, const struct message *message)
 {
+    CRASH_POINT("send");
     int result = wire_produce(run->wire, message, run->commit.mark);
+    CRASH_POINT("send.done");
     if (result == 0) { return; }
     run_break(run, EXIT_BROKEN, "cannot send to %s: %s", message->topic, wire_why(run->wire));
 }
@@ -182,6 +185,7 @@ void task_dead_letter(struct run *run, const struct record *rec)
                              .headers = headers,
                              .headers_count = ARRAY_COUNT(headers) - 1};
     int result = wire_produce(run->wire, &letter, run->commit.mark);
+    CRASH_POINT("dead_letter");
     if (result == WIRE_TOO_LARGE) {
         letter.value = slice_of(NULL, 0);
         letter.headers_count = ARRAY_COUNT(headers);
