@@ -85,12 +85,12 @@ UNIT_SRC := $(wildcard tests/unit/*.c tests/topology/*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 $(OUT)/tests/%: tests/%.c $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
-	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) $(TEST_FLAGS) -o $@ $(filter %.c,$^) $(filter %.o,$^) $(filter %.a,$^) \
-		$(ALL_LIBS) -lcmocka
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) $(TEST_FLAGS) -o $@ $(filter %.c,$^) $(filter %.o,$^) \
+		$(filter %.a,$^) $(ALL_LIBS) -lcmocka
 
 # Crash points (base/crash.h): the files that have some are compiled once more with them, and stand
 # before the library. For tests; `make crash-programs`: the workers too, in $(OUT)/crash/bin.
-CRASH_SRC := base/crash.c $(shell grep -lE 'CRASH_(POINT|SHELTER)|FRESHET_CRASH' base/*.c stream/*.c)
+CRASH_SRC := $(shell grep -lE 'CRASH_(POINT|SHELTER)|FRESHET_CRASH' base/*.c stream/*.c)
 CRASH_OBJ := $(sort $(CRASH_SRC:%.c=$(OUT)/crash/%.o))
 CRASH_TESTS := $(OUT)/tests/unit/test_crash $(OUT)/tests/topology/test_sweep
 $(OUT)/crash/%.o: %.c

@@ -25,10 +25,10 @@ struct crash_site {
 
 #define CRASH_POINT(text)                                                                          \
     do {                                                                                           \
-        static struct crash_site crash_here = {text, 0};                                                 \
-        static struct crash_site *const crash_there                                                      \
-            __attribute__((section("crash_sites"), used)) = &crash_here;                               \
-        crash_pass(crash_there);                                                                         \
+        static struct crash_site crash_here = {text, 0};                                           \
+        static struct crash_site *const crash_there                                                \
+            __attribute__((section("crash_sites"), used)) = &crash_here;                           \
+        crash_pass(crash_there);                                                                   \
     } while (0)
 
 /* Inside, passes are neither counted nor fatal: what is done is not this process's doing. */
