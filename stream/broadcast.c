@@ -88,6 +88,10 @@ static void take(struct run *run, const struct record *rec)
     enum verdict verdict = run->worker->broadcast(run, input_of(run, rec->topic), rec);
     if (verdict == VERDICT_SKIP) {
         task_dead_letter(run, rec);
+        if (run->unsent) { /* tables are read once: the next start reads them again */
+            run_break(run, EXIT_BROKEN, "cannot send to %s: %s", run->dead_letters_topic,
+                      wire_why(run->wire));
+        }
     } else if (verdict == VERDICT_FATAL) {
         run_break(run, EXIT_BROKEN, "%s", run->refusal);
     }
@@ -106,8 +110,9 @@ void broadcast_step(struct run *run)
         int result = reader_poll(broadcast->reader, loading ? BROADCAST_LOADING_POLL_MS : 0,
                                  loading ? BROADCAST_POLL_RECORDS : BROADCAST_POLL_RECORDS / 10,
                                  &at, &count);
+        if (result == WIRE_RETRY) { return; }
         if (result < 0) {
-            run_break(run, EXIT_BROKEN, "broadcast inputs: %s", wire_why(run->wire));
+            run_break(run, run_exit_for(result), "broadcast inputs: %s", wire_why(run->wire));
             return;
         }
         for (size_t i = 0; i < count; i++) { take(run, &at[i]); }

@@ -211,6 +211,13 @@ static void close_batch(struct run *run, struct task *task)
     task->staged_offset = task->input_offset;
 }
 
+/* The workers' flush sends too; when that does not go, the batch is not complete. */
+static void give_up_flush(struct run *run)
+{
+    run->failed = true;
+    if (!run->broken) { run_retry(run, wire_why(run->wire)); }
+}
+
 void commit_begin(struct run *run)
 {
     struct commit *commit = &run->commit;
@@ -223,6 +230,10 @@ void commit_begin(struct run *run)
     commit->txn.messages_count = 0;
     commit->txn.offsets_count = 0;
     for (size_t i = 0; i < run->tasks_count; i++) { close_batch(run, run->tasks[i]); }
+    if (run->unsent || run->broken) {
+        give_up_flush(run);
+        return;
+    }
     for (size_t i = 0; i < run->tasks_count; i++) { add_task(run, run->tasks[i]); }
     if (!commit->txn.offsets_count) { return; }
     CRASH_POINT("commit.closed");
@@ -258,12 +269,7 @@ static int store_batch(struct run *run, struct task *task)
     const struct bookmark bookmark = {.changelog_offset = task->changelog_offset,
                                       .input_offset = task->flying.next_offset};
     int result = store_apply(task->store, task->writes, &bookmark);
-    if (result < 0) {
-        run_break(run, EXIT_BROKEN,
-                  "cannot write the state of partition %d in %s: %s; hint: free disk space or "
-                  "repair the disk and start again; nothing is lost",
-                  task->partition, task->path, store_why(task->store));
-    }
+    if (result < 0) { task_not_stored(task, result); }
     return result;
 }
 
@@ -325,6 +331,9 @@ static void end_commit(struct run *run, int result)
         apply(run);
     } else if (result == WIRE_ABORTED || result == WIRE_RETRY) {
         roll_back(run);
+    } else if (result == WIRE_REFUSED) {
+        run->commit.phase = COMMIT_IDLE;
+        run_break(run, EXIT_CONFIG, "cannot commit: %s", wire_why(run->wire));
     } else {
         run->commit.phase = COMMIT_IDLE;
         run_break(run, EXIT_FENCED,

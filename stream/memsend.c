@@ -69,7 +69,7 @@ static int route(struct memwire *wire, const struct message *message, int too_la
 {
     struct mempart *part = memlog_route(wire->log, message);
     if (!part) {
-        return memwire_refuse(wire, WIRE_FATAL, "no partition %s[%" PRId32 "]", message->topic,
+        return memwire_refuse(wire, WIRE_REFUSED, "no partition %s[%" PRId32 "]", message->topic,
                               message->partition);
     }
     if (memlog_too_large(message)) {
@@ -223,7 +223,7 @@ static int txn_done(struct memwire *wire)
 static int txn_undo(struct memwire *wire, int error)
 {
     memlog_lock(wire->log);
-    if (error == WIRE_FATAL) {
+    if (wire_is_final(error)) {
         wire->txn_over = true;
     } else {
         assert(error == WIRE_ABORTED);

@@ -63,6 +63,15 @@ static void set_options(struct store *store, const struct store_limits *limits)
     rocksdb_writeoptions_set_sync(store->write, 0);
 }
 
+/* RocksDB tells its errors in words only. The lock is told with its file; "block" is another word.
+ * A full disk is no damage: nothing must be deleted for it. */
+static int sort_why(const char *why)
+{
+    if (strstr(why, "/LOCK: ")) { return -EAGAIN; }
+    if (strstr(why, strerror(ENOSPC)) || strstr(why, strerror(EDQUOT))) { return -ENOSPC; }
+    return -EIO;
+}
+
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
                char **ret_why)
 {
@@ -75,12 +84,11 @@ int store_open(const char *path, const struct store_limits *limits, struct store
     store->db = rocksdb_open_column_families(store->options, path, FAMILIES, family_names, options,
                                              store->families, &error);
     if (error) {
-        bool locked = strstr(error, "lock") != NULL || strstr(error, "LOCK") != NULL;
         store->db = NULL;
         *ret_why = xstrdup(error);
         rocksdb_free(error);
         store_close(store);
-        return locked ? -EAGAIN : -EIO;
+        return sort_why(*ret_why);
     }
     *ret_store = store;
     return 0;
@@ -249,7 +257,7 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
     if (error) {
         keep_why(store, xstrdup(error));
         rocksdb_free(error);
-        return -EIO;
+        return sort_why(store->why);
     }
     return 0;
 }

@@ -230,6 +230,7 @@ static void arm_faults(struct rig *rig)
     memlog_marker_delay(rig->log, 3);
     memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 2, WIRE_ABORTED);
     memlog_fail(rig->log, MEMLOG_OFFSETS_COMMIT, 2, WIRE_ABORTED);
+    memlog_fail(rig->log, MEMLOG_PRODUCE, 25, WIRE_RETRY);
 }
 
 static void tell_story(struct sweep *sweep)
