@@ -85,7 +85,30 @@ UNIT_SRC := $(wildcard tests/unit/*.c tests/topology/*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 $(OUT)/tests/%: tests/%.c $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
-	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(ALL_LIBS) -lcmocka
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) $(TEST_FLAGS) -o $@ $(filter %.c,$^) $(filter %.o,$^) \
+		$(filter %.a,$^) $(ALL_LIBS) -lcmocka
+
+# Crash points (base/crash.h): the files that have some are compiled once more with them, and stand
+# before the library. For tests; `make crash-programs`: the workers too, in $(OUT)/crash/bin.
+CRASH_SRC := $(shell grep -lE 'CRASH_(POINT|SHELTER)|FRESHET_CRASH' base/*.c stream/*.c)
+CRASH_OBJ := $(sort $(CRASH_SRC:%.c=$(OUT)/crash/%.o))
+CRASH_TESTS := $(OUT)/tests/unit/test_crash $(OUT)/tests/topology/test_sweep
+$(OUT)/crash/%.o: %.c
+	@mkdir -p $(@D)
+	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -DFRESHET_CRASH -c -o $@ $<
+$(CRASH_TESTS): $(CRASH_OBJ)
+$(CRASH_TESTS): private TEST_FLAGS := -DFRESHET_CRASH
+$(OUT)/crash/bin/freshet-%: $(CRASH_OBJ) $(LIB_WORKERS) $(LIB)
+	@mkdir -p $(@D)
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(wildcard $*/$*_main.c) $^ $(ALL_LIBS)
+
+.PHONY: crash-programs
+crash-programs: $(foreach w,$(WORKERS),$(OUT)/crash/bin/freshet-$(w))
+
+# Crashes every worker at every crash point, three seeds each, with and without its local state.
+.PHONY: sweep
+sweep: $(OUT)/tests/topology/test_sweep
+	@SWEEP=all $<
 
 .PHONY: unit
 unit: $(UNIT_BIN)

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 
 static _noreturn_ void die(size_t size)
@@ -9,6 +10,7 @@ static _noreturn_ void die(size_t size)
 
 void *xmalloc(size_t size)
 {
+    CRASH_POINT("allocation");
     void *mem = malloc(size ? size : 1);
     if (!mem) { die(size); }
     return mem;
@@ -16,6 +18,7 @@ void *xmalloc(size_t size)
 
 void *xcalloc(size_t count, size_t size)
 {
+    CRASH_POINT("allocation");
     void *mem = calloc(count ? count : 1, size ? size : 1);
     if (!mem) { die(count * size); }
     return mem;
@@ -25,6 +28,7 @@ void *xreallocarray(void *old, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) { die(SIZE_MAX); }
+    CRASH_POINT("allocation");
     void *mem = realloc(old, bytes ? bytes : 1);
     if (!mem) { die(bytes); }
     return mem;
@@ -46,6 +50,7 @@ char *xprintf(const char *format, ...)
 {
     va_list args;
     char *text = NULL;
+    CRASH_POINT("allocation");
     va_start(args, format);
     int length = vasprintf(&text, format, args);
     va_end(args);

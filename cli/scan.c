@@ -48,7 +48,7 @@ static int read_all(struct scan *scan, bool follow,
         const struct record *at = NULL;
         size_t count = 0;
         int result = reader_poll(scan->reader, SCAN_POLL_MS, SCAN_RECORDS, &at, &count);
-        if (result == WIRE_FATAL) { return result; }
+        if (wire_is_final(result)) { return result; }
         if (result < 0) { continue; }
         for (size_t i = 0; i < count && more; i++) { more = each(arg, &at[i]); }
         reader_release(scan->reader);

@@ -1,5 +1,6 @@
 /* Broadcast inputs: every partition of a table's topic, from the start, in every copy. */
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
@@ -68,6 +69,7 @@ static void check_loaded(struct run *run)
     metric_set(broadcast->remaining, (double)remaining);
     if (remaining == 0) {
         broadcast->loaded = true;
+        CRASH_POINT("broadcast.loaded");
         run_note(run, LOG_INFO, "broadcast inputs loaded", "partitions=%zu",
                  broadcast->places_count);
     }
@@ -86,6 +88,10 @@ static void take(struct run *run, const struct record *rec)
     enum verdict verdict = run->worker->broadcast(run, input_of(run, rec->topic), rec);
     if (verdict == VERDICT_SKIP) {
         task_dead_letter(run, rec);
+        if (run->unsent) { /* tables are read once: the next start reads them again */
+            run_break(run, EXIT_BROKEN, "cannot send to %s: %s", run->dead_letters_topic,
+                      wire_why(run->wire));
+        }
     } else if (verdict == VERDICT_FATAL) {
         run_break(run, EXIT_BROKEN, "%s", run->refusal);
     }
@@ -104,11 +110,13 @@ void broadcast_step(struct run *run)
         int result = reader_poll(broadcast->reader, loading ? BROADCAST_LOADING_POLL_MS : 0,
                                  loading ? BROADCAST_POLL_RECORDS : BROADCAST_POLL_RECORDS / 10,
                                  &at, &count);
+        if (result == WIRE_RETRY) { return; }
         if (result < 0) {
-            run_break(run, EXIT_BROKEN, "broadcast inputs: %s", wire_why(run->wire));
+            run_break(run, run_exit_for(result), "broadcast inputs: %s", wire_why(run->wire));
             return;
         }
         for (size_t i = 0; i < count; i++) { take(run, &at[i]); }
+        if (count) { CRASH_POINT("broadcast.read"); }
         metric_add(run->m.broadcast_records, (double)count);
         reader_release(broadcast->reader);
         if (run_now_ms(run) >= until_ms) { break; }

@@ -21,6 +21,7 @@
  * A failed commit (WIRE_ABORTED) forgets both batches and rewinds to the group's offsets.
  */
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
@@ -36,8 +37,12 @@ enum {
 static int carry_out(struct run *run)
 {
     struct txn *txn = &run->commit.txn;
-    if (run_is_transactional(run)) { return wire_txn_run(run->wire, txn); }
-    return wire_offsets_commit(run->wire, txn->offsets, txn->offsets_count);
+    CRASH_POINT("commit.send");
+    int result = run_is_transactional(run)
+                     ? wire_txn_run(run->wire, txn)
+                     : wire_offsets_commit(run->wire, txn->offsets, txn->offsets_count);
+    CRASH_POINT("commit.sent");
+    return result;
 }
 
 static void *committer(void *arg)
@@ -206,10 +211,18 @@ static void close_batch(struct run *run, struct task *task)
     task->staged_offset = task->input_offset;
 }
 
+/* The workers' flush sends too; when that does not go, the batch is not complete. */
+static void give_up_flush(struct run *run)
+{
+    run->failed = true;
+    if (!run->broken) { run_retry(run, wire_why(run->wire)); }
+}
+
 void commit_begin(struct run *run)
 {
     struct commit *commit = &run->commit;
     assert(commit->phase == COMMIT_IDLE);
+    CRASH_POINT("commit.begin");
     commit->began_ms = run_now_ms(run);
     commit->records = 0;
     commit->input_bytes = 0;
@@ -217,8 +230,13 @@ void commit_begin(struct run *run)
     commit->txn.messages_count = 0;
     commit->txn.offsets_count = 0;
     for (size_t i = 0; i < run->tasks_count; i++) { close_batch(run, run->tasks[i]); }
+    if (run->unsent || run->broken) {
+        give_up_flush(run);
+        return;
+    }
     for (size_t i = 0; i < run->tasks_count; i++) { add_task(run, run->tasks[i]); }
     if (!commit->txn.offsets_count) { return; }
+    CRASH_POINT("commit.closed");
     commit->flying_mark = commit->mark++;
     commit->phase = COMMIT_DRAINING;
     commit_step(run);
@@ -251,12 +269,7 @@ static int store_batch(struct run *run, struct task *task)
     const struct bookmark bookmark = {.changelog_offset = task->changelog_offset,
                                       .input_offset = task->flying.next_offset};
     int result = store_apply(task->store, task->writes, &bookmark);
-    if (result < 0) {
-        run_break(run, EXIT_BROKEN,
-                  "cannot write the state of partition %d in %s: %s; hint: free disk space or "
-                  "repair the disk and start again; nothing is lost",
-                  task->partition, task->path, store_why(task->store));
-    }
+    if (result < 0) { task_not_stored(task, result); }
     return result;
 }
 
@@ -267,6 +280,7 @@ static void apply(struct run *run)
         struct task *task = run->tasks[i];
         if (task->flying.next_offset == OFFSET_NONE) { continue; }
         if (store_batch(run, task) < 0) { return; }
+        CRASH_POINT("commit.applied_one");
         task->committed_offset = task->flying.next_offset;
         metric_set(task->offset, (double)task->committed_offset);
         bytes += stage_bytes(&task->flying);
@@ -275,6 +289,7 @@ static void apply(struct run *run)
     }
     if (bytes > LARGE_BATCH_BYTES) { (void)malloc_trim(0); }
     run->commit.phase = COMMIT_IDLE;
+    CRASH_POINT("commit.applied");
     run_note(run, LOG_DEBUG, "committed", "messages=%zu ms=%" PRId64,
              run->commit.txn.messages_count, run_now_ms(run) - run->commit.began_ms);
     metric_add(run->m.commits, 1);
@@ -301,6 +316,7 @@ static void roll_back(struct run *run)
 {
     metric_add(run->m.aborts, 1);
     run_note(run, LOG_WARN, "commit rolled back", "why=\"%s\"", wire_why(run->wire));
+    CRASH_POINT("commit.roll_back");
     commit_forget(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
@@ -315,6 +331,9 @@ static void end_commit(struct run *run, int result)
         apply(run);
     } else if (result == WIRE_ABORTED || result == WIRE_RETRY) {
         roll_back(run);
+    } else if (result == WIRE_REFUSED) {
+        run->commit.phase = COMMIT_IDLE;
+        run_break(run, EXIT_CONFIG, "cannot commit: %s", wire_why(run->wire));
     } else {
         run->commit.phase = COMMIT_IDLE;
         run_break(run, EXIT_FENCED,
@@ -336,6 +355,7 @@ void commit_step(struct run *run)
             return;
         }
         if (outstanding) { return; }
+        CRASH_POINT("commit.drained");
         post(run);
     }
     if (commit->phase == COMMIT_RUNNING && is_done(commit)) {

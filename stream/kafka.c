@@ -23,20 +23,46 @@ static const char *kafka_why(struct wire *wire)
     return kafka->told;
 }
 
-/* Sorts a plain error code: what may pass, and what needs a new process. */
+/* What a person must mend: trying again cannot help. */
+static const struct refusal {
+    rd_kafka_resp_err_t code;
+    const char *hint;
+} refusals[] = {
+    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "was it deleted? deploy/topics apply makes topics"},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "was it deleted? deploy/topics apply makes topics"},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "was the topic made anew with fewer partitions?"},
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+     "allow this user to Read, Write and Describe the topic"},
+    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "allow this user to Read the group"},
+    {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+     "allow this user IdempotentWrite on the cluster"},
+    {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+     "allow this user to Write and Describe the transactional id: the group.prefix, worker and "
+     "instance make its name"},
+    {RD_KAFKA_RESP_ERR__AUTHENTICATION, "check kafka.security.protocol and kafka.sasl.*"},
+    {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "check kafka.sasl.*"},
+    {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
+     "retention has passed the next offset, or the topic was made anew"},
+    {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET,
+     "retention has passed the next offset, or the topic was made anew"},
+};
+
+static const char *hint_of(rd_kafka_resp_err_t code)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(refusals); i++) {
+        if (refusals[i].code == code) { return refusals[i].hint; }
+    }
+    return NULL;
+}
+
+/* Sorts a plain error code: what may pass, what needs a new process, and what a person. */
 int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
 {
-    kafka_say(kafka, "%s: %s (%s)", what, rd_kafka_err2str(code), rd_kafka_err2name(code));
+    const char *hint = hint_of(code);
+    kafka_say(kafka, "%s: %s (%s)%s%s", what, rd_kafka_err2str(code), rd_kafka_err2name(code),
+              hint ? "; hint: " : "", hint ? hint : "");
+    if (hint) { return WIRE_REFUSED; }
     switch (code) {
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR__FENCED:
     case RD_KAFKA_RESP_ERR__FATAL:
@@ -53,9 +79,13 @@ int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t c
  * its INTRODUCTION.md says of the transactional API. */
 int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error)
 {
-    kafka_say(kafka, "%s: %s (%s)", what, rd_kafka_error_string(error), rd_kafka_error_name(error));
+    const char *hint = hint_of(rd_kafka_error_code(error));
+    kafka_say(kafka, "%s: %s (%s)%s%s", what, rd_kafka_error_string(error),
+              rd_kafka_error_name(error), hint ? "; hint: " : "", hint ? hint : "");
     int result = WIRE_FATAL;
-    if (rd_kafka_error_is_fatal(error)) {
+    if (hint) {
+        result = WIRE_REFUSED;
+    } else if (rd_kafka_error_is_fatal(error)) {
         result = WIRE_FATAL;
     } else if (rd_kafka_error_txn_requires_abort(error)) {
         result = WIRE_ABORTED;
@@ -335,7 +365,7 @@ static int reach_broker(struct kafka *kafka, const struct kafka_identity *identi
         if (!error) { break; }
         waited += RESULT_CHECK_MS * 50;
         int result = kafka_sort_error(kafka, "init of transactions", error);
-        if (result != WIRE_RETRY || waited >= timeout_ms) { return WIRE_FATAL; }
+        if (result != WIRE_RETRY || waited >= timeout_ms) { return result; }
     }
     return 0;
 }

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/kafka_internal.h"
 
@@ -51,6 +52,24 @@ static bool is_end(struct intake *intake, const rd_kafka_message_t *message)
     return true;
 }
 
+/* Sorts what a consumer has to tell. That a topic is not there may be a broker that has just
+ * started and does not know it yet: it is asked for. */
+static int sort_event(struct kafka *kafka, const rd_kafka_message_t *message)
+{
+    char what[ERROR_TEXT_MAX / 2];
+    const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
+    (void)snprintf(what, sizeof(what), "%s partition %" PRId32 ": %s", topic, message->partition,
+                   rd_kafka_message_errstr(message));
+    int result = kafka_sort_code(kafka, what, message->err);
+    bool gone = message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+                message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+                message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+    int32_t count;
+    if (!gone || !message->rkt) { return result; }
+    result = wire_partitions(&kafka->wire, topic, &count);
+    return result == 0 && message->partition < count ? WIRE_RETRY : result ? result : WIRE_REFUSED;
+}
+
 static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_ms, size_t max)
 {
     intake_drop(intake);
@@ -63,12 +82,9 @@ static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_m
             wait_ms = 0;
             continue;
         }
-        int result = 0;
-        if (!is_end(intake, message)) {
-            result = kafka_sort_code(kafka, rd_kafka_message_errstr(message), message->err);
-        }
+        int result = is_end(intake, message) ? 0 : sort_event(kafka, message);
         rd_kafka_message_destroy(message);
-        if (result == WIRE_FATAL) { return result; }
+        if (wire_is_final(result)) { return result; }
         wait_ms = 0;
     }
     if (rd_kafka_fatal_error(intake->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -217,11 +233,13 @@ static int kafka_offsets_commit(struct wire *wire, const struct topic_partition 
         rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
             at[i].offset;
     }
+    CRASH_POINT("offsets.commit");
     rd_kafka_resp_err_t code = rd_kafka_commit(kafka->intake.rk, list, /* async= */ 0);
+    CRASH_POINT("offsets.committed");
     rd_kafka_topic_partition_list_destroy(list);
     if (!code) { return 0; }
     int result = kafka_sort_code(kafka, "commit of offsets", code);
-    return result == WIRE_FATAL ? WIRE_FATAL : WIRE_ABORTED;
+    return wire_is_final(result) ? result : WIRE_ABORTED;
 }
 
 /* ---- Readers ---- */

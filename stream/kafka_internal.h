@@ -40,7 +40,7 @@ struct kafka {
     struct wire_listener listener;
     struct marks marks; /* of at-once messages on their way */
     struct places sent;
-    bool send_failed;
+    bool send_refused; /* and will be, however often it is tried */
     rd_kafka_topic_t **topics; /* kept so that the handles keep what they know of them */
     size_t topics_count;
     int64_t *txn_offsets; /* where delivery reports of the running transaction go */
@@ -57,7 +57,8 @@ struct kafka_reader {
 
 /* Keeps the story of a failure for wire_why(); either thread. */
 void kafka_say(struct kafka *kafka, const char *format, ...) _printf_(2, 3);
-/* Sorts a plain error code into a wire_error and keeps the story. */
+/* Sorts a plain error code into a wire_error and keeps the story, with a hint for what a person
+ * must mend. */
 int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code);
 /* Sorts librdkafka's error object by the questions it answers, keeps the story and frees it. */
 int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error);

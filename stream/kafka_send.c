@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/kafka_internal.h"
 
@@ -8,12 +9,14 @@ void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *
                               void *opaque)
 {
     struct kafka *kafka = opaque;
-    marks_acknowledge(&kafka->marks, (uint64_t)(uintptr_t)message->_private);
+    uint64_t mark = (uint64_t)(uintptr_t)message->_private;
     if (message->err) {
-        kafka->send_failed = true;
-        (void)kafka_sort_code(kafka, rd_kafka_topic_name(message->rkt), message->err);
+        marks_fail(&kafka->marks, mark);
+        int result = kafka_sort_code(kafka, rd_kafka_topic_name(message->rkt), message->err);
+        kafka->send_refused = kafka->send_refused || result == WIRE_REFUSED;
         return;
     }
+    marks_acknowledge(&kafka->marks, mark);
     struct place *place = places_find(&kafka->sent, rd_kafka_topic_name(message->rkt),
                                       message->partition);
     place->appended = MAX_OF(place->appended, message->offset);
@@ -79,10 +82,8 @@ static int kafka_unacked(struct wire *wire, uint64_t mark, size_t *ret_count)
 {
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_poll(kafka->at_once, 0);
-    if (kafka->send_failed) {
-        kafka->send_failed = false;
-        return WIRE_ABORTED;
-    }
+    if (kafka->send_refused) { return WIRE_REFUSED; }
+    if (marks_take_failed(&kafka->marks, mark)) { return WIRE_ABORTED; }
     *ret_count = marks_outstanding(&kafka->marks, mark);
     return 0;
 }
@@ -106,6 +107,7 @@ void kafka_on_txn_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *mess
 static int produce_all(struct kafka *kafka, const struct txn *txn)
 {
     for (size_t i = 0; i < txn->messages_count;) {
+        CRASH_POINT("txn.produce");
         rd_kafka_resp_err_t code =
             hand_over(kafka->txn, 0, &txn->messages[i], (void *)(uintptr_t)i);
         if (!code) {
@@ -113,8 +115,9 @@ static int produce_all(struct kafka *kafka, const struct txn *txn)
             continue;
         }
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            (void)kafka_sort_code(kafka, txn->messages[i].topic, code);
-            return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? WIRE_FATAL : WIRE_ABORTED;
+            int result = kafka_sort_code(kafka, txn->messages[i].topic, code);
+            if (result == WIRE_TOO_LARGE) { return WIRE_FATAL; }
+            return wire_is_final(result) ? result : WIRE_ABORTED;
         }
         rd_kafka_poll(kafka->txn, QUEUE_WAIT_MS);
     }
@@ -171,20 +174,28 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
     for (size_t i = 0; i < txn->messages_count; i++) { txn->ret_offsets[i] = OFFSET_NONE; }
     rd_kafka_error_t *error = rd_kafka_begin_transaction(kafka->txn);
     if (error) {
-        return kafka_sort_error(kafka, "begin", error) == WIRE_FATAL ? WIRE_FATAL : WIRE_ABORTED;
+        int refused = kafka_sort_error(kafka, "begin", error);
+        return wire_is_final(refused) ? refused : WIRE_ABORTED;
     }
+    CRASH_POINT("txn.begun");
     kafka->txn_offsets = txn->ret_offsets;
     int result = produce_all(kafka, txn);
+    CRASH_POINT("txn.offsets");
     if (!result) { result = send_offsets(kafka, txn); }
+    CRASH_POINT("txn.commit");
     while (!result || result == WIRE_RETRY) {
         error = rd_kafka_commit_transaction(kafka->txn, -1);
         if (!error) {
+            CRASH_POINT("txn.committed");
             kafka->txn_offsets = NULL;
             return 0;
         }
         result = kafka_sort_error(kafka, "commit", error);
     }
-    if (result == WIRE_ABORTED) { result = abort_txn(kafka); }
+    if (result == WIRE_ABORTED) {
+        CRASH_POINT("txn.abort");
+        result = abort_txn(kafka);
+    }
     take_back(kafka);
     kafka->txn_offsets = NULL;
     return result;

@@ -33,6 +33,26 @@ void marks_acknowledge(struct marks *marks, uint64_t mark)
     marks->at[i].outstanding--;
 }
 
+void marks_fail(struct marks *marks, uint64_t mark)
+{
+    assert(mark != MARK_NONE);
+    marks_acknowledge(marks, mark);
+    bool first = marks->failed_first == MARK_NONE || mark < marks->failed_first;
+    if (first) { marks->failed_first = mark; }
+    marks->failed_last = MAX_OF(marks->failed_last, mark);
+}
+
+/* Only the first and the last failed mark are known: what lies between may be told too early, which
+ * costs a batch that is tried again. */
+bool marks_take_failed(struct marks *marks, uint64_t mark)
+{
+    if (marks->failed_first == MARK_NONE || marks->failed_first > mark) { return false; }
+    bool more = marks->failed_last > mark;
+    marks->failed_first = more ? mark + 1 : MARK_NONE;
+    if (!more) { marks->failed_last = MARK_NONE; }
+    return true;
+}
+
 size_t marks_outstanding(const struct marks *marks, uint64_t mark)
 {
     size_t outstanding = 0;

@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-enum { MARKS_MAX = 8 };
+enum { MARKS_MAX = 8, MARK_NONE = 0 };
 
 struct mark {
     uint64_t mark;
@@ -18,6 +18,7 @@ struct mark {
 struct marks {
     struct mark at[MARKS_MAX]; /* oldest first */
     size_t count;
+    uint64_t failed_first, failed_last; /* of failures not yet told; MARK_NONE: none */
 };
 
 /* Counts one more message under a mark, which never falls from call to call. Returns the mark that
@@ -26,6 +27,10 @@ struct marks {
 uint64_t marks_count(struct marks *marks, uint64_t mark);
 /* Takes one message off a mark that marks_count() returned. */
 void marks_acknowledge(struct marks *marks, uint64_t mark);
+/* The same for a message that could not be delivered. */
+void marks_fail(struct marks *marks, uint64_t mark);
+/* Says whether a message under this mark or an older one failed, once. */
+bool marks_take_failed(struct marks *marks, uint64_t mark);
 /* Counts the messages outstanding under this and older marks. */
 size_t marks_outstanding(const struct marks *marks, uint64_t mark);
 

@@ -23,7 +23,7 @@ const char *memlog_point_name(enum memlog_point point)
 
 static bool is_legal(enum memlog_point point, int error)
 {
-    if (error == WIRE_FATAL || error == MEMLOG_KILL) { return true; }
+    if (wire_is_final(error) || error == MEMLOG_KILL) { return true; }
     if (point == MEMLOG_TXN_DONE) { return false; }
     if (point >= MEMLOG_TXN_BEGIN && point < MEMLOG_TXN_DONE) { return error == WIRE_ABORTED; }
     return error == WIRE_RETRY || error == WIRE_ABORTED;

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/memlog_internal.h"
 #include "stream/murmur.h"
@@ -9,10 +10,12 @@ void memlog_lock(struct memlog *log)
 {
     int error = pthread_mutex_lock(&log->mutex);
     assert(error == 0);
+    CRASH_SHELTER(1);
 }
 
 void memlog_unlock(struct memlog *log)
 {
+    CRASH_SHELTER(-1);
     int error = pthread_mutex_unlock(&log->mutex);
     assert(error == 0);
 }
@@ -416,6 +419,32 @@ void memlog_compact(struct memlog *log, const char *topic_name)
     assert(topic);
     for (int32_t p = 0; p < topic->parts_count; p++) { compact_part(log, &topic->parts[p]); }
     memlog_unlock(log);
+}
+
+void memlog_cut(struct memlog *log, const char *topic, int32_t partition, int64_t offset)
+{
+    memlog_lock(log);
+    struct mempart *part = must_part(log, topic, partition);
+    assert(offset >= part->low && offset <= part->end);
+    bool *drop = xcalloc(part->count + 1, sizeof(*drop));
+    for (size_t i = 0; i < part->count; i++) { drop[i] = part->entries[i]->offset >= offset; }
+    mempart_drop(part, drop);
+    part->end = offset;
+    free(drop);
+    memlog_unlock(log);
+}
+
+/* The old one stays under a name that nobody asks for: offsets and transactions point to it. */
+void memlog_remake(struct memlog *log, const char *topic_name, int32_t partitions)
+{
+    memlog_lock(log);
+    assert(log->wires_count == 0);
+    struct memtopic *topic = memlog_find_topic(log, topic_name);
+    assert(topic);
+    free(topic->name);
+    topic->name = xprintf("deleted %zu", log->topics_count);
+    memlog_unlock(log);
+    memlog_topic(log, topic_name, partitions);
 }
 
 void memlog_trim(struct memlog *log, const char *topic, int32_t partition, int64_t offset)

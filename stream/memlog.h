@@ -23,9 +23,9 @@
  *     poll tells `revoked` as lost and returns WIRE_FATAL.
  *   - A member that joins under a living or killed member's instance id takes its partitions over
  *     without a rebalance.
- *   - A position outside [low, end] makes poll return WIRE_FATAL: no silent reset.
+ *   - A position outside [low, end] makes poll return WIRE_REFUSED: no silent reset.
  *   - A message over the limit is WIRE_TOO_LARGE at once, WIRE_FATAL in a transaction; one to a
- *     topic or partition that does not exist is WIRE_FATAL.
+ *     topic or partition that does not exist is WIRE_REFUSED.
  *
  * What is stricter: a batch's bytes are freed by wire_release() (so a sanitizer sees who reads them
  * later), and a poll while an earlier batch is not released is a programmer's error.
@@ -98,6 +98,10 @@ int64_t memlog_committed(struct memlog *log, const char *group, const char *topi
 /* Compacts below the last stable offset: the newest record of each key stays (tombstones too) where
  * it is; aborted records go; control records and records without a key stay. */
 void memlog_compact(struct memlog *log, const char *topic);
+/* Cuts what lies at or after the offset, which becomes the end: an unclean election. */
+void memlog_cut(struct memlog *log, const char *topic, int32_t partition, int64_t offset);
+/* Deletes the topic, and with it the groups' offsets, and makes it anew. No wire may be open. */
+void memlog_remake(struct memlog *log, const char *topic, int32_t partitions);
 /* Retains only what lies at or after the offset, which becomes the low one. */
 void memlog_trim(struct memlog *log, const char *topic, int32_t partition, int64_t offset);
 

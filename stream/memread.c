@@ -36,7 +36,7 @@ static int start_cursors(struct memwire *wire, struct memcursor *cursors, size_t
         if (cursor->paused) { continue; }
         if (cursor->position == OFFSET_NONE) { cursor->position = part->low; }
         if (cursor->position < part->low || cursor->position > part->end) {
-            return memwire_refuse(wire, WIRE_FATAL,
+            return memwire_refuse(wire, WIRE_REFUSED,
                           "%s[%" PRId32 "]: offset %" PRId64 " is outside %" PRId64 "..%" PRId64,
                           part->topic->name, part->number, cursor->position, part->low, part->end);
         }

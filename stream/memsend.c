@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/memlog_internal.h"
 
@@ -68,7 +69,7 @@ static int route(struct memwire *wire, const struct message *message, int too_la
 {
     struct mempart *part = memlog_route(wire->log, message);
     if (!part) {
-        return memwire_refuse(wire, WIRE_FATAL, "no partition %s[%" PRId32 "]", message->topic,
+        return memwire_refuse(wire, WIRE_REFUSED, "no partition %s[%" PRId32 "]", message->topic,
                               message->partition);
     }
     if (memlog_too_large(message)) {
@@ -172,7 +173,9 @@ static int txn_begin(struct memwire *wire)
 {
     int error = enter_step(wire, MEMLOG_TXN_BEGIN);
     if (!error) { memproducer_begin(wire->log, wire->producer); }
-    return memwire_leave(wire, error);
+    error = memwire_leave(wire, error);
+    CRASH_POINT("txn.begun");
+    return error;
 }
 
 static int txn_produce(struct memwire *wire, const struct message *message, int64_t *ret_offset)
@@ -220,7 +223,7 @@ static int txn_done(struct memwire *wire)
 static int txn_undo(struct memwire *wire, int error)
 {
     memlog_lock(wire->log);
-    if (error == WIRE_FATAL) {
+    if (wire_is_final(error)) {
         wire->txn_over = true;
     } else {
         assert(error == WIRE_ABORTED);
@@ -244,12 +247,19 @@ int memwire_txn_run(struct wire *base, const struct txn *txn)
     }
     int error = txn_begin(wire);
     for (size_t i = 0; i < txn->messages_count && !error; i++) {
+        CRASH_POINT("txn.produce");
         error = txn_produce(wire, &txn->messages[i], &wire->txn_offsets[i]);
     }
+    CRASH_POINT("txn.offsets");
     if (!error && txn->offsets_count) { error = txn_offsets(wire, txn); }
+    CRASH_POINT("txn.commit");
     if (!error) { error = txn_commit(wire); }
+    CRASH_POINT("txn.committed");
     if (!error) { error = txn_done(wire); }
-    if (error) { return txn_undo(wire, error); }
+    if (error) {
+        CRASH_POINT("txn.abort");
+        return txn_undo(wire, error);
+    }
     if (txn->ret_offsets && txn->messages_count) {
         memcpy(txn->ret_offsets, wire->txn_offsets,
                txn->messages_count * sizeof(*txn->ret_offsets));
@@ -262,6 +272,7 @@ int memwire_offsets_commit(struct wire *base, const struct topic_partition *at, 
     struct memwire *wire = memwire_of(base);
     assert(wire->group);
     struct mempart *part = NULL;
+    CRASH_POINT("offsets.commit");
     int error = memwire_enter_at(wire, MEMLOG_OFFSETS_COMMIT);
     if (!error) {
         error = memgroup_check(wire);
@@ -277,5 +288,7 @@ int memwire_offsets_commit(struct wire *base, const struct topic_partition *at, 
         part = memlog_find_part(wire->log, at[i].topic, at[i].partition);
         memgroup_store(wire->group, part, at[i].offset);
     }
-    return memwire_leave(wire, error);
+    error = memwire_leave(wire, error);
+    CRASH_POINT("offsets.committed");
+    return error;
 }

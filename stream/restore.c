@@ -8,16 +8,24 @@
  * reaches the end (KAFKA-10167).
  *
  * What is on disk is thrown away and restored whole when its bookmark is ahead of the group's
- * offset
- * (state of a world that was never committed), ahead of the changelog's end (the topic was made
- * anew), or behind the changelog's first offset (tombstones may be missing).
+ * offset (state of a world that was never committed) or behind the changelog's first offset
+ * (tombstones may be missing). State that fits the group's offset but reaches beyond the changelog's
+ * end is a clear end: the topic was made anew, and nobody has what was in it.
  */
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
 enum { RESTORE_POLL_RECORDS = 5000, RESTORE_STEP_MS = 50, RESTORE_POLL_MS = 5 };
+
+static void break_if_final(struct run *run, int result)
+{
+    if (wire_is_final(result)) {
+        run_break(run, run_exit_for(result), "%s", wire_why(run->wire));
+    }
+}
 
 static bool open_store(struct task *task)
 {
@@ -29,8 +37,9 @@ static bool open_store(struct task *task)
     char *why = NULL;
     int result = directory_make(task->path);
     if (result < 0) {
-        run_break(run, EXIT_CONFIG, "cannot make the directory %s: %s; hint: set state.dir",
-                  task->path, strerror(-result));
+        run_break(run, result == -ENOSPC ? EXIT_DISK : EXIT_CONFIG,
+                  "cannot make the directory %s: %s; hint: set state.dir", task->path,
+                  strerror(-result));
         return false;
     }
     result = store_open(task->path, &limits, &task->store, &why);
@@ -38,6 +47,7 @@ static bool open_store(struct task *task)
         run_note(run, LOG_WARN, "state is damaged, restoring it from the changelog",
                  "partition=%d why=\"%s\"", task->partition, why);
         metric_add(run->m.store_wipes, 1);
+        CRASH_POINT("restore.damaged");
         (void)store_wipe(task->path);
         free(why);
         why = NULL;
@@ -48,9 +58,11 @@ static bool open_store(struct task *task)
                   "the state of partition %d in %s is locked by another process; hint: two copies "
                   "share state.dir and one of them hangs",
                   task->partition, task->path);
-    } else if (result == -EIO) {
-        run_break(run, EXIT_BROKEN, "cannot open the state of partition %d in %s: %s",
-                  task->partition, task->path, why);
+    } else if (result == -EIO || result == -ENOSPC) {
+        run_break(run, result == -ENOSPC ? EXIT_DISK : EXIT_BROKEN,
+                  "cannot open the state of partition %d in %s: %s; hint: %s", task->partition,
+                  task->path, why, result == -ENOSPC ? "make room on the disk and start again"
+                                                     : "repair the disk, or set state.dir");
     }
     free(why);
     return result == 0;
@@ -63,6 +75,7 @@ static bool start_over(struct task *task, const char *why)
              "partition=%d why=\"%s\"", task->partition, why);
     metric_add(task->run->m.store_wipes, 1);
     task->store = store_close(task->store);
+    CRASH_POINT("restore.wipe");
     int result = store_wipe(task->path);
     if (result < 0) {
         run_break(task->run, EXIT_BROKEN, "cannot delete %s: %s", task->path, strerror(-result));
@@ -72,29 +85,43 @@ static bool start_over(struct task *task, const char *why)
 }
 
 /* Says why the bookmark cannot be trusted; NULL when it can. */
-static const char *distrust(const struct bookmark *bookmark, int64_t committed, int64_t low,
-                            int64_t end)
+static const char *distrust(const struct bookmark *bookmark, int64_t committed, int64_t low)
 {
     if (bookmark->input_offset > MAX_OF(committed, (int64_t)0)) {
         return "it is ahead of the group's committed offset";
     }
-    if (bookmark->changelog_offset > end) { return "it is ahead of the changelog's end"; }
     if (bookmark->changelog_offset < low) { return "the changelog begins after it"; }
     return NULL;
+}
+
+/* State of the world that the group's offset tells of, but beyond the changelog's end: what is
+ * missing there is gone for every other copy. Going on would lose it without a word. */
+static bool lost_changelog(struct task *task, const struct bookmark *bookmark, int64_t committed,
+                           int64_t end)
+{
+    if (bookmark->changelog_offset <= end || bookmark->input_offset > committed) { return false; }
+    run_break(task->run, EXIT_CONFIG,
+              "partition %d of the changelog %s ends at %" PRId64 ", but the state in %s reaches %"
+              PRId64 ": the topic was made anew or cut, and state is lost; hint: reset input, "
+              "changelog and outputs together, or delete the directory if it is of another cluster",
+              task->partition, run_changelog_topic(task->run), end, task->path,
+              bookmark->changelog_offset);
+    return true;
 }
 
 static bool plan_restore(struct task *task, int64_t committed)
 {
     struct run *run = task->run;
     int64_t low, end;
-    if (wire_bounds(run->wire, run_changelog_topic(run), task->partition, &low, &end) < 0) {
-        return false;
-    }
+    int result = wire_bounds(run->wire, run_changelog_topic(run), task->partition, &low, &end);
+    break_if_final(run, result);
+    if (result < 0) { return false; }
     if (!task->store && !open_store(task)) { return false; }
     struct bookmark bookmark = {.changelog_offset = low, .input_offset = 0};
-    int result = store_bookmark(task->store, &bookmark);
+    result = store_bookmark(task->store, &bookmark);
     const char *why = result == -EIO ? store_why(task->store) : NULL;
-    if (result == 0) { why = distrust(&bookmark, committed, low, end); }
+    if (result == 0 && lost_changelog(task, &bookmark, committed, end)) { return false; }
+    if (result == 0) { why = distrust(&bookmark, committed, low); }
     if (why) {
         if (!start_over(task, why)) { return false; }
         bookmark.changelog_offset = low;
@@ -112,7 +139,9 @@ static bool place_input(struct task *task, int64_t committed)
     struct run *run = task->run;
     int64_t low, end;
     const char *topic = run->input_topics[run->input];
-    if (wire_bounds(run->wire, topic, task->partition, &low, &end) < 0) { return false; }
+    int result = wire_bounds(run->wire, topic, task->partition, &low, &end);
+    break_if_final(run, result);
+    if (result < 0) { return false; }
     if (committed != OFFSET_NONE && (committed < low || committed > end)) {
         run_break(run, EXIT_CONFIG,
                   "partition %d of %s holds offsets %" PRId64 " to %" PRId64
@@ -135,11 +164,13 @@ static void settle(struct task *task)
     int64_t committed;
     int result = wire_committed(run->wire, run->input_topics[run->input], task->partition,
                                 &committed);
-    if (result == WIRE_FATAL) { run_break(run, EXIT_BROKEN, "%s", wire_why(run->wire)); }
+    break_if_final(run, result);
+    CRASH_POINT("restore.committed_known");
     if (result < 0) { return; }
     if (run_has_changelog(run) && !plan_restore(task, committed)) { return; }
     if (!place_input(task, committed)) { return; }
     task->state = run_has_changelog(run) ? TASK_RESTORING : TASK_READY;
+    CRASH_POINT("restore.settled");
 }
 
 /* ---- Reading ---- */
@@ -169,10 +200,8 @@ static void save_progress(struct task *task, int64_t input_offset)
 {
     const struct bookmark bookmark = {.changelog_offset = task->changelog_offset,
                                       .input_offset = input_offset};
-    if (store_apply(task->store, task->writes, &bookmark) < 0) {
-        run_break(task->run, EXIT_BROKEN, "cannot restore partition %d into %s: %s",
-                  task->partition, task->path, store_why(task->store));
-    }
+    int result = store_apply(task->store, task->writes, &bookmark);
+    if (result < 0) { task_not_stored(task, result); }
 }
 
 static bool finish_if_complete(struct task *task, int64_t position)
@@ -182,6 +211,7 @@ static bool finish_if_complete(struct task *task, int64_t position)
                (double)MAX_OF(task->restore_end - task->changelog_offset, (int64_t)0));
     if (task->changelog_offset < task->restore_end) { return false; }
     save_progress(task, task->committed_offset);
+    CRASH_POINT("restore.complete");
     task->state = TASK_READY;
     run_note(task->run, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
              task->partition, task->restore_from, task->restore_end);
@@ -194,6 +224,7 @@ static void read_changelog(struct run *run)
     size_t count = 0;
     int result = reader_poll(run->restore.reader, RESTORE_POLL_MS, RESTORE_POLL_RECORDS, &at,
                              &count);
+    if (result == WIRE_RETRY) { return; }
     if (result < 0) {
         run_break(run, EXIT_BROKEN, "restore: %s", wire_why(run->wire));
         return;
@@ -205,6 +236,7 @@ static void read_changelog(struct run *run)
         store_batch_put(task->writes, at[i].key, at[i].value);
         task->changelog_offset = at[i].offset + 1;
     }
+    if (count) { CRASH_POINT("restore.read"); }
     metric_add(run->m.restored_records, (double)count);
     reader_release(run->restore.reader);
     for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
@@ -230,6 +262,7 @@ static void open_reader(struct run *run)
     if (count && wire_reader(run->wire, at, count, &run->restore.reader) < 0) {
         run_break(run, EXIT_BROKEN, "restore: %s", wire_why(run->wire));
     }
+    CRASH_POINT("restore.reader_open");
     free(at);
 }
 
@@ -246,8 +279,9 @@ static void begin_task(struct task *task)
     struct run *run = task->run;
     int result = wire_resume(run->wire, run->input_topics[run->input], task->partition,
                              task->input_offset);
-    if (result == WIRE_FATAL) { run_break(run, EXIT_BROKEN, "%s", wire_why(run->wire)); }
+    break_if_final(run, result);
     if (result < 0) { return; }
+    CRASH_POINT("restore.resumed");
     if (!task->opened && run->worker->open) {
         result = run->worker->open(task);
         if (result < 0) {
@@ -258,6 +292,7 @@ static void begin_task(struct task *task)
     }
     task->opened = true;
     task->state = TASK_RUNNING;
+    CRASH_POINT("restore.running");
     metric_set(task->offset, (double)task->committed_offset);
     run_note(run, LOG_INFO, "running", "partition=%d offset=%" PRId64, task->partition,
              task->input_offset);

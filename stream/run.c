@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
@@ -11,87 +12,6 @@ enum {
     BURST_BYTES = 1 << 18, /* so much behind us and, for so long, */
     BURST_QUIET_MS = 40,   /* nothing ahead: commit without waiting */
 };
-
-/* ---- Small answers ---- */
-
-int64_t run_now_ms(struct run *run)
-{
-    return run->clock.now_ms(run->clock.arg);
-}
-
-bool run_has_changelog(const struct run *run)
-{
-    return run->worker->changelog != NO_CHANGELOG;
-}
-
-bool run_is_transactional(const struct run *run)
-{
-    for (size_t i = 0; i < run->worker->outputs_count; i++) {
-        if (run->worker->outputs[i].delivery == DELIVERY_TXN) { return true; }
-    }
-    return false;
-}
-
-const char *run_changelog_topic(const struct run *run)
-{
-    assert(run_has_changelog(run));
-    return run->output_topics[run->worker->changelog];
-}
-
-const void *run_settings(const struct run *run)
-{
-    return run->worker_settings;
-}
-
-void run_set_state(struct run *run, void *state)
-{
-    run->worker_state = state;
-}
-
-void *run_state(const struct run *run)
-{
-    return run->worker_state;
-}
-
-struct metrics *run_metrics(struct run *run)
-{
-    return run->metrics;
-}
-
-struct schema_book *run_schemas(struct run *run)
-{
-    return run->schemas;
-}
-
-const char *run_input_topic(const struct run *run, int input)
-{
-    return run->input_topics[input];
-}
-
-const char *run_output_topic(const struct run *run, int output)
-{
-    return run->output_topics[output];
-}
-
-int32_t run_output_partitions(const struct run *run, int output)
-{
-    return run->output_partitions[output];
-}
-
-bool run_loaded(const struct run *run)
-{
-    return run->broadcast.loaded;
-}
-
-const char *run_why(const struct run *run)
-{
-    return run->refusal;
-}
-
-int run_exit_code(const struct run *run)
-{
-    return run->exit_code;
-}
 
 /* ---- Telling ---- */
 
@@ -205,12 +125,34 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
     for (size_t i = 0; i < count; i++) {
         assert(strcmp(at[i].topic, run->input_topics[run->input]) == 0);
         if (find_task(run, at[i].partition)) { continue; }
+        if (run_has_changelog(run) &&
+            at[i].partition >= run->output_partitions[run->worker->changelog]) {
+            run_break(run, EXIT_CONFIG,
+                      "topic %s has got a partition %d, but %s, its state's changelog, has only "
+                      "%d; hint: partitions of a topic with state cannot be added: make both anew",
+                      at[i].topic, at[i].partition, run_changelog_topic(run),
+                      run->output_partitions[run->worker->changelog]);
+            return;
+        }
         run->tasks = xreallocarray(run->tasks, run->tasks_count + 1, sizeof(*run->tasks));
         run->tasks[run->tasks_count++] = task_new(run, at[i].partition);
     }
+    CRASH_POINT("rebalance.assigned");
     metric_add(run->m.rebalances, 1);
     metric_set(run->m.tasks, (double)run->tasks_count);
     run_note(run, LOG_INFO, "assigned", "partitions=%zu", count);
+}
+
+/* Nothing may be given back while the committer works with it: then the process ends, and the next
+ * start finds out what became of it. */
+static bool decide_commit(struct run *run)
+{
+    if (commit_wait(run, run->settings.commit_timeout_ms)) { return true; }
+    run_break(run, EXIT_BROKEN,
+              "a commit did not finish within %" PRId64
+              " ms; hint: are the brokers reachable and are enough replicas in sync?",
+              run->settings.commit_timeout_ms);
+    return false;
 }
 
 static void drop_task(struct run *run, int32_t partition)
@@ -226,13 +168,15 @@ static void drop_task(struct run *run, int32_t partition)
 static void on_revoked(void *arg, const struct topic_partition *at, size_t count, bool lost)
 {
     struct run *run = arg;
+    if (!lost) { CRASH_POINT("rebalance.revoke"); }
+    if (lost) { CRASH_POINT("rebalance.lost"); }
     bool finished = !lost && !run->broken && run_finish(run);
-    if (!finished && run->commit.phase != COMMIT_IDLE) {
-        (void)commit_wait(run, run->settings.commit_timeout_ms);
-    }
+    if (!finished && !decide_commit(run)) { return; }
     if (!finished) { commit_forget(run); }
     restore_release(run);
+    CRASH_POINT("rebalance.finished");
     for (size_t i = 0; i < count; i++) { drop_task(run, at[i].partition); }
+    CRASH_POINT("rebalance.dropped");
     metric_set(run->m.tasks, (double)run->tasks_count);
     run_note(run, lost ? LOG_WARN : LOG_INFO, "revoked", "partitions=%zu lost=%s", count,
              lost ? "true" : "false");
@@ -240,10 +184,12 @@ static void on_revoked(void *arg, const struct topic_partition *at, size_t count
 
 /* ---- A round ---- */
 
-static void roll_back_for_retry(struct run *run)
+void run_retry(struct run *run, const char *why)
 {
-    run_note(run, LOG_WARN, "batch will be tried again", "why=\"%s\"", run->refusal);
-    (void)commit_wait(run, run->settings.commit_timeout_ms);
+    CRASH_POINT("retry");
+    run_note(run, LOG_WARN, "batch will be tried again", "why=\"%s\"", why);
+    run->unsent = false;
+    if (!decide_commit(run) || run->broken) { return; }
     commit_forget(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
         if (run->tasks[i]->state == TASK_RUNNING) { run->tasks[i]->state = TASK_OPENING; }
@@ -263,20 +209,21 @@ static enum verdict process_one(struct run *run, struct task *task, const struct
 
 static void process_batch(struct run *run, const struct record *at, size_t count)
 {
-    for (size_t i = 0; i < count && !run->broken; i++) {
+    for (size_t i = 0; i < count && !run->broken && !run->unsent; i++) {
         struct task *task = find_task(run, at[i].partition);
         if (!task || task->state != TASK_RUNNING || at[i].offset < task->input_offset) { continue; }
         enum verdict verdict = process_one(run, task, &at[i]);
         if (verdict == VERDICT_SKIP) {
             task_dead_letter(run, &at[i]);
         } else if (verdict == VERDICT_RETRY) {
-            roll_back_for_retry(run);
+            run_retry(run, run->refusal);
             return;
         } else if (verdict == VERDICT_FATAL) {
             run_break(run, EXIT_BROKEN, "%s, at %s partition %d offset %" PRId64, run->refusal,
                       at[i].topic, at[i].partition, at[i].offset);
             return;
         }
+        CRASH_POINT("processed");
         task->input_offset = at[i].offset + 1;
         task->touched = true;
         run->commit.records++;
@@ -287,7 +234,7 @@ static void process_batch(struct run *run, const struct record *at, size_t count
 
 static void end_batch(struct run *run)
 {
-    for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
+    for (size_t i = 0; i < run->tasks_count && !run->broken && !run->unsent; i++) {
         struct task *task = run->tasks[i];
         if (task->state != TASK_RUNNING) { continue; }
         const char *topic = run->input_topics[run->input];
@@ -296,6 +243,7 @@ static void end_batch(struct run *run)
         if (!task->touched) { continue; }
         task->touched = false;
         if (run->worker->batch) { run->worker->batch(task); }
+        CRASH_POINT("batch");
         arena_reset(task->arena);
     }
 }
@@ -307,6 +255,7 @@ static void poll_input(struct run *run, int timeout_ms)
     size_t room = (size_t)run->settings.batch_records_max - run->commit.records;
     size_t max = MIN_OF((size_t)run->settings.poll_records_max, MAX_OF(room, (size_t)1));
     int result = wire_poll(run->wire, timeout_ms, max, &at, &count);
+    if (result == WIRE_REFUSED) { run_break(run, EXIT_CONFIG, "%s", wire_why(run->wire)); }
     if (result == WIRE_FATAL) {
         run_break(run, EXIT_FENCED, "%s; hint: is another copy running with slot=%" PRId64 "?",
                   wire_why(run->wire), run->settings.slot);
@@ -321,6 +270,7 @@ static void poll_input(struct run *run, int timeout_ms)
     process_batch(run, at, count);
     end_batch(run);
     wire_release(run->wire);
+    if (run->unsent && !run->broken) { run_retry(run, wire_why(run->wire)); }
     clock_gettime(CLOCK_MONOTONIC, &to);
     if (count) {
         metric_observe(run->m.process_seconds, (double)(to.tv_sec - from.tv_sec) +
@@ -345,13 +295,7 @@ static int poll_timeout(struct run *run, int timeout_ms)
 static void commit_if_due(struct run *run)
 {
     if (!commit_due(run)) { return; }
-    if (commit_full(run) && run->commit.phase != COMMIT_IDLE &&
-        !commit_wait(run, run->settings.commit_timeout_ms)) {
-        run_break(run, EXIT_BROKEN,
-                  "a commit did not finish within %" PRId64
-                  " ms; hint: are the brokers reachable and are enough replicas in sync?",
-                  run->settings.commit_timeout_ms);
-    }
+    if (commit_full(run) && run->commit.phase != COMMIT_IDLE) { (void)decide_commit(run); }
     if (run->commit.phase == COMMIT_IDLE && !run->broken && commit_due(run)) { commit_begin(run); }
 }
 

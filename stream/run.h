@@ -63,12 +63,14 @@ struct run_parts {
     bool threaded; /* commit on a thread of its own; false: inside run_step() */
 };
 
+/* How a worker ends; docs/operations.md and `--help` say the same. */
 enum {
     EXIT_STOPPED = 0,
     EXIT_USAGE = 64,
-    EXIT_BROKEN = 70,
-    EXIT_FENCED = 75,
-    EXIT_CONFIG = 78,
+    EXIT_BROKEN = 70, /* start again */
+    EXIT_DISK = 74,   /* make room, then start again */
+    EXIT_FENCED = 75, /* start again */
+    EXIT_CONFIG = 78, /* a person must mend it: starting again ends the same way */
 };
 
 /* Makes a run and joins the group. Returns NULL when the worker or the wire refuses, with the exit

@@ -141,6 +141,7 @@ struct run {
     struct broadcast broadcast;
     int64_t ticked_ms;
     int64_t paused_until_ms; /* after VERDICT_RETRY */
+    bool unsent; /* the wire did not take a message: the batch must be tried again */
     bool failed;             /* a commit failed since the last look */
     bool broken;             /* the process must end; `refusal` says why */
     int exit_code;
@@ -152,6 +153,12 @@ struct run {
 
 /* Ends the run: notes why (once; the first story counts) and with which exit code. */
 void run_break(struct run *run, int exit_code, const char *format, ...) _printf_(3, 4);
+/* Tells the exit code for a wire_error that is final. */
+int run_exit_for(int result);
+/* Takes the open batches back; after a pause they are read again. */
+void run_retry(struct run *run, const char *why);
+/* Ends the run because a task's state could not be written (a result of store_apply()). */
+void task_not_stored(struct task *task, int result);
 /* Tells the log keeper one line. */
 void run_note(struct run *run, enum log_level level, const char *msg, const char *format, ...)
     _printf_(4, 5);

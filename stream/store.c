@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/store.h"
 
@@ -67,10 +68,20 @@ static void set_options(struct store *store, const struct store_limits *limits)
     store->write_buffer_bytes = (size_t)limits->write_buffer_bytes;
 }
 
+/* RocksDB tells its errors in words only. The lock is told with its file; "block" is another word.
+ * A full disk is no damage: nothing must be deleted for it. */
+static int sort_why(const char *why)
+{
+    if (strstr(why, "/LOCK: ")) { return -EAGAIN; }
+    if (strstr(why, strerror(ENOSPC)) || strstr(why, strerror(EDQUOT))) { return -ENOSPC; }
+    return -EIO;
+}
+
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
                char **ret_why)
 {
     assert(limits->write_buffer_bytes > 0 && limits->block_cache_bytes > 0);
+    CRASH_POINT("store.open");
     struct store *store = xcalloc(1, sizeof(*store));
     set_options(store, limits);
     const rocksdb_options_t *options[FAMILIES] = {store->options, store->options};
@@ -78,12 +89,11 @@ int store_open(const char *path, const struct store_limits *limits, struct store
     store->db = rocksdb_open_column_families(store->options, path, FAMILIES, family_names, options,
                                              store->families, &error);
     if (error) {
-        bool locked = strstr(error, "lock") != NULL || strstr(error, "LOCK") != NULL;
         store->db = NULL;
         *ret_why = xstrdup(error);
         rocksdb_free(error);
         store_close(store);
-        return locked ? -EAGAIN : -EIO;
+        return sort_why(*ret_why);
     }
     *ret_store = store;
     return 0;
@@ -126,6 +136,7 @@ int store_wipe(const char *path)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) { continue; }
         _cleanup_(xfreep) char *file = xprintf("%s/%s", path, entry->d_name);
         if (unlink(file) < 0) { result = -errno; }
+        CRASH_POINT("store.wiping");
     }
     closedir(dir);
     if (result == 0 && rmdir(path) < 0) { result = -errno; }
@@ -255,13 +266,15 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
     rocksdb_writebatch_put_cf(batch->writes, store->families[FAMILY_BOOKMARK], bookmark_key,
                               strlen(bookmark_key), (const char *)bookmark, sizeof(*bookmark));
     char *error = NULL;
+    CRASH_POINT("store.write");
     rocksdb_write(store->db, store->write, batch->writes, &error);
+    CRASH_POINT("store.written");
     rocksdb_writebatch_destroy(batch->writes); /* clearing would keep a large batch's memory */
     batch->writes = rocksdb_writebatch_create();
     if (error) {
         keep_why(store, xstrdup(error));
         rocksdb_free(error);
-        return -EIO;
+        return sort_why(store->why);
     }
     if (bytes > store->write_buffer_bytes) { begin_flush(store); }
     return 0;

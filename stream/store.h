@@ -24,8 +24,8 @@ struct store_limits {
     int64_t block_cache_bytes;
 };
 
-/* Opens or makes the store in a directory. -EAGAIN: another process holds its lock; -EIO with
- * ret_why told (freed by the caller): damaged or unreadable. */
+/* Opens or makes the store in a directory. -EAGAIN: another process holds its lock; -ENOSPC: the disk
+ * is full; -EIO: damaged or unreadable; ret_why is told (freed by the caller). */
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
                char **ret_why);
 /* Closes the store; takes NULL; returns NULL. */
@@ -51,8 +51,8 @@ struct store_batch *store_batch_free(struct store_batch *batch);
 void store_batch_clear(struct store_batch *batch);
 /* Adds a put (value NULL: a delete). The bytes are copied. */
 void store_batch_put(struct store_batch *batch, struct slice key, struct slice value);
-/* Applies the batch and the bookmark as one write (log on, sync off) and clears the batch; 0 or
- * -EIO (disk full, damage: nothing is applied). */
+/* Applies the batch and the bookmark as one write (log on, sync off) and clears the batch; 0,
+ * -ENOSPC (disk full) or -EIO (damage): nothing is applied. */
 int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark);
 
 #endif

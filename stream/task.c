@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
@@ -84,6 +85,14 @@ static void note_damage(struct task *task)
               "from Kafka", task->partition, task->path, store_why(task->store));
 }
 
+void task_not_stored(struct task *task, int result)
+{
+    run_break(task->run, result == -ENOSPC ? EXIT_DISK : EXIT_BROKEN,
+              "cannot write the state of partition %d in %s: %s; hint: %s and start again; nothing "
+              "is lost", task->partition, task->path, store_why(task->store),
+              result == -ENOSPC ? "make room on the disk" : "repair the disk, or set state.dir");
+}
+
 int task_get(struct task *task, struct slice key, struct slice *ret_value)
 {
     const struct put *put = stage_find(&task->filling, key);
@@ -101,11 +110,23 @@ int task_get(struct task *task, struct slice key, struct slice *ret_value)
     return result;
 }
 
+/* A message that is not taken for the moment takes its whole batch back, with a pause. */
+static void not_sent(struct run *run, const struct message *message, int result)
+{
+    if (result == WIRE_RETRY) {
+        run->unsent = true;
+        return;
+    }
+    run_break(run, run_exit_for(result), "cannot send to %s: %s", message->topic,
+              wire_why(run->wire));
+}
+
 static void send_at_once(struct run *run, const struct message *message)
 {
+    CRASH_POINT("send");
     int result = wire_produce(run->wire, message, run->commit.mark);
-    if (result == 0) { return; }
-    run_break(run, EXIT_BROKEN, "cannot send to %s: %s", message->topic, wire_why(run->wire));
+    CRASH_POINT("send.done");
+    if (result < 0) { not_sent(run, message, result); }
 }
 
 void task_put(struct task *task, struct slice key, struct slice value)
@@ -182,14 +203,13 @@ void task_dead_letter(struct run *run, const struct record *rec)
                              .headers = headers,
                              .headers_count = ARRAY_COUNT(headers) - 1};
     int result = wire_produce(run->wire, &letter, run->commit.mark);
+    CRASH_POINT("dead_letter");
     if (result == WIRE_TOO_LARGE) {
         letter.value = slice_of(NULL, 0);
         letter.headers_count = ARRAY_COUNT(headers);
         result = wire_produce(run->wire, &letter, run->commit.mark);
     }
-    if (result < 0) {
-        run_break(run, EXIT_BROKEN, "cannot send to %s: %s", letter.topic, wire_why(run->wire));
-    }
+    if (result < 0) { not_sent(run, &letter, result); }
     metric_add(metrics_counter(run->metrics, "freshet_dead_letters_total", labels,
                                "Records refused and sent to dead letters."),
                1);

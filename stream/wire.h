@@ -22,8 +22,9 @@
 enum wire_error {
     WIRE_RETRY = -1,   /* transient: the same call again may work */
     WIRE_ABORTED = -2, /* the transaction is rolled back: forget the batch and rewind */
-    WIRE_FATAL = -3,   /* fenced, broken or refused: the process must end and start anew */
+    WIRE_FATAL = -3,   /* fenced or broken: the process must end and start anew */
     WIRE_TOO_LARGE = -4, /* this message exceeds what the broker takes */
+    WIRE_REFUSED = -5, /* no such topic, no right to it, no such offset: a person must mend it */
 };
 
 enum delivery {
@@ -87,6 +88,12 @@ struct wire_class {
                        struct reader **ret);
 };
 
+/* Says whether the process must end on it. */
+static inline bool wire_is_final(int result)
+{
+    return result == WIRE_FATAL || result == WIRE_REFUSED;
+}
+
 struct wire {
     const struct wire_class *class;
 };
@@ -114,7 +121,7 @@ static inline const char *wire_why(struct wire *wire)
 {
     return wire->class->why(wire);
 }
-/* Counts a topic's partitions; WIRE_FATAL when it does not exist. */
+/* Counts a topic's partitions; WIRE_REFUSED when it does not exist. */
 static inline int wire_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
 {
     return wire->class->partitions(wire, topic, ret_count);
@@ -168,7 +175,8 @@ static inline int wire_produce(struct wire *wire, const struct message *message,
     return wire->class->produce(wire, message, mark);
 }
 /* Counts at-once messages with a mark up to this one that are not yet acknowledged; WIRE_ABORTED
- * once after one of them could not be delivered. */
+ * once after one of them could not be delivered (those under later marks are told when asked for),
+ * WIRE_REFUSED when the broker does not take them from us. */
 static inline int wire_unacked(struct wire *wire, uint64_t mark, size_t *ret_count)
 {
     return wire->class->unacked(wire, mark, ret_count);
@@ -180,7 +188,8 @@ static inline int64_t wire_appended(struct wire *wire, const char *topic, int32_
     return wire->class->appended(wire, topic, partition);
 }
 /* Runs a whole transaction: begin, produce all, send offsets, commit. 0: committed for good.
- * WIRE_ABORTED: rolled back. WIRE_FATAL: ended or unknown: nothing of it may be applied locally.
+ * WIRE_ABORTED: rolled back. WIRE_FATAL, WIRE_REFUSED: ended or unknown: nothing of it may be
+ * applied locally.
  * On the committer's thread. */
 static inline int wire_txn_run(struct wire *wire, const struct txn *txn)
 {

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "stream/kafka.h"
@@ -321,6 +322,9 @@ static void handle_signals(void)
 int worker_main(const struct worker *worker, int argc, char **argv)
 {
     struct process process = {.worker = worker, .slot_lock = -1};
+#ifdef FRESHET_CRASH
+    crash_from_environment();
+#endif
     /* Large blocks go back to the system when freed, and threads share few heaps. */
     (void)mallopt(M_ARENA_MAX, 2);
     (void)mallopt(M_MMAP_THRESHOLD, MALLOC_MAP_BYTES);

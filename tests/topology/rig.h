@@ -72,9 +72,9 @@ static inline void rig_note(void *arg, enum log_level level, const char *msg, co
     if (rig->trace) { fprintf(stderr, "%" PRId64 " %s %s\n", rig->now_ms, msg, pairs); }
 }
 
-static inline void rig_init(struct rig *rig, int32_t partitions)
+static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t seed)
 {
-    *rig = (struct rig){.log = memlog_new(7), .partitions = partitions, .now_ms = 1000};
+    *rig = (struct rig){.log = memlog_new(seed), .partitions = partitions, .now_ms = 1000};
     rig->trace = getenv("TRACE") != NULL;
     const char *base = getenv("TMPDIR");
     (void)snprintf(rig->dir, sizeof(rig->dir), "%s/freshet-XXXXXX",
@@ -83,6 +83,11 @@ static inline void rig_init(struct rig *rig, int32_t partitions)
     for (size_t i = 0; i < ARRAY_COUNT(rig_topics); i++) {
         memlog_topic(rig->log, rig_topics[i], partitions);
     }
+}
+
+static inline void rig_init(struct rig *rig, int32_t partitions)
+{
+    rig_init_seeded(rig, partitions, /* seed= */ 7);
 }
 
 /* Deletes a path and all below it. */

@@ -173,7 +173,7 @@ static void test_out_of_range_is_told(void **state)
     assert_string_equal(reader_next(reader, &story), "error -3 ");
     reader_close(reader);
     const struct topic_partition none = {"in", 1, 0};
-    assert_int_equal(wire_reader(wire, &none, 1, &reader), WIRE_FATAL);
+    assert_int_equal(wire_reader(wire, &none, 1, &reader), WIRE_REFUSED);
     buf_release(&story);
     wire_close(wire);
     memlog_free(log);

@@ -1,0 +1,87 @@
+/* What a run can be asked, by the rooms above and by its own parts. */
+#include "base/base.h"
+#include "stream/run_internal.h"
+
+int64_t run_now_ms(struct run *run)
+{
+    return run->clock.now_ms(run->clock.arg);
+}
+
+bool run_has_changelog(const struct run *run)
+{
+    return run->worker->changelog != NO_CHANGELOG;
+}
+
+bool run_is_transactional(const struct run *run)
+{
+    for (size_t i = 0; i < run->worker->outputs_count; i++) {
+        if (run->worker->outputs[i].delivery == DELIVERY_TXN) { return true; }
+    }
+    return false;
+}
+
+const char *run_changelog_topic(const struct run *run)
+{
+    assert(run_has_changelog(run));
+    return run->output_topics[run->worker->changelog];
+}
+
+const void *run_settings(const struct run *run)
+{
+    return run->worker_settings;
+}
+
+void run_set_state(struct run *run, void *state)
+{
+    run->worker_state = state;
+}
+
+void *run_state(const struct run *run)
+{
+    return run->worker_state;
+}
+
+struct metrics *run_metrics(struct run *run)
+{
+    return run->metrics;
+}
+
+struct schema_book *run_schemas(struct run *run)
+{
+    return run->schemas;
+}
+
+const char *run_input_topic(const struct run *run, int input)
+{
+    return run->input_topics[input];
+}
+
+const char *run_output_topic(const struct run *run, int output)
+{
+    return run->output_topics[output];
+}
+
+int32_t run_output_partitions(const struct run *run, int output)
+{
+    return run->output_partitions[output];
+}
+
+bool run_loaded(const struct run *run)
+{
+    return run->broadcast.loaded;
+}
+
+const char *run_why(const struct run *run)
+{
+    return run->refusal;
+}
+
+int run_exit_code(const struct run *run)
+{
+    return run->exit_code;
+}
+
+int run_exit_for(int result)
+{
+    return result == WIRE_REFUSED ? EXIT_CONFIG : EXIT_BROKEN;
+}

@@ -1,0 +1,571 @@
+/* The crash sweep: a worker dies at every crash point, and the tables are those of a run in which
+ * nothing happened.
+ *
+ *     make sweep                                  every worker x point x three seeds x with and
+ *                                                 without local state, and at the nth allocation,
+ *                                                 send, store write and commit; about N minutes
+ *     SWEEP="features commit.sent 3 2 kept" make sweep     one case again: worker, point, pass,
+ *                                                 seed, what is left of the state
+ *
+ * One case: the workers before it have done their work. The worker does a part of its own, dies,
+ * and finds of its three states one kept, one damaged and one from a world that never was. Now it
+ * is watched: it restores, works, shares with a second copy, is taken for dead, is told that a
+ * commit failed, and somewhere there, at the chosen pass of the chosen point, it stops as kill -9
+ * stops a process. It starts again with what lies on its disk, or with nothing, and goes on.
+ *
+ * Every case is a process of its own. What it abandons stays as it was: no store is closed, no lock
+ * released, no message taken back. Since a store's lock is held as long as the process lives, the
+ * copy that starts again gets a copy of the directory, as the dead one left it.
+ */
+#include "base/base.h"
+#include "base/crash.h"
+#include "features/features.h"
+#include "ingest/ingest.h"
+#include "scorer/scorer.h"
+#include "stream/memlog_internal.h"
+#include "stream/run_internal.h"
+#include "tests/topology/answers.h"
+#include "trainer/trainer.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <sys/mman.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+
+enum {
+    EVENTS = 220,
+    PARTITIONS = 3,
+    SEEDS = 3,
+    POINTS_MAX = 128,
+    TEXT_MAX = 2 << 20,
+    JOBS = 4,
+    SPREAD_SHORT = 2, /* passes tried of each of the `spread` points */
+    SPREAD_ALL = 12,
+    SPACE_BYTES_MIN = 1 << 30,
+    NEVER_DIED = 3, /* exit code of a case that never came to its point */
+};
+
+/* Rounds after the watched start at which things happen. */
+enum { SECOND_COPY_COMES = 6, TAKEN_FOR_DEAD = 14, SECOND_COPY_GOES = 22, CALM = 30, SETTLING = 5 };
+
+static const struct worker *const order[] = {&ingest_worker, &features_worker, &trainer_worker,
+                                             &scorer_worker};
+enum { WORKERS = ARRAY_COUNT(order) };
+
+/* These are crossed so often that one pass stands for little: several are tried. */
+static const char *const spread[] = {"allocation", "send", "txn.produce", "store.write",
+                                     "commit.send"};
+
+/* What an undisturbed run says, and how often a disturbed one without a crash passes each point;
+ * shared with the processes that find it out. */
+struct truth {
+    char text[TEXT_MAX];
+    int64_t passes[POINTS_MAX];
+};
+
+static struct truth *truths[WORKERS][SEEDS];
+
+enum remains { KEPT, DELETED };
+static const char *const remains_names[] = {"kept", "deleted"};
+
+struct crash_case {
+    size_t worker;
+    const char *point;
+    int64_t nth;
+    int seed; /* from 1 */
+    enum remains remains;
+};
+
+/* ---- The dying ---- */
+
+struct sweep {
+    struct rig rig;
+    struct crash_case what;
+    struct copy *target;
+    jmp_buf out;
+    bool crashed;
+};
+
+static void die(void *arg)
+{
+    struct sweep *sweep = arg;
+    longjmp(sweep->out, 1);
+}
+
+/* Copies what the dead process left; its threads may still be tidying up, then once more. */
+static void copy_remains(const char *from, const char *to)
+{
+    _cleanup_(xfreep) char *command =
+        xprintf("for i in 1 2 3 4 5; do cp -r '%s' '%s' 2>/dev/null && exit 0; rm -rf '%s'; "
+                "done; exit 1", from, to, to);
+    assert_int_equal(system(command), 0);
+}
+
+/* Leaves the process as it is and prepares another one. */
+static void abandon(struct sweep *sweep)
+{
+    struct copy *copy = sweep->target;
+    crash_watch(false);
+    crash_arm(NULL, 0, NULL, NULL);
+    sweep->crashed = true;
+    if (copy->wire) { memlog_kill(sweep->rig.log, copy->wire); }
+    copy->run = NULL;
+    copy->wire = NULL;
+    copy->metrics = NULL;
+    char *left = copy->state_path;
+    copy->state_path = xprintf("%s-again", left);
+    if (sweep->what.remains == KEPT) {
+        copy_remains(left, copy->state_path);
+    } else {
+        assert_int_equal(mkdir(copy->state_path, 0777), 0);
+    }
+    copy->state_pair = xprintf("state.dir=%s", copy->state_path);
+    copy->pairs[1] = copy->state_pair;
+    options_free(copy->options);
+    copy_fill(copy);
+}
+
+/* Starts the target, watched; false: it died or refused. */
+static bool start_watched(struct sweep *sweep)
+{
+    if (setjmp(sweep->out)) {
+        abandon(sweep);
+        return false;
+    }
+    crash_watch(true);
+    bool started = rig_launch(&sweep->rig, sweep->target);
+    crash_watch(false);
+    return started;
+}
+
+static void step_watched(struct sweep *sweep)
+{
+    if (setjmp(sweep->out)) {
+        abandon(sweep);
+        return;
+    }
+    crash_watch(true);
+    (void)rig_step(&sweep->rig, sweep->target);
+    crash_watch(false);
+}
+
+static void restart_until_it_stands(struct sweep *sweep)
+{
+    for (int tries = 0; !sweep->target->run && !start_watched(sweep); tries++) {
+        assert_true(tries < RESTARTS_MAX);
+    }
+}
+
+static void round_of_all(struct sweep *sweep)
+{
+    struct rig *rig = &sweep->rig;
+    for (size_t i = 0; i < rig->copies_count; i++) {
+        struct copy *copy = &rig->copies[i];
+        if (copy == sweep->target) {
+            restart_until_it_stands(sweep);
+            step_watched(sweep);
+        } else if (copy->run && !rig_step(rig, copy)) {
+            while (!rig_launch(rig, copy)) { assert_true(++rig->restarts < RESTARTS_MAX); }
+        }
+    }
+    rig->now_ms += ROUND_MS;
+}
+
+/* ---- The story ---- */
+
+static const char *const small[] = {"batch.records.max=30", "poll.records.max=10", NULL};
+static const char *const small_mapped[] = {"batch.records.max=30", "poll.records.max=10",
+                                           "action.click=CLICK:1", NULL};
+
+static struct copy *start(struct rig *rig, size_t worker, int slot)
+{
+    return rig_start(rig, order[worker], slot, worker == 0 ? small_mapped : small);
+}
+
+static void work_plainly(struct rig *rig, size_t worker)
+{
+    struct copy *copy = start(rig, worker, 0);
+    rig_until_idle(rig);
+    rig_finish(copy);
+}
+
+/* Lets all workers before this one do their work. */
+static void begin(struct rig *rig, size_t worker, int seed)
+{
+    rig_init_seeded(rig, PARTITIONS, (uint64_t)seed);
+    memlog_batch(rig->log, 10);
+    feed_clicks(rig, (uint64_t)seed, 0, EVENTS);
+    memlog_append(rig->log, "clicks", 1, slice_str("u00"), slice_str("{\"no\":1}"),
+                  feed_time_ms());
+    for (size_t before = 0; before < worker; before++) { work_plainly(rig, before); }
+}
+
+/* One state stays as it is. */
+static void disturb(const struct copy *copy)
+{
+    _cleanup_(xfreep) char *damaged =
+        xprintf("%s/%s/1/CURRENT", copy->state_path, copy->worker->name);
+    FILE *file = fopen(damaged, "r+b");
+    if (!file) { return; } /* a worker without a state */
+    assert_true(fwrite("nonsense nonsense", 1, 17, file) == 17);
+    fclose(file);
+    _cleanup_(xfreep) char *ahead = xprintf("%s/%s/2", copy->state_path, copy->worker->name);
+    const struct store_limits limits = {1 << 20, 1 << 20};
+    struct store *store = NULL;
+    char *why = NULL;
+    assert_int_equal(store_open(ahead, &limits, &store, &why), 0);
+    struct store_batch *batch = store_batch_new();
+    store_batch_put(batch, slice_str("u00"), slice_str("of a world that never was"));
+    const struct bookmark bookmark = {.changelog_offset = 1, .input_offset = INT32_MAX};
+    assert_int_equal(store_apply(store, batch, &bookmark), 0);
+    store_batch_free(batch);
+    store_close(store);
+}
+
+static void arm_faults(struct rig *rig)
+{
+    memlog_ack_delay(rig->log, 2);
+    memlog_marker_delay(rig->log, 3);
+    memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 2, WIRE_ABORTED);
+    memlog_fail(rig->log, MEMLOG_OFFSETS_COMMIT, 2, WIRE_ABORTED);
+    memlog_fail(rig->log, MEMLOG_PRODUCE, 25, WIRE_RETRY);
+}
+
+static void tell_story(struct sweep *sweep)
+{
+    struct rig *rig = &sweep->rig;
+    size_t worker = sweep->what.worker;
+    sweep->target = start(rig, worker, 0);
+    for (int i = 0; i < 6; i++) { rig_round(rig, false); }
+    rig_kill(rig, sweep->target);
+    disturb(sweep->target);
+    arm_faults(rig);
+    crash_count_anew();
+    if (sweep->what.point) { crash_arm(sweep->what.point, sweep->what.nth, die, sweep); }
+    restart_until_it_stands(sweep);
+    struct copy *second = NULL;
+    int rounds = 0;
+    for (; rounds < CALM || !rig_idle(rig); rounds++) {
+        assert_true(rounds < ROUNDS_MAX);
+        if (rounds == SECOND_COPY_COMES) { second = start(rig, worker, 1); }
+        if (rounds == TAKEN_FOR_DEAD && sweep->target->run) {
+            memlog_expire(rig->log, sweep->target->wire);
+        }
+        if (rounds == SECOND_COPY_GOES) { rig_finish(second); }
+        round_of_all(sweep);
+        if (!sweep->target->run) { restart_until_it_stands(sweep); }
+    }
+    memlog_ack_delay(rig->log, 0);
+    memlog_marker_delay(rig->log, 0);
+    for (int i = 0; i < SETTLING; i++) { round_of_all(sweep); }
+    restart_until_it_stands(sweep);
+}
+
+/* ---- The judgement ---- */
+
+/* The workers behind say what came out. */
+static char *answers_of(struct rig *rig, size_t worker)
+{
+    if (worker == 0) { work_plainly(rig, 1); }
+    struct answers answers;
+    answers_init(&answers, rig);
+    if (worker < 2) { answers_states(&answers); }
+    if (worker < 2) { answers_sums(&answers); }
+    if (worker == 2) { answers_rows(&answers); }
+    if (worker == 3) { answers_lists(&answers); }
+    char *text = answers_take(&answers);
+    answers_release(&answers);
+    return text;
+}
+
+struct comparison {
+    const struct fold *fold;
+    int32_t partition;
+    size_t found;
+    bool agrees;
+};
+
+static int compare_pair(void *arg, struct slice key, struct slice value)
+{
+    struct comparison *comparison = arg;
+    const struct fold *fold = comparison->fold;
+    comparison->found++;
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!slice_equal(fold->at[i].key, key)) { continue; }
+        comparison->agrees = comparison->agrees && slice_equal(fold->at[i].value, value) &&
+                             fold->at[i].partition == comparison->partition;
+        return 0;
+    }
+    comparison->agrees = false;
+    return 0;
+}
+
+/* Says whether the local state is what its changelog says, byte for byte. */
+static bool state_is_changelog(struct rig *rig, struct copy *copy)
+{
+    const struct run *run = copy->run;
+    if (!run_has_changelog(run)) { return true; }
+    _cleanup_(xfreep) struct fold *fold = rig_fold(rig, run_changelog_topic(run));
+    for (size_t t = 0; t < run->tasks_count; t++) {
+        struct task *task = run->tasks[t];
+        size_t expected = 0;
+        for (size_t i = 0; i < fold->count; i++) {
+            expected += fold->at[i].partition == task->partition && fold->at[i].value.data;
+        }
+        struct comparison comparison = {fold, task->partition, 0, true};
+        assert_int_equal(store_scan(task->store, compare_pair, &comparison), 0);
+        if (comparison.agrees && comparison.found == expected) { continue; }
+        fprintf(stderr, "the state of partition %d is not what its changelog says\n",
+                task->partition);
+        return false;
+    }
+    return true;
+}
+
+static void tell_case(const struct crash_case *what)
+{
+    fprintf(stderr, "to see it again: SWEEP=\"%s %s %" PRId64 " %d %s\" make sweep\n",
+            order[what->worker]->name, what->point, what->nth, what->seed,
+            remains_names[what->remains]);
+}
+
+/* ---- Processes ---- */
+
+/* Runs in a process of its own; the truth's text and passes are told to the parent. */
+static int find_truth(size_t worker, int seed)
+{
+    struct truth *truth = truths[worker][seed - 1];
+    struct rig rig;
+    begin(&rig, worker, seed);
+    work_plainly(&rig, worker);
+    char *text = answers_of(&rig, worker);
+    assert_true(strlen(text) < TEXT_MAX);
+    assert_true(strlen(text) > 100);
+    memcpy(truth->text, text, strlen(text) + 1);
+    rig_delete(rig.dir);
+    struct sweep sweep = {.what = {.worker = worker}};
+    begin(&sweep.rig, worker, seed);
+    tell_story(&sweep);
+    for (size_t i = 0; crash_name(i); i++) { truth->passes[i] = crash_passed(crash_name(i)); }
+    bool agree = state_is_changelog(&sweep.rig, sweep.target);
+    agree = answers_agree(truth->text, answers_of(&sweep.rig, worker)) && agree;
+    rig_delete(sweep.rig.dir);
+    return agree ? 0 : 1;
+}
+
+static int try_case(const struct crash_case *what)
+{
+    struct sweep sweep = {.what = *what};
+    begin(&sweep.rig, what->worker, what->seed);
+    tell_story(&sweep);
+    bool agree = state_is_changelog(&sweep.rig, sweep.target);
+    const char *want = truths[what->worker][what->seed - 1]->text;
+    agree = answers_agree(want, answers_of(&sweep.rig, what->worker)) && agree;
+    rig_delete(sweep.rig.dir);
+    if (!agree) { return 1; }
+    return sweep.crashed ? 0 : NEVER_DIED;
+}
+
+struct job {
+    pid_t pid; /* 0: free */
+    struct crash_case what;
+};
+
+struct tally {
+    struct job jobs[JOBS];
+    int cases, failed;
+    int64_t reached[POINTS_MAX]; /* crashes there */
+};
+
+static size_t point_index(const char *name)
+{
+    for (size_t i = 0; crash_name(i); i++) {
+        if (strcmp(crash_name(i), name) == 0) { return i; }
+    }
+    fprintf(stderr, "no crash point is called %s\n", name);
+    exit(1);
+}
+
+static void judge(struct tally *tally, struct job *job, int status)
+{
+    job->pid = 0;
+    if (!job->what.point) {
+        assert_int_equal(status, 0);
+        return;
+    }
+    tally->cases++;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        tally->reached[point_index(job->what.point)]++;
+        return;
+    }
+    tally->failed++;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NEVER_DIED) {
+        fprintf(stderr, "it never came to its end\n");
+    }
+    tell_case(&job->what);
+}
+
+static void collect(struct tally *tally)
+{
+    int status;
+    pid_t pid = wait(&status);
+    assert_true(pid > 0);
+    for (size_t i = 0; i < JOBS; i++) {
+        if (tally->jobs[i].pid == pid) { judge(tally, &tally->jobs[i], status); }
+    }
+}
+
+static struct job *free_job(struct tally *tally)
+{
+    for (size_t i = 0; i < JOBS; i++) {
+        if (!tally->jobs[i].pid) { return &tally->jobs[i]; }
+    }
+    return NULL;
+}
+
+static void drain(struct tally *tally)
+{
+    for (size_t i = 0; i < JOBS; i++) {
+        while (tally->jobs[i].pid) { collect(tally); }
+    }
+}
+
+/* Begins a case, or with no point the finding of the truth. Nothing of RocksDB, which has threads,
+ * is ever opened in the parent. */
+static void begin_case(struct tally *tally, const struct crash_case *what)
+{
+    while (!free_job(tally)) { collect(tally); }
+    struct job *job = free_job(tally);
+    job->what = *what;
+    fflush(NULL);
+    job->pid = fork();
+    assert_true(job->pid >= 0);
+    if (job->pid) { return; }
+    _exit(what->point ? try_case(what) : find_truth(what->worker, what->seed));
+}
+
+/* ---- Which cases ---- */
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    uint64_t dice = a * 0x9e3779b97f4a7c15u + b;
+    return memlog_roll(&dice);
+}
+
+static bool is_spread(const char *point)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(spread); i++) {
+        if (strcmp(spread[i], point) == 0) { return true; }
+    }
+    return false;
+}
+
+static void try_point(struct tally *tally, size_t worker, size_t point, int seed, bool all)
+{
+    int64_t passes = truths[worker][seed - 1]->passes[point];
+    const char *name = crash_name(point);
+    int tries = !is_spread(name) ? 1 : all ? SPREAD_ALL : SPREAD_SHORT;
+    for (int i = 0; i < tries && passes; i++) {
+        struct crash_case what = {.worker = worker, .point = name, .seed = seed};
+        uint64_t dice = mix((uint64_t)seed * 1000 + worker * 100 + (uint64_t)i, point);
+        what.nth = 1 + (int64_t)(dice % (uint64_t)passes);
+        what.remains = (enum remains)((point + worker + (size_t)i) % 2);
+        begin_case(tally, &what);
+        if (!all) { continue; }
+        what.remains = !what.remains;
+        begin_case(tally, &what);
+    }
+}
+
+static void find_truths(struct tally *tally, int seeds)
+{
+    for (size_t worker = 0; worker < WORKERS; worker++) {
+        for (int seed = 1; seed <= seeds; seed++) {
+            void *shared = mmap(NULL, sizeof(struct truth), PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            assert_true(shared != MAP_FAILED);
+            truths[worker][seed - 1] = shared;
+            begin_case(tally, &(struct crash_case){.worker = worker, .seed = seed});
+        }
+    }
+    drain(tally);
+}
+
+/* A point that no worker came to is a failure: nobody knows what happens there. */
+static void check_reached(const struct tally *tally)
+{
+    bool all = true;
+    for (size_t i = 0; crash_name(i); i++) {
+        if (tally->reached[i]) { continue; }
+        fprintf(stderr, "no worker died at %s\n", crash_name(i));
+        all = false;
+    }
+    assert_true(all);
+}
+
+static void test_every_point(void **state)
+{
+    const char *order_of_day = getenv("SWEEP");
+    bool all = order_of_day && strcmp(order_of_day, "all") == 0;
+    int seeds = all ? SEEDS : 1;
+    struct tally tally = {0};
+    if (order_of_day && !all) { skip(); }
+    find_truths(&tally, seeds);
+    for (size_t worker = 0; worker < WORKERS; worker++) {
+        for (size_t point = 0; crash_name(point); point++) {
+            for (int seed = 1; seed <= seeds; seed++) {
+                try_point(&tally, worker, point, seed, all);
+            }
+        }
+    }
+    drain(&tally);
+    printf("# %d cases, %d failed\n", tally.cases, tally.failed);
+    assert_int_equal(tally.failed, 0);
+    check_reached(&tally);
+}
+
+/* One case again, as a failure's last line says. */
+static void test_named_case(void **state)
+{
+    const char *named = getenv("SWEEP");
+    char worker[32], point[64], remains[32];
+    struct crash_case what = {0};
+    if (!named || strcmp(named, "all") == 0) { skip(); }
+    assert_int_equal(sscanf(named, "%31s %63s %" SCNd64 " %d %31s", worker, point, &what.nth,
+                            &what.seed, remains), 5);
+    while (what.worker < WORKERS && strcmp(order[what.worker]->name, worker) != 0) {
+        what.worker++;
+    }
+    assert_true(what.worker < WORKERS);
+    assert_in_range(what.seed, 1, SEEDS);
+    what.point = crash_name(point_index(point));
+    what.remains = strcmp(remains, "deleted") == 0 ? DELETED : KEPT;
+    struct tally tally = {0};
+    find_truths(&tally, SEEDS);
+    begin_case(&tally, &what);
+    drain(&tally);
+    assert_int_equal(tally.failed, 0);
+}
+
+/* A case waits for little but the disk: where there is room in memory, it works there. */
+static void choose_place(void)
+{
+    struct statvfs there;
+    if (statvfs("/dev/shm", &there) == 0 &&
+        (uint64_t)there.f_bavail * there.f_frsize >= SPACE_BYTES_MIN &&
+        access("/dev/shm", W_OK | X_OK) == 0) {
+        (void)setenv("TMPDIR", "/dev/shm", /* overwrite= */ 0);
+    }
+}
+
+int main(void)
+{
+    choose_place();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_point),
+        cmocka_unit_test(test_named_case),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
