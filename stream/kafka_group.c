@@ -65,7 +65,11 @@ static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_m
         }
         int result = 0;
         if (!is_end(intake, message)) {
-            result = kafka_sort_code(kafka, rd_kafka_message_errstr(message), message->err);
+            char what[ERROR_TEXT_MAX / 2];
+            (void)snprintf(what, sizeof(what), "%s%s%s",
+                           message->rkt ? rd_kafka_topic_name(message->rkt) : "",
+                           message->rkt ? ": " : "", rd_kafka_message_errstr(message));
+            result = kafka_sort_code(kafka, what, message->err);
         }
         rd_kafka_message_destroy(message);
         if (result == WIRE_FATAL) { return result; }
