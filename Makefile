@@ -173,7 +173,8 @@ install: all
 			install -m 640 deploy/conf/$$w.properties \
 				$(DESTDIR)$(SYSCONFDIR)/freshet/ || exit 1; \
 	done
-	install -m 644 deploy/monitoring/*.yml deploy/monitoring/*.json $(DESTDIR)$(SHARE)/monitoring
+	install -m 644 $(wildcard deploy/monitoring/*.yml deploy/monitoring/*.json) \
+		$(DESTDIR)$(SHARE)/monitoring
 	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/freshet
 

@@ -23,6 +23,21 @@ static const char *kafka_why(struct wire *wire)
     return kafka->told;
 }
 
+/* librdkafka's own troubles (a broker gone, a handshake that failed), which it goes on trying to
+ * mend. Called from inside a poll of the handle: the member's is the worker's own thread. */
+static void on_trouble(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    struct kafka *kafka = opaque;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { return; } /* why was told before */
+    pthread_mutex_lock(&kafka->why_lock);
+    (void)snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", reason);
+    pthread_mutex_unlock(&kafka->why_lock);
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) { kafka->refused = true; }
+    if (rk == kafka->intake.rk && kafka->listener.trouble) {
+        kafka->listener.trouble(kafka->listener.arg, reason);
+    }
+}
+
 /* What a person must mend: trying again cannot help. */
 static const struct refusal {
     rd_kafka_resp_err_t code;
@@ -32,13 +47,13 @@ static const struct refusal {
     {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "was it deleted? deploy/topics apply makes topics"},
     {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "was the topic made anew with fewer partitions?"},
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-     "allow this user to Read, Write and Describe the topic"},
-    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "allow this user to Read the group"},
+     "a right is missing: deploy/acls plan shows which"},
+    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "this user may not Read the group: deploy/acls plan shows it"},
     {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
      "allow this user IdempotentWrite on the cluster"},
     {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-     "allow this user to Write and Describe the transactional id: the group.prefix, worker and "
-     "instance make its name"},
+     "this user may not Write and Describe the transactional id, which group.prefix, worker and "
+     "instance name: deploy/acls plan shows it"},
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, "check kafka.security.protocol and kafka.sasl.*"},
     {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "check kafka.sasl.*"},
     {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
@@ -161,6 +176,7 @@ static int make_conf(struct kafka *kafka, const struct kafka_identity *identity,
         return WIRE_FATAL;
     }
     rd_kafka_conf_set_opaque(conf, kafka);
+    rd_kafka_conf_set_error_cb(conf, on_trouble);
     bool debug = identity->properties && properties_get(identity->properties, "debug");
     rd_kafka_conf_set_log_cb(conf, debug ? rd_kafka_log_print : silent_log);
     *ret_conf = conf;
@@ -189,10 +205,10 @@ static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(rk, /* all_topics= */ 0, rkt, &metadata,
                                                  ASK_TIMEOUT_MS);
+    if (!code && metadata->topic_cnt == 1) { code = metadata->topics[0].err; }
     if (!code && (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt == 0)) {
         code = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     }
-    if (!code && metadata->topics[0].err) { code = metadata->topics[0].err; }
     if (!code) { *ret_count = metadata->topics[0].partition_cnt; }
     if (metadata) { rd_kafka_metadata_destroy(metadata); }
     return code;
@@ -350,16 +366,48 @@ static int open_producers(struct kafka *kafka, const struct kafka_identity *iden
     return kafka_make_handle(kafka, RD_KAFKA_PRODUCER, conf, &kafka->txn);
 }
 
+/* librdkafka before 2.6.1 answers SCRAM's challenge with its own nonce twice
+ * (confluentinc/librdkafka#4895), which brokers since 3.8.1 refuse as a wrong password. */
+static const char *scram_hint(const struct kafka *kafka, const struct kafka_identity *identity)
+{
+    const char *mechanism = NULL;
+    if (identity->properties) {
+        mechanism = properties_get(identity->properties, "sasl.mechanism");
+        if (!mechanism) { mechanism = properties_get(identity->properties, "sasl.mechanisms"); }
+    }
+    bool affected = kafka->refused && mechanism && strncmp(mechanism, "SCRAM", 5) == 0 &&
+                    rd_kafka_version() < SCRAM_MENDED_VERSION;
+    return affected ? "; hint: this librdkafka is older than 2.6.1 and cannot log in by SCRAM at "
+                      "Kafka 3.8.1 or newer, however right the password: load a newer one, or use "
+                      "certificates, OAUTHBEARER or PLAIN over TLS"
+                    : "";
+}
+
+/* Asks in short turns: a password that is refused for some turns ends the wait. Not at once: a
+ * broker may not know a new user yet. */
 static int reach_broker(struct kafka *kafka, const struct kafka_identity *identity, int timeout_ms)
 {
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(kafka->bounds, 0, NULL, &metadata, timeout_ms);
-    if (metadata) { rd_kafka_metadata_destroy(metadata); }
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TRANSPORT;
+    int refused_turns = 0;
+    for (int waited = 0; code && waited < timeout_ms; waited += REACH_TURN_MS) {
+        if (kafka->refused && refused_turns++ == REFUSED_TURNS_MAX) { break; }
+        const struct rd_kafka_metadata *metadata = NULL;
+        code = rd_kafka_metadata(kafka->bounds, 0, NULL, &metadata,
+                                 MIN_OF(REACH_TURN_MS, timeout_ms));
+        if (metadata) { rd_kafka_metadata_destroy(metadata); }
+        rd_kafka_poll(kafka->bounds, 0);
+    }
     if (code) {
-        kafka_say(kafka, "no broker answers at %s within %d ms: %s", identity->bootstrap,
-                  timeout_ms, rd_kafka_err2str(code));
+        kafka_say(kafka, "no broker lets us in at %s: %s%s", identity->bootstrap,
+                  kafka->trouble[0] ? kafka->trouble : rd_kafka_err2str(code),
+                  scram_hint(kafka, identity));
         return WIRE_FATAL;
     }
+    return 0;
+}
+
+static int init_transactions(struct kafka *kafka, int timeout_ms)
+{
     for (int waited = 0; kafka->txn;) {
         rd_kafka_error_t *error = rd_kafka_init_transactions(kafka->txn, RESULT_CHECK_MS * 50);
         if (!error) { break; }
@@ -382,6 +430,7 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
     int result = open_consumers(kafka, identity, &why);
     if (!result) { result = open_producers(kafka, identity, &why); }
     if (!result) { result = reach_broker(kafka, identity, timeout_ms); }
+    if (!result) { result = init_transactions(kafka, timeout_ms); }
     if (result) {
         *ret_why = why ? why : xstrdup(kafka_why(&kafka->wire));
         kafka_close(&kafka->wire);

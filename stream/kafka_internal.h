@@ -1,7 +1,6 @@
 /* Inside of the real wire, shared by kafka.c (configuration, errors, life), kafka_group.c (the
- * group
- * member and readers) and kafka_send.c (both producers). The one file that includes rdkafka.h.
- */
+ * group member and readers) and kafka_send.c (both producers). The one file that includes
+ * rdkafka.h. */
 #ifndef FRESHET_STREAM_KAFKA_INTERNAL_H
 #define FRESHET_STREAM_KAFKA_INTERNAL_H
 
@@ -13,11 +12,14 @@
 #include <pthread.h>
 
 enum {
-    ERROR_TEXT_MAX = 512,
+    ERROR_TEXT_MAX = 1024,
     ASK_TIMEOUT_MS = 15000,   /* metadata, offsets, bounds */
     FLUSH_TIMEOUT_MS = 10000, /* at close */
     QUEUE_WAIT_MS = 50,       /* producer queue full */
     RESULT_CHECK_MS = 100,
+    REACH_TURN_MS = 1000,     /* between two looks at why no broker answers */
+    REFUSED_TURNS_MAX = 3,
+    SCRAM_MENDED_VERSION = 0x020601ff,
 };
 
 /* A consumer and the batch it has lent out. */
@@ -45,6 +47,8 @@ struct kafka {
     size_t topics_count;
     int64_t *txn_offsets; /* where delivery reports of the running transaction go */
     pthread_mutex_t why_lock;
+    char trouble[ERROR_TEXT_MAX]; /* librdkafka's newest; written under why_lock */
+    bool refused;                 /* a broker did not take our credentials */
     char why[ERROR_TEXT_MAX];
     char told[ERROR_TEXT_MAX];
 };

@@ -167,6 +167,23 @@ static void take_back(struct kafka *kafka)
     (void)rd_kafka_flush(kafka->txn, FLUSH_TIMEOUT_MS);
 }
 
+/* A broker that refuses a transaction's partitions does not say which: all its topics are told. */
+static void tell_topics(struct kafka *kafka, const struct txn *txn)
+{
+    char topics[ERROR_TEXT_MAX / 2] = "";
+    for (size_t i = 0; i < txn->messages_count; i++) {
+        const char *topic = txn->messages[i].topic;
+        size_t used = strlen(topics);
+        if (strstr(topics, topic) || used + strlen(topic) + 2 > sizeof(topics)) { continue; }
+        (void)snprintf(topics + used, sizeof(topics) - used, " %s", topic);
+    }
+    char why[ERROR_TEXT_MAX];
+    pthread_mutex_lock(&kafka->why_lock);
+    memcpy(why, kafka->why, sizeof(why));
+    pthread_mutex_unlock(&kafka->why_lock);
+    kafka_say(kafka, "writing%s in a transaction: %s", topics, why);
+}
+
 static int kafka_txn_run(struct wire *wire, const struct txn *txn)
 {
     struct kafka *kafka = (struct kafka *)wire;
@@ -196,6 +213,7 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
         CRASH_POINT("txn.abort");
         result = abort_txn(kafka);
     }
+    if (result == WIRE_REFUSED) { tell_topics(kafka, txn); }
     take_back(kafka);
     kafka->txn_offsets = NULL;
     return result;

@@ -9,8 +9,8 @@
  *
  * What is on disk is thrown away and restored whole when its bookmark is ahead of the group's
  * offset (state of a world that was never committed) or behind the changelog's first offset
- * (tombstones may be missing). State that fits the group's offset but reaches beyond the changelog's
- * end is a clear end: the topic was made anew, and nobody has what was in it.
+ * (tombstones may be missing). State that fits the group's offset but reaches beyond the
+ * changelog's end is a clear end: the topic was made anew, and nobody has what was in it.
  */
 #include "base/base.h"
 #include "base/crash.h"
@@ -226,7 +226,7 @@ static void read_changelog(struct run *run)
                              &count);
     if (result == WIRE_RETRY) { return; }
     if (result < 0) {
-        run_break(run, EXIT_BROKEN, "restore: %s", wire_why(run->wire));
+        run_break(run, run_exit_for(result), "restore: %s", wire_why(run->wire));
         return;
     }
     for (size_t i = 0; i < count; i++) {

@@ -9,6 +9,7 @@ enum {
     POLL_BROADCAST_MS = 5,
     RETRY_PAUSE_MS = 500,
     ASK_AGAIN_MS = 50,
+    TROUBLE_EVERY_MS = 10000, /* between two lines about brokers that do not answer */
     BURST_BYTES = 1 << 18, /* so much behind us and, for so long, */
     BURST_QUIET_MS = 40,   /* nothing ahead: commit without waiting */
 };
@@ -357,6 +358,8 @@ static void register_metrics(struct run *run)
                                             "Changelog records read to restore state."),
         .store_wipes = metrics_counter(metrics, "freshet_store_wipes_total", "",
                                        "Local states thrown away and restored whole."),
+        .broker_errors = metrics_counter(metrics, "freshet_broker_errors_total", "",
+                                         "Connections to brokers lost or refused."),
         .tasks = metrics_gauge(metrics, "freshet_tasks", "", "Input partitions that are ours."),
     };
 }
@@ -388,12 +391,24 @@ static int ask_patiently(struct run *run, int (*ask)(struct run *run))
     return result;
 }
 
+/* librdkafka tells of each attempt to connect: one line in a while is enough. */
+static void on_trouble(void *arg, const char *text)
+{
+    struct run *run = arg;
+    metric_add(run->m.broker_errors, 1);
+    int64_t now = run_now_ms(run);
+    if (run->trouble_ms && now - run->trouble_ms < TROUBLE_EVERY_MS) { return; }
+    run->trouble_ms = now;
+    char quoted[512];
+    run_note(run, LOG_WARN, "trouble with a broker, trying again", "why=%s",
+             log_quote(text, strlen(text), quoted, sizeof(quoted)));
+}
+
 static int set_up(struct run *run)
 {
     if (load_schemas(run) < 0) { return -1; }
     if (ask_patiently(run, count_partitions) < 0) {
-        run_break(run, EXIT_CONFIG, "%s; hint: create the topics first (deploy/topics apply)",
-                  wire_why(run->wire));
+        run_break(run, EXIT_CONFIG, "%s", wire_why(run->wire));
         return -1;
     }
     if (run->worker->start) {
@@ -406,12 +421,11 @@ static int set_up(struct run *run)
         }
     }
     if (ask_patiently(run, broadcast_open) < 0) {
-        run_break(run, EXIT_CONFIG, "%s; hint: create the topics first (deploy/topics apply)",
-                  wire_why(run->wire));
+        run_break(run, EXIT_CONFIG, "%s", wire_why(run->wire));
         return -1;
     }
     const struct wire_listener listener = {
-        .arg = run, .assigned = on_assigned, .revoked = on_revoked};
+        .arg = run, .assigned = on_assigned, .revoked = on_revoked, .trouble = on_trouble};
     const char *topic = run->input_topics[run->input];
     if (wire_subscribe(run->wire, &topic, 1, &listener) < 0) {
         run_break(run, EXIT_BROKEN, "%s", wire_why(run->wire));

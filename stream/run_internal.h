@@ -112,6 +112,7 @@ struct run_metrics_set {
     struct metric *rebalances;
     struct metric *restored_records;
     struct metric *store_wipes;
+    struct metric *broker_errors;
     struct metric *tasks;
 };
 
@@ -140,6 +141,7 @@ struct run {
     struct restore restore;
     struct broadcast broadcast;
     int64_t ticked_ms;
+    int64_t trouble_ms; /* when a trouble with a broker was last told */
     int64_t paused_until_ms; /* after VERDICT_RETRY */
     bool unsent; /* the wire did not take a message: the batch must be tried again */
     bool failed;             /* a commit failed since the last look */

@@ -49,6 +49,8 @@ struct wire_listener {
     /* These are taken away. `lost`: somebody else may own them already, nothing may be
      * committed. */
     void (*revoked)(void *arg, const struct topic_partition *at, size_t count, bool lost);
+    /* The client has trouble with a broker and goes on trying: for the log. May be NULL. */
+    void (*trouble)(void *arg, const char *text);
 };
 
 /* A transaction as one piece of work: messages in order, then the group's next offsets. */

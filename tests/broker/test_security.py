@@ -1,0 +1,200 @@
+"""Workers on a broker with TLS, passwords, certificates, tokens and the fewest rights."""
+
+import re
+import subprocess
+
+import pytest
+from confluent_kafka import admin
+from conftest import INPUTS, ROOT, Copy, World
+from secured import Secured, newer_librdkafka
+from stream_data import SETTINGS, clicks, records
+
+EVENTS = 400
+PASSWORD = "correct horse 7"
+WORKERS = list(INPUTS)
+# What a worker finds before it starts: its input first.
+NEEDS = {"ingest": ["clicks"], "features": ["events"], "trainer": ["pair-deltas"],
+         "scorer": ["histories", "neighbours", "items"]}
+# What it restores its state from: it needs to read that only when something stands there.
+CHANGELOG = {"features": "features-changelog", "trainer": "neighbours", "scorer": "recommendations"}
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory):
+    broker = Secured(ROOT / "deploy/local-kafka", tmp_path_factory.mktemp("secured"))
+    yield broker
+    broker.stop()
+
+
+def grant(secured, world, who):
+    """Runs deploy/acls as an administrator would; returns what it granted."""
+    done = subprocess.run([ROOT / "deploy/acls", "apply", "--bootstrap", secured.open, "--prefix",
+                           world.prefix, "--group-prefix", world.prefix,
+                           *(f"--principal={worker}=User:{name}" for worker, name in who.items())],
+                          check=True, text=True, stdout=subprocess.PIPE)
+    return done.stdout.splitlines()
+
+
+def make_world(secured, where, partitions=2):
+    where.mkdir(exist_ok=True)
+    return World(secured.open, where, partitions).make_topics()
+
+
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory):
+    return newer_librdkafka(tmp_path_factory.mktemp("newer"))
+
+
+@pytest.fixture(scope="module")
+def served(secured, newer, tmp_path_factory):
+    """A world in which every worker came in by a way of its own and all did their work."""
+    world = make_world(secured, tmp_path_factory.mktemp("served"))
+    secured.add_users(["user-ingest", "user-scorer"], PASSWORD)
+    ways = {"ingest": secured.by_password("user-ingest", "${env:WORD}"),
+            "features": secured.by_certificate("user-features"),
+            "trainer": secured.by_token("user-trainer"),
+            "scorer": secured.by_password("user-scorer", "${file:%s}" % (world.dir / "word"))}
+    (world.dir / "word").write_text(PASSWORD + "\n")
+    grant(secured, world, {worker: f"user-{worker}" for worker in WORKERS})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORD", PASSWORD)
+        patch.setenv("LD_LIBRARY_PATH", newer)
+        world.start("ingest", ingest={**ways["ingest"], **SETTINGS})
+        world.start("scorer", scorer=ways["scorer"])
+    world.start("features", "trainer", **ways)
+    world.sent = clicks(EVENTS)
+    for part in (world.sent[:EVENTS // 2], world.sent[EVENTS // 2:]):
+        world.produce("clicks", records(part) + [(None, b"{no json", 0)])
+        world.drain(*WORKERS)
+    world.logs = "".join(copy.log() for copy in world.copies)
+    yield world
+    world.stop()
+
+
+def test_every_way_in_leads_to_lists(served):
+    assert len(list(served.topics.read("events"))) == EVENTS
+    assert len(list(served.topics.read("dead-letters"))) == 2
+    assert set(served.topics.newest("recommendations")) == {
+        click["user"].encode() for click in served.sent}
+
+
+def test_no_log_holds_a_password(served):
+    assert "correct horse" not in served.logs
+
+
+def test_granting_again_changes_nothing(secured, served):
+    said = grant(secured, served, {worker: f"user-{worker}" for worker in WORKERS})
+    assert len(said) == 1 and said[0].startswith("nothing to change")
+
+
+def test_the_rights_in_the_docs_are_those_of_the_table():
+    table = subprocess.run([ROOT / "deploy/acls", "list"], check=True, text=True,
+                           stdout=subprocess.PIPE).stdout
+    assert table in (ROOT / "docs/security.md").read_text()
+
+
+def refused(world, way):
+    """The last words of a worker that is not let in."""
+    copy = Copy(world, "trainer", 0, way)
+    world.wait(lambda: not copy.running(), "a worker that is not let in to end")
+    assert copy.process.returncode == 78
+    assert "no broker lets us in" in last_error(copy)
+    return last_error(copy)
+
+
+def test_a_wrong_password_is_named(secured, newer, tmp_path, monkeypatch):
+    world = make_world(secured, tmp_path / "world", 1)
+    secured.add_users(["mistaken"], PASSWORD)
+    monkeypatch.setenv("LD_LIBRARY_PATH", newer)
+    told = refused(world, secured.by_password("mistaken", "wrong horse"))
+    assert "invalid credentials" in told
+    assert "wrong horse" not in told
+
+
+def test_a_library_too_old_for_scram_is_named(secured, tmp_path):
+    """Debian 12's: when that is mended, nothing here needs a newer one any more."""
+    world = make_world(secured, tmp_path / "world", 1)
+    secured.add_users(["right"], PASSWORD)
+    assert "older than 2.6.1" in refused(world, secured.by_password("right", PASSWORD))
+
+
+def test_a_broker_that_is_somebody_else_is_named(secured, tmp_path):
+    world = make_world(secured, tmp_path / "world", 1)
+    way = {**secured.by_token("anybody"), "connect.timeout.ms": "3s",
+           "kafka.ssl.ca.location": "/etc/ssl/certs/ca-certificates.crt"}
+    assert "certificate verify failed" in refused(world, way)
+
+
+def last_error(copy):
+    """Its last words."""
+    return [line for line in copy.log().splitlines() if "level=error" in line][-1]
+
+
+def binding(told, principal):
+    """A right as deploy/acls told it, for this principal."""
+    match = re.fullmatch(r"granted User:\S+: (\w+) on (\w+) (\S+?)(\*?)", told)
+    return admin.AclBinding(
+        admin.ResourceType[match[2].upper()], match[3],
+        admin.ResourcePatternType.PREFIXED if match[4] else admin.ResourcePatternType.LITERAL,
+        principal, "*", admin.AclOperation[match[1]], admin.AclPermissionType.ALLOW)
+
+
+class Short:
+    """A worker that has every right but one, in a world of its own."""
+
+    def __init__(self, secured, where, worker, index, told):
+        where.mkdir()
+        self.worker, self.world = worker, World(secured.open, where, 1)
+        self.user = f"{self.world.prefix}{worker}-{index}"
+        self.told = [line.replace("PREFIX-", self.world.prefix) for line in told]
+        self.right = self.told.pop(index)
+        self.rights = [binding(line, f"User:{self.user}") for line in self.told]
+
+    def topics(self, names):
+        return [admin.NewTopic(self.world.prefix + name, 1, 1) for name in names]
+
+    def start(self, secured):
+        more = SETTINGS if self.worker == "ingest" else {}
+        self.copy = Copy(self.world, self.worker, 0, {**secured.by_token(self.user), **more})
+        self.world.copies.append(self.copy)
+
+    def says_what_is_missing(self):
+        """In its last words: the name of the topic, or which kind of name was refused."""
+        _, kind, name = re.fullmatch(r"granted \S+ (\w+) on (\w+) (\S+)", self.right).groups()
+        said = self.copy.log()
+        return "AUTHORIZATION_FAILED" in said and (
+            name in said if kind == "topic" else kind.split("_")[0] in said.lower())
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_one_right_fewer_is_named(secured, served, tmp_path, worker):
+    """All of a worker's shortened copies run at once, over what the served world had read."""
+    plan = subprocess.run([ROOT / "deploy/acls", "plan", "--bootstrap", secured.open, "--prefix",
+                           "PREFIX-", "--group-prefix", "PREFIX-", f"--principal={worker}=User:x"],
+                          check=True, text=True, stdout=subprocess.PIPE).stdout
+    told = [line.replace("grant  ", "granted") for line in plan.splitlines()]
+    shorts = [Short(secured, tmp_path / str(index), worker, index, told)
+              for index in range(len(told))]
+    names = [topic[len(served.prefix):] for topic in secured.admin.list_topics().topics
+             if topic.startswith(served.prefix)]
+    made = secured.admin.create_topics([one for short in shorts for one in short.topics(names)])
+    made = [*made.values(), *secured.admin.create_acls(
+        [right for short in shorts for right in short.rights]).values()]
+    for future in made:
+        future.result()
+    needs = [*NEEDS[worker], *([CHANGELOG[worker]] if worker in CHANGELOG else [])]
+    found = {name: [(record.key, record.value, 0) for record in served.topics.read(name)]
+             for name in needs}
+    found[NEEDS[worker][0]].append((b"bad", b"bad", 0))
+    for short in shorts:
+        for name in needs:
+            if name != CHANGELOG.get(worker) or short.right.endswith(f"READ on topic "
+                                                                     f"{short.world.prefix}{name}"):
+                short.world.produce(name, found[name])
+    for short in shorts:
+        short.start(secured)
+    for short in shorts:
+        short.world.wait(lambda one=short: not one.copy.running(),
+                         f"{worker} without '{short.right}' to end")
+        assert short.copy.process.returncode == 78, short.copy.log()
+        assert short.says_what_is_missing(), f"{short.right}:\n{short.copy.log()}"
