@@ -379,6 +379,7 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
     kafka_send_verbs(&kafka_class);
     kafka->wire.class = &kafka_class;
     pthread_mutex_init(&kafka->why_lock, NULL);
+    kafka->fetch_bytes_max = (size_t)MAX_OF(identity->fetch_bytes_max, (int64_t)1 << 20);
     int result = open_consumers(kafka, identity, &why);
     if (!result) { result = open_producers(kafka, identity, &why); }
     if (!result) { result = reach_broker(kafka, identity, timeout_ms); }

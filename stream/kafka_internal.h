@@ -18,6 +18,8 @@ enum {
     FLUSH_TIMEOUT_MS = 10000, /* at close */
     QUEUE_WAIT_MS = 50,       /* producer queue full */
     RESULT_CHECK_MS = 100,
+    FETCH_WAKES = 4, /* in a queueful, by a reader */
+    WAKE_TIMEOUT_MS = 100,
 };
 
 /* A consumer and the batch it has lent out. */
@@ -37,6 +39,7 @@ struct kafka {
     rd_kafka_t *at_once;
     rd_kafka_t *txn;
     rd_kafka_conf_t *reader_conf; /* template */
+    size_t fetch_bytes_max;
     struct wire_listener listener;
     struct marks marks; /* of at-once messages on their way */
     struct places sent;
@@ -53,6 +56,7 @@ struct kafka_reader {
     struct reader reader;
     struct kafka *kafka;
     struct intake intake;
+    size_t taken_bytes; /* since the fetcher was last woken */
 };
 
 /* Keeps the story of a failure for wire_why(); either thread. */
