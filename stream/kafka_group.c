@@ -295,11 +295,22 @@ static int64_t reader_position_kafka(struct reader *reader, const char *topic, i
     return places_find(&self->intake.places, topic, partition)->position;
 }
 
+static int64_t reader_end_kafka(struct reader *reader, const char *topic, int32_t partition)
+{
+    struct kafka_reader *self = (struct kafka_reader *)reader;
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(self->intake.rk, topic, partition, &low, &high)) {
+        return OFFSET_NONE;
+    }
+    return high >= 0 ? high : OFFSET_NONE;
+}
+
 static const struct reader_class kafka_reader_class = {
     .close = reader_close_kafka,
     .poll = reader_poll_kafka,
     .release = reader_release_kafka,
     .position = reader_position_kafka,
+    .end = reader_end_kafka,
 };
 
 static int kafka_reader_open(struct wire *wire, const struct topic_partition *at, size_t count,
@@ -343,5 +354,6 @@ void kafka_group_verbs(struct wire_class *verbs)
     verbs->position = kafka_position;
     verbs->lag_end = kafka_lag_end;
     verbs->offsets_commit = kafka_offsets_commit;
+    verbs->rank = kafka_rank;
     verbs->reader_open = kafka_reader_open;
 }
