@@ -17,7 +17,7 @@ from datetime import datetime
 
 import checkout
 import ratings
-from bed import Failure, Workers, peak_rss_mb
+from bed import Failure, Workers, cpu_seconds, peak_rss_mb
 
 PREFIX = "rc."
 SESSION_MS = 3000  # a killed copy is missed after this time; the worker's default is 15 s
@@ -142,11 +142,14 @@ def restore(bed, options):
     """From the start of a process with nothing on its disk until all partitions serve."""
     size = filled(bed, options)
     empty_disk(bed, 0)
+    kafka = cpu_seconds(bed.kafka_pid())
     with Copy(bed, 0) as copy:
         served = copy.wait_serving(bed)
         return {"restore_users": options.users, "restore_mb": size / 1e6,
                 "restore_s": served - copy.began,
                 "restore_users_per_s": options.users / (served - copy.began),
+                "restore_cpu_s": cpu_seconds(copy.process.pid),
+                "restore_kafka_cpu_s": cpu_seconds(bed.kafka_pid()) - kafka,
                 "rss_mb_restore": peak_rss_mb(copy.process.pid)}
 
 

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "stream/store.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct store_limits limits = {.write_buffer_bytes = 1 << 20,
@@ -145,6 +146,88 @@ static void test_damage_is_told(void **state)
     store_close(open_it(*state));
 }
 
+static void load_some(struct store *store, struct store_batch *batch, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof(key), "key%d", i);
+        store_batch_put(batch, slice_str(key), slice_str("v"));
+    }
+    assert_int_equal(store_load(store, batch), 0);
+}
+
+/* A load that was not ended leaves the bookmark where it was; one that was brings it along. */
+static void test_a_load_ends_with_its_bookmark(void **state)
+{
+    struct store_batch *batch = store_batch_new();
+    struct bookmark bookmark = {.changelog_offset = 3}, read = {0};
+    struct slice value;
+    struct store *store = open_it(*state);
+    store_batch_put(batch, slice_str("key0"), slice_str("v"));
+    assert_int_equal(store_apply(store, batch, &bookmark), 0);
+    assert_int_equal(store_load_begin(store, 1 << 20), 0);
+    load_some(store, batch, 1, 1000);
+    store_close(store);
+
+    store = open_it(*state);
+    assert_int_equal(store_bookmark(store, &read), 0);
+    assert_int_equal(read.changelog_offset, 3);
+    assert_int_equal(store_load_begin(store, 1 << 20), 0);
+    load_some(store, batch, 1, 1000);
+    bookmark.changelog_offset = 1000;
+    assert_int_equal(store_load_end(store, &bookmark), 0);
+    store_close(store);
+
+    store = open_it(*state);
+    assert_int_equal(store_bookmark(store, &read), 0);
+    assert_int_equal(read.changelog_offset, 1000);
+    assert_int_equal(store_get(store, slice_str("key999"), &value), 0);
+    store_batch_free(batch);
+    store_close(store);
+}
+
+/* Holds the store open in another process until told to end. */
+static pid_t hold_in_child(const char *path, int *ret_end)
+{
+    int opened[2], end[2];
+    char byte;
+    assert_int_equal(pipe(opened), 0);
+    assert_int_equal(pipe(end), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct store *store = NULL;
+        char *why = NULL;
+        close(end[1]);
+        int result = store_open(path, &limits, &store, &why);
+        (void)!write(opened[1], "x", 1);
+        (void)!read(end[0], &byte, 1);
+        store_close(store);
+        _exit(result == 0 ? 0 : 1);
+    }
+    close(end[0]);
+    close(opened[1]);
+    assert_int_equal(read(opened[0], &byte, 1), 1);
+    close(opened[0]);
+    *ret_end = end[1];
+    return child;
+}
+
+static void test_what_another_process_holds_stays(void **state)
+{
+    int end, status;
+    assert_false(store_in_use(*state));
+    pid_t child = hold_in_child(*state, &end);
+    assert_true(store_in_use(*state));
+    assert_int_equal(store_discard(*state), -EAGAIN);
+    close(end);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_false(store_in_use(*state));
+    assert_int_equal(store_discard(*state), 0);
+    assert_int_equal(access(*state, F_OK), -1);
+    assert_int_equal(store_discard(*state), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +237,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_second_opener_is_told_to_wait, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_damage_is_told, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_a_load_ends_with_its_bookmark, make_path,
+                                        remove_path),
+        cmocka_unit_test_setup_teardown(test_what_another_process_holds_stays, make_path,
+                                        remove_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
