@@ -1,6 +1,6 @@
 /* Inside of the real wire, shared by kafka.c (configuration, errors, life), kafka_group.c (the
- * group member and readers), kafka_rank.c (the other members) and kafka_send.c (both producers). The
- * one file that includes rdkafka.h.
+ * group member and readers), kafka_rank.c (the other members) and kafka_send.c (both producers).
+ * The one file that includes rdkafka.h.
  */
 #ifndef FRESHET_STREAM_KAFKA_INTERNAL_H
 #define FRESHET_STREAM_KAFKA_INTERNAL_H

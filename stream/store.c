@@ -16,7 +16,7 @@ static const char bookmark_key[] = "bookmark";
 
 /* At how many tables of the first level compaction begins, writes are slowed down, and stopped. A
  * load may leave many of them, which are no reason to hold live writes up. */
-enum { COMPACT_AT = 4, LOAD_COMPACT_AT = 64, SLOW_AT = 160, STOP_AT = 240 };
+enum { COMPACT_AT = 4, LOAD_COMPACT_AT = 100, SLOW_AT = 160, STOP_AT = 240 };
 
 struct store {
     rocksdb_t *db;

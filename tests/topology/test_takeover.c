@@ -13,8 +13,6 @@ enum { EVENTS = 600, HALF = 300, PARTITIONS = 4, CATCH_UP_ROUNDS = 400 };
 static const char *const pairs[] = {"batch.records.max=40", "poll.records.max=15",
                                     "standby.copies=1", NULL};
 static const char *const plain[] = {"batch.records.max=40", "poll.records.max=15", NULL};
-static const char *const brief[] = {"batch.records.max=40", "poll.records.max=15",
-                                    "state.cleanup.delay.ms=60s", NULL};
 
 static double metric(const struct copy *copy, const char *name)
 {
@@ -220,32 +218,6 @@ static void test_old_copy_is_distrusted(void **state)
     rig_release(&rig);
 }
 
-static bool has_state(const struct copy *copy, int32_t partition)
-{
-    _cleanup_(xfreep) char *path =
-        xprintf("%s/%s/%d", copy->state_path, copy->worker->name, partition);
-    return access(path, F_OK) == 0;
-}
-
-static void test_leftovers_go_after_a_while(void **state)
-{
-    struct rig rig;
-    rig_init(&rig, PARTITIONS);
-    feed_events(&rig, 1, 0, HALF);
-    struct copy *a = rig_start(&rig, &features_worker, 0, brief);
-    rig_until_idle(&rig);
-    rig_start(&rig, &features_worker, 1, brief);
-    rig_until_idle(&rig);
-    int64_t from_ms = rig.now_ms;
-    while (rig.now_ms < from_ms + 50000) { rig_round(&rig, false); }
-    for (int32_t p = 0; p < PARTITIONS; p++) { assert_true(has_state(a, p)); }
-    while (rig.now_ms < from_ms + 90000) { rig_round(&rig, false); }
-    for (int32_t p = 0; p < PARTITIONS; p++) {
-        assert_true(has_state(a, p) == (p < PARTITIONS / 2));
-    }
-    rig_release(&rig);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,7 +226,6 @@ int main(void)
         cmocka_unit_test(test_takeover_reads_the_tail),
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_old_copy_is_distrusted),
-        cmocka_unit_test(test_leftovers_go_after_a_while),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "stream/store.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -186,28 +187,29 @@ static void test_a_load_ends_with_its_bookmark(void **state)
     store_close(store);
 }
 
-/* Holds the store open in another process until told to end. */
-static pid_t hold_in_child(const char *path, int *ret_end)
+/* Locks the store as RocksDB does, in another process, until told to end. (A child of ours cannot
+ * open it: RocksDB's threads are not forked.) */
+static pid_t lock_in_child(const char *path, int *ret_end)
 {
-    int opened[2], end[2];
+    int locked[2], end[2];
     char byte;
-    assert_int_equal(pipe(opened), 0);
+    _cleanup_(xfreep) char *file = xprintf("%s/LOCK", path);
+    assert_int_equal(pipe(locked), 0);
     assert_int_equal(pipe(end), 0);
     pid_t child = fork();
     if (child == 0) {
-        struct store *store = NULL;
-        char *why = NULL;
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        int fd = open(file, O_RDWR);
         close(end[1]);
-        int result = store_open(path, &limits, &store, &why);
-        (void)!write(opened[1], "x", 1);
+        int result = fcntl(fd, F_SETLK, &lock);
+        (void)!write(locked[1], "x", 1);
         (void)!read(end[0], &byte, 1);
-        store_close(store);
         _exit(result == 0 ? 0 : 1);
     }
     close(end[0]);
-    close(opened[1]);
-    assert_int_equal(read(opened[0], &byte, 1), 1);
-    close(opened[0]);
+    close(locked[1]);
+    assert_int_equal(read(locked[0], &byte, 1), 1);
+    close(locked[0]);
     *ret_end = end[1];
     return child;
 }
@@ -216,8 +218,13 @@ static void test_what_another_process_holds_stays(void **state)
 {
     int end, status;
     assert_false(store_in_use(*state));
-    pid_t child = hold_in_child(*state, &end);
+    store_close(open_it(*state));
+    pid_t child = lock_in_child(*state, &end);
     assert_true(store_in_use(*state));
+    struct store *store = NULL;
+    char *why = NULL;
+    assert_int_equal(store_open(*state, &limits, &store, &why), -EAGAIN);
+    free(why);
     assert_int_equal(store_discard(*state), -EAGAIN);
     close(end);
     assert_int_equal(waitpid(child, &status, 0), child);
