@@ -94,12 +94,15 @@ class Bed:
         Raw events keep their own time stamps: the load generator's intended send time.
         """
         try:
-            self.script("topics", "apply", "--bootstrap", self.bootstrap, "--prefix", prefix,
-                        "--with", "clicks", "--set", "clicks.message.timestamp.type=CreateTime",
-                        "--set", "recommendations.cleanup.policy=delete")
+            self.make_topics(prefix)
             yield
         finally:
             self.drop_topics(prefix)
+
+    def make_topics(self, prefix):
+        self.script("topics", "apply", "--bootstrap", self.bootstrap, "--prefix", prefix,
+                    "--with", "clicks", "--set", "clicks.message.timestamp.type=CreateTime",
+                    "--set", "recommendations.cleanup.policy=delete")
 
     def make_topic(self, name, partitions, **config):
         from confluent_kafka.admin import NewTopic
@@ -172,6 +175,28 @@ class Bed:
         finally:
             consumer.close()
 
+    def read_stable(self, topic):
+        """All records of a topic that a read_committed reader sees."""
+        from confluent_kafka import KafkaError
+        consumer = self.consumer("read_committed")
+        todo = self.partitions(topic)
+        for one in todo:
+            one.offset = 0
+        consumer.assign(todo)
+        left = len(todo)
+        try:
+            while left:
+                messages = consumer.consume(10000, timeout=10)
+                if not messages:
+                    raise Failure(f"{topic}: neither records nor its end")
+                for message in messages:
+                    if not message.error():
+                        yield message
+                    elif message.error().code() == KafkaError._PARTITION_EOF:
+                        left -= 1
+        finally:
+            consumer.close()
+
     def consumer(self, isolation):
         from confluent_kafka import Consumer
         return Consumer({"bootstrap.servers": self.bootstrap, "group.id": "bench",
@@ -187,6 +212,14 @@ class Bed:
         answer = self.admin.list_consumer_group_offsets(asked, require_stable=False)
         told = answer[group].result().topic_partitions
         return [max(one.offset, 0) for one in sorted(told, key=lambda one: one.partition)]
+
+    def commit(self, group, places):
+        """Sets a group's next offsets, while it has no member: [(partition, offset)]."""
+        from confluent_kafka import ConsumerGroupTopicPartitions
+        for one, offset in places:
+            one.offset = offset
+        wanted = [ConsumerGroupTopicPartitions(group, [one for one, _ in places])]
+        self.admin.alter_consumer_group_offsets(wanted)[group].result()
 
     def consumed(self, group, topic):
         """True when nothing is left for the group: only control records, if anything, follow."""

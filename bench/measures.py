@@ -7,6 +7,7 @@ import time
 import checkout
 import openloop
 import ratings
+import recovery
 from bed import Failure, Workers, cpu_seconds
 
 RATE = 2000
@@ -235,4 +236,5 @@ def run_peer(bed, app, count):
 
 
 MEASURES = {one.__name__: one for one in
-            (micro, features_trainer, pipeline, freshness, ml_1m, peer)}
+            (micro, features_trainer, pipeline, freshness, recovery.restore, recovery.restart,
+             recovery.takeover, ml_1m, peer)}

@@ -41,8 +41,8 @@ static const struct argp argp = {
     .parser = parse,
     .doc =
         "Prints where each worker stands: committed offset, log end and lag of each partition from "
-        "Kafka; what is restored and loaded from the copies that run on this machine "
-        "(state.dir).",
+        "Kafka; what is restored, loaded and kept warm for others from the copies that run on "
+        "this machine (state.dir).",
     .children = children,
 };
 
@@ -84,6 +84,26 @@ static int print_stage(const struct client *client, const struct stage *stage, c
     return 0;
 }
 
+static void print_copy(const json_t *copy)
+{
+    printf("%s slot %lld: pid %lld, tables %s", json_string_value(json_object_get(copy, "worker")),
+           (long long)json_integer_value(json_object_get(copy, "slot")),
+           (long long)json_integer_value(json_object_get(copy, "pid")),
+           json_is_true(json_object_get(copy, "loaded")) ? "loaded" : "loading");
+    const char *before = ", stands by for";
+    size_t index;
+    json_t *one;
+    json_array_foreach(json_object_get(copy, "standby"), index, one)
+    {
+        long long lag = json_integer_value(json_object_get(one, "lag"));
+        printf("%s %lld", before, (long long)json_integer_value(json_object_get(one, "partition")));
+        if (lag < 0) { printf(" (not open)"); }
+        if (lag >= 0) { printf(" (lag %lld)", lag); }
+        before = ",";
+    }
+    printf("\n");
+}
+
 static int run(const struct client *client)
 {
     json_t *copies = local_copies(client_state_dir(client));
@@ -95,14 +115,7 @@ static int run(const struct client *client)
     }
     size_t index;
     json_t *copy;
-    json_array_foreach(copies, index, copy)
-    {
-        printf("%s slot %lld: pid %lld, tables %s\n",
-               json_string_value(json_object_get(copy, "worker")),
-               (long long)json_integer_value(json_object_get(copy, "slot")),
-               (long long)json_integer_value(json_object_get(copy, "pid")),
-               json_is_true(json_object_get(copy, "loaded")) ? "loaded" : "loading");
-    }
+    json_array_foreach(copies, index, copy) { print_copy(copy); }
     json_decref(copies);
     return result;
 }

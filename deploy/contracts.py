@@ -46,9 +46,9 @@ class Topics:
                          "enable.auto.commit": False, "enable.partition.eof": True,
                          "isolation.level": "read_committed", "log_level": 2, **more})
 
-    def ends(self, name):
-        """The log end of each partition, by partition."""
-        consumer = self._consumer(**{"isolation.level": "read_uncommitted"})
+    def ends(self, name, isolation="read_uncommitted"):
+        """The log end of each partition, by partition; read_committed: what readers are given."""
+        consumer = self._consumer(**{"isolation.level": isolation})
         try:
             topic = self.prefix + name
             partitions = consumer.list_topics(topic, timeout=15).topics[topic].partitions
@@ -87,9 +87,13 @@ class Topics:
 
     def lag(self, group, name):
         """Records that the group has still to commit. Transaction markers are none: they take
-        offsets, but nobody is ever given them, so the distance to the log end may stay above 0."""
+        offsets, but nobody is ever given them, so the distance to the log end may stay above 0.
+        What an open transaction hides counts: it may be that of a process that was killed."""
         topic = self.prefix + name
-        ends = self.ends(name)
+        stable, ends = self.ends(name, "read_committed"), self.ends(name)
+        hidden = sum(ends[one] - stable[one] for one in ends)
+        if hidden:
+            return hidden
         consumer = self._consumer(**{"group.id": group})
         try:
             asked = [TopicPartition(topic, one) for one in ends]

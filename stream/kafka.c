@@ -275,10 +275,13 @@ static void kafka_close(struct wire *wire)
         rd_kafka_destroy(kafka->at_once);
     }
     if (kafka->txn) { rd_kafka_destroy(kafka->txn); }
+    if (kafka->answers) { rd_kafka_queue_destroy(kafka->answers); }
     if (kafka->bounds) { rd_kafka_destroy(kafka->bounds); }
     if (kafka->reader_conf) { rd_kafka_conf_destroy(kafka->reader_conf); }
     intake_release(&kafka->intake);
     places_release(&kafka->sent);
+    free(kafka->group);
+    free(kafka->instance);
     pthread_mutex_destroy(&kafka->why_lock);
     free(kafka);
 }
@@ -428,6 +431,9 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
     kafka_send_verbs(&kafka_class);
     kafka->wire.class = &kafka_class;
     pthread_mutex_init(&kafka->why_lock, NULL);
+    if (identity->group) { kafka->group = xstrdup(identity->group); }
+    if (identity->instance) { kafka->instance = xstrdup(identity->instance); }
+    kafka->fetch_bytes_max = (size_t)MAX_OF(identity->fetch_bytes_max, (int64_t)1 << 20);
     int result = open_consumers(kafka, identity, &why);
     if (!result) { result = open_producers(kafka, identity, &why); }
     if (!result) { result = reach_broker(kafka, identity, timeout_ms); }

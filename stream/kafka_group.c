@@ -244,6 +244,23 @@ static int kafka_offsets_commit(struct wire *wire, const struct topic_partition 
 
 /* ---- Readers ---- */
 
+/* librdkafka 2.0.2 stops fetching when its queue is full, and its broker thread then sleeps for up
+ * to a second unless something wakes it: a reader that takes faster than a queueful a second would
+ * mostly wait. A request wakes it, so one is made after every quarter of a queueful. */
+static void keep_fetching(struct kafka_reader *self)
+{
+    const struct intake *intake = &self->intake;
+    for (size_t i = 0; i < intake->count; i++) {
+        self->taken_bytes += intake->records[i].value.size;
+    }
+    if (self->taken_bytes < self->kafka->fetch_bytes_max / FETCH_WAKES) { return; }
+    self->taken_bytes = 0;
+    const struct record *newest = &intake->records[intake->count - 1];
+    int64_t low, end;
+    (void)rd_kafka_query_watermark_offsets(intake->rk, newest->topic, newest->partition, &low, &end,
+                                           WAKE_TIMEOUT_MS);
+}
+
 static void reader_close_kafka(struct reader *reader)
 {
     struct kafka_reader *self = (struct kafka_reader *)reader;
@@ -261,6 +278,7 @@ static int reader_poll_kafka(struct reader *reader, int timeout_ms, size_t max,
     struct kafka_reader *self = (struct kafka_reader *)reader;
     int result = intake_poll(self->kafka, &self->intake, timeout_ms, max);
     if (result < 0) { return result; }
+    keep_fetching(self);
     *ret_at = self->intake.records;
     *ret_count = self->intake.count;
     return 0;
@@ -277,11 +295,22 @@ static int64_t reader_position_kafka(struct reader *reader, const char *topic, i
     return places_find(&self->intake.places, topic, partition)->position;
 }
 
+static int64_t reader_end_kafka(struct reader *reader, const char *topic, int32_t partition)
+{
+    struct kafka_reader *self = (struct kafka_reader *)reader;
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(self->intake.rk, topic, partition, &low, &high)) {
+        return OFFSET_NONE;
+    }
+    return high >= 0 ? high : OFFSET_NONE;
+}
+
 static const struct reader_class kafka_reader_class = {
     .close = reader_close_kafka,
     .poll = reader_poll_kafka,
     .release = reader_release_kafka,
     .position = reader_position_kafka,
+    .end = reader_end_kafka,
 };
 
 static int kafka_reader_open(struct wire *wire, const struct topic_partition *at, size_t count,
@@ -325,5 +354,6 @@ void kafka_group_verbs(struct wire_class *verbs)
     verbs->position = kafka_position;
     verbs->lag_end = kafka_lag_end;
     verbs->offsets_commit = kafka_offsets_commit;
+    verbs->rank = kafka_rank;
     verbs->reader_open = kafka_reader_open;
 }

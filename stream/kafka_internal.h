@@ -1,6 +1,7 @@
 /* Inside of the real wire, shared by kafka.c (configuration, errors, life), kafka_group.c (the
- * group member and readers) and kafka_send.c (both producers). The one file that includes
- * rdkafka.h. */
+ * group member and readers), kafka_rank.c (the other members) and kafka_send.c (both producers).
+ * The one file that includes rdkafka.h.
+ */
 #ifndef FRESHET_STREAM_KAFKA_INTERNAL_H
 #define FRESHET_STREAM_KAFKA_INTERNAL_H
 
@@ -20,6 +21,8 @@ enum {
     REACH_TURN_MS = 1000,     /* between two looks at why no broker answers */
     REFUSED_TURNS_MAX = 3,
     SCRAM_MENDED_VERSION = 0x020601ff,
+    FETCH_WAKES = 4, /* in a queueful, by a reader */
+    WAKE_TIMEOUT_MS = 100,
 };
 
 /* A consumer and the batch it has lent out. */
@@ -39,6 +42,11 @@ struct kafka {
     rd_kafka_t *at_once;
     rd_kafka_t *txn;
     rd_kafka_conf_t *reader_conf; /* template */
+    size_t fetch_bytes_max;
+    char *group;    /* NULL: none */
+    char *instance; /* NULL: a dynamic member */
+    rd_kafka_queue_t *answers; /* to what was asked of the group; made with the first question */
+    bool asked;
     struct wire_listener listener;
     struct marks marks; /* of at-once messages on their way */
     struct places sent;
@@ -57,6 +65,7 @@ struct kafka_reader {
     struct reader reader;
     struct kafka *kafka;
     struct intake intake;
+    size_t taken_bytes; /* since the fetcher was last woken */
 };
 
 /* Keeps the story of a failure for wire_why(); either thread. */
@@ -77,6 +86,9 @@ void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                         rd_kafka_topic_partition_list_t *partitions, void *opaque);
 /* Fills in the verbs of the group member and of readers. */
 void kafka_group_verbs(struct wire_class *verbs);
+
+/* kafka_rank.c */
+int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count);
 
 /* kafka_send.c */
 void kafka_on_at_once_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);

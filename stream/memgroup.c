@@ -197,6 +197,17 @@ bool memgroup_taken(const struct memwire *wire)
     return member && member != wire->member;
 }
 
+int memgroup_rank(const struct memwire *wire, size_t *ret_rank, size_t *ret_count)
+{
+    const struct memgroup *group = wire->group;
+    if (!wire->member || group->preparing) { return WIRE_RETRY; }
+    size_t rank = 0;
+    while (group->members[rank] != wire->member) { rank++; }
+    *ret_rank = rank;
+    *ret_count = group->members_count;
+    return 0;
+}
+
 void memgroup_leave(struct memlog *log, struct memwire *wire)
 {
     if (wire->member) { remove_member(log, wire->group, wire->member); }

@@ -193,6 +193,8 @@ struct memgroup *memlog_group(struct memlog *log, const char *name);
 void memgroup_join(struct memlog *log, struct memwire *wire);
 /* Says whether another wire has the place of this wire's instance id. */
 bool memgroup_taken(const struct memwire *wire);
+/* Tells the member's place among all; WIRE_RETRY while there is none or the group prepares. */
+int memgroup_rank(const struct memwire *wire, size_t *ret_rank, size_t *ret_count);
 /* Leaves for good. */
 void memgroup_leave(struct memlog *log, struct memwire *wire);
 /* Notes that the wire's member has given up what it held; the last one ends the preparation. */

@@ -217,9 +217,16 @@ static int64_t mem_position(struct reader *base, const char *topic, int32_t part
     return OFFSET_NONE;
 }
 
+static int64_t mem_end(struct reader *base, const char *topic, int32_t partition)
+{
+    struct memreader *reader = memreader_of(base);
+    return memlog_end(reader->wire->log, topic, partition);
+}
+
 static const struct reader_class memreader_class = {
     .close = mem_close,
     .poll = mem_poll,
     .release = mem_release,
     .position = mem_position,
+    .end = mem_end,
 };

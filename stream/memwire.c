@@ -333,6 +333,15 @@ static int64_t mem_lag_end(struct wire *base, const char *topic, int32_t partiti
     return end;
 }
 
+static int mem_rank(struct wire *base, size_t *ret_rank, size_t *ret_count)
+{
+    struct memwire *wire = memwire_of(base);
+    int error = memwire_enter(wire);
+    assert(wire->group);
+    if (!error) { error = memgroup_rank(wire, ret_rank, ret_count); }
+    return memwire_leave(wire, error);
+}
+
 /* ---- Polling ---- */
 
 static int mem_poll(struct wire *base, int timeout_ms, size_t max, const struct record **ret_at,
@@ -388,5 +397,6 @@ static const struct wire_class memwire_class = {
     .offsets_commit = memwire_offsets_commit,
     .position = mem_position,
     .lag_end = mem_lag_end,
+    .rank = mem_rank,
     .reader_open = memreader_open,
 };

@@ -18,7 +18,13 @@
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
-enum { RESTORE_POLL_RECORDS = 5000, RESTORE_STEP_MS = 50, RESTORE_POLL_MS = 5 };
+enum {
+    RESTORE_POLL_RECORDS = 5000,
+    RESTORE_STEP_MS = 50,
+    RESTORE_POLL_MS = 5,
+    LOAD_RECORDS_MIN = 20000, /* a longer tail is loaded, a shorter one written as usual */
+    LOAD_SHARES = 3,          /* of restore.bytes.max a partition: two write buffers and a batch */
+};
 
 static void break_if_final(struct run *run, int result)
 {
@@ -27,13 +33,28 @@ static void break_if_final(struct run *run, int result)
     }
 }
 
-static bool open_store(struct task *task)
+int run_open_store(struct run *run, int32_t partition, struct store **ret_store, char **ret_why)
 {
-    struct run *run = task->run;
     const struct store_limits limits = {
         .write_buffer_bytes = run->settings.store_write_buffer_bytes,
         .block_cache_bytes = run->settings.store_block_cache_bytes,
     };
+    _cleanup_(xfreep) char *path = xprintf("%s/%d", run->state_path, partition);
+    int result = store_open(path, &limits, ret_store, ret_why);
+    if (result != -EIO) { return result; }
+    run_note(run, LOG_WARN, "state is damaged, restoring it from the changelog",
+             "partition=%d why=\"%s\"", partition, *ret_why);
+    metric_add(run->m.store_wipes, 1);
+    CRASH_POINT("restore.damaged");
+    (void)store_wipe(path);
+    free(*ret_why);
+    *ret_why = NULL;
+    return store_open(path, &limits, ret_store, ret_why);
+}
+
+static bool open_store(struct task *task)
+{
+    struct run *run = task->run;
     char *why = NULL;
     int result = directory_make(task->path);
     if (result < 0) {
@@ -42,17 +63,7 @@ static bool open_store(struct task *task)
                   strerror(-result));
         return false;
     }
-    result = store_open(task->path, &limits, &task->store, &why);
-    if (result == -EIO) {
-        run_note(run, LOG_WARN, "state is damaged, restoring it from the changelog",
-                 "partition=%d why=\"%s\"", task->partition, why);
-        metric_add(run->m.store_wipes, 1);
-        CRASH_POINT("restore.damaged");
-        (void)store_wipe(task->path);
-        free(why);
-        why = NULL;
-        result = store_open(task->path, &limits, &task->store, &why);
-    }
+    result = run_open_store(run, task->partition, &task->store, &why);
     if (result == -EAGAIN && run_now_ms(run) >= task->open_deadline_ms) {
         run_break(run, EXIT_BROKEN,
                   "the state of partition %d in %s is locked by another process; hint: two copies "
@@ -64,6 +75,7 @@ static bool open_store(struct task *task)
                   task->path, why, result == -ENOSPC ? "make room on the disk and start again"
                                                      : "repair the disk, or set state.dir");
     }
+    standby_claim(task, result == -EAGAIN);
     free(why);
     return result == 0;
 }
@@ -84,8 +96,7 @@ static bool start_over(struct task *task, const char *why)
     return open_store(task);
 }
 
-/* Says why the bookmark cannot be trusted; NULL when it can. */
-static const char *distrust(const struct bookmark *bookmark, int64_t committed, int64_t low)
+const char *restore_distrust(const struct bookmark *bookmark, int64_t committed, int64_t low)
 {
     if (bookmark->input_offset > MAX_OF(committed, (int64_t)0)) {
         return "it is ahead of the group's committed offset";
@@ -116,12 +127,13 @@ static bool plan_restore(struct task *task, int64_t committed)
     int result = wire_bounds(run->wire, run_changelog_topic(run), task->partition, &low, &end);
     break_if_final(run, result);
     if (result < 0) { return false; }
+    if (!task->store) { task->store = standby_take(run, task->partition); }
     if (!task->store && !open_store(task)) { return false; }
     struct bookmark bookmark = {.changelog_offset = low, .input_offset = 0};
     result = store_bookmark(task->store, &bookmark);
     const char *why = result == -EIO ? store_why(task->store) : NULL;
     if (result == 0 && lost_changelog(task, &bookmark, committed, end)) { return false; }
-    if (result == 0) { why = distrust(&bookmark, committed, low); }
+    if (result == 0) { why = restore_distrust(&bookmark, committed, low); }
     if (why) {
         if (!start_over(task, why)) { return false; }
         bookmark.changelog_offset = low;
@@ -196,12 +208,49 @@ static struct task *restoring_task(struct run *run, int32_t partition)
     return NULL;
 }
 
-static void save_progress(struct task *task, int64_t input_offset)
+/* What one partition may hold in memory while it is restored. */
+static int64_t load_share(const struct run *run)
+{
+    return run->settings.restore_bytes_max / LOAD_SHARES / (int64_t)run->tasks_count;
+}
+
+static void check_written(struct task *task, int result)
+{
+    if (result < 0) { task_not_stored(task, result); }
+}
+
+static void begin_load(struct task *task)
+{
+    task->loading = task->restore_end - task->changelog_offset >= LOAD_RECORDS_MIN;
+    if (!task->loading) { return; }
+    check_written(task, store_load_begin(task->store, load_share(task->run)));
+}
+
+/* Writes what was read. The bookmark follows at once, or after a load in the end. */
+static void save_progress(struct task *task)
+{
+    const struct bookmark bookmark = {.changelog_offset = task->changelog_offset};
+    check_written(task, task->loading ? store_load(task->store, task->writes)
+                                      : store_apply(task->store, task->writes, &bookmark));
+}
+
+static void end_restore(struct task *task, int64_t input_offset)
 {
     const struct bookmark bookmark = {.changelog_offset = task->changelog_offset,
                                       .input_offset = input_offset};
-    int result = store_apply(task->store, task->writes, &bookmark);
-    if (result < 0) { task_not_stored(task, result); }
+    if (!task->loading) {
+        check_written(task, store_apply(task->store, task->writes, &bookmark));
+        return;
+    }
+    int result = store_load(task->store, task->writes);
+    if (result == 0) { result = store_load_end(task->store, &bookmark); }
+    task->loading = false;
+    check_written(task, result);
+}
+
+void restore_leave(struct task *task)
+{
+    if (task->loading) { end_restore(task, 0); }
 }
 
 static bool finish_if_complete(struct task *task, int64_t position)
@@ -210,7 +259,7 @@ static bool finish_if_complete(struct task *task, int64_t position)
     metric_set(task->restore_remaining,
                (double)MAX_OF(task->restore_end - task->changelog_offset, (int64_t)0));
     if (task->changelog_offset < task->restore_end) { return false; }
-    save_progress(task, task->committed_offset);
+    end_restore(task, task->committed_offset);
     CRASH_POINT("restore.complete");
     task->state = TASK_READY;
     run_note(task->run, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
@@ -235,6 +284,7 @@ static void read_changelog(struct run *run)
         if (task->unfounded) { refuse_state(task); }
         store_batch_put(task->writes, at[i].key, at[i].value);
         task->changelog_offset = at[i].offset + 1;
+        if (store_batch_bytes(task->writes) >= (size_t)load_share(run)) { save_progress(task); }
     }
     if (count) { CRASH_POINT("restore.read"); }
     metric_add(run->m.restored_records, (double)count);
@@ -244,7 +294,7 @@ static void read_changelog(struct run *run)
         if (task->state != TASK_RESTORING) { continue; }
         int64_t position =
             reader_position(run->restore.reader, run_changelog_topic(run), task->partition);
-        if (!finish_if_complete(task, position) && count) { save_progress(task, 0); }
+        if (!finish_if_complete(task, position) && count) { save_progress(task); }
     }
 }
 
@@ -258,6 +308,7 @@ static void open_reader(struct run *run)
         at[count++] = (struct topic_partition){.topic = run_changelog_topic(run),
                                                .partition = task->partition,
                                                .offset = task->changelog_offset};
+        if (!task->loading) { begin_load(task); }
     }
     if (count && wire_reader(run->wire, at, count, &run->restore.reader) < 0) {
         run_break(run, EXIT_BROKEN, "restore: %s", wire_why(run->wire));

@@ -108,7 +108,7 @@ static void name_topics(struct run *run)
 
 /* ---- Rebalance ---- */
 
-static struct task *find_task(struct run *run, int32_t partition)
+struct task *run_find_task(struct run *run, int32_t partition)
 {
     for (size_t i = 0; i < run->tasks_count; i++) {
         size_t at = (run->last_task + i) % run->tasks_count;
@@ -125,7 +125,7 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
     struct run *run = arg;
     for (size_t i = 0; i < count; i++) {
         assert(strcmp(at[i].topic, run->input_topics[run->input]) == 0);
-        if (find_task(run, at[i].partition)) { continue; }
+        if (run_find_task(run, at[i].partition)) { continue; }
         if (run_has_changelog(run) &&
             at[i].partition >= run->output_partitions[run->worker->changelog]) {
             run_break(run, EXIT_CONFIG,
@@ -138,6 +138,7 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
         run->tasks = xreallocarray(run->tasks, run->tasks_count + 1, sizeof(*run->tasks));
         run->tasks[run->tasks_count++] = task_new(run, at[i].partition);
     }
+    standby_wake(run);
     CRASH_POINT("rebalance.assigned");
     metric_add(run->m.rebalances, 1);
     metric_set(run->m.tasks, (double)run->tasks_count);
@@ -158,7 +159,7 @@ static bool decide_commit(struct run *run)
 
 static void drop_task(struct run *run, int32_t partition)
 {
-    struct task *task = find_task(run, partition);
+    struct task *task = run_find_task(run, partition);
     if (!task) { return; }
     run->tasks[run->last_task] = run->tasks[--run->tasks_count];
     run->last_task = 0;
@@ -211,7 +212,7 @@ static enum verdict process_one(struct run *run, struct task *task, const struct
 static void process_batch(struct run *run, const struct record *at, size_t count)
 {
     for (size_t i = 0; i < count && !run->broken && !run->unsent; i++) {
-        struct task *task = find_task(run, at[i].partition);
+        struct task *task = run_find_task(run, at[i].partition);
         if (!task || task->state != TASK_RUNNING || at[i].offset < task->input_offset) { continue; }
         enum verdict verdict = process_one(run, task, &at[i]);
         if (verdict == VERDICT_SKIP) {
@@ -288,7 +289,10 @@ static int poll_timeout(struct run *run, int timeout_ms)
     if (run->commit.phase != COMMIT_IDLE) {
         wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS);
     }
-    if (run->broadcast.reader) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_BROADCAST_MS); }
+    if (run->broadcast.reader || standby_behind(run)) {
+        wait_ms = MIN_OF(wait_ms, (int64_t)POLL_BROADCAST_MS);
+    }
+    if (run->restore.reader) { wait_ms = 0; }
     return (int)wait_ms;
 }
 
@@ -305,6 +309,7 @@ static void tick(struct run *run)
     int64_t now_ms = run_now_ms(run);
     if (now_ms - run->ticked_ms < TICK_MS) { return; }
     run->ticked_ms = now_ms;
+    leftovers_step(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
         int64_t end = wire_lag_end(run->wire, run->input_topics[run->input], task->partition);
@@ -322,6 +327,7 @@ bool run_step(struct run *run, int timeout_ms)
     if (!run->broken && run_now_ms(run) >= run->paused_until_ms) { restore_step(run); }
     if (!run->broken) { poll_input(run, poll_timeout(run, timeout_ms)); }
     if (!run->broken) { commit_if_due(run); }
+    if (!run->broken) { standby_step(run); }
     if (!run->broken) { tick(run); }
     return !run->broken;
 }
@@ -448,6 +454,8 @@ struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **re
     run->state_path = xprintf("%s/%s", run->settings.state_dir, run->worker->name);
     register_metrics(run);
     commit_init(run, parts->threaded);
+    if (run_has_changelog(run)) { run->leftovers = leftovers_new(); }
+    if (run_has_changelog(run) && run->settings.standby_copies) { run->standby = standby_new(run); }
     name_topics(run);
     if (set_up(run) == 0) { return run; }
     *ret_exit_code = run->exit_code;
@@ -469,6 +477,8 @@ struct run *run_free(struct run *run)
     run->commit.phase = COMMIT_IDLE;
     run->broken = true; /* nothing more is committed, whatever the wire says on its way out */
     restore_release(run);
+    run->standby = standby_free(run->standby);
+    run->leftovers = leftovers_free(run->leftovers);
     broadcast_release(run);
     wire_close(run->wire);
     while (run->tasks_count) { drop_task(run, run->tasks[0]->partition); }
@@ -526,5 +536,7 @@ void run_status(struct run *run, struct buf *out)
                    task->committed_offset, metric_value(task->lag),
                    metric_value(task->restore_remaining));
     }
-    buf_printf(out, "]}");
+    buf_printf(out, "],\"standby\":");
+    standby_status(run, out);
+    buf_printf(out, "}");
 }

@@ -26,6 +26,9 @@ struct run_settings {
     int64_t store_write_buffer_bytes;
     int64_t store_block_cache_bytes;
     int64_t restore_timeout_ms;
+    int64_t restore_bytes_max;
+    int64_t standby_copies;
+    int64_t state_cleanup_delay_ms;
     int64_t commit_timeout_ms;
     int64_t connect_timeout_ms;
     const char *schemas_path;

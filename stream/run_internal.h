@@ -1,5 +1,5 @@
-/* Inside of the runtime: the run and the task, shared by run.c, commit.c, restore.c and
- * broadcast.c.
+/* Inside of the runtime: the run and the task, shared by run.c, commit.c, restore.c,
+ * standby.c, leftovers.c and broadcast.c.
  *
  * A task's way:
  *
@@ -50,6 +50,8 @@ struct task {
     int64_t open_deadline_ms;
     int64_t restore_end; /* log end at which the restore is over */
     int64_t restore_from;
+    bool loading;   /* between store_load_begin() and store_load_end() */
+    bool claiming;  /* told a standby of this machine that we want its lock */
     bool unfounded; /* the group has no offset yet: there may be no state either */
     struct metric *lag;
     struct metric *restore_remaining;
@@ -140,6 +142,8 @@ struct run {
     struct commit commit;
     struct restore restore;
     struct broadcast broadcast;
+    struct standby *standby;     /* NULL: standby.copies=0, or no state */
+    struct leftovers *leftovers; /* NULL: no state */
     int64_t ticked_ms;
     int64_t trouble_ms; /* when a trouble with a broker was last told */
     int64_t paused_until_ms; /* after VERDICT_RETRY */
@@ -169,6 +173,11 @@ int64_t run_now_ms(struct run *run);
 bool run_has_changelog(const struct run *run);
 bool run_is_transactional(const struct run *run);
 const char *run_changelog_topic(const struct run *run);
+/* Finds the task of a partition; NULL when it is not ours. */
+struct task *run_find_task(struct run *run, int32_t partition);
+/* Opens the store of a partition as the settings say; a damaged one is deleted and made anew, which
+ * is noted. Errors as of store_open(). */
+int run_open_store(struct run *run, int32_t partition, struct store **ret_store, char **ret_why);
 
 struct task *task_new(struct run *run, int32_t partition);
 /* Closes the store and frees the task; the worker's close() is called if its open() was. */
@@ -195,6 +204,34 @@ void commit_forget(struct run *run);
 /* restore.c */
 void restore_step(struct run *run);
 void restore_release(struct run *run);
+/* Writes out what a task has been restored of so far; it is about to be closed. */
+void restore_leave(struct task *task);
+/* Says why local state cannot be trusted; NULL when it can. */
+const char *restore_distrust(const struct bookmark *bookmark, int64_t committed, int64_t low);
+
+/* standby.c */
+struct standby *standby_new(struct run *run);
+struct standby *standby_free(struct standby *standby);
+/* Reads on in the changelogs of partitions that others serve; does little while there is work. */
+void standby_step(struct run *run);
+/* Another assignment came: what to hold is thought over. */
+void standby_wake(struct run *run);
+/* Gives away the open copy of a partition that is ours now; NULL when there is none. */
+struct store *standby_take(struct run *run, int32_t partition);
+/* Tells a standby in another process of this machine to let go of the task's store (locked), or
+ * takes that back. */
+void standby_claim(struct task *task, bool locked);
+/* True while a copy is so far behind that the run should not wait for input. */
+bool standby_behind(const struct run *run);
+bool standby_holds(const struct run *run, int32_t partition);
+/* Writes the copies as a JSON list. */
+void standby_status(const struct run *run, struct buf *out);
+
+/* leftovers.c */
+struct leftovers *leftovers_new(void);
+struct leftovers *leftovers_free(struct leftovers *leftovers);
+/* Deletes local state that nobody has held for state.cleanup.delay.ms. */
+void leftovers_step(struct run *run);
 
 /* broadcast.c */
 int broadcast_open(struct run *run);

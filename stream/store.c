@@ -4,6 +4,7 @@
 #include "stream/store.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <rocksdb/c.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,10 @@ enum { FAMILY_DATA, FAMILY_BOOKMARK, FAMILIES };
 static const char *const family_names[FAMILIES] = {"default", "bookmark"};
 static const char bookmark_key[] = "bookmark";
 
+/* At how many tables of the first level compaction begins, writes are slowed down, and stopped. A
+ * load may leave many of them, which are no reason to hold live writes up. */
+enum { COMPACT_AT = 4, LOAD_COMPACT_AT = 100, SLOW_AT = 160, STOP_AT = 240 };
+
 struct store {
     rocksdb_t *db;
     rocksdb_options_t *options;
@@ -21,8 +26,10 @@ struct store {
     rocksdb_filterpolicy_t *filter; /* owned by `table` once set */
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write;
+    rocksdb_writeoptions_t *write_unlogged;
     rocksdb_flushoptions_t *flush;
-    size_t write_buffer_bytes;
+    int64_t write_buffer_bytes;
+    bool loading;
     rocksdb_column_family_handle_t *families[FAMILIES];
     rocksdb_pinnableslice_t *pinned; /* what the last store_get() lent */
     char *why;
@@ -58,14 +65,19 @@ static void set_options(struct store *store, const struct store_limits *limits)
     rocksdb_options_set_compression(store->options, rocksdb_lz4_compression);
     rocksdb_options_set_max_total_wal_size(store->options,
                                            (uint64_t)limits->write_buffer_bytes * 4);
+    rocksdb_options_set_level0_file_num_compaction_trigger(store->options, COMPACT_AT);
+    rocksdb_options_set_level0_slowdown_writes_trigger(store->options, SLOW_AT);
+    rocksdb_options_set_level0_stop_writes_trigger(store->options, STOP_AT);
     rocksdb_options_set_keep_log_file_num(store->options, 2);
     rocksdb_options_set_info_log_level(store->options, 3);
     store->read = rocksdb_readoptions_create();
     store->write = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(store->write, 0);
+    store->write_unlogged = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_disable_WAL(store->write_unlogged, 1);
     store->flush = rocksdb_flushoptions_create();
     rocksdb_flushoptions_set_wait(store->flush, 0);
-    store->write_buffer_bytes = (size_t)limits->write_buffer_bytes;
+    store->write_buffer_bytes = limits->write_buffer_bytes;
 }
 
 /* RocksDB tells its errors in words only. The lock is told with its file; "block" is another word.
@@ -117,6 +129,7 @@ struct store *store_close(struct store *store)
     }
     rocksdb_flushoptions_destroy(store->flush);
     rocksdb_writeoptions_destroy(store->write);
+    rocksdb_writeoptions_destroy(store->write_unlogged);
     rocksdb_readoptions_destroy(store->read);
     rocksdb_options_destroy(store->options);
     rocksdb_block_based_options_destroy(store->table);
@@ -140,6 +153,37 @@ int store_wipe(const char *path)
     }
     closedir(dir);
     if (result == 0 && rmdir(path) < 0) { result = -errno; }
+    return result;
+}
+
+/* RocksDB locks a directory by its file LOCK. A process's locks on a file end with any descriptor
+ * of it that the process closes: hence not for a store that is open here. */
+static int try_lock(const char *path, int command, struct flock *lock, int *ret_fd)
+{
+    _cleanup_(xfreep) char *file = xprintf("%s/LOCK", path);
+    *lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    *ret_fd = open(file, O_RDWR | O_CLOEXEC);
+    if (*ret_fd < 0) { return -errno; }
+    return fcntl(*ret_fd, command, lock) < 0 ? -errno : 0;
+}
+
+bool store_in_use(const char *path)
+{
+    struct flock lock;
+    int fd;
+    int result = try_lock(path, F_GETLK, &lock, &fd);
+    if (fd >= 0) { close(fd); }
+    return result == 0 && lock.l_type != F_UNLCK;
+}
+
+int store_discard(const char *path)
+{
+    struct flock lock;
+    int fd;
+    int result = try_lock(path, F_SETLK, &lock, &fd);
+    if (result == -EACCES) { result = -EAGAIN; }
+    if (result == 0 || result == -ENOENT) { result = store_wipe(path); }
+    if (fd >= 0) { close(fd); }
     return result;
 }
 
@@ -258,11 +302,25 @@ static void begin_flush(struct store *store)
     if (error) { rocksdb_free(error); }
 }
 
+size_t store_batch_bytes(const struct store_batch *batch)
+{
+    size_t size;
+    (void)rocksdb_writebatch_data(batch->writes, &size);
+    return size;
+}
+
+static int keep_error(struct store *store, char *error)
+{
+    if (!error) { return 0; }
+    keep_why(store, xstrdup(error));
+    rocksdb_free(error);
+    return sort_why(store->why);
+}
+
 int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark)
 {
     unpin(store);
-    size_t bytes = 0;
-    (void)rocksdb_writebatch_data(batch->writes, &bytes);
+    int64_t bytes = (int64_t)store_batch_bytes(batch);
     rocksdb_writebatch_put_cf(batch->writes, store->families[FAMILY_BOOKMARK], bookmark_key,
                               strlen(bookmark_key), (const char *)bookmark, sizeof(*bookmark));
     char *error = NULL;
@@ -271,11 +329,56 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
     CRASH_POINT("store.written");
     rocksdb_writebatch_destroy(batch->writes); /* clearing would keep a large batch's memory */
     batch->writes = rocksdb_writebatch_create();
-    if (error) {
-        keep_why(store, xstrdup(error));
-        rocksdb_free(error);
-        return sort_why(store->why);
-    }
+    if (error) { return keep_error(store, error); }
     if (bytes > store->write_buffer_bytes) { begin_flush(store); }
     return 0;
+}
+
+/* ---- Loading ---- */
+
+static int set_pace(struct store *store, int64_t buffer_bytes, int compact_at)
+{
+    char buffer[24], trigger[24];
+    (void)snprintf(buffer, sizeof(buffer), "%" PRId64, buffer_bytes);
+    (void)snprintf(trigger, sizeof(trigger), "%d", compact_at);
+    const char *const keys[] = {"write_buffer_size", "level0_file_num_compaction_trigger"};
+    const char *const values[] = {buffer, trigger};
+    char *error = NULL;
+    rocksdb_set_options_cf(store->db, store->families[FAMILY_DATA], ARRAY_COUNT(keys), keys, values,
+                           &error);
+    return keep_error(store, error);
+}
+
+int store_load_begin(struct store *store, int64_t buffer_bytes)
+{
+    assert(!store->loading);
+    store->loading = true;
+    return set_pace(store, MAX_OF(buffer_bytes, store->write_buffer_bytes), LOAD_COMPACT_AT);
+}
+
+int store_load(struct store *store, struct store_batch *batch)
+{
+    assert(store->loading);
+    char *error = NULL;
+    unpin(store);
+    rocksdb_write(store->db, store->write_unlogged, batch->writes, &error);
+    rocksdb_writebatch_clear(batch->writes);
+    return keep_error(store, error);
+}
+
+int store_load_end(struct store *store, const struct bookmark *bookmark)
+{
+    assert(store->loading);
+    char *error = NULL;
+    rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
+    rocksdb_flushoptions_set_wait(flush, 1);
+    rocksdb_flush_cf(store->db, flush, store->families[FAMILY_DATA], &error);
+    rocksdb_flushoptions_destroy(flush);
+    int result = keep_error(store, error);
+    if (result < 0) { return result; }
+    store->loading = false;
+    struct store_batch none = {.writes = rocksdb_writebatch_create()};
+    result = store_apply(store, &none, bookmark);
+    rocksdb_writebatch_destroy(none.writes);
+    return result < 0 ? result : set_pace(store, store->write_buffer_bytes, COMPACT_AT);
 }

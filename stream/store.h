@@ -40,6 +40,12 @@ int store_bookmark(struct store *store, struct bookmark *ret_bookmark);
 /* Calls each pair in key order, until the callback returns non-zero, which is returned. */
 int store_scan(struct store *store, int (*each)(void *arg, struct slice key, struct slice value),
                void *arg);
+/* Says whether another process has the store in a directory open. Not for one that is open here. */
+bool store_in_use(const char *path);
+/* Deletes the store in a directory unless a process has it open: -EAGAIN. Not for one that is open
+ * here. */
+int store_discard(const char *path);
+
 /* Estimates the number of keys. */
 int64_t store_count(struct store *store);
 /* Tells the last failure in words; borrowed. */
@@ -54,5 +60,16 @@ void store_batch_put(struct store_batch *batch, struct slice key, struct slice v
 /* Applies the batch and the bookmark as one write (log on, sync off) and clears the batch; 0,
  * -ENOSPC (disk full) or -EIO (damage): nothing is applied. */
 int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark);
+
+/* Loading: much that can be read again, as fast as it goes. Between begin and end batches are
+ * written without a log and without a bookmark, buffers are large and tables are not compacted;
+ * a process that dies leaves some newer state behind its old bookmark, over which the same records
+ * are read again. The end writes everything out and then the bookmark. Errors as of
+ * store_apply(). */
+int store_load_begin(struct store *store, int64_t buffer_bytes);
+int store_load(struct store *store, struct store_batch *batch);
+int store_load_end(struct store *store, const struct bookmark *bookmark);
+/* Counts the bytes in a batch. */
+size_t store_batch_bytes(const struct store_batch *batch);
 
 #endif

@@ -34,6 +34,7 @@ struct task *task_free(struct task *task)
     metrics_drop(run->metrics, task->lag);
     metrics_drop(run->metrics, task->offset);
     metrics_drop(run->metrics, task->restore_remaining);
+    restore_leave(task);
     store_close(task->store);
     if (task->damaged) { (void)store_wipe(task->path); }
     store_batch_free(task->writes);

@@ -84,6 +84,7 @@ struct wire_class {
     int64_t (*appended)(struct wire *, const char *topic, int32_t partition);
     int (*txn_run)(struct wire *, const struct txn *);
     int (*offsets_commit)(struct wire *, const struct topic_partition *at, size_t count);
+    int (*rank)(struct wire *, size_t *ret_rank, size_t *ret_count);
     int64_t (*position)(struct wire *, const char *topic, int32_t partition);
     int64_t (*lag_end)(struct wire *, const char *topic, int32_t partition);
     int (*reader_open)(struct wire *, const struct topic_partition *at, size_t count,
@@ -106,6 +107,7 @@ struct reader_class {
                 size_t *ret_count);
     void (*release)(struct reader *);
     int64_t (*position)(struct reader *, const char *topic, int32_t partition);
+    int64_t (*end)(struct reader *, const char *topic, int32_t partition);
 };
 
 struct reader {
@@ -203,6 +205,13 @@ static inline int wire_offsets_commit(struct wire *wire, const struct topic_part
 {
     return wire->class->offsets_commit(wire, at, count);
 }
+/* Tells how many members the group has and which of them we are, in the order in which partitions
+ * are shared out (by range). Never waits: WIRE_RETRY while the answer is on its way or
+ * the group is sharing out anew. The answer may be older than the last rebalance. */
+static inline int wire_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count)
+{
+    return wire->class->rank(wire, ret_rank, ret_count);
+}
 /* Tells the next offset that an assigned partition will deliver, past control records once they
  * have been met; OFFSET_NONE while unknown. Everything before it was returned by wire_poll(). */
 static inline int64_t wire_position(struct wire *wire, const char *topic, int32_t partition)
@@ -242,6 +251,12 @@ static inline void reader_release(struct reader *reader)
 static inline int64_t reader_position(struct reader *reader, const char *topic, int32_t partition)
 {
     return reader->class->position(reader, topic, partition);
+}
+/* Tells the newest known end of a partition (read_uncommitted) without a request; OFFSET_NONE if
+ * unknown. */
+static inline int64_t reader_end(struct reader *reader, const char *topic, int32_t partition)
+{
+    return reader->class->end(reader, topic, partition);
 }
 
 #endif

@@ -62,6 +62,15 @@ const struct option run_options[] = {
                1e10, "RocksDB block cache of one partition."),
     RUN_OPTION("restore.timeout.ms", OPTION_DURATION, restore_timeout_ms, "60s", 1000, 86400000,
                "Longest wait for the lock of a partition's state."),
+    RUN_OPTION("restore.bytes.max", OPTION_BYTES, restore_bytes_max, "128m", 1 << 20, 1e10,
+               "Most bytes held in memory on their way to the disk while state is restored, all "
+               "partitions together."),
+    RUN_OPTION("standby.copies", OPTION_LONG, standby_copies, "0", 0, 8,
+               "How many copies may be lost at once so that every partition is still warm on one "
+               "that is left; 0: no standby copies."),
+    RUN_OPTION("state.cleanup.delay.ms", OPTION_DURATION, state_cleanup_delay_ms, "10m", 0,
+               2592000000, "Local state of a partition that this copy neither serves nor stands by "
+               "for is deleted after this time."),
     RUN_OPTION("commit.timeout.ms", OPTION_DURATION, commit_timeout_ms, "120s", 1000, 86400000,
                "Longest wait for a commit before the worker ends."),
     RUN_OPTION("connect.timeout.ms", OPTION_DURATION, connect_timeout_ms, "30s", 1000, 86400000,

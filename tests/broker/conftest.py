@@ -42,7 +42,8 @@ class Copy:
 
     def __init__(self, world, worker, slot, options, programs=BIN):
         self.world, self.worker = world, worker
-        self.slot_file = world.state / worker / f"slot-{slot}.json"
+        state = Path(options.get("state.dir", world.state))
+        self.slot_file = state / worker / f"slot-{slot}.json"
         self.slot_file.unlink(missing_ok=True)  # what a killed copy left
         self.log_file = world.dir / f"{worker}-{slot}.log"
         settings = {"bootstrap.servers": world.bootstrap, "topic.prefix": world.prefix,

@@ -9,6 +9,8 @@
 #include "base/xalloc.h"
 #include "stream/store.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct store_limits limits = {.write_buffer_bytes = 1 << 20,
@@ -145,6 +147,94 @@ static void test_damage_is_told(void **state)
     store_close(open_it(*state));
 }
 
+static void load_some(struct store *store, struct store_batch *batch, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof(key), "key%d", i);
+        store_batch_put(batch, slice_str(key), slice_str("v"));
+    }
+    assert_int_equal(store_load(store, batch), 0);
+}
+
+/* A load that was not ended leaves the bookmark where it was; one that was brings it along. */
+static void test_a_load_ends_with_its_bookmark(void **state)
+{
+    struct store_batch *batch = store_batch_new();
+    struct bookmark bookmark = {.changelog_offset = 3}, read = {0};
+    struct slice value;
+    struct store *store = open_it(*state);
+    store_batch_put(batch, slice_str("key0"), slice_str("v"));
+    assert_int_equal(store_apply(store, batch, &bookmark), 0);
+    assert_int_equal(store_load_begin(store, 1 << 20), 0);
+    load_some(store, batch, 1, 1000);
+    store_close(store);
+
+    store = open_it(*state);
+    assert_int_equal(store_bookmark(store, &read), 0);
+    assert_int_equal(read.changelog_offset, 3);
+    assert_int_equal(store_load_begin(store, 1 << 20), 0);
+    load_some(store, batch, 1, 1000);
+    bookmark.changelog_offset = 1000;
+    assert_int_equal(store_load_end(store, &bookmark), 0);
+    store_close(store);
+
+    store = open_it(*state);
+    assert_int_equal(store_bookmark(store, &read), 0);
+    assert_int_equal(read.changelog_offset, 1000);
+    assert_int_equal(store_get(store, slice_str("key999"), &value), 0);
+    store_batch_free(batch);
+    store_close(store);
+}
+
+/* Locks the store as RocksDB does, in another process, until told to end. (A child of ours cannot
+ * open it: RocksDB's threads are not forked.) */
+static pid_t lock_in_child(const char *path, int *ret_end)
+{
+    int locked[2], end[2];
+    char byte;
+    _cleanup_(xfreep) char *file = xprintf("%s/LOCK", path);
+    assert_int_equal(pipe(locked), 0);
+    assert_int_equal(pipe(end), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        int fd = open(file, O_RDWR);
+        close(end[1]);
+        int result = fcntl(fd, F_SETLK, &lock);
+        (void)!write(locked[1], "x", 1);
+        (void)!read(end[0], &byte, 1);
+        _exit(result == 0 ? 0 : 1);
+    }
+    close(end[0]);
+    close(locked[1]);
+    assert_int_equal(read(locked[0], &byte, 1), 1);
+    close(locked[0]);
+    *ret_end = end[1];
+    return child;
+}
+
+static void test_what_another_process_holds_stays(void **state)
+{
+    int end, status;
+    assert_false(store_in_use(*state));
+    store_close(open_it(*state));
+    pid_t child = lock_in_child(*state, &end);
+    assert_true(store_in_use(*state));
+    struct store *store = NULL;
+    char *why = NULL;
+    assert_int_equal(store_open(*state, &limits, &store, &why), -EAGAIN);
+    free(why);
+    assert_int_equal(store_discard(*state), -EAGAIN);
+    close(end);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_false(store_in_use(*state));
+    assert_int_equal(store_discard(*state), 0);
+    assert_int_equal(access(*state, F_OK), -1);
+    assert_int_equal(store_discard(*state), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +244,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_second_opener_is_told_to_wait, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_damage_is_told, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_a_load_ends_with_its_bookmark, make_path,
+                                        remove_path),
+        cmocka_unit_test_setup_teardown(test_what_another_process_holds_stays, make_path,
+                                        remove_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,442 @@
+/* Standby: warm copies of partitions that other copies of the worker serve.
+ *
+ * Each is an ordinary local state, in the ordinary place, brought on by reading the changelog
+ * (read_committed) as it is written. When its partition becomes ours the open store is handed to
+ * the task, and restore.c goes on as with any local state: the same distrust, then the tail.
+ *
+ * Where: the group hands partitions out by range over its members in order, so where a partition
+ * will go when a member dies is known beforehand. Every member stands by for the partitions that it
+ * would be given if one other member (standby.copies: so many) were gone. The rank comes from the
+ * coordinator, every few seconds and after every rebalance.
+ *
+ * The bookmark's input offset stays what it was when the copy was opened: what restore.c holds
+ * against a state that is ahead of the group's offset must not be wiped out by standing by.
+ *
+ * Cheap: reading stops while anything is being restored, takes a tenth of the time while input
+ * comes, and is done in small pieces.
+ *
+ * Copies that share a state.dir are on one disk: what another of them serves is open there, and
+ * already warm. A standby stays away from it, and lets go of its own as soon as the process that
+ * serves the partition claims it (a file PARTITION.wanted), which may only have been restarted.
+ */
+#include "base/base.h"
+#include "base/directory.h"
+#include "base/xalloc.h"
+#include "stream/run_internal.h"
+#include "stream/standby.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    ASK_MS = 5000,         /* from one look at the group to the next */
+    ASK_SOON_MS = 20,      /* the answer is on its way */
+    PAUSE_MS = 2000,       /* after a failure, or while another process has the store */
+    LONG_PAUSE_MS = 60000, /* where only a person can help */
+    READ_RECORDS = 500,    /* at once */
+    READ_BYTES = 4 << 20,  /* in a batch of one copy */
+    READ_MS = 10,          /* in one step */
+    BUSY_MS = 100,         /* input came so recently */
+    BUSY_SHARE = 10,       /* one part in so many of the time then */
+    CLAIM_MS = 100,        /* from one look for claims to the next */
+    CLAIM_AGE_S = 120,     /* an older claim is one whose process died */
+};
+
+struct standby_copy {
+    int32_t partition;
+    struct store *store; /* NULL: not open yet */
+    struct store_batch *writes;
+    struct bookmark bookmark;
+    int64_t open_ms; /* not to be opened before */
+    int64_t lag;     /* -1: unknown */
+    bool wanted;
+    bool touched; /* records are not written yet */
+    struct metric *lag_metric;
+};
+
+struct standby {
+    struct run *run;
+    struct standby_copy *copies;
+    size_t count;
+    struct reader *reader;
+    bool stale; /* the reader reads other partitions than the open copies */
+    bool behind;
+    int64_t ask_ms;
+    int64_t open_ms; /* a reader that failed is not opened before */
+    int64_t rest_ms; /* no reading before */
+    int64_t claim_ms;
+    struct metric *ready;
+};
+
+/* ---- Which ---- */
+
+static bool in_range(size_t rank, size_t members, int32_t partitions, int32_t partition)
+{
+    size_t least = (size_t)partitions / members, extra = (size_t)partitions % members;
+    size_t first = rank * least + MIN_OF(rank, extra);
+    size_t at = (size_t)partition;
+    return at >= first && at < first + least + (rank < extra);
+}
+
+bool standby_wants(size_t rank, size_t members, int32_t partitions, size_t lost_max,
+                   int32_t partition)
+{
+    assert(rank < members && partition >= 0 && partition < partitions);
+    for (size_t lost = 1; lost <= lost_max && lost < members; lost++) {
+        size_t behind_us = members - 1 - rank;
+        size_t before = lost > behind_us ? lost - behind_us : 0;
+        for (; before <= MIN_OF(lost, rank); before++) {
+            if (in_range(rank - before, members - lost, partitions, partition)) { return true; }
+        }
+    }
+    return false;
+}
+
+/* ---- Life ---- */
+
+struct standby *standby_new(struct run *run)
+{
+    struct standby *standby = xcalloc(1, sizeof(*standby));
+    standby->run = run;
+    standby->ready = metrics_gauge(run->metrics, "freshet_standby_ready", "",
+                                   "Standby copies that have read all of their changelog.");
+    return standby;
+}
+
+static void drop_copy(struct standby *standby, struct standby_copy *copy)
+{
+    store_close(copy->store);
+    store_batch_free(copy->writes);
+    metrics_drop(standby->run->metrics, copy->lag_metric);
+    *copy = standby->copies[--standby->count];
+    standby->stale = true;
+}
+
+struct standby *standby_free(struct standby *standby)
+{
+    if (!standby) { return NULL; }
+    reader_close(standby->reader);
+    while (standby->count) { drop_copy(standby, &standby->copies[0]); }
+    free(standby->copies);
+    free(standby);
+    return NULL;
+}
+
+static struct standby_copy *find_copy(const struct standby *standby, int32_t partition)
+{
+    for (size_t i = 0; standby && i < standby->count; i++) {
+        if (standby->copies[i].partition == partition) { return &standby->copies[i]; }
+    }
+    return NULL;
+}
+
+static void add_copy(struct standby *standby, int32_t partition)
+{
+    char labels[64];
+    (void)snprintf(labels, sizeof(labels), "partition=\"%d\"", partition);
+    standby->copies =
+        xreallocarray(standby->copies, standby->count + 1, sizeof(*standby->copies));
+    standby->copies[standby->count++] = (struct standby_copy){
+        .partition = partition,
+        .writes = store_batch_new(),
+        .lag = -1,
+        .wanted = true,
+        .lag_metric = metrics_gauge(standby->run->metrics, "freshet_standby_lag", labels,
+                                    "Changelog records that a standby copy has not read yet."),
+    };
+}
+
+/* ---- Choosing ---- */
+
+static void choose(struct standby *standby, size_t rank, size_t members)
+{
+    struct run *run = standby->run;
+    int32_t partitions = run->output_partitions[run->worker->changelog];
+    for (size_t i = 0; i < standby->count; i++) { standby->copies[i].wanted = false; }
+    for (int32_t p = 0; p < partitions; p++) {
+        if (run_find_task(run, p) ||
+            !standby_wants(rank, members, partitions, (size_t)run->settings.standby_copies, p)) {
+            continue;
+        }
+        struct standby_copy *copy = find_copy(standby, p);
+        if (copy) {
+            copy->wanted = true;
+        } else {
+            add_copy(standby, p);
+        }
+    }
+    for (size_t i = standby->count; i-- > 0;) {
+        if (!standby->copies[i].wanted) { drop_copy(standby, &standby->copies[i]); }
+    }
+}
+
+static void ask(struct standby *standby, int64_t now_ms)
+{
+    size_t rank, members;
+    int result = wire_rank(standby->run->wire, &rank, &members);
+    standby->ask_ms = now_ms + (result == WIRE_RETRY ? ASK_SOON_MS : ASK_MS);
+    if (result == 0) { choose(standby, rank, members); }
+}
+
+/* ---- Opening ---- */
+
+static void close_copy(struct standby *standby, struct standby_copy *copy, int64_t now_ms)
+{
+    copy->store = store_close(copy->store);
+    store_batch_clear(copy->writes);
+    copy->touched = false;
+    copy->open_ms = now_ms + PAUSE_MS;
+    copy->lag = -1;
+    standby->stale = true;
+}
+
+static void give_up(struct standby *standby, struct standby_copy *copy, int64_t now_ms,
+                    const char *why)
+{
+    run_note(standby->run, LOG_WARN, "standby copy fails, trying again",
+             "partition=%d why=\"%s\"", copy->partition, why);
+    close_copy(standby, copy, now_ms);
+}
+
+/* Opens it, takes its bookmark, and deletes what restore would not trust; false: not now. */
+static bool open_trusted(struct standby *standby, struct standby_copy *copy, int64_t now_ms)
+{
+    struct run *run = standby->run;
+    _cleanup_(xfreep) char *path = xprintf("%s/%d", run->state_path, copy->partition);
+    _cleanup_(xfreep) char *why = NULL;
+    int64_t low, end;
+    int result = directory_make(path);
+    if (result == 0) { result = run_open_store(run, copy->partition, &copy->store, &why); }
+    if (result == -EAGAIN) { return false; }
+    if (result == 0 && wire_bounds(run->wire, run_changelog_topic(run), copy->partition, &low,
+                                   &end) < 0) {
+        give_up(standby, copy, now_ms, wire_why(run->wire));
+        return false;
+    }
+    if (result < 0) {
+        give_up(standby, copy, now_ms, why ? why : strerror(-result));
+        return false;
+    }
+    copy->bookmark = (struct bookmark){.changelog_offset = low};
+    result = store_bookmark(copy->store, &copy->bookmark);
+    const char *doubt = result == -EIO ? store_why(copy->store) : NULL;
+    if (result == 0 && copy->bookmark.changelog_offset > end) {
+        give_up(standby, copy, now_ms, "it reaches beyond the changelog's end");
+        copy->open_ms = now_ms + LONG_PAUSE_MS; /* kept: it may be all that is left */
+        return false;
+    }
+    if (result == 0) { doubt = restore_distrust(&copy->bookmark, INT64_MAX, low); }
+    if (!doubt) { return true; }
+    metric_add(run->m.store_wipes, 1);
+    give_up(standby, copy, now_ms, doubt);
+    (void)store_wipe(path);
+    return false;
+}
+
+static bool claimed(const struct run *run, int32_t partition)
+{
+    _cleanup_(xfreep) char *file = xprintf("%s/%d.wanted", run->state_path, partition);
+    struct stat found;
+    if (stat(file, &found) < 0) { return false; }
+    if (time(NULL) - found.st_mtime < CLAIM_AGE_S) { return true; }
+    (void)unlink(file);
+    return false;
+}
+
+static void open_copy(struct standby *standby, struct standby_copy *copy, int64_t now_ms)
+{
+    struct run *run = standby->run;
+    _cleanup_(xfreep) char *path = xprintf("%s/%d", run->state_path, copy->partition);
+    copy->open_ms = now_ms + PAUSE_MS;
+    if (claimed(run, copy->partition) || store_in_use(path)) { return; }
+    if (!open_trusted(standby, copy, now_ms)) { return; }
+    standby->stale = true;
+    run_note(run, LOG_INFO, "standing by", "partition=%d from=%" PRId64, copy->partition,
+             copy->bookmark.changelog_offset);
+}
+
+static void heed_claims(struct standby *standby, int64_t now_ms)
+{
+    if (now_ms < standby->claim_ms) { return; }
+    standby->claim_ms = now_ms + CLAIM_MS;
+    for (size_t i = 0; i < standby->count; i++) {
+        struct standby_copy *copy = &standby->copies[i];
+        if (copy->store && claimed(standby->run, copy->partition)) {
+            close_copy(standby, copy, now_ms);
+        }
+    }
+}
+
+void standby_claim(struct task *task, bool locked)
+{
+    if (task->claiming == locked) { return; }
+    _cleanup_(xfreep) char *file = xprintf("%s.wanted", task->path);
+    if (locked) {
+        int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        if (fd >= 0) { close(fd); }
+    } else {
+        (void)unlink(file);
+    }
+    task->claiming = locked;
+}
+
+static void open_reader(struct standby *standby, int64_t now_ms)
+{
+    struct run *run = standby->run;
+    standby->reader = reader_close(standby->reader);
+    standby->stale = false;
+    struct topic_partition *at = xcalloc(standby->count + 1, sizeof(*at));
+    size_t count = 0;
+    for (size_t i = 0; i < standby->count; i++) {
+        const struct standby_copy *copy = &standby->copies[i];
+        if (!copy->store) { continue; }
+        at[count++] = (struct topic_partition){.topic = run_changelog_topic(run),
+                                               .partition = copy->partition,
+                                               .offset = copy->bookmark.changelog_offset};
+    }
+    if (count && wire_reader(run->wire, at, count, &standby->reader) < 0) {
+        run_note(run, LOG_WARN, "cannot stand by, trying again", "why=\"%s\"",
+                 wire_why(run->wire));
+        standby->stale = true;
+        standby->open_ms = now_ms + PAUSE_MS;
+    }
+    free(at);
+}
+
+/* ---- Reading ---- */
+
+static void write_copy(struct standby *standby, struct standby_copy *copy)
+{
+    copy->touched = false;
+    if (store_apply(copy->store, copy->writes, &copy->bookmark) == 0) { return; }
+    give_up(standby, copy, run_now_ms(standby->run), store_why(copy->store));
+}
+
+static void take_record(struct standby *standby, const struct record *rec)
+{
+    struct standby_copy *copy = find_copy(standby, rec->partition);
+    if (!copy || !copy->store || rec->offset < copy->bookmark.changelog_offset || !rec->key.data) {
+        return;
+    }
+    store_batch_put(copy->writes, rec->key, rec->value);
+    copy->touched = true;
+    copy->bookmark.changelog_offset = rec->offset + 1;
+    if (store_batch_bytes(copy->writes) >= READ_BYTES) { write_copy(standby, copy); }
+}
+
+/* After the records of a poll: writes them, and notes where each copy stands. */
+static void settle_copies(struct standby *standby)
+{
+    const char *topic = run_changelog_topic(standby->run);
+    size_t ready = 0;
+    for (size_t i = 0; i < standby->count; i++) {
+        struct standby_copy *copy = &standby->copies[i];
+        if (!copy->store) { continue; }
+        int64_t position = reader_position(standby->reader, topic, copy->partition);
+        int64_t end = reader_end(standby->reader, topic, copy->partition);
+        copy->bookmark.changelog_offset = MAX_OF(copy->bookmark.changelog_offset, position);
+        if (copy->touched) { write_copy(standby, copy); }
+        if (!copy->store || end == OFFSET_NONE) { continue; }
+        copy->lag = MAX_OF(end - copy->bookmark.changelog_offset, (int64_t)0);
+        metric_set(copy->lag_metric, (double)copy->lag);
+        ready += copy->lag == 0;
+    }
+    metric_set(standby->ready, (double)ready);
+}
+
+/* The offsets that we stand at are not there any more, or worse: all is opened and judged anew. */
+static void start_over(struct standby *standby, int64_t now_ms)
+{
+    run_note(standby->run, LOG_WARN, "standby copies begin again", "why=\"%s\"",
+             wire_why(standby->run->wire));
+    for (size_t i = 0; i < standby->count; i++) {
+        close_copy(standby, &standby->copies[i], now_ms);
+    }
+    standby->reader = reader_close(standby->reader);
+}
+
+static size_t read_once(struct standby *standby)
+{
+    const struct record *at = NULL;
+    size_t count = 0;
+    if (reader_poll(standby->reader, 0, READ_RECORDS, &at, &count) < 0) {
+        start_over(standby, run_now_ms(standby->run));
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) { take_record(standby, &at[i]); }
+    reader_release(standby->reader);
+    settle_copies(standby);
+    return count;
+}
+
+static void read_some(struct standby *standby, int64_t now_ms)
+{
+    struct run *run = standby->run;
+    int64_t until_ms = now_ms + READ_MS, at_ms = now_ms;
+    size_t count = READ_RECORDS;
+    while (standby->reader && count == READ_RECORDS && at_ms < until_ms) {
+        count = read_once(standby);
+        at_ms = run_now_ms(run);
+    }
+    bool busy = at_ms - run->commit.fed_ms < BUSY_MS;
+    standby->rest_ms = at_ms + (busy ? (at_ms - now_ms) * (BUSY_SHARE - 1) : 0);
+    standby->behind = standby->reader && count == READ_RECORDS;
+}
+
+void standby_step(struct run *run)
+{
+    struct standby *standby = run->standby;
+    if (!standby || !run_healthy(run)) { return; }
+    int64_t now_ms = run_now_ms(run);
+    if (now_ms >= standby->ask_ms) { ask(standby, now_ms); }
+    heed_claims(standby, now_ms);
+    for (size_t i = 0; i < standby->count; i++) {
+        struct standby_copy *copy = &standby->copies[i];
+        if (!copy->store && now_ms >= copy->open_ms) { open_copy(standby, copy, now_ms); }
+    }
+    if (standby->stale && now_ms >= standby->open_ms) { open_reader(standby, now_ms); }
+    if (standby->reader && !standby->stale && now_ms >= standby->rest_ms) {
+        read_some(standby, now_ms);
+    }
+}
+
+/* ---- What others ask ---- */
+
+void standby_wake(struct run *run)
+{
+    if (run->standby) { run->standby->ask_ms = 0; }
+}
+
+struct store *standby_take(struct run *run, int32_t partition)
+{
+    struct standby_copy *copy = find_copy(run->standby, partition);
+    if (!copy) { return NULL; }
+    struct store *store = copy->store;
+    copy->store = NULL;
+    drop_copy(run->standby, copy);
+    return store;
+}
+
+bool standby_behind(const struct run *run)
+{
+    return run->standby && run->standby->behind;
+}
+
+bool standby_holds(const struct run *run, int32_t partition)
+{
+    return find_copy(run->standby, partition) != NULL;
+}
+
+void standby_status(const struct run *run, struct buf *out)
+{
+    const struct standby *standby = run->standby;
+    buf_printf(out, "[");
+    for (size_t i = 0; standby && i < standby->count; i++) {
+        const struct standby_copy *copy = &standby->copies[i];
+        int64_t offset = copy->store ? copy->bookmark.changelog_offset : OFFSET_NONE;
+        buf_printf(out, "%s{\"partition\":%d,\"offset\":%" PRId64 ",\"lag\":%" PRId64 "}",
+                   i ? "," : "", copy->partition, offset, copy->lag);
+    }
+    buf_printf(out, "]");
+}
