@@ -108,7 +108,7 @@ crash-programs: $(foreach w,$(WORKERS),$(OUT)/crash/bin/freshet-$(w))
 # Crashes every worker at every crash point, three seeds each, with and without its local state.
 .PHONY: sweep
 sweep: $(OUT)/tests/topology/test_sweep
-	@SWEEP=all $<
+	@SWEEP="$${SWEEP:-all}" $<
 
 .PHONY: unit
 unit: $(UNIT_BIN)

@@ -55,6 +55,11 @@ static const char *hint_of(rd_kafka_resp_err_t code)
     return NULL;
 }
 
+bool kafka_is_refusal(rd_kafka_resp_err_t code)
+{
+    return hint_of(code) != NULL;
+}
+
 /* Sorts a plain error code: what may pass, what needs a new process, and what a person. */
 int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
 {

@@ -319,6 +319,15 @@ static void handle_signals(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+static const char exit_codes[] =
+    "exit codes:\n"
+    "  0   stopped by SIGTERM or SIGINT after a last commit\n"
+    "  64  wrong command line\n"
+    "  70  cannot go on; start again\n"
+    "  74  the disk of state.dir is full; make room, then start again\n"
+    "  75  fenced, or a commit's outcome is unknown; start again\n"
+    "  78  a person must mend it first: configuration, topics, rights, lost records";
+
 int worker_main(const struct worker *worker, int argc, char **argv)
 {
     struct process process = {.worker = worker, .slot_lock = -1};
@@ -337,9 +346,10 @@ int worker_main(const struct worker *worker, int argc, char **argv)
         {"runtime", run_options, run_options_count, &process.settings},
     };
     _cleanup_(xfreep) char *program = xprintf("freshet-%s", worker->name);
+    _cleanup_(xfreep) char *about = xprintf("%s\n\n%s", worker->about, exit_codes);
     char **rest = NULL;
     int code = EXIT_STOPPED;
-    enum options_result loaded = options_load(program, worker->about, groups, ARRAY_COUNT(groups),
+    enum options_result loaded = options_load(program, about, groups, ARRAY_COUNT(groups),
                                               argc, argv, stderr, &process.options, &rest);
     if (loaded == OPTIONS_OK && rest && rest[0]) {
         code = refuse(EXIT_USAGE, "unexpected argument", rest[0]);
