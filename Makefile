@@ -100,7 +100,7 @@ $(CRASH_TESTS): $(CRASH_OBJ)
 $(CRASH_TESTS): private TEST_FLAGS := -DFRESHET_CRASH
 $(OUT)/crash/bin/freshet-%: $(CRASH_OBJ) $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
-	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(wildcard $*/$*_main.c) $^ $(ALL_LIBS)
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $*/$*_main.c $(filter %.o %.a,$^) $(ALL_LIBS)
 
 .PHONY: crash-programs
 crash-programs: $(foreach w,$(WORKERS),$(OUT)/crash/bin/freshet-$(w))

@@ -296,6 +296,8 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
         {"heartbeat.interval.ms", "1000"},
         {"enable.partition.eof", "true"},
         {"queued.max.messages.kbytes", kbytes},
+        {"topic.metadata.refresh.interval.ms", "10000"}, /* a deleted topic is told only by it */
+        {"topic.metadata.propagation.max.ms", "10000"},
         {"fetch.wait.max.ms", "100"},
         {NULL, NULL},
     };

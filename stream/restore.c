@@ -9,8 +9,8 @@
  *
  * What is on disk is thrown away and restored whole when its bookmark is ahead of the group's
  * offset (state of a world that was never committed) or behind the changelog's first offset
- * (tombstones may be missing). State that fits the group's offset but reaches beyond the changelog's
- * end is a clear end: the topic was made anew, and nobody has what was in it.
+ * (tombstones may be missing). State that fits the group's offset but reaches beyond the end of the
+ * changelog is a clear end: the topic was made anew, and nobody has what was in it.
  */
 #include "base/base.h"
 #include "base/crash.h"

@@ -24,8 +24,8 @@ struct store_limits {
     int64_t block_cache_bytes;
 };
 
-/* Opens or makes the store in a directory. -EAGAIN: another process holds its lock; -ENOSPC: the disk
- * is full; -EIO: damaged or unreadable; ret_why is told (freed by the caller). */
+/* Opens or makes the store in a directory. -EAGAIN: another process holds its lock; -ENOSPC: the
+ * disk is full; -EIO: damaged or unreadable; ret_why is told (freed by the caller). */
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
                char **ret_why);
 /* Closes the store; takes NULL; returns NULL. */

@@ -1,5 +1,5 @@
 /* What a person must mend: the run ends with one line that says what, where and what to do, with an
- * exit code of its own, and nothing is half applied. And what needs nobody: it goes on by itself. */
+ * exit code of its own, and nothing is half applied. */
 #include "base/base.h"
 #include "features/features.h"
 #include "stream/memlog_internal.h"

@@ -43,7 +43,9 @@ static void test_full_table_forgets_nothing(void **state _unused_)
 static void test_failures_are_told_by_mark(void **state)
 {
     struct marks marks = {0};
-    for (uint64_t mark = 1; mark <= 3; mark++) { assert_int_equal(marks_count(&marks, mark), mark); }
+    for (uint64_t mark = 1; mark <= 3; mark++) {
+        assert_int_equal(marks_count(&marks, mark), mark);
+    }
     marks_fail(&marks, 2);
     assert_int_equal(marks_outstanding(&marks, 3), 2);
     assert_false(marks_take_failed(&marks, 1));
