@@ -98,6 +98,7 @@ struct process {
 };
 
 static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t closing_code; /* when closing takes too long */
 
 static void on_signal(int number _unused_)
 {
@@ -106,7 +107,7 @@ static void on_signal(int number _unused_)
 
 static void on_close_timeout(int number _unused_)
 {
-    _exit(EXIT_BROKEN);
+    _exit(closing_code);
 }
 
 static int64_t monotonic_ms(void *arg _unused_)
@@ -225,6 +226,7 @@ static int work(struct process *process, struct run *run)
         _exit(code ? code : EXIT_BROKEN);
     }
     /* librdkafka may wait for ever for a broker that is gone; everything is decided by now. */
+    closing_code = code ? code : EXIT_BROKEN;
     signal(SIGALRM, on_close_timeout);
     alarm(CLOSE_TIMEOUT_S);
     run_free(run);
