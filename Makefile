@@ -98,17 +98,18 @@ $(OUT)/crash/%.o: %.c
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -DFRESHET_CRASH -c -o $@ $<
 $(CRASH_TESTS): $(CRASH_OBJ)
 $(CRASH_TESTS): private TEST_FLAGS := -DFRESHET_CRASH
-$(OUT)/crash/bin/freshet-%: $(CRASH_OBJ) $(LIB_WORKERS) $(LIB)
+CRASH_BIN := $(WORKERS:%=$(OUT)/crash/bin/freshet-%)
+$(CRASH_BIN): $(OUT)/crash/bin/freshet-%: $(CRASH_OBJ) $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
-	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(wildcard $*/$*_main.c) $^ $(ALL_LIBS)
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $*/$*_main.c $(filter %.o %.a,$^) $(ALL_LIBS)
 
 .PHONY: crash-programs
-crash-programs: $(foreach w,$(WORKERS),$(OUT)/crash/bin/freshet-$(w))
+crash-programs: $(CRASH_BIN)
 
 # Crashes every worker at every crash point, three seeds each, with and without its local state.
 .PHONY: sweep
 sweep: $(OUT)/tests/topology/test_sweep
-	@SWEEP=all $<
+	@SWEEP="$${SWEEP:-all}" $<
 
 .PHONY: unit
 unit: $(UNIT_BIN)

@@ -71,6 +71,11 @@ static const char *hint_of(rd_kafka_resp_err_t code)
     return NULL;
 }
 
+bool kafka_is_refusal(rd_kafka_resp_err_t code)
+{
+    return hint_of(code) != NULL;
+}
+
 /* Sorts a plain error code: what may pass, what needs a new process, and what a person. */
 int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
 {
@@ -311,6 +316,8 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
         {"heartbeat.interval.ms", "1000"},
         {"enable.partition.eof", "true"},
         {"queued.max.messages.kbytes", kbytes},
+        {"topic.metadata.refresh.interval.ms", "10000"}, /* a deleted topic is told only by it */
+        {"topic.metadata.propagation.max.ms", "10000"},
         {"fetch.wait.max.ms", "100"},
         {NULL, NULL},
     };

@@ -73,6 +73,8 @@ void kafka_say(struct kafka *kafka, const char *format, ...) _printf_(2, 3);
 /* Sorts a plain error code into a wire_error and keeps the story, with a hint for what a person
  * must mend. */
 int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code);
+/* Says whether it is an error that a person must mend. */
+bool kafka_is_refusal(rd_kafka_resp_err_t code);
 /* Sorts librdkafka's error object by the questions it answers, keeps the story and frees it. */
 int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error);
 /* Makes a handle; takes the configuration. */

@@ -144,19 +144,37 @@ static int send_offsets(struct kafka *kafka, const struct txn *txn)
     return result;
 }
 
-static int abort_txn(struct kafka *kafka)
+/* The call that failed may have met what another error left behind: librdkafka tells that other one
+ * to whoever asks for a new transaction now, and begins none. */
+static int first_cause(struct kafka *kafka, int result)
+{
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(kafka->txn);
+    assert(error);
+    if (!kafka_is_refusal(rd_kafka_error_code(error))) {
+        rd_kafka_error_destroy(error);
+        return result;
+    }
+    return kafka_sort_error(kafka, "transaction", error);
+}
+
+/* Rolls back; returns the result that led here, or WIRE_FATAL when that does not go either. */
+static int abort_txn(struct kafka *kafka, int result)
 {
     char cause[ERROR_TEXT_MAX];
+    result = first_cause(kafka, result);
     pthread_mutex_lock(&kafka->why_lock);
     memcpy(cause, kafka->why, sizeof(cause));
     pthread_mutex_unlock(&kafka->why_lock);
     for (;;) {
         rd_kafka_error_t *error = rd_kafka_abort_transaction(kafka->txn, -1);
         if (!error) { break; }
-        if (kafka_sort_error(kafka, "abort", error) != WIRE_RETRY) { return WIRE_FATAL; }
+        int failed = kafka_sort_error(kafka, "abort", error);
+        if (failed == WIRE_RETRY) { continue; }
+        if (result == WIRE_REFUSED) { break; } /* the process ends, whatever is left open */
+        return WIRE_FATAL;
     }
     kafka_say(kafka, "%s", cause);
-    return WIRE_ABORTED;
+    return result;
 }
 
 /* Takes back what is still lent. A commit or an abort that went well has left nothing. */
@@ -209,9 +227,9 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
         }
         result = kafka_sort_error(kafka, "commit", error);
     }
-    if (result == WIRE_ABORTED) {
+    if (result == WIRE_ABORTED || result == WIRE_REFUSED) {
         CRASH_POINT("txn.abort");
-        result = abort_txn(kafka);
+        result = abort_txn(kafka, result);
     }
     if (result == WIRE_REFUSED) { tell_topics(kafka, txn); }
     take_back(kafka);

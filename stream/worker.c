@@ -107,6 +107,7 @@ struct process {
 };
 
 static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t closing_code; /* when closing takes too long */
 
 static void on_signal(int number _unused_)
 {
@@ -115,7 +116,7 @@ static void on_signal(int number _unused_)
 
 static void on_close_timeout(int number _unused_)
 {
-    _exit(EXIT_BROKEN);
+    _exit(closing_code);
 }
 
 static int64_t monotonic_ms(void *arg _unused_)
@@ -234,6 +235,7 @@ static int work(struct process *process, struct run *run)
         _exit(code ? code : EXIT_BROKEN);
     }
     /* librdkafka may wait for ever for a broker that is gone; everything is decided by now. */
+    closing_code = code ? code : EXIT_BROKEN;
     signal(SIGALRM, on_close_timeout);
     alarm(CLOSE_TIMEOUT_S);
     run_free(run);
@@ -328,6 +330,15 @@ static void handle_signals(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+static const char exit_codes[] =
+    "exit codes:\n"
+    "  0   stopped by SIGTERM or SIGINT after a last commit\n"
+    "  64  wrong command line\n"
+    "  70  cannot go on; start again\n"
+    "  74  the disk of state.dir is full; make room, then start again\n"
+    "  75  fenced, or a commit's outcome is unknown; start again\n"
+    "  78  a person must mend it first: configuration, topics, rights, lost records";
+
 int worker_main(const struct worker *worker, int argc, char **argv)
 {
     struct process process = {.worker = worker, .slot_lock = -1};
@@ -346,9 +357,10 @@ int worker_main(const struct worker *worker, int argc, char **argv)
         {"runtime", run_options, run_options_count, &process.settings},
     };
     _cleanup_(xfreep) char *program = xprintf("freshet-%s", worker->name);
+    _cleanup_(xfreep) char *about = xprintf("%s\n\n%s", worker->about, exit_codes);
     char **rest = NULL;
     int code = EXIT_STOPPED;
-    enum options_result loaded = options_load(program, worker->about, groups, ARRAY_COUNT(groups),
+    enum options_result loaded = options_load(program, about, groups, ARRAY_COUNT(groups),
                                               argc, argv, stderr, &process.options, &rest);
     if (loaded == OPTIONS_OK && rest && rest[0]) {
         code = refuse(EXIT_USAGE, "unexpected argument", rest[0]);

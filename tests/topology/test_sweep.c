@@ -1,11 +1,11 @@
 /* The crash sweep: a worker dies at every crash point, and the tables are those of a run in which
  * nothing happened.
  *
- *     make sweep                                  every worker x point x three seeds x with and
- *                                                 without local state, and at the nth allocation,
- *                                                 send, store write and commit; about N minutes
- *     SWEEP="features commit.sent 3 2 kept" make sweep     one case again: worker, point, pass,
- *                                                 seed, what is left of the state
+ *     make sweep      every worker x point x three seeds x with and without local state, and at
+ *                     several allocations, sends, store writes and commits; `make test` tries one
+ *                     seed, each point once
+ *     SWEEP="features commit.sent 3 2 kept" make sweep
+ *                     one case again: worker, point, pass, seed, what is left of the state
  *
  * One case: the workers before it have done their work. The worker does a part of its own, dies,
  * and finds of its three states one kept, one damaged and one from a world that never was. Now it
@@ -228,9 +228,9 @@ static void arm_faults(struct rig *rig)
 {
     memlog_ack_delay(rig->log, 2);
     memlog_marker_delay(rig->log, 3);
-    memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 2, WIRE_ABORTED);
-    memlog_fail(rig->log, MEMLOG_OFFSETS_COMMIT, 2, WIRE_ABORTED);
-    memlog_fail(rig->log, MEMLOG_PRODUCE, 25, WIRE_RETRY);
+    memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 1, WIRE_ABORTED);
+    memlog_fail(rig->log, MEMLOG_OFFSETS_COMMIT, 1, WIRE_ABORTED);
+    memlog_fail(rig->log, MEMLOG_PRODUCE, 40, WIRE_RETRY);
 }
 
 static void tell_story(struct sweep *sweep)

@@ -40,9 +40,29 @@ static void test_full_table_forgets_nothing(void **state _unused_)
     assert_int_equal(marks_count(&marks, 100), 100);
 }
 
+static void test_failures_are_told_by_mark(void **state)
+{
+    struct marks marks = {0};
+    for (uint64_t mark = 1; mark <= 3; mark++) {
+        assert_int_equal(marks_count(&marks, mark), mark);
+    }
+    marks_fail(&marks, 2);
+    assert_int_equal(marks_outstanding(&marks, 3), 2);
+    assert_false(marks_take_failed(&marks, 1));
+    assert_true(marks_take_failed(&marks, 2));
+    assert_false(marks_take_failed(&marks, 3));
+    marks_fail(&marks, 1);
+    marks_fail(&marks, 3);
+    assert_true(marks_take_failed(&marks, 2));
+    assert_false(marks_take_failed(&marks, 2));
+    assert_true(marks_take_failed(&marks, 3));
+    assert_false(marks_take_failed(&marks, 9));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_failures_are_told_by_mark),
         cmocka_unit_test(test_counts_by_mark),
         cmocka_unit_test(test_full_table_forgets_nothing),
     };

@@ -165,12 +165,12 @@ static void test_out_of_range_is_told(void **state)
     const struct topic_partition start = {"in", 0, 0};
     assert_int_equal(wire_reader(wire, &start, 1, &reader), 0);
     memlog_trim(log, "in", 0, 2);
-    assert_string_equal(reader_next(reader, &story), "error -3 ");
+    assert_string_equal(reader_next(reader, &story), "error -5 ");
     assert_non_null(strstr(wire_why(wire), "in[0]: offset 0 is outside 2..4"));
     reader_close(reader);
     const struct topic_partition past = {"in", 0, 5};
     assert_int_equal(wire_reader(wire, &past, 1, &reader), 0);
-    assert_string_equal(reader_next(reader, &story), "error -3 ");
+    assert_string_equal(reader_next(reader, &story), "error -5 ");
     reader_close(reader);
     const struct topic_partition none = {"in", 1, 0};
     assert_int_equal(wire_reader(wire, &none, 1, &reader), WIRE_REFUSED);

@@ -1,0 +1,254 @@
+/* The error table of the real wire, against librdkafka's mock cluster: what a broker answers, and
+ * what the worker above makes of it. What the mock cannot do (isolation, offsets of transactions)
+ * is tested on a real broker and on memlog. */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/kafka.h"
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+/* Numbers of requests in Kafka's protocol. */
+enum { PRODUCE = 0, INIT_PRODUCER = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TXN = 26,
+       TXN_OFFSETS = 28 };
+
+enum { CONNECT_MS = 20000, POLLS_MAX = 600 };
+
+struct stage {
+    rd_kafka_t *rk;
+    rd_kafka_mock_cluster_t *cluster;
+    struct wire *wire;
+};
+
+static void silent(const rd_kafka_t *rk, int level, const char *fac, const char *text)
+{
+}
+
+static int setup(void **state)
+{
+    struct stage *stage = xcalloc(1, sizeof(*stage));
+    char why[200];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, silent);
+    stage->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+    assert_non_null(stage->rk);
+    stage->cluster = rd_kafka_mock_cluster_new(stage->rk, 1);
+    rd_kafka_mock_topic_create(stage->cluster, "out", 1, 1);
+    *state = stage;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct stage *stage = *state;
+    wire_close(stage->wire);
+    rd_kafka_mock_cluster_destroy(stage->cluster);
+    rd_kafka_destroy(stage->rk);
+    free(stage);
+    return 0;
+}
+
+/* The nth answer to a request from now on is this error, once. */
+static void answer(struct stage *stage, int16_t request, rd_kafka_resp_err_t error)
+{
+    rd_kafka_mock_push_request_errors(stage->cluster, request, 1, error);
+}
+
+static int open_wire(struct stage *stage, char **ret_why)
+{
+    const struct kafka_identity identity = {
+        .bootstrap = rd_kafka_mock_cluster_bootstraps(stage->cluster),
+        .group = "group",
+        .transactional = "txn",
+        .fetch_bytes_max = 1 << 20,
+    };
+    return kafka_open(&identity, CONNECT_MS, &stage->wire, ret_why);
+}
+
+static void open_well(struct stage *stage)
+{
+    char *why = NULL;
+    int32_t count;
+    assert_int_equal(open_wire(stage, &why), 0);
+    assert_int_equal(wire_partitions(stage->wire, "out", &count), 0);
+}
+
+static const struct message message = {.topic = "out", .key = {"k", 1}, .value = {"v", 1}};
+
+static int run_txn(struct stage *stage)
+{
+    const struct topic_partition offset = {"in", 0, 7};
+    int64_t appended;
+    const struct txn txn = {.messages = &message,
+                            .messages_count = 1,
+                            .offsets = &offset,
+                            .offsets_count = 1,
+                            .ret_offsets = &appended};
+    return wire_txn_run(stage->wire, &txn);
+}
+
+static void assert_says(struct stage *stage, const char *word)
+{
+    if (!strstr(wire_why(stage->wire), word)) {
+        fail_msg("no \"%s\" in: %s", word, wire_why(stage->wire));
+    }
+}
+
+/* ---- Transactions ---- */
+
+static void test_transactional_id_refused(void **state)
+{
+    struct stage *stage = *state;
+    _cleanup_(xfreep) char *why = NULL;
+    for (int i = 0; i < 20; i++) { /* the other producer asks for an id of its own */
+        answer(stage, INIT_PRODUCER, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    }
+    assert_int_equal(open_wire(stage, &why), WIRE_REFUSED);
+    assert_non_null(strstr(why, "hint: allow this user to Write and Describe the transactional"));
+}
+
+static void test_rolled_back_and_on(void **state)
+{
+    static const rd_kafka_resp_err_t errors[] = {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+                                                 RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+                                                 RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID};
+    struct stage *stage = *state;
+    open_well(stage);
+    for (size_t i = 0; i < ARRAY_COUNT(errors); i++) {
+        answer(stage, TXN_OFFSETS, errors[i]);
+        assert_int_equal(run_txn(stage), WIRE_ABORTED);
+        assert_says(stage, "offsets in the transaction");
+        assert_int_equal(run_txn(stage), 0);
+    }
+}
+
+static void test_tried_again_within(void **state)
+{
+    struct stage *stage = *state;
+    open_well(stage);
+    answer(stage, TXN_OFFSETS, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS);
+    assert_int_equal(run_txn(stage), 0);
+    answer(stage, END_TXN, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE);
+    assert_int_equal(run_txn(stage), 0);
+    answer(stage, PRODUCE, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+    assert_int_equal(run_txn(stage), 0);
+}
+
+/* Nobody here knows what became of it: nothing goes on on this wire. */
+static void test_fenced_at_the_commit(void **state)
+{
+    struct stage *stage = *state;
+    open_well(stage);
+    answer(stage, END_TXN, RD_KAFKA_RESP_ERR_PRODUCER_FENCED);
+    assert_int_equal(run_txn(stage), WIRE_FATAL);
+    assert_int_equal(run_txn(stage), WIRE_FATAL);
+}
+
+static void test_right_taken_away(void **state)
+{
+    struct stage *stage = *state;
+    open_well(stage);
+    answer(stage, TXN_OFFSETS, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+    assert_int_equal(run_txn(stage), WIRE_REFUSED);
+    assert_says(stage, "hint: allow this user to Read the group");
+}
+
+static void test_topic_refused_in_transaction(void **state)
+{
+    struct stage *stage = *state;
+    open_well(stage);
+    answer(stage, ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    int result = run_txn(stage);
+    if (result != WIRE_REFUSED) { fail_msg("%d: %s", result, wire_why(stage->wire)); }
+    assert_says(stage, "hint: ");
+}
+
+/* ---- At once ---- */
+
+static int drain(struct stage *stage, uint64_t mark)
+{
+    size_t count = 1;
+    for (int i = 0; i < POLLS_MAX && count; i++) {
+        int result = wire_unacked(stage->wire, mark, &count);
+        if (result) { return result; }
+        const struct timespec pause = {.tv_nsec = 50 * 1000000L};
+        if (count) { nanosleep(&pause, NULL); }
+    }
+    assert_int_equal(count, 0);
+    return 0;
+}
+
+static void test_lost_message_is_its_marks(void **state)
+{
+    struct stage *stage = *state;
+    open_well(stage);
+    assert_int_equal(wire_produce(stage->wire, &message, 1), 0);
+    assert_int_equal(drain(stage, 1), 0);
+    answer(stage, PRODUCE, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE);
+    assert_int_equal(wire_produce(stage->wire, &message, 2), 0);
+    assert_int_equal(drain(stage, 2), WIRE_ABORTED);
+    assert_int_equal(drain(stage, 2), 0);
+    answer(stage, PRODUCE, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE);
+    assert_int_equal(wire_produce(stage->wire, &message, 3), 0);
+    size_t count;
+    for (int i = 0; i < POLLS_MAX; i++) {
+        assert_int_equal(wire_unacked(stage->wire, 2, &count), 0);
+        const struct timespec pause = {.tv_nsec = 1000000L};
+        nanosleep(&pause, NULL);
+    }
+    assert_int_equal(drain(stage, 3), WIRE_ABORTED);
+}
+
+static void test_topic_refused_at_once(void **state)
+{
+    struct stage *stage = *state;
+    open_well(stage);
+    answer(stage, PRODUCE, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    assert_int_equal(wire_produce(stage->wire, &message, 1), 0);
+    assert_int_equal(drain(stage, 1), WIRE_REFUSED);
+    assert_int_equal(drain(stage, 1), WIRE_REFUSED);
+    assert_says(stage, "hint: allow this user to Read, Write and Describe the topic");
+}
+
+/* ---- Reading ---- */
+
+static void test_offset_out_of_range(void **state)
+{
+    struct stage *stage = *state;
+    open_well(stage);
+    assert_int_equal(run_txn(stage), 0);
+    const struct topic_partition beyond = {"out", 0, 1000};
+    struct reader *reader = NULL;
+    assert_int_equal(wire_reader(stage->wire, &beyond, 1, &reader), 0);
+    const struct record *at = NULL;
+    size_t count = 0;
+    int result = 0;
+    for (int i = 0; i < POLLS_MAX && result == 0; i++) {
+        result = reader_poll(reader, 50, 10, &at, &count);
+        assert_int_equal(count, 0);
+        reader_release(reader);
+    }
+    reader_close(reader);
+    assert_int_equal(result, WIRE_REFUSED);
+    assert_says(stage, "out partition 0");
+    assert_says(stage, "hint: retention has passed");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_transactional_id_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rolled_back_and_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tried_again_within, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fenced_at_the_commit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_right_taken_away, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_topic_refused_in_transaction, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lost_message_is_its_marks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_topic_refused_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_offset_out_of_range, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
