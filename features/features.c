@@ -324,7 +324,7 @@ static enum verdict process_request(struct task *task, const struct record *rec)
     verdict = take_out(task, user, &receipt);
     if (verdict != VERDICT_DONE) { return verdict; }
     user->forgotten_ms = MAX_OF(user->forgotten_ms, until_ms);
-    user->gone_untold = receipt.actions > 0;
+    if (receipt.actions > 0) { user->gone_untold = true; }
     receipt.until_ms = user->forgotten_ms;
     hand_receipt(task, &receipt);
     work->forgotten++;
@@ -391,10 +391,13 @@ static void emit_deltas(void *arg, int32_t partition, const struct pair_deltas *
     task_emit(task, PAIR_DELTAS, partition, slice_of(NULL, 0), encode(f, f->deltas_codec, message));
 }
 
+/* A user without actions leaves a mark. Where there was no state none is deleted: other partitions
+ * may have the user. */
 static void stage(struct task *task, struct user *user)
 {
     struct features *f = features_of(task);
     struct user_state state;
+    struct slice old;
     archive_settle(f->archive, task, user);
     stored_user_fill(f->stored, user, &state);
     if (user->timeline.count > 0) {
@@ -402,7 +405,9 @@ static void stage(struct task *task, struct user *user)
         return;
     }
     const struct forgotten_key key = forgotten_key(user_id(user));
-    task_put(task, user_id(user), slice_of(NULL, 0));
+    if (task_get(task, user_id(user), &old) == 0) {
+        task_put(task, user_id(user), slice_of(NULL, 0));
+    }
     task_put(task, slice_of(key.bytes, sizeof(key.bytes)), encode(f, f->states, &state));
 }
 

@@ -194,7 +194,8 @@ class World:
 
     def events(self):
         form = Contract("user_event")
-        return [form.decode(record.value) for record in self.topics.read("events")]
+        return [form.decode(record.value) for record in self.topics.read("events")
+                if form.wrote(record.value)]
 
 
 @pytest.fixture

@@ -193,6 +193,7 @@ static inline void answers_lists(struct answers *answers)
     struct fold *fold = rig_fold(answers->rig, "recommendations");
     struct recommendation_list list;
     for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
         answers_decode(answers, answers->lists, fold->at[i].value, &list);
         buf_printf(&answers->text, "list %.*s time=%" PRId64, SLICE_ARGS(list.user_id),
                    list.event_time_ms);
