@@ -186,7 +186,8 @@ class World:
     def decoded(self, name, contract):
         """The newest value of every key, decoded."""
         form = Contract(contract)
-        return {key: form.decode(record.value) for key, record in self.topics.newest(name).items()}
+        return {key: form.decode(record.value) for key, record in self.topics.newest(name).items()
+                if form.wrote(record.value)}
 
     def rows(self):
         return {row["item_id"]: row

@@ -9,7 +9,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { PARTITIONS = 3, EVENTS = 1200, REQUEST_AT = 800, USERS = 8 };
+enum { PARTITIONS = 3, EVENTS = 1200, REQUEST_AT = 800, USERS = 5 };
 
 /* Few users and short timelines: most actions have left when the request comes. */
 static const char *const short_timelines[] = {
@@ -220,7 +220,7 @@ static void check(const struct story *story)
 
 static void in_the_middle(void **state)
 {
-    static const char *const users[] = {"user-3", "user-0", "user-5", "user-7"};
+    static const char *const users[] = {"user-3", "user-0", "user-4", "user-2"};
     for (uint64_t seed = 1; seed <= 4; seed++) {
         struct story story = plain;
         story.seed = seed;
@@ -277,8 +277,8 @@ static void with_a_crash_on_the_way(void **state)
 }
 
 /* The newest receipt of a request, summed over the partitions. */
-static struct forget_receipt receipts(const struct rig *rig, struct pen *pen, const char *request_id,
-                                      int *ret_count)
+static struct forget_receipt receipts(const struct rig *rig, struct pen *pen,
+                                      const char *request_id, int *ret_count)
 {
     struct forget_receipt sum = {0}, one;
     struct fold *fold = rig_fold(rig, "receipts");
@@ -341,7 +341,7 @@ static void nothing_of_the_user_is_left(void **state)
     }
     struct forget_receipt first = receipts(&rig, &pen, "first", &count);
     assert_int_equal(count, PARTITIONS);
-    assert_true(first.actions > 70 && first.archived % 64 == 0 && first.archived >= 64);
+    assert_true(first.actions > 100 && first.archived % 64 == 0 && first.archived >= 64);
     assert_true(first.contributions > first.actions * 3);
     assert_int_equal(first.left_in, 0);
     assert_int_equal(first.until_ms, bound_of(&story));
@@ -350,7 +350,6 @@ static void nothing_of_the_user_is_left(void **state)
     assert_int_equal(second.actions + second.contributions + second.left_in, 0);
     (void)receipts(&rig, &pen, "third", &count);
     assert_int_equal(count, PARTITIONS);
-    assert_int_equal(memlog_count(rig.log, "dead-letters", MEMLOG_ALL), 0);
     pen_release(&pen);
     rig_release(&rig);
 }
