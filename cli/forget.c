@@ -100,10 +100,10 @@ static const struct argp argp = {
     .args_doc = "USER",
     .doc =
         "Forgets a user: sequence, lists, profile, and what the user's actions added to the "
-        "counts. There is no way back. Waits until all workers are through and prints a receipt, one line "
-        "of JSON; parts of it stay in the topic `receipts`. When it is interrupted the request "
-        "stands all the same, and asking again does no harm. docs/operations.md says what is not "
-        "reached.",
+        "counts. There is no way back. Waits until all workers are through and prints a receipt, "
+        "one line of JSON; parts of it stay in the topic `receipts`. When it is interrupted the "
+        "request stands all the same, and asking again does no harm. docs/operations.md says what "
+        "is not reached.",
     .children = children,
 };
 
