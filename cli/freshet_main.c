@@ -12,6 +12,7 @@ static const struct command commands[] = {
     {"peek", peek_command, "print a topic's messages as JSON lines"},
     {"list", list_command, "print a user's newest recommendations"},
     {"similar", similar_command, "print an item's nearest neighbours"},
+    {"forget", forget_command, "forget a user: sequence, lists, profile, part in the counts"},
     {"status", status_command, "print where each worker stands"},
 };
 

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -79,16 +80,17 @@ static const struct argp argp = {
     .children = children,
 };
 
-/* A JSON string of bytes that may be anything; what is not printable ASCII is escaped as
+/* A JSON string of bytes that may be anything; what is neither UTF-8 nor printable is escaped as
  * Latin-1. */
 static void put_text(struct buf *out, struct slice text)
 {
+    bool readable = utf8_valid(text.data, text.size);
     buf_append(out, "\"", 1);
     for (size_t i = 0; i < text.size; i++) {
         unsigned char byte = (unsigned char)text.data[i];
         if (byte == '"' || byte == '\\') {
             buf_printf(out, "\\%c", byte);
-        } else if (byte < 0x20 || byte == 0x7f) {
+        } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !readable)) {
             buf_printf(out, "\\u%04x", byte);
         } else {
             buf_append(out, &text.data[i], 1);

@@ -67,3 +67,14 @@ int scan_topic(struct wire *wire, const char *topic, int32_t partition, bool fol
     free(scan.ends);
     return result;
 }
+
+int scan_range(struct wire *wire, const char *topic, int32_t partition, int64_t from, int64_t end,
+               bool (*each)(void *arg, const struct record *rec), void *arg)
+{
+    struct topic_partition at = {.topic = topic, .partition = partition, .offset = from};
+    struct scan scan = {.wire = wire, .at = &at, .ends = &end, .count = 1};
+    int result = wire_reader(wire, &at, 1, &scan.reader);
+    if (result == 0) { result = read_all(&scan, /* follow= */ false, each, arg); }
+    reader_close(scan.reader);
+    return result;
+}

@@ -10,4 +10,8 @@
 int scan_topic(struct wire *wire, const char *topic, int32_t partition, bool follow,
                bool (*each)(void *arg, const struct record *rec), void *arg);
 
+/* The same for one partition from an offset to an end, which it may pass. */
+int scan_range(struct wire *wire, const char *topic, int32_t partition, int64_t from, int64_t end,
+               bool (*each)(void *arg, const struct record *rec), void *arg);
+
 #endif

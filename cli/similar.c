@@ -13,7 +13,6 @@
 enum {
     SIMILAR_ARENA_BLOCK = 1 << 18,
     ITEMS_MAX = 50000000,
-    PARTITIONS_MAX = 4096,
     KEY_MEASURE = 'm',
     KEY_COUNT = 'n',
 };
@@ -23,6 +22,7 @@ static const char *const measures[] = {"cosine", "jaccard", "llr"};
 struct mass {
     double value;
     int64_t epoch;
+    int64_t first_users;
 };
 
 struct neighbour {
@@ -43,7 +43,6 @@ struct similar {
     struct ids *ids;
     struct mass *masses; /* by id number */
     size_t masses_capacity;
-    int64_t users[PARTITIONS_MAX];
     bool found;
     struct item_neighbours row;
 };
@@ -108,7 +107,15 @@ static void note_mass(struct similar *similar, const struct item_neighbours *row
                (capacity - similar->masses_capacity) * sizeof(*similar->masses));
         similar->masses_capacity = capacity;
     }
-    similar->masses[number] = (struct mass){.value = row->mass, .epoch = row->epoch};
+    similar->masses[number] = (struct mass){
+        .value = row->mass, .epoch = row->epoch, .first_users = row->first_users};
+}
+
+static void drop_row(struct similar *similar, struct slice item)
+{
+    int32_t number = item.data ? ids_find(similar->ids, item) : ID_NONE;
+    if (number != ID_NONE) { similar->masses[number] = (struct mass){0}; }
+    if (slice_equal(item, slice_str(similar->item))) { similar->found = false; }
 }
 
 static bool take_row(void *arg, const struct record *rec)
@@ -117,15 +124,14 @@ static bool take_row(void *arg, const struct record *rec)
     struct codec_error error;
     struct item_neighbours row;
     arena_reset(similar->scratch);
-    if (!rec->value.data ||
-        codec_decode(similar->codec, rec->value, similar->scratch, &row, &error) < 0) {
+    if (!rec->value.data) {
+        drop_row(similar, rec->key);
+        return true;
+    }
+    if (codec_decode(similar->codec, rec->value, similar->scratch, &row, &error) < 0) {
         return true;
     }
     note_mass(similar, &row);
-    if (rec->partition < PARTITIONS_MAX) {
-        similar->users[rec->partition] =
-            MAX_OF(similar->users[rec->partition], row.users_in_partition);
-    }
     if (!slice_equal(row.item_id, slice_str(similar->item))) { return true; }
     struct slice copy = arena_copy(similar->kept, rec->value);
     similar->found =
@@ -157,7 +163,9 @@ static void print(struct similar *similar)
     const struct item_neighbours *row = &similar->row;
     struct neighbour *list = xcalloc(row->items.count, sizeof(*list));
     double users = 0;
-    for (size_t p = 0; p < PARTITIONS_MAX; p++) { users += (double)similar->users[p]; }
+    for (size_t i = 0; i < similar->masses_capacity; i++) {
+        users += (double)similar->masses[i].first_users;
+    }
     for (size_t i = 0; i < row->items.count; i++) {
         int32_t number = ids_find(similar->ids, row->items.at[i]);
         struct mass mass = number == ID_NONE ? (struct mass){0} : similar->masses[number];

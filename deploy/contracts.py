@@ -7,6 +7,7 @@ from collections import namedtuple
 import fastavro
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, \
     TopicPartition
+from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 import checkout
 
@@ -27,6 +28,12 @@ class Contract:
             if isinstance(field["type"], dict):
                 field["type"].pop("logicalType", None)
         self.schema = fastavro.parse_schema(plain)
+        self.frame = b"\xc3\x01" + bytes.fromhex(
+            fingerprint(to_parsing_canonical_form(plain), "CRC-64-AVRO"))
+
+    def wrote(self, value):
+        """Whether a message is of this contract, as it is now."""
+        return value.startswith(self.frame)
 
     def decode(self, value):
         if value[:2] != b"\xc3\x01":

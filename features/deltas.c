@@ -242,6 +242,7 @@ void deltas_cut(struct deltas *deltas, const struct pairs_view *view,
     message->input_partition = head->input_partition;
     message->input_offset = head->input_offset;
     message->event_time_ms = head->event_time_ms;
+    message->forgotten = head->forgotten;
     message->epoch = view->epoch;
     message->trend_epoch = view->trend_epoch;
     deltas->view = view;

@@ -24,7 +24,7 @@ struct deltas *deltas_new(const struct ids *ids, int32_t partitions);
 /* Frees the builder; takes NULL; returns NULL. */
 struct deltas *deltas_free(struct deltas *deltas);
 /* Cuts the view into messages and gives each to `emit`, which borrows it for the call. `head` says
- * input_partition, input_offset and event_time_ms. */
+ * input_partition, input_offset, event_time_ms and forgotten. */
 void deltas_cut(struct deltas *deltas, const struct pairs_view *view,
                 const struct pair_deltas *head,
                 void (*emit)(void *arg, int32_t partition, const struct pair_deltas *message),

@@ -28,6 +28,8 @@ const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
      "Memory for decoded user states, of all partitions together"},
     {"items.max", OPTION_LONG, SETTING(items_max), "20000000", 1, 1e9, NULL,
      "Distinct items that one process can know; beyond, it ends and starts anew"},
+    {"history.archive", OPTION_BOOL, SETTING(archive), "true", 0, 0, NULL,
+     "Keep what leaves a history, so that a user can be forgotten whole (docs/operations.md)"},
 };
 
 static int check_most(const char *name, int64_t value, const char *bound_name, int64_t bound,
@@ -72,5 +74,6 @@ struct timeline_rules feature_settings_rules(const struct feature_settings *s)
         .transitions_exponent = s->transitions_exponent,
         .decay = {s->decay_half_life_ms},
         .trend_decay = {s->trend_half_life_ms},
+        .departed_kept = s->archive,
     };
 }

@@ -17,9 +17,10 @@ struct feature_settings {
     int64_t future_max_ms;
     int64_t users_cache_bytes;
     int64_t items_max;
+    bool archive;
 };
 
-enum { FEATURE_OPTIONS_COUNT = 11 };
+enum { FEATURE_OPTIONS_COUNT = 12 };
 extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
 
 /* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */

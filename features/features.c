@@ -1,13 +1,15 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/acceptance.h"
+#include "features/archive.h"
 #include "features/deltas.h"
 #include "features/feature_settings.h"
 #include "features/features.h"
+#include "features/forgotten.h"
 #include "features/history.h"
 #include "features/stored_user.h"
 
-enum { HISTORIES, PAIR_DELTAS, CHANGELOG };
+enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS };
 
 enum { MESSAGE_BYTES_MAX = 16 << 20 };
 
@@ -18,14 +20,18 @@ struct features {
     struct codec *histories;
     struct codec *deltas_codec;
     struct codec *states;
+    struct codec *requests;
+    struct codec *receipts;
     struct ids *ids;
     struct users *users;
     struct window *window;
     struct stored_user *stored;
+    struct archive *archive;
     struct history *history;
     struct deltas *deltas;
     struct buf out;
     struct metric *accepted, *repeated, *late, *pair_updates, *users_cached;
+    struct metric *forgotten_users, *forgotten_events;
 };
 
 /* What a task keeps. */
@@ -34,6 +40,7 @@ struct work {
     struct pairs *pairs;
     int64_t event_time_ms; /* newest since the last flush */
     uint64_t updates;      /* of pairs, as told to the metric */
+    int32_t forgotten;     /* users, since the last flush */
 };
 
 static struct features *features_of(const struct task *task)
@@ -53,6 +60,11 @@ static void start_metrics(struct features *f, struct metrics *metrics)
                               "Accepted events that came after later ones; corrected exactly.");
     f->pair_updates = metrics_counter(metrics, "freshet_pair_updates_total", "",
                                       "Additions to item pairs, before they are combined.");
+    f->forgotten_users = metrics_counter(metrics, "freshet_users_forgotten_total", "",
+                                         "Users taken out of the counts on request.");
+    f->forgotten_events = metrics_counter(
+        metrics, "freshet_events_forgotten_total", "",
+        "Events dropped because their user was forgotten after the time they tell.");
     f->users_cached = metrics_gauge(metrics, "freshet_users_cached", "",
                                     "Users whose state is held in memory.");
 }
@@ -73,10 +85,13 @@ static int start(struct run *run)
     f->histories = codec_new(&user_history_contract, run_schemas(run));
     f->deltas_codec = codec_new(&pair_deltas_contract, run_schemas(run));
     f->states = codec_new(&user_state_contract, run_schemas(run));
+    f->requests = codec_new(&forget_request_contract, run_schemas(run));
+    f->receipts = codec_new(&forget_receipt_contract, run_schemas(run));
     f->ids = ids_new((int32_t)s->items_max);
     f->users = users_new((size_t)s->users_cache_bytes);
     f->window = window_new(&rules, f->ids);
     f->stored = stored_user_new(f->ids, f->window);
+    f->archive = archive_new(f->ids, run_schemas(run), s->archive);
     f->history = history_new((int32_t)s->history_length, rules.actions_max, rules.seen_max, f->ids);
     f->deltas = deltas_new(f->ids, run_output_partitions(run, PAIR_DELTAS));
     buf_init(&f->out, MESSAGE_BYTES_MAX);
@@ -93,6 +108,9 @@ static void stop(struct run *run)
     codec_free(f->histories);
     codec_free(f->deltas_codec);
     codec_free(f->states);
+    codec_free(f->requests);
+    codec_free(f->receipts);
+    archive_free(f->archive);
     stored_user_free(f->stored);
     history_free(f->history);
     deltas_free(f->deltas);
@@ -119,6 +137,7 @@ static void forget(struct task *task)
     users_forget(features_of(task)->users, &work->shelf);
     pairs_reset(work->pairs);
     work->event_time_ms = INT64_MIN;
+    work->forgotten = 0;
 }
 
 static void close_task(struct task *task)
@@ -130,6 +149,15 @@ static void close_task(struct task *task)
     pairs_free(work->pairs);
     free(work);
     task_set_state(task, NULL);
+}
+
+/* Encodes into the run's buffer. What is encoded passed our own checks: it always fits. */
+static struct slice encode(struct features *f, struct codec *codec, const void *object)
+{
+    buf_clear(&f->out);
+    int result = codec_encode(codec, object, &f->out);
+    assert(result == 0);
+    return buf_slice(&f->out);
 }
 
 /* ---- One event ---- */
@@ -154,7 +182,11 @@ static enum verdict load_user(struct task *task, struct user *user)
     struct slice value;
     struct user_state state;
     struct codec_error error;
-    if (task_get(task, user_id(user), &value) < 0) { return VERDICT_DONE; }
+    if (task_get(task, user_id(user), &value) < 0) {
+        const struct forgotten_key key = forgotten_key(user_id(user));
+        struct slice mark = slice_of(key.bytes, sizeof(key.bytes));
+        if (task_get(task, mark, &value) < 0) { return VERDICT_DONE; }
+    }
     if (codec_decode(f->states, value, task_arena(task), &state, &error) < 0) {
         return state_damaged(task, user, error.detail);
     }
@@ -197,6 +229,10 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
         .kind = ev->action,
     };
     if (action.item == ID_NONE) { return items_full(task); }
+    if (action.time_ms <= user->forgotten_ms) {
+        metric_add(f->forgotten_events, 1);
+        return VERDICT_DONE;
+    }
     bool first = user->timeline.total == 0;
     enum timeline_result result = timeline_add(&user->timeline, f->window, &action, work->pairs);
     if (result == TIMELINE_REPEATED) {
@@ -209,7 +245,10 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
                            f->settings->actions_max - f->settings->pairs_window,
                            SLICE_ARGS(ev->user_id));
     }
-    if (first) { pairs_add_user(work->pairs, action.item); }
+    if (first) {
+        user->first_item = action.item;
+        pairs_add_user(work->pairs, action.item);
+    }
     metric_add(f->accepted, 1);
     if (result == TIMELINE_INSERTED) { metric_add(f->late, 1); }
     work->event_time_ms = MAX_OF(work->event_time_ms, ev->event_time_ms);
@@ -219,6 +258,83 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
     return VERDICT_DONE;
 }
 
+/* ---- One request to forget ---- */
+
+/* Takes all that the user added out of the counts; what is left is a user without actions. */
+static enum verdict take_out(struct task *task, struct user *user, struct forget_receipt *receipt)
+{
+    struct features *f = features_of(task);
+    struct work *work = task_state(task);
+    struct timeline *timeline = &user->timeline;
+    const struct departed *archived;
+    size_t count;
+    archive_settle(f->archive, task, user);
+    int result = archive_read(f->archive, task, user, &archived, &count);
+    if (result == -ENOSPC) { return items_full(task); }
+    if (result < 0) { return state_damaged(task, user, "a segment of its archive is missing"); }
+    if (timeline->total > 0 && user->first_item != ID_NONE) {
+        pairs_remove_user(work->pairs, user->first_item);
+    }
+    uint64_t updates = pairs_updates(work->pairs);
+    receipt->actions = timeline->total;
+    receipt->archived = (int64_t)count;
+    int64_t taken = timeline_take_back(timeline, f->window, archived, count, work->pairs);
+    receipt->left_in = receipt->actions - taken;
+    receipt->contributions = (int64_t)(pairs_updates(work->pairs) - updates);
+    archive_drop(f->archive, task, user);
+    user->first_item = ID_NONE;
+    user->input_offset = -1;
+    user->received_ms = 0;
+    return VERDICT_DONE;
+}
+
+static void hand_receipt(struct task *task, const struct forget_receipt *receipt)
+{
+    struct features *f = features_of(task);
+    char key[REQUEST_ID_BYTES_MAX + 16];
+    (void)snprintf(key, sizeof(key), "%.*s/%d", SLICE_ARGS(receipt->request_id),
+                   receipt->input_partition);
+    task_emit(task, RECEIPTS, PARTITION_BY_KEY, slice_str(key), encode(f, f->receipts, receipt));
+}
+
+static int64_t newest_ms(const struct timeline *timeline)
+{
+    if (timeline->count == 0) { return FORGOTTEN_NEVER; }
+    return timeline->times_ms[timeline->first + timeline->count - 1];
+}
+
+static enum verdict process_request(struct task *task, const struct record *rec)
+{
+    struct features *f = features_of(task);
+    struct work *work = task_state(task);
+    struct forget_request request;
+    struct forget_receipt receipt;
+    struct codec_error error;
+    struct user *user;
+    char hex[17];
+    if (codec_decode(f->requests, rec->value, task_arena(task), &request, &error) < 0) {
+        return task_refuse(task, error.reason, "%s", error.detail);
+    }
+    const char *fault = forgotten_fault(rec, &request, f->settings->future_max_ms);
+    if (fault) { return task_refuse(task, "bad_request", "%s", fault); }
+    enum verdict verdict = find_user(task, request.user_id, &user);
+    if (verdict != VERDICT_DONE) { return verdict; }
+    forgotten_receipt(&request, rec, hex, &receipt);
+    int64_t until_ms = MAX_OF(request.until_ms, newest_ms(&user->timeline));
+    verdict = take_out(task, user, &receipt);
+    if (verdict != VERDICT_DONE) { return verdict; }
+    user->forgotten_ms = MAX_OF(user->forgotten_ms, until_ms);
+    if (receipt.actions > 0) { user->gone_untold = true; }
+    receipt.until_ms = user->forgotten_ms;
+    hand_receipt(task, &receipt);
+    work->forgotten++;
+    metric_add(f->forgotten_users, receipt.actions > 0);
+    users_changed(f->users, user);
+    return VERDICT_DONE;
+}
+
+/* ---- One record ---- */
+
 static enum verdict process(struct task *task, const struct record *rec)
 {
     struct features *f = features_of(task);
@@ -227,6 +343,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct denial denial;
     struct user *user;
     if (codec_decode(f->events, rec->value, task_arena(task), &ev, &error) < 0) {
+        if (strcmp(error.reason, "schema_mismatch") == 0) { return process_request(task, rec); }
         return task_refuse(task, error.reason, "%s", error.detail);
     }
     if (acceptance_check(rec, &ev, f->settings->future_max_ms, &denial) < 0) {
@@ -238,26 +355,27 @@ static enum verdict process(struct task *task, const struct record *rec)
 
 /* ---- Telling and staging ---- */
 
-/* Encodes into the run's buffer. What is encoded passed our own checks: it always fits. */
-static struct slice encode(struct features *f, struct codec *codec, const void *object)
+/* A user without actions was forgotten. Where nothing was known of the user nothing is told: the
+ * same request stands in every partition, and the one that has the user may be ahead. */
+static void tell(struct task *task, struct user *user)
 {
-    buf_clear(&f->out);
-    int result = codec_encode(codec, object, &f->out);
-    assert(result == 0);
-    return buf_slice(&f->out);
+    struct features *f = features_of(task);
+    struct user_history message;
+    if (user->timeline.count > 0) {
+        history_fill(f->history, user, task_partition(task), &message);
+        task_emit(task, HISTORIES, PARTITION_BY_KEY, user_id(user),
+                  encode(f, f->histories, &message));
+    } else if (user->gone_untold) {
+        task_emit(task, HISTORIES, PARTITION_BY_KEY, user_id(user), slice_of(NULL, 0));
+    }
+    user->gone_untold = false;
 }
 
 static void batch(struct task *task)
 {
     struct features *f = features_of(task);
     struct work *work = task_state(task);
-    for (size_t i = 0; i < work->shelf.touched_count; i++) {
-        const struct user *user = work->shelf.touched[i];
-        struct user_history message;
-        history_fill(f->history, user, task_partition(task), &message);
-        task_emit(task, HISTORIES, PARTITION_BY_KEY, user_id(user),
-                  encode(f, f->histories, &message));
-    }
+    for (size_t i = 0; i < work->shelf.touched_count; i++) { tell(task, work->shelf.touched[i]); }
     shelf_told(&work->shelf);
     users_trim(f->users);
     metric_set(f->users_cached, (double)users_count(f->users));
@@ -273,28 +391,48 @@ static void emit_deltas(void *arg, int32_t partition, const struct pair_deltas *
     task_emit(task, PAIR_DELTAS, partition, slice_of(NULL, 0), encode(f, f->deltas_codec, message));
 }
 
+/* A user without actions leaves a mark. Where there was no state none is deleted: other partitions
+ * may have the user. */
+static void stage(struct task *task, struct user *user)
+{
+    struct features *f = features_of(task);
+    struct user_state state;
+    struct slice old;
+    archive_settle(f->archive, task, user);
+    stored_user_fill(f->stored, user, &state);
+    if (user->timeline.count > 0) {
+        task_put(task, user_id(user), encode(f, f->states, &state));
+        return;
+    }
+    const struct forgotten_key key = forgotten_key(user_id(user));
+    if (task_get(task, user_id(user), &old) == 0) {
+        task_put(task, user_id(user), slice_of(NULL, 0));
+    }
+    task_put(task, slice_of(key.bytes, sizeof(key.bytes)), encode(f, f->states, &state));
+}
+
 static void flush(struct task *task)
 {
     struct features *f = features_of(task);
     struct work *work = task_state(task);
-    for (size_t i = 0; i < work->shelf.dirty_count; i++) {
-        const struct user *user = work->shelf.dirty[i];
-        struct user_state state;
-        stored_user_fill(f->stored, user, &state);
-        task_put(task, user_id(user), encode(f, f->states, &state));
-    }
+    for (size_t i = 0; i < work->shelf.dirty_count; i++) { stage(task, work->shelf.dirty[i]); }
     shelf_flushed(&work->shelf);
-    if (pairs_empty(work->pairs)) { return; }
+    if (pairs_empty(work->pairs)) {
+        work->forgotten = 0;
+        return;
+    }
     const struct pair_deltas head = {
         .input_partition = task_partition(task),
         .input_offset = task_input_offset(task) - 1,
         .event_time_ms = work->event_time_ms,
+        .forgotten = work->forgotten,
     };
     struct pairs_view view;
     pairs_drain(work->pairs, &view);
     deltas_cut(f->deltas, &view, &head, emit_deltas, task);
     pairs_reset(work->pairs);
     work->event_time_ms = INT64_MIN;
+    work->forgotten = 0;
 }
 
 static size_t held_bytes(struct task *task)
@@ -316,6 +454,7 @@ static const struct output outputs[] = {
     [HISTORIES] = {"histories", DELIVERY_AT_ONCE},
     [PAIR_DELTAS] = {"pair-deltas", DELIVERY_TXN},
     [CHANGELOG] = {"features-changelog", DELIVERY_TXN},
+    [RECEIPTS] = {"receipts", DELIVERY_TXN},
 };
 
 const struct worker features_worker = {

@@ -10,6 +10,11 @@ struct stored_user {
     struct slice *items;
     struct action *actions;
     uint64_t *seen;
+    struct slice *left_items;
+    double *left_weights;
+    int64_t *left_times_ms;
+    struct departed *departed;
+    size_t left_capacity; /* of the four above */
 };
 
 struct stored_user *stored_user_new(struct ids *ids, const struct window *window)
@@ -29,8 +34,42 @@ struct stored_user *stored_user_free(struct stored_user *stored)
     free(stored->items);
     free(stored->actions);
     free(stored->seen);
+    free(stored->left_items);
+    free(stored->left_weights);
+    free(stored->left_times_ms);
+    free(stored->departed);
     free(stored);
     return NULL;
+}
+
+/* Few wait for the archive, unless a timeline was shortened: the columns grow as they must. */
+static void reserve_left(struct stored_user *stored, size_t count)
+{
+    if (count <= stored->left_capacity) { return; }
+    stored->left_capacity = MAX_OF(stored->left_capacity * 2, count);
+    size_t n = stored->left_capacity;
+    stored->left_items = xreallocarray(stored->left_items, n, sizeof(*stored->left_items));
+    stored->left_weights = xreallocarray(stored->left_weights, n, sizeof(*stored->left_weights));
+    stored->left_times_ms =
+        xreallocarray(stored->left_times_ms, n, sizeof(*stored->left_times_ms));
+    stored->departed = xreallocarray(stored->departed, n, sizeof(*stored->departed));
+}
+
+static void fill_left(struct stored_user *stored, const struct user *user,
+                      struct user_state *state)
+{
+    size_t n = (size_t)user->timeline.departed_count;
+    assert(n <= STATE_LEFT_MAX);
+    reserve_left(stored, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct departed *departed = &user->timeline.departed[i];
+        stored->left_items[i] = ids_text(stored->ids, departed->item);
+        stored->left_weights[i] = departed->weight;
+        stored->left_times_ms[i] = departed->time_ms;
+    }
+    state->left_items = (struct slices){stored->left_items, n};
+    state->left_weights = (struct doubles){stored->left_weights, n};
+    state->left_times_ms = (struct longs){stored->left_times_ms, n};
 }
 
 void stored_user_fill(struct stored_user *stored, const struct user *user,
@@ -58,17 +97,56 @@ void stored_user_fill(struct stored_user *stored, const struct user *user,
         .events_total = timeline->total,
         .input_offset = user->input_offset,
         .received_ms = user->received_ms,
+        .segments = user->segments,
+        .archived = user->archived,
+        .forgotten_ms = user->forgotten_ms,
     };
+    if (user->first_item != ID_NONE) {
+        ret_state->first_item = ids_text(stored->ids, user->first_item);
+    }
+    fill_left(stored, user, ret_state);
 }
 
 static bool columns_agree(const struct user_state *state)
 {
-    size_t n = state->items.count;
+    size_t n = state->items.count, left = state->left_items.count;
     return n <= STATE_ACTIONS_MAX && state->actions.count == n && state->weights.count == n &&
            state->event_times_ms.count == n && state->sequences.count == n &&
            state->event_ids.count == n && state->offsets.count == n &&
+           state->left_weights.count == left && state->left_times_ms.count == left &&
+           left <= STATE_LEFT_MAX && state->segments >= 0 && state->archived >= 0 &&
+           state->archived <= state->events_total - (int64_t)(n + left) &&
            state->seen.size % HISTORY_SEEN_BYTES == 0 &&
            state->seen.size / HISTORY_SEEN_BYTES <= HISTORY_SEEN_MAX;
+}
+
+/* Loads what waits for the archive; the timeline is loaded already. */
+static int load_left(struct stored_user *stored, const struct user_state *state,
+                     struct timeline *timeline)
+{
+    reserve_left(stored, state->left_items.count);
+    for (size_t i = 0; i < state->left_items.count; i++) {
+        double weight = state->left_weights.at[i];
+        int32_t item = ids_put(stored->ids, state->left_items.at[i]);
+        if (item == ID_NONE) { return -ENOSPC; }
+        if (!(weight >= 0.0 && weight <= TIMELINE_WEIGHT_MAX)) { return -EINVAL; }
+        stored->departed[i] = (struct departed){state->left_times_ms.at[i], weight, item};
+    }
+    timeline_recall(timeline, stored->departed, state->left_items.count);
+    return 0;
+}
+
+/* Where the user is counted. A state of before that was kept: of the actions that are here, the one
+ * that came first. */
+static int32_t first_item(struct stored_user *stored, const struct user_state *state)
+{
+    if (state->first_item.size > 0) { return ids_put(stored->ids, state->first_item); }
+    const struct action *first = NULL;
+    for (size_t i = 0; i < state->items.count; i++) {
+        const struct action *action = &stored->actions[i];
+        if (!first || action->offset < first->offset) { first = action; }
+    }
+    return first ? first->item : ID_NONE;
 }
 
 int stored_user_load(struct stored_user *stored, const struct user_state *state,
@@ -94,6 +172,16 @@ int stored_user_load(struct stored_user *stored, const struct user_state *state,
     int result = timeline_load(&user->timeline, stored->window, stored->actions,
                                state->items.count, stored->seen, seen_count, state->events_total);
     if (result < 0) { return result; }
+    user->first_item = first_item(stored, state);
+    if (user->first_item == ID_NONE && state->first_item.size > 0) { result = -ENOSPC; }
+    if (result == 0) { result = load_left(stored, state, &user->timeline); }
+    if (result < 0) {
+        timeline_release(&user->timeline);
+        return result;
+    }
+    user->segments = state->segments;
+    user->archived = state->archived;
+    user->forgotten_ms = state->forgotten_ms;
     user->input_offset = state->input_offset;
     user->received_ms = state->received_ms;
     return 0;

@@ -99,6 +99,8 @@ struct user *users_add(struct users *users, struct shelf *shelf, struct slice id
     user->hash = ids_fingerprint(id);
     user->id_size = (uint32_t)id.size;
     user->input_offset = -1;
+    user->forgotten_ms = FORGOTTEN_NEVER;
+    user->first_item = ID_NONE;
     if (id.size) { memcpy(user->id, id.data, id.size); }
     timeline_init(&user->timeline);
     struct user **at = &users->buckets[user->hash & (users->buckets_count - 1)];

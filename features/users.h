@@ -12,6 +12,7 @@
 #include "base/lru.h"
 #include "base/slice.h"
 #include "model/timeline.h"
+#include "schemas/user_state.h"
 
 struct user;
 
@@ -35,10 +36,15 @@ struct user {
     struct timeline timeline;
     int64_t input_offset; /* of the newest event in it */
     int64_t received_ms;  /* of that event */
+    int64_t archived;     /* actions in the archive */
+    int64_t forgotten_ms; /* events of this time and before are dropped; FORGOTTEN_NEVER */
+    int32_t segments;     /* of the archive */
+    int32_t first_item;   /* of the event accepted first: the user is counted there */
     size_t bytes;         /* as counted for the bound */
     uint64_t flushed;     /* the flush that staged its last change */
     bool touched;
     bool dirty;
+    bool gone_untold; /* was forgotten: a tombstone is due */
     uint32_t id_size;
     char id[];
 };

@@ -14,6 +14,7 @@ struct counts {
     double trend;
     int64_t epoch;
     int64_t trend_epoch;
+    int64_t first_users;
 };
 
 /* The same at the common epochs. */
@@ -48,9 +49,7 @@ struct item_table {
     int64_t epoch;
     int64_t trend_epoch;
     uint64_t version;
-    int64_t *users; /* per partition, the largest number seen */
-    int32_t users_count;
-    int64_t users_sum;
+    int64_t users;
     double actions_max;
     bool actions_max_fresh;
 };
@@ -72,7 +71,6 @@ struct item_table *item_table_free(struct item_table *table)
     free(table->factors);
     free(table->now);
     free(table->counts);
-    free(table->users);
     free(table);
     return NULL;
 }
@@ -114,22 +112,6 @@ static void reach(struct item_table *table, int32_t item)
         table->factors[table->end] = (struct item_factors){.source = 1.0F, .target = 1.0F};
         table->entries[table->end] = (struct entries){0};
     }
-}
-
-/* Takes a row's word on the users of its partition. */
-static void count_users(struct item_table *table, int32_t partition, int64_t users)
-{
-    if (partition < 0 || partition >= ITEM_TABLE_PARTITIONS_MAX) { return; }
-    if (partition >= table->users_count) {
-        size_t count = (size_t)partition + 1;
-        table->users = xreallocarray(table->users, count, sizeof(*table->users));
-        size_t more = count - (size_t)table->users_count;
-        memset(table->users + table->users_count, 0, more * sizeof(*table->users));
-        table->users_count = (int32_t)count;
-    }
-    if (users <= table->users[partition]) { return; }
-    table->users_sum += users - table->users[partition];
-    table->users[partition] = users;
 }
 
 /* Moves the common epochs on when a row is ahead of them. */
@@ -182,15 +164,16 @@ void item_table_put(struct item_table *table, int32_t item, const struct item_ro
     int32_t largest = item;
     for (uint32_t k = 0; k < count; k++) { largest = MAX_OF(largest, row->items[k]); }
     reach(table, largest);
-    count_users(table, row->partition, row->users_in_partition);
     meet_epochs(table, row);
     double before = table->now[item].actions;
+    table->users += row->first_users - table->counts[item].first_users;
     table->counts[item] = (struct counts){
         .mass = row->mass,
         .actions = row->actions,
         .trend = row->trend,
         .epoch = row->epoch,
         .trend_epoch = row->trend_epoch,
+        .first_users = row->first_users,
     };
     table->now[item].present = true;
     update(table, item);
@@ -211,6 +194,7 @@ void item_table_put(struct item_table *table, int32_t item, const struct item_ro
 void item_table_remove(struct item_table *table, int32_t item)
 {
     if (item >= table->end) { return; }
+    table->users -= table->counts[item].first_users;
     table->counts[item] = (struct counts){0};
     table->entries[item].count = 0;
     table->now[item].present = false;
@@ -288,7 +272,7 @@ double item_table_actions_max(struct item_table *table)
 
 double item_table_users(const struct item_table *table)
 {
-    return (double)table->users_sum;
+    return (double)table->users;
 }
 
 double item_table_similarity(const struct item_table *table, int32_t a, int32_t b, double co)

@@ -27,8 +27,6 @@
 #include "model/similarity.h"
 
 /* Partitions of the topic that the rows come from; rows of further ones do not count as users. */
-enum { ITEM_TABLE_PARTITIONS_MAX = 65536 };
-
 struct item_table_settings {
     double backward_weight;  /* b */
     double shrink;           /* s */
@@ -47,8 +45,7 @@ struct item_row {
     double mass;
     double actions;
     double trend;
-    int32_t partition; /* of the topic */
-    int64_t users_in_partition;
+    int64_t first_users; /* whose first event was on the item */
     size_t count;
     const int32_t *items;
     const double *co_ratings;
@@ -81,7 +78,7 @@ struct item_table *item_table_new(const struct item_table_settings *settings);
 struct item_table *item_table_free(struct item_table *table);
 /* Replaces an item's row. */
 void item_table_put(struct item_table *table, int32_t item, const struct item_row *row);
-/* Forgets an item's row: no counts, no neighbours. What it said of users and epochs stays. */
+/* Forgets an item's row: no counts, no users, no neighbours. What it said of epochs stays. */
 void item_table_remove(struct item_table *table, int32_t item);
 
 /* Reads an item's neighbours; none when it has no row. */
@@ -98,7 +95,7 @@ double item_table_actions(const struct item_table *table, int32_t item);
 double item_table_trend(const struct item_table *table, int32_t item);
 /* Reads the actions on the item that has most; 0 without rows. */
 double item_table_actions_max(struct item_table *table);
-/* Counts the users: summed over the partitions, the largest number seen in each. */
+/* Counts the users: each where their first event was. */
 double item_table_users(const struct item_table *table);
 /* Measures the symmetric similarity of a row's item and its neighbour by the table's measure, from
  * their co-rating at the common epoch. */

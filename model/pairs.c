@@ -220,6 +220,14 @@ void pairs_add_user(struct pairs *pairs, int32_t item)
     pairs->items[index].new_users++;
 }
 
+void pairs_remove_user(struct pairs *pairs, int32_t item)
+{
+    assert(!pairs->drained);
+    assert(item >= 0);
+    int32_t index = find_item(pairs, item); /* may move the items */
+    pairs->items[index].new_users--;
+}
+
 static double scale_of(int64_t from, int64_t to)
 {
     return decay_rescale(1.0, from, to);

@@ -70,6 +70,8 @@ void pairs_add(struct pairs *pairs, int32_t item, const struct pair_term *terms,
 void pairs_add_item(struct pairs *pairs, int32_t item, double mass, double actions, double trend);
 /* Counts a user whose first event was on this item. */
 void pairs_add_user(struct pairs *pairs, int32_t item);
+/* Takes such a user away again. */
+void pairs_remove_user(struct pairs *pairs, int32_t item);
 
 /* Says whether nothing was added since the last reset. */
 bool pairs_empty(const struct pairs *pairs);

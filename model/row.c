@@ -12,6 +12,10 @@ enum {
     ROW_AHEAD = 64, /* terms whose cells are asked of the memory before the first is added to */
 };
 
+/* Far below the 2^-32 to which contributions are rounded, far above what rounding leaves of sums
+ * that cancel (decay.h). */
+#define ROW_DUST 0x1p-40
+
 void row_init(struct row *row)
 {
     *row = (struct row){.epoch = ROW_EPOCH_NONE, .trend_epoch = ROW_EPOCH_NONE};
@@ -222,6 +226,21 @@ void row_add_all(struct row *row, const struct neighbour *terms, size_t count, d
         terms += some;
         count -= some;
     }
+}
+
+void row_sweep(struct row *row)
+{
+    for (int32_t i = row->count - 1; i >= 0; i--) {
+        const struct neighbour *at = &row->neighbours[i];
+        if (at->co <= ROW_DUST && at->forward <= ROW_DUST && at->backward <= ROW_DUST) {
+            remove_at(row, find_slot(row, at->item));
+        }
+    }
+}
+
+bool row_empty(const struct row *row)
+{
+    return row->count == 0 && fabs(row->mass) <= ROW_DUST && fabs(row->actions) <= ROW_DUST;
 }
 
 const struct neighbour *row_find(const struct row *row, int32_t item)

@@ -56,6 +56,12 @@ double row_trend_scale(struct row *row, int64_t epoch);
 void row_add(struct row *row, int32_t item, double co, double forward, double backward);
 /* Adds many, each times `scale`. An item may come more than once. */
 void row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale);
+/* Removes the neighbours that say nothing: all three values 0 or less, but for rounding. For a row
+ * of which something was taken out: decayed sums may leave a trace, and of what was pruned more is
+ * taken out than is there. */
+void row_sweep(struct row *row);
+/* Says whether nothing is left of a row but rounding; the trend does not count. */
+bool row_empty(const struct row *row);
 /* Finds a neighbour; NULL when it is not there. Borrowed until the row changes. */
 const struct neighbour *row_find(const struct row *row, int32_t item);
 

@@ -2,7 +2,7 @@
 #include "base/xalloc.h"
 #include "model/timeline.h"
 
-enum { TIMELINE_FIRST = 16, TIMELINE_SLACK = 16, SEEN_FIRST = 32 };
+enum { TIMELINE_FIRST = 16, TIMELINE_SLACK = 16, SEEN_FIRST = 32, DEPARTED_FIRST = 16 };
 
 /* ---- The columns ---- */
 
@@ -15,6 +15,7 @@ void timeline_release(struct timeline *timeline)
 {
     free(timeline->times_ms); /* the first of the block that holds all columns */
     free(timeline->seen);
+    free(timeline->departed);
     timeline_init(timeline);
 }
 
@@ -26,7 +27,8 @@ static size_t action_bytes(void)
 size_t timeline_bytes(const struct timeline *timeline)
 {
     return (size_t)timeline->capacity * action_bytes() +
-           (size_t)timeline->seen_capacity * sizeof(*timeline->seen);
+           (size_t)timeline->seen_capacity * sizeof(*timeline->seen) +
+           (size_t)timeline->departed_capacity * sizeof(*timeline->departed);
 }
 
 struct action timeline_at(const struct timeline *timeline, int32_t index)
@@ -147,11 +149,51 @@ static void remember(struct timeline *timeline, int32_t seen_max, uint64_t hash)
     }
 }
 
-static void drop_oldest(struct timeline *timeline, int32_t seen_max, uint64_t item_hash)
+static void reserve_departed(struct timeline *timeline, int32_t count)
 {
+    if (count <= timeline->departed_capacity) { return; }
+    int32_t capacity = MAX_OF(timeline->departed_capacity * 2, (int32_t)DEPARTED_FIRST);
+    timeline->departed_capacity = MAX_OF(capacity, count);
+    timeline->departed = xreallocarray(timeline->departed, (size_t)timeline->departed_capacity,
+                                       sizeof(*timeline->departed));
+}
+
+static struct departed departed_of(const struct timeline *timeline, int32_t index)
+{
+    int32_t at = timeline->first + index;
+    return (struct departed){timeline->times_ms[at], timeline->weights[at], timeline->items[at]};
+}
+
+static void drop_oldest(struct timeline *timeline, const struct timeline_rules *rules,
+                        uint64_t item_hash)
+{
+    if (rules->departed_kept) {
+        reserve_departed(timeline, timeline->departed_count + 1);
+        timeline->departed[timeline->departed_count++] = departed_of(timeline, 0);
+    }
     timeline->first++;
     timeline->count--;
-    remember(timeline, seen_max, item_hash);
+    remember(timeline, rules->seen_max, item_hash);
+}
+
+void timeline_recall(struct timeline *timeline, const struct departed *departed, size_t count)
+{
+    assert(count <= INT32_MAX / 4);
+    if (count == 0) { return; }
+    reserve_departed(timeline, timeline->departed_count + (int32_t)count);
+    memmove(timeline->departed + count, timeline->departed,
+            (size_t)timeline->departed_count * sizeof(*departed));
+    memcpy(timeline->departed, departed, count * sizeof(*departed));
+    timeline->departed_count += (int32_t)count;
+}
+
+void timeline_archived(struct timeline *timeline, int32_t count)
+{
+    assert(count >= 0 && count <= timeline->departed_count);
+    if (count == 0) { return; }
+    timeline->departed_count -= count;
+    memmove(timeline->departed, timeline->departed + count,
+            (size_t)timeline->departed_count * sizeof(*timeline->departed));
 }
 
 /* ---- The desk ---- */
@@ -252,17 +294,24 @@ static inline double co_rise(double r_old, double r_new, double near)
     return MIN_OF(r_new, near) - MIN_OF(r_old, near);
 }
 
-/* Adds what the newest action adds; nothing of it was added before. */
-static void contribute(struct window *window, const struct timeline *timeline, int32_t index,
-                       struct pairs *pairs)
+/* Columns of a sequence, from its first action on. */
+struct sequence {
+    const int32_t *items;
+    const double *weights;
+    const int64_t *times_ms;
+};
+
+/* Adds, times `sign`, all that an action adds. */
+static void contribute(struct window *window, const struct sequence *sequence, int64_t index,
+                       double sign, struct pairs *pairs)
 {
     const struct timeline_rules *rules = &window->rules;
-    int32_t at = timeline->first + index;
-    const int32_t *items = timeline->items + at;
-    const double *weights = timeline->weights + at;
+    const int32_t *items = sequence->items + index;
+    const double *weights = sequence->weights + index;
+    int64_t time_ms = sequence->times_ms[index];
     if (weights[0] == 0.0) { return; }
     struct near *own = near_begin(window, items[0]);
-    int32_t reach = MIN_OF(index, rules->pairs_window);
+    int32_t reach = (int32_t)MIN_OF(index, (int64_t)rules->pairs_window);
     int32_t reach_steps = MIN_OF(reach, rules->transitions_window);
     for (int32_t d = 1; d <= reach; d++) {
         if (weights[-d] == 0.0) { continue; }
@@ -272,10 +321,10 @@ static void contribute(struct window *window, const struct timeline *timeline, i
     }
     double r_old = own->rating;
     double r_new = MAX_OF(r_old, weights[0]);
-    struct decay_point point = decay_at(&rules->decay, timeline->times_ms[at]);
-    struct decay_point trend = decay_at(&rules->trend_decay, timeline->times_ms[at]);
-    double scale = pairs_scale(pairs, point.epoch);
-    double trend_scale = pairs_trend_scale(pairs, trend.epoch);
+    struct decay_point point = decay_at(&rules->decay, time_ms);
+    struct decay_point trend = decay_at(&rules->trend_decay, time_ms);
+    double scale = pairs_scale(pairs, point.epoch) * sign;
+    double trend_scale = pairs_trend_scale(pairs, trend.epoch) * sign;
     size_t count = 0;
     for (int32_t i = 1; i < window->near_count; i++) {
         const struct near *near = &window->near[i];
@@ -403,14 +452,71 @@ enum timeline_result timeline_add(struct timeline *timeline, struct window *wind
     bool trimmed = timeline->total > timeline->count;
     if (late && trimmed && place < rules->pairs_window) { return TIMELINE_TOO_LATE; }
     open_place(timeline, place, rules->actions_max, action);
-    contribute(window, timeline, place, pairs);
+    const struct sequence sequence = {timeline->items + timeline->first,
+                                      timeline->weights + timeline->first,
+                                      timeline->times_ms + timeline->first};
+    contribute(window, &sequence, place, /* sign= */ 1.0, pairs);
     int32_t last = MIN_OF(place + rules->pairs_window, timeline->count - 1);
     for (int32_t i = place + 1; i <= last; i++) { correct(window, timeline, i, place, pairs); }
     if (timeline->count > rules->actions_max) {
         int32_t oldest = timeline->items[timeline->first];
-        drop_oldest(timeline, rules->seen_max, ids_hash(window->ids, oldest));
+        drop_oldest(timeline, rules, ids_hash(window->ids, oldest));
     }
     return late ? TIMELINE_INSERTED : TIMELINE_APPENDED;
+}
+
+/* ---- Taking back ---- */
+
+/* A sequence in a block of its own. */
+struct whole {
+    struct sequence sequence; /* of the three below */
+    int64_t *times_ms;        /* the first of the block */
+    double *weights;
+    int32_t *items;
+    int64_t count;
+};
+
+static void whole_init(struct whole *whole, size_t room)
+{
+    char *block = xreallocarray(NULL, MAX_OF(room, (size_t)1),
+                                sizeof(int64_t) + sizeof(double) + sizeof(int32_t));
+    whole->times_ms = (int64_t *)block;
+    whole->weights = (double *)(whole->times_ms + room);
+    whole->items = (int32_t *)(whole->weights + room);
+    whole->sequence = (struct sequence){whole->items, whole->weights, whole->times_ms};
+    whole->count = 0;
+}
+
+static void whole_append(struct whole *whole, const struct departed *at, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        whole->times_ms[whole->count] = at[i].time_ms;
+        whole->weights[whole->count] = at[i].weight;
+        whole->items[whole->count++] = at[i].item;
+    }
+}
+
+int64_t timeline_take_back(struct timeline *timeline, struct window *window,
+                           const struct departed *archived, size_t count, struct pairs *pairs)
+{
+    struct whole whole;
+    whole_init(&whole, count + (size_t)timeline->departed_count + (size_t)timeline->count);
+    whole_append(&whole, archived, count);
+    whole_append(&whole, timeline->departed, (size_t)timeline->departed_count);
+    for (int32_t i = 0; i < timeline->count; i++) {
+        const struct departed kept = departed_of(timeline, i);
+        whole_append(&whole, &kept, 1);
+    }
+    assert(whole.count <= timeline->total);
+    int64_t from = whole.count < timeline->total ? window->rules.pairs_window : 0;
+    from = MIN_OF(from, whole.count);
+    for (int64_t i = from; i < whole.count; i++) {
+        contribute(window, &whole.sequence, i, /* sign= */ -1.0, pairs);
+    }
+    int64_t taken = whole.count - from;
+    free(whole.times_ms);
+    timeline_release(timeline);
+    return taken;
 }
 
 static bool is_action(const struct action *action)
@@ -439,7 +545,7 @@ int timeline_load(struct timeline *timeline, const struct window *window,
     for (size_t i = 0; i < seen_count; i++) { remember(&loaded, rules->seen_max, seen[i]); }
     while (loaded.count > rules->actions_max) {
         int32_t oldest = loaded.items[loaded.first];
-        drop_oldest(&loaded, rules->seen_max, ids_hash(window->ids, oldest));
+        drop_oldest(&loaded, rules, ids_hash(window->ids, oldest));
     }
     loaded.total = total;
     *timeline = loaded;

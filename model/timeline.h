@@ -22,6 +22,10 @@
  * fingerprint in `seen`. After that it is *trimmed*, and an action that would go among the oldest
  * pairs_window is refused, because its predecessors are no longer known.
  *
+ * A whole user can be taken back: what their actions added is worked out again from the complete
+ * sequence and subtracted. Actions that were dropped are part of it, so they are handed out as
+ * *departed*, to be kept elsewhere. What was dropped is final: nothing goes before it any more.
+ *
  * A timeline is open data, read by whoever encodes it; only the verbs here change it. One thread.
  */
 #ifndef FRESHET_MODEL_TIMELINE_H
@@ -43,6 +47,7 @@ struct timeline_rules {
     double transitions_exponent;
     struct decay decay; /* of all sums but the trend */
     struct decay trend_decay;
+    bool departed_kept; /* what is dropped is handed out; false: it cannot be taken back later */
 };
 
 struct action {
@@ -53,6 +58,13 @@ struct action {
     double weight; /* 0 .. TIMELINE_WEIGHT_MAX */
     int32_t item;  /* number in the window's ids */
     int32_t kind;  /* carried, never looked at */
+};
+
+/* What is needed of an action to work out what it and its successors added. */
+struct departed {
+    int64_t time_ms;
+    double weight;
+    int32_t item;
 };
 
 /* Columns, oldest first; `first` is the place of the oldest action in each. */
@@ -72,6 +84,9 @@ struct timeline {
     int32_t seen_count;
     int32_t seen_capacity;
     int64_t total; /* actions accepted so far; more than `count`: trimmed */
+    struct departed *departed; /* dropped and not yet fetched by the owner, oldest first */
+    int32_t departed_count;
+    int32_t departed_capacity;
 };
 
 enum timeline_result {
@@ -104,6 +119,15 @@ enum timeline_result timeline_add(struct timeline *timeline, struct window *wind
 int timeline_load(struct timeline *timeline, const struct window *window,
                   const struct action *actions, size_t count, const uint64_t *seen,
                   size_t seen_count, int64_t total);
+/* Puts departed actions, stored earlier, before those that have departed since. */
+void timeline_recall(struct timeline *timeline, const struct departed *departed, size_t count);
+/* Drops the oldest `count` of the departed: the owner keeps them elsewhere. */
+void timeline_archived(struct timeline *timeline, int32_t count);
+/* Takes back all that the timeline's actions added and empties it. `archived` are the actions that
+ * departed before those the timeline still holds. Returns of how many actions the part was taken
+ * out: all of them, or, where the oldest are not known any more, those with a known past. */
+int64_t timeline_take_back(struct timeline *timeline, struct window *window,
+                           const struct departed *archived, size_t count, struct pairs *pairs);
 /* Reads one action, 0 being the oldest. */
 struct action timeline_at(const struct timeline *timeline, int32_t index);
 /* Tells how many bytes the columns take. */

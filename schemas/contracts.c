@@ -1,10 +1,13 @@
 #include "base/base.h"
 #include "schemas/contracts.h"
+#include "schemas/forget_receipt.h"
+#include "schemas/forget_request.h"
 #include "schemas/item.h"
 #include "schemas/item_neighbours.h"
 #include "schemas/list_quality.h"
 #include "schemas/pair_deltas.h"
 #include "schemas/recommendation_list.h"
+#include "schemas/user_archive.h"
 #include "schemas/user_event.h"
 #include "schemas/user_history.h"
 #include "schemas/user_profile.h"
@@ -14,6 +17,7 @@ const struct contract *const contracts[] = {
     &user_event_contract,      &user_history_contract,        &pair_deltas_contract,
     &item_neighbours_contract, &user_state_contract,          &item_contract,
     &user_profile_contract,    &recommendation_list_contract, &list_quality_contract,
+    &user_archive_contract,    &forget_request_contract,      &forget_receipt_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

@@ -13,6 +13,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(item_neighbours, FIELD_DOUBLE, actions, 0),
     CONTRACT_FIELD(item_neighbours, FIELD_DOUBLE, trend, 0),
     CONTRACT_FIELD(item_neighbours, FIELD_LONG, users_in_partition, 0),
+    CONTRACT_FIELD(item_neighbours, FIELD_LONG, first_users, 0),
     CONTRACT_FIELD(item_neighbours, FIELD_LONG, event_time_ms, 0),
     CONTRACT_FIELD(item_neighbours, FIELD_LONG, pruned, 0),
     CONTRACT_FIELD(item_neighbours, FIELD_STRINGS, items, NEIGHBOURS_MAX),

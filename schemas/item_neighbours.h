@@ -14,7 +14,8 @@ struct item_neighbours {
     double mass;
     double actions;
     double trend;
-    int64_t users_in_partition;
+    int64_t users_in_partition; /* always 0 */
+    int64_t first_users;
     int64_t event_time_ms;
     int64_t pruned;
     struct slices items;

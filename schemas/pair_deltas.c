@@ -22,6 +22,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(pair_deltas, FIELD_DOUBLES, co_ratings, PAIR_DELTAS_PAIRS_MAX),
     CONTRACT_FIELD(pair_deltas, FIELD_DOUBLES, forwards, PAIR_DELTAS_PAIRS_MAX),
     CONTRACT_FIELD(pair_deltas, FIELD_DOUBLES, backwards, PAIR_DELTAS_PAIRS_MAX),
+    CONTRACT_FIELD(pair_deltas, FIELD_INT, forgotten, 0),
 };
 
 const struct contract pair_deltas_contract = {

@@ -27,6 +27,7 @@ struct pair_deltas {
     struct doubles co_ratings;
     struct doubles forwards;
     struct doubles backwards;
+    int32_t forgotten;
 };
 
 extern const struct contract pair_deltas_contract;

@@ -17,6 +17,13 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_state, FIELD_LONG, events_total, 0),
     CONTRACT_FIELD(user_state, FIELD_LONG, input_offset, 0),
     CONTRACT_FIELD(user_state, FIELD_LONG, received_ms, 0),
+    CONTRACT_FIELD(user_state, FIELD_STRING, first_item, ID_BYTES_MAX),
+    CONTRACT_FIELD(user_state, FIELD_STRINGS, left_items, STATE_LEFT_MAX),
+    CONTRACT_FIELD(user_state, FIELD_DOUBLES, left_weights, STATE_LEFT_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, left_times_ms, STATE_LEFT_MAX),
+    CONTRACT_FIELD(user_state, FIELD_INT, segments, 0),
+    CONTRACT_FIELD(user_state, FIELD_LONG, archived, 0),
+    CONTRACT_FIELD(user_state, FIELD_LONG, forgotten_ms, 0),
 };
 
 const struct contract user_state_contract = {

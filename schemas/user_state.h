@@ -4,7 +4,12 @@
 
 #include "schemas/user_history.h"
 
-enum { STATE_ACTIONS_MAX = 10000 };
+enum {
+    STATE_ACTIONS_MAX = 10000,
+    STATE_LEFT_MAX = STATE_ACTIONS_MAX, /* where the timeline was shortened at once */
+};
+
+#define FORGOTTEN_NEVER INT64_MIN
 
 struct user_state {
     struct slices items;
@@ -18,6 +23,13 @@ struct user_state {
     int64_t events_total;
     int64_t input_offset;
     int64_t received_ms;
+    struct slice first_item;
+    struct slices left_items;
+    struct doubles left_weights;
+    struct longs left_times_ms;
+    int32_t segments;
+    int64_t archived;
+    int64_t forgotten_ms; /* FORGOTTEN_NEVER */
 };
 
 extern const struct contract user_state_contract;

@@ -110,7 +110,7 @@ static enum verdict take_row(struct run *run, struct scorer *scorer, const struc
     if (codec_decode(scorer->neighbours_codec, rec->value, scorer->arena, &row, &error) < 0) {
         return run_refuse_record(run, error.reason, "%s", error.detail);
     }
-    const char *reason = tables_put_row(&scorer->tables, rec->partition, &row);
+    const char *reason = tables_put_row(&scorer->tables, &row);
     if (reason) {
         return run_refuse_record(run, reason, "row of item %.*s", SLICE_ARGS(row.item_id));
     }

@@ -64,7 +64,7 @@ static const char *fault(const struct item_neighbours *row)
         return "columns_differ";
     }
     bool good = believed(row->mass) && believed(row->actions) && believed(row->trend) &&
-                believed((double)row->users_in_partition) && believed_epoch(row->epoch) &&
+                believed((double)row->first_users) && believed_epoch(row->epoch) &&
                 believed_epoch(row->trend_epoch);
     for (size_t k = 0; k < count && good; k++) {
         good = believed(row->co_ratings.at[k]) && believed(row->forwards.at[k]) &&
@@ -89,7 +89,7 @@ static size_t number_neighbours(struct tables *tables, const struct item_neighbo
     return kept;
 }
 
-const char *tables_put_row(struct tables *tables, int32_t partition, struct item_neighbours *row)
+const char *tables_put_row(struct tables *tables, struct item_neighbours *row)
 {
     const char *reason = fault(row);
     if (reason) { return reason; }
@@ -102,8 +102,7 @@ const char *tables_put_row(struct tables *tables, int32_t partition, struct item
         .mass = row->mass,
         .actions = row->actions,
         .trend = row->trend,
-        .partition = partition,
-        .users_in_partition = row->users_in_partition,
+        .first_users = row->first_users,
         .count = count,
         .items = tables->numbers,
         .co_ratings = row->co_ratings.at,

@@ -35,9 +35,9 @@ int32_t tables_number(struct tables *tables, struct slice id);
 void tables_put_item(struct tables *tables, const struct item *item);
 /* Takes the tombstone of a catalogue entry. */
 void tables_remove_item(struct tables *tables, struct slice id);
-/* Takes a row that came from a partition of the topic `neighbours`. The row's columns are used as
+/* Takes a row. The row's columns are used as
  * scratch. Returns NULL, or the reason why the row was refused: "columns_differ", "over_limit". */
-const char *tables_put_row(struct tables *tables, int32_t partition, struct item_neighbours *row);
+const char *tables_put_row(struct tables *tables, struct item_neighbours *row);
 /* Takes the tombstone of a row. */
 void tables_remove_row(struct tables *tables, struct slice id);
 

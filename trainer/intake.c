@@ -102,11 +102,6 @@ static int check_all_values(const struct pair_deltas *message, struct intake_err
         int result = check_values(columns[i].column, columns[i].name, error);
         if (result < 0) { return result; }
     }
-    for (size_t i = 0; i < message->new_users.count; i++) {
-        if (message->new_users.at[i] >= 0) { continue; }
-        return refuse(error, "bad_value", "field new_users, element %zu: %d", i,
-                      message->new_users.at[i]);
-    }
     return 0;
 }
 
@@ -219,7 +214,7 @@ static size_t list_rows(struct intake *intake, const struct pair_deltas *message
             .terms_count = to - from,
         };
         from = to;
-        bool any = row.terms_count > 0 || row.new_users > 0 || row.mass != 0.0 ||
+        bool any = row.terms_count > 0 || row.new_users != 0 || row.mass != 0.0 ||
                    row.actions != 0.0 || row.trend != 0.0;
         if (intake->ours[i] && any) { intake->rows[count++] = row; }
     }

@@ -16,7 +16,7 @@
 /* What a message adds to one row; values at the message's epochs. */
 struct intake_row {
     int32_t item;
-    int32_t new_users;
+    int32_t new_users; /* below 0: more were forgotten than came */
     double mass;
     double actions;
     double trend;

@@ -33,6 +33,7 @@ struct held_row {
     struct row row;
     int64_t event_time_ms; /* newest that reached the row */
     int64_t pruned;        /* neighbours dropped so far */
+    int64_t first_users;   /* whose first event was on the item */
 };
 
 struct rows;

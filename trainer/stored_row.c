@@ -53,6 +53,7 @@ void stored_row_fill(struct stored_row *stored, const struct held_row *held,
         .mass = row->mass,
         .actions = row->actions,
         .trend = row->trend,
+        .first_users = held->first_users,
         .event_time_ms = held->event_time_ms,
         .pruned = held->pruned,
         .items = {stored->items, n},
@@ -92,5 +93,6 @@ int stored_row_load(struct stored_row *stored, const struct item_neighbours *mes
     row->trend = message->trend;
     held->event_time_ms = message->event_time_ms;
     held->pruned = message->pruned;
+    held->first_users = message->first_users;
     return 0;
 }

@@ -13,7 +13,7 @@ struct stored_row *stored_row_new(struct ids *ids);
 /* Frees the desk; takes NULL; returns NULL. */
 struct stored_row *stored_row_free(struct stored_row *stored);
 /* Fills the message from a row in published order; its columns are borrowed from the desk until the
- * next call. users_in_partition is left to the caller. */
+ * next call. */
 void stored_row_fill(struct stored_row *stored, const struct held_row *held,
                      struct item_neighbours *ret_message);
 /* Fills an empty row. 0; -EINVAL when the message is no row (columns differ in length, an item

@@ -6,7 +6,7 @@
 
 enum { NEIGHBOURS };
 
-enum { MESSAGE_BYTES_MAX = 32 << 20, SCAN_ARENA_BLOCK = 1 << 16 };
+enum { MESSAGE_BYTES_MAX = 32 << 20 };
 
 struct trainer_settings {
     int64_t neighbours_max;
@@ -42,9 +42,6 @@ struct trainer {
 /* What a task keeps. */
 struct work {
     struct rack rack;
-    int64_t users; /* whose first event was on an item of this partition */
-    int64_t users_flushed;
-    int64_t users_committed;
 };
 
 static struct trainer *trainer_of(const struct task *task)
@@ -96,37 +93,9 @@ static void stop(struct run *run)
     run_set_state(run, NULL);
 }
 
-struct users_scan {
-    struct trainer *trainer;
-    struct arena *arena;
-    int64_t most;
-};
-
-/* A row that cannot be read is met again, and told, when it is needed. */
-static int scan_users(void *arg, struct slice key, struct slice value)
-{
-    struct users_scan *scan = arg;
-    struct item_neighbours message;
-    struct codec_error error;
-    arena_reset(scan->arena);
-    if (codec_decode(scan->trainer->neighbours, value, scan->arena, &message, &error) == 0) {
-        scan->most = MAX_OF(scan->most, message.users_in_partition);
-    }
-    return 0;
-}
-
 static int open_task(struct task *task)
 {
-    struct work *work = xcalloc(1, sizeof(*work));
-    struct users_scan scan = {.trainer = trainer_of(task), .arena = arena_new(SCAN_ARENA_BLOCK)};
-    int result = task_scan(task, scan_users, &scan);
-    arena_free(scan.arena);
-    if (result < 0) {
-        free(work);
-        return result;
-    }
-    work->users = work->users_flushed = work->users_committed = scan.most;
-    task_set_state(task, work);
+    task_set_state(task, xcalloc(1, sizeof(struct work)));
     return 0;
 }
 
@@ -134,7 +103,6 @@ static void forget(struct task *task)
 {
     struct work *work = task_state(task);
     rows_forget(trainer_of(task)->rows, &work->rack);
-    work->users = work->users_flushed = work->users_committed;
 }
 
 static void close_task(struct task *task)
@@ -204,7 +172,6 @@ static void apply(struct task *task, struct held_row *held, const struct intake_
                   const struct pair_deltas *message)
 {
     struct trainer *t = trainer_of(task);
-    struct work *work = task_state(task);
     struct row *row = &held->row;
     double scale = row_scale(row, message->epoch);
     double trend_scale = row_trend_scale(row, message->trend_epoch);
@@ -212,8 +179,9 @@ static void apply(struct task *task, struct held_row *held, const struct intake_
     row->actions += from->actions * scale;
     row->trend += from->trend * trend_scale;
     row_add_all(row, from->terms, from->terms_count, scale);
-    work->users += from->new_users;
+    held->first_users += from->new_users;
     held->event_time_ms = MAX_OF(held->event_time_ms, message->event_time_ms);
+    if (message->forgotten > 0) { row_sweep(row); }
     if (row->count > t->bound + t->bound / 2) { prune(t, held); }
     rows_changed(t->rows, held);
     metric_add(t->pair_updates, (double)from->terms_count);
@@ -247,12 +215,14 @@ static enum verdict process(struct task *task, const struct record *rec)
 static void put_row(struct task *task, struct held_row *held)
 {
     struct trainer *t = trainer_of(task);
-    const struct work *work = task_state(task);
     struct item_neighbours message;
+    if (row_empty(&held->row) && held->first_users == 0) {
+        task_put(task, ids_text(t->ids, held->item), slice_of(NULL, 0));
+        return;
+    }
     prune(t, held);
     row_order(&held->row, t->ids);
     stored_row_fill(t->stored, held, &message);
-    message.users_in_partition = work->users;
     buf_clear(&t->out);
     int result = codec_encode(t->neighbours, &message, &t->out);
     assert(result == 0);
@@ -265,7 +235,6 @@ static void flush(struct task *task)
     struct work *work = task_state(task);
     for (size_t i = 0; i < work->rack.dirty_count; i++) { put_row(task, work->rack.dirty[i]); }
     rack_flushed(&work->rack);
-    work->users_flushed = work->users;
 }
 
 static void batch(struct task *task)
@@ -278,7 +247,6 @@ static void batch(struct task *task)
 static void committed(struct task *task)
 {
     struct work *work = task_state(task);
-    work->users_committed = work->users_flushed;
     rack_committed(&work->rack);
     batch(task);
 }

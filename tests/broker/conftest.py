@@ -187,7 +187,8 @@ class World:
     def decoded(self, name, contract):
         """The newest value of every key, decoded."""
         form = Contract(contract)
-        return {key: form.decode(record.value) for key, record in self.topics.newest(name).items()}
+        return {key: form.decode(record.value) for key, record in self.topics.newest(name).items()
+                if form.wrote(record.value)}
 
     def rows(self):
         return {row["item_id"]: row
@@ -195,7 +196,8 @@ class World:
 
     def events(self):
         form = Contract("user_event")
-        return [form.decode(record.value) for record in self.topics.read("events")]
+        return [form.decode(record.value) for record in self.topics.read("events")
+                if form.wrote(record.value)]
 
 
 @pytest.fixture

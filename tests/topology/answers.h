@@ -2,8 +2,7 @@
  *
  * Numbers are printed in full (%a). Counts are carried to epoch 0, because the epoch a row stands
  * at follows from how the input was cut into batches, and what it says does not. For the same
- * reason a row's `users_in_partition` and `event_time_ms`, which are those of the newest batch that
- * touched it, are left out.
+ * reason a row's `event_time_ms`, which is that of the newest batch that touched it, is left out.
  */
 #ifndef FRESHET_TESTS_ANSWERS_H
 #define FRESHET_TESTS_ANSWERS_H
@@ -73,12 +72,20 @@ static inline void answers_whole(struct answers *answers, const char *topic)
     free(fold);
 }
 
+/* Says whether a record of features' changelog is a user's state: there, and neither a segment of
+ * an archive nor a mark, whose keys are no UTF-8. */
+static inline bool answers_is_state(const struct folded *folded)
+{
+    return folded->value.data && (unsigned char)folded->key.data[0] < 0x80;
+}
+
 /* Tells users' states but for where in the log their events stand. */
 static inline void answers_states(struct answers *answers)
 {
     struct fold *fold = rig_fold(answers->rig, "features-changelog");
     struct user_state state;
     for (size_t i = 0; i < fold->count; i++) {
+        if (!answers_is_state(&fold->at[i])) { continue; }
         answers_decode(answers, answers->states, fold->at[i].value, &state);
         buf_printf(&answers->text, "state %.*s total=%" PRId64, SLICE_ARGS(fold->at[i].key),
                    state.events_total);
@@ -97,10 +104,12 @@ static inline void answers_rows(struct answers *answers)
     struct fold *fold = rig_fold(answers->rig, "neighbours");
     struct item_neighbours row;
     for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
         answers_decode(answers, answers->rows, fold->at[i].value, &row);
         int64_t trend_epoch = feed_from_ms / 86400000;
-        buf_printf(&answers->text, "row %.*s mass=%a actions=%a trend=%a",
-                   SLICE_ARGS(row.item_id), decay_rescale(row.mass, row.epoch, 0),
+        buf_printf(&answers->text, "row %.*s users=%" PRId64 " mass=%a actions=%a trend=%a",
+                   SLICE_ARGS(row.item_id), row.first_users,
+                   decay_rescale(row.mass, row.epoch, 0),
                    decay_rescale(row.actions, row.epoch, 0),
                    decay_rescale(row.trend, row.trend_epoch, trend_epoch));
         for (size_t k = 0; k < row.items.count; k++) {
@@ -184,6 +193,7 @@ static inline void answers_lists(struct answers *answers)
     struct fold *fold = rig_fold(answers->rig, "recommendations");
     struct recommendation_list list;
     for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
         answers_decode(answers, answers->lists, fold->at[i].value, &list);
         buf_printf(&answers->text, "list %.*s time=%" PRId64, SLICE_ARGS(list.user_id),
                    list.event_time_ms);

@@ -27,7 +27,7 @@ enum {
 
 static const char *const rig_topics[] = {
     "clicks",     "events", "dead-letters",    "histories", "pair-deltas", "features-changelog",
-    "neighbours", "items",  "recommendations", "quality",
+    "neighbours", "items",  "recommendations", "quality",   "receipts",
 };
 
 /* One process. */

@@ -11,7 +11,6 @@
 struct world_row {
     int64_t epoch, trend_epoch;
     double mass, actions, trend;
-    int32_t partition;
     int64_t users;
     size_t count;
     int32_t *items; /* places in the world */
@@ -65,7 +64,6 @@ static inline void world_row_make(struct world *world, size_t place, size_t coun
     row->actions = 1.0 + 400.0 * dice_unit(dice) * dice_unit(dice);
     row->mass = row->actions * (1.0 + 3.0 * dice_unit(dice));
     row->trend = 20.0 * dice_unit(dice);
-    row->partition = (int32_t)dice_below(dice, 3);
     row->users = (int64_t)dice_below(dice, 5000);
     row->count = count;
     row->items = xcalloc(count + 1, sizeof(*row->items));
@@ -135,8 +133,7 @@ static inline void world_put(const struct world *world, size_t place, struct ids
         .mass = row->mass,
         .actions = row->actions,
         .trend = row->trend,
-        .partition = row->partition,
-        .users_in_partition = row->users,
+        .first_users = row->users,
         .count = row->count,
         .items = items,
         .co_ratings = row->co,
@@ -205,14 +202,14 @@ static inline struct oracle *oracle_new(const struct world *world,
 {
     struct oracle *oracle = xcalloc(1, sizeof(*oracle));
     *oracle = (struct oracle){.world = world, .table = table, .ranking = ranking};
-    int64_t users[3] = {0};
+    int64_t users = 0;
     for (size_t k = 0; k < world->items; k++) {
         const struct world_row *row = &world->rows[k];
         if (!row->present) { continue; }
         oracle->epoch = MAX_OF(oracle->epoch, row->epoch);
-        users[row->partition] = MAX_OF(users[row->partition], row->users);
+        users += row->users;
     }
-    oracle->users = (double)(users[0] + users[1] + users[2]);
+    oracle->users = (double)users;
     oracle->directed = xcalloc(world->items, sizeof(double));
     oracle->symmetric = xcalloc(world->items, sizeof(double));
     oracle->score = xcalloc(world->items, sizeof(double));

@@ -1,8 +1,10 @@
 #include "base/base.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
+#include "schemas/item_neighbours.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/user_event.h"
+#include "schemas/user_state.h"
 #include "tests/sample.h"
 
 #include <jansson.h>
@@ -207,25 +209,36 @@ static void test_golden_messages(void **state)
     }
 }
 
-/* A foreign writer's event: what fastavro's resolution makes of it, so does ours. */
-static void test_golden_old_writer(void **state)
+static void check_old_writer(struct fixture *fixture, const struct contract *contract,
+                             const char *name, void *object)
 {
-    struct fixture *fixture = *state;
-    struct codec *codec = codec_new(&user_event_contract, fixture->book);
+    struct codec *codec = codec_new(contract, fixture->book);
     struct codec_error error;
-    assert_int_equal(schema_book_add_dir(fixture->book, "tests/golden", &error), 0);
-    struct buf golden = read_hex("old_user_event");
-    struct user_event event;
-    if (codec_decode(codec, buf_slice(&golden), fixture->arena, &event, &error)) {
-        fail_msg("%s: %s", error.reason, error.detail);
+    struct buf golden = read_hex(name), ours;
+    if (codec_decode(codec, buf_slice(&golden), fixture->arena, object, &error)) {
+        fail_msg("%s: %s, %s", name, error.reason, error.detail);
     }
-    struct buf ours;
     buf_init(&ours, TEXT_BYTES_MAX);
-    assert_int_equal(codec_encode(codec, &event, &ours), 0);
-    assert_reads_as(fixture, buf_slice(&ours), "old_user_event");
+    assert_int_equal(codec_encode(codec, object, &ours), 0);
+    assert_reads_as(fixture, buf_slice(&ours), name);
     buf_release(&golden);
     buf_release(&ours);
     codec_free(codec);
+}
+
+/* Foreign and older writers: what fastavro's resolution makes of their messages, so does ours. */
+static void test_golden_old_writer(void **state)
+{
+    struct fixture *fixture = *state;
+    struct codec_error error;
+    struct user_event event;
+    struct user_state user;
+    struct item_neighbours row;
+    assert_int_equal(schema_book_add_dir(fixture->book, "tests/golden", &error), 0);
+    check_old_writer(fixture, &user_event_contract, "old_user_event", &event);
+    check_old_writer(fixture, &user_state_contract, "old_user_state", &user);
+    check_old_writer(fixture, &item_neighbours_contract, "old_item_neighbours", &row);
+    assert_true(user.forgotten_ms == FORGOTTEN_NEVER && row.first_users == 0);
 }
 
 /* GOLDEN_OUT=dir: writes random messages for `make_golden.py read dir`. */

@@ -252,7 +252,7 @@ static void a_broken_message_is_refused(void **state)
     REFUSED(broken.items[2] = slice_str(""), "bad_item");
     REFUSED(broken.message.trends.at = bad, "bad_value");
     REFUSED(broken.message.co_ratings.at = bad, "bad_value");
-    REFUSED(broken.users[2] = -1, "bad_value");
+    REFUSED(broken.users[2] = -1, "taken"); /* a user was forgotten */
     REFUSED(broken.message.epoch = INT64_MIN, "bad_value");
     REFUSED(broken.message.trend_epoch = INT64_MAX, "bad_value");
     bad[1] = 2e15;

@@ -22,6 +22,7 @@ static void desk_init(struct desk *desk)
 {
     const struct timeline_rules rules = {.actions_max = ACTIONS_MAX,
                                          .seen_max = SEEN_MAX,
+                                         .departed_kept = true,
                                          .pairs_window = 4,
                                          .transitions_window = 2};
     *desk = (struct desk){.ids = ids_new(1000), .pairs = pairs_new(), .users = users_new(1 << 20)};
@@ -63,6 +64,9 @@ static struct user *make_user(struct desk *desk, int actions)
     }
     user->input_offset = 5000 + actions - 1;
     user->received_ms = 77;
+    user->first_item = user->timeline.items[0];
+    user->segments = 2;
+    user->forgotten_ms = -5;
     return user;
 }
 
@@ -159,6 +163,17 @@ static void assert_same(const struct user *a, const struct user *b)
     }
     assert_int_equal(a->input_offset, b->input_offset);
     assert_int_equal(a->received_ms, b->received_ms);
+    assert_int_equal(a->first_item, b->first_item);
+    assert_int_equal(a->segments, b->segments);
+    assert_int_equal(a->archived, b->archived);
+    assert_int_equal(a->forgotten_ms, b->forgotten_ms);
+    assert_int_equal(a->timeline.departed_count, b->timeline.departed_count);
+    for (int32_t i = 0; i < a->timeline.departed_count; i++) {
+        const struct departed *of_a = &a->timeline.departed[i], *of_b = &b->timeline.departed[i];
+        assert_int_equal(of_a->item, of_b->item);
+        assert_int_equal(of_a->time_ms, of_b->time_ms);
+        assert_true(of_a->weight == of_b->weight);
+    }
 }
 
 /* Stored, encoded, decoded and loaded. */
@@ -207,6 +222,12 @@ static void what_is_no_user_is_not_loaded(void **state)
     assert_int_equal(stored_user_load(stored, &bad, again), -EINVAL);
     bad = whole;
     bad.seen = slice_of("1234567", 7);
+    assert_int_equal(stored_user_load(stored, &bad, again), -EINVAL);
+    bad = whole;
+    bad.left_items.count = 1;
+    assert_int_equal(stored_user_load(stored, &bad, again), -EINVAL);
+    bad = whole;
+    bad.archived = 1; /* more than have left */
     assert_int_equal(stored_user_load(stored, &bad, again), -EINVAL);
     bad = whole;
     bad.events_total = 9;

@@ -140,21 +140,19 @@ static void test_users(void **state)
     struct item_table *table = item_table_new(&settings);
     assert_true(item_table_users(table) == 0.0);
     const struct {
-        int32_t partition;
+        int32_t item;
         int64_t users;
         double total;
-    } steps[] = {
-        {0, 5, 5},     {3, 7, 12},  {0, 4, 12},
-        {0, 9, 16},    {-1, 50, 16}, {ITEM_TABLE_PARTITIONS_MAX, 50, 16},
-        {2, -3, 16},
-    };
+    } steps[] = {{0, 5, 5}, {3, 7, 12}, {0, 4, 11}, {0, 9, 16}, {1, 0, 16}, {3, 0, 9}};
     for (size_t k = 0; k < ARRAY_COUNT(steps); k++) {
         struct item_row row = row_of(0, 1, 0);
-        row.partition = steps[k].partition;
-        row.users_in_partition = steps[k].users;
-        item_table_put(table, (int32_t)k, &row);
+        row.first_users = steps[k].users;
+        item_table_put(table, steps[k].item, &row);
         assert_true(item_table_users(table) == steps[k].total);
     }
+    item_table_remove(table, 0);
+    item_table_remove(table, 0);
+    assert_true(item_table_users(table) == 0.0);
     item_table_free(table);
 }
 
@@ -165,7 +163,7 @@ static void test_measures(void **state)
         set.measure = (enum similarity_measure)measure;
         struct item_table *table = item_table_new(&set);
         struct item_row a = row_of(0, 10, 0), b = row_of(0, 15, 0);
-        a.users_in_partition = 500;
+        a.first_users = 500;
         item_table_put(table, 0, &a);
         item_table_put(table, 1, &b);
         const double want[] = {similarity_cosine(6, 20, 30), similarity_jaccard(6, 20, 30),

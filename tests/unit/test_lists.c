@@ -53,7 +53,7 @@ static const char *put_row(struct shop *shop, const char *item, double actions,
         .forwards = {forwards, count},
         .backwards = {backwards, count},
     };
-    return tables_put_row(&shop->tables, 0, &row);
+    return tables_put_row(&shop->tables, &row);
 }
 
 static void list_item(struct shop *shop, const char *id, bool available)
@@ -173,13 +173,13 @@ static void test_unbelievable_rows(void **state)
     struct slice b = slice_str("b");
     struct item_neighbours row = {.item_id = slice_str("a"), .items = {&b, 1}};
     row.co_ratings = row.forwards = (struct doubles){&one, 1};
-    assert_string_equal(tables_put_row(&shop.tables, 0, &row), "columns_differ");
+    assert_string_equal(tables_put_row(&shop.tables, &row), "columns_differ");
     row.backwards = (struct doubles){&one, 1};
     row.epoch = INT64_MIN;
-    assert_string_equal(tables_put_row(&shop.tables, 0, &row), "over_limit");
+    assert_string_equal(tables_put_row(&shop.tables, &row), "over_limit");
     row.epoch = 0;
     row.trend_epoch = INT64_MIN;
-    assert_string_equal(tables_put_row(&shop.tables, 0, &row), "over_limit");
+    assert_string_equal(tables_put_row(&shop.tables, &row), "over_limit");
     assert_int_equal(ids_count(shop.tables.ids), 0);
     shop_release(&shop);
 }

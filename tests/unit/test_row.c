@@ -268,6 +268,31 @@ static void a_bounded_row_keeps_its_top_20(void **state)
     ids_free(ids);
 }
 
+/* What is left when something was taken out: nothing where all was, no traces, no debts. */
+static void a_swept_row_holds_no_traces(void **state)
+{
+    struct row row;
+    row_init(&row);
+    assert_true(row_empty(&row));
+    row.mass = row.actions = 0x1p-45;
+    row_add(&row, 1, 0x1p-50, -0x1p-50, 0);
+    row_add(&row, 2, -3, 0, -1); /* more taken out than pruning had left */
+    assert_false(row_empty(&row));
+    for (int32_t i = 3; i < 40; i++) { row_add(&row, i, i % 3 == 0, i % 3 == 1, i % 3 == 2); }
+    row_sweep(&row);
+    assert_int_equal(row.count, 37);
+    assert_null(row_find(&row, 1));
+    assert_null(row_find(&row, 2));
+    for (int32_t i = 3; i < 40; i++) {
+        assert_int_equal(row_find(&row, i)->item, i);
+        row_add(&row, i, -(i % 3 == 0), -(i % 3 == 1), -(i % 3 == 2));
+    }
+    assert_true(row_empty(&row));
+    row.actions = -1;
+    assert_false(row_empty(&row));
+    row_release(&row);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +301,7 @@ int main(void)
         cmocka_unit_test(pruning_keeps_the_best_and_order_is_published),
         cmocka_unit_test(wide_rows_of_any_values_are_sorted_too),
         cmocka_unit_test(many_terms_are_each_added),
+        cmocka_unit_test(a_swept_row_holds_no_traces),
         cmocka_unit_test(a_bounded_row_keeps_its_top_20),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

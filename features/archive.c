@@ -1,0 +1,164 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "features/archive.h"
+#include "schemas/user_archive.h"
+
+#include <endian.h>
+
+_Static_assert((int)ARCHIVE_SEGMENT <= (int)ARCHIVE_SEGMENT_MAX, "a segment fits its contract");
+
+enum {
+    SEGMENT_BYTE = 0xff,
+    SEGMENT_KEY_BYTES = 1 + 4 + ID_BYTES_MAX,
+    SEGMENT_BYTES_MAX = ARCHIVE_SEGMENT * (ID_BYTES_MAX + 32) + 256,
+};
+
+struct archive {
+    struct ids *ids;
+    struct codec *codec;
+    bool kept;
+    struct buf out;
+    unsigned char key[SEGMENT_KEY_BYTES];
+    struct slice items[ARCHIVE_SEGMENT];
+    double weights[ARCHIVE_SEGMENT];
+    int64_t steps_ms[ARCHIVE_SEGMENT];
+    struct departed *departed;
+    size_t count;
+    size_t capacity;
+};
+
+struct archive *archive_new(struct ids *ids, struct schema_book *book, bool kept)
+{
+    struct archive *archive = xcalloc(1, sizeof(*archive));
+    archive->ids = ids;
+    archive->codec = codec_new(&user_archive_contract, book);
+    archive->kept = kept;
+    buf_init(&archive->out, SEGMENT_BYTES_MAX);
+    return archive;
+}
+
+struct archive *archive_free(struct archive *archive)
+{
+    if (!archive) { return NULL; }
+    codec_free(archive->codec);
+    buf_release(&archive->out);
+    free(archive->departed);
+    free(archive);
+    return NULL;
+}
+
+static struct slice segment_key(struct archive *archive, const struct user *user, int32_t segment)
+{
+    uint32_t number = htobe32((uint32_t)segment);
+    archive->key[0] = SEGMENT_BYTE;
+    memcpy(archive->key + 1, &number, sizeof(number));
+    memcpy(archive->key + 1 + sizeof(number), user->id, user->id_size);
+    return slice_of(archive->key, 1 + sizeof(number) + user->id_size);
+}
+
+/* ---- Writing ---- */
+
+static void put_segment(struct archive *archive, struct task *task, struct user *user,
+                        const struct departed *at)
+{
+    int64_t before_ms = 0;
+    for (size_t i = 0; i < ARCHIVE_SEGMENT; i++) {
+        archive->items[i] = ids_text(archive->ids, at[i].item);
+        archive->weights[i] = at[i].weight;
+        archive->steps_ms[i] = at[i].time_ms - before_ms;
+        before_ms = at[i].time_ms;
+    }
+    const struct user_archive message = {.items = {archive->items, ARCHIVE_SEGMENT},
+                                         .weights = {archive->weights, ARCHIVE_SEGMENT},
+                                         .time_steps_ms = {archive->steps_ms, ARCHIVE_SEGMENT}};
+    buf_clear(&archive->out);
+    int result = codec_encode(archive->codec, &message, &archive->out);
+    assert(result == 0);
+    task_put(task, segment_key(archive, user, user->segments), buf_slice(&archive->out));
+    user->segments++;
+    user->archived += ARCHIVE_SEGMENT;
+}
+
+/* Without an archive what left is gone; an archive with a gap behind it tells nothing. */
+static void let_go(struct archive *archive, struct task *task, struct user *user)
+{
+    const struct timeline *timeline = &user->timeline;
+    int64_t left = timeline->total - timeline->count;
+    if (user->archived + timeline->departed_count == left) { return; }
+    archive_drop(archive, task, user);
+    timeline_archived(&user->timeline, timeline->departed_count);
+}
+
+void archive_settle(struct archive *archive, struct task *task, struct user *user)
+{
+    struct timeline *timeline = &user->timeline;
+    if (!archive->kept) {
+        let_go(archive, task, user);
+        return;
+    }
+    int32_t done = 0;
+    for (; timeline->departed_count - done >= ARCHIVE_SEGMENT; done += ARCHIVE_SEGMENT) {
+        put_segment(archive, task, user, timeline->departed + done);
+    }
+    if (done > 0) { timeline_archived(timeline, done); }
+}
+
+void archive_drop(struct archive *archive, struct task *task, struct user *user)
+{
+    for (int32_t i = 0; i < user->segments; i++) {
+        task_put(task, segment_key(archive, user, i), slice_of(NULL, 0));
+    }
+    user->segments = 0;
+    user->archived = 0;
+}
+
+/* ---- Reading ---- */
+
+static void reserve(struct archive *archive, size_t more)
+{
+    if (archive->count + more <= archive->capacity) { return; }
+    archive->capacity = MAX_OF(archive->capacity * 2, archive->count + more);
+    archive->departed = xreallocarray(archive->departed, archive->capacity,
+                                      sizeof(*archive->departed));
+}
+
+static int take_segment(struct archive *archive, const struct user_archive *message)
+{
+    size_t count = message->items.count;
+    int64_t time_ms = 0;
+    if (message->weights.count != count || message->time_steps_ms.count != count) {
+        return -EINVAL;
+    }
+    reserve(archive, count);
+    for (size_t i = 0; i < count; i++) {
+        int32_t item = ids_put(archive->ids, message->items.at[i]);
+        if (item == ID_NONE) { return -ENOSPC; }
+        double weight = message->weights.at[i];
+        if (!(weight >= 0.0 && weight <= TIMELINE_WEIGHT_MAX)) { return -EINVAL; }
+        if (__builtin_add_overflow(time_ms, message->time_steps_ms.at[i], &time_ms)) {
+            return -EINVAL;
+        }
+        archive->departed[archive->count++] = (struct departed){time_ms, weight, item};
+    }
+    return 0;
+}
+
+int archive_read(struct archive *archive, struct task *task, const struct user *user,
+                 const struct departed **ret_departed, size_t *ret_count)
+{
+    archive->count = 0;
+    for (int32_t i = 0; i < user->segments; i++) {
+        struct slice value;
+        struct user_archive message;
+        if (task_get(task, segment_key(archive, user, i), &value) < 0) { return -EINVAL; }
+        if (codec_decode(archive->codec, value, task_arena(task), &message, NULL) < 0) {
+            return -EINVAL;
+        }
+        int result = take_segment(archive, &message);
+        if (result < 0) { return result; }
+    }
+    if ((int64_t)archive->count != user->archived) { return -EINVAL; }
+    *ret_departed = archive->departed;
+    *ret_count = archive->count;
+    return 0;
+}

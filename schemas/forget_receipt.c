@@ -1,0 +1,27 @@
+#include "base/base.h"
+#include "schemas/forget_receipt.h"
+
+static const char schema[] =
+#include "forget_receipt.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(forget_receipt, FIELD_STRING, request_id, REQUEST_ID_BYTES_MAX),
+    CONTRACT_FIELD(forget_receipt, FIELD_STRING, user_hash, 16),
+    CONTRACT_FIELD(forget_receipt, FIELD_INT, input_partition, 0),
+    CONTRACT_FIELD(forget_receipt, FIELD_LONG, input_offset, 0),
+    CONTRACT_FIELD(forget_receipt, FIELD_LONG, requested_ms, 0),
+    CONTRACT_FIELD(forget_receipt, FIELD_LONG, until_ms, 0),
+    CONTRACT_FIELD(forget_receipt, FIELD_LONG, actions, 0),
+    CONTRACT_FIELD(forget_receipt, FIELD_LONG, archived, 0),
+    CONTRACT_FIELD(forget_receipt, FIELD_LONG, contributions, 0),
+    CONTRACT_FIELD(forget_receipt, FIELD_LONG, left_in, 0),
+};
+
+const struct contract forget_receipt_contract = {
+    .name = "freshet.ForgetReceipt",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct forget_receipt),
+};

@@ -1,0 +1,18 @@
+/* Asks that a user be forgotten: topic `events`. See forget_request.avsc. */
+#ifndef FRESHET_SCHEMAS_FORGET_REQUEST_H
+#define FRESHET_SCHEMAS_FORGET_REQUEST_H
+
+#include "schemas/user_event.h"
+
+enum { REQUEST_ID_BYTES_MAX = 64 };
+
+struct forget_request {
+    struct slice request_id;
+    struct slice user_id;
+    int64_t until_ms;
+    int64_t requested_ms;
+};
+
+extern const struct contract forget_request_contract;
+
+#endif

@@ -1,0 +1,20 @@
+#include "base/base.h"
+#include "schemas/user_archive.h"
+
+static const char schema[] =
+#include "user_archive.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(user_archive, FIELD_STRINGS, items, ARCHIVE_SEGMENT_MAX),
+    CONTRACT_FIELD(user_archive, FIELD_DOUBLES, weights, ARCHIVE_SEGMENT_MAX),
+    CONTRACT_FIELD(user_archive, FIELD_LONGS, time_steps_ms, ARCHIVE_SEGMENT_MAX),
+};
+
+const struct contract user_archive_contract = {
+    .name = "freshet.UserArchive",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct user_archive),
+};

@@ -1,0 +1,19 @@
+/* A segment of what has left a user's timeline: topic `features-changelog`. See
+ * user_archive.avsc. */
+#ifndef FRESHET_SCHEMAS_USER_ARCHIVE_H
+#define FRESHET_SCHEMAS_USER_ARCHIVE_H
+
+#include "schemas/user_event.h"
+
+/* Actions of a segment. */
+enum { ARCHIVE_SEGMENT_MAX = 1024 };
+
+struct user_archive {
+    struct slices items;
+    struct doubles weights;
+    struct longs time_steps_ms;
+};
+
+extern const struct contract user_archive_contract;
+
+#endif

@@ -1,0 +1,81 @@
+"""A user who is forgotten leaves the tables of a run in which that user never was."""
+
+import json
+import subprocess
+from collections import Counter
+
+from conftest import BIN
+from oracle import count
+from stream_data import SETTINGS, clicks, records
+from test_neighbours import UNBOUND, assert_equal_similarities
+
+EVENTS = 15_000
+KEPT_ACTIONS = 600  # history.actions.max
+DAY_SECONDS = 86_400
+
+
+def forget(world, user, *more):
+    """Runs the command; returns the receipt."""
+    done = subprocess.run([BIN / "freshet", "forget", user, "--bootstrap", world.bootstrap,
+                           "--prefix", world.prefix, "--set", f"group.prefix={world.prefix}",
+                           "--timeout", "120", *more], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def some_and_all_of_one():
+    """The first events, and all of the user who has most, in time order."""
+    everything = clicks(100_000)
+    heavy = Counter(event["user"] for event in everything).most_common(1)[0][0]
+    chosen = everything[:EVENTS] + [one for one in everything[EVENTS:] if one["user"] == heavy]
+    return heavy, chosen
+
+
+def assert_exact(rows, table):
+    assert_equal_similarities(rows, table)
+    for item, row in rows.items():
+        got = {other: (row["co_ratings"][at], row["forwards"][at], row["backwards"][at])
+               for at, other in enumerate(row["items"])}
+        assert got == table.neighbours(item)
+        assert (row["mass"], row["actions"]) == (table.mass[item], table.actions[item])
+
+
+def test_forgotten_as_if_never_there(make_world):
+    heavy, sent = some_and_all_of_one()
+    theirs = [event for event in sent if event["user"] == heavy]
+    assert len(theirs) > KEPT_ACTIONS
+    world = make_world()
+    world.produce("users", [(heavy, b"a profile", 0), ("another", b"a profile", 0)])
+    world.produce("clicks", records(sent))
+    world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS, trainer=UNBOUND)
+    world.drain("ingest", "features", "trainer", "scorer")
+    assert heavy.encode() in world.topics.newest("recommendations")
+
+    receipt = forget(world, heavy, "--until", "0")
+    assert receipt["actions"] == len(theirs)
+    assert receipt["archived"] > 0 and receipt["left_in"] == 0
+    for topic in ("features-changelog", "histories", "recommendations", "users"):
+        newest = world.topics.newest(topic)
+        assert newest and heavy.encode() not in newest
+    assert len(world.topics.newest("receipts")) == world.partitions
+    users = {event["user"] for event in sent}
+    events = world.events()
+    table = count(event for event in events if event["user_id"] != heavy)
+    rows = world.rows()
+    assert_exact(rows, table)
+    assert sum(row["first_users"] for row in rows.values()) == len(users) - 1
+
+    again = forget(world, heavy, "--until", "0")
+    assert again["actions"] == again["contributions"] == 0
+    later = [{**event, "id": f"{event['id']}-new", "ts": event["ts"] + 1000 * DAY_SECONDS}
+             for event in theirs[:50]]
+    world.produce("clicks", records(theirs[:200] + later))
+    world.drain("ingest", "features", "trainer", "scorer")
+    table = count(event for event in world.events() if event["user_id"] != heavy or
+                  event["event_time_ms"] > receipt["until_ms"])
+    rows = world.rows()
+    assert_exact(rows, table)
+    assert sum(row["first_users"] for row in rows.values()) == len(users)
+    assert heavy.encode() in world.topics.newest("recommendations")
+    assert set(world.stop().values()) == {0}
