@@ -25,7 +25,7 @@ typedef uint32_t wide_bits __attribute__((vector_size(64)));
 /* With a sanitizer there is one version, as the loader picks before the sanitizer is up; so there is
  * with clang, which passes no vectors between versions, not even to what it inlines. */
 #if defined(__x86_64__) && !defined(__clang__) && !defined(WIDE_ONE_VERSION)
-#define WIDE __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define WIDE
 #endif
