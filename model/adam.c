@@ -16,7 +16,8 @@ static struct constants corrected(const struct adam *adam, uint64_t t)
 }
 
 WIDE
-void adam_step(const struct adam *adam, uint64_t t, size_t n, float *w, float *g, float *m, float *v)
+void adam_step(const struct adam *adam, uint64_t t, size_t n, float *w, float *g, float *m,
+               float *v)
 {
     assert(t > 0);
     const struct constants now = corrected(adam, t);

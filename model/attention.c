@@ -74,6 +74,19 @@ void attention(const struct attention *attention, size_t n, const float *q, cons
     }
 }
 
+void attention_last(const struct attention *attention, size_t n, const float *q, const float *kv,
+                    float *out, float *scratch)
+{
+    const size_t d = attention->d, width = d / attention->heads;
+    for (size_t column = 0; column < d; column += width) {
+        gemm_nt((struct gemm_shape){1, n, width}, 1.0f / sqrtf((float)width),
+                matrix_of(q + column, d), matrix_of(kv + column, 2 * d), 0.0f, scratch, n);
+        softmax_row(scratch, n);
+        gemm_nn((struct gemm_shape){1, width, n}, 1.0f, matrix_of(scratch, n),
+                matrix_of(kv + d + column, 2 * d), 0.0f, out + column, d);
+    }
+}
+
 /* ds = p * (dropped gradient - row's level) * scale, in place of the gradient by dropout(P). */
 WIDE
 static void softmax_back(float *ds, const float *p, size_t n, float level, float scale)

@@ -40,6 +40,10 @@ static inline size_t attention_scratch(size_t n)
  * way back. */
 void attention(const struct attention *attention, size_t n, const float *q, const float *kv,
                float *out, float *kept, float *scratch);
+/* Computes what the last position alone hears: out (d) from its query q (d), without dropout. All n
+ * positions are before it or itself, so causal or not is the same. */
+void attention_last(const struct attention *attention, size_t n, const float *q, const float *kv,
+                    float *out, float *scratch);
 /* Writes the gradients dq (n x d) and dkv (n x 2d), given dout and what attention() took and
  * made. */
 void attention_back(const struct attention *attention, size_t n, const float *q, const float *kv,

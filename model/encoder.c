@@ -201,15 +201,13 @@ static void attend(struct encoder *encoder, const struct encoder_job *job, size_
     }
 }
 
-static void run_block(struct encoder *encoder, const struct encoder_job *job, size_t b, float *out)
+/* What a block does with t tokens (or rows of them) after attention. */
+static void feed_forward(struct encoder *encoder, const struct encoder_job *job, size_t b, size_t t,
+                         float *out)
 {
     const struct block_weights *block = &job->weights->blocks[b];
     const struct trace *trace = &encoder->traces[b];
-    const size_t t = job->pack->tokens, d = encoder->shape.d, hidden = encoder->shape.hidden;
-    layer_norm(trace->in, block->attention_norm, t, d, trace->query_in, trace->stats);
-    linear(&block->query, trace->query_in, t, trace->query);
-    linear(&block->key_value, trace->in, t, trace->key_value);
-    attend(encoder, job, b);
+    const size_t d = encoder->shape.d, hidden = encoder->shape.hidden;
     linear(&block->output, trace->attended, t, trace->middle);
     add_to(trace->middle, trace->query_in, t * d, 1.0f);
     layer_norm(trace->middle, block->forward_norm, t, d, trace->forward_in, trace->stats + 2 * t);
@@ -219,6 +217,42 @@ static void run_block(struct encoder *encoder, const struct encoder_job *job, si
     linear(&block->outer, trace->inner, t, out);
     dropout(out, t * d, job->dropout, block_key(job, b, DROP_OUTER));
     add_to(out, trace->forward_in, t * d, 1.0f);
+}
+
+static void run_block(struct encoder *encoder, const struct encoder_job *job, size_t b, float *out)
+{
+    const struct block_weights *block = &job->weights->blocks[b];
+    const struct trace *trace = &encoder->traces[b];
+    const size_t t = job->pack->tokens, d = encoder->shape.d;
+    layer_norm(trace->in, block->attention_norm, t, d, trace->query_in, trace->stats);
+    linear(&block->query, trace->query_in, t, trace->query);
+    linear(&block->key_value, trace->in, t, trace->key_value);
+    attend(encoder, job, b);
+    feed_forward(encoder, job, b, t, out);
+}
+
+/* The same for the last tokens alone; keys and values are everybody's. */
+static void run_last_block(struct encoder *encoder, const struct encoder_job *job, size_t b,
+                           float *out)
+{
+    const struct block_weights *block = &job->weights->blocks[b];
+    const struct trace *trace = &encoder->traces[b];
+    const struct pack *pack = job->pack;
+    const size_t d = encoder->shape.d;
+    const struct attention of = {.d = d, .heads = encoder->shape.heads};
+    linear(&block->key_value, trace->in, pack->tokens, trace->key_value);
+    for (size_t s = 0; s < pack->sequences; s++) {
+        const float *last = trace->in + (pack->starts[s + 1] - 1) * d;
+        layer_norm(last, block->attention_norm, 1, d, trace->query_in + s * d, trace->stats);
+    }
+    linear(&block->query, trace->query_in, pack->sequences, trace->query);
+    for (size_t s = 0; s < pack->sequences; s++) {
+        const size_t first = pack->starts[s];
+        attention_last(&of, pack->starts[s + 1] - first, trace->query + s * d,
+                       trace->key_value + first * 2 * d, trace->attended + s * d,
+                       encoder->scratch);
+    }
+    feed_forward(encoder, job, b, pack->sequences, out);
 }
 
 const float *encoder_run(struct encoder *encoder, const struct encoder_job *job)
@@ -231,6 +265,18 @@ const float *encoder_run(struct encoder *encoder, const struct encoder_job *job)
         run_block(encoder, job, b, last ? encoder->last_in : encoder->traces[b + 1].in);
     }
     layer_norm(encoder->last_in, job->weights->last_norm, job->pack->tokens, shape->d,
+               encoder->hidden, encoder->last_stats);
+    return encoder->hidden;
+}
+
+const float *encoder_run_last(struct encoder *encoder, const struct encoder_job *job)
+{
+    const size_t last = encoder->shape.blocks - 1;
+    assert(job->pack->tokens <= encoder->tokens_max && job->dropout == 0.0f);
+    embed(encoder, job, encoder->traces[0].in);
+    for (size_t b = 0; b < last; b++) { run_block(encoder, job, b, encoder->traces[b + 1].in); }
+    run_last_block(encoder, job, last, encoder->last_in);
+    layer_norm(encoder->last_in, job->weights->last_norm, job->pack->sequences, encoder->shape.d,
                encoder->hidden, encoder->last_stats);
     return encoder->hidden;
 }

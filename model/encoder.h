@@ -35,6 +35,9 @@ struct encoder *encoder_new(const struct weights_shape *shape, size_t tokens_max
 struct encoder *encoder_free(struct encoder *encoder);
 /* Computes the hidden vectors of the tokens (tokens x d), borrowed until the next call. */
 const float *encoder_run(struct encoder *encoder, const struct encoder_job *job);
+/* Computes the hidden vectors of the sequences' last tokens alone (sequences x d), without dropout:
+ * the last block is worked out for them only. Borrowed until the next call; no way back. */
+const float *encoder_run_last(struct encoder *encoder, const struct encoder_job *job);
 /* Adds to grads what the hidden vectors' gradient dhidden (tokens x d) makes of them; item vectors'
  * gradients are added to grads->items. Follows encoder_run() with the same job. */
 void encoder_back(struct encoder *encoder, const struct encoder_job *job, const float *dhidden,

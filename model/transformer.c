@@ -484,8 +484,9 @@ double transformer_learn(struct transformer *model, const struct sequence *seque
 
 double transformer_epoch(struct transformer *model, const struct sequence *sequences, size_t count)
 {
-    const uint64_t key = dropout_key(dropout_key(model->settings.seed, SEED_ORDER), model->epochs++);
     const size_t batch = model->settings.batch;
+    const uint64_t orders = dropout_key(model->settings.seed, SEED_ORDER);
+    const uint64_t key = dropout_key(orders, model->epochs++);
     struct sequence *order = xmemdup(sequences, count * sizeof(*order));
     double loss = 0.0;
     uint64_t asked = 0;
@@ -513,10 +514,7 @@ static void encode_pack(struct transformer *model, struct lane *lane, float *hid
         .pack = &lane->pack,
         .causal = model->settings.mask_share == 0.0f,
     };
-    const float *all = encoder_run(lane->encoder, &job);
-    for (size_t r = 0; r < lane->pack.rows; r++) {
-        memcpy(hidden + r * d, all + (size_t)lane->pack.asked[r] * d, d * sizeof(float));
-    }
+    memcpy(hidden, encoder_run_last(lane->encoder, &job), lane->pack.sequences * d * sizeof(float));
 }
 
 /* A lane encodes the histories from where the lane before it ends. */

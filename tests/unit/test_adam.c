@@ -2,7 +2,7 @@
 #include "model/adam.h"
 #include "tests/unit/numbers.h"
 
-/* Twenty steps of the paper's algorithm in double, at lengths that fill a vector and that do not. */
+/* Twenty steps of the paper's algorithm in double, at lengths that fill a vector and that don't. */
 static void test_algorithm(void **state)
 {
     uint64_t dice = 11;

@@ -89,6 +89,11 @@ static void check(size_t n, size_t heads, bool causal, float rate)
     attention(&w.of, n, w.q, w.kv, w.out, w.kept, w.scratch);
     (void)naive(&w, NULL, 0, want);
     for (size_t i = 0; i < n * D; i++) { near_to(w.out[i], want[i], 1e-5, "out", i); }
+    if (rate == 0.0f) {
+        float last[D];
+        attention_last(&w.of, n, w.q + (n - 1) * D, w.kv, last, w.scratch);
+        for (size_t i = 0; i < D; i++) { near_to(last[i], want[(n - 1) * D + i], 1e-5, "last", i); }
+    }
     attention_back(&w.of, n, w.q, w.kv, w.out, w.kept, w.dout, w.dq, w.dkv, w.scratch);
     const size_t stride = n > 20 ? 211 : 1;
     check_gradients(&w, w.q, w.dq, n * D, stride, "dq");

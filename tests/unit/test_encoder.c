@@ -15,7 +15,8 @@ struct world {
 static void make(struct world *w, uint32_t heads, bool causal, float rate)
 {
     static const int32_t items[] = {3, 1, 4, 1, 5, 0, 2, 6, 3};
-    static const uint8_t gaps[] = {0, 1, 2, 1, 0, 2, 1, 1, 2}, kinds[] = {0, 1, 0, 1, 1, 0, 0, 1, 1};
+    static const uint8_t gaps[] = {0, 1, 2, 1, 0, 2, 1, 1, 2};
+    static const uint8_t kinds[] = {0, 1, 0, 1, 1, 0, 0, 1, 1};
     uint64_t dice = 8;
     *w = (struct world){.shape = {.items = 7, .d = 16, .hidden = 32, .blocks = 2, .heads = heads,
                                   .length = 6, .gaps = 3, .kinds = 2}};
@@ -26,7 +27,8 @@ static void make(struct world *w, uint32_t heads, bool causal, float rate)
     w->grads = weights_view(&w->shape, w->gradients);
     w->encoder = encoder_new(&w->shape, 12);
     pack_init(&w->pack, 12);
-    const struct sequence long_one = {items, gaps, kinds, 7}, short_one = {items + 4, NULL, NULL, 4};
+    const struct sequence long_one = {items, gaps, kinds, 7};
+    const struct sequence short_one = {items + 4, NULL, NULL, 4};
     if (causal) {
         assert_true(pack_add_causal(&w->pack, &long_one, 6));
         assert_true(pack_add_causal(&w->pack, &short_one, 6));
@@ -90,10 +92,35 @@ static void check(uint32_t heads, bool causal)
         encoder_back(w.encoder, &w.job, w.weighing, &w.grads);
     }
     for (size_t i = 0; i < weights_count(&w.shape); i++) {
-        double up = weigh_oracle(&w, w.values + i, 1e-6), down = weigh_oracle(&w, w.values + i, -1e-6);
+        double up = weigh_oracle(&w, w.values + i, 1e-6);
+        double down = weigh_oracle(&w, w.values + i, -1e-6);
         near_to(w.gradients[i] / 2, (up - down) / 2e-6, 1e-4, "gradient", i);
     }
     release(&w);
+}
+
+/* The last tokens alone are what they are among all. */
+static void check_last(uint32_t heads, bool causal)
+{
+    struct world w;
+    make(&w, heads, causal, 0.0f);
+    struct oracle oracle = {.shape = w.shape, .weights = &w.weights, .causal = causal};
+    oracle_run(&oracle, &w.pack);
+    const float *hidden = encoder_run_last(w.encoder, &w.job);
+    assert_int_equal(w.pack.sequences, 2);
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t c = 0; c < w.shape.d; c++) {
+            const double want = oracle.x[w.pack.starts[s + 1] - 1][c];
+            near_to(hidden[s * w.shape.d + c], want, 2e-5, "last", s);
+        }
+    }
+    release(&w);
+}
+
+static void test_last(void **state)
+{
+    check_last(1, true);
+    check_last(4, false);
 }
 
 static void test_causal(void **state)
@@ -153,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_causal),
         cmocka_unit_test(test_both_sides),
+        cmocka_unit_test(test_last),
         cmocka_unit_test(test_dropout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,11 +12,13 @@ static void test_against_libm(void **state)
         for (size_t i = 0; i < n; i++) { highest = fmax(highest, x[i]); }
         for (size_t i = 0; i < n; i++) {
             sum += exp(x[i] - highest);
-            plain += exp((double)(x[i] - 1.0f)); /* rounded as the kernel must */
+            plain += exp((double)(x[i] - 1.0f)); /* the difference is rounded to float */
         }
         assert_true(softmax_highest(x, n) == (float)highest);
         near_to(softmax_exponentials(row, n, 1.0f) / plain, 1.0, 1e-6, "sum", n);
-        for (size_t i = 0; i < n; i++) { near_to(row[i] / exp((double)(x[i] - 1.0f)), 1, 2.5e-7, "e", i); }
+        for (size_t i = 0; i < n; i++) {
+            near_to(row[i] / exp((double)(x[i] - 1.0f)), 1, 2.5e-7, "e", i);
+        }
         memcpy(row, x, n * sizeof(*x));
         softmax_row(row, n);
         for (size_t i = 0; i < n; i++) {
