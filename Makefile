@@ -15,7 +15,7 @@ PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wundef -Wshadow -Wwrite-strings -Wformat=2 \
-	-Wno-format-zero-length -Wno-unused-parameter
+	-Wno-format-zero-length -Wno-unused-parameter -Wno-psabi
 ifdef DEV
 WARN += -Werror
 endif
@@ -25,8 +25,9 @@ ifdef SAN
 OUT := $(BUILD)/san-$(subst $(comma),-,$(SAN))
 SAN_FLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -I$(OUT)/schemas $(WARN) $(CFLAGS) $(SAN_FLAGS) \
-	$(PKG_CFLAGS) -MMD -MP
+# A square root that sets errno cannot be one instruction.
+ALL_CFLAGS = -std=gnu17 -fno-math-errno -D_GNU_SOURCE -I. -I$(OUT)/schemas $(WARN) $(CFLAGS) \
+	$(SAN_FLAGS) $(PKG_CFLAGS) -MMD -MP
 ALL_LIBS = $(PKG_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lm -lpthread
 
 # V=1 shows the commands in full.
