@@ -58,7 +58,8 @@ static inline void client_open(struct client *client, struct memlog *log, const 
 {
     *client = (struct client){.wire = memlog_wire(log, "g", instance_id, transactional_id)};
     buf_init(&client->story, 1 << 20);
-    const struct wire_listener listener = {client, client_assigned, client_revoked};
+    const struct wire_listener listener = {
+        .arg = client, .assigned = client_assigned, .revoked = client_revoked};
     if (topic) { assert(wire_subscribe(client->wire, &topic, 1, &listener) == 0); }
 }
 
