@@ -129,8 +129,12 @@ static inline void sample_fill(struct sample *sample, const struct shape *shape,
     memset(ret_object, 0, shape->contract->size);
     for (size_t i = 0; i < shape->fields_count; i++) {
         const struct shape_field *field = &shape->fields[i];
-        sample_member(sample, field->row->kind, field->value,
-                      (char *)ret_object + field->row->offset);
+        void *member = (char *)ret_object + field->row->offset;
+        enum field_kind kind = field->row->kind;
+        bool sized = kind == FIELD_STRING || kind == FIELD_BYTES;
+        do {
+            sample_member(sample, kind, field->value, member);
+        } while (sized && ((struct slice *)member)->size > field->row->limit);
     }
 }
 

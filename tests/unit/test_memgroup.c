@@ -305,7 +305,8 @@ static void test_groups_are_apart(void **state)
     struct client other = {.wire = memlog_wire(log, "h", "a", NULL)};
     buf_init(&other.story, 1 << 10);
     const char *topic = "in";
-    const struct wire_listener listener = {&other, client_assigned, client_revoked};
+    const struct wire_listener listener = {
+        .arg = &other, .assigned = client_assigned, .revoked = client_revoked};
     assert_int_equal(wire_subscribe(other.wire, &topic, 1, &listener), 0);
     assert_string_equal(client_next(&a), "+in0 ");
     assert_string_equal(client_next(&other), "+in0 ");
