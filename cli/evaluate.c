@@ -168,8 +168,8 @@ static const struct argp argp = {
     .doc =
         "Judges models on a file of actions, ranking all items.\v"
         "FILE, or FILE.gz, is \"user item item ...\" a line, or \"user item\", each user's in "
-        "order of time; or user::item::rating::seconds (tabs or commas do as well), or comma-separated "
-        "with a line of names (user, item, rating, ts).\n\n"
+        "order of time; or user::item::rating::seconds (tabs or commas do as well), or "
+        "comma-separated with a line of names (user, item, rating, ts).\n\n"
         "leave-one-out: a user's last item is the test, the one before it the validation; models "
         "learn the rest; presets and the blend's weights are chosen by validation alone. "
         "prequential: in order of time, each action is a question before it is learned; presets "

@@ -1,11 +1,17 @@
 #include "base/base.h"
-#include "model/recipe.h"
+#include "model/ease.h"
+#include "model/ials.h"
+#include "model/isgd.h"
 #include "model/models.h"
 #include "model/popularity.h"
+#include "model/recipe.h"
 
 const struct recommender *const models[] = {
     &counting_recommender,
     &popularity_recommender,
+    &isgd_recommender,
+    &ease_recommender,
+    &ials_recommender,
 };
 const size_t models_count = ARRAY_COUNT(models);
 

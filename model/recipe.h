@@ -1,5 +1,5 @@
-/* Recipe: the counting model. Lists from directed counts, recency and content; everything is kept as
- * actions arrive, every power and norm taken at read time.
+/* Recipe: the counting model. Lists from directed counts, recency and content; everything is kept
+ * as actions arrive, every power and norm taken at read time.
  *
  *   K[j][i] = ((C^2 / (C + s)) n_j^-ns n_i^-nt)^kp            C, n: transitions.h
  *   A_i     = sum over the history, r = 1 the newest, of

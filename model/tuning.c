@@ -22,7 +22,6 @@ static double objective_of(const struct recommender *recommender, void *model,
                            const struct sequences *sequences, struct leave_users users)
 {
     const struct scoring scoring = {.score = recommender->score, .self = model};
-    if (recommender->settle) { recommender->settle(model); }
     struct hits hits = leave_one_out_judge(&scoring, sequences, users, LEAVE_VALIDATION);
     return tuning_objective(&hits);
 }
@@ -35,17 +34,24 @@ size_t tuning_preset(const struct recommender *recommender, const struct ground 
         tuning_users((int64_t)sequences->starts[sequences->users], TUNING_HEAT_ACTIONS);
     size_t best = 0;
     double best_objective = -1.0;
+    void *model = NULL;
     for (size_t at = 0; at < recommender->presets_count; at++) {
         if (recommender->presets[at].wants_content && !ground->content) { continue; }
-        void *model = recommender->make(ground, recommender->presets[at].settings);
-        leave_one_out_learn(recommender, model, sequences, users, LEAVE_VALIDATION);
+        const void *settings = recommender->presets[at].settings;
+        /* What differs only in reading need not be learned again. */
+        if (!model || !recommender->retune || !recommender->retune(model, settings)) {
+            recommender->free(model);
+            model = recommender->make(ground, settings);
+            leave_one_out_learn(recommender, model, sequences, users, LEAVE_VALIDATION);
+            if (recommender->settle) { recommender->settle(model); }
+        }
         double objective = objective_of(recommender, model, sequences, users);
-        recommender->free(model);
         if (objective > best_objective) {
             best = at;
             best_objective = objective;
         }
     }
+    recommender->free(model);
     return best;
 }
 
