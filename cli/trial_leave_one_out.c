@@ -123,7 +123,7 @@ static void examine(struct course *course)
         trial->rows[m].hits = hits_mean(&course->member_hits[m]);
     }
     size_t leader = blend_leader(course->blend);
-    total->preset = leader < course->count ? trial->rows[leader].name : "mixture";
+    total->preset = leader < course->count ? course->members[leader].recommender->name : "mixture";
     (void)snprintf(total->name, sizeof(total->name), "blend");
     trial->count = course->count + 1;
     if (course->wish->model) { /* one row says it all */

@@ -82,7 +82,9 @@ static void report(const struct team *team, struct blend *blend,
         for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
             row->weights[s] = wish->model ? 0.0F : blend_weights(blend, s)[m];
         }
-        if (m == blend_leader(blend)) { total->preset = row->name; }
+        if (m == blend_leader(blend)) {
+            total->preset = wish->model ? row->preset : team->members[m].recommender->name;
+        }
     }
     total->hits = prequential_hits(prequential, false);
     total->fresh = prequential_hits(prequential, true);

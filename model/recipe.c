@@ -28,13 +28,13 @@ static const struct counting_settings dense = {
     .popularity = 3e-4, .content_power = .75, .content_decay = .5, .content_popularity = -.1,
 };
 static const struct counting_settings sparse = {
-    .window = 50, .distance_power = .5, .backward = .5, .shrink = .3, .source_power = .2,
+    .window = 20, .distance_power = .5, .backward = .5, .shrink = .3, .source_power = .2,
     .target_power = .2, .kernel_power = .8, .recency_decay = .7, .recency_power = 0,
     .popularity = 3e-3, .content = .6, .content_power = .75, .content_decay = .5,
     .content_popularity = -.1, .expansion = .06,
 };
 static const struct counting_settings ordered = {
-    .window = 50, .distance_power = .5, .backward = .1, .shrink = .3, .source_power = .2,
+    .window = 20, .distance_power = .5, .backward = .1, .shrink = .3, .source_power = .2,
     .target_power = .1, .kernel_power = .7, .recency_decay = .6, .recency_power = 0,
     .popularity = 1e-5, .content = .6, .content_power = .75, .content_decay = .8,
     .content_popularity = 0, .expansion = .2,
