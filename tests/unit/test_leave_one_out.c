@@ -17,7 +17,7 @@ struct diary {
     char text[512];
 };
 
-static void note(struct diary *diary, const char *format, ...)
+static _printf_(2, 3) void note(struct diary *diary, const char *format, ...)
 {
     size_t size = strlen(diary->text);
     va_list args;
