@@ -259,3 +259,13 @@ bench:
 	+@$(BUILD_ALL) bench-programs
 	@bench/run $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only $(ONLY)) $(if $(PEER),--peer)
 	@bench/report
+
+# ---- Quality: the models judged on public data, beside what others published ----
+#   QUALITY_DATA=../shared/data   where the data is; skipped when absent
+#   SEEDS=3, ONLY=toys
+
+QUALITY_DATA ?= ../shared/data
+.PHONY: quality
+quality:
+	+@$(BUILD_ALL)
+	@QUALITY_DATA=$(abspath $(QUALITY_DATA)) SEEDS=$(or $(SEEDS),3) ONLY=$(ONLY) bench/quality

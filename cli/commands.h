@@ -13,6 +13,8 @@ int list_command(int argc, char **argv);
 int similar_command(int argc, char **argv);
 /* Forgets a user and prints a receipt. */
 int forget_command(int argc, char **argv);
+/* Judges models on a file of actions. */
+int evaluate_command(int argc, char **argv);
 /* Prints where each worker stands. */
 int status_command(int argc, char **argv);
 

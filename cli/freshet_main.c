@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"list", list_command, "print a user's newest recommendations"},
     {"similar", similar_command, "print an item's nearest neighbours"},
     {"forget", forget_command, "forget a user: sequence, lists, profile, part in the counts"},
+    {"evaluate", evaluate_command, "judge the models of lists on a file of actions"},
     {"status", status_command, "print where each worker stands"},
 };
 

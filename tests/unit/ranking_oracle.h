@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/dice.h"
 #include "model/ranking.h"
 
 struct world_row {
@@ -24,25 +25,6 @@ struct world {
     struct world_row *rows;
     uint8_t *flags;
 };
-
-/* Steps the generator (splitmix64: Steele, Lea, Flood, OOPSLA 2014). */
-static inline uint64_t dice_next(uint64_t *dice)
-{
-    uint64_t z = (*dice += 0x9e3779b97f4a7c15U);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31);
-}
-
-static inline double dice_unit(uint64_t *dice)
-{
-    return (double)(dice_next(dice) >> 11) * 0x1p-53;
-}
-
-static inline size_t dice_below(uint64_t *dice, size_t n)
-{
-    return (size_t)(dice_next(dice) % n);
-}
 
 static inline void shuffle(uint64_t *dice, int32_t *order, size_t count)
 {

@@ -1,0 +1,274 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/trial.h"
+#include "model/models.h"
+
+#include <argp.h>
+#include <jansson.h>
+#include <sys/resource.h>
+
+enum { ATTRIBUTES_MAX = 8, EVERY_DEFAULT = 10 };
+
+enum {
+    KEY_PROTOCOL = 'p',
+    KEY_MODEL = 'm',
+    KEY_ATTRIBUTES = 'a',
+    KEY_SET = 's',
+    KEY_JSON = 'j',
+    KEY_SEED = 0x2000,
+    KEY_PRESET,
+    KEY_TUNE,
+    KEY_EVERY,
+    KEY_MIN_RATING,
+    KEY_MODELS,
+};
+
+struct evaluate {
+    const char *file;
+    const char *attributes[ATTRIBUTES_MAX];
+    size_t attributes_count;
+    struct trial_wish wish;
+    double min_rating;
+    bool prequential;
+    bool json;
+};
+
+static void list_models(void)
+{
+    for (size_t m = 0; m < models_count; m++) {
+        const struct recommender *model = models[m];
+        printf("%s: %s\n  presets:", model->name, model->about);
+        for (size_t at = 0; at < model->presets_count; at++) {
+            printf(" %s", model->presets[at].name);
+        }
+        printf("\n");
+        for (size_t k = 0; k < model->knobs_count; k++) {
+            double value;
+            memcpy(&value, (const char *)model->presets[0].settings + model->knobs[k].offset,
+                   sizeof(value));
+            printf("  %s.%-20s %8g  [%g, %g]  %s\n", model->name, model->knobs[k].name, value,
+                   model->knobs[k].min, model->knobs[k].max, model->knobs[k].help);
+        }
+    }
+}
+
+static double number(const char *text, double least, const char *flag, struct argp_state *state)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= least)) {
+        argp_error(state, "%s wants a number of at least %g, not \"%s\"", flag, least, text);
+    }
+    return value;
+}
+
+static void take_model(struct evaluate *evaluate, const char *name, struct argp_state *state)
+{
+    evaluate->wish.model = models_find(name);
+    if (!evaluate->wish.model && strcmp(name, "blend") != 0) {
+        argp_error(state, "no model \"%s\": --models lists them, and there is `blend`", name);
+    }
+}
+
+static void take_protocol(struct evaluate *evaluate, const char *name, struct argp_state *state)
+{
+    evaluate->prequential = strcmp(name, "prequential") == 0;
+    if (!evaluate->prequential && strcmp(name, "leave-one-out") != 0) {
+        argp_error(state, "--protocol is leave-one-out or prequential, not \"%s\"", name);
+    }
+}
+
+static error_t parse_number(int key, char *arg, struct argp_state *state)
+{
+    struct evaluate *evaluate = state->input;
+    switch (key) {
+    case KEY_SEED:
+        evaluate->wish.seed = (uint64_t)number(arg, 0, "--seed", state);
+        return 0;
+    case KEY_TUNE:
+        evaluate->wish.tune = (int)number(arg, 0, "--tune", state);
+        return 0;
+    case KEY_EVERY:
+        evaluate->wish.every = (int32_t)number(arg, 1, "--every", state);
+        return 0;
+    case KEY_MIN_RATING:
+        evaluate->min_rating = number(arg, -1e9, "--min-rating", state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct evaluate *evaluate = state->input;
+    switch (key) {
+    case KEY_PROTOCOL:
+        take_protocol(evaluate, arg, state);
+        return 0;
+    case KEY_MODEL:
+        take_model(evaluate, arg, state);
+        return 0;
+    case KEY_ATTRIBUTES:
+        if (evaluate->attributes_count == ATTRIBUTES_MAX) {
+            argp_error(state, "at most %d files of attributes", ATTRIBUTES_MAX);
+        }
+        evaluate->attributes[evaluate->attributes_count++] = arg;
+        return 0;
+    case KEY_SET:
+        if (evaluate->wish.sets_count == TRIAL_SETS_MAX) {
+            argp_error(state, "at most %d times --set", TRIAL_SETS_MAX);
+        }
+        evaluate->wish.sets[evaluate->wish.sets_count++] = arg;
+        return 0;
+    case KEY_PRESET:
+        evaluate->wish.preset = arg;
+        return 0;
+    case KEY_JSON:
+        evaluate->json = true;
+        return 0;
+    case KEY_MODELS:
+        list_models();
+        exit(0);
+    case ARGP_KEY_ARG:
+        if (evaluate->file) { argp_error(state, "one FILE only"); }
+        evaluate->file = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!evaluate->file) { argp_error(state, "FILE is needed"); }
+        return 0;
+    default:
+        return parse_number(key, arg, state);
+    }
+}
+
+static const struct argp_option flags[] = {
+    {"protocol", KEY_PROTOCOL, "NAME", 0, "leave-one-out (default) or prequential", 0},
+    {"model", KEY_MODEL, "NAME", 0, "A model, or blend (default): all of them together", 0},
+    {"attributes", KEY_ATTRIBUTES, "FILE", 0,
+     "What items are like: JSON {item: [attribute, ...]}, or lines of item, tab, words; "
+     "repeatable",
+     0},
+    {"preset", KEY_PRESET, "NAME", 0, "The model's preset, instead of the one that does best", 0},
+    {"set", KEY_SET, "MODEL.KNOB=N", 0, "Change a setting; repeatable", 0},
+    {"tune", KEY_TUNE, "ROUNDS", 0, "Leave-one-out: tune knobs on validation (default 0)", 0},
+    {"every", KEY_EVERY, "N", 0, "Prequential: one action in N is a question (default 10)", 0},
+    {"min-rating", KEY_MIN_RATING, "R", 0, "Leave out actions rated below R", 0},
+    {"seed", KEY_SEED, "N", 0, "Seed of models and questions (default 1)", 0},
+    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"models", KEY_MODELS, NULL, 0, "List the models, their presets and knobs, and exit", 0},
+    {0},
+};
+static const struct argp argp = {
+    .options = flags,
+    .parser = parse,
+    .args_doc = "FILE",
+    .doc =
+        "Judges models on a file of actions, ranking all items.\v"
+        "FILE, or FILE.gz, is \"user item item ...\" a line, or \"user item\", each user's in "
+        "order of time; or user::item::rating::seconds (tabs or commas do as well), or "
+        "comma-separated with a line of names (user, item, rating, ts).\n\n"
+        "leave-one-out: a user's last item is the test, the one before it the validation; models "
+        "learn the rest; presets and the blend's weights are chosen by validation alone. "
+        "prequential: in order of time, each action is a question before it is learned; presets "
+        "and weights follow the answers so far. Seconds are of the processor.",
+};
+
+static long peak_mb(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+}
+
+static void print_text(const struct evaluate *evaluate, const struct dataset *dataset,
+                       const struct trial *trial)
+{
+    printf("%s: %zu actions, %d users, %d items; %s\n", evaluate->file, dataset->count,
+           ids_count(dataset->users), ids_count(dataset->items),
+           evaluate->prequential ? "prequential" : "leave-one-out");
+    printf("%-24s %7s %7s %7s %8s   %-17s %9s %9s %8s\n", "model", "HR@10", "NDCG@10", "R@20",
+           "asked", evaluate->prequential ? "new users" : "validation", "choose s", "learn s",
+           "judge s");
+    for (size_t at = 0; at < trial->count; at++) {
+        const struct trial_row *row = &trial->rows[at];
+        const struct hits *more = evaluate->prequential ? &row->fresh : &row->validation;
+        char aside[32] = "";
+        if (more->asked) {
+            (void)snprintf(aside, sizeof(aside), "%.4f/%.4f", more->hr10, more->ndcg10);
+        }
+        printf("%-24s %7.4f %7.4f %7.4f %8" PRId64 "   %-17s %9.2f %9.2f %8.2f  %s\n", row->name,
+               row->hits.hr10, row->hits.ndcg10, row->hits.r20, row->hits.asked, aside,
+               row->choose_seconds, row->learn_seconds, row->judge_seconds,
+               row->preset ? row->preset : "");
+    }
+    printf("%.2f s of processor time, at most %ld MB\n", trial->seconds, peak_mb());
+}
+
+static json_t *json_hits(const struct hits *hits)
+{
+    return json_pack("{s:f, s:f, s:f, s:I}", "hr10", hits->hr10, "ndcg10", hits->ndcg10, "r20",
+                     hits->r20, "asked", (json_int_t)hits->asked);
+}
+
+static json_t *json_row(const struct trial_row *row)
+{
+    json_t *object = json_hits(&row->hits);
+    json_object_set_new(object, "preset", json_string(row->preset ? row->preset : ""));
+    if (row->validation.asked) {
+        json_object_set_new(object, "validation", json_hits(&row->validation));
+    }
+    if (row->fresh.asked) { json_object_set_new(object, "new_users", json_hits(&row->fresh)); }
+    json_t *weights = json_array();
+    for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
+        json_array_append_new(weights, json_real((double)row->weights[s]));
+    }
+    json_object_set_new(object, "weights", weights);
+    json_object_set_new(object, "learn_us", json_real(row->learn_us));
+    json_object_set_new(object, "seconds",
+                        json_real(row->choose_seconds + row->learn_seconds + row->judge_seconds));
+    return object;
+}
+
+static void print_json(const struct evaluate *evaluate, const struct dataset *dataset,
+                       const struct trial *trial)
+{
+    json_t *rows = json_object();
+    for (size_t at = 0; at < trial->count; at++) {
+        json_object_set_new(rows, trial->rows[at].name, json_row(&trial->rows[at]));
+    }
+    json_t *root = json_pack(
+        "{s:s, s:s, s:I, s:i, s:i, s:I, s:o, s:f, s:I}", "file", evaluate->file, "protocol",
+        evaluate->prequential ? "prequential" : "leave-one-out", "actions",
+        (json_int_t)dataset->count, "users", ids_count(dataset->users), "items",
+        ids_count(dataset->items), "seed", (json_int_t)evaluate->wish.seed, "models", rows,
+        "seconds", trial->seconds, "peak_mb", (json_int_t)peak_mb());
+    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    printf("\n");
+    json_decref(root);
+}
+
+int evaluate_command(int argc, char **argv)
+{
+    struct evaluate evaluate = {
+        .wish = {.seed = 1, .every = EVERY_DEFAULT},
+        .min_rating = -INFINITY,
+    };
+    argp_parse(&argp, argc, argv, 0, NULL, &evaluate);
+    struct dataset dataset;
+    struct trial *trial = xcalloc(1, sizeof(*trial));
+    int result = dataset_read(&dataset, evaluate.file, evaluate.min_rating);
+    for (size_t at = 0; result == 0 && at < evaluate.attributes_count; at++) {
+        result = dataset_read_attributes(&dataset, evaluate.attributes[at]);
+    }
+    if (result == 0) {
+        result = (evaluate.prequential ? trial_prequential : trial_leave_one_out)(
+            &dataset, &evaluate.wish, trial);
+    }
+    if (result == 0) { (evaluate.json ? print_json : print_text)(&evaluate, &dataset, trial); }
+    free(trial);
+    dataset_release(&dataset);
+    return result < 0 ? 1 : 0;
+}

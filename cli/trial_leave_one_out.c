@@ -1,0 +1,167 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client.h"
+#include "cli/trial.h"
+#include "model/leave_one_out.h"
+#include "model/models.h"
+#include "model/tuning.h"
+
+static const struct leave_users everybody = {.stride = 1};
+
+struct course {
+    const struct trial_wish *wish;
+    struct sequences sequences;
+    struct ground ground;
+    struct member members[BLEND_MEMBERS_MAX];
+    size_t count;
+    struct blend *blend;
+    struct trial *trial;
+    /* of one round of questions */
+    struct hits hits;
+    struct hits member_hits[BLEND_MEMBERS_MAX];
+    float *scores;
+};
+
+/* Teaches one model, with the preset that validation prefers, and its settings tuned if wished. */
+static int enrol(struct course *course, const struct recommender *recommender)
+{
+    const struct trial_wish *wish = course->wish;
+    struct trial_row *row = &course->trial->rows[course->count];
+    double began = trial_cpu_seconds();
+    int preset = wish->preset && wish->model
+                     ? trial_preset(wish, recommender)
+                     : (int)tuning_preset(recommender, &course->ground, &course->sequences);
+    if (preset < 0) { return -1; }
+    void *settings = trial_settings(wish, recommender, (size_t)preset);
+    if (!settings) { return -1; }
+    row->choose_seconds = trial_cpu_seconds() - began;
+
+    began = trial_cpu_seconds();
+    void *model = recommender->make(&course->ground, settings);
+    leave_one_out_learn(recommender, model, &course->sequences, everybody, LEAVE_VALIDATION);
+    if (recommender->settle) { recommender->settle(model); }
+    row->learn_seconds = trial_cpu_seconds() - began;
+    row->learn_us =
+        1e6 * row->learn_seconds / (double)course->sequences.starts[course->sequences.users];
+
+    began = trial_cpu_seconds();
+    if (wish->tune && recommender->retune) {
+        tuning_descend(recommender, model, &course->sequences, wish->tune, settings);
+    }
+    row->choose_seconds += trial_cpu_seconds() - began;
+    free(settings);
+    row->preset = recommender->presets[preset].name;
+    (void)snprintf(row->name, sizeof(row->name), "%s", recommender->name);
+    course->members[course->count++] =
+        (struct member){.recommender = recommender, .model = model, .preset = row->preset};
+    return 0;
+}
+
+static int enrol_all(struct course *course)
+{
+    const struct trial_wish *wish = course->wish;
+    for (size_t m = 0; m < models_count; m++) {
+        const struct recommender *recommender = models[m];
+        if (wish->model && wish->model != recommender) { continue; }
+        int32_t most = recommender->items_most;
+        if (most && course->sequences.items > most) {
+            if (!wish->model) { continue; }
+            return client_fail("%s takes at most %d items, not %d", recommender->name, most,
+                               course->sequences.items), -1;
+        }
+        if (enrol(course, recommender) < 0) { return -1; }
+    }
+    return 0;
+}
+
+static void ask(void *arg, const struct query *query, int32_t target)
+{
+    struct course *course = arg;
+    blend_score(course->blend, query, course->scores);
+    blend_count(course->blend, query, target, course->member_hits);
+    for (size_t at = 0; at < query->count; at++) {
+        course->scores[query->history[at]] = -INFINITY;
+    }
+    hits_count(&course->hits, hits_rank(course->scores, query->items, target));
+}
+
+static void ask_and_teach(void *arg, const struct query *query, int32_t target)
+{
+    struct course *course = arg;
+    ask(course, query, target);
+    blend_teach(course->blend, query, target);
+}
+
+static void ask_round(struct course *course, struct leave_users users, size_t from_end,
+                      leave_visit visit)
+{
+    course->hits = (struct hits){0};
+    memset(course->member_hits, 0, sizeof(course->member_hits));
+    leave_one_out_visit(&course->sequences, users, from_end, visit, course);
+}
+
+static void examine(struct course *course)
+{
+    struct trial *trial = course->trial;
+    struct trial_row *total = &trial->rows[course->count];
+    double began = trial_cpu_seconds();
+    ask_round(course, tuning_users(course->sequences.users, TUNING_JUDGED_USERS),
+              LEAVE_VALIDATION, ask_and_teach);
+    total->choose_seconds = trial_cpu_seconds() - began;
+    total->validation = hits_mean(&course->hits);
+    for (size_t m = 0; m < course->count; m++) {
+        trial->rows[m].validation = hits_mean(&course->member_hits[m]);
+        for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
+            trial->rows[m].weights[s] = blend_weights(course->blend, s)[m];
+        }
+    }
+    began = trial_cpu_seconds();
+    ask_round(course, everybody, LEAVE_TEST, ask);
+    total->judge_seconds = trial_cpu_seconds() - began;
+    total->hits = hits_mean(&course->hits);
+    for (size_t m = 0; m < course->count; m++) {
+        trial->rows[m].hits = hits_mean(&course->member_hits[m]);
+    }
+    size_t leader = blend_leader(course->blend);
+    total->preset = leader < course->count ? course->members[leader].recommender->name : "mixture";
+    (void)snprintf(total->name, sizeof(total->name), "blend");
+    trial->count = course->count + 1;
+    if (course->wish->model) { /* one row says it all */
+        trial->rows[0].choose_seconds += total->choose_seconds;
+        trial->rows[0].judge_seconds = total->judge_seconds;
+        trial->count = 1;
+    }
+}
+
+int trial_leave_one_out(const struct dataset *dataset, const struct trial_wish *wish,
+                        struct trial *ret_trial)
+{
+    double began = trial_cpu_seconds();
+    struct trial trial = {0};
+    struct course course = {.wish = wish, .trial = &trial};
+    sequences_build(&course.sequences, dataset->actions, dataset->count,
+                    ids_count(dataset->users), ids_count(dataset->items));
+    course.ground = (struct ground){
+        .users_max = course.sequences.users,
+        .items_max = course.sequences.items,
+        .content = dataset_content(dataset),
+        .seed = wish->seed,
+    };
+    course.scores = xcalloc((size_t)course.sequences.items, sizeof(*course.scores));
+    int result = enrol_all(&course);
+    if (result == 0) {
+        course.blend = blend_new(wish->model ? BLEND_LEADER : BLEND_LEARNED,
+                                 course.sequences.items, course.members, course.count);
+        examine(&course);
+        trial.seconds = trial_cpu_seconds() - began;
+        *ret_trial = trial;
+    }
+    blend_free(course.blend);
+    for (size_t m = 0; m < course.count; m++) {
+        course.members[m].recommender->free(course.members[m].model);
+    }
+    free(course.scores);
+    content_free(course.ground.content);
+    sequences_release(&course.sequences);
+    return result;
+}

@@ -1,0 +1,61 @@
+/* Blend: several models' scores as one list, weighted by what the next actions said.
+ *
+ * Each member's scores are made z-scores, a query at a time, over the items that the history does
+ * not hold; a member that says the same of all items counts 0. The blend's score is the sum of
+ * weight times z-score. Weights are kept by segment (how long the history is) and follow the
+ * gradient of the log-likelihood of the item that came next among the candidates, which are the
+ * first ten of every member, with the softmax of the blend's score as its probability,
+ *
+ *   w += rate / sqrt(sum of squared gradients) * (z_target - mean of z under the softmax)
+ *
+ * (multinomial logit; steps by AdaGrad: Duchi, Hazan, Singer, JMLR 12, 2011). Weights stay at least
+ * 0. At first only the first member counts, so that a blend begins as its first member.
+ *
+ * The one with the best running HR@10 + NDCG@10 answers, each answer weighing a little less than
+ * the one after it: the mixture, which begins, or a single member that does better. BLEND_LEADER
+ * has no mixture: that is how presets are chosen online.
+ *
+ * Test, then train: blend_score(), judge, blend_teach() with the same query. One thread.
+ */
+#ifndef FRESHET_MODEL_BLEND_H
+#define FRESHET_MODEL_BLEND_H
+
+#include "base/base.h"
+#include "model/hits.h"
+#include "model/recommender.h"
+
+enum { BLEND_MEMBERS_MAX = 24, BLEND_SEGMENTS = 3 };
+
+enum blend_mode { BLEND_LEARNED, BLEND_LEADER };
+
+struct member {
+    const struct recommender *recommender;
+    void *model; /* borrowed */
+    const char *preset;
+};
+
+struct blend;
+
+/* Makes a blend of `count` members; free with blend_free(). */
+struct blend *blend_new(enum blend_mode mode, int32_t items_max, const struct member *members,
+                        size_t count);
+/* Frees the blend, not its members; takes NULL; returns NULL. */
+struct blend *blend_free(struct blend *blend);
+/* Borrows the members. */
+const struct member *blend_members(const struct blend *blend, size_t *ret_count);
+/* Scores all items (struct scoring); what the history holds is not ranked and is for the caller to
+ * leave out. */
+void blend_score(void *blend, const struct query *query, float *scores);
+/* Learns from the answer to the query that was scored last. */
+void blend_teach(struct blend *blend, const struct query *query, int32_t target);
+/* Ranks the target by each member for the query that was scored last; `hits`: one a member. */
+void blend_count(const struct blend *blend, const struct query *query, int32_t target,
+                 struct hits *hits);
+/* Says to which segment a history of this length belongs. */
+size_t blend_segment(size_t history_count);
+/* Borrows a segment's weights, one a member. */
+const float *blend_weights(const struct blend *blend, size_t segment);
+/* Tells which member answers; the number of members when it is the mixture. */
+size_t blend_leader(const struct blend *blend);
+
+#endif

@@ -1,0 +1,40 @@
+/* Content: which items are alike by their words and attributes, known the moment an item is.
+ *
+ * An item is a set of features (numbers that the caller gives to words, pairs of words and
+ * attributes). Its vector holds idf(f) = ln(items / df(f)) for each feature that at least two items
+ * have; two items are alike by the cosine of theirs. The index is inverted: an item is compared
+ * only with those that share a feature with it.
+ *
+ * content_nearest() keeps what it found and computes it again when the catalogue has grown by an
+ * eighth since: between, idf drifts by less than the logarithm of that, and an item that came later
+ * is missing from older rows, though not from its own. Memory: one entry a feature of an item, and
+ * `nearest` entries an item asked for. One thread.
+ */
+#ifndef FRESHET_MODEL_CONTENT_H
+#define FRESHET_MODEL_CONTENT_H
+
+#include "base/base.h"
+
+enum { CONTENT_NEAREST_MAX = 200, CONTENT_FEATURES_MAX = 512 };
+
+struct alike {
+    int32_t item;
+    float cosine; /* above 0 */
+};
+
+struct content;
+
+/* Makes an empty index for items 0 .. items_max - 1; rows hold up to `nearest` items; free with
+ * content_free(). */
+struct content *content_new(int32_t items_max, size_t nearest);
+/* Frees the index; takes NULL; returns NULL. */
+struct content *content_free(struct content *content);
+/* Gives an item its features, repeats and order as they please: once an item, or -EEXIST; -E2BIG
+ * with more than CONTENT_FEATURES_MAX. */
+int content_put(struct content *content, int32_t item, const uint32_t *features, size_t count);
+/* Counts the items with features. */
+int32_t content_items(const struct content *content);
+/* Borrows the items most alike, best first, equal ones by number; until the next put or nearest. */
+const struct alike *content_nearest(struct content *content, int32_t item, size_t *ret_count);
+
+#endif

@@ -1,0 +1,106 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/dice.h"
+#include "model/isgd.h"
+#include "model/lanes.h"
+
+struct isgd {
+    struct isgd_settings settings;
+    size_t k;
+    float *users;
+    float *items;
+    bool *known; /* users */
+};
+
+static const struct isgd_settings published = {
+    .factors = 160, .iterations = 8, .rate = .1, .regularisation = .4,
+};
+static const struct preset presets[] = {{"published", &published, false}};
+static const struct knob knobs[] = {
+    KNOB(isgd_settings, factors, 1, ISGD_FACTORS_MAX, "numbers a vector"),
+    KNOB(isgd_settings, iterations, 1, 100, "steps an action"),
+    KNOB(isgd_settings, rate, 0, 1, "length of a step"),
+    KNOB(isgd_settings, regularisation, 0, 1, "pull towards 0"),
+};
+
+static float *vectors(size_t count, size_t k, uint64_t *dice)
+{
+    float *all = xmalloc((count * k + 1) * sizeof(*all));
+    for (size_t at = 0; at < count * k; at++) { all[at] = (float)(.1 * dice_normal(dice)); }
+    return all;
+}
+
+static void *isgd_make(const struct ground *ground, const void *settings)
+{
+    struct isgd *isgd = xcalloc(1, sizeof(*isgd));
+    memcpy(&isgd->settings, settings, sizeof(isgd->settings));
+    isgd->k = lanes_round((size_t)isgd->settings.factors);
+    uint64_t dice = ground->seed;
+    isgd->users = vectors((size_t)ground->users_max, isgd->k, &dice);
+    isgd->items = vectors((size_t)ground->items_max, isgd->k, &dice);
+    isgd->known = xcalloc((size_t)ground->users_max, sizeof(*isgd->known));
+    return isgd;
+}
+
+static void isgd_free(void *self)
+{
+    struct isgd *isgd = self;
+    if (!isgd) { return; }
+    free(isgd->users);
+    free(isgd->items);
+    free(isgd->known);
+    free(isgd);
+}
+
+static void isgd_learn(void *self, const struct lesson *lesson)
+{
+    struct isgd *isgd = self;
+    float *p = isgd->users + (size_t)lesson->user * isgd->k;
+    float *q = isgd->items + (size_t)lesson->item * isgd->k;
+    float rate = (float)isgd->settings.rate;
+    float kept = 1.0F - rate * (float)isgd->settings.regularisation;
+    for (int turn = 0; turn < (int)isgd->settings.iterations; turn++) {
+        float error = 1.0F - lanes_dot(p, q, isgd->k);
+        lanes_mix(p, q, isgd->k, rate * error, kept);
+        lanes_mix(q, p, isgd->k, rate * error, kept);
+    }
+    isgd->known[lesson->user] = true;
+}
+
+/* Folds in a user by the mean of what the user had. */
+static void fold_in(const struct isgd *isgd, const struct query *query, float *p)
+{
+    memset(p, 0, isgd->k * sizeof(*p));
+    for (size_t at = 0; at < query->count; at++) {
+        lanes_mix(p, isgd->items + (size_t)query->history[at] * isgd->k, isgd->k,
+                  1.0F / (float)query->count, 1.0F);
+    }
+}
+
+static void isgd_score(void *self, const struct query *query, float *scores)
+{
+    const struct isgd *isgd = self;
+    float folded[ISGD_FACTORS_MAX + LANES];
+    const float *p = isgd->users + (size_t)query->user * isgd->k;
+    if (!isgd->known[query->user]) {
+        fold_in(isgd, query, folded);
+        p = folded;
+    }
+    for (int32_t i = 0; i < query->items; i++) {
+        scores[i] = -fabsf(1.0F - lanes_dot(p, isgd->items + (size_t)i * isgd->k, isgd->k));
+    }
+}
+
+const struct recommender isgd_recommender = {
+    .name = "isgd",
+    .about = "matrix factorisation, action by action",
+    .knobs = knobs,
+    .knobs_count = ARRAY_COUNT(knobs),
+    .presets = presets,
+    .presets_count = ARRAY_COUNT(presets),
+    .settings_size = sizeof(struct isgd_settings),
+    .make = isgd_make,
+    .free = isgd_free,
+    .learn = isgd_learn,
+    .score = isgd_score,
+};

@@ -1,0 +1,39 @@
+/* Lanes: arithmetic on vectors of floats whose length is a multiple of eight, eight at a time, in
+ * an order that is the same on every machine. Compilers make vector instructions of it. */
+#ifndef FRESHET_MODEL_LANES_H
+#define FRESHET_MODEL_LANES_H
+
+#include "base/base.h"
+
+enum { LANES = 8 };
+
+/* Rounds a length up. */
+static inline size_t lanes_round(size_t k)
+{
+    return (k + LANES - 1) / LANES * LANES;
+}
+
+/* p . q, summed lane by lane. */
+static inline float lanes_dot(const float *p, const float *q, size_t k)
+{
+    float lanes[LANES] = {0};
+    for (size_t at = 0; at < k; at += LANES) {
+        for (size_t lane = 0; lane < LANES; lane++) { lanes[lane] += p[at + lane] * q[at + lane]; }
+    }
+    float sum = 0.0F;
+    for (size_t lane = 0; lane < LANES; lane++) { sum += lanes[lane]; }
+    return sum;
+}
+
+/* p = kept p + by q; p and q do not overlap. */
+static inline void lanes_mix(float *restrict p, const float *restrict q, size_t k, float by,
+                             float kept)
+{
+    for (size_t at = 0; at < k; at += LANES) {
+        for (size_t lane = 0; lane < LANES; lane++) {
+            p[at + lane] = kept * p[at + lane] + by * q[at + lane];
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,24 @@
+#include "base/base.h"
+#include "model/ease.h"
+#include "model/ials.h"
+#include "model/isgd.h"
+#include "model/models.h"
+#include "model/popularity.h"
+#include "model/recipe.h"
+
+const struct recommender *const models[] = {
+    &counting_recommender,
+    &popularity_recommender,
+    &isgd_recommender,
+    &ease_recommender,
+    &ials_recommender,
+};
+const size_t models_count = ARRAY_COUNT(models);
+
+const struct recommender *models_find(const char *name)
+{
+    for (size_t at = 0; at < models_count; at++) {
+        if (strcmp(models[at]->name, name) == 0) { return models[at]; }
+    }
+    return NULL;
+}

@@ -1,0 +1,80 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/popularity.h"
+
+/* Instead of all counts falling, what is added grows, until it is time to bring both down. */
+#define GAIN_MOST 1e12
+
+struct popularity {
+    double *counts;
+    double gain;
+    double growth; /* of the gain, an action */
+    int32_t items_max;
+};
+
+static const struct popularity_settings all = {.decay = 1};
+static const struct popularity_settings recent = {.decay = .9};
+static const struct popularity_settings now = {.decay = .6};
+static const struct popularity_settings instant = {.decay = .2};
+static const struct preset presets[] = {
+    {"all", &all, false},
+    {"recent", &recent, false},
+    {"now", &now, false},
+    {"instant", &instant, false},
+};
+static const struct knob knobs[] = {
+    KNOB(popularity_settings, decay, .001, 1, "what is left of an action 500 actions later"),
+};
+
+static void *popularity_make(const struct ground *ground, const void *settings)
+{
+    const struct popularity_settings *set = settings;
+    struct popularity *popularity = xcalloc(1, sizeof(*popularity));
+    popularity->counts = xcalloc((size_t)ground->items_max, sizeof(*popularity->counts));
+    popularity->items_max = ground->items_max;
+    popularity->gain = 1.0;
+    popularity->growth = pow(set->decay, -1.0 / POPULARITY_STEP);
+    return popularity;
+}
+
+static void popularity_free(void *self)
+{
+    struct popularity *popularity = self;
+    if (!popularity) { return; }
+    free(popularity->counts);
+    free(popularity);
+}
+
+static void popularity_learn(void *self, const struct lesson *lesson)
+{
+    struct popularity *popularity = self;
+    popularity->counts[lesson->item] += popularity->gain;
+    popularity->gain *= popularity->growth;
+    if (popularity->gain < GAIN_MOST) { return; }
+    for (int32_t i = 0; i < popularity->items_max; i++) {
+        popularity->counts[i] /= popularity->gain;
+    }
+    popularity->gain = 1.0;
+}
+
+static void popularity_score(void *self, const struct query *query, float *scores)
+{
+    const struct popularity *popularity = self;
+    for (int32_t i = 0; i < query->items; i++) {
+        scores[i] = (float)(popularity->counts[i] / popularity->gain);
+    }
+}
+
+const struct recommender popularity_recommender = {
+    .name = "popularity",
+    .about = "what is acted on most, ever or of late",
+    .knobs = knobs,
+    .knobs_count = ARRAY_COUNT(knobs),
+    .presets = presets,
+    .presets_count = ARRAY_COUNT(presets),
+    .settings_size = sizeof(struct popularity_settings),
+    .make = popularity_make,
+    .free = popularity_free,
+    .learn = popularity_learn,
+    .score = popularity_score,
+};

@@ -1,0 +1,144 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/mersenne.h"
+#include "model/prequential.h"
+
+struct past {
+    int32_t *items;
+    size_t count;
+    size_t capacity;
+};
+
+struct prequential {
+    struct prequential_settings settings;
+    struct blend *blend;
+    const struct member *members;
+    size_t members_count;
+    struct past *pasts; /* by user */
+    int32_t known;      /* items */
+    int64_t passed;     /* actions */
+    struct mersenne dice;
+    float *scores;
+    struct hits hits;
+    struct hits fresh;
+    struct hits member_hits[BLEND_MEMBERS_MAX];
+    int32_t users_max;
+};
+
+struct prequential *prequential_new(const struct prequential_settings *settings, int32_t users_max,
+                                    int32_t items_max, struct blend *blend)
+{
+    assert(settings->every > 0);
+    struct prequential *prequential = xcalloc(1, sizeof(*prequential));
+    prequential->settings = *settings;
+    mersenne_init(&prequential->dice, settings->seed);
+    prequential->blend = blend;
+    prequential->members = blend_members(blend, &prequential->members_count);
+    prequential->users_max = users_max;
+    prequential->pasts = xcalloc((size_t)users_max, sizeof(*prequential->pasts));
+    prequential->scores = xcalloc((size_t)items_max, sizeof(*prequential->scores));
+    return prequential;
+}
+
+struct prequential *prequential_free(struct prequential *prequential)
+{
+    if (!prequential) { return NULL; }
+    for (int32_t user = 0; user < prequential->users_max; user++) {
+        free(prequential->pasts[user].items);
+    }
+    free(prequential->pasts);
+    free(prequential->scores);
+    free(prequential);
+    return NULL;
+}
+
+static bool has(const struct past *past, int32_t item)
+{
+    for (size_t at = 0; at < past->count; at++) {
+        if (past->items[at] == item) { return true; }
+    }
+    return false;
+}
+
+static void count_miss(struct prequential *prequential)
+{
+    hits_count(&prequential->hits, (double)INFINITY);
+    for (size_t m = 0; m < prequential->members_count; m++) {
+        hits_count(&prequential->member_hits[m], (double)INFINITY);
+    }
+}
+
+static void question(struct prequential *prequential, const struct action *action)
+{
+    const struct past *past = &prequential->pasts[action->user];
+    int32_t item = action->item;
+    const struct query query = {
+        .user = action->user,
+        .history = past->items,
+        .count = past->count,
+        .items = prequential->known,
+    };
+    float *scores = prequential->scores;
+    blend_score(prequential->blend, &query, scores);
+    for (size_t at = 0; at < past->count; at++) { scores[past->items[at]] = -INFINITY; }
+    hits_count(&prequential->hits, hits_rank(scores, query.items, item));
+    blend_count(prequential->blend, &query, item, prequential->member_hits);
+    blend_teach(prequential->blend, &query, item);
+}
+
+bool prequential_ask(struct prequential *prequential, const struct action *action)
+{
+    struct past *past = &prequential->pasts[action->user];
+    if (prequential->passed <= prequential->settings.skip ||
+        mersenne_unit(&prequential->dice) >= 1.0 / prequential->settings.every ||
+        has(past, action->item)) {
+        return false;
+    }
+    struct hits was = prequential->hits;
+    if (action->item >= prequential->known) {
+        count_miss(prequential);
+    } else {
+        question(prequential, action);
+    }
+    if (past->count == 0) {
+        prequential->fresh.asked++;
+        prequential->fresh.hr10 += prequential->hits.hr10 - was.hr10;
+        prequential->fresh.ndcg10 += prequential->hits.ndcg10 - was.ndcg10;
+        prequential->fresh.r20 += prequential->hits.r20 - was.r20;
+    }
+    return true;
+}
+
+void prequential_learn(struct prequential *prequential, const struct action *action)
+{
+    struct past *past = &prequential->pasts[action->user];
+    assert(action->item <= prequential->known);
+    const struct lesson lesson = {
+        .user = action->user,
+        .item = action->item,
+        .rating = action->rating,
+        .before = past->items,
+        .before_count = past->count,
+    };
+    for (size_t m = 0; m < prequential->members_count; m++) {
+        prequential->members[m].recommender->learn(prequential->members[m].model, &lesson);
+    }
+    if (past->count == past->capacity) {
+        past->capacity = MAX_OF(past->capacity * 2, (size_t)8);
+        past->items = xreallocarray(past->items, past->capacity, sizeof(*past->items));
+    }
+    past->items[past->count++] = action->item;
+    prequential->known += action->item == prequential->known;
+    prequential->passed++;
+}
+
+struct hits prequential_hits(const struct prequential *prequential, bool fresh)
+{
+    return hits_mean(fresh ? &prequential->fresh : &prequential->hits);
+}
+
+struct hits prequential_member_hits(const struct prequential *prequential, size_t member)
+{
+    assert(member < prequential->members_count);
+    return hits_mean(&prequential->member_hits[member]);
+}

@@ -1,0 +1,88 @@
+/* Recommender: what every model of lists can do, so that one judge, one blend and one worker can
+ * hold any of them.
+ *
+ * A model learns actions one by one and scores all items for a history; a higher score is better,
+ * and only the order within one query means anything. Settings are one struct of doubles a model,
+ * described by a table of knobs, so that they can be set by name. Models own their memory, hold at
+ * most items_max items and users_max users, and use no clock and no dice but their seed.
+ */
+#ifndef FRESHET_MODEL_RECOMMENDER_H
+#define FRESHET_MODEL_RECOMMENDER_H
+
+#include "base/base.h"
+#include "model/content.h"
+
+/* One number of a model's settings. */
+struct knob {
+    const char *name;
+    size_t offset; /* of a double */
+    double min, max;
+    const char *help;
+};
+
+#define KNOB(type, field, least, most, text)                                                       \
+    {#field, offsetof(struct type, field), least, most, text}
+
+/* What a model starts from; borrowed for the life of the model. */
+struct ground {
+    int32_t users_max;
+    int32_t items_max;
+    struct content *content; /* NULL: nothing is known of the items; shared, in one thread */
+    uint64_t seed;
+};
+
+/* A user's new action; `before` is what the user had, oldest first, borrowed. */
+struct lesson {
+    int32_t user;
+    int32_t item;
+    float rating;
+    const int32_t *before;
+    size_t before_count;
+};
+
+/* Whom to score the items 0 .. items - 1 for. */
+struct query {
+    int32_t user;
+    const int32_t *history; /* oldest first */
+    size_t count;
+    int32_t items;
+};
+
+struct preset {
+    const char *name;
+    const void *settings;
+    bool wants_content; /* differs from another only where content is known */
+};
+
+struct recommender {
+    const char *name;
+    const char *about;
+    const struct knob *knobs;
+    size_t knobs_count;
+    const struct preset *presets; /* at least one; the first is the default */
+    size_t presets_count;
+    size_t settings_size;
+    int32_t items_most; /* the model is not for more items than these; 0: any number */
+    /* Makes an empty model; copies the settings. */
+    void *(*make)(const struct ground *ground, const void *settings);
+    /* Frees it; takes NULL. */
+    void (*free)(void *self);
+    /* Learns one action. */
+    void (*learn)(void *self, const struct lesson *lesson);
+    /* Takes other settings without learning anew, where only reading depends on what changed;
+     * false where it cannot. NULL: never can. */
+    bool (*retune)(void *self, const void *settings);
+    /* Computes what cannot be kept up action by action; called after learning, before scoring. NULL
+     * where everything is kept up. */
+    void (*settle)(void *self);
+    /* Scores all items; every score is finite. */
+    void (*score)(void *self, const struct query *query, float *scores);
+};
+
+/* Finds a knob; NULL when there is none of that name. */
+const struct knob *recommender_knob(const struct recommender *recommender, const char *name);
+/* Sets a knob in settings: 0, -ENOENT (no such knob) or -ERANGE. */
+int recommender_set(const struct recommender *recommender, void *settings, const char *name,
+                    double value);
+
+#endif

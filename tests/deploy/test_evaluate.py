@@ -1,0 +1,110 @@
+"""`freshet evaluate` on small generated files whose answers are known."""
+
+import gzip
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FRESHET = Path(os.environ.get("FRESHET_BIN", ROOT / "build/bin")) / "freshet"
+ITEMS = 50
+
+
+def evaluate(path, *words, code=0):
+    done = subprocess.run([FRESHET, "evaluate", path, *words], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout) if "--json" in words and code == 0 else done
+
+
+def ring(user):
+    """Every user walks around a ring of items: what comes next is certain."""
+    return [f"i{(user * 7 + step) % ITEMS}" for step in range(8)]
+
+
+@pytest.fixture
+def sequences(tmp_path):
+    path = tmp_path / "ring.txt"
+    path.write_text("".join(f"u{user} {' '.join(ring(user))}\n" for user in range(200)))
+    return path
+
+
+@pytest.fixture
+def ratings(tmp_path):
+    path = tmp_path / "ring.dat"
+    rows = [(100 * step + user, f"u{user}::{item}::{5 if step != 3 else 2}")
+            for user in range(200) for step, item in enumerate(ring(user))]
+    path.write_text("".join(f"{row}::{ts}\n" for ts, row in reversed(sorted(rows))))
+    return path
+
+
+def test_certain_next_item(sequences):
+    told = evaluate(sequences, "--model", "counting", "--json")
+    assert (told["users"], told["items"], told["actions"]) == (200, ITEMS, 1600)
+    counting = told["models"]["counting"]
+    assert counting["hr10"] == 1 and counting["ndcg10"] == 1 and counting["asked"] == 200
+    again = evaluate(sequences, "--model", "counting", "--json")
+    assert again["models"]["counting"]["ndcg10"] == counting["ndcg10"]
+
+
+def test_blend_is_not_led_astray(sequences):
+    models = evaluate(sequences, "--json")["models"]
+    assert {"counting", "popularity", "isgd", "ease", "ials", "blend"} <= set(models)
+    assert models["blend"]["hr10"] == 1
+    assert models["blend"]["ndcg10"] >= 0.95 * models["counting"]["ndcg10"]
+
+
+def test_formats_agree(sequences, tmp_path):
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("".join(f"u{user} {item}\n" for user in range(200) for item in ring(user)))
+    named = tmp_path / "named.csv"
+    named.write_text("ts,user,item\n" + "".join(
+        f"{step},u{user},{item}\n" for user in range(200) for step, item in enumerate(ring(user))))
+    packed = tmp_path / "ring.txt.gz"
+    packed.write_bytes(gzip.compress(sequences.read_bytes()))
+    answers = [evaluate(path, "--model", "popularity", "--preset", "all", "--json")["models"]
+               for path in (sequences, pairs, named, packed)]
+    for answer in answers[1:]:
+        assert answer["popularity"]["ndcg10"] == answers[0]["popularity"]["ndcg10"]
+
+
+def test_prequential(ratings):
+    told = evaluate(ratings, "--protocol", "prequential", "--every", "1", "--model", "counting",
+                    "--json")["models"]["counting"]
+    assert told["asked"] == 1600 - 101
+    assert told["hr10"] > 0.8, "the ring is learned in its first rounds"
+    assert told["new_users"]["asked"] == 99
+    fewer = evaluate(ratings, "--protocol", "prequential", "--every", "1", "--min-rating", "3",
+                     "--model", "counting", "--json")
+    assert fewer["actions"] == 1400
+
+
+def test_attributes_reach_a_new_item(tmp_path):
+    """Nobody had item `new` before the test; only what it is like can bring it up."""
+    lines = [f"u{user} {' '.join(ring(user))}" for user in range(200)]
+    lines += ["fresh i1 i2 i3 new"]
+    path = tmp_path / "with_new.txt"
+    path.write_text("\n".join(lines) + "\n")
+    attributes = tmp_path / "attributes.json"
+    attributes.write_text(json.dumps({"i3": [1, 2], "new": [1, 2], "i9": [3], "i8": [3]}))
+    words = ("--model", "counting", "--preset", "sparse", "--json")
+    blind = evaluate(path, *words)["models"]["counting"]["hr10"]
+    seeing = evaluate(path, "--attributes", attributes, *words)["models"]["counting"]["hr10"]
+    assert blind == pytest.approx(200 / 201) and seeing == 1
+
+
+def test_faults_say_what_to_do(sequences, tmp_path):
+    assert "wanted" in evaluate(sequences, "--set", "counting.shrink", code=1).stderr
+    assert "knob" in evaluate(sequences, "--set", "counting.nothing=1", code=1).stderr
+    assert "range" in evaluate(sequences, "--set", "counting.shrink=-1", code=1).stderr
+    assert "times" in evaluate(sequences, "--protocol", "prequential", code=1).stderr
+    assert "preset" in evaluate(sequences, "--model", "ease", "--preset", "x", code=1).stderr
+    assert "No such file" in evaluate(tmp_path / "absent", code=1).stderr
+    broken = tmp_path / "broken.txt"
+    broken.write_text("u1 a b c\nalone\n")
+    assert "line 2" in evaluate(broken, code=1).stderr
+    (tmp_path / "bad.gz").write_bytes(b"no gzip")
+    assert "bad.gz" in evaluate(tmp_path / "bad.gz", code=1).stderr

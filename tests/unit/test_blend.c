@@ -1,0 +1,107 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/blend.h"
+#include "tests/unit/tiny_world.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { ITEMS = 30 };
+
+/* A member that says what it was told to, beside noise. */
+struct parrot {
+    float scores[ITEMS];
+};
+
+static void score(void *self, const struct query *query, float *scores)
+{
+    memcpy(scores, ((struct parrot *)self)->scores, sizeof(float) * (size_t)query->items);
+}
+
+static const struct recommender parrots = {.name = "parrot", .score = score};
+
+static void test_z_scores(void **state)
+{
+    struct parrot one = {{0}}, flat = {{0}};
+    uint64_t dice = 6;
+    for (int i = 0; i < ITEMS; i++) {
+        one.scores[i] = (float)(3 * dice_normal(&dice) + 100);
+        flat.scores[i] = 5;
+    }
+    const struct member members[] = {{&parrots, &one, ""}, {&parrots, &flat, ""}};
+    struct blend *blend = blend_new(BLEND_LEARNED, ITEMS, members, 2);
+    const int32_t history[] = {3, 8, 3};
+    struct query query = {.history = history, .count = 3, .items = ITEMS};
+    float got[ITEMS];
+    blend_score(blend, &query, got);
+    double sum = 0, squares = 0, n = ITEMS - 2;
+    for (int i = 0; i < ITEMS; i++) {
+        if (i == 3 || i == 8) { continue; }
+        sum += (double)one.scores[i];
+        squares += (double)one.scores[i] * (double)one.scores[i];
+    }
+    double sd = sqrt(squares / n - sum / n * sum / n);
+    float weight = blend_weights(blend, blend_segment(3))[0];
+    for (int i = 0; i < ITEMS; i++) {
+        if (i == 3 || i == 8) { continue; }
+        assert_near(got[i], (double)weight * ((double)one.scores[i] - sum / n) / sd, 1e-3);
+    }
+    struct hits hits[2] = {{0}};
+    blend_count(blend, &query, 3, hits); /* in the history: a miss */
+    assert_true(hits[0].r20 == 0.0 && hits[0].asked == 1);
+    blend_free(blend);
+    blend_free(NULL);
+}
+
+/* Three members: noise, the truth half drowned, noise. The truth must get the weight and answer. */
+static void learn_truth(enum blend_mode mode, size_t *ret_leader, float *ret_weights)
+{
+    struct parrot parrot[3];
+    struct member members[3];
+    for (int m = 0; m < 3; m++) { members[m] = (struct member){&parrots, &parrot[m], ""}; }
+    struct blend *blend = blend_new(mode, ITEMS, members, 3);
+    uint64_t dice = 12;
+    struct query query = {.items = ITEMS};
+    float scores[ITEMS];
+    for (int round = 0; round < 600; round++) {
+        int32_t target = (int32_t)dice_below(&dice, ITEMS);
+        for (int i = 0; i < ITEMS; i++) {
+            for (int m = 0; m < 3; m++) { parrot[m].scores[i] = (float)dice_normal(&dice); }
+            parrot[1].scores[i] += i == target ? 2.0F : 0.0F;
+        }
+        blend_score(blend, &query, scores);
+        blend_teach(blend, &query, target);
+    }
+    memcpy(ret_weights, blend_weights(blend, 0), 3 * sizeof(float));
+    *ret_leader = blend_leader(blend);
+    blend_free(blend);
+}
+
+static void test_learning(void **state)
+{
+    size_t leader;
+    float weights[3];
+    learn_truth(BLEND_LEARNED, &leader, weights);
+    assert_true(weights[1] > 5 * weights[0] && weights[1] > 5 * weights[2]);
+    assert_true(leader == 1 || leader == 3); /* the truth, or the mixture */
+    learn_truth(BLEND_LEADER, &leader, weights);
+    assert_int_equal(leader, 1);
+}
+
+static void test_segments(void **state)
+{
+    assert_int_equal(blend_segment(0), 0);
+    assert_int_equal(blend_segment(1), 1);
+    assert_int_equal(blend_segment(19), 1);
+    assert_int_equal(blend_segment(20), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_z_scores),
+        cmocka_unit_test(test_learning),
+        cmocka_unit_test(test_segments),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
