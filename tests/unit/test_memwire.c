@@ -24,7 +24,7 @@ static void test_partitions_and_bounds(void **state)
     assert_int_equal(wire_partitions(wire, "in", &count), 0);
     assert_int_equal(count, 4);
     assert_int_equal(wire_partitions(wire, "nowhere", &count), WIRE_REFUSED);
-    assert_string_equal(wire_why(wire), "no topic nowhere");
+    assert_string_equal(wire_why(wire), "no topic nowhere; hint: deploy/topics apply makes topics");
     assert_int_equal(count, 4);
     assert_int_equal(wire_bounds(wire, "in", 4, &low, &end), WIRE_REFUSED);
     assert_int_equal(end, -1);
@@ -74,7 +74,7 @@ static void test_killed_in_the_listener(void **state)
     struct memlog *log = log_of(1);
     struct victim victim = {log, memlog_wire(log, "g", "a", NULL)};
     const char *topic = "in";
-    const struct wire_listener listener = {&victim, kill_when_assigned, NULL};
+    const struct wire_listener listener = {.arg = &victim, .assigned = kill_when_assigned};
     assert_int_equal(wire_subscribe(victim.wire, &topic, 1, &listener), 0);
     const struct record *rec;
     size_t count;
