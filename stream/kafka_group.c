@@ -52,14 +52,32 @@ static bool is_end(struct intake *intake, const rd_kafka_message_t *message)
     return true;
 }
 
+/* Says whether a told "out of range" means anything. What was told before a partition was
+ * placed does not count, and one that is placed well is put again where it stands. */
+static bool is_out_of_range(struct kafka *kafka, struct intake *intake, const char *topic,
+                            int32_t partition)
+{
+    if (intake != &kafka->intake) { return true; }
+    int64_t low, end, position = places_find(&intake->places, topic, partition)->position;
+    if (position == OFFSET_NONE) { return false; }
+    if (wire_bounds(&kafka->wire, topic, partition, &low, &end) < 0) { return true; }
+    if (position < low || position > end) { return true; }
+    return wire_resume(&kafka->wire, topic, partition, position) < 0;
+}
+
 /* Sorts what a consumer has to tell. That a topic is not there may be a broker that has just
  * started and does not know it yet: it is asked for. */
-static int sort_event(struct kafka *kafka, const rd_kafka_message_t *message)
+static int sort_event(struct kafka *kafka, struct intake *intake,
+                      const rd_kafka_message_t *message)
 {
     char what[ERROR_TEXT_MAX / 2];
     const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
     (void)snprintf(what, sizeof(what), "%s partition %" PRId32 ": %s", topic, message->partition,
                    rd_kafka_message_errstr(message));
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && message->rkt &&
+        !is_out_of_range(kafka, intake, topic, message->partition)) {
+        return WIRE_RETRY;
+    }
     int result = kafka_sort_code(kafka, what, message->err);
     bool gone = message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
                 message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
@@ -82,7 +100,7 @@ static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_m
             wait_ms = 0;
             continue;
         }
-        int result = is_end(intake, message) ? 0 : sort_event(kafka, message);
+        int result = is_end(intake, message) ? 0 : sort_event(kafka, intake, message);
         rd_kafka_message_destroy(message);
         if (wire_is_final(result)) { return result; }
         wait_ms = 0;
@@ -119,7 +137,12 @@ void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     size_t count = (size_t)partitions->cnt;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         places_forget_positions(&kafka->intake.places);
-        for (int i = 0; i < partitions->cnt; i++) { partitions->elems[i].offset = 0; }
+        /* The end is always there. An offset that retention has passed would fail the first fetch,
+         * which may go out before the pause, and leave a partition that cannot be placed any more
+         * (seek: _STATE). */
+        for (int i = 0; i < partitions->cnt; i++) {
+            partitions->elems[i].offset = RD_KAFKA_OFFSET_END;
+        }
         rd_kafka_assign(rk, partitions);
         rd_kafka_pause_partitions(rk, partitions);
         kafka->listener.assigned(kafka->listener.arg, list, count);

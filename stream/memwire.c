@@ -138,7 +138,8 @@ static int mem_partitions(struct wire *base, const char *topic_name, int32_t *re
     if (error) { return memwire_leave(wire, error); }
     const struct memtopic *topic = memlog_find_topic(wire->log, topic_name);
     if (!topic) {
-        error = memwire_refuse(wire, WIRE_REFUSED, "no topic %s; hint: deploy/topics apply makes topics", topic_name);
+        error = memwire_refuse(wire, WIRE_REFUSED,
+                               "no topic %s; hint: deploy/topics apply makes topics", topic_name);
         return memwire_leave(wire, error);
     }
     *ret_count = topic->parts_count;
@@ -199,7 +200,7 @@ static int mem_subscribe(struct wire *base, const char *const *topics, size_t co
     int error = memwire_enter(wire);
     for (size_t i = 0; i < count && !error; i++) {
         if (memlog_find_topic(wire->log, topics[i])) { continue; }
-        error = memwire_refuse(wire, WIRE_REFUSED, "no topic %s; hint: deploy/topics apply makes topics", topics[i]);
+        error = memwire_refuse(wire, WIRE_REFUSED, "no topic %s", topics[i]);
     }
     if (error) { return memwire_leave(wire, error); }
     wire->topics = xcalloc(count, sizeof(struct memtopic *));

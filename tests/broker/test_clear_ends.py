@@ -86,6 +86,18 @@ def test_retention_and_topics_made_anew(make_world):
     assert world.topics.ends("features-changelog") == changelog
 
 
+def test_trimmed_input_is_no_end(make_world):
+    """Retention that has passed only what was read: every start goes on from there."""
+    world = fed(make_world)
+    for _ in range(4):
+        assert world.copies.pop().stop() == 0
+        trim(world, "events")
+        world.start("features")
+        world.produce("clicks", records(clicks(EVENTS)))
+        world.drain("ingest", "features")
+    assert world.copies[-1].stop() == 0
+
+
 def test_changelog_made_anew(make_world):
     world = fed(make_world)
     assert world.copies[-1].stop() == 0

@@ -24,7 +24,7 @@ static void test_partitions_and_bounds(void **state)
     assert_int_equal(wire_partitions(wire, "in", &count), 0);
     assert_int_equal(count, 4);
     assert_int_equal(wire_partitions(wire, "nowhere", &count), WIRE_REFUSED);
-    assert_string_equal(wire_why(wire), "no topic nowhere");
+    assert_string_equal(wire_why(wire), "no topic nowhere; hint: deploy/topics apply makes topics");
     assert_int_equal(count, 4);
     assert_int_equal(wire_bounds(wire, "in", 4, &low, &end), WIRE_REFUSED);
     assert_int_equal(end, -1);
