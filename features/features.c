@@ -448,13 +448,15 @@ static void committed(struct task *task)
     users_trim(features_of(task)->users);
 }
 
-static const struct input inputs[] = {{"events", INPUT_PARTITIONED}};
+static const struct input inputs[] = {
+    {.name = "events", .kind = INPUT_PARTITIONED, .shared = true},
+};
 
 static const struct output outputs[] = {
-    [HISTORIES] = {"histories", DELIVERY_AT_ONCE},
-    [PAIR_DELTAS] = {"pair-deltas", DELIVERY_TXN},
-    [CHANGELOG] = {"features-changelog", DELIVERY_TXN},
-    [RECEIPTS] = {"receipts", DELIVERY_TXN},
+    [HISTORIES] = {.name = "histories", .delivery = DELIVERY_AT_ONCE},
+    [PAIR_DELTAS] = {.name = "pair-deltas", .delivery = DELIVERY_TXN},
+    [CHANGELOG] = {.name = "features-changelog", .delivery = DELIVERY_TXN},
+    [RECEIPTS] = {.name = "receipts", .delivery = DELIVERY_TXN},
 };
 
 const struct worker features_worker = {

@@ -5,10 +5,14 @@
 #include "stream/worker.h"
 
 enum { CLICKS };
-static const struct input inputs[] = {{"clicks", INPUT_PARTITIONED}};
+static const struct input inputs[] = {
+    {.name = "clicks", .kind = INPUT_PARTITIONED, .shared = true},
+};
 
 enum { EVENTS };
-static const struct output outputs[] = {{"events", DELIVERY_AT_ONCE}};
+static const struct output outputs[] = {
+    {.name = "events", .delivery = DELIVERY_AT_ONCE, .shared = true},
+};
 
 enum { EVENT_BYTES_MAX = 4096 };
 

@@ -2,6 +2,7 @@
 #include "schemas/contracts.h"
 #include "schemas/forget_receipt.h"
 #include "schemas/forget_request.h"
+#include "schemas/generation_step.h"
 #include "schemas/item.h"
 #include "schemas/item_neighbours.h"
 #include "schemas/list_quality.h"
@@ -18,6 +19,7 @@ const struct contract *const contracts[] = {
     &item_neighbours_contract, &user_state_contract,          &item_contract,
     &user_profile_contract,    &recommendation_list_contract, &list_quality_contract,
     &user_archive_contract,    &forget_request_contract,      &forget_receipt_contract,
+    &generation_step_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

@@ -5,6 +5,7 @@
 struct lists {
     const struct scorer_settings *settings;
     struct tables *tables;
+    const char *generation;
     struct ranking *ranking;
     int32_t numbers[HISTORY_ACTIONS_MAX];
     int32_t seen[HISTORY_SEEN_MAX];
@@ -15,13 +16,15 @@ struct lists {
     int32_t reasons[LIST_ITEMS_MAX];
 };
 
-struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables)
+struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables,
+                        const char *generation)
 {
     assert(settings->list_length <= LIST_ITEMS_MAX);
     struct lists *lists = xcalloc(1, sizeof(*lists));
     struct ranking_settings set = scorer_ranking_settings(settings);
     lists->settings = settings;
     lists->tables = tables;
+    lists->generation = generation;
     lists->ranking = ranking_new(&set, tables->ids, tables->items);
     return lists;
 }
@@ -114,7 +117,7 @@ void lists_make(struct lists *lists, const struct user_history *history,
         .because = {lists->because, count},
         .evidence = {lists->evidence, count},
         .model = slice_str(lists->settings->model_name),
-        .generation = slice_str(""),
+        .generation = slice_str(lists->generation),
         .event_time_ms = history->event_time_ms,
         .input_partition = history->input_partition,
         .input_offset = history->input_offset,

@@ -12,8 +12,9 @@
 struct lists;
 
 /* Makes a maker of lists over tables, which must outlive it; free with lists_free(). The settings
- * are borrowed for as long. */
-struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables);
+ * and the generation's name are borrowed for as long. */
+struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables,
+                        const char *generation);
 /* Frees it; takes NULL; returns NULL. */
 struct lists *lists_free(struct lists *lists);
 /* Makes a user's list. What it holds is borrowed from the history, the settings, the tables and the

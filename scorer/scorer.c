@@ -1,22 +1,26 @@
 #include "base/base.h"
 #include "scorer/scorer.h"
 #include "base/xalloc.h"
+#include "scorer/cutover.h"
 #include "scorer/inbox.h"
 #include "scorer/judge.h"
 #include "scorer/lists.h"
 #include "stream/worker.h"
 
-enum { HISTORIES, NEIGHBOURS, ITEMS };
+enum { HISTORIES, NEIGHBOURS, ITEMS, STEPS };
 static const struct input inputs[] = {
-    [HISTORIES] = {"histories", INPUT_PARTITIONED},
-    [NEIGHBOURS] = {"neighbours", INPUT_BROADCAST},
-    [ITEMS] = {"items", INPUT_BROADCAST},
+    [HISTORIES] = {.name = "histories", .kind = INPUT_PARTITIONED},
+    [NEIGHBOURS] = {.name = "neighbours", .kind = INPUT_BROADCAST},
+    [ITEMS] = {.name = "items", .kind = INPUT_BROADCAST, .shared = true},
+    [STEPS] = {.name = "generations", .kind = INPUT_BROADCAST, .shared = true},
 };
 
-enum { RECOMMENDATIONS, QUALITY };
+enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN };
 static const struct output outputs[] = {
-    [RECOMMENDATIONS] = {"recommendations", DELIVERY_AT_ONCE},
-    [QUALITY] = {"quality", DELIVERY_AT_ONCE},
+    [RECOMMENDATIONS] = {.name = "recommendations", .delivery = DELIVERY_AT_ONCE, .shared = true},
+    [QUALITY] = {.name = "quality", .delivery = DELIVERY_AT_ONCE},
+    [LISTS] = {.name = "lists", .delivery = DELIVERY_AT_ONCE},
+    [STEPS_TAKEN] = {.name = "generations", .delivery = DELIVERY_AT_ONCE, .shared = true},
 };
 
 enum { LIST_BYTES_MAX = 1 << 20, ARENA_BYTES = 1 << 16 };
@@ -26,6 +30,7 @@ _Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) < LIST_BYTES_M
 struct scorer {
     struct tables tables;
     struct lists *lists;
+    struct cutover cutover;
     struct codec *history_codec, *neighbours_codec, *item_codec, *list_codec, *quality_codec;
     struct arena *arena; /* of one broadcast record */
     struct buf message;
@@ -44,6 +49,7 @@ static void stop(struct run *run)
     struct scorer *scorer = run_state(run);
     if (!scorer) { return; }
     lists_free(scorer->lists);
+    cutover_release(&scorer->cutover);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
     codec_free(scorer->neighbours_codec);
@@ -81,11 +87,21 @@ static int start(struct run *run)
         run_refuse(run, "model.name has at most %d bytes", MODEL_NAME_BYTES_MAX);
         return -EINVAL;
     }
+    if (run_output_partitions(run, LISTS) != run_output_partitions(run, RECOMMENDATIONS)) {
+        run_refuse(run, "topics %s and %s must have as many partitions as each other",
+                   run_output_topic(run, LISTS), run_output_topic(run, RECOMMENDATIONS));
+        return -EINVAL;
+    }
     struct scorer *scorer = xcalloc(1, sizeof(*scorer));
     struct schema_book *book = run_schemas(run);
     run_set_state(run, scorer);
     tables_init(&scorer->tables, settings);
-    scorer->lists = lists_new(settings, &scorer->tables);
+    scorer->lists = lists_new(settings, &scorer->tables, run_generation(run));
+    scorer->cutover = (struct cutover){.steps_input = STEPS,
+                                       .steps_output = STEPS_TAKEN,
+                                       .lists_output = LISTS,
+                                       .recommendations_output = RECOMMENDATIONS};
+    cutover_init(&scorer->cutover, run);
     scorer->history_codec = codec_new(&user_history_contract, book);
     scorer->neighbours_codec = codec_new(&item_neighbours_contract, book);
     scorer->item_codec = codec_new(&item_contract, book);
@@ -135,6 +151,7 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
 static enum verdict broadcast(struct run *run, int input, const struct record *rec)
 {
     struct scorer *scorer = run_state(run);
+    if (input == STEPS) { return cutover_note(&scorer->cutover, run, rec); }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
                                  ID_BYTES_MAX);
@@ -169,8 +186,8 @@ static enum verdict process(struct task *task, const struct record *rec)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct desk *desk = task_state(task);
-    if (!desk->range_begun) {
-        const struct scorer_settings *settings = run_settings(task_run(task));
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    if (settings->judge && !desk->range_begun) {
         judge_begin(&desk->range, slice_str(settings->model_name), task_partition(task),
                     task_input_offset(task));
         desk->range_begun = true;
@@ -216,6 +233,17 @@ static int64_t wall_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Keeps a user's list (NULL bytes: none any more) and publishes it when the generation is live. */
+static void put_list(struct task *task, struct slice user_id, struct slice value)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    task_put(task, user_id, value);
+    if (task_changelog(task) == RECOMMENDATIONS || !cutover_is_live(&scorer->cutover, task)) {
+        return;
+    }
+    task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, value);
+}
+
 static void publish(struct task *task, const struct user_history *hist)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -224,11 +252,21 @@ static void publish(struct task *task, const struct user_history *hist)
     buf_clear(&scorer->message);
     int rc = codec_encode(scorer->list_codec, &list, &scorer->message);
     assert(rc == 0);
-    task_put(task, hist->user_id, buf_slice(&scorer->message));
+    put_list(task, hist->user_id, buf_slice(&scorer->message));
     metric_add(scorer->published, 1);
     if (hist->received_ms <= 0) { return; }
     int64_t age_ms = wall_now_ms() - hist->received_ms;
     metric_observe(scorer->freshness, (double)MAX_OF(age_ms, (int64_t)0) / 1000.0);
+}
+
+static void judge(struct scorer *scorer, struct desk *desk, const struct recommendation_list *old,
+                  const struct user_history *hist)
+{
+    int rank = 0;
+    enum judgement judgement = judge_list(old, hist, desk->range.model, &rank);
+    judge_count(&desk->range, judgement, rank, hist);
+    metric_add(scorer->judged, judgement == JUDGED_MISS || judgement == JUDGED_HIT);
+    metric_add(scorer->hits, judgement == JUDGED_HIT);
 }
 
 /* Judges the list that the user had, then gives a new one. */
@@ -242,11 +280,7 @@ static void answer(struct task *task, const struct user_history *hist)
         metric_add(scorer->stale, 1);
         return;
     }
-    int rank = 0;
-    enum judgement judgement = judge_list(had ? &old : NULL, hist, desk->range.model, &rank);
-    judge_count(&desk->range, judgement, rank, hist);
-    metric_add(scorer->judged, judgement == JUDGED_MISS || judgement == JUDGED_HIT);
-    metric_add(scorer->hits, judgement == JUDGED_HIT);
+    if (desk->range_begun) { judge(scorer, desk, had ? &old : NULL, hist); }
     publish(task, hist);
     desk->range.lists++;
 }
@@ -257,7 +291,7 @@ static void batch(struct task *task)
     for (size_t i = 0; i < desk->inbox.count; i++) {
         const struct letter *letter = &desk->inbox.letters[i];
         if (letter->gone) {
-            task_put(task, letter->user_id, slice_of(NULL, 0));
+            put_list(task, letter->user_id, slice_of(NULL, 0));
         } else {
             answer(task, &letter->history);
         }
@@ -288,6 +322,18 @@ static void forget(struct task *task)
     desk->range_begun = false;
 }
 
+static void tick(struct task *task, int64_t wall_ms _unused_)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    cutover_step(&scorer->cutover, task);
+}
+
+static int choose_changelog(struct run *run, int32_t partition)
+{
+    struct scorer *scorer = run_state(run);
+    return cutover_changelog(&scorer->cutover, run, partition);
+}
+
 const struct worker scorer_worker = {
     .name = "scorer",
     .about =
@@ -297,6 +343,7 @@ const struct worker scorer_worker = {
     .outputs = outputs,
     .outputs_count = ARRAY_COUNT(outputs),
     .changelog = RECOMMENDATIONS,
+    .choose_changelog = choose_changelog,
     .options = scorer_options,
     .options_count = SCORER_OPTIONS_COUNT,
     .settings_size = sizeof(struct scorer_settings),
@@ -309,4 +356,5 @@ const struct worker scorer_worker = {
     .flush = flush,
     .forget = forget,
     .broadcast = broadcast,
+    .tick = tick,
 };

@@ -47,6 +47,8 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
                   "Recommend only what the items topic lists; else whatever was acted on."),
     SCORER_OPTION("model.name", OPTION_STRING, model_name, "item-item", 0, 0,
                   "Name of this ranking in lists and quality."),
+    SCORER_OPTION("judge", OPTION_BOOL, judge, "true", 0, 0,
+                  "Judge lists by the actions that follow; off where lists are made in hindsight."),
 };
 
 struct item_table_settings scorer_table_settings(const struct scorer_settings *settings)

@@ -23,10 +23,11 @@ struct scorer_settings {
     int64_t items_max;
     bool items_required;
     const char *model_name;
+    bool judge;
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = 17 };
+enum { SCORER_OPTIONS_COUNT = 18 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 /* Picks what the item-item table needs. */

@@ -191,7 +191,7 @@ static void add_task(struct run *run, const struct task *task)
     for (size_t i = 0; i < stage->messages_count; i++) { add_message(commit, &stage->messages[i]); }
     if (!run_has_changelog(run) || !run_is_transactional(run)) { return; }
     for (size_t i = 0; i < stage->puts_count; i++) {
-        const struct message record = {.topic = run_changelog_topic(run),
+        const struct message record = {.topic = task_changelog_topic(task),
                                        .partition = task->partition,
                                        .key = stage->puts[i].key,
                                        .value = stage->puts[i].value};
@@ -246,7 +246,7 @@ void commit_begin(struct run *run)
 
 static int64_t newest_changelog_offset(struct run *run, const struct task *task)
 {
-    const char *topic = run_changelog_topic(run);
+    const char *topic = task_changelog_topic(task);
     int64_t newest = OFFSET_NONE;
     if (!run_is_transactional(run)) { newest = wire_appended(run->wire, topic, task->partition); }
     const struct txn *txn = &run->commit.txn;
@@ -370,7 +370,7 @@ static void nap(struct run *run)
     if (!commit->threaded) { return; }
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (commit->phase == COMMIT_DRAINING ? 1 : WAIT_SLICE_MS) * 1000000L;
+    until.tv_nsec += (commit->phase == COMMIT_RUNNING ? WAIT_SLICE_MS : 1) * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     pthread_mutex_lock(&commit->lock);
@@ -386,4 +386,16 @@ bool commit_wait(struct run *run, int64_t timeout_ms)
         nap(run);
     }
     return true;
+}
+
+bool commit_settle(struct run *run, int64_t timeout_ms)
+{
+    int64_t deadline_ms = run_now_ms(run) + timeout_ms;
+    if (!run_finish(run)) { return false; }
+    for (size_t outstanding = 1; run_now_ms(run) < deadline_ms; nap(run)) {
+        int result = wire_unacked(run->wire, run->commit.mark, &outstanding);
+        if (result < 0) { end_commit(run, result); }
+        if (result < 0 || !outstanding) { return result == 0; }
+    }
+    return false;
 }

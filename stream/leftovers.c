@@ -9,10 +9,10 @@
 
 #include <dirent.h>
 
-enum { LEFTOVERS_MS = 10000 };
+enum { LEFTOVERS_MS = 10000, NAME_BYTES_MAX = 64 };
 
 struct leftover {
-    int32_t partition;
+    char name[NAME_BYTES_MAX]; /* of the directory: PARTITION or PARTITION-CHANGELOG */
     int64_t since_ms;
     bool seen; /* in this look */
 };
@@ -35,29 +35,30 @@ struct leftovers *leftovers_free(struct leftovers *leftovers)
     return NULL;
 }
 
-static struct leftover *find_or_add(struct leftovers *leftovers, int32_t partition, int64_t now_ms)
+static struct leftover *find_or_add(struct leftovers *leftovers, const char *name, int64_t now_ms)
 {
     for (size_t i = 0; i < leftovers->count; i++) {
-        if (leftovers->at[i].partition == partition) { return &leftovers->at[i]; }
+        if (strcmp(leftovers->at[i].name, name) == 0) { return &leftovers->at[i]; }
     }
     leftovers->at =
         xreallocarray(leftovers->at, leftovers->count + 1, sizeof(*leftovers->at));
     struct leftover *leftover = &leftovers->at[leftovers->count++];
-    *leftover = (struct leftover){.partition = partition, .since_ms = now_ms};
+    *leftover = (struct leftover){.since_ms = now_ms};
+    (void)snprintf(leftover->name, sizeof(leftover->name), "%s", name);
     return leftover;
 }
 
 static void discard(struct run *run, struct leftover *leftover, int64_t now_ms)
 {
-    _cleanup_(xfreep) char *path = xprintf("%s/%d", run->state_path, leftover->partition);
+    _cleanup_(xfreep) char *path = xprintf("%s/%s", run->state_path, leftover->name);
     int result = store_discard(path);
     leftover->since_ms = now_ms; /* in use, or undeletable: looked at again after the same time */
     if (result < 0 && result != -EAGAIN) {
         run_note(run, LOG_WARN, "cannot delete state that is no longer held",
-                 "partition=%d path=%s why=\"%s\"", leftover->partition, path, strerror(-result));
+                 "partition=%s path=%s why=\"%s\"", leftover->name, path, strerror(-result));
     } else if (result == 0) {
-        run_note(run, LOG_INFO, "deleted state that is no longer held", "partition=%d",
-                 leftover->partition);
+        run_note(run, LOG_INFO, "deleted state that is no longer held", "partition=%s",
+                 leftover->name);
     }
 }
 
@@ -65,11 +66,12 @@ static void look_at(struct run *run, const char *name, int64_t now_ms)
 {
     char *end;
     long partition = strtol(name, &end, 10);
-    if (end == name || *end || partition < 0 || partition > INT32_MAX) { return; }
+    if (end == name || partition < 0 || partition > INT32_MAX) { return; }
+    if ((*end && *end != '-') || strchr(end, '.') || strlen(name) >= NAME_BYTES_MAX) { return; }
     if (run_find_task(run, (int32_t)partition) || standby_holds(run, (int32_t)partition)) {
         return;
     }
-    struct leftover *leftover = find_or_add(run->leftovers, (int32_t)partition, now_ms);
+    struct leftover *leftover = find_or_add(run->leftovers, name, now_ms);
     leftover->seen = true;
     if (now_ms - leftover->since_ms >= run->settings.state_cleanup_delay_ms) {
         discard(run, leftover, now_ms);

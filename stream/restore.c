@@ -33,13 +33,14 @@ static void break_if_final(struct run *run, int result)
     }
 }
 
-int run_open_store(struct run *run, int32_t partition, struct store **ret_store, char **ret_why)
+int run_open_store(struct run *run, int32_t partition, int changelog, struct store **ret_store,
+                   char **ret_why)
 {
     const struct store_limits limits = {
         .write_buffer_bytes = run->settings.store_write_buffer_bytes,
         .block_cache_bytes = run->settings.store_block_cache_bytes,
     };
-    _cleanup_(xfreep) char *path = xprintf("%s/%d", run->state_path, partition);
+    _cleanup_(xfreep) char *path = run_store_path(run, partition, changelog);
     int result = store_open(path, &limits, ret_store, ret_why);
     if (result != -EIO) { return result; }
     run_note(run, LOG_WARN, "state is damaged, restoring it from the changelog",
@@ -63,7 +64,7 @@ static bool open_store(struct task *task)
                   strerror(-result));
         return false;
     }
-    result = run_open_store(run, task->partition, &task->store, &why);
+    result = run_open_store(run, task->partition, task->changelog, &task->store, &why);
     if (result == -EAGAIN && run_now_ms(run) >= task->open_deadline_ms) {
         run_break(run, EXIT_BROKEN,
                   "the state of partition %d in %s is locked by another process; hint: two copies "
@@ -115,8 +116,23 @@ static bool lost_changelog(struct task *task, const struct bookmark *bookmark, i
               "partition %d of the changelog %s ends at %" PRId64 ", but the state in %s reaches %"
               PRId64 ": the topic was made anew or cut, and state is lost; hint: reset input, "
               "changelog and outputs together, or delete the directory if it is of another cluster",
-              task->partition, run_changelog_topic(task->run), end, task->path,
+              task->partition, task_changelog_topic(task), end, task->path,
               bookmark->changelog_offset);
+    return true;
+}
+
+/* What was held of a former changelog is deleted. */
+static bool choose_changelog(struct task *task)
+{
+    struct run *run = task->run;
+    int output = run_changelog(run, task->partition);
+    if (output < 0) { return false; }
+    if (output == task->changelog) { return true; }
+    task->store = store_close(task->store);
+    (void)store_wipe(task->path);
+    free(task->path);
+    task->changelog = output;
+    task->path = run_store_path(run, task->partition, output);
     return true;
 }
 
@@ -124,10 +140,10 @@ static bool plan_restore(struct task *task, int64_t committed)
 {
     struct run *run = task->run;
     int64_t low, end;
-    int result = wire_bounds(run->wire, run_changelog_topic(run), task->partition, &low, &end);
+    int result = wire_bounds(run->wire, task_changelog_topic(task), task->partition, &low, &end);
     break_if_final(run, result);
     if (result < 0) { return false; }
-    if (!task->store) { task->store = standby_take(run, task->partition); }
+    if (!task->store) { task->store = standby_take(run, task->partition, task->changelog); }
     if (!task->store && !open_store(task)) { return false; }
     struct bookmark bookmark = {.changelog_offset = low, .input_offset = 0};
     result = store_bookmark(task->store, &bookmark);
@@ -174,6 +190,7 @@ static void settle(struct task *task)
 {
     struct run *run = task->run;
     int64_t committed;
+    if (run_has_changelog(run) && !choose_changelog(task)) { return; }
     int result = wire_committed(run->wire, run->input_topics[run->input], task->partition,
                                 &committed);
     break_if_final(run, result);
@@ -196,7 +213,7 @@ static void refuse_state(struct task *task)
               "the group has no committed offset for partition %d of %s, but its changelog %s "
               "holds state: counting again would count twice; hint: reset input, changelog and "
               "outputs together, or use another group.prefix and topic.prefix",
-              task->partition, run->input_topics[run->input], run_changelog_topic(run));
+              task->partition, run->input_topics[run->input], task_changelog_topic(task));
 }
 
 static struct task *restoring_task(struct run *run, int32_t partition)
@@ -293,7 +310,7 @@ static void read_changelog(struct run *run)
         struct task *task = run->tasks[i];
         if (task->state != TASK_RESTORING) { continue; }
         int64_t position =
-            reader_position(run->restore.reader, run_changelog_topic(run), task->partition);
+            reader_position(run->restore.reader, task_changelog_topic(task), task->partition);
         if (!finish_if_complete(task, position) && count) { save_progress(task); }
     }
 }
@@ -305,7 +322,7 @@ static void open_reader(struct run *run)
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
         if (task->state != TASK_RESTORING || finish_if_complete(task, OFFSET_NONE)) { continue; }
-        at[count++] = (struct topic_partition){.topic = run_changelog_topic(run),
+        at[count++] = (struct topic_partition){.topic = task_changelog_topic(task),
                                                .partition = task->partition,
                                                .offset = task->changelog_offset};
         if (!task->loading) { begin_load(task); }
@@ -333,6 +350,7 @@ static void begin_task(struct task *task)
     break_if_final(run, result);
     if (result < 0) { return; }
     CRASH_POINT("restore.resumed");
+    task->ended = false;
     if (!task->opened && run->worker->open) {
         result = run->worker->open(task);
         if (result < 0) {

@@ -1,6 +1,8 @@
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
+#include "stream/generation.h"
+#include "stream/input_end.h"
 #include "stream/run_internal.h"
 
 enum {
@@ -56,56 +58,6 @@ enum verdict run_refuse_record(struct run *run, const char *reason, const char *
     return VERDICT_SKIP;
 }
 
-/* ---- Topics ---- */
-
-char *run_topic_name(const struct run_settings *settings, const char *name)
-{
-    const char *named = properties_get(&settings->topics, name);
-    return named ? xstrdup(named) : xprintf("%s%s", settings->topic_prefix, name);
-}
-
-static int count_partitions(struct run *run)
-{
-    for (size_t i = 0; i < run->worker->outputs_count; i++) {
-        int result = wire_partitions(run->wire, run->output_topics[i], &run->output_partitions[i]);
-        if (result < 0) { return result; }
-    }
-    int32_t inputs, dead;
-    int result = wire_partitions(run->wire, run->input_topics[run->input], &inputs);
-    if (result == 0) { result = wire_partitions(run->wire, run->dead_letters_topic, &dead); }
-    if (result < 0) { return result; }
-    int32_t changelog =
-        run_has_changelog(run) ? run->output_partitions[run->worker->changelog] : inputs;
-    if (changelog != inputs) {
-        run_break(run, EXIT_CONFIG,
-                  "topic %s has %d partitions but %s, its state's changelog, has %d; hint: they "
-                  "must be equal; make both anew",
-                  run->input_topics[run->input], inputs, run_changelog_topic(run), changelog);
-        return WIRE_FATAL;
-    }
-    return 0;
-}
-
-static void name_topics(struct run *run)
-{
-    const struct worker *worker = run->worker;
-    run->input = -1;
-    run->input_topics = xcalloc(worker->inputs_count, sizeof(char *));
-    for (size_t i = 0; i < worker->inputs_count; i++) {
-        run->input_topics[i] = run_topic_name(&run->settings, worker->inputs[i].name);
-        if (worker->inputs[i].kind != INPUT_PARTITIONED) { continue; }
-        assert(run->input == -1 && "a worker has exactly one partitioned input");
-        run->input = (int)i;
-    }
-    assert(run->input >= 0);
-    run->output_topics = xcalloc(worker->outputs_count, sizeof(char *));
-    for (size_t i = 0; i < worker->outputs_count; i++) {
-        run->output_topics[i] = run_topic_name(&run->settings, worker->outputs[i].name);
-    }
-    run->output_partitions = xcalloc(worker->outputs_count, sizeof(int32_t));
-    run->dead_letters_topic = run_topic_name(&run->settings, "dead-letters");
-}
-
 /* ---- Rebalance ---- */
 
 struct task *run_find_task(struct run *run, int32_t partition)
@@ -131,7 +83,8 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
             run_break(run, EXIT_CONFIG,
                       "topic %s has got a partition %d, but %s, its state's changelog, has only "
                       "%d; hint: partitions of a topic with state cannot be added: make both anew",
-                      at[i].topic, at[i].partition, run_changelog_topic(run),
+                      at[i].topic, at[i].partition,
+                      run->output_topics[run->worker->changelog],
                       run->output_partitions[run->worker->changelog]);
             return;
         }
@@ -214,6 +167,7 @@ static void process_batch(struct run *run, const struct record *at, size_t count
     for (size_t i = 0; i < count && !run->broken && !run->unsent; i++) {
         struct task *task = run_find_task(run, at[i].partition);
         if (!task || task->state != TASK_RUNNING || at[i].offset < task->input_offset) { continue; }
+        if (at[i].offset >= task->input_end) { continue; }
         enum verdict verdict = process_one(run, task, &at[i]);
         if (verdict == VERDICT_SKIP) {
             task_dead_letter(run, &at[i]);
@@ -241,7 +195,11 @@ static void end_batch(struct run *run)
         if (task->state != TASK_RUNNING) { continue; }
         const char *topic = run->input_topics[run->input];
         int64_t position = wire_position(run->wire, topic, task->partition);
+        position = MIN_OF(position, task->input_end);
         if (position > task->input_offset) { task->input_offset = position; }
+        if (task->input_offset >= task->input_end && !task->ended) {
+            task->ended = wire_pause(run->wire, topic, task->partition) == 0;
+        }
         if (!task->touched) { continue; }
         task->touched = false;
         if (run->worker->batch) { run->worker->batch(task); }
@@ -410,10 +368,30 @@ static void on_trouble(void *arg, const char *text)
              log_quote(text, strlen(text), quoted, sizeof(quoted)));
 }
 
+char *run_settings_fault(const struct run_settings *settings)
+{
+    if (!generation_valid(settings->generation)) {
+        return xprintf("generation=%s: want at most %d of a-z, 0-9 and -, not \"%s\"; the base "
+                       "generation has no name",
+                       settings->generation, GENERATION_BYTES_MAX, generation_base);
+    }
+    if (!input_end_valid(settings->input_end)) {
+        return xprintf("input.end=%s: want PARTITION:OFFSET,...", settings->input_end);
+    }
+    return NULL;
+}
+
+static int check_settings(struct run *run)
+{
+    _cleanup_(xfreep) char *fault = run_settings_fault(&run->settings);
+    if (fault) { run_break(run, EXIT_CONFIG, "%s", fault); }
+    return fault ? -1 : 0;
+}
+
 static int set_up(struct run *run)
 {
-    if (load_schemas(run) < 0) { return -1; }
-    if (ask_patiently(run, count_partitions) < 0) {
+    if (check_settings(run) < 0 || load_schemas(run) < 0) { return -1; }
+    if (ask_patiently(run, run_count_partitions) < 0) {
         run_break(run, EXIT_CONFIG, "%s", wire_why(run->wire));
         return -1;
     }
@@ -451,12 +429,13 @@ struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **re
     run->clock = parts->clock;
     run->note = parts->notes.note;
     run->note_arg = parts->notes.arg;
-    run->state_path = xprintf("%s/%s", run->settings.state_dir, run->worker->name);
+    _cleanup_(xfreep) char *name = generation_name(run->worker->name, run->settings.generation);
+    run->state_path = xprintf("%s/%s", run->settings.state_dir, name);
     register_metrics(run);
     commit_init(run, parts->threaded);
     if (run_has_changelog(run)) { run->leftovers = leftovers_new(); }
     if (run_has_changelog(run) && run->settings.standby_copies) { run->standby = standby_new(run); }
-    name_topics(run);
+    run_name_topics(run);
     if (set_up(run) == 0) { return run; }
     *ret_exit_code = run->exit_code;
     *ret_why = xstrdup(run->refusal);
@@ -523,9 +502,11 @@ bool run_healthy(const struct run *run)
 void run_status(struct run *run, struct buf *out)
 {
     static const char *const states[] = {"opening", "restoring", "ready", "running"};
-    buf_printf(out, "{\"worker\":\"%s\",\"slot\":%" PRId64 ",\"topic\":\"%s\",\"loaded\":%s",
-               run->worker->name, run->settings.slot, run->input_topics[run->input],
-               run->broadcast.loaded ? "true" : "false");
+    buf_printf(out,
+               "{\"worker\":\"%s\",\"generation\":\"%s\",\"slot\":%" PRId64
+               ",\"topic\":\"%s\",\"loaded\":%s",
+               run->worker->name, run->settings.generation, run->settings.slot,
+               run->input_topics[run->input], run->broadcast.loaded ? "true" : "false");
     buf_printf(out, ",\"partitions\":[");
     for (size_t i = 0; i < run->tasks_count; i++) {
         const struct task *task = run->tasks[i];

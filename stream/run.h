@@ -14,6 +14,8 @@ struct run_settings {
     const char *bootstrap_servers;
     const char *topic_prefix;
     const char *group_prefix;
+    const char *generation; /* empty: the base */
+    const char *input_end;  /* input_end.h */
     const char *state_dir;
     int64_t slot; /* -1: the first free one on this machine */
     const char *instance;
@@ -42,6 +44,10 @@ struct run_settings {
 /* The table of the above. */
 extern const struct option run_options[];
 extern const size_t run_options_count;
+
+/* Says what is wrong with settings that the table alone cannot tell; NULL: nothing. The caller
+ * frees. */
+char *run_settings_fault(const struct run_settings *settings);
 
 /* Where the pacing time comes from. */
 struct run_clock {
@@ -97,8 +103,9 @@ bool run_healthy(const struct run *run);
 /* Tells why the run is broken, and the exit code that stands for it. */
 const char *run_why(const struct run *run);
 int run_exit_code(const struct run *run);
-/* Full topic name of a name below the prefix: `topic.<name>` if configured, else prefix + name. */
-char *run_topic_name(const struct run_settings *settings, const char *name);
+/* Full topic name of a name below the prefix: `topic.<name>` if configured, else prefix + name; of
+ * the run's generation unless it is shared. */
+char *run_topic_name(const struct run_settings *settings, const char *name, bool shared);
 /* Writes the status as JSON: partitions with offset, lag, state. From the worker's thread. */
 void run_status(struct run *run, struct buf *out);
 

@@ -20,12 +20,6 @@ bool run_is_transactional(const struct run *run)
     return false;
 }
 
-const char *run_changelog_topic(const struct run *run)
-{
-    assert(run_has_changelog(run));
-    return run->output_topics[run->worker->changelog];
-}
-
 const void *run_settings(const struct run *run)
 {
     return run->worker_settings;
@@ -64,6 +58,21 @@ const char *run_output_topic(const struct run *run, int output)
 int32_t run_output_partitions(const struct run *run, int output)
 {
     return run->output_partitions[output];
+}
+
+bool run_input_loaded(const struct run *run, int input)
+{
+    const struct broadcast *broadcast = &run->broadcast;
+    for (size_t i = 0; i < broadcast->places_count; i++) {
+        const struct broadcast_place *place = &broadcast->places[i];
+        if (place->input == input && !place->loaded) { return false; }
+    }
+    return true;
+}
+
+const char *run_generation(const struct run *run)
+{
+    return run->settings.generation;
 }
 
 bool run_loaded(const struct run *run)

@@ -42,7 +42,10 @@ struct task {
     int64_t staged_offset;    /* next input offset in the newest closed batch */
     int64_t committed_offset; /* next input offset committed */
     int64_t changelog_offset; /* next changelog offset not in the store */
+    int64_t input_end;        /* the first offset that is not ours to process */
+    bool ended;               /* there, and the input is held back */
 
+    int changelog; /* index of the output; meaningful once `path` is there */
     char *path;
     struct store *store;
     struct store_batch *writes;
@@ -172,18 +175,32 @@ void run_note(struct run *run, enum log_level level, const char *msg, const char
 int64_t run_now_ms(struct run *run);
 bool run_has_changelog(const struct run *run);
 bool run_is_transactional(const struct run *run);
-const char *run_changelog_topic(const struct run *run);
+/* Index of the output that is a partition's changelog now; -EAGAIN: not known yet. May ask the
+ * broker. */
+int run_changelog(struct run *run, int32_t partition);
+/* Directory of a partition's state, by the output that is its changelog: a bookmark counts the
+ * offsets of one topic. The caller frees. */
+char *run_store_path(const struct run *run, int32_t partition, int changelog);
 /* Finds the task of a partition; NULL when it is not ours. */
 struct task *run_find_task(struct run *run, int32_t partition);
 /* Opens the store of a partition as the settings say; a damaged one is deleted and made anew, which
  * is noted. Errors as of store_open(). */
-int run_open_store(struct run *run, int32_t partition, struct store **ret_store, char **ret_why);
+int run_open_store(struct run *run, int32_t partition, int changelog, struct store **ret_store,
+                   char **ret_why);
 
 struct task *task_new(struct run *run, int32_t partition);
+const char *task_changelog_topic(const struct task *task);
 /* Closes the store and frees the task; the worker's close() is called if its open() was. */
 struct task *task_free(struct task *task);
 /* Sends a record to dead letters, with the reason that was noted. */
 void task_dead_letter(struct run *run, const struct record *rec);
+
+/* run_topics.c */
+/* Names the worker's topics; all are freed with the run. */
+void run_name_topics(struct run *run);
+/* Asks for the partitions of the outputs and compares those that must be equal. 0 or a negative
+ * wire_error. */
+int run_count_partitions(struct run *run);
 
 /* commit.c */
 void commit_init(struct run *run, bool threaded);
@@ -198,6 +215,9 @@ void commit_begin(struct run *run);
 void commit_step(struct run *run);
 /* Waits for the commit in flight, at most that long; false when it is still going. */
 bool commit_wait(struct run *run, int64_t timeout_ms);
+/* Commits what is processed and waits until every at-once message is acknowledged; false when that
+ * failed or took longer. */
+bool commit_settle(struct run *run, int64_t timeout_ms);
 /* Forgets everything that is not committed. */
 void commit_forget(struct run *run);
 
@@ -217,7 +237,7 @@ void standby_step(struct run *run);
 /* Another assignment came: what to hold is thought over. */
 void standby_wake(struct run *run);
 /* Gives away the open copy of a partition that is ours now; NULL when there is none. */
-struct store *standby_take(struct run *run, int32_t partition);
+struct store *standby_take(struct run *run, int32_t partition, int changelog);
 /* Tells a standby in another process of this machine to let go of the task's store (locked), or
  * takes that back. */
 void standby_claim(struct task *task, bool locked);

@@ -45,6 +45,7 @@ enum {
 
 struct standby_copy {
     int32_t partition;
+    int changelog; /* index of the output; meaningful while the store is open */
     struct store *store; /* NULL: not open yet */
     struct store_batch *writes;
     struct bookmark bookmark;
@@ -167,7 +168,10 @@ static void choose(struct standby *standby, size_t rank, size_t members)
         }
     }
     for (size_t i = standby->count; i-- > 0;) {
-        if (!standby->copies[i].wanted) { drop_copy(standby, &standby->copies[i]); }
+        struct standby_copy *copy = &standby->copies[i];
+        int changelog = copy->store ? run_changelog(run, copy->partition) : -EAGAIN;
+        bool moved = changelog >= 0 && changelog != copy->changelog;
+        if (!copy->wanted || moved) { drop_copy(standby, copy); }
     }
 }
 
@@ -203,14 +207,16 @@ static void give_up(struct standby *standby, struct standby_copy *copy, int64_t 
 static bool open_trusted(struct standby *standby, struct standby_copy *copy, int64_t now_ms)
 {
     struct run *run = standby->run;
-    _cleanup_(xfreep) char *path = xprintf("%s/%d", run->state_path, copy->partition);
+    _cleanup_(xfreep) char *path = run_store_path(run, copy->partition, copy->changelog);
     _cleanup_(xfreep) char *why = NULL;
     int64_t low, end;
     int result = directory_make(path);
-    if (result == 0) { result = run_open_store(run, copy->partition, &copy->store, &why); }
+    if (result == 0) {
+        result = run_open_store(run, copy->partition, copy->changelog, &copy->store, &why);
+    }
     if (result == -EAGAIN) { return false; }
-    if (result == 0 && wire_bounds(run->wire, run_changelog_topic(run), copy->partition, &low,
-                                   &end) < 0) {
+    if (result == 0 && wire_bounds(run->wire, run->output_topics[copy->changelog],
+                                   copy->partition, &low, &end) < 0) {
         give_up(standby, copy, now_ms, wire_why(run->wire));
         return false;
     }
@@ -234,9 +240,9 @@ static bool open_trusted(struct standby *standby, struct standby_copy *copy, int
     return false;
 }
 
-static bool claimed(const struct run *run, int32_t partition)
+static bool claimed(const char *path)
 {
-    _cleanup_(xfreep) char *file = xprintf("%s/%d.wanted", run->state_path, partition);
+    _cleanup_(xfreep) char *file = xprintf("%s.wanted", path);
     struct stat found;
     if (stat(file, &found) < 0) { return false; }
     if (time(NULL) - found.st_mtime < CLAIM_AGE_S) { return true; }
@@ -247,9 +253,11 @@ static bool claimed(const struct run *run, int32_t partition)
 static void open_copy(struct standby *standby, struct standby_copy *copy, int64_t now_ms)
 {
     struct run *run = standby->run;
-    _cleanup_(xfreep) char *path = xprintf("%s/%d", run->state_path, copy->partition);
+    copy->changelog = run_changelog(run, copy->partition);
+    if (copy->changelog < 0) { return; }
+    _cleanup_(xfreep) char *path = run_store_path(run, copy->partition, copy->changelog);
     copy->open_ms = now_ms + PAUSE_MS;
-    if (claimed(run, copy->partition) || store_in_use(path)) { return; }
+    if (claimed(path) || store_in_use(path)) { return; }
     if (!open_trusted(standby, copy, now_ms)) { return; }
     standby->stale = true;
     run_note(run, LOG_INFO, "standing by", "partition=%d from=%" PRId64, copy->partition,
@@ -262,9 +270,10 @@ static void heed_claims(struct standby *standby, int64_t now_ms)
     standby->claim_ms = now_ms + CLAIM_MS;
     for (size_t i = 0; i < standby->count; i++) {
         struct standby_copy *copy = &standby->copies[i];
-        if (copy->store && claimed(standby->run, copy->partition)) {
-            close_copy(standby, copy, now_ms);
-        }
+        if (!copy->store) { continue; }
+        _cleanup_(xfreep) char *path =
+            run_store_path(standby->run, copy->partition, copy->changelog);
+        if (claimed(path)) { close_copy(standby, copy, now_ms); }
     }
 }
 
@@ -291,7 +300,7 @@ static void open_reader(struct standby *standby, int64_t now_ms)
     for (size_t i = 0; i < standby->count; i++) {
         const struct standby_copy *copy = &standby->copies[i];
         if (!copy->store) { continue; }
-        at[count++] = (struct topic_partition){.topic = run_changelog_topic(run),
+        at[count++] = (struct topic_partition){.topic = run->output_topics[copy->changelog],
                                                .partition = copy->partition,
                                                .offset = copy->bookmark.changelog_offset};
     }
@@ -328,11 +337,11 @@ static void take_record(struct standby *standby, const struct record *rec)
 /* After the records of a poll: writes them, and notes where each copy stands. */
 static void settle_copies(struct standby *standby)
 {
-    const char *topic = run_changelog_topic(standby->run);
     size_t ready = 0;
     for (size_t i = 0; i < standby->count; i++) {
         struct standby_copy *copy = &standby->copies[i];
         if (!copy->store) { continue; }
+        const char *topic = standby->run->output_topics[copy->changelog];
         int64_t position = reader_position(standby->reader, topic, copy->partition);
         int64_t end = reader_end(standby->reader, topic, copy->partition);
         copy->bookmark.changelog_offset = MAX_OF(copy->bookmark.changelog_offset, position);
@@ -408,12 +417,12 @@ void standby_wake(struct run *run)
     if (run->standby) { run->standby->ask_ms = 0; }
 }
 
-struct store *standby_take(struct run *run, int32_t partition)
+struct store *standby_take(struct run *run, int32_t partition, int changelog)
 {
     struct standby_copy *copy = find_copy(run->standby, partition);
     if (!copy) { return NULL; }
-    struct store *store = copy->store;
-    copy->store = NULL;
+    struct store *store = copy->changelog == changelog ? copy->store : NULL;
+    if (store) { copy->store = NULL; }
     drop_copy(run->standby, copy);
     return store;
 }

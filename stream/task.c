@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
+#include "stream/input_end.h"
 #include "stream/run_internal.h"
 
 struct task *task_new(struct run *run, int32_t partition)
@@ -11,7 +12,9 @@ struct task *task_new(struct run *run, int32_t partition)
     task->state = TASK_OPENING;
     task->arena = arena_new(TASK_ARENA_BLOCK);
     task->writes = store_batch_new();
-    task->path = xprintf("%s/%d", run->state_path, partition);
+    task->changelog = run->worker->changelog;
+    task->path = run_store_path(run, partition, task->changelog);
+    task->input_end = input_end_of(run->settings.input_end, partition);
     task->open_deadline_ms = run_now_ms(run) + run->settings.restore_timeout_ms;
     stage_init(&task->filling);
     stage_init(&task->flying);
@@ -44,6 +47,28 @@ struct task *task_free(struct task *task)
     free(task->path);
     free(task);
     return NULL;
+}
+
+int task_changelog(const struct task *task)
+{
+    return task->changelog;
+}
+
+const char *task_changelog_topic(const struct task *task)
+{
+    assert(task->changelog != NO_CHANGELOG);
+    return task->run->output_topics[task->changelog];
+}
+
+bool task_settle(struct task *task)
+{
+    return commit_settle(task->run, task->run->settings.commit_timeout_ms);
+}
+
+void task_reopen(struct task *task)
+{
+    assert(task->state == TASK_RUNNING && task->input_offset == task->committed_offset);
+    task->state = TASK_OPENING;
 }
 
 struct run *task_run(const struct task *task)
@@ -136,7 +161,7 @@ void task_put(struct task *task, struct slice key, struct slice value)
     assert(run_has_changelog(run));
     stage_put(&task->filling, key, value);
     if (run_is_transactional(run)) { return; }
-    const struct message message = {.topic = run_changelog_topic(run),
+    const struct message message = {.topic = task_changelog_topic(task),
                                     .partition = task->partition,
                                     .key = key,
                                     .value = value};

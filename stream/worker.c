@@ -2,6 +2,7 @@
 #include "base/crash.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
+#include "stream/generation.h"
 #include "stream/kafka.h"
 #include "stream/run.h"
 
@@ -38,6 +39,12 @@ const struct option run_options[] = {
                "Full name of one topic, e.g. topic.events=shop.events; overrides the prefix."),
     RUN_OPTION("group.prefix", OPTION_STRING, group_prefix, "freshet-", 0, 0,
                "Text before the consumer group and transactional id."),
+    RUN_OPTION("generation", OPTION_STRING, generation, "", 0, 0,
+               "Name of the generation that this copy works for; behind the names of its topics, "
+               "group and state. Empty: the base."),
+    RUN_OPTION("input.end", OPTION_STRING, input_end, "", 0, 0,
+               "PARTITION:OFFSET,...: first offsets of the input that are not processed (a "
+               "backfill to a point); empty: no end."),
     RUN_OPTION("state.dir", OPTION_STRING, state_dir, "state", 0, 0,
                "Directory of the local state; a cache, Kafka holds the truth."),
     RUN_OPTION("slot", OPTION_LONG, slot, "-1", SLOT_AUTO, SLOTS_MAX - 1,
@@ -99,6 +106,7 @@ struct process {
     struct metrics_server *server;
     int slot_lock;
     char *slot_path;
+    char *name; /* the worker's, with its generation */
     char *group;
     char *member;
     pthread_mutex_t status_lock;
@@ -144,8 +152,7 @@ static int refuse(int code, const char *what, const char *why)
 static int lock_slot(struct process *process, int64_t slot)
 {
     _cleanup_(xfreep) char *path = xprintf("%s/%s/slot-%" PRId64 ".lock",
-                                           process->settings.state_dir, process->worker->name,
-                                           slot);
+                                           process->settings.state_dir, process->name, slot);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0) { return -errno; }
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -156,14 +163,14 @@ static int lock_slot(struct process *process, int64_t slot)
     process->slot_lock = fd;
     process->settings.slot = slot;
     process->slot_path = xprintf("%s/%s/slot-%" PRId64 ".json", process->settings.state_dir,
-                                 process->worker->name, slot);
+                                 process->name, slot);
     return 0;
 }
 
 static int take_slot(struct process *process)
 {
-    _cleanup_(xfreep) char *path =
-        xprintf("%s/%s", process->settings.state_dir, process->worker->name);
+    process->name = generation_name(process->worker->name, process->settings.generation);
+    _cleanup_(xfreep) char *path = xprintf("%s/%s", process->settings.state_dir, process->name);
     int result = directory_make(path);
     if (result < 0) { return result; }
     if (process->settings.slot != SLOT_AUTO) { return lock_slot(process, process->settings.slot); }
@@ -179,7 +186,7 @@ static void name_member(struct process *process)
     char host[256] = "";
     const char *instance = process->settings.instance;
     if (!instance[0] && gethostname(host, sizeof(host) - 1) == 0) { instance = host; }
-    process->group = xprintf("%s%s", process->settings.group_prefix, process->worker->name);
+    process->group = xprintf("%s%s", process->settings.group_prefix, process->name);
     process->member =
         xprintf("%s-%s-%" PRId64, process->group, instance, process->settings.slot);
 }
@@ -282,6 +289,8 @@ static int serve(struct process *process)
 
 static int prepare(struct process *process)
 {
+    _cleanup_(xfreep) char *fault = run_settings_fault(&process->settings);
+    if (fault) { return refuse(EXIT_CONFIG, "cannot start", fault); }
     int result = take_slot(process);
     if (result < 0) {
         _cleanup_(xfreep) char *why =
@@ -312,6 +321,7 @@ static void clean_up(struct process *process)
     if (process->slot_path) { (void)unlink(process->slot_path); }
     if (process->slot_lock >= 0) { close(process->slot_lock); }
     free(process->slot_path);
+    free(process->name);
     free(process->group);
     free(process->member);
     free(process->worker_settings);

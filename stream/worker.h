@@ -41,11 +41,13 @@ enum input_kind {
 struct input {
     const char *name; /* topic name below the prefix, default of the option `topic.<name>` */
     enum input_kind kind;
+    bool shared; /* all generations read it; else each has its own (generation.h) */
 };
 
 struct output {
     const char *name;
     enum delivery delivery;
+    bool shared; /* all generations write it */
 };
 
 enum { NO_CHANGELOG = -1 };
@@ -60,6 +62,9 @@ struct worker {
     /* Index of the output that is the store's changelog, or NO_CHANGELOG: no store. It has as many
      * partitions as the first partitioned input. */
     int changelog;
+    /* * Chooses the output that is the changelog of a task, where it is not always the one above.
+     * Asked when the task opens, and again after task_reopen(); -EAGAIN: not known yet. */
+    int (*choose_changelog)(struct run *run, int32_t partition);
     const struct option *options; /* the worker's own table; may be NULL */
     size_t options_count;
     size_t settings_size;
@@ -109,6 +114,10 @@ enum verdict run_refuse_record(struct run *run, const char *reason, const char *
     _printf_(3, 4);
 /* True once every broadcast input has been read to the end it had at start. */
 bool run_loaded(const struct run *run);
+/* True once this broadcast input has. */
+bool run_input_loaded(const struct run *run, int input);
+/* Name of the generation that the run belongs to; empty for the base. */
+const char *run_generation(const struct run *run);
 
 /* ---- The task ---- */
 
@@ -131,6 +140,15 @@ void task_put(struct task *task, struct slice key, struct slice value);
  * bytes are copied. */
 void task_emit(struct task *task, int output, int32_t partition, struct slice key,
                struct slice value);
+/* Index of the output that is the task's changelog now. */
+int task_changelog(const struct task *task);
+/* Commits what is processed, of all tasks, and waits until all that was sent is acknowledged. False
+ * when that failed or took too long: what is not committed may be processed again. Only from
+ * `tick`. */
+bool task_settle(struct task *task);
+/* Begins the task again at its committed offset, with its changelog chosen anew: with another one,
+ * the store is restored from it. Only from `tick`, after task_settle(). */
+void task_reopen(struct task *task);
 /* Notes why a record is refused (reason: a fixed word; the format: where and what was expected) and
  * returns VERDICT_SKIP. */
 enum verdict task_refuse(struct task *task, const char *reason, const char *format, ...)

@@ -251,9 +251,13 @@ static void committed(struct task *task)
     batch(task);
 }
 
-static const struct input inputs[] = {{"pair-deltas", INPUT_PARTITIONED}};
+static const struct input inputs[] = {
+    {.name = "pair-deltas", .kind = INPUT_PARTITIONED},
+};
 
-static const struct output outputs[] = {[NEIGHBOURS] = {"neighbours", DELIVERY_TXN}};
+static const struct output outputs[] = {
+    [NEIGHBOURS] = {.name = "neighbours", .delivery = DELIVERY_TXN},
+};
 
 const struct worker trainer_worker = {
     .name = "trainer",

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "stream/generation.h"
 #include "stream/memlog.h"
 #include "stream/run.h"
 
@@ -27,7 +28,7 @@ enum {
 
 static const char *const rig_topics[] = {
     "clicks",     "events", "dead-letters",    "histories", "pair-deltas", "features-changelog",
-    "neighbours", "items",  "recommendations", "quality",   "receipts",
+    "neighbours", "items",  "recommendations", "quality",   "receipts", "lists",
 };
 
 /* One process. */
@@ -83,6 +84,7 @@ static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t
     for (size_t i = 0; i < ARRAY_COUNT(rig_topics); i++) {
         memlog_topic(rig->log, rig_topics[i], partitions);
     }
+    memlog_topic(rig->log, "generations", 1);
 }
 
 static inline void rig_init(struct rig *rig, int32_t partitions)
@@ -150,11 +152,17 @@ static inline void copy_fill(struct copy *copy)
                         &copy->options) == 0);
 }
 
+static inline char *copy_group(const struct copy *copy)
+{
+    _cleanup_(xfreep) char *name = generation_name(copy->worker->name, copy->settings.generation);
+    return xprintf("freshet-%s", name);
+}
+
 /* Starts a copy that does not run; false when it is refused: see copy->why. */
 static inline bool rig_launch(struct rig *rig, struct copy *copy)
 {
     assert(!copy->run);
-    _cleanup_(xfreep) char *group = xprintf("freshet-%s", copy->worker->name);
+    _cleanup_(xfreep) char *group = copy_group(copy);
     _cleanup_(xfreep) char *member = xprintf("%s-%d", group, copy->slot);
     copy->metrics = metrics_new(copy->worker->name);
     copy->wire = memlog_wire(rig->log, group, member, member);
@@ -253,9 +261,10 @@ static inline void rig_release(struct rig *rig)
 /* Says whether a copy's group has committed all that its input holds. */
 static inline bool rig_read_all(const struct rig *rig, const struct copy *copy)
 {
-    _cleanup_(xfreep) char *group = xprintf("freshet-%s", copy->worker->name);
+    const struct input *input = &copy->worker->inputs[0];
+    _cleanup_(xfreep) char *group = copy_group(copy);
+    _cleanup_(xfreep) char *topic = run_topic_name(&copy->settings, input->name, input->shared);
     for (int32_t p = 0; p < rig->partitions; p++) {
-        const char *topic = copy->worker->inputs[0].name;
         int64_t end = memlog_end(rig->log, topic, p);
         if (end > 0 && memlog_committed(rig->log, group, topic, p) < end) { return false; }
     }

@@ -1,0 +1,125 @@
+#include "base/base.h"
+#include "scorer/cutover.h"
+
+enum { STEP_BYTES_MAX = 512, STEP_ARENA_BYTES = 1024 };
+
+void cutover_init(struct cutover *cutover, struct run *run)
+{
+    generations_init(&cutover->generations);
+    cutover->codec = codec_new(&generation_step_contract, run_schemas(run));
+    cutover->arena = arena_new(STEP_ARENA_BYTES);
+}
+
+void cutover_release(struct cutover *cutover)
+{
+    generations_release(&cutover->generations);
+    codec_free(cutover->codec);
+    arena_free(cutover->arena);
+}
+
+enum verdict cutover_note(struct cutover *cutover, struct run *run, const struct record *rec)
+{
+    struct generation_step step;
+    struct codec_error error;
+    if (!rec->value.data) { return VERDICT_DONE; }
+    arena_reset(cutover->arena);
+    if (codec_decode(cutover->codec, rec->value, cutover->arena, &step, &error) < 0) {
+        return run_refuse_record(run, error.reason, "%s", error.detail);
+    }
+    generations_take(&cutover->generations, &step);
+    return VERDICT_DONE;
+}
+
+int cutover_changelog(const struct cutover *cutover, struct run *run, int32_t partition)
+{
+    if (!run_input_loaded(run, cutover->steps_input)) { return -EAGAIN; }
+    const char *generation = run_generation(run);
+    bool apart = generation[0] ||
+                 generations_released(&cutover->generations, generation, partition) > 0;
+    return apart ? cutover->lists_output : cutover->recommendations_output;
+}
+
+static enum generation_role role_of(const struct cutover *cutover, struct task *task)
+{
+    return generations_role(&cutover->generations, run_generation(task_run(task)),
+                            task_partition(task));
+}
+
+bool cutover_is_live(const struct cutover *cutover, struct task *task)
+{
+    return role_of(cutover, task) == ROLE_LIVE;
+}
+
+/* ---- Steps ---- */
+
+struct copying {
+    struct task *task;
+    int output;
+};
+
+static int copy_list(void *arg, struct slice key, struct slice value)
+{
+    const struct copying *copying = arg;
+    task_emit(copying->task, copying->output, task_partition(copying->task), key, value);
+    return 0;
+}
+
+/* Sends all lists of the task to an output and waits until they are there. */
+static bool copy_lists(struct task *task, int output)
+{
+    struct copying copying = {task, output};
+    return task_scan(task, copy_list, &copying) == 0 && task_settle(task);
+}
+
+/* Says what is done, and acts on it at once. */
+static bool tell(struct cutover *cutover, struct task *task, enum generation_step_kind kind)
+{
+    const struct generation_step step = {
+        .kind = kind,
+        .epoch = cutover->generations.epoch,
+        .generation = slice_str(run_generation(task_run(task))),
+        .partition = task_partition(task),
+    };
+    char key[STEP_KEY_BYTES_MAX];
+    struct buf message;
+    buf_init(&message, STEP_BYTES_MAX);
+    int rc = codec_encode(cutover->codec, &step, &message);
+    assert(rc == 0);
+    task_emit(task, cutover->steps_output, 0, slice_str(generation_step_key(&step, key)),
+              buf_slice(&message));
+    buf_release(&message);
+    if (!task_settle(task)) { return false; }
+    generations_take(&cutover->generations, &step);
+    return true;
+}
+
+static void give_up(struct cutover *cutover, struct task *task)
+{
+    int before = cutover_changelog(cutover, task_run(task), task_partition(task));
+    bool moves = before == cutover->recommendations_output;
+    if (!task_settle(task)) { return; }
+    if (moves && !copy_lists(task, cutover->lists_output)) { return; }
+    if (tell(cutover, task, STEP_RELEASED) && moves) { task_reopen(task); }
+}
+
+static void take_over(struct cutover *cutover, struct task *task)
+{
+    if (!task_settle(task)) { return; }
+    if (!copy_lists(task, cutover->recommendations_output)) { return; }
+    (void)tell(cutover, task, STEP_TAKEN);
+}
+
+void cutover_step(struct cutover *cutover, struct task *task)
+{
+    switch (role_of(cutover, task)) {
+    case ROLE_RELEASE:
+        give_up(cutover, task);
+        break;
+    case ROLE_TAKE:
+        take_over(cutover, task);
+        break;
+    case ROLE_LIVE:
+    case ROLE_SHADOW:
+        break;
+    }
+}

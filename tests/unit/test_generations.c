@@ -1,0 +1,108 @@
+#include "base/base.h"
+#include "schemas/generations.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+static void step(struct generations *generations, enum generation_step_kind kind, int64_t epoch,
+                 const char *generation, const char *previous, int32_t partition)
+{
+    const struct generation_step made = {.kind = kind,
+                                         .epoch = epoch,
+                                         .generation = slice_str(generation),
+                                         .previous = slice_str(previous),
+                                         .partition = partition};
+    generations_take(generations, &made);
+}
+
+static void check(const struct generations *generations, int32_t partition,
+                  enum generation_role base, enum generation_role g2)
+{
+    assert_int_equal(generations_role(generations, "", partition), base);
+    assert_int_equal(generations_role(generations, "g2", partition), g2);
+    assert_int_equal(generations_role(generations, "other", partition), ROLE_SHADOW);
+}
+
+static void test_a_switch_there_and_back(void **state)
+{
+    struct generations generations;
+    generations_init(&generations);
+    check(&generations, 0, ROLE_LIVE, ROLE_SHADOW);
+    step(&generations, STEP_LIVE, 1, "g2", "", -1);
+    check(&generations, 0, ROLE_RELEASE, ROLE_SHADOW);
+    step(&generations, STEP_RELEASED, 1, "", "", 0);
+    check(&generations, 0, ROLE_SHADOW, ROLE_TAKE);
+    check(&generations, 1, ROLE_RELEASE, ROLE_SHADOW); /* each partition for itself */
+    step(&generations, STEP_TAKEN, 1, "g2", "", 0);
+    check(&generations, 0, ROLE_SHADOW, ROLE_LIVE);
+    step(&generations, STEP_LIVE, 2, "", "g2", -1);
+    check(&generations, 0, ROLE_SHADOW, ROLE_RELEASE);
+    step(&generations, STEP_RELEASED, 2, "g2", "", 0);
+    check(&generations, 0, ROLE_TAKE, ROLE_SHADOW);
+    step(&generations, STEP_TAKEN, 2, "", "", 0);
+    check(&generations, 0, ROLE_LIVE, ROLE_SHADOW);
+    assert_int_equal(generations_released(&generations, "", 0), 1);
+    assert_int_equal(generations_released(&generations, "", 1), 0);
+    assert_int_equal(generations_taken(&generations, "g2", 0), 1);
+    generations_release(&generations);
+}
+
+/* Back before it was over: g2 has taken partition 0 only, 1 was released, 2 not even that. */
+static void test_back_in_the_middle(void **state)
+{
+    struct generations generations;
+    generations_init(&generations);
+    step(&generations, STEP_LIVE, 1, "g2", "", -1);
+    step(&generations, STEP_RELEASED, 1, "", "", 0);
+    step(&generations, STEP_RELEASED, 1, "", "", 1);
+    step(&generations, STEP_TAKEN, 1, "g2", "", 0);
+    step(&generations, STEP_LIVE, 2, "", "g2", -1);
+    for (int32_t p = 0; p < 3; p++) { check(&generations, p, ROLE_SHADOW, ROLE_RELEASE); }
+    for (int32_t p = 0; p < 3; p++) {
+        step(&generations, STEP_RELEASED, 2, "g2", "", p);
+        check(&generations, p, ROLE_TAKE, ROLE_SHADOW);
+        step(&generations, STEP_TAKEN, 2, "", "", p);
+        check(&generations, p, ROLE_LIVE, ROLE_SHADOW);
+    }
+    generations_release(&generations);
+}
+
+static void test_what_changes_nothing(void **state)
+{
+    struct generations generations;
+    generations_init(&generations);
+    step(&generations, STEP_LIVE, 3, "g2", "", -1);
+    step(&generations, STEP_LIVE, 2, "other", "g2", -1); /* older */
+    step(&generations, STEP_OTHER, 9, "other", "g2", -1);
+    step(&generations, STEP_LIVE, 9, "a-name-of-more-than-thirty-two-bytes", "g2", -1);
+    step(&generations, STEP_RELEASED, 2, "", "", 0); /* of an earlier switch */
+    check(&generations, 0, ROLE_RELEASE, ROLE_SHADOW);
+    step(&generations, STEP_RELEASED, 3, "", "", 0);
+    step(&generations, STEP_RELEASED, 2, "", "", 0);
+    check(&generations, 0, ROLE_SHADOW, ROLE_TAKE);
+    generations_release(&generations);
+}
+
+static void test_keys(void **state)
+{
+    char key[STEP_KEY_BYTES_MAX];
+    struct generation_step one = {.kind = STEP_LIVE, .generation = slice_str("g2")};
+    assert_string_equal(generation_step_key(&one, key), "live");
+    one.kind = STEP_RELEASED;
+    one.partition = 12;
+    assert_string_equal(generation_step_key(&one, key), "released/g2/12");
+    one.kind = STEP_TAKEN;
+    one.generation = slice_str("");
+    assert_string_equal(generation_step_key(&one, key), "taken//12");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_switch_there_and_back),
+        cmocka_unit_test(test_back_in_the_middle),
+        cmocka_unit_test(test_what_changes_nothing),
+        cmocka_unit_test(test_keys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
