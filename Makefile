@@ -228,6 +228,16 @@ test:
 	@$(INSTALL) test
 	+@SAN=$(SAN) T=$(T) tests/run
 
+# Builds a second generation of MovieLens-1M beside a live one, from ML_1M (see
+# tests/broker/stream_data.py), and compares it with a run from scratch.
+.PHONY: backfill-1m
+backfill-1m:
+	@test -e "$(ML_1M)" || { echo "make backfill-1m ML_1M=FILE"; exit 1; }
+	@$(INSTALL) test
+	+@$(BUILD_ALL)
+	@ML_1M="$(ML_1M)" GENERATIONS_EVENTS=1000000 WAIT_SECONDS=1200 $(BUILD)/venv/bin/python \
+		-m pytest -q -p no:cacheprovider tests/broker/test_generations.py -k scratch --durations=0
+
 # Says where things are built with these settings (for tests/run).
 .PHONY: where
 where:

@@ -1,19 +1,30 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
+#include "schemas/shared_topics.h"
+#include "stream/generation.h"
 #include "stream/kafka.h"
 #include "stream/options.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000, FETCH_BYTES_MAX = 16 << 20 };
+#include <unistd.h>
+
+enum {
+    CONNECT_TIMEOUT_MS = 10000,
+    FETCH_BYTES_MAX = 16 << 20,
+    FLUSH_TIMEOUT_MS = 60000,
+    FLUSH_NAP_MS = 2,
+};
 
 struct client_settings {
     const char *bootstrap_servers;
     const char *topic_prefix;
     const char *group_prefix;
+    const char *generation;
     const char *state_dir;
     const char *schemas_path;
     struct properties topics; /* topic.<name> */
     struct properties kafka;  /* kafka.* */
+    struct properties to_all, to_features, to_trainer, to_scorer; /* passed on by backfill */
     struct properties others; /* keys of worker configurations, which a command may be given */
 };
 
@@ -30,10 +41,16 @@ static const struct option client_options[] = {
     CLIENT_OPTION("topic.", OPTION_PREFIX, topics, NULL, "Full name of one topic."),
     CLIENT_OPTION("group.prefix", OPTION_STRING, group_prefix, "freshet-",
                   "Text before the workers' consumer groups."),
+    CLIENT_OPTION("generation", OPTION_STRING, generation, "",
+                  "Generation that is looked at; empty or base: the one without a name."),
     CLIENT_OPTION("state.dir", OPTION_STRING, state_dir, "state",
                   "Where workers on this machine keep their state."),
     CLIENT_OPTION("schemas.path", OPTION_STRING, schemas_path, "", "Further *.avsc files."),
     CLIENT_OPTION("kafka.", OPTION_PREFIX, kafka, NULL, "Passed to librdkafka."),
+    CLIENT_OPTION("all.", OPTION_PREFIX, to_all, NULL, "A key of every worker (backfill)."),
+    CLIENT_OPTION("features.", OPTION_PREFIX, to_features, NULL, "A key of features (backfill)."),
+    CLIENT_OPTION("trainer.", OPTION_PREFIX, to_trainer, NULL, "A key of trainer (backfill)."),
+    CLIENT_OPTION("scorer.", OPTION_PREFIX, to_scorer, NULL, "A key of scorer (backfill)."),
     CLIENT_OPTION("", OPTION_PREFIX, others, NULL, "A worker's own keys; not used here."),
 };
 
@@ -48,13 +65,20 @@ void client_keep(struct client *client, const char *flag, char *value)
 
 int client_load(struct client *client)
 {
-        char **rest = NULL;
+    char **rest = NULL;
     client->settings = xcalloc(1, sizeof(*client->settings));
     const struct option_group group = {"client", client_options, ARRAY_COUNT(client_options),
                                        client->settings};
     enum options_result result = options_load("freshet", "", &group, 1, client->words_count,
                                               client->words, stderr, &client->options, &rest);
-    return result == OPTIONS_OK ? 0 : -EINVAL;
+    if (result != OPTIONS_OK) { return -EINVAL; }
+    const char *generation = generation_of(client->settings->generation);
+    if (!generation) {
+        (void)client_fail("generation=%s: no name of a generation", client->settings->generation);
+        return -EINVAL;
+    }
+    client->settings->generation = generation;
+    return 0;
 }
 
 int client_connect(const struct client *client, const char *group, struct wire **ret_wire)
@@ -72,8 +96,33 @@ int client_connect(const struct client *client, const char *group, struct wire *
 
 char *client_topic(const struct client *client, const char *name)
 {
+    return client_topic_of(client, name, client->settings->generation);
+}
+
+char *client_topic_of(const struct client *client, const char *name, const char *generation)
+{
     const char *named = properties_get(&client->settings->topics, name);
-    return named ? xstrdup(named) : xprintf("%s%s", client->settings->topic_prefix, name);
+    _cleanup_(xfreep) char *plain =
+        named ? xstrdup(named) : xprintf("%s%s", client->settings->topic_prefix, name);
+    return generation_name(plain, shared_topic(name) ? "" : generation);
+}
+
+const char *client_generation(const struct client *client)
+{
+    return client->settings->generation;
+}
+
+bool client_knows(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(client_options); i++) {
+        const char *name = client_options[i].name;
+        bool prefix = client_options[i].type == OPTION_PREFIX;
+        if (client_options[i].offset >= offsetof(struct client_settings, to_all)) { continue; }
+        if (prefix ? strncmp(key, name, strlen(name)) == 0 : strcmp(key, name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *client_schemas_path(const struct client *client)
@@ -88,7 +137,13 @@ const char *client_state_dir(const struct client *client)
 
 char *client_group(const struct client *client, const char *worker)
 {
-    return xprintf("%s%s", client->settings->group_prefix, worker);
+    return client_group_of(client, worker, client->settings->generation);
+}
+
+char *client_group_of(const struct client *client, const char *worker, const char *generation)
+{
+    _cleanup_(xfreep) char *name = generation_name(worker, generation);
+    return xprintf("%s%s", client->settings->group_prefix, name);
 }
 
 const char *client_other(const struct client *client, const char *key)
@@ -103,6 +158,27 @@ void client_release(struct client *client)
     options_free(client->options);
     free(client->settings);
     *client = (struct client){0};
+}
+
+int client_flush(struct wire *wire)
+{
+    size_t outstanding = 1;
+    for (int waited_ms = 0; waited_ms < FLUSH_TIMEOUT_MS; waited_ms += FLUSH_NAP_MS) {
+        if (wire_unacked(wire, UINT64_MAX, &outstanding) < 0) {
+            return client_fail("%s", wire_why(wire));
+        }
+        if (!outstanding) { return 0; }
+        usleep(FLUSH_NAP_MS * 1000);
+    }
+    return client_fail("%zu records were not acknowledged in time", outstanding);
+}
+
+int client_run(struct client *client, int (*run)(void *arg), void *arg)
+{
+    enum { EXIT_SETTINGS = 78 };
+    int result = client_load(client) < 0 ? EXIT_SETTINGS : run(arg);
+    client_release(client);
+    return result;
 }
 
 int client_fail(const char *format, ...)

@@ -16,8 +16,8 @@ struct client {
     int words_count;
 };
 
-/* The flags --bootstrap, --config, --set and --prefix, as a child parser whose input is a struct
- * client. (client_flags.c) */
+/* The flags --bootstrap, --config, --set, --prefix and --generation, as a child parser whose input
+ * is a struct client. (client_flags.c) */
 extern const struct argp client_argp;
 
 /* Notes a flag and its value; takes the value. */
@@ -26,18 +26,33 @@ void client_keep(struct client *client, const char *flag, char *value);
 int client_load(struct client *client);
 /* Connects; group may be NULL. 0, or a negative wire_error with the fault printed. */
 int client_connect(const struct client *client, const char *group, struct wire **ret_wire);
-/* Names a topic below the prefix, or as configured; the caller frees. */
+/* Names a topic below the prefix, or as configured, of the generation asked for unless all share
+ * it; the caller frees. */
 char *client_topic(const struct client *client, const char *name);
+/* The same for a generation. */
+char *client_topic_of(const struct client *client, const char *name, const char *generation);
+/* The generation asked for; "": the base. */
+const char *client_generation(const struct client *client);
 /* The directory of further schemas, or "". */
 const char *client_schemas_path(const struct client *client);
 /* Where workers on this machine keep their state. */
 const char *client_state_dir(const struct client *client);
-/* Names a worker's consumer group; the caller frees. */
+/* Names a worker's consumer group, of the generation asked for; the caller frees. */
 char *client_group(const struct client *client, const char *worker);
+/* The same for a generation. */
+char *client_group_of(const struct client *client, const char *worker, const char *generation);
+/* Says whether a key is one of the client's own, not only a worker's (as those that begin with
+ * `features.`, `trainer.`, `scorer.` or `all.`). */
+bool client_knows(const char *key);
 /* Looks up a key of a worker's configuration that was given; NULL when absent. */
 const char *client_other(const struct client *client, const char *key);
+/* Waits until all that was sent is acknowledged; 0, or 1 with the fault printed. */
+int client_flush(struct wire *wire);
 /* Frees what the client holds. */
 void client_release(struct client *client);
+/* The way of every command once its flags are parsed: loads the settings, runs, releases. Returns
+ * the exit code. */
+int client_run(struct client *client, int (*run)(void *arg), void *arg);
 
 /* Prints `freshet: ...` to stderr and returns 1, the exit code of a command that failed. */
 int client_fail(const char *format, ...) _printf_(1, 2);

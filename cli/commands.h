@@ -17,5 +17,15 @@ int forget_command(int argc, char **argv);
 int evaluate_command(int argc, char **argv);
 /* Prints where each worker stands. */
 int status_command(int argc, char **argv);
+/* Builds a generation from the log of events. */
+int backfill_command(int argc, char **argv);
+/* Prints how two generations differ and how they do. */
+int compare_command(int argc, char **argv);
+/* Makes a generation the live one. (promote.c) */
+int promote_command(int argc, char **argv);
+/* Makes the one before it the live one again. (promote.c) */
+int rollback_command(int argc, char **argv);
+/* Throws away what a generation made. */
+int reset_command(int argc, char **argv);
 
 #endif

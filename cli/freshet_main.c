@@ -15,6 +15,11 @@ static const struct command commands[] = {
     {"forget", forget_command, "forget a user: sequence, lists, profile, part in the counts"},
     {"evaluate", evaluate_command, "judge the models of lists on a file of actions"},
     {"status", status_command, "print where each worker stands"},
+    {"backfill", backfill_command, "build a second generation from the log of events"},
+    {"compare", compare_command, "print how two generations differ and how they do"},
+    {"promote", promote_command, "make a generation the live one"},
+    {"rollback", rollback_command, "make the generation before it live again"},
+    {"reset", reset_command, "throw away what a generation made"},
 };
 
 static int usage(FILE *out, int code)

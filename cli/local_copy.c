@@ -57,14 +57,17 @@ json_t *local_copies(const char *state_dir)
     return copies;
 }
 
-const json_t *local_copy_partition(const json_t *copies, const char *worker, int32_t partition)
+const json_t *local_copy_partition(const json_t *copies, const char *worker,
+                                   const char *generation, int32_t partition)
 {
     size_t index, place;
     json_t *copy, *task;
     json_array_foreach(copies, index, copy)
     {
         const char *name = json_string_value(json_object_get(copy, "worker"));
+        const char *of = json_string_value(json_object_get(copy, "generation"));
         if (!name || strcmp(name, worker) != 0) { continue; }
+        if (strcmp(of ? of : "", generation) != 0) { continue; }
         json_array_foreach(json_object_get(copy, "partitions"), place, task)
         {
             if (json_integer_value(json_object_get(task, "partition")) == partition) {

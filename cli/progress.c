@@ -12,11 +12,11 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void progress_begin(struct progress *progress, const char *what, int64_t total_bytes)
+void progress_begin(struct progress *progress, const char *what, int64_t total)
 {
     int64_t now = now_ms();
     *progress = (struct progress){.what = what,
-                                  .total_bytes = total_bytes,
+                                  .total = total,
                                   .began_ms = now,
                                   .drawn_ms = now,
                                   .terminal = isatty(STDERR_FILENO) != 0};
@@ -28,19 +28,22 @@ static double rate(const struct progress *progress, int64_t records)
     return (double)records * 1000.0 / (double)spent_ms;
 }
 
-void progress_update(struct progress *progress, int64_t done_bytes, int64_t done_records)
+void progress_update(struct progress *progress, int64_t done, int64_t records)
 {
     int64_t now = now_ms();
     if (now - progress->drawn_ms < (progress->terminal ? DRAW_MS : LINE_MS)) { return; }
     progress->drawn_ms = now;
-    double part = progress->total_bytes ? (double)done_bytes / (double)progress->total_bytes : 0;
+    double part = progress->total ? MIN_OF((double)done / (double)progress->total, 1.0) : 0;
+    double spent_s = (double)(now - progress->began_ms) / 1000.0;
     char bar[BAR_CELLS + 1];
     int full = (int)(part * BAR_CELLS);
     for (int i = 0; i < BAR_CELLS; i++) { bar[i] = i < full ? '#' : '.'; }
     bar[BAR_CELLS] = '\0';
-    fprintf(stderr, "%s%s [%s] %3.0f %%  %" PRId64 " records, %.0f/s%s",
-            progress->terminal ? "\r" : "", progress->what, bar, part * 100, done_records,
-            rate(progress, done_records), progress->terminal ? "   " : "\n");
+    fprintf(stderr, "%s%s [%s] %3.0f %%  %" PRId64 " records, %.0f/s",
+            progress->terminal ? "\r" : "", progress->what, bar, part * 100, records,
+            rate(progress, records));
+    if (part > 0) { fprintf(stderr, ", %.0f s left", spent_s * (1 - part) / part); }
+    fprintf(stderr, "%s", progress->terminal ? "   " : "\n");
 }
 
 void progress_end(struct progress *progress, int64_t done_records)

@@ -6,16 +6,16 @@
 
 struct progress {
     const char *what;   /* "clicks" */
-    int64_t total_bytes; /* of the file; 0: unknown */
+    int64_t total; /* of what `done` counts, such as bytes of a file; 0: unknown */
     int64_t began_ms;
     int64_t drawn_ms;
     bool terminal;
 };
 
 /* Begins a bar. */
-void progress_begin(struct progress *progress, const char *what, int64_t total_bytes);
-/* Redraws if it is time to. */
-void progress_update(struct progress *progress, int64_t done_bytes, int64_t done_records);
+void progress_begin(struct progress *progress, const char *what, int64_t total);
+/* Redraws if it is time to: part done, records, records a second, time left. */
+void progress_update(struct progress *progress, int64_t done, int64_t records);
 /* Draws the end: how many, how fast. */
 void progress_end(struct progress *progress, int64_t done_records);
 

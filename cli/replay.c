@@ -13,8 +13,6 @@
 enum {
     LINE_ARENA_BLOCK = 1 << 16,
     MESSAGE_BYTES_MAX = 8 << 20,
-    FLUSH_TIMEOUT_MS = 60000,
-    FLUSH_NAP_US = 2000,
     KEY_BYTES_MAX = 1024,
 };
 
@@ -180,22 +178,6 @@ static int wait_until(struct replay *replay, int64_t due_us)
     return 0;
 }
 
-static int flush(struct replay *replay)
-{
-    size_t outstanding = 1;
-    int64_t until_us = wall_us() + (int64_t)FLUSH_TIMEOUT_MS * 1000;
-    while (outstanding) {
-        if (wire_unacked(replay->wire, 1, &outstanding) < 0) {
-            return client_fail("%s", wire_why(replay->wire));
-        }
-        if (outstanding && wall_us() >= until_us) {
-            return client_fail("%zu records were not acknowledged in time", outstanding);
-        }
-        if (outstanding) { usleep(FLUSH_NAP_US); }
-    }
-    return 0;
-}
-
 static int send_file(struct replay *replay, FILE *file)
 {
     struct stat about;
@@ -219,7 +201,7 @@ static int send_file(struct replay *replay, FILE *file)
         sent++;
         progress_update(&progress, bytes, sent);
     }
-    if (!result) { result = flush(replay); }
+    if (!result) { result = client_flush(replay->wire); }
     progress_end(&progress, sent);
     return result;
 }

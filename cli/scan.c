@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/scan.h"
+#include "stream/kafka_admin.h"
 
 enum { SCAN_POLL_MS = 100, SCAN_RECORDS = 1000 };
 
@@ -12,7 +13,7 @@ struct scan {
     size_t count;
 };
 
-static int plan(struct scan *scan, const char *topic, int32_t partition)
+static int plan(struct scan *scan, const char *topic, int32_t partition, int64_t since_ms)
 {
     int32_t partitions;
     int result = wire_partitions(scan->wire, topic, &partitions);
@@ -23,6 +24,9 @@ static int plan(struct scan *scan, const char *topic, int32_t partition)
         int64_t low;
         if (partition >= 0 && partition != p) { continue; }
         result = wire_bounds(scan->wire, topic, p, &low, &scan->ends[scan->count]);
+        if (!result && since_ms > 0) {
+            result = admin_offset_at(scan->wire, topic, p, since_ms, &low);
+        }
         if (result < 0) { return result; }
         scan->at[scan->count++] =
             (struct topic_partition){.topic = topic, .partition = p, .offset = low};
@@ -56,11 +60,11 @@ static int read_all(struct scan *scan, bool follow,
     return 0;
 }
 
-int scan_topic(struct wire *wire, const char *topic, int32_t partition, bool follow,
-               bool (*each)(void *arg, const struct record *rec), void *arg)
+static int scan_all(struct wire *wire, const char *topic, int32_t partition, int64_t since_ms,
+                    bool follow, bool (*each)(void *arg, const struct record *rec), void *arg)
 {
     struct scan scan = {.wire = wire};
-    int result = plan(&scan, topic, partition);
+    int result = plan(&scan, topic, partition, since_ms);
     if (result == 0) { result = read_all(&scan, follow, each, arg); }
     reader_close(scan.reader);
     free(scan.at);
@@ -77,4 +81,37 @@ int scan_range(struct wire *wire, const char *topic, int32_t partition, int64_t 
     if (result == 0) { result = read_all(&scan, /* follow= */ false, each, arg); }
     reader_close(scan.reader);
     return result;
+}
+
+struct finding {
+    int64_t to;
+    bool found;
+};
+
+static bool note_first(void *arg, const struct record *rec)
+{
+    struct finding *finding = arg;
+    finding->found = rec->offset < finding->to;
+    return false;
+}
+
+int scan_finds(struct wire *wire, const char *topic, int32_t partition, int64_t from, int64_t to,
+               bool *ret_found)
+{
+    struct finding finding = {.to = to};
+    int result = scan_range(wire, topic, partition, from, to, note_first, &finding);
+    if (result == 0) { *ret_found = finding.found; }
+    return result;
+}
+
+int scan_topic(struct wire *wire, const char *topic, int32_t partition, bool follow,
+               bool (*each)(void *arg, const struct record *rec), void *arg)
+{
+    return scan_all(wire, topic, partition, /* since_ms= */ 0, follow, each, arg);
+}
+
+int scan_since(struct wire *wire, const char *topic, int64_t since_ms,
+               bool (*each)(void *arg, const struct record *rec), void *arg)
+{
+    return scan_all(wire, topic, -1, since_ms, /* follow= */ false, each, arg);
 }

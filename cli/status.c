@@ -46,8 +46,8 @@ static const struct argp argp = {
     .children = children,
 };
 
-static void print_partition(struct wire *wire, const struct stage *stage, const char *topic,
-                            int32_t partition, const json_t *copies)
+static void print_partition(struct wire *wire, const struct stage *stage, const char *generation,
+                            const char *topic, int32_t partition, const json_t *copies)
 {
     int64_t committed = OFFSET_NONE, low = 0, end = 0;
     if (wire_committed(wire, topic, partition, &committed) < 0 ||
@@ -55,7 +55,7 @@ static void print_partition(struct wire *wire, const struct stage *stage, const 
         printf("%-9s %-24s %4d  %s\n", stage->worker, topic, partition, wire_why(wire));
         return;
     }
-    const json_t *task = local_copy_partition(copies, stage->worker, partition);
+    const json_t *task = local_copy_partition(copies, stage->worker, generation, partition);
     int64_t from = committed == OFFSET_NONE ? low : committed;
     printf("%-9s %-24s %4d %12" PRId64 " %12" PRId64 " %10" PRId64 "  ", stage->worker, topic,
            partition, from, end, end - from);
@@ -71,7 +71,9 @@ static int print_stage(const struct client *client, const struct stage *stage, c
 {
     struct wire *wire = NULL;
     int32_t partitions;
-    _cleanup_(xfreep) char *group = client_group(client, stage->worker);
+    bool one = strcmp(stage->worker, "ingest") == 0; /* for all generations */
+    const char *generation = one ? "" : client_generation(client);
+    _cleanup_(xfreep) char *group = client_group_of(client, stage->worker, generation);
     _cleanup_(xfreep) char *topic = client_topic(client, stage->input);
     if (client_connect(client, group, &wire) < 0) { return 1; }
     if (wire_partitions(wire, topic, &partitions) < 0) {
@@ -79,15 +81,20 @@ static int print_stage(const struct client *client, const struct stage *stage, c
         wire_close(wire);
         return 0;
     }
-    for (int32_t p = 0; p < partitions; p++) { print_partition(wire, stage, topic, p, copies); }
+    for (int32_t p = 0; p < partitions; p++) {
+        print_partition(wire, stage, generation, topic, p, copies);
+    }
     wire_close(wire);
     return 0;
 }
 
 static void print_copy(const json_t *copy)
 {
-    printf("%s slot %lld: pid %lld, tables %s", json_string_value(json_object_get(copy, "worker")),
-           (long long)json_integer_value(json_object_get(copy, "slot")),
+    const char *generation = json_string_value(json_object_get(copy, "generation"));
+    bool named = generation && generation[0];
+    printf("%s%s%s slot %lld: pid %lld, tables %s",
+           json_string_value(json_object_get(copy, "worker")), named ? " of generation " : "",
+           named ? generation : "", (long long)json_integer_value(json_object_get(copy, "slot")),
            (long long)json_integer_value(json_object_get(copy, "pid")),
            json_is_true(json_object_get(copy, "loaded")) ? "loaded" : "loading");
     const char *before = ", stands by for";

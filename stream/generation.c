@@ -17,6 +17,12 @@ char *generation_name(const char *name, const char *generation)
     return generation[0] ? xprintf("%s.%s", name, generation) : xstrdup(name);
 }
 
+const char *generation_of(const char *told)
+{
+    if (strcmp(told, generation_base) == 0) { return ""; }
+    return generation_valid(told) ? told : NULL;
+}
+
 const char *generation_told(const char *generation)
 {
     return generation[0] ? generation : generation_base;

@@ -21,6 +21,8 @@ extern const char generation_base[];
 bool generation_valid(const char *generation);
 /* Puts a generation's name behind another name; the caller frees. */
 char *generation_name(const char *name, const char *generation);
+/* Reads what people call a generation: "" for "base"; NULL when it is no name of one. Borrowed. */
+const char *generation_of(const char *told);
 /* Tells what people call a generation: "base" for the one without a name. Borrowed. */
 const char *generation_told(const char *generation);
 

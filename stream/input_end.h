@@ -1,5 +1,5 @@
-/* Where an input ends for a run that shall stop there: `PARTITION:OFFSET,...`, the first offset that
- * is no longer processed. A partition that is not named has no end.
+/* Where an input ends for a run that shall stop there: `PARTITION:OFFSET,...`, the first offset
+ * that is no longer processed. A partition that is not named has no end.
  */
 #ifndef FRESHET_STREAM_INPUT_END_H
 #define FRESHET_STREAM_INPUT_END_H

@@ -19,6 +19,7 @@ struct run_settings {
     const char *state_dir;
     int64_t slot; /* -1: the first free one on this machine */
     const char *instance;
+    bool static_member;
     int64_t commit_interval_ms;
     int64_t batch_records_max;
     int64_t batch_bytes_max;

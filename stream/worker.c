@@ -51,6 +51,8 @@ const struct option run_options[] = {
                "Number of this copy, stable over restarts; -1: the first free one in state.dir."),
     RUN_OPTION("instance", OPTION_STRING, instance, "", 0, 0,
                "Name of this machine in member and transactional ids; empty: the host name."),
+    RUN_OPTION("static.member", OPTION_BOOL, static_member, "true", 0, 0,
+               "Keep this copy's place in its group over a restart; false: it leaves when it ends."),
     RUN_OPTION("commit.interval.ms", OPTION_DURATION, commit_interval_ms, "500ms", 1, 3600000,
                "Longest time between commits."),
     RUN_OPTION("batch.records.max", OPTION_LONG, batch_records_max, "100000", 1, 10000000,
@@ -261,7 +263,7 @@ static int serve(struct process *process)
     const struct kafka_identity identity = {
         .bootstrap = settings->bootstrap_servers,
         .group = process->group,
-        .instance = process->member,
+        .instance = settings->static_member ? process->member : NULL,
         .transactional = transactional ? process->member : NULL,
         .properties = &settings->kafka,
         .fetch_bytes_max = settings->fetch_bytes_max,

@@ -23,7 +23,7 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 BIN = Path(os.environ.get("FRESHET_BIN", BUILD / "bin"))
 SANITIZED = BUILD / "san-address-undefined" / "bin"  # tests/run builds it
 INPUTS = {"ingest": "clicks", "features": "events", "trainer": "pair-deltas", "scorer": "histories"}
-WAIT_SECONDS = 120
+WAIT_SECONDS = int(os.environ.get("WAIT_SECONDS", "120"))
 STOP_SECONDS = 60
 
 
@@ -42,8 +42,9 @@ class Copy:
 
     def __init__(self, world, worker, slot, options, programs=BIN):
         self.world, self.worker = world, worker
+        own = "." + options["generation"] if "generation" in options else ""
         state = Path(options.get("state.dir", world.state))
-        self.slot_file = state / worker / f"slot-{slot}.json"
+        self.slot_file = state / f"{worker}{own}" / f"slot-{slot}.json"
         self.slot_file.unlink(missing_ok=True)  # what a killed copy left
         self.log_file = world.dir / f"{worker}-{slot}.log"
         settings = {"bootstrap.servers": world.bootstrap, "topic.prefix": world.prefix,
@@ -131,8 +132,10 @@ class World:
                 pytest.fail(f"waited {WAIT_SECONDS} s for {what}\n{logs}")
             time.sleep(0.1)
 
-    def lag(self, worker):
-        return self.topics.lag(self.prefix + worker, INPUTS[worker])
+    def lag(self, worker, generation=""):
+        own = "." + generation if generation else ""
+        topic = INPUTS[worker] if worker == "features" else INPUTS[worker] + own
+        return self.topics.lag(self.prefix + worker + own, topic)
 
     def start(self, *workers, copies=1, **options):
         """Starts copies of workers; options: name=dict of settings."""
@@ -147,9 +150,9 @@ class World:
             self.wait(copy.healthy, f"{copy.worker} to be healthy")
         return started
 
-    def drain(self, *workers):
+    def drain(self, *workers, generation=""):
         for worker in workers:
-            self.wait(lambda one=worker: self.lag(one) == 0, f"{worker} to catch up")
+            self.wait(lambda one=worker: self.lag(one, generation) == 0, f"{worker} to catch up")
 
     def stop(self):
         for copy in self.copies:
@@ -190,9 +193,9 @@ class World:
         return {key: form.decode(record.value) for key, record in self.topics.newest(name).items()
                 if form.wrote(record.value)}
 
-    def rows(self):
-        return {row["item_id"]: row
-                for row in self.decoded("neighbours", "item_neighbours").values()}
+    def rows(self, generation=""):
+        name = f"neighbours.{generation}" if generation else "neighbours"
+        return {row["item_id"]: row for row in self.decoded(name, "item_neighbours").values()}
 
     def events(self):
         form = Contract("user_event")

@@ -28,6 +28,9 @@ static void test_names(void **state)
     assert_string_equal(plain, "shop-histories");
     assert_string_equal(generation_told(""), "base");
     assert_string_equal(generation_told("g2"), "g2");
+    assert_string_equal(generation_of("base"), "");
+    assert_string_equal(generation_of("g2"), "g2");
+    assert_null(generation_of("G 2"));
 }
 
 int main(void)

@@ -1,0 +1,81 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/scan.h"
+#include "cli/steps.h"
+
+enum { STEP_BYTES_MAX = 512, STEP_ARENA_BYTES = 1024 };
+
+struct reading {
+    struct codec *codec;
+    struct arena *arena;
+    struct generations *generations;
+};
+
+static bool take(void *arg, const struct record *rec)
+{
+    struct reading *reading = arg;
+    struct generation_step step;
+    struct codec_error error;
+    arena_reset(reading->arena);
+    if (rec->value.data &&
+        codec_decode(reading->codec, rec->value, reading->arena, &step, &error) == 0) {
+        generations_take(reading->generations, &step);
+    }
+    return true;
+}
+
+int steps_read(const struct client *client, struct wire *wire, struct generations *ret_generations)
+{
+    _cleanup_(xfreep) char *topic = client_topic(client, "generations");
+    struct schema_book *book = schema_book_new();
+    struct reading reading = {.codec = codec_new(&generation_step_contract, book),
+                              .arena = arena_new(STEP_ARENA_BYTES),
+                              .generations = ret_generations};
+    generations_init(ret_generations);
+    int result = scan_topic(wire, topic, -1, /* follow= */ false, take, &reading);
+    codec_free(reading.codec);
+    schema_book_free(book);
+    arena_free(reading.arena);
+    if (result == 0) { return 0; }
+    generations_release(ret_generations);
+    return client_fail("%s", wire_why(wire));
+}
+
+int steps_write(const struct client *client, struct wire *wire, const struct generation_step *step)
+{
+    _cleanup_(xfreep) char *topic = client_topic(client, "generations");
+    struct schema_book *book = schema_book_new();
+    struct codec *codec = codec_new(&generation_step_contract, book);
+    char key[STEP_KEY_BYTES_MAX];
+    struct buf value;
+    buf_init(&value, STEP_BYTES_MAX);
+    int result = codec_encode(codec, step, &value);
+    assert(result == 0);
+    const struct message message = {.topic = topic,
+                                    .partition = 0,
+                                    .key = slice_str(generation_step_key(step, key)),
+                                    .value = buf_slice(&value)};
+    if (wire_produce(wire, &message, 1) < 0) {
+        result = client_fail("%s", wire_why(wire));
+    } else {
+        result = client_flush(wire);
+    }
+    buf_release(&value);
+    codec_free(codec);
+    schema_book_free(book);
+    return result;
+}
+
+int steps_partitions(const struct client *client, struct wire *wire, int32_t *ret_count)
+{
+    _cleanup_(xfreep) char *topic = client_topic(client, "recommendations");
+    return wire_partitions(wire, topic, ret_count) < 0 ? client_fail("%s", wire_why(wire)) : 0;
+}
+
+bool steps_complete(const struct generations *generations, int32_t partitions)
+{
+    for (int32_t p = 0; p < partitions; p++) {
+        if (generations_role(generations, generations->live, p) != ROLE_LIVE) { return false; }
+    }
+    return true;
+}

@@ -1,0 +1,13 @@
+#include "base/base.h"
+#include "schemas/shared_topics.h"
+
+static const char *const shared[] = {"clicks", "events",          "items",
+                                     "users",  "recommendations", "generations"};
+
+bool shared_topic(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(shared); i++) {
+        if (strcmp(shared[i], name) == 0) { return true; }
+    }
+    return false;
+}

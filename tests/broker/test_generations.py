@@ -1,0 +1,288 @@
+"""A second generation beside the live one: built, compared, promoted, rolled back, thrown away."""
+
+import itertools
+import os
+import subprocess
+import threading
+import time
+
+from confluent_kafka import Consumer, TopicPartition
+from conftest import BIN, Contract
+from stream_data import SETTINGS, clicks, records
+from test_neighbours import UNBOUND, cells, run
+
+EVENTS = int(os.environ.get("GENERATIONS_EVENTS", "100000"))
+FEW = 4_000
+G2 = {"generation": "g2"}
+LINEUP = ("features", "trainer", "scorer")
+
+
+def command(world, *words):
+    return subprocess.run([BIN / "freshet", *words, "--bootstrap", world.bootstrap, "--prefix",
+                           world.prefix, "--set", f"group.prefix={world.prefix}",
+                           "--set", f"state.dir={world.state}"], text=True, timeout=600,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+
+
+def freshet(world, *words):
+    done = command(world, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def backfill(world, *words):
+    return freshet(world, "backfill", "--generation", "g2", "--set", "all.commit.interval.ms=200ms",
+                   "--set", "trainer.neighbours.max=0", *words)
+
+
+def start_base(world):
+    world.start("ingest", *LINEUP, ingest=SETTINGS, trainer=UNBOUND)
+
+
+def start_g2(world):
+    return world.start(*LINEUP, features=G2, trainer={**G2, **UNBOUND}, scorer=G2)
+
+
+def newest_lists(world, name):
+    return world.decoded(name, "recommendation_list")
+
+
+def accepted_until_now(world):
+    """A moment, to the second, before which all accepted events lie and after which none do."""
+    world.drain("ingest")
+    at = int(time.time()) + 1
+    while time.time() < at + 0.1:
+        time.sleep(0.05)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+
+def test_backfill_equals_a_run_from_scratch(make_world):
+    """While the live generation works on, and then both follow."""
+    sent = clicks(EVENTS)
+    part = len(sent) * 4 // 5
+    expected = cells(run(make_world(), sent[:part]))
+    world = make_world()
+    start_base(world)
+    world.produce("clicks", records(sent[:part]))
+    until = accepted_until_now(world)
+    feeder = threading.Thread(target=world.produce, args=("clicks", records(sent[part:])))
+    feeder.start()
+    assert "g2 is built" in backfill(world, "--to", until)
+    feeder.join()
+    assert cells(world.rows("g2")) == expected
+
+    world.drain("ingest", *LINEUP)
+    start_g2(world)
+    world.drain(*LINEUP, generation="g2")
+    assert world.decoded("features-changelog.g2", "user_state") == \
+        world.decoded("features-changelog", "user_state")
+    assert cells(world.rows("g2")) == cells(world.rows())
+    mine, base = newest_lists(world, "lists.g2"), newest_lists(world, "recommendations")
+    assert set(mine) == set(base)
+    assert {one["generation"] for one in mine.values()} == {"g2"}
+    assert {one["generation"] for one in base.values()} == {""}
+    assert set(world.stop().values()) == {0}
+
+
+def test_backfill_of_a_piece(make_world):
+    """From an offset to another, in two goes: other settings, and the live one's topics as before."""
+    world = make_world()
+    start_base(world)
+    world.produce("clicks", records(clicks(FEW)))
+    world.drain("ingest", *LINEUP)
+    before = {name: world.topics.ends(name) for name in ("events", "histories", "pair-deltas",
+                                                         "recommendations", "neighbours")}
+    words = ["--set", "features.history.length=7", "--copies", "2"]
+    backfill(world, "--from", "10", "--to", "500", *words)
+    refused = command(world, "backfill", "--generation", "g2", "--from", "10")
+    assert refused.returncode == 1 and "freshet reset g2" in refused.stderr
+    backfill(world, *words)
+    for name, ends in before.items():
+        assert world.topics.ends(name) == ends
+    states = world.decoded("features-changelog.g2", "user_state").values()
+    assert sum(one["events_total"] for one in states) == FEW - 10 * world.partitions
+    histories = world.decoded("histories.g2", "user_history").values()
+    assert max(len(one["items"]) for one in histories) == 7
+    refused = command(world, "backfill", "--generation", "g2", "--set", "history.length=7")
+    assert refused.returncode == 78 and "history.length" in refused.stderr
+
+
+class Reader(threading.Thread):
+    """A consumer of `recommendations`: every list that it was given, by partition."""
+
+    def __init__(self, world):
+        super().__init__()
+        self.form = Contract("recommendation_list")
+        self.topic, self.partitions = world.prefix + "recommendations", world.partitions
+        self.consumer = Consumer({"bootstrap.servers": world.bootstrap, "group.id": "reader",
+                                  "enable.auto.commit": False, "log_level": 2})
+        self.lists = {partition: [] for partition in range(world.partitions)}
+        self.ended = threading.Event()
+
+    def run(self):
+        self.consumer.assign([TopicPartition(self.topic, one, 0) for one in self.lists])
+        while not self.ended.is_set():
+            for message in self.consumer.consume(1000, timeout=0.1):
+                assert not message.error(), message.error()
+                value = message.value()  # None would be a user's loss
+                self.lists[message.partition()].append(
+                    (message.key(), value and self.form.decode(value)["generation"]))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+        self.consumer.close()
+
+    def orders(self):
+        """The generations of each partition in the order of its lists, each run of one once."""
+        return [[name for name, _ in itertools.groupby(generation for _, generation in lists)]
+                for lists in self.lists.values()]
+
+    def wait_for_all(self, world):
+        world.wait(lambda: sum(map(len, self.lists.values())) ==
+                   sum(world.topics.ends("recommendations").values()), "the reader to catch up")
+
+
+class Feeder(threading.Thread):
+    """Clicks without end, some a moment."""
+
+    def __init__(self, world, events):
+        super().__init__()
+        self.world, self.events, self.ended = world, iter(events), threading.Event()
+        self.failure = None
+
+    def run(self):
+        try:
+            while not self.ended.wait(0.05):
+                self.world.produce("clicks", records(list(itertools.islice(self.events, 10))))
+        except Exception as failure:  # told when the thread is joined
+            self.failure = failure
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+        assert self.failure is None, self.failure
+
+
+def grown(world, more):
+    """Waits until so many more events were accepted."""
+    until = sum(world.topics.ends("events").values()) + more
+    world.wait(lambda: sum(world.topics.ends("events").values()) >= until, "more events")
+
+
+def generations_by_user(world, users):
+    """Of these users' newest lists; none may have lost its own."""
+    lists = newest_lists(world, "recommendations")
+    assert {key for key in lists} >= users
+    return {one["generation"] for one in lists.values()}
+
+
+def table(text):
+    """What compare printed: figures by row."""
+    rows = {}
+    for line in text.splitlines()[1:]:
+        name, *figures = [part for part in line.split("  ") if part]
+        rows[name.strip()] = [float(one) for one in figures]
+    return rows
+
+
+def test_promote_and_rollback_under_a_reader(make_world):
+    world = make_world()
+    sent = clicks(EVENTS)
+    start_base(world)
+    world.produce("clicks", records(sent[:FEW]))
+    world.drain("ingest", *LINEUP)
+    backfill(world)
+    refused = command(world, "promote", "g2")
+    assert refused.returncode == 1 and "generation=g2" in refused.stderr
+    assert "nothing to go back to" in command(world, "rollback").stderr
+    start_g2(world)
+    with Reader(world) as reader:
+        with Feeder(world, sent[FEW:]):
+            grown(world, 200)
+            compared = table(freshet(world, "compare", "base", "g2"))
+            listed = set(newest_lists(world, "recommendations"))
+            assert "g2 is live in all 4 partitions" in freshet(world, "promote", "g2")
+            assert generations_by_user(world, listed) == {"g2"}
+            grown(world, 200)
+            assert "g2 is live" in freshet(world, "promote", "g2")  # it is: nothing happens
+            refused = command(world, "reset", "g2", "--yes")
+            assert refused.returncode == 1
+            assert "base is live in all 4 partitions" in freshet(world, "rollback")
+            assert generations_by_user(world, listed) == {""}
+            grown(world, 200)
+        world.drain("ingest", *LINEUP)
+        world.drain(*LINEUP, generation="g2")
+        reader.wait_for_all(world)
+    assert reader.orders() == [["", "g2", ""]] * world.partitions
+    assert compared["events judged"][0] > 0
+    assert compared["users with a list"][0] >= len(listed) - FEW
+    assert 0.5 < compared["overlap@10"][0] <= 1
+    assert newest_lists(world, "recommendations") == newest_lists(world, "lists")
+    assert set(world.stop().values()) == {0}
+
+
+def test_promote_while_the_former_one_is_down(make_world):
+    """Nobody is there to release: the command does it. The base finds its lists again."""
+    world = make_world()
+    start_base(world)
+    world.produce("clicks", records(clicks(FEW)))
+    world.drain("ingest", *LINEUP)
+    listed = set(newest_lists(world, "recommendations"))
+    base = world.copies[-1]
+    assert base.worker == "scorer" and base.stop() == 0
+    backfill(world)
+    start_g2(world)
+    assert "whose scorer does not run" in freshet(world, "promote", "g2")
+    assert generations_by_user(world, listed) == {"g2"}
+    world.start("scorer")
+    freshet(world, "rollback")
+    assert generations_by_user(world, listed) == {""}
+    assert set(world.stop().values()) == {0}
+
+
+def test_reset(make_world):
+    """Refused while somebody works there; then all is gone, and can be built again."""
+    world = make_world()
+    start_base(world)
+    world.produce("clicks", records(clicks(FEW)))
+    world.drain("ingest", *LINEUP)
+    backfill(world)
+    rows = cells(world.rows("g2"))
+    worker, = world.start("features", features=G2)
+    refused = command(world, "reset", "g2", "--yes")
+    assert refused.returncode == 1 and "1 workers in its groups" in refused.stderr
+    assert cells(world.rows("g2")) == rows
+    assert worker.stop() == 0
+    world.wait(lambda: "nothing was changed" in command(world, "reset", "g2").stderr,
+               "its session to end")  # nobody answers the question
+    assert cells(world.rows("g2")) == rows
+    freshet(world, "reset", "g2", "--yes")
+    assert not list(world.state.glob("*.g2"))
+    assert world.topics.ends("events")
+    topics = Consumer({"bootstrap.servers": world.bootstrap, "group.id": "look"})
+    names = topics.list_topics(timeout=15).topics
+    topics.close()
+    assert not [name for name in names if name.startswith(world.prefix) and name.endswith(".g2")]
+    backfill(world)
+    assert cells(world.rows("g2")) == rows
+
+    assert command(world, "reset", "base", "--yes").returncode == 1
+    assert set(world.stop().values()) == {0}
+    before = cells(world.rows())
+    world.wait(lambda: command(world, "reset", "base", "--yes").returncode == 0,
+               "the base's sessions to end")
+    assert sum(world.topics.ends("recommendations").values()) == 0
+    assert not (world.state / "features").exists()
+    start_base(world)
+    world.drain(*LINEUP)
+    assert cells(world.rows()) == before
