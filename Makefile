@@ -235,8 +235,9 @@ backfill-1m:
 	@test -e "$(ML_1M)" || { echo "make backfill-1m ML_1M=FILE"; exit 1; }
 	@$(INSTALL) test
 	+@$(BUILD_ALL)
-	@ML_1M="$(ML_1M)" GENERATIONS_EVENTS=1000000 WAIT_SECONDS=1200 $(BUILD)/venv/bin/python \
-		-m pytest -q -p no:cacheprovider tests/broker/test_generations.py -k scratch --durations=0
+	@ML_1M="$(ML_1M)" GENERATIONS_EVENTS=1000000 WAIT_SECONDS=1200 \
+		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
+		tests/broker/test_generations.py -k scratch
 
 # Says where things are built with these settings (for tests/run).
 .PHONY: where

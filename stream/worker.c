@@ -52,7 +52,7 @@ const struct option run_options[] = {
     RUN_OPTION("instance", OPTION_STRING, instance, "", 0, 0,
                "Name of this machine in member and transactional ids; empty: the host name."),
     RUN_OPTION("static.member", OPTION_BOOL, static_member, "true", 0, 0,
-               "Keep this copy's place in its group over a restart; false: it leaves when it ends."),
+               "Keep the copy's place in its group over a restart; false: it leaves at the end."),
     RUN_OPTION("commit.interval.ms", OPTION_DURATION, commit_interval_ms, "500ms", 1, 3600000,
                "Longest time between commits."),
     RUN_OPTION("batch.records.max", OPTION_LONG, batch_records_max, "100000", 1, 10000000,

@@ -1,5 +1,5 @@
-"""Events for the tests: MovieLens-100k, fetched like the demo's; or, where ML_1M names the file, the
-MovieLens-1M stream (ts,user,item,rating or 0,flag; gzip), which cannot be passed on."""
+"""Events for the tests: MovieLens-100k, fetched like the demo's; or, where ML_1M names the file,
+the MovieLens-1M stream (ts,user,item,rating or 0,flag; gzip), which cannot be passed on."""
 
 import gzip
 import json

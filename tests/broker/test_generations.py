@@ -86,7 +86,7 @@ def test_backfill_equals_a_run_from_scratch(make_world):
 
 
 def test_backfill_of_a_piece(make_world):
-    """From an offset to another, in two goes: other settings, and the live one's topics as before."""
+    """From an offset on, in two goes, with other settings; the live topics stay as they are."""
     world = make_world()
     start_base(world)
     world.produce("clicks", records(clicks(FEW)))
