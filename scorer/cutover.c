@@ -32,7 +32,7 @@ enum verdict cutover_note(struct cutover *cutover, struct run *run, const struct
 
 int cutover_changelog(const struct cutover *cutover, struct run *run, int32_t partition)
 {
-    if (!run_input_loaded(run, cutover->steps_input)) { return -EAGAIN; }
+    if (!run_input_current(run, cutover->steps_input)) { return -EAGAIN; }
     const char *generation = run_generation(run);
     bool apart = generation[0] ||
                  generations_released(&cutover->generations, generation, partition) > 0;
@@ -95,8 +95,7 @@ static bool tell(struct cutover *cutover, struct task *task, enum generation_ste
 
 static void give_up(struct cutover *cutover, struct task *task)
 {
-    int before = cutover_changelog(cutover, task_run(task), task_partition(task));
-    bool moves = before == cutover->recommendations_output;
+    bool moves = task_changelog(task) == cutover->recommendations_output;
     if (!task_settle(task)) { return; }
     if (moves && !copy_lists(task, cutover->lists_output)) { return; }
     if (tell(cutover, task, STEP_RELEASED) && moves) { task_reopen(task); }

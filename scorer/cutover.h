@@ -30,7 +30,8 @@ void cutover_init(struct cutover *cutover, struct run *run);
 void cutover_release(struct cutover *cutover);
 /* Takes a record of `generations`. */
 enum verdict cutover_note(struct cutover *cutover, struct run *run, const struct record *rec);
-/* Chooses the output that is a partition's changelog; -EAGAIN before `generations` is read. */
+/* Chooses the output that is a partition's changelog; -EAGAIN before `generations` is read to the
+ * end that it has now: another copy may have released the partition a moment ago. */
 int cutover_changelog(const struct cutover *cutover, struct run *run, int32_t partition);
 /* Says whether lists of this task go to `recommendations` too. */
 bool cutover_is_live(const struct cutover *cutover, struct task *task);

@@ -56,6 +56,24 @@ int broadcast_open(struct run *run)
     return result;
 }
 
+bool run_input_current(struct run *run, int input)
+{
+    const struct broadcast *broadcast = &run->broadcast;
+    for (size_t i = 0; i < broadcast->places_count; i++) {
+        const struct broadcast_place *place = &broadcast->places[i];
+        int64_t low, end;
+        if (place->input != input) { continue; }
+        if (wire_bounds(run->wire, place->topic, place->partition, &low, &end) < 0) {
+            return false;
+        }
+        if (!end) { continue; }
+        if (reader_position(broadcast->reader, place->topic, place->partition) < end) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void check_loaded(struct run *run)
 {
     struct broadcast *broadcast = &run->broadcast;

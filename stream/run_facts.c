@@ -60,16 +60,6 @@ int32_t run_output_partitions(const struct run *run, int output)
     return run->output_partitions[output];
 }
 
-bool run_input_loaded(const struct run *run, int input)
-{
-    const struct broadcast *broadcast = &run->broadcast;
-    for (size_t i = 0; i < broadcast->places_count; i++) {
-        const struct broadcast_place *place = &broadcast->places[i];
-        if (place->input == input && !place->loaded) { return false; }
-    }
-    return true;
-}
-
 const char *run_generation(const struct run *run)
 {
     return run->settings.generation;

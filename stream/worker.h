@@ -114,8 +114,8 @@ enum verdict run_refuse_record(struct run *run, const char *reason, const char *
     _printf_(3, 4);
 /* True once every broadcast input has been read to the end it had at start. */
 bool run_loaded(const struct run *run);
-/* True once this broadcast input has. */
-bool run_input_loaded(const struct run *run, int input);
+/* True when this broadcast input has been read to the end that it has now. Asks the broker. */
+bool run_input_current(struct run *run, int input);
 /* Name of the generation that the run belongs to; empty for the base. */
 const char *run_generation(const struct run *run);
 

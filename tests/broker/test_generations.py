@@ -85,6 +85,38 @@ def test_backfill_equals_a_run_from_scratch(make_world):
     assert set(world.stop().values()) == {0}
 
 
+def counted(world):
+    """The events that g2 has counted."""
+    states = world.decoded("features-changelog.g2", "user_state").values()
+    return sum(one["events_total"] for one in states)
+
+
+def test_backfill_that_follows(make_world):
+    """Until it is told to end: what comes meanwhile is counted too, and the workers end with it."""
+    world = make_world()
+    world.start("ingest", ingest=SETTINGS)
+    sent = clicks(FEW)
+    world.produce("clicks", records(sent[:FEW // 2]))
+    world.drain("ingest")
+    process = subprocess.Popen(
+        [BIN / "freshet", "backfill", "--follow", "--generation", "g2", "--bootstrap",
+         world.bootstrap, "--prefix", world.prefix, "--set", f"group.prefix={world.prefix}",
+         "--set", f"state.dir={world.state}"], text=True, stdout=subprocess.PIPE)
+    try:
+        assert "g2 follows events" in process.stdout.readline()
+        world.produce("clicks", records(sent[FEW // 2:]))
+        world.drain("ingest")
+        world.drain(*LINEUP, generation="g2")
+        process.terminate()
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert counted(world) == FEW
+    assert sum(one["judged"] for one in world.decoded("quality.g2", "list_quality").values()) > 0
+    freshet(world, "reset", "g2", "--yes")  # nobody is left in the groups
+
+
 def test_backfill_of_a_piece(make_world):
     """From an offset on, in two goes, with other settings; the live topics stay as they are."""
     world = make_world()
@@ -95,13 +127,13 @@ def test_backfill_of_a_piece(make_world):
                                                          "recommendations", "neighbours")}
     words = ["--set", "features.history.length=7", "--copies", "2"]
     backfill(world, "--from", "10", "--to", "500", *words)
+    assert counted(world) == sum(min(500, end) - 10 for end in before["events"].values())
     refused = command(world, "backfill", "--generation", "g2", "--from", "10")
     assert refused.returncode == 1 and "freshet reset g2" in refused.stderr
     backfill(world, *words)
     for name, ends in before.items():
         assert world.topics.ends(name) == ends
-    states = world.decoded("features-changelog.g2", "user_state").values()
-    assert sum(one["events_total"] for one in states) == FEW - 10 * world.partitions
+    assert counted(world) == FEW - 10 * world.partitions
     histories = world.decoded("histories.g2", "user_history").values()
     assert max(len(one["items"]) for one in histories) == 7
     refused = command(world, "backfill", "--generation", "g2", "--set", "history.length=7")
