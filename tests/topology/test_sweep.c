@@ -307,7 +307,7 @@ static bool state_is_changelog(struct rig *rig, struct copy *copy)
 {
     const struct run *run = copy->run;
     if (!run_has_changelog(run)) { return true; }
-    _cleanup_(xfreep) struct fold *fold = rig_fold(rig, run_changelog_topic(run));
+    _cleanup_(xfreep) struct fold *fold = rig_fold(rig, run->output_topics[run->worker->changelog]);
     for (size_t t = 0; t < run->tasks_count; t++) {
         struct task *task = run->tasks[t];
         size_t expected = 0;
