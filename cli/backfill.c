@@ -5,7 +5,7 @@
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
-#include "cli/crew.h"
+#include "cli/children.h"
 #include "cli/extent.h"
 #include "cli/lineup.h"
 #include "cli/progress.h"
@@ -38,7 +38,7 @@ struct backfill {
     struct wire *wires[LINEUP_WORKERS]; /* each with a worker's group, to ask for its offsets */
     struct extent extent;
     char *ends;
-    struct crew crew;
+    struct children children;
 };
 
 static const struct argp_option flags[] = {
@@ -58,8 +58,8 @@ static const struct argp_option flags[] = {
 static void check_flags(const struct backfill *backfill, struct argp_state *state)
 {
     if (backfill->follow && backfill->to) { argp_error(state, "--follow has no --to"); }
-    if (backfill->copies < 1 || backfill->copies > CREW_MAX / LINEUP_WORKERS) {
-        argp_error(state, "--copies wants 1 to %d", CREW_MAX / LINEUP_WORKERS);
+    if (backfill->copies < 1 || backfill->copies > CHILDREN_MAX / LINEUP_WORKERS) {
+        argp_error(state, "--copies wants 1 to %d", CHILDREN_MAX / LINEUP_WORKERS);
     }
     const struct client *client = &backfill->client;
     for (int i = 1; i < client->words_count; i++) {
@@ -126,14 +126,14 @@ static void on_signal(int number _unused_)
 /* ---- A worker's command line ---- */
 
 struct words {
-    const char *at[CREW_WORDS_MAX + 1];
-    char *owned[CREW_WORDS_MAX + 1];
+    const char *at[CHILDREN_WORDS_MAX + 1];
+    char *owned[CHILDREN_WORDS_MAX + 1];
     size_t count;
 };
 
 static void add_word(struct words *words, char *word)
 {
-    if (words->count == CREW_WORDS_MAX) {
+    if (words->count == CHILDREN_WORDS_MAX) {
         free(word);
         return;
     }
@@ -201,7 +201,7 @@ static int start_one(struct backfill *backfill, const char *worker, bool in_hind
     if (in_hindsight) { add_setting(&words, "judge=false"); }
     _cleanup_(xfreep) char *log =
         xprintf("%s/backfill-%s-%s.log", client_state_dir(client), backfill->generation, worker);
-    int result = crew_start(&backfill->crew, worker, words.at, log);
+    int result = children_start(&backfill->children, worker, words.at, log);
     for (size_t i = 0; i < words.count; i++) { free(words.owned[i]); }
     return result;
 }
@@ -310,7 +310,7 @@ static int wait_for(struct backfill *backfill, size_t worker, const char *topic,
             return 0;
         }
         progress_update(&progress, done, done);
-        if (!crew_runs(&backfill->crew)) { return 1; }
+        if (!children_runs(&backfill->children)) { return 1; }
         if (stopping) {
             return client_fail("interrupted; the same command without --from goes on from here");
         }
@@ -331,14 +331,14 @@ static int wait_for_all(struct backfill *backfill, size_t worker, const char *in
 
 static int follow(struct backfill *backfill)
 {
-    if (!crew_stop(&backfill->crew, "scorer") || start(backfill, "scorer", false) != 0) {
+    if (!children_stop(&backfill->children, "scorer") || start(backfill, "scorer", false) != 0) {
         return 1;
     }
     printf("generation %s follows events; Ctrl-C or SIGTERM ends its workers\n",
            backfill->generation);
     (void)fflush(stdout);
     while (!stopping) {
-        if (!crew_runs(&backfill->crew)) { return 1; }
+        if (!children_runs(&backfill->children)) { return 1; }
         usleep(LOOK_MS * 1000);
     }
     return 0;
@@ -353,13 +353,13 @@ static int work(struct backfill *backfill)
         wait_for_all(backfill, TRAINER, "pair-deltas") != 0) {
         return 1;
     }
-    if (!backfill->follow && !crew_stop(&backfill->crew, NULL)) { return 1; }
+    if (!backfill->follow && !children_stop(&backfill->children, NULL)) { return 1; }
     if (start(backfill, "scorer", true) != 0 ||
         wait_for_all(backfill, SCORER, "histories") != 0) {
         return 1;
     }
     if (backfill->follow && follow(backfill) != 0) { return 1; }
-    if (!crew_stop(&backfill->crew, NULL)) { return 1; }
+    if (!children_stop(&backfill->children, NULL)) { return 1; }
     printf("generation %s is built; start its workers with generation=%s to keep it fresh, then "
            "freshet compare base %s and freshet promote %s\n",
            backfill->generation, backfill->generation, backfill->generation, backfill->generation);
@@ -376,9 +376,9 @@ static int run(void *arg)
     const struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    int result = check_settings(backfill) != 0 || crew_init(&backfill->crew) != 0 ||
+    int result = check_settings(backfill) != 0 || children_init(&backfill->children) != 0 ||
                  prepare(backfill) != 0 || work(backfill) != 0;
-    crew_release(&backfill->crew);
+    children_release(&backfill->children);
     for (size_t i = 0; i < LINEUP_WORKERS; i++) { wire_close(backfill->wires[i]); }
     extent_release(&backfill->extent);
     free(backfill->ends);

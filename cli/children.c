@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
-#include "cli/crew.h"
+#include "cli/children.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -11,24 +11,24 @@
 
 enum { STOP_MS = 30000, NAP_MS = 20, LAST_WORDS_BYTES = 2000, PATH_BYTES_MAX = 4096 };
 
-int crew_init(struct crew *crew)
+int children_init(struct children *children)
 {
     char path[PATH_BYTES_MAX];
-    *crew = (struct crew){0};
+    *children = (struct children){0};
     ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
     if (size <= 0) { return client_fail("cannot find the programs: %s", strerror(errno)); }
     path[size] = '\0';
     char *slash = strrchr(path, '/');
     assert(slash);
     *slash = '\0';
-    crew->programs = xstrdup(path);
+    children->programs = xstrdup(path);
     return 0;
 }
 
 /* In the child: nothing here comes back. The child ends when its parent does. */
 static void become(const char *program, const char *const *words, int log, pid_t parent)
 {
-    const char *argv[CREW_WORDS_MAX + 2] = {program};
+    const char *argv[CHILDREN_WORDS_MAX + 2] = {program};
     for (size_t i = 0; words[i]; i++) { argv[i + 1] = words[i]; }
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) { _exit(1); }
@@ -36,33 +36,33 @@ static void become(const char *program, const char *const *words, int log, pid_t
     (void)dup2(nothing, STDIN_FILENO);
     (void)dup2(log, STDOUT_FILENO);
     (void)dup2(log, STDERR_FILENO);
-    (void)setpgid(0, 0); /* Ctrl-C is for the command, which ends its crew in order */
+    (void)setpgid(0, 0); /* Ctrl-C is for the command, which ends its children in order */
     execv(program, (char *const *)(uintptr_t)argv);
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", program, strerror(errno));
     _exit(1);
 }
 
-int crew_start(struct crew *crew, const char *worker, const char *const *words,
+int children_start(struct children *children, const char *worker, const char *const *words,
                const char *log_path)
 {
     size_t count = 0;
     while (words[count]) { count++; }
-    if (crew->count == CREW_MAX || count > CREW_WORDS_MAX) {
-        return client_fail("too many workers (at most %d) or words", CREW_MAX);
+    if (children->count == CHILDREN_MAX || count > CHILDREN_WORDS_MAX) {
+        return client_fail("too many workers (at most %d) or words", CHILDREN_MAX);
     }
-    _cleanup_(xfreep) char *program = xprintf("%s/freshet-%s", crew->programs, worker);
+    _cleanup_(xfreep) char *program = xprintf("%s/freshet-%s", children->programs, worker);
     int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (log < 0) { return client_fail("%s: %s", log_path, strerror(errno)); }
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) { become(program, words, log, parent); }
     close(log);
     if (pid < 0) { return client_fail("cannot start %s: %s", program, strerror(errno)); }
-    crew->members[crew->count++] =
-        (struct crew_member){.worker = worker, .pid = pid, .log_path = xstrdup(log_path)};
+    children->members[children->count++] =
+        (struct child){.worker = worker, .pid = pid, .log_path = xstrdup(log_path)};
     return 0;
 }
 
-static void print_last_words(const struct crew_member *member)
+static void print_last_words(const struct child *member)
 {
     char text[LAST_WORDS_BYTES + 1];
     FILE *file = fopen(member->log_path, "r");
@@ -73,10 +73,10 @@ static void print_last_words(const struct crew_member *member)
     fprintf(stderr, "%s\n", text);
 }
 
-bool crew_runs(struct crew *crew)
+bool children_runs(struct children *children)
 {
-    for (size_t i = 0; i < crew->count; i++) {
-        struct crew_member *member = &crew->members[i];
+    for (size_t i = 0; i < children->count; i++) {
+        struct child *member = &children->members[i];
         int status;
         if (!member->pid || waitpid(member->pid, &status, WNOHANG) != member->pid) { continue; }
         member->pid = 0;
@@ -90,13 +90,13 @@ bool crew_runs(struct crew *crew)
     return true;
 }
 
-static bool is_meant(const struct crew_member *member, const char *worker)
+static bool is_meant(const struct child *member, const char *worker)
 {
     return member->pid && (!worker || strcmp(member->worker, worker) == 0);
 }
 
 /* Waits for one that was asked to end; killed when it takes too long. */
-static bool collect(struct crew_member *member, int64_t *left_ms)
+static bool collect(struct child *member, int64_t *left_ms)
 {
     int status = 0;
     while (waitpid(member->pid, &status, WNOHANG) == 0) {
@@ -114,23 +114,24 @@ static bool collect(struct crew_member *member, int64_t *left_ms)
     return good;
 }
 
-bool crew_stop(struct crew *crew, const char *worker)
+bool children_stop(struct children *children, const char *worker)
 {
     int64_t left_ms = STOP_MS;
     bool good = true;
-    for (size_t i = 0; i < crew->count; i++) {
-        if (is_meant(&crew->members[i], worker)) { kill(crew->members[i].pid, SIGTERM); }
+    for (size_t i = 0; i < children->count; i++) {
+        if (is_meant(&children->members[i], worker)) { kill(children->members[i].pid, SIGTERM); }
     }
-    for (size_t i = 0; i < crew->count; i++) {
-        if (is_meant(&crew->members[i], worker)) { good &= collect(&crew->members[i], &left_ms); }
+    for (size_t i = 0; i < children->count; i++) {
+        if (!is_meant(&children->members[i], worker)) { continue; }
+        good &= collect(&children->members[i], &left_ms);
     }
     return good;
 }
 
-void crew_release(struct crew *crew)
+void children_release(struct children *children)
 {
-    (void)crew_stop(crew, NULL);
-    for (size_t i = 0; i < crew->count; i++) { free(crew->members[i].log_path); }
-    free(crew->programs);
-    *crew = (struct crew){0};
+    (void)children_stop(children, NULL);
+    for (size_t i = 0; i < children->count; i++) { free(children->members[i].log_path); }
+    free(children->programs);
+    *children = (struct children){0};
 }
