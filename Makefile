@@ -226,6 +226,15 @@ test:
 	@$(INSTALL) test
 	+@SAN=$(SAN) T=$(T) tests/run
 
+# Breaks brokers, workers, connections, disks and state while events come in, then compares what is
+# left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.
+.PHONY: chaos
+chaos:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	@tests/chaos/run --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
+
 # Says where things are built with these settings (for tests/run).
 .PHONY: where
 where:

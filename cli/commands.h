@@ -11,6 +11,8 @@ int peek_command(int argc, char **argv);
 int list_command(int argc, char **argv);
 /* Prints an item's nearest neighbours. */
 int similar_command(int argc, char **argv);
+/* Prints a stopped worker's local state. */
+int dump_command(int argc, char **argv);
 /* Prints where each worker stands. */
 int status_command(int argc, char **argv);
 

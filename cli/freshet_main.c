@@ -12,6 +12,7 @@ static const struct command commands[] = {
     {"peek", peek_command, "print a topic's messages as JSON lines"},
     {"list", list_command, "print a user's newest recommendations"},
     {"similar", similar_command, "print an item's nearest neighbours"},
+    {"dump", dump_command, "print a stopped worker's local state as JSON lines"},
     {"status", status_command, "print where each worker stands"},
 };
 
