@@ -226,7 +226,7 @@ test:
 	@$(INSTALL) test
 	+@SAN=$(SAN) T=$(T) tests/run
 
-# Breaks brokers, workers, connections, disks and state while events come in, then compares what is
+# Breaks brokers, workers, connections, disks and state under load, then compares what is
 # left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.
 .PHONY: chaos
 chaos:

@@ -97,6 +97,7 @@ def states(placed, retained=600):
 
     placed: (offset, event) as they stand in `events`, each user's in order of offset; an event that
     came again counts where it came first. Event ids stand as XXH3-64, signed."""
+    placed = list(placed)
     first = {}
     newest = {}
     for offset, event in placed:

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import checkout
@@ -40,6 +41,9 @@ class Cluster:
         self.id = base64.urlsafe_b64encode(b"K" + os.urandom(15)).decode().rstrip("=")
         self.proxy = None
         self.admin = None
+        self.launched = []  # deploy/local-kafka, on its way
+        self.ending = False
+        self.lock = threading.Lock()
 
     def bootstrap(self):
         """The workers' way, through the proxies."""
@@ -62,10 +66,14 @@ class Cluster:
 
     def start(self, nodes=range(NODES)):
         """Starts those nodes that do not run, all at once: a majority must come up together."""
-        launched = [self._launch(node) for node in nodes]
+        with self.lock:
+            if self.ending:
+                return
+            launched = [self._launch(node) for node in nodes]
+            self.launched += launched
         said = [one.communicate()[1] for one in launched]
         for one, words in zip(launched, said):
-            if one.returncode != 0:
+            if one.returncode != 0 and not self.ending:
                 raise Failure(f"a broker did not start: {words}")
 
     def begin(self):
@@ -117,6 +125,12 @@ class Cluster:
             raise Failure("the brokers' replicas do not come in sync again")
 
     def end(self):
+        with self.lock:
+            self.ending = True  # a lane may be in the middle of a restart
+        for one in self.launched:
+            if one.poll() is None:
+                one.terminate()
+                one.wait()
         for node in range(NODES):
             self.kill(node, signal.SIGCONT)
             self.kill(node)

@@ -21,6 +21,7 @@ import checkout
 import daemon
 
 MACHINES = 2
+TWIN = 100
 RESTART_SECONDS = 1.0
 SCRAPE_SECONDS = 2.0
 # By a documented exit code, or by a signal of ours.
@@ -64,14 +65,17 @@ class Crew:
         self.thread = threading.Thread(target=self._look_after, daemon=True)
 
     def machine(self, slot):
-        return self.directory / f"machine-{slot % MACHINES}"
+        name = "twin" if slot >= TWIN else slot % MACHINES
+        return self.directory / f"machine-{name}"
 
     def state(self, worker, slot):
         return self.machine(slot) / "state" / worker
 
     def copy(self, worker, slot):
-        return self.copies.setdefault((worker, slot),
-                                      pipeline.Copy(self.machine(slot), worker, slot))
+        """The copy in a slot; TWIN + N is the stand-in of slot N, on a machine of its own."""
+        if (worker, slot) not in self.copies:
+            self.copies[worker, slot] = pipeline.Copy(self.machine(slot), worker, slot % TWIN)
+        return self.copies[worker, slot]
 
     def begin(self):
         for worker in WORKERS:
@@ -95,7 +99,14 @@ class Crew:
         if number is not None:
             self.signal(worker, slot, number)
 
+    def start(self, worker, slot):
+        """Starts a copy that nobody starts again when it ends."""
+        with self.lock:
+            self._start(worker, slot)
+
     def _start(self, worker, slot):
+        if self.quit.is_set():
+            return
         copy = self.copy(worker, slot)
         self._note_end(worker, slot)
         copy.start(self.args)
@@ -140,17 +151,6 @@ class Crew:
             time.sleep(0.05)
         with self.lock:
             self._note_end(worker, slot)
-
-    def start_twin(self, worker, slot):
-        """Starts a copy with the same name as another one, on a machine of its own."""
-        twin = self.copies.setdefault((worker, f"{slot}-twin"), pipeline.Copy(
-            self.directory / "machine-twin", worker, slot))
-        twin.start(self.args)
-        self.pids[worker, f"{slot}-twin"] = twin.pid()
-
-    def stop_twin(self, worker, slot):
-        self.signal(worker, f"{slot}-twin", signal.SIGTERM)
-        self.wait_gone(worker, f"{slot}-twin")
 
     # ---- Looking after ----
 
@@ -212,7 +212,8 @@ class Crew:
     def stop(self):
         """Ends the looking after, then asks all copies to end; returns those that had to be
         killed."""
-        self.quit.set()
+        with self.lock:  # a lane may be in the middle of a restart
+            self.quit.set()
         if self.thread.is_alive():
             self.thread.join()
         for worker, slot in list(self.copies):

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import time
 
+from crew import TWIN
+
 FAULTS = {}
 FULL_SECONDS = 8
 BROKER_SYNC_SECONDS = 25
@@ -184,14 +186,16 @@ def _(stage, one, rng):
     worker, slot = place(one)
     crew = stage.crew
     crew.unwant(worker, slot, signal.SIGSTOP)
-    crew.start_twin(worker, slot)
+    twin = TWIN + slot
+    crew.start(worker, twin)
     try:
         stage.sleep(rng.uniform(2, 6))
         crew.signal(worker, slot, signal.SIGCONT)
         stage.sleep(5)
-        lives = crew.pid(worker, slot), crew.pid(worker, f"{slot}-twin")
+        lives = crew.pid(worker, slot), crew.pid(worker, twin)
     finally:
-        crew.stop_twin(worker, slot)
+        crew.signal(worker, twin, signal.SIGTERM)
+        crew.wait_gone(worker, twin)
         crew.signal(worker, slot, signal.SIGCONT)
         crew.want(worker, slot)
     if all(lives):
