@@ -405,7 +405,7 @@ static int reach_broker(struct kafka *kafka, const struct kafka_identity *identi
         kafka_say(kafka, "no broker lets us in at %s: %s%s", identity->bootstrap,
                   kafka->trouble[0] ? kafka->trouble : rd_kafka_err2str(code),
                   scram_hint(kafka, identity));
-        return WIRE_FATAL;
+        return kafka->refused ? WIRE_REFUSED : WIRE_RETRY;
     }
     return 0;
 }

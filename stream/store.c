@@ -389,6 +389,7 @@ int store_load(struct store *store, struct store_batch *batch)
     assert(store->loading);
     char *error = NULL;
     unpin(store);
+    if (!has_room(store)) { return -ENOSPC; }
     rocksdb_write(store->db, store->write_unlogged, batch->writes, &error);
     rocksdb_writebatch_clear(batch->writes);
     return keep_error(store, error);

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 
-from conftest import BIN
+from conftest import BIN, Copy
 from stream_data import SETTINGS, clicks, records
 from test_neighbours import UNBOUND, cells, run
 
@@ -60,3 +60,18 @@ def test_what_is_on_disk_is_what_the_changelog_says(make_world):
         {key: record.value for key, record in newest.items()}
     missing = dump(world, world.state / "nowhere")
     assert missing.returncode == 1 and "nowhere" in missing.stdout
+
+
+def test_a_broker_that_is_away_is_no_wrong_setting(make_world):
+    """A supervisor starts a worker again that ended with 70, not one that ended with 78."""
+    def end_of(**settings):
+        copy = Copy(world, "features", 0, {"connect.timeout.ms": "1s",
+                                           **{key.replace("_", "."): value
+                                              for key, value in settings.items()}})
+        world.copies.append(copy)
+        return copy.process.wait(120), copy.log()
+    world = make_world(1)
+    code, log = end_of(bootstrap_servers="127.0.0.1:9")  # nobody listens there
+    assert code == 70 and "at 127.0.0.1:9" in log
+    code, log = end_of(topic_prefix="nowhere-")
+    assert code == 78 and "deploy/topics apply" in log
