@@ -134,6 +134,24 @@ def _(stage, one, rng):
     return "restarted"
 
 
+@fault("kill-all")
+def _(stage, one, rng):
+    """Every worker at once, as when the power goes."""
+    for worker, slot in sorted(stage.crew.wanted):
+        stage.crew.signal(worker, slot, signal.SIGKILL)
+    return "restarted"
+
+
+@fault("kill-burst")
+def _(stage, one, rng):
+    """Both copies again and again, in the middle of starting, restoring and rebalancing."""
+    worker = one.about["worker"]
+    for _ in range(6):
+        stage.crew.signal(worker, rng.randrange(2), signal.SIGKILL)
+        stage.sleep(rng.uniform(0.2, 2.5))
+    return "6 times"
+
+
 @fault("term")
 def _(stage, one, rng):
     stage.crew.unwant(*place(one), signal.SIGTERM)
@@ -319,8 +337,11 @@ def write_limit(stage, one):
 def mount_small_disk(directory, megabytes):
     """A tmpfs; returns the directory, or None where it may not be mounted."""
     directory.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "freshet-chaos",
-                           directory], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "freshet-chaos",
+                               directory], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except OSError:
+        return None
     return directory if done.returncode == 0 else None
 
 

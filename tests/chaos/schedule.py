@@ -13,11 +13,12 @@ LANES = ("brokers", "workers")
 BROKERS = {"broker-kill": 4, "broker-stop": 3, "broker-pause": 4, "brokers-bounce": 1,
            "brokers-pause": 2, "net-cut": 6, "net-slow": 4, "net-hole": 5, "net-deaf": 5,
            "net-refuse": 4}
-WORKERS = {"kill": 8, "pause": 7, "term": 5, "roll": 2, "scale": 3, "twin": 4, "state-deleted": 4,
-           "state-old": 3, "state-truncated": 5, "disk-full": 2}
-NAMES = {"workers": ("features", "trainer", "scorer", "ingest")}
+WORKERS = {"kill": 8, "kill-burst": 3, "kill-all": 2, "pause": 7, "term": 5, "roll": 2, "scale": 3,
+           "twin": 4, "state-deleted": 4, "state-old": 3, "state-truncated": 5, "disk-full": 2}
+STATELESS_TOO = ("kill", "kill-burst", "pause", "term", "roll", "scale", "twin")
+NAMES = ("features", "trainer", "scorer", "ingest")
 NAME_WEIGHTS = (4, 4, 2, 2)
-STATEFUL = ("features", "trainer", "scorer")
+STATEFUL = NAMES[:3]
 NODES = 3
 
 
@@ -45,8 +46,7 @@ def about_broker(rng, kind):
 
 
 def about_worker(rng, kind):
-    names = NAMES["workers"] if kind in ("kill", "pause", "term", "roll", "scale", "twin") \
-        else STATEFUL
+    names = NAMES if kind in STATELESS_TOO else STATEFUL
     return {"worker": rng.choices(names, NAME_WEIGHTS[:len(names)])[0], "slot": rng.randrange(2),
             "seconds": round(rng.uniform(7, 11), 1)}
 
