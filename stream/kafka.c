@@ -417,6 +417,8 @@ static int init_transactions(struct kafka *kafka, int timeout_ms)
         if (!error) { break; }
         waited += RESULT_CHECK_MS * 50;
         int result = kafka_sort_error(kafka, "init of transactions", error);
+        /* Fenced while starting: nothing is wrong with the settings, another start may do. */
+        if (result == WIRE_FATAL) { return WIRE_RETRY; }
         if (result != WIRE_RETRY || waited >= timeout_ms) { return result; }
     }
     return 0;

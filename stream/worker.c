@@ -288,7 +288,7 @@ static int prepare(struct process *process)
             xprintf("slot %" PRId64 " in state.dir=%s: %s; hint: another copy holds it, or the "
                     "directory cannot be written",
                     process->settings.slot, process->settings.state_dir, strerror(-result));
-        return refuse(result == -ENOSPC ? EXIT_BROKEN : EXIT_CONFIG, "cannot start", why);
+        return refuse(result == -ENOSPC ? EXIT_DISK : EXIT_CONFIG, "cannot start", why);
     }
     name_member(process);
     process->metrics = metrics_new(process->worker->name);
