@@ -239,6 +239,15 @@ backfill-1m:
 		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
 		tests/broker/test_generations.py -k scratch
 
+# Breaks brokers, workers, connections, disks and state under load, then compares what is
+# left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.
+.PHONY: chaos
+chaos:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	@tests/chaos/run --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
+
 # Says where things are built with these settings (for tests/run).
 .PHONY: where
 where:

@@ -15,6 +15,8 @@ int similar_command(int argc, char **argv);
 int forget_command(int argc, char **argv);
 /* Judges models on a file of actions. */
 int evaluate_command(int argc, char **argv);
+/* Prints a stopped worker's local state. */
+int dump_command(int argc, char **argv);
 /* Prints where each worker stands. */
 int status_command(int argc, char **argv);
 /* Builds a generation from the log of events. */

@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"similar", similar_command, "print an item's nearest neighbours"},
     {"forget", forget_command, "forget a user: sequence, lists, profile, part in the counts"},
     {"evaluate", evaluate_command, "judge the models of lists on a file of actions"},
+    {"dump", dump_command, "print a stopped worker's local state as JSON lines"},
     {"status", status_command, "print where each worker stands"},
     {"backfill", backfill_command, "build a second generation from the log of events"},
     {"compare", compare_command, "print how two generations differ and how they do"},

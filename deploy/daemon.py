@@ -10,6 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
+_children = {}  # pid -> Popen: those that this script started itself
+
 
 def _start_time(pid):
     """When the kernel says that the process began (clock ticks since boot); None: it is gone."""
@@ -32,6 +34,7 @@ def start(argv, pid_file, log_file, env=None):
                 start_new_session=True,
                 preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before))
         pid_file.write_text(f"{process.pid} {_start_time(process.pid)}\n")
+        _children[process.pid] = process
         return process.pid
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -49,10 +52,15 @@ def pid_of(pid_file):
 
 def _reap(pid):
     """Collects the exit status if the process is this script's own child."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
+    if pid in _children:
+        _children[pid].poll()
+
+
+def exit_code(pid):
+    """How a process ended that this script started (-N: by signal N); None: it runs, or another
+    script started it."""
+    _reap(pid)
+    return _children[pid].returncode if pid in _children else None
 
 
 def _wait_gone(pid_files, deadline):

@@ -33,6 +33,7 @@ static void on_trouble(rd_kafka_t *rk, int code, const char *reason, void *opaqu
     (void)snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", reason);
     pthread_mutex_unlock(&kafka->why_lock);
     if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) { kafka->refused = true; }
+    kafka->distrusted = code == RD_KAFKA_RESP_ERR__SSL;
     if (rk == kafka->intake.rk && kafka->listener.trouble) {
         kafka->listener.trouble(kafka->listener.arg, reason);
     }
@@ -412,7 +413,7 @@ static int reach_broker(struct kafka *kafka, const struct kafka_identity *identi
         kafka_say(kafka, "no broker lets us in at %s: %s%s", identity->bootstrap,
                   kafka->trouble[0] ? kafka->trouble : rd_kafka_err2str(code),
                   scram_hint(kafka, identity));
-        return WIRE_FATAL;
+        return kafka->refused || kafka->distrusted ? WIRE_REFUSED : WIRE_RETRY;
     }
     return 0;
 }
@@ -424,6 +425,8 @@ static int init_transactions(struct kafka *kafka, int timeout_ms)
         if (!error) { break; }
         waited += RESULT_CHECK_MS * 50;
         int result = kafka_sort_error(kafka, "init of transactions", error);
+        /* Fenced while starting: nothing is wrong with the settings, another start may do. */
+        if (result == WIRE_FATAL) { return WIRE_RETRY; }
         if (result != WIRE_RETRY || waited >= timeout_ms) { return result; }
     }
     return 0;

@@ -57,6 +57,7 @@ struct kafka {
     pthread_mutex_t why_lock;
     char trouble[ERROR_TEXT_MAX]; /* librdkafka's newest; written under why_lock */
     bool refused;                 /* a broker did not take our credentials */
+    bool distrusted;              /* the newest trouble is with TLS: a certificate, as a rule */
     char why[ERROR_TEXT_MAX];
     char told[ERROR_TEXT_MAX];
 };

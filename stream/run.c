@@ -388,13 +388,23 @@ static int check_settings(struct run *run)
     return fault ? -1 : 0;
 }
 
+/* A broker that does not answer may come back; a topic that is not there must be made. */
+static int ask_or_break(struct run *run, int (*ask)(struct run *run))
+{
+    int result = ask_patiently(run, ask);
+    if (result == WIRE_RETRY) {
+        run_break(run, EXIT_BROKEN, "%s; hint: are all brokers reachable? start again",
+                  wire_why(run->wire));
+    } else if (result < 0) {
+        run_break(run, EXIT_CONFIG, "%s", wire_why(run->wire));
+    }
+    return result;
+}
+
 static int set_up(struct run *run)
 {
     if (check_settings(run) < 0 || load_schemas(run) < 0) { return -1; }
-    if (ask_patiently(run, run_count_partitions) < 0) {
-        run_break(run, EXIT_CONFIG, "%s", wire_why(run->wire));
-        return -1;
-    }
+    if (ask_or_break(run, run_count_partitions) < 0) { return -1; }
     if (run->worker->start) {
         int result = run->worker->start(run);
         if (result < 0) {
@@ -404,10 +414,7 @@ static int set_up(struct run *run)
             return -1;
         }
     }
-    if (ask_patiently(run, broadcast_open) < 0) {
-        run_break(run, EXIT_CONFIG, "%s", wire_why(run->wire));
-        return -1;
-    }
+    if (ask_or_break(run, broadcast_open) < 0) { return -1; }
     const struct wire_listener listener = {
         .arg = run, .assigned = on_assigned, .revoked = on_revoked, .trouble = on_trouble};
     const char *topic = run->input_topics[run->input];

@@ -7,7 +7,12 @@
 #include <fcntl.h>
 #include <rocksdb/c.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+/* Room that must be left on the disk before a write, in write buffers: for the log, and for tables
+ * that RocksDB writes in the background. */
+enum { RESERVE_BUFFERS = 4 };
 
 enum { FAMILY_DATA, FAMILY_BOOKMARK, FAMILIES };
 
@@ -32,6 +37,8 @@ struct store {
     bool loading;
     rocksdb_column_family_handle_t *families[FAMILIES];
     rocksdb_pinnableslice_t *pinned; /* what the last store_get() lent */
+    char *path;
+    bool failed; /* a write failed: what RocksDB holds of it is not to be touched again */
     char *why;
 };
 
@@ -96,6 +103,7 @@ int store_open(const char *path, const struct store_limits *limits, struct store
     CRASH_POINT("store.open");
     struct store *store = xcalloc(1, sizeof(*store));
     set_options(store, limits);
+    store->path = xstrdup(path);
     const rocksdb_options_t *options[FAMILIES] = {store->options, store->options};
     char *error = NULL;
     store->db = rocksdb_open_column_families(store->options, path, FAMILIES, family_names, options,
@@ -121,7 +129,7 @@ struct store *store_close(struct store *store)
 {
     if (!store) { return NULL; }
     unpin(store);
-    if (store->db) {
+    if (store->db && !store->failed) { /* after a failed write closing would abort the process */
         for (int i = 0; i < FAMILIES; i++) {
             rocksdb_column_family_handle_destroy(store->families[i]);
         }
@@ -134,6 +142,7 @@ struct store *store_close(struct store *store)
     rocksdb_options_destroy(store->options);
     rocksdb_block_based_options_destroy(store->table);
     rocksdb_cache_destroy(store->cache);
+    free(store->path);
     free(store->why);
     free(store);
     return NULL;
@@ -314,13 +323,32 @@ static int keep_error(struct store *store, char *error)
     if (!error) { return 0; }
     keep_why(store, xstrdup(error));
     rocksdb_free(error);
+    store->failed = true;
     return sort_why(store->why);
+}
+
+/* A disk that runs full in the middle of a write makes RocksDB abort the process where it is built
+ * with assertions, as Debian's is: so it is not led there. */
+static bool has_room(struct store *store)
+{
+    struct statvfs disk;
+    if (statvfs(store->path, &disk) < 0) { return true; }
+    size_t free_bytes = (size_t)disk.f_bavail * (size_t)disk.f_frsize;
+    size_t reserve_bytes = (size_t)store->write_buffer_bytes * RESERVE_BUFFERS;
+    if (free_bytes >= reserve_bytes) { return true; }
+    keep_why(store, xprintf("%s: %zu bytes are free, %zu are needed", strerror(ENOSPC), free_bytes,
+                            reserve_bytes));
+    return false;
 }
 
 int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark)
 {
     unpin(store);
     int64_t bytes = (int64_t)store_batch_bytes(batch);
+    if (!has_room(store)) {
+        store_batch_clear(batch);
+        return -ENOSPC;
+    }
     rocksdb_writebatch_put_cf(batch->writes, store->families[FAMILY_BOOKMARK], bookmark_key,
                               strlen(bookmark_key), (const char *)bookmark, sizeof(*bookmark));
     char *error = NULL;
@@ -361,6 +389,7 @@ int store_load(struct store *store, struct store_batch *batch)
     assert(store->loading);
     char *error = NULL;
     unpin(store);
+    if (!has_room(store)) { return -ENOSPC; }
     rocksdb_write(store->db, store->write_unlogged, batch->writes, &error);
     rocksdb_writebatch_clear(batch->writes);
     return keep_error(store, error);

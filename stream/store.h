@@ -58,7 +58,8 @@ void store_batch_clear(struct store_batch *batch);
 /* Adds a put (value NULL: a delete). The bytes are copied. */
 void store_batch_put(struct store_batch *batch, struct slice key, struct slice value);
 /* Applies the batch and the bookmark as one write (log on, sync off) and clears the batch; 0,
- * -ENOSPC (disk full) or -EIO (damage): nothing is applied. */
+ * -ENOSPC (all but four write buffers of the disk are full) or -EIO (damage): nothing is applied,
+ * and the store is good for nothing but closing. */
 int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark);
 
 /* Loading: much that can be read again, as fast as it goes. Between begin and end batches are

@@ -279,8 +279,10 @@ static int serve(struct process *process)
     };
     _cleanup_(xfreep) char *why = NULL;
     int code = EXIT_CONFIG;
-    if (kafka_open(&identity, (int)settings->connect_timeout_ms, &parts.wire, &why) < 0) {
-        return refuse(EXIT_CONFIG, "cannot connect", why);
+    int result = kafka_open(&identity, (int)settings->connect_timeout_ms, &parts.wire, &why);
+    /* Brokers that are away come back: a supervisor must not take that for a wrong setting. */
+    if (result < 0) {
+        return refuse(result == WIRE_RETRY ? EXIT_BROKEN : EXIT_CONFIG, "cannot connect", why);
     }
     struct run *run = run_new(&parts, &code, &why);
     if (!run) { return refuse(code, "cannot start", why); }
@@ -299,7 +301,7 @@ static int prepare(struct process *process)
             xprintf("slot %" PRId64 " in state.dir=%s: %s; hint: another copy holds it, or the "
                     "directory cannot be written",
                     process->settings.slot, process->settings.state_dir, strerror(-result));
-        return refuse(EXIT_CONFIG, "cannot start", why);
+        return refuse(result == -ENOSPC ? EXIT_DISK : EXIT_CONFIG, "cannot start", why);
     }
     name_member(process);
     process->metrics = metrics_new(process->worker->name);

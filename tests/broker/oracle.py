@@ -90,3 +90,34 @@ def count(events, window=50, transitions=20, exponent=0.75, half_life_ms=0, epoc
                        scaled(value, at, half_life_ms, epoch),
                        transitions, exponent)
     return table
+
+
+def states(placed, retained=600):
+    """What features must keep of each user: {user: dict as in user_state.avsc, without `seen`}.
+
+    placed: (offset, event) as they stand in `events`, each user's in order of offset; an event that
+    came again counts where it came first. Event ids stand as XXH3-64, signed."""
+    placed = list(placed)
+    first = {}
+    newest = {}
+    for offset, event in placed:
+        key = event["user_id"], event["event_id"]
+        if key not in first:
+            first[key] = offset
+            newest[event["user_id"]] = offset
+    found = {}
+    for actions in canonical(event for _, event in placed):
+        user, kept = actions[0]["user_id"], actions[-retained:]
+        hashes = [xxhash.xxh3_64_intdigest(one["event_id"].encode()) for one in kept]
+        found[user] = {
+            "items": [one["item_id"] for one in kept],
+            "actions": [one["action"] for one in kept],
+            "weights": [one["weight"] for one in kept],
+            "event_times_ms": [one["event_time_ms"] for one in kept],
+            "sequences": [one["sequence"] for one in kept],
+            "event_ids": [one - (1 << 64) if one >> 63 else one for one in hashes],
+            "offsets": [first[user, one["event_id"]] for one in kept],
+            "events_total": len(actions),
+            "input_offset": newest[user],
+        }
+    return found

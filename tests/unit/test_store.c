@@ -129,6 +129,29 @@ static void test_a_second_opener_is_told_to_wait(void **state)
     store_close(store);
 }
 
+/* RocksDB is not led onto a disk without room: it might abort the process there. */
+static void test_a_full_disk_is_told_before_it_is_met(void **state)
+{
+    const struct store_limits greedy = {.write_buffer_bytes = INT64_C(1) << 50,
+                                        .block_cache_bytes = 1 << 20};
+    const struct bookmark bookmark = {.changelog_offset = 1, .input_offset = 1};
+    struct bookmark found;
+    struct store *store = NULL;
+    struct store_batch *batch = store_batch_new();
+    char *why = NULL;
+    assert_int_equal(store_open(*state, &greedy, &store, &why), 0);
+    store_batch_put(batch, slice_str("key"), slice_str("value"));
+    assert_int_equal(store_apply(store, batch, &bookmark), -ENOSPC);
+    assert_non_null(strstr(store_why(store), strerror(ENOSPC)));
+    assert_int_equal(store_bookmark(store, &found), -ENOENT);
+    store_close(store);
+    store = open_it(*state); /* the same batch has nothing left of it */
+    assert_int_equal(store_apply(store, batch, &bookmark), 0);
+    assert_int_equal(store_count(store), 0);
+    store_close(store);
+    store_batch_free(batch);
+}
+
 static void test_damage_is_told(void **state)
 {
     store_close(open_it(*state));
@@ -242,6 +265,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_state_and_bookmark_go_together, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_a_second_opener_is_told_to_wait, make_path,
+                                        remove_path),
+        cmocka_unit_test_setup_teardown(test_a_full_disk_is_told_before_it_is_met, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_damage_is_told, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_a_load_ends_with_its_bookmark, make_path,

@@ -1,0 +1,145 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "schemas/contracts.h"
+#include "stream/store.h"
+
+#include <argp.h>
+#include <sys/stat.h>
+
+enum { LINE_BYTES_MAX = 64 << 20 };
+
+enum { KEY_RAW = 'r' };
+
+struct dump {
+    const char *path;
+    bool raw;
+
+    struct schema_book *book;
+    struct buf out;
+};
+
+static const struct argp_option flags[] = {
+    {"raw", KEY_RAW, 0, 0, "Keys and values as their bytes, in hexadecimal", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct dump *dump = state->input;
+    switch (key) {
+    case KEY_RAW:
+        dump->raw = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (dump->path) { argp_error(state, "one directory at a time"); }
+        dump->path = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!dump->path) { argp_error(state, "DIR is needed"); }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    .options = flags,
+    .parser = parse,
+    .args_doc = "DIR",
+    .doc =
+        "Prints a partition's local state, STATE.DIR/WORKER/PARTITION, as JSON lines in key order; "
+        "the first line is the bookmark: how far it reaches. The worker must not be running.",
+};
+
+static void put_hex(struct buf *out, struct slice bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    buf_append(out, "\"", 1);
+    for (size_t i = 0; i < bytes.size; i++) {
+        unsigned char byte = (unsigned char)bytes.data[i];
+        const char pair[2] = {digits[byte >> 4], digits[byte & 15]};
+        buf_append(out, pair, sizeof(pair));
+    }
+    buf_append(out, "\"", 1);
+}
+
+/* A key that is printable ASCII stands as it is; another, and every value that no contract reads,
+ * stands in hexadecimal. */
+static void put_key(struct buf *out, struct slice key)
+{
+    bool plain = true;
+    for (size_t i = 0; i < key.size; i++) {
+        char byte = key.data[i];
+        plain &= byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    }
+    if (plain) {
+        buf_printf(out, "\"%.*s\"", SLICE_ARGS(key));
+    } else {
+        put_hex(out, key);
+    }
+}
+
+static int print(void *arg, struct slice key, struct slice value)
+{
+    struct dump *dump = arg;
+    struct codec_error error;
+    buf_clear(&dump->out);
+    buf_printf(&dump->out, "{\"key\":");
+    if (dump->raw) {
+        put_hex(&dump->out, key);
+    } else {
+        put_key(&dump->out, key);
+    }
+    buf_printf(&dump->out, ",\"value\":");
+    size_t before = dump->out.size;
+    if (dump->raw || codec_json(dump->book, value, &dump->out, NULL, &error) < 0) {
+        dump->out.size = before;
+        put_hex(&dump->out, value);
+    }
+    buf_printf(&dump->out, "}\n");
+    return fwrite(dump->out.data, 1, dump->out.size, stdout) == dump->out.size ? 0 : 1;
+}
+
+static int print_store(struct dump *dump, struct store *store)
+{
+    struct bookmark bookmark = {0};
+    int result = store_bookmark(store, &bookmark);
+    if (result == -EIO) { return client_fail("%s: %s", dump->path, store_why(store)); }
+    printf("{\"changelog_offset\":%" PRId64 ",\"input_offset\":%" PRId64 "}\n",
+           result == 0 ? bookmark.changelog_offset : -1, result == 0 ? bookmark.input_offset : -1);
+    result = store_scan(store, print, dump);
+    if (result == -EIO) { return client_fail("%s: %s", dump->path, store_why(store)); }
+    return result == 0 && fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int run(struct dump *dump)
+{
+    const struct store_limits limits = {.write_buffer_bytes = 4 << 20,
+                                        .block_cache_bytes = 4 << 20};
+    struct store *store = NULL;
+    _cleanup_(xfreep) char *why = NULL;
+    struct stat about;
+    /* Opening would make what is not there. */
+    if (stat(dump->path, &about) < 0) { return client_fail("%s: %s", dump->path, strerror(errno)); }
+    int result = store_open(dump->path, &limits, &store, &why);
+    if (result == -EAGAIN) { return client_fail("%s: its worker is running", dump->path); }
+    if (result < 0) { return client_fail("%s: %s", dump->path, why); }
+    result = print_store(dump, store);
+    store_close(store);
+    return result;
+}
+
+int dump_command(int argc, char **argv)
+{
+    struct dump dump = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &dump);
+    dump.book = schema_book_new();
+    contracts_add_all(dump.book);
+    buf_init(&dump.out, LINE_BYTES_MAX);
+    int result = run(&dump);
+    buf_release(&dump.out);
+    schema_book_free(dump.book);
+    return result;
+}

@@ -1,0 +1,351 @@
+"""The faults themselves: one function a kind, found by its name.
+
+Each gets the stage (what there is to break), the fault and a random generator, does its harm, takes
+it back, and returns a word on what came of it. `stage.sleep` ends early when the run is stopped.
+"""
+
+import resource
+import shutil
+import signal
+import subprocess
+import time
+
+from crew import TWIN
+
+FAULTS = {}
+FULL_SECONDS = 8
+BROKER_SYNC_SECONDS = 25
+LIMIT_BYTES = 1 << 12
+
+
+def fault(kind):
+    def keep(function):
+        FAULTS[kind] = function
+        return function
+    return keep
+
+
+# ---- Brokers ----
+
+@fault("broker-kill")
+def _(stage, one, rng):
+    stage.cluster.kill(one.about["node"])
+    stage.sleep(one.about["seconds"])
+    stage.cluster.start([one.about["node"]])
+    return in_sync(stage)
+
+
+@fault("broker-stop")
+def _(stage, one, rng):
+    stage.cluster.stop(one.about["node"])
+    stage.cluster.start([one.about["node"]])
+    return in_sync(stage)
+
+
+def in_sync(stage):
+    return "in sync" if stage.cluster.wait_in_sync(BROKER_SYNC_SECONDS) else "not yet in sync"
+
+
+@fault("brokers-bounce")
+def _(stage, one, rng):
+    hard = rng.random() < 0.5
+    for node in range(len(stage.cluster.ports)):
+        if hard:
+            stage.cluster.kill(node)
+        else:
+            stage.cluster.stop(node)
+        stage.cluster.start([node])
+        if stage.over():
+            break
+        in_sync(stage)
+    return "killed one by one" if hard else "stopped one by one"
+
+
+def pause_brokers(stage, nodes, seconds):
+    try:
+        for node in nodes:
+            stage.cluster.kill(node, signal.SIGSTOP)
+        stage.sleep(seconds)
+    finally:
+        for node in nodes:
+            stage.cluster.kill(node, signal.SIGCONT)
+
+
+@fault("broker-pause")
+def _(stage, one, rng):
+    pause_brokers(stage, [one.about["node"]], one.about["seconds"])
+    return f"{one.about['seconds']} s"
+
+
+@fault("brokers-pause")
+def _(stage, one, rng):
+    pause_brokers(stage, range(len(stage.cluster.ports)), stage.all_paused_seconds)
+    return f"{stage.all_paused_seconds} s"
+
+
+def network(stage, one, mode, seconds=0.0):
+    proxy = stage.cluster.proxy
+    try:
+        for at in one.about["nodes"]:
+            proxy.set(at, mode, seconds)
+        stage.sleep(one.about["seconds"])
+    finally:
+        for at in one.about["nodes"]:
+            proxy.set(at, one.about["after"] if mode in ("hole", "deaf") else "pass")
+    return f"{len(one.about['nodes'])} listeners, {one.about['seconds']} s"
+
+
+@fault("net-cut")
+def _(stage, one, rng):
+    for at in one.about["nodes"]:
+        stage.cluster.proxy.set(at, "cut")
+    return f"{len(one.about['nodes'])} listeners"
+
+
+@fault("net-slow")
+def _(stage, one, rng):
+    return network(stage, one, "slow", one.about["delay"]) + f", {one.about['delay']} s a piece"
+
+
+@fault("net-hole")
+def _(stage, one, rng):
+    return network(stage, one, "hole") + f", then {one.about['after']}"
+
+
+@fault("net-deaf")
+def _(stage, one, rng):
+    return network(stage, one, "deaf") + f", then {one.about['after']}"
+
+
+@fault("net-refuse")
+def _(stage, one, rng):
+    return network(stage, one, "refuse")
+
+
+# ---- Workers ----
+
+def place(one):
+    return one.about["worker"], one.about["slot"]
+
+
+@fault("kill")
+def _(stage, one, rng):
+    stage.crew.signal(*place(one), signal.SIGKILL)
+    return "restarted"
+
+
+@fault("kill-all")
+def _(stage, one, rng):
+    """Every worker at once, as when the power goes."""
+    for worker, slot in sorted(stage.crew.wanted):
+        stage.crew.signal(worker, slot, signal.SIGKILL)
+    return "restarted"
+
+
+@fault("kill-burst")
+def _(stage, one, rng):
+    """Both copies again and again, in the middle of starting, restoring and rebalancing."""
+    worker = one.about["worker"]
+    for _ in range(6):
+        stage.crew.signal(worker, rng.randrange(2), signal.SIGKILL)
+        stage.sleep(rng.uniform(0.2, 2.5))
+    return "6 times"
+
+
+@fault("term")
+def _(stage, one, rng):
+    stage.crew.unwant(*place(one), signal.SIGTERM)
+    stage.crew.wait_gone(*place(one))
+    stage.crew.want(*place(one))
+    return "restarted"
+
+
+@fault("pause")
+def _(stage, one, rng):
+    """Longer than the session timeout: somebody else takes over, then it wakes up."""
+    pid = stage.crew.pid(*place(one))
+    stage.crew.signal(*place(one), signal.SIGSTOP)
+    stage.sleep(one.about["seconds"])
+    stage.crew.signal(*place(one), signal.SIGCONT)
+    stage.sleep(2)
+    return "goes on" if stage.crew.pid(*place(one)) == pid else "ended by itself"
+
+
+@fault("roll")
+def _(stage, one, rng):
+    worker = one.about["worker"]
+    for slot in stage.crew.wanted_slots(worker):
+        stage.crew.unwant(worker, slot, signal.SIGTERM)
+        stage.crew.wait_gone(worker, slot)
+        stage.crew.want(worker, slot)
+        stage.wait_healthy(worker, slot, 10)
+    return "all copies"
+
+
+@fault("scale")
+def _(stage, one, rng):
+    """2 -> 1 -> 3 -> 2."""
+    worker, crew = one.about["worker"], stage.crew
+    crew.unwant(worker, 1, rng.choice([signal.SIGTERM, signal.SIGKILL]))
+    crew.wait_gone(worker, 1)
+    stage.sleep(7)
+    crew.want(worker, 1)
+    crew.want(worker, 2)
+    stage.sleep(5)
+    crew.unwant(worker, 2, rng.choice([signal.SIGTERM, signal.SIGKILL]))
+    crew.wait_gone(worker, 2)
+    return "2, 1, 3, 2 copies"
+
+
+@fault("twin")
+def _(stage, one, rng):
+    """A copy stands still, its stand-in starts on another machine with the same name, and then the
+    first wakes up: one of the two must be shut out."""
+    worker, slot = place(one)
+    crew = stage.crew
+    crew.unwant(worker, slot, signal.SIGSTOP)
+    twin = TWIN + slot
+    crew.start(worker, twin)
+    try:
+        stage.sleep(rng.uniform(2, 6))
+        crew.signal(worker, slot, signal.SIGCONT)
+        stage.sleep(5)
+        lives = crew.pid(worker, slot), crew.pid(worker, twin)
+    finally:
+        crew.signal(worker, twin, signal.SIGTERM)
+        crew.wait_gone(worker, twin)
+        crew.signal(worker, slot, signal.SIGCONT)
+        crew.want(worker, slot)
+    if all(lives):
+        return "neither has noticed yet"
+    return "the first was shut out" if lives[1] else \
+        "the stand-in was shut out" if lives[0] else "both ended"
+
+
+# ---- Local state ----
+
+def with_state_alone(stage, one, number, harm):
+    """Ends all copies of the worker on one machine, harms its state, starts them again."""
+    worker, slot = place(one)
+    crew = stage.crew
+    slots = [other for other in crew.wanted_slots(worker)
+             if crew.machine(other) == crew.machine(slot)]
+    for other in slots:
+        crew.unwant(worker, other, number)
+    for other in slots:
+        crew.wait_gone(worker, other)
+    try:
+        return harm(crew.state(worker, slot))
+    finally:
+        for other in slots:
+            crew.want(worker, other)
+
+
+def ending(rng):
+    return rng.choice([signal.SIGKILL, signal.SIGTERM])
+
+
+@fault("state-deleted")
+def _(stage, one, rng):
+    def harm(state):
+        parts = partitions(state)
+        gone = parts if rng.random() < 0.5 else rng.sample(parts, min(1, len(parts)))
+        for part in gone:
+            shutil.rmtree(part, ignore_errors=True)
+        return f"{len(gone)} of {len(parts)} partitions"
+    return with_state_alone(stage, one, ending(rng), harm)
+
+
+def partitions(state):
+    return sorted(part for part in state.glob("*") if part.name.isdigit())
+
+
+@fault("state-old")
+def _(stage, one, rng):
+    saved = stage.directory / "saved-state"
+
+    def save(state):
+        shutil.rmtree(saved, ignore_errors=True)
+        shutil.copytree(state, saved, ignore=shutil.ignore_patterns("slot-*"))
+
+    def put_back(state):
+        parts = partitions(saved)
+        for part in parts:
+            shutil.rmtree(state / part.name, ignore_errors=True)
+            shutil.copytree(part, state / part.name)
+        return f"{len(parts)} partitions"
+    with_state_alone(stage, one, signal.SIGKILL, save)
+    stage.sleep(8)
+    return with_state_alone(stage, one, ending(rng), put_back)
+
+
+@fault("state-truncated")
+def _(stage, one, rng):
+    def harm(state):
+        files = sorted(file for part in partitions(state) for file in part.glob("*")
+                       if file.is_file() and file.name not in ("LOCK", "LOG")
+                       and file.stat().st_size > 0)
+        if not files:
+            return "nothing there"
+        kind = rng.choice(["sst", "log", "any"])
+        fitting = [file for file in files if file.suffix == f".{kind}"] or files
+        file = rng.choice(fitting)
+        size = file.stat().st_size
+        left = rng.randrange(size)
+        with open(file, "r+b") as opened:
+            opened.truncate(left)
+        return f"{file.parent.name}/{file.name}: {left} of {size} bytes left"
+    return with_state_alone(stage, one, ending(rng), harm)
+
+
+@fault("disk-full")
+def _(stage, one, rng):
+    if stage.small_disk is None:
+        return write_limit(stage, one)
+    filler = stage.small_disk / "filler"
+    try:
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 20))
+            except OSError:
+                pass
+        stage.sleep(FULL_SECONDS)
+    finally:
+        filler.unlink(missing_ok=True)
+    return f"full for {FULL_SECONDS} s"
+
+
+def write_limit(stage, one):
+    """No tmpfs may be mounted here: the process dies at its next write beyond a small size."""
+    pid = stage.crew.pid(*place(one))
+    if pid is None:
+        return "did not run"
+    try:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (LIMIT_BYTES, resource.RLIM_INFINITY))
+    except (OSError, ValueError):
+        return "SKIPPED: neither a small disk nor a limit can be set"
+    deadline = time.monotonic() + FULL_SECONDS
+    while stage.crew.pid(*place(one)) == pid and time.monotonic() < deadline:
+        stage.sleep(0.1)
+    stage.crew.signal(*place(one), signal.SIGKILL)
+    return "file-size limit instead of a full disk (no mount here)"
+
+
+# ---- The small disk ----
+
+def mount_small_disk(directory, megabytes):
+    """A tmpfs; returns the directory, or None where it may not be mounted."""
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "freshet-chaos",
+                               directory], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except OSError:
+        return None
+    return directory if done.returncode == 0 else None
+
+
+def unmount_small_disk(directory):
+    if directory is not None:
+        subprocess.run(["umount", "--lazy", directory], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
