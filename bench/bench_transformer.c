@@ -290,7 +290,8 @@ static void score(struct transformer *model, const char *name, const float *hidd
     enum { LISTS = 64, ROUNDS = 4 };
     const size_t items = transformer_settings(model)->shape.items;
     const size_t d = transformer_settings(model)->shape.d;
-    float *scores = xcalloc(LISTS * items, sizeof(*scores)), *scales = xcalloc(items, sizeof(float));
+    float *scores = xcalloc(LISTS * items, sizeof(*scores));
+    float *scales = xcalloc(items, sizeof(*scales));
     int8_t *bytes = xcalloc(items * d, 1);
     double took[2] = {0};
     quantised_from(transformer_vectors(model), items, d, bytes, scales);

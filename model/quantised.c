@@ -30,7 +30,9 @@ void quantised_scores(const int8_t *bytes, const float *scales, size_t rows, siz
         for (size_t i = 0; i < d; i += WIDE_LANES) {
             wide_bytes here;
             memcpy(&here, bytes + i, sizeof(here));
-            sum += __builtin_convertvector(here, wide) * wide_load(query + i);
+            /* By way of integers: gcc has no instruction in mind for bytes to floats at once. */
+            wide_int widened = __builtin_convertvector(here, wide_int);
+            sum += __builtin_convertvector(widened, wide) * wide_load(query + i);
         }
         scores[r] = wide_sum(sum) * scales[r];
     }
