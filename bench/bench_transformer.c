@@ -292,7 +292,7 @@ static void score(struct transformer *model, const char *name, const float *hidd
     const size_t d = transformer_settings(model)->shape.d;
     float *scores = xcalloc(LISTS * items, sizeof(*scores));
     float *scales = xcalloc(items, sizeof(*scales));
-    int8_t *bytes = xcalloc(items * d, 1);
+    int8_t *bytes = xcalloc(items, quantised_stride(d));
     double took[2] = {0};
     quantised_from(transformer_vectors(model), items, d, bytes, scales);
     for (int round = 0; round < 2 * ROUNDS; round++) {
