@@ -12,6 +12,7 @@
  * epochs, every (epochs between judgements), attributes (a file of `item attribute ...` lines). */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/quantised.h"
 #include "model/transformer.h"
 
 struct run {
@@ -283,6 +284,32 @@ static double encode(struct transformer *model, const struct sequence *histories
     return (seconds(CLOCK_PROCESS_CPUTIME_ID) - begin) * 1e6 / (ROUNDS * LISTS);
 }
 
+/* CPU microseconds a list to score all items: whole vectors in batches, and quantised ones. */
+static void score(struct transformer *model, const char *name, const float *hidden)
+{
+    enum { LISTS = 64, ROUNDS = 4 };
+    const size_t items = transformer_settings(model)->shape.items;
+    const size_t d = transformer_settings(model)->shape.d;
+    float *scores = xcalloc(LISTS * items, sizeof(*scores));
+    float *scales = xcalloc(items, sizeof(*scales));
+    int8_t *bytes = xcalloc(items, quantised_stride(d));
+    double took[2] = {0};
+    quantised_from(transformer_vectors(model), items, d, bytes, scales);
+    for (int round = 0; round < 2 * ROUNDS; round++) {
+        double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
+        if (round % 2 == 0) { transformer_scores(model, hidden, LISTS, scores); }
+        for (size_t l = 0; round % 2 && l < LISTS; l++) {
+            quantised_scores(bytes, scales, items, d, hidden + l * d, scores + l * items);
+        }
+        took[round % 2] += (seconds(CLOCK_PROCESS_CPUTIME_ID) - begin) * 1e6 / (ROUNDS * LISTS);
+    }
+    printf("transformer_%s_score_us %.1f\n", name, took[0]);
+    printf("transformer_%s_quantised_score_us %.1f\n", name, took[1]);
+    free(scores);
+    free(scales);
+    free(bytes);
+}
+
 /* A linear congruence (Numerical Recipes'), without its low bits. */
 static size_t draw_below(uint32_t *dice, size_t bound)
 {
@@ -319,6 +346,7 @@ static void measure(const struct sizes *sizes)
     double took = seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
     printf("transformer_%s_tokens_per_cpu_s %.0f\n", sizes->name, (double)tokens / took);
     printf("transformer_%s_encode_us %.1f\n", sizes->name, encode(model, sequences, hidden));
+    score(model, sizes->name, hidden);
     transformer_free(model);
     free(flat);
     free(sequences);

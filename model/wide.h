@@ -83,23 +83,28 @@ WIDE_INLINE wide wide_max(wide a, wide b)
     return wide_pick(b > a, a, b);
 }
 
+/* The lanes moved down by `by`, those that fall out coming in on top. */
+#define WIDE_TURNED(x, by)                                                                         \
+    __builtin_shufflevector(x, x, (by), (by) + 1, (by) + 2, (by) + 3, (by) + 4, (by) + 5,          \
+                            (by) + 6, (by) + 7, (by) + 8, (by) + 9, (by) + 10, (by) + 11,          \
+                            (by) + 12, (by) + 13, (by) + 14, (by) + 15)
+
 WIDE_INLINE float wide_sum(wide x)
 {
-    float part[WIDE_LANES];
-    wide_store(part, x);
-    for (size_t half = WIDE_LANES / 2; half > 0; half /= 2) {
-        for (size_t i = 0; i < half; i++) { part[i] += part[i + half]; }
-    }
-    return part[0];
+    x += WIDE_TURNED(x, 8);
+    x += WIDE_TURNED(x, 4);
+    x += WIDE_TURNED(x, 2);
+    x += WIDE_TURNED(x, 1);
+    return x[0];
 }
 
 WIDE_INLINE float wide_highest(wide x)
 {
-    float part[WIDE_LANES];
-    wide_store(part, x);
-    float highest = part[0];
-    for (size_t i = 1; i < WIDE_LANES; i++) { highest = MAX_OF(highest, part[i]); }
-    return highest;
+    x = wide_max(x, WIDE_TURNED(x, 8));
+    x = wide_max(x, WIDE_TURNED(x, 4));
+    x = wide_max(x, WIDE_TURNED(x, 2));
+    x = wide_max(x, WIDE_TURNED(x, 1));
+    return x[0];
 }
 
 /* e^x to 2 units in the last place for -87 <= x <= 88, and its value at the nearer end beyond.
