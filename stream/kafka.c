@@ -54,7 +54,7 @@ static const struct refusal {
     {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
      "allow this user IdempotentWrite on the cluster"},
     {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-     "this user may not Write and Describe the transactional id, which group.prefix, worker and "
+     "this user may not Write the transactional id, which group.prefix, worker and "
      "instance name: deploy/acls plan shows it"},
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, "check kafka.security.protocol and kafka.sasl.*"},
     {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "check kafka.sasl.*"},

@@ -107,7 +107,7 @@ static void test_transactional_id_refused(void **state)
         answer(stage, INIT_PRODUCER, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
     assert_int_equal(open_wire(stage, &why), WIRE_REFUSED);
-    assert_non_null(strstr(why, "hint: this user may not Write and Describe the transactional id"));
+    assert_non_null(strstr(why, "hint: this user may not Write the transactional id"));
 }
 
 static void test_rolled_back_and_on(void **state)
