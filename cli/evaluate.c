@@ -23,6 +23,7 @@ enum {
     KEY_EVERY,
     KEY_MIN_RATING,
     KEY_MODELS,
+    KEY_PROGRESS,
 };
 
 struct evaluate {
@@ -129,6 +130,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_JSON:
         evaluate->json = true;
         return 0;
+    case KEY_PROGRESS:
+        evaluate->wish.progress = true;
+        return 0;
     case KEY_MODELS:
         list_models();
         exit(0);
@@ -158,6 +162,7 @@ static const struct argp_option flags[] = {
     {"min-rating", KEY_MIN_RATING, "R", 0, "Leave out actions rated below R", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of models and questions (default 1)", 0},
     {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"progress", KEY_PROGRESS, NULL, 0, "Tell each round of learning on stderr", 0},
     {"models", KEY_MODELS, NULL, 0, "List the models, their presets and knobs, and exit", 0},
     {0},
 };

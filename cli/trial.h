@@ -18,6 +18,7 @@ struct trial_wish {
     uint64_t seed;
     int32_t every; /* prequential: one action in so many is a question */
     int tune;      /* leave-one-out: rounds of descent */
+    bool progress; /* leave-one-out: tell each round of learning on stderr */
 };
 
 /* One line of the answer. */

@@ -8,6 +8,12 @@
 
 static const struct leave_users everybody = {.stride = 1};
 
+/* A round of learning is judged on about so many actions of history. */
+enum { JUDGED_ACTIONS = 300000 };
+
+/* The next best member beside the best one. */
+static const float shares[] = {.05F, .1F, .15F, .2F, .3F, .4F, .5F, .7F, 1};
+
 struct course {
     const struct trial_wish *wish;
     struct sequences sequences;
@@ -19,8 +25,27 @@ struct course {
     /* of one round of questions */
     struct hits hits;
     struct hits member_hits[BLEND_MEMBERS_MAX];
+    struct hits share_hits[ARRAY_COUNT(shares)];
+    size_t best, next; /* members, by validation */
     float *scores;
+    struct judge judge;
 };
+
+/* What a model in the middle of learning is worth. */
+static double objective(void *arg, const struct recommender *recommender, void *model)
+{
+    const struct course *course = arg;
+    const struct sequences *sequences = &course->sequences;
+    const struct scoring scoring = {.score = recommender->score, .self = model};
+    struct leave_users users =
+        tuning_users((int64_t)sequences->starts[sequences->users], JUDGED_ACTIONS);
+    struct hits hits = leave_one_out_judge(&scoring, sequences, users, LEAVE_VALIDATION);
+    if (course->wish->progress) {
+        fprintf(stderr, "%s: validation %.4f/%.4f after %.1f s\n", recommender->name, hits.hr10,
+                hits.ndcg10, trial_cpu_seconds());
+    }
+    return hits.ndcg10;
+}
 
 /* Teaches one model, with the preset that validation prefers, and its settings tuned if wished. */
 static int enrol(struct course *course, const struct recommender *recommender)
@@ -100,17 +125,76 @@ static void ask_round(struct course *course, struct leave_users users, size_t fr
     leave_one_out_visit(&course->sequences, users, from_end, visit, course);
 }
 
+static void weigh(const struct course *course, float share, float *weights)
+{
+    memset(weights, 0, BLEND_MEMBERS_MAX * sizeof(*weights));
+    weights[course->best] = 1.0F;
+    weights[course->next] = share;
+}
+
+static void ask_shares(void *arg, const struct query *query, int32_t target)
+{
+    struct course *course = arg;
+    float weights[BLEND_MEMBERS_MAX];
+    blend_score(course->blend, query, course->scores);
+    for (size_t at = 0; at < ARRAY_COUNT(shares); at++) {
+        weigh(course, shares[at], weights);
+        blend_mix(course->blend, query, weights, course->scores);
+        for (size_t k = 0; k < query->count; k++) {
+            course->scores[query->history[k]] = -INFINITY;
+        }
+        hits_count(&course->share_hits[at], hits_rank(course->scores, query->items, target));
+    }
+}
+
+static void find_best_two(struct course *course)
+{
+    const struct trial_row *rows = course->trial->rows;
+    course->best = course->next = 0;
+    for (size_t m = 1; m < course->count; m++) {
+        double its = tuning_objective(&rows[m].validation);
+        if (its > tuning_objective(&rows[course->best].validation)) {
+            course->next = course->best;
+            course->best = m;
+        } else if (course->next == course->best ||
+                   its > tuning_objective(&rows[course->next].validation)) {
+            course->next = m;
+        }
+    }
+}
+
+/* The two best members in fixed shares, where validation finds that better than the weights that
+ * followed the questions one by one. */
+static void try_shares(struct course *course, struct leave_users users, struct trial_row *total)
+{
+    find_best_two(course);
+    if (course->best == course->next) { return; }
+    memset(course->share_hits, 0, sizeof(course->share_hits));
+    leave_one_out_visit(&course->sequences, users, LEAVE_VALIDATION, ask_shares, course);
+    for (size_t at = 0; at < ARRAY_COUNT(shares); at++) {
+        struct hits hits = hits_mean(&course->share_hits[at]);
+        if (tuning_objective(&hits) <= tuning_objective(&total->validation)) { continue; }
+        float weights[BLEND_MEMBERS_MAX];
+        weigh(course, shares[at], weights);
+        blend_settle(course->blend, weights);
+        total->validation = hits;
+    }
+}
+
 static void examine(struct course *course)
 {
     struct trial *trial = course->trial;
     struct trial_row *total = &trial->rows[course->count];
     double began = trial_cpu_seconds();
-    ask_round(course, tuning_users(course->sequences.users, TUNING_JUDGED_USERS),
-              LEAVE_VALIDATION, ask_and_teach);
-    total->choose_seconds = trial_cpu_seconds() - began;
+    struct leave_users users = tuning_users(course->sequences.users, TUNING_JUDGED_USERS);
+    ask_round(course, users, LEAVE_VALIDATION, ask_and_teach);
     total->validation = hits_mean(&course->hits);
     for (size_t m = 0; m < course->count; m++) {
         trial->rows[m].validation = hits_mean(&course->member_hits[m]);
+    }
+    if (!course->wish->model) { try_shares(course, users, total); }
+    total->choose_seconds = trial_cpu_seconds() - began;
+    for (size_t m = 0; m < course->count; m++) {
         for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
             trial->rows[m].weights[s] = blend_weights(course->blend, s)[m];
         }
@@ -146,7 +230,9 @@ int trial_leave_one_out(const struct dataset *dataset, const struct trial_wish *
         .items_max = course.sequences.items,
         .content = dataset_content(dataset),
         .seed = wish->seed,
+        .judge = &course.judge,
     };
+    course.judge = (struct judge){.objective = objective, .arg = &course};
     course.scores = xcalloc((size_t)course.sequences.items, sizeof(*course.scores));
     int result = enrol_all(&course);
     if (result == 0) {

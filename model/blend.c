@@ -105,18 +105,35 @@ void blend_score(void *self, const struct query *query, float *scores)
     struct blend *blend = self;
     assert((size_t)query->items <= blend->items_max);
     const float *weights = blend->weights[blend_segment(query->count)];
-    memset(scores, 0, (size_t)query->items * sizeof(*scores));
     for (size_t m = 0; m < blend->count; m++) {
         float *z = z_of(blend, m);
         blend->members[m].recommender->score(blend->members[m].model, query, z);
         standardise(query, z);
-        if (weights[m] == 0.0F) { continue; }
-        for (int32_t i = 0; i < query->items; i++) { scores[i] += weights[m] * z[i]; }
     }
+    blend_mix(blend, query, weights, scores);
     memcpy(blend->p, scores, (size_t)query->items * sizeof(*scores));
     if (blend->leader < blend->count) {
         memcpy(scores, z_of(blend, blend->leader), (size_t)query->items * sizeof(*scores));
     }
+}
+
+void blend_mix(const struct blend *blend, const struct query *query, const float *weights,
+               float *scores)
+{
+    memset(scores, 0, (size_t)query->items * sizeof(*scores));
+    for (size_t m = 0; m < blend->count; m++) {
+        const float *z = z_of(blend, m);
+        if (weights[m] == 0.0F) { continue; }
+        for (int32_t i = 0; i < query->items; i++) { scores[i] += weights[m] * z[i]; }
+    }
+}
+
+void blend_settle(struct blend *blend, const float *weights)
+{
+    for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
+        memcpy(blend->weights[s], weights, blend->count * sizeof(*weights));
+    }
+    blend->leader = blend->count;
 }
 
 /* Ranks the target; one that the history holds is a miss. */

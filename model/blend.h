@@ -51,6 +51,11 @@ void blend_teach(struct blend *blend, const struct query *query, int32_t target)
 /* Ranks the target by each member for the query that was scored last; `hits`: one a member. */
 void blend_count(const struct blend *blend, const struct query *query, int32_t target,
                  struct hits *hits);
+/* Writes the mixture that these weights (one a member) make of the query that was scored last. */
+void blend_mix(const struct blend *blend, const struct query *query, const float *weights,
+               float *scores);
+/* Lets the mixture answer from now on, with these weights (one a member) in all segments. */
+void blend_settle(struct blend *blend, const float *weights);
 /* Says to which segment a history of this length belongs. */
 size_t blend_segment(size_t history_count);
 /* Borrows a segment's weights, one a member. */

@@ -122,6 +122,13 @@ int32_t content_items(const struct content *content)
     return content->items;
 }
 
+const uint32_t *content_features(const struct content *content, int32_t item, size_t *ret_count)
+{
+    assert(item >= 0 && item < content->items_max);
+    *ret_count = (size_t)content->cards[item].count;
+    return content->cards[item].features;
+}
+
 static float idf(const struct content *content, uint32_t feature)
 {
     int32_t df = content->postings[feature].count;

@@ -34,6 +34,8 @@ struct content *content_free(struct content *content);
 int content_put(struct content *content, int32_t item, const uint32_t *features, size_t count);
 /* Counts the items with features. */
 int32_t content_items(const struct content *content);
+/* Borrows an item's features, ascending, each once; none if it was never put. */
+const uint32_t *content_features(const struct content *content, int32_t item, size_t *ret_count);
 /* Borrows the items most alike, best first, equal ones by number; until the next put or nearest. */
 const struct alike *content_nearest(struct content *content, int32_t item, size_t *ret_count);
 

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "model/ease.h"
+#include "model/foretelling.h"
 #include "model/ials.h"
 #include "model/isgd.h"
 #include "model/models.h"
@@ -12,6 +13,7 @@ const struct recommender *const models[] = {
     &isgd_recommender,
     &ease_recommender,
     &ials_recommender,
+    &foretelling_recommender,
 };
 const size_t models_count = ARRAY_COUNT(models);
 

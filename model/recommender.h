@@ -23,12 +23,22 @@ struct knob {
 #define KNOB(type, field, least, most, text)                                                       \
     {#field, offsetof(struct type, field), least, most, text}
 
+struct recommender;
+struct sequences;
+
+/* Says how good a model is as it stands, by validation; higher is better. */
+struct judge {
+    double (*objective)(void *arg, const struct recommender *recommender, void *model);
+    void *arg;
+};
+
 /* What a model starts from; borrowed for the life of the model. */
 struct ground {
     int32_t users_max;
     int32_t items_max;
     struct content *content; /* NULL: nothing is known of the items; shared, in one thread */
     uint64_t seed;
+    const struct judge *judge; /* for models that learn in rounds; NULL: there is none */
 };
 
 /* A user's new action; `before` is what the user had, oldest first, borrowed. */
@@ -62,6 +72,8 @@ struct recommender {
     const struct preset *presets; /* at least one; the first is the default */
     size_t presets_count;
     size_t settings_size;
+    /* Says which preset suits the data by its shape alone. NULL: a heat says it. */
+    size_t (*prefer)(const struct ground *ground, const struct sequences *sequences);
     int32_t items_most; /* the model is not for more items than these; 0: any number */
     /* Makes an empty model; copies the settings. */
     void *(*make)(const struct ground *ground, const void *settings);

@@ -539,7 +539,8 @@ static void encode_lane(void *arg, size_t part)
 void transformer_encode(struct transformer *model, const struct sequence *histories, size_t count,
                         float *hidden)
 {
-    const size_t lanes = model->settings.lanes;
+    /* One history is not worth waking another thread. */
+    const size_t lanes = MIN_OF((size_t)model->settings.lanes, count);
     model->sequences = histories;
     model->hidden = hidden;
     for (size_t l = 0; l < lanes; l++) { model->lanes[l].count = count * (l + 1) / lanes; }

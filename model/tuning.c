@@ -30,6 +30,7 @@ size_t tuning_preset(const struct recommender *recommender, const struct ground 
                      const struct sequences *sequences)
 {
     if (recommender->presets_count == 1) { return 0; }
+    if (recommender->prefer) { return recommender->prefer(ground, sequences); }
     struct leave_users users =
         tuning_users((int64_t)sequences->starts[sequences->users], TUNING_HEAT_ACTIONS);
     size_t best = 0;

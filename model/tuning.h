@@ -17,7 +17,8 @@ enum { TUNING_HEAT_ACTIONS = 250000, TUNING_JUDGED_USERS = 4000 };
 double tuning_objective(const struct hits *hits);
 /* Says which users to take so that about `most` of `all` are taken. */
 struct leave_users tuning_users(int64_t all, int64_t most);
-/* Runs the heat; returns the winning preset: the first of equals. */
+/* Asks the model itself which preset it prefers, or runs the heat; returns the winning preset: the
+ * first of equals. */
 size_t tuning_preset(const struct recommender *recommender, const struct ground *ground,
                      const struct sequences *sequences);
 /* Descends for `rounds` over the knobs, from `settings` to better ones, for the model that was

@@ -1,0 +1,259 @@
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "model/foretelling.h"
+#include "model/sequences.h"
+#include "model/transformer.h"
+
+enum { LONG_MEAN = 30, THREADS = 2, WIDTH_STEP = 16, SHARED_LEAST = 2 };
+
+/* A kept model holds its weights and little else. */
+#define KEPT_MAX ((size_t)4 << 30)
+
+struct diary {
+    int32_t *items;
+    size_t count;
+    size_t capacity;
+};
+
+struct foretelling {
+    struct foretelling_settings settings;
+    const struct ground *ground;
+    struct transformer *model;
+    struct diary *diaries; /* users_max */
+    struct buf best;
+    float *hidden; /* d */
+};
+
+static const struct foretelling_settings sparse = {
+    .epochs = 16, .patience = 3, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .5,
+    .batch = 64, .rate = 1e-3,
+};
+static const struct foretelling_settings attributes = {
+    .epochs = 14, .patience = 3, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .3,
+    .batch = 64, .rate = 1e-3,
+};
+static const struct foretelling_settings deep = {
+    .epochs = 40, .patience = 8, .d = 64, .blocks = 2, .heads = 1, .length = 200, .dropout = .2,
+    .batch = 32, .rate = 1e-3,
+};
+static const struct preset presets[] = {
+    {"sparse", &sparse, false},
+    {"attributes", &attributes, true},
+    {"long", &deep, false},
+};
+enum { SPARSE, ATTRIBUTES, LONG };
+static const struct knob knobs[] = {
+    KNOB(foretelling_settings, epochs, 1, 1000, "rounds over all sequences, at most"),
+    KNOB(foretelling_settings, patience, 1, 1000, "rounds without a better one"),
+    KNOB(foretelling_settings, d, 16, 512, "numbers a vector, made a multiple of 16"),
+    KNOB(foretelling_settings, blocks, 1, 8, "layers"),
+    KNOB(foretelling_settings, heads, 1, 16, "heads of attention; divides d"),
+    KNOB(foretelling_settings, length, 1, 1000, "actions looked back upon"),
+    KNOB(foretelling_settings, dropout, 0, .9, "share of numbers left out while learning"),
+    KNOB(foretelling_settings, batch, 1, 1024, "sequences a step"),
+    KNOB(foretelling_settings, rate, 1e-6, 1, "length of a step"),
+};
+
+/* Numbers the features that at least two items have, from 0 on; others get -1. */
+static int32_t *number_features(const struct ground *ground, size_t *ret_features)
+{
+    const uint32_t *features;
+    size_t count, most = 0;
+    for (int32_t item = 0; item < ground->items_max; item++) {
+        features = content_features(ground->content, item, &count);
+        if (count) { most = MAX_OF(most, (size_t)features[count - 1] + 1); }
+    }
+    int32_t *numbers = xcalloc(most + 1, sizeof(*numbers));
+    for (int32_t item = 0; item < ground->items_max; item++) {
+        features = content_features(ground->content, item, &count);
+        for (size_t at = 0; at < count; at++) { numbers[features[at]]++; }
+    }
+    *ret_features = 0;
+    for (size_t f = 0; f < most; f++) {
+        numbers[f] = numbers[f] < SHARED_LEAST ? -1 : (int32_t)(*ret_features)++;
+    }
+    return numbers;
+}
+
+static void tell_attributes(struct transformer *model, const struct ground *ground,
+                            const int32_t *numbers)
+{
+    size_t *starts = xcalloc((size_t)ground->items_max + 1, sizeof(*starts));
+    int32_t *ids = NULL;
+    size_t filled = 0, capacity = 0;
+    for (int32_t item = 0; item < ground->items_max; item++) {
+        size_t count;
+        const uint32_t *features = content_features(ground->content, item, &count);
+        if (filled + count >= capacity) {
+            capacity = 2 * (filled + count) + 1;
+            ids = xreallocarray(ids, capacity, sizeof(*ids));
+        }
+        for (size_t at = 0; at < count; at++) {
+            if (numbers[features[at]] >= 0) { ids[filled++] = numbers[features[at]]; }
+        }
+        starts[item + 1] = filled;
+    }
+    transformer_set_attributes(model, starts, ids);
+    free(starts);
+    free(ids);
+}
+
+/* The nearest settings that can work: a width that the lanes fill and the heads divide. */
+static struct transformer_settings shape_of(const struct foretelling_settings *wish,
+                                            const struct ground *ground, size_t features)
+{
+    uint32_t d = ((uint32_t)wish->d + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP;
+    uint32_t heads = (uint32_t)wish->heads;
+    while (d % heads) { heads--; }
+    return (struct transformer_settings){
+        .shape = {.items = (uint32_t)ground->items_max,
+                  .d = d,
+                  .hidden = d,
+                  .blocks = (uint32_t)wish->blocks,
+                  .heads = heads,
+                  .length = (uint32_t)wish->length,
+                  .attributes = (uint32_t)features},
+        .dropout = (float)wish->dropout,
+        .rate = (float)wish->rate,
+        .batch = (uint32_t)wish->batch,
+        .lanes = THREADS,
+        .threads = THREADS,
+        .seed = ground->seed,
+    };
+}
+
+static void *foretelling_make(const struct ground *ground, const void *settings)
+{
+    struct foretelling *self = xcalloc(1, sizeof(*self));
+    memcpy(&self->settings, settings, sizeof(self->settings));
+    self->ground = ground;
+    self->diaries = xcalloc((size_t)ground->users_max, sizeof(*self->diaries));
+    buf_init(&self->best, KEPT_MAX);
+    size_t features = 0;
+    int32_t *numbers = ground->content ? number_features(ground, &features) : NULL;
+    struct transformer_settings shape = shape_of(&self->settings, ground, features);
+    self->model = transformer_new(&shape);
+    if (features) { tell_attributes(self->model, ground, numbers); }
+    self->hidden = xcalloc(shape.shape.d, sizeof(*self->hidden));
+    free(numbers);
+    return self;
+}
+
+static void foretelling_free(void *arg)
+{
+    struct foretelling *self = arg;
+    if (!self) { return; }
+    for (int32_t user = 0; user < self->ground->users_max; user++) {
+        free(self->diaries[user].items);
+    }
+    free(self->diaries);
+    transformer_free(self->model);
+    buf_release(&self->best);
+    free(self->hidden);
+    free(self);
+}
+
+static void foretelling_learn(void *arg, const struct lesson *lesson)
+{
+    struct foretelling *self = arg;
+    struct diary *diary = &self->diaries[lesson->user];
+    if (diary->count == diary->capacity) {
+        diary->capacity = MAX_OF(diary->capacity * 2, (size_t)8);
+        diary->items = xreallocarray(diary->items, diary->capacity, sizeof(*diary->items));
+    }
+    diary->items[diary->count++] = lesson->item;
+}
+
+static struct sequence *sequences_of_diaries(const struct foretelling *self, size_t *ret_count)
+{
+    struct sequence *sequences = xcalloc((size_t)self->ground->users_max + 1, sizeof(*sequences));
+    *ret_count = 0;
+    for (int32_t user = 0; user < self->ground->users_max; user++) {
+        const struct diary *diary = &self->diaries[user];
+        if (!diary->count) { continue; }
+        sequences[(*ret_count)++] =
+            (struct sequence){.items = diary->items, .count = diary->count};
+    }
+    return sequences;
+}
+
+static void slow_down(struct foretelling *self, int epoch)
+{
+    double left = 1.0 - (double)epoch / self->settings.epochs;
+    transformer_set_rate(self->model, (float)(self->settings.rate * MIN_OF(1.0, 3.0 * left)));
+}
+
+/* Takes the kept model back; the optimiser's moments are not wanted any more. */
+static void recall_best(struct foretelling *self)
+{
+    const char *why;
+    struct transformer *best =
+        transformer_load((struct slice){self->best.data, self->best.size}, THREADS, &why);
+    assert(best);
+    transformer_free(self->model);
+    self->model = best;
+    buf_release(&self->best);
+    buf_init(&self->best, KEPT_MAX);
+}
+
+static void foretelling_settle(void *arg)
+{
+    struct foretelling *self = arg;
+    const struct judge *judge = self->ground->judge;
+    size_t count;
+    struct sequence *sequences = sequences_of_diaries(self, &count);
+    double best = -INFINITY;
+    int best_epoch = 0;
+    for (int epoch = 0; count && epoch < (int)self->settings.epochs; epoch++) {
+        slow_down(self, epoch);
+        (void)transformer_epoch(self->model, sequences, count);
+        if (!judge) { continue; }
+        double objective = judge->objective(judge->arg, &foretelling_recommender, self);
+        if (objective > best) {
+            best = objective;
+            best_epoch = epoch;
+            buf_clear(&self->best);
+            transformer_save(self->model, &self->best, /* state= */ false);
+        }
+        if (epoch - best_epoch >= (int)self->settings.patience) { break; }
+    }
+    if (self->best.size && !self->best.failed) { recall_best(self); }
+    free(sequences);
+}
+
+static void foretelling_score(void *arg, const struct query *query, float *scores)
+{
+    struct foretelling *self = arg;
+    assert(query->items == self->ground->items_max);
+    if (!query->count) {
+        memset(scores, 0, (size_t)query->items * sizeof(*scores));
+        return;
+    }
+    struct sequence history = {.items = query->history, .count = query->count};
+    transformer_encode(self->model, &history, 1, self->hidden);
+    transformer_scores(self->model, self->hidden, 1, scores);
+}
+
+static size_t foretelling_prefer(const struct ground *ground, const struct sequences *sequences)
+{
+    size_t actions = sequences->starts[sequences->users];
+    if (actions >= (size_t)LONG_MEAN * (size_t)sequences->users) { return LONG; }
+    return ground->content ? ATTRIBUTES : SPARSE;
+}
+
+const struct recommender foretelling_recommender = {
+    .name = "transformer",
+    .about = "foretells the next item from the whole sequence",
+    .knobs = knobs,
+    .knobs_count = ARRAY_COUNT(knobs),
+    .presets = presets,
+    .presets_count = ARRAY_COUNT(presets),
+    .settings_size = sizeof(struct foretelling_settings),
+    .prefer = foretelling_prefer,
+    .make = foretelling_make,
+    .free = foretelling_free,
+    .learn = foretelling_learn,
+    .settle = foretelling_settle,
+    .score = foretelling_score,
+};

@@ -1,0 +1,33 @@
+/* Foretelling: the Transformer as one of the recommenders.
+ *
+ * learn() only keeps the user's sequence; settle() trains on all of them, epoch by epoch. Where the
+ * ground has a judge, each epoch's model is judged and the best one stays; training ends `patience`
+ * epochs after it. Without a judge all `epochs` are run. The rate falls in a straight line over the
+ * last third of `epochs`. Scores are the logits of the softmax over all items; an empty history
+ * scores every item 0. Attributes are the features of the ground's content, summed into the item
+ * table (item_vectors.h); those that fewer than two items have are left out.
+ *
+ * Which preset: `long` where the mean sequence is long, else `attributes` where content is known,
+ * else `sparse`: to train all of them for a heat would take longer than it is worth.
+ */
+#ifndef FRESHET_MODEL_FORETELLING_H
+#define FRESHET_MODEL_FORETELLING_H
+
+#include "base/base.h"
+#include "model/recommender.h"
+
+struct foretelling_settings {
+    double epochs;
+    double patience; /* epochs without a better one */
+    double d;        /* width, a multiple of 16 */
+    double blocks;
+    double heads;
+    double length; /* actions looked back upon */
+    double dropout;
+    double batch; /* sequences a step */
+    double rate;  /* Adam's */
+};
+
+extern const struct recommender foretelling_recommender;
+
+#endif
