@@ -50,9 +50,19 @@ def test_certain_next_item(sequences):
     assert again["models"]["counting"]["ndcg10"] == counting["ndcg10"]
 
 
+def test_transformer(sequences):
+    done = evaluate(sequences, "--model", "transformer", "--set", "transformer.epochs=8",
+                    "--progress")
+    assert "sparse" in done.stdout
+    assert 1 <= done.stderr.count("transformer: validation") <= 8
+    model = evaluate(sequences, "--model", "transformer", "--json")["models"]["transformer"]
+    assert model["hr10"] > 0.95 and model["preset"] == "sparse"
+
+
 def test_blend_is_not_led_astray(sequences):
     models = evaluate(sequences, "--json")["models"]
-    assert {"counting", "popularity", "isgd", "ease", "ials", "blend"} <= set(models)
+    assert {"counting", "popularity", "isgd", "ease", "ials", "transformer",
+            "blend"} <= set(models)
     assert models["blend"]["hr10"] == 1
     assert models["blend"]["ndcg10"] >= 0.95 * models["counting"]["ndcg10"]
 

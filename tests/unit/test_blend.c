@@ -53,6 +53,35 @@ static void test_z_scores(void **state)
     blend_free(NULL);
 }
 
+static void test_settled_weights(void **state)
+{
+    struct parrot one, other;
+    uint64_t dice = 9;
+    for (int i = 0; i < ITEMS; i++) {
+        one.scores[i] = (float)dice_normal(&dice);
+        other.scores[i] = (float)dice_normal(&dice);
+    }
+    const struct member members[] = {{&parrots, &one, ""}, {&parrots, &other, ""}};
+    struct blend *blend = blend_new(BLEND_LEADER, ITEMS, members, 2);
+    struct query query = {.history = (const int32_t[]){4}, .count = 1, .items = ITEMS};
+    float got[3][ITEMS], sum[ITEMS];
+    const float weights[3][2] = {{1, 0}, {0, 1}, {1, .5F}};
+    for (int w = 0; w < 3; w++) {
+        blend_score(blend, &query, got[w]);
+        blend_mix(blend, &query, weights[w], got[w]);
+    }
+    blend_settle(blend, weights[2]);
+    blend_score(blend, &query, sum);
+    for (int i = 0; i < ITEMS; i++) {
+        if (i == 4) { continue; }
+        assert_near(got[2][i], (double)(got[0][i] + .5F * got[1][i]), 1e-5);
+        assert_near(sum[i], (double)got[2][i], 1e-6);
+    }
+    assert_true(fabsf(got[0][0] - got[1][0]) > 1e-3F);
+    assert_int_equal(blend_leader(blend), 2);
+    blend_free(blend);
+}
+
 /* Three members: noise, the truth half drowned, noise. The truth must get the weight and answer. */
 static void learn_truth(enum blend_mode mode, size_t *ret_leader, float *ret_weights)
 {
@@ -100,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_z_scores),
+        cmocka_unit_test(test_settled_weights),
         cmocka_unit_test(test_learning),
         cmocka_unit_test(test_segments),
     };

@@ -1,0 +1,158 @@
+#include "base/base.h"
+#include "model/foretelling.h"
+#include "model/leave_one_out.h"
+#include "model/models.h"
+#include "tests/unit/tiny_world.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { USERS = 60, ITEMS = 24, LENGTH = 7, STEP = 5 };
+
+/* Everybody steps through the catalogue by fives, so that what comes next is certain, and is not
+ * what is had most or stands beside in number. */
+static void walks(struct sequences *sequences)
+{
+    struct action actions[USERS * LENGTH];
+    for (int32_t at = 0; at < USERS * LENGTH; at++) {
+        int32_t user = at / LENGTH, step = at % LENGTH;
+        actions[at] = (struct action){
+            .user = user, .item = (user + step * STEP) % ITEMS, .rating = 1.0F};
+    }
+    sequences_build(sequences, actions, ARRAY_COUNT(actions), USERS, ITEMS);
+}
+
+static const struct foretelling_settings small = {
+    .epochs = 40, .patience = 40, .d = 16, .blocks = 1, .heads = 1, .length = 8, .dropout = .1,
+    .batch = 8, .rate = 3e-3,
+};
+
+static const struct leave_users everybody = {.stride = 1};
+
+static struct hits judge_test(void *model, const struct sequences *sequences)
+{
+    const struct scoring scoring = {.score = foretelling_recommender.score, .self = model};
+    return leave_one_out_judge(&scoring, sequences, everybody, LEAVE_TEST);
+}
+
+static void test_learns_a_pattern(void **state)
+{
+    struct sequences sequences;
+    walks(&sequences);
+    struct ground ground = {.users_max = USERS, .items_max = ITEMS, .seed = 3};
+    void *model = foretelling_recommender.make(&ground, &small);
+    struct hits before = judge_test(model, &sequences);
+    leave_one_out_learn(&foretelling_recommender, model, &sequences, everybody, 2);
+    foretelling_recommender.settle(model);
+    struct hits after = judge_test(model, &sequences);
+    assert_true(before.ndcg10 < 0.6);
+    assert_true(after.ndcg10 > 0.95);
+    foretelling_recommender.free(model);
+    sequences_release(&sequences);
+}
+
+/* Likes the model of one round only. */
+struct fancy {
+    int rounds, liked;
+    float scores[ITEMS];
+};
+
+static const int32_t asked[] = {2, 7};
+static const struct query question = {.history = asked, .count = 2, .items = ITEMS};
+
+static double objective(void *arg, const struct recommender *recommender, void *model)
+{
+    struct fancy *fancy = arg;
+    if (++fancy->rounds != fancy->liked) { return 0.0; }
+    recommender->score(model, &question, fancy->scores);
+    return 1.0;
+}
+
+static void test_keeps_the_best_round(void **state)
+{
+    struct sequences sequences;
+    walks(&sequences);
+    struct fancy fancy = {.liked = 4};
+    struct judge judge = {.objective = objective, .arg = &fancy};
+    struct ground ground = {.users_max = USERS, .items_max = ITEMS, .seed = 3, .judge = &judge};
+    struct foretelling_settings settings = small;
+    settings.patience = 5;
+    void *model = foretelling_recommender.make(&ground, &settings);
+    leave_one_out_learn(&foretelling_recommender, model, &sequences, everybody, 2);
+    foretelling_recommender.settle(model);
+    assert_int_equal(fancy.rounds, 4 + 5);
+    float scores[ITEMS];
+    foretelling_recommender.score(model, &question, scores);
+    assert_memory_equal(scores, fancy.scores, sizeof(scores));
+    foretelling_recommender.free(model);
+    sequences_release(&sequences);
+}
+
+/* How many items come before one that nobody had, where everybody has its twin next. */
+enum { NEW = ITEMS, TWIN = 12 };
+
+static int before_new(struct content *content, const struct sequences *sequences)
+{
+    struct ground ground = {
+        .users_max = USERS, .items_max = ITEMS + 1, .content = content, .seed = 3};
+    void *model = foretelling_recommender.make(&ground, &small);
+    leave_one_out_learn(&foretelling_recommender, model, sequences, everybody, 2);
+    foretelling_recommender.settle(model);
+    const int32_t history[] = {TWIN - 2 * STEP, TWIN - STEP};
+    float scores[ITEMS + 1];
+    foretelling_recommender.score(
+        model, &(struct query){.history = history, .count = 2, .items = ITEMS + 1}, scores);
+    int before = 0;
+    for (int item = 0; item < ITEMS; item++) { before += scores[item] > scores[NEW]; }
+    foretelling_recommender.free(model);
+    return before;
+}
+
+static void test_attributes_reach_a_new_item(void **state)
+{
+    struct sequences sequences;
+    walks(&sequences);
+    struct content *content = content_new(ITEMS + 1, 1);
+    for (uint32_t item = 0; item <= ITEMS; item++) { /* 7 is common; others are one item's or two */
+        const uint32_t own[] = {100 + (item == NEW ? TWIN : item), 7};
+        assert_int_equal(content_put(content, (int32_t)item, own, ARRAY_COUNT(own)), 0);
+    }
+    int blind = before_new(NULL, &sequences), seeing = before_new(content, &sequences);
+    assert_true(seeing + ITEMS / 6 < blind);
+    content_free(content);
+    sequences_release(&sequences);
+}
+
+static size_t preferred(int32_t users, int32_t each, struct content *content)
+{
+    struct sequences sequences;
+    struct action *actions = xcalloc((size_t)(users * each), sizeof(*actions));
+    for (int32_t at = 0; at < users * each; at++) { actions[at].user = at / each; }
+    sequences_build(&sequences, actions, (size_t)(users * each), users, 1);
+    struct ground ground = {.users_max = users, .items_max = 1, .content = content};
+    size_t preset = foretelling_recommender.prefer(&ground, &sequences);
+    sequences_release(&sequences);
+    free(actions);
+    return preset;
+}
+
+static void test_prefers_by_shape(void **state)
+{
+    struct content *content = content_new(1, 1);
+    const struct preset *presets = foretelling_recommender.presets;
+    assert_string_equal(presets[preferred(3, 8, NULL)].name, "sparse");
+    assert_string_equal(presets[preferred(3, 8, content)].name, "attributes");
+    assert_string_equal(presets[preferred(3, 160, content)].name, "long");
+    content_free(content);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_learns_a_pattern),
+        cmocka_unit_test(test_keeps_the_best_round),
+        cmocka_unit_test(test_attributes_reach_a_new_item),
+        cmocka_unit_test(test_prefers_by_shape),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
