@@ -9,10 +9,17 @@
 static const struct leave_users everybody = {.stride = 1};
 
 /* A round of learning is judged on about so many actions of history. */
-enum { JUDGED_ACTIONS = 300000 };
+enum { JUDGED_ACTIONS = 500000 };
 
-/* The next best member beside the best one. */
+/* The blend is weighed on about so many users. */
+enum { WEIGHED_USERS = 10000 };
+
+/* What a member may weigh beside those in the mixture, the best of which weighs 1. */
 static const float shares[] = {.05F, .1F, .15F, .2F, .3F, .4F, .5F, .7F, 1};
+
+/* Members are added at most so often, and for a gain of this much: less is noise. */
+enum { ADDED_MAX = 3 };
+#define ADDED_GAIN 5e-4
 
 struct course {
     const struct trial_wish *wish;
@@ -25,8 +32,8 @@ struct course {
     /* of one round of questions */
     struct hits hits;
     struct hits member_hits[BLEND_MEMBERS_MAX];
-    struct hits share_hits[ARRAY_COUNT(shares)];
-    size_t best, next; /* members, by validation */
+    struct hits share_hits[BLEND_MEMBERS_MAX][ARRAY_COUNT(shares)];
+    float mixture[BLEND_MEMBERS_MAX]; /* shares so far */
     float *scores;
     struct judge judge;
 };
@@ -125,60 +132,70 @@ static void ask_round(struct course *course, struct leave_users users, size_t fr
     leave_one_out_visit(&course->sequences, users, from_end, visit, course);
 }
 
-static void weigh(const struct course *course, float share, float *weights)
-{
-    memset(weights, 0, BLEND_MEMBERS_MAX * sizeof(*weights));
-    weights[course->best] = 1.0F;
-    weights[course->next] = share;
-}
-
+/* Judges the mixture with one more member, for every member that is not in it and every share. */
 static void ask_shares(void *arg, const struct query *query, int32_t target)
 {
     struct course *course = arg;
     float weights[BLEND_MEMBERS_MAX];
     blend_score(course->blend, query, course->scores);
-    for (size_t at = 0; at < ARRAY_COUNT(shares); at++) {
-        weigh(course, shares[at], weights);
+    for (size_t at = 0; at < course->count * ARRAY_COUNT(shares); at++) {
+        size_t member = at / ARRAY_COUNT(shares), share = at % ARRAY_COUNT(shares);
+        if (course->mixture[member] > 0.0F) { continue; }
+        memcpy(weights, course->mixture, sizeof(weights));
+        weights[member] = shares[share];
         blend_mix(course->blend, query, weights, course->scores);
         for (size_t k = 0; k < query->count; k++) {
             course->scores[query->history[k]] = -INFINITY;
         }
-        hits_count(&course->share_hits[at], hits_rank(course->scores, query->items, target));
+        hits_count(&course->share_hits[member][share],
+                   hits_rank(course->scores, query->items, target));
     }
 }
 
-static void find_best_two(struct course *course)
+static size_t best_member(const struct course *course)
 {
     const struct trial_row *rows = course->trial->rows;
-    course->best = course->next = 0;
+    size_t best = 0;
     for (size_t m = 1; m < course->count; m++) {
-        double its = tuning_objective(&rows[m].validation);
-        if (its > tuning_objective(&rows[course->best].validation)) {
-            course->next = course->best;
-            course->best = m;
-        } else if (course->next == course->best ||
-                   its > tuning_objective(&rows[course->next].validation)) {
-            course->next = m;
+        if (tuning_objective(&rows[m].validation) > tuning_objective(&rows[best].validation)) {
+            best = m;
         }
     }
+    return best;
 }
 
-/* The two best members in fixed shares, where validation finds that better than the weights that
- * followed the questions one by one. */
-static void try_shares(struct course *course, struct leave_users users, struct trial_row *total)
+/* Adds the member and share that gain most; false when that is next to nothing. */
+static bool add_member(struct course *course, struct leave_users users, struct hits *hits)
 {
-    find_best_two(course);
-    if (course->best == course->next) { return; }
     memset(course->share_hits, 0, sizeof(course->share_hits));
     leave_one_out_visit(&course->sequences, users, LEAVE_VALIDATION, ask_shares, course);
-    for (size_t at = 0; at < ARRAY_COUNT(shares); at++) {
-        struct hits hits = hits_mean(&course->share_hits[at]);
-        if (tuning_objective(&hits) <= tuning_objective(&total->validation)) { continue; }
-        float weights[BLEND_MEMBERS_MAX];
-        weigh(course, shares[at], weights);
-        blend_settle(course->blend, weights);
-        total->validation = hits;
+    double least = tuning_objective(hits) + ADDED_GAIN;
+    size_t added = course->count;
+    float weight = 0.0F;
+    for (size_t at = 0; at < course->count * ARRAY_COUNT(shares); at++) {
+        size_t member = at / ARRAY_COUNT(shares), share = at % ARRAY_COUNT(shares);
+        struct hits now = hits_mean(&course->share_hits[member][share]);
+        if (course->mixture[member] > 0.0F || tuning_objective(&now) <= least) { continue; }
+        least = tuning_objective(&now);
+        *hits = now;
+        added = member;
+        weight = shares[share];
     }
+    if (added < course->count) { course->mixture[added] = weight; }
+    return added < course->count;
+}
+
+/* Members in fixed shares, from the best one on, where validation finds that better than the
+ * weights that followed the questions one by one. */
+static void try_shares(struct course *course, struct leave_users users, struct trial_row *total)
+{
+    size_t best = best_member(course);
+    struct hits hits = course->trial->rows[best].validation;
+    course->mixture[best] = 1.0F;
+    for (int round = 0; round < ADDED_MAX && add_member(course, users, &hits); round++) {}
+    if (tuning_objective(&hits) <= tuning_objective(&total->validation)) { return; }
+    blend_settle(course->blend, course->mixture);
+    total->validation = hits;
 }
 
 static void examine(struct course *course)
@@ -186,7 +203,7 @@ static void examine(struct course *course)
     struct trial *trial = course->trial;
     struct trial_row *total = &trial->rows[course->count];
     double began = trial_cpu_seconds();
-    struct leave_users users = tuning_users(course->sequences.users, TUNING_JUDGED_USERS);
+    struct leave_users users = tuning_users(course->sequences.users, WEIGHED_USERS);
     ask_round(course, users, LEAVE_VALIDATION, ask_and_teach);
     total->validation = hits_mean(&course->hits);
     for (size_t m = 0; m < course->count; m++) {

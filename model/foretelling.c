@@ -5,7 +5,7 @@
 #include "model/sequences.h"
 #include "model/transformer.h"
 
-enum { LONG_MEAN = 30, THREADS = 2, WIDTH_STEP = 16, SHARED_LEAST = 2 };
+enum { LONG_MEAN = 30, THREADS = 2, WIDTH_STEP = 16, SHARED_LEAST = 2, TAIL_SHARE = 3 };
 
 /* A kept model holds its weights and little else. */
 #define KEPT_MAX ((size_t)4 << 30)
@@ -26,15 +26,15 @@ struct foretelling {
 };
 
 static const struct foretelling_settings sparse = {
-    .epochs = 16, .patience = 3, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .5,
+    .epochs = 20, .patience = 2, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .5,
     .batch = 64, .rate = 1e-3,
 };
 static const struct foretelling_settings attributes = {
-    .epochs = 14, .patience = 3, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .3,
+    .epochs = 16, .patience = 2, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .3,
     .batch = 64, .rate = 1e-3,
 };
 static const struct foretelling_settings deep = {
-    .epochs = 40, .patience = 8, .d = 64, .blocks = 2, .heads = 1, .length = 200, .dropout = .2,
+    .epochs = 45, .patience = 5, .d = 64, .blocks = 2, .heads = 1, .length = 200, .dropout = .2,
     .batch = 32, .rate = 1e-3,
 };
 static const struct preset presets[] = {
@@ -45,7 +45,7 @@ static const struct preset presets[] = {
 enum { SPARSE, ATTRIBUTES, LONG };
 static const struct knob knobs[] = {
     KNOB(foretelling_settings, epochs, 1, 1000, "rounds over all sequences, at most"),
-    KNOB(foretelling_settings, patience, 1, 1000, "rounds without a better one"),
+    KNOB(foretelling_settings, patience, 1, 1000, "rounds without gain, then the rate falls"),
     KNOB(foretelling_settings, d, 16, 512, "numbers a vector, made a multiple of 16"),
     KNOB(foretelling_settings, blocks, 1, 8, "layers"),
     KNOB(foretelling_settings, heads, 1, 16, "heads of attention; divides d"),
@@ -178,10 +178,42 @@ static struct sequence *sequences_of_diaries(const struct foretelling *self, siz
     return sequences;
 }
 
-static void slow_down(struct foretelling *self, int epoch)
+/* Where training is. */
+struct way {
+    double best;
+    int best_epoch, epoch;
+    int tail_from, ends; /* the rate falls from the one to the other */
+};
+
+static void set_rate(struct foretelling *self, const struct way *way)
 {
-    double left = 1.0 - (double)epoch / self->settings.epochs;
-    transformer_set_rate(self->model, (float)(self->settings.rate * MIN_OF(1.0, 3.0 * left)));
+    double tail = MAX_OF(way->ends - way->tail_from, 1);
+    double left = ((double)(way->ends - way->epoch) - .5) / tail;
+    transformer_set_rate(self->model, (float)(self->settings.rate * MIN_OF(1.0, left)));
+}
+
+/* Patience has run out: what is left to gain is gained by ever smaller steps. */
+static void begin_tail(struct way *way)
+{
+    int learned = way->epoch + 1;
+    way->tail_from = learned;
+    way->ends = MIN_OF(way->ends, learned + (learned + TAIL_SHARE - 1) / TAIL_SHARE);
+}
+
+static void judge_round(struct foretelling *self, struct way *way)
+{
+    const struct judge *judge = self->ground->judge;
+    double objective = judge->objective(judge->arg, &foretelling_recommender, self);
+    if (objective > way->best) {
+        way->best = objective;
+        way->best_epoch = way->epoch;
+        buf_clear(&self->best);
+        transformer_save(self->model, &self->best, /* state= */ false);
+    }
+    bool in_tail = way->epoch + 1 >= way->tail_from;
+    if (!in_tail && way->epoch - way->best_epoch >= (int)self->settings.patience) {
+        begin_tail(way);
+    }
 }
 
 /* Takes the kept model back; the optimiser's moments are not wanted any more. */
@@ -200,23 +232,14 @@ static void recall_best(struct foretelling *self)
 static void foretelling_settle(void *arg)
 {
     struct foretelling *self = arg;
-    const struct judge *judge = self->ground->judge;
     size_t count;
     struct sequence *sequences = sequences_of_diaries(self, &count);
-    double best = -INFINITY;
-    int best_epoch = 0;
-    for (int epoch = 0; count && epoch < (int)self->settings.epochs; epoch++) {
-        slow_down(self, epoch);
+    int epochs = count ? (int)self->settings.epochs : 0;
+    struct way way = {.best = -INFINITY, .ends = epochs, .tail_from = epochs - epochs / TAIL_SHARE};
+    for (; way.epoch < way.ends; way.epoch++) {
+        set_rate(self, &way);
         (void)transformer_epoch(self->model, sequences, count);
-        if (!judge) { continue; }
-        double objective = judge->objective(judge->arg, &foretelling_recommender, self);
-        if (objective > best) {
-            best = objective;
-            best_epoch = epoch;
-            buf_clear(&self->best);
-            transformer_save(self->model, &self->best, /* state= */ false);
-        }
-        if (epoch - best_epoch >= (int)self->settings.patience) { break; }
+        if (self->ground->judge) { judge_round(self, &way); }
     }
     if (self->best.size && !self->best.failed) { recall_best(self); }
     free(sequences);

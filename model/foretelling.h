@@ -1,9 +1,10 @@
 /* Foretelling: the Transformer as one of the recommenders.
  *
  * learn() only keeps the user's sequence; settle() trains on all of them, epoch by epoch. Where the
- * ground has a judge, each epoch's model is judged and the best one stays; training ends `patience`
- * epochs after it. Without a judge all `epochs` are run. The rate falls in a straight line over the
- * last third of `epochs`. Scores are the logits of the softmax over all items; an empty history
+ * ground has a judge, each epoch's model is judged and the best one stays. The rate falls to 0 in
+ * a straight line over the last third of `epochs`; when none of `patience` epochs was better, the
+ * fall begins at once, lasts a third of the epochs so far, and training ends with it. Without a
+ * judge all `epochs` are run. Scores are the logits of the softmax over all items; an empty history
  * scores every item 0. Attributes are the features of the ground's content, summed into the item
  * table (item_vectors.h); those that fewer than two items have are left out.
  *
@@ -18,7 +19,7 @@
 
 struct foretelling_settings {
     double epochs;
-    double patience; /* epochs without a better one */
+    double patience; /* epochs without a better one before the rate falls */
     double d;        /* width, a multiple of 16 */
     double blocks;
     double heads;
