@@ -8,6 +8,7 @@
 #include <argp.h>
 #include <jansson.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { ATTRIBUTES_MAX = 8, EVERY_DEFAULT = 10 };
 
@@ -162,7 +163,9 @@ static const struct argp_option flags[] = {
     {"min-rating", KEY_MIN_RATING, "R", 0, "Leave out actions rated below R", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of models and questions (default 1)", 0},
     {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
-    {"progress", KEY_PROGRESS, NULL, 0, "Tell each round of learning on stderr", 0},
+    {"progress", KEY_PROGRESS, NULL, 0,
+     "Tell each round of learning on stderr; on a terminal it does so anyway",
+     0},
     {"models", KEY_MODELS, NULL, 0, "List the models, their presets and knobs, and exit", 0},
     {0},
 };
@@ -258,7 +261,7 @@ static void print_json(const struct evaluate *evaluate, const struct dataset *da
 int evaluate_command(int argc, char **argv)
 {
     struct evaluate evaluate = {
-        .wish = {.seed = 1, .every = EVERY_DEFAULT},
+        .wish = {.seed = 1, .every = EVERY_DEFAULT, .progress = isatty(STDERR_FILENO) != 0},
         .min_rating = -INFINITY,
     };
     argp_parse(&argp, argc, argv, 0, NULL, &evaluate);
