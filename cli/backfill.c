@@ -18,6 +18,7 @@
 
 enum {
     LOOK_MS = 250,
+    HIDDEN_MS = 1500,
     MARKERS_MAX = 100,
     KEY_FROM = 'f',
     KEY_TO = 0x2000,
@@ -302,10 +303,13 @@ static int wait_for(struct backfill *backfill, size_t worker, const char *topic,
 {
     struct progress progress;
     progress_begin(&progress, topic, extent_records(extent));
+    int quiet = 0;
     for (;;) {
         int64_t done, left;
         measure(backfill, worker, topic, extent, &done, &left);
-        if (!left) {
+        /* A transaction whose marker is still to come hides its records as if there were none. */
+        quiet = left ? 0 : quiet + 1;
+        if (quiet * LOOK_MS > HIDDEN_MS) {
             progress_end(&progress, done);
             return 0;
         }
