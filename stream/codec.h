@@ -8,10 +8,11 @@
  * Reading: the fingerprint names the writer's schema in the schema book; the bytes are decoded with
  * the *writer's* schema, bounds checked at every step, and projected by name onto the struct:
  * fields the writer did not have take the reader's default, aliases are honoured, int -> long ->
- * float -> double are promoted, fields the reader does not have are skipped, `["null", X]` unions
- * unfold (null = slice with data NULL, or the field's default for numbers and columns; an element
- * of a column may not be null). The plan for a writer's schema is made once and kept. An element of
- * a string column has at most 64 KiB.
+ * float -> double and string <-> bytes are promoted, fields the reader does not have are skipped,
+ * `["null", X]` unions unfold (null = slice with data NULL where our field is text and nullable,
+ * else the field's default; refused where it has none; an element of a column may not be null).
+ * The plan for a writer's schema is made once and kept. An element of a string column has at most
+ * 64 KiB.
  *
  * A struct's slices borrow from the message's bytes, those of defaults from the codec; columns live
  * in the arena given.
