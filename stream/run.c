@@ -328,19 +328,6 @@ static void register_metrics(struct run *run)
     };
 }
 
-static int load_schemas(struct run *run)
-{
-    run->schemas = schema_book_new();
-    if (!run->settings.schemas_path[0]) { return 0; }
-    struct codec_error error = {0};
-    int result = schema_book_add_dir(run->schemas, run->settings.schemas_path, &error);
-    if (result < 0) {
-        run_break(run, EXIT_CONFIG, "schemas.path=%s: %s: %s", run->settings.schemas_path,
-                  error.reason ? error.reason : strerror(-result), error.detail);
-    }
-    return result;
-}
-
 /* Asks again while the answer may still come: leaders of new topics are not known at once. */
 static int ask_patiently(struct run *run, int (*ask)(struct run *run))
 {
@@ -403,7 +390,7 @@ static int ask_or_break(struct run *run, int (*ask)(struct run *run))
 
 static int set_up(struct run *run)
 {
-    if (check_settings(run) < 0 || load_schemas(run) < 0) { return -1; }
+    if (check_settings(run) < 0 || run_load_schemas(run) < 0) { return -1; }
     if (ask_or_break(run, run_count_partitions) < 0) { return -1; }
     if (run->worker->start) {
         int result = run->worker->start(run);

@@ -9,6 +9,8 @@
 #include "stream/log.h"
 #include "stream/worker.h"
 
+enum schema_framing { SCHEMA_FRAMING_AUTO, SCHEMA_FRAMING_SINGLE, SCHEMA_FRAMING_CONFLUENT };
+
 /* What every worker can be told (the "runtime" table). */
 struct run_settings {
     const char *bootstrap_servers;
@@ -35,6 +37,7 @@ struct run_settings {
     int64_t commit_timeout_ms;
     int64_t connect_timeout_ms;
     const char *schemas_path;
+    int32_t schema_framing; /* enum schema_framing */
     const char *metrics_address;
     int64_t metrics_port;
     int32_t log_level;

@@ -202,6 +202,11 @@ void run_name_topics(struct run *run);
  * wire_error. */
 int run_count_partitions(struct run *run);
 
+/* run_schemas.c */
+/* Makes the schema book: what schemas.path has, and ids for what is written. 0, or a negative
+ * number with the run broken. */
+int run_load_schemas(struct run *run);
+
 /* commit.c */
 void commit_init(struct run *run, bool threaded);
 void commit_release(struct run *run);

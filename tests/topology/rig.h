@@ -184,8 +184,8 @@ static inline bool rig_launch(struct rig *rig, struct copy *copy)
     return false;
 }
 
-/* Makes a copy with these settings ("key=value", NULL behind the last) and starts it. */
-static inline struct copy *rig_start(struct rig *rig, const struct worker *worker, int slot,
+/* Makes a copy with these settings ("key=value", NULL behind the last). */
+static inline struct copy *rig_add(struct rig *rig, const struct worker *worker, int slot,
                                      const char *const *pairs)
 {
     assert(rig->copies_count < COPIES_MAX);
@@ -202,6 +202,14 @@ static inline struct copy *rig_start(struct rig *rig, const struct worker *worke
     }
     copy_fill(copy);
     (void)mkdir(copy->state_path, 0777);
+    return copy;
+}
+
+/* Does so and starts it. */
+static inline struct copy *rig_start(struct rig *rig, const struct worker *worker, int slot,
+                                     const char *const *pairs)
+{
+    struct copy *copy = rig_add(rig, worker, slot, pairs);
     bool started = rig_launch(rig, copy);
     while (!started && rig->tolerant && ++rig->restarts < RESTARTS_MAX) {
         started = rig_launch(rig, copy);
