@@ -17,7 +17,7 @@ from values import Values  # noqa: E402
 
 MESSAGES = 6
 SHOWN, SHOWN_BYTES = 10, 300  # of the differences, in full
-FRAMINGS = ("single-object",)
+FRAMINGS = ("single-object", "confluent")
 REFUSED = judges.REFUSED
 
 # One question: this message, by that writer's schema, for that reader's.
@@ -44,12 +44,24 @@ class Matrix:
         return self.numbers[text]
 
     def messages(self, writer):
-        """(body, record) of each message of a writer."""
+        """(body, record) of each message of a writer: fastavro's bytes, in the end Java's."""
         if writer not in self.bodies:
             values = Values(self.schemas[writer])
             records = [values.record(number) for number in range(MESSAGES)]
             self.bodies[writer] = [(self.fast.write(writer, one), one) for one in records]
         return self.bodies[writer]
+
+    def java_lines(self):
+        """What Java is asked to write: each writer's last record, arrays in sized blocks."""
+        return self.lines + [f"B {writer} {self.messages(writer)[-1][0].hex()}"
+                             for writer in range(len(self.schemas))]
+
+    def take_java(self, answers):
+        for writer, body in enumerate(answers[len(self.lines):]):
+            assert not body.startswith(REFUSED), body
+            own, record = self.messages(writer)[-1]
+            if bytes.fromhex(body) != own:
+                self.messages(writer).append((bytes.fromhex(body), record))
 
     def framed(self, writer, body, framing):
         if framing == "single-object":
@@ -93,10 +105,12 @@ class Verdict:
         self.differences = []
         self.outcomes = defaultdict(Counter)  # (change, direction) -> read, refused, default, lazy
         self.pairs = set()
+        self.seen = set()  # (contract, change, framing)
         self.lazy = {}  # (contract's place, reader, writer) -> [(asked, fast, java, ours)]
 
     def judge(self, place, matrix, asked, fast, java, ours):
         self.pairs.add((place, asked.writer, asked.reader))
+        self.seen.add((matrix.name, asked.case.change, asked.framing))
         refusing = [one.startswith(REFUSED) for one in (fast, java, ours)]
         outcome = "refused" if refusing[0] else "read"
         if refusing[0] and not refusing[1]:
@@ -140,6 +154,8 @@ def judged(schemas, make_cases=changes.cases, framings=FRAMINGS):
     """Asks all; returns the verdict. One Java for everything, one of ours for each contract."""
     matrices = [Matrix(ours, list(make_cases(ours))) for ours in schemas]
     verdict = Verdict()
+    for matrix, written in zip(matrices, answers_of_java([one.java_lines() for one in matrices])):
+        matrix.take_java(written)
     asked = [list(matrix.asked(framings)) for matrix in matrices]
     lines = [matrix.lines + [matrix.line(one) for one in questions]
              for matrix, questions in zip(matrices, asked)]

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/codec.h"
+#include "stream/framing.h"
 #include "stream/schema.h"
 #include "stream/shape.h"
 
@@ -8,7 +9,8 @@
  * what it makes of a message is answered as the reader's bytes.
  *
  *     S JSON                 the next schema, numbered from 0: "known"
- *     M WRITER READER HEX    a framed message: the record as the reader's bytes, in hex
+ *     M WRITER READER HEX    a framed message, a schema's id its number: the record as the reader's
+ *                            bytes, in hex; it was written in the same framing
  *     F SCHEMA               the fingerprint of the canonical form
  *
  * What cannot be done is answered with "! ", the reason and where. */
@@ -24,7 +26,7 @@ struct known {
     char *json;
     struct schema *schema; /* NULL: it is none */
     struct contract *contract;
-    struct codec *codec;
+    struct codec *codecs[2]; /* by framing */
 };
 
 struct resolver {
@@ -109,7 +111,8 @@ static void add_schema(struct resolver *resolver, const char *json)
     struct known *known = &resolver->schemas[resolver->count++];
     known->json = xprintf("%s", json);
     known->schema = schema_parse(json, &error);
-    if (!known->schema || schema_book_add(resolver->book, json, &error)) {
+    uint32_t id = (uint32_t)(resolver->count - 1);
+    if (!known->schema || schema_book_bind(resolver->book, id, json, &error)) {
         known->schema = schema_free(known->schema);
         refuse(&error);
         return;
@@ -127,32 +130,58 @@ static bool read_hex(const char *text, struct buf *ret)
     return !buf_failed(ret);
 }
 
+/* The codec that reads, and writes in that framing; NULL with the error told. */
+static struct codec *codec_of(struct resolver *resolver, struct known *reader, enum framing framing,
+                              struct codec_error *ret_error)
+{
+    *ret_error = (struct codec_error){.reason = "no_contract", .detail = "no record of flat fields"};
+    if (reader->schema && !reader->contract) { reader->contract = contract_of(reader); }
+    if (reader->contract && !reader->codecs[framing]) {
+        schema_book_write(resolver->book, framing);
+        reader->codecs[framing] = codec_new(reader->contract, resolver->book);
+    }
+    return reader->codecs[framing];
+}
+
+/* The body of what was written; its frame has to name the schema in the framing that was asked. */
+static struct slice body_of(struct resolver *resolver, const struct known *reader,
+                            enum framing framing)
+{
+    struct frame frame;
+    struct slice body;
+    int rc = frame_read(buf_slice(&resolver->out), &frame, &body, NULL);
+    assert(rc == 0 && frame.framing == framing);
+    const struct schema *named = schema_book_find(resolver->book, frame);
+    assert(named && schema_crc(named) == schema_crc(reader->schema));
+    return body;
+}
+
 static void read_message(struct resolver *resolver, struct known *reader, const char *hex)
 {
-    struct codec_error error = {.reason = "no_contract", .detail = "no record of flat fields"};
-    if (reader->schema && !reader->contract) { reader->contract = contract_of(reader); }
-    if (!reader->contract || !read_hex(hex, &resolver->message)) {
+    struct codec_error error;
+    bool well = read_hex(hex, &resolver->message);
+    assert(well);
+    enum framing framing = hex[0] == '0' && hex[1] == '0' ? FRAMING_CONFLUENT : FRAMING_SINGLE;
+    struct codec *codec = codec_of(resolver, reader, framing, &error);
+    if (!codec) {
         refuse(&error);
         return;
     }
-    if (!reader->codec) { reader->codec = codec_new(reader->contract, resolver->book); }
-    size_t size = reader->contract->size;
-    _cleanup_(xfreep) char *object = xcalloc(1, size);
+    _cleanup_(xfreep) char *object = xcalloc(1, reader->contract->size);
     /* of its own size, so that a sanitizer sees every step beyond */
     struct slice message = buf_slice(&resolver->message);
     _cleanup_(xfreep) char *bytes = xmemdup(message.data, message.size);
+    message = slice_of(bytes, message.size);
     arena_reset(resolver->arena);
-    if (codec_decode(reader->codec, slice_of(bytes, message.size), resolver->arena, object,
-                     &error)) {
+    if (codec_decode(codec, message, resolver->arena, object, &error)) {
         refuse(&error);
         return;
     }
     buf_clear(&resolver->out);
-    int rc = codec_encode(reader->codec, object, &resolver->out);
+    int rc = codec_encode(codec, object, &resolver->out);
     assert(rc == 0);
-    for (size_t i = 10; i < resolver->out.size; i++) {
-        printf("%02x", (uint8_t)resolver->out.data[i]);
-    }
+    struct slice body = body_of(resolver, reader, framing);
+    for (size_t i = 0; i < body.size; i++) { printf("%02x", (uint8_t)body.data[i]); }
     printf("\n");
 }
 
@@ -188,7 +217,8 @@ int main(void)
     free(line);
     for (size_t i = 0; i < resolver.count; i++) {
         struct known *known = &resolver.schemas[i];
-        codec_free(known->codec);
+        codec_free(known->codecs[FRAMING_SINGLE]);
+        codec_free(known->codecs[FRAMING_CONFLUENT]);
         if (known->contract) { free((void *)known->contract->fields); }
         free(known->contract);
         schema_free(known->schema);
