@@ -56,6 +56,12 @@ class Matrix:
         return self.lines + [f"B {writer} {self.messages(writer)[-1][0].hex()}"
                              for writer in range(len(self.schemas))]
 
+    def take_only(self, ours, bodies):
+        """These are the messages of ours; nobody else writes any."""
+        self.bodies = {writer: [] for writer in range(len(self.schemas))}
+        self.bodies[self.number(ours)] = [
+            (body, self.fast.read(self.number(ours), self.number(ours), body)) for body in bodies]
+
     def take_java(self, answers):
         for writer, body in enumerate(answers[len(self.lines):]):
             assert not body.startswith(REFUSED), body
@@ -150,12 +156,20 @@ class Verdict:
         return "some" if seen["read"] else "refused"
 
 
-def judged(schemas, make_cases=changes.cases, framings=FRAMINGS):
-    """Asks all; returns the verdict. One Java for everything, one of ours for each contract."""
+def judged(schemas, make_cases=changes.cases, framings=FRAMINGS, bodies=None):
+    """Asks all; returns the verdict. One Java for everything, one of ours for each contract.
+
+    bodies: tells messages of a contract as it is now, for onward questions only; else they are made
+    here for every writer."""
     matrices = [Matrix(ours, list(make_cases(ours))) for ours in schemas]
     verdict = Verdict()
-    for matrix, written in zip(matrices, answers_of_java([one.java_lines() for one in matrices])):
-        matrix.take_java(written)
+    if bodies:
+        for matrix, ours in zip(matrices, schemas):
+            matrix.take_only(ours, bodies(ours))
+    else:
+        written = answers_of_java([one.java_lines() for one in matrices])
+        for matrix, answers in zip(matrices, written):
+            matrix.take_java(answers)
     asked = [list(matrix.asked(framings)) for matrix in matrices]
     lines = [matrix.lines + [matrix.line(one) for one in questions]
              for matrix, questions in zip(matrices, asked)]

@@ -8,8 +8,9 @@
                                                  and writes tests/golden/ anew
 
 Per contract: NAME.hex is one message in single-object encoding, NAME.json is what it says.
-old_NAME.avsc is a foreign writer's schema, versions/NAME.N.avsc each that NAME has had, the newest
-as it is now; their .json is what our reader makes of them. A version that is kept never changes.
+old_NAME.avsc is a foreign writer's schema; versions/NAME.N.hex was written by schemas/versions/
+NAME.N.avsc, each that NAME has had, the newest as it is now; the .json is what our reader makes of
+them. A version that is kept never changes.
 fingerprints.txt: full name, CRC-64-AVRO as a number in hex.
 """
 import glob
@@ -27,7 +28,8 @@ from fastavro.schema import fingerprint, parse_schema, to_parsing_canonical_form
 OTHERS_SALT = 1
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCHEMAS = os.path.join(HERE, "..", "..", "schemas")
+SCHEMAS = os.path.normpath(os.path.join(HERE, "..", "..", "schemas"))
+VERSIONS = os.path.join(SCHEMAS, "versions")
 
 TEXTS = ["B004756YJA", "Ærø", "", "湧き水", "a\"b\\c\n", "🌊"]
 LONGS = [0, -1, 63, 64, 8192, -1234567, 1700000000000, 2**63 - 1, -(2**63)]
@@ -110,8 +112,10 @@ def files():
         prints.append("%s.%s %016x\n" % (schema["namespace"], schema["name"], number))
     made["fingerprints.txt"] = "".join(prints)
     for path in sorted(glob.glob(os.path.join(HERE, "old_*.avsc")) + kept("*")):
-        name = os.path.relpath(path, HERE)[:-5]
-        reader = name.removeprefix("old_").removeprefix("versions/").split(".")[0]
+        folder = "" if path.startswith(HERE) else "versions/"
+        name = os.path.basename(path)[:-5]
+        reader = name.removeprefix("old_").split(".")[0]
+        name = folder + name
         made[name + ".hex"], made[name + ".json"] = read_by_us(path, reader)
     return made
 
@@ -128,7 +132,7 @@ def read_by_us(path, reader):
 
 def kept(name):
     """The kept versions of a contract, oldest first."""
-    paths = glob.glob(os.path.join(HERE, "versions", name + ".*.avsc"))
+    paths = glob.glob(os.path.join(VERSIONS, name + ".*.avsc"))
     parts = {path: os.path.basename(path).split(".") for path in paths}
     return sorted(paths, key=lambda path: (parts[path][0], int(parts[path][1])))
 
@@ -150,7 +154,7 @@ def not_kept():
 
 def keep():
     for name in not_kept():
-        to = os.path.join(HERE, "versions", "%s.%d.avsc" % (name, len(kept(name)) + 1))
+        to = os.path.join(VERSIONS, "%s.%d.avsc" % (name, len(kept(name)) + 1))
         shutil.copyfile(os.path.join(SCHEMAS, name + ".avsc"), to)
         print("kept", os.path.relpath(to))
 
