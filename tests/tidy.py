@@ -38,7 +38,7 @@ DOORS = {
     "cblas.h": "model/gemm.c",
     "lapacke.h": "model/gemm.c",
     "microhttpd.h": "stream/metrics_server.c",
-    "curl/curl.h": "cli/local_copy.c",
+    "curl/curl.h": "stream/http.c",
 }
 
 FORBIDDEN_NOUNS = {"util", "utils", "common", "helper", "helpers", "misc"}
