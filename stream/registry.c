@@ -278,7 +278,8 @@ int registry_schema(struct registry *registry, uint32_t id, struct buf *ret_sche
     const char *type = json_string_value(json_object_get(json, "schemaType"));
     size_t size = json_string_length(json_object_get(json, "schema"));
     if (type && strcmp(type, "AVRO") != 0) {
-        result = fail(registry, REGISTRY_INVALID, "schema %" PRIu32 " is %.20s, not Avro", id, type);
+        result =
+            fail(registry, REGISTRY_INVALID, "schema %" PRIu32 " is %.20s, not Avro", id, type);
     } else if (json_array_size(json_object_get(json, "references"))) {
         result = fail(registry, REGISTRY_INVALID,
                       "schema %" PRIu32 " refers to other subjects; hint: put it whole into "

@@ -248,7 +248,7 @@ static int poll_timeout(struct run *run, int timeout_ms)
     if (run->commit.phase != COMMIT_IDLE) {
         wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS);
     }
-    if (run->broadcast.reader || standby_behind(run)) {
+    if (run->broadcast.reader || standby_behind(run) || run->hurried) {
         wait_ms = MIN_OF(wait_ms, (int64_t)POLL_BROADCAST_MS);
     }
     if (run->restore.reader) { wait_ms = 0; }

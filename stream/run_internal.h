@@ -47,7 +47,9 @@ struct task {
     int64_t input_end;        /* the first offset that is not ours to process */
     bool ended;               /* there, and the input is held back */
     bool held;                /* at input_offset, until its schema is known */
+    bool held_told; /* the log says so */
     uint32_t held_id;
+    int64_t held_ms; /* since */
 
     int changelog; /* index of the output; meaningful once `path` is there */
     char *path;
@@ -143,6 +145,7 @@ struct run {
     struct id_cache *id_cache;
     bool cached; /* the id cache was loaded */
     struct metric *schema_waits;
+    bool hurried; /* a schema was asked for a moment ago */
     struct run_clock clock;
 
     int input; /* index of the partitioned input */

@@ -21,6 +21,7 @@
 
 enum {
     SETTLE_AGAIN_MS = 500,
+    HELD_QUIET_MS = 1000, /* so long a partition waits without a word */
     QUOTE_BYTES = 512,
 };
 
@@ -82,6 +83,7 @@ static void keep_schema(void *arg, uint32_t id, const char *schema)
 {
     struct run *run = arg;
     id_cache_put(run->id_cache, id, schema);
+    run_note(run, LOG_INFO, "schema known", "schema_id=%" PRIu32, id);
 }
 
 static int settle_one(struct run *run, const char *subject, const struct contract *contract)
@@ -91,10 +93,10 @@ static int settle_one(struct run *run, const char *subject, const struct contrac
     int result = subject_settle(run->registry, &run->settings.registry, subject, contract, &id, why,
                                 sizeof(why));
     if (result) {
+        bool breaks = result == REGISTRY_INCOMPATIBLE;
         run_break(run, result == REGISTRY_AWAY ? EXIT_BROKEN : EXIT_CONFIG,
                   "schema registry, subject %s: %s%s", subject,
-                  result == REGISTRY_INCOMPATIBLE ? "the schema may not follow the one there: " : "",
-                  why);
+                  breaks ? "the schema may not follow the one there: " : "", why);
         return result;
     }
     struct codec_error error = {0};
@@ -181,7 +183,8 @@ static bool may_come(struct run *run, const struct record *rec, uint32_t *ret_id
     }
     *ret_id = (uint32_t)frame.number;
     if (!run->finder) {
-        run_refuse(run, "schema id %" PRIu32 " is not known; hint: set schema.registry.url", *ret_id);
+        run_refuse(run, "schema id %" PRIu32 " is not known; hint: set schema.registry.url",
+                   *ret_id);
         return false;
     }
     if (finder_ask(run->finder, *ret_id, run_now_ms(run)) != FINDING_GIVEN_UP) { return true; }
@@ -203,30 +206,48 @@ bool run_hold(struct run *run, struct task *task, const struct record *rec)
     not_refused(run);
     (void)wire_pause(run->wire, rec->topic, rec->partition);
     task->held = true;
+    task->held_told = false;
     task->held_id = id;
-    run_note(run, LOG_WARN, "a partition waits for its schema",
-             "partition=%d offset=%" PRId64 " schema_id=%" PRIu32, rec->partition, rec->offset, id);
+    task->held_ms = run_now_ms(run);
+    run->hurried = true;
     return true;
 }
 
+static void tell_held(struct run *run, const struct task *task, const char *what)
+{
+    char quoted[QUOTE_BYTES];
+    run_note(run, LOG_WARN, what,
+             "partition=%d offset=%" PRId64 " schema_id=%" PRIu32 " why=%s", task->partition,
+             task->input_offset, task->held_id,
+             quote(finder_why(run->finder, task->held_id), quoted));
+}
+
+/* Most ids are known at once, and a flood of invented ones needs no line for each. */
 static void hold_step_one(struct run *run, struct task *task)
 {
     const char *topic = run->input_topics[run->input];
-    enum finding finding = finder_ask(run->finder, task->held_id, run_now_ms(run));
-    if (finding == FINDING_PENDING) { return; }
+    int64_t now_ms = run_now_ms(run);
+    enum finding finding = finder_ask(run->finder, task->held_id, now_ms);
+    bool fresh = now_ms - task->held_ms < HELD_QUIET_MS;
+    if (finding == FINDING_PENDING) {
+        run->hurried |= fresh;
+        if (!fresh && !task->held_told) {
+            tell_held(run, task, "a partition waits for its schema");
+            task->held_told = true;
+        }
+        return;
+    }
     if (wire_resume(run->wire, topic, task->partition, task->input_offset) < 0) { return; }
     task->held = false;
-    char quoted[QUOTE_BYTES];
-    run_note(run, finding == FINDING_KNOWN ? LOG_INFO : LOG_WARN,
-             finding == FINDING_KNOWN ? "a schema is known now" : "a schema was given up",
-             "partition=%d offset=%" PRId64 " schema_id=%" PRIu32 " why=%s", task->partition,
-             task->input_offset, task->held_id,
-             finding == FINDING_KNOWN ? "" : quote(finder_why(run->finder, task->held_id), quoted));
+    if (finding == FINDING_GIVEN_UP && task->held_told) {
+        tell_held(run, task, "a schema was given up");
+    }
 }
 
 void run_hold_step(struct run *run)
 {
     size_t held = run->broadcast.waits;
+    run->hurried = false;
     for (size_t i = 0; run->finder && i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
         if (task->held && task->state == TASK_RUNNING) { hold_step_one(run, task); }
@@ -276,8 +297,8 @@ bool task_knows_schema(struct task *task, struct slice value)
     }
     if (run->registry && ask_now(run, (uint32_t)frame.number) == 0) { return true; }
     run_break(run, EXIT_BROKEN,
-              "the state of partition %d was written with schema id %" PRIu64 ", and that cannot be "
-              "had: %s; hint: start again when the registry answers, or put that schema into "
+              "the state of partition %d was written with schema id %" PRIu64 ", and that cannot "
+              "be had: %s; hint: start again when the registry answers, or put that schema into "
               "schemas.path as %" PRIu64 ".avsc",
               task->partition, frame.number,
               run->registry ? registry_why(run->registry) : "schema.registry.url is not set",
