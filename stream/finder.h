@@ -1,5 +1,5 @@
-/* The finder asks a schema registry for ids that the book does not know, on a thread of its own: the
- * worker goes on with everything else meanwhile.
+/* The finder asks a schema registry for ids that the book does not know, on a thread of its own:
+ * the worker goes on with everything else meanwhile.
  *
  *   finder_ask(17) -> PENDING -> PENDING ... -> KNOWN     the book has it from now on, for ever
  *                                          \-> GIVEN_UP   for negative.cache.ms, then anew

@@ -30,10 +30,10 @@ struct http;
 struct http *http_new(const struct http_settings *settings);
 /* Frees the handle; takes NULL; returns NULL. */
 struct http *http_free(struct http *http);
-/* Asks for a URL: GET, or POST when there is a body. 0 with the status and the body told (ret_body is
- * cleared first; its maximum is answer_bytes_max or less); -EAGAIN: no answer, the same again may
- * work; -EMSGSIZE: the answer is too large; -EINVAL: a person must mend the URL, a certificate or a
- * key. http_why() tells the story. */
+/* Asks for a URL: GET, or POST when there is a body. 0 with the status and the body told (ret_body
+ * is cleared first; its maximum is answer_bytes_max or less); -EAGAIN: no answer, the same again
+ * may work; -EMSGSIZE: the answer is too large; -EINVAL: a person must mend the URL, a certificate
+ * or a key. http_why() tells the story. */
 int http_ask(struct http *http, const char *url, const char *body, long *ret_status,
              struct buf *ret_body);
 /* Tells the last failure in words; no credentials in it. */
