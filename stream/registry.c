@@ -297,6 +297,18 @@ int registry_schema(struct registry *registry, uint32_t id, struct buf *ret_sche
     return result;
 }
 
+int registry_learn(struct registry *registry, uint32_t id, struct schema_book *book,
+                   struct buf *ret_schema)
+{
+    struct codec_error error = {0};
+    int result = registry_schema(registry, id, ret_schema);
+    if (result == 0 && schema_book_bind(book, id, ret_schema->data, &error) < 0) {
+        buf_clear(ret_schema);
+        result = fail(registry, REGISTRY_INVALID, "schema %" PRIu32 ": %s", id, error.detail);
+    }
+    return result;
+}
+
 /* ---- Settings ---- */
 
 #define REGISTRY_OPTION(name, type, member, fallback, min, max, help)                              \

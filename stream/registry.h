@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "stream/options.h"
+#include "stream/schema_book.h"
 
 enum {
     REGISTRY_URLS_MAX = 8,
@@ -74,6 +75,9 @@ int registry_register(struct registry *registry, const char *subject, const char
 /* Asks whether a schema may follow the newest one of a subject: 0: yes (also when there is none),
  * REGISTRY_INCOMPATIBLE: no, and registry_why() says what stands against it. */
 int registry_check(struct registry *registry, const char *subject, const char *schema);
+/* Asks for an id and binds it in a book; ret_schema as above. REGISTRY_INVALID: it is no schema. */
+int registry_learn(struct registry *registry, uint32_t id, struct schema_book *book,
+                   struct buf *ret_schema);
 /* Tells the last failure in words; borrowed until the next call. */
 const char *registry_why(const struct registry *registry);
 /* Ends the question that is waited for, and all that come. From any thread. */

@@ -275,13 +275,9 @@ bool run_hold_broadcast(struct run *run, const struct record *rec)
 static int ask_now(struct run *run, uint32_t id)
 {
     struct buf schema;
-    struct codec_error error = {0};
     buf_init(&schema, SCHEMA_BYTES_MAX + 1);
-    int result = registry_schema(run->registry, id, &schema);
-    if (result == 0) {
-        result = schema_book_bind(run->schemas, id, schema.data, &error);
-        if (result == 0) { keep_schema(run, id, schema.data); }
-    }
+    int result = registry_learn(run->registry, id, run->schemas, &schema);
+    if (result == 0) { keep_schema(run, id, schema.data); }
     buf_release(&schema);
     return result;
 }
