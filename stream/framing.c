@@ -61,7 +61,8 @@ size_t frame_write(struct frame frame, char ret_bytes[FRAME_BYTES_MAX])
 int frame_unknown(struct frame frame, struct codec_error *ret_error)
 {
     if (frame.framing == FRAMING_CONFLUENT) {
-        return refuse(ret_error, frame_unknown_id, "%" PRIu64, frame.number);
+        return refuse(ret_error, frame_unknown_id, "schema id %" PRIu64 " is not known",
+                      frame.number);
     }
     return refuse(ret_error, "unknown_fingerprint", "%016" PRIx64, frame.number);
 }

@@ -167,9 +167,10 @@ static void process_batch(struct run *run, const struct record *at, size_t count
     for (size_t i = 0; i < count && !run->broken && !run->unsent; i++) {
         struct task *task = run_find_task(run, at[i].partition);
         if (!task || task->state != TASK_RUNNING || at[i].offset < task->input_offset) { continue; }
-        if (at[i].offset >= task->input_end) { continue; }
+        if (task->held || at[i].offset >= task->input_end) { continue; }
         enum verdict verdict = process_one(run, task, &at[i]);
         if (verdict == VERDICT_SKIP) {
+            if (run_hold(run, task, &at[i])) { continue; }
             task_dead_letter(run, &at[i]);
         } else if (verdict == VERDICT_RETRY) {
             run_retry(run, run->refusal);
@@ -196,7 +197,7 @@ static void end_batch(struct run *run)
         const char *topic = run->input_topics[run->input];
         int64_t position = wire_position(run->wire, topic, task->partition);
         position = MIN_OF(position, task->input_end);
-        if (position > task->input_offset) { task->input_offset = position; }
+        if (position > task->input_offset && !task->held) { task->input_offset = position; }
         if (task->input_offset >= task->input_end && !task->ended) {
             task->ended = wire_pause(run->wire, topic, task->partition) == 0;
         }
@@ -247,7 +248,7 @@ static int poll_timeout(struct run *run, int timeout_ms)
     if (run->commit.phase != COMMIT_IDLE) {
         wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS);
     }
-    if (run->broadcast.reader || standby_behind(run)) {
+    if (run->broadcast.reader || standby_behind(run) || run->hurried) {
         wait_ms = MIN_OF(wait_ms, (int64_t)POLL_BROADCAST_MS);
     }
     if (run->restore.reader) { wait_ms = 0; }
@@ -283,6 +284,7 @@ bool run_step(struct run *run, int timeout_ms)
     commit_step(run);
     if (!run->broken) { broadcast_step(run); }
     if (!run->broken && run_now_ms(run) >= run->paused_until_ms) { restore_step(run); }
+    if (!run->broken) { run_hold_step(run); }
     if (!run->broken) { poll_input(run, poll_timeout(run, timeout_ms)); }
     if (!run->broken) { commit_if_due(run); }
     if (!run->broken) { standby_step(run); }
@@ -362,6 +364,8 @@ char *run_settings_fault(const struct run_settings *settings)
                        "generation has no name",
                        settings->generation, GENERATION_BYTES_MAX, generation_base);
     }
+    char *fault = registry_settings_fault(&settings->registry);
+    if (fault) { return fault; }
     if (!input_end_valid(settings->input_end)) {
         return xprintf("input.end=%s: want PARTITION:OFFSET,...", settings->input_end);
     }
@@ -456,7 +460,7 @@ struct run *run_free(struct run *run)
     wire_close(run->wire);
     while (run->tasks_count) { drop_task(run, run->tasks[0]->partition); }
     if (run->worker->stop) { run->worker->stop(run); }
-    schema_book_free(run->schemas);
+    run_release_schemas(run);
     free_names(run->input_topics, run->worker->inputs_count);
     free_names(run->output_topics, run->worker->outputs_count);
     free(run->output_partitions);

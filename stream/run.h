@@ -7,6 +7,7 @@
 #define FRESHET_STREAM_RUN_H
 
 #include "stream/log.h"
+#include "stream/registry.h"
 #include "stream/worker.h"
 
 enum schema_framing { SCHEMA_FRAMING_AUTO, SCHEMA_FRAMING_SINGLE, SCHEMA_FRAMING_CONFLUENT };
@@ -43,6 +44,7 @@ struct run_settings {
     int32_t log_level;
     struct properties topics; /* topic.<name>=... */
     struct properties kafka;  /* kafka.* */
+    struct registry_settings registry; /* the table registry_options */
 };
 
 /* The table of the above. */

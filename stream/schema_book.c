@@ -27,6 +27,8 @@ struct schema_book {
     size_t bindings_count;
     uint64_t turns;
     enum framing framing;
+    void (*ask)(void *arg, struct schema_book *book, uint32_t id);
+    void *ask_arg;
 };
 
 static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reason,
@@ -193,10 +195,21 @@ struct frame schema_book_frame(const struct schema_book *book, uint64_t fingerpr
     return frame;
 }
 
-const struct schema *schema_book_find(const struct schema_book *book, struct frame frame)
+void schema_book_ask(struct schema_book *book,
+                     void (*ask)(void *arg, struct schema_book *book, uint32_t id), void *arg)
+{
+    book->ask = ask;
+    book->ask_arg = arg;
+}
+
+const struct schema *schema_book_find(struct schema_book *book, struct frame frame)
 {
     if (frame.framing == FRAMING_SINGLE) { return by_fingerprint(book, frame.number); }
     const struct binding *binding = find_binding(book, frame.number);
+    if (!binding && book->ask && frame.number <= SCHEMA_ID_MAX) {
+        book->ask(book->ask_arg, book, (uint32_t)frame.number);
+        binding = find_binding(book, frame.number);
+    }
     return binding ? by_fingerprint(book, binding->fingerprint) : NULL;
 }
 

@@ -55,6 +55,11 @@ void schema_book_write(struct schema_book *book, enum framing framing);
 /* Says which frame a codec writes for a schema of the book. */
 struct frame schema_book_frame(const struct schema_book *book, uint64_t fingerprint);
 /* Finds the schema that a frame names; NULL when the book lacks it. */
-const struct schema *schema_book_find(const struct schema_book *book, struct frame frame);
+const struct schema *schema_book_find(struct schema_book *book, struct frame frame);
+/* Lets the book ask for ids that it lacks, each time that one is looked for: `ask` may wait, and
+ * binds the id or does not. For programs that have nothing else to do; `arg` must outlive the
+ * book. */
+void schema_book_ask(struct schema_book *book,
+                     void (*ask)(void *arg, struct schema_book *book, uint32_t id), void *arg);
 
 #endif

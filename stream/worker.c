@@ -374,6 +374,8 @@ int worker_main(const struct worker *worker, int argc, char **argv)
     const struct option_group groups[] = {
         {worker->name, worker->options, worker->options_count, process.worker_settings},
         {"runtime", run_options, run_options_count, &process.settings},
+        {"schema registry", registry_options, registry_options_count,
+         &process.settings.registry},
     };
     _cleanup_(xfreep) char *program = xprintf("freshet-%s", worker->name);
     _cleanup_(xfreep) char *about = xprintf("%s\n\n%s", worker->about, exit_codes);

@@ -147,6 +147,7 @@ static inline void copy_fill(struct copy *copy)
         {copy->worker->name, copy->worker->options, copy->worker->options_count,
          copy->worker_settings},
         {"runtime", run_options, run_options_count, &copy->settings},
+        {"schema registry", registry_options, registry_options_count, &copy->settings.registry},
     };
     assert(options_fill(groups, ARRAY_COUNT(groups), copy->pairs, copy->pairs_count, stderr,
                         &copy->options) == 0);

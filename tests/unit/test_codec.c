@@ -350,7 +350,7 @@ static void test_ids(void **state)
     buf_append(&desk->message, single.data + 10, single.size - 10);
     struct slice confluent = buf_slice(&desk->message);
     assert_frame_refused(desk, confluent.data, confluent.size, "unknown_schema_id");
-    assert_string_equal(desk->error.detail, "16909060");
+    assert_string_equal(desk->error.detail, "schema id 16909060 is not known");
     assert_frame_refused(desk, frame, 4, "truncated");
     assert_int_equal(schema_book_bind(desk->book, ID, probe_contract.schema, &desk->error), 0);
     assert_int_equal(desk_decode(desk, confluent, &again), 0);

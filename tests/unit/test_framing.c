@@ -67,7 +67,7 @@ static void test_unknown(void **state)
     struct frame frame = {FRAMING_CONFLUENT, 4711};
     assert_int_equal(frame_unknown(frame, &error), -EBADMSG);
     assert_string_equal(error.reason, "unknown_schema_id");
-    assert_string_equal(error.detail, "4711");
+    assert_string_equal(error.detail, "schema id 4711 is not known");
     frame = (struct frame){FRAMING_SINGLE, 0xabc};
     assert_int_equal(frame_unknown(frame, &error), -EBADMSG);
     assert_string_equal(error.reason, "unknown_fingerprint");
