@@ -100,10 +100,18 @@ static const char *full_name(struct parser *parser, const char *name, const char
     return full;
 }
 
-static struct schema_node *find_name(struct parser *parser, const char *full)
+/* Finds a type by its name, which is full or of that namespace. Nothing is allocated: a schema may
+ * have a hundred thousand references. */
+static struct schema_node *find_name(struct parser *parser, const char *name, const char *space)
 {
+    size_t before = strchr(name, '.') || !*space ? 0 : strlen(space) + 1;
     for (size_t i = 0; i < parser->names_count; i++) {
-        if (strcmp(parser->names[i]->name, full) == 0) { return parser->names[i]; }
+        const char *known = parser->names[i]->name;
+        if (before) {
+            if (strncmp(known, space, before - 1) != 0 || known[before - 1] != '.') { continue; }
+            known += before;
+        }
+        if (strcmp(known, name) == 0) { return parser->names[i]; }
     }
     return NULL;
 }
@@ -153,7 +161,7 @@ static struct schema_node *parse_reference(struct parser *parser, const char *wo
         if (strcmp(type_names[i], word) == 0) { return add_node(parser, (enum schema_type)i); }
     }
     if (!is_name(word, true)) { return refuse(parser, "not a type: \"%.60s\"", word); }
-    struct schema_node *node = find_name(parser, full_name(parser, word, space));
+    struct schema_node *node = find_name(parser, word, space);
     return node ? node : refuse(parser, "unknown type %.100s", word);
 }
 
@@ -272,6 +280,10 @@ static struct schema_node *parse_named(struct parser *parser, const json_t *json
         return refuse(parser, "%s without a name, or \"%.60s\"", type_names[type],
                       name ? name : "");
     }
+    if (strlen(space) + 1 + strlen(name) > SCHEMA_NAME_BYTES_MAX) {
+        return refuse(parser, "%s: a name longer than %d", type_names[type],
+                      SCHEMA_NAME_BYTES_MAX);
+    }
     struct schema_node *node = add_node(parser, type);
     node->name = full_name(parser, name, space);
     for (size_t i = SCHEMA_NULL; i <= SCHEMA_STRING; i++) {
@@ -279,7 +291,7 @@ static struct schema_node *parse_named(struct parser *parser, const json_t *json
             return refuse(parser, "%s is not free as a name", name);
         }
     }
-    if (find_name(parser, node->name)) { return refuse(parser, "two types %.100s", node->name); }
+    if (find_name(parser, node->name, "")) { return refuse(parser, "two types %.100s", node->name); }
     if (parser->names_count == SCHEMA_NAMES_MAX) {
         return refuse(parser, "more than %d named types", SCHEMA_NAMES_MAX);
     }
@@ -419,6 +431,8 @@ struct schema *schema_parse(const char *json, struct codec_error *ret_error)
             schema->crc = crc64_avro(schema->canonical.data, schema->canonical.size - 1);
             return schema;
         }
+        (void)snprintf(error.detail, sizeof(error.detail), "its canonical form is longer than %d",
+                       CANONICAL_BYTES_MAX);
     }
     if (ret_error) { *ret_error = error; }
     return schema_free(schema);

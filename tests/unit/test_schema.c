@@ -181,12 +181,63 @@ static void test_limits(void **state)
     free(large);
 }
 
+/* A reference within a namespace is not one to a type whose name only begins like it. */
+static void test_references(void **state)
+{
+    assert_canonical("{\"type\":\"record\",\"name\":\"a.b.R\",\"fields\":["
+                     "{\"name\":\"f\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":1}},"
+                     "{\"name\":\"g\","
+                     "\"type\":{\"type\":\"fixed\",\"name\":\"a.b.c.F\",\"size\":2}},"
+                     "{\"name\":\"h\",\"type\":\"F\"},{\"name\":\"i\",\"type\":\"a.b.c.F\"}]}",
+                     "{\"name\":\"a.b.R\",\"type\":\"record\",\"fields\":["
+                     "{\"name\":\"f\",\"type\":{\"name\":\"a.b.F\",\"type\":\"fixed\",\"size\":1}},"
+                     "{\"name\":\"g\","
+                     "\"type\":{\"name\":\"a.b.c.F\",\"type\":\"fixed\",\"size\":2}},"
+                     "{\"name\":\"h\",\"type\":\"a.b.F\"},{\"name\":\"i\",\"type\":\"a.b.c.F\"}]}");
+    static const char *const wrong[] = {"c.F", "b.F", "R.F", "a.F", "a.b", "F.c"};
+    for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+        _cleanup_(xfreep) char *json = xprintf(
+            "{\"type\":\"record\",\"name\":\"a.b.R\",\"fields\":["
+            "{\"name\":\"f\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":1}},"
+            "{\"name\":\"g\",\"type\":\"%s\"}]}", wrong[i]);
+        struct codec_error error = {0};
+        assert_null(schema_parse(json, &error));
+        assert_non_null(strstr(error.detail, "unknown type"));
+    }
+}
+
+/* Few bytes that would become many: names that every reference repeats. */
+static void test_blown_up(void **state)
+{
+    struct codec_error error = {0};
+    struct buf json;
+    for (int size = SCHEMA_NAME_BYTES_MAX - 2; size <= SCHEMA_NAME_BYTES_MAX; size += 2) {
+        buf_init(&json, SCHEMA_BYTES_MAX);
+        buf_printf(&json, "{\"type\":\"record\",\"name\":\"R\",\"namespace\":\"");
+        for (int i = 0; i < size; i++) { buf_append(&json, "n", 1); }
+        buf_printf(&json, "\",\"fields\":[");
+        for (int i = 0; i < SCHEMA_MEMBERS_MAX; i++) {
+            buf_printf(&json, "%s{\"name\":\"f%d\",\"type\":[\"R\","
+                              "{\"type\":\"array\",\"items\":\"R\"},"
+                              "{\"type\":\"map\",\"values\":\"R\"}]}", i ? "," : "", i);
+        }
+        buf_printf(&json, "]}");
+        buf_append(&json, "", 1);
+        assert_false(buf_failed(&json));
+        assert_null(schema_parse(json.data, &error));
+        bool longer = size == SCHEMA_NAME_BYTES_MAX;
+        assert_non_null(strstr(error.detail, longer ? "a name longer" : "canonical form"));
+        buf_release(&json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_canonical_form), cmocka_unit_test(test_fingerprints),
         cmocka_unit_test(test_tree),           cmocka_unit_test(test_names_match),
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_references),     cmocka_unit_test(test_blown_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
