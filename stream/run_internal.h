@@ -62,7 +62,7 @@ struct task {
 };
 
 /* The one commit in flight. */
-enum commit_phase { COMMIT_IDLE, COMMIT_DRAINING, COMMIT_RUNNING };
+enum commit_phase { COMMIT_IDLE, COMMIT_ADDING, COMMIT_DRAINING, COMMIT_LOGGING, COMMIT_RUNNING };
 
 struct commit {
     enum commit_phase phase;
@@ -175,6 +175,8 @@ void run_note(struct run *run, enum log_level level, const char *msg, const char
 int64_t run_now_ms(struct run *run);
 bool run_has_changelog(const struct run *run);
 bool run_is_transactional(const struct run *run);
+/* Says whether what is staged goes out without a transaction: delivery=at_least_once. */
+bool run_sends_in_order(const struct run *run);
 /* Index of the output that is a partition's changelog now; -EAGAIN: not known yet. May ask the
  * broker. */
 int run_changelog(struct run *run, int32_t partition);
