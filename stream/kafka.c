@@ -243,19 +243,38 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
     return 0;
 }
 
-/* Asked through a read_uncommitted handle: rd_kafka_query_watermark_offsets() sends the handle's
- * own isolation level, and a read_committed one would tell the last stable offset instead. */
-static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition, int64_t *ret_low,
-                        int64_t *ret_end)
+/* rd_kafka_query_watermark_offsets() sends the handle's own isolation level: a read_uncommitted
+ * handle is told the log end, a read_committed one the last stable offset. */
+static int ask_end(struct kafka *kafka, rd_kafka_t *rk, const char *topic, int32_t partition,
+                   int64_t *ret_low, int64_t *ret_end)
 {
-    struct kafka *kafka = (struct kafka *)wire;
     int64_t low, end;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(kafka->bounds, topic, partition,
-                                                                &low, &end, ASK_TIMEOUT_MS);
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &end, ASK_TIMEOUT_MS);
     if (code) { return kafka_sort_code(kafka, "log bounds", code); }
     *ret_low = low;
     *ret_end = end;
     return 0;
+}
+
+static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition, int64_t *ret_low,
+                        int64_t *ret_end)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    return ask_end(kafka, kafka->bounds, topic, partition, ret_low, ret_end);
+}
+
+static int kafka_stable_end(struct wire *wire, const char *topic, int32_t partition,
+                            int64_t *ret_end)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    int64_t low;
+    if (!kafka->stable) {
+        int result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER,
+                                       rd_kafka_conf_dup(kafka->reader_conf), &kafka->stable);
+        if (result < 0) { return result; }
+    }
+    return ask_end(kafka, kafka->stable, topic, partition, &low, ret_end);
 }
 
 /* ---- Life ---- */
@@ -283,6 +302,7 @@ static void kafka_close(struct wire *wire)
     if (kafka->txn) { rd_kafka_destroy(kafka->txn); }
     if (kafka->answers) { rd_kafka_queue_destroy(kafka->answers); }
     if (kafka->bounds) { rd_kafka_destroy(kafka->bounds); }
+    if (kafka->stable) { rd_kafka_destroy(kafka->stable); }
     if (kafka->reader_conf) { rd_kafka_conf_destroy(kafka->reader_conf); }
     intake_release(&kafka->intake);
     places_release(&kafka->sent);
@@ -297,6 +317,7 @@ static struct wire_class kafka_class = {
     .why = kafka_why,
     .partitions = kafka_partitions,
     .bounds = kafka_bounds,
+    .stable_end = kafka_stable_end,
 };
 
 static int open_consumers(struct kafka *kafka, const struct kafka_identity *identity,
