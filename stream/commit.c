@@ -141,16 +141,37 @@ static bool has_progress(const struct task *task)
     return task->state == TASK_RUNNING && task->input_offset > task->staged_offset;
 }
 
-bool commit_full(struct run *run)
+/* Counts what the next commit will hold; notes that together with the one in flight. */
+static size_t filling_bytes(struct run *run)
 {
-    size_t bytes = 0;
+    size_t filling = 0, flying = 0;
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
-        bytes += stage_bytes(&task->filling);
-        if (task->opened && run->worker->held_bytes) { bytes += run->worker->held_bytes(task); }
+        filling += stage_bytes(&task->filling);
+        flying += stage_bytes(&task->flying);
+        if (task->opened && run->worker->held_bytes) { filling += run->worker->held_bytes(task); }
     }
-    return run->commit.records >= (size_t)run->settings.batch_records_max ||
-           bytes >= (size_t)run->settings.batch_bytes_max;
+    run->commit.uncommitted_bytes = filling + flying;
+    run->commit.uncommitted_bytes_max =
+        MAX_OF(run->commit.uncommitted_bytes_max, run->commit.uncommitted_bytes);
+    return filling;
+}
+
+void commit_tell_bytes(struct run *run)
+{
+    (void)filling_bytes(run);
+    metric_set(run->m.uncommitted, (double)run->commit.uncommitted_bytes);
+    metric_set(run->m.uncommitted_max, (double)run->commit.uncommitted_bytes_max);
+}
+
+bool commit_heavy(struct run *run)
+{
+    return filling_bytes(run) >= (size_t)run->settings.batch_bytes_max;
+}
+
+bool commit_full(struct run *run)
+{
+    return commit_heavy(run) || run->commit.records >= (size_t)run->settings.batch_records_max;
 }
 
 bool commit_due(struct run *run)
@@ -283,6 +304,7 @@ void commit_begin(struct run *run)
     commit->txn.messages_count = 0;
     commit->txn.offsets_count = 0;
     for (size_t i = 0; i < run->tasks_count; i++) { close_batch(run, run->tasks[i]); }
+    (void)filling_bytes(run);
     if (run->unsent || run->broken) {
         give_up_flush(run);
         return;

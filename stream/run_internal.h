@@ -71,6 +71,8 @@ struct commit {
     int64_t began_ms;     /* of the newest commit */
     size_t records;       /* processed since then */
     size_t input_bytes;   /* the same in bytes */
+    size_t uncommitted_bytes; /* staged or held for a commit, and in flight; most at one time: */
+    size_t uncommitted_bytes_max;
     int64_t fed_ms;       /* when the last record came */
     bool burst_over;      /* many processed and none left: no reason to wait */
     struct txn txn;
@@ -119,6 +121,8 @@ struct run_metrics_set {
     struct metric *store_wipes;
     struct metric *broker_errors;
     struct metric *tasks;
+    struct metric *uncommitted;
+    struct metric *uncommitted_max;
 };
 
 struct run {
@@ -207,6 +211,10 @@ int run_count_partitions(struct run *run);
 /* commit.c */
 void commit_init(struct run *run, bool threaded);
 void commit_release(struct run *run);
+/* Tells the metrics how much is held for commits. */
+void commit_tell_bytes(struct run *run);
+/* True when the batch has reached its limit of bytes. */
+bool commit_heavy(struct run *run);
 /* True when the batch has reached its limit of records or bytes. */
 bool commit_full(struct run *run);
 /* True when the interval, a limit or the end of a burst calls for a commit. */

@@ -61,7 +61,8 @@ const struct option run_options[] = {
     RUN_OPTION("batch.records.max", OPTION_LONG, batch_records_max, "100000", 1, 10000000,
                "Most records between commits."),
     RUN_OPTION("batch.bytes.max", OPTION_BYTES, batch_bytes_max, "64m", 1 << 16, 4e9,
-               "Most bytes staged for one commit before it is made early."),
+               "Bytes staged or held for a commit at which it is made; while it is on its way as "
+               "many may be held for the next one."),
     RUN_OPTION("poll.records.max", OPTION_LONG, poll_records_max, "5000", 1, 1000000,
                "Most records taken at one poll; their at-once outputs are combined."),
     RUN_OPTION("record.bytes.max", OPTION_BYTES, record_bytes_max, "4m", 64, 1e8,
