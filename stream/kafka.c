@@ -77,13 +77,20 @@ bool kafka_is_refusal(rd_kafka_resp_err_t code)
     return hint_of(code) != NULL;
 }
 
+/* Tells the story of an error, with the hint if a person must mend it; says whether one must. */
+static bool tell_error(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code,
+                       const char *text)
+{
+    const char *hint = hint_of(code);
+    kafka_say(kafka, "%s: %s (%s)%s%s", what, text, rd_kafka_err2name(code),
+              hint ? "; hint: " : "", hint ? hint : "");
+    return hint != NULL;
+}
+
 /* Sorts a plain error code: what may pass, what needs a new process, and what a person. */
 int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
 {
-    const char *hint = hint_of(code);
-    kafka_say(kafka, "%s: %s (%s)%s%s", what, rd_kafka_err2str(code), rd_kafka_err2name(code),
-              hint ? "; hint: " : "", hint ? hint : "");
-    if (hint) { return WIRE_REFUSED; }
+    if (tell_error(kafka, what, code, rd_kafka_err2str(code))) { return WIRE_REFUSED; }
     switch (code) {
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR__FENCED:
@@ -101,11 +108,8 @@ int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t c
  * its INTRODUCTION.md says of the transactional API. */
 int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error)
 {
-    const char *hint = hint_of(rd_kafka_error_code(error));
-    kafka_say(kafka, "%s: %s (%s)%s%s", what, rd_kafka_error_string(error),
-              rd_kafka_error_name(error), hint ? "; hint: " : "", hint ? hint : "");
     int result = WIRE_FATAL;
-    if (hint) {
+    if (tell_error(kafka, what, rd_kafka_error_code(error), rd_kafka_error_string(error))) {
         result = WIRE_REFUSED;
     } else if (rd_kafka_error_is_fatal(error)) {
         result = WIRE_FATAL;
