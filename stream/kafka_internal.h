@@ -41,6 +41,7 @@ struct kafka {
     struct wire wire;
     struct intake intake; /* the group member */
     rd_kafka_t *bounds;   /* read_uncommitted: asks for log ends */
+    rd_kafka_t *stable;   /* read_committed: asks for last stable offsets; made when first asked */
     rd_kafka_t *at_once;
     rd_kafka_t *txn;
     rd_kafka_conf_t *reader_conf; /* template */
