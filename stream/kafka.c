@@ -181,6 +181,11 @@ static int make_conf(struct kafka *kafka, const struct kafka_identity *identity,
         {"reconnect.backoff.max.ms", "2000"},
         {NULL, NULL},
     };
+    /* librdkafka before 2.2.0 does not know it: see keep_fetching() in kafka_group.c. */
+    bool backs_off = strcmp(kind, "consumer") == 0 &&
+                     rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", FETCH_BACKOFF_MS, NULL,
+                                       0) == RD_KAFKA_CONF_OK;
+    kafka->fetches_on = kafka->fetches_on || backs_off;
     if (set_all(conf, base, ret_why) < 0 || set_all(conf, settings, ret_why) < 0 ||
         set_properties(conf, identity->properties, kind, ret_why) < 0) {
         rd_kafka_conf_destroy(conf);
@@ -327,7 +332,8 @@ static struct wire_class kafka_class = {
 static int open_consumers(struct kafka *kafka, const struct kafka_identity *identity,
                           char **ret_why)
 {
-    char kbytes[32];
+    char kbytes[32], session_ms[32];
+    (void)snprintf(session_ms, sizeof(session_ms), "%d", WIRE_SESSION_MS);
     (void)snprintf(kbytes, sizeof(kbytes), "%" PRId64,
                    MAX_OF(identity->fetch_bytes_max / 1024, (int64_t)1));
     const struct setting member[] = {
@@ -338,7 +344,7 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
         {"isolation.level", "read_committed"},
         {"auto.offset.reset", "error"},
         {"partition.assignment.strategy", "range"},
-        {"session.timeout.ms", "15000"},
+        {"session.timeout.ms", session_ms},
         {"heartbeat.interval.ms", "1000"},
         {"enable.partition.eof", "true"},
         {"queued.max.messages.kbytes", kbytes},

@@ -297,12 +297,13 @@ static int kafka_offsets_commit(struct wire *wire, const struct topic_partition 
 
 /* ---- Readers ---- */
 
-/* librdkafka 2.0.2 stops fetching when its queue is full, and its broker thread then sleeps for up
- * to a second unless something wakes it: a reader that takes faster than a queueful a second would
- * mostly wait. A request wakes it, so one is made after every quarter of a queueful. */
+/* librdkafka before 2.2.0 stops fetching when its queue is full, and its broker thread then sleeps
+ * for up to a second unless something wakes it: a reader that takes faster than a queueful a second
+ * would mostly wait. A request wakes it, so one is made after every quarter of a queueful. */
 static void keep_fetching(struct kafka_reader *self)
 {
     const struct intake *intake = &self->intake;
+    if (self->kafka->fetches_on) { return; }
     for (size_t i = 0; i < intake->count; i++) {
         self->taken_bytes += intake->records[i].value.size;
     }

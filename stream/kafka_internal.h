@@ -37,6 +37,9 @@ struct intake {
     struct places places;
 };
 
+/* How long a consumer waits before it looks again whether its full queue has room. */
+#define FETCH_BACKOFF_MS "20"
+
 struct kafka {
     struct wire wire;
     struct intake intake; /* the group member */
@@ -46,6 +49,7 @@ struct kafka {
     rd_kafka_t *txn;
     rd_kafka_conf_t *reader_conf; /* template */
     size_t fetch_bytes_max;
+    bool fetches_on; /* the library looks at a full fetch queue again by itself, and soon */
     char *group;    /* NULL: none */
     char *instance; /* NULL: a dynamic member */
     rd_kafka_queue_t *answers; /* to what was asked of the group; made with the first question */

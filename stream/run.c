@@ -142,6 +142,8 @@ static void on_revoked(void *arg, const struct topic_partition *at, size_t count
 void run_retry(struct run *run, const char *why)
 {
     CRASH_POINT("retry");
+    char still[64];
+    why = standstill_tell(run, still, sizeof(still)) ? still : why;
     run_note(run, LOG_WARN, "batch will be tried again", "why=\"%s\"", why);
     run->unsent = false;
     if (!decide_commit(run) || run->broken) { return; }
@@ -299,7 +301,8 @@ static void tick(struct run *run)
 
 bool run_step(struct run *run, int timeout_ms)
 {
-    commit_step(run);
+    if (standstill_look(run)) { run_retry(run, ""); }
+    if (!run->broken) { commit_step(run); }
     if (!run->broken) { broadcast_step(run); }
     if (!run->broken && run_now_ms(run) >= run->paused_until_ms) { restore_step(run); }
     if (!run->broken) { poll_input(run, poll_timeout(run, timeout_ms)); }
@@ -459,6 +462,7 @@ struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **re
     run->clock = parts->clock;
     run->note = parts->notes.note;
     run->note_arg = parts->notes.arg;
+    run->session_ms = standstill_limit(&run->settings);
     _cleanup_(xfreep) char *name = generation_name(run->worker->name, run->settings.generation);
     run->state_path = xprintf("%s/%s", run->settings.state_dir, name);
     register_metrics(run);

@@ -155,6 +155,9 @@ struct run {
     int64_t trouble_ms; /* when a trouble with a broker was last told */
     int64_t paused_until_ms; /* after VERDICT_RETRY */
     bool unsent; /* the wire did not take a message: the batch must be tried again */
+    int64_t session_ms; /* how long the group waits for us */
+    int64_t looked_ms;  /* when standstill_look() last looked */
+    int64_t still_ms;   /* length of a standstill that is not told yet; 0: none */
     bool failed;             /* a commit failed since the last look */
     bool broken;             /* the process must end; `refusal` says why */
     int exit_code;
@@ -262,6 +265,15 @@ struct leftovers *leftovers_new(void);
 struct leftovers *leftovers_free(struct leftovers *leftovers);
 /* Deletes local state that nobody has held for state.cleanup.delay.ms. */
 void leftovers_step(struct run *run);
+
+/* standstill.c */
+/* How long a process may stand still before its partitions may be somebody else's. */
+int64_t standstill_limit(const struct run_settings *settings);
+/* Says whether the process has stood still for longer than that, now or since it was last told:
+ * then the open batch must be taken back and nothing may be sent at once before. */
+bool standstill_look(struct run *run);
+/* Tells of a standstill, once: the batch is being taken back. False: there was none. */
+bool standstill_tell(struct run *run, char *text, size_t size);
 
 /* broadcast.c */
 int broadcast_open(struct run *run);

@@ -150,6 +150,7 @@ static void not_sent(struct run *run, const struct message *message, int result)
 static void send_at_once(struct run *run, const struct message *message)
 {
     CRASH_POINT("send");
+    if (standstill_look(run)) { return; }
     int result = wire_produce(run->wire, message, run->commit.mark);
     CRASH_POINT("send.done");
     if (result < 0) { not_sent(run, message, result); }
@@ -221,6 +222,7 @@ void task_dead_letter(struct run *run, const struct record *rec)
         {"origin.offset", slice_str(offset)},
         {"truncated", slice_str("true")},
     };
+    if (standstill_look(run)) { return; }
     struct message letter = {.topic = run->dead_letters_topic,
                              .partition = PARTITION_BY_KEY,
                              .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
