@@ -257,8 +257,11 @@ def test_commands_read_and_write_ids(shop, tmp_path):
     freshet(shop, "replay", tmp_path / "items", "--topic", "items", "--contract", "Item")
     item, = shop.world.topics.read("items")
     assert by_fastavro(shop, item.value)["title"] == "Title of it"
-    assert event["item"] in freshet(shop, "similar", event["item"])
-    assert freshet(shop, "list", event["user"])
+    alike = [json.loads(line) for line in freshet(shop, "similar", event["item"]).splitlines()]
+    assert alike and all(one["similarity"] > 0 for one in alike)
+    listed = freshet(shop, "list", event["user"])
+    assert by_fastavro(shop, shop.world.topics.newest("recommendations")[
+        event["user"].encode()].value)["items"][0] in listed
     receipt = json.loads(freshet(shop, "forget", event["user"]))
     assert receipt["actions"] > 0
     assert f"{shop.world.prefix}events-freshet.ForgetRequest" in shop.registry.ask("/subjects")
