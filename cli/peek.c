@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
+#include "cli/client_book.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "schemas/contracts.h"
@@ -143,12 +143,8 @@ static bool print(void *arg, const struct record *rec)
 static int run(struct peek *peek)
 {
     struct wire *wire = NULL;
-    struct codec_error error;
-    const char *schemas = client_schemas_path(&peek->client);
     contracts_add_all(peek->book);
-    if (schemas[0] && schema_book_add_dir(peek->book, schemas, &error) < 0) {
-        return client_fail("schemas.path=%s: %s", schemas, error.detail);
-    }
+    if (client_book_add_path(&peek->client, peek->book)) { return 1; }
     if (client_connect(&peek->client, NULL, &wire) < 0) { return 1; }
     _cleanup_(xfreep) char *topic = client_topic(&peek->client, peek->topic);
     int result = scan_topic(wire, topic, peek->partition, peek->follow, print, peek);
@@ -161,7 +157,7 @@ int peek_command(int argc, char **argv)
 {
     struct peek peek = {.partition = -1};
     argp_parse(&argp, argc, argv, 0, NULL, &peek);
-    peek.book = schema_book_new();
+    peek.book = client_book(&peek.client);
     buf_init(&peek.out, LINE_BYTES_MAX);
     int result = client_load(&peek.client) < 0 ? 78 : run(&peek);
     buf_release(&peek.out);

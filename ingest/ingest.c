@@ -11,7 +11,10 @@ static const struct input inputs[] = {
 
 enum { EVENTS };
 static const struct output outputs[] = {
-    {.name = "events", .delivery = DELIVERY_AT_ONCE, .shared = true},
+    {.name = "events",
+     .delivery = DELIVERY_AT_ONCE,
+     .shared = true,
+     .contracts = {&user_event_contract}},
 };
 
 enum { EVENT_BYTES_MAX = 4096 };

@@ -351,6 +351,7 @@ static void begin_task(struct task *task)
     if (result < 0) { return; }
     CRASH_POINT("restore.resumed");
     task->ended = false;
+    task->held = false;
     if (!task->opened && run->worker->open) {
         result = run->worker->open(task);
         if (result < 0) {

@@ -13,6 +13,8 @@
 #ifndef FRESHET_STREAM_RUN_INTERNAL_H
 #define FRESHET_STREAM_RUN_INTERNAL_H
 
+#include "stream/finder.h"
+#include "stream/id_cache.h"
 #include "stream/run.h"
 #include "stream/stage.h"
 #include "stream/store.h"
@@ -44,6 +46,10 @@ struct task {
     int64_t changelog_offset; /* next changelog offset not in the store */
     int64_t input_end;        /* the first offset that is not ours to process */
     bool ended;               /* there, and the input is held back */
+    bool held;                /* at input_offset, until its schema is known */
+    bool held_told; /* the log says so */
+    uint32_t held_id;
+    int64_t held_ms; /* since */
 
     int changelog; /* index of the output; meaningful once `path` is there */
     char *path;
@@ -107,6 +113,10 @@ struct broadcast {
     size_t places_count;
     bool loaded;
     struct metric *remaining;
+    /* The records at hand, borrowed from the reader; more than one step's work when one waits. */
+    const struct record *at;
+    size_t next, count;
+    bool waits; /* at->next, for its schema */
 };
 
 struct run_metrics_set {
@@ -134,6 +144,12 @@ struct run {
     struct metrics *metrics;
     struct run_metrics_set m;
     struct schema_book *schemas;
+    struct registry *registry; /* NULL: none is configured; so are the next two */
+    struct finder *finder;
+    struct id_cache *id_cache;
+    bool cached; /* the id cache was loaded */
+    struct metric *schema_waits;
+    bool hurried; /* a schema was asked for a moment ago */
     struct run_clock clock;
 
     int input; /* index of the partitioned input */
@@ -210,6 +226,20 @@ void run_name_topics(struct run *run);
 /* Asks for the partitions of the outputs and compares those that must be equal. 0 or a negative
  * wire_error. */
 int run_count_partitions(struct run *run);
+
+/* run_schemas.c */
+/* Makes the schema book: what schemas.path has, and ids for what is written. 0, or a negative
+ * number with the run broken. */
+int run_load_schemas(struct run *run);
+void run_release_schemas(struct run *run);
+/* Holds a partition at a refused record whose schema may become known; false: it is refused. */
+bool run_hold(struct run *run, struct task *task, const struct record *rec);
+/* Lets go on what need not be held any longer. */
+void run_hold_step(struct run *run);
+/* Says whether the broadcast inputs must wait at a refused record. */
+bool run_hold_broadcast(struct run *run, const struct record *rec);
+/* Makes sure that the schema of a state is known; false: the run is broken. */
+bool task_knows_schema(struct task *task, struct slice value);
 
 /* commit.c */
 void commit_init(struct run *run, bool threaded);

@@ -133,6 +133,7 @@ int task_get(struct task *task, struct slice key, struct slice *ret_value)
         note_damage(task);
         return -ENOENT;
     }
+    if (result == 0 && !task_knows_schema(task, *ret_value)) { return -ENOENT; }
     return result;
 }
 

@@ -44,10 +44,14 @@ struct input {
     bool shared; /* all generations read it; else each has its own (generation.h) */
 };
 
+enum { OUTPUT_CONTRACTS_MAX = 2 };
+
 struct output {
     const char *name;
     enum delivery delivery;
     bool shared; /* all generations write it */
+    /* What its messages are, the usual one first; NULL behind the last. */
+    const struct contract *contracts[OUTPUT_CONTRACTS_MAX];
 };
 
 enum { NO_CHANGELOG = -1 };
