@@ -74,7 +74,7 @@ $(OUT)/%.o: %.c
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # The text of each contract, as a C string literal.
-AVSC := $(wildcard schemas/*.avsc)
+AVSC := $(wildcard schemas/*.avsc schemas/versions/*.avsc)
 AVSC_INC := $(AVSC:%.avsc=$(OUT)/%.avsc.inc)
 $(OUT)/schemas/%.avsc.inc: schemas/%.avsc
 	@mkdir -p $(@D)
@@ -165,7 +165,7 @@ SHARE := $(PREFIX)/share/freshet
 .PHONY: install
 install: all
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SYSCONFDIR)/freshet $(UNIT_DIR) \
-		$(SHARE)/monitoring $(SHARE)/schemas $(PREFIX)/share/doc/freshet)
+		$(SHARE)/monitoring $(SHARE)/schemas/versions $(PREFIX)/share/doc/freshet)
 	install $(BINS) $(DESTDIR)$(PREFIX)/bin
 	for w in $(WORKERS); do \
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|/etc/|$(SYSCONFDIR)/|' \
@@ -178,6 +178,7 @@ install: all
 	install -m 644 $(wildcard deploy/monitoring/*.yml deploy/monitoring/*.json) \
 		$(DESTDIR)$(SHARE)/monitoring
 	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
+	install -m 644 schemas/versions/*.avsc $(DESTDIR)$(SHARE)/schemas/versions
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/freshet
 
 # Installs what building and the demo need, by apt.

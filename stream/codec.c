@@ -45,13 +45,23 @@ static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reas
 
 /* ---- The codec. ---- */
 
+int codec_know(const struct contract *contract, struct schema_book *book,
+               struct codec_error *ret_error)
+{
+    int rc = schema_book_add(book, contract->schema, ret_error);
+    for (size_t i = 0; rc == 0 && contract->older && contract->older[i]; i++) {
+        rc = schema_book_add(book, contract->older[i], ret_error);
+    }
+    return rc;
+}
+
 struct codec *codec_new(const struct contract *contract, struct schema_book *book)
 {
     struct codec *codec = xcalloc(1, sizeof(*codec));
     codec->shape = shape_new(contract);
     codec->book = book;
     codec->scratch = xcalloc(1, contract->size);
-    int rc = schema_book_add(book, contract->schema, NULL);
+    int rc = codec_know(contract, book, NULL);
     assert(rc == 0);
     struct frame frame = schema_book_frame(book, schema_crc(codec->shape->schema));
     codec->frame_size = frame_write(frame, codec->frame);

@@ -8,10 +8,11 @@
  * Reading: the frame, of either kind, names the writer's schema in the schema book; the bytes are
  * decoded with the *writer's* schema, bounds checked at every step, and projected by name onto the
  * struct: fields the writer did not have take the reader's default, aliases are honoured, int ->
- * long -> float -> double are promoted, fields the reader does not have are skipped, `["null", X]`
- * unions unfold (null = slice with data NULL, or the field's default for numbers and columns; an
- * element of a column may not be null). The plan for a writer's schema is made once and kept. An
- * element of a string column has at most 64 KiB.
+ * long -> float -> double and string <-> bytes are promoted, fields the reader does not have are
+ * skipped, `["null", X]` unions unfold (null = slice with data NULL where our field is text and
+ * nullable, else the field's default; refused where it has none; an element of a column may not be
+ * null). The plan for a writer's schema is made once and kept. An element of a string column has at
+ * most 64 KiB.
  *
  * A struct's slices borrow from the message's bytes, those of defaults from the codec; columns live
  * in the arena given.
@@ -54,6 +55,7 @@ struct contract_field {
 struct contract {
     const char *name;   /* full name of the record: "freshet.UserEvent" */
     const char *schema; /* the text of the .avsc */
+    const char *const *older; /* texts of its earlier versions, a NULL last; NULL: it has had none */
     const struct contract_field *fields;
     size_t fields_count;
     size_t size; /* of the struct */
@@ -69,11 +71,15 @@ struct contract {
  * "Schema Fingerprints"); 0 or -EINVAL. */
 int schema_fingerprint(const char *json, uint64_t *ret_fingerprint);
 
+/* Adds a contract's schema and its earlier ones to the book; 0, or -EINVAL with ret_error told. */
+int codec_know(const struct contract *contract, struct schema_book *book,
+               struct codec_error *ret_error);
+
 /* ---- One contract's reader and writer. ---- */
 
 struct codec;
 
-/* Makes the codec of a contract and adds its schema to the book. The table must name every field of
+/* Makes the codec of a contract and adds its schema and its earlier ones to the book. The table must name every field of
  * the schema and nothing else, with fitting kinds: anything else is a programmer's error (assert).
  * The contract and the book must outlive the codec. Free with codec_free(). */
 struct codec *codec_new(const struct contract *contract, struct schema_book *book);
