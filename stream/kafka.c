@@ -301,6 +301,7 @@ static void kafka_close(struct wire *wire)
         (void)rd_kafka_flush(kafka->at_once, FLUSH_TIMEOUT_MS);
         rd_kafka_purge(kafka->at_once, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_poll(kafka->at_once, 0);
+        kafka_drop_oversize(kafka);
         rd_kafka_destroy(kafka->at_once);
     }
     if (kafka->txn) { rd_kafka_destroy(kafka->txn); }

@@ -219,7 +219,7 @@ void task_dead_letter(struct run *run, const struct record *rec)
         {"origin.topic", slice_str(rec->topic)},
         {"origin.partition", slice_str(partition)},
         {"origin.offset", slice_str(offset)},
-        {"truncated", slice_str("true")},
+        {HEADER_TRUNCATED, slice_str("true")},
     };
     struct message letter = {.topic = run->dead_letters_topic,
                              .partition = PARTITION_BY_KEY,
@@ -233,6 +233,10 @@ void task_dead_letter(struct run *run, const struct record *rec)
     if (result == WIRE_TOO_LARGE) {
         letter.value = slice_of(NULL, 0);
         letter.headers_count = ARRAY_COUNT(headers);
+        result = wire_produce(run->wire, &letter, run->commit.mark);
+    }
+    if (result == WIRE_TOO_LARGE) {
+        letter.key = slice_of(NULL, 0);
         result = wire_produce(run->wire, &letter, run->commit.mark);
     }
     if (result < 0) { not_sent(run, &letter, result); }
