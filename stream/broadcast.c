@@ -101,9 +101,19 @@ static int input_of(const struct run *run, const char *topic)
     return -1;
 }
 
+static enum verdict take_one(struct run *run, const struct record *rec)
+{
+    if (rec->value.size > (size_t)run->settings.record_bytes_max) {
+        return run_refuse_record(run, "too_large",
+                                 "value of %zu bytes, record.bytes.max is %" PRId64,
+                                 rec->value.size, run->settings.record_bytes_max);
+    }
+    return run->worker->broadcast(run, input_of(run, rec->topic), rec);
+}
+
 static void take(struct run *run, const struct record *rec)
 {
-    enum verdict verdict = run->worker->broadcast(run, input_of(run, rec->topic), rec);
+    enum verdict verdict = take_one(run, rec);
     if (verdict == VERDICT_SKIP) {
         task_dead_letter(run, rec);
         if (run->unsent) { /* tables are read once: the next start reads them again */
