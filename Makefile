@@ -242,6 +242,18 @@ backfill-1m:
 		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
 		tests/broker/test_generations.py -k scratch
 
+# Sends mutated records through a real ingest with sanitizers; each must be accounted for.
+#   RECORDS=1000000
+.PHONY: hostile
+hostile:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	+@$(BUILD_ALL) SAN=address,undefined
+	@HOSTILE_RECORDS=$(or $(RECORDS),1000000) WAIT_SECONDS=3600 \
+		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
+		tests/broker/test_flood.py -k mutated
+
 # Breaks brokers, workers, connections, disks and state under load, then compares what is
 # left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.
 .PHONY: chaos
