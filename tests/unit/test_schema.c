@@ -181,12 +181,39 @@ static void test_limits(void **state)
     free(large);
 }
 
+/* A schema with one name, and a namespace, of so many letters. */
+static struct schema *named(size_t name_size, size_t space_size)
+{
+    struct buf json;
+    buf_init(&json, 1 << 21);
+    buf_printf(&json, "{\"type\":\"fixed\",\"size\":1,\"name\":\"");
+    for (size_t i = 0; i < name_size; i++) { buf_append(&json, "n", 1); }
+    buf_printf(&json, "\",\"namespace\":\"");
+    for (size_t i = 0; i < space_size; i++) { buf_append(&json, "s", 1); }
+    buf_append(&json, "\"}", 3);
+    struct schema *schema = schema_parse(json.data, NULL);
+    buf_release(&json);
+    return schema;
+}
+
+/* Each name below a namespace repeats it: half a megabyte of it may not become gigabytes. */
+static void test_long_names(void **state)
+{
+    struct schema *longest = named(SCHEMA_NAME_BYTES_MAX, SCHEMA_NAME_BYTES_MAX);
+    assert_non_null(longest);
+    schema_free(longest);
+    assert_null(named(SCHEMA_NAME_BYTES_MAX + 1, 1));
+    assert_null(named(1, SCHEMA_NAME_BYTES_MAX + 1));
+    assert_null(named(1, 500000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_canonical_form), cmocka_unit_test(test_fingerprints),
         cmocka_unit_test(test_tree),           cmocka_unit_test(test_names_match),
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_long_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
