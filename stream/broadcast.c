@@ -103,6 +103,9 @@ static int input_of(const struct run *run, const char *topic)
 
 static enum verdict take_one(struct run *run, const struct record *rec)
 {
+    if (rec->unreadable) {
+        return run_refuse_record(run, "unreadable", "%s", wire_why(run->wire));
+    }
     if (rec->value.size > (size_t)run->settings.record_bytes_max) {
         return run_refuse_record(run, "too_large",
                                  "value of %zu bytes, record.bytes.max is %" PRId64,

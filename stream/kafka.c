@@ -346,6 +346,7 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
         {"topic.metadata.refresh.interval.ms", "10000"}, /* a deleted topic is told only by it */
         {"topic.metadata.propagation.max.ms", "10000"},
         {"fetch.wait.max.ms", "100"},
+        {"fetch.error.backoff.ms", "100"}, /* a batch that cannot be unpacked costs one a record */
         {NULL, NULL},
     };
     struct setting reader[ARRAY_COUNT(member)];

@@ -12,6 +12,7 @@ struct record {
     int64_t time_ms; /* Kafka's timestamp; -1: none */
     struct slice key;
     struct slice value; /* data NULL: tombstone */
+    bool unreadable;    /* nothing is known of it but its place: its batch cannot be unpacked */
 };
 
 struct header {

@@ -227,7 +227,7 @@ void task_dead_letter(struct run *run, const struct record *rec)
                              .key = rec->key,
                              .value = rec->value,
                              .headers = headers,
-                             .headers_count = ARRAY_COUNT(headers) - 1};
+                             .headers_count = ARRAY_COUNT(headers) - !rec->unreadable};
     int result = wire_produce(run->wire, &letter, run->commit.mark);
     CRASH_POINT("dead_letter");
     if (result == WIRE_TOO_LARGE) {

@@ -139,6 +139,39 @@ def test_good_events_keep_flowing(kafka):
     assert sum(1 for _ in kafka.topics.read("dead-letters")) == bad
 
 
+# ---- A batch that the client cannot unpack ----
+
+def test_a_batch_that_cannot_be_unpacked_is_stepped_over(kafka):
+    """zstd packs 110 MB of zeros into a few kB; the client unpacks 100 MB at most, and by itself
+    would ask for the same batch for ever."""
+    clicks = kafka.topic("clicks", partitions=1, config=BIG)
+    kafka.topic("events", partitions=1)
+    kafka.topic("dead-letters", config=BIG)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "log_level": 2,
+                         "compression.type": "zstd", "message.max.bytes": 200_000_000,
+                         "queue.buffering.max.kbytes": 400_000, "linger.ms": 20})
+    rng = random.Random(10)
+    send(producer, clicks, None, text(event(rng, 1)), 0)
+    assert producer.flush(60) == 0
+    for _ in range(2):
+        send(producer, clicks, b"k", bytes(110_000_000), 0)
+        assert producer.flush(60) == 0
+    send(producer, clicks, None, text(event(rng, 2)), 0)
+    assert producer.flush(60) == 0
+    ingest = Copy(kafka, "ingest", 0, {})
+    kafka.copies.append(ingest)
+    kafka.wait(lambda: ingest.running() and sum(kafka.topics.ends("events").values()) == 2,
+               "the event behind the batches")
+    assert ingest.stop() == 0
+    letters = list(kafka.topics.read("dead-letters"))
+    assert sorted(origin(letter) for letter in letters) == [(0, 1), (0, 2)]
+    for letter in letters:
+        assert (letter.key, letter.value) == (None, None)
+        assert header(letter, "reason") == "unreadable" and header(letter, "truncated") == "true"
+        assert "compress" in header(letter, "message")
+    assert sum(1 for _ in kafka.topics.read("events")) == 2
+
+
 # ---- Letters that are larger than their topic takes ----
 
 def test_a_letter_too_large_for_its_topic_goes_shorter(kafka):
