@@ -44,12 +44,16 @@ static int inputs;
 
 static void set_up(void)
 {
-    static const char *const ingest[] = {"action.a=LIKE:2", "source.record.bytes.max=2k", NULL};
+    static const char *const ingest[] = {"action.a=LIKE:2", "source.record.bytes.max=2k",
+                                         "commit.interval.ms=20ms", NULL};
     static const char *const features[] = {"decay.half.life=30d", "history.actions.max=40",
                                            "pairs.window=10", "transitions.window=5",
-                                           "history.length=10", "record.bytes.max=32k", NULL};
-    static const char *const trainer[] = {"neighbours.max=20", NULL};
-    static const char *const scorer[] = {"items.max=200", "list.length=10", NULL};
+                                           "history.length=10", "record.bytes.max=32k",
+                                           "commit.interval.ms=20ms", NULL};
+    static const char *const trainer[] = {"neighbours.max=20", "commit.interval.ms=20ms", NULL};
+    static const char *const scorer[] = {"items.max=200", "list.length=10",
+                                         "commit.interval.ms=20ms", NULL};
+    (void)setenv("TMPDIR", "/dev/shm", /* overwrite= */ 0); /* commits wait for the disk */
     rig_init(&rig, PARTITIONS);
     rig_start(&rig, &ingest_worker, 0, ingest);
     rig_start(&rig, &features_worker, 0, features);
