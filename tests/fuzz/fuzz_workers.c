@@ -74,6 +74,16 @@ static void delete_files(void)
     rig_delete(rig.dir);
 }
 
+/* The codec of a source, made once. */
+static struct codec *codec_of(size_t source)
+{
+    static struct schema_book *book;
+    static struct codec *codecs[ARRAY_COUNT(sources)];
+    if (!book) { book = schema_book_new(); }
+    if (!codecs[source]) { codecs[source] = codec_new(sources[source].contract, book); }
+    return codecs[source];
+}
+
 /* The key that the value asks for, where it can be read. */
 static struct slice good_key(size_t source, struct slice message, struct arena *arena)
 {
@@ -81,13 +91,9 @@ static struct slice good_key(size_t source, struct slice message, struct arena *
     const struct contract *contract = sources[source].contract;
     struct slice key = {0};
     if (!contract || contract == &pair_deltas_contract) { return key; }
-    struct schema_book *book = schema_book_new();
-    struct codec *codec = codec_new(contract, book);
-    if (codec_decode(codec, message, arena, object, NULL) == 0) {
+    if (codec_decode(codec_of(source), message, arena, object, NULL) == 0) {
         memcpy(&key, object + sources[source].key_field, sizeof(key));
     }
-    codec_free(codec);
-    schema_book_free(book);
     return key;
 }
 
