@@ -4,14 +4,16 @@ HOSTILE_RECORDS=1000000 (make hostile) is the long form of the first test.
 """
 
 import array
+import json
 import os
 import random
+import subprocess
 import time
 
 import pytest
 from bad_input import RECORD_BYTES_MAX, TIME_MS, event, text
 from confluent_kafka import Producer
-from conftest import Copy, World
+from conftest import BIN, Copy, World
 from mutation import Mutator, digest
 
 RECORDS = int(os.environ.get("HOSTILE_RECORDS", "16000"))
@@ -182,7 +184,8 @@ def test_a_letter_too_large_for_its_topic_goes_shorter(kafka):
     kafka.topic("events", partitions=1)
     kafka.topic("dead-letters", config={"max.message.bytes": "1048588"})
     large = rng.randbytes(3 << 20)
-    sent = [(b"k", large), (large, b"{"), (large, large), (None, large), (b"k", b"{"),
+    steering = b'{"a":"\x1b[31m\xc2\x9b2J\x7f\n'
+    sent = [(b"k", large), (large, b"{"), (large, large), (None, large), (b"k", steering),
             (None, text(event(rng, 1)))]
     World.produce(kafka, "clicks", [(key, value, TIME_MS) for key, value in sent])
     ingest = Copy(kafka, "ingest", 0, {"record.bytes.max": "8m", "source.record.bytes.max": "8m"})
@@ -192,6 +195,12 @@ def test_a_letter_too_large_for_its_topic_goes_shorter(kafka):
     letters = {origin(letter)[1]: letter for letter in kafka.topics.read("dead-letters")}
     got = [(letters[n].key, letters[n].value, header(letters[n], "truncated")) for n in range(5)]
     assert got == [(b"k", None, "true"), (None, None, "true"), (None, None, "true"),
-                   (None, None, "true"), (b"k", b"{", "")]
+                   (None, None, "true"), (b"k", steering, "")]
     assert {header(letter, "reason") for letter in letters.values()} == {"not_utf8", "bad_json"}
     assert sum(1 for _ in kafka.topics.read("events")) == 1
+    # Who looks at them keeps the terminal: a line a record, and nothing in it steers.
+    peeked = subprocess.run([BIN / "freshet", "peek", "dead-letters", "-b", kafka.bootstrap,
+                             "--prefix", kafka.prefix], check=True, stdout=subprocess.PIPE).stdout
+    lines = peeked.decode().splitlines()
+    assert len(lines) == 5 and all(line.isprintable() for line in lines)
+    assert steering.decode() in [json.loads(line)["value"] for line in lines]
