@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 from conftest import BIN, Copy, World
 from mutation import Mutator, digest
 
-RECORDS = int(os.environ.get("HOSTILE_RECORDS", "16000"))
+RECORDS = int(os.environ.get("HOSTILE_RECORDS", "20000"))
 PARTITIONS = 4
 FAULTS = ("AddressSanitizer", "LeakSanitizer", "runtime error", "assert")
 LINES_MOST = 60  # of a log, however many records were refused
