@@ -1,5 +1,5 @@
-/* What the scorer reads, record after record, without a broker. Each record: a byte that picks,
- * then a piece:
+/* What the scorer reads, record after record, without a broker. The first byte picks the measure of
+ * similarity. Each record: a byte that picks, then a piece:
  *   row, item, history, step of a generation, or the tombstone of a row, of an item
  * Whatever came before, a history that is believed gets a list that can be sent. */
 #include "base/base.h"
@@ -12,8 +12,8 @@ enum { KIND_ROW, KIND_ITEM, KIND_HISTORY, KIND_STEP, KIND_NO_ROW, KIND_NO_ITEM, 
 
 enum { RECORDS_MAX = 64, LIST_BYTES_MAX = 1 << 20 };
 
-static const char *const settings_pairs[] = {"items.max=300", "list.length=30",
-                                             "neighbours.used=40"};
+static const char *const measures[] = {"similarity.measure=cosine", "similarity.measure=jaccard",
+                                       "similarity.measure=llr"};
 
 /* Made once: codecs know nothing of what they read. */
 struct desk {
@@ -33,24 +33,26 @@ struct shop {
     struct list_quality range;
 };
 
-static struct desk *desk_get(void)
+static struct desk *desk_get(size_t measure)
 {
-    static struct desk desk;
-    if (desk.book) { return &desk; }
+    static struct desk desks[ARRAY_COUNT(measures)];
+    struct desk *desk = &desks[measure];
+    if (desk->book) { return desk; }
+    const char *const pairs[] = {"items.max=300", "list.length=30", "neighbours.used=40",
+                                 measures[measure]};
     const struct option_group group = {"scorer", scorer_options, SCORER_OPTIONS_COUNT,
-                                       &desk.settings};
-    int rc = options_fill(&group, 1, settings_pairs, ARRAY_COUNT(settings_pairs), stderr,
-                          &desk.options);
+                                       &desk->settings};
+    int rc = options_fill(&group, 1, pairs, ARRAY_COUNT(pairs), stderr, &desk->options);
     assert(rc == 0);
-    desk.book = schema_book_new();
-    desk.rows = codec_new(&item_neighbours_contract, desk.book);
-    desk.items = codec_new(&item_contract, desk.book);
-    desk.histories = codec_new(&user_history_contract, desk.book);
-    desk.steps = codec_new(&generation_step_contract, desk.book);
-    desk.lists = codec_new(&recommendation_list_contract, desk.book);
-    desk.arena = arena_new(1 << 16);
-    buf_init(&desk.out, LIST_BYTES_MAX);
-    return &desk;
+    desk->book = schema_book_new();
+    desk->rows = codec_new(&item_neighbours_contract, desk->book);
+    desk->items = codec_new(&item_contract, desk->book);
+    desk->histories = codec_new(&user_history_contract, desk->book);
+    desk->steps = codec_new(&generation_step_contract, desk->book);
+    desk->lists = codec_new(&recommendation_list_contract, desk->book);
+    desk->arena = arena_new(1 << 16);
+    buf_init(&desk->out, LIST_BYTES_MAX);
+    return desk;
 }
 
 static bool read(struct desk *desk, struct codec *codec, struct slice message, void *ret_object)
@@ -107,8 +109,8 @@ static void take_message(struct desk *desk, struct shop *shop, int kind, struct 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct desk *desk = desk_get();
     struct crumbs crumbs = {data, size};
+    struct desk *desk = desk_get(crumbs_byte(&crumbs) % ARRAY_COUNT(measures));
     struct shop shop = {0};
     tables_init(&shop.tables, &desk->settings);
     shop.lists = lists_new(&desk->settings, &shop.tables, "g7");

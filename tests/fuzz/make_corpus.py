@@ -138,12 +138,39 @@ def stored():
         + body("forget_request"))
 
 
+def neighbours(item, others, epoch=0, mass=3.0, co=1.0):
+    """A row whose pairs all have the same counts."""
+    reals = columns([struct.pack("<d", co) for _ in others])
+    return (text(item) + varint(epoch) * 2 + struct.pack("<3d", mass, 3.0, 1.0) + varint(0) * 4
+            + columns([text(one) for one in others]) + reals * 3)
+
+
+def history(items):
+    """Of a user who did these, the newest last."""
+    count = len(items)
+    return (text("u") + columns([text(one) for one in items]) + columns([varint(2)] * count)
+            + columns([struct.pack("<f", 1.0)] * count) + columns([varint(7)] * count)
+            + columns([varint(n) for n in range(count)]) + b"\0" + varint(count) + varint(0)
+            + varint(9) + varint(7) * 2)
+
+
 def scorer():
-    history = b"\x02" + piece(body("user_history"))
-    put("scorer", "all", b"\x00" + piece(body("item_neighbours")) + b"\x01" + piece(body("item"))
-        + history + b"\x03" + piece(body("generation_step")) + history)
-    put("scorer", "gone", b"\x00" + piece(body("item_neighbours")) + b"\x04" + piece(b"i1")
-        + b"\x05" + piece(b"i1") + history)
+    golden_history = b"\x02" + piece(body("user_history"))
+    row, item = body("item_neighbours"), body("item")
+    put("scorer", "all", b"\0\x00" + piece(row) + b"\x01" + piece(item) + golden_history
+        + b"\x03" + piece(body("generation_step")) + golden_history)
+    put("scorer", "gone", b"\1\x00" + piece(row) + b"\x04" + piece(b"i1") + b"\x05"
+        + piece(b"i1") + golden_history)
+    for number, measure in enumerate(("cosine", "jaccard", "llr")):
+        rows = [neighbours("a", "bcd"), neighbours("b", "ac"), neighbours("c", "ab")]
+        put("scorer", measure, bytes([number]) + b"".join(b"\0" + piece(one) for one in rows)
+            + b"\x02" + piece(history("ad")))
+        rows = [neighbours("a", "bc"), neighbours("b", "a"), neighbours("c", "a", epoch=600)]
+        put("scorer", f"{measure}_decayed", bytes([number])
+            + b"".join(b"\0" + piece(one) for one in rows) + b"\x02" + piece(history("ac")))
+        rows = [neighbours("a", "bc", mass=1e-300, co=1e12), neighbours("b", "a", mass=1e-300)]
+        put("scorer", f"{measure}_lopsided", bytes([number])
+            + b"".join(b"\0" + piece(one) for one in rows) + b"\x02" + piece(history("a")))
 
 
 def workers():
