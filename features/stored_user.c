@@ -121,8 +121,7 @@ static bool columns_agree(const struct user_state *state)
            state->event_times_ms.count == n && state->sequences.count == n &&
            state->event_ids.count == n && state->offsets.count == n &&
            state->left_weights.count == left && state->left_times_ms.count == left &&
-           left <= STATE_LEFT_MAX && state->segments >= 0 &&
-           state->segments <= state->archived &&
+           left <= STATE_LEFT_MAX && state->segments >= 0 && state->archived >= 0 &&
            state->archived <= state->events_total - (int64_t)(n + left) &&
            state->seen.size % HISTORY_SEEN_BYTES == 0 &&
            state->seen.size / HISTORY_SEEN_BYTES <= HISTORY_SEEN_MAX;

@@ -201,6 +201,13 @@ static bool barred(const struct item_flags *flags, int32_t item)
     return item < flags->count && (flags->at[item] & ITEM_BARRED);
 }
 
+/* The factor that makes the largest value the weight. A largest value of next to nothing would make
+ * it infinite, and infinity times 0 is no number. */
+static float scale_of(double weight, double largest)
+{
+    return largest > 0.0 ? (float)MIN_OF(weight / largest, (double)FLT_MAX) : 0.0F;
+}
+
 /* Finishes the sums, keeps the candidates that may be listed, and sets the scales. */
 static void filter(struct ranking *ranking, const struct item_flags *flags)
 {
@@ -223,11 +230,9 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
     ranking->candidates_count = kept;
     const struct ranking_settings *set = &ranking->settings;
     double root = set->popularity_weight > 0.0 ? sqrt(item_table_actions_max(ranking->table)) : 0.0;
-    ranking->directed_scale =
-        directed_max > 0.0F ? (float)(set->directed_weight / (double)directed_max) : 0.0F;
-    ranking->symmetric_scale =
-        symmetric_max > 0.0F ? (float)(set->symmetric_weight / (double)symmetric_max) : 0.0F;
-    ranking->popularity_scale = root > 0.0 ? (float)(set->popularity_weight / root) : 0.0F;
+    ranking->directed_scale = scale_of(set->directed_weight, (double)directed_max);
+    ranking->symmetric_scale = scale_of(set->symmetric_weight, (double)symmetric_max);
+    ranking->popularity_scale = scale_of(set->popularity_weight, root);
 }
 
 static void choose(struct ranking *ranking, size_t length)
