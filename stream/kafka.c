@@ -306,6 +306,7 @@ static void kafka_close(struct wire *wire)
         (void)rd_kafka_flush(kafka->at_once, FLUSH_TIMEOUT_MS);
         rd_kafka_purge(kafka->at_once, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_poll(kafka->at_once, 0);
+        kafka_drop_oversize(kafka);
         rd_kafka_destroy(kafka->at_once);
     }
     if (kafka->txn) { rd_kafka_destroy(kafka->txn); }
@@ -351,6 +352,7 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
         {"topic.metadata.refresh.interval.ms", "10000"}, /* a deleted topic is told only by it */
         {"topic.metadata.propagation.max.ms", "10000"},
         {"fetch.wait.max.ms", "100"},
+        {"fetch.error.backoff.ms", "100"}, /* a batch that cannot be unpacked costs one a record */
         {NULL, NULL},
     };
     struct setting reader[ARRAY_COUNT(member)];

@@ -156,6 +156,12 @@ void run_retry(struct run *run, const char *why)
 
 static enum verdict process_one(struct run *run, struct task *task, const struct record *rec)
 {
+    if (rec->unreadable) {
+        return task_refuse(task, "unreadable",
+                           "%s; of the record only the place is known; a large batch can be read "
+                           "with a larger kafka.consumer.receive.message.max.bytes",
+                           wire_why(run->wire));
+    }
     if (rec->value.size > (size_t)run->settings.record_bytes_max) {
         return task_refuse(task, "too_large",
                            "value of %zu bytes, record.bytes.max is %" PRId64, rec->value.size,

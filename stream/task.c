@@ -221,7 +221,7 @@ void task_dead_letter(struct run *run, const struct record *rec)
         {"origin.topic", slice_str(rec->topic)},
         {"origin.partition", slice_str(partition)},
         {"origin.offset", slice_str(offset)},
-        {"truncated", slice_str("true")},
+        {HEADER_TRUNCATED, slice_str("true")},
     };
     if (standstill_look(run)) { return; }
     struct message letter = {.topic = run->dead_letters_topic,
@@ -230,12 +230,16 @@ void task_dead_letter(struct run *run, const struct record *rec)
                              .key = rec->key,
                              .value = rec->value,
                              .headers = headers,
-                             .headers_count = ARRAY_COUNT(headers) - 1};
+                             .headers_count = ARRAY_COUNT(headers) - !rec->unreadable};
     int result = wire_produce(run->wire, &letter, run->commit.mark);
     CRASH_POINT("dead_letter");
     if (result == WIRE_TOO_LARGE) {
         letter.value = slice_of(NULL, 0);
         letter.headers_count = ARRAY_COUNT(headers);
+        result = wire_produce(run->wire, &letter, run->commit.mark);
+    }
+    if (result == WIRE_TOO_LARGE) {
+        letter.key = slice_of(NULL, 0);
         result = wire_produce(run->wire, &letter, run->commit.mark);
     }
     if (result < 0) { not_sent(run, &letter, result); }
