@@ -132,7 +132,9 @@ FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-r
 ifeq ($(OUT),$(FUZZ_OUT))
 $(FUZZ_OUT)/tests/fuzz/%: tests/fuzz/%.c $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o %.a,$^) $(ALL_LIBS)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(filter %.o,$^) \
+		$(filter %.a,$^) $(ALL_LIBS)
+$(FUZZ_OUT)/tests/fuzz/fuzz_dataset: $(addprefix $(FUZZ_OUT)/cli/,dataset.o catalogue_line.o)
 endif
 
 .PHONY: fuzz
@@ -140,7 +142,8 @@ fuzz:
 	@$(MAKE) CC=clang OUT=$(FUZZ_OUT) CFLAGS="$(FUZZ_FLAGS)" $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do case $$f in *$(T)*) name=$${f##*/fuzz_}; \
 		mkdir -p $(FUZZ_OUT)/found/$$name; \
-		$$f -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 -max_len=65536 \
+		$$f -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 -malloc_limit_mb=4100 \
+			-max_len=65536 \
 			-print_final_stats=1 -artifact_prefix=$(FUZZ_OUT)/found/ \
 			$(FUZZ_OUT)/found/$$name tests/fuzz/corpus/$$name >$$f.log 2>&1 \
 			|| { tail -50 $$f.log; exit 1; }; \
@@ -239,6 +242,18 @@ backfill-1m:
 	@ML_1M="$(ML_1M)" GENERATIONS_EVENTS=1000000 WAIT_SECONDS=1200 \
 		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
 		tests/broker/test_generations.py -k scratch
+
+# Sends mutated records through a real ingest with sanitizers; each must be accounted for.
+#   RECORDS=1000000
+.PHONY: hostile
+hostile:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	+@$(BUILD_ALL) SAN=address,undefined
+	@HOSTILE_RECORDS=$(or $(RECORDS),1000000) WAIT_SECONDS=3600 \
+		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
+		tests/broker/test_flood.py -k mutated
 
 # Breaks brokers, workers, connections, disks and state under load, then compares what is
 # left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.

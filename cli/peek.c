@@ -80,6 +80,23 @@ static const struct argp argp = {
     .children = children,
 };
 
+/* Whether the character at text steers a terminal: U+0000 to U+001F, U+007F, U+0080 to U+009F. Who
+ * filled the topic has no say in what the reader's terminal does. */
+static bool is_control(const char *text, size_t left)
+{
+    unsigned char byte = (unsigned char)text[0];
+    if (byte == 0xc2 && left > 1) { return (unsigned char)text[1] < 0xa0; }
+    return byte < 0x20 || byte == 0x7f;
+}
+
+static bool has_control(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (is_control(text.data + i, text.size - i)) { return true; }
+    }
+    return false;
+}
+
 /* A JSON string of bytes that may be anything; what is neither UTF-8 nor printable is escaped as
  * Latin-1. */
 static void put_text(struct buf *out, struct slice text)
@@ -90,6 +107,8 @@ static void put_text(struct buf *out, struct slice text)
         unsigned char byte = (unsigned char)text.data[i];
         if (byte == '"' || byte == '\\') {
             buf_printf(out, "\\%c", byte);
+        } else if (readable && byte == 0xc2 && is_control(text.data + i, text.size - i)) {
+            buf_printf(out, "\\u%04x", (unsigned char)text.data[++i]);
         } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !readable)) {
             buf_printf(out, "\\u%04x", byte);
         } else {
@@ -109,7 +128,8 @@ static void put_value(struct peek *peek, struct slice value)
     }
     if (codec_json(peek->book, value, &peek->out, NULL, &error) == 0) { return; }
     peek->out.size = before;
-    if (value.size && (value.data[0] == '{' || value.data[0] == '[')) {
+    bool json = value.size && (value.data[0] == '{' || value.data[0] == '[');
+    if (json && utf8_valid(value.data, value.size) && !has_control(value)) {
         buf_append(&peek->out, value.data, value.size);
     } else {
         put_text(&peek->out, value);

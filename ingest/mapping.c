@@ -38,7 +38,7 @@ static const char *const path_keys[MAPPED_COUNT] = {
 
 const struct option mapping_options[] = {
     {"source.format", OPTION_CHOICE, MEMBER(source_format), "json", 0, 0, "json|avro",
-     "Format of the source topic: JSON objects, or Avro single objects whose schema is known"},
+     "Format of the source topic: JSON objects, or Avro messages whose schema is known"},
     {"source.record.bytes.max", OPTION_BYTES, MEMBER(record_bytes_max), "1m", 64, 64 << 20, NULL,
      "Largest source record; a larger one goes to dead letters"},
     PATH_OPTION("map.user", MAPPED_USER, "user_id",

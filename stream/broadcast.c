@@ -101,10 +101,23 @@ static int input_of(const struct run *run, const char *topic)
     return -1;
 }
 
+static enum verdict take_one(struct run *run, const struct record *rec)
+{
+    if (rec->unreadable) {
+        return run_refuse_record(run, "unreadable", "%s", wire_why(run->wire));
+    }
+    if (rec->value.size > (size_t)run->settings.record_bytes_max) {
+        return run_refuse_record(run, "too_large",
+                                 "value of %zu bytes, record.bytes.max is %" PRId64,
+                                 rec->value.size, run->settings.record_bytes_max);
+    }
+    return run->worker->broadcast(run, input_of(run, rec->topic), rec);
+}
+
 /* False: the record must wait. */
 static bool take(struct run *run, const struct record *rec)
 {
-    enum verdict verdict = run->worker->broadcast(run, input_of(run, rec->topic), rec);
+    enum verdict verdict = take_one(run, rec);
     if (verdict == VERDICT_SKIP) {
         if (run_hold_broadcast(run, rec)) { return false; }
         task_dead_letter(run, rec);

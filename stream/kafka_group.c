@@ -88,6 +88,36 @@ static int sort_event(struct kafka *kafka, struct intake *intake,
     return result == 0 && message->partition < count ? WIRE_RETRY : result ? result : WIRE_REFUSED;
 }
 
+static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                   int64_t offset);
+
+/* A batch that the client cannot unpack: of more than receive.message.max.bytes with zstd, or
+ * damaged. librdkafka tells so, asks for it again and never comes past it
+ * (confluentinc/librdkafka#5260): one record would stop its partition. So what stands at our
+ * position is handed out as a record of which only the place is known, and what is behind it is
+ * asked for; a batch of n records becomes n of these. */
+static bool take_unreadable(struct kafka *kafka, struct intake *intake,
+                            rd_kafka_message_t *message)
+{
+    bool packed = message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+                  message->err == RD_KAFKA_RESP_ERR__BAD_MSG;
+    if (!packed || !message->rkt || message->offset < 0) { return false; }
+    const char *topic = rd_kafka_topic_name(message->rkt);
+    struct place *place = places_find(&intake->places, topic, message->partition);
+    int64_t offset = MAX_OF(place->position, message->offset);
+    kafka_say(kafka, "%s partition %" PRId32 ": %s", topic, message->partition,
+              rd_kafka_message_errstr(message));
+    if (seek_to(intake->rk, topic, message->partition, offset + 1)) { return false; }
+    intake_take(intake, message);
+    place->position = offset + 1;
+    intake->records[intake->count - 1] = (struct record){.topic = place->topic,
+                                                         .partition = message->partition,
+                                                         .offset = offset,
+                                                         .time_ms = -1,
+                                                         .unreadable = true};
+    return true;
+}
+
 static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_ms, size_t max)
 {
     intake_drop(intake);
@@ -100,6 +130,7 @@ static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_m
             wait_ms = 0;
             continue;
         }
+        if (take_unreadable(kafka, intake, message)) { continue; }
         int result = is_end(intake, message) ? 0 : sort_event(kafka, intake, message);
         rd_kafka_message_destroy(message);
         if (wire_is_final(result)) { return result; }
@@ -127,6 +158,45 @@ static struct topic_partition *list_of(const rd_kafka_topic_partition_list_t *fr
     return list;
 }
 
+/* Where an assigned partition waits until it is placed: at its end, told as a number.
+ *
+ * Not RD_KAFKA_OFFSET_END, and no other logical place: librdkafka asks a broker what it means, and
+ * when the answer comes after our seek it takes that for outdated, asks again and goes *there*
+ * (confluentinc/librdkafka#2256, in 2.15.0 too). All that came meanwhile would never be delivered:
+ * 1. brokers stand still, the group is rebalanced; 2. the partition is assigned at END and sought
+ * to its committed offset; 3. records are delivered; 4. the answer of 2 comes; half a second later
+ * librdkafka reads on from the end. The end, because it is always there: an offset that retention
+ * has passed would fail the first fetch, which may go out before the pause, and leave a partition
+ * that cannot be placed any more (seek: _STATE). */
+static int find_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions)
+{
+    int64_t low;
+    for (int i = 0; i < partitions->cnt; i++) {
+        rd_kafka_topic_partition_t *at = &partitions->elems[i];
+        int result = WIRE_RETRY;
+        for (int turns = 0; result == WIRE_RETRY && turns < FIND_END_TURNS_MAX; turns++) {
+            if (turns) { (void)rd_kafka_poll(kafka->bounds, FIND_END_PAUSE_MS); }
+            result = wire_bounds(&kafka->wire, at->topic, at->partition, &low, &at->offset);
+        }
+        if (result < 0) { return result == WIRE_REFUSED ? result : WIRE_FATAL; }
+    }
+    return 0;
+}
+
+static void take_on(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions,
+                    const struct topic_partition *list)
+{
+    places_forget_positions(&kafka->intake.places);
+    kafka->unplaced = find_ends(kafka, partitions);
+    if (kafka->unplaced) {
+        rd_kafka_assign(kafka->intake.rk, NULL);
+        return;
+    }
+    rd_kafka_assign(kafka->intake.rk, partitions);
+    rd_kafka_pause_partitions(kafka->intake.rk, partitions);
+    kafka->listener.assigned(kafka->listener.arg, list, (size_t)partitions->cnt);
+}
+
 /* Runs inside rd_kafka_consumer_poll() on the worker's thread. What this poll has gathered so far
  * is dropped: it was not processed, so the next owner reads it again. */
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -134,23 +204,13 @@ void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
     struct kafka *kafka = opaque;
     struct topic_partition *list = list_of(partitions);
-    size_t count = (size_t)partitions->cnt;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        places_forget_positions(&kafka->intake.places);
-        /* The end is always there. An offset that retention has passed would fail the first fetch,
-         * which may go out before the pause, and leave a partition that cannot be placed any more
-         * (seek: _STATE). */
-        for (int i = 0; i < partitions->cnt; i++) {
-            partitions->elems[i].offset = RD_KAFKA_OFFSET_END;
-        }
-        rd_kafka_assign(rk, partitions);
-        rd_kafka_pause_partitions(rk, partitions);
-        kafka->listener.assigned(kafka->listener.arg, list, count);
+        take_on(kafka, partitions, list);
     } else {
         bool lost = rd_kafka_assignment_lost(rk) ||
                     code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS;
         intake_drop(&kafka->intake);
-        kafka->listener.revoked(kafka->listener.arg, list, count, lost);
+        kafka->listener.revoked(kafka->listener.arg, list, (size_t)partitions->cnt, lost);
         rd_kafka_assign(rk, NULL);
     }
     free(list);
@@ -176,6 +236,7 @@ static int kafka_poll(struct wire *wire, int timeout_ms, size_t max,
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_poll(kafka->at_once, 0);
     int result = intake_poll(kafka, &kafka->intake, timeout_ms, max);
+    if (kafka->unplaced) { return kafka->unplaced; }
     if (result < 0) { return result; }
     *ret_at = kafka->intake.records;
     *ret_count = kafka->intake.count;
@@ -209,13 +270,22 @@ static int kafka_committed(struct wire *wire, const char *topic, int32_t partiti
     return 0;
 }
 
+static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                   int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, ASK_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
+    if (error) { rd_kafka_error_destroy(error); }
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
 static int kafka_resume(struct wire *wire, const char *topic, int32_t partition, int64_t offset)
 {
     struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_resp_err_t code = seek_to(kafka->intake.rk, topic, partition, offset);
     rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
-    rd_kafka_error_t *error = rd_kafka_seek_partitions(kafka->intake.rk, list, ASK_TIMEOUT_MS);
-    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
-    if (error) { rd_kafka_error_destroy(error); }
     if (!code) { code = rd_kafka_resume_partitions(kafka->intake.rk, list); }
     rd_kafka_topic_partition_list_destroy(list);
     if (code) { return kafka_sort_code(kafka, "seek", code); }
@@ -267,12 +337,13 @@ static int kafka_offsets_commit(struct wire *wire, const struct topic_partition 
 
 /* ---- Readers ---- */
 
-/* librdkafka 2.0.2 stops fetching when its queue is full, and its broker thread then sleeps for up
- * to a second unless something wakes it: a reader that takes faster than a queueful a second would
- * mostly wait. A request wakes it, so one is made after every quarter of a queueful. */
+/* librdkafka before 2.2.0 stops fetching when its queue is full, and its broker thread then sleeps
+ * for up to a second unless something wakes it: a reader that takes faster than a queueful a second
+ * would mostly wait. A request wakes it, so one is made after every quarter of a queueful. */
 static void keep_fetching(struct kafka_reader *self)
 {
     const struct intake *intake = &self->intake;
+    if (self->kafka->fetches_on) { return; }
     for (size_t i = 0; i < intake->count; i++) {
         self->taken_bytes += intake->records[i].value.size;
     }

@@ -1,6 +1,6 @@
 /* Inside of the real wire, shared by kafka.c (configuration, errors, life), kafka_group.c (the
- * group member and readers), kafka_rank.c (the other members) and kafka_send.c (both producers).
- * The one file that includes rdkafka.h.
+ * group member and readers), kafka_rank.c (the other members), kafka_send.c (both producers) and
+ * kafka_oversize.c (what was too large for its topic). The one file that includes rdkafka.h.
  */
 #ifndef FRESHET_STREAM_KAFKA_INTERNAL_H
 #define FRESHET_STREAM_KAFKA_INTERNAL_H
@@ -18,12 +18,16 @@ enum {
     FLUSH_TIMEOUT_MS = 10000, /* at close */
     QUEUE_WAIT_MS = 50,       /* producer queue full */
     RESULT_CHECK_MS = 100,
+    FIND_END_TURNS_MAX = 8,   /* of ASK_TIMEOUT_MS at most, and a pause */
+    FIND_END_PAUSE_MS = 500,
     REACH_TURN_MS = 1000,     /* between two looks at why no broker answers */
     REFUSED_TURNS_MAX = 3,
     SCRAM_MENDED_VERSION = 0x020601ff,
     FETCH_WAKES = 4, /* in a queueful, by a reader */
     WAKE_TIMEOUT_MS = 100,
 };
+
+struct oversize;
 
 /* A consumer and the batch it has lent out. */
 struct intake {
@@ -35,22 +39,29 @@ struct intake {
     struct places places;
 };
 
+/* How long a consumer waits before it looks again whether its full queue has room. */
+#define FETCH_BACKOFF_MS "20"
+
 struct kafka {
     struct wire wire;
     struct intake intake; /* the group member */
     rd_kafka_t *bounds;   /* read_uncommitted: asks for log ends */
+    rd_kafka_t *stable;   /* read_committed: asks for last stable offsets; made when first asked */
     rd_kafka_t *at_once;
     rd_kafka_t *txn;
     rd_kafka_conf_t *reader_conf; /* template */
     size_t fetch_bytes_max;
+    bool fetches_on; /* the library looks at a full fetch queue again by itself, and soon */
     char *group;    /* NULL: none */
     char *instance; /* NULL: a dynamic member */
     rd_kafka_queue_t *answers; /* to what was asked of the group; made with the first question */
     bool asked;
     struct wire_listener listener;
+    int unplaced; /* why what we were assigned could not be placed: nothing can go on; or 0 */
     struct marks marks; /* of at-once messages on their way */
     struct places sent;
     bool send_refused; /* and will be, however often it is tried */
+    struct oversize *oversize; /* letters that are to go again, shorter */
     rd_kafka_topic_t **topics; /* kept so that the handles keep what they know of them */
     size_t topics_count;
     int64_t *txn_offsets; /* where delivery reports of the running transaction go */
@@ -92,6 +103,14 @@ void kafka_group_verbs(struct wire_class *verbs);
 
 /* kafka_rank.c */
 int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count);
+
+/* kafka_oversize.c */
+/* Keeps what a failed report tells of, to be sent again with less in it; false when it can not be
+ * told shorter, or failed otherwise. */
+bool kafka_keep_oversize(struct kafka *kafka, const rd_kafka_message_t *message, uint64_t mark);
+/* Sends what is kept, as far as the queue has room. */
+void kafka_send_oversize(struct kafka *kafka);
+void kafka_drop_oversize(struct kafka *kafka);
 
 /* kafka_send.c */
 void kafka_on_at_once_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);

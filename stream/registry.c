@@ -232,7 +232,7 @@ int registry_register(struct registry *registry, const char *subject, const char
     return post_for_id(registry, subject, "/versions", schema, ret_id);
 }
 
-static void put_messages(struct registry *registry, const char *subject, const json_t *messages)
+static void put_messages(struct registry *registry, const json_t *messages)
 {
     struct buf text;
     size_t at;
@@ -243,7 +243,8 @@ static void put_messages(struct registry *registry, const char *subject, const j
         const char *words = json_string_value(message);
         if (words) { buf_printf(&text, "%s%s", text.size ? "; " : "", words); }
     }
-    (void)fail(registry, 0, "%s: %.*s", subject, SLICE_ARGS(buf_slice(&text)));
+    (void)fail(registry, 0, "%s%.*s", text.size ? "" : "the registry does not say why",
+               SLICE_ARGS(buf_slice(&text)));
     buf_release(&text);
 }
 
@@ -260,7 +261,7 @@ int registry_check(struct registry *registry, const char *subject, const char *s
                       subject);
     } else if (json_is_false(verdict)) {
         result = REGISTRY_INCOMPATIBLE;
-        put_messages(registry, subject, json_object_get(json, "messages"));
+        put_messages(registry, json_object_get(json, "messages"));
     }
     json_decref(json);
     return result;

@@ -142,6 +142,8 @@ static void on_revoked(void *arg, const struct topic_partition *at, size_t count
 void run_retry(struct run *run, const char *why)
 {
     CRASH_POINT("retry");
+    char still[64];
+    why = standstill_tell(run, still, sizeof(still)) ? still : why;
     run_note(run, LOG_WARN, "batch will be tried again", "why=\"%s\"", why);
     run->unsent = false;
     if (!decide_commit(run) || run->broken) { return; }
@@ -154,12 +156,47 @@ void run_retry(struct run *run, const char *why)
 
 static enum verdict process_one(struct run *run, struct task *task, const struct record *rec)
 {
+    if (rec->unreadable) {
+        return task_refuse(task, "unreadable",
+                           "%s; of the record only the place is known; a large batch can be read "
+                           "with a larger kafka.consumer.receive.message.max.bytes",
+                           wire_why(run->wire));
+    }
     if (rec->value.size > (size_t)run->settings.record_bytes_max) {
         return task_refuse(task, "too_large",
                            "value of %zu bytes, record.bytes.max is %" PRId64, rec->value.size,
                            run->settings.record_bytes_max);
     }
     return run->worker->process(task, rec);
+}
+
+/* A commit that is due while one is in flight waits for it only when the limits are reached. */
+static void commit_if_due(struct run *run)
+{
+    if (!commit_due(run)) { return; }
+    if (commit_full(run) && run->commit.phase != COMMIT_IDLE) { (void)decide_commit(run); }
+    if (run->commit.phase == COMMIT_IDLE && !run->broken && commit_due(run)) { commit_begin(run); }
+}
+
+/* Lets a worker combine and send what it has processed so far. */
+static void tell_task(struct run *run, struct task *task)
+{
+    if (!task->touched) { return; }
+    task->touched = false;
+    if (run->worker->batch) { run->worker->batch(task); }
+    CRASH_POINT("batch");
+    arena_reset(task->arena);
+}
+
+/* A batch that has become heavy is committed in the middle of what a poll brought: the rest may be
+ * many times as much. */
+static void relieve(struct run *run)
+{
+    if (!commit_heavy(run)) { return; }
+    for (size_t i = 0; i < run->tasks_count && !run->broken && !run->unsent; i++) {
+        if (run->tasks[i]->state == TASK_RUNNING) { tell_task(run, run->tasks[i]); }
+    }
+    if (!run->broken && !run->unsent) { commit_if_due(run); }
 }
 
 static void process_batch(struct run *run, const struct record *at, size_t count)
@@ -185,6 +222,7 @@ static void process_batch(struct run *run, const struct record *at, size_t count
         task->touched = true;
         run->commit.records++;
         run->commit.input_bytes += at[i].value.size;
+        relieve(run);
     }
     metric_add(run->m.records, (double)count);
 }
@@ -201,11 +239,7 @@ static void end_batch(struct run *run)
         if (task->input_offset >= task->input_end && !task->ended) {
             task->ended = wire_pause(run->wire, topic, task->partition) == 0;
         }
-        if (!task->touched) { continue; }
-        task->touched = false;
-        if (run->worker->batch) { run->worker->batch(task); }
-        CRASH_POINT("batch");
-        arena_reset(task->arena);
+        tell_task(run, task);
     }
 }
 
@@ -255,19 +289,12 @@ static int poll_timeout(struct run *run, int timeout_ms)
     return (int)wait_ms;
 }
 
-/* A commit that is due while one is in flight waits for it only when the limits are reached. */
-static void commit_if_due(struct run *run)
-{
-    if (!commit_due(run)) { return; }
-    if (commit_full(run) && run->commit.phase != COMMIT_IDLE) { (void)decide_commit(run); }
-    if (run->commit.phase == COMMIT_IDLE && !run->broken && commit_due(run)) { commit_begin(run); }
-}
-
 static void tick(struct run *run)
 {
     int64_t now_ms = run_now_ms(run);
     if (now_ms - run->ticked_ms < TICK_MS) { return; }
     run->ticked_ms = now_ms;
+    commit_tell_bytes(run);
     leftovers_step(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
@@ -281,7 +308,8 @@ static void tick(struct run *run)
 
 bool run_step(struct run *run, int timeout_ms)
 {
-    commit_step(run);
+    if (standstill_look(run)) { run_retry(run, ""); }
+    if (!run->broken) { commit_step(run); }
     if (!run->broken) { broadcast_step(run); }
     if (!run->broken && run_now_ms(run) >= run->paused_until_ms) { restore_step(run); }
     if (!run->broken) { run_hold_step(run); }
@@ -327,6 +355,10 @@ static void register_metrics(struct run *run)
         .broker_errors = metrics_counter(metrics, "freshet_broker_errors_total", "",
                                          "Connections to brokers lost or refused."),
         .tasks = metrics_gauge(metrics, "freshet_tasks", "", "Input partitions that are ours."),
+        .uncommitted = metrics_gauge(metrics, "freshet_uncommitted_bytes", "",
+                                     "Bytes held for the next commit and for the one in flight."),
+        .uncommitted_max = metrics_gauge(metrics, "freshet_uncommitted_bytes_max", "",
+                                         "The most that they were since the start."),
     };
 }
 
@@ -427,6 +459,7 @@ struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **re
     run->clock = parts->clock;
     run->note = parts->notes.note;
     run->note_arg = parts->notes.arg;
+    run->session_ms = standstill_limit(&run->settings);
     _cleanup_(xfreep) char *name = generation_name(run->worker->name, run->settings.generation);
     run->state_path = xprintf("%s/%s", run->settings.state_dir, name);
     register_metrics(run);

@@ -68,7 +68,7 @@ struct task {
 };
 
 /* The one commit in flight. */
-enum commit_phase { COMMIT_IDLE, COMMIT_DRAINING, COMMIT_RUNNING };
+enum commit_phase { COMMIT_IDLE, COMMIT_ADDING, COMMIT_DRAINING, COMMIT_LOGGING, COMMIT_RUNNING };
 
 struct commit {
     enum commit_phase phase;
@@ -77,6 +77,8 @@ struct commit {
     int64_t began_ms;     /* of the newest commit */
     size_t records;       /* processed since then */
     size_t input_bytes;   /* the same in bytes */
+    size_t uncommitted_bytes; /* staged or held for a commit, and in flight; most at one time: */
+    size_t uncommitted_bytes_max;
     int64_t fed_ms;       /* when the last record came */
     bool burst_over;      /* many processed and none left: no reason to wait */
     struct txn txn;
@@ -129,6 +131,8 @@ struct run_metrics_set {
     struct metric *store_wipes;
     struct metric *broker_errors;
     struct metric *tasks;
+    struct metric *uncommitted;
+    struct metric *uncommitted_max;
 };
 
 struct run {
@@ -167,6 +171,9 @@ struct run {
     int64_t trouble_ms; /* when a trouble with a broker was last told */
     int64_t paused_until_ms; /* after VERDICT_RETRY */
     bool unsent; /* the wire did not take a message: the batch must be tried again */
+    int64_t session_ms; /* how long the group waits for us */
+    int64_t looked_ms;  /* when standstill_look() last looked */
+    int64_t still_ms;   /* length of a standstill that is not told yet; 0: none */
     bool failed;             /* a commit failed since the last look */
     bool broken;             /* the process must end; `refusal` says why */
     int exit_code;
@@ -191,6 +198,8 @@ void run_note(struct run *run, enum log_level level, const char *msg, const char
 int64_t run_now_ms(struct run *run);
 bool run_has_changelog(const struct run *run);
 bool run_is_transactional(const struct run *run);
+/* Says whether what is staged goes out without a transaction: delivery=at_least_once. */
+bool run_sends_in_order(const struct run *run);
 /* Index of the output that is a partition's changelog now; -EAGAIN: not known yet. May ask the
  * broker. */
 int run_changelog(struct run *run, int32_t partition);
@@ -235,6 +244,10 @@ bool task_knows_schema(struct task *task, struct slice value);
 /* commit.c */
 void commit_init(struct run *run, bool threaded);
 void commit_release(struct run *run);
+/* Tells the metrics how much is held for commits. */
+void commit_tell_bytes(struct run *run);
+/* True when the batch has reached its limit of bytes. */
+bool commit_heavy(struct run *run);
 /* True when the batch has reached its limit of records or bytes. */
 bool commit_full(struct run *run);
 /* True when the interval, a limit or the end of a burst calls for a commit. */
@@ -282,6 +295,15 @@ struct leftovers *leftovers_new(void);
 struct leftovers *leftovers_free(struct leftovers *leftovers);
 /* Deletes local state that nobody has held for state.cleanup.delay.ms. */
 void leftovers_step(struct run *run);
+
+/* standstill.c */
+/* How long a process may stand still before its partitions may be somebody else's. */
+int64_t standstill_limit(const struct run_settings *settings);
+/* Says whether the process has stood still for longer than that, now or since it was last told:
+ * then the open batch must be taken back and nothing may be sent at once before. */
+bool standstill_look(struct run *run);
+/* Tells of a standstill, once: the batch is being taken back. False: there was none. */
+bool standstill_tell(struct run *run, char *text, size_t size);
 
 /* broadcast.c */
 int broadcast_open(struct run *run);

@@ -4,6 +4,8 @@
 #include "base/xalloc.h"
 #include "stream/schema.h"
 
+#include <xxhash.h>
+
 enum { SCHEMA_ARENA_BYTES = 4096, CANONICAL_BYTES_MAX = 4 << 20 };
 
 struct schema {
@@ -17,6 +19,7 @@ struct schema {
 struct parser {
     struct arena *arena;
     struct schema_node *names[SCHEMA_NAMES_MAX];
+    uint64_t hashes[SCHEMA_NAMES_MAX]; /* long names with a long beginning in common are slow */
     size_t names_count;
     struct codec_error *error;
 };
@@ -74,10 +77,12 @@ static _printf_(2, 3) void *refuse(struct parser *parser, const char *format, ..
     return NULL;
 }
 
-/* [A-Za-z_][A-Za-z0-9_]*, with dots between such words when they are allowed. */
+/* [A-Za-z_][A-Za-z0-9_]*, with dots between such words when they are allowed. Without a limit a
+ * long namespace, which each name below it repeats, would make of one megabyte gigabytes. */
 static bool is_name(const char *text, bool dots)
 {
     bool first = true;
+    if (strlen(text) > SCHEMA_NAME_BYTES_MAX) { return false; }
     for (const char *at = text; *at; at++) {
         bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_';
         bool digit = *at >= '0' && *at <= '9';
@@ -100,18 +105,12 @@ static const char *full_name(struct parser *parser, const char *name, const char
     return full;
 }
 
-/* Finds a type by its name, which is full or of that namespace. Nothing is allocated: a schema may
- * have a hundred thousand references. */
-static struct schema_node *find_name(struct parser *parser, const char *name, const char *space)
+static struct schema_node *find_name(struct parser *parser, const char *full)
 {
-    size_t before = strchr(name, '.') || !*space ? 0 : strlen(space) + 1;
+    uint64_t hash = XXH3_64bits(full, strlen(full));
     for (size_t i = 0; i < parser->names_count; i++) {
-        const char *known = parser->names[i]->name;
-        if (before) {
-            if (strncmp(known, space, before - 1) != 0 || known[before - 1] != '.') { continue; }
-            known += before;
-        }
-        if (strcmp(known, name) == 0) { return parser->names[i]; }
+        if (parser->hashes[i] != hash) { continue; }
+        if (strcmp(parser->names[i]->name, full) == 0) { return parser->names[i]; }
     }
     return NULL;
 }
@@ -161,7 +160,7 @@ static struct schema_node *parse_reference(struct parser *parser, const char *wo
         if (strcmp(type_names[i], word) == 0) { return add_node(parser, (enum schema_type)i); }
     }
     if (!is_name(word, true)) { return refuse(parser, "not a type: \"%.60s\"", word); }
-    struct schema_node *node = find_name(parser, word, space);
+    struct schema_node *node = find_name(parser, full_name(parser, word, space));
     return node ? node : refuse(parser, "unknown type %.100s", word);
 }
 
@@ -280,10 +279,6 @@ static struct schema_node *parse_named(struct parser *parser, const json_t *json
         return refuse(parser, "%s without a name, or \"%.60s\"", type_names[type],
                       name ? name : "");
     }
-    if (strlen(space) + 1 + strlen(name) > SCHEMA_NAME_BYTES_MAX) {
-        return refuse(parser, "%s: a name longer than %d", type_names[type],
-                      SCHEMA_NAME_BYTES_MAX);
-    }
     struct schema_node *node = add_node(parser, type);
     node->name = full_name(parser, name, space);
     for (size_t i = SCHEMA_NULL; i <= SCHEMA_STRING; i++) {
@@ -291,10 +286,11 @@ static struct schema_node *parse_named(struct parser *parser, const json_t *json
             return refuse(parser, "%s is not free as a name", name);
         }
     }
-    if (find_name(parser, node->name, "")) { return refuse(parser, "two types %.100s", node->name); }
+    if (find_name(parser, node->name)) { return refuse(parser, "two types %.100s", node->name); }
     if (parser->names_count == SCHEMA_NAMES_MAX) {
         return refuse(parser, "more than %d named types", SCHEMA_NAMES_MAX);
     }
+    parser->hashes[parser->names_count] = XXH3_64bits(node->name, strlen(node->name));
     parser->names[parser->names_count++] = node;
     space = space_of(parser, node->name);
     if (!parse_names(parser, json_object_get(json, "aliases"), space, &node->aliases)) {

@@ -10,7 +10,8 @@ char *subject_name(const struct registry_settings *settings, const char *topic,
     return xprintf("%s-%s", topic, contract->name);
 }
 
-/* Registers, and finds words for a refusal: many registries give their reasons only when asked. */
+/* Registers, and collects words for a refusal: registries give their reasons at once, or when asked
+ * whether the schema may follow, or both. */
 static int add(struct registry *registry, const char *subject, const char *schema,
                uint32_t *ret_id, char *ret_why, size_t why_size)
 {
@@ -19,7 +20,8 @@ static int add(struct registry *registry, const char *subject, const char *schem
     (void)snprintf(ret_why, why_size, "%s", registry_why(registry));
     if (result == REGISTRY_INCOMPATIBLE &&
         registry_check(registry, subject, schema) == REGISTRY_INCOMPATIBLE) {
-        (void)snprintf(ret_why, why_size, "%s", registry_why(registry));
+        size_t size = strlen(ret_why);
+        (void)snprintf(ret_why + size, why_size - size, "; %s", registry_why(registry));
     }
     return result;
 }

@@ -151,6 +151,7 @@ static void not_sent(struct run *run, const struct message *message, int result)
 static void send_at_once(struct run *run, const struct message *message)
 {
     CRASH_POINT("send");
+    if (standstill_look(run)) { return; }
     int result = wire_produce(run->wire, message, run->commit.mark);
     CRASH_POINT("send.done");
     if (result < 0) { not_sent(run, message, result); }
@@ -161,7 +162,7 @@ void task_put(struct task *task, struct slice key, struct slice value)
     struct run *run = task->run;
     assert(run_has_changelog(run));
     stage_put(&task->filling, key, value);
-    if (run_is_transactional(run)) { return; }
+    if (run->worker->outputs[task->changelog].delivery == DELIVERY_TXN) { return; }
     const struct message message = {.topic = task_changelog_topic(task),
                                     .partition = task->partition,
                                     .key = key,
@@ -220,20 +221,25 @@ void task_dead_letter(struct run *run, const struct record *rec)
         {"origin.topic", slice_str(rec->topic)},
         {"origin.partition", slice_str(partition)},
         {"origin.offset", slice_str(offset)},
-        {"truncated", slice_str("true")},
+        {HEADER_TRUNCATED, slice_str("true")},
     };
+    if (standstill_look(run)) { return; }
     struct message letter = {.topic = run->dead_letters_topic,
                              .partition = PARTITION_BY_KEY,
                              .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
                              .key = rec->key,
                              .value = rec->value,
                              .headers = headers,
-                             .headers_count = ARRAY_COUNT(headers) - 1};
+                             .headers_count = ARRAY_COUNT(headers) - !rec->unreadable};
     int result = wire_produce(run->wire, &letter, run->commit.mark);
     CRASH_POINT("dead_letter");
     if (result == WIRE_TOO_LARGE) {
         letter.value = slice_of(NULL, 0);
         letter.headers_count = ARRAY_COUNT(headers);
+        result = wire_produce(run->wire, &letter, run->commit.mark);
+    }
+    if (result == WIRE_TOO_LARGE) {
+        letter.key = slice_of(NULL, 0);
         result = wire_produce(run->wire, &letter, run->commit.mark);
     }
     if (result < 0) { not_sent(run, &letter, result); }

@@ -40,6 +40,9 @@ struct topic_partition {
 
 enum { OFFSET_NONE = -1 };
 
+/* How long a group member may be silent, unless kafka.session.timeout.ms says otherwise. */
+enum { WIRE_SESSION_MS = 15000 };
+
 /* Told from inside wire_poll(). The lists are borrowed for the call. */
 struct wire_listener {
     void *arg;
@@ -71,6 +74,7 @@ struct wire_class {
     int (*partitions)(struct wire *, const char *topic, int32_t *ret_count);
     int (*bounds)(struct wire *, const char *topic, int32_t partition, int64_t *ret_low,
                   int64_t *ret_end);
+    int (*stable_end)(struct wire *, const char *topic, int32_t partition, int64_t *ret_end);
     int (*subscribe)(struct wire *, const char *const *topics, size_t count,
                      const struct wire_listener *);
     int (*poll)(struct wire *, int timeout_ms, size_t max, const struct record **ret_at,
@@ -135,6 +139,13 @@ static inline int wire_bounds(struct wire *wire, const char *topic, int32_t part
                               int64_t *ret_low, int64_t *ret_end)
 {
     return wire->class->bounds(wire, topic, partition, ret_low, ret_end);
+}
+/* Tells the last stable offset: the first of a transaction that is not decided yet, or the log end.
+ * What a read_committed reader does not find before it is not there. */
+static inline int wire_stable_end(struct wire *wire, const char *topic, int32_t partition,
+                                  int64_t *ret_end)
+{
+    return wire->class->stable_end(wire, topic, partition, ret_end);
 }
 /* Joins the group for these topics. The listener is copied; its arg must outlive the wire. */
 static inline int wire_subscribe(struct wire *wire, const char *const *topics, size_t count,

@@ -93,8 +93,11 @@ static void test_incompatible(void **state)
                      REGISTRY_INCOMPATIBLE);
     assert_non_null(strstr(registry_why(desk->registry), "409 Schema being registered"));
     assert_int_equal(registry_check(desk->registry, "t-value", RECORD), REGISTRY_INCOMPATIBLE);
-    assert_string_equal(registry_why(desk->registry), "t-value: field x has no default; and y");
+    assert_string_equal(registry_why(desk->registry), "field x has no default; and y");
     assert_int_equal(id, 1);
+    fake_tell(&desk->fake, 200, "{\"is_compatible\":false}");
+    assert_int_equal(registry_check(desk->registry, "t-value", RECORD), REGISTRY_INCOMPATIBLE);
+    assert_string_equal(registry_why(desk->registry), "the registry does not say why");
 }
 
 /* Every answer that is none, and what it counts as. */
