@@ -112,6 +112,16 @@ crash-programs: $(CRASH_BIN)
 sweep: $(OUT)/tests/topology/test_sweep
 	@SWEEP="$${SWEEP:-all}" $<
 
+# What tests/evolution asks: our codec beside other Avros, and random messages of ours.
+.PHONY: evolution-programs
+evolution-programs: $(OUT)/tests/evolution/resolve $(OUT)/tests/unit/test_contracts
+
+# The evolution matrix as a table: every change of a schema x every contract x both framings.
+.PHONY: evolution
+evolution: evolution-programs
+	@deploy/venv --for test
+	@$(BUILD)/venv/bin/python3 tests/evolution/matrix.py
+
 .PHONY: unit
 unit: $(UNIT_BIN)
 	@fail=0; for t in $(UNIT_BIN); do case $$t in *$(T)*) $$t || fail=1;; esac; done; \
