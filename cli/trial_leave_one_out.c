@@ -213,7 +213,7 @@ static void examine(struct course *course)
     total->choose_seconds = trial_cpu_seconds() - began;
     for (size_t m = 0; m < course->count; m++) {
         for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
-            trial->rows[m].weights[s] = blend_weights(course->blend, s)[m];
+            trial->rows[m].weights[s] = blend_weight(course->blend, s, m);
         }
     }
     began = trial_cpu_seconds();
