@@ -156,6 +156,7 @@ static int take_event(struct dataset *dataset, const char *line, enum shape shap
     int64_t ts = 0;
     if (columns->rating >= 0 && columns->rating < count) {
         rating = strtof(fields[columns->rating].data, NULL);
+        dataset->rated = true;
         if (rating < rating_min) {
             dataset->left_out++;
             return 0;

@@ -24,6 +24,7 @@ struct dataset {
     struct ids *users;
     struct ids *items;
     bool timed;
+    bool rated;
     size_t left_out; /* actions below the least rating */
     /* Features of the items, gathered from all files of attributes. */
     struct ids *features;

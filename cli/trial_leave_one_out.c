@@ -94,7 +94,7 @@ static int enrol_all(struct course *course)
     const struct trial_wish *wish = course->wish;
     for (size_t m = 0; m < models_count; m++) {
         const struct recommender *recommender = models[m];
-        if (wish->model && wish->model != recommender) { continue; }
+        if (wish->model ? wish->model != recommender : recommender->aside) { continue; }
         int32_t most = recommender->items_most;
         if (most && course->sequences.items > most) {
             if (!wish->model) { continue; }

@@ -37,7 +37,7 @@ static int gather(struct team *team, const struct trial_wish *wish)
 {
     for (size_t m = 0; m < models_count; m++) {
         const struct recommender *recommender = models[m];
-        if (wish->model && wish->model != recommender) { continue; }
+        if (wish->model ? wish->model != recommender : recommender->aside) { continue; }
         if (recommender->settle) {
             if (!wish->model) { continue; }
             return client_fail("%s is learned as a whole, not action by action: it has no "

@@ -38,9 +38,9 @@ static const struct foretelling_settings deep = {
     .batch = 32, .rate = 1e-3,
 };
 static const struct preset presets[] = {
-    {"sparse", &sparse, false},
-    {"attributes", &attributes, true},
-    {"long", &deep, false},
+    {.name = "sparse", .settings = &sparse},
+    {.name = "attributes", .settings = &attributes, .wants_content = true},
+    {.name = "long", .settings = &deep},
 };
 enum { SPARSE, ATTRIBUTES, LONG };
 static const struct knob knobs[] = {

@@ -36,8 +36,8 @@ static const struct ials_settings published = {
     .factors = 64, .sweeps = 8, .alpha = .1, .regularisation = .003, .recency_decay = 1,
 };
 static const struct preset presets[] = {
-    {"recent", &recent, false},
-    {"published", &published, false},
+    {.name = "recent", .settings = &recent},
+    {.name = "published", .settings = &published},
 };
 static const struct knob knobs[] = {
     KNOB(ials_settings, factors, 1, IALS_FACTORS_MAX, "numbers a vector"),

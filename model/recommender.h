@@ -62,6 +62,7 @@ struct preset {
     const char *name;
     const void *settings;
     bool wants_content; /* differs from another only where content is known */
+    bool lists_only;    /* rates as the first preset does */
 };
 
 struct recommender {
@@ -75,6 +76,9 @@ struct recommender {
     /* Says which preset suits the data by its shape alone. NULL: a heat says it. */
     size_t (*prefer)(const struct ground *ground, const struct sequences *sequences);
     int32_t items_most; /* the model is not for more items than these; 0: any number */
+    bool aside;         /* no member of the blend, where it adds nothing; for those who ask */
+    /* Says whether the model can work on this ground. NULL: on any. */
+    bool (*suits)(const struct ground *ground);
     /* Makes an empty model; copies the settings. */
     void *(*make)(const struct ground *ground, const void *settings);
     /* Frees it; takes NULL. */
@@ -89,6 +93,9 @@ struct recommender {
     void (*settle)(void *self);
     /* Scores all items; every score is finite. */
     void (*score)(void *self, const struct query *query, float *scores);
+    /* Foretells a rating, on the scale of the lessons'; of users and items never seen too. NULL:
+     * the model knows no ratings. */
+    double (*rate)(void *self, int32_t user, int32_t item);
 };
 
 /* Finds a knob; NULL when there is none of that name. */
