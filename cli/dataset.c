@@ -2,6 +2,7 @@
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/dataset.h"
+#include "model/given_vectors.h"
 
 #include <jansson.h>
 #include <spawn.h>
@@ -337,6 +338,73 @@ int dataset_read_attributes(struct dataset *dataset, const char *path)
     return result;
 }
 
+/* ---- Vectors. ---- */
+
+static bool blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == ',';
+}
+
+/* Reads the numbers of a line; how many, or -1 when something else is among them. */
+static int numbers_of(const char *at, float *numbers)
+{
+    for (int count = 0;; count++) {
+        while (blank(*at)) { at++; }
+        if (!*at) { return count; }
+        char *end;
+        float number = strtof(at, &end);
+        if (end == at || (*end && !blank(*end)) || count == GIVEN_VECTORS_WIDTH_MAX) { return -1; }
+        numbers[count] = number;
+        at = end;
+    }
+}
+
+static int take_vector(struct dataset *dataset, const char *path, int64_t number, const char *line,
+                       float *numbers)
+{
+    size_t size = strcspn(line, " \t,");
+    int32_t item = ids_find(dataset->items, slice_of(line, size));
+    int count = numbers_of(line + size, numbers);
+    if (count <= 0) {
+        return client_fail("%s: line %" PRId64 " is not an item and 1 to %d numbers", path, number,
+                           GIVEN_VECTORS_WIDTH_MAX), -1;
+    }
+    if (!dataset->vectors) {
+        dataset->vectors = given_vectors_new(ids_count(dataset->items), (size_t)count);
+    }
+    size_t width = given_vectors_width(dataset->vectors);
+    if ((size_t)count != width) {
+        return client_fail("%s: line %" PRId64 " has %d numbers, the lines before have %zu", path,
+                           number, count, width), -1;
+    }
+    if (item == ID_NONE) { return 0; }
+    if (given_vectors_put(dataset->vectors, item, numbers) == 0) { return 1; }
+    return client_fail("%s: line %" PRId64 " has a number that is not finite, or zeros only", path,
+                       number), -1;
+}
+
+int dataset_read_vectors(struct dataset *dataset, const char *path)
+{
+    struct source source;
+    assert(!dataset->vectors);
+    if (source_open(&source, path) < 0) { return -1; }
+    _cleanup_(xfreep) float *numbers = xcalloc(GIVEN_VECTORS_WIDTH_MAX, sizeof(*numbers));
+    _cleanup_(xfreep) char *line = NULL;
+    size_t capacity = 0;
+    int64_t number = 0, taken = 0;
+    int result = 0;
+    for (ssize_t size; result >= 0 && (size = getline(&line, &capacity, source.file)) >= 0;) {
+        while (size && (line[size - 1] == '\n' || line[size - 1] == '\r')) { line[--size] = 0; }
+        number++;
+        if (size) { result = take_vector(dataset, path, number, line, numbers); }
+        taken += result > 0;
+    }
+    if (source_close(&source, path) < 0 || result < 0) { return -1; }
+    if (taken) { return 0; }
+    return client_fail("%s: it names no item of the actions: see `freshet evaluate --help`", path),
+           -1;
+}
+
 struct content *dataset_content(const struct dataset *dataset)
 {
     if (!dataset->item_features) { return NULL; }
@@ -359,4 +427,5 @@ void dataset_release(struct dataset *dataset)
     ids_free(dataset->users);
     ids_free(dataset->items);
     ids_free(dataset->features);
+    given_vectors_free(dataset->vectors);
 }

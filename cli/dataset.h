@@ -8,6 +8,8 @@
  * Attributes of items, any number of files:
  *   {"item": [attribute, ...], ...}       JSON
  *   item <tab> ... <tab> words            one an item a line; words and pairs of words count
+ * Vectors of items:
+ *   item number number ...                blanks, tabs or commas, as many numbers on each line
  */
 #ifndef FRESHET_CLI_DATASET_H
 #define FRESHET_CLI_DATASET_H
@@ -30,6 +32,7 @@ struct dataset {
     struct ids *features;
     uint32_t **item_features;
     size_t *item_features_count;
+    struct given_vectors *vectors; /* NULL: none */
 };
 
 /* Reads a file of actions; those rated below `rating_min` are left out. 0, or -1 with a message
@@ -37,6 +40,8 @@ struct dataset {
 int dataset_read(struct dataset *dataset, const char *path, double rating_min);
 /* Adds a file of attributes; items that no action names are left out. 0 or -1 as above. */
 int dataset_read_attributes(struct dataset *dataset, const char *path);
+/* Reads a file of vectors, once; items that no action names are left out. 0 or -1 as above. */
+int dataset_read_vectors(struct dataset *dataset, const char *path);
 /* Makes the content index of what was read; NULL when nothing was. Free with content_free(). */
 struct content *dataset_content(const struct dataset *dataset);
 /* Frees what the data set holds. */

@@ -23,6 +23,7 @@ enum {
     KEY_TUNE,
     KEY_EVERY,
     KEY_MIN_RATING,
+    KEY_VECTORS,
     KEY_MODELS,
     KEY_PROGRESS,
 };
@@ -31,6 +32,7 @@ struct evaluate {
     const char *file;
     const char *attributes[ATTRIBUTES_MAX];
     size_t attributes_count;
+    const char *vectors;
     struct trial_wish wish;
     double min_rating;
     const struct protocol *protocol;
@@ -145,6 +147,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         }
         evaluate->wish.sets[evaluate->wish.sets_count++] = arg;
         return 0;
+    case KEY_VECTORS:
+        evaluate->vectors = arg;
+        return 0;
     case KEY_PRESET:
         evaluate->wish.preset = arg;
         return 0;
@@ -176,6 +181,8 @@ static const struct argp_option flags[] = {
      "What items are like: JSON {item: [attribute, ...]}, or lines of item, tab, words; "
      "repeatable",
      0},
+    {"vectors", KEY_VECTORS, "FILE", 0,
+     "What a model of images or texts says of items: lines of item, number, number, ...", 0},
     {"preset", KEY_PRESET, "NAME", 0, "The model's preset, instead of the one that does best", 0},
     {"set", KEY_SET, "MODEL.KNOB=N", 0, "Change a setting; repeatable", 0},
     {"tune", KEY_TUNE, "ROUNDS", 0, "Leave-one-out: tune knobs on validation (default 0)", 0},
@@ -319,6 +326,9 @@ int evaluate_command(int argc, char **argv)
     int result = dataset_read(&dataset, evaluate.file, evaluate.min_rating);
     for (size_t at = 0; result == 0 && at < evaluate.attributes_count; at++) {
         result = dataset_read_attributes(&dataset, evaluate.attributes[at]);
+    }
+    if (result == 0 && evaluate.vectors) {
+        result = dataset_read_vectors(&dataset, evaluate.vectors);
     }
     if (result == 0) {
         result = evaluate.protocol->judge(&dataset, &evaluate.wish, trial);

@@ -57,6 +57,10 @@ int trial_rating(const struct dataset *dataset, const struct trial_wish *wish,
  * frees. */
 void *trial_settings(const struct trial_wish *wish, const struct recommender *recommender,
                      size_t preset);
+/* Says whether the model takes part: it is the wished one, or one of the blend's, and can work on
+ * this ground. 1, 0, or -1 with a message printed when the wished one cannot. */
+int trial_takes(const struct trial_wish *wish, const struct recommender *recommender,
+                const struct ground *ground);
 /* Finds the wanted preset: its place, or -1 with a message printed. */
 int trial_preset(const struct trial_wish *wish, const struct recommender *recommender);
 /* Tells the processor time that this process has used. */

@@ -94,13 +94,9 @@ static int enrol_all(struct course *course)
     const struct trial_wish *wish = course->wish;
     for (size_t m = 0; m < models_count; m++) {
         const struct recommender *recommender = models[m];
-        if (wish->model ? wish->model != recommender : recommender->aside) { continue; }
-        int32_t most = recommender->items_most;
-        if (most && course->sequences.items > most) {
-            if (!wish->model) { continue; }
-            return client_fail("%s takes at most %d items, not %d", recommender->name, most,
-                               course->sequences.items), -1;
-        }
+        int takes = trial_takes(wish, recommender, &course->ground);
+        if (takes < 0) { return -1; }
+        if (!takes) { continue; }
         if (enrol(course, recommender) < 0) { return -1; }
     }
     return 0;
@@ -246,6 +242,7 @@ int trial_leave_one_out(const struct dataset *dataset, const struct trial_wish *
         .users_max = course.sequences.users,
         .items_max = course.sequences.items,
         .content = dataset_content(dataset),
+        .vectors = dataset->vectors,
         .seed = wish->seed,
         .judge = &course.judge,
     };

@@ -37,7 +37,9 @@ static int gather(struct team *team, const struct trial_wish *wish)
 {
     for (size_t m = 0; m < models_count; m++) {
         const struct recommender *recommender = models[m];
-        if (wish->model ? wish->model != recommender : recommender->aside) { continue; }
+        int takes = trial_takes(wish, recommender, &team->ground);
+        if (takes < 0) { return -1; }
+        if (!takes) { continue; }
         if (recommender->settle) {
             if (!wish->model) { continue; }
             return client_fail("%s is learned as a whole, not action by action: it has no "
@@ -103,6 +105,7 @@ int trial_prequential(const struct dataset *dataset, const struct trial_wish *wi
                             .users_max = ids_count(dataset->users),
                             .items_max = ids_count(dataset->items),
                             .content = dataset_content(dataset),
+                            .vectors = dataset->vectors,
                             .seed = wish->seed,
                         }};
     struct trial trial = {0};

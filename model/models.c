@@ -3,6 +3,7 @@
 #include "model/bpr.h"
 #include "model/ease.h"
 #include "model/foretelling.h"
+#include "model/given_vectors.h"
 #include "model/ials.h"
 #include "model/isgd.h"
 #include "model/item_knn.h"
@@ -19,6 +20,7 @@ const struct recommender *const models[] = {
     &ease_recommender,
     &ials_recommender,
     &sgns_recommender,
+    &given_vectors_recommender,
     &item_knn_recommender,
     &user_knn_recommender,
     &bpr_recommender,

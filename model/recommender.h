@@ -23,6 +23,7 @@ struct knob {
 #define KNOB(type, field, least, most, text)                                                       \
     {#field, offsetof(struct type, field), least, most, text}
 
+struct given_vectors;
 struct recommender;
 struct sequences;
 
@@ -37,6 +38,7 @@ struct ground {
     int32_t users_max;
     int32_t items_max;
     struct content *content; /* NULL: nothing is known of the items; shared, in one thread */
+    const struct given_vectors *vectors; /* NULL: none are given */
     uint64_t seed;
     const struct judge *judge; /* for models that learn in rounds; NULL: there is none */
 };
