@@ -16,7 +16,13 @@ enum {
     FIELDS_MAX = 16,
     ITEM_FEATURES_MAX = CONTENT_FEATURES_MAX,
     WORD_BYTES_MAX = 256,
+    NUMBER_BYTES_MAX = 63,
 };
+
+/* Seconds, whole in a double. */
+#define TS_MAX 9e15
+
+static const char bom[] = "\xef\xbb\xbf";
 
 enum shape { SHAPE_BLANKS, SHAPE_COLONS, SHAPE_TABS, SHAPE_COMMAS };
 
@@ -102,21 +108,55 @@ static struct slice next_field(const char **at, enum shape shape)
     return slice_of(begin, size);
 }
 
-static int columns_of_names(struct columns *columns, const char *line)
+/* Says whether the name, up to a colon and whatever its case, is one of the words. */
+static bool is_one_of(struct slice name, const char *const *words)
 {
-    *columns = (struct columns){-1, -1, -1, -1};
-    const char *at = line;
-    for (int k = 0; k < FIELDS_MAX && *at; k++) {
-        struct slice name = next_field(&at, SHAPE_COMMAS);
-        if (slice_equal(name, slice_str("user"))) { columns->user = k; }
-        if (slice_equal(name, slice_str("item"))) { columns->item = k; }
-        if (name.size >= 6 && memcmp(name.data, "rating", 6) == 0) { columns->rating = k; }
-        if (slice_equal(name, slice_str("ts"))) { columns->ts = k; }
+    const char *colon = memchr(name.data, ':', name.size);
+    size_t size = colon ? (size_t)(colon - name.data) : name.size;
+    for (; *words; words++) {
+        if (strlen(*words) == size && strncasecmp(name.data, *words, size) == 0) { return true; }
     }
-    return columns->user >= 0 && columns->item >= 0 ? 0 : -1;
+    return false;
 }
 
-static void add_action(struct dataset *dataset, struct slice user, struct slice item, float rating,
+/* Finds the columns, if the line is one of names: 1; 0 when it is not; -1 when it has but one of
+ * user and item. */
+static int take_names(struct columns *columns, const char *line, enum shape shape)
+{
+    static const char *const users[] = {"user", "userid", "user_id", "uid", NULL};
+    static const char *const items[] = {"item",    "itemid",   "item_id",   "iid",
+                                        "movieid", "movie_id", "productid", "product_id", NULL};
+    static const char *const ratings[] = {"rating", "rating_or_0", "score", "stars", NULL};
+    static const char *const times[] = {"ts", "timestamp", "time", NULL};
+    struct columns found = {-1, -1, -1, -1};
+    const char *at = line;
+    for (int k = 0; k < FIELDS_MAX && *at; k++) {
+        struct slice name = next_field(&at, shape);
+        if (found.user < 0 && is_one_of(name, users)) { found.user = k; }
+        if (found.item < 0 && is_one_of(name, items)) { found.item = k; }
+        if (found.rating < 0 && is_one_of(name, ratings)) { found.rating = k; }
+        if (found.ts < 0 && is_one_of(name, times)) { found.ts = k; }
+    }
+    if (found.user < 0 && found.item < 0) { return 0; }
+    if (found.user < 0 || found.item < 0) { return -1; }
+    *columns = found;
+    return 1;
+}
+
+/* Reads a field that is a finite number and nothing else. */
+static bool number_of(struct slice field, double *ret_number)
+{
+    char text[NUMBER_BYTES_MAX + 1], *end;
+    if (!field.size || field.size > NUMBER_BYTES_MAX) { return false; }
+    memcpy(text, field.data, field.size);
+    text[field.size] = '\0';
+    double number = strtod(text, &end);
+    if (end == text || *end || !isfinite(number)) { return false; }
+    *ret_number = number;
+    return true;
+}
+
+static bool add_action(struct dataset *dataset, struct slice user, struct slice item, float rating,
                        int64_t ts)
 {
     if (dataset->count == dataset->capacity) {
@@ -124,27 +164,35 @@ static void add_action(struct dataset *dataset, struct slice user, struct slice 
         dataset->actions =
             xreallocarray(dataset->actions, dataset->capacity, sizeof(*dataset->actions));
     }
-    dataset->actions[dataset->count++] = (struct action){
+    struct action *action = &dataset->actions[dataset->count];
+    *action = (struct action){
         .ts = ts,
         .user = ids_put(dataset->users, user),
         .item = ids_put(dataset->items, item),
         .rating = rating,
     };
+    if (action->user == ID_NONE || action->item == ID_NONE) { return false; }
+    dataset->count++;
+    return true;
 }
 
-static int take_sequence(struct dataset *dataset, const char *line)
+/* What is wrong with a line; NULL: nothing. */
+static const char *const no_pair = "has no user and item";
+static const char *const too_many = "is beyond 50 million users or 10 million items";
+
+static const char *take_sequence(struct dataset *dataset, const char *line)
 {
     const char *at = line;
     struct slice user = next_field(&at, SHAPE_BLANKS);
     size_t before = dataset->count;
     while (*at) {
         struct slice item = next_field(&at, SHAPE_BLANKS);
-        if (item.size) { add_action(dataset, user, item, 1.0F, 0); }
+        if (item.size && !add_action(dataset, user, item, 1.0F, 0)) { return too_many; }
     }
-    return user.size && dataset->count > before ? 0 : -1;
+    return user.size && dataset->count > before ? NULL : no_pair;
 }
 
-static int take_event(struct dataset *dataset, const char *line, enum shape shape,
+static const char *take_event(struct dataset *dataset, const char *line, enum shape shape,
                       const struct columns *columns, double rating_min)
 {
     struct slice fields[FIELDS_MAX];
@@ -152,50 +200,54 @@ static int take_event(struct dataset *dataset, const char *line, enum shape shap
     for (const char *at = line; *at && count < FIELDS_MAX;) {
         fields[count++] = next_field(&at, shape);
     }
-    if (columns->user >= count || columns->item >= count) { return -1; }
-    float rating = 1.0F;
-    int64_t ts = 0;
+    if (columns->user >= count || columns->item >= count) { return no_pair; }
+    double rating = 1.0, ts = 0.0;
     if (columns->rating >= 0 && columns->rating < count) {
-        rating = strtof(fields[columns->rating].data, NULL);
+        if (!number_of(fields[columns->rating], &rating)) { return "has a rating that is no number"; }
         dataset->rated = true;
         if (rating < rating_min) {
             dataset->left_out++;
-            return 0;
+            return NULL;
         }
     }
     if (columns->ts >= 0 && columns->ts < count) {
-        ts = strtoll(fields[columns->ts].data, NULL, 10);
+        bool known = number_of(fields[columns->ts], &ts);
+        if (!known || fabs(ts) > TS_MAX) { return "has a time that is no number of seconds"; }
         dataset->timed = true;
     }
     struct slice user = fields[columns->user], item = fields[columns->item];
-    if (!user.size || !item.size) { return -1; }
-    add_action(dataset, user, item, rating, ts);
-    return 0;
+    if (!user.size || !item.size) { return no_pair; }
+    return add_action(dataset, user, item, (float)rating, (int64_t)ts) ? NULL : too_many;
 }
 
 static int read_lines(struct dataset *dataset, const char *path, FILE *file, double rating_min)
 {
     _cleanup_(xfreep) char *line = NULL;
     size_t capacity = 0;
-    int64_t number = 0;
+    int64_t lines = 0;
+    bool first = true;
     enum shape shape = SHAPE_BLANKS;
     struct columns columns = {0, 1, 2, 3};
     for (ssize_t size; (size = getline(&line, &capacity, file)) >= 0;) {
+        lines++;
         while (size && (line[size - 1] == '\n' || line[size - 1] == '\r')) { line[--size] = 0; }
         if (!size) { continue; }
-        if (number++ == 0) {
-            shape = shape_of(line);
-            if (shape == SHAPE_COMMAS && strstr(line, "user")) {
-                if (columns_of_names(&columns, line) == 0) { continue; }
+        char *text = line + (lines == 1 && memcmp(line, bom, strlen(bom)) == 0 ? strlen(bom) : 0);
+        if (first) {
+            first = false;
+            shape = shape_of(text);
+            int named = shape == SHAPE_BLANKS ? 0 : take_names(&columns, text, shape);
+            if (named < 0) {
                 client_fail("%s: the first line names no columns user and item", path);
                 return -1;
             }
+            if (named) { continue; }
         }
-        int rc = shape == SHAPE_BLANKS
-                     ? take_sequence(dataset, line)
-                     : take_event(dataset, line, shape, &columns, rating_min);
-        if (rc < 0) {
-            client_fail("%s: line %" PRId64 " has no user and item: \"%.40s\"", path, number, line);
+        const char *wrong = shape == SHAPE_BLANKS
+                                ? take_sequence(dataset, text)
+                                : take_event(dataset, text, shape, &columns, rating_min);
+        if (wrong) {
+            client_fail("%s: line %" PRId64 " %s: \"%.40s\"", path, lines, wrong, text);
             return -1;
         }
     }

@@ -4,7 +4,9 @@
  *   user item item item ...         blanks, a user a line, in order of time
  *   user item                       blanks, an action a line, each user's in order of time
  *   user::item::rating::seconds     or with tabs or commas; rating and seconds may be missing
- *   ts,user,item,rating             commas with a line of column names (user, item; rating, ts)
+ *   ts,user,item,rating             the same with a first line of column names, in any order: user,
+ *                                   item, rating, ts and the like (user_id, movieId, timestamp);
+ *                                   others are left out
  * Attributes of items, any number of files:
  *   {"item": [attribute, ...], ...}       JSON
  *   item <tab> ... <tab> words            one an item a line; words and pairs of words count
