@@ -203,7 +203,8 @@ static const char *take_event(struct dataset *dataset, const char *line, enum sh
     if (columns->user >= count || columns->item >= count) { return no_pair; }
     double rating = 1.0, ts = 0.0;
     if (columns->rating >= 0 && columns->rating < count) {
-        if (!number_of(fields[columns->rating], &rating)) { return "has a rating that is no number"; }
+        bool known = number_of(fields[columns->rating], &rating);
+        if (!known) { return "has a rating that is no number"; }
         dataset->rated = true;
         if (rating < rating_min) {
             dataset->left_out++;

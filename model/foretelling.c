@@ -55,6 +55,7 @@ static const struct knob knobs[] = {
     KNOB(foretelling_settings, rate, 1e-6, 1, "length of a step"),
     KNOB(foretelling_settings, whole, 2, 1e7, "most items that the softmax is over all of"),
     KNOB(foretelling_settings, negatives, 1, 65536, "drawn items a step, with more than those"),
+    KNOB(foretelling_settings, pruned, 0, .99, "share of the weights made 0 in the end"),
 };
 
 /* Numbers the features that at least two items have, from 0 on; others get -1. */
@@ -246,6 +247,7 @@ static void foretelling_settle(void *arg)
         if (self->ground->judge) { judge_round(self, &way); }
     }
     if (self->best.size && !self->best.failed) { recall_best(self); }
+    transformer_prune(self->model, (float)self->settings.pruned);
     free(sequences);
 }
 

@@ -69,7 +69,7 @@ struct likeness {
 static const struct given_vectors_settings recent = {.recency_decay = .7};
 static const struct preset presets[] = {{.name = "recent", .settings = &recent}};
 static const struct knob knobs[] = {
-    KNOB(given_vectors_settings, recency_decay, 0, 1, "weight of an item beside the next newer one"),
+    KNOB(given_vectors_settings, recency_decay, 0, 1, "weight of an item beside a newer one"),
 };
 
 static void *likeness_make(const struct ground *ground, const void *settings)
