@@ -6,7 +6,7 @@
 #include "model/prequential.h"
 
 /* The blend learns from about so many actions, whatever the length of the stream. */
-enum { SKIPPED_ACTIONS = 100, TAUGHT_ACTIONS = 50000 };
+enum { SKIPPED_ACTIONS = 100, TAUGHT_ACTIONS = 100000 };
 
 struct team {
     struct ground ground;

@@ -36,8 +36,6 @@ struct blend {
     size_t count;
     size_t items_max;
     float *z; /* members x items_max: of the last query */
-    float shares[BLEND_MEMBERS_MAX]; /* of z alone, once settled */
-    bool settled;
     float weights[BLEND_SEGMENTS][BLEND_MEMBERS_MAX * FEATURES];
     float squares[BLEND_SEGMENTS][BLEND_MEMBERS_MAX * FEATURES];
     double fame[BLEND_MEMBERS_MAX + 1]; /* running objective; the last: of the mixture */
@@ -195,10 +193,12 @@ static void weigh_candidates(struct blend *blend, const float *weights)
 static void answer_mixture(const struct blend *blend, const struct query *query,
                            const float *weights, float *scores)
 {
-    float by_z[BLEND_MEMBERS_MAX];
-    for (size_t m = 0; m < blend->count; m++) { by_z[m] = weights[m * FEATURES + FEATURE_Z]; }
-    blend_mix(blend, query, by_z, scores);
-    for (int32_t i = 0; i < query->items; i++) { scores[i] -= REST; }
+    for (int32_t i = 0; i < query->items; i++) { scores[i] = -REST; }
+    for (size_t m = 0; m < blend->count; m++) {
+        const float *z = z_of(blend, m), weight = weights[m * FEATURES + FEATURE_Z];
+        if (weight == 0.0F) { continue; }
+        for (int32_t i = 0; i < query->items; i++) { scores[i] += weight * MAX_OF(z[i], Z_LEAST); }
+    }
     for (size_t c = 0; c < blend->candidates.count; c++) {
         scores[blend->candidates.items[c]] = blend->candidates.scores[c];
     }
@@ -214,37 +214,21 @@ void blend_score(void *self, const struct query *query, float *scores)
         blend->members[m].recommender->score(blend->members[m].model, query, z);
         standardise(query, z);
     }
-    if (blend->mode == BLEND_LEARNED) {
+    if (blend->mode != BLEND_LEADER) {
         select_candidates(blend, query);
         weigh_candidates(blend, weights);
     }
-    if (blend->settled) {
-        blend_mix(blend, query, blend->shares, scores);
-    } else if (blend->leader == blend->count) {
+    if (blend->leader == blend->count) {
         answer_mixture(blend, query, weights, scores);
     } else {
         memcpy(scores, z_of(blend, blend->leader), (size_t)query->items * sizeof(*scores));
     }
 }
 
-void blend_mix(const struct blend *blend, const struct query *query, const float *weights,
-               float *scores)
+void blend_lead(struct blend *blend, size_t leader)
 {
-    memset(scores, 0, (size_t)query->items * sizeof(*scores));
-    for (size_t m = 0; m < blend->count; m++) {
-        const float *z = z_of(blend, m);
-        if (weights[m] == 0.0F) { continue; }
-        for (int32_t i = 0; i < query->items; i++) {
-            scores[i] += weights[m] * MAX_OF(z[i], Z_LEAST);
-        }
-    }
-}
-
-void blend_settle(struct blend *blend, const float *weights)
-{
-    memcpy(blend->shares, weights, blend->count * sizeof(*weights));
-    blend->settled = true;
-    blend->leader = blend->count;
+    assert(leader <= blend->count);
+    blend->leader = leader;
 }
 
 /* ---- Learning. ---- */
@@ -327,7 +311,7 @@ void blend_teach(struct blend *blend, const struct query *query, int32_t target)
 {
     assert(target >= 0 && target < query->items);
     if (z_of(blend, 0)[target] <= Z_LEFT_OUT) { return; }
-    follow_leader(blend, query, target);
+    if (blend->mode != BLEND_MIXTURE) { follow_leader(blend, query, target); }
     if (blend->mode == BLEND_LEADER || blend->place[target] == NOWHERE) { return; }
     soften(&blend->candidates);
     move_weights(blend, blend_segment(query->count), (size_t)blend->place[target]);
@@ -336,7 +320,6 @@ void blend_teach(struct blend *blend, const struct query *query, int32_t target)
 float blend_weight(const struct blend *blend, size_t segment, size_t member)
 {
     assert(segment < BLEND_SEGMENTS && member < blend->count);
-    if (blend->settled) { return blend->shares[member]; }
     const float *weights = blend->weights[segment] + member * FEATURES;
     return weights[FEATURE_Z] + weights[FEATURE_TAIL] + weights[FEATURE_RANK];
 }

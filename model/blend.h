@@ -20,7 +20,8 @@
  *
  * The one with the best running HR@10 + NDCG@10 answers, each answer weighing a little less than
  * the one after it: the mixture, which begins, or a single member that does better. BLEND_LEADER
- * has no mixture: that is how presets are chosen online.
+ * has no mixture: that is how presets are chosen online. BLEND_MIXTURE follows nobody: the mixture
+ * answers until blend_lead() says otherwise.
  *
  * Test, then train: blend_score(), judge, blend_teach() with the same query. One thread.
  */
@@ -33,7 +34,7 @@
 
 enum { BLEND_MEMBERS_MAX = 32, BLEND_SEGMENTS = 4, BLEND_CANDIDATES = 30 };
 
-enum blend_mode { BLEND_LEARNED, BLEND_LEADER };
+enum blend_mode { BLEND_LEARNED, BLEND_LEADER, BLEND_MIXTURE };
 
 struct member {
     const struct recommender *recommender;
@@ -58,11 +59,8 @@ void blend_teach(struct blend *blend, const struct query *query, int32_t target)
 /* Ranks the target by each member for the query that was scored last; `hits`: one a member. */
 void blend_count(const struct blend *blend, const struct query *query, int32_t target,
                  struct hits *hits);
-/* Writes the mixture that these weights (one a member) make of the query that was scored last. */
-void blend_mix(const struct blend *blend, const struct query *query, const float *weights,
-               float *scores);
-/* Lets the mixture answer from now on, with these weights (one a member) in all segments. */
-void blend_settle(struct blend *blend, const float *weights);
+/* Lets a member answer, or with the number of members the mixture. */
+void blend_lead(struct blend *blend, size_t leader);
 /* Says to which segment a history of this length belongs. */
 size_t blend_segment(size_t history_count);
 /* Tells what a member weighs in a segment: the sum over its features. */

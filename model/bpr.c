@@ -146,7 +146,6 @@ const struct recommender bpr_recommender = {
     .presets = presets,
     .presets_count = ARRAY_COUNT(presets),
     .settings_size = sizeof(struct bpr_settings),
-    .aside = true,
     .make = bpr_make,
     .free = bpr_free,
     .learn = bpr_learn,

@@ -257,6 +257,7 @@ const struct recommender counting_recommender = {
     .presets = presets,
     .presets_count = ARRAY_COUNT(presets),
     .settings_size = sizeof(struct counting_settings),
+    .every_preset = true,
     .make = counting_make,
     .free = counting_free,
     .learn = counting_learn,

@@ -78,7 +78,8 @@ struct recommender {
     /* Says which preset suits the data by its shape alone. NULL: a heat says it. */
     size_t (*prefer)(const struct ground *ground, const struct sequences *sequences);
     int32_t items_most; /* the model is not for more items than these; 0: any number */
-    bool aside;         /* no member of the blend, where it adds nothing; for those who ask */
+    bool aside;         /* no member of the blend, where it adds little; for those who ask */
+    bool every_preset;  /* presets see different things: a blend has room for each */
     /* Says whether the model can work on this ground. NULL: on any. */
     bool (*suits)(const struct ground *ground);
     /* Makes an empty model; copies the settings. */

@@ -169,7 +169,6 @@ const struct recommender sgns_recommender = {
     .presets = presets,
     .presets_count = ARRAY_COUNT(presets),
     .settings_size = sizeof(struct sgns_settings),
-    .aside = true,
     .make = sgns_make,
     .free = sgns_free,
     .learn = sgns_learn,

@@ -203,7 +203,6 @@ const struct recommender user_knn_recommender = {
     .presets = presets,
     .presets_count = ARRAY_COUNT(presets),
     .settings_size = sizeof(struct user_knn_settings),
-    .aside = true,
     .make = user_knn_make,
     .free = user_knn_free,
     .learn = user_knn_learn,
