@@ -93,7 +93,6 @@ static int enrol_best(struct course *course, const struct recommender *recommend
                      : (int)tuning_preset(recommender, &course->ground, &course->sequences);
     if (preset < 0) { return -1; }
     row->choose_seconds = trial_cpu_seconds() - began;
-    (void)snprintf(row->name, sizeof(row->name), "%s", recommender->name);
     return enrol(course, recommender, (size_t)preset);
 }
 
@@ -103,8 +102,6 @@ static int enrol_every(struct course *course, const struct recommender *recommen
     for (size_t at = 0; at < recommender->presets_count; at++) {
         const struct preset *preset = &recommender->presets[at];
         if (preset->wants_content && !course->ground.content) { continue; }
-        struct trial_row *row = &course->trial->rows[course->count];
-        (void)snprintf(row->name, sizeof(row->name), "%s/%s", recommender->name, preset->name);
         if (enrol(course, recommender, at) < 0) { return -1; }
     }
     return 0;
@@ -151,16 +148,31 @@ static void ask_round(struct course *course, struct leave_users users, size_t fr
     leave_one_out_visit(&course->sequences, users, from_end, visit, course);
 }
 
-static size_t best_member(const struct course *course)
+/* The best member by validation, of one model or of all. */
+static size_t best_member(const struct course *course, const struct recommender *recommender)
 {
     const struct trial_row *rows = course->trial->rows;
-    size_t best = 0;
-    for (size_t m = 1; m < course->count; m++) {
-        if (tuning_objective(&rows[m].validation) > tuning_objective(&rows[best].validation)) {
+    size_t best = course->count;
+    for (size_t m = 0; m < course->count; m++) {
+        if (recommender && course->members[m].recommender != recommender) { continue; }
+        if (best == course->count ||
+            tuning_objective(&rows[m].validation) > tuning_objective(&rows[best].validation)) {
             best = m;
         }
     }
     return best;
+}
+
+/* A model's best preset goes by the model's name, the others by theirs too. */
+static void name_rows(struct course *course)
+{
+    for (size_t m = 0; m < course->count; m++) {
+        struct trial_row *row = &course->trial->rows[m];
+        const struct recommender *recommender = course->members[m].recommender;
+        bool best = m == best_member(course, recommender);
+        (void)snprintf(row->name, sizeof(row->name), "%s%s%s", recommender->name, best ? "" : "/",
+                       best ? "" : row->preset);
+    }
 }
 
 /* Learns the blend's weights on validation; the best member answers alone where it does better. */
@@ -176,7 +188,7 @@ static void weigh(struct course *course, struct trial_row *total)
     for (size_t m = 0; m < course->count; m++) {
         trial->rows[m].validation = hits_mean(&course->member_hits[m]);
     }
-    size_t best = best_member(course);
+    size_t best = best_member(course, NULL);
     const struct hits *alone = &trial->rows[best].validation;
     if (tuning_objective(alone) < tuning_objective(&total->validation)) { return; }
     blend_lead(course->blend, best);
@@ -189,6 +201,7 @@ static void examine(struct course *course)
     struct trial_row *total = &trial->rows[course->count];
     double began = trial_cpu_seconds();
     weigh(course, total);
+    name_rows(course);
     total->choose_seconds = trial_cpu_seconds() - began;
     for (size_t m = 0; m < course->count; m++) {
         for (size_t s = 0; s < BLEND_SEGMENTS; s++) {

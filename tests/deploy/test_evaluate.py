@@ -61,8 +61,8 @@ def test_transformer(sequences):
 
 def test_blend_is_not_led_astray(sequences):
     models = evaluate(sequences, "--json")["models"]
-    assert {"counting", "popularity", "isgd", "ease", "ials", "transformer",
-            "blend"} <= set(models)
+    assert {"counting", "popularity", "isgd", "ease", "ials", "sgns", "user-knn", "bpr",
+            "transformer", "blend"} <= set(models)
     assert models["blend"]["hr10"] == 1
     assert models["blend"]["ndcg10"] >= 0.95 * models["counting"]["ndcg10"]
 
