@@ -25,14 +25,7 @@ static const struct sgns_settings near = {
     .factors = 64, .window = 3, .negatives = 5, .repeats = 2, .rate = .05, .recency_decay = .7,
     .table = 65536,
 };
-static const struct sgns_settings wide = {
-    .factors = 64, .window = 10, .negatives = 5, .repeats = 1, .rate = .03, .recency_decay = .8,
-    .table = 65536,
-};
-static const struct preset presets[] = {
-    {.name = "near", .settings = &near},
-    {.name = "wide", .settings = &wide},
-};
+static const struct preset presets[] = {{.name = "near", .settings = &near}};
 static const struct knob knobs[] = {
     KNOB(sgns_settings, factors, 1, SGNS_FACTORS_MAX, "numbers a vector"),
     KNOB(sgns_settings, window, 1, 100, "newest items that pair with a new one"),

@@ -50,7 +50,7 @@ struct sgns_step {
 /* Takes one step down the gradient; returns the loss before it, in nats. */
 double sgns_step(const struct sgns_step *step, float rate);
 
-/* Presets: `near`, `wide`. */
+/* Presets: `near`. */
 extern const struct recommender sgns_recommender;
 
 #endif
