@@ -236,6 +236,11 @@ static int read_lines(struct dataset *dataset, const char *path, FILE *file, dou
         char *text = line + (lines == 1 && memcmp(line, bom, strlen(bom)) == 0 ? strlen(bom) : 0);
         if (first) {
             first = false;
+            if (text[0] == '{') {
+                client_fail("%s: JSON is not among the formats: see `freshet evaluate --help`",
+                            path);
+                return -1;
+            }
             shape = shape_of(text);
             int named = shape == SHAPE_BLANKS ? 0 : take_names(&columns, text, shape);
             if (named < 0) {

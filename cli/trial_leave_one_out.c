@@ -226,6 +226,16 @@ static void examine(struct course *course)
     }
 }
 
+static bool anybody_to_ask(const struct sequences *sequences)
+{
+    for (int32_t user = 0; user < sequences->users; user++) {
+        size_t count;
+        (void)sequences_of(sequences, user, &count);
+        if (count >= LEAVE_ACTIONS_MIN) { return true; }
+    }
+    return false;
+}
+
 int trial_leave_one_out(const struct dataset *dataset, const struct trial_wish *wish,
                         struct trial *ret_trial)
 {
@@ -244,7 +254,12 @@ int trial_leave_one_out(const struct dataset *dataset, const struct trial_wish *
     };
     course.judge = (struct judge){.objective = objective, .arg = &course};
     course.scores = xcalloc((size_t)course.sequences.items, sizeof(*course.scores));
-    int result = enrol_all(&course);
+    int result = 0;
+    if (!anybody_to_ask(&course.sequences)) {
+        client_fail("no user has %d actions: there is nothing to leave out", LEAVE_ACTIONS_MIN);
+        result = -1;
+    }
+    if (result == 0) { result = enrol_all(&course); }
     if (result == 0) {
         course.blend = blend_new(wish->model ? BLEND_LEADER : BLEND_MIXTURE,
                                  course.sequences.items, course.members, course.count);

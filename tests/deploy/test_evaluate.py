@@ -162,7 +162,8 @@ def test_faults_say_what_to_do(sequences, tmp_path):
     broken.write_text("u1 a b c\nalone\n")
     assert "line 2" in evaluate(broken, code=1).stderr
     for text, says in (("u1,i1,good,1", "rating"), ("u1,i1,5,1\nu1,i2,5,noon", "line 2"),
-                       ("u1,i1,nan,1", "rating"), ("user,rating\nu1,5", "first line")):
+                       ("u1,i1,nan,1", "rating"), ("user,rating\nu1,5", "first line"),
+                       ('{"user": 1, "item": 2}', "JSON"), ("u1,i1\nu2,i2", "no user has 3")):
         broken.write_text(text + "\n")
         assert says in evaluate(broken, code=1).stderr
     assert "ratings" in evaluate(sequences, "-p", "rating", code=1).stderr
