@@ -36,7 +36,7 @@ QUIET_CC = @echo "  CC    $@";
 QUIET_LINK = @echo "  LINK  $@";
 endif
 
-LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c)
+LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c mapping/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
 WORKERS := ingest features trainer scorer

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "ingest/ingest.h"
 #include "base/xalloc.h"
-#include "ingest/mapping.h"
+#include "mapping/mapping.h"
 #include "stream/worker.h"
 
 enum { CLICKS };

@@ -3,7 +3,7 @@
 #ifndef FRESHET_TESTS_MAPPING_RIG_H
 #define FRESHET_TESTS_MAPPING_RIG_H
 
-#include "ingest/mapping.h"
+#include "mapping/mapping.h"
 
 /* Kafka timestamp of the rig's records: 2026-11-23T09:00:00Z. */
 #define RIG_TIME_MS INT64_C(1795424400000)

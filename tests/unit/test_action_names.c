@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/action_names.h"
+#include "mapping/action_names.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

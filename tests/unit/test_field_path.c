@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/field_path.h"
+#include "mapping/field_path.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

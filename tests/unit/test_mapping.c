@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/buf.h"
-#include "ingest/field_path.h"
+#include "mapping/field_path.h"
 #include "tests/mapping_rig.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/timestamp.h"
+#include "mapping/timestamp.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

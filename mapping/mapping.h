@@ -10,11 +10,11 @@
  *
  * A mapping belongs to one thread.
  */
-#ifndef FRESHET_INGEST_MAPPING_H
-#define FRESHET_INGEST_MAPPING_H
+#ifndef FRESHET_MAPPING_MAPPING_H
+#define FRESHET_MAPPING_MAPPING_H
 
 #include "base/arena.h"
-#include "ingest/rules.h"
+#include "mapping/rules.h"
 #include "stream/options.h"
 #include "stream/record.h"
 

@@ -6,10 +6,10 @@
  * bytes, the Avro message, the JSON document, the mapped fields, the finished event. The first
  * broken rule of the first stage that has one is the answer, so a rule may rely on all before it.
  */
-#ifndef FRESHET_INGEST_RULES_H
-#define FRESHET_INGEST_RULES_H
+#ifndef FRESHET_MAPPING_RULES_H
+#define FRESHET_MAPPING_RULES_H
 
-#include "ingest/json_text.h"
+#include "mapping/json_text.h"
 #include "schemas/user_event.h"
 
 /* What the configured paths lead to. */

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "ingest/action_names.h"
+#include "mapping/action_names.h"
 
 struct entry {
     struct slice name;

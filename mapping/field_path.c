@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "ingest/field_path.h"
+#include "mapping/field_path.h"
 
 struct step {
     struct slice key; /* data NULL: an index into an array */

@@ -1,9 +1,9 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "ingest/action_names.h"
-#include "ingest/field_path.h"
-#include "ingest/mapping.h"
-#include "ingest/timestamp.h"
+#include "mapping/action_names.h"
+#include "mapping/field_path.h"
+#include "mapping/mapping.h"
+#include "mapping/timestamp.h"
 
 enum {
     /* Bytes of JSON that one byte of an Avro message can become (\u00xx), and room for names. */

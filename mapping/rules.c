@@ -1,6 +1,6 @@
 #include "base/base.h"
-#include "ingest/rules.h"
-#include "ingest/timestamp.h"
+#include "mapping/rules.h"
+#include "mapping/timestamp.h"
 
 #define PREDICATE(name)                                                                            \
     static bool name(const struct rule *rule, const struct candidate *candidate,                   \

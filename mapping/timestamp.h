@@ -4,8 +4,8 @@
  * milliseconds. Every function is total: any input gives an answer or -EINVAL, never a wrapped
  * number.
  */
-#ifndef FRESHET_INGEST_TIMESTAMP_H
-#define FRESHET_INGEST_TIMESTAMP_H
+#ifndef FRESHET_MAPPING_TIMESTAMP_H
+#define FRESHET_MAPPING_TIMESTAMP_H
 
 #include "base/slice.h"
 

@@ -4,8 +4,8 @@
  * as JSON, a plain string otherwise). A path never fails at run time: a missing step, an index past
  * the end, a step into a scalar and a JSON null all mean "absent".
  */
-#ifndef FRESHET_INGEST_FIELD_PATH_H
-#define FRESHET_INGEST_FIELD_PATH_H
+#ifndef FRESHET_MAPPING_FIELD_PATH_H
+#define FRESHET_MAPPING_FIELD_PATH_H
 
 #include "base/slice.h"
 

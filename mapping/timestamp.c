@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/timestamp.h"
+#include "mapping/timestamp.h"
 
 enum { MS_PER_S = 1000, US_PER_MS = 1000, S_PER_DAY = 86400 };
 

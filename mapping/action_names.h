@@ -5,8 +5,8 @@
  * these; WEIGHT may be left out (1), `action.NAME=refuse` forgets a name. What an unlisted name
  * becomes is said by `fallback`: "refuse", or KIND:WEIGHT.
  */
-#ifndef FRESHET_INGEST_ACTION_NAMES_H
-#define FRESHET_INGEST_ACTION_NAMES_H
+#ifndef FRESHET_MAPPING_ACTION_NAMES_H
+#define FRESHET_MAPPING_ACTION_NAMES_H
 
 #include "schemas/user_event.h"
 #include "stream/options.h"
