@@ -4,10 +4,11 @@
 #include "stream/input_end.h"
 #include "stream/run_internal.h"
 
-struct task *task_new(struct run *run, int32_t partition)
+struct task *task_new(struct run *run, const char *topic, int32_t partition)
 {
     struct task *task = xcalloc(1, sizeof(*task));
     task->run = run;
+    task->topic = topic;
     task->partition = partition;
     task->state = TASK_OPENING;
     task->arena = arena_new(TASK_ARENA_BLOCK);
@@ -18,8 +19,10 @@ struct task *task_new(struct run *run, int32_t partition)
     task->open_deadline_ms = run_now_ms(run) + run->settings.restore_timeout_ms;
     stage_init(&task->filling);
     stage_init(&task->flying);
-    char labels[64];
-    (void)snprintf(labels, sizeof(labels), "partition=\"%d\"", partition);
+    char labels[TOPIC_TEXT_MAX + 64];
+    bool one = run->sources_count == 1;
+    (void)snprintf(labels, sizeof(labels), "%s%.*s%spartition=\"%d\"", one ? "" : "topic=\"",
+                   one ? 0 : TOPIC_TEXT_MAX, topic, one ? "" : "\",", partition);
     task->lag = metrics_gauge(run->metrics, "freshet_lag", labels,
                               "Records of the input not yet processed.");
     task->offset = metrics_gauge(run->metrics, "freshet_committed_offset", labels,

@@ -13,7 +13,8 @@ struct rig {
     struct options *options;
     struct mapping *mapping;
     struct arena *arena;
-    struct user_event ev;
+    struct outcome outcome;
+    struct user_event ev; /* the first, when it became events */
     struct refusal refusal;
     char why[512];
 };
@@ -36,17 +37,39 @@ static inline void rig_clear(struct rig *rig)
     arena_free(rig->arena);
 }
 
-/* Maps one value as record 42 of clicks-3: NULL when it was accepted (rig->ev), else the reason. */
+/* Maps one record: NULL when it was accepted (rig->outcome), else the reason. */
+static inline const char *rig_map(struct rig *rig, const struct record *rec)
+{
+    arena_reset(rig->arena);
+    int rc = mapping_apply(rig->mapping, rec, rig->arena, &rig->outcome, &rig->refusal);
+    if (rc) { return rig->refusal.reason; }
+    if (rig->outcome.target == TARGET_EVENT && rig->outcome.count) {
+        rig->ev = *(const struct user_event *)rig->outcome.at[0].object;
+    }
+    return NULL;
+}
+
+/* Maps one value as record 42 of clicks-3. */
 static inline const char *rig_apply(struct rig *rig, struct slice value)
 {
-    struct record rec = {.topic = "clicks",
-                         .partition = 3,
-                         .offset = 42,
-                         .time_ms = RIG_TIME_MS,
-                         .value = value};
-    arena_reset(rig->arena);
-    int rc = mapping_apply(rig->mapping, &rec, rig->arena, &rig->ev, &rig->refusal);
-    return rc ? rig->refusal.reason : NULL;
+    const struct record rec = {.topic = "clicks",
+                               .partition = 3,
+                               .offset = 42,
+                               .time_ms = RIG_TIME_MS,
+                               .value = value};
+    return rig_map(rig, &rec);
+}
+
+/* The same with a key. */
+static inline const char *rig_apply_keyed(struct rig *rig, const char *key, struct slice value)
+{
+    const struct record rec = {.topic = "clicks",
+                               .partition = 3,
+                               .offset = 42,
+                               .time_ms = RIG_TIME_MS,
+                               .key = slice_str(key),
+                               .value = value};
+    return rig_map(rig, &rec);
 }
 
 #endif
