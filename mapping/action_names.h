@@ -2,9 +2,9 @@
  *
  * The contract's own symbols are known from the start, in upper and lower case ("PURCHASE",
  * "purchase"), each with weight 1. The properties `action.NAME=KIND:WEIGHT` add names and replace
- * these; WEIGHT may be left out (1), `action.NAME=refuse` forgets a name, `action.NAME=ignore` means
- * that such actions are dropped (and counted). What an unlisted name becomes is said by `fallback`:
- * "refuse", "ignore", or KIND:WEIGHT.
+ * these; WEIGHT may be left out (1), `action.NAME=refuse` forgets a name, `action.NAME=ignore`
+ * means that such actions are dropped (and counted). What an unlisted name becomes is said by
+ * `fallback`: "refuse", "ignore", or KIND:WEIGHT.
  */
 #ifndef FRESHET_MAPPING_ACTION_NAMES_H
 #define FRESHET_MAPPING_ACTION_NAMES_H

@@ -393,7 +393,7 @@ static const struct rule *map_element(struct work *work, enum mapped *ret_field)
     return broken;
 }
 
-/* A record without the array, or with an empty one, is mapped once: its paths without [*] may do. */
+/* A record without the array, or with an empty one, is mapped once: paths without [*] may do. */
 static const struct rule *map_elements(struct work *work, enum mapped *ret_field)
 {
     const struct field_path *spread = work->mapping->spread;

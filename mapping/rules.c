@@ -115,7 +115,8 @@ PREDICATE(is_missing_item)
 
 PREDICATE(is_missing_action)
 {
-    return is_event(candidate) && !candidate->action_known && absent(candidate, MAPPED_ACTION, ret_field);
+    if (!is_event(candidate) || candidate->action_known) { return false; }
+    return absent(candidate, MAPPED_ACTION, ret_field);
 }
 
 PREDICATE(is_missing_time)
@@ -142,7 +143,8 @@ PREDICATE(is_unknown_action)
 
 PREDICATE(is_bad_time)
 {
-    *ret_field = candidate->states[MAPPED_TIME] == VALUE_UNREADABLE ? MAPPED_TIME : MAPPED_CREATED;
+    bool of_event = candidate->states[MAPPED_TIME] == VALUE_UNREADABLE;
+    *ret_field = of_event ? MAPPED_TIME : MAPPED_CREATED;
     return candidate->states[*ret_field] == VALUE_UNREADABLE;
 }
 
@@ -227,6 +229,7 @@ PREDICATE(is_weight_too_large)
 /* A limit of the contracts: a longer one could not be written. */
 PREDICATE(is_text_too_long)
 {
+    if (is_event(candidate)) { return false; }
     const struct {
         enum mapped field;
         size_t size, max;
@@ -361,6 +364,7 @@ const struct rule *rules_check(enum rule_stage stage, const struct candidate *ca
     for (size_t i = 0; i < rules_count; i++) {
         const struct rule *rule = &rules[i];
         enum mapped field = MAPPED_COUNT;
+        if (rule->stage > stage) { break; }
         if (rule->stage == stage && rule->broken(rule, candidate, &field)) {
             *ret_field = field;
             return rule;

@@ -3,8 +3,9 @@
  * A rule has a name, which is the reason in the dead letter and in the metrics, a hint for the
  * person who reads it there, and a predicate over the *candidate*: all that is known about the
  * record so far. The rules stand in stages, in the order in which a record becomes known: its
- * bytes, the Avro message, the JSON document, its kind, the mapped fields, the finished object. The first
- * broken rule of the first stage that has one is the answer, so a rule may rely on all before it.
+ * bytes, the Avro message, the JSON document, its kind, the mapped fields, the finished object. The
+ * first broken rule of the first stage that has one is the answer, so a rule may rely on all before
+ * it.
  */
 #ifndef FRESHET_MAPPING_RULES_H
 #define FRESHET_MAPPING_RULES_H

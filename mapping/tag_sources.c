@@ -36,7 +36,7 @@ static struct slice trimmed(struct slice text)
     return text;
 }
 
-/* NAME= is letters, digits and a few signs: what else has an equals sign is a path or a constant. */
+/* NAME= is letters, digits and a few signs: else an equals sign belongs to a path or constant. */
 static size_t name_size(struct slice text)
 {
     size_t size = 0;

@@ -70,9 +70,9 @@ struct worker {
     size_t settings_size;
 
     /* Callbacks; those marked * may be NULL. */
-    /* * Says by run_read_from() which topics the partitioned input is read from, where it is not the
-     * one of its name. Before start, and before the broker is asked anything; 0 or -errno: refuse,
-     * see run_refuse(). A worker with a changelog has one topic only. */
+    /* * Says by run_read_from() which topics the partitioned input is read from, where it is not
+     * the one of its name. Before start, and before the broker is asked anything; 0 or -errno:
+     * refuse, see run_refuse(). A worker with a changelog has one topic only. */
     int (*name_inputs)(struct run *run);
     /* * Says whether an output is written with these settings; others need not exist. */
     bool (*uses_output)(struct run *run, int output);

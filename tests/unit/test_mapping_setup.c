@@ -61,7 +61,8 @@ static void each_target_has_its_fields(void **state)
     REFUSED("as time.format", "becomes=Item", "map.created==x", "created.format=iso8601");
     /* What the others have is not looked at. */
     struct rig rig;
-    static const char *const pairs[] = {"becomes=Item", "map.user=..", "map.time=", "map.country=["};
+    static const char *const pairs[] = {"becomes=Item", "map.user=..", "map.time=",
+                                        "map.country=["};
     assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
     assert_null(rig.mapping->choices[MAPPED_USER]);
     assert_non_null(rig.mapping->choices[MAPPED_TITLE]);

@@ -42,7 +42,8 @@ static void each_says_what_differs(void **state)
 {
     assert_int_equal(
         MAKE("sources=shop, goods,people", "map.user=u", "time.format=s", "action.buy=PURCHASE:5",
-             "action.view=VIEW:1", "source.shop.map.user=who.id", "source.shop.action.view=VIEW:0.5",
+             "action.view=VIEW:1", "source.shop.map.user=who.id",
+             "source.shop.action.view=VIEW:0.5",
              "source.shop.action.order placed=PURCHASE:9", "source.goods.becomes=Item",
              "source.goods.kind.d=delete", "source.goods.kind.t=ignore", "source.goods.map.kind=op",
              "source.goods.record.bytes.max=64k", "source.people.becomes=UserProfile"),
