@@ -8,7 +8,7 @@ BUILD ?= build
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-PKGS := rdkafka jansson libmicrohttpd libxxhash
+PKGS := rdkafka jansson libmicrohttpd libxxhash libcrypto
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

@@ -2,6 +2,7 @@
 #include "ingest/ingest.h"
 #include "base/xalloc.h"
 #include "mapping/sources.h"
+#include "stream/origin.h"
 #include "stream/worker.h"
 
 enum { CLICKS };
@@ -83,12 +84,20 @@ static bool uses_output(struct run *run, int output)
     return sources_become(ingest->sources, (enum target)output);
 }
 
+/* What may name a user is kept nowhere once users are to have pseudonyms. */
+static bool withholds(const struct mapping_settings *settings)
+{
+    if (settings->letter_bytes != LETTERS_AUTO) { return settings->letter_bytes == LETTERS_DROP; }
+    return settings->pseudonym_keys[0] != '\0';
+}
+
 static int start(struct run *run)
 {
     static const char *const written[TARGETS_COUNT] = {
         "contract=\"UserEvent\"", "contract=\"Item\"", "contract=\"UserProfile\""};
     struct ingest *ingest = run_state(run);
     struct metrics *metrics = run_metrics(run);
+    if (withholds(run_settings(run))) { run_withhold_bytes(run); }
     for (size_t i = 0; i < TARGETS_COUNT; i++) {
         ingest->codecs[i] = codec_new(target_contract((enum target)i), run_schemas(run));
         ingest->written[i] = metrics_counter(metrics, "freshet_ingest_written_total", written[i],
@@ -127,10 +136,27 @@ static void write_one(struct task *task, enum target target, const struct becomi
     task_emit(task, (int)target, PARTITION_BY_KEY, becoming->key, value);
 }
 
+/* A record that was sent round again is mapped as if it stood where it first did. */
+static const struct record *as_it_first_was(const struct record *rec, struct origin *origin,
+                                            struct record *copy)
+{
+    if (!origin_redriven(rec)) { return rec; }
+    origin_of(rec, origin);
+    *copy = *rec;
+    copy->topic = origin->topic;
+    copy->partition = origin->partition;
+    copy->offset = origin->offset;
+    copy->time_ms = origin->time_ms;
+    return copy;
+}
+
 static enum verdict process(struct task *task, const struct record *rec)
 {
     struct ingest *ingest = run_state(task_run(task));
     struct mapping *mapping = mapping_of(ingest, rec->topic);
+    struct origin origin;
+    struct record copy;
+    rec = as_it_first_was(rec, &origin, &copy);
     struct outcome outcome;
     struct refusal refusal;
     uint64_t ids_made = mapping_ids_made(mapping);

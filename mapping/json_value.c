@@ -132,6 +132,11 @@ static bool is_listed(struct slice text, const char *list)
     return false;
 }
 
+bool json_value_is_listed(json_t *value, const char *texts)
+{
+    return json_is_string(value) && is_listed(text_of(value), texts);
+}
+
 enum value_state json_value_flag(json_t *value, const char *yes_texts, bool *ret_flag)
 {
     if (!value) { return VALUE_ABSENT; }

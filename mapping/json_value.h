@@ -12,6 +12,8 @@
 
 #include <jansson.h>
 
+/* Says whether a value is one of these texts (a,b,...). */
+bool json_value_is_listed(json_t *value, const char *texts);
 /* Reads a text, or an integer as its digits. */
 enum value_state json_value_text(json_t *value, struct arena *arena, struct slice *ret_text);
 /* Reads a number; as_text: also one in quotes. "NaN" and "Infinity", which other writers put where

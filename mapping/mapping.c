@@ -182,9 +182,11 @@ static json_t *follow(struct work *work, const struct field_path *path)
 static json_t *find(struct work *work, enum mapped field)
 {
     const struct field_choice *choice = work->mapping->choices[field];
+    const char *absent = work->mapping->settings->absent_values;
     json_t *value = NULL;
     for (size_t i = 0; choice && i < choice->count && !value; i++) {
         value = follow(work, choice->paths[i]);
+        if (*absent && json_value_is_listed(value, absent)) { value = NULL; }
     }
     return value;
 }
@@ -365,18 +367,43 @@ static void add(struct work *work, struct slice key, const void *object)
     work->outcome.at[work->outcome.count++] = (struct becoming){.key = key, .object = object};
 }
 
+/* What the user is called from here on; the record's own time says by which key. */
+static struct slice called(struct work *work, struct slice user)
+{
+    struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
+    if (!pseudonyms) { return user; }
+    size_t key = pseudonyms_at(pseudonyms, work->rec->time_ms);
+    return pseudonyms_of(pseudonyms, key, user, work->arena);
+}
+
+static void keep_profile(struct work *work)
+{
+    struct user_profile *profile = &work->candidate.profile;
+    struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
+    struct slice user = profile->user_id;
+    profile->user_id = called(work, user);
+    if (!work->candidate.deletes) {
+        add(work, profile->user_id, kept(work, profile, sizeof(*profile)));
+        return;
+    }
+    if (!pseudonyms) { add(work, user, NULL); }
+    /* It may stand under any key. */
+    for (size_t i = 0; pseudonyms && i < pseudonyms_count(pseudonyms); i++) {
+        add(work, pseudonyms_of(pseudonyms, i, user, work->arena), NULL);
+    }
+}
+
 static void keep(struct work *work)
 {
     struct candidate *candidate = &work->candidate;
-    bool deletes = candidate->deletes;
-    if (candidate->target == TARGET_ITEM) {
+    if (candidate->target == TARGET_PROFILE) {
+        keep_profile(work);
+    } else if (candidate->target == TARGET_ITEM) {
         const struct item *item = &candidate->item;
-        add(work, item->item_id, deletes ? NULL : kept(work, item, sizeof(*item)));
-    } else if (candidate->target == TARGET_PROFILE) {
-        const struct user_profile *profile = &candidate->profile;
-        add(work, profile->user_id, deletes ? NULL : kept(work, profile, sizeof(*profile)));
+        add(work, item->item_id, candidate->deletes ? NULL : kept(work, item, sizeof(*item)));
     } else {
-        const struct user_event *ev = &candidate->event;
+        struct user_event *ev = &candidate->event;
+        ev->user_id = called(work, ev->user_id);
         add(work, ev->user_id, kept(work, ev, sizeof(*ev)));
     }
 }
@@ -403,8 +430,10 @@ static const struct rule *map_elements(struct work *work, enum mapped *ret_field
         work->candidate.elements_count = count;
         return rules_check(STAGE_ELEMENTS, &work->candidate, ret_field);
     }
+    const struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
+    size_t each = pseudonyms ? pseudonyms_count(pseudonyms) : 1;
     work->outcome.at =
-        arena_alloc_array(work->arena, MAX_OF(count, (size_t)1), sizeof(*work->outcome.at));
+        arena_alloc_array(work->arena, MAX_OF(count, (size_t)1) * each, sizeof(*work->outcome.at));
     if (!count) { return map_element(work, ret_field); }
     const struct candidate blank = work->candidate;
     const struct rule *broken = NULL;

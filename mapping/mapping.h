@@ -20,6 +20,7 @@
 
 #include "base/arena.h"
 #include "mapping/mapping_settings.h"
+#include "mapping/pseudonyms.h"
 #include "stream/codec.h"
 #include "stream/record.h"
 
@@ -53,10 +54,12 @@ struct outcome {
 struct mapping;
 
 /* Makes the mapping; free with mapping_free(). 0, or -EINVAL with what is wrong in the
- * configuration, and what would be right, written to why. The settings and the book (used for Avro
- * only; may be NULL for JSON) must outlive the mapping. */
+ * configuration, and what would be right, written to why. The settings, the book (used for Avro
+ * only; may be NULL for JSON) and the pseudonyms (NULL: users keep their ids) must outlive the
+ * mapping. */
 int mapping_new(const struct mapping_settings *settings, struct schema_book *book,
-                struct mapping **ret_mapping, char *why, size_t why_size);
+                struct pseudonyms *pseudonyms, struct mapping **ret_mapping, char *why,
+                size_t why_size);
 /* Frees the mapping; takes NULL; returns NULL. */
 struct mapping *mapping_free(struct mapping *mapping);
 /* Maps one record. 0: all of the outcome lives in the arena. -EBADMSG: ret_refusal says why, and

@@ -5,6 +5,7 @@
 #include "mapping/action_names.h"
 #include "mapping/field_choice.h"
 #include "mapping/mapping.h"
+#include "mapping/pseudonyms.h"
 #include "mapping/record_kinds.h"
 #include "mapping/tag_sources.h"
 #include "mapping/timestamp.h"
@@ -14,6 +15,7 @@ enum { JSON_WHERE_MAX = 200 };
 struct mapping {
     const struct mapping_settings *settings;
     struct schema_book *book;
+    struct pseudonyms *pseudonyms; /* NULL: users keep their ids; borrowed */
     struct rule_limits limits;
     struct field_choice *choices[MAPPED_COUNT]; /* NULL: not mapped; tags are apart */
     struct tag_sources *tags;                   /* NULL: not mapped */

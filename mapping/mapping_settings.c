@@ -86,6 +86,9 @@ const struct option mapping_options[] = {
      "time.format|ms|s|us|iso8601|ns|days|avro", "The same for map.created, where it differs"},
     {"numbers.as.text", OPTION_BOOL, MEMBER(numbers_as_text), "false", 0, 0, NULL,
      "Take times, weights and sequences that are numbers in quotes (\"1700000000\")"},
+    TEXT_OPTION("absent.values", absent_values, "",
+                "Texts that mean that there is nothing, a,b,... ((not set),null): the next path "
+                "counts then, or the field is missing"),
     TEXT_OPTION("tags.separator", tags_separator, "",
                 "Text between several tags in one value (red|blue)"),
     TEXT_OPTION("available.values", available_values, "true,1",

@@ -24,6 +24,7 @@ struct mapping_settings {
     int32_t time_format;    /* enum time_format */
     int32_t created_format; /* CREATED_AS_TIME, or 1 + enum time_format */
     bool numbers_as_text;
+    const char *absent_values;
     int64_t record_bytes_max;
     const char *paths[MAPPED_COUNT];
     const char *tags_separator;
@@ -42,7 +43,7 @@ struct mapping_settings {
     int32_t letter_bytes;       /* enum letter_bytes */
 };
 
-enum { MAPPING_OPTIONS_COUNT = 36 };
+enum { MAPPING_OPTIONS_COUNT = 37 };
 extern const struct option mapping_options[];
 
 /* Tells the option of a path ("map.user"). */

@@ -10,6 +10,7 @@ struct sources {
     size_t count;
     struct properties merged[2 * SOURCES_MAX]; /* those that a source has changed */
     size_t merged_count;
+    struct pseudonyms *pseudonyms; /* NULL: none */
 };
 
 struct setup {
@@ -191,13 +192,18 @@ static int set_own(struct setup *setup, const struct property *property)
 static int make(struct setup *setup, struct schema_book *book)
 {
     int rc = add_sources(setup);
+    const char *keys = setup->settings->pseudonym_keys;
+    if (!rc && keys[0]) {
+        rc = pseudonyms_load(keys, &setup->sources->pseudonyms, setup->why, setup->why_size);
+    }
     for (size_t i = 0; i < setup->settings->named.count && !rc; i++) {
         rc = set_own(setup, &setup->settings->named.at[i]);
     }
     for (size_t i = 0; i < setup->sources->count && !rc; i++) {
         struct source *source = &setup->sources->at[i];
         char why[400];
-        rc = mapping_new(&source->settings, book, &source->mapping, why, sizeof(why));
+        rc = mapping_new(&source->settings, book, setup->sources->pseudonyms, &source->mapping, why,
+                         sizeof(why));
         bool named = setup->settings->source_names[0] != '\0';
         if (rc) {
             rc = refuse(setup, "%s%s%s%s", named ? "source " : "", named ? source->name : "",
@@ -227,6 +233,7 @@ struct sources *sources_free(struct sources *sources)
     if (!sources) { return NULL; }
     for (size_t i = 0; i < sources->count; i++) { mapping_free(sources->at[i].mapping); }
     for (size_t i = 0; i < sources->merged_count; i++) { free(sources->merged[i].at); }
+    pseudonyms_free(sources->pseudonyms);
     free(sources);
     return NULL;
 }

@@ -2,6 +2,7 @@
 #include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/input_end.h"
+#include "stream/origin.h"
 #include "stream/run_internal.h"
 
 struct task *task_new(struct run *run, const char *topic, int32_t partition)
@@ -208,36 +209,44 @@ enum verdict task_refuse(struct task *task, const char *reason, const char *form
 }
 
 
+/* Hands the letter over; where its bytes are too many, without them. */
+static int send_letter(struct run *run, struct message *letter, struct header *headers)
+{
+    int result = wire_produce(run->wire, letter, run->commit.mark);
+    CRASH_POINT("dead_letter");
+    if (result != WIRE_TOO_LARGE) { return result; }
+    headers[letter->headers_count++] = (struct header){"truncated", slice_str("true")};
+    letter->value = slice_of(NULL, 0);
+    return wire_produce(run->wire, letter, run->commit.mark);
+}
+
 void task_dead_letter(struct run *run, const struct record *rec)
 {
+    enum { OWN_HEADERS = 5 };
     const char *reason = run->refusal_reason ? run->refusal_reason : "refused";
-    char partition[16], offset[24], labels[96];
-    (void)snprintf(partition, sizeof(partition), "%d", rec->partition);
-    (void)snprintf(offset, sizeof(offset), "%" PRId64, rec->offset);
+    char labels[96];
     (void)snprintf(labels, sizeof(labels), "reason=\"%s\"", reason);
-    const struct header headers[] = {
+    struct header headers[OWN_HEADERS + ORIGIN_HEADERS] = {
         {"reason", slice_str(reason)},
         {"message", slice_str(run->refusal)},
         {"worker", slice_str(run->worker->name)},
-        {"origin.topic", slice_str(rec->topic)},
-        {"origin.partition", slice_str(partition)},
-        {"origin.offset", slice_str(offset)},
-        {"truncated", slice_str("true")},
     };
+    struct origin origin;
+    struct origin_headers texts;
+    origin_of(rec, &origin);
+    size_t count = 3 + origin_write(&origin, &texts, headers + 3);
     struct message letter = {.topic = run->dead_letters_topic,
                              .partition = PARTITION_BY_KEY,
                              .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
-                             .key = rec->key,
-                             .value = rec->value,
-                             .headers = headers,
-                             .headers_count = ARRAY_COUNT(headers) - 1};
-    int result = wire_produce(run->wire, &letter, run->commit.mark);
-    CRASH_POINT("dead_letter");
-    if (result == WIRE_TOO_LARGE) {
-        letter.value = slice_of(NULL, 0);
-        letter.headers_count = ARRAY_COUNT(headers);
-        result = wire_produce(run->wire, &letter, run->commit.mark);
+                             .headers = headers};
+    if (run->withholds) {
+        headers[count++] = (struct header){"withheld", slice_str("true")};
+    } else {
+        letter.key = rec->key;
+        letter.value = rec->value;
     }
+    letter.headers_count = count;
+    int result = send_letter(run, &letter, headers);
     if (result < 0) { not_sent(run, &letter, result); }
     metric_add(metrics_counter(run->metrics, "freshet_dead_letters_total", labels,
                                "Records refused and sent to dead letters."),

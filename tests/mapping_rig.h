@@ -27,7 +27,7 @@ static inline int rig_init(struct rig *rig, const char *const *pairs, size_t pai
     struct option_group group = {"ingest", mapping_options, MAPPING_OPTIONS_COUNT, &rig->settings};
     int rc = options_fill(&group, 1, pairs, pairs_count, stderr, &rig->options);
     if (rc) { return rc; }
-    return mapping_new(&rig->settings, book, &rig->mapping, rig->why, sizeof(rig->why));
+    return mapping_new(&rig->settings, book, NULL, &rig->mapping, rig->why, sizeof(rig->why));
 }
 
 static inline void rig_clear(struct rig *rig)

@@ -44,6 +44,9 @@ DOORS = {
     "lapacke.h": "model/gemm.c",
     "microhttpd.h": "stream/metrics_server.c",
     "curl/curl.h": "cli/local_copy.c",
+    "openssl/evp.h": "mapping/pseudonyms.c",
+    "openssl/crypto.h": "mapping/pseudonyms.c",
+    "openssl/core_names.h": "mapping/pseudonyms.c",
 }
 
 FORBIDDEN_NOUNS = {"util", "utils", "common", "helper", "helpers", "misc"}

@@ -283,6 +283,21 @@ static void a_record_becomes_a_profile(void **state)
     rig_clear(&rig);
 }
 
+static void some_texts_mean_nothing(void **state)
+{
+    static const char *const pairs[] = {"map.user=a|b", "absent.values=(not set),,null"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+#define REST "\"item_id\":1,\"action\":\"VIEW\",\"event_time_ms\":1795424399000}"
+    accepts(&rig, "{\"a\":\"(not set)\",\"b\":\"u\"," REST);
+    assert_text(rig.ev.user_id, "u");
+    accepts(&rig, "{\"a\":\"\",\"b\":\"(not set) \"," REST);
+    assert_text(rig.ev.user_id, "(not set) ");
+    assert_string_equal(rig_apply(&rig, slice_str("{\"a\":\"null\"," REST)), "missing_user");
+#undef REST
+    rig_clear(&rig);
+}
+
 static void key_and_timestamp_are_at_hand(void **state)
 {
     static const char *const pairs[] = {"map.user=$key.user.id|$key", "map.time=$timestamp",
@@ -493,6 +508,7 @@ int main(void)
         cmocka_unit_test(elements_are_all_or_none),
         cmocka_unit_test(a_change_becomes_an_item_or_a_tombstone),
         cmocka_unit_test(a_record_becomes_a_profile),
+        cmocka_unit_test(some_texts_mean_nothing),
         cmocka_unit_test(key_and_timestamp_are_at_hand),
         cmocka_unit_test(avro_times_by_their_logical_type),
         cmocka_unit_test(details_are_bounded),
