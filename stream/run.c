@@ -533,7 +533,12 @@ void run_status(struct run *run, struct buf *out)
                    task->input_offset, task->committed_offset, metric_value(task->lag),
                    metric_value(task->restore_remaining));
     }
-    buf_printf(out, "],\"standby\":");
+    buf_printf(out, "],\"dead_letters\":{");
+    for (size_t i = 0; i < run->reasons_count; i++) {
+        buf_printf(out, "%s\"%s\":%" PRId64, i ? "," : "", run->reasons[i].reason,
+                   run->reasons[i].count);
+    }
+    buf_printf(out, "},\"standby\":");
     standby_status(run, out);
     buf_printf(out, "}");
 }

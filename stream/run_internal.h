@@ -23,6 +23,8 @@ enum {
     REFUSAL_TEXT_MAX = 400,
     PATH_TEXT_MAX = 4096,
     TOPIC_TEXT_MAX = 249, /* as Kafka has it */
+    REASONS_MAX = 64,     /* of dead letters that are told apart in the status */
+    REASON_TEXT_MAX = 48,
     TASK_ARENA_BLOCK = 1 << 16, /* batch memory of one task */
 };
 
@@ -123,6 +125,12 @@ struct run_metrics_set {
     struct metric *tasks;
 };
 
+/* Dead letters of one reason since the start. */
+struct reason_count {
+    char reason[REASON_TEXT_MAX];
+    int64_t count;
+};
+
 struct run {
     const struct worker *worker;
     struct run_settings settings;
@@ -158,6 +166,8 @@ struct run {
     bool failed;             /* a commit failed since the last look */
     bool broken;             /* the process must end; `refusal` says why */
     bool withholds;          /* dead letters without the records' bytes */
+    struct reason_count reasons[REASONS_MAX];
+    size_t reasons_count;
     int exit_code;
     const char *refusal_reason;
     char refusal[REFUSAL_TEXT_MAX];

@@ -220,6 +220,17 @@ static int send_letter(struct run *run, struct message *letter, struct header *h
     return wire_produce(run->wire, letter, run->commit.mark);
 }
 
+static void count_reason(struct run *run, const char *reason)
+{
+    size_t i = 0;
+    while (i < run->reasons_count && strcmp(run->reasons[i].reason, reason) != 0) { i++; }
+    if (i == REASONS_MAX) { return; }
+    if (i == run->reasons_count) {
+        (void)snprintf(run->reasons[run->reasons_count++].reason, REASON_TEXT_MAX, "%s", reason);
+    }
+    run->reasons[i].count++;
+}
+
 void task_dead_letter(struct run *run, const struct record *rec)
 {
     enum { OWN_HEADERS = 5 };
@@ -251,6 +262,7 @@ void task_dead_letter(struct run *run, const struct record *rec)
     metric_add(metrics_counter(run->metrics, "freshet_dead_letters_total", labels,
                                "Records refused and sent to dead letters."),
                1);
+    count_reason(run, reason);
     run->refusal_reason = NULL;
     if (!run->broken) { run->refusal[0] = '\0'; }
 }
