@@ -55,7 +55,7 @@ static const struct argp_option flags[] = {
     {"until", KEY_UNTIL, "TIME", 0, "Only letters before this time", 0},
     {"origin", KEY_TOPIC, "TOPIC", 0, "Only letters whose record came from this topic", 0},
     {"to", KEY_TO, "TOPIC", 0, "Write there, not to the topics that they came from", 0},
-    {"limit", KEY_LIMIT, "N", 0, "Stop after N letters", 0},
+    {"limit", KEY_LIMIT, "N", 0, "Send at most N letters", 0},
     {"dry-run", KEY_DRY, NULL, 0, "Count only", 0},
     {0},
 };
@@ -150,7 +150,7 @@ static bool take_letter(void *arg, const struct record *rec)
         count->left++;
         return true;
     }
-    if (redriving->limit && redriving->taken == redriving->limit) { return false; }
+    if (redriving->limit && redriving->taken == redriving->limit) { return true; }
     redriving->taken++;
     count->chosen++;
     if (redriving->dry) { return true; }
