@@ -147,11 +147,14 @@ class Bed:
             self.counts[topic] = len(there)
         return [TopicPartition(topic, number) for number in range(self.counts[topic])]
 
-    def ends(self, topic):
-        """Log end of each partition, control records included."""
+    def ends(self, topic, isolation="READ_UNCOMMITTED"):
+        """Log end of each partition, control records included; READ_COMMITTED: the last stable
+        offsets."""
+        from confluent_kafka import IsolationLevel
         from confluent_kafka.admin import OffsetSpec
         asked = {one: OffsetSpec.latest() for one in self.partitions(topic)}
-        return [future.result().offset for future in self.admin.list_offsets(asked).values()]
+        told = self.admin.list_offsets(asked, isolation_level=IsolationLevel[isolation])
+        return [future.result().offset for future in told.values()]
 
     def read(self, topic, starts, ends):
         """All records from `starts` up to `ends` (a topic without control records)."""
@@ -228,6 +231,8 @@ class Bed:
             return True
         if any(end - offset > MARKERS_MAX for offset, end in zip(at, ends)):
             return False
+        if self.ends(topic, "READ_COMMITTED") != ends:
+            return False  # a transaction still hides something
         from confluent_kafka import KafkaError
         consumer = self.consumer("read_committed")
         left = self.partitions(topic)

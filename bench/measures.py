@@ -15,6 +15,8 @@ RATE_SECONDS = 30
 PEER_DIRECTORY = checkout.BUILD / "bench" / "peer"
 PEER_SECONDS = 1800
 
+DELIVERIES = ("exactly_once", "at_least_once")
+
 DELTAS = [("features", "events"), ("trainer", "pair-deltas")]
 WHOLE = [("ingest", "clicks"), *DELTAS, ("scorer", "histories")]
 
@@ -32,6 +34,28 @@ def features_trainer(bed, options):
             **figures,
             "features_trainer_cpu_us_per_event":
                 figures["cpu_us_per_event_features"] + figures["cpu_us_per_event_trainer"]}
+
+
+def delivery(bed, options):
+    """What exactly-once costs: features and trainer with transactions and without, in turn, so that
+    what the machine does meanwhile falls on both."""
+    rows = ratings.ml_100k(options.ratings)
+    seconds, cpu = dict.fromkeys(DELIVERIES, 0.0), dict.fromkeys(DELIVERIES, 0.0)
+    for turn, kind in enumerate([*DELIVERIES, *reversed(DELIVERIES)]):
+        prefix = f"dl{turn}."
+        with bed.topics(prefix):
+            count = bed.fill(f"{prefix}events", ratings.as_user_events(rows))
+            with Workers(bed, prefix, ["features", "trainer"],
+                         [f"all.delivery={kind}"]) as workers:
+                begun = workers.wait_begun("features")
+                seconds[kind] += workers.wait_consumed(DELTAS) - begun
+                cpu[kind] += sum(value for name, value in workers.cost(count).items()
+                                 if name.startswith("cpu_us_per_event"))
+    exactly, least = DELIVERIES
+    return {**{f"{kind}_events_per_s": 2 * count / seconds[kind] for kind in DELIVERIES},
+            **{f"{kind}_cpu_us_per_event": cpu[kind] / 2 for kind in DELIVERIES},
+            "exactly_once_time_ratio": seconds[exactly] / seconds[least],
+            "exactly_once_cpu_ratio": cpu[exactly] / cpu[least]}
 
 
 def pipeline(bed, options):
@@ -236,5 +260,5 @@ def run_peer(bed, app, count):
 
 
 MEASURES = {one.__name__: one for one in
-            (micro, features_trainer, pipeline, freshness, recovery.restore, recovery.restart,
-             recovery.takeover, ml_1m, peer)}
+            (micro, features_trainer, delivery, pipeline, freshness, recovery.restore,
+             recovery.restart, recovery.takeover, ml_1m, peer)}

@@ -18,8 +18,7 @@
 
 enum {
     LOOK_MS = 250,
-    HIDDEN_MS = 1500,
-    MARKERS_MAX = 100,
+    SCANNED_MAX = 100,
     KEY_FROM = 'f',
     KEY_TO = 0x2000,
     KEY_FOLLOW,
@@ -275,8 +274,8 @@ static int prepare(struct backfill *backfill)
 
 /* ---- The work ---- */
 
-/* Counts what a worker's group has done and has left; what is left of a transaction is its marker,
- * which nobody reads. */
+/* Counts what a worker's group has done and has left. Where little seems left it is looked for: it
+ * may be markers, which nobody reads, or what an open transaction hides. */
 static void measure(struct backfill *backfill, size_t worker, const char *topic,
                     const struct extent *extent, int64_t *ret_done, int64_t *ret_left)
 {
@@ -288,7 +287,7 @@ static void measure(struct backfill *backfill, size_t worker, const char *topic,
         offset = MIN_OF(MAX_OF(offset, extent->from[p]), extent->to[p]);
         int64_t left = extent->to[p] - offset;
         bool found = left > 0;
-        if (known && found && left <= MARKERS_MAX &&
+        if (known && found && left <= SCANNED_MAX &&
             scan_finds(wire, topic, p, offset, extent->to[p], &found) >= 0 && !found) {
             left = 0;
         }
@@ -303,13 +302,10 @@ static int wait_for(struct backfill *backfill, size_t worker, const char *topic,
 {
     struct progress progress;
     progress_begin(&progress, topic, extent_records(extent));
-    int quiet = 0;
     for (;;) {
         int64_t done, left;
         measure(backfill, worker, topic, extent, &done, &left);
-        /* A transaction whose marker is still to come hides its records as if there were none. */
-        quiet = left ? 0 : quiet + 1;
-        if (quiet * LOOK_MS > HIDDEN_MS) {
+        if (!left) {
             progress_end(&progress, done);
             return 0;
         }

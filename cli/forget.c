@@ -228,25 +228,20 @@ static int wait_for_receipts(struct forget *forget)
     }
 }
 
-static bool count_one(void *arg, const struct record *rec)
-{
-    *(int64_t *)arg += 1;
-    return false;
-}
-
 /* Says whether a group has had all that a partition held; markers of transactions, which nobody is
  * given, do not count. Below 0: the wire failed. */
 static int is_through(struct wire *wire, const char *topic, int32_t partition, int64_t end)
 {
-    int64_t committed = OFFSET_NONE, low = 0, now = 0, left = 0;
+    int64_t committed = OFFSET_NONE, low = 0, now = 0;
+    bool left = true;
     if (wire_committed(wire, topic, partition, &committed) < 0 ||
         wire_bounds(wire, topic, partition, &low, &now) < 0) {
         return -1;
     }
     committed = MAX_OF(committed, low);
     if (committed >= end) { return 1; }
-    int result = scan_range(wire, topic, partition, committed, end, count_one, &left);
-    return result < 0 ? result : left == 0;
+    int result = scan_finds(wire, topic, partition, committed, end, &left);
+    return result < 0 ? result : !left;
 }
 
 static int wait_for_partition(struct forget *forget, struct wire *wire, const char *worker,

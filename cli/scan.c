@@ -99,7 +99,14 @@ int scan_finds(struct wire *wire, const char *topic, int32_t partition, int64_t 
                bool *ret_found)
 {
     struct finding finding = {.to = to};
-    int result = scan_range(wire, topic, partition, from, to, note_first, &finding);
+    int64_t stable;
+    int result = wire_stable_end(wire, topic, partition, &stable);
+    if (result < 0) { return result; }
+    if (stable < to) {
+        *ret_found = true;
+        return 0;
+    }
+    result = scan_range(wire, topic, partition, from, to, note_first, &finding);
     if (result == 0) { *ret_found = finding.found; }
     return result;
 }

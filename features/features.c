@@ -11,7 +11,11 @@
 
 enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS };
 
-enum { MESSAGE_BYTES_MAX = 16 << 20 };
+enum {
+    MESSAGE_BYTES_MAX = 16 << 20,
+    USER_BYTES = 64,   /* of a user's encoded state without actions */
+    ACTION_BYTES = 64, /* of one action's columns in it beside the item's id, at most */
+};
 
 /* What the process keeps. */
 struct features {
@@ -194,6 +198,7 @@ static enum verdict load_user(struct task *task, struct user *user)
     if (result == -ENOSPC) { return items_full(task); }
     if (result < 0) { return state_damaged(task, user, "it is no timeline"); }
     users_weigh(f->users, user);
+    user->stored_bytes = value.size;
     return VERDICT_DONE;
 }
 
@@ -254,7 +259,7 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
     work->event_time_ms = MAX_OF(work->event_time_ms, ev->event_time_ms);
     user->input_offset = rec->offset;
     user->received_ms = acceptance_received_ms(rec, ev);
-    users_changed(f->users, user);
+    users_changed(f->users, user, ev->item_id.size + ACTION_BYTES + (first ? USER_BYTES : 0));
     return VERDICT_DONE;
 }
 
@@ -329,7 +334,7 @@ static enum verdict process_request(struct task *task, const struct record *rec)
     hand_receipt(task, &receipt);
     work->forgotten++;
     metric_add(f->forgotten_users, receipt.actions > 0);
-    users_changed(f->users, user);
+    users_changed(f->users, user, USER_BYTES);
     return VERDICT_DONE;
 }
 
@@ -400,15 +405,17 @@ static void stage(struct task *task, struct user *user)
     struct slice old;
     archive_settle(f->archive, task, user);
     stored_user_fill(f->stored, user, &state);
+    struct slice value = encode(f, f->states, &state);
+    user->stored_bytes = value.size;
     if (user->timeline.count > 0) {
-        task_put(task, user_id(user), encode(f, f->states, &state));
+        task_put(task, user_id(user), value);
         return;
     }
     const struct forgotten_key key = forgotten_key(user_id(user));
     if (task_get(task, user_id(user), &old) == 0) {
         task_put(task, user_id(user), slice_of(NULL, 0));
     }
-    task_put(task, slice_of(key.bytes, sizeof(key.bytes)), encode(f, f->states, &state));
+    task_put(task, slice_of(key.bytes, sizeof(key.bytes)), value);
 }
 
 static void flush(struct task *task)
@@ -438,7 +445,7 @@ static void flush(struct task *task)
 static size_t held_bytes(struct task *task)
 {
     const struct work *work = task_state(task);
-    return pairs_bytes(work->pairs);
+    return pairs_bytes(work->pairs) + work->shelf.dirty_bytes;
 }
 
 static void committed(struct task *task)

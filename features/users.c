@@ -128,10 +128,12 @@ static void append(struct user ***list, size_t *count, size_t *capacity, struct 
     (*list)[(*count)++] = user;
 }
 
-void users_changed(struct users *users, struct user *user)
+void users_changed(struct users *users, struct user *user, size_t grown_bytes)
 {
     struct shelf *shelf = user->shelf;
     users_weigh(users, user);
+    user->stored_bytes += grown_bytes;
+    shelf->dirty_bytes += user->dirty ? grown_bytes : user->stored_bytes;
     if (!user->touched) {
         user->touched = true;
         append(&shelf->touched, &shelf->touched_count, &shelf->touched_capacity, user);
@@ -168,6 +170,7 @@ void shelf_flushed(struct shelf *shelf)
         shelf->dirty[i]->flushed = shelf->flushes;
     }
     shelf->dirty_count = 0;
+    shelf->dirty_bytes = 0;
 }
 
 void shelf_committed(struct shelf *shelf)
@@ -186,6 +189,7 @@ void users_forget(struct users *users, struct shelf *shelf)
     }
     shelf->touched_count = 0;
     shelf->dirty_count = 0;
+    shelf->dirty_bytes = 0;
     shelf->committed = shelf->flushes;
 }
 

@@ -24,6 +24,7 @@ struct shelf {
     struct user **dirty; /* changed since the last flush() */
     size_t dirty_count;
     size_t dirty_capacity;
+    size_t dirty_bytes; /* that staging the dirty will take, about */
     uint64_t flushes;   /* flushes begun */
     uint64_t committed; /* flushes committed */
 };
@@ -41,6 +42,7 @@ struct user {
     int32_t segments;     /* of the archive */
     int32_t first_item;   /* of the event accepted first: the user is counted there */
     size_t bytes;         /* as counted for the bound */
+    size_t stored_bytes;  /* of the encoded state, at most about */
     uint64_t flushed;     /* the flush that staged its last change */
     bool touched;
     bool dirty;
@@ -62,8 +64,8 @@ struct user *users_find(struct users *users, const struct shelf *shelf, struct s
 struct user *users_add(struct users *users, struct shelf *shelf, struct slice id);
 /* Counts a user's timeline anew after it was filled or changed. */
 void users_weigh(struct users *users, struct user *user);
-/* Notes that a user has changed: to be told, to be staged. */
-void users_changed(struct users *users, struct user *user);
+/* Notes that a user has changed: to be told, to be staged. The encoded state grew by so much. */
+void users_changed(struct users *users, struct user *user, size_t grown_bytes);
 /* Takes a user out again that nothing has changed yet. */
 void users_drop(struct users *users, struct user *user);
 /* Evicts down to the bound what may be evicted. */

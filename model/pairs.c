@@ -8,6 +8,7 @@ enum {
     PAIRS_ITEMS_FIRST = 1 << 9,
     PAIRS_AHEAD = 64,      /* terms whose slots are asked of the memory before the first is used */
     PAIRS_SLOTS_KEPT = 1 << 17, /* a larger table is given back after its batch */
+    PAIR_SLOTS_MOST = 3,        /* of a pair, in a table that has just grown */
 };
 
 static const int64_t epoch_none = INT64_MIN;
@@ -283,7 +284,7 @@ size_t pairs_count(const struct pairs *pairs)
 
 size_t pairs_bytes(const struct pairs *pairs)
 {
-    return pairs->count ? (pairs->slots_count + pairs->count) * sizeof(struct pair) : 0;
+    return pairs->count * (PAIR_SLOTS_MOST + 1) * sizeof(struct pair);
 }
 
 uint64_t pairs_updates(const struct pairs *pairs)

@@ -77,7 +77,8 @@ void pairs_remove_user(struct pairs *pairs, int32_t item);
 bool pairs_empty(const struct pairs *pairs);
 /* Counts the distinct pairs held, those that cancel included. */
 size_t pairs_count(const struct pairs *pairs);
-/* Tells how many bytes the pairs take, with what draining them will take. */
+/* Tells how many bytes the pairs take at most, with what draining them will take. A table that is
+ * kept for the next pairs does not count. */
 size_t pairs_bytes(const struct pairs *pairs);
 /* Counts the terms added since pairs_new(). */
 uint64_t pairs_updates(const struct pairs *pairs);

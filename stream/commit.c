@@ -5,7 +5,8 @@
  *      may begin at once on top of it.
  *   2. All at-once messages of the batch are acknowledged (DRAINING).
  *   3. One Kafka transaction: additive outputs, changelog records, next input offsets (RUNNING, on
- *      the committer's thread). At-once workers commit their input offsets instead.
+ *      the committer's thread). Without transactions (at-once workers, delivery=at_least_once) the
+ *      input offsets are committed instead.
  *   4. One RocksDB write a task: the same puts and the bookmark.
  *
  * Dying between any two lines:
@@ -17,6 +18,11 @@
  *   next
  *                        start's fencing decides the transaction before restore reads the
  *                        changelog.
+ *
+ * With delivery=at_least_once additive outputs are sent after 1 (ADDING) and awaited in 2. Only
+ * then the changelog goes out and is awaited (LOGGING): state that knows of a batch never stands in
+ * Kafka before what the batch adds to others, or the next start would take the batch for a repeat
+ * and its counts would be lost. Dying before 3 sends the batch again: it is counted twice.
  *
  * A failed commit (WIRE_ABORTED) forgets both batches and rewinds to the group's offsets.
  */
@@ -135,16 +141,37 @@ static bool has_progress(const struct task *task)
     return task->state == TASK_RUNNING && task->input_offset > task->staged_offset;
 }
 
-bool commit_full(struct run *run)
+/* Counts what the next commit will hold; notes that together with the one in flight. */
+static size_t filling_bytes(struct run *run)
 {
-    size_t bytes = 0;
+    size_t filling = 0, flying = 0;
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
-        bytes += stage_bytes(&task->filling);
-        if (task->opened && run->worker->held_bytes) { bytes += run->worker->held_bytes(task); }
+        filling += stage_bytes(&task->filling);
+        flying += stage_bytes(&task->flying);
+        if (task->opened && run->worker->held_bytes) { filling += run->worker->held_bytes(task); }
     }
-    return run->commit.records >= (size_t)run->settings.batch_records_max ||
-           bytes >= (size_t)run->settings.batch_bytes_max;
+    run->commit.uncommitted_bytes = filling + flying;
+    run->commit.uncommitted_bytes_max =
+        MAX_OF(run->commit.uncommitted_bytes_max, run->commit.uncommitted_bytes);
+    return filling;
+}
+
+void commit_tell_bytes(struct run *run)
+{
+    (void)filling_bytes(run);
+    metric_set(run->m.uncommitted, (double)run->commit.uncommitted_bytes);
+    metric_set(run->m.uncommitted_max, (double)run->commit.uncommitted_bytes_max);
+}
+
+bool commit_heavy(struct run *run)
+{
+    return filling_bytes(run) >= (size_t)run->settings.batch_bytes_max;
+}
+
+bool commit_full(struct run *run)
+{
+    return commit_heavy(run) || run->commit.records >= (size_t)run->settings.batch_records_max;
 }
 
 bool commit_due(struct run *run)
@@ -213,6 +240,53 @@ static void close_batch(struct run *run, struct task *task)
     task->staged_offset = task->input_offset;
 }
 
+/* ---- Without a transaction ---- */
+
+/* Nothing else has been sent since the mark was chosen, or the mark is new. */
+static int send_now(struct run *run, const struct message *message)
+{
+    int result = wire_produce(run->wire, message, run->commit.flying_mark);
+    CRASH_POINT("commit.send_one");
+    return result == WIRE_TOO_LARGE ? WIRE_FATAL : result;
+}
+
+static int send_additive(struct run *run)
+{
+    const struct txn *txn = &run->commit.txn;
+    int result = 0;
+    for (size_t i = 0; i < txn->messages_count && result == 0; i++) {
+        result = send_now(run, &txn->messages[i]);
+    }
+    return result;
+}
+
+static int send_changelog(struct run *run, const struct task *task)
+{
+    const struct stage *stage = &task->flying;
+    int result = 0;
+    if (stage->next_offset == OFFSET_NONE) { return 0; }
+    for (size_t i = 0; i < stage->puts_count && result == 0; i++) {
+        const struct message record = {.topic = task_changelog_topic(task),
+                                       .partition = task->partition,
+                                       .key = stage->puts[i].key,
+                                       .value = stage->puts[i].value};
+        result = send_now(run, &record);
+    }
+    return result;
+}
+
+/* What is sent at once from now on belongs to a later mark, so that the wait has an end. */
+static int begin_logging(struct run *run)
+{
+    int result = 0;
+    CRASH_POINT("commit.added");
+    run->commit.flying_mark = run->commit.mark++;
+    for (size_t i = 0; i < run->tasks_count && result == 0; i++) {
+        result = send_changelog(run, run->tasks[i]);
+    }
+    return result;
+}
+
 /* The workers' flush sends too; when that does not go, the batch is not complete. */
 static void give_up_flush(struct run *run)
 {
@@ -232,6 +306,7 @@ void commit_begin(struct run *run)
     commit->txn.messages_count = 0;
     commit->txn.offsets_count = 0;
     for (size_t i = 0; i < run->tasks_count; i++) { close_batch(run, run->tasks[i]); }
+    (void)filling_bytes(run);
     if (run->unsent || run->broken) {
         give_up_flush(run);
         return;
@@ -240,7 +315,7 @@ void commit_begin(struct run *run)
     if (!commit->txn.offsets_count) { return; }
     CRASH_POINT("commit.closed");
     commit->flying_mark = commit->mark++;
-    commit->phase = COMMIT_DRAINING;
+    commit->phase = run_sends_in_order(run) ? COMMIT_ADDING : COMMIT_DRAINING;
     commit_step(run);
 }
 
@@ -258,7 +333,7 @@ static int64_t newest_changelog_offset(struct run *run, const struct task *task)
             newest = MAX_OF(newest, txn->ret_offsets[i]);
         }
     }
-    return newest == OFFSET_NONE ? task->changelog_offset : newest + 1;
+    return MAX_OF(newest + 1, task->changelog_offset);
 }
 
 static int store_batch(struct run *run, struct task *task)
@@ -346,12 +421,26 @@ static void end_commit(struct run *run, int result)
     }
 }
 
+/* Sends what is to be sent before the next wait, and waits: 0 when it is over. */
+static int wait_for_acks(struct run *run, size_t *ret_outstanding)
+{
+    struct commit *commit = &run->commit;
+    int result = commit->phase == COMMIT_ADDING ? send_additive(run) : 0;
+    if (commit->phase == COMMIT_ADDING) { commit->phase = COMMIT_DRAINING; }
+    if (result == 0) { result = wire_unacked(run->wire, commit->flying_mark, ret_outstanding); }
+    bool logs = commit->phase == COMMIT_DRAINING && run_sends_in_order(run);
+    if (result < 0 || *ret_outstanding || !logs) { return result; }
+    commit->phase = COMMIT_LOGGING;
+    result = begin_logging(run);
+    return result < 0 ? result : wire_unacked(run->wire, commit->flying_mark, ret_outstanding);
+}
+
 void commit_step(struct run *run)
 {
     struct commit *commit = &run->commit;
-    if (commit->phase == COMMIT_DRAINING) {
+    if (commit->phase != COMMIT_IDLE && commit->phase != COMMIT_RUNNING) {
         size_t outstanding = 0;
-        int result = wire_unacked(run->wire, commit->flying_mark, &outstanding);
+        int result = wait_for_acks(run, &outstanding);
         if (result < 0) {
             end_commit(run, result);
             return;

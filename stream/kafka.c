@@ -77,13 +77,20 @@ bool kafka_is_refusal(rd_kafka_resp_err_t code)
     return hint_of(code) != NULL;
 }
 
+/* Tells the story of an error, with the hint if a person must mend it; says whether one must. */
+static bool tell_error(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code,
+                       const char *text)
+{
+    const char *hint = hint_of(code);
+    kafka_say(kafka, "%s: %s (%s)%s%s", what, text, rd_kafka_err2name(code),
+              hint ? "; hint: " : "", hint ? hint : "");
+    return hint != NULL;
+}
+
 /* Sorts a plain error code: what may pass, what needs a new process, and what a person. */
 int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
 {
-    const char *hint = hint_of(code);
-    kafka_say(kafka, "%s: %s (%s)%s%s", what, rd_kafka_err2str(code), rd_kafka_err2name(code),
-              hint ? "; hint: " : "", hint ? hint : "");
-    if (hint) { return WIRE_REFUSED; }
+    if (tell_error(kafka, what, code, rd_kafka_err2str(code))) { return WIRE_REFUSED; }
     switch (code) {
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR__FENCED:
@@ -101,11 +108,8 @@ int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t c
  * its INTRODUCTION.md says of the transactional API. */
 int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error)
 {
-    const char *hint = hint_of(rd_kafka_error_code(error));
-    kafka_say(kafka, "%s: %s (%s)%s%s", what, rd_kafka_error_string(error),
-              rd_kafka_error_name(error), hint ? "; hint: " : "", hint ? hint : "");
     int result = WIRE_FATAL;
-    if (hint) {
+    if (tell_error(kafka, what, rd_kafka_error_code(error), rd_kafka_error_string(error))) {
         result = WIRE_REFUSED;
     } else if (rd_kafka_error_is_fatal(error)) {
         result = WIRE_FATAL;
@@ -243,19 +247,38 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
     return 0;
 }
 
-/* Asked through a read_uncommitted handle: rd_kafka_query_watermark_offsets() sends the handle's
- * own isolation level, and a read_committed one would tell the last stable offset instead. */
-static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition, int64_t *ret_low,
-                        int64_t *ret_end)
+/* rd_kafka_query_watermark_offsets() sends the handle's own isolation level: a read_uncommitted
+ * handle is told the log end, a read_committed one the last stable offset. */
+static int ask_end(struct kafka *kafka, rd_kafka_t *rk, const char *topic, int32_t partition,
+                   int64_t *ret_low, int64_t *ret_end)
 {
-    struct kafka *kafka = (struct kafka *)wire;
     int64_t low, end;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(kafka->bounds, topic, partition,
-                                                                &low, &end, ASK_TIMEOUT_MS);
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &end, ASK_TIMEOUT_MS);
     if (code) { return kafka_sort_code(kafka, "log bounds", code); }
     *ret_low = low;
     *ret_end = end;
     return 0;
+}
+
+static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition, int64_t *ret_low,
+                        int64_t *ret_end)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    return ask_end(kafka, kafka->bounds, topic, partition, ret_low, ret_end);
+}
+
+static int kafka_stable_end(struct wire *wire, const char *topic, int32_t partition,
+                            int64_t *ret_end)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    int64_t low;
+    if (!kafka->stable) {
+        int result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER,
+                                       rd_kafka_conf_dup(kafka->reader_conf), &kafka->stable);
+        if (result < 0) { return result; }
+    }
+    return ask_end(kafka, kafka->stable, topic, partition, &low, ret_end);
 }
 
 /* ---- Life ---- */
@@ -283,6 +306,7 @@ static void kafka_close(struct wire *wire)
     if (kafka->txn) { rd_kafka_destroy(kafka->txn); }
     if (kafka->answers) { rd_kafka_queue_destroy(kafka->answers); }
     if (kafka->bounds) { rd_kafka_destroy(kafka->bounds); }
+    if (kafka->stable) { rd_kafka_destroy(kafka->stable); }
     if (kafka->reader_conf) { rd_kafka_conf_destroy(kafka->reader_conf); }
     intake_release(&kafka->intake);
     places_release(&kafka->sent);
@@ -297,6 +321,7 @@ static struct wire_class kafka_class = {
     .why = kafka_why,
     .partitions = kafka_partitions,
     .bounds = kafka_bounds,
+    .stable_end = kafka_stable_end,
 };
 
 static int open_consumers(struct kafka *kafka, const struct kafka_identity *identity,

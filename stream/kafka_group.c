@@ -142,6 +142,45 @@ static struct topic_partition *list_of(const rd_kafka_topic_partition_list_t *fr
     return list;
 }
 
+/* Where an assigned partition waits until it is placed: at its end, told as a number.
+ *
+ * Not RD_KAFKA_OFFSET_END, and no other logical place: librdkafka asks a broker what it means, and
+ * when the answer comes after our seek it takes that for outdated, asks again and goes *there*
+ * (confluentinc/librdkafka#2256, in 2.15.0 too). All that came meanwhile would never be delivered:
+ * 1. brokers stand still, the group is rebalanced; 2. the partition is assigned at END and sought
+ * to its committed offset; 3. records are delivered; 4. the answer of 2 comes; half a second later
+ * librdkafka reads on from the end. The end, because it is always there: an offset that retention
+ * has passed would fail the first fetch, which may go out before the pause, and leave a partition
+ * that cannot be placed any more (seek: _STATE). */
+static int find_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions)
+{
+    int64_t low;
+    for (int i = 0; i < partitions->cnt; i++) {
+        rd_kafka_topic_partition_t *at = &partitions->elems[i];
+        int result = WIRE_RETRY;
+        for (int turns = 0; result == WIRE_RETRY && turns < FIND_END_TURNS_MAX; turns++) {
+            if (turns) { (void)rd_kafka_poll(kafka->bounds, FIND_END_PAUSE_MS); }
+            result = wire_bounds(&kafka->wire, at->topic, at->partition, &low, &at->offset);
+        }
+        if (result < 0) { return result == WIRE_REFUSED ? result : WIRE_FATAL; }
+    }
+    return 0;
+}
+
+static void take_on(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions,
+                    const struct topic_partition *list)
+{
+    places_forget_positions(&kafka->intake.places);
+    kafka->unplaced = find_ends(kafka, partitions);
+    if (kafka->unplaced) {
+        rd_kafka_assign(kafka->intake.rk, NULL);
+        return;
+    }
+    rd_kafka_assign(kafka->intake.rk, partitions);
+    rd_kafka_pause_partitions(kafka->intake.rk, partitions);
+    kafka->listener.assigned(kafka->listener.arg, list, (size_t)partitions->cnt);
+}
+
 /* Runs inside rd_kafka_consumer_poll() on the worker's thread. What this poll has gathered so far
  * is dropped: it was not processed, so the next owner reads it again. */
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -149,23 +188,13 @@ void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
     struct kafka *kafka = opaque;
     struct topic_partition *list = list_of(partitions);
-    size_t count = (size_t)partitions->cnt;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        places_forget_positions(&kafka->intake.places);
-        /* The end is always there. An offset that retention has passed would fail the first fetch,
-         * which may go out before the pause, and leave a partition that cannot be placed any more
-         * (seek: _STATE). */
-        for (int i = 0; i < partitions->cnt; i++) {
-            partitions->elems[i].offset = RD_KAFKA_OFFSET_END;
-        }
-        rd_kafka_assign(rk, partitions);
-        rd_kafka_pause_partitions(rk, partitions);
-        kafka->listener.assigned(kafka->listener.arg, list, count);
+        take_on(kafka, partitions, list);
     } else {
         bool lost = rd_kafka_assignment_lost(rk) ||
                     code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS;
         intake_drop(&kafka->intake);
-        kafka->listener.revoked(kafka->listener.arg, list, count, lost);
+        kafka->listener.revoked(kafka->listener.arg, list, (size_t)partitions->cnt, lost);
         rd_kafka_assign(rk, NULL);
     }
     free(list);
@@ -191,6 +220,7 @@ static int kafka_poll(struct wire *wire, int timeout_ms, size_t max,
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_poll(kafka->at_once, 0);
     int result = intake_poll(kafka, &kafka->intake, timeout_ms, max);
+    if (kafka->unplaced) { return kafka->unplaced; }
     if (result < 0) { return result; }
     *ret_at = kafka->intake.records;
     *ret_count = kafka->intake.count;

@@ -18,6 +18,8 @@ enum {
     FLUSH_TIMEOUT_MS = 10000, /* at close */
     QUEUE_WAIT_MS = 50,       /* producer queue full */
     RESULT_CHECK_MS = 100,
+    FIND_END_TURNS_MAX = 8,   /* of ASK_TIMEOUT_MS at most, and a pause */
+    FIND_END_PAUSE_MS = 500,
     REACH_TURN_MS = 1000,     /* between two looks at why no broker answers */
     REFUSED_TURNS_MAX = 3,
     SCRAM_MENDED_VERSION = 0x020601ff,
@@ -39,6 +41,7 @@ struct kafka {
     struct wire wire;
     struct intake intake; /* the group member */
     rd_kafka_t *bounds;   /* read_uncommitted: asks for log ends */
+    rd_kafka_t *stable;   /* read_committed: asks for last stable offsets; made when first asked */
     rd_kafka_t *at_once;
     rd_kafka_t *txn;
     rd_kafka_conf_t *reader_conf; /* template */
@@ -48,6 +51,7 @@ struct kafka {
     rd_kafka_queue_t *answers; /* to what was asked of the group; made with the first question */
     bool asked;
     struct wire_listener listener;
+    int unplaced; /* why what we were assigned could not be placed: nothing can go on; or 0 */
     struct marks marks; /* of at-once messages on their way */
     struct places sent;
     bool send_refused; /* and will be, however often it is tried */

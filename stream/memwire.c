@@ -171,6 +171,18 @@ static int mem_bounds(struct wire *base, const char *topic, int32_t partition, i
     return memwire_leave(wire, 0);
 }
 
+static int mem_stable_end(struct wire *base, const char *topic, int32_t partition,
+                          int64_t *ret_end)
+{
+    struct memwire *wire = memwire_of(base);
+    struct mempart *part = NULL;
+    int error = memwire_enter_at(wire, MEMLOG_BOUNDS);
+    if (!error) { error = memwire_find_part(wire, topic, partition, &part); }
+    if (error) { return memwire_leave(wire, error); }
+    *ret_end = mempart_stable_end(wire->log, part);
+    return memwire_leave(wire, 0);
+}
+
 static int mem_committed(struct wire *base, const char *topic, int32_t partition,
                          int64_t *ret_offset)
 {
@@ -385,6 +397,7 @@ static const struct wire_class memwire_class = {
     .why = mem_why,
     .partitions = mem_partitions,
     .bounds = mem_bounds,
+    .stable_end = mem_stable_end,
     .subscribe = mem_subscribe,
     .poll = mem_poll,
     .release = mem_release,

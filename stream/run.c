@@ -169,6 +169,35 @@ static enum verdict process_one(struct run *run, struct task *task, const struct
     return run->worker->process(task, rec);
 }
 
+/* A commit that is due while one is in flight waits for it only when the limits are reached. */
+static void commit_if_due(struct run *run)
+{
+    if (!commit_due(run)) { return; }
+    if (commit_full(run) && run->commit.phase != COMMIT_IDLE) { (void)decide_commit(run); }
+    if (run->commit.phase == COMMIT_IDLE && !run->broken && commit_due(run)) { commit_begin(run); }
+}
+
+/* Lets a worker combine and send what it has processed so far. */
+static void tell_task(struct run *run, struct task *task)
+{
+    if (!task->touched) { return; }
+    task->touched = false;
+    if (run->worker->batch) { run->worker->batch(task); }
+    CRASH_POINT("batch");
+    arena_reset(task->arena);
+}
+
+/* A batch that has become heavy is committed in the middle of what a poll brought: the rest may be
+ * many times as much. */
+static void relieve(struct run *run)
+{
+    if (!commit_heavy(run)) { return; }
+    for (size_t i = 0; i < run->tasks_count && !run->broken && !run->unsent; i++) {
+        if (run->tasks[i]->state == TASK_RUNNING) { tell_task(run, run->tasks[i]); }
+    }
+    if (!run->broken && !run->unsent) { commit_if_due(run); }
+}
+
 static void process_batch(struct run *run, const struct record *at, size_t count)
 {
     for (size_t i = 0; i < count && !run->broken && !run->unsent; i++) {
@@ -191,6 +220,7 @@ static void process_batch(struct run *run, const struct record *at, size_t count
         task->touched = true;
         run->commit.records++;
         run->commit.input_bytes += at[i].value.size;
+        relieve(run);
     }
     metric_add(run->m.records, (double)count);
 }
@@ -206,11 +236,7 @@ static void end_batch(struct run *run)
         if (task->input_offset >= task->input_end && !task->ended) {
             task->ended = wire_pause(run->wire, task->topic, task->partition) == 0;
         }
-        if (!task->touched) { continue; }
-        task->touched = false;
-        if (run->worker->batch) { run->worker->batch(task); }
-        CRASH_POINT("batch");
-        arena_reset(task->arena);
+        tell_task(run, task);
     }
 }
 
@@ -260,19 +286,12 @@ static int poll_timeout(struct run *run, int timeout_ms)
     return (int)wait_ms;
 }
 
-/* A commit that is due while one is in flight waits for it only when the limits are reached. */
-static void commit_if_due(struct run *run)
-{
-    if (!commit_due(run)) { return; }
-    if (commit_full(run) && run->commit.phase != COMMIT_IDLE) { (void)decide_commit(run); }
-    if (run->commit.phase == COMMIT_IDLE && !run->broken && commit_due(run)) { commit_begin(run); }
-}
-
 static void tick(struct run *run)
 {
     int64_t now_ms = run_now_ms(run);
     if (now_ms - run->ticked_ms < TICK_MS) { return; }
     run->ticked_ms = now_ms;
+    commit_tell_bytes(run);
     leftovers_step(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
@@ -331,6 +350,10 @@ static void register_metrics(struct run *run)
         .broker_errors = metrics_counter(metrics, "freshet_broker_errors_total", "",
                                          "Connections to brokers lost or refused."),
         .tasks = metrics_gauge(metrics, "freshet_tasks", "", "Input partitions that are ours."),
+        .uncommitted = metrics_gauge(metrics, "freshet_uncommitted_bytes", "",
+                                     "Bytes held for the next commit and for the one in flight."),
+        .uncommitted_max = metrics_gauge(metrics, "freshet_uncommitted_bytes_max", "",
+                                         "The most that they were since the start."),
     };
 }
 

@@ -9,6 +9,13 @@
 #include "stream/log.h"
 #include "stream/worker.h"
 
+/* The option `delivery`: what additive outputs and the changelog go out in. Replaceable outputs are
+ * sent at once either way. */
+enum {
+    EXACTLY_ONCE,  /* one transaction with the input offsets */
+    AT_LEAST_ONCE, /* acknowledged, one kind after the other, then the offsets (stream/commit.c) */
+};
+
 /* What every worker can be told (the "runtime" table). */
 struct run_settings {
     const char *bootstrap_servers;
@@ -20,6 +27,7 @@ struct run_settings {
     int64_t slot; /* -1: the first free one on this machine */
     const char *instance;
     bool static_member;
+    int32_t delivery;
     int64_t commit_interval_ms;
     int64_t batch_records_max;
     int64_t batch_bytes_max;
@@ -49,6 +57,9 @@ extern const size_t run_options_count;
 /* Says what is wrong with settings that the table alone cannot tell; NULL: nothing. The caller
  * frees. */
 char *run_settings_fault(const struct run_settings *settings);
+
+/* Says whether a worker with these settings needs a transactional producer. */
+bool run_needs_transactions(const struct worker *worker, const struct run_settings *settings);
 
 /* Where the pacing time comes from. */
 struct run_clock {

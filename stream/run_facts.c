@@ -12,12 +12,27 @@ bool run_has_changelog(const struct run *run)
     return run->worker->changelog != NO_CHANGELOG;
 }
 
-bool run_is_transactional(const struct run *run)
+static bool has_additive(const struct worker *worker)
 {
-    for (size_t i = 0; i < run->worker->outputs_count; i++) {
-        if (run->worker->outputs[i].delivery == DELIVERY_TXN) { return true; }
+    for (size_t i = 0; i < worker->outputs_count; i++) {
+        if (worker->outputs[i].delivery == DELIVERY_TXN) { return true; }
     }
     return false;
+}
+
+bool run_needs_transactions(const struct worker *worker, const struct run_settings *settings)
+{
+    return has_additive(worker) && settings->delivery == EXACTLY_ONCE;
+}
+
+bool run_is_transactional(const struct run *run)
+{
+    return run_needs_transactions(run->worker, &run->settings);
+}
+
+bool run_sends_in_order(const struct run *run)
+{
+    return has_additive(run->worker) && !run_is_transactional(run);
 }
 
 const void *run_settings(const struct run *run)

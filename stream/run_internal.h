@@ -66,7 +66,7 @@ struct task {
 };
 
 /* The one commit in flight. */
-enum commit_phase { COMMIT_IDLE, COMMIT_DRAINING, COMMIT_RUNNING };
+enum commit_phase { COMMIT_IDLE, COMMIT_ADDING, COMMIT_DRAINING, COMMIT_LOGGING, COMMIT_RUNNING };
 
 struct commit {
     enum commit_phase phase;
@@ -75,6 +75,8 @@ struct commit {
     int64_t began_ms;     /* of the newest commit */
     size_t records;       /* processed since then */
     size_t input_bytes;   /* the same in bytes */
+    size_t uncommitted_bytes; /* staged or held for a commit, and in flight; most at one time: */
+    size_t uncommitted_bytes_max;
     int64_t fed_ms;       /* when the last record came */
     bool burst_over;      /* many processed and none left: no reason to wait */
     struct txn txn;
@@ -123,6 +125,8 @@ struct run_metrics_set {
     struct metric *store_wipes;
     struct metric *broker_errors;
     struct metric *tasks;
+    struct metric *uncommitted;
+    struct metric *uncommitted_max;
 };
 
 /* Dead letters of one reason since the start. */
@@ -190,6 +194,8 @@ void run_note(struct run *run, enum log_level level, const char *msg, const char
 int64_t run_now_ms(struct run *run);
 bool run_has_changelog(const struct run *run);
 bool run_is_transactional(const struct run *run);
+/* Says whether what is staged goes out without a transaction: delivery=at_least_once. */
+bool run_sends_in_order(const struct run *run);
 /* Index of the output that is a partition's changelog now; -EAGAIN: not known yet. May ask the
  * broker. */
 int run_changelog(struct run *run, int32_t partition);
@@ -227,6 +233,10 @@ int run_count_partitions(struct run *run);
 /* commit.c */
 void commit_init(struct run *run, bool threaded);
 void commit_release(struct run *run);
+/* Tells the metrics how much is held for commits. */
+void commit_tell_bytes(struct run *run);
+/* True when the batch has reached its limit of bytes. */
+bool commit_heavy(struct run *run);
 /* True when the batch has reached its limit of records or bytes. */
 bool commit_full(struct run *run);
 /* True when the interval, a limit or the end of a burst calls for a commit. */

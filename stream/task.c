@@ -164,7 +164,7 @@ void task_put(struct task *task, struct slice key, struct slice value)
     struct run *run = task->run;
     assert(run_has_changelog(run));
     stage_put(&task->filling, key, value);
-    if (run_is_transactional(run)) { return; }
+    if (run->worker->outputs[task->changelog].delivery == DELIVERY_TXN) { return; }
     const struct message message = {.topic = task_changelog_topic(task),
                                     .partition = task->partition,
                                     .key = key,

@@ -72,6 +72,7 @@ struct wire_class {
     int (*partitions)(struct wire *, const char *topic, int32_t *ret_count);
     int (*bounds)(struct wire *, const char *topic, int32_t partition, int64_t *ret_low,
                   int64_t *ret_end);
+    int (*stable_end)(struct wire *, const char *topic, int32_t partition, int64_t *ret_end);
     int (*subscribe)(struct wire *, const char *const *topics, size_t count,
                      const struct wire_listener *);
     int (*poll)(struct wire *, int timeout_ms, size_t max, const struct record **ret_at,
@@ -136,6 +137,13 @@ static inline int wire_bounds(struct wire *wire, const char *topic, int32_t part
                               int64_t *ret_low, int64_t *ret_end)
 {
     return wire->class->bounds(wire, topic, partition, ret_low, ret_end);
+}
+/* Tells the last stable offset: the first of a transaction that is not decided yet, or the log end.
+ * What a read_committed reader does not find before it is not there. */
+static inline int wire_stable_end(struct wire *wire, const char *topic, int32_t partition,
+                                  int64_t *ret_end)
+{
+    return wire->class->stable_end(wire, topic, partition, ret_end);
 }
 /* Joins the group for these topics. The listener is copied; its arg must outlive the wire. */
 static inline int wire_subscribe(struct wire *wire, const char *const *topics, size_t count,

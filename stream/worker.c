@@ -53,12 +53,16 @@ const struct option run_options[] = {
                "Name of this machine in member and transactional ids; empty: the host name."),
     RUN_OPTION("static.member", OPTION_BOOL, static_member, "true", 0, 0,
                "Keep the copy's place in its group over a restart; false: it leaves at the end."),
+    {"delivery", OPTION_CHOICE, offsetof(struct run_settings, delivery), "exactly_once", 0, 0,
+     "exactly_once|at_least_once", "at_least_once: no transactions; after a fault counts may be "
+     "counted twice (docs/guarantees.md)."},
     RUN_OPTION("commit.interval.ms", OPTION_DURATION, commit_interval_ms, "500ms", 1, 3600000,
                "Longest time between commits."),
     RUN_OPTION("batch.records.max", OPTION_LONG, batch_records_max, "100000", 1, 10000000,
                "Most records between commits."),
     RUN_OPTION("batch.bytes.max", OPTION_BYTES, batch_bytes_max, "64m", 1 << 16, 4e9,
-               "Most bytes staged for one commit before it is made early."),
+               "Bytes staged or held for a commit at which it is made; while it is on its way as "
+               "many may be held for the next one."),
     RUN_OPTION("poll.records.max", OPTION_LONG, poll_records_max, "5000", 1, 1000000,
                "Most records taken at one poll; their at-once outputs are combined."),
     RUN_OPTION("record.bytes.max", OPTION_BYTES, record_bytes_max, "4m", 64, 1e8,
@@ -256,10 +260,7 @@ static int work(struct process *process, struct run *run)
 static int serve(struct process *process)
 {
     const struct run_settings *settings = &process->settings;
-    bool transactional = false;
-    for (size_t i = 0; i < process->worker->outputs_count; i++) {
-        transactional |= process->worker->outputs[i].delivery == DELIVERY_TXN;
-    }
+    bool transactional = run_needs_transactions(process->worker, settings);
     const struct kafka_identity identity = {
         .bootstrap = settings->bootstrap_servers,
         .group = process->group,

@@ -62,7 +62,6 @@ UNTESTED = {
     "stream/worker.c": "a process with signals and a broker: tests/broker",
     "stream/kafka.c": "needs a broker: tests/broker",
     "stream/kafka_admin.c": "needs a broker: tests/broker",
-    "stream/kafka_group.c": "needs a broker: tests/broker",
     "stream/kafka_rank.c": "needs a broker: tests/broker",
     "stream/kafka_send.c": "needs a broker: tests/broker",
 }

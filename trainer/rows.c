@@ -2,7 +2,12 @@
 #include "base/xalloc.h"
 #include "trainer/rows.h"
 
-enum { ROWS_BUCKETS_FIRST = 1 << 12, RACK_FIRST = 64 };
+enum {
+    ROWS_BUCKETS_FIRST = 1 << 12,
+    RACK_FIRST = 64,
+    ROW_STORED_BYTES = 128,      /* of an encoded row without neighbours */
+    NEIGHBOUR_STORED_BYTES = 64, /* of one neighbour in it, with an id of up to 38 bytes */
+};
 
 struct rows {
     struct lru order;
@@ -106,10 +111,25 @@ void rows_weigh(struct rows *rows, struct held_row *held)
     rows->bytes += held->bytes;
 }
 
+void rows_stored(struct held_row *held, size_t bytes)
+{
+    held->stored_bytes = bytes;
+    held->stored_count = held->row.count;
+}
+
+static size_t staging_bytes(const struct held_row *held)
+{
+    int32_t more = MAX_OF(held->row.count - held->stored_count, 0);
+    return held->stored_bytes + ROW_STORED_BYTES + (size_t)more * NEIGHBOUR_STORED_BYTES;
+}
+
 void rows_changed(struct rows *rows, struct held_row *held)
 {
     struct rack *rack = held->rack;
     rows_weigh(rows, held);
+    size_t bytes = staging_bytes(held);
+    rack->dirty_bytes += bytes - held->dirty_bytes;
+    held->dirty_bytes = bytes;
     if (held->dirty) { return; }
     held->dirty = true;
     if (rack->dirty_count == rack->dirty_capacity) {
@@ -137,8 +157,10 @@ void rack_flushed(struct rack *rack)
     for (size_t i = 0; i < rack->dirty_count; i++) {
         rack->dirty[i]->dirty = false;
         rack->dirty[i]->flushed = rack->flushes;
+        rack->dirty[i]->dirty_bytes = 0;
     }
     rack->dirty_count = 0;
+    rack->dirty_bytes = 0;
 }
 
 void rack_committed(struct rack *rack)
@@ -156,6 +178,7 @@ void rows_forget(struct rows *rows, struct rack *rack)
         link = newer;
     }
     rack->dirty_count = 0;
+    rack->dirty_bytes = 0;
     rack->committed = rack->flushes;
 }
 

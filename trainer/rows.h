@@ -18,6 +18,7 @@ struct rack {
     struct held_row **dirty; /* changed since the last flush() */
     size_t dirty_count;
     size_t dirty_capacity;
+    size_t dirty_bytes; /* that staging the dirty will take, about */
     uint64_t flushes;   /* flushes begun */
     uint64_t committed; /* flushes committed */
 };
@@ -31,6 +32,9 @@ struct held_row {
     uint64_t flushed; /* the flush that staged its last change */
     size_t bytes;     /* as counted for the bound */
     struct row row;
+    size_t stored_bytes;  /* of the row as it was last encoded, and */
+    int32_t stored_count; /* neighbours that it had then */
+    size_t dirty_bytes;   /* as counted in the rack */
     int64_t event_time_ms; /* newest that reached the row */
     int64_t pruned;        /* neighbours dropped so far */
     int64_t first_users;   /* whose first event was on the item */
@@ -49,6 +53,8 @@ struct held_row *rows_find(struct rows *rows, int32_t item);
 struct held_row *rows_add(struct rows *rows, struct rack *rack, int32_t item);
 /* Counts a row's memory anew after it was filled or changed. */
 void rows_weigh(struct rows *rows, struct held_row *held);
+/* Notes that a row was encoded, for what it will take to stage it again. */
+void rows_stored(struct held_row *held, size_t bytes);
 /* Notes that a row has changed. */
 void rows_changed(struct rows *rows, struct held_row *held);
 /* Takes a row out again that nothing has changed yet. */

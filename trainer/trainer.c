@@ -140,6 +140,7 @@ static enum verdict load_row(struct task *task, struct held_row *held)
         return VERDICT_FATAL;
     }
     rows_weigh(t->rows, held);
+    rows_stored(held, value.size);
     return VERDICT_DONE;
 }
 
@@ -227,7 +228,14 @@ static void put_row(struct task *task, struct held_row *held)
     int result = codec_encode(t->neighbours, &message, &t->out);
     assert(result == 0);
     task_put(task, message.item_id, buf_slice(&t->out));
+    rows_stored(held, t->out.size);
     metric_add(t->published, 1);
+}
+
+static size_t held_bytes(struct task *task)
+{
+    const struct work *work = task_state(task);
+    return work->rack.dirty_bytes;
 }
 
 static void flush(struct task *task)
@@ -276,6 +284,7 @@ const struct worker trainer_worker = {
     .close = close_task,
     .process = process,
     .batch = batch,
+    .held_bytes = held_bytes,
     .flush = flush,
     .committed = committed,
     .forget = forget,

@@ -92,8 +92,9 @@ def count(events, window=50, transitions=20, exponent=0.75, half_life_ms=0, epoc
     return table
 
 
-def states(placed, retained=600):
-    """What features must keep of each user: {user: dict as in user_state.avsc, without `seen`}.
+def states(placed, retained=600, segment=64):
+    """What features must keep of each user: {user: dict as in user_state.avsc, without `seen`}; and
+    `archive`, what stands in the user's segments: (item, weight, time) of each action, in order.
 
     placed: (offset, event) as they stand in `events`, each user's in order of offset; an event that
     came again counts where it came first. Event ids stand as XXH3-64, signed."""
@@ -108,6 +109,9 @@ def states(placed, retained=600):
     found = {}
     for actions in canonical(event for _, event in placed):
         user, kept = actions[0]["user_id"], actions[-retained:]
+        gone = actions[:-retained]
+        archived = len(gone) // segment * segment
+        left = gone[archived:]
         hashes = [xxhash.xxh3_64_intdigest(one["event_id"].encode()) for one in kept]
         found[user] = {
             "items": [one["item_id"] for one in kept],
@@ -119,5 +123,12 @@ def states(placed, retained=600):
             "offsets": [first[user, one["event_id"]] for one in kept],
             "events_total": len(actions),
             "input_offset": newest[user],
+            "left_items": [one["item_id"] for one in left],
+            "left_weights": [one["weight"] for one in left],
+            "left_times_ms": [one["event_time_ms"] for one in left],
+            "segments": archived // segment,
+            "archived": archived,
+            "archive": [(one["item_id"], one["weight"], one["event_time_ms"])
+                        for one in gone[:archived]],
         }
     return found

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from conftest import BIN, Contract
 from stream_data import SETTINGS, clicks, records
 from test_neighbours import UNBOUND, cells, run
@@ -138,6 +138,33 @@ def test_backfill_of_a_piece(make_world):
     assert max(len(one["items"]) for one in histories) == 7
     refused = command(world, "backfill", "--generation", "g2", "--set", "history.length=7")
     assert refused.returncode == 78 and "history.length" in refused.stderr
+
+
+def test_backfill_waits_for_what_a_transaction_hides(make_world):
+    """Half of the events are in a transaction that is still open when all that can be read is."""
+    source, world = make_world(), make_world()
+    source.start("ingest", ingest=SETTINGS)
+    source.produce("clicks", records(clicks(FEW)))
+    source.drain("ingest")
+    events = [(one.key, one.value, one.timestamp) for one in source.topics.read("events")]
+    world.produce("events", events[:FEW // 2])
+    producer = Producer({"bootstrap.servers": world.bootstrap, "log_level": 2,
+                         "transactional.id": world.prefix, "partitioner": "murmur2_random"})
+    producer.init_transactions()
+    producer.begin_transaction()
+    for key, value, _ in events[FEW // 2:]:
+        producer.produce(world.prefix + "events", key=key, value=value)
+    assert producer.flush(60) == 0
+    building = threading.Thread(target=backfill, args=(world,))
+    building.start()
+    try:
+        world.wait(lambda: counted(world) == FEW // 2, "what is visible to be counted")
+        building.join(2)
+        assert building.is_alive()
+    finally:
+        producer.commit_transaction()
+        building.join()
+    assert counted(world) == FEW
 
 
 class Reader(threading.Thread):

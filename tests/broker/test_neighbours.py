@@ -96,6 +96,16 @@ def test_same_table_however_it_is_batched(make_world):
         cells(run(make_world(2), sent, features=many, trainer={**UNBOUND, **many}))
 
 
+def test_same_table_without_transactions(make_world):
+    sent = clicks(400)
+    world = make_world(2)
+    loose = {"delivery": "at_least_once"}
+    rows = run(world, sent, features=loose, trainer={**UNBOUND, **loose})
+    assert cells(rows) == cells(run(make_world(2), sent))
+    for name in ("pair-deltas", "neighbours", "features-changelog"):  # no marker anywhere
+        assert sum(world.topics.ends(name).values()) == sum(1 for _ in world.topics.read(name))
+
+
 def test_repeats_and_shuffles_change_nothing(make_world):
     sent = clicks(EVENTS)
     rng = random.Random(7)

@@ -3,11 +3,13 @@
 import json
 import subprocess
 from collections import Counter, defaultdict
+from itertools import accumulate
 
 from contracts import Contract, Topics
 from oracle import count, states
 
 HISTORY_LENGTH = 50
+SEGMENT_BYTE = 0xff  # begins the key of a segment of a user's archive (schemas/user_archive.avsc)
 TOLD = 20  # differences that are told in words; all are counted
 
 
@@ -63,7 +65,22 @@ class Judge:
     def _decoded(self, name, contract):
         form = Contract(contract)
         return {key.decode(): form.decode(value)
-                for fold in self.folds[name].values() for key, value in fold.items()}
+                for fold in self.folds[name].values() for key, value in fold.items()
+                if key[0] != SEGMENT_BYTE}
+
+    def _archives(self):
+        """user -> (item, weight, time) of each action in the user's segments, in order."""
+        form = Contract("user_archive")
+        segments = sorted((key[5:].decode(), key[1:5], value)
+                          for fold in self.folds["features-changelog"].values()
+                          for key, value in fold.items() if key[0] == SEGMENT_BYTE)
+        found = defaultdict(list)
+        for user, _, value in segments:
+            one = form.decode(value)
+            times = accumulate(one["time_steps_ms"])
+            found[user] += zip(one["items"], one["weights"], times, strict=True)
+        self.counts["archived"] = sum(map(len, found.values()))
+        return found
 
     # ---- Every raw event ----
 
@@ -109,7 +126,12 @@ class Judge:
     def users(self):
         """The changelog's newest states equal the recomputed ones, and so do the histories."""
         found = self._decoded("features-changelog", "user_state")
+        archives = self._archives()
         self._same_keys("features-changelog", found, self.expected)
+        for user, state in found.items():
+            state["archive"] = archives.pop(user, [])
+        for user in archives:
+            self._differs(f"features-changelog: {user} has an archive and no state")
         for user in found.keys() & self.expected.keys():
             for field, right in self.expected[user].items():
                 if found[user][field] != right:
@@ -226,7 +248,7 @@ class Judge:
         self.counts["stored_records"] += len(stored)
         for key in stored.keys() | fold.keys():
             if stored.get(key) != fold.get(key):
-                self._differs(f"store {name}: {key.decode()} is not as in the changelog")
+                self._differs(f"store {name}: {key} is not as in the changelog")
 
     def all(self, owners):
         self.read()

@@ -18,6 +18,7 @@ from judge import HISTORY_LENGTH, Judge  # noqa: E402
 from oracle import count, states  # noqa: E402
 
 USERS, EVENTS = 5, 200
+SEGMENT = 64  # actions in a segment of a user's archive
 PREFIX = "p-"
 
 
@@ -35,23 +36,30 @@ def encode(contract, value):
     return b"\xc3\x01" + bytes(8) + out.getvalue()
 
 
+def segment(actions):
+    """Of a user's archive: (item, weight, time) of each action."""
+    items, weights, times = zip(*actions)
+    steps = [after - before for before, after in zip((0, *times), times)]
+    return encode("user_archive", {"items": items, "weights": weights, "time_steps_ms": steps})
+
+
 class Calm:
     """Topics as they are after an undisturbed run: name -> records, to be harmed by a test."""
 
-    def __init__(self):
+    def __init__(self, users=USERS, count_of=EVENTS):
         self.at = {}
-        events = [{"event_id": f"e{n}", "user_id": f"u{n % USERS}", "item_id": f"i{n * 7 % 23}",
+        events = [{"event_id": f"e{n}", "user_id": f"u{n % users}", "item_id": f"i{n * 7 % 23}",
                    "action": "RATING", "weight": float(1 + n % 5), "event_time_ms": 1000 * n}
-                  for n in range(EVENTS)]
+                  for n in range(count_of)]
         events = [{**one, "sequence": 0, "received_ms": 0} for one in events]
         clicks = [json.dumps({"id": one["event_id"], "type": "rating"}).encode() for one in events]
         self.put("clicks", [(None, value) for value in [*clicks, b"{garbage"]])
         self.put("events", [(one["user_id"], encode("user_event", one)) for one in events])
         self.put("dead-letters", [(None, b"{garbage")], headers=[
             ("worker", b"ingest"), ("origin.partition", b"0"),
-            ("origin.offset", str(EVENTS).encode())])
+            ("origin.offset", str(count_of).encode())])
         self.users(states(enumerate(events)))
-        self.pairs(count(events))
+        self.pairs(count(events), users)
 
     def put(self, name, pairs, headers=None):
         self.at[name] = [Record(0, offset, 0, key.encode() if key else None, value, headers)
@@ -60,6 +68,10 @@ class Calm:
     def users(self, found):
         self.put("features-changelog", [(user, encode("user_state", state))
                                         for user, state in found.items()])
+        self.at["features-changelog"] += [
+            Record(0, 1000 + number, 0, b"\xff" + number.to_bytes(4, "big") + user.encode(),
+                   segment(state["archive"][number * SEGMENT:][:SEGMENT]), None)
+            for user, state in found.items() for number in range(state["segments"])]
         self.put("histories", [(user, encode("user_history", {
             **state, "user_id": user, "input_partition": 0,
             **{column: state[column][-HISTORY_LENGTH:]
@@ -69,12 +81,12 @@ class Calm:
             "user_id": user, "input_offset": state["input_offset"]}))
             for user, state in found.items()])
 
-    def pairs(self, table):
+    def pairs(self, table, users):
         items = sorted(table.mass)
         self.put("pair-deltas", [(None, encode("pair_deltas", {
             "items": items, "masses": [table.mass[item] for item in items],
             "action_counts": [table.actions[item] for item in items],
-            "new_users": [USERS, *[0] * (len(items) - 1)]}))])
+            "new_users": [users, *[0] * (len(items) - 1)]}))])
         rows = []
         for item in items:
             cells = table.neighbours(item)
@@ -171,6 +183,23 @@ def test_deltas_that_count_twice(topics):
     topics.at["pair-deltas"] *= 2
     items = len(topics.at["neighbours"])
     assert judged(topics).differences == 2 * items + 1  # masses, actions, and the users
+
+
+def test_users_with_an_archive():
+    topics = Calm(users=2, count_of=1500)  # 600 of 750 actions are kept, 128 of 150 in segments
+    judge = judged(topics)
+    assert (judge.differences, judge.words) == (0, [])
+    assert judge.counts["archived"] == 2 * 128
+    first = next(at for at, one in enumerate(topics.at["features-changelog"])
+                 if one.key[0] == 0xff)
+    del topics.at["features-changelog"][first]
+    assert judged(topics).differences == 1
+
+
+def test_an_archive_of_nobody(topics):
+    topics.at["features-changelog"].append(Record(0, 9, 0, b"\xff\0\0\0\0nobody",
+                                                  segment([("i1", 1.0, 5)]), None))
+    assert judged(topics).differences == 1
 
 
 def test_a_history_behind_a_newer_one_is_told_apart(topics):

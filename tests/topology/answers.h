@@ -162,8 +162,8 @@ static inline void sums_add(struct sums *sums, const struct pair_deltas *deltas,
     }
 }
 
-/* Tells the sums over all pair deltas that were committed. */
-static inline void answers_sums(struct answers *answers)
+/* Adds up all pair deltas that were committed; the caller frees. */
+static inline struct sums *answers_add_up(struct answers *answers)
 {
     struct sums *sums = xcalloc(1, sizeof(*sums));
     const struct rig *rig = answers->rig;
@@ -176,6 +176,13 @@ static inline void answers_sums(struct answers *answers)
             sums_add(sums, &deltas, p, rig->partitions);
         }
     }
+    return sums;
+}
+
+/* Tells the sums over all pair deltas that were committed. */
+static inline void answers_sums(struct answers *answers)
+{
+    struct sums *sums = answers_add_up(answers);
     for (size_t a = 0; a < FEED_ITEMS; a++) {
         buf_printf(&answers->text, "sum %zu %a %a %" PRId64, a, sums->mass[a], sums->actions[a],
                    sums->users[a]);
@@ -185,6 +192,58 @@ static inline void answers_sums(struct answers *answers)
         buf_printf(&answers->text, "\n");
     }
     free(sums);
+}
+
+/* Tells of the sums what only grows as events come. Transitions do not: an event that comes late
+ * makes others more distant. */
+static inline void answers_growing_sums(struct answers *answers)
+{
+    struct sums *sums = answers_add_up(answers);
+    for (size_t a = 0; a < FEED_ITEMS; a++) {
+        buf_printf(&answers->text, "sum %zu %a %a %" PRId64, a, sums->mass[a], sums->actions[a],
+                   sums->users[a]);
+        for (size_t b = 0; b < FEED_ITEMS; b++) {
+            buf_printf(&answers->text, " %a", sums->co[a][b]);
+        }
+        buf_printf(&answers->text, "\n");
+    }
+    free(sums);
+}
+
+/* Tells the rows of neighbours as whole tables, where what is not there is 0, carried to an epoch;
+ * `grows`: of them what only grows as events come. */
+static inline void answers_tables(struct answers *answers, int64_t epoch, bool grows)
+{
+    struct fold *fold = rig_fold(answers->rig, "neighbours");
+    struct item_neighbours row;
+    for (size_t a = 0; a < FEED_ITEMS; a++) {
+        double cells[FEED_ITEMS][3] = {{0}};
+        char key[16];
+        (void)snprintf(key, sizeof(key), "i%02zu", a);
+        row = (struct item_neighbours){0};
+        for (size_t i = 0; i < fold->count; i++) {
+            if (!slice_equal(fold->at[i].key, slice_str(key)) || !fold->at[i].value.data) {
+                continue;
+            }
+            answers_decode(answers, answers->rows, fold->at[i].value, &row);
+        }
+        for (size_t k = 0; k < row.items.count; k++) {
+            double *cell = cells[sums_item(row.items.at[k])];
+            cell[0] = decay_rescale(row.co_ratings.at[k], row.epoch, epoch);
+            cell[1] = decay_rescale(row.forwards.at[k], row.epoch, epoch);
+            cell[2] = decay_rescale(row.backwards.at[k], row.epoch, epoch);
+        }
+        buf_printf(&answers->text, "row %s users=%" PRId64 " mass=%a actions=%a", key,
+                   row.first_users, decay_rescale(row.mass, row.epoch, epoch),
+                   decay_rescale(row.actions, row.epoch, epoch));
+        for (size_t k = 0; k < FEED_ITEMS; k++) {
+            for (size_t c = 0; c < (grows ? 1 : ARRAY_COUNT(cells[k])); c++) {
+                buf_printf(&answers->text, " %a", cells[k][c]);
+            }
+        }
+        buf_printf(&answers->text, "\n");
+    }
+    free(fold);
 }
 
 /* Tells the lists but for where in the log their newest event stands. */
@@ -230,6 +289,30 @@ static inline bool answers_agree(const char *a, const char *b)
     }
     if (*a || *b) { fprintf(stderr, "one of them says more: %.300s\n", *a ? a : b); }
     return !*a && !*b;
+}
+
+/* Compares two answers number by number, everything else letter by letter: 0 when they are the same
+ * within tolerance, 1 when some number of b is greater and none is less, and otherwise -1, with the
+ * place printed. */
+static inline int answers_compare(const char *a, const char *b, double tolerance)
+{
+    const char *begin = a;
+    int result = 0;
+    while (*a && *b) {
+        bool begins = a > begin && strchr(" :/=", a[-1]) && strchr("-0123456789", *a);
+        char *end_a = NULL, *end_b = NULL;
+        double one = begins ? strtod(a, &end_a) : 0, other = begins ? strtod(b, &end_b) : 0;
+        if (begins && end_b == b) { begins = false; }
+        if (other > one + tolerance * fmax(1, fabs(one))) { result = 1; }
+        if (other < one - tolerance * fmax(1, fabs(one)) || (!begins && *a != *b)) {
+            fprintf(stderr, "one says: %.60s\nother says: %.60s\n", a, b);
+            return -1;
+        }
+        a = begins ? end_a : a + 1;
+        b = begins ? end_b : b + 1;
+    }
+    if (*a || *b) { fprintf(stderr, "one of them says more: %.300s\n", *a ? a : b); }
+    return *a || *b ? -1 : result;
 }
 
 #endif

@@ -165,7 +165,8 @@ static inline bool rig_launch(struct rig *rig, struct copy *copy)
     _cleanup_(xfreep) char *group = copy_group(copy);
     _cleanup_(xfreep) char *member = xprintf("%s-%d", group, copy->slot);
     copy->metrics = metrics_new(copy->worker->name);
-    copy->wire = memlog_wire(rig->log, group, member, member);
+    bool transactional = run_needs_transactions(copy->worker, &copy->settings);
+    copy->wire = memlog_wire(rig->log, group, member, transactional ? member : NULL);
     const struct run_parts parts = {
         .worker = copy->worker,
         .settings = &copy->settings,

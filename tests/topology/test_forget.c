@@ -241,6 +241,66 @@ static void with_events_and_request_in_one_batch(void **state)
     check(&story);
 }
 
+/* ---- Under decay ---- */
+
+enum { HALF_LIFE_MS = 6 * 3600 * 1000 };
+
+static const char *const decayed[] = {
+    "history.actions.max=24", "pairs.window=8",        "transitions.window=5",
+    "history.length=10",      "batch.records.max=150", "decay.half.life=6h", NULL};
+
+/* The tables at the newest event's epoch, and how many neighbours each row has. */
+static char *tables_of(const struct story *story)
+{
+    struct rig rig;
+    struct pen pen;
+    struct answers answers;
+    begin(&rig, &pen, story);
+    run(&rig, &pen, story);
+    answers_init(&answers, &rig);
+    answers_states(&answers);
+    answers_tables(&answers, feed_from_ms / HALF_LIFE_MS + EVENTS * FEED_STEP_MS / HALF_LIFE_MS,
+                   /* grows= */ false);
+    struct fold *fold = rig_fold(&rig, "neighbours");
+    struct item_neighbours row;
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
+        answers_decode(&answers, answers.rows, fold->at[i].value, &row);
+        buf_printf(&answers.text, "neighbours of %.*s: %zu\n", SLICE_ARGS(row.item_id),
+                   row.items.count);
+    }
+    free(fold);
+    char *text = answers_take(&answers);
+    answers_release(&answers);
+    pen_release(&pen);
+    rig_release(&rig);
+    return text;
+}
+
+/* Over 33 half-lives sums of doubles are not exact any more: what was added and taken out again
+ * leaves rounding, below 1e-9, and no neighbour that is made of rounding. */
+static void under_decay_over_many_half_lives(void **state)
+{
+    _Static_assert(EVENTS * FEED_STEP_MS > 30 * HALF_LIFE_MS, "beyond what is exact");
+    static const char *const users[] = {"user-3", "user-0", "user-4"};
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct story story = plain;
+        story.features = decayed;
+        story.seed = seed;
+        story.user = users[seed - 1];
+        story.restored = seed == 2;
+        struct story without = story;
+        without.without = true;
+        _cleanup_(xfreep) char *want = tables_of(&without);
+        _cleanup_(xfreep) char *is = tables_of(&story);
+        assert_true(strlen(want) > 20000);
+        assert_int_equal(answers_compare(want, is, /* tolerance= */ 1e-9), 0);
+        _cleanup_(xfreep) char *before = tables_of(&(struct story){
+            .seed = seed, .user = "nobody", .features = decayed});
+        assert_int_not_equal(answers_compare(want, before, /* tolerance= */ 1e-9), 0);
+    }
+}
+
 static void asked_again_and_old_events_come_once_more(void **state)
 {
     struct story story = plain;
@@ -408,6 +468,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_the_middle),
         cmocka_unit_test(with_events_and_request_in_one_batch),
+        cmocka_unit_test(under_decay_over_many_half_lives),
         cmocka_unit_test(asked_again_and_old_events_come_once_more),
         cmocka_unit_test(from_restored_state),
         cmocka_unit_test(with_a_crash_on_the_way),

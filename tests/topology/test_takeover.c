@@ -41,6 +41,16 @@ static void settle(struct rig *rig, struct copy *a, struct copy *b)
     assert_true(ready(a) == PARTITIONS / 2 && ready(b) == PARTITIONS / 2);
 }
 
+/* Two copies of features, each warm for the other, with so many events behind them. */
+static void start_two(struct rig *rig, int events, struct copy **ret_a, struct copy **ret_b)
+{
+    rig_init(rig, PARTITIONS);
+    feed_events(rig, 1, 0, events);
+    *ret_a = rig_start(rig, &features_worker, 0, pairs);
+    *ret_b = rig_start(rig, &features_worker, 1, pairs);
+    settle(rig, *ret_a, *ret_b);
+}
+
 static int add_pair(void *arg, struct slice key, struct slice value)
 {
     struct buf *all = arg;
@@ -80,11 +90,8 @@ static void assert_same_stores(const struct copy *a, const struct copy *b)
 static void test_the_copy_equals_the_owners(void **state)
 {
     struct rig rig;
-    rig_init(&rig, PARTITIONS);
-    feed_events(&rig, 1, 0, HALF);
-    struct copy *a = rig_start(&rig, &features_worker, 0, pairs);
-    struct copy *b = rig_start(&rig, &features_worker, 1, pairs);
-    settle(&rig, a, b);
+    struct copy *a, *b;
+    start_two(&rig, HALF, &a, &b);
     feed_events(&rig, 1, HALF, EVENTS);
     settle(&rig, a, b);
     memlog_static_stay(rig.log, true); /* nobody takes over while both end */
@@ -152,11 +159,8 @@ static int64_t changelog_ends(const struct rig *rig)
 static void test_takeover_reads_the_tail(void **state)
 {
     struct rig rig;
-    rig_init(&rig, PARTITIONS);
-    feed_events(&rig, 1, 0, HALF);
-    struct copy *a = rig_start(&rig, &features_worker, 0, pairs);
-    struct copy *b = rig_start(&rig, &features_worker, 1, pairs);
-    settle(&rig, a, b);
+    struct copy *a, *b;
+    start_two(&rig, HALF, &a, &b);
     double restored = metric(b, "freshet_restored_records_total");
     int64_t before = changelog_ends(&rig);
     feed_events(&rig, 1, HALF, EVENTS);
@@ -178,9 +182,8 @@ static void test_takeover_reads_the_tail(void **state)
 static void test_there_and_back(void **state)
 {
     struct rig rig;
-    rig_init(&rig, PARTITIONS);
-    struct copy *a = rig_start(&rig, &features_worker, 0, pairs);
-    struct copy *b = rig_start(&rig, &features_worker, 1, pairs);
+    struct copy *a, *b;
+    start_two(&rig, 0, &a, &b);
     for (int part = 0; part < 6; part++) {
         feed_events(&rig, 1, part * EVENTS / 6, (part + 1) * EVENTS / 6);
         settle(&rig, a, b);
@@ -202,11 +205,8 @@ static void test_there_and_back(void **state)
 static void test_old_copy_is_distrusted(void **state)
 {
     struct rig rig;
-    rig_init(&rig, PARTITIONS);
-    feed_events(&rig, 1, 0, HALF);
-    struct copy *a = rig_start(&rig, &features_worker, 0, pairs);
-    struct copy *b = rig_start(&rig, &features_worker, 1, pairs);
-    settle(&rig, a, b);
+    struct copy *a, *b;
+    start_two(&rig, HALF, &a, &b);
     feed_events(&rig, 1, HALF, EVENTS);
     for (int i = 0; i < 200; i++) { assert_true(rig_step(&rig, a)); }
     for (int32_t p = 0; p < PARTITIONS / 2; p++) {

@@ -34,6 +34,15 @@ static void test_partitions_and_bounds(void **state)
     assert_int_equal(wire_bounds(wire, "out", 0, &low, &end), 0);
     assert_int_equal(low, 0);
     assert_int_equal(end, 2);
+    int64_t stable = -1;
+    assert_int_equal(wire_stable_end(wire, "out", 1, &stable), WIRE_REFUSED);
+    assert_int_equal(wire_stable_end(wire, "out", 0, &stable), 0);
+    assert_int_equal(stable, 0);
+    memlog_txn_expire(log, "t");
+    assert_int_equal(wire_stable_end(wire, "out", 0, &stable), 0);
+    assert_int_equal(wire_bounds(wire, "out", 0, &low, &end), 0);
+    assert_int_equal(stable, end);
+    assert_int_equal(end, 3);
     wire_close(wire);
     memlog_free(log);
 }

@@ -3,6 +3,7 @@
 #include "base/xalloc.h"
 #include "model/pairs.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <cmocka.h>
 
@@ -180,6 +181,7 @@ static void it_grows_and_shrinks(void **state)
 {
     struct pairs *pairs = pairs_new();
     struct pairs_view view;
+    size_t mapped = 0;
     for (int round = 0; round < 12; round++) {
         int32_t last = round == 0 ? 600 : 20;
         for (int32_t item = 1; item < last; item++) {
@@ -188,15 +190,16 @@ static void it_grows_and_shrinks(void **state)
                 pairs_add(pairs, item, &term, 1);
             }
         }
-        assert_in_range(pairs_bytes(pairs), pairs_count(pairs) * sizeof(struct pair),
-                        round == 0 ? SIZE_MAX : MIB * 5);
+        assert_int_equal(pairs_bytes(pairs), pairs_count(pairs) * 4 * sizeof(struct pair));
         pairs_drain(pairs, &view);
+        if (round == 0) { mapped = mallinfo2().hblkhd; }
         assert_int_equal(view.pairs_count, last * (last - 1) / 2);
         for (size_t i = 0; i < view.pairs_count; i++) {
             assert_true(view.pairs[i].co == view.items[view.pairs[i].second].item);
             assert_true(view.pairs[i].forward == view.items[view.pairs[i].first].item);
         }
         pairs_reset(pairs);
+        assert_true(!mapped || mallinfo2().hblkhd + 10 * MIB < mapped); /* 0: a sanitizer's heap */
     }
     pairs_free(pairs);
 }

@@ -41,7 +41,7 @@ static void only_the_committed_are_evicted_oldest_first(void **state)
     struct users *users = users_new(0);
     struct shelf shelf = {0};
     for (int i = 0; i < 4; i++) {
-        users_changed(users, users_add(users, &shelf, name_of(i)));
+        users_changed(users, users_add(users, &shelf, name_of(i)), 10);
     }
     users_trim(users);
     assert_int_equal(users_count(users), 4); /* touched and dirty */
@@ -53,8 +53,8 @@ static void only_the_committed_are_evicted_oldest_first(void **state)
     assert_int_equal(shelf.dirty_count, 0);
     users_trim(users);
     assert_int_equal(users_count(users), 4); /* in flight */
-    users_changed(users, users_find(users, &shelf, name_of(1)));
-    users_changed(users, users_find(users, &shelf, name_of(1)));
+    users_changed(users, users_find(users, &shelf, name_of(1)), 10);
+    users_changed(users, users_find(users, &shelf, name_of(1)), 10);
     assert_int_equal(shelf.dirty_count, 1);
     shelf_committed(&shelf);
     users_trim(users);

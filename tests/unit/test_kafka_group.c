@@ -1,0 +1,123 @@
+/* The group member of the real wire against librdkafka's mock cluster: what is placed stays where
+ * it was put. All else of it is tested on a real broker. */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/kafka.h"
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { LIST_OFFSETS = 2 }; /* a request's number in Kafka's protocol */
+enum { CONNECT_MS = 20000, LATE_MS = 800, POLL_MS = 20, POLLS_MAX = 1000 };
+enum { RECORDS_FIRST = 20, RECORDS_LATER = 100 };
+
+struct stage {
+    rd_kafka_t *rk;
+    rd_kafka_mock_cluster_t *cluster;
+    struct wire *wire;
+    bool assigned;
+    int64_t next; /* offset that must come next */
+};
+
+static void silent(const rd_kafka_t *rk, int level, const char *fac, const char *text)
+{
+}
+
+static int setup(void **state)
+{
+    struct stage *stage = xcalloc(1, sizeof(*stage));
+    char why[200];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, silent);
+    stage->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+    assert_non_null(stage->rk);
+    stage->cluster = rd_kafka_mock_cluster_new(stage->rk, 1);
+    rd_kafka_mock_topic_create(stage->cluster, "in", 1, 1);
+    const struct kafka_identity identity = {
+        .bootstrap = rd_kafka_mock_cluster_bootstraps(stage->cluster),
+        .group = "group",
+        .fetch_bytes_max = 1 << 20,
+    };
+    char *told = NULL;
+    assert_int_equal(kafka_open(&identity, CONNECT_MS, &stage->wire, &told), 0);
+    *state = stage;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct stage *stage = *state;
+    wire_close(stage->wire);
+    rd_kafka_mock_cluster_destroy(stage->cluster);
+    rd_kafka_destroy(stage->rk);
+    free(stage);
+    return 0;
+}
+
+static void on_assigned(void *arg, const struct topic_partition *at, size_t count)
+{
+    struct stage *stage = arg;
+    assert_int_equal(count, 1);
+    stage->assigned = true;
+}
+
+static void on_revoked(void *arg, const struct topic_partition *at, size_t count, bool lost)
+{
+}
+
+static void produce(struct stage *stage, size_t count)
+{
+    static const struct message message = {.topic = "in", .key = {"k", 1}, .value = {"v", 1}};
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(wire_produce(stage->wire, &message, /* mark= */ 1), 0);
+    }
+}
+
+/* Records come one after the other, and nobody is told of a place beyond them. */
+static void take(struct stage *stage)
+{
+    const struct record *at;
+    size_t count;
+    assert_int_equal(wire_poll(stage->wire, POLL_MS, 100, &at, &count), 0);
+    for (size_t i = 0; i < count; i++) { assert_int_equal(at[i].offset, stage->next++); }
+    assert_true(wire_position(stage->wire, "in", 0) <= stage->next);
+    wire_release(stage->wire);
+}
+
+/* librdkafka asks again for a logical place when the answer to its first question comes after a
+ * seek, and then goes there (confluentinc/librdkafka#2256): what came meanwhile would be lost. */
+static void late_answers_move_nothing(void **state)
+{
+    struct stage *stage = *state;
+    const char *topic = "in";
+    const struct wire_listener listener = {
+        .arg = stage, .assigned = on_assigned, .revoked = on_revoked};
+    produce(stage, RECORDS_FIRST);
+    for (size_t asked = 0; asked < 8; asked++) {
+        rd_kafka_mock_broker_push_request_error_rtts(stage->cluster, 1, LIST_OFFSETS, 1,
+                                                     RD_KAFKA_RESP_ERR_NO_ERROR, LATE_MS);
+    }
+    assert_int_equal(wire_subscribe(stage->wire, &topic, 1, &listener), 0);
+    for (int polls = 0; !stage->assigned && polls < POLLS_MAX; polls++) { take(stage); }
+    assert_true(stage->assigned);
+    assert_int_equal(wire_resume(stage->wire, topic, 0, 0), 0);
+    for (size_t sent = 0; sent < RECORDS_LATER; sent++) {
+        produce(stage, 1);
+        take(stage);
+    }
+    for (int polls = 0; stage->next < RECORDS_FIRST + RECORDS_LATER && polls < POLLS_MAX; polls++) {
+        take(stage);
+    }
+    assert_int_equal(stage->next, RECORDS_FIRST + RECORDS_LATER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(late_answers_move_nothing, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("kafka_group", tests, NULL, NULL);
+}
