@@ -165,7 +165,7 @@ SHARE := $(PREFIX)/share/freshet
 .PHONY: install
 install: all
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SYSCONFDIR)/freshet $(UNIT_DIR) \
-		$(SHARE)/monitoring $(SHARE)/schemas $(PREFIX)/share/doc/freshet)
+		$(SHARE)/monitoring $(SHARE)/schemas $(SHARE)/examples $(PREFIX)/share/doc/freshet)
 	install $(BINS) $(DESTDIR)$(PREFIX)/bin
 	for w in $(WORKERS); do \
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|/etc/|$(SYSCONFDIR)/|' \
@@ -178,6 +178,7 @@ install: all
 	install -m 644 $(wildcard deploy/monitoring/*.yml deploy/monitoring/*.json) \
 		$(DESTDIR)$(SHARE)/monitoring
 	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
+	install -m 644 deploy/examples/*.properties $(DESTDIR)$(SHARE)/examples
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/freshet
 
 # Installs what building and the demo need, by apt.
