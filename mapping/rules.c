@@ -358,16 +358,29 @@ const struct rule rules[] = {
 };
 const size_t rules_count = ARRAY_COUNT(rules);
 
+/* The table is in the order of stages. */
+static size_t first_of(enum rule_stage stage)
+{
+    size_t low = 0, high = rules_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (rules[middle].stage < stage) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 const struct rule *rules_check(enum rule_stage stage, const struct candidate *candidate,
                                enum mapped *ret_field)
 {
-    for (size_t i = 0; i < rules_count; i++) {
-        const struct rule *rule = &rules[i];
+    for (size_t i = first_of(stage); i < rules_count && rules[i].stage == stage; i++) {
         enum mapped field = MAPPED_COUNT;
-        if (rule->stage > stage) { break; }
-        if (rule->stage == stage && rule->broken(rule, candidate, &field)) {
+        if (rules[i].broken(&rules[i], candidate, &field)) {
             *ret_field = field;
-            return rule;
+            return &rules[i];
         }
     }
     return NULL;
