@@ -74,7 +74,7 @@ $(OUT)/%.o: %.c
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # The text of each contract, as a C string literal.
-AVSC := $(wildcard schemas/*.avsc)
+AVSC := $(wildcard schemas/*.avsc schemas/versions/*.avsc)
 AVSC_INC := $(AVSC:%.avsc=$(OUT)/%.avsc.inc)
 $(OUT)/schemas/%.avsc.inc: schemas/%.avsc
 	@mkdir -p $(@D)
@@ -132,7 +132,9 @@ FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-r
 ifeq ($(OUT),$(FUZZ_OUT))
 $(FUZZ_OUT)/tests/fuzz/%: tests/fuzz/%.c $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o %.a,$^) $(ALL_LIBS)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(filter %.o,$^) \
+		$(filter %.a,$^) $(ALL_LIBS)
+$(FUZZ_OUT)/tests/fuzz/fuzz_dataset: $(addprefix $(FUZZ_OUT)/cli/,dataset.o catalogue_line.o)
 endif
 
 .PHONY: fuzz
@@ -140,7 +142,8 @@ fuzz:
 	@$(MAKE) CC=clang OUT=$(FUZZ_OUT) CFLAGS="$(FUZZ_FLAGS)" $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do case $$f in *$(T)*) name=$${f##*/fuzz_}; \
 		mkdir -p $(FUZZ_OUT)/found/$$name; \
-		$$f -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 -max_len=65536 \
+		$$f -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 -malloc_limit_mb=4100 \
+			-max_len=65536 \
 			-print_final_stats=1 -artifact_prefix=$(FUZZ_OUT)/found/ \
 			$(FUZZ_OUT)/found/$$name tests/fuzz/corpus/$$name >$$f.log 2>&1 \
 			|| { tail -50 $$f.log; exit 1; }; \
@@ -165,7 +168,8 @@ SHARE := $(PREFIX)/share/freshet
 .PHONY: install
 install: all
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SYSCONFDIR)/freshet $(UNIT_DIR) \
-		$(SHARE)/monitoring $(SHARE)/schemas $(SHARE)/examples $(PREFIX)/share/doc/freshet)
+		$(SHARE)/monitoring $(SHARE)/schemas/versions $(SHARE)/examples \
+		$(PREFIX)/share/doc/freshet)
 	install $(BINS) $(DESTDIR)$(PREFIX)/bin
 	for w in $(WORKERS); do \
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|/etc/|$(SYSCONFDIR)/|' \
@@ -179,6 +183,7 @@ install: all
 		$(DESTDIR)$(SHARE)/monitoring
 	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
 	install -m 644 deploy/examples/*.properties $(DESTDIR)$(SHARE)/examples
+	install -m 644 schemas/versions/*.avsc $(DESTDIR)$(SHARE)/schemas/versions
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/freshet
 
 # Installs what building and the demo need, by apt.
@@ -239,6 +244,18 @@ backfill-1m:
 	@ML_1M="$(ML_1M)" GENERATIONS_EVENTS=1000000 WAIT_SECONDS=1200 \
 		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
 		tests/broker/test_generations.py -k scratch
+
+# Sends mutated records through a real ingest with sanitizers; each must be accounted for.
+#   RECORDS=1000000
+.PHONY: hostile
+hostile:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	+@$(BUILD_ALL) SAN=address,undefined
+	@HOSTILE_RECORDS=$(or $(RECORDS),1000000) WAIT_SECONDS=3600 \
+		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
+		tests/broker/test_flood.py -k mutated
 
 # Breaks brokers, workers, connections, disks and state under load, then compares what is
 # left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.

@@ -5,6 +5,8 @@
 #include "stream/generation.h"
 #include "stream/kafka.h"
 #include "stream/options.h"
+#include "stream/registry.h"
+#include "stream/run.h"
 
 #include <unistd.h>
 
@@ -22,10 +24,13 @@ struct client_settings {
     const char *generation;
     const char *state_dir;
     const char *schemas_path;
+    int32_t schema_framing; /* enum schema_framing */
     struct properties topics; /* topic.<name> */
     struct properties kafka;  /* kafka.* */
     struct properties to_all, to_features, to_trainer, to_scorer; /* passed on by backfill */
     struct properties others; /* keys of worker configurations, which a command may be given */
+    struct registry_settings registry;
+    struct registry *asked; /* once it was needed */
 };
 
 #define CLIENT_OPTION(name, type, member, fallback, help)                                          \
@@ -46,6 +51,8 @@ static const struct option client_options[] = {
     CLIENT_OPTION("state.dir", OPTION_STRING, state_dir, "state",
                   "Where workers on this machine keep their state."),
     CLIENT_OPTION("schemas.path", OPTION_STRING, schemas_path, "", "Further *.avsc files."),
+    {"schema.framing", OPTION_CHOICE, offsetof(struct client_settings, schema_framing), "auto", 0,
+     0, "auto|single|confluent", "Frame of the messages written."},
     CLIENT_OPTION("kafka.", OPTION_PREFIX, kafka, NULL, "Passed to librdkafka."),
     CLIENT_OPTION("all.", OPTION_PREFIX, to_all, NULL, "A key of every worker (backfill)."),
     CLIENT_OPTION("features.", OPTION_PREFIX, to_features, NULL, "A key of features (backfill)."),
@@ -53,6 +60,8 @@ static const struct option client_options[] = {
     CLIENT_OPTION("scorer.", OPTION_PREFIX, to_scorer, NULL, "A key of scorer (backfill)."),
     CLIENT_OPTION("", OPTION_PREFIX, others, NULL, "A worker's own keys; not used here."),
 };
+
+static const char registry_prefix[] = "schema.registry.";
 
 void client_keep(struct client *client, const char *flag, char *value)
 {
@@ -67,11 +76,19 @@ int client_load(struct client *client)
 {
     char **rest = NULL;
     client->settings = xcalloc(1, sizeof(*client->settings));
-    const struct option_group group = {"client", client_options, ARRAY_COUNT(client_options),
-                                       client->settings};
-    enum options_result result = options_load("freshet", "", &group, 1, client->words_count,
-                                              client->words, stderr, &client->options, &rest);
+    const struct option_group groups[] = {
+        {"client", client_options, ARRAY_COUNT(client_options), client->settings},
+        {"schema registry", registry_options, registry_options_count, &client->settings->registry},
+    };
+    enum options_result result =
+        options_load("freshet", "", groups, ARRAY_COUNT(groups), client->words_count,
+                     client->words, stderr, &client->options, &rest);
     if (result != OPTIONS_OK) { return -EINVAL; }
+    _cleanup_(xfreep) char *fault = registry_settings_fault(&client->settings->registry);
+    if (fault) {
+        (void)client_fail("%s", fault);
+        return -EINVAL;
+    }
     const char *generation = generation_of(client->settings->generation);
     if (!generation) {
         (void)client_fail("generation=%s: no name of a generation", client->settings->generation);
@@ -135,7 +152,27 @@ bool client_knows(const char *key)
             return true;
         }
     }
-    return false;
+    return strncmp(key, registry_prefix, strlen(registry_prefix)) == 0;
+}
+
+const struct registry_settings *client_registry_settings(const struct client *client)
+{
+    return &client->settings->registry;
+}
+
+struct registry *client_registry(const struct client *client)
+{
+    struct client_settings *settings = client->settings;
+    if (!settings->registry.url[0]) { return NULL; }
+    if (!settings->asked) { settings->asked = registry_new(&settings->registry); }
+    return settings->asked;
+}
+
+bool client_writes_ids(const struct client *client)
+{
+    const struct client_settings *settings = client->settings;
+    return settings->schema_framing == SCHEMA_FRAMING_CONFLUENT ||
+           (settings->schema_framing == SCHEMA_FRAMING_AUTO && settings->registry.url[0]);
 }
 
 const char *client_schemas_path(const struct client *client)
@@ -168,6 +205,7 @@ void client_release(struct client *client)
 {
     for (int i = 0; i < client->words_count; i++) { free(client->words[i]); }
     free(client->words);
+    if (client->settings) { registry_free(client->settings->asked); }
     options_free(client->options);
     free(client->settings);
     *client = (struct client){0};

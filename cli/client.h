@@ -8,6 +8,8 @@
 struct argp;
 struct options;
 struct client_settings;
+struct registry;
+struct registry_settings;
 
 struct client {
     struct client_settings *settings;
@@ -38,6 +40,11 @@ char *client_topic_of(const struct client *client, const char *name, const char 
 const char *client_generation(const struct client *client);
 /* The directory of further schemas, or "". */
 const char *client_schemas_path(const struct client *client);
+/* The schema registry's settings, and the registry itself; NULL when none is configured. */
+const struct registry_settings *client_registry_settings(const struct client *client);
+struct registry *client_registry(const struct client *client);
+/* Says whether messages are written with the registry's ids. */
+bool client_writes_ids(const struct client *client);
 /* Where workers on this machine keep their state. */
 const char *client_state_dir(const struct client *client);
 /* Names a worker's consumer group, of the generation asked for; the caller frees. */

@@ -5,6 +5,7 @@
  * judged on the same events, and none in hindsight. */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "cli/client_book.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "cli/steps.h"
@@ -350,7 +351,7 @@ int compare_command(int argc, char **argv)
 {
     struct compare compare = {.hours = HOURS};
     argp_parse(&argp, argc, argv, 0, NULL, &compare);
-    struct schema_book *book = schema_book_new();
+    struct schema_book *book = client_book(&compare.client);
     compare.lists = codec_new(&recommendation_list_contract, book);
     compare.events = codec_new(&user_event_contract, book);
     compare.arena = arena_new(COMPARE_ARENA_BLOCK);

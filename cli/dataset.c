@@ -19,6 +19,20 @@ enum {
 
 enum shape { SHAPE_BLANKS, SHAPE_COLONS, SHAPE_TABS, SHAPE_COMMAS };
 
+/* What a line can be found to be. */
+enum line_fault {
+    LINE_FINE,
+    LINE_WITHOUT_IDS,
+    LINE_WITHOUT_RATING,
+    LINE_PAST_LIMITS, /* more users or items than are numbered */
+};
+
+static const char *const line_faults[] = {
+    [LINE_WITHOUT_IDS] = "has no user and item",
+    [LINE_WITHOUT_RATING] = "has no finite number as its rating",
+    [LINE_PAST_LIMITS] = "goes beyond 50000000 users or 10000000 items",
+};
+
 /* Which field of a line holds what; -1: none. */
 struct columns {
     int user, item, rating, ts;
@@ -115,9 +129,12 @@ static int columns_of_names(struct columns *columns, const char *line)
     return columns->user >= 0 && columns->item >= 0 ? 0 : -1;
 }
 
-static void add_action(struct dataset *dataset, struct slice user, struct slice item, float rating,
-                       int64_t ts)
+static enum line_fault add_action(struct dataset *dataset, struct slice user, struct slice item,
+                                  float rating, int64_t ts)
 {
+    int32_t user_number = ids_put(dataset->users, user);
+    int32_t item_number = ids_put(dataset->items, item);
+    if (user_number == ID_NONE || item_number == ID_NONE) { return LINE_PAST_LIMITS; }
     if (dataset->count == dataset->capacity) {
         dataset->capacity = MAX_OF(dataset->capacity * 2, (size_t)4096);
         dataset->actions =
@@ -125,40 +142,44 @@ static void add_action(struct dataset *dataset, struct slice user, struct slice 
     }
     dataset->actions[dataset->count++] = (struct action){
         .ts = ts,
-        .user = ids_put(dataset->users, user),
-        .item = ids_put(dataset->items, item),
+        .user = user_number,
+        .item = item_number,
         .rating = rating,
     };
+    return LINE_FINE;
 }
 
-static int take_sequence(struct dataset *dataset, const char *line)
+static enum line_fault take_sequence(struct dataset *dataset, const char *line)
 {
     const char *at = line;
     struct slice user = next_field(&at, SHAPE_BLANKS);
     size_t before = dataset->count;
-    while (*at) {
+    enum line_fault fault = LINE_FINE;
+    while (*at && !fault) {
         struct slice item = next_field(&at, SHAPE_BLANKS);
-        if (item.size) { add_action(dataset, user, item, 1.0F, 0); }
+        if (item.size) { fault = add_action(dataset, user, item, 1.0F, 0); }
     }
-    return user.size && dataset->count > before ? 0 : -1;
+    if (fault) { return fault; }
+    return user.size && dataset->count > before ? LINE_FINE : LINE_WITHOUT_IDS;
 }
 
-static int take_event(struct dataset *dataset, const char *line, enum shape shape,
-                      const struct columns *columns, double rating_min)
+static enum line_fault take_event(struct dataset *dataset, const char *line, enum shape shape,
+                                  const struct columns *columns, double rating_min)
 {
     struct slice fields[FIELDS_MAX];
     int count = 0;
     for (const char *at = line; *at && count < FIELDS_MAX;) {
         fields[count++] = next_field(&at, shape);
     }
-    if (columns->user >= count || columns->item >= count) { return -1; }
+    if (columns->user >= count || columns->item >= count) { return LINE_WITHOUT_IDS; }
     float rating = 1.0F;
     int64_t ts = 0;
     if (columns->rating >= 0 && columns->rating < count) {
         rating = strtof(fields[columns->rating].data, NULL);
+        if (!isfinite(rating)) { return LINE_WITHOUT_RATING; }
         if (rating < rating_min) {
             dataset->left_out++;
-            return 0;
+            return LINE_FINE;
         }
     }
     if (columns->ts >= 0 && columns->ts < count) {
@@ -166,9 +187,8 @@ static int take_event(struct dataset *dataset, const char *line, enum shape shap
         dataset->timed = true;
     }
     struct slice user = fields[columns->user], item = fields[columns->item];
-    if (!user.size || !item.size) { return -1; }
-    add_action(dataset, user, item, rating, ts);
-    return 0;
+    if (!user.size || !item.size) { return LINE_WITHOUT_IDS; }
+    return add_action(dataset, user, item, rating, ts);
 }
 
 static int read_lines(struct dataset *dataset, const char *path, FILE *file, double rating_min)
@@ -189,11 +209,12 @@ static int read_lines(struct dataset *dataset, const char *path, FILE *file, dou
                 return -1;
             }
         }
-        int rc = shape == SHAPE_BLANKS
-                     ? take_sequence(dataset, line)
-                     : take_event(dataset, line, shape, &columns, rating_min);
-        if (rc < 0) {
-            client_fail("%s: line %" PRId64 " has no user and item: \"%.40s\"", path, number, line);
+        enum line_fault fault = shape == SHAPE_BLANKS
+                                    ? take_sequence(dataset, line)
+                                    : take_event(dataset, line, shape, &columns, rating_min);
+        if (fault) {
+            client_fail("%s: line %" PRId64 " %s: \"%.40s\"", path, number, line_faults[fault],
+                        line);
             return -1;
         }
     }

@@ -131,12 +131,20 @@ static int run(struct dump *dump)
     return result;
 }
 
+/* The ids that the worker has learned are beside the partitions. */
+static void add_ids(struct dump *dump)
+{
+    _cleanup_(xfreep) char *path = xprintf("%s/../schemas", dump->path);
+    (void)schema_book_add_dir(dump->book, path, NULL);
+}
+
 int dump_command(int argc, char **argv)
 {
     struct dump dump = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &dump);
     dump.book = schema_book_new();
     contracts_add_all(dump.book);
+    add_ids(&dump);
     buf_init(&dump.out, LINE_BYTES_MAX);
     int result = run(&dump);
     buf_release(&dump.out);

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
+#include "cli/client_book.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "cli/user_names.h"
@@ -161,6 +161,9 @@ static int ask(struct forget *forget)
                                            .user_id = slice_str(forget->user),
                                            .until_ms = forget->until_ms,
                                            .requested_ms = forget->asked_ms};
+    forget->requests = client_book_writer(&forget->client, forget->book, topic,
+                                          &forget_request_contract, /* first= */ false);
+    if (!forget->requests) { return 1; }
     buf_init(&out, REQUEST_BYTES_MAX);
     int result = codec_encode(forget->requests, &request, &out);
     if (result < 0) { result = client_fail("the user id is not valid UTF-8"); }
@@ -346,8 +349,7 @@ int forget_command(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &forget);
     forget.deadline_ms = asked_ms + forget.timeout_ms;
     forget.sum.until_ms = INT64_MIN;
-    forget.book = schema_book_new();
-    forget.requests = codec_new(&forget_request_contract, forget.book);
+    forget.book = client_book(&forget.client);
     forget.receipts = codec_new(&forget_receipt_contract, forget.book);
     forget.arena = arena_new(RECEIPT_ARENA_BLOCK);
     int result = client_load(&forget.client) < 0 ? 78 : run_all(&forget);

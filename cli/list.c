@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
+#include "cli/client_book.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "cli/user_names.h"
@@ -163,7 +163,7 @@ int list_command(int argc, char **argv)
 {
     struct listing listing = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &listing);
-    listing.book = schema_book_new();
+    listing.book = client_book(&listing.client);
     listing.lists = codec_new(&recommendation_list_contract, listing.book);
     listing.items = codec_new(&item_contract, listing.book);
     listing.arena = arena_new(LIST_ARENA_BLOCK);

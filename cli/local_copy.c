@@ -2,33 +2,22 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "cli/local_copy.h"
+#include "stream/http.h"
 
-#include <curl/curl.h>
 #include <glob.h>
 
-enum { ANSWER_BYTES_MAX = 4 << 20, ANSWER_TIMEOUT_S = 2 };
+enum { ANSWER_BYTES_MAX = 4 << 20, ANSWER_TIMEOUT_MS = 2000 };
 
-static size_t receive(char *data, size_t size, size_t count, void *arg)
-{
-    struct buf *answer = arg;
-    buf_append(answer, data, size * count);
-    return buf_failed(answer) ? 0 : size * count;
-}
-
-static json_t *ask(CURL *curl, int port)
+static json_t *ask(struct http *http, int port)
 {
     struct buf answer;
     char url[64];
+    long code = 0;
     json_t *status = NULL;
     buf_init(&answer, ANSWER_BYTES_MAX);
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/status", port);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-    if (curl_easy_perform(curl) == CURLE_OK) {
-        status = json_loadb(answer.data ? answer.data : "", answer.size, 0, NULL);
+    if (http_ask(http, url, NULL, &code, &answer) == 0) {
+        status = json_loadb(buf_slice(&answer).data, answer.size, 0, NULL);
     }
     buf_release(&answer);
     return status;
@@ -38,13 +27,15 @@ json_t *local_copies(const char *state_dir)
 {
     json_t *copies = json_array();
     glob_t files;
-    CURL *curl = curl_easy_init();
+    const struct http_settings settings = {
+        .timeout_ms = ANSWER_TIMEOUT_MS, .answer_bytes_max = ANSWER_BYTES_MAX, .direct = true};
+    struct http *http = http_new(&settings);
     _cleanup_(xfreep) char *pattern = xprintf("%s/*/slot-*.json", state_dir);
-    if (curl && glob(pattern, 0, NULL, &files) == 0) {
+    if (glob(pattern, 0, NULL, &files) == 0) {
         for (size_t i = 0; i < files.gl_pathc; i++) {
             json_t *slot = json_load_file(files.gl_pathv[i], 0, NULL);
             int port = (int)json_integer_value(json_object_get(slot, "metrics_port"));
-            json_t *status = port > 0 ? ask(curl, port) : NULL;
+            json_t *status = port > 0 ? ask(http, port) : NULL;
             if (status) {
                 json_object_set(status, "pid", json_object_get(slot, "pid"));
                 json_array_append_new(copies, status);
@@ -53,7 +44,7 @@ json_t *local_copies(const char *state_dir)
         }
         globfree(&files);
     }
-    if (curl) { curl_easy_cleanup(curl); }
+    http_free(http);
     return copies;
 }
 

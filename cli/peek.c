@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
+#include "cli/client_book.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "schemas/contracts.h"
@@ -80,6 +80,23 @@ static const struct argp argp = {
     .children = children,
 };
 
+/* Whether the character at text steers a terminal: U+0000 to U+001F, U+007F, U+0080 to U+009F. Who
+ * filled the topic has no say in what the reader's terminal does. */
+static bool is_control(const char *text, size_t left)
+{
+    unsigned char byte = (unsigned char)text[0];
+    if (byte == 0xc2 && left > 1) { return (unsigned char)text[1] < 0xa0; }
+    return byte < 0x20 || byte == 0x7f;
+}
+
+static bool has_control(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (is_control(text.data + i, text.size - i)) { return true; }
+    }
+    return false;
+}
+
 /* A JSON string of bytes that may be anything; what is neither UTF-8 nor printable is escaped as
  * Latin-1. */
 static void put_text(struct buf *out, struct slice text)
@@ -90,6 +107,8 @@ static void put_text(struct buf *out, struct slice text)
         unsigned char byte = (unsigned char)text.data[i];
         if (byte == '"' || byte == '\\') {
             buf_printf(out, "\\%c", byte);
+        } else if (readable && byte == 0xc2 && is_control(text.data + i, text.size - i)) {
+            buf_printf(out, "\\u%04x", (unsigned char)text.data[++i]);
         } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !readable)) {
             buf_printf(out, "\\u%04x", byte);
         } else {
@@ -109,7 +128,8 @@ static void put_value(struct peek *peek, struct slice value)
     }
     if (codec_json(peek->book, value, &peek->out, NULL, &error) == 0) { return; }
     peek->out.size = before;
-    if (value.size && (value.data[0] == '{' || value.data[0] == '[')) {
+    bool json = value.size && (value.data[0] == '{' || value.data[0] == '[');
+    if (json && utf8_valid(value.data, value.size) && !has_control(value)) {
         buf_append(&peek->out, value.data, value.size);
     } else {
         put_text(&peek->out, value);
@@ -143,12 +163,8 @@ static bool print(void *arg, const struct record *rec)
 static int run(struct peek *peek)
 {
     struct wire *wire = NULL;
-    struct codec_error error;
-    const char *schemas = client_schemas_path(&peek->client);
     contracts_add_all(peek->book);
-    if (schemas[0] && schema_book_add_dir(peek->book, schemas, &error) < 0) {
-        return client_fail("schemas.path=%s: %s", schemas, error.detail);
-    }
+    if (client_book_add_path(&peek->client, peek->book)) { return 1; }
     if (client_connect(&peek->client, NULL, &wire) < 0) { return 1; }
     _cleanup_(xfreep) char *topic = client_topic(&peek->client, peek->topic);
     int result = scan_topic(wire, topic, peek->partition, peek->follow, print, peek);
@@ -161,7 +177,7 @@ int peek_command(int argc, char **argv)
 {
     struct peek peek = {.partition = -1};
     argp_parse(&argp, argc, argv, 0, NULL, &peek);
-    peek.book = schema_book_new();
+    peek.book = client_book(&peek.client);
     buf_init(&peek.out, LINE_BYTES_MAX);
     int result = client_load(&peek.client) < 0 ? 78 : run(&peek);
     buf_release(&peek.out);

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/catalogue_line.h"
-#include "cli/client.h"
+#include "cli/client_book.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 
@@ -215,8 +215,9 @@ static int choose_contract(struct replay *replay)
     if (!contract) {
         return client_fail("no contract \"%s\" to replay; Item or UserProfile", replay->contract);
     }
-    replay->codec = codec_new(contract, replay->book);
-    return 0;
+    replay->codec = client_book_writer(&replay->client, replay->book, replay->full_topic, contract,
+                                       /* first= */ true);
+    return replay->codec ? 0 : 1;
 }
 
 static int run(struct replay *replay)
@@ -240,7 +241,7 @@ int replay_command(int argc, char **argv)
 {
     struct replay replay = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &replay);
-    replay.book = schema_book_new();
+    replay.book = client_book(&replay.client);
     replay.arena = arena_new(LINE_ARENA_BLOCK);
     buf_init(&replay.out, MESSAGE_BYTES_MAX);
     int result = client_load(&replay.client) < 0 ? 78 : run(&replay);

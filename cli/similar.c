@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
+#include "cli/client_book.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "model/decay.h"
@@ -205,7 +205,7 @@ int similar_command(int argc, char **argv)
 {
     struct similar similar = {.count = 20};
     argp_parse(&argp, argc, argv, 0, NULL, &similar);
-    struct schema_book *book = schema_book_new();
+    struct schema_book *book = client_book(&similar.client);
     similar.codec = codec_new(&item_neighbours_contract, book);
     similar.kept = arena_new(SIMILAR_ARENA_BLOCK);
     similar.scratch = arena_new(SIMILAR_ARENA_BLOCK);

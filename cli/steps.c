@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "cli/client_book.h"
 #include "cli/scan.h"
 #include "cli/steps.h"
 
@@ -27,7 +28,7 @@ static bool take(void *arg, const struct record *rec)
 int steps_read(const struct client *client, struct wire *wire, struct generations *ret_generations)
 {
     _cleanup_(xfreep) char *topic = client_topic(client, "generations");
-    struct schema_book *book = schema_book_new();
+    struct schema_book *book = client_book(client);
     struct reading reading = {.codec = codec_new(&generation_step_contract, book),
                               .arena = arena_new(STEP_ARENA_BYTES),
                               .generations = ret_generations};
@@ -44,8 +45,13 @@ int steps_read(const struct client *client, struct wire *wire, struct generation
 int steps_write(const struct client *client, struct wire *wire, const struct generation_step *step)
 {
     _cleanup_(xfreep) char *topic = client_topic(client, "generations");
-    struct schema_book *book = schema_book_new();
-    struct codec *codec = codec_new(&generation_step_contract, book);
+    struct schema_book *book = client_book(client);
+    struct codec *codec =
+        client_book_writer(client, book, topic, &generation_step_contract, /* first= */ true);
+    if (!codec) {
+        schema_book_free(book);
+        return 1;
+    }
     char key[STEP_KEY_BYTES_MAX];
     struct buf value;
     buf_init(&value, STEP_BYTES_MAX);

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections import namedtuple
 
 import fastavro
@@ -12,6 +13,7 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 import checkout
 
 OFFSET_BEGINNING = 0
+DECIDED_SECONDS = 15  # a transaction of a dead process is aborted after 10
 HEADER_BYTES = 10  # Avro single object: C3 01, eight bytes of fingerprint
 
 # A record of a topic; the value undecoded; the time stamp in ms, 0 when there is none.
@@ -64,12 +66,24 @@ class Topics:
         finally:
             consumer.close()
 
+    def wait_decided(self, name, ends):
+        """Waits until no transaction hides anything before these ends: a group's offsets are seen
+        as committed before the last marker is written. Not for ever: one may be left open."""
+        until = time.monotonic() + DECIDED_SECONDS
+        while time.monotonic() < until:
+            stable = self.ends(name, "read_committed")
+            if all(stable[one] >= end for one, end in ends.items()):
+                return
+            time.sleep(0.05)
+
     def read(self, name, start=None):
         """Yields every committed record up to the end that the topic has now.
 
         start: first offset by partition; a partition that it does not name is left out."""
+        ends = self.ends(name)
         if start is None:
-            start = dict.fromkeys(self.ends(name), OFFSET_BEGINNING)
+            start = dict.fromkeys(ends, OFFSET_BEGINNING)
+        self.wait_decided(name, {one: ends[one] for one in start})
         consumer = self._consumer()
         try:
             consumer.assign([TopicPartition(self.prefix + name, *at) for at in start.items()])

@@ -8,6 +8,7 @@
 #include "features/forgotten.h"
 #include "features/history.h"
 #include "features/stored_user.h"
+#include "schemas/user_archive.h"
 
 enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS };
 
@@ -460,10 +461,18 @@ static const struct input inputs[] = {
 };
 
 static const struct output outputs[] = {
-    [HISTORIES] = {.name = "histories", .delivery = DELIVERY_AT_ONCE},
-    [PAIR_DELTAS] = {.name = "pair-deltas", .delivery = DELIVERY_TXN},
-    [CHANGELOG] = {.name = "features-changelog", .delivery = DELIVERY_TXN},
-    [RECEIPTS] = {.name = "receipts", .delivery = DELIVERY_TXN},
+    [HISTORIES] = {.name = "histories",
+                   .delivery = DELIVERY_AT_ONCE,
+                   .contracts = {&user_history_contract}},
+    [PAIR_DELTAS] = {.name = "pair-deltas",
+                     .delivery = DELIVERY_TXN,
+                     .contracts = {&pair_deltas_contract}},
+    [CHANGELOG] = {.name = "features-changelog",
+                   .delivery = DELIVERY_TXN,
+                   .contracts = {&user_state_contract, &user_archive_contract}},
+    [RECEIPTS] = {.name = "receipts",
+                  .delivery = DELIVERY_TXN,
+                  .contracts = {&forget_receipt_contract}},
 };
 
 const struct worker features_worker = {

@@ -41,7 +41,7 @@ const char *forgotten_fault(const struct record *rec, const struct forget_reques
         return "the key is not user_id";
     }
     bool timed = future_max_ms > 0 && rec->time_ms > 0;
-    if (timed && request->until_ms > rec->time_ms + future_max_ms) {
+    if (timed && request->until_ms > 0 && request->until_ms - future_max_ms > rec->time_ms) {
         return "until_ms lies in the future: events to come would be dropped";
     }
     return NULL;

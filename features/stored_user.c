@@ -72,27 +72,33 @@ static void fill_left(struct stored_user *stored, const struct user *user,
     state->left_times_ms = (struct longs){stored->left_times_ms, n};
 }
 
+static void fill_actions(struct stored_user *stored, const struct timeline *timeline,
+                         struct user_state *state)
+{
+    int32_t first = timeline->first;
+    size_t n = (size_t)timeline->count;
+    for (size_t i = 0; i < n; i++) {
+        stored->items[i] = ids_text(stored->ids, timeline->items[(size_t)first + i]);
+    }
+    state->items = (struct slices){stored->items, n};
+    state->actions = (struct ints){timeline->kinds + first, n};
+    state->weights = (struct doubles){timeline->weights + first, n};
+    state->event_times_ms = (struct longs){timeline->times_ms + first, n};
+    state->sequences = (struct longs){timeline->sequences + first, n};
+    state->event_ids = (struct longs){(int64_t *)timeline->id_hashes + first, n};
+    state->offsets = (struct longs){timeline->offsets + first, n};
+}
+
 void stored_user_fill(struct stored_user *stored, const struct user *user,
                       struct user_state *ret_state)
 {
     const struct timeline *timeline = &user->timeline;
-    int32_t first = timeline->first, count = timeline->count;
+    int32_t count = timeline->count;
     assert(count <= STATE_ACTIONS_MAX && timeline->seen_count <= HISTORY_SEEN_MAX);
-    for (int32_t i = 0; i < count; i++) {
-        stored->items[i] = ids_text(stored->ids, timeline->items[first + i]);
-    }
     for (int32_t i = 0; i < timeline->seen_count; i++) {
         stored->seen[i] = htole64(timeline->seen[timeline->seen_first + i]);
     }
-    size_t n = (size_t)count;
     *ret_state = (struct user_state){
-        .items = {stored->items, n},
-        .actions = {timeline->kinds + first, n},
-        .weights = {timeline->weights + first, n},
-        .event_times_ms = {timeline->times_ms + first, n},
-        .sequences = {timeline->sequences + first, n},
-        .event_ids = {(int64_t *)timeline->id_hashes + first, n},
-        .offsets = {timeline->offsets + first, n},
         .seen = slice_of(stored->seen, (size_t)timeline->seen_count * HISTORY_SEEN_BYTES),
         .events_total = timeline->total,
         .input_offset = user->input_offset,
@@ -101,6 +107,7 @@ void stored_user_fill(struct stored_user *stored, const struct user *user,
         .archived = user->archived,
         .forgotten_ms = user->forgotten_ms,
     };
+    if (count > 0) { fill_actions(stored, timeline, ret_state); }
     if (user->first_item != ID_NONE) {
         ret_state->first_item = ids_text(stored->ids, user->first_item);
     }

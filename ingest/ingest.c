@@ -13,9 +13,18 @@ static const struct input inputs[] = {
 /* One for each target, in their order. */
 enum { EVENTS, ITEMS, USERS };
 static const struct output outputs[] = {
-    {.name = "events", .delivery = DELIVERY_AT_ONCE, .shared = true},
-    {.name = "items", .delivery = DELIVERY_AT_ONCE, .shared = true},
-    {.name = "users", .delivery = DELIVERY_AT_ONCE, .shared = true},
+    {.name = "events",
+     .delivery = DELIVERY_AT_ONCE,
+     .shared = true,
+     .contracts = {&user_event_contract}},
+    {.name = "items",
+     .delivery = DELIVERY_AT_ONCE,
+     .shared = true,
+     .contracts = {&item_contract}},
+    {.name = "users",
+     .delivery = DELIVERY_AT_ONCE,
+     .shared = true,
+     .contracts = {&user_profile_contract}},
 };
 _Static_assert(EVENTS == (int)TARGET_EVENT && ITEMS == (int)TARGET_ITEM &&
                    USERS == (int)TARGET_PROFILE && ARRAY_COUNT(outputs) == TARGETS_COUNT,
@@ -80,8 +89,7 @@ static int name_inputs(struct run *run)
 
 static bool uses_output(struct run *run, int output)
 {
-    struct ingest *ingest = run_state(run);
-    return sources_become(ingest->sources, (enum target)output);
+    return sources_become(run_settings(run), (enum target)output);
 }
 
 /* What may name a user is kept nowhere once users are to have pseudonyms. */

@@ -289,7 +289,10 @@ const struct rule rules[] = {
      "send smaller records or raise source.record.bytes.max"},
 
     {"bad_magic", STAGE_AVRO, is_avro_fault,
-     "frame Avro as single objects (C3 01, fingerprint, body) or set source.format=json"},
+     "frame Avro as single objects (C3 01, fingerprint) or as Confluent does (00, schema id), or "
+     "set source.format=json"},
+    {"unknown_schema_id", STAGE_AVRO, is_avro_fault,
+     "the schema registry must know it: set schema.registry.url"},
     {"unknown_fingerprint", STAGE_AVRO, is_avro_fault,
      "put the writer's .avsc into the directory schemas.path"},
     {"truncated", STAGE_AVRO, is_avro_fault, "the message ends before its schema does"},

@@ -249,10 +249,26 @@ const struct source *sources_at(const struct sources *sources, size_t index)
     return &sources->at[index];
 }
 
-bool sources_become(const struct sources *sources, enum target target)
+/* What a source says it becomes, or what all do. */
+static int32_t target_of(const struct mapping_settings *settings, struct slice name)
 {
-    for (size_t i = 0; i < sources->count; i++) {
-        if (sources->at[i].settings.target == (int32_t)target) { return true; }
+    char key[SOURCE_NAME_BYTES_MAX + sizeof(".becomes")];
+    struct option_value value;
+    if (name.size > SOURCE_NAME_BYTES_MAX) { return settings->target; }
+    (void)snprintf(key, sizeof(key), "%.*s.becomes", SLICE_ARGS(name));
+    const char *own = properties_get(&settings->named, key);
+    bool known = own && option_value_parse(find_option("becomes"), own, &value) == 0;
+    return known ? (int32_t)value.number : settings->target;
+}
+
+bool sources_become(const struct mapping_settings *settings, enum target target)
+{
+    const char *at = settings->source_names[0] ? settings->source_names : default_name;
+    for (;;) {
+        at += strspn(at, " ,");
+        size_t size = strcspn(at, " ,");
+        if (!size) { return false; }
+        if (target_of(settings, slice_of(at, size)) == (int32_t)target) { return true; }
+        at += size;
     }
-    return false;
 }

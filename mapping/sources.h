@@ -33,7 +33,7 @@ struct sources *sources_free(struct sources *sources);
 size_t sources_count(const struct sources *sources);
 /* Tells one of them. */
 const struct source *sources_at(const struct sources *sources, size_t index);
-/* Says whether one of them becomes that. */
-bool sources_become(const struct sources *sources, enum target target);
+/* Says by the settings alone whether one of them becomes that. */
+bool sources_become(const struct mapping_settings *settings, enum target target);
 
 #endif

@@ -7,6 +7,10 @@
 
 enum { ENTRIES_FIRST = 16, ITEMS_FIRST = 1024 };
 
+/* The cosine's factor of a mass that has decayed to next to nothing (120 half-lives): without a
+ * bound it is infinite as a float, and infinity times a count decayed to 0 is no number. */
+#define MASS_FACTOR_MAX 0x1p60
+
 /* One item's counts as they came. */
 struct counts {
     double mass;
@@ -88,7 +92,7 @@ static void update(struct item_table *table, int32_t item)
     table->factors[item] = (struct item_factors){
         .source = (float)pow(n, -set->source_power * set->kernel_power),
         .target = (float)pow(n, -set->target_power * set->kernel_power),
-        .mass = now->mass > 0.0 ? (float)(1.0 / sqrt(now->mass)) : 0.0F,
+        .mass = now->mass > 0.0 ? (float)MIN_OF(1.0 / sqrt(now->mass), MASS_FACTOR_MAX) : 0.0F,
         .root = now->actions > 0.0 ? (float)sqrt(now->actions) : 0.0F,
     };
 }

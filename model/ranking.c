@@ -3,6 +3,8 @@
 #include "model/ranking.h"
 #include "model/topk.h"
 
+#include <float.h>
+
 enum {
     HEAD_ITEMS = 256, /* of the popular and of the trending items that are kept in order */
     CELLS_FIRST = 1024,
@@ -187,9 +189,23 @@ static void add_row(struct ranking *ranking, struct recent recent)
     }
 }
 
+/* Rows whose counts do not belong together may add up to infinity: it counts as the largest
+ * number, so that no score becomes none. */
+static float bounded(float sum)
+{
+    return MIN_OF(sum, FLT_MAX);
+}
+
 static bool barred(const struct item_flags *flags, int32_t item)
 {
     return item < flags->count && (flags->at[item] & ITEM_BARRED);
+}
+
+/* The factor that makes the largest value the weight. A largest value of next to nothing would make
+ * it infinite, and infinity times 0 is no number. */
+static float scale_of(double weight, double largest)
+{
+    return largest > 0.0 ? (float)MIN_OF(weight / largest, (double)FLT_MAX) : 0.0F;
 }
 
 /* Finishes the sums, keeps the candidates that may be listed, and sets the scales. */
@@ -204,7 +220,8 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
         struct cell *cell = &ranking->cells[item];
         if (cell->seen == ranking->touched || barred(flags, item)) { continue; }
         cell->directed *= factors[item].target;
-        if (cosine) { cell->symmetric *= factors[item].mass; }
+        cell->symmetric = bounded(cell->symmetric);
+        if (cosine) { cell->symmetric = bounded(cell->symmetric * factors[item].mass); }
         if (!(cell->directed > 0.0F) && !(cell->symmetric > 0.0F)) { continue; }
         directed_max = MAX_OF(directed_max, cell->directed);
         symmetric_max = MAX_OF(symmetric_max, cell->symmetric);
@@ -213,11 +230,9 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
     ranking->candidates_count = kept;
     const struct ranking_settings *set = &ranking->settings;
     double root = set->popularity_weight > 0.0 ? sqrt(item_table_actions_max(ranking->table)) : 0.0;
-    ranking->directed_scale =
-        directed_max > 0.0F ? (float)(set->directed_weight / (double)directed_max) : 0.0F;
-    ranking->symmetric_scale =
-        symmetric_max > 0.0F ? (float)(set->symmetric_weight / (double)symmetric_max) : 0.0F;
-    ranking->popularity_scale = root > 0.0 ? (float)(set->popularity_weight / root) : 0.0F;
+    ranking->directed_scale = scale_of(set->directed_weight, (double)directed_max);
+    ranking->symmetric_scale = scale_of(set->symmetric_weight, (double)symmetric_max);
+    ranking->popularity_scale = scale_of(set->popularity_weight, root);
 }
 
 static void choose(struct ranking *ranking, size_t length)
@@ -266,8 +281,8 @@ static void explain(struct ranking *ranking)
             float part = ranking->directed_scale * recent.weight * factors[recent.item].source *
                          row.kernels[k] * factors[item].target;
             if (ranking->symmetric_scale > 0.0F) {
-                float symmetric = symmetric_part(ranking, recent.item, item, co);
-                if (cosine) { symmetric *= factors[item].mass; }
+                float symmetric = bounded(symmetric_part(ranking, recent.item, item, co));
+                if (cosine) { symmetric = bounded(symmetric * factors[item].mass); }
                 part += ranking->symmetric_scale * recent.weight * symmetric;
             }
             if (part > ranking->parts[cell->place]) {

@@ -16,6 +16,16 @@ enum { STEP_MASKS = 1, STEP_NEGATIVES = 2, STEP_LANES = 16 };
 
 /* ---- Life ---- */
 
+/* About what all lanes' encoders take; a few numbers of a header may ask for more than is there. */
+static double work_bytes(const struct transformer_settings *settings)
+{
+    const struct weights_shape *shape = &settings->shape;
+    double tokens = MAX_OF((double)shape->length, (double)PACK_TOKENS);
+    double token = 8.0 * shape->d + (double)shape->length * shape->heads + shape->hidden + 4.0;
+    double lane = (shape->blocks + 1.0) * tokens * token;
+    return lane * (double)settings->lanes * sizeof(float);
+}
+
 bool transformer_settings_fit(const struct transformer_settings *settings, const char **ret_why)
 {
     const char *why = NULL;
@@ -35,6 +45,9 @@ bool transformer_settings_fit(const struct transformer_settings *settings, const
     if (settings->threads < 1) { why = "threads must be at least 1"; }
     if (settings->lanes < 1 || settings->lanes > TRANSFORMER_LANES_MAX) {
         why = "lanes must be 1 to 64";
+    }
+    if (!why && work_bytes(settings) > TRANSFORMER_WORK_BYTES_MAX) {
+        why = "lanes, length, heads and width together need more than 4 GiB to work in";
     }
     if (why) { *ret_why = why; }
     return !why;

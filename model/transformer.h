@@ -35,6 +35,9 @@ struct transformer_settings {
 
 enum { TRANSFORMER_LANES_MAX = 64 };
 
+/* What the lanes may take to work in, so that a stranger's model cannot ask for any amount. */
+#define TRANSFORMER_WORK_BYTES_MAX 0x1p32
+
 struct transformer;
 
 /* Says whether the settings can work; *ret_why tells, in words, what is wrong. */

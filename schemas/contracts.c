@@ -28,7 +28,7 @@ void contracts_add_all(struct schema_book *book)
 {
     for (size_t i = 0; i < contracts_count; i++) {
         struct codec_error error;
-        int result = schema_book_add(book, contracts[i]->schema, &error);
+        int result = codec_know(contracts[i], book, &error);
         assert(result == 0);
     }
 }

@@ -7,7 +7,7 @@
 extern const struct contract *const contracts[];
 extern const size_t contracts_count;
 
-/* Adds every contract's schema to a book. */
+/* Adds every contract's schema to a book, and those of its earlier versions. */
 void contracts_add_all(struct schema_book *book);
 
 #endif

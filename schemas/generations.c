@@ -38,13 +38,16 @@ static void copy_name(char name[STEP_NAME_BYTES_MAX + 1], struct slice from)
     name[from.size] = '\0';
 }
 
+/* The step's mark, made where there is none; NULL past the limits. */
 static struct generation_mark *mark_of(struct generations *generations,
                                        const struct generation_step *step)
 {
+    if (step->partition < 0) { return NULL; }
     struct generation_mark fresh = {.partition = step->partition};
     copy_name(fresh.generation, step->generation);
     struct generation_mark *mark = find(generations, fresh.generation, step->partition);
     if (mark) { return mark; }
+    if (generations->marks_count == GENERATION_MARKS_MAX) { return NULL; }
     generations->marks = xreallocarray(generations->marks, generations->marks_count + 1,
                                        sizeof(*generations->marks));
     generations->marks[generations->marks_count] = fresh;
@@ -60,10 +63,10 @@ void generations_take(struct generations *generations, const struct generation_s
         copy_name(generations->previous, step->previous);
     } else if (step->kind == STEP_RELEASED) {
         struct generation_mark *mark = mark_of(generations, step);
-        mark->released = MAX_OF(mark->released, step->epoch);
+        if (mark) { mark->released = MAX_OF(mark->released, step->epoch); }
     } else if (step->kind == STEP_TAKEN) {
         struct generation_mark *mark = mark_of(generations, step);
-        mark->taken = MAX_OF(mark->taken, step->epoch);
+        if (mark) { mark->taken = MAX_OF(mark->taken, step->epoch); }
     }
 }
 

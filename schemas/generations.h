@@ -20,6 +20,9 @@
 
 enum generation_role { ROLE_SHADOW, ROLE_LIVE, ROLE_RELEASE, ROLE_TAKE };
 
+/* Generations times partitions: what was ever switched leaves so many marks at most. */
+enum { GENERATION_MARKS_MAX = 1 << 16 };
+
 struct generation_mark;
 
 struct generations {
@@ -32,8 +35,8 @@ struct generations {
 
 void generations_init(struct generations *generations);
 void generations_release(struct generations *generations);
-/* Takes a step in; an older one than is known, of no known kind or with a name that is
- * too long changes nothing. */
+/* Takes a step in; an older one than is known, of no known kind, of a partition below 0, with a
+ * name that is too long or past GENERATION_MARKS_MAX changes nothing. */
 void generations_take(struct generations *generations, const struct generation_step *step);
 /* Tells what a generation is in a partition. */
 enum generation_role generations_role(const struct generations *generations,

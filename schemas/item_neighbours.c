@@ -5,6 +5,12 @@ static const char schema[] =
 #include "item_neighbours.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/item_neighbours.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(item_neighbours, FIELD_STRING, item_id, ID_BYTES_MAX),
     CONTRACT_FIELD(item_neighbours, FIELD_LONG, epoch, 0),
@@ -25,6 +31,7 @@ static const struct contract_field fields[] = {
 const struct contract item_neighbours_contract = {
     .name = "freshet.ItemNeighbours",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct item_neighbours),

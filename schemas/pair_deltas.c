@@ -5,6 +5,12 @@ static const char schema[] =
 #include "pair_deltas.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/pair_deltas.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(pair_deltas, FIELD_INT, input_partition, 0),
     CONTRACT_FIELD(pair_deltas, FIELD_LONG, input_offset, 0),
@@ -28,6 +34,7 @@ static const struct contract_field fields[] = {
 const struct contract pair_deltas_contract = {
     .name = "freshet.PairDeltas",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct pair_deltas),

@@ -5,6 +5,12 @@ static const char schema[] =
 #include "user_state.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/user_state.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_state, FIELD_STRINGS, items, STATE_ACTIONS_MAX),
     CONTRACT_FIELD(user_state, FIELD_ENUMS, actions, STATE_ACTIONS_MAX),
@@ -29,6 +35,7 @@ static const struct contract_field fields[] = {
 const struct contract user_state_contract = {
     .name = "freshet.UserState",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct user_state),

@@ -17,10 +17,20 @@ static const struct input inputs[] = {
 
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN };
 static const struct output outputs[] = {
-    [RECOMMENDATIONS] = {.name = "recommendations", .delivery = DELIVERY_AT_ONCE, .shared = true},
-    [QUALITY] = {.name = "quality", .delivery = DELIVERY_AT_ONCE},
-    [LISTS] = {.name = "lists", .delivery = DELIVERY_AT_ONCE},
-    [STEPS_TAKEN] = {.name = "generations", .delivery = DELIVERY_AT_ONCE, .shared = true},
+    [RECOMMENDATIONS] = {.name = "recommendations",
+                         .delivery = DELIVERY_AT_ONCE,
+                         .shared = true,
+                         .contracts = {&recommendation_list_contract}},
+    [QUALITY] = {.name = "quality",
+                 .delivery = DELIVERY_AT_ONCE,
+                 .contracts = {&list_quality_contract}},
+    [LISTS] = {.name = "lists",
+               .delivery = DELIVERY_AT_ONCE,
+               .contracts = {&recommendation_list_contract}},
+    [STEPS_TAKEN] = {.name = "generations",
+                     .delivery = DELIVERY_AT_ONCE,
+                     .shared = true,
+                     .contracts = {&generation_step_contract}},
 };
 
 enum { LIST_BYTES_MAX = 1 << 20, ARENA_BYTES = 1 << 16 };

@@ -101,10 +101,25 @@ static int input_of(const struct run *run, const char *topic)
     return -1;
 }
 
-static void take(struct run *run, const struct record *rec)
+static enum verdict take_one(struct run *run, const struct record *rec)
 {
-    enum verdict verdict = run->worker->broadcast(run, input_of(run, rec->topic), rec);
+    if (rec->unreadable) {
+        return run_refuse_record(run, "unreadable", "%s", wire_why(run->wire));
+    }
+    if (rec->value.size > (size_t)run->settings.record_bytes_max) {
+        return run_refuse_record(run, "too_large",
+                                 "value of %zu bytes, record.bytes.max is %" PRId64,
+                                 rec->value.size, run->settings.record_bytes_max);
+    }
+    return run->worker->broadcast(run, input_of(run, rec->topic), rec);
+}
+
+/* False: the record must wait. */
+static bool take(struct run *run, const struct record *rec)
+{
+    enum verdict verdict = take_one(run, rec);
     if (verdict == VERDICT_SKIP) {
+        if (run_hold_broadcast(run, rec)) { return false; }
         task_dead_letter(run, rec);
         if (run->unsent) { /* tables are read once: the next start reads them again */
             run_break(run, EXIT_BROKEN, "cannot send to %s: %s", run->dead_letters_topic,
@@ -113,6 +128,38 @@ static void take(struct run *run, const struct record *rec)
     } else if (verdict == VERDICT_FATAL) {
         run_break(run, EXIT_BROKEN, "%s", run->refusal);
     }
+    run->broadcast.waits = false;
+    return true;
+}
+
+/* Fetches the next records unless some are at hand; their number, or a negative wire_error. */
+static int fetch(struct run *run)
+{
+    struct broadcast *broadcast = &run->broadcast;
+    bool loading = !broadcast->loaded;
+    if (broadcast->count) { return (int)(broadcast->count - broadcast->next); }
+    int result = reader_poll(broadcast->reader, loading ? BROADCAST_LOADING_POLL_MS : 0,
+                             loading ? BROADCAST_POLL_RECORDS : BROADCAST_POLL_RECORDS / 10,
+                             &broadcast->at, &broadcast->count);
+    broadcast->next = 0;
+    if (result < 0) { broadcast->count = 0; }
+    return result < 0 ? result : (int)broadcast->count;
+}
+
+/* Takes the records at hand; false: one of them must wait. */
+static bool take_all(struct run *run)
+{
+    struct broadcast *broadcast = &run->broadcast;
+    size_t from = broadcast->next;
+    while (broadcast->next < broadcast->count && take(run, &broadcast->at[broadcast->next])) {
+        broadcast->next++;
+    }
+    metric_add(run->m.broadcast_records, (double)(broadcast->next - from));
+    if (broadcast->next < broadcast->count) { return false; }
+    if (broadcast->count) { CRASH_POINT("broadcast.read"); }
+    broadcast->count = broadcast->next = 0;
+    reader_release(broadcast->reader);
+    return true;
 }
 
 void broadcast_step(struct run *run)
@@ -122,21 +169,15 @@ void broadcast_step(struct run *run)
     bool loading = !broadcast->loaded;
     int64_t until_ms =
         run_now_ms(run) + (loading ? BROADCAST_LOADING_STEP_MS : BROADCAST_STEP_MS);
-    size_t count = 1;
+    int count = 1;
     while (count && !run->broken) {
-        const struct record *at = NULL;
-        int result = reader_poll(broadcast->reader, loading ? BROADCAST_LOADING_POLL_MS : 0,
-                                 loading ? BROADCAST_POLL_RECORDS : BROADCAST_POLL_RECORDS / 10,
-                                 &at, &count);
-        if (result == WIRE_RETRY) { return; }
-        if (result < 0) {
-            run_break(run, run_exit_for(result), "broadcast inputs: %s", wire_why(run->wire));
+        count = fetch(run);
+        if (count == WIRE_RETRY) { return; }
+        if (count < 0) {
+            run_break(run, run_exit_for(count), "broadcast inputs: %s", wire_why(run->wire));
             return;
         }
-        for (size_t i = 0; i < count; i++) { take(run, &at[i]); }
-        if (count) { CRASH_POINT("broadcast.read"); }
-        metric_add(run->m.broadcast_records, (double)count);
-        reader_release(broadcast->reader);
+        if (!take_all(run)) { return; }
         if (run_now_ms(run) >= until_ms) { break; }
     }
     if (loading) { check_loaded(run); }

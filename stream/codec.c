@@ -1,36 +1,21 @@
 #include "base/base.h"
-#include "base/text_file.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "stream/codec.h"
 #include "stream/cursor.h"
+#include "stream/framing.h"
 #include "stream/plan.h"
 #include "stream/render.h"
 #include "stream/shape.h"
 
-#include <avro.h>
-#include <dirent.h>
-
-/* libavro has one say here: whether a schema is one. Hostile bytes never reach it (its memory
- * reader walks out of bounds on negative lengths), and schemas are never printed by it (it forgets
- * defaults and aliases). */
-
 enum {
-    FRAME_BYTES = 10, /* C3 01 and the fingerprint */
     VARINT_LONG_BYTES = 10,
     VARINT_INT_BYTES = 5,
-    BOOK_SCHEMAS_MAX = 4096,
-    AVRO_WHY_BYTES = 120,
-};
-
-struct schema_book {
-    struct schema **schemas; /* by fingerprint, ascending */
-    size_t count;
 };
 
 /* What is known of one writer's schema. */
 struct known {
-    uint64_t fingerprint;
+    struct frame frame;
     struct plan *plan;         /* NULL: it cannot be read */
     struct codec_error error;  /* why not */
 };
@@ -38,7 +23,8 @@ struct known {
 struct codec {
     struct shape *shape;
     struct schema_book *book;
-    char frame[FRAME_BYTES];
+    char frame[FRAME_BYTES_MAX]; /* of what is written */
+    size_t frame_size;
     struct known *known; /* the newest used first */
     size_t known_count;
     void *scratch;  /* a struct of the contract */
@@ -57,130 +43,17 @@ static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reas
     return -EBADMSG;
 }
 
-/* ---- The schema book. ---- */
-
-struct schema_book *schema_book_new(void)
-{
-    return xcalloc(1, sizeof(struct schema_book));
-}
-
-struct schema_book *schema_book_free(struct schema_book *book)
-{
-    if (!book) { return NULL; }
-    for (size_t i = 0; i < book->count; i++) { schema_free(book->schemas[i]); }
-    free(book->schemas);
-    free(book);
-    return NULL;
-}
-
-/* Where the fingerprint stands, or would. */
-static size_t book_place(const struct schema_book *book, uint64_t fingerprint)
-{
-    size_t low = 0;
-    size_t high = book->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (schema_crc(book->schemas[middle]) < fingerprint) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-static const struct schema *book_find(const struct schema_book *book, uint64_t fingerprint)
-{
-    size_t at = book_place(book, fingerprint);
-    if (at == book->count || schema_crc(book->schemas[at]) != fingerprint) { return NULL; }
-    return book->schemas[at];
-}
-
-static bool avro_agrees(const char *json, struct codec_error *ret_error)
-{
-    avro_schema_t schema = NULL;
-    if (avro_schema_from_json_length(json, strlen(json), &schema) == 0) {
-        avro_schema_decref(schema);
-        return true;
-    }
-    (void)refuse(ret_error, "bad_schema", "%.*s", AVRO_WHY_BYTES, avro_strerror());
-    return false;
-}
-
-int schema_book_add(struct schema_book *book, const char *json, struct codec_error *ret_error)
-{
-    struct schema *schema = schema_parse(json, ret_error);
-    if (!schema) { return -EINVAL; }
-    size_t at = book_place(book, schema_crc(schema));
-    if (at < book->count && schema_crc(book->schemas[at]) == schema_crc(schema)) {
-        bool same = strcmp(schema_canonical(book->schemas[at]), schema_canonical(schema)) == 0;
-        schema_free(schema);
-        if (same) { return 0; }
-        (void)refuse(ret_error, "bad_schema", "another schema has the same fingerprint");
-        return -EINVAL;
-    }
-    if (book->count == BOOK_SCHEMAS_MAX) {
-        (void)refuse(ret_error, "bad_schema", "more than %d schemas", BOOK_SCHEMAS_MAX);
-    } else if (avro_agrees(json, ret_error)) {
-        book->schemas = xreallocarray(book->schemas, book->count + 1, sizeof(*book->schemas));
-        memmove(book->schemas + at + 1, book->schemas + at,
-                (book->count - at) * sizeof(*book->schemas));
-        book->schemas[at] = schema;
-        book->count++;
-        return 0;
-    }
-    schema_free(schema);
-    return -EINVAL;
-}
-
-static int add_file(struct schema_book *book, const char *path, struct codec_error *ret_error)
-{
-    struct codec_error error = {.reason = "bad_schema"};
-    struct buf text;
-    buf_init(&text, SCHEMA_BYTES_MAX + 1);
-    int rc = text_file_read(path, &text);
-    if (rc == 0) {
-        buf_append(&text, "", 1);
-        rc = buf_failed(&text) ? -EFBIG : 0;
-    }
-    if (rc) {
-        (void)snprintf(error.detail, sizeof(error.detail), "%s", strerror(-rc));
-    } else {
-        rc = schema_book_add(book, text.data, &error);
-    }
-    buf_release(&text);
-    if (rc) { (void)refuse(ret_error, error.reason, "%.80s: %.110s", path, error.detail); }
-    return rc;
-}
-
-static int is_avsc(const struct dirent *entry)
-{
-    size_t size = strlen(entry->d_name);
-    return size > 5 && strcmp(entry->d_name + size - 5, ".avsc") == 0;
-}
-
-int schema_book_add_dir(struct schema_book *book, const char *path, struct codec_error *ret_error)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(path, &entries, is_avsc, alphasort);
-    if (count < 0) {
-        int error = errno;
-        (void)refuse(ret_error, "bad_schema", "%.100s: %s", path, strerror(error));
-        return -error;
-    }
-    int rc = 0;
-    for (int i = 0; i < count; i++) {
-        if (rc == 0) {
-            _cleanup_(xfreep) char *file = xprintf("%s/%s", path, entries[i]->d_name);
-            rc = add_file(book, file, ret_error);
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    return rc;
-}
-
 /* ---- The codec. ---- */
+
+int codec_know(const struct contract *contract, struct schema_book *book,
+               struct codec_error *ret_error)
+{
+    int rc = schema_book_add(book, contract->schema, ret_error);
+    for (size_t i = 0; rc == 0 && contract->older && contract->older[i]; i++) {
+        rc = schema_book_add(book, contract->older[i], ret_error);
+    }
+    return rc;
+}
 
 struct codec *codec_new(const struct contract *contract, struct schema_book *book)
 {
@@ -188,11 +61,10 @@ struct codec *codec_new(const struct contract *contract, struct schema_book *boo
     codec->shape = shape_new(contract);
     codec->book = book;
     codec->scratch = xcalloc(1, contract->size);
-    uint64_t fingerprint = schema_crc(codec->shape->schema);
-    memcpy(codec->frame, "\xc3\x01", 2);
-    memcpy(codec->frame + 2, &fingerprint, sizeof(fingerprint));
-    int rc = schema_book_add(book, contract->schema, NULL);
+    int rc = codec_know(contract, book, NULL);
     assert(rc == 0);
+    struct frame frame = schema_book_frame(book, schema_crc(codec->shape->schema));
+    codec->frame_size = frame_write(frame, codec->frame);
     return codec;
 }
 
@@ -214,21 +86,13 @@ void codec_defaults(struct codec *codec, void *ret_object)
 }
 
 /* Reads the frame; the cursor then stands at the body. */
-static int unframe(struct slice message, uint64_t *ret_fingerprint, struct cursor *ret_cursor,
+static int unframe(struct slice message, struct frame *ret_frame, struct cursor *ret_cursor,
                    struct codec_error *ret_error)
 {
-    if (message.size == 0) { return refuse(ret_error, "empty", "no bytes"); }
-    if (message.data[0] != '\xc3' || (message.size > 1 && message.data[1] != '\x01')) {
-        return refuse(ret_error, "bad_magic", "begins with %02x, not with c301",
-                      (uint8_t)message.data[0]);
-    }
-    if (message.size < FRAME_BYTES) {
-        return refuse(ret_error, "truncated", "%zu bytes of a frame of %d", message.size,
-                      FRAME_BYTES);
-    }
-    memcpy(ret_fingerprint, message.data + 2, sizeof(*ret_fingerprint));
-    cursor_init(ret_cursor, slice_of(message.data + FRAME_BYTES, message.size - FRAME_BYTES));
-    return 0;
+    struct slice body;
+    int rc = frame_read(message, ret_frame, &body, ret_error);
+    if (rc == 0) { cursor_init(ret_cursor, body); }
+    return rc;
 }
 
 static int trailing(const struct cursor *cursor, struct codec_error *ret_error)
@@ -236,22 +100,27 @@ static int trailing(const struct cursor *cursor, struct codec_error *ret_error)
     return refuse(ret_error, "trailing_bytes", "%zu bytes after the record", cursor_left(cursor));
 }
 
-/* Finds, or makes, what is known of the fingerprint's schema; NULL when the book lacks it. */
-static const struct known *find_known(struct codec *codec, uint64_t fingerprint)
+static inline bool same_frame(struct frame a, struct frame b)
+{
+    return a.number == b.number && a.framing == b.framing;
+}
+
+/* Finds, or makes, what is known of the frame's schema; NULL when the book lacks it. */
+static const struct known *find_known(struct codec *codec, struct frame frame)
 {
     for (size_t i = 0; i < codec->known_count; i++) {
-        if (codec->known[i].fingerprint != fingerprint) { continue; }
+        if (!same_frame(codec->known[i].frame, frame)) { continue; }
         struct known found = codec->known[i];
         codec->known[i] = codec->known[0];
         codec->known[0] = found;
         return &codec->known[0];
     }
-    const struct schema *writer = book_find(codec->book, fingerprint);
+    const struct schema *writer = schema_book_find(codec->book, frame);
     if (!writer) { return NULL; }
     codec->known =
         xreallocarray(codec->known, codec->known_count + 1, sizeof(*codec->known));
     struct known *known = &codec->known[codec->known_count++];
-    *known = (struct known){.fingerprint = fingerprint};
+    *known = (struct known){.frame = frame};
     known->plan = plan_new(schema_root(writer), codec->shape, &known->error);
     return known;
 }
@@ -260,14 +129,12 @@ int codec_decode(struct codec *codec, struct slice message, struct arena *arena,
                  struct codec_error *ret_error)
 {
     struct cursor cursor;
-    uint64_t fingerprint;
-    int rc = unframe(message, &fingerprint, &cursor, ret_error);
+    struct frame frame;
+    int rc = unframe(message, &frame, &cursor, ret_error);
     if (rc) { return rc; }
     const struct known *known = codec->known;
-    if (!known || known->fingerprint != fingerprint) { known = find_known(codec, fingerprint); }
-    if (!known) {
-        return refuse(ret_error, "unknown_fingerprint", "%016" PRIx64, fingerprint);
-    }
+    if (!known || !same_frame(known->frame, frame)) { known = find_known(codec, frame); }
+    if (!known) { return frame_unknown(frame, ret_error); }
     if (!known->plan) {
         return refuse(ret_error, known->error.reason, "%s", known->error.detail);
     }
@@ -283,14 +150,12 @@ static int render(struct schema_book *book, struct slice message, bool times_as_
                   struct buf *out, const char **ret_name, struct codec_error *ret_error)
 {
     struct cursor cursor;
-    uint64_t fingerprint;
-    int rc = unframe(message, &fingerprint, &cursor, ret_error);
+    struct frame frame;
+    int rc = unframe(message, &frame, &cursor, ret_error);
     if (rc) { return rc; }
     cursor.times_as_text = times_as_text;
-    const struct schema *writer = book_find(book, fingerprint);
-    if (!writer) {
-        return refuse(ret_error, "unknown_fingerprint", "%016" PRIx64, fingerprint);
-    }
+    const struct schema *writer = schema_book_find(book, frame);
+    if (!writer) { return frame_unknown(frame, ret_error); }
     const struct schema_node *root = schema_root(writer);
     const size_t before = out->size;
     const bool failed = out->failed;
@@ -477,8 +342,8 @@ static inline char *put_member(char *at, const struct shape_field *field, const 
 static char *put_record(const struct codec *codec, const char *object, char *at)
 {
     const struct shape *shape = codec->shape;
-    memcpy(at, codec->frame, FRAME_BYTES);
-    at += FRAME_BYTES;
+    memcpy(at, codec->frame, codec->frame_size);
+    at += codec->frame_size;
     for (size_t i = 0; i < shape->fields_count; i++) {
         const struct shape_field *field = &shape->fields[i];
         at = put_member(at, field, object + field->row->offset);
@@ -503,7 +368,7 @@ static int encode_aside(struct codec *codec, const char *object, size_t bound, s
 int codec_encode(struct codec *codec, const void *object, struct buf *out)
 {
     const struct shape *shape = codec->shape;
-    size_t bound = FRAME_BYTES;
+    size_t bound = codec->frame_size;
     for (size_t i = 0; i < shape->fields_count; i++) {
         const struct shape_field *field = &shape->fields[i];
         int rc = size_member(field, (const char *)object + field->row->offset, &bound);

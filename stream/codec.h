@@ -4,14 +4,15 @@
  * which field of the one is which member of the other. Records are flat: scalars, strings, and
  * columns (arrays of scalars); hot messages are columnar. One interpreter serves all contracts.
  *
- * Writing: Avro single-object encoding (C3 01, CRC-64-AVRO fingerprint little endian, body).
- * Reading: the fingerprint names the writer's schema in the schema book; the bytes are decoded with
- * the *writer's* schema, bounds checked at every step, and projected by name onto the struct:
- * fields the writer did not have take the reader's default, aliases are honoured, int -> long ->
- * float -> double are promoted, fields the reader does not have are skipped, `["null", X]` unions
- * unfold (null = slice with data NULL, or the field's default for numbers and columns; an element
- * of a column may not be null). The plan for a writer's schema is made once and kept. An element of
- * a string column has at most 64 KiB.
+ * Writing: the frame of the contract's schema, as the schema book says (framing.h), and the body.
+ * Reading: the frame, of either kind, names the writer's schema in the schema book; the bytes are
+ * decoded with the *writer's* schema, bounds checked at every step, and projected by name onto the
+ * struct: fields the writer did not have take the reader's default, aliases are honoured, int ->
+ * long -> float -> double and string <-> bytes are promoted, fields the reader does not have are
+ * skipped, `["null", X]` unions unfold (null = slice with data NULL where our field is text and
+ * nullable, else the field's default; refused where it has none; an element of a column may not be
+ * null). The plan for a writer's schema is made once and kept. An element of a string column has at
+ * most 64 KiB.
  *
  * A struct's slices borrow from the message's bytes, those of defaults from the codec; columns live
  * in the arena given.
@@ -24,6 +25,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/slice.h"
+#include "stream/schema_book.h"
 
 /* What a member of a contract's struct is; the C type stands behind each. */
 enum field_kind {
@@ -53,6 +55,7 @@ struct contract_field {
 struct contract {
     const char *name;   /* full name of the record: "freshet.UserEvent" */
     const char *schema; /* the text of the .avsc */
+    const char *const *older; /* texts of its earlier versions, a NULL last; NULL: it has had none */
     const struct contract_field *fields;
     size_t fields_count;
     size_t size; /* of the struct */
@@ -64,35 +67,19 @@ struct contract {
         #member, kind, offsetof(struct type, member), limit                                        \
     }
 
-/* Why bytes were refused: `reason` is a fixed word for counting and dead letters, `detail` says
- * where ("field items, element 3: negative length -7"). */
-struct codec_error {
-    const char *reason;
-    char detail[200];
-};
-
-/* ---- The schema book: every writer's schema this process knows. ---- */
-
-struct schema_book;
-
-/* Makes an empty book; free with schema_book_free(). */
-struct schema_book *schema_book_new(void);
-/* Frees the book (after all codecs made with it); takes NULL; returns NULL. */
-struct schema_book *schema_book_free(struct schema_book *book);
-/* Adds a schema by its JSON text; 0 (also when known already), or -EINVAL with ret_error told. */
-int schema_book_add(struct schema_book *book, const char *json, struct codec_error *ret_error);
-/* Adds every *.avsc file of a directory (older or foreign writers' schemas); 0 or -errno. */
-int schema_book_add_dir(struct schema_book *book, const char *path, struct codec_error *ret_error);
-
 /* The CRC-64-AVRO fingerprint of the schema's Parsing Canonical Form (Avro 1.11 specification,
  * "Schema Fingerprints"); 0 or -EINVAL. */
 int schema_fingerprint(const char *json, uint64_t *ret_fingerprint);
+
+/* Adds a contract's schema and its earlier ones to the book; 0, or -EINVAL with ret_error told. */
+int codec_know(const struct contract *contract, struct schema_book *book,
+               struct codec_error *ret_error);
 
 /* ---- One contract's reader and writer. ---- */
 
 struct codec;
 
-/* Makes the codec of a contract and adds its schema to the book. The table must name every field of
+/* Makes the codec of a contract and adds its schema and its earlier ones to the book. The table must name every field of
  * the schema and nothing else, with fitting kinds: anything else is a programmer's error (assert).
  * The contract and the book must outlive the codec. Free with codec_free(). */
 struct codec *codec_new(const struct contract *contract, struct schema_book *book);
@@ -105,7 +92,8 @@ struct codec *codec_free(struct codec *codec);
 int codec_encode(struct codec *codec, const void *object, struct buf *out);
 
 /* Decodes one framed message. ret_object is untouched on failure. 0 or -EBADMSG with the error told
- * (ret_error may be NULL); reasons: "empty", "bad_magic", "unknown_fingerprint", "truncated",
+ * (ret_error may be NULL); reasons: "empty", "bad_magic", "unknown_fingerprint",
+ * "unknown_schema_id" (the same message may be read once the book has learned the id), "truncated",
  * "bad_length" (also a number too large for its type), "over_limit", "bad_utf8", "bad_union",
  * "bad_enum" (also a boolean neither 0 nor 1), "not_finite", "trailing_bytes",
  * "schema_mismatch". */

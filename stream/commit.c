@@ -245,6 +245,7 @@ static void close_batch(struct run *run, struct task *task)
 /* Nothing else has been sent since the mark was chosen, or the mark is new. */
 static int send_now(struct run *run, const struct message *message)
 {
+    if (standstill_look(run)) { return WIRE_ABORTED; }
     int result = wire_produce(run->wire, message, run->commit.flying_mark);
     CRASH_POINT("commit.send_one");
     return result == WIRE_TOO_LARGE ? WIRE_FATAL : result;
@@ -474,6 +475,7 @@ bool commit_wait(struct run *run, int64_t timeout_ms)
     int64_t deadline_ms = run_now_ms(run) + timeout_ms;
     for (commit_step(run); run->commit.phase != COMMIT_IDLE && !run->broken; commit_step(run)) {
         if (run_now_ms(run) >= deadline_ms) { return false; }
+        (void)standstill_look(run);
         nap(run);
     }
     return true;

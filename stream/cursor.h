@@ -15,7 +15,7 @@
 
 enum {
     CURSOR_STEPS_BASE = 65536,   /* steps given to any message */
-    CURSOR_STEPS_PER_BYTE = 64,  /* and more for each byte of it */
+    CURSOR_STEPS_PER_BYTE = 16,  /* and more for each byte of it */
     CURSOR_MESSAGE_BYTES = 120,
 };
 

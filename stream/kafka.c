@@ -181,6 +181,11 @@ static int make_conf(struct kafka *kafka, const struct kafka_identity *identity,
         {"reconnect.backoff.max.ms", "2000"},
         {NULL, NULL},
     };
+    /* librdkafka before 2.2.0 does not know it: see keep_fetching() in kafka_group.c. */
+    bool backs_off = strcmp(kind, "consumer") == 0 &&
+                     rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", FETCH_BACKOFF_MS, NULL,
+                                       0) == RD_KAFKA_CONF_OK;
+    kafka->fetches_on = kafka->fetches_on || backs_off;
     if (set_all(conf, base, ret_why) < 0 || set_all(conf, settings, ret_why) < 0 ||
         set_properties(conf, identity->properties, kind, ret_why) < 0) {
         rd_kafka_conf_destroy(conf);
@@ -301,6 +306,7 @@ static void kafka_close(struct wire *wire)
         (void)rd_kafka_flush(kafka->at_once, FLUSH_TIMEOUT_MS);
         rd_kafka_purge(kafka->at_once, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_poll(kafka->at_once, 0);
+        kafka_drop_oversize(kafka);
         rd_kafka_destroy(kafka->at_once);
     }
     if (kafka->txn) { rd_kafka_destroy(kafka->txn); }
@@ -327,7 +333,8 @@ static struct wire_class kafka_class = {
 static int open_consumers(struct kafka *kafka, const struct kafka_identity *identity,
                           char **ret_why)
 {
-    char kbytes[32];
+    char kbytes[32], session_ms[32];
+    (void)snprintf(session_ms, sizeof(session_ms), "%d", WIRE_SESSION_MS);
     (void)snprintf(kbytes, sizeof(kbytes), "%" PRId64,
                    MAX_OF(identity->fetch_bytes_max / 1024, (int64_t)1));
     const struct setting member[] = {
@@ -338,13 +345,14 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
         {"isolation.level", "read_committed"},
         {"auto.offset.reset", "error"},
         {"partition.assignment.strategy", "range"},
-        {"session.timeout.ms", "15000"},
+        {"session.timeout.ms", session_ms},
         {"heartbeat.interval.ms", "1000"},
         {"enable.partition.eof", "true"},
         {"queued.max.messages.kbytes", kbytes},
         {"topic.metadata.refresh.interval.ms", "10000"}, /* a deleted topic is told only by it */
         {"topic.metadata.propagation.max.ms", "10000"},
         {"fetch.wait.max.ms", "100"},
+        {"fetch.error.backoff.ms", "100"}, /* a batch that cannot be unpacked costs one a record */
         {NULL, NULL},
     };
     struct setting reader[ARRAY_COUNT(member)];

@@ -103,6 +103,36 @@ static int sort_event(struct kafka *kafka, struct intake *intake,
     return result == 0 && message->partition < count ? WIRE_RETRY : result ? result : WIRE_REFUSED;
 }
 
+static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                   int64_t offset);
+
+/* A batch that the client cannot unpack: of more than receive.message.max.bytes with zstd, or
+ * damaged. librdkafka tells so, asks for it again and never comes past it
+ * (confluentinc/librdkafka#5260): one record would stop its partition. So what stands at our
+ * position is handed out as a record of which only the place is known, and what is behind it is
+ * asked for; a batch of n records becomes n of these. */
+static bool take_unreadable(struct kafka *kafka, struct intake *intake,
+                            rd_kafka_message_t *message)
+{
+    bool packed = message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+                  message->err == RD_KAFKA_RESP_ERR__BAD_MSG;
+    if (!packed || !message->rkt || message->offset < 0) { return false; }
+    const char *topic = rd_kafka_topic_name(message->rkt);
+    struct place *place = places_find(&intake->places, topic, message->partition);
+    int64_t offset = MAX_OF(place->position, message->offset);
+    kafka_say(kafka, "%s partition %" PRId32 ": %s", topic, message->partition,
+              rd_kafka_message_errstr(message));
+    if (seek_to(intake->rk, topic, message->partition, offset + 1)) { return false; }
+    intake_take(intake, message);
+    place->position = offset + 1;
+    intake->records[intake->count - 1] = (struct record){.topic = place->topic,
+                                                         .partition = message->partition,
+                                                         .offset = offset,
+                                                         .time_ms = -1,
+                                                         .unreadable = true};
+    return true;
+}
+
 static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_ms, size_t max)
 {
     intake_drop(intake);
@@ -115,6 +145,7 @@ static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_m
             wait_ms = 0;
             continue;
         }
+        if (take_unreadable(kafka, intake, message)) { continue; }
         int result = is_end(intake, message) ? 0 : sort_event(kafka, intake, message);
         rd_kafka_message_destroy(message);
         if (wire_is_final(result)) { return result; }
@@ -254,13 +285,22 @@ static int kafka_committed(struct wire *wire, const char *topic, int32_t partiti
     return 0;
 }
 
+static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                   int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, ASK_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
+    if (error) { rd_kafka_error_destroy(error); }
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
 static int kafka_resume(struct wire *wire, const char *topic, int32_t partition, int64_t offset)
 {
     struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_resp_err_t code = seek_to(kafka->intake.rk, topic, partition, offset);
     rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
-    rd_kafka_error_t *error = rd_kafka_seek_partitions(kafka->intake.rk, list, ASK_TIMEOUT_MS);
-    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
-    if (error) { rd_kafka_error_destroy(error); }
     if (!code) { code = rd_kafka_resume_partitions(kafka->intake.rk, list); }
     rd_kafka_topic_partition_list_destroy(list);
     if (code) { return kafka_sort_code(kafka, "seek", code); }
@@ -312,12 +352,13 @@ static int kafka_offsets_commit(struct wire *wire, const struct topic_partition 
 
 /* ---- Readers ---- */
 
-/* librdkafka 2.0.2 stops fetching when its queue is full, and its broker thread then sleeps for up
- * to a second unless something wakes it: a reader that takes faster than a queueful a second would
- * mostly wait. A request wakes it, so one is made after every quarter of a queueful. */
+/* librdkafka before 2.2.0 stops fetching when its queue is full, and its broker thread then sleeps
+ * for up to a second unless something wakes it: a reader that takes faster than a queueful a second
+ * would mostly wait. A request wakes it, so one is made after every quarter of a queueful. */
 static void keep_fetching(struct kafka_reader *self)
 {
     const struct intake *intake = &self->intake;
+    if (self->kafka->fetches_on) { return; }
     for (size_t i = 0; i < intake->count; i++) {
         self->taken_bytes += intake->records[i].value.size;
     }

@@ -1,6 +1,6 @@
 /* Inside of the real wire, shared by kafka.c (configuration, errors, life), kafka_group.c (the
- * group member and readers), kafka_rank.c (the other members) and kafka_send.c (both producers).
- * The one file that includes rdkafka.h.
+ * group member and readers), kafka_rank.c (the other members), kafka_send.c (both producers) and
+ * kafka_oversize.c (what was too large for its topic). The one file that includes rdkafka.h.
  */
 #ifndef FRESHET_STREAM_KAFKA_INTERNAL_H
 #define FRESHET_STREAM_KAFKA_INTERNAL_H
@@ -27,6 +27,8 @@ enum {
     WAKE_TIMEOUT_MS = 100,
 };
 
+struct oversize;
+
 /* A consumer and the batch it has lent out. */
 struct intake {
     rd_kafka_t *rk;
@@ -37,6 +39,9 @@ struct intake {
     struct places places;
 };
 
+/* How long a consumer waits before it looks again whether its full queue has room. */
+#define FETCH_BACKOFF_MS "20"
+
 struct kafka {
     struct wire wire;
     struct intake intake; /* the group member */
@@ -46,6 +51,7 @@ struct kafka {
     rd_kafka_t *txn;
     rd_kafka_conf_t *reader_conf; /* template */
     size_t fetch_bytes_max;
+    bool fetches_on; /* the library looks at a full fetch queue again by itself, and soon */
     char *group;    /* NULL: none */
     char *instance; /* NULL: a dynamic member */
     rd_kafka_queue_t *answers; /* to what was asked of the group; made with the first question */
@@ -55,6 +61,7 @@ struct kafka {
     struct marks marks; /* of at-once messages on their way */
     struct places sent;
     bool send_refused; /* and will be, however often it is tried */
+    struct oversize *oversize; /* letters that are to go again, shorter */
     rd_kafka_topic_t **topics; /* kept so that the handles keep what they know of them */
     size_t topics_count;
     int64_t *txn_offsets; /* where delivery reports of the running transaction go */
@@ -96,6 +103,14 @@ void kafka_group_verbs(struct wire_class *verbs);
 
 /* kafka_rank.c */
 int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count);
+
+/* kafka_oversize.c */
+/* Keeps what a failed report tells of, to be sent again with less in it; false when it can not be
+ * told shorter, or failed otherwise. */
+bool kafka_keep_oversize(struct kafka *kafka, const rd_kafka_message_t *message, uint64_t mark);
+/* Sends what is kept, as far as the queue has room. */
+void kafka_send_oversize(struct kafka *kafka);
+void kafka_drop_oversize(struct kafka *kafka);
 
 /* kafka_send.c */
 void kafka_on_at_once_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);

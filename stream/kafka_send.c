@@ -10,6 +10,7 @@ void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *
 {
     struct kafka *kafka = opaque;
     uint64_t mark = (uint64_t)(uintptr_t)message->_private;
+    if (message->err && kafka_keep_oversize(kafka, message, mark)) { return; }
     if (message->err) {
         marks_fail(&kafka->marks, mark);
         int result = kafka_sort_code(kafka, rd_kafka_topic_name(message->rkt), message->err);
@@ -75,6 +76,7 @@ static int kafka_produce(struct wire *wire, const struct message *message, uint6
             return kafka_sort_code(kafka, message->topic, code);
         }
         rd_kafka_poll(kafka->at_once, QUEUE_WAIT_MS);
+        kafka_send_oversize(kafka);
     }
 }
 
@@ -82,6 +84,7 @@ static int kafka_unacked(struct wire *wire, uint64_t mark, size_t *ret_count)
 {
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_poll(kafka->at_once, 0);
+    kafka_send_oversize(kafka);
     if (kafka->send_refused) { return WIRE_REFUSED; }
     if (marks_take_failed(&kafka->marks, mark)) { return WIRE_ABORTED; }
     *ret_count = marks_outstanding(&kafka->marks, mark);

@@ -3,12 +3,13 @@
 #include "base/xalloc.h"
 #include "stream/plan.h"
 
-enum { PLAN_ARENA_BYTES = 2048 };
+enum { PLAN_ARENA_BYTES = 2048, TYPE_WORDS_BYTES = 64 };
 
 enum step_code {
     STEP_SKIP,
     STEP_REFUSED, /* a union's branch that is nothing to the reader */
-    STEP_NULL,
+    STEP_NULL,    /* a text becomes null */
+    STEP_DEFAULT, /* a null: the member keeps its default */
     STEP_STRING,
     STEP_BYTES,
     STEP_BOOL,
@@ -102,15 +103,25 @@ static bool resolve_scalar(struct plan *plan, const struct schema_node *reader, 
     }
 }
 
-/* Resolves step->node to step->kind; reader is our schema's type there. `element`: in a column,
- * where a null has nothing to become. */
-static bool resolve(struct plan *plan, const struct schema_node *reader, bool element,
+/* What a null becomes, where the writer may write one. */
+static enum step_code null_step(const struct shape_field *field)
+{
+    enum field_kind kind = field->row->kind;
+    if (field->null_branch >= 0) {
+        return kind == FIELD_STRING || kind == FIELD_BYTES ? STEP_NULL : STEP_DEFAULT;
+    }
+    return field->field->fallback ? STEP_DEFAULT : STEP_REFUSED;
+}
+
+/* Resolves step->node to step->kind; reader is our schema's type there, `null` what a null is to
+ * it. */
+static bool resolve(struct plan *plan, const struct schema_node *reader, enum step_code null,
                     struct step *step)
 {
     const struct schema_node *writer = step->node;
     if (writer->type == SCHEMA_NULL) {
-        step->code = STEP_NULL;
-        return !element;
+        step->code = null;
+        return null != STEP_REFUSED;
     }
     if (writer->type == SCHEMA_UNION) {
         bool any = false;
@@ -121,7 +132,7 @@ static bool resolve(struct plan *plan, const struct schema_node *reader, bool el
             struct step *part = &step->parts[i];
             *part = *step;
             part->node = writer->branches[i];
-            if (resolve(plan, reader, element, part)) {
+            if (resolve(plan, reader, null, part)) {
                 any = true;
             } else {
                 part->code = STEP_REFUSED;
@@ -136,7 +147,7 @@ static bool resolve(struct plan *plan, const struct schema_node *reader, bool el
     step->parts = arena_alloc(plan->arena, sizeof(*step->parts));
     *step->parts = (struct step){
         .kind = shape_element(step->kind), .limit = COLUMN_STRING_BYTES_MAX, .node = writer->items};
-    return resolve(plan, reader->items, true, step->parts);
+    return resolve(plan, reader->items, STEP_REFUSED, step->parts);
 }
 
 static size_t find_field(const struct schema_node *record, const char *name)
@@ -162,6 +173,21 @@ static size_t source_of(const struct shape *shape, const struct schema_node *wri
     return at;
 }
 
+/* Tells a type in words: "long", "array of string", "enum freshet.Action". */
+static void describe(const struct schema_node *node, char *ret, size_t size)
+{
+    const char *between = "";
+    const char *more = "";
+    if (node->name) {
+        between = " ";
+        more = node->name;
+    } else if (node->type == SCHEMA_ARRAY) {
+        between = " of ";
+        more = node->items->name ? node->items->name : schema_type_name(node->items->type);
+    }
+    (void)snprintf(ret, size, "%s%s%.40s", schema_type_name(node->type), between, more);
+}
+
 static bool plan_field(struct plan *plan, const struct schema_node *writer,
                        const struct shape *shape, const struct shape_field *field,
                        struct codec_error *error)
@@ -179,9 +205,13 @@ static bool plan_field(struct plan *plan, const struct schema_node *writer,
     step->offset = field->row->offset;
     step->limit = field->row->limit;
     step->name = name;
-    if (resolve(plan, field->value, false, step)) { return true; }
-    (void)snprintf(error->detail, sizeof(error->detail), "field %.60s: %s cannot become %s", name,
-                   schema_type_name(step->node->type), schema_type_name(field->value->type));
+    if (resolve(plan, field->value, null_step(field), step)) { return true; }
+    char from[TYPE_WORDS_BYTES];
+    char to[TYPE_WORDS_BYTES];
+    describe(step->node, from, sizeof(from));
+    describe(field->value, to, sizeof(to));
+    (void)snprintf(error->detail, sizeof(error->detail), "field %.50s: %s cannot become %s", name,
+                   from, to);
     return false;
 }
 
@@ -337,14 +367,6 @@ static bool run_promoted(struct cursor *cursor, const struct step *step, void *m
 static bool run_union(struct run *run, const struct step *step, void *member);
 static bool run_column(struct run *run, const struct step *step, void *member);
 
-/* The member keeps its default, but for text, which becomes null. */
-static void run_null(const struct step *step, void *member)
-{
-    if (step->kind == FIELD_STRING || step->kind == FIELD_BYTES) {
-        *(struct slice *)member = (struct slice){0};
-    }
-}
-
 static inline bool run_step(struct run *run, const struct step *step, void *member)
 {
     struct cursor *cursor = run->cursor;
@@ -355,7 +377,9 @@ static inline bool run_step(struct run *run, const struct step *step, void *memb
         return cursor_refuse(cursor, "bad_union", "a branch of type %s",
                              schema_type_name(step->node->type));
     case STEP_NULL:
-        run_null(step, member);
+        *(struct slice *)member = (struct slice){0};
+        return true;
+    case STEP_DEFAULT:
         return true;
     case STEP_STRING:
         return run_text(cursor, step, true, member);

@@ -2,8 +2,8 @@
  *
  * The writer's schema and the contract's shape are resolved by name once, into a flat list of steps
  * in the writer's order; running it touches no schema but to skip. Resolution is Avro's ("Schema
- * Resolution"), and beyond it: a null from a `["null", X]` union is accepted for any field (a
- * string becomes a null slice, everything else its default).
+ * Resolution"), and beyond it: where the writer has `["null", X]` and the reader X, a null is
+ * accepted for a field that has a default, and becomes that.
  *
  *     writer's record:   a: int      b: map      c: ["null", string]     d: array<float>
  *                        |           |           |                       |

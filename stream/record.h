@@ -12,6 +12,7 @@ struct record {
     int64_t time_ms; /* Kafka's timestamp; -1: none */
     struct slice key;
     struct slice value; /* data NULL: tombstone */
+    bool unreadable;    /* nothing is known of it but its place: its batch cannot be unpacked */
     /* The wire's own, for record_header(). */
     int (*find_header)(const struct record *rec, const char *name, struct slice *ret_value);
     const void *message;
@@ -30,6 +31,10 @@ struct header {
 };
 
 enum { PARTITION_BY_KEY = -1 };
+
+/* The header of a dead letter that came without its value, or even its key, because its topic does
+ * not take as much. */
+#define HEADER_TRUNCATED "truncated"
 
 /* A record to write. The bytes are copied by the call that takes it. */
 struct message {

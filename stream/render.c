@@ -36,6 +36,14 @@ static void put_string(struct buf *out, struct slice text, bool high)
     for (size_t i = 0; i < text.size; i++) {
         uint8_t character = (uint8_t)text.data[i];
         const char *short_form = escape(character);
+        bool steers = character == 0xc2 && !high && i + 1 < text.size &&
+                      (uint8_t)text.data[i + 1] < 0xa0; /* U+0080 to U+009F */
+        if (steers) {
+            buf_append(out, text.data + from, i - from);
+            buf_printf(out, "\\u%04x", (uint8_t)text.data[++i]);
+            from = i + 1;
+            continue;
+        }
         if (!short_form && character >= 0x20 && character != 0x7f && (character < 0x80 || !high)) {
             continue;
         }

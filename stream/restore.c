@@ -296,7 +296,15 @@ static void read_changelog(struct run *run)
     }
     for (size_t i = 0; i < count; i++) {
         struct task *task = restoring_task(run, at[i].partition);
-        if (!task || at[i].offset < task->changelog_offset || !at[i].key.data) { continue; }
+        if (!task || at[i].offset < task->changelog_offset) { continue; }
+        if (at[i].unreadable) {
+            run_break(run, EXIT_CONFIG,
+                      "restore: offset %" PRId64 " cannot be unpacked: %s; hint: raise "
+                      "kafka.consumer.receive.message.max.bytes, or make the state anew",
+                      at[i].offset, wire_why(run->wire));
+            break;
+        }
+        if (!at[i].key.data) { continue; }
         if (task->unfounded) { refuse_state(task); }
         store_batch_put(task->writes, at[i].key, at[i].value);
         task->changelog_offset = at[i].offset + 1;
@@ -349,6 +357,7 @@ static void begin_task(struct task *task)
     if (result < 0) { return; }
     CRASH_POINT("restore.resumed");
     task->ended = false;
+    task->held = false;
     if (!task->opened && run->worker->open) {
         result = run->worker->open(task);
         if (result < 0) {

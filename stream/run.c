@@ -149,6 +149,8 @@ static void on_revoked(void *arg, const struct topic_partition *at, size_t count
 void run_retry(struct run *run, const char *why)
 {
     CRASH_POINT("retry");
+    char still[64];
+    why = standstill_tell(run, still, sizeof(still)) ? still : why;
     run_note(run, LOG_WARN, "batch will be tried again", "why=\"%s\"", why);
     run->unsent = false;
     if (!decide_commit(run) || run->broken) { return; }
@@ -161,6 +163,12 @@ void run_retry(struct run *run, const char *why)
 
 static enum verdict process_one(struct run *run, struct task *task, const struct record *rec)
 {
+    if (rec->unreadable) {
+        return task_refuse(task, "unreadable",
+                           "%s; of the record only the place is known; a large batch can be read "
+                           "with a larger kafka.consumer.receive.message.max.bytes",
+                           wire_why(run->wire));
+    }
     if (rec->value.size > (size_t)run->settings.record_bytes_max) {
         return task_refuse(task, "too_large",
                            "value of %zu bytes, record.bytes.max is %" PRId64, rec->value.size,
@@ -203,9 +211,10 @@ static void process_batch(struct run *run, const struct record *at, size_t count
     for (size_t i = 0; i < count && !run->broken && !run->unsent; i++) {
         struct task *task = run_find_task(run, at[i].topic, at[i].partition);
         if (!task || task->state != TASK_RUNNING || at[i].offset < task->input_offset) { continue; }
-        if (at[i].offset >= task->input_end) { continue; }
+        if (task->held || at[i].offset >= task->input_end) { continue; }
         enum verdict verdict = process_one(run, task, &at[i]);
         if (verdict == VERDICT_SKIP) {
+            if (run_hold(run, task, &at[i])) { continue; }
             task_dead_letter(run, &at[i]);
         } else if (verdict == VERDICT_RETRY) {
             run_retry(run, run->refusal);
@@ -232,7 +241,7 @@ static void end_batch(struct run *run)
         if (task->state != TASK_RUNNING) { continue; }
         int64_t position = wire_position(run->wire, task->topic, task->partition);
         position = MIN_OF(position, task->input_end);
-        if (position > task->input_offset) { task->input_offset = position; }
+        if (position > task->input_offset && !task->held) { task->input_offset = position; }
         if (task->input_offset >= task->input_end && !task->ended) {
             task->ended = wire_pause(run->wire, task->topic, task->partition) == 0;
         }
@@ -279,7 +288,7 @@ static int poll_timeout(struct run *run, int timeout_ms)
     if (run->commit.phase != COMMIT_IDLE) {
         wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS);
     }
-    if (run->broadcast.reader || standby_behind(run)) {
+    if (run->broadcast.reader || standby_behind(run) || run->hurried) {
         wait_ms = MIN_OF(wait_ms, (int64_t)POLL_BROADCAST_MS);
     }
     if (run->restore.reader) { wait_ms = 0; }
@@ -305,9 +314,11 @@ static void tick(struct run *run)
 
 bool run_step(struct run *run, int timeout_ms)
 {
-    commit_step(run);
+    if (standstill_look(run)) { run_retry(run, ""); }
+    if (!run->broken) { commit_step(run); }
     if (!run->broken) { broadcast_step(run); }
     if (!run->broken && run_now_ms(run) >= run->paused_until_ms) { restore_step(run); }
+    if (!run->broken) { run_hold_step(run); }
     if (!run->broken) { poll_input(run, poll_timeout(run, timeout_ms)); }
     if (!run->broken) { commit_if_due(run); }
     if (!run->broken) { standby_step(run); }
@@ -357,19 +368,6 @@ static void register_metrics(struct run *run)
     };
 }
 
-static int load_schemas(struct run *run)
-{
-    run->schemas = schema_book_new();
-    if (!run->settings.schemas_path[0]) { return 0; }
-    struct codec_error error = {0};
-    int result = schema_book_add_dir(run->schemas, run->settings.schemas_path, &error);
-    if (result < 0) {
-        run_break(run, EXIT_CONFIG, "schemas.path=%s: %s: %s", run->settings.schemas_path,
-                  error.reason ? error.reason : strerror(-result), error.detail);
-    }
-    return result;
-}
-
 /* Asks again while the answer may still come: leaders of new topics are not known at once. */
 static int ask_patiently(struct run *run, int (*ask)(struct run *run))
 {
@@ -404,6 +402,8 @@ char *run_settings_fault(const struct run_settings *settings)
                        "generation has no name",
                        settings->generation, GENERATION_BYTES_MAX, generation_base);
     }
+    char *fault = registry_settings_fault(&settings->registry);
+    if (fault) { return fault; }
     if (!input_end_valid(settings->input_end)) {
         return xprintf("input.end=%s: want PARTITION:OFFSET,...", settings->input_end);
     }
@@ -432,7 +432,7 @@ static int ask_or_break(struct run *run, int (*ask)(struct run *run))
 
 static int set_up(struct run *run)
 {
-    if (check_settings(run) < 0 || load_schemas(run) < 0) { return -1; }
+    if (check_settings(run) < 0 || run_load_schemas(run) < 0) { return -1; }
     if (run_name_sources(run) < 0) { return -1; }
     if (ask_or_break(run, run_count_partitions) < 0) { return -1; }
     if (run->worker->start) {
@@ -466,6 +466,7 @@ struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **re
     run->clock = parts->clock;
     run->note = parts->notes.note;
     run->note_arg = parts->notes.arg;
+    run->session_ms = standstill_limit(&run->settings);
     _cleanup_(xfreep) char *name = generation_name(run->worker->name, run->settings.generation);
     run->state_path = xprintf("%s/%s", run->settings.state_dir, name);
     register_metrics(run);
@@ -499,7 +500,7 @@ struct run *run_free(struct run *run)
     wire_close(run->wire);
     while (run->tasks_count) { drop_task(run, run->tasks[0]->topic, run->tasks[0]->partition); }
     if (run->worker->stop) { run->worker->stop(run); }
-    schema_book_free(run->schemas);
+    run_release_schemas(run);
     free_names(run->sources, run->sources_count);
     free_names(run->input_topics, run->worker->inputs_count);
     free_names(run->output_topics, run->worker->outputs_count);

@@ -7,6 +7,7 @@
 #define FRESHET_STREAM_RUN_H
 
 #include "stream/log.h"
+#include "stream/registry.h"
 #include "stream/worker.h"
 
 /* The option `delivery`: what additive outputs and the changelog go out in. Replaceable outputs are
@@ -15,6 +16,8 @@ enum {
     EXACTLY_ONCE,  /* one transaction with the input offsets */
     AT_LEAST_ONCE, /* acknowledged, one kind after the other, then the offsets (stream/commit.c) */
 };
+
+enum schema_framing { SCHEMA_FRAMING_AUTO, SCHEMA_FRAMING_SINGLE, SCHEMA_FRAMING_CONFLUENT };
 
 /* What every worker can be told (the "runtime" table). */
 struct run_settings {
@@ -43,11 +46,13 @@ struct run_settings {
     int64_t commit_timeout_ms;
     int64_t connect_timeout_ms;
     const char *schemas_path;
+    int32_t schema_framing; /* enum schema_framing */
     const char *metrics_address;
     int64_t metrics_port;
     int32_t log_level;
     struct properties topics; /* topic.<name>=... */
     struct properties kafka;  /* kafka.* */
+    struct registry_settings registry; /* the table registry_options */
 };
 
 /* The table of the above. */

@@ -13,6 +13,8 @@
 #ifndef FRESHET_STREAM_RUN_INTERNAL_H
 #define FRESHET_STREAM_RUN_INTERNAL_H
 
+#include "stream/finder.h"
+#include "stream/id_cache.h"
 #include "stream/run.h"
 #include "stream/stage.h"
 #include "stream/store.h"
@@ -48,6 +50,10 @@ struct task {
     int64_t changelog_offset; /* next changelog offset not in the store */
     int64_t input_end;        /* the first offset that is not ours to process */
     bool ended;               /* there, and the input is held back */
+    bool held;                /* at input_offset, until its schema is known */
+    bool held_told; /* the log says so */
+    uint32_t held_id;
+    int64_t held_ms; /* since */
 
     int changelog; /* index of the output; meaningful once `path` is there */
     char *path;
@@ -111,6 +117,10 @@ struct broadcast {
     size_t places_count;
     bool loaded;
     struct metric *remaining;
+    /* The records at hand, borrowed from the reader; more than one step's work when one waits. */
+    const struct record *at;
+    size_t next, count;
+    bool waits; /* at->next, for its schema */
 };
 
 struct run_metrics_set {
@@ -144,6 +154,12 @@ struct run {
     struct metrics *metrics;
     struct run_metrics_set m;
     struct schema_book *schemas;
+    struct registry *registry; /* NULL: none is configured; so are the next two */
+    struct finder *finder;
+    struct id_cache *id_cache;
+    bool cached; /* the id cache was loaded */
+    struct metric *schema_waits;
+    bool hurried; /* a schema was asked for a moment ago */
     struct run_clock clock;
 
     int input; /* index of the partitioned input */
@@ -167,6 +183,9 @@ struct run {
     int64_t trouble_ms; /* when a trouble with a broker was last told */
     int64_t paused_until_ms; /* after VERDICT_RETRY */
     bool unsent; /* the wire did not take a message: the batch must be tried again */
+    int64_t session_ms; /* how long the group waits for us */
+    int64_t looked_ms;  /* when standstill_look() last looked */
+    int64_t still_ms;   /* length of a standstill that is not told yet; 0: none */
     bool failed;             /* a commit failed since the last look */
     bool broken;             /* the process must end; `refusal` says why */
     bool withholds;          /* dead letters without the records' bytes */
@@ -230,6 +249,20 @@ const char *run_find_source(const struct run *run, const char *topic);
  * wire_error. */
 int run_count_partitions(struct run *run);
 
+/* run_schemas.c */
+/* Makes the schema book: what schemas.path has, and ids for what is written. 0, or a negative
+ * number with the run broken. */
+int run_load_schemas(struct run *run);
+void run_release_schemas(struct run *run);
+/* Holds a partition at a refused record whose schema may become known; false: it is refused. */
+bool run_hold(struct run *run, struct task *task, const struct record *rec);
+/* Lets go on what need not be held any longer. */
+void run_hold_step(struct run *run);
+/* Says whether the broadcast inputs must wait at a refused record. */
+bool run_hold_broadcast(struct run *run, const struct record *rec);
+/* Makes sure that the schema of a state is known; false: the run is broken. */
+bool task_knows_schema(struct task *task, struct slice value);
+
 /* commit.c */
 void commit_init(struct run *run, bool threaded);
 void commit_release(struct run *run);
@@ -284,6 +317,15 @@ struct leftovers *leftovers_new(void);
 struct leftovers *leftovers_free(struct leftovers *leftovers);
 /* Deletes local state that nobody has held for state.cleanup.delay.ms. */
 void leftovers_step(struct run *run);
+
+/* standstill.c */
+/* How long a process may stand still before its partitions may be somebody else's. */
+int64_t standstill_limit(const struct run_settings *settings);
+/* Says whether the process has stood still for longer than that, now or since it was last told:
+ * then the open batch must be taken back and nothing may be sent at once before. */
+bool standstill_look(struct run *run);
+/* Tells of a standstill, once: the batch is being taken back. False: there was none. */
+bool standstill_tell(struct run *run, char *text, size_t size);
 
 /* broadcast.c */
 int broadcast_open(struct run *run);

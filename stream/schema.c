@@ -4,6 +4,8 @@
 #include "base/xalloc.h"
 #include "stream/schema.h"
 
+#include <xxhash.h>
+
 enum { SCHEMA_ARENA_BYTES = 4096, CANONICAL_BYTES_MAX = 4 << 20 };
 
 struct schema {
@@ -17,6 +19,7 @@ struct schema {
 struct parser {
     struct arena *arena;
     struct schema_node *names[SCHEMA_NAMES_MAX];
+    uint64_t hashes[SCHEMA_NAMES_MAX]; /* long names with a long beginning in common are slow */
     size_t names_count;
     struct codec_error *error;
 };
@@ -74,10 +77,12 @@ static _printf_(2, 3) void *refuse(struct parser *parser, const char *format, ..
     return NULL;
 }
 
-/* [A-Za-z_][A-Za-z0-9_]*, with dots between such words when they are allowed. */
+/* [A-Za-z_][A-Za-z0-9_]*, with dots between such words when they are allowed. Without a limit a
+ * long namespace, which each name below it repeats, would make of one megabyte gigabytes. */
 static bool is_name(const char *text, bool dots)
 {
     bool first = true;
+    if (strlen(text) > SCHEMA_NAME_BYTES_MAX) { return false; }
     for (const char *at = text; *at; at++) {
         bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_';
         bool digit = *at >= '0' && *at <= '9';
@@ -102,7 +107,9 @@ static const char *full_name(struct parser *parser, const char *name, const char
 
 static struct schema_node *find_name(struct parser *parser, const char *full)
 {
+    uint64_t hash = XXH3_64bits(full, strlen(full));
     for (size_t i = 0; i < parser->names_count; i++) {
+        if (parser->hashes[i] != hash) { continue; }
         if (strcmp(parser->names[i]->name, full) == 0) { return parser->names[i]; }
     }
     return NULL;
@@ -283,6 +290,7 @@ static struct schema_node *parse_named(struct parser *parser, const json_t *json
     if (parser->names_count == SCHEMA_NAMES_MAX) {
         return refuse(parser, "more than %d named types", SCHEMA_NAMES_MAX);
     }
+    parser->hashes[parser->names_count] = XXH3_64bits(node->name, strlen(node->name));
     parser->names[parser->names_count++] = node;
     space = space_of(parser, node->name);
     if (!parse_names(parser, json_object_get(json, "aliases"), space, &node->aliases)) {
@@ -447,6 +455,8 @@ struct schema *schema_parse(const char *json, struct codec_error *ret_error)
             schema->crc = crc64_avro(schema->canonical.data, schema->canonical.size - 1);
             return schema;
         }
+        (void)snprintf(error.detail, sizeof(error.detail), "its canonical form is longer than %d",
+                       CANONICAL_BYTES_MAX);
     }
     if (ret_error) { *ret_error = error; }
     return schema_free(schema);

@@ -19,6 +19,7 @@ enum {
     SCHEMA_DEPTH_MAX = 64,       /* nesting of a schema, and of a value */
     SCHEMA_BYTES_MAX = 1 << 20,  /* of the JSON text */
     SCHEMA_NAMES_MAX = 1024,     /* named types in one schema */
+    SCHEMA_NAME_BYTES_MAX = 512, /* of a name, and of a namespace */
     SCHEMA_MEMBERS_MAX = 4096,   /* fields, symbols, branches of one type */
     SCHEMA_FIXED_MAX = 1 << 20,  /* bytes of a fixed */
 };

@@ -373,7 +373,15 @@ static size_t read_once(struct standby *standby)
         start_over(standby, run_now_ms(standby->run));
         return 0;
     }
-    for (size_t i = 0; i < count; i++) { take_record(standby, &at[i]); }
+    bool readable = true;
+    for (size_t i = 0; i < count && readable; i++) {
+        readable = !at[i].unreadable;
+        if (readable) { take_record(standby, &at[i]); }
+    }
+    if (!readable) {
+        start_over(standby, run_now_ms(standby->run));
+        return 0;
+    }
     reader_release(standby->reader);
     settle_copies(standby);
     return count;

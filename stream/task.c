@@ -137,6 +137,7 @@ int task_get(struct task *task, struct slice key, struct slice *ret_value)
         note_damage(task);
         return -ENOENT;
     }
+    if (result == 0 && !task_knows_schema(task, *ret_value)) { return -ENOENT; }
     return result;
 }
 
@@ -154,6 +155,7 @@ static void not_sent(struct run *run, const struct message *message, int result)
 static void send_at_once(struct run *run, const struct message *message)
 {
     CRASH_POINT("send");
+    if (standstill_look(run)) { return; }
     int result = wire_produce(run->wire, message, run->commit.mark);
     CRASH_POINT("send.done");
     if (result < 0) { not_sent(run, message, result); }
@@ -214,10 +216,16 @@ static int send_letter(struct run *run, struct message *letter, struct header *h
 {
     int result = wire_produce(run->wire, letter, run->commit.mark);
     CRASH_POINT("dead_letter");
-    if (result != WIRE_TOO_LARGE) { return result; }
-    headers[letter->headers_count++] = (struct header){"truncated", slice_str("true")};
-    letter->value = slice_of(NULL, 0);
-    return wire_produce(run->wire, letter, run->commit.mark);
+    if (result == WIRE_TOO_LARGE) {
+        headers[letter->headers_count++] = (struct header){HEADER_TRUNCATED, slice_str("true")};
+        letter->value = slice_of(NULL, 0);
+        result = wire_produce(run->wire, letter, run->commit.mark);
+    }
+    if (result == WIRE_TOO_LARGE) {
+        letter->key = slice_of(NULL, 0);
+        result = wire_produce(run->wire, letter, run->commit.mark);
+    }
+    return result;
 }
 
 static void count_reason(struct run *run, const char *reason)
@@ -233,7 +241,7 @@ static void count_reason(struct run *run, const char *reason)
 
 void task_dead_letter(struct run *run, const struct record *rec)
 {
-    enum { OWN_HEADERS = 5 };
+    enum { OWN_HEADERS = 6 }; /* three here, withheld, truncated for one reason or another */
     const char *reason = run->refusal_reason ? run->refusal_reason : "refused";
     char labels[96];
     (void)snprintf(labels, sizeof(labels), "reason=\"%s\"", reason);
@@ -250,11 +258,15 @@ void task_dead_letter(struct run *run, const struct record *rec)
                              .partition = PARTITION_BY_KEY,
                              .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
                              .headers = headers};
+    if (standstill_look(run)) { return; }
     if (run->withholds) {
         headers[count++] = (struct header){"withheld", slice_str("true")};
     } else {
         letter.key = rec->key;
         letter.value = rec->value;
+    }
+    if (rec->unreadable) {
+        headers[count++] = (struct header){HEADER_TRUNCATED, slice_str("true")};
     }
     letter.headers_count = count;
     int result = send_letter(run, &letter, headers);

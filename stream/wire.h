@@ -40,6 +40,9 @@ struct topic_partition {
 
 enum { OFFSET_NONE = -1 };
 
+/* How long a group member may be silent, unless kafka.session.timeout.ms says otherwise. */
+enum { WIRE_SESSION_MS = 15000 };
+
 /* Told from inside wire_poll(). The lists are borrowed for the call. */
 struct wire_listener {
     void *arg;

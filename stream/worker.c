@@ -89,7 +89,12 @@ const struct option run_options[] = {
     RUN_OPTION("connect.timeout.ms", OPTION_DURATION, connect_timeout_ms, "30s", 1000, 86400000,
                "Longest wait for a broker at start."),
     RUN_OPTION("schemas.path", OPTION_STRING, schemas_path, "", 0, 0,
-               "Directory with further *.avsc: schemas of older or foreign writers."),
+               "Directory with further *.avsc: schemas of older or foreign writers; NUMBER.avsc is "
+               "also what messages with that id of a schema registry were written with."),
+    {"schema.framing", OPTION_CHOICE, offsetof(struct run_settings, schema_framing), "auto", 0, 0,
+     "auto|single|confluent",
+     "Frame of the messages written: Avro single objects, or Confluent's (00, id of the schema "
+     "registry). Both are read."},
     RUN_OPTION("metrics.address", OPTION_STRING, metrics_address, "127.0.0.1", 0, 0,
                "Address of the metrics port."),
     RUN_OPTION("metrics.port", OPTION_LONG, metrics_port, "0", PORT_NONE, 65535,
@@ -370,6 +375,8 @@ int worker_main(const struct worker *worker, int argc, char **argv)
     const struct option_group groups[] = {
         {worker->name, worker->options, worker->options_count, process.worker_settings},
         {"runtime", run_options, run_options_count, &process.settings},
+        {"schema registry", registry_options, registry_options_count,
+         &process.settings.registry},
     };
     _cleanup_(xfreep) char *program = xprintf("freshet-%s", worker->name);
     _cleanup_(xfreep) char *about = xprintf("%s\n\n%s", worker->about, exit_codes);

@@ -44,10 +44,14 @@ struct input {
     bool shared; /* all generations read it; else each has its own (generation.h) */
 };
 
+enum { OUTPUT_CONTRACTS_MAX = 2 };
+
 struct output {
     const char *name;
     enum delivery delivery;
     bool shared; /* all generations write it */
+    /* What its messages are, the usual one first; NULL behind the last. */
+    const struct contract *contracts[OUTPUT_CONTRACTS_MAX];
 };
 
 enum { NO_CHANGELOG = -1 };
@@ -74,7 +78,8 @@ struct worker {
      * the one of its name. Before start, and before the broker is asked anything; 0 or -errno:
      * refuse, see run_refuse(). A worker with a changelog has one topic only. */
     int (*name_inputs)(struct run *run);
-    /* * Says whether an output is written with these settings; others need not exist. */
+    /* * Says by the settings whether an output is written; others need not exist. Before start, and
+     * before name_inputs. */
     bool (*uses_output)(struct run *run, int output);
     int (*start)(struct run *run);                /* * settings are loaded; 0 or -errno: refuse */
     void (*stop)(struct run *run);                /* * frees what start made */

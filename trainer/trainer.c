@@ -264,7 +264,9 @@ static const struct input inputs[] = {
 };
 
 static const struct output outputs[] = {
-    [NEIGHBOURS] = {.name = "neighbours", .delivery = DELIVERY_TXN},
+    [NEIGHBOURS] = {.name = "neighbours",
+                    .delivery = DELIVERY_TXN,
+                    .contracts = {&item_neighbours_contract}},
 };
 
 const struct worker trainer_worker = {

@@ -116,5 +116,8 @@ def test_faults_say_what_to_do(sequences, tmp_path):
     broken = tmp_path / "broken.txt"
     broken.write_text("u1 a b c\nalone\n")
     assert "line 2" in evaluate(broken, code=1).stderr
+    for rating in ("nan", "inf", "1e999"):
+        broken.write_text(f"u::a::4::1\nu::b::{rating}::2\n")
+        assert "line 2 has no finite number" in evaluate(broken, code=1).stderr
     (tmp_path / "bad.gz").write_bytes(b"no gzip")
     assert "bad.gz" in evaluate(tmp_path / "bad.gz", code=1).stderr

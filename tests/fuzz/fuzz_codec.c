@@ -65,8 +65,11 @@ static struct bench *bench_get(void)
         const struct contract *contract = contract_of(i);
         bool own = i < contracts_count;
         const char *schema = own ? contract->schema : writers[i - contracts_count];
+        int rc = schema_book_bind(bench.book, FIRST_ID + (uint32_t)i, schema, NULL);
+        assert(rc == 0);
+        /* each other one writes ids */
+        schema_book_write(bench.book, i % 2 ? FRAMING_CONFLUENT : FRAMING_SINGLE);
         bench.codecs[i] = codec_new(contract, bench.book);
-        int rc = schema_book_add(bench.book, schema, NULL);
         assert(rc == 0);
         rc = schema_fingerprint(schema, &bench.fingerprints[i]);
         assert(rc == 0);
@@ -108,9 +111,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0 || size > MESSAGE_BYTES_MAX - FRAME_BYTES) { return 0; }
     struct bench *bench = bench_get();
-    size_t pick = data[0] % bench->count;
+    size_t pick = (data[0] & 0x7f) % bench->count;
     buf_clear(&bench->message);
-    if (size < 3 || memcmp(data + 1, "\xc3\x01", 2) != 0) {
+    if (data[0] & 0x80) {
+        char frame[FRAME_BYTES_MAX];
+        size_t frame_size = frame_write((struct frame){FRAMING_CONFLUENT, FIRST_ID + pick}, frame);
+        buf_append(&bench->message, frame, frame_size);
+    } else if (size < 3 || (memcmp(data + 1, "\xc3\x01", 2) != 0 && data[1] != 0)) {
         buf_append(&bench->message, "\xc3\x01", 2);
         buf_append(&bench->message, &bench->fingerprints[pick], sizeof(uint64_t));
     }

@@ -1,31 +1,238 @@
-"""Makes tests/fuzz/corpus/codec/ from the golden messages: a contract's number, then the message.
+"""Makes the first inputs of the fuzz targets in tests/fuzz/corpus/ from the golden messages and the
+contracts' schemas. Inputs that are named `found_*` are faults of the past: kept as they are.
 
     python3 tests/fuzz/make_corpus.py
 """
 import os
 import re
+import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..")
+FRAME_BYTES = 10
+
+SCHEMAS = {
+    "reordered": '{"type":"record","name":"UserEvent","namespace":"freshet","fields":['
+                 '{"name":"item_id","type":"string"},{"name":"event_time_ms","type":"int"},'
+                 '{"name":"user_id","type":["null","string"],"default":null},'
+                 '{"name":"event_id","type":"bytes"},{"name":"weight","type":"float"},'
+                 '{"name":"action","type":{"type":"enum","name":"Action","symbols":["VIEW","X"],'
+                 '"default":"X"}}]}',
+    "tree": '{"type":"record","name":"T","fields":[{"name":"down","type":{"type":"array","items":'
+            '"T"}},{"name":"by","type":{"type":"map","values":["null","T","double"]}}]}',
+    "fixed": '{"type":"fixed","name":"a.F","size":9,"aliases":["G"]}',
+    "enum": '{"type":"enum","name":"E","symbols":["A","B"],"default":"B"}',
+    "nulls": '{"type":"array","items":{"type":"record","name":"N","fields":[]}}',
+    "logical": '{"type":{"type":"long","logicalType":"timestamp-millis"}}',
+    "not": '{"type":"record","name":"1bad","fields":{}}',
+}
+
+TEXTS = {
+    "time": (0, struct.pack("<q", 1795424400000) + b"2026-11-23T09:00:00.123+01:00"),
+    "time_real": (0, struct.pack("<d", 1.7954244e9) + b"1970-01-01 00:00:60Z"),
+    "path": (1, (b"a.b[2][\"c.d\"]", b'{"a":{"b":[0,1,{"c.d":7}]}}')),
+    "constant": (1, (b'="007"', b"{}")),
+    "actions": (2, (b"OTHER:0.5", b"buy", b"PURCHASE:5", b"view", b"refuse")),
+    "value_long": (3, b"\x00-5"),
+    "value_size": (3, b"\x0364k"),
+    "value_duration": (3, b"\x0410m"),
+    "value_choice": (3, b"\x05zz"),
+    "names": (4, (b"0:17,3:99", b"g2-b")),
+    "near": (4, (b"commit.interval", b"comit.intreval.ms")),
+    "quoted": (5, b"\x20plain \"quoted\" \xc3\xa9 \xff\x1b[31m\n=x"),
+}
+
+DATASETS = {
+    "sequences": (b"u1 a b c\nu2 b c\n", b'{"a":["x",1],"b":[]}'),
+    "ratings": (b"1::2::4.5::978300760\n1::3::2::978300761\n", b"2\tyear\tTwo Words Here\n"),
+    "tabs": (b"1\t2\t5\t881250949\n2\t2\t1\t881250950\n", b""),
+    "named": (b"ts,user,item,rating\n9,u,i,3\n8,u,j,nan\n", b"i\t\tone one one\n"),
+    "crlf": (b"u,i\r\nu,j\r\n\r\n", b"{"),
+}
+
+LINES = {
+    "item_line": b'{"item_id":"i","title":"t","tags":["a",1],"vector":[1,2e300],"available":false}',
+    "profile_line": b'{"user_id":"u","tags":[],"birth_year":19850000000,"country":"DE"}',
+    "no_line": b'{"item_id":7}',
+}
 
 
-def main():
-    with open(os.path.join(HERE, "..", "..", "schemas", "contracts.c"), encoding="ascii") as file:
-        names = re.findall(r"&(\w+)_contract\b", file.read())
+def put(target, name, data):
+    folder = os.path.join(HERE, "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(data)
+
+
+def piece(data):
+    return struct.pack("<H", len(data)) + data
+
+
+def golden(name):
+    with open(os.path.join(ROOT, "tests", "golden", name + ".hex"), encoding="ascii") as file:
+        return bytes.fromhex(file.read())
+
+
+def body(name):
+    return golden(name)[FRAME_BYTES:]
+
+
+def varint(number):
+    number = (number << 1) ^ (number >> 63)
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(out) + bytes([number])
+
+
+def text(value):
+    return varint(len(value)) + value.encode()
+
+
+def columns(*lists):
+    return b"".join(varint(len(one)) + b"".join(one) + b"\0" if one else b"\0" for one in lists)
+
+
+def user_event(number, user, item, time_ms=1795424400000, action=2):
+    return (text(f"e{number}") + text(user) + text(item) + varint(action) + struct.pack("<d", 1.0)
+            + varint(time_ms) + varint(number) + varint(time_ms))
+
+
+def codec(names):
     number = 0
     for name in names:
-        with open(os.path.join(HERE, "..", "golden", name + ".hex"), encoding="ascii") as file:
-            message = bytes.fromhex(file.read())
-        with open(os.path.join(HERE, "corpus", "codec", name), "wb") as file:
-            file.write(bytes([number]) + message)
+        put("codec", name, bytes([number]) + golden(name))
         number += 1
     # other writers of UserEvent and UserProfile, see `writers` in fuzz_codec.c; without frame
     event = (b"\x00\x02\x02k\x02\x00\x00\x00" + b"\x02\x02e" + b"\x02u" + b"\x02i" + b"\x04\x02"
              + b"\x80\x01" + b"\x06\x00" + b"\x04" + b"12345")
     profile = b"\x02u" + b"\x04\x00\x02a\x04\x02b\x00" + b"\x02\x01"
-    for name, body in (("other_user_event", event), ("other_user_profile", profile)):
-        with open(os.path.join(HERE, "corpus", "codec", name), "wb") as file:
-            file.write(bytes([number]) + body)
+    for name, one in (("other_user_event", event), ("other_user_profile", profile)):
+        put("codec", name, bytes([number]) + one)
         number += 1
+
+
+def schema(names):
+    for number, name in enumerate(names):
+        with open(os.path.join(ROOT, "schemas", name + ".avsc"), "rb") as file:
+            put("schema", name, bytes([number]) + piece(file.read()) + body(name))
+    for name, one in SCHEMAS.items():
+        event = names.index("user_event")
+        put("schema", name, bytes([event]) + piece(one.encode()) + body("user_event"))
+    for name in ("old_user_event", "old_item_neighbours", "old_user_state"):
+        with open(os.path.join(ROOT, "tests", "golden", name + ".avsc"), "rb") as file:
+            number = names.index(name.removeprefix("old_"))
+            put("schema", name, bytes([number]) + piece(file.read()) + body(name))
+
+
+def stored():
+    segment = piece(body("user_archive"))
+    numbers = struct.pack("<QQQB", 1795424400000, 1, 7, 8)
+    put("stored", "user", b"\0" + piece(body("user_state")) + b"\x02" + segment * 2 + numbers * 3)
+    put("stored", "old_user", b"\0" + piece(golden("old_user_state")) + b"\0")
+    put("stored", "row", b"\x01i" + body("item_neighbours"))
+    put("stored", "request", b"\x02" + struct.pack("<qB", 1795424400000, 9)
+        + body("forget_request"))
+    put("stored", "request_at_the_end_of_time", b"\x02" + struct.pack("<qB", (1 << 63) - 1, 255)
+        + body("forget_request"))
+
+
+def neighbours(item, others, epoch=0, mass=3.0, co=1.0):
+    """A row whose pairs all have the same counts."""
+    reals = columns([struct.pack("<d", co) for _ in others])
+    return (text(item) + varint(epoch) * 2 + struct.pack("<3d", mass, 3.0, 1.0) + varint(0) * 4
+            + columns([text(one) for one in others]) + reals * 3)
+
+
+def history(items):
+    """Of a user who did these, the newest last."""
+    count = len(items)
+    return (text("u") + columns([text(one) for one in items]) + columns([varint(2)] * count)
+            + columns([struct.pack("<f", 1.0)] * count) + columns([varint(7)] * count)
+            + columns([varint(n) for n in range(count)]) + b"\0" + varint(count) + varint(0)
+            + varint(9) + varint(7) * 2)
+
+
+def scorer():
+    golden_history = b"\x02" + piece(body("user_history"))
+    row, item = body("item_neighbours"), body("item")
+    put("scorer", "all", b"\0\x00" + piece(row) + b"\x01" + piece(item) + golden_history
+        + b"\x03" + piece(body("generation_step")) + golden_history)
+    put("scorer", "gone", b"\1\x00" + piece(row) + b"\x04" + piece(b"i1") + b"\x05"
+        + piece(b"i1") + golden_history)
+    for number, measure in enumerate(("cosine", "jaccard", "llr")):
+        rows = [neighbours("a", "bcd"), neighbours("b", "ac"), neighbours("c", "ab")]
+        put("scorer", measure, bytes([number]) + b"".join(b"\0" + piece(one) for one in rows)
+            + b"\x02" + piece(history("ad")))
+        rows = [neighbours("a", "bc"), neighbours("b", "a"), neighbours("c", "a", epoch=600)]
+        put("scorer", f"{measure}_decayed", bytes([number])
+            + b"".join(b"\0" + piece(one) for one in rows) + b"\x02" + piece(history("ac")))
+        rows = [neighbours("a", "bc", mass=1e-300, co=1e12), neighbours("b", "a", mass=1e-300)]
+        put("scorer", f"{measure}_lopsided", bytes([number])
+            + b"".join(b"\0" + piece(one) for one in rows) + b"\x02" + piece(history("a")))
+
+
+def workers():
+    click = b'{"event_id":"e","user_id":"u","item_id":"i","action":"a","event_time_ms":%d}'
+    clicks = b"".join(b"\0\0" + piece(click % (1795424400000 - n * 1000)) for n in range(3))
+    put("workers", "clicks", clicks + b"\0\0" + piece(b"{") + b"\0\x20" + piece(b""))
+    events = [(1, f"u{n % 3}", f"i{n % 5}", 1795424400000 - n * 60000) for n in range(12)]
+    put("workers", "events", b"".join(
+        b"\x01\0" + piece(user_event(n, user, item, time_ms))
+        for n, (_, user, item, time_ms) in enumerate(events)))
+    put("workers", "forget", b"\x01\0" + piece(user_event(1, "u", "i")) + b"\x02\0"
+        + piece(text("r1") + text("u") + varint(0) + varint(1795424400000)))
+    put("workers", "tables", b"\x03\0" + piece(body("item")) + b"\x04\0"
+        + piece(body("pair_deltas")) + b"\x05\0" + piece(body("user_history")))
+    put("workers", "strange_times", b"".join(
+        b"\x01" + bytes([n]) + piece(user_event(n, "u", "i", 253402300799999)) for n in range(8)))
+
+
+def checkpoint():
+    """A block as model/transformer_checkpoint.c lays it out, all weights zero."""
+    def block(items=3, d=16, hidden=16, blocks=1, heads=2, length=4, attributes=0, gaps=0, kinds=0,
+              flags=0, lanes=1, tail=b""):
+        head = struct.pack("<8sII9I3f4I4Q", b"freshTF\0", 1, flags, items, d, hidden, blocks,
+                           heads, length, attributes, gaps, kinds, 0.1, 0.01, 0.0, 0, 8, lanes, 0,
+                           7, 0, 0, 2 if flags & 2 else 0)
+        each = 8 * d + 4 * d * d + 2 * d * hidden + hidden + d
+        count = (length + 1 + gaps + kinds + attributes + items + 2) * d + blocks * each
+        runs = 3 if flags & 1 else 1
+        return b"\x01" + head + bytes(4 * count * runs) + tail + bytes(8)
+
+    put("checkpoint", "plain", block())
+    put("checkpoint", "state", block(flags=1, gaps=2, kinds=2))
+    put("checkpoint", "attributes", block(flags=2, attributes=2,
+                                          tail=struct.pack("<4Q2i", 0, 1, 1, 2, 0, 1)))
+    put("checkpoint", "long", block(length=100, heads=16, lanes=64))
+    put("checkpoint", "cut", block()[:-100])
+
+
+def texts():
+    for name, (number, parts) in TEXTS.items():
+        whole = parts if isinstance(parts, bytes) else b"".join(piece(one) for one in parts)
+        put("texts", name, bytes([number]) + whole)
+
+
+def dataset():
+    for name, (actions, attributes) in DATASETS.items():
+        put("dataset", name, b"\0\0" + piece(actions) + piece(attributes))
+    for name, line in LINES.items():
+        put("dataset", name, b"\x01" + bytes([name != "profile_line"]) + line)
+
+
+def main():
+    with open(os.path.join(ROOT, "schemas", "contracts.c"), encoding="ascii") as file:
+        names = re.findall(r"&(\w+)_contract\b", file.read())
+    codec(names)
+    schema(names)
+    stored()
+    scorer()
+    workers()
+    checkpoint()
+    texts()
+    dataset()
 
 
 if __name__ == "__main__":

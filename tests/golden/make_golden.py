@@ -4,23 +4,32 @@
     python3 tests/golden/make_golden.py check    compares tests/golden/ with what it would write
     python3 tests/golden/make_golden.py read DIR reads messages of ours with fastavro: those that
                                                  GOLDEN_OUT=DIR test_contracts wrote
+    python3 tests/golden/make_golden.py keep     after a schema was changed: keeps it as a version,
+                                                 and writes tests/golden/ anew
 
 Per contract: NAME.hex is one message in single-object encoding, NAME.json is what it says.
-old_NAME.avsc is an older or foreign writer's schema; its .json is what our reader makes of it.
+old_NAME.avsc is a foreign writer's schema; versions/NAME.N.hex was written by schemas/versions/
+NAME.N.avsc, each that NAME has had, the newest as it is now; the .json is what our reader makes of
+them. A version that is kept never changes.
 fingerprints.txt: full name, CRC-64-AVRO as a number in hex.
 """
 import glob
 import io
 import json
 import os
+import shutil
 import struct
 import sys
 
 import fastavro
 from fastavro.schema import fingerprint, parse_schema, to_parsing_canonical_form
 
+# value_of() turns its wheel from here for other writers' messages.
+OTHERS_SALT = 1
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCHEMAS = os.path.join(HERE, "..", "..", "schemas")
+SCHEMAS = os.path.normpath(os.path.join(HERE, "..", "..", "schemas"))
+VERSIONS = os.path.join(SCHEMAS, "versions")
 
 TEXTS = ["B004756YJA", "Ærø", "", "湧き水", "a\"b\\c\n", "🌊"]
 LONGS = [0, -1, 63, 64, 8192, -1234567, 1700000000000, 2**63 - 1, -(2**63)]
@@ -102,16 +111,52 @@ def files():
         number = struct.unpack("<Q", crc(schema))[0]
         prints.append("%s.%s %016x\n" % (schema["namespace"], schema["name"], number))
     made["fingerprints.txt"] = "".join(prints)
-    for path in sorted(glob.glob(os.path.join(HERE, "old_*.avsc"))):
+    for path in sorted(glob.glob(os.path.join(HERE, "old_*.avsc")) + kept("*")):
+        folder = "" if path.startswith(HERE) else "versions/"
         name = os.path.basename(path)[:-5]
-        writer = without_logical(load(path))
-        reader = without_logical(load(os.path.join(SCHEMAS, name[4:] + ".avsc")))
-        message = message_of(writer, value_of(writer, 1))
-        read = fastavro.schemaless_reader(io.BytesIO(message[10:]), parse_schema(writer),
-                                          parse_schema(reader))
-        made[name + ".hex"] = message.hex() + "\n"
-        made[name + ".json"] = json.dumps(plain(read), ensure_ascii=False) + "\n"
+        reader = name.removeprefix("old_").split(".")[0]
+        name = folder + name
+        made[name + ".hex"], made[name + ".json"] = read_by_us(path, reader)
     return made
+
+
+def read_by_us(path, reader):
+    """A message of that writer's schema, and what our reader makes of it."""
+    writer = without_logical(load(path))
+    ours = without_logical(load(os.path.join(SCHEMAS, reader + ".avsc")))
+    message = message_of(writer, value_of(writer, OTHERS_SALT))
+    read = fastavro.schemaless_reader(io.BytesIO(message[10:]), parse_schema(writer),
+                                      parse_schema(ours))
+    return message.hex() + "\n", json.dumps(plain(read), ensure_ascii=False) + "\n"
+
+
+def kept(name):
+    """The kept versions of a contract, oldest first."""
+    paths = glob.glob(os.path.join(VERSIONS, name + ".*.avsc"))
+    parts = {path: os.path.basename(path).split(".") for path in paths}
+    return sorted(paths, key=lambda path: (parts[path][0], int(parts[path][1])))
+
+
+def without_doc(schema):
+    """What matters to a reader or writer."""
+    if isinstance(schema, dict):
+        return {key: without_doc(one) for key, one in schema.items() if key != "doc"}
+    return [without_doc(one) for one in schema] if isinstance(schema, list) else schema
+
+
+def not_kept():
+    """Names of the contracts that are otherwise than their newest kept version."""
+    names = sorted(os.path.basename(path)[:-5] for path in glob.glob(SCHEMAS + "/*.avsc"))
+    return [name for name in names if not kept(name) or
+            without_doc(load(kept(name)[-1])) !=
+            without_doc(load(os.path.join(SCHEMAS, name + ".avsc")))]
+
+
+def keep():
+    for name in not_kept():
+        to = os.path.join(VERSIONS, "%s.%d.avsc" % (name, len(kept(name)) + 1))
+        shutil.copyfile(os.path.join(SCHEMAS, name + ".avsc"), to)
+        print("kept", os.path.relpath(to))
 
 
 def check():
@@ -158,6 +203,8 @@ def main():
     elif sys.argv[1:2] == ["read"]:
         read(sys.argv[2])
     else:
+        if sys.argv[1:2] == ["keep"]:
+            keep()
         for name, text in files().items():
             with open(os.path.join(HERE, name), "w", encoding="utf-8") as file:
                 file.write(text)

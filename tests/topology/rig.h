@@ -147,6 +147,7 @@ static inline void copy_fill(struct copy *copy)
         {copy->worker->name, copy->worker->options, copy->worker->options_count,
          copy->worker_settings},
         {"runtime", run_options, run_options_count, &copy->settings},
+        {"schema registry", registry_options, registry_options_count, &copy->settings.registry},
     };
     assert(options_fill(groups, ARRAY_COUNT(groups), copy->pairs, copy->pairs_count, stderr,
                         &copy->options) == 0);
@@ -185,8 +186,8 @@ static inline bool rig_launch(struct rig *rig, struct copy *copy)
     return false;
 }
 
-/* Makes a copy with these settings ("key=value", NULL behind the last) and starts it. */
-static inline struct copy *rig_start(struct rig *rig, const struct worker *worker, int slot,
+/* Makes a copy with these settings ("key=value", NULL behind the last). */
+static inline struct copy *rig_add(struct rig *rig, const struct worker *worker, int slot,
                                      const char *const *pairs)
 {
     assert(rig->copies_count < COPIES_MAX);
@@ -203,6 +204,14 @@ static inline struct copy *rig_start(struct rig *rig, const struct worker *worke
     }
     copy_fill(copy);
     (void)mkdir(copy->state_path, 0777);
+    return copy;
+}
+
+/* Does so and starts it. */
+static inline struct copy *rig_start(struct rig *rig, const struct worker *worker, int slot,
+                                     const char *const *pairs)
+{
+    struct copy *copy = rig_add(rig, worker, slot, pairs);
     bool started = rig_launch(rig, copy);
     while (!started && rig->tolerant && ++rig->restarts < RESTARTS_MAX) {
         started = rig_launch(rig, copy);

@@ -66,6 +66,36 @@ static void test_not_taken(void **state)
 }
 
 /* The batch in flight is whole; the loss is the next one's. */
+/* A dead letter that is larger than a message may be goes without its value, then without its key;
+ * the record behind it is processed. */
+static void test_letters_too_large(void **state)
+{
+    enum { LARGE = MEMLOG_MESSAGE_BYTES_MAX + 1 };
+    char *large = xcalloc(1, LARGE);
+    const struct slice huge = slice_of(large, LARGE), small = slice_of("k", 1);
+    const struct slice keys[] = {small, huge, huge}, values[] = {huge, small, huge};
+    struct rig rig;
+    rig_init(&rig, /* partitions= */ 1);
+    for (int i = 0; i < 3; i++) { memlog_append(rig.log, "events", 0, keys[i], values[i], 1); }
+    feed_events(&rig, 1, 0, 1);
+    rig_start(&rig, &features_worker, 0, pairs);
+    rig_until_idle(&rig);
+    for (int i = 0; i < 3; i++) {
+        struct record letter;
+        struct slice told;
+        assert_int_equal(memlog_read(rig.log, "dead-letters", 0, i, &letter), 0);
+        assert_null(letter.value.data);
+        assert_true(i == 0 ? slice_equal(letter.key, small) : !letter.key.data);
+        assert_int_equal(
+            memlog_header(rig.log, "dead-letters", 0, i, HEADER_TRUNCATED, &told), 0);
+        assert_true(slice_equal(told, slice_str("true")));
+    }
+    assert_int_equal(memlog_count(rig.log, "dead-letters", MEMLOG_ALL), 3);
+    assert_int_equal(memlog_count(rig.log, "histories", MEMLOG_ALL), 1);
+    rig_release(&rig);
+    free(large);
+}
+
 static void test_lost_message_fails_its_own_batch(void **state)
 {
     struct rig rig;
@@ -188,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_not_taken),
+        cmocka_unit_test(test_letters_too_large),
         cmocka_unit_test(test_lost_message_fails_its_own_batch),
         cmocka_unit_test(test_lock_is_waited_for),
         cmocka_unit_test(test_lock_for_ever),

@@ -1,14 +1,13 @@
 #include "base/base.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
-#include "schemas/item_neighbours.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/user_event.h"
-#include "schemas/user_state.h"
 #include "tests/sample.h"
 
 #include <jansson.h>
 #include <setjmp.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 /* Every contract: its table fits its schema, and both fit what an independent Avro (fastavro) makes
@@ -232,13 +231,49 @@ static void test_golden_old_writer(void **state)
     struct fixture *fixture = *state;
     struct codec_error error;
     struct user_event event;
-    struct user_state user;
-    struct item_neighbours row;
     assert_int_equal(schema_book_add_dir(fixture->book, "tests/golden", &error), 0);
     check_old_writer(fixture, &user_event_contract, "old_user_event", &event);
-    check_old_writer(fixture, &user_state_contract, "old_user_state", &user);
-    check_old_writer(fixture, &item_neighbours_contract, "old_item_neighbours", &row);
-    assert_true(user.forgotten_ms == FORGOTTEN_NEVER && row.first_users == 0);
+}
+
+static uint64_t fingerprint_of_version(const char *path)
+{
+    struct buf text;
+    uint64_t fingerprint;
+    buf_init(&text, TEXT_BYTES_MAX);
+    assert_int_equal(text_file_read(path, &text), 0);
+    buf_append(&text, "", 1);
+    assert_int_equal(schema_fingerprint(text.data, &fingerprint), 0);
+    buf_release(&text);
+    return fingerprint;
+}
+
+/* Old bytes of every version that a contract has had: they are read, by what is in the program, and
+ * the newest version is the contract's. */
+static void test_kept_versions(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < contracts_count; i++) {
+        char name[64];
+        uint64_t ours;
+        uint64_t newest = 0;
+        file_name(contracts[i]->name, name);
+        for (int number = 1;; number++) {
+            _Alignas(max_align_t) char object[SAMPLE_STRUCT_BYTES_MAX];
+            _cleanup_(xfreep) char *version = xprintf("versions/%s.%d", name, number);
+            _cleanup_(xfreep) char *path = xprintf("schemas/%s.avsc", version);
+            if (access(path, R_OK) != 0) { break; }
+            newest = fingerprint_of_version(path);
+            struct buf message = read_hex(version);
+            assert_memory_equal(message.data + 2, &newest, sizeof(newest));
+            buf_release(&message);
+            check_old_writer(fixture, contracts[i], version, object);
+        }
+        assert_int_equal(schema_fingerprint(contracts[i]->schema, &ours), 0);
+        if (newest != ours) {
+            fail_msg("schemas/%s.avsc changed: keep the version: "
+                     "python3 tests/golden/make_golden.py keep", name);
+        }
+    }
 }
 
 /* GOLDEN_OUT=dir: writes random messages for `make_golden.py read dir`. */
@@ -291,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_symbols),
         cmocka_unit_test_setup_teardown(test_golden_messages, setup, teardown),
         cmocka_unit_test_setup_teardown(test_golden_old_writer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kept_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_write_for_fastavro, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,13 @@ static void what_is_wrong_with_a_request_is_told(void **state)
     rec.key = slice_of(NULL, 0);
     rec.time_ms = -1;
     assert_null(forgotten_fault(&rec, &other, 1));
+    rec.time_ms = INT64_MAX; /* no sum of times may wrap round */
+    good.until_ms = INT64_MAX;
+    assert_null(forgotten_fault(&rec, &good, 1000));
+    rec.time_ms = 1;
+    assert_non_null(forgotten_fault(&rec, &good, 1000));
+    good.until_ms = INT64_MIN;
+    assert_null(forgotten_fault(&rec, &good, 1000));
 }
 
 int main(void)

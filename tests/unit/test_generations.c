@@ -83,6 +83,23 @@ static void test_what_changes_nothing(void **state)
     generations_release(&generations);
 }
 
+static void test_marks_have_a_limit(void **state)
+{
+    struct generations generations;
+    generations_init(&generations);
+    step(&generations, STEP_TAKEN, 7, "g2", "", -1);
+    assert_int_equal(generations.marks_count, 0);
+    for (int32_t i = 0; i <= GENERATION_MARKS_MAX; i++) {
+        step(&generations, STEP_TAKEN, 7, "g2", "", i);
+    }
+    assert_int_equal(generations.marks_count, GENERATION_MARKS_MAX);
+    assert_int_equal(generations_taken(&generations, "g2", GENERATION_MARKS_MAX - 1), 7);
+    assert_int_equal(generations_taken(&generations, "g2", GENERATION_MARKS_MAX), 0);
+    step(&generations, STEP_TAKEN, 8, "g2", "", 0);
+    assert_int_equal(generations_taken(&generations, "g2", 0), 8);
+    generations_release(&generations);
+}
+
 static void test_keys(void **state)
 {
     char key[STEP_KEY_BYTES_MAX];
@@ -102,6 +119,7 @@ int main(void)
         cmocka_unit_test(test_a_switch_there_and_back),
         cmocka_unit_test(test_back_in_the_middle),
         cmocka_unit_test(test_what_changes_nothing),
+        cmocka_unit_test(test_marks_have_a_limit),
         cmocka_unit_test(test_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,6 +184,52 @@ static void test_unbelievable_rows(void **state)
     shop_release(&shop);
 }
 
+/* Rows whose counts have decayed to next to nothing, or do not belong together: whatever the
+ * factors come to, every score is a number. */
+static void test_counts_at_the_edge(void **state)
+{
+    static const char *const measures[] = {"similarity.measure=cosine",
+                                           "similarity.measure=jaccard", "similarity.measure=llr"};
+    static const struct {
+        int64_t later; /* epoch of the newest row */
+        double mass, co, actions;
+    } edges[] = {{100, 3, 1, 3},       {140, 3, 1, 3},          {300, 3, 1, 3},
+                 {900, 3, 1, 3},       {0, 1e-300, 1, 3},       {0, 1e-300, 1e12, 3},
+                 {0, 5e-324, 1e12, 3}, {60, 1e-30, 1e12, 3},    {0, 3, 1, 1e-309},
+                 {0, 3, 1e-300, 3},    {0, 1e-30, 1e-44, 1e-40}};
+    for (size_t i = 0; i < ARRAY_COUNT(edges) * ARRAY_COUNT(measures); i++) {
+        struct slice items[] = {slice_str("b"), slice_str("c")};
+        double co = edges[i % ARRAY_COUNT(edges)].co;
+        double actions = edges[i % ARRAY_COUNT(edges)].actions;
+        double counts[] = {co, co}, more[] = {co, co}, none[] = {0, 0};
+        struct item_neighbours row = {.mass = edges[i % ARRAY_COUNT(edges)].mass,
+                                      .actions = actions,
+                                      .trend = 1, .items = {items, 2}, .co_ratings = {counts, 2},
+                                      .forwards = {more, 2}, .backwards = {none, 2}};
+        struct shop shop;
+        shop_init(&shop, &measures[i / ARRAY_COUNT(edges)], 1);
+        row.item_id = slice_str("a");
+        assert_null(tables_put_row(&shop.tables, &row));
+        items[0] = slice_str("a");
+        row.item_id = slice_str("b");
+        assert_null(tables_put_row(&shop.tables, &row));
+        row.item_id = slice_str("n");
+        row.epoch = edges[i % ARRAY_COUNT(edges)].later;
+        assert_null(tables_put_row(&shop.tables, &row));
+        float weights[] = {1.0F};
+        int64_t offsets[] = {0};
+        struct slice acted[] = {slice_str("a")};
+        const struct user_history history = {.user_id = slice_str("u"), .items = {acted, 1},
+                                             .weights = {weights, 1}, .offsets = {offsets, 1}};
+        struct recommendation_list list;
+        lists_make(shop.lists, &history, &list);
+        for (size_t k = 0; k < list.items.count; k++) {
+            assert_true(isfinite(list.scores.at[k]) && isfinite(list.evidence.at[k]));
+        }
+        shop_release(&shop);
+    }
+}
+
 static void test_history_fault(void **state)
 {
     struct slice item = slice_str("a");
@@ -206,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_catalogue_required),
         cmocka_unit_test(test_items_max),
         cmocka_unit_test(test_unbelievable_rows),
+        cmocka_unit_test(test_counts_at_the_edge),
         cmocka_unit_test(test_history_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

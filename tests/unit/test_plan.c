@@ -153,6 +153,20 @@ static void test_refused_types(void **state)
     }
 }
 
+/* The refusal names both types. */
+static void test_refused_words(void **state)
+{
+    struct desk *desk = *state;
+    assert_refused(desk, "{\"name\":\"smalls\",\"type\":{\"type\":\"array\",\"items\":\"long\"}}",
+                   "schema_mismatch");
+    assert_string_equal(desk->error.detail,
+                        "field smalls: array of long cannot become array of int");
+    assert_refused(desk, "{\"name\":\"color\",\"type\":{\"type\":\"enum\",\"name\":\"x.Tone\","
+                         "\"symbols\":[\"RED\"]}}", "schema_mismatch");
+    assert_string_equal(desk->error.detail,
+                        "field color: enum x.Tone cannot become enum test.Color");
+}
+
 static void test_no_default(void **state)
 {
     struct desk *desk = *state;
@@ -224,8 +238,7 @@ static void test_unions(void **state)
     put_long(&desk->body, 1);
     put_long(&desk->body, 0);
     assert_read(desk, fields, &probe);
-    assert_null(probe.text.data);
-    assert_int_equal(probe.text.size, 0);
+    assert_slice(probe.text, "t\u00e9"); /* not nullable: its default */
     assert_int_equal(probe.whole, 5000000000);
     assert_int_equal(probe.texts.count, 2);
     put_long(&desk->body, 2);
@@ -235,6 +248,46 @@ static void test_unions(void **state)
     assert_refused(desk, fields, "bad_union");
     put_long(&desk->body, -1);
     assert_refused(desk, fields, "bad_union");
+}
+
+/* A null is null where ours is nullable, else the default, and refused where there is none. */
+static void test_nulls(void **state)
+{
+    struct desk *desk = *state;
+    struct probe probe;
+    static const struct contract_field fields[] = {
+        CONTRACT_FIELD(probe, FIELD_STRING, text, 8), CONTRACT_FIELD(probe, FIELD_LONG, whole, 0)};
+    static const struct contract strict = {
+        .name = "test.Strict",
+        .schema = "{\"type\":\"record\",\"name\":\"test.Strict\",\"fields\":["
+                  "{\"name\":\"text\",\"type\":\"string\"},"
+                  "{\"name\":\"whole\",\"type\":\"long\",\"default\":3}]}",
+        .fields = fields,
+        .fields_count = ARRAY_COUNT(fields),
+        .size = sizeof(struct probe),
+    };
+    const char *writer = "{\"type\":\"record\",\"name\":\"test.Strict\",\"fields\":["
+                         "{\"name\":\"text\",\"type\":[\"null\",\"string\"]},"
+                         "{\"name\":\"whole\",\"type\":[\"null\",\"long\"]}]}";
+    struct codec *codec = codec_new(&strict, desk->book);
+    put_long(&desk->body, 1);
+    put_text(&desk->body, "here");
+    put_long(&desk->body, 0);
+    struct slice message = desk_frame(desk, writer);
+    assert_int_equal(codec_decode(codec, message, desk->arena, &probe, &desk->error), 0);
+    assert_slice(probe.text, "here");
+    assert_int_equal(probe.whole, 3);
+    buf_clear(&desk->body);
+    buf_append(&desk->body, "\0\0", 2);
+    message = desk_frame(desk, writer);
+    assert_int_equal(codec_decode(codec, message, desk->arena, &probe, &desk->error), -EBADMSG);
+    assert_string_equal(desk->error.reason, "bad_union");
+    assert_string_equal(desk->error.detail, "field text: a branch of type null");
+    buf_clear(&desk->body);
+    put_long(&desk->body, 0);
+    assert_read(desk, "{\"name\":\"maybe\",\"type\":[\"null\",\"bytes\"]}", &probe);
+    assert_null(probe.maybe.data);
+    codec_free(codec);
 }
 
 static void test_unions_in_columns(void **state)
@@ -334,9 +387,11 @@ int main(void)
         DESK_TEST(test_record_names),
         DESK_TEST(test_promotions),
         DESK_TEST(test_refused_types),
+        DESK_TEST(test_refused_words),
         DESK_TEST(test_no_default),
         DESK_TEST(test_enums),
         DESK_TEST(test_unions),
+        DESK_TEST(test_nulls),
         DESK_TEST(test_unions_in_columns),
         DESK_TEST(test_column_blocks),
         DESK_TEST(test_promoted_columns),

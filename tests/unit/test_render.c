@@ -71,6 +71,8 @@ static void test_texts(void **state)
     put_text(&desk->body, "a\"b\\c\n\r\t\x01\x7f \u00e9\U0001f30a/");
     assert_string_equal(shown(desk, "\"string\""),
                         "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u007f \u00e9\U0001f30a/\"");
+    put_text(&desk->body, "\x1b[31m\xc2\x9b" "31m\xc2\xa0"); /* nothing steers a terminal */
+    assert_string_equal(shown(desk, "\"string\""), "\"\\u001b[31m\\u009b31m\xc2\xa0\"");
     put_text(&desk->body, "\xff\x80z\"\x1f");
     assert_string_equal(shown(desk, "\"bytes\""), "\"\\u00ff\\u0080z\\\"\\u001f\"");
     put_text(&desk->body, "\xff");

@@ -181,12 +181,74 @@ static void test_limits(void **state)
     free(large);
 }
 
+/* A schema with one name, and a namespace, of so many letters. */
+static struct schema *named(size_t name_size, size_t space_size)
+{
+    struct buf json;
+    buf_init(&json, 1 << 21);
+    buf_printf(&json, "{\"type\":\"fixed\",\"size\":1,\"name\":\"");
+    for (size_t i = 0; i < name_size; i++) { buf_append(&json, "n", 1); }
+    buf_printf(&json, "\",\"namespace\":\"");
+    for (size_t i = 0; i < space_size; i++) { buf_append(&json, "s", 1); }
+    buf_append(&json, "\"}", 3);
+    struct schema *schema = schema_parse(json.data, NULL);
+    buf_release(&json);
+    return schema;
+}
+
+/* Each name below a namespace repeats it: half a megabyte of it may not become gigabytes. */
+static void test_long_names(void **state)
+{
+    struct schema *longest = named(SCHEMA_NAME_BYTES_MAX, SCHEMA_NAME_BYTES_MAX);
+    assert_non_null(longest);
+    schema_free(longest);
+    assert_null(named(SCHEMA_NAME_BYTES_MAX + 1, 1));
+    assert_null(named(1, SCHEMA_NAME_BYTES_MAX + 1));
+    assert_null(named(1, 500000));
+}
+
+/* Parses a list: before, `count` pieces with a number in the middle, after. */
+static struct schema *repeated(const char *before, const char *head, int count, const char *tail,
+                               const char *after)
+{
+    struct buf json;
+    buf_init(&json, SCHEMA_BYTES_MAX + 1);
+    buf_printf(&json, "%s", before);
+    for (int i = 0; i < count; i++) { buf_printf(&json, "%s%s%d%s", i ? "," : "", head, i, tail); }
+    buf_printf(&json, "%s", after);
+    buf_append(&json, "", 1);
+    assert_false(buf_failed(&json));
+    struct schema *schema = schema_parse(json.data, NULL);
+    buf_release(&json);
+    return schema;
+}
+
+static bool taken(struct schema *schema)
+{
+    bool taken = schema;
+    schema_free(schema);
+    return taken;
+}
+
+static void test_counts(void **state)
+{
+    const char symbols[] = "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[";
+    const char fixed[] = "{\"type\":\"fixed\",\"name\":\"F";
+    assert_true(taken(repeated(symbols, "\"S", SCHEMA_MEMBERS_MAX, "\"", "]}")));
+    assert_false(taken(repeated(symbols, "\"S", SCHEMA_MEMBERS_MAX + 1, "\"", "]}")));
+    assert_true(taken(repeated("[", fixed, SCHEMA_NAMES_MAX, "\",\"size\":1}", "]")));
+    assert_false(taken(repeated("[", fixed, SCHEMA_NAMES_MAX + 1, "\",\"size\":1}", "]")));
+    assert_true(taken(repeated("", fixed, 1, "\",\"size\":1048576}", "")));
+    assert_false(taken(repeated("", fixed, 1, "\",\"size\":1048577}", "")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_canonical_form), cmocka_unit_test(test_fingerprints),
         cmocka_unit_test(test_tree),           cmocka_unit_test(test_names_match),
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_long_names),     cmocka_unit_test(test_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

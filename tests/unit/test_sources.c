@@ -33,8 +33,8 @@ static void one_without_a_name(void **state)
     assert_int_equal(sources_count(sources), 1);
     assert_string_equal(sources_at(sources, 0)->name, "clicks");
     assert_string_equal(sources_at(sources, 0)->settings.paths[MAPPED_USER], "u");
-    assert_true(sources_become(sources, TARGET_EVENT));
-    assert_false(sources_become(sources, TARGET_ITEM));
+    assert_true(sources_become(&settings, TARGET_EVENT));
+    assert_false(sources_become(&settings, TARGET_ITEM));
     clear();
 }
 
@@ -64,7 +64,13 @@ static void each_says_what_differs(void **state)
     assert_int_equal(goods->record_bytes_max, 65536);
     assert_int_equal(shop->record_bytes_max, 1 << 20);
     assert_int_equal(goods->target, TARGET_ITEM);
-    assert_true(sources_become(sources, TARGET_PROFILE));
+    assert_true(sources_become(&settings, TARGET_PROFILE));
+    assert_true(sources_become(&settings, TARGET_ITEM));
+    assert_true(sources_become(&settings, TARGET_EVENT));
+    clear();
+    assert_int_equal(MAKE("sources=a, b", "source.a.becomes=Item", "source.b.becomes=Item"), 0);
+    assert_true(sources_become(&settings, TARGET_ITEM));
+    assert_false(sources_become(&settings, TARGET_EVENT));
     clear();
 }
 

@@ -258,8 +258,8 @@ static void test_settings_that_do_not_fit(void **state)
     const struct transformer_settings good = settings_of_world();
     const char *why = NULL;
     assert_true(transformer_settings_fit(&good, &why) && !why);
-    struct transformer_settings wrong[9];
-    for (size_t i = 0; i < 9; i++) { wrong[i] = good; }
+    struct transformer_settings wrong[10];
+    for (size_t i = 0; i < 10; i++) { wrong[i] = good; }
     wrong[0].dropout = 1.0f;
     wrong[1].dropout = NAN;
     wrong[2].mask_share = 1.5f;
@@ -269,7 +269,8 @@ static void test_settings_that_do_not_fit(void **state)
     wrong[6].threads = 0;
     wrong[7].lanes = TRANSFORMER_LANES_MAX + 1;
     wrong[8].shape.d = 33;
-    for (size_t i = 0; i < 9; i++) {
+    wrong[9].shape.length = 1 << 24; /* more memory than anybody has */
+    for (size_t i = 0; i < 10; i++) {
         why = NULL;
         assert_false(transformer_settings_fit(&wrong[i], &why));
         assert_non_null(why);

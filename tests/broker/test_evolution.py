@@ -1,0 +1,158 @@
+"""Workers of this version among messages of a later one, in both framings: they restore from them,
+go on with them, and come to what workers come to that never saw any. What they write themselves is
+read by later readers, by fastavro and Java's Avro."""
+
+from rewritten import NAMES, Forms, decoded, rewrite, schema_of
+from stream_data import SETTINGS, clicks, records
+from test_forget import forget
+from test_neighbours import UNBOUND
+
+import changes
+import judges
+import matrix
+
+EVENTS = 1_500
+LATER = 300
+HIDDEN = "50"  # an item that is not available
+COMPARED = ("histories", "features-changelog", "neighbours", "recommendations")
+
+
+def messages_of_ours():
+    """The first events and all of the user who has most: some of that user's are archived."""
+    everything = clicks(100_000)
+    heavy = "405"
+    first = everything[:EVENTS]
+    rest = [one for one in everything[EVENTS:] if one["user"] == heavy]
+    return heavy, first + rest, everything[EVENTS:EVENTS + LATER]
+
+
+def catalogue(forms, world):
+    items = [{"item_id": str(number), "available": str(number) != HIDDEN} for number in range(200)]
+    for name, topic, key, made in (("item", "items", "item_id", items),
+                                   ("user_profile", "users", "user_id",
+                                    [{"user_id": str(number)} for number in range(50)])):
+        number = NAMES.index(name)
+        plain = {field["name"]: field["default"] for field in forms.schemas[number]["fields"]
+                 if "default" in field}
+        world.produce(topic, [(one[key], forms.now(name, {**plain, **one}), 0) for one in made])
+
+
+def first_world(forms, make_world):
+    """All workers, then features alone: there is state of each, and input left for each."""
+    world = make_world(2)
+    heavy, sent, later = messages_of_ours()
+    catalogue(forms, world)
+    world.produce("clicks", records(sent[:-100]))
+    world.start("ingest", "features", "trainer", ingest=SETTINGS, trainer=UNBOUND)
+    world.drain("ingest", "features", "trainer")
+    world.start("scorer")
+    world.drain("scorer")
+    forget(world, sent[0]["user"], "--until", "0")
+    world.stop()
+    world.produce("clicks", records(sent[-100:]))
+    world.start("ingest", "features", ingest=SETTINGS)
+    world.drain("ingest", "features")
+    world.stop()
+    return world, heavy, later
+
+
+def go_on(forms, world, heavy, later, write, options):
+    """More events and a request to forget, then the tables, then the lists; then a user is to be
+    forgotten who has an archive."""
+    form = {"event_id": "id", "user_id": "user", "item_id": "item"}
+    events = [{**{ours: str(one[theirs]) for ours, theirs in form.items()}, "action": "RATING",
+               "weight": float(one["value"]), "event_time_ms": one["ts"] * 1000, "sequence": 0,
+               "received_ms": one["ts"] * 1000} for one in later]
+    world.produce("events", [(one["user_id"], write(forms.now("user_event", one)),
+                              one["event_time_ms"]) for one in events])
+    gone = later[0]["user"]
+    request = {"request_id": "by hand", "user_id": gone, "until_ms": 0, "requested_ms": 1}
+    for partition in range(world.partitions):
+        world.produce("events", [(gone, write(forms.now("forget_request", request)), 1)], partition)
+    world.start("features", features=options)
+    world.drain("features")
+    world.start("trainer", trainer={**UNBOUND, **options})
+    world.drain("trainer")
+    world.start("scorer", scorer=options)
+    world.drain("scorer")
+    receipts = {key for key in world.topics.newest("receipts") if key.startswith(b"by hand/")}
+    assert len(receipts) == world.partitions
+    path = ["--set", f"schemas.path={options['schemas.path']}"] if options else []
+    receipt = forget(world, heavy, "--until", "0", *path)
+    assert receipt["archived"] > 0 and receipt["left_in"] == 0
+    switch(forms, world, write)
+    for copy in world.copies:
+        assert copy.metrics().get("freshet_dead_letters_total", 0) == 0
+    assert set(world.stop().values()) == {0}
+
+
+def switch(forms, world, write):
+    """Another generation is to be live: this one's scorer gives up each partition."""
+    step = {"kind": "LIVE", "epoch": 1, "generation": "next", "previous": "", "partition": -1}
+    world.produce("generations", [("live", write(forms.now("generation_step", step)), 0)])
+    released = {f"released//{partition}".encode() for partition in range(world.partitions)}
+    world.wait(lambda: released <= set(world.topics.newest("generations")), "partitions released")
+    assert set(world.topics.newest("lists")) == set(world.topics.newest("recommendations"))
+
+
+def judge(forms, world, contracts):
+    """What a world's topics hold: later versions are read by the present one, and the present by
+    everything that it may become. `contracts` collects messages of the present, by name."""
+    lines, questions = [f"S {changes.text(schema)}" for schema in forms.schemas], []
+    for topic in (*COMPARED, "receipts", "events", "pair-deltas", "items", "users", "quality", "generations"):
+        for record in world.topics.read(topic):
+            parts = forms.parts(record.value)
+            if parts and parts[0] < len(NAMES):
+                contracts.setdefault(NAMES[parts[0]], []).append(parts[1])
+            elif parts:
+                reader = parts[0] - len(NAMES)
+                questions.append((*parts, reader))
+    lines += [f"M {writer} {reader} {(chr(0).encode() + writer.to_bytes(4, 'big') + body).hex()}"
+              for writer, body, reader in questions]
+    java, ours = [judges.ask(command, lines)[len(forms.schemas):]
+                  for command in (judges.java_command(), judges.ours_command())]
+    fast = [forms.fast.answer(writer, reader, body) for writer, body, reader in questions]
+    assert not any(one.startswith(judges.REFUSED) for one in fast)
+    assert java == fast and ours == fast
+    return {NAMES[reader] for _, _, reader in questions}
+
+
+def judge_later_readers(contracts):
+    """Bytes that our workers wrote, from the topics, for every later reader in the matrix."""
+    def cases(ours):
+        return [case for case in changes.cases(ours) if case.onward and case.old == ours]
+
+    def bodies(ours):
+        found = contracts[by_name[ours["name"]]]
+        return [found[0], found[len(found) // 2], found[-1]]
+    by_name = {schema_of(name)["name"]: name for name in NAMES}
+    verdict = matrix.judged([schema_of(name) for name in NAMES], cases, bodies=bodies)
+    assert not verdict.differences, verdict.differences[0]
+    return verdict
+
+
+def test_among_later_versions(make_world, tmp_path):
+    forms = Forms()
+    world, heavy, later = first_world(forms, make_world)
+    worlds = {}
+    for framing in matrix.FRAMINGS:
+        worlds[framing] = make_world(2)
+        rewrite(forms, world, worlds[framing], framing)
+    go_on(forms, world, heavy, later, lambda message: message, {})
+    expected = {topic: decoded(forms, world, topic) for topic in COMPARED}
+    assert all(expected.values())
+    shown = [item for one in expected["recommendations"].values() for item in one["items"]]
+    assert shown and HIDDEN not in shown
+    contracts = {}
+    judge(forms, world, contracts)
+    assert set(contracts) == set(NAMES)
+    for framing, other in worlds.items():
+        path = forms.write_schemas(tmp_path / framing, framing)
+        go_on(forms, other, heavy, later, lambda message, to=framing: forms.later(message, to),
+              {"schemas.path": path,
+               "schema.framing": framing if framing == "confluent" else "single"})
+        for topic in COMPARED:
+            assert decoded(forms, other, topic) == expected[topic], (framing, topic)
+        assert judge(forms, other, {}) == set(NAMES)
+    verdict = judge_later_readers(contracts)
+    assert len({name for name, _, _ in verdict.seen}) == len(NAMES)

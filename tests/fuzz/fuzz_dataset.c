@@ -1,0 +1,104 @@
+/* The files of `freshet evaluate` and `freshet replay`. The first byte picks: a data set (a piece)
+ * and attributes (a piece), or a catalogue line. What is read is numbered within bounds. */
+#include "base/base.h"
+#include "cli/catalogue_line.h"
+#include "cli/client.h"
+#include "cli/dataset.h"
+#include "tests/fuzz/crumbs.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { MESSAGE_MAX = 8 << 20, PATH_MAX_BYTES = 64 };
+
+/* Said once too often for a log; that something is said is what counts. */
+static int told;
+
+int client_fail(const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    told += vsnprintf(text, sizeof(text), format, args) > 0;
+    va_end(args);
+    return 1;
+}
+
+/* Makes a file that lives in memory; returns its descriptor. */
+static int file_of(struct slice bytes, char *path)
+{
+    int fd = memfd_create("fuzz", 0);
+    assert(fd >= 0 && (size_t)write(fd, bytes.data, bytes.size) == bytes.size);
+    (void)snprintf(path, PATH_MAX_BYTES, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
+static void check(const struct dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->count; i++) {
+        const struct action *action = &dataset->actions[i];
+        assert(action->user >= 0 && action->user < ids_count(dataset->users));
+        assert(action->item >= 0 && action->item < ids_count(dataset->items));
+        assert(isfinite(action->rating));
+    }
+}
+
+static void data_set(struct crumbs *crumbs)
+{
+    struct dataset dataset;
+    char path[PATH_MAX_BYTES], attributes[PATH_MAX_BYTES];
+    double rating_min = crumbs_byte(crumbs) / 64.0;
+    int fd = file_of(crumbs_piece(crumbs), path);
+    int other = file_of(crumbs_piece(crumbs), attributes);
+    told = 0;
+    if (dataset_read(&dataset, path, rating_min) < 0) {
+        assert(told == 1);
+    } else {
+        check(&dataset);
+        if (dataset_read_attributes(&dataset, attributes) < 0) { assert(told == 1); }
+        content_free(dataset_content(&dataset));
+    }
+    dataset_release(&dataset);
+    close(fd);
+    close(other);
+}
+
+static void catalogue(struct crumbs *crumbs)
+{
+    bool is_item = crumbs_byte(crumbs) % 2;
+    struct slice line = crumbs_take(crumbs, crumbs->left);
+    char *alone = crumbs_alone(line);
+    struct arena *arena = arena_new(1 << 12);
+    struct schema_book *book = schema_book_new();
+    struct codec *codec = codec_new(is_item ? &item_contract : &user_profile_contract, book);
+    struct buf out;
+    struct item item;
+    struct user_profile profile;
+    const char *why = NULL;
+    buf_init(&out, MESSAGE_MAX);
+    line = slice_of(alone, line.size);
+    int rc = is_item ? catalogue_line_item(line, arena, &item, &why)
+                     : catalogue_line_profile(line, arena, &profile, &why);
+    if (rc == 0) {
+        rc = codec_encode(codec, is_item ? (const void *)&item : (const void *)&profile, &out);
+        assert(rc == 0 || rc == -EMSGSIZE || rc == -EINVAL);
+    } else {
+        assert(why);
+    }
+    buf_release(&out);
+    codec_free(codec);
+    schema_book_free(book);
+    arena_free(arena);
+    free(alone);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct crumbs crumbs = {data, size};
+    if (crumbs_byte(&crumbs) % 2) {
+        catalogue(&crumbs);
+    } else {
+        data_set(&crumbs);
+    }
+    return 0;
+}

@@ -1,0 +1,134 @@
+/* What the scorer reads, record after record, without a broker. The first byte picks the measure of
+ * similarity. Each record: a byte that picks, then a piece:
+ *   row, item, history, step of a generation, or the tombstone of a row, of an item
+ * Whatever came before, a history that is believed gets a list that can be sent. */
+#include "base/base.h"
+#include "schemas/generations.h"
+#include "scorer/judge.h"
+#include "scorer/lists.h"
+#include "tests/fuzz/crumbs.h"
+
+enum { KIND_ROW, KIND_ITEM, KIND_HISTORY, KIND_STEP, KIND_NO_ROW, KIND_NO_ITEM, KINDS };
+
+enum { RECORDS_MAX = 64, LIST_BYTES_MAX = 1 << 20 };
+
+static const char *const measures[] = {"similarity.measure=cosine", "similarity.measure=jaccard",
+                                       "similarity.measure=llr"};
+
+/* Made once: codecs know nothing of what they read. */
+struct desk {
+    struct scorer_settings settings;
+    struct options *options;
+    struct schema_book *book;
+    struct codec *rows, *items, *histories, *steps, *lists;
+    struct arena *arena;
+    struct buf out;
+};
+
+/* What records change. */
+struct shop {
+    struct tables tables;
+    struct lists *lists;
+    struct generations generations;
+    struct list_quality range;
+};
+
+static struct desk *desk_get(size_t measure)
+{
+    static struct desk desks[ARRAY_COUNT(measures)];
+    struct desk *desk = &desks[measure];
+    if (desk->book) { return desk; }
+    const char *const pairs[] = {"items.max=300", "list.length=30", "neighbours.used=40",
+                                 measures[measure]};
+    const struct option_group group = {"scorer", scorer_options, SCORER_OPTIONS_COUNT,
+                                       &desk->settings};
+    int rc = options_fill(&group, 1, pairs, ARRAY_COUNT(pairs), stderr, &desk->options);
+    assert(rc == 0);
+    desk->book = schema_book_new();
+    desk->rows = codec_new(&item_neighbours_contract, desk->book);
+    desk->items = codec_new(&item_contract, desk->book);
+    desk->histories = codec_new(&user_history_contract, desk->book);
+    desk->steps = codec_new(&generation_step_contract, desk->book);
+    desk->lists = codec_new(&recommendation_list_contract, desk->book);
+    desk->arena = arena_new(1 << 16);
+    buf_init(&desk->out, LIST_BYTES_MAX);
+    return desk;
+}
+
+static bool read(struct desk *desk, struct codec *codec, struct slice message, void *ret_object)
+{
+    struct codec_error error = {0};
+    arena_reset(desk->arena);
+    if (codec_decode(codec, message, desk->arena, ret_object, &error) == 0) { return true; }
+    assert(error.reason);
+    return false;
+}
+
+static void take_history(struct desk *desk, struct shop *shop, const struct user_history *history)
+{
+    struct recommendation_list list;
+    int rank = 0;
+    if (history_fault(history)) { return; }
+    lists_make(shop->lists, history, &list);
+    buf_clear(&desk->out);
+    int rc = codec_encode(desk->lists, &list, &desk->out);
+    assert(rc == 0);
+    for (size_t i = 0; i < list.items.count; i++) { assert(isfinite(list.scores.at[i])); }
+    list.input_offset -= list.input_offset > INT64_MIN + 2 ? 2 : 0;
+    enum judgement judgement = judge_list(&list, history, shop->range.model, &rank);
+    assert(judgement != JUDGED_HIT || (rank >= 1 && rank <= JUDGE_RANKS));
+    judge_count(&shop->range, judgement, rank, history);
+}
+
+static void take_message(struct desk *desk, struct shop *shop, int kind, struct slice body)
+{
+    static const struct contract *const of[] = {
+        [KIND_ROW] = &item_neighbours_contract,
+        [KIND_ITEM] = &item_contract,
+        [KIND_HISTORY] = &user_history_contract,
+        [KIND_STEP] = &generation_step_contract,
+    };
+    struct slice message = crumbs_framed(of[kind], body);
+    struct item_neighbours row;
+    struct item item;
+    struct user_history history;
+    struct generation_step step;
+    if (kind == KIND_ROW && read(desk, desk->rows, message, &row)) {
+        (void)tables_put_row(&shop->tables, &row);
+    } else if (kind == KIND_ITEM && read(desk, desk->items, message, &item)) {
+        tables_put_item(&shop->tables, &item);
+    } else if (kind == KIND_HISTORY && read(desk, desk->histories, message, &history)) {
+        take_history(desk, shop, &history);
+    } else if (kind == KIND_STEP && read(desk, desk->steps, message, &step)) {
+        generations_take(&shop->generations, &step);
+        (void)generations_role(&shop->generations, "", step.partition);
+        (void)generations_role(&shop->generations, "g2", step.partition);
+    }
+    free((void *)message.data);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct crumbs crumbs = {data, size};
+    struct desk *desk = desk_get(crumbs_byte(&crumbs) % ARRAY_COUNT(measures));
+    struct shop shop = {0};
+    tables_init(&shop.tables, &desk->settings);
+    shop.lists = lists_new(&desk->settings, &shop.tables, "g7");
+    generations_init(&shop.generations);
+    judge_begin(&shop.range, slice_str(desk->settings.model_name), 0, 0);
+    for (int i = 0; i < RECORDS_MAX && crumbs.left; i++) {
+        int kind = crumbs_byte(&crumbs) % KINDS;
+        struct slice piece = crumbs_piece(&crumbs);
+        if (kind == KIND_NO_ROW) {
+            tables_remove_row(&shop.tables, piece);
+        } else if (kind == KIND_NO_ITEM) {
+            tables_remove_item(&shop.tables, piece);
+        } else {
+            take_message(desk, &shop, kind, piece);
+        }
+    }
+    generations_release(&shop.generations);
+    lists_free(shop.lists);
+    tables_release(&shop.tables);
+    return 0;
+}

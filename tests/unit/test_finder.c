@@ -1,0 +1,222 @@
+#include "base/base.h"
+#include "stream/finder.h"
+#include "tests/fake_registry.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+#define INT "\"int\""
+
+struct desk {
+    struct fake_registry fake;
+    struct registry_settings settings;
+    struct options *options;
+    struct schema_book *book;
+    struct finder *finder;
+    uint32_t found;
+    int founds;
+};
+
+static void found(void *arg, uint32_t id, const char *schema)
+{
+    struct desk *desk = arg;
+    assert_string_equal(schema, INT);
+    desk->found = id;
+    desk->founds++;
+}
+
+static int set_up(void **state, bool threaded)
+{
+    struct desk *desk = xcalloc(1, sizeof(*desk));
+    fake_init(&desk->fake);
+    _cleanup_(xfreep) char *url = xprintf("schema.registry.url=%s", desk->fake.url);
+    const char *pairs[] = {url,
+                           "schema.registry.request.timeout.ms=1s",
+                           "schema.registry.retry.backoff.ms=100",
+                           "schema.registry.retry.backoff.max.ms=1000",
+                           "schema.registry.unknown.timeout.ms=5s",
+                           "schema.registry.outage.timeout.ms=60s",
+                           "schema.registry.negative.cache.ms=30s"};
+    const struct option_group group = {"registry", registry_options, registry_options_count,
+                                       &desk->settings};
+    int rc = options_fill(&group, 1, pairs, ARRAY_COUNT(pairs), stderr, &desk->options);
+    assert(rc == 0);
+    desk->book = schema_book_new();
+    desk->finder = finder_new(&desk->settings, desk->book, threaded, found, desk);
+    *state = desk;
+    return 0;
+}
+
+static int setup(void **state)
+{
+    return set_up(state, false);
+}
+
+static int setup_threaded(void **state)
+{
+    return set_up(state, true);
+}
+
+static int teardown(void **state)
+{
+    struct desk *desk = *state;
+    finder_free(desk->finder);
+    fake_release(&desk->fake);
+    schema_book_free(desk->book);
+    options_free(desk->options);
+    free(desk);
+    return 0;
+}
+
+/* Asks until the finding is another one; tells when. */
+static int64_t ask_until(struct desk *desk, uint32_t id, int64_t from_ms, enum finding want)
+{
+    int64_t now_ms = from_ms;
+    enum finding finding = finder_ask(desk->finder, id, now_ms);
+    while (finding == FINDING_PENDING && now_ms < from_ms + 1000000) {
+        now_ms += 10;
+        finding = finder_ask(desk->finder, id, now_ms);
+    }
+    assert_int_equal(finding, want);
+    return now_ms;
+}
+
+static void test_known_for_ever(void **state)
+{
+    struct desk *desk = *state;
+    uint32_t id = fake_add(&desk->fake, "t-value", INT);
+    assert_int_equal(finder_ask(desk->finder, id, 0), FINDING_PENDING);
+    assert_int_equal(finder_ask(desk->finder, id, 1), FINDING_KNOWN);
+    assert_true(desk->found == id && desk->founds == 1 && desk->fake.requests == 1);
+    fake_close(&desk->fake);
+    for (int64_t now_ms = 0; now_ms < 1000000000; now_ms += 10000000) {
+        assert_int_equal(finder_ask(desk->finder, id, now_ms), FINDING_KNOWN);
+    }
+    assert_int_equal(desk->founds, 1);
+}
+
+static void test_comes_late(void **state)
+{
+    struct desk *desk = *state;
+    assert_int_equal(finder_ask(desk->finder, 1, 0), FINDING_PENDING);
+    assert_int_equal(finder_ask(desk->finder, 1, 1), FINDING_PENDING);
+    assert_non_null(strstr(finder_why(desk->finder, 1), "404 Schema not found"));
+    fake_add(&desk->fake, "t-value", INT);
+    /* asked again after 100 ms, not before */
+    assert_int_equal(finder_ask(desk->finder, 1, 100), FINDING_PENDING);
+    assert_int_equal(desk->fake.requests, 1);
+    assert_int_equal(ask_until(desk, 1, 101, FINDING_KNOWN), 111);
+    assert_int_equal(desk->fake.requests, 2);
+}
+
+static void test_unknown(void **state)
+{
+    struct desk *desk = *state;
+    int64_t at_ms = ask_until(desk, 7, 0, FINDING_GIVEN_UP);
+    assert_in_range(at_ms, 5000, 5010);
+    /* pauses of 100, 200, 400, 800, 1000, 1000... */
+    assert_in_range(desk->fake.requests, 7, 9);
+    int requests = desk->fake.requests;
+    assert_int_equal(finder_ask(desk->finder, 7, at_ms + 29999), FINDING_GIVEN_UP);
+    assert_int_equal(desk->fake.requests, requests);
+    /* others are asked for, but not waited for, meanwhile */
+    assert_int_equal(ask_until(desk, 8, at_ms + 100, FINDING_GIVEN_UP), at_ms + 110);
+    assert_int_equal(desk->fake.requests, requests + 1);
+    uint32_t id = fake_add(&desk->fake, "t-value", INT);
+    ask_until(desk, id, at_ms + 200, FINDING_KNOWN);
+    /* then it is asked for anew */
+    int64_t again_ms = at_ms + 70000;
+    assert_in_range(ask_until(desk, 7, again_ms, FINDING_GIVEN_UP), again_ms + 5000,
+                    again_ms + 5010);
+}
+
+static void test_outage(void **state)
+{
+    static const struct {
+        unsigned status;
+        const char *body;
+    } troubles[] = {{500, "{\"error_code\":50001}"}, {401, "who?"}, {200, "garbage"}, {503, ""}};
+    struct desk *desk = *state;
+    int64_t now_ms = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(troubles); i++) {
+        fake_tell(&desk->fake, troubles[i].status, troubles[i].body);
+        int64_t at_ms = ask_until(desk, (uint32_t)i + 100, now_ms, FINDING_GIVEN_UP);
+        assert_in_range(at_ms - now_ms, 60000, 61010);
+        now_ms = at_ms;
+    }
+    /* an outage makes nobody impatient */
+    fake_tell(&desk->fake, 0, NULL);
+    int64_t at_ms = ask_until(desk, 200, now_ms, FINDING_GIVEN_UP);
+    assert_in_range(at_ms - now_ms, 5000, 5010);
+    fake_close(&desk->fake);
+    uint32_t id = fake_add(&desk->fake, "t-value", INT);
+    assert_int_equal(finder_ask(desk->finder, id, at_ms), FINDING_PENDING);
+    for (int64_t ms = at_ms; ms < at_ms + 30000; ms += 10) {
+        assert_int_equal(finder_ask(desk->finder, id, ms), FINDING_PENDING);
+    }
+    fake_listen(&desk->fake);
+    ask_until(desk, id, at_ms + 30000, FINDING_KNOWN);
+}
+
+static void test_no_schema(void **state)
+{
+    struct desk *desk = *state;
+    uint32_t wrong = fake_add(&desk->fake, "t-value", "{\"type\":\"what\"}");
+    assert_in_range(ask_until(desk, wrong, 0, FINDING_GIVEN_UP), 0, 10);
+    assert_non_null(strstr(finder_why(desk->finder, wrong), "unknown type what"));
+    assert_int_equal(finder_ask(desk->finder, UINT32_MAX, 0), FINDING_GIVEN_UP);
+    assert_int_equal(desk->fake.requests, 1);
+}
+
+/* More invented ids than there are places: each is answered in the end. */
+static void test_flood(void **state)
+{
+    struct desk *desk = *state;
+    int64_t now_ms = ask_until(desk, 1000, 0, FINDING_GIVEN_UP);
+    for (uint32_t id = 1001; id < 1001 + 2 * FINDER_IDS_MAX; id++) {
+        now_ms = ask_until(desk, id, now_ms, FINDING_GIVEN_UP);
+    }
+    assert_in_range(now_ms, 0, 5010 + 2 * FINDER_IDS_MAX * 10);
+    desk->settings.negative_cache_ms = 0;
+    now_ms += 100000;
+    for (uint32_t id = 1; id <= FINDER_IDS_MAX + 10; id++) {
+        enum finding finding = finder_ask(desk->finder, id, now_ms);
+        assert_int_equal(finding, FINDING_PENDING);
+    }
+    for (uint32_t id = 1; id <= FINDER_IDS_MAX + 10; id++) {
+        now_ms = ask_until(desk, id, now_ms, FINDING_GIVEN_UP);
+    }
+}
+
+static void test_never_waits(void **state)
+{
+    struct desk *desk = *state;
+    uint32_t id = fake_add(&desk->fake, "t-value", INT);
+    enum finding finding = FINDING_PENDING;
+    int calls = 0;
+    desk->fake.delay_ms = 300;
+    for (int64_t now_ms = 0; finding == FINDING_PENDING && now_ms < 10000; now_ms++, calls++) {
+        finding = finder_ask(desk->finder, id, now_ms);
+        usleep(1000);
+    }
+    assert_int_equal(finding, FINDING_KNOWN);
+    assert_true(calls > 5); /* it said so while the question was under way */
+    /* ends in the middle of a question */
+    desk->fake.delay_ms = 900;
+    assert_int_equal(finder_ask(desk->finder, id + 1, 0), FINDING_PENDING);
+}
+
+int main(void)
+{
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(test_known_for_ever),
+        DESK_TEST(test_comes_late),
+        DESK_TEST(test_unknown),
+        DESK_TEST(test_outage),
+        DESK_TEST(test_no_schema),
+        DESK_TEST(test_flood),
+        cmocka_unit_test_setup_teardown(test_never_waits, setup_threaded, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
