@@ -341,9 +341,9 @@ def avro_table(frame):
 
     @kind("wrong magic", "bad_magic")
     def _(rng, n):
-        return rng.choice([b"\xc3\x02", b"\x00\x00", b"Ob"]) + frame[2:] + avro_body(event(rng, n))
+        return rng.choice([b"\xc3\x02", b"\x01\x00", b"Ob"]) + frame[2:] + avro_body(event(rng, n))
 
-    @kind("Confluent's frame", "bad_magic")
+    @kind("Confluent's frame", "unknown_schema_id")
     def _(rng, n):
         return b"\x00" + struct.pack(">I", rng.randrange(100)) + avro_body(event(rng, n))
 
