@@ -55,7 +55,7 @@ struct contract_field {
 struct contract {
     const char *name;   /* full name of the record: "freshet.UserEvent" */
     const char *schema; /* the text of the .avsc */
-    const char *const *older; /* texts of its earlier versions, a NULL last; NULL: it has had none */
+    const char *const *older; /* texts of its earlier versions, then NULL; NULL: it has had none */
     const struct contract_field *fields;
     size_t fields_count;
     size_t size; /* of the struct */
@@ -79,9 +79,10 @@ int codec_know(const struct contract *contract, struct schema_book *book,
 
 struct codec;
 
-/* Makes the codec of a contract and adds its schema and its earlier ones to the book. The table must name every field of
- * the schema and nothing else, with fitting kinds: anything else is a programmer's error (assert).
- * The contract and the book must outlive the codec. Free with codec_free(). */
+/* Makes the codec of a contract and adds its schema and its earlier ones to the book. The table
+ * must name every field of the schema and nothing else, with fitting kinds: anything else is a
+ * programmer's error (assert). The contract and the book must outlive the codec. Free with
+ * codec_free(). */
 struct codec *codec_new(const struct contract *contract, struct schema_book *book);
 /* Frees the codec; takes NULL; returns NULL. */
 struct codec *codec_free(struct codec *codec);

@@ -99,7 +99,8 @@ def judge(forms, world, contracts):
     """What a world's topics hold: later versions are read by the present one, and the present by
     everything that it may become. `contracts` collects messages of the present, by name."""
     lines, questions = [f"S {changes.text(schema)}" for schema in forms.schemas], []
-    for topic in (*COMPARED, "receipts", "events", "pair-deltas", "items", "users", "quality", "generations"):
+    for topic in (*COMPARED, "receipts", "events", "pair-deltas", "items", "users", "quality",
+                  "generations"):
         for record in world.topics.read(topic):
             parts = forms.parts(record.value)
             if parts and parts[0] < len(NAMES):

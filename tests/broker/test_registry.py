@@ -1,6 +1,6 @@
-"""From a platform's own Avro topic to lists that its own tools read: a schema registry behind TLS and
-a password, a Kafka with SCRAM and ACLs, confluent-kafka's serializers on one side, its deserializers
-and a Java consumer on the other."""
+"""From a platform's own Avro topic to lists that its own tools read: a schema registry behind TLS
+and a password, a Kafka with SCRAM and ACLs, confluent-kafka's serializers on one side, its
+deserializers and a Java consumer on the other."""
 
 import io
 import json

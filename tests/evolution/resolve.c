@@ -134,7 +134,8 @@ static bool read_hex(const char *text, struct buf *ret)
 static struct codec *codec_of(struct resolver *resolver, struct known *reader, enum framing framing,
                               struct codec_error *ret_error)
 {
-    *ret_error = (struct codec_error){.reason = "no_contract", .detail = "no record of flat fields"};
+    *ret_error =
+        (struct codec_error){.reason = "no_contract", .detail = "no record of flat fields"};
     if (reader->schema && !reader->contract) { reader->contract = contract_of(reader); }
     if (reader->contract && !reader->codecs[framing]) {
         schema_book_write(resolver->book, framing);
