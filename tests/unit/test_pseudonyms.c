@@ -120,7 +120,15 @@ static void refuses_bad_files(void **state)
         if (!strstr(why, samples[i].part)) { fail_msg("%zu: %s", i, why); }
         assert_null(strstr(why, "0b0b"));
     }
+    struct buf many;
+    buf_init(&many, 1 << 16);
+    for (int i = 0; i <= PSEUDONYM_KEYS_MAX; i++) {
+        buf_printf(&many, "k%d %d-01-01 " KEY_1 "\n", i, 1970 + i);
+    }
     struct pseudonyms *pseudonyms = NULL;
+    assert_int_equal(pseudonyms_new(buf_slice(&many), &pseudonyms, why, sizeof(why)), -EINVAL);
+    assert_non_null(strstr(why, "line 65: at most 64 keys"));
+    buf_release(&many);
     assert_int_equal(pseudonyms_load("/nowhere/keys", &pseudonyms, why, sizeof(why)), -EINVAL);
     assert_non_null(strstr(why, "/nowhere/keys"));
 }

@@ -98,6 +98,14 @@ static void refuses_with_a_hint(void **state)
     refuse("expected one of", "sources=a", "source.a.becomes=Thing");
     refuse("source a: map.user=..", "sources=a", "source.a.map.user=..");
     refuse("source a: kind.d=delete", "sources=a", "source.a.kind.d=delete");
+    char many[16 * (SOURCES_MAX + 1)] = "sources=s0";
+    for (int i = 1; i < SOURCES_MAX; i++) {
+        (void)snprintf(many + strlen(many), 16, ",s%d", i);
+    }
+    assert_int_equal(MAKE(many), 0);
+    clear();
+    (void)snprintf(many + strlen(many), 16, ",one-more");
+    refuse("at most 64", many, "map.user=u");
     assert_null(sources_free(NULL));
 }
 
