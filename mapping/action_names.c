@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "ingest/action_names.h"
+#include "mapping/action_names.h"
 
 struct entry {
     struct slice name;
@@ -21,15 +21,20 @@ static const char *const kinds[ACTIONS_COUNT] = {
 };
 
 static const char kind_hint[] =
-    "it is refuse or KIND:WEIGHT; KIND is one of "
+    "it is refuse, ignore or KIND:WEIGHT; KIND is one of "
     "OTHER VIEW CLICK LIKE CART PURCHASE RATING DISLIKE";
 
-/* Reads "PURCHASE:5", "PURCHASE" or "refuse"; false when it is none of these. */
+/* Reads "PURCHASE:5", "PURCHASE", "ignore" or "refuse"; false when it is none of these. */
 static bool parse_meaning(const char *text, double weight_max, struct action_meaning *ret_meaning,
                           bool *ret_known)
 {
     if (strcmp(text, "refuse") == 0) {
         *ret_known = false;
+        return true;
+    }
+    if (strcmp(text, "ignore") == 0) {
+        *ret_meaning = (struct action_meaning){.kind = ACTION_OTHER, .ignored = true};
+        *ret_known = true;
         return true;
     }
     size_t size = strcspn(text, ":");

@@ -5,8 +5,8 @@
  * are refused (which of the two would be meant?), NUL characters inside strings are kept for the
  * rules to judge.
  */
-#ifndef FRESHET_INGEST_JSON_TEXT_H
-#define FRESHET_INGEST_JSON_TEXT_H
+#ifndef FRESHET_MAPPING_JSON_TEXT_H
+#define FRESHET_MAPPING_JSON_TEXT_H
 
 #include "base/slice.h"
 

@@ -1,6 +1,7 @@
 #include "base/base.h"
-#include "ingest/rules.h"
-#include "ingest/timestamp.h"
+#include "mapping/rules.h"
+#include "mapping/tag_sources.h"
+#include "mapping/timestamp.h"
 
 #define PREDICATE(name)                                                                            \
     static bool name(const struct rule *rule, const struct candidate *candidate,                   \
@@ -11,9 +12,16 @@ static const enum mapped id_fields[] = {MAPPED_USER, MAPPED_ITEM, MAPPED_ID};
 static struct slice id_of(const struct candidate *candidate, enum mapped field)
 {
     if (candidate->states[field] != VALUE_FOUND) { return (struct slice){0}; }
+    if (candidate->target == TARGET_ITEM) { return candidate->item.item_id; }
+    if (candidate->target == TARGET_PROFILE) { return candidate->profile.user_id; }
     if (field == MAPPED_USER) { return candidate->event.user_id; }
     if (field == MAPPED_ITEM) { return candidate->event.item_id; }
     return candidate->event.event_id;
+}
+
+static bool is_event(const struct candidate *candidate)
+{
+    return candidate->target == TARGET_EVENT;
 }
 
 static bool absent(const struct candidate *candidate, enum mapped field, enum mapped *ret_field)
@@ -25,7 +33,7 @@ static bool absent(const struct candidate *candidate, enum mapped field, enum ma
 
 PREDICATE(is_empty)
 {
-    return candidate->bytes.size == 0;
+    return candidate->bytes.size == 0 && !candidate->deletes;
 }
 
 PREDICATE(is_too_large)
@@ -79,24 +87,41 @@ PREDICATE(is_no_object)
     return !candidate->is_object;
 }
 
+PREDICATE(is_missing_kind)
+{
+    return absent(candidate, MAPPED_KIND, ret_field);
+}
+
+PREDICATE(is_refused_kind)
+{
+    *ret_field = MAPPED_KIND;
+    return candidate->kind_refused;
+}
+
+PREDICATE(is_too_many_elements)
+{
+    return candidate->elements_count > 0;
+}
+
 PREDICATE(is_missing_user)
 {
-    return absent(candidate, MAPPED_USER, ret_field);
+    return candidate->target != TARGET_ITEM && absent(candidate, MAPPED_USER, ret_field);
 }
 
 PREDICATE(is_missing_item)
 {
-    return absent(candidate, MAPPED_ITEM, ret_field);
+    return candidate->target != TARGET_PROFILE && absent(candidate, MAPPED_ITEM, ret_field);
 }
 
 PREDICATE(is_missing_action)
 {
-    return !candidate->action_known && absent(candidate, MAPPED_ACTION, ret_field);
+    if (!is_event(candidate) || candidate->action_known) { return false; }
+    return absent(candidate, MAPPED_ACTION, ret_field);
 }
 
 PREDICATE(is_missing_time)
 {
-    return absent(candidate, MAPPED_TIME, ret_field);
+    return is_event(candidate) && absent(candidate, MAPPED_TIME, ret_field);
 }
 
 PREDICATE(is_wrong_type)
@@ -113,13 +138,20 @@ PREDICATE(is_wrong_type)
 PREDICATE(is_unknown_action)
 {
     *ret_field = MAPPED_ACTION;
-    return !candidate->action_known;
+    return is_event(candidate) && !candidate->action_known;
 }
 
 PREDICATE(is_bad_time)
 {
-    *ret_field = MAPPED_TIME;
-    return !candidate->time_readable;
+    bool of_event = candidate->states[MAPPED_TIME] == VALUE_UNREADABLE;
+    *ret_field = of_event ? MAPPED_TIME : MAPPED_CREATED;
+    return candidate->states[*ret_field] == VALUE_UNREADABLE;
+}
+
+PREDICATE(is_bad_year)
+{
+    *ret_field = MAPPED_BIRTH_YEAR;
+    return candidate->states[MAPPED_BIRTH_YEAR] == VALUE_UNREADABLE;
 }
 
 PREDICATE(is_empty_id)
@@ -172,6 +204,7 @@ PREDICATE(is_time_out_of_range)
     }
     *ret_field = MAPPED_TIME;
     int64_t time_ms = candidate->event.event_time_ms;
+    if (!is_event(candidate)) { return false; }
     return time_ms < limits->time_earliest_ms || time_ms > latest_ms;
 }
 
@@ -193,9 +226,65 @@ PREDICATE(is_weight_too_large)
     return candidate->event.weight > candidate->limits->weight_max;
 }
 
+/* A limit of the contracts: a longer one could not be written. */
+PREDICATE(is_text_too_long)
+{
+    if (is_event(candidate)) { return false; }
+    const struct {
+        enum mapped field;
+        size_t size, max;
+    } texts[] = {
+        {MAPPED_TITLE, candidate->item.title.size, ITEM_TITLE_BYTES_MAX},
+        {MAPPED_TEXT, candidate->item.text.size, ITEM_TEXT_BYTES_MAX},
+        {MAPPED_COUNTRY, candidate->profile.country.size, ID_BYTES_MAX},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        *ret_field = texts[i].field;
+        if (texts[i].size > texts[i].max) { return true; }
+    }
+    return false;
+}
+
+static struct slices tags_of(const struct candidate *candidate)
+{
+    return candidate->target == TARGET_ITEM ? candidate->item.tags : candidate->profile.tags;
+}
+
+PREDICATE(is_too_many_tags)
+{
+    *ret_field = MAPPED_TAGS;
+    size_t most = candidate->target == TARGET_ITEM ? ITEM_TAGS_MAX : PROFILE_TAGS_MAX;
+    return tags_of(candidate).count > most;
+}
+
+PREDICATE(is_tag_too_long)
+{
+    *ret_field = MAPPED_TAGS;
+    struct slices tags = tags_of(candidate);
+    for (size_t i = 0; i < tags.count; i++) {
+        if (tags.at[i].size > TAG_BYTES_MAX) { return true; }
+    }
+    return false;
+}
+
+PREDICATE(is_vector_too_long)
+{
+    *ret_field = MAPPED_VECTOR;
+    return candidate->item.vector.count > ITEM_VECTOR_MAX;
+}
+
+PREDICATE(is_vector_not_finite)
+{
+    *ret_field = MAPPED_VECTOR;
+    for (size_t i = 0; i < candidate->item.vector.count; i++) {
+        if (!isfinite(candidate->item.vector.at[i])) { return true; }
+    }
+    return false;
+}
+
 const struct rule rules[] = {
     {"empty", STAGE_BYTES, is_empty,
-     "the record has no value; an event is never deleted by a tombstone"},
+     "the record has no value; only an item or a profile is deleted by a tombstone"},
     {"too_large", STAGE_BYTES, is_too_large,
      "send smaller records or raise source.record.bytes.max"},
 
@@ -227,42 +316,74 @@ const struct rule rules[] = {
     {"bad_json", STAGE_JSON, is_bad_json, "send one JSON object a record (RFC 8259)"},
     {"not_an_object", STAGE_JSON, is_no_object, "send one JSON object a record"},
 
+    {"missing_kind", STAGE_KIND, is_missing_kind,
+     "send the field, or end map.kind in a constant (|=VALUE)"},
+    {"refused_kind", STAGE_KIND, is_refused_kind,
+     "name it with kind.VALUE=take, delete, ignore, or set kind.default"},
+
+    {"too_many_elements", STAGE_ELEMENTS, is_too_many_elements,
+     "one record becomes at most 1000 events or items: write smaller ones"},
+
     {"missing_user", STAGE_FIELDS, is_missing_user, "send the field or point map.user at it"},
     {"missing_item", STAGE_FIELDS, is_missing_item, "send the field or point map.item at it"},
     {"missing_action", STAGE_FIELDS, is_missing_action,
      "send the field, set map.action to a constant (=VIEW) or set action.default"},
     {"missing_time", STAGE_FIELDS, is_missing_time, "send the field or point map.time at it"},
     {"wrong_type", STAGE_FIELDS, is_wrong_type,
-     "ids are strings or integers, weight and sequence are numbers without quotes, the time is a "
-     "number, or a string with time.format=iso8601"},
+     "ids and texts are strings or integers, other numbers have no quotes (but see "
+     "numbers.as.text), a time is a number, or a string with time.format=iso8601"},
     {"unknown_action", STAGE_FIELDS, is_unknown_action,
      "name it with action.NAME=KIND:WEIGHT or set action.default"},
     {"bad_time", STAGE_FIELDS, is_bad_time, "write the time as time.format says"},
+    {"bad_year", STAGE_FIELDS, is_bad_year,
+     "a year is a number from 0 to 9999, or a text that begins with four digits"},
 
-    {"empty_id", STAGE_EVENT, is_empty_id, "an id has at least one byte"},
-    {"id_too_long", STAGE_EVENT, is_long_id, "shorten or hash ids longer than id.bytes.max"},
-    {"id_control_characters", STAGE_EVENT, is_id_with_control_characters,
+    {"empty_id", STAGE_OBJECT, is_empty_id, "an id has at least one byte"},
+    {"id_too_long", STAGE_OBJECT, is_long_id, "shorten or hash ids longer than id.bytes.max"},
+    {"id_control_characters", STAGE_OBJECT, is_id_with_control_characters,
      "an id holds no NUL, newline or other control character"},
-    {"time_out_of_range", STAGE_EVENT, is_time_out_of_range,
+    {"time_out_of_range", STAGE_OBJECT, is_time_out_of_range,
      "check time.format; or move time.earliest, or time.ahead.max (after the record's own "
      "timestamp)"},
-    {"weight_not_finite", STAGE_EVENT, is_weight_not_finite, "send a finite weight or none"},
-    {"negative_weight", STAGE_EVENT, is_negative_weight,
+    {"weight_not_finite", STAGE_OBJECT, is_weight_not_finite, "send a finite weight or none"},
+    {"negative_weight", STAGE_OBJECT, is_negative_weight,
      "send 0 or more; dislike is an action, not a weight"},
-    {"weight_too_large", STAGE_EVENT, is_weight_too_large,
+    {"weight_too_large", STAGE_OBJECT, is_weight_too_large,
      "send less than weight.max or raise it"},
+    {"text_too_long", STAGE_OBJECT, is_text_too_long,
+     "a title has at most 1024 bytes, a text 65536, a country 256"},
+    {"too_many_tags", STAGE_OBJECT, is_too_many_tags, "an item or a user has at most 256 tags"},
+    {"tag_too_long", STAGE_OBJECT, is_tag_too_long,
+     "a tag has at most 1024 bytes; should the field be map.text?"},
+    {"vector_too_long", STAGE_OBJECT, is_vector_too_long, "an embedding has at most 4096 numbers"},
+    {"vector_not_finite", STAGE_OBJECT, is_vector_not_finite,
+     "an embedding holds numbers that fit a float"},
 };
 const size_t rules_count = ARRAY_COUNT(rules);
+
+/* The table is in the order of stages. */
+static size_t first_of(enum rule_stage stage)
+{
+    size_t low = 0, high = rules_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (rules[middle].stage < stage) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
 
 const struct rule *rules_check(enum rule_stage stage, const struct candidate *candidate,
                                enum mapped *ret_field)
 {
-    for (size_t i = 0; i < rules_count; i++) {
-        const struct rule *rule = &rules[i];
+    for (size_t i = first_of(stage); i < rules_count && rules[i].stage == stage; i++) {
         enum mapped field = MAPPED_COUNT;
-        if (rule->stage == stage && rule->broken(rule, candidate, &field)) {
+        if (rules[i].broken(&rules[i], candidate, &field)) {
             *ret_field = field;
-            return rule;
+            return &rules[i];
         }
     }
     return NULL;

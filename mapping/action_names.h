@@ -2,11 +2,12 @@
  *
  * The contract's own symbols are known from the start, in upper and lower case ("PURCHASE",
  * "purchase"), each with weight 1. The properties `action.NAME=KIND:WEIGHT` add names and replace
- * these; WEIGHT may be left out (1), `action.NAME=refuse` forgets a name. What an unlisted name
- * becomes is said by `fallback`: "refuse", or KIND:WEIGHT.
+ * these; WEIGHT may be left out (1), `action.NAME=refuse` forgets a name, `action.NAME=ignore`
+ * means that such actions are dropped (and counted). What an unlisted name becomes is said by
+ * `fallback`: "refuse", "ignore", or KIND:WEIGHT.
  */
-#ifndef FRESHET_INGEST_ACTION_NAMES_H
-#define FRESHET_INGEST_ACTION_NAMES_H
+#ifndef FRESHET_MAPPING_ACTION_NAMES_H
+#define FRESHET_MAPPING_ACTION_NAMES_H
 
 #include "schemas/user_event.h"
 #include "stream/options.h"
@@ -22,6 +23,7 @@ struct action_names;
 struct action_meaning {
     enum action_kind kind;
     double weight; /* finite, 0 to weight_max */
+    bool ignored;  /* no event comes of it */
 };
 
 /* Makes the table; free with action_names_free(). 0, or -EINVAL with the reason written to why. The

@@ -1,7 +1,8 @@
 #include "base/base.h"
-#include "ingest/timestamp.h"
+#include "mapping/timestamp.h"
 
-enum { MS_PER_S = 1000, US_PER_MS = 1000, S_PER_DAY = 86400 };
+enum { MS_PER_S = 1000, US_PER_MS = 1000, NS_PER_MS = 1000000, S_PER_DAY = 86400 };
+#define MS_PER_DAY INT64_C(86400000)
 
 /* A place in a text that is read from left to right; a failed read leaves `failed` set. */
 struct reading {
@@ -17,27 +18,43 @@ static int within_calendar(int64_t ms, int64_t *ret_ms)
     return 0;
 }
 
+static int times(int64_t count, int64_t unit_ms, int64_t *ret_ms)
+{
+    int64_t ms;
+    if (__builtin_mul_overflow(count, unit_ms, &ms)) { return -EINVAL; }
+    return within_calendar(ms, ret_ms);
+}
+
+static int divided(int64_t count, int64_t per_ms, int64_t *ret_ms)
+{
+    return within_calendar(count / per_ms - (count % per_ms < 0), ret_ms);
+}
+
 int timestamp_from_integer(enum time_format format, int64_t count, int64_t *ret_ms)
 {
-    assert(format != TIME_FORMAT_ISO8601);
-    if (format == TIME_FORMAT_S) {
-        int64_t ms;
-        if (__builtin_mul_overflow(count, (int64_t)MS_PER_S, &ms)) { return -EINVAL; }
-        return within_calendar(ms, ret_ms);
+    assert(!time_format_is_text(format));
+    switch (format) {
+    case TIME_FORMAT_S:
+        return times(count, MS_PER_S, ret_ms);
+    case TIME_FORMAT_DAYS:
+        return times(count, MS_PER_DAY, ret_ms);
+    case TIME_FORMAT_US:
+        return divided(count, US_PER_MS, ret_ms);
+    case TIME_FORMAT_NS:
+        return divided(count, NS_PER_MS, ret_ms);
+    default:
+        return within_calendar(count, ret_ms);
     }
-    if (format == TIME_FORMAT_US) {
-        int64_t ms = count / US_PER_MS - (count % US_PER_MS < 0);
-        return within_calendar(ms, ret_ms);
-    }
-    return within_calendar(count, ret_ms);
 }
 
 int timestamp_from_real(enum time_format format, double count, int64_t *ret_ms)
 {
-    assert(format != TIME_FORMAT_ISO8601);
+    assert(!time_format_is_text(format));
     double ms = count;
     if (format == TIME_FORMAT_S) { ms = count * MS_PER_S; }
+    if (format == TIME_FORMAT_DAYS) { ms = count * (double)MS_PER_DAY; }
     if (format == TIME_FORMAT_US) { ms = count / US_PER_MS; }
+    if (format == TIME_FORMAT_NS) { ms = count / NS_PER_MS; }
     /* The comparison also refuses NaN. */
     if (!(ms >= (double)TIMESTAMP_FIRST_MS && ms <= (double)TIMESTAMP_LAST_MS)) { return -EINVAL; }
     return within_calendar((int64_t)floor(ms), ret_ms);
@@ -113,6 +130,17 @@ static int64_t days_since_1970(int year, int month, int day)
     return day_of_era - 146097 - 719468;
 }
 
+static bool is_date(int year, int month, int day)
+{
+    return month >= 1 && month <= 12 && day >= 1 && day <= days_of_month(year, month);
+}
+
+static int first_moment(int year, int month, int day, int64_t *ret_ms)
+{
+    if (!is_date(year, month, day)) { return -EINVAL; }
+    return within_calendar(days_since_1970(year, month, day) * MS_PER_DAY, ret_ms);
+}
+
 int timestamp_from_iso8601(struct slice text, int64_t *ret_ms)
 {
     if (!text.data) { return -EINVAL; }
@@ -122,6 +150,9 @@ int timestamp_from_iso8601(struct slice text, int64_t *ret_ms)
     int month = digits(&reading, 2);
     expect(&reading, "-");
     int day = digits(&reading, 2);
+    if (!reading.failed && reading.at == reading.end) {
+        return first_moment(year, month, day, ret_ms);
+    }
     expect(&reading, "Tt ");
     int hour = digits(&reading, 2);
     expect(&reading, ":");
@@ -131,7 +162,7 @@ int timestamp_from_iso8601(struct slice text, int64_t *ret_ms)
     int ms = reading.failed ? 0 : fraction_ms(&reading);
     int zone = reading.failed ? 0 : zone_minutes(&reading);
     if (reading.failed || reading.at != reading.end) { return -EINVAL; }
-    if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month)) { return -EINVAL; }
+    if (!is_date(year, month, day)) { return -EINVAL; }
     if (hour > 23 || minute > 59 || second > 60) { return -EINVAL; }
 
     int64_t seconds = days_since_1970(year, month, day) * S_PER_DAY;

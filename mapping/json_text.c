@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/utf8.h"
-#include "ingest/json_text.h"
+#include "mapping/json_text.h"
 
 /* Bounds depth and number of values of whatever the text may be; it need not be JSON. Every value
  * but the first of a container follows a comma, every container and key is counted too. */
