@@ -8,7 +8,7 @@ BUILD ?= build
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-PKGS := rdkafka jansson libmicrohttpd libxxhash
+PKGS := rdkafka jansson libmicrohttpd libxxhash libcrypto
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -36,7 +36,7 @@ QUIET_CC = @echo "  CC    $@";
 QUIET_LINK = @echo "  LINK  $@";
 endif
 
-LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c)
+LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c mapping/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
 WORKERS := ingest features trainer scorer
@@ -178,7 +178,8 @@ SHARE := $(PREFIX)/share/freshet
 .PHONY: install
 install: all
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SYSCONFDIR)/freshet $(UNIT_DIR) \
-		$(SHARE)/monitoring $(SHARE)/schemas/versions $(PREFIX)/share/doc/freshet)
+		$(SHARE)/monitoring $(SHARE)/schemas/versions $(SHARE)/examples \
+		$(PREFIX)/share/doc/freshet)
 	install $(BINS) $(DESTDIR)$(PREFIX)/bin
 	for w in $(WORKERS); do \
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|/etc/|$(SYSCONFDIR)/|' \
@@ -191,6 +192,7 @@ install: all
 	install -m 644 $(wildcard deploy/monitoring/*.yml deploy/monitoring/*.json) \
 		$(DESTDIR)$(SHARE)/monitoring
 	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
+	install -m 644 deploy/examples/*.properties $(DESTDIR)$(SHARE)/examples
 	install -m 644 schemas/versions/*.avsc $(DESTDIR)$(SHARE)/schemas/versions
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/freshet
 

@@ -8,6 +8,7 @@
 #include "schemas/list_quality.h"
 #include "schemas/pair_deltas.h"
 #include "schemas/recommendation_list.h"
+#include "schemas/redrive_mark.h"
 #include "schemas/user_archive.h"
 #include "schemas/user_event.h"
 #include "schemas/user_history.h"
@@ -19,7 +20,7 @@ const struct contract *const contracts[] = {
     &item_neighbours_contract, &user_state_contract,          &item_contract,
     &user_profile_contract,    &recommendation_list_contract, &list_quality_contract,
     &user_archive_contract,    &forget_request_contract,      &forget_receipt_contract,
-    &generation_step_contract,
+    &generation_step_contract, &redrive_mark_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 
