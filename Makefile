@@ -39,7 +39,7 @@ endif
 LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
-WORKERS := ingest features trainer scorer
+WORKERS := ingest features trainer sequence scorer
 worker_bin = $(OUT)/bin/freshet-$(1)
 BINS := $(foreach w,$(WORKERS),$(if $(wildcard $(w)/*_main.c),$(call worker_bin,$(w)))) \
 	$(if $(wildcard cli/*_main.c),$(OUT)/bin/freshet)
