@@ -17,6 +17,15 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(list_quality, FIELD_DOUBLE, ndcg_at_10, 0),
     CONTRACT_FIELD(list_quality, FIELD_LONG, unlisted, 0),
     CONTRACT_FIELD(list_quality, FIELD_LONG, lists, 0),
+    CONTRACT_FIELD(list_quality, FIELD_STRINGS, made_by, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_INTS, segments, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_LONGS, judged_by, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_LONGS, hits_by, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_DOUBLES, ndcg_by, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, places, 0),
+    CONTRACT_FIELD(list_quality, FIELD_DOUBLE, novelty_bits, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, items_listed, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, items_known, 0),
 };
 
 const struct contract list_quality_contract = {

@@ -13,6 +13,8 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, because, LIST_ITEMS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, evidence, LIST_ITEMS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRING, made_by, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRING, vectors, MODEL_NAME_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, generation, MODEL_NAME_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONG, event_time_ms, 0),
     CONTRACT_FIELD(recommendation_list, FIELD_INT, input_partition, 0),

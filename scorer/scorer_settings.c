@@ -49,6 +49,12 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
                   "Name of this ranking in lists and quality."),
     SCORER_OPTION("judge", OPTION_BOOL, judge, "true", 0, 0,
                   "Judge lists by the actions that follow; off where lists are made in hindsight."),
+    SCORER_OPTION("vectors.used", OPTION_BOOL, vectors_used, "true", 0, 0,
+                  "Blend what the sequence trainer publishes into the lists, once it has proved "
+                  "itself; without such a trainer it makes no difference."),
+    SCORER_OPTION("blend.memory.max", OPTION_BYTES, blend_memory_max, "32m", 1 << 16, 1e11,
+                  "Memory for what the models said of users' last lists, from which the blend "
+                  "learns; only with a generation of vectors."),
 };
 
 struct item_table_settings scorer_table_settings(const struct scorer_settings *settings)

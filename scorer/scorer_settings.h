@@ -24,10 +24,12 @@ struct scorer_settings {
     bool items_required;
     const char *model_name;
     bool judge;
+    bool vectors_used;
+    int64_t blend_memory_max;
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = 18 };
+enum { SCORER_OPTIONS_COUNT = 20 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 /* Picks what the item-item table needs. */
