@@ -48,11 +48,22 @@ void mixture_score(const struct mixture *mixture, enum mixture_segment segment, 
     }
 }
 
+/* Says whether a contender tells the candidates apart: one that says nothing hits nothing. */
+static bool speaks(const float *scores, size_t count)
+{
+    for (size_t k = 1; k < count; k++) {
+        if (scores[k] != scores[0]) { return true; }
+    }
+    return count == 1 && scores[0] != 0.0F;
+}
+
 /* HR@10 + NDCG@10 of the target among these scores. */
 static double objective(const float *scores, size_t count, int target, double *ret_hit)
 {
     struct hits hits = {0};
-    if (target >= 0) { hits_count(&hits, hits_rank(scores, (int32_t)count, target)); }
+    if (target >= 0 && speaks(scores, count)) {
+        hits_count(&hits, hits_rank(scores, (int32_t)count, target));
+    }
     *ret_hit = hits.hr10;
     return hits.hr10 + hits.ndcg10;
 }

@@ -270,6 +270,17 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
     return count;
 }
 
+static int leader_of(const struct lists *lists, enum mixture_segment segment)
+{
+    switch ((enum leader_choice)lists->settings->blend_leader) {
+    case LEADER_COUNTING: return MEMBER_COUNTING;
+    case LEADER_SEQUENCE: return MEMBER_SEQUENCE;
+    case LEADER_MIXTURE: return MIXTURE_MEMBERS;
+    case LEADER_PROVED: break;
+    }
+    return mixture_leader(lists->mixture, segment);
+}
+
 /* Lets the mixture's leader have its say; returns the list's length. */
 static size_t blend(struct lists *lists, const struct user_history *history, size_t ahead,
                     const struct ranking_request *request, const struct ranked **ranked,
@@ -292,7 +303,7 @@ static size_t blend(struct lists *lists, const struct user_history *history, siz
     if (!prospects_find(lists->prospects, &wanted, &items, &candidates)) { return length; }
     enum mixture_segment segment = mixture_segment(history->items.count);
     write_slip(lists, history, segment, items, candidates);
-    lists->leader = mixture_leader(lists->mixture, segment);
+    lists->leader = leader_of(lists, segment);
     if (lists->leader == MEMBER_COUNTING) { return length; }
     length = merge(lists, *ranked, ranked_count, items, candidates, segment);
     *ranked = lists->merged;

@@ -15,8 +15,8 @@
 
 struct lists;
 
-/* Makes a maker of lists over tables and vectors (NULL: counting alone), which must outlive it; free
- * with lists_free(). The settings and the generation's name are borrowed for as long. */
+/* Makes a maker of lists over tables and vectors (NULL: counting alone), which must outlive it;
+ * free with lists_free(). The settings and the generation's name are borrowed for as long. */
 struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables,
                         const struct vectors *vectors, const char *generation);
 /* Frees it; takes NULL; returns NULL. */

@@ -55,6 +55,10 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
     SCORER_OPTION("blend.memory.max", OPTION_BYTES, blend_memory_max, "32m", 1 << 16, 1e11,
                   "Memory for what the models said of users' last lists, from which the blend "
                   "learns; only with a generation of vectors."),
+    {"blend.leader", OPTION_CHOICE, offsetof(struct scorer_settings, blend_leader), "proved", 0, 0,
+     "proved|counting|sequence|mixture",
+     "Who makes the lists where there is a generation of vectors: the one that has proved itself "
+     "on users' next actions, or always this one."},
 };
 
 struct item_table_settings scorer_table_settings(const struct scorer_settings *settings)

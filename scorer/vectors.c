@@ -3,34 +3,60 @@
 #include "schemas/user_history.h"
 #include "scorer/vectors.h"
 
-enum { ROWS_FIRST = 256, ROW_NONE = -1, SERVES_NONE = -1 };
+enum { CELLS_FIRST = 256, ROW_NONE = -1, NAME_NONE = 0, WIDTH_STEP = 16 };
 
-/* A generation in the making, or the one that serves. */
-struct gathering {
-    char name[GENERATION_NAME_BYTES_MAX + 1]; /* empty: free */
-    uint64_t touched;
-    size_t d; /* 0: not known yet */
-    float *table;
-    int32_t *items; /* ID_NONE: the row is not here */
-    size_t capacity, held;
-    struct weights_shape shape; /* as announced; d 0: not yet */
-    size_t announced_rows;
+/* A generation of which a slot holds rows. */
+struct gathered {
+    char name[GENERATION_NAME_BYTES_MAX + 1];
+    size_t rows; /* 0: the place is free */
+};
+
+/* An item's newest row in a slot. */
+struct cell {
+    uint32_t name; /* index + 1 into the slot's gathered generations; NAME_NONE: no row */
+    int32_t row;
+    float scale;
+    uint32_t d;
+};
+
+/* What the newest announcement of a slot says. */
+struct announced {
+    char name[GENERATION_NAME_BYTES_MAX + 1];
+    struct weights_shape shape;
     float *dense;
-    size_t dense_count;
     uint8_t *parts_here;
     int32_t parts, parts_held;
-    int64_t offset; /* of the newest part */
+    int64_t offset; /* of its newest part */
+};
+
+struct slot {
+    struct cell *cells; /* by item */
+    int8_t *bytes;      /* stride a cell */
+    int32_t capacity;
+    size_t stride;
+    struct gathered *gathered;
+    uint32_t gathered_count, last; /* the one that the last row was of */
+    struct announced announced;
+};
+
+/* The copy that lists are made from. */
+struct copied {
+    char name[GENERATION_NAME_BYTES_MAX + 1];
+    int64_t offset;
+    size_t d, rows;
+    size_t capacity, numbers; /* of items, of the table */
+    float *table;
+    int32_t *items;
+    int32_t *places;
+    int32_t places_count, places_capacity;
     struct foresight *foresight;
 };
 
 struct vectors {
     size_t rows_max;
-    struct gathering at[VECTORS_GATHERED];
-    int serving;
+    struct slot slots[GENERATION_SLOTS];
+    struct copied copied;
     struct served served;
-    int32_t *places;
-    int32_t places_count, places_capacity;
-    uint64_t clock;
     int64_t switches;
 };
 
@@ -38,127 +64,155 @@ struct vectors *vectors_new(size_t rows_max)
 {
     struct vectors *vectors = xcalloc(1, sizeof(*vectors));
     vectors->rows_max = rows_max;
-    vectors->serving = SERVES_NONE;
     return vectors;
 }
 
-static void drop(struct gathering *gathering)
+static void withdraw(struct announced *announced)
 {
-    free(gathering->table);
-    free(gathering->items);
-    free(gathering->dense);
-    free(gathering->parts_here);
-    foresight_free(gathering->foresight);
-    *gathering = (struct gathering){0};
+    free(announced->dense);
+    free(announced->parts_here);
+    *announced = (struct announced){0};
 }
 
 struct vectors *vectors_free(struct vectors *vectors)
 {
     if (!vectors) { return NULL; }
-    for (size_t i = 0; i < VECTORS_GATHERED; i++) { drop(&vectors->at[i]); }
-    free(vectors->places);
+    for (size_t s = 0; s < GENERATION_SLOTS; s++) {
+        struct slot *slot = &vectors->slots[s];
+        withdraw(&slot->announced);
+        free(slot->cells);
+        free(slot->bytes);
+        free(slot->gathered);
+    }
+    foresight_free(vectors->copied.foresight);
+    free(vectors->copied.table);
+    free(vectors->copied.items);
+    free(vectors->copied.places);
     free(vectors);
     return NULL;
 }
 
-/* Finds a generation, or makes room for it. */
-static struct gathering *gather(struct vectors *vectors, struct slice name)
+/* ---- The copy ---- */
+
+static void place(struct copied *copied, int32_t item, int32_t row)
 {
-    struct gathering *oldest = NULL;
-    for (int i = 0; i < VECTORS_GATHERED; i++) {
-        struct gathering *one = &vectors->at[i];
-        if (one->name[0] && slice_equal(name, slice_str(one->name))) {
-            one->touched = ++vectors->clock;
-            return one;
-        }
-        if (i == vectors->serving) { continue; }
-        if (!oldest || one->touched < oldest->touched) { oldest = one; }
+    if (item >= copied->places_capacity) {
+        int64_t capacity = MAX_OF(2 * (int64_t)item, (int64_t)CELLS_FIRST);
+        copied->places_capacity = (int32_t)MIN_OF(capacity, (int64_t)INT32_MAX);
+        copied->places = xreallocarray(copied->places, (size_t)copied->places_capacity,
+                                       sizeof(*copied->places));
     }
-    drop(oldest);
-    (void)snprintf(oldest->name, sizeof(oldest->name), "%.*s", SLICE_ARGS(name));
-    oldest->touched = ++vectors->clock;
-    return oldest;
+    while (copied->places_count <= item) { copied->places[copied->places_count++] = ROW_NONE; }
+    copied->places[item] = row;
 }
 
-/* ---- Serving ---- */
-
-static void place(struct vectors *vectors, int32_t item, int32_t row)
+static void reserve(struct copied *copied, size_t rows, size_t d)
 {
-    if (item >= vectors->places_capacity) {
-        int64_t capacity = MAX_OF(2 * (int64_t)item, (int64_t)ROWS_FIRST);
-        capacity = MIN_OF(capacity, (int64_t)INT32_MAX);
-        vectors->places =
-            xreallocarray(vectors->places, (size_t)capacity, sizeof(*vectors->places));
-        vectors->places_capacity = (int32_t)capacity;
-    }
-    while (vectors->places_count <= item) { vectors->places[vectors->places_count++] = ROW_NONE; }
-    vectors->places[item] = row;
+    if (rows <= copied->capacity && rows * d <= copied->numbers) { return; }
+    copied->capacity = MAX_OF(rows + rows / 8, (size_t)CELLS_FIRST);
+    copied->numbers = copied->capacity * d;
+    copied->table = xreallocarray(copied->table, copied->numbers, sizeof(*copied->table));
+    copied->items = xreallocarray(copied->items, copied->capacity, sizeof(*copied->items));
 }
 
-static bool whole(const struct gathering *one)
+static void copy_row(struct copied *copied, const struct slot *slot, int32_t item)
 {
-    if (!one->parts || one->parts_held < one->parts || one->d != one->shape.d) { return false; }
-    if (one->held < one->announced_rows || one->capacity < one->announced_rows) { return false; }
-    for (size_t row = 0; row < one->announced_rows; row++) {
-        if (one->items[row] == ID_NONE) { return false; }
-    }
-    return true;
-}
-
-/* Rows up to the first that is missing: those behind the announced ones come one by one. */
-static size_t rows_without_gap(const struct gathering *one)
-{
-    size_t rows = one->announced_rows;
-    while (rows < one->capacity && one->items[rows] != ID_NONE) { rows++; }
-    return rows;
+    const struct cell *cell = &slot->cells[item];
+    const int8_t *bytes = slot->bytes + (size_t)item * slot->stride;
+    float *to = copied->table + (size_t)cell->row * copied->d;
+    for (size_t i = 0; i < copied->d; i++) { to[i] = cell->scale * bytes[i]; }
+    copied->items[cell->row] = item;
+    place(copied, item, cell->row);
 }
 
 static void show(struct vectors *vectors)
 {
-    const struct gathering *one = &vectors->at[vectors->serving];
+    const struct copied *copied = &vectors->copied;
     vectors->served = (struct served){
-        .generation = one->name,
-        .foresight = one->foresight,
-        .table = one->table,
-        .rows = rows_without_gap(one),
-        .items = one->items,
-        .places = vectors->places,
-        .places_count = vectors->places_count,
+        .generation = copied->name,
+        .foresight = copied->foresight,
+        .table = copied->table,
+        .rows = copied->rows,
+        .items = copied->items,
+        .places = copied->places,
+        .places_count = copied->places_count,
     };
 }
 
-static void serve(struct vectors *vectors, int index)
+/* ---- Is a slot's generation whole? ---- */
+
+static bool cell_is_of(const struct slot *slot, const struct cell *cell, uint32_t name)
 {
-    struct gathering *one = &vectors->at[index];
-    one->foresight = foresight_new(&one->shape, one->dense);
-    vectors->serving = index;
-    vectors->switches++;
-    for (int i = 0; i < VECTORS_GATHERED; i++) {
-        if (i != index && vectors->at[i].foresight) { drop(&vectors->at[i]); }
+    return cell->name == name && cell->d == slot->announced.shape.d;
+}
+
+static uint32_t find_name(const struct slot *slot, const char *name)
+{
+    for (uint32_t i = 0; i < slot->gathered_count; i++) {
+        if (slot->gathered[i].rows && strcmp(slot->gathered[i].name, name) == 0) { return i + 1; }
     }
-    vectors->places_count = 0;
-    size_t rows = rows_without_gap(one);
-    for (size_t row = 0; row < rows; row++) { place(vectors, one->items[row], (int32_t)row); }
+    return NAME_NONE;
+}
+
+/* Finds whose row each is: the item of each announced row and of those behind without a gap, or
+ * NULL when one is missing. The caller frees. */
+static int32_t *items_by_row(const struct slot *slot, uint32_t name, size_t *ret_rows)
+{
+    const size_t announced = slot->announced.shape.items;
+    const size_t held = slot->gathered[name - 1].rows;
+    int32_t *items = xmalloc(held * sizeof(*items));
+    for (size_t row = 0; row < held; row++) { items[row] = ID_NONE; }
+    for (int32_t item = 0; item < slot->capacity; item++) {
+        const struct cell *cell = &slot->cells[item];
+        if (cell_is_of(slot, cell, name) && (size_t)cell->row < held) {
+            items[cell->row] = item;
+        }
+    }
+    size_t rows = 0;
+    while (rows < held && items[rows] != ID_NONE) { rows++; }
+    *ret_rows = rows;
+    if (rows >= announced) { return items; }
+    free(items);
+    return NULL;
+}
+
+static void serve(struct vectors *vectors, const struct slot *slot, const int32_t *items,
+                  size_t rows)
+{
+    const struct announced *announced = &slot->announced;
+    struct copied *copied = &vectors->copied;
+    reserve(copied, rows, announced->shape.d);
+    copied->d = announced->shape.d;
+    copied->rows = rows;
+    copied->offset = announced->offset;
+    copied->places_count = 0;
+    memcpy(copied->name, announced->name, sizeof(copied->name));
+    foresight_free(copied->foresight);
+    copied->foresight = foresight_new(&announced->shape, announced->dense);
+    for (size_t row = 0; row < rows; row++) { copy_row(copied, slot, items[row]); }
+    vectors->switches++;
     show(vectors);
 }
 
-/* Lets a generation serve if it is whole and the newest; drops it if it is whole and older. */
-static void consider(struct vectors *vectors, struct gathering *one)
+/* Lets a slot's generation serve if it is whole and was announced last. */
+static void consider(struct vectors *vectors, const struct slot *slot)
 {
-    int index = (int)(one - vectors->at);
-    bool newer = vectors->serving == SERVES_NONE ||
-                 one->offset > vectors->at[vectors->serving].offset;
-    if (index == vectors->serving || !whole(one)) { return; }
-    if (newer) {
-        serve(vectors, index);
-    } else {
-        drop(one);
-    }
+    const struct announced *announced = &slot->announced;
+    if (!announced->parts || announced->parts_held < announced->parts) { return; }
+    if (vectors->served.rows && announced->offset <= vectors->copied.offset) { return; }
+    uint32_t name = find_name(slot, announced->name);
+    if (name == NAME_NONE || slot->gathered[name - 1].rows < announced->shape.items) { return; }
+    size_t rows;
+    int32_t *items = items_by_row(slot, name, &rows);
+    if (!items) { return; }
+    if (strcmp(vectors->copied.name, announced->name) != 0) { serve(vectors, slot, items, rows); }
+    vectors->copied.offset = announced->offset;
+    free(items);
 }
 
 const struct served *vectors_served(const struct vectors *vectors)
 {
-    return vectors->serving == SERVES_NONE ? NULL : &vectors->served;
+    return vectors->served.rows ? &vectors->served : NULL;
 }
 
 int64_t vectors_switches(const struct vectors *vectors)
@@ -168,39 +222,87 @@ int64_t vectors_switches(const struct vectors *vectors)
 
 /* ---- Rows ---- */
 
-static void reach(struct gathering *one, size_t row)
+/* Lays the rows out anew where items or widths have grown. */
+static void reach(struct slot *slot, int32_t item, size_t d)
 {
-    if (row < one->capacity) { return; }
-    size_t capacity = MAX_OF(MAX_OF(one->capacity * 2, row + 1), (size_t)ROWS_FIRST);
-    one->table = xreallocarray(one->table, capacity * one->d, sizeof(*one->table));
-    one->items = xreallocarray(one->items, capacity, sizeof(*one->items));
-    for (size_t i = one->capacity; i < capacity; i++) { one->items[i] = ID_NONE; }
-    one->capacity = capacity;
+    size_t stride = MAX_OF(slot->stride, d);
+    int64_t capacity = slot->capacity;
+    if (item >= capacity) { capacity = MAX_OF(2 * (int64_t)item, (int64_t)CELLS_FIRST); }
+    capacity = MIN_OF(capacity, (int64_t)INT32_MAX);
+    if (stride == slot->stride && capacity == slot->capacity) { return; }
+    int8_t *bytes = xcalloc((size_t)capacity, stride);
+    for (int32_t i = 0; i < slot->capacity; i++) {
+        memcpy(bytes + (size_t)i * stride, slot->bytes + (size_t)i * slot->stride, slot->stride);
+    }
+    slot->cells = xreallocarray(slot->cells, (size_t)capacity, sizeof(*slot->cells));
+    memset(slot->cells + slot->capacity, 0,
+           (size_t)(capacity - slot->capacity) * sizeof(*slot->cells));
+    free(slot->bytes);
+    slot->bytes = bytes;
+    slot->stride = stride;
+    slot->capacity = (int32_t)capacity;
+}
+
+/* The generation's place among those that the slot holds rows of. */
+static uint32_t gather(struct slot *slot, struct slice name)
+{
+    uint32_t spare = NAME_NONE;
+    if (slot->last && slice_equal(name, slice_str(slot->gathered[slot->last - 1].name))) {
+        return slot->last;
+    }
+    for (uint32_t i = 0; i < slot->gathered_count; i++) {
+        struct gathered *one = &slot->gathered[i];
+        if (one->rows && slice_equal(name, slice_str(one->name))) { return slot->last = i + 1; }
+        if (!one->rows) { spare = i + 1; }
+    }
+    if (spare == NAME_NONE) {
+        slot->gathered = xreallocarray(slot->gathered, slot->gathered_count + 1,
+                                       sizeof(*slot->gathered));
+        slot->gathered[slot->gathered_count++] = (struct gathered){0};
+        spare = slot->gathered_count;
+    }
+    (void)snprintf(slot->gathered[spare - 1].name, sizeof(slot->gathered[0].name), "%.*s",
+                   SLICE_ARGS(name));
+    return slot->last = spare;
+}
+
+/* Takes a late row into the copy. */
+static void take_late(struct vectors *vectors, const struct slot *slot, int32_t item)
+{
+    struct copied *copied = &vectors->copied;
+    const struct cell *cell = &slot->cells[item];
+    if ((size_t)cell->row != copied->rows || cell->d != copied->d) { return; }
+    reserve(copied, copied->rows + 1, copied->d);
+    copy_row(copied, slot, item);
+    copied->rows++;
+    show(vectors);
 }
 
 const char *vectors_put(struct vectors *vectors, struct tables *tables,
                         const struct item_vector *row)
 {
     const size_t d = row->bytes.size;
-    if (row->row < 0 || !d || d % 16 || !row->generation.size) { return "bad_row"; }
+    bool known = row->slot >= 0 && row->slot < GENERATION_SLOTS;
+    if (!known || row->row < 0 || !d || d % WIDTH_STEP || !row->generation.size) {
+        return "bad_row";
+    }
     if ((size_t)row->row >= vectors->rows_max) { return "over_limit"; }
     int32_t item = tables_number(tables, row->item_id);
     if (item == ID_NONE) { return "over_limit"; }
-    struct gathering *one = gather(vectors, row->generation);
-    if (one->d && one->d != d) { return "bad_row"; }
-    one->d = d;
-    reach(one, (size_t)row->row);
-    float *to = one->table + (size_t)row->row * d;
-    const int8_t *bytes = (const int8_t *)row->bytes.data;
-    for (size_t i = 0; i < d; i++) { to[i] = row->scale * bytes[i]; }
-    one->held += one->items[row->row] == ID_NONE;
-    one->items[row->row] = item;
-    if (vectors->serving != SERVES_NONE && one == &vectors->at[vectors->serving]) {
-        if ((size_t)row->row < rows_without_gap(one)) { place(vectors, item, row->row); }
-        show(vectors);
-        return NULL;
+    struct slot *slot = &vectors->slots[row->slot];
+    reach(slot, item, d);
+    struct cell *cell = &slot->cells[item];
+    uint32_t name = gather(slot, row->generation);
+    slot->gathered[name - 1].rows++;
+    if (cell->name != NAME_NONE) { slot->gathered[cell->name - 1].rows--; }
+    *cell = (struct cell){
+        .name = name, .row = row->row, .scale = row->scale, .d = (uint32_t)d};
+    memcpy(slot->bytes + (size_t)item * slot->stride, row->bytes.data, d);
+    if (slice_equal(row->generation, slice_str(vectors->copied.name))) {
+        take_late(vectors, slot, item);
+    } else if (slice_equal(row->generation, slice_str(slot->announced.name))) {
+        consider(vectors, slot);
     }
-    consider(vectors, one);
     return NULL;
 }
 
@@ -236,30 +338,40 @@ static bool part_fits(const struct model_weights *part, size_t dense_count)
     return part->weights.count == MIN_OF(dense_count - (size_t)part->part * each, each);
 }
 
+/* Another generation's first part takes the announcement over. */
+static void announce(struct announced *announced, const struct model_weights *part,
+                     size_t dense_count)
+{
+    const struct weights_shape shape = shape_of(part);
+    bool same = slice_equal(part->generation, slice_str(announced->name)) &&
+                memcmp(&announced->shape, &shape, sizeof(shape)) == 0;
+    if (same) { return; }
+    withdraw(announced);
+    (void)snprintf(announced->name, sizeof(announced->name), "%.*s",
+                   SLICE_ARGS(part->generation));
+    announced->shape = shape;
+    announced->dense = xcalloc(dense_count, sizeof(*announced->dense));
+    announced->parts = part->parts;
+    announced->parts_here = xcalloc((size_t)part->parts, 1);
+}
+
 const char *vectors_put_weights(struct vectors *vectors, const struct model_weights *part,
                                 int64_t offset)
 {
-    if (!shape_fits(part) || !part->generation.size) { return "bad_shape"; }
+    bool known = part->slot >= 0 && part->slot < GENERATION_SLOTS;
+    if (!known || !shape_fits(part) || !part->generation.size) { return "bad_shape"; }
     if ((size_t)part->items > vectors->rows_max) { return "bad_shape"; }
     const struct weights_shape shape = shape_of(part);
     const size_t dense_count = foresight_dense_count(&shape);
     if (!part_fits(part, dense_count)) { return "bad_part"; }
-    struct gathering *one = gather(vectors, part->generation);
-    if (!one->dense) {
-        one->shape = shape;
-        one->announced_rows = shape.items;
-        one->dense_count = dense_count;
-        one->dense = xcalloc(dense_count, sizeof(*one->dense));
-        one->parts = part->parts;
-        one->parts_here = xcalloc((size_t)part->parts, 1);
-    } else if (memcmp(&one->shape, &shape, sizeof(shape)) != 0) {
-        return "bad_shape";
-    }
-    memcpy(one->dense + (size_t)part->part * MODEL_PART_NUMBERS_MAX, part->weights.at,
-           part->weights.count * sizeof(*one->dense));
-    one->parts_held += !one->parts_here[part->part];
-    one->parts_here[part->part] = 1;
-    one->offset = MAX_OF(one->offset, offset);
-    consider(vectors, one);
+    struct slot *slot = &vectors->slots[part->slot];
+    struct announced *announced = &slot->announced;
+    announce(announced, part, dense_count);
+    memcpy(announced->dense + (size_t)part->part * MODEL_PART_NUMBERS_MAX, part->weights.at,
+           part->weights.count * sizeof(*announced->dense));
+    announced->parts_held += !announced->parts_here[part->part];
+    announced->parts_here[part->part] = 1;
+    announced->offset = MAX_OF(announced->offset, offset);
+    consider(vectors, slot);
     return NULL;
 }

@@ -1,11 +1,13 @@
 /* Vectors: the generations of the sequence trainer as they arrive, and the one that serves.
  *
- * A generation is gathered until all its rows and all parts of its dense weights are here; then it
- * serves, whole, if it was announced after the one that serves now. What is older is dropped. A row
- * that comes later for the generation that serves (an item that is new) is taken in at once.
+ * The topic's two slots are held as the tables that they are: the newest row of each item, whatever
+ * order partitions are read in and however many older generations are still in the log. A slot's
+ * announced generation is whole when all its rows and all parts of its dense weights are here; if
+ * it was announced after the one that serves, it is copied out and serves from then on. The copy is
+ * what lists are made from: it stays while its slot is written over. A row that comes later for the
+ * generation that serves (an item that is new) is taken into the copy at once.
  *
- * Rows of at most VECTORS_GATHERED generations are held; beyond, the one to which nothing has come
- * for longest goes, but never the one that serves. One thread.
+ * Memory: a byte a number for each of the slots, four for the copy. One thread.
  */
 #ifndef FRESHET_SCORER_VECTORS_H
 #define FRESHET_SCORER_VECTORS_H
@@ -13,8 +15,6 @@
 #include "model/foresight.h"
 #include "schemas/model_weights.h"
 #include "scorer/tables.h"
-
-enum { VECTORS_GATHERED = 4 };
 
 /* The generation that serves; borrowed until the next row or part. */
 struct served {

@@ -28,8 +28,8 @@ struct exam {
     size_t scores_capacity;
 };
 
-/* Draws up questions from at most `most` of the roster's users (sorted by user) who have two actions
- * or more; release with exam_release(). */
+/* Draws up questions from at most `most` of the roster's users (sorted by user) who have two
+ * actions or more; release with exam_release(). */
 void exam_draw(struct exam *exam, struct pool *pool, const struct pool_place *places, size_t count,
                size_t most, size_t length);
 void exam_release(struct exam *exam);

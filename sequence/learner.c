@@ -256,7 +256,7 @@ static void next_epoch(struct learner *learner)
     learner->phase = PHASE_LEARNING;
 }
 
-/* Draws the same exam up that a checkpoint's season had, if the pool holds the same, and goes on. */
+/* Draws the same exam up that a checkpoint's season had, if the pool holds the same; goes on. */
 static void resume_season(struct learner *learner)
 {
     size_t count;
@@ -393,8 +393,8 @@ static void end_refresh(struct learner *learner)
     learner->phase = PHASE_RESTING;
 }
 
-/* Ties a checkpoint's model to the pool. Stamps begin anew with the process: when no action has come
- * since the checkpoint, all that is there was learned. Whether the model was published is not
+/* Ties a checkpoint's model to the pool. Stamps begin anew with the process: when no action has
+ * come since the checkpoint, all that is there was learned. Whether the model was published is not
  * known: it is news. */
 static bool look_back(struct learner *learner)
 {

@@ -81,8 +81,8 @@ bool learner_step(struct learner *learner);
 struct learner_report learner_report(const struct learner *learner);
 /* Says whether there is a model worth publishing. */
 enum learner_news learner_news(const struct learner *learner);
-/* Makes a copy of the model for publishing, and settles the news; NULL when none of the pool's items
- * is in it. Free with graduate_free(). */
+/* Makes a copy of the model for publishing, and settles the news; NULL when none of the pool's
+ * items is in it. Free with graduate_free(). */
 struct graduate *learner_graduate(struct learner *learner);
 /* Says whether this is a good moment for a checkpoint: between two rounds. */
 bool learner_between(const struct learner *learner);

@@ -43,7 +43,8 @@ struct school {
     uint64_t traits[ITEM_TAGS_MAX];
     bool owns;
     struct metric *steps, *seasons, *rounds, *loss, *hr10, *ndcg10, *items_known, *users, *actions,
-        *bytes, *dropped, *checkpoints, *checkpoint_failures, *generations, *rows, *training;
+        *bytes, *dropped, *checkpoints, *checkpoint_failures, *generations, *rows,
+        *training, *resting;
 };
 
 /* ---- Start and stop ---- */
@@ -51,6 +52,8 @@ struct school {
 static void start_metrics(struct school *school, struct metrics *metrics)
 {
     school->training = metrics_gauge(metrics, "freshet_training", "", "1 while this copy trains.");
+    school->resting = metrics_gauge(metrics, "freshet_training_resting", "",
+                                    "1 when all is learned and published, until users act.");
     school->steps = metrics_gauge(metrics, "freshet_training_steps", "",
                                   "Steps of the optimiser behind the model.");
     school->seasons = metrics_gauge(metrics, "freshet_training_seasons", "", "Seasons begun.");
@@ -296,6 +299,7 @@ static void tell(struct school *school)
 {
     struct study_report report = study_report(school->study);
     metric_set(school->training, study_runs(school->study));
+    metric_set(school->resting, report.resting && press_idle(&school->press));
     metric_set(school->steps, (double)report.learner.steps);
     metric_set(school->seasons, (double)report.learner.seasons);
     metric_set(school->rounds, (double)report.learner.rounds);

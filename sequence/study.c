@@ -169,6 +169,7 @@ static bool advance(struct study *study)
     struct learner_report report = learner_report(study->learner);
     pthread_mutex_lock(&study->lock);
     study->report.learner = report;
+    study->report.resting = !worked && !study->graduate;
     pthread_mutex_unlock(&study->lock);
     return worked;
 }

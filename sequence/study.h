@@ -21,6 +21,7 @@ struct study_settings {
 
 struct study_report {
     struct learner_report learner;
+    bool resting; /* nothing to do, and nothing to be taken */
     int64_t checkpoints;
     int64_t checkpoint_failures;
     bool resumed;    /* from a checkpoint */

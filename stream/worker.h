@@ -92,8 +92,8 @@ struct worker {
     void (*forget)(struct task *task);
     /* * One record of a broadcast input. */
     enum verdict (*broadcast)(struct run *run, int input, const struct record *rec);
-    /* * Tells where the reading of a broadcast partition begins, for a worker that keeps what it has
-     * read: an offset from low to end, or OFFSET_NONE: at the start. Asked after start(). */
+    /* * Tells where the reading of a broadcast partition begins, for a worker that keeps what it
+     * has read: an offset from low to end, or OFFSET_NONE: at the start. Asked after start(). */
     int64_t (*resume)(struct run *run, int input, int32_t partition, int64_t low, int64_t end);
     /* * Between polls, at least every 100 ms; for pacing, not for answers. */
     void (*tick)(struct task *task, int64_t wall_ms);

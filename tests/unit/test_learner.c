@@ -128,7 +128,7 @@ static void test_refuses_a_bad_checkpoint(void **state)
     pool_free(pool);
 }
 
-/* New actions and new items are learned in a refresh, without a new season; much more begins one. */
+/* New actions and new items are learned in a refresh; many more begin a new season. */
 static void test_goes_on_learning(void **state)
 {
     struct pool *pool = everybody(1);

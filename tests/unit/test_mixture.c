@@ -60,6 +60,7 @@ static void test_the_mixture_takes_the_lead(void **state)
     assert_true(part->hits[MIX] > part->hits[SEQUENCE]);
     assert_true(fabsf(part->weights[0] - part->weights[1]) < .3F * part->weights[0]);
     assert_int_equal(mixture_leader(&mixture, SEGMENT_SHORT), COUNTING);
+    assert_true(part->hits[2] == 0.0); /* it said nothing */
 }
 
 /* One that sees nothing is given no weight, and the lead is not lost to noise. */
@@ -154,9 +155,12 @@ static void test_segments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_begins_with_the_first), cmocka_unit_test(test_the_mixture_takes_the_lead),
-        cmocka_unit_test(test_a_useless_member),      cmocka_unit_test(test_a_member_goes_bad),
-        cmocka_unit_test(test_gradient),              cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_begins_with_the_first),
+        cmocka_unit_test(test_the_mixture_takes_the_lead),
+        cmocka_unit_test(test_a_useless_member),
+        cmocka_unit_test(test_a_member_goes_bad),
+        cmocka_unit_test(test_gradient),
+        cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

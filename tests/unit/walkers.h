@@ -1,4 +1,4 @@
-/* Walkers: users who step through a small catalogue by fives, so that what comes next is certain. */
+/* Walkers: users who step through a small catalogue by fives: what comes next is certain. */
 #ifndef FRESHET_TESTS_WALKERS_H
 #define FRESHET_TESTS_WALKERS_H
 
