@@ -22,7 +22,7 @@ void mixture_init(struct mixture *mixture)
     }
 }
 
-enum mixture_segment mixture_segment(size_t actions)
+enum mixture_segment mixture_segment(int64_t actions)
 {
     if (actions <= NEW_ACTIONS) { return SEGMENT_NEW; }
     return actions < SHORT_ACTIONS ? SEGMENT_SHORT : SEGMENT_LONG;
@@ -48,13 +48,13 @@ void mixture_score(const struct mixture *mixture, enum mixture_segment segment, 
     }
 }
 
-/* Says whether a contender tells the candidates apart: one that says nothing hits nothing. */
+/* Says whether a contender says anything: one that does not hits nothing. */
 static bool speaks(const float *scores, size_t count)
 {
-    for (size_t k = 1; k < count; k++) {
-        if (scores[k] != scores[0]) { return true; }
+    for (size_t k = 0; k < count; k++) {
+        if (scores[k] != 0.0F) { return true; }
     }
-    return count == 1 && scores[0] != 0.0F;
+    return false;
 }
 
 /* HR@10 + NDCG@10 of the target among these scores. */

@@ -63,8 +63,8 @@ struct mixture_candidates {
 
 /* Prepares a mixture that has learned nothing. */
 void mixture_init(struct mixture *mixture);
-/* Says to which segment a history of so many actions belongs. */
-enum mixture_segment mixture_segment(size_t actions);
+/* Says to which segment a user belongs who has had so many actions. */
+enum mixture_segment mixture_segment(int64_t actions);
 /* Tells who answers: a member, or MIXTURE_MEMBERS: the mixture. */
 int mixture_leader(const struct mixture *mixture, enum mixture_segment segment);
 /* Scores the candidates as a contender does. */

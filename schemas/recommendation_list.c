@@ -15,6 +15,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, made_by, MODEL_NAME_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, vectors, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONG, actions, 0),
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, generation, MODEL_NAME_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONG, event_time_ms, 0),
     CONTRACT_FIELD(recommendation_list, FIELD_INT, input_partition, 0),

@@ -28,6 +28,7 @@ struct recommendation_list {
     struct slice model;
     struct slice made_by;
     struct slice vectors;
+    int64_t actions;
     struct slice generation;
     int64_t event_time_ms;
     int32_t input_partition;

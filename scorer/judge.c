@@ -14,12 +14,8 @@ static size_t next_action(const struct user_history *history, int64_t offset)
 }
 
 size_t judge_next_action(const struct recommendation_list *list,
-                         const struct user_history *history, size_t *ret_before)
+                         const struct user_history *history)
 {
-    *ret_before = 0;
-    for (size_t k = 0; k < history->items.count; k++) {
-        *ret_before += history->offsets.at[k] <= list->input_offset;
-    }
     return next_action(history, list->input_offset);
 }
 

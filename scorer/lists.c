@@ -10,6 +10,7 @@ struct lists {
     const struct scorer_settings *settings;
     struct tables *tables;
     const struct vectors *vectors;
+    const struct affinity *affinity;
     const char *generation;
     struct ranking *ranking;
     struct prospects *prospects; /* NULL: counting alone */
@@ -46,7 +47,8 @@ static size_t candidates_each(const struct scorer_settings *settings)
 }
 
 struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables,
-                        const struct vectors *vectors, const char *generation)
+                        const struct vectors *vectors, struct affinity *affinity,
+                        const char *generation)
 {
     assert(settings->list_length <= LIST_ITEMS_MAX);
     struct lists *lists = xcalloc(1, sizeof(*lists));
@@ -54,11 +56,12 @@ struct lists *lists_new(const struct scorer_settings *settings, struct tables *t
     lists->settings = settings;
     lists->tables = tables;
     lists->vectors = vectors;
+    lists->affinity = affinity;
     lists->generation = generation;
     lists->ranking = ranking_new(&set, tables->ids, tables->items);
     topk_init(&lists->top, id_before, lists);
-    if (!vectors) { return lists; }
-    lists->prospects = prospects_new(tables, vectors, candidates_each(settings));
+    if (!vectors && !affinity) { return lists; }
+    lists->prospects = prospects_new(tables, vectors, affinity, candidates_each(settings));
     lists->ahead_numbers =
         xcalloc((size_t)PROSPECTS_AHEAD * HISTORY_ACTIONS_MAX, sizeof(*lists->ahead_numbers));
     return lists;
@@ -299,9 +302,11 @@ static size_t blend(struct lists *lists, const struct user_history *history, siz
         .flags = &request->flags,
         .had = lists->numbers,
         .had_count = request->count + request->seen_count,
+        .weights = request->weights,
+        .history_count = request->count,
     };
     if (!prospects_find(lists->prospects, &wanted, &items, &candidates)) { return length; }
-    enum mixture_segment segment = mixture_segment(history->items.count);
+    enum mixture_segment segment = mixture_segment(history->events_total);
     write_slip(lists, history, segment, items, candidates);
     lists->leader = leader_of(lists, segment);
     if (lists->leader == MEMBER_COUNTING) { return length; }
@@ -322,8 +327,8 @@ void lists_make(struct lists *lists, const struct user_history *history,
         lists->numbers[k] = tables_number(lists->tables, history->items.at[k]);
     }
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
-    bool blending = served && lists->mixture;
-    size_t ahead = blending ? find_ahead(lists, history) : 0;
+    bool blending = (served || lists->affinity) && lists->mixture;
+    size_t ahead = served && blending ? find_ahead(lists, history) : 0;
     size_t each = candidates_each(lists->settings);
     const struct ranking_request request = {
         .items = lists->numbers,
@@ -349,7 +354,8 @@ void lists_make(struct lists *lists, const struct user_history *history,
         .evidence = {lists->evidence, count},
         .model = slice_str(lists->settings->model_name),
         .made_by = slice_str(lists_contender(lists->leader)),
-        .vectors = slice_str(blending ? served->generation : ""),
+        .vectors = slice_str(blending && served ? served->generation : ""),
+        .actions = history->events_total,
         .generation = slice_str(lists->generation),
         .event_time_ms = history->event_time_ms,
         .input_partition = history->input_partition,

@@ -9,16 +9,19 @@
 
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
+#include "scorer/affinity.h"
 #include "scorer/slips.h"
 #include "scorer/tables.h"
 #include "scorer/vectors.h"
 
 struct lists;
 
-/* Makes a maker of lists over tables and vectors (NULL: counting alone), which must outlive it;
- * free with lists_free(). The settings and the generation's name are borrowed for as long. */
+/* Makes a maker of lists over tables, vectors and affinity (NULL: without; both: counting alone),
+ * which must outlive it; free with lists_free(). The settings and the generation's name are
+ * borrowed for as long. */
 struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables,
-                        const struct vectors *vectors, const char *generation);
+                        const struct vectors *vectors, struct affinity *affinity,
+                        const char *generation);
 /* Frees it; takes NULL; returns NULL. */
 struct lists *lists_free(struct lists *lists);
 /* Names the mixture that says who leads, for the lists to come; borrowed; NULL: counting does. */

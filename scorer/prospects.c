@@ -13,6 +13,7 @@ struct encoded {
 struct prospects {
     const struct tables *tables;
     const struct vectors *vectors;
+    struct affinity *affinity;
     size_t each;
     int32_t *rows; /* of all histories, one after the other */
     size_t rows_capacity;
@@ -26,7 +27,7 @@ struct prospects {
     uint32_t *stamps; /* by row: the user's own */
     size_t stamps_count;
     uint32_t stamp;
-    struct topk top;
+    struct topk top, alike;
     int32_t items[MIXTURE_CANDIDATES_MAX];
     struct mixture_candidates candidates;
 };
@@ -38,13 +39,15 @@ static bool id_before(const void *arg, int32_t a, int32_t b)
 }
 
 struct prospects *prospects_new(const struct tables *tables, const struct vectors *vectors,
-                                size_t each)
+                                struct affinity *affinity, size_t each)
 {
     struct prospects *prospects = xcalloc(1, sizeof(*prospects));
     prospects->tables = tables;
     prospects->vectors = vectors;
+    prospects->affinity = affinity;
     prospects->each = MIN_OF(each, (size_t)MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS);
     topk_init(&prospects->top, id_before, tables->ids);
+    topk_init(&prospects->alike, id_before, tables->ids);
     return prospects;
 }
 
@@ -52,6 +55,7 @@ struct prospects *prospects_free(struct prospects *prospects)
 {
     if (!prospects) { return NULL; }
     topk_release(&prospects->top);
+    topk_release(&prospects->alike);
     free(prospects->rows);
     free(prospects->hidden);
     free(prospects->scores);
@@ -75,7 +79,7 @@ static void reserve_rows(struct prospects *prospects, const size_t *counts, size
 void prospects_encode(struct prospects *prospects, const int32_t *const *items,
                       const size_t *counts, size_t count)
 {
-    const struct served *served = vectors_served(prospects->vectors);
+    const struct served *served = prospects->vectors ? vectors_served(prospects->vectors) : NULL;
     assert(count <= PROSPECTS_AHEAD);
     prospects->encoded_count = prospects->tile_from = prospects->tile_end = 0;
     if (!served) { return; }
@@ -206,7 +210,6 @@ static void find_best(struct prospects *prospects, const struct served *served,
                       const struct prospects_request *request, const float *scores)
 {
     struct topk *top = &prospects->top;
-    topk_clear(top, prospects->each);
     for (size_t row = 0; row < served->rows; row++) {
         if (top->count == top->length && (double)scores[row] < top->entries[0].score) { continue; }
         int32_t item = served->items[row];
@@ -216,54 +219,100 @@ static void find_best(struct prospects *prospects, const struct served *served,
     topk_sort(top);
 }
 
-static void add(struct prospects *prospects, int32_t item, float counting, float sequence)
+/* What the members say of any item. */
+struct opinions {
+    const struct served *served;
+    const float *scores; /* the generation's; NULL: it knows nothing */
+    bool alike;          /* content knows something */
+    struct moments of[MIXTURE_MEMBERS];
+};
+
+static void add(struct prospects *prospects, const struct prospects_request *request,
+                const struct opinions *opinions, int32_t item)
 {
     struct mixture_candidates *to = &prospects->candidates;
+    for (size_t c = 0; c < to->count; c++) {
+        if (prospects->items[c] == item) { return; }
+    }
+    float sequence = 0.0F, content = 0.0F;
+    if (opinions->scores) {
+        int32_t row = served_row(opinions->served, item);
+        if (row != ROW_NONE) {
+            sequence = z_of(opinions->of[MEMBER_SEQUENCE], opinions->scores[row]);
+        }
+    }
+    if (opinions->alike) {
+        content = z_of(opinions->of[MEMBER_CONTENT], affinity_score(prospects->affinity, item));
+    }
     prospects->items[to->count] = item;
-    to->z[MEMBER_COUNTING][to->count] = counting;
+    to->z[MEMBER_COUNTING][to->count] =
+        z_of(opinions->of[MEMBER_COUNTING], ranking_score(request->ranking, item));
     to->z[MEMBER_SEQUENCE][to->count] = sequence;
-    to->z[MEMBER_CONTENT][to->count] = 0.0F;
+    to->z[MEMBER_CONTENT][to->count] = content;
     to->count++;
 }
 
-/* Puts all candidates together, those of counting first. */
-static void unite(struct prospects *prospects, const struct served *served,
-                  const struct prospects_request *request, const float *scores,
-                  struct moments counting, struct moments sequence)
+/* Asks content: its best, and its moments over `count` items. */
+static bool ask_content(struct prospects *prospects, const struct prospects_request *request,
+                        double count, struct moments *ret_moments)
 {
-    prospects->candidates.count = 0;
-    size_t spoken_for = MIN_OF(request->ranked_count, prospects->each);
-    for (size_t k = 0; k < spoken_for && request->ranked[k].score >= 0.0F; k++) {
-        int32_t item = request->ranked[k].item, row = served_row(served, item);
-        float z = row == ROW_NONE || (size_t)row >= served->rows ? 0.0F
-                                                                 : z_of(sequence, scores[row]);
-        add(prospects, item, z_of(counting, request->ranked[k].score), z);
+    const int32_t *items;
+    double sum = 0.0, squares = 0.0;
+    if (!prospects->affinity) { return false; }
+    size_t touched = affinity_ask(prospects->affinity, request->had, request->weights,
+                                  request->history_count, &items);
+    topk_clear(&prospects->alike, prospects->each);
+    for (size_t k = 0; k < touched; k++) {
+        if (!ranking_allows(request->ranking, request->flags, items[k])) { continue; }
+        double score = (double)affinity_score(prospects->affinity, items[k]);
+        sum += score;
+        squares += score * score;
+        topk_push(&prospects->alike, score, items[k]);
     }
-    size_t counted = prospects->candidates.count;
-    for (size_t k = 0; k < prospects->top.count; k++) {
-        int32_t item = prospects->top.entries[k].item;
-        bool there = false;
-        for (size_t c = 0; c < counted && !there; c++) { there = prospects->items[c] == item; }
-        if (there) { continue; }
-        add(prospects, item, z_of(counting, ranking_score(request->ranking, item)),
-            z_of(sequence, (float)prospects->top.entries[k].score));
-    }
+    topk_sort(&prospects->alike);
+    *ret_moments = moments_of(sum, squares, count);
+    return prospects->alike.count > 0;
+}
+
+/* Asks the generation: its best, and its moments; counts the items that they are over. */
+static const float *ask_generation(struct prospects *prospects, const struct served *served,
+                                   const struct prospects_request *request,
+                                   struct moments *ret_moments, double *ret_count)
+{
+    topk_clear(&prospects->top, prospects->each);
+    *ret_count = MAX_OF((double)ids_count(prospects->tables->ids), 1.0);
+    if (!served || request->ahead >= prospects->encoded_count) { return NULL; }
+    if (!prospects->encoded[request->ahead].known) { return NULL; }
+    const float *scores =
+        scores_of(prospects, served, prospects->encoded[request->ahead].hidden);
+    *ret_moments = sequence_moments(prospects, served, request, scores, ret_count);
+    find_best(prospects, served, request, scores);
+    return scores;
 }
 
 bool prospects_find(struct prospects *prospects, const struct prospects_request *request,
                     const int32_t **ret_items, const struct mixture_candidates **ret_candidates)
 {
-    const struct served *served = vectors_served(prospects->vectors);
-    if (!served || request->ahead >= prospects->encoded_count) { return false; }
-    if (!prospects->encoded[request->ahead].known) { return false; }
-    const float *scores =
-        scores_of(prospects, served, prospects->encoded[request->ahead].hidden);
+    struct opinions opinions = {0};
     double count;
-    struct moments sequence = sequence_moments(prospects, served, request, scores, &count);
+    opinions.served = prospects->vectors ? vectors_served(prospects->vectors) : NULL;
+    opinions.scores = ask_generation(prospects, opinions.served, request,
+                                     &opinions.of[MEMBER_SEQUENCE], &count);
+    opinions.alike = ask_content(prospects, request, count, &opinions.of[MEMBER_CONTENT]);
+    if (!opinions.scores && !opinions.alike) { return false; }
     struct ranking_sums sums = ranking_sums(request->ranking);
-    struct moments counting = moments_of(sums.scores, sums.squares, count);
-    find_best(prospects, served, request, scores);
-    unite(prospects, served, request, scores, counting, sequence);
+    opinions.of[MEMBER_COUNTING] = moments_of(sums.scores, sums.squares, count);
+    prospects->candidates.count = 0;
+    size_t counted = MIN_OF(request->ranked_count, prospects->each);
+    for (size_t k = 0; k < counted && request->ranked[k].score >= 0.0F; k++) {
+        add(prospects, request, &opinions, request->ranked[k].item);
+    }
+    for (size_t k = 0; k < prospects->top.count; k++) {
+        add(prospects, request, &opinions, prospects->top.entries[k].item);
+    }
+    for (size_t k = 0; opinions.alike && k < prospects->alike.count; k++) {
+        add(prospects, request, &opinions, prospects->alike.entries[k].item);
+    }
     *ret_items = prospects->items;
     *ret_candidates = &prospects->candidates;
     return prospects->candidates.count > 0;

@@ -47,7 +47,8 @@ _Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) < LIST_BYTES_M
 
 struct scorer {
     struct tables tables;
-    struct vectors *vectors; /* NULL: not used */
+    struct vectors *vectors;   /* NULL: not used */
+    struct affinity *affinity; /* NULL: not used */
     struct lists *lists;
     struct teacher teacher;
     struct cutover cutover;
@@ -75,6 +76,7 @@ static void stop(struct run *run)
     if (!scorer) { return; }
     lists_free(scorer->lists);
     vectors_free(scorer->vectors);
+    affinity_free(scorer->affinity);
     teacher_release(&scorer->teacher);
     cutover_release(&scorer->cutover);
     tables_release(&scorer->tables);
@@ -134,7 +136,12 @@ static int start(struct run *run)
     run_set_state(run, scorer);
     tables_init(&scorer->tables, settings);
     if (settings->vectors_used) { scorer->vectors = vectors_new((size_t)settings->items_max); }
-    scorer->lists = lists_new(settings, &scorer->tables, scorer->vectors, run_generation(run));
+    if (settings->content_used) {
+        scorer->affinity =
+            affinity_new((int32_t)settings->items_max, (size_t)settings->recent_items);
+    }
+    scorer->lists = lists_new(settings, &scorer->tables, scorer->vectors, scorer->affinity,
+                              run_generation(run));
     teacher_init(&scorer->teacher, run, (size_t)settings->blend_memory_max, BLENDS);
     scorer->cutover = (struct cutover){.steps_input = STEPS,
                                        .steps_output = STEPS_TAKEN,
@@ -186,6 +193,9 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
         return run_refuse_record(run, error.reason, "%s", error.detail);
     }
     tables_put_item(&scorer->tables, &item);
+    if (scorer->affinity) {
+        affinity_describe(scorer->affinity, tables_number(&scorer->tables, item.item_id), &item);
+    }
     return VERDICT_DONE;
 }
 
@@ -369,11 +379,7 @@ static void judge(struct scorer *scorer, struct desk *desk, const struct recomme
     int rank = 0;
     enum judgement judgement = judge_list(old, hist, desk->range.model, &rank);
     judge_count(&desk->range, judgement, rank, hist);
-    if (old) {
-        size_t before;
-        (void)judge_next_action(old, hist, &before);
-        tally_judged(&desk->tally, old->made_by, before, judgement, rank);
-    }
+    if (old) { tally_judged(&desk->tally, old->made_by, old->actions, judgement, rank); }
     metric_add(scorer->judged, judgement == JUDGED_MISS || judgement == JUDGED_HIT);
     metric_add(scorer->hits, judgement == JUDGED_HIT);
 }

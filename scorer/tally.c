@@ -24,7 +24,7 @@ void tally_begin(struct tally *tally)
     tally->stamp = 1;
 }
 
-void tally_judged(struct tally *tally, struct slice made_by, size_t actions,
+void tally_judged(struct tally *tally, struct slice made_by, int64_t actions,
                   enum judgement judgement, int rank)
 {
     int contender = MIXTURE_CONTENDERS - 1;

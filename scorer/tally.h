@@ -38,9 +38,9 @@ void tally_init(struct tally *tally);
 void tally_release(struct tally *tally);
 /* Begins a new range. */
 void tally_begin(struct tally *tally);
-/* Counts a judgement of a list that this model made for a history of so many actions. A name that
+/* Counts a judgement of a list that this model made for a user of so many actions. A name that
  * is none of the mixture's is counted as counting's: lists of old were. */
-void tally_judged(struct tally *tally, struct slice made_by, size_t actions,
+void tally_judged(struct tally *tally, struct slice made_by, int64_t actions,
                   enum judgement judgement, int rank);
 /* Counts what a list holds. */
 void tally_listed(struct tally *tally, const struct item_table *table, const int32_t *items,

@@ -69,7 +69,7 @@ bool teacher_learn(struct teacher *teacher, struct mixture *mixture, const struc
     const struct slip *slip =
         slips_find(&teacher->slips, user, list->input_partition, list->input_offset);
     if (!slip || list->input_partition != history->input_partition) { return false; }
-    size_t before, next = judge_next_action(list, history, &before);
+    size_t next = judge_next_action(list, history);
     if (next == history->items.count || !(history->weights.at[next] > 0.0F)) { return false; }
     slip_teach(slip, mixture, ids_find(tables->ids, history->items.at[next]));
     return true;

@@ -87,7 +87,7 @@ def test_as_good_as_offline(make_world, tmp_path, name):
     for left in range(HELD, 1, -1):  # the first time gives lists, what follows is learned from
         send(world, sequences, lambda items, at=left: len(items) - at,
              lambda items, at=left: len(items) - at + 1)
-    assert_quality_is_true(world)
+    assert_quality_is_true(world, features.get("history.length", 50))
     for (model, segment), (judged, hits, ndcg) in sorted(quality(world)[1].items()):
         print(f"    live, {model:9} segment {segment}  judged {judged:6}  "
               f"HR@10 {hits / judged:.4f}  NDCG@10 {ndcg / judged:.4f}")

@@ -152,7 +152,7 @@ static void settle(struct scribe *scribe, struct copy *copy, double generations)
         rig_round(&scribe->rig, false);
         if (round % 10 == 0) { check_whole(scribe); }
         if (copy->run && metric_of(copy, "freshet_generations_published") >= generations &&
-            metric_of(copy, "freshet_training_rounds") >= 7) {
+            metric_of(copy, "freshet_training_resting") > 0) {
             return;
         }
     }
@@ -255,8 +255,9 @@ static void test_one_trains(void **state)
     for (int slot = 0; slot < 2; slot++) {
         copies[slot] = rig_start(&scribe.rig, &sequence_worker, slot, quick);
     }
-    for (int i = 0; i < 60; i++) { rig_round(&scribe.rig, false); }
+    for (int i = 0; i < 20; i++) { rig_round(&scribe.rig, false); }
     int trainer = metric_of(copies[0], "freshet_training") > 0 ? 0 : 1;
+    settle(&scribe, copies[trainer], 1);
     assert_true(metric_of(copies[trainer], "freshet_training") > 0);
     assert_false(metric_of(copies[1 - trainer], "freshet_training") > 0);
     rig_finish(copies[trainer]);
