@@ -7,16 +7,15 @@
 
 enum { BYTE_MOST = 127 };
 
-/* Makes a row: scale = max|x| / 127, so that no number is off by more than half a scale. */
-static void quantise(const float *vector, size_t d, int8_t *bytes, float *scale)
+void graduate_quantise(const float *vector, size_t d, int8_t *ret_bytes, float *ret_scale)
 {
     float largest = 0.0F;
     for (size_t i = 0; i < d; i++) { largest = MAX_OF(largest, fabsf(vector[i])); }
-    *scale = largest / BYTE_MOST;
-    const double times = *scale > 0.0F ? 1.0 / (double)*scale : 0.0;
+    *ret_scale = largest / BYTE_MOST;
+    const double times = *ret_scale > 0.0F ? 1.0 / (double)*ret_scale : 0.0;
     for (size_t i = 0; i < d; i++) {
         long byte = lrint((double)vector[i] * times);
-        bytes[i] = (int8_t)MAX_OF(-(long)BYTE_MOST, MIN_OF((long)BYTE_MOST, byte));
+        ret_bytes[i] = (int8_t)MAX_OF(-(long)BYTE_MOST, MIN_OF((long)BYTE_MOST, byte));
     }
 }
 
@@ -44,7 +43,7 @@ static void fill_rows(struct graduate *graduate, const struct transformer *model
         if (pooled[i] == ROLL_NONE) { continue; }
         size_t row = graduate->rows++;
         graduate->items[row] = pooled[i];
-        quantise(vectors + i * d, d, graduate->bytes + row * d, &graduate->scales[row]);
+        graduate_quantise(vectors + i * d, d, graduate->bytes + row * d, &graduate->scales[row]);
     }
 }
 
@@ -71,6 +70,12 @@ struct graduate *graduate_new(const struct transformer *model, const struct roll
     fill_rows(graduate, model, pooled, items);
     free(pooled);
     if (!graduate->rows) { return graduate_free(graduate); }
+    roll_names_copy(&roll->traits, &graduate->traits);
+    const struct weights_shape *shape = &graduate->shape;
+    const float *of_traits = transformer_run(model) + graduate->dense_count;
+    assert(graduate->traits.count <= shape->attributes);
+    graduate->trait_vectors =
+        xmemdup(of_traits, (size_t)graduate->traits.count * shape->d * sizeof(*of_traits));
     give_name(graduate);
     return graduate;
 }
@@ -82,6 +87,13 @@ struct graduate *graduate_free(struct graduate *graduate)
     free(graduate->items);
     free(graduate->scales);
     free(graduate->bytes);
+    free(graduate->trait_vectors);
+    roll_names_release(&graduate->traits);
     free(graduate);
     return NULL;
+}
+
+int32_t graduate_trait(const struct graduate *graduate, uint64_t hash)
+{
+    return roll_find(&graduate->traits, hash);
 }

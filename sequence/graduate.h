@@ -22,12 +22,19 @@ struct graduate {
     int32_t *items; /* a row's item, the pool's number */
     float *scales;
     int8_t *bytes; /* rows x d: number i of a vector is about scale * byte i */
+    struct roll_names traits; /* attributes that the model knows, and their vectors */
+    float *trait_vectors;     /* count x d */
 };
 
 /* Copies a model with so many steps behind it; NULL when none of the pool's items is in it. Rows
  * stand in the order of the model's numbers. Free with graduate_free(). */
 struct graduate *graduate_new(const struct transformer *model, const struct roll *roll,
                               uint64_t steps);
+/* Turns a vector of d numbers into bytes: scale = max|x| / 127; no number is off by more than half a
+ * scale. */
+void graduate_quantise(const float *vector, size_t d, int8_t *ret_bytes, float *ret_scale);
+/* Tells an attribute's place among the vectors; ROLL_NONE when the model does not know it. */
+int32_t graduate_trait(const struct graduate *graduate, uint64_t hash);
 /* Frees it; takes NULL; returns NULL. */
 struct graduate *graduate_free(struct graduate *graduate);
 

@@ -343,3 +343,14 @@ void pool_traits_release(struct pool_traits *traits)
     free(traits->at);
     *traits = (struct pool_traits){0};
 }
+
+size_t pool_traits_of(struct pool *pool, int32_t item, uint64_t *ret_traits, size_t most)
+{
+    pthread_mutex_lock(&pool->lock);
+    assert(item >= 0 && (size_t)item < pool->items_count);
+    const struct item_facts *facts = &pool->items[item];
+    size_t count = MIN_OF(facts->traits_count, most);
+    if (count) { memcpy(ret_traits, facts->traits, count * sizeof(*ret_traits)); }
+    pthread_mutex_unlock(&pool->lock);
+    return count;
+}

@@ -72,6 +72,8 @@ void pool_acted(struct pool *pool, uint8_t *ret_acted, size_t count);
 /* Copies all attributes; release with pool_traits_release(). */
 void pool_traits(struct pool *pool, struct pool_traits *ret_traits);
 void pool_traits_release(struct pool_traits *traits);
+/* Copies one item's attributes, at most `most`; returns how many. */
+size_t pool_traits_of(struct pool *pool, int32_t item, uint64_t *ret_traits, size_t most);
 /* Counts the bytes that sequences take, and the users that were dropped for them so far. */
 size_t pool_bytes(struct pool *pool);
 int64_t pool_dropped(struct pool *pool);

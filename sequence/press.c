@@ -51,6 +51,7 @@ void press_restart(struct press *press)
 void press_drop(struct press *press)
 {
     press->graduate = graduate_free(press->graduate);
+    press->done = graduate_free(press->done);
     press->row = 0;
 }
 
@@ -113,6 +114,37 @@ static void send_part(struct press *press, struct task *task, int32_t part, int3
     send(press, task, press->weights_codec, &weights, press->models_output, key);
 }
 
+static void set_done(struct press *press)
+{
+    graduate_free(press->done);
+    press->done = press->graduate;
+    press->graduate = NULL;
+    press->row = 0;
+}
+
+struct graduate *press_take_published(struct press *press)
+{
+    struct graduate *done = press->done;
+    press->done = NULL;
+    return done;
+}
+
+void press_send_late(struct press *press, struct task *task, const struct late_row *late)
+{
+    char key[VECTOR_KEY_BYTES_MAX];
+    const struct item_vector vector = {
+        .item_id = ids_text(press->ids, late->item),
+        .generation = slice_str(press->newest),
+        .slot = press->newest_slot,
+        .row = (int32_t)late->row,
+        .scale = late->scale,
+        .bytes = slice_of(late->bytes, late->width),
+    };
+    (void)snprintf(key, sizeof(key), "%d/%.*s", vector.slot, SLICE_ARGS(vector.item_id));
+    send(press, task, press->vector_codec, &vector, press->vectors_output, key);
+    press->rows_published++;
+}
+
 static void finish(struct press *press, struct task *task)
 {
     const struct graduate *graduate = press->graduate;
@@ -130,14 +162,14 @@ static void finish(struct press *press, struct task *task)
     press->newest_slot = slot_to_write(press);
     (void)snprintf(press->newest, sizeof(press->newest), "%s", graduate->name);
     press->published++;
-    press_drop(press);
+    set_done(press);
 }
 
 void press_step(struct press *press, struct task *task)
 {
     if (!press->graduate) { return; }
     if (strcmp(press->graduate->name, press->newest) == 0) {
-        press_drop(press);
+        set_done(press);
         return;
     }
     size_t end = MIN_OF(press->row + press->rows_a_step, press->graduate->rows);

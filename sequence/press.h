@@ -12,7 +12,7 @@
 
 #include "model/ids.h"
 #include "schemas/model_weights.h"
-#include "sequence/graduate.h"
+#include "sequence/latecomers.h"
 #include "stream/worker.h"
 
 struct press {
@@ -24,6 +24,7 @@ struct press {
     int32_t newest_slot; /* -1: no generation yet */
     char newest[GENERATION_NAME_BYTES_MAX + 1];
     struct graduate *graduate; /* that is being published */
+    struct graduate *done;     /* that was published last, until it is taken */
     size_t row;
     int64_t published, rows_published;
 };
@@ -39,6 +40,11 @@ bool press_idle(const struct press *press);
 void press_begin(struct press *press, struct graduate *graduate);
 /* Publishes some more. From the worker's tick. */
 void press_step(struct press *press, struct task *task);
+/* Takes the model that was published last, so that its latecomers can be told; NULL when there is
+ * none. The caller frees it. */
+struct graduate *press_take_published(struct press *press);
+/* Sends the row of an item that came after the newest generation. */
+void press_send_late(struct press *press, struct task *task, const struct late_row *late);
 /* What was sent may be lost: begins the generation again. */
 void press_restart(struct press *press);
 /* Gives up what is being published: the partition is not ours any more. */

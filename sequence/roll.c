@@ -15,7 +15,7 @@ static uint32_t slot_of(const struct roll_names *names, uint64_t hash)
     return at;
 }
 
-static int32_t names_find(const struct roll_names *names, uint64_t hash)
+int32_t roll_find(const struct roll_names *names, uint64_t hash)
 {
     return names->count ? names->slots[slot_of(names, hash)] : ROLL_NONE;
 }
@@ -41,11 +41,17 @@ static void names_add(struct roll_names *names, uint64_t hash)
     names->slots[slot] = (int32_t)names->count++;
 }
 
-static void names_release(struct roll_names *names)
+void roll_names_release(struct roll_names *names)
 {
     free(names->hashes);
     free(names->slots);
     *names = (struct roll_names){0};
+}
+
+void roll_names_copy(const struct roll_names *names, struct roll_names *ret_names)
+{
+    *ret_names = (struct roll_names){0};
+    for (uint32_t i = 0; i < names->count; i++) { names_add(ret_names, names->hashes[i]); }
 }
 
 /* ---- What is new ---- */
@@ -87,8 +93,8 @@ void roll_init(struct roll *roll, struct pool *pool, uint32_t items_max)
 
 void roll_release(struct roll *roll)
 {
-    names_release(&roll->items);
-    names_release(&roll->traits);
+    roll_names_release(&roll->items);
+    roll_names_release(&roll->traits);
     free(roll->numbers);
     *roll = (struct roll){0};
 }
@@ -113,7 +119,7 @@ static void call_items(struct roll *roll, struct pool *pool, const struct pool_t
     for (size_t i = 0; i < count; i++) {
         bool described = i < traits->items && traits->starts[i + 1] > traits->starts[i];
         bool wanted = acted[i] || described;
-        if (wanted && names_find(&roll->items, hashes[i]) == ROLL_NONE) {
+        if (wanted && roll_find(&roll->items, hashes[i]) == ROLL_NONE) {
             arriving[arrived++] = hashes[i];
         }
     }
@@ -140,7 +146,7 @@ bool roll_call(struct roll *roll, struct pool *pool)
     call_traits(roll, &traits);
     call_items(roll, pool, &traits, hashes, count);
     roll->numbers = xreallocarray(roll->numbers, count + 1, sizeof(*roll->numbers));
-    for (size_t i = 0; i < count; i++) { roll->numbers[i] = names_find(&roll->items, hashes[i]); }
+    for (size_t i = 0; i < count; i++) { roll->numbers[i] = roll_find(&roll->items, hashes[i]); }
     roll->numbers_count = count;
     roll->version = version;
     free(hashes);
@@ -155,7 +161,7 @@ static size_t add_traits(const struct roll *roll, const struct pool_traits *trai
 {
     size_t count = 0;
     for (size_t k = traits->starts[item]; k < traits->starts[item + 1]; k++) {
-        int32_t number = names_find(&roll->traits, traits->at[k]);
+        int32_t number = roll_find(&roll->traits, traits->at[k]);
         bool twice = number == ROLL_NONE;
         for (size_t i = 0; i < count && !twice; i++) { twice = to[i] == number; }
         if (!twice) { to[count++] = number; }

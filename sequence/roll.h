@@ -43,6 +43,11 @@ void roll_teach(const struct roll *roll, struct pool *pool, struct transformer *
 /* Turns a sequence of the pool's numbers into the model's, in place; items that the model does not
  * know are left out. Returns what is left. */
 size_t roll_translate(const struct roll *roll, int32_t *items, size_t count);
+/* Finds the place of a fingerprint among names; ROLL_NONE when it is none of them. */
+int32_t roll_find(const struct roll_names *names, uint64_t hash);
+/* Copies names; release with roll_names_release(). */
+void roll_names_copy(const struct roll_names *names, struct roll_names *ret_names);
+void roll_names_release(struct roll_names *names);
 /* Tells the model's number of a pool's item. */
 int32_t roll_number(const struct roll *roll, int32_t item);
 

@@ -39,6 +39,7 @@ struct school {
     struct shelves *shelves;
     struct study *study;
     struct press press;
+    struct latecomers latecomers;
     int32_t items[HISTORY_ACTIONS_MAX];
     uint64_t traits[ITEM_TAGS_MAX];
     bool owns;
@@ -91,6 +92,7 @@ static void stop(struct run *run)
     if (!school) { return; }
     study_free(school->study);
     press_release(&school->press);
+    latecomers_release(&school->latecomers);
     (void)shelves_flush(school->shelves);
     shelves_free(school->shelves);
     pool_free(school->pool);
@@ -243,6 +245,7 @@ static enum verdict take_item(struct run *run, struct school *school,
         school->traits[k] = ids_fingerprint(item.tags.at[k]);
     }
     pool_describe(school->pool, number, school->traits, item.tags.count);
+    latecomers_add(&school->latecomers, number);
     return VERDICT_DONE;
 }
 
@@ -317,6 +320,18 @@ static void tell(struct school *school)
     metric_set(school->rows, (double)school->press.rows_published);
 }
 
+static void tell_latecomers(struct school *school, struct task *task)
+{
+    struct late_row late;
+    struct graduate *published = press_take_published(&school->press);
+    if (published) { latecomers_follow(&school->latecomers, published); }
+    if (!press_idle(&school->press)) { return; }
+    for (int64_t sent = 0; sent < school->settings->rows_max; sent++) {
+        if (!latecomers_next(&school->latecomers, school->pool, &late)) { return; }
+        press_send_late(&school->press, task, &late);
+    }
+}
+
 static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct run *run = task_run(task);
@@ -332,6 +347,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
         if (graduate) { press_begin(&school->press, graduate); }
     }
     press_step(&school->press, task);
+    tell_latecomers(school, task);
     (void)shelves_flush(school->shelves);
     tell(school);
 }

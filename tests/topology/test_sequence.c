@@ -272,6 +272,62 @@ static void test_one_trains(void **state)
     scribe_release(&scribe);
 }
 
+static void write_item(struct scribe *scribe, const char *id, const char *tag)
+{
+    struct slice tags[] = {slice_str(tag)};
+    const struct item item = {.item_id = slice_str(id), .tags = {tags, 1}, .available = true};
+    buf_clear(&scribe->out);
+    assert_int_equal(codec_encode(scribe->items, &item, &scribe->out), 0);
+    memlog_append(scribe->rig.log, "items", PARTITION_BY_KEY, item.item_id,
+                  buf_slice(&scribe->out), 0);
+}
+
+/* Finds an item's row in any slot; false: there is none. */
+static bool find_row(struct scribe *scribe, const char *id, struct item_vector *ret_vector)
+{
+    bool found = false;
+    struct fold *rows = rig_fold(&scribe->rig, "item-vectors");
+    for (size_t i = 0; i < rows->count && !found; i++) {
+        arena_reset(scribe->arena);
+        assert_int_equal(codec_decode(scribe->vectors, rows->at[i].value, scribe->arena,
+                                      ret_vector, NULL), 0);
+        found = slice_equal(ret_vector->item_id, slice_str(id));
+    }
+    free(rows);
+    return found;
+}
+
+/* An item that comes after the generation has a row behind it at once, when its tags are known. */
+static void test_latecomers(void **state)
+{
+    struct scribe scribe;
+    struct item_vector vector;
+    scribe_init(&scribe);
+    for (int i = 0; i < ITEMS; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "i%d", i);
+        write_item(&scribe, id, i % 2 ? "odd" : "even");
+    }
+    write_histories(&scribe, 8);
+    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+    settle(&scribe, copy, 1);
+    write_item(&scribe, "late", "odd");
+    write_item(&scribe, "strange", "never seen");
+    for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
+    assert_true(find_row(&scribe, "late", &vector));
+    struct shown shown = show(&scribe, vector.slot);
+    assert_int_equal(shown.items, ITEMS);
+    assert_int_equal(vector.row, ITEMS);
+    assert_true(slice_equal(vector.generation, slice_str(shown.generation)));
+    assert_true(vector.scale > 0.0F);
+    assert_false(find_row(&scribe, "strange", &vector));
+    write_histories(&scribe, 12); /* a new season: both are in its generation */
+    settle(&scribe, copy, 2);
+    assert_true(find_row(&scribe, "strange", &vector));
+    check_whole(&scribe);
+    scribe_release(&scribe);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_killed),
         cmocka_unit_test(test_keeps_histories),
         cmocka_unit_test(test_one_trains),
+        cmocka_unit_test(test_latecomers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
