@@ -30,8 +30,8 @@ struct graduate {
  * stand in the order of the model's numbers. Free with graduate_free(). */
 struct graduate *graduate_new(const struct transformer *model, const struct roll *roll,
                               uint64_t steps);
-/* Turns a vector of d numbers into bytes: scale = max|x| / 127; no number is off by more than half a
- * scale. */
+/* Turns a vector of d numbers into bytes: scale = max|x| / 127; no number is off by more than half
+ * a scale. */
 void graduate_quantise(const float *vector, size_t d, int8_t *ret_bytes, float *ret_scale);
 /* Tells an attribute's place among the vectors; ROLL_NONE when the model does not know it. */
 int32_t graduate_trait(const struct graduate *graduate, uint64_t hash);
