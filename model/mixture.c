@@ -112,7 +112,7 @@ static void move_weights(struct mixture_part *part, const struct mixture_candida
         float mean = 0.0F;
         for (size_t k = 0; k < candidates->count; k++) { mean += p[k] * z[k]; }
         float gradient = z[target] - mean;
-        part->squares[m] += gradient * gradient;
+        part->squares[m] = (float)KEPT * part->squares[m] + gradient * gradient;
         part->weights[m] += RATE * gradient / sqrtf(part->squares[m]);
         part->weights[m] = MAX_OF(part->weights[m], 0.0F);
     }

@@ -7,7 +7,8 @@
  *
  *   w += rate / sqrt(sum of squared gradients) * (z_target - mean of z under the softmax)
  *
- * (multinomial logit; steps by AdaGrad: Duchi, Hazan, Singer, JMLR 12, 2011), and stay at least 0.
+ * (multinomial logit; steps by AdaGrad: Duchi, Hazan, Singer, JMLR 12, 2011; but with sums that
+ * forget, as members change with each generation), and stay at least 0.
  *
  * Who answers is decided by paired tests. Of each answered question every contender (the members,
  * then the mixture) has the objective HR@10 + NDCG@10; sums of differences and their squares are

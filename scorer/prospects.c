@@ -150,6 +150,13 @@ static float z_of(struct moments moments, float score)
     return (float)(((double)score - moments.mean) * moments.scale);
 }
 
+/* Evidence that is added up has a long tail, of which a sum of weighted scores would see nothing
+ * else; its logarithm is what adds to a softmax's logits. */
+static float flatten(float z)
+{
+    return copysignf(log1pf(fabsf(z)), z);
+}
+
 static void sum_up(const float *scores, size_t rows, double *ret_sum, double *ret_squares)
 {
     enum { LANES = 16 };
@@ -242,11 +249,12 @@ static void add(struct prospects *prospects, const struct prospects_request *req
         }
     }
     if (opinions->alike) {
-        content = z_of(opinions->of[MEMBER_CONTENT], affinity_score(prospects->affinity, item));
+        float score = affinity_score(prospects->affinity, item);
+        content = flatten(z_of(opinions->of[MEMBER_CONTENT], score));
     }
     prospects->items[to->count] = item;
     to->z[MEMBER_COUNTING][to->count] =
-        z_of(opinions->of[MEMBER_COUNTING], ranking_score(request->ranking, item));
+        flatten(z_of(opinions->of[MEMBER_COUNTING], ranking_score(request->ranking, item)));
     to->z[MEMBER_SEQUENCE][to->count] = sequence;
     to->z[MEMBER_CONTENT][to->count] = content;
     to->count++;
