@@ -24,8 +24,12 @@ static const struct input inputs[] = {
 
 enum { VECTORS, MODELS };
 static const struct output outputs[] = {
-    [VECTORS] = {.name = "item-vectors", .delivery = DELIVERY_AT_ONCE},
-    [MODELS] = {.name = "models", .delivery = DELIVERY_AT_ONCE},
+    [VECTORS] = {.name = "item-vectors",
+                 .delivery = DELIVERY_AT_ONCE,
+                 .contracts = {&item_vector_contract}},
+    [MODELS] = {.name = "models",
+                .delivery = DELIVERY_AT_ONCE,
+                .contracts = {&model_weights_contract}},
 };
 
 enum { ARENA_BYTES = 1 << 16, TURN_MS = 40, IDS_MAX = 100000000 };
