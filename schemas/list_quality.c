@@ -5,6 +5,12 @@ static const char schema[] =
 #include "list_quality.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/list_quality.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(list_quality, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
     CONTRACT_FIELD(list_quality, FIELD_INT, partition, 0),
@@ -31,6 +37,7 @@ static const struct contract_field fields[] = {
 const struct contract list_quality_contract = {
     .name = "freshet.ListQuality",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct list_quality),

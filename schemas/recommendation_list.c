@@ -5,6 +5,12 @@ static const char schema[] =
 #include "recommendation_list.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/recommendation_list.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, user_id, ID_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, items, LIST_ITEMS_MAX),
@@ -26,6 +32,7 @@ static const struct contract_field fields[] = {
 const struct contract recommendation_list_contract = {
     .name = "freshet.RecommendationList",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct recommendation_list),
