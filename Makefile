@@ -8,7 +8,7 @@ BUILD ?= build
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-PKGS := rdkafka jansson libmicrohttpd libxxhash
+PKGS := rdkafka jansson libmicrohttpd libxxhash libcrypto
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -36,7 +36,7 @@ QUIET_CC = @echo "  CC    $@";
 QUIET_LINK = @echo "  LINK  $@";
 endif
 
-LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c)
+LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c mapping/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
 WORKERS := ingest features trainer sequence scorer
@@ -112,6 +112,16 @@ crash-programs: $(CRASH_BIN)
 sweep: $(OUT)/tests/topology/test_sweep
 	@SWEEP="$${SWEEP:-all}" $<
 
+# What tests/evolution asks: our codec beside other Avros, and random messages of ours.
+.PHONY: evolution-programs
+evolution-programs: $(OUT)/tests/evolution/resolve $(OUT)/tests/unit/test_contracts
+
+# The evolution matrix as a table: every change of a schema x every contract x both framings.
+.PHONY: evolution
+evolution: evolution-programs
+	@deploy/venv --for test
+	@$(BUILD)/venv/bin/python3 tests/evolution/matrix.py
+
 .PHONY: unit
 unit: $(UNIT_BIN)
 	@fail=0; for t in $(UNIT_BIN); do case $$t in *$(T)*) $$t || fail=1;; esac; done; \
@@ -168,7 +178,8 @@ SHARE := $(PREFIX)/share/freshet
 .PHONY: install
 install: all
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SYSCONFDIR)/freshet $(UNIT_DIR) \
-		$(SHARE)/monitoring $(SHARE)/schemas/versions $(PREFIX)/share/doc/freshet)
+		$(SHARE)/monitoring $(SHARE)/schemas/versions $(SHARE)/examples \
+		$(PREFIX)/share/doc/freshet)
 	install $(BINS) $(DESTDIR)$(PREFIX)/bin
 	for w in $(WORKERS); do \
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|/etc/|$(SYSCONFDIR)/|' \
@@ -181,6 +192,7 @@ install: all
 	install -m 644 $(wildcard deploy/monitoring/*.yml deploy/monitoring/*.json) \
 		$(DESTDIR)$(SHARE)/monitoring
 	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
+	install -m 644 deploy/examples/*.properties $(DESTDIR)$(SHARE)/examples
 	install -m 644 schemas/versions/*.avsc $(DESTDIR)$(SHARE)/schemas/versions
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/freshet
 

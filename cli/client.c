@@ -98,10 +98,12 @@ int client_load(struct client *client)
     return 0;
 }
 
-int client_connect(const struct client *client, const char *group, struct wire **ret_wire)
+static int connect_as(const struct client *client, const char *group, const char *transactional,
+                      struct wire **ret_wire)
 {
     const struct kafka_identity identity = {.bootstrap = client->settings->bootstrap_servers,
                                             .group = group,
+                                            .transactional = transactional,
                                             .properties = &client->settings->kafka,
                                             .fetch_bytes_max = FETCH_BYTES_MAX};
     char *why = NULL;
@@ -109,6 +111,17 @@ int client_connect(const struct client *client, const char *group, struct wire *
     if (result < 0) { (void)client_fail("%s", why); }
     free(why);
     return result;
+}
+
+int client_connect(const struct client *client, const char *group, struct wire **ret_wire)
+{
+    return connect_as(client, group, NULL, ret_wire);
+}
+
+int client_connect_txn(const struct client *client, const char *transactional,
+                       struct wire **ret_wire)
+{
+    return connect_as(client, NULL, transactional, ret_wire);
 }
 
 char *client_topic(const struct client *client, const char *name)

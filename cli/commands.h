@@ -30,4 +30,11 @@ int rollback_command(int argc, char **argv);
 /* Throws away what a generation made. */
 int reset_command(int argc, char **argv);
 
+/* Sends dead letters round again. */
+int redrive_command(int argc, char **argv);
+/* Shows what sample records become. */
+int map_command(int argc, char **argv);
+/* Prints a user's pseudonyms. */
+int pseudonym_command(int argc, char **argv);
+
 #endif

@@ -2,6 +2,7 @@
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/dataset.h"
+#include "model/given_vectors.h"
 
 #include <jansson.h>
 #include <spawn.h>
@@ -15,23 +16,15 @@ enum {
     FIELDS_MAX = 16,
     ITEM_FEATURES_MAX = CONTENT_FEATURES_MAX,
     WORD_BYTES_MAX = 256,
+    NUMBER_BYTES_MAX = 63,
 };
+
+/* Seconds, whole in a double. */
+#define TS_MAX 9e15
+
+static const char bom[] = "\xef\xbb\xbf";
 
 enum shape { SHAPE_BLANKS, SHAPE_COLONS, SHAPE_TABS, SHAPE_COMMAS };
-
-/* What a line can be found to be. */
-enum line_fault {
-    LINE_FINE,
-    LINE_WITHOUT_IDS,
-    LINE_WITHOUT_RATING,
-    LINE_PAST_LIMITS, /* more users or items than are numbered */
-};
-
-static const char *const line_faults[] = {
-    [LINE_WITHOUT_IDS] = "has no user and item",
-    [LINE_WITHOUT_RATING] = "has no finite number as its rating",
-    [LINE_PAST_LIMITS] = "goes beyond 50000000 users or 10000000 items",
-};
 
 /* Which field of a line holds what; -1: none. */
 struct columns {
@@ -115,106 +108,152 @@ static struct slice next_field(const char **at, enum shape shape)
     return slice_of(begin, size);
 }
 
-static int columns_of_names(struct columns *columns, const char *line)
+/* Says whether the name, up to a colon and whatever its case, is one of the words. */
+static bool is_one_of(struct slice name, const char *const *words)
 {
-    *columns = (struct columns){-1, -1, -1, -1};
-    const char *at = line;
-    for (int k = 0; k < FIELDS_MAX && *at; k++) {
-        struct slice name = next_field(&at, SHAPE_COMMAS);
-        if (slice_equal(name, slice_str("user"))) { columns->user = k; }
-        if (slice_equal(name, slice_str("item"))) { columns->item = k; }
-        if (name.size >= 6 && memcmp(name.data, "rating", 6) == 0) { columns->rating = k; }
-        if (slice_equal(name, slice_str("ts"))) { columns->ts = k; }
+    const char *colon = memchr(name.data, ':', name.size);
+    size_t size = colon ? (size_t)(colon - name.data) : name.size;
+    for (; *words; words++) {
+        if (strlen(*words) == size && strncasecmp(name.data, *words, size) == 0) { return true; }
     }
-    return columns->user >= 0 && columns->item >= 0 ? 0 : -1;
+    return false;
 }
 
-static enum line_fault add_action(struct dataset *dataset, struct slice user, struct slice item,
-                                  float rating, int64_t ts)
+/* Finds the columns, if the line is one of names: 1; 0 when it is not; -1 when it has but one of
+ * user and item. */
+static int take_names(struct columns *columns, const char *line, enum shape shape)
 {
-    int32_t user_number = ids_put(dataset->users, user);
-    int32_t item_number = ids_put(dataset->items, item);
-    if (user_number == ID_NONE || item_number == ID_NONE) { return LINE_PAST_LIMITS; }
+    static const char *const users[] = {"user", "userid", "user_id", "uid", NULL};
+    static const char *const items[] = {"item",    "itemid",   "item_id",   "iid",
+                                        "movieid", "movie_id", "productid", "product_id", NULL};
+    static const char *const ratings[] = {"rating", "rating_or_0", "score", "stars", NULL};
+    static const char *const times[] = {"ts", "timestamp", "time", NULL};
+    struct columns found = {-1, -1, -1, -1};
+    const char *at = line;
+    for (int k = 0; k < FIELDS_MAX && *at; k++) {
+        struct slice name = next_field(&at, shape);
+        if (found.user < 0 && is_one_of(name, users)) { found.user = k; }
+        if (found.item < 0 && is_one_of(name, items)) { found.item = k; }
+        if (found.rating < 0 && is_one_of(name, ratings)) { found.rating = k; }
+        if (found.ts < 0 && is_one_of(name, times)) { found.ts = k; }
+    }
+    if (found.user < 0 && found.item < 0) { return 0; }
+    if (found.user < 0 || found.item < 0) { return -1; }
+    *columns = found;
+    return 1;
+}
+
+/* Reads a field that is a finite number and nothing else. */
+static bool number_of(struct slice field, double *ret_number)
+{
+    char text[NUMBER_BYTES_MAX + 1], *end;
+    if (!field.size || field.size > NUMBER_BYTES_MAX) { return false; }
+    memcpy(text, field.data, field.size);
+    text[field.size] = '\0';
+    double number = strtod(text, &end);
+    if (end == text || *end || !isfinite(number)) { return false; }
+    *ret_number = number;
+    return true;
+}
+
+static bool add_action(struct dataset *dataset, struct slice user, struct slice item, float rating,
+                       int64_t ts)
+{
     if (dataset->count == dataset->capacity) {
         dataset->capacity = MAX_OF(dataset->capacity * 2, (size_t)4096);
         dataset->actions =
             xreallocarray(dataset->actions, dataset->capacity, sizeof(*dataset->actions));
     }
-    dataset->actions[dataset->count++] = (struct action){
+    struct action *action = &dataset->actions[dataset->count];
+    *action = (struct action){
         .ts = ts,
-        .user = user_number,
-        .item = item_number,
+        .user = ids_put(dataset->users, user),
+        .item = ids_put(dataset->items, item),
         .rating = rating,
     };
-    return LINE_FINE;
+    if (action->user == ID_NONE || action->item == ID_NONE) { return false; }
+    dataset->count++;
+    return true;
 }
 
-static enum line_fault take_sequence(struct dataset *dataset, const char *line)
+/* What is wrong with a line; NULL: nothing. */
+static const char *const no_pair = "has no user and item";
+static const char *const too_many = "is beyond 50 million users or 10 million items";
+
+static const char *take_sequence(struct dataset *dataset, const char *line)
 {
     const char *at = line;
     struct slice user = next_field(&at, SHAPE_BLANKS);
     size_t before = dataset->count;
-    enum line_fault fault = LINE_FINE;
-    while (*at && !fault) {
+    while (*at) {
         struct slice item = next_field(&at, SHAPE_BLANKS);
-        if (item.size) { fault = add_action(dataset, user, item, 1.0F, 0); }
+        if (item.size && !add_action(dataset, user, item, 1.0F, 0)) { return too_many; }
     }
-    if (fault) { return fault; }
-    return user.size && dataset->count > before ? LINE_FINE : LINE_WITHOUT_IDS;
+    return user.size && dataset->count > before ? NULL : no_pair;
 }
 
-static enum line_fault take_event(struct dataset *dataset, const char *line, enum shape shape,
-                                  const struct columns *columns, double rating_min)
+static const char *take_event(struct dataset *dataset, const char *line, enum shape shape,
+                      const struct columns *columns, double rating_min)
 {
     struct slice fields[FIELDS_MAX];
     int count = 0;
     for (const char *at = line; *at && count < FIELDS_MAX;) {
         fields[count++] = next_field(&at, shape);
     }
-    if (columns->user >= count || columns->item >= count) { return LINE_WITHOUT_IDS; }
-    float rating = 1.0F;
-    int64_t ts = 0;
+    if (columns->user >= count || columns->item >= count) { return no_pair; }
+    double rating = 1.0, ts = 0.0;
     if (columns->rating >= 0 && columns->rating < count) {
-        rating = strtof(fields[columns->rating].data, NULL);
-        if (!isfinite(rating)) { return LINE_WITHOUT_RATING; }
+        bool known = number_of(fields[columns->rating], &rating);
+        if (!known) { return "has a rating that is no number"; }
+        dataset->rated = true;
         if (rating < rating_min) {
             dataset->left_out++;
-            return LINE_FINE;
+            return NULL;
         }
     }
     if (columns->ts >= 0 && columns->ts < count) {
-        ts = strtoll(fields[columns->ts].data, NULL, 10);
+        bool known = number_of(fields[columns->ts], &ts);
+        if (!known || fabs(ts) > TS_MAX) { return "has a time that is no number of seconds"; }
         dataset->timed = true;
     }
     struct slice user = fields[columns->user], item = fields[columns->item];
-    if (!user.size || !item.size) { return LINE_WITHOUT_IDS; }
-    return add_action(dataset, user, item, rating, ts);
+    if (!user.size || !item.size) { return no_pair; }
+    return add_action(dataset, user, item, (float)rating, (int64_t)ts) ? NULL : too_many;
 }
 
 static int read_lines(struct dataset *dataset, const char *path, FILE *file, double rating_min)
 {
     _cleanup_(xfreep) char *line = NULL;
     size_t capacity = 0;
-    int64_t number = 0;
+    int64_t lines = 0;
+    bool first = true;
     enum shape shape = SHAPE_BLANKS;
     struct columns columns = {0, 1, 2, 3};
     for (ssize_t size; (size = getline(&line, &capacity, file)) >= 0;) {
+        lines++;
         while (size && (line[size - 1] == '\n' || line[size - 1] == '\r')) { line[--size] = 0; }
         if (!size) { continue; }
-        if (number++ == 0) {
-            shape = shape_of(line);
-            if (shape == SHAPE_COMMAS && strstr(line, "user")) {
-                if (columns_of_names(&columns, line) == 0) { continue; }
+        char *text = line + (lines == 1 && memcmp(line, bom, strlen(bom)) == 0 ? strlen(bom) : 0);
+        if (first) {
+            first = false;
+            if (text[0] == '{') {
+                client_fail("%s: JSON is not among the formats: see `freshet evaluate --help`",
+                            path);
+                return -1;
+            }
+            shape = shape_of(text);
+            int named = shape == SHAPE_BLANKS ? 0 : take_names(&columns, text, shape);
+            if (named < 0) {
                 client_fail("%s: the first line names no columns user and item", path);
                 return -1;
             }
+            if (named) { continue; }
         }
-        enum line_fault fault = shape == SHAPE_BLANKS
-                                    ? take_sequence(dataset, line)
-                                    : take_event(dataset, line, shape, &columns, rating_min);
-        if (fault) {
-            client_fail("%s: line %" PRId64 " %s: \"%.40s\"", path, number, line_faults[fault],
-                        line);
+        const char *wrong = shape == SHAPE_BLANKS
+                                ? take_sequence(dataset, text)
+                                : take_event(dataset, text, shape, &columns, rating_min);
+        if (wrong) {
+            client_fail("%s: line %" PRId64 " %s: \"%.40s\"", path, lines, wrong, text);
             return -1;
         }
     }
@@ -357,6 +396,73 @@ int dataset_read_attributes(struct dataset *dataset, const char *path)
     return result;
 }
 
+/* ---- Vectors. ---- */
+
+static bool blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == ',';
+}
+
+/* Reads the numbers of a line; how many, or -1 when something else is among them. */
+static int numbers_of(const char *at, float *numbers)
+{
+    for (int count = 0;; count++) {
+        while (blank(*at)) { at++; }
+        if (!*at) { return count; }
+        char *end;
+        float number = strtof(at, &end);
+        if (end == at || (*end && !blank(*end)) || count == GIVEN_VECTORS_WIDTH_MAX) { return -1; }
+        numbers[count] = number;
+        at = end;
+    }
+}
+
+static int take_vector(struct dataset *dataset, const char *path, int64_t number, const char *line,
+                       float *numbers)
+{
+    size_t size = strcspn(line, " \t,");
+    int32_t item = ids_find(dataset->items, slice_of(line, size));
+    int count = numbers_of(line + size, numbers);
+    if (count <= 0) {
+        return client_fail("%s: line %" PRId64 " is not an item and 1 to %d numbers", path, number,
+                           GIVEN_VECTORS_WIDTH_MAX), -1;
+    }
+    if (!dataset->vectors) {
+        dataset->vectors = given_vectors_new(ids_count(dataset->items), (size_t)count);
+    }
+    size_t width = given_vectors_width(dataset->vectors);
+    if ((size_t)count != width) {
+        return client_fail("%s: line %" PRId64 " has %d numbers, the lines before have %zu", path,
+                           number, count, width), -1;
+    }
+    if (item == ID_NONE) { return 0; }
+    if (given_vectors_put(dataset->vectors, item, numbers) == 0) { return 1; }
+    return client_fail("%s: line %" PRId64 " has a number that is not finite, or zeros only", path,
+                       number), -1;
+}
+
+int dataset_read_vectors(struct dataset *dataset, const char *path)
+{
+    struct source source;
+    assert(!dataset->vectors);
+    if (source_open(&source, path) < 0) { return -1; }
+    _cleanup_(xfreep) float *numbers = xcalloc(GIVEN_VECTORS_WIDTH_MAX, sizeof(*numbers));
+    _cleanup_(xfreep) char *line = NULL;
+    size_t capacity = 0;
+    int64_t number = 0, taken = 0;
+    int result = 0;
+    for (ssize_t size; result >= 0 && (size = getline(&line, &capacity, source.file)) >= 0;) {
+        while (size && (line[size - 1] == '\n' || line[size - 1] == '\r')) { line[--size] = 0; }
+        number++;
+        if (size) { result = take_vector(dataset, path, number, line, numbers); }
+        taken += result > 0;
+    }
+    if (source_close(&source, path) < 0 || result < 0) { return -1; }
+    if (taken) { return 0; }
+    return client_fail("%s: it names no item of the actions: see `freshet evaluate --help`", path),
+           -1;
+}
+
 struct content *dataset_content(const struct dataset *dataset)
 {
     if (!dataset->item_features) { return NULL; }
@@ -379,4 +485,5 @@ void dataset_release(struct dataset *dataset)
     ids_free(dataset->users);
     ids_free(dataset->items);
     ids_free(dataset->features);
+    given_vectors_free(dataset->vectors);
 }

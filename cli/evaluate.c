@@ -23,6 +23,7 @@ enum {
     KEY_TUNE,
     KEY_EVERY,
     KEY_MIN_RATING,
+    KEY_VECTORS,
     KEY_MODELS,
     KEY_PROGRESS,
 };
@@ -31,10 +32,28 @@ struct evaluate {
     const char *file;
     const char *attributes[ATTRIBUTES_MAX];
     size_t attributes_count;
+    const char *vectors;
     struct trial_wish wish;
     double min_rating;
-    bool prequential;
+    const struct protocol *protocol;
     bool json;
+};
+
+struct protocol {
+    const char *name;
+    int (*judge)(const struct dataset *dataset, const struct trial_wish *wish,
+                 struct trial *ret_trial);
+    void (*print)(const struct trial *trial);
+};
+
+static void print_leave_one_out(const struct trial *trial);
+static void print_prequential(const struct trial *trial);
+static void print_rating(const struct trial *trial);
+
+static const struct protocol protocols[] = {
+    {"leave-one-out", trial_leave_one_out, print_leave_one_out},
+    {"prequential", trial_prequential, print_prequential},
+    {"rating", trial_rating, print_rating},
 };
 
 static void list_models(void)
@@ -76,9 +95,12 @@ static void take_model(struct evaluate *evaluate, const char *name, struct argp_
 
 static void take_protocol(struct evaluate *evaluate, const char *name, struct argp_state *state)
 {
-    evaluate->prequential = strcmp(name, "prequential") == 0;
-    if (!evaluate->prequential && strcmp(name, "leave-one-out") != 0) {
-        argp_error(state, "--protocol is leave-one-out or prequential, not \"%s\"", name);
+    evaluate->protocol = NULL;
+    for (size_t at = 0; at < ARRAY_COUNT(protocols); at++) {
+        if (strcmp(protocols[at].name, name) == 0) { evaluate->protocol = &protocols[at]; }
+    }
+    if (!evaluate->protocol) {
+        argp_error(state, "--protocol is leave-one-out, prequential or rating, not \"%s\"", name);
     }
 }
 
@@ -125,6 +147,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         }
         evaluate->wish.sets[evaluate->wish.sets_count++] = arg;
         return 0;
+    case KEY_VECTORS:
+        evaluate->vectors = arg;
+        return 0;
     case KEY_PRESET:
         evaluate->wish.preset = arg;
         return 0;
@@ -150,12 +175,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option flags[] = {
-    {"protocol", KEY_PROTOCOL, "NAME", 0, "leave-one-out (default) or prequential", 0},
+    {"protocol", KEY_PROTOCOL, "NAME", 0, "leave-one-out (default), prequential or rating", 0},
     {"model", KEY_MODEL, "NAME", 0, "A model, or blend (default): all of them together", 0},
     {"attributes", KEY_ATTRIBUTES, "FILE", 0,
      "What items are like: JSON {item: [attribute, ...]}, or lines of item, tab, words; "
      "repeatable",
      0},
+    {"vectors", KEY_VECTORS, "FILE", 0,
+     "What a model of images or texts says of items: lines of item, number, number, ...", 0},
     {"preset", KEY_PRESET, "NAME", 0, "The model's preset, instead of the one that does best", 0},
     {"set", KEY_SET, "MODEL.KNOB=N", 0, "Change a setting; repeatable", 0},
     {"tune", KEY_TUNE, "ROUNDS", 0, "Leave-one-out: tune knobs on validation (default 0)", 0},
@@ -181,7 +208,8 @@ static const struct argp argp = {
         "leave-one-out: a user's last item is the test, the one before it the validation; models "
         "learn the rest; presets and the blend's weights are chosen by validation alone. "
         "prequential: in order of time, each action is a question before it is learned; presets "
-        "and weights follow the answers so far. Seconds are of the processor.",
+        "and weights follow the answers so far. rating: foretold ratings, each by a model that has "
+        "learned four fifths of the others. Seconds are of the processor.",
 };
 
 static long peak_mb(void)
@@ -191,27 +219,50 @@ static long peak_mb(void)
     return usage.ru_maxrss / 1024;
 }
 
+static void print_lists(const struct trial *trial, const char *aside)
+{
+    printf("%-24s %7s %7s %7s %8s   %-17s %9s %9s %8s\n", "model", "HR@10", "NDCG@10", "R@20",
+           "asked", aside, "choose s", "learn s", "judge s");
+    for (size_t at = 0; at < trial->count; at++) {
+        const struct trial_row *row = &trial->rows[at];
+        const struct hits *more = row->fresh.asked ? &row->fresh : &row->validation;
+        char told[32] = "";
+        if (more->asked) {
+            (void)snprintf(told, sizeof(told), "%.4f/%.4f", more->hr10, more->ndcg10);
+        }
+        printf("%-24s %7.4f %7.4f %7.4f %8" PRId64 "   %-17s %9.2f %9.2f %8.2f  %s\n", row->name,
+               row->hits.hr10, row->hits.ndcg10, row->hits.r20, row->hits.asked, told,
+               row->choose_seconds, row->learn_seconds, row->judge_seconds,
+               row->preset ? row->preset : "");
+    }
+}
+
+static void print_leave_one_out(const struct trial *trial)
+{
+    print_lists(trial, "validation");
+}
+
+static void print_prequential(const struct trial *trial)
+{
+    print_lists(trial, "new users");
+}
+
+static void print_rating(const struct trial *trial)
+{
+    printf("%-24s %7s %7s %8s %9s %8s\n", "model", "RMSE", "MAE", "asked", "learn s", "judge s");
+    for (size_t at = 0; at < trial->count; at++) {
+        const struct trial_row *row = &trial->rows[at];
+        printf("%-24s %7.4f %7.4f %8" PRId64 " %9.2f %8.2f\n", row->name, row->rmse, row->mae,
+               row->hits.asked, row->learn_seconds, row->judge_seconds);
+    }
+}
+
 static void print_text(const struct evaluate *evaluate, const struct dataset *dataset,
                        const struct trial *trial)
 {
     printf("%s: %zu actions, %d users, %d items; %s\n", evaluate->file, dataset->count,
-           ids_count(dataset->users), ids_count(dataset->items),
-           evaluate->prequential ? "prequential" : "leave-one-out");
-    printf("%-24s %7s %7s %7s %8s   %-17s %9s %9s %8s\n", "model", "HR@10", "NDCG@10", "R@20",
-           "asked", evaluate->prequential ? "new users" : "validation", "choose s", "learn s",
-           "judge s");
-    for (size_t at = 0; at < trial->count; at++) {
-        const struct trial_row *row = &trial->rows[at];
-        const struct hits *more = evaluate->prequential ? &row->fresh : &row->validation;
-        char aside[32] = "";
-        if (more->asked) {
-            (void)snprintf(aside, sizeof(aside), "%.4f/%.4f", more->hr10, more->ndcg10);
-        }
-        printf("%-24s %7.4f %7.4f %7.4f %8" PRId64 "   %-17s %9.2f %9.2f %8.2f  %s\n", row->name,
-               row->hits.hr10, row->hits.ndcg10, row->hits.r20, row->hits.asked, aside,
-               row->choose_seconds, row->learn_seconds, row->judge_seconds,
-               row->preset ? row->preset : "");
-    }
+           ids_count(dataset->users), ids_count(dataset->items), evaluate->protocol->name);
+    evaluate->protocol->print(trial);
     printf("%.2f s of processor time, at most %ld MB\n", trial->seconds, peak_mb());
 }
 
@@ -224,6 +275,10 @@ static json_t *json_hits(const struct hits *hits)
 static json_t *json_row(const struct trial_row *row)
 {
     json_t *object = json_hits(&row->hits);
+    if (row->rmse > 0.0) {
+        json_object_set_new(object, "rmse", json_real(row->rmse));
+        json_object_set_new(object, "mae", json_real(row->mae));
+    }
     json_object_set_new(object, "preset", json_string(row->preset ? row->preset : ""));
     if (row->validation.asked) {
         json_object_set_new(object, "validation", json_hits(&row->validation));
@@ -249,7 +304,7 @@ static void print_json(const struct evaluate *evaluate, const struct dataset *da
     }
     json_t *root = json_pack(
         "{s:s, s:s, s:I, s:i, s:i, s:I, s:o, s:f, s:I}", "file", evaluate->file, "protocol",
-        evaluate->prequential ? "prequential" : "leave-one-out", "actions",
+        evaluate->protocol->name, "actions",
         (json_int_t)dataset->count, "users", ids_count(dataset->users), "items",
         ids_count(dataset->items), "seed", (json_int_t)evaluate->wish.seed, "models", rows,
         "seconds", trial->seconds, "peak_mb", (json_int_t)peak_mb());
@@ -263,6 +318,7 @@ int evaluate_command(int argc, char **argv)
     struct evaluate evaluate = {
         .wish = {.seed = 1, .every = EVERY_DEFAULT, .progress = isatty(STDERR_FILENO) != 0},
         .min_rating = -INFINITY,
+        .protocol = &protocols[0],
     };
     argp_parse(&argp, argc, argv, 0, NULL, &evaluate);
     struct dataset dataset;
@@ -271,9 +327,11 @@ int evaluate_command(int argc, char **argv)
     for (size_t at = 0; result == 0 && at < evaluate.attributes_count; at++) {
         result = dataset_read_attributes(&dataset, evaluate.attributes[at]);
     }
+    if (result == 0 && evaluate.vectors) {
+        result = dataset_read_vectors(&dataset, evaluate.vectors);
+    }
     if (result == 0) {
-        result = (evaluate.prequential ? trial_prequential : trial_leave_one_out)(
-            &dataset, &evaluate.wish, trial);
+        result = evaluate.protocol->judge(&dataset, &evaluate.wish, trial);
     }
     if (result == 0) { (evaluate.json ? print_json : print_text)(&evaluate, &dataset, trial); }
     free(trial);

@@ -3,6 +3,7 @@
 #include "cli/client_book.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
+#include "cli/user_names.h"
 #include "schemas/forget_receipt.h"
 
 #include <argp.h>
@@ -103,7 +104,8 @@ static const struct argp argp = {
         "counts. There is no way back. Waits until all workers are through and prints a receipt, "
         "one line of JSON; parts of it stay in the topic `receipts`. When it is interrupted the "
         "request stands all the same, and asking again does no harm. docs/operations.md says what "
-        "is not reached.",
+        "is not reached. With pseudonym.keys (--config, --set) give the user's own id: what is "
+        "known under any of the keys is forgotten, with a receipt each.",
     .children = children,
 };
 
@@ -323,6 +325,23 @@ static int run(struct forget *forget)
     return result;
 }
 
+/* A user with pseudonyms is forgotten under each of them. */
+static int run_all(struct forget *all)
+{
+    struct user_names names = {0};
+    int result = user_names_find(&all->client, all->user, &names);
+    for (size_t i = 0; i < names.count && result == 0; i++) {
+        struct forget one = *all;
+        one.user = names.at[i];
+        if (names.key_ids[i][0]) { say("under key %s: %s", names.key_ids[i], one.user); }
+        result = run(&one);
+        wire_close(one.wire);
+        free(one.answered);
+    }
+    user_names_release(&names);
+    return result;
+}
+
 int forget_command(int argc, char **argv)
 {
     int64_t asked_ms = now_ms();
@@ -333,9 +352,7 @@ int forget_command(int argc, char **argv)
     forget.book = client_book(&forget.client);
     forget.receipts = codec_new(&forget_receipt_contract, forget.book);
     forget.arena = arena_new(RECEIPT_ARENA_BLOCK);
-    int result = client_load(&forget.client) < 0 ? 78 : run(&forget);
-    wire_close(forget.wire);
-    free(forget.answered);
+    int result = client_load(&forget.client) < 0 ? 78 : run_all(&forget);
     arena_free(forget.arena);
     codec_free(forget.requests);
     codec_free(forget.receipts);

@@ -3,6 +3,7 @@
 #include "cli/client_book.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
+#include "cli/user_names.h"
 #include "schemas/item.h"
 #include "schemas/recommendation_list.h"
 #include "stream/murmur.h"
@@ -13,7 +14,8 @@ enum { LIST_ARENA_BLOCK = 1 << 16 };
 
 struct listing {
     struct client client;
-    const char *user;
+    const char *user; /* as asked for */
+    const char *name; /* as on our topics */
 
     struct wire *wire;
     struct schema_book *book;
@@ -51,7 +53,7 @@ static const struct argp argp = {
     .args_doc = "USER",
     .doc =
         "Prints the newest list published for a user, with reasons, and titles where the catalogue "
-        "has them.",
+        "has them. With pseudonym.keys (--config, --set) the user's own id is enough.",
     .children = children,
 };
 
@@ -59,7 +61,7 @@ static bool take_list(void *arg, const struct record *rec)
 {
     struct listing *listing = arg;
     struct codec_error error;
-    if (!slice_equal(rec->key, slice_str(listing->user))) { return true; }
+    if (!slice_equal(rec->key, slice_str(listing->name))) { return true; }
     listing->found = rec->value.data != NULL;
     if (!rec->value.data) { return true; }
     struct slice kept = arena_copy(listing->arena, rec->value);
@@ -130,7 +132,7 @@ static void print(const struct listing *listing)
     }
 }
 
-static int run(struct listing *listing)
+static int run(struct listing *listing, const struct user_names *names)
 {
     if (client_connect(&listing->client, NULL, &listing->wire) < 0) { return 1; }
     _cleanup_(xfreep) char *lists = client_topic(&listing->client, "recommendations");
@@ -139,9 +141,12 @@ static int run(struct listing *listing)
     if (wire_partitions(listing->wire, lists, &partitions) < 0) {
         return client_fail("%s", wire_why(listing->wire));
     }
-    struct slice user = slice_str(listing->user);
-    int32_t home = murmur_partition(user, partitions);
-    int result = scan_topic(listing->wire, lists, home, /* follow= */ false, take_list, listing);
+    int result = 0;
+    for (size_t i = 0; i < names->count && !listing->found && result == 0; i++) {
+        listing->name = names->at[i];
+        int32_t home = murmur_partition(slice_str(listing->name), partitions);
+        result = scan_topic(listing->wire, lists, home, /* follow= */ false, take_list, listing);
+    }
     if (result < 0) { return client_fail("%s", wire_why(listing->wire)); }
     if (!listing->found) {
         return client_fail("no list for user \"%s\" in %s", listing->user, lists);
@@ -162,7 +167,12 @@ int list_command(int argc, char **argv)
     listing.lists = codec_new(&recommendation_list_contract, listing.book);
     listing.items = codec_new(&item_contract, listing.book);
     listing.arena = arena_new(LIST_ARENA_BLOCK);
-    int result = client_load(&listing.client) < 0 ? 78 : run(&listing);
+    struct user_names names = {0};
+    int result = client_load(&listing.client) < 0
+                     ? 78
+                     : user_names_find(&listing.client, listing.user, &names);
+    if (result == 0) { result = run(&listing, &names); }
+    user_names_release(&names);
     wire_close(listing.wire);
     free(listing.titles);
     arena_free(listing.arena);

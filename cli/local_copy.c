@@ -49,7 +49,8 @@ json_t *local_copies(const char *state_dir)
 }
 
 const json_t *local_copy_partition(const json_t *copies, const char *worker,
-                                   const char *generation, int32_t partition)
+                                   const char *generation, const char *topic,
+                                   int32_t partition)
 {
     size_t index, place;
     json_t *copy, *task;
@@ -61,7 +62,9 @@ const json_t *local_copy_partition(const json_t *copies, const char *worker,
         if (strcmp(of ? of : "", generation) != 0) { continue; }
         json_array_foreach(json_object_get(copy, "partitions"), place, task)
         {
-            if (json_integer_value(json_object_get(task, "partition")) == partition) {
+            const char *at = json_string_value(json_object_get(task, "topic"));
+            if (json_integer_value(json_object_get(task, "partition")) == partition && at &&
+                strcmp(at, topic) == 0) {
                 return task;
             }
         }

@@ -10,9 +10,10 @@
 /* Asks every copy for its /status; an array of their answers, each with `pid`. The caller drops the
  * reference. Copies that do not answer are left out. */
 json_t *local_copies(const char *state_dir);
-/* Finds a worker's partition among the answers of one generation; borrowed, NULL when no copy has
- * it. */
+/* Finds a worker's partition of a topic among the answers of one generation; borrowed, NULL when
+ * no copy has it. */
 const json_t *local_copy_partition(const json_t *copies, const char *worker,
-                                   const char *generation, int32_t partition);
+                                   const char *generation, const char *topic,
+                                   int32_t partition);
 
 #endif

@@ -41,8 +41,9 @@ static const struct argp argp = {
     .parser = parse,
     .doc =
         "Prints where each worker stands: committed offset, log end and lag of each partition from "
-        "Kafka; what is restored, loaded and kept warm for others from the copies that run on "
-        "this machine (state.dir).",
+        "Kafka; what is restored, loaded and kept warm for others, and dead letters by reason, "
+        "from the copies that run on this machine (state.dir). --config with ingest's properties "
+        "names its sources, where there are several.",
     .children = children,
 };
 
@@ -55,7 +56,7 @@ static void print_partition(struct wire *wire, const struct stage *stage, const 
         printf("%-9s %-24s %4d  %s\n", stage->worker, topic, partition, wire_why(wire));
         return;
     }
-    const json_t *task = local_copy_partition(copies, stage->worker, generation, partition);
+    const json_t *task = local_copy_partition(copies, stage->worker, generation, topic, partition);
     int64_t from = committed == OFFSET_NONE ? low : committed;
     printf("%-9s %-24s %4d %12" PRId64 " %12" PRId64 " %10" PRId64 "  ", stage->worker, topic,
            partition, from, end, end - from);
@@ -67,25 +68,67 @@ static void print_partition(struct wire *wire, const struct stage *stage, const 
     }
 }
 
-static int print_stage(const struct client *client, const struct stage *stage, const json_t *copies)
+static void print_topic(struct wire *wire, const struct stage *stage, const char *generation,
+                        const char *topic, const json_t *copies)
 {
-    struct wire *wire = NULL;
     int32_t partitions;
-    bool one = strcmp(stage->worker, "ingest") == 0; /* for all generations */
-    const char *generation = one ? "" : client_generation(client);
-    _cleanup_(xfreep) char *group = client_group_of(client, stage->worker, generation);
-    _cleanup_(xfreep) char *topic = client_topic(client, stage->input);
-    if (client_connect(client, group, &wire) < 0) { return 1; }
     if (wire_partitions(wire, topic, &partitions) < 0) {
         printf("%-9s %-24s    -  %s\n", stage->worker, topic, wire_why(wire));
-        wire_close(wire);
-        return 0;
+        return;
     }
     for (int32_t p = 0; p < partitions; p++) {
         print_partition(wire, stage, generation, topic, p, copies);
     }
+}
+
+/* ingest may read several topics, as `sources` of its configuration names them. */
+static int print_stage(const struct client *client, const struct stage *stage, const json_t *copies)
+{
+    struct wire *wire = NULL;
+    bool one = strcmp(stage->worker, "ingest") == 0; /* for all generations */
+    const char *generation = one ? "" : client_generation(client);
+    const char *sources = one ? client_other(client, "sources") : NULL;
+    _cleanup_(xfreep) char *group = client_group_of(client, stage->worker, generation);
+    _cleanup_(xfreep) char *names = xstrdup(sources && sources[0] ? sources : stage->input);
+    if (client_connect(client, group, &wire) < 0) { return 1; }
+    for (char *at = names, *name; (name = strsep(&at, ", "));) {
+        if (!name[0]) { continue; }
+        _cleanup_(xfreep) char *topic = one ? client_topic_of(client, name, "")
+                                            : client_topic(client, name);
+        print_topic(wire, stage, generation, topic, copies);
+    }
     wire_close(wire);
     return 0;
+}
+
+static void print_letters(const struct client *client)
+{
+    struct wire *wire = NULL;
+    int32_t partitions = 0;
+    int64_t kept = 0;
+    _cleanup_(xfreep) char *topic = client_topic(client, "dead-letters");
+    if (client_connect(client, NULL, &wire) < 0) { return; }
+    if (wire_partitions(wire, topic, &partitions) < 0) { partitions = 0; }
+    for (int32_t p = 0; p < partitions; p++) {
+        int64_t low, end;
+        if (wire_bounds(wire, topic, p, &low, &end) == 0) { kept += end - low; }
+    }
+    if (partitions) {
+        printf("%s: %" PRId64 " kept%s\n", topic, kept,
+               kept ? "; `freshet redrive --dry-run` counts them by reason" : "");
+    }
+    wire_close(wire);
+}
+
+static void print_reasons(const json_t *copy)
+{
+    const char *reason, *before = ", dead letters since its start: ";
+    json_t *count;
+    json_object_foreach(json_object_get(copy, "dead_letters"), reason, count)
+    {
+        printf("%s%s %lld", before, reason, (long long)json_integer_value(count));
+        before = ", ";
+    }
 }
 
 static void print_copy(const json_t *copy)
@@ -108,6 +151,7 @@ static void print_copy(const json_t *copy)
         if (lag >= 0) { printf(" (lag %lld)", lag); }
         before = ",";
     }
+    print_reasons(copy);
     printf("\n");
 }
 
@@ -122,6 +166,7 @@ static int run(const struct client *client)
     }
     size_t index;
     json_t *copy;
+    if (!result) { print_letters(client); }
     json_array_foreach(copies, index, copy) { print_copy(copy); }
     json_decref(copies);
     return result;

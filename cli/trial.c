@@ -10,6 +10,24 @@ double trial_cpu_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+int trial_takes(const struct trial_wish *wish, const struct recommender *recommender,
+                const struct ground *ground)
+{
+    if (wish->model ? wish->model != recommender : recommender->aside) { return 0; }
+    int32_t most = recommender->items_most;
+    if (most && ground->items_max > most) {
+        if (!wish->model) { return 0; }
+        return client_fail("%s takes at most %d items, not %d", recommender->name, most,
+                           ground->items_max), -1;
+    }
+    if (recommender->suits && !recommender->suits(ground)) {
+        if (!wish->model) { return 0; }
+        return client_fail("%s needs what this run does not have: see `freshet evaluate --help`",
+                           recommender->name), -1;
+    }
+    return 1;
+}
+
 int trial_preset(const struct trial_wish *wish, const struct recommender *recommender)
 {
     for (size_t at = 0; at < recommender->presets_count; at++) {

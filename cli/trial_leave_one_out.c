@@ -14,12 +14,11 @@ enum { JUDGED_ACTIONS = 500000 };
 /* The blend is weighed on about so many users. */
 enum { WEIGHED_USERS = 10000 };
 
-/* What a member may weigh beside those in the mixture, the best of which weighs 1. */
-static const float shares[] = {.05F, .1F, .15F, .2F, .3F, .4F, .5F, .7F, 1};
+/* So often over: a softmax of few weights needs it more than it hurts. */
+enum { WEIGHED_ROUNDS = 4 };
 
-/* Members are added at most so often, and for a gain of this much: less is noise. */
-enum { ADDED_MAX = 3 };
-#define ADDED_GAIN 5e-4
+/* More actions than these, and a model joins with one preset only: each takes memory of its own. */
+enum { EVERY_PRESET_ACTIONS_MAX = 2000000 };
 
 struct course {
     const struct trial_wish *wish;
@@ -32,8 +31,6 @@ struct course {
     /* of one round of questions */
     struct hits hits;
     struct hits member_hits[BLEND_MEMBERS_MAX];
-    struct hits share_hits[BLEND_MEMBERS_MAX][ARRAY_COUNT(shares)];
-    float mixture[BLEND_MEMBERS_MAX]; /* shares so far */
     float *scores;
     struct judge judge;
 };
@@ -54,21 +51,18 @@ static double objective(void *arg, const struct recommender *recommender, void *
     return hits.ndcg10;
 }
 
-/* Teaches one model, with the preset that validation prefers, and its settings tuned if wished. */
-static int enrol(struct course *course, const struct recommender *recommender)
+/* Teaches one model with this preset, its settings tuned if wished. */
+static int enrol(struct course *course, const struct recommender *recommender, size_t preset)
 {
     const struct trial_wish *wish = course->wish;
     struct trial_row *row = &course->trial->rows[course->count];
-    double began = trial_cpu_seconds();
-    int preset = wish->preset && wish->model
-                     ? trial_preset(wish, recommender)
-                     : (int)tuning_preset(recommender, &course->ground, &course->sequences);
-    if (preset < 0) { return -1; }
-    void *settings = trial_settings(wish, recommender, (size_t)preset);
+    if (course->count == BLEND_MEMBERS_MAX) {
+        return client_fail("more than %d models at once", BLEND_MEMBERS_MAX), -1;
+    }
+    void *settings = trial_settings(wish, recommender, preset);
     if (!settings) { return -1; }
-    row->choose_seconds = trial_cpu_seconds() - began;
 
-    began = trial_cpu_seconds();
+    double began = trial_cpu_seconds();
     void *model = recommender->make(&course->ground, settings);
     leave_one_out_learn(recommender, model, &course->sequences, everybody, LEAVE_VALIDATION);
     if (recommender->settle) { recommender->settle(model); }
@@ -83,25 +77,47 @@ static int enrol(struct course *course, const struct recommender *recommender)
     row->choose_seconds += trial_cpu_seconds() - began;
     free(settings);
     row->preset = recommender->presets[preset].name;
-    (void)snprintf(row->name, sizeof(row->name), "%s", recommender->name);
     course->members[course->count++] =
         (struct member){.recommender = recommender, .model = model, .preset = row->preset};
+    return 0;
+}
+
+/* One member, with the preset that is wished or that validation prefers. */
+static int enrol_best(struct course *course, const struct recommender *recommender)
+{
+    const struct trial_wish *wish = course->wish;
+    struct trial_row *row = &course->trial->rows[course->count];
+    double began = trial_cpu_seconds();
+    int preset = wish->preset && wish->model
+                     ? trial_preset(wish, recommender)
+                     : (int)tuning_preset(recommender, &course->ground, &course->sequences);
+    if (preset < 0) { return -1; }
+    row->choose_seconds = trial_cpu_seconds() - began;
+    return enrol(course, recommender, (size_t)preset);
+}
+
+/* A member a preset. */
+static int enrol_every(struct course *course, const struct recommender *recommender)
+{
+    for (size_t at = 0; at < recommender->presets_count; at++) {
+        const struct preset *preset = &recommender->presets[at];
+        if (preset->wants_content && !course->ground.content) { continue; }
+        if (enrol(course, recommender, at) < 0) { return -1; }
+    }
     return 0;
 }
 
 static int enrol_all(struct course *course)
 {
     const struct trial_wish *wish = course->wish;
+    bool small = course->sequences.starts[course->sequences.users] <= EVERY_PRESET_ACTIONS_MAX;
     for (size_t m = 0; m < models_count; m++) {
         const struct recommender *recommender = models[m];
-        if (wish->model && wish->model != recommender) { continue; }
-        int32_t most = recommender->items_most;
-        if (most && course->sequences.items > most) {
-            if (!wish->model) { continue; }
-            return client_fail("%s takes at most %d items, not %d", recommender->name, most,
-                               course->sequences.items), -1;
-        }
-        if (enrol(course, recommender) < 0) { return -1; }
+        int takes = trial_takes(wish, recommender, &course->ground);
+        if (takes < 0) { return -1; }
+        if (!takes) { continue; }
+        bool every = recommender->every_preset && small && !wish->model;
+        if ((every ? enrol_every : enrol_best)(course, recommender) < 0) { return -1; }
     }
     return 0;
 }
@@ -132,70 +148,51 @@ static void ask_round(struct course *course, struct leave_users users, size_t fr
     leave_one_out_visit(&course->sequences, users, from_end, visit, course);
 }
 
-/* Judges the mixture with one more member, for every member that is not in it and every share. */
-static void ask_shares(void *arg, const struct query *query, int32_t target)
-{
-    struct course *course = arg;
-    float weights[BLEND_MEMBERS_MAX];
-    blend_score(course->blend, query, course->scores);
-    for (size_t at = 0; at < course->count * ARRAY_COUNT(shares); at++) {
-        size_t member = at / ARRAY_COUNT(shares), share = at % ARRAY_COUNT(shares);
-        if (course->mixture[member] > 0.0F) { continue; }
-        memcpy(weights, course->mixture, sizeof(weights));
-        weights[member] = shares[share];
-        blend_mix(course->blend, query, weights, course->scores);
-        for (size_t k = 0; k < query->count; k++) {
-            course->scores[query->history[k]] = -INFINITY;
-        }
-        hits_count(&course->share_hits[member][share],
-                   hits_rank(course->scores, query->items, target));
-    }
-}
-
-static size_t best_member(const struct course *course)
+/* The best member by validation, of one model or of all. */
+static size_t best_member(const struct course *course, const struct recommender *recommender)
 {
     const struct trial_row *rows = course->trial->rows;
-    size_t best = 0;
-    for (size_t m = 1; m < course->count; m++) {
-        if (tuning_objective(&rows[m].validation) > tuning_objective(&rows[best].validation)) {
+    size_t best = course->count;
+    for (size_t m = 0; m < course->count; m++) {
+        if (recommender && course->members[m].recommender != recommender) { continue; }
+        if (best == course->count ||
+            tuning_objective(&rows[m].validation) > tuning_objective(&rows[best].validation)) {
             best = m;
         }
     }
     return best;
 }
 
-/* Adds the member and share that gain most; false when that is next to nothing. */
-static bool add_member(struct course *course, struct leave_users users, struct hits *hits)
+/* A model's best preset goes by the model's name, the others by theirs too. */
+static void name_rows(struct course *course)
 {
-    memset(course->share_hits, 0, sizeof(course->share_hits));
-    leave_one_out_visit(&course->sequences, users, LEAVE_VALIDATION, ask_shares, course);
-    double least = tuning_objective(hits) + ADDED_GAIN;
-    size_t added = course->count;
-    float weight = 0.0F;
-    for (size_t at = 0; at < course->count * ARRAY_COUNT(shares); at++) {
-        size_t member = at / ARRAY_COUNT(shares), share = at % ARRAY_COUNT(shares);
-        struct hits now = hits_mean(&course->share_hits[member][share]);
-        if (course->mixture[member] > 0.0F || tuning_objective(&now) <= least) { continue; }
-        least = tuning_objective(&now);
-        *hits = now;
-        added = member;
-        weight = shares[share];
+    for (size_t m = 0; m < course->count; m++) {
+        struct trial_row *row = &course->trial->rows[m];
+        const struct recommender *recommender = course->members[m].recommender;
+        bool best = m == best_member(course, recommender);
+        (void)snprintf(row->name, sizeof(row->name), "%s%s%s", recommender->name, best ? "" : "/",
+                       best ? "" : row->preset);
     }
-    if (added < course->count) { course->mixture[added] = weight; }
-    return added < course->count;
 }
 
-/* Members in fixed shares, from the best one on, where validation finds that better than the
- * weights that followed the questions one by one. */
-static void try_shares(struct course *course, struct leave_users users, struct trial_row *total)
+/* Learns the blend's weights on validation; the best member answers alone where it does better. */
+static void weigh(struct course *course, struct trial_row *total)
 {
-    size_t best = best_member(course);
-    struct hits hits = course->trial->rows[best].validation;
-    course->mixture[best] = 1.0F;
-    for (int round = 0; round < ADDED_MAX && add_member(course, users, &hits); round++) {}
-    if (tuning_objective(&hits) <= tuning_objective(&total->validation)) { return; }
-    blend_settle(course->blend, course->mixture);
-    total->validation = hits;
+    struct trial *trial = course->trial;
+    struct leave_users users = tuning_users(course->sequences.users, WEIGHED_USERS);
+    int rounds = course->wish->model ? 1 : WEIGHED_ROUNDS;
+    for (int round = 0; round < rounds; round++) {
+        ask_round(course, users, LEAVE_VALIDATION, ask_and_teach);
+    }
+    total->validation = hits_mean(&course->hits);
+    for (size_t m = 0; m < course->count; m++) {
+        trial->rows[m].validation = hits_mean(&course->member_hits[m]);
+    }
+    size_t best = best_member(course, NULL);
+    const struct hits *alone = &trial->rows[best].validation;
+    if (tuning_objective(alone) < tuning_objective(&total->validation)) { return; }
+    blend_lead(course->blend, best);
+    total->validation = *alone;
 }
 
 static void examine(struct course *course)
@@ -203,17 +200,12 @@ static void examine(struct course *course)
     struct trial *trial = course->trial;
     struct trial_row *total = &trial->rows[course->count];
     double began = trial_cpu_seconds();
-    struct leave_users users = tuning_users(course->sequences.users, WEIGHED_USERS);
-    ask_round(course, users, LEAVE_VALIDATION, ask_and_teach);
-    total->validation = hits_mean(&course->hits);
-    for (size_t m = 0; m < course->count; m++) {
-        trial->rows[m].validation = hits_mean(&course->member_hits[m]);
-    }
-    if (!course->wish->model) { try_shares(course, users, total); }
+    weigh(course, total);
+    name_rows(course);
     total->choose_seconds = trial_cpu_seconds() - began;
     for (size_t m = 0; m < course->count; m++) {
         for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
-            trial->rows[m].weights[s] = blend_weights(course->blend, s)[m];
+            trial->rows[m].weights[s] = blend_weight(course->blend, s, m);
         }
     }
     began = trial_cpu_seconds();
@@ -234,6 +226,16 @@ static void examine(struct course *course)
     }
 }
 
+static bool anybody_to_ask(const struct sequences *sequences)
+{
+    for (int32_t user = 0; user < sequences->users; user++) {
+        size_t count;
+        (void)sequences_of(sequences, user, &count);
+        if (count >= LEAVE_ACTIONS_MIN) { return true; }
+    }
+    return false;
+}
+
 int trial_leave_one_out(const struct dataset *dataset, const struct trial_wish *wish,
                         struct trial *ret_trial)
 {
@@ -246,14 +248,20 @@ int trial_leave_one_out(const struct dataset *dataset, const struct trial_wish *
         .users_max = course.sequences.users,
         .items_max = course.sequences.items,
         .content = dataset_content(dataset),
+        .vectors = dataset->vectors,
         .seed = wish->seed,
         .judge = &course.judge,
     };
     course.judge = (struct judge){.objective = objective, .arg = &course};
     course.scores = xcalloc((size_t)course.sequences.items, sizeof(*course.scores));
-    int result = enrol_all(&course);
+    int result = 0;
+    if (!anybody_to_ask(&course.sequences)) {
+        client_fail("no user has %d actions: there is nothing to leave out", LEAVE_ACTIONS_MIN);
+        result = -1;
+    }
+    if (result == 0) { result = enrol_all(&course); }
     if (result == 0) {
-        course.blend = blend_new(wish->model ? BLEND_LEADER : BLEND_LEARNED,
+        course.blend = blend_new(wish->model ? BLEND_LEADER : BLEND_MIXTURE,
                                  course.sequences.items, course.members, course.count);
         examine(&course);
         trial.seconds = trial_cpu_seconds() - began;

@@ -5,7 +5,8 @@
 #include "model/models.h"
 #include "model/prequential.h"
 
-enum { SKIPPED_ACTIONS = 100 };
+/* The blend learns from about so many actions, whatever the length of the stream. */
+enum { SKIPPED_ACTIONS = 100, TAUGHT_ACTIONS = 100000 };
 
 struct team {
     struct ground ground;
@@ -36,7 +37,9 @@ static int gather(struct team *team, const struct trial_wish *wish)
 {
     for (size_t m = 0; m < models_count; m++) {
         const struct recommender *recommender = models[m];
-        if (wish->model && wish->model != recommender) { continue; }
+        int takes = trial_takes(wish, recommender, &team->ground);
+        if (takes < 0) { return -1; }
+        if (!takes) { continue; }
         if (recommender->settle) {
             if (!wish->model) { continue; }
             return client_fail("%s is learned as a whole, not action by action: it has no "
@@ -80,7 +83,7 @@ static void report(const struct team *team, struct blend *blend,
                        row->preset);
         row->hits = prequential_member_hits(prequential, m);
         for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
-            row->weights[s] = wish->model ? 0.0F : blend_weights(blend, s)[m];
+            row->weights[s] = wish->model ? 0.0F : blend_weight(blend, s, m);
         }
         if (m == blend_leader(blend)) {
             total->preset = wish->model ? row->preset : team->members[m].recommender->name;
@@ -102,6 +105,7 @@ int trial_prequential(const struct dataset *dataset, const struct trial_wish *wi
                             .users_max = ids_count(dataset->users),
                             .items_max = ids_count(dataset->items),
                             .content = dataset_content(dataset),
+                            .vectors = dataset->vectors,
                             .seed = wish->seed,
                         }};
     struct trial trial = {0};
@@ -109,11 +113,14 @@ int trial_prequential(const struct dataset *dataset, const struct trial_wish *wi
     if (result == 0) {
         struct blend *blend = blend_new(wish->model ? BLEND_LEADER : BLEND_LEARNED,
                                         team.ground.items_max, team.members, team.count);
+        const struct prequential_settings settings = {
+            .every = wish->every,
+            .teach_every = wish->model ? 0 : (int32_t)(dataset->count / TAUGHT_ACTIONS + 1),
+            .skip = SKIPPED_ACTIONS,
+            .seed = (uint32_t)wish->seed,
+        };
         struct prequential *prequential =
-            prequential_new(&(struct prequential_settings){.every = wish->every,
-                                                           .skip = SKIPPED_ACTIONS,
-                                                           .seed = (uint32_t)wish->seed},
-                            team.ground.users_max, team.ground.items_max, blend);
+            prequential_new(&settings, team.ground.users_max, team.ground.items_max, blend);
         struct trial_row *total = &trial.rows[team.count];
         (void)snprintf(total->name, sizeof(total->name), "%s",
                        wish->model ? wish->model->name : "blend");

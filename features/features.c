@@ -174,10 +174,11 @@ static enum verdict items_full(struct task *task)
     return VERDICT_FATAL;
 }
 
-static enum verdict state_damaged(struct task *task, const struct user *user, const char *why)
+static enum verdict state_damaged(struct task *task, const struct user *user, const char *reason,
+                                  const char *detail)
 {
-    (void)task_refuse(task, "state_damaged", "state of user '%.*s': %s", SLICE_ARGS(user_id(user)),
-                      why);
+    (void)task_refuse(task, "state_damaged", "state of user '%.*s': %s: %s",
+                      SLICE_ARGS(user_id(user)), reason, detail);
     return VERDICT_FATAL;
 }
 
@@ -193,11 +194,11 @@ static enum verdict load_user(struct task *task, struct user *user)
         if (task_get(task, mark, &value) < 0) { return VERDICT_DONE; }
     }
     if (codec_decode(f->states, value, task_arena(task), &state, &error) < 0) {
-        return state_damaged(task, user, error.detail);
+        return state_damaged(task, user, error.reason, error.detail);
     }
     int result = stored_user_load(f->stored, &state, user);
     if (result == -ENOSPC) { return items_full(task); }
-    if (result < 0) { return state_damaged(task, user, "it is no timeline"); }
+    if (result < 0) { return state_damaged(task, user, "bad_state", "it is no timeline"); }
     users_weigh(f->users, user);
     user->stored_bytes = value.size;
     return VERDICT_DONE;
@@ -277,7 +278,9 @@ static enum verdict take_out(struct task *task, struct user *user, struct forget
     archive_settle(f->archive, task, user);
     int result = archive_read(f->archive, task, user, &archived, &count);
     if (result == -ENOSPC) { return items_full(task); }
-    if (result < 0) { return state_damaged(task, user, "a segment of its archive is missing"); }
+    if (result < 0) {
+        return state_damaged(task, user, "bad_state", "a segment of its archive is missing");
+    }
     if (timeline->total > 0 && user->first_item != ID_NONE) {
         pairs_remove_user(work->pairs, user->first_item);
     }

@@ -1,7 +1,8 @@
 #include "base/base.h"
 #include "ingest/ingest.h"
 #include "base/xalloc.h"
-#include "ingest/mapping.h"
+#include "mapping/sources.h"
+#include "stream/origin.h"
 #include "stream/worker.h"
 
 enum { CLICKS };
@@ -9,77 +10,178 @@ static const struct input inputs[] = {
     {.name = "clicks", .kind = INPUT_PARTITIONED, .shared = true},
 };
 
-enum { EVENTS };
+/* One for each target, in their order. */
+enum { EVENTS, ITEMS, USERS };
 static const struct output outputs[] = {
     {.name = "events",
      .delivery = DELIVERY_AT_ONCE,
      .shared = true,
      .contracts = {&user_event_contract}},
+    {.name = "items",
+     .delivery = DELIVERY_AT_ONCE,
+     .shared = true,
+     .contracts = {&item_contract}},
+    {.name = "users",
+     .delivery = DELIVERY_AT_ONCE,
+     .shared = true,
+     .contracts = {&user_profile_contract}},
+};
+_Static_assert(EVENTS == (int)TARGET_EVENT && ITEMS == (int)TARGET_ITEM &&
+                   USERS == (int)TARGET_PROFILE && ARRAY_COUNT(outputs) == TARGETS_COUNT,
+               "an output for each target");
+
+enum { MESSAGE_BYTES_MAX = 1 << 20 };
+
+/* One source topic as this process reads it. */
+struct intake {
+    const char *topic;
+    struct mapping *mapping;
 };
 
-enum { EVENT_BYTES_MAX = 4096 };
-
 struct ingest {
-    struct mapping *mapping;
-    struct codec *codec;
+    struct sources *sources;
+    struct intake intakes[SOURCES_MAX];
+    size_t intakes_count;
+    const char *newest_topic; /* records come in runs of one topic */
+    size_t newest;
+    struct codec *codecs[TARGETS_COUNT];
     struct buf message;
     struct metric *accepted;
+    struct metric *ignored;
     struct metric *ids_made;
+    struct metric *written[TARGETS_COUNT];
 };
 
 static void stop(struct run *run)
 {
     struct ingest *ingest = run_state(run);
     if (!ingest) { return; }
-    mapping_free(ingest->mapping);
-    codec_free(ingest->codec);
+    sources_free(ingest->sources);
+    for (size_t i = 0; i < TARGETS_COUNT; i++) { codec_free(ingest->codecs[i]); }
     buf_release(&ingest->message);
     free(ingest);
     run_set_state(run, NULL);
 }
 
-static int start(struct run *run)
+static int name_inputs(struct run *run)
 {
     struct ingest *ingest = xcalloc(1, sizeof(*ingest));
     run_set_state(run, ingest);
-    buf_init(&ingest->message, EVENT_BYTES_MAX);
-    ingest->codec = codec_new(&user_event_contract, run_schemas(run));
-    ingest->accepted = metrics_counter(run_metrics(run), "freshet_ingest_accepted_total", "",
-                                       "Source records that became events");
-    ingest->ids_made = metrics_counter(run_metrics(run), "freshet_ingest_ids_made_total", "",
-                                       "Events without an id of their own: repeats go unnoticed");
-    if (strlen(run_input_topic(run, CLICKS)) > MAPPING_TOPIC_BYTES_MAX) {
-        run_refuse(run, "topic.clicks: ids are made of the topic's name; it has at most %d bytes",
-                   MAPPING_TOPIC_BYTES_MAX);
+    buf_init(&ingest->message, MESSAGE_BYTES_MAX);
+    char why[600];
+    int rc = sources_new(run_settings(run), run_schemas(run), &ingest->sources, why, sizeof(why));
+    if (rc) {
+        run_refuse(run, "%s", why);
+        return rc;
+    }
+    for (size_t i = 0; i < sources_count(ingest->sources); i++) {
+        const struct source *source = sources_at(ingest->sources, i);
+        const char *topic = run_read_from(run, source->name);
+        ingest->intakes[i] = (struct intake){.topic = topic, .mapping = source->mapping};
+        ingest->intakes_count++;
+        if (strlen(topic) <= MAPPING_TOPIC_BYTES_MAX) { continue; }
+        run_refuse(run, "topic.%s: ids are made of the topic's name; it has at most %d bytes",
+                   source->name, MAPPING_TOPIC_BYTES_MAX);
         return -EINVAL;
     }
-    char why[512];
-    int rc = mapping_new(run_settings(run), run_schemas(run), &ingest->mapping, why, sizeof(why));
-    if (rc) { run_refuse(run, "%s", why); }
-    return rc;
+    return 0;
+}
+
+static bool uses_output(struct run *run, int output)
+{
+    return sources_become(run_settings(run), (enum target)output);
+}
+
+/* What may name a user is kept nowhere once users are to have pseudonyms. */
+static bool withholds(const struct mapping_settings *settings)
+{
+    if (settings->letter_bytes != LETTERS_AUTO) { return settings->letter_bytes == LETTERS_DROP; }
+    return settings->pseudonym_keys[0] != '\0';
+}
+
+static int start(struct run *run)
+{
+    static const char *const written[TARGETS_COUNT] = {
+        "contract=\"UserEvent\"", "contract=\"Item\"", "contract=\"UserProfile\""};
+    struct ingest *ingest = run_state(run);
+    struct metrics *metrics = run_metrics(run);
+    if (withholds(run_settings(run))) { run_withhold_bytes(run); }
+    for (size_t i = 0; i < TARGETS_COUNT; i++) {
+        ingest->codecs[i] = codec_new(target_contract((enum target)i), run_schemas(run));
+        ingest->written[i] = metrics_counter(metrics, "freshet_ingest_written_total", written[i],
+                                             "Events, items and profiles written, tombstones too");
+    }
+    ingest->accepted = metrics_counter(metrics, "freshet_ingest_accepted_total", "",
+                                       "Source records that became what they should");
+    ingest->ignored = metrics_counter(metrics, "freshet_ingest_ignored_total", "",
+                                      "Source records that are to be ignored");
+    ingest->ids_made = metrics_counter(metrics, "freshet_ingest_ids_made_total", "",
+                                       "Events without an id of their own: repeats go unnoticed");
+    return 0;
+}
+
+static struct mapping *mapping_of(struct ingest *ingest, const char *topic)
+{
+    if (topic == ingest->newest_topic) { return ingest->intakes[ingest->newest].mapping; }
+    size_t i = 0;
+    while (i < ingest->intakes_count && strcmp(ingest->intakes[i].topic, topic) != 0) { i++; }
+    assert(i < ingest->intakes_count);
+    ingest->newest_topic = topic;
+    ingest->newest = i;
+    return ingest->intakes[i].mapping;
+}
+
+static void write_one(struct task *task, enum target target, const struct becoming *becoming)
+{
+    struct ingest *ingest = run_state(task_run(task));
+    struct slice value = {0};
+    if (becoming->object) {
+        buf_clear(&ingest->message);
+        int rc = codec_encode(ingest->codecs[target], becoming->object, &ingest->message);
+        assert(rc == 0);
+        value = buf_slice(&ingest->message);
+    }
+    task_emit(task, (int)target, PARTITION_BY_KEY, becoming->key, value);
+}
+
+/* A record that was sent round again is mapped as if it stood where it first did. */
+static const struct record *as_it_first_was(const struct record *rec, struct origin *origin,
+                                            struct record *copy)
+{
+    if (!origin_redriven(rec)) { return rec; }
+    origin_of(rec, origin);
+    *copy = *rec;
+    copy->topic = origin->topic;
+    copy->partition = origin->partition;
+    copy->offset = origin->offset;
+    copy->time_ms = origin->time_ms;
+    return copy;
 }
 
 static enum verdict process(struct task *task, const struct record *rec)
 {
     struct ingest *ingest = run_state(task_run(task));
-    struct user_event ev;
+    struct mapping *mapping = mapping_of(ingest, rec->topic);
+    struct origin origin;
+    struct record copy;
+    rec = as_it_first_was(rec, &origin, &copy);
+    struct outcome outcome;
     struct refusal refusal;
-    uint64_t ids_made = mapping_ids_made(ingest->mapping);
-    if (mapping_apply(ingest->mapping, rec, task_arena(task), &ev, &refusal)) {
+    uint64_t ids_made = mapping_ids_made(mapping);
+    if (mapping_apply(mapping, rec, task_arena(task), &outcome, &refusal)) {
         return task_refuse(task, refusal.reason, "%s", refusal.detail);
     }
-    buf_clear(&ingest->message);
-    int rc = codec_encode(ingest->codec, &ev, &ingest->message);
-    assert(rc == 0);
-    task_emit(task, EVENTS, PARTITION_BY_KEY, ev.user_id, buf_slice(&ingest->message));
-    metric_add(ingest->accepted, 1);
-    metric_add(ingest->ids_made, (double)(mapping_ids_made(ingest->mapping) - ids_made));
+    for (size_t i = 0; i < outcome.count; i++) { write_one(task, outcome.target, &outcome.at[i]); }
+    metric_add(outcome.count ? ingest->accepted : ingest->ignored, 1);
+    metric_add(ingest->written[outcome.target], (double)outcome.count);
+    metric_add(ingest->ids_made, (double)(mapping_ids_made(mapping) - ids_made));
     return VERDICT_DONE;
 }
 
 const struct worker ingest_worker = {
     .name = "ingest",
-    .about = "Reads the platform's own events, cleans them and writes them to the events topic.",
+    .about = "Reads the platform's own topics, cleans what is there and writes events, and where "
+             "asked to the catalogue and profiles.",
     .inputs = inputs,
     .inputs_count = ARRAY_COUNT(inputs),
     .outputs = outputs,
@@ -88,6 +190,8 @@ const struct worker ingest_worker = {
     .options = mapping_options,
     .options_count = MAPPING_OPTIONS_COUNT,
     .settings_size = sizeof(struct mapping_settings),
+    .name_inputs = name_inputs,
+    .uses_output = uses_output,
     .start = start,
     .stop = stop,
     .process = process,

@@ -1,19 +1,27 @@
 /* Blend: several models' scores as one list, weighted by what the next actions said.
  *
  * Each member's scores are made z-scores, a query at a time, over the items that the history does
- * not hold; a member that says the same of all items counts 0. The blend's score is the sum of
- * weight times z-score. Weights are kept by segment (how long the history is) and follow the
- * gradient of the log-likelihood of the item that came next among the candidates, which are the
- * first ten of every member, with the softmax of the blend's score as its probability,
+ * not hold; a member that says the same of all items counts 0. The candidates are the first
+ * BLEND_CANDIDATES of every member. A candidate has three features a member m:
  *
- *   w += rate / sqrt(sum of squared gradients) * (z_target - mean of z under the softmax)
+ *   z                        how far it stands out
+ *   2 ln(1 + max(z + 1/2, 0))    the same with long tails cut: popularity has such
+ *   1/(1 + r/5) - 1/7        r: its rank by m, 0 the best; 0 beyond the first 30
  *
- * (multinomial logit; steps by AdaGrad: Duchi, Hazan, Singer, JMLR 12, 2011). Weights stay at least
- * 0. At first only the first member counts, so that a blend begins as its first member.
+ * and its score is the sum of weight times feature. What is no candidate stands behind all of them,
+ * in the order of weight times z. Weights are kept by segment (how long the history is) and follow
+ * the gradient of the log-likelihood of the item that came next among the candidates, with the
+ * softmax of the score as its probability,
+ *
+ *   w += rate / sqrt(sum of squared gradients) * (x_target - mean of x under the softmax)
+ *
+ * (multinomial logit; steps by AdaGrad: Duchi, Hazan, Singer, JMLR 12, 2011). At first only the
+ * first member counts, so that a blend begins as its first member.
  *
  * The one with the best running HR@10 + NDCG@10 answers, each answer weighing a little less than
  * the one after it: the mixture, which begins, or a single member that does better. BLEND_LEADER
- * has no mixture: that is how presets are chosen online.
+ * has no mixture: that is how presets are chosen online. BLEND_MIXTURE follows nobody: the mixture
+ * answers until blend_lead() says otherwise.
  *
  * Test, then train: blend_score(), judge, blend_teach() with the same query. One thread.
  */
@@ -24,9 +32,9 @@
 #include "model/hits.h"
 #include "model/recommender.h"
 
-enum { BLEND_MEMBERS_MAX = 24, BLEND_SEGMENTS = 3 };
+enum { BLEND_MEMBERS_MAX = 32, BLEND_SEGMENTS = 4, BLEND_CANDIDATES = 30 };
 
-enum blend_mode { BLEND_LEARNED, BLEND_LEADER };
+enum blend_mode { BLEND_LEARNED, BLEND_LEADER, BLEND_MIXTURE };
 
 struct member {
     const struct recommender *recommender;
@@ -51,15 +59,12 @@ void blend_teach(struct blend *blend, const struct query *query, int32_t target)
 /* Ranks the target by each member for the query that was scored last; `hits`: one a member. */
 void blend_count(const struct blend *blend, const struct query *query, int32_t target,
                  struct hits *hits);
-/* Writes the mixture that these weights (one a member) make of the query that was scored last. */
-void blend_mix(const struct blend *blend, const struct query *query, const float *weights,
-               float *scores);
-/* Lets the mixture answer from now on, with these weights (one a member) in all segments. */
-void blend_settle(struct blend *blend, const float *weights);
+/* Lets a member answer, or with the number of members the mixture. */
+void blend_lead(struct blend *blend, size_t leader);
 /* Says to which segment a history of this length belongs. */
 size_t blend_segment(size_t history_count);
-/* Borrows a segment's weights, one a member. */
-const float *blend_weights(const struct blend *blend, size_t segment);
+/* Tells what a member weighs in a segment: the sum over its features. */
+float blend_weight(const struct blend *blend, size_t segment, size_t member);
 /* Tells which member answers; the number of members when it is the mixture. */
 size_t blend_leader(const struct blend *blend);
 

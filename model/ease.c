@@ -16,8 +16,8 @@ struct ease {
 static const struct ease_settings recent = {.lambda = 500, .recency_decay = .8};
 static const struct ease_settings published = {.lambda = 500, .recency_decay = 1};
 static const struct preset presets[] = {
-    {"recent", &recent, false},
-    {"published", &published, false},
+    {.name = "recent", .settings = &recent},
+    {.name = "published", .settings = &published},
 };
 static const struct knob knobs[] = {
     KNOB(ease_settings, lambda, 1e-3, 1e6, "regularisation, in users"),

@@ -27,20 +27,20 @@ struct foretelling {
 
 static const struct foretelling_settings sparse = {
     .epochs = 20, .patience = 2, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .5,
-    .batch = 64, .rate = 1e-3,
+    .batch = 64, .rate = 1e-3, .whole = 20000, .negatives = 1024,
 };
 static const struct foretelling_settings attributes = {
     .epochs = 16, .patience = 2, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .3,
-    .batch = 64, .rate = 1e-3,
+    .batch = 64, .rate = 1e-3, .whole = 20000, .negatives = 1024,
 };
 static const struct foretelling_settings deep = {
     .epochs = 45, .patience = 5, .d = 64, .blocks = 2, .heads = 1, .length = 200, .dropout = .2,
-    .batch = 32, .rate = 1e-3,
+    .batch = 32, .rate = 1e-3, .whole = 20000, .negatives = 1024,
 };
 static const struct preset presets[] = {
-    {"sparse", &sparse, false},
-    {"attributes", &attributes, true},
-    {"long", &deep, false},
+    {.name = "sparse", .settings = &sparse},
+    {.name = "attributes", .settings = &attributes, .wants_content = true},
+    {.name = "long", .settings = &deep},
 };
 enum { SPARSE, ATTRIBUTES, LONG };
 static const struct knob knobs[] = {
@@ -53,6 +53,9 @@ static const struct knob knobs[] = {
     KNOB(foretelling_settings, dropout, 0, .9, "share of numbers left out while learning"),
     KNOB(foretelling_settings, batch, 1, 1024, "sequences a step"),
     KNOB(foretelling_settings, rate, 1e-6, 1, "length of a step"),
+    KNOB(foretelling_settings, whole, 2, 1e7, "most items that the softmax is over all of"),
+    KNOB(foretelling_settings, negatives, 1, 65536, "drawn items a step, with more than those"),
+    KNOB(foretelling_settings, pruned, 0, .99, "share of the weights made 0 in the end"),
 };
 
 /* Numbers the features that at least two items have, from 0 on; others get -1. */
@@ -106,6 +109,7 @@ static struct transformer_settings shape_of(const struct foretelling_settings *w
     uint32_t d = ((uint32_t)wish->d + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP;
     uint32_t heads = (uint32_t)wish->heads;
     while (d % heads) { heads--; }
+    bool all = (double)ground->items_max <= wish->whole;
     return (struct transformer_settings){
         .shape = {.items = (uint32_t)ground->items_max,
                   .d = d,
@@ -116,6 +120,7 @@ static struct transformer_settings shape_of(const struct foretelling_settings *w
                   .attributes = (uint32_t)features},
         .dropout = (float)wish->dropout,
         .rate = (float)wish->rate,
+        .negatives = all ? 0 : MIN_OF((uint32_t)wish->negatives, (uint32_t)ground->items_max - 1),
         .batch = (uint32_t)wish->batch,
         .lanes = THREADS,
         .threads = THREADS,
@@ -242,6 +247,7 @@ static void foretelling_settle(void *arg)
         if (self->ground->judge) { judge_round(self, &way); }
     }
     if (self->best.size && !self->best.failed) { recall_best(self); }
+    transformer_prune(self->model, (float)self->settings.pruned);
     free(sequences);
 }
 

@@ -8,6 +8,9 @@
  * scores every item 0. Attributes are the features of the ground's content, summed into the item
  * table (item_vectors.h); those that fewer than two items have are left out.
  *
+ * Above `whole` items the softmax is over the wanted ones and `negatives` drawn ones a step: a
+ * little worse, and its cost does not grow with the catalogue.
+ *
  * Which preset: `long` where the mean sequence is long, else `attributes` where content is known,
  * else `sparse`: to train all of them for a heat would take longer than it is worth.
  */
@@ -27,6 +30,9 @@ struct foretelling_settings {
     double dropout;
     double batch; /* sequences a step */
     double rate;  /* Adam's */
+    double whole;     /* the softmax is over all items up to so many, else over drawn ones */
+    double negatives; /* how many are drawn */
+    double pruned;    /* share of the weights that are made 0 after training */
 };
 
 extern const struct recommender foretelling_recommender;

@@ -4,6 +4,7 @@
 #include "model/dice.h"
 #include "model/ials.h"
 #include "model/lanes.h"
+#include "model/ledger.h"
 
 /* Older items weigh less than this part of the newest and are left out of a fold-in. */
 #define WEIGHT_LEAST 1e-3F
@@ -18,6 +19,7 @@ struct list {
 struct side {
     struct list *lists;
     float *vectors;
+    float *gram; /* k x k: alpha V^T V of these vectors, for the other side */
     int32_t count;
 };
 
@@ -25,8 +27,8 @@ struct ials {
     struct ials_settings settings;
     int32_t k;
     struct side users, items;
-    float *gram;   /* alpha V^T V of the fixed side */
     float *system; /* k x k scratch */
+    bool settled;
 };
 
 static const struct ials_settings recent = {
@@ -36,8 +38,8 @@ static const struct ials_settings published = {
     .factors = 64, .sweeps = 8, .alpha = .1, .regularisation = .003, .recency_decay = 1,
 };
 static const struct preset presets[] = {
-    {"recent", &recent, false},
-    {"published", &published, false},
+    {.name = "recent", .settings = &recent},
+    {.name = "published", .settings = &published},
 };
 static const struct knob knobs[] = {
     KNOB(ials_settings, factors, 1, IALS_FACTORS_MAX, "numbers a vector"),
@@ -52,6 +54,7 @@ static void side_init(struct side *side, int32_t count, int32_t k, uint64_t *dic
     side->count = count;
     side->lists = xcalloc((size_t)count, sizeof(*side->lists));
     side->vectors = xmalloc(((size_t)count * (size_t)k + 1) * sizeof(float));
+    side->gram = xcalloc((size_t)k * (size_t)k, sizeof(float));
     double deviation = .1 / sqrt(k);
     for (size_t at = 0; at < (size_t)count * (size_t)k; at++) {
         side->vectors[at] = (float)(deviation * dice_normal(dice));
@@ -63,6 +66,7 @@ static void side_release(struct side *side)
     for (int32_t at = 0; at < side->count; at++) { free(side->lists[at].others); }
     free(side->lists);
     free(side->vectors);
+    free(side->gram);
 }
 
 static void *ials_make(const struct ground *ground, const void *settings)
@@ -73,7 +77,6 @@ static void *ials_make(const struct ground *ground, const void *settings)
     uint64_t dice = ground->seed;
     side_init(&ials->users, ground->users_max, ials->k, &dice);
     side_init(&ials->items, ground->items_max, ials->k, &dice);
-    ials->gram = xcalloc((size_t)ials->k * (size_t)ials->k, sizeof(float));
     ials->system = xcalloc((size_t)ials->k * (size_t)ials->k, sizeof(float));
     return ials;
 }
@@ -84,7 +87,6 @@ static void ials_free(void *self)
     if (!ials) { return; }
     side_release(&ials->users);
     side_release(&ials->items);
-    free(ials->gram);
     free(ials->system);
     free(ials);
 }
@@ -98,16 +100,6 @@ static void list_add(struct list *list, int32_t other)
     list->others[list->count++] = other;
 }
 
-static void ials_learn(void *self, const struct lesson *lesson)
-{
-    struct ials *ials = self;
-    for (size_t at = 0; at < lesson->before_count; at++) {
-        if (lesson->before[at] == lesson->item) { return; }
-    }
-    list_add(&ials->users.lists[lesson->user], lesson->item);
-    list_add(&ials->items.lists[lesson->item], lesson->user);
-}
-
 /* Adds weight v v^T to the upper triangle. */
 static void add_square(float *matrix, const float *v, int32_t k, float weight)
 {
@@ -118,11 +110,11 @@ static void add_square(float *matrix, const float *v, int32_t k, float weight)
     }
 }
 
-static void fill_gram(struct ials *ials, const struct side *fixed)
+static void fill_gram(const struct ials *ials, struct side *side)
 {
-    memset(ials->gram, 0, (size_t)ials->k * (size_t)ials->k * sizeof(float));
-    for (int32_t at = 0; at < fixed->count; at++) {
-        add_square(ials->gram, fixed->vectors + (size_t)at * (size_t)ials->k, ials->k,
+    memset(side->gram, 0, (size_t)ials->k * (size_t)ials->k * sizeof(float));
+    for (int32_t at = 0; at < side->count; at++) {
+        add_square(side->gram, side->vectors + (size_t)at * (size_t)ials->k, ials->k,
                    (float)ials->settings.alpha);
     }
 }
@@ -133,7 +125,7 @@ static void solve(struct ials *ials, const struct side *fixed, const int32_t *ot
 {
     size_t k = (size_t)ials->k;
     float weight = 1.0F, mass = 0.0F;
-    memcpy(ials->system, ials->gram, k * k * sizeof(float));
+    memcpy(ials->system, fixed->gram, k * k * sizeof(float));
     memset(x, 0, k * sizeof(float));
     for (size_t at = count; at-- > 0 && weight > WEIGHT_LEAST; weight *= (float)decay) {
         const float *v = fixed->vectors + (size_t)others[at] * k;
@@ -147,7 +139,7 @@ static void solve(struct ials *ials, const struct side *fixed, const int32_t *ot
     if (cholesky_solve(ials->system, ials->k, x) < 0) { memset(x, 0, k * sizeof(float)); }
 }
 
-static void sweep(struct ials *ials, struct side *moved, const struct side *fixed)
+static void sweep(struct ials *ials, struct side *moved, struct side *fixed)
 {
     fill_gram(ials, fixed);
     for (int32_t at = 0; at < moved->count; at++) {
@@ -179,6 +171,30 @@ static void ials_settle(void *self)
         sweep(ials, &ials->items, &ials->users);
     }
     fill_gram(ials, &ials->items);
+    fill_gram(ials, &ials->users);
+    ials->settled = true;
+}
+
+/* Solves for one vector between settles; its side's gram goes with it. */
+static void fold_in(struct ials *ials, struct side *moved, const struct side *fixed, int32_t at)
+{
+    const struct list *list = &moved->lists[at];
+    float *vector = moved->vectors + (size_t)at * (size_t)ials->k;
+    if (list->count > IALS_FOLD_MAX) { return; }
+    add_square(moved->gram, vector, ials->k, -(float)ials->settings.alpha);
+    solve(ials, fixed, list->others, list->count, 1.0, vector);
+    add_square(moved->gram, vector, ials->k, (float)ials->settings.alpha);
+}
+
+static void ials_learn(void *self, const struct lesson *lesson)
+{
+    struct ials *ials = self;
+    if (ledger_had(lesson->before, lesson->before_count, lesson->item)) { return; }
+    list_add(&ials->users.lists[lesson->user], lesson->item);
+    list_add(&ials->items.lists[lesson->item], lesson->user);
+    if (!ials->settled) { return; }
+    fold_in(ials, &ials->users, &ials->items, lesson->user);
+    fold_in(ials, &ials->items, &ials->users, lesson->item);
 }
 
 static void ials_score(void *self, const struct query *query, float *scores)

@@ -8,8 +8,10 @@
  * Performance of iALS on Item Recommendation Benchmarks", RecSys 2022.
  *
  * Every query folds its user in by that same equation, from the history alone, an item of rank r
- * weighing recency_decay^(r-1): a new user needs no learning. A new item is folded in with its next
- * settle. Learning keeps the pairs; settle() runs the sweeps.
+ * weighing recency_decay^(r-1): a new user needs no learning. Learning keeps the pairs; settle()
+ * runs the sweeps. A pair that is learned after that folds in its user and then its item by the
+ * same equation, each unless it has more than IALS_FOLD_MAX pairs, when one more says little; Y^T Y
+ * and X^T X follow exactly. Everything else waits for the next settle().
  */
 #ifndef FRESHET_MODEL_IALS_H
 #define FRESHET_MODEL_IALS_H
@@ -17,7 +19,7 @@
 #include "base/base.h"
 #include "model/recommender.h"
 
-enum { IALS_FACTORS_MAX = 128 };
+enum { IALS_FACTORS_MAX = 128, IALS_FOLD_MAX = 512 };
 
 struct ials_settings {
     double factors;

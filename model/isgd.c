@@ -15,7 +15,7 @@ struct isgd {
 static const struct isgd_settings published = {
     .factors = 160, .iterations = 8, .rate = .1, .regularisation = .4,
 };
-static const struct preset presets[] = {{"published", &published, false}};
+static const struct preset presets[] = {{.name = "published", .settings = &published}};
 static const struct knob knobs[] = {
     KNOB(isgd_settings, factors, 1, ISGD_FACTORS_MAX, "numbers a vector"),
     KNOB(isgd_settings, iterations, 1, 100, "steps an action"),

@@ -16,11 +16,13 @@ static const struct popularity_settings all = {.decay = 1};
 static const struct popularity_settings recent = {.decay = .9};
 static const struct popularity_settings now = {.decay = .6};
 static const struct popularity_settings instant = {.decay = .2};
+static const struct popularity_settings flash = {.decay = .04};
 static const struct preset presets[] = {
-    {"all", &all, false},
-    {"recent", &recent, false},
-    {"now", &now, false},
-    {"instant", &instant, false},
+    {.name = "all", .settings = &all},
+    {.name = "recent", .settings = &recent},
+    {.name = "now", .settings = &now},
+    {.name = "instant", .settings = &instant},
+    {.name = "flash", .settings = &flash},
 };
 static const struct knob knobs[] = {
     KNOB(popularity_settings, decay, .001, 1, "what is left of an action 500 actions later"),

@@ -15,7 +15,7 @@ struct popularity_settings {
     double decay; /* 1: never forgets */
 };
 
-/* Presets: `all`, `recent` (.9), `now` (.6), `instant` (.2). */
+/* Presets: `all`, `recent` (.9), `now` (.6), `instant` (.2), `flash` (.04). */
 extern const struct recommender popularity_recommender;
 
 #endif

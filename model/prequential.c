@@ -68,7 +68,8 @@ static void count_miss(struct prequential *prequential)
     }
 }
 
-static void question(struct prequential *prequential, const struct action *action)
+/* Puts the question to the blend, which learns the answer; only some questions count. */
+static void question(struct prequential *prequential, const struct action *action, bool counts)
 {
     const struct past *past = &prequential->pasts[action->user];
     int32_t item = action->item;
@@ -80,32 +81,38 @@ static void question(struct prequential *prequential, const struct action *actio
     };
     float *scores = prequential->scores;
     blend_score(prequential->blend, &query, scores);
-    for (size_t at = 0; at < past->count; at++) { scores[past->items[at]] = -INFINITY; }
-    hits_count(&prequential->hits, hits_rank(scores, query.items, item));
-    blend_count(prequential->blend, &query, item, prequential->member_hits);
+    if (counts) {
+        for (size_t at = 0; at < past->count; at++) { scores[past->items[at]] = -INFINITY; }
+        hits_count(&prequential->hits, hits_rank(scores, query.items, item));
+        blend_count(prequential->blend, &query, item, prequential->member_hits);
+    }
     blend_teach(prequential->blend, &query, item);
+}
+
+static void count_fresh(struct prequential *prequential, const struct hits *before)
+{
+    prequential->fresh.asked++;
+    prequential->fresh.hr10 += prequential->hits.hr10 - before->hr10;
+    prequential->fresh.ndcg10 += prequential->hits.ndcg10 - before->ndcg10;
+    prequential->fresh.r20 += prequential->hits.r20 - before->r20;
 }
 
 bool prequential_ask(struct prequential *prequential, const struct action *action)
 {
+    const struct prequential_settings *set = &prequential->settings;
     struct past *past = &prequential->pasts[action->user];
-    if (prequential->passed <= prequential->settings.skip ||
-        mersenne_unit(&prequential->dice) >= 1.0 / prequential->settings.every ||
-        has(past, action->item)) {
-        return false;
-    }
+    if (prequential->passed <= set->skip) { return false; }
+    bool counts = mersenne_unit(&prequential->dice) < 1.0 / set->every;
+    bool teaches = counts || (set->teach_every && prequential->passed % set->teach_every == 0);
+    bool known = action->item < prequential->known;
+    if (!teaches || (!counts && !known) || has(past, action->item)) { return false; }
     struct hits was = prequential->hits;
-    if (action->item >= prequential->known) {
-        count_miss(prequential);
+    if (known) {
+        question(prequential, action, counts);
     } else {
-        question(prequential, action);
+        count_miss(prequential);
     }
-    if (past->count == 0) {
-        prequential->fresh.asked++;
-        prequential->fresh.hr10 += prequential->hits.hr10 - was.hr10;
-        prequential->fresh.ndcg10 += prequential->hits.ndcg10 - was.ndcg10;
-        prequential->fresh.r20 += prequential->hits.r20 - was.r20;
-    }
+    if (counts && past->count == 0) { count_fresh(prequential, &was); }
     return true;
 }
 

@@ -3,7 +3,8 @@
  * Each action is a question first: when more than `skip` actions have passed, the user has not had
  * the item and the dice say so (one in `every`), all items known so far are ranked but the user's
  * own. An item that nobody has had is a miss; a user never seen is asked about like any other and
- * also counted apart. Then every model learns the action.
+ * also counted apart. Then every model learns the action. The blend learns from the questions, and
+ * from one in `teach_every` of the other actions, which are asked but not counted.
  */
 #ifndef FRESHET_MODEL_PREQUENTIAL_H
 #define FRESHET_MODEL_PREQUENTIAL_H
@@ -15,6 +16,7 @@
 
 struct prequential_settings {
     int32_t every; /* 1: all are asked */
+    int32_t teach_every; /* 1: all teach the blend; 0: the questions only */
     int64_t skip;  /* 100 in the published protocol */
     uint32_t seed; /* of the questions; the published protocol's is 1 */
 };
@@ -27,7 +29,7 @@ struct prequential *prequential_new(const struct prequential_settings *settings,
                                     int32_t items_max, struct blend *blend);
 /* Frees the run; takes NULL; returns NULL. */
 struct prequential *prequential_free(struct prequential *prequential);
-/* Asks the next action, if it is to be asked; true when it was. */
+/* Asks the next action, if it is to be asked, and teaches the blend; true when it was scored. */
 bool prequential_ask(struct prequential *prequential, const struct action *action);
 /* Lets the members learn it; after prequential_ask() of the same. */
 void prequential_learn(struct prequential *prequential, const struct action *action);

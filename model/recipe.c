@@ -51,11 +51,11 @@ static const struct counting_settings even_content = {
     .content_popularity = -.1, .expansion = .1,
 };
 static const struct preset presets[] = {
-    {"even", &even, false},
-    {"sparse", &sparse, false},
-    {"ordered", &ordered, false},
-    {"dense", &dense, false},
-    {"even-content", &even_content, .wants_content = true},
+    {.name = "even", .settings = &even},
+    {.name = "sparse", .settings = &sparse},
+    {.name = "ordered", .settings = &ordered},
+    {.name = "dense", .settings = &dense},
+    {.name = "even-content", .settings = &even_content, .wants_content = true},
 };
 
 static const struct knob knobs[] = {
@@ -257,6 +257,7 @@ const struct recommender counting_recommender = {
     .presets = presets,
     .presets_count = ARRAY_COUNT(presets),
     .settings_size = sizeof(struct counting_settings),
+    .every_preset = true,
     .make = counting_make,
     .free = counting_free,
     .learn = counting_learn,

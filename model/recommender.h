@@ -23,6 +23,7 @@ struct knob {
 #define KNOB(type, field, least, most, text)                                                       \
     {#field, offsetof(struct type, field), least, most, text}
 
+struct given_vectors;
 struct recommender;
 struct sequences;
 
@@ -37,6 +38,7 @@ struct ground {
     int32_t users_max;
     int32_t items_max;
     struct content *content; /* NULL: nothing is known of the items; shared, in one thread */
+    const struct given_vectors *vectors; /* NULL: none are given */
     uint64_t seed;
     const struct judge *judge; /* for models that learn in rounds; NULL: there is none */
 };
@@ -62,6 +64,7 @@ struct preset {
     const char *name;
     const void *settings;
     bool wants_content; /* differs from another only where content is known */
+    bool lists_only;    /* rates as the first preset does */
 };
 
 struct recommender {
@@ -75,6 +78,10 @@ struct recommender {
     /* Says which preset suits the data by its shape alone. NULL: a heat says it. */
     size_t (*prefer)(const struct ground *ground, const struct sequences *sequences);
     int32_t items_most; /* the model is not for more items than these; 0: any number */
+    bool aside;         /* no member of the blend, where it adds little; for those who ask */
+    bool every_preset;  /* presets see different things: a blend has room for each */
+    /* Says whether the model can work on this ground. NULL: on any. */
+    bool (*suits)(const struct ground *ground);
     /* Makes an empty model; copies the settings. */
     void *(*make)(const struct ground *ground, const void *settings);
     /* Frees it; takes NULL. */
@@ -89,6 +96,9 @@ struct recommender {
     void (*settle)(void *self);
     /* Scores all items; every score is finite. */
     void (*score)(void *self, const struct query *query, float *scores);
+    /* Foretells a rating, on the scale of the lessons'; of users and items never seen too. NULL:
+     * the model knows no ratings. */
+    double (*rate)(void *self, int32_t user, int32_t item);
 };
 
 /* Finds a knob; NULL when there is none of that name. */

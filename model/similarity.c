@@ -41,3 +41,18 @@ double similarity_llr(double co, double mass_a, double mass_b, double users)
     if (co * k22 <= k12 * k21) { return 0.0; }
     return similarity_llr_table(co, k12, k21, k22);
 }
+
+double similarity_pearson(const struct similarity_moments *moments, double shrink)
+{
+    double n = (double)moments->n;
+    if (!(n >= 2.0)) { return 0.0; }
+    double x = (double)moments->x, y = (double)moments->y;
+    double varies_x = (double)moments->xx - x * x / n;
+    double varies_y = (double)moments->yy - y * y / n;
+    /* What is left by rounding is no variance. */
+    if (!(varies_x > 1e-6 * (double)moments->xx) || !(varies_y > 1e-6 * (double)moments->yy)) {
+        return 0.0;
+    }
+    double r = ((double)moments->xy - x * y / n) / sqrt(varies_x * varies_y);
+    return MAX_OF(-1.0, MIN_OF(1.0, r)) * n / (n + shrink);
+}

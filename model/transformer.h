@@ -83,6 +83,9 @@ const float *transformer_run(const struct transformer *model);
 /* Appends the model to buf: weights and attributes, and with `state` the optimiser's moments and
  * counters, so that learning goes on as if it had not been interrupted. */
 void transformer_save(const struct transformer *model, struct buf *buf, bool state);
+/* Makes the `share` of each of its matrices that is smallest in magnitude 0: for serving. What is
+ * saved without state leaves zeros out. */
+void transformer_prune(struct transformer *model, float share);
 /* Makes a model from what transformer_save() wrote; NULL if the bytes are not that, *ret_why tells
  * what is wrong. Threads are the caller's choice. Without state, the optimiser starts anew. */
 struct transformer *transformer_load(struct slice bytes, uint32_t threads, const char **ret_why);

@@ -2,15 +2,18 @@
  *
  *   header | weights | moments m, v (state only) | attribute starts (u64), ids (i32) | XXH3-64
  *
+ * Weights with so many zeros that it is shorter are packed (pruning.h), but not beside state.
+ *
  * The checksum is of everything before it: bytes cut short or mixed up are told from bytes that are
  * whole before anything is believed. The weights block is a generation: what serving needs. */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/pruning.h"
 #include "model/transformer_internal.h"
 
 #include <xxhash.h>
 
-enum { VERSION = 1, HAS_STATE = 1, HAS_ATTRIBUTES = 2 };
+enum { VERSION = 1, HAS_STATE = 1, HAS_ATTRIBUTES = 2, IS_PACKED = 4 };
 
 /* Bounds of what a header may ask for, so that sums of sizes stay in 64 bits. */
 enum { ITEMS_MAX = 1 << 28, WIDTH_MAX = 1 << 13, CLASSES_MAX = 256 };
@@ -23,7 +26,8 @@ struct header {
     uint32_t flags;
     uint32_t items, d, hidden, blocks, heads, length, attributes, gaps, kinds;
     float dropout, rate, mask_share;
-    uint32_t negatives, batch, lanes, nothing;
+    uint32_t negatives, batch, lanes;
+    uint32_t kept; /* packed: weights that are not 0 */
     uint64_t seed, steps, epochs, attribute_ids;
 };
 
@@ -55,6 +59,12 @@ static struct header header_of(const struct transformer *model, bool state)
         .steps = state ? model->steps : 0,
         .epochs = state ? model->epochs : 0,
     };
+    const size_t kept = pruning_kept(model->values, model->count);
+    if (!(header.flags & HAS_STATE) && kept <= UINT32_MAX &&
+        pruning_packed_size(model->count, kept) < model->count * sizeof(float)) {
+        header.flags |= IS_PACKED;
+        header.kept = (uint32_t)kept;
+    }
     memcpy(header.magic, magic, sizeof(magic));
     if (model->has_attributes) { header.attribute_ids = model->attributes.starts[s->shape.items]; }
     return header;
@@ -75,7 +85,11 @@ void transformer_save(const struct transformer *model, struct buf *buf, bool sta
     const struct header header = header_of(model, state);
     const size_t bytes = model->count * sizeof(float), before = buf->size;
     buf_append(buf, &header, sizeof(header));
-    buf_append(buf, model->values, bytes);
+    if (header.flags & IS_PACKED) {
+        pruning_pack(model->values, model->count, buf);
+    } else {
+        buf_append(buf, model->values, bytes);
+    }
     if (header.flags & HAS_STATE) {
         buf_append(buf, model->mean, bytes);
         buf_append(buf, model->variance, bytes);
@@ -84,6 +98,12 @@ void transformer_save(const struct transformer *model, struct buf *buf, bool sta
     if (buf_failed(buf)) { return; }
     const uint64_t sum = XXH3_64bits(buf->data + before, buf->size - before);
     buf_append(buf, &sum, sizeof(sum));
+}
+
+void transformer_prune(struct transformer *model, float share)
+{
+    weights_prune(&model->settings.shape, model->values, share);
+    transformer_compose(model);
 }
 
 static struct transformer_settings settings_of(const struct header *header, uint32_t threads)
@@ -125,13 +145,18 @@ static const char *fault_of(struct slice bytes, const struct header *header)
         header->kinds > CLASSES_MAX || header->attribute_ids > bytes.size) {
         return "sizes beyond any model";
     }
+    if ((header->flags & IS_PACKED) && (header->flags & HAS_STATE)) {
+        return "packed, with state";
+    }
     return NULL;
 }
 
 static size_t size_of(const struct header *header, const struct weights_shape *shape)
 {
-    const size_t runs = header->flags & HAS_STATE ? 3 : 1;
-    size_t size = sizeof(*header) + runs * weights_count(shape) * sizeof(float) + sizeof(uint64_t);
+    const size_t runs = header->flags & HAS_STATE ? 3 : 1, count = weights_count(shape);
+    size_t size = sizeof(*header) + sizeof(uint64_t);
+    size += header->flags & IS_PACKED ? pruning_packed_size(count, header->kept)
+                                      : runs * count * sizeof(float);
     if (header->flags & HAS_ATTRIBUTES) {
         size += (header->items + 1u) * sizeof(uint64_t) + header->attribute_ids * sizeof(int32_t);
     }
@@ -142,6 +167,17 @@ static const char *take(const char *at, void *to, size_t size)
 {
     memcpy(to, at, size);
     return at + size;
+}
+
+/* Reads the weights; NULL when they are packed otherwise than the header says. */
+static const char *take_weights(struct transformer *model, const struct header *header,
+                                const char *at)
+{
+    if (!(header->flags & IS_PACKED)) {
+        return take(at, model->values, model->count * sizeof(float));
+    }
+    if (!pruning_unpack(at, model->count, header->kept, model->values)) { return NULL; }
+    return at + pruning_packed_size(model->count, header->kept);
 }
 
 static bool attributes_fit(const struct header *header, const size_t *starts, const int32_t *ids)
@@ -183,7 +219,11 @@ struct transformer *transformer_load(struct slice bytes, uint32_t threads, const
     }
     struct transformer *model = transformer_new_blank(&settings);
     const size_t run = model->count * sizeof(float);
-    const char *at = take(bytes.data + sizeof(header), model->values, run);
+    const char *at = take_weights(model, &header, bytes.data + sizeof(header));
+    if (!at) {
+        *ret_why = "its packed weights do not fit";
+        return transformer_free(model);
+    }
     model->steps = header.steps;
     model->epochs = header.epochs;
     if (header.flags & HAS_STATE) {

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "model/dropout.h"
+#include "model/pruning.h"
 #include "model/weights.h"
 #include "model/wide.h"
 
@@ -146,4 +147,23 @@ void weights_draw(const struct weights_shape *shape, float *at, uint64_t seed)
     }
     draw_norm(&w.last_norm, d);
     weights_draw_items(shape, at, 0, seed);
+}
+
+static void prune_linear(const struct linear *layer, float share)
+{
+    pruning_cut(layer->weights, layer->in * layer->out, share);
+}
+
+void weights_prune(const struct weights_shape *shape, float *at, float share)
+{
+    struct weights w = weights_view(shape, at);
+    for (uint32_t b = 0; b < shape->blocks; b++) {
+        prune_linear(&w.blocks[b].query, share);
+        prune_linear(&w.blocks[b].key_value, share);
+        prune_linear(&w.blocks[b].output, share);
+        prune_linear(&w.blocks[b].inner, share);
+        prune_linear(&w.blocks[b].outer, share);
+    }
+    pruning_cut(w.attributes, (size_t)shape->attributes * shape->d, share);
+    pruning_cut(w.items, (size_t)shape->items * shape->d, share);
 }

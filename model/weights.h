@@ -57,6 +57,9 @@ struct weights weights_view(const struct weights_shape *shape, float *at);
  * uniform within Glorot's bounds (AISTATS 2010, formula 16), gains 1, biases 0. The same seed gives
  * the same values. */
 void weights_draw(const struct weights_shape *shape, float *at, uint64_t seed);
+/* Makes the `share` of each matrix (layers, item and attribute vectors) that is smallest in
+ * magnitude 0: pruning.h. */
+void weights_prune(const struct weights_shape *shape, float *at, float share);
 /* Draws the vectors of items from `first` on, the same as weights_draw() would. */
 void weights_draw_items(const struct weights_shape *shape, float *at, uint32_t first,
                         uint64_t seed);

@@ -10,6 +10,7 @@
 #include "schemas/model_weights.h"
 #include "schemas/pair_deltas.h"
 #include "schemas/recommendation_list.h"
+#include "schemas/redrive_mark.h"
 #include "schemas/user_archive.h"
 #include "schemas/user_event.h"
 #include "schemas/user_history.h"
@@ -21,7 +22,8 @@ const struct contract *const contracts[] = {
     &item_neighbours_contract, &user_state_contract,          &item_contract,
     &user_profile_contract,    &recommendation_list_contract, &list_quality_contract,
     &user_archive_contract,    &forget_request_contract,      &forget_receipt_contract,
-    &generation_step_contract, &item_vector_contract,         &model_weights_contract,
+    &generation_step_contract, &redrive_mark_contract,
+    &item_vector_contract,     &model_weights_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

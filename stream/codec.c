@@ -146,13 +146,14 @@ int codec_decode(struct codec *codec, struct slice message, struct arena *arena,
     return 0;
 }
 
-int codec_json(struct schema_book *book, struct slice message, struct buf *out,
-               const char **ret_name, struct codec_error *ret_error)
+static int render(struct schema_book *book, struct slice message, bool times_as_text,
+                  struct buf *out, const char **ret_name, struct codec_error *ret_error)
 {
     struct cursor cursor;
     struct frame frame;
     int rc = unframe(message, &frame, &cursor, ret_error);
     if (rc) { return rc; }
+    cursor.times_as_text = times_as_text;
     const struct schema *writer = schema_book_find(book, frame);
     if (!writer) { return frame_unknown(frame, ret_error); }
     const struct schema_node *root = schema_root(writer);
@@ -172,6 +173,18 @@ int codec_json(struct schema_book *book, struct slice message, struct buf *out,
     out->size = before;
     out->failed = failed;
     return rc;
+}
+
+int codec_json(struct schema_book *book, struct slice message, struct buf *out,
+               const char **ret_name, struct codec_error *ret_error)
+{
+    return render(book, message, /* times_as_text= */ false, out, ret_name, ret_error);
+}
+
+int codec_json_times(struct schema_book *book, struct slice message, struct buf *out,
+                     struct codec_error *ret_error)
+{
+    return render(book, message, /* times_as_text= */ true, out, NULL, ret_error);
 }
 
 /* ---- Encoding: a first walk checks and sizes, a second writes without looking back. ---- */

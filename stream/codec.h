@@ -111,5 +111,8 @@ void codec_defaults(struct codec *codec, void *ret_object);
  * nesting is limited, every length is checked. 0 or -EBADMSG with the error told. */
 int codec_json(struct schema_book *book, struct slice message, struct buf *out,
                const char **ret_name, struct codec_error *ret_error);
+/* The same, with dates and timestamps (logical types of the writer's schema) as ISO 8601 texts. */
+int codec_json_times(struct schema_book *book, struct slice message, struct buf *out,
+                     struct codec_error *ret_error);
 
 #endif

@@ -183,7 +183,7 @@ bool commit_due(struct run *run)
            run_now_ms(run) - run->commit.began_ms >= run->settings.commit_interval_ms;
 }
 
-static void add_offset(struct commit *commit, const char *topic, const struct task *task)
+static void add_offset(struct commit *commit, const struct task *task)
 {
     if (commit->txn.offsets_count == commit->offsets_capacity) {
         commit->offsets_capacity = commit->offsets_capacity ? commit->offsets_capacity * 2 : 16;
@@ -193,7 +193,9 @@ static void add_offset(struct commit *commit, const char *topic, const struct ta
     }
     ((struct topic_partition *)(uintptr_t)commit->txn.offsets)[commit->txn.offsets_count++] =
         (struct topic_partition){
-            .topic = topic, .partition = task->partition, .offset = task->flying.next_offset};
+            .topic = task->topic,
+            .partition = task->partition,
+            .offset = task->flying.next_offset};
 }
 
 static void add_message(struct commit *commit, const struct message *message)
@@ -214,7 +216,7 @@ static void add_task(struct run *run, const struct task *task)
     struct commit *commit = &run->commit;
     const struct stage *stage = &task->flying;
     if (stage->next_offset == OFFSET_NONE) { return; }
-    add_offset(commit, run->input_topics[run->input], task);
+    add_offset(commit, task);
     for (size_t i = 0; i < stage->messages_count; i++) { add_message(commit, &stage->messages[i]); }
     if (!run_has_changelog(run) || !run_is_transactional(run)) { return; }
     for (size_t i = 0; i < stage->puts_count; i++) {

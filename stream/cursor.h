@@ -23,6 +23,7 @@ struct cursor {
     const char *at;
     const char *end;
     size_t steps;
+    bool times_as_text; /* set by who renders (render.h) */
     const char *reason; /* as in codec.h; NULL while all is well */
     char message[CURSOR_MESSAGE_BYTES];
 };

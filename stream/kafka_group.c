@@ -19,6 +19,19 @@ void intake_release(struct intake *intake)
     places_release(&intake->places);
 }
 
+static int find_header(const struct record *rec, const char *name, struct slice *ret_value)
+{
+    rd_kafka_headers_t *headers;
+    const void *value;
+    size_t size;
+    if (rd_kafka_message_headers(rec->message, &headers) ||
+        rd_kafka_header_get_last(headers, name, &value, &size)) {
+        return -ENOENT;
+    }
+    *ret_value = slice_of(value, size);
+    return 0;
+}
+
 static void intake_take(struct intake *intake, rd_kafka_message_t *message)
 {
     if (intake->count == intake->capacity) {
@@ -40,6 +53,8 @@ static void intake_take(struct intake *intake, rd_kafka_message_t *message)
         .time_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : time_ms,
         .key = slice_of(message->key, message->key_len),
         .value = slice_of(message->payload, message->len),
+        .find_header = find_header,
+        .message = message,
     };
 }
 

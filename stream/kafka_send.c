@@ -219,7 +219,7 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
     kafka->txn_offsets = txn->ret_offsets;
     int result = produce_all(kafka, txn);
     CRASH_POINT("txn.offsets");
-    if (!result) { result = send_offsets(kafka, txn); }
+    if (!result && txn->offsets_count) { result = send_offsets(kafka, txn); }
     CRASH_POINT("txn.commit");
     while (!result || result == WIRE_RETRY) {
         error = rd_kafka_commit_transaction(kafka->txn, -1);

@@ -68,7 +68,7 @@ static void look_at(struct run *run, const char *name, int64_t now_ms)
     long partition = strtol(name, &end, 10);
     if (end == name || partition < 0 || partition > INT32_MAX) { return; }
     if ((*end && *end != '-') || strchr(end, '.') || strlen(name) >= NAME_BYTES_MAX) { return; }
-    if (run_find_task(run, (int32_t)partition) || standby_holds(run, (int32_t)partition)) {
+    if (run_find_owner(run, (int32_t)partition) || standby_holds(run, (int32_t)partition)) {
         return;
     }
     struct leftover *leftover = find_or_add(run->leftovers, name, now_ms);

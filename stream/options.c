@@ -145,7 +145,7 @@ static void set_slots(struct load *load, const struct option_group *groups, size
     }
 }
 
-/* The exact name, else the longest prefix, else NULL. */
+/* The exact name, else the longest prefix (the empty one takes any key), else NULL. */
 static struct slot *find_slot(const struct load *load, const char *key)
 {
     struct slot *best = NULL;
@@ -154,7 +154,8 @@ static struct slot *find_slot(const struct load *load, const char *key)
         size_t size = strlen(slot->option->name);
         if (slot->option->type != OPTION_PREFIX) {
             if (strcmp(slot->option->name, key) == 0) { return slot; }
-        } else if (size > best_size && strncmp(slot->option->name, key, size) == 0 && key[size]) {
+        } else if ((!best || size > best_size) && strncmp(slot->option->name, key, size) == 0 &&
+                   key[size]) {
             best = slot;
             best_size = size;
         }

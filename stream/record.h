@@ -13,7 +13,17 @@ struct record {
     struct slice key;
     struct slice value; /* data NULL: tombstone */
     bool unreadable;    /* nothing is known of it but its place: its batch cannot be unpacked */
+    /* The wire's own, for record_header(). */
+    int (*find_header)(const struct record *rec, const char *name, struct slice *ret_value);
+    const void *message;
 };
+
+/* Reads a header, the last of that name, borrowed like the record's bytes. Only records that have
+ * any cost something. 0 or -ENOENT. */
+static inline int record_header(const struct record *rec, const char *name, struct slice *ret_value)
+{
+    return rec->find_header ? rec->find_header(rec, name, ret_value) : -ENOENT;
+}
 
 struct header {
     const char *name;

@@ -74,17 +74,47 @@ static void put_real(struct buf *out, double value, bool narrow)
     put(out, text);
 }
 
-static bool render_number(struct cursor *cursor, enum schema_type type, struct buf *out)
+/* A count of units since 1970 as ISO 8601; false when that is outside of the calendar. */
+static bool put_time(struct buf *out, enum schema_logical logical, int64_t count)
+{
+    static const int64_t per_second[] = {
+        [LOGICAL_TIMESTAMP_MILLIS] = 1000,
+        [LOGICAL_TIMESTAMP_MICROS] = 1000000,
+        [LOGICAL_TIMESTAMP_NANOS] = 1000000000,
+    };
+    static const int digits[] = {[LOGICAL_TIMESTAMP_MILLIS] = 3,
+                                 [LOGICAL_TIMESTAMP_MICROS] = 6,
+                                 [LOGICAL_TIMESTAMP_NANOS] = 9};
+    const int64_t first_s = -62167219200, last_s = 253402300799, day_s = 86400;
+    bool date = logical == LOGICAL_DATE;
+    int64_t unit = date ? 1 : per_second[logical];
+    if (date && (count < first_s / day_s || count > last_s / day_s)) { return false; }
+    int64_t seconds = date ? count * day_s : count / unit - (count % unit < 0);
+    if (seconds < first_s || seconds > last_s) { return false; }
+    struct tm tm;
+    time_t time = (time_t)seconds;
+    if (!gmtime_r(&time, &tm)) { return false; }
+    buf_printf(out, "\"%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+    if (!date) {
+        buf_printf(out, "T%02d:%02d:%02d.%0*" PRId64 "Z", tm.tm_hour, tm.tm_min, tm.tm_sec,
+                   digits[logical], count - seconds * unit);
+    }
+    put(out, "\"");
+    return true;
+}
+
+static bool render_number(struct cursor *cursor, const struct schema_node *node, struct buf *out)
 {
     int32_t small;
     int64_t whole;
-    if (type == SCHEMA_INT) {
+    if (node->type == SCHEMA_INT) {
         if (!cursor_int(cursor, &small)) { return false; }
         whole = small;
     } else if (!cursor_long(cursor, &whole)) {
         return false;
     }
-    buf_printf(out, "%" PRId64, whole);
+    bool time = cursor->times_as_text && node->logical != LOGICAL_NONE;
+    if (!time || !put_time(out, node->logical, whole)) { buf_printf(out, "%" PRId64, whole); }
     return true;
 }
 
@@ -199,7 +229,7 @@ bool render_value(struct cursor *cursor, const struct schema_node *node, int dep
         return true;
     case SCHEMA_INT:
     case SCHEMA_LONG:
-        return render_number(cursor, node->type, out);
+        return render_number(cursor, node, out);
     case SCHEMA_FLOAT:
     case SCHEMA_DOUBLE:
         return render_real(cursor, node->type == SCHEMA_FLOAT, out);

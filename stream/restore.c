@@ -166,7 +166,7 @@ static bool place_input(struct task *task, int64_t committed)
 {
     struct run *run = task->run;
     int64_t low, end;
-    const char *topic = run->input_topics[run->input];
+    const char *topic = task->topic;
     int result = wire_bounds(run->wire, topic, task->partition, &low, &end);
     break_if_final(run, result);
     if (result < 0) { return false; }
@@ -191,8 +191,7 @@ static void settle(struct task *task)
     struct run *run = task->run;
     int64_t committed;
     if (run_has_changelog(run) && !choose_changelog(task)) { return; }
-    int result = wire_committed(run->wire, run->input_topics[run->input], task->partition,
-                                &committed);
+    int result = wire_committed(run->wire, task->topic, task->partition, &committed);
     break_if_final(run, result);
     CRASH_POINT("restore.committed_known");
     if (result < 0) { return; }
@@ -213,7 +212,7 @@ static void refuse_state(struct task *task)
               "the group has no committed offset for partition %d of %s, but its changelog %s "
               "holds state: counting again would count twice; hint: reset input, changelog and "
               "outputs together, or use another group.prefix and topic.prefix",
-              task->partition, run->input_topics[run->input], task_changelog_topic(task));
+              task->partition, task->topic, task_changelog_topic(task));
 }
 
 static struct task *restoring_task(struct run *run, int32_t partition)
@@ -353,8 +352,7 @@ static bool any_in(const struct run *run, enum task_state state)
 static void begin_task(struct task *task)
 {
     struct run *run = task->run;
-    int result = wire_resume(run->wire, run->input_topics[run->input], task->partition,
-                             task->input_offset);
+    int result = wire_resume(run->wire, task->topic, task->partition, task->input_offset);
     break_if_final(run, result);
     if (result < 0) { return; }
     CRASH_POINT("restore.resumed");

@@ -60,24 +60,31 @@ enum verdict run_refuse_record(struct run *run, const char *reason, const char *
 
 /* ---- Rebalance ---- */
 
-struct task *run_find_task(struct run *run, int32_t partition)
+struct task *run_find_task(struct run *run, const char *topic, int32_t partition)
 {
     for (size_t i = 0; i < run->tasks_count; i++) {
         size_t at = (run->last_task + i) % run->tasks_count;
-        if (run->tasks[at]->partition == partition) {
-            run->last_task = at;
-            return run->tasks[at];
-        }
+        const struct task *task = run->tasks[at];
+        if (task->partition != partition) { continue; }
+        if (run->sources_count > 1 && strcmp(task->topic, topic) != 0) { continue; }
+        run->last_task = at;
+        return run->tasks[at];
     }
     return NULL;
+}
+
+struct task *run_find_owner(struct run *run, int32_t partition)
+{
+    return run_find_task(run, run->sources[0], partition);
 }
 
 static void on_assigned(void *arg, const struct topic_partition *at, size_t count)
 {
     struct run *run = arg;
     for (size_t i = 0; i < count; i++) {
-        assert(strcmp(at[i].topic, run->input_topics[run->input]) == 0);
-        if (run_find_task(run, at[i].partition)) { continue; }
+        const char *topic = run_find_source(run, at[i].topic);
+        assert(topic);
+        if (run_find_task(run, topic, at[i].partition)) { continue; }
         if (run_has_changelog(run) &&
             at[i].partition >= run->output_partitions[run->worker->changelog]) {
             run_break(run, EXIT_CONFIG,
@@ -89,7 +96,7 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
             return;
         }
         run->tasks = xreallocarray(run->tasks, run->tasks_count + 1, sizeof(*run->tasks));
-        run->tasks[run->tasks_count++] = task_new(run, at[i].partition);
+        run->tasks[run->tasks_count++] = task_new(run, topic, at[i].partition);
     }
     standby_wake(run);
     CRASH_POINT("rebalance.assigned");
@@ -110,9 +117,9 @@ static bool decide_commit(struct run *run)
     return false;
 }
 
-static void drop_task(struct run *run, int32_t partition)
+static void drop_task(struct run *run, const char *topic, int32_t partition)
 {
-    struct task *task = run_find_task(run, partition);
+    struct task *task = run_find_task(run, topic, partition);
     if (!task) { return; }
     run->tasks[run->last_task] = run->tasks[--run->tasks_count];
     run->last_task = 0;
@@ -130,7 +137,7 @@ static void on_revoked(void *arg, const struct topic_partition *at, size_t count
     if (!finished) { commit_forget(run); }
     restore_release(run);
     CRASH_POINT("rebalance.finished");
-    for (size_t i = 0; i < count; i++) { drop_task(run, at[i].partition); }
+    for (size_t i = 0; i < count; i++) { drop_task(run, at[i].topic, at[i].partition); }
     CRASH_POINT("rebalance.dropped");
     metric_set(run->m.tasks, (double)run->tasks_count);
     run_note(run, lost ? LOG_WARN : LOG_INFO, "revoked", "partitions=%zu lost=%s", count,
@@ -202,7 +209,7 @@ static void relieve(struct run *run)
 static void process_batch(struct run *run, const struct record *at, size_t count)
 {
     for (size_t i = 0; i < count && !run->broken && !run->unsent; i++) {
-        struct task *task = run_find_task(run, at[i].partition);
+        struct task *task = run_find_task(run, at[i].topic, at[i].partition);
         if (!task || task->state != TASK_RUNNING || at[i].offset < task->input_offset) { continue; }
         if (task->held || at[i].offset >= task->input_end) { continue; }
         enum verdict verdict = process_one(run, task, &at[i]);
@@ -232,12 +239,11 @@ static void end_batch(struct run *run)
     for (size_t i = 0; i < run->tasks_count && !run->broken && !run->unsent; i++) {
         struct task *task = run->tasks[i];
         if (task->state != TASK_RUNNING) { continue; }
-        const char *topic = run->input_topics[run->input];
-        int64_t position = wire_position(run->wire, topic, task->partition);
+        int64_t position = wire_position(run->wire, task->topic, task->partition);
         position = MIN_OF(position, task->input_end);
         if (position > task->input_offset && !task->held) { task->input_offset = position; }
         if (task->input_offset >= task->input_end && !task->ended) {
-            task->ended = wire_pause(run->wire, topic, task->partition) == 0;
+            task->ended = wire_pause(run->wire, task->topic, task->partition) == 0;
         }
         tell_task(run, task);
     }
@@ -298,7 +304,7 @@ static void tick(struct run *run)
     leftovers_step(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
-        int64_t end = wire_lag_end(run->wire, run->input_topics[run->input], task->partition);
+        int64_t end = wire_lag_end(run->wire, task->topic, task->partition);
         if (end != OFFSET_NONE) {
             metric_set(task->lag, (double)MAX_OF(end - task->input_offset, (int64_t)0));
         }
@@ -427,6 +433,7 @@ static int ask_or_break(struct run *run, int (*ask)(struct run *run))
 static int set_up(struct run *run)
 {
     if (check_settings(run) < 0 || run_load_schemas(run) < 0) { return -1; }
+    if (run_name_sources(run) < 0) { return -1; }
     if (ask_or_break(run, run_count_partitions) < 0) { return -1; }
     if (run->worker->start) {
         int result = run->worker->start(run);
@@ -440,8 +447,8 @@ static int set_up(struct run *run)
     if (ask_or_break(run, broadcast_open) < 0) { return -1; }
     const struct wire_listener listener = {
         .arg = run, .assigned = on_assigned, .revoked = on_revoked, .trouble = on_trouble};
-    const char *topic = run->input_topics[run->input];
-    if (wire_subscribe(run->wire, &topic, 1, &listener) < 0) {
+    const char *const *sources = (const char *const *)run->sources;
+    if (wire_subscribe(run->wire, sources, run->sources_count, &listener) < 0) {
         run_break(run, EXIT_BROKEN, "%s", wire_why(run->wire));
         return -1;
     }
@@ -491,9 +498,10 @@ struct run *run_free(struct run *run)
     run->leftovers = leftovers_free(run->leftovers);
     broadcast_release(run);
     wire_close(run->wire);
-    while (run->tasks_count) { drop_task(run, run->tasks[0]->partition); }
+    while (run->tasks_count) { drop_task(run, run->tasks[0]->topic, run->tasks[0]->partition); }
     if (run->worker->stop) { run->worker->stop(run); }
     run_release_schemas(run);
+    free_names(run->sources, run->sources_count);
     free_names(run->input_topics, run->worker->inputs_count);
     free_names(run->output_topics, run->worker->outputs_count);
     free(run->output_partitions);
@@ -537,18 +545,24 @@ void run_status(struct run *run, struct buf *out)
                "{\"worker\":\"%s\",\"generation\":\"%s\",\"slot\":%" PRId64
                ",\"topic\":\"%s\",\"loaded\":%s",
                run->worker->name, run->settings.generation, run->settings.slot,
-               run->input_topics[run->input], run->broadcast.loaded ? "true" : "false");
+               run->sources[0], run->broadcast.loaded ? "true" : "false");
     buf_printf(out, ",\"partitions\":[");
     for (size_t i = 0; i < run->tasks_count; i++) {
         const struct task *task = run->tasks[i];
         buf_printf(out,
-                   "%s{\"partition\":%d,\"state\":\"%s\",\"offset\":%" PRId64
-                   ",\"committed\":%" PRId64 ",\"lag\":%.0f,\"restore_remaining\":%.0f}",
-                   i ? "," : "", task->partition, states[task->state], task->input_offset,
-                   task->committed_offset, metric_value(task->lag),
+                   "%s{\"topic\":\"%s\",\"partition\":%d,\"state\":\"%s\""
+                   ",\"offset\":%" PRId64 ",\"committed\":%" PRId64
+                   ",\"lag\":%.0f,\"restore_remaining\":%.0f}",
+                   i ? "," : "", task->topic, task->partition, states[task->state],
+                   task->input_offset, task->committed_offset, metric_value(task->lag),
                    metric_value(task->restore_remaining));
     }
-    buf_printf(out, "],\"standby\":");
+    buf_printf(out, "],\"dead_letters\":{");
+    for (size_t i = 0; i < run->reasons_count; i++) {
+        buf_printf(out, "%s\"%s\":%" PRId64, i ? "," : "", run->reasons[i].reason,
+                   run->reasons[i].count);
+    }
+    buf_printf(out, "},\"standby\":");
     standby_status(run, out);
     buf_printf(out, "}");
 }

@@ -123,7 +123,8 @@ int run_exit_code(const struct run *run);
 /* Full topic name of a name below the prefix: `topic.<name>` if configured, else prefix + name; of
  * the run's generation unless it is shared. */
 char *run_topic_name(const struct run_settings *settings, const char *name, bool shared);
-/* Writes the status as JSON: partitions with offset, lag, state. From the worker's thread. */
+/* Writes the status as JSON: partitions with offset, lag, state; dead letters by reason; standby
+ * copies. From the worker's thread. */
 void run_status(struct run *run, struct buf *out);
 
 #endif

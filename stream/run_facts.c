@@ -60,6 +60,11 @@ struct schema_book *run_schemas(struct run *run)
     return run->schemas;
 }
 
+void run_withhold_bytes(struct run *run)
+{
+    run->withholds = true;
+}
+
 const char *run_input_topic(const struct run *run, int input)
 {
     return run->input_topics[input];

@@ -24,6 +24,9 @@
 enum {
     REFUSAL_TEXT_MAX = 400,
     PATH_TEXT_MAX = 4096,
+    TOPIC_TEXT_MAX = 249, /* as Kafka has it */
+    REASONS_MAX = 64,     /* of dead letters that are told apart in the status */
+    REASON_TEXT_MAX = 48,
     TASK_ARENA_BLOCK = 1 << 16, /* batch memory of one task */
 };
 
@@ -31,6 +34,7 @@ enum task_state { TASK_OPENING, TASK_RESTORING, TASK_READY, TASK_RUNNING };
 
 struct task {
     struct run *run;
+    const char *topic; /* of the input; the run's */
     int32_t partition;
     enum task_state state;
     void *worker_state;
@@ -136,6 +140,12 @@ struct run_metrics_set {
     struct metric *uncommitted_max;
 };
 
+/* Dead letters of one reason since the start. */
+struct reason_count {
+    char reason[REASON_TEXT_MAX];
+    int64_t count;
+};
+
 struct run {
     const struct worker *worker;
     struct run_settings settings;
@@ -154,6 +164,8 @@ struct run {
     struct run_clock clock;
 
     int input; /* index of the partitioned input */
+    char **sources; /* full names of the topics that it is read from */
+    size_t sources_count;
     char **input_topics;
     char **output_topics;
     int32_t *output_partitions;
@@ -177,6 +189,9 @@ struct run {
     int64_t still_ms;   /* length of a standstill that is not told yet; 0: none */
     bool failed;             /* a commit failed since the last look */
     bool broken;             /* the process must end; `refusal` says why */
+    bool withholds;          /* dead letters without the records' bytes */
+    struct reason_count reasons[REASONS_MAX];
+    size_t reasons_count;
     int exit_code;
     const char *refusal_reason;
     char refusal[REFUSAL_TEXT_MAX];
@@ -207,14 +222,16 @@ int run_changelog(struct run *run, int32_t partition);
 /* Directory of a partition's state, by the output that is its changelog: a bookmark counts the
  * offsets of one topic. The caller frees. */
 char *run_store_path(const struct run *run, int32_t partition, int changelog);
-/* Finds the task of a partition; NULL when it is not ours. */
-struct task *run_find_task(struct run *run, int32_t partition);
+/* Finds the task of a partition of a source; NULL when it is not ours. */
+struct task *run_find_task(struct run *run, const char *topic, int32_t partition);
+/* Finds the task that has a partition's state: of a worker with one source. */
+struct task *run_find_owner(struct run *run, int32_t partition);
 /* Opens the store of a partition as the settings say; a damaged one is deleted and made anew, which
  * is noted. Errors as of store_open(). */
 int run_open_store(struct run *run, int32_t partition, int changelog, struct store **ret_store,
                    char **ret_why);
 
-struct task *task_new(struct run *run, int32_t partition);
+struct task *task_new(struct run *run, const char *topic, int32_t partition);
 const char *task_changelog_topic(const struct task *task);
 /* Closes the store and frees the task; the worker's close() is called if its open() was. */
 struct task *task_free(struct task *task);
@@ -224,6 +241,11 @@ void task_dead_letter(struct run *run, const struct record *rec);
 /* run_topics.c */
 /* Names the worker's topics; all are freed with the run. */
 void run_name_topics(struct run *run);
+/* Asks the worker which topics its partitioned input is read from. 0 or -errno, with the reason
+ * noted. */
+int run_name_sources(struct run *run);
+/* Finds a source's name as the run keeps it; NULL when it is none. */
+const char *run_find_source(const struct run *run, const char *topic);
 /* Asks for the partitions of the outputs and compares those that must be equal. 0 or a negative
  * wire_error. */
 int run_count_partitions(struct run *run);

@@ -60,6 +60,7 @@ static int each_contract(struct run *run,
     int result = 0;
     for (size_t i = 0; i < run->worker->outputs_count; i++) {
         const struct contract *const *contracts = run->worker->outputs[i].contracts;
+        if (run->worker->uses_output && !run->worker->uses_output(run, (int)i)) { continue; }
         for (size_t k = 0; k < OUTPUT_CONTRACTS_MAX && contracts[k] && result == 0; k++) {
             result = each(run, (int)i, contracts[k], k == 0);
         }
@@ -225,7 +226,6 @@ static void tell_held(struct run *run, const struct task *task, const char *what
 /* Most ids are known at once, and a flood of invented ones needs no line for each. */
 static void hold_step_one(struct run *run, struct task *task)
 {
-    const char *topic = run->input_topics[run->input];
     int64_t now_ms = run_now_ms(run);
     enum finding finding = finder_ask(run->finder, task->held_id, now_ms);
     bool fresh = now_ms - task->held_ms < HELD_QUIET_MS;
@@ -237,7 +237,7 @@ static void hold_step_one(struct run *run, struct task *task)
         }
         return;
     }
-    if (wire_resume(run->wire, topic, task->partition, task->input_offset) < 0) { return; }
+    if (wire_resume(run->wire, task->topic, task->partition, task->input_offset) < 0) { return; }
     task->held = false;
     if (finding == FINDING_GIVEN_UP && task->held_told) {
         tell_held(run, task, "a schema was given up");

@@ -300,6 +300,34 @@ static struct schema_node *parse_named(struct parser *parser, const json_t *json
     return type == SCHEMA_ENUM ? parse_enum(parser, json, node) : parse_fixed(parser, json, node);
 }
 
+/* A primitive type written as an object, perhaps with a logical type; one that does not fit its
+ * type is not looked at, as the specification asks. */
+static struct schema_node *parse_primitive(struct parser *parser, const json_t *json,
+                                           const char *word, const char *space)
+{
+    static const struct {
+        const char *name;
+        enum schema_type type;
+        enum schema_logical logical;
+    } known[] = {
+        {"date", SCHEMA_INT, LOGICAL_DATE},
+        {"timestamp-millis", SCHEMA_LONG, LOGICAL_TIMESTAMP_MILLIS},
+        {"local-timestamp-millis", SCHEMA_LONG, LOGICAL_TIMESTAMP_MILLIS},
+        {"timestamp-micros", SCHEMA_LONG, LOGICAL_TIMESTAMP_MICROS},
+        {"local-timestamp-micros", SCHEMA_LONG, LOGICAL_TIMESTAMP_MICROS},
+        {"timestamp-nanos", SCHEMA_LONG, LOGICAL_TIMESTAMP_NANOS},
+        {"local-timestamp-nanos", SCHEMA_LONG, LOGICAL_TIMESTAMP_NANOS},
+    };
+    struct schema_node *node = parse_reference(parser, word, space);
+    const char *logical = json_string_value(json_object_get(json, "logicalType"));
+    for (size_t i = 0; node && logical && i < ARRAY_COUNT(known); i++) {
+        if (node->type == known[i].type && strcmp(logical, known[i].name) == 0) {
+            node->logical = known[i].logical;
+        }
+    }
+    return node;
+}
+
 static struct schema_node *parse_object(struct parser *parser, const json_t *json,
                                         const char *space, int depth)
 {
@@ -314,7 +342,7 @@ static struct schema_node *parse_object(struct parser *parser, const json_t *jso
         return parse_named(parser, json, SCHEMA_FIXED, space, depth);
     }
     bool array = strcmp(word, "array") == 0;
-    if (!array && strcmp(word, "map") != 0) { return parse_reference(parser, word, space); }
+    if (!array && strcmp(word, "map") != 0) { return parse_primitive(parser, json, word, space); }
     struct schema_node *node = add_node(parser, array ? SCHEMA_ARRAY : SCHEMA_MAP);
     const json_t *items = json_object_get(json, array ? "items" : "values");
     node->items = parse_type(parser, items, space, depth + 1);

@@ -41,6 +41,15 @@ enum schema_type {
     SCHEMA_FIXED,
 };
 
+/* Logical types of int and long that are times; others are not looked at. */
+enum schema_logical {
+    LOGICAL_NONE,
+    LOGICAL_DATE,             /* int: days since 1970 */
+    LOGICAL_TIMESTAMP_MILLIS, /* long, and so on; the local ones are taken for UTC */
+    LOGICAL_TIMESTAMP_MICROS,
+    LOGICAL_TIMESTAMP_NANOS,
+};
+
 struct schema_names {
     const char **at;
     size_t count;
@@ -57,6 +66,7 @@ struct schema_field {
 
 struct schema_node {
     enum schema_type type;
+    enum schema_logical logical;
     const char *name;            /* full name of record, enum, fixed; else NULL */
     struct schema_names aliases; /* full names */
     struct schema_field *fields; /* record: count of them */

@@ -156,7 +156,7 @@ static void choose(struct standby *standby, size_t rank, size_t members)
     int32_t partitions = run->output_partitions[run->worker->changelog];
     for (size_t i = 0; i < standby->count; i++) { standby->copies[i].wanted = false; }
     for (int32_t p = 0; p < partitions; p++) {
-        if (run_find_task(run, p) ||
+        if (run_find_owner(run, p) ||
             !standby_wants(rank, members, partitions, (size_t)run->settings.standby_copies, p)) {
             continue;
         }

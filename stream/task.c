@@ -2,12 +2,14 @@
 #include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/input_end.h"
+#include "stream/origin.h"
 #include "stream/run_internal.h"
 
-struct task *task_new(struct run *run, int32_t partition)
+struct task *task_new(struct run *run, const char *topic, int32_t partition)
 {
     struct task *task = xcalloc(1, sizeof(*task));
     task->run = run;
+    task->topic = topic;
     task->partition = partition;
     task->state = TASK_OPENING;
     task->arena = arena_new(TASK_ARENA_BLOCK);
@@ -18,8 +20,10 @@ struct task *task_new(struct run *run, int32_t partition)
     task->open_deadline_ms = run_now_ms(run) + run->settings.restore_timeout_ms;
     stage_init(&task->filling);
     stage_init(&task->flying);
-    char labels[64];
-    (void)snprintf(labels, sizeof(labels), "partition=\"%d\"", partition);
+    char labels[TOPIC_TEXT_MAX + 64];
+    bool one = run->sources_count == 1;
+    (void)snprintf(labels, sizeof(labels), "%s%.*s%spartition=\"%d\"", one ? "" : "topic=\"",
+                   one ? 0 : TOPIC_TEXT_MAX, topic, one ? "" : "\",", partition);
     task->lag = metrics_gauge(run->metrics, "freshet_lag", labels,
                               "Records of the input not yet processed.");
     task->offset = metrics_gauge(run->metrics, "freshet_committed_offset", labels,
@@ -207,45 +211,70 @@ enum verdict task_refuse(struct task *task, const char *reason, const char *form
 }
 
 
+/* Hands the letter over; where its bytes are too many, without them. */
+static int send_letter(struct run *run, struct message *letter, struct header *headers)
+{
+    int result = wire_produce(run->wire, letter, run->commit.mark);
+    CRASH_POINT("dead_letter");
+    if (result == WIRE_TOO_LARGE) {
+        headers[letter->headers_count++] = (struct header){HEADER_TRUNCATED, slice_str("true")};
+        letter->value = slice_of(NULL, 0);
+        result = wire_produce(run->wire, letter, run->commit.mark);
+    }
+    if (result == WIRE_TOO_LARGE) {
+        letter->key = slice_of(NULL, 0);
+        result = wire_produce(run->wire, letter, run->commit.mark);
+    }
+    return result;
+}
+
+static void count_reason(struct run *run, const char *reason)
+{
+    size_t i = 0;
+    while (i < run->reasons_count && strcmp(run->reasons[i].reason, reason) != 0) { i++; }
+    if (i == REASONS_MAX) { return; }
+    if (i == run->reasons_count) {
+        (void)snprintf(run->reasons[run->reasons_count++].reason, REASON_TEXT_MAX, "%s", reason);
+    }
+    run->reasons[i].count++;
+}
+
 void task_dead_letter(struct run *run, const struct record *rec)
 {
+    enum { OWN_HEADERS = 6 }; /* three here, withheld, truncated for one reason or another */
     const char *reason = run->refusal_reason ? run->refusal_reason : "refused";
-    char partition[16], offset[24], labels[96];
-    (void)snprintf(partition, sizeof(partition), "%d", rec->partition);
-    (void)snprintf(offset, sizeof(offset), "%" PRId64, rec->offset);
+    char labels[96];
     (void)snprintf(labels, sizeof(labels), "reason=\"%s\"", reason);
-    const struct header headers[] = {
+    struct header headers[OWN_HEADERS + ORIGIN_HEADERS] = {
         {"reason", slice_str(reason)},
         {"message", slice_str(run->refusal)},
         {"worker", slice_str(run->worker->name)},
-        {"origin.topic", slice_str(rec->topic)},
-        {"origin.partition", slice_str(partition)},
-        {"origin.offset", slice_str(offset)},
-        {HEADER_TRUNCATED, slice_str("true")},
     };
-    if (standstill_look(run)) { return; }
+    struct origin origin;
+    struct origin_headers texts;
+    origin_of(rec, &origin);
+    size_t count = 3 + origin_write(&origin, &texts, headers + 3);
     struct message letter = {.topic = run->dead_letters_topic,
                              .partition = PARTITION_BY_KEY,
                              .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
-                             .key = rec->key,
-                             .value = rec->value,
-                             .headers = headers,
-                             .headers_count = ARRAY_COUNT(headers) - !rec->unreadable};
-    int result = wire_produce(run->wire, &letter, run->commit.mark);
-    CRASH_POINT("dead_letter");
-    if (result == WIRE_TOO_LARGE) {
-        letter.value = slice_of(NULL, 0);
-        letter.headers_count = ARRAY_COUNT(headers);
-        result = wire_produce(run->wire, &letter, run->commit.mark);
+                             .headers = headers};
+    if (standstill_look(run)) { return; }
+    if (run->withholds) {
+        headers[count++] = (struct header){"withheld", slice_str("true")};
+    } else {
+        letter.key = rec->key;
+        letter.value = rec->value;
     }
-    if (result == WIRE_TOO_LARGE) {
-        letter.key = slice_of(NULL, 0);
-        result = wire_produce(run->wire, &letter, run->commit.mark);
+    if (rec->unreadable) {
+        headers[count++] = (struct header){HEADER_TRUNCATED, slice_str("true")};
     }
+    letter.headers_count = count;
+    int result = send_letter(run, &letter, headers);
     if (result < 0) { not_sent(run, &letter, result); }
     metric_add(metrics_counter(run->metrics, "freshet_dead_letters_total", labels,
                                "Records refused and sent to dead letters."),
                1);
+    count_reason(run, reason);
     run->refusal_reason = NULL;
     if (!run->broken) { run->refusal[0] = '\0'; }
 }

@@ -60,7 +60,8 @@ struct wire_listener {
 struct txn {
     const struct message *messages;
     size_t messages_count;
-    const struct topic_partition *offsets; /* next offset to read, per input partition */
+    const struct topic_partition *offsets; /* next offset to read, per input partition; perhaps none
+                                            * (then there need be no group) */
     size_t offsets_count;
     int64_t *ret_offsets; /* per message: the offset at which it was appended, or OFFSET_NONE */
 };

@@ -74,6 +74,13 @@ struct worker {
     size_t settings_size;
 
     /* Callbacks; those marked * may be NULL. */
+    /* * Says by run_read_from() which topics the partitioned input is read from, where it is not
+     * the one of its name. Before start, and before the broker is asked anything; 0 or -errno:
+     * refuse, see run_refuse(). A worker with a changelog has one topic only. */
+    int (*name_inputs)(struct run *run);
+    /* * Says by the settings whether an output is written; others need not exist. Before start, and
+     * before name_inputs. */
+    bool (*uses_output)(struct run *run, int output);
     int (*start)(struct run *run);                /* * settings are loaded; 0 or -errno: refuse */
     void (*stop)(struct run *run);                /* * frees what start made */
     int (*open)(struct task *task);               /* * the task is restored and may begin */
@@ -109,6 +116,11 @@ void *run_state(const struct run *run);
 struct metrics *run_metrics(struct run *run);
 /* The schema book with all contracts that were opened and those of `schemas.path`. */
 struct schema_book *run_schemas(struct run *run);
+/* Reads the partitioned input from this topic (a name below the prefix, or named in full by
+ * topic.NAME), in the order of the calls; returns the full name. From name_inputs only. */
+const char *run_read_from(struct run *run, const char *name);
+/* Leaves key and value out of dead letters, which then name their origin only. From start. */
+void run_withhold_bytes(struct run *run);
 /* Full topic name of an input or output. */
 const char *run_input_topic(const struct run *run, int input);
 const char *run_output_topic(const struct run *run, int output);

@@ -49,12 +49,15 @@ class Rules(unittest.TestCase):
                    ("model", "base/b.h"), ("model", "model/b.h"), ("schemas", "stream/codec.h"),
                    ("schemas", "schemas/b.h"), ("scorer", "model/b.h"), ("scorer", "scorer/b.h"),
                    ("cli", "stream/b.h"), ("trainer", "schemas/b.h"), ("tests", "scorer/b.h"),
-                   ("bench", "model/b.h"), ("model", "sys/stat.h")]
+                   ("bench", "model/b.h"), ("model", "sys/stat.h"), ("ingest", "mapping/b.h"),
+                   ("cli", "mapping/b.h"), ("mapping", "schemas/b.h"),
+                   ("mapping", "stream/options.h")]
         refused = [("base", "stream/b.h"), ("base", "model/b.h"), ("stream", "model/b.h"),
                    ("stream", "schemas/b.h"), ("stream", "ingest/b.h"), ("model", "stream/b.h"),
                    ("model", "schemas/b.h"), ("schemas", "stream/store.h"),
                    ("schemas", "model/b.h"), ("scorer", "trainer/b.h"), ("cli", "scorer/b.h"),
-                   ("ingest", "cli/b.h")]
+                   ("ingest", "cli/b.h"), ("scorer", "mapping/b.h"), ("mapping", "stream/wire.h"),
+                   ("mapping", "model/b.h"), ("schemas", "mapping/b.h")]
         for room, target in allowed:
             with self.subTest(room=room, target=target):
                 self.assertEqual(self.includes(room, target), [])

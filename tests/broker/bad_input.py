@@ -4,7 +4,7 @@
     records(seed, count, source="avro")      for source.format=avro (needs fastavro)
 
 give a list of Record(kind, value, expected): the bytes (None: a record without a value), and
-"accepted" or the name of the rule, as in ingest/rules.c, that must stand in the dead letter. The
+"accepted" or the name of the rule, as in mapping/rules.c, that must stand in the dead letter. The
 same seed gives the same list. All Kafka timestamps are to be TIME_MS; the topic must take records
 of RECORD_BYTES_MAX.
 """
@@ -341,9 +341,9 @@ def avro_table(frame):
 
     @kind("wrong magic", "bad_magic")
     def _(rng, n):
-        return rng.choice([b"\xc3\x02", b"\x00\x00", b"Ob"]) + frame[2:] + avro_body(event(rng, n))
+        return rng.choice([b"\xc3\x02", b"\x01\x00", b"Ob"]) + frame[2:] + avro_body(event(rng, n))
 
-    @kind("Confluent's frame", "bad_magic")
+    @kind("Confluent's frame", "unknown_schema_id")
     def _(rng, n):
         return b"\x00" + struct.pack(">I", rng.randrange(100)) + avro_body(event(rng, n))
 

@@ -108,7 +108,7 @@ def reasons():
     for file, name, taken in calls(["refuse"]):
         if len(taken) > 2 and re.fullmatch(r"\w*error|task", taken[0].strip()):
             found.add(literal(taken[1]))
-    rules = (ROOT / "ingest/rules.c").read_text(encoding="utf-8")
+    rules = (ROOT / "mapping/rules.c").read_text(encoding="utf-8")
     found.update(re.findall(r'^    \{"(\w+)", STAGE_', rules, re.M))
     for name in ("lists.c", "tables.c"):
         text = (ROOT / "scorer" / name).read_text(encoding="utf-8")

@@ -61,8 +61,8 @@ def test_transformer(sequences):
 
 def test_blend_is_not_led_astray(sequences):
     models = evaluate(sequences, "--json")["models"]
-    assert {"counting", "popularity", "isgd", "ease", "ials", "transformer",
-            "blend"} <= set(models)
+    assert {"counting", "popularity", "isgd", "ease", "ials", "sgns", "user-knn", "bpr",
+            "transformer", "blend"} <= set(models)
     assert models["blend"]["hr10"] == 1
     assert models["blend"]["ndcg10"] >= 0.95 * models["counting"]["ndcg10"]
 
@@ -79,6 +79,51 @@ def test_formats_agree(sequences, tmp_path):
                for path in (sequences, pairs, named, packed)]
     for answer in answers[1:]:
         assert answer["popularity"]["ndcg10"] == answers[0]["popularity"]["ndcg10"]
+
+
+def test_column_names(sequences, tmp_path):
+    """Any order, names of other houses, a mark of the byte order; no data line is taken for it."""
+    rows = [(f"user{user}", item, step)
+            for user in range(200) for step, item in enumerate(ring(user))]
+    heads = {"a.tsv": "user_id:token\titem_id:token\ttimestamp:float\tother",
+             "b.csv": "\ufeffuserId,movieId,timestamp,other", "c.csv": None}
+    for name, head in heads.items():
+        path, by = tmp_path / name, "\t" if name.endswith("tsv") else ","
+        lines = [by.join(map(str, (*row, "x"))) for row in rows]
+        if not head:
+            lines = [f"{user},{item},5,{step}.5" for user, item, step in rows]
+        path.write_text("\n".join([head] * bool(head) + lines) + "\n")
+        told = evaluate(path, "--model", "popularity", "--json")
+        assert (told["actions"], told["users"]) == (1600, 200)
+        evaluate(path, "-p", "prequential", "--model", "popularity")
+
+
+def test_rating(tmp_path):
+    """Ratings that are a user's part and an item's part, and a taste that only factors see."""
+    path = tmp_path / "ratings.csv"
+    path.write_text("user,item,rating\n" + "".join(
+        f"u{user},i{item},{3 + user % 2 * .5 - item % 3 * .5 + (user + item) % 2}\n"
+        for user in range(60) for item in range(40) if (user * 7 + item * 3) % 4))
+    rows = evaluate(path, "-p", "rating", "--json")["models"]
+    assert {"biased-mf/stars", "item-knn/pearson", "user-knn/recent"} <= set(rows)
+    assert rows["biased-mf/stars"]["asked"] == 1800
+    assert all(row["mae"] <= row["rmse"] < 0.5 for row in rows.values()), rows
+
+
+def test_given_vectors_reach_a_new_item(tmp_path):
+    lines = [f"u{user} {' '.join(ring(user))}" for user in range(200)] + ["fresh i1 i2 i3 new"]
+    path, vectors = tmp_path / "with_new.txt", tmp_path / "vectors.tsv"
+    path.write_text("\n".join(lines) + "\n")
+    rows = {f"i{item}": (item % 7 - 3, item % 5 - 2, 1) for item in range(ITEMS)}
+    rows["new"] = rows["i3"]
+    vectors.write_text("".join(f"{item}\t{a} {b},{c}\n" for item, (a, b, c) in rows.items()))
+    done = evaluate(path, "--vectors", vectors, "--model", "vectors", "--json")
+    assert done["models"]["vectors"]["hr10"] > 0
+    assert "needs" in evaluate(path, "--model", "vectors", code=1).stderr
+    for bad, says in (("i1 1 x", "line 1"), ("i1 1 2\ni2 1", "line 2"), ("i1 0 0", "zeros"),
+                      ("i1 nan 1", "finite"), ("nobody 1 2", "no item")):
+        vectors.write_text(bad + "\n")
+        assert says in evaluate(path, "--vectors", vectors, code=1).stderr
 
 
 def test_prequential(ratings):
@@ -118,6 +163,14 @@ def test_faults_say_what_to_do(sequences, tmp_path):
     assert "line 2" in evaluate(broken, code=1).stderr
     for rating in ("nan", "inf", "1e999"):
         broken.write_text(f"u::a::4::1\nu::b::{rating}::2\n")
-        assert "line 2 has no finite number" in evaluate(broken, code=1).stderr
+        assert "line 2 has a rating that is no number" in evaluate(broken, code=1).stderr
+    for text, says in (("u1,i1,good,1", "rating"), ("u1,i1,5,1\nu1,i2,5,noon", "line 2"),
+                       ("u1,i1,nan,1", "rating"), ("user,rating\nu1,5", "first line"),
+                       ('{"user": 1, "item": 2}', "JSON"), ("u1,i1\nu2,i2", "no user has 3")):
+        broken.write_text(text + "\n")
+        assert says in evaluate(broken, code=1).stderr
+    assert "ratings" in evaluate(sequences, "-p", "rating", code=1).stderr
+    broken.write_text("u1,i1,5,1\nu2,i1,4,1\n")
+    assert "foretells" in evaluate(broken, "-p", "rating", "-m", "ease", code=1).stderr
     (tmp_path / "bad.gz").write_bytes(b"no gzip")
     assert "bad.gz" in evaluate(tmp_path / "bad.gz", code=1).stderr

@@ -3,6 +3,12 @@ and Java's Avro read, and refuses what they refuse."""
 
 import changes
 import matrix
+import pytest
+
+
+@pytest.fixture(scope="module")
+def verdict():
+    return matrix.judged(matrix.contracts())
 
 
 def test_no_difference(verdict):

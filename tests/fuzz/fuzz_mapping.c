@@ -14,6 +14,16 @@ static const char *const nested[] = {
 };
 static const char *const seconds[] = {"time.format=s", "time.earliest=0", "map.action==VIEW"};
 static const char *const avro[] = {"source.format=avro"};
+static const char *const spread[] = {
+    "map.item=l[*].i|i", "map.weight=l[*].w", "map.user=$key.u|$key|u", "map.time=$timestamp",
+    "map.action=l[*].a", "action.x=ignore",   "map.kind=k|=take",       "kind.no=ignore",
+    "absent.values=,-",  "numbers.as.text=true",
+};
+static const char *const item[] = {
+    "becomes=Item",   "map.item=i|$key.i",         "map.kind=k|=take", "kind.d=delete",
+    "map.tags=t,n=l[*].t", "tags.separator=|", "created.format=days", "numbers.as.text=true",
+};
+static const char *const profile[] = {"becomes=UserProfile", "map.user=l[*].u|u", "map.tags=t"};
 
 static const struct {
     const char *const *pairs;
@@ -23,10 +33,14 @@ static const struct {
     {nested, ARRAY_COUNT(nested)},
     {seconds, ARRAY_COUNT(seconds)},
     {avro, ARRAY_COUNT(avro)},
+    {spread, ARRAY_COUNT(spread)},
+    {item, ARRAY_COUNT(item)},
+    {profile, ARRAY_COUNT(profile)},
 };
 
 static struct rig rigs[ARRAY_COUNT(configurations)];
 static struct codec *codec;
+static struct codec *codecs[TARGETS_COUNT];
 static struct buf message;
 static struct arena *arena;
 
@@ -34,8 +48,11 @@ static void set_up(void)
 {
     struct schema_book *book = schema_book_new();
     codec = codec_new(&user_event_contract, book);
+    for (size_t i = 0; i < TARGETS_COUNT; i++) {
+        codecs[i] = codec_new(target_contract((enum target)i), book);
+    }
     arena = arena_new(4096);
-    buf_init(&message, 4096);
+    buf_init(&message, 1 << 20);
     for (size_t i = 0; i < ARRAY_COUNT(configurations); i++) {
         int rc = rig_init(&rigs[i], configurations[i].pairs, configurations[i].count, book);
         assert(rc == 0);
@@ -48,9 +65,8 @@ static void check_id(struct slice id, size_t most)
     for (size_t i = 0; i < id.size; i++) { assert((unsigned char)id.data[i] >= 0x20); }
 }
 
-static void check_event(const struct rig *rig)
+static void check_event(const struct rig *rig, const struct user_event *ev)
 {
-    const struct user_event *ev = &rig->ev;
     check_id(ev->user_id, (size_t)rig->settings.id_bytes_max);
     check_id(ev->item_id, (size_t)rig->settings.id_bytes_max);
     check_id(ev->event_id, ID_BYTES_MAX);
@@ -70,14 +86,41 @@ static void check_event(const struct rig *rig)
     assert(again.event_time_ms == ev->event_time_ms && again.sequence == ev->sequence);
 }
 
+/* What is written can be written, and read again. */
+static void check_outcome(const struct rig *rig)
+{
+    union {
+        struct user_event ev;
+        struct item item;
+        struct user_profile profile;
+    } again;
+    const struct outcome *outcome = &rig->outcome;
+    for (size_t i = 0; i < outcome->count; i++) {
+        const struct becoming *becoming = &outcome->at[i];
+        check_id(becoming->key, (size_t)rig->settings.id_bytes_max);
+        if (!becoming->object) { continue; }
+        if (outcome->target == TARGET_EVENT) { check_event(rig, becoming->object); }
+        buf_clear(&message);
+        arena_reset(arena);
+        assert(codec_encode(codecs[outcome->target], becoming->object, &message) == 0);
+        assert(codec_decode(codecs[outcome->target], buf_slice(&message), arena, &again, NULL) ==
+               0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!codec) { set_up(); }
     if (size == 0) { return 0; }
     struct rig *rig = &rigs[data[0] % ARRAY_COUNT(rigs)];
-    const char *reason = rig_apply(rig, slice_of((const char *)data + 1, size - 1));
+    struct slice value = slice_of((const char *)data + 1, size - 1);
+    /* An even byte gives the record a key that is like its value. */
+    struct record rec = {.topic = "clicks", .partition = 3, .offset = 42, .time_ms = RIG_TIME_MS};
+    rec.value = value;
+    if (size > 1 && data[1] % 2 == 0) { rec.key = value; }
+    const char *reason = rig_map(rig, &rec);
     if (!reason) {
-        check_event(rig);
+        check_outcome(rig);
         return 0;
     }
     assert(strlen(rig->refusal.detail) > 0);

@@ -4,10 +4,10 @@
 #include "base/base.h"
 #include "base/edit_distance.h"
 #include "base/utf8.h"
-#include "ingest/action_names.h"
-#include "ingest/field_path.h"
-#include "ingest/json_text.h"
-#include "ingest/timestamp.h"
+#include "mapping/action_names.h"
+#include "mapping/field_path.h"
+#include "mapping/json_text.h"
+#include "mapping/timestamp.h"
 #include "stream/generation.h"
 #include "stream/input_end.h"
 #include "stream/log.h"
@@ -46,7 +46,7 @@ static void paths(struct crumbs *crumbs)
     struct field_path *path = NULL;
     json_t *document = NULL;
     const char *why = NULL;
-    if (field_path_new(text, &path, &why)) {
+    if (field_path_new(slice_str(text), &path, &why)) {
         assert(why && !path);
     } else if (alone && json_text_parse(slice_of(alone, rest.size), &document, where,
                                         sizeof(where)) == JSON_FINE) {

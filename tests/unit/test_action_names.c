@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/action_names.h"
+#include "mapping/action_names.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -75,6 +75,20 @@ static void fallback_takes_the_rest(void **state)
     action_names_free(names);
 }
 
+static void ignored_ones_are_known(void **state)
+{
+    static const struct property at[] = {{"scroll", "ignore"}};
+    struct action_names *names;
+    assert_int_equal(make(at, 1, "refuse", &names), 0);
+    assert_true(action_names_find(names, slice_str("scroll"))->ignored);
+    assert_false(action_names_find(names, slice_str("view"))->ignored);
+    action_names_free(names);
+    assert_int_equal(make(NULL, 0, "ignore", &names), 0);
+    assert_true(action_names_find(names, slice_str("whatever"))->ignored);
+    assert_true(action_names_find(names, (struct slice){0})->ignored);
+    action_names_free(names);
+}
+
 static void refuses_with_a_hint(void **state)
 {
     static const char *const values[] = {"",       "BUY",       "purchase:5",  "PURCHASE:",
@@ -121,6 +135,7 @@ int main(void)
         cmocka_unit_test(knows_the_contract_symbols),
         cmocka_unit_test(properties_add_replace_and_forget),
         cmocka_unit_test(fallback_takes_the_rest),
+        cmocka_unit_test(ignored_ones_are_known),
         cmocka_unit_test(refuses_with_a_hint),
         cmocka_unit_test(limits_hold),
     };

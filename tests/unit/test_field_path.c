@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/field_path.h"
+#include "mapping/field_path.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -12,7 +12,7 @@ static void finds(json_t *document, const char *text, const char *expected)
 {
     struct field_path *path;
     const char *why = "";
-    if (field_path_new(text, &path, &why)) { fail_msg("%s: %s", text, why); }
+    if (field_path_new(slice_str(text), &path, &why)) { fail_msg("%s: %s", text, why); }
     json_t *value = field_path_find(path, document);
     if (!expected) {
         assert_null(value);
@@ -65,17 +65,73 @@ static void constants_need_no_document(void **state)
     finds(NULL, "=", "\"\"");
 }
 
+static struct field_path *path_of(const char *text)
+{
+    struct field_path *path;
+    const char *why = "";
+    if (field_path_new(slice_str(text), &path, &why)) { fail_msg("%s: %s", text, why); }
+    return path;
+}
+
+static void stars_split_a_path(void **state)
+{
+    json_t *document = json_loads("{\"a\":{\"l\":[{\"x\":[7]},{\"x\":[8]}]}}", 0, NULL);
+    struct field_path *path = path_of("a.l[*].x[0]"), *same = path_of("[\"a\"].l[*]");
+    struct field_path *other = path_of("a[*].y");
+    assert_true(field_path_spreads(path) && field_path_spreads(same));
+    assert_true(field_path_same_array(path, same));
+    assert_false(field_path_same_array(path, other));
+    json_t *array = field_path_find(path, document);
+    assert_int_equal(json_array_size(array), 2);
+    json_t *element = json_array_get(array, 1);
+    assert_int_equal(json_integer_value(field_path_in_element(path, element)), 8);
+    assert_ptr_equal(field_path_in_element(same, element), element);
+    assert_null(field_path_in_element(other, element));
+    assert_null(field_path_find(path, element));
+    field_path_free(path);
+    field_path_free(same);
+    field_path_free(other);
+    path = path_of("[*].id");
+    assert_true(field_path_spreads(path));
+    assert_ptr_equal(field_path_find(path, array), array);
+    field_path_free(path);
+    json_decref(document);
+}
+
+static void roots_beside_the_document(void **state)
+{
+    static const struct {
+        const char *text;
+        enum path_root root;
+    } samples[] = {
+        {"$key", PATH_KEY_TEXT},      {"$key.id", PATH_KEY},       {"$key[0].id", PATH_KEY},
+        {"$timestamp", PATH_TIMESTAMP}, {"$keys", PATH_DOCUMENT},  {"$timestamp.x", PATH_DOCUMENT},
+        {"[\"$key\"]", PATH_DOCUMENT}, {"=$key", PATH_CONSTANT},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
+        struct field_path *path = path_of(samples[i].text);
+        assert_int_equal(field_path_root(path), samples[i].root);
+        field_path_free(path);
+    }
+    json_t *key = json_loads("{\"id\":5}", 0, NULL);
+    struct field_path *path = path_of("$key.id");
+    assert_int_equal(json_integer_value(field_path_find(path, key)), 5);
+    field_path_free(path);
+    json_decref(key);
+}
+
 static void refuses_what_is_no_path(void **state)
 {
     static const char *const texts[] = {
         "",      ".",    "a.",    ".a",       "a..b",    "a[",     "a[]",
         "a[-1]", "a[x]", "a[1",   "a[1]b",    "a[10000]", "a]",    "[\"a",
         "a[99999999999999999999999]", "=null", "=\xff",  "[\"a\"]b", "[",
+        "a[*][*]", "a[*].b[*]", "a[*", "a[*]b", "$key[*].x", "$key.", "$key.a..b",
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         struct field_path *path = NULL;
         const char *why = NULL;
-        if (field_path_new(texts[i], &path, &why) == 0) { fail_msg("%s was accepted", texts[i]); }
+        if (!field_path_new(slice_str(texts[i]), &path, &why)) { fail_msg("took %s", texts[i]); }
         assert_null(path);
         assert_non_null(why);
     }
@@ -88,16 +144,16 @@ static void limits_hold(void **state)
     const char *why;
     memset(text, 'k', sizeof(text) - 1);
     text[PATH_BYTES_MAX + 1] = '\0';
-    assert_int_equal(field_path_new(text, &path, &why), -EINVAL);
+    assert_int_equal(field_path_new(slice_str(text), &path, &why), -EINVAL);
     text[PATH_BYTES_MAX] = '\0';
-    assert_int_equal(field_path_new(text, &path, &why), 0);
+    assert_int_equal(field_path_new(slice_str(text), &path, &why), 0);
     field_path_free(path);
     text[0] = '\0';
     for (int i = 0; i < PATH_STEPS_MAX; i++) { memcpy(text + 3 * i, "[1]", 4); }
-    assert_int_equal(field_path_new(text, &path, &why), 0);
+    assert_int_equal(field_path_new(slice_str(text), &path, &why), 0);
     field_path_free(path);
     memcpy(text + 3 * PATH_STEPS_MAX, "[1]", 4);
-    assert_int_equal(field_path_new(text, &path, &why), -EINVAL);
+    assert_int_equal(field_path_new(slice_str(text), &path, &why), -EINVAL);
     assert_null(field_path_free(NULL));
 }
 
@@ -107,6 +163,8 @@ int main(void)
         cmocka_unit_test(walks_keys_and_indexes),  cmocka_unit_test(absent_is_no_error),
         cmocka_unit_test(constants_need_no_document), cmocka_unit_test(refuses_what_is_no_path),
         cmocka_unit_test(limits_hold),
+        cmocka_unit_test(stars_split_a_path),
+        cmocka_unit_test(roots_beside_the_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

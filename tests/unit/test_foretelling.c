@@ -24,7 +24,7 @@ static void walks(struct sequences *sequences)
 
 static const struct foretelling_settings small = {
     .epochs = 40, .patience = 40, .d = 16, .blocks = 1, .heads = 1, .length = 8, .dropout = .1,
-    .batch = 8, .rate = 3e-3,
+    .batch = 8, .rate = 3e-3, .whole = 1000, .negatives = 1024,
 };
 
 static const struct leave_users everybody = {.stride = 1};
@@ -47,6 +47,27 @@ static void test_learns_a_pattern(void **state)
     struct hits after = judge_test(model, &sequences);
     assert_true(before.ndcg10 < 0.6);
     assert_true(after.ndcg10 > 0.95);
+    foretelling_recommender.free(model);
+    sequences_release(&sequences);
+}
+
+/* With more items than it is over all of, the softmax is over some, and learns all the same. */
+static void test_draws_when_there_are_many(void **state)
+{
+    struct sequences sequences;
+    walks(&sequences);
+    struct ground ground = {.users_max = USERS, .items_max = ITEMS, .seed = 3};
+    struct foretelling_settings settings = small;
+    settings.whole = ITEMS - 1;
+    settings.negatives = 6;
+    void *model = foretelling_recommender.make(&ground, &settings);
+    leave_one_out_learn(&foretelling_recommender, model, &sequences, everybody, 2);
+    foretelling_recommender.settle(model);
+    struct hits drawn = judge_test(model, &sequences);
+    assert_true(drawn.ndcg10 > 0.8);
+    foretelling_recommender.free(model);
+    settings.negatives = 65536; /* more than there are */
+    model = foretelling_recommender.make(&ground, &settings);
     foretelling_recommender.free(model);
     sequences_release(&sequences);
 }
@@ -150,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_a_pattern),
+        cmocka_unit_test(test_draws_when_there_are_many),
         cmocka_unit_test(test_keeps_the_best_round),
         cmocka_unit_test(test_attributes_reach_a_new_item),
         cmocka_unit_test(test_prefers_by_shape),

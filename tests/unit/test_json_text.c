@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/buf.h"
-#include "ingest/json_text.h"
+#include "mapping/json_text.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

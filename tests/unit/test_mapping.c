@@ -1,19 +1,10 @@
 #include "base/base.h"
 #include "base/buf.h"
-#include "ingest/field_path.h"
+#include "mapping/field_path.h"
 #include "tests/mapping_rig.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
-
-static void refused_configuration(const char *pair, const char *part)
-{
-    struct rig rig;
-    assert_int_equal(rig_init(&rig, &pair, 1, NULL), -EINVAL);
-    if (!strstr(rig.why, part)) { fail_msg("%s: \"%s\" names no \"%s\"", pair, rig.why, part); }
-    assert_null(rig.mapping);
-    rig_clear(&rig);
-}
 
 static void assert_text(struct slice text, const char *expected)
 {
@@ -83,7 +74,7 @@ static void made_ids_fit(void **state)
     rec.time_ms = -1;
     rec.value = slice_str("{\"user_id\":1,\"item_id\":2,\"action\":\"VIEW\",\"event_time_ms\":"
                           "1795424399000}");
-    assert_int_equal(mapping_apply(rig.mapping, &rec, rig.arena, &rig.ev, &rig.refusal), 0);
+    assert_null(rig_map(&rig, &rec));
     assert_true(rig.ev.event_id.size <= ID_BYTES_MAX);
     assert_memory_equal(rig.ev.event_id.data + MAPPING_TOPIC_BYTES_MAX,
                         "-2147483647-9223372036854775807", 31);
@@ -135,22 +126,6 @@ static void constants_stand_for_fields(void **state)
     rig_clear(&rig);
 }
 
-static void refuses_bad_configuration(void **state)
-{
-    refused_configuration("map.user=", "map.user=: ");
-    refused_configuration("map.time=", "map.time");
-    refused_configuration("map.user=a..b", "user.id, items[2].sku");
-    refused_configuration("map.user==1.5", "a text or an integer");
-    refused_configuration("map.weight==heavy", "a number");
-    refused_configuration("map.sequence==1.5", "an integer");
-    refused_configuration("map.time==yesterday", "time.format");
-    refused_configuration("map.time==999999999999999", "time.format");
-    refused_configuration("map.id==e1", "repeat of the first");
-    refused_configuration("map.action==SMILE", "action.");
-    refused_configuration("action.buy=BUY", "action.buy=BUY");
-    refused_configuration("action.default=", "action.default");
-}
-
 /* Nothing of a refused record reaches the event; the next one is mapped as if alone. */
 static void records_do_not_touch_each_other(void **state)
 {
@@ -180,6 +155,162 @@ static void details_are_bounded(void **state)
     assert_string_equal(rig_apply(&rig, slice_str("{}")), "missing_user");
     assert_true(strlen(rig.refusal.detail) < sizeof(rig.refusal.detail));
     assert_non_null(strstr(rig.refusal.detail, "map.user"));
+    rig_clear(&rig);
+}
+
+/* ---- Several of one record ---- */
+
+static const struct user_event *event_at(const struct rig *rig, size_t index)
+{
+    assert_true(index < rig->outcome.count);
+    return rig->outcome.at[index].object;
+}
+
+static void an_array_becomes_events(void **state)
+{
+    static const char *const pairs[] = {"map.item=lines[*].sku|sku", "map.weight=lines[*].n|n",
+                                        "map.user=buyer"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    accepts(&rig, "{\"buyer\":\"u\",\"action\":\"PURCHASE\",\"event_time_ms\":1795424399000,"
+                  "\"event_id\":\"o1\",\"lines\":[{\"sku\":\"a\",\"n\":2},{\"sku\":7}]}");
+    assert_int_equal(rig.outcome.count, 2);
+    assert_text(event_at(&rig, 0)->item_id, "a");
+    assert_text(event_at(&rig, 0)->event_id, "o1#000");
+    assert_true(event_at(&rig, 0)->weight == 2);
+    assert_text(event_at(&rig, 1)->item_id, "7");
+    assert_text(event_at(&rig, 1)->event_id, "o1#001");
+    assert_true(event_at(&rig, 1)->weight == 1);
+    assert_text(rig.outcome.at[1].key, "u");
+
+    /* Without an id: the origin's, and the same order. */
+    accepts(&rig, "{\"buyer\":\"u\",\"action\":\"PURCHASE\",\"event_time_ms\":1795424399000,"
+                  "\"lines\":[{\"sku\":\"a\"},{\"sku\":\"b\"}]}");
+    assert_text(event_at(&rig, 1)->event_id, "clicks-3-000000000042#001");
+    assert_int_equal(event_at(&rig, 1)->sequence, 42);
+    assert_int_equal(mapping_ids_made(rig.mapping), 2);
+
+    /* No array, or an empty one: one event, by the other path. */
+    accepts(&rig, "{\"buyer\":\"u\",\"action\":\"VIEW\",\"event_time_ms\":1795424399000,"
+                  "\"event_id\":\"o2\",\"sku\":\"x\",\"lines\":[]}");
+    assert_int_equal(rig.outcome.count, 1);
+    assert_text(rig.ev.event_id, "o2");
+    assert_text(rig.ev.item_id, "x");
+    rig_clear(&rig);
+}
+
+/* One bad element refuses them all: a dead letter holds the whole record. */
+static void elements_are_all_or_none(void **state)
+{
+    static const char *const pairs[] = {"map.item=lines[*].sku", "map.action=lines[*].do",
+                                        "map.id=lines[*].id", "action.look=ignore"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+#define HEAD "{\"user_id\":1,\"event_time_ms\":1795424399000,\"lines\":["
+    const char *reason = rig_apply(
+        &rig, slice_str(HEAD "{\"sku\":1,\"do\":\"VIEW\"},{\"sku\":[],\"do\":\"VIEW\"}]}"));
+    assert_string_equal(reason, "wrong_type");
+    assert_int_equal(mapping_ids_made(rig.mapping), 0);
+    /* Ignored ones need nothing else, and ids of their own stay as they are. */
+    accepts(&rig, HEAD "{\"do\":\"look\"},{\"sku\":2,\"do\":\"CART\",\"id\":\"e9\"}]}");
+    assert_int_equal(rig.outcome.count, 1);
+    assert_text(rig.ev.event_id, "e9");
+    accepts(&rig, HEAD "{\"do\":\"look\"}]}");
+    assert_int_equal(rig.outcome.count, 0);
+    assert_string_equal(rig_apply(&rig, slice_str(HEAD "null]}")), "missing_item");
+#undef HEAD
+    rig_clear(&rig);
+}
+
+/* ---- Catalogue and profiles ---- */
+
+static void a_change_becomes_an_item_or_a_tombstone(void **state)
+{
+    static const char *const pairs[] = {
+        "becomes=Item",      "map.kind=op",         "kind.d=delete",
+        "kind.t=ignore",     "map.item=after.sku|before.sku|$key.sku",
+        "map.title=after.name", "map.tags=after.group,made=after.maker",
+        "map.text=after.about", "map.vector=after.v", "map.available=after.stock",
+        "map.created=after.at", "created.format=us"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    accepts(&rig, "{\"op\":\"u\",\"after\":{\"sku\":12,\"name\":\"Tea\",\"group\":[\"a\",\"b\"],"
+                  "\"maker\":\"M\",\"about\":\"x\",\"v\":[0.5,1],\"stock\":0,"
+                  "\"at\":1700000000123456}}");
+    assert_int_equal(rig.outcome.target, TARGET_ITEM);
+    assert_int_equal(rig.outcome.count, 1);
+    const struct item *item = rig.outcome.at[0].object;
+    assert_text(rig.outcome.at[0].key, "12");
+    assert_text(item->item_id, "12");
+    assert_text(item->title, "Tea");
+    assert_int_equal(item->tags.count, 3);
+    assert_text(item->tags.at[2], "made=M");
+    assert_int_equal(item->vector.count, 2);
+    assert_false(item->available);
+    assert_int_equal(item->created_ms, 1700000000123);
+    accepts(&rig, "{\"op\":\"d\",\"before\":{\"sku\":12},\"after\":null}");
+    assert_text(rig.outcome.at[0].key, "12");
+    assert_null(rig.outcome.at[0].object);
+    accepts(&rig, "{\"op\":\"t\"}");
+    assert_int_equal(rig.outcome.count, 0);
+    /* Kafka's own tombstone: what it is about stands in the key. */
+    assert_null(rig_apply_keyed(&rig, "{\"sku\":\"z\"}", (struct slice){0}));
+    assert_text(rig.outcome.at[0].key, "z");
+    assert_null(rig.outcome.at[0].object);
+    assert_string_equal(rig_apply_keyed(&rig, "z", (struct slice){0}), "missing_item");
+    assert_string_equal(rig_apply(&rig, (struct slice){0}), "missing_item");
+    assert_string_equal(rig_apply(&rig, slice_of("", 0)), "empty");
+    rig_clear(&rig);
+}
+
+static void a_record_becomes_a_profile(void **state)
+{
+    static const char *const pairs[] = {"becomes=UserProfile", "map.user=$key",
+                                        "map.birth.year=born", "map.tags=likes"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    assert_null(rig_apply_keyed(&rig, "u1", slice_str("{\"born\":\"1985-02-03\",\"country\":"
+                                                      "\"AT\",\"likes\":[\"tea\"]}")));
+    const struct user_profile *profile = rig.outcome.at[0].object;
+    assert_text(profile->user_id, "u1");
+    assert_int_equal(profile->birth_year, 1985);
+    assert_text(profile->country, "AT");
+    assert_int_equal(profile->tags.count, 1);
+    assert_null(rig_apply_keyed(&rig, "u1", (struct slice){0}));
+    assert_text(rig.outcome.at[0].key, "u1");
+    assert_null(rig.outcome.at[0].object);
+    assert_string_equal(rig_apply_keyed(&rig, "\xff", slice_str("{}")), "missing_user");
+    rig_clear(&rig);
+}
+
+static void some_texts_mean_nothing(void **state)
+{
+    static const char *const pairs[] = {"map.user=a|b", "absent.values=(not set),,null"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+#define REST "\"item_id\":1,\"action\":\"VIEW\",\"event_time_ms\":1795424399000}"
+    accepts(&rig, "{\"a\":\"(not set)\",\"b\":\"u\"," REST);
+    assert_text(rig.ev.user_id, "u");
+    accepts(&rig, "{\"a\":\"\",\"b\":\"(not set) \"," REST);
+    assert_text(rig.ev.user_id, "(not set) ");
+    assert_string_equal(rig_apply(&rig, slice_str("{\"a\":\"null\"," REST)), "missing_user");
+#undef REST
+    rig_clear(&rig);
+}
+
+static void key_and_timestamp_are_at_hand(void **state)
+{
+    static const char *const pairs[] = {"map.user=$key.user.id|$key", "map.time=$timestamp",
+                                        "time.format=iso8601"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    static const char value[] = "{\"item_id\":1,\"action\":\"VIEW\"}";
+    assert_null(rig_apply_keyed(&rig, "{\"user\":{\"id\":3}}", slice_str(value)));
+    assert_text(rig.ev.user_id, "3");
+    assert_int_equal(rig.ev.event_time_ms, RIG_TIME_MS);
+    assert_null(rig_apply_keyed(&rig, "u-9", slice_str(value)));
+    assert_text(rig.ev.user_id, "u-9");
+    assert_string_equal(rig_apply(&rig, slice_str(value)), "missing_user");
     rig_clear(&rig);
 }
 
@@ -299,6 +430,51 @@ static void avro_of_a_foreign_schema(void **state)
     schema_book_free(book);
 }
 
+/* timestamp-micros, timestamp-millis and date say themselves what they count. */
+static void avro_times_by_their_logical_type(void **state)
+{
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"Seen\",\"fields\":["
+        "{\"name\":\"us\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},"
+        "{\"name\":\"ms\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":"
+        "\"timestamp-millis\"}]},"
+        "{\"name\":\"day\",\"type\":{\"type\":\"int\",\"logicalType\":\"date\"}},"
+        "{\"name\":\"n\",\"type\":\"long\"}]}";
+    /* us 1700000000123456; ms branch 1, 1700000000123; day 19675 (2023-11-14); n 5 */
+    static const char body[] = "\x80\x89\x81\x82\x83\x89\x85\x06\x02\xf6\xa1\xab\xfe\xf9\x62"
+                               "\xb6\xb3\x02\x0a";
+    static const struct {
+        const char *path;
+        int64_t ms;
+    } samples[] = {{"map.time=us", 1700000000123},
+                   {"map.time=ms", 1700000000123},
+                   {"map.time=day", 1699920000000},
+                   {"map.time=n", -1}};
+    struct schema_book *book = schema_book_new();
+    struct codec_error error;
+    uint64_t fingerprint;
+    assert_int_equal(schema_book_add(book, schema, &error), 0);
+    assert_int_equal(schema_fingerprint(schema, &fingerprint), 0);
+    char message[64] = {(char)0xc3, 1};
+    memcpy(message + 2, &fingerprint, sizeof(fingerprint));
+    memcpy(message + 10, body, sizeof(body) - 1);
+    for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
+        const char *const pairs[] = {"source.format=avro", "time.format=avro", "map.user==u",
+                                     "map.item==i",        "map.action==VIEW", samples[i].path};
+        struct rig rig;
+        assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), book), 0);
+        const char *reason = rig_apply(&rig, slice_of(message, 10 + sizeof(body) - 1));
+        if (samples[i].ms < 0) {
+            assert_string_equal(reason, "wrong_type");
+        } else {
+            if (reason) { fail_msg("%s: %s (%s)", samples[i].path, reason, rig.refusal.detail); }
+            assert_int_equal(rig.ev.event_time_ms, samples[i].ms);
+        }
+        rig_clear(&rig);
+    }
+    schema_book_free(book);
+}
+
 /* A double that is none is refused, not taken for absent. */
 static void avro_weight_that_is_no_number(void **state)
 {
@@ -327,8 +503,14 @@ int main(void)
         cmocka_unit_test(made_ids_fit),
         cmocka_unit_test(follows_the_configuration),
         cmocka_unit_test(constants_stand_for_fields),
-        cmocka_unit_test(refuses_bad_configuration),
         cmocka_unit_test(records_do_not_touch_each_other),
+        cmocka_unit_test(an_array_becomes_events),
+        cmocka_unit_test(elements_are_all_or_none),
+        cmocka_unit_test(a_change_becomes_an_item_or_a_tombstone),
+        cmocka_unit_test(a_record_becomes_a_profile),
+        cmocka_unit_test(some_texts_mean_nothing),
+        cmocka_unit_test(key_and_timestamp_are_at_hand),
+        cmocka_unit_test(avro_times_by_their_logical_type),
         cmocka_unit_test(details_are_bounded),
         cmocka_unit_test(avro_user_event_needs_no_mapping),
         cmocka_unit_test(avro_faults_name_the_codecs_reason),

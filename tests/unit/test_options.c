@@ -346,6 +346,27 @@ static void test_fill(void **state)
     assert_ptr_equal(options, before);
 }
 
+/* A prefix of nothing takes the keys that nobody else knows: a tool reads a worker's file. */
+static void test_empty_prefix(void **state)
+{
+    struct tool {
+        const char *name;
+        struct properties kafka, others;
+    } tool;
+    static const struct option tool_options[] = {
+        {"", OPTION_PREFIX, offsetof(struct tool, others), NULL, .help = "Takes the rest"},
+        {"name", OPTION_STRING, offsetof(struct tool, name), "", .help = "Names"},
+        {"kafka.", OPTION_PREFIX, offsetof(struct tool, kafka), NULL, .help = "Passes on"},
+    };
+    const struct option_group group = {"tool", tool_options, ARRAY_COUNT(tool_options), &tool};
+    static const char *const pairs[] = {"map.user=u", "name=x", "kafka.a=b"};
+    assert_int_equal(options_fill(&group, 1, pairs, ARRAY_COUNT(pairs), stderr, &options), 0);
+    assert_string_equal(tool.name, "x");
+    assert_string_equal(properties_get(&tool.kafka, "a"), "b");
+    assert_int_equal(tool.others.count, 1);
+    assert_string_equal(properties_get(&tool.others, "map.user"), "u");
+}
+
 static void test_too_many(void **state)
 {
     FILE *file = fopen(first_path, "w");
@@ -366,7 +387,7 @@ int main(void)
         TEST(test_all_faults),   TEST(test_placeholders),
         TEST(test_rest),         TEST(test_included_text_is_not_printed),
         TEST(test_shown),        TEST(test_fill),
-        TEST(test_too_many),
+        TEST(test_empty_prefix), TEST(test_too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,8 +48,43 @@ static void test_by_hand(void **state)
     popularity_recommender.free(model);
 }
 
+static float all_weights(const struct blend *blend)
+{
+    float sum = 0.0F;
+    for (size_t s = 0; s < BLEND_SEGMENTS; s++) { sum += blend_weight(blend, s, 0); }
+    return sum;
+}
+
+/* What is not asked teaches the blend all the same, where that is wished. */
+static void test_teaching(void **state)
+{
+    struct ground ground = {.users_max = 60, .items_max = 9};
+    for (int32_t teach_every = 0; teach_every <= 1; teach_every++) {
+        void *model =
+            popularity_recommender.make(&ground, popularity_recommender.presets[0].settings);
+        struct member member = {&popularity_recommender, model, ""};
+        struct blend *blend = blend_new(BLEND_LEARNED, 9, &member, 1);
+        struct prequential_settings settings = {
+            .every = 1 << 30, .teach_every = teach_every, .skip = 1, .seed = 1};
+        struct prequential *prequential = prequential_new(&settings, 60, 9, blend);
+        float before = all_weights(blend);
+        for (int32_t at = 0; at < 120; at++) {
+            struct action action = {.user = at / 2, .item = at < 9 ? at : at * at % 5};
+            bool scored = prequential_ask(prequential, &action);
+            assert_true(!scored || teach_every == 1);
+            prequential_learn(prequential, &action);
+        }
+        assert_int_equal(prequential_hits(prequential, false).asked, 0);
+        assert_true((all_weights(blend) != before) == (teach_every == 1));
+        prequential_free(prequential);
+        blend_free(blend);
+        popularity_recommender.free(model);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_by_hand)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_by_hand),
+                                       cmocka_unit_test(test_teaching)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,9 @@
 #define TIME "\"event_time_ms\":1795424400000"
 #define WITH(fields) "{" USER "," ITEM "," ACTION "," TIME "," fields "}"
 
+#define AN_ITEM(fields) "{" ITEM "," fields "}"
+#define A_USER(fields) "{" USER "," fields "}"
+
 #define ID_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ID_256 ID_64 ID_64 ID_64 ID_64
 #define BYTES(text) text, sizeof(text) - 1
@@ -23,7 +26,7 @@
 /* What breaks exactly this rule, and what comes as near as can be and passes. */
 struct sample {
     const char *rule;
-    const char *pair; /* configuration; may be NULL */
+    const char *pair; /* configuration, semicolons between keys; may be NULL */
     const char *broken;
     size_t broken_size;
     const char *near_miss;
@@ -48,6 +51,11 @@ static const struct sample samples[] = {
     {"bad_json", NULL, BYTES(WITH("\"x\":NaN")), BYTES(WITH("\"x\":null"))},
     {"bad_json", NULL, BYTES(WITH("\"x\":\"\\ud800\"")), BYTES(WITH("\"x\":\"\\ud83d\\ude00\""))},
     {"not_an_object", NULL, BYTES("[" WITH("\"x\":1") "]"), BYTES(" " WITH("\"x\":1"))},
+    {"missing_kind", "map.kind=k", BYTES(WITH("\"x\":1")), BYTES(WITH("\"k\":1"))},
+    {"refused_kind", "map.kind=k;kind.default=refuse;kind.a=take", BYTES(WITH("\"k\":\"b\"")),
+     BYTES(WITH("\"k\":\"a\""))},
+    {"refused_kind", "map.kind=k;kind.true=refuse", BYTES(WITH("\"k\":true")),
+     BYTES(WITH("\"k\":false"))},
     {"missing_user", NULL, BYTES("{" ITEM "," ACTION "," TIME "}"),
      BYTES("{\"user_id\":0," ITEM "," ACTION "," TIME "}")},
     {"missing_user", NULL, BYTES("{\"user_id\":null," ITEM "," ACTION "," TIME "}"),
@@ -113,6 +121,33 @@ static const struct sample samples[] = {
     {"weight_not_finite", NULL, BYTES(WITH("\"weight\":\"-Infinity\"")),
      BYTES(WITH("\"weight\":-0.0"))},
     {"negative_weight", NULL, BYTES(WITH("\"weight\":-1e-300")), BYTES(WITH("\"weight\":1e-300"))},
+    {"bad_time", "becomes=Item", BYTES(AN_ITEM("\"created_ms\":253402300800000")),
+     BYTES(AN_ITEM("\"created_ms\":0"))},
+    {"bad_year", "becomes=UserProfile", BYTES(A_USER("\"birth_year\":\"198\"")),
+     BYTES(A_USER("\"birth_year\":\"1985-02-03\""))},
+    {"bad_year", "becomes=UserProfile", BYTES(A_USER("\"birth_year\":10000")),
+     BYTES(A_USER("\"birth_year\":0"))},
+    {"missing_item", "becomes=Item", BYTES("{\"user_id\":1}"), BYTES(AN_ITEM("\"x\":1"))},
+    {"missing_user", "becomes=UserProfile", BYTES("{\"item_id\":1}"), BYTES(A_USER("\"x\":1"))},
+    {"empty_id", "becomes=Item", BYTES("{\"item_id\":\"\"}"), BYTES("{\"item_id\":\" \"}")},
+    {"id_too_long", "becomes=UserProfile;id.bytes.max=2", BYTES("{\"user_id\":100}"),
+     BYTES("{\"user_id\":99}")},
+    {"wrong_type", "becomes=Item", BYTES(AN_ITEM("\"title\":[]")),
+     BYTES(AN_ITEM("\"title\":7"))},
+    {"wrong_type", "becomes=Item", BYTES(AN_ITEM("\"available\":{}")),
+     BYTES(AN_ITEM("\"available\":\"no\""))},
+    {"wrong_type", "becomes=Item", BYTES(AN_ITEM("\"vector\":[1,true]")),
+     BYTES(AN_ITEM("\"vector\":[1,-0.5]"))},
+    {"vector_not_finite", "becomes=Item", BYTES(AN_ITEM("\"vector\":[1e39]")),
+     BYTES(AN_ITEM("\"vector\":[1e38]"))},
+    {"text_too_long", "becomes=Item",
+     BYTES(AN_ITEM("\"title\":\"" ID_256 ID_256 ID_256 ID_256 "x\"")),
+     BYTES(AN_ITEM("\"title\":\"" ID_256 ID_256 ID_256 ID_256 "\""))},
+    {"text_too_long", "becomes=UserProfile", BYTES(A_USER("\"country\":\"" ID_256 "x\"")),
+     BYTES(A_USER("\"country\":\"" ID_256 "\""))},
+    {"tag_too_long", "becomes=Item",
+     BYTES(AN_ITEM("\"tags\":[\"" ID_256 ID_256 ID_256 ID_256 "x\"]")),
+     BYTES(AN_ITEM("\"tags\":[\"" ID_256 ID_256 ID_256 ID_256 "\"]"))},
     {"weight_too_large", NULL, BYTES(WITH("\"weight\":1000.0000001")),
      BYTES(WITH("\"weight\":1000"))},
     {"weight_too_large", "weight.max=0.5", BYTES(WITH("\"weight\":0.75")),
@@ -122,7 +157,12 @@ static const struct sample samples[] = {
 static void check(const struct sample *sample, struct slice bytes, const char *expected)
 {
     struct rig rig;
-    assert_int_equal(rig_init(&rig, &sample->pair, sample->pair != NULL, NULL), 0);
+    char keys[512] = "";
+    const char *pairs[8];
+    size_t pairs_count = 0;
+    if (sample->pair) { (void)snprintf(keys, sizeof(keys), "%s", sample->pair); }
+    for (char *at = keys, *key; (key = strsep(&at, ";")) && *key;) { pairs[pairs_count++] = key; }
+    assert_int_equal(rig_init(&rig, pairs, pairs_count, NULL), 0);
     const char *reason = rig_apply(&rig, bytes);
     if ((reason == NULL) != (expected == NULL) || (reason && strcmp(reason, expected) != 0)) {
         fail_msg("%.*s: %s (%s), expected %s", SLICE_ARGS(bytes), reason ? reason : "accepted",
@@ -161,6 +201,32 @@ static void bounds_of_size(void **state)
     buf_release(&text);
 }
 
+/* A document with an array of so many elements. */
+static void check_array(const char *pair, const char *head, const char *element, size_t count,
+                        const char *expected)
+{
+    const struct sample sample = {.pair = pair};
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    buf_printf(&text, "%s[", head);
+    for (size_t i = 0; i < count; i++) { buf_printf(&text, "%s%s", i ? "," : "", element); }
+    buf_printf(&text, "]}");
+    check(&sample, buf_slice(&text), expected);
+    buf_release(&text);
+}
+
+static void bounds_of_lists(void **state)
+{
+    static const char spread[] = "map.item=x[*]", event[] = "{" USER "," ACTION "," TIME ",\"x\":";
+    check_array(spread, event, "\"i\"", MAPPING_ELEMENTS_MAX, NULL);
+    check_array(spread, event, "\"i\"", MAPPING_ELEMENTS_MAX + 1, "too_many_elements");
+    static const char tags[] = "{" ITEM ",\"tags\":", vector[] = "{" ITEM ",\"vector\":";
+    check_array("becomes=Item", tags, "\"t\"", ITEM_TAGS_MAX, NULL);
+    check_array("becomes=Item", tags, "\"t\"", ITEM_TAGS_MAX + 1, "too_many_tags");
+    check_array("becomes=Item", vector, "1", ITEM_VECTOR_MAX, NULL);
+    check_array("becomes=Item", vector, "1", ITEM_VECTOR_MAX + 1, "vector_too_long");
+}
+
 /* The codec's reasons are rules of their own; any other one is caught by the last. */
 static void avro_reasons_pass_through(void **state)
 {
@@ -183,7 +249,11 @@ static void the_table_is_in_order(void **state)
         assert_true(i == 0 || rules[i - 1].stage <= rules[i].stage);
         assert_true(strlen(rules[i].hint) > 10);
         bool sampled = rules[i].stage == STAGE_AVRO;
-        if (strcmp(rules[i].name, "too_many_values") == 0) { sampled = true; }
+        static const char *const apart[] = {"too_many_values", "too_many_elements",
+                                            "too_many_tags", "vector_too_long"};
+        for (size_t k = 0; k < ARRAY_COUNT(apart); k++) {
+            sampled |= strcmp(rules[i].name, apart[k]) == 0;
+        }
         for (size_t k = 0; k < ARRAY_COUNT(samples) && !sampled; k++) {
             sampled = strcmp(samples[k].rule, rules[i].name) == 0;
         }
@@ -210,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_sample_breaks_its_rule_only),
         cmocka_unit_test(bounds_of_size),
+        cmocka_unit_test(bounds_of_lists),
         cmocka_unit_test(avro_reasons_pass_through),
         cmocka_unit_test(the_table_is_in_order),
         cmocka_unit_test(the_first_broken_rule_answers),

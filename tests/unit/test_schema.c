@@ -242,6 +242,31 @@ static void test_counts(void **state)
     assert_false(taken(repeated("", fixed, 1, "\",\"size\":1048577}", "")));
 }
 
+/* A reference within a namespace is not one to a type whose name only begins like it. */
+static void test_references(void **state)
+{
+    assert_canonical("{\"type\":\"record\",\"name\":\"a.b.R\",\"fields\":["
+                     "{\"name\":\"f\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":1}},"
+                     "{\"name\":\"g\","
+                     "\"type\":{\"type\":\"fixed\",\"name\":\"a.b.c.F\",\"size\":2}},"
+                     "{\"name\":\"h\",\"type\":\"F\"},{\"name\":\"i\",\"type\":\"a.b.c.F\"}]}",
+                     "{\"name\":\"a.b.R\",\"type\":\"record\",\"fields\":["
+                     "{\"name\":\"f\",\"type\":{\"name\":\"a.b.F\",\"type\":\"fixed\",\"size\":1}},"
+                     "{\"name\":\"g\","
+                     "\"type\":{\"name\":\"a.b.c.F\",\"type\":\"fixed\",\"size\":2}},"
+                     "{\"name\":\"h\",\"type\":\"a.b.F\"},{\"name\":\"i\",\"type\":\"a.b.c.F\"}]}");
+    static const char *const wrong[] = {"c.F", "b.F", "R.F", "a.F", "a.b", "F.c"};
+    for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+        _cleanup_(xfreep) char *json = xprintf(
+            "{\"type\":\"record\",\"name\":\"a.b.R\",\"fields\":["
+            "{\"name\":\"f\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":1}},"
+            "{\"name\":\"g\",\"type\":\"%s\"}]}", wrong[i]);
+        struct codec_error error = {0};
+        assert_null(schema_parse(json, &error));
+        assert_non_null(strstr(error.detail, "unknown type"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_tree),           cmocka_unit_test(test_names_match),
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_long_names),     cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

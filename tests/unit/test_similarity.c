@@ -88,12 +88,37 @@ static void test_llr(void **state)
     assert_true(isfinite(similarity_llr(20, 10, 5, 1)));
 }
 
+/* Correlations that can be told by hand. */
+static void test_pearson(void **state)
+{
+    const float x[] = {1, 2, 3, 4, 5};
+    struct similarity_moments up = {0}, down = {0}, flat = {0}, one = {0};
+    for (int k = 0; k < 5; k++) {
+        similarity_moments_add(&up, x[k], 2 * x[k] + 7);
+        similarity_moments_add(&down, x[k], 6 - x[k]);
+        similarity_moments_add(&flat, x[k], 3);
+    }
+    similarity_moments_add(&one, 4, 2);
+    assert_true(fabs(similarity_pearson(&up, 0) - 1) < 1e-6);
+    assert_true(fabs(similarity_pearson(&down, 0) + 1) < 1e-6);
+    assert_true(fabs(similarity_pearson(&up, 15) - .25) < 1e-6);
+    assert_true(similarity_pearson(&flat, 0) == 0.0);
+    assert_true(similarity_pearson(&one, 0) == 0.0);
+    /* 1 2 3 with 1 3 2: one half */
+    struct similarity_moments half = {0};
+    similarity_moments_add(&half, 1, 1);
+    similarity_moments_add(&half, 2, 3);
+    similarity_moments_add(&half, 3, 2);
+    assert_true(fabs(similarity_pearson(&half, 0) - .5) < 1e-6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cosine),        cmocka_unit_test(test_jaccard),
         cmocka_unit_test(test_ratings),       cmocka_unit_test(test_llr_table),
         cmocka_unit_test(test_llr_entropies), cmocka_unit_test(test_llr),
+        cmocka_unit_test(test_pearson),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

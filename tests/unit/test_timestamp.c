@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/timestamp.h"
+#include "mapping/timestamp.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -31,6 +31,8 @@ static void reads_iso8601(void **state)
     assert_int_equal(iso("2016-12-31T23:59:60Z"), 1483228800000);
     assert_int_equal(iso("2024-02-29T12:00:00Z"), 1709208000000);
     assert_int_equal(iso("1969-12-31T23:59:59.999Z"), -1);
+    assert_int_equal(iso("2026-11-23"), 1795392000000);
+    assert_int_equal(iso("1969-12-31"), -86400000);
     assert_int_equal(iso("0000-01-01T00:00:00Z"), TIMESTAMP_FIRST_MS);
     assert_int_equal(iso("9999-12-31T23:59:59.999Z"), TIMESTAMP_LAST_MS);
 }
@@ -41,7 +43,9 @@ static void refuses_what_is_no_time(void **state)
         "",
         "now",
         "1795424400123",
-        "2026-11-23",
+        "2026-11-",
+        "2026-02-30",
+        "2026-11-23T",
         "2026-11-23T09:00",
         "2026-11-23T09:00:0",
         "2026-11-23T09:00:00.",
@@ -97,6 +101,15 @@ static void converts_units(void **state)
     assert_int_equal(ms, 1795424400000);
     assert_int_equal(timestamp_from_integer(TIME_FORMAT_US, 1795424400123999, &ms), 0);
     assert_int_equal(ms, 1795424400123);
+    assert_int_equal(timestamp_from_integer(TIME_FORMAT_NS, 1795424400123999999, &ms), 0);
+    assert_int_equal(ms, 1795424400123);
+    assert_int_equal(timestamp_from_integer(TIME_FORMAT_NS, -1, &ms), 0);
+    assert_int_equal(ms, -1);
+    assert_int_equal(timestamp_from_integer(TIME_FORMAT_DAYS, 20780, &ms), 0);
+    assert_int_equal(ms, 1795392000000);
+    assert_int_equal(timestamp_from_integer(TIME_FORMAT_DAYS, INT64_MAX, &ms), -EINVAL);
+    assert_int_equal(timestamp_from_real(TIME_FORMAT_DAYS, 0.5, &ms), 0);
+    assert_int_equal(ms, 43200000);
     assert_int_equal(timestamp_from_integer(TIME_FORMAT_US, -1, &ms), 0);
     assert_int_equal(ms, -1);
     assert_int_equal(timestamp_from_real(TIME_FORMAT_S, 1795424400.5, &ms), 0);

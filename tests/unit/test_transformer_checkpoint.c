@@ -138,6 +138,35 @@ static void test_lies(void **state)
     buf_release(&buf);
 }
 
+/* Half of the numbers, about half of the bytes, the same scores as before the way through them. */
+static void test_pruned(void **state)
+{
+    struct buf whole, half;
+    const char *why = NULL;
+    float hidden[16], scores[2][9];
+    struct transformer *model = trained(&whole, false);
+    buf_init(&half, 1 << 20);
+    transformer_prune(model, 0.5f);
+    transformer_save(model, &half, false);
+    assert_in_range(half.size, whole.size / 2, whole.size * 3 / 4);
+    struct transformer *copy = transformer_load(buf_slice(&half), 1, &why);
+    if (!copy) { fail_msg("%s", why); }
+    struct transformer *both[2] = {model, copy};
+    for (size_t m = 0; m < 2; m++) {
+        transformer_encode(both[m], two, 1, hidden);
+        transformer_scores(both[m], hidden, 1, scores[m]);
+    }
+    assert_memory_equal(scores[0], scores[1], sizeof(scores[0]));
+    half.data[112] = (char)(half.data[112] ^ 1); /* a bit of the map, behind the header */
+    sign(&half);
+    assert_null(transformer_load(buf_slice(&half), 1, &why));
+    assert_string_equal(why, "its packed weights do not fit");
+    transformer_free(model);
+    transformer_free(copy);
+    buf_release(&whole);
+    buf_release(&half);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_generation),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_lies),
+        cmocka_unit_test(test_pruned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,10 @@ struct knobbed {
 
 static const struct knobbed low = {.x = .2}, middle = {.x = .45}, high = {.x = .9};
 static const struct preset presets[] = {
-    {"low", &low, false}, {"middle", &middle, false}, {"high", &high, false}};
+    {.name = "low", .settings = &low},
+    {.name = "middle", .settings = &middle},
+    {.name = "high", .settings = &high},
+};
 static const struct knob knobs[] = {KNOB(knobbed, x, 0, 1, "best at .5")};
 
 static void *make(const struct ground *ground, const void *settings)

@@ -1,0 +1,284 @@
+/* Sends dead letters round again, each once.
+ *
+ * A transaction holds some hundred records and, in the topic `redrives`, which letters they were:
+ * both or neither, so whoever comes later knows exactly what has been sent. A second run at the
+ * same time is fenced off by the transactional id. The records name their origin in headers: ids
+ * made of it are the same as the first time, so that features drops what it has had after all.
+ *
+ * Letters without their bytes (truncated, withheld) are read from where they first stood; that
+ * happens in the end, a partition at a time.
+ */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/letters.h"
+#include "cli/scan.h"
+#include "cli/sent_letters.h"
+
+#include <argp.h>
+
+enum {
+    KEY_REASON = 'r',
+    KEY_LIMIT = 'l',
+    KEY_DRY = 'n',
+    KEY_SINCE = 0x3000,
+    KEY_UNTIL,
+    KEY_TOPIC,
+    KEY_TO,
+    ATTEMPTS_MAX = 3,
+};
+
+struct redriving {
+    struct client client;
+    struct letter_filter filter;
+    int64_t limit;
+    bool dry;
+    const char *to;
+
+    struct wire *wire;
+    char *letters_topic;
+    char *marks_topic;
+    struct sent_letters *sent;
+    struct letter_batch *batch;
+    struct letter_counts counts;
+    struct letter_list later; /* without their bytes */
+    int64_t taken;
+    int64_t gone;
+    int failed;
+};
+
+static const struct argp_option flags[] = {
+    {"reason", KEY_REASON, "REASON", 0, "Only letters with this reason; may be repeated", 0},
+    {"since", KEY_SINCE, "TIME", 0,
+     "Only letters from this time on: 2026-05-01T12:00:00Z, or 2h, 30m, 7d ago", 0},
+    {"until", KEY_UNTIL, "TIME", 0, "Only letters before this time", 0},
+    {"origin", KEY_TOPIC, "TOPIC", 0, "Only letters whose record came from this topic", 0},
+    {"to", KEY_TO, "TOPIC", 0, "Write there, not to the topics that they came from", 0},
+    {"limit", KEY_LIMIT, "N", 0, "Send at most N letters", 0},
+    {"dry-run", KEY_DRY, NULL, 0, "Count only", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct redriving *redriving = state->input;
+    struct letter_filter *filter = &redriving->filter;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &redriving->client;
+        return 0;
+    case KEY_REASON:
+        if (filter->reasons_count == LETTER_REASONS_MAX) { argp_error(state, "so many reasons"); }
+        filter->reasons[filter->reasons_count++] = arg;
+        return 0;
+    case KEY_SINCE:
+        if (!letter_time(arg, &filter->since_ms)) { argp_error(state, "no time: %s", arg); }
+        return 0;
+    case KEY_UNTIL:
+        if (!letter_time(arg, &filter->until_ms)) { argp_error(state, "no time: %s", arg); }
+        return 0;
+    case KEY_TOPIC:
+        filter->topic = arg;
+        return 0;
+    case KEY_TO:
+        redriving->to = arg;
+        return 0;
+    case KEY_LIMIT:
+        redriving->limit = strtoll(arg, NULL, 10);
+        if (redriving->limit <= 0) { argp_error(state, "no number: %s", arg); }
+        return 0;
+    case KEY_DRY:
+        redriving->dry = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "no argument \"%s\"", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
+static const struct argp argp = {
+    .options = flags,
+    .parser = parse,
+    .doc =
+        "Sends dead letters of ingest and features round again, after a fix: to the topics and "
+        "partitions that they came from, with headers that name their first place. Each letter is "
+        "sent once, however often this runs; a record that is refused again is a new letter. Other "
+        "readers of those topics see the records too (--to names another topic). An older record "
+        "of a catalogue comes behind newer ones of its key: send such letters soon or not at all.",
+    .children = children,
+};
+
+/* ---- Sending ---- */
+
+/* What is rolled back was not sent, and can be tried again. */
+static bool send_batch(struct redriving *redriving)
+{
+    int result = WIRE_ABORTED;
+    for (int i = 0; i < ATTEMPTS_MAX && (result == WIRE_ABORTED || result == WIRE_RETRY); i++) {
+        result = letter_batch_send(redriving->batch, redriving->wire, redriving->marks_topic);
+    }
+    if (result < 0) {
+        redriving->failed = client_fail("%s; %" PRId64 " letters were sent before",
+                                        wire_why(redriving->wire),
+                                        letter_batch_sent(redriving->batch));
+    }
+    return result == 0;
+}
+
+static bool add(struct redriving *redriving, const struct letter *letter)
+{
+    letter_batch_add(redriving->batch, letter);
+    return !letter_batch_full(redriving->batch) || send_batch(redriving);
+}
+
+static bool take_letter(void *arg, const struct record *rec)
+{
+    struct redriving *redriving = arg;
+    struct letter letter;
+    if (!letter_read(rec, &redriving->filter, &letter)) { return true; }
+    struct letter_count *count = letter_counts_of(&redriving->counts, letter.reason);
+    count->kept++;
+    if (sent_letters_has(redriving->sent, letter.partition, letter.offset)) {
+        count->sent_before++;
+        return true;
+    }
+    if (!letter.movable) {
+        count->left++;
+        return true;
+    }
+    if (redriving->limit && redriving->taken == redriving->limit) { return true; }
+    redriving->taken++;
+    count->chosen++;
+    if (redriving->dry) { return true; }
+    if (letter.without_bytes) {
+        letter_list_add(&redriving->later, &letter);
+        return true;
+    }
+    return add(redriving, &letter);
+}
+
+/* ---- Letters without their bytes ---- */
+
+struct fetching {
+    struct redriving *redriving;
+    const struct letter *at; /* by offset */
+    size_t count;
+    bool ok;
+};
+
+static bool take_origin(void *arg, const struct record *rec)
+{
+    struct fetching *fetching = arg;
+    while (fetching->count && fetching->at->origin.offset < rec->offset) {
+        fetching->redriving->gone++;
+        fetching->at++;
+        fetching->count--;
+    }
+    while (fetching->count && fetching->at->origin.offset == rec->offset) {
+        struct letter letter = *fetching->at++;
+        fetching->count--;
+        letter.key = rec->key;
+        letter.value = rec->value;
+        fetching->ok = add(fetching->redriving, &letter);
+        if (!fetching->ok) { return false; }
+    }
+    return fetching->count > 0;
+}
+
+/* Fetches the records of letters that came from one partition. */
+static bool fetch(struct redriving *redriving, const struct letter *at, size_t count)
+{
+    const struct origin *first = &at->origin;
+    int64_t low, end, last = at[count - 1].origin.offset;
+    if (wire_bounds(redriving->wire, first->topic, first->partition, &low, &end) < 0) {
+        redriving->failed = client_fail("%s", wire_why(redriving->wire));
+        return false;
+    }
+    struct fetching fetching = {.redriving = redriving, .at = at, .count = count, .ok = true};
+    while (fetching.count && fetching.at->origin.offset < low) {
+        redriving->gone++;
+        fetching.at++;
+        fetching.count--;
+    }
+    if (!fetching.count || fetching.at->origin.offset >= end) {
+        redriving->gone += (int64_t)fetching.count;
+        return true;
+    }
+    int result = scan_range(redriving->wire, first->topic, first->partition,
+                            fetching.at->origin.offset, MIN_OF(last + 1, end), take_origin,
+                            &fetching);
+    if (result < 0) { redriving->failed = client_fail("%s", wire_why(redriving->wire)); }
+    redriving->gone += fetching.ok ? (int64_t)fetching.count : 0;
+    return result == 0 && fetching.ok;
+}
+
+static bool fetch_all(struct redriving *redriving)
+{
+    struct letter_list *later = &redriving->later;
+    letter_list_sort(later);
+    for (size_t from = 0, to = 0; from < later->count; from = to) {
+        while (to < later->count && letter_same_place(&later->at[from], &later->at[to])) { to++; }
+        if (!fetch(redriving, &later->at[from], to - from)) { return false; }
+    }
+    return true;
+}
+
+/* ---- The whole ---- */
+
+static int connect(struct redriving *redriving)
+{
+    _cleanup_(xfreep) char *id = client_group(&redriving->client, "redrive");
+    int32_t partitions;
+    int result = redriving->dry
+                     ? client_connect(&redriving->client, NULL, &redriving->wire)
+                     : client_connect_txn(&redriving->client, id, &redriving->wire);
+    if (result < 0) { return 1; }
+    redriving->letters_topic = client_topic(&redriving->client, "dead-letters");
+    redriving->marks_topic = client_topic(&redriving->client, "redrives");
+    const char *const topics[] = {redriving->letters_topic, redriving->marks_topic, redriving->to};
+    for (size_t i = 0; i < ARRAY_COUNT(topics); i++) {
+        if (topics[i] && wire_partitions(redriving->wire, topics[i], &partitions) < 0) {
+            return client_fail("%s", wire_why(redriving->wire));
+        }
+    }
+    return 0;
+}
+
+static int run(struct redriving *redriving)
+{
+    if (connect(redriving) != 0) { return 1; }
+    redriving->sent = sent_letters_new();
+    redriving->batch = letter_batch_new(redriving->wire, redriving->to);
+    if (sent_letters_read(redriving->sent, redriving->wire, redriving->marks_topic) < 0 ||
+        scan_since(redriving->wire, redriving->letters_topic, redriving->filter.since_ms,
+                   take_letter, redriving) < 0) {
+        return client_fail("%s", wire_why(redriving->wire));
+    }
+    bool ok = !redriving->failed && fetch_all(redriving) && send_batch(redriving);
+    letter_counts_print(&redriving->counts, redriving->dry);
+    if (redriving->gone) {
+        fprintf(stderr, "freshet: %" PRId64 " letters without bytes: their records are gone from "
+                "where they first stood\n", redriving->gone);
+    }
+    return ok ? 0 : redriving->failed;
+}
+
+int redrive_command(int argc, char **argv)
+{
+    struct redriving redriving = {.filter.until_ms = INT64_MAX};
+    argp_parse(&argp, argc, argv, 0, NULL, &redriving);
+    int result = client_load(&redriving.client) < 0 ? 78 : run(&redriving);
+    letter_batch_free(redriving.batch);
+    sent_letters_free(redriving.sent);
+    letter_list_release(&redriving.later);
+    letter_counts_release(&redriving.counts);
+    wire_close(redriving.wire);
+    free(redriving.letters_topic);
+    free(redriving.marks_topic);
+    client_release(&redriving.client);
+    return result;
+}

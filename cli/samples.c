@@ -1,0 +1,240 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client.h"
+#include "cli/samples.h"
+#include "mapping/sources.h"
+#include "schemas/contracts.h"
+#include "stream/run.h"
+
+enum { SAMPLE_ARENA_BLOCK = 1 << 16, MESSAGE_BYTES_MAX = 1 << 20, TEXT_BYTES_MAX = 8 << 20 };
+
+struct sampling {
+    const struct samples *samples;
+    struct mapping_settings settings;
+    struct run_settings run_settings; /* so that a whole configuration of ingest is understood */
+    struct options *options;
+    struct schema_book *book;
+    struct codec *codecs[TARGETS_COUNT];
+    struct sources *sources;
+    char *topics[SOURCES_MAX];
+    struct arena *arena;
+    struct buf message;
+    struct buf text;
+    int64_t line;
+    int64_t seen, refused, ignored, written;
+};
+
+/* ---- Telling ---- */
+
+static json_t *text_of(struct slice text)
+{
+    return text.data ? json_stringn(text.data, text.size) : json_null();
+}
+
+static void tell(json_t *object)
+{
+    json_dumpf(object, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+    (void)fputc('\n', stdout);
+    json_decref(object);
+}
+
+/* What would be written, as it would be read again. */
+static json_t *value_of(struct sampling *sampling, enum target target, const void *object)
+{
+    struct codec_error error;
+    if (!object) { return json_null(); }
+    buf_clear(&sampling->message);
+    buf_clear(&sampling->text);
+    int rc = codec_encode(sampling->codecs[target], object, &sampling->message);
+    assert(rc == 0);
+    rc = codec_json(sampling->book, buf_slice(&sampling->message), &sampling->text, NULL, &error);
+    assert(rc == 0);
+    return json_loadb(sampling->text.data, sampling->text.size, JSON_ALLOW_NUL, NULL);
+}
+
+static void tell_outcome(struct sampling *sampling, const struct outcome *outcome)
+{
+    static const char *const names[TARGETS_COUNT] = {"UserEvent", "Item", "UserProfile"};
+    for (size_t i = 0; i < outcome->count; i++) {
+        const struct becoming *becoming = &outcome->at[i];
+        json_t *object = json_object();
+        json_object_set_new(object, "line", json_integer(sampling->line));
+        json_object_set_new(object, "becomes", json_string(names[outcome->target]));
+        json_object_set_new(object, "key", text_of(becoming->key));
+        json_object_set_new(object, "value", value_of(sampling, outcome->target, becoming->object));
+        tell(object);
+    }
+    sampling->written += (int64_t)outcome->count;
+    if (outcome->count) { return; }
+    sampling->ignored++;
+    json_t *object = json_object();
+    json_object_set_new(object, "line", json_integer(sampling->line));
+    json_object_set_new(object, "ignored", json_true());
+    tell(object);
+}
+
+static void tell_refusal(struct sampling *sampling, const char *reason, const char *detail)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "line", json_integer(sampling->line));
+    json_object_set_new(object, "refused", json_string(reason));
+    json_object_set_new(object, "message", json_string(detail));
+    sampling->refused++;
+    tell(object);
+}
+
+/* ---- One sample ---- */
+
+static size_t source_of(const struct sampling *sampling, const char *topic)
+{
+    for (size_t i = 0; i < sources_count(sampling->sources); i++) {
+        const char *wanted = sampling->samples->source;
+        if (wanted && strcmp(sources_at(sampling->sources, i)->name, wanted) == 0) { return i; }
+        if (!wanted && topic && strcmp(sampling->topics[i], topic) == 0) { return i; }
+    }
+    return 0;
+}
+
+static void map(struct sampling *sampling, const struct record *sample)
+{
+    struct outcome outcome;
+    struct refusal refusal;
+    struct record rec = *sample;
+    size_t index = source_of(sampling, rec.topic);
+    rec.topic = sampling->topics[index];
+    arena_reset(sampling->arena);
+    sampling->seen++;
+    struct mapping *mapping = sources_at(sampling->sources, index)->mapping;
+    if (mapping_apply_rendered(mapping, &rec, sampling->arena, &outcome, &refusal)) {
+        tell_refusal(sampling, refusal.reason, refusal.detail);
+    } else {
+        tell_outcome(sampling, &outcome);
+    }
+}
+
+/* A text as it is, null as null, anything else as its JSON text (freed by the caller). */
+static struct slice side_of(json_t *side, char **ret_text)
+{
+    if (!side || json_is_null(side)) { return (struct slice){0}; }
+    if (json_is_string(side)) {
+        return slice_of(json_string_value(side), json_string_length(side));
+    }
+    *ret_text = json_dumps(side, JSON_COMPACT | JSON_ENCODE_ANY);
+    return slice_str(*ret_text);
+}
+
+static void map_envelope(struct sampling *sampling, struct slice line)
+{
+    _cleanup_(xfreep) char *key = NULL, *value = NULL;
+    json_error_t error;
+    json_t *envelope = json_loadb(line.data, line.size, JSON_ALLOW_NUL, &error);
+    if (!json_object_get(envelope, "payload")) {
+        sampling->seen++;
+        tell_refusal(sampling, "no_envelope", "a line is an object with a payload, as of kcat -J");
+        json_decref(envelope);
+        return;
+    }
+    const json_t *time = json_object_get(envelope, "ts");
+    const json_t *offset = json_object_get(envelope, "offset");
+    const struct record rec = {
+        .topic = json_string_value(json_object_get(envelope, "topic")),
+        .partition = (int32_t)json_integer_value(json_object_get(envelope, "partition")),
+        .offset = offset ? json_integer_value(offset) : sampling->line - 1,
+        .time_ms = time ? json_integer_value(time) : sampling->samples->time_ms,
+        .key = side_of(json_object_get(envelope, "key"), &key),
+        .value = side_of(json_object_get(envelope, "payload"), &value),
+    };
+    map(sampling, &rec);
+    json_decref(envelope);
+}
+
+static void map_line(struct sampling *sampling, struct slice line)
+{
+    if (sampling->samples->enveloped) {
+        map_envelope(sampling, line);
+        return;
+    }
+    const struct record rec = {.offset = sampling->line - 1,
+                               .time_ms = sampling->samples->time_ms,
+                               .value = line};
+    map(sampling, &rec);
+}
+
+/* ---- The whole ---- */
+
+static int map_file(struct sampling *sampling, FILE *file)
+{
+    _cleanup_(xfreep) char *line = NULL;
+    size_t capacity = 0;
+    for (ssize_t length; (length = getline(&line, &capacity, file)) > 0;) {
+        sampling->line++;
+        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) { length--; }
+        if (length) { map_line(sampling, slice_of(line, (size_t)length)); }
+    }
+    fprintf(stderr, "freshet: %" PRId64 " records: %" PRId64 " written, %" PRId64
+            " would be dead letters, %" PRId64 " ignored\n",
+            sampling->seen, sampling->written, sampling->refused, sampling->ignored);
+    return sampling->refused > 0;
+}
+
+static int set_up(struct sampling *sampling)
+{
+    const struct option_group groups[] = {
+        {"ingest", mapping_options, MAPPING_OPTIONS_COUNT, &sampling->settings},
+        {"runtime", run_options, run_options_count, &sampling->run_settings},
+    };
+    const struct samples *samples = sampling->samples;
+    if (options_load("freshet", "", groups, ARRAY_COUNT(groups), samples->words_count,
+                     samples->words, stderr, &sampling->options, NULL) != OPTIONS_OK) {
+        return 78;
+    }
+    struct codec_error error;
+    char why[600];
+    const char *path = sampling->run_settings.schemas_path;
+    if (path[0] && schema_book_add_dir(sampling->book, path, &error) < 0) {
+        (void)client_fail("schemas.path=%s: %s", path, error.detail);
+        return 78;
+    }
+    if (sources_new(&sampling->settings, sampling->book, &sampling->sources, why, sizeof(why))) {
+        (void)client_fail("%s", why);
+        return 78;
+    }
+    bool found = !samples->source;
+    for (size_t i = 0; i < sources_count(sampling->sources); i++) {
+        const char *name = sources_at(sampling->sources, i)->name;
+        sampling->topics[i] = run_topic_name(&sampling->run_settings, name, /* shared= */ true);
+        found = found || strcmp(name, samples->source) == 0;
+    }
+    if (found) { return 0; }
+    (void)client_fail("--source %s: `sources` names no such", samples->source);
+    return 78;
+}
+
+int samples_map(const struct samples *samples)
+{
+    struct sampling sampling = {.samples = samples, .book = schema_book_new()};
+    for (size_t i = 0; i < TARGETS_COUNT; i++) {
+        sampling.codecs[i] = codec_new(target_contract((enum target)i), sampling.book);
+    }
+    sampling.arena = arena_new(SAMPLE_ARENA_BLOCK);
+    buf_init(&sampling.message, MESSAGE_BYTES_MAX);
+    buf_init(&sampling.text, TEXT_BYTES_MAX);
+    int result = set_up(&sampling);
+    bool standard = strcmp(samples->file, "-") == 0;
+    FILE *file = result || standard ? stdin : fopen(samples->file, "r");
+    if (!file) {
+        (void)client_fail("%s: %s", samples->file, strerror(errno));
+        result = 74;
+    }
+    if (result == 0) { result = map_file(&sampling, file); }
+    if (file && file != stdin) { fclose(file); }
+    sources_free(sampling.sources);
+    for (size_t i = 0; i < SOURCES_MAX; i++) { free(sampling.topics[i]); }
+    for (size_t i = 0; i < TARGETS_COUNT; i++) { codec_free(sampling.codecs[i]); }
+    options_free(sampling.options);
+    schema_book_free(sampling.book);
+    arena_free(sampling.arena);
+    buf_release(&sampling.message);
+    buf_release(&sampling.text);
+    return result;
+}

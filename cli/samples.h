@@ -1,0 +1,23 @@
+/* Sample records through a configured mapping, without Kafka: what each becomes, or why not. */
+#ifndef FRESHET_CLI_SAMPLES_H
+#define FRESHET_CLI_SAMPLES_H
+
+#include "base/base.h"
+
+struct samples {
+    const char *file;   /* JSON lines; "-": standard input */
+    const char *source; /* whose mapping is meant; NULL: the one of the line's topic, or the
+                         * first */
+    bool enveloped;     /* lines as kcat -J prints them: topic, key, payload, ts ... */
+    int64_t time_ms;    /* Kafka timestamp of records that bring none */
+    /* Options as for a worker: argv[0] is any name, then --config FILE and --set KEY=VALUE. */
+    char *const *words;
+    int words_count;
+};
+
+/* Prints one JSON line for each thing that a sample becomes, or the refusal, and a summary to
+ * stderr. Returns the exit code: 0, 1 when there would be dead letters, 74 when the file cannot be
+ * read, 78 for a wrong configuration. */
+int samples_map(const struct samples *samples);
+
+#endif

@@ -1,0 +1,22 @@
+/* What a user is called on our topics: the id as it is, or, where pseudonym.keys is configured, the
+ * pseudonyms under each of its keys, newest first. */
+#ifndef FRESHET_CLI_USER_NAMES_H
+#define FRESHET_CLI_USER_NAMES_H
+
+#include "cli/client.h"
+#include "mapping/pseudonyms.h"
+
+struct user_names {
+    char *at[PSEUDONYM_KEYS_MAX];
+    char key_ids[PSEUDONYM_KEYS_MAX][PSEUDONYM_KEY_ID_MAX + 1]; /* empty: no pseudonym */
+    int64_t from_ms[PSEUDONYM_KEYS_MAX];
+    size_t count;
+    size_t now; /* which one a record of this moment gets */
+};
+
+/* Finds the names; release with user_names_release(). An id that is one of the pseudonyms already
+ * stays. 0, or 78 with the fault printed. */
+int user_names_find(const struct client *client, const char *user, struct user_names *ret_names);
+void user_names_release(struct user_names *names);
+
+#endif

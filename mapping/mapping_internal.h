@@ -1,0 +1,33 @@
+/* Inside of the mapping, shared by mapping.c (one record) and mapping_setup.c (configuration). */
+#ifndef FRESHET_MAPPING_MAPPING_INTERNAL_H
+#define FRESHET_MAPPING_MAPPING_INTERNAL_H
+
+#include "mapping/action_names.h"
+#include "mapping/field_choice.h"
+#include "mapping/mapping.h"
+#include "mapping/pseudonyms.h"
+#include "mapping/record_kinds.h"
+#include "mapping/tag_sources.h"
+#include "mapping/timestamp.h"
+
+enum { JSON_WHERE_MAX = 200 };
+
+struct mapping {
+    const struct mapping_settings *settings;
+    struct schema_book *book;
+    struct pseudonyms *pseudonyms; /* NULL: users keep their ids; borrowed */
+    struct rule_limits limits;
+    struct field_choice *choices[MAPPED_COUNT]; /* NULL: not mapped; tags are apart */
+    struct tag_sources *tags;                   /* NULL: not mapped */
+    const struct field_path *spread; /* one of the paths that have a [*]; NULL: none has */
+    bool own_ids;                    /* each element has an id of its own */
+    bool by_logical_type;            /* Avro's times are rendered as text */
+    enum time_format created_format;
+    struct action_names *actions;
+    struct record_kinds *kinds;
+    struct buf rendered;
+    char where[JSON_WHERE_MAX]; /* what codec or parser say of the record; cleared for each */
+    uint64_t ids_made;
+};
+
+#endif

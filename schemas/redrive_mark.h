@@ -1,0 +1,16 @@
+/* Dead letters that were sent round again: topic `redrives`. See redrive_mark.avsc. */
+#ifndef FRESHET_SCHEMAS_REDRIVE_MARK_H
+#define FRESHET_SCHEMAS_REDRIVE_MARK_H
+
+#include "stream/codec.h"
+
+enum { REDRIVE_OFFSETS_MAX = 10000 };
+
+struct redrive_mark {
+    int32_t partition;
+    struct longs offsets;
+};
+
+extern const struct contract redrive_mark_contract;
+
+#endif

@@ -1,0 +1,247 @@
+/* ingest on an in-process log: several sources, the topics that it does and does not need, dead
+ * letters with and without bytes, records that were sent round again. */
+#include "base/base.h"
+#include "ingest/ingest.h"
+#include "schemas/item.h"
+#include "schemas/user_event.h"
+#include "schemas/user_profile.h"
+#include "tests/topology/rig.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { TIME_MS = 1700000000 };
+
+static void feed(struct rig *rig, const char *topic, const char *key, const char *value)
+{
+    struct slice bytes = value ? slice_str(value) : (struct slice){0};
+    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key), bytes,
+                  (int64_t)TIME_MS * 1000);
+}
+
+/* Steps until nothing more comes of it. */
+static void go_on(struct rig *rig)
+{
+    for (int i = 0; i < 200; i++) { rig_round(rig, false); }
+}
+
+static void header_is(struct rig *rig, int64_t offset, const char *name, const char *expected)
+{
+    struct slice value;
+    int result = memlog_header(rig->log, "dead-letters", 0, offset, name, &value);
+    if (!expected) {
+        assert_int_equal(result, -ENOENT);
+        return;
+    }
+    if (result || !slice_equal(value, slice_str(expected))) {
+        fail_msg("%s is \"%.*s\", expected \"%s\"", name, result ? 0 : (int)value.size,
+                 result ? "" : value.data, expected);
+    }
+}
+
+static struct user_event event_at(struct rig *rig, struct codec *codec, struct arena *arena,
+                                  int64_t offset)
+{
+    struct record rec;
+    struct user_event ev;
+    assert_int_equal(memlog_read(rig->log, "events", 0, offset, &rec), 0);
+    assert_int_equal(codec_decode(codec, rec.value, arena, &ev, NULL), 0);
+    assert_true(slice_equal(rec.key, ev.user_id));
+    return ev;
+}
+
+static const char *const sources[] = {"sources=acts,goods,people",
+                                      "topic.goods=shop.goods",
+                                      "time.format=s",
+                                      "map.action==VIEW",
+                                      "source.goods.becomes=Item",
+                                      "source.goods.map.item=id|$key",
+                                      "source.goods.map.kind=op|=take",
+                                      "source.goods.kind.gone=delete",
+                                      "source.goods.kind.ping=ignore",
+                                      "source.people.becomes=UserProfile",
+                                      "source.people.map.user=$key",
+                                      NULL};
+
+static void each_source_has_its_mapping_and_topic(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    memlog_topic(rig.log, "acts", 2);
+    memlog_topic(rig.log, "shop.goods", 3);
+    memlog_topic(rig.log, "people", 1);
+    memlog_topic(rig.log, "users", 1);
+    struct copy *copy = rig_start(&rig, &ingest_worker, 0, sources);
+    for (int i = 0; i < 20; i++) {
+        char value[100], key[16];
+        (void)snprintf(key, sizeof(key), "%d", i);
+        (void)snprintf(value, sizeof(value),
+                       "{\"user_id\":%d,\"item_id\":1,\"event_time_ms\":1700000000}", i);
+        feed(&rig, "acts", key, value);
+        (void)snprintf(value, sizeof(value), "{\"id\":\"g%d\",\"title\":\"t\"}", i);
+        feed(&rig, "shop.goods", key, value);
+    }
+    feed(&rig, "shop.goods", "g3", NULL);
+    feed(&rig, "shop.goods", "4", "{\"id\":\"g4\",\"op\":\"gone\"}");
+    feed(&rig, "shop.goods", "4", "{\"op\":\"ping\"}");
+    feed(&rig, "shop.goods", "5", "{\"title\":[]}");
+    feed(&rig, "people", "u1", "{\"country\":\"AT\"}");
+    go_on(&rig);
+    assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 20);
+    assert_int_equal(memlog_count(rig.log, "items", MEMLOG_ALL), 22);
+    assert_int_equal(memlog_count(rig.log, "users", MEMLOG_ALL), 1);
+    assert_int_equal(memlog_count(rig.log, "dead-letters", MEMLOG_ALL), 1);
+    header_is(&rig, 0, "origin.topic", "shop.goods");
+    header_is(&rig, 0, "reason", "wrong_type");
+    static const char *const gone[] = {"g3", "g4"};
+    for (size_t i = 0; i < ARRAY_COUNT(gone); i++) {
+        struct record rec;
+        assert_int_equal(memlog_newest(rig.log, "items", slice_str(gone[i]), &rec), 0);
+        assert_null(rec.value.data);
+    }
+    for (int32_t p = 0; p < 3; p++) {
+        assert_int_equal(memlog_committed(rig.log, "freshet-ingest", "shop.goods", p),
+                         memlog_end(rig.log, "shop.goods", p));
+    }
+    for (int32_t p = 0; p < 2; p++) {
+        assert_int_equal(memlog_committed(rig.log, "freshet-ingest", "acts", p),
+                         memlog_end(rig.log, "acts", p));
+    }
+    /* Another copy goes on where this one stopped, with all of them. */
+    rig_finish(copy);
+    assert_true(rig_launch(&rig, copy));
+    feed(&rig, "acts", "1", "{\"user_id\":1,\"item_id\":2,\"event_time_ms\":1700000001}");
+    go_on(&rig);
+    assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 21);
+    assert_int_equal(memlog_count(rig.log, "items", MEMLOG_ALL), 22);
+    rig_release(&rig);
+}
+
+/* What a source does not become need not be there to be written; what it does becomes. */
+static void only_topics_of_use_are_needed(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    static const char *const profiles[] = {"becomes=UserProfile", NULL};
+    static const char *const round[] = {"sources=a", "topic.a=events", NULL};
+    rig_start(&rig, &ingest_worker, 0, NULL); /* no topic `users` in the rig */
+    struct copy *copies[2] = {&rig.copies[1], &rig.copies[2]};
+    const char *const *pairs[] = {profiles, round};
+    static const char *const whys[] = {"users", "topic events is named twice"};
+    for (size_t i = 0; i < 2; i++) {
+        struct copy *copy = copies[i];
+        *copy = (struct copy){.worker = &ingest_worker, .slot = (int)i + 1};
+        copy->worker_settings = xcalloc(1, ingest_worker.settings_size);
+        copy->state_path = xprintf("%s/%zu", rig.dir, i + 1);
+        copy->state_pair = xprintf("state.dir=%s", copy->state_path);
+        copy->pairs[copy->pairs_count++] = copy->state_pair;
+        for (const char *const *at = pairs[i]; *at; at++) {
+            copy->pairs[copy->pairs_count++] = *at;
+        }
+        rig.copies_count++;
+        copy_fill(copy);
+        assert_false(rig_launch(&rig, copy));
+        assert_int_equal(copy->exit_code, EXIT_CONFIG);
+        if (!strstr(copy->why, whys[i])) { fail_msg("no %s in: %s", whys[i], copy->why); }
+    }
+    rig_release(&rig);
+}
+
+static void letters_name_their_origin(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    static const char *const pairs[] = {"time.format=s", NULL};
+    rig_start(&rig, &ingest_worker, 0, pairs);
+    feed(&rig, "clicks", "k", "{\"user_id\":1");
+    go_on(&rig);
+    struct record rec;
+    assert_int_equal(memlog_read(rig.log, "dead-letters", 0, 0, &rec), 0);
+    assert_true(slice_equal(rec.key, slice_str("k")));
+    assert_true(slice_equal(rec.value, slice_str("{\"user_id\":1")));
+    header_is(&rig, 0, "reason", "bad_json");
+    header_is(&rig, 0, "worker", "ingest");
+    header_is(&rig, 0, "origin.topic", "clicks");
+    header_is(&rig, 0, "origin.partition", "0");
+    header_is(&rig, 0, "origin.offset", "0");
+    header_is(&rig, 0, "origin.timestamp", "1700000000000");
+    header_is(&rig, 0, "redriven", NULL);
+    header_is(&rig, 0, "withheld", NULL);
+    rig_release(&rig);
+}
+
+static void letters_without_bytes(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    static const char *const pairs[] = {"dead.letters.bytes=drop", NULL};
+    rig_start(&rig, &ingest_worker, 0, pairs);
+    feed(&rig, "clicks", "anna", "{\"user_id\":\"anna\"");
+    go_on(&rig);
+    struct record rec;
+    assert_int_equal(memlog_read(rig.log, "dead-letters", 0, 0, &rec), 0);
+    assert_null(rec.key.data);
+    assert_null(rec.value.data);
+    header_is(&rig, 0, "withheld", "true");
+    header_is(&rig, 0, "origin.offset", "0");
+    rig_release(&rig);
+}
+
+/* Sent round again, a record is what it was: its id, its place in time, its letter's origin. */
+static void a_redriven_record_keeps_its_origin(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    static const char *const pairs[] = {"time.format=s", NULL};
+    rig_start(&rig, &ingest_worker, 0, pairs);
+    static const char good[] = "{\"user_id\":1,\"item_id\":2,\"action\":\"VIEW\","
+                               "\"event_time_ms\":1700000000}";
+    feed(&rig, "clicks", "1", good);
+    struct wire *wire = memlog_wire(rig.log, NULL, NULL, NULL);
+    const struct header headers[] = {
+        {"origin.topic", slice_str("clicks")},     {"origin.partition", slice_str("3")},
+        {"origin.offset", slice_str("77")},        {"origin.timestamp", slice_str("1700000005000")},
+        {"redriven", slice_str("2")},
+    };
+    const char *const values[] = {good, "{}"};
+    for (size_t i = 0; i < ARRAY_COUNT(values); i++) {
+        const struct message message = {.topic = "clicks",
+                                        .partition = 0,
+                                        .time_ms = 1800000000000,
+                                        .value = slice_str(values[i]),
+                                        .headers = headers,
+                                        .headers_count = ARRAY_COUNT(headers)};
+        assert_int_equal(wire_produce(wire, &message, 1), 0);
+    }
+    go_on(&rig);
+    struct schema_book *book = schema_book_new();
+    struct codec *codec = codec_new(&user_event_contract, book);
+    struct arena *arena = arena_new(1024);
+    struct user_event plain = event_at(&rig, codec, arena, 0);
+    assert_true(slice_equal(plain.event_id, slice_str("clicks-0-000000000000")));
+    struct user_event again = event_at(&rig, codec, arena, 1);
+    assert_true(slice_equal(again.event_id, slice_str("clicks-3-000000000077")));
+    assert_int_equal(again.sequence, 77);
+    assert_int_equal(again.received_ms, 1700000005000);
+    header_is(&rig, 0, "origin.partition", "3");
+    header_is(&rig, 0, "origin.offset", "77");
+    header_is(&rig, 0, "origin.timestamp", "1700000005000");
+    header_is(&rig, 0, "redriven", "2");
+    arena_free(arena);
+    codec_free(codec);
+    schema_book_free(book);
+    wire_close(wire);
+    rig_release(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_source_has_its_mapping_and_topic),
+        cmocka_unit_test(only_topics_of_use_are_needed),
+        cmocka_unit_test(letters_name_their_origin),
+        cmocka_unit_test(letters_without_bytes),
+        cmocka_unit_test(a_redriven_record_keeps_its_origin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
