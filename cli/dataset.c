@@ -204,7 +204,7 @@ static const char *take_event(struct dataset *dataset, const char *line, enum sh
     double rating = 1.0, ts = 0.0;
     if (columns->rating >= 0 && columns->rating < count) {
         bool known = number_of(fields[columns->rating], &rating);
-        if (!known) { return "has a rating that is no number"; }
+        if (!known || !isfinite((float)rating)) { return "has a rating that is no number"; }
         dataset->rated = true;
         if (rating < rating_min) {
             dataset->left_out++;

@@ -161,7 +161,7 @@ def test_faults_say_what_to_do(sequences, tmp_path):
     broken = tmp_path / "broken.txt"
     broken.write_text("u1 a b c\nalone\n")
     assert "line 2" in evaluate(broken, code=1).stderr
-    for rating in ("nan", "inf", "1e999"):
+    for rating in ("nan", "inf", "1e999", "1e99"):
         broken.write_text(f"u::a::4::1\nu::b::{rating}::2\n")
         assert "line 2 has a rating that is no number" in evaluate(broken, code=1).stderr
     for text, says in (("u1,i1,good,1", "rating"), ("u1,i1,5,1\nu1,i2,5,noon", "line 2"),

@@ -244,6 +244,8 @@ def widened(ours):
         yield Case(change, both, replaced(both, at, type=[kind, "null"]), "reads", "some",
                    field["name"])
         yield from widened_more(both, at)
+    column = extended(ours, {"type": "array", "items": "string"})
+    yield from widened_more(column, len(ours["fields"]))
     text = extended(ours, ["null", "string"], default=None)
     more = extended(ours, ["null", "string", "long"], default=None)
     yield Case("union of null and a type widened", text, more, None, "some")
@@ -279,6 +281,10 @@ def attributes(ours):
             kind = {"type": base(field["type"]), "logicalType": "of-tomorrow"}
             yield Case("logical type changed", ours, replaced(ours, at, type=kind), "reads",
                        "reads")
+    both, at = extended(ours, "long", default=7), len(ours["fields"])
+    yield Case("default changed", both, replaced(both, at, default=3), "reads", "reads")
+    kind = {"type": "long", "logicalType": "of-tomorrow"}
+    yield Case("logical type changed", both, replaced(both, at, type=kind), "reads", "reads")
     yield Case("nothing", ours, copy.deepcopy(ours), "reads", "reads")
 
 
