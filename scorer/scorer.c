@@ -357,7 +357,8 @@ static void publish(struct task *task, const struct user_history *hist)
     struct recommendation_list list;
     lists_make(scorer->lists, hist, &list);
     const struct slip *slip = lists_slip(scorer->lists);
-    if (slip) { teacher_keep(&scorer->teacher, slip); }
+    /* In hindsight the counts know what came next: nothing is judged then, or learned. */
+    if (slip && desk->range_begun) { teacher_keep(&scorer->teacher, slip); }
     if (desk->range_begun) {
         tally_listed(&desk->tally, scorer->tables.items, lists_numbers(scorer->lists),
                      list.items.count);
@@ -396,7 +397,8 @@ static void answer(struct task *task, const struct user_history *hist)
         return;
     }
     if (desk->range_begun) { judge(scorer, desk, had ? &old : NULL, hist); }
-    if (had && teacher_learn(&scorer->teacher, &desk->mixture, &scorer->tables, &old, hist)) {
+    bool judging = had && desk->range_begun;
+    if (judging && teacher_learn(&scorer->teacher, &desk->mixture, &scorer->tables, &old, hist)) {
         desk->learned = true;
         metric_add(scorer->lessons, 1);
     }
