@@ -39,7 +39,7 @@ endif
 LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c mapping/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
-WORKERS := ingest features trainer scorer
+WORKERS := ingest features trainer sequence scorer
 worker_bin = $(OUT)/bin/freshet-$(1)
 BINS := $(foreach w,$(WORKERS),$(if $(wildcard $(w)/*_main.c),$(call worker_bin,$(w)))) \
 	$(if $(wildcard cli/*_main.c),$(OUT)/bin/freshet)
@@ -266,6 +266,26 @@ hostile:
 	@HOSTILE_RECORDS=$(or $(RECORDS),1000000) WAIT_SECONDS=3600 \
 		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
 		tests/broker/test_flood.py -k mutated
+
+# Replays whole data sets through the pipeline with the sequence trainer on, and compares the last
+# lists with `freshet evaluate`. SETS=ml-100k,toys (toys from QUALITY_DATA, skipped when absent).
+.PHONY: pipeline-quality
+pipeline-quality:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	@PIPELINE_QUALITY=$(or $(SETS),ml-100k,toys) QUALITY_DATA=$(abspath $(QUALITY_DATA)) \
+		WAIT_SECONDS=7200 $(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
+		tests/broker/test_pipeline_quality.py
+
+# Kills trainer and scorer at random KILLS=20 times while a model is trained (SEED=1).
+.PHONY: pipeline-kills
+pipeline-kills:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	@KILLS=$(or $(KILLS),20) SEED=$(or $(SEED),1) WAIT_SECONDS=600 $(BUILD)/venv/bin/python \
+		-m pytest -q -p no:cacheprovider tests/broker/test_sequence.py -k killed
 
 # Breaks brokers, workers, connections, disks and state under load, then compares what is
 # left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.

@@ -9,7 +9,11 @@ const char *const lineup_workers[LINEUP_WORKERS] = {"features", "trainer", "scor
 
 static const char *const topics[] = {"histories",  "pair-deltas", "features-changelog",
                                      "neighbours", "lists",       "quality",
-                                     "dead-letters", "receipts"};
+                                     "dead-letters", "receipts",    "item-vectors",
+                                     "models"};
+
+/* Who may have members, offsets and state: the lineup, and who trains for it where that is done. */
+static const char *const owners[] = {"features", "trainer", "scorer", "sequence"};
 
 static int fail(struct wire *wire)
 {
@@ -20,8 +24,8 @@ int lineup_members(const struct client *client, struct wire *wire, const char *g
                    int *ret_count)
 {
     *ret_count = 0;
-    for (size_t i = 0; i < LINEUP_WORKERS; i++) {
-        _cleanup_(xfreep) char *group = client_group_of(client, lineup_workers[i], generation);
+    for (size_t i = 0; i < ARRAY_COUNT(owners); i++) {
+        _cleanup_(xfreep) char *group = client_group_of(client, owners[i], generation);
         int count;
         if (admin_group_members(wire, group, &count) < 0) { return fail(wire); }
         *ret_count += count;
@@ -83,8 +87,8 @@ int lineup_delete_topics(const struct client *client, struct wire *wire, const c
 
 int lineup_delete_groups(const struct client *client, struct wire *wire, const char *generation)
 {
-    for (size_t i = 0; i < LINEUP_WORKERS; i++) {
-        _cleanup_(xfreep) char *group = client_group_of(client, lineup_workers[i], generation);
+    for (size_t i = 0; i < ARRAY_COUNT(owners); i++) {
+        _cleanup_(xfreep) char *group = client_group_of(client, owners[i], generation);
         if (admin_group_delete(wire, group) < 0) { return fail(wire); }
     }
     return 0;
@@ -92,8 +96,8 @@ int lineup_delete_groups(const struct client *client, struct wire *wire, const c
 
 int lineup_delete_state(const struct client *client, const char *generation)
 {
-    for (size_t i = 0; i < LINEUP_WORKERS; i++) {
-        _cleanup_(xfreep) char *name = generation_name(lineup_workers[i], generation);
+    for (size_t i = 0; i < ARRAY_COUNT(owners); i++) {
+        _cleanup_(xfreep) char *name = generation_name(owners[i], generation);
         _cleanup_(xfreep) char *path = xprintf("%s/%s", client_state_dir(client), name);
         int result = directory_delete(path);
         if (result < 0) { return client_fail("cannot delete %s: %s", path, strerror(-result)); }

@@ -44,6 +44,7 @@ struct ranking {
     float *recency;
     size_t recent_count;
     float directed_scale, symmetric_scale, popularity_scale;
+    struct ranking_sums sums;
     struct topk top;
     struct ranked *list;
     float *parts; /* per place, the largest part so far */
@@ -235,16 +236,24 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
     ranking->popularity_scale = scale_of(set->popularity_weight, root);
 }
 
+static float score_of(const struct ranking *ranking, const struct item_factors *factors,
+                      int32_t item)
+{
+    const struct cell *cell = &ranking->cells[item];
+    return ranking->directed_scale * cell->directed + ranking->symmetric_scale * cell->symmetric +
+           ranking->popularity_scale * factors[item].root;
+}
+
 static void choose(struct ranking *ranking, size_t length)
 {
     const struct item_factors *factors = item_table_factors(ranking->table);
+    ranking->sums = (struct ranking_sums){0};
     topk_clear(&ranking->top, length);
     for (size_t k = 0; k < ranking->candidates_count; k++) {
         int32_t item = ranking->candidates[k];
-        const struct cell *cell = &ranking->cells[item];
-        float score = ranking->directed_scale * cell->directed +
-                      ranking->symmetric_scale * cell->symmetric +
-                      ranking->popularity_scale * factors[item].root;
+        float score = score_of(ranking, factors, item);
+        ranking->sums.scores += (double)score;
+        ranking->sums.squares += (double)score * (double)score;
         topk_push(&ranking->top, (double)score, item);
     }
     topk_sort(&ranking->top);
@@ -400,4 +409,26 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
     }
     *ret_list = ranking->list;
     return ranking->list_count;
+}
+
+/* ---- Of items that are not on the list ---- */
+
+bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item)
+{
+    return item < ranking->capacity && ranking->cells[item].seen != ranking->touched &&
+           !barred(flags, item);
+}
+
+float ranking_score(const struct ranking *ranking, int32_t item)
+{
+    const struct cell *cell = &ranking->cells[item];
+    if (cell->stamp == ranking->chosen) { return MAX_OF(ranking->list[cell->place].score, 0.0F); }
+    bool spoken_for = cell->stamp == ranking->touched &&
+                      (cell->directed > 0.0F || cell->symmetric > 0.0F);
+    return spoken_for ? score_of(ranking, item_table_factors(ranking->table), item) : 0.0F;
+}
+
+struct ranking_sums ranking_sums(const struct ranking *ranking)
+{
+    return ranking->sums;
 }

@@ -67,6 +67,7 @@ enum ranked_reason {
     RANKED_TRENDING,
     RANKED_POPULAR,
     RANKED_NEW, /* never acted on */
+    RANKED_FORETOLD, /* another model's word: never given by a ranking */
 };
 
 struct ranked {
@@ -88,5 +89,18 @@ struct ranking *ranking_free(struct ranking *ranking);
 /* Ranks: best first, at most request->length. The list is borrowed until the next call. */
 size_t ranking_list(struct ranking *ranking, const struct ranking_request *request,
                     const struct ranked **ret_list);
+
+/* What the last list's ranking says of items that are not on it, for blending with other models. */
+
+/* Says whether an item might have been listed: neither had by the user nor barred by these flags,
+ * which are the request's. */
+bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item);
+/* Tells an item's score; 0 when nothing speaks for it. */
+float ranking_score(const struct ranking *ranking, int32_t item);
+/* Sums the scores, and their squares, of all items that something speaks for. */
+struct ranking_sums {
+    double scores, squares;
+};
+struct ranking_sums ranking_sums(const struct ranking *ranking);
 
 #endif

@@ -77,6 +77,8 @@ void transformer_scores(const struct transformer *model, const float *hidden, si
 /* Borrows the item vectors (items x d), attributes included, until the next call that changes the
  * model. A score is the product of a hidden and an item vector. */
 const float *transformer_vectors(const struct transformer *model);
+/* Borrows the run of numbers that weights_view() finds the parts of, for as long. */
+const float *transformer_run(const struct transformer *model);
 
 /* Appends the model to buf: weights and attributes, and with `state` the optimiser's moments and
  * counters, so that learning goes on as if it had not been interrupted. */

@@ -5,7 +5,9 @@
 #include "schemas/generation_step.h"
 #include "schemas/item.h"
 #include "schemas/item_neighbours.h"
+#include "schemas/item_vector.h"
 #include "schemas/list_quality.h"
+#include "schemas/model_weights.h"
 #include "schemas/pair_deltas.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/redrive_mark.h"
@@ -21,6 +23,7 @@ const struct contract *const contracts[] = {
     &user_profile_contract,    &recommendation_list_contract, &list_quality_contract,
     &user_archive_contract,    &forget_request_contract,      &forget_receipt_contract,
     &generation_step_contract, &redrive_mark_contract,
+    &item_vector_contract,     &model_weights_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

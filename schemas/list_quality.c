@@ -5,6 +5,12 @@ static const char schema[] =
 #include "list_quality.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/list_quality.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(list_quality, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
     CONTRACT_FIELD(list_quality, FIELD_INT, partition, 0),
@@ -17,11 +23,21 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(list_quality, FIELD_DOUBLE, ndcg_at_10, 0),
     CONTRACT_FIELD(list_quality, FIELD_LONG, unlisted, 0),
     CONTRACT_FIELD(list_quality, FIELD_LONG, lists, 0),
+    CONTRACT_FIELD(list_quality, FIELD_STRINGS, made_by, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_INTS, segments, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_LONGS, judged_by, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_LONGS, hits_by, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_DOUBLES, ndcg_by, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, places, 0),
+    CONTRACT_FIELD(list_quality, FIELD_DOUBLE, novelty_bits, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, items_listed, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, items_known, 0),
 };
 
 const struct contract list_quality_contract = {
     .name = "freshet.ListQuality",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct list_quality),

@@ -4,6 +4,8 @@
 
 #include "schemas/recommendation_list.h"
 
+enum { QUALITY_PARTS_MAX = 64 }; /* models times segments */
+
 struct list_quality {
     struct slice model;
     int32_t partition;
@@ -16,6 +18,15 @@ struct list_quality {
     double ndcg_at_10;
     int64_t unlisted;
     int64_t lists;
+    struct slices made_by;
+    struct ints segments;
+    struct longs judged_by;
+    struct longs hits_by;
+    struct doubles ndcg_by;
+    int64_t places;
+    double novelty_bits;
+    int64_t items_listed;
+    int64_t items_known;
 };
 
 extern const struct contract list_quality_contract;

@@ -5,6 +5,12 @@ static const char schema[] =
 #include "recommendation_list.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/recommendation_list.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, user_id, ID_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, items, LIST_ITEMS_MAX),
@@ -13,6 +19,9 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, because, LIST_ITEMS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, evidence, LIST_ITEMS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRING, made_by, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRING, vectors, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONG, actions, 0),
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, generation, MODEL_NAME_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONG, event_time_ms, 0),
     CONTRACT_FIELD(recommendation_list, FIELD_INT, input_partition, 0),
@@ -23,6 +32,7 @@ static const struct contract_field fields[] = {
 const struct contract recommendation_list_contract = {
     .name = "freshet.RecommendationList",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct recommendation_list),

@@ -26,6 +26,9 @@ struct recommendation_list {
     struct slices because;
     struct floats evidence;
     struct slice model;
+    struct slice made_by;
+    struct slice vectors;
+    int64_t actions;
     struct slice generation;
     int64_t event_time_ms;
     int32_t input_partition;

@@ -13,6 +13,12 @@ static size_t next_action(const struct user_history *history, int64_t offset)
     return next;
 }
 
+size_t judge_next_action(const struct recommendation_list *list,
+                         const struct user_history *history)
+{
+    return next_action(history, list->input_offset);
+}
+
 enum judgement judge_list(const struct recommendation_list *list,
                           const struct user_history *history, struct slice model, int *ret_rank)
 {

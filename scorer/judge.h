@@ -28,6 +28,10 @@ enum judgement {
 enum judgement judge_list(const struct recommendation_list *list,
                           const struct user_history *history, struct slice model, int *ret_rank);
 
+/* Finds the action that came first after what the list was built from; history->items.count when
+ * there is none. */
+size_t judge_next_action(const struct recommendation_list *list,
+                         const struct user_history *history);
 /* Adds a judgement and the history's time to the counters of a range. */
 void judge_count(struct list_quality *range, enum judgement judgement, int rank,
                  const struct user_history *history);

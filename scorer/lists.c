@@ -1,14 +1,32 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/topk.h"
 #include "scorer/lists.h"
+#include "scorer/prospects.h"
+
+enum { CANDIDATES_LEAST = 50, SLIP_EACH = 10 };
 
 struct lists {
     const struct scorer_settings *settings;
     struct tables *tables;
+    const struct vectors *vectors;
+    const struct affinity *affinity;
     const char *generation;
     struct ranking *ranking;
-    int32_t numbers[HISTORY_ACTIONS_MAX];
+    struct prospects *prospects; /* NULL: counting alone */
+    const struct mixture *mixture;
+    const struct user_history *ahead[PROSPECTS_AHEAD];
+    size_t ahead_count, ahead_at;
+    int32_t *ahead_numbers;
+    struct topk top;
+    float blended[MIXTURE_CANDIDATES_MAX];
+    int32_t places[MIXTURE_CANDIDATES_MAX]; /* scratch */
+    struct ranked merged[LIST_ITEMS_MAX];
+    struct slip slip;
+    int leader;
+    int32_t numbers[HISTORY_ACTIONS_MAX + HISTORY_SEEN_MAX];
     int32_t seen[HISTORY_SEEN_MAX];
+    int32_t listed[LIST_ITEMS_MAX];
     struct slice items[LIST_ITEMS_MAX];
     struct slice because[LIST_ITEMS_MAX];
     float scores[LIST_ITEMS_MAX];
@@ -16,7 +34,20 @@ struct lists {
     int32_t reasons[LIST_ITEMS_MAX];
 };
 
+static bool id_before(const void *arg, int32_t a, int32_t b)
+{
+    const struct lists *lists = arg;
+    const struct ids *ids = lists->tables->ids;
+    return slice_compare(ids_text(ids, lists->places[a]), ids_text(ids, lists->places[b])) < 0;
+}
+
+static size_t candidates_each(const struct scorer_settings *settings)
+{
+    return MAX_OF((size_t)settings->list_length, (size_t)CANDIDATES_LEAST);
+}
+
 struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables,
+                        const struct vectors *vectors, struct affinity *affinity,
                         const char *generation)
 {
     assert(settings->list_length <= LIST_ITEMS_MAX);
@@ -24,8 +55,15 @@ struct lists *lists_new(const struct scorer_settings *settings, struct tables *t
     struct ranking_settings set = scorer_ranking_settings(settings);
     lists->settings = settings;
     lists->tables = tables;
+    lists->vectors = vectors;
+    lists->affinity = affinity;
     lists->generation = generation;
     lists->ranking = ranking_new(&set, tables->ids, tables->items);
+    topk_init(&lists->top, id_before, lists);
+    if (!vectors && !affinity) { return lists; }
+    lists->prospects = prospects_new(tables, vectors, affinity, candidates_each(settings));
+    lists->ahead_numbers =
+        xcalloc((size_t)PROSPECTS_AHEAD * HISTORY_ACTIONS_MAX, sizeof(*lists->ahead_numbers));
     return lists;
 }
 
@@ -33,8 +71,38 @@ struct lists *lists_free(struct lists *lists)
 {
     if (!lists) { return NULL; }
     ranking_free(lists->ranking);
+    prospects_free(lists->prospects);
+    topk_release(&lists->top);
+    free(lists->ahead_numbers);
     free(lists);
     return NULL;
+}
+
+void lists_blend(struct lists *lists, const struct mixture *mixture)
+{
+    lists->mixture = mixture;
+}
+
+const int32_t *lists_numbers(const struct lists *lists)
+{
+    return lists->listed;
+}
+
+const struct slip *lists_slip(const struct lists *lists)
+{
+    return lists->slip.count ? &lists->slip : NULL;
+}
+
+const char *lists_contender(int contender)
+{
+    static const char *const names[MIXTURE_CONTENDERS] = {
+        [MEMBER_COUNTING] = "counting",
+        [MEMBER_SEQUENCE] = "sequence",
+        [MEMBER_CONTENT] = "content",
+        [MIXTURE_MEMBERS] = "mixture",
+    };
+    assert(contender >= 0 && contender < MIXTURE_CONTENDERS);
+    return names[contender];
 }
 
 const char *history_fault(const struct user_history *history)
@@ -70,6 +138,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_TRENDING: return REASON_TRENDING;
     case RANKED_POPULAR: return REASON_POPULAR;
     case RANKED_NEW: return REASON_NEW;
+    case RANKED_FORETOLD: return REASON_OTHER;
     }
     return REASON_OTHER;
 }
@@ -80,6 +149,7 @@ static void write_columns(struct lists *lists, const struct ranked *ranked, size
     const struct ids *ids = lists->tables->ids;
     for (size_t k = 0; k < count; k++) {
         bool because = ranked[k].because != ID_NONE;
+        lists->listed[k] = ranked[k].item;
         lists->items[k] = ids_text(ids, ranked[k].item);
         lists->because[k] = because ? ids_text(ids, ranked[k].because) : slice_str("");
         lists->scores[k] = ranked[k].score;
@@ -87,6 +157,165 @@ static void write_columns(struct lists *lists, const struct ranked *ranked, size
         lists->reasons[k] = reason_of(ranked[k].reason);
     }
 }
+
+/* ---- The generation's part ---- */
+
+void lists_ahead(struct lists *lists, const struct user_history *const *histories, size_t count)
+{
+    const int32_t *items[PROSPECTS_AHEAD];
+    size_t counts[PROSPECTS_AHEAD];
+    assert(count <= PROSPECTS_AHEAD);
+    lists->ahead_count = lists->ahead_at = 0;
+    if (!lists->vectors || !vectors_served(lists->vectors)) { return; }
+    int32_t *at = lists->ahead_numbers;
+    for (size_t h = 0; h < count; h++) {
+        const struct user_history *history = histories[h];
+        lists->ahead[h] = history;
+        items[h] = at;
+        for (size_t k = 0; k < history->items.count; k++) {
+            bool liked = history->weights.at[k] > 0.0F;
+            *at++ = liked ? tables_number(lists->tables, history->items.at[k]) : ID_NONE;
+        }
+        counts[h] = history->items.count;
+    }
+    lists->ahead_count = count;
+    prospects_encode(lists->prospects, items, counts, count);
+}
+
+/* Finds the history among those that were encoded ahead, or encodes it alone. */
+static size_t find_ahead(struct lists *lists, const struct user_history *history)
+{
+    for (size_t h = lists->ahead_at; h < lists->ahead_count; h++) {
+        if (lists->ahead[h] != history) { continue; }
+        lists->ahead_at = h + 1;
+        return h;
+    }
+    lists_ahead(lists, &history, 1);
+    return 0;
+}
+
+/* Keeps what the members said of the first ten of each. */
+static void write_slip(struct lists *lists, const struct user_history *history,
+                       enum mixture_segment segment, const int32_t *items,
+                       const struct mixture_candidates *candidates)
+{
+    struct slip *slip = &lists->slip;
+    *slip = (struct slip){
+        .user = ids_fingerprint(history->user_id),
+        .partition = history->input_partition,
+        .offset = history->input_offset,
+        .segment = (uint8_t)segment,
+    };
+    uint8_t *taken = (uint8_t *)lists->blended; /* scratch: not in use yet */
+    memset(taken, 0, candidates->count);
+    for (size_t k = 0; k < candidates->count; k++) { lists->places[k] = items[k]; }
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        topk_clear(&lists->top, SLIP_EACH);
+        for (size_t k = 0; k < candidates->count; k++) {
+            if (candidates->z[m][k] != 0.0F) {
+                topk_push(&lists->top, (double)candidates->z[m][k], (int32_t)k);
+            }
+        }
+        topk_sort(&lists->top);
+        for (size_t t = 0; t < lists->top.count; t++) {
+            size_t k = (size_t)lists->top.entries[t].item;
+            if (taken[k]++) { continue; }
+            slip->items[slip->count] = items[k];
+            for (size_t of = 0; of < MIXTURE_MEMBERS; of++) {
+                slip->z[of][slip->count] = candidates->z[of][k];
+            }
+            slip->count++;
+        }
+    }
+}
+
+/* An item that counting did not rank among its best. */
+static struct ranked foretold(const struct lists *lists, int32_t item)
+{
+    return (struct ranked){
+        .item = item,
+        .because = ID_NONE,
+        .evidence = (float)item_table_actions(lists->tables->items, item),
+        .reason = RANKED_FORETOLD,
+    };
+}
+
+/* Orders all candidates as the leader does; then what counting filled its list up with. */
+static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ranked_count,
+                    const int32_t *items, const struct mixture_candidates *candidates,
+                    enum mixture_segment segment)
+{
+    size_t length = (size_t)lists->settings->list_length, count = 0;
+    mixture_score(lists->mixture, segment, lists->leader, candidates, lists->blended);
+    for (size_t k = 0; k < candidates->count; k++) { lists->places[k] = items[k]; }
+    topk_clear(&lists->top, length);
+    for (size_t k = 0; k < candidates->count; k++) {
+        topk_push(&lists->top, (double)lists->blended[k], (int32_t)k);
+    }
+    topk_sort(&lists->top);
+    for (; count < lists->top.count; count++) {
+        size_t k = (size_t)lists->top.entries[count].item;
+        /* counting's own stand first, in its order */
+        bool counted = k < ranked_count && ranked[k].item == items[k];
+        lists->merged[count] = counted ? ranked[k] : foretold(lists, items[k]);
+        lists->merged[count].score = lists->blended[k];
+    }
+    for (size_t k = 0; k < ranked_count && count < length; k++) {
+        bool there = ranked[k].score >= 0.0F;
+        for (size_t c = 0; c < count && !there; c++) {
+            there = lists->merged[c].item == ranked[k].item;
+        }
+        if (there) { continue; }
+        float before = count ? lists->merged[count - 1].score : 0.0F;
+        lists->merged[count] = ranked[k];
+        lists->merged[count++].score = MIN_OF(before, 0.0F) - 1.0F;
+    }
+    return count;
+}
+
+static int leader_of(const struct lists *lists, enum mixture_segment segment)
+{
+    switch ((enum leader_choice)lists->settings->blend_leader) {
+    case LEADER_COUNTING: return MEMBER_COUNTING;
+    case LEADER_SEQUENCE: return MEMBER_SEQUENCE;
+    case LEADER_MIXTURE: return MIXTURE_MEMBERS;
+    case LEADER_PROVED: break;
+    }
+    return mixture_leader(lists->mixture, segment);
+}
+
+/* Lets the mixture's leader have its say; returns the list's length. */
+static size_t blend(struct lists *lists, const struct user_history *history, size_t ahead,
+                    const struct ranking_request *request, const struct ranked **ranked,
+                    size_t ranked_count)
+{
+    size_t length = MIN_OF(ranked_count, (size_t)lists->settings->list_length);
+    const int32_t *items;
+    const struct mixture_candidates *candidates;
+    memcpy(lists->numbers + request->count, lists->seen,
+           request->seen_count * sizeof(*lists->seen));
+    const struct prospects_request wanted = {
+        .ahead = ahead,
+        .ranking = lists->ranking,
+        .ranked = *ranked,
+        .ranked_count = ranked_count,
+        .flags = &request->flags,
+        .had = lists->numbers,
+        .had_count = request->count + request->seen_count,
+        .weights = request->weights,
+        .history_count = request->count,
+    };
+    if (!prospects_find(lists->prospects, &wanted, &items, &candidates)) { return length; }
+    enum mixture_segment segment = mixture_segment(history->events_total);
+    write_slip(lists, history, segment, items, candidates);
+    lists->leader = leader_of(lists, segment);
+    if (lists->leader == MEMBER_COUNTING) { return length; }
+    length = merge(lists, *ranked, ranked_count, items, candidates, segment);
+    *ranked = lists->merged;
+    return length;
+}
+
+/* ---- The list ---- */
 
 void lists_make(struct lists *lists, const struct user_history *history,
                 struct recommendation_list *ret_list)
@@ -97,17 +326,24 @@ void lists_make(struct lists *lists, const struct user_history *history,
     for (size_t k = 0; k < history->items.count; k++) {
         lists->numbers[k] = tables_number(lists->tables, history->items.at[k]);
     }
+    const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
+    bool blending = (served || lists->affinity) && lists->mixture;
+    size_t ahead = served && blending ? find_ahead(lists, history) : 0;
+    size_t each = candidates_each(lists->settings);
     const struct ranking_request request = {
         .items = lists->numbers,
         .weights = history->weights.at,
         .count = history->items.count,
         .seen = lists->seen,
         .seen_count = number_seen(lists, history->seen),
-        .length = (size_t)lists->settings->list_length,
+        .length = blending ? each : (size_t)lists->settings->list_length,
         .flags = catalogue_flags(&lists->tables->catalogue),
     };
     const struct ranked *ranked;
     size_t count = ranking_list(lists->ranking, &request, &ranked);
+    lists->slip.count = 0;
+    lists->leader = MEMBER_COUNTING;
+    if (blending) { count = blend(lists, history, ahead, &request, &ranked, count); }
     write_columns(lists, ranked, count);
     *ret_list = (struct recommendation_list){
         .user_id = history->user_id,
@@ -117,6 +353,9 @@ void lists_make(struct lists *lists, const struct user_history *history,
         .because = {lists->because, count},
         .evidence = {lists->evidence, count},
         .model = slice_str(lists->settings->model_name),
+        .made_by = slice_str(lists_contender(lists->leader)),
+        .vectors = slice_str(blending && served ? served->generation : ""),
+        .actions = history->events_total,
         .generation = slice_str(lists->generation),
         .event_time_ms = history->event_time_ms,
         .input_partition = history->input_partition,

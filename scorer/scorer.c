@@ -5,17 +5,22 @@
 #include "scorer/inbox.h"
 #include "scorer/judge.h"
 #include "scorer/lists.h"
+#include "scorer/prospects.h"
+#include "scorer/tally.h"
+#include "scorer/teacher.h"
 #include "stream/worker.h"
 
-enum { HISTORIES, NEIGHBOURS, ITEMS, STEPS };
+enum { HISTORIES, NEIGHBOURS, ITEMS, STEPS, VECTORS, MODELS };
 static const struct input inputs[] = {
     [HISTORIES] = {.name = "histories", .kind = INPUT_PARTITIONED},
     [NEIGHBOURS] = {.name = "neighbours", .kind = INPUT_BROADCAST},
     [ITEMS] = {.name = "items", .kind = INPUT_BROADCAST, .shared = true},
     [STEPS] = {.name = "generations", .kind = INPUT_BROADCAST, .shared = true},
+    [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST},
+    [MODELS] = {.name = "models", .kind = INPUT_BROADCAST},
 };
 
-enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN };
+enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
 static const struct output outputs[] = {
     [RECOMMENDATIONS] = {.name = "recommendations",
                          .delivery = DELIVERY_AT_ONCE,
@@ -31,6 +36,9 @@ static const struct output outputs[] = {
                      .delivery = DELIVERY_AT_ONCE,
                      .shared = true,
                      .contracts = {&generation_step_contract}},
+    [BLENDS] = {.name = "models",
+                .delivery = DELIVERY_AT_ONCE,
+                .contracts = {&model_weights_contract}},
 };
 
 enum { LIST_BYTES_MAX = 1 << 20, ARENA_BYTES = 1 << 16 };
@@ -39,19 +47,27 @@ _Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) < LIST_BYTES_M
 
 struct scorer {
     struct tables tables;
+    struct vectors *vectors;   /* NULL: not used */
+    struct affinity *affinity; /* NULL: not used */
     struct lists *lists;
+    struct teacher teacher;
     struct cutover cutover;
     struct codec *history_codec, *neighbours_codec, *item_codec, *list_codec, *quality_codec;
+    struct codec *vector_codec, *weights_codec;
     struct arena *arena; /* of one broadcast record */
     struct buf message;
     struct metric *published, *freshness, *hits, *judged, *stale, *known, *over_max;
+    struct metric *switches, *rows, *lessons, *blended;
 };
 
 /* One partition's part. */
 struct desk {
     struct inbox inbox;
     struct list_quality range;
+    struct tally tally;
     bool range_begun;
+    struct mixture mixture;
+    bool learned; /* since it was last told */
 };
 
 static void stop(struct run *run)
@@ -59,6 +75,9 @@ static void stop(struct run *run)
     struct scorer *scorer = run_state(run);
     if (!scorer) { return; }
     lists_free(scorer->lists);
+    vectors_free(scorer->vectors);
+    affinity_free(scorer->affinity);
+    teacher_release(&scorer->teacher);
     cutover_release(&scorer->cutover);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
@@ -66,6 +85,8 @@ static void stop(struct run *run)
     codec_free(scorer->item_codec);
     codec_free(scorer->list_codec);
     codec_free(scorer->quality_codec);
+    codec_free(scorer->vector_codec);
+    codec_free(scorer->weights_codec);
     arena_free(scorer->arena);
     buf_release(&scorer->message);
     free(scorer);
@@ -88,6 +109,14 @@ static void start_metrics(struct scorer *scorer, struct metrics *metrics)
     scorer->known = metrics_gauge(metrics, "freshet_items_known", "", "Items held.");
     scorer->over_max = metrics_gauge(metrics, "freshet_items_over_max", "",
                                      "Times that an item found no place under items.max.");
+    scorer->switches = metrics_gauge(metrics, "freshet_vector_switches", "",
+                                     "Generations of item vectors that came to serve.");
+    scorer->rows = metrics_gauge(metrics, "freshet_vector_rows", "",
+                                 "Item vectors of the generation that serves.");
+    scorer->lessons = metrics_counter(metrics, "freshet_blend_lessons_total", "",
+                                      "Next actions from which the blend learned.");
+    scorer->blended = metrics_counter(metrics, "freshet_lists_blended_total", "",
+                                      "Lists in which counting did not have the lead.");
 }
 
 static int start(struct run *run)
@@ -106,7 +135,14 @@ static int start(struct run *run)
     struct schema_book *book = run_schemas(run);
     run_set_state(run, scorer);
     tables_init(&scorer->tables, settings);
-    scorer->lists = lists_new(settings, &scorer->tables, run_generation(run));
+    if (settings->vectors_used) { scorer->vectors = vectors_new((size_t)settings->items_max); }
+    if (settings->content_used) {
+        scorer->affinity =
+            affinity_new((int32_t)settings->items_max, (size_t)settings->recent_items);
+    }
+    scorer->lists = lists_new(settings, &scorer->tables, scorer->vectors, scorer->affinity,
+                              run_generation(run));
+    teacher_init(&scorer->teacher, run, (size_t)settings->blend_memory_max, BLENDS);
     scorer->cutover = (struct cutover){.steps_input = STEPS,
                                        .steps_output = STEPS_TAKEN,
                                        .lists_output = LISTS,
@@ -117,6 +153,8 @@ static int start(struct run *run)
     scorer->item_codec = codec_new(&item_contract, book);
     scorer->list_codec = codec_new(&recommendation_list_contract, book);
     scorer->quality_codec = codec_new(&list_quality_contract, book);
+    scorer->vector_codec = codec_new(&item_vector_contract, book);
+    scorer->weights_codec = codec_new(&model_weights_contract, book);
     scorer->arena = arena_new(ARENA_BYTES);
     buf_init(&scorer->message, LIST_BYTES_MAX);
     start_metrics(scorer, run_metrics(run));
@@ -155,6 +193,57 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
         return run_refuse_record(run, error.reason, "%s", error.detail);
     }
     tables_put_item(&scorer->tables, &item);
+    if (scorer->affinity) {
+        affinity_describe(scorer->affinity, tables_number(&scorer->tables, item.item_id), &item);
+    }
+    return VERDICT_DONE;
+}
+
+static void tell_vectors(struct scorer *scorer)
+{
+    const struct served *served = vectors_served(scorer->vectors);
+    metric_set(scorer->switches, (double)vectors_switches(scorer->vectors));
+    metric_set(scorer->rows, served ? (double)served->rows : 0.0);
+}
+
+static enum verdict take_vector(struct run *run, struct scorer *scorer, const struct record *rec)
+{
+    struct item_vector vector;
+    struct codec_error error;
+    if (!scorer->vectors || !rec->value.data) { return VERDICT_DONE; }
+    arena_reset(scorer->arena);
+    if (codec_decode(scorer->vector_codec, rec->value, scorer->arena, &vector, &error) < 0) {
+        return run_refuse_record(run, error.reason, "%s", error.detail);
+    }
+    const char *reason = vectors_put(scorer->vectors, &scorer->tables, &vector);
+    tell_vectors(scorer);
+    if (reason) {
+        return run_refuse_record(run, reason, "row %d of item %.*s", vector.row,
+                                 SLICE_ARGS(vector.item_id));
+    }
+    return VERDICT_DONE;
+}
+
+static enum verdict take_model(struct run *run, struct scorer *scorer, const struct record *rec)
+{
+    struct model_weights weights;
+    struct codec_error error;
+    const char *reason = NULL;
+    if (!scorer->vectors || !rec->value.data) { return VERDICT_DONE; }
+    arena_reset(scorer->arena);
+    if (codec_decode(scorer->weights_codec, rec->value, scorer->arena, &weights, &error) < 0) {
+        return run_refuse_record(run, error.reason, "%s", error.detail);
+    }
+    if (slice_equal(weights.model, slice_str(MODEL_SEQUENCE))) {
+        reason = vectors_put_weights(scorer->vectors, &weights, rec->offset);
+        tell_vectors(scorer);
+    } else if (slice_equal(weights.model, slice_str(MODEL_BLEND))) {
+        reason = teacher_note(&scorer->teacher, &weights);
+    }
+    if (reason) {
+        return run_refuse_record(run, reason, "model %.*s, part %d of %d",
+                                 SLICE_ARGS(weights.model), weights.part, weights.parts);
+    }
     return VERDICT_DONE;
 }
 
@@ -162,6 +251,8 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 {
     struct scorer *scorer = run_state(run);
     if (input == STEPS) { return cutover_note(&scorer->cutover, run, rec); }
+    if (input == VECTORS) { return take_vector(run, scorer, rec); }
+    if (input == MODELS) { return take_model(run, scorer, rec); }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
                                  ID_BYTES_MAX);
@@ -179,7 +270,10 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 static int open_desk(struct task *task)
 {
     struct desk *desk = xcalloc(1, sizeof(*desk));
+    struct scorer *scorer = run_state(task_run(task));
     inbox_init(&desk->inbox);
+    tally_init(&desk->tally);
+    teacher_begin(&scorer->teacher, task_partition(task), &desk->mixture);
     task_set_state(task, desk);
     return 0;
 }
@@ -188,6 +282,7 @@ static void close_desk(struct task *task)
 {
     struct desk *desk = task_state(task);
     inbox_release(&desk->inbox);
+    tally_release(&desk->tally);
     free(desk);
     task_set_state(task, NULL);
 }
@@ -200,6 +295,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     if (settings->judge && !desk->range_begun) {
         judge_begin(&desk->range, slice_str(settings->model_name), task_partition(task),
                     task_input_offset(task));
+        tally_begin(&desk->tally);
         desk->range_begun = true;
     }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
@@ -257,8 +353,17 @@ static void put_list(struct task *task, struct slice user_id, struct slice value
 static void publish(struct task *task, const struct user_history *hist)
 {
     struct scorer *scorer = run_state(task_run(task));
+    struct desk *desk = task_state(task);
     struct recommendation_list list;
     lists_make(scorer->lists, hist, &list);
+    const struct slip *slip = lists_slip(scorer->lists);
+    /* In hindsight the counts know what came next: nothing is judged then, or learned. */
+    if (slip && desk->range_begun) { teacher_keep(&scorer->teacher, slip); }
+    if (desk->range_begun) {
+        tally_listed(&desk->tally, scorer->tables.items, lists_numbers(scorer->lists),
+                     list.items.count);
+    }
+    metric_add(scorer->blended, !slice_equal(list.made_by, slice_str(lists_contender(0))));
     buf_clear(&scorer->message);
     int rc = codec_encode(scorer->list_codec, &list, &scorer->message);
     assert(rc == 0);
@@ -275,6 +380,7 @@ static void judge(struct scorer *scorer, struct desk *desk, const struct recomme
     int rank = 0;
     enum judgement judgement = judge_list(old, hist, desk->range.model, &rank);
     judge_count(&desk->range, judgement, rank, hist);
+    if (old) { tally_judged(&desk->tally, old->made_by, old->actions, judgement, rank); }
     metric_add(scorer->judged, judgement == JUDGED_MISS || judgement == JUDGED_HIT);
     metric_add(scorer->hits, judgement == JUDGED_HIT);
 }
@@ -291,14 +397,34 @@ static void answer(struct task *task, const struct user_history *hist)
         return;
     }
     if (desk->range_begun) { judge(scorer, desk, had ? &old : NULL, hist); }
+    bool judging = had && desk->range_begun;
+    if (judging && teacher_learn(&scorer->teacher, &desk->mixture, &scorer->tables, &old, hist)) {
+        desk->learned = true;
+        metric_add(scorer->lessons, 1);
+    }
     publish(task, hist);
     desk->range.lists++;
 }
 
+/* Lets the generation encode the histories of the next letters together. */
+static void look_ahead(struct scorer *scorer, const struct inbox *inbox, size_t from)
+{
+    const struct user_history *histories[PROSPECTS_AHEAD];
+    size_t count = 0;
+    size_t end = MIN_OF(inbox->count, from + PROSPECTS_AHEAD);
+    for (size_t i = from; i < end; i++) {
+        if (!inbox->letters[i].gone) { histories[count++] = &inbox->letters[i].history; }
+    }
+    lists_ahead(scorer->lists, histories, count);
+}
+
 static void batch(struct task *task)
 {
+    struct scorer *scorer = run_state(task_run(task));
     struct desk *desk = task_state(task);
+    lists_blend(scorer->lists, &desk->mixture);
     for (size_t i = 0; i < desk->inbox.count; i++) {
+        if (i % PROSPECTS_AHEAD == 0) { look_ahead(scorer, &desk->inbox, i); }
         const struct letter *letter = &desk->inbox.letters[i];
         if (letter->gone) {
             put_list(task, letter->user_id, slice_of(NULL, 0));
@@ -309,11 +435,39 @@ static void batch(struct task *task)
     inbox_clear(&desk->inbox);
 }
 
+/* Tells how the models do in a partition: one line a segment and model. */
+static void tell_mixture(struct task *task, const struct mixture *mixture)
+{
+    static const char *const segments[MIXTURE_SEGMENTS] = {"new", "short", "long"};
+    struct metrics *metrics = run_metrics(task_run(task));
+    char labels[128];
+    for (int s = 0; s < MIXTURE_SEGMENTS; s++) {
+        const struct mixture_part *part = &mixture->parts[s];
+        for (int c = 0; c < MIXTURE_CONTENDERS && part->asked > 0.0; c++) {
+            (void)snprintf(labels, sizeof(labels),
+                           "partition=\"%d\",segment=\"%s\",model=\"%s\"",
+                           task_partition(task), segments[s], lists_contender(c));
+            metric_set(metrics_gauge(metrics, "freshet_blend_hr10_ratio", labels,
+                                     "HR@10 of each model on users' next actions, of late."),
+                       part->hits[c] / part->asked);
+            metric_set(metrics_gauge(metrics, "freshet_blend_leads", labels,
+                                     "1 for the model that makes the lists."),
+                       part->leader == c);
+        }
+    }
+}
+
 static void flush(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct desk *desk = task_state(task);
+    if (desk->learned) {
+        teacher_tell(&scorer->teacher, task, &desk->mixture);
+        tell_mixture(task, &desk->mixture);
+        desk->learned = false;
+    }
     if (!desk->range_begun) { return; }
+    tally_write(&desk->tally, ids_count(scorer->tables.ids), &desk->range);
     char key[MODEL_NAME_BYTES_MAX + 64];
     desk->range.to_offset = task_input_offset(task);
     (void)snprintf(key, sizeof(key), "%.*s/%d/%" PRId64, SLICE_ARGS(desk->range.model),

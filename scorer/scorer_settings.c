@@ -48,7 +48,21 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
     SCORER_OPTION("model.name", OPTION_STRING, model_name, "item-item", 0, 0,
                   "Name of this ranking in lists and quality."),
     SCORER_OPTION("judge", OPTION_BOOL, judge, "true", 0, 0,
-                  "Judge lists by the actions that follow; off where lists are made in hindsight."),
+                  "Judge lists by the actions that follow, and learn the blend from those; off where "
+                  "lists are made in hindsight."),
+    SCORER_OPTION("vectors.used", OPTION_BOOL, vectors_used, "true", 0, 0,
+                  "Blend what the sequence trainer publishes into the lists, once it has proved "
+                  "itself; without such a trainer it makes no difference."),
+    SCORER_OPTION("content.used", OPTION_BOOL, content_used, "false", 0, 0,
+                  "Blend in what is like a user's newest items by tags and titles, once it has "
+                  "proved itself: a new item is recommended before anybody has acted on it."),
+    SCORER_OPTION("blend.memory.max", OPTION_BYTES, blend_memory_max, "32m", 1 << 16, 1e11,
+                  "Memory for what the models said of users' last lists, from which the blend "
+                  "learns; only with something to blend."),
+    {"blend.leader", OPTION_CHOICE, offsetof(struct scorer_settings, blend_leader), "proved", 0, 0,
+     "proved|counting|sequence|mixture",
+     "Who makes the lists where there is something to blend: the one that has proved itself on "
+     "users' next actions, or always this one."},
 };
 
 struct item_table_settings scorer_table_settings(const struct scorer_settings *settings)

@@ -5,6 +5,9 @@
 #include "model/ranking.h"
 #include "stream/options.h"
 
+/* Who makes the lists, as the option says it. */
+enum leader_choice { LEADER_PROVED, LEADER_COUNTING, LEADER_SEQUENCE, LEADER_MIXTURE };
+
 struct scorer_settings {
     int64_t list_length;
     int64_t recent_items;
@@ -24,10 +27,14 @@ struct scorer_settings {
     bool items_required;
     const char *model_name;
     bool judge;
+    bool vectors_used;
+    bool content_used;
+    int64_t blend_memory_max;
+    int32_t blend_leader; /* enum leader_choice */
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = 18 };
+enum { SCORER_OPTIONS_COUNT = 22 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 /* Picks what the item-item table needs. */

@@ -21,10 +21,13 @@ static int add_topic(struct run *run, int input)
         int64_t low, end;
         result = wire_bounds(run->wire, topic, p, &low, &end);
         if (result < 0) { break; }
+        int64_t from = run->worker->resume ? run->worker->resume(run, input, p, low, end)
+                                           : OFFSET_NONE;
         broadcast->places = xreallocarray(broadcast->places, broadcast->places_count + 1,
                                           sizeof(*broadcast->places));
         broadcast->places[broadcast->places_count++] =
-            (struct broadcast_place){.input = input, .topic = topic, .partition = p, .end = end};
+            (struct broadcast_place){.input = input, .topic = topic, .partition = p, .from = from,
+                                     .end = end};
     }
     return result;
 }
@@ -49,7 +52,7 @@ int broadcast_open(struct run *run)
     for (size_t i = 0; i < broadcast->places_count; i++) {
         at[i] = (struct topic_partition){.topic = broadcast->places[i].topic,
                                          .partition = broadcast->places[i].partition,
-                                         .offset = OFFSET_NONE};
+                                         .offset = broadcast->places[i].from};
     }
     int result = wire_reader(run->wire, at, broadcast->places_count, &broadcast->reader);
     free(at);
@@ -81,7 +84,8 @@ static void check_loaded(struct run *run)
     for (size_t i = 0; i < broadcast->places_count; i++) {
         struct broadcast_place *place = &broadcast->places[i];
         int64_t position = reader_position(broadcast->reader, place->topic, place->partition);
-        place->loaded = place->loaded || place->end == 0 || position >= place->end;
+        place->loaded = place->loaded || place->end == 0 || place->from == place->end ||
+                        position >= place->end;
         if (!place->loaded) { remaining += place->end - MAX_OF(position, (int64_t)0); }
     }
     metric_set(broadcast->remaining, (double)remaining);

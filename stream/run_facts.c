@@ -85,6 +85,16 @@ const char *run_generation(const struct run *run)
     return run->settings.generation;
 }
 
+const char *run_state_path(const struct run *run)
+{
+    return run->state_path;
+}
+
+int64_t run_slot(const struct run *run)
+{
+    return run->settings.slot;
+}
+
 bool run_loaded(const struct run *run)
 {
     return run->broadcast.loaded;

@@ -107,7 +107,8 @@ struct broadcast_place {
     int input;
     const char *topic;
     int32_t partition;
-    int64_t end; /* log end at start */
+    int64_t from; /* where reading begins; OFFSET_NONE: at the start */
+    int64_t end;  /* log end at start */
     bool loaded;
 };
 

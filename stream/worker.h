@@ -99,6 +99,9 @@ struct worker {
     void (*forget)(struct task *task);
     /* * One record of a broadcast input. */
     enum verdict (*broadcast)(struct run *run, int input, const struct record *rec);
+    /* * Tells where the reading of a broadcast partition begins, for a worker that keeps what it
+     * has read: an offset from low to end, or OFFSET_NONE: at the start. Asked after start(). */
+    int64_t (*resume)(struct run *run, int input, int32_t partition, int64_t low, int64_t end);
     /* * Between polls, at least every 100 ms; for pacing, not for answers. */
     void (*tick)(struct task *task, int64_t wall_ms);
 };
@@ -132,6 +135,10 @@ enum verdict run_refuse_record(struct run *run, const char *reason, const char *
 bool run_loaded(const struct run *run);
 /* True when this broadcast input has been read to the end that it has now. Asks the broker. */
 bool run_input_current(struct run *run, int input);
+/* Directory of the run's local state, and the number of this copy, for a worker that keeps files of
+ * its own there. */
+const char *run_state_path(const struct run *run);
+int64_t run_slot(const struct run *run);
 /* Name of the generation that the run belongs to; empty for the base. */
 const char *run_generation(const struct run *run);
 

@@ -18,7 +18,7 @@ FUNCTION_MAX = 70
 FILE_MAX = 600
 BLOB_MAX = 200 << 10
 
-WORKERS = ("ingest", "features", "trainer", "scorer", "cli")
+WORKERS = ("ingest", "features", "trainer", "sequence", "scorer", "cli")
 ROOMS = ("base", "stream", "model", "schemas", "mapping") + WORKERS
 # What a room may include, besides itself: folders, or single files.
 ARROWS = {

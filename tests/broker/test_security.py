@@ -15,6 +15,8 @@ WORKERS = list(INPUTS)
 # What a worker finds before it starts: its input first.
 NEEDS = {"ingest": ["clicks"], "features": ["events"], "trainer": ["pair-deltas"],
          "scorer": ["histories", "neighbours", "items"]}
+# A right that is missed only when there is a blend to learn.
+LATER = {"scorer": "WRITE on topic PREFIX-models"}
 # What it restores its state from: it needs to read that only when something stands there.
 CHANGELOG = {"features": "features-changelog", "trainer": "neighbours", "scorer": "recommendations"}
 
@@ -172,7 +174,8 @@ def test_one_right_fewer_is_named(secured, served, tmp_path, worker):
     plan = subprocess.run([ROOT / "deploy/acls", "plan", "--bootstrap", secured.open, "--prefix",
                            "PREFIX-", "--group-prefix", "PREFIX-", f"--principal={worker}=User:x"],
                           check=True, text=True, stdout=subprocess.PIPE).stdout
-    told = [line.replace("grant  ", "granted") for line in plan.splitlines()]
+    told = [line.replace("grant  ", "granted") for line in plan.splitlines()
+            if not line.endswith(LATER.get(worker, "-"))]
     shorts = [Short(secured, tmp_path / str(index), worker, index, told)
               for index in range(len(told))]
     names = [topic[len(served.prefix):] for topic in secured.admin.list_topics().topics

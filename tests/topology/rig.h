@@ -85,6 +85,8 @@ static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t
         memlog_topic(rig->log, rig_topics[i], partitions);
     }
     memlog_topic(rig->log, "generations", 1);
+    memlog_topic(rig->log, "item-vectors", partitions);
+    memlog_topic(rig->log, "models", 1);
 }
 
 static inline void rig_init(struct rig *rig, int32_t partitions)

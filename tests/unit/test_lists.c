@@ -21,7 +21,7 @@ static void shop_init(struct shop *shop, const char *const *pairs, size_t count)
                                        &shop->settings};
     assert_int_equal(options_fill(&group, 1, pairs, count, stderr, &shop->options), 0);
     tables_init(&shop->tables, &shop->settings);
-    shop->lists = lists_new(&shop->settings, &shop->tables, "g7");
+    shop->lists = lists_new(&shop->settings, &shop->tables, NULL, NULL, "g7");
 }
 
 static void shop_release(struct shop *shop)

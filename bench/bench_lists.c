@@ -1,0 +1,150 @@
+/* A list from history to columns: counting alone, and with a generation of vectors blended in, in
+ * batches of 64. Prints `name value` lines; time is of the processor. */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/dice.h"
+#include "scorer/lists.h"
+#include "scorer/prospects.h"
+
+enum { ITEMS = 12000, NEIGHBOURS = 100, ACTIONS = 50, USERS = 640, WIDTH = 64, ROUNDS = 5 };
+
+struct bench {
+    uint64_t dice;
+    struct scorer_settings settings;
+    struct tables tables;
+    struct vectors *vectors;
+    char names[ITEMS][16];
+    struct user_history histories[USERS];
+    struct slice items[USERS][ACTIONS];
+    float weights[ACTIONS];
+    int64_t offsets[ACTIONS];
+    char users[USERS][16];
+};
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void fill_counts(struct bench *bench)
+{
+    struct slice neighbours[NEIGHBOURS];
+    double counts[3][NEIGHBOURS];
+    for (size_t i = 0; i < ITEMS; i++) {
+        for (size_t k = 0; k < NEIGHBOURS; k++) {
+            neighbours[k] = slice_str(bench->names[(i + 1 + k * 97) % ITEMS]);
+            for (size_t c = 0; c < 3; c++) { counts[c][k] = 1.0 + 50.0 * dice_unit(&bench->dice); }
+        }
+        struct item_neighbours row = {
+            .item_id = slice_str(bench->names[i]), .mass = 900, .actions = 300, .first_users = 2,
+            .items = {neighbours, NEIGHBOURS}, .co_ratings = {counts[0], NEIGHBOURS},
+            .forwards = {counts[1], NEIGHBOURS}, .backwards = {counts[2], NEIGHBOURS},
+        };
+        const char *reason = tables_put_row(&bench->tables, &row);
+        assert(!reason);
+    }
+}
+
+static void fill_vectors(struct bench *bench)
+{
+    int8_t bytes[WIDTH];
+    const struct weights_shape shape = {
+        .items = ITEMS, .d = WIDTH, .hidden = WIDTH, .blocks = 2, .heads = 1, .length = 50};
+    size_t count = foresight_dense_count(&shape);
+    float *dense = xcalloc(count, sizeof(*dense));
+    for (size_t i = 0; i < count; i++) { dense[i] = .05F * (float)dice_normal(&bench->dice); }
+    for (size_t i = 0; i < ITEMS; i++) {
+        for (size_t k = 0; k < WIDTH; k++) { bytes[k] = (int8_t)dice_below(&bench->dice, 255); }
+        const struct item_vector row = {
+            .item_id = slice_str(bench->names[i]), .generation = slice_str("g"),
+            .row = (int32_t)i, .scale = .001F, .bytes = slice_of(bytes, WIDTH)};
+        const char *reason = vectors_put(bench->vectors, &bench->tables, &row);
+        assert(!reason);
+    }
+    int32_t parts = (int32_t)((count + MODEL_PART_NUMBERS_MAX - 1) / MODEL_PART_NUMBERS_MAX);
+    for (int32_t part = 0; part < parts; part++) {
+        size_t from = (size_t)part * MODEL_PART_NUMBERS_MAX;
+        const struct model_weights weights = {
+            .model = slice_str(MODEL_SEQUENCE), .generation = slice_str("g"), .part = part,
+            .parts = parts, .items = ITEMS, .d = WIDTH, .hidden = WIDTH, .blocks = 2, .heads = 1,
+            .length = 50,
+            .weights = {dense + from, MIN_OF(count - from, (size_t)MODEL_PART_NUMBERS_MAX)}};
+        const char *reason = vectors_put_weights(bench->vectors, &weights, part);
+        assert(!reason);
+    }
+    assert(vectors_served(bench->vectors));
+    free(dense);
+}
+
+static void fill_histories(struct bench *bench)
+{
+    for (size_t k = 0; k < ACTIONS; k++) { bench->weights[k] = 1.0F; }
+    for (size_t u = 0; u < USERS; u++) {
+        (void)snprintf(bench->users[u], sizeof(bench->users[u]), "u%zu", u);
+        for (size_t k = 0; k < ACTIONS; k++) {
+            bench->items[u][k] = slice_str(bench->names[dice_below(&bench->dice, ITEMS)]);
+        }
+        bench->histories[u] = (struct user_history){
+            .user_id = slice_str(bench->users[u]),
+            .items = {bench->items[u], ACTIONS},
+            .weights = {bench->weights, ACTIONS},
+            .offsets = {bench->offsets, ACTIONS},
+            .events_total = ACTIONS,
+        };
+    }
+}
+
+static double time_lists(struct bench *bench, struct lists *lists)
+{
+    struct recommendation_list list;
+    double best = INFINITY;
+    for (int round = 0; round < ROUNDS; round++) {
+        double begin = cpu_seconds();
+        for (size_t u = 0; u < USERS; u++) {
+            if (u % PROSPECTS_AHEAD == 0) {
+                const struct user_history *ahead[PROSPECTS_AHEAD];
+                for (size_t k = 0; k < PROSPECTS_AHEAD; k++) {
+                    ahead[k] = &bench->histories[u + k];
+                }
+                lists_ahead(lists, ahead, PROSPECTS_AHEAD);
+            }
+            lists_make(lists, &bench->histories[u], &list);
+        }
+        best = fmin(best, cpu_seconds() - begin);
+    }
+    return best / USERS * 1e6;
+}
+
+int main(void)
+{
+    static struct bench bench = {.dice = 1};
+    struct mixture mixture;
+    bench.settings = (struct scorer_settings){
+        .list_length = 20, .recent_items = 20, .directed_weight = 1, .symmetric_weight = .1,
+        .popularity_weight = .03, .shrink = .3, .source_power = .2, .target_power = .35,
+        .kernel_power = .45, .backward_weight = .2, .recency_decay = .85, .recency_power = .25,
+        .neighbours_used = 512, .items_max = 100000, .model_name = "m",
+        .blend_leader = LEADER_MIXTURE};
+    tables_init(&bench.tables, &bench.settings);
+    bench.vectors = vectors_new(100000);
+    for (size_t i = 0; i < ITEMS; i++) {
+        (void)snprintf(bench.names[i], sizeof(bench.names[i]), "i%zu", i);
+    }
+    fill_counts(&bench);
+    fill_histories(&bench);
+    mixture_init(&mixture);
+    struct lists *alone = lists_new(&bench.settings, &bench.tables, NULL, NULL, "");
+    printf("lists_counting_us_a_list %.1f\n", time_lists(&bench, alone));
+    struct lists *lists = lists_new(&bench.settings, &bench.tables, bench.vectors, NULL, "");
+    lists_blend(lists, &mixture);
+    printf("lists_without_generation_us_a_list %.1f\n", time_lists(&bench, lists));
+    fill_vectors(&bench);
+    printf("lists_blended_us_a_list %.1f\n", time_lists(&bench, lists));
+    lists_free(alone);
+    lists_free(lists);
+    vectors_free(bench.vectors);
+    tables_release(&bench.tables);
+    return 0;
+}

@@ -1,0 +1,204 @@
+#include "base/base.h"
+#include "model/hits.h"
+#include "model/mixture.h"
+
+enum { NEW_ACTIONS = 2, SHORT_ACTIONS = 20, MIX = MIXTURE_MEMBERS };
+
+#define RATE 0.05F
+#define SQUARES_FIRST 1e-2F
+#define WEIGHT_FIRST 0.2F
+/* Of a question's weight, from one to the next: about two thousand count. */
+#define KEPT 0.9995
+/* Questions before anybody may take the lead. */
+#define ASKED_LEAST 100.0
+
+void mixture_init(struct mixture *mixture)
+{
+    *mixture = (struct mixture){0};
+    for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
+        struct mixture_part *part = &mixture->parts[s];
+        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { part->squares[m] = SQUARES_FIRST; }
+        part->weights[0] = WEIGHT_FIRST;
+    }
+}
+
+enum mixture_segment mixture_segment(int64_t actions)
+{
+    if (actions <= NEW_ACTIONS) { return SEGMENT_NEW; }
+    return actions < SHORT_ACTIONS ? SEGMENT_SHORT : SEGMENT_LONG;
+}
+
+int mixture_leader(const struct mixture *mixture, enum mixture_segment segment)
+{
+    return mixture->parts[segment].leader;
+}
+
+void mixture_score(const struct mixture *mixture, enum mixture_segment segment, int contender,
+                   const struct mixture_candidates *candidates, float *ret_scores)
+{
+    assert(contender >= 0 && contender < MIXTURE_CONTENDERS);
+    const float *weights = mixture->parts[segment].weights;
+    for (size_t k = 0; k < candidates->count; k++) {
+        float sum = 0.0F;
+        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+            float weight = contender == MIX ? weights[m] : (float)((int)m == contender);
+            sum += weight * candidates->z[m][k];
+        }
+        ret_scores[k] = sum;
+    }
+}
+
+/* Says whether a contender says anything: one that does not hits nothing. */
+static bool speaks(const float *scores, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        if (scores[k] != 0.0F) { return true; }
+    }
+    return false;
+}
+
+/* HR@10 + NDCG@10 of the target among these scores. */
+static double objective(const float *scores, size_t count, int target, double *ret_hit)
+{
+    struct hits hits = {0};
+    if (target >= 0 && speaks(scores, count)) {
+        hits_count(&hits, hits_rank(scores, (int32_t)count, target));
+    }
+    *ret_hit = hits.hr10;
+    return hits.hr10 + hits.ndcg10;
+}
+
+static void compare(struct mixture_part *part, const double *objectives)
+{
+    for (size_t a = 0; a < MIXTURE_CONTENDERS; a++) {
+        for (size_t b = 0; b < MIXTURE_CONTENDERS; b++) {
+            double ahead = objectives[a] - objectives[b];
+            part->ahead[a][b] = KEPT * part->ahead[a][b] + ahead;
+            part->spread[a][b] = KEPT * part->spread[a][b] + ahead * ahead;
+        }
+    }
+}
+
+/* The one that is furthest ahead of the leader takes its place, if that is no noise. */
+static void choose_leader(struct mixture_part *part)
+{
+    if (part->asked < ASKED_LEAST) { return; }
+    int best = part->leader;
+    for (int c = 0; c < MIXTURE_CONTENDERS; c++) {
+        double ahead = part->ahead[c][part->leader], spread = part->spread[c][part->leader];
+        bool proved = ahead > 0.0 && ahead * ahead > MIXTURE_SIGMAS * MIXTURE_SIGMAS * spread;
+        if (proved && part->ahead[c][part->leader] > part->ahead[best][part->leader]) { best = c; }
+    }
+    part->leader = best;
+}
+
+/* Turns scores into their softmax. */
+static void soften(float *scores, size_t count)
+{
+    float most = scores[0], sum = 0.0F;
+    for (size_t k = 1; k < count; k++) { most = MAX_OF(most, scores[k]); }
+    for (size_t k = 0; k < count; k++) {
+        scores[k] = expf(scores[k] - most);
+        sum += scores[k];
+    }
+    for (size_t k = 0; k < count; k++) { scores[k] /= sum; }
+}
+
+static void move_weights(struct mixture_part *part, const struct mixture_candidates *candidates,
+                         const float *p, int target)
+{
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        const float *z = candidates->z[m];
+        float mean = 0.0F;
+        for (size_t k = 0; k < candidates->count; k++) { mean += p[k] * z[k]; }
+        float gradient = z[target] - mean;
+        part->squares[m] = (float)KEPT * part->squares[m] + gradient * gradient;
+        part->weights[m] += RATE * gradient / sqrtf(part->squares[m]);
+        part->weights[m] = MAX_OF(part->weights[m], 0.0F);
+    }
+}
+
+void mixture_learn(struct mixture *mixture, enum mixture_segment segment,
+                   const struct mixture_candidates *candidates, int target)
+{
+    struct mixture_part *part = &mixture->parts[segment];
+    float scores[MIXTURE_CANDIDATES_MAX];
+    double objectives[MIXTURE_CONTENDERS];
+    assert(candidates->count <= MIXTURE_CANDIDATES_MAX && target < (int)candidates->count);
+    part->asked = KEPT * part->asked + 1.0;
+    for (int c = 0; c < MIXTURE_CONTENDERS; c++) {
+        double hit;
+        mixture_score(mixture, segment, c, candidates, scores);
+        objectives[c] = objective(scores, candidates->count, target, &hit);
+        part->hits[c] = KEPT * part->hits[c] + hit;
+    }
+    compare(part, objectives);
+    choose_leader(part);
+    if (target < 0) { return; }
+    mixture_score(mixture, segment, MIX, candidates, scores);
+    soften(scores, candidates->count);
+    move_weights(part, candidates, scores, target);
+}
+
+/* ---- Numbers ---- */
+
+static size_t save_part(const struct mixture_part *part, float *to)
+{
+    size_t n = 0;
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { to[n++] = part->weights[m]; }
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { to[n++] = part->squares[m]; }
+    for (size_t a = 0; a < MIXTURE_CONTENDERS; a++) {
+        for (size_t b = 0; b < MIXTURE_CONTENDERS; b++) {
+            to[n++] = (float)part->ahead[a][b];
+            to[n++] = (float)part->spread[a][b];
+        }
+    }
+    for (size_t c = 0; c < MIXTURE_CONTENDERS; c++) { to[n++] = (float)part->hits[c]; }
+    to[n++] = (float)part->asked;
+    to[n++] = (float)part->leader;
+    return n;
+}
+
+void mixture_save(const struct mixture *mixture, float *ret_numbers)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
+        n += save_part(&mixture->parts[s], ret_numbers + n);
+    }
+    assert(n == MIXTURE_NUMBERS);
+}
+
+static size_t load_part(struct mixture_part *part, const float *from)
+{
+    size_t n = 0;
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { part->weights[m] = from[n++]; }
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { part->squares[m] = from[n++]; }
+    for (size_t a = 0; a < MIXTURE_CONTENDERS; a++) {
+        for (size_t b = 0; b < MIXTURE_CONTENDERS; b++) {
+            part->ahead[a][b] = (double)from[n++];
+            part->spread[a][b] = (double)from[n++];
+        }
+    }
+    for (size_t c = 0; c < MIXTURE_CONTENDERS; c++) { part->hits[c] = (double)from[n++]; }
+    part->asked = (double)from[n++];
+    float leader = from[n++];
+    part->leader = leader >= 0.0F && leader < MIXTURE_CONTENDERS ? (int)leader : 0;
+    return n;
+}
+
+bool mixture_load(struct mixture *mixture, const float *numbers, size_t count)
+{
+    if (count != MIXTURE_NUMBERS) { return false; }
+    for (size_t n = 0; n < count; n++) {
+        if (!isfinite(numbers[n])) { return false; }
+    }
+    for (size_t s = 0, n = 0; s < MIXTURE_SEGMENTS; s++) {
+        n += load_part(&mixture->parts[s], numbers + n);
+        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+            struct mixture_part *part = &mixture->parts[s];
+            part->weights[m] = MAX_OF(part->weights[m], 0.0F);
+            part->squares[m] = MAX_OF(part->squares[m], SQUARES_FIRST);
+        }
+    }
+    return true;
+}

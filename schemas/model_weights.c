@@ -1,0 +1,32 @@
+#include "base/base.h"
+#include "schemas/model_weights.h"
+
+static const char schema[] =
+#include "model_weights.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(model_weights, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(model_weights, FIELD_STRING, generation, GENERATION_NAME_BYTES_MAX),
+    CONTRACT_FIELD(model_weights, FIELD_INT, slot, 0),
+    CONTRACT_FIELD(model_weights, FIELD_INT, part, 0),
+    CONTRACT_FIELD(model_weights, FIELD_INT, parts, 0),
+    CONTRACT_FIELD(model_weights, FIELD_INT, items, 0),
+    CONTRACT_FIELD(model_weights, FIELD_INT, d, 0),
+    CONTRACT_FIELD(model_weights, FIELD_INT, hidden, 0),
+    CONTRACT_FIELD(model_weights, FIELD_INT, blocks, 0),
+    CONTRACT_FIELD(model_weights, FIELD_INT, heads, 0),
+    CONTRACT_FIELD(model_weights, FIELD_INT, length, 0),
+    CONTRACT_FIELD(model_weights, FIELD_LONG, steps, 0),
+    CONTRACT_FIELD(model_weights, FIELD_DOUBLE, hr10, 0),
+    CONTRACT_FIELD(model_weights, FIELD_DOUBLE, ndcg10, 0),
+    CONTRACT_FIELD(model_weights, FIELD_FLOATS, weights, MODEL_PART_NUMBERS_MAX),
+};
+
+const struct contract model_weights_contract = {
+    .name = "freshet.ModelWeights",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct model_weights),
+};

@@ -1,0 +1,38 @@
+/* One part of a model's dense weights: topic `models`. See model_weights.avsc. */
+#ifndef FRESHET_SCHEMAS_MODEL_WEIGHTS_H
+#define FRESHET_SCHEMAS_MODEL_WEIGHTS_H
+
+#include "schemas/item_vector.h"
+#include "schemas/recommendation_list.h"
+
+enum {
+    MODEL_PART_NUMBERS_MAX = 1 << 16, /* a quarter of a megabyte */
+    MODEL_PARTS_MAX = 1 << 12,
+    MODEL_KEY_BYTES_MAX = 64,
+};
+
+struct model_weights {
+    struct slice model;
+    struct slice generation;
+    int32_t slot;
+    int32_t part;
+    int32_t parts;
+    int32_t items;
+    int32_t d;
+    int32_t hidden;
+    int32_t blocks;
+    int32_t heads;
+    int32_t length;
+    int64_t steps;
+    double hr10;
+    double ndcg10;
+    struct floats weights;
+};
+
+extern const struct contract model_weights_contract;
+
+/* The models of the topic. */
+#define MODEL_SEQUENCE "sequence"
+#define MODEL_BLEND "blend"
+
+#endif

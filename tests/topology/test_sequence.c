@@ -1,0 +1,342 @@
+/* The sequence trainer on the in-process log: generations are whole, training goes on. */
+#include "base/base.h"
+#include "schemas/item.h"
+#include "schemas/model_weights.h"
+#include "schemas/user_history.h"
+#include "sequence/sequence.h"
+#include "tests/topology/rig.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { USERS = 80, ITEMS = 24, STEP = 5, PARTITIONS = 3, ROUNDS = 3000 };
+
+static const char *const quick[] = {
+    "train.threads=0",     "train.d=16",           "train.blocks=1",
+    "train.length=12",     "train.dropout=0.1",    "train.batch=8",
+    "train.epochs.max=6",  "train.patience=6",     "train.actions.min=300",
+    "train.rate=0.003",    "publish.rows.max=5",   "train.publish.interval.ms=0",
+    "train.checkpoint.interval.ms=400", NULL,
+};
+
+struct scribe {
+    struct rig rig;
+    struct schema_book *book;
+    struct codec *histories, *items, *vectors, *weights;
+    struct arena *arena;
+    struct buf out;
+    int64_t offset;
+};
+
+static void scribe_init(struct scribe *scribe)
+{
+    *scribe = (struct scribe){.book = schema_book_new(), .arena = arena_new(1 << 16)};
+    rig_init(&scribe->rig, PARTITIONS);
+    scribe->histories = codec_new(&user_history_contract, scribe->book);
+    scribe->items = codec_new(&item_contract, scribe->book);
+    scribe->vectors = codec_new(&item_vector_contract, scribe->book);
+    scribe->weights = codec_new(&model_weights_contract, scribe->book);
+    buf_init(&scribe->out, 1 << 20);
+}
+
+static void scribe_release(struct scribe *scribe)
+{
+    rig_release(&scribe->rig);
+    codec_free(scribe->histories);
+    codec_free(scribe->items);
+    codec_free(scribe->vectors);
+    codec_free(scribe->weights);
+    schema_book_free(scribe->book);
+    arena_free(scribe->arena);
+    buf_release(&scribe->out);
+}
+
+/* Writes the history of a user who steps through the catalogue by fives. */
+static void write_history(struct scribe *scribe, int user, size_t steps)
+{
+    char id[16], names[32][16];
+    struct slice items[32];
+    float weights[32];
+    int64_t zeros[32] = {0};
+    int32_t actions[32] = {0};
+    (void)snprintf(id, sizeof(id), "u%d", user);
+    for (size_t k = 0; k < steps; k++) {
+        (void)snprintf(names[k], sizeof(names[k]), "i%d", (user + (int)k * STEP) % ITEMS);
+        items[k] = slice_str(names[k]);
+        weights[k] = 1.0F;
+    }
+    const struct user_history hist = {
+        .user_id = slice_str(id),
+        .items = {items, steps},
+        .actions = {actions, steps},
+        .weights = {weights, steps},
+        .event_times_ms = {zeros, steps},
+        .offsets = {zeros, steps},
+        .events_total = (int64_t)steps,
+        .input_offset = scribe->offset++,
+    };
+    buf_clear(&scribe->out);
+    assert_int_equal(codec_encode(scribe->histories, &hist, &scribe->out), 0);
+    memlog_append(scribe->rig.log, "histories", PARTITION_BY_KEY, hist.user_id,
+                  buf_slice(&scribe->out), 0);
+}
+
+static void write_histories(struct scribe *scribe, size_t steps)
+{
+    for (int user = 0; user < USERS; user++) { write_history(scribe, user, steps); }
+}
+
+/* What the topics say of a slot. */
+struct shown {
+    char generation[64];
+    int32_t items; /* as announced; 0: nothing is */
+    size_t rows;   /* of that generation */
+    double ndcg10;
+};
+
+static struct shown show(struct scribe *scribe, int32_t slot)
+{
+    struct shown shown = {0};
+    struct model_weights weights;
+    struct item_vector vector;
+    struct rig one = scribe->rig;
+    one.partitions = 1;
+    struct fold *models = rig_fold(&one, "models");
+    for (size_t i = 0; i < models->count; i++) {
+        arena_reset(scribe->arena);
+        assert_int_equal(codec_decode(scribe->weights, models->at[i].value, scribe->arena,
+                                      &weights, NULL), 0);
+        if (weights.slot != slot) { continue; }
+        assert_int_equal(weights.parts, 1);
+        (void)snprintf(shown.generation, sizeof(shown.generation), "%.*s",
+                       SLICE_ARGS(weights.generation));
+        shown.items = weights.items;
+        shown.ndcg10 = weights.ndcg10;
+    }
+    free(models);
+    struct fold *rows = rig_fold(&scribe->rig, "item-vectors");
+    for (size_t i = 0; i < rows->count; i++) {
+        assert_int_equal(codec_decode(scribe->vectors, rows->at[i].value, scribe->arena, &vector,
+                                      NULL), 0);
+        assert_int_equal(vector.bytes.size, 16);
+        bool ours = vector.slot == slot &&
+                    slice_equal(vector.generation, slice_str(shown.generation));
+        shown.rows += ours && vector.row < shown.items;
+    }
+    free(rows);
+    return shown;
+}
+
+static bool whole(const struct shown *shown)
+{
+    return shown->items > 0 && shown->rows == (size_t)shown->items;
+}
+
+/* Once a generation was announced, one of the slots is whole at any time. */
+static void check_whole(struct scribe *scribe)
+{
+    struct shown shown[2] = {show(scribe, 0), show(scribe, 1)};
+    if (!shown[0].items && !shown[1].items) { return; }
+    assert_true(whole(&shown[0]) || whole(&shown[1]));
+}
+
+static double metric_of(const struct copy *copy, const char *name)
+{
+    return metric_value(metrics_gauge(copy->metrics, name, "", ""));
+}
+
+/* Steps until a copy rests, with nothing more to publish. */
+static void settle(struct scribe *scribe, struct copy *copy, double generations)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        rig_round(&scribe->rig, false);
+        if (round % 10 == 0) { check_whole(scribe); }
+        if (copy->run && metric_of(copy, "freshet_generations_published") >= generations &&
+            metric_of(copy, "freshet_training_resting") > 0) {
+            return;
+        }
+    }
+    fail_msg("no %g generations", generations);
+}
+
+static void test_publishes_generations(void **state)
+{
+    struct scribe scribe;
+    scribe_init(&scribe);
+    write_histories(&scribe, 8);
+    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+    settle(&scribe, copy, 1);
+    write_histories(&scribe, 12);
+    settle(&scribe, copy, 2);
+    for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
+    struct shown shown[2] = {show(&scribe, 0), show(&scribe, 1)};
+    assert_true(whole(&shown[0]) && whole(&shown[1]));
+    assert_string_not_equal(shown[0].generation, shown[1].generation);
+    assert_int_equal(shown[0].items, ITEMS);
+    assert_true(MAX_OF(shown[0].ndcg10, shown[1].ndcg10) > 0.6);
+    assert_int_equal(memlog_count(scribe.rig.log, "dead-letters", MEMLOG_ALL), 0);
+    scribe_release(&scribe);
+}
+
+/* A history that is not one, an item that is not one, and a tombstone: refused, or taken, without a
+ * stop. */
+static void test_bad_records(void **state)
+{
+    struct scribe scribe;
+    scribe_init(&scribe);
+    write_histories(&scribe, 8);
+    memlog_append(scribe.rig.log, "histories", 0, slice_str("u1"), slice_str("nonsense"), 0);
+    memlog_append(scribe.rig.log, "items", 0, slice_str("i1"), slice_str("nonsense"), 0);
+    memlog_append(scribe.rig.log, "models", 0, slice_str("m"), slice_str("nonsense"), 0);
+    memlog_append(scribe.rig.log, "histories", PARTITION_BY_KEY, slice_str("u2"),
+                  slice_of(NULL, 0), 0);
+    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+    for (int i = 0; i < 20; i++) { rig_round(&scribe.rig, false); }
+    assert_int_equal(memlog_count(scribe.rig.log, "dead-letters", MEMLOG_ALL), 3);
+    assert_int_equal(metric_of(copy, "freshet_training_users"), USERS - 1);
+    scribe_release(&scribe);
+}
+
+/* Killed again and again while it trains and publishes: a generation stays whole at any time, and
+ * what comes out in the end is what comes out without kills. */
+static void test_killed(void **state)
+{
+    double ndcg[2];
+    for (int kills = 0; kills < 2; kills++) {
+        struct scribe scribe;
+        scribe_init(&scribe);
+        write_histories(&scribe, 8);
+        struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+        for (int kill = 0; kills && kill < 12; kill++) {
+            for (int i = 0; i < 7 + kill * 5 % 11; i++) { rig_round(&scribe.rig, false); }
+            rig_kill(&scribe.rig, copy);
+            memlog_expire_member(scribe.rig.log, "freshet-sequence", "freshet-sequence-0");
+            check_whole(&scribe);
+            assert_true(rig_launch(&scribe.rig, copy));
+        }
+        settle(&scribe, copy, 1);
+        for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
+        struct shown shown[2] = {show(&scribe, 0), show(&scribe, 1)};
+        ndcg[kills] = MAX_OF(shown[0].ndcg10, shown[1].ndcg10);
+        scribe_release(&scribe);
+    }
+    assert_true(fabs(ndcg[0] - ndcg[1]) < 0.05);
+}
+
+/* The histories are read once: after a restart the topic is read from where it was left. */
+static void test_keeps_histories(void **state)
+{
+    struct scribe scribe;
+    scribe_init(&scribe);
+    write_histories(&scribe, 8);
+    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+    settle(&scribe, copy, 1);
+    rig_finish(copy);
+    write_history(&scribe, 3, 9);
+    assert_true(rig_launch(&scribe.rig, copy));
+    for (int i = 0; i < 20; i++) { rig_round(&scribe.rig, false); }
+    double read = metric_value(
+        metrics_counter(copy->metrics, "freshet_broadcast_records_total", "", ""));
+    double models = (double)memlog_count(scribe.rig.log, "models", MEMLOG_ALL);
+    assert_true(read <= models + 1);
+    assert_int_equal(metric_of(copy, "freshet_training_users"), USERS);
+    assert_int_equal(metric_of(copy, "freshet_training_actions"), USERS * 8 + 1);
+    scribe_release(&scribe);
+}
+
+/* Of two copies one trains; when it is gone the other one does: here from the start, as it finds no
+ * checkpoint, and it comes to the very same generation, which it need not publish. */
+static void test_one_trains(void **state)
+{
+    struct scribe scribe;
+    scribe_init(&scribe);
+    write_histories(&scribe, 8);
+    struct copy *copies[2];
+    for (int slot = 0; slot < 2; slot++) {
+        copies[slot] = rig_start(&scribe.rig, &sequence_worker, slot, quick);
+    }
+    for (int i = 0; i < 20; i++) { rig_round(&scribe.rig, false); }
+    int trainer = metric_of(copies[0], "freshet_training") > 0 ? 0 : 1;
+    settle(&scribe, copies[trainer], 1);
+    assert_true(metric_of(copies[trainer], "freshet_training") > 0);
+    assert_false(metric_of(copies[1 - trainer], "freshet_training") > 0);
+    rig_finish(copies[trainer]);
+    _cleanup_(xfreep) char *member = xprintf("freshet-sequence-%d", trainer);
+    memlog_expire_member(scribe.rig.log, "freshet-sequence", member);
+    struct shown before[2] = {show(&scribe, 0), show(&scribe, 1)};
+    settle(&scribe, copies[1 - trainer], 0);
+    for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
+    struct shown after[2] = {show(&scribe, 0), show(&scribe, 1)};
+    assert_true(metric_of(copies[1 - trainer], "freshet_training") > 0);
+    assert_string_equal(before[0].generation, after[0].generation);
+    scribe_release(&scribe);
+}
+
+static void write_item(struct scribe *scribe, const char *id, const char *tag)
+{
+    struct slice tags[] = {slice_str(tag)};
+    const struct item item = {.item_id = slice_str(id), .tags = {tags, 1}, .available = true};
+    buf_clear(&scribe->out);
+    assert_int_equal(codec_encode(scribe->items, &item, &scribe->out), 0);
+    memlog_append(scribe->rig.log, "items", PARTITION_BY_KEY, item.item_id,
+                  buf_slice(&scribe->out), 0);
+}
+
+/* Finds an item's row in any slot; false: there is none. */
+static bool find_row(struct scribe *scribe, const char *id, struct item_vector *ret_vector)
+{
+    bool found = false;
+    struct fold *rows = rig_fold(&scribe->rig, "item-vectors");
+    for (size_t i = 0; i < rows->count && !found; i++) {
+        arena_reset(scribe->arena);
+        assert_int_equal(codec_decode(scribe->vectors, rows->at[i].value, scribe->arena,
+                                      ret_vector, NULL), 0);
+        found = slice_equal(ret_vector->item_id, slice_str(id));
+    }
+    free(rows);
+    return found;
+}
+
+/* An item that comes after the generation has a row behind it at once, when its tags are known. */
+static void test_latecomers(void **state)
+{
+    struct scribe scribe;
+    struct item_vector vector;
+    scribe_init(&scribe);
+    for (int i = 0; i < ITEMS; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "i%d", i);
+        write_item(&scribe, id, i % 2 ? "odd" : "even");
+    }
+    write_histories(&scribe, 8);
+    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+    settle(&scribe, copy, 1);
+    write_item(&scribe, "late", "odd");
+    write_item(&scribe, "strange", "never seen");
+    for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
+    assert_true(find_row(&scribe, "late", &vector));
+    struct shown shown = show(&scribe, vector.slot);
+    assert_int_equal(shown.items, ITEMS);
+    assert_int_equal(vector.row, ITEMS);
+    assert_true(slice_equal(vector.generation, slice_str(shown.generation)));
+    assert_true(vector.scale > 0.0F);
+    assert_false(find_row(&scribe, "strange", &vector));
+    write_histories(&scribe, 12); /* a new season: both are in its generation */
+    settle(&scribe, copy, 2);
+    assert_true(find_row(&scribe, "strange", &vector));
+    check_whole(&scribe);
+    scribe_release(&scribe);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_publishes_generations),
+        cmocka_unit_test(test_bad_records),
+        cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_keeps_histories),
+        cmocka_unit_test(test_one_trains),
+        cmocka_unit_test(test_latecomers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
