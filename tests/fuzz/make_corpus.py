@@ -122,17 +122,19 @@ def schema(names):
     for name, one in SCHEMAS.items():
         event = names.index("user_event")
         put("schema", name, bytes([event]) + piece(one.encode()) + body("user_event"))
-    for name in ("old_user_event", "old_item_neighbours", "old_user_state"):
-        with open(os.path.join(ROOT, "tests", "golden", name + ".avsc"), "rb") as file:
-            number = names.index(name.removeprefix("old_"))
-            put("schema", name, bytes([number]) + piece(file.read()) + body(name))
+    for name in ("user_event", "item_neighbours", "user_state"):
+        with open(os.path.join(ROOT, "schemas", "versions", name + ".1.avsc"), "rb") as file:
+            old = os.path.join("versions", name + ".1")
+            put("schema", "old_" + name,
+                bytes([names.index(name)]) + piece(file.read()) + body(old))
 
 
 def stored():
     segment = piece(body("user_archive"))
     numbers = struct.pack("<QQQB", 1795424400000, 1, 7, 8)
     put("stored", "user", b"\0" + piece(body("user_state")) + b"\x02" + segment * 2 + numbers * 3)
-    put("stored", "old_user", b"\0" + piece(golden("old_user_state")) + b"\0")
+    old = golden(os.path.join("versions", "user_state.1"))
+    put("stored", "old_user", b"\0" + piece(old) + b"\0")
     put("stored", "row", b"\x01i" + body("item_neighbours"))
     put("stored", "request", b"\x02" + struct.pack("<qB", 1795424400000, 9)
         + body("forget_request"))
