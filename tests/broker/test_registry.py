@@ -241,7 +241,8 @@ def test_a_breaking_schema_stops_the_start(shop, tmp_path):
 
 
 def freshet(shop, *words):
-    settings = [f"--set={key}={value}" for key, value in shop.registry_settings().items()]
+    settings = [f"--set={key}={value}" for key, value in
+                {**shop.registry_settings(), "group.prefix": shop.world.prefix}.items()]
     environment = {key: value for key, value in os.environ.items() if key != "LD_LIBRARY_PATH"}
     return subprocess.run([BIN / "freshet", *words, "-b", shop.broker.open, "--prefix",
                            shop.world.prefix, *settings], check=True, text=True, env=environment,
@@ -266,6 +267,9 @@ def test_commands_read_and_write_ids(shop, tmp_path):
     listed = freshet(shop, "list", user)
     told = by_fastavro(shop, record.value)["items"]
     assert told and all(item in listed for item in told[:3])
+    receipt = json.loads(freshet(shop, "forget", event["user"]))
+    assert receipt["actions"] > 0
+    assert f"{shop.world.prefix}events-freshet.ForgetRequest" in shop.registry.ask("/subjects")
 
 
 def test_a_restart_in_an_outage(shop):
