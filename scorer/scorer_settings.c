@@ -48,8 +48,8 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
     SCORER_OPTION("model.name", OPTION_STRING, model_name, "item-item", 0, 0,
                   "Name of this ranking in lists and quality."),
     SCORER_OPTION("judge", OPTION_BOOL, judge, "true", 0, 0,
-                  "Judge lists by the actions that follow, and learn the blend from them; off where lists "
-                  "are made in hindsight."),
+                  "Judge lists by the actions that follow, and learn the blend from those; off "
+                  "where lists are made in hindsight."),
     SCORER_OPTION("vectors.used", OPTION_BOOL, vectors_used, "true", 0, 0,
                   "Blend what the sequence trainer publishes into the lists, once it has proved "
                   "itself; without such a trainer it makes no difference."),
