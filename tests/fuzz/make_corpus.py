@@ -103,6 +103,8 @@ def codec(names):
     number = 0
     for name in names:
         put("codec", name, bytes([number]) + golden(name))
+        if name in ("user_event", "user_state"):  # behind an id of a registry
+            put("codec", "id_" + name, bytes([0x80 | number]) + body(name))
         number += 1
     # other writers of UserEvent and UserProfile, see `writers` in fuzz_codec.c; without frame
     event = (b"\x00\x02\x02k\x02\x00\x00\x00" + b"\x02\x02e" + b"\x02u" + b"\x02i" + b"\x04\x02"
