@@ -35,7 +35,7 @@ SUBJECTS = {"events-value": "user_event", "histories-value": "user_history",
             "receipts-value": "forget_receipt", "neighbours-value": "item_neighbours",
             "recommendations-value": "recommendation_list", "lists-value": "recommendation_list",
             "quality-value": "list_quality", "generations-value": "generation_step",
-            "items-value": "item"}
+            "models-value": "model_weights", "items-value": "item"}
 
 
 def click_schema(fields):
