@@ -133,7 +133,7 @@ $(OUT)/bench/%: bench/%.c $(LIB_WORKERS) $(LIB)
 	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(ALL_LIBS)
 
 # Fuzz targets: clang's libFuzzer, the library compiled with the same flags into its own directory.
-#   make fuzz SECONDS=10 T=fuzz_codec
+#   make fuzz SECONDS=10 T=fuzz_codec      UNIT_SECONDS=25: for one input, on a machine that is busy
 SECONDS ?= 10
 FUZZ_OUT := $(BUILD)/fuzz
 FUZZ_BIN := $(patsubst %.c,$(FUZZ_OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -152,7 +152,7 @@ fuzz:
 	@$(MAKE) CC=clang OUT=$(FUZZ_OUT) CFLAGS="$(FUZZ_FLAGS)" $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do case $$f in *$(T)*) name=$${f##*/fuzz_}; \
 		mkdir -p $(FUZZ_OUT)/found/$$name; \
-		$$f -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 -malloc_limit_mb=4100 \
+		$$f -max_total_time=$(SECONDS) -timeout=$(or $(UNIT_SECONDS),5) -rss_limit_mb=2048 -malloc_limit_mb=4100 \
 			-max_len=65536 \
 			-print_final_stats=1 -artifact_prefix=$(FUZZ_OUT)/found/ \
 			$(FUZZ_OUT)/found/$$name tests/fuzz/corpus/$$name >$$f.log 2>&1 \
