@@ -152,7 +152,8 @@ fuzz:
 	@$(MAKE) CC=clang OUT=$(FUZZ_OUT) CFLAGS="$(FUZZ_FLAGS)" $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do case $$f in *$(T)*) name=$${f##*/fuzz_}; \
 		mkdir -p $(FUZZ_OUT)/found/$$name; \
-		$$f -max_total_time=$(SECONDS) -timeout=$(or $(UNIT_SECONDS),5) -rss_limit_mb=2048 -malloc_limit_mb=4100 \
+		$$f -max_total_time=$(SECONDS) -timeout=$(or $(UNIT_SECONDS),5) \
+			-rss_limit_mb=2048 -malloc_limit_mb=4100 \
 			-max_len=65536 \
 			-print_final_stats=1 -artifact_prefix=$(FUZZ_OUT)/found/ \
 			$(FUZZ_OUT)/found/$$name tests/fuzz/corpus/$$name >$$f.log 2>&1 \
