@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 enum {
+    BAD_CONFIGURATION = 78, /* as of the workers: docs/operations.md */
     LOOK_MS = 250,
     SCANNED_MAX = 100,
     KEY_FROM = 'f',
@@ -172,9 +173,10 @@ static int check_settings(const struct backfill *backfill)
             taken |= setting_for(client->words[i], lineup_workers[w]) != NULL;
         }
         if (!taken) {
-            return client_fail("--set %s: for which worker? hint: features.KEY=VALUE, "
-                               "trainer.KEY=VALUE, scorer.KEY=VALUE or all.KEY=VALUE",
-                               client->words[i]);
+            (void)client_fail("--set %s: for which worker? hint: features.KEY=VALUE, "
+                              "trainer.KEY=VALUE, scorer.KEY=VALUE or all.KEY=VALUE",
+                              client->words[i]);
+            return BAD_CONFIGURATION;
         }
     }
     return 0;
@@ -376,8 +378,11 @@ static int run(void *arg)
     const struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    int result = check_settings(backfill) != 0 || children_init(&backfill->children) != 0 ||
-                 prepare(backfill) != 0 || work(backfill) != 0;
+    int result = check_settings(backfill);
+    if (result == 0) {
+        result = children_init(&backfill->children) != 0 || prepare(backfill) != 0 ||
+                 work(backfill) != 0;
+    }
     children_release(&backfill->children);
     for (size_t i = 0; i < LINEUP_WORKERS; i++) { wire_close(backfill->wires[i]); }
     extent_release(&backfill->extent);

@@ -16,6 +16,10 @@ LATER = 150
 SAMPLED = 40
 HIDDEN = "50"  # an item that is not available
 COMPARED = ("histories", "features-changelog", "neighbours", "recommendations")
+# Written by the sequence trainer and by `freshet redrive`, which do not run here: tests/evolution
+# has them.
+ABSENT = ("item_vector", "model_weights", "redrive_mark")
+PRESENT = [name for name in NAMES if name not in ABSENT]
 
 
 def messages_of_ours():
@@ -135,8 +139,8 @@ def judge_later_readers(contracts):
     def bodies(ours):
         found = contracts[by_name[ours["name"]]]
         return [found[0], found[len(found) // 2], found[-1]]
-    by_name = {schema_of(name)["name"]: name for name in NAMES}
-    verdict = matrix.judged([schema_of(name) for name in NAMES], cases, bodies=bodies)
+    by_name = {schema_of(name)["name"]: name for name in PRESENT}
+    verdict = matrix.judged([schema_of(name) for name in PRESENT], cases, bodies=bodies)
     assert not verdict.differences, verdict.differences[0]
     return verdict
 
@@ -155,7 +159,7 @@ def test_among_later_versions(make_world, tmp_path):
     assert shown and HIDDEN not in shown
     contracts = {}
     judge(forms, world, contracts)
-    assert set(contracts) == set(NAMES)
+    assert set(contracts) == set(PRESENT)
     for framing, other in worlds.items():
         path = forms.write_schemas(tmp_path / framing, framing)
         go_on(forms, other, heavy, later, lambda message, to=framing: forms.later(message, to),
@@ -163,6 +167,6 @@ def test_among_later_versions(make_world, tmp_path):
                "schema.framing": framing if framing == "confluent" else "single"})
         for topic in COMPARED:
             assert decoded(forms, other, topic) == expected[topic], (framing, topic)
-        assert judge(forms, other, {}) == set(NAMES)
+        assert judge(forms, other, {}) == set(PRESENT)
     verdict = judge_later_readers(contracts)
-    assert len({name for name, _, _ in verdict.seen}) == len(NAMES)
+    assert len({name for name, _, _ in verdict.seen}) == len(PRESENT)
