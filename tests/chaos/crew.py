@@ -52,7 +52,8 @@ class Crew:
 
     def __init__(self, directory, bootstrap, prefix, programs):
         self.directory, self.prefix = directory, prefix
-        self.args = Namespace(bin=programs, bootstrap=bootstrap, prefix=prefix, set=SETTINGS)
+        self.args = Namespace(bin=programs, bootstrap=bootstrap, prefix=prefix, conf={},
+                              set=SETTINGS)
         self.copies = {}          # (worker, slot) -> Copy
         self.wanted = set()
         self.pids = {}            # (worker, slot) -> pid that was started last
