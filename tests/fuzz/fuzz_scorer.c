@@ -113,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct desk *desk = desk_get(crumbs_byte(&crumbs) % ARRAY_COUNT(measures));
     struct shop shop = {0};
     tables_init(&shop.tables, &desk->settings);
-    shop.lists = lists_new(&desk->settings, &shop.tables, "g7");
+    shop.lists = lists_new(&desk->settings, &shop.tables, NULL, NULL, "g7");
     generations_init(&shop.generations);
     judge_begin(&shop.range, slice_str(desk->settings.model_name), 0, 0);
     for (int i = 0; i < RECORDS_MAX && crumbs.left; i++) {
