@@ -6,6 +6,14 @@
 
 #include <hnswlib/hnswlib.h>
 
+/* hnswlib locks rows two by two, which one thread at a time may. */
+#if defined(__SANITIZE_THREAD__)
+extern "C" const char *__tsan_default_suppressions()
+{
+    return "deadlock:hnswlib\n";
+}
+#endif
+
 struct nearest {
     explicit nearest(const nearest_settings &settings)
         : space(settings.d), graph(&space, std::max<size_t>(settings.rows, 1), settings.links,

@@ -339,6 +339,7 @@ static struct outlook ask_generation(struct prospects *prospects,
 {
     const struct served *served = prospects->vectors ? vectors_served(prospects->vectors) : NULL;
     struct outlook outlook = {.served = served};
+    double count;
     topk_clear(&prospects->top, prospects->each);
     *ret_count = MAX_OF((double)ids_count(prospects->tables->ids), 1.0);
     if (!served || request->ahead >= prospects->encoded_count) { return outlook; }
@@ -348,11 +349,16 @@ static struct outlook ask_generation(struct prospects *prospects,
     outlook.hidden = prospects->hidden + encoded->hidden * outlook.d;
     bool indexed = served->index && vector_index_cover(served->index, served->table,
                                                        served->rows) == served->rows;
+    if (!indexed) { outlook.scores = scan(prospects, served, encoded->hidden); }
+    *ret_moments = sequence_moments(prospects, &outlook, request, &count);
+    if (!isfinite(ret_moments->mean) || !isfinite(ret_moments->scale)) {
+        return (struct outlook){.served = served}; /* numbers too large for sums: no opinion */
+    }
+    *ret_count = count;
     if (!indexed || !look_up_best(prospects, &outlook, request)) {
-        outlook.scores = scan(prospects, served, encoded->hidden);
+        if (indexed) { outlook.scores = scan(prospects, served, encoded->hidden); }
         scan_best(prospects, served, request, outlook.scores);
     }
-    *ret_moments = sequence_moments(prospects, &outlook, request, ret_count);
     return outlook;
 }
 

@@ -294,7 +294,7 @@ const char *vectors_put(struct vectors *vectors, struct tables *tables,
 {
     const size_t d = row->bytes.size;
     bool known = row->slot >= 0 && row->slot < GENERATION_SLOTS;
-    bool sound = row->generation.size > 0 && isfinite(row->scale);
+    bool sound = row->generation.size > 0 && isfinite(row->scale * 128.0F);
     if (!known || !sound || row->row < 0 || !d || d % WIDTH_STEP) {
         return "bad_row";
     }
