@@ -8,6 +8,9 @@ BUILD ?= build
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring clang,$(CC)),clang++,g++)
+endif
 PKGS := rdkafka jansson libmicrohttpd libxxhash libcrypto
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
@@ -28,7 +31,7 @@ endif
 # A square root that sets errno cannot be one instruction.
 ALL_CFLAGS = -std=gnu17 -fno-math-errno -D_GNU_SOURCE -I. -I$(OUT)/schemas $(WARN) $(CFLAGS) \
 	$(SAN_FLAGS) $(PKG_CFLAGS) -MMD -MP
-ALL_LIBS = $(PKG_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lm -lpthread
+ALL_LIBS = $(PKG_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lstdc++ -lm -lpthread
 
 # V=1 shows the commands in full.
 ifndef V
@@ -37,7 +40,9 @@ QUIET_LINK = @echo "  LINK  $@";
 endif
 
 LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c mapping/*.c)
-LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
+# The door to a library of C++ templates.
+DOOR_SRC := model/nearest.cc
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o) $(DOOR_SRC:%.cc=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
 WORKERS := ingest features trainer sequence scorer
 worker_bin = $(OUT)/bin/freshet-$(1)
@@ -72,6 +77,13 @@ $(OUT)/bin/freshet: $(patsubst %.c,$(OUT)/%.o,$(wildcard cli/*.c)) $(LIB)
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# hnswlib fetches ahead of use by a number that may stand behind a full list of links: no address
+# sanitizer inside it.
+$(OUT)/%.o: %.cc
+	@mkdir -p $(@D)
+	$(QUIET_CC)$(CXX) -std=c++17 -I. -Wall -Wextra $(if $(DEV),-Werror) $(CFLAGS) $(SAN_FLAGS) \
+		-fno-sanitize=address -MMD -MP -c -o $@ $<
 
 # The text of each contract, as a C string literal.
 AVSC := $(wildcard schemas/*.avsc schemas/versions/*.avsc)

@@ -24,6 +24,8 @@ struct prospects {
     size_t width;
     float *scores; /* of the tile */
     size_t scores_capacity, tile_from, tile_end;
+    int32_t *found; /* by the index */
+    size_t found_capacity;
     uint32_t *stamps; /* by row: the user's own */
     size_t stamps_count;
     uint32_t stamp;
@@ -60,6 +62,7 @@ struct prospects *prospects_free(struct prospects *prospects)
     free(prospects->hidden);
     free(prospects->scores);
     free(prospects->stamps);
+    free(prospects->found);
     free(prospects);
     return NULL;
 }
@@ -108,8 +111,26 @@ void prospects_encode(struct prospects *prospects, const int32_t *const *items,
                      prospects->hidden);
 }
 
+/* What the generation says of a user's items: a score is read, or is a product when no scan was
+ * made. */
+struct outlook {
+    const struct served *served;
+    const float *hidden; /* NULL: it knows nothing of the history */
+    const float *scores; /* of all rows; NULL: not scanned */
+    size_t d;
+};
+
+static float score_of(const struct outlook *outlook, int32_t row)
+{
+    if (outlook->scores) { return outlook->scores[row]; }
+    const float *vector = outlook->served->table + (size_t)row * outlook->d;
+    float score = 0.0F;
+    for (size_t i = 0; i < outlook->d; i++) { score += vector[i] * outlook->hidden[i]; }
+    return score;
+}
+
 /* Scores all rows for a hidden vector, and for those behind it while a tile holds them. */
-static const float *scores_of(struct prospects *prospects, const struct served *served,
+static const float *scan(struct prospects *prospects, const struct served *served,
                               size_t hidden)
 {
     if (hidden < prospects->tile_from || hidden >= prospects->tile_end) {
@@ -185,12 +206,16 @@ static void sum_up(const float *scores, size_t rows, double *ret_sum, double *re
 }
 
 /* Moments over the rows that the user has not had; counts them. */
-static struct moments sequence_moments(struct prospects *prospects, const struct served *served,
-                                       const struct prospects_request *request,
-                                       const float *scores, double *ret_count)
+static struct moments sequence_moments(struct prospects *prospects, const struct outlook *outlook,
+                                       const struct prospects_request *request, double *ret_count)
 {
+    const struct served *served = outlook->served;
     double sum, squares, count = (double)served->rows;
-    sum_up(scores, served->rows, &sum, &squares);
+    if (outlook->scores) {
+        sum_up(outlook->scores, served->rows, &sum, &squares);
+    } else {
+        vector_index_sums(served->index, outlook->hidden, &sum, &squares);
+    }
     if (prospects->stamps_count < served->rows) {
         prospects->stamps = xreallocarray(prospects->stamps, served->rows, sizeof(uint32_t));
         memset(prospects->stamps, 0, served->rows * sizeof(uint32_t));
@@ -205,18 +230,20 @@ static struct moments sequence_moments(struct prospects *prospects, const struct
         int32_t row = served_row(served, request->had[k]);
         if (row == ROW_NONE || prospects->stamps[row] == prospects->stamp) { continue; }
         prospects->stamps[row] = prospects->stamp;
-        sum -= (double)scores[row];
-        squares -= (double)scores[row] * (double)scores[row];
+        double score = (double)score_of(outlook, row);
+        sum -= score;
+        squares -= score * score;
         count -= 1.0;
     }
     *ret_count = MAX_OF(count, 1.0);
     return moments_of(sum, squares, *ret_count);
 }
 
-static void find_best(struct prospects *prospects, const struct served *served,
+static void scan_best(struct prospects *prospects, const struct served *served,
                       const struct prospects_request *request, const float *scores)
 {
     struct topk *top = &prospects->top;
+    topk_clear(top, prospects->each);
     for (size_t row = 0; row < served->rows; row++) {
         if (top->count == top->length && (double)scores[row] < top->entries[0].score) { continue; }
         int32_t item = served->items[row];
@@ -226,11 +253,34 @@ static void find_best(struct prospects *prospects, const struct served *served,
     topk_sort(top);
 }
 
+/* Asks the index for as many as may have to be passed over, and some more; false when too few were
+ * left. */
+static bool look_up_best(struct prospects *prospects, const struct outlook *outlook,
+                         const struct prospects_request *request)
+{
+    struct topk *top = &prospects->top;
+    const size_t wanted = 2 * prospects->each + request->had_count;
+    if (wanted > prospects->found_capacity) {
+        prospects->found_capacity = 2 * wanted;
+        prospects->found =
+            xreallocarray(prospects->found, prospects->found_capacity, sizeof(int32_t));
+    }
+    size_t count = vector_index_find(outlook->served->index, outlook->hidden, wanted,
+                                     prospects->found);
+    topk_clear(top, prospects->each);
+    for (size_t k = 0; k < count; k++) {
+        int32_t row = prospects->found[k], item = outlook->served->items[row];
+        if (!ranking_allows(request->ranking, request->flags, item)) { continue; }
+        topk_push(top, (double)score_of(outlook, row), item);
+    }
+    topk_sort(top);
+    return top->count == top->length;
+}
+
 /* What the members say of any item. */
 struct opinions {
-    const struct served *served;
-    const float *scores; /* the generation's; NULL: it knows nothing */
-    bool alike;          /* content knows something */
+    struct outlook outlook;
+    bool alike; /* content knows something */
     struct moments of[MIXTURE_MEMBERS];
 };
 
@@ -242,10 +292,10 @@ static void add(struct prospects *prospects, const struct prospects_request *req
         if (prospects->items[c] == item) { return; }
     }
     float sequence = 0.0F, content = 0.0F;
-    if (opinions->scores) {
-        int32_t row = served_row(opinions->served, item);
+    if (opinions->outlook.hidden) {
+        int32_t row = served_row(opinions->outlook.served, item);
         if (row != ROW_NONE) {
-            sequence = z_of(opinions->of[MEMBER_SEQUENCE], opinions->scores[row]);
+            sequence = z_of(opinions->of[MEMBER_SEQUENCE], score_of(&opinions->outlook, row));
         }
     }
     if (opinions->alike) {
@@ -283,19 +333,33 @@ static bool ask_content(struct prospects *prospects, const struct prospects_requ
 }
 
 /* Asks the generation: its best, and its moments; counts the items that they are over. */
-static const float *ask_generation(struct prospects *prospects, const struct served *served,
-                                   const struct prospects_request *request,
-                                   struct moments *ret_moments, double *ret_count)
+static struct outlook ask_generation(struct prospects *prospects,
+                                     const struct prospects_request *request,
+                                     struct moments *ret_moments, double *ret_count)
 {
+    const struct served *served = prospects->vectors ? vectors_served(prospects->vectors) : NULL;
+    struct outlook outlook = {.served = served};
+    double count;
     topk_clear(&prospects->top, prospects->each);
     *ret_count = MAX_OF((double)ids_count(prospects->tables->ids), 1.0);
-    if (!served || request->ahead >= prospects->encoded_count) { return NULL; }
-    if (!prospects->encoded[request->ahead].known) { return NULL; }
-    const float *scores =
-        scores_of(prospects, served, prospects->encoded[request->ahead].hidden);
-    *ret_moments = sequence_moments(prospects, served, request, scores, ret_count);
-    find_best(prospects, served, request, scores);
-    return scores;
+    if (!served || request->ahead >= prospects->encoded_count) { return outlook; }
+    const struct encoded *encoded = &prospects->encoded[request->ahead];
+    if (!encoded->known) { return outlook; }
+    outlook.d = foresight_width(served->foresight);
+    outlook.hidden = prospects->hidden + encoded->hidden * outlook.d;
+    bool indexed = served->index && vector_index_cover(served->index, served->table,
+                                                       served->rows) == served->rows;
+    if (!indexed) { outlook.scores = scan(prospects, served, encoded->hidden); }
+    *ret_moments = sequence_moments(prospects, &outlook, request, &count);
+    if (!isfinite(ret_moments->mean) || !isfinite(ret_moments->scale)) {
+        return (struct outlook){.served = served}; /* numbers too large for sums: no opinion */
+    }
+    *ret_count = count;
+    if (!indexed || !look_up_best(prospects, &outlook, request)) {
+        if (indexed) { outlook.scores = scan(prospects, served, encoded->hidden); }
+        scan_best(prospects, served, request, outlook.scores);
+    }
+    return outlook;
 }
 
 bool prospects_find(struct prospects *prospects, const struct prospects_request *request,
@@ -303,11 +367,10 @@ bool prospects_find(struct prospects *prospects, const struct prospects_request 
 {
     struct opinions opinions = {0};
     double count;
-    opinions.served = prospects->vectors ? vectors_served(prospects->vectors) : NULL;
-    opinions.scores = ask_generation(prospects, opinions.served, request,
-                                     &opinions.of[MEMBER_SEQUENCE], &count);
+    opinions.outlook =
+        ask_generation(prospects, request, &opinions.of[MEMBER_SEQUENCE], &count);
     opinions.alike = ask_content(prospects, request, count, &opinions.of[MEMBER_CONTENT]);
-    if (!opinions.scores && !opinions.alike) { return false; }
+    if (!opinions.outlook.hidden && !opinions.alike) { return false; }
     struct ranking_sums sums = ranking_sums(request->ranking);
     opinions.of[MEMBER_COUNTING] = moments_of(sums.scores, sums.squares, count);
     prospects->candidates.count = 0;

@@ -1,10 +1,11 @@
 /* Prospects: the candidates of all members for a user, with each member's z-scores.
  *
  * Members: counting (model/ranking.h); the sequence trainer's generation (vectors.h), which names
- * its best over all its rows exactly; content (affinity.h). A z-score is over all items of the
- * generation (without one: all items known) that the user has not had; what a member knows nothing
- * of counts 0, its mean. Those of counting and content, which are sums with a long tail, are made
- * sign(z) log(1 + |z|), so that the mixture is log-linear.
+ * its best over all its rows, exactly, or nearly where it has an index (vector_index.h); content
+ * (affinity.h). A z-score is, with an index too, over all items of the generation (without one: all
+ * items known) that the user has not had; what a member knows nothing of counts 0, its mean. Those
+ * of counting and content, which are sums with a long tail, are made sign(z) log(1 + |z|), so that
+ * the mixture is log-linear.
  *
  * Histories are encoded some at a time and scored by tiles, so that the products are of matrices.
  * A pure function of history, tables and generation; memory is kept. One thread.

@@ -57,7 +57,7 @@ struct scorer {
     struct arena *arena; /* of one broadcast record */
     struct buf message;
     struct metric *published, *freshness, *hits, *judged, *stale, *known, *over_max;
-    struct metric *switches, *rows, *lessons, *blended;
+    struct metric *switches, *rows, *indexed, *lessons, *blended;
 };
 
 /* One partition's part. */
@@ -113,6 +113,8 @@ static void start_metrics(struct scorer *scorer, struct metrics *metrics)
                                      "Generations of item vectors that came to serve.");
     scorer->rows = metrics_gauge(metrics, "freshet_vector_rows", "",
                                  "Item vectors of the generation that serves.");
+    scorer->indexed = metrics_gauge(metrics, "freshet_vector_index_rows", "",
+                                    "Of these, those found by an index; 0: all are looked at.");
     scorer->lessons = metrics_counter(metrics, "freshet_blend_lessons_total", "",
                                       "Next actions from which the blend learned.");
     scorer->blended = metrics_counter(metrics, "freshet_lists_blended_total", "",
@@ -135,7 +137,10 @@ static int start(struct run *run)
     struct schema_book *book = run_schemas(run);
     run_set_state(run, scorer);
     tables_init(&scorer->tables, settings);
-    if (settings->vectors_used) { scorer->vectors = vectors_new((size_t)settings->items_max); }
+    if (settings->vectors_used) {
+        scorer->vectors = vectors_new((size_t)settings->items_max);
+        vectors_index_from(scorer->vectors, (size_t)settings->vectors_index_from);
+    }
     if (settings->content_used) {
         scorer->affinity =
             affinity_new((int32_t)settings->items_max, (size_t)settings->recent_items);
@@ -199,11 +204,18 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
     return VERDICT_DONE;
 }
 
+static size_t indexed_rows(const struct served *served)
+{
+    if (!served || !served->index) { return 0; }
+    return vector_index_cover(served->index, served->table, served->rows);
+}
+
 static void tell_vectors(struct scorer *scorer)
 {
     const struct served *served = vectors_served(scorer->vectors);
     metric_set(scorer->switches, (double)vectors_switches(scorer->vectors));
     metric_set(scorer->rows, served ? (double)served->rows : 0.0);
+    metric_set(scorer->indexed, (double)indexed_rows(served));
 }
 
 static enum verdict take_vector(struct run *run, struct scorer *scorer, const struct record *rec)
@@ -461,6 +473,7 @@ static void flush(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct desk *desk = task_state(task);
+    if (scorer->vectors) { tell_vectors(scorer); } /* an index gets ready by itself */
     if (desk->learned) {
         teacher_tell(&scorer->teacher, task, &desk->mixture);
         tell_mixture(task, &desk->mixture);

@@ -28,13 +28,14 @@ struct scorer_settings {
     const char *model_name;
     bool judge;
     bool vectors_used;
+    int64_t vectors_index_from;
     bool content_used;
     int64_t blend_memory_max;
     int32_t blend_leader; /* enum leader_choice */
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = 22 };
+enum { SCORER_OPTIONS_COUNT = 23 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 /* Picks what the item-item table needs. */

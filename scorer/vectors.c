@@ -50,10 +50,11 @@ struct copied {
     int32_t *places;
     int32_t places_count, places_capacity;
     struct foresight *foresight;
+    struct vector_index *index;
 };
 
 struct vectors {
-    size_t rows_max;
+    size_t rows_max, index_from;
     struct slot slots[GENERATION_SLOTS];
     struct copied copied;
     struct served served;
@@ -65,6 +66,11 @@ struct vectors *vectors_new(size_t rows_max)
     struct vectors *vectors = xcalloc(1, sizeof(*vectors));
     vectors->rows_max = rows_max;
     return vectors;
+}
+
+void vectors_index_from(struct vectors *vectors, size_t rows)
+{
+    vectors->index_from = rows;
 }
 
 static void withdraw(struct announced *announced)
@@ -85,6 +91,7 @@ struct vectors *vectors_free(struct vectors *vectors)
         free(slot->gathered);
     }
     foresight_free(vectors->copied.foresight);
+    vector_index_free(vectors->copied.index);
     free(vectors->copied.table);
     free(vectors->copied.items);
     free(vectors->copied.places);
@@ -136,6 +143,7 @@ static void show(struct vectors *vectors)
         .items = copied->items,
         .places = copied->places,
         .places_count = copied->places_count,
+        .index = copied->index,
     };
 }
 
@@ -190,6 +198,9 @@ static void serve(struct vectors *vectors, const struct slot *slot, const int32_
     foresight_free(copied->foresight);
     copied->foresight = foresight_new(&announced->shape, announced->dense);
     for (size_t row = 0; row < rows; row++) { copy_row(copied, slot, items[row]); }
+    vector_index_free(copied->index);
+    bool many = vectors->index_from && rows >= vectors->index_from;
+    copied->index = many ? vector_index_new(copied->table, rows, copied->d) : NULL;
     vectors->switches++;
     show(vectors);
 }
@@ -283,7 +294,8 @@ const char *vectors_put(struct vectors *vectors, struct tables *tables,
 {
     const size_t d = row->bytes.size;
     bool known = row->slot >= 0 && row->slot < GENERATION_SLOTS;
-    if (!known || row->row < 0 || !d || d % WIDTH_STEP || !row->generation.size) {
+    bool sound = row->generation.size > 0 && isfinite(row->scale * 128.0F);
+    if (!known || !sound || row->row < 0 || !d || d % WIDTH_STEP) {
         return "bad_row";
     }
     if ((size_t)row->row >= vectors->rows_max) { return "over_limit"; }

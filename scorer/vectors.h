@@ -5,7 +5,8 @@
  * announced generation is whole when all its rows and all parts of its dense weights are here; if
  * it was announced after the one that serves, it is copied out and serves from then on. The copy is
  * what lists are made from: it stays while its slot is written over. A row that comes later for the
- * generation that serves (an item that is new) is taken into the copy at once.
+ * generation that serves (an item that is new) is taken into the copy at once. Large generations
+ * get an index beside the copy (vector_index.h).
  *
  * Memory: a byte a number for each of the slots, four for the copy. One thread.
  */
@@ -15,6 +16,7 @@
 #include "model/foresight.h"
 #include "schemas/model_weights.h"
 #include "scorer/tables.h"
+#include "scorer/vector_index.h"
 
 /* The generation that serves; borrowed until the next row or part. */
 struct served {
@@ -25,6 +27,7 @@ struct served {
     const int32_t *items;  /* a row's item, the process's number */
     const int32_t *places; /* an item's row, or -1 */
     int32_t places_count;
+    struct vector_index *index; /* over the table; NULL: the generation has too few rows for one */
 };
 
 struct vectors;
@@ -33,6 +36,8 @@ struct vectors;
 struct vectors *vectors_new(size_t rows_max);
 /* Frees it; takes NULL; returns NULL. */
 struct vectors *vectors_free(struct vectors *vectors);
+/* Lets generations of at least so many rows have an index from the next one on; 0: none. */
+void vectors_index_from(struct vectors *vectors, size_t rows);
 /* Takes a row; numbers its item. Returns NULL, or the reason why it was refused: "bad_row",
  * "over_limit". */
 const char *vectors_put(struct vectors *vectors, struct tables *tables,

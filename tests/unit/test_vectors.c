@@ -196,6 +196,9 @@ static void test_refuses(void **state)
     row.slot = 2;
     assert_string_equal(vectors_put(world.vectors, &world.tables, &row), "bad_row");
     row.slot = 0;
+    row.scale = NAN;
+    assert_string_equal(vectors_put(world.vectors, &world.tables, &row), "bad_row");
+    row.scale = 1.0F;
     row.row = 1000;
     assert_string_equal(vectors_put(world.vectors, &world.tables, &row), "over_limit");
     struct model_weights part = {
