@@ -25,7 +25,8 @@ void press_release(struct press *press)
 void press_note(struct press *press, const struct model_weights *weights)
 {
     bool known = weights->slot >= 0 && weights->slot < GENERATION_SLOTS;
-    bool last = weights->part == weights->parts - 1; /* all others stand before it */
+    /* all others stand before it */
+    bool last = weights->parts > 0 && weights->part == weights->parts - 1;
     if (!known || !last || !slice_equal(weights->model, slice_str(MODEL_SEQUENCE))) { return; }
     press->newest_slot = weights->slot;
     (void)snprintf(press->newest, sizeof(press->newest), "%.*s", SLICE_ARGS(weights->generation));

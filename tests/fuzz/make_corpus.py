@@ -177,6 +177,54 @@ def scorer():
             + b"".join(b"\0" + piece(one) for one in rows) + b"\x02" + piece(history("a")))
 
 
+def vector(item, row, generation="g1", slot=0, scale=0.02, d=16):
+    numbers = bytes((row * 37 + n * 11) % 256 for n in range(d))
+    return b"\0" + piece(text(item) + text(generation) + varint(slot) + varint(row)
+                         + struct.pack("<f", scale) + varint(d) + numbers)
+
+
+def weights(generation="g1", slot=0, items=3, numbers=(0.1, -0.2, 0.3), model="sequence", part=0,
+            parts=1, d=16, hidden=16, blocks=1, heads=2, length=4, kind=2):
+    """Of kind 2: its numbers are repeated by the target until they are enough."""
+    whole = (part, parts, items, d, hidden, blocks, heads, length, 9)
+    return bytes([kind]) + piece(
+        text(model) + text(generation) + varint(slot) + b"".join(map(varint, whole))
+        + struct.pack("<2d", 0.2, 0.1) + columns([struct.pack("<f", one) for one in numbers]))
+
+
+def described(item, tags):
+    return b"\x03" + piece(text(item) + text("Some Title") + columns([text(tag) for tag in tags])
+                           + text("") + b"\0" + b"\1" + varint(1795424400000))
+
+
+def vectors():
+    """Inputs that begin with who leads: 0 the mixture, 1 the sequence model; 0x40: content too."""
+    asked = b"\x04" + piece(history("ab"))
+    rows = b"".join(vector(item, n) for n, item in enumerate("abc"))
+    next_rows = b"".join(vector(item, 2 - n, "g2", 1) for n, item in enumerate("abc"))
+    put("vectors", "serves", b"\1" + rows + weights() + asked)
+    put("vectors", "announced_first", b"\0" + weights() + rows + asked)
+    put("vectors", "switch", b"\1" + rows + weights() + asked + next_rows + asked
+        + weights("g2", 1) + asked + rows.replace(text("g1"), text("g3")) + weights("g3") + asked)
+    put("vectors", "switch_width", b"\1" + rows + weights() + asked
+        + b"".join(vector(item, n, "g2", 1, d=32) for n, item in enumerate("abcd"))
+        + weights("g2", 1, d=32, heads=4, items=4, blocks=2) + asked
+        + vector("a", 0, "g3", 0) + weights("g3", items=1, length=1) + asked)
+    put("vectors", "late", b"\1" + rows + weights() + vector("d", 3) + vector("e", 4)
+        + vector("a", 5) + asked + b"\x04" + piece(history("de")))
+    put("vectors", "parts", b"\1" + vector("a", 0, d=64) + b"".join(
+        weights(items=1, part=part, parts=4, d=64, hidden=64, blocks=8, length=64)
+        for part in (1, 0, 3, 2)) + asked)
+    put("vectors", "blend", b"\2" + rows + weights()
+        + weights("", model="blend", numbers=(1.0, 0.5, 0.25, 2.0)) + asked * 3)
+    put("vectors", "content", b"\x41" + described("a", ("x", "y")) + described("d", ("x",))
+        + rows + weights() + asked + described("e", ("y", "x")) + asked)
+    put("vectors", "counted", b"\0" + b"\5" + piece(neighbours("a", "bcd")) + b"\5"
+        + piece(neighbours("b", "ac")) + rows + weights() + asked)
+    put("vectors", "as_it_stands", b"\1" + weights(kind=1)
+        + b"\0" + piece(body("item_vector")) + b"\1" + piece(body("model_weights")))
+
+
 def workers():
     click = b'{"event_id":"e","user_id":"u","item_id":"i","action":"a","event_time_ms":%d}'
     clicks = b"".join(b"\0\0" + piece(click % (1795424400000 - n * 1000)) for n in range(3))
@@ -233,6 +281,7 @@ def main():
     schema(names)
     stored()
     scorer()
+    vectors()
     workers()
     checkpoint()
     texts()
