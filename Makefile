@@ -78,8 +78,8 @@ $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# hnswlib fetches ahead of use by a number that may stand behind a full list of links, and what checks
-# C++ would need its linker: no sanitizer but that of threads inside it.
+# hnswlib fetches ahead of use by a number that may stand behind a full list of links, and what
+# checks C++ would need its linker: no sanitizer but that of threads inside it.
 $(OUT)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CXX) -std=c++17 -I. -Wall -Wextra $(if $(DEV),-Werror) $(CFLAGS) $(SAN_FLAGS) \
