@@ -83,7 +83,8 @@ def dashboard_queries():
 
 def test_the_dashboard_shows_what_the_workers_tell(programs, make_world, tmp_path):
     world = make_world()
-    copies = world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS)
+    copies = world.start("ingest", "features", "trainer", "sequence", "scorer",
+                         ingest=SETTINGS)
     ports = [json.loads(copy.slot_file.read_text())["metrics_port"] for copy in copies]
     prometheus = Prometheus(programs, tmp_path, [f"127.0.0.1:{port}" for port in ports])
     try:
