@@ -121,7 +121,7 @@ int client_connect(const struct client *client, const char *group, struct wire *
 int client_connect_txn(const struct client *client, const char *transactional,
                        struct wire **ret_wire)
 {
-    return connect_as(client, NULL, transactional, ret_wire);
+    return connect_as(client, transactional, transactional, ret_wire);
 }
 
 char *client_topic(const struct client *client, const char *name)

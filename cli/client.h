@@ -28,7 +28,8 @@ void client_keep(struct client *client, const char *flag, char *value);
 int client_load(struct client *client);
 /* Connects; group may be NULL. 0, or a negative wire_error with the fault printed. */
 int client_connect(const struct client *client, const char *group, struct wire **ret_wire);
-/* Connects with transactions under that id, and fences whoever had it; the same results. */
+/* Connects with transactions under that id, which names the group too, and fences whoever had it;
+ * the same results. */
 int client_connect_txn(const struct client *client, const char *transactional,
                        struct wire **ret_wire);
 /* Names a topic below the prefix, or as configured, of the generation asked for unless all share

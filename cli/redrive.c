@@ -234,7 +234,7 @@ static int connect(struct redriving *redriving)
     _cleanup_(xfreep) char *id = client_group(&redriving->client, "redrive");
     int32_t partitions;
     int result = redriving->dry
-                     ? client_connect(&redriving->client, NULL, &redriving->wire)
+                     ? client_connect(&redriving->client, id, &redriving->wire)
                      : client_connect_txn(&redriving->client, id, &redriving->wire);
     if (result < 0) { return 1; }
     redriving->letters_topic = client_topic(&redriving->client, "dead-letters");

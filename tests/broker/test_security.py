@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from confluent_kafka import admin
-from conftest import INPUTS, ROOT, Copy, World
+from conftest import BIN, INPUTS, ROOT, Copy, World
 from secured import Secured, newer_librdkafka
 from stream_data import SETTINGS, clicks, records
 
@@ -168,13 +168,57 @@ class Short:
             name in said if kind == "topic" else kind.split("_")[0] in said.lower())
 
 
+def plan_of(secured, worker, prefix):
+    """The rights of a worker as deploy/acls would grant them."""
+    done = subprocess.run([ROOT / "deploy/acls", "plan", "--bootstrap", secured.open, "--prefix",
+                           prefix, "--group-prefix", prefix, f"--principal={worker}=User:x"],
+                          check=True, text=True, stdout=subprocess.PIPE)
+    return [line.replace("grant  ", "granted") for line in done.stdout.splitlines()]
+
+
+def redrive(secured, world, user, rights, *words):
+    """Sends the letters of the world round again as this user, who has these rights alone."""
+    bindings = [binding(line, f"User:{user}") for line in rights]
+    for future in secured.admin.create_acls(bindings).values():
+        future.result()
+    way = {"group.prefix": world.prefix, "topic.prefix": world.prefix, **secured.by_token(user)}
+    return subprocess.run([BIN / "freshet", "redrive", *words,
+                           *(f"--set={key}={value}" for key, value in way.items())],
+                          text=True, capture_output=True, timeout=120)
+
+
+def test_redrive_with_the_fewest_rights(secured, served):
+    told = plan_of(secured, "redrive", served.prefix)
+    source = f"READ on topic {served.prefix}clicks"
+    enough = [one for one in told if not one.endswith(source)]
+    done = redrive(secured, served, "redrive", enough, "--limit", "1")
+    assert done.returncode == 0, done.stderr
+    for index, right in enumerate(told):
+        if right.endswith(source):
+            continue  # missed only by letters without their bytes
+        done = redrive(secured, served, f"redrive-{index}", told[:index] + told[index + 1:])
+        assert done.returncode != 0, f"without {right}"
+        _, kind, name = re.fullmatch(r"granted \S+ (\w+) on (\w+) (\S+?)\*?", right).groups()
+        told_of = name if kind == "topic" else kind.split("_")[0]
+        assert "AUTHORIZATION_FAILED" in done.stderr and told_of in done.stderr.lower(), \
+            f"without {right}: {done.stderr}"
+    served.drain("ingest")  # what was sent is refused again: a third letter
+    done = redrive(secured, served, "redrive", enough)
+    assert done.returncode == 0, done.stderr
+    assert [line.split() for line in done.stdout.splitlines()[1:2]] == [["bad_json", "3", "1", "2"]]
+
+
+def test_workers_of_one_name_are_not_granted_what_redrive_needs(secured):
+    plan = subprocess.run([ROOT / "deploy/acls", "plan", "--bootstrap", secured.open, "--prefix",
+                           "P-", "--principal=User:x"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    assert "WRITE on topic P-recommendations" in plan and "WRITE on topic P-clicks" not in plan
+
+
 @pytest.mark.parametrize("worker", WORKERS)
 def test_one_right_fewer_is_named(secured, served, tmp_path, worker):
     """All of a worker's shortened copies run at once, over what the served world had read."""
-    plan = subprocess.run([ROOT / "deploy/acls", "plan", "--bootstrap", secured.open, "--prefix",
-                           "PREFIX-", "--group-prefix", "PREFIX-", f"--principal={worker}=User:x"],
-                          check=True, text=True, stdout=subprocess.PIPE).stdout
-    told = [line.replace("grant  ", "granted") for line in plan.splitlines()
+    told = [line for line in plan_of(secured, worker, "PREFIX-")
             if not line.endswith(LATER.get(worker, "-"))]
     shorts = [Short(secured, tmp_path / str(index), worker, index, told)
               for index in range(len(told))]
