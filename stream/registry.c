@@ -2,24 +2,12 @@
 #include "base/xalloc.h"
 #include "stream/http.h"
 #include "stream/registry.h"
+#include "stream/registry_answer.h"
 #include "stream/schema.h"
 
 #include <unistd.h>
 
 static const char media_type[] = "application/vnd.schemaregistry.v1+json";
-
-enum {
-    STATUS_OK = 200,
-    STATUS_BAD_REQUEST = 400,
-    STATUS_UNAUTHORIZED = 401,
-    STATUS_FORBIDDEN = 403,
-    STATUS_NOT_FOUND = 404,
-    STATUS_CONFLICT = 409,
-    STATUS_UNPROCESSABLE = 422,
-    CODE_SUBJECT_ABSENT = 40401,
-    CODE_SCHEMA_ABSENT = 40403,
-    MESSAGE_BYTES_SHOWN = 300,
-};
 
 struct registry {
     const struct registry_settings *settings;
@@ -99,56 +87,16 @@ void registry_stop(struct registry *registry)
 
 /* ---- One question ---- */
 
-/* Sorts a status that is no success. */
-static int fault_of(long status, json_int_t code)
-{
-    switch (status) {
-    case STATUS_NOT_FOUND:
-        /* without one of these codes it is no registry that found nothing */
-        return code >= CODE_SUBJECT_ABSENT && code <= CODE_SCHEMA_ABSENT ? REGISTRY_ABSENT
-                                                                         : REGISTRY_REFUSED;
-    case STATUS_CONFLICT:
-        return REGISTRY_INCOMPATIBLE;
-    case STATUS_UNPROCESSABLE:
-    case STATUS_BAD_REQUEST:
-        return REGISTRY_INVALID;
-    default:
-        return status >= STATUS_BAD_REQUEST && status < 500 && status != 408 && status != 429
-                   ? REGISTRY_REFUSED
-                   : REGISTRY_AWAY;
-    }
-}
-
-/* Reads one URL's answer: its JSON (the caller drops the reference), or a fault. */
-static int read_answer(struct registry *registry, const char *url, long status, json_t **ret_json)
-{
-    struct slice body = buf_slice(&registry->answer);
-    json_t *json = json_loadb(body.data, body.size, 0, NULL);
-    if (status == STATUS_OK && json) {
-        *ret_json = json;
-        return 0;
-    }
-    int fault = REGISTRY_AWAY;
-    if (status == STATUS_OK) {
-        (void)fail(registry, fault, "%s: the answer is no JSON", url);
-    } else {
-        const char *message = json_string_value(json_object_get(json, "message"));
-        json_int_t code = json_integer_value(json_object_get(json, "error_code"));
-        fault = fault_of(status, code);
-        (void)fail(registry, fault, "%s: %ld%s%.*s", url, status, message ? " " : "",
-                   MESSAGE_BYTES_SHOWN, message ? message : "");
-    }
-    json_decref(json);
-    return fault;
-}
-
 static int ask_url(struct registry *registry, const char *base, const char *path, const char *body,
                    json_t **ret_json)
 {
     long status = 0;
     _cleanup_(xfreep) char *url = xprintf("%s%s", base, path);
     int rc = http_ask(registry->http, url, body, &status, &registry->answer);
-    if (rc == 0) { return read_answer(registry, url, status, ret_json); }
+    if (rc == 0) {
+        return registry_answer_read(url, status, buf_slice(&registry->answer), ret_json,
+                                    registry->why);
+    }
     int fault = rc == -EINVAL ? REGISTRY_REFUSED : REGISTRY_AWAY;
     return fail(registry, fault, "%s: %s", url, http_why(registry->http));
 }
@@ -207,11 +155,7 @@ static int post_for_id(struct registry *registry, const char *subject, const cha
     json_t *json = NULL;
     int result = post(registry, "/subjects", subject, behind, schema, &json);
     if (result) { return result; }
-    const json_t *id = json_object_get(json, "id");
-    json_int_t number = json_integer_value(id);
-    if (json_is_integer(id) && number >= 0 && number <= SCHEMA_ID_MAX) {
-        *ret_id = (uint32_t)number;
-    } else {
+    if (!registry_answer_id(json, ret_id)) {
         result = fail(registry, REGISTRY_AWAY, "subject %s: the answer has no id", subject);
     }
     json_decref(json);
@@ -232,22 +176,6 @@ int registry_register(struct registry *registry, const char *subject, const char
     return post_for_id(registry, subject, "/versions", schema, ret_id);
 }
 
-static void put_messages(struct registry *registry, const json_t *messages)
-{
-    struct buf text;
-    size_t at;
-    const json_t *message;
-    buf_init(&text, REGISTRY_WHY_BYTES);
-    json_array_foreach((json_t *)messages, at, message)
-    {
-        const char *words = json_string_value(message);
-        if (words) { buf_printf(&text, "%s%s", text.size ? "; " : "", words); }
-    }
-    (void)fail(registry, 0, "%s%.*s", text.size ? "" : "the registry does not say why",
-               SLICE_ARGS(buf_slice(&text)));
-    buf_release(&text);
-}
-
 int registry_check(struct registry *registry, const char *subject, const char *schema)
 {
     json_t *json = NULL;
@@ -255,14 +183,7 @@ int registry_check(struct registry *registry, const char *subject, const char *s
                       "/versions/latest?verbose=true", schema, &json);
     if (result == REGISTRY_ABSENT) { return 0; }
     if (result) { return result; }
-    const json_t *verdict = json_object_get(json, "is_compatible");
-    if (!json_is_boolean(verdict)) {
-        result = fail(registry, REGISTRY_AWAY, "subject %s: the answer has no is_compatible",
-                      subject);
-    } else if (json_is_false(verdict)) {
-        result = REGISTRY_INCOMPATIBLE;
-        put_messages(registry, json_object_get(json, "messages"));
-    }
+    result = registry_answer_verdict(json, registry->why);
     json_decref(json);
     return result;
 }
@@ -275,25 +196,7 @@ int registry_schema(struct registry *registry, uint32_t id, struct buf *ret_sche
     (void)snprintf(path, sizeof(path), "/schemas/ids/%" PRIu32, id);
     int result = ask(registry, path, NULL, &json);
     if (result) { return result; }
-    const char *schema = json_string_value(json_object_get(json, "schema"));
-    const char *type = json_string_value(json_object_get(json, "schemaType"));
-    size_t size = json_string_length(json_object_get(json, "schema"));
-    if (type && strcmp(type, "AVRO") != 0) {
-        result =
-            fail(registry, REGISTRY_INVALID, "schema %" PRIu32 " is %.20s, not Avro", id, type);
-    } else if (json_array_size(json_object_get(json, "references"))) {
-        result = fail(registry, REGISTRY_INVALID,
-                      "schema %" PRIu32 " refers to other subjects; hint: put it whole into "
-                      "schemas.path as %" PRIu32 ".avsc", id, id);
-    } else if (!schema) {
-        result = fail(registry, REGISTRY_AWAY, "schema %" PRIu32 ": the answer has no schema", id);
-    } else if (size > SCHEMA_BYTES_MAX || strlen(schema) != size) {
-        result = fail(registry, REGISTRY_INVALID, "schema %" PRIu32 " has more than %d bytes", id,
-                      SCHEMA_BYTES_MAX);
-    } else {
-        buf_append(ret_schema, schema, size + 1);
-        if (buf_failed(ret_schema)) { result = fail(registry, REGISTRY_INVALID, "too long"); }
-    }
+    result = registry_answer_schema(json, id, ret_schema, registry->why);
     json_decref(json);
     return result;
 }

@@ -56,6 +56,25 @@ LINES = {
     "no_line": b'{"item_id":7}',
 }
 
+# Answers of a schema registry: which status (see fuzz_registry.c), and the body.
+ANSWERS = {
+    "id": (0, b'{"id":5}'),
+    "id_large": (0, b'{"id":99999999999}'),
+    "id_negative": (0, b'{"id":-1}'),
+    "id_text": (0, b'{"id":"5"}'),
+    "compatible": (0, b'{"is_compatible":true}'),
+    "incompatible": (0, b'{"is_compatible":false,"messages":["READER_FIELD_MISSING",5,null]}'),
+    "schema": (0, b'{"schema":"{\\"type\\":\\"string\\"}"}'),
+    "schema_json": (0, b'{"schema":"{}","schemaType":"JSON"}'),
+    "schema_refers": (0, b'{"schema":"A","references":[{"name":"A","subject":"a","version":1}]}'),
+    "schema_nul": (0, b'{"schema":"a\\u0000b"}'),
+    "not_found": (1, b'{"error_code":40403,"message":"Schema not found"}'),
+    "no_page": (1, b"<html>404</html>"),
+    "not_json": (0, b"OK"),
+    "conflict": (7, b'{"error_code":409,"message":"%s%n"}'),
+    "nothing": (0, b""),
+}
+
 
 def put(target, name, data):
     folder = os.path.join(HERE, "corpus", target)
@@ -267,6 +286,11 @@ def texts():
         put("texts", name, bytes([number]) + whole)
 
 
+def registry():
+    for name, (status, body_of) in ANSWERS.items():
+        put("registry", name, bytes([status]) + body_of)
+
+
 def dataset():
     for name, (actions, attributes) in DATASETS.items():
         put("dataset", name, b"\0\0" + piece(actions) + piece(attributes))
@@ -285,6 +309,7 @@ def main():
     workers()
     checkpoint()
     texts()
+    registry()
     dataset()
 
 
