@@ -1,6 +1,7 @@
 /* What a schema registry answers, or whatever stands at its address: the first byte chooses the
  * status, the rest is the body. Each reading ends in a fact within its limits or a fault in words.
  */
+#include "base/base.h"
 #include "stream/registry_answer.h"
 #include "stream/schema.h"
 #include "tests/fuzz/crumbs.h"
