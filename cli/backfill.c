@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 enum {
-    BAD_CONFIGURATION = 78, /* as of the workers: docs/operations.md */
     LOOK_MS = 250,
     SCANNED_MAX = 100,
     KEY_FROM = 'f',
@@ -176,7 +175,7 @@ static int check_settings(const struct backfill *backfill)
             (void)client_fail("--set %s: for which worker? hint: features.KEY=VALUE, "
                               "trainer.KEY=VALUE, scorer.KEY=VALUE or all.KEY=VALUE",
                               client->words[i]);
-            return BAD_CONFIGURATION;
+            return EXIT_CONFIG;
         }
     }
     return 0;

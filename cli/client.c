@@ -226,8 +226,7 @@ int client_flush(struct wire *wire)
 
 int client_run(struct client *client, int (*run)(void *arg), void *arg)
 {
-    enum { EXIT_SETTINGS = 78 };
-    int result = client_load(client) < 0 ? EXIT_SETTINGS : run(arg);
+    int result = client_load(client) < 0 ? EXIT_CONFIG : run(arg);
     client_release(client);
     return result;
 }

@@ -2,6 +2,7 @@
 #ifndef FRESHET_CLI_CLIENT_H
 #define FRESHET_CLI_CLIENT_H
 
+#include "stream/exit_code.h"
 #include "stream/wire.h"
 
 /* glibc's argp.h and stream/options.h both have a struct option: a file includes one of them. */

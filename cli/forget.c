@@ -352,7 +352,7 @@ int forget_command(int argc, char **argv)
     forget.book = client_book(&forget.client);
     forget.receipts = codec_new(&forget_receipt_contract, forget.book);
     forget.arena = arena_new(RECEIPT_ARENA_BLOCK);
-    int result = client_load(&forget.client) < 0 ? 78 : run_all(&forget);
+    int result = client_load(&forget.client) < 0 ? EXIT_CONFIG : run_all(&forget);
     arena_free(forget.arena);
     codec_free(forget.requests);
     codec_free(forget.receipts);

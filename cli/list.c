@@ -169,7 +169,7 @@ int list_command(int argc, char **argv)
     listing.arena = arena_new(LIST_ARENA_BLOCK);
     struct user_names names = {0};
     int result = client_load(&listing.client) < 0
-                     ? 78
+                     ? EXIT_CONFIG
                      : user_names_find(&listing.client, listing.user, &names);
     if (result == 0) { result = run(&listing, &names); }
     user_names_release(&names);

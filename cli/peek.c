@@ -179,7 +179,7 @@ int peek_command(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &peek);
     peek.book = client_book(&peek.client);
     buf_init(&peek.out, LINE_BYTES_MAX);
-    int result = client_load(&peek.client) < 0 ? 78 : run(&peek);
+    int result = client_load(&peek.client) < 0 ? EXIT_CONFIG : run(&peek);
     buf_release(&peek.out);
     schema_book_free(peek.book);
     client_release(&peek.client);

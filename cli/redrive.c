@@ -271,7 +271,7 @@ int redrive_command(int argc, char **argv)
 {
     struct redriving redriving = {.filter.until_ms = INT64_MAX};
     argp_parse(&argp, argc, argv, 0, NULL, &redriving);
-    int result = client_load(&redriving.client) < 0 ? 78 : run(&redriving);
+    int result = client_load(&redriving.client) < 0 ? EXIT_CONFIG : run(&redriving);
     letter_batch_free(redriving.batch);
     sent_letters_free(redriving.sent);
     letter_list_release(&redriving.later);

@@ -244,7 +244,7 @@ int replay_command(int argc, char **argv)
     replay.book = client_book(&replay.client);
     replay.arena = arena_new(LINE_ARENA_BLOCK);
     buf_init(&replay.out, MESSAGE_BYTES_MAX);
-    int result = client_load(&replay.client) < 0 ? 78 : run(&replay);
+    int result = client_load(&replay.client) < 0 ? EXIT_CONFIG : run(&replay);
     wire_close(replay.wire);
     buf_release(&replay.out);
     arena_free(replay.arena);

@@ -186,18 +186,18 @@ static int set_up(struct sampling *sampling)
     const struct samples *samples = sampling->samples;
     if (options_load("freshet", "", groups, ARRAY_COUNT(groups), samples->words_count,
                      samples->words, stderr, &sampling->options, NULL) != OPTIONS_OK) {
-        return 78;
+        return EXIT_CONFIG;
     }
     struct codec_error error;
     char why[600];
     const char *path = sampling->run_settings.schemas_path;
     if (path[0] && schema_book_add_dir(sampling->book, path, &error) < 0) {
         (void)client_fail("schemas.path=%s: %s", path, error.detail);
-        return 78;
+        return EXIT_CONFIG;
     }
     if (sources_new(&sampling->settings, sampling->book, &sampling->sources, why, sizeof(why))) {
         (void)client_fail("%s", why);
-        return 78;
+        return EXIT_CONFIG;
     }
     bool found = !samples->source;
     for (size_t i = 0; i < sources_count(sampling->sources); i++) {
@@ -207,7 +207,7 @@ static int set_up(struct sampling *sampling)
     }
     if (found) { return 0; }
     (void)client_fail("--source %s: `sources` names no such", samples->source);
-    return 78;
+    return EXIT_CONFIG;
 }
 
 int samples_map(const struct samples *samples)

@@ -210,7 +210,7 @@ int similar_command(int argc, char **argv)
     similar.kept = arena_new(SIMILAR_ARENA_BLOCK);
     similar.scratch = arena_new(SIMILAR_ARENA_BLOCK);
     similar.ids = ids_new(ITEMS_MAX);
-    int result = client_load(&similar.client) < 0 ? 78 : run(&similar);
+    int result = client_load(&similar.client) < 0 ? EXIT_CONFIG : run(&similar);
     ids_free(similar.ids);
     free(similar.masses);
     arena_free(similar.kept);

@@ -176,7 +176,7 @@ int status_command(int argc, char **argv)
 {
     struct client client = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &client);
-    int result = client_load(&client) < 0 ? 78 : run(&client);
+    int result = client_load(&client) < 0 ? EXIT_CONFIG : run(&client);
     client_release(&client);
     return result;
 }

@@ -3,7 +3,7 @@
 #include "cli/user_names.h"
 #include "stream/options.h"
 
-enum { NAMES_ARENA_BLOCK = 4096, BAD_CONFIGURATION = 78 };
+enum { NAMES_ARENA_BLOCK = 4096 };
 
 static int64_t now_ms(void)
 {
@@ -20,7 +20,7 @@ int user_names_find(const struct client *client, const char *user, struct user_n
     char why[512];
     if (path && path[0] && pseudonyms_load(path, &pseudonyms, why, sizeof(why)) < 0) {
         (void)client_fail("%s", why);
-        return BAD_CONFIGURATION;
+        return EXIT_CONFIG;
     }
     if (!pseudonyms || pseudonyms_is_one(pseudonyms, slice_str(user))) {
         names.at[names.count++] = xstrdup(user);

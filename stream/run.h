@@ -6,6 +6,7 @@
 #ifndef FRESHET_STREAM_RUN_H
 #define FRESHET_STREAM_RUN_H
 
+#include "stream/exit_code.h"
 #include "stream/log.h"
 #include "stream/registry.h"
 #include "stream/worker.h"
@@ -87,16 +88,6 @@ struct run_parts {
     struct run_clock clock;
     struct run_notes notes;
     bool threaded; /* commit on a thread of its own; false: inside run_step() */
-};
-
-/* How a worker ends; docs/operations.md and `--help` say the same. */
-enum {
-    EXIT_STOPPED = 0,
-    EXIT_USAGE = 64,
-    EXIT_BROKEN = 70, /* start again */
-    EXIT_DISK = 74,   /* make room, then start again */
-    EXIT_FENCED = 75, /* start again */
-    EXIT_CONFIG = 78, /* a person must mend it: starting again ends the same way */
 };
 
 /* Makes a run and joins the group. Returns NULL when the worker or the wire refuses, with the exit
