@@ -76,6 +76,7 @@ static void measure(size_t rows)
     for (size_t i = 0; i < (size_t)CENTRES * D; i++) { centres[i] = (float)dice_normal(&dice); }
     draw(&dice, centres, table, rows);
     draw(&dice, centres, hidden, BATCH);
+    look_at_all(table, rows, hidden, scores, best); /* the pages are there now */
     double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
     look_at_all(table, rows, hidden, scores, best);
     double exact = seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
