@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "bench/stopwatch.h"
 #include "schemas/item_neighbours.h"
 #include "schemas/user_event.h"
 #include "stream/codec.h"
@@ -27,19 +28,12 @@ struct bench {
     char *room;
 };
 
-static double now_s(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static double rate(struct bench *bench, void (*once)(struct bench *))
 {
-    double start = now_s();
+    double start = cpu_seconds();
     double passed = 0;
     int64_t count = 0;
-    for (; passed < measure_s; passed = now_s() - start) {
+    for (; passed < measure_s; passed = cpu_seconds() - start) {
         for (int i = 0; i < ROUND; i++) { once(bench); }
         count += ROUND;
     }

@@ -6,19 +6,13 @@
  * Rows are drawn about centres, as items of a kind lie near each other, and are of many lengths. */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "bench/stopwatch.h"
 #include "model/dice.h"
 #include "model/gemm.h"
 #include "model/topk.h"
 #include "scorer/vector_index.h"
 
 enum { D = 64, BATCH = 64, WANTED = 100, BEST = 20, CENTRES = 500 };
-
-static double seconds(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static void draw(uint64_t *dice, const float *centres, float *to, size_t rows)
 {
@@ -77,21 +71,21 @@ static void measure(size_t rows)
     draw(&dice, centres, table, rows);
     draw(&dice, centres, hidden, BATCH);
     look_at_all(table, rows, hidden, scores, best); /* the pages are there now */
-    double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    double begin = cpu_seconds();
     look_at_all(table, rows, hidden, scores, best);
-    double exact = seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
-    begin = seconds(CLOCK_MONOTONIC);
+    double exact = cpu_seconds() - begin;
+    begin = wall_seconds();
     struct vector_index *index = vector_index_new(table, rows, D);
     if (!index) { return; }
     vector_index_wait(index);
-    double built = seconds(CLOCK_MONOTONIC) - begin, share = 0.0, took = 0.0;
+    double built = wall_seconds() - begin, share = 0.0, took = 0.0;
     (void)vector_index_cover(index, table, rows);
     for (size_t h = 0; h < BATCH; h++) {
         double sum, squares;
-        begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
+        begin = cpu_seconds();
         size_t count = vector_index_find(index, hidden + h * D, WANTED, found);
         vector_index_sums(index, hidden + h * D, &sum, &squares);
-        took += seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
+        took += cpu_seconds() - begin;
         share += share_found(best + h * WANTED, found, count);
     }
     printf("index_%zu_exact_us_a_list %.1f\n", rows, exact * 1e6 / BATCH);

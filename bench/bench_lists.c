@@ -2,6 +2,7 @@
  * batches of 64. Prints `name value` lines; time is of the processor. */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "bench/stopwatch.h"
 #include "model/dice.h"
 #include "scorer/lists.h"
 #include "scorer/prospects.h"
@@ -20,13 +21,6 @@ struct bench {
     int64_t offsets[ACTIONS];
     char users[USERS][16];
 };
-
-static double cpu_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static void fill_counts(struct bench *bench)
 {

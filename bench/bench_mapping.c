@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/buf.h"
+#include "bench/stopwatch.h"
 #include "mapping/mapping_internal.h"
 #include "tests/mapping_rig.h"
 
@@ -29,19 +30,12 @@ struct bench {
     struct slice value;
 };
 
-static double now_s(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static double cost_us(struct bench *bench, void (*once)(struct bench *))
 {
-    double start = now_s();
+    double start = cpu_seconds();
     double passed = 0;
     int64_t count = 0;
-    for (; passed < measure_s; passed = now_s() - start) {
+    for (; passed < measure_s; passed = cpu_seconds() - start) {
         for (int i = 0; i < ROUND; i++) { once(bench); }
         count += ROUND;
     }

@@ -6,6 +6,7 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "bench/stopwatch.h"
 #include "model/pairs.h"
 #include "model/row.h"
 #include "model/timeline.h"
@@ -25,13 +26,6 @@ static uint64_t dice(void)
     seed ^= seed >> 7;
     seed ^= seed << 17;
     return seed;
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static void tell(const char *name, double value)
@@ -103,11 +97,11 @@ static void bench_timeline(const struct event *events, const struct ids *ids, in
     struct pairs *pairs = pairs_new();
     static struct timeline timelines[USERS];
     for (int32_t i = 0; i < USERS; i++) { timeline_init(&timelines[i]); }
-    double begin = now_s();
+    double begin = cpu_seconds();
     for (int32_t i = 0; i < EVENTS; i++) {
         (void)timeline_add(&timelines[events[i].user], window, &events[i].action, pairs);
     }
-    double took = now_s() - begin;
+    double took = cpu_seconds() - begin;
     tell(name, EVENTS / took);
     if (half_life_ms == 0) { tell("timeline_pair_updates", (double)pairs_updates(pairs)); }
     for (int32_t i = 0; i < USERS; i++) { timeline_release(&timelines[i]); }
@@ -123,7 +117,7 @@ static void bench_timeline_naive(const struct event *events)
     double *forward = xcalloc((size_t)ITEMS * ITEMS, sizeof(*forward));
     int32_t *history = xcalloc((size_t)USERS * EVENTS, sizeof(*history));
     static int32_t counts[USERS];
-    double begin = now_s();
+    double begin = cpu_seconds();
     for (int32_t n = 0; n < EVENTS; n++) {
         const struct action *y = &events[n].action;
         int32_t *past = history + (size_t)events[n].user * EVENTS;
@@ -151,7 +145,7 @@ static void bench_timeline_naive(const struct event *events)
         past[count] = n;
         counts[events[n].user]++;
     }
-    tell("timeline_append_events_per_s_naive", EVENTS / (now_s() - begin));
+    tell("timeline_append_events_per_s_naive", EVENTS / (cpu_seconds() - begin));
     free(co);
     free(forward);
     free(history);
@@ -167,24 +161,24 @@ static void bench_pairs(void)
         terms[i] = (struct pair_term){(int32_t)(dice() % WIDE_ITEMS), 1.0, 0.5};
     }
     for (int32_t i = 0; i < WIDE_PAIRS / TERMS; i++) { items[i] = WIDE_ITEMS + i; }
-    double begin = now_s();
+    double begin = cpu_seconds();
     for (int32_t i = 0; i < WIDE_PAIRS / TERMS; i++) {
         pairs_add(pairs, items[i], terms + (size_t)i * TERMS, TERMS);
     }
-    tell("pairs_fill_per_s", WIDE_PAIRS / (now_s() - begin));
-    begin = now_s();
+    tell("pairs_fill_per_s", WIDE_PAIRS / (cpu_seconds() - begin));
+    begin = cpu_seconds();
     for (int32_t round = 0; round < ROUNDS; round++) {
         size_t i = dice() % (WIDE_PAIRS / TERMS);
         pairs_add(pairs, items[i], terms + i * TERMS, TERMS);
     }
-    tell("pairs_add_per_s", (double)ROUNDS * TERMS / (now_s() - begin));
-    begin = now_s();
+    tell("pairs_add_per_s", (double)ROUNDS * TERMS / (cpu_seconds() - begin));
+    begin = cpu_seconds();
     struct pairs_view view;
     pairs_drain(pairs, &view);
-    tell("pairs_drain_per_s", (double)view.pairs_count / (now_s() - begin));
-    begin = now_s();
+    tell("pairs_drain_per_s", (double)view.pairs_count / (cpu_seconds() - begin));
+    begin = cpu_seconds();
     pairs_reset(pairs);
-    tell("pairs_reset_us", (now_s() - begin) * 1e6);
+    tell("pairs_reset_us", (cpu_seconds() - begin) * 1e6);
     pairs_free(pairs);
     free(terms);
     free(items);
@@ -246,16 +240,16 @@ static void bench_rows(const struct event *events, const struct ids *ids)
         if ((i + 1) % BATCH) { continue; }
         struct pairs_view view;
         pairs_drain(pairs, &view);
-        double begin = now_s();
+        double begin = cpu_seconds();
         apply(rows, &view);
-        double middle = now_s();
+        double middle = cpu_seconds();
         apply_naive(cells, &view);
-        double end = now_s();
+        double end = cpu_seconds();
         for (int32_t j = 0; j < ITEMS; j++) {
             (void)row_prune(&rows[j], BOUND, ids);
             row_order(&rows[j], ids);
         }
-        took += middle - begin, took_naive += end - middle, took_order += now_s() - end;
+        took += middle - begin, took_naive += end - middle, took_order += cpu_seconds() - end;
         adds += 2 * (double)view.pairs_count, orders += ITEMS;
         pairs_reset(pairs);
     }

@@ -3,6 +3,7 @@
  * `name value` lines. Lists differ by history; `fresh` ones come after every row had been replaced,
  * so that they compute their rows' kernels, too. */
 #include "base/base.h"
+#include "bench/stopwatch.h"
 #include "tests/unit/ranking_oracle.h"
 
 enum { NEIGHBOURS_A_ROW = 512, RECENT = 20, LENGTH = 20, HISTORIES = 512 };
@@ -26,14 +27,6 @@ static const struct ranking_settings ranking_settings = {
     .popularity_weight = 0.03,
 };
 
-/* CPU time: the machine may be shared. */
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 struct bench {
     struct world *world;
     struct ids *ids;
@@ -47,7 +40,7 @@ struct bench {
 
 static double rank_all(struct bench *bench)
 {
-    double begin = seconds();
+    double begin = cpu_seconds();
     for (size_t h = 0; h < HISTORIES; h++) {
         const struct ranked *list;
         const struct ranking_request request = {
@@ -59,18 +52,18 @@ static double rank_all(struct bench *bench)
         };
         bench->ranked += (double)ranking_list(bench->ranking, &request, &list);
     }
-    return seconds() - begin;
+    return cpu_seconds() - begin;
 }
 
 static double rank_naively(struct bench *bench, size_t count)
 {
     struct oracle *oracle = oracle_new(bench->world, &table_settings, &ranking_settings);
-    double begin = seconds();
+    double begin = cpu_seconds();
     for (size_t h = 0; h < count; h++) {
         oracle_score(oracle, bench->histories[h], bench->weights, RECENT);
         bench->ranked += isnan(oracle->score[0]) ? 0.0 : 1.0;
     }
-    double took = seconds() - begin;
+    double took = cpu_seconds() - begin;
     oracle_free(oracle);
     return took;
 }
@@ -85,9 +78,9 @@ static void run(size_t items, uint64_t *dice)
     bench->ranking = ranking_new(&ranking_settings, bench->ids, bench->table);
     /* Items get the numbers of their places, so that histories need no look-up. */
     for (size_t k = 0; k < items; k++) { ids_put(bench->ids, slice_str(bench->world->ids[k])); }
-    double begin = seconds();
+    double begin = cpu_seconds();
     for (size_t k = 0; k < items; k++) { world_put(bench->world, k, bench->ids, bench->table); }
-    printf("ranking_%zu_rows_put_per_s %.0f\n", items, (double)items / (seconds() - begin));
+    printf("ranking_%zu_rows_put_per_s %.0f\n", items, (double)items / (cpu_seconds() - begin));
     for (size_t r = 0; r < RECENT; r++) { bench->weights[r] = 1.0F; }
     for (size_t h = 0; h < HISTORIES; h++) {
         for (size_t r = 0; r < RECENT; r++) {

@@ -12,6 +12,7 @@
  * epochs, every (epochs between judgements), attributes (a file of `item attribute ...` lines). */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "bench/stopwatch.h"
 #include "model/quantised.h"
 #include "model/transformer.h"
 
@@ -25,13 +26,6 @@ struct run {
     struct sequence *sequences; /* what is learned from */
     uint32_t items;
 };
-
-static double seconds(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 /* Reads the next number; sets *ret_ends at the end of a line. */
 static bool next_number(FILE *file, long *ret_number)
@@ -241,10 +235,10 @@ static void train(const struct run *run, struct transformer *model)
     }
     printf("%zu users, %u items, %zu tokens an epoch\n", run->users, run->items, tokens);
     for (size_t epoch = 1; epoch <= run->epochs; epoch++) {
-        double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
+        double cpu = cpu_seconds(), wall = wall_seconds();
         double loss = transformer_epoch(model, run->sequences, run->users);
-        cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-        wall = seconds(CLOCK_MONOTONIC) - wall;
+        cpu = cpu_seconds() - cpu;
+        wall = wall_seconds() - wall;
         printf("epoch %zu loss %.4f cpu %.2f s wall %.2f s, %.0f tokens/CPU s", epoch, loss, cpu,
                wall, (double)tokens / cpu);
         if (run->every && epoch % run->every == 0) {
@@ -277,11 +271,11 @@ struct sizes {
 static double encode(struct transformer *model, const struct sequence *histories, float *hidden)
 {
     enum { ROUNDS = 8, LISTS = 64 };
-    double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    double begin = cpu_seconds();
     for (int round = 0; round < ROUNDS; round++) {
         transformer_encode(model, histories, LISTS, hidden);
     }
-    return (seconds(CLOCK_PROCESS_CPUTIME_ID) - begin) * 1e6 / (ROUNDS * LISTS);
+    return (cpu_seconds() - begin) * 1e6 / (ROUNDS * LISTS);
 }
 
 /* CPU microseconds a list to score all items: whole vectors in batches, and quantised ones. */
@@ -296,12 +290,12 @@ static void score(struct transformer *model, const char *name, const float *hidd
     double took[2] = {0};
     quantised_from(transformer_vectors(model), items, d, bytes, scales);
     for (int round = 0; round < 2 * ROUNDS; round++) {
-        double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
+        double begin = cpu_seconds();
         if (round % 2 == 0) { transformer_scores(model, hidden, LISTS, scores); }
         for (size_t l = 0; round % 2 && l < LISTS; l++) {
             quantised_scores(bytes, scales, items, d, hidden + l * d, scores + l * items);
         }
-        took[round % 2] += (seconds(CLOCK_PROCESS_CPUTIME_ID) - begin) * 1e6 / (ROUNDS * LISTS);
+        took[round % 2] += (cpu_seconds() - begin) * 1e6 / (ROUNDS * LISTS);
     }
     printf("transformer_%s_score_us %.1f\n", name, took[0]);
     printf("transformer_%s_quantised_score_us %.1f\n", name, took[1]);
@@ -341,9 +335,9 @@ static void measure(const struct sizes *sizes)
         }
     }
     (void)transformer_learn(model, sequences, sizes->batch);
-    double begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    double begin = cpu_seconds();
     (void)transformer_epoch(model, sequences, sizes->users);
-    double took = seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
+    double took = cpu_seconds() - begin;
     printf("transformer_%s_tokens_per_cpu_s %.0f\n", sizes->name, (double)tokens / took);
     printf("transformer_%s_encode_us %.1f\n", sizes->name, encode(model, sequences, hidden));
     score(model, sizes->name, hidden);

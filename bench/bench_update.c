@@ -3,6 +3,7 @@
  * line a model and one for all. The stream is drawn: some items are far more popular. */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "bench/stopwatch.h"
 #include "model/dice.h"
 #include "model/models.h"
 
@@ -16,13 +17,6 @@ struct pasts {
     int32_t items[USERS][PAST_MAX];
     size_t counts[USERS];
 };
-
-static double cpu_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static void draw(struct stream *stream)
 {
