@@ -3,7 +3,6 @@
 #include "stream/http.h"
 #include "stream/registry.h"
 #include "stream/registry_answer.h"
-#include "stream/schema.h"
 
 #include <unistd.h>
 
@@ -183,7 +182,7 @@ int registry_check(struct registry *registry, const char *subject, const char *s
                       "/versions/latest?verbose=true", schema, &json);
     if (result == REGISTRY_ABSENT) { return 0; }
     if (result) { return result; }
-    result = registry_answer_verdict(json, registry->why);
+    result = registry_answer_verdict(json, subject, registry->why);
     json_decref(json);
     return result;
 }

@@ -93,11 +93,11 @@ static void put_messages(const json_t *messages, char *why)
     buf_release(&text);
 }
 
-int registry_answer_verdict(const json_t *json, char *why)
+int registry_answer_verdict(const json_t *json, const char *subject, char *why)
 {
     const json_t *verdict = json_object_get(json, "is_compatible");
     if (!json_is_boolean(verdict)) {
-        return fail(why, REGISTRY_AWAY, "the answer has no is_compatible");
+        return fail(why, REGISTRY_AWAY, "subject %s: the answer has no is_compatible", subject);
     }
     if (json_is_true(verdict)) { return 0; }
     put_messages(json_object_get(json, "messages"), why);

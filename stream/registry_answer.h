@@ -19,9 +19,9 @@ int registry_answer_read(const char *from, long status, struct slice body, json_
                          char *why);
 /* Takes a schema's id out of one; false when it holds none. */
 bool registry_answer_id(const json_t *json, uint32_t *ret_id);
-/* Takes out whether a schema is compatible: 0, REGISTRY_INCOMPATIBLE with the registry's reasons,
- * or REGISTRY_AWAY when it does not say. */
-int registry_answer_verdict(const json_t *json, char *why);
+/* Takes out whether a schema is compatible with a subject: 0, REGISTRY_INCOMPATIBLE with the
+ * registry's reasons, or REGISTRY_AWAY when it does not say. */
+int registry_answer_verdict(const json_t *json, const char *subject, char *why);
 /* Takes out the text of the Avro schema `id`, with a final NUL; appends to ret_schema. */
 int registry_answer_schema(const json_t *json, uint32_t id, struct buf *ret_schema, char *why);
 

@@ -20,7 +20,7 @@ static void read_facts(const json_t *json)
     uint32_t id = UINT32_MAX;
     struct buf schema;
     if (registry_answer_id(json, &id)) { assert(id <= SCHEMA_ID_MAX); }
-    int verdict = registry_answer_verdict(json, why);
+    int verdict = registry_answer_verdict(json, "subject", why);
     if (verdict) { check_fault(verdict, why); }
     buf_init(&schema, SCHEMA_BYTES_MAX + 1);
     int result = registry_answer_schema(json, ID, &schema, why);

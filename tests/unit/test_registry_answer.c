@@ -87,15 +87,15 @@ static void test_verdicts(void **state)
         const char *why;
     } cases[] = {
         {"{\"is_compatible\":true}", 0, ""},
-        {"{}", REGISTRY_AWAY, "the answer has no is_compatible"},
-        {"{\"is_compatible\":1}", REGISTRY_AWAY, "the answer has no is_compatible"},
+        {"{}", REGISTRY_AWAY, "subject s: the answer has no is_compatible"},
+        {"{\"is_compatible\":1}", REGISTRY_AWAY, "subject s: the answer has no is_compatible"},
         {"{\"is_compatible\":false}", REGISTRY_INCOMPATIBLE, "the registry does not say why"},
         {"{\"is_compatible\":false,\"messages\":[\"a\",5,\"b\"]}", REGISTRY_INCOMPATIBLE, "a; b"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         char why[REGISTRY_WHY_BYTES] = "";
         json_t *json = json_of(cases[i].text);
-        assert_int_equal(registry_answer_verdict(json, why), cases[i].verdict);
+        assert_int_equal(registry_answer_verdict(json, "s", why), cases[i].verdict);
         assert_string_equal(why, cases[i].why);
         json_decref(json);
     }
