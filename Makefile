@@ -40,9 +40,9 @@ QUIET_LINK = @echo "  LINK  $@";
 endif
 
 LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c mapping/*.c)
-# The door to a library of C++ templates.
-DOOR_SRC := model/nearest.cc
-LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o) $(DOOR_SRC:%.cc=$(OUT)/%.o)
+# Doors to libraries of C++ templates.
+LIB_CXX_SRC := $(wildcard model/*.cc)
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o) $(LIB_CXX_SRC:%.cc=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
 WORKERS := ingest features trainer sequence scorer
 worker_bin = $(OUT)/bin/freshet-$(1)

@@ -168,10 +168,10 @@ class Short:
             name in said if kind == "topic" else kind.split("_")[0] in said.lower())
 
 
-def plan_of(secured, worker, prefix):
-    """The rights of a worker as deploy/acls would grant them."""
+def plan_of(secured, principal, prefix):
+    """The rights of [WORKER=]User:NAME as deploy/acls would grant them."""
     done = subprocess.run([ROOT / "deploy/acls", "plan", "--bootstrap", secured.open, "--prefix",
-                           prefix, "--group-prefix", prefix, f"--principal={worker}=User:x"],
+                           prefix, "--group-prefix", prefix, f"--principal={principal}"],
                           check=True, text=True, stdout=subprocess.PIPE)
     return [line.replace("grant  ", "granted") for line in done.stdout.splitlines()]
 
@@ -188,7 +188,7 @@ def redrive(secured, world, user, rights, *words):
 
 
 def test_redrive_with_the_fewest_rights(secured, served):
-    told = plan_of(secured, "redrive", served.prefix)
+    told = plan_of(secured, "redrive=User:x", served.prefix)
     source = f"READ on topic {served.prefix}clicks"
     enough = [one for one in told if not one.endswith(source)]
     done = redrive(secured, served, "redrive", enough, "--limit", "1")
@@ -209,16 +209,14 @@ def test_redrive_with_the_fewest_rights(secured, served):
 
 
 def test_workers_of_one_name_are_not_granted_what_redrive_needs(secured):
-    plan = subprocess.run([ROOT / "deploy/acls", "plan", "--bootstrap", secured.open, "--prefix",
-                           "P-", "--principal=User:x"], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout
+    plan = "\n".join(plan_of(secured, "User:x", "P-"))
     assert "WRITE on topic P-recommendations" in plan and "WRITE on topic P-clicks" not in plan
 
 
 @pytest.mark.parametrize("worker", WORKERS)
 def test_one_right_fewer_is_named(secured, served, tmp_path, worker):
     """All of a worker's shortened copies run at once, over what the served world had read."""
-    told = [line for line in plan_of(secured, worker, "PREFIX-")
+    told = [line for line in plan_of(secured, f"{worker}=User:x", "PREFIX-")
             if not line.endswith(LATER.get(worker, "-"))]
     shorts = [Short(secured, tmp_path / str(index), worker, index, told)
               for index in range(len(told))]
