@@ -5,8 +5,8 @@
  * rows to one norm, so that the product becomes a distance, found far fewer of the best here. What
  * it finds is nearly all that there is: the broader the search, the nearer.
  *
- * The same rows added in the same order give the same graph. Memory: a row's floats and about
- * 2 `links` numbers of four bytes. One thread at a time.
+ * The same rows added in the same order give the same graph. Memory: a row's floats and, with
+ * 16 links, about 200 bytes. One thread at a time.
  */
 #ifndef FRESHET_MODEL_NEAREST_H
 #define FRESHET_MODEL_NEAREST_H

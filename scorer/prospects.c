@@ -1,9 +1,12 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/lanes.h"
 #include "model/topk.h"
 #include "scorer/prospects.h"
 
-enum { TILE_NUMBERS = 1 << 21, ROW_NONE = -1 };
+/* A search of the index costs about a microsecond for each row that it is asked for: for more than
+ * FOUND_MAX, a look at all rows is hardly dearer, and misses none. */
+enum { TILE_NUMBERS = 1 << 21, ROW_NONE = -1, FOUND_MAX = 512 };
 
 struct encoded {
     bool known; /* some of it */
@@ -24,8 +27,7 @@ struct prospects {
     size_t width;
     float *scores; /* of the tile */
     size_t scores_capacity, tile_from, tile_end;
-    int32_t *found; /* by the index */
-    size_t found_capacity;
+    int32_t found[FOUND_MAX]; /* by the index */
     uint32_t *stamps; /* by row: the user's own */
     size_t stamps_count;
     uint32_t stamp;
@@ -62,7 +64,6 @@ struct prospects *prospects_free(struct prospects *prospects)
     free(prospects->hidden);
     free(prospects->scores);
     free(prospects->stamps);
-    free(prospects->found);
     free(prospects);
     return NULL;
 }
@@ -124,9 +125,7 @@ static float score_of(const struct outlook *outlook, int32_t row)
 {
     if (outlook->scores) { return outlook->scores[row]; }
     const float *vector = outlook->served->table + (size_t)row * outlook->d;
-    float score = 0.0F;
-    for (size_t i = 0; i < outlook->d; i++) { score += vector[i] * outlook->hidden[i]; }
-    return score;
+    return lanes_dot(vector, outlook->hidden, outlook->d);
 }
 
 /* Scores all rows for a hidden vector, and for those behind it while a tile holds them. */
@@ -180,14 +179,14 @@ static float flatten(float z)
 
 static void sum_up(const float *scores, size_t rows, double *ret_sum, double *ret_squares)
 {
-    enum { LANES = 16 };
+    enum { SUMS = 16 };
     double sum = 0.0, squares = 0.0;
     for (size_t from = 0; from < rows; from += 1024) {
         size_t end = MIN_OF(from + 1024, rows);
-        float part[LANES] = {0}, part_squares[LANES] = {0};
+        float part[SUMS] = {0}, part_squares[SUMS] = {0};
         size_t row = from;
-        for (; row + LANES <= end; row += LANES) {
-            for (size_t l = 0; l < LANES; l++) {
+        for (; row + SUMS <= end; row += SUMS) {
+            for (size_t l = 0; l < SUMS; l++) {
                 part[l] += scores[row + l];
                 part_squares[l] += scores[row + l] * scores[row + l];
             }
@@ -196,7 +195,7 @@ static void sum_up(const float *scores, size_t rows, double *ret_sum, double *re
             part[l] += scores[row + l];
             part_squares[l] += scores[row + l] * scores[row + l];
         }
-        for (size_t l = 0; l < LANES; l++) {
+        for (size_t l = 0; l < SUMS; l++) {
             sum += (double)part[l];
             squares += (double)part_squares[l];
         }
@@ -259,12 +258,7 @@ static bool look_up_best(struct prospects *prospects, const struct outlook *outl
                          const struct prospects_request *request)
 {
     struct topk *top = &prospects->top;
-    const size_t wanted = 2 * prospects->each + request->had_count;
-    if (wanted > prospects->found_capacity) {
-        prospects->found_capacity = 2 * wanted;
-        prospects->found =
-            xreallocarray(prospects->found, prospects->found_capacity, sizeof(int32_t));
-    }
+    const size_t wanted = MIN_OF(2 * prospects->each + request->had_count, (size_t)FOUND_MAX);
     size_t count = vector_index_find(outlook->served->index, outlook->hidden, wanted,
                                      prospects->found);
     topk_clear(top, prospects->each);
@@ -355,10 +349,9 @@ static struct outlook ask_generation(struct prospects *prospects,
         return (struct outlook){.served = served}; /* numbers too large for sums: no opinion */
     }
     *ret_count = count;
-    if (!indexed || !look_up_best(prospects, &outlook, request)) {
-        if (indexed) { outlook.scores = scan(prospects, served, encoded->hidden); }
-        scan_best(prospects, served, request, outlook.scores);
-    }
+    if (indexed && look_up_best(prospects, &outlook, request)) { return outlook; }
+    outlook.scores = scan(prospects, served, encoded->hidden); /* at no cost if it is there */
+    scan_best(prospects, served, request, outlook.scores);
     return outlook;
 }
 

@@ -6,7 +6,7 @@
  *
  * Built by a thread of its own over a copy of the rows, which takes minutes for a million; until it
  * is ready the rows must be scanned. Whoever owns it is the one thread that calls.
- * Memory: the rows once more, and about 150 bytes a row; while it is built, twice the rows.
+ * Memory: the rows once more, and about 200 bytes a row; while it is built, twice the rows.
  */
 #ifndef FRESHET_SCORER_VECTOR_INDEX_H
 #define FRESHET_SCORER_VECTOR_INDEX_H
@@ -15,8 +15,8 @@
 
 struct vector_index;
 
-/* Begins an index of rows x d floats, which are copied; NULL when there is no memory or thread for
- * it. Free with vector_index_free(). */
+/* Begins an index of rows x d floats, which are copied; NULL when no thread can be had for it. Free
+ * with vector_index_free(). */
 struct vector_index *vector_index_new(const float *table, size_t rows, size_t d);
 /* Frees it, ready or not; takes NULL; returns NULL. */
 struct vector_index *vector_index_free(struct vector_index *index);

@@ -116,12 +116,39 @@ static void test_few_rows(void **state)
     nearest_free(NULL);
 }
 
+/* Products that are no numbers, of rows that are: whatever is found is a row. */
+static void test_huge_numbers(void **state)
+{
+    uint64_t dice = 3;
+    float rows[200][D];
+    const struct nearest_settings settings = {.d = D, .links = 16, .breadth = 100};
+    struct nearest *nearest = nearest_new(&settings);
+    assert_non_null(nearest);
+    for (size_t row = 0; row < ARRAY_COUNT(rows); row++) {
+        const float scale = row % 3 ? 3e38F : 1e-38F;
+        for (size_t i = 0; i < D; i++) {
+            rows[row][i] = scale * (2.0F * (float)dice_unit(&dice) - 1.0F);
+        }
+        assert_int_equal(nearest_add(nearest, rows[row]), 0);
+    }
+    for (size_t row = 0; row < ARRAY_COUNT(rows); row++) {
+        int32_t found[WANTED];
+        size_t count = nearest_find(nearest, rows[row], WANTED, 30, found);
+        assert_true(count <= WANTED);
+        for (size_t k = 0; k < count; k++) {
+            assert_true(found[k] >= 0 && found[k] < (int32_t)ARRAY_COUNT(rows));
+        }
+    }
+    nearest_free(nearest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_the_best),
         cmocka_unit_test(test_is_repeatable),
         cmocka_unit_test(test_few_rows),
+        cmocka_unit_test(test_huge_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
