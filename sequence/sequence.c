@@ -124,6 +124,11 @@ static int make_directories(struct run *run, struct school *school)
     return 0;
 }
 
+static int64_t now_ms(void *arg)
+{
+    return run_now_ms(arg);
+}
+
 static int start(struct run *run)
 {
     const struct sequence_settings *settings = run_settings(run);
@@ -135,6 +140,8 @@ static int start(struct run *run)
     }
     struct school *school = xcalloc(1, sizeof(*school));
     struct study_settings study = sequence_study_settings(settings);
+    study.now_ms = now_ms;
+    study.clock_arg = run;
     run_set_state(run, school);
     school->settings = settings;
     school->history_codec = codec_new(&user_history_contract, run_schemas(run));

@@ -210,8 +210,6 @@ void task_not_stored(struct task *task, int result);
 /* Tells the log keeper one line. */
 void run_note(struct run *run, enum log_level level, const char *msg, const char *format, ...)
     _printf_(4, 5);
-/* The clock that paces (never answers). */
-int64_t run_now_ms(struct run *run);
 bool run_has_changelog(const struct run *run);
 bool run_is_transactional(const struct run *run);
 /* Says whether what is staged goes out without a transaction: delivery=at_least_once. */

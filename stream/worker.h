@@ -131,6 +131,8 @@ void run_refuse(struct run *run, const char *format, ...) _printf_(2, 3);
 /* Sends to dead letters a broadcast record that could not be used (broadcast returned SKIP). */
 enum verdict run_refuse_record(struct run *run, const char *reason, const char *format, ...)
     _printf_(3, 4);
+/* The clock that paces (never answers); any thread may ask. */
+int64_t run_now_ms(struct run *run);
 /* True once every broadcast input has been read to the end it had at start. */
 bool run_loaded(const struct run *run);
 /* True when this broadcast input has been read to the end that it has now. Asks the broker. */
