@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "sequence/press.h"
 
 enum { MESSAGE_BYTES_MAX = 1 << 20, SLOT_NONE = -1 };
@@ -41,6 +42,8 @@ void press_begin(struct press *press, struct graduate *graduate)
 {
     assert(!press->graduate);
     press->graduate = graduate;
+    press->slot =
+        press->newest_slot == SLOT_NONE ? 0 : GENERATION_SLOTS - 1 - press->newest_slot;
     press->row = 0;
 }
 
@@ -54,11 +57,6 @@ void press_drop(struct press *press)
     press->graduate = graduate_free(press->graduate);
     press->done = graduate_free(press->done);
     press->row = 0;
-}
-
-static int32_t slot_to_write(const struct press *press)
-{
-    return press->newest_slot == SLOT_NONE ? 0 : GENERATION_SLOTS - 1 - press->newest_slot;
 }
 
 static void send(struct press *press, struct task *task, struct codec *codec, const void *object,
@@ -78,7 +76,7 @@ static void send_row(struct press *press, struct task *task, size_t row)
     const struct item_vector vector = {
         .item_id = ids_text(press->ids, graduate->items[row]),
         .generation = slice_str(graduate->name),
-        .slot = slot_to_write(press),
+        .slot = press->slot,
         .row = (int32_t)row,
         .scale = graduate->scales[row],
         .bytes = slice_of(graduate->bytes + row * d, d),
@@ -96,7 +94,7 @@ static void send_part(struct press *press, struct task *task, int32_t part, int3
     const struct model_weights weights = {
         .model = slice_str(MODEL_SEQUENCE),
         .generation = slice_str(graduate->name),
-        .slot = slot_to_write(press),
+        .slot = press->slot,
         .part = part,
         .parts = parts,
         .items = (int32_t)graduate->rows,
@@ -155,12 +153,14 @@ static void finish(struct press *press, struct task *task)
         press_restart(press);
         return;
     }
+    CRASH_POINT("generation.announce");
     for (int32_t part = 0; part < parts; part++) { send_part(press, task, part, parts); }
     if (!task_settle(task)) {
         press_restart(press);
         return;
     }
-    press->newest_slot = slot_to_write(press);
+    CRASH_POINT("generation.announced");
+    press->newest_slot = press->slot;
     (void)snprintf(press->newest, sizeof(press->newest), "%s", graduate->name);
     press->published++;
     set_done(press);

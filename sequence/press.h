@@ -4,8 +4,9 @@
  * Generations take two slots by turns: while one is written, the one before it stays whole, for
  * readers that are there as for those that start in the middle. The slot and name of the newest
  * come from the topic `models` itself, so that a new owner writes over the older one. A generation
- * that was published in part is begun again; a model that is published already is not published
- * twice.
+ * that was published in part is begun again, in the slot that was chosen for it: what a former
+ * owner announces late, in between, must not send the rest of it to the other one, which is whole.
+ * A model that is published already is not published twice.
  */
 #ifndef FRESHET_SEQUENCE_PRESS_H
 #define FRESHET_SEQUENCE_PRESS_H
@@ -25,6 +26,7 @@ struct press {
     char newest[GENERATION_NAME_BYTES_MAX + 1];
     struct graduate *graduate; /* that is being published */
     struct graduate *done;     /* that was published last, until it is taken */
+    int32_t slot;              /* that it goes to */
     size_t row;
     int64_t published, rows_published;
 };
