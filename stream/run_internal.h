@@ -15,6 +15,7 @@
 
 #include "stream/finder.h"
 #include "stream/id_cache.h"
+#include "stream/marks.h"
 #include "stream/run.h"
 #include "stream/stage.h"
 #include "stream/store.h"
@@ -122,6 +123,7 @@ struct broadcast {
     const struct record *at;
     size_t next, count;
     bool waits; /* at->next, for its schema */
+    uint64_t letters; /* mark of the letters about the records at hand; MARK_NONE: none */
 };
 
 struct run_metrics_set {
@@ -329,6 +331,8 @@ bool standstill_tell(struct run *run, char *text, size_t size);
 /* broadcast.c */
 int broadcast_open(struct run *run);
 void broadcast_step(struct run *run);
+/* What was sent may be lost: the records at hand are taken once more if letters were among it. */
+void broadcast_forget(struct run *run);
 void broadcast_release(struct run *run);
 
 #endif
