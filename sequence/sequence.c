@@ -46,7 +46,8 @@ struct school {
     struct latecomers latecomers;
     int32_t items[HISTORY_ACTIONS_MAX];
     uint64_t traits[ITEM_TAGS_MAX];
-    bool owns;
+    size_t longest; /* history */
+    bool cut;       /* some hold fewer actions than their user has had */
     struct metric *steps, *seasons, *rounds, *loss, *hr10, *ndcg10, *items_known, *users, *actions,
         *bytes, *dropped, *checkpoints, *checkpoint_failures, *generations, *rows,
         *training, *resting;
@@ -176,6 +177,8 @@ static void pool_history(struct school *school, struct slice user,
                          const struct user_history *hist)
 {
     size_t count = 0;
+    school->longest = MAX_OF(school->longest, hist->items.count);
+    school->cut = school->cut || hist->events_total > (int64_t)hist->items.count;
     for (size_t k = 0; k < hist->items.count; k++) {
         if (!(hist->weights.at[k] > 0.0F)) { continue; }
         int32_t item = number_of(school, hist->items.at[k]);
@@ -289,6 +292,17 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 
 /* ---- The task: who has it trains ---- */
 
+/* How long histories are is a setting of another program: that of features that some were cut by is
+ * the length of the longest. What is cut off there, no setting here brings back. */
+static void look_at_length(struct run *run, const struct school *school)
+{
+    int64_t wanted = school->settings->length;
+    if (!school->cut || wanted <= (int64_t)school->longest) { return; }
+    run_note(run, LOG_WARN, "train.length is of no use beyond what histories hold",
+             "train_length=%" PRId64 " history_length=%zu hint=\"raise history.length of features, "
+             "or lower train.length\"", wanted, school->longest);
+}
+
 static enum verdict process(struct task *task _unused_, const struct record *rec _unused_)
 {
     return VERDICT_DONE;
@@ -350,6 +364,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     if (!study_runs(school->study)) {
         /* Which slot the newest generation has must be known before one is written. */
         if (!run_loaded(run) || !run_input_current(run, MODELS_TABLE)) { return; }
+        look_at_length(run, school);
         study_begin(school->study);
     }
     study_turn(school->study, TURN_MS);

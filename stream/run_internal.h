@@ -209,9 +209,6 @@ int run_exit_for(int result);
 void run_retry(struct run *run, const char *why);
 /* Ends the run because a task's state could not be written (a result of store_apply()). */
 void task_not_stored(struct task *task, int result);
-/* Tells the log keeper one line. */
-void run_note(struct run *run, enum log_level level, const char *msg, const char *format, ...)
-    _printf_(4, 5);
 bool run_has_changelog(const struct run *run);
 bool run_is_transactional(const struct run *run);
 /* Says whether what is staged goes out without a transaction: delivery=at_least_once. */

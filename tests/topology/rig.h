@@ -61,6 +61,7 @@ struct rig {
     int restarts;
     bool tolerant; /* a refused start is tried again */
     bool trace;
+    char warned[256]; /* the last warning, and its pairs */
 };
 
 static inline int64_t rig_now(void *arg)
@@ -71,7 +72,10 @@ static inline int64_t rig_now(void *arg)
 
 static inline void rig_note(void *arg, enum log_level level, const char *msg, const char *pairs)
 {
-    const struct rig *rig = arg;
+    struct rig *rig = arg;
+    if (level == LOG_WARN) {
+        (void)snprintf(rig->warned, sizeof(rig->warned), "%s %s", msg, pairs);
+    }
     if (rig->trace) { fprintf(stderr, "%" PRId64 " %s %s\n", rig->now_ms, msg, pairs); }
 }
 

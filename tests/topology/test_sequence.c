@@ -25,6 +25,7 @@ struct scribe {
     struct arena *arena;
     struct buf out;
     int64_t offset;
+    int64_t more; /* actions that a history's user had and that are cut off */
 };
 
 static void scribe_init(struct scribe *scribe)
@@ -69,7 +70,7 @@ static void write_history(struct scribe *scribe, int user, size_t steps)
         .weights = {weights, steps},
         .event_times_ms = {zeros, steps},
         .offsets = {zeros, steps},
-        .events_total = (int64_t)steps,
+        .events_total = (int64_t)steps + scribe->more,
         .input_offset = scribe->offset++,
     };
     buf_clear(&scribe->out);
@@ -226,6 +227,27 @@ static void test_keeps_histories(void **state)
     scribe_release(&scribe);
 }
 
+/* What features has cut off cannot be looked back upon: that is told once training begins, but not
+ * where all histories are whole, or longer than what is asked for. */
+static void test_length_beyond_histories(void **state)
+{
+    const size_t steps[] = {12, 8, 8};
+    const int64_t totals[] = {14, 9, 8};
+    const bool warns[] = {false, true, false};
+    for (size_t i = 0; i < ARRAY_COUNT(steps); i++) {
+        struct scribe scribe;
+        scribe_init(&scribe);
+        write_histories(&scribe, steps[i]);
+        scribe.more = totals[i] - (int64_t)steps[i];
+        write_history(&scribe, 3, steps[i]);
+        (void)rig_start(&scribe.rig, &sequence_worker, 0, quick);
+        for (int round = 0; round < 50; round++) { rig_round(&scribe.rig, false); }
+        const char *said = strstr(scribe.rig.warned, "train_length=12 history_length=8 hint=");
+        assert_int_equal(said != NULL, warns[i]);
+        scribe_release(&scribe);
+    }
+}
+
 /* Of two copies one trains; when it is gone the other one does: here from the start, as it finds no
  * checkpoint, and it comes to the very same generation, which it need not publish. */
 static void test_one_trains(void **state)
@@ -318,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_killed),
         cmocka_unit_test(test_announced_between),
         cmocka_unit_test(test_keeps_histories),
+        cmocka_unit_test(test_length_beyond_histories),
         cmocka_unit_test(test_one_trains),
         cmocka_unit_test(test_latecomers),
     };
