@@ -38,12 +38,18 @@ bool press_idle(const struct press *press)
     return !press->graduate;
 }
 
+static int32_t slot_to_write(const struct press *press)
+{
+    if (press->newest_slot == SLOT_NONE) { return 0; }
+    bool late = press->own[0] && strcmp(press->own, press->newest) != 0;
+    return late ? press->newest_slot : GENERATION_SLOTS - 1 - press->newest_slot;
+}
+
 void press_begin(struct press *press, struct graduate *graduate)
 {
     assert(!press->graduate);
     press->graduate = graduate;
-    press->slot =
-        press->newest_slot == SLOT_NONE ? 0 : GENERATION_SLOTS - 1 - press->newest_slot;
+    press->slot = slot_to_write(press);
     press->row = 0;
 }
 
@@ -56,6 +62,7 @@ void press_drop(struct press *press)
 {
     press->graduate = graduate_free(press->graduate);
     press->done = graduate_free(press->done);
+    press->own[0] = '\0';
     press->row = 0;
 }
 
@@ -117,6 +124,7 @@ static void set_done(struct press *press)
 {
     graduate_free(press->done);
     press->done = press->graduate;
+    (void)snprintf(press->own, sizeof(press->own), "%s", press->graduate->name);
     press->graduate = NULL;
     press->row = 0;
 }
@@ -126,6 +134,11 @@ struct graduate *press_take_published(struct press *press)
     struct graduate *done = press->done;
     press->done = NULL;
     return done;
+}
+
+bool press_is_newest(const struct press *press, const struct graduate *graduate)
+{
+    return strcmp(press->newest, graduate->name) == 0;
 }
 
 void press_send_late(struct press *press, struct task *task, const struct late_row *late)
@@ -169,7 +182,7 @@ static void finish(struct press *press, struct task *task)
 void press_step(struct press *press, struct task *task)
 {
     if (!press->graduate) { return; }
-    if (strcmp(press->graduate->name, press->newest) == 0) {
+    if (press_is_newest(press, press->graduate)) {
         set_done(press);
         return;
     }

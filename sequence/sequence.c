@@ -347,13 +347,21 @@ static void tell(struct school *school)
 
 static void tell_latecomers(struct school *school, struct task *task)
 {
+    struct latecomers *latecomers = &school->latecomers;
     struct late_row late;
+    int64_t sent = 0;
     struct graduate *published = press_take_published(&school->press);
-    if (published) { latecomers_follow(&school->latecomers, published); }
-    if (!press_idle(&school->press)) { return; }
-    for (int64_t sent = 0; sent < school->settings->rows_max; sent++) {
-        if (!latecomers_next(&school->latecomers, school->pool, &late)) { return; }
+    if (published) { latecomers_follow(latecomers, published); }
+    if (!press_idle(&school->press) || !latecomers->graduate) { return; }
+    if (!press_is_newest(&school->press, latecomers->graduate)) { return; }
+    for (; sent < school->settings->rows_max; sent++) {
+        if (!latecomers_next(latecomers, school->pool, &late)) { break; }
         press_send_late(&school->press, task, &late);
+    }
+    if (!sent || task_settle(task)) {
+        latecomers_settle(latecomers);
+    } else {
+        latecomers_take_back(latecomers);
     }
 }
 

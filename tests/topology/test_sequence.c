@@ -286,6 +286,15 @@ static void write_item(struct scribe *scribe, const char *id, const char *tag)
                   buf_slice(&scribe->out), 0);
 }
 
+static void describe_items(struct scribe *scribe)
+{
+    for (int i = 0; i < ITEMS; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "i%d", i);
+        write_item(scribe, id, i % 2 ? "odd" : "even");
+    }
+}
+
 /* Finds an item's row in any slot; false: there is none. */
 static bool find_row(struct scribe *scribe, const char *id, struct item_vector *ret_vector)
 {
@@ -307,11 +316,7 @@ static void test_latecomers(void **state)
     struct scribe scribe;
     struct item_vector vector;
     scribe_init(&scribe);
-    for (int i = 0; i < ITEMS; i++) {
-        char id[16];
-        (void)snprintf(id, sizeof(id), "i%d", i);
-        write_item(&scribe, id, i % 2 ? "odd" : "even");
-    }
+    describe_items(&scribe);
     write_histories(&scribe, 8);
     struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
     settle(&scribe, copy, 1);
@@ -332,6 +337,54 @@ static void test_latecomers(void **state)
     scribe_release(&scribe);
 }
 
+/* A latecomer's row that is taken and lost, or not taken, is sent again, at its place. */
+static void test_latecomers_lost(void **state)
+{
+    const int faults[] = {WIRE_ABORTED, WIRE_RETRY};
+    const char *const late[] = {"late0", "late1", "late2", "late3", "late4", "late5"};
+    for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
+        struct scribe scribe;
+        struct item_vector vector;
+        bool seen[ARRAY_COUNT(late)] = {false};
+        scribe_init(&scribe);
+        describe_items(&scribe);
+        write_histories(&scribe, 8);
+        settle(&scribe, rig_start(&scribe.rig, &sequence_worker, 0, quick), 1);
+        memlog_fail(scribe.rig.log, MEMLOG_PRODUCE, 2, faults[i]);
+        for (size_t k = 0; k < ARRAY_COUNT(late); k++) { write_item(&scribe, late[k], "odd"); }
+        for (int round = 0; round < 200; round++) { rig_round(&scribe.rig, false); }
+        for (size_t k = 0; k < ARRAY_COUNT(late); k++) {
+            assert_true(find_row(&scribe, late[k], &vector));
+            assert_in_range(vector.row, ITEMS, ITEMS + (int)ARRAY_COUNT(late) - 1);
+            assert_false(seen[vector.row - ITEMS]);
+            seen[vector.row - ITEMS] = true;
+        }
+        scribe_release(&scribe);
+    }
+}
+
+/* Where somebody else's generation is the newest, latecomers wait for the next one of ours: their
+ * rows would be of another model. */
+static void test_latecomers_of_another(void **state)
+{
+    struct scribe scribe;
+    struct item_vector vector;
+    scribe_init(&scribe);
+    describe_items(&scribe);
+    write_histories(&scribe, 8);
+    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+    settle(&scribe, copy, 1);
+    announce_late(&scribe);
+    for (int round = 0; round < 20; round++) { rig_round(&scribe.rig, false); }
+    write_item(&scribe, "late", "odd");
+    for (int round = 0; round < 50; round++) { rig_round(&scribe.rig, false); }
+    assert_false(find_row(&scribe, "late", &vector));
+    write_histories(&scribe, 12);
+    settle(&scribe, copy, trainer_metric(copy, "freshet_generations_published") + 1);
+    assert_true(find_row(&scribe, "late", &vector));
+    scribe_release(&scribe);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +396,8 @@ int main(void)
         cmocka_unit_test(test_length_beyond_histories),
         cmocka_unit_test(test_one_trains),
         cmocka_unit_test(test_latecomers),
+        cmocka_unit_test(test_latecomers_lost),
+        cmocka_unit_test(test_latecomers_of_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
