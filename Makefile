@@ -103,7 +103,8 @@ $(OUT)/tests/%: tests/%.c $(LIB_WORKERS) $(LIB)
 
 # Crash points (base/crash.h): the files that have some are compiled once more with them, and stand
 # before the library. For tests; `make crash-programs`: the workers too, in $(OUT)/crash/bin.
-CRASH_SRC := $(shell grep -lE 'CRASH_(POINT|SHELTER)|FRESHET_CRASH' base/*.c stream/*.c)
+CRASH_SRC := $(shell grep -lE 'CRASH_(POINT|SHELTER)|FRESHET_CRASH' base/*.c stream/*.c \
+	sequence/*.c)
 CRASH_OBJ := $(sort $(CRASH_SRC:%.c=$(OUT)/crash/%.o))
 CRASH_TESTS := $(OUT)/tests/unit/test_crash $(OUT)/tests/topology/test_sweep
 $(OUT)/crash/%.o: %.c

@@ -34,6 +34,7 @@ void latecomers_follow(struct latecomers *latecomers, struct graduate *graduate)
     latecomers->next_row = graduate->rows;
     if (latecomers->there_count) { memset(latecomers->there, 0, latecomers->there_count); }
     for (size_t row = 0; row < graduate->rows; row++) { mark(latecomers, graduate->items[row]); }
+    latecomers_settle(latecomers);
 }
 
 void latecomers_add(struct latecomers *latecomers, int32_t item)
@@ -75,9 +76,12 @@ bool latecomers_next(struct latecomers *latecomers, struct pool *pool, struct la
 {
     uint64_t traits[LATE_TRAITS_MAX];
     float vector[LATE_WIDTH_MAX];
-    while (latecomers->count) {
-        int32_t item = latecomers->waiting[--latecomers->count];
-        if ((size_t)item < latecomers->there_count && latecomers->there[item]) { continue; }
+    while (latecomers->next < latecomers->count) {
+        int32_t *place = &latecomers->waiting[latecomers->next++], item = *place;
+        if ((size_t)item < latecomers->there_count && latecomers->there[item]) {
+            *place = LATE_NONE;
+            continue;
+        }
         size_t count = pool_traits_of(pool, item, traits, LATE_TRAITS_MAX);
         if (!compose(latecomers->graduate, traits, count, vector)) { continue; }
         mark(latecomers, item);
@@ -88,4 +92,27 @@ bool latecomers_next(struct latecomers *latecomers, struct pool *pool, struct la
         return true;
     }
     return false;
+}
+
+void latecomers_settle(struct latecomers *latecomers)
+{
+    if (latecomers->next == latecomers->count) { latecomers->next = latecomers->count = 0; }
+    latecomers->settled = latecomers->next;
+    latecomers->settled_row = latecomers->next_row;
+}
+
+void latecomers_take_back(struct latecomers *latecomers)
+{
+    size_t kept = latecomers->settled;
+    for (size_t i = latecomers->settled; i < latecomers->count; i++) {
+        int32_t item = latecomers->waiting[i];
+        if (item == LATE_NONE) { continue; }
+        if (i < latecomers->next && (size_t)item < latecomers->there_count) {
+            latecomers->there[item] = 0;
+        }
+        latecomers->waiting[kept++] = item;
+    }
+    latecomers->count = kept;
+    latecomers->next = latecomers->settled;
+    latecomers->next_row = latecomers->settled_row;
 }

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "sequence/press.h"
 
 enum { MESSAGE_BYTES_MAX = 1 << 20, SLOT_NONE = -1 };
@@ -37,10 +38,18 @@ bool press_idle(const struct press *press)
     return !press->graduate;
 }
 
+static int32_t slot_to_write(const struct press *press)
+{
+    if (press->newest_slot == SLOT_NONE) { return 0; }
+    bool late = press->own[0] && strcmp(press->own, press->newest) != 0;
+    return late ? press->newest_slot : GENERATION_SLOTS - 1 - press->newest_slot;
+}
+
 void press_begin(struct press *press, struct graduate *graduate)
 {
     assert(!press->graduate);
     press->graduate = graduate;
+    press->slot = slot_to_write(press);
     press->row = 0;
 }
 
@@ -53,12 +62,8 @@ void press_drop(struct press *press)
 {
     press->graduate = graduate_free(press->graduate);
     press->done = graduate_free(press->done);
+    press->own[0] = '\0';
     press->row = 0;
-}
-
-static int32_t slot_to_write(const struct press *press)
-{
-    return press->newest_slot == SLOT_NONE ? 0 : GENERATION_SLOTS - 1 - press->newest_slot;
 }
 
 static void send(struct press *press, struct task *task, struct codec *codec, const void *object,
@@ -78,7 +83,7 @@ static void send_row(struct press *press, struct task *task, size_t row)
     const struct item_vector vector = {
         .item_id = ids_text(press->ids, graduate->items[row]),
         .generation = slice_str(graduate->name),
-        .slot = slot_to_write(press),
+        .slot = press->slot,
         .row = (int32_t)row,
         .scale = graduate->scales[row],
         .bytes = slice_of(graduate->bytes + row * d, d),
@@ -96,7 +101,7 @@ static void send_part(struct press *press, struct task *task, int32_t part, int3
     const struct model_weights weights = {
         .model = slice_str(MODEL_SEQUENCE),
         .generation = slice_str(graduate->name),
-        .slot = slot_to_write(press),
+        .slot = press->slot,
         .part = part,
         .parts = parts,
         .items = (int32_t)graduate->rows,
@@ -119,6 +124,7 @@ static void set_done(struct press *press)
 {
     graduate_free(press->done);
     press->done = press->graduate;
+    (void)snprintf(press->own, sizeof(press->own), "%s", press->graduate->name);
     press->graduate = NULL;
     press->row = 0;
 }
@@ -128,6 +134,11 @@ struct graduate *press_take_published(struct press *press)
     struct graduate *done = press->done;
     press->done = NULL;
     return done;
+}
+
+bool press_is_newest(const struct press *press, const struct graduate *graduate)
+{
+    return strcmp(press->newest, graduate->name) == 0;
 }
 
 void press_send_late(struct press *press, struct task *task, const struct late_row *late)
@@ -155,12 +166,14 @@ static void finish(struct press *press, struct task *task)
         press_restart(press);
         return;
     }
+    CRASH_POINT("generation.announce");
     for (int32_t part = 0; part < parts; part++) { send_part(press, task, part, parts); }
     if (!task_settle(task)) {
         press_restart(press);
         return;
     }
-    press->newest_slot = slot_to_write(press);
+    CRASH_POINT("generation.announced");
+    press->newest_slot = press->slot;
     (void)snprintf(press->newest, sizeof(press->newest), "%s", graduate->name);
     press->published++;
     set_done(press);
@@ -169,7 +182,7 @@ static void finish(struct press *press, struct task *task)
 void press_step(struct press *press, struct task *task)
 {
     if (!press->graduate) { return; }
-    if (strcmp(press->graduate->name, press->newest) == 0) {
+    if (press_is_newest(press, press->graduate)) {
         set_done(press);
         return;
     }

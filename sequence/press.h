@@ -4,8 +4,11 @@
  * Generations take two slots by turns: while one is written, the one before it stays whole, for
  * readers that are there as for those that start in the middle. The slot and name of the newest
  * come from the topic `models` itself, so that a new owner writes over the older one. A generation
- * that was published in part is begun again; a model that is published already is not published
- * twice.
+ * that was published in part is begun again, in the slot that was chosen for it; a model that is
+ * published already is not published twice.
+ *
+ * What a former owner announces late, having stood still, may lie over rows of ours: it does not
+ * count as whole. It must neither send the rest of a generation to the other slot nor the next one.
  */
 #ifndef FRESHET_SEQUENCE_PRESS_H
 #define FRESHET_SEQUENCE_PRESS_H
@@ -23,8 +26,10 @@ struct press {
     struct buf message;
     int32_t newest_slot; /* -1: no generation yet */
     char newest[GENERATION_NAME_BYTES_MAX + 1];
+    char own[GENERATION_NAME_BYTES_MAX + 1]; /* published last since the partition is ours */
     struct graduate *graduate; /* that is being published */
     struct graduate *done;     /* that was published last, until it is taken */
+    int32_t slot;              /* that it goes to */
     size_t row;
     int64_t published, rows_published;
 };
@@ -43,6 +48,8 @@ void press_step(struct press *press, struct task *task);
 /* Takes the model that was published last, so that its latecomers can be told; NULL when there is
  * none. The caller frees it. */
 struct graduate *press_take_published(struct press *press);
+/* Says whether a model is what was announced last, by whomever. */
+bool press_is_newest(const struct press *press, const struct graduate *graduate);
 /* Sends the row of an item that came after the newest generation. */
 void press_send_late(struct press *press, struct task *task, const struct late_row *late);
 /* What was sent may be lost: begins the generation again. */

@@ -46,7 +46,8 @@ struct school {
     struct latecomers latecomers;
     int32_t items[HISTORY_ACTIONS_MAX];
     uint64_t traits[ITEM_TAGS_MAX];
-    bool owns;
+    size_t longest; /* history */
+    bool cut;       /* some hold fewer actions than their user has had */
     struct metric *steps, *seasons, *rounds, *loss, *hr10, *ndcg10, *items_known, *users, *actions,
         *bytes, *dropped, *checkpoints, *checkpoint_failures, *generations, *rows,
         *training, *resting;
@@ -124,6 +125,11 @@ static int make_directories(struct run *run, struct school *school)
     return 0;
 }
 
+static int64_t now_ms(void *arg)
+{
+    return run_now_ms(arg);
+}
+
 static int start(struct run *run)
 {
     const struct sequence_settings *settings = run_settings(run);
@@ -135,6 +141,8 @@ static int start(struct run *run)
     }
     struct school *school = xcalloc(1, sizeof(*school));
     struct study_settings study = sequence_study_settings(settings);
+    study.now_ms = now_ms;
+    study.clock_arg = run;
     run_set_state(run, school);
     school->settings = settings;
     school->history_codec = codec_new(&user_history_contract, run_schemas(run));
@@ -169,6 +177,8 @@ static void pool_history(struct school *school, struct slice user,
                          const struct user_history *hist)
 {
     size_t count = 0;
+    school->longest = MAX_OF(school->longest, hist->items.count);
+    school->cut = school->cut || hist->events_total > (int64_t)hist->items.count;
     for (size_t k = 0; k < hist->items.count; k++) {
         if (!(hist->weights.at[k] > 0.0F)) { continue; }
         int32_t item = number_of(school, hist->items.at[k]);
@@ -282,6 +292,17 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 
 /* ---- The task: who has it trains ---- */
 
+/* How long histories are is a setting of another program: that of features that some were cut by is
+ * the length of the longest. What is cut off there, no setting here brings back. */
+static void look_at_length(struct run *run, const struct school *school)
+{
+    int64_t wanted = school->settings->length;
+    if (!school->cut || wanted <= (int64_t)school->longest) { return; }
+    run_note(run, LOG_WARN, "train.length is of no use beyond what histories hold",
+             "train_length=%" PRId64 " history_length=%zu hint=\"raise history.length of features, "
+             "or lower train.length\"", wanted, school->longest);
+}
+
 static enum verdict process(struct task *task _unused_, const struct record *rec _unused_)
 {
     return VERDICT_DONE;
@@ -326,13 +347,21 @@ static void tell(struct school *school)
 
 static void tell_latecomers(struct school *school, struct task *task)
 {
+    struct latecomers *latecomers = &school->latecomers;
     struct late_row late;
+    int64_t sent = 0;
     struct graduate *published = press_take_published(&school->press);
-    if (published) { latecomers_follow(&school->latecomers, published); }
-    if (!press_idle(&school->press)) { return; }
-    for (int64_t sent = 0; sent < school->settings->rows_max; sent++) {
-        if (!latecomers_next(&school->latecomers, school->pool, &late)) { return; }
+    if (published) { latecomers_follow(latecomers, published); }
+    if (!press_idle(&school->press) || !latecomers->graduate) { return; }
+    if (!press_is_newest(&school->press, latecomers->graduate)) { return; }
+    for (; sent < school->settings->rows_max; sent++) {
+        if (!latecomers_next(latecomers, school->pool, &late)) { break; }
         press_send_late(&school->press, task, &late);
+    }
+    if (!sent || task_settle(task)) {
+        latecomers_settle(latecomers);
+    } else {
+        latecomers_take_back(latecomers);
     }
 }
 
@@ -343,6 +372,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     if (!study_runs(school->study)) {
         /* Which slot the newest generation has must be known before one is written. */
         if (!run_loaded(run) || !run_input_current(run, MODELS_TABLE)) { return; }
+        look_at_length(run, school);
         study_begin(school->study);
     }
     study_turn(school->study, TURN_MS);

@@ -34,7 +34,8 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
     SEQUENCE_OPTION("train.heads", OPTION_LONG, heads, "0", 0, 16,
                     "Heads of attention; 0: 1."),
     SEQUENCE_OPTION("train.length", OPTION_LONG, length, "0", 0, LENGTH_MAX,
-                    "Actions looked back upon; 0: 50, or 200 where sequences are long."),
+                    "Actions looked back upon; 0: 50, or 200 where sequences are long. What "
+                    "features cuts off (history.length there) cannot be."),
     SEQUENCE_OPTION("train.dropout", OPTION_DOUBLE, dropout, "-1", -1, 0.9,
                     "Share of numbers left out while learning; -1: as the data look, 0.2 to 0.5."),
     SEQUENCE_OPTION("train.batch", OPTION_LONG, batch, "0", 0, 1024,

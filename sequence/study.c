@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/crash.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
 #include "sequence/study.h"
@@ -31,11 +32,9 @@ struct study {
     bool published;                    /* something in this process */
 };
 
-static int64_t now_ms(void)
+static int64_t now_ms(const struct study *study)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return study->settings.now_ms(study->settings.clock_arg);
 }
 
 struct study *study_new(const struct study_settings *settings, struct pool *pool,
@@ -97,9 +96,12 @@ static int write_checkpoint(const char *path, struct slice bytes)
     _cleanup_(xfreep) char *next = xprintf("%s.next", path);
     int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) { return -errno; }
+    CRASH_POINT("checkpoint.write");
     int result = write_whole(fd, bytes.data, bytes.size);
     if (close(fd) < 0 && !result) { result = -errno; }
+    CRASH_POINT("checkpoint.written");
     if (!result && rename(next, path) < 0) { result = -errno; }
+    CRASH_POINT("checkpoint.renamed");
     if (!result) { result = sync_directory(path); }
     if (result) { (void)unlink(next); }
     return result;
@@ -108,7 +110,7 @@ static int write_checkpoint(const char *path, struct slice bytes)
 static void checkpoint(struct study *study)
 {
     struct buf bytes;
-    study->checkpoint_ms = now_ms();
+    study->checkpoint_ms = now_ms(study);
     if (learner_report(study->learner).steps == 0) { return; }
     buf_init(&bytes, CHECKPOINT_BYTES_MAX);
     learner_save(study->learner, &bytes);
@@ -139,7 +141,7 @@ static void hand_out(struct study *study)
 {
     struct graduate *graduate = learner_graduate(study->learner);
     if (!graduate) { return; }
-    study->publish_ms = now_ms();
+    study->publish_ms = now_ms(study);
     study->published = true;
     pthread_mutex_lock(&study->lock);
     struct graduate *former = study->graduate;
@@ -151,9 +153,9 @@ static void hand_out(struct study *study)
 static void look_at_news(struct study *study)
 {
     enum learner_news news = learner_news(study->learner);
-    bool due = !study->published || now_ms() - study->publish_ms >= study->settings.publish_ms;
+    bool due = !study->published || now_ms(study) - study->publish_ms >= study->settings.publish_ms;
     if (news == NEWS_SETTLED || (news == NEWS_BETTER && due)) { hand_out(study); }
-    int64_t age_ms = now_ms() - study->checkpoint_ms, every_ms = study->settings.checkpoint_ms;
+    int64_t age_ms = now_ms(study) - study->checkpoint_ms, every_ms = study->settings.checkpoint_ms;
     bool between = learner_between(study->learner);
     if (news == NEWS_SETTLED || (between && age_ms >= every_ms) ||
         age_ms >= every_ms * LATE_CHECKPOINTS) {
@@ -213,7 +215,7 @@ void study_begin(struct study *study)
 {
     assert(!study->learner);
     study->learner = learner_new(&study->settings.learner, study->pool);
-    study->checkpoint_ms = study->publish_ms = now_ms();
+    study->checkpoint_ms = study->publish_ms = now_ms(study);
     resume(study);
     study->report.learner = learner_report(study->learner);
     if (!study->threaded) { return; }
@@ -244,8 +246,8 @@ bool study_runs(const struct study *study)
 void study_turn(struct study *study, int64_t budget_ms)
 {
     if (study->threaded || !study->learner) { return; }
-    int64_t until_ms = now_ms() + budget_ms;
-    while (advance(study) && now_ms() < until_ms) {}
+    int64_t until_ms = now_ms(study) + budget_ms;
+    while (advance(study) && now_ms(study) < until_ms) {}
 }
 
 struct graduate *study_take(struct study *study)

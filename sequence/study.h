@@ -5,7 +5,8 @@
  * and takes its name when it is on the disk: there is always a whole one.
  *
  * Clocks are for pacing alone: how long to sleep, when to write a checkpoint, whether a model that
- * got better in the middle of a season is published. What is learned does not depend on them.
+ * got better in the middle of a season is published. What is learned does not depend on them. When
+ * those two are due is told by the worker's clock, which stands still where a test wants it to.
  */
 #ifndef FRESHET_SEQUENCE_STUDY_H
 #define FRESHET_SEQUENCE_STUDY_H
@@ -17,6 +18,8 @@ struct study_settings {
     double cpu_share;              /* of the time that training computes */
     int64_t checkpoint_ms;         /* between checkpoints */
     int64_t publish_ms;            /* between two models of one season */
+    int64_t (*now_ms)(void *arg);  /* the clock for these, also asked by the study's thread */
+    void *clock_arg;
 };
 
 struct study_report {

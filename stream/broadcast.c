@@ -1,4 +1,9 @@
-/* Broadcast inputs: every partition of a table's topic, from the start, in every copy. */
+/* Broadcast inputs: every partition of a table's topic, from the start, in every copy.
+ *
+ * A table is read once, and no commit stands for what was read: nothing would bring a dead letter
+ * that got lost on its way a second time. So the records at hand are kept until the letters about
+ * them are acknowledged, and taken once more when one is lost; taking a row again changes nothing.
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
@@ -62,6 +67,7 @@ int broadcast_open(struct run *run)
 bool run_input_current(struct run *run, int input)
 {
     const struct broadcast *broadcast = &run->broadcast;
+    if (broadcast->next < broadcast->count) { return false; } /* read, but not taken */
     for (size_t i = 0; i < broadcast->places_count; i++) {
         const struct broadcast_place *place = &broadcast->places[i];
         int64_t low, end;
@@ -124,11 +130,9 @@ static bool take(struct run *run, const struct record *rec)
     enum verdict verdict = take_one(run, rec);
     if (verdict == VERDICT_SKIP) {
         if (run_hold_broadcast(run, rec)) { return false; }
+        run->broadcast.letters = run->commit.mark;
         task_dead_letter(run, rec);
-        if (run->unsent) { /* tables are read once: the next start reads them again */
-            run_break(run, EXIT_BROKEN, "cannot send to %s: %s", run->dead_letters_topic,
-                      wire_why(run->wire));
-        }
+        if (run->unsent) { return false; }
     } else if (verdict == VERDICT_FATAL) {
         run_break(run, EXIT_BROKEN, "%s", run->refusal);
     }
@@ -141,7 +145,7 @@ static int fetch(struct run *run)
 {
     struct broadcast *broadcast = &run->broadcast;
     bool loading = !broadcast->loaded;
-    if (broadcast->count) { return (int)(broadcast->count - broadcast->next); }
+    if (broadcast->count) { return (int)broadcast->count; }
     int result = reader_poll(broadcast->reader, loading ? BROADCAST_LOADING_POLL_MS : 0,
                              loading ? BROADCAST_POLL_RECORDS : BROADCAST_POLL_RECORDS / 10,
                              &broadcast->at, &broadcast->count);
@@ -150,7 +154,36 @@ static int fetch(struct run *run)
     return result < 0 ? result : (int)broadcast->count;
 }
 
-/* Takes the records at hand; false: one of them must wait. */
+/* Says whether the letters about the records at hand have arrived. What is sent later has a later
+ * mark, so that the wait has an end. What the commit in flight waits for, it asks for itself. */
+static bool letters_arrived(struct run *run)
+{
+    struct broadcast *broadcast = &run->broadcast;
+    const struct commit *commit = &run->commit;
+    size_t outstanding = 0;
+    if (broadcast->letters == MARK_NONE) { return true; }
+    if (commit->mark == broadcast->letters) { run->commit.mark++; }
+    if (commit->phase != COMMIT_IDLE && commit->phase != COMMIT_RUNNING) { return false; }
+    int result = wire_unacked(run->wire, broadcast->letters, &outstanding);
+    if (wire_is_final(result)) {
+        run_break(run, run_exit_for(result), "cannot send to %s: %s", run->dead_letters_topic,
+                  wire_why(run->wire));
+    } else if (result < 0) {
+        run_retry(run, wire_why(run->wire));
+    }
+    if (result < 0 || outstanding) { return false; }
+    broadcast->letters = MARK_NONE;
+    return true;
+}
+
+void broadcast_forget(struct run *run)
+{
+    if (run->broadcast.letters == MARK_NONE) { return; }
+    run->broadcast.letters = MARK_NONE;
+    run->broadcast.next = 0;
+}
+
+/* Takes the records at hand; false: one of them must wait, or for the letters about them. */
 static bool take_all(struct run *run)
 {
     struct broadcast *broadcast = &run->broadcast;
@@ -159,7 +192,8 @@ static bool take_all(struct run *run)
         broadcast->next++;
     }
     metric_add(run->m.broadcast_records, (double)(broadcast->next - from));
-    if (broadcast->next < broadcast->count) { return false; }
+    if (run->unsent && !run->broken) { run_retry(run, wire_why(run->wire)); }
+    if (broadcast->next < broadcast->count || !letters_arrived(run)) { return false; }
     if (broadcast->count) { CRASH_POINT("broadcast.read"); }
     broadcast->count = broadcast->next = 0;
     reader_release(broadcast->reader);
@@ -169,7 +203,7 @@ static bool take_all(struct run *run)
 void broadcast_step(struct run *run)
 {
     struct broadcast *broadcast = &run->broadcast;
-    if (!broadcast->reader) { return; }
+    if (!broadcast->reader || run_now_ms(run) < run->paused_until_ms) { return; }
     bool loading = !broadcast->loaded;
     int64_t until_ms =
         run_now_ms(run) + (loading ? BROADCAST_LOADING_STEP_MS : BROADCAST_STEP_MS);

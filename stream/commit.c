@@ -387,6 +387,7 @@ void commit_forget(struct run *run)
         arena_reset(task->arena);
         if (task->opened && run->worker->forget) { run->worker->forget(task); }
     }
+    broadcast_forget(run);
 }
 
 /* Rolls back: the group's offsets say where to go on. */

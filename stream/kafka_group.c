@@ -103,8 +103,24 @@ static int sort_event(struct kafka *kafka, struct intake *intake,
     return result == 0 && message->partition < count ? WIRE_RETRY : result ? result : WIRE_REFUSED;
 }
 
+static rd_kafka_topic_partition_list_t *one_of(const char *topic, int32_t partition,
+                                               int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    return list;
+}
+
 static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
-                                   int64_t offset);
+                                   int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, ASK_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
+    if (error) { rd_kafka_error_destroy(error); }
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
 
 /* A batch that the client cannot unpack: of more than receive.message.max.bytes with zstd, or
  * damaged. librdkafka tells so, asks for it again and never comes past it
@@ -263,14 +279,6 @@ static void kafka_release(struct wire *wire)
     intake_drop(&((struct kafka *)wire)->intake);
 }
 
-static rd_kafka_topic_partition_list_t *one_of(const char *topic, int32_t partition,
-                                               int64_t offset)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
-    return list;
-}
-
 static int kafka_committed(struct wire *wire, const char *topic, int32_t partition,
                            int64_t *ret_offset)
 {
@@ -285,22 +293,11 @@ static int kafka_committed(struct wire *wire, const char *topic, int32_t partiti
     return 0;
 }
 
-static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
-                                   int64_t offset)
-{
-    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
-    rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, ASK_TIMEOUT_MS);
-    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
-    if (error) { rd_kafka_error_destroy(error); }
-    rd_kafka_topic_partition_list_destroy(list);
-    return code;
-}
-
 static int kafka_resume(struct wire *wire, const char *topic, int32_t partition, int64_t offset)
 {
     struct kafka *kafka = (struct kafka *)wire;
-    rd_kafka_resp_err_t code = seek_to(kafka->intake.rk, topic, partition, offset);
     rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
+    rd_kafka_resp_err_t code = seek_to(kafka->intake.rk, topic, partition, offset);
     if (!code) { code = rd_kafka_resume_partitions(kafka->intake.rk, list); }
     rd_kafka_topic_partition_list_destroy(list);
     if (code) { return kafka_sort_code(kafka, "seek", code); }

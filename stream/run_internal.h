@@ -15,6 +15,7 @@
 
 #include "stream/finder.h"
 #include "stream/id_cache.h"
+#include "stream/marks.h"
 #include "stream/run.h"
 #include "stream/stage.h"
 #include "stream/store.h"
@@ -122,6 +123,7 @@ struct broadcast {
     const struct record *at;
     size_t next, count;
     bool waits; /* at->next, for its schema */
+    uint64_t letters; /* mark of the letters about the records at hand; MARK_NONE: none */
 };
 
 struct run_metrics_set {
@@ -207,11 +209,6 @@ int run_exit_for(int result);
 void run_retry(struct run *run, const char *why);
 /* Ends the run because a task's state could not be written (a result of store_apply()). */
 void task_not_stored(struct task *task, int result);
-/* Tells the log keeper one line. */
-void run_note(struct run *run, enum log_level level, const char *msg, const char *format, ...)
-    _printf_(4, 5);
-/* The clock that paces (never answers). */
-int64_t run_now_ms(struct run *run);
 bool run_has_changelog(const struct run *run);
 bool run_is_transactional(const struct run *run);
 /* Says whether what is staged goes out without a transaction: delivery=at_least_once. */
@@ -331,6 +328,8 @@ bool standstill_tell(struct run *run, char *text, size_t size);
 /* broadcast.c */
 int broadcast_open(struct run *run);
 void broadcast_step(struct run *run);
+/* What was sent may be lost: the records at hand are taken once more if letters were among it. */
+void broadcast_forget(struct run *run);
 void broadcast_release(struct run *run);
 
 #endif

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "stream/codec.h"
+#include "stream/log.h"
 #include "stream/metrics.h"
 #include "stream/options.h"
 #include "stream/record.h"
@@ -131,6 +132,11 @@ void run_refuse(struct run *run, const char *format, ...) _printf_(2, 3);
 /* Sends to dead letters a broadcast record that could not be used (broadcast returned SKIP). */
 enum verdict run_refuse_record(struct run *run, const char *reason, const char *format, ...)
     _printf_(3, 4);
+/* Tells the log keeper one line: a message and key=value pairs. */
+void run_note(struct run *run, enum log_level level, const char *msg, const char *format, ...)
+    _printf_(4, 5);
+/* The clock that paces (never answers); any thread may ask. */
+int64_t run_now_ms(struct run *run);
 /* True once every broadcast input has been read to the end it had at start. */
 bool run_loaded(const struct run *run);
 /* True when this broadcast input has been read to the end that it has now. Asks the broker. */

@@ -78,15 +78,26 @@ def test_from_clicks_to_lists(make_world):
     assert set(world.stop().values()) == {0}
 
 
+def letters(world):
+    """Where the records stand that have a dead letter: of one there may be two, as letters go out
+    at once and a batch may be taken back."""
+    return {tuple(dict(record.headers)[f"origin.{part}"] for part in ("topic", "partition",
+                                                                      "offset"))
+            for record in world.topics.read("dead-letters")}
+
+
 def test_garbage_on_every_topic_stops_nobody(make_world):
     world = make_world()
     garbage = [(b"k", bytes(one), 0) for one in
                (b"", b"\xc3\x01", b"\xc3\x01" + b"\x00" * 8, b"\xff" * 100, b"{}", b"\x00\x00")]
     copies = world.start("features", "trainer", "scorer")
-    for name in ("events", "pair-deltas", "histories", "neighbours", "items"):
+    for name in ("events", "pair-deltas", "histories"):
         world.produce(name, garbage, partition=0)
     world.drain("features", "trainer", "scorer")
-    world.wait(lambda: sum(1 for _ in world.topics.read("dead-letters")) == 5 * len(garbage),
-               "a dead letter for each")
+    # Only now: a trainer whose changelog holds something and whose group has no offset must not go
+    # on, and it opens its partitions again after a commit that was rolled back.
+    for name in ("neighbours", "items"):
+        world.produce(name, garbage, partition=0)
+    world.wait(lambda: len(letters(world)) == 5 * len(garbage), "a dead letter for each")
     assert all(copy.running() for copy in copies)
     assert set(world.stop().values()) == {0}

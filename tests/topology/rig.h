@@ -15,6 +15,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -24,6 +25,7 @@ enum {
     ROUNDS_MAX = 20000,
     RESTARTS_MAX = 100,
     FOLDED_MAX = 4096, /* distinct keys of a topic */
+    RIG_SPACE_BYTES_MIN = 1 << 30,
 };
 
 static const char *const rig_topics[] = {
@@ -59,6 +61,7 @@ struct rig {
     int restarts;
     bool tolerant; /* a refused start is tried again */
     bool trace;
+    char warned[256]; /* the last warning, and its pairs */
 };
 
 static inline int64_t rig_now(void *arg)
@@ -69,8 +72,22 @@ static inline int64_t rig_now(void *arg)
 
 static inline void rig_note(void *arg, enum log_level level, const char *msg, const char *pairs)
 {
-    const struct rig *rig = arg;
+    struct rig *rig = arg;
+    if (level == LOG_WARN) {
+        (void)snprintf(rig->warned, sizeof(rig->warned), "%s %s", msg, pairs);
+    }
     if (rig->trace) { fprintf(stderr, "%" PRId64 " %s %s\n", rig->now_ms, msg, pairs); }
+}
+
+/* A rig waits for little but the disk: where there is room in memory, it works there. */
+static inline void rig_choose_place(void)
+{
+    struct statvfs there;
+    if (statvfs("/dev/shm", &there) == 0 &&
+        (uint64_t)there.f_bavail * there.f_frsize >= RIG_SPACE_BYTES_MIN &&
+        access("/dev/shm", W_OK | X_OK) == 0) {
+        (void)setenv("TMPDIR", "/dev/shm", /* overwrite= */ 0);
+    }
 }
 
 static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t seed)
@@ -231,7 +248,9 @@ static inline void rig_drop(struct copy *copy)
     copy->wire = NULL;
 }
 
-/* Kills the process: an open transaction stays open, its place in the group stays taken. */
+/* Kills the process: an open transaction stays open, its place in the group stays taken. Its files
+ * are closed in good order, and the sequence trainer writes its checkpoint; test_sweep.c does not
+ * even let it do that. */
 static inline void rig_kill(struct rig *rig, struct copy *copy)
 {
     memlog_kill(rig->log, copy->wire);
@@ -276,7 +295,9 @@ static inline bool rig_read_all(const struct rig *rig, const struct copy *copy)
     const struct input *input = &copy->worker->inputs[0];
     _cleanup_(xfreep) char *group = copy_group(copy);
     _cleanup_(xfreep) char *topic = run_topic_name(&copy->settings, input->name, input->shared);
-    for (int32_t p = 0; p < rig->partitions; p++) {
+    int32_t partitions = 0;
+    if (wire_partitions(copy->wire, topic, &partitions) < 0) { return false; }
+    for (int32_t p = 0; p < partitions; p++) {
         int64_t end = memlog_end(rig->log, topic, p);
         if (end > 0 && memlog_committed(rig->log, group, topic, p) < end) { return false; }
     }

@@ -1,10 +1,8 @@
 /* The sequence trainer on the in-process log: generations are whole, training goes on. */
 #include "base/base.h"
 #include "schemas/item.h"
-#include "schemas/model_weights.h"
-#include "schemas/user_history.h"
 #include "sequence/sequence.h"
-#include "tests/topology/rig.h"
+#include "tests/topology/slots.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -22,10 +20,12 @@ static const char *const quick[] = {
 struct scribe {
     struct rig rig;
     struct schema_book *book;
-    struct codec *histories, *items, *vectors, *weights;
+    struct slots slots;
+    struct codec *histories, *items;
     struct arena *arena;
     struct buf out;
     int64_t offset;
+    int64_t more; /* actions that a history's user had and that are cut off */
 };
 
 static void scribe_init(struct scribe *scribe)
@@ -34,8 +34,7 @@ static void scribe_init(struct scribe *scribe)
     rig_init(&scribe->rig, PARTITIONS);
     scribe->histories = codec_new(&user_history_contract, scribe->book);
     scribe->items = codec_new(&item_contract, scribe->book);
-    scribe->vectors = codec_new(&item_vector_contract, scribe->book);
-    scribe->weights = codec_new(&model_weights_contract, scribe->book);
+    slots_init(&scribe->slots, &scribe->rig);
     buf_init(&scribe->out, 1 << 20);
 }
 
@@ -44,8 +43,7 @@ static void scribe_release(struct scribe *scribe)
     rig_release(&scribe->rig);
     codec_free(scribe->histories);
     codec_free(scribe->items);
-    codec_free(scribe->vectors);
-    codec_free(scribe->weights);
+    slots_release(&scribe->slots);
     schema_book_free(scribe->book);
     arena_free(scribe->arena);
     buf_release(&scribe->out);
@@ -72,7 +70,7 @@ static void write_history(struct scribe *scribe, int user, size_t steps)
         .weights = {weights, steps},
         .event_times_ms = {zeros, steps},
         .offsets = {zeros, steps},
-        .events_total = (int64_t)steps,
+        .events_total = (int64_t)steps + scribe->more,
         .input_offset = scribe->offset++,
     };
     buf_clear(&scribe->out);
@@ -86,63 +84,9 @@ static void write_histories(struct scribe *scribe, size_t steps)
     for (int user = 0; user < USERS; user++) { write_history(scribe, user, steps); }
 }
 
-/* What the topics say of a slot. */
-struct shown {
-    char generation[64];
-    int32_t items; /* as announced; 0: nothing is */
-    size_t rows;   /* of that generation */
-    double ndcg10;
-};
-
-static struct shown show(struct scribe *scribe, int32_t slot)
-{
-    struct shown shown = {0};
-    struct model_weights weights;
-    struct item_vector vector;
-    struct rig one = scribe->rig;
-    one.partitions = 1;
-    struct fold *models = rig_fold(&one, "models");
-    for (size_t i = 0; i < models->count; i++) {
-        arena_reset(scribe->arena);
-        assert_int_equal(codec_decode(scribe->weights, models->at[i].value, scribe->arena,
-                                      &weights, NULL), 0);
-        if (weights.slot != slot) { continue; }
-        assert_int_equal(weights.parts, 1);
-        (void)snprintf(shown.generation, sizeof(shown.generation), "%.*s",
-                       SLICE_ARGS(weights.generation));
-        shown.items = weights.items;
-        shown.ndcg10 = weights.ndcg10;
-    }
-    free(models);
-    struct fold *rows = rig_fold(&scribe->rig, "item-vectors");
-    for (size_t i = 0; i < rows->count; i++) {
-        assert_int_equal(codec_decode(scribe->vectors, rows->at[i].value, scribe->arena, &vector,
-                                      NULL), 0);
-        assert_int_equal(vector.bytes.size, 16);
-        bool ours = vector.slot == slot &&
-                    slice_equal(vector.generation, slice_str(shown.generation));
-        shown.rows += ours && vector.row < shown.items;
-    }
-    free(rows);
-    return shown;
-}
-
-static bool whole(const struct shown *shown)
-{
-    return shown->items > 0 && shown->rows == (size_t)shown->items;
-}
-
-/* Once a generation was announced, one of the slots is whole at any time. */
 static void check_whole(struct scribe *scribe)
 {
-    struct shown shown[2] = {show(scribe, 0), show(scribe, 1)};
-    if (!shown[0].items && !shown[1].items) { return; }
-    assert_true(whole(&shown[0]) || whole(&shown[1]));
-}
-
-static double metric_of(const struct copy *copy, const char *name)
-{
-    return metric_value(metrics_gauge(copy->metrics, name, "", ""));
+    assert_true(slots_whole(&scribe->slots));
 }
 
 /* Steps until a copy rests, with nothing more to publish. */
@@ -150,9 +94,9 @@ static void settle(struct scribe *scribe, struct copy *copy, double generations)
 {
     for (int round = 0; round < ROUNDS; round++) {
         rig_round(&scribe->rig, false);
-        if (round % 10 == 0) { check_whole(scribe); }
-        if (copy->run && metric_of(copy, "freshet_generations_published") >= generations &&
-            metric_of(copy, "freshet_training_resting") > 0) {
+        check_whole(scribe);
+        if (trainer_rests(copy) &&
+            trainer_metric(copy, "freshet_generations_published") >= generations) {
             return;
         }
     }
@@ -169,8 +113,8 @@ static void test_publishes_generations(void **state)
     write_histories(&scribe, 12);
     settle(&scribe, copy, 2);
     for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
-    struct shown shown[2] = {show(&scribe, 0), show(&scribe, 1)};
-    assert_true(whole(&shown[0]) && whole(&shown[1]));
+    struct shown shown[2] = {slots_show(&scribe.slots, 0), slots_show(&scribe.slots, 1)};
+    assert_true(shown_whole(&shown[0]) && shown_whole(&shown[1]));
     assert_string_not_equal(shown[0].generation, shown[1].generation);
     assert_int_equal(shown[0].items, ITEMS);
     assert_true(MAX_OF(shown[0].ndcg10, shown[1].ndcg10) > 0.6);
@@ -193,7 +137,7 @@ static void test_bad_records(void **state)
     struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
     for (int i = 0; i < 20; i++) { rig_round(&scribe.rig, false); }
     assert_int_equal(memlog_count(scribe.rig.log, "dead-letters", MEMLOG_ALL), 3);
-    assert_int_equal(metric_of(copy, "freshet_training_users"), USERS - 1);
+    assert_int_equal(trainer_metric(copy, "freshet_training_users"), USERS - 1);
     scribe_release(&scribe);
 }
 
@@ -216,11 +160,50 @@ static void test_killed(void **state)
         }
         settle(&scribe, copy, 1);
         for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
-        struct shown shown[2] = {show(&scribe, 0), show(&scribe, 1)};
+        struct shown shown[2] = {slots_show(&scribe.slots, 0), slots_show(&scribe.slots, 1)};
         ndcg[kills] = MAX_OF(shown[0].ndcg10, shown[1].ndcg10);
         scribe_release(&scribe);
     }
     assert_true(fabs(ndcg[0] - ndcg[1]) < 0.05);
+}
+
+/* Announces a generation of the other slot than the newest one's: what a trainer had sent that
+ * stood still, and wakes up when another one has begun. */
+static void announce_late(struct scribe *scribe)
+{
+    struct record rec, newest;
+    for (int64_t at = 0; memlog_read(scribe->rig.log, "models", 0, at, &rec) == 0;
+         at = rec.offset + 1) {
+        newest = rec;
+    }
+    struct model_weights weights;
+    slots_decode(&scribe->slots, scribe->slots.weights, newest.value, &weights);
+    weights.slot = GENERATION_SLOTS - 1 - weights.slot;
+    weights.generation = slice_str("9-late");
+    char key[MODEL_KEY_BYTES_MAX];
+    (void)snprintf(key, sizeof(key), "%s/%d/0", MODEL_SEQUENCE, weights.slot);
+    buf_clear(&scribe->out);
+    assert_int_equal(codec_encode(scribe->slots.weights, &weights, &scribe->out), 0);
+    memlog_append(scribe->rig.log, "models", 0, slice_str(key), buf_slice(&scribe->out), 0);
+}
+
+/* A generation goes to one slot, whatever is announced while it is on its way. */
+static void test_announced_between(void **state)
+{
+    struct scribe scribe;
+    scribe_init(&scribe);
+    write_histories(&scribe, 8);
+    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+    settle(&scribe, copy, 1);
+    double sent = trainer_metric(copy, "freshet_vectors_published");
+    write_histories(&scribe, 12);
+    while (trainer_metric(copy, "freshet_vectors_published") == sent) {
+        rig_round(&scribe.rig, false);
+    }
+    announce_late(&scribe);
+    settle(&scribe, copy, trainer_metric(copy, "freshet_generations_published") + 1);
+    check_whole(&scribe);
+    scribe_release(&scribe);
 }
 
 /* The histories are read once: after a restart the topic is read from where it was left. */
@@ -239,9 +222,30 @@ static void test_keeps_histories(void **state)
         metrics_counter(copy->metrics, "freshet_broadcast_records_total", "", ""));
     double models = (double)memlog_count(scribe.rig.log, "models", MEMLOG_ALL);
     assert_true(read <= models + 1);
-    assert_int_equal(metric_of(copy, "freshet_training_users"), USERS);
-    assert_int_equal(metric_of(copy, "freshet_training_actions"), USERS * 8 + 1);
+    assert_int_equal(trainer_metric(copy, "freshet_training_users"), USERS);
+    assert_int_equal(trainer_metric(copy, "freshet_training_actions"), USERS * 8 + 1);
     scribe_release(&scribe);
+}
+
+/* What features has cut off cannot be looked back upon: that is told once training begins, but not
+ * where all histories are whole, or longer than what is asked for. */
+static void test_length_beyond_histories(void **state)
+{
+    const size_t steps[] = {12, 8, 8};
+    const int64_t totals[] = {14, 9, 8};
+    const bool warns[] = {false, true, false};
+    for (size_t i = 0; i < ARRAY_COUNT(steps); i++) {
+        struct scribe scribe;
+        scribe_init(&scribe);
+        write_histories(&scribe, steps[i]);
+        scribe.more = totals[i] - (int64_t)steps[i];
+        write_history(&scribe, 3, steps[i]);
+        (void)rig_start(&scribe.rig, &sequence_worker, 0, quick);
+        for (int round = 0; round < 50; round++) { rig_round(&scribe.rig, false); }
+        const char *said = strstr(scribe.rig.warned, "train_length=12 history_length=8 hint=");
+        assert_int_equal(said != NULL, warns[i]);
+        scribe_release(&scribe);
+    }
 }
 
 /* Of two copies one trains; when it is gone the other one does: here from the start, as it finds no
@@ -256,18 +260,18 @@ static void test_one_trains(void **state)
         copies[slot] = rig_start(&scribe.rig, &sequence_worker, slot, quick);
     }
     for (int i = 0; i < 20; i++) { rig_round(&scribe.rig, false); }
-    int trainer = metric_of(copies[0], "freshet_training") > 0 ? 0 : 1;
+    int trainer = trainer_metric(copies[0], "freshet_training") > 0 ? 0 : 1;
     settle(&scribe, copies[trainer], 1);
-    assert_true(metric_of(copies[trainer], "freshet_training") > 0);
-    assert_false(metric_of(copies[1 - trainer], "freshet_training") > 0);
+    assert_true(trainer_metric(copies[trainer], "freshet_training") > 0);
+    assert_false(trainer_metric(copies[1 - trainer], "freshet_training") > 0);
     rig_finish(copies[trainer]);
     _cleanup_(xfreep) char *member = xprintf("freshet-sequence-%d", trainer);
     memlog_expire_member(scribe.rig.log, "freshet-sequence", member);
-    struct shown before[2] = {show(&scribe, 0), show(&scribe, 1)};
+    struct shown before[2] = {slots_show(&scribe.slots, 0), slots_show(&scribe.slots, 1)};
     settle(&scribe, copies[1 - trainer], 0);
     for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
-    struct shown after[2] = {show(&scribe, 0), show(&scribe, 1)};
-    assert_true(metric_of(copies[1 - trainer], "freshet_training") > 0);
+    struct shown after[2] = {slots_show(&scribe.slots, 0), slots_show(&scribe.slots, 1)};
+    assert_true(trainer_metric(copies[1 - trainer], "freshet_training") > 0);
     assert_string_equal(before[0].generation, after[0].generation);
     scribe_release(&scribe);
 }
@@ -282,6 +286,15 @@ static void write_item(struct scribe *scribe, const char *id, const char *tag)
                   buf_slice(&scribe->out), 0);
 }
 
+static void describe_items(struct scribe *scribe)
+{
+    for (int i = 0; i < ITEMS; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "i%d", i);
+        write_item(scribe, id, i % 2 ? "odd" : "even");
+    }
+}
+
 /* Finds an item's row in any slot; false: there is none. */
 static bool find_row(struct scribe *scribe, const char *id, struct item_vector *ret_vector)
 {
@@ -289,7 +302,7 @@ static bool find_row(struct scribe *scribe, const char *id, struct item_vector *
     struct fold *rows = rig_fold(&scribe->rig, "item-vectors");
     for (size_t i = 0; i < rows->count && !found; i++) {
         arena_reset(scribe->arena);
-        assert_int_equal(codec_decode(scribe->vectors, rows->at[i].value, scribe->arena,
+        assert_int_equal(codec_decode(scribe->slots.vectors, rows->at[i].value, scribe->arena,
                                       ret_vector, NULL), 0);
         found = slice_equal(ret_vector->item_id, slice_str(id));
     }
@@ -303,11 +316,7 @@ static void test_latecomers(void **state)
     struct scribe scribe;
     struct item_vector vector;
     scribe_init(&scribe);
-    for (int i = 0; i < ITEMS; i++) {
-        char id[16];
-        (void)snprintf(id, sizeof(id), "i%d", i);
-        write_item(&scribe, id, i % 2 ? "odd" : "even");
-    }
+    describe_items(&scribe);
     write_histories(&scribe, 8);
     struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
     settle(&scribe, copy, 1);
@@ -315,7 +324,7 @@ static void test_latecomers(void **state)
     write_item(&scribe, "strange", "never seen");
     for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
     assert_true(find_row(&scribe, "late", &vector));
-    struct shown shown = show(&scribe, vector.slot);
+    struct shown shown = slots_show(&scribe.slots, vector.slot);
     assert_int_equal(shown.items, ITEMS);
     assert_int_equal(vector.row, ITEMS);
     assert_true(slice_equal(vector.generation, slice_str(shown.generation)));
@@ -328,15 +337,67 @@ static void test_latecomers(void **state)
     scribe_release(&scribe);
 }
 
+/* A latecomer's row that is taken and lost, or not taken, is sent again, at its place. */
+static void test_latecomers_lost(void **state)
+{
+    const int faults[] = {WIRE_ABORTED, WIRE_RETRY};
+    const char *const late[] = {"late0", "late1", "late2", "late3", "late4", "late5"};
+    for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
+        struct scribe scribe;
+        struct item_vector vector;
+        bool seen[ARRAY_COUNT(late)] = {false};
+        scribe_init(&scribe);
+        describe_items(&scribe);
+        write_histories(&scribe, 8);
+        settle(&scribe, rig_start(&scribe.rig, &sequence_worker, 0, quick), 1);
+        memlog_fail(scribe.rig.log, MEMLOG_PRODUCE, 2, faults[i]);
+        for (size_t k = 0; k < ARRAY_COUNT(late); k++) { write_item(&scribe, late[k], "odd"); }
+        for (int round = 0; round < 200; round++) { rig_round(&scribe.rig, false); }
+        for (size_t k = 0; k < ARRAY_COUNT(late); k++) {
+            assert_true(find_row(&scribe, late[k], &vector));
+            assert_in_range(vector.row, ITEMS, ITEMS + (int)ARRAY_COUNT(late) - 1);
+            assert_false(seen[vector.row - ITEMS]);
+            seen[vector.row - ITEMS] = true;
+        }
+        scribe_release(&scribe);
+    }
+}
+
+/* Where somebody else's generation is the newest, latecomers wait for the next one of ours: their
+ * rows would be of another model. */
+static void test_latecomers_of_another(void **state)
+{
+    struct scribe scribe;
+    struct item_vector vector;
+    scribe_init(&scribe);
+    describe_items(&scribe);
+    write_histories(&scribe, 8);
+    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+    settle(&scribe, copy, 1);
+    announce_late(&scribe);
+    for (int round = 0; round < 20; round++) { rig_round(&scribe.rig, false); }
+    write_item(&scribe, "late", "odd");
+    for (int round = 0; round < 50; round++) { rig_round(&scribe.rig, false); }
+    assert_false(find_row(&scribe, "late", &vector));
+    write_histories(&scribe, 12);
+    settle(&scribe, copy, trainer_metric(copy, "freshet_generations_published") + 1);
+    assert_true(find_row(&scribe, "late", &vector));
+    scribe_release(&scribe);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_publishes_generations),
         cmocka_unit_test(test_bad_records),
         cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_announced_between),
         cmocka_unit_test(test_keeps_histories),
+        cmocka_unit_test(test_length_beyond_histories),
         cmocka_unit_test(test_one_trains),
         cmocka_unit_test(test_latecomers),
+        cmocka_unit_test(test_latecomers_lost),
+        cmocka_unit_test(test_latecomers_of_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,10 +3,7 @@
  * is tested on a real broker and on memlog. */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "stream/kafka.h"
-
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
+#include "tests/unit/mock_broker.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -15,28 +12,17 @@
 enum { PRODUCE = 0, INIT_PRODUCER = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TXN = 26,
        TXN_OFFSETS = 28 };
 
-enum { CONNECT_MS = 20000, POLLS_MAX = 600 };
+enum { POLLS_MAX = 600 };
 
 struct stage {
-    rd_kafka_t *rk;
-    rd_kafka_mock_cluster_t *cluster;
+    struct mock_broker mock;
     struct wire *wire;
 };
-
-static void silent(const rd_kafka_t *rk, int level, const char *fac, const char *text)
-{
-}
 
 static int setup(void **state)
 {
     struct stage *stage = xcalloc(1, sizeof(*stage));
-    char why[200];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set_log_cb(conf, silent);
-    stage->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
-    assert_non_null(stage->rk);
-    stage->cluster = rd_kafka_mock_cluster_new(stage->rk, 1);
-    rd_kafka_mock_topic_create(stage->cluster, "out", 1, 1);
+    mock_broker_start(&stage->mock, "out");
     *state = stage;
     return 0;
 }
@@ -45,8 +31,7 @@ static int teardown(void **state)
 {
     struct stage *stage = *state;
     wire_close(stage->wire);
-    rd_kafka_mock_cluster_destroy(stage->cluster);
-    rd_kafka_destroy(stage->rk);
+    mock_broker_stop(&stage->mock);
     free(stage);
     return 0;
 }
@@ -54,18 +39,12 @@ static int teardown(void **state)
 /* The nth answer to a request from now on is this error, once. */
 static void answer(struct stage *stage, int16_t request, rd_kafka_resp_err_t error)
 {
-    rd_kafka_mock_push_request_errors(stage->cluster, request, 1, error);
+    rd_kafka_mock_push_request_errors(stage->mock.cluster, request, 1, error);
 }
 
 static int open_wire(struct stage *stage, char **ret_why)
 {
-    const struct kafka_identity identity = {
-        .bootstrap = rd_kafka_mock_cluster_bootstraps(stage->cluster),
-        .group = "group",
-        .transactional = "txn",
-        .fetch_bytes_max = 1 << 20,
-    };
-    return kafka_open(&identity, CONNECT_MS, &stage->wire, ret_why);
+    return mock_broker_open(&stage->mock, "txn", &stage->wire, ret_why);
 }
 
 static void open_well(struct stage *stage)

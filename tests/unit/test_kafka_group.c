@@ -2,47 +2,28 @@
  * it was put. All else of it is tested on a real broker. */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "stream/kafka.h"
-
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
+#include "tests/unit/mock_broker.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
 
 enum { LIST_OFFSETS = 2 }; /* a request's number in Kafka's protocol */
-enum { CONNECT_MS = 20000, LATE_MS = 800, POLL_MS = 20, POLLS_MAX = 1000 };
+enum { LATE_MS = 800, POLL_MS = 20, POLLS_MAX = 1000 };
 enum { RECORDS_FIRST = 20, RECORDS_LATER = 100 };
 
 struct stage {
-    rd_kafka_t *rk;
-    rd_kafka_mock_cluster_t *cluster;
+    struct mock_broker mock;
     struct wire *wire;
     bool assigned;
     int64_t next; /* offset that must come next */
 };
 
-static void silent(const rd_kafka_t *rk, int level, const char *fac, const char *text)
-{
-}
-
 static int setup(void **state)
 {
     struct stage *stage = xcalloc(1, sizeof(*stage));
-    char why[200];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set_log_cb(conf, silent);
-    stage->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
-    assert_non_null(stage->rk);
-    stage->cluster = rd_kafka_mock_cluster_new(stage->rk, 1);
-    rd_kafka_mock_topic_create(stage->cluster, "in", 1, 1);
-    const struct kafka_identity identity = {
-        .bootstrap = rd_kafka_mock_cluster_bootstraps(stage->cluster),
-        .group = "group",
-        .fetch_bytes_max = 1 << 20,
-    };
-    char *told = NULL;
-    assert_int_equal(kafka_open(&identity, CONNECT_MS, &stage->wire, &told), 0);
+    mock_broker_start(&stage->mock, "in");
+    char *why = NULL;
+    assert_int_equal(mock_broker_open(&stage->mock, NULL, &stage->wire, &why), 0);
     *state = stage;
     return 0;
 }
@@ -51,8 +32,7 @@ static int teardown(void **state)
 {
     struct stage *stage = *state;
     wire_close(stage->wire);
-    rd_kafka_mock_cluster_destroy(stage->cluster);
-    rd_kafka_destroy(stage->rk);
+    mock_broker_stop(&stage->mock);
     free(stage);
     return 0;
 }
@@ -97,7 +77,7 @@ static void late_answers_move_nothing(void **state)
         .arg = stage, .assigned = on_assigned, .revoked = on_revoked};
     produce(stage, RECORDS_FIRST);
     for (size_t asked = 0; asked < 8; asked++) {
-        rd_kafka_mock_broker_push_request_error_rtts(stage->cluster, 1, LIST_OFFSETS, 1,
+        rd_kafka_mock_broker_push_request_error_rtts(stage->mock.cluster, 1, LIST_OFFSETS, 1,
                                                      RD_KAFKA_RESP_ERR_NO_ERROR, LATE_MS);
     }
     assert_int_equal(wire_subscribe(stage->wire, &topic, 1, &listener), 0);

@@ -16,6 +16,13 @@ struct place {
     struct study_settings settings;
 };
 
+static int64_t monotonic_ms(void *arg _unused_)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static int setup(void **state)
 {
     struct place *place = xcalloc(1, sizeof(*place));
@@ -23,7 +30,8 @@ static int setup(void **state)
     assert_non_null(mkdtemp(place->dir));
     (void)snprintf(place->path, sizeof(place->path), "%s/checkpoint", place->dir);
     place->settings = (struct study_settings){
-        .learner = walk_settings, .cpu_share = .9, .checkpoint_ms = 100, .publish_ms = 0};
+        .learner = walk_settings, .cpu_share = .9, .checkpoint_ms = 100, .publish_ms = 0,
+        .now_ms = monotonic_ms};
     *state = place;
     return 0;
 }
