@@ -144,8 +144,9 @@ def test_good_events_keep_flowing(kafka):
 # ---- Records of many headers ----
 
 def test_a_flood_of_headers_swells_nothing(kafka):
-    """A record of 200 kB can have 100,000 headers, for each of which the client makes a block: those
-    of a whole batch would be a gigabyte. A good event is one all the same; a letter goes without."""
+    """A record of 200 kB can have 100,000 headers, for each of which the client makes a block:
+    those of a whole batch would be a gigabyte. A good event is one all the same; a letter goes
+    without."""
     clicks = kafka.topic("clicks", partitions=1, config=BIG)
     kafka.topic("events", partitions=1)
     kafka.topic("dead-letters", config=BIG)
