@@ -44,6 +44,14 @@ static void read_header(const struct record *rec, const char *name, char *text, 
     (void)snprintf(text, size, "%.*s", SLICE_ARGS(value));
 }
 
+/* Says whether the letter itself has a header: the sender's may have any name. */
+static bool has_own(const struct letter *letter, const char *name)
+{
+    size_t count = record_headers_count(letter->rec);
+    size_t before = record_headers_before(letter->rec, name);
+    return before >= letter->headers_count && before < count;
+}
+
 static bool is_wanted(const struct letter_filter *filter, const struct letter *letter,
                       const struct record *rec)
 {
@@ -61,15 +69,17 @@ bool letter_read(const struct record *rec, const struct letter_filter *filter,
     struct letter letter = {.partition = rec->partition,
                             .offset = rec->offset,
                             .key = rec->key,
-                            .value = rec->value};
-    struct slice mark;
+                            .value = rec->value,
+                            .rec = rec,
+                            .headers_count = record_headers_before(rec, HEADER_REASON)};
     char worker[32];
-    read_header(rec, "reason", letter.reason, sizeof(letter.reason));
+    read_header(rec, HEADER_REASON, letter.reason, sizeof(letter.reason));
     read_header(rec, "worker", worker, sizeof(worker));
     if (!letter.reason[0] || !origin_read(rec, &letter.origin)) { return false; }
     letter.movable = strcmp(worker, "ingest") == 0 || strcmp(worker, "features") == 0;
+    if (!has_own(&letter, ORIGIN_REDRIVEN)) { letter.origin.redriven = 0; }
     letter.without_bytes =
-        record_header(rec, "truncated", &mark) == 0 || record_header(rec, "withheld", &mark) == 0;
+        has_own(&letter, HEADER_TRUNCATED) || has_own(&letter, HEADER_WITHHELD);
     if (!is_wanted(filter, &letter, rec)) { return false; }
     *ret_letter = letter;
     return true;
@@ -100,8 +110,10 @@ void letter_list_add(struct letter_list *list, const struct letter *letter)
         list->at = xreallocarray(list->at, list->capacity, sizeof(*list->at));
     }
     list->at[list->count] = *letter;
-    list->at[list->count].key = list->at[list->count].value = (struct slice){0};
-    list->count++;
+    struct letter *kept = &list->at[list->count++];
+    kept->key = kept->value = (struct slice){0};
+    kept->rec = NULL;
+    kept->headers_count = 0;
 }
 
 void letter_list_sort(struct letter_list *list)
@@ -219,13 +231,35 @@ static int32_t partition_for(struct letter_batch *batch, const struct origin *or
     return origin->partition < batch->asked_partitions ? origin->partition : PARTITION_BY_KEY;
 }
 
+/* Copies the sender's headers, with room for the origin's behind them. */
+static struct header *copy_headers(struct letter_batch *batch, const struct letter *letter,
+                                   size_t *ret_count)
+{
+    const struct record *rec = letter->rec;
+    size_t count = letter->headers_count;
+    struct header header;
+    /* Where the client cannot read them, the record goes without. */
+    if (count && record_header_at(rec, count - 1, &header)) { count = 0; }
+    struct header *headers =
+        arena_alloc_array(batch->arena, count + ORIGIN_HEADERS, sizeof(struct header));
+    for (size_t i = 0; i < count; i++) {
+        (void)record_header_at(rec, i, &header);
+        struct slice name = slice_of(header.name, strlen(header.name) + 1);
+        headers[i].name = arena_copy(batch->arena, name).data;
+        headers[i].value = arena_copy(batch->arena, header.value);
+        batch->bytes += name.size + header.value.size + sizeof(struct header);
+    }
+    *ret_count = count;
+    return headers;
+}
+
 void letter_batch_add(struct letter_batch *batch, const struct letter *letter)
 {
     assert(batch->count < BATCH_LETTERS_MAX);
     struct origin *origin = arena_alloc(batch->arena, sizeof(*origin));
     struct origin_headers *texts = arena_alloc(batch->arena, sizeof(*texts));
-    struct header *headers =
-        arena_alloc_array(batch->arena, ORIGIN_HEADERS, sizeof(struct header));
+    size_t count;
+    struct header *headers = copy_headers(batch, letter, &count);
     *origin = letter->origin;
     origin->redriven++;
     struct held *held = &batch->held[batch->count++];
@@ -238,7 +272,7 @@ void letter_batch_add(struct letter_batch *batch, const struct letter *letter)
         .key = arena_copy(batch->arena, letter->key),
         .value = arena_copy(batch->arena, letter->value),
         .headers = headers,
-        .headers_count = origin_write(origin, texts, headers),
+        .headers_count = count + origin_write(origin, texts, headers + count),
     };
     batch->bytes += letter->key.size + letter->value.size;
 }

@@ -17,7 +17,7 @@ struct letter_filter {
     const char *topic; /* of the origin; NULL: any */
 };
 
-/* One letter; key and value are borrowed like a record's. */
+/* One letter; key, value and the sender's headers are borrowed like a record's. */
 struct letter {
     int32_t partition; /* of dead-letters */
     int64_t offset;
@@ -27,6 +27,8 @@ struct letter {
     bool without_bytes; /* truncated or withheld */
     struct slice key;
     struct slice value;
+    const struct record *rec; /* whose first headers_count headers are the sender's */
+    size_t headers_count;
 };
 
 /* Reads a time: 2026-05-01T12:00:00Z, 2026-05-01, or so long ago (90s, 30m, 2h, 7d). */

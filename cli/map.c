@@ -20,7 +20,8 @@ static const struct argp_option flags[] = {
      "else the first)", 0},
     {"envelope", KEY_ENVELOPE, NULL, 0,
      "Lines are what `kcat -J` prints: {\"topic\",\"partition\",\"offset\",\"ts\",\"key\","
-     "\"payload\"}, all but the payload optional; payload null is a tombstone", 0},
+     "\"headers\",\"payload\"}, all but the payload optional; headers are [name, value, name, "
+     "value ...], payload null is a tombstone", 0},
     {"at", KEY_AT, "MS", 0, "Kafka timestamp of the records, in ms since 1970 (default: now)", 0},
     {0},
 };

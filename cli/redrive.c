@@ -2,8 +2,9 @@
  *
  * A transaction holds some hundred records and, in the topic `redrives`, which letters they were:
  * both or neither, so whoever comes later knows exactly what has been sent. A second run at the
- * same time is fenced off by the transactional id. The records name their origin in headers: ids
- * made of it are the same as the first time, so that features drops what it has had after all.
+ * same time is fenced off by the transactional id. The records have their senders' headers again,
+ * without the letter's, and name their origin behind them: ids made of it are the same as the first
+ * time, so that features drops what it has had after all.
  *
  * Letters without their bytes (truncated, withheld) are read from where they first stood; that
  * happens in the end, a partition at a time.
@@ -183,6 +184,8 @@ static bool take_origin(void *arg, const struct record *rec)
         fetching->count--;
         letter.key = rec->key;
         letter.value = rec->value;
+        letter.rec = rec;
+        letter.headers_count = origin_senders_headers(rec);
         fetching->ok = add(fetching->redriving, &letter);
         if (!fetching->ok) { return false; }
     }

@@ -123,15 +123,44 @@ static struct slice side_of(json_t *side, char **ret_text)
     return slice_str(*ret_text);
 }
 
+static bool is_text_or_null(const json_t *value)
+{
+    return json_is_string(value) || json_is_null(value);
+}
+
+/* Headers as kcat -J has them: a list of name, value, name, value. They borrow from it and are
+ * freed by the caller. False: it is none. */
+static bool headers_of(json_t *pairs, struct header **ret_headers, size_t *ret_count)
+{
+    size_t count = json_array_size(pairs);
+    if (!pairs || json_is_null(pairs)) { return true; }
+    if (!json_is_array(pairs) || count % 2) { return false; }
+    struct header *headers = *ret_headers = xcalloc(count / 2 + 1, sizeof(*headers));
+    for (size_t i = 0; i < count; i += 2) {
+        const json_t *name = json_array_get(pairs, i), *value = json_array_get(pairs, i + 1);
+        if (!json_is_string(name) || !is_text_or_null(value)) { return false; }
+        headers[(*ret_count)++] = (struct header){
+            json_string_value(name), slice_of(json_string_value(value), json_string_length(value))};
+    }
+    return true;
+}
+
 static void map_envelope(struct sampling *sampling, struct slice line)
 {
     _cleanup_(xfreep) char *key = NULL, *value = NULL;
+    struct header *at = NULL;
+    struct header_list headers = {0};
     json_error_t error;
     json_t *envelope = json_loadb(line.data, line.size, JSON_ALLOW_NUL, &error);
-    if (!json_object_get(envelope, "payload")) {
+    bool whole = headers_of(json_object_get(envelope, "headers"), &at, &headers.count);
+    headers.at = at;
+    if (!whole || !json_object_get(envelope, "payload")) {
         sampling->seen++;
-        tell_refusal(sampling, "no_envelope", "a line is an object with a payload, as of kcat -J");
+        tell_refusal(sampling, "no_envelope",
+                     "a line is an object with a payload, as of kcat -J; headers are a list of "
+                     "name, value, name, value");
         json_decref(envelope);
+        free(at);
         return;
     }
     const json_t *time = json_object_get(envelope, "ts");
@@ -143,9 +172,12 @@ static void map_envelope(struct sampling *sampling, struct slice line)
         .time_ms = time ? json_integer_value(time) : sampling->samples->time_ms,
         .key = side_of(json_object_get(envelope, "key"), &key),
         .value = side_of(json_object_get(envelope, "payload"), &value),
+        .headers = &listed_headers,
+        .message = &headers,
     };
     map(sampling, &rec);
     json_decref(envelope);
+    free(at);
 }
 
 static void map_line(struct sampling *sampling, struct slice line)

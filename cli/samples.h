@@ -8,7 +8,7 @@ struct samples {
     const char *file;   /* JSON lines; "-": standard input */
     const char *source; /* whose mapping is meant; NULL: the one of the line's topic, or the
                          * first */
-    bool enveloped;     /* lines as kcat -J prints them: topic, key, payload, ts ... */
+    bool enveloped;     /* lines as kcat -J prints them: topic, key, headers, payload ... */
     int64_t time_ms;    /* Kafka timestamp of records that bring none */
     /* Options as for a worker: argv[0] is any name, then --config FILE and --set KEY=VALUE. */
     char *const *words;

@@ -151,6 +151,7 @@ static const struct record *as_it_first_was(const struct record *rec, struct ori
     if (!origin_redriven(rec)) { return rec; }
     origin_of(rec, origin);
     *copy = *rec;
+    copy->headers_hidden = (int32_t)(record_headers_count(rec) - origin_senders_headers(rec));
     copy->topic = origin->topic;
     copy->partition = origin->partition;
     copy->offset = origin->offset;

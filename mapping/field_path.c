@@ -98,22 +98,42 @@ static int parse_steps(struct field_path *path, const char *at, const char **ret
     return 0;
 }
 
-/* `$key`, `$key.x`, `$key[0]` and `$timestamp`; other names with a dollar are keys like any. */
+/* Says whether a path is a root's name, and then perhaps steps. */
+static bool begins_with(const char *text, const char *root)
+{
+    size_t size = strlen(root);
+    return strncmp(text, root, size) == 0 && (!text[size] || strchr(".[", text[size]));
+}
+
+/* `at` stands behind the `$header`. */
+static int parse_header(struct field_path *path, const char *at, const char **ret_why)
+{
+    int rc = *at ? parse_steps(path, at + (*at == '.'), ret_why) : -EINVAL;
+    if (*at && rc) { return rc; }
+    path->root = PATH_HEADER;
+    if (path->steps_count == 1 && path->steps[0].key.data && !path->spreads) { return 0; }
+    *ret_why = "a header is a text: its name and nothing behind it, $header.ce_id or "
+               "$header[\"a.b\"]";
+    return -EINVAL;
+}
+
+/* `$key`, `$key.x`, `$key[0]`, `$header.x` and `$timestamp`; other names with a dollar are keys
+ * like any. */
 static int parse_from_root(struct field_path *path, const char **ret_why)
 {
-    static const char key[] = "$key", timestamp[] = "$timestamp";
+    static const char key[] = "$key", timestamp[] = "$timestamp", header[] = "$header";
     const char *at = path->text;
     if (strcmp(at, timestamp) == 0) {
         path->root = PATH_TIMESTAMP;
         return 0;
     }
-    if (strncmp(at, key, strlen(key)) != 0) { return parse_steps(path, at, ret_why); }
+    if (begins_with(at, header)) { return parse_header(path, at + strlen(header), ret_why); }
+    if (!begins_with(at, key)) { return parse_steps(path, at, ret_why); }
     at += strlen(key);
     if (*at == '\0') {
         path->root = PATH_KEY_TEXT;
         return 0;
     }
-    if (*at != '.' && *at != '[') { return parse_steps(path, path->text, ret_why); }
     path->root = PATH_KEY;
     int rc = parse_steps(path, at + (*at == '.'), ret_why);
     if (rc || !path->spreads) { return rc; }
@@ -167,6 +187,16 @@ const char *field_path_text(const struct field_path *path)
 enum path_root field_path_root(const struct field_path *path)
 {
     return path->root;
+}
+
+bool field_path_beside(const struct field_path *path)
+{
+    return path->root != PATH_DOCUMENT && path->root != PATH_CONSTANT;
+}
+
+struct slice field_path_header(const struct field_path *path)
+{
+    return path->root == PATH_HEADER ? path->steps[0].key : (struct slice){0};
 }
 
 bool field_path_spreads(const struct field_path *path)

@@ -8,8 +8,8 @@
  * halves, the way to the array and the way on from an element.
  *
  * A path may also lead elsewhere than into the document: `$key` is the record's key as text,
- * `$key.id` a field of a key that is JSON, `$timestamp` the record's Kafka timestamp in ms. A field
- * of that name is written `["$key"]`.
+ * `$key.id` a field of a key that is JSON, `$timestamp` the record's Kafka timestamp in ms,
+ * `$header.NAME` (`$header["a.b"]`) a header as text. A field of that name is written `["$key"]`.
  */
 #ifndef FRESHET_MAPPING_FIELD_PATH_H
 #define FRESHET_MAPPING_FIELD_PATH_H
@@ -30,6 +30,7 @@ enum path_root {
     PATH_KEY_TEXT, /* `$key` and nothing more */
     PATH_KEY,      /* into a key that is JSON */
     PATH_TIMESTAMP,
+    PATH_HEADER,
 };
 
 struct field_path;
@@ -43,6 +44,11 @@ struct field_path *field_path_free(struct field_path *path);
 const char *field_path_text(const struct field_path *path);
 /* Tells what the path leads into. */
 enum path_root field_path_root(const struct field_path *path);
+/* Says whether the path leads elsewhere than into the document or to a constant. */
+bool field_path_beside(const struct field_path *path);
+/* Tells the name of the header that the path leads to, borrowed from the path; data NULL when it
+ * leads to none. */
+struct slice field_path_header(const struct field_path *path);
 /* Says whether the path has a `[*]`. */
 bool field_path_spreads(const struct field_path *path);
 /* Says whether two paths with a `[*]` lead to the same array. */

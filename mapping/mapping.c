@@ -52,6 +52,7 @@ static int apply(struct mapping *mapping, const struct record *rec, bool avro, s
     json_decref(work.key);
     json_decref(work.key_text);
     json_decref(work.timestamp);
+    named_headers_clear(mapping->headers);
     if (broken) {
         mapping->ids_made = ids_made;
         refuse(mapping, broken, field, ret_refusal);
@@ -74,6 +75,7 @@ int mapping_apply_rendered(struct mapping *mapping, const struct record *rec, st
     return apply(mapping, rec, /* avro= */ false, arena, ret_outcome, ret_refusal);
 }
 
+static const struct rule *read_headers(struct work *work, enum mapped *ret_field);
 static const struct rule *read_document(struct work *work, enum mapped *ret_field);
 static const struct rule *read_kind(struct work *work, enum mapped *ret_field, bool *ret_ignored);
 static const struct rule *map_elements(struct work *work, enum mapped *ret_field);
@@ -83,11 +85,21 @@ static const struct rule *map_record(struct work *work, enum mapped *ret_field)
     struct candidate *candidate = &work->candidate;
     const struct rule *broken = rules_check(STAGE_BYTES, candidate, ret_field);
     bool ignored = false;
+    if (!broken) { broken = read_headers(work, ret_field); }
     if (!broken && !candidate->deletes) {
         broken = read_document(work, ret_field);
         if (!broken) { broken = read_kind(work, ret_field, &ignored); }
     }
     return broken || ignored ? broken : map_elements(work, ret_field);
+}
+
+static const struct rule *read_headers(struct work *work, enum mapped *ret_field)
+{
+    struct mapping *mapping = work->mapping;
+    work->candidate.headers_fault = named_headers_read(mapping->headers, work->rec, mapping->where,
+                                                       sizeof(mapping->where));
+    if (work->candidate.headers_fault == HEADERS_FINE) { return NULL; }
+    return rules_check(STAGE_HEADERS, &work->candidate, ret_field);
 }
 
 /* ---- The document ---- */
@@ -163,8 +175,10 @@ static json_t *timestamp(struct work *work)
     return work->timestamp;
 }
 
-static json_t *follow(struct work *work, const struct field_path *path)
+/* What stands beside the document. */
+static json_t *follow_beside(void *arg, const struct field_path *path)
 {
+    struct work *work = arg;
     switch (field_path_root(path)) {
     case PATH_KEY_TEXT:
         return key_text(work);
@@ -172,9 +186,17 @@ static json_t *follow(struct work *work, const struct field_path *path)
         return field_path_find(path, key_document(work));
     case PATH_TIMESTAMP:
         return timestamp(work);
+    case PATH_HEADER:
+        return named_headers_find(work->mapping->headers, field_path_header(path));
     default:
-        break;
+        assert(!"a path into the document");
+        return NULL;
     }
+}
+
+static json_t *follow(struct work *work, const struct field_path *path)
+{
+    if (field_path_beside(path)) { return follow_beside(work, path); }
     if (!field_path_spreads(path)) { return field_path_find(path, work->document); }
     return work->element ? field_path_in_element(path, work->element) : NULL;
 }
@@ -265,8 +287,12 @@ static struct slices read_tags(struct work *work, size_t max)
 {
     const struct mapping *mapping = work->mapping;
     if (!mapping->tags) { return (struct slices){0}; }
-    return tag_sources_collect(mapping->tags, work->document, mapping->spread, work->element, max,
-                               work->arena);
+    const struct tagged tagged = {.document = work->document,
+                                  .array = mapping->spread,
+                                  .element = work->element,
+                                  .beside = follow_beside,
+                                  .arg = work};
+    return tag_sources_collect(mapping->tags, &tagged, max, work->arena);
 }
 
 static void read_item(struct work *work)

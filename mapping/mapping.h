@@ -7,8 +7,8 @@
  * Avro messages are rendered to JSON text by their writer's schema (the codec's checks), so that
  * one mapping, one set of rules and one parser serve both formats.
  *
- * The answer depends on the record (key, value, topic, partition, offset, Kafka timestamp) and the
- * configuration only. What a record without an id gets as one is its origin:
+ * The answer depends on the record (key, value, headers, topic, partition, offset, Kafka timestamp)
+ * and the configuration only. What a record without an id gets as one is its origin:
  * `topic-partition-offset`, the offset in 12 digits or more; its sequence, when it has none either,
  * is the offset, so events of one user and millisecond keep the order in which they came. Where a
  * record gives several events, `#000` and so on stands behind the id that they share.

@@ -5,6 +5,7 @@
 #include "mapping/action_names.h"
 #include "mapping/field_choice.h"
 #include "mapping/mapping.h"
+#include "mapping/named_headers.h"
 #include "mapping/pseudonyms.h"
 #include "mapping/record_kinds.h"
 #include "mapping/tag_sources.h"
@@ -19,6 +20,7 @@ struct mapping {
     struct rule_limits limits;
     struct field_choice *choices[MAPPED_COUNT]; /* NULL: not mapped; tags are apart */
     struct tag_sources *tags;                   /* NULL: not mapped */
+    struct named_headers *headers;              /* those that paths lead to */
     const struct field_path *spread; /* one of the paths that have a [*]; NULL: none has */
     bool own_ids;                    /* each element has an id of its own */
     bool by_logical_type;            /* Avro's times are rendered as text */

@@ -46,7 +46,8 @@ const struct option mapping_options[] = {
      "What a source record becomes: an action (events), catalogue (items) or profile (users)"},
     PATH_OPTION("map.user", MAPPED_USER, "user_id",
                 "Where the user id is: a path (a.b[2].c), several with | between them (the first "
-                "that is there), $key or $key.a.b for the record's key, or =VALUE"),
+                "that is there), $key or $key.a.b for the record's key, $header.NAME for a header, "
+                "or =VALUE"),
     PATH_OPTION("map.item", MAPPED_ITEM, "item_id",
                 "Where the item id is; [*] in a path (lines[*].sku) makes one event of each "
                 "element"),
@@ -110,8 +111,8 @@ const struct option mapping_options[] = {
                 "File with keys: user ids become pseudonyms (HMAC-SHA256) before anything is "
                 "stored; empty: they stay"),
     {"dead.letters.bytes", OPTION_CHOICE, MEMBER(letter_bytes), "auto", 0, 0, "auto|keep|drop",
-     "Whether a dead letter holds the record's bytes; auto: unless there are pseudonym.keys, "
-     "since they may name a user"},
+     "Whether a dead letter holds the record's bytes and headers; auto: unless there are "
+     "pseudonym.keys, since they may name a user"},
 };
 _Static_assert(ARRAY_COUNT(mapping_options) == MAPPING_OPTIONS_COUNT, "the header says how many");
 

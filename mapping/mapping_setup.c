@@ -82,6 +82,33 @@ static const char *constant_fault(const struct mapping *mapping, enum mapped fie
     return state == VALUE_FOUND ? NULL : hint;
 }
 
+static bool leads_to_header(const struct field_choice *choice)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        if (field_path_root(choice->paths[i]) == PATH_HEADER) { return true; }
+    }
+    return false;
+}
+
+/* Says what a field that is never a text needs for its header; NULL when nothing. */
+static const char *header_fault(const struct mapping *mapping, enum mapped field)
+{
+    const struct mapping_settings *settings = mapping->settings;
+    if (!leads_to_header(mapping->choices[field])) { return NULL; }
+    if (field == MAPPED_VECTOR) { return "a header is a text, never a list of numbers"; }
+    if (settings->numbers_as_text) { return NULL; }
+    if (field == MAPPED_WEIGHT || field == MAPPED_SEQUENCE) {
+        return "a header is a text: set numbers.as.text=true";
+    }
+    bool text_time = field == MAPPED_TIME
+                         ? time_format_is_text((enum time_format)settings->time_format)
+                         : time_format_is_text(mapping->created_format);
+    bool timed = field == MAPPED_TIME || field == MAPPED_CREATED;
+    return timed && !text_time
+               ? "a header is a text: set time.format=iso8601, or numbers.as.text=true"
+               : NULL;
+}
+
 static int refuse_path(const struct mapping *mapping, enum mapped field, const char *hint,
                        char *why, size_t why_size)
 {
@@ -100,6 +127,7 @@ static int take_path(struct mapping *mapping, enum mapped field, char *why, size
         if (!(needed_of[target] & BIT(field))) { return 0; }
     } else if (field_choice_new(slice_str(text), &mapping->choices[field], &hint) == 0) {
         hint = constant_fault(mapping, field);
+        if (!hint) { hint = header_fault(mapping, field); }
         if (!hint) { return 0; }
     }
     return refuse_path(mapping, field, hint, why, why_size);
@@ -140,6 +168,34 @@ static int find_spread(struct mapping *mapping, char *why, size_t why_size)
     return 0;
 }
 
+static int name_headers(struct mapping *mapping, const struct field_choice *choice,
+                        enum mapped field, char *why, size_t why_size)
+{
+    const char *hint;
+    for (size_t i = 0; choice && i < choice->count; i++) {
+        struct slice name = field_path_header(choice->paths[i]);
+        if (name.data && named_headers_add(mapping->headers, name, &hint)) {
+            return refuse_path(mapping, field, hint, why, why_size);
+        }
+    }
+    return 0;
+}
+
+static int find_headers(struct mapping *mapping, char *why, size_t why_size)
+{
+    const struct field_choice *choice;
+    int rc = 0;
+    mapping->headers = named_headers_new();
+    for (enum mapped field = 0; field < MAPPED_COUNT && !rc; field++) {
+        rc = name_headers(mapping, mapping->choices[field], field, why, why_size);
+    }
+    if (!mapping->tags) { return rc; }
+    for (size_t i = 0; !rc && (choice = tag_sources_at(mapping->tags, i)); i++) {
+        rc = name_headers(mapping, choice, MAPPED_TAGS, why, why_size);
+    }
+    return rc;
+}
+
 /* Looks the constant action up once: if it is unknown, so is every record's. */
 static int check_action(const struct mapping *mapping, char *why, size_t why_size)
 {
@@ -173,6 +229,7 @@ static int configure(struct mapping *mapping, char *why, size_t why_size)
     }
     if (!rc) { rc = take_tags(mapping, why, why_size); }
     if (!rc) { rc = find_spread(mapping, why, why_size); }
+    if (!rc) { rc = find_headers(mapping, why, why_size); }
     if (!rc) {
         rc = record_kinds_new(&settings->kinds, settings->kind_fallback,
                               settings->target != TARGET_EVENT, &mapping->kinds, why, why_size);
@@ -218,6 +275,7 @@ struct mapping *mapping_free(struct mapping *mapping)
     for (enum mapped field = 0; field < MAPPED_COUNT; field++) {
         field_choice_free(mapping->choices[field]);
     }
+    named_headers_free(mapping->headers);
     tag_sources_free(mapping->tags);
     action_names_free(mapping->actions);
     record_kinds_free(mapping->kinds);

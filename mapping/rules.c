@@ -41,6 +41,16 @@ PREDICATE(is_too_large)
     return candidate->bytes.size > candidate->limits->record_bytes_max;
 }
 
+PREDICATE(is_headers_too_large)
+{
+    return candidate->headers_fault == HEADERS_TOO_LARGE;
+}
+
+PREDICATE(is_header_not_utf8)
+{
+    return candidate->headers_fault == HEADERS_NOT_UTF8;
+}
+
 /* One row for each reason of the codec: the rule's name is the reason. */
 PREDICATE(is_avro_fault)
 {
@@ -287,6 +297,11 @@ const struct rule rules[] = {
      "the record has no value; only an item or a profile is deleted by a tombstone"},
     {"too_large", STAGE_BYTES, is_too_large,
      "send smaller records or raise source.record.bytes.max"},
+
+    {"headers_too_large", STAGE_HEADERS, is_headers_too_large,
+     "where a path leads to a header, a record has at most 128 headers of 65536 bytes together"},
+    {"header_not_utf8", STAGE_HEADERS, is_header_not_utf8,
+     "write headers that a path leads to as text in UTF-8"},
 
     {"bad_magic", STAGE_AVRO, is_avro_fault,
      "frame Avro as single objects (C3 01, fingerprint) or as Confluent does (00, schema id), or "

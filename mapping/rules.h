@@ -3,9 +3,9 @@
  * A rule has a name, which is the reason in the dead letter and in the metrics, a hint for the
  * person who reads it there, and a predicate over the *candidate*: all that is known about the
  * record so far. The rules stand in stages, in the order in which a record becomes known: its
- * bytes, the Avro message, the JSON document, its kind, the mapped fields, the finished object. The
- * first broken rule of the first stage that has one is the answer, so a rule may rely on all before
- * it.
+ * bytes, its headers, the Avro message, the JSON document, its kind, the mapped fields, the
+ * finished object. The first broken rule of the first stage that has one is the answer, so a rule
+ * may rely on all before it.
  */
 #ifndef FRESHET_MAPPING_RULES_H
 #define FRESHET_MAPPING_RULES_H
@@ -51,8 +51,15 @@ enum value_state {
     VALUE_UNREADABLE, /* of the right type, but it says nothing */
 };
 
+enum headers_fault {
+    HEADERS_FINE,
+    HEADERS_TOO_LARGE,
+    HEADERS_NOT_UTF8, /* one that the mapping names */
+};
+
 enum rule_stage {
     STAGE_BYTES,  /* of the candidate are set: bytes, and the limits */
+    STAGE_HEADERS, /* and: headers_fault */
     STAGE_AVRO,   /* and: avro_fault (Avro source only) */
     STAGE_JSON,   /* and: json_fault, is_object */
     STAGE_KIND,   /* and: the state of MAPPED_KIND, kind_refused */
@@ -77,6 +84,7 @@ struct candidate {
     enum target target;
     bool deletes; /* only its id matters */
     struct slice bytes;
+    enum headers_fault headers_fault;
     const char *avro_fault; /* the codec's reason; NULL: decoded */
     enum json_fault json_fault;
     bool is_object;

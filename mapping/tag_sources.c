@@ -94,10 +94,16 @@ struct tag_sources *tag_sources_free(struct tag_sources *sources)
     return NULL;
 }
 
+const struct field_choice *tag_sources_at(const struct tag_sources *sources, size_t index)
+{
+    return index < sources->count ? sources->at[index].choice : NULL;
+}
+
 /* ---- One record ---- */
 
 struct collecting {
     const struct tag_sources *sources;
+    const struct tagged *tagged;
     struct arena *arena;
     struct slices tags;
     size_t room;
@@ -159,19 +165,20 @@ static void add_values(struct collecting *collecting, struct slice name, json_t 
     }
 }
 
-static void follow(struct collecting *collecting, const struct tag_source *source, size_t index,
-                   json_t *document, const struct field_path *array, json_t *element)
+static void follow(struct collecting *collecting, const struct tag_source *source, size_t index)
 {
+    const struct tagged *tagged = collecting->tagged;
     const struct field_path *path = source->choice->paths[index];
-    enum path_root root = field_path_root(path);
-    if (root != PATH_DOCUMENT && root != PATH_CONSTANT) { return; }
-    if (!field_path_spreads(path)) {
-        add_values(collecting, source->name, field_path_find(path, document));
-    } else if (array && field_path_same_array(path, array)) {
+    if (field_path_beside(path)) {
+        add_values(collecting, source->name, tagged->beside(tagged->arg, path));
+    } else if (!field_path_spreads(path)) {
+        add_values(collecting, source->name, field_path_find(path, tagged->document));
+    } else if (tagged->array && field_path_same_array(path, tagged->array)) {
+        json_t *element = tagged->element;
         json_t *value = element ? field_path_in_element(path, element) : NULL;
         add_values(collecting, source->name, value);
     } else {
-        json_t *list = field_path_find(path, document);
+        json_t *list = field_path_find(path, tagged->document);
         for (size_t i = 0; i < json_array_size(list); i++) {
             add_values(collecting, source->name,
                        field_path_in_element(path, json_array_get(list, i)));
@@ -179,16 +186,16 @@ static void follow(struct collecting *collecting, const struct tag_source *sourc
     }
 }
 
-struct slices tag_sources_collect(const struct tag_sources *sources, json_t *document,
-                                  const struct field_path *array, json_t *element, size_t max,
-                                  struct arena *arena)
+struct slices tag_sources_collect(const struct tag_sources *sources, const struct tagged *tagged,
+                                  size_t max, struct arena *arena)
 {
-    struct collecting collecting = {.sources = sources, .arena = arena, .room = max + 1};
+    struct collecting collecting = {
+        .sources = sources, .tagged = tagged, .arena = arena, .room = max + 1};
     for (size_t i = 0; i < sources->count; i++) {
         size_t before = collecting.tags.count;
         const struct tag_source *source = &sources->at[i];
         for (size_t k = 0; k < source->choice->count && collecting.tags.count == before; k++) {
-            follow(&collecting, source, k, document, array, element);
+            follow(&collecting, source, k);
         }
     }
     return collecting.tags;

@@ -24,10 +24,21 @@ int tag_sources_new(const char *text, const char *separator, struct tag_sources 
                     const char **ret_why);
 /* Frees the sources; takes NULL; returns NULL. */
 struct tag_sources *tag_sources_free(struct tag_sources *sources);
-/* Collects the tags of a document, or where a record is spread (array, element) of one element of
- * it, in order, at most max + 1 of them. They live in the arena. */
-struct slices tag_sources_collect(const struct tag_sources *sources, json_t *document,
-                                  const struct field_path *array, json_t *element, size_t max,
-                                  struct arena *arena);
+/* Tells the source at an index; NULL past the last. */
+const struct field_choice *tag_sources_at(const struct tag_sources *sources, size_t index);
+
+/* The record whose tags are wanted. */
+struct tagged {
+    json_t *document;
+    const struct field_path *array; /* by which the record is spread; NULL: it is not */
+    json_t *element;                /* at hand; tags of others are not collected */
+    /* Finds what a path leads to that does not lead into the document, borrowed; or NULL. */
+    json_t *(*beside)(void *arg, const struct field_path *path);
+    void *arg;
+};
+
+/* Collects the tags of a record, in order, at most max + 1 of them. They live in the arena. */
+struct slices tag_sources_collect(const struct tag_sources *sources, const struct tagged *tagged,
+                                  size_t max, struct arena *arena);
 
 #endif

@@ -3,10 +3,61 @@
 #include "base/xalloc.h"
 #include "stream/kafka_internal.h"
 
+/* ---- Headers ---- */
+
+static void drop_headers(struct intake *intake)
+{
+    if (intake->headers) { rd_kafka_headers_destroy(intake->headers); }
+    intake->headers = NULL;
+    intake->parsed = NULL;
+}
+
+/* Parses a record's headers, unless they are at hand. librdkafka makes a block of each: a record of
+ * 200 kB can have 100,000 of them, which take 7 MB. So they are parsed when somebody asks, and
+ * taken from the message, which would keep them until the batch is over: those of one record are
+ * there at a time. */
+static struct intake *parse_headers(const struct record *rec)
+{
+    struct intake *intake = (struct intake *)((uintptr_t)rec->headers -
+                                              offsetof(struct intake, header_source));
+    if (intake->parsed == rec->message) { return intake; }
+    drop_headers(intake);
+    intake->parsed = rec->message;
+    rd_kafka_resp_err_t code = rd_kafka_message_detach_headers(
+        (rd_kafka_message_t *)(uintptr_t)rec->message, &intake->headers);
+    if (code) { intake->headers = NULL; }
+    intake->headers_failed = code && code != RD_KAFKA_RESP_ERR__NOENT;
+    return intake;
+}
+
+static size_t count_headers(const struct record *rec)
+{
+    const struct intake *intake = parse_headers(rec);
+    if (intake->headers_failed) { return SIZE_MAX; }
+    return intake->headers ? rd_kafka_header_cnt(intake->headers) : 0;
+}
+
+static int header_at(const struct record *rec, size_t index, struct header *ret_header)
+{
+    const struct intake *intake = parse_headers(rec);
+    const char *name;
+    const void *value;
+    size_t size;
+    if (!intake->headers ||
+        rd_kafka_header_get_all(intake->headers, index, &name, &value, &size)) {
+        return -ENOENT;
+    }
+    *ret_header = (struct header){name, slice_of(value, size)};
+    return 0;
+}
+
+static const struct header_source kafka_headers = {.count = count_headers, .at = header_at};
+
 /* ---- Intake ---- */
 
 void intake_drop(struct intake *intake)
 {
+    drop_headers(intake);
     for (size_t i = 0; i < intake->count; i++) { rd_kafka_message_destroy(intake->lent[i]); }
     intake->count = 0;
 }
@@ -17,19 +68,6 @@ void intake_release(struct intake *intake)
     free(intake->lent);
     free(intake->records);
     places_release(&intake->places);
-}
-
-static int find_header(const struct record *rec, const char *name, struct slice *ret_value)
-{
-    rd_kafka_headers_t *headers;
-    const void *value;
-    size_t size;
-    if (rd_kafka_message_headers(rec->message, &headers) ||
-        rd_kafka_header_get_last(headers, name, &value, &size)) {
-        return -ENOENT;
-    }
-    *ret_value = slice_of(value, size);
-    return 0;
 }
 
 static void intake_take(struct intake *intake, rd_kafka_message_t *message)
@@ -53,7 +91,7 @@ static void intake_take(struct intake *intake, rd_kafka_message_t *message)
         .time_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : time_ms,
         .key = slice_of(message->key, message->key_len),
         .value = slice_of(message->payload, message->len),
-        .find_header = find_header,
+        .headers = &intake->header_source,
         .message = message,
     };
 }
@@ -152,6 +190,7 @@ static bool take_unreadable(struct kafka *kafka, struct intake *intake,
 static int intake_poll(struct kafka *kafka, struct intake *intake, int timeout_ms, size_t max)
 {
     intake_drop(intake);
+    intake->header_source = kafka_headers;
     int wait_ms = timeout_ms;
     for (size_t polls = 0; intake->count < max && polls < max + 64; polls++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(intake->rk, wait_ms);

@@ -31,6 +31,10 @@ struct oversize;
 
 /* A consumer and the batch it has lent out. */
 struct intake {
+    struct header_source header_source; /* of its records: leads back here */
+    const void *parsed;                 /* the message whose headers are parsed; NULL: none */
+    rd_kafka_headers_t *headers;        /* of it; NULL: it has none */
+    bool headers_failed;                /* it has, but they cannot be read */
     rd_kafka_t *rk;
     rd_kafka_message_t **lent;
     struct record *records;

@@ -2,9 +2,10 @@
  *
  * What carries headers is a dead letter. Where it came from and why it was refused is worth more
  * than nothing, and a letter that fails for good would have its batch tried again for ever: so it
- * goes again without its value, and, if it must be, without its key. Its mark stays outstanding
- * meanwhile. Reports come from inside a poll, where nothing may wait for room in the queue: what is
- * to go again is kept until after the poll. It is no more than what was on its way. */
+ * goes again without its value and the sender's headers, and, if it must be, without its key. Its
+ * mark stays outstanding meanwhile. Reports come from inside a poll, where nothing may wait for
+ * room in the queue: what is to go again is kept until after the poll. It is no more than what was
+ * on its way. */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/kafka_internal.h"
@@ -28,24 +29,51 @@ static struct oversize *oversize_free(struct oversize *oversize)
     return NULL;
 }
 
+/* Where the letter's own headers begin. The sender's may be called anything, `truncated` too. */
+static size_t first_own(const rd_kafka_headers_t *headers)
+{
+    const char *name;
+    const void *value;
+    size_t size;
+    for (size_t i = rd_kafka_header_cnt(headers); i-- > 0;) {
+        (void)rd_kafka_header_get_all(headers, i, &name, &value, &size);
+        if (strcmp(name, HEADER_REASON) == 0) { return i; }
+    }
+    return 0;
+}
+
+/* The letter's own headers alone, which say that it is not whole. */
+static rd_kafka_headers_t *own_headers(const rd_kafka_headers_t *headers)
+{
+    const char *name;
+    const void *value;
+    size_t size;
+    size_t count = rd_kafka_header_cnt(headers);
+    rd_kafka_headers_t *own = rd_kafka_headers_new(count);
+    for (size_t i = first_own(headers); i < count; i++) {
+        (void)rd_kafka_header_get_all(headers, i, &name, &value, &size);
+        if (strcmp(name, HEADER_TRUNCATED) == 0) { continue; }
+        rd_kafka_header_add(own, name, -1, value, (ssize_t)size);
+    }
+    rd_kafka_header_add(own, HEADER_TRUNCATED, -1, "true", -1);
+    return own;
+}
+
 bool kafka_keep_oversize(struct kafka *kafka, const rd_kafka_message_t *message, uint64_t mark)
 {
     rd_kafka_headers_t *headers;
-    const void *was;
-    size_t was_size;
     rd_kafka_timestamp_type_t type;
     if (message->err != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) { return false; }
     if (rd_kafka_message_headers(message, &headers)) { return false; }
-    bool again = !rd_kafka_header_get_last(headers, HEADER_TRUNCATED, &was, &was_size);
-    if (again && !message->key) { return false; }
+    bool whole = message->len || first_own(headers);
+    if (!whole && !message->key) { return false; }
     struct oversize *oversize = xcalloc(1, sizeof(*oversize));
-    oversize->headers = rd_kafka_headers_copy(headers);
+    oversize->headers = own_headers(headers);
     oversize->topic = xstrdup(rd_kafka_topic_name(message->rkt));
     oversize->time_ms = rd_kafka_message_timestamp(message, &type);
     oversize->mark = mark;
-    if (!again) {
-        rd_kafka_header_add(oversize->headers, HEADER_TRUNCATED, -1, "true", -1);
-        if (message->key) { oversize->key = xmemdup(message->key, message->key_len); }
+    if (whole && message->key) {
+        oversize->key = xmemdup(message->key, message->key_len);
         oversize->key_size = message->key_len;
     }
     oversize->next = kafka->oversize;

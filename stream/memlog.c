@@ -184,10 +184,10 @@ struct mementry *memlog_entry(struct memlog *log, const struct message *message)
 {
     size_t headers_bytes = message->headers_count * sizeof(struct header);
     struct mementry *entry = xmalloc(sizeof(*entry) + headers_bytes + message_bytes(message) + 1);
+    struct header *headers = (struct header *)(entry + 1);
     *entry = (struct mementry){
         .time_ms = message->time_ms ? message->time_ms : log->now_ms,
-        .headers = (struct header *)(entry + 1),
-        .headers_count = message->headers_count,
+        .headers = {.at = headers, .count = message->headers_count},
     };
     char *at = (char *)(entry + 1) + headers_bytes;
     entry->key = copy_to(&at, message->key);
@@ -195,7 +195,7 @@ struct mementry *memlog_entry(struct memlog *log, const struct message *message)
     for (size_t i = 0; i < message->headers_count; i++) {
         const struct header *from = &message->headers[i];
         struct slice name = copy_to(&at, slice_of(from->name, strlen(from->name) + 1));
-        entry->headers[i] = (struct header){name.data, copy_to(&at, from->value)};
+        headers[i] = (struct header){name.data, copy_to(&at, from->value)};
     }
     return entry;
 }
@@ -269,7 +269,9 @@ static struct record record_of(const struct mempart *part, const struct mementry
                            .offset = entry->offset,
                            .time_ms = entry->time_ms,
                            .key = entry->key,
-                           .value = entry->value};
+                           .value = entry->value,
+                           .headers = &listed_headers,
+                           .message = &entry->headers};
 }
 
 int memlog_read(struct memlog *log, const char *topic, int32_t partition, int64_t offset,
@@ -318,12 +320,8 @@ int memlog_header(struct memlog *log, const char *topic, int32_t partition, int6
     size_t at = mempart_find(part, offset);
     int result = -ENOENT;
     if (at < part->count && part->entries[at]->offset == offset) {
-        const struct mementry *entry = part->entries[at];
-        for (size_t i = 0; i < entry->headers_count && result; i++) {
-            if (strcmp(entry->headers[i].name, name) != 0) { continue; }
-            *ret_value = entry->headers[i].value;
-            result = 0;
-        }
+        const struct record rec = record_of(part, part->entries[at]);
+        result = record_header(&rec, name, ret_value);
     }
     memlog_unlock(log);
     return result;

@@ -83,7 +83,7 @@ int memlog_read(struct memlog *log, const char *topic, int32_t partition, int64_
 /* Reads the newest visible record of a key in any partition; 0 or -ENOENT. */
 int memlog_newest(struct memlog *log, const char *topic, struct slice key,
                   struct record *ret_record);
-/* Reads a header of the record at exactly this offset; 0 or -ENOENT. */
+/* Reads a header, the last of that name, of the record at exactly this offset; 0 or -ENOENT. */
 int memlog_header(struct memlog *log, const char *topic, int32_t partition, int64_t offset,
                   const char *name, struct slice *ret_value);
 /* Counts the visible records of a partition, or of the topic (MEMLOG_ALL). */

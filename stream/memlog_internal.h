@@ -21,8 +21,7 @@ struct mementry {
     bool control;
     struct slice key;
     struct slice value;
-    struct header *headers;
-    size_t headers_count;
+    struct header_list headers;
 };
 
 /* A partition: entries by rising offset, with holes where compaction took some. */

@@ -78,23 +78,6 @@ static size_t take_run(struct memlog *log, struct memcursor *cursor, size_t max,
     return taken;
 }
 
-/* Of one record in a batch: a copy, as the entry may be compacted away meanwhile. */
-struct memheaders {
-    struct header *at;
-    size_t count;
-};
-
-static int find_header(const struct record *rec, const char *name, struct slice *ret_value)
-{
-    const struct memheaders *headers = rec->message;
-    for (size_t i = headers->count; i-- > 0;) {
-        if (strcmp(headers->at[i].name, name) != 0) { continue; }
-        *ret_value = headers->at[i].value;
-        return 0;
-    }
-    return -ENOENT;
-}
-
 static struct slice copy_to(char **at, struct slice from)
 {
     if (!from.data) { return from; }
@@ -106,18 +89,19 @@ static struct slice copy_to(char **at, struct slice from)
 static size_t bytes_of(const struct mementry *entry)
 {
     size_t size = entry->key.size + entry->value.size;
-    for (size_t i = 0; i < entry->headers_count; i++) {
-        size += strlen(entry->headers[i].name) + 1 + entry->headers[i].value.size;
+    for (size_t i = 0; i < entry->headers.count; i++) {
+        size += strlen(entry->headers.at[i].name) + 1 + entry->headers.at[i].value.size;
     }
     return size;
 }
 
+/* A copy, as the entry may be compacted away meanwhile. */
 static void copy_headers(const struct mementry *entry, struct header **next, char **at,
-                         struct memheaders *ret_headers)
+                         struct header_list *ret_headers)
 {
-    *ret_headers = (struct memheaders){.at = *next, .count = entry->headers_count};
-    for (size_t i = 0; i < entry->headers_count; i++) {
-        const struct header *from = &entry->headers[i];
+    *ret_headers = (struct header_list){.at = *next, .count = entry->headers.count};
+    for (size_t i = 0; i < entry->headers.count; i++) {
+        const struct header *from = &entry->headers.at[i];
         struct slice name = copy_to(at, slice_of(from->name, strlen(from->name) + 1));
         *(*next)++ = (struct header){name.data, copy_to(at, from->value)};
     }
@@ -127,16 +111,16 @@ static void copy_headers(const struct mementry *entry, struct header **next, cha
 static void fill_batch(struct membatch *batch, struct mementry *const *entries,
                        struct mempart *const *parts, size_t count)
 {
-    size_t size = count * (sizeof(struct record) + sizeof(struct memheaders));
+    size_t size = count * (sizeof(struct record) + sizeof(struct header_list));
     for (size_t i = 0; i < count; i++) {
-        size += bytes_of(entries[i]) + entries[i]->headers_count * sizeof(struct header);
+        size += bytes_of(entries[i]) + entries[i]->headers.count * sizeof(struct header);
     }
     batch->records = xmalloc(size + 1);
     batch->count = count;
-    struct memheaders *headers = (struct memheaders *)(batch->records + count);
+    struct header_list *headers = (struct header_list *)(batch->records + count);
     struct header *next = (struct header *)(headers + count);
     char *at = (char *)next;
-    for (size_t i = 0; i < count; i++) { at += entries[i]->headers_count * sizeof(struct header); }
+    for (size_t i = 0; i < count; i++) { at += entries[i]->headers.count * sizeof(struct header); }
     for (size_t i = 0; i < count; i++) {
         copy_headers(entries[i], &next, &at, &headers[i]);
         batch->records[i] = (struct record){.topic = parts[i]->topic->name,
@@ -145,7 +129,7 @@ static void fill_batch(struct membatch *batch, struct mementry *const *entries,
                                             .time_ms = entries[i]->time_ms,
                                             .key = copy_to(&at, entries[i]->key),
                                             .value = copy_to(&at, entries[i]->value),
-                                            .find_header = find_header,
+                                            .headers = &listed_headers,
                                             .message = &headers[i]};
     }
 }

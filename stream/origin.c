@@ -55,6 +55,13 @@ void origin_of(const struct record *rec, struct origin *ret_origin)
     (void)snprintf(ret_origin->topic, sizeof(ret_origin->topic), "%s", rec->topic);
 }
 
+size_t origin_senders_headers(const struct record *rec)
+{
+    struct origin origin;
+    bool again = origin_redriven(rec) && origin_read(rec, &origin);
+    return again ? record_headers_before(rec, ORIGIN_TOPIC) : record_headers_count(rec);
+}
+
 size_t origin_write(const struct origin *origin, struct origin_headers *texts,
                     struct header *ret_headers)
 {

@@ -2,7 +2,8 @@
  * been refused (`freshet redrive`) stands at a new place and names the first one in its headers, so
  * that an id made of the origin stays the same.
  *
- * A dead letter has the same headers, and `reason`, `message`, `worker`.
+ * A dead letter has the same headers, behind `reason`, `message`, `worker`. The sender's own
+ * headers stand before all of these, as they came.
  */
 #ifndef FRESHET_STREAM_ORIGIN_H
 #define FRESHET_STREAM_ORIGIN_H
@@ -37,6 +38,9 @@ bool origin_read(const struct record *rec, struct origin *ret_origin);
 void origin_of(const struct record *rec, struct origin *ret_origin);
 /* Says whether a record was sent round again. */
 bool origin_redriven(const struct record *rec);
+/* Counts the headers that are the sender's own, which stand first: all, but of a record that was
+ * sent round again those before its origin. */
+size_t origin_senders_headers(const struct record *rec);
 /* Writes an origin's headers (at most ORIGIN_HEADERS); they borrow from the origin and from texts.
  * Returns how many. */
 size_t origin_write(const struct origin *origin, struct origin_headers *texts,

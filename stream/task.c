@@ -210,20 +210,44 @@ enum verdict task_refuse(struct task *task, const char *reason, const char *form
     return VERDICT_SKIP;
 }
 
+enum { LETTER_HEADERS = 5 }; /* three here, withheld, truncated; and the origin's */
+
+/* A letter on its way out. */
+struct letter {
+    struct message message;
+    struct header headers[HEADERS_MAX + LETTER_HEADERS + ORIGIN_HEADERS];
+    size_t senders; /* so many of them are the sender's */
+    bool truncated; /* and says so */
+};
+
+static void add_header(struct letter *letter, const char *name, struct slice value)
+{
+    assert(letter->message.headers_count < ARRAY_COUNT(letter->headers));
+    letter->headers[letter->message.headers_count++] = (struct header){name, value};
+}
+
+static void truncate_letter(struct letter *letter)
+{
+    if (!letter->truncated) { add_header(letter, HEADER_TRUNCATED, slice_str("true")); }
+    letter->truncated = true;
+}
 
 /* Hands the letter over; where its bytes are too many, without them. */
-static int send_letter(struct run *run, struct message *letter, struct header *headers)
+static int send_letter(struct run *run, struct letter *letter)
 {
-    int result = wire_produce(run->wire, letter, run->commit.mark);
+    struct message *message = &letter->message;
+    int result = wire_produce(run->wire, message, run->commit.mark);
     CRASH_POINT("dead_letter");
     if (result == WIRE_TOO_LARGE) {
-        headers[letter->headers_count++] = (struct header){HEADER_TRUNCATED, slice_str("true")};
-        letter->value = slice_of(NULL, 0);
-        result = wire_produce(run->wire, letter, run->commit.mark);
+        truncate_letter(letter);
+        message->value = slice_of(NULL, 0);
+        message->headers += letter->senders;
+        message->headers_count -= letter->senders;
+        result = wire_produce(run->wire, message, run->commit.mark);
     }
     if (result == WIRE_TOO_LARGE) {
-        letter->key = slice_of(NULL, 0);
-        result = wire_produce(run->wire, letter, run->commit.mark);
+        message->key = slice_of(NULL, 0);
+        result = wire_produce(run->wire, message, run->commit.mark);
     }
     return result;
 }
@@ -239,38 +263,40 @@ static void count_reason(struct run *run, const char *reason)
     run->reasons[i].count++;
 }
 
+/* Puts in what the sender wrote; false: not all of it. */
+static bool enclose(struct letter *letter, const struct record *rec)
+{
+    size_t count = origin_senders_headers(rec);
+    letter->message.key = rec->key;
+    letter->message.value = rec->value;
+    if (record_headers_read(rec, count, letter->headers)) { return false; }
+    letter->senders = letter->message.headers_count = count;
+    return !rec->unreadable;
+}
+
 void task_dead_letter(struct run *run, const struct record *rec)
 {
-    enum { OWN_HEADERS = 6 }; /* three here, withheld, truncated for one reason or another */
     const char *reason = run->refusal_reason ? run->refusal_reason : "refused";
     char labels[96];
     (void)snprintf(labels, sizeof(labels), "reason=\"%s\"", reason);
-    struct header headers[OWN_HEADERS + ORIGIN_HEADERS] = {
-        {"reason", slice_str(reason)},
-        {"message", slice_str(run->refusal)},
-        {"worker", slice_str(run->worker->name)},
-    };
+    struct letter letter = {.message = {.topic = run->dead_letters_topic,
+                                        .partition = PARTITION_BY_KEY,
+                                        .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
+                                        .headers = letter.headers}};
     struct origin origin;
     struct origin_headers texts;
-    origin_of(rec, &origin);
-    size_t count = 3 + origin_write(&origin, &texts, headers + 3);
-    struct message letter = {.topic = run->dead_letters_topic,
-                             .partition = PARTITION_BY_KEY,
-                             .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
-                             .headers = headers};
     if (standstill_look(run)) { return; }
-    if (run->withholds) {
-        headers[count++] = (struct header){"withheld", slice_str("true")};
-    } else {
-        letter.key = rec->key;
-        letter.value = rec->value;
-    }
-    if (rec->unreadable) {
-        headers[count++] = (struct header){HEADER_TRUNCATED, slice_str("true")};
-    }
-    letter.headers_count = count;
-    int result = send_letter(run, &letter, headers);
-    if (result < 0) { not_sent(run, &letter, result); }
+    bool whole = run->withholds || enclose(&letter, rec);
+    add_header(&letter, HEADER_REASON, slice_str(reason));
+    add_header(&letter, "message", slice_str(run->refusal));
+    add_header(&letter, "worker", slice_str(run->worker->name));
+    origin_of(rec, &origin);
+    letter.message.headers_count +=
+        origin_write(&origin, &texts, letter.headers + letter.message.headers_count);
+    if (run->withholds) { add_header(&letter, HEADER_WITHHELD, slice_str("true")); }
+    if (!whole) { truncate_letter(&letter); }
+    int result = send_letter(run, &letter);
+    if (result < 0) { not_sent(run, &letter.message, result); }
     metric_add(metrics_counter(run->metrics, "freshet_dead_letters_total", labels,
                                "Records refused and sent to dead letters."),
                1);

@@ -72,4 +72,19 @@ static inline const char *rig_apply_keyed(struct rig *rig, const char *key, stru
     return rig_map(rig, &rec);
 }
 
+/* The same with headers, and without a key. */
+static inline const char *rig_apply_headed(struct rig *rig, const struct header *headers,
+                                           size_t headers_count, struct slice value)
+{
+    const struct header_list list = {.at = headers, .count = headers_count};
+    const struct record rec = {.topic = "clicks",
+                               .partition = 3,
+                               .offset = 42,
+                               .time_ms = RIG_TIME_MS,
+                               .value = value,
+                               .headers = &listed_headers,
+                               .message = &list};
+    return rig_map(rig, &rec);
+}
+
 #endif

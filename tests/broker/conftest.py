@@ -163,7 +163,7 @@ class World:
         return codes
 
     def produce(self, name, records, partition=None):
-        """Writes (key, value, time_ms); returns (partition, offset) of each."""
+        """Writes (key, value, time_ms[, headers]); returns (partition, offset) of each."""
         producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 20, "log_level": 2,
                              "message.max.bytes": 20_000_000, "partitioner": "murmur2_random"})
         places = [None] * len(records)
@@ -175,10 +175,11 @@ class World:
             return report
 
         more = {} if partition is None else {"partition": partition}
-        for index, (key, value, time_ms) in enumerate(records):
+        for index, (key, value, time_ms, *headers) in enumerate(records):
             while True:
                 try:
                     producer.produce(self.prefix + name, key=key, value=value, timestamp=time_ms,
+                                     headers=headers[0] if headers else None,
                                      on_delivery=placed(index), **more)
                     break
                 except BufferError:

@@ -141,6 +141,37 @@ def test_good_events_keep_flowing(kafka):
     assert sum(1 for _ in kafka.topics.read("dead-letters")) == bad
 
 
+# ---- Records of many headers ----
+
+def test_a_flood_of_headers_swells_nothing(kafka):
+    """A record of 200 kB can have 100,000 headers, for each of which the client makes a block:
+    those of a whole batch would be a gigabyte. A good event is one all the same; a letter goes
+    without."""
+    clicks = kafka.topic("clicks", partitions=1, config=BIG)
+    kafka.topic("events", partitions=1)
+    kafka.topic("dead-letters", config=BIG)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "linger.ms": 0, "log_level": 2,
+                         "message.max.bytes": 5_000_000})
+    rng = random.Random(11)
+    many = [("", None)] * 100_000
+    for n in range(150):
+        producer.produce(clicks, value=text(event(rng, n)) if n % 10 else b"{", headers=many,
+                         partition=0, timestamp=TIME_MS)
+        assert producer.flush(60) == 0
+    ingest = Copy(kafka, "ingest", 0, {})
+    kafka.copies.append(ingest)
+    ingest.wait_for_lag(0)
+    peak = peak_bytes(ingest.process.pid)
+    assert ingest.stop() == 0
+    print(f"\npeak {peak >> 20} MB")
+    assert peak < MEMORY_MOST
+    assert sum(1 for _ in kafka.topics.read("events")) == 135
+    letters = list(kafka.topics.read("dead-letters"))
+    assert len(letters) == 15
+    assert all(header(letter, "truncated") == "true" and len(letter.headers) == 8
+               for letter in letters)
+
+
 # ---- A batch that the client cannot unpack ----
 
 def test_a_batch_that_cannot_be_unpacked_is_stepped_over(kafka):
@@ -185,9 +216,12 @@ def test_a_letter_too_large_for_its_topic_goes_shorter(kafka):
     kafka.topic("dead-letters", config={"max.message.bytes": "1048588"})
     large = rng.randbytes(3 << 20)
     steering = b'{"a":"\x1b[31m\xc2\x9b2J\x7f\n'
+    theirs = [("truncated", b"theirs"), ("h", large[:50_000])]
     sent = [(b"k", large), (large, b"{"), (large, large), (None, large), (b"k", steering),
-            (None, text(event(rng, 1)))]
-    World.produce(kafka, "clicks", [(key, value, TIME_MS) for key, value in sent])
+            (None, text(event(rng, 1))), (b"k", large, theirs), (None, large, theirs[:1]),
+            (large, None, theirs)]
+    World.produce(kafka, "clicks", [(key, value, TIME_MS, *headers)
+                                    for key, value, *headers in sent])
     ingest = Copy(kafka, "ingest", 0, {"record.bytes.max": "8m", "source.record.bytes.max": "8m"})
     kafka.copies.append(ingest)
     ingest.wait_for_lag(0)
@@ -196,11 +230,19 @@ def test_a_letter_too_large_for_its_topic_goes_shorter(kafka):
     got = [(letters[n].key, letters[n].value, header(letters[n], "truncated")) for n in range(5)]
     assert got == [(b"k", None, "true"), (None, None, "true"), (None, None, "true"),
                    (None, None, "true"), (b"k", steering, "")]
-    assert {header(letter, "reason") for letter in letters.values()} == {"not_utf8", "bad_json"}
+    # The sender's headers go with the value, and what they are called changes nothing.
+    got = [(letters[n].key, letters[n].value, [name for name, _ in letters[n].headers])
+           for n in range(6, 9)]
+    assert [(key, value, names[0], names[-1]) for key, value, names in got] == [
+        (b"k", None, "reason", "truncated"), (None, None, "reason", "truncated"),
+        (None, None, "reason", "truncated")]
+    assert all(names.count("truncated") == 1 for _, _, names in got)
+    assert {header(letter, "reason") for letter in letters.values()} == {"not_utf8", "bad_json",
+                                                                         "empty"}
     assert sum(1 for _ in kafka.topics.read("events")) == 1
     # Who looks at them keeps the terminal: a line a record, and nothing in it steers.
     peeked = subprocess.run([BIN / "freshet", "peek", "dead-letters", "-b", kafka.bootstrap,
                              "--prefix", kafka.prefix], check=True, stdout=subprocess.PIPE).stdout
     lines = peeked.decode().splitlines()
-    assert len(lines) == 5 and all(line.isprintable() for line in lines)
+    assert len(lines) == 8 and all(line.isprintable() for line in lines)
     assert steering.decode() in [json.loads(line)["value"] for line in lines]

@@ -56,6 +56,8 @@ def test_letters_go_round_once_after_a_fix(make_world):
     places = dict(zip(world.produce("clicks", sent + broken), sent + broken))
     first, = world.start("ingest", ingest=MAPPING)
     world.drain("ingest")
+    # A copy tells what it told a second ago.
+    world.wait(lambda: "unknown_action 100" in freshet(world, "status"), "the count of letters")
     status = freshet(world, "status")
     assert "unknown_action 100" in status and "bad_json 20" in status
     assert f"{world.prefix}dead-letters: 120 kept" in status

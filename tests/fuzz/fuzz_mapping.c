@@ -1,10 +1,10 @@
-/* Any bytes through the mapping: the first byte picks a configuration, the rest is the record. What
- * is accepted must be what the contract promises, and must survive the codec. */
+/* Any bytes through the mapping: the first byte picks a configuration, the rest is the record;
+ * where the configuration is of headers, they come first. What is accepted must be what the
+ * contract promises, and must survive the codec. */
 #include "base/base.h"
 #include "base/buf.h"
+#include "tests/fuzz/crumbs.h"
 #include "tests/mapping_rig.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const plain[] = {"source.format=json"};
 static const char *const nested[] = {
@@ -24,10 +24,22 @@ static const char *const item[] = {
     "map.tags=t,n=l[*].t", "tags.separator=|", "created.format=days", "numbers.as.text=true",
 };
 static const char *const profile[] = {"becomes=UserProfile", "map.user=l[*].u|u", "map.tags=t"};
+/* Of the headers a to d. */
+static const char *const headed[] = {
+    "map.user=$header.a|u", "map.item=$header[\"b\"]|i", "map.id=$header.c",   "map.time=$header.d",
+    "map.weight=$header.a", "map.action=$header.b|=VIEW", "map.kind=$header.c|=x", "kind.y=ignore",
+    "time.format=iso8601",  "numbers.as.text=true",       "absent.values=-",
+};
+static const char *const headed_item[] = {
+    "becomes=Item",        "map.item=$header.a",          "map.title=$header.b", "tags.separator=,",
+    "map.tags=x=$header.c,$header.d", "map.available=$header.d", "map.created=$header.c",
+    "numbers.as.text=true",
+};
 
 static const struct {
     const char *const *pairs;
     size_t count;
+    bool headed;
 } configurations[] = {
     {plain, ARRAY_COUNT(plain)},
     {nested, ARRAY_COUNT(nested)},
@@ -36,6 +48,8 @@ static const struct {
     {spread, ARRAY_COUNT(spread)},
     {item, ARRAY_COUNT(item)},
     {profile, ARRAY_COUNT(profile)},
+    {headed, ARRAY_COUNT(headed), true},
+    {headed_item, ARRAY_COUNT(headed_item), true},
 };
 
 static struct rig rigs[ARRAY_COUNT(configurations)];
@@ -108,15 +122,36 @@ static void check_outcome(const struct rig *rig)
     }
 }
 
+/* Takes headers: how many, and of each which name, and whether it is null, and its value. */
+static struct header_list take_headers(struct crumbs *crumbs)
+{
+    static struct header headers[HEADERS_MAX + 1];
+    static const char *const names[] = {"a", "b", "c", "d"};
+    struct header_list list = {.at = headers};
+    list.count = crumbs_byte(crumbs) % ARRAY_COUNT(headers);
+    for (size_t i = 0; i < list.count; i++) {
+        uint8_t byte = crumbs_byte(crumbs);
+        headers[i].name = names[byte % ARRAY_COUNT(names)];
+        headers[i].value = byte & 0x80 ? (struct slice){0} : crumbs_piece(crumbs);
+    }
+    return list;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!codec) { set_up(); }
     if (size == 0) { return 0; }
-    struct rig *rig = &rigs[data[0] % ARRAY_COUNT(rigs)];
-    struct slice value = slice_of((const char *)data + 1, size - 1);
-    /* An even byte gives the record a key that is like its value. */
+    size_t which = data[0] % ARRAY_COUNT(rigs);
+    struct rig *rig = &rigs[which];
+    struct crumbs crumbs = {data + 1, size - 1};
+    struct header_list headers = {0};
+    if (configurations[which].headed) { headers = take_headers(&crumbs); }
+    struct slice value = slice_of((const char *)crumbs.at, crumbs.left);
     struct record rec = {.topic = "clicks", .partition = 3, .offset = 42, .time_ms = RIG_TIME_MS};
+    rec.headers = &listed_headers;
+    rec.message = &headers;
     rec.value = value;
+    /* An even byte gives the record a key that is like its value. */
     if (size > 1 && data[1] % 2 == 0) { rec.key = value; }
     const char *reason = rig_map(rig, &rec);
     if (!reason) {

@@ -58,7 +58,7 @@ def differs(name, expected, outcome):
 
 
 def test_there_are_examples():
-    assert len(NAMES) >= 6
+    assert len(NAMES) >= 7
     assert NAMES == sorted(path.stem for path in SAMPLES.glob("*.jsonl"))
 
 
@@ -109,6 +109,20 @@ def test_the_source_is_known_by_its_topic(tmp_path):
         ["UserEvent", "Item", "Item", "no_envelope"]
     assert outcomes[0]["value"]["event_id"] == "acts-0-000000000000"
     assert outcomes[2] == {"line": 3, "becomes": "Item", "key": "4", "value": None}
+
+
+def test_an_envelope_has_headers_as_kcat_prints_them():
+    record = {"user": "u", "item": "i", "rating": 4, "timestamp": 1700000000}
+    told = [(["h", "1", "h", "2"], "2"), (["h", None], "u"), ([], "u"), (None, "u"),
+            (["h", "Zoë"], "Zoë"), (["h"], None), ([1, "2"], None), (["h", 1], None),
+            ({"h": "1"}, None), ("h", None)]
+    done = run_map("--config", CONFIGURATIONS / "ratings.properties", "--try", "-", "--envelope",
+                   "--set", "map.user=$header.h|user",
+                   text="\n".join(json.dumps({"headers": headers, "payload": record})
+                                  for headers, _ in told))
+    outcomes = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [outcome.get("key") for outcome in outcomes] == [user for _, user in told]
+    assert {outcome["refused"] for outcome in outcomes if "refused" in outcome} == {"no_envelope"}
 
 
 def test_pseudonyms_are_what_any_hmac_gives(tmp_path):

@@ -5,6 +5,7 @@
 #include "schemas/item.h"
 #include "schemas/user_event.h"
 #include "schemas/user_profile.h"
+#include "stream/origin.h"
 #include "tests/topology/rig.h"
 
 #include <setjmp.h>
@@ -234,6 +235,157 @@ static void a_redriven_record_keeps_its_origin(void **state)
     rig_release(&rig);
 }
 
+/* ---- Headers of the sender ---- */
+
+/* A binary CloudEvent, with headers that are called as a letter's own are. */
+static const struct header senders[] = {
+    {"ce_id", {"e-1", 3}},           {"ce_time", {"2023-11-14T22:13:20Z", 20}},
+    {"ce_type", {"LIKE", 4}},        {"reason", {"theirs", 6}},
+    {"truncated", {"theirs", 6}},    {"origin.topic", {"theirs", 6}},
+    {"message", {NULL, 0}},          {"ce_id", {"e-2", 3}},
+    {"content-type", {"\xff\0", 2}},
+};
+
+static const char *const binary[] = {
+    "map.id=$header.ce_id", "map.action=$header.ce_type", "map.time=$header.ce_time",
+    "time.format=iso8601",  "map.sequence=",              NULL};
+
+static void send(struct rig *rig, struct slice value, const struct header *headers, size_t count)
+{
+    struct wire *wire = memlog_wire(rig->log, NULL, NULL, NULL);
+    const struct message message = {.topic = "clicks",
+                                    .partition = 0,
+                                    .time_ms = (int64_t)TIME_MS * 1000,
+                                    .key = slice_str("k"),
+                                    .value = value,
+                                    .headers = headers,
+                                    .headers_count = count};
+    assert_int_equal(wire_produce(wire, &message, 1), 0);
+    wire_close(wire);
+}
+
+/* The letter begins with these headers, and its own follow at once. */
+static void letter_begins_with(struct rig *rig, int64_t offset, const struct header *headers,
+                               size_t count)
+{
+    struct record rec;
+    struct header header;
+    assert_int_equal(memlog_read(rig->log, "dead-letters", 0, offset, &rec), 0);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(record_header_at(&rec, i, &header), 0);
+        assert_string_equal(header.name, headers[i].name);
+        assert_true(slice_equal(header.value, headers[i].value));
+        assert_true(!header.value.data == !headers[i].value.data);
+    }
+    assert_int_equal(record_header_at(&rec, count, &header), 0);
+    assert_string_equal(header.name, HEADER_REASON);
+    assert_int_equal(record_headers_before(&rec, HEADER_REASON), count);
+}
+
+static void headers_become_fields_or_stay_with_the_letter(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    rig_start(&rig, &ingest_worker, 0, binary);
+    send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), senders, ARRAY_COUNT(senders));
+    send(&rig, slice_str("{\"user_id\":1"), senders, ARRAY_COUNT(senders));
+    send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), NULL, 0);
+    go_on(&rig);
+    struct schema_book *book = schema_book_new();
+    struct codec *codec = codec_new(&user_event_contract, book);
+    struct arena *arena = arena_new(1024);
+    assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 1);
+    struct user_event ev = event_at(&rig, codec, arena, 0);
+    assert_true(slice_equal(ev.event_id, slice_str("e-2")));
+    assert_int_equal(ev.action, ACTION_LIKE);
+    assert_int_equal(ev.event_time_ms, (int64_t)TIME_MS * 1000);
+    letter_begins_with(&rig, 0, senders, ARRAY_COUNT(senders));
+    header_is(&rig, 0, "reason", "bad_json");
+    header_is(&rig, 0, "origin.topic", "clicks");
+    header_is(&rig, 0, "truncated", "theirs");
+    letter_begins_with(&rig, 1, NULL, 0);
+    header_is(&rig, 1, "reason", "missing_action");
+    arena_free(arena);
+    codec_free(codec);
+    schema_book_free(book);
+    rig_release(&rig);
+}
+
+/* Sent round again, a record has its sender's headers and, behind them, its origin, which is none
+ * of the sender's: it is neither counted nor kept twice. */
+static void a_redriven_record_has_its_senders_headers(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    rig_start(&rig, &ingest_worker, 0, binary);
+    struct header headers[HEADERS_MAX + ORIGIN_HEADERS];
+    memcpy(headers, senders, sizeof(senders));
+    for (size_t i = ARRAY_COUNT(senders); i < HEADERS_MAX; i++) {
+        headers[i] = (struct header){"n", slice_str("v")};
+    }
+    const struct origin origin = {
+        .topic = "clicks", .partition = 3, .offset = 77, .time_ms = 5000, .redriven = 1};
+    struct origin_headers texts;
+    size_t count = HEADERS_MAX + origin_write(&origin, &texts, headers + HEADERS_MAX);
+    send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), headers, count);
+    send(&rig, slice_str("{}"), headers, count);
+    go_on(&rig);
+    /* Its time is 2023, its own stamp 1970. */
+    for (int64_t letter = 0; letter < 2; letter++) {
+        header_is(&rig, letter, "reason", letter ? "missing_user" : "time_out_of_range");
+        letter_begins_with(&rig, letter, headers, HEADERS_MAX);
+        header_is(&rig, letter, "origin.offset", "77");
+        header_is(&rig, letter, "redriven", "1");
+        struct record rec;
+        assert_int_equal(memlog_read(rig.log, "dead-letters", 0, letter, &rec), 0);
+        assert_int_equal(record_headers_count(&rec), HEADERS_MAX + 3 + ORIGIN_HEADERS);
+    }
+    rig_release(&rig);
+}
+
+/* What a letter cannot hold of the headers is left out of it whole, and it says so. */
+static void letters_of_too_many_headers(void **state)
+{
+    enum { LARGE = MEMLOG_MESSAGE_BYTES_MAX - 200 };
+    struct rig rig;
+    struct header many[HEADERS_MAX + 1];
+    char *large = xcalloc(1, LARGE);
+    rig_init(&rig, 1);
+    rig_start(&rig, &ingest_worker, 0, binary);
+    for (size_t i = 0; i <= HEADERS_MAX; i++) { many[i] = (struct header){"n", slice_str("v")}; }
+    send(&rig, slice_str("{"), many, HEADERS_MAX + 1);
+    many[0].value = slice_of(large, HEADERS_BYTES_MAX);
+    send(&rig, slice_str("{"), many, 1);
+    send(&rig, slice_of(large, LARGE), senders, 2); /* beyond the limit with the letter's own */
+    go_on(&rig);
+    static const char *const reasons[] = {"headers_too_large", "headers_too_large", "bad_json"};
+    for (int64_t letter = 0; letter < 3; letter++) {
+        struct record rec;
+        letter_begins_with(&rig, letter, NULL, 0);
+        header_is(&rig, letter, "reason", reasons[letter]);
+        header_is(&rig, letter, "truncated", "true");
+        assert_int_equal(memlog_read(rig.log, "dead-letters", 0, letter, &rec), 0);
+        assert_true(slice_equal(rec.key, slice_str("k")));
+        assert_true(letter < 2 ? slice_equal(rec.value, slice_str("{")) : !rec.value.data);
+    }
+    free(large);
+    rig_release(&rig);
+}
+
+static void letters_without_bytes_have_no_headers(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    static const char *const pairs[] = {"dead.letters.bytes=drop", NULL};
+    rig_start(&rig, &ingest_worker, 0, pairs);
+    send(&rig, slice_str("{"), senders, ARRAY_COUNT(senders));
+    go_on(&rig);
+    letter_begins_with(&rig, 0, NULL, 0);
+    header_is(&rig, 0, "withheld", "true");
+    header_is(&rig, 0, "truncated", NULL);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +394,10 @@ int main(void)
         cmocka_unit_test(letters_name_their_origin),
         cmocka_unit_test(letters_without_bytes),
         cmocka_unit_test(a_redriven_record_keeps_its_origin),
+        cmocka_unit_test(headers_become_fields_or_stay_with_the_letter),
+        cmocka_unit_test(a_redriven_record_has_its_senders_headers),
+        cmocka_unit_test(letters_of_too_many_headers),
+        cmocka_unit_test(letters_without_bytes_have_no_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

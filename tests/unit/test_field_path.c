@@ -107,10 +107,14 @@ static void roots_beside_the_document(void **state)
         {"$key", PATH_KEY_TEXT},      {"$key.id", PATH_KEY},       {"$key[0].id", PATH_KEY},
         {"$timestamp", PATH_TIMESTAMP}, {"$keys", PATH_DOCUMENT},  {"$timestamp.x", PATH_DOCUMENT},
         {"[\"$key\"]", PATH_DOCUMENT}, {"=$key", PATH_CONSTANT},
+        {"$header.ce_id", PATH_HEADER}, {"$headers.x", PATH_DOCUMENT},
+        {"[\"$header\"].x", PATH_DOCUMENT}, {"=$header.x", PATH_CONSTANT},
     };
     for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
         struct field_path *path = path_of(samples[i].text);
         assert_int_equal(field_path_root(path), samples[i].root);
+        enum path_root root = field_path_root(path);
+        assert_true(field_path_beside(path) == (root != PATH_DOCUMENT && root != PATH_CONSTANT));
         field_path_free(path);
     }
     json_t *key = json_loads("{\"id\":5}", 0, NULL);
@@ -120,6 +124,26 @@ static void roots_beside_the_document(void **state)
     json_decref(key);
 }
 
+static void a_header_has_a_name(void **state)
+{
+    static const struct {
+        const char *text, *name;
+    } samples[] = {
+        {"$header.ce_id", "ce_id"},     {"$header.content-type", "content-type"},
+        {"$header[\"a.b\"]", "a.b"},    {"$header[\"\"]", ""},
+        {"$header[\"[*]|\"]", "[*]|"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
+        struct field_path *path = path_of(samples[i].text);
+        assert_true(slice_equal(field_path_header(path), slice_str(samples[i].name)));
+        assert_non_null(field_path_header(path).data);
+        field_path_free(path);
+    }
+    struct field_path *path = path_of("a.b");
+    assert_null(field_path_header(path).data);
+    field_path_free(path);
+}
+
 static void refuses_what_is_no_path(void **state)
 {
     static const char *const texts[] = {
@@ -127,6 +151,8 @@ static void refuses_what_is_no_path(void **state)
         "a[-1]", "a[x]", "a[1",   "a[1]b",    "a[10000]", "a]",    "[\"a",
         "a[99999999999999999999999]", "=null", "=\xff",  "[\"a\"]b", "[",
         "a[*][*]", "a[*].b[*]", "a[*", "a[*]b", "$key[*].x", "$key.", "$key.a..b",
+        "$header", "$header.", "$header.a.b", "$header[0]", "$header[*]", "$header.a[*]",
+        "$header[\"a",
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         struct field_path *path = NULL;
@@ -165,6 +191,7 @@ int main(void)
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(stars_split_a_path),
         cmocka_unit_test(roots_beside_the_document),
+        cmocka_unit_test(a_header_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

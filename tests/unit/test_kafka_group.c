@@ -94,10 +94,62 @@ static void late_answers_move_nothing(void **state)
     assert_int_equal(stage->next, RECORDS_FIRST + RECORDS_LATER);
 }
 
+static const struct header some_headers[] = {
+    {"a", {"1", 1}}, {"null", {NULL, 0}}, {"a", {"2", 1}}, {"empty", {"", 0}}};
+static const struct header one_header = {"b", {"\0\xff", 2}};
+
+/* The first record has some headers, the second has one, the third has none. */
+static void check_headers(const struct record *rec)
+{
+    const struct header_list all[] = {
+        {some_headers, ARRAY_COUNT(some_headers)}, {&one_header, 1}, {NULL, 0}};
+    const struct header_list *expected = &all[rec->offset];
+    struct header header;
+    struct slice value;
+    assert_int_equal(record_headers_count(rec), expected->count);
+    for (size_t i = 0; i < expected->count; i++) {
+        assert_int_equal(record_header_at(rec, i, &header), 0);
+        assert_string_equal(header.name, expected->at[i].name);
+        assert_true(slice_equal(header.value, expected->at[i].value));
+        assert_true(!header.value.data == !expected->at[i].value.data);
+    }
+    assert_int_equal(record_header_at(rec, expected->count, &header), -ENOENT);
+    assert_int_equal(record_header(rec, "a", &value), rec->offset == 0 ? 0 : -ENOENT);
+    if (rec->offset == 0) { assert_true(slice_equal(value, slice_str("2"))); }
+}
+
+/* Headers come through as they were, and are parsed anew when records are asked by turns. */
+static void headers_come_as_they_were(void **state)
+{
+    struct stage *stage = *state;
+    struct reader *reader;
+    struct message message = {.topic = "in", .value = {"v", 1}, .headers = some_headers};
+    message.headers_count = ARRAY_COUNT(some_headers);
+    assert_int_equal(wire_produce(stage->wire, &message, /* mark= */ 1), 0);
+    message.headers = &one_header;
+    message.headers_count = 1;
+    assert_int_equal(wire_produce(stage->wire, &message, /* mark= */ 1), 0);
+    produce(stage, 1);
+    const struct topic_partition start = {"in", 0, OFFSET_NONE};
+    assert_int_equal(wire_reader(stage->wire, &start, 1, &reader), 0);
+    size_t seen = 0;
+    for (int polls = 0; seen < 3 && polls < POLLS_MAX; polls++) {
+        const struct record *at;
+        size_t count;
+        assert_int_equal(reader_poll(reader, POLL_MS, 3, &at, &count), 0);
+        for (size_t turn = 0; turn < 2 * count; turn++) { check_headers(&at[turn % count]); }
+        seen += count;
+        reader_release(reader);
+    }
+    assert_int_equal(seen, 3);
+    reader_close(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(late_answers_move_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(headers_come_as_they_were, setup, teardown),
     };
     return cmocka_run_group_tests_name("kafka_group", tests, NULL, NULL);
 }

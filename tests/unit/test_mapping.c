@@ -314,6 +314,74 @@ static void key_and_timestamp_are_at_hand(void **state)
     rig_clear(&rig);
 }
 
+static void headers_are_at_hand(void **state)
+{
+    static const char *const pairs[] = {
+        "map.user=$header.ce_user|user", "map.id=$header.ce_id", "map.action=$header[\"ce_type\"]",
+        "map.time=$header.ce_time",      "time.format=iso8601",  "map.weight=$header.w|w",
+        "numbers.as.text=true",          "absent.values=-",      "map.kind=$header.content-type|=x",
+        "kind.text/plain=ignore",        "map.sequence=",
+    };
+    static const char value[] = "{\"item_id\":\"i\",\"user\":\"v\",\"w\":3}";
+    struct header headers[] = {
+        {"ce_id", {"e0", 2}},
+        {"ce_id", {"e1", 2}},
+        {"ce_time", {"2026-11-23T08:59:58Z", 20}},
+        {"ce_type", {"LIKE", 4}},
+        {"ce_user", {"u\xc3\xa4", 3}},
+        {"w", {"2.5", 3}},
+        {"other", {"\xff", 1}},
+    };
+    enum { TIME = 2, USER = 4, WEIGHT, OTHER };
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+#define MAP() rig_apply_headed(&rig, headers, ARRAY_COUNT(headers), slice_str(value))
+    assert_null(MAP());
+    assert_text(rig.ev.event_id, "e1");
+    assert_text(rig.ev.user_id, "u\xc3\xa4");
+    assert_int_equal(rig.ev.event_time_ms, 1795424398000);
+    assert_int_equal(rig.ev.action, ACTION_LIKE);
+    assert_true(rig.ev.weight == 2.5);
+    headers[USER].value = slice_of(NULL, 0);
+    headers[WEIGHT].value = slice_str("-");
+    assert_null(MAP());
+    assert_text(rig.ev.user_id, "v");
+    assert_true(rig.ev.weight == 3);
+    headers[WEIGHT].value = slice_str("much");
+    assert_string_equal(MAP(), "wrong_type");
+    headers[WEIGHT].value = slice_str("1");
+    headers[TIME].value = slice_str("noon");
+    assert_string_equal(MAP(), "bad_time");
+    headers[OTHER] = (struct header){"content-type", slice_str("text/plain")};
+    assert_null(MAP());
+    assert_int_equal(rig.outcome.count, 0);
+    headers[USER].value = slice_str("\xff");
+    assert_string_equal(MAP(), "header_not_utf8");
+    assert_non_null(strstr(rig.refusal.detail, "$header.ce_user: "));
+    assert_string_equal(rig_apply(&rig, slice_str(value)), "missing_action");
+#undef MAP
+    rig_clear(&rig);
+}
+
+/* A tombstone's id may be in a header, and tags may be. */
+static void an_item_with_headers(void **state)
+{
+    static const char *const pairs[] = {"becomes=Item", "map.item=$header.ce_subject",
+                                        "map.tags=$key,shop=$header.ce_source", "map.title=t"};
+    const struct header headers[] = {{"ce_subject", {"i-1", 3}}, {"ce_source", {"/web", 4}}};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    assert_null(rig_apply_headed(&rig, headers, 2, slice_str("{\"t\":\"T\"}")));
+    const struct item *item = rig.outcome.at[0].object;
+    assert_text(item->item_id, "i-1");
+    assert_int_equal(item->tags.count, 1);
+    assert_text(item->tags.at[0], "shop=/web");
+    assert_null(rig_apply_headed(&rig, headers, 2, (struct slice){0}));
+    assert_null(rig.outcome.at[0].object);
+    assert_text(rig.outcome.at[0].key, "i-1");
+    rig_clear(&rig);
+}
+
 /* ---- Avro ---- */
 
 struct avro {
@@ -510,6 +578,8 @@ int main(void)
         cmocka_unit_test(a_record_becomes_a_profile),
         cmocka_unit_test(some_texts_mean_nothing),
         cmocka_unit_test(key_and_timestamp_are_at_hand),
+        cmocka_unit_test(headers_are_at_hand),
+        cmocka_unit_test(an_item_with_headers),
         cmocka_unit_test(avro_times_by_their_logical_type),
         cmocka_unit_test(details_are_bounded),
         cmocka_unit_test(avro_user_event_needs_no_mapping),

@@ -35,6 +35,8 @@ static void refuses_bad_configuration(void **state)
     refused_configuration("time.format=avro", "source.format=avro");
     refused_configuration("created.format=avro", "source.format=avro");
     refused_configuration("map.kind=a[*].k", "the whole record's");
+    refused_configuration("map.user=$header", "$header.ce_id");
+    refused_configuration("map.user=$header.a.b", "$header[\"a.b\"]");
 }
 
 static void refused_pairs(const char *const *pairs, size_t count, const char *part)
@@ -48,6 +50,24 @@ static void refused_pairs(const char *const *pairs, size_t count, const char *pa
 #define REFUSED(part, ...)                                                                         \
     refused_pairs((const char *const[]){__VA_ARGS__},                                              \
                   sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *), part)
+
+/* A header is a text: where only a number serves, every record would be refused. */
+static void headers_are_texts(void **state)
+{
+    refused_configuration("map.weight=w|$header.w", "numbers.as.text=true");
+    refused_configuration("map.sequence=$header.s", "numbers.as.text=true");
+    refused_configuration("map.time=$header.ce_time", "time.format=iso8601");
+    REFUSED("time.format=iso8601", "becomes=Item", "map.created=$header.ce_time");
+    REFUSED("never a list", "becomes=Item", "map.vector=$header.v", "numbers.as.text=true");
+    struct rig rig;
+    static const char *const times[] = {"map.time=$header.ce_time", "time.format=iso8601"};
+    static const char *const numbers[] = {"map.time=$header.t", "map.weight=$header.w",
+                                          "numbers.as.text=true"};
+    assert_int_equal(rig_init(&rig, times, ARRAY_COUNT(times), NULL), 0);
+    rig_clear(&rig);
+    assert_int_equal(rig_init(&rig, numbers, ARRAY_COUNT(numbers), NULL), 0);
+    rig_clear(&rig);
+}
 
 static void each_target_has_its_fields(void **state)
 {
@@ -88,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_bad_configuration),
+        cmocka_unit_test(headers_are_texts),
         cmocka_unit_test(each_target_has_its_fields),
         cmocka_unit_test(one_array_spreads_a_record),
     };

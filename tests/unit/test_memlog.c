@@ -107,10 +107,11 @@ static void test_headers(void **state)
     struct memlog *log = memlog_new(1);
     memlog_topic(log, "out", 1);
     struct wire *wire = memlog_wire(log, NULL, NULL, NULL);
-    const struct header headers[] = {{"reason", slice_str("bad_utf8")}, {"none", {NULL, 0}}};
+    const struct header headers[] = {
+        {"reason", slice_str("first")}, {"reason", slice_str("bad_utf8")}, {"none", {NULL, 0}}};
     struct message message = message_to("out", 0, NULL, "bytes");
     message.headers = headers;
-    message.headers_count = 2;
+    message.headers_count = ARRAY_COUNT(headers);
     assert_int_equal(wire_produce(wire, &message, 1), 0);
     struct slice value;
     assert_int_equal(memlog_header(log, "out", 0, 0, "reason", &value), 0);

@@ -7,27 +7,18 @@
 struct headers {
     struct header at[8];
     size_t count;
+    struct header_list list;
 };
 
-static int find_header(const struct record *rec, const char *name, struct slice *ret_value)
+static struct record record_with(struct headers *headers)
 {
-    const struct headers *headers = rec->message;
-    for (size_t i = headers->count; i-- > 0;) {
-        if (strcmp(headers->at[i].name, name) != 0) { continue; }
-        *ret_value = headers->at[i].value;
-        return 0;
-    }
-    return -ENOENT;
-}
-
-static struct record record_with(const struct headers *headers)
-{
+    if (headers) { headers->list = (struct header_list){headers->at, headers->count}; }
     return (struct record){.topic = "again",
                            .partition = 1,
                            .offset = 7,
                            .time_ms = 99,
-                           .find_header = headers ? find_header : NULL,
-                           .message = headers};
+                           .headers = headers ? &listed_headers : NULL,
+                           .message = headers ? &headers->list : NULL};
 }
 
 static void what_was_written_is_read(void **state)
@@ -87,16 +78,17 @@ static void headers_of_others_are_not_believed(void **state)
         {"t", "1", "1-1"},     {"t", "1", "111111111111111111111111111"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
-        const struct headers headers = {.at = {{ORIGIN_TOPIC, slice_str(bad[i].topic)},
-                                               {ORIGIN_PARTITION, slice_str(bad[i].partition)},
-                                               {ORIGIN_OFFSET, slice_str(bad[i].offset)},
-                                               {ORIGIN_REDRIVEN, slice_str("1")}},
-                                        .count = 4};
+        struct headers headers = {.at = {{ORIGIN_TOPIC, slice_str(bad[i].topic)},
+                                         {ORIGIN_PARTITION, slice_str(bad[i].partition)},
+                                         {ORIGIN_OFFSET, slice_str(bad[i].offset)},
+                                         {ORIGIN_REDRIVEN, slice_str("1")}},
+                                  .count = 4};
         struct record rec = record_with(&headers);
         struct origin read;
         if (origin_read(&rec, &read)) { fail_msg("%zu", i); }
         origin_of(&rec, &read);
         assert_string_equal(read.topic, "again");
+        assert_int_equal(origin_senders_headers(&rec), 4);
     }
     char topic[ORIGIN_TOPIC_BYTES_MAX + 2];
     memset(topic, 't', sizeof(topic));
@@ -115,12 +107,32 @@ static void headers_of_others_are_not_believed(void **state)
     assert_false(origin_read(&rec, &read));
 }
 
+/* The sender's headers stand before the origin's, whatever they are called. */
+static void the_senders_headers(void **state)
+{
+    const struct origin origin = {.topic = "clicks", .partition = 3, .offset = 5, .redriven = 1};
+    struct origin_headers texts;
+    struct headers headers = {.at = {{"ce_id", slice_str("e")}, {ORIGIN_TOPIC, slice_str("x")}},
+                              .count = 2};
+    struct record rec = record_with(&headers);
+    assert_int_equal(origin_senders_headers(&rec), 2);
+    headers.count += origin_write(&origin, &texts, headers.at + 2);
+    rec = record_with(&headers);
+    assert_int_equal(origin_senders_headers(&rec), 2);
+    struct origin read;
+    origin_of(&rec, &read);
+    assert_string_equal(read.topic, "clicks");
+    rec = record_with(NULL);
+    assert_int_equal(origin_senders_headers(&rec), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read),
         cmocka_unit_test(its_own_place_without_the_mark),
         cmocka_unit_test(headers_of_others_are_not_believed),
+        cmocka_unit_test(the_senders_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,6 +243,23 @@ static void avro_reasons_pass_through(void **state)
     assert_string_equal(rules_check(STAGE_AVRO, &candidate, &field)->name, "bad_avro");
 }
 
+static void bounds_of_headers(void **state)
+{
+    static const char *const pairs[] = {"map.id=$header.id"};
+    struct header headers[HEADERS_MAX + 1];
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    for (size_t i = 0; i <= HEADERS_MAX; i++) { headers[i] = (struct header){"n", {"v", 1}}; }
+    headers[0] = (struct header){"id", {"\xc3\xa4", 2}};
+    const struct slice value = slice_str(WITH("\"x\":1"));
+    assert_null(rig_apply_headed(&rig, headers, HEADERS_MAX, value));
+    assert_string_equal(rig_apply_headed(&rig, headers, HEADERS_MAX + 1, value),
+                        "headers_too_large");
+    headers[0].value.size = 1;
+    assert_string_equal(rig_apply_headed(&rig, headers, 1, value), "header_not_utf8");
+    rig_clear(&rig);
+}
+
 static void the_table_is_in_order(void **state)
 {
     for (size_t i = 0; i < rules_count; i++) {
@@ -250,7 +267,8 @@ static void the_table_is_in_order(void **state)
         assert_true(strlen(rules[i].hint) > 10);
         bool sampled = rules[i].stage == STAGE_AVRO;
         static const char *const apart[] = {"too_many_values", "too_many_elements",
-                                            "too_many_tags", "vector_too_long"};
+                                            "too_many_tags",   "vector_too_long",
+                                            "headers_too_large", "header_not_utf8"};
         for (size_t k = 0; k < ARRAY_COUNT(apart); k++) {
             sampled |= strcmp(rules[i].name, apart[k]) == 0;
         }
@@ -281,6 +299,7 @@ int main(void)
         cmocka_unit_test(each_sample_breaks_its_rule_only),
         cmocka_unit_test(bounds_of_size),
         cmocka_unit_test(bounds_of_lists),
+        cmocka_unit_test(bounds_of_headers),
         cmocka_unit_test(avro_reasons_pass_through),
         cmocka_unit_test(the_table_is_in_order),
         cmocka_unit_test(the_first_broken_rule_answers),

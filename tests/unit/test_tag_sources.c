@@ -9,6 +9,13 @@ static const char document_text[] =
     "{\"genre\":\"Drama\",\"make\":{\"name\":\"Acme\"},\"labels\":[\"new\",3,true,null,{},2.5],"
     "\"lines\":[{\"c\":\"red\",\"s\":[\"x\",\"y\"]},{\"c\":\"blue\"},{}],\"flat\":\"a| b ||c\"}";
 
+/* As if a header, a key or a timestamp were that text. */
+static json_t *beside(void *arg, const struct field_path *path)
+{
+    assert_true(field_path_beside(path));
+    return arg;
+}
+
 static void expect(const char *sources_text, const char *separator, const char *spread,
                    size_t element, const char *expected)
 {
@@ -26,7 +33,10 @@ static void expect(const char *sources_text, const char *separator, const char *
         assert_int_equal(field_path_new(slice_str(spread), &array, &why), 0);
         at = json_array_get(field_path_find(array, document), element);
     }
-    struct slices tags = tag_sources_collect(sources, document, array, at, 100, arena);
+    json_t *text = json_string("new|used");
+    const struct tagged tagged = {
+        .document = document, .array = array, .element = at, .beside = beside, .arg = text};
+    struct slices tags = tag_sources_collect(sources, &tagged, 100, arena);
     struct buf joined;
     buf_init(&joined, 4096);
     for (size_t i = 0; i < tags.count; i++) {
@@ -40,6 +50,7 @@ static void expect(const char *sources_text, const char *separator, const char *
     field_path_free(array);
     tag_sources_free(sources);
     json_decref(document);
+    json_decref(text);
     arena_free(arena);
 }
 
@@ -57,6 +68,14 @@ static void collects_in_order(void **state)
     expect("lines[*].c", "", NULL, 0, "red;blue");
     expect("s=lines[*].s", "", NULL, 0, "s=x;s=y");
     expect("[\"genre\"]", "", NULL, 0, "Drama");
+}
+
+static void what_stands_beside_the_document(void **state)
+{
+    expect("state=$header.ce_state,genre", "", NULL, 0, "state=new|used;Drama");
+    expect("$header[\"a,b\"]", "|", NULL, 0, "new;used");
+    expect("none|$key", "", NULL, 0, "new|used");
+    expect("genre|$header.x,lines[*].c", "", "lines[*].id", 1, "Drama;blue");
 }
 
 static void a_spread_record_has_each_elements(void **state)
@@ -80,7 +99,10 @@ static void limits_hold(void **state)
     struct arena *arena = arena_new(1024);
     json_t *document = json_loads("{\"t\":[1,2,3,4,5]}", 0, NULL);
     assert_int_equal(tag_sources_new("t", "", &sources, &why), 0);
-    assert_int_equal(tag_sources_collect(sources, document, NULL, NULL, 3, arena).count, 4);
+    const struct tagged tagged = {.document = document};
+    assert_int_equal(tag_sources_collect(sources, &tagged, 3, arena).count, 4);
+    assert_non_null(tag_sources_at(sources, 0));
+    assert_null(tag_sources_at(sources, 1));
     tag_sources_free(sources);
     json_decref(document);
     arena_free(arena);
@@ -90,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(collects_in_order),
+        cmocka_unit_test(what_stands_beside_the_document),
         cmocka_unit_test(a_spread_record_has_each_elements),
         cmocka_unit_test(limits_hold),
     };
