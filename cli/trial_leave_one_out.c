@@ -115,7 +115,11 @@ static int enrol_all(struct course *course)
         const struct recommender *recommender = models[m];
         int takes = trial_takes(wish, recommender, &course->ground);
         if (takes < 0) { return -1; }
-        if (!takes) { continue; }
+        if (!takes || (recommender->streams && !wish->model)) { continue; }
+        if (recommender->streams) {
+            return client_fail("%s learns actions in order of time: use -p prequential",
+                               recommender->name), -1;
+        }
         bool every = recommender->every_preset && small && !wish->model;
         if ((every ? enrol_every : enrol_best)(course, recommender) < 0) { return -1; }
     }

@@ -26,16 +26,16 @@ struct foretelling {
 };
 
 static const struct foretelling_settings sparse = {
-    .epochs = 20, .patience = 2, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .5,
-    .batch = 64, .rate = 1e-3, .whole = 20000, .negatives = 1024,
+    .epochs = 20, .patience = 2, .d = 64, .blocks = 2, .heads = 1, .length = 50, .windows = 1,
+    .dropout = .5, .batch = 64, .rate = 1e-3, .whole = 20000, .negatives = 1024,
 };
 static const struct foretelling_settings attributes = {
-    .epochs = 16, .patience = 2, .d = 64, .blocks = 2, .heads = 1, .length = 50, .dropout = .3,
-    .batch = 64, .rate = 1e-3, .whole = 20000, .negatives = 1024,
+    .epochs = 16, .patience = 2, .d = 64, .blocks = 2, .heads = 1, .length = 50, .windows = 1,
+    .dropout = .3, .batch = 64, .rate = 1e-3, .whole = 20000, .negatives = 1024,
 };
 static const struct foretelling_settings deep = {
-    .epochs = 45, .patience = 5, .d = 64, .blocks = 2, .heads = 1, .length = 200, .dropout = .2,
-    .batch = 32, .rate = 1e-3, .whole = 20000, .negatives = 1024,
+    .epochs = 45, .patience = 5, .d = 64, .blocks = 2, .heads = 1, .length = 200, .windows = 12,
+    .dropout = .2, .batch = 32, .rate = 1e-3, .whole = 20000, .negatives = 1024,
 };
 static const struct preset presets[] = {
     {.name = "sparse", .settings = &sparse},
@@ -50,6 +50,7 @@ static const struct knob knobs[] = {
     KNOB(foretelling_settings, blocks, 1, 8, "layers"),
     KNOB(foretelling_settings, heads, 1, 16, "heads of attention; divides d"),
     KNOB(foretelling_settings, length, 1, 1000, "actions looked back upon"),
+    KNOB(foretelling_settings, windows, 1, 1000, "pieces of `length` learned, newest first"),
     KNOB(foretelling_settings, dropout, 0, .9, "share of numbers left out while learning"),
     KNOB(foretelling_settings, batch, 1, 1024, "sequences a step"),
     KNOB(foretelling_settings, rate, 1e-6, 1, "length of a step"),
@@ -170,15 +171,21 @@ static void foretelling_learn(void *arg, const struct lesson *lesson)
     diary->items[diary->count++] = lesson->item;
 }
 
+/* Each diary, and the pieces of a long one that its newest actions leave out. */
 static struct sequence *sequences_of_diaries(const struct foretelling *self, size_t *ret_count)
 {
-    struct sequence *sequences = xcalloc((size_t)self->ground->users_max + 1, sizeof(*sequences));
+    const size_t length = (size_t)self->settings.length;
+    const size_t windows = (size_t)self->settings.windows;
+    struct sequence *sequences =
+        xcalloc((size_t)self->ground->users_max * windows + 1, sizeof(*sequences));
     *ret_count = 0;
     for (int32_t user = 0; user < self->ground->users_max; user++) {
         const struct diary *diary = &self->diaries[user];
-        if (!diary->count) { continue; }
-        sequences[(*ret_count)++] =
-            (struct sequence){.items = diary->items, .count = diary->count};
+        size_t end = diary->count;
+        for (size_t w = 0; w < windows && end > (w ? 1 : 0); w++) {
+            sequences[(*ret_count)++] = (struct sequence){.items = diary->items, .count = end};
+            end = end > length ? end - length : 0;
+        }
     }
     return sequences;
 }

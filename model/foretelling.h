@@ -1,12 +1,13 @@
 /* Foretelling: the Transformer as one of the recommenders.
  *
- * learn() only keeps the user's sequence; settle() trains on all of them, epoch by epoch. Where the
- * ground has a judge, each epoch's model is judged and the best one stays. The rate falls to 0 in
- * a straight line over the last third of `epochs`; when none of `patience` epochs was better, the
- * fall begins at once, lasts a third of the epochs so far, and training ends with it. Without a
- * judge all `epochs` are run. Scores are the logits of the softmax over all items; an empty history
- * scores every item 0. Attributes are the features of the ground's content, summed into the item
- * table (item_vectors.h); those that fewer than two items have are left out.
+ * learn() only keeps the user's sequence; settle() trains on all of them, epoch by epoch. A user
+ * with more than `length` actions is learned in `windows` pieces of that length, the newest ones.
+ * Where the ground has a judge, each epoch's model is judged and the best one stays. The rate falls
+ * to 0 in a straight line over the last third of `epochs`; when none of `patience` epochs was
+ * better, the fall begins at once, lasts a third of the epochs so far, and training ends with it.
+ * Without a judge all `epochs` are run. Scores are the logits of the softmax over all items; an
+ * empty history scores every item 0. Attributes are the features of the ground's content, summed
+ * into the item table (item_vectors.h); those that fewer than two items have are left out.
  *
  * Above `whole` items the softmax is over the wanted ones and `negatives` drawn ones a step: a
  * little worse, and its cost does not grow with the catalogue.
@@ -27,6 +28,7 @@ struct foretelling_settings {
     double blocks;
     double heads;
     double length; /* actions looked back upon */
+    double windows; /* pieces of so many actions that a long sequence is learned in */
     double dropout;
     double batch; /* sequences a step */
     double rate;  /* Adam's */

@@ -2,6 +2,7 @@
 #include "model/biased_mf.h"
 #include "model/bpr.h"
 #include "model/ease.h"
+#include "model/following.h"
 #include "model/foretelling.h"
 #include "model/given_vectors.h"
 #include "model/ials.h"
@@ -26,6 +27,7 @@ const struct recommender *const models[] = {
     &bpr_recommender,
     &biased_mf_recommender,
     &foretelling_recommender,
+    &following_recommender,
 };
 const size_t models_count = ARRAY_COUNT(models);
 

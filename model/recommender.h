@@ -80,6 +80,7 @@ struct recommender {
     int32_t items_most; /* the model is not for more items than these; 0: any number */
     bool aside;         /* no member of the blend, where it adds little; for those who ask */
     bool every_preset;  /* presets see different things: a blend has room for each */
+    bool streams;       /* learns of all users in order of time: not user after user */
     /* Says whether the model can work on this ground. NULL: on any. */
     bool (*suits)(const struct ground *ground);
     /* Makes an empty model; copies the settings. */

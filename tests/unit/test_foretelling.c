@@ -23,8 +23,8 @@ static void walks(struct sequences *sequences)
 }
 
 static const struct foretelling_settings small = {
-    .epochs = 40, .patience = 40, .d = 16, .blocks = 1, .heads = 1, .length = 8, .dropout = .1,
-    .batch = 8, .rate = 3e-3, .whole = 1000, .negatives = 1024,
+    .epochs = 40, .patience = 40, .d = 16, .blocks = 1, .heads = 1, .length = 8, .windows = 1,
+    .dropout = .1, .batch = 8, .rate = 3e-3, .whole = 1000, .negatives = 1024,
 };
 
 static const struct leave_users everybody = {.stride = 1};
@@ -70,6 +70,43 @@ static void test_draws_when_there_are_many(void **state)
     model = foretelling_recommender.make(&ground, &settings);
     foretelling_recommender.free(model);
     sequences_release(&sequences);
+}
+
+/* Everybody first walks, and then has so much else that the walk is beyond the newest window. */
+static double knows_the_walk(double windows)
+{
+    enum { WALK = LENGTH, ELSE = 10, MANY = ITEMS + ELSE };
+    struct foretelling_settings settings = small;
+    struct ground ground = {.users_max = USERS, .items_max = MANY, .seed = 3};
+    settings.windows = windows;
+    void *model = foretelling_recommender.make(&ground, &settings);
+    for (int32_t user = 0; user < USERS; user++) {
+        for (int32_t at = 0; at < WALK + ELSE; at++) {
+            int32_t item = at < WALK ? (user + at * STEP) % ITEMS : ITEMS + at - WALK;
+            foretelling_recommender.learn(model, &(struct lesson){.user = user, .item = item});
+        }
+    }
+    foretelling_recommender.settle(model);
+    int right = 0;
+    for (int32_t from = 0; from < ITEMS; from++) {
+        const int32_t history[] = {from, (from + STEP) % ITEMS};
+        const struct query query = {.history = history, .count = 2, .items = MANY};
+        float scores[MANY];
+        foretelling_recommender.score(model, &query, scores);
+        int32_t best = 0;
+        for (int32_t item = 1; item < MANY; item++) {
+            if (scores[item] > scores[best]) { best = item; }
+        }
+        right += best == (from + 2 * STEP) % ITEMS;
+    }
+    foretelling_recommender.free(model);
+    return (double)right / ITEMS;
+}
+
+static void test_learns_long_sequences_in_windows(void **state)
+{
+    assert_true(knows_the_walk(1) < 0.3);
+    assert_true(knows_the_walk(3) > 0.9);
 }
 
 /* Likes the model of one round only. */
@@ -172,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_a_pattern),
         cmocka_unit_test(test_draws_when_there_are_many),
+        cmocka_unit_test(test_learns_long_sequences_in_windows),
         cmocka_unit_test(test_keeps_the_best_round),
         cmocka_unit_test(test_attributes_reach_a_new_item),
         cmocka_unit_test(test_prefers_by_shape),
