@@ -252,17 +252,28 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
     return 0;
 }
 
-/* rd_kafka_query_watermark_offsets() sends the handle's own isolation level: a read_uncommitted
- * handle is told the log end, a read_committed one the last stable offset. */
-static int ask_end(struct kafka *kafka, rd_kafka_t *rk, const char *topic, int32_t partition,
-                   int64_t *ret_low, int64_t *ret_end)
+/* rd_kafka_query_watermark_offsets() would tell both ends at once, but before librdkafka 2.3.0 it
+ * waits for a broker that is gone as long as it is gone, whatever the timeout (its issue 2588). */
+rd_kafka_resp_err_t kafka_ask_offset(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                     int64_t time, int timeout_ms, int64_t *ret_offset)
 {
-    int64_t low, end;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = time;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
+    if (!code) { code = list->elems[0].err; }
+    *ret_offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+static int ask_bound(struct kafka *kafka, rd_kafka_t *rk, const char *topic, int32_t partition,
+                     int64_t which, int64_t *ret_offset)
+{
+    int64_t offset;
     rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &end, ASK_TIMEOUT_MS);
+        kafka_ask_offset(rk, topic, partition, which, ASK_TIMEOUT_MS, &offset);
     if (code) { return kafka_sort_code(kafka, "log bounds", code); }
-    *ret_low = low;
-    *ret_end = end;
+    *ret_offset = offset;
     return 0;
 }
 
@@ -270,20 +281,22 @@ static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition,
                         int64_t *ret_end)
 {
     struct kafka *kafka = (struct kafka *)wire;
-    return ask_end(kafka, kafka->bounds, topic, partition, ret_low, ret_end);
+    int result =
+        ask_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_BEGINNING, ret_low);
+    if (result < 0) { return result; }
+    return ask_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
 }
 
 static int kafka_stable_end(struct wire *wire, const char *topic, int32_t partition,
                             int64_t *ret_end)
 {
     struct kafka *kafka = (struct kafka *)wire;
-    int64_t low;
     if (!kafka->stable) {
         int result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER,
                                        rd_kafka_conf_dup(kafka->reader_conf), &kafka->stable);
         if (result < 0) { return result; }
     }
-    return ask_end(kafka, kafka->stable, topic, partition, &low, ret_end);
+    return ask_bound(kafka, kafka->stable, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
 }
 
 /* ---- Life ---- */

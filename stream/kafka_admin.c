@@ -279,14 +279,9 @@ int admin_group_delete(struct wire *wire, const char *group)
 int admin_offset_at(struct wire *wire, const char *topic, int32_t partition, int64_t time_ms,
                     int64_t *ret_offset)
 {
-    int64_t low;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = time_ms;
-    rd_kafka_resp_err_t code =
-        rd_kafka_offsets_for_times(kafka_of(wire)->bounds, list, ASK_TIMEOUT_MS);
-    if (!code) { code = list->elems[0].err; }
-    int64_t offset = list->elems[0].offset;
-    rd_kafka_topic_partition_list_destroy(list);
+    int64_t low, offset;
+    rd_kafka_resp_err_t code = kafka_ask_offset(kafka_of(wire)->bounds, topic, partition, time_ms,
+                                                ASK_TIMEOUT_MS, &offset);
     if (code) { return sort(wire, "offset of a time in", topic, code); }
     if (offset < 0) { return wire_bounds(wire, topic, partition, &low, ret_offset); }
     *ret_offset = offset;

@@ -401,9 +401,9 @@ static void keep_fetching(struct kafka_reader *self)
     if (self->taken_bytes < self->kafka->fetch_bytes_max / FETCH_WAKES) { return; }
     self->taken_bytes = 0;
     const struct record *newest = &intake->records[intake->count - 1];
-    int64_t low, end;
-    (void)rd_kafka_query_watermark_offsets(intake->rk, newest->topic, newest->partition, &low, &end,
-                                           WAKE_TIMEOUT_MS);
+    int64_t end;
+    (void)kafka_ask_offset(intake->rk, newest->topic, newest->partition, RD_KAFKA_OFFSET_END,
+                           WAKE_TIMEOUT_MS, &end);
 }
 
 static void reader_close_kafka(struct reader *reader)

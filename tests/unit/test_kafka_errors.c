@@ -5,6 +5,7 @@
 #include "base/xalloc.h"
 #include "tests/unit/mock_broker.h"
 
+#include <unistd.h>
 #include <setjmp.h>
 #include <cmocka.h>
 
@@ -12,7 +13,7 @@
 enum { PRODUCE = 0, INIT_PRODUCER = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TXN = 26,
        TXN_OFFSETS = 28 };
 
-enum { POLLS_MAX = 600 };
+enum { POLLS_MAX = 600, ANSWER_SECONDS_MAX = 60 };
 
 struct stage {
     struct mock_broker mock;
@@ -216,6 +217,25 @@ static void test_offset_out_of_range(void **state)
     assert_says(stage, "hint: retention has passed");
 }
 
+/* Whoever asks a broker that is gone waits for a bounded time: a signal must find its way. */
+static void test_bounds_of_a_broker_that_is_gone(void **state)
+{
+    struct stage *stage = *state;
+    int64_t low, end;
+    open_well(stage);
+    assert_int_equal(run_txn(stage), 0);
+    assert_int_equal(wire_bounds(stage->wire, "out", 0, &low, &end), 0);
+    assert_int_equal(low, 0);
+    assert_int_equal(end, 1);
+    rd_kafka_mock_broker_set_down(stage->mock.cluster, 1);
+    (void)alarm(ANSWER_SECONDS_MAX);
+    int result = wire_bounds(stage->wire, "out", 0, &low, &end);
+    (void)alarm(0);
+    assert_true(result < 0);
+    assert_false(wire_is_final(result));
+    rd_kafka_mock_broker_set_up(stage->mock.cluster, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lost_message_is_its_marks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_topic_refused_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_offset_out_of_range, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bounds_of_a_broker_that_is_gone, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
