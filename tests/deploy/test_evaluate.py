@@ -59,6 +59,16 @@ def test_transformer(sequences):
     assert model["hr10"] > 0.95 and model["preset"] == "sparse"
 
 
+def test_transformer_online(sequences, ratings):
+    """It follows a stream; user after user is no stream, and said so."""
+    models = evaluate(ratings, "-p", "prequential", "--json")["models"]
+    assert "transformer-online/usual" in models
+    done = evaluate(sequences, "--model", "transformer-online", code=1)
+    assert "-p prequential" in done.stderr
+    assert not any("online" in name for name in evaluate(sequences, "--json")["models"]
+                   if name.startswith("transformer"))
+
+
 def test_blend_is_not_led_astray(sequences):
     models = evaluate(sequences, "--json")["models"]
     assert {"counting", "popularity", "isgd", "ease", "ials", "sgns", "user-knn", "bpr",
