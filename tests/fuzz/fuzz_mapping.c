@@ -41,13 +41,13 @@ static const struct {
     size_t count;
     bool headed;
 } configurations[] = {
-    {plain, ARRAY_COUNT(plain)},
-    {nested, ARRAY_COUNT(nested)},
-    {seconds, ARRAY_COUNT(seconds)},
-    {avro, ARRAY_COUNT(avro)},
-    {spread, ARRAY_COUNT(spread)},
-    {item, ARRAY_COUNT(item)},
-    {profile, ARRAY_COUNT(profile)},
+    {plain, ARRAY_COUNT(plain), false},
+    {nested, ARRAY_COUNT(nested), false},
+    {seconds, ARRAY_COUNT(seconds), false},
+    {avro, ARRAY_COUNT(avro), false},
+    {spread, ARRAY_COUNT(spread), false},
+    {item, ARRAY_COUNT(item), false},
+    {profile, ARRAY_COUNT(profile), false},
     {headed, ARRAY_COUNT(headed), true},
     {headed_item, ARRAY_COUNT(headed_item), true},
 };
