@@ -1,18 +1,12 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/diary.h"
 #include "model/dice.h"
 #include "model/following.h"
 #include "model/lanes.h"
 #include "model/transformer.h"
 
 enum { WIDTH_STEP = 16, SHARES = 2, ITEMS_STEP = 64, LENGTH_MAX = 1000 };
-
-struct diary {
-    int32_t *items;
-    size_t count;
-    size_t capacity;
-    bool fresh; /* has acted since the last step */
-};
 
 struct following {
     struct following_settings settings;
@@ -25,7 +19,8 @@ struct following {
     int32_t known;    /* items */
     int32_t *grown; /* users with something to foretell */
     size_t grown_count;
-    int32_t *fresh;
+    int32_t *fresh; /* users who have acted since the last step */
+    bool *acted;    /* by user: is among them */
     size_t fresh_count;
     int64_t waiting; /* actions since the last step */
     int64_t learned; /* actions before that */
@@ -63,6 +58,7 @@ static void *following_make(const struct ground *ground, const void *settings)
     self->diaries = xcalloc((size_t)ground->users_max + 1, sizeof(*self->diaries));
     self->grown = xcalloc((size_t)ground->users_max + 1, sizeof(*self->grown));
     self->fresh = xcalloc((size_t)ground->users_max + 1, sizeof(*self->fresh));
+    self->acted = xcalloc((size_t)ground->users_max + 1, sizeof(*self->acted));
     self->sequences = xcalloc((size_t)self->settings.batch, sizeof(*self->sequences));
     return self;
 }
@@ -75,6 +71,7 @@ static void following_free(void *arg)
     free(self->diaries);
     free(self->grown);
     free(self->fresh);
+    free(self->acted);
     free(self->sequences);
     free(self->hidden);
     transformer_free(self->model);
@@ -133,7 +130,7 @@ static void step(struct following *self)
     size_t count = 0;
     for (size_t at = 0; at < self->fresh_count; at++) {
         int32_t user = self->fresh[at];
-        self->diaries[user].fresh = false;
+        self->acted[user] = false;
         if (count < batch && self->diaries[user].count > 1) {
             self->sequences[count++] = newest(self, user);
         }
@@ -160,15 +157,11 @@ static void following_learn(void *arg, const struct lesson *lesson)
 {
     struct following *self = arg;
     struct diary *diary = &self->diaries[lesson->user];
-    if (diary->count == diary->capacity) {
-        diary->capacity = MAX_OF(diary->capacity * 2, (size_t)8);
-        diary->items = xreallocarray(diary->items, diary->capacity, sizeof(*diary->items));
-    }
-    diary->items[diary->count++] = lesson->item;
+    diary_add(diary, lesson->item);
     self->known = MAX_OF(self->known, lesson->item + 1);
     if (diary->count == 2) { self->grown[self->grown_count++] = lesson->user; }
-    if (!diary->fresh) { self->fresh[self->fresh_count++] = lesson->user; }
-    diary->fresh = true;
+    if (!self->acted[lesson->user]) { self->fresh[self->fresh_count++] = lesson->user; }
+    self->acted[lesson->user] = true;
     self->waiting++;
     if (is_due(self)) { step(self); }
 }

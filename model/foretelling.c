@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "model/diary.h"
 #include "model/foretelling.h"
 #include "model/sequences.h"
 #include "model/transformer.h"
@@ -9,12 +10,6 @@ enum { LONG_MEAN = 30, THREADS = 2, WIDTH_STEP = 16, SHARED_LEAST = 2, TAIL_SHAR
 
 /* A kept model holds its weights and little else. */
 #define KEPT_MAX ((size_t)4 << 30)
-
-struct diary {
-    int32_t *items;
-    size_t count;
-    size_t capacity;
-};
 
 struct foretelling {
     struct foretelling_settings settings;
@@ -163,12 +158,7 @@ static void foretelling_free(void *arg)
 static void foretelling_learn(void *arg, const struct lesson *lesson)
 {
     struct foretelling *self = arg;
-    struct diary *diary = &self->diaries[lesson->user];
-    if (diary->count == diary->capacity) {
-        diary->capacity = MAX_OF(diary->capacity * 2, (size_t)8);
-        diary->items = xreallocarray(diary->items, diary->capacity, sizeof(*diary->items));
-    }
-    diary->items[diary->count++] = lesson->item;
+    diary_add(&self->diaries[lesson->user], lesson->item);
 }
 
 /* Each diary, and the pieces of a long one that its newest actions leave out. */

@@ -1,20 +1,15 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/diary.h"
 #include "model/mersenne.h"
 #include "model/prequential.h"
-
-struct past {
-    int32_t *items;
-    size_t count;
-    size_t capacity;
-};
 
 struct prequential {
     struct prequential_settings settings;
     struct blend *blend;
     const struct member *members;
     size_t members_count;
-    struct past *pasts; /* by user */
+    struct diary *pasts; /* by user */
     int32_t known;      /* items */
     int64_t passed;     /* actions */
     struct mersenne dice;
@@ -52,7 +47,7 @@ struct prequential *prequential_free(struct prequential *prequential)
     return NULL;
 }
 
-static bool has(const struct past *past, int32_t item)
+static bool has(const struct diary *past, int32_t item)
 {
     for (size_t at = 0; at < past->count; at++) {
         if (past->items[at] == item) { return true; }
@@ -71,7 +66,7 @@ static void count_miss(struct prequential *prequential)
 /* Puts the question to the blend, which learns the answer; only some questions count. */
 static void question(struct prequential *prequential, const struct action *action, bool counts)
 {
-    const struct past *past = &prequential->pasts[action->user];
+    const struct diary *past = &prequential->pasts[action->user];
     int32_t item = action->item;
     const struct query query = {
         .user = action->user,
@@ -100,7 +95,7 @@ static void count_fresh(struct prequential *prequential, const struct hits *befo
 bool prequential_ask(struct prequential *prequential, const struct action *action)
 {
     const struct prequential_settings *set = &prequential->settings;
-    struct past *past = &prequential->pasts[action->user];
+    struct diary *past = &prequential->pasts[action->user];
     if (prequential->passed <= set->skip) { return false; }
     bool counts = mersenne_unit(&prequential->dice) < 1.0 / set->every;
     bool teaches = counts || (set->teach_every && prequential->passed % set->teach_every == 0);
@@ -118,7 +113,7 @@ bool prequential_ask(struct prequential *prequential, const struct action *actio
 
 void prequential_learn(struct prequential *prequential, const struct action *action)
 {
-    struct past *past = &prequential->pasts[action->user];
+    struct diary *past = &prequential->pasts[action->user];
     assert(action->item <= prequential->known);
     const struct lesson lesson = {
         .user = action->user,
@@ -130,11 +125,7 @@ void prequential_learn(struct prequential *prequential, const struct action *act
     for (size_t m = 0; m < prequential->members_count; m++) {
         prequential->members[m].recommender->learn(prequential->members[m].model, &lesson);
     }
-    if (past->count == past->capacity) {
-        past->capacity = MAX_OF(past->capacity * 2, (size_t)8);
-        past->items = xreallocarray(past->items, past->capacity, sizeof(*past->items));
-    }
-    past->items[past->count++] = action->item;
+    diary_add(past, action->item);
     prequential->known += action->item == prequential->known;
     prequential->passed++;
 }
