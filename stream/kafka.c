@@ -252,13 +252,19 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
     return 0;
 }
 
+rd_kafka_topic_partition_list_t *kafka_place(const char *topic, int32_t partition, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    return list;
+}
+
 /* rd_kafka_query_watermark_offsets() would tell both ends at once, but before librdkafka 2.3.0 it
  * waits for a broker that is gone as long as it is gone, whatever the timeout (its issue 2588). */
 rd_kafka_resp_err_t kafka_ask_offset(rd_kafka_t *rk, const char *topic, int32_t partition,
                                      int64_t time, int timeout_ms, int64_t *ret_offset)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = time;
+    rd_kafka_topic_partition_list_t *list = kafka_place(topic, partition, time);
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
     if (!code) { code = list->elems[0].err; }
     *ret_offset = list->elems[0].offset;

@@ -141,18 +141,10 @@ static int sort_event(struct kafka *kafka, struct intake *intake,
     return result == 0 && message->partition < count ? WIRE_RETRY : result ? result : WIRE_REFUSED;
 }
 
-static rd_kafka_topic_partition_list_t *one_of(const char *topic, int32_t partition,
-                                               int64_t offset)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
-    return list;
-}
-
 static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
                                    int64_t offset)
 {
-    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
+    rd_kafka_topic_partition_list_t *list = kafka_place(topic, partition, offset);
     rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, ASK_TIMEOUT_MS);
     rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
     if (error) { rd_kafka_error_destroy(error); }
@@ -322,7 +314,7 @@ static int kafka_committed(struct wire *wire, const char *topic, int32_t partiti
                            int64_t *ret_offset)
 {
     struct kafka *kafka = (struct kafka *)wire;
-    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_topic_partition_list_t *list = kafka_place(topic, partition, RD_KAFKA_OFFSET_INVALID);
     rd_kafka_resp_err_t code = rd_kafka_committed(kafka->intake.rk, list, ASK_TIMEOUT_MS);
     if (!code) { code = list->elems[0].err; }
     int64_t offset = list->elems[0].offset;
@@ -335,7 +327,7 @@ static int kafka_committed(struct wire *wire, const char *topic, int32_t partiti
 static int kafka_resume(struct wire *wire, const char *topic, int32_t partition, int64_t offset)
 {
     struct kafka *kafka = (struct kafka *)wire;
-    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, offset);
+    rd_kafka_topic_partition_list_t *list = kafka_place(topic, partition, offset);
     rd_kafka_resp_err_t code = seek_to(kafka->intake.rk, topic, partition, offset);
     if (!code) { code = rd_kafka_resume_partitions(kafka->intake.rk, list); }
     rd_kafka_topic_partition_list_destroy(list);
@@ -347,7 +339,7 @@ static int kafka_resume(struct wire *wire, const char *topic, int32_t partition,
 static int kafka_pause(struct wire *wire, const char *topic, int32_t partition)
 {
     struct kafka *kafka = (struct kafka *)wire;
-    rd_kafka_topic_partition_list_t *list = one_of(topic, partition, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_topic_partition_list_t *list = kafka_place(topic, partition, RD_KAFKA_OFFSET_INVALID);
     rd_kafka_resp_err_t code = rd_kafka_pause_partitions(kafka->intake.rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     return code ? kafka_sort_code(kafka, "pause", code) : 0;

@@ -89,6 +89,8 @@ void kafka_say(struct kafka *kafka, const char *format, ...) _printf_(2, 3);
 /* Sorts a plain error code into a wire_error and keeps the story, with a hint for what a person
  * must mend. */
 int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code);
+/* Makes a list of one place; the caller destroys it. */
+rd_kafka_topic_partition_list_t *kafka_place(const char *topic, int32_t partition, int64_t offset);
 /* Asks for the first offset at or after a time (ms since 1970), or for RD_KAFKA_OFFSET_BEGINNING
  * or RD_KAFKA_OFFSET_END: the last stable offset, if the handle reads what is committed. After a
  * time beyond the newest record the offset is negative. */

@@ -310,16 +310,23 @@ static bool find_row(struct scribe *scribe, const char *id, struct item_vector *
     return found;
 }
 
+/* A world whose trainer has published its first generation. */
+static struct copy *begin_trained(struct scribe *scribe)
+{
+    scribe_init(scribe);
+    describe_items(scribe);
+    write_histories(scribe, 8);
+    struct copy *copy = rig_start(&scribe->rig, &sequence_worker, 0, quick);
+    settle(scribe, copy, 1);
+    return copy;
+}
+
 /* An item that comes after the generation has a row behind it at once, when its tags are known. */
 static void test_latecomers(void **state)
 {
     struct scribe scribe;
     struct item_vector vector;
-    scribe_init(&scribe);
-    describe_items(&scribe);
-    write_histories(&scribe, 8);
-    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
-    settle(&scribe, copy, 1);
+    struct copy *copy = begin_trained(&scribe);
     write_item(&scribe, "late", "odd");
     write_item(&scribe, "strange", "never seen");
     for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
@@ -346,10 +353,7 @@ static void test_latecomers_lost(void **state)
         struct scribe scribe;
         struct item_vector vector;
         bool seen[ARRAY_COUNT(late)] = {false};
-        scribe_init(&scribe);
-        describe_items(&scribe);
-        write_histories(&scribe, 8);
-        settle(&scribe, rig_start(&scribe.rig, &sequence_worker, 0, quick), 1);
+        (void)begin_trained(&scribe);
         memlog_fail(scribe.rig.log, MEMLOG_PRODUCE, 2, faults[i]);
         for (size_t k = 0; k < ARRAY_COUNT(late); k++) { write_item(&scribe, late[k], "odd"); }
         for (int round = 0; round < 200; round++) { rig_round(&scribe.rig, false); }
@@ -369,11 +373,7 @@ static void test_latecomers_of_another(void **state)
 {
     struct scribe scribe;
     struct item_vector vector;
-    scribe_init(&scribe);
-    describe_items(&scribe);
-    write_histories(&scribe, 8);
-    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
-    settle(&scribe, copy, 1);
+    struct copy *copy = begin_trained(&scribe);
     announce_late(&scribe);
     for (int round = 0; round < 20; round++) { rig_round(&scribe.rig, false); }
     write_item(&scribe, "late", "odd");
