@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "cli/client_book.h"
@@ -80,42 +81,13 @@ static const struct argp argp = {
     .children = children,
 };
 
-/* Whether the character at text steers a terminal: U+0000 to U+001F, U+007F, U+0080 to U+009F. Who
- * filled the topic has no say in what the reader's terminal does. */
-static bool is_control(const char *text, size_t left)
-{
-    unsigned char byte = (unsigned char)text[0];
-    if (byte == 0xc2 && left > 1) { return (unsigned char)text[1] < 0xa0; }
-    return byte < 0x20 || byte == 0x7f;
-}
-
+/* Who fills a topic must not control the reader's terminal. */
 static bool has_control(struct slice text)
 {
     for (size_t i = 0; i < text.size; i++) {
-        if (is_control(text.data + i, text.size - i)) { return true; }
+        if (quote_is_control(slice_of(text.data + i, text.size - i))) { return true; }
     }
     return false;
-}
-
-/* A JSON string of bytes that may be anything; what is neither UTF-8 nor printable is escaped as
- * Latin-1. */
-static void put_text(struct buf *out, struct slice text)
-{
-    bool readable = utf8_valid(text.data, text.size);
-    buf_append(out, "\"", 1);
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (byte == '"' || byte == '\\') {
-            buf_printf(out, "\\%c", byte);
-        } else if (readable && byte == 0xc2 && is_control(text.data + i, text.size - i)) {
-            buf_printf(out, "\\u%04x", (unsigned char)text.data[++i]);
-        } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !readable)) {
-            buf_printf(out, "\\u%04x", byte);
-        } else {
-            buf_append(out, &text.data[i], 1);
-        }
-    }
-    buf_append(out, "\"", 1);
 }
 
 static void put_value(struct peek *peek, struct slice value)
@@ -132,7 +104,7 @@ static void put_value(struct peek *peek, struct slice value)
     if (json && utf8_valid(value.data, value.size) && !has_control(value)) {
         buf_append(&peek->out, value.data, value.size);
     } else {
-        put_text(&peek->out, value);
+        quote_json(&peek->out, value, QUOTE_EITHER);
     }
 }
 
@@ -146,7 +118,7 @@ static bool print(void *arg, const struct record *rec)
                    "{\"partition\":%d,\"offset\":%" PRId64 ",\"time_ms\":%" PRId64 ",\"key\":",
                    rec->partition, rec->offset, rec->time_ms);
         if (rec->key.data) {
-            put_text(&peek->out, rec->key);
+            quote_json(&peek->out, rec->key, QUOTE_EITHER);
         } else {
             buf_printf(&peek->out, "null");
         }

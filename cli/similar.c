@@ -1,4 +1,6 @@
 #include "base/base.h"
+#include "base/buf.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "cli/client_book.h"
 #include "cli/commands.h"
@@ -13,6 +15,7 @@
 enum {
     SIMILAR_ARENA_BLOCK = 1 << 18,
     ITEMS_MAX = 50000000,
+    ID_JSON_MAX = 32 << 20,
     KEY_MEASURE = 'm',
     KEY_COUNT = 'n',
 };
@@ -177,10 +180,15 @@ static void print(struct similar *similar)
         };
     }
     qsort(list, row->items.count, sizeof(*list), by_similarity);
+    struct buf id;
+    buf_init(&id, ID_JSON_MAX);
     for (size_t i = 0; i < MIN_OF(similar->count, row->items.count); i++) {
-        printf("{\"item\":\"%.*s\",\"similarity\":%.17g,\"co_rating\":%.17g}\n",
-               SLICE_ARGS(list[i].id), list[i].similarity, list[i].co_rating);
+        buf_clear(&id);
+        quote_json(&id, list[i].id, QUOTE_EITHER);
+        printf("{\"item\":%.*s,\"similarity\":%.17g,\"co_rating\":%.17g}\n",
+               SLICE_ARGS(buf_slice(&id)), list[i].similarity, list[i].co_rating);
     }
+    buf_release(&id);
     free(list);
 }
 

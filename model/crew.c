@@ -1,8 +1,7 @@
 #include "base/base.h"
+#include "base/thread.h"
 #include "base/xalloc.h"
 #include "model/crew.h"
-
-#include <pthread.h>
 
 struct crew {
     pthread_mutex_t mutex;
@@ -51,7 +50,7 @@ struct crew *crew_new(size_t threads)
     crew->threads = xcalloc(threads, sizeof(*crew->threads));
     /* A thread that cannot be had is done without: the caller takes its parts. */
     while (crew->count + 1 < threads &&
-           pthread_create(&crew->threads[crew->count], NULL, serve, crew) == 0) {
+           thread_start(&crew->threads[crew->count], "compute", serve, crew) == 0) {
         crew->count++;
     }
     return crew;
@@ -64,7 +63,7 @@ struct crew *crew_free(struct crew *crew)
     crew->ending = true;
     (void)pthread_cond_broadcast(&crew->called);
     (void)pthread_mutex_unlock(&crew->mutex);
-    for (size_t i = 0; i < crew->count; i++) { (void)pthread_join(crew->threads[i], NULL); }
+    for (size_t i = 0; i < crew->count; i++) { thread_join(crew->threads[i]); }
     (void)pthread_cond_destroy(&crew->called);
     (void)pthread_cond_destroy(&crew->done);
     (void)pthread_mutex_destroy(&crew->mutex);

@@ -1,11 +1,10 @@
 #include "base/base.h"
+#include "base/thread.h"
 #include "base/xalloc.h"
 #include "model/gemm.h"
 #include "model/nearest.h"
 #include "scorer/vector_index.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 
 enum { LINKS = 16, BUILD_BREADTH = 100, SEARCH_BREADTH = 160, TILE_ROWS = 1024 };
@@ -93,17 +92,6 @@ static void *build(void *arg)
     return NULL;
 }
 
-/* Signals are for the worker's own threads. */
-static int start_thread(struct vector_index *index)
-{
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&index->thread, NULL, build, index);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -error;
-}
-
 struct vector_index *vector_index_new(const float *table, size_t rows, size_t d)
 {
     struct vector_index *index = xcalloc(1, sizeof(*index));
@@ -112,7 +100,7 @@ struct vector_index *vector_index_new(const float *table, size_t rows, size_t d)
     index->copy = xmemdup(table, rows * d * sizeof(*table));
     index->sum = xcalloc(d, sizeof(*index->sum));
     index->outer = xcalloc(d * d, sizeof(*index->outer));
-    if (start_thread(index) < 0) {
+    if (thread_start(&index->thread, "vector-index", build, index) < 0) {
         index->joined = true;
         return vector_index_free(index);
     }
@@ -121,7 +109,7 @@ struct vector_index *vector_index_new(const float *table, size_t rows, size_t d)
 
 void vector_index_wait(struct vector_index *index)
 {
-    if (!index->joined) { (void)pthread_join(index->thread, NULL); }
+    if (!index->joined) { thread_join(index->thread); }
     index->joined = true;
 }
 

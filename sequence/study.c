@@ -1,13 +1,9 @@
 #include "base/base.h"
-#include "base/crash.h"
+#include "base/atomic_file.h"
 #include "base/text_file.h"
+#include "base/thread.h"
 #include "base/xalloc.h"
 #include "sequence/study.h"
-
-#include <fcntl.h>
-#include <libgen.h>
-#include <pthread.h>
-#include <unistd.h>
 
 enum {
     IDLE_MS = 50,
@@ -69,44 +65,6 @@ struct study *study_free(struct study *study)
 
 /* ---- Checkpoints ---- */
 
-static int write_whole(int fd, const char *data, size_t size)
-{
-    while (size) {
-        ssize_t written = write(fd, data, size);
-        if (written < 0 && errno == EINTR) { continue; }
-        if (written < 0) { return -errno; }
-        data += written;
-        size -= (size_t)written;
-    }
-    return fsync(fd) < 0 ? -errno : 0;
-}
-
-static int sync_directory(const char *path)
-{
-    _cleanup_(xfreep) char *copy = xstrdup(path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) { return -errno; }
-    int result = fsync(fd) < 0 ? -errno : 0;
-    close(fd);
-    return result;
-}
-
-static int write_checkpoint(const char *path, struct slice bytes)
-{
-    _cleanup_(xfreep) char *next = xprintf("%s.next", path);
-    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) { return -errno; }
-    CRASH_POINT("checkpoint.write");
-    int result = write_whole(fd, bytes.data, bytes.size);
-    if (close(fd) < 0 && !result) { result = -errno; }
-    CRASH_POINT("checkpoint.written");
-    if (!result && rename(next, path) < 0) { result = -errno; }
-    CRASH_POINT("checkpoint.renamed");
-    if (!result) { result = sync_directory(path); }
-    if (result) { (void)unlink(next); }
-    return result;
-}
-
 static void checkpoint(struct study *study)
 {
     struct buf bytes;
@@ -114,7 +72,7 @@ static void checkpoint(struct study *study)
     if (learner_report(study->learner).steps == 0) { return; }
     buf_init(&bytes, CHECKPOINT_BYTES_MAX);
     learner_save(study->learner, &bytes);
-    bool good = !buf_failed(&bytes) && write_checkpoint(study->path, buf_slice(&bytes)) == 0;
+    bool good = !buf_failed(&bytes) && atomic_file_write(study->path, buf_slice(&bytes)) == 0;
     buf_release(&bytes);
     pthread_mutex_lock(&study->lock);
     study->report.checkpoints += good;
@@ -220,7 +178,7 @@ void study_begin(struct study *study)
     study->report.learner = learner_report(study->learner);
     if (!study->threaded) { return; }
     study->quit = false;
-    int result = pthread_create(&study->thread, NULL, work, study);
+    int result = thread_start(&study->thread, "training", work, study);
     assert(result == 0);
 }
 
@@ -232,7 +190,7 @@ void study_end(struct study *study)
         study->quit = true;
         pthread_cond_broadcast(&study->wake);
         pthread_mutex_unlock(&study->lock);
-        pthread_join(study->thread, NULL);
+        thread_join(study->thread);
     }
     checkpoint(study);
     study->learner = learner_free(study->learner);

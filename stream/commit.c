@@ -28,6 +28,7 @@
  */
 #include "base/base.h"
 #include "base/crash.h"
+#include "base/thread.h"
 #include "base/xalloc.h"
 #include "stream/run_internal.h"
 
@@ -86,7 +87,7 @@ void commit_init(struct run *run, bool threaded)
     pthread_cond_init(&commit->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&commit->lock, NULL);
-    int result = pthread_create(&commit->thread, NULL, committer, run);
+    int result = thread_start(&commit->thread, "committer", committer, run);
     assert(result == 0);
 }
 
@@ -98,7 +99,7 @@ void commit_release(struct run *run)
         commit->quit = true;
         pthread_cond_broadcast(&commit->wake);
         pthread_mutex_unlock(&commit->lock);
-        pthread_join(commit->thread, NULL);
+        thread_join(commit->thread);
         pthread_cond_destroy(&commit->wake);
         pthread_mutex_destroy(&commit->lock);
         commit->threaded = false;

@@ -1,11 +1,10 @@
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/thread.h"
 #include "base/xalloc.h"
 #include "stream/finder.h"
 #include "stream/schema.h"
 
-#include <pthread.h>
-#include <signal.h>
 
 /* An id that is looked for. */
 struct wanted {
@@ -76,17 +75,6 @@ static void *serve(void *arg)
 
 /* ---- Life ---- */
 
-/* The thread is born with all signals blocked: they belong to the worker's own thread. */
-static void start(struct finder *finder)
-{
-    sigset_t all, kept;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &kept);
-    int rc = pthread_create(&finder->thread, NULL, serve, finder);
-    assert(rc == 0);
-    pthread_sigmask(SIG_SETMASK, &kept, NULL);
-}
-
 struct finder *finder_new(const struct registry_settings *settings, struct schema_book *book,
                           bool threaded,
                           void (*found)(void *arg, uint32_t id, const char *schema), void *arg)
@@ -101,7 +89,10 @@ struct finder *finder_new(const struct registry_settings *settings, struct schem
     buf_init(&finder->question.schema, SCHEMA_BYTES_MAX + 1);
     pthread_mutex_init(&finder->lock, NULL);
     pthread_cond_init(&finder->wake, NULL);
-    if (threaded) { start(finder); }
+    if (threaded) {
+        int result = thread_start(&finder->thread, "schema-fetcher", serve, finder);
+        assert(result == 0);
+    }
     return finder;
 }
 
@@ -114,7 +105,7 @@ struct finder *finder_free(struct finder *finder)
         finder->quit = true;
         pthread_cond_signal(&finder->wake);
         pthread_mutex_unlock(&finder->lock);
-        pthread_join(finder->thread, NULL);
+        thread_join(finder->thread);
     }
     registry_free(finder->registry);
     buf_release(&finder->question.schema);

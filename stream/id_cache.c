@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/atomic_file.h"
 #include "base/buf.h"
 #include "base/directory.h"
 #include "base/text_file.h"
@@ -7,27 +8,12 @@
 #include "stream/schema.h"
 
 #include <dirent.h>
-#include <unistd.h>
 
 static const char url_name[] = "url";
 
 struct id_cache {
     char *path; /* NULL: nothing is kept */
 };
-
-/* Writes a file whole, or not at all; several copies of a worker may do so at once. */
-static int write_whole(const char *path, const char *text)
-{
-    _cleanup_(xfreep) char *next = xprintf("%s.%d", path, (int)getpid());
-    FILE *file = fopen(next, "w");
-    if (!file) { return -errno; }
-    bool written = fputs(text, file) >= 0;
-    if (fclose(file) || !written || rename(next, path) < 0) {
-        (void)unlink(next);
-        return -EIO;
-    }
-    return 0;
-}
 
 static bool is_of(const char *path, const char *url)
 {
@@ -44,7 +30,9 @@ struct id_cache *id_cache_open(const char *path, const char *url)
     _cleanup_(xfreep) char *mark = xprintf("%s/%s", path, url_name);
     if (!is_of(mark, url)) {
         (void)directory_delete(path);
-        if (directory_make(path) < 0 || write_whole(mark, url) < 0) { return cache; }
+        if (directory_make(path) < 0 || atomic_file_write(mark, slice_str(url)) < 0) {
+            return cache;
+        }
     }
     cache->path = xstrdup(path);
     return cache;
@@ -62,7 +50,7 @@ void id_cache_put(struct id_cache *cache, uint32_t id, const char *schema)
 {
     if (!cache->path) { return; }
     _cleanup_(xfreep) char *path = xprintf("%s/%" PRIu32 ".avsc", cache->path, id);
-    (void)write_whole(path, schema);
+    (void)atomic_file_write(path, slice_str(schema));
 }
 
 /* Binds the id that a file is named by to what it holds. */

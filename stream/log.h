@@ -12,11 +12,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 /* Sets the least level that is written (default LOG_INFO) and the name in `worker=`, borrowed. */
 void log_setup(const char *worker, enum log_level least);
 /* Writes one line: msg quoted, then the formatted `key=value` pairs as they are (may be ""). Values
- * that come from outside go through log_quote(). One write(2) a line, so processes can share a
- * stream; any thread. */
+ * that come from outside go through quote_value() (base/quote.h). One write(2) a line, so that
+ * processes can share a stream; any thread. */
 void log_line(enum log_level level, const char *msg, const char *pairs, ...) _printf_(3, 4);
-/* Quotes a text for a value: plain if it needs no quotes, else "..." with \" \\ \n \xNN escaped;
- * at most size-1 bytes are written, cut with "...". Returns into. */
-const char *log_quote(const char *text, size_t length, char *into, size_t size);
 
 #endif

@@ -1,12 +1,11 @@
 #include "base/base.h"
+#include "base/thread.h"
 #include "base/xalloc.h"
 #include "stream/metrics.h"
 
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -156,12 +155,11 @@ static int port_of(int fd)
     return ntohs(port);
 }
 
-/* The thread is born with all signals blocked: they belong to the worker's own thread. */
+/* The library's thread inherits the blocked signals. */
 static struct MHD_Daemon *start_daemon(struct metrics_server *server, int fd)
 {
-    sigset_t all, kept;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &kept);
+    sigset_t before;
+    thread_block_signals(&before);
     struct MHD_Daemon *started = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, server,
         MHD_OPTION_LISTEN_SOCKET, fd,
@@ -169,7 +167,7 @@ static struct MHD_Daemon *start_daemon(struct metrics_server *server, int fd)
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_TIMEOUT_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_PER_CONNECTION,
         MHD_OPTION_END);
-    pthread_sigmask(SIG_SETMASK, &kept, NULL);
+    thread_restore_signals(&before);
     return started;
 }
 

@@ -1,9 +1,9 @@
 #include "base/base.h"
 #include "base/arena.h"
 #include "base/edit_distance.h"
+#include "base/quote.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
-#include "stream/log.h"
 #include "stream/option_value.h"
 #include "stream/options.h"
 #include "stream/options_internal.h"
@@ -69,13 +69,13 @@ static const char *keep(struct load *load, const char *text, size_t size)
 static void print_pair(struct load *load, const char *name, const char *value)
 {
     char quoted[OPTIONS_QUOTE_MAX];
-    fprintf(load->err, " %s=%s", name, log_quote(value, strlen(value), quoted, sizeof(quoted)));
+    fprintf(load->err, " %s=%s", name, quote_value(value, strlen(value), quoted, sizeof(quoted)));
 }
 
 static void print_hint(struct load *load, struct buf *hint)
 {
     char quoted[2 * OPTIONS_QUOTE_MAX];
-    log_quote(hint->data, hint->size, quoted, sizeof(quoted));
+    quote_value(hint->data, hint->size, quoted, sizeof(quoted));
     bool is_plain = quoted[0] != '"';
     fprintf(load->err, is_plain ? " hint=\"%s\"\n" : " hint=%s\n", quoted);
     buf_release(hint);

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/utf8.h"
 #include "stream/render.h"
 
@@ -7,56 +8,6 @@ enum { NUMBER_BYTES_MAX = 40 };
 static void put(struct buf *out, const char *text)
 {
     buf_append(out, text, strlen(text));
-}
-
-/* Tells the escape of a character that may not stand in a JSON string, or NULL. */
-static const char *escape(uint8_t character)
-{
-    switch (character) {
-    case '"':
-        return "\\\"";
-    case '\\':
-        return "\\\\";
-    case '\n':
-        return "\\n";
-    case '\r':
-        return "\\r";
-    case '\t':
-        return "\\t";
-    default:
-        return NULL;
-    }
-}
-
-/* `high`: also escape what is not ASCII. */
-static void put_string(struct buf *out, struct slice text, bool high)
-{
-    put(out, "\"");
-    size_t from = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t character = (uint8_t)text.data[i];
-        const char *short_form = escape(character);
-        bool steers = character == 0xc2 && !high && i + 1 < text.size &&
-                      (uint8_t)text.data[i + 1] < 0xa0; /* U+0080 to U+009F */
-        if (steers) {
-            buf_append(out, text.data + from, i - from);
-            buf_printf(out, "\\u%04x", (uint8_t)text.data[++i]);
-            from = i + 1;
-            continue;
-        }
-        if (!short_form && character >= 0x20 && character != 0x7f && (character < 0x80 || !high)) {
-            continue;
-        }
-        buf_append(out, text.data + from, i - from);
-        from = i + 1;
-        if (short_form) {
-            put(out, short_form);
-        } else {
-            buf_printf(out, "\\u%04x", character);
-        }
-    }
-    buf_append(out, text.data + from, text.size - from);
-    put(out, "\"");
 }
 
 static void put_real(struct buf *out, double value, bool narrow)
@@ -141,7 +92,7 @@ static bool render_text(struct cursor *cursor, bool utf8, struct buf *out)
     if (utf8 && !utf8_valid(text.data, text.size)) {
         return cursor_refuse(cursor, "bad_utf8", "not UTF-8");
     }
-    put_string(out, text, !utf8);
+    quote_json(out, text, utf8 ? QUOTE_UTF8 : QUOTE_LATIN1);
     return true;
 }
 
@@ -149,7 +100,7 @@ static bool render_fixed(struct cursor *cursor, size_t size, struct buf *out)
 {
     const char *bytes;
     if (!cursor_take(cursor, size, &bytes)) { return false; }
-    put_string(out, slice_of(bytes, size), true);
+    quote_json(out, slice_of(bytes, size), QUOTE_LATIN1);
     return true;
 }
 
@@ -160,7 +111,7 @@ static bool render_enum(struct cursor *cursor, const struct schema_node *node, s
     if ((uint64_t)symbol >= node->count) {
         return cursor_refuse(cursor, "bad_enum", "symbol %" PRId64 " of %zu", symbol, node->count);
     }
-    put_string(out, slice_str(node->symbols[symbol]), false);
+    quote_json(out, slice_str(node->symbols[symbol]), QUOTE_UTF8);
     return true;
 }
 

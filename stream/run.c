@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/crash.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
 #include "stream/input_end.h"
@@ -392,7 +393,7 @@ static void on_trouble(void *arg, const char *text)
     run->trouble_ms = now;
     char quoted[512];
     run_note(run, LOG_WARN, "trouble with a broker, trying again", "why=%s",
-             log_quote(text, strlen(text), quoted, sizeof(quoted)));
+             quote_value(text, strlen(text), quoted, sizeof(quoted)));
 }
 
 char *run_settings_fault(const struct run_settings *settings)

@@ -13,6 +13,7 @@
  * once each; they are ids that this worker wrote itself, under an older schema.
  */
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/framing.h"
 #include "stream/run_internal.h"
@@ -27,7 +28,7 @@ enum {
 
 static const char *quote(const char *text, char ret[QUOTE_BYTES])
 {
-    return log_quote(text, strlen(text), ret, QUOTE_BYTES);
+    return quote_value(text, strlen(text), ret, QUOTE_BYTES);
 }
 
 /* ---- At start ---- */

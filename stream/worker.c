@@ -1,6 +1,8 @@
 #include "base/base.h"
+#include "base/atomic_file.h"
 #include "base/crash.h"
 #include "base/directory.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
 #include "stream/kafka.h"
@@ -153,8 +155,8 @@ static void note(void *arg _unused_, enum log_level level, const char *msg, cons
 static int refuse(int code, const char *what, const char *why)
 {
     char quoted[1024];
-    log_line(LOG_ERROR, what, "why=%s exit=%d", log_quote(why, strlen(why), quoted, sizeof(quoted)),
-             code);
+    log_line(LOG_ERROR, what, "why=%s exit=%d",
+             quote_value(why, strlen(why), quoted, sizeof(quoted)), code);
     return code;
 }
 
@@ -205,13 +207,11 @@ static void name_member(struct process *process)
 /* Tells tools on this machine where the copy listens. */
 static void publish_slot(struct process *process)
 {
-    _cleanup_(xfreep) char *next = xprintf("%s.next", process->slot_path);
-    FILE *file = fopen(next, "w");
-    if (!file) { return; }
-    fprintf(file, "{\"worker\":\"%s\",\"slot\":%" PRId64 ",\"pid\":%d,\"metrics_port\":%d}\n",
-            process->worker->name, process->settings.slot, (int)getpid(),
-            process->server ? metrics_server_port(process->server) : PORT_NONE);
-    if (fclose(file) == 0) { (void)rename(next, process->slot_path); }
+    _cleanup_(xfreep) char *text =
+        xprintf("{\"worker\":\"%s\",\"slot\":%" PRId64 ",\"pid\":%d,\"metrics_port\":%d}\n",
+                process->worker->name, process->settings.slot, (int)getpid(),
+                process->server ? metrics_server_port(process->server) : PORT_NONE);
+    (void)atomic_file_write(process->slot_path, slice_str(text));
 }
 
 /* ---- Status ---- */

@@ -85,6 +85,15 @@ class Rules(unittest.TestCase):
         for path in ("stream/run.c", "stream/kafkaesque.c"):
             self.bad("doors", {path: C + "#include \"stream/kafka_internal.h\"\n"}, (path, 2))
 
+    def test_door_calls(self):
+        self.good("door-calls", {"base/thread.c": C + "int x = pthread_create(a);\n",
+                                 "stream/a.c": C + "/* rename(a) */ int x = file_rename(a);\n",
+                                 "tests/unit/test_x.c": C + "int x = rename(a, b);\n"})
+        for call in tidy.DOOR_CALLS:
+            with self.subTest(call=call):
+                self.bad("door-calls", {"stream/a.c": C + f"int x = {call} (a, b);\n"},
+                         ("stream/a.c", 2))
+
     def test_internal_headers(self):
         text = C + "#include \"stream/run_internal.h\"\n"
         self.good("internal-headers", {"stream/a.c": text, "tests/unit/test_a.c": text})

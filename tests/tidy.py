@@ -49,6 +49,12 @@ DOORS = {
     "openssl/core_names.h": "mapping/pseudonyms.c",
 }
 
+# A call that one file makes for all: what to call instead; tests/ and bench/ are free.
+DOOR_CALLS = {
+    "pthread_create": ("base/thread.c", "thread_start(), which blocks signals in the thread"),
+    "rename": ("base/atomic_file.c", "atomic_file_write()"),
+}
+
 FORBIDDEN_NOUNS = {"util", "utils", "common", "helper", "helpers", "misc"}
 
 # .c files of base/, stream/, model/ and mapping/ that need no test_<noun>.c in tests/unit/ or
@@ -195,6 +201,19 @@ def doors(tree):
             noun = target.removesuffix("_internal.h")
             if target in DOORS.values() and not file.path.startswith((noun + ".", noun + "_")):
                 yield file.path, line, f"only {noun}*.c include {target}: go through {noun}.h"
+
+
+@rule
+def door_calls(tree):
+    for file in tree.c_files():
+        if file.room in ("tests", "bench"):
+            continue
+        text = file.quiet_c()
+        for call, (door, instead) in DOOR_CALLS.items():
+            if file.path == door:
+                continue
+            for found in re.finditer(r"(?<![\w.>])%s\s*\(" % call, text):
+                yield file.path, file.line_of(found.start()), f"call {instead}; not {call}()"
 
 
 @rule

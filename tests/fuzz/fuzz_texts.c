@@ -3,6 +3,7 @@
  *   of an input, names of generations, hints, log lines. */
 #include "base/base.h"
 #include "base/edit_distance.h"
+#include "base/quote.h"
 #include "base/utf8.h"
 #include "mapping/action_names.h"
 #include "mapping/field_path.h"
@@ -10,7 +11,6 @@
 #include "mapping/timestamp.h"
 #include "stream/generation.h"
 #include "stream/input_end.h"
-#include "stream/log.h"
 #include "stream/option_value.h"
 #include "tests/fuzz/crumbs.h"
 
@@ -124,7 +124,7 @@ static void quoted(struct crumbs *crumbs)
     size_t size = 8 + crumbs_byte(crumbs);
     struct slice text = crumbs_take(crumbs, crumbs->left);
     char *alone = crumbs_alone(text);
-    const char *shown = log_quote(alone ? alone : "", text.size, into, size);
+    const char *shown = quote_value(alone ? alone : "", text.size, into, size);
     assert(strlen(shown) < size && utf8_valid(shown, strlen(shown)));
     for (const char *at = shown; *at; at++) { assert((unsigned char)*at >= 0x20 && *at != 0x7f); }
     assert(utf8_valid(alone, text.size) == utf8_valid_slow(alone, text.size));

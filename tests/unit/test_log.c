@@ -113,41 +113,6 @@ static void test_threads(void **state)
     assert_int_equal(lines, 200);
 }
 
-static void check_quote(const char *text, size_t length, size_t size, const char *expected)
-{
-    char into[64];
-    memset(into, '#', sizeof(into));
-    assert_string_equal(log_quote(text, length, into, size), expected);
-    assert_true(strlen(expected) < size);
-    for (size_t i = strlen(expected) + 1; i < sizeof(into); i++) { assert_true(into[i] == '#'); }
-}
-
-static void test_quote(void **state)
-{
-    check_quote("plain", 5, 64, "plain");
-    check_quote("", 0, 64, "\"\"");
-    check_quote("a b", 3, 64, "\"a b\"");
-    check_quote("a=b", 3, 64, "\"a=b\"");
-    check_quote("a\"b\\c\nd", 7, 64, "\"a\\\"b\\\\c\\nd\"");
-    check_quote("a\0\t\x7f", 4, 64, "\"a\\x00\\x09\\x7f\"");
-    check_quote("caf\xc3\xa9", 5, 64, "caf\xc3\xa9");
-    check_quote("\xe2\x82\xac\xf0\x9f\x98\x80", 7, 64, "\xe2\x82\xac\xf0\x9f\x98\x80");
-    check_quote("\xc3", 1, 64, "\"\\xc3\"");
-    check_quote("\xc0\x80", 2, 64, "\"\\xc0\\x80\"");
-    check_quote("\xed\xa0\x80", 3, 64, "\"\\xed\\xa0\\x80\"");
-    check_quote("\xc2\x85", 2, 64, "\"\\xc2\\x85\"");
-}
-
-static void test_quote_cut(void **state)
-{
-    check_quote("1234567", 7, 8, "1234567");
-    check_quote("12345678", 8, 8, "1234...");
-    check_quote("1234 6", 6, 9, "\"1234 6\"");
-    check_quote("1234 6", 6, 8, "\"12...\"");
-    check_quote("\n\n\n\n", 4, 8, "\"\\n...\"");
-    check_quote("\x01\x01", 2, 8, "\"...\"");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,8 +121,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_keeps_errno, begin, end),
         cmocka_unit_test_setup_teardown(test_long_line, begin, end),
         cmocka_unit_test_setup_teardown(test_threads, begin, end),
-        cmocka_unit_test(test_quote),
-        cmocka_unit_test(test_quote_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

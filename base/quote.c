@@ -1,0 +1,161 @@
+#include "base/base.h"
+#include "base/quote.h"
+#include "base/utf8.h"
+
+bool quote_is_control(struct slice text)
+{
+    uint8_t byte = (uint8_t)text.data[0];
+    /* U+0080 to U+009F are c2 80 to c2 9f in UTF-8. */
+    if (byte == 0xc2 && text.size > 1) {
+        return (uint8_t)text.data[1] < 0xa0;
+    }
+    return byte < 0x20 || byte == 0x7f;
+}
+
+/* ---- key=value ---- */
+
+/* Length of the printable UTF-8 character at text; 0 when its first byte must be escaped. */
+static size_t printable(const unsigned char *text, size_t left)
+{
+    unsigned first = text[0];
+    if (first == '"' || first == '\\' || quote_is_control(slice_of(text, left))) {
+        return 0;
+    }
+    if (first < 0x80) {
+        return 1;
+    }
+    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    return length <= left && utf8_valid((const char *)text, length) ? length : 0;
+}
+
+/* Puts the written form of the next character into piece (5 bytes); returns how many bytes of the
+ * text it stands for. */
+static size_t next_piece(const unsigned char *text, size_t left, char *piece)
+{
+    size_t length = printable(text, left);
+    if (length > 0) {
+        memcpy(piece, text, length);
+        piece[length] = '\0';
+        return length;
+    }
+    if (text[0] == '"' || text[0] == '\\') {
+        (void)snprintf(piece, 5, "\\%c", text[0]);
+    } else if (text[0] == '\n') {
+        memcpy(piece, "\\n", 3);
+    } else {
+        (void)snprintf(piece, 5, "\\x%02x", text[0]);
+    }
+    return 1;
+}
+
+/* Writes the escaped text up to room bytes, in whole pieces; says whether all of it was written. */
+static bool write_pieces(const char *text, size_t length, char *into, size_t room, size_t *ret_used)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    const unsigned char *end = at + length;
+    size_t used = 0;
+    while (at < end) {
+        char piece[5];
+        size_t taken = next_piece(at, (size_t)(end - at), piece);
+        size_t size = strlen(piece);
+        if (size > room - used) {
+            break;
+        }
+        memcpy(into + used, piece, size);
+        used += size;
+        at += taken;
+    }
+    *ret_used = used;
+    return at == end;
+}
+
+static bool is_plain(const char *text, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    for (size_t i = 0; i < length;) {
+        size_t taken = printable(at + i, length - i);
+        if (taken == 0 || at[i] == ' ' || at[i] == '=') {
+            return false;
+        }
+        i += taken;
+    }
+    return length > 0;
+}
+
+const char *quote_value(const char *text, size_t length, char *into, size_t size)
+{
+    assert(size >= QUOTE_VALUE_LEAST);
+    const char *quote = is_plain(text, length) ? "" : "\"";
+    size_t quotes = 2 * strlen(quote);
+    char *body = into + strlen(quote);
+    memcpy(into, quote, strlen(quote));
+    size_t used;
+    bool whole = write_pieces(text, length, body, size - 1 - quotes, &used);
+    if (!whole) {
+        (void)write_pieces(text, length, body, size - 1 - quotes - 3, &used);
+    }
+    (void)snprintf(body + used, size - (size_t)(body - into) - used, "%s%s", whole ? "" : "...",
+                   quote);
+    return into;
+}
+
+/* ---- JSON ---- */
+
+/* Returns the letter by which JSON escapes a character, or 0. */
+static char escape_letter(char byte)
+{
+    switch (byte) {
+    case '"':
+    case '\\':
+        return byte;
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return 0;
+    }
+}
+
+static bool needs_escape(struct slice text, enum quote_bytes bytes)
+{
+    uint8_t byte = (uint8_t)text.data[0];
+    if (byte >= 0x80 && bytes == QUOTE_LATIN1) {
+        return true;
+    }
+    return byte == '"' || byte == '\\' || quote_is_control(text);
+}
+
+/* Appends the escape of the first character; returns how many bytes of the text it stands for. */
+static size_t append_escape(struct buf *out, struct slice text, enum quote_bytes bytes)
+{
+    char letter = escape_letter(text.data[0]);
+    if (letter) {
+        buf_printf(out, "\\%c", letter);
+        return 1;
+    }
+    size_t size = (uint8_t)text.data[0] >= 0x80 && bytes == QUOTE_UTF8 ? 2 : 1;
+    buf_printf(out, "\\u%04x", (uint8_t)text.data[size - 1]);
+    return size;
+}
+
+void quote_json(struct buf *out, struct slice text, enum quote_bytes bytes)
+{
+    if (bytes == QUOTE_EITHER) {
+        bytes = utf8_valid(text.data, text.size) ? QUOTE_UTF8 : QUOTE_LATIN1;
+    }
+    buf_append(out, "\"", 1);
+    for (size_t i = 0; i < text.size;) {
+        size_t from = i;
+        while (i < text.size && !needs_escape(slice_of(text.data + i, text.size - i), bytes)) {
+            i++;
+        }
+        buf_append(out, text.data + from, i - from);
+        if (i < text.size) {
+            i += append_escape(out, slice_of(text.data + i, text.size - i), bytes);
+        }
+    }
+    buf_append(out, "\"", 1);
+}

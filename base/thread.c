@@ -1,0 +1,43 @@
+#include "base/base.h"
+#include "base/thread.h"
+
+void thread_block_signals(sigset_t *ret_before)
+{
+    static const int own_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    sigset_t blocked;
+    (void)sigfillset(&blocked);
+    for (size_t i = 0; i < ARRAY_COUNT(own_faults); i++) {
+        (void)sigdelset(&blocked, own_faults[i]);
+    }
+    int error = pthread_sigmask(SIG_SETMASK, &blocked, ret_before);
+    assert(error == 0);
+}
+
+void thread_restore_signals(const sigset_t *before)
+{
+    int error = pthread_sigmask(SIG_SETMASK, before, NULL);
+    assert(error == 0);
+}
+
+int thread_start(pthread_t *ret_thread, const char *name, void *(*work)(void *arg), void *arg)
+{
+    assert(strlen(name) <= THREAD_NAME_MAX);
+    sigset_t before;
+    pthread_t thread;
+    /* Blocked here, not in the new thread: it has no moment in which a signal could reach it. */
+    thread_block_signals(&before);
+    int error = pthread_create(&thread, NULL, work, arg);
+    thread_restore_signals(&before);
+    if (error) {
+        return -error;
+    }
+    (void)pthread_setname_np(thread, name); /* fails if the thread has ended already */
+    *ret_thread = thread;
+    return 0;
+}
+
+void thread_join(pthread_t thread)
+{
+    int error = pthread_join(thread, NULL);
+    assert(error == 0);
+}
