@@ -25,9 +25,7 @@ static bool is_same_file(int fd, const char *path)
 static int lock(int fd)
 {
     while (flock(fd, LOCK_EX) < 0) {
-        if (errno != EINTR) {
-            return -errno;
-        }
+        if (errno != EINTR) { return -errno; }
     }
     return 0;
 }
@@ -37,33 +35,21 @@ static int open_locked(const char *path)
 {
     for (;;) {
         int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-        if (fd < 0) {
-            return -errno;
-        }
+        if (fd < 0) { return -errno; }
         int result = lock(fd);
-        if (!result && is_same_file(fd, path)) {
-            return fd;
-        }
+        if (!result && is_same_file(fd, path)) { return fd; }
         (void)close(fd);
-        if (result) {
-            return result;
-        }
+        if (result) { return result; }
     }
 }
 
 static int write_bytes(int fd, struct slice bytes)
 {
-    if (ftruncate(fd, 0) < 0) {
-        return -errno;
-    }
+    if (ftruncate(fd, 0) < 0) { return -errno; }
     for (size_t at = 0; at < bytes.size;) {
         ssize_t written = write(fd, bytes.data + at, bytes.size - at);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written < 0) {
-            return -errno;
-        }
+        if (written < 0 && errno == EINTR) { continue; }
+        if (written < 0) { return -errno; }
         at += (size_t)written;
     }
     return fsync(fd) < 0 ? -errno : 0;
@@ -73,9 +59,7 @@ static int sync_directory(const char *path)
 {
     _cleanup_(xfreep) char *copy = xstrdup(path);
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return -errno;
-    }
+    if (fd < 0) { return -errno; }
     int result = fsync(fd) < 0 ? -errno : 0;
     (void)close(fd);
     return result;
@@ -85,22 +69,14 @@ int atomic_file_write(const char *path, struct slice bytes)
 {
     _cleanup_(xfreep) char *next = xprintf("%s.next", path);
     int fd = open_locked(next);
-    if (fd < 0) {
-        return fd;
-    }
+    if (fd < 0) { return fd; }
     CRASH_POINT("atomic_file.write");
     int result = write_bytes(fd, bytes);
     CRASH_POINT("atomic_file.written");
-    if (!result && rename(next, path) < 0) {
-        result = -errno;
-    }
-    if (result) {
-        (void)unlink(next);
-    }
+    if (!result && rename(next, path) < 0) { result = -errno; }
+    if (result) { (void)unlink(next); }
     CRASH_POINT("atomic_file.renamed");
     /* Closed last: the lock is held for as long as the name is this writer's. */
-    if (close(fd) < 0 && !result) {
-        result = -errno;
-    }
+    if (close(fd) < 0 && !result) { result = -errno; }
     return result ? result : sync_directory(path);
 }

@@ -6,9 +6,7 @@ bool quote_is_control(struct slice text)
 {
     uint8_t byte = (uint8_t)text.data[0];
     /* U+0080 to U+009F are c2 80 to c2 9f in UTF-8. */
-    if (byte == 0xc2 && text.size > 1) {
-        return (uint8_t)text.data[1] < 0xa0;
-    }
+    if (byte == 0xc2 && text.size > 1) { return (uint8_t)text.data[1] < 0xa0; }
     return byte < 0x20 || byte == 0x7f;
 }
 
@@ -18,12 +16,8 @@ bool quote_is_control(struct slice text)
 static size_t printable(const unsigned char *text, size_t left)
 {
     unsigned first = text[0];
-    if (first == '"' || first == '\\' || quote_is_control(slice_of(text, left))) {
-        return 0;
-    }
-    if (first < 0x80) {
-        return 1;
-    }
+    if (first == '"' || first == '\\' || quote_is_control(slice_of(text, left))) { return 0; }
+    if (first < 0x80) { return 1; }
     size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
     return length <= left && utf8_valid((const char *)text, length) ? length : 0;
 }
@@ -58,9 +52,7 @@ static bool write_pieces(const char *text, size_t length, char *into, size_t roo
         char piece[5];
         size_t taken = next_piece(at, (size_t)(end - at), piece);
         size_t size = strlen(piece);
-        if (size > room - used) {
-            break;
-        }
+        if (size > room - used) { break; }
         memcpy(into + used, piece, size);
         used += size;
         at += taken;
@@ -74,9 +66,7 @@ static bool is_plain(const char *text, size_t length)
     const unsigned char *at = (const unsigned char *)text;
     for (size_t i = 0; i < length;) {
         size_t taken = printable(at + i, length - i);
-        if (taken == 0 || at[i] == ' ' || at[i] == '=') {
-            return false;
-        }
+        if (taken == 0 || at[i] == ' ' || at[i] == '=') { return false; }
         i += taken;
     }
     return length > 0;
@@ -91,9 +81,7 @@ const char *quote_value(const char *text, size_t length, char *into, size_t size
     memcpy(into, quote, strlen(quote));
     size_t used;
     bool whole = write_pieces(text, length, body, size - 1 - quotes, &used);
-    if (!whole) {
-        (void)write_pieces(text, length, body, size - 1 - quotes - 3, &used);
-    }
+    if (!whole) { (void)write_pieces(text, length, body, size - 1 - quotes - 3, &used); }
     (void)snprintf(body + used, size - (size_t)(body - into) - used, "%s%s", whole ? "" : "...",
                    quote);
     return into;
@@ -122,9 +110,7 @@ static char escape_letter(char byte)
 static bool needs_escape(struct slice text, enum quote_bytes bytes)
 {
     uint8_t byte = (uint8_t)text.data[0];
-    if (byte >= 0x80 && bytes == QUOTE_LATIN1) {
-        return true;
-    }
+    if (byte >= 0x80 && bytes == QUOTE_LATIN1) { return true; }
     return byte == '"' || byte == '\\' || quote_is_control(text);
 }
 

@@ -28,9 +28,7 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*work)(void *ar
     thread_block_signals(&before);
     int error = pthread_create(&thread, NULL, work, arg);
     thread_restore_signals(&before);
-    if (error) {
-        return -error;
-    }
+    if (error) { return -error; }
     (void)pthread_setname_np(thread, name); /* fails if the thread has ended already */
     *ret_thread = thread;
     return 0;

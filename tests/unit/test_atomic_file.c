@@ -136,13 +136,9 @@ static void test_many_writers(void **state)
         buf_clear(&text);
         assert_int_equal(text_file_read(path, &text), 0);
         assert_true(text.size > 0);
-        for (size_t at = 1; at < text.size; at++) {
-            assert_int_equal(text.data[at], text.data[0]);
-        }
+        for (size_t at = 1; at < text.size; at++) { assert_int_equal(text.data[at], text.data[0]); }
     }
-    for (size_t i = 0; i < 2; i++) {
-        thread_join(threads[i]);
-    }
+    for (size_t i = 0; i < 2; i++) { thread_join(threads[i]); }
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);

@@ -12,9 +12,7 @@ static void check_value(const char *text, size_t length, size_t size, const char
     memset(into, '#', sizeof(into));
     assert_string_equal(quote_value(text, length, into, size), expected);
     assert_true(strlen(expected) < size);
-    for (size_t i = strlen(expected) + 1; i < sizeof(into); i++) {
-        assert_true(into[i] == '#');
-    }
+    for (size_t i = strlen(expected) + 1; i < sizeof(into); i++) { assert_true(into[i] == '#'); }
 }
 
 static void test_value(void **state)

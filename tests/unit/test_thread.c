@@ -55,9 +55,7 @@ static void on_signal(int number _unused_)
 
 static void *wait_until(void *arg)
 {
-    while (!atomic_load((atomic_bool *)arg)) {
-        usleep(1000);
-    }
+    while (!atomic_load((atomic_bool *)arg)) { usleep(1000); }
     return NULL;
 }
 
@@ -73,14 +71,10 @@ static void test_signal_reaches_main(void **state)
         assert_int_equal(thread_start(&threads[i], "waits", wait_until, &end), 0);
     }
     kill(getpid(), SIGUSR1);
-    while (!got) {
-        usleep(1000);
-    }
+    while (!got) { usleep(1000); }
     assert_true(pthread_equal(got_in, pthread_self()));
     atomic_store(&end, true);
-    for (size_t i = 0; i < THREADS; i++) {
-        thread_join(threads[i]);
-    }
+    for (size_t i = 0; i < THREADS; i++) { thread_join(threads[i]); }
     sigaction(SIGUSR1, &before, NULL);
 }
 
