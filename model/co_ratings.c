@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "model/co_ratings.h"
 
@@ -8,9 +9,9 @@ struct row {
     int32_t *items;
     float *co;
     struct similarity_moments *moments;
-    int32_t *slots; /* twice the capacity; place + 1, 0 where empty */
+    struct hash_index index; /* by item */
     int32_t count;
-    int32_t capacity; /* a power of two, or 0 */
+    int32_t capacity;
 };
 
 struct co_ratings {
@@ -35,22 +36,26 @@ struct co_ratings *co_ratings_free(struct co_ratings *table)
         free(table->rows[at].items);
         free(table->rows[at].co);
         free(table->rows[at].moments);
-        free(table->rows[at].slots);
+        hash_index_release(&table->rows[at].index);
     }
     free(table->rows);
     free(table);
     return NULL;
 }
 
-/* The slot that holds the item, or the empty one where it belongs. */
-static size_t slot_of(const struct row *row, int32_t item)
+static uint64_t hash_of(const void *row, uint32_t at)
 {
-    size_t mask = 2 * (size_t)row->capacity - 1;
-    size_t slot = ((uint32_t)item * 2654435769U >> 7) & mask;
-    while (row->slots[slot] && row->items[row->slots[slot] - 1] != item) {
-        slot = (slot + 1) & mask;
-    }
-    return slot;
+    return (uint32_t)((const struct row *)row)->items[at];
+}
+
+static bool is(const void *row, uint32_t at, const void *item)
+{
+    return ((const struct row *)row)->items[at] == *(const int32_t *)item;
+}
+
+static int32_t find(const struct row *row, int32_t item)
+{
+    return hash_index_find(&row->index, (uint32_t)item, is, row, &item);
 }
 
 static void widen(struct row *row, bool with_moments)
@@ -62,24 +67,17 @@ static void widen(struct row *row, bool with_moments)
     if (with_moments) {
         row->moments = xreallocarray(row->moments, capacity, sizeof(*row->moments));
     }
-    free(row->slots);
-    row->slots = xcalloc(2 * capacity, sizeof(*row->slots));
-    for (int32_t place = 0; place < row->count; place++) {
-        row->slots[slot_of(row, row->items[place])] = place + 1;
-    }
 }
 
 /* The place of the other in the row; it gets one when it has none. */
 static int32_t place_of(struct row *row, int32_t other, bool with_moments)
 {
-    if (row->capacity) {
-        int32_t place = row->slots[slot_of(row, other)];
-        if (place) { return place - 1; }
-    }
+    int32_t place = find(row, other);
+    if (place != HASH_INDEX_NONE) { return place; }
     if (row->count == row->capacity) { widen(row, with_moments); }
-    int32_t place = row->count++;
-    row->slots[slot_of(row, other)] = place + 1;
+    place = row->count++;
     row->items[place] = other;
+    hash_index_add(&row->index, (uint32_t)other, (uint32_t)place, hash_of, row);
     row->co[place] = 0.0F;
     if (with_moments) { row->moments[place] = (struct similarity_moments){0}; }
     return place;
@@ -114,6 +112,5 @@ struct co_row co_ratings_row(const struct co_ratings *table, int32_t item)
 int32_t co_ratings_find(const struct co_ratings *table, int32_t item, int32_t other)
 {
     assert(item >= 0 && item < table->items_max);
-    const struct row *row = &table->rows[item];
-    return row->capacity ? row->slots[slot_of(row, other)] - 1 : -1;
+    return find(&table->rows[item], other);
 }

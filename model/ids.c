@@ -1,11 +1,12 @@
 #include "base/base.h"
 #include "base/arena.h"
+#include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "model/ids.h"
 
 #include <xxhash.h>
 
-enum { IDS_SLOTS_FIRST = 1024, IDS_TEXT_BLOCK = 1 << 16 };
+enum { IDS_FIRST = 512, IDS_TEXT_BLOCK = 1 << 16 };
 
 struct entry {
     struct slice text;
@@ -14,9 +15,8 @@ struct entry {
 
 struct ids {
     struct entry *entries;
-    int32_t *slots; /* open addressing, a power of two of them, at most half full */
+    struct hash_index index; /* by fingerprint */
     struct arena *texts;
-    size_t slots_count;
     int32_t capacity;
     int32_t count;
     int32_t max;
@@ -27,14 +27,17 @@ uint64_t ids_fingerprint(struct slice id)
     return XXH3_64bits(id.data, id.size);
 }
 
+static uint64_t hash_of(const void *ids, uint32_t at)
+{
+    return ((const struct ids *)ids)->entries[at].hash;
+}
+
 struct ids *ids_new(int32_t max)
 {
-    assert(max > 0);
+    assert(max > 0 && max <= HASH_INDEX_MAX);
     struct ids *ids = xcalloc(1, sizeof(*ids));
     ids->max = max;
-    ids->slots_count = IDS_SLOTS_FIRST;
-    ids->slots = xmalloc(ids->slots_count * sizeof(*ids->slots));
-    memset(ids->slots, 0xff, ids->slots_count * sizeof(*ids->slots));
+    hash_index_reserve(&ids->index, IDS_FIRST, hash_of, ids);
     ids->texts = arena_new(IDS_TEXT_BLOCK);
     return ids;
 }
@@ -43,32 +46,29 @@ struct ids *ids_free(struct ids *ids)
 {
     if (!ids) { return NULL; }
     arena_free(ids->texts);
-    free(ids->slots);
+    hash_index_release(&ids->index);
     free(ids->entries);
     free(ids);
     return NULL;
 }
 
-static void place(struct ids *ids, uint64_t hash, int32_t number)
+static bool is_text(const void *ids, uint32_t at, const void *wanted)
 {
-    size_t slot = hash & (ids->slots_count - 1);
-    while (ids->slots[slot] != ID_NONE) { slot = (slot + 1) & (ids->slots_count - 1); }
-    ids->slots[slot] = number;
+    const struct entry *entry = &((const struct ids *)ids)->entries[at];
+    const struct entry *other = wanted;
+    return entry->hash == other->hash && slice_equal(entry->text, other->text);
 }
 
-static void grow_slots(struct ids *ids)
+static bool is_hash(const void *ids, uint32_t at, const void *hash)
 {
-    ids->slots_count *= 2;
-    ids->slots = xreallocarray(ids->slots, ids->slots_count, sizeof(*ids->slots));
-    memset(ids->slots, 0xff, ids->slots_count * sizeof(*ids->slots));
-    for (int32_t i = 0; i < ids->count; i++) { place(ids, ids->entries[i].hash, i); }
+    return ((const struct ids *)ids)->entries[at].hash == *(const uint64_t *)hash;
 }
 
 static int32_t add(struct ids *ids, struct slice id, uint64_t hash)
 {
     if (ids->count == ids->max) { return ID_NONE; }
     if (ids->count == ids->capacity) {
-        ids->capacity = ids->capacity ? ids->capacity * 2 : IDS_SLOTS_FIRST / 2;
+        ids->capacity = ids->capacity ? ids->capacity * 2 : IDS_FIRST;
         ids->entries = xreallocarray(ids->entries, (size_t)ids->capacity, sizeof(*ids->entries));
     }
     char *text = arena_alloc(ids->texts, id.size + 1);
@@ -76,22 +76,14 @@ static int32_t add(struct ids *ids, struct slice id, uint64_t hash)
     text[id.size] = '\0';
     int32_t number = ids->count++;
     ids->entries[number] = (struct entry){.text = slice_of(text, id.size), .hash = hash};
-    if ((size_t)ids->count * 2 > ids->slots_count) {
-        grow_slots(ids);
-    } else {
-        place(ids, hash, number);
-    }
+    hash_index_add(&ids->index, hash, (uint32_t)number, hash_of, ids);
     return number;
 }
 
 static int32_t find(const struct ids *ids, struct slice id, uint64_t hash)
 {
-    for (size_t slot = hash & (ids->slots_count - 1);; slot = (slot + 1) & (ids->slots_count - 1)) {
-        int32_t number = ids->slots[slot];
-        if (number == ID_NONE) { return ID_NONE; }
-        const struct entry *entry = &ids->entries[number];
-        if (entry->hash == hash && slice_equal(entry->text, id)) { return number; }
-    }
+    const struct entry wanted = {.text = id, .hash = hash};
+    return hash_index_find(&ids->index, hash, is_text, ids, &wanted);
 }
 
 int32_t ids_put(struct ids *ids, struct slice id)
@@ -110,10 +102,7 @@ int32_t ids_find(const struct ids *ids, struct slice id)
 
 int32_t ids_find_hash(const struct ids *ids, uint64_t hash)
 {
-    for (size_t slot = hash & (ids->slots_count - 1);; slot = (slot + 1) & (ids->slots_count - 1)) {
-        int32_t number = ids->slots[slot];
-        if (number == ID_NONE || ids->entries[number].hash == hash) { return number; }
-    }
+    return hash_index_find(&ids->index, hash, is_hash, ids, &hash);
 }
 
 struct slice ids_text(const struct ids *ids, int32_t number)

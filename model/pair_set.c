@@ -2,53 +2,46 @@
 #include "base/xalloc.h"
 #include "model/pair_set.h"
 
-enum { FIRST_CAPACITY = 64 };
+enum { FIRST_CAPACITY = 32 };
 
 void pair_set_release(struct pair_set *set)
 {
     free(set->keys);
+    hash_index_release(&set->index);
     *set = (struct pair_set){0};
 }
 
 static uint64_t key_of(int32_t user, int32_t item)
 {
     assert(user >= 0 && item >= 0);
-    return ((uint64_t)user << 32 | (uint64_t)item) + 1;
+    return (uint64_t)user << 32 | (uint64_t)item;
 }
 
-/* The slot that holds the key, or the empty one where it belongs. */
-static size_t slot_of(const struct pair_set *set, uint64_t key)
+static uint64_t hash_of(const void *set, uint32_t at)
 {
-    size_t slot = (size_t)((key * 0x9e3779b97f4a7c15U) >> 20) & (set->capacity - 1);
-    while (set->keys[slot] && set->keys[slot] != key) { slot = (slot + 1) & (set->capacity - 1); }
-    return slot;
+    return ((const struct pair_set *)set)->keys[at];
 }
 
-static void widen(struct pair_set *set)
+static bool is(const void *set, uint32_t at, const void *key)
 {
-    struct pair_set wider = {.capacity = MAX_OF(set->capacity * 2, (size_t)FIRST_CAPACITY),
-                             .count = set->count};
-    wider.keys = xcalloc(wider.capacity, sizeof(*wider.keys));
-    for (size_t slot = 0; slot < set->capacity; slot++) {
-        uint64_t key = set->keys[slot];
-        if (key) { wider.keys[slot_of(&wider, key)] = key; }
-    }
-    free(set->keys);
-    *set = wider;
+    return ((const struct pair_set *)set)->keys[at] == *(const uint64_t *)key;
 }
 
 bool pair_set_add(struct pair_set *set, int32_t user, int32_t item)
 {
+    if (pair_set_has(set, user, item)) { return false; }
+    if (set->count == set->capacity) {
+        set->capacity = MAX_OF(set->capacity * 2, (size_t)FIRST_CAPACITY);
+        set->keys = xreallocarray(set->keys, set->capacity, sizeof(*set->keys));
+    }
     uint64_t key = key_of(user, item);
-    if (set->count * 2 >= set->capacity) { widen(set); }
-    size_t slot = slot_of(set, key);
-    if (set->keys[slot]) { return false; }
-    set->keys[slot] = key;
-    set->count++;
+    set->keys[set->count] = key;
+    hash_index_add(&set->index, key, (uint32_t)set->count++, hash_of, set);
     return true;
 }
 
 bool pair_set_has(const struct pair_set *set, int32_t user, int32_t item)
 {
-    return set->capacity && set->keys[slot_of(set, key_of(user, item))];
+    uint64_t key = key_of(user, item);
+    return hash_index_find(&set->index, key, is, set, &key) != HASH_INDEX_NONE;
 }

@@ -3,12 +3,14 @@
 #define FRESHET_MODEL_PAIR_SET_H
 
 #include "base/base.h"
+#include "base/hash_index.h"
 
-/* Open data: a hash of pairs, at most half full; zeroed is empty. */
+/* Open data: the pairs in the order in which they came; zeroed is empty. */
 struct pair_set {
-    uint64_t *keys; /* 0: empty slot */
+    uint64_t *keys;
     size_t count;
-    size_t capacity; /* a power of two, or 0 */
+    size_t capacity;
+    struct hash_index index;
 };
 
 /* Frees the memory and empties the set. */

@@ -1,15 +1,16 @@
 #include "base/base.h"
+#include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "model/transitions.h"
 
-enum { CELLS_FIRST = 4, SLOT_FREE = -1 };
+enum { CELLS_FIRST = 4 };
 
 struct cells {
     struct transition *read; /* what readers see */
     float *counts;           /* C, beside it */
-    int32_t *slots;          /* open addressing, twice the capacity */
+    struct hash_index index; /* by item */
     int32_t count;
-    int32_t capacity; /* a power of two */
+    int32_t capacity;
 };
 
 struct transitions {
@@ -44,7 +45,7 @@ struct transitions *transitions_free(struct transitions *transitions)
     for (int32_t item = 0; item < transitions->items_max; item++) {
         free(transitions->rows[item].read);
         free(transitions->rows[item].counts);
-        free(transitions->rows[item].slots);
+        hash_index_release(&transitions->rows[item].index);
     }
     free(transitions->rows);
     free(transitions->actions);
@@ -52,14 +53,19 @@ struct transitions *transitions_free(struct transitions *transitions)
     return NULL;
 }
 
-static uint32_t slot_of(const struct cells *cells, int32_t item)
+static uint64_t hash_of(const void *cells, uint32_t at)
 {
-    uint32_t mask = (uint32_t)cells->capacity * 2 - 1;
-    uint32_t slot = ((uint32_t)item * 2654435769U >> 7) & mask;
-    while (cells->slots[slot] != SLOT_FREE && cells->read[cells->slots[slot]].item != item) {
-        slot = (slot + 1) & mask;
-    }
-    return slot;
+    return (uint32_t)((const struct cells *)cells)->read[at].item;
+}
+
+static bool is(const void *cells, uint32_t at, const void *item)
+{
+    return ((const struct cells *)cells)->read[at].item == *(const int32_t *)item;
+}
+
+static int32_t find(const struct cells *cells, int32_t item)
+{
+    return hash_index_find(&cells->index, (uint32_t)item, is, cells, &item);
 }
 
 static void grow(struct cells *cells)
@@ -68,11 +74,6 @@ static void grow(struct cells *cells)
     size_t capacity = (size_t)cells->capacity;
     cells->read = xreallocarray(cells->read, capacity, sizeof(*cells->read));
     cells->counts = xreallocarray(cells->counts, capacity, sizeof(*cells->counts));
-    cells->slots = xreallocarray(cells->slots, capacity * 2, sizeof(*cells->slots));
-    memset(cells->slots, 0xff, capacity * 2 * sizeof(*cells->slots));
-    for (int32_t at = 0; at < cells->count; at++) {
-        cells->slots[slot_of(cells, cells->read[at].item)] = at;
-    }
 }
 
 static float weigh(const struct transitions *transitions, float c)
@@ -86,17 +87,13 @@ static void add(struct transitions *transitions, int32_t from, int32_t to, float
 {
     if (weight == 0.0F || from == to) { return; }
     struct cells *cells = &transitions->rows[from];
-    uint32_t slot = cells->capacity ? slot_of(cells, to) : 0;
-    int32_t at = cells->capacity ? cells->slots[slot] : SLOT_FREE;
-    if (at == SLOT_FREE) {
-        if (cells->count == cells->capacity) {
-            grow(cells);
-            slot = slot_of(cells, to);
-        }
+    int32_t at = find(cells, to);
+    if (at == HASH_INDEX_NONE) {
+        if (cells->count == cells->capacity) { grow(cells); }
         at = cells->count++;
-        cells->slots[slot] = at;
         cells->read[at].item = to;
         cells->counts[at] = 0.0F;
+        hash_index_add(&cells->index, (uint32_t)to, (uint32_t)at, hash_of, cells);
     }
     cells->counts[at] += weight;
     cells->read[at].v = weigh(transitions, cells->counts[at]);
@@ -138,9 +135,8 @@ const struct transition *transitions_row(const struct transitions *transitions, 
 double transitions_count(const struct transitions *transitions, int32_t from, int32_t to)
 {
     const struct cells *cells = &transitions->rows[from];
-    if (!cells->capacity) { return 0.0; }
-    int32_t at = cells->slots[slot_of(cells, to)];
-    return at == SLOT_FREE ? 0.0 : (double)cells->counts[at];
+    int32_t at = find(cells, to);
+    return at == HASH_INDEX_NONE ? 0.0 : (double)cells->counts[at];
 }
 
 double transitions_actions(const struct transitions *transitions, int32_t item)

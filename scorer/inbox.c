@@ -3,7 +3,7 @@
 #include "model/ids.h"
 #include "scorer/inbox.h"
 
-enum { INBOX_FIRST = 64, SLOT_FREE = -1 };
+enum { INBOX_FIRST = 64 };
 
 void inbox_init(struct inbox *inbox)
 {
@@ -13,13 +13,13 @@ void inbox_init(struct inbox *inbox)
 void inbox_release(struct inbox *inbox)
 {
     free(inbox->letters);
-    free(inbox->slots);
+    hash_index_release(&inbox->index);
     *inbox = (struct inbox){0};
 }
 
 void inbox_clear(struct inbox *inbox)
 {
-    for (size_t i = 0; i < inbox->slots_count; i++) { inbox->slots[i] = SLOT_FREE; }
+    hash_index_clear(&inbox->index);
     inbox->count = 0;
 }
 
@@ -28,47 +28,47 @@ bool history_older(const struct user_history *history, int32_t partition, int64_
     return history->input_partition == partition && history->input_offset < offset;
 }
 
-static int32_t *slot_of(struct inbox *inbox, struct slice user_id, uint64_t hash)
+static uint64_t hash_of(const void *inbox, uint32_t at)
 {
-    for (size_t at = hash & (inbox->slots_count - 1);; at = (at + 1) & (inbox->slots_count - 1)) {
-        int32_t *slot = &inbox->slots[at];
-        if (*slot == SLOT_FREE) { return slot; }
-        const struct letter *letter = &inbox->letters[*slot];
-        if (letter->hash == hash && slice_equal(letter->user_id, user_id)) { return slot; }
-    }
+    return ((const struct inbox *)inbox)->letters[at].hash;
 }
 
-static void grow(struct inbox *inbox)
+static bool is(const void *inbox, uint32_t at, const void *wanted)
 {
-    inbox->capacity = inbox->capacity ? inbox->capacity * 2 : INBOX_FIRST;
-    inbox->letters = xreallocarray(inbox->letters, inbox->capacity, sizeof(*inbox->letters));
-    inbox->slots_count = inbox->capacity * 2;
-    inbox->slots = xreallocarray(inbox->slots, inbox->slots_count, sizeof(*inbox->slots));
-    for (size_t i = 0; i < inbox->slots_count; i++) { inbox->slots[i] = SLOT_FREE; }
-    for (size_t i = 0; i < inbox->count; i++) {
-        const struct letter *letter = &inbox->letters[i];
-        *slot_of(inbox, letter->user_id, letter->hash) = (int32_t)i;
+    const struct letter *letter = &((const struct inbox *)inbox)->letters[at];
+    const struct letter *other = wanted;
+    return letter->hash == other->hash && slice_equal(letter->user_id, other->user_id);
+}
+
+static struct letter *add(struct inbox *inbox, uint64_t hash)
+{
+    if (inbox->count == inbox->capacity) {
+        inbox->capacity = inbox->capacity ? inbox->capacity * 2 : INBOX_FIRST;
+        inbox->letters = xreallocarray(inbox->letters, inbox->capacity, sizeof(*inbox->letters));
     }
+    hash_index_add(&inbox->index, hash, (uint32_t)inbox->count, hash_of, inbox);
+    return &inbox->letters[inbox->count++];
 }
 
 bool inbox_put(struct inbox *inbox, struct slice user_id, const struct user_history *history)
 {
-    if (inbox->count == inbox->capacity) { grow(inbox); }
-    uint64_t hash = ids_fingerprint(user_id);
-    int32_t *slot = slot_of(inbox, user_id, hash);
-    struct letter *letter;
-    if (*slot == SLOT_FREE) {
-        *slot = (int32_t)inbox->count;
-        letter = &inbox->letters[inbox->count++];
-    } else {
-        letter = &inbox->letters[*slot];
-        const struct user_history *held = &letter->history;
-        bool compare = history && !letter->gone;
-        if (compare && history_older(history, held->input_partition, held->input_offset)) {
-            return false;
-        }
+    struct letter taken = {
+        .user_id = user_id,
+        .hash = ids_fingerprint(user_id),
+        .gone = !history,
+    };
+    if (history) { taken.history = *history; }
+    int32_t at = hash_index_find(&inbox->index, taken.hash, is, inbox, &taken);
+    if (at == HASH_INDEX_NONE) {
+        *add(inbox, taken.hash) = taken;
+        return true;
     }
-    *letter = (struct letter){.user_id = user_id, .hash = hash, .gone = !history};
-    if (history) { letter->history = *history; }
+    struct letter *letter = &inbox->letters[at];
+    const struct user_history *held = &letter->history;
+    bool compare = history && !letter->gone;
+    if (compare && history_older(history, held->input_partition, held->input_offset)) {
+        return false;
+    }
+    *letter = taken;
     return true;
 }

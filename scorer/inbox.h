@@ -7,14 +7,14 @@
 #ifndef FRESHET_SCORER_INBOX_H
 #define FRESHET_SCORER_INBOX_H
 
+#include "base/hash_index.h"
 #include "schemas/user_history.h"
 
 struct inbox {
     struct letter *letters;
     size_t count;
     size_t capacity;
-    int32_t *slots; /* open addressing, a power of two of them, at most half full */
-    size_t slots_count;
+    struct hash_index index; /* of the letters, by user */
 };
 
 /* What came for one user. */

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "sequence/pool.h"
 
@@ -29,8 +30,7 @@ struct pool {
     size_t sitters_count, sitters_capacity;
     int32_t free_slot; /* a list through `older` */
     int32_t oldest, newest;
-    int32_t *index; /* open addressing, a power of two of them, at most half full */
-    size_t index_count;
+    struct hash_index index; /* of the sitters, by user */
     size_t users, bytes;
     uint64_t stamp, version;
     int64_t arrived, dropped;
@@ -45,9 +45,6 @@ struct pool *pool_new(size_t length, size_t bytes_max)
     pool->length = length;
     pool->bytes_max = bytes_max;
     pool->free_slot = pool->oldest = pool->newest = SLOT_FREE;
-    pool->index_count = FIRST;
-    pool->index = xcalloc(FIRST, sizeof(*pool->index));
-    memset(pool->index, 0xff, FIRST * sizeof(*pool->index));
     return pool;
 }
 
@@ -59,7 +56,7 @@ struct pool *pool_free(struct pool *pool)
     pthread_mutex_destroy(&pool->lock);
     free(pool->sitters);
     free(pool->items);
-    free(pool->index);
+    hash_index_release(&pool->index);
     free(pool);
     return NULL;
 }
@@ -92,39 +89,19 @@ void pool_describe(struct pool *pool, int32_t item, const uint64_t *traits, size
 
 /* ---- Users: the index ---- */
 
-static size_t index_of(const struct pool *pool, uint64_t user)
+static uint64_t hash_of(const void *pool, uint32_t at)
 {
-    const size_t mask = pool->index_count - 1;
-    size_t at = user & mask;
-    while (pool->index[at] != SLOT_FREE && pool->sitters[pool->index[at]].user != user) {
-        at = (at + 1) & mask;
-    }
-    return at;
+    return ((const struct pool *)pool)->sitters[at].user;
 }
 
-static void grow_index(struct pool *pool)
+static bool is(const void *pool, uint32_t at, const void *user)
 {
-    pool->index_count *= 2;
-    pool->index = xreallocarray(pool->index, pool->index_count, sizeof(*pool->index));
-    memset(pool->index, 0xff, pool->index_count * sizeof(*pool->index));
-    for (size_t slot = 0; slot < pool->sitters_count; slot++) {
-        const struct sitter *sitter = &pool->sitters[slot];
-        if (sitter->items) { pool->index[index_of(pool, sitter->user)] = (int32_t)slot; }
-    }
+    return ((const struct pool *)pool)->sitters[at].user == *(const uint64_t *)user;
 }
 
-/* Closes the gap that an entry leaves: Knuth, The Art of Computer Programming 3, 6.4, algorithm
- * R. */
-static void unindex(struct pool *pool, size_t at)
+static int32_t find(const struct pool *pool, uint64_t user)
 {
-    const size_t mask = pool->index_count - 1;
-    for (size_t next = (at + 1) & mask; pool->index[next] != SLOT_FREE; next = (next + 1) & mask) {
-        size_t home = pool->sitters[pool->index[next]].user & mask;
-        if (((next - home) & mask) < ((next - at) & mask)) { continue; }
-        pool->index[at] = pool->index[next];
-        at = next;
-    }
-    pool->index[at] = SLOT_FREE;
+    return hash_index_find(&pool->index, user, is, pool, &user);
 }
 
 /* ---- Users: who changed last ---- */
@@ -177,7 +154,7 @@ static size_t bytes_of(size_t count)
 static void leave(struct pool *pool, int32_t slot)
 {
     struct sitter *sitter = &pool->sitters[slot];
-    unindex(pool, index_of(pool, sitter->user));
+    hash_index_remove(&pool->index, sitter->user, (uint32_t)slot, hash_of, pool);
     unlink_sitter(pool, slot);
     pool->bytes -= bytes_of(sitter->count);
     pool->users--;
@@ -188,10 +165,9 @@ static void leave(struct pool *pool, int32_t slot)
 
 static int32_t enter(struct pool *pool, uint64_t user)
 {
-    if (2 * (pool->users + 1) > pool->index_count) { grow_index(pool); }
     int32_t slot = take_slot(pool);
     pool->sitters[slot] = (struct sitter){.user = user};
-    pool->index[index_of(pool, user)] = slot;
+    hash_index_add(&pool->index, user, (uint32_t)slot, hash_of, pool);
     link_newest(pool, slot);
     pool->users++;
     pool->bytes += bytes_of(0);
@@ -215,7 +191,7 @@ void pool_put(struct pool *pool, uint64_t user, const int32_t *items, size_t cou
 {
     pthread_mutex_lock(&pool->lock);
     const size_t kept = MIN_OF(count, pool->length);
-    int32_t slot = pool->index[index_of(pool, user)];
+    int32_t slot = find(pool, user);
     if (slot != SLOT_FREE && total < pool->sitters[slot].total) {
         pthread_mutex_unlock(&pool->lock);
         return;
@@ -238,7 +214,7 @@ void pool_put(struct pool *pool, uint64_t user, const int32_t *items, size_t cou
 void pool_remove(struct pool *pool, uint64_t user)
 {
     pthread_mutex_lock(&pool->lock);
-    int32_t slot = pool->index[index_of(pool, user)];
+    int32_t slot = find(pool, user);
     if (slot != SLOT_FREE) { leave(pool, slot); }
     pthread_mutex_unlock(&pool->lock);
 }

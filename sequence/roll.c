@@ -2,49 +2,42 @@
 #include "base/xalloc.h"
 #include "sequence/roll.h"
 
-enum { SLOTS_FIRST = 64, SHARED_LEAST = 2 };
+enum { NAMES_FIRST = 32, SHARED_LEAST = 2 };
+
+_Static_assert((int)ROLL_NONE == (int)HASH_INDEX_NONE, "what is not found has one name");
 
 /* ---- Names ---- */
 
-static uint32_t slot_of(const struct roll_names *names, uint64_t hash)
+static uint64_t hash_of(const void *names, uint32_t at)
 {
-    uint32_t at = (uint32_t)hash & (names->slots_count - 1);
-    while (names->slots[at] != ROLL_NONE && names->hashes[names->slots[at]] != hash) {
-        at = (at + 1) & (names->slots_count - 1);
-    }
-    return at;
+    return ((const struct roll_names *)names)->hashes[at];
+}
+
+static bool is(const void *names, uint32_t at, const void *hash)
+{
+    return ((const struct roll_names *)names)->hashes[at] == *(const uint64_t *)hash;
 }
 
 int32_t roll_find(const struct roll_names *names, uint64_t hash)
 {
-    return names->count ? names->slots[slot_of(names, hash)] : ROLL_NONE;
-}
-
-static void names_grow(struct roll_names *names)
-{
-    names->capacity = MAX_OF(names->capacity * 2, (uint32_t)SLOTS_FIRST / 2);
-    names->hashes = xreallocarray(names->hashes, names->capacity, sizeof(*names->hashes));
-    names->slots_count = names->capacity * 2;
-    names->slots = xreallocarray(names->slots, names->slots_count, sizeof(*names->slots));
-    for (uint32_t i = 0; i < names->slots_count; i++) { names->slots[i] = ROLL_NONE; }
-    for (uint32_t i = 0; i < names->count; i++) {
-        names->slots[slot_of(names, names->hashes[i])] = (int32_t)i;
-    }
+    return hash_index_find(&names->index, hash, is, names, &hash);
 }
 
 static void names_add(struct roll_names *names, uint64_t hash)
 {
-    if (names->count == names->capacity) { names_grow(names); }
-    uint32_t slot = slot_of(names, hash);
-    if (names->slots[slot] != ROLL_NONE) { return; }
+    if (roll_find(names, hash) != ROLL_NONE) { return; }
+    if (names->count == names->capacity) {
+        names->capacity = MAX_OF(names->capacity * 2, (uint32_t)NAMES_FIRST);
+        names->hashes = xreallocarray(names->hashes, names->capacity, sizeof(*names->hashes));
+    }
     names->hashes[names->count] = hash;
-    names->slots[slot] = (int32_t)names->count++;
+    hash_index_add(&names->index, hash, names->count++, hash_of, names);
 }
 
 void roll_names_release(struct roll_names *names)
 {
     free(names->hashes);
-    free(names->slots);
+    hash_index_release(&names->index);
     *names = (struct roll_names){0};
 }
 

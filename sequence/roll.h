@@ -9,6 +9,7 @@
 #define FRESHET_SEQUENCE_ROLL_H
 
 #include "base/buf.h"
+#include "base/hash_index.h"
 #include "model/transformer.h"
 #include "sequence/pool.h"
 
@@ -18,8 +19,7 @@ enum { ROLL_NONE = -1, ROLL_TRAITS_LEAST = 256 };
 struct roll_names {
     uint64_t *hashes;
     uint32_t count, capacity;
-    int32_t *slots; /* open addressing, a power of two of them, at most half full */
-    uint32_t slots_count;
+    struct hash_index index;
 };
 
 struct roll {

@@ -4,7 +4,7 @@
 
 #include <xxhash.h>
 
-enum { STAGE_ARENA_BLOCK = 1 << 18, STAGE_SLOTS_FIRST = 256, SLOT_FREE = -1 };
+enum { STAGE_ARENA_BLOCK = 1 << 18, STAGE_PUTS_FIRST = 128 };
 
 void stage_init(struct stage *stage)
 {
@@ -15,7 +15,7 @@ void stage_release(struct stage *stage)
 {
     stage->arena = arena_free(stage->arena);
     free(stage->puts);
-    free(stage->slots);
+    hash_index_release(&stage->index);
     free(stage->messages);
     *stage = (struct stage){0};
 }
@@ -23,55 +23,54 @@ void stage_release(struct stage *stage)
 void stage_clear(struct stage *stage)
 {
     arena_reset(stage->arena);
-    if (stage->puts_count) {
-        memset(stage->slots, 0xff, stage->slots_count * sizeof(*stage->slots));
-    }
+    hash_index_clear(&stage->index);
     stage->puts_count = 0;
     stage->messages_count = 0;
     stage->next_offset = -1;
 }
 
-static size_t slot_of(const struct stage *stage, struct slice key, uint64_t hash)
+static uint64_t hash_of(const void *stage, uint32_t at)
 {
-    size_t slot = hash & (stage->slots_count - 1);
-    for (;; slot = (slot + 1) & (stage->slots_count - 1)) {
-        if (stage->slots[slot] == SLOT_FREE) { return slot; }
-        const struct put *put = &stage->puts[stage->slots[slot]];
-        if (put->hash == hash && slice_equal(put->key, key)) { return slot; }
-    }
+    return ((const struct stage *)stage)->puts[at].hash;
+}
+
+static bool is(const void *stage, uint32_t at, const void *wanted)
+{
+    const struct put *put = &((const struct stage *)stage)->puts[at];
+    const struct put *other = wanted;
+    return put->hash == other->hash && slice_equal(put->key, other->key);
 }
 
 static void grow(struct stage *stage)
 {
-    stage->slots_count = stage->slots_count ? stage->slots_count * 2 : STAGE_SLOTS_FIRST;
-    stage->puts_capacity = stage->slots_count / 2;
-    stage->slots = xreallocarray(stage->slots, stage->slots_count, sizeof(*stage->slots));
+    stage->puts_capacity = MAX_OF(stage->puts_capacity * 2, (size_t)STAGE_PUTS_FIRST);
     stage->puts = xreallocarray(stage->puts, stage->puts_capacity, sizeof(*stage->puts));
-    memset(stage->slots, 0xff, stage->slots_count * sizeof(*stage->slots));
-    for (size_t i = 0; i < stage->puts_count; i++) {
-        stage->slots[slot_of(stage, stage->puts[i].key, stage->puts[i].hash)] = (int32_t)i;
-    }
+    uint32_t more = (uint32_t)(stage->puts_capacity - stage->puts_count);
+    hash_index_reserve(&stage->index, more, hash_of, stage);
 }
 
 void stage_put(struct stage *stage, struct slice key, struct slice value)
 {
     assert(key.data);
     if (stage->puts_count == stage->puts_capacity) { grow(stage); }
-    uint64_t hash = XXH3_64bits(key.data, key.size);
-    size_t slot = slot_of(stage, key, hash);
-    if (stage->slots[slot] == SLOT_FREE) {
-        stage->slots[slot] = (int32_t)stage->puts_count;
-        stage->puts[stage->puts_count++] =
-            (struct put){.key = arena_copy(stage->arena, key), .hash = hash};
+    struct put put = {.key = key, .hash = XXH3_64bits(key.data, key.size)};
+    uint32_t slot = hash_index_slot(&stage->index, put.hash, is, stage, &put);
+    int32_t at = hash_index_get(&stage->index, slot);
+    if (at == HASH_INDEX_NONE) {
+        at = (int32_t)stage->puts_count++;
+        hash_index_occupy(&stage->index, slot, (uint32_t)at);
+        put.key = arena_copy(stage->arena, key);
+        stage->puts[at] = put;
     }
-    stage->puts[stage->slots[slot]].value = arena_copy(stage->arena, value);
+    stage->puts[at].value = arena_copy(stage->arena, value);
 }
 
 const struct put *stage_find(const struct stage *stage, struct slice key)
 {
     if (!stage->puts_count) { return NULL; }
-    size_t slot = slot_of(stage, key, XXH3_64bits(key.data, key.size));
-    return stage->slots[slot] == SLOT_FREE ? NULL : &stage->puts[stage->slots[slot]];
+    const struct put put = {.key = key, .hash = XXH3_64bits(key.data, key.size)};
+    int32_t at = hash_index_find(&stage->index, put.hash, is, stage, &put);
+    return at == HASH_INDEX_NONE ? NULL : &stage->puts[at];
 }
 
 void stage_send(struct stage *stage, const struct message *message)

@@ -8,6 +8,7 @@
 #define FRESHET_STREAM_STAGE_H
 
 #include "base/arena.h"
+#include "base/hash_index.h"
 #include "stream/record.h"
 
 struct put {
@@ -21,8 +22,7 @@ struct stage {
     struct put *puts;
     size_t puts_count;
     size_t puts_capacity;
-    int32_t *slots; /* open addressing over puts; -1 is free */
-    size_t slots_count;
+    struct hash_index index; /* of the puts, by key */
     struct message *messages;
     size_t messages_count;
     size_t messages_capacity;
