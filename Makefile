@@ -39,15 +39,21 @@ QUIET_CC = @echo "  CC    $@";
 QUIET_LINK = @echo "  LINK  $@";
 endif
 
-LIB_SRC := $(wildcard base/*.c stream/*.c model/*.c schemas/*.c mapping/*.c)
+# The rooms that workers and commands share, and what `freshet` needs of a worker's: the library.
+LIB_ROOMS := base stream stream/config stream/avro stream/registry stream/kafka stream/sim schemas \
+	model model/counting model/transformer ingest/mapping evaluate evaluate/models
+LIB_SRC := $(foreach room,$(LIB_ROOMS),$(wildcard $(room)/*.c))
 # Doors to libraries of C++ templates.
 LIB_CXX_SRC := $(wildcard model/*.cc)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o) $(LIB_CXX_SRC:%.cc=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
 WORKERS := ingest features trainer sequence scorer
+ROOM_trainer := trainer/similarity
+ROOM_sequence := trainer/sequence
+worker_room = $(or $(ROOM_$(1)),$(1))
+worker_src = $(wildcard $(call worker_room,$(1))/*.c)
 worker_bin = $(OUT)/bin/freshet-$(1)
-BINS := $(foreach w,$(WORKERS),$(if $(wildcard $(w)/*_main.c),$(call worker_bin,$(w)))) \
-	$(if $(wildcard cli/*_main.c),$(OUT)/bin/freshet)
+BINS := $(foreach w,$(WORKERS),$(call worker_bin,$(w))) $(OUT)/bin/freshet
 
 .PHONY: all
 all: $(BINS)
@@ -57,20 +63,20 @@ $(LIB): $(LIB_OBJ)
 	$(AR) rcs $@.tmp $^ && mv $@.tmp $@
 
 # What the workers' rooms hold beside their mains, for the tests to link.
-WORKER_SRC := $(filter-out %_main.c,$(foreach w,$(WORKERS),$(wildcard $(w)/*.c)))
+WORKER_SRC := $(filter-out %_main.c,$(foreach w,$(WORKERS),$(call worker_src,$(w))))
 LIB_WORKERS := $(OUT)/libworkers.a
 $(LIB_WORKERS): $(WORKER_SRC:%.c=$(OUT)/%.o)
 	@mkdir -p $(@D)
 	rm -f $@ && $(AR) rcs $@ $^
 
 define worker_rule
-$(call worker_bin,$(1)): $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/*.c)) $(LIB)
+$(call worker_bin,$(1)): $(patsubst %.c,$(OUT)/%.o,$(call worker_src,$(1))) $(LIB)
 	@mkdir -p $$(@D)
 	$$(QUIET_LINK)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LIBS)
 endef
 $(foreach w,$(WORKERS),$(eval $(call worker_rule,$(w))))
 
-$(OUT)/bin/freshet: $(patsubst %.c,$(OUT)/%.o,$(wildcard cli/*.c)) $(LIB)
+$(OUT)/bin/freshet: $(patsubst %.c,$(OUT)/%.o,$(wildcard cli/*.c cli/*/*.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LIBS)
 
@@ -93,8 +99,8 @@ $(OUT)/schemas/%.avsc.inc: schemas/%.avsc
 	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 $(patsubst %.c,$(OUT)/%.o,$(wildcard schemas/*.c)): $(AVSC_INC)
 
-# Unit and topology tests: one program per file, tests/unit/test_topk.c for topk.c.
-UNIT_SRC := $(wildcard tests/unit/*.c tests/topology/*.c)
+# Unit and topology tests: one program per file, tests/unit/model/test_topk.c for model/topk.c.
+UNIT_SRC := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c tests/topology/*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
 $(OUT)/tests/%: tests/%.c $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
@@ -104,9 +110,9 @@ $(OUT)/tests/%: tests/%.c $(LIB_WORKERS) $(LIB)
 # Crash points (base/crash.h): the files that have some are compiled once more with them, and stand
 # before the library. For tests; `make crash-programs`: the workers too, in $(OUT)/crash/bin.
 CRASH_SRC := $(shell grep -lE 'CRASH_(POINT|SHELTER)|FRESHET_CRASH' base/*.c stream/*.c \
-	sequence/*.c)
+	stream/*/*.c trainer/sequence/*.c)
 CRASH_OBJ := $(sort $(CRASH_SRC:%.c=$(OUT)/crash/%.o))
-CRASH_TESTS := $(OUT)/tests/unit/test_crash $(OUT)/tests/topology/test_sweep
+CRASH_TESTS := $(OUT)/tests/unit/base/test_crash $(OUT)/tests/topology/test_sweep
 $(OUT)/crash/%.o: %.c
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -DFRESHET_CRASH -c -o $@ $<
@@ -115,7 +121,8 @@ $(CRASH_TESTS): private TEST_FLAGS := -DFRESHET_CRASH
 CRASH_BIN := $(WORKERS:%=$(OUT)/crash/bin/freshet-%)
 $(CRASH_BIN): $(OUT)/crash/bin/freshet-%: $(CRASH_OBJ) $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
-	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $*/$*_main.c $(filter %.o %.a,$^) $(ALL_LIBS)
+	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) -o $@ $(call worker_room,$*)/$*_main.c \
+		$(filter %.o %.a,$^) $(ALL_LIBS)
 
 .PHONY: crash-programs
 crash-programs: $(CRASH_BIN)
@@ -127,7 +134,7 @@ sweep: $(OUT)/tests/topology/test_sweep
 
 # What tests/evolution asks: our codec beside other Avros, and random messages of ours.
 .PHONY: evolution-programs
-evolution-programs: $(OUT)/tests/evolution/resolve $(OUT)/tests/unit/test_contracts
+evolution-programs: $(OUT)/tests/evolution/resolve $(OUT)/tests/unit/schemas/test_contracts
 
 # The evolution matrix as a table: every change of a schema x every contract x both framings.
 .PHONY: evolution
@@ -135,10 +142,12 @@ evolution: evolution-programs
 	@deploy/venv --for test
 	@$(BUILD)/venv/bin/python3 tests/evolution/matrix.py
 
+# Builds and runs the unit and topology programs with T in their name, or all.
+UNIT_CHOSEN := $(if $(T),$(foreach t,$(UNIT_BIN),$(if $(findstring $(T),$(notdir $(t))),$(t))),\
+	$(UNIT_BIN))
 .PHONY: unit
-unit: $(UNIT_BIN)
-	@fail=0; for t in $(UNIT_BIN); do case $$t in *$(T)*) $$t || fail=1;; esac; done; \
-	exit $$fail
+unit: $(UNIT_CHOSEN)
+	@fail=0; for t in $(UNIT_CHOSEN); do $$t || fail=1; done; exit $$fail
 
 # Benchmarks: $(OUT)/bench/bench_codec from bench/bench_codec.c; each prints `name value` lines.
 $(OUT)/bench/%: bench/%.c $(LIB_WORKERS) $(LIB)
@@ -157,7 +166,7 @@ $(FUZZ_OUT)/tests/fuzz/%: tests/fuzz/%.c $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(filter %.o,$^) \
 		$(filter %.a,$^) $(ALL_LIBS)
-$(FUZZ_OUT)/tests/fuzz/fuzz_dataset: $(addprefix $(FUZZ_OUT)/cli/,dataset.o catalogue_line.o)
+$(FUZZ_OUT)/tests/fuzz/fuzz_dataset: $(FUZZ_OUT)/cli/catalogue_line.o
 endif
 
 .PHONY: fuzz

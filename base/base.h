@@ -1,4 +1,4 @@
-/* The ground every file stands on: the first include of every .c.
+/* The context every file stands on: the first include of every .c.
  *
  * It brings the standard types, a handful of macros, and the list of functions that this house does
  * not call. Asserts are always on (NDEBUG is never defined): they check the programmer; the world

@@ -5,7 +5,7 @@
 #include "bench/stopwatch.h"
 #include "schemas/item_neighbours.h"
 #include "schemas/user_event.h"
-#include "stream/codec.h"
+#include "stream/avro/codec.h"
 
 #include <avro.h>
 
@@ -83,11 +83,11 @@ static void encode_libavro(struct bench *bench)
     avro_writer_free(writer);
 }
 
-static void init(struct bench *bench, const struct contract *contract, struct schema_book *book,
+static void init(struct bench *bench, const struct contract *contract, struct schema_cache *schemas,
                  const void *object)
 {
     *bench = (struct bench){.object = object, .room = xmalloc(ROOM_BYTES)};
-    bench->codec = codec_new(contract, book);
+    bench->codec = codec_new(contract, schemas);
     bench->arena = arena_new(1 << 16);
     buf_init(&bench->bytes, ROOM_BYTES);
     buf_init(&bench->out, ROOM_BYTES);
@@ -122,7 +122,7 @@ static void compare(struct bench *bench, const char *name, void (*ours)(struct b
     printf("%s_ratio %.2f\n", name, rate_ours / rate_theirs);
 }
 
-static void bench_user_event(struct schema_book *book)
+static void bench_user_event(struct schema_cache *schemas)
 {
     struct user_event event = {
         .event_id = slice_str("events-3-1834029"),
@@ -134,13 +134,13 @@ static void bench_user_event(struct schema_book *book)
         .received_ms = 1700000000123,
     };
     struct bench bench;
-    init(&bench, &user_event_contract, book, &event);
+    init(&bench, &user_event_contract, schemas, &event);
     compare(&bench, "codec_decode_user_event", decode_user_event, decode_libavro);
     compare(&bench, "codec_encode_user_event", encode, encode_libavro);
     release(&bench);
 }
 
-static void bench_item_neighbours(struct schema_book *book)
+static void bench_item_neighbours(struct schema_cache *schemas)
 {
     static struct slice items[NEIGHBOURS];
     static double numbers[NEIGHBOURS];
@@ -161,7 +161,7 @@ static void bench_item_neighbours(struct schema_book *book)
         .backwards = column,
     };
     struct bench bench;
-    init(&bench, &item_neighbours_contract, book, &row);
+    init(&bench, &item_neighbours_contract, schemas, &row);
     compare(&bench, "codec_decode_item_neighbours_512", decode_item_neighbours, decode_libavro);
     compare(&bench, "codec_encode_item_neighbours_512", encode, encode_libavro);
     release(&bench);
@@ -169,9 +169,9 @@ static void bench_item_neighbours(struct schema_book *book)
 
 int main(void)
 {
-    struct schema_book *book = schema_book_new();
-    bench_user_event(book);
-    bench_item_neighbours(book);
-    schema_book_free(book);
+    struct schema_cache *schemas = schema_cache_new();
+    bench_user_event(schemas);
+    bench_item_neighbours(schemas);
+    schema_cache_free(schemas);
     return 0;
 }

@@ -7,20 +7,20 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
-#include "model/dice.h"
+#include "model/rng.h"
 #include "model/gemm.h"
 #include "model/topk.h"
 #include "scorer/vector_index.h"
 
 enum { D = 64, BATCH = 64, WANTED = 100, BEST = 20, CENTRES = 500 };
 
-static void draw(uint64_t *dice, const float *centres, float *to, size_t rows)
+static void draw(uint64_t *rng, const float *centres, float *to, size_t rows)
 {
     for (size_t row = 0; row < rows; row++) {
-        const float *centre = centres + dice_below(dice, CENTRES) * D;
-        const float length = .3F + (float)dice_unit(dice);
+        const float *centre = centres + rng_below(rng, CENTRES) * D;
+        const float length = .3F + (float)rng_unit(rng);
         for (size_t i = 0; i < D; i++) {
-            to[row * D + i] = length * (centre[i] + .7F * (float)dice_normal(dice));
+            to[row * D + i] = length * (centre[i] + .7F * (float)rng_normal(rng));
         }
     }
 }
@@ -62,14 +62,14 @@ static double share_found(const int32_t *best, const int32_t *found, size_t coun
 
 static void measure(size_t rows)
 {
-    uint64_t dice = 1;
+    uint64_t rng = 1;
     float *centres = xcalloc((size_t)CENTRES * D, sizeof(*centres));
     float *table = xcalloc(rows * D, sizeof(*table)), *hidden = xcalloc(BATCH * D, sizeof(*hidden));
     float *scores = xcalloc(BATCH * rows, sizeof(*scores));
     int32_t *best = xcalloc((size_t)BATCH * WANTED, sizeof(*best)), found[WANTED];
-    for (size_t i = 0; i < (size_t)CENTRES * D; i++) { centres[i] = (float)dice_normal(&dice); }
-    draw(&dice, centres, table, rows);
-    draw(&dice, centres, hidden, BATCH);
+    for (size_t i = 0; i < (size_t)CENTRES * D; i++) { centres[i] = (float)rng_normal(&rng); }
+    draw(&rng, centres, table, rows);
+    draw(&rng, centres, hidden, BATCH);
     look_at_all(table, rows, hidden, scores, best); /* the pages are there now */
     double begin = cpu_seconds();
     look_at_all(table, rows, hidden, scores, best);

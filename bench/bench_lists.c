@@ -3,14 +3,14 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
-#include "model/dice.h"
+#include "model/rng.h"
 #include "scorer/lists.h"
-#include "scorer/prospects.h"
+#include "scorer/candidates.h"
 
 enum { ITEMS = 12000, NEIGHBOURS = 100, ACTIONS = 50, USERS = 640, WIDTH = 64, ROUNDS = 5 };
 
 struct bench {
-    uint64_t dice;
+    uint64_t rng;
     struct scorer_settings settings;
     struct tables tables;
     struct vectors *vectors;
@@ -29,7 +29,7 @@ static void fill_counts(struct bench *bench)
     for (size_t i = 0; i < ITEMS; i++) {
         for (size_t k = 0; k < NEIGHBOURS; k++) {
             neighbours[k] = slice_str(bench->names[(i + 1 + k * 97) % ITEMS]);
-            for (size_t c = 0; c < 3; c++) { counts[c][k] = 1.0 + 50.0 * dice_unit(&bench->dice); }
+            for (size_t c = 0; c < 3; c++) { counts[c][k] = 1.0 + 50.0 * rng_unit(&bench->rng); }
         }
         struct item_neighbours row = {
             .item_id = slice_str(bench->names[i]), .mass = 900, .actions = 300, .first_users = 2,
@@ -46,11 +46,11 @@ static void fill_vectors(struct bench *bench)
     int8_t bytes[WIDTH];
     const struct weights_shape shape = {
         .items = ITEMS, .d = WIDTH, .hidden = WIDTH, .blocks = 2, .heads = 1, .length = 50};
-    size_t count = foresight_dense_count(&shape);
+    size_t count = transformer_inference_dense_count(&shape);
     float *dense = xcalloc(count, sizeof(*dense));
-    for (size_t i = 0; i < count; i++) { dense[i] = .05F * (float)dice_normal(&bench->dice); }
+    for (size_t i = 0; i < count; i++) { dense[i] = .05F * (float)rng_normal(&bench->rng); }
     for (size_t i = 0; i < ITEMS; i++) {
-        for (size_t k = 0; k < WIDTH; k++) { bytes[k] = (int8_t)dice_below(&bench->dice, 255); }
+        for (size_t k = 0; k < WIDTH; k++) { bytes[k] = (int8_t)rng_below(&bench->rng, 255); }
         const struct item_vector row = {
             .item_id = slice_str(bench->names[i]), .generation = slice_str("g"),
             .row = (int32_t)i, .scale = .001F, .bytes = slice_of(bytes, WIDTH)};
@@ -78,7 +78,7 @@ static void fill_histories(struct bench *bench)
     for (size_t u = 0; u < USERS; u++) {
         (void)snprintf(bench->users[u], sizeof(bench->users[u]), "u%zu", u);
         for (size_t k = 0; k < ACTIONS; k++) {
-            bench->items[u][k] = slice_str(bench->names[dice_below(&bench->dice, ITEMS)]);
+            bench->items[u][k] = slice_str(bench->names[rng_below(&bench->rng, ITEMS)]);
         }
         bench->histories[u] = (struct user_history){
             .user_id = slice_str(bench->users[u]),
@@ -97,12 +97,12 @@ static double time_lists(struct bench *bench, struct lists *lists)
     for (int round = 0; round < ROUNDS; round++) {
         double begin = cpu_seconds();
         for (size_t u = 0; u < USERS; u++) {
-            if (u % PROSPECTS_AHEAD == 0) {
-                const struct user_history *ahead[PROSPECTS_AHEAD];
-                for (size_t k = 0; k < PROSPECTS_AHEAD; k++) {
+            if (u % CANDIDATES_AHEAD == 0) {
+                const struct user_history *ahead[CANDIDATES_AHEAD];
+                for (size_t k = 0; k < CANDIDATES_AHEAD; k++) {
                     ahead[k] = &bench->histories[u + k];
                 }
-                lists_ahead(lists, ahead, PROSPECTS_AHEAD);
+                lists_ahead(lists, ahead, CANDIDATES_AHEAD);
             }
             lists_make(lists, &bench->histories[u], &list);
         }
@@ -113,7 +113,7 @@ static double time_lists(struct bench *bench, struct lists *lists)
 
 int main(void)
 {
-    static struct bench bench = {.dice = 1};
+    static struct bench bench = {.rng = 1};
     struct mixture mixture;
     bench.settings = (struct scorer_settings){
         .list_length = 20, .recent_items = 20, .directed_weight = 1, .symmetric_weight = .1,

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "bench/stopwatch.h"
-#include "mapping/mapping_internal.h"
+#include "ingest/mapping/mapping_internal.h"
 #include "tests/mapping_rig.h"
 
 /* What one source record costs in the mapping, in microseconds of CPU time: the parser alone, the
@@ -129,10 +129,11 @@ static void measure_order(struct bench *bench)
 
 int main(void)
 {
-    struct schema_book *book = schema_book_new();
-    struct bench bench = {.codec = codec_new(&user_event_contract, book), .value = slice_str(text)};
+    struct schema_cache *schemas = schema_cache_new();
+    struct bench bench = {.codec = codec_new(&user_event_contract, schemas),
+                          .value = slice_str(text)};
     buf_init(&bench.out, 4096);
-    int rc = rig_init(&bench.rig, NULL, 0, book);
+    int rc = rig_init(&bench.rig, NULL, 0, schemas);
     assert(rc == 0);
     (void)printf("mapping_json_record_bytes %zu\n", bench.value.size);
     (void)printf("mapping_json_parse_us %.3f\n", cost_us(&bench, parse));
@@ -146,7 +147,7 @@ int main(void)
     buf_append(&avro, bench.out.data, bench.out.size);
     rig_clear(&bench.rig);
     const char *const pairs[] = {"source.format=avro"};
-    rc = rig_init(&bench.rig, pairs, 1, book);
+    rc = rig_init(&bench.rig, pairs, 1, schemas);
     assert(rc == 0);
     bench.value = buf_slice(&avro);
     (void)printf("mapping_avro_apply_encode_us %.3f\n", cost_us(&bench, map_and_encode));
@@ -157,6 +158,6 @@ int main(void)
     buf_release(&avro);
     buf_release(&bench.out);
     codec_free(bench.codec);
-    schema_book_free(book);
+    schema_cache_free(schemas);
     return 0;
 }

@@ -7,9 +7,9 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
-#include "model/pairs.h"
-#include "model/row.h"
-#include "model/timeline.h"
+#include "model/counting/pairs.h"
+#include "model/counting/row.h"
+#include "model/counting/timeline.h"
 
 enum { USERS = 943, ITEMS = 1682, EVENTS = 100000, WIDE_PAIRS = 1000000, WINDOW = 50, STEPS = 20 };
 
@@ -20,7 +20,7 @@ struct event {
 
 static uint64_t seed = 88172645463325252u;
 
-static uint64_t dice(void)
+static uint64_t rng(void)
 {
     seed ^= seed << 13;
     seed ^= seed >> 7;
@@ -42,7 +42,7 @@ static void zipf_table(double *sums, int32_t count)
 
 static int32_t zipf_draw(const double *sums, int32_t count)
 {
-    double at = (double)(dice() >> 11) * 0x1p-53 * sums[count - 1];
+    double at = (double)(rng() >> 11) * 0x1p-53 * sums[count - 1];
     int32_t low = 0, high = count - 1;
     while (low < high) {
         int32_t middle = (low + high) / 2;
@@ -65,9 +65,9 @@ static struct event *make_events(void)
         events[i].user = zipf_draw(users, USERS);
         events[i].action = (struct action){
             .time_ms = INT64_C(900000000000) + i * INT64_C(1000),
-            .id_hash = dice(),
+            .id_hash = rng(),
             .offset = i,
-            .weight = (double)(dice() % 5 + 1),
+            .weight = (double)(rng() % 5 + 1),
             .item = zipf_draw(items, ITEMS),
         };
     }
@@ -158,7 +158,7 @@ static void bench_pairs(void)
     struct pair_term *terms = xcalloc((size_t)WIDE_PAIRS, sizeof(*terms));
     int32_t *items = xcalloc(WIDE_PAIRS / TERMS, sizeof(*items));
     for (int32_t i = 0; i < WIDE_PAIRS; i++) {
-        terms[i] = (struct pair_term){(int32_t)(dice() % WIDE_ITEMS), 1.0, 0.5};
+        terms[i] = (struct pair_term){(int32_t)(rng() % WIDE_ITEMS), 1.0, 0.5};
     }
     for (int32_t i = 0; i < WIDE_PAIRS / TERMS; i++) { items[i] = WIDE_ITEMS + i; }
     double begin = cpu_seconds();
@@ -168,7 +168,7 @@ static void bench_pairs(void)
     tell("pairs_fill_per_s", WIDE_PAIRS / (cpu_seconds() - begin));
     begin = cpu_seconds();
     for (int32_t round = 0; round < ROUNDS; round++) {
-        size_t i = dice() % (WIDE_PAIRS / TERMS);
+        size_t i = rng() % (WIDE_PAIRS / TERMS);
         pairs_add(pairs, items[i], terms + i * TERMS, TERMS);
     }
     tell("pairs_add_per_s", (double)ROUNDS * TERMS / (cpu_seconds() - begin));

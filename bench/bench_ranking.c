@@ -68,11 +68,11 @@ static double rank_naively(struct bench *bench, size_t count)
     return took;
 }
 
-static void run(size_t items, uint64_t *dice)
+static void run(size_t items, uint64_t *rng)
 {
     struct bench *bench = xcalloc(1, sizeof(*bench));
     bench->items = items;
-    bench->world = world_new(items, NEIGHBOURS_A_ROW, 1, dice);
+    bench->world = world_new(items, NEIGHBOURS_A_ROW, 1, rng);
     bench->ids = ids_new(INT32_MAX);
     bench->table = item_table_new(&table_settings);
     bench->ranking = ranking_new(&ranking_settings, bench->ids, bench->table);
@@ -84,7 +84,7 @@ static void run(size_t items, uint64_t *dice)
     for (size_t r = 0; r < RECENT; r++) { bench->weights[r] = 1.0F; }
     for (size_t h = 0; h < HISTORIES; h++) {
         for (size_t r = 0; r < RECENT; r++) {
-            bench->histories[h][r] = (int32_t)dice_below(dice, items);
+            bench->histories[h][r] = (int32_t)rng_below(rng, items);
         }
     }
     double fresh = rank_all(bench), best = rank_all(bench);
@@ -103,8 +103,8 @@ static void run(size_t items, uint64_t *dice)
 
 int main(void)
 {
-    uint64_t dice = 1;
-    run(1682, &dice);
-    run(12000, &dice);
+    uint64_t rng = 1;
+    run(1682, &rng);
+    run(12000, &rng);
     return 0;
 }

@@ -13,8 +13,8 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
-#include "model/quantised.h"
-#include "model/transformer.h"
+#include "model/transformer/quantised.h"
+#include "model/transformer/transformer.h"
 
 struct run {
     struct transformer_settings settings;
@@ -305,10 +305,10 @@ static void score(struct transformer *model, const char *name, const float *hidd
 }
 
 /* A linear congruence (Numerical Recipes'), without its low bits. */
-static size_t draw_below(uint32_t *dice, size_t bound)
+static size_t draw_below(uint32_t *rng, size_t bound)
 {
-    *dice = *dice * 1664525u + 1013904223u;
-    return (*dice >> 8) % bound;
+    *rng = *rng * 1664525u + 1013904223u;
+    return (*rng >> 8) % bound;
 }
 
 static void measure(const struct sizes *sizes)
@@ -324,14 +324,14 @@ static void measure(const struct sizes *sizes)
     struct sequence *sequences = xcalloc(sizes->users, sizeof(*sequences));
     float *hidden = xcalloc(sizes->users * settings.shape.d, sizeof(*hidden));
     size_t tokens = 0;
-    uint32_t dice = 1;
+    uint32_t rng = 1;
     for (size_t u = 0; u < sizes->users; u++) {
         const size_t lengths = sizes->length - sizes->shortest + 1;
         sequences[u].items = flat + u * each;
-        sequences[u].count = 1 + sizes->shortest + draw_below(&dice, lengths);
+        sequences[u].count = 1 + sizes->shortest + draw_below(&rng, lengths);
         tokens += sequences[u].count - 1;
         for (size_t i = 0; i < sequences[u].count; i++) {
-            flat[u * each + i] = (int32_t)draw_below(&dice, sizes->items);
+            flat[u * each + i] = (int32_t)draw_below(&rng, sizes->items);
         }
     }
     (void)transformer_learn(model, sequences, sizes->batch);

@@ -5,8 +5,8 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
-#include "model/dice.h"
-#include "model/models.h"
+#include "model/rng.h"
+#include "evaluate/models/models.h"
 
 enum { USERS = 3000, ITEMS = 3000, ACTIONS = 100000, PAST_MAX = 256, PRESETS_MAX = 32 };
 
@@ -21,10 +21,10 @@ struct pasts {
 
 static void draw(struct stream *stream)
 {
-    uint64_t dice = 1;
+    uint64_t rng = 1;
     for (size_t at = 0; at < ACTIONS; at++) {
-        const double u = dice_unit(&dice);
-        stream->users[at] = (int32_t)dice_below(&dice, USERS);
+        const double u = rng_unit(&rng);
+        stream->users[at] = (int32_t)rng_below(&rng, USERS);
         stream->items[at] = (int32_t)(ITEMS * u * u * u);
     }
 }
@@ -45,10 +45,12 @@ static double learn(const struct recommender *recommender, void *const *made, si
     const double began = cpu_seconds();
     for (size_t at = 0; at < ACTIONS; at++) {
         const int32_t user = stream->users[at], item = stream->items[at];
-        const struct lesson lesson = {
-            .user = user, .item = item, .rating = 5, .before = pasts->items[user],
-            .before_count = pasts->counts[user]};
-        for (size_t m = 0; m < count; m++) { recommender->learn(made[m], &lesson); }
+        const struct training_example example = {.user = user,
+                                                 .item = item,
+                                                 .rating = 5,
+                                                 .before = pasts->items[user],
+                                                 .before_count = pasts->counts[user]};
+        for (size_t m = 0; m < count; m++) { recommender->learn(made[m], &example); }
         if (pasts->counts[user] == PAST_MAX) { forget_oldest(pasts, user); }
         pasts->items[user][pasts->counts[user]++] = item;
     }
@@ -59,14 +61,14 @@ static double learn(const struct recommender *recommender, void *const *made, si
 
 static double measure(const struct recommender *recommender, const struct stream *stream)
 {
-    const struct ground ground = {.users_max = USERS, .items_max = ITEMS, .seed = 1};
+    const struct model_context context = {.users_max = USERS, .items_max = ITEMS, .seed = 1};
     void *made[PRESETS_MAX];
     size_t count = 0;
     if (recommender->settle || recommender->aside) { return 0.0; } /* of the blend's members */
-    if (recommender->suits && !recommender->suits(&ground)) { return 0.0; }
+    if (recommender->suits && !recommender->suits(&context)) { return 0.0; }
     for (size_t p = 0; p < recommender->presets_count && count < PRESETS_MAX; p++) {
         if (recommender->presets[p].wants_content) { continue; }
-        made[count++] = recommender->make(&ground, recommender->presets[p].settings);
+        made[count++] = recommender->make(&context, recommender->presets[p].settings);
     }
     const double us = learn(recommender, made, count, stream);
     for (size_t m = 0; m < count; m++) { recommender->free(made[m]); }

@@ -3,9 +3,9 @@
 #include "cli/client.h"
 #include "schemas/shared_topics.h"
 #include "stream/generation.h"
-#include "stream/kafka.h"
-#include "stream/options.h"
-#include "stream/registry.h"
+#include "stream/kafka/kafka.h"
+#include "stream/config/options.h"
+#include "stream/registry/registry.h"
 #include "stream/run.h"
 
 #include <unistd.h>

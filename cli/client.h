@@ -2,10 +2,11 @@
 #ifndef FRESHET_CLI_CLIENT_H
 #define FRESHET_CLI_CLIENT_H
 
-#include "stream/exit_code.h"
-#include "stream/wire.h"
+#include "base/exit_code.h"
+#include "stream/kafka/wire.h"
 
-/* glibc's argp.h and stream/options.h both have a struct option: a file includes one of them. */
+/* glibc's argp.h and stream/config/options.h both have a struct option: a file includes one of
+ * them. */
 struct argp;
 struct options;
 struct client_settings;

@@ -16,7 +16,7 @@ struct dump {
     const char *path;
     bool raw;
 
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct buf out;
 };
 
@@ -94,7 +94,7 @@ static int print(void *arg, struct slice key, struct slice value)
     }
     buf_printf(&dump->out, ",\"value\":");
     size_t before = dump->out.size;
-    if (dump->raw || codec_json(dump->book, value, &dump->out, NULL, &error) < 0) {
+    if (dump->raw || codec_json(dump->schemas, value, &dump->out, NULL, &error) < 0) {
         dump->out.size = before;
         put_hex(&dump->out, value);
     }
@@ -135,19 +135,19 @@ static int run(struct dump *dump)
 static void add_ids(struct dump *dump)
 {
     _cleanup_(xfreep) char *path = xprintf("%s/../schemas", dump->path);
-    (void)schema_book_add_dir(dump->book, path, NULL);
+    (void)schema_cache_add_dir(dump->schemas, path, NULL);
 }
 
 int dump_command(int argc, char **argv)
 {
     struct dump dump = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &dump);
-    dump.book = schema_book_new();
-    contracts_add_all(dump.book);
+    dump.schemas = schema_cache_new();
+    contracts_add_all(dump.schemas);
     add_ids(&dump);
     buf_init(&dump.out, LINE_BYTES_MAX);
     int result = run(&dump);
     buf_release(&dump.out);
-    schema_book_free(dump.book);
+    schema_cache_free(dump.schemas);
     return result;
 }

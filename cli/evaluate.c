@@ -2,8 +2,8 @@
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/commands.h"
-#include "cli/trial.h"
-#include "model/models.h"
+#include "evaluate/evaluation.h"
+#include "evaluate/models/models.h"
 
 #include <argp.h>
 #include <jansson.h>
@@ -33,7 +33,7 @@ struct evaluate {
     const char *attributes[ATTRIBUTES_MAX];
     size_t attributes_count;
     const char *vectors;
-    struct trial_wish wish;
+    struct evaluation_request request;
     double min_rating;
     const struct protocol *protocol;
     bool json;
@@ -41,19 +41,19 @@ struct evaluate {
 
 struct protocol {
     const char *name;
-    int (*judge)(const struct dataset *dataset, const struct trial_wish *wish,
-                 struct trial *ret_trial);
-    void (*print)(const struct trial *trial);
+    int (*validator)(const struct dataset *dataset, const struct evaluation_request *request,
+                     struct evaluation *ret_trial);
+    void (*print)(const struct evaluation *evaluation);
 };
 
-static void print_leave_one_out(const struct trial *trial);
-static void print_prequential(const struct trial *trial);
-static void print_rating(const struct trial *trial);
+static void print_leave_one_out(const struct evaluation *evaluation);
+static void print_prequential(const struct evaluation *evaluation);
+static void print_rating(const struct evaluation *evaluation);
 
 static const struct protocol protocols[] = {
-    {"leave-one-out", trial_leave_one_out, print_leave_one_out},
-    {"prequential", trial_prequential, print_prequential},
-    {"rating", trial_rating, print_rating},
+    {"leave-one-out", evaluation_leave_one_out, print_leave_one_out},
+    {"prequential", evaluation_prequential, print_prequential},
+    {"rating", evaluation_rating, print_rating},
 };
 
 static void list_models(void)
@@ -65,12 +65,14 @@ static void list_models(void)
             printf(" %s", model->presets[at].name);
         }
         printf("\n");
-        for (size_t k = 0; k < model->knobs_count; k++) {
+        for (size_t k = 0; k < model->hyperparameters_count; k++) {
             double value;
-            memcpy(&value, (const char *)model->presets[0].settings + model->knobs[k].offset,
+            memcpy(&value,
+                   (const char *)model->presets[0].settings + model->hyperparameters[k].offset,
                    sizeof(value));
-            printf("  %s.%-20s %8g  [%g, %g]  %s\n", model->name, model->knobs[k].name, value,
-                   model->knobs[k].min, model->knobs[k].max, model->knobs[k].help);
+            printf("  %s.%-20s %8g  [%g, %g]  %s\n", model->name, model->hyperparameters[k].name,
+                   value, model->hyperparameters[k].min, model->hyperparameters[k].max,
+                   model->hyperparameters[k].help);
         }
     }
 }
@@ -87,8 +89,8 @@ static double number(const char *text, double least, const char *flag, struct ar
 
 static void take_model(struct evaluate *evaluate, const char *name, struct argp_state *state)
 {
-    evaluate->wish.model = models_find(name);
-    if (!evaluate->wish.model && strcmp(name, "blend") != 0) {
+    evaluate->request.model = models_find(name);
+    if (!evaluate->request.model && strcmp(name, "blend") != 0) {
         argp_error(state, "no model \"%s\": --models lists them, and there is `blend`", name);
     }
 }
@@ -109,13 +111,13 @@ static error_t parse_number(int key, char *arg, struct argp_state *state)
     struct evaluate *evaluate = state->input;
     switch (key) {
     case KEY_SEED:
-        evaluate->wish.seed = (uint64_t)number(arg, 0, "--seed", state);
+        evaluate->request.seed = (uint64_t)number(arg, 0, "--seed", state);
         return 0;
     case KEY_TUNE:
-        evaluate->wish.tune = (int)number(arg, 0, "--tune", state);
+        evaluate->request.tune = (int)number(arg, 0, "--tune", state);
         return 0;
     case KEY_EVERY:
-        evaluate->wish.every = (int32_t)number(arg, 1, "--every", state);
+        evaluate->request.every = (int32_t)number(arg, 1, "--every", state);
         return 0;
     case KEY_MIN_RATING:
         evaluate->min_rating = number(arg, -1e9, "--min-rating", state);
@@ -142,22 +144,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         evaluate->attributes[evaluate->attributes_count++] = arg;
         return 0;
     case KEY_SET:
-        if (evaluate->wish.sets_count == TRIAL_SETS_MAX) {
-            argp_error(state, "at most %d times --set", TRIAL_SETS_MAX);
+        if (evaluate->request.sets_count == EVALUATION_SETS_MAX) {
+            argp_error(state, "at most %d times --set", EVALUATION_SETS_MAX);
         }
-        evaluate->wish.sets[evaluate->wish.sets_count++] = arg;
+        evaluate->request.sets[evaluate->request.sets_count++] = arg;
         return 0;
     case KEY_VECTORS:
         evaluate->vectors = arg;
         return 0;
     case KEY_PRESET:
-        evaluate->wish.preset = arg;
+        evaluate->request.preset = arg;
         return 0;
     case KEY_JSON:
         evaluate->json = true;
         return 0;
     case KEY_PROGRESS:
-        evaluate->wish.progress = true;
+        evaluate->request.progress = true;
         return 0;
     case KEY_MODELS:
         list_models();
@@ -184,16 +186,17 @@ static const struct argp_option flags[] = {
     {"vectors", KEY_VECTORS, "FILE", 0,
      "What a model of images or texts says of items: lines of item, number, number, ...", 0},
     {"preset", KEY_PRESET, "NAME", 0, "The model's preset, instead of the one that does best", 0},
-    {"set", KEY_SET, "MODEL.KNOB=N", 0, "Change a setting; repeatable", 0},
-    {"tune", KEY_TUNE, "ROUNDS", 0, "Leave-one-out: tune knobs on validation (default 0)", 0},
+    {"set", KEY_SET, "MODEL.HYPERPARAMETER=N", 0, "Change a setting; repeatable", 0},
+    {"tune", KEY_TUNE, "ROUNDS", 0, "Leave-one-out: tune hyperparameters on validation (default 0)",
+     0},
     {"every", KEY_EVERY, "N", 0, "Prequential: one action in N is a question (default 10)", 0},
     {"min-rating", KEY_MIN_RATING, "R", 0, "Leave out actions rated below R", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of models and questions (default 1)", 0},
     {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
     {"progress", KEY_PROGRESS, NULL, 0,
-     "Tell each round of learning on stderr; on a terminal it does so anyway",
+     "Tell each round of learning on stderr; on a terminal it does so anyway", 0},
+    {"models", KEY_MODELS, NULL, 0, "List the models, their presets and hyperparameters, and exit",
      0},
-    {"models", KEY_MODELS, NULL, 0, "List the models, their presets and knobs, and exit", 0},
     {0},
 };
 static const struct argp argp = {
@@ -219,71 +222,72 @@ static long peak_mb(void)
     return usage.ru_maxrss / 1024;
 }
 
-static void print_lists(const struct trial *trial, const char *aside)
+static void print_lists(const struct evaluation *evaluation, const char *aside)
 {
     printf("%-24s %7s %7s %7s %8s   %-17s %9s %9s %8s\n", "model", "HR@10", "NDCG@10", "R@20",
-           "asked", aside, "choose s", "learn s", "judge s");
-    for (size_t at = 0; at < trial->count; at++) {
-        const struct trial_row *row = &trial->rows[at];
-        const struct hits *more = row->fresh.asked ? &row->fresh : &row->validation;
+           "asked", aside, "choose s", "learn s", "validator s");
+    for (size_t at = 0; at < evaluation->count; at++) {
+        const struct evaluation_row *row = &evaluation->rows[at];
+        const struct ranking_metrics *more = row->fresh.asked ? &row->fresh : &row->validation;
         char told[32] = "";
         if (more->asked) {
             (void)snprintf(told, sizeof(told), "%.4f/%.4f", more->hr10, more->ndcg10);
         }
         printf("%-24s %7.4f %7.4f %7.4f %8" PRId64 "   %-17s %9.2f %9.2f %8.2f  %s\n", row->name,
                row->hits.hr10, row->hits.ndcg10, row->hits.r20, row->hits.asked, told,
-               row->choose_seconds, row->learn_seconds, row->judge_seconds,
+               row->choose_seconds, row->learn_seconds, row->scoring_seconds,
                row->preset ? row->preset : "");
     }
 }
 
-static void print_leave_one_out(const struct trial *trial)
+static void print_leave_one_out(const struct evaluation *evaluation)
 {
-    print_lists(trial, "validation");
+    print_lists(evaluation, "validation");
 }
 
-static void print_prequential(const struct trial *trial)
+static void print_prequential(const struct evaluation *evaluation)
 {
-    print_lists(trial, "new users");
+    print_lists(evaluation, "new users");
 }
 
-static void print_rating(const struct trial *trial)
+static void print_rating(const struct evaluation *evaluation)
 {
-    printf("%-24s %7s %7s %8s %9s %8s\n", "model", "RMSE", "MAE", "asked", "learn s", "judge s");
-    for (size_t at = 0; at < trial->count; at++) {
-        const struct trial_row *row = &trial->rows[at];
+    printf("%-24s %7s %7s %8s %9s %8s\n", "model", "RMSE", "MAE", "asked", "learn s",
+           "validator s");
+    for (size_t at = 0; at < evaluation->count; at++) {
+        const struct evaluation_row *row = &evaluation->rows[at];
         printf("%-24s %7.4f %7.4f %8" PRId64 " %9.2f %8.2f\n", row->name, row->rmse, row->mae,
-               row->hits.asked, row->learn_seconds, row->judge_seconds);
+               row->hits.asked, row->learn_seconds, row->scoring_seconds);
     }
 }
 
 static void print_text(const struct evaluate *evaluate, const struct dataset *dataset,
-                       const struct trial *trial)
+                       const struct evaluation *evaluation)
 {
     printf("%s: %zu actions, %d users, %d items; %s\n", evaluate->file, dataset->count,
            ids_count(dataset->users), ids_count(dataset->items), evaluate->protocol->name);
-    evaluate->protocol->print(trial);
-    printf("%.2f s of processor time, at most %ld MB\n", trial->seconds, peak_mb());
+    evaluate->protocol->print(evaluation);
+    printf("%.2f s of processor time, at most %ld MB\n", evaluation->seconds, peak_mb());
 }
 
-static json_t *json_hits(const struct hits *hits)
+static json_t *json_metrics(const struct ranking_metrics *hits)
 {
     return json_pack("{s:f, s:f, s:f, s:I}", "hr10", hits->hr10, "ndcg10", hits->ndcg10, "r20",
                      hits->r20, "asked", (json_int_t)hits->asked);
 }
 
-static json_t *json_row(const struct trial_row *row)
+static json_t *json_row(const struct evaluation_row *row)
 {
-    json_t *object = json_hits(&row->hits);
+    json_t *object = json_metrics(&row->hits);
     if (row->rmse > 0.0) {
         json_object_set_new(object, "rmse", json_real(row->rmse));
         json_object_set_new(object, "mae", json_real(row->mae));
     }
     json_object_set_new(object, "preset", json_string(row->preset ? row->preset : ""));
     if (row->validation.asked) {
-        json_object_set_new(object, "validation", json_hits(&row->validation));
+        json_object_set_new(object, "validation", json_metrics(&row->validation));
     }
-    if (row->fresh.asked) { json_object_set_new(object, "new_users", json_hits(&row->fresh)); }
+    if (row->fresh.asked) { json_object_set_new(object, "new_users", json_metrics(&row->fresh)); }
     json_t *weights = json_array();
     for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
         json_array_append_new(weights, json_real((double)row->weights[s]));
@@ -291,23 +295,23 @@ static json_t *json_row(const struct trial_row *row)
     json_object_set_new(object, "weights", weights);
     json_object_set_new(object, "learn_us", json_real(row->learn_us));
     json_object_set_new(object, "seconds",
-                        json_real(row->choose_seconds + row->learn_seconds + row->judge_seconds));
+                        json_real(row->choose_seconds + row->learn_seconds + row->scoring_seconds));
     return object;
 }
 
 static void print_json(const struct evaluate *evaluate, const struct dataset *dataset,
-                       const struct trial *trial)
+                       const struct evaluation *evaluation)
 {
     json_t *rows = json_object();
-    for (size_t at = 0; at < trial->count; at++) {
-        json_object_set_new(rows, trial->rows[at].name, json_row(&trial->rows[at]));
+    for (size_t at = 0; at < evaluation->count; at++) {
+        json_object_set_new(rows, evaluation->rows[at].name, json_row(&evaluation->rows[at]));
     }
-    json_t *root = json_pack(
-        "{s:s, s:s, s:I, s:i, s:i, s:I, s:o, s:f, s:I}", "file", evaluate->file, "protocol",
-        evaluate->protocol->name, "actions",
-        (json_int_t)dataset->count, "users", ids_count(dataset->users), "items",
-        ids_count(dataset->items), "seed", (json_int_t)evaluate->wish.seed, "models", rows,
-        "seconds", trial->seconds, "peak_mb", (json_int_t)peak_mb());
+    json_t *root =
+        json_pack("{s:s, s:s, s:I, s:i, s:i, s:I, s:o, s:f, s:I}", "file", evaluate->file,
+                  "protocol", evaluate->protocol->name, "actions", (json_int_t)dataset->count,
+                  "users", ids_count(dataset->users), "items", ids_count(dataset->items), "seed",
+                  (json_int_t)evaluate->request.seed, "models", rows, "seconds",
+                  evaluation->seconds, "peak_mb", (json_int_t)peak_mb());
     json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     printf("\n");
     json_decref(root);
@@ -316,13 +320,13 @@ static void print_json(const struct evaluate *evaluate, const struct dataset *da
 int evaluate_command(int argc, char **argv)
 {
     struct evaluate evaluate = {
-        .wish = {.seed = 1, .every = EVERY_DEFAULT, .progress = isatty(STDERR_FILENO) != 0},
+        .request = {.seed = 1, .every = EVERY_DEFAULT, .progress = isatty(STDERR_FILENO) != 0},
         .min_rating = -INFINITY,
         .protocol = &protocols[0],
     };
     argp_parse(&argp, argc, argv, 0, NULL, &evaluate);
     struct dataset dataset;
-    struct trial *trial = xcalloc(1, sizeof(*trial));
+    struct evaluation *evaluation = xcalloc(1, sizeof(*evaluation));
     int result = dataset_read(&dataset, evaluate.file, evaluate.min_rating);
     for (size_t at = 0; result == 0 && at < evaluate.attributes_count; at++) {
         result = dataset_read_attributes(&dataset, evaluate.attributes[at]);
@@ -331,10 +335,10 @@ int evaluate_command(int argc, char **argv)
         result = dataset_read_vectors(&dataset, evaluate.vectors);
     }
     if (result == 0) {
-        result = evaluate.protocol->judge(&dataset, &evaluate.wish, trial);
+        result = evaluate.protocol->validator(&dataset, &evaluate.request, evaluation);
     }
-    if (result == 0) { (evaluate.json ? print_json : print_text)(&evaluate, &dataset, trial); }
-    free(trial);
+    if (result == 0) { (evaluate.json ? print_json : print_text)(&evaluate, &dataset, evaluation); }
+    free(evaluation);
     dataset_release(&dataset);
     return result < 0 ? 1 : 0;
 }

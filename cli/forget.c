@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client_book.h"
+#include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "cli/user_names.h"
@@ -27,7 +27,7 @@ struct forget {
     int64_t timeout_ms;
 
     struct wire *wire;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *requests;
     struct codec *receipts;
     struct arena *arena;
@@ -161,8 +161,8 @@ static int ask(struct forget *forget)
                                            .user_id = slice_str(forget->user),
                                            .until_ms = forget->until_ms,
                                            .requested_ms = forget->asked_ms};
-    forget->requests = client_book_writer(&forget->client, forget->book, topic,
-                                          &forget_request_contract, /* first= */ false);
+    forget->requests = client_schemas_writer(&forget->client, forget->schemas, topic,
+                                             &forget_request_contract, /* first= */ false);
     if (!forget->requests) { return 1; }
     buf_init(&out, REQUEST_BYTES_MAX);
     int result = codec_encode(forget->requests, &request, &out);
@@ -349,14 +349,14 @@ int forget_command(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &forget);
     forget.deadline_ms = asked_ms + forget.timeout_ms;
     forget.sum.until_ms = INT64_MIN;
-    forget.book = client_book(&forget.client);
-    forget.receipts = codec_new(&forget_receipt_contract, forget.book);
+    forget.schemas = client_schemas(&forget.client);
+    forget.receipts = codec_new(&forget_receipt_contract, forget.schemas);
     forget.arena = arena_new(RECEIPT_ARENA_BLOCK);
     int result = client_load(&forget.client) < 0 ? EXIT_CONFIG : run_all(&forget);
     arena_free(forget.arena);
     codec_free(forget.requests);
     codec_free(forget.receipts);
-    schema_book_free(forget.book);
+    schema_cache_free(forget.schemas);
     client_release(&forget.client);
     return result;
 }

@@ -1,12 +1,12 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client_book.h"
+#include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "cli/user_names.h"
 #include "schemas/item.h"
 #include "schemas/recommendation_list.h"
-#include "stream/murmur.h"
+#include "stream/kafka/murmur.h"
 
 #include <argp.h>
 
@@ -18,7 +18,7 @@ struct listing {
     const char *name; /* as on our topics */
 
     struct wire *wire;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *lists;
     struct codec *items;
     struct arena *arena; /* keeps the newest list and the titles */
@@ -163,9 +163,9 @@ int list_command(int argc, char **argv)
 {
     struct listing listing = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &listing);
-    listing.book = client_book(&listing.client);
-    listing.lists = codec_new(&recommendation_list_contract, listing.book);
-    listing.items = codec_new(&item_contract, listing.book);
+    listing.schemas = client_schemas(&listing.client);
+    listing.lists = codec_new(&recommendation_list_contract, listing.schemas);
+    listing.items = codec_new(&item_contract, listing.schemas);
     listing.arena = arena_new(LIST_ARENA_BLOCK);
     struct user_names names = {0};
     int result = client_load(&listing.client) < 0
@@ -178,7 +178,7 @@ int list_command(int argc, char **argv)
     arena_free(listing.arena);
     codec_free(listing.lists);
     codec_free(listing.items);
-    schema_book_free(listing.book);
+    schema_cache_free(listing.schemas);
     client_release(&listing.client);
     return result;
 }

@@ -2,7 +2,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "cli/local_copy.h"
-#include "stream/http.h"
+#include "stream/registry/http.h"
 
 #include <glob.h>
 

@@ -2,7 +2,7 @@
 #include "base/quote.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
-#include "cli/client_book.h"
+#include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "schemas/contracts.h"
@@ -22,7 +22,7 @@ struct peek {
     int64_t limit;
     int32_t partition;
 
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct buf out;
     int64_t printed;
 };
@@ -98,7 +98,7 @@ static void put_value(struct peek *peek, struct slice value)
         buf_printf(&peek->out, "null");
         return;
     }
-    if (codec_json(peek->book, value, &peek->out, NULL, &error) == 0) { return; }
+    if (codec_json(peek->schemas, value, &peek->out, NULL, &error) == 0) { return; }
     peek->out.size = before;
     bool json = value.size && (value.data[0] == '{' || value.data[0] == '[');
     if (json && utf8_valid(value.data, value.size) && !has_control(value)) {
@@ -135,8 +135,8 @@ static bool print(void *arg, const struct record *rec)
 static int run(struct peek *peek)
 {
     struct wire *wire = NULL;
-    contracts_add_all(peek->book);
-    if (client_book_add_path(&peek->client, peek->book)) { return 1; }
+    contracts_add_all(peek->schemas);
+    if (client_schemas_add_path(&peek->client, peek->schemas)) { return 1; }
     if (client_connect(&peek->client, NULL, &wire) < 0) { return 1; }
     _cleanup_(xfreep) char *topic = client_topic(&peek->client, peek->topic);
     int result = scan_topic(wire, topic, peek->partition, peek->follow, print, peek);
@@ -149,11 +149,11 @@ int peek_command(int argc, char **argv)
 {
     struct peek peek = {.partition = -1};
     argp_parse(&argp, argc, argv, 0, NULL, &peek);
-    peek.book = client_book(&peek.client);
+    peek.schemas = client_schemas(&peek.client);
     buf_init(&peek.out, LINE_BYTES_MAX);
     int result = client_load(&peek.client) < 0 ? EXIT_CONFIG : run(&peek);
     buf_release(&peek.out);
-    schema_book_free(peek.book);
+    schema_cache_free(peek.schemas);
     client_release(&peek.client);
     return result;
 }

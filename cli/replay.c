@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/catalogue_line.h"
-#include "cli/client_book.h"
+#include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 
@@ -37,7 +37,7 @@ struct replay {
 
     struct wire *wire;
     struct codec *codec;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct arena *arena;
     struct buf out;
     char key[KEY_BYTES_MAX];
@@ -215,8 +215,9 @@ static int choose_contract(struct replay *replay)
     if (!contract) {
         return client_fail("no contract \"%s\" to replay; Item or UserProfile", replay->contract);
     }
-    replay->codec = client_book_writer(&replay->client, replay->book, replay->full_topic, contract,
-                                       /* first= */ true);
+    replay->codec =
+        client_schemas_writer(&replay->client, replay->schemas, replay->full_topic, contract,
+                              /* first= */ true);
     return replay->codec ? 0 : 1;
 }
 
@@ -241,7 +242,7 @@ int replay_command(int argc, char **argv)
 {
     struct replay replay = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &replay);
-    replay.book = client_book(&replay.client);
+    replay.schemas = client_schemas(&replay.client);
     replay.arena = arena_new(LINE_ARENA_BLOCK);
     buf_init(&replay.out, MESSAGE_BYTES_MAX);
     int result = client_load(&replay.client) < 0 ? EXIT_CONFIG : run(&replay);
@@ -249,7 +250,7 @@ int replay_command(int argc, char **argv)
     buf_release(&replay.out);
     arena_free(replay.arena);
     codec_free(replay.codec);
-    schema_book_free(replay.book);
+    schema_cache_free(replay.schemas);
     free(replay.full_topic);
     client_release(&replay.client);
     return result;

@@ -2,7 +2,7 @@
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/samples.h"
-#include "mapping/sources.h"
+#include "ingest/mapping/sources.h"
 #include "schemas/contracts.h"
 #include "stream/run.h"
 
@@ -13,7 +13,7 @@ struct sampling {
     struct mapping_settings settings;
     struct run_settings run_settings; /* so that a whole configuration of ingest is understood */
     struct options *options;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *codecs[TARGETS_COUNT];
     struct sources *sources;
     char *topics[SOURCES_MAX];
@@ -47,7 +47,8 @@ static json_t *value_of(struct sampling *sampling, enum target target, const voi
     buf_clear(&sampling->text);
     int rc = codec_encode(sampling->codecs[target], object, &sampling->message);
     assert(rc == 0);
-    rc = codec_json(sampling->book, buf_slice(&sampling->message), &sampling->text, NULL, &error);
+    rc =
+        codec_json(sampling->schemas, buf_slice(&sampling->message), &sampling->text, NULL, &error);
     assert(rc == 0);
     return json_loadb(sampling->text.data, sampling->text.size, JSON_ALLOW_NUL, NULL);
 }
@@ -223,11 +224,11 @@ static int set_up(struct sampling *sampling)
     struct codec_error error;
     char why[600];
     const char *path = sampling->run_settings.schemas_path;
-    if (path[0] && schema_book_add_dir(sampling->book, path, &error) < 0) {
+    if (path[0] && schema_cache_add_dir(sampling->schemas, path, &error) < 0) {
         (void)client_fail("schemas.path=%s: %s", path, error.detail);
         return EXIT_CONFIG;
     }
-    if (sources_new(&sampling->settings, sampling->book, &sampling->sources, why, sizeof(why))) {
+    if (sources_new(&sampling->settings, sampling->schemas, &sampling->sources, why, sizeof(why))) {
         (void)client_fail("%s", why);
         return EXIT_CONFIG;
     }
@@ -244,9 +245,9 @@ static int set_up(struct sampling *sampling)
 
 int samples_map(const struct samples *samples)
 {
-    struct sampling sampling = {.samples = samples, .book = schema_book_new()};
+    struct sampling sampling = {.samples = samples, .schemas = schema_cache_new()};
     for (size_t i = 0; i < TARGETS_COUNT; i++) {
-        sampling.codecs[i] = codec_new(target_contract((enum target)i), sampling.book);
+        sampling.codecs[i] = codec_new(target_contract((enum target)i), sampling.schemas);
     }
     sampling.arena = arena_new(SAMPLE_ARENA_BLOCK);
     buf_init(&sampling.message, MESSAGE_BYTES_MAX);
@@ -264,7 +265,7 @@ int samples_map(const struct samples *samples)
     for (size_t i = 0; i < SOURCES_MAX; i++) { free(sampling.topics[i]); }
     for (size_t i = 0; i < TARGETS_COUNT; i++) { codec_free(sampling.codecs[i]); }
     options_free(sampling.options);
-    schema_book_free(sampling.book);
+    schema_cache_free(sampling.schemas);
     arena_free(sampling.arena);
     buf_release(&sampling.message);
     buf_release(&sampling.text);

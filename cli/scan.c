@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/scan.h"
-#include "stream/kafka_admin.h"
+#include "stream/kafka/kafka_admin.h"
 
 enum { SCAN_POLL_MS = 100, SCAN_RECORDS = 1000 };
 

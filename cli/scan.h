@@ -2,7 +2,7 @@
 #ifndef FRESHET_CLI_SCAN_H
 #define FRESHET_CLI_SCAN_H
 
-#include "stream/wire.h"
+#include "stream/kafka/wire.h"
 
 /* Calls `each` for every record of all partitions (or one: partition >= 0); it returns true to go
  * on. Ends at the log ends found at the beginning, or never with follow. 0, or a negative

@@ -2,12 +2,12 @@
 #include "base/buf.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
-#include "cli/client_book.h"
+#include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
-#include "model/decay.h"
+#include "model/counting/decay.h"
 #include "model/ids.h"
-#include "model/similarity.h"
+#include "model/counting/similarity.h"
 #include "schemas/item_neighbours.h"
 
 #include <argp.h>
@@ -213,8 +213,8 @@ int similar_command(int argc, char **argv)
 {
     struct similar similar = {.count = 20};
     argp_parse(&argp, argc, argv, 0, NULL, &similar);
-    struct schema_book *book = client_book(&similar.client);
-    similar.codec = codec_new(&item_neighbours_contract, book);
+    struct schema_cache *schemas = client_schemas(&similar.client);
+    similar.codec = codec_new(&item_neighbours_contract, schemas);
     similar.kept = arena_new(SIMILAR_ARENA_BLOCK);
     similar.scratch = arena_new(SIMILAR_ARENA_BLOCK);
     similar.ids = ids_new(ITEMS_MAX);
@@ -224,7 +224,7 @@ int similar_command(int argc, char **argv)
     arena_free(similar.kept);
     arena_free(similar.scratch);
     codec_free(similar.codec);
-    schema_book_free(book);
+    schema_cache_free(schemas);
     client_release(&similar.client);
     return result;
 }

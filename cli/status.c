@@ -3,7 +3,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/local_copy.h"
-#include "stream/wire.h"
+#include "stream/kafka/wire.h"
 
 #include <argp.h>
 #include <jansson.h>
@@ -101,7 +101,7 @@ static int print_stage(const struct client *client, const struct stage *stage, c
     return 0;
 }
 
-static void print_letters(const struct client *client)
+static void print_dead_letters(const struct client *client)
 {
     struct wire *wire = NULL;
     int32_t partitions = 0;
@@ -166,7 +166,7 @@ static int run(const struct client *client)
     }
     size_t index;
     json_t *copy;
-    if (!result) { print_letters(client); }
+    if (!result) { print_dead_letters(client); }
     json_array_foreach(copies, index, copy) { print_copy(copy); }
     json_decref(copies);
     return result;

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/user_names.h"
-#include "stream/options.h"
+#include "stream/config/options.h"
 
 enum { NAMES_ARENA_BLOCK = 4096 };
 

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "features/acceptance.h"
-#include "model/timeline.h"
+#include "model/counting/timeline.h"
 
 /* The last millisecond of the year 9999, either side of 1970. */
 static const int64_t event_time_max_ms = INT64_C(253402300799999);

@@ -3,7 +3,7 @@
 #define FRESHET_FEATURES_ACCEPTANCE_H
 
 #include "schemas/user_event.h"
-#include "stream/record.h"
+#include "stream/kafka/record.h"
 
 /* Why an event was not accepted: a fixed word, and what was found. */
 struct denial {

@@ -27,7 +27,7 @@ struct archive {
     size_t capacity;
 };
 
-struct archive *archive_new(struct ids *ids, struct schema_book *book, bool kept)
+struct archive *archive_new(struct ids *ids, struct schema_cache *book, bool kept)
 {
     struct archive *archive = xcalloc(1, sizeof(*archive));
     archive->ids = ids;

@@ -17,10 +17,10 @@ enum { ARCHIVE_SEGMENT = 64 };
 
 struct archive;
 
-/* Makes a desk; kept = false: nothing is archived, and what is there goes when it has a gap.
+/* Makes a scratch; kept = false: nothing is archived, and what is there goes when it has a gap.
  * Borrows ids for its life. Free with archive_free(). */
-struct archive *archive_new(struct ids *ids, struct schema_book *book, bool kept);
-/* Frees the desk; takes NULL; returns NULL. */
+struct archive *archive_new(struct ids *ids, struct schema_cache *book, bool kept);
+/* Frees the scratch; takes NULL; returns NULL. */
 struct archive *archive_free(struct archive *archive);
 /* Stages full segments of what has left the user's timeline; call before the state is staged. */
 void archive_settle(struct archive *archive, struct task *task, struct user *user);

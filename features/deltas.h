@@ -8,7 +8,7 @@
 #define FRESHET_FEATURES_DELTAS_H
 
 #include "model/ids.h"
-#include "model/pairs.h"
+#include "model/counting/pairs.h"
 #include "schemas/pair_deltas.h"
 
 enum {

@@ -2,8 +2,8 @@
 #ifndef FRESHET_FEATURES_FEATURE_SETTINGS_H
 #define FRESHET_FEATURES_FEATURE_SETTINGS_H
 
-#include "model/timeline.h"
-#include "stream/options.h"
+#include "model/counting/timeline.h"
+#include "stream/config/options.h"
 
 struct feature_settings {
     int64_t history_length;

@@ -41,7 +41,7 @@ struct features {
 
 /* What a task keeps. */
 struct work {
-    struct shelf shelf;
+    struct changed_users changed;
     struct pairs *pairs;
     int64_t event_time_ms; /* newest since the last flush */
     uint64_t updates;      /* of pairs, as told to the metric */
@@ -139,7 +139,7 @@ static int open_task(struct task *task)
 static void forget(struct task *task)
 {
     struct work *work = task_state(task);
-    users_forget(features_of(task)->users, &work->shelf);
+    users_forget(features_of(task)->users, &work->changed);
     pairs_reset(work->pairs);
     work->event_time_ms = INT64_MIN;
     work->forgotten = 0;
@@ -150,7 +150,7 @@ static void close_task(struct task *task)
     struct work *work = task_state(task);
     if (!work) { return; }
     forget(task);
-    shelf_release(&work->shelf);
+    changed_users_release(&work->changed);
     pairs_free(work->pairs);
     free(work);
     task_set_state(task, NULL);
@@ -208,9 +208,9 @@ static enum verdict find_user(struct task *task, struct slice id, struct user **
 {
     struct features *f = features_of(task);
     struct work *work = task_state(task);
-    struct user *user = users_find(f->users, &work->shelf, id);
+    struct user *user = users_find(f->users, &work->changed, id);
     if (!user) {
-        user = users_add(f->users, &work->shelf, id);
+        user = users_add(f->users, &work->changed, id);
         enum verdict verdict = load_user(task, user);
         if (verdict != VERDICT_DONE) {
             users_drop(f->users, user);
@@ -384,8 +384,10 @@ static void batch(struct task *task)
 {
     struct features *f = features_of(task);
     struct work *work = task_state(task);
-    for (size_t i = 0; i < work->shelf.touched_count; i++) { tell(task, work->shelf.touched[i]); }
-    shelf_told(&work->shelf);
+    for (size_t i = 0; i < work->changed.touched_count; i++) {
+        tell(task, work->changed.touched[i]);
+    }
+    changed_users_told(&work->changed);
     users_trim(f->users);
     metric_set(f->users_cached, (double)users_count(f->users));
     uint64_t updates = pairs_updates(work->pairs);
@@ -426,8 +428,8 @@ static void flush(struct task *task)
 {
     struct features *f = features_of(task);
     struct work *work = task_state(task);
-    for (size_t i = 0; i < work->shelf.dirty_count; i++) { stage(task, work->shelf.dirty[i]); }
-    shelf_flushed(&work->shelf);
+    for (size_t i = 0; i < work->changed.dirty_count; i++) { stage(task, work->changed.dirty[i]); }
+    changed_users_flushed(&work->changed);
     if (pairs_empty(work->pairs)) {
         work->forgotten = 0;
         return;
@@ -449,13 +451,13 @@ static void flush(struct task *task)
 static size_t held_bytes(struct task *task)
 {
     const struct work *work = task_state(task);
-    return pairs_bytes(work->pairs) + work->shelf.dirty_bytes;
+    return pairs_bytes(work->pairs) + work->changed.dirty_bytes;
 }
 
 static void committed(struct task *task)
 {
     struct work *work = task_state(task);
-    shelf_committed(&work->shelf);
+    changed_users_committed(&work->changed);
     users_trim(features_of(task)->users);
 }
 

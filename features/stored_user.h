@@ -7,12 +7,12 @@
 
 struct stored_user;
 
-/* Makes a desk for any UserState within the contract's limits; borrows ids and window for its life.
- * Free with stored_user_free(). */
+/* Makes a scratch for any UserState within the contract's limits; borrows ids and window for its
+ * life. Free with stored_user_free(). */
 struct stored_user *stored_user_new(struct ids *ids, const struct window *window);
-/* Frees the desk; takes NULL; returns NULL. */
+/* Frees the scratch; takes NULL; returns NULL. */
 struct stored_user *stored_user_free(struct stored_user *stored);
-/* Fills the message; its columns are borrowed from desk, user and ids until the next call or a
+/* Fills the message; its columns are borrowed from scratch, user and ids until the next call or a
  * change of the user. */
 void stored_user_fill(struct stored_user *stored, const struct user *user,
                       struct user_state *ret_state);

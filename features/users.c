@@ -62,12 +62,12 @@ size_t users_count(const struct users *users)
     return users->count;
 }
 
-struct user *users_find(struct users *users, const struct shelf *shelf, struct slice id)
+struct user *users_find(struct users *users, const struct changed_users *changed, struct slice id)
 {
     uint64_t hash = ids_fingerprint(id);
     struct user *user = users->buckets[hash & (users->buckets_count - 1)];
-    while (user && !(user->hash == hash && user->shelf == shelf &&
-                     slice_equal(user_id(user), id))) {
+    while (user &&
+           !(user->hash == hash && user->changed == changed && slice_equal(user_id(user), id))) {
         user = user->next;
     }
     if (user) { lru_use(&users->order, &user->link); }
@@ -91,11 +91,11 @@ static void grow(struct users *users)
     free(old);
 }
 
-struct user *users_add(struct users *users, struct shelf *shelf, struct slice id)
+struct user *users_add(struct users *users, struct changed_users *changed, struct slice id)
 {
     if (users->count == users->buckets_count) { grow(users); }
     struct user *user = xcalloc(1, sizeof(*user) + id.size);
-    user->shelf = shelf;
+    user->changed = changed;
     user->hash = ids_fingerprint(id);
     user->id_size = (uint32_t)id.size;
     user->input_offset = -1;
@@ -130,17 +130,17 @@ static void append(struct user ***list, size_t *count, size_t *capacity, struct 
 
 void users_changed(struct users *users, struct user *user, size_t grown_bytes)
 {
-    struct shelf *shelf = user->shelf;
+    struct changed_users *changed = user->changed;
     users_weigh(users, user);
     user->stored_bytes += grown_bytes;
-    shelf->dirty_bytes += user->dirty ? grown_bytes : user->stored_bytes;
+    changed->dirty_bytes += user->dirty ? grown_bytes : user->stored_bytes;
     if (!user->touched) {
         user->touched = true;
-        append(&shelf->touched, &shelf->touched_count, &shelf->touched_capacity, user);
+        append(&changed->touched, &changed->touched_count, &changed->touched_capacity, user);
     }
     if (!user->dirty) {
         user->dirty = true;
-        append(&shelf->dirty, &shelf->dirty_count, &shelf->dirty_capacity, user);
+        append(&changed->dirty, &changed->dirty_count, &changed->dirty_capacity, user);
     }
 }
 
@@ -151,51 +151,51 @@ void users_trim(struct users *users)
         struct lru_link *link = lru_oldest(&users->order);
         if (!link) { return; }
         struct user *user = LRU_ENTRY(link, struct user, link);
-        if (user->dirty || user->touched || user->flushed > user->shelf->committed) { return; }
+        if (user->dirty || user->touched || user->flushed > user->changed->committed) { return; }
         users_drop(users, user);
     }
 }
 
-void shelf_told(struct shelf *shelf)
+void changed_users_told(struct changed_users *changed)
 {
-    for (size_t i = 0; i < shelf->touched_count; i++) { shelf->touched[i]->touched = false; }
-    shelf->touched_count = 0;
+    for (size_t i = 0; i < changed->touched_count; i++) { changed->touched[i]->touched = false; }
+    changed->touched_count = 0;
 }
 
-void shelf_flushed(struct shelf *shelf)
+void changed_users_flushed(struct changed_users *changed)
 {
-    shelf->flushes++;
-    for (size_t i = 0; i < shelf->dirty_count; i++) {
-        shelf->dirty[i]->dirty = false;
-        shelf->dirty[i]->flushed = shelf->flushes;
+    changed->flushes++;
+    for (size_t i = 0; i < changed->dirty_count; i++) {
+        changed->dirty[i]->dirty = false;
+        changed->dirty[i]->flushed = changed->flushes;
     }
-    shelf->dirty_count = 0;
-    shelf->dirty_bytes = 0;
+    changed->dirty_count = 0;
+    changed->dirty_bytes = 0;
 }
 
-void shelf_committed(struct shelf *shelf)
+void changed_users_committed(struct changed_users *changed)
 {
-    shelf->committed = shelf->flushes;
+    changed->committed = changed->flushes;
 }
 
-void users_forget(struct users *users, struct shelf *shelf)
+void users_forget(struct users *users, struct changed_users *changed)
 {
     struct lru_link *link = lru_oldest(&users->order);
     while (link) {
         struct lru_link *newer = lru_newer(&users->order, link);
         struct user *user = LRU_ENTRY(link, struct user, link);
-        if (user->shelf == shelf) { users_drop(users, user); }
+        if (user->changed == changed) { users_drop(users, user); }
         link = newer;
     }
-    shelf->touched_count = 0;
-    shelf->dirty_count = 0;
-    shelf->dirty_bytes = 0;
-    shelf->committed = shelf->flushes;
+    changed->touched_count = 0;
+    changed->dirty_count = 0;
+    changed->dirty_bytes = 0;
+    changed->committed = changed->flushes;
 }
 
-void shelf_release(struct shelf *shelf)
+void changed_users_release(struct changed_users *changed)
 {
-    free(shelf->touched);
-    free(shelf->dirty);
-    *shelf = (struct shelf){.touched_count = 0};
+    free(changed->touched);
+    free(changed->dirty);
+    *changed = (struct changed_users){.touched_count = 0};
 }

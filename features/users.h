@@ -1,7 +1,7 @@
 /* Users: a cache of decoded user states over the store.
  *
  * Process memory, bounded: when it holds more than `bytes_max`, users are evicted, used longest ago
- * first, but only those whose changes are committed. Each task has a *shelf*, which knows what of
+ * first, but only those whose changes are committed. Each task has a *changed*, which knows what of
  * its users is not yet told (touched) and not yet staged (dirty), and how far its commits have
  * come.
  * A user found stays where it is until users_trim(), users_forget() or users_free().
@@ -11,13 +11,13 @@
 
 #include "base/lru.h"
 #include "base/slice.h"
-#include "model/timeline.h"
+#include "model/counting/timeline.h"
 #include "schemas/user_state.h"
 
 struct user;
 
 /* One task's users. Open data, kept by its task; init with zeros. */
-struct shelf {
+struct changed_users {
     struct user **touched; /* changed since the last batch() */
     size_t touched_count;
     size_t touched_capacity;
@@ -32,7 +32,7 @@ struct shelf {
 struct user {
     struct lru_link link;
     struct user *next; /* in its bucket */
-    struct shelf *shelf;
+    struct changed_users *changed;
     uint64_t hash;
     struct timeline timeline;
     int64_t input_offset; /* of the newest event in it */
@@ -55,13 +55,14 @@ struct users;
 
 /* Makes an empty cache; free with users_free(). */
 struct users *users_new(size_t bytes_max);
-/* Frees the cache and all users; the shelves must not be used with it afterwards. Takes NULL. */
+/* Frees the cache and all users; the changed users must not be used with it afterwards. Takes NULL.
+ * */
 struct users *users_free(struct users *users);
 
 /* Finds a task's user and makes it the last used; NULL when it is not here. */
-struct user *users_find(struct users *users, const struct shelf *shelf, struct slice id);
+struct user *users_find(struct users *users, const struct changed_users *changed, struct slice id);
 /* Adds a user that is not here, with an empty timeline. */
-struct user *users_add(struct users *users, struct shelf *shelf, struct slice id);
+struct user *users_add(struct users *users, struct changed_users *changed, struct slice id);
 /* Counts a user's timeline anew after it was filled or changed. */
 void users_weigh(struct users *users, struct user *user);
 /* Notes that a user has changed: to be told, to be staged. The encoded state grew by so much. */
@@ -76,14 +77,14 @@ size_t users_count(const struct users *users);
 struct slice user_id(const struct user *user);
 
 /* Empties the list of the touched: all is told. */
-void shelf_told(struct shelf *shelf);
+void changed_users_told(struct changed_users *changed);
 /* Begins a flush: the dirty are staged and may be evicted once that flush is committed. */
-void shelf_flushed(struct shelf *shelf);
+void changed_users_flushed(struct changed_users *changed);
 /* The last flush is committed. */
-void shelf_committed(struct shelf *shelf);
-/* Drops all users of a shelf and empties it. */
-void users_forget(struct users *users, struct shelf *shelf);
-/* Frees the shelf's memory, after users_forget(). */
-void shelf_release(struct shelf *shelf);
+void changed_users_committed(struct changed_users *changed);
+/* Drops all users of a changed and empties it. */
+void users_forget(struct users *users, struct changed_users *changed);
+/* Frees the changed's memory, after users_forget(). */
+void changed_users_release(struct changed_users *changed);
 
 #endif

@@ -1,8 +1,8 @@
 #include "base/base.h"
 #include "ingest/ingest.h"
 #include "base/xalloc.h"
-#include "mapping/sources.h"
-#include "stream/origin.h"
+#include "ingest/mapping/sources.h"
+#include "stream/kafka/origin.h"
 #include "stream/worker.h"
 
 enum { CLICKS };
@@ -33,14 +33,14 @@ _Static_assert(EVENTS == (int)TARGET_EVENT && ITEMS == (int)TARGET_ITEM &&
 enum { MESSAGE_BYTES_MAX = 1 << 20 };
 
 /* One source topic as this process reads it. */
-struct intake {
+struct ingest_state {
     const char *topic;
     struct mapping *mapping;
 };
 
 struct ingest {
     struct sources *sources;
-    struct intake intakes[SOURCES_MAX];
+    struct ingest_state intakes[SOURCES_MAX];
     size_t intakes_count;
     const char *newest_topic; /* records come in runs of one topic */
     size_t newest;
@@ -77,7 +77,7 @@ static int name_inputs(struct run *run)
     for (size_t i = 0; i < sources_count(ingest->sources); i++) {
         const struct source *source = sources_at(ingest->sources, i);
         const char *topic = run_read_from(run, source->name);
-        ingest->intakes[i] = (struct intake){.topic = topic, .mapping = source->mapping};
+        ingest->intakes[i] = (struct ingest_state){.topic = topic, .mapping = source->mapping};
         ingest->intakes_count++;
         if (strlen(topic) <= MAPPING_TOPIC_BYTES_MAX) { continue; }
         run_refuse(run, "topic.%s: ids are made of the topic's name; it has at most %d bytes",
@@ -95,7 +95,9 @@ static bool uses_output(struct run *run, int output)
 /* What may name a user is kept nowhere once users are to have pseudonyms. */
 static bool withholds(const struct mapping_settings *settings)
 {
-    if (settings->letter_bytes != LETTERS_AUTO) { return settings->letter_bytes == LETTERS_DROP; }
+    if (settings->dead_letter_bytes != DEAD_LETTERS_AUTO) {
+        return settings->dead_letter_bytes == DEAD_LETTERS_DROP;
+    }
     return settings->pseudonym_keys[0] != '\0';
 }
 

@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "model/hits.h"
+#include "model/ranking_metrics.h"
 #include "model/mixture.h"
 
 enum { NEW_ACTIONS = 2, SHORT_ACTIONS = 20, MIX = MIXTURE_MEMBERS };
@@ -60,9 +60,9 @@ static bool speaks(const float *scores, size_t count)
 /* HR@10 + NDCG@10 of the target among these scores. */
 static double objective(const float *scores, size_t count, int target, double *ret_hit)
 {
-    struct hits hits = {0};
+    struct ranking_metrics hits = {0};
     if (target >= 0 && speaks(scores, count)) {
-        hits_count(&hits, hits_rank(scores, (int32_t)count, target));
+        ranking_metrics_count(&hits, ranking_metrics_rank(scores, (int32_t)count, target));
     }
     *ret_hit = hits.hr10;
     return hits.hr10 + hits.ndcg10;

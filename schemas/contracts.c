@@ -27,7 +27,7 @@ const struct contract *const contracts[] = {
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 
-void contracts_add_all(struct schema_book *book)
+void contracts_add_all(struct schema_cache *book)
 {
     for (size_t i = 0; i < contracts_count; i++) {
         struct codec_error error;

@@ -2,7 +2,7 @@
 #ifndef FRESHET_SCHEMAS_GENERATION_STEP_H
 #define FRESHET_SCHEMAS_GENERATION_STEP_H
 
-#include "stream/codec.h"
+#include "stream/avro/codec.h"
 
 enum generation_step_kind { STEP_OTHER, STEP_LIVE, STEP_RELEASED, STEP_TAKEN };
 

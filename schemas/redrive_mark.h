@@ -2,7 +2,7 @@
 #ifndef FRESHET_SCHEMAS_REDRIVE_MARK_H
 #define FRESHET_SCHEMAS_REDRIVE_MARK_H
 
-#include "stream/codec.h"
+#include "stream/avro/codec.h"
 
 enum { REDRIVE_OFFSETS_MAX = 10000 };
 

@@ -2,7 +2,7 @@
 #ifndef FRESHET_SCHEMAS_USER_EVENT_H
 #define FRESHET_SCHEMAS_USER_EVENT_H
 
-#include "stream/codec.h"
+#include "stream/avro/codec.h"
 
 /* Symbols of the enum `Action`, in schema order; the numbers never change. */
 enum action_kind {

@@ -7,7 +7,7 @@
 #ifndef FRESHET_SCORER_CATALOGUE_H
 #define FRESHET_SCORER_CATALOGUE_H
 
-#include "model/ranking.h"
+#include "model/counting/ranking.h"
 
 struct catalogue {
     uint8_t *flags; /* ITEM_LISTED, ITEM_BARRED */

@@ -2,27 +2,27 @@
 #include "base/xalloc.h"
 #include "model/topk.h"
 #include "scorer/lists.h"
-#include "scorer/prospects.h"
+#include "scorer/candidates.h"
 
-enum { CANDIDATES_LEAST = 50, SLIP_EACH = 10 };
+enum { CANDIDATES_LEAST = 50, PREDICTION_EACH = 10 };
 
 struct lists {
     const struct scorer_settings *settings;
     struct tables *tables;
     const struct vectors *vectors;
-    const struct affinity *affinity;
+    const struct content_scores *content_scores;
     const char *generation;
     struct ranking *ranking;
-    struct prospects *prospects; /* NULL: counting alone */
+    struct candidates *candidates; /* NULL: counting alone */
     const struct mixture *mixture;
-    const struct user_history *ahead[PROSPECTS_AHEAD];
+    const struct user_history *ahead[CANDIDATES_AHEAD];
     size_t ahead_count, ahead_at;
     int32_t *ahead_numbers;
     struct topk top;
     float blended[MIXTURE_CANDIDATES_MAX];
     int32_t places[MIXTURE_CANDIDATES_MAX]; /* scratch */
     struct ranked merged[LIST_ITEMS_MAX];
-    struct slip slip;
+    struct prediction prediction;
     int leader;
     int32_t numbers[HISTORY_ACTIONS_MAX + HISTORY_SEEN_MAX];
     int32_t seen[HISTORY_SEEN_MAX];
@@ -47,7 +47,7 @@ static size_t candidates_each(const struct scorer_settings *settings)
 }
 
 struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables,
-                        const struct vectors *vectors, struct affinity *affinity,
+                        const struct vectors *vectors, struct content_scores *content_scores,
                         const char *generation)
 {
     assert(settings->list_length <= LIST_ITEMS_MAX);
@@ -56,14 +56,14 @@ struct lists *lists_new(const struct scorer_settings *settings, struct tables *t
     lists->settings = settings;
     lists->tables = tables;
     lists->vectors = vectors;
-    lists->affinity = affinity;
+    lists->content_scores = content_scores;
     lists->generation = generation;
     lists->ranking = ranking_new(&set, tables->ids, tables->items);
     topk_init(&lists->top, id_before, lists);
-    if (!vectors && !affinity) { return lists; }
-    lists->prospects = prospects_new(tables, vectors, affinity, candidates_each(settings));
+    if (!vectors && !content_scores) { return lists; }
+    lists->candidates = candidates_new(tables, vectors, content_scores, candidates_each(settings));
     lists->ahead_numbers =
-        xcalloc((size_t)PROSPECTS_AHEAD * HISTORY_ACTIONS_MAX, sizeof(*lists->ahead_numbers));
+        xcalloc((size_t)CANDIDATES_AHEAD * HISTORY_ACTIONS_MAX, sizeof(*lists->ahead_numbers));
     return lists;
 }
 
@@ -71,7 +71,7 @@ struct lists *lists_free(struct lists *lists)
 {
     if (!lists) { return NULL; }
     ranking_free(lists->ranking);
-    prospects_free(lists->prospects);
+    candidates_free(lists->candidates);
     topk_release(&lists->top);
     free(lists->ahead_numbers);
     free(lists);
@@ -88,9 +88,9 @@ const int32_t *lists_numbers(const struct lists *lists)
     return lists->listed;
 }
 
-const struct slip *lists_slip(const struct lists *lists)
+const struct prediction *lists_prediction(const struct lists *lists)
 {
-    return lists->slip.count ? &lists->slip : NULL;
+    return lists->prediction.count ? &lists->prediction : NULL;
 }
 
 const char *lists_contender(int contender)
@@ -162,9 +162,9 @@ static void write_columns(struct lists *lists, const struct ranked *ranked, size
 
 void lists_ahead(struct lists *lists, const struct user_history *const *histories, size_t count)
 {
-    const int32_t *items[PROSPECTS_AHEAD];
-    size_t counts[PROSPECTS_AHEAD];
-    assert(count <= PROSPECTS_AHEAD);
+    const int32_t *items[CANDIDATES_AHEAD];
+    size_t counts[CANDIDATES_AHEAD];
+    assert(count <= CANDIDATES_AHEAD);
     lists->ahead_count = lists->ahead_at = 0;
     if (!lists->vectors || !vectors_served(lists->vectors)) { return; }
     int32_t *at = lists->ahead_numbers;
@@ -179,7 +179,7 @@ void lists_ahead(struct lists *lists, const struct user_history *const *historie
         counts[h] = history->items.count;
     }
     lists->ahead_count = count;
-    prospects_encode(lists->prospects, items, counts, count);
+    candidates_encode(lists->candidates, items, counts, count);
 }
 
 /* Finds the history among those that were encoded ahead, or encodes it alone. */
@@ -195,12 +195,12 @@ static size_t find_ahead(struct lists *lists, const struct user_history *history
 }
 
 /* Keeps what the members said of the first ten of each. */
-static void write_slip(struct lists *lists, const struct user_history *history,
-                       enum mixture_segment segment, const int32_t *items,
-                       const struct mixture_candidates *candidates)
+static void write_prediction(struct lists *lists, const struct user_history *history,
+                             enum mixture_segment segment, const int32_t *items,
+                             const struct mixture_candidates *candidates)
 {
-    struct slip *slip = &lists->slip;
-    *slip = (struct slip){
+    struct prediction *prediction = &lists->prediction;
+    *prediction = (struct prediction){
         .user = ids_fingerprint(history->user_id),
         .partition = history->input_partition,
         .offset = history->input_offset,
@@ -210,7 +210,7 @@ static void write_slip(struct lists *lists, const struct user_history *history,
     memset(taken, 0, candidates->count);
     for (size_t k = 0; k < candidates->count; k++) { lists->places[k] = items[k]; }
     for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
-        topk_clear(&lists->top, SLIP_EACH);
+        topk_clear(&lists->top, PREDICTION_EACH);
         for (size_t k = 0; k < candidates->count; k++) {
             if (candidates->z[m][k] != 0.0F) {
                 topk_push(&lists->top, (double)candidates->z[m][k], (int32_t)k);
@@ -220,11 +220,11 @@ static void write_slip(struct lists *lists, const struct user_history *history,
         for (size_t t = 0; t < lists->top.count; t++) {
             size_t k = (size_t)lists->top.entries[t].item;
             if (taken[k]++) { continue; }
-            slip->items[slip->count] = items[k];
+            prediction->items[prediction->count] = items[k];
             for (size_t of = 0; of < MIXTURE_MEMBERS; of++) {
-                slip->z[of][slip->count] = candidates->z[of][k];
+                prediction->z[of][prediction->count] = candidates->z[of][k];
             }
-            slip->count++;
+            prediction->count++;
         }
     }
 }
@@ -294,7 +294,7 @@ static size_t blend(struct lists *lists, const struct user_history *history, siz
     const struct mixture_candidates *candidates;
     memcpy(lists->numbers + request->count, lists->seen,
            request->seen_count * sizeof(*lists->seen));
-    const struct prospects_request wanted = {
+    const struct candidates_request wanted = {
         .ahead = ahead,
         .ranking = lists->ranking,
         .ranked = *ranked,
@@ -305,9 +305,9 @@ static size_t blend(struct lists *lists, const struct user_history *history, siz
         .weights = request->weights,
         .history_count = request->count,
     };
-    if (!prospects_find(lists->prospects, &wanted, &items, &candidates)) { return length; }
+    if (!candidates_find(lists->candidates, &wanted, &items, &candidates)) { return length; }
     enum mixture_segment segment = mixture_segment(history->events_total);
-    write_slip(lists, history, segment, items, candidates);
+    write_prediction(lists, history, segment, items, candidates);
     lists->leader = leader_of(lists, segment);
     if (lists->leader == MEMBER_COUNTING) { return length; }
     length = merge(lists, *ranked, ranked_count, items, candidates, segment);
@@ -327,7 +327,7 @@ void lists_make(struct lists *lists, const struct user_history *history,
         lists->numbers[k] = tables_number(lists->tables, history->items.at[k]);
     }
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
-    bool blending = (served || lists->affinity) && lists->mixture;
+    bool blending = (served || lists->content_scores) && lists->mixture;
     size_t ahead = served && blending ? find_ahead(lists, history) : 0;
     size_t each = candidates_each(lists->settings);
     const struct ranking_request request = {
@@ -341,7 +341,7 @@ void lists_make(struct lists *lists, const struct user_history *history,
     };
     const struct ranked *ranked;
     size_t count = ranking_list(lists->ranking, &request, &ranked);
-    lists->slip.count = 0;
+    lists->prediction.count = 0;
     lists->leader = MEMBER_COUNTING;
     if (blending) { count = blend(lists, history, ahead, &request, &ranked, count); }
     write_columns(lists, ranked, count);

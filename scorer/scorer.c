@@ -2,12 +2,12 @@
 #include "scorer/scorer.h"
 #include "base/xalloc.h"
 #include "scorer/cutover.h"
-#include "scorer/inbox.h"
-#include "scorer/judge.h"
+#include "scorer/pending_histories.h"
+#include "scorer/list_outcome.h"
 #include "scorer/lists.h"
-#include "scorer/prospects.h"
-#include "scorer/tally.h"
-#include "scorer/teacher.h"
+#include "scorer/candidates.h"
+#include "scorer/quality_counters.h"
+#include "scorer/mixture_trainer.h"
 #include "stream/worker.h"
 
 enum { HISTORIES, NEIGHBOURS, ITEMS, STEPS, VECTORS, MODELS };
@@ -48,23 +48,23 @@ _Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) < LIST_BYTES_M
 struct scorer {
     struct tables tables;
     struct vectors *vectors;   /* NULL: not used */
-    struct affinity *affinity; /* NULL: not used */
+    struct content_scores *content_scores; /* NULL: not used */
     struct lists *lists;
-    struct teacher teacher;
+    struct mixture_trainer trainer;
     struct cutover cutover;
     struct codec *history_codec, *neighbours_codec, *item_codec, *list_codec, *quality_codec;
     struct codec *vector_codec, *weights_codec;
     struct arena *arena; /* of one broadcast record */
     struct buf message;
     struct metric *published, *freshness, *hits, *judged, *stale, *known, *over_max;
-    struct metric *switches, *rows, *indexed, *lessons, *blended;
+    struct metric *switches, *rows, *indexed, *examples, *blended;
 };
 
 /* One partition's part. */
-struct desk {
-    struct inbox inbox;
+struct scratch {
+    struct pending_histories pending;
     struct list_quality range;
-    struct tally tally;
+    struct quality_counters counters;
     bool range_begun;
     struct mixture mixture;
     bool learned; /* since it was last told */
@@ -76,8 +76,8 @@ static void stop(struct run *run)
     if (!scorer) { return; }
     lists_free(scorer->lists);
     vectors_free(scorer->vectors);
-    affinity_free(scorer->affinity);
-    teacher_release(&scorer->teacher);
+    content_scores_free(scorer->content_scores);
+    mixture_trainer_release(&scorer->trainer);
     cutover_release(&scorer->cutover);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
@@ -115,8 +115,8 @@ static void start_metrics(struct scorer *scorer, struct metrics *metrics)
                                  "Item vectors of the generation that serves.");
     scorer->indexed = metrics_gauge(metrics, "freshet_vector_index_rows", "",
                                     "Of these, those found by an index; 0: all are looked at.");
-    scorer->lessons = metrics_counter(metrics, "freshet_blend_lessons_total", "",
-                                      "Next actions from which the blend learned.");
+    scorer->examples = metrics_counter(metrics, "freshet_blend_lessons_total", "",
+                                       "Next actions from which the blend learned.");
     scorer->blended = metrics_counter(metrics, "freshet_lists_blended_total", "",
                                       "Lists in which counting did not have the lead.");
 }
@@ -134,7 +134,7 @@ static int start(struct run *run)
         return -EINVAL;
     }
     struct scorer *scorer = xcalloc(1, sizeof(*scorer));
-    struct schema_book *book = run_schemas(run);
+    struct schema_cache *book = run_schemas(run);
     run_set_state(run, scorer);
     tables_init(&scorer->tables, settings);
     if (settings->vectors_used) {
@@ -142,12 +142,12 @@ static int start(struct run *run)
         vectors_index_from(scorer->vectors, (size_t)settings->vectors_index_from);
     }
     if (settings->content_used) {
-        scorer->affinity =
-            affinity_new((int32_t)settings->items_max, (size_t)settings->recent_items);
+        scorer->content_scores =
+            content_scores_new((int32_t)settings->items_max, (size_t)settings->recent_items);
     }
-    scorer->lists = lists_new(settings, &scorer->tables, scorer->vectors, scorer->affinity,
+    scorer->lists = lists_new(settings, &scorer->tables, scorer->vectors, scorer->content_scores,
                               run_generation(run));
-    teacher_init(&scorer->teacher, run, (size_t)settings->blend_memory_max, BLENDS);
+    mixture_trainer_init(&scorer->trainer, run, (size_t)settings->blend_memory_max, BLENDS);
     scorer->cutover = (struct cutover){.steps_input = STEPS,
                                        .steps_output = STEPS_TAKEN,
                                        .lists_output = LISTS,
@@ -198,8 +198,9 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
         return run_refuse_record(run, error.reason, "%s", error.detail);
     }
     tables_put_item(&scorer->tables, &item);
-    if (scorer->affinity) {
-        affinity_describe(scorer->affinity, tables_number(&scorer->tables, item.item_id), &item);
+    if (scorer->content_scores) {
+        content_scores_describe(scorer->content_scores,
+                                tables_number(&scorer->tables, item.item_id), &item);
     }
     return VERDICT_DONE;
 }
@@ -250,7 +251,7 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
         reason = vectors_put_weights(scorer->vectors, &weights, rec->offset);
         tell_vectors(scorer);
     } else if (slice_equal(weights.model, slice_str(MODEL_BLEND))) {
-        reason = teacher_note(&scorer->teacher, &weights);
+        reason = mixture_trainer_observe(&scorer->trainer, &weights);
     }
     if (reason) {
         return run_refuse_record(run, reason, "model %.*s, part %d of %d",
@@ -279,42 +280,42 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 
 /* ---- Histories: the lists ---- */
 
-static int open_desk(struct task *task)
+static int open_scratch(struct task *task)
 {
-    struct desk *desk = xcalloc(1, sizeof(*desk));
+    struct scratch *scratch = xcalloc(1, sizeof(*scratch));
     struct scorer *scorer = run_state(task_run(task));
-    inbox_init(&desk->inbox);
-    tally_init(&desk->tally);
-    teacher_begin(&scorer->teacher, task_partition(task), &desk->mixture);
-    task_set_state(task, desk);
+    pending_histories_init(&scratch->pending);
+    quality_counters_init(&scratch->counters);
+    mixture_trainer_begin(&scorer->trainer, task_partition(task), &scratch->mixture);
+    task_set_state(task, scratch);
     return 0;
 }
 
-static void close_desk(struct task *task)
+static void close_scratch(struct task *task)
 {
-    struct desk *desk = task_state(task);
-    inbox_release(&desk->inbox);
-    tally_release(&desk->tally);
-    free(desk);
+    struct scratch *scratch = task_state(task);
+    pending_histories_release(&scratch->pending);
+    quality_counters_release(&scratch->counters);
+    free(scratch);
     task_set_state(task, NULL);
 }
 
 static enum verdict process(struct task *task, const struct record *rec)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct desk *desk = task_state(task);
+    struct scratch *scratch = task_state(task);
     const struct scorer_settings *settings = run_settings(task_run(task));
-    if (settings->judge && !desk->range_begun) {
-        judge_begin(&desk->range, slice_str(settings->model_name), task_partition(task),
-                    task_input_offset(task));
-        tally_begin(&desk->tally);
-        desk->range_begun = true;
+    if (settings->judge && !scratch->range_begun) {
+        list_outcome_begin(&scratch->range, slice_str(settings->model_name), task_partition(task),
+                           task_input_offset(task));
+        quality_counters_begin(&scratch->counters);
+        scratch->range_begun = true;
     }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return task_refuse(task, "bad_key", "want a user id of at most %d bytes", ID_BYTES_MAX);
     }
     if (!rec->value.data) {
-        inbox_put(&desk->inbox, rec->key, NULL);
+        pending_histories_put(&scratch->pending, rec->key, NULL);
         return VERDICT_DONE;
     }
     struct user_history hist;
@@ -328,7 +329,9 @@ static enum verdict process(struct task *task, const struct record *rec)
         return task_refuse(task, "key_mismatch", "record of user %.*s under the key %.*s",
                            SLICE_ARGS(hist.user_id), SLICE_ARGS(rec->key));
     }
-    if (!inbox_put(&desk->inbox, rec->key, &hist)) { metric_add(scorer->stale, 1); }
+    if (!pending_histories_put(&scratch->pending, rec->key, &hist)) {
+        metric_add(scorer->stale, 1);
+    }
     return VERDICT_DONE;
 }
 
@@ -365,15 +368,15 @@ static void put_list(struct task *task, struct slice user_id, struct slice value
 static void publish(struct task *task, const struct user_history *hist)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct desk *desk = task_state(task);
+    struct scratch *scratch = task_state(task);
     struct recommendation_list list;
     lists_make(scorer->lists, hist, &list);
-    const struct slip *slip = lists_slip(scorer->lists);
+    const struct prediction *prediction = lists_prediction(scorer->lists);
     /* In hindsight the counts know what came next: nothing is judged then, or learned. */
-    if (slip && desk->range_begun) { teacher_keep(&scorer->teacher, slip); }
-    if (desk->range_begun) {
-        tally_listed(&desk->tally, scorer->tables.items, lists_numbers(scorer->lists),
-                     list.items.count);
+    if (prediction && scratch->range_begun) { mixture_trainer_keep(&scorer->trainer, prediction); }
+    if (scratch->range_begun) {
+        quality_counters_list(&scratch->counters, scorer->tables.items,
+                              lists_numbers(scorer->lists), list.items.count);
     }
     metric_add(scorer->blended, !slice_equal(list.made_by, slice_str(lists_contender(0))));
     buf_clear(&scorer->message);
@@ -386,46 +389,49 @@ static void publish(struct task *task, const struct user_history *hist)
     metric_observe(scorer->freshness, (double)MAX_OF(age_ms, (int64_t)0) / 1000.0);
 }
 
-static void judge(struct scorer *scorer, struct desk *desk, const struct recommendation_list *old,
-                  const struct user_history *hist)
+static void judge(struct scorer *scorer, struct scratch *scratch,
+                  const struct recommendation_list *old, const struct user_history *hist)
 {
     int rank = 0;
-    enum judgement judgement = judge_list(old, hist, desk->range.model, &rank);
-    judge_count(&desk->range, judgement, rank, hist);
-    if (old) { tally_judged(&desk->tally, old->made_by, old->actions, judgement, rank); }
-    metric_add(scorer->judged, judgement == JUDGED_MISS || judgement == JUDGED_HIT);
-    metric_add(scorer->hits, judgement == JUDGED_HIT);
+    enum list_outcome outcome = list_outcome_of(old, hist, scratch->range.model, &rank);
+    list_outcome_count(&scratch->range, outcome, rank, hist);
+    if (old) {
+        quality_counters_outcome(&scratch->counters, old->made_by, old->actions, outcome, rank);
+    }
+    metric_add(scorer->judged, outcome == OUTCOME_MISS || outcome == OUTCOME_HIT);
+    metric_add(scorer->hits, outcome == OUTCOME_HIT);
 }
 
 /* Judges the list that the user had, then gives a new one. */
 static void answer(struct task *task, const struct user_history *hist)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct desk *desk = task_state(task);
+    struct scratch *scratch = task_state(task);
     struct recommendation_list old;
     bool had = read_list(task, hist->user_id, &old);
     if (had && history_older(hist, old.input_partition, old.input_offset)) {
         metric_add(scorer->stale, 1);
         return;
     }
-    if (desk->range_begun) { judge(scorer, desk, had ? &old : NULL, hist); }
-    bool judging = had && desk->range_begun;
-    if (judging && teacher_learn(&scorer->teacher, &desk->mixture, &scorer->tables, &old, hist)) {
-        desk->learned = true;
-        metric_add(scorer->lessons, 1);
+    if (scratch->range_begun) { judge(scorer, scratch, had ? &old : NULL, hist); }
+    bool judging = had && scratch->range_begun;
+    if (judging &&
+        mixture_trainer_learn(&scorer->trainer, &scratch->mixture, &scorer->tables, &old, hist)) {
+        scratch->learned = true;
+        metric_add(scorer->examples, 1);
     }
     publish(task, hist);
-    desk->range.lists++;
+    scratch->range.lists++;
 }
 
 /* Lets the generation encode the histories of the next letters together. */
-static void look_ahead(struct scorer *scorer, const struct inbox *inbox, size_t from)
+static void look_ahead(struct scorer *scorer, const struct pending_histories *pending, size_t from)
 {
-    const struct user_history *histories[PROSPECTS_AHEAD];
+    const struct user_history *histories[CANDIDATES_AHEAD];
     size_t count = 0;
-    size_t end = MIN_OF(inbox->count, from + PROSPECTS_AHEAD);
+    size_t end = MIN_OF(pending->count, from + CANDIDATES_AHEAD);
     for (size_t i = from; i < end; i++) {
-        if (!inbox->letters[i].gone) { histories[count++] = &inbox->letters[i].history; }
+        if (!pending->entries[i].gone) { histories[count++] = &pending->entries[i].history; }
     }
     lists_ahead(scorer->lists, histories, count);
 }
@@ -433,18 +439,18 @@ static void look_ahead(struct scorer *scorer, const struct inbox *inbox, size_t 
 static void batch(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct desk *desk = task_state(task);
-    lists_blend(scorer->lists, &desk->mixture);
-    for (size_t i = 0; i < desk->inbox.count; i++) {
-        if (i % PROSPECTS_AHEAD == 0) { look_ahead(scorer, &desk->inbox, i); }
-        const struct letter *letter = &desk->inbox.letters[i];
-        if (letter->gone) {
-            put_list(task, letter->user_id, slice_of(NULL, 0));
+    struct scratch *scratch = task_state(task);
+    lists_blend(scorer->lists, &scratch->mixture);
+    for (size_t i = 0; i < scratch->pending.count; i++) {
+        if (i % CANDIDATES_AHEAD == 0) { look_ahead(scorer, &scratch->pending, i); }
+        const struct pending_history *entry = &scratch->pending.entries[i];
+        if (entry->gone) {
+            put_list(task, entry->user_id, slice_of(NULL, 0));
         } else {
-            answer(task, &letter->history);
+            answer(task, &entry->history);
         }
     }
-    inbox_clear(&desk->inbox);
+    pending_histories_clear(&scratch->pending);
 }
 
 /* Tells how the models do in a partition: one line a segment and model. */
@@ -472,31 +478,31 @@ static void tell_mixture(struct task *task, const struct mixture *mixture)
 static void flush(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct desk *desk = task_state(task);
+    struct scratch *scratch = task_state(task);
     if (scorer->vectors) { tell_vectors(scorer); } /* an index gets ready by itself */
-    if (desk->learned) {
-        teacher_tell(&scorer->teacher, task, &desk->mixture);
-        tell_mixture(task, &desk->mixture);
-        desk->learned = false;
+    if (scratch->learned) {
+        mixture_trainer_publish(&scorer->trainer, task, &scratch->mixture);
+        tell_mixture(task, &scratch->mixture);
+        scratch->learned = false;
     }
-    if (!desk->range_begun) { return; }
-    tally_write(&desk->tally, ids_count(scorer->tables.ids), &desk->range);
+    if (!scratch->range_begun) { return; }
+    quality_counters_write(&scratch->counters, ids_count(scorer->tables.ids), &scratch->range);
     char key[MODEL_NAME_BYTES_MAX + 64];
-    desk->range.to_offset = task_input_offset(task);
-    (void)snprintf(key, sizeof(key), "%.*s/%d/%" PRId64, SLICE_ARGS(desk->range.model),
-                   desk->range.partition, desk->range.from_offset);
+    scratch->range.to_offset = task_input_offset(task);
+    (void)snprintf(key, sizeof(key), "%.*s/%d/%" PRId64, SLICE_ARGS(scratch->range.model),
+                   scratch->range.partition, scratch->range.from_offset);
     buf_clear(&scorer->message);
-    int rc = codec_encode(scorer->quality_codec, &desk->range, &scorer->message);
+    int rc = codec_encode(scorer->quality_codec, &scratch->range, &scorer->message);
     assert(rc == 0);
     task_emit(task, QUALITY, PARTITION_BY_KEY, slice_str(key), buf_slice(&scorer->message));
-    desk->range_begun = false;
+    scratch->range_begun = false;
 }
 
 static void forget(struct task *task)
 {
-    struct desk *desk = task_state(task);
-    inbox_clear(&desk->inbox);
-    desk->range_begun = false;
+    struct scratch *scratch = task_state(task);
+    pending_histories_clear(&scratch->pending);
+    scratch->range_begun = false;
 }
 
 static void tick(struct task *task, int64_t wall_ms _unused_)
@@ -526,8 +532,8 @@ const struct worker scorer_worker = {
     .settings_size = sizeof(struct scorer_settings),
     .start = start,
     .stop = stop,
-    .open = open_desk,
-    .close = close_desk,
+    .open = open_scratch,
+    .close = close_scratch,
     .process = process,
     .batch = batch,
     .flush = flush,

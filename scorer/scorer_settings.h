@@ -2,8 +2,8 @@
 #ifndef FRESHET_SCORER_SCORER_SETTINGS_H
 #define FRESHET_SCORER_SCORER_SETTINGS_H
 
-#include "model/ranking.h"
-#include "stream/options.h"
+#include "model/counting/ranking.h"
+#include "stream/config/options.h"
 
 /* Who makes the lists, as the option says it. */
 enum leader_choice { LEADER_PROVED, LEADER_COUNTING, LEADER_SEQUENCE, LEADER_MIXTURE };

@@ -6,7 +6,7 @@
 #ifndef FRESHET_SCORER_TABLES_H
 #define FRESHET_SCORER_TABLES_H
 
-#include "model/item_table.h"
+#include "model/counting/item_table.h"
 #include "schemas/item.h"
 #include "schemas/item_neighbours.h"
 #include "scorer/catalogue.h"

@@ -49,7 +49,7 @@ struct copied {
     int32_t *items;
     int32_t *places;
     int32_t places_count, places_capacity;
-    struct foresight *foresight;
+    struct transformer_inference *inference;
     struct vector_index *index;
 };
 
@@ -90,7 +90,7 @@ struct vectors *vectors_free(struct vectors *vectors)
         free(slot->bytes);
         free(slot->gathered);
     }
-    foresight_free(vectors->copied.foresight);
+    transformer_inference_free(vectors->copied.inference);
     vector_index_free(vectors->copied.index);
     free(vectors->copied.table);
     free(vectors->copied.items);
@@ -137,7 +137,7 @@ static void show(struct vectors *vectors)
     const struct copied *copied = &vectors->copied;
     vectors->served = (struct served){
         .generation = copied->name,
-        .foresight = copied->foresight,
+        .inference = copied->inference,
         .table = copied->table,
         .rows = copied->rows,
         .items = copied->items,
@@ -195,8 +195,8 @@ static void serve(struct vectors *vectors, const struct slot *slot, const int32_
     copied->offset = announced->offset;
     copied->places_count = 0;
     memcpy(copied->name, announced->name, sizeof(copied->name));
-    foresight_free(copied->foresight);
-    copied->foresight = foresight_new(&announced->shape, announced->dense);
+    transformer_inference_free(copied->inference);
+    copied->inference = transformer_inference_new(&announced->shape, announced->dense);
     for (size_t row = 0; row < rows; row++) { copy_row(copied, slot, items[row]); }
     vector_index_free(copied->index);
     bool many = vectors->index_from && rows >= vectors->index_from;
@@ -374,7 +374,7 @@ const char *vectors_put_weights(struct vectors *vectors, const struct model_weig
     if (!known || !shape_fits(part) || !part->generation.size) { return "bad_shape"; }
     if ((size_t)part->items > vectors->rows_max) { return "bad_shape"; }
     const struct weights_shape shape = shape_of(part);
-    const size_t dense_count = foresight_dense_count(&shape);
+    const size_t dense_count = transformer_inference_dense_count(&shape);
     if (!part_fits(part, dense_count)) { return "bad_part"; }
     struct slot *slot = &vectors->slots[part->slot];
     struct announced *announced = &slot->announced;

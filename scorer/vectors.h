@@ -13,7 +13,7 @@
 #ifndef FRESHET_SCORER_VECTORS_H
 #define FRESHET_SCORER_VECTORS_H
 
-#include "model/foresight.h"
+#include "model/transformer/transformer_inference.h"
 #include "schemas/model_weights.h"
 #include "scorer/tables.h"
 #include "scorer/vector_index.h"
@@ -21,7 +21,7 @@
 /* The generation that serves; borrowed until the next row or part. */
 struct served {
     const char *generation;
-    struct foresight *foresight;
+    struct transformer_inference *inference;
     const float *table;    /* rows x d */
     size_t rows;
     const int32_t *items;  /* a row's item, the process's number */

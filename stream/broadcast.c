@@ -98,8 +98,8 @@ static void check_loaded(struct run *run)
     if (remaining == 0) {
         broadcast->loaded = true;
         CRASH_POINT("broadcast.loaded");
-        run_note(run, LOG_INFO, "broadcast inputs loaded", "partitions=%zu",
-                 broadcast->places_count);
+        run_log(run, LOG_INFO, "broadcast inputs loaded", "partitions=%zu",
+                broadcast->places_count);
     }
 }
 
@@ -161,7 +161,7 @@ static bool letters_arrived(struct run *run)
     struct broadcast *broadcast = &run->broadcast;
     const struct commit *commit = &run->commit;
     size_t outstanding = 0;
-    if (broadcast->letters == MARK_NONE) { return true; }
+    if (broadcast->letters == ACK_MARK_NONE) { return true; }
     if (commit->mark == broadcast->letters) { run->commit.mark++; }
     if (commit->phase != COMMIT_IDLE && commit->phase != COMMIT_RUNNING) { return false; }
     int result = wire_unacked(run->wire, broadcast->letters, &outstanding);
@@ -172,14 +172,14 @@ static bool letters_arrived(struct run *run)
         run_retry(run, wire_why(run->wire));
     }
     if (result < 0 || outstanding) { return false; }
-    broadcast->letters = MARK_NONE;
+    broadcast->letters = ACK_MARK_NONE;
     return true;
 }
 
 void broadcast_forget(struct run *run)
 {
-    if (run->broadcast.letters == MARK_NONE) { return; }
-    run->broadcast.letters = MARK_NONE;
+    if (run->broadcast.letters == ACK_MARK_NONE) { return; }
+    run->broadcast.letters = ACK_MARK_NONE;
     run->broadcast.next = 0;
 }
 

@@ -369,8 +369,8 @@ static void apply(struct run *run)
     if (bytes > LARGE_BATCH_BYTES) { (void)malloc_trim(0); }
     run->commit.phase = COMMIT_IDLE;
     CRASH_POINT("commit.applied");
-    run_note(run, LOG_DEBUG, "committed", "messages=%zu ms=%" PRId64,
-             run->commit.txn.messages_count, run_now_ms(run) - run->commit.began_ms);
+    run_log(run, LOG_DEBUG, "committed", "messages=%zu ms=%" PRId64, run->commit.txn.messages_count,
+            run_now_ms(run) - run->commit.began_ms);
     metric_add(run->m.commits, 1);
     metric_observe(run->m.commit_seconds,
                    (double)(run_now_ms(run) - run->commit.began_ms) / 1000.0);
@@ -395,7 +395,7 @@ void commit_forget(struct run *run)
 static void roll_back(struct run *run)
 {
     metric_add(run->m.aborts, 1);
-    run_note(run, LOG_WARN, "commit rolled back", "why=\"%s\"", wire_why(run->wire));
+    run_log(run, LOG_WARN, "commit rolled back", "why=\"%s\"", wire_why(run->wire));
     CRASH_POINT("commit.roll_back");
     commit_forget(run);
     for (size_t i = 0; i < run->tasks_count; i++) {

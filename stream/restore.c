@@ -43,8 +43,8 @@ int run_open_store(struct run *run, int32_t partition, int changelog, struct sto
     _cleanup_(xfreep) char *path = run_store_path(run, partition, changelog);
     int result = store_open(path, &limits, ret_store, ret_why);
     if (result != -EIO) { return result; }
-    run_note(run, LOG_WARN, "state is damaged, restoring it from the changelog",
-             "partition=%d why=\"%s\"", partition, *ret_why);
+    run_log(run, LOG_WARN, "state is damaged, restoring it from the changelog",
+            "partition=%d why=\"%s\"", partition, *ret_why);
     metric_add(run->m.store_wipes, 1);
     CRASH_POINT("restore.damaged");
     (void)store_wipe(path);
@@ -84,8 +84,8 @@ static bool open_store(struct task *task)
 /* Throws the local state away. */
 static bool start_over(struct task *task, const char *why)
 {
-    run_note(task->run, LOG_WARN, "state does not fit, restoring it from the changelog",
-             "partition=%d why=\"%s\"", task->partition, why);
+    run_log(task->run, LOG_WARN, "state does not fit, restoring it from the changelog",
+            "partition=%d why=\"%s\"", task->partition, why);
     metric_add(task->run->m.store_wipes, 1);
     task->store = store_close(task->store);
     CRASH_POINT("restore.wipe");
@@ -278,8 +278,8 @@ static bool finish_if_complete(struct task *task, int64_t position)
     end_restore(task, task->committed_offset);
     CRASH_POINT("restore.complete");
     task->state = TASK_READY;
-    run_note(task->run, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
-             task->partition, task->restore_from, task->restore_end);
+    run_log(task->run, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
+            task->partition, task->restore_from, task->restore_end);
     return true;
 }
 
@@ -370,8 +370,8 @@ static void begin_task(struct task *task)
     task->state = TASK_RUNNING;
     CRASH_POINT("restore.running");
     metric_set(task->offset, (double)task->committed_offset);
-    run_note(run, LOG_INFO, "running", "partition=%d offset=%" PRId64, task->partition,
-             task->input_offset);
+    run_log(run, LOG_INFO, "running", "partition=%d offset=%" PRId64, task->partition,
+            task->input_offset);
 }
 
 void restore_step(struct run *run)

@@ -3,7 +3,7 @@
 #include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
-#include "stream/input_end.h"
+#include "stream/config/input_end.h"
 #include "stream/run_internal.h"
 
 enum {
@@ -19,7 +19,7 @@ enum {
 
 /* ---- Telling ---- */
 
-void run_note(struct run *run, enum log_level level, const char *msg, const char *format, ...)
+void run_log(struct run *run, enum log_level level, const char *msg, const char *format, ...)
 {
     char pairs[REFUSAL_TEXT_MAX];
     if (!run->note) { return; }
@@ -103,7 +103,7 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
     CRASH_POINT("rebalance.assigned");
     metric_add(run->m.rebalances, 1);
     metric_set(run->m.tasks, (double)run->tasks_count);
-    run_note(run, LOG_INFO, "assigned", "partitions=%zu", count);
+    run_log(run, LOG_INFO, "assigned", "partitions=%zu", count);
 }
 
 /* Nothing may be given back while the committer works with it: then the process ends, and the next
@@ -141,8 +141,8 @@ static void on_revoked(void *arg, const struct topic_partition *at, size_t count
     for (size_t i = 0; i < count; i++) { drop_task(run, at[i].topic, at[i].partition); }
     CRASH_POINT("rebalance.dropped");
     metric_set(run->m.tasks, (double)run->tasks_count);
-    run_note(run, lost ? LOG_WARN : LOG_INFO, "revoked", "partitions=%zu lost=%s", count,
-             lost ? "true" : "false");
+    run_log(run, lost ? LOG_WARN : LOG_INFO, "revoked", "partitions=%zu lost=%s", count,
+            lost ? "true" : "false");
 }
 
 /* ---- A round ---- */
@@ -152,7 +152,7 @@ void run_retry(struct run *run, const char *why)
     CRASH_POINT("retry");
     char still[64];
     why = standstill_tell(run, still, sizeof(still)) ? still : why;
-    run_note(run, LOG_WARN, "batch will be tried again", "why=\"%s\"", why);
+    run_log(run, LOG_WARN, "batch will be tried again", "why=\"%s\"", why);
     run->unsent = false;
     if (!decide_commit(run) || run->broken) { return; }
     commit_forget(run);
@@ -302,7 +302,7 @@ static void tick(struct run *run)
     if (now_ms - run->ticked_ms < TICK_MS) { return; }
     run->ticked_ms = now_ms;
     commit_tell_bytes(run);
-    leftovers_step(run);
+    stale_state_step(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
         int64_t end = wire_lag_end(run->wire, task->topic, task->partition);
@@ -392,8 +392,8 @@ static void on_trouble(void *arg, const char *text)
     if (run->trouble_ms && now - run->trouble_ms < TROUBLE_EVERY_MS) { return; }
     run->trouble_ms = now;
     char quoted[512];
-    run_note(run, LOG_WARN, "trouble with a broker, trying again", "why=%s",
-             quote_value(text, strlen(text), quoted, sizeof(quoted)));
+    run_log(run, LOG_WARN, "trouble with a broker, trying again", "why=%s",
+            quote_value(text, strlen(text), quoted, sizeof(quoted)));
 }
 
 char *run_settings_fault(const struct run_settings *settings)
@@ -472,7 +472,7 @@ struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **re
     run->state_path = xprintf("%s/%s", run->settings.state_dir, name);
     register_metrics(run);
     commit_init(run, parts->threaded);
-    if (run_has_changelog(run)) { run->leftovers = leftovers_new(); }
+    if (run_has_changelog(run)) { run->stale_state = stale_state_new(); }
     if (run_has_changelog(run) && run->settings.standby_copies) { run->standby = standby_new(run); }
     run_name_topics(run);
     if (set_up(run) == 0) { return run; }
@@ -496,7 +496,7 @@ struct run *run_free(struct run *run)
     run->broken = true; /* nothing more is committed, whatever the wire says on its way out */
     restore_release(run);
     run->standby = standby_free(run->standby);
-    run->leftovers = leftovers_free(run->leftovers);
+    run->stale_state = stale_state_free(run->stale_state);
     broadcast_release(run);
     wire_close(run->wire);
     while (run->tasks_count) { drop_task(run, run->tasks[0]->topic, run->tasks[0]->partition); }

@@ -6,9 +6,9 @@
 #ifndef FRESHET_STREAM_RUN_H
 #define FRESHET_STREAM_RUN_H
 
-#include "stream/exit_code.h"
+#include "base/exit_code.h"
 #include "stream/log.h"
-#include "stream/registry.h"
+#include "stream/registry/registry.h"
 #include "stream/worker.h"
 
 /* The option `delivery`: what additive outputs and the changelog go out in. Replaceable outputs are
@@ -74,7 +74,7 @@ struct run_clock {
 };
 
 /* Where the runtime's lines go (worker_main: the log). May be empty. */
-struct run_notes {
+struct run_log_sink {
     void (*note)(void *arg, enum log_level level, const char *msg, const char *pairs);
     void *arg;
 };
@@ -86,7 +86,7 @@ struct run_parts {
     struct wire *wire; /* taken: closed with the run */
     struct metrics *metrics; /* borrowed */
     struct run_clock clock;
-    struct run_notes notes;
+    struct run_log_sink notes;
     bool threaded; /* commit on a thread of its own; false: inside run_step() */
 };
 

@@ -55,7 +55,7 @@ struct metrics *run_metrics(struct run *run)
     return run->metrics;
 }
 
-struct schema_book *run_schemas(struct run *run)
+struct schema_cache *run_schemas(struct run *run)
 {
     return run->schemas;
 }

@@ -1,5 +1,5 @@
 /* Inside of the runtime: the run and the task, shared by run.c, commit.c, restore.c,
- * standby.c, leftovers.c and broadcast.c.
+ * standby.c, stale_state.c and broadcast.c.
  *
  * A task's way:
  *
@@ -13,9 +13,9 @@
 #ifndef FRESHET_STREAM_RUN_INTERNAL_H
 #define FRESHET_STREAM_RUN_INTERNAL_H
 
-#include "stream/finder.h"
-#include "stream/id_cache.h"
-#include "stream/marks.h"
+#include "stream/registry/schema_fetcher.h"
+#include "stream/registry/id_cache.h"
+#include "stream/kafka/ack_tracker.h"
 #include "stream/run.h"
 #include "stream/stage.h"
 #include "stream/store.h"
@@ -123,7 +123,7 @@ struct broadcast {
     const struct record *at;
     size_t next, count;
     bool waits; /* at->next, for its schema */
-    uint64_t letters; /* mark of the letters about the records at hand; MARK_NONE: none */
+    uint64_t letters; /* mark of the letters about the records at hand; ACK_MARK_NONE: none */
 };
 
 struct run_metrics_set {
@@ -156,9 +156,9 @@ struct run {
     struct wire *wire;
     struct metrics *metrics;
     struct run_metrics_set m;
-    struct schema_book *schemas;
+    struct schema_cache *schemas;
     struct registry *registry; /* NULL: none is configured; so are the next two */
-    struct finder *finder;
+    struct schema_fetcher *fetcher;
     struct id_cache *id_cache;
     bool cached; /* the id cache was loaded */
     struct metric *schema_waits;
@@ -181,7 +181,7 @@ struct run {
     struct restore restore;
     struct broadcast broadcast;
     struct standby *standby;     /* NULL: standby.copies=0, or no state */
-    struct leftovers *leftovers; /* NULL: no state */
+    struct stale_state *stale_state; /* NULL: no state */
     int64_t ticked_ms;
     int64_t trouble_ms; /* when a trouble with a broker was last told */
     int64_t paused_until_ms; /* after VERDICT_RETRY */
@@ -248,7 +248,7 @@ const char *run_find_source(const struct run *run, const char *topic);
 int run_count_partitions(struct run *run);
 
 /* run_schemas.c */
-/* Makes the schema book: what schemas.path has, and ids for what is written. 0, or a negative
+/* Makes the schema schemas: what schemas.path has, and ids for what is written. 0, or a negative
  * number with the run broken. */
 int run_load_schemas(struct run *run);
 void run_release_schemas(struct run *run);
@@ -310,11 +310,11 @@ bool standby_holds(const struct run *run, int32_t partition);
 /* Writes the copies as a JSON list. */
 void standby_status(const struct run *run, struct buf *out);
 
-/* leftovers.c */
-struct leftovers *leftovers_new(void);
-struct leftovers *leftovers_free(struct leftovers *leftovers);
+/* stale_state.c */
+struct stale_state *stale_state_new(void);
+struct stale_state *stale_state_free(struct stale_state *stale_state);
 /* Deletes local state that nobody has held for state.cleanup.delay.ms. */
-void leftovers_step(struct run *run);
+void stale_state_step(struct run *run);
 
 /* standstill.c */
 /* How long a process may stand still before its partitions may be somebody else's. */

@@ -4,10 +4,10 @@
  * given one, or the registry says why not and the worker does not start. A registry that is away
  * stops only a process that has never met it (id_cache.h).
  *
- * Later: a record whose id the book lacks is refused by whoever decodes it, with the reason
+ * Later: a record whose id the schemas lacks is refused by whoever decodes it, with the reason
  * frame_unknown_id. It is not a dead letter yet: its partition is held at this record (the wire
- * paused, the offset not moved) while the finder asks, and goes on when there is an answer or the
- * finder gives up. All other partitions go on. A broadcast input waits as a whole.
+ * paused, the offset not moved) while the fetcher asks, and goes on when there is an answer or the
+ * fetcher gives up. All other partitions go on. A broadcast input waits as a whole.
  *
  * State is read in the middle of a record and cannot wait: its ids are asked for then and there,
  * once each; they are ids that this worker wrote itself, under an older schema.
@@ -15,10 +15,10 @@
 #include "base/base.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
-#include "stream/framing.h"
+#include "stream/avro/framing.h"
 #include "stream/run_internal.h"
-#include "stream/schema.h"
-#include "stream/subject.h"
+#include "stream/avro/schema.h"
+#include "stream/registry/subject.h"
 
 enum {
     SETTLE_AGAIN_MS = 500,
@@ -37,7 +37,7 @@ static int load_directory(struct run *run)
 {
     struct codec_error error = {0};
     if (!run->settings.schemas_path[0]) { return 0; }
-    int result = schema_book_add_dir(run->schemas, run->settings.schemas_path, &error);
+    int result = schema_cache_add_dir(run->schemas, run->settings.schemas_path, &error);
     if (result < 0) {
         run_break(run, EXIT_CONFIG, "schemas.path=%s: %s: %s", run->settings.schemas_path,
                   error.reason ? error.reason : strerror(-result), error.detail);
@@ -50,7 +50,7 @@ static bool has_id(const struct run *run, const struct contract *contract)
     uint64_t fingerprint = 0;
     int rc = schema_fingerprint(contract->schema, &fingerprint);
     assert(rc == 0);
-    return schema_book_frame(run->schemas, fingerprint).framing == FRAMING_CONFLUENT;
+    return schema_cache_frame(run->schemas, fingerprint).framing == FRAMING_CONFLUENT;
 }
 
 /* Calls `each` for what is written to every output, until one says no. */
@@ -85,7 +85,7 @@ static void keep_schema(void *arg, uint32_t id, const char *schema)
 {
     struct run *run = arg;
     id_cache_put(run->id_cache, id, schema);
-    run_note(run, LOG_INFO, "schema known", "schema_id=%" PRIu32, id);
+    run_log(run, LOG_INFO, "schema known", "schema_id=%" PRIu32, id);
 }
 
 static int settle_one(struct run *run, const char *subject, const struct contract *contract)
@@ -102,7 +102,7 @@ static int settle_one(struct run *run, const char *subject, const struct contrac
         return result;
     }
     struct codec_error error = {0};
-    if (schema_book_bind(run->schemas, id, contract->schema, &error) < 0) {
+    if (schema_cache_bind(run->schemas, id, contract->schema, &error) < 0) {
         run_break(run, EXIT_CONFIG,
                   "schema registry, subject %s: %s; hint: is schemas.path of another registry?",
                   subject, error.detail);
@@ -131,8 +131,8 @@ static int settle_contract(struct run *run, int output, const struct contract *c
         }
         run->broken = false;
         char quoted[QUOTE_BYTES];
-        run_note(run, LOG_WARN, "schema registry is away; going on with the ids known from before",
-                 "subject=%s why=%s", subject, quote(run->refusal, quoted));
+        run_log(run, LOG_WARN, "schema registry is away; going on with the ids known from before",
+                "subject=%s why=%s", subject, quote(run->refusal, quoted));
         run->refusal[0] = '\0';
         return 0;
     }
@@ -144,29 +144,29 @@ int run_load_schemas(struct run *run)
     bool asks = settings->registry.url && settings->registry.url[0];
     bool writes_ids = settings->schema_framing == SCHEMA_FRAMING_CONFLUENT ||
                       (settings->schema_framing == SCHEMA_FRAMING_AUTO && asks);
-    run->schemas = schema_book_new();
+    run->schemas = schema_cache_new();
     if (load_directory(run) < 0) { return -1; }
     if (asks) {
         _cleanup_(xfreep) char *path = xprintf("%s/schemas", run->state_path);
         run->registry = registry_new(&settings->registry);
         run->id_cache = id_cache_open(path, settings->registry.url);
-        run->finder = finder_new(&settings->registry, run->schemas, run->commit.threaded,
-                                 keep_schema, run);
+        run->fetcher = schema_fetcher_new(&settings->registry, run->schemas, run->commit.threaded,
+                                          keep_schema, run);
     }
     run->schema_waits = metrics_gauge(run->metrics, "freshet_schema_waits", "",
                                       "Partitions that wait for a schema of the registry.");
     if (!writes_ids) { return 0; }
-    schema_book_write(run->schemas, FRAMING_CONFLUENT);
+    schema_cache_write(run->schemas, FRAMING_CONFLUENT);
     if (asks && each_contract(run, settle_contract)) { return -1; }
     return each_contract(run, check_id);
 }
 
 void run_release_schemas(struct run *run)
 {
-    finder_free(run->finder);
+    schema_fetcher_free(run->fetcher);
     registry_free(run->registry);
     id_cache_free(run->id_cache);
-    schema_book_free(run->schemas);
+    schema_cache_free(run->schemas);
 }
 
 /* ---- A record whose schema is not known ---- */
@@ -184,13 +184,16 @@ static bool may_come(struct run *run, const struct record *rec, uint32_t *ret_id
         return false;
     }
     *ret_id = (uint32_t)frame.number;
-    if (!run->finder) {
+    if (!run->fetcher) {
         run_refuse(run, "schema id %" PRIu32 " is not known; hint: set schema.registry.url",
                    *ret_id);
         return false;
     }
-    if (finder_ask(run->finder, *ret_id, run_now_ms(run)) != FINDING_GIVEN_UP) { return true; }
-    run_refuse(run, "schema id %" PRIu32 ": %s", *ret_id, finder_why(run->finder, *ret_id));
+    if (schema_fetcher_ask(run->fetcher, *ret_id, run_now_ms(run)) != FINDING_GIVEN_UP) {
+        return true;
+    }
+    run_refuse(run, "schema id %" PRIu32 ": %s", *ret_id,
+               schema_fetcher_why(run->fetcher, *ret_id));
     return false;
 }
 
@@ -218,17 +221,16 @@ bool run_hold(struct run *run, struct task *task, const struct record *rec)
 static void tell_held(struct run *run, const struct task *task, const char *what)
 {
     char quoted[QUOTE_BYTES];
-    run_note(run, LOG_WARN, what,
-             "partition=%d offset=%" PRId64 " schema_id=%" PRIu32 " why=%s", task->partition,
-             task->input_offset, task->held_id,
-             quote(finder_why(run->finder, task->held_id), quoted));
+    run_log(run, LOG_WARN, what, "partition=%d offset=%" PRId64 " schema_id=%" PRIu32 " why=%s",
+            task->partition, task->input_offset, task->held_id,
+            quote(schema_fetcher_why(run->fetcher, task->held_id), quoted));
 }
 
 /* Most ids are known at once, and a flood of invented ones needs no line for each. */
 static void hold_step_one(struct run *run, struct task *task)
 {
     int64_t now_ms = run_now_ms(run);
-    enum finding finding = finder_ask(run->finder, task->held_id, now_ms);
+    enum finding finding = schema_fetcher_ask(run->fetcher, task->held_id, now_ms);
     bool fresh = now_ms - task->held_ms < HELD_QUIET_MS;
     if (finding == FINDING_PENDING) {
         run->hurried |= fresh;
@@ -249,7 +251,7 @@ void run_hold_step(struct run *run)
 {
     size_t held = run->broadcast.waits;
     run->hurried = false;
-    for (size_t i = 0; run->finder && i < run->tasks_count; i++) {
+    for (size_t i = 0; run->fetcher && i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
         if (task->held && task->state == TASK_RUNNING) { hold_step_one(run, task); }
         held += task->held;
@@ -263,9 +265,9 @@ bool run_hold_broadcast(struct run *run, const struct record *rec)
     bool holds = may_come(run, rec, &id);
     if (holds) { not_refused(run); }
     if (holds && !run->broadcast.waits) {
-        run_note(run, LOG_WARN, "the tables wait for a schema",
-                 "topic=%s partition=%d offset=%" PRId64 " schema_id=%" PRIu32, rec->topic,
-                 rec->partition, rec->offset, id);
+        run_log(run, LOG_WARN, "the tables wait for a schema",
+                "topic=%s partition=%d offset=%" PRId64 " schema_id=%" PRIu32, rec->topic,
+                rec->partition, rec->offset, id);
     }
     run->broadcast.waits = holds;
     return holds;
@@ -289,7 +291,7 @@ bool task_knows_schema(struct task *task, struct slice value)
     struct frame frame;
     struct slice body;
     if (frame_read(value, &frame, &body, NULL) || frame.framing != FRAMING_CONFLUENT ||
-        schema_book_find(run->schemas, frame)) {
+        schema_cache_find(run->schemas, frame)) {
         return true; /* what is no frame is told by who decodes it */
     }
     if (run->registry && ask_now(run, (uint32_t)frame.number) == 0) { return true; }

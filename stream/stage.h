@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "base/hash_index.h"
-#include "stream/record.h"
+#include "stream/kafka/record.h"
 
 struct put {
     struct slice key;

@@ -198,8 +198,8 @@ static void close_copy(struct standby *standby, struct standby_copy *copy, int64
 static void give_up(struct standby *standby, struct standby_copy *copy, int64_t now_ms,
                     const char *why)
 {
-    run_note(standby->run, LOG_WARN, "standby copy fails, trying again",
-             "partition=%d why=\"%s\"", copy->partition, why);
+    run_log(standby->run, LOG_WARN, "standby copy fails, trying again", "partition=%d why=\"%s\"",
+            copy->partition, why);
     close_copy(standby, copy, now_ms);
 }
 
@@ -260,8 +260,8 @@ static void open_copy(struct standby *standby, struct standby_copy *copy, int64_
     if (claimed(path) || store_in_use(path)) { return; }
     if (!open_trusted(standby, copy, now_ms)) { return; }
     standby->stale = true;
-    run_note(run, LOG_INFO, "standing by", "partition=%d from=%" PRId64, copy->partition,
-             copy->bookmark.changelog_offset);
+    run_log(run, LOG_INFO, "standing by", "partition=%d from=%" PRId64, copy->partition,
+            copy->bookmark.changelog_offset);
 }
 
 static void heed_claims(struct standby *standby, int64_t now_ms)
@@ -305,8 +305,7 @@ static void open_reader(struct standby *standby, int64_t now_ms)
                                                .offset = copy->bookmark.changelog_offset};
     }
     if (count && wire_reader(run->wire, at, count, &standby->reader) < 0) {
-        run_note(run, LOG_WARN, "cannot stand by, trying again", "why=\"%s\"",
-                 wire_why(run->wire));
+        run_log(run, LOG_WARN, "cannot stand by, trying again", "why=\"%s\"", wire_why(run->wire));
         standby->stale = true;
         standby->open_ms = now_ms + PAUSE_MS;
     }
@@ -357,8 +356,8 @@ static void settle_copies(struct standby *standby)
 /* The offsets that we stand at are not there any more, or worse: all is opened and judged anew. */
 static void start_over(struct standby *standby, int64_t now_ms)
 {
-    run_note(standby->run, LOG_WARN, "standby copies begin again", "why=\"%s\"",
-             wire_why(standby->run->wire));
+    run_log(standby->run, LOG_WARN, "standby copies begin again", "why=\"%s\"",
+            wire_why(standby->run->wire));
     for (size_t i = 0; i < standby->count; i++) {
         close_copy(standby, &standby->copies[i], now_ms);
     }

@@ -1,8 +1,8 @@
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
-#include "stream/input_end.h"
-#include "stream/origin.h"
+#include "stream/config/input_end.h"
+#include "stream/kafka/origin.h"
 #include "stream/run_internal.h"
 
 struct task *task_new(struct run *run, const char *topic, int32_t partition)
@@ -210,36 +210,36 @@ enum verdict task_refuse(struct task *task, const char *reason, const char *form
     return VERDICT_SKIP;
 }
 
-enum { LETTER_HEADERS = 5 }; /* three here, withheld, truncated; and the origin's */
+enum { DEAD_LETTER_HEADERS = 5 }; /* three here, withheld, truncated; and the origin's */
 
 /* A letter on its way out. */
-struct letter {
+struct dead_letter {
     struct message message;
-    struct header headers[HEADERS_MAX + LETTER_HEADERS + ORIGIN_HEADERS];
+    struct header headers[HEADERS_MAX + DEAD_LETTER_HEADERS + ORIGIN_HEADERS];
     size_t senders; /* so many of them are the sender's */
     bool truncated; /* and says so */
 };
 
-static void add_header(struct letter *letter, const char *name, struct slice value)
+static void add_header(struct dead_letter *letter, const char *name, struct slice value)
 {
     assert(letter->message.headers_count < ARRAY_COUNT(letter->headers));
     letter->headers[letter->message.headers_count++] = (struct header){name, value};
 }
 
-static void truncate_letter(struct letter *letter)
+static void truncate_dead_letter(struct dead_letter *letter)
 {
     if (!letter->truncated) { add_header(letter, HEADER_TRUNCATED, slice_str("true")); }
     letter->truncated = true;
 }
 
 /* Hands the letter over; where its bytes are too many, without them. */
-static int send_letter(struct run *run, struct letter *letter)
+static int send_dead_letter(struct run *run, struct dead_letter *letter)
 {
     struct message *message = &letter->message;
     int result = wire_produce(run->wire, message, run->commit.mark);
     CRASH_POINT("dead_letter");
     if (result == WIRE_TOO_LARGE) {
-        truncate_letter(letter);
+        truncate_dead_letter(letter);
         message->value = slice_of(NULL, 0);
         message->headers += letter->senders;
         message->headers_count -= letter->senders;
@@ -264,7 +264,7 @@ static void count_reason(struct run *run, const char *reason)
 }
 
 /* Puts in what the sender wrote; false: not all of it. */
-static bool enclose(struct letter *letter, const struct record *rec)
+static bool enclose(struct dead_letter *letter, const struct record *rec)
 {
     size_t count = origin_senders_headers(rec);
     letter->message.key = rec->key;
@@ -279,10 +279,10 @@ void task_dead_letter(struct run *run, const struct record *rec)
     const char *reason = run->refusal_reason ? run->refusal_reason : "refused";
     char labels[96];
     (void)snprintf(labels, sizeof(labels), "reason=\"%s\"", reason);
-    struct letter letter = {.message = {.topic = run->dead_letters_topic,
-                                        .partition = PARTITION_BY_KEY,
-                                        .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
-                                        .headers = letter.headers}};
+    struct dead_letter letter = {.message = {.topic = run->dead_letters_topic,
+                                             .partition = PARTITION_BY_KEY,
+                                             .time_ms = MAX_OF(rec->time_ms, (int64_t)0),
+                                             .headers = letter.headers}};
     struct origin origin;
     struct origin_headers texts;
     if (standstill_look(run)) { return; }
@@ -294,8 +294,8 @@ void task_dead_letter(struct run *run, const struct record *rec)
     letter.message.headers_count +=
         origin_write(&origin, &texts, letter.headers + letter.message.headers_count);
     if (run->withholds) { add_header(&letter, HEADER_WITHHELD, slice_str("true")); }
-    if (!whole) { truncate_letter(&letter); }
-    int result = send_letter(run, &letter);
+    if (!whole) { truncate_dead_letter(&letter); }
+    int result = send_dead_letter(run, &letter);
     if (result < 0) { not_sent(run, &letter.message, result); }
     metric_add(metrics_counter(run->metrics, "freshet_dead_letters_total", labels,
                                "Records refused and sent to dead letters."),

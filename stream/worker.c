@@ -5,7 +5,7 @@
 #include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
-#include "stream/kafka.h"
+#include "stream/kafka/kafka.h"
 #include "stream/run.h"
 
 #include <fcntl.h>

@@ -17,12 +17,12 @@
 #define FRESHET_STREAM_WORKER_H
 
 #include "base/arena.h"
-#include "stream/codec.h"
+#include "stream/avro/codec.h"
 #include "stream/log.h"
 #include "stream/metrics.h"
-#include "stream/options.h"
-#include "stream/record.h"
-#include "stream/wire.h"
+#include "stream/config/options.h"
+#include "stream/kafka/record.h"
+#include "stream/kafka/wire.h"
 
 struct run;
 struct task;
@@ -115,8 +115,8 @@ const void *run_settings(const struct run *run);
 void run_set_state(struct run *run, void *state);
 void *run_state(const struct run *run);
 struct metrics *run_metrics(struct run *run);
-/* The schema book with all contracts that were opened and those of `schemas.path`. */
-struct schema_book *run_schemas(struct run *run);
+/* The schema schemas with all contracts that were opened and those of `schemas.path`. */
+struct schema_cache *run_schemas(struct run *run);
 /* Reads the partitioned input from this topic (a name below the prefix, or named in full by
  * topic.NAME), in the order of the calls; returns the full name. From name_inputs only. */
 const char *run_read_from(struct run *run, const char *name);
@@ -133,7 +133,7 @@ void run_refuse(struct run *run, const char *format, ...) _printf_(2, 3);
 enum verdict run_refuse_record(struct run *run, const char *reason, const char *format, ...)
     _printf_(3, 4);
 /* Tells the log keeper one line: a message and key=value pairs. */
-void run_note(struct run *run, enum log_level level, const char *msg, const char *format, ...)
+void run_log(struct run *run, enum log_level level, const char *msg, const char *format, ...)
     _printf_(4, 5);
 /* The clock that paces (never answers); any thread may ask. */
 int64_t run_now_ms(struct run *run);

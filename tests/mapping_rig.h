@@ -3,7 +3,7 @@
 #ifndef FRESHET_TESTS_MAPPING_RIG_H
 #define FRESHET_TESTS_MAPPING_RIG_H
 
-#include "mapping/mapping.h"
+#include "ingest/mapping/mapping.h"
 
 /* Kafka timestamp of the rig's records: 2026-11-23T09:00:00Z. */
 #define RIG_TIME_MS INT64_C(1795424400000)
@@ -21,7 +21,7 @@ struct rig {
 
 /* Makes the rig; 0, or -EINVAL with the fault in rig->why (it is to be cleared all the same). */
 static inline int rig_init(struct rig *rig, const char *const *pairs, size_t pairs_count,
-                           struct schema_book *book)
+                           struct schema_cache *book)
 {
     *rig = (struct rig){.arena = arena_new(4096)};
     struct option_group group = {"ingest", mapping_options, MAPPING_OPTIONS_COUNT, &rig->settings};

@@ -1,5 +1,5 @@
-/* A contract with every kind of field, a desk to decode any writer's bytes with it, and the means
- * to write such bytes by hand. For tests. */
+/* A contract with every kind of field, a scratch to decode any writer's bytes with it, and the
+ * means to write such bytes by hand. For tests. */
 #ifndef FRESHET_TESTS_PROBE_H
 #define FRESHET_TESTS_PROBE_H
 
@@ -7,7 +7,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
-#include "stream/codec.h"
+#include "stream/avro/codec.h"
 
 struct probe {
     struct slice text;
@@ -109,10 +109,10 @@ static inline void put_double(struct buf *out, double value)
     buf_append(out, &value, sizeof(value));
 }
 
-/* ---- The desk. ---- */
+/* ---- The scratch. ---- */
 
-struct desk {
-    struct schema_book *book;
+struct scratch {
+    struct schema_cache *schemas;
     struct codec *codec; /* of the probe */
     struct arena *arena;
     struct buf body; /* what the writer wrote, without the frame */
@@ -121,89 +121,89 @@ struct desk {
     struct codec_error error;
 };
 
-static inline int desk_setup(void **state)
+static inline int scratch_setup(void **state)
 {
-    struct desk *desk = xcalloc(1, sizeof(*desk));
-    desk->book = schema_book_new();
-    desk->codec = codec_new(&probe_contract, desk->book);
-    desk->arena = arena_new(4096);
-    buf_init(&desk->body, PROBE_BYTES_MAX);
-    buf_init(&desk->message, PROBE_BYTES_MAX);
-    buf_init(&desk->json, PROBE_BYTES_MAX);
-    *state = desk;
+    struct scratch *scratch = xcalloc(1, sizeof(*scratch));
+    scratch->schemas = schema_cache_new();
+    scratch->codec = codec_new(&probe_contract, scratch->schemas);
+    scratch->arena = arena_new(4096);
+    buf_init(&scratch->body, PROBE_BYTES_MAX);
+    buf_init(&scratch->message, PROBE_BYTES_MAX);
+    buf_init(&scratch->json, PROBE_BYTES_MAX);
+    *state = scratch;
     return 0;
 }
 
-static inline int desk_teardown(void **state)
+static inline int scratch_teardown(void **state)
 {
-    struct desk *desk = *state;
-    codec_free(desk->codec);
-    schema_book_free(desk->book);
-    arena_free(desk->arena);
-    buf_release(&desk->body);
-    buf_release(&desk->message);
-    buf_release(&desk->json);
-    free(desk);
+    struct scratch *scratch = *state;
+    codec_free(scratch->codec);
+    schema_cache_free(scratch->schemas);
+    arena_free(scratch->arena);
+    buf_release(&scratch->body);
+    buf_release(&scratch->message);
+    buf_release(&scratch->json);
+    free(scratch);
     return 0;
 }
 
-/* Frames desk->body, written by that schema, which the book learns. */
-static inline struct slice desk_frame(struct desk *desk, const char *schema)
+/* Frames scratch->body, written by that schema, which the schemas learns. */
+static inline struct slice scratch_frame(struct scratch *scratch, const char *schema)
 {
     uint64_t fingerprint;
-    int rc = schema_book_add(desk->book, schema, &desk->error);
+    int rc = schema_cache_add(scratch->schemas, schema, &scratch->error);
     assert(rc == 0);
     rc = schema_fingerprint(schema, &fingerprint);
     assert(rc == 0);
-    buf_clear(&desk->message);
-    buf_append(&desk->message, "\xc3\x01", 2);
-    buf_append(&desk->message, &fingerprint, sizeof(fingerprint));
-    buf_append(&desk->message, desk->body.data, desk->body.size);
-    return buf_slice(&desk->message);
+    buf_clear(&scratch->message);
+    buf_append(&scratch->message, "\xc3\x01", 2);
+    buf_append(&scratch->message, &fingerprint, sizeof(fingerprint));
+    buf_append(&scratch->message, scratch->body.data, scratch->body.size);
+    return buf_slice(&scratch->message);
 }
 
 /* Decodes bytes from a heap block of their own size, so that a sanitizer sees every step beyond. */
-static inline int desk_decode(struct desk *desk, struct slice message, struct probe *ret)
+static inline int scratch_decode(struct scratch *scratch, struct slice message, struct probe *ret)
 {
     char *copy = xmemdup(message.data, message.size);
-    int rc = codec_decode(desk->codec, slice_of(copy, message.size), desk->arena, ret,
-                          &desk->error);
+    int rc = codec_decode(scratch->codec, slice_of(copy, message.size), scratch->arena, ret,
+                          &scratch->error);
     if (rc == 0) {
-        rc = codec_decode(desk->codec, message, desk->arena, ret, &desk->error);
+        rc = codec_decode(scratch->codec, message, scratch->arena, ret, &scratch->error);
         assert(rc == 0);
     }
     free(copy);
     return rc;
 }
 
-/* Decodes desk->body as a record test.Probe with these fields (JSON, without the brackets). */
-static inline int desk_read(struct desk *desk, const char *fields, struct probe *ret)
+/* Decodes scratch->body as a record test.Probe with these fields (JSON, without the brackets). */
+static inline int scratch_read(struct scratch *scratch, const char *fields, struct probe *ret)
 {
     _cleanup_(xfreep) char *schema = xprintf(
         "{\"type\":\"record\",\"name\":\"Probe\",\"namespace\":\"test\",\"fields\":[%s]}", fields);
-    return desk_decode(desk, desk_frame(desk, schema), ret);
+    return scratch_decode(scratch, scratch_frame(scratch, schema), ret);
 }
 
 /* Does so and expects to be refused for that reason. */
-#define assert_refused(desk, fields, expected)                                                     \
+#define assert_refused(scratch, fields, expected)                                                  \
     do {                                                                                           \
         struct probe untouched;                                                                    \
         struct probe refused;                                                                      \
         memset(&untouched, 0x5a, sizeof(untouched));                                               \
         memset(&refused, 0x5a, sizeof(refused));                                                   \
-        assert_int_equal(desk_read(desk, fields, &refused), -EBADMSG);                             \
-        assert_string_equal((desk)->error.reason, expected);                                       \
+        assert_int_equal(scratch_read(scratch, fields, &refused), -EBADMSG);                       \
+        assert_string_equal((scratch)->error.reason, expected);                                    \
         assert_memory_equal(&refused, &untouched, sizeof(refused));                                \
-        buf_clear(&(desk)->body);                                                                  \
+        buf_clear(&(scratch)->body);                                                               \
     } while (0)
 
 /* Does so and expects success. */
-#define assert_read(desk, fields, ret)                                                             \
+#define assert_read(scratch, fields, ret)                                                          \
     do {                                                                                           \
-        if (desk_read(desk, fields, ret)) {                                                        \
-            fail_msg("%s: %s", (desk)->error.reason, (desk)->error.detail);                        \
+        if (scratch_read(scratch, fields, ret)) {                                                  \
+            fail_msg("%s: %s", (scratch)->error.reason, (scratch)->error.detail);                  \
         }                                                                                          \
-        buf_clear(&(desk)->body);                                                                  \
+        buf_clear(&(scratch)->body);                                                               \
     } while (0)
 
 #define assert_slice(slice, expected) assert_true(slice_equal(slice, slice_str(expected)))

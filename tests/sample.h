@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "schemas/contracts.h"
-#include "stream/shape.h"
+#include "stream/avro/shape.h"
 
 enum {
     SAMPLE_STRUCT_BYTES_MAX = 1024, /* of any contract's struct */

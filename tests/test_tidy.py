@@ -46,17 +46,17 @@ class Rules(unittest.TestCase):
 
     def test_arrows(self):
         allowed = [("base", "base/b.h"), ("stream", "base/b.h"), ("stream", "stream/b.h"),
-                   ("model", "base/b.h"), ("model", "model/b.h"), ("schemas", "stream/codec.h"),
+                   ("model", "base/b.h"), ("model", "model/b.h"), ("schemas", "stream/avro/codec.h"),
                    ("schemas", "schemas/b.h"), ("scorer", "model/b.h"), ("scorer", "scorer/b.h"),
                    ("cli", "stream/b.h"), ("trainer", "schemas/b.h"), ("tests", "scorer/b.h"),
                    ("bench", "model/b.h"), ("model", "sys/stat.h"), ("ingest", "mapping/b.h"),
                    ("cli", "mapping/b.h"), ("mapping", "schemas/b.h"),
-                   ("mapping", "stream/options.h")]
+                   ("mapping", "stream/config/options.h")]
         refused = [("base", "stream/b.h"), ("base", "model/b.h"), ("stream", "model/b.h"),
                    ("stream", "schemas/b.h"), ("stream", "ingest/b.h"), ("model", "stream/b.h"),
                    ("model", "schemas/b.h"), ("schemas", "stream/store.h"),
                    ("schemas", "model/b.h"), ("scorer", "trainer/b.h"), ("cli", "scorer/b.h"),
-                   ("ingest", "cli/b.h"), ("scorer", "mapping/b.h"), ("mapping", "stream/wire.h"),
+                   ("ingest", "cli/b.h"), ("scorer", "mapping/b.h"), ("mapping", "stream/kafka/wire.h"),
                    ("mapping", "model/b.h"), ("schemas", "mapping/b.h")]
         for room, target in allowed:
             with self.subTest(room=room, target=target):
@@ -71,10 +71,10 @@ class Rules(unittest.TestCase):
         self.bad("full-path", {"model/a.c": C + "#include \"b.h\"\n"}, ("model/a.c", 2))
 
     def test_doors(self):
-        self.good("doors", {"stream/kafka_internal.h": "#include <librdkafka/rdkafka.h>\n",
-                            "stream/kafka.c": C + "#include \"stream/kafka_internal.h\"\n",
-                            "stream/kafka_send.c": C + "#include \"stream/kafka_internal.h\"\n",
-                            "stream/schema_book.c": C + "#include <avro.h>\n",
+        self.good("doors", {"stream/kafka/kafka_internal.h": "#include <librdkafka/rdkafka.h>\n",
+                            "stream/kafka/kafka.c": C + "#include \"stream/kafka/kafka_internal.h\"\n",
+                            "stream/kafka/kafka_send.c": C + "#include \"stream/kafka/kafka_internal.h\"\n",
+                            "stream/avro/schema_cache.c": C + "#include <avro.h>\n",
                             "tests/unit/test_x.c": C + "#include <librdkafka/rdkafka.h>\n",
                             "bench/x.c": C + "#include <rocksdb/c.h>\n"})
         for header in tidy.DOORS:
@@ -83,7 +83,7 @@ class Rules(unittest.TestCase):
                          ("scorer/a.c", 2))
 
         for path in ("stream/run.c", "stream/kafkaesque.c"):
-            self.bad("doors", {path: C + "#include \"stream/kafka_internal.h\"\n"}, (path, 2))
+            self.bad("doors", {path: C + "#include \"stream/kafka/kafka_internal.h\"\n"}, (path, 2))
 
     def test_door_calls(self):
         self.good("door-calls", {"base/thread.c": C + "int x = pthread_create(a);\n",
@@ -159,12 +159,12 @@ class Rules(unittest.TestCase):
 
     def test_tested(self):
         self.good("tested", {"base/a.c": "", "tests/unit/test_a.c": "", "model/b.h": "",
-                             "scorer/c.c": "", "stream/kafka.c": "",
+                             "scorer/c.c": "", "stream/kafka/kafka.c": "",
                              "stream/d.c": "", "tests/topology/test_d.c": ""})
         self.bad("tested", {"base/a.c": "", "stream/b.c": "", "model/c.c": "",
                             "tests/unit/test_x.c": ""},
                  ("base/a.c", 1), ("stream/b.c", 1), ("model/c.c", 1))
-        self.bad("tested", {"stream/kafka.c": "", "tests/unit/test_kafka.c": ""},
+        self.bad("tested", {"stream/kafka/kafka.c": "", "tests/unit/test_kafka.c": ""},
                  ("tests/tidy.py", 1))
 
     def test_pairs(self):

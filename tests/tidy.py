@@ -25,10 +25,10 @@ ARROWS = {
     "base": (),
     "stream": ("base/",),
     "model": ("base/",),
-    "schemas": ("base/", "stream/codec.h"),
+    "schemas": ("base/", "stream/avro/codec.h"),
     # Foreign records as ours: pure, for the worker and for `freshet map` alike.
-    "mapping": ("base/", "schemas/", "stream/codec.h", "stream/options.h",
-                "stream/option_value.h", "stream/record.h"),
+    "mapping": ("base/", "schemas/", "stream/avro/codec.h", "stream/config/options.h",
+                "stream/config/option_value.h", "stream/kafka/record.h"),
     **{worker: ("base/", "stream/", "schemas/", "model/") for worker in WORKERS},
     **{worker: ("base/", "stream/", "schemas/", "model/", "mapping/")
        for worker in ("ingest", "cli")},
@@ -37,16 +37,16 @@ ARROWS = {
 # Foreign header -> the one file that may include it; tests/ and bench/ are free. A door that is an
 # internal header is open only to the files of its noun: kafka.c, kafka_send.c.
 DOORS = {
-    "rdkafka.h": "stream/kafka_internal.h",
+    "rdkafka.h": "stream/kafka/kafka_internal.h",
     "rocksdb/c.h": "stream/store.c",
-    "avro.h": "stream/schema_book.c",
+    "avro.h": "stream/avro/schema_cache.c",
     "cblas.h": "model/gemm.c",
     "lapacke.h": "model/gemm.c",
     "microhttpd.h": "stream/metrics_server.c",
-    "curl/curl.h": "stream/http.c",
-    "openssl/evp.h": "mapping/pseudonyms.c",
-    "openssl/crypto.h": "mapping/pseudonyms.c",
-    "openssl/core_names.h": "mapping/pseudonyms.c",
+    "curl/curl.h": "stream/registry/http.c",
+    "openssl/evp.h": "ingest/mapping/pseudonyms.c",
+    "openssl/crypto.h": "ingest/mapping/pseudonyms.c",
+    "openssl/core_names.h": "ingest/mapping/pseudonyms.c",
 }
 
 # A call that one file makes for all: what to call instead; tests/ and bench/ are free.
@@ -67,11 +67,11 @@ UNTESTED = {
     "stream/run_topics.c": "a part of the run: all of tests/topology",
     "stream/task.c": "a part of the run: all of tests/topology",
     "stream/worker.c": "a process with signals and a broker: tests/broker",
-    "stream/kafka.c": "needs a broker: tests/broker",
-    "stream/kafka_admin.c": "needs a broker: tests/broker",
-    "stream/kafka_oversize.c": "needs a broker: tests/broker",
-    "stream/kafka_rank.c": "needs a broker: tests/broker",
-    "stream/kafka_send.c": "needs a broker: tests/broker",
+    "stream/kafka/kafka.c": "needs a broker: tests/broker",
+    "stream/kafka/kafka_admin.c": "needs a broker: tests/broker",
+    "stream/kafka/kafka_oversize.c": "needs a broker: tests/broker",
+    "stream/kafka/kafka_rank.c": "needs a broker: tests/broker",
+    "stream/kafka/kafka_send.c": "needs a broker: tests/broker",
 }
 
 # Headers whose functions live in files of other names: the reason.

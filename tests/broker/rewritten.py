@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "evolution"))
 
 import changes  # noqa: E402 (the path is set above)
-import judges  # noqa: E402
+import resolvers  # noqa: E402
 from values import Values  # noqa: E402
 
 NAMES = sorted(path.stem for path in (ROOT / "schemas").glob("*.avsc"))
@@ -52,7 +52,7 @@ class Forms:
     def __init__(self):
         now = [schema_of(name) for name in NAMES]
         self.schemas = now + [successor(schema) for schema in now]
-        self.fast = judges.FastAvro(self.schemas)
+        self.fast = resolvers.FastAvro(self.schemas)
         self.by_crc = {self.fast.crc(at): at for at in range(len(self.schemas))}
 
     def frame(self, number, framing):

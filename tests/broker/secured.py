@@ -32,7 +32,7 @@ unsecuredLoginStringClaim_sub="broker";
 
 def newer_librdkafka(where):
     """A directory for LD_LIBRARY_PATH with the librdkafka of the Python client: Debian 12's cannot
-    log in by SCRAM at this Kafka (see stream/kafka.c)."""
+    log in by SCRAM at this Kafka (see stream/kafka/kafka.c)."""
     import confluent_kafka
     beside = Path(confluent_kafka.__file__).parent.parent / "confluent_kafka.libs"
     (where / "librdkafka.so.1").symlink_to(next(beside.glob("librdkafka-*.so*")))

@@ -122,5 +122,5 @@ def test_exit_codes_are_documented():
     codes = re.findall(r"^  (\d+) +\w", shown, re.M)
     page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     assert codes == re.findall(r"^\| (\d+) \|", page, re.M)
-    header = (ROOT / "stream/exit_code.h").read_text(encoding="utf-8")
+    header = (ROOT / "base/exit_code.h").read_text(encoding="utf-8")
     assert codes == re.findall(r"^    EXIT_\w+ = (\d+)", header, re.M)

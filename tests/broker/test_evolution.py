@@ -8,7 +8,7 @@ from test_forget import forget
 from test_neighbours import UNBOUND
 
 import changes
-import judges
+import resolvers
 import matrix
 
 EVENTS = 600
@@ -111,7 +111,7 @@ def sampled(forms, world):
     return found
 
 
-def judge(forms, world, contracts):
+def compare(forms, world, contracts):
     """What a world's topics hold: later versions are read by the present one, and the present by
     everything that it may become. `contracts` collects messages of the present, by name."""
     lines, questions = [f"S {changes.text(schema)}" for schema in forms.schemas], []
@@ -122,15 +122,15 @@ def judge(forms, world, contracts):
             questions += [(number, body, number - len(NAMES)) for body in bodies]
     lines += [f"M {writer} {reader} {(chr(0).encode() + writer.to_bytes(4, 'big') + body).hex()}"
               for writer, body, reader in questions]
-    java, ours = [judges.ask(command, lines)[len(forms.schemas):]
-                  for command in (judges.java_command(), judges.ours_command())]
+    java, ours = [resolvers.ask(command, lines)[len(forms.schemas):]
+                  for command in (resolvers.java_command(), resolvers.ours_command())]
     fast = [forms.fast.answer(writer, reader, body) for writer, body, reader in questions]
-    assert not any(one.startswith(judges.REFUSED) for one in fast)
+    assert not any(one.startswith(resolvers.REFUSED) for one in fast)
     assert java == fast and ours == fast
     return {NAMES[reader] for _, _, reader in questions}
 
 
-def judge_later_readers(contracts):
+def check_later_readers(contracts):
     """Bytes that our workers wrote, from the topics, for every later reader in the matrix."""
     def cases(ours):  # `seen` is bytes that are no text
         return [case for case in changes.cases(ours)
@@ -140,7 +140,7 @@ def judge_later_readers(contracts):
         found = contracts[by_name[ours["name"]]]
         return [found[0], found[len(found) // 2], found[-1]]
     by_name = {schema_of(name)["name"]: name for name in PRESENT}
-    verdict = matrix.judged([schema_of(name) for name in PRESENT], cases, bodies=bodies)
+    verdict = matrix.compared([schema_of(name) for name in PRESENT], cases, bodies=bodies)
     assert not verdict.differences, verdict.differences[0]
     return verdict
 
@@ -158,7 +158,7 @@ def test_among_later_versions(make_world, tmp_path):
     shown = [item for one in expected["recommendations"].values() for item in one["items"]]
     assert shown and HIDDEN not in shown
     contracts = {}
-    judge(forms, world, contracts)
+    compare(forms, world, contracts)
     assert set(contracts) == set(PRESENT)
     for framing, other in worlds.items():
         path = forms.write_schemas(tmp_path / framing, framing)
@@ -167,6 +167,6 @@ def test_among_later_versions(make_world, tmp_path):
                "schema.framing": framing if framing == "confluent" else "single"})
         for topic in COMPARED:
             assert decoded(forms, other, topic) == expected[topic], (framing, topic)
-        assert judge(forms, other, {}) == set(PRESENT)
-    verdict = judge_later_readers(contracts)
+        assert compare(forms, other, {}) == set(PRESENT)
+    verdict = check_later_readers(contracts)
     assert len({name for name, _, _ in verdict.seen}) == len(PRESENT)

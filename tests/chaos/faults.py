@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from crew import TWIN
+from workers import TWIN
 
 FAULTS = {}
 FULL_SECONDS = 8
@@ -130,15 +130,15 @@ def place(one):
 
 @fault("kill")
 def _(stage, one, rng):
-    stage.crew.signal(*place(one), signal.SIGKILL)
+    stage.workers.signal(*place(one), signal.SIGKILL)
     return "restarted"
 
 
 @fault("kill-all")
 def _(stage, one, rng):
     """Every worker at once, as when the power goes."""
-    for worker, slot in sorted(stage.crew.wanted):
-        stage.crew.signal(worker, slot, signal.SIGKILL)
+    for worker, slot in sorted(stage.workers.wanted):
+        stage.workers.signal(worker, slot, signal.SIGKILL)
     return "restarted"
 
 
@@ -147,37 +147,37 @@ def _(stage, one, rng):
     """Both copies again and again, in the middle of starting, restoring and rebalancing."""
     worker = one.about["worker"]
     for _ in range(6):
-        stage.crew.signal(worker, rng.randrange(2), signal.SIGKILL)
+        stage.workers.signal(worker, rng.randrange(2), signal.SIGKILL)
         stage.sleep(rng.uniform(0.2, 2.5))
     return "6 times"
 
 
 @fault("term")
 def _(stage, one, rng):
-    stage.crew.unwant(*place(one), signal.SIGTERM)
-    stage.crew.wait_gone(*place(one))
-    stage.crew.want(*place(one))
+    stage.workers.unwant(*place(one), signal.SIGTERM)
+    stage.workers.wait_gone(*place(one))
+    stage.workers.want(*place(one))
     return "restarted"
 
 
 @fault("pause")
 def _(stage, one, rng):
     """Longer than the session timeout: somebody else takes over, then it wakes up."""
-    pid = stage.crew.pid(*place(one))
-    stage.crew.signal(*place(one), signal.SIGSTOP)
+    pid = stage.workers.pid(*place(one))
+    stage.workers.signal(*place(one), signal.SIGSTOP)
     stage.sleep(one.about["seconds"])
-    stage.crew.signal(*place(one), signal.SIGCONT)
+    stage.workers.signal(*place(one), signal.SIGCONT)
     stage.sleep(2)
-    return "goes on" if stage.crew.pid(*place(one)) == pid else "ended by itself"
+    return "goes on" if stage.workers.pid(*place(one)) == pid else "ended by itself"
 
 
 @fault("roll")
 def _(stage, one, rng):
     worker = one.about["worker"]
-    for slot in stage.crew.wanted_slots(worker):
-        stage.crew.unwant(worker, slot, signal.SIGTERM)
-        stage.crew.wait_gone(worker, slot)
-        stage.crew.want(worker, slot)
+    for slot in stage.workers.wanted_slots(worker):
+        stage.workers.unwant(worker, slot, signal.SIGTERM)
+        stage.workers.wait_gone(worker, slot)
+        stage.workers.want(worker, slot)
         stage.wait_healthy(worker, slot, 10)
     return "all copies"
 
@@ -185,15 +185,15 @@ def _(stage, one, rng):
 @fault("scale")
 def _(stage, one, rng):
     """2 -> 1 -> 3 -> 2."""
-    worker, crew = one.about["worker"], stage.crew
-    crew.unwant(worker, 1, rng.choice([signal.SIGTERM, signal.SIGKILL]))
-    crew.wait_gone(worker, 1)
+    worker, workers = one.about["worker"], stage.workers
+    workers.unwant(worker, 1, rng.choice([signal.SIGTERM, signal.SIGKILL]))
+    workers.wait_gone(worker, 1)
     stage.sleep(7)
-    crew.want(worker, 1)
-    crew.want(worker, 2)
+    workers.want(worker, 1)
+    workers.want(worker, 2)
     stage.sleep(5)
-    crew.unwant(worker, 2, rng.choice([signal.SIGTERM, signal.SIGKILL]))
-    crew.wait_gone(worker, 2)
+    workers.unwant(worker, 2, rng.choice([signal.SIGTERM, signal.SIGKILL]))
+    workers.wait_gone(worker, 2)
     return "2, 1, 3, 2 copies"
 
 
@@ -202,20 +202,20 @@ def _(stage, one, rng):
     """A copy stands still, its stand-in starts on another machine with the same name, and then the
     first wakes up: one of the two must be shut out."""
     worker, slot = place(one)
-    crew = stage.crew
-    crew.unwant(worker, slot, signal.SIGSTOP)
+    workers = stage.workers
+    workers.unwant(worker, slot, signal.SIGSTOP)
     twin = TWIN + slot
-    crew.start(worker, twin)
+    workers.start(worker, twin)
     try:
         stage.sleep(rng.uniform(2, 6))
-        crew.signal(worker, slot, signal.SIGCONT)
+        workers.signal(worker, slot, signal.SIGCONT)
         stage.sleep(5)
-        lives = crew.pid(worker, slot), crew.pid(worker, twin)
+        lives = workers.pid(worker, slot), workers.pid(worker, twin)
     finally:
-        crew.signal(worker, twin, signal.SIGTERM)
-        crew.wait_gone(worker, twin)
-        crew.signal(worker, slot, signal.SIGCONT)
-        crew.want(worker, slot)
+        workers.signal(worker, twin, signal.SIGTERM)
+        workers.wait_gone(worker, twin)
+        workers.signal(worker, slot, signal.SIGCONT)
+        workers.want(worker, slot)
     if all(lives):
         return "neither has noticed yet"
     return "the first was shut out" if lives[1] else \
@@ -227,18 +227,18 @@ def _(stage, one, rng):
 def with_state_alone(stage, one, number, harm):
     """Ends all copies of the worker on one machine, harms its state, starts them again."""
     worker, slot = place(one)
-    crew = stage.crew
-    slots = [other for other in crew.wanted_slots(worker)
-             if crew.machine(other) == crew.machine(slot)]
+    workers = stage.workers
+    slots = [other for other in workers.wanted_slots(worker)
+             if workers.machine(other) == workers.machine(slot)]
     for other in slots:
-        crew.unwant(worker, other, number)
+        workers.unwant(worker, other, number)
     for other in slots:
-        crew.wait_gone(worker, other)
+        workers.wait_gone(worker, other)
     try:
-        return harm(crew.state(worker, slot))
+        return harm(workers.state(worker, slot))
     finally:
         for other in slots:
-            crew.want(worker, other)
+            workers.want(worker, other)
 
 
 def ending(rng):
@@ -318,7 +318,7 @@ def _(stage, one, rng):
 
 def write_limit(stage, one):
     """No tmpfs may be mounted here: the process dies at its next write beyond a small size."""
-    pid = stage.crew.pid(*place(one))
+    pid = stage.workers.pid(*place(one))
     if pid is None:
         return "did not run"
     try:
@@ -326,9 +326,9 @@ def write_limit(stage, one):
     except (OSError, ValueError):
         return "SKIPPED: neither a small disk nor a limit can be set"
     deadline = time.monotonic() + FULL_SECONDS
-    while stage.crew.pid(*place(one)) == pid and time.monotonic() < deadline:
+    while stage.workers.pid(*place(one)) == pid and time.monotonic() < deadline:
         stage.sleep(0.1)
-    stage.crew.signal(*place(one), signal.SIGKILL)
+    stage.workers.signal(*place(one), signal.SIGKILL)
     return "file-size limit instead of a full disk (no mount here)"
 
 

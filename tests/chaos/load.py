@@ -1,6 +1,6 @@
 """Raw events at a steady rate: MovieLens as JSON, with repeats, shuffles, lacking ids and garbage.
 
-What was written is not remembered here: the judge reads the topic, which is the truth.
+What was written is not remembered here: the verdict reads the topic, which is the truth.
 """
 
 import json

@@ -49,22 +49,22 @@ class Report:
                 for name, suffix in REQUIRED.items()}
         return {**sums, "fencings": fenced}
 
-    def write(self, path, judge, crew, happened, complaints):
-        counters = crew.counters()
+    def write(self, path, verdict, workers, happened, complaints):
+        counters = workers.counters()
         told = {
             "seed": self.seed,
             "faults": len([one for one in self.faults if "SKIPPED" not in one["outcome"]]),
-            "differences": judge.differences if judge else None,
-            "unaccounted": judge.unaccounted if judge else None,
+            "differences": verdict.differences if verdict else None,
+            "unaccounted": verdict.unaccounted if verdict else None,
             "complaints": complaints,
             "kinds": dict(sorted(self.kinds().items())),
             "happened": happened,
-            "judged": dict(judge.counts) if judge else {},
+            "compared": dict(verdict.counts) if verdict else {},
             "exits": {f"{worker} {code}": times
-                      for (worker, code), times in sorted(crew.ends.items(), key=str)},
+                      for (worker, code), times in sorted(workers.ends.items(), key=str)},
             "counters": counters,
             "seconds": round(time.monotonic() - self.began),
-            "words": judge.words if judge else [],
+            "words": verdict.words if verdict else [],
             "history": self.faults,
         }
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ def test_short_run(tmp_path):
     told = json.loads(out.read_text())
     assert told["faults"] >= LEAST and len(told["kinds"]) >= 10
     assert told["differences"] == told["unaccounted"] == 0
-    assert told["judged"]["events"] > 1000 and told["judged"]["stored_records"] > 1000
+    assert told["compared"]["events"] > 1000 and told["compared"]["stored_records"] > 1000
     assert told["happened"]["rebalances"] > 8 and told["happened"]["restores"] > 0
 
 

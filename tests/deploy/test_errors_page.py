@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = " ".join((ROOT / "docs/errors.md").read_text(encoding="utf-8").split())
-WORKERS = ("stream", "ingest", "features", "trainer", "sequence", "scorer")
+WORKERS = ("stream", "ingest", "features", "trainer", "scorer")
 
 # Call -> place of the text among its arguments, and of the reason word.
 ENDS = {"run_break": 2, "run_refuse": 1}
@@ -20,7 +20,7 @@ INNER = {"bad_schema"}
 
 def sources():
     for room in WORKERS:
-        for path in sorted((ROOT / room).glob("*.c")):
+        for path in sorted((ROOT / room).rglob("*.c")):
             yield path.name, path.read_text(encoding="utf-8")
 
 
@@ -108,7 +108,7 @@ def reasons():
     for file, name, taken in calls(["refuse"]):
         if len(taken) > 2 and re.fullmatch(r"\w*error|task", taken[0].strip()):
             found.add(literal(taken[1]))
-    rules = (ROOT / "mapping/rules.c").read_text(encoding="utf-8")
+    rules = (ROOT / "ingest/mapping/rules.c").read_text(encoding="utf-8")
     found.update(re.findall(r'^    \{"(\w+)", STAGE_', rules, re.M))
     for name in ("lists.c", "tables.c"):
         text = (ROOT / "scorer" / name).read_text(encoding="utf-8")
@@ -117,7 +117,7 @@ def reasons():
 
 
 def hints():
-    text = (ROOT / "stream/kafka.c").read_text(encoding="utf-8")
+    text = (ROOT / "stream/kafka/kafka.c").read_text(encoding="utf-8")
     table = text[text.index("refusals[] = {"):]
     table = table[:table.index("};")]
     return sorted({literal(row) for row in re.findall(r"\{(RD_KAFKA.*?)\}", table, re.S)})

@@ -12,27 +12,27 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import changes  # noqa: E402 (the path is set above)
-import judges  # noqa: E402
+import resolvers  # noqa: E402
 from values import Values  # noqa: E402
 
 MESSAGES = 6
 SHOWN, SHOWN_BYTES = 10, 300  # of the differences, in full
 FRAMINGS = ("single-object", "confluent")
-REFUSED = judges.REFUSED
+REFUSED = resolvers.REFUSED
 
 # One question: this message, by that writer's schema, for that reader's.
 Asked = namedtuple("Asked", "case direction writer reader body framing nulled")
 
 
 class Matrix:
-    """One contract's cases, and what each judge says."""
+    """One contract's cases, and what each resolver says."""
 
     def __init__(self, ours, cases):
         self.name = ours["name"]
         self.numbers = {}  # text of a schema -> its number
         self.schemas = []
         self.cases = [(case, self.number(case.old), self.number(case.new)) for case in cases]
-        self.fast = judges.FastAvro(self.schemas)
+        self.fast = resolvers.FastAvro(self.schemas)
         self.lines = [f"S {changes.text(schema)}" for schema in self.schemas]
         self.bodies = {}
 
@@ -95,7 +95,7 @@ class Matrix:
         plain = self.fast.plain[asked.writer]
         lacking = {**plain, "fields": [one for one in plain["fields"] if one["name"] != field]}
         record = self.fast.read(asked.writer, asked.writer, asked.body)
-        pair = judges.FastAvro([lacking, self.fast.plain[asked.reader]])
+        pair = resolvers.FastAvro([lacking, self.fast.plain[asked.reader]])
         return pair.answer(0, 1, pair.write(0, record))
 
 
@@ -114,7 +114,7 @@ class Verdict:
         self.seen = set()  # (contract, change, framing)
         self.lazy = {}  # (contract's place, reader, writer) -> [(asked, fast, java, ours)]
 
-    def judge(self, place, matrix, asked, fast, java, ours):
+    def compare(self, place, matrix, asked, fast, java, ours):
         self.pairs.add((place, asked.writer, asked.reader))
         self.seen.add((matrix.name, asked.case.change, asked.framing))
         refusing = [one.startswith(REFUSED) for one in (fast, java, ours)]
@@ -156,7 +156,7 @@ class Verdict:
         return "some" if seen["read"] else "refused"
 
 
-def judged(schemas, make_cases=changes.cases, framings=FRAMINGS, bodies=None):
+def compared(schemas, make_cases=changes.cases, framings=FRAMINGS, bodies=None):
     """Asks all; returns the verdict. One Java for everything, one of ours for each contract.
 
     bodies: tells messages of a contract as it is now, for onward questions only; else they are made
@@ -176,7 +176,7 @@ def judged(schemas, make_cases=changes.cases, framings=FRAMINGS, bodies=None):
     java = answers_of_java(lines)
     for place, (matrix, questions) in enumerate(zip(matrices, asked)):
         known = len(matrix.lines)
-        ours = judges.ask(judges.ours_command(), lines[place])
+        ours = resolvers.ask(resolvers.ours_command(), lines[place])
         for said, whose in ((java[place], "Java's Avro"), (ours, "our codec")):
             strange = [one for one in said[:known] if one != "known"]
             assert not strange, f"{matrix.name}: {whose} refuses a schema: {strange[:3]}"
@@ -185,14 +185,14 @@ def judged(schemas, make_cases=changes.cases, framings=FRAMINGS, bodies=None):
             key = (one.writer, one.reader, one.body)
             if key not in fast:
                 fast[key] = matrix.fast.answer(*key)
-            verdict.judge(place, matrix, one, fast[key], theirs, mine)
+            verdict.compare(place, matrix, one, fast[key], theirs, mine)
     settle(verdict, matrices)
     return verdict
 
 
 def answers_of_java(parts):
     """One run for several parts, each with its own schemas."""
-    answers = iter(judges.ask(judges.java_command(), [line for part in parts
+    answers = iter(resolvers.ask(resolvers.java_command(), [line for part in parts
                                                       for line in ["R", *part]]))
     return [[next(answers) for _ in ["R", *part]][1:] for part in parts]
 
@@ -210,7 +210,7 @@ def settle(verdict, matrices):
 
 def contracts(names=()):
     """The contracts as they are now."""
-    paths = sorted((judges.ROOT / "schemas").glob("*.avsc"))
+    paths = sorted((resolvers.ROOT / "schemas").glob("*.avsc"))
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths
             if not names or path.stem in names]
 
@@ -239,7 +239,7 @@ def show(verdict):
 
 
 def main():
-    verdict = judged(contracts(sys.argv[1:]))
+    verdict = compared(contracts(sys.argv[1:]))
     show(verdict)
     return 1 if verdict.differences else 0
 

@@ -1,12 +1,12 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "stream/codec.h"
-#include "stream/framing.h"
-#include "stream/schema.h"
-#include "stream/shape.h"
+#include "stream/avro/codec.h"
+#include "stream/avro/framing.h"
+#include "stream/avro/schema.h"
+#include "stream/avro/shape.h"
 
-/* Our codec, asked like the judge (tests/evolution/judge): any flat schema becomes a contract, and
- * what it makes of a message is answered as the reader's bytes.
+/* Our codec, asked like the resolver (tests/evolution/resolver): any flat schema becomes a
+ * contract, and what it makes of a message is answered as the reader's bytes.
  *
  *     S JSON                 the next schema, numbered from 0: "known"
  *     M WRITER READER HEX    a framed message, a schema's id its number: the record as the reader's
@@ -30,7 +30,7 @@ struct known {
 };
 
 struct resolver {
-    struct schema_book *book;
+    struct schema_cache *cache;
     struct known *schemas;
     size_t count;
     struct arena *arena;
@@ -112,7 +112,7 @@ static void add_schema(struct resolver *resolver, const char *json)
     known->json = xprintf("%s", json);
     known->schema = schema_parse(json, &error);
     uint32_t id = (uint32_t)(resolver->count - 1);
-    if (!known->schema || schema_book_bind(resolver->book, id, json, &error)) {
+    if (!known->schema || schema_cache_bind(resolver->cache, id, json, &error)) {
         known->schema = schema_free(known->schema);
         refuse(&error);
         return;
@@ -138,8 +138,8 @@ static struct codec *codec_of(struct resolver *resolver, struct known *reader, e
         (struct codec_error){.reason = "no_contract", .detail = "no record of flat fields"};
     if (reader->schema && !reader->contract) { reader->contract = contract_of(reader); }
     if (reader->contract && !reader->codecs[framing]) {
-        schema_book_write(resolver->book, framing);
-        reader->codecs[framing] = codec_new(reader->contract, resolver->book);
+        schema_cache_write(resolver->cache, framing);
+        reader->codecs[framing] = codec_new(reader->contract, resolver->cache);
     }
     return reader->codecs[framing];
 }
@@ -152,7 +152,7 @@ static struct slice body_of(struct resolver *resolver, const struct known *reade
     struct slice body;
     int rc = frame_read(buf_slice(&resolver->out), &frame, &body, NULL);
     assert(rc == 0 && frame.framing == framing);
-    const struct schema *named = schema_book_find(resolver->book, frame);
+    const struct schema *named = schema_cache_find(resolver->cache, frame);
     assert(named && schema_crc(named) == schema_crc(reader->schema));
     return body;
 }
@@ -205,7 +205,7 @@ static void answer(struct resolver *resolver, char *line)
 
 int main(void)
 {
-    struct resolver resolver = {.book = schema_book_new(), .arena = arena_new(1 << 16)};
+    struct resolver resolver = {.cache = schema_cache_new(), .arena = arena_new(1 << 16)};
     resolver.schemas = xcalloc(SCHEMAS_MAX, sizeof(*resolver.schemas));
     buf_init(&resolver.message, MESSAGE_BYTES_MAX);
     buf_init(&resolver.out, MESSAGE_BYTES_MAX);
@@ -226,7 +226,7 @@ int main(void)
         free(known->json);
     }
     free(resolver.schemas);
-    schema_book_free(resolver.book);
+    schema_cache_free(resolver.cache);
     arena_free(resolver.arena);
     buf_release(&resolver.message);
     buf_release(&resolver.out);

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def verdict():
-    return matrix.judged(matrix.contracts())
+    return matrix.compared(matrix.contracts())
 
 
 def test_no_difference(verdict):
@@ -37,7 +37,7 @@ def test_each_direction_comes_out_as_avro_says(verdict):
 
 def test_docs_table(verdict):
     """docs/schemas.md tells of each change, for either direction, what really comes of it."""
-    page = (matrix.judges.ROOT / "docs" / "schemas.md").read_text(encoding="utf-8")
+    page = (matrix.resolvers.ROOT / "docs" / "schemas.md").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.strip("|").split("|")]
             for line in page.splitlines() if line.startswith("| ")]
     told = {row[0]: row[1:3] for row in rows}

@@ -4,7 +4,7 @@ much of one, is refused in words, and nothing breaks (the codec runs with saniti
 import json
 
 import changes
-import judges
+import resolvers
 import matrix
 
 RECORD = {"type": "record", "name": "R"}
@@ -74,14 +74,14 @@ def test_odd_ones_are_known():
     lines = [f"S {changes.text(schema)}" for schema in ODD]
     asked = lines + [f"F {at}" for at in range(len(ODD))]
     java, = matrix.answers_of_java([asked])
-    ours = judges.ask(judges.ours_command(), asked)
+    ours = resolvers.ask(resolvers.ours_command(), asked)
     assert set(java[:len(ODD)]) == {"known"}
     assert ours == java
 
 
 def test_hostile_ones_are_refused_in_words():
     lines = [f"S {text_of(schema)}" for schema in HOSTILE]
-    for schema, said in zip(HOSTILE, judges.ask(judges.ours_command(), lines)):
+    for schema, said in zip(HOSTILE, resolvers.ask(resolvers.ours_command(), lines)):
         assert said.startswith("! bad_schema: ") and len(said) > 20, (text_of(schema)[:100], said)
         assert "\n" not in said
 
@@ -97,5 +97,5 @@ def test_little_that_stands_for_much():
     reader = {**RECORD, "fields": [{"name": "f1", "type": "int"}]}
     message = b"\0\0\0\0\0\x02"
     lines = [f"S {json.dumps(writer)}", f"S {json.dumps(reader)}", f"M 0 1 {message.hex()}"]
-    said = judges.ask(judges.ours_command(), lines)[-1]
+    said = resolvers.ask(resolvers.ours_command(), lines)[-1]
     assert said.startswith("! over_limit"), said

@@ -11,22 +11,22 @@ from itertools import permutations
 import pytest
 
 import changes
-import judges
+import resolvers
 import matrix
 
-GOLDEN = judges.ROOT / "tests" / "golden"
+GOLDEN = resolvers.ROOT / "tests" / "golden"
 sys.path.insert(0, str(GOLDEN))
 
 import make_golden  # noqa: E402 (the path is set above)
 
-NAMES = sorted(path.stem for path in (judges.ROOT / "schemas").glob("*.avsc"))
+NAMES = sorted(path.stem for path in (resolvers.ROOT / "schemas").glob("*.avsc"))
 KEEP = "keep it as a version: python3 tests/golden/make_golden.py keep"
 
 
 def versions(name):
     """A contract's schemas from the first to the one of now."""
     found = [make_golden.load(path) for path in make_golden.kept(name)]
-    now = json.loads((judges.ROOT / "schemas" / f"{name}.avsc").read_text(encoding="utf-8"))
+    now = json.loads((resolvers.ROOT / "schemas" / f"{name}.avsc").read_text(encoding="utf-8"))
     return found + [now]
 
 
@@ -69,7 +69,7 @@ def test_versions_are_numbered_and_their_bytes_are_theirs():
             message = bytes.fromhex((GOLDEN / "versions" / f"{stem}.hex").read_text("ascii"))
             crc = make_golden.crc(make_golden.without_logical(make_golden.load(path)))
             assert message[:10] == b"\xc3\x01" + crc, path
-    assert len(list((judges.ROOT / "schemas" / "versions").glob("*"))) == \
+    assert len(list((resolvers.ROOT / "schemas" / "versions").glob("*"))) == \
         sum(len(make_golden.kept(name)) for name in NAMES)
 
 
@@ -111,16 +111,16 @@ def test_versions_read_each_other():
                 yield changes.Case("version", old, new, "reads", "reads")
     lines = [versions(name) for name in NAMES]
     by_name = {line[-1]["name"]: line for line in lines}
-    verdict = matrix.judged([line[-1] for line in lines], pairs)
+    verdict = matrix.compared([line[-1] for line in lines], pairs)
     assert not verdict.differences, verdict.differences[0]
     assert verdict.says("version", "onward") == verdict.says("version", "back") == "reads"
 
 
 def test_fastavro_reads_random_messages_of_ours(tmp_path):
-    program = judges.BUILD / "tests" / "unit" / "test_contracts"
+    program = resolvers.BUILD / "tests" / "unit" / "test_contracts"
     if not program.exists():
-        pytest.fail(f"{program} is not built: make {os.path.relpath(program, judges.ROOT)}")
-    subprocess.run([program], env={**os.environ, "GOLDEN_OUT": str(tmp_path)}, cwd=judges.ROOT,
+        pytest.fail(f"{program} is not built: make {os.path.relpath(program, resolvers.ROOT)}")
+    subprocess.run([program], env={**os.environ, "GOLDEN_OUT": str(tmp_path)}, cwd=resolvers.ROOT,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     assert len(list(tmp_path.glob("*.hex"))) == len(NAMES)
     make_golden.read(str(tmp_path))

@@ -2,14 +2,14 @@
  *
  * What is asked for past the end is zero or empty, so that every input means something.
  */
-#ifndef FRESHET_TESTS_CRUMBS_H
-#define FRESHET_TESTS_CRUMBS_H
+#ifndef FRESHET_TESTS_FUZZ_CRUMBS_H
+#define FRESHET_TESTS_FUZZ_CRUMBS_H
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
-#include "stream/codec.h"
+#include "stream/avro/codec.h"
 
 /* libFuzzer's door. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

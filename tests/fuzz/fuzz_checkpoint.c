@@ -3,7 +3,7 @@
  * much time. The rest is the block. What loads must encode a history without leaving its memory,
  * and be saved and loaded again to the same. */
 #include "base/base.h"
-#include "model/transformer.h"
+#include "model/transformer/transformer.h"
 #include "tests/fuzz/crumbs.h"
 
 #include <xxhash.h>

@@ -4,7 +4,7 @@
 #include "base/xalloc.h"
 #include "schemas/user_event.h"
 #include "schemas/user_profile.h"
-#include "stream/framing.h"
+#include "stream/avro/framing.h"
 #include "tests/sample.h"
 
 /* The first byte picks a contract, the rest is a message. What decodes must encode, and decode
@@ -38,7 +38,7 @@ static const char *const writers[] = {
 static const struct contract *const readers[] = {&user_event_contract, &user_profile_contract};
 
 struct bench {
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec **codecs; /* of each contract, then of each foreign writer's reader */
     uint64_t *fingerprints;
     size_t count;
@@ -58,8 +58,8 @@ static const struct contract *contract_of(size_t pick)
 static struct bench *bench_get(void)
 {
     static struct bench bench;
-    if (bench.book) { return &bench; }
-    bench.book = schema_book_new();
+    if (bench.schemas) { return &bench; }
+    bench.schemas = schema_cache_new();
     bench.count = contracts_count + ARRAY_COUNT(writers);
     bench.codecs = xcalloc(bench.count, sizeof(struct codec *));
     bench.fingerprints = xcalloc(bench.count, sizeof(uint64_t));
@@ -67,11 +67,11 @@ static struct bench *bench_get(void)
         const struct contract *contract = contract_of(i);
         bool own = i < contracts_count;
         const char *schema = own ? contract->schema : writers[i - contracts_count];
-        int rc = schema_book_bind(bench.book, FIRST_ID + (uint32_t)i, schema, NULL);
+        int rc = schema_cache_bind(bench.schemas, FIRST_ID + (uint32_t)i, schema, NULL);
         assert(rc == 0);
         /* each other one writes ids */
-        schema_book_write(bench.book, i % 2 ? FRAMING_CONFLUENT : FRAMING_SINGLE);
-        bench.codecs[i] = codec_new(contract, bench.book);
+        schema_cache_write(bench.schemas, i % 2 ? FRAMING_CONFLUENT : FRAMING_SINGLE);
+        bench.codecs[i] = codec_new(contract, bench.schemas);
         assert(rc == 0);
         rc = schema_fingerprint(schema, &bench.fingerprints[i]);
         assert(rc == 0);
@@ -131,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *name;
     struct codec_error error = {0};
     buf_clear(&bench->json);
-    if (codec_json(bench->book, message, &bench->json, &name, &error)) {
+    if (codec_json(bench->schemas, message, &bench->json, &name, &error)) {
         assert(error.reason && bench->json.size == 0);
     } else {
         assert(name && utf8_valid(bench->json.data, bench->json.size));

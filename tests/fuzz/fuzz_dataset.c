@@ -3,7 +3,7 @@
 #include "base/base.h"
 #include "cli/catalogue_line.h"
 #include "cli/client.h"
-#include "cli/dataset.h"
+#include "evaluate/dataset.h"
 #include "tests/fuzz/crumbs.h"
 
 #include <sys/mman.h>
@@ -69,8 +69,8 @@ static void catalogue(struct crumbs *crumbs)
     struct slice line = crumbs_take(crumbs, crumbs->left);
     char *alone = crumbs_alone(line);
     struct arena *arena = arena_new(1 << 12);
-    struct schema_book *book = schema_book_new();
-    struct codec *codec = codec_new(is_item ? &item_contract : &user_profile_contract, book);
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(is_item ? &item_contract : &user_profile_contract, schemas);
     struct buf out;
     struct item item;
     struct user_profile profile;
@@ -87,7 +87,7 @@ static void catalogue(struct crumbs *crumbs)
     }
     buf_release(&out);
     codec_free(codec);
-    schema_book_free(book);
+    schema_cache_free(schemas);
     arena_free(arena);
     free(alone);
 }

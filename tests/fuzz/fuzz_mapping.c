@@ -60,15 +60,15 @@ static struct arena *arena;
 
 static void set_up(void)
 {
-    struct schema_book *book = schema_book_new();
-    codec = codec_new(&user_event_contract, book);
+    struct schema_cache *schemas = schema_cache_new();
+    codec = codec_new(&user_event_contract, schemas);
     for (size_t i = 0; i < TARGETS_COUNT; i++) {
-        codecs[i] = codec_new(target_contract((enum target)i), book);
+        codecs[i] = codec_new(target_contract((enum target)i), schemas);
     }
     arena = arena_new(4096);
     buf_init(&message, 1 << 20);
     for (size_t i = 0; i < ARRAY_COUNT(configurations); i++) {
-        int rc = rig_init(&rigs[i], configurations[i].pairs, configurations[i].count, book);
+        int rc = rig_init(&rigs[i], configurations[i].pairs, configurations[i].count, schemas);
         assert(rc == 0);
     }
 }

@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "stream/properties.h"
+#include "stream/config/properties.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

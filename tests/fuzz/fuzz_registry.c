@@ -2,8 +2,8 @@
  * status, the rest is the body. Each reading ends in a fact within its limits or a fault in words.
  */
 #include "base/base.h"
-#include "stream/registry_answer.h"
-#include "stream/schema.h"
+#include "stream/registry/registry_answer.h"
+#include "stream/avro/schema.h"
 #include "tests/fuzz/crumbs.h"
 
 enum { ID = 7 };

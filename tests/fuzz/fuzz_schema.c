@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "base/utf8.h"
 #include "schemas/contracts.h"
-#include "stream/schema.h"
+#include "stream/avro/schema.h"
 #include "tests/fuzz/crumbs.h"
 #include "tests/sample.h"
 
@@ -27,11 +27,11 @@ static void check_canonical(const struct schema *schema)
     schema_free(again);
 }
 
-static void read_message(struct schema_book *book, const struct contract *contract,
+static void read_message(struct schema_cache *schemas, const struct contract *contract,
                          uint64_t fingerprint, struct slice body)
 {
     _Alignas(max_align_t) char object[SAMPLE_STRUCT_BYTES_MAX];
-    struct codec *codec = codec_new(contract, book);
+    struct codec *codec = codec_new(contract, schemas);
     struct codec_error error = {0};
     char *message = xmalloc(10 + body.size);
     memcpy(message, "\xc3\x01", 2);
@@ -43,7 +43,7 @@ static void read_message(struct schema_book *book, const struct contract *contra
     }
     buf_clear(&rendered);
     error = (struct codec_error){0};
-    if (codec_json(book, slice_of(message, 10 + body.size), &rendered, NULL, &error)) {
+    if (codec_json(schemas, slice_of(message, 10 + body.size), &rendered, NULL, &error)) {
         assert(error.reason && rendered.size == 0);
     } else {
         assert(utf8_valid(rendered.data, rendered.size));
@@ -64,16 +64,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct codec_error error = {0};
     struct schema *schema = schema_parse(text, &error);
     assert(schema || (error.reason && strlen(error.detail) > 0));
-    struct schema_book *book = schema_book_new();
-    int rc = schema_book_add(book, text, &error);
+    struct schema_cache *schemas = schema_cache_new();
+    int rc = schema_cache_add(schemas, text, &error);
     assert(rc == 0 || rc == -EINVAL);
     assert(schema || rc < 0);
     if (schema) { check_canonical(schema); }
     if (rc == 0) {
-        read_message(book, contract, schema_crc(schema),
-                     crumbs_take(&crumbs, crumbs.left));
+        read_message(schemas, contract, schema_crc(schema), crumbs_take(&crumbs, crumbs.left));
     }
     schema_free(schema);
-    schema_book_free(book);
+    schema_cache_free(schemas);
     return 0;
 }

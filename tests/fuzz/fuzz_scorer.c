@@ -4,7 +4,7 @@
  * Whatever came before, a history that is believed gets a list that can be sent. */
 #include "base/base.h"
 #include "schemas/generations.h"
-#include "scorer/judge.h"
+#include "scorer/list_outcome.h"
 #include "scorer/lists.h"
 #include "tests/fuzz/crumbs.h"
 
@@ -16,10 +16,10 @@ static const char *const measures[] = {"similarity.measure=cosine", "similarity.
                                        "similarity.measure=llr"};
 
 /* Made once: codecs know nothing of what they read. */
-struct desk {
+struct scratch {
     struct scorer_settings settings;
     struct options *options;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *rows, *items, *histories, *steps, *lists;
     struct arena *arena;
     struct buf out;
@@ -33,54 +33,56 @@ struct shop {
     struct list_quality range;
 };
 
-static struct desk *desk_get(size_t measure)
+static struct scratch *scratch_get(size_t measure)
 {
-    static struct desk desks[ARRAY_COUNT(measures)];
-    struct desk *desk = &desks[measure];
-    if (desk->book) { return desk; }
+    static struct scratch desks[ARRAY_COUNT(measures)];
+    struct scratch *scratch = &desks[measure];
+    if (scratch->schemas) { return scratch; }
     const char *const pairs[] = {"items.max=300", "list.length=30", "neighbours.used=40",
                                  measures[measure]};
     const struct option_group group = {"scorer", scorer_options, SCORER_OPTIONS_COUNT,
-                                       &desk->settings};
-    int rc = options_fill(&group, 1, pairs, ARRAY_COUNT(pairs), stderr, &desk->options);
+                                       &scratch->settings};
+    int rc = options_fill(&group, 1, pairs, ARRAY_COUNT(pairs), stderr, &scratch->options);
     assert(rc == 0);
-    desk->book = schema_book_new();
-    desk->rows = codec_new(&item_neighbours_contract, desk->book);
-    desk->items = codec_new(&item_contract, desk->book);
-    desk->histories = codec_new(&user_history_contract, desk->book);
-    desk->steps = codec_new(&generation_step_contract, desk->book);
-    desk->lists = codec_new(&recommendation_list_contract, desk->book);
-    desk->arena = arena_new(1 << 16);
-    buf_init(&desk->out, LIST_BYTES_MAX);
-    return desk;
+    scratch->schemas = schema_cache_new();
+    scratch->rows = codec_new(&item_neighbours_contract, scratch->schemas);
+    scratch->items = codec_new(&item_contract, scratch->schemas);
+    scratch->histories = codec_new(&user_history_contract, scratch->schemas);
+    scratch->steps = codec_new(&generation_step_contract, scratch->schemas);
+    scratch->lists = codec_new(&recommendation_list_contract, scratch->schemas);
+    scratch->arena = arena_new(1 << 16);
+    buf_init(&scratch->out, LIST_BYTES_MAX);
+    return scratch;
 }
 
-static bool read(struct desk *desk, struct codec *codec, struct slice message, void *ret_object)
+static bool read(struct scratch *scratch, struct codec *codec, struct slice message,
+                 void *ret_object)
 {
     struct codec_error error = {0};
-    arena_reset(desk->arena);
-    if (codec_decode(codec, message, desk->arena, ret_object, &error) == 0) { return true; }
+    arena_reset(scratch->arena);
+    if (codec_decode(codec, message, scratch->arena, ret_object, &error) == 0) { return true; }
     assert(error.reason);
     return false;
 }
 
-static void take_history(struct desk *desk, struct shop *shop, const struct user_history *history)
+static void take_history(struct scratch *scratch, struct shop *shop,
+                         const struct user_history *history)
 {
     struct recommendation_list list;
     int rank = 0;
     if (history_fault(history)) { return; }
     lists_make(shop->lists, history, &list);
-    buf_clear(&desk->out);
-    int rc = codec_encode(desk->lists, &list, &desk->out);
+    buf_clear(&scratch->out);
+    int rc = codec_encode(scratch->lists, &list, &scratch->out);
     assert(rc == 0);
     for (size_t i = 0; i < list.items.count; i++) { assert(isfinite(list.scores.at[i])); }
     list.input_offset -= list.input_offset > INT64_MIN + 2 ? 2 : 0;
-    enum judgement judgement = judge_list(&list, history, shop->range.model, &rank);
-    assert(judgement != JUDGED_HIT || (rank >= 1 && rank <= JUDGE_RANKS));
-    judge_count(&shop->range, judgement, rank, history);
+    enum list_outcome judgement = list_outcome_of(&list, history, shop->range.model, &rank);
+    assert(judgement != OUTCOME_HIT || (rank >= 1 && rank <= OUTCOME_RANKS));
+    list_outcome_count(&shop->range, judgement, rank, history);
 }
 
-static void take_message(struct desk *desk, struct shop *shop, int kind, struct slice body)
+static void take_message(struct scratch *scratch, struct shop *shop, int kind, struct slice body)
 {
     static const struct contract *const of[] = {
         [KIND_ROW] = &item_neighbours_contract,
@@ -93,13 +95,13 @@ static void take_message(struct desk *desk, struct shop *shop, int kind, struct 
     struct item item;
     struct user_history history;
     struct generation_step step;
-    if (kind == KIND_ROW && read(desk, desk->rows, message, &row)) {
+    if (kind == KIND_ROW && read(scratch, scratch->rows, message, &row)) {
         (void)tables_put_row(&shop->tables, &row);
-    } else if (kind == KIND_ITEM && read(desk, desk->items, message, &item)) {
+    } else if (kind == KIND_ITEM && read(scratch, scratch->items, message, &item)) {
         tables_put_item(&shop->tables, &item);
-    } else if (kind == KIND_HISTORY && read(desk, desk->histories, message, &history)) {
-        take_history(desk, shop, &history);
-    } else if (kind == KIND_STEP && read(desk, desk->steps, message, &step)) {
+    } else if (kind == KIND_HISTORY && read(scratch, scratch->histories, message, &history)) {
+        take_history(scratch, shop, &history);
+    } else if (kind == KIND_STEP && read(scratch, scratch->steps, message, &step)) {
         generations_take(&shop->generations, &step);
         (void)generations_role(&shop->generations, "", step.partition);
         (void)generations_role(&shop->generations, "g2", step.partition);
@@ -110,12 +112,12 @@ static void take_message(struct desk *desk, struct shop *shop, int kind, struct 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct crumbs crumbs = {data, size};
-    struct desk *desk = desk_get(crumbs_byte(&crumbs) % ARRAY_COUNT(measures));
+    struct scratch *scratch = scratch_get(crumbs_byte(&crumbs) % ARRAY_COUNT(measures));
     struct shop shop = {0};
-    tables_init(&shop.tables, &desk->settings);
-    shop.lists = lists_new(&desk->settings, &shop.tables, NULL, NULL, "g7");
+    tables_init(&shop.tables, &scratch->settings);
+    shop.lists = lists_new(&scratch->settings, &shop.tables, NULL, NULL, "g7");
     generations_init(&shop.generations);
-    judge_begin(&shop.range, slice_str(desk->settings.model_name), 0, 0);
+    list_outcome_begin(&shop.range, slice_str(scratch->settings.model_name), 0, 0);
     for (int i = 0; i < RECORDS_MAX && crumbs.left; i++) {
         int kind = crumbs_byte(&crumbs) % KINDS;
         struct slice piece = crumbs_piece(&crumbs);
@@ -124,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         } else if (kind == KIND_NO_ITEM) {
             tables_remove_item(&shop.tables, piece);
         } else {
-            take_message(desk, &shop, kind, piece);
+            take_message(scratch, &shop, kind, piece);
         }
     }
     generations_release(&shop.generations);

@@ -8,8 +8,8 @@
 #include "base/base.h"
 #include "schemas/model_weights.h"
 #include "scorer/lists.h"
-#include "scorer/teacher.h"
-#include "sequence/press.h"
+#include "scorer/mixture_trainer.h"
+#include "trainer/sequence/publisher.h"
 #include "tests/fuzz/crumbs.h"
 
 enum { KIND_VECTOR, KIND_WEIGHTS, KIND_FILLED, KIND_ITEM, KIND_HISTORY, KIND_ROW, KINDS };
@@ -20,10 +20,10 @@ static const char *const leaders[] = {"blend.leader=mixture", "blend.leader=sequ
                                       "blend.leader=proved"};
 
 /* Made once: codecs know nothing of what they read. */
-struct desk {
+struct scratch {
     struct scorer_settings settings;
     struct options *options;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *of[KINDS], *lists;
     struct arena *arena;
     struct buf out;
@@ -33,11 +33,11 @@ struct desk {
 struct shop {
     struct tables tables;
     struct vectors *vectors;
-    struct affinity *affinity;
+    struct content_scores *content_scores;
     struct lists *lists;
-    struct teacher teacher;
+    struct mixture_trainer trainer;
     struct mixture mixture;
-    struct press press;
+    struct publisher publisher;
     int64_t offset;
 };
 
@@ -47,25 +47,25 @@ static const struct contract *const contracts[KINDS] = {
     [KIND_HISTORY] = &user_history_contract,   [KIND_ROW] = &item_neighbours_contract,
 };
 
-static struct desk *desk_get(size_t leader)
+static struct scratch *scratch_get(size_t leader)
 {
-    static struct desk desks[ARRAY_COUNT(leaders)];
-    struct desk *desk = &desks[leader];
-    if (desk->book) { return desk; }
+    static struct scratch desks[ARRAY_COUNT(leaders)];
+    struct scratch *scratch = &desks[leader];
+    if (scratch->schemas) { return scratch; }
     _cleanup_(xfreep) char *items = xprintf("items.max=%d", ITEMS_MAX);
     const char *const pairs[] = {items, "list.length=30", "neighbours.used=40", leaders[leader]};
     const struct option_group group = {"scorer", scorer_options, SCORER_OPTIONS_COUNT,
-                                       &desk->settings};
-    int rc = options_fill(&group, 1, pairs, ARRAY_COUNT(pairs), stderr, &desk->options);
+                                       &scratch->settings};
+    int rc = options_fill(&group, 1, pairs, ARRAY_COUNT(pairs), stderr, &scratch->options);
     assert(rc == 0);
-    desk->book = schema_book_new();
+    scratch->schemas = schema_cache_new();
     for (int kind = 0; kind < KINDS; kind++) {
-        desk->of[kind] = codec_new(contracts[kind], desk->book);
+        scratch->of[kind] = codec_new(contracts[kind], scratch->schemas);
     }
-    desk->lists = codec_new(&recommendation_list_contract, desk->book);
-    desk->arena = arena_new(1 << 16);
-    buf_init(&desk->out, LIST_BYTES_MAX);
-    return desk;
+    scratch->lists = codec_new(&recommendation_list_contract, scratch->schemas);
+    scratch->arena = arena_new(1 << 16);
+    buf_init(&scratch->out, LIST_BYTES_MAX);
+    return scratch;
 }
 
 /* ---- Vectors and weights ---- */
@@ -76,7 +76,7 @@ static void check_served(const struct shop *shop)
 {
     const struct served *served = vectors_served(shop->vectors);
     if (!served) { return; }
-    const size_t d = foresight_width(served->foresight);
+    const size_t d = transformer_inference_width(served->inference);
     assert(served->generation[0] && served->rows <= ITEMS_MAX);
     for (size_t row = 0; row < served->rows; row++) {
         int32_t item = served->items[row];
@@ -91,8 +91,8 @@ static void take_blend(struct shop *shop, const struct model_weights *weights)
 {
     float numbers[MIXTURE_NUMBERS];
     struct mixture again;
-    if (teacher_note(&shop->teacher, weights)) { return; }
-    teacher_begin(&shop->teacher, weights->part, &shop->mixture);
+    if (mixture_trainer_observe(&shop->trainer, weights)) { return; }
+    mixture_trainer_begin(&shop->trainer, weights->part, &shop->mixture);
     mixture_save(&shop->mixture, numbers);
     bool loaded = mixture_load(&again, numbers, MIXTURE_NUMBERS);
     assert(loaded);
@@ -100,8 +100,8 @@ static void take_blend(struct shop *shop, const struct model_weights *weights)
 
 static void take_weights(struct shop *shop, const struct model_weights *weights)
 {
-    press_note(&shop->press, weights);
-    assert(shop->press.newest_slot < GENERATION_SLOTS);
+    publisher_observe(&shop->publisher, weights);
+    assert(shop->publisher.newest_slot < GENERATION_SLOTS);
     if (slice_equal(weights->model, slice_str(MODEL_SEQUENCE))) {
         (void)vectors_put_weights(shop->vectors, weights, shop->offset);
     } else if (slice_equal(weights->model, slice_str(MODEL_BLEND))) {
@@ -119,7 +119,7 @@ static size_t numbers_wanted(const struct model_weights *part)
         .length = (uint32_t)part->length};
     bool small = shape.d <= 64 && shape.hidden <= 64 && shape.length <= 64;
     if (!small || !weights_shape_fits(&shape, &why)) { return 0; }
-    size_t count = foresight_dense_count(&shape), each = MODEL_PART_NUMBERS_MAX;
+    size_t count = transformer_inference_dense_count(&shape), each = MODEL_PART_NUMBERS_MAX;
     size_t from = part->part > 0 ? (size_t)part->part * each : 0;
     return from < count ? MIN_OF(count - from, each) : 0;
 }
@@ -143,19 +143,21 @@ static void take_filled(struct shop *shop, struct model_weights *part)
 
 /* ---- Histories ---- */
 
-static void make_list(struct desk *desk, struct shop *shop, const struct user_history *history)
+static void make_list(struct scratch *scratch, struct shop *shop,
+                      const struct user_history *history)
 {
     struct recommendation_list list;
     lists_make(shop->lists, history, &list);
-    buf_clear(&desk->out);
-    int rc = codec_encode(desk->lists, &list, &desk->out);
+    buf_clear(&scratch->out);
+    int rc = codec_encode(scratch->lists, &list, &scratch->out);
     assert(rc == 0);
-    const struct slip *slip = lists_slip(shop->lists);
-    if (slip) { teacher_keep(&shop->teacher, slip); }
+    const struct prediction *prediction = lists_prediction(shop->lists);
+    if (prediction) { mixture_trainer_keep(&shop->trainer, prediction); }
 }
 
 /* Makes lists as they were before the newest action, and learns from that action. */
-static void take_history(struct desk *desk, struct shop *shop, const struct user_history *history)
+static void take_history(struct scratch *scratch, struct shop *shop,
+                         const struct user_history *history)
 {
     struct user_history early = *history;
     const struct user_history *ahead[AHEAD] = {&early, history, &early, history};
@@ -167,13 +169,13 @@ static void take_history(struct desk *desk, struct shop *shop, const struct user
     }
     lists_blend(shop->lists, &shop->mixture);
     lists_ahead(shop->lists, ahead, AHEAD);
-    for (int i = 0; i < AHEAD - 1; i++) { make_list(desk, shop, ahead[i]); }
+    for (int i = 0; i < AHEAD - 1; i++) { make_list(scratch, shop, ahead[i]); }
     const struct recommendation_list before = {
         .user_id = early.user_id,
         .input_partition = early.input_partition,
         .input_offset = early.input_offset,
     };
-    (void)teacher_learn(&shop->teacher, &shop->mixture, &shop->tables, &before, history);
+    (void)mixture_trainer_learn(&shop->trainer, &shop->mixture, &shop->tables, &before, history);
     mixture_save(&shop->mixture, numbers);
     for (size_t n = 0; n < MIXTURE_NUMBERS; n++) { assert(isfinite(numbers[n])); }
 }
@@ -189,7 +191,7 @@ union object {
     struct item_neighbours row;
 };
 
-static void take_object(struct desk *desk, struct shop *shop, int kind, union object *object)
+static void take_object(struct scratch *scratch, struct shop *shop, int kind, union object *object)
 {
     switch (kind) {
     case KIND_VECTOR:
@@ -203,28 +205,29 @@ static void take_object(struct desk *desk, struct shop *shop, int kind, union ob
         return;
     case KIND_ITEM:
         tables_put_item(&shop->tables, &object->item);
-        if (shop->affinity) {
-            affinity_describe(shop->affinity, tables_number(&shop->tables, object->item.item_id),
-                              &object->item);
+        if (shop->content_scores) {
+            content_scores_describe(shop->content_scores,
+                                    tables_number(&shop->tables, object->item.item_id),
+                                    &object->item);
         }
         return;
     case KIND_HISTORY:
-        take_history(desk, shop, &object->history);
+        take_history(scratch, shop, &object->history);
         return;
     default:
         (void)tables_put_row(&shop->tables, &object->row);
     }
 }
 
-static void take_message(struct desk *desk, struct shop *shop, int kind, struct slice body)
+static void take_message(struct scratch *scratch, struct shop *shop, int kind, struct slice body)
 {
     struct slice message = crumbs_framed(contracts[kind], body);
     union object object;
     struct codec_error error = {0};
-    arena_reset(desk->arena);
+    arena_reset(scratch->arena);
     shop->offset++;
-    if (codec_decode(desk->of[kind], message, desk->arena, &object, &error) == 0) {
-        take_object(desk, shop, kind, &object);
+    if (codec_decode(scratch->of[kind], message, scratch->arena, &object, &error) == 0) {
+        take_object(scratch, shop, kind, &object);
         check_served(shop);
     } else {
         assert(error.reason);
@@ -232,23 +235,23 @@ static void take_message(struct desk *desk, struct shop *shop, int kind, struct 
     free((void *)message.data);
 }
 
-static void shop_init(struct shop *shop, const struct desk *desk, bool content)
+static void shop_init(struct shop *shop, const struct scratch *scratch, bool content)
 {
-    *shop = (struct shop){.press.newest_slot = -1};
-    tables_init(&shop->tables, &desk->settings);
+    *shop = (struct shop){.publisher.newest_slot = -1};
+    tables_init(&shop->tables, &scratch->settings);
     shop->vectors = vectors_new(ITEMS_MAX);
-    if (content) { shop->affinity = affinity_new(ITEMS_MAX, 20); }
+    if (content) { shop->content_scores = content_scores_new(ITEMS_MAX, 20); }
     shop->lists =
-        lists_new(&desk->settings, &shop->tables, shop->vectors, shop->affinity, "g7");
-    shop->teacher.bytes_max = 1 << 16;
+        lists_new(&scratch->settings, &shop->tables, shop->vectors, shop->content_scores, "g7");
+    shop->trainer.bytes_max = 1 << 16;
     mixture_init(&shop->mixture);
 }
 
 static void shop_release(struct shop *shop)
 {
     lists_free(shop->lists);
-    teacher_release(&shop->teacher);
-    affinity_free(shop->affinity);
+    mixture_trainer_release(&shop->trainer);
+    content_scores_free(shop->content_scores);
     vectors_free(shop->vectors);
     tables_release(&shop->tables);
 }
@@ -257,12 +260,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct crumbs crumbs = {data, size};
     uint8_t first = crumbs_byte(&crumbs);
-    struct desk *desk = desk_get(first % ARRAY_COUNT(leaders));
+    struct scratch *scratch = scratch_get(first % ARRAY_COUNT(leaders));
     struct shop shop;
-    shop_init(&shop, desk, /* content= */ first & 0x40);
+    shop_init(&shop, scratch, /* content= */ first & 0x40);
     for (int i = 0; i < RECORDS_MAX && crumbs.left; i++) {
         int kind = crumbs_byte(&crumbs) % KINDS;
-        take_message(desk, &shop, kind, crumbs_piece(&crumbs));
+        take_message(scratch, &shop, kind, crumbs_piece(&crumbs));
     }
     shop_release(&shop);
     return 0;

@@ -16,7 +16,7 @@
 #include "scorer/scorer.h"
 #include "tests/fuzz/crumbs.h"
 #include "tests/topology/rig.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 enum { RECORDS_PER_INPUT_MAX = 40, INPUTS_PER_RIG = 200, PARTITIONS = 2 };
 
@@ -77,10 +77,10 @@ static void delete_files(void)
 /* The codec of a source, made once. */
 static struct codec *codec_of(size_t source)
 {
-    static struct schema_book *book;
+    static struct schema_cache *schemas;
     static struct codec *codecs[ARRAY_COUNT(sources)];
-    if (!book) { book = schema_book_new(); }
-    if (!codecs[source]) { codecs[source] = codec_new(sources[source].contract, book); }
+    if (!schemas) { schemas = schema_cache_new(); }
+    if (!codecs[source]) { codecs[source] = codec_new(sources[source].contract, schemas); }
     return codecs[source];
 }
 

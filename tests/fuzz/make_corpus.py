@@ -261,7 +261,7 @@ def workers():
 
 
 def checkpoint():
-    """A block as model/transformer_checkpoint.c lays it out, all weights zero."""
+    """A block as model/transformer/transformer_checkpoint.c lays it out, all weights zero."""
     def block(items=3, d=16, hidden=16, blocks=1, heads=2, length=4, attributes=0, gaps=0, kinds=0,
               flags=0, lanes=1, tail=b""):
         head = struct.pack("<8sII9I3f4I4Q", b"freshTF\0", 1, flags, items, d, hidden, blocks,

@@ -4,10 +4,10 @@
  * at follows from how the input was cut into batches, and what it says does not. For the same
  * reason a row's `event_time_ms`, which is that of the newest batch that touched it, is left out.
  */
-#ifndef FRESHET_TESTS_ANSWERS_H
-#define FRESHET_TESTS_ANSWERS_H
+#ifndef FRESHET_TESTS_TOPOLOGY_ANSWERS_H
+#define FRESHET_TESTS_TOPOLOGY_ANSWERS_H
 
-#include "model/decay.h"
+#include "model/counting/decay.h"
 #include "model/ids.h"
 #include "schemas/contracts.h"
 #include "schemas/item_neighbours.h"
@@ -21,7 +21,7 @@ enum { ANSWER_BYTES_MAX = 64 << 20 };
 /* Reads a rig's topics; text is what was told since the last answers_clear(). */
 struct answers {
     const struct rig *rig;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *rows, *deltas, *lists, *states;
     struct arena *arena;
     struct buf text;
@@ -29,12 +29,13 @@ struct answers {
 
 static inline void answers_init(struct answers *answers, const struct rig *rig)
 {
-    *answers = (struct answers){.rig = rig, .book = schema_book_new(), .arena = arena_new(1 << 16)};
-    contracts_add_all(answers->book);
-    answers->rows = codec_new(&item_neighbours_contract, answers->book);
-    answers->deltas = codec_new(&pair_deltas_contract, answers->book);
-    answers->lists = codec_new(&recommendation_list_contract, answers->book);
-    answers->states = codec_new(&user_state_contract, answers->book);
+    *answers =
+        (struct answers){.rig = rig, .schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
+    contracts_add_all(answers->schemas);
+    answers->rows = codec_new(&item_neighbours_contract, answers->schemas);
+    answers->deltas = codec_new(&pair_deltas_contract, answers->schemas);
+    answers->lists = codec_new(&recommendation_list_contract, answers->schemas);
+    answers->states = codec_new(&user_state_contract, answers->schemas);
     buf_init(&answers->text, ANSWER_BYTES_MAX);
 }
 
@@ -44,7 +45,7 @@ static inline void answers_release(struct answers *answers)
     codec_free(answers->deltas);
     codec_free(answers->lists);
     codec_free(answers->states);
-    schema_book_free(answers->book);
+    schema_cache_free(answers->schemas);
     arena_free(answers->arena);
     buf_release(&answers->text);
 }
@@ -66,7 +67,7 @@ static inline void answers_whole(struct answers *answers, const char *topic)
     for (size_t i = 0; i < fold->count; i++) {
         if (!fold->at[i].value.data) { continue; }
         buf_printf(&answers->text, "%s %.*s ", topic, SLICE_ARGS(fold->at[i].key));
-        assert(codec_json(answers->book, fold->at[i].value, &answers->text, &name, &error) == 0);
+        assert(codec_json(answers->schemas, fold->at[i].value, &answers->text, &name, &error) == 0);
         buf_printf(&answers->text, "\n");
     }
     free(fold);

@@ -1,6 +1,6 @@
 /* Seeded events for the rig: few users and items, repeats, late arrivals. */
-#ifndef FRESHET_TESTS_FEED_H
-#define FRESHET_TESTS_FEED_H
+#ifndef FRESHET_TESTS_TOPOLOGY_FEED_H
+#define FRESHET_TESTS_TOPOLOGY_FEED_H
 
 #include "schemas/user_event.h"
 #include "tests/topology/rig.h"
@@ -24,19 +24,19 @@ struct click {
  * one in 8 happened long before it arrived. */
 static inline struct click feed_click(uint64_t seed, int n)
 {
-    uint64_t dice = seed * 1000003 + (uint64_t)n;
+    uint64_t rng = seed * 1000003 + (uint64_t)n;
     for (int i = 0; i < 3; i++) {
-        dice = (dice ^ (dice >> 31)) * 0x9e3779b97f4a7c15u;
-        dice ^= dice >> 29;
+        rng = (rng ^ (rng >> 31)) * 0x9e3779b97f4a7c15u;
+        rng ^= rng >> 29;
     }
-    if (n > 20 && dice % 20 == 0) { return feed_click(seed, n - 1 - (int)(dice / 20 % 20)); }
+    if (n > 20 && rng % 20 == 0) { return feed_click(seed, n - 1 - (int)(rng / 20 % 20)); }
     struct click click;
     (void)snprintf(click.id, sizeof(click.id), "e%d", n);
-    (void)snprintf(click.user, sizeof(click.user), "u%02d", (int)(dice / 20 % FEED_USERS));
-    uint64_t one = dice / 1000 % FEED_ITEMS, other = dice / 40000 % FEED_ITEMS;
+    (void)snprintf(click.user, sizeof(click.user), "u%02d", (int)(rng / 20 % FEED_USERS));
+    uint64_t one = rng / 1000 % FEED_ITEMS, other = rng / 40000 % FEED_ITEMS;
     (void)snprintf(click.item, sizeof(click.item), "i%02d", (int)MIN_OF(one, other));
     click.time_ms = feed_from_ms + (int64_t)n * FEED_STEP_MS;
-    if (dice / 1600000 % 8 == 0) { click.time_ms -= (int64_t)(dice / 12800000 % FEED_LATE_MS); }
+    if (rng / 1600000 % 8 == 0) { click.time_ms -= (int64_t)(rng / 12800000 % FEED_LATE_MS); }
     return click;
 }
 
@@ -48,8 +48,8 @@ static inline int64_t feed_time_ms(void)
 /* Appends the events from..to-1 to `events`. */
 static inline void feed_events(struct rig *rig, uint64_t seed, int from, int to)
 {
-    struct schema_book *book = schema_book_new();
-    struct codec *codec = codec_new(&user_event_contract, book);
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&user_event_contract, schemas);
     struct buf out;
     buf_init(&out, 4096);
     for (int n = from; n < to; n++) {
@@ -67,7 +67,7 @@ static inline void feed_events(struct rig *rig, uint64_t seed, int from, int to)
     }
     buf_release(&out);
     codec_free(codec);
-    schema_book_free(book);
+    schema_cache_free(schemas);
 }
 
 /* Appends the same events to `clicks`, as JSON. */

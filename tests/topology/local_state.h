@@ -1,6 +1,6 @@
 /* Compares a running copy's local state with what its changelog says. */
-#ifndef FRESHET_TESTS_LOCAL_STATE_H
-#define FRESHET_TESTS_LOCAL_STATE_H
+#ifndef FRESHET_TESTS_TOPOLOGY_LOCAL_STATE_H
+#define FRESHET_TESTS_TOPOLOGY_LOCAL_STATE_H
 
 #include "stream/run_internal.h"
 #include "tests/topology/rig.h"
@@ -63,7 +63,7 @@ static inline char *state_path(const struct copy *copy, int32_t partition)
     return xprintf("%s/%s%s/%d", copy->state_path, copy->worker->name, within, partition);
 }
 
-static inline bool shelf_is_topic(const struct copy *copy, const struct fold *fold,
+static inline bool store_is_topic(const struct copy *copy, const struct fold *fold,
                                   int32_t partition, int64_t end)
 {
     _cleanup_(xfreep) char *path = state_path(copy, partition);
@@ -87,14 +87,14 @@ static inline bool shelf_is_topic(const struct copy *copy, const struct fold *fo
 
 /* Says whether the histories that a sequence trainer, which has ended, keeps are those of the
  * topic, byte for byte, up to its end, as their bookmarks say. */
-static inline bool shelves_are_topic(struct rig *rig, struct copy *copy)
+static inline bool stores_are_topic(struct rig *rig, struct copy *copy)
 {
     assert(!copy->run);
     bool agree = true;
     _cleanup_(xfreep) struct fold *fold = rig_fold(rig, "histories");
     for (int32_t p = 0; p < rig->partitions; p++) {
         int64_t end = memlog_end(rig->log, "histories", p);
-        if (shelf_is_topic(copy, fold, p, end)) { continue; }
+        if (store_is_topic(copy, fold, p, end)) { continue; }
         fprintf(stderr, "the histories of partition %d are not what the topic says\n", p);
         agree = false;
     }

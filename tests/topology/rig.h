@@ -4,13 +4,13 @@
  * here waits and every run of a test is the same. State lives below a directory of the rig's own,
  * removed in the end. Functions assert what no test wants to survive.
  */
-#ifndef FRESHET_TESTS_RIG_H
-#define FRESHET_TESTS_RIG_H
+#ifndef FRESHET_TESTS_TOPOLOGY_RIG_H
+#define FRESHET_TESTS_TOPOLOGY_RIG_H
 
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
-#include "stream/memlog.h"
+#include "stream/sim/memlog.h"
 #include "stream/run.h"
 
 #include <dirent.h>
@@ -70,7 +70,7 @@ static inline int64_t rig_now(void *arg)
     return rig->now_ms++;
 }
 
-static inline void rig_note(void *arg, enum log_level level, const char *msg, const char *pairs)
+static inline void rig_log(void *arg, enum log_level level, const char *msg, const char *pairs)
 {
     struct rig *rig = arg;
     if (level == LOG_WARN) {
@@ -194,7 +194,7 @@ static inline bool rig_launch(struct rig *rig, struct copy *copy)
         .wire = copy->wire,
         .metrics = copy->metrics,
         .clock = {rig_now, rig},
-        .notes = {rig_note, rig},
+        .notes = {rig_log, rig},
     };
     char *why = NULL;
     copy->run = run_new(&parts, &copy->exit_code, &why);

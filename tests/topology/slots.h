@@ -1,7 +1,7 @@
 /* Slots: what `models` and `item-vectors` say of the generations that the sequence trainer has
  * published, read as a compacted topic is read: the newest record of each key. */
-#ifndef FRESHET_TESTS_SLOTS_H
-#define FRESHET_TESTS_SLOTS_H
+#ifndef FRESHET_TESTS_TOPOLOGY_SLOTS_H
+#define FRESHET_TESTS_TOPOLOGY_SLOTS_H
 
 #include "model/ids.h"
 #include "schemas/item_vector.h"
@@ -13,7 +13,7 @@ enum { SLOT_ROWS_MAX = 256, SLOT_TEXT_MAX = 1 << 20 };
 
 struct slots {
     const struct rig *rig;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *vectors, *weights, *histories;
     struct arena *arena;
 };
@@ -31,10 +31,10 @@ struct shown {
 
 static inline void slots_init(struct slots *slots, const struct rig *rig)
 {
-    *slots = (struct slots){.rig = rig, .book = schema_book_new(), .arena = arena_new(1 << 16)};
-    slots->vectors = codec_new(&item_vector_contract, slots->book);
-    slots->weights = codec_new(&model_weights_contract, slots->book);
-    slots->histories = codec_new(&user_history_contract, slots->book);
+    *slots = (struct slots){.rig = rig, .schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
+    slots->vectors = codec_new(&item_vector_contract, slots->schemas);
+    slots->weights = codec_new(&model_weights_contract, slots->schemas);
+    slots->histories = codec_new(&user_history_contract, slots->schemas);
 }
 
 static inline void slots_release(struct slots *slots)
@@ -42,7 +42,7 @@ static inline void slots_release(struct slots *slots)
     codec_free(slots->vectors);
     codec_free(slots->weights);
     codec_free(slots->histories);
-    schema_book_free(slots->book);
+    schema_cache_free(slots->schemas);
     arena_free(slots->arena);
 }
 

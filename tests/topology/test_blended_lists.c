@@ -5,7 +5,7 @@
 #include "schemas/model_weights.h"
 #include "schemas/user_history.h"
 #include "scorer/scorer.h"
-#include "sequence/sequence.h"
+#include "trainer/sequence/sequence.h"
 #include "tests/topology/rig.h"
 
 #include <setjmp.h>
@@ -25,7 +25,7 @@ static const char *const alone[] = {"list.length=10", "vectors.used=false", NULL
 
 struct scene {
     struct rig rig;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *histories, *lists, *quality;
     struct arena *arena;
     struct buf out;
@@ -35,11 +35,11 @@ struct scene {
 
 static void scene_init(struct scene *scene)
 {
-    *scene = (struct scene){.book = schema_book_new(), .arena = arena_new(1 << 16)};
+    *scene = (struct scene){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
     rig_init(&scene->rig, PARTITIONS);
-    scene->histories = codec_new(&user_history_contract, scene->book);
-    scene->lists = codec_new(&recommendation_list_contract, scene->book);
-    scene->quality = codec_new(&list_quality_contract, scene->book);
+    scene->histories = codec_new(&user_history_contract, scene->schemas);
+    scene->lists = codec_new(&recommendation_list_contract, scene->schemas);
+    scene->quality = codec_new(&list_quality_contract, scene->schemas);
     buf_init(&scene->out, 1 << 20);
 }
 
@@ -49,7 +49,7 @@ static void scene_release(struct scene *scene)
     codec_free(scene->histories);
     codec_free(scene->lists);
     codec_free(scene->quality);
-    schema_book_free(scene->book);
+    schema_cache_free(scene->schemas);
     arena_free(scene->arena);
     buf_release(&scene->out);
 }
@@ -290,8 +290,8 @@ static void test_bad_records(void **state)
     scene_init(&scene);
     struct rig *rig = &scene.rig;
     rig_start(rig, &scorer_worker, 0, short_lists);
-    struct codec *rows = codec_new(&item_vector_contract, scene.book);
-    struct codec *parts = codec_new(&model_weights_contract, scene.book);
+    struct codec *rows = codec_new(&item_vector_contract, scene.schemas);
+    struct codec *parts = codec_new(&model_weights_contract, scene.schemas);
     const struct item_vector row = {.item_id = slice_str("i"), .generation = slice_str("g"),
                                     .row = -1, .bytes = slice_of("0123456789012345", 16)};
     const struct model_weights part = {.model = slice_str(MODEL_SEQUENCE),

@@ -3,7 +3,7 @@
  * itself. */
 #include "base/base.h"
 #include "features/features.h"
-#include "stream/memlog_internal.h"
+#include "stream/sim/memlog_internal.h"
 #include "stream/run_internal.h"
 #include "tests/topology/answers.h"
 #include "ingest/ingest.h"

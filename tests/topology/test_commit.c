@@ -2,7 +2,7 @@
 #include "base/base.h"
 #include "features/features.h"
 #include "tests/topology/answers.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

@@ -2,7 +2,7 @@
 #include "base/base.h"
 #include "features/features.h"
 #include "tests/topology/answers.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -51,15 +51,15 @@ static void caches_change_no_answer(void **state)
 /* ---- Refusals ---- */
 
 struct pen {
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *events;
     struct buf out;
 };
 
 static void pen_init(struct pen *pen)
 {
-    pen->book = schema_book_new();
-    pen->events = codec_new(&user_event_contract, pen->book);
+    pen->schemas = schema_cache_new();
+    pen->events = codec_new(&user_event_contract, pen->schemas);
     buf_init(&pen->out, 4096);
 }
 
@@ -67,7 +67,7 @@ static void pen_release(struct pen *pen)
 {
     buf_release(&pen->out);
     codec_free(pen->events);
-    schema_book_free(pen->book);
+    schema_cache_free(pen->schemas);
 }
 
 static void send(struct rig *rig, struct pen *pen, const char *key, int n, int64_t time_ms,
@@ -142,8 +142,8 @@ static void features_refuses(void **state)
 static void trainer_refuses_a_message_whole(void **state)
 {
     struct rig rig;
-    struct schema_book *book = schema_book_new();
-    struct codec *codec = codec_new(&pair_deltas_contract, book);
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&pair_deltas_contract, schemas);
     struct buf out;
     buf_init(&out, 4096);
     rig_init(&rig, 1);
@@ -174,7 +174,7 @@ static void trainer_refuses_a_message_whole(void **state)
     answers_release(&answers);
     buf_release(&out);
     codec_free(codec);
-    schema_book_free(book);
+    schema_cache_free(schemas);
     rig_release(&rig);
 }
 

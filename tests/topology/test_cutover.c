@@ -6,7 +6,7 @@
 #include "tests/topology/answers.h"
 
 #include "features/features.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
 
@@ -20,7 +20,7 @@ static const char *const plain[] = {"poll.records.max=20", NULL};
 struct pair {
     struct rig rig;
     struct copy *base, *g2;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *steps, *lists;
     struct arena *arena;
     int fed;
@@ -45,9 +45,9 @@ static void feed(struct pair *pair, int count)
 
 static void pair_init(struct pair *pair)
 {
-    *pair = (struct pair){.book = schema_book_new(), .arena = arena_new(1 << 16)};
-    pair->steps = codec_new(&generation_step_contract, pair->book);
-    pair->lists = codec_new(&recommendation_list_contract, pair->book);
+    *pair = (struct pair){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
+    pair->steps = codec_new(&generation_step_contract, pair->schemas);
+    pair->lists = codec_new(&recommendation_list_contract, pair->schemas);
     rig_init(&pair->rig, PARTITIONS);
     make_topics(&pair->rig, "g2");
     feed(pair, FIRST);
@@ -65,7 +65,7 @@ static void pair_release(struct pair *pair)
     codec_free(pair->steps);
     codec_free(pair->lists);
     arena_free(pair->arena);
-    schema_book_free(pair->book);
+    schema_cache_free(pair->schemas);
     rig_release(&pair->rig);
 }
 

@@ -4,7 +4,7 @@
 #include "schemas/forget_receipt.h"
 #include "scorer/scorer.h"
 #include "tests/topology/answers.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -23,7 +23,7 @@ static const char *const unpruned[] = {"neighbours.max=0", "batch.records.max=15
 /* ---- The events ---- */
 
 struct pen {
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct codec *events, *requests, *receipts;
     struct arena *arena;
     struct buf out;
@@ -31,10 +31,10 @@ struct pen {
 
 static void pen_init(struct pen *pen)
 {
-    pen->book = schema_book_new();
-    pen->events = codec_new(&user_event_contract, pen->book);
-    pen->requests = codec_new(&forget_request_contract, pen->book);
-    pen->receipts = codec_new(&forget_receipt_contract, pen->book);
+    pen->schemas = schema_cache_new();
+    pen->events = codec_new(&user_event_contract, pen->schemas);
+    pen->requests = codec_new(&forget_request_contract, pen->schemas);
+    pen->receipts = codec_new(&forget_receipt_contract, pen->schemas);
     pen->arena = arena_new(1 << 12);
     buf_init(&pen->out, 4096);
 }
@@ -46,7 +46,7 @@ static void pen_release(struct pen *pen)
     codec_free(pen->events);
     codec_free(pen->requests);
     codec_free(pen->receipts);
-    schema_book_free(pen->book);
+    schema_cache_free(pen->schemas);
 }
 
 /* The nth event, of one of few users, so that each has more than is kept; every ninth says that an

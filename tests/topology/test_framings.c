@@ -5,7 +5,7 @@
 #include "ingest/ingest.h"
 #include "scorer/scorer.h"
 #include "tests/topology/answers.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -67,8 +67,8 @@ static char *take_answers(struct rig *rig)
     struct answers answers;
     answers_init(&answers, rig);
     for (size_t i = 0; i < contracts_count; i++) {
-        assert(schema_book_bind(answers.book, FIRST_ID + (uint32_t)i, contracts[i]->schema, NULL) ==
-               0);
+        assert(schema_cache_bind(answers.schemas, FIRST_ID + (uint32_t)i, contracts[i]->schema,
+                                 NULL) == 0);
     }
     answers_states(&answers);
     answers_sums(&answers);

@@ -5,7 +5,7 @@
 #include "schemas/item.h"
 #include "schemas/user_event.h"
 #include "schemas/user_profile.h"
-#include "stream/origin.h"
+#include "stream/kafka/origin.h"
 #include "tests/topology/rig.h"
 
 #include <setjmp.h>
@@ -215,8 +215,8 @@ static void a_redriven_record_keeps_its_origin(void **state)
         assert_int_equal(wire_produce(wire, &message, 1), 0);
     }
     go_on(&rig);
-    struct schema_book *book = schema_book_new();
-    struct codec *codec = codec_new(&user_event_contract, book);
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&user_event_contract, schemas);
     struct arena *arena = arena_new(1024);
     struct user_event plain = event_at(&rig, codec, arena, 0);
     assert_true(slice_equal(plain.event_id, slice_str("clicks-0-000000000000")));
@@ -230,7 +230,7 @@ static void a_redriven_record_keeps_its_origin(void **state)
     header_is(&rig, 0, "redriven", "2");
     arena_free(arena);
     codec_free(codec);
-    schema_book_free(book);
+    schema_cache_free(schemas);
     wire_close(wire);
     rig_release(&rig);
 }
@@ -291,8 +291,8 @@ static void headers_become_fields_or_stay_with_the_letter(void **state)
     send(&rig, slice_str("{\"user_id\":1"), senders, ARRAY_COUNT(senders));
     send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), NULL, 0);
     go_on(&rig);
-    struct schema_book *book = schema_book_new();
-    struct codec *codec = codec_new(&user_event_contract, book);
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&user_event_contract, schemas);
     struct arena *arena = arena_new(1024);
     assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 1);
     struct user_event ev = event_at(&rig, codec, arena, 0);
@@ -307,7 +307,7 @@ static void headers_become_fields_or_stay_with_the_letter(void **state)
     header_is(&rig, 1, "reason", "missing_action");
     arena_free(arena);
     codec_free(codec);
-    schema_book_free(book);
+    schema_cache_free(schemas);
     rig_release(&rig);
 }
 

@@ -1,7 +1,7 @@
 /* The sequence trainer on the in-process log: generations are whole, training goes on. */
 #include "base/base.h"
 #include "schemas/item.h"
-#include "sequence/sequence.h"
+#include "trainer/sequence/sequence.h"
 #include "tests/topology/slots.h"
 
 #include <setjmp.h>
@@ -19,7 +19,7 @@ static const char *const quick[] = {
 
 struct scribe {
     struct rig rig;
-    struct schema_book *book;
+    struct schema_cache *schemas;
     struct slots slots;
     struct codec *histories, *items;
     struct arena *arena;
@@ -30,10 +30,10 @@ struct scribe {
 
 static void scribe_init(struct scribe *scribe)
 {
-    *scribe = (struct scribe){.book = schema_book_new(), .arena = arena_new(1 << 16)};
+    *scribe = (struct scribe){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
     rig_init(&scribe->rig, PARTITIONS);
-    scribe->histories = codec_new(&user_history_contract, scribe->book);
-    scribe->items = codec_new(&item_contract, scribe->book);
+    scribe->histories = codec_new(&user_history_contract, scribe->schemas);
+    scribe->items = codec_new(&item_contract, scribe->schemas);
     slots_init(&scribe->slots, &scribe->rig);
     buf_init(&scribe->out, 1 << 20);
 }
@@ -44,7 +44,7 @@ static void scribe_release(struct scribe *scribe)
     codec_free(scribe->histories);
     codec_free(scribe->items);
     slots_release(&scribe->slots);
-    schema_book_free(scribe->book);
+    schema_cache_free(scribe->schemas);
     arena_free(scribe->arena);
     buf_release(&scribe->out);
 }
@@ -322,7 +322,7 @@ static struct copy *begin_trained(struct scribe *scribe)
 }
 
 /* An item that comes after the generation has a row behind it at once, when its tags are known. */
-static void test_latecomers(void **state)
+static void test_cold_start_items(void **state)
 {
     struct scribe scribe;
     struct item_vector vector;
@@ -345,7 +345,7 @@ static void test_latecomers(void **state)
 }
 
 /* A latecomer's row that is taken and lost, or not taken, is sent again, at its place. */
-static void test_latecomers_lost(void **state)
+static void test_cold_start_items_lost(void **state)
 {
     const int faults[] = {WIRE_ABORTED, WIRE_RETRY};
     const char *const late[] = {"late0", "late1", "late2", "late3", "late4", "late5"};
@@ -367,9 +367,9 @@ static void test_latecomers_lost(void **state)
     }
 }
 
-/* Where somebody else's generation is the newest, latecomers wait for the next one of ours: their
- * rows would be of another model. */
-static void test_latecomers_of_another(void **state)
+/* Where somebody else's generation is the newest, cold_start_items wait for the next one of ours:
+ * their rows would be of another model. */
+static void test_cold_start_items_of_another(void **state)
 {
     struct scribe scribe;
     struct item_vector vector;
@@ -395,9 +395,9 @@ int main(void)
         cmocka_unit_test(test_keeps_histories),
         cmocka_unit_test(test_length_beyond_histories),
         cmocka_unit_test(test_one_trains),
-        cmocka_unit_test(test_latecomers),
-        cmocka_unit_test(test_latecomers_lost),
-        cmocka_unit_test(test_latecomers_of_another),
+        cmocka_unit_test(test_cold_start_items),
+        cmocka_unit_test(test_cold_start_items_lost),
+        cmocka_unit_test(test_cold_start_items_of_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

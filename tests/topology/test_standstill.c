@@ -4,7 +4,7 @@
 #include "scorer/scorer.h"
 #include "stream/run_internal.h"
 #include "tests/topology/answers.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

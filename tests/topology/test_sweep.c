@@ -30,13 +30,13 @@
 #include "features/features.h"
 #include "ingest/ingest.h"
 #include "scorer/scorer.h"
-#include "sequence/sequence.h"
-#include "stream/memlog_internal.h"
+#include "trainer/sequence/sequence.h"
+#include "stream/sim/memlog_internal.h"
 #include "stream/run_internal.h"
 #include "tests/topology/answers.h"
 #include "tests/topology/local_state.h"
 #include "tests/topology/slots.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -336,7 +336,7 @@ static bool keeps_right(struct sweep *sweep)
     if (sweep->spoilt) { fprintf(stderr, "there was a round with no slot whole\n"); }
     bool right = trainer_counts(&sweep->slots, target) && !sweep->spoilt;
     rig_finish(target);
-    return shelves_are_topic(&sweep->rig, target) && right;
+    return stores_are_topic(&sweep->rig, target) && right;
 }
 
 static bool agrees(const struct subject *subject, const char *want, const char *is)
@@ -473,8 +473,8 @@ static void begin_case(struct tally *tally, const struct crash_case *what)
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
-    uint64_t dice = a * 0x9e3779b97f4a7c15u + b;
-    return memlog_roll(&dice);
+    uint64_t rng = a * 0x9e3779b97f4a7c15u + b;
+    return memlog_roll(&rng);
 }
 
 static bool is_spread(const char *point)
@@ -501,8 +501,8 @@ static void try_point(struct tally *tally, size_t subject, size_t point, int see
     int tries = !is_spread(name) ? 1 : all ? SPREAD_ALL : SPREAD_SHORT;
     for (int i = 0; i < tries && passes && dies_at(&subjects[subject], name); i++) {
         struct crash_case what = {.subject = subject, .point = name, .seed = seed};
-        uint64_t dice = mix((uint64_t)seed * 1000 + subject * 100 + (uint64_t)i, point);
-        what.nth = 1 + (int64_t)(dice % (uint64_t)passes);
+        uint64_t rng = mix((uint64_t)seed * 1000 + subject * 100 + (uint64_t)i, point);
+        what.nth = 1 + (int64_t)(rng % (uint64_t)passes);
         what.remains = (enum remains)((point + subject + (size_t)i) % 2);
         begin_case(tally, &what);
         if (!all) { continue; }

@@ -3,7 +3,7 @@
 #include "features/features.h"
 #include "stream/store.h"
 #include "tests/topology/answers.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

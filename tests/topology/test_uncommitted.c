@@ -2,7 +2,7 @@
 #include "base/base.h"
 #include "features/features.h"
 #include "tests/topology/answers.h"
-#include "trainer/trainer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -25,8 +25,8 @@ static void settings_for(const struct worker *worker, const char *const *from, c
 
 static void feed(struct rig *rig)
 {
-    struct schema_book *book = schema_book_new();
-    struct codec *codec = codec_new(&user_event_contract, book);
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&user_event_contract, schemas);
     struct buf out;
     buf_init(&out, 4096);
     for (int n = 0; n < GROUPS * GROUP_USERS * USER_EVENTS; n++) {
@@ -47,7 +47,7 @@ static void feed(struct rig *rig)
     }
     buf_release(&out);
     codec_free(codec);
-    schema_book_free(book);
+    schema_cache_free(schemas);
 }
 
 struct outcome {

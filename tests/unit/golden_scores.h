@@ -1,7 +1,7 @@
 /* What tests/golden/make_factorisations.py has of a model: teaches it the actions, compares all
  * scores. */
-#ifndef FRESHET_TESTS_GOLDEN_SCORES_H
-#define FRESHET_TESTS_GOLDEN_SCORES_H
+#ifndef FRESHET_TESTS_UNIT_GOLDEN_SCORES_H
+#define FRESHET_TESTS_UNIT_GOLDEN_SCORES_H
 
 #include "base/base.h"
 #include "base/text_file.h"
@@ -22,11 +22,11 @@ static inline void golden_teach(const struct recommender *recommender, void *mod
     assert_int_equal(sscanf(line, "action %d %d %f", &user, &item, &rating), 3);
     size_t *count = &pasts->counts[user];
     assert_true(*count < GOLDEN_PAST_MAX);
-    recommender->learn(model, &(struct lesson){.user = user,
-                                               .item = item,
-                                               .rating = rating,
-                                               .before = pasts->items[user],
-                                               .before_count = *count});
+    recommender->learn(model, &(struct training_example){.user = user,
+                                                         .item = item,
+                                                         .rating = rating,
+                                                         .before = pasts->items[user],
+                                                         .before_count = *count});
     pasts->items[user][(*count)++] = item;
 }
 
@@ -34,9 +34,9 @@ static inline void golden_teach(const struct recommender *recommender, void *mod
 static inline void golden_scores(const struct recommender *recommender, const void *settings,
                                  bool rates)
 {
-    struct ground ground = {
+    struct model_context context = {
         .users_max = GOLDEN_USERS, .items_max = GOLDEN_ITEMS, .seed = GOLDEN_SEED};
-    void *model = recommender->make(&ground, settings);
+    void *model = recommender->make(&context, settings);
     struct golden_pasts pasts = {0};
     struct buf text;
     int compared = 0, user, item;

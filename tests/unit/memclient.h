@@ -3,11 +3,11 @@
  * Its story is a text: "+in0,in1 " assigned, "-in0 " revoked, "!in0 " lost, and a record as
  * "in0@5=value " (a tombstone: "in0@5=~ "). Tests compare stories.
  */
-#ifndef FRESHET_TESTS_MEMCLIENT_H
-#define FRESHET_TESTS_MEMCLIENT_H
+#ifndef FRESHET_TESTS_UNIT_MEMCLIENT_H
+#define FRESHET_TESTS_UNIT_MEMCLIENT_H
 
 #include "base/buf.h"
-#include "stream/memlog.h"
+#include "stream/sim/memlog.h"
 
 struct client {
     struct wire *wire;

@@ -1,8 +1,8 @@
 /* librdkafka's mock cluster of one broker, for the tests of the real wire. */
-#ifndef FRESHET_TESTS_MOCK_BROKER_H
-#define FRESHET_TESTS_MOCK_BROKER_H
+#ifndef FRESHET_TESTS_UNIT_MOCK_BROKER_H
+#define FRESHET_TESTS_UNIT_MOCK_BROKER_H
 
-#include "stream/kafka.h"
+#include "stream/kafka/kafka.h"
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>

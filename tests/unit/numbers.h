@@ -10,17 +10,17 @@
 #include <cmocka.h>
 
 /* Draws from 0 up to 1: a linear congruence, of which the high bits are used (Knuth's MMIX). */
-static inline double draw(uint64_t *dice)
+static inline double draw(uint64_t *rng)
 {
-    *dice = *dice * 6364136223846793005ull + 1442695040888963407ull;
-    return (double)(*dice >> 11) * 0x1p-53;
+    *rng = *rng * 6364136223846793005ull + 1442695040888963407ull;
+    return (double)(*rng >> 11) * 0x1p-53;
 }
 
 /* Makes n numbers from -size to size; the caller frees. */
-static inline float *draw_many(uint64_t *dice, size_t n, double size)
+static inline float *draw_many(uint64_t *rng, size_t n, double size)
 {
     float *x = xcalloc(n + 1, sizeof(*x));
-    for (size_t i = 0; i < n; i++) { x[i] = (float)(size * (2.0 * draw(dice) - 1.0)); }
+    for (size_t i = 0; i < n; i++) { x[i] = (float)(size * (2.0 * draw(rng) - 1.0)); }
     return x;
 }
 

@@ -1,13 +1,14 @@
 /* A made-up world of items for the ranking's tests and benchmark, and the naive ranking: straight
- * double loops from the formulas of model/item_table.h and model/ranking.h, without factors, heaps
- * or scratch. Items are named by their place in the world; numbers are the table's business. */
-#ifndef FRESHET_TESTS_RANKING_ORACLE_H
-#define FRESHET_TESTS_RANKING_ORACLE_H
+ * double loops from the formulas of model/counting/item_table.h and model/counting/ranking.h,
+ * without factors, heaps or scratch. Items are named by their place in the world; numbers are the
+ * table's business. */
+#ifndef FRESHET_TESTS_UNIT_RANKING_ORACLE_H
+#define FRESHET_TESTS_UNIT_RANKING_ORACLE_H
 
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "model/dice.h"
-#include "model/ranking.h"
+#include "model/rng.h"
+#include "model/counting/ranking.h"
 
 struct world_row {
     int64_t epoch, trend_epoch;
@@ -26,27 +27,27 @@ struct world {
     uint8_t *flags;
 };
 
-static inline void shuffle(uint64_t *dice, int32_t *order, size_t count)
+static inline void shuffle(uint64_t *rng, int32_t *order, size_t count)
 {
     for (size_t k = 0; k < count; k++) { order[k] = (int32_t)k; }
     for (size_t k = count; k > 1; k--) {
-        size_t other = dice_below(dice, k);
+        size_t other = rng_below(rng, k);
         int32_t swapped = order[k - 1];
         order[k - 1] = order[other];
         order[other] = swapped;
     }
 }
 
-static inline void world_row_make(struct world *world, size_t place, size_t count, uint64_t *dice,
+static inline void world_row_make(struct world *world, size_t place, size_t count, uint64_t *rng,
                                   int64_t epochs)
 {
     struct world_row *row = &world->rows[place];
-    row->epoch = (int64_t)dice_below(dice, (size_t)epochs);
-    row->trend_epoch = (int64_t)dice_below(dice, (size_t)epochs);
-    row->actions = 1.0 + 400.0 * dice_unit(dice) * dice_unit(dice);
-    row->mass = row->actions * (1.0 + 3.0 * dice_unit(dice));
-    row->trend = 20.0 * dice_unit(dice);
-    row->users = (int64_t)dice_below(dice, 5000);
+    row->epoch = (int64_t)rng_below(rng, (size_t)epochs);
+    row->trend_epoch = (int64_t)rng_below(rng, (size_t)epochs);
+    row->actions = 1.0 + 400.0 * rng_unit(rng) * rng_unit(rng);
+    row->mass = row->actions * (1.0 + 3.0 * rng_unit(rng));
+    row->trend = 20.0 * rng_unit(rng);
+    row->users = (int64_t)rng_below(rng, 5000);
     row->count = count;
     row->items = xcalloc(count + 1, sizeof(*row->items));
     row->co = xcalloc(count + 1, sizeof(*row->co));
@@ -54,22 +55,22 @@ static inline void world_row_make(struct world *world, size_t place, size_t coun
     row->backward = xcalloc(count + 1, sizeof(*row->backward));
     row->present = true;
     /* Distinct neighbours: a walk with a random step from a random start. */
-    size_t at = dice_below(dice, world->items);
-    size_t step = 1 + dice_below(dice, MAX_OF(world->items / (count + 2), (size_t)1));
+    size_t at = rng_below(rng, world->items);
+    size_t step = 1 + rng_below(rng, MAX_OF(world->items / (count + 2), (size_t)1));
     for (size_t k = 0; k < count; k++) {
         at = (at + step) % world->items;
         if (at == place) { at = (at + step) % world->items; }
         row->items[k] = (int32_t)at;
         row->co[k] = row->mass * (double)(count - k) / (double)(count + 1);
-        row->forward[k] = 8.0 * dice_unit(dice) * dice_unit(dice);
-        row->backward[k] = 8.0 * dice_unit(dice) * dice_unit(dice);
+        row->forward[k] = 8.0 * rng_unit(rng) * rng_unit(rng);
+        row->backward[k] = 8.0 * rng_unit(rng) * rng_unit(rng);
     }
 }
 
 /* Makes a world; free with world_free(). Neighbours of a row: `neighbours` (less than items /
  * 2). */
 static inline struct world *world_new(size_t items, size_t neighbours, int64_t epochs,
-                                      uint64_t *dice)
+                                      uint64_t *rng)
 {
     assert(neighbours < items / 2);
     struct world *world = xcalloc(1, sizeof(*world));
@@ -80,7 +81,7 @@ static inline struct world *world_new(size_t items, size_t neighbours, int64_t e
     for (size_t k = 0; k < items; k++) {
         (void)snprintf(world->ids[k], sizeof(world->ids[k]), "%zx", (k * 2654435761U) & 0xffffffU);
         world->flags[k] = ITEM_LISTED;
-        world_row_make(world, k, neighbours, dice, epochs);
+        world_row_make(world, k, neighbours, rng, epochs);
     }
     return world;
 }

@@ -1,7 +1,7 @@
 /* A table of all ratings and what the classical measures are of it, in doubles and by brute
  * force. */
-#ifndef FRESHET_TESTS_RATINGS_ORACLE_H
-#define FRESHET_TESTS_RATINGS_ORACLE_H
+#ifndef FRESHET_TESTS_UNIT_RATINGS_ORACLE_H
+#define FRESHET_TESTS_UNIT_RATINGS_ORACLE_H
 
 #include "tests/unit/tiny_world.h"
 

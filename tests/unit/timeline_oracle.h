@@ -1,10 +1,10 @@
 /* What timelines are held against: everything worked out anew from the sorted set of accepted
  * actions; and the streams for it. */
-#ifndef FRESHET_TESTS_TIMELINE_ORACLE_H
-#define FRESHET_TESTS_TIMELINE_ORACLE_H
+#ifndef FRESHET_TESTS_UNIT_TIMELINE_ORACLE_H
+#define FRESHET_TESTS_UNIT_TIMELINE_ORACLE_H
 
 #include "base/xalloc.h"
-#include "model/timeline.h"
+#include "model/counting/timeline.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -15,7 +15,7 @@ enum { ITEMS = 24, EVENTS_MAX = 400 };
 
 static uint64_t seed;
 
-static inline uint32_t dice(uint32_t sides)
+static inline uint32_t rng(uint32_t sides)
 {
     seed += UINT64_C(0x9e3779b97f4a7c15);
     uint64_t z = seed;
@@ -171,13 +171,13 @@ static inline void make_stream(struct action *events, int count, int64_t span_ms
 {
     for (int i = 0; i < count; i++) {
         events[i] = (struct action){
-            .time_ms = INT64_C(1600000000000) + (int64_t)dice(60) * span_ms / 60,
-            .sequence = dice(3),
-            .id_hash = (uint64_t)dice(1u << 30) << 33 | (uint64_t)i,
+            .time_ms = INT64_C(1600000000000) + (int64_t)rng(60) * span_ms / 60,
+            .sequence = rng(3),
+            .id_hash = (uint64_t)rng(1u << 30) << 33 | (uint64_t)i,
             .offset = i,
-            .weight = dice(5) ? dice(10) * 0.5 + 0.5 : 0,
-            .item = (int32_t)(dice(2) ? dice(ITEMS) : dice(5)),
-            .kind = (int32_t)dice(8),
+            .weight = rng(5) ? rng(10) * 0.5 + 0.5 : 0,
+            .item = (int32_t)(rng(2) ? rng(ITEMS) : rng(5)),
+            .kind = (int32_t)rng(8),
         };
     }
 }
@@ -185,7 +185,7 @@ static inline void make_stream(struct action *events, int count, int64_t span_ms
 static inline void shuffle(struct action *events, int count)
 {
     for (int i = count - 1; i > 0; i--) {
-        int j = (int)dice((uint32_t)i + 1);
+        int j = (int)rng((uint32_t)i + 1);
         struct action swap = events[i];
         events[i] = events[j];
         events[j] = swap;

@@ -1,38 +1,38 @@
 /* Made-up sequences for the tests of models: users who mostly step from an item to the next one, so
  * that a model of order has something to find. */
-#ifndef FRESHET_TESTS_TINY_WORLD_H
-#define FRESHET_TESTS_TINY_WORLD_H
+#ifndef FRESHET_TESTS_UNIT_TINY_WORLD_H
+#define FRESHET_TESTS_UNIT_TINY_WORLD_H
 
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "model/dice.h"
-#include "model/recommender.h"
-#include "model/sequences.h"
+#include "model/rng.h"
+#include "evaluate/models/recommender.h"
+#include "evaluate/models/sequences.h"
 
 /* Makes sequences without repeats of 1 to `longest` items; free with sequences_release(). */
 static inline void tiny_world(struct sequences *sequences, int32_t users, int32_t items,
                               int32_t longest, uint64_t seed)
 {
-    uint64_t dice = seed;
+    uint64_t rng = seed;
     struct action *actions = xcalloc((size_t)(users * longest), sizeof(*actions));
     bool *had = xcalloc((size_t)items, sizeof(*had));
     size_t count = 0;
     for (int32_t user = 0; user < users; user++) {
-        int32_t item = (int32_t)dice_below(&dice, (size_t)items);
-        size_t length = 1 + dice_below(&dice, (size_t)longest);
+        int32_t item = (int32_t)rng_below(&rng, (size_t)items);
+        size_t length = 1 + rng_below(&rng, (size_t)longest);
         memset(had, 0, (size_t)items * sizeof(*had));
         for (size_t at = 0; at < length; at++) {
-            while (had[item]) { item = (int32_t)dice_below(&dice, (size_t)items); }
+            while (had[item]) { item = (int32_t)rng_below(&rng, (size_t)items); }
             had[item] = true;
             actions[count] = (struct action){
                 .user = user,
                 .item = item,
-                .rating = (float)(1 + dice_below(&dice, 5)),
+                .rating = (float)(1 + rng_below(&rng, 5)),
                 .ts = (int64_t)count,
             };
             count++;
-            item = dice_below(&dice, 4) ? (item + 1) % items
-                                        : (int32_t)dice_below(&dice, (size_t)items);
+            item =
+                rng_below(&rng, 4) ? (item + 1) % items : (int32_t)rng_below(&rng, (size_t)items);
         }
     }
     sequences_build(sequences, actions, count, users, items);
@@ -49,11 +49,11 @@ static inline void tiny_teach(const struct recommender *recommender, void *model
         size_t count;
         const struct action *actions = sequences_of(sequences, user, &count);
         for (size_t at = 0; at < count; at++) {
-            recommender->learn(model, &(struct lesson){.user = user,
-                                                       .item = actions[at].item,
-                                                       .rating = actions[at].rating,
-                                                       .before = items,
-                                                       .before_count = at});
+            recommender->learn(model, &(struct training_example){.user = user,
+                                                                 .item = actions[at].item,
+                                                                 .rating = actions[at].rating,
+                                                                 .before = items,
+                                                                 .before_count = at});
             items[at] = actions[at].item;
         }
     }

@@ -4,7 +4,7 @@
 #define FRESHET_TESTS_UNIT_TRANSFORMER_ORACLE_H
 
 #include "base/base.h"
-#include "model/encoder.h"
+#include "model/transformer/encoder.h"
 #include "tests/unit/numbers.h"
 
 enum { ORACLE_TOKENS_MAX = 64, ORACLE_D_MAX = 32 };

@@ -1,8 +1,8 @@
 /* Walkers: users who step through a small catalogue by fives: what comes next is certain. */
-#ifndef FRESHET_TESTS_WALKERS_H
-#define FRESHET_TESTS_WALKERS_H
+#ifndef FRESHET_TESTS_UNIT_WALKERS_H
+#define FRESHET_TESTS_UNIT_WALKERS_H
 
-#include "sequence/learner.h"
+#include "trainer/sequence/learner.h"
 
 enum { WALKERS = 80, WALK_ITEMS = 24, WALK_LENGTH = 8, WALK_STEP = 5 };
 
@@ -17,25 +17,27 @@ static inline int32_t walk_item(int32_t user, int32_t step)
     return (user + step * WALK_STEP) % WALK_ITEMS;
 }
 
-/* A pool with the catalogue, its items added in this order: 1, or -1 for the other way round. Items
- * are numbered by the order; walk_numbers() says how. */
-static inline struct pool *walk_pool(int order)
+/* A training_set with the catalogue, its items added in this order: 1, or -1 for the other way
+ * round. Items are numbered by the order; walk_numbers() says how. */
+static inline struct training_set *walk_training_set(int order)
 {
-    struct pool *pool = pool_new(/* length= */ 201, /* bytes_max= */ 1 << 24);
+    struct training_set *training_set =
+        training_set_new(/* length= */ 201, /* bytes_max= */ 1 << 24);
     for (int32_t i = 0; i < WALK_ITEMS; i++) {
-        pool_add_item(pool, walk_hash((uint64_t)(order > 0 ? i : WALK_ITEMS - 1 - i)));
+        training_set_add_item(training_set,
+                              walk_hash((uint64_t)(order > 0 ? i : WALK_ITEMS - 1 - i)));
     }
-    return pool;
+    return training_set;
 }
 
-static inline void walk(struct pool *pool, int order, int32_t user, int32_t steps)
+static inline void walk(struct training_set *training_set, int order, int32_t user, int32_t steps)
 {
     int32_t items[WALK_LENGTH * 4];
     for (int32_t step = 0; step < steps; step++) {
         int32_t item = walk_item(user, step);
         items[step] = order > 0 ? item : WALK_ITEMS - 1 - item;
     }
-    pool_put(pool, walk_hash(1000 + (uint64_t)user), items, (size_t)steps, steps);
+    training_set_put(training_set, walk_hash(1000 + (uint64_t)user), items, (size_t)steps, steps);
 }
 
 static const struct learner_settings walk_settings = {

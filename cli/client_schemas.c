@@ -1,0 +1,108 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client_schemas.h"
+#include "stream/avro/schema.h"
+#include "stream/registry/subject.h"
+
+/* So many ids that cannot be had are remembered. */
+enum { MISSING_MAX = 1024 };
+
+static void say(uint32_t id, const char *why)
+{
+    fprintf(stderr, "freshet: schema id %" PRIu32 ": %s\n", id, why);
+}
+
+/* What is asked once in a process: schemas.path first, then the registry for each id. */
+static struct {
+    bool path_added;
+    uint32_t missing[MISSING_MAX];
+    size_t missing_count;
+} asked;
+
+static bool is_missing(uint32_t id)
+{
+    for (size_t i = 0; i < asked.missing_count; i++) {
+        if (asked.missing[i] == id) { return true; }
+    }
+    return asked.missing_count == MISSING_MAX;
+}
+
+static void ask(void *arg, struct schema_cache *schemas, uint32_t id)
+{
+    const struct client *client = arg;
+    if (!client->settings || is_missing(id)) { return; }
+    if (!asked.path_added) {
+        asked.path_added = true;
+        (void)client_schemas_add_path(client, schemas);
+        const struct frame frame = {.framing = FRAMING_CONFLUENT, .number = id};
+        (void)schema_cache_find(schemas, frame); /* it may be there; else it comes back here */
+        return;
+    }
+    struct registry *registry = client_registry(client);
+    struct buf schema;
+    buf_init(&schema, SCHEMA_BYTES_MAX + 1);
+    if (!registry) {
+        say(id, "not known; hint: set schema.registry.url, or put it into schemas.path as ID.avsc");
+        asked.missing[asked.missing_count++] = id;
+    } else if (registry_learn(registry, id, schemas, &schema)) {
+        say(id, registry_why(registry));
+        asked.missing[asked.missing_count++] = id;
+    }
+    buf_release(&schema);
+}
+
+struct schema_cache *client_schemas(const struct client *client)
+{
+    struct schema_cache *schemas = schema_cache_new();
+    schema_cache_ask(schemas, ask, (void *)(uintptr_t)client);
+    return schemas;
+}
+
+int client_schemas_add_path(const struct client *client, struct schema_cache *schemas)
+{
+    struct codec_error error = {0};
+    const char *path = client_schemas_path(client);
+    int result = path[0] ? schema_cache_add_dir(schemas, path, &error) : 0;
+    return result < 0 ? client_fail("schemas.path=%s: %s", path, error.detail) : 0;
+}
+
+/* Gives the contract's schema its id; 0, or 1 with the fault printed. */
+static int settle(const struct client *client, struct schema_cache *schemas, const char *topic,
+                  const struct contract *contract, bool first)
+{
+    struct registry *registry = client_registry(client);
+    const struct registry_settings *settings = client_registry_settings(client);
+    char why[REGISTRY_WHY_BYTES];
+    struct codec_error error = {0};
+    uint32_t id = 0;
+    if (!registry) { return 0; }
+    _cleanup_(xfreep) char *subject = subject_name(settings, topic, contract, first);
+    if (subject_settle(registry, settings, subject, contract, &id, why, sizeof(why))) {
+        return client_fail("schema registry, subject %s: %s", subject, why);
+    }
+    if (schema_cache_bind(schemas, id, contract->schema, &error) < 0) {
+        return client_fail("schema registry, subject %s: %s", subject, error.detail);
+    }
+    return 0;
+}
+
+struct codec *client_schemas_writer(const struct client *client, struct schema_cache *schemas,
+                                    const char *topic, const struct contract *contract, bool first)
+{
+    uint64_t fingerprint = 0;
+    if (!client_writes_ids(client)) { return codec_new(contract, schemas); }
+    if (client_schemas_add_path(client, schemas) ||
+        settle(client, schemas, topic, contract, first)) {
+        return NULL;
+    }
+    schema_cache_write(schemas, FRAMING_CONFLUENT);
+    int rc = schema_fingerprint(contract->schema, &fingerprint);
+    assert(rc == 0);
+    if (schema_cache_frame(schemas, fingerprint).framing != FRAMING_CONFLUENT) {
+        (void)client_fail("schema.framing=confluent, but %s has no id; hint: set "
+                          "schema.registry.url, or put its schema into schemas.path as ID.avsc",
+                          contract->name);
+        return NULL;
+    }
+    return codec_new(contract, schemas);
+}

@@ -1,0 +1,36 @@
+/* Children: workers that a command runs as its own, and ends with itself. */
+#ifndef FRESHET_CLI_GENERATIONS_CHILD_PROCESSES_H
+#define FRESHET_CLI_GENERATIONS_CHILD_PROCESSES_H
+
+#include "base/base.h"
+
+#include <sys/types.h>
+
+enum { CHILD_PROCESSES_MAX = 64, CHILD_PROCESSES_WORDS_MAX = 256 };
+
+struct child_process {
+    const char *worker; /* borrowed */
+    pid_t pid;          /* 0: has ended */
+    char *log_path;
+};
+
+struct child_processes {
+    char *programs; /* the directory of the programs: that of the command itself */
+    struct child_process members[CHILD_PROCESSES_MAX];
+    size_t count;
+};
+
+/* Finds the programs. 0, or 1 with the fault printed. */
+int child_processes_init(struct child_processes *children);
+/* Starts a worker with these words (NULL behind the last; argv[0] not among them), its log appended
+ * to log_path. 0, or 1 with the fault printed. */
+int child_processes_start(struct child_processes *children, const char *worker,
+                          const char *const *words, const char *log_path);
+/* Says whether all that were started run; prints which one ended and its last words. */
+bool child_processes_runs(struct child_processes *children);
+/* Asks the copies of a worker (NULL: all) to end and waits; true when all ended in good order. */
+bool child_processes_stop(struct child_processes *children, const char *worker);
+/* Stops who still runs and frees what the struct holds. */
+void child_processes_release(struct child_processes *children);
+
+#endif

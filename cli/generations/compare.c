@@ -1,0 +1,373 @@
+/* compare: two generations' newest lists, and how their lists did on the same events.
+ *
+ * A list counts for an event only if it was in its topic before the event was in `events` (Kafka's
+ * time stamps), and an event counts only if both generations had such a list for its user: both are
+ * judged on the same events, and none in hindsight. */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client_schemas.h"
+#include "cli/commands.h"
+#include "cli/scan.h"
+#include "cli/generations/generation_log.h"
+#include "model/ids.h"
+#include "schemas/recommendation_list.h"
+#include "schemas/user_event.h"
+#include "stream/generation.h"
+
+#include <argp.h>
+
+enum {
+    TOP = 10,
+    IDS_MAX = 50000000,
+    SIDES = 2,
+    COMPARE_ARENA_BLOCK = 1 << 16,
+    KEY_HOURS = 'h',
+    HOURS = 24,
+};
+
+/* One list as it was published; one without items: the user has none any more. */
+struct moment {
+    int32_t user;
+    int64_t time_ms;
+    uint32_t count; /* of items; longer lists are cut */
+    int32_t items[TOP];
+};
+
+struct side {
+    const char *generation;
+    struct moment *moments; /* by user, then time */
+    size_t count;
+    size_t capacity;
+    uint8_t *listed; /* by item number: among the first ten of a newest list */
+    int64_t users, items;
+    int64_t hits;
+    double gain;
+};
+
+struct action {
+    int32_t user;
+    int32_t item;
+    int64_t time_ms;
+    bool liked;
+};
+
+struct compare {
+    struct client client;
+    const char *words[SIDES];
+    size_t words_count;
+    int64_t hours;
+
+    struct wire *wire;
+    struct codec *lists, *events;
+    struct arena *arena;
+    struct ids *users, *items;
+    struct side sides[SIDES];
+    struct side *reading;
+    struct action *actions; /* by user, then time */
+    size_t actions_count, actions_capacity;
+    int64_t both;
+    double overlap;
+    int64_t judged;
+};
+
+static const struct argp_option flags[] = {
+    {"hours", KEY_HOURS, "N", 0, "Judge on the events of the last N hours (default 24)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct compare *compare = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &compare->client;
+        return 0;
+    case KEY_HOURS:
+        compare->hours = strtoll(arg, NULL, 10);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (compare->words_count == SIDES) { argp_error(state, "two generations, not more"); }
+        if (!generation_of(arg)) { argp_error(state, "no name of a generation: %s", arg); }
+        compare->words[compare->words_count++] = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (compare->words_count != SIDES) { argp_error(state, "two generations are needed"); }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
+static const struct argp argp = {
+    .options = flags,
+    .parser = parse,
+    .args_doc = "GENERATION GENERATION",
+    .doc =
+        "Prints how two generations' newest lists cover users and items, how much the first ten of "
+        "a user's two lists have in common, and how often the item of an event was among the first "
+        "ten of the list that its user had: on events for which both had published one before.",
+    .children = children,
+};
+
+/* ---- Reading ---- */
+
+static void keep_moment(struct compare *compare, const struct recommendation_list *list,
+                        int32_t user, int64_t time_ms)
+{
+    struct side *side = compare->reading;
+    if (side->count == side->capacity) {
+        side->capacity = side->capacity ? side->capacity * 2 : 1024;
+        side->moments =
+            xreallocarray(side->moments, side->capacity, sizeof(*side->moments));
+    }
+    struct moment *moment = &side->moments[side->count++];
+    *moment = (struct moment){.user = user, .time_ms = time_ms};
+    for (size_t i = 0; i < MIN_OF(list->items.count, (size_t)TOP); i++) {
+        moment->items[moment->count++] = ids_put(compare->items, list->items.at[i]);
+    }
+}
+
+static bool take_list(void *arg, const struct record *rec)
+{
+    struct compare *compare = arg;
+    struct recommendation_list list;
+    struct codec_error error;
+    arena_reset(compare->arena);
+    if (!rec->key.data) { return true; }
+    int32_t user = ids_put(compare->users, rec->key);
+    if (!rec->value.data) {
+        keep_moment(compare, &(struct recommendation_list){0}, user, rec->time_ms);
+    } else if (codec_decode(compare->lists, rec->value, compare->arena, &list, &error) == 0 &&
+               slice_equal(list.generation, slice_str(compare->reading->generation))) {
+        keep_moment(compare, &list, user, rec->time_ms);
+    }
+    return true;
+}
+
+static bool take_event(void *arg, const struct record *rec)
+{
+    struct compare *compare = arg;
+    struct user_event ev;
+    struct codec_error error;
+    arena_reset(compare->arena);
+    if (!rec->value.data ||
+        codec_decode(compare->events, rec->value, compare->arena, &ev, &error) < 0) {
+        return true;
+    }
+    if (compare->actions_count == compare->actions_capacity) {
+        compare->actions_capacity = compare->actions_capacity ? compare->actions_capacity * 2
+                                                              : 1024;
+        compare->actions = xreallocarray(compare->actions, compare->actions_capacity,
+                                         sizeof(*compare->actions));
+    }
+    compare->actions[compare->actions_count++] =
+        (struct action){.user = ids_put(compare->users, ev.user_id),
+                        .item = ids_put(compare->items, ev.item_id),
+                        .time_ms = rec->time_ms,
+                        .liked = ev.weight > 0};
+    return true;
+}
+
+static int by_user_and_time(const void *a, const void *b)
+{
+    const struct moment *x = a, *y = b;
+    if (x->user != y->user) { return x->user < y->user ? -1 : 1; }
+    if (x->time_ms != y->time_ms) { return x->time_ms < y->time_ms ? -1 : 1; }
+    return 0;
+}
+
+static int actions_by_user(const void *a, const void *b)
+{
+    const struct action *x = a, *y = b;
+    if (x->user != y->user) { return x->user < y->user ? -1 : 1; }
+    if (x->time_ms != y->time_ms) { return x->time_ms < y->time_ms ? -1 : 1; }
+    return 0;
+}
+
+/* The base's lists are in `recommendations` until it has released it for the first time. */
+static int read_side(struct compare *compare, struct side *side,
+                     const struct generations *generations)
+{
+    bool apart = side->generation[0] || generations_released(generations, side->generation, 0);
+    _cleanup_(xfreep) char *topic = client_topic_of(
+        &compare->client, apart ? "lists" : "recommendations", side->generation);
+    compare->reading = side;
+    if (scan_topic(compare->wire, topic, -1, /* follow= */ false, take_list, compare) < 0) {
+        return client_fail("%s", wire_why(compare->wire));
+    }
+    if (!side->count) {
+        return client_fail("no lists of generation %s in %s", generation_told(side->generation),
+                           topic);
+    }
+    qsort(side->moments, side->count, sizeof(*side->moments), by_user_and_time);
+    return 0;
+}
+
+static int read_all(struct compare *compare)
+{
+    struct generations generations;
+    struct timespec now;
+    if (generation_log_read(&compare->client, compare->wire, &generations) != 0) { return 1; }
+    int result = 0;
+    for (size_t i = 0; i < SIDES && !result; i++) {
+        result = read_side(compare, &compare->sides[i], &generations);
+    }
+    generations_release(&generations);
+    if (result) { return result; }
+    _cleanup_(xfreep) char *events = client_topic(&compare->client, "events");
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t since_ms = ((int64_t)now.tv_sec - compare->hours * 3600) * 1000;
+    if (scan_since(compare->wire, events, MAX_OF(since_ms, (int64_t)1), take_event, compare) < 0) {
+        return client_fail("%s", wire_why(compare->wire));
+    }
+    if (compare->actions_count) {
+        qsort(compare->actions, compare->actions_count, sizeof(*compare->actions),
+              actions_by_user);
+    }
+    return 0;
+}
+
+/* ---- Judging ---- */
+
+/* The user's newest list before a time; NULL when there is none (or an empty one). */
+static const struct moment *list_before(const struct side *side, int32_t user, int64_t time_ms)
+{
+    size_t low = 0, high = side->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct moment *at = &side->moments[middle];
+        bool before = at->user < user || (at->user == user && at->time_ms < time_ms);
+        if (before) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    const struct moment *found = low ? &side->moments[low - 1] : NULL;
+    return found && found->user == user && found->count ? found : NULL;
+}
+
+static void judge(struct side *side, const struct moment *list, const struct action *action)
+{
+    for (uint32_t k = 0; action->liked && k < list->count; k++) {
+        if (list->items[k] != action->item) { continue; }
+        side->hits++;
+        side->gain += 1.0 / log2((double)k + 2.0);
+    }
+}
+
+static void judge_all(struct compare *compare)
+{
+    for (size_t i = 0; i < compare->actions_count; i++) {
+        const struct action *action = &compare->actions[i];
+        const struct moment *lists[SIDES];
+        for (size_t s = 0; s < SIDES; s++) {
+            lists[s] = list_before(&compare->sides[s], action->user, action->time_ms);
+        }
+        if (!lists[0] || !lists[1]) { continue; }
+        compare->judged++;
+        for (size_t s = 0; s < SIDES; s++) { judge(&compare->sides[s], lists[s], action); }
+    }
+}
+
+static double common(const struct moment *a, const struct moment *b)
+{
+    int both = 0;
+    for (uint32_t i = 0; i < a->count; i++) {
+        for (uint32_t k = 0; k < b->count; k++) { both += a->items[i] == b->items[k]; }
+    }
+    return (double)both / (double)MAX_OF(a->count, b->count);
+}
+
+static void cover(struct side *side, const struct moment *list)
+{
+    side->users++;
+    for (uint32_t k = 0; k < list->count; k++) {
+        if (list->items[k] == ID_NONE || side->listed[list->items[k]]) { continue; }
+        side->listed[list->items[k]] = 1;
+        side->items++;
+    }
+}
+
+static void compare_newest(struct compare *compare)
+{
+    for (size_t s = 0; s < SIDES; s++) {
+        compare->sides[s].listed = xcalloc((size_t)ids_count(compare->items) + 1, 1);
+    }
+    for (int32_t user = 0; user < ids_count(compare->users); user++) {
+        const struct moment *lists[SIDES];
+        for (size_t s = 0; s < SIDES; s++) {
+            lists[s] = list_before(&compare->sides[s], user, INT64_MAX);
+            if (lists[s]) { cover(&compare->sides[s], lists[s]); }
+        }
+        if (!lists[0] || !lists[1]) { continue; }
+        compare->both++;
+        compare->overlap += common(lists[0], lists[1]);
+    }
+}
+
+static void print(const struct compare *compare)
+{
+    const struct side *a = &compare->sides[0], *b = &compare->sides[1];
+    double judged = (double)MAX_OF(compare->judged, (int64_t)1);
+    printf("%-28s %14s %14s\n", "", generation_told(a->generation),
+           generation_told(b->generation));
+    printf("%-28s %14" PRId64 " %14" PRId64 "\n", "users with a list", a->users, b->users);
+    printf("%-28s %14" PRId64 " %14" PRId64 "\n", "items among first ten", a->items, b->items);
+    if (compare->judged) {
+        printf("%-28s %14.4f %14.4f\n", "hit@10", (double)a->hits / judged,
+               (double)b->hits / judged);
+        printf("%-28s %14.4f %14.4f\n", "ndcg@10", a->gain / judged, b->gain / judged);
+    }
+    printf("%-28s %14.4f\n", "overlap@10", compare->overlap /
+           (double)MAX_OF(compare->both, (int64_t)1));
+    printf("%-28s %14" PRId64 "\n", "users with both lists", compare->both);
+    printf("%-28s %14" PRId64 "\n", "events judged", compare->judged);
+    if (!compare->judged) {
+        printf("No event of the last %" PRId64 " hours came after lists of both: let both follow "
+               "events for a while.\n", compare->hours);
+    }
+}
+
+static int run(void *arg)
+{
+    struct compare *compare = arg;
+    for (size_t i = 0; i < SIDES; i++) {
+        compare->sides[i].generation = generation_of(compare->words[i]);
+    }
+    if (client_connect(&compare->client, NULL, &compare->wire) < 0) { return 1; }
+    int result = read_all(compare);
+    if (!result) {
+        compare_newest(compare);
+        judge_all(compare);
+        print(compare);
+    }
+    wire_close(compare->wire);
+    return result;
+}
+
+int compare_command(int argc, char **argv)
+{
+    struct compare compare = {.hours = HOURS};
+    argp_parse(&argp, argc, argv, 0, NULL, &compare);
+    struct schema_cache *schemas = client_schemas(&compare.client);
+    compare.lists = codec_new(&recommendation_list_contract, schemas);
+    compare.events = codec_new(&user_event_contract, schemas);
+    compare.arena = arena_new(COMPARE_ARENA_BLOCK);
+    compare.users = ids_new(IDS_MAX);
+    compare.items = ids_new(IDS_MAX);
+    int result = client_run(&compare.client, run, &compare);
+    for (size_t i = 0; i < SIDES; i++) {
+        free(compare.sides[i].moments);
+        free(compare.sides[i].listed);
+    }
+    free(compare.actions);
+    ids_free(compare.users);
+    ids_free(compare.items);
+    arena_free(compare.arena);
+    codec_free(compare.lists);
+    codec_free(compare.events);
+    schema_cache_free(schemas);
+    return result;
+}

@@ -1,0 +1,20 @@
+/* The topic `generations` as tools read and write it. */
+#ifndef FRESHET_CLI_GENERATIONS_GENERATION_LOG_H
+#define FRESHET_CLI_GENERATIONS_GENERATION_LOG_H
+
+#include "cli/client.h"
+#include "schemas/generations.h"
+
+/* Folds up what the topic says now; release with generations_release(). 0, or 1 with the fault
+ * printed. */
+int generation_log_read(const struct client *client, struct wire *wire,
+                        struct generations *ret_generations);
+/* Writes a step and waits until it is there. */
+int generation_log_write(const struct client *client, struct wire *wire,
+                         const struct generation_step *step);
+/* Counts the partitions of `recommendations`. */
+int generation_log_partitions(const struct client *client, struct wire *wire, int32_t *ret_count);
+/* Says whether the live generation has taken every partition, or nobody ever switched. */
+bool generation_log_complete(const struct generations *generations, int32_t partitions);
+
+#endif

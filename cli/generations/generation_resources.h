@@ -1,0 +1,27 @@
+/* A generation's resources: the workers, groups, topics and directories that are its own. */
+#ifndef FRESHET_CLI_GENERATIONS_GENERATION_RESOURCES_H
+#define FRESHET_CLI_GENERATIONS_GENERATION_RESOURCES_H
+
+#include "cli/client.h"
+
+enum { GENERATION_WORKERS = 3 };
+
+/* The workers that a generation has of its own, in the order of the work. */
+extern const char *const generation_workers[GENERATION_WORKERS];
+
+/* Counts the members of all its groups. 0, or 1 with the fault printed. */
+int generation_resources_members(const struct client *client, struct wire *wire,
+                                 const char *generation, int *ret_count);
+/* Makes those of its topics that are not there, each like the base's. */
+int generation_resources_make_topics(const struct client *client, struct wire *wire,
+                                     const char *generation);
+/* Deletes its topics. The base's are made anew, empty; `recommendations` among them if asked. */
+int generation_resources_delete_topics(const struct client *client, struct wire *wire,
+                                       const char *generation, bool with_recommendations);
+/* Deletes its groups and with them the input offsets. */
+int generation_resources_delete_groups(const struct client *client, struct wire *wire,
+                                       const char *generation);
+/* Deletes its local state below state.dir. */
+int generation_resources_delete_state(const struct client *client, const char *generation);
+
+#endif

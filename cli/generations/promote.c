@@ -1,0 +1,247 @@
+/* promote and rollback: the same step, towards a generation that is named or towards the one that
+ * was live before. */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/scan.h"
+#include "cli/generations/generation_log.h"
+#include "stream/generation.h"
+#include "stream/kafka/kafka_admin.h"
+
+#include <argp.h>
+#include <unistd.h>
+
+enum {
+    LOOK_MS = 200,
+    ABSENT_LOOKS = 15, /* a group that has no member for so long is taken for stopped */
+    TIMEOUT_S = 120,
+    KEY_TIMEOUT = 't',
+};
+
+struct promotion {
+    struct client client;
+    const char *word; /* what was asked for; NULL: the previous one */
+    bool back;
+    int64_t timeout_s;
+
+    struct wire *wire;
+    char generation[STEP_NAME_BYTES_MAX + 1];
+    int32_t partitions;
+    int absent; /* looks in a row at which the former live one had no scorer */
+};
+
+static const struct argp_option flags[] = {
+    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Longest wait for the switch (default 120)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct promotion *promotion = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &promotion->client;
+        return 0;
+    case KEY_TIMEOUT:
+        promotion->timeout_s = strtoll(arg, NULL, 10);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (promotion->back || promotion->word) { argp_error(state, "unexpected \"%s\"", arg); }
+        if (!generation_of(arg)) { argp_error(state, "no name of a generation: %s", arg); }
+        promotion->word = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!promotion->back && !promotion->word) { argp_error(state, "GENERATION is needed"); }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
+static const struct argp promote_argp = {
+    .options = flags,
+    .parser = parse,
+    .args_doc = "GENERATION",
+    .doc =
+        "Makes a generation the live one: in each partition of `recommendations` the scorer of the "
+        "former one sends its last list, then that of the new one all its lists. Waits until every "
+        "partition is taken; run again, it waits on.",
+    .children = children,
+};
+static const struct argp rollback_argp = {
+    .options = flags,
+    .parser = parse,
+    .doc = "Makes the generation that was live before the live one again.",
+    .children = children,
+};
+
+/* ---- Doing the part of a scorer that is not there ---- */
+
+struct copying {
+    struct wire *wire;
+    const char *topic;
+    int32_t partition;
+    bool failed;
+};
+
+static bool copy_list(void *arg, const struct record *rec)
+{
+    struct copying *copying = arg;
+    const struct message message = {.topic = copying->topic,
+                                    .partition = copying->partition,
+                                    .key = rec->key,
+                                    .value = rec->value};
+    copying->failed |= rec->key.data && wire_produce(copying->wire, &message, 1) < 0;
+    return !copying->failed;
+}
+
+/* What the base never released holds nothing but its own lists: they become its changelog. */
+static int copy_lists_of_base(struct promotion *promotion, int32_t partition)
+{
+    _cleanup_(xfreep) char *from = client_topic_of(&promotion->client, "recommendations", "");
+    _cleanup_(xfreep) char *to = client_topic_of(&promotion->client, "lists", "");
+    struct copying copying = {promotion->wire, to, partition, false};
+    int result = scan_topic(promotion->wire, from, partition, /* follow= */ false, copy_list,
+                            &copying);
+    if (result < 0 || copying.failed) { return client_fail("%s", wire_why(promotion->wire)); }
+    return client_flush(promotion->wire);
+}
+
+static int release_for(struct promotion *promotion, const struct generations *generations,
+                       int32_t partition)
+{
+    const char *previous = generations->previous;
+    if (!previous[0] && !generations_released(generations, previous, partition)) {
+        if (copy_lists_of_base(promotion, partition) != 0) { return 1; }
+    }
+    const struct generation_step step = {.kind = STEP_RELEASED,
+                                         .epoch = generations->epoch,
+                                         .generation = slice_str(previous),
+                                         .partition = partition};
+    printf("partition %d: released for %s, whose scorer does not run\n", partition,
+           generation_told(previous));
+    return generation_log_write(&promotion->client, promotion->wire, &step);
+}
+
+static int release_if_absent(struct promotion *promotion, const struct generations *generations)
+{
+    int members;
+    _cleanup_(xfreep) char *group =
+        client_group_of(&promotion->client, "scorer", generations->previous);
+    if (admin_group_members(promotion->wire, group, &members) < 0) {
+        return client_fail("%s", wire_why(promotion->wire));
+    }
+    promotion->absent = members ? 0 : promotion->absent + 1;
+    if (promotion->absent < ABSENT_LOOKS) { return 0; }
+    for (int32_t p = 0; p < promotion->partitions; p++) {
+        if (generations_role(generations, generations->previous, p) != ROLE_RELEASE) { continue; }
+        if (release_for(promotion, generations, p) != 0) { return 1; }
+    }
+    return 0;
+}
+
+/* ---- The switch ---- */
+
+/* Says why it cannot begin; 0 when it can. */
+static int check(const struct promotion *promotion, const struct generations *generations)
+{
+    const char *told = generation_told(promotion->generation);
+    bool complete = generation_log_complete(generations, promotion->partitions);
+    if (!complete && !promotion->back &&
+        strcmp(promotion->generation, generations->previous) != 0) {
+        return client_fail("the switch from %s to %s is not over; hint: freshet promote %s waits "
+                           "for it, freshet rollback takes it back",
+                           generation_told(generations->previous),
+                           generation_told(generations->live), generation_told(generations->live));
+    }
+    int members;
+    _cleanup_(xfreep) char *group =
+        client_group_of(&promotion->client, "scorer", promotion->generation);
+    if (admin_group_members(promotion->wire, group, &members) < 0) {
+        return client_fail("%s", wire_why(promotion->wire));
+    }
+    if (members) { return 0; }
+    return client_fail("no scorer of %s runs (group %s has no member); hint: start its workers "
+                       "with the option generation=%s and let them catch up",
+                       told, group, promotion->generation);
+}
+
+/* Ends when all partitions are taken; 0, or 1 with the fault printed. */
+static int wait_until_taken(struct promotion *promotion)
+{
+    for (int64_t waited_ms = 0; waited_ms < promotion->timeout_s * 1000; waited_ms += LOOK_MS) {
+        struct generations generations;
+        if (generation_log_read(&promotion->client, promotion->wire, &generations) != 0) {
+            return 1;
+        }
+        bool ours = strcmp(generations.live, promotion->generation) == 0;
+        bool done = generation_log_complete(&generations, promotion->partitions);
+        int result = !ours ? client_fail("another switch has begun") : 0;
+        if (!result && !done) { result = release_if_absent(promotion, &generations); }
+        generations_release(&generations);
+        if (result || done) { return result; }
+        usleep(LOOK_MS * 1000);
+    }
+    return client_fail("not every partition was taken within %" PRId64 " s; hint: look at the logs "
+                       "of both scorers; the same command waits on, freshet rollback takes it back",
+                       promotion->timeout_s);
+}
+
+static int begin(struct promotion *promotion, const struct generations *generations)
+{
+    if (promotion->back && !generations->epoch) {
+        return client_fail("nothing was ever promoted: there is nothing to go back to");
+    }
+    (void)snprintf(promotion->generation, sizeof(promotion->generation), "%s",
+                   promotion->back ? generations->previous : generation_of(promotion->word));
+    if (strcmp(promotion->generation, generations->live) == 0) { return 0; }
+    if (check(promotion, generations) != 0) { return 1; }
+    const struct generation_step step = {.kind = STEP_LIVE,
+                                         .epoch = generations->epoch + 1,
+                                         .generation = slice_str(promotion->generation),
+                                         .previous = slice_str(generations->live),
+                                         .partition = -1};
+    return generation_log_write(&promotion->client, promotion->wire, &step);
+}
+
+static int run(void *arg)
+{
+    struct promotion *promotion = arg;
+    struct generations generations;
+    if (client_connect(&promotion->client, NULL, &promotion->wire) < 0) { return 1; }
+    int result =
+        generation_log_partitions(&promotion->client, promotion->wire, &promotion->partitions);
+    if (!result) {
+        result = generation_log_read(&promotion->client, promotion->wire, &generations);
+    }
+    if (!result) {
+        result = begin(promotion, &generations);
+        generations_release(&generations);
+    }
+    if (!result) { result = wait_until_taken(promotion); }
+    if (!result) {
+        printf("%s is live in all %d partitions\n", generation_told(promotion->generation),
+               promotion->partitions);
+    }
+    wire_close(promotion->wire);
+    return result;
+}
+
+static int command(int argc, char **argv, bool back)
+{
+    struct promotion promotion = {.back = back, .timeout_s = TIMEOUT_S};
+    argp_parse(back ? &rollback_argp : &promote_argp, argc, argv, 0, NULL, &promotion);
+    return client_run(&promotion.client, run, &promotion);
+}
+
+int promote_command(int argc, char **argv)
+{
+    return command(argc, argv, /* back= */ false);
+}
+
+int rollback_command(int argc, char **argv)
+{
+    return command(argc, argv, /* back= */ true);
+}

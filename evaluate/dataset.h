@@ -1,0 +1,52 @@
+/* Data set: a file of actions, read into numbers.
+ *
+ * Formats, by what the first line looks like (gzip too, when the name ends in .gz):
+ *   user item item item ...         blanks, a user a line, in order of time
+ *   user item                       blanks, an action a line, each user's in order of time
+ *   user::item::rating::seconds     or with tabs or commas; rating and seconds may be missing
+ *   ts,user,item,rating             the same with a first line of column names, in any order: user,
+ *                                   item, rating, ts and the like (user_id, movieId, timestamp);
+ *                                   others are left out
+ * Attributes of items, any number of files:
+ *   {"item": [attribute, ...], ...}       JSON
+ *   item <tab> ... <tab> words            one an item a line; words and pairs of words count
+ * Vectors of items:
+ *   item number number ...                blanks, tabs or commas, as many numbers on each line
+ */
+#ifndef FRESHET_EVALUATE_DATASET_H
+#define FRESHET_EVALUATE_DATASET_H
+
+#include "base/base.h"
+#include "model/content.h"
+#include "model/ids.h"
+#include "evaluate/models/sequences.h"
+
+struct dataset {
+    struct action *actions; /* in the file's order, or in order of time where it has times */
+    size_t count;
+    size_t capacity;
+    struct ids *users;
+    struct ids *items;
+    bool timed;
+    bool rated;
+    size_t left_out; /* actions below the least rating */
+    /* Features of the items, gathered from all files of attributes. */
+    struct ids *features;
+    uint32_t **item_features;
+    size_t *item_features_count;
+    struct given_vectors *vectors; /* NULL: none */
+};
+
+/* Reads a file of actions; those rated below `rating_min` are left out. 0, or -1 with a message
+ * printed. Free with dataset_release() in either case. */
+int dataset_read(struct dataset *dataset, const char *path, double rating_min);
+/* Adds a file of attributes; items that no action names are left out. 0 or -1 as above. */
+int dataset_read_attributes(struct dataset *dataset, const char *path);
+/* Reads a file of vectors, once; items that no action names are left out. 0 or -1 as above. */
+int dataset_read_vectors(struct dataset *dataset, const char *path);
+/* Makes the content index of what was read; NULL when nothing was. Free with content_free(). */
+struct content *dataset_content(const struct dataset *dataset);
+/* Frees what the data set holds. */
+void dataset_release(struct dataset *dataset);
+
+#endif

@@ -1,0 +1,73 @@
+/* Trial: models judged on a data set by one of the three protocols, with their cost. */
+#ifndef FRESHET_EVALUATE_EVALUATION_H
+#define FRESHET_EVALUATE_EVALUATION_H
+
+#include "base/base.h"
+#include "evaluate/dataset.h"
+#include "evaluate/models/blend.h"
+#include "model/ranking_metrics.h"
+
+enum { EVALUATION_SETS_MAX = 64, EVALUATION_LABEL_MAX = 64 };
+
+/* What is wanted. */
+struct evaluation_request {
+    const struct recommender *model;       /* NULL: the blend of all */
+    const char *preset;                    /* NULL: chosen by validation, or by running hit rate */
+    const char *sets[EVALUATION_SETS_MAX]; /* "model.hyperparameter=value" */
+    size_t sets_count;
+    uint64_t seed; /* of models, questions and folds */
+    int32_t every; /* prequential: one action in so many is a question */
+    int tune;      /* leave-one-out: rounds of descent */
+    bool progress; /* leave-one-out: tell each round of learning on stderr */
+};
+
+/* One line of the answer. */
+struct evaluation_row {
+    char name
+        [EVALUATION_LABEL_MAX]; /* "counting", or "counting/dense" for one preset beside others */
+    const char *preset;
+    struct ranking_metrics hits;
+    struct ranking_metrics validation; /* leave-one-out; asked is 0 elsewhere */
+    struct ranking_metrics fresh;  /* prequential: users never seen before; asked is 0 elsewhere */
+    double rmse, mae;              /* rating; 0 elsewhere */
+    float weights[BLEND_SEGMENTS]; /* as a member of a blend */
+    double choose_seconds;
+    double learn_seconds;
+    double scoring_seconds;
+    double learn_us; /* an action, on average */
+};
+
+struct evaluation {
+    struct evaluation_row rows[BLEND_MEMBERS_MAX + 1]; /* the last: what was asked for */
+    size_t count;
+    double seconds;
+};
+
+/* Judges by leave-one-out; 0, or -1 with a message printed. (evaluation_leave_one_out.c) */
+int evaluation_leave_one_out(const struct dataset *dataset,
+                             const struct evaluation_request *request,
+                             struct evaluation *ret_trial);
+/* Judges prequentially; 0, or -1 with a message printed. (evaluation_prequential.c) */
+int evaluation_prequential(const struct dataset *dataset, const struct evaluation_request *request,
+                           struct evaluation *ret_trial);
+
+/* Judges foretold ratings by cross-validation; 0, or -1 with a message printed.
+ * (evaluation_rating.c) */
+int evaluation_rating(const struct dataset *dataset, const struct evaluation_request *request,
+                      struct evaluation *ret_trial);
+
+/* Makes a preset's settings with the request's changes; NULL with a message printed. The caller
+ * frees. */
+void *evaluation_settings(const struct evaluation_request *request,
+                          const struct recommender *recommender, size_t preset);
+/* Says whether the model takes part: it is the wished one, or one of the blend's, and can work on
+ * this context. 1, 0, or -1 with a message printed when the wished one cannot. */
+int evaluation_takes(const struct evaluation_request *request,
+                     const struct recommender *recommender, const struct model_context *context);
+/* Finds the wanted preset: its place, or -1 with a message printed. */
+int evaluation_preset(const struct evaluation_request *request,
+                      const struct recommender *recommender);
+/* Tells the processor time that this process has used. */
+double evaluation_cpu_seconds(void);
+
+#endif

@@ -1,0 +1,91 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "evaluate/leave_one_out.h"
+
+/* The longest sequence of all, for scratch. */
+static size_t longest(const struct sequences *sequences)
+{
+    size_t most = 1;
+    for (int32_t user = 0; user < sequences->users; user++) {
+        size_t count;
+        (void)sequences_of(sequences, user, &count);
+        most = MAX_OF(most, count);
+    }
+    return most;
+}
+
+void leave_one_out_learn(const struct recommender *recommender, void *model,
+                         const struct sequences *sequences, struct leave_users users, size_t held)
+{
+    assert(users.stride > 0);
+    int32_t *items = xcalloc(longest(sequences), sizeof(*items));
+    for (int32_t user = users.first; user < sequences->users; user += users.stride) {
+        size_t count;
+        const struct action *actions = sequences_of(sequences, user, &count);
+        size_t used = count < LEAVE_ACTIONS_MIN ? count : count - held;
+        for (size_t at = 0; at < used; at++) {
+            recommender->learn(model, &(struct training_example){
+                                          .user = user,
+                                          .item = actions[at].item,
+                                          .rating = actions[at].rating,
+                                          .before = items,
+                                          .before_count = at,
+                                      });
+            items[at] = actions[at].item;
+        }
+    }
+    free(items);
+}
+
+void leave_one_out_visit(const struct sequences *sequences, struct leave_users users,
+                         size_t from_end, leave_visit visit, void *arg)
+{
+    assert(users.stride > 0 && from_end > 0);
+    int32_t *items = xcalloc(longest(sequences), sizeof(*items));
+    for (int32_t user = users.first; user < sequences->users; user += users.stride) {
+        size_t count;
+        const struct action *actions = sequences_of(sequences, user, &count);
+        if (count < LEAVE_ACTIONS_MIN) { continue; }
+        size_t known = count - from_end;
+        for (size_t at = 0; at < known; at++) { items[at] = actions[at].item; }
+        visit(arg,
+              &(struct query){
+                  .user = user,
+                  .history = items,
+                  .count = known,
+                  .items = sequences->items,
+              },
+              actions[known].item);
+    }
+    free(items);
+}
+
+struct judging {
+    const struct scoring *scoring;
+    float *scores;
+    struct ranking_metrics hits;
+};
+
+static void validator(void *arg, const struct query *query, int32_t target)
+{
+    struct judging *judging = arg;
+    judging->scoring->score(judging->scoring->self, query, judging->scores);
+    for (size_t at = 0; at < query->count; at++) {
+        judging->scores[query->history[at]] = -INFINITY;
+    }
+    ranking_metrics_count(&judging->hits,
+                          ranking_metrics_rank(judging->scores, query->items, target));
+}
+
+struct ranking_metrics leave_one_out_evaluate(const struct scoring *scoring,
+                                              const struct sequences *sequences,
+                                              struct leave_users users, size_t from_end)
+{
+    struct judging judging = {
+        .scoring = scoring,
+        .scores = xcalloc((size_t)sequences->items + 1, sizeof(float)),
+    };
+    leave_one_out_visit(sequences, users, from_end, validator, &judging);
+    free(judging.scores);
+    return ranking_metrics_mean(&judging.hits);
+}

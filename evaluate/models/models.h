@@ -1,0 +1,15 @@
+/* Models: all recommenders by name. */
+#ifndef FRESHET_EVALUATE_MODELS_MODELS_H
+#define FRESHET_EVALUATE_MODELS_MODELS_H
+
+#include "base/base.h"
+#include "evaluate/models/recommender.h"
+
+/* All of them; the order is that of the tables. */
+extern const struct recommender *const models[];
+extern const size_t models_count;
+
+/* Finds a model; NULL when there is none of that name. */
+const struct recommender *models_find(const char *name);
+
+#endif

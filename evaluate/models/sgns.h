@@ -1,0 +1,56 @@
+/* SGNS: item embeddings from what comes near what, learned action by action.
+ *
+ * Each item has two vectors, in and out. When `i` comes after the items j_1 .. j_w (the newest w of
+ * the user), every pair takes `repeats` steps down the gradient of
+ *
+ *   -ln sigma(in_j . out_i) - sum over `negatives` drawn items n of ln sigma(-in_j . out_n)
+ *   score_i = sum over the history, r = 1 the newest, of
+ *             decay^(r-1) (in_j_r . out_i + 3/4 ln(n_i + 1))
+ *
+ * The product is the logarithm of how much more often i comes after j than it is drawn, so that
+ * what is drawn n^(3/4) times as often must be given back for it to be that of the chance of i;
+ * otherwise the rarest would lead.
+ *
+ * Mikolov, Sutskever, Chen, Corrado, Dean, "Distributed Representations of Words and Phrases and
+ * their Compositionality", NIPS 2013, formula (4). Negatives follow the counts so far to the power
+ * 3/4 without a second pass over the data: a table of T items, into which each action
+ * writes its item at as many places as its share of the sum grew,
+ *
+ *   F = n^(3/4) - (n-1)^(3/4),  Z += F,  places = T F / Z   (while it fills: F, at its end)
+ *
+ * rounded up or down by the rng: Kaji, Kobayashi, "Incremental Skip-gram Model with Negative
+ * Sampling", EMNLP 2017, section 4. In vectors begin normal with deviation .1, out vectors at 0.
+ */
+#ifndef FRESHET_EVALUATE_MODELS_SGNS_H
+#define FRESHET_EVALUATE_MODELS_SGNS_H
+
+#include "base/base.h"
+#include "evaluate/models/recommender.h"
+
+enum { SGNS_FACTORS_MAX = 256, SGNS_NEGATIVES_MAX = 64 };
+
+struct sgns_settings {
+    double factors; /* made a multiple of 8 */
+    double window;
+    double negatives;
+    double repeats;
+    double rate;
+    double recency_decay;
+    double table; /* T */
+};
+
+/* One pair and its negatives: outs[0] belongs to what came, the others to what was drawn. */
+struct sgns_step {
+    float *in;          /* k numbers, a multiple of 8 */
+    float *const *outs; /* count of k */
+    size_t count;
+    size_t k;
+};
+
+/* Takes one step down the gradient; returns the loss before it, in nats. */
+double sgns_step(const struct sgns_step *step, float rate);
+
+/* Presets: `near`. */
+extern const struct recommender sgns_recommender;
+
+#endif

@@ -1,0 +1,325 @@
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "evaluate/models/user_items.h"
+#include "evaluate/models/transformer_recommender.h"
+#include "evaluate/models/sequences.h"
+#include "model/transformer/transformer.h"
+
+enum { LONG_MEAN = 30, THREADS = 2, WIDTH_STEP = 16, SHARED_LEAST = 2, TAIL_SHARE = 3 };
+
+/* A kept model holds its weights and little else. */
+#define KEPT_MAX ((size_t)4 << 30)
+
+struct transformer_recommender {
+    struct transformer_recommender_settings settings;
+    const struct model_context *context;
+    struct transformer *model;
+    struct user_items *diaries; /* users_max */
+    struct buf best;
+    float *hidden; /* d */
+};
+
+static const struct transformer_recommender_settings sparse = {
+    .epochs = 20,
+    .patience = 2,
+    .d = 64,
+    .blocks = 2,
+    .heads = 1,
+    .length = 50,
+    .windows = 1,
+    .dropout = .5,
+    .batch = 64,
+    .rate = 1e-3,
+    .whole = 20000,
+    .negatives = 1024,
+};
+static const struct transformer_recommender_settings attributes = {
+    .epochs = 16,
+    .patience = 2,
+    .d = 64,
+    .blocks = 2,
+    .heads = 1,
+    .length = 50,
+    .windows = 1,
+    .dropout = .3,
+    .batch = 64,
+    .rate = 1e-3,
+    .whole = 20000,
+    .negatives = 1024,
+};
+static const struct transformer_recommender_settings deep = {
+    .epochs = 45,
+    .patience = 5,
+    .d = 64,
+    .blocks = 2,
+    .heads = 1,
+    .length = 200,
+    .windows = 12,
+    .dropout = .2,
+    .batch = 32,
+    .rate = 1e-3,
+    .whole = 20000,
+    .negatives = 1024,
+};
+static const struct preset presets[] = {
+    {.name = "sparse", .settings = &sparse},
+    {.name = "attributes", .settings = &attributes, .wants_content = true},
+    {.name = "long", .settings = &deep},
+};
+enum { SPARSE, ATTRIBUTES, LONG };
+static const struct hyperparameter hyperparameters[] = {
+    HYPERPARAMETER(transformer_recommender_settings, epochs, 1, 1000,
+                   "rounds over all sequences, at most"),
+    HYPERPARAMETER(transformer_recommender_settings, patience, 1, 1000,
+                   "rounds without gain, then the rate falls"),
+    HYPERPARAMETER(transformer_recommender_settings, d, 16, 512,
+                   "numbers a vector, made a multiple of 16"),
+    HYPERPARAMETER(transformer_recommender_settings, blocks, 1, 8, "layers"),
+    HYPERPARAMETER(transformer_recommender_settings, heads, 1, 16, "heads of attention; divides d"),
+    HYPERPARAMETER(transformer_recommender_settings, length, 1, 1000, "actions looked back upon"),
+    HYPERPARAMETER(transformer_recommender_settings, windows, 1, 1000,
+                   "pieces of `length` learned, newest first"),
+    HYPERPARAMETER(transformer_recommender_settings, dropout, 0, .9,
+                   "share of numbers left out while learning"),
+    HYPERPARAMETER(transformer_recommender_settings, batch, 1, 1024, "sequences a step"),
+    HYPERPARAMETER(transformer_recommender_settings, rate, 1e-6, 1, "length of a step"),
+    HYPERPARAMETER(transformer_recommender_settings, whole, 2, 1e7,
+                   "most items that the softmax is over all of"),
+    HYPERPARAMETER(transformer_recommender_settings, negatives, 1, 65536,
+                   "drawn items a step, with more than those"),
+    HYPERPARAMETER(transformer_recommender_settings, pruned, 0, .99,
+                   "share of the weights made 0 in the end"),
+};
+
+/* Numbers the features that at least two items have, from 0 on; others get -1. */
+static int32_t *number_features(const struct model_context *context, size_t *ret_features)
+{
+    const uint32_t *features;
+    size_t count, most = 0;
+    for (int32_t item = 0; item < context->items_max; item++) {
+        features = content_features(context->content, item, &count);
+        if (count) { most = MAX_OF(most, (size_t)features[count - 1] + 1); }
+    }
+    int32_t *numbers = xcalloc(most + 1, sizeof(*numbers));
+    for (int32_t item = 0; item < context->items_max; item++) {
+        features = content_features(context->content, item, &count);
+        for (size_t at = 0; at < count; at++) { numbers[features[at]]++; }
+    }
+    *ret_features = 0;
+    for (size_t f = 0; f < most; f++) {
+        numbers[f] = numbers[f] < SHARED_LEAST ? -1 : (int32_t)(*ret_features)++;
+    }
+    return numbers;
+}
+
+static void tell_attributes(struct transformer *model, const struct model_context *context,
+                            const int32_t *numbers)
+{
+    size_t *starts = xcalloc((size_t)context->items_max + 1, sizeof(*starts));
+    int32_t *ids = NULL;
+    size_t filled = 0, capacity = 0;
+    for (int32_t item = 0; item < context->items_max; item++) {
+        size_t count;
+        const uint32_t *features = content_features(context->content, item, &count);
+        if (filled + count >= capacity) {
+            capacity = 2 * (filled + count) + 1;
+            ids = xreallocarray(ids, capacity, sizeof(*ids));
+        }
+        for (size_t at = 0; at < count; at++) {
+            if (numbers[features[at]] >= 0) { ids[filled++] = numbers[features[at]]; }
+        }
+        starts[item + 1] = filled;
+    }
+    transformer_set_attributes(model, starts, ids);
+    free(starts);
+    free(ids);
+}
+
+/* The nearest settings that can work: a width that the lanes fill and the heads divide. */
+static struct transformer_settings shape_of(const struct transformer_recommender_settings *wish,
+                                            const struct model_context *context, size_t features)
+{
+    uint32_t d = ((uint32_t)wish->d + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP;
+    uint32_t heads = (uint32_t)wish->heads;
+    while (d % heads) { heads--; }
+    bool all = (double)context->items_max <= wish->whole;
+    return (struct transformer_settings){
+        .shape = {.items = (uint32_t)context->items_max,
+                  .d = d,
+                  .hidden = d,
+                  .blocks = (uint32_t)wish->blocks,
+                  .heads = heads,
+                  .length = (uint32_t)wish->length,
+                  .attributes = (uint32_t)features},
+        .dropout = (float)wish->dropout,
+        .rate = (float)wish->rate,
+        .negatives = all ? 0 : MIN_OF((uint32_t)wish->negatives, (uint32_t)context->items_max - 1),
+        .batch = (uint32_t)wish->batch,
+        .lanes = THREADS,
+        .threads = THREADS,
+        .seed = context->seed,
+    };
+}
+
+static void *transformer_recommender_make(const struct model_context *context, const void *settings)
+{
+    struct transformer_recommender *self = xcalloc(1, sizeof(*self));
+    memcpy(&self->settings, settings, sizeof(self->settings));
+    self->context = context;
+    self->diaries = xcalloc((size_t)context->users_max, sizeof(*self->diaries));
+    buf_init(&self->best, KEPT_MAX);
+    size_t features = 0;
+    int32_t *numbers = context->content ? number_features(context, &features) : NULL;
+    struct transformer_settings shape = shape_of(&self->settings, context, features);
+    self->model = transformer_new(&shape);
+    if (features) { tell_attributes(self->model, context, numbers); }
+    self->hidden = xcalloc(shape.shape.d, sizeof(*self->hidden));
+    free(numbers);
+    return self;
+}
+
+static void transformer_recommender_free(void *arg)
+{
+    struct transformer_recommender *self = arg;
+    if (!self) { return; }
+    for (int32_t user = 0; user < self->context->users_max; user++) {
+        free(self->diaries[user].items);
+    }
+    free(self->diaries);
+    transformer_free(self->model);
+    buf_release(&self->best);
+    free(self->hidden);
+    free(self);
+}
+
+static void transformer_recommender_learn(void *arg, const struct training_example *example)
+{
+    struct transformer_recommender *self = arg;
+    user_items_add(&self->diaries[example->user], example->item);
+}
+
+/* Each diary, and the pieces of a long one that its newest actions leave out. */
+static struct sequence *sequences_of_diaries(const struct transformer_recommender *self,
+                                             size_t *ret_count)
+{
+    const size_t length = (size_t)self->settings.length;
+    const size_t windows = (size_t)self->settings.windows;
+    struct sequence *sequences =
+        xcalloc((size_t)self->context->users_max * windows + 1, sizeof(*sequences));
+    *ret_count = 0;
+    for (int32_t user = 0; user < self->context->users_max; user++) {
+        const struct user_items *diary = &self->diaries[user];
+        size_t end = diary->count;
+        for (size_t w = 0; w < windows && end > (w ? 1 : 0); w++) {
+            sequences[(*ret_count)++] = (struct sequence){.items = diary->items, .count = end};
+            end = end > length ? end - length : 0;
+        }
+    }
+    return sequences;
+}
+
+/* Where training is. */
+struct way {
+    double best;
+    int best_epoch, epoch;
+    int tail_from, ends; /* the rate falls from the one to the other */
+};
+
+static void set_rate(struct transformer_recommender *self, const struct way *way)
+{
+    double tail = MAX_OF(way->ends - way->tail_from, 1);
+    double left = ((double)(way->ends - way->epoch) - .5) / tail;
+    transformer_set_rate(self->model, (float)(self->settings.rate * MIN_OF(1.0, left)));
+}
+
+/* Patience has run out: what is left to gain is gained by ever smaller steps. */
+static void begin_tail(struct way *way)
+{
+    int learned = way->epoch + 1;
+    way->tail_from = learned;
+    way->ends = MIN_OF(way->ends, learned + (learned + TAIL_SHARE - 1) / TAIL_SHARE);
+}
+
+static void validate_epoch(struct transformer_recommender *self, struct way *way)
+{
+    const struct validator *validator = self->context->validator;
+    double objective = validator->objective(validator->arg, &transformer_recommender, self);
+    if (objective > way->best) {
+        way->best = objective;
+        way->best_epoch = way->epoch;
+        buf_clear(&self->best);
+        transformer_save(self->model, &self->best, /* state= */ false);
+    }
+    bool in_tail = way->epoch + 1 >= way->tail_from;
+    if (!in_tail && way->epoch - way->best_epoch >= (int)self->settings.patience) {
+        begin_tail(way);
+    }
+}
+
+/* Takes the kept model back; the optimiser's moments are not wanted any more. */
+static void recall_best(struct transformer_recommender *self)
+{
+    const char *why;
+    struct transformer *best =
+        transformer_load((struct slice){self->best.data, self->best.size}, THREADS, &why);
+    assert(best);
+    transformer_free(self->model);
+    self->model = best;
+    buf_release(&self->best);
+    buf_init(&self->best, KEPT_MAX);
+}
+
+static void transformer_recommender_settle(void *arg)
+{
+    struct transformer_recommender *self = arg;
+    size_t count;
+    struct sequence *sequences = sequences_of_diaries(self, &count);
+    int epochs = count ? (int)self->settings.epochs : 0;
+    struct way way = {.best = -INFINITY, .ends = epochs, .tail_from = epochs - epochs / TAIL_SHARE};
+    for (; way.epoch < way.ends; way.epoch++) {
+        set_rate(self, &way);
+        (void)transformer_epoch(self->model, sequences, count);
+        if (self->context->validator) { validate_epoch(self, &way); }
+    }
+    if (self->best.size && !self->best.failed) { recall_best(self); }
+    transformer_prune(self->model, (float)self->settings.pruned);
+    free(sequences);
+}
+
+static void transformer_recommender_score(void *arg, const struct query *query, float *scores)
+{
+    struct transformer_recommender *self = arg;
+    assert(query->items == self->context->items_max);
+    if (!query->count) {
+        memset(scores, 0, (size_t)query->items * sizeof(*scores));
+        return;
+    }
+    struct sequence history = {.items = query->history, .count = query->count};
+    transformer_encode(self->model, &history, 1, self->hidden);
+    transformer_scores(self->model, self->hidden, 1, scores);
+}
+
+static size_t transformer_recommender_prefer(const struct model_context *context,
+                                             const struct sequences *sequences)
+{
+    size_t actions = sequences->starts[sequences->users];
+    if (actions >= (size_t)LONG_MEAN * (size_t)sequences->users) { return LONG; }
+    return context->content ? ATTRIBUTES : SPARSE;
+}
+
+const struct recommender transformer_recommender = {
+    .name = "transformer",
+    .about = "foretells the next item from the whole sequence",
+    .hyperparameters = hyperparameters,
+    .hyperparameters_count = ARRAY_COUNT(hyperparameters),
+    .presets = presets,
+    .presets_count = ARRAY_COUNT(presets),
+    .settings_size = sizeof(struct transformer_recommender_settings),
+    .prefer = transformer_recommender_prefer,
+    .make = transformer_recommender_make,
+    .free = transformer_recommender_free,
+    .learn = transformer_recommender_learn,
+    .settle = transformer_recommender_settle,
+    .score = transformer_recommender_score,
+};

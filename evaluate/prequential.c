@@ -1,0 +1,143 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "evaluate/models/user_items.h"
+#include "evaluate/mt19937.h"
+#include "evaluate/prequential.h"
+
+struct prequential {
+    struct prequential_settings settings;
+    struct blend *blend;
+    const struct member *members;
+    size_t members_count;
+    struct user_items *pasts; /* by user */
+    int32_t known;      /* items */
+    int64_t passed;     /* actions */
+    struct mt19937 rng;
+    float *scores;
+    struct ranking_metrics hits;
+    struct ranking_metrics fresh;
+    struct ranking_metrics member_hits[BLEND_MEMBERS_MAX];
+    int32_t users_max;
+};
+
+struct prequential *prequential_new(const struct prequential_settings *settings, int32_t users_max,
+                                    int32_t items_max, struct blend *blend)
+{
+    assert(settings->every > 0);
+    struct prequential *prequential = xcalloc(1, sizeof(*prequential));
+    prequential->settings = *settings;
+    mt19937_init(&prequential->rng, settings->seed);
+    prequential->blend = blend;
+    prequential->members = blend_members(blend, &prequential->members_count);
+    prequential->users_max = users_max;
+    prequential->pasts = xcalloc((size_t)users_max, sizeof(*prequential->pasts));
+    prequential->scores = xcalloc((size_t)items_max, sizeof(*prequential->scores));
+    return prequential;
+}
+
+struct prequential *prequential_free(struct prequential *prequential)
+{
+    if (!prequential) { return NULL; }
+    for (int32_t user = 0; user < prequential->users_max; user++) {
+        free(prequential->pasts[user].items);
+    }
+    free(prequential->pasts);
+    free(prequential->scores);
+    free(prequential);
+    return NULL;
+}
+
+static bool has(const struct user_items *past, int32_t item)
+{
+    for (size_t at = 0; at < past->count; at++) {
+        if (past->items[at] == item) { return true; }
+    }
+    return false;
+}
+
+static void count_miss(struct prequential *prequential)
+{
+    ranking_metrics_count(&prequential->hits, (double)INFINITY);
+    for (size_t m = 0; m < prequential->members_count; m++) {
+        ranking_metrics_count(&prequential->member_hits[m], (double)INFINITY);
+    }
+}
+
+/* Puts the question to the blend, which learns the answer; only some questions count. */
+static void question(struct prequential *prequential, const struct action *action, bool counts)
+{
+    const struct user_items *past = &prequential->pasts[action->user];
+    int32_t item = action->item;
+    const struct query query = {
+        .user = action->user,
+        .history = past->items,
+        .count = past->count,
+        .items = prequential->known,
+    };
+    float *scores = prequential->scores;
+    blend_score(prequential->blend, &query, scores);
+    if (counts) {
+        for (size_t at = 0; at < past->count; at++) { scores[past->items[at]] = -INFINITY; }
+        ranking_metrics_count(&prequential->hits, ranking_metrics_rank(scores, query.items, item));
+        blend_count(prequential->blend, &query, item, prequential->member_hits);
+    }
+    blend_teach(prequential->blend, &query, item);
+}
+
+static void count_fresh(struct prequential *prequential, const struct ranking_metrics *before)
+{
+    prequential->fresh.asked++;
+    prequential->fresh.hr10 += prequential->hits.hr10 - before->hr10;
+    prequential->fresh.ndcg10 += prequential->hits.ndcg10 - before->ndcg10;
+    prequential->fresh.r20 += prequential->hits.r20 - before->r20;
+}
+
+bool prequential_ask(struct prequential *prequential, const struct action *action)
+{
+    const struct prequential_settings *set = &prequential->settings;
+    struct user_items *past = &prequential->pasts[action->user];
+    if (prequential->passed <= set->skip) { return false; }
+    bool counts = mt19937_unit(&prequential->rng) < 1.0 / set->every;
+    bool teaches = counts || (set->teach_every && prequential->passed % set->teach_every == 0);
+    bool known = action->item < prequential->known;
+    if (!teaches || (!counts && !known) || has(past, action->item)) { return false; }
+    struct ranking_metrics was = prequential->hits;
+    if (known) {
+        question(prequential, action, counts);
+    } else {
+        count_miss(prequential);
+    }
+    if (counts && past->count == 0) { count_fresh(prequential, &was); }
+    return true;
+}
+
+void prequential_learn(struct prequential *prequential, const struct action *action)
+{
+    struct user_items *past = &prequential->pasts[action->user];
+    assert(action->item <= prequential->known);
+    const struct training_example example = {
+        .user = action->user,
+        .item = action->item,
+        .rating = action->rating,
+        .before = past->items,
+        .before_count = past->count,
+    };
+    for (size_t m = 0; m < prequential->members_count; m++) {
+        prequential->members[m].recommender->learn(prequential->members[m].model, &example);
+    }
+    user_items_add(past, action->item);
+    prequential->known += action->item == prequential->known;
+    prequential->passed++;
+}
+
+struct ranking_metrics prequential_metrics(const struct prequential *prequential, bool fresh)
+{
+    return ranking_metrics_mean(fresh ? &prequential->fresh : &prequential->hits);
+}
+
+struct ranking_metrics prequential_member_metrics(const struct prequential *prequential,
+                                                  size_t member)
+{
+    assert(member < prequential->members_count);
+    return ranking_metrics_mean(&prequential->member_hits[member]);
+}

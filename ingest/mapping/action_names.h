@@ -1,0 +1,38 @@
+/* The source's names for what users do -> kind of action and weight.
+ *
+ * The contract's own symbols are known from the start, in upper and lower case ("PURCHASE",
+ * "purchase"), each with weight 1. The properties `action.NAME=KIND:WEIGHT` add names and replace
+ * these; WEIGHT may be left out (1), `action.NAME=refuse` forgets a name, `action.NAME=ignore`
+ * means that such actions are dropped (and counted). What an unlisted name becomes is said by
+ * `fallback`: "refuse", "ignore", or KIND:WEIGHT.
+ */
+#ifndef FRESHET_INGEST_MAPPING_ACTION_NAMES_H
+#define FRESHET_INGEST_MAPPING_ACTION_NAMES_H
+
+#include "schemas/user_event.h"
+#include "stream/config/options.h"
+
+enum {
+    ACTION_NAMES_MAX = 1000,
+    ACTION_NAME_BYTES_MAX = 256,
+};
+
+struct action_names;
+
+/* What one name stands for. */
+struct action_meaning {
+    enum action_kind kind;
+    double weight; /* finite, 0 to weight_max */
+    bool ignored;  /* no event comes of it */
+};
+
+/* Makes the table; free with action_names_free(). 0, or -EINVAL with the reason written to why. The
+ * names are copied. */
+int action_names_new(const struct properties *properties, const char *fallback, double weight_max,
+                     struct action_names **ret_names, char *why, size_t why_size);
+/* Frees the table; takes NULL; returns NULL. */
+struct action_names *action_names_free(struct action_names *names);
+/* Looks a name up (data NULL: the record has none), the fallback included; NULL: refused. */
+const struct action_meaning *action_names_find(const struct action_names *names, struct slice name);
+
+#endif

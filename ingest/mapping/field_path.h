@@ -1,0 +1,64 @@
+/* Where in a JSON document a value stands: `user.id`, `items[2].sku`, `["a.b"].c`; or a constant.
+ *
+ * A text that begins with `=` is a constant instead: `=VIEW`, `=1.5`, `="007"` (JSON where it reads
+ * as JSON, a plain string otherwise). A path never fails at run time: a missing step, an index past
+ * the end, a step into a scalar and a JSON null all mean "absent".
+ *
+ * `[*]` once in a path means every element of an array (`order.lines[*].sku`): such a path has two
+ * halves, the way to the array and the way on from an element.
+ *
+ * A path may also lead elsewhere than into the document: `$key` is the record's key as text,
+ * `$key.id` a field of a key that is JSON, `$timestamp` the record's Kafka timestamp in ms,
+ * `$header.NAME` (`$header["a.b"]`) a header as text. A field of that name is written `["$key"]`.
+ */
+#ifndef FRESHET_INGEST_MAPPING_FIELD_PATH_H
+#define FRESHET_INGEST_MAPPING_FIELD_PATH_H
+
+#include "base/slice.h"
+
+#include <jansson.h>
+
+enum {
+    PATH_STEPS_MAX = 16,
+    PATH_BYTES_MAX = 512,
+    PATH_INDEX_MAX = 9999,
+};
+
+enum path_root {
+    PATH_DOCUMENT,
+    PATH_CONSTANT,
+    PATH_KEY_TEXT, /* `$key` and nothing more */
+    PATH_KEY,      /* into a key that is JSON */
+    PATH_TIMESTAMP,
+    PATH_HEADER,
+};
+
+struct field_path;
+
+/* Parses a path; free with field_path_free(). 0, or -EINVAL with ret_why saying what is wrong with
+ * the text (a constant string). */
+int field_path_new(struct slice text, struct field_path **ret_path, const char **ret_why);
+/* Frees the path; takes NULL; returns NULL. */
+struct field_path *field_path_free(struct field_path *path);
+/* Tells the text that the path was made from; borrowed from the path. */
+const char *field_path_text(const struct field_path *path);
+/* Tells what the path leads into. */
+enum path_root field_path_root(const struct field_path *path);
+/* Says whether the path leads elsewhere than into the document or to a constant. */
+bool field_path_beside(const struct field_path *path);
+/* Tells the name of the header that the path leads to, borrowed from the path; data NULL when it
+ * leads to none. */
+struct slice field_path_header(const struct field_path *path);
+/* Says whether the path has a `[*]`. */
+bool field_path_spreads(const struct field_path *path);
+/* Says whether two paths with a `[*]` lead to the same array. */
+bool field_path_same_array(const struct field_path *path, const struct field_path *other);
+/* Tells the constant, borrowed from the path; NULL when the path is none. */
+json_t *field_path_constant(const struct field_path *path);
+/* Finds the value, or with a `[*]` the array before it, borrowed from the document (a constant:
+ * from the path); NULL when absent. */
+json_t *field_path_find(const struct field_path *path, json_t *document);
+/* Finds the value behind the `[*]` in one element of the array; NULL when absent. */
+json_t *field_path_in_element(const struct field_path *path, json_t *element);
+
+#endif

@@ -1,0 +1,35 @@
+/* A foreign JSON text -> a jansson document, or the fault that it has.
+ *
+ * Before the parser sees a byte, one pass bounds what it can be made to do: nesting depth, number
+ * of values (each costs the parser up to some hundred bytes of memory) and UTF-8. Duplicate keys
+ * are refused (which of the two would be meant?), NUL characters inside strings are kept for the
+ * rules to judge.
+ */
+#ifndef FRESHET_INGEST_MAPPING_JSON_TEXT_H
+#define FRESHET_INGEST_MAPPING_JSON_TEXT_H
+
+#include "base/slice.h"
+
+#include <jansson.h>
+
+enum {
+    JSON_DEPTH_MAX = 64,
+    JSON_VALUES_MAX = 10000,
+};
+
+enum json_fault {
+    JSON_FINE,
+    JSON_NOT_UTF8,
+    JSON_TOO_DEEP,
+    JSON_TOO_MANY_VALUES,
+    JSON_DUPLICATE_KEY,
+    JSON_NUMBER_TOO_LARGE,
+    JSON_BAD_SYNTAX,
+};
+
+/* Parses the text. JSON_FINE: ret_document is given, the caller frees it with json_decref(). Else
+ * where is told what the parser says and at which byte (never a piece of the text). */
+enum json_fault json_text_parse(struct slice text, json_t **ret_document, char *where,
+                                size_t where_size);
+
+#endif

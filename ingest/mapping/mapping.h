@@ -1,0 +1,78 @@
+/* The configured mapping: one record of the platform's own topic -> what it becomes, or a refusal.
+ *
+ * A record becomes an event, an item or a profile (`becomes`), or several when its paths have a
+ * `[*]`: one for each element of that array, all or none of them. An item's or a profile's record
+ * may also take the one it names away: a record without a value, or of a kind that says so.
+ *
+ * Avro messages are rendered to JSON text by their writer's schema (the codec's checks), so that
+ * one mapping, one set of rules and one parser serve both formats.
+ *
+ * The answer depends on the record (key, value, headers, topic, partition, offset, Kafka timestamp)
+ * and the configuration only. What a record without an id gets as one is its origin:
+ * `topic-partition-offset`, the offset in 12 digits or more; its sequence, when it has none either,
+ * is the offset, so events of one user and millisecond keep the order in which they came. Where a
+ * record gives several events, `#000` and so on stands behind the id that they share.
+ *
+ * A mapping belongs to one thread.
+ */
+#ifndef FRESHET_INGEST_MAPPING_MAPPING_H
+#define FRESHET_INGEST_MAPPING_MAPPING_H
+
+#include "base/arena.h"
+#include "ingest/mapping/mapping_settings.h"
+#include "ingest/mapping/pseudonyms.h"
+#include "stream/avro/codec.h"
+#include "stream/kafka/record.h"
+
+enum {
+    /* Longest topic name whose ids, made of the origin, fit into ID_BYTES_MAX. */
+    MAPPING_TOPIC_BYTES_MAX = ID_BYTES_MAX - 36,
+    /* Most events, items or profiles of one record. */
+    MAPPING_ELEMENTS_MAX = 1000,
+};
+
+/* Why a record was refused: the name of the rule, and the field and what to do about it. */
+struct refusal {
+    const char *reason;
+    char detail[400];
+};
+
+/* One of the things that a record becomes. */
+struct becoming {
+    struct slice key;   /* the user's or the item's id */
+    const void *object; /* struct user_event, item or user_profile; NULL: a tombstone */
+};
+
+/* All of them, in the order of the record's elements. None: the record is of a kind, or of actions,
+ * that are to be ignored. */
+struct outcome {
+    enum target target;
+    struct becoming *at;
+    size_t count;
+};
+
+struct mapping;
+
+/* Makes the mapping; free with mapping_free(). 0, or -EINVAL with what is wrong in the
+ * configuration, and what would be right, written to why. The settings, the book (used for Avro
+ * only; may be NULL for JSON) and the pseudonyms (NULL: users keep their ids) must outlive the
+ * mapping. */
+int mapping_new(const struct mapping_settings *settings, struct schema_cache *book,
+                struct pseudonyms *pseudonyms, struct mapping **ret_mapping, char *why,
+                size_t why_size);
+/* Frees the mapping; takes NULL; returns NULL. */
+struct mapping *mapping_free(struct mapping *mapping);
+/* Maps one record. 0: all of the outcome lives in the arena. -EBADMSG: ret_refusal says why, and
+ * ret_outcome is untouched. */
+int mapping_apply(struct mapping *mapping, const struct record *rec, struct arena *arena,
+                  struct outcome *ret_outcome, struct refusal *ret_refusal);
+/* The same for a record whose value is the JSON text of an Avro message, as `freshet peek` prints
+ * it: what is Avro's own is not looked at. */
+int mapping_apply_rendered(struct mapping *mapping, const struct record *rec, struct arena *arena,
+                           struct outcome *ret_outcome, struct refusal *ret_refusal);
+/* Counts the events so far that came without an id. */
+uint64_t mapping_ids_made(const struct mapping *mapping);
+/* Tells the contract of what a target is. */
+const struct contract *target_contract(enum target target);
+
+#endif

@@ -1,0 +1,63 @@
+/* Pseudonyms: what a user is called once keys are configured. The door to OpenSSL's libcrypto.
+ *
+ * A pseudonym is `KEYID.` and HMAC-SHA256 (RFC 2104) of the user id's bytes under that key, in
+ * lower-case hex. Whoever holds the key can compute it, in any language or database; nobody else
+ * can go back, or try ids.
+ *
+ * Keys stand in a file, one a line, oldest first: an id (a-z, 0-9, at most 16), from when it is in
+ * force (ISO 8601), and its bytes in hex (16 to 128):
+ *
+ *     # id  in force from         key
+ *     k1    1970-01-01            0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b
+ *     k2    2027-01-01T00:00:00Z  4a656665...
+ *
+ * Which key a record gets is said by its Kafka timestamp, never by the clock: copies need not be
+ * restarted at the same moment, and a replay gives the same pseudonyms. From a key's first moment
+ * on a user is somebody new, on purpose: what was known under the former key is not linked.
+ *
+ * One thread.
+ */
+#ifndef FRESHET_INGEST_MAPPING_PSEUDONYMS_H
+#define FRESHET_INGEST_MAPPING_PSEUDONYMS_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+enum {
+    PSEUDONYM_KEYS_MAX = 64,
+    PSEUDONYM_KEY_ID_MAX = 16,
+    PSEUDONYM_KEY_BYTES_MIN = 16,
+    PSEUDONYM_KEY_BYTES_MAX = 128,
+    PSEUDONYM_DIGEST_BYTES = 32,
+    PSEUDONYM_BYTES_MAX = PSEUDONYM_KEY_ID_MAX + 1 + 2 * PSEUDONYM_DIGEST_BYTES,
+};
+
+struct pseudonyms;
+
+/* Reads the keys from the text of a key file; free with pseudonyms_free(). 0, or -EINVAL with the
+ * line and what is wrong with it written to why (never a key). */
+int pseudonyms_new(struct slice text, struct pseudonyms **ret_pseudonyms, char *why,
+                   size_t why_size);
+/* The same from a file. */
+int pseudonyms_load(const char *path, struct pseudonyms **ret_pseudonyms, char *why,
+                    size_t why_size);
+/* Wipes the keys and frees them; takes NULL; returns NULL. */
+struct pseudonyms *pseudonyms_free(struct pseudonyms *pseudonyms);
+/* Counts the keys; at least one. */
+size_t pseudonyms_count(const struct pseudonyms *pseudonyms);
+/* Tells which key is in force at a time; before the first, the first. */
+size_t pseudonyms_at(const struct pseudonyms *pseudonyms, int64_t time_ms);
+/* Tells a key's id, and from when it is in force. */
+const char *pseudonyms_key_id(const struct pseudonyms *pseudonyms, size_t key);
+int64_t pseudonyms_key_from(const struct pseudonyms *pseudonyms, size_t key);
+/* Makes the pseudonym of a user under one key; the text lives in the arena. */
+struct slice pseudonyms_of(struct pseudonyms *pseudonyms, size_t key, struct slice user,
+                           struct arena *arena);
+/* Says whether an id is a pseudonym under one of the keys by its form. */
+bool pseudonyms_is_one(const struct pseudonyms *pseudonyms, struct slice id);
+
+/* HMAC-SHA256 by itself: for the published vectors. */
+void pseudonym_digest(struct slice key, struct slice text,
+                      unsigned char ret_digest[PSEUDONYM_DIGEST_BYTES]);
+
+#endif

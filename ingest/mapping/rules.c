@@ -1,0 +1,405 @@
+#include "base/base.h"
+#include "ingest/mapping/rules.h"
+#include "ingest/mapping/tag_sources.h"
+#include "ingest/mapping/timestamp.h"
+
+#define PREDICATE(name)                                                                            \
+    static bool name(const struct rule *rule, const struct candidate *candidate,                   \
+                     enum mapped *ret_field)
+
+static const enum mapped id_fields[] = {MAPPED_USER, MAPPED_ITEM, MAPPED_ID};
+
+static struct slice id_of(const struct candidate *candidate, enum mapped field)
+{
+    if (candidate->states[field] != VALUE_FOUND) { return (struct slice){0}; }
+    if (candidate->target == TARGET_ITEM) { return candidate->item.item_id; }
+    if (candidate->target == TARGET_PROFILE) { return candidate->profile.user_id; }
+    if (field == MAPPED_USER) { return candidate->event.user_id; }
+    if (field == MAPPED_ITEM) { return candidate->event.item_id; }
+    return candidate->event.event_id;
+}
+
+static bool is_event(const struct candidate *candidate)
+{
+    return candidate->target == TARGET_EVENT;
+}
+
+static bool absent(const struct candidate *candidate, enum mapped field, enum mapped *ret_field)
+{
+    if (candidate->states[field] != VALUE_ABSENT) { return false; }
+    *ret_field = field;
+    return true;
+}
+
+PREDICATE(is_empty)
+{
+    return candidate->bytes.size == 0 && !candidate->deletes;
+}
+
+PREDICATE(is_too_large)
+{
+    return candidate->bytes.size > candidate->limits->record_bytes_max;
+}
+
+PREDICATE(is_headers_too_large)
+{
+    return candidate->headers_fault == HEADERS_TOO_LARGE;
+}
+
+PREDICATE(is_header_not_utf8)
+{
+    return candidate->headers_fault == HEADERS_NOT_UTF8;
+}
+
+/* One row for each reason of the codec: the rule's name is the reason. */
+PREDICATE(is_avro_fault)
+{
+    return candidate->avro_fault && strcmp(candidate->avro_fault, rule->name) == 0;
+}
+
+PREDICATE(is_other_avro_fault)
+{
+    return candidate->avro_fault;
+}
+
+PREDICATE(is_not_utf8)
+{
+    return candidate->json_fault == JSON_NOT_UTF8;
+}
+
+PREDICATE(is_too_deep)
+{
+    return candidate->json_fault == JSON_TOO_DEEP;
+}
+
+PREDICATE(is_too_many_values)
+{
+    return candidate->json_fault == JSON_TOO_MANY_VALUES;
+}
+
+PREDICATE(is_duplicate_key)
+{
+    return candidate->json_fault == JSON_DUPLICATE_KEY;
+}
+
+PREDICATE(is_number_too_large)
+{
+    return candidate->json_fault == JSON_NUMBER_TOO_LARGE;
+}
+
+PREDICATE(is_bad_json)
+{
+    return candidate->json_fault == JSON_BAD_SYNTAX;
+}
+
+PREDICATE(is_no_object)
+{
+    return !candidate->is_object;
+}
+
+PREDICATE(is_missing_kind)
+{
+    return absent(candidate, MAPPED_KIND, ret_field);
+}
+
+PREDICATE(is_refused_kind)
+{
+    *ret_field = MAPPED_KIND;
+    return candidate->kind_refused;
+}
+
+PREDICATE(is_too_many_elements)
+{
+    return candidate->elements_count > 0;
+}
+
+PREDICATE(is_missing_user)
+{
+    return candidate->target != TARGET_ITEM && absent(candidate, MAPPED_USER, ret_field);
+}
+
+PREDICATE(is_missing_item)
+{
+    return candidate->target != TARGET_PROFILE && absent(candidate, MAPPED_ITEM, ret_field);
+}
+
+PREDICATE(is_missing_action)
+{
+    if (!is_event(candidate) || candidate->action_known) { return false; }
+    return absent(candidate, MAPPED_ACTION, ret_field);
+}
+
+PREDICATE(is_missing_time)
+{
+    return is_event(candidate) && absent(candidate, MAPPED_TIME, ret_field);
+}
+
+PREDICATE(is_wrong_type)
+{
+    for (enum mapped field = 0; field < MAPPED_COUNT; field++) {
+        if (candidate->states[field] == VALUE_WRONG_TYPE) {
+            *ret_field = field;
+            return true;
+        }
+    }
+    return false;
+}
+
+PREDICATE(is_unknown_action)
+{
+    *ret_field = MAPPED_ACTION;
+    return is_event(candidate) && !candidate->action_known;
+}
+
+PREDICATE(is_bad_time)
+{
+    bool of_event = candidate->states[MAPPED_TIME] == VALUE_UNREADABLE;
+    *ret_field = of_event ? MAPPED_TIME : MAPPED_CREATED;
+    return candidate->states[*ret_field] == VALUE_UNREADABLE;
+}
+
+PREDICATE(is_bad_year)
+{
+    *ret_field = MAPPED_BIRTH_YEAR;
+    return candidate->states[MAPPED_BIRTH_YEAR] == VALUE_UNREADABLE;
+}
+
+PREDICATE(is_empty_id)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(id_fields); i++) {
+        *ret_field = id_fields[i];
+        struct slice id = id_of(candidate, id_fields[i]);
+        if (id.data && id.size == 0) { return true; }
+    }
+    return false;
+}
+
+PREDICATE(is_long_id)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(id_fields); i++) {
+        *ret_field = id_fields[i];
+        if (id_of(candidate, id_fields[i]).size > candidate->limits->id_bytes_max) { return true; }
+    }
+    return false;
+}
+
+/* U+0000 to U+001F, U+007F and U+0080 to U+009F (in UTF-8: C2 80 to C2 9F). */
+static bool has_control_characters(struct slice id)
+{
+    for (size_t i = 0; i < id.size; i++) {
+        unsigned char c = (unsigned char)id.data[i];
+        if (c < 0x20 || c == 0x7f) { return true; }
+        if (c == 0xc2 && i + 1 < id.size && (unsigned char)id.data[i + 1] < 0xa0) { return true; }
+    }
+    return false;
+}
+
+PREDICATE(is_id_with_control_characters)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(id_fields); i++) {
+        *ret_field = id_fields[i];
+        if (has_control_characters(id_of(candidate, id_fields[i]))) { return true; }
+    }
+    return false;
+}
+
+/* Against the record's own Kafka timestamp, never the clock: a replay gives the same answer. */
+PREDICATE(is_time_out_of_range)
+{
+    const struct rule_limits *limits = candidate->limits;
+    int64_t received_ms = candidate->event.received_ms;
+    int64_t latest_ms = TIMESTAMP_LAST_MS;
+    if (received_ms > 0 && received_ms < TIMESTAMP_LAST_MS - limits->time_ahead_max_ms) {
+        latest_ms = received_ms + limits->time_ahead_max_ms;
+    }
+    *ret_field = MAPPED_TIME;
+    int64_t time_ms = candidate->event.event_time_ms;
+    if (!is_event(candidate)) { return false; }
+    return time_ms < limits->time_earliest_ms || time_ms > latest_ms;
+}
+
+PREDICATE(is_weight_not_finite)
+{
+    *ret_field = MAPPED_WEIGHT;
+    return !isfinite(candidate->event.weight);
+}
+
+PREDICATE(is_negative_weight)
+{
+    *ret_field = MAPPED_WEIGHT;
+    return candidate->event.weight < 0;
+}
+
+PREDICATE(is_weight_too_large)
+{
+    *ret_field = MAPPED_WEIGHT;
+    return candidate->event.weight > candidate->limits->weight_max;
+}
+
+/* A limit of the contracts: a longer one could not be written. */
+PREDICATE(is_text_too_long)
+{
+    if (is_event(candidate)) { return false; }
+    const struct {
+        enum mapped field;
+        size_t size, max;
+    } texts[] = {
+        {MAPPED_TITLE, candidate->item.title.size, ITEM_TITLE_BYTES_MAX},
+        {MAPPED_TEXT, candidate->item.text.size, ITEM_TEXT_BYTES_MAX},
+        {MAPPED_COUNTRY, candidate->profile.country.size, ID_BYTES_MAX},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        *ret_field = texts[i].field;
+        if (texts[i].size > texts[i].max) { return true; }
+    }
+    return false;
+}
+
+static struct slices tags_of(const struct candidate *candidate)
+{
+    return candidate->target == TARGET_ITEM ? candidate->item.tags : candidate->profile.tags;
+}
+
+PREDICATE(is_too_many_tags)
+{
+    *ret_field = MAPPED_TAGS;
+    size_t most = candidate->target == TARGET_ITEM ? ITEM_TAGS_MAX : PROFILE_TAGS_MAX;
+    return tags_of(candidate).count > most;
+}
+
+PREDICATE(is_tag_too_long)
+{
+    *ret_field = MAPPED_TAGS;
+    struct slices tags = tags_of(candidate);
+    for (size_t i = 0; i < tags.count; i++) {
+        if (tags.at[i].size > TAG_BYTES_MAX) { return true; }
+    }
+    return false;
+}
+
+PREDICATE(is_vector_too_long)
+{
+    *ret_field = MAPPED_VECTOR;
+    return candidate->item.vector.count > ITEM_VECTOR_MAX;
+}
+
+PREDICATE(is_vector_not_finite)
+{
+    *ret_field = MAPPED_VECTOR;
+    for (size_t i = 0; i < candidate->item.vector.count; i++) {
+        if (!isfinite(candidate->item.vector.at[i])) { return true; }
+    }
+    return false;
+}
+
+const struct rule rules[] = {
+    {"empty", STAGE_BYTES, is_empty,
+     "the record has no value; only an item or a profile is deleted by a tombstone"},
+    {"too_large", STAGE_BYTES, is_too_large,
+     "send smaller records or raise source.record.bytes.max"},
+
+    {"headers_too_large", STAGE_HEADERS, is_headers_too_large,
+     "where a path leads to a header, a record has at most 128 headers of 65536 bytes together"},
+    {"header_not_utf8", STAGE_HEADERS, is_header_not_utf8,
+     "write headers that a path leads to as text in UTF-8"},
+
+    {"bad_magic", STAGE_AVRO, is_avro_fault,
+     "frame Avro as single objects (C3 01, fingerprint) or as Confluent does (00, schema id), or "
+     "set source.format=json"},
+    {"unknown_schema_id", STAGE_AVRO, is_avro_fault,
+     "the schema registry must know it: set schema.registry.url"},
+    {"unknown_fingerprint", STAGE_AVRO, is_avro_fault,
+     "put the writer's .avsc into the directory schemas.path"},
+    {"truncated", STAGE_AVRO, is_avro_fault, "the message ends before its schema does"},
+    {"bad_length", STAGE_AVRO, is_avro_fault, "a length in the message is negative or too long"},
+    {"over_limit", STAGE_AVRO, is_avro_fault, "send fewer or shorter fields in one message"},
+    {"bad_utf8", STAGE_AVRO, is_avro_fault, "write strings in UTF-8, or as bytes"},
+    {"bad_union", STAGE_AVRO, is_avro_fault, "a union names a branch that its schema has not"},
+    {"bad_enum", STAGE_AVRO, is_avro_fault, "an enum names a symbol that its schema has not"},
+    {"not_finite", STAGE_AVRO, is_avro_fault, "leave out numbers that are not finite"},
+    {"trailing_bytes", STAGE_AVRO, is_avro_fault,
+     "one record holds one message, written with the schema of its fingerprint"},
+    {"schema_mismatch", STAGE_AVRO, is_avro_fault, "the writer's schema does not fit"},
+    {"bad_avro", STAGE_AVRO, is_other_avro_fault, "the message could not be decoded"},
+
+    {"not_utf8", STAGE_JSON, is_not_utf8, "write JSON in UTF-8"},
+    {"too_deep", STAGE_JSON, is_too_deep, "nest objects and arrays at most 64 deep"},
+    {"too_many_values", STAGE_JSON, is_too_many_values, "send at most 10000 values in one record"},
+    {"duplicate_key", STAGE_JSON, is_duplicate_key, "name each key of an object once"},
+    {"number_too_large", STAGE_JSON, is_number_too_large,
+     "write ids above 2^63 as strings; other numbers fit a double"},
+    {"bad_json", STAGE_JSON, is_bad_json, "send one JSON object a record (RFC 8259)"},
+    {"not_an_object", STAGE_JSON, is_no_object, "send one JSON object a record"},
+
+    {"missing_kind", STAGE_KIND, is_missing_kind,
+     "send the field, or end map.kind in a constant (|=VALUE)"},
+    {"refused_kind", STAGE_KIND, is_refused_kind,
+     "name it with kind.VALUE=take, delete, ignore, or set kind.default"},
+
+    {"too_many_elements", STAGE_ELEMENTS, is_too_many_elements,
+     "one record becomes at most 1000 events or items: write smaller ones"},
+
+    {"missing_user", STAGE_FIELDS, is_missing_user, "send the field or point map.user at it"},
+    {"missing_item", STAGE_FIELDS, is_missing_item, "send the field or point map.item at it"},
+    {"missing_action", STAGE_FIELDS, is_missing_action,
+     "send the field, set map.action to a constant (=VIEW) or set action.default"},
+    {"missing_time", STAGE_FIELDS, is_missing_time, "send the field or point map.time at it"},
+    {"wrong_type", STAGE_FIELDS, is_wrong_type,
+     "ids and texts are strings or integers, other numbers have no quotes (but see "
+     "numbers.as.text), a time is a number, or a string with time.format=iso8601"},
+    {"unknown_action", STAGE_FIELDS, is_unknown_action,
+     "name it with action.NAME=KIND:WEIGHT or set action.default"},
+    {"bad_time", STAGE_FIELDS, is_bad_time, "write the time as time.format says"},
+    {"bad_year", STAGE_FIELDS, is_bad_year,
+     "a year is a number from 0 to 9999, or a text that begins with four digits"},
+
+    {"empty_id", STAGE_OBJECT, is_empty_id, "an id has at least one byte"},
+    {"id_too_long", STAGE_OBJECT, is_long_id, "shorten or hash ids longer than id.bytes.max"},
+    {"id_control_characters", STAGE_OBJECT, is_id_with_control_characters,
+     "an id holds no NUL, newline or other control character"},
+    {"time_out_of_range", STAGE_OBJECT, is_time_out_of_range,
+     "check time.format; or move time.earliest, or time.ahead.max (after the record's own "
+     "timestamp)"},
+    {"weight_not_finite", STAGE_OBJECT, is_weight_not_finite, "send a finite weight or none"},
+    {"negative_weight", STAGE_OBJECT, is_negative_weight,
+     "send 0 or more; dislike is an action, not a weight"},
+    {"weight_too_large", STAGE_OBJECT, is_weight_too_large,
+     "send less than weight.max or raise it"},
+    {"text_too_long", STAGE_OBJECT, is_text_too_long,
+     "a title has at most 1024 bytes, a text 65536, a country 256"},
+    {"too_many_tags", STAGE_OBJECT, is_too_many_tags, "an item or a user has at most 256 tags"},
+    {"tag_too_long", STAGE_OBJECT, is_tag_too_long,
+     "a tag has at most 1024 bytes; should the field be map.text?"},
+    {"vector_too_long", STAGE_OBJECT, is_vector_too_long, "an embedding has at most 4096 numbers"},
+    {"vector_not_finite", STAGE_OBJECT, is_vector_not_finite,
+     "an embedding holds numbers that fit a float"},
+};
+const size_t rules_count = ARRAY_COUNT(rules);
+
+/* The table is in the order of stages. */
+static size_t first_of(enum rule_stage stage)
+{
+    size_t low = 0, high = rules_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (rules[middle].stage < stage) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+const struct rule *rules_check(enum rule_stage stage, const struct candidate *candidate,
+                               enum mapped *ret_field)
+{
+    for (size_t i = first_of(stage); i < rules_count && rules[i].stage == stage; i++) {
+        enum mapped field = MAPPED_COUNT;
+        if (rules[i].broken(&rules[i], candidate, &field)) {
+            *ret_field = field;
+            return &rules[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,118 @@
+/* The table of named rules: what a source record must be to become an event, an item or a profile.
+ *
+ * A rule has a name, which is the reason in the dead letter and in the metrics, a hint for the
+ * person who reads it there, and a predicate over the *candidate*: all that is known about the
+ * record so far. The rules stand in stages, in the order in which a record becomes known: its
+ * bytes, its headers, the Avro message, the JSON document, its kind, the mapped fields, the
+ * finished object. The first broken rule of the first stage that has one is the answer, so a rule
+ * may rely on all before it.
+ */
+#ifndef FRESHET_INGEST_MAPPING_RULES_H
+#define FRESHET_INGEST_MAPPING_RULES_H
+
+#include "ingest/mapping/json_text.h"
+#include "schemas/item.h"
+#include "schemas/user_event.h"
+#include "schemas/user_profile.h"
+
+/* What a record becomes; order of the choices of the option `becomes`. */
+enum target {
+    TARGET_EVENT,   /* struct user_event */
+    TARGET_ITEM,    /* struct item */
+    TARGET_PROFILE, /* struct user_profile */
+    TARGETS_COUNT,
+};
+
+/* What the configured paths lead to. */
+enum mapped {
+    MAPPED_USER,
+    MAPPED_ITEM,
+    MAPPED_ACTION,
+    MAPPED_TIME,
+    MAPPED_WEIGHT,
+    MAPPED_ID,
+    MAPPED_SEQUENCE,
+    MAPPED_KIND,
+    MAPPED_TITLE,
+    MAPPED_TAGS,
+    MAPPED_TEXT,
+    MAPPED_VECTOR,
+    MAPPED_AVAILABLE,
+    MAPPED_CREATED,
+    MAPPED_BIRTH_YEAR,
+    MAPPED_COUNTRY,
+    MAPPED_COUNT, /* as a fault's field: the record as a whole */
+};
+
+enum value_state {
+    VALUE_ABSENT,
+    VALUE_FOUND,
+    VALUE_WRONG_TYPE,
+    VALUE_UNREADABLE, /* of the right type, but it says nothing */
+};
+
+enum headers_fault {
+    HEADERS_FINE,
+    HEADERS_TOO_LARGE,
+    HEADERS_NOT_UTF8, /* one that the mapping names */
+};
+
+enum rule_stage {
+    STAGE_BYTES,  /* of the candidate are set: bytes, and the limits */
+    STAGE_HEADERS, /* and: headers_fault */
+    STAGE_AVRO,   /* and: avro_fault (Avro source only) */
+    STAGE_JSON,   /* and: json_fault, is_object */
+    STAGE_KIND,   /* and: the state of MAPPED_KIND, kind_refused */
+    STAGE_ELEMENTS, /* and: elements_count */
+    STAGE_FIELDS, /* and: all states, action_known */
+    STAGE_OBJECT, /* and: event, item or profile, whichever the target is */
+};
+
+/* Limits that rules hold a record against; from the configuration. */
+struct rule_limits {
+    size_t record_bytes_max;
+    size_t id_bytes_max;
+    double weight_max;
+    int64_t time_earliest_ms;
+    int64_t time_ahead_max_ms;
+};
+
+/* A record on its way to becoming an object of ours, or to taking one away; plain data, filled
+ * stage by stage. */
+struct candidate {
+    const struct rule_limits *limits;
+    enum target target;
+    bool deletes; /* only its id matters */
+    struct slice bytes;
+    enum headers_fault headers_fault;
+    const char *avro_fault; /* the codec's reason; NULL: decoded */
+    enum json_fault json_fault;
+    bool is_object;
+    bool kind_refused;
+    size_t elements_count; /* of the array that spreads the record, when there are too many */
+    bool action_known;
+    enum value_state states[MAPPED_COUNT];
+    struct user_event event;
+    struct item item;
+    struct user_profile profile;
+};
+
+struct rule {
+    const char *name;
+    enum rule_stage stage;
+    /* Says whether the candidate breaks the rule, and by which field; ret_field is left alone when
+     * it is the whole record. */
+    bool (*broken)(const struct rule *rule, const struct candidate *candidate,
+                   enum mapped *ret_field);
+    const char *hint;
+};
+
+extern const struct rule rules[];
+extern const size_t rules_count;
+
+/* Finds the first rule of a stage that the candidate breaks, NULL when it breaks none. ret_field:
+ * the field at fault, or MAPPED_COUNT. */
+const struct rule *rules_check(enum rule_stage stage, const struct candidate *candidate,
+                               enum mapped *ret_field);
+
+#endif

@@ -1,0 +1,39 @@
+/* The source topics, each with a mapping of its own.
+ *
+ *     sources=shop,catalogue
+ *     topic.shop=shop.clickstream          (topic.NAME as for any topic; else prefix and name)
+ *     time.format=iso8601                  a key without a name holds for every source ...
+ *     source.shop.map.user=session.user    ... that does not say otherwise
+ *     source.catalogue.becomes=Item
+ *
+ * Without `sources` there is one, named `clicks`.
+ */
+#ifndef FRESHET_INGEST_MAPPING_SOURCES_H
+#define FRESHET_INGEST_MAPPING_SOURCES_H
+
+#include "ingest/mapping/mapping.h"
+
+enum { SOURCES_MAX = 64, SOURCE_NAME_BYTES_MAX = 64 };
+
+struct source {
+    char name[SOURCE_NAME_BYTES_MAX + 1];
+    struct mapping_settings settings;
+    struct mapping *mapping;
+};
+
+struct sources;
+
+/* Makes the sources; free with sources_free(). 0, or -EINVAL with what is wrong and what would be
+ * right written to why. The settings and the book must outlive them. */
+int sources_new(const struct mapping_settings *settings, struct schema_cache *book,
+                struct sources **ret_sources, char *why, size_t why_size);
+/* Frees the sources; takes NULL; returns NULL. */
+struct sources *sources_free(struct sources *sources);
+/* Counts them; at least one. */
+size_t sources_count(const struct sources *sources);
+/* Tells one of them. */
+const struct source *sources_at(const struct sources *sources, size_t index);
+/* Says by the settings alone whether one of them becomes that. */
+bool sources_become(const struct mapping_settings *settings, enum target target);
+
+#endif

@@ -1,0 +1,434 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/counting/ranking.h"
+#include "model/topk.h"
+
+#include <float.h>
+
+enum {
+    HEAD_ITEMS = 256, /* of the popular and of the trending items that are kept in order */
+    CELLS_FIRST = 1024,
+};
+
+/* One item's scratch. A stamp of the current list says that the fields behind it are in use:
+ *
+ *     stamp == touched     `directed` and `symmetric` are sums
+ *     stamp == chosen      the item is on the list, at `place`
+ *     seen == touched      the user has had the item
+ */
+struct cell {
+    uint32_t stamp;
+    uint32_t seen;
+    union {
+        float directed;
+        uint32_t place;
+    };
+    float symmetric;
+};
+
+struct recent {
+    int32_t item;
+    float weight; /* r^-g h^(r-1) */
+};
+
+struct ranking {
+    struct ranking_settings settings;
+    const struct ids *ids;
+    struct item_table *table;
+    struct cell *cells;
+    int32_t *candidates; /* as many as cells */
+    int32_t capacity;
+    size_t candidates_count;
+    uint32_t touched, chosen;
+    struct recent *recent;
+    float *recency;
+    size_t recent_count;
+    float directed_scale, symmetric_scale, popularity_scale;
+    struct ranking_sums sums;
+    struct topk top;
+    struct ranked *list;
+    float *parts; /* per place, the largest part so far */
+    size_t list_count, list_capacity;
+    struct topk trending, popular;
+    uint64_t heads_table_version, heads_flags_version;
+    bool heads_made;
+};
+
+static bool id_before(const void *arg, int32_t a, int32_t b)
+{
+    const struct ids *ids = arg;
+    return slice_compare(ids_text(ids, a), ids_text(ids, b)) < 0;
+}
+
+struct ranking *ranking_new(const struct ranking_settings *settings, const struct ids *ids,
+                            struct item_table *table)
+{
+    struct ranking *ranking = xcalloc(1, sizeof(*ranking));
+    ranking->settings = *settings;
+    ranking->ids = ids;
+    ranking->table = table;
+    ranking->recent = xcalloc(settings->recent_items + 1, sizeof(*ranking->recent));
+    ranking->recency = xcalloc(settings->recent_items + 1, sizeof(*ranking->recency));
+    for (size_t r = 0; r < settings->recent_items; r++) {
+        ranking->recency[r] = (float)(pow((double)r + 1.0, -settings->recency_power) *
+                                      pow(settings->recency_decay, (double)r));
+    }
+    topk_init(&ranking->top, id_before, ids);
+    topk_init(&ranking->trending, id_before, ids);
+    topk_init(&ranking->popular, id_before, ids);
+    return ranking;
+}
+
+struct ranking *ranking_free(struct ranking *ranking)
+{
+    if (!ranking) { return NULL; }
+    topk_release(&ranking->popular);
+    topk_release(&ranking->trending);
+    topk_release(&ranking->top);
+    free(ranking->parts);
+    free(ranking->list);
+    free(ranking->recency);
+    free(ranking->recent);
+    free(ranking->candidates);
+    free(ranking->cells);
+    free(ranking);
+    return NULL;
+}
+
+/* Makes room for all items and the list, and takes new stamps. */
+static void begin(struct ranking *ranking, size_t length)
+{
+    int32_t end = MAX_OF(ids_count(ranking->ids), item_table_end(ranking->table));
+    if (end > ranking->capacity) {
+        size_t old = (size_t)ranking->capacity;
+        size_t capacity = MAX_OF(old * 2, (size_t)CELLS_FIRST);
+        capacity = MIN_OF(MAX_OF(capacity, (size_t)end), (size_t)INT32_MAX);
+        ranking->cells = xreallocarray(ranking->cells, capacity, sizeof(*ranking->cells));
+        memset(ranking->cells + old, 0, (capacity - old) * sizeof(*ranking->cells));
+        ranking->candidates =
+            xreallocarray(ranking->candidates, capacity, sizeof(*ranking->candidates));
+        ranking->capacity = (int32_t)capacity;
+    }
+    if (length > ranking->list_capacity) {
+        ranking->list = xreallocarray(ranking->list, length, sizeof(*ranking->list));
+        ranking->parts = xreallocarray(ranking->parts, length, sizeof(*ranking->parts));
+        ranking->list_capacity = length;
+    }
+    if (ranking->chosen >= UINT32_MAX - 2) {
+        memset(ranking->cells, 0, (size_t)ranking->capacity * sizeof(*ranking->cells));
+        ranking->chosen = 0;
+    }
+    ranking->touched = ranking->chosen + 1;
+    ranking->chosen = ranking->touched + 1;
+    ranking->candidates_count = ranking->recent_count = ranking->list_count = 0;
+}
+
+/* Marks what the user has had and picks the recent items, newest first. */
+static void read_history(struct ranking *ranking, const struct ranking_request *request)
+{
+    struct cell *cells = ranking->cells;
+    for (size_t k = request->count; k-- > 0;) {
+        int32_t item = request->items[k];
+        if (item == ID_NONE || cells[item].seen == ranking->touched) { continue; }
+        cells[item].seen = ranking->touched;
+        if (!(request->weights[k] > 0.0F)) { continue; }
+        if (ranking->recent_count == ranking->settings.recent_items) { continue; }
+        ranking->recent[ranking->recent_count] = (struct recent){
+            .item = item,
+            .weight = ranking->recency[ranking->recent_count],
+        };
+        ranking->recent_count++;
+    }
+    for (size_t k = 0; k < request->seen_count; k++) {
+        if (request->seen[k] != ID_NONE) { cells[request->seen[k]].seen = ranking->touched; }
+    }
+}
+
+static struct cell *touch(struct ranking *ranking, int32_t item)
+{
+    struct cell *cell = &ranking->cells[item];
+    if (cell->stamp != ranking->touched) {
+        cell->stamp = ranking->touched;
+        cell->directed = 0.0F;
+        cell->symmetric = 0.0F;
+        ranking->candidates[ranking->candidates_count++] = item;
+    }
+    return cell;
+}
+
+/* The symmetric part of one neighbour but for the cosine's factor of the neighbour itself. */
+static float symmetric_part(const struct ranking *ranking, int32_t source, int32_t item, float co)
+{
+    if (item_table_settings(ranking->table)->measure == SIMILARITY_COSINE) {
+        return item_table_factors(ranking->table)[source].mass * co;
+    }
+    return (float)item_table_similarity(ranking->table, source, item, (double)co);
+}
+
+/* Adds one recent item's neighbours to the sums. */
+static void add_row(struct ranking *ranking, struct recent recent)
+{
+    struct neighbours row = item_table_neighbours(ranking->table, recent.item);
+    if (row.count == 0) { return; }
+    struct item_factors factors = item_table_factors(ranking->table)[recent.item];
+    bool cosine = item_table_settings(ranking->table)->measure == SIMILARITY_COSINE;
+    float directed = recent.weight * factors.source;
+    float symmetric = 0.0F;
+    if (ranking->settings.symmetric_weight > 0.0 && cosine) {
+        symmetric = recent.weight * factors.mass * row.co_scale;
+    }
+    for (size_t k = 0; k < row.count; k++) {
+        struct cell *cell = touch(ranking, row.items[k]);
+        cell->directed += directed * row.kernels[k];
+        cell->symmetric += symmetric * row.co_ratings[k];
+    }
+    if (!(ranking->settings.symmetric_weight > 0.0) || cosine) { return; }
+    for (size_t k = 0; k < row.count; k++) {
+        float co = row.co_ratings[k] * row.co_scale;
+        float part = symmetric_part(ranking, recent.item, row.items[k], co);
+        ranking->cells[row.items[k]].symmetric += recent.weight * part;
+    }
+}
+
+/* Rows whose counts do not belong together may add up to infinity: it counts as the largest
+ * number, so that no score becomes none. */
+static float bounded(float sum)
+{
+    return MIN_OF(sum, FLT_MAX);
+}
+
+static bool barred(const struct item_flags *flags, int32_t item)
+{
+    return item < flags->count && (flags->at[item] & ITEM_BARRED);
+}
+
+/* The factor that makes the largest value the weight. A largest value of next to nothing would make
+ * it infinite, and infinity times 0 is no number. */
+static float scale_of(double weight, double largest)
+{
+    return largest > 0.0 ? (float)MIN_OF(weight / largest, (double)FLT_MAX) : 0.0F;
+}
+
+/* Finishes the sums, keeps the candidates that may be listed, and sets the scales. */
+static void filter(struct ranking *ranking, const struct item_flags *flags)
+{
+    const struct item_factors *factors = item_table_factors(ranking->table);
+    bool cosine = item_table_settings(ranking->table)->measure == SIMILARITY_COSINE;
+    float directed_max = 0.0F, symmetric_max = 0.0F;
+    size_t kept = 0;
+    for (size_t k = 0; k < ranking->candidates_count; k++) {
+        int32_t item = ranking->candidates[k];
+        struct cell *cell = &ranking->cells[item];
+        if (cell->seen == ranking->touched || barred(flags, item)) { continue; }
+        cell->directed *= factors[item].target;
+        cell->symmetric = bounded(cell->symmetric);
+        if (cosine) { cell->symmetric = bounded(cell->symmetric * factors[item].mass); }
+        if (!(cell->directed > 0.0F) && !(cell->symmetric > 0.0F)) { continue; }
+        directed_max = MAX_OF(directed_max, cell->directed);
+        symmetric_max = MAX_OF(symmetric_max, cell->symmetric);
+        ranking->candidates[kept++] = item;
+    }
+    ranking->candidates_count = kept;
+    const struct ranking_settings *set = &ranking->settings;
+    double root = set->popularity_weight > 0.0 ? sqrt(item_table_actions_max(ranking->table)) : 0.0;
+    ranking->directed_scale = scale_of(set->directed_weight, (double)directed_max);
+    ranking->symmetric_scale = scale_of(set->symmetric_weight, (double)symmetric_max);
+    ranking->popularity_scale = scale_of(set->popularity_weight, root);
+}
+
+static float score_of(const struct ranking *ranking, const struct item_factors *factors,
+                      int32_t item)
+{
+    const struct cell *cell = &ranking->cells[item];
+    return ranking->directed_scale * cell->directed + ranking->symmetric_scale * cell->symmetric +
+           ranking->popularity_scale * factors[item].root;
+}
+
+static void choose(struct ranking *ranking, size_t length)
+{
+    const struct item_factors *factors = item_table_factors(ranking->table);
+    ranking->sums = (struct ranking_sums){0};
+    topk_clear(&ranking->top, length);
+    for (size_t k = 0; k < ranking->candidates_count; k++) {
+        int32_t item = ranking->candidates[k];
+        float score = score_of(ranking, factors, item);
+        ranking->sums.scores += (double)score;
+        ranking->sums.squares += (double)score * (double)score;
+        topk_push(&ranking->top, (double)score, item);
+    }
+    topk_sort(&ranking->top);
+}
+
+static void append(struct ranking *ranking, int32_t item, enum ranked_reason reason, float score)
+{
+    uint32_t place = (uint32_t)ranking->list_count++;
+    ranking->cells[item].stamp = ranking->chosen;
+    ranking->cells[item].place = place;
+    ranking->parts[place] = -1.0F;
+    ranking->list[place] = (struct ranked){
+        .item = item,
+        .because = ID_NONE,
+        .score = score,
+        .evidence = (float)item_table_actions(ranking->table, item),
+        .reason = reason,
+    };
+}
+
+/* Finds for each listed item the recent item with the largest part; the newest of equal ones. */
+static void explain(struct ranking *ranking)
+{
+    const struct item_factors *factors = item_table_factors(ranking->table);
+    bool cosine = item_table_settings(ranking->table)->measure == SIMILARITY_COSINE;
+    for (size_t r = 0; r < ranking->recent_count; r++) {
+        struct recent recent = ranking->recent[r];
+        struct neighbours row = item_table_neighbours(ranking->table, recent.item);
+        for (size_t k = 0; k < row.count; k++) {
+            int32_t item = row.items[k];
+            const struct cell *cell = &ranking->cells[item];
+            if (cell->stamp != ranking->chosen) { continue; }
+            float co = row.co_ratings[k] * row.co_scale;
+            float part = ranking->directed_scale * recent.weight * factors[recent.item].source *
+                         row.kernels[k] * factors[item].target;
+            if (ranking->symmetric_scale > 0.0F) {
+                float symmetric = bounded(symmetric_part(ranking, recent.item, item, co));
+                if (cosine) { symmetric = bounded(symmetric * factors[item].mass); }
+                part += ranking->symmetric_scale * recent.weight * symmetric;
+            }
+            if (part > ranking->parts[cell->place]) {
+                ranking->parts[cell->place] = part;
+                ranking->list[cell->place].because = recent.item;
+                ranking->list[cell->place].evidence = co;
+            }
+        }
+    }
+}
+
+/* Puts the most popular and the most trending items in order, when something changed. */
+static void heads_update(struct ranking *ranking, const struct item_flags *flags)
+{
+    uint64_t version = item_table_version(ranking->table);
+    if (ranking->heads_made && ranking->heads_table_version == version &&
+        ranking->heads_flags_version == flags->version) {
+        return;
+    }
+    topk_clear(&ranking->popular, HEAD_ITEMS);
+    topk_clear(&ranking->trending, HEAD_ITEMS);
+    int32_t end = item_table_end(ranking->table);
+    for (int32_t item = 0; item < end; item++) {
+        double actions = item_table_actions(ranking->table, item);
+        double trend = item_table_trend(ranking->table, item);
+        if (barred(flags, item)) { continue; }
+        if (actions > 0.0) { topk_push(&ranking->popular, actions, item); }
+        if (trend > 0.0) { topk_push(&ranking->trending, trend, item); }
+    }
+    topk_sort(&ranking->popular);
+    topk_sort(&ranking->trending);
+    ranking->heads_table_version = version;
+    ranking->heads_flags_version = flags->version;
+    ranking->heads_made = true;
+}
+
+/* Says whether an item may fill up the list. */
+static bool free_to_fill(const struct ranking *ranking, const struct item_flags *flags,
+                         int32_t item)
+{
+    const struct cell *cell = &ranking->cells[item];
+    return cell->seen != ranking->touched && cell->stamp != ranking->chosen && !barred(flags, item);
+}
+
+/* Appends the next of a head that may fill up; says whether there was one. */
+static bool fill_next(struct ranking *ranking, const struct item_flags *flags,
+                      const struct topk *head, size_t *at, enum ranked_reason reason, float score)
+{
+    while (*at < head->count) {
+        int32_t item = head->entries[(*at)++].item;
+        if (!free_to_fill(ranking, flags, item)) { continue; }
+        append(ranking, item, reason, score);
+        return true;
+    }
+    return false;
+}
+
+/* Appends whatever else is known, by actions, then by id. */
+static void fill_rest(struct ranking *ranking, const struct item_flags *flags, size_t length,
+                      float score)
+{
+    const struct item_table *table = ranking->table;
+    int32_t end = MAX_OF(item_table_end(table), flags->count);
+    topk_clear(&ranking->top, length - ranking->list_count);
+    for (int32_t item = 0; item < end; item++) {
+        bool listed = item < flags->count && (flags->at[item] & ITEM_LISTED);
+        if (!listed && !item_table_has(table, item)) { continue; }
+        if (!free_to_fill(ranking, flags, item)) { continue; }
+        topk_push(&ranking->top, item_table_actions(table, item), item);
+    }
+    topk_sort(&ranking->top);
+    for (size_t k = 0; k < ranking->top.count; k++, score -= 1.0F) {
+        int32_t item = ranking->top.entries[k].item;
+        bool acted = item_table_has(table, item);
+        append(ranking, item, acted ? RANKED_POPULAR : RANKED_NEW, score);
+    }
+}
+
+static void fill(struct ranking *ranking, const struct item_flags *flags, size_t length)
+{
+    heads_update(ranking, flags);
+    size_t trending = 0, popular = 0;
+    float score = -1.0F;
+    for (bool more = true; more && ranking->list_count < length;) {
+        more = false;
+        if (fill_next(ranking, flags, &ranking->trending, &trending, RANKED_TRENDING, score)) {
+            score -= 1.0F;
+            more = true;
+        }
+        if (ranking->list_count == length) { return; }
+        if (fill_next(ranking, flags, &ranking->popular, &popular, RANKED_POPULAR, score)) {
+            score -= 1.0F;
+            more = true;
+        }
+    }
+    if (ranking->list_count < length) { fill_rest(ranking, flags, length, score); }
+}
+
+size_t ranking_list(struct ranking *ranking, const struct ranking_request *request,
+                    const struct ranked **ret_list)
+{
+    begin(ranking, request->length);
+    assert(request->flags.count <= ranking->capacity);
+    read_history(ranking, request);
+    for (size_t r = 0; r < ranking->recent_count; r++) { add_row(ranking, ranking->recent[r]); }
+    filter(ranking, &request->flags);
+    choose(ranking, request->length);
+    for (size_t k = 0; k < ranking->top.count; k++) {
+        struct topk_entry entry = ranking->top.entries[k];
+        append(ranking, entry.item, RANKED_BECAUSE, (float)entry.score);
+    }
+    explain(ranking);
+    if (ranking->list_count < request->length) {
+        fill(ranking, &request->flags, request->length);
+    }
+    *ret_list = ranking->list;
+    return ranking->list_count;
+}
+
+/* ---- Of items that are not on the list ---- */
+
+bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item)
+{
+    return item < ranking->capacity && ranking->cells[item].seen != ranking->touched &&
+           !barred(flags, item);
+}
+
+float ranking_score(const struct ranking *ranking, int32_t item)
+{
+    const struct cell *cell = &ranking->cells[item];
+    if (cell->stamp == ranking->chosen) { return MAX_OF(ranking->list[cell->place].score, 0.0F); }
+    bool spoken_for = cell->stamp == ranking->touched &&
+                      (cell->directed > 0.0F || cell->symmetric > 0.0F);
+    return spoken_for ? score_of(ranking, item_table_factors(ranking->table), item) : 0.0F;
+}
+
+struct ranking_sums ranking_sums(const struct ranking *ranking)
+{
+    return ranking->sums;
+}

@@ -1,0 +1,106 @@
+/* Ranking: from a user's newest actions and the item-item table to a list.
+ *
+ *     A_i   = sum over r of r^-g * h^(r-1) * K[j_r][i]       j_1 the newest recent item
+ *     S_i   = sum over r of r^-g * h^(r-1) * sim(j_r, i)
+ *     score = directed * A_i / max A + symmetric * S_i / max S
+ *           + popularity * sqrt(n_i) / max sqrt(n)
+ *
+ * K and n as in model/counting/item_table.h, sim by the table's measure
+ * (model/counting/similarity.h). The recent items are the user's newest distinct ones; an item
+ * whose newest action has weight 0 (a dislike) speaks for nothing. max A and max S run over the
+ * candidates that may be listed, max sqrt(n) over all items.
+ *
+ * Candidates are the neighbours of the recent items with A_i > 0 or S_i > 0, less what the user has
+ * had and what is barred. Where they are fewer than the list is long, it is filled up: trending and
+ * popular items by turns, from the best few hundred of each; then whatever else is known, by
+ * actions, items never acted on last. So a list is short only when nothing else may be listed.
+ *
+ * The same history and the same tables give the same list, bit for bit, whatever numbers the items
+ * have and whatever order the rows arrived in: sums run over the recent items, newest first; equal
+ * scores are ordered by id.
+ *
+ * All memory is the ranking's own and is reused from list to list. One thread.
+ */
+#ifndef FRESHET_MODEL_COUNTING_RANKING_H
+#define FRESHET_MODEL_COUNTING_RANKING_H
+
+#include "base/base.h"
+#include "model/ids.h"
+#include "model/counting/item_table.h"
+
+struct ranking_settings {
+    size_t recent_items;      /* how many recent items speak */
+    double recency_decay;     /* h */
+    double recency_power;     /* g */
+    double directed_weight;   /* of A */
+    double symmetric_weight;  /* of S; 0: not computed */
+    double popularity_weight; /* of the popularity term; 0: not computed */
+};
+
+/* What the catalogue says of an item. */
+enum {
+    ITEM_LISTED = 1, /* it is in the catalogue */
+    ITEM_BARRED = 2, /* it must not be recommended */
+};
+
+/* The catalogue, by item number; items from `count` on have no flags. */
+struct item_flags {
+    const uint8_t *at;
+    int32_t count;
+    uint64_t version; /* changes whenever a flag does */
+};
+
+struct ranking_request {
+    /* The user's newest actions, oldest first; ID_NONE where the item has no number. */
+    const int32_t *items;
+    const float *weights;
+    size_t count;
+    /* Further items that the user has had. */
+    const int32_t *seen;
+    size_t seen_count;
+    size_t length; /* of the list wanted */
+    struct item_flags flags;
+};
+
+enum ranked_reason {
+    RANKED_BECAUSE,  /* of `because` */
+    RANKED_TRENDING,
+    RANKED_POPULAR,
+    RANKED_NEW, /* never acted on */
+    RANKED_FORETOLD, /* another model's word: never given by a ranking */
+};
+
+struct ranked {
+    int32_t item;
+    int32_t because; /* the recent item with the largest part in the score; else ID_NONE */
+    float score;     /* -1, -2, ... for items that fill up */
+    float evidence;  /* co-rating with `because`, or actions on the item; at the common epoch */
+    enum ranked_reason reason;
+};
+
+struct ranking;
+
+/* Makes a ranking over a table whose items are numbered by `ids`; both must outlive it. Free with
+ * ranking_free(). */
+struct ranking *ranking_new(const struct ranking_settings *settings, const struct ids *ids,
+                            struct item_table *table);
+/* Frees the ranking; takes NULL; returns NULL. */
+struct ranking *ranking_free(struct ranking *ranking);
+/* Ranks: best first, at most request->length. The list is borrowed until the next call. */
+size_t ranking_list(struct ranking *ranking, const struct ranking_request *request,
+                    const struct ranked **ret_list);
+
+/* What the last list's ranking says of items that are not on it, for blending with other models. */
+
+/* Says whether an item might have been listed: neither had by the user nor barred by these flags,
+ * which are the request's. */
+bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item);
+/* Tells an item's score; 0 when nothing speaks for it. */
+float ranking_score(const struct ranking *ranking, int32_t item);
+/* Sums the scores, and their squares, of all items that something speaks for. */
+struct ranking_sums {
+    double scores, squares;
+};
+struct ranking_sums ranking_sums(const struct ranking *ranking);
+
+#endif

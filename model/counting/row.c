@@ -1,0 +1,461 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/counting/decay.h"
+#include "model/counting/row.h"
+
+#include <endian.h>
+
+enum {
+    ROW_FIRST = 8,
+    ROW_STEP = 128,
+    ROW_STEPS_TO = 1024,
+    ROW_AHEAD = 64, /* terms whose cells are asked of the memory before the first is added to */
+};
+
+/* Far below the 2^-32 to which contributions are rounded, far above what rounding leaves of sums
+ * that cancel (decay.h). */
+#define ROW_DUST 0x1p-40
+
+void row_init(struct row *row)
+{
+    *row = (struct row){.epoch = ROW_EPOCH_NONE, .trend_epoch = ROW_EPOCH_NONE};
+}
+
+void row_release(struct row *row)
+{
+    free(row->neighbours);
+    free(row->slots);
+    row_init(row);
+}
+
+static size_t slots_bytes(const struct row *row)
+{
+    return (size_t)row->slots_count * (row->wide ? sizeof(uint32_t) : sizeof(uint16_t));
+}
+
+size_t row_bytes(const struct row *row)
+{
+    return (size_t)row->capacity * sizeof(*row->neighbours) + slots_bytes(row);
+}
+
+static double move_epoch(int64_t *epoch, int64_t to, bool *ret_moved)
+{
+    *ret_moved = false;
+    if (*epoch == to) { return 1.0; }
+    if (*epoch == ROW_EPOCH_NONE) {
+        *epoch = to;
+        return 1.0;
+    }
+    if (to < *epoch) { return decay_rescale(1.0, to, *epoch); }
+    double factor = decay_rescale(1.0, *epoch, to);
+    *epoch = to;
+    *ret_moved = true;
+    return factor;
+}
+
+double row_scale(struct row *row, int64_t epoch)
+{
+    bool moved;
+    double factor = move_epoch(&row->epoch, epoch, &moved);
+    if (!moved) { return factor; }
+    row->mass *= factor;
+    row->actions *= factor;
+    row->ordered = false; /* what falls below the least number becomes equal */
+    for (int32_t i = 0; i < row->count; i++) {
+        row->neighbours[i].co *= factor;
+        row->neighbours[i].forward *= factor;
+        row->neighbours[i].backward *= factor;
+    }
+    return 1.0;
+}
+
+double row_trend_scale(struct row *row, int64_t epoch)
+{
+    bool moved;
+    double factor = move_epoch(&row->trend_epoch, epoch, &moved);
+    if (!moved) { return factor; }
+    row->trend *= factor;
+    return 1.0;
+}
+
+/* ---- The index ---- */
+
+/* Tells which neighbour a slot names; below 0: none. */
+static inline int32_t slot_get(const struct row *row, uint32_t slot)
+{
+    const uint16_t *narrow = row->slots;
+    const uint32_t *wide = row->slots;
+    return (int32_t)(row->wide ? wide[slot] : narrow[slot]) - 1;
+}
+
+static inline void slot_set(struct row *row, uint32_t slot, int32_t index)
+{
+    uint16_t *narrow = row->slots;
+    uint32_t *wide = row->slots;
+    if (row->wide) {
+        wide[slot] = (uint32_t)(index + 1);
+    } else {
+        narrow[slot] = (uint16_t)(index + 1);
+    }
+}
+
+static inline const void *slot_place(const struct row *row, uint32_t slot)
+{
+    size_t width = row->wide ? sizeof(uint32_t) : sizeof(uint16_t);
+    return (const char *)row->slots + slot * width;
+}
+
+static inline uint32_t slot_of(const struct row *row, int32_t item)
+{
+    uint32_t hash = (uint32_t)item * UINT32_C(0x9e3779b1);
+    return (hash ^ hash >> 15) & (row->slots_count - 1);
+}
+
+static void place(struct row *row, int32_t index)
+{
+    uint32_t slot = slot_of(row, row->neighbours[index].item);
+    while (slot_get(row, slot) >= 0) { slot = (slot + 1) & (row->slots_count - 1); }
+    slot_set(row, slot, index);
+}
+
+static void index_all(struct row *row)
+{
+    if (row->slots_count == 0) { return; }
+    memset(row->slots, 0, slots_bytes(row));
+    for (int32_t i = 0; i < row->count; i++) { place(row, i); }
+}
+
+static void resize(struct row *row, int32_t capacity)
+{
+    assert(capacity >= row->count);
+    row->capacity = capacity;
+    row->neighbours = xreallocarray(row->neighbours, (size_t)capacity, sizeof(*row->neighbours));
+    uint32_t slots_count = ROW_FIRST * 2;
+    while (slots_count < (uint32_t)capacity * 2) { slots_count *= 2; }
+    row->slots_count = slots_count;
+    row->wide = capacity >= UINT16_MAX;
+    row->slots = xreallocarray(row->slots, slots_bytes(row), 1);
+    index_all(row);
+}
+
+/* By half, but in small steps where most full rows end: a process holds thousands of them. */
+static void grow(struct row *row)
+{
+    int32_t step = row->capacity / 2;
+    if (row->capacity < ROW_STEPS_TO) { step = MIN_OF(step, (int32_t)ROW_STEP); }
+    assert(row->capacity < INT32_MAX / 4);
+    resize(row, MAX_OF(row->capacity + step, (int32_t)ROW_FIRST));
+}
+
+/* Finds the slot that names the item, or the free one where it would go. */
+static inline uint32_t find_slot(const struct row *row, int32_t item)
+{
+    uint32_t slot = slot_of(row, item);
+    for (;; slot = (slot + 1) & (row->slots_count - 1)) {
+        int32_t index = slot_get(row, slot);
+        if (index < 0 || row->neighbours[index].item == item) { return slot; }
+    }
+}
+
+/* Frees a slot and closes the gap: later entries of the run move up if that is nearer to home. */
+static void free_slot(struct row *row, uint32_t slot)
+{
+    uint32_t mask = row->slots_count - 1;
+    uint32_t gap = slot;
+    for (uint32_t next = (slot + 1) & mask; slot_get(row, next) >= 0; next = (next + 1) & mask) {
+        int32_t index = slot_get(row, next);
+        uint32_t home = slot_of(row, row->neighbours[index].item);
+        if (((next - home) & mask) < ((next - gap) & mask)) { continue; }
+        slot_set(row, gap, index);
+        gap = next;
+    }
+    slot_set(row, gap, -1);
+}
+
+static void remove_at(struct row *row, uint32_t slot)
+{
+    int32_t index = slot_get(row, slot);
+    free_slot(row, slot);
+    int32_t last = --row->count;
+    if (index == last) { return; }
+    uint32_t moved = find_slot(row, row->neighbours[last].item);
+    row->neighbours[index] = row->neighbours[last];
+    slot_set(row, moved, index);
+}
+
+void row_add(struct row *row, int32_t item, double co, double forward, double backward)
+{
+    assert(item >= 0);
+    if (row->count == row->capacity) { grow(row); }
+    row->ordered = false;
+    uint32_t slot = find_slot(row, item);
+    int32_t index = slot_get(row, slot);
+    if (index < 0) {
+        if (co == 0.0 && forward == 0.0 && backward == 0.0) { return; }
+        index = row->count++;
+        slot_set(row, slot, index);
+        row->neighbours[index] = (struct neighbour){item, co, forward, backward};
+        return;
+    }
+    struct neighbour *neighbour = &row->neighbours[index];
+    neighbour->co += co;
+    neighbour->forward += forward;
+    neighbour->backward += backward;
+    if (neighbour->co == 0.0 && neighbour->forward == 0.0 && neighbour->backward == 0.0) {
+        remove_at(row, slot);
+    }
+}
+
+/* The cells of a row that was not used lately are far away: ask for many, then come back. */
+void row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale)
+{
+    while (count > 0) {
+        size_t some = MIN_OF(count, (size_t)ROW_AHEAD);
+        for (size_t i = 0; i < some && row->count > 0; i++) {
+            __builtin_prefetch(slot_place(row, slot_of(row, terms[i].item)));
+        }
+        for (size_t i = 0; i < some && row->count > 0; i++) {
+            int32_t index = slot_get(row, slot_of(row, terms[i].item));
+            if (index >= 0) { __builtin_prefetch(&row->neighbours[index], 1); }
+        }
+        for (size_t i = 0; i < some; i++) {
+            const struct neighbour *term = &terms[i];
+            row_add(row, term->item, term->co * scale, term->forward * scale,
+                    term->backward * scale);
+        }
+        terms += some;
+        count -= some;
+    }
+}
+
+void row_sweep(struct row *row)
+{
+    for (int32_t i = row->count - 1; i >= 0; i--) {
+        const struct neighbour *at = &row->neighbours[i];
+        if (at->co <= ROW_DUST && at->forward <= ROW_DUST && at->backward <= ROW_DUST) {
+            remove_at(row, find_slot(row, at->item));
+        }
+    }
+}
+
+bool row_empty(const struct row *row)
+{
+    return row->count == 0 && fabs(row->mass) <= ROW_DUST && fabs(row->actions) <= ROW_DUST;
+}
+
+const struct neighbour *row_find(const struct row *row, int32_t item)
+{
+    if (row->count == 0) { return NULL; }
+    int32_t index = slot_get(row, find_slot(row, item));
+    return index < 0 ? NULL : &row->neighbours[index];
+}
+
+/* ---- Order ---- */
+
+/* A neighbour in a line that is sorted: by key, least first. */
+struct rank {
+    uint64_t key;
+    int32_t index; /* in the row */
+    int32_t item;
+};
+
+/* The number as a key: the greater, the earlier. */
+static inline uint64_t falling(double number)
+{
+    double plain = number + 0.0; /* -0 is 0 */
+    uint64_t bits;
+    memcpy(&bits, &plain, sizeof(bits));
+    return bits >> 63 ? bits : ~bits & (uint64_t)INT64_MAX;
+}
+
+/* The first bytes of a text as a key. */
+static inline uint64_t beginning(struct slice text)
+{
+    unsigned char bytes[8] = {0};
+    memcpy(bytes, text.data, MIN_OF(text.size, sizeof(bytes)));
+    uint64_t key;
+    memcpy(&key, bytes, sizeof(key));
+    return be64toh(key);
+}
+
+static void sort_few(struct rank *at, int32_t count)
+{
+    for (int32_t i = 1; i < count; i++) {
+        struct rank rank = at[i];
+        int32_t to = i;
+        for (; to > 0 && rank.key < at[to - 1].key; to--) { at[to] = at[to - 1]; }
+        at[to] = rank;
+    }
+}
+
+static void sort_by_byte(const struct rank *from, struct rank *to, int32_t count, int shift)
+{
+    int32_t starts[257] = {0};
+    for (int32_t i = 0; i < count; i++) { starts[(from[i].key >> shift & 0xff) + 1]++; }
+    for (int b = 1; b < 256; b++) { starts[b] += starts[b - 1]; }
+    for (int32_t i = 0; i < count; i++) { to[starts[from[i].key >> shift & 0xff]++] = from[i]; }
+}
+
+/* Sorts by key, equal ones as they were: by each byte in which the keys differ, the last first.
+ * Counts differ in few: they are sums of like weights. */
+static void sort_by_key(struct rank *at, int32_t count, struct rank *spare)
+{
+    enum { FEW = 24 };
+    if (count <= FEW) {
+        sort_few(at, count);
+        return;
+    }
+    uint64_t differ = 0;
+    bool in_order = true;
+    for (int32_t i = 1; i < count; i++) {
+        differ |= at[i].key ^ at[0].key;
+        in_order &= at[i - 1].key <= at[i].key;
+    }
+    if (in_order) { return; }
+    struct rank *from = at, *to = spare;
+    for (int shift = 0; shift < 64; shift += 8) {
+        if (!(differ >> shift & 0xff)) { continue; }
+        sort_by_byte(from, to, count, shift);
+        struct rank *next = from;
+        from = to;
+        to = next;
+    }
+    if (from != at) { memcpy(at, from, (size_t)count * sizeof(*at)); }
+}
+
+static inline bool text_before(const struct rank *a, const struct rank *b, const struct ids *ids)
+{
+    return slice_compare(ids_text(ids, a->item), ids_text(ids, b->item)) < 0;
+}
+
+/* Merge sort by the whole text: what is in order already costs one comparison a run. */
+static void sort_by_text(struct rank *at, int32_t count, struct rank *spare, const struct ids *ids)
+{
+    if (count < 2) { return; }
+    int32_t half = count / 2;
+    sort_by_text(at, half, spare, ids);
+    sort_by_text(at + half, count - half, spare, ids);
+    if (!text_before(&at[half], &at[half - 1], ids)) { return; }
+    memcpy(spare, at, (size_t)half * sizeof(*at));
+    int32_t left = 0, right = half, to = 0;
+    while (left < half && right < count) {
+        at[to++] = text_before(&at[right], &spare[left], ids) ? at[right++] : spare[left++];
+    }
+    memcpy(at + to, spare + left, (size_t)(half - left) * sizeof(*at));
+}
+
+static int32_t run_end(const struct rank *at, int32_t from, int32_t count)
+{
+    int32_t to = from + 1;
+    while (to < count && at[to].key == at[from].key) { to++; }
+    return to;
+}
+
+/* Sorts a run of equal keys by id text, and leaves the key. */
+static void sort_equal(struct rank *at, int32_t count, struct rank *spare, const struct ids *ids)
+{
+    uint64_t key = at->key;
+    for (int32_t i = 0; i < count; i++) { at[i].key = beginning(ids_text(ids, at[i].item)); }
+    sort_by_key(at, count, spare);
+    for (int32_t i = 0, to; i < count; i = to) {
+        to = run_end(at, i, count);
+        sort_by_text(at + i, to - i, spare, ids);
+    }
+    for (int32_t i = 0; i < count; i++) { at[i].key = key; }
+}
+
+/* Puts all neighbours of a row into published order: co falling, then text rising. */
+static void rank_all(const struct row *row, struct rank *at, struct rank *spare,
+                     const struct ids *ids)
+{
+    for (int32_t i = 0; i < row->count; i++) {
+        const struct neighbour *from = &row->neighbours[i];
+        at[i] = (struct rank){falling(from->co), i, from->item};
+    }
+    sort_by_key(at, row->count, spare);
+    for (int32_t i = 0, to; i < row->count; i = to) {
+        to = run_end(at, i, row->count);
+        if (to - i > 1) { sort_equal(at + i, to - i, spare, ids); }
+    }
+}
+
+/* Among the equal in co that lie across the bound, those with the greatest forward + backward stay,
+ * then those first in text; they keep their order. */
+static void choose(const struct row *row, struct rank *at, int32_t bound, struct rank *spare)
+{
+    int32_t from = bound - 1;
+    while (from > 0 && at[from - 1].key == at[bound].key) { from--; }
+    int32_t count = run_end(at, from, row->count) - from, room = bound - from;
+    at += from;
+    for (int32_t i = 0; i < count; i++) {
+        const struct neighbour *neighbour = &row->neighbours[at[i].index];
+        at[i].key = falling(neighbour->forward + neighbour->backward);
+    }
+    struct rank *sorted = spare + count;
+    memcpy(sorted, at, (size_t)count * sizeof(*at));
+    sort_by_key(sorted, count, spare);
+    uint64_t last = sorted[room - 1].key;
+    int32_t equal = 0; /* of the last key, how many stay */
+    for (int32_t i = room; i > 0 && sorted[i - 1].key == last; i--) { equal++; }
+    for (int32_t i = 0, to = 0; to < room; i++) {
+        if (at[i].key > last || (at[i].key == last && equal-- <= 0)) { continue; }
+        at[to++] = at[i];
+    }
+}
+
+/* Moves the neighbours to where the ranks want them: where[i] is whose place i becomes. */
+static void move_all(struct row *row, const struct rank *where, int32_t count,
+                     struct neighbour *spare)
+{
+    for (int32_t i = 0; i < count; i++) { spare[i] = row->neighbours[where[i].index]; }
+    memcpy(row->neighbours, spare, (size_t)count * sizeof(*spare));
+    row->count = count;
+    index_all(row);
+}
+
+static bool in_place(const struct rank *ranks, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (ranks[i].index != i) { return false; }
+    }
+    return true;
+}
+
+/* Puts the row into published order and keeps the best `bound` of it. */
+static void arrange(struct row *row, int32_t bound, const struct ids *ids)
+{
+    if (row->ordered && row->count <= bound) { return; }
+    /* The ranks, what sorting them takes, and at last the neighbours in their new places. */
+    enum { USUAL = 1024 };
+    union place {
+        struct rank ranks[2];
+        struct neighbour neighbour;
+    } usual[USUAL * 2], *places = usual;
+    _cleanup_(xfreep) union place *many = NULL;
+    if (row->count > USUAL) {
+        places = many = xreallocarray(NULL, (size_t)row->count * 2, sizeof(*many));
+    }
+    struct rank *ranks = places[0].ranks, *spare = places[row->count / 2 + 1].ranks;
+    rank_all(row, ranks, spare, ids);
+    int32_t keep = MIN_OF(row->count, bound);
+    if (keep < row->count && ranks[keep].key == ranks[keep - 1].key) {
+        choose(row, ranks, bound, spare);
+    }
+    row->ordered = true;
+    if (keep == row->count && in_place(ranks, keep)) { return; }
+    move_all(row, ranks, keep, &places[row->count / 2 + 1].neighbour);
+}
+
+int32_t row_prune(struct row *row, int32_t bound, const struct ids *ids)
+{
+    assert(bound > 0);
+    int32_t dropped = row->count - bound;
+    if (dropped <= 0) { return 0; }
+    arrange(row, bound, ids);
+    return dropped;
+}
+
+void row_order(struct row *row, const struct ids *ids)
+{
+    arrange(row, INT32_MAX, ids);
+}

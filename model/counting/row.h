@@ -1,0 +1,78 @@
+/* Row: the counts of one item and of its pairs with other items.
+ *
+ * All values but the trend stand at the row's epoch, the trend at its own (decay.h); both move
+ * forward to the newest batch that touched the row, which is exact. A neighbour whose three values
+ * are all exactly 0 is not there. Order of arrival does not matter, until row_prune() drops
+ * something:
+ * what is dropped is forgotten, and if it comes back it begins at 0, so a value can then fall below
+ * 0 when a late event corrects what was dropped; a reader takes that for 0.
+ *
+ * Neighbours are the caller's numbers (ids.h); between row_order() and the next row_add() they
+ * stand in published order. One thread.
+ */
+#ifndef FRESHET_MODEL_COUNTING_ROW_H
+#define FRESHET_MODEL_COUNTING_ROW_H
+
+#include "base/base.h"
+#include "model/ids.h"
+
+struct neighbour {
+    int32_t item;
+    double co;       /* symmetric */
+    double forward;  /* from the row's item to the neighbour */
+    double backward; /* from the neighbour to the row's item */
+};
+
+struct row {
+    int64_t epoch; /* ROW_EPOCH_NONE before the first value */
+    int64_t trend_epoch;
+    double mass;
+    double actions;
+    double trend;
+    struct neighbour *neighbours;
+    int32_t count;
+    int32_t capacity;
+    /* Index by item: open addressing, 0 free, else a neighbour's index + 1; at most half full.
+     * Narrow (16 bits) while the capacity allows. */
+    void *slots;
+    uint32_t slots_count;
+    bool wide;
+    bool ordered; /* the neighbours stand in published order */
+};
+
+#define ROW_EPOCH_NONE INT64_MIN
+
+/* Prepares an empty row without memory. */
+void row_init(struct row *row);
+/* Frees the neighbours. */
+void row_release(struct row *row);
+
+/* Moves the row to this epoch if it is the newest yet; returns the power of two by which values of
+ * this epoch are multiplied to stand at the row's. */
+double row_scale(struct row *row, int64_t epoch);
+/* The same for the trend. */
+double row_trend_scale(struct row *row, int64_t epoch);
+/* Adds to one neighbour, scaled. */
+void row_add(struct row *row, int32_t item, double co, double forward, double backward);
+/* Adds many, each times `scale`. An item may come more than once. */
+void row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale);
+/* Removes the neighbours that say nothing: all three values 0 or less, but for rounding. For a row
+ * of which something was taken out: decayed sums may leave a trace, and of what was pruned more is
+ * taken out than is there. */
+void row_sweep(struct row *row);
+/* Says whether nothing is left of a row but rounding; the trend does not count. */
+bool row_empty(const struct row *row);
+/* Finds a neighbour; NULL when it is not there. Borrowed until the row changes. */
+const struct neighbour *row_find(const struct row *row, int32_t item);
+
+/* Drops all but the best `bound` neighbours: the greatest co, then the greatest forward + backward,
+ * then the least id text. Returns how many were dropped; if any were, the rest stands in published
+ * order. */
+int32_t row_prune(struct row *row, int32_t bound, const struct ids *ids);
+/* Puts the neighbours into published order, co falling, then id text rising; costs nothing when
+ * they are. */
+void row_order(struct row *row, const struct ids *ids);
+/* Tells how many bytes the neighbours take. */
+size_t row_bytes(const struct row *row);
+
+#endif

@@ -1,0 +1,136 @@
+/* Timeline: one user's accepted actions in canonical order, and what each adds to the counts.
+ *
+ * The canonical order is event time, then sequence, then event id hash; what a set of events adds
+ * up
+ * to does not depend on the order in which it arrived. The action y (item i, weight w) adds, as a
+ * function of itself and its `pairs_window` predecessors only:
+ *
+ *     r_old = the greatest weight of i among the predecessors, r_new = max(r_old, w)
+ *     mass(i)   += r_new - r_old          actions(i) += 1          trend(i) += 1
+ *     co(q, i)  += min(r_new, r_q) - min(r_old, r_q)   for each other item q, r_q its greatest
+ *     weight q -> i    += d^-exponent            for each predecessor x of item q at distance
+ *                                         d <= transitions_window
+ *
+ * co and mass are TencentRec's incremental item-based CF (Huang et al., SIGMOD 2015, section 4), as
+ * differences, so that each user counts once per pair. Weight 0 means known and not wanted: such an
+ * action adds nothing, and later ones get nothing from it, but it keeps its place in the distances.
+ * All is scaled by the decay at y's time and rounded once per sum (decay.h).
+ *
+ * An action that arrives late changes what up to pairs_window successors had added; the differences
+ * are added, exactly. A timeline is bounded: the oldest action is dropped and its item remembered
+ * by
+ * fingerprint in `seen`. After that it is *trimmed*, and an action that would go among the oldest
+ * pairs_window is refused, because its predecessors are no longer known.
+ *
+ * A whole user can be taken back: what their actions added is worked out again from the complete
+ * sequence and subtracted. Actions that were dropped are part of it, so they are handed out as
+ * *departed*, to be kept elsewhere. What was dropped is final: nothing goes before it any more.
+ *
+ * A timeline is open data, read by whoever encodes it; only the verbs here change it. One thread.
+ */
+#ifndef FRESHET_MODEL_COUNTING_TIMELINE_H
+#define FRESHET_MODEL_COUNTING_TIMELINE_H
+
+#include "base/base.h"
+#include "model/counting/decay.h"
+#include "model/ids.h"
+#include "model/counting/pairs.h"
+
+/* The greatest weight of an action: sums stay within decay.h's exact range. */
+#define TIMELINE_WEIGHT_MAX 1e6
+
+struct timeline_rules {
+    int32_t actions_max;        /* actions kept; at least 2 * pairs_window */
+    int32_t seen_max;           /* fingerprints of dropped items kept; may be 0 */
+    int32_t pairs_window;       /* predecessors that pair with an action */
+    int32_t transitions_window; /* predecessors that lead to it; at most pairs_window */
+    double transitions_exponent;
+    struct decay decay; /* of all sums but the trend */
+    struct decay trend_decay;
+    bool departed_kept; /* what is dropped is handed out; false: it cannot be taken back later */
+};
+
+struct action {
+    int64_t time_ms;
+    int64_t sequence;
+    uint64_t id_hash; /* XXH3-64 of the event id */
+    int64_t offset;
+    double weight; /* 0 .. TIMELINE_WEIGHT_MAX */
+    int32_t item;  /* number in the window's ids */
+    int32_t kind;  /* carried, never looked at */
+};
+
+/* What is needed of an action to work out what it and its successors added. */
+struct departed {
+    int64_t time_ms;
+    double weight;
+    int32_t item;
+};
+
+/* Columns, oldest first; `first` is the place of the oldest action in each. */
+struct timeline {
+    int32_t first;
+    int32_t count;
+    int32_t capacity;
+    int32_t *items;
+    int32_t *kinds;
+    double *weights;
+    int64_t *times_ms;
+    int64_t *sequences;
+    uint64_t *id_hashes;
+    int64_t *offsets;
+    uint64_t *seen; /* distinct fingerprints, oldest first */
+    int32_t seen_first;
+    int32_t seen_count;
+    int32_t seen_capacity;
+    int64_t total; /* actions accepted so far; more than `count`: trimmed */
+    struct departed *departed; /* dropped and not yet fetched by the owner, oldest first */
+    int32_t departed_count;
+    int32_t departed_capacity;
+};
+
+enum timeline_result {
+    TIMELINE_APPENDED, /* the newest yet */
+    TIMELINE_INSERTED, /* late, its successors corrected */
+    TIMELINE_REPEATED, /* the event is there already: nothing changed */
+    TIMELINE_TOO_LATE, /* refused: nothing changed */
+};
+
+/* The scratch at which contributions are worked out: rules, table of d^-exponent, scratch. */
+struct window;
+
+/* Makes a scratch; borrows ids for its life; the rules must hold together (assert). Free with
+ * window_free(). */
+struct window *window_new(const struct timeline_rules *rules, const struct ids *ids);
+/* Frees the scratch; takes NULL; returns NULL. */
+struct window *window_free(struct window *window);
+
+/* Prepares an empty timeline without memory. */
+void timeline_init(struct timeline *timeline);
+/* Frees the columns. */
+void timeline_release(struct timeline *timeline);
+/* Takes an action in and adds what it changes to the accumulator. */
+enum timeline_result timeline_add(struct timeline *timeline, struct window *window,
+                                  const struct action *action, struct pairs *pairs);
+/* Fills an empty timeline from stored actions (ascending) and remembered fingerprints; 0, or
+ * -EINVAL
+ * when they are no timeline: out of order, a bad weight, more actions than were accepted. Where the
+ * rules are narrower than those it was stored under, the oldest are dropped. */
+int timeline_load(struct timeline *timeline, const struct window *window,
+                  const struct action *actions, size_t count, const uint64_t *seen,
+                  size_t seen_count, int64_t total);
+/* Puts departed actions, stored earlier, before those that have departed since. */
+void timeline_recall(struct timeline *timeline, const struct departed *departed, size_t count);
+/* Drops the oldest `count` of the departed: the owner keeps them elsewhere. */
+void timeline_archived(struct timeline *timeline, int32_t count);
+/* Takes back all that the timeline's actions added and empties it. `archived` are the actions that
+ * departed before those the timeline still holds. Returns of how many actions the part was taken
+ * out: all of them, or, where the oldest are not known any more, those with a known past. */
+int64_t timeline_take_back(struct timeline *timeline, struct window *window,
+                           const struct departed *archived, size_t count, struct pairs *pairs);
+/* Reads one action, 0 being the oldest. */
+struct action timeline_at(const struct timeline *timeline, int32_t index);
+/* Tells how many bytes the columns take. */
+size_t timeline_bytes(const struct timeline *timeline);
+
+#endif

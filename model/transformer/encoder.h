@@ -1,0 +1,46 @@
+/* The encoder: turns the tokens of a pack into hidden vectors, and gradients back.
+ *
+ * SASRec's blocks (Kang and McAuley, ICDM 2018, arXiv 1808.09781), bidirectional as in BERT4Rec if
+ * not causal. Of T tokens, width d:
+ *
+ *   x = drop(sqrt(d) item + position + gap + kind)
+ *   each block:  q = LN(x);  y = q + Attention(q, x, x) Wo;  z = LN(y)
+ *                x = z + drop(W2 drop(relu(W1 z)))
+ *   hidden = LN(x)
+ *
+ * An encoder owns the memory of one pack's activations and belongs to one thread at a time.
+ */
+#ifndef FRESHET_MODEL_TRANSFORMER_ENCODER_H
+#define FRESHET_MODEL_TRANSFORMER_ENCODER_H
+
+#include "base/base.h"
+#include "model/transformer/pack.h"
+#include "model/transformer/weights.h"
+
+struct encoder;
+
+struct encoder_job {
+    const struct weights *weights;
+    const float *table; /* items x d: the item vectors, attributes included */
+    const struct pack *pack;
+    bool causal;
+    float dropout; /* 0 when not training */
+    uint64_t key;
+};
+
+/* Makes an encoder for packs of at most tokens_max tokens in sequences of at most shape->length;
+ * free with encoder_free(). */
+struct encoder *encoder_new(const struct weights_shape *shape, size_t tokens_max);
+/* Frees the encoder; takes NULL; returns NULL. */
+struct encoder *encoder_free(struct encoder *encoder);
+/* Computes the hidden vectors of the tokens (tokens x d), borrowed until the next call. */
+const float *encoder_run(struct encoder *encoder, const struct encoder_job *job);
+/* Computes the hidden vectors of the sequences' last tokens alone (sequences x d), without dropout:
+ * the last block is worked out for them only. Borrowed until the next call; no way back. */
+const float *encoder_run_last(struct encoder *encoder, const struct encoder_job *job);
+/* Adds to grads what the hidden vectors' gradient dhidden (tokens x d) makes of them; item vectors'
+ * gradients are added to grads->items. Follows encoder_run() with the same job. */
+void encoder_back(struct encoder *encoder, const struct encoder_job *job, const float *dhidden,
+                  struct weights *grads);
+
+#endif

@@ -1,0 +1,57 @@
+/* A pack: sequences laid end to end as one run of tokens, without padding.
+ *
+ * Linear layers see the tokens as one matrix; attention goes sequence by sequence. The pack also
+ * says which rows are asked for an item, and which item is right. The owner clears and fills it
+ * again for every batch; it allocates only when made.
+ */
+#ifndef FRESHET_MODEL_TRANSFORMER_PACK_H
+#define FRESHET_MODEL_TRANSFORMER_PACK_H
+
+#include "base/base.h"
+
+enum { PACK_MASK = -1 }; /* in place of an item: guess it */
+
+/* One user's actions, oldest first; borrowed. gaps and kinds may be NULL: all 0. */
+struct sequence {
+    const int32_t *items;
+    const uint8_t *gaps;  /* class of the time since the action before */
+    const uint8_t *kinds; /* type of action */
+    size_t count;
+};
+
+struct pack {
+    size_t tokens_max;
+    size_t tokens;
+    size_t sequences;
+    size_t *starts;     /* sequences + 1: the first token of each */
+    int32_t *items;     /* a token's item, or PACK_MASK */
+    int32_t *positions; /* counted from the sequence's start */
+    uint8_t *gaps, *kinds;
+    size_t rows;
+    int32_t *asked;  /* tokens whose hidden vector is asked for an item */
+    int32_t *wanted; /* the right items */
+};
+
+/* Makes room for tokens_max tokens. */
+void pack_init(struct pack *pack, size_t tokens_max);
+/* Frees the memory. */
+void pack_release(struct pack *pack);
+/* Empties the pack. */
+void pack_clear(struct pack *pack);
+
+/* Each of the following appends a sequence's last actions, as many as `length` tokens hold, and
+ * returns false, changing nothing, if the pack has no room. The sequence is not empty. */
+
+/* For learning the next item: every action but the last is asked for its successor. A sequence of
+ * one action adds nothing. */
+bool pack_add_causal(struct pack *pack, const struct sequence *sequence, size_t length);
+/* For learning masked items (Sun et al., "BERT4Rec", CIKM 2019): a share of the items is masked
+ * and asked for, at least one. */
+bool pack_add_masked(struct pack *pack, const struct sequence *sequence, size_t length, float share,
+                     uint64_t key);
+/* For foretelling: the last action is asked what comes next; if `masked`, a masked action is
+ * appended and asked. */
+bool pack_add_history(struct pack *pack, const struct sequence *sequence, size_t length,
+                      bool masked);
+
+#endif

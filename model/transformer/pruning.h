@@ -1,0 +1,26 @@
+/* Pruning: numbers near 0 made 0, and runs with many zeros kept short.
+ *
+ * What matters little by its magnitude is cut: Han, Pool, Tran, Dally, "Learning both Weights and
+ * Connections for Efficient Neural Networks", NIPS 2015, without training anew. A packed run is a
+ * bit a number (lowest bit first, 1 where it is not 0, the last byte filled with 0) and then the
+ * numbers that are not 0, in order.
+ */
+#ifndef FRESHET_MODEL_TRANSFORMER_PRUNING_H
+#define FRESHET_MODEL_TRANSFORMER_PRUNING_H
+
+#include "base/base.h"
+#include "base/buf.h"
+
+/* Makes the `share` of n finite numbers that is smallest in magnitude 0; of equals the first. */
+void pruning_cut(float *values, size_t n, float share);
+/* Counts the numbers that are not 0. */
+size_t pruning_kept(const float *values, size_t n);
+/* Tells the bytes of a packed run of n numbers of which `kept` are not 0. */
+size_t pruning_packed_size(size_t n, size_t kept);
+/* Appends the packed run. */
+void pruning_pack(const float *values, size_t n, struct buf *buf);
+/* Reads pruning_packed_size() bytes; false, and nothing of use in values, when the bits do not
+ * count `kept`. */
+bool pruning_unpack(const char *bytes, size_t n, size_t kept, float *values);
+
+#endif

@@ -1,0 +1,51 @@
+/* Softmax cross-entropy over a table of item vectors, forward and backward in one pass.
+ *
+ * For each row x of hidden vectors with its target item t, over the table's rows w_j:
+ *
+ *   loss = log(sum_j e^(x.w_j)) - x.w_t
+ *   d loss / dx   = sum_j p_j w_j - w_t,    p_j = e^(x.w_j) / sum
+ *   d loss / dw_j = (p_j - [j = t]) x
+ *
+ * Logits are made for a tile of rows at a time in scratch memory that is used again, become
+ * exponentials there, and are read twice more for the two gradients: no rows x items matrix is ever
+ * whole, and the divisions by the sums are done on the narrow sides. The maximum of a row is looked
+ * for only if |x| max|w| allows it to pass SOFTMAX_LOSS_SAFE.
+ *
+ * Sampled: the sum runs over the target and a shared sample of other items instead (uniform
+ * negatives; Jean et al., "On using very large target vocabulary", ACL 2015, without correction as
+ * all are equally likely). A sample that is the row's own target doesn't count.
+ */
+#ifndef FRESHET_MODEL_TRANSFORMER_SOFTMAX_LOSS_H
+#define FRESHET_MODEL_TRANSFORMER_SOFTMAX_LOSS_H
+
+#include "base/base.h"
+
+#define SOFTMAX_LOSS_SAFE 60.0f
+
+struct softmax_loss {
+    size_t d;             /* length of a vector */
+    const float *columns; /* count x d: the vectors summed over */
+    size_t count;
+    float longest;   /* a bound on the columns' lengths: softmax_loss_longest() */
+    float weight;    /* what gradients are multiplied by */
+    float *dcolumns; /* count x d: gradients are added here */
+    size_t tile;     /* rows at a time */
+    float *scratch;  /* softmax_loss_scratch() numbers, of one thread */
+
+    /* Sampled only, else NULL: the vectors of all items, their gradients, and for each item its
+     * column, or -1. */
+    const float *table;
+    float *dtable;
+    const int32_t *slots;
+};
+
+/* Tells how many numbers of scratch memory a tile takes. */
+size_t softmax_loss_scratch(size_t tile, size_t count, size_t d);
+/* Finds the length of the longest of `count` vectors. */
+float softmax_loss_longest(const float *vectors, size_t count, size_t d);
+/* Returns the sum of the losses of `rows` rows of x (rows x d) with their targets; writes the
+ * weighted gradient by x to dx (rows x d), adds those by the vectors. */
+double softmax_loss(const struct softmax_loss *loss, const float *x, const int32_t *targets,
+                    size_t rows, float *dx);
+
+#endif

@@ -1,0 +1,93 @@
+/* Transformer: foretells a user's next item from the sequence of actions.
+ *
+ * Learns by whole sequences: causal (SASRec: every action foretells its successor) or masked
+ * (BERT4Rec: hidden items are guessed from both sides), with the softmax over all items or over a
+ * sample, tied item vectors with or without attributes (item_vectors.h), Adam.
+ *
+ * A value with everything in it: weights, optimiser, seed and counters. What comes out depends on
+ * settings, seed, and the sequences in order; `lanes` is part of the settings (gradients are
+ * summed lane by lane), the number of threads is not: any number gives the same bits on the same
+ * kind of processor. One caller at a time; to serve while learning, load a copy.
+ *
+ * Items are 0 .. items - 1; the catalogue may grow. bench/bench_transformer.c
+ * measures time and, on a file of sequences, quality.
+ */
+#ifndef FRESHET_MODEL_TRANSFORMER_TRANSFORMER_H
+#define FRESHET_MODEL_TRANSFORMER_TRANSFORMER_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/slice.h"
+#include "model/transformer/pack.h"
+#include "model/transformer/weights.h"
+
+struct transformer_settings {
+    struct weights_shape shape;
+    float dropout;
+    float rate;         /* Adam's */
+    float mask_share;   /* 0: causal; else masked, this share of the items hidden */
+    uint32_t negatives; /* 0: softmax over all items; else over so many drawn ones */
+    uint32_t batch;     /* sequences a step, in transformer_epoch() */
+    uint32_t lanes;     /* shares of a step, 1 .. TRANSFORMER_LANES_MAX */
+    uint32_t threads;   /* at most lanes are of use */
+    uint64_t seed;
+};
+
+enum { TRANSFORMER_LANES_MAX = 64 };
+
+/* What the lanes may take to work in, so that a stranger's model cannot ask for any amount. */
+#define TRANSFORMER_WORK_BYTES_MAX 0x1p32
+
+struct transformer;
+
+/* Says whether the settings can work; *ret_why tells, in words, what is wrong. */
+bool transformer_settings_fit(const struct transformer_settings *settings, const char **ret_why);
+/* Makes a model with drawn weights from settings that fit; free with transformer_free(). */
+struct transformer *transformer_new(const struct transformer_settings *settings);
+/* Frees the model; takes NULL; returns NULL. */
+struct transformer *transformer_free(struct transformer *model);
+/* Borrows the settings, as they are now. */
+const struct transformer_settings *transformer_settings(const struct transformer *model);
+/* Sets Adam's rate for the steps to come. */
+void transformer_set_rate(struct transformer *model, float rate);
+
+/* Tells the attributes of all items (item_attributes_init()'s arguments), before the first step or
+ * whenever they change; shape.attributes of the settings bounds them. */
+void transformer_set_attributes(struct transformer *model, const size_t *starts,
+                                const int32_t *ids);
+/* Adds items at the end, drawn as if they had been there from the start; they have no attributes
+ * until transformer_set_attributes(). */
+void transformer_grow(struct transformer *model, uint32_t items);
+
+/* Takes one step of the optimiser on these sequences (none empty); returns the mean loss of what
+ * was asked, in nats, before the step. Sequences with nothing to ask count for nothing. */
+double transformer_learn(struct transformer *model, const struct sequence *sequences, size_t count);
+/* Learns from each sequence once, in an order drawn anew each time, settings.batch a step; returns
+ * the mean loss. */
+double transformer_epoch(struct transformer *model, const struct sequence *sequences, size_t count);
+/* Counts the steps taken. */
+uint64_t transformer_steps(const struct transformer *model);
+
+/* Computes what each history (none empty) leads to: hidden (count x d). */
+void transformer_encode(struct transformer *model, const struct sequence *histories, size_t count,
+                        float *hidden);
+/* Scores all items for hidden vectors: scores (count x items), the logits of the softmax. */
+void transformer_scores(const struct transformer *model, const float *hidden, size_t count,
+                        float *scores);
+/* Borrows the item vectors (items x d), attributes included, until the next call that changes the
+ * model. A score is the product of a hidden and an item vector. */
+const float *transformer_vectors(const struct transformer *model);
+/* Borrows the run of numbers that weights_view() finds the parts of, for as long. */
+const float *transformer_run(const struct transformer *model);
+
+/* Appends the model to buf: weights and attributes, and with `state` the optimiser's moments and
+ * counters, so that learning goes on as if it had not been interrupted. */
+void transformer_save(const struct transformer *model, struct buf *buf, bool state);
+/* Makes the `share` of each of its matrices that is smallest in magnitude 0: for serving. What is
+ * saved without state leaves zeros out. */
+void transformer_prune(struct transformer *model, float share);
+/* Makes a model from what transformer_save() wrote; NULL if the bytes are not that, *ret_why tells
+ * what is wrong. Threads are the caller's choice. Without state, the optimiser starts anew. */
+struct transformer *transformer_load(struct slice bytes, uint32_t threads, const char **ret_why);
+
+#endif

@@ -1,0 +1,89 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/transformer/encoder.h"
+#include "model/transformer/transformer_inference.h"
+#include "model/gemm.h"
+
+enum { PACK_TOKENS = 512 };
+
+struct transformer_inference {
+    struct weights_shape shape;
+    float *dense;
+    struct weights weights;
+    struct encoder *encoder;
+    struct pack pack;
+};
+
+static struct weights_shape without_tables(const struct weights_shape *shape)
+{
+    struct weights_shape dense = *shape;
+    dense.items = 0;
+    dense.attributes = 0;
+    return dense;
+}
+
+size_t transformer_inference_dense_count(const struct weights_shape *shape)
+{
+    const struct weights_shape dense = without_tables(shape);
+    return weights_count(&dense);
+}
+
+struct transformer_inference *transformer_inference_new(const struct weights_shape *shape,
+                                                        const float *dense)
+{
+    struct transformer_inference *inference = xcalloc(1, sizeof(*inference));
+    inference->shape = without_tables(shape);
+    const size_t count = transformer_inference_dense_count(shape);
+    inference->dense = xmemdup(dense, count * sizeof(*dense));
+    inference->weights = weights_view(&inference->shape, inference->dense);
+    inference->shape.items = INT32_MAX; /* the table says how many */
+    const size_t tokens = MAX_OF((size_t)PACK_TOKENS, (size_t)shape->length);
+    pack_init(&inference->pack, tokens);
+    inference->encoder = encoder_new(&inference->shape, tokens);
+    return inference;
+}
+
+struct transformer_inference *transformer_inference_free(struct transformer_inference *inference)
+{
+    if (!inference) { return NULL; }
+    encoder_free(inference->encoder);
+    pack_release(&inference->pack);
+    free(inference->dense);
+    free(inference);
+    return NULL;
+}
+
+size_t transformer_inference_width(const struct transformer_inference *inference)
+{
+    return inference->shape.d;
+}
+
+void transformer_inference_encode(struct transformer_inference *inference, const float *table,
+                                  const struct sequence *histories, size_t count, float *hidden)
+{
+    const size_t d = inference->shape.d;
+    const struct encoder_job job = {
+        .weights = &inference->weights,
+        .table = table,
+        .pack = &inference->pack,
+        .causal = true,
+    };
+    for (size_t next = 0; next < count;) {
+        const size_t first = next;
+        pack_clear(&inference->pack);
+        while (next < count && pack_add_history(&inference->pack, &histories[next],
+                                                inference->shape.length, /* masked= */ false)) {
+            next++;
+        }
+        memcpy(hidden + first * d, encoder_run_last(inference->encoder, &job),
+               (next - first) * d * sizeof(*hidden));
+    }
+}
+
+void transformer_inference_scores(const struct transformer_inference *inference, const float *table,
+                                  size_t rows, const float *hidden, size_t count, float *scores)
+{
+    const size_t d = inference->shape.d;
+    gemm_nt((struct gemm_shape){count, rows, d}, 1.0F, matrix_of(hidden, d), matrix_of(table, d),
+            0.0F, scores, rows);
+}

@@ -1,0 +1,34 @@
+/* Foresight: a Transformer that serves: dense weights and a table of item vectors, no gradients.
+ *
+ * The dense weights are what is in a run (weights.h) before attributes and items: positions, mask,
+ * blocks, last norm. The table is the caller's, rows x d, attributes included, and may grow or move
+ * from call to call. Memory is one pack's activations. One thread.
+ */
+#ifndef FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INFERENCE_H
+#define FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INFERENCE_H
+
+#include "base/base.h"
+#include "model/transformer/pack.h"
+#include "model/transformer/weights.h"
+
+struct transformer_inference;
+
+/* Counts the dense weights of a shape; its items and attributes do not matter. */
+size_t transformer_inference_dense_count(const struct weights_shape *shape);
+/* Makes a server of a shape that fits, whose items and attributes do not matter; copies the dense
+ * weights. Free with transformer_inference_free(). */
+struct transformer_inference *transformer_inference_new(const struct weights_shape *shape,
+                                                        const float *dense);
+/* Frees it; takes NULL; returns NULL. */
+struct transformer_inference *transformer_inference_free(struct transformer_inference *inference);
+/* Counts the numbers of a vector. */
+size_t transformer_inference_width(const struct transformer_inference *inference);
+/* Computes what each history (none empty; items are rows of the table) leads to: hidden
+ * (count x d). */
+void transformer_inference_encode(struct transformer_inference *inference, const float *table,
+                                  const struct sequence *histories, size_t count, float *hidden);
+/* Scores `rows` rows of the table for hidden vectors: scores (count x rows). */
+void transformer_inference_scores(const struct transformer_inference *inference, const float *table,
+                                  size_t rows, const float *hidden, size_t count, float *scores);
+
+#endif

@@ -1,0 +1,67 @@
+/* Weights: all numbers of a Transformer in one run, and where each part lies in it.
+ *
+ * The same layout serves weights, gradients and the optimiser's moments. The item vectors are the
+ * tail, so that a catalogue grows by lengthening the run.
+ */
+#ifndef FRESHET_MODEL_TRANSFORMER_WEIGHTS_H
+#define FRESHET_MODEL_TRANSFORMER_WEIGHTS_H
+
+#include "base/base.h"
+#include "model/transformer/layer_norm.h"
+#include "model/transformer/linear.h"
+
+enum { WEIGHTS_BLOCKS_MAX = 8 };
+
+/* The sizes that make a model. Widths are multiples of 16. */
+struct weights_shape {
+    uint32_t items;
+    uint32_t d;      /* width of all vectors */
+    uint32_t hidden; /* inner width of the feed-forward layers */
+    uint32_t blocks; /* at most WEIGHTS_BLOCKS_MAX */
+    uint32_t heads;  /* divides d */
+    uint32_t length; /* positions */
+    uint32_t attributes;
+    uint32_t gaps;  /* classes of the time since the action before; 0: not looked at */
+    uint32_t kinds; /* types of action; 0: not looked at */
+};
+
+struct block_weights {
+    struct layer_norm attention_norm;
+    struct linear query;
+    struct linear key_value; /* d -> 2d */
+    struct linear output;
+    struct layer_norm forward_norm;
+    struct linear inner; /* d -> hidden */
+    struct linear outer; /* hidden -> d */
+};
+
+/* Borrows parts of a run. */
+struct weights {
+    float *positions; /* length x d */
+    float *mask;      /* d: stands for an item that is to be guessed */
+    float *gaps;      /* gaps x d */
+    float *kinds;     /* kinds x d */
+    struct block_weights blocks[WEIGHTS_BLOCKS_MAX];
+    struct layer_norm last_norm;
+    float *attributes; /* attributes x d */
+    float *items;      /* items x d */
+};
+
+/* Says whether the shape can be built; *ret_why tells, in words, what is wrong. */
+bool weights_shape_fits(const struct weights_shape *shape, const char **ret_why);
+/* Counts the numbers of a run. */
+size_t weights_count(const struct weights_shape *shape);
+/* Finds the parts in a run at `at`. */
+struct weights weights_view(const struct weights_shape *shape, float *at);
+/* Draws first values: vectors and linear layers from N(0, 0.02^2), the projections of attention
+ * uniform within Glorot's bounds (AISTATS 2010, formula 16), gains 1, biases 0. The same seed gives
+ * the same values. */
+void weights_draw(const struct weights_shape *shape, float *at, uint64_t seed);
+/* Makes the `share` of each matrix (layers, item and attribute vectors) that is smallest in
+ * magnitude 0: pruning.h. */
+void weights_prune(const struct weights_shape *shape, float *at, float share);
+/* Draws the vectors of items from `first` on, the same as weights_draw() would. */
+void weights_draw_items(const struct weights_shape *shape, float *at, uint32_t first,
+                        uint64_t seed);
+
+#endif

@@ -1,0 +1,383 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/lanes.h"
+#include "model/topk.h"
+#include "scorer/candidates.h"
+
+/* A search of the index costs about a microsecond for each row that it is asked for: for more than
+ * FOUND_MAX, a look at all rows is hardly dearer, and misses none. */
+enum { TILE_NUMBERS = 1 << 21, ROW_NONE = -1, FOUND_MAX = 512 };
+
+struct encoded {
+    bool known;    /* some of it */
+    size_t hidden; /* index */
+};
+
+struct candidates {
+    const struct tables *tables;
+    const struct vectors *vectors;
+    struct content_scores *content_scores;
+    size_t each;
+    int32_t *rows; /* of all histories, one after the other */
+    size_t rows_capacity;
+    struct sequence sequences[CANDIDATES_AHEAD];
+    struct encoded encoded[CANDIDATES_AHEAD];
+    size_t encoded_count;
+    float *hidden;
+    size_t width;
+    float *scores; /* of the tile */
+    size_t scores_capacity, tile_from, tile_end;
+    int32_t found[FOUND_MAX]; /* by the index */
+    uint32_t *stamps;         /* by row: the user's own */
+    size_t stamps_count;
+    uint32_t stamp;
+    struct topk top, alike;
+    int32_t items[MIXTURE_CANDIDATES_MAX];
+    struct mixture_candidates zscores;
+};
+
+static bool id_before(const void *arg, int32_t a, int32_t b)
+{
+    const struct ids *ids = arg;
+    return slice_compare(ids_text(ids, a), ids_text(ids, b)) < 0;
+}
+
+struct candidates *candidates_new(const struct tables *tables, const struct vectors *vectors,
+                                  struct content_scores *content_scores, size_t each)
+{
+    struct candidates *candidates = xcalloc(1, sizeof(*candidates));
+    candidates->tables = tables;
+    candidates->vectors = vectors;
+    candidates->content_scores = content_scores;
+    candidates->each = MIN_OF(each, (size_t)MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS);
+    topk_init(&candidates->top, id_before, tables->ids);
+    topk_init(&candidates->alike, id_before, tables->ids);
+    return candidates;
+}
+
+struct candidates *candidates_free(struct candidates *candidates)
+{
+    if (!candidates) { return NULL; }
+    topk_release(&candidates->top);
+    topk_release(&candidates->alike);
+    free(candidates->rows);
+    free(candidates->hidden);
+    free(candidates->scores);
+    free(candidates->stamps);
+    free(candidates);
+    return NULL;
+}
+
+/* ---- Encoding ---- */
+
+static void reserve_rows(struct candidates *candidates, const size_t *counts, size_t count)
+{
+    size_t total = 0;
+    for (size_t h = 0; h < count; h++) { total += counts[h]; }
+    if (total <= candidates->rows_capacity) { return; }
+    candidates->rows_capacity = 2 * total;
+    candidates->rows =
+        xreallocarray(candidates->rows, candidates->rows_capacity, sizeof(*candidates->rows));
+}
+
+void candidates_encode(struct candidates *candidates, const int32_t *const *items,
+                       const size_t *counts, size_t count)
+{
+    const struct served *served = candidates->vectors ? vectors_served(candidates->vectors) : NULL;
+    assert(count <= CANDIDATES_AHEAD);
+    candidates->encoded_count = candidates->tile_from = candidates->tile_end = 0;
+    if (!served) { return; }
+    reserve_rows(candidates, counts, count);
+    int32_t *at = candidates->rows;
+    size_t known = 0;
+    for (size_t h = 0; h < count; h++) {
+        int32_t *from = at;
+        for (size_t k = 0; k < counts[h]; k++) {
+            int32_t row = served_row(served, items[h][k]);
+            if (row != ROW_NONE) { *at++ = row; }
+        }
+        candidates->encoded[h] = (struct encoded){.known = at > from, .hidden = known};
+        if (at == from) { continue; }
+        candidates->sequences[known++] =
+            (struct sequence){.items = from, .count = (size_t)(at - from)};
+    }
+    candidates->encoded_count = count;
+    if (candidates->width < transformer_inference_width(served->inference)) {
+        candidates->width = transformer_inference_width(served->inference);
+        candidates->hidden =
+            xreallocarray(candidates->hidden, CANDIDATES_AHEAD * candidates->width, sizeof(float));
+    }
+    if (!known) { return; }
+    transformer_inference_encode(served->inference, served->table, candidates->sequences, known,
+                                 candidates->hidden);
+}
+
+/* What the generation says of a user's items: a score is read, or is a product when no scan was
+ * made. */
+struct sequence_scores {
+    const struct served *served;
+    const float *hidden; /* NULL: it knows nothing of the history */
+    const float *scores; /* of all rows; NULL: not scanned */
+    size_t d;
+};
+
+static float score_of(const struct sequence_scores *sequence, int32_t row)
+{
+    if (sequence->scores) { return sequence->scores[row]; }
+    const float *vector = sequence->served->table + (size_t)row * sequence->d;
+    return lanes_dot(vector, sequence->hidden, sequence->d);
+}
+
+/* Scores all rows for a hidden vector, and for those behind it while a tile holds them. */
+static const float *scan(struct candidates *candidates, const struct served *served, size_t hidden)
+{
+    if (hidden < candidates->tile_from || hidden >= candidates->tile_end) {
+        size_t d = transformer_inference_width(served->inference), left = 0;
+        for (size_t h = 0; h < candidates->encoded_count; h++) {
+            left += candidates->encoded[h].known && candidates->encoded[h].hidden >= hidden;
+        }
+        size_t tile = MIN_OF(MAX_OF((size_t)TILE_NUMBERS / served->rows, (size_t)1), left);
+        if (tile * served->rows > candidates->scores_capacity) {
+            candidates->scores_capacity = tile * served->rows;
+            candidates->scores =
+                xreallocarray(candidates->scores, candidates->scores_capacity, sizeof(float));
+        }
+        transformer_inference_scores(served->inference, served->table, served->rows,
+                                     candidates->hidden + hidden * d, tile, candidates->scores);
+        candidates->tile_from = hidden;
+        candidates->tile_end = hidden + tile;
+    }
+    return candidates->scores + (hidden - candidates->tile_from) * served->rows;
+}
+
+/* ---- Candidates ---- */
+
+struct moments {
+    double mean;
+    double scale; /* 1 / deviation; 0 when all are the same */
+};
+
+static struct moments moments_of(double sum, double squares, double count)
+{
+    double mean = sum / count, variance = squares / count - mean * mean;
+    bool varies = variance > 1e-12 * mean * mean && variance > 0.0;
+    return (struct moments){mean, varies ? 1.0 / sqrt(variance) : 0.0};
+}
+
+static float z_of(struct moments moments, float score)
+{
+    return (float)(((double)score - moments.mean) * moments.scale);
+}
+
+/* Evidence that is added up has a long tail, of which a sum of weighted scores would see nothing
+ * else; its logarithm is what adds to a softmax's logits. */
+static float flatten(float z)
+{
+    return copysignf(log1pf(fabsf(z)), z);
+}
+
+static void sum_up(const float *scores, size_t rows, double *ret_sum, double *ret_squares)
+{
+    enum { SUMS = 16 };
+    double sum = 0.0, squares = 0.0;
+    for (size_t from = 0; from < rows; from += 1024) {
+        size_t end = MIN_OF(from + 1024, rows);
+        float part[SUMS] = {0}, part_squares[SUMS] = {0};
+        size_t row = from;
+        for (; row + SUMS <= end; row += SUMS) {
+            for (size_t l = 0; l < SUMS; l++) {
+                part[l] += scores[row + l];
+                part_squares[l] += scores[row + l] * scores[row + l];
+            }
+        }
+        for (size_t l = 0; row + l < end; l++) {
+            part[l] += scores[row + l];
+            part_squares[l] += scores[row + l] * scores[row + l];
+        }
+        for (size_t l = 0; l < SUMS; l++) {
+            sum += (double)part[l];
+            squares += (double)part_squares[l];
+        }
+    }
+    *ret_sum = sum;
+    *ret_squares = squares;
+}
+
+/* Moments over the rows that the user has not had; counts them. */
+static struct moments sequence_moments(struct candidates *candidates,
+                                       const struct sequence_scores *sequence,
+                                       const struct candidates_request *request, double *ret_count)
+{
+    const struct served *served = sequence->served;
+    double sum, squares, count = (double)served->rows;
+    if (sequence->scores) {
+        sum_up(sequence->scores, served->rows, &sum, &squares);
+    } else {
+        vector_index_sums(served->index, sequence->hidden, &sum, &squares);
+    }
+    if (candidates->stamps_count < served->rows) {
+        candidates->stamps = xreallocarray(candidates->stamps, served->rows, sizeof(uint32_t));
+        memset(candidates->stamps, 0, served->rows * sizeof(uint32_t));
+        candidates->stamps_count = served->rows;
+        candidates->stamp = 0;
+    }
+    if (++candidates->stamp == 0) {
+        memset(candidates->stamps, 0, candidates->stamps_count * sizeof(uint32_t));
+        candidates->stamp = 1;
+    }
+    for (size_t k = 0; k < request->had_count; k++) {
+        int32_t row = served_row(served, request->had[k]);
+        if (row == ROW_NONE || candidates->stamps[row] == candidates->stamp) { continue; }
+        candidates->stamps[row] = candidates->stamp;
+        double score = (double)score_of(sequence, row);
+        sum -= score;
+        squares -= score * score;
+        count -= 1.0;
+    }
+    *ret_count = MAX_OF(count, 1.0);
+    return moments_of(sum, squares, *ret_count);
+}
+
+static void scan_best(struct candidates *candidates, const struct served *served,
+                      const struct candidates_request *request, const float *scores)
+{
+    struct topk *top = &candidates->top;
+    topk_clear(top, candidates->each);
+    for (size_t row = 0; row < served->rows; row++) {
+        if (top->count == top->length && (double)scores[row] < top->entries[0].score) { continue; }
+        int32_t item = served->items[row];
+        if (!ranking_allows(request->ranking, request->flags, item)) { continue; }
+        topk_push(top, (double)scores[row], item);
+    }
+    topk_sort(top);
+}
+
+/* Asks the index for as many as may have to be passed over, and some more; false when too few were
+ * left. */
+static bool look_up_best(struct candidates *candidates, const struct sequence_scores *sequence,
+                         const struct candidates_request *request)
+{
+    struct topk *top = &candidates->top;
+    const size_t wanted = MIN_OF(2 * candidates->each + request->had_count, (size_t)FOUND_MAX);
+    size_t count =
+        vector_index_find(sequence->served->index, sequence->hidden, wanted, candidates->found);
+    topk_clear(top, candidates->each);
+    for (size_t k = 0; k < count; k++) {
+        int32_t row = candidates->found[k], item = sequence->served->items[row];
+        if (!ranking_allows(request->ranking, request->flags, item)) { continue; }
+        topk_push(top, (double)score_of(sequence, row), item);
+    }
+    topk_sort(top);
+    return top->count == top->length;
+}
+
+/* What the members say of any item. */
+struct member_scores {
+    struct sequence_scores sequence;
+    bool alike; /* content knows something */
+    struct moments of[MIXTURE_MEMBERS];
+};
+
+static void add(struct candidates *candidates, const struct candidates_request *request,
+                const struct member_scores *members, int32_t item)
+{
+    struct mixture_candidates *to = &candidates->zscores;
+    for (size_t c = 0; c < to->count; c++) {
+        if (candidates->items[c] == item) { return; }
+    }
+    float sequence = 0.0F, content = 0.0F;
+    if (members->sequence.hidden) {
+        int32_t row = served_row(members->sequence.served, item);
+        if (row != ROW_NONE) {
+            sequence = z_of(members->of[MEMBER_SEQUENCE], score_of(&members->sequence, row));
+        }
+    }
+    if (members->alike) {
+        float score = content_scores_of(candidates->content_scores, item);
+        content = flatten(z_of(members->of[MEMBER_CONTENT], score));
+    }
+    candidates->items[to->count] = item;
+    to->z[MEMBER_COUNTING][to->count] =
+        flatten(z_of(members->of[MEMBER_COUNTING], ranking_score(request->ranking, item)));
+    to->z[MEMBER_SEQUENCE][to->count] = sequence;
+    to->z[MEMBER_CONTENT][to->count] = content;
+    to->count++;
+}
+
+/* Asks content: its best, and its moments over `count` items. */
+static bool ask_content(struct candidates *candidates, const struct candidates_request *request,
+                        double count, struct moments *ret_moments)
+{
+    const int32_t *items;
+    double sum = 0.0, squares = 0.0;
+    if (!candidates->content_scores) { return false; }
+    size_t touched = content_scores_find(candidates->content_scores, request->had, request->weights,
+                                         request->history_count, &items);
+    topk_clear(&candidates->alike, candidates->each);
+    for (size_t k = 0; k < touched; k++) {
+        if (!ranking_allows(request->ranking, request->flags, items[k])) { continue; }
+        double score = (double)content_scores_of(candidates->content_scores, items[k]);
+        sum += score;
+        squares += score * score;
+        topk_push(&candidates->alike, score, items[k]);
+    }
+    topk_sort(&candidates->alike);
+    *ret_moments = moments_of(sum, squares, count);
+    return candidates->alike.count > 0;
+}
+
+/* Asks the generation: its best, and its moments; counts the items that they are over. */
+static struct sequence_scores ask_generation(struct candidates *candidates,
+                                             const struct candidates_request *request,
+                                             struct moments *ret_moments, double *ret_count)
+{
+    const struct served *served = candidates->vectors ? vectors_served(candidates->vectors) : NULL;
+    struct sequence_scores sequence = {.served = served};
+    double count;
+    topk_clear(&candidates->top, candidates->each);
+    *ret_count = MAX_OF((double)ids_count(candidates->tables->ids), 1.0);
+    if (!served || request->ahead >= candidates->encoded_count) { return sequence; }
+    const struct encoded *encoded = &candidates->encoded[request->ahead];
+    if (!encoded->known) { return sequence; }
+    sequence.d = transformer_inference_width(served->inference);
+    sequence.hidden = candidates->hidden + encoded->hidden * sequence.d;
+    bool indexed = served->index &&
+                   vector_index_cover(served->index, served->table, served->rows) == served->rows;
+    if (!indexed) { sequence.scores = scan(candidates, served, encoded->hidden); }
+    *ret_moments = sequence_moments(candidates, &sequence, request, &count);
+    if (!isfinite(ret_moments->mean) || !isfinite(ret_moments->scale)) {
+        return (struct sequence_scores){.served =
+                                            served}; /* numbers too large for sums: no opinion */
+    }
+    *ret_count = count;
+    if (indexed && look_up_best(candidates, &sequence, request)) { return sequence; }
+    sequence.scores = scan(candidates, served, encoded->hidden); /* at no cost if it is there */
+    scan_best(candidates, served, request, sequence.scores);
+    return sequence;
+}
+
+bool candidates_find(struct candidates *candidates, const struct candidates_request *request,
+                     const int32_t **ret_items, const struct mixture_candidates **ret_candidates)
+{
+    struct member_scores members = {0};
+    double count;
+    members.sequence = ask_generation(candidates, request, &members.of[MEMBER_SEQUENCE], &count);
+    members.alike = ask_content(candidates, request, count, &members.of[MEMBER_CONTENT]);
+    if (!members.sequence.hidden && !members.alike) { return false; }
+    struct ranking_sums sums = ranking_sums(request->ranking);
+    members.of[MEMBER_COUNTING] = moments_of(sums.scores, sums.squares, count);
+    candidates->zscores.count = 0;
+    size_t counted = MIN_OF(request->ranked_count, candidates->each);
+    for (size_t k = 0; k < counted && request->ranked[k].score >= 0.0F; k++) {
+        add(candidates, request, &members, request->ranked[k].item);
+    }
+    for (size_t k = 0; k < candidates->top.count; k++) {
+        add(candidates, request, &members, candidates->top.entries[k].item);
+    }
+    for (size_t k = 0; members.alike && k < candidates->alike.count; k++) {
+        add(candidates, request, &members, candidates->alike.entries[k].item);
+    }
+    *ret_items = candidates->items;
+    *ret_candidates = &candidates->zscores;
+    return candidates->zscores.count > 0;
+}

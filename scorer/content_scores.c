@@ -1,0 +1,209 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/content.h"
+#include "model/ids.h"
+#include "scorer/content_scores.h"
+
+enum { NEAREST = 100, FEATURES_MAX = 10000000, WORD_BYTES_MAX = 64, CELLS_FIRST = 1024 };
+
+#define POWER 0.75F
+#define DECAY 0.6F
+
+struct cell {
+    uint32_t stamp;  /* of the question that touched it */
+    uint32_t asked;  /* of the question that had it as a recent item */
+    uint32_t source; /* counts the recent items: the last one that spoke for it */
+    float sum;
+};
+
+/* What came after an item's row of nearest was computed, and is like it. */
+struct late {
+    struct alike *at;
+    int32_t count;
+};
+
+struct content_scores {
+    struct content *content;
+    struct ids *features;
+    int32_t items_max;
+    size_t recent;
+    struct cell *cells;
+    struct late *late; /* by item, as many as cells */
+    uint32_t source;
+    bool asked; /* at least once: rows of nearest are there */
+    int32_t *touched;
+    int32_t capacity;
+    size_t touched_count;
+    uint32_t stamp;
+    uint32_t numbers[CONTENT_FEATURES_MAX];
+    size_t numbers_count;
+};
+
+struct content_scores *content_scores_new(int32_t items_max, size_t recent)
+{
+    struct content_scores *content_scores = xcalloc(1, sizeof(*content_scores));
+    content_scores->content = content_new(items_max, NEAREST);
+    content_scores->features = ids_new(FEATURES_MAX);
+    content_scores->items_max = items_max;
+    content_scores->recent = recent;
+    return content_scores;
+}
+
+struct content_scores *content_scores_free(struct content_scores *content_scores)
+{
+    if (!content_scores) { return NULL; }
+    content_free(content_scores->content);
+    ids_free(content_scores->features);
+    for (int32_t item = 0; item < content_scores->capacity; item++) {
+        free(content_scores->late[item].at);
+    }
+    free(content_scores->late);
+    free(content_scores->cells);
+    free(content_scores->touched);
+    free(content_scores);
+    return NULL;
+}
+
+static struct cell *reach(struct content_scores *content_scores, int32_t item)
+{
+    if (item >= content_scores->capacity) {
+        int64_t capacity = MAX_OF(2 * (int64_t)item, (int64_t)CELLS_FIRST);
+        capacity = MIN_OF(capacity, (int64_t)INT32_MAX);
+        content_scores->cells =
+            xreallocarray(content_scores->cells, (size_t)capacity, sizeof(*content_scores->cells));
+        memset(content_scores->cells + content_scores->capacity, 0,
+               (size_t)(capacity - content_scores->capacity) * sizeof(*content_scores->cells));
+        content_scores->late =
+            xreallocarray(content_scores->late, (size_t)capacity, sizeof(*content_scores->late));
+        memset(content_scores->late + content_scores->capacity, 0,
+               (size_t)(capacity - content_scores->capacity) * sizeof(*content_scores->late));
+        content_scores->touched = xreallocarray(content_scores->touched, (size_t)capacity,
+                                                sizeof(*content_scores->touched));
+        content_scores->capacity = (int32_t)capacity;
+    }
+    return &content_scores->cells[item];
+}
+
+/* ---- Describing ---- */
+
+/* Rows of nearest are not computed anew for each new item: those that it is like are told of it. */
+static void link_late(struct content_scores *content_scores, int32_t number)
+{
+    size_t count;
+    const struct alike *alike = content_nearest(content_scores->content, number, &count);
+    for (size_t k = 0; k < count; k++) {
+        (void)reach(content_scores, MAX_OF(alike[k].item, number));
+        struct late *late = &content_scores->late[alike[k].item];
+        if (late->count == NEAREST) { continue; }
+        late->at = xreallocarray(late->at, (size_t)late->count + 1, sizeof(*late->at));
+        late->at[late->count++] = (struct alike){number, alike[k].cosine};
+    }
+}
+
+static void add_feature(struct content_scores *content_scores, struct slice text)
+{
+    if (content_scores->numbers_count == CONTENT_FEATURES_MAX || !text.size) { return; }
+    int32_t number = ids_put(content_scores->features, text);
+    if (number != ID_NONE) {
+        content_scores->numbers[content_scores->numbers_count++] = (uint32_t)number;
+    }
+}
+
+static bool in_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (unsigned char)c >= 0x80;
+}
+
+/* Words are told from tags of the same text by a space before them. */
+static void add_words(struct content_scores *content_scores, struct slice title)
+{
+    char word[WORD_BYTES_MAX] = " ";
+    size_t size = 1;
+    for (size_t k = 0; k <= title.size; k++) {
+        char c = k < title.size ? title.data[k] : ' ';
+        if (in_word(c)) {
+            if (size < sizeof(word)) { word[size++] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+            continue;
+        }
+        if (size > 1) { add_feature(content_scores, slice_of(word, size)); }
+        size = 1;
+    }
+}
+
+void content_scores_describe(struct content_scores *content_scores, int32_t number,
+                             const struct item *item)
+{
+    if (number < 0 || number >= content_scores->items_max) { return; }
+    content_scores->numbers_count = 0;
+    for (size_t k = 0; k < item->tags.count; k++) { add_feature(content_scores, item->tags.at[k]); }
+    add_words(content_scores, item->title);
+    if (!content_scores->numbers_count) { return; }
+    int result = content_put(content_scores->content, number, content_scores->numbers,
+                             content_scores->numbers_count);
+    /* -EEXIST: it was described before. */
+    if (result == 0 && content_scores->asked) { link_late(content_scores, number); }
+}
+
+/* ---- Asking ---- */
+
+static void add_alike(struct content_scores *content_scores, const struct alike *alike,
+                      size_t count, float weight)
+{
+    for (size_t k = 0; k < count; k++) {
+        struct cell *cell = reach(content_scores, alike[k].item);
+        if (cell->stamp != content_scores->stamp) {
+            cell->stamp = content_scores->stamp;
+            cell->sum = 0.0F;
+            content_scores->touched[content_scores->touched_count++] = alike[k].item;
+        }
+        /* The row may have been computed anew since, and hold what came late. */
+        if (cell->source == content_scores->source) { continue; }
+        cell->source = content_scores->source;
+        cell->sum += weight * powf(alike[k].cosine, POWER);
+    }
+}
+
+static void add_like(struct content_scores *content_scores, int32_t item, float weight)
+{
+    size_t count;
+    const struct alike *alike = content_nearest(content_scores->content, item, &count);
+    content_scores->source++;
+    add_alike(content_scores, alike, count, weight);
+    add_alike(content_scores, content_scores->late[item].at,
+              (size_t)content_scores->late[item].count, weight);
+}
+
+size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,
+                           const float *weights, size_t count, const int32_t **ret_items)
+{
+    size_t spoken = 0;
+    float weight = 1.0F;
+    content_scores->touched_count = 0;
+    content_scores->asked = true;
+    if (++content_scores->stamp == 0) {
+        memset(content_scores->cells, 0,
+               (size_t)content_scores->capacity * sizeof(*content_scores->cells));
+        content_scores->stamp = 1;
+    }
+    for (size_t k = count; k-- > 0 && spoken < content_scores->recent;) {
+        int32_t item = items[k];
+        if (item == ID_NONE || item >= content_scores->items_max) { continue; }
+        struct cell *cell = reach(content_scores, item);
+        if (cell->asked == content_scores->stamp) { continue; }
+        cell->asked = content_scores->stamp;
+        if (!(weights[k] > 0.0F)) { continue; }
+        add_like(content_scores, item, weight);
+        weight *= DECAY;
+        spoken++;
+    }
+    *ret_items = content_scores->touched;
+    return content_scores->touched_count;
+}
+
+float content_scores_of(const struct content_scores *content_scores, int32_t item)
+{
+    bool there = item < content_scores->capacity &&
+                 content_scores->cells[item].stamp == content_scores->stamp;
+    return there ? content_scores->cells[item].sum : 0.0F;
+}

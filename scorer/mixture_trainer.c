@@ -1,0 +1,102 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "scorer/list_outcome.h"
+#include "scorer/mixture_trainer.h"
+
+enum { MESSAGE_BYTES_MAX = 1 << 14 };
+
+_Static_assert(MIXTURE_NUMBERS * sizeof(float) + 1024 < MESSAGE_BYTES_MAX,
+               "a mixture fits its message");
+
+void mixture_trainer_init(struct mixture_trainer *trainer, struct run *run, size_t bytes_max,
+                          int models_output)
+{
+    *trainer = (struct mixture_trainer){
+        .bytes_max = bytes_max,
+        .codec = codec_new(&model_weights_contract, run_schemas(run)),
+        .models_output = models_output,
+    };
+    buf_init(&trainer->message, MESSAGE_BYTES_MAX);
+}
+
+void mixture_trainer_release(struct mixture_trainer *trainer)
+{
+    prediction_log_release(&trainer->predictions);
+    free(trainer->known);
+    codec_free(trainer->codec);
+    buf_release(&trainer->message);
+    *trainer = (struct mixture_trainer){0};
+}
+
+const char *mixture_trainer_observe(struct mixture_trainer *trainer,
+                                    const struct model_weights *weights)
+{
+    int32_t partition = weights->part;
+    struct mixture mixture;
+    if (partition < 0 || partition >= MIXTURE_TRAINER_PARTITIONS_MAX) { return "bad_blend"; }
+    if (!mixture_load(&mixture, weights->weights.at, weights->weights.count)) {
+        return "bad_blend";
+    }
+    if (partition >= trainer->known_count) {
+        trainer->known =
+            xreallocarray(trainer->known, (size_t)partition + 1, sizeof(*trainer->known));
+        while (trainer->known_count <= partition) {
+            mixture_init(&trainer->known[trainer->known_count++]);
+        }
+    }
+    trainer->known[partition] = mixture;
+    return NULL;
+}
+
+void mixture_trainer_begin(const struct mixture_trainer *trainer, int32_t partition,
+                           struct mixture *ret_mixture)
+{
+    if (partition < trainer->known_count) {
+        *ret_mixture = trainer->known[partition];
+    } else {
+        mixture_init(ret_mixture);
+    }
+}
+
+void mixture_trainer_keep(struct mixture_trainer *trainer, const struct prediction *prediction)
+{
+    if (!trainer->predictions.count) {
+        prediction_log_init(&trainer->predictions, trainer->bytes_max);
+    }
+    prediction_log_put(&trainer->predictions, prediction);
+}
+
+bool mixture_trainer_learn(struct mixture_trainer *trainer, struct mixture *mixture,
+                           const struct tables *tables, const struct recommendation_list *list,
+                           const struct user_history *history)
+{
+    if (!trainer->predictions.count || !list) { return false; }
+    uint64_t user = ids_fingerprint(history->user_id);
+    const struct prediction *prediction =
+        prediction_log_find(&trainer->predictions, user, list->input_partition, list->input_offset);
+    if (!prediction || list->input_partition != history->input_partition) { return false; }
+    size_t next = list_outcome_next_action(list, history);
+    if (next == history->items.count || !(history->weights.at[next] > 0.0F)) { return false; }
+    prediction_learn(prediction, mixture, ids_find(tables->ids, history->items.at[next]));
+    return true;
+}
+
+void mixture_trainer_publish(struct mixture_trainer *trainer, struct task *task,
+                             const struct mixture *mixture)
+{
+    float numbers[MIXTURE_NUMBERS];
+    char key[MODEL_KEY_BYTES_MAX];
+    mixture_save(mixture, numbers);
+    const struct model_weights weights = {
+        .model = slice_str(MODEL_BLEND),
+        .part = task_partition(task),
+        .parts = 1,
+        .weights = {numbers, MIXTURE_NUMBERS},
+    };
+    (void)snprintf(key, sizeof(key), "%s/%d", MODEL_BLEND, weights.part);
+    buf_clear(&trainer->message);
+    int result = codec_encode(trainer->codec, &weights, &trainer->message);
+    assert(result == 0);
+    task_emit(task, trainer->models_output, PARTITION_BY_KEY, slice_str(key),
+              buf_slice(&trainer->message));
+}

@@ -1,7 +1,0 @@
-#include "base/base.h"
-#include "sequence/sequence.h"
-
-int main(int argc, char **argv)
-{
-    return worker_main(&sequence_worker, argc, argv);
-}

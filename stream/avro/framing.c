@@ -1,0 +1,68 @@
+#include "base/base.h"
+#include "stream/avro/framing.h"
+
+#include <endian.h>
+
+const char frame_unknown_id[] = "unknown_schema_id";
+
+static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reason,
+                                 const char *format, ...)
+{
+    if (!ret_error) { return -EBADMSG; }
+    va_list args;
+    va_start(args, format);
+    ret_error->reason = reason;
+    (void)vsnprintf(ret_error->detail, sizeof(ret_error->detail), format, args);
+    va_end(args);
+    return -EBADMSG;
+}
+
+int frame_read(struct slice message, struct frame *ret_frame, struct slice *ret_body,
+               struct codec_error *ret_error)
+{
+    if (message.size == 0) { return refuse(ret_error, "empty", "no bytes"); }
+    bool by_id = message.data[0] == '\0';
+    if (!by_id && (message.data[0] != '\xc3' || (message.size > 1 && message.data[1] != '\x01'))) {
+        return refuse(ret_error, "bad_magic", "begins with %02x, not with c301 or 00",
+                      (uint8_t)message.data[0]);
+    }
+    const size_t size = by_id ? FRAME_ID_BYTES : FRAME_BYTES_MAX;
+    if (message.size < size) {
+        return refuse(ret_error, "truncated", "%zu bytes of a frame of %zu", message.size, size);
+    }
+    if (by_id) {
+        uint32_t id;
+        memcpy(&id, message.data + 1, sizeof(id));
+        *ret_frame = (struct frame){.framing = FRAMING_CONFLUENT, .number = be32toh(id)};
+    } else {
+        uint64_t fingerprint;
+        memcpy(&fingerprint, message.data + 2, sizeof(fingerprint));
+        *ret_frame = (struct frame){.framing = FRAMING_SINGLE, .number = le64toh(fingerprint)};
+    }
+    *ret_body = slice_of(message.data + size, message.size - size);
+    return 0;
+}
+
+size_t frame_write(struct frame frame, char ret_bytes[FRAME_BYTES_MAX])
+{
+    if (frame.framing == FRAMING_CONFLUENT) {
+        assert(frame.number <= SCHEMA_ID_MAX);
+        const uint32_t id = htobe32((uint32_t)frame.number);
+        ret_bytes[0] = '\0';
+        memcpy(ret_bytes + 1, &id, sizeof(id));
+        return FRAME_ID_BYTES;
+    }
+    const uint64_t fingerprint = htole64(frame.number);
+    memcpy(ret_bytes, "\xc3\x01", 2);
+    memcpy(ret_bytes + 2, &fingerprint, sizeof(fingerprint));
+    return FRAME_BYTES_MAX;
+}
+
+int frame_unknown(struct frame frame, struct codec_error *ret_error)
+{
+    if (frame.framing == FRAMING_CONFLUENT) {
+        return refuse(ret_error, frame_unknown_id, "schema id %" PRIu64 " is not known",
+                      frame.number);
+    }
+    return refuse(ret_error, "unknown_fingerprint", "%016" PRIx64, frame.number);
+}

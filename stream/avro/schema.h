@@ -1,0 +1,104 @@
+/* An Avro schema as a tree: from its JSON text, with names resolved.
+ *
+ * Named types (record, enum, fixed) stand once in memory; a reference points at the definition, so
+ * a tree may lead back into itself. Defaults, aliases and enum defaults are kept, which libavro
+ * does not do. Everything a tree names lives as long as its schema.
+ *
+ * Avro 1.11 specification: "Schema Declaration", "Names", "Parsing Canonical Form for Schemas",
+ * "Schema Fingerprints".
+ */
+#ifndef FRESHET_STREAM_AVRO_SCHEMA_H
+#define FRESHET_STREAM_AVRO_SCHEMA_H
+
+#include "base/base.h"
+#include "stream/avro/codec.h"
+
+#include <jansson.h>
+
+enum {
+    SCHEMA_DEPTH_MAX = 64,       /* nesting of a schema, and of a value */
+    SCHEMA_BYTES_MAX = 1 << 20,  /* of the JSON text */
+    SCHEMA_NAMES_MAX = 1024,     /* named types in one schema */
+    SCHEMA_NAME_BYTES_MAX = 512, /* of a name, and of a namespace */
+    SCHEMA_MEMBERS_MAX = 4096,   /* fields, symbols, branches of one type */
+    SCHEMA_FIXED_MAX = 1 << 20,  /* bytes of a fixed */
+};
+
+enum schema_type {
+    SCHEMA_NULL,
+    SCHEMA_BOOLEAN,
+    SCHEMA_INT,
+    SCHEMA_LONG,
+    SCHEMA_FLOAT,
+    SCHEMA_DOUBLE,
+    SCHEMA_BYTES,
+    SCHEMA_STRING,
+    SCHEMA_RECORD,
+    SCHEMA_ENUM,
+    SCHEMA_ARRAY,
+    SCHEMA_MAP,
+    SCHEMA_UNION,
+    SCHEMA_FIXED,
+};
+
+/* Logical types of int and long that are times; others are not looked at. */
+enum schema_logical {
+    LOGICAL_NONE,
+    LOGICAL_DATE,             /* int: days since 1970 */
+    LOGICAL_TIMESTAMP_MILLIS, /* long, and so on; the local ones are taken for UTC */
+    LOGICAL_TIMESTAMP_MICROS,
+    LOGICAL_TIMESTAMP_NANOS,
+};
+
+struct schema_names {
+    const char **at;
+    size_t count;
+};
+
+struct schema_node;
+
+struct schema_field {
+    const char *name;
+    struct schema_names aliases;
+    struct schema_node *type;
+    const json_t *fallback; /* the JSON default; NULL without one */
+};
+
+struct schema_node {
+    enum schema_type type;
+    enum schema_logical logical;
+    const char *name;            /* full name of record, enum, fixed; else NULL */
+    struct schema_names aliases; /* full names */
+    struct schema_field *fields; /* record: count of them */
+    struct schema_node **branches; /* union: count of them */
+    struct schema_node *items;     /* array's items, map's values */
+    const char **symbols;          /* enum: count of them */
+    const char *symbol_fallback;   /* enum's default; NULL without one */
+    size_t count;
+    size_t size;  /* of a fixed */
+    bool written; /* while the canonical form is made: the definition has been printed */
+};
+
+struct schema;
+
+/* Parses a schema; NULL with the error told when the text is none. Free with schema_free(). */
+struct schema *schema_parse(const char *json, struct codec_error *ret_error);
+/* Frees the schema and its tree; takes NULL; returns NULL. */
+struct schema *schema_free(struct schema *schema);
+/* Tells the root of the tree. */
+const struct schema_node *schema_root(const struct schema *schema);
+/* Tells the Parsing Canonical Form. */
+const char *schema_canonical(const struct schema *schema);
+/* Tells the CRC-64-AVRO of the canonical form. */
+uint64_t schema_crc(const struct schema *schema);
+
+/* Tells a type's word ("long"). */
+const char *schema_type_name(enum schema_type type);
+/* Tells the part of a full name after the last dot. */
+const char *schema_short_name(const char *full_name);
+/* Tells a symbol's index in an enum, -1 when it has none such. */
+int32_t schema_symbol(const struct schema_node *node, const char *symbol);
+/* Says whether a writer's named type is the reader's: by unqualified name or a reader's alias. */
+bool schema_same_name(const struct schema_node *reader, const struct schema_node *writer);
+
+#endif

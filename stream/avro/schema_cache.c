@@ -1,0 +1,279 @@
+#include "base/base.h"
+#include "base/text_file.h"
+#include "base/xalloc.h"
+#include "stream/avro/schema.h"
+#include "stream/avro/schema_cache.h"
+
+#include <avro.h>
+#include <dirent.h>
+
+/* libavro has one say here: whether a schema is one. Hostile bytes never reach it (its memory
+ * reader walks out of bounds on negative lengths), and schemas are never printed by it (it forgets
+ * defaults and aliases). */
+
+enum { AVRO_WHY_BYTES = 120 };
+
+/* An id and what it means. */
+struct binding {
+    uint32_t id;
+    uint64_t fingerprint;
+    uint64_t turn; /* counts the bindings: of several the last one is written */
+};
+
+struct schema_cache {
+    struct schema **schemas; /* by fingerprint, ascending */
+    size_t count;
+    struct binding *bindings; /* by id, ascending */
+    size_t bindings_count;
+    uint64_t turns;
+    enum framing framing;
+    void (*ask)(void *arg, struct schema_cache *schemas, uint32_t id);
+    void *ask_arg;
+};
+
+static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reason,
+                                 const char *format, ...)
+{
+    if (!ret_error) { return -EINVAL; }
+    va_list args;
+    va_start(args, format);
+    ret_error->reason = reason;
+    (void)vsnprintf(ret_error->detail, sizeof(ret_error->detail), format, args);
+    va_end(args);
+    return -EINVAL;
+}
+
+struct schema_cache *schema_cache_new(void)
+{
+    return xcalloc(1, sizeof(struct schema_cache));
+}
+
+struct schema_cache *schema_cache_free(struct schema_cache *schemas)
+{
+    if (!schemas) { return NULL; }
+    for (size_t i = 0; i < schemas->count; i++) { schema_free(schemas->schemas[i]); }
+    free(schemas->schemas);
+    free(schemas->bindings);
+    free(schemas);
+    return NULL;
+}
+
+/* Where the fingerprint stands, or would. */
+static size_t cache_place(const struct schema_cache *schemas, uint64_t fingerprint)
+{
+    size_t low = 0;
+    size_t high = schemas->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (schema_crc(schemas->schemas[middle]) < fingerprint) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static const struct schema *by_fingerprint(const struct schema_cache *schemas, uint64_t fingerprint)
+{
+    size_t at = cache_place(schemas, fingerprint);
+    if (at == schemas->count || schema_crc(schemas->schemas[at]) != fingerprint) { return NULL; }
+    return schemas->schemas[at];
+}
+
+static bool avro_agrees(const char *json, struct codec_error *ret_error)
+{
+    avro_schema_t schema = NULL;
+    if (avro_schema_from_json_length(json, strlen(json), &schema) == 0) {
+        avro_schema_decref(schema);
+        return true;
+    }
+    (void)refuse(ret_error, "bad_schema", "%.*s", AVRO_WHY_BYTES, avro_strerror());
+    return false;
+}
+
+static int add(struct schema_cache *schemas, const char *json, uint64_t *ret_fingerprint,
+               struct codec_error *ret_error)
+{
+    struct schema *schema = schema_parse(json, ret_error);
+    if (!schema) { return -EINVAL; }
+    *ret_fingerprint = schema_crc(schema);
+    size_t at = cache_place(schemas, schema_crc(schema));
+    if (at < schemas->count && schema_crc(schemas->schemas[at]) == schema_crc(schema)) {
+        bool same = strcmp(schema_canonical(schemas->schemas[at]), schema_canonical(schema)) == 0;
+        schema_free(schema);
+        if (same) { return 0; }
+        return refuse(ret_error, "bad_schema", "another schema has the same fingerprint");
+    }
+    if (schemas->count == SCHEMA_CACHE_SCHEMAS_MAX) {
+        (void)refuse(ret_error, "bad_schema", "more than %d schemas", SCHEMA_CACHE_SCHEMAS_MAX);
+    } else if (avro_agrees(json, ret_error)) {
+        schemas->schemas =
+            xreallocarray(schemas->schemas, schemas->count + 1, sizeof(*schemas->schemas));
+        memmove(schemas->schemas + at + 1, schemas->schemas + at,
+                (schemas->count - at) * sizeof(*schemas->schemas));
+        schemas->schemas[at] = schema;
+        schemas->count++;
+        return 0;
+    }
+    schema_free(schema);
+    return -EINVAL;
+}
+
+int schema_cache_add(struct schema_cache *schemas, const char *json, struct codec_error *ret_error)
+{
+    uint64_t fingerprint;
+    return add(schemas, json, &fingerprint, ret_error);
+}
+
+/* ---- Ids. ---- */
+
+/* Where the id stands, or would. */
+static size_t binding_place(const struct schema_cache *schemas, uint64_t id)
+{
+    size_t low = 0;
+    size_t high = schemas->bindings_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (schemas->bindings[middle].id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static struct binding *find_binding(const struct schema_cache *schemas, uint64_t id)
+{
+    size_t at = binding_place(schemas, id);
+    return at < schemas->bindings_count && schemas->bindings[at].id == id ? &schemas->bindings[at]
+                                                                          : NULL;
+}
+
+int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *json,
+                      struct codec_error *ret_error)
+{
+    uint64_t fingerprint;
+    if (id > SCHEMA_ID_MAX) {
+        return refuse(ret_error, "bad_schema", "no id of a schema: %" PRIu32, id);
+    }
+    int rc = add(schemas, json, &fingerprint, ret_error);
+    if (rc) { return rc; }
+    struct binding *known = find_binding(schemas, id);
+    if (known && known->fingerprint != fingerprint) {
+        return refuse(ret_error, "bad_schema", "id %" PRIu32 " means two schemas", id);
+    }
+    if (!known && schemas->bindings_count == SCHEMA_CACHE_IDS_MAX) {
+        return refuse(ret_error, "bad_schema", "more than %d ids", SCHEMA_CACHE_IDS_MAX);
+    }
+    if (!known) {
+        size_t at = binding_place(schemas, id);
+        schemas->bindings = xreallocarray(schemas->bindings, schemas->bindings_count + 1,
+                                          sizeof(*schemas->bindings));
+        known = &schemas->bindings[at];
+        memmove(known + 1, known, (schemas->bindings_count++ - at) * sizeof(*known));
+    }
+    *known = (struct binding){.id = id, .fingerprint = fingerprint, .turn = ++schemas->turns};
+    return 0;
+}
+
+void schema_cache_write(struct schema_cache *schemas, enum framing framing)
+{
+    schemas->framing = framing;
+}
+
+struct frame schema_cache_frame(const struct schema_cache *schemas, uint64_t fingerprint)
+{
+    struct frame frame = {.framing = FRAMING_SINGLE, .number = fingerprint};
+    uint64_t last = 0;
+    if (schemas->framing == FRAMING_SINGLE) { return frame; }
+    for (size_t i = 0; i < schemas->bindings_count; i++) {
+        const struct binding *binding = &schemas->bindings[i];
+        if (binding->fingerprint != fingerprint || binding->turn < last) { continue; }
+        last = binding->turn;
+        frame = (struct frame){.framing = FRAMING_CONFLUENT, .number = binding->id};
+    }
+    return frame;
+}
+
+void schema_cache_ask(struct schema_cache *schemas,
+                      void (*ask)(void *arg, struct schema_cache *schemas, uint32_t id), void *arg)
+{
+    schemas->ask = ask;
+    schemas->ask_arg = arg;
+}
+
+const struct schema *schema_cache_find(struct schema_cache *schemas, struct frame frame)
+{
+    if (frame.framing == FRAMING_SINGLE) { return by_fingerprint(schemas, frame.number); }
+    const struct binding *binding = find_binding(schemas, frame.number);
+    if (!binding && schemas->ask && frame.number <= SCHEMA_ID_MAX) {
+        schemas->ask(schemas->ask_arg, schemas, (uint32_t)frame.number);
+        binding = find_binding(schemas, frame.number);
+    }
+    return binding ? by_fingerprint(schemas, binding->fingerprint) : NULL;
+}
+
+/* ---- Files. ---- */
+
+/* The id that a file of digits and .avsc is named by; -1 for every other name. */
+static int64_t id_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    size_t digits = strspn(name, "0123456789");
+    if (digits == 0 || digits > 10 || strcmp(name + digits, ".avsc") != 0) { return -1; }
+    long long id = strtoll(name, NULL, 10);
+    return id <= SCHEMA_ID_MAX ? id : -1;
+}
+
+static int add_file(struct schema_cache *schemas, const char *path, struct codec_error *ret_error)
+{
+    struct codec_error error = {.reason = "bad_schema"};
+    struct buf text;
+    buf_init(&text, SCHEMA_BYTES_MAX + 1);
+    int rc = text_file_read(path, &text);
+    if (rc == 0) {
+        buf_append(&text, "", 1);
+        rc = buf_failed(&text) ? -EFBIG : 0;
+    }
+    if (rc) {
+        (void)snprintf(error.detail, sizeof(error.detail), "%s", strerror(-rc));
+    } else {
+        int64_t id = id_of(path);
+        rc = id < 0 ? schema_cache_add(schemas, text.data, &error)
+                    : schema_cache_bind(schemas, (uint32_t)id, text.data, &error);
+    }
+    buf_release(&text);
+    if (rc) { (void)refuse(ret_error, error.reason, "%.80s: %.110s", path, error.detail); }
+    return rc;
+}
+
+static int is_avsc(const struct dirent *entry)
+{
+    size_t size = strlen(entry->d_name);
+    return size > 5 && strcmp(entry->d_name + size - 5, ".avsc") == 0;
+}
+
+int schema_cache_add_dir(struct schema_cache *schemas, const char *path,
+                         struct codec_error *ret_error)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, is_avsc, alphasort);
+    if (count < 0) {
+        int error = errno;
+        (void)refuse(ret_error, "bad_schema", "%.100s: %s", path, strerror(error));
+        return -error;
+    }
+    int rc = 0;
+    for (int i = 0; i < count; i++) {
+        if (rc == 0) {
+            _cleanup_(xfreep) char *file = xprintf("%s/%s", path, entries[i]->d_name);
+            rc = add_file(schemas, file, ret_error);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return rc;
+}

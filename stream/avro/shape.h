@@ -1,0 +1,44 @@
+/* A contract's shape: its schema and its table, joined field by field, and its defaults.
+ *
+ * Both must agree (a programmer's error otherwise, asserted): every field of the schema has a row
+ * and the other way round, and the kinds fit. A field of the schema may be `["null", X]` or
+ * `[X, "null"]`; an element of a column may not.
+ */
+#ifndef FRESHET_STREAM_AVRO_SHAPE_H
+#define FRESHET_STREAM_AVRO_SHAPE_H
+
+#include "base/base.h"
+#include "stream/avro/codec.h"
+#include "stream/avro/schema.h"
+
+/* One field, in the order of the schema. */
+struct shape_field {
+    const struct contract_field *row;
+    const struct schema_field *field;
+    const struct schema_node *value; /* the field's type; of ["null", X]: X */
+    int null_branch;                 /* of the union; -1 when the field is none */
+    int value_branch;
+};
+
+struct shape {
+    const struct contract *contract;
+    struct schema *schema;
+    struct arena *arena; /* holds the defaults' bytes and columns */
+    struct shape_field *fields;
+    size_t fields_count;
+    void *defaults; /* a struct of the contract, filled with the defaults */
+};
+
+/* Joins a contract's table and schema; free with shape_free(). */
+struct shape *shape_new(const struct contract *contract);
+/* Frees the shape; takes NULL; returns NULL. */
+struct shape *shape_free(struct shape *shape);
+
+/* Says whether a kind is a column. */
+bool shape_is_column(enum field_kind kind);
+/* Tells the kind of a column's elements; of a plain field, the kind itself. */
+enum field_kind shape_element(enum field_kind kind);
+/* Tells the bytes of a member, or of a column's element when given shape_element(). */
+size_t shape_member_bytes(enum field_kind kind);
+
+#endif

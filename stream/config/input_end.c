@@ -1,0 +1,41 @@
+#include "base/base.h"
+#include "stream/config/input_end.h"
+
+/* Reads one pair and moves on behind it and its comma; false when there is none. */
+static bool read_pair(const char **text, int64_t *ret_partition, int64_t *ret_offset)
+{
+    const char *at = *text;
+    for (int i = 0; i < 2; i++) {
+        char *end;
+        if (*at < '0' || *at > '9') { return false; }
+        errno = 0;
+        int64_t number = strtoll(at, &end, 10);
+        if (errno || (i == 0 && (*end != ':' || number > INT32_MAX))) { return false; }
+        *(i == 0 ? ret_partition : ret_offset) = number;
+        at = i == 0 ? end + 1 : end;
+    }
+    if (*at == ',' && at[1]) { at++; }
+    *text = at;
+    return true;
+}
+
+bool input_end_valid(const char *text)
+{
+    int64_t partition, offset;
+    while (*text) {
+        const char *before = text;
+        if (!read_pair(&text, &partition, &offset)) { return false; }
+        if (*text && text[-1] != ',') { return false; }
+        assert(text > before);
+    }
+    return true;
+}
+
+int64_t input_end_of(const char *text, int32_t partition)
+{
+    int64_t named, offset;
+    while (*text && read_pair(&text, &named, &offset)) {
+        if (named == partition) { return offset; }
+    }
+    return INT64_MAX;
+}

@@ -1,0 +1,240 @@
+#include "base/base.h"
+#include "stream/config/option_value.h"
+
+struct unit {
+    const char *name;
+    int64_t size;
+};
+
+static const struct unit bytes_units[] = {
+    {"t", INT64_C(1) << 40}, {"g", 1 << 30}, {"m", 1 << 20}, {"k", 1 << 10}, {"", 1}, {NULL, 0}};
+static const struct unit duration_units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000},
+                                             {"s", 1000},     {"ms", 1},      {"", 1},
+                                             {NULL, 0}};
+
+static const struct {
+    const char *name;
+    const char *description;
+} types[] = {
+    [OPTION_STRING] = {"string", "a text"},
+    [OPTION_SECRET] = {"secret", "a text"},
+    [OPTION_LONG] = {"number", "a whole number"},
+    [OPTION_DOUBLE] = {"decimal", "a decimal number"},
+    [OPTION_BOOL] = {"boolean", "true or false"},
+    [OPTION_BYTES] = {"size", "a size such as 64k, 32m or 1g"},
+    [OPTION_DURATION] = {"duration", "a duration such as 250ms, 5s, 10m, 2h or 30d"},
+    [OPTION_CHOICE] = {"choice", "one of"},
+    [OPTION_PREFIX] = {"prefix", "any key behind the prefix"},
+};
+
+/* ---- From text ---- */
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* The blanks and other spellings that strtoll and strtod accept are refused. */
+static int parse_whole(const char *text, const char **ret_end, int64_t *ret_number)
+{
+    if (!is_digit(text[0]) && !(text[0] == '-' && is_digit(text[1]))) { return -EINVAL; }
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno) { return -EINVAL; }
+    *ret_end = end;
+    *ret_number = number;
+    return 0;
+}
+
+static int parse_units(const char *text, const struct unit *units, int64_t *ret_number)
+{
+    const char *end;
+    int64_t number;
+    if (parse_whole(text, &end, &number) < 0) { return -EINVAL; }
+    for (; units->name; units++) {
+        if (strcmp(end, units->name) != 0) { continue; }
+        return __builtin_mul_overflow(number, units->size, ret_number) ? -EINVAL : 0;
+    }
+    return -EINVAL;
+}
+
+static int parse_double(const char *text, double *ret_real)
+{
+    char *end;
+    if (text[0] == '\0' || text[strspn(text, "0123456789+-.eE")] != '\0') { return -EINVAL; }
+    double real = strtod(text, &end);
+    if (*end != '\0' || !isfinite(real)) { return -EINVAL; }
+    *ret_real = real;
+    return 0;
+}
+
+static int parse_bool(const char *text, int64_t *ret_number)
+{
+    bool truth = strcmp(text, "true") == 0;
+    if (!truth && strcmp(text, "false") != 0) { return -EINVAL; }
+    *ret_number = truth;
+    return 0;
+}
+
+static int parse_choice(const char *choices, const char *text, int64_t *ret_number)
+{
+    size_t length = strlen(text);
+    int64_t index = 0;
+    for (const char *at = choices; at; index++) {
+        size_t size = strcspn(at, "|");
+        if (size == length && memcmp(at, text, size) == 0) {
+            *ret_number = index;
+            return 0;
+        }
+        at = at[size] ? at + size + 1 : NULL;
+    }
+    return -EINVAL;
+}
+
+static bool is_limited(const struct option *option)
+{
+    return option->min != 0 || option->max != 0;
+}
+
+static int parse_number(const struct option *option, const char *text, int64_t *ret_number)
+{
+    static const struct unit none[] = {{"", 1}, {NULL, 0}};
+    const struct unit *units = option->type == OPTION_BYTES      ? bytes_units
+                               : option->type == OPTION_DURATION ? duration_units
+                                                                 : none;
+    int64_t number;
+    if (parse_units(text, units, &number) < 0) { return -EINVAL; }
+    if (number < 0 && option->type != OPTION_LONG) { return -EINVAL; }
+    bool inside = (double)number >= option->min && (double)number <= option->max;
+    if (is_limited(option) && !inside) { return -EINVAL; }
+    *ret_number = number;
+    return 0;
+}
+
+int option_value_parse(const struct option *option, const char *text,
+                       struct option_value *ret_value)
+{
+    struct option_value value = {.text = text};
+    int result = 0;
+    switch (option->type) {
+    case OPTION_STRING:
+    case OPTION_SECRET:
+        break;
+    case OPTION_LONG:
+    case OPTION_BYTES:
+    case OPTION_DURATION:
+        result = parse_number(option, text, &value.number);
+        break;
+    case OPTION_DOUBLE:
+        result = parse_double(text, &value.real);
+        bool outside = value.real < option->min || value.real > option->max;
+        if (is_limited(option) && outside) { result = -EINVAL; }
+        break;
+    case OPTION_BOOL:
+        result = parse_bool(text, &value.number);
+        break;
+    case OPTION_CHOICE:
+        result = parse_choice(option->choices, text, &value.number);
+        break;
+    case OPTION_PREFIX:
+        assert(!"a prefix option has no value of its own");
+    }
+    if (result == 0) { *ret_value = value; }
+    return result;
+}
+
+/* ---- Into the settings ---- */
+
+void option_value_store(const struct option *option, const struct option_value *value,
+                        void *settings)
+{
+    char *place = (char *)settings + option->offset;
+    int32_t choice = (int32_t)value->number;
+    bool truth = value->number != 0;
+    switch (option->type) {
+    case OPTION_STRING:
+    case OPTION_SECRET:
+        memcpy(place, &value->text, sizeof(value->text));
+        return;
+    case OPTION_LONG:
+    case OPTION_BYTES:
+    case OPTION_DURATION:
+        memcpy(place, &value->number, sizeof(value->number));
+        return;
+    case OPTION_DOUBLE:
+        memcpy(place, &value->real, sizeof(value->real));
+        return;
+    case OPTION_BOOL:
+        memcpy(place, &truth, sizeof(truth));
+        return;
+    case OPTION_CHOICE:
+        memcpy(place, &choice, sizeof(choice));
+        return;
+    case OPTION_PREFIX:
+        assert(!"a prefix option has no value of its own");
+    }
+}
+
+/* ---- In words ---- */
+
+const char *option_type_name(enum option_type type)
+{
+    return types[type].name;
+}
+
+static void append_amount(const struct option *option, double amount, struct buf *out)
+{
+    const struct unit *unit = option->type == OPTION_BYTES      ? bytes_units
+                              : option->type == OPTION_DURATION ? duration_units
+                                                                : NULL;
+    if (!unit || amount == 0) {
+        buf_printf(out, "%.15g", amount);
+        return;
+    }
+    while (fmod(amount, (double)unit->size) != 0 && unit->size > 1) { unit++; }
+    buf_printf(out, "%.15g%s", amount / (double)unit->size, unit->name);
+}
+
+static void append_choices(const char *choices, struct buf *out)
+{
+    for (const char *at = choices; at;) {
+        size_t size = strcspn(at, "|");
+        const char *next = at[size] ? at + size + 1 : NULL;
+        bool is_last = next && !strchr(next, '|');
+        buf_append(out, at, size);
+        if (next) { buf_printf(out, is_last ? " or " : ", "); }
+        at = next;
+    }
+}
+
+void option_limits(const struct option *option, struct buf *out)
+{
+    if (option->type == OPTION_CHOICE) {
+        append_choices(option->choices, out);
+        return;
+    }
+    bool is_number = option->type == OPTION_LONG || option->type == OPTION_DOUBLE ||
+                     option->type == OPTION_BYTES || option->type == OPTION_DURATION;
+    if (!is_number || !is_limited(option)) { return; }
+    bool low = !isinf(option->min);
+    bool high = !isinf(option->max);
+    if (low) {
+        buf_printf(out, high ? "from " : "at least ");
+        append_amount(option, option->min, out);
+    }
+    if (high) {
+        buf_printf(out, low ? " to " : "at most ");
+        append_amount(option, option->max, out);
+    }
+}
+
+void option_describe(const struct option *option, struct buf *out)
+{
+    buf_printf(out, "%s", types[option->type].description);
+    size_t before = out->size;
+    buf_printf(out, option->type == OPTION_CHOICE ? " " : ", ");
+    size_t with_comma = out->size;
+    option_limits(option, out);
+    if (out->size == with_comma) { out->size = before; }
+}

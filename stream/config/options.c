@@ -1,0 +1,572 @@
+#include "base/base.h"
+#include "base/arena.h"
+#include "base/edit_distance.h"
+#include "base/quote.h"
+#include "base/text_file.h"
+#include "base/xalloc.h"
+#include "stream/config/option_value.h"
+#include "stream/config/options.h"
+#include "stream/config/options_internal.h"
+#include "stream/config/placeholder.h"
+#include "stream/config/properties.h"
+
+enum {
+    OPTIONS_ARENA_BLOCK = 16 << 10,
+    OPTIONS_SETTINGS_MAX = 4096,         /* of one load, overridden ones too */
+    OPTIONS_EXPANDED_MAX = 128 << 10, /* bytes of a value */
+    OPTIONS_QUOTE_MAX = 512,
+};
+
+extern char **environ;
+
+struct options {
+    struct arena *arena;
+};
+
+/* Later ranks override earlier ones; within a rank the later setting does. */
+enum rank { RANK_FILE, RANK_ENVIRONMENT, RANK_SET };
+
+struct setting {
+    const char *key;
+    const char *value;
+    enum rank rank;
+    const char *place; /* the file or the variable */
+    int line;
+    struct slot *slot;
+};
+
+/* One option of the table and what was found for it. */
+struct slot {
+    const struct option *option;
+    void *settings;
+    struct setting *given;
+    struct option_value value;
+    struct properties properties;
+};
+
+struct load {
+    struct options *options;
+    struct slot *slots;
+    size_t slots_count;
+    struct setting *settings;
+    size_t settings_count;
+    size_t settings_dropped;
+    struct buf text; /* of the file at hand */
+    FILE *err;
+    int faults;
+};
+
+static const char *keep(struct load *load, const char *text, size_t size)
+{
+    char *copy = arena_alloc(load->options->arena, size + 1);
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    return copy;
+}
+
+/* ---- Faults ---- */
+
+static void print_pair(struct load *load, const char *name, const char *value)
+{
+    char quoted[OPTIONS_QUOTE_MAX];
+    fprintf(load->err, " %s=%s", name, quote_value(value, strlen(value), quoted, sizeof(quoted)));
+}
+
+static void print_hint(struct load *load, struct buf *hint)
+{
+    char quoted[2 * OPTIONS_QUOTE_MAX];
+    quote_value(hint->data, hint->size, quoted, sizeof(quoted));
+    bool is_plain = quoted[0] != '"';
+    fprintf(load->err, is_plain ? " hint=\"%s\"\n" : " hint=%s\n", quoted);
+    buf_release(hint);
+    load->faults++;
+}
+
+static _printf_(3, 4) void fault_argument(struct load *load, const char *argument,
+                                          const char *format, ...)
+{
+    char text[OPTIONS_QUOTE_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    struct buf hint;
+    buf_init(&hint, sizeof(text));
+    buf_append(&hint, text, strlen(text));
+    fprintf(load->err, "level=error msg=\"bad argument\"");
+    print_pair(load, "argument", argument);
+    print_hint(load, &hint);
+}
+
+static void fault_file(struct load *load, const char *file, int line, const char *reason)
+{
+    struct buf hint;
+    buf_init(&hint, OPTIONS_QUOTE_MAX);
+    buf_printf(&hint, "%s", reason);
+    fprintf(load->err, "level=error msg=\"bad configuration file\"");
+    print_pair(load, "file", file);
+    if (line) { fprintf(load->err, " line=%d", line); }
+    print_hint(load, &hint);
+}
+
+/* Takes the hint's memory. value may be NULL (unknown or secret). */
+static void fault_setting(struct load *load, const struct setting *setting, const char *value,
+                          struct buf *hint)
+{
+    fprintf(load->err, "level=error msg=\"bad option\"");
+    print_pair(load, "key", setting->key);
+    if (value) { print_pair(load, "value", value); }
+    if (setting->rank == RANK_FILE) {
+        print_pair(load, "file", setting->place);
+        fprintf(load->err, " line=%d", setting->line);
+    } else if (setting->rank == RANK_ENVIRONMENT) {
+        print_pair(load, "variable", setting->place);
+    } else {
+        print_pair(load, "argument", "--set");
+    }
+    print_hint(load, hint);
+}
+
+/* ---- The table ---- */
+
+static void set_slots(struct load *load, const struct option_group *groups, size_t groups_count)
+{
+    for (size_t i = 0; i < groups_count; i++) { load->slots_count += groups[i].count; }
+    load->slots = xcalloc(load->slots_count, sizeof(*load->slots));
+    struct slot *slot = load->slots;
+    for (size_t i = 0; i < groups_count; i++) {
+        for (size_t j = 0; j < groups[i].count; j++, slot++) {
+            slot->option = &groups[i].options[j];
+            slot->settings = groups[i].settings;
+            for (const struct slot *other = load->slots; other < slot; other++) {
+                assert(strcmp(other->option->name, slot->option->name) != 0);
+            }
+        }
+    }
+}
+
+/* The exact name, else the longest prefix (the empty one takes any key), else NULL. */
+static struct slot *find_slot(const struct load *load, const char *key)
+{
+    struct slot *best = NULL;
+    size_t best_size = 0;
+    for (struct slot *slot = load->slots; slot < load->slots + load->slots_count; slot++) {
+        size_t size = strlen(slot->option->name);
+        if (slot->option->type != OPTION_PREFIX) {
+            if (strcmp(slot->option->name, key) == 0) { return slot; }
+        } else if ((!best || size > best_size) && strncmp(slot->option->name, key, size) == 0 &&
+                   key[size]) {
+            best = slot;
+            best_size = size;
+        }
+    }
+    return best;
+}
+
+/* How far the key is from an option's name; of a prefix only as many words as the prefix has. */
+static size_t distance_to(const struct option *option, const char *key)
+{
+    char head[EDIT_TEXT_MAX + 1];
+    if (option->type != OPTION_PREFIX) { return edit_distance(option->name, key); }
+    size_t size = 0;
+    for (const char *at = strchr(option->name, '.'); at; at = strchr(at + 1, '.')) {
+        size_t word = strcspn(key + size, ".");
+        if (key[size + word] == '\0') { return SIZE_MAX; }
+        size += word + 1;
+    }
+    if (size >= sizeof(head)) { return SIZE_MAX; }
+    memcpy(head, key, size);
+    head[size] = '\0';
+    return edit_distance(option->name, head);
+}
+
+static void hint_nearest(const struct load *load, const char *key, struct buf *hint)
+{
+    const struct option *nearest = NULL;
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < load->slots_count; i++) {
+        const struct option *option = load->slots[i].option;
+        size_t distance = distance_to(option, key);
+        if (distance >= least || !edit_is_near(distance, strlen(option->name))) { continue; }
+        least = distance;
+        nearest = option;
+    }
+    if (nearest) {
+        const char *star = nearest->type == OPTION_PREFIX ? "*" : "";
+        buf_printf(hint, "unknown; did you mean %s%s?", nearest->name, star);
+    } else {
+        buf_printf(hint, "unknown; --options prints all");
+    }
+}
+
+static void add_setting(struct load *load, struct setting setting)
+{
+    if (load->settings_count == OPTIONS_SETTINGS_MAX) {
+        load->settings_dropped++;
+        return;
+    }
+    setting.slot = find_slot(load, setting.key);
+    if (!setting.slot) {
+        struct buf hint;
+        buf_init(&hint, OPTIONS_QUOTE_MAX);
+        hint_nearest(load, setting.key, &hint);
+        fault_setting(load, &setting, NULL, &hint);
+        return;
+    }
+    load->settings[load->settings_count++] = setting;
+}
+
+/* ---- Where settings come from ---- */
+
+static void add_file(struct load *load, const char *path)
+{
+    buf_clear(&load->text);
+    int result = text_file_read(path, &load->text);
+    if (result < 0) {
+        fault_file(load, path, 0, strerror(-result));
+        return;
+    }
+    const char *place = keep(load, path, strlen(path));
+    struct properties_reader reader;
+    struct property_line line;
+    properties_reader_init(&reader, buf_slice(&load->text));
+    for (int got; (got = properties_next(&reader, &line)) != 0;) {
+        if (got < 0) {
+            fault_file(load, path, line.line, line.fault);
+            continue;
+        }
+        add_setting(load, (struct setting){.key = keep(load, line.key, strlen(line.key)),
+                                           .value = keep(load, line.value, strlen(line.value)),
+                                           .rank = RANK_FILE,
+                                           .place = place,
+                                           .line = line.line});
+    }
+    properties_reader_release(&reader);
+}
+
+static char variable_byte(char byte)
+{
+    if (byte >= 'a' && byte <= 'z') { return (char)(byte - 'a' + 'A'); }
+    return byte == '.' || byte == '-' ? '_' : byte;
+}
+
+/* Matches the variable's name (behind FRESHET_, up to size) with the start of an option's. */
+static bool is_variable_of(const struct option *option, const char *name, size_t size)
+{
+    size_t length = strlen(option->name);
+    bool is_prefix = option->type == OPTION_PREFIX;
+    if (is_prefix && !option->name[0]) { return false; } /* else it would take every variable */
+    if (is_prefix ? size <= length : size != length) { return false; }
+    for (size_t i = 0; i < length; i++) {
+        if (variable_byte(option->name[i]) != name[i]) { return false; }
+    }
+    return true;
+}
+
+static void add_variable(struct load *load, const char *variable, const char *name, size_t size)
+{
+    const struct option *best = NULL;
+    for (size_t i = 0; i < load->slots_count; i++) {
+        const struct option *option = load->slots[i].option;
+        if (!is_variable_of(option, name, size)) { continue; }
+        bool is_better = !best || option->type != OPTION_PREFIX ||
+                         (best->type == OPTION_PREFIX && strlen(option->name) > strlen(best->name));
+        if (is_better) { best = option; }
+    }
+    if (!best) { return; }
+    size_t head = strlen(best->name);
+    char *key = arena_alloc(load->options->arena, size + 1);
+    memcpy(key, best->name, head);
+    for (size_t i = head; i < size; i++) {
+        bool is_upper = name[i] >= 'A' && name[i] <= 'Z';
+        key[i] = name[i] == '_' ? '.' : (char)(is_upper ? name[i] - 'A' + 'a' : name[i]);
+    }
+    key[size] = '\0';
+    const char *value = name + size + 1;
+    add_setting(load, (struct setting){.key = key,
+                                       .value = keep(load, value, strlen(value)),
+                                       .rank = RANK_ENVIRONMENT,
+                                       .place = keep(load, variable, strcspn(variable, "="))});
+}
+
+static void add_environment(struct load *load)
+{
+    static const char head[] = "FRESHET_";
+    for (char **at = environ; at && *at; at++) {
+        if (strncmp(*at, head, strlen(head)) != 0) { continue; }
+        const char *name = *at + strlen(head);
+        size_t size = strcspn(name, "=");
+        if (size > 0 && size <= PROPERTY_KEY_MAX && name[size] == '=') {
+            add_variable(load, *at, name, size);
+        }
+    }
+}
+
+static void add_pair(struct load *load, const char *pair)
+{
+    size_t size = strcspn(pair, "=");
+    if (size == 0 || pair[size] == '\0') {
+        fault_argument(load, pair, "write KEY=VALUE");
+        return;
+    }
+    const char *value = pair + size + 1;
+    add_setting(load, (struct setting){.key = keep(load, pair, size),
+                                       .value = keep(load, value, strlen(value)),
+                                       .rank = RANK_SET});
+}
+
+/* ---- What stands in the end ---- */
+
+/* Returns the value with its placeholders expanded, or NULL after reporting a fault. */
+static const char *expand(struct load *load, const struct setting *setting)
+{
+    if (!strstr(setting->value, "${")) { return setting->value; }
+    struct buf out, hint;
+    buf_init(&out, OPTIONS_EXPANDED_MAX);
+    buf_init(&hint, OPTIONS_QUOTE_MAX);
+    const char *result = NULL;
+    if (placeholder_expand(setting->value, &out, &hint) < 0) {
+        fault_setting(load, setting, NULL, &hint);
+    } else {
+        result = keep(load, buf_slice(&out).data, out.size);
+    }
+    buf_release(&out);
+    buf_release(&hint);
+    return result;
+}
+
+static bool is_overridden(const struct load *load, const struct setting *setting)
+{
+    for (size_t i = 0; i < load->settings_count; i++) {
+        const struct setting *other = &load->settings[i];
+        bool later = other->rank == setting->rank ? other > setting : other->rank > setting->rank;
+        if (later && strcmp(other->key, setting->key) == 0) { return true; }
+    }
+    return false;
+}
+
+static void add_property(struct load *load, struct setting *setting)
+{
+    struct properties *properties = &setting->slot->properties;
+    const char *value = expand(load, setting);
+    if (!value) { return; }
+    if (!properties->at) {
+        properties->at =
+            arena_alloc_array(load->options->arena, load->settings_count, sizeof(*properties->at));
+    }
+    const char *key = setting->key + strlen(setting->slot->option->name);
+    properties->at[properties->count++] = (struct property){.key = key, .value = value};
+}
+
+static void resolve_slot(struct load *load, struct slot *slot)
+{
+    const struct option *option = slot->option;
+    struct buf hint;
+    if (!slot->given) {
+        if (option->fallback) {
+            int fault = option_value_parse(option, option->fallback, &slot->value);
+            assert(fault == 0);
+            return;
+        }
+        buf_init(&hint, OPTIONS_QUOTE_MAX);
+        buf_printf(&hint, "required; set it to ");
+        option_describe(option, &hint);
+        fprintf(load->err, "level=error msg=\"missing option\"");
+        print_pair(load, "key", option->name);
+        print_hint(load, &hint);
+        return;
+    }
+    const char *text = expand(load, slot->given);
+    if (!text || option_value_parse(option, text, &slot->value) == 0) { return; }
+    buf_init(&hint, OPTIONS_QUOTE_MAX);
+    buf_printf(&hint, "expected ");
+    option_describe(option, &hint);
+    bool is_included = text != slot->given->value; /* may be a secret in the wrong place */
+    fault_setting(load, slot->given, is_included ? NULL : text, &hint);
+}
+
+static void resolve(struct load *load)
+{
+    if (load->settings_dropped) {
+        fault_argument(load, "--config", "more than %d settings", OPTIONS_SETTINGS_MAX);
+    }
+    for (size_t i = 0; i < load->settings_count; i++) {
+        struct setting *setting = &load->settings[i];
+        if (is_overridden(load, setting)) { continue; }
+        if (setting->slot->option->type == OPTION_PREFIX) {
+            add_property(load, setting);
+        } else {
+            setting->slot->given = setting;
+        }
+    }
+    for (size_t i = 0; i < load->slots_count; i++) {
+        if (load->slots[i].option->type != OPTION_PREFIX) { resolve_slot(load, &load->slots[i]); }
+    }
+}
+
+static void store(const struct load *load)
+{
+    for (size_t i = 0; i < load->slots_count; i++) {
+        const struct slot *slot = &load->slots[i];
+        if (slot->option->type == OPTION_PREFIX) {
+            memcpy((char *)slot->settings + slot->option->offset, &slot->properties,
+                   sizeof(slot->properties));
+        } else {
+            option_value_store(slot->option, &slot->value, slot->settings);
+        }
+    }
+}
+
+/* ---- Begin and end of a load ---- */
+
+static void load_begin(struct load *load, const struct option_group *groups, size_t groups_count,
+                       FILE *err)
+{
+    *load = (struct load){.err = err};
+    load->options = xcalloc(1, sizeof(*load->options));
+    load->options->arena = arena_new(OPTIONS_ARENA_BLOCK);
+    load->settings = xcalloc(OPTIONS_SETTINGS_MAX, sizeof(*load->settings));
+    buf_init(&load->text, PROPERTIES_FILE_MAX);
+    set_slots(load, groups, groups_count);
+}
+
+/* Resolves and stores; hands out the options unless there were faults. */
+static bool load_end(struct load *load, struct options **ret_options)
+{
+    resolve(load);
+    bool good = load->faults == 0;
+    if (good) {
+        store(load);
+        *ret_options = load->options;
+    } else {
+        options_free(load->options);
+    }
+    buf_release(&load->text);
+    free(load->settings);
+    free(load->slots);
+    return good;
+}
+
+struct options *options_free(struct options *options)
+{
+    if (!options) { return NULL; }
+    arena_free(options->arena);
+    free(options);
+    return NULL;
+}
+
+/* ---- The command line ---- */
+
+/* The value of a flag that takes one, in the same or the next argument (*at moves); NULL when this
+ * is another flag, "" when there is none. */
+static const char *flag_value(const char *flag, int argc, char *const *argv, int *at)
+{
+    size_t size = strlen(flag);
+    if (strncmp(argv[*at], flag, size) != 0) { return NULL; }
+    if (argv[*at][size] == '=') { return argv[*at] + size + 1; }
+    if (argv[*at][size] != '\0') { return NULL; }
+    return *at + 1 < argc ? argv[++*at] : "";
+}
+
+/* The first of --help, --options and --version, or NULL. */
+static const char *asked_page(int argc, char *const *argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (flag_value("--config", argc, argv, &i) || flag_value("--set", argc, argv, &i)) {
+            continue;
+        }
+        static const char *const pages[] = {"--help", "--options", "--version"};
+        for (size_t j = 0; j < ARRAY_COUNT(pages); j++) {
+            if (strcmp(argv[i], pages[j]) == 0) { return pages[j]; }
+        }
+    }
+    return NULL;
+}
+
+static void unknown_flag(struct load *load, const char *flag)
+{
+    char name[PROPERTY_KEY_MAX];
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(flag + 2, "="), flag + 2);
+    if (find_slot(load, name)) {
+        fault_argument(load, flag, "write --set %s=VALUE", name);
+    } else {
+        fault_argument(load, flag, "unknown; --help shows the flags");
+    }
+}
+
+static void add_arguments(struct load *load, int argc, char *const *argv, char **rest,
+                          size_t *rest_count)
+{
+    bool flags = true;
+    for (int i = 1; i < argc; i++) {
+        const char *value;
+        if (!flags || strncmp(argv[i], "--", 2) != 0) {
+            rest[(*rest_count)++] = argv[i];
+        } else if (strcmp(argv[i], "--") == 0) {
+            flags = false;
+        } else if ((value = flag_value("--config", argc, argv, &i))) {
+            if (*value) { add_file(load, value); }
+            if (!*value) { fault_argument(load, "--config", "needs a FILE"); }
+        } else if ((value = flag_value("--set", argc, argv, &i))) {
+            add_pair(load, value);
+        } else {
+            unknown_flag(load, argv[i]);
+        }
+    }
+}
+
+static void show(const char *page, const char *program, const char *about,
+                 const struct option_group *groups, size_t groups_count)
+{
+    if (strcmp(page, "--help") == 0) {
+        options_help(program, about, groups, groups_count, stdout);
+    } else if (strcmp(page, "--options") == 0) {
+        fprintf(stdout, "# %s\n\n%s\n\n", program, about);
+        options_reference(groups, groups_count, stdout);
+    } else {
+        fprintf(stdout, "%s %s\n", program, FRESHET_VERSION);
+    }
+    (void)fflush(stdout);
+}
+
+enum options_result options_load(const char *program, const char *about,
+                                 const struct option_group *groups, size_t groups_count, int argc,
+                                 char *const *argv, FILE *err, struct options **ret_options,
+                                 char ***ret_rest)
+{
+    const char *page = asked_page(argc, argv);
+    if (page) {
+        show(page, program, about, groups, groups_count);
+        return OPTIONS_SHOWN;
+    }
+    struct load load;
+    load_begin(&load, groups, groups_count, err);
+    size_t rest_count = 0;
+    char **rest = arena_alloc_array(load.options->arena, (size_t)argc + 1, sizeof(*rest));
+    add_arguments(&load, argc, argv, rest, &rest_count);
+    rest[rest_count] = NULL;
+    for (size_t i = 0; !ret_rest && i < rest_count; i++) {
+        fault_argument(&load, rest[i], "only flags are taken; --help shows them");
+    }
+    add_environment(&load);
+    if (!load_end(&load, ret_options)) { return OPTIONS_BAD; }
+    if (ret_rest) { *ret_rest = rest; }
+    return OPTIONS_OK;
+}
+
+int options_fill(const struct option_group *groups, size_t groups_count, const char *const *pairs,
+                 size_t pairs_count, FILE *err, struct options **ret_options)
+{
+    struct load load;
+    load_begin(&load, groups, groups_count, err);
+    for (size_t i = 0; i < pairs_count; i++) { add_pair(&load, pairs[i]); }
+    return load_end(&load, ret_options) ? 0 : -EINVAL;
+}
+
+const char *properties_get(const struct properties *properties, const char *key)
+{
+    for (size_t i = 0; i < properties->count; i++) {
+        if (strcmp(properties->at[i].key, key) == 0) { return properties->at[i].value; }
+    }
+    return NULL;
+}

@@ -1,0 +1,16 @@
+/* Placeholders in option values: `${file:/path}` (the file's text without its final newline) and
+ * `${env:NAME}`. They may stand anywhere in a value; what they bring is not looked at again; any
+ * other `${...}` is plain text. */
+#ifndef FRESHET_STREAM_CONFIG_PLACEHOLDER_H
+#define FRESHET_STREAM_CONFIG_PLACEHOLDER_H
+
+#include "base/base.h"
+#include "base/buf.h"
+
+enum { PLACEHOLDER_FILE_MAX = 64 << 10 };
+
+/* Appends text to out with its placeholders replaced; 0, or -EINVAL with the reason appended to
+ * hint. */
+int placeholder_expand(const char *text, struct buf *out, struct buf *hint);
+
+#endif

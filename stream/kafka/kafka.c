@@ -1,0 +1,511 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/kafka/kafka_internal.h"
+
+/* ---- Why: the story of the last failure, from either thread. ---- */
+
+void kafka_say(struct kafka *kafka, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    pthread_mutex_lock(&kafka->why_lock);
+    (void)vsnprintf(kafka->why, sizeof(kafka->why), format, args);
+    pthread_mutex_unlock(&kafka->why_lock);
+    va_end(args);
+}
+
+static const char *kafka_why(struct wire *wire)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    pthread_mutex_lock(&kafka->why_lock);
+    memcpy(kafka->told, kafka->why, sizeof(kafka->told));
+    pthread_mutex_unlock(&kafka->why_lock);
+    return kafka->told;
+}
+
+/* librdkafka's own troubles (a broker gone, a handshake that failed), which it goes on trying to
+ * mend. Called from inside a poll of the handle: the member's is the worker's own thread. */
+static void on_trouble(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    struct kafka *kafka = opaque;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { return; } /* why was told before */
+    pthread_mutex_lock(&kafka->why_lock);
+    (void)snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", reason);
+    pthread_mutex_unlock(&kafka->why_lock);
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) { kafka->refused = true; }
+    kafka->distrusted = code == RD_KAFKA_RESP_ERR__SSL;
+    if (rk == kafka->consumer_batch.rk && kafka->listener.trouble) {
+        kafka->listener.trouble(kafka->listener.arg, reason);
+    }
+}
+
+/* What a person must mend: trying again cannot help. */
+static const struct refusal {
+    rd_kafka_resp_err_t code;
+    const char *hint;
+} refusals[] = {
+    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "was it deleted? deploy/topics apply makes topics"},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "was it deleted? deploy/topics apply makes topics"},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "was the topic made anew with fewer partitions?"},
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+     "a right is missing: deploy/acls plan shows which"},
+    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+     "this user may not Read the group: deploy/acls plan shows it"},
+    {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+     "allow this user IdempotentWrite on the cluster"},
+    {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+     "this user may not Write the transactional id, which group.prefix, worker and "
+     "instance name: deploy/acls plan shows it"},
+    {RD_KAFKA_RESP_ERR__AUTHENTICATION, "check kafka.security.protocol and kafka.sasl.*"},
+    {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "check kafka.sasl.*"},
+    {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
+     "retention has passed the next offset, or the topic was made anew"},
+    {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET,
+     "retention has passed the next offset, or the topic was made anew"},
+};
+
+static const char *hint_of(rd_kafka_resp_err_t code)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(refusals); i++) {
+        if (refusals[i].code == code) { return refusals[i].hint; }
+    }
+    return NULL;
+}
+
+bool kafka_is_refusal(rd_kafka_resp_err_t code)
+{
+    return hint_of(code) != NULL;
+}
+
+/* Tells the story of an error, with the hint if a person must mend it; says whether one must. */
+static bool tell_error(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code,
+                       const char *text)
+{
+    const char *hint = hint_of(code);
+    kafka_say(kafka, "%s: %s (%s)%s%s", what, text, rd_kafka_err2name(code),
+              hint ? "; hint: " : "", hint ? hint : "");
+    return hint != NULL;
+}
+
+/* Sorts a plain error code: what may pass, what needs a new process, and what a person. */
+int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
+{
+    if (tell_error(kafka, what, code, rd_kafka_err2str(code))) { return WIRE_REFUSED; }
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+        return WIRE_FATAL;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        return WIRE_TOO_LARGE;
+    default:
+        return WIRE_RETRY;
+    }
+}
+
+/* Sorts librdkafka's error object by the questions it answers; frees it. Neither flag: fatal, as
+ * its INTRODUCTION.md says of the transactional API. */
+int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error)
+{
+    int result = WIRE_FATAL;
+    if (tell_error(kafka, what, rd_kafka_error_code(error), rd_kafka_error_string(error))) {
+        result = WIRE_REFUSED;
+    } else if (rd_kafka_error_is_fatal(error)) {
+        result = WIRE_FATAL;
+    } else if (rd_kafka_error_txn_requires_abort(error)) {
+        result = WIRE_ABORTED;
+    } else if (rd_kafka_error_is_retriable(error)) {
+        result = WIRE_RETRY;
+    }
+    rd_kafka_error_destroy(error);
+    return result;
+}
+
+/* ---- Configuration ---- */
+
+struct setting {
+    const char *key;
+    const char *value;
+};
+
+static int set_all(rd_kafka_conf_t *conf, const struct setting *settings, char **ret_why)
+{
+    char text[ERROR_TEXT_MAX];
+    for (; settings->key; settings++) {
+        if (!settings->value) { continue; }
+        if (rd_kafka_conf_set(conf, settings->key, settings->value, text, sizeof(text)) !=
+            RD_KAFKA_CONF_OK) {
+            *ret_why = xprintf("kafka.%s=%s: %s", settings->key, settings->value, text);
+            return WIRE_FATAL;
+        }
+    }
+    return 0;
+}
+
+/* The user's own properties: `x` for every handle, `consumer.x` and `producer.x` for one kind. */
+static int set_properties(rd_kafka_conf_t *conf, const struct properties *properties,
+                          const char *kind, char **ret_why)
+{
+    static const char *const kinds[] = {"consumer.", "producer."};
+    for (size_t i = 0; properties && i < properties->count; i++) {
+        const char *key = properties->at[i].key;
+        bool other = false;
+        for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
+            if (strncmp(key, kinds[k], strlen(kinds[k])) != 0) { continue; }
+            other = strncmp(kinds[k], kind, strlen(kind)) != 0;
+            key += strlen(kinds[k]);
+            break;
+        }
+        const struct setting one[] = {{key, properties->at[i].value}, {NULL, NULL}};
+        if (!other && set_all(conf, one, ret_why) < 0) { return WIRE_FATAL; }
+    }
+    return 0;
+}
+
+static void silent_log(const rd_kafka_t *rk _unused_, int level _unused_, const char *fac _unused_,
+                       const char *text _unused_)
+{
+}
+
+static int make_conf(struct kafka *kafka, const struct kafka_identity *identity, const char *kind,
+                     const struct setting *settings, rd_kafka_conf_t **ret_conf, char **ret_why)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    const struct setting base[] = {
+        {"bootstrap.servers", identity->bootstrap},
+        {"client.id", identity->instance ? identity->instance : "freshet"},
+        {"socket.keepalive.enable", "true"},
+        {"socket.nagle.disable", "true"},
+        {"reconnect.backoff.ms", "50"},
+        {"reconnect.backoff.max.ms", "2000"},
+        {NULL, NULL},
+    };
+    /* librdkafka before 2.2.0 does not know it: see keep_fetching() in kafka_group.c. */
+    bool backs_off = strcmp(kind, "consumer") == 0 &&
+                     rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", FETCH_BACKOFF_MS, NULL,
+                                       0) == RD_KAFKA_CONF_OK;
+    kafka->fetches_on = kafka->fetches_on || backs_off;
+    if (set_all(conf, base, ret_why) < 0 || set_all(conf, settings, ret_why) < 0 ||
+        set_properties(conf, identity->properties, kind, ret_why) < 0) {
+        rd_kafka_conf_destroy(conf);
+        return WIRE_FATAL;
+    }
+    rd_kafka_conf_set_opaque(conf, kafka);
+    rd_kafka_conf_set_error_cb(conf, on_trouble);
+    bool debug = identity->properties && properties_get(identity->properties, "debug");
+    rd_kafka_conf_set_log_cb(conf, debug ? rd_kafka_log_print : silent_log);
+    *ret_conf = conf;
+    return 0;
+}
+
+int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                       rd_kafka_t **ret_rk)
+{
+    char text[ERROR_TEXT_MAX];
+    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof(text));
+    if (!rk) {
+        rd_kafka_conf_destroy(conf);
+        kafka_say(kafka, "client: %s", text);
+        return WIRE_FATAL;
+    }
+    *ret_rk = rk;
+    return 0;
+}
+
+/* ---- Questions about topics ---- */
+
+static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
+                                           int32_t *ret_count)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(rk, /* all_topics= */ 0, rkt, &metadata,
+                                                 ASK_TIMEOUT_MS);
+    if (!code && metadata->topic_cnt == 1) { code = metadata->topics[0].err; }
+    if (!code && (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt == 0)) {
+        code = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    }
+    if (!code) { *ret_count = metadata->topics[0].partition_cnt; }
+    if (metadata) { rd_kafka_metadata_destroy(metadata); }
+    return code;
+}
+
+/* Asked through every producer too, which keeps the topic: a producer's first message to a topic
+ * that it has not asked for waits up to a second for librdkafka's topic timer. */
+static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_t *const handles[] = {kafka->bounds, kafka->at_once, kafka->txn};
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (size_t i = 0; i < ARRAY_COUNT(handles) && !code; i++) {
+        if (!handles[i]) { continue; }
+        rd_kafka_topic_t *rkt = rd_kafka_topic_new(handles[i], topic, NULL);
+        code = ask_partitions(handles[i], rkt, ret_count);
+        kafka->topics = xreallocarray(kafka->topics, kafka->topics_count + 1, sizeof(rkt));
+        kafka->topics[kafka->topics_count++] = rkt;
+    }
+    if (code) {
+        char what[ERROR_TEXT_MAX / 2];
+        (void)snprintf(what, sizeof(what), "topic %s", topic);
+        return kafka_sort_code(kafka, what, code);
+    }
+    return 0;
+}
+
+rd_kafka_topic_partition_list_t *kafka_partition_offset(const char *topic, int32_t partition,
+                                                        int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    return list;
+}
+
+/* rd_kafka_query_watermark_offsets() would tell both ends at once, but before librdkafka 2.3.0 it
+ * waits for a broker that is gone as long as it is gone, whatever the timeout (its issue 2588). */
+rd_kafka_resp_err_t kafka_ask_offset(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                     int64_t time, int timeout_ms, int64_t *ret_offset)
+{
+    rd_kafka_topic_partition_list_t *list = kafka_partition_offset(topic, partition, time);
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
+    if (!code) { code = list->elems[0].err; }
+    *ret_offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+static int ask_bound(struct kafka *kafka, rd_kafka_t *rk, const char *topic, int32_t partition,
+                     int64_t which, int64_t *ret_offset)
+{
+    int64_t offset;
+    rd_kafka_resp_err_t code =
+        kafka_ask_offset(rk, topic, partition, which, ASK_TIMEOUT_MS, &offset);
+    if (code) { return kafka_sort_code(kafka, "log bounds", code); }
+    *ret_offset = offset;
+    return 0;
+}
+
+static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition, int64_t *ret_low,
+                        int64_t *ret_end)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    int result =
+        ask_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_BEGINNING, ret_low);
+    if (result < 0) { return result; }
+    return ask_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
+}
+
+static int kafka_stable_end(struct wire *wire, const char *topic, int32_t partition,
+                            int64_t *ret_end)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    if (!kafka->stable) {
+        int result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER,
+                                       rd_kafka_conf_dup(kafka->reader_conf), &kafka->stable);
+        if (result < 0) { return result; }
+    }
+    return ask_bound(kafka, kafka->stable, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
+}
+
+/* ---- Life ---- */
+
+static void close_consumer(rd_kafka_t *rk)
+{
+    if (!rk) { return; }
+    rd_kafka_consumer_close(rk);
+    rd_kafka_destroy(rk);
+}
+
+static void kafka_close(struct wire *wire)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    consumer_batch_drop(&kafka->consumer_batch);
+    close_consumer(kafka->consumer_batch.rk);
+    for (size_t i = 0; i < kafka->topics_count; i++) { rd_kafka_topic_destroy(kafka->topics[i]); }
+    free(kafka->topics);
+    if (kafka->at_once) {
+        (void)rd_kafka_flush(kafka->at_once, FLUSH_TIMEOUT_MS);
+        rd_kafka_purge(kafka->at_once, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_poll(kafka->at_once, 0);
+        kafka_drop_oversize(kafka);
+        rd_kafka_destroy(kafka->at_once);
+    }
+    if (kafka->txn) { rd_kafka_destroy(kafka->txn); }
+    if (kafka->answers) { rd_kafka_queue_destroy(kafka->answers); }
+    if (kafka->bounds) { rd_kafka_destroy(kafka->bounds); }
+    if (kafka->stable) { rd_kafka_destroy(kafka->stable); }
+    if (kafka->reader_conf) { rd_kafka_conf_destroy(kafka->reader_conf); }
+    consumer_batch_release(&kafka->consumer_batch);
+    partition_offsets_release(&kafka->sent);
+    free(kafka->group);
+    free(kafka->instance);
+    pthread_mutex_destroy(&kafka->why_lock);
+    free(kafka);
+}
+
+static struct wire_class kafka_class = {
+    .close = kafka_close,
+    .why = kafka_why,
+    .partitions = kafka_partitions,
+    .bounds = kafka_bounds,
+    .stable_end = kafka_stable_end,
+};
+
+static int open_consumers(struct kafka *kafka, const struct kafka_identity *identity,
+                          char **ret_why)
+{
+    char kbytes[32], session_ms[32];
+    (void)snprintf(session_ms, sizeof(session_ms), "%d", WIRE_SESSION_MS);
+    (void)snprintf(kbytes, sizeof(kbytes), "%" PRId64,
+                   MAX_OF(identity->fetch_bytes_max / 1024, (int64_t)1));
+    const struct setting member[] = {
+        {"group.id", identity->group ? identity->group : "freshet"},
+        {"group.instance.id", identity->instance},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"isolation.level", "read_committed"},
+        {"auto.offset.reset", "error"},
+        {"partition.assignment.strategy", "range"},
+        {"session.timeout.ms", session_ms},
+        {"heartbeat.interval.ms", "1000"},
+        {"enable.partition.eof", "true"},
+        {"queued.max.messages.kbytes", kbytes},
+        {"topic.metadata.refresh.interval.ms", "10000"}, /* a deleted topic is told only by it */
+        {"topic.metadata.propagation.max.ms", "10000"},
+        {"fetch.wait.max.ms", "100"},
+        {"fetch.error.backoff.ms", "100"}, /* a batch that cannot be unpacked costs one a record */
+        {NULL, NULL},
+    };
+    struct setting reader[ARRAY_COUNT(member)];
+    memcpy(reader, member, sizeof(member));
+    reader[1].value = NULL;
+    struct setting bounds[ARRAY_COUNT(member)];
+    memcpy(bounds, reader, sizeof(reader));
+    bounds[4].value = "read_uncommitted";
+    rd_kafka_conf_t *conf;
+    int result = make_conf(kafka, identity, "consumer", bounds, &conf, ret_why);
+    if (!result) { result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, conf, &kafka->bounds); }
+    if (!result) {
+        result = make_conf(kafka, identity, "consumer", reader, &kafka->reader_conf, ret_why);
+    }
+    if (result || !identity->group) { return result; }
+    result = make_conf(kafka, identity, "consumer", member, &conf, ret_why);
+    if (result) { return result; }
+    rd_kafka_conf_set_rebalance_cb(conf, kafka_on_rebalance);
+    result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, conf, &kafka->consumer_batch.rk);
+    if (!result) { rd_kafka_poll_set_consumer(kafka->consumer_batch.rk); }
+    return result;
+}
+
+static int open_producers(struct kafka *kafka, const struct kafka_identity *identity,
+                          char **ret_why)
+{
+    const struct setting at_once[] = {
+        {"enable.idempotence", "true"},
+        {"partitioner", "murmur2_random"},
+        {"linger.ms", "1"},
+        {"message.timeout.ms", "10000"},
+        {"message.max.bytes", "10000000"},
+        {"queue.buffering.max.kbytes", "32768"},
+        {"compression.codec", "lz4"},
+        {NULL, NULL},
+    };
+    const struct setting txn[] = {
+        {"transactional.id", identity->transactional},
+        {"transaction.timeout.ms", "10000"},
+        {"partitioner", "murmur2_random"},
+        {"linger.ms", "5"},
+        {"queue.buffering.max.kbytes", "32768"},
+        {"message.max.bytes", "10000000"},
+        {"compression.codec", "lz4"},
+        {NULL, NULL},
+    };
+    rd_kafka_conf_t *conf;
+    int result = make_conf(kafka, identity, "producer", at_once, &conf, ret_why);
+    if (result) { return result; }
+    rd_kafka_conf_set_dr_msg_cb(conf, kafka_on_at_once_report);
+    result = kafka_make_handle(kafka, RD_KAFKA_PRODUCER, conf, &kafka->at_once);
+    if (result || !identity->transactional) { return result; }
+    result = make_conf(kafka, identity, "producer", txn, &conf, ret_why);
+    if (result) { return result; }
+    rd_kafka_conf_set_dr_msg_cb(conf, kafka_on_txn_report);
+    return kafka_make_handle(kafka, RD_KAFKA_PRODUCER, conf, &kafka->txn);
+}
+
+/* librdkafka before 2.6.1 answers SCRAM's challenge with its own nonce twice
+ * (confluentinc/librdkafka#4895), which brokers since 3.8.1 refuse as a wrong password. */
+static const char *scram_hint(const struct kafka *kafka, const struct kafka_identity *identity)
+{
+    const char *mechanism = NULL;
+    if (identity->properties) {
+        mechanism = properties_get(identity->properties, "sasl.mechanism");
+        if (!mechanism) { mechanism = properties_get(identity->properties, "sasl.mechanisms"); }
+    }
+    bool affected = kafka->refused && mechanism && strncmp(mechanism, "SCRAM", 5) == 0 &&
+                    rd_kafka_version() < SCRAM_MENDED_VERSION;
+    return affected ? "; hint: this librdkafka is older than 2.6.1 and cannot log in by SCRAM at "
+                      "Kafka 3.8.1 or newer, however right the password: load a newer one, or use "
+                      "certificates, OAUTHBEARER or PLAIN over TLS"
+                    : "";
+}
+
+/* Asks in short turns: a password that is refused for some turns ends the wait. Not at once: a
+ * broker may not know a new user yet. */
+static int reach_broker(struct kafka *kafka, const struct kafka_identity *identity, int timeout_ms)
+{
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TRANSPORT;
+    int refused_turns = 0;
+    for (int waited = 0; code && waited < timeout_ms; waited += REACH_TURN_MS) {
+        if (kafka->refused && refused_turns++ == REFUSED_TURNS_MAX) { break; }
+        const struct rd_kafka_metadata *metadata = NULL;
+        code = rd_kafka_metadata(kafka->bounds, 0, NULL, &metadata,
+                                 MIN_OF(REACH_TURN_MS, timeout_ms));
+        if (metadata) { rd_kafka_metadata_destroy(metadata); }
+        rd_kafka_poll(kafka->bounds, 0);
+    }
+    if (code) {
+        kafka_say(kafka, "no broker lets us in at %s: %s%s", identity->bootstrap,
+                  kafka->trouble[0] ? kafka->trouble : rd_kafka_err2str(code),
+                  scram_hint(kafka, identity));
+        return kafka->refused || kafka->distrusted ? WIRE_REFUSED : WIRE_RETRY;
+    }
+    return 0;
+}
+
+static int init_transactions(struct kafka *kafka, int timeout_ms)
+{
+    for (int waited = 0; kafka->txn;) {
+        rd_kafka_error_t *error = rd_kafka_init_transactions(kafka->txn, RESULT_CHECK_MS * 50);
+        if (!error) { break; }
+        waited += RESULT_CHECK_MS * 50;
+        int result = kafka_sort_error(kafka, "init of transactions", error);
+        /* Fenced while starting: nothing is wrong with the settings, another start may do. */
+        if (result == WIRE_FATAL) { return WIRE_RETRY; }
+        if (result != WIRE_RETRY || waited >= timeout_ms) { return result; }
+    }
+    return 0;
+}
+
+int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wire **ret_wire,
+               char **ret_why)
+{
+    struct kafka *kafka = xcalloc(1, sizeof(*kafka));
+    char *why = NULL;
+    kafka_group_verbs(&kafka_class);
+    kafka_send_verbs(&kafka_class);
+    kafka->wire.class = &kafka_class;
+    pthread_mutex_init(&kafka->why_lock, NULL);
+    if (identity->group) { kafka->group = xstrdup(identity->group); }
+    if (identity->instance) { kafka->instance = xstrdup(identity->instance); }
+    kafka->fetch_bytes_max = (size_t)MAX_OF(identity->fetch_bytes_max, (int64_t)1 << 20);
+    int result = open_consumers(kafka, identity, &why);
+    if (!result) { result = open_producers(kafka, identity, &why); }
+    if (!result) { result = reach_broker(kafka, identity, timeout_ms); }
+    if (!result) { result = init_transactions(kafka, timeout_ms); }
+    if (result) {
+        *ret_why = why ? why : xstrdup(kafka_why(&kafka->wire));
+        kafka_close(&kafka->wire);
+        return result;
+    }
+    *ret_wire = &kafka->wire;
+    return 0;
+}

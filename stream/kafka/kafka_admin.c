@@ -1,0 +1,289 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/kafka/kafka_admin.h"
+#include "stream/kafka/kafka_internal.h"
+
+#include <unistd.h>
+
+enum { ADMIN_TIMEOUT_MS = 30000, AGAIN_MS = 100 };
+
+struct topic_setting {
+    char *key;
+    char *value;
+};
+
+struct topic_form {
+    int32_t partitions;
+    int copies;
+    struct topic_setting *settings;
+    size_t settings_count;
+};
+
+static struct kafka *kafka_of(struct wire *wire)
+{
+    return (struct kafka *)wire;
+}
+
+static int sort(struct wire *wire, const char *verb, const char *what, rd_kafka_resp_err_t code)
+{
+    char text[ERROR_TEXT_MAX / 2];
+    (void)snprintf(text, sizeof(text), "%s %s", verb, what);
+    return code ? kafka_sort_code(kafka_of(wire), text, code) : 0;
+}
+
+/* One request at a time, on a queue of its own; the answer is destroyed by the caller. */
+struct request {
+    rd_kafka_queue_t *queue;
+    rd_kafka_AdminOptions_t *options;
+    rd_kafka_event_t *answer;
+};
+
+static void request_begin(struct request *request, rd_kafka_t *rk, rd_kafka_admin_op_t kind)
+{
+    char text[ERROR_TEXT_MAX];
+    *request = (struct request){.queue = rd_kafka_queue_new(rk),
+                                .options = rd_kafka_AdminOptions_new(rk, kind)};
+    rd_kafka_AdminOptions_set_request_timeout(request->options, ASK_TIMEOUT_MS, text,
+                                              sizeof(text));
+}
+
+static rd_kafka_resp_err_t request_wait(struct request *request)
+{
+    request->answer = rd_kafka_queue_poll(request->queue, ADMIN_TIMEOUT_MS);
+    return request->answer ? rd_kafka_event_error(request->answer)
+                           : RD_KAFKA_RESP_ERR__TIMED_OUT;
+}
+
+static void request_end(struct request *request)
+{
+    if (request->answer) { rd_kafka_event_destroy(request->answer); }
+    rd_kafka_AdminOptions_destroy(request->options);
+    rd_kafka_queue_destroy(request->queue);
+}
+
+/* ---- Topics ---- */
+
+struct topic_form *topic_form_free(struct topic_form *form)
+{
+    if (!form) { return NULL; }
+    for (size_t i = 0; i < form->settings_count; i++) {
+        free(form->settings[i].key);
+        free(form->settings[i].value);
+    }
+    free(form->settings);
+    free(form);
+    return NULL;
+}
+
+int32_t topic_form_partitions(const struct topic_form *form)
+{
+    return form->partitions;
+}
+
+/* All topics are asked for, as asking for one by name may make it. */
+static rd_kafka_resp_err_t look_at_partitions(rd_kafka_t *rk, const char *topic,
+                                              struct topic_form **ret_form)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(rk, /* all_topics= */ 1, NULL, &metadata,
+                                                 ASK_TIMEOUT_MS);
+    *ret_form = NULL;
+    for (int i = 0; !code && i < metadata->topic_cnt; i++) {
+        const struct rd_kafka_metadata_topic *found = &metadata->topics[i];
+        if (strcmp(found->topic, topic) != 0 || found->partition_cnt == 0) { continue; }
+        *ret_form = xcalloc(1, sizeof(**ret_form));
+        (*ret_form)->partitions = found->partition_cnt;
+        (*ret_form)->copies = found->partitions[0].replica_cnt;
+    }
+    if (metadata) { rd_kafka_metadata_destroy(metadata); }
+    return code;
+}
+
+static void keep_settings(struct topic_form *form, const rd_kafka_ConfigResource_t *resource)
+{
+    size_t count;
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+        bool own = rd_kafka_ConfigEntry_source(entries[i]) ==
+                   RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG;
+        if (!own || !value) { continue; }
+        form->settings = xreallocarray(form->settings, form->settings_count + 1,
+                                       sizeof(*form->settings));
+        form->settings[form->settings_count++] = (struct topic_setting){
+            .key = xstrdup(rd_kafka_ConfigEntry_name(entries[i])), .value = xstrdup(value)};
+    }
+}
+
+static rd_kafka_resp_err_t look_at_settings(rd_kafka_t *rk, const char *topic,
+                                            struct topic_form *form)
+{
+    struct request request;
+    rd_kafka_ConfigResource_t *asked =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_DescribeConfigs(rk, &asked, 1, request.options, request.queue);
+    rd_kafka_resp_err_t code = request_wait(&request);
+    if (!code) {
+        size_t count;
+        const rd_kafka_ConfigResource_t **told = rd_kafka_DescribeConfigs_result_resources(
+            rd_kafka_event_DescribeConfigs_result(request.answer), &count);
+        assert(count == 1);
+        code = rd_kafka_ConfigResource_error(told[0]);
+        if (!code) { keep_settings(form, told[0]); }
+    }
+    request_end(&request);
+    rd_kafka_ConfigResource_destroy(asked);
+    return code;
+}
+
+int admin_topic_look(struct wire *wire, const char *topic, struct topic_form **ret_form)
+{
+    struct topic_form *form;
+    rd_kafka_t *rk = kafka_of(wire)->at_once;
+    rd_kafka_resp_err_t code = look_at_partitions(rk, topic, &form);
+    if (!code && form) { code = look_at_settings(rk, topic, form); }
+    if (code) {
+        topic_form_free(form);
+        return sort(wire, "look at topic", topic, code);
+    }
+    *ret_form = form;
+    return 0;
+}
+
+static rd_kafka_resp_err_t topic_result(const rd_kafka_topic_result_t **results, size_t count)
+{
+    assert(count == 1);
+    return rd_kafka_topic_result_error(results[0]);
+}
+
+static rd_kafka_resp_err_t make_topic(rd_kafka_t *rk, const char *topic,
+                                      const struct topic_form *form)
+{
+    char text[ERROR_TEXT_MAX];
+    struct request request;
+    rd_kafka_NewTopic_t *made =
+        rd_kafka_NewTopic_new(topic, form->partitions, form->copies, text, sizeof(text));
+    for (size_t i = 0; i < form->settings_count; i++) {
+        rd_kafka_NewTopic_set_config(made, form->settings[i].key, form->settings[i].value);
+    }
+    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_CreateTopics(rk, &made, 1, request.options, request.queue);
+    rd_kafka_resp_err_t code = request_wait(&request);
+    if (!code) {
+        size_t count;
+        const rd_kafka_CreateTopics_result_t *result =
+            rd_kafka_event_CreateTopics_result(request.answer);
+        const rd_kafka_topic_result_t **results =
+            rd_kafka_CreateTopics_result_topics(result, &count);
+        code = topic_result(results, count);
+    }
+    request_end(&request);
+    rd_kafka_NewTopic_destroy(made);
+    return code;
+}
+
+int admin_topic_make(struct wire *wire, const char *topic, const struct topic_form *form)
+{
+    rd_kafka_t *rk = kafka_of(wire)->at_once;
+    rd_kafka_resp_err_t code = make_topic(rk, topic, form);
+    if (code) { return sort(wire, "make topic", topic, code); }
+    for (int waited_ms = 0; waited_ms < ADMIN_TIMEOUT_MS; waited_ms += AGAIN_MS) {
+        int32_t count;
+        int result = wire_partitions(wire, topic, &count);
+        if (result == 0 && count == form->partitions) { return 0; }
+        usleep(AGAIN_MS * 1000);
+    }
+    return sort(wire, "wait for topic", topic, RD_KAFKA_RESP_ERR__TIMED_OUT);
+}
+
+static rd_kafka_resp_err_t delete_topic(rd_kafka_t *rk, const char *topic)
+{
+    struct request request;
+    rd_kafka_DeleteTopic_t *asked = rd_kafka_DeleteTopic_new(topic);
+    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DELETETOPICS);
+    rd_kafka_DeleteTopics(rk, &asked, 1, request.options, request.queue);
+    rd_kafka_resp_err_t code = request_wait(&request);
+    if (!code) {
+        size_t count;
+        const rd_kafka_DeleteTopics_result_t *result =
+            rd_kafka_event_DeleteTopics_result(request.answer);
+        const rd_kafka_topic_result_t **results =
+            rd_kafka_DeleteTopics_result_topics(result, &count);
+        code = topic_result(results, count);
+    }
+    request_end(&request);
+    rd_kafka_DeleteTopic_destroy(asked);
+    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? 0 : code;
+}
+
+/* A topic is deleted when the broker no longer names it; only then its name is free. */
+int admin_topic_delete(struct wire *wire, const char *topic)
+{
+    rd_kafka_t *rk = kafka_of(wire)->at_once;
+    rd_kafka_resp_err_t code = delete_topic(rk, topic);
+    for (int waited_ms = 0; !code && waited_ms < ADMIN_TIMEOUT_MS; waited_ms += AGAIN_MS) {
+        struct topic_form *form = NULL;
+        code = look_at_partitions(rk, topic, &form);
+        bool gone = !form;
+        topic_form_free(form);
+        if (!code && gone) { return 0; }
+        usleep(AGAIN_MS * 1000);
+    }
+    return sort(wire, "delete topic", topic, code ? code : RD_KAFKA_RESP_ERR__TIMED_OUT);
+}
+
+/* ---- Groups ---- */
+
+int admin_group_members(struct wire *wire, const char *group, int *ret_count)
+{
+    const struct rd_kafka_group_list *list = NULL;
+    rd_kafka_resp_err_t code =
+        rd_kafka_list_groups(kafka_of(wire)->at_once, group, &list, ASK_TIMEOUT_MS);
+    int count = 0;
+    for (int i = 0; !code && i < list->group_cnt; i++) {
+        if (strcmp(list->groups[i].group, group) != 0) { continue; }
+        code = list->groups[i].err;
+        count = list->groups[i].member_cnt;
+    }
+    if (list) { rd_kafka_group_list_destroy(list); }
+    if (code) { return sort(wire, "look at group", group, code); }
+    *ret_count = count;
+    return 0;
+}
+
+int admin_group_delete(struct wire *wire, const char *group)
+{
+    struct request request;
+    rd_kafka_t *rk = kafka_of(wire)->at_once;
+    rd_kafka_DeleteGroup_t *asked = rd_kafka_DeleteGroup_new(group);
+    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DELETEGROUPS);
+    rd_kafka_DeleteGroups(rk, &asked, 1, request.options, request.queue);
+    rd_kafka_resp_err_t code = request_wait(&request);
+    if (!code) {
+        size_t count;
+        const rd_kafka_group_result_t **results = rd_kafka_DeleteGroups_result_groups(
+            rd_kafka_event_DeleteGroups_result(request.answer), &count);
+        assert(count == 1);
+        const rd_kafka_error_t *error = rd_kafka_group_result_error(results[0]);
+        code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    request_end(&request);
+    rd_kafka_DeleteGroup_destroy(asked);
+    if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) { return 0; }
+    return sort(wire, "delete group", group, code);
+}
+
+/* ---- Offsets ---- */
+
+int admin_offset_at(struct wire *wire, const char *topic, int32_t partition, int64_t time_ms,
+                    int64_t *ret_offset)
+{
+    int64_t low, offset;
+    rd_kafka_resp_err_t code = kafka_ask_offset(kafka_of(wire)->bounds, topic, partition, time_ms,
+                                                ASK_TIMEOUT_MS, &offset);
+    if (code) { return sort(wire, "offset of a time in", topic, code); }
+    if (offset < 0) { return wire_bounds(wire, topic, partition, &low, ret_offset); }
+    *ret_offset = offset;
+    return 0;
+}

@@ -1,0 +1,508 @@
+#include "base/base.h"
+#include "base/crash.h"
+#include "base/xalloc.h"
+#include "stream/kafka/kafka_internal.h"
+
+/* ---- Headers ---- */
+
+static void drop_headers(struct consumer_batch *consumer_batch)
+{
+    if (consumer_batch->headers) { rd_kafka_headers_destroy(consumer_batch->headers); }
+    consumer_batch->headers = NULL;
+    consumer_batch->parsed = NULL;
+}
+
+/* Parses a record's headers, unless they are at hand. librdkafka makes a block of each: a record of
+ * 200 kB can have 100,000 of them, which take 7 MB. So they are parsed when somebody asks, and
+ * taken from the message, which would keep them until the batch is over: those of one record are
+ * there at a time. */
+static struct consumer_batch *parse_headers(const struct record *rec)
+{
+    struct consumer_batch *consumer_batch =
+        (struct consumer_batch *)((uintptr_t)rec->headers -
+                                  offsetof(struct consumer_batch, header_source));
+    if (consumer_batch->parsed == rec->message) { return consumer_batch; }
+    drop_headers(consumer_batch);
+    consumer_batch->parsed = rec->message;
+    rd_kafka_resp_err_t code = rd_kafka_message_detach_headers(
+        (rd_kafka_message_t *)(uintptr_t)rec->message, &consumer_batch->headers);
+    if (code) { consumer_batch->headers = NULL; }
+    consumer_batch->headers_failed = code && code != RD_KAFKA_RESP_ERR__NOENT;
+    return consumer_batch;
+}
+
+static size_t count_headers(const struct record *rec)
+{
+    const struct consumer_batch *consumer_batch = parse_headers(rec);
+    if (consumer_batch->headers_failed) { return SIZE_MAX; }
+    return consumer_batch->headers ? rd_kafka_header_cnt(consumer_batch->headers) : 0;
+}
+
+static int header_at(const struct record *rec, size_t index, struct header *ret_header)
+{
+    const struct consumer_batch *consumer_batch = parse_headers(rec);
+    const char *name;
+    const void *value;
+    size_t size;
+    if (!consumer_batch->headers ||
+        rd_kafka_header_get_all(consumer_batch->headers, index, &name, &value, &size)) {
+        return -ENOENT;
+    }
+    *ret_header = (struct header){name, slice_of(value, size)};
+    return 0;
+}
+
+static const struct header_source kafka_headers = {.count = count_headers, .at = header_at};
+
+/* ---- Intake ---- */
+
+void consumer_batch_drop(struct consumer_batch *consumer_batch)
+{
+    drop_headers(consumer_batch);
+    for (size_t i = 0; i < consumer_batch->count; i++) {
+        rd_kafka_message_destroy(consumer_batch->lent[i]);
+    }
+    consumer_batch->count = 0;
+}
+
+void consumer_batch_release(struct consumer_batch *consumer_batch)
+{
+    consumer_batch_drop(consumer_batch);
+    free(consumer_batch->lent);
+    free(consumer_batch->records);
+    partition_offsets_release(&consumer_batch->offsets);
+}
+
+static void consumer_batch_take(struct consumer_batch *consumer_batch, rd_kafka_message_t *message)
+{
+    if (consumer_batch->count == consumer_batch->capacity) {
+        consumer_batch->capacity = consumer_batch->capacity ? consumer_batch->capacity * 2 : 256;
+        consumer_batch->lent = xreallocarray(consumer_batch->lent, consumer_batch->capacity,
+                                             sizeof(*consumer_batch->lent));
+        consumer_batch->records = xreallocarray(consumer_batch->records, consumer_batch->capacity,
+                                                sizeof(*consumer_batch->records));
+    }
+    struct partition_offset *place = partition_offsets_find(
+        &consumer_batch->offsets, rd_kafka_topic_name(message->rkt), message->partition);
+    place->position = message->offset + 1;
+    rd_kafka_timestamp_type_t type;
+    int64_t time_ms = rd_kafka_message_timestamp(message, &type);
+    consumer_batch->lent[consumer_batch->count] = message;
+    consumer_batch->records[consumer_batch->count++] = (struct record){
+        .topic = place->topic,
+        .partition = message->partition,
+        .offset = message->offset,
+        .time_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : time_ms,
+        .key = slice_of(message->key, message->key_len),
+        .value = slice_of(message->payload, message->len),
+        .headers = &consumer_batch->header_source,
+        .message = message,
+    };
+}
+
+/* An empty payload and a null one are different things to us. */
+static bool is_end(struct consumer_batch *consumer_batch, const rd_kafka_message_t *message)
+{
+    if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) { return false; }
+    partition_offsets_find(&consumer_batch->offsets, rd_kafka_topic_name(message->rkt),
+                           message->partition)
+        ->position = message->offset;
+    return true;
+}
+
+/* Says whether a told "out of range" means anything. What was told before a partition was
+ * placed does not count, and one that is placed well is put again where it stands. */
+static bool is_out_of_range(struct kafka *kafka, struct consumer_batch *consumer_batch,
+                            const char *topic, int32_t partition)
+{
+    if (consumer_batch != &kafka->consumer_batch) { return true; }
+    int64_t low, end,
+        position = partition_offsets_find(&consumer_batch->offsets, topic, partition)->position;
+    if (position == OFFSET_NONE) { return false; }
+    if (wire_bounds(&kafka->wire, topic, partition, &low, &end) < 0) { return true; }
+    if (position < low || position > end) { return true; }
+    return wire_resume(&kafka->wire, topic, partition, position) < 0;
+}
+
+/* Sorts what a consumer has to tell. That a topic is not there may be a broker that has just
+ * started and does not know it yet: it is asked for. */
+static int sort_event(struct kafka *kafka, struct consumer_batch *consumer_batch,
+                      const rd_kafka_message_t *message)
+{
+    char what[ERROR_TEXT_MAX / 2];
+    const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
+    (void)snprintf(what, sizeof(what), "%s partition %" PRId32 ": %s", topic, message->partition,
+                   rd_kafka_message_errstr(message));
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && message->rkt &&
+        !is_out_of_range(kafka, consumer_batch, topic, message->partition)) {
+        return WIRE_RETRY;
+    }
+    int result = kafka_sort_code(kafka, what, message->err);
+    bool gone = message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+                message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+                message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+    int32_t count;
+    if (!gone || !message->rkt) { return result; }
+    result = wire_partitions(&kafka->wire, topic, &count);
+    return result == 0 && message->partition < count ? WIRE_RETRY : result ? result : WIRE_REFUSED;
+}
+
+static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                   int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = kafka_partition_offset(topic, partition, offset);
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, ASK_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
+    if (error) { rd_kafka_error_destroy(error); }
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+/* A batch that the client cannot unpack: of more than receive.message.max.bytes with zstd, or
+ * damaged. librdkafka tells so, asks for it again and never comes past it
+ * (confluentinc/librdkafka#5260): one record would stop its partition. So what stands at our
+ * position is handed out as a record of which only the place is known, and what is behind it is
+ * asked for; a batch of n records becomes n of these. */
+static bool take_unreadable(struct kafka *kafka, struct consumer_batch *consumer_batch,
+                            rd_kafka_message_t *message)
+{
+    bool packed = message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+                  message->err == RD_KAFKA_RESP_ERR__BAD_MSG;
+    if (!packed || !message->rkt || message->offset < 0) { return false; }
+    const char *topic = rd_kafka_topic_name(message->rkt);
+    struct partition_offset *place =
+        partition_offsets_find(&consumer_batch->offsets, topic, message->partition);
+    int64_t offset = MAX_OF(place->position, message->offset);
+    kafka_say(kafka, "%s partition %" PRId32 ": %s", topic, message->partition,
+              rd_kafka_message_errstr(message));
+    if (seek_to(consumer_batch->rk, topic, message->partition, offset + 1)) { return false; }
+    consumer_batch_take(consumer_batch, message);
+    place->position = offset + 1;
+    consumer_batch->records[consumer_batch->count - 1] =
+        (struct record){.topic = place->topic,
+                        .partition = message->partition,
+                        .offset = offset,
+                        .time_ms = -1,
+                        .unreadable = true};
+    return true;
+}
+
+static int consumer_batch_poll(struct kafka *kafka, struct consumer_batch *consumer_batch,
+                               int timeout_ms, size_t max)
+{
+    consumer_batch_drop(consumer_batch);
+    consumer_batch->header_source = kafka_headers;
+    int wait_ms = timeout_ms;
+    for (size_t polls = 0; consumer_batch->count < max && polls < max + 64; polls++) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer_batch->rk, wait_ms);
+        if (!message) { break; }
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            consumer_batch_take(consumer_batch, message);
+            wait_ms = 0;
+            continue;
+        }
+        if (take_unreadable(kafka, consumer_batch, message)) { continue; }
+        int result =
+            is_end(consumer_batch, message) ? 0 : sort_event(kafka, consumer_batch, message);
+        rd_kafka_message_destroy(message);
+        if (wire_is_final(result)) { return result; }
+        wait_ms = 0;
+    }
+    if (rd_kafka_fatal_error(consumer_batch->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        char text[ERROR_TEXT_MAX];
+        rd_kafka_fatal_error(consumer_batch->rk, text, sizeof(text));
+        kafka_say(kafka, "consumer: %s", text);
+        return WIRE_FATAL;
+    }
+    return 0;
+}
+
+/* ---- The group ---- */
+
+static struct topic_partition *list_of(const rd_kafka_topic_partition_list_t *from)
+{
+    struct topic_partition *list = xcalloc((size_t)from->cnt, sizeof(*list));
+    for (int i = 0; i < from->cnt; i++) {
+        list[i] = (struct topic_partition){.topic = from->elems[i].topic,
+                                           .partition = from->elems[i].partition,
+                                           .offset = OFFSET_NONE};
+    }
+    return list;
+}
+
+/* Where an assigned partition waits until it is placed: at its end, told as a number.
+ *
+ * Not RD_KAFKA_OFFSET_END, and no other logical place: librdkafka asks a broker what it means, and
+ * when the answer comes after our seek it takes that for outdated, asks again and goes *there*
+ * (confluentinc/librdkafka#2256, in 2.15.0 too). All that came meanwhile would never be delivered:
+ * 1. brokers stand still, the group is rebalanced; 2. the partition is assigned at END and sought
+ * to its committed offset; 3. records are delivered; 4. the answer of 2 comes; half a second later
+ * librdkafka reads on from the end. The end, because it is always there: an offset that retention
+ * has passed would fail the first fetch, which may go out before the pause, and leave a partition
+ * that cannot be placed any more (seek: _STATE). */
+static int find_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions)
+{
+    int64_t low;
+    for (int i = 0; i < partitions->cnt; i++) {
+        rd_kafka_topic_partition_t *at = &partitions->elems[i];
+        int result = WIRE_RETRY;
+        for (int turns = 0; result == WIRE_RETRY && turns < FIND_END_TURNS_MAX; turns++) {
+            if (turns) { (void)rd_kafka_poll(kafka->bounds, FIND_END_PAUSE_MS); }
+            result = wire_bounds(&kafka->wire, at->topic, at->partition, &low, &at->offset);
+        }
+        if (result < 0) { return result == WIRE_REFUSED ? result : WIRE_FATAL; }
+    }
+    return 0;
+}
+
+static void take_on(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions,
+                    const struct topic_partition *list)
+{
+    partition_offsets_forget_positions(&kafka->consumer_batch.offsets);
+    kafka->unplaced = find_ends(kafka, partitions);
+    if (kafka->unplaced) {
+        rd_kafka_assign(kafka->consumer_batch.rk, NULL);
+        return;
+    }
+    rd_kafka_assign(kafka->consumer_batch.rk, partitions);
+    rd_kafka_pause_partitions(kafka->consumer_batch.rk, partitions);
+    kafka->listener.assigned(kafka->listener.arg, list, (size_t)partitions->cnt);
+}
+
+/* Runs inside rd_kafka_consumer_poll() on the worker's thread. What this poll has gathered so far
+ * is dropped: it was not processed, so the next owner reads it again. */
+void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+    struct kafka *kafka = opaque;
+    struct topic_partition *list = list_of(partitions);
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        take_on(kafka, partitions, list);
+    } else {
+        bool lost = rd_kafka_assignment_lost(rk) ||
+                    code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS;
+        consumer_batch_drop(&kafka->consumer_batch);
+        kafka->listener.revoked(kafka->listener.arg, list, (size_t)partitions->cnt, lost);
+        rd_kafka_assign(rk, NULL);
+    }
+    free(list);
+}
+
+static int kafka_subscribe(struct wire *wire, const char *const *topics, size_t count,
+                           const struct wire_listener *listener)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    kafka->listener = *listener;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);
+    }
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(kafka->consumer_batch.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? kafka_sort_code(kafka, "subscribe", code) : 0;
+}
+
+static int kafka_poll(struct wire *wire, int timeout_ms, size_t max,
+                      const struct record **ret_at, size_t *ret_count)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_poll(kafka->at_once, 0);
+    int result = consumer_batch_poll(kafka, &kafka->consumer_batch, timeout_ms, max);
+    if (kafka->unplaced) { return kafka->unplaced; }
+    if (result < 0) { return result; }
+    *ret_at = kafka->consumer_batch.records;
+    *ret_count = kafka->consumer_batch.count;
+    return 0;
+}
+
+static void kafka_release(struct wire *wire)
+{
+    consumer_batch_drop(&((struct kafka *)wire)->consumer_batch);
+}
+
+static int kafka_committed(struct wire *wire, const char *topic, int32_t partition,
+                           int64_t *ret_offset)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_topic_partition_list_t *list =
+        kafka_partition_offset(topic, partition, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resp_err_t code = rd_kafka_committed(kafka->consumer_batch.rk, list, ASK_TIMEOUT_MS);
+    if (!code) { code = list->elems[0].err; }
+    int64_t offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code) { return kafka_sort_code(kafka, "committed offset", code); }
+    *ret_offset = offset >= 0 ? offset : OFFSET_NONE;
+    return 0;
+}
+
+static int kafka_resume(struct wire *wire, const char *topic, int32_t partition, int64_t offset)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_topic_partition_list_t *list = kafka_partition_offset(topic, partition, offset);
+    rd_kafka_resp_err_t code = seek_to(kafka->consumer_batch.rk, topic, partition, offset);
+    if (!code) { code = rd_kafka_resume_partitions(kafka->consumer_batch.rk, list); }
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code) { return kafka_sort_code(kafka, "seek", code); }
+    partition_offsets_find(&kafka->consumer_batch.offsets, topic, partition)->position = offset;
+    return 0;
+}
+
+static int kafka_pause(struct wire *wire, const char *topic, int32_t partition)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_topic_partition_list_t *list =
+        kafka_partition_offset(topic, partition, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resp_err_t code = rd_kafka_pause_partitions(kafka->consumer_batch.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? kafka_sort_code(kafka, "pause", code) : 0;
+}
+
+static int64_t kafka_position(struct wire *wire, const char *topic, int32_t partition)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    return partition_offsets_find(&kafka->consumer_batch.offsets, topic, partition)->position;
+}
+
+static int64_t kafka_lag_end(struct wire *wire, const char *topic, int32_t partition)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(kafka->consumer_batch.rk, topic, partition, &low, &high)) {
+        return OFFSET_NONE;
+    }
+    return high >= 0 ? high : OFFSET_NONE;
+}
+
+static int kafka_offsets_commit(struct wire *wire, const struct topic_partition *at, size_t count)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
+            at[i].offset;
+    }
+    CRASH_POINT("offsets.commit");
+    rd_kafka_resp_err_t code = rd_kafka_commit(kafka->consumer_batch.rk, list, /* async= */ 0);
+    CRASH_POINT("offsets.committed");
+    rd_kafka_topic_partition_list_destroy(list);
+    if (!code) { return 0; }
+    int result = kafka_sort_code(kafka, "commit of offsets", code);
+    return wire_is_final(result) ? result : WIRE_ABORTED;
+}
+
+/* ---- Readers ---- */
+
+/* librdkafka before 2.2.0 stops fetching when its queue is full, and its broker thread then sleeps
+ * for up to a second unless something wakes it: a reader that takes faster than a queueful a second
+ * would mostly wait. A request wakes it, so one is made after every quarter of a queueful. */
+static void keep_fetching(struct kafka_reader *self)
+{
+    const struct consumer_batch *consumer_batch = &self->consumer_batch;
+    if (self->kafka->fetches_on) { return; }
+    for (size_t i = 0; i < consumer_batch->count; i++) {
+        self->taken_bytes += consumer_batch->records[i].value.size;
+    }
+    if (self->taken_bytes < self->kafka->fetch_bytes_max / FETCH_WAKES) { return; }
+    self->taken_bytes = 0;
+    const struct record *newest = &consumer_batch->records[consumer_batch->count - 1];
+    int64_t end;
+    (void)kafka_ask_offset(consumer_batch->rk, newest->topic, newest->partition,
+                           RD_KAFKA_OFFSET_END, WAKE_TIMEOUT_MS, &end);
+}
+
+static void reader_close_kafka(struct reader *reader)
+{
+    struct kafka_reader *self = (struct kafka_reader *)reader;
+    consumer_batch_release(&self->consumer_batch);
+    if (self->consumer_batch.rk) {
+        rd_kafka_consumer_close(self->consumer_batch.rk);
+        rd_kafka_destroy(self->consumer_batch.rk);
+    }
+    free(self);
+}
+
+static int reader_poll_kafka(struct reader *reader, int timeout_ms, size_t max,
+                             const struct record **ret_at, size_t *ret_count)
+{
+    struct kafka_reader *self = (struct kafka_reader *)reader;
+    int result = consumer_batch_poll(self->kafka, &self->consumer_batch, timeout_ms, max);
+    if (result < 0) { return result; }
+    keep_fetching(self);
+    *ret_at = self->consumer_batch.records;
+    *ret_count = self->consumer_batch.count;
+    return 0;
+}
+
+static void reader_release_kafka(struct reader *reader)
+{
+    consumer_batch_drop(&((struct kafka_reader *)reader)->consumer_batch);
+}
+
+static int64_t reader_position_kafka(struct reader *reader, const char *topic, int32_t partition)
+{
+    struct kafka_reader *self = (struct kafka_reader *)reader;
+    return partition_offsets_find(&self->consumer_batch.offsets, topic, partition)->position;
+}
+
+static int64_t reader_end_kafka(struct reader *reader, const char *topic, int32_t partition)
+{
+    struct kafka_reader *self = (struct kafka_reader *)reader;
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(self->consumer_batch.rk, topic, partition, &low, &high)) {
+        return OFFSET_NONE;
+    }
+    return high >= 0 ? high : OFFSET_NONE;
+}
+
+static const struct reader_class kafka_reader_class = {
+    .close = reader_close_kafka,
+    .poll = reader_poll_kafka,
+    .release = reader_release_kafka,
+    .position = reader_position_kafka,
+    .end = reader_end_kafka,
+};
+
+static int kafka_reader_open(struct wire *wire, const struct topic_partition *at, size_t count,
+                             struct reader **ret_reader)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    struct kafka_reader *self = xcalloc(1, sizeof(*self));
+    self->reader.class = &kafka_reader_class;
+    self->kafka = kafka;
+    int result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, rd_kafka_conf_dup(kafka->reader_conf),
+                                   &self->consumer_batch.rk);
+    if (result < 0) {
+        free(self);
+        return result;
+    }
+    rd_kafka_poll_set_consumer(self->consumer_batch.rk);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
+            at[i].offset == OFFSET_NONE ? RD_KAFKA_OFFSET_BEGINNING : at[i].offset;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_assign(self->consumer_batch.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code) {
+        result = kafka_sort_code(kafka, "reader", code);
+        reader_close_kafka(&self->reader);
+        return result;
+    }
+    *ret_reader = &self->reader;
+    return 0;
+}
+
+void kafka_group_verbs(struct wire_class *verbs)
+{
+    verbs->subscribe = kafka_subscribe;
+    verbs->poll = kafka_poll;
+    verbs->release = kafka_release;
+    verbs->committed = kafka_committed;
+    verbs->resume = kafka_resume;
+    verbs->pause = kafka_pause;
+    verbs->position = kafka_position;
+    verbs->lag_end = kafka_lag_end;
+    verbs->offsets_commit = kafka_offsets_commit;
+    verbs->rank = kafka_rank;
+    verbs->reader_open = kafka_reader_open;
+}

@@ -1,0 +1,250 @@
+#include "base/base.h"
+#include "base/crash.h"
+#include "base/xalloc.h"
+#include "stream/kafka/kafka_internal.h"
+
+/* ---- At once ---- */
+
+void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *message,
+                              void *opaque)
+{
+    struct kafka *kafka = opaque;
+    uint64_t mark = (uint64_t)(uintptr_t)message->_private;
+    if (message->err && kafka_keep_oversize(kafka, message, mark)) { return; }
+    if (message->err) {
+        ack_tracker_fail(&kafka->acks, mark);
+        int result = kafka_sort_code(kafka, rd_kafka_topic_name(message->rkt), message->err);
+        kafka->send_refused = kafka->send_refused || result == WIRE_REFUSED;
+        return;
+    }
+    ack_tracker_acknowledge(&kafka->acks, mark);
+    struct partition_offset *place =
+        partition_offsets_find(&kafka->sent, rd_kafka_topic_name(message->rkt), message->partition);
+    place->appended = MAX_OF(place->appended, message->offset);
+}
+
+static rd_kafka_headers_t *headers_of(const struct message *message)
+{
+    if (!message->headers_count) { return NULL; }
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(message->headers_count);
+    for (size_t i = 0; i < message->headers_count; i++) {
+        const struct header *header = &message->headers[i];
+        rd_kafka_header_add(headers, header->name, -1, header->value.data,
+                            (ssize_t)header->value.size);
+    }
+    return headers;
+}
+
+/* Hands one message to a producer; the caller handles a full queue. `flags`:
+ * RD_KAFKA_MSG_F_COPY, or 0 to lend the value's bytes until the message is reported. */
+static rd_kafka_resp_err_t hand_over(rd_kafka_t *rk, int flags, const struct message *message,
+                                     void *opaque)
+{
+    rd_kafka_headers_t *headers = headers_of(message);
+    int32_t partition = message->partition == PARTITION_BY_KEY ? RD_KAFKA_PARTITION_UA
+                                                               : message->partition;
+    rd_kafka_resp_err_t code;
+    if (headers) {
+        code = rd_kafka_producev(
+            rk, RD_KAFKA_V_TOPIC(message->topic), RD_KAFKA_V_PARTITION(partition),
+            RD_KAFKA_V_MSGFLAGS(flags),
+            RD_KAFKA_V_KEY(message->key.data, message->key.size),
+            RD_KAFKA_V_VALUE((void *)(uintptr_t)message->value.data, message->value.size),
+            RD_KAFKA_V_TIMESTAMP(message->time_ms), RD_KAFKA_V_HEADERS(headers),
+            RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+        if (code) { rd_kafka_headers_destroy(headers); }
+        return code;
+    }
+    return rd_kafka_producev(
+        rk, RD_KAFKA_V_TOPIC(message->topic), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_MSGFLAGS(flags),
+        RD_KAFKA_V_KEY(message->key.data, message->key.size),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)message->value.data, message->value.size),
+        RD_KAFKA_V_TIMESTAMP(message->time_ms), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+}
+
+static int kafka_produce(struct wire *wire, const struct message *message, uint64_t mark)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    mark = ack_tracker_count(&kafka->acks, mark);
+    for (;;) {
+        rd_kafka_resp_err_t code =
+            hand_over(kafka->at_once, RD_KAFKA_MSG_F_COPY, message, (void *)(uintptr_t)mark);
+        if (!code) { return 0; }
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            ack_tracker_acknowledge(&kafka->acks, mark);
+            return kafka_sort_code(kafka, message->topic, code);
+        }
+        rd_kafka_poll(kafka->at_once, QUEUE_WAIT_MS);
+        kafka_send_oversize(kafka);
+    }
+}
+
+static int kafka_unacked(struct wire *wire, uint64_t mark, size_t *ret_count)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    rd_kafka_poll(kafka->at_once, 0);
+    kafka_send_oversize(kafka);
+    if (kafka->send_refused) { return WIRE_REFUSED; }
+    if (ack_tracker_take_failed(&kafka->acks, mark)) { return WIRE_ABORTED; }
+    *ret_count = ack_tracker_outstanding(&kafka->acks, mark);
+    return 0;
+}
+
+static int64_t kafka_appended(struct wire *wire, const char *topic, int32_t partition)
+{
+    return partition_offsets_find(&((struct kafka *)wire)->sent, topic, partition)->appended;
+}
+
+/* ---- The transaction, on the committer's thread ---- */
+
+void kafka_on_txn_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *message, void *opaque)
+{
+    struct kafka *kafka = opaque;
+    size_t index = (size_t)(uintptr_t)message->_private;
+    if (!message->err && kafka->txn_offsets) { kafka->txn_offsets[index] = message->offset; }
+}
+
+/* The values are lent: they lie still in their stages until the transaction is over, and a copy of
+ * a large batch in the queue would be memory for nothing. */
+static int produce_all(struct kafka *kafka, const struct txn *txn)
+{
+    for (size_t i = 0; i < txn->messages_count;) {
+        CRASH_POINT("txn.produce");
+        rd_kafka_resp_err_t code =
+            hand_over(kafka->txn, 0, &txn->messages[i], (void *)(uintptr_t)i);
+        if (!code) {
+            i++;
+            continue;
+        }
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            int result = kafka_sort_code(kafka, txn->messages[i].topic, code);
+            if (result == WIRE_TOO_LARGE) { return WIRE_FATAL; }
+            return wire_is_final(result) ? result : WIRE_ABORTED;
+        }
+        rd_kafka_poll(kafka->txn, QUEUE_WAIT_MS);
+    }
+    return 0;
+}
+
+/* The same arguments again on a retriable error, as the API asks. */
+static int send_offsets(struct kafka *kafka, const struct txn *txn)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)txn->offsets_count);
+    for (size_t i = 0; i < txn->offsets_count; i++) {
+        const struct topic_partition *at = &txn->offsets[i];
+        rd_kafka_topic_partition_list_add(list, at->topic, at->partition)->offset = at->offset;
+    }
+    rd_kafka_consumer_group_metadata_t *group =
+        rd_kafka_consumer_group_metadata(kafka->consumer_batch.rk);
+    int result = WIRE_RETRY;
+    while (result == WIRE_RETRY) {
+        rd_kafka_error_t *error = rd_kafka_send_offsets_to_transaction(kafka->txn, list, group, -1);
+        result = error ? kafka_sort_error(kafka, "offsets in the transaction", error) : 0;
+    }
+    rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
+/* The call that failed may have met what another error left behind: librdkafka tells that other one
+ * to whoever asks for a new transaction now, and begins none. */
+static int first_cause(struct kafka *kafka, int result)
+{
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(kafka->txn);
+    assert(error);
+    if (!kafka_is_refusal(rd_kafka_error_code(error))) {
+        rd_kafka_error_destroy(error);
+        return result;
+    }
+    return kafka_sort_error(kafka, "transaction", error);
+}
+
+/* Rolls back; returns the result that led here, or WIRE_FATAL when that does not go either. */
+static int abort_txn(struct kafka *kafka, int result)
+{
+    char cause[ERROR_TEXT_MAX];
+    result = first_cause(kafka, result);
+    pthread_mutex_lock(&kafka->why_lock);
+    memcpy(cause, kafka->why, sizeof(cause));
+    pthread_mutex_unlock(&kafka->why_lock);
+    for (;;) {
+        rd_kafka_error_t *error = rd_kafka_abort_transaction(kafka->txn, -1);
+        if (!error) { break; }
+        int failed = kafka_sort_error(kafka, "abort", error);
+        if (failed == WIRE_RETRY) { continue; }
+        if (result == WIRE_REFUSED) { break; } /* the process ends, whatever is left open */
+        return WIRE_FATAL;
+    }
+    kafka_say(kafka, "%s", cause);
+    return result;
+}
+
+/* Takes back what is still lent. A commit or an abort that went well has left nothing. */
+static void take_back(struct kafka *kafka)
+{
+    if (!rd_kafka_outq_len(kafka->txn)) { return; }
+    (void)rd_kafka_purge(kafka->txn, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    (void)rd_kafka_flush(kafka->txn, FLUSH_TIMEOUT_MS);
+}
+
+/* A broker that refuses a transaction's partitions does not say which: all its topics are told. */
+static void tell_topics(struct kafka *kafka, const struct txn *txn)
+{
+    char topics[ERROR_TEXT_MAX / 2] = "";
+    for (size_t i = 0; i < txn->messages_count; i++) {
+        const char *topic = txn->messages[i].topic;
+        size_t used = strlen(topics);
+        if (strstr(topics, topic) || used + strlen(topic) + 2 > sizeof(topics)) { continue; }
+        (void)snprintf(topics + used, sizeof(topics) - used, " %s", topic);
+    }
+    char why[ERROR_TEXT_MAX];
+    pthread_mutex_lock(&kafka->why_lock);
+    memcpy(why, kafka->why, sizeof(why));
+    pthread_mutex_unlock(&kafka->why_lock);
+    kafka_say(kafka, "writing%s in a transaction: %s", topics, why);
+}
+
+static int kafka_txn_run(struct wire *wire, const struct txn *txn)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    assert(kafka->txn);
+    for (size_t i = 0; i < txn->messages_count; i++) { txn->ret_offsets[i] = OFFSET_NONE; }
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(kafka->txn);
+    if (error) {
+        int refused = kafka_sort_error(kafka, "begin", error);
+        return wire_is_final(refused) ? refused : WIRE_ABORTED;
+    }
+    CRASH_POINT("txn.begun");
+    kafka->txn_offsets = txn->ret_offsets;
+    int result = produce_all(kafka, txn);
+    CRASH_POINT("txn.offsets");
+    if (!result && txn->offsets_count) { result = send_offsets(kafka, txn); }
+    CRASH_POINT("txn.commit");
+    while (!result || result == WIRE_RETRY) {
+        error = rd_kafka_commit_transaction(kafka->txn, -1);
+        if (!error) {
+            CRASH_POINT("txn.committed");
+            kafka->txn_offsets = NULL;
+            return 0;
+        }
+        result = kafka_sort_error(kafka, "commit", error);
+    }
+    if (result == WIRE_ABORTED || result == WIRE_REFUSED) {
+        CRASH_POINT("txn.abort");
+        result = abort_txn(kafka, result);
+    }
+    if (result == WIRE_REFUSED) { tell_topics(kafka, txn); }
+    take_back(kafka);
+    kafka->txn_offsets = NULL;
+    return result;
+}
+
+void kafka_send_verbs(struct wire_class *verbs)
+{
+    verbs->produce = kafka_produce;
+    verbs->unacked = kafka_unacked;
+    verbs->appended = kafka_appended;
+    verbs->txn_run = kafka_txn_run;
+}

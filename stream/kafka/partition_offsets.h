@@ -1,0 +1,28 @@
+/* Places: what a client knows of the partitions that it reads or writes. */
+#ifndef FRESHET_STREAM_KAFKA_PARTITION_OFFSETS_H
+#define FRESHET_STREAM_KAFKA_PARTITION_OFFSETS_H
+
+#include "base/base.h"
+
+struct partition_offset {
+    char *topic; /* owned; lives as long as the offsets */
+    int32_t partition;
+    int64_t position; /* next offset to deliver; OFFSET_NONE: unknown */
+    int64_t appended; /* newest acknowledged offset of our own messages; OFFSET_NONE: none */
+};
+
+struct partition_offsets {
+    struct partition_offset *at;
+    size_t count;
+    size_t last; /* where the last look-up ended: records come in runs */
+};
+
+/* Finds a partition's place, or makes one that knows nothing. Valid until the next call. */
+struct partition_offset *partition_offsets_find(struct partition_offsets *offsets,
+                                                const char *topic, int32_t partition);
+/* Forgets all positions. */
+void partition_offsets_forget_positions(struct partition_offsets *offsets);
+/* Frees all. */
+void partition_offsets_release(struct partition_offsets *offsets);
+
+#endif

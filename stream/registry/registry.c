@@ -1,0 +1,319 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/registry/http.h"
+#include "stream/registry/registry.h"
+#include "stream/registry/registry_answer.h"
+
+#include <unistd.h>
+
+static const char media_type[] = "application/vnd.schemaregistry.v1+json";
+
+struct registry {
+    const struct registry_settings *settings;
+    char *urls[REGISTRY_URLS_MAX];
+    size_t urls_count;
+    size_t url; /* the one that answered last */
+    struct http *http;
+    struct buf answer;
+    char why[REGISTRY_WHY_BYTES];
+};
+
+static _printf_(3, 4) int fail(struct registry *registry, int fault, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(registry->why, sizeof(registry->why), format, args);
+    va_end(args);
+    return fault;
+}
+
+/* ---- Life ---- */
+
+static void add_url(struct registry *registry, const char *url, size_t size)
+{
+    while (size && (url[size - 1] == '/' || url[size - 1] == ' ')) { size--; }
+    for (; size && *url == ' '; url++) { size--; }
+    if (!size) { return; }
+    assert(registry->urls_count < REGISTRY_URLS_MAX);
+    registry->urls[registry->urls_count++] = xprintf("%.*s", (int)size, url);
+}
+
+struct registry *registry_new(const struct registry_settings *settings)
+{
+    struct registry *registry = xcalloc(1, sizeof(*registry));
+    registry->settings = settings;
+    for (const char *at = settings->url; *at;) {
+        size_t size = strcspn(at, ",");
+        add_url(registry, at, size);
+        at += size + (at[size] == ',');
+    }
+    assert(registry->urls_count > 0);
+    const struct http_settings http = {
+        .user_info = settings->user_info,
+        .bearer = settings->bearer,
+        .ca = settings->ca,
+        .certificate = settings->certificate,
+        .key = settings->key,
+        .key_password = settings->key_password,
+        .timeout_ms = settings->request_timeout_ms,
+        .answer_bytes_max = (size_t)settings->answer_bytes_max,
+        .accept = media_type,
+    };
+    registry->http = http_new(&http);
+    buf_init(&registry->answer, (size_t)settings->answer_bytes_max);
+    return registry;
+}
+
+struct registry *registry_free(struct registry *registry)
+{
+    if (!registry) { return NULL; }
+    for (size_t i = 0; i < registry->urls_count; i++) { free(registry->urls[i]); }
+    http_free(registry->http);
+    buf_release(&registry->answer);
+    free(registry);
+    return NULL;
+}
+
+const char *registry_why(const struct registry *registry)
+{
+    return registry->why;
+}
+
+void registry_stop(struct registry *registry)
+{
+    http_stop(registry->http);
+}
+
+/* ---- One question ---- */
+
+static int ask_url(struct registry *registry, const char *base, const char *path, const char *body,
+                   json_t **ret_json)
+{
+    long status = 0;
+    _cleanup_(xfreep) char *url = xprintf("%s%s", base, path);
+    int rc = http_ask(registry->http, url, body, &status, &registry->answer);
+    if (rc == 0) {
+        return registry_answer_read(url, status, buf_slice(&registry->answer), ret_json,
+                                    registry->why);
+    }
+    int fault = rc == -EINVAL ? REGISTRY_REFUSED : REGISTRY_AWAY;
+    return fail(registry, fault, "%s: %s", url, http_why(registry->http));
+}
+
+/* Asks one URL after the other until one answers. */
+static int ask(struct registry *registry, const char *path, const char *body, json_t **ret_json)
+{
+    int result = REGISTRY_AWAY;
+    registry->why[0] = '\0';
+    for (size_t i = 0; i < registry->urls_count && result == REGISTRY_AWAY; i++) {
+        size_t at = (registry->url + i) % registry->urls_count;
+        result = ask_url(registry, registry->urls[at], path, body, ret_json);
+        if (result != REGISTRY_AWAY) { registry->url = at; }
+    }
+    return result;
+}
+
+/* The subject as one part of a path. */
+static void escape(const char *text, struct buf *out)
+{
+    for (const char *at = text; *at; at++) {
+        bool plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+                     (*at >= '0' && *at <= '9') || strchr("-._~", *at);
+        if (plain) {
+            buf_append(out, at, 1);
+        } else {
+            buf_printf(out, "%%%02X", (uint8_t)*at);
+        }
+    }
+}
+
+/* Posts a schema to before/SUBJECT/behind. */
+static int post(struct registry *registry, const char *before, const char *subject,
+                const char *behind, const char *schema, json_t **ret_json)
+{
+    struct buf path;
+    buf_init(&path, 4 * REGISTRY_SUBJECT_BYTES_MAX);
+    buf_printf(&path, "%s/", before);
+    escape(subject, &path);
+    buf_printf(&path, "%s", behind);
+    json_t *body = json_pack("{s:s, s:s}", "schema", schema, "schemaType", "AVRO");
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    int result = text && !buf_failed(&path)
+                     ? ask(registry, path.data, text, ret_json)
+                     : fail(registry, REGISTRY_INVALID, "subject %.60s: no UTF-8, or too long",
+                            subject);
+    free(text);
+    json_decref(body);
+    buf_release(&path);
+    return result;
+}
+
+static int post_for_id(struct registry *registry, const char *subject, const char *behind,
+                       const char *schema, uint32_t *ret_id)
+{
+    json_t *json = NULL;
+    int result = post(registry, "/subjects", subject, behind, schema, &json);
+    if (result) { return result; }
+    if (!registry_answer_id(json, ret_id)) {
+        result = fail(registry, REGISTRY_AWAY, "subject %s: the answer has no id", subject);
+    }
+    json_decref(json);
+    return result;
+}
+
+/* ---- The questions ---- */
+
+int registry_lookup(struct registry *registry, const char *subject, const char *schema,
+                    uint32_t *ret_id)
+{
+    return post_for_id(registry, subject, "", schema, ret_id);
+}
+
+int registry_register(struct registry *registry, const char *subject, const char *schema,
+                      uint32_t *ret_id)
+{
+    return post_for_id(registry, subject, "/versions", schema, ret_id);
+}
+
+int registry_check(struct registry *registry, const char *subject, const char *schema)
+{
+    json_t *json = NULL;
+    int result = post(registry, "/compatibility/subjects", subject,
+                      "/versions/latest?verbose=true", schema, &json);
+    if (result == REGISTRY_ABSENT) { return 0; }
+    if (result) { return result; }
+    result = registry_answer_verdict(json, subject, registry->why);
+    json_decref(json);
+    return result;
+}
+
+int registry_schema(struct registry *registry, uint32_t id, struct buf *ret_schema)
+{
+    char path[64];
+    json_t *json = NULL;
+    buf_clear(ret_schema);
+    (void)snprintf(path, sizeof(path), "/schemas/ids/%" PRIu32, id);
+    int result = ask(registry, path, NULL, &json);
+    if (result) { return result; }
+    result = registry_answer_schema(json, id, ret_schema, registry->why);
+    json_decref(json);
+    return result;
+}
+
+int registry_learn(struct registry *registry, uint32_t id, struct schema_cache *schemas,
+                   struct buf *ret_schema)
+{
+    struct codec_error error = {0};
+    int result = registry_schema(registry, id, ret_schema);
+    if (result == 0 && schema_cache_bind(schemas, id, ret_schema->data, &error) < 0) {
+        buf_clear(ret_schema);
+        result = fail(registry, REGISTRY_INVALID, "schema %" PRIu32 ": %s", id, error.detail);
+    }
+    return result;
+}
+
+/* ---- Settings ---- */
+
+#define REGISTRY_OPTION(name, type, member, fallback, min, max, help)                              \
+    {                                                                                              \
+        "schema.registry." name, type, offsetof(struct registry_settings, member), fallback, min,  \
+            max, NULL, help                                                                        \
+    }
+
+const struct option registry_options[] = {
+    REGISTRY_OPTION("url", OPTION_STRING, url, "", 0, 0,
+                    "Schema registry with Confluent's API, http:// or https://; several with "
+                    "commas between; empty: none."),
+    REGISTRY_OPTION("basic.auth.user.info", OPTION_SECRET, user_info, "", 0, 0,
+                    "USER:PASSWORD for the registry."),
+    REGISTRY_OPTION("bearer.auth.token", OPTION_SECRET, bearer, "", 0, 0,
+                    "Token for the registry."),
+    REGISTRY_OPTION("ssl.ca.location", OPTION_STRING, ca, "", 0, 0,
+                    "PEM file of the authorities that the registry's certificate may come from; "
+                    "empty: the system's."),
+    REGISTRY_OPTION("ssl.certificate.location", OPTION_STRING, certificate, "", 0, 0,
+                    "PEM file of the certificate shown to the registry."),
+    REGISTRY_OPTION("ssl.key.location", OPTION_STRING, key, "", 0, 0,
+                    "PEM file of that certificate's key."),
+    REGISTRY_OPTION("ssl.key.password", OPTION_SECRET, key_password, "", 0, 0,
+                    "Password of that key."),
+    REGISTRY_OPTION("auto.register.schemas", OPTION_BOOL, auto_register, "true", 0, 0,
+                    "Register at start what is written; false: it must be there already."),
+    {"schema.registry.subject.name.strategy", OPTION_CHOICE,
+     offsetof(struct registry_settings, naming), "TopicNameStrategy", 0, 0,
+     "TopicNameStrategy|RecordNameStrategy|TopicRecordNameStrategy",
+     "Names of subjects: <topic>-value, the record's full name, or <topic>-<full name>. A topic's "
+     "second record is always named in the last way, or the second."},
+    REGISTRY_OPTION("request.timeout.ms", OPTION_DURATION, request_timeout_ms, "5s", 100, 60000,
+                    "Longest wait for one answer of the registry."),
+    REGISTRY_OPTION("answer.bytes.max", OPTION_BYTES, answer_bytes_max, "4m", 1 << 10, 1e8,
+                    "Largest answer taken from the registry."),
+    REGISTRY_OPTION("retry.backoff.ms", OPTION_DURATION, retry_ms, "200ms", 10, 60000,
+                    "First pause before an unknown id is asked for again; it doubles."),
+    REGISTRY_OPTION("retry.backoff.max.ms", OPTION_DURATION, retry_max_ms, "10s", 10, 600000,
+                    "Longest such pause."),
+    REGISTRY_OPTION("unknown.timeout.ms", OPTION_DURATION, unknown_timeout_ms, "30s", 0, 86400000,
+                    "How long a partition waits for an id that the registry says it does not know, "
+                    "before the record goes to dead letters."),
+    REGISTRY_OPTION("outage.timeout.ms", OPTION_DURATION, outage_timeout_ms, "1h", 0, 2592000000,
+                    "How long it waits for a registry that does not answer."),
+    REGISTRY_OPTION("negative.cache.ms", OPTION_DURATION, negative_cache_ms, "60s", 0, 86400000,
+                    "How long a given-up id is not asked for again, and other unknown ids are not "
+                    "waited for."),
+};
+const size_t registry_options_count = ARRAY_COUNT(registry_options);
+
+static char *url_fault(const char *url, size_t size)
+{
+    size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : 7;
+    if (size <= scheme || strncmp(url, scheme == 8 ? "https://" : "http://", scheme) != 0) {
+        return xstrdup("schema.registry.url: want http://HOST:PORT or https://HOST:PORT");
+    }
+    size_t host = strcspn(url + scheme, "/,");
+    if (memchr(url + scheme, '@', host)) {
+        return xstrdup("schema.registry.url: no credentials in the URL; hint: set "
+                       "schema.registry.basic.auth.user.info");
+    }
+    return NULL;
+}
+
+static char *file_fault(const char *name, const char *path)
+{
+    if (!path[0] || access(path, R_OK) == 0) { return NULL; }
+    return xprintf("schema.registry.ssl.%s.location=%s: %s", name, path, strerror(errno));
+}
+
+static char *files_fault(const struct registry_settings *settings)
+{
+    char *fault = file_fault("ca", settings->ca);
+    if (!fault) { fault = file_fault("certificate", settings->certificate); }
+    if (!fault) { fault = file_fault("key", settings->key); }
+    return fault;
+}
+
+char *registry_settings_fault(const struct registry_settings *settings)
+{
+    size_t count = 0;
+    for (const char *at = settings->url; *at; count++) {
+        at += strspn(at, " ");
+        size_t size = strcspn(at, ",");
+        char *fault = url_fault(at, size);
+        if (fault) { return fault; }
+        at += size + (at[size] == ',');
+    }
+    if (count > REGISTRY_URLS_MAX) {
+        return xprintf("schema.registry.url: at most %d of them", REGISTRY_URLS_MAX);
+    }
+    if (settings->user_info[0] && settings->bearer[0]) {
+        return xstrdup("schema.registry.basic.auth.user.info and "
+                       "schema.registry.bearer.auth.token are both set; hint: one of them");
+    }
+    if (settings->user_info[0] && !strchr(settings->user_info, ':')) {
+        return xstrdup("schema.registry.basic.auth.user.info: want USER:PASSWORD");
+    }
+    if (settings->key[0] && !settings->certificate[0]) {
+        return xstrdup("schema.registry.ssl.key.location is set without "
+                       "schema.registry.ssl.certificate.location");
+    }
+    return files_fault(settings);
+}

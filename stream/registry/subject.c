@@ -1,0 +1,58 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "stream/registry/subject.h"
+
+char *subject_name(const struct registry_settings *settings, const char *topic,
+                   const struct contract *contract, bool first)
+{
+    if (settings->naming == NAMING_RECORD) { return xstrdup(contract->name); }
+    if (settings->naming == NAMING_TOPIC && first) { return xprintf("%s-value", topic); }
+    return xprintf("%s-%s", topic, contract->name);
+}
+
+/* Registers, and collects words for a refusal: registries give their reasons at once, or when asked
+ * whether the schema may follow, or both. */
+static int add(struct registry *registry, const char *subject, const char *schema,
+               uint32_t *ret_id, char *ret_why, size_t why_size)
+{
+    int result = registry_register(registry, subject, schema, ret_id);
+    if (result == 0) { return 0; }
+    (void)snprintf(ret_why, why_size, "%s", registry_why(registry));
+    if (result == REGISTRY_INCOMPATIBLE &&
+        registry_check(registry, subject, schema) == REGISTRY_INCOMPATIBLE) {
+        size_t size = strlen(ret_why);
+        (void)snprintf(ret_why + size, why_size - size, "; %s", registry_why(registry));
+    }
+    return result;
+}
+
+/* It is not there and may not be added: says whether somebody could. */
+static int explain(struct registry *registry, const char *subject, const char *schema,
+                   char *ret_why, size_t why_size)
+{
+    int result = registry_check(registry, subject, schema);
+    if (result == REGISTRY_INCOMPATIBLE) {
+        (void)snprintf(ret_why, why_size, "%s", registry_why(registry));
+        return result;
+    }
+    (void)snprintf(ret_why, why_size,
+                   "subject %s has not this schema; hint: register it there, or set "
+                   "schema.registry.auto.register.schemas=true", subject);
+    return REGISTRY_ABSENT;
+}
+
+int subject_settle(struct registry *registry, const struct registry_settings *settings,
+                   const char *subject, const struct contract *contract, uint32_t *ret_id,
+                   char *ret_why, size_t why_size)
+{
+    int result = registry_lookup(registry, subject, contract->schema, ret_id);
+    if (result == 0) { return 0; }
+    if (result == REGISTRY_ABSENT && settings->auto_register) {
+        return add(registry, subject, contract->schema, ret_id, ret_why, why_size);
+    }
+    if (result == REGISTRY_ABSENT) {
+        return explain(registry, subject, contract->schema, ret_why, why_size);
+    }
+    (void)snprintf(ret_why, why_size, "%s", registry_why(registry));
+    return result;
+}

@@ -1,0 +1,322 @@
+/* The inside of the in-process log, shared by memlog.c (topics and records), memtxn.c (transactions
+ * and what they hide), memgroup.c (members and offsets), memfault.c (points), memwire.c (the wire),
+ * memread.c (what it reads) and memsend.c (what it sends). Everything here is called with the log's
+ * mutex held, unless it says otherwise.
+ */
+#ifndef FRESHET_STREAM_SIM_MEMLOG_INTERNAL_H
+#define FRESHET_STREAM_SIM_MEMLOG_INTERNAL_H
+
+#include "stream/sim/memlog.h"
+
+#include <pthread.h>
+
+struct memtxn;
+struct memwire;
+
+/* One place in a partition's log; the bytes follow the struct in the same block. */
+struct mementry {
+    int64_t offset;
+    int64_t time_ms;
+    struct memtxn *txn; /* NULL: committed on its own; borrowed from the log */
+    bool control;
+    struct slice key;
+    struct slice value;
+    struct header_list headers;
+};
+
+/* A partition: entries by rising offset, with holes where compaction took some. */
+struct mempart {
+    struct memtopic *topic;
+    int32_t number;
+    struct mementry **entries;
+    size_t count;
+    size_t capacity;
+    int64_t low;
+    int64_t end;
+};
+
+struct memtopic {
+    char *name;
+    struct mempart *parts;
+    int32_t parts_count;
+    int32_t turn; /* where the next record without a key goes */
+};
+
+struct memoffset {
+    struct mempart *part;
+    int64_t offset;
+};
+
+enum memoutcome { MEMTXN_OPEN, MEMTXN_COMMITTED, MEMTXN_ABORTED };
+
+/* A partition in a transaction: from its first record on, it hides the partition until marked. */
+struct memtouch {
+    struct mempart *part;
+    int64_t first;
+    int64_t due; /* tick at which the marker is written, once decided */
+    bool marked;
+};
+
+struct memtxn {
+    enum memoutcome outcome;
+    struct memtouch *touches;
+    size_t touches_count;
+    struct memgroup *group; /* whose offsets are staged; NULL: none */
+    struct memoffset *offsets;
+    size_t offsets_count;
+    int64_t offsets_due;
+    bool offsets_marked;
+};
+
+struct memproducer {
+    char *transactional_id;
+    int32_t epoch;
+    struct memtxn *txn; /* the newest one; NULL before the first */
+};
+
+struct memmember {
+    char *instance_id;
+    struct memwire *wire; /* NULL: killed or gone, its place stays */
+    struct memtopic **topics;
+    size_t topics_count;
+    struct mempart **parts; /* what this generation gives it */
+    size_t parts_count;
+    bool joined; /* has given up all it held, while the group prepares */
+};
+
+struct memgroup {
+    char *name;
+    int32_t generation;
+    bool preparing;
+    struct memmember **members; /* sorted by instance id */
+    size_t members_count;
+    struct memoffset *offsets;
+    size_t offsets_count;
+};
+
+struct memfault {
+    enum memlog_point point;
+    int64_t pass; /* fires at this pass */
+    int error;
+};
+
+struct mempoint {
+    int64_t passed;
+    int64_t failed;
+    int one_in; /* 0: never */
+    int error;
+    uint64_t rng;
+    void (*hook)(void *arg);
+    void *hook_arg;
+};
+
+struct memlog {
+    pthread_mutex_t mutex;
+    uint64_t seed;
+    uint64_t rng;   /* marker delays */
+    int64_t ticks;  /* polls of any wire or reader */
+    int64_t now_ms;
+    size_t batch_max;
+    int ack_delay;
+    int marker_delay;
+    bool static_stay;
+    size_t wires_count;
+    uint64_t wires_opened;
+    struct memtopic **topics;
+    size_t topics_count;
+    struct memgroup **groups;
+    size_t groups_count;
+    struct memproducer **producers;
+    size_t producers_count;
+    struct memtxn **txns; /* all; those before pending_from are decided and marked */
+    size_t txns_count;
+    size_t txns_capacity;
+    size_t pending_from;
+    struct memfault faults[MEMLOG_FAULTS_MAX];
+    size_t faults_count;
+    struct mempoint points[MEMLOG_POINTS_COUNT];
+};
+
+/* ---- memlog.c ---- */
+
+void memlog_lock(struct memlog *log);
+void memlog_unlock(struct memlog *log);
+/* Rolls the rng: the next number of a seeded row (SplitMix64). */
+uint64_t memlog_roll(uint64_t *rng);
+/* Finds a topic, or NULL. */
+struct memtopic *memlog_find_topic(struct memlog *log, const char *name);
+/* Finds a partition, or NULL. */
+struct mempart *memlog_find_part(struct memlog *log, const char *topic, int32_t partition);
+/* Picks the partition a message goes to; NULL: no such topic or partition. */
+struct mempart *memlog_route(struct memlog *log, const struct message *message);
+/* Says whether the message exceeds MEMLOG_MESSAGE_BYTES_MAX. */
+bool memlog_too_large(const struct message *message);
+/* Copies a message into a new entry without a place; freed with free() or by its partition. */
+struct mementry *memlog_entry(struct memlog *log, const struct message *message);
+/* Takes an entry into the log; returns its offset. */
+int64_t mempart_append(struct mempart *part, struct mementry *entry);
+/* Finds the index of the first entry at or after the offset. */
+size_t mempart_find(const struct mempart *part, int64_t offset);
+/* Drops the entries marked in a parallel array. */
+void mempart_drop(struct mempart *part, const bool *drop);
+
+/* ---- memtxn.c ---- */
+
+/* Finds or makes the producer of a transactional id. */
+struct memproducer *memlog_producer(struct memlog *log, const char *transactional_id);
+/* Aborts what the producer left open, waits for its markers and raises its epoch. */
+void memproducer_fence(struct memlog *log, struct memproducer *producer);
+/* Begins a transaction, after the markers of the one before. */
+void memproducer_begin(struct memlog *log, struct memproducer *producer);
+/* Takes an entry into the log as part of the open transaction; returns its offset. */
+int64_t memtxn_append(struct memtxn *txn, struct mempart *part, struct mementry *entry);
+/* Stages the next offset of a group's partition. */
+void memtxn_stage(struct memtxn *txn, struct memgroup *group, struct mempart *part, int64_t offset);
+/* Decides the transaction; its markers are written now or, with a marker delay, later. */
+void memtxn_decide(struct memlog *log, struct memtxn *txn, enum memoutcome outcome);
+/* Says whether a pending transaction holds an offset of the group's partition. */
+bool memlog_unstable(struct memlog *log, const struct memgroup *group, const struct mempart *part);
+/* Counts one poll and writes the markers that are due. */
+void memlog_tick(struct memlog *log);
+/* Tells the last stable offset. */
+int64_t mempart_stable_end(struct memlog *log, const struct mempart *part);
+/* Says whether a read_committed reader sees an entry below the last stable offset. */
+bool mementry_visible(const struct mementry *entry);
+void memlog_free_txns(struct memlog *log);
+
+/* ---- memgroup.c ---- */
+
+/* Finds or makes a group. */
+struct memgroup *memlog_group(struct memlog *log, const char *name);
+/* Joins: as a new member, or in the place of the one with the same instance id. */
+void memgroup_join(struct memlog *log, struct memwire *wire);
+/* Says whether another wire has the place of this wire's instance id. */
+bool memgroup_taken(const struct memwire *wire);
+/* Tells the member's place among all; WIRE_RETRY while there is none or the group prepares. */
+int memgroup_rank(const struct memwire *wire, size_t *ret_rank, size_t *ret_count);
+/* Leaves for good. */
+void memgroup_leave(struct memlog *log, struct memwire *wire);
+/* Notes that the wire's member has given up what it held; the last one ends the preparation. */
+void memgroup_joined(struct memlog *log, struct memwire *wire);
+/* Says whether the wire may commit offsets: 0, WIRE_ABORTED (stale, expired) or WIRE_FATAL (its
+ * instance id was taken over). */
+int memgroup_check(const struct memwire *wire);
+void memgroup_store(struct memgroup *group, struct mempart *part, int64_t offset);
+int64_t memgroup_offset(const struct memgroup *group, const struct mempart *part);
+void memlog_free_groups(struct memlog *log);
+
+/* ---- memfault.c ---- */
+
+/* Passes a point: calls its hook, counts, returns 0 or the error to inject. Without the mutex. */
+int memlog_pass(struct memlog *log, enum memlog_point point);
+const char *memlog_point_name(enum memlog_point point);
+
+/* ---- memwire.c ---- */
+
+/* A partition being read. */
+struct memcursor {
+    struct mempart *part;
+    int64_t position; /* OFFSET_NONE: the earliest */
+    bool paused;
+    bool fetched; /* was asked for since it was given or resumed */
+    bool drained; /* nothing more for the poll in hand */
+};
+
+/* What a poll delivered: one block, freed by release. */
+struct membatch {
+    struct record *records;
+    size_t count;
+};
+
+/* An at-once message on its way. */
+struct memsend {
+    struct mementry *entry; /* owned until it is appended */
+    struct mempart *part;
+    uint64_t mark;
+    int64_t due; /* in the wire's own polls */
+    bool fails;
+    bool failed;
+};
+
+enum { MEMWIRE_WHY_SIZE = 200 };
+
+struct memwire {
+    struct wire wire;
+    struct memlog *log;
+    struct memgroup *group;
+    char *instance_id;
+    bool is_static;
+    struct memproducer *producer;
+    int32_t epoch;
+    bool txn_over; /* a transaction ended fatally */
+
+    struct wire_listener listener;
+    struct memtopic **topics;
+    size_t topics_count;
+    struct memmember *member; /* NULL: not in the group (now) */
+    int32_t generation;       /* of what it was last told */
+    struct memcursor *held;
+    size_t held_count;
+    bool must_assign; /* an assignment waits to be told */
+    bool lost;        /* expired: tell it, then join anew */
+    bool fenced;      /* the instance id was taken over */
+    bool dead;        /* killed */
+    bool polling;
+
+    uint64_t rng;
+    struct membatch batch;
+    struct memsend *outbox;
+    size_t outbox_count;
+    size_t outbox_capacity;
+    uint64_t mark_last;
+    struct memoffset *acked; /* newest acknowledged offset, by partition */
+    size_t acked_count;
+    int64_t polls;
+    bool polled; /* since the last question for acknowledgements */
+    int64_t *txn_offsets;
+    size_t txn_offsets_capacity;
+    size_t readers_count;
+    char why[MEMWIRE_WHY_SIZE];  /* the last failure, of either thread */
+    char told[MEMWIRE_WHY_SIZE]; /* what wire_why() lent */
+};
+
+/* Looks through the door: asserts that the wire is one of ours. */
+struct memwire *memwire_of(struct wire *base);
+/* Kills; see memlog_kill(). */
+void memwire_kill(struct memwire *wire);
+/* Notes why a call fails, for wire_why(); returns the error. */
+int memwire_refuse(struct memwire *wire, int error, const char *format, ...) _printf_(3, 4);
+/* Takes the mutex in any case; 0, or WIRE_FATAL when the wire was killed. */
+int memwire_enter(struct memwire *wire);
+/* The same through a point: may return an injected error. Called without the mutex. */
+int memwire_enter_at(struct memwire *wire, enum memlog_point point);
+/* Gives the mutex back; returns the error. */
+int memwire_leave(struct memwire *wire, int error);
+/* Finds a partition, or says that there is none. */
+int memwire_find_part(struct memwire *wire, const char *topic, int32_t partition,
+                      struct mempart **ret_part);
+
+/* ---- memread.c ---- */
+
+/* Takes what the cursors may see, interleaved by the rng, into an empty batch. */
+int memwire_fetch(struct memwire *wire, struct memcursor *cursors, size_t count, size_t max,
+                  uint64_t *rng, struct membatch *batch);
+void membatch_release(struct membatch *batch);
+int memreader_open(struct wire *base, const struct topic_partition *at, size_t count,
+                   struct reader **ret_reader);
+
+/* ---- memsend.c ---- */
+
+/* Counts a poll; sends the at-once messages that are due, or lets them fail, to be told. */
+void memwire_tick_outbox(struct memwire *wire);
+/* Sends the first of the outbox, whatever is due. */
+void memwire_send_first(struct memwire *wire, size_t count);
+void memwire_drop_outbox(struct memwire *wire);
+/* The wire's calls of these names; they take the mutex themselves. */
+int memwire_produce(struct wire *base, const struct message *message, uint64_t mark);
+int memwire_unacked(struct wire *base, uint64_t mark, size_t *ret_count);
+int64_t memwire_appended(struct wire *base, const char *topic, int32_t partition);
+int memwire_txn_run(struct wire *base, const struct txn *txn);
+int memwire_offsets_commit(struct wire *base, const struct topic_partition *at, size_t count);
+
+#endif

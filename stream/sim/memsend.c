@@ -1,0 +1,294 @@
+#include "base/base.h"
+#include "base/crash.h"
+#include "base/xalloc.h"
+#include "stream/sim/memlog_internal.h"
+
+/* ---- Sending at once ---- */
+
+void memwire_send_first(struct memwire *wire, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct memsend *send = &wire->outbox[i];
+        if (send->fails) { continue; }
+        (void)mempart_append(send->part, send->entry);
+        send->entry = NULL;
+    }
+}
+
+/* Appends and acknowledges. */
+static void deliver(struct memwire *wire, struct mempart *part, struct mementry *entry)
+{
+    int64_t offset = mempart_append(part, entry);
+    for (size_t i = 0; i < wire->acked_count; i++) {
+        if (wire->acked[i].part != part) { continue; }
+        wire->acked[i].offset = offset;
+        return;
+    }
+    wire->acked = xreallocarray(wire->acked, wire->acked_count + 1, sizeof(*wire->acked));
+    wire->acked[wire->acked_count++] = (struct memoffset){.part = part, .offset = offset};
+}
+
+void memwire_drop_outbox(struct memwire *wire)
+{
+    for (size_t i = 0; i < wire->outbox_count; i++) { free(wire->outbox[i].entry); }
+    wire->outbox_count = 0;
+}
+
+void memwire_tick_outbox(struct memwire *wire)
+{
+    wire->polls++;
+    size_t kept = 0;
+    for (size_t i = 0; i < wire->outbox_count; i++) {
+        struct memsend send = wire->outbox[i];
+        if (send.due <= wire->polls && !send.fails) {
+            deliver(wire, send.part, send.entry);
+            continue;
+        }
+        send.failed = send.due <= wire->polls;
+        wire->outbox[kept++] = send;
+    }
+    wire->outbox_count = kept;
+}
+
+static void put_outbox(struct memwire *wire, struct memsend send)
+{
+    if (wire->outbox_count == wire->outbox_capacity) {
+        wire->outbox_capacity = MAX_OF(wire->outbox_capacity * 2, (size_t)16);
+        wire->outbox = xreallocarray(wire->outbox, wire->outbox_capacity, sizeof(*wire->outbox));
+    }
+    /* Messages stay in order when the delay becomes shorter. */
+    if (wire->outbox_count) {
+        send.due = MAX_OF(send.due, wire->outbox[wire->outbox_count - 1].due);
+    }
+    wire->outbox[wire->outbox_count++] = send;
+}
+
+/* Finds where a message goes, or refuses it. */
+static int route(struct memwire *wire, const struct message *message, int too_large,
+                 struct mempart **ret_part)
+{
+    struct mempart *part = memlog_route(wire->log, message);
+    if (!part) {
+        return memwire_refuse(wire, WIRE_REFUSED, "no partition %s[%" PRId32 "]", message->topic,
+                              message->partition);
+    }
+    if (memlog_too_large(message)) {
+        return memwire_refuse(wire, too_large, "%s: a message of more than %d bytes",
+                              message->topic, MEMLOG_MESSAGE_BYTES_MAX);
+    }
+    *ret_part = part;
+    return 0;
+}
+
+int memwire_produce(struct wire *base, const struct message *message, uint64_t mark)
+{
+    struct memwire *wire = memwire_of(base);
+    int error = memwire_enter_at(wire, MEMLOG_PRODUCE);
+    assert(mark >= wire->mark_last);
+    if (error && error != WIRE_ABORTED) { return memwire_leave(wire, error); }
+    wire->mark_last = mark;
+    struct mempart *part = NULL;
+    int refused = route(wire, message, WIRE_TOO_LARGE, &part);
+    if (refused) { return memwire_leave(wire, refused); }
+    struct memsend send = {.entry = memlog_entry(wire->log, message),
+                           .part = part,
+                           .mark = mark,
+                           .due = wire->polls + wire->log->ack_delay,
+                           .fails = error == WIRE_ABORTED};
+    if (!send.fails && wire->log->ack_delay == 0 && wire->outbox_count == 0) {
+        deliver(wire, part, send.entry);
+    } else {
+        send.failed = send.fails && wire->log->ack_delay == 0;
+        put_outbox(wire, send);
+    }
+    return memwire_leave(wire, 0);
+}
+
+/* Takes the failures up to the mark out of the outbox; says whether there were any. */
+static bool take_failed(struct memwire *wire, uint64_t mark)
+{
+    size_t kept = 0;
+    bool any = false;
+    for (size_t i = 0; i < wire->outbox_count; i++) {
+        struct memsend send = wire->outbox[i];
+        if (send.failed && send.mark <= mark) {
+            free(send.entry);
+            any = true;
+        } else {
+            wire->outbox[kept++] = send;
+        }
+    }
+    wire->outbox_count = kept;
+    return any;
+}
+
+int memwire_unacked(struct wire *base, uint64_t mark, size_t *ret_count)
+{
+    struct memwire *wire = memwire_of(base);
+    int error = memwire_enter(wire);
+    if (error) { return memwire_leave(wire, error); }
+    if (!wire->polled) { memwire_tick_outbox(wire); }
+    wire->polled = false;
+    if (take_failed(wire, mark)) {
+        error = memwire_refuse(wire, WIRE_ABORTED, "an at-once message could not be delivered");
+        return memwire_leave(wire, error);
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < wire->outbox_count; i++) { count += wire->outbox[i].mark <= mark; }
+    *ret_count = count;
+    return memwire_leave(wire, 0);
+}
+
+int64_t memwire_appended(struct wire *base, const char *topic, int32_t partition)
+{
+    struct memwire *wire = memwire_of(base);
+    memlog_lock(wire->log);
+    const struct mempart *part = memlog_find_part(wire->log, topic, partition);
+    int64_t offset = OFFSET_NONE;
+    for (size_t i = 0; i < wire->acked_count; i++) {
+        if (wire->acked[i].part == part) { offset = wire->acked[i].offset; }
+    }
+    memlog_unlock(wire->log);
+    return offset;
+}
+
+/* ---- Transactions ---- */
+
+/* Enters one step of a transaction; to be fenced goes before any other fault. */
+static int enter_step(struct memwire *wire, enum memlog_point point)
+{
+    int error = memwire_enter_at(wire, point);
+    if (wire->dead) { return error; }
+    if (wire->txn_over) {
+        return memwire_refuse(wire, WIRE_FATAL, "an earlier transaction ended fatally");
+    }
+    if (wire->epoch != wire->producer->epoch) {
+        return memwire_refuse(wire, WIRE_FATAL, "fenced: transactional id %s has a newer owner",
+                              wire->producer->transactional_id);
+    }
+    return error;
+}
+
+static int txn_begin(struct memwire *wire)
+{
+    int error = enter_step(wire, MEMLOG_TXN_BEGIN);
+    if (!error) { memproducer_begin(wire->log, wire->producer); }
+    error = memwire_leave(wire, error);
+    CRASH_POINT("txn.begun");
+    return error;
+}
+
+static int txn_produce(struct memwire *wire, const struct message *message, int64_t *ret_offset)
+{
+    int error = enter_step(wire, MEMLOG_TXN_PRODUCE);
+    if (error) { return memwire_leave(wire, error); }
+    struct mempart *part = NULL;
+    error = route(wire, message, WIRE_FATAL, &part);
+    if (error) { return memwire_leave(wire, error); }
+    *ret_offset = memtxn_append(wire->producer->txn, part, memlog_entry(wire->log, message));
+    return memwire_leave(wire, 0);
+}
+
+static int txn_offsets(struct memwire *wire, const struct txn *txn)
+{
+    int error = enter_step(wire, MEMLOG_TXN_OFFSETS);
+    if (!error && memgroup_check(wire)) {
+        error = memwire_refuse(wire, WIRE_ABORTED,
+                               "%s is no longer a member of generation %" PRId32,
+                               wire->instance_id, wire->group->generation);
+    }
+    for (size_t i = 0; i < txn->offsets_count && !error; i++) {
+        struct mempart *part = NULL;
+        error = memwire_find_part(wire, txn->offsets[i].topic, txn->offsets[i].partition, &part);
+        if (error) { break; }
+        memtxn_stage(wire->producer->txn, wire->group, part, txn->offsets[i].offset);
+    }
+    return memwire_leave(wire, error);
+}
+
+static int txn_commit(struct memwire *wire)
+{
+    int error = enter_step(wire, MEMLOG_TXN_COMMIT);
+    if (!error) { memtxn_decide(wire->log, wire->producer->txn, MEMTXN_COMMITTED); }
+    return memwire_leave(wire, error);
+}
+
+/* The commit has taken effect: only the answer can be lost. */
+static int txn_done(struct memwire *wire)
+{
+    return memwire_leave(wire, memwire_enter_at(wire, MEMLOG_TXN_DONE));
+}
+
+/* Rolls back after WIRE_ABORTED; leaves the transaction as it is after WIRE_FATAL. */
+static int txn_undo(struct memwire *wire, int error)
+{
+    memlog_lock(wire->log);
+    if (wire_is_final(error)) {
+        wire->txn_over = true;
+    } else {
+        assert(error == WIRE_ABORTED);
+        struct memproducer *producer = wire->producer;
+        bool mine = wire->epoch == producer->epoch && producer->txn;
+        if (mine && producer->txn->outcome == MEMTXN_OPEN) {
+            memtxn_decide(wire->log, producer->txn, MEMTXN_ABORTED);
+        }
+    }
+    return memwire_leave(wire, error);
+}
+
+int memwire_txn_run(struct wire *base, const struct txn *txn)
+{
+    struct memwire *wire = memwire_of(base);
+    assert(wire->producer);
+    if (wire->txn_offsets_capacity < txn->messages_count) {
+        wire->txn_offsets_capacity = txn->messages_count;
+        wire->txn_offsets =
+            xreallocarray(wire->txn_offsets, txn->messages_count, sizeof(*wire->txn_offsets));
+    }
+    int error = txn_begin(wire);
+    for (size_t i = 0; i < txn->messages_count && !error; i++) {
+        CRASH_POINT("txn.produce");
+        error = txn_produce(wire, &txn->messages[i], &wire->txn_offsets[i]);
+    }
+    CRASH_POINT("txn.offsets");
+    if (!error && txn->offsets_count) { error = txn_offsets(wire, txn); }
+    CRASH_POINT("txn.commit");
+    if (!error) { error = txn_commit(wire); }
+    CRASH_POINT("txn.committed");
+    if (!error) { error = txn_done(wire); }
+    if (error) {
+        CRASH_POINT("txn.abort");
+        return txn_undo(wire, error);
+    }
+    if (txn->ret_offsets && txn->messages_count) {
+        memcpy(txn->ret_offsets, wire->txn_offsets,
+               txn->messages_count * sizeof(*txn->ret_offsets));
+    }
+    return 0;
+}
+
+int memwire_offsets_commit(struct wire *base, const struct topic_partition *at, size_t count)
+{
+    struct memwire *wire = memwire_of(base);
+    assert(wire->group);
+    struct mempart *part = NULL;
+    CRASH_POINT("offsets.commit");
+    int error = memwire_enter_at(wire, MEMLOG_OFFSETS_COMMIT);
+    if (!error) {
+        error = memgroup_check(wire);
+        if (error) {
+            error = memwire_refuse(wire, error, "%s is no longer a member of generation %" PRId32,
+                                   wire->instance_id, wire->group->generation);
+        }
+    }
+    for (size_t i = 0; i < count && !error; i++) {
+        error = memwire_find_part(wire, at[i].topic, at[i].partition, &part);
+    }
+    for (size_t i = 0; i < count && !error; i++) {
+        part = memlog_find_part(wire->log, at[i].topic, at[i].partition);
+        memgroup_store(wire->group, part, at[i].offset);
+    }
+    error = memwire_leave(wire, error);
+    CRASH_POINT("offsets.committed");
+    return error;
+}

@@ -1,0 +1,197 @@
+#include "base/base.h"
+#include "ingest/mapping/field_path.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+static const char document_text[] =
+    "{\"a\": {\"b\": [10, 11, {\"c\": \"deep\"}], \"n\": null}, \"a.b\": {\"c[0]\": 1},"
+    " \"list\": [[1, 2], [3]], \"\": 5, \"x\": \"scalar\"}";
+
+static void finds(json_t *document, const char *text, const char *expected)
+{
+    struct field_path *path;
+    const char *why = "";
+    if (field_path_new(slice_str(text), &path, &why)) { fail_msg("%s: %s", text, why); }
+    json_t *value = field_path_find(path, document);
+    if (!expected) {
+        assert_null(value);
+    } else {
+        if (!value) { fail_msg("%s is absent", text); }
+        char *dumped = json_dumps(value, JSON_ENCODE_ANY);
+        assert_string_equal(dumped, expected);
+        free(dumped);
+    }
+    assert_string_equal(field_path_text(path), text);
+    field_path_free(path);
+}
+
+static void walks_keys_and_indexes(void **state)
+{
+    json_t *document = json_loads(document_text, 0, NULL);
+    assert_non_null(document);
+    finds(document, "x", "\"scalar\"");
+    finds(document, "a.b[0]", "10");
+    finds(document, "a.b[2].c", "\"deep\"");
+    finds(document, "list[0][1]", "2");
+    finds(document, "[\"a.b\"][\"c[0]\"]", "1");
+    finds(document, "[\"a\"].b[1]", "11");
+    finds(document, "[\"\"]", "5");
+    json_decref(document);
+}
+
+static void absent_is_no_error(void **state)
+{
+    json_t *document = json_loads(document_text, 0, NULL);
+    static const char *const texts[] = {"y",    "a.n",  "a.n.z",      "a.b[3]",
+                                        "a[0]", "x.y",  "a.b[9999]",  "list.a",
+                                        "X",    "a.b.c", "list[1][1]", "x[0]"};
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) { finds(document, texts[i], NULL); }
+    json_decref(document);
+    json_t *array = json_loads("[1]", 0, NULL);
+    finds(array, "a", NULL);
+    finds(array, "[0]", "1");
+    json_decref(array);
+    finds(NULL, "a", NULL);
+}
+
+static void constants_need_no_document(void **state)
+{
+    finds(NULL, "=VIEW", "\"VIEW\"");
+    finds(NULL, "=1.5", "1.5");
+    finds(NULL, "=42", "42");
+    finds(NULL, "=\"007\"", "\"007\"");
+    finds(NULL, "=007", "\"007\"");
+    finds(NULL, "=", "\"\"");
+}
+
+static struct field_path *path_of(const char *text)
+{
+    struct field_path *path;
+    const char *why = "";
+    if (field_path_new(slice_str(text), &path, &why)) { fail_msg("%s: %s", text, why); }
+    return path;
+}
+
+static void stars_split_a_path(void **state)
+{
+    json_t *document = json_loads("{\"a\":{\"l\":[{\"x\":[7]},{\"x\":[8]}]}}", 0, NULL);
+    struct field_path *path = path_of("a.l[*].x[0]"), *same = path_of("[\"a\"].l[*]");
+    struct field_path *other = path_of("a[*].y");
+    assert_true(field_path_spreads(path) && field_path_spreads(same));
+    assert_true(field_path_same_array(path, same));
+    assert_false(field_path_same_array(path, other));
+    json_t *array = field_path_find(path, document);
+    assert_int_equal(json_array_size(array), 2);
+    json_t *element = json_array_get(array, 1);
+    assert_int_equal(json_integer_value(field_path_in_element(path, element)), 8);
+    assert_ptr_equal(field_path_in_element(same, element), element);
+    assert_null(field_path_in_element(other, element));
+    assert_null(field_path_find(path, element));
+    field_path_free(path);
+    field_path_free(same);
+    field_path_free(other);
+    path = path_of("[*].id");
+    assert_true(field_path_spreads(path));
+    assert_ptr_equal(field_path_find(path, array), array);
+    field_path_free(path);
+    json_decref(document);
+}
+
+static void roots_beside_the_document(void **state)
+{
+    static const struct {
+        const char *text;
+        enum path_root root;
+    } samples[] = {
+        {"$key", PATH_KEY_TEXT},      {"$key.id", PATH_KEY},       {"$key[0].id", PATH_KEY},
+        {"$timestamp", PATH_TIMESTAMP}, {"$keys", PATH_DOCUMENT},  {"$timestamp.x", PATH_DOCUMENT},
+        {"[\"$key\"]", PATH_DOCUMENT}, {"=$key", PATH_CONSTANT},
+        {"$header.ce_id", PATH_HEADER}, {"$headers.x", PATH_DOCUMENT},
+        {"[\"$header\"].x", PATH_DOCUMENT}, {"=$header.x", PATH_CONSTANT},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
+        struct field_path *path = path_of(samples[i].text);
+        assert_int_equal(field_path_root(path), samples[i].root);
+        enum path_root root = field_path_root(path);
+        assert_true(field_path_beside(path) == (root != PATH_DOCUMENT && root != PATH_CONSTANT));
+        field_path_free(path);
+    }
+    json_t *key = json_loads("{\"id\":5}", 0, NULL);
+    struct field_path *path = path_of("$key.id");
+    assert_int_equal(json_integer_value(field_path_find(path, key)), 5);
+    field_path_free(path);
+    json_decref(key);
+}
+
+static void a_header_has_a_name(void **state)
+{
+    static const struct {
+        const char *text, *name;
+    } samples[] = {
+        {"$header.ce_id", "ce_id"},     {"$header.content-type", "content-type"},
+        {"$header[\"a.b\"]", "a.b"},    {"$header[\"\"]", ""},
+        {"$header[\"[*]|\"]", "[*]|"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
+        struct field_path *path = path_of(samples[i].text);
+        assert_true(slice_equal(field_path_header(path), slice_str(samples[i].name)));
+        assert_non_null(field_path_header(path).data);
+        field_path_free(path);
+    }
+    struct field_path *path = path_of("a.b");
+    assert_null(field_path_header(path).data);
+    field_path_free(path);
+}
+
+static void refuses_what_is_no_path(void **state)
+{
+    static const char *const texts[] = {
+        "",      ".",    "a.",    ".a",       "a..b",    "a[",     "a[]",
+        "a[-1]", "a[x]", "a[1",   "a[1]b",    "a[10000]", "a]",    "[\"a",
+        "a[99999999999999999999999]", "=null", "=\xff",  "[\"a\"]b", "[",
+        "a[*][*]", "a[*].b[*]", "a[*", "a[*]b", "$key[*].x", "$key.", "$key.a..b",
+        "$header", "$header.", "$header.a.b", "$header[0]", "$header[*]", "$header.a[*]",
+        "$header[\"a",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        struct field_path *path = NULL;
+        const char *why = NULL;
+        if (!field_path_new(slice_str(texts[i]), &path, &why)) { fail_msg("took %s", texts[i]); }
+        assert_null(path);
+        assert_non_null(why);
+    }
+}
+
+static void limits_hold(void **state)
+{
+    char text[PATH_BYTES_MAX + 2];
+    struct field_path *path;
+    const char *why;
+    memset(text, 'k', sizeof(text) - 1);
+    text[PATH_BYTES_MAX + 1] = '\0';
+    assert_int_equal(field_path_new(slice_str(text), &path, &why), -EINVAL);
+    text[PATH_BYTES_MAX] = '\0';
+    assert_int_equal(field_path_new(slice_str(text), &path, &why), 0);
+    field_path_free(path);
+    text[0] = '\0';
+    for (int i = 0; i < PATH_STEPS_MAX; i++) { memcpy(text + 3 * i, "[1]", 4); }
+    assert_int_equal(field_path_new(slice_str(text), &path, &why), 0);
+    field_path_free(path);
+    memcpy(text + 3 * PATH_STEPS_MAX, "[1]", 4);
+    assert_int_equal(field_path_new(slice_str(text), &path, &why), -EINVAL);
+    assert_null(field_path_free(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(walks_keys_and_indexes),  cmocka_unit_test(absent_is_no_error),
+        cmocka_unit_test(constants_need_no_document), cmocka_unit_test(refuses_what_is_no_path),
+        cmocka_unit_test(limits_hold),
+        cmocka_unit_test(stars_split_a_path),
+        cmocka_unit_test(roots_beside_the_document),
+        cmocka_unit_test(a_header_has_a_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

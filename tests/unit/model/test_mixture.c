@@ -1,0 +1,167 @@
+#include "base/base.h"
+#include "model/rng.h"
+#include "model/mixture.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { CANDIDATES = 30, QUESTIONS = 4000, COUNTING = 0, SEQUENCE = 1, MIX = MIXTURE_MEMBERS };
+
+/* A world where each member sees the target through noise of its own. */
+struct world {
+    uint64_t rng;
+    double clear[MIXTURE_MEMBERS]; /* how far the target stands out */
+};
+
+static int draw(struct world *world, struct mixture_candidates *ret)
+{
+    ret->count = CANDIDATES;
+    int target = (int)rng_below(&world->rng, CANDIDATES);
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        for (size_t k = 0; k < CANDIDATES; k++) {
+            ret->z[m][k] = world->clear[m] < 0.0 ? 0.0F : (float)rng_normal(&world->rng);
+        }
+        if (world->clear[m] > 0.0) { ret->z[m][target] += (float)world->clear[m]; }
+    }
+    return target;
+}
+
+static void live(struct mixture *mixture, struct world *world, int questions)
+{
+    static struct mixture_candidates candidates;
+    for (int q = 0; q < questions; q++) {
+        int target = draw(world, &candidates);
+        mixture_learn(mixture, SEGMENT_LONG, &candidates, target);
+    }
+}
+
+static void test_begins_with_the_first(void **state)
+{
+    struct mixture mixture;
+    struct world world = {.rng = 1, .clear = {.5, .5, -1}};
+    mixture_init(&mixture);
+    assert_int_equal(mixture_leader(&mixture, SEGMENT_LONG), COUNTING);
+    live(&mixture, &world, 50);
+    assert_int_equal(mixture_leader(&mixture, SEGMENT_LONG), COUNTING);
+    assert_int_equal(mixture_leader(&mixture, SEGMENT_NEW), COUNTING);
+}
+
+/* Two that see different things are better together, and that is found out; other segments know
+ * nothing of it. */
+static void test_the_mixture_takes_the_lead(void **state)
+{
+    struct mixture mixture;
+    struct world world = {.rng = 2, .clear = {1, 1, -1}};
+    mixture_init(&mixture);
+    live(&mixture, &world, QUESTIONS);
+    const struct mixture_part *part = &mixture.parts[SEGMENT_LONG];
+    assert_int_equal(mixture_leader(&mixture, SEGMENT_LONG), MIX);
+    assert_true(part->hits[MIX] > part->hits[COUNTING]);
+    assert_true(part->hits[MIX] > part->hits[SEQUENCE]);
+    assert_true(fabsf(part->weights[0] - part->weights[1]) < .3F * part->weights[0]);
+    assert_int_equal(mixture_leader(&mixture, SEGMENT_SHORT), COUNTING);
+    assert_true(part->hits[2] == 0.0); /* it said nothing */
+}
+
+/* One that sees nothing is given no weight, and the lead is not lost to noise. */
+static void test_a_useless_member(void **state)
+{
+    struct mixture mixture;
+    struct world world = {.rng = 3, .clear = {1.5, 0, 0}};
+    mixture_init(&mixture);
+    live(&mixture, &world, QUESTIONS);
+    const struct mixture_part *part = &mixture.parts[SEGMENT_LONG];
+    assert_true(part->weights[1] < .15F * part->weights[0]);
+    assert_true(part->hits[part->leader] >= .97 * part->hits[COUNTING]);
+}
+
+/* When the world turns, the one that has become worse is replaced. */
+static void test_a_member_goes_bad(void **state)
+{
+    struct mixture mixture;
+    struct world world = {.rng = 4, .clear = {.5, 2.5, -1}};
+    mixture_init(&mixture);
+    live(&mixture, &world, QUESTIONS);
+    assert_int_not_equal(mixture_leader(&mixture, SEGMENT_LONG), COUNTING);
+    world.clear[0] = 2.5;
+    world.clear[1] = 0;
+    live(&mixture, &world, 4 * QUESTIONS);
+    assert_int_not_equal(mixture_leader(&mixture, SEGMENT_LONG), SEQUENCE);
+    assert_true(mixture.parts[SEGMENT_LONG].weights[0] > mixture.parts[SEGMENT_LONG].weights[1]);
+}
+
+/* The step is the gradient of the log-likelihood: against finite differences. */
+static double likelihood(const struct mixture *mixture, const struct mixture_candidates *candidates,
+                         int target)
+{
+    float scores[MIXTURE_CANDIDATES_MAX];
+    double sum = 0.0;
+    mixture_score(mixture, SEGMENT_NEW, MIX, candidates, scores);
+    for (size_t k = 0; k < candidates->count; k++) { sum += exp((double)scores[k]); }
+    return (double)scores[target] - log(sum);
+}
+
+static void test_gradient(void **state)
+{
+    static struct mixture_candidates candidates;
+    struct mixture mixture, moved;
+    struct world world = {.rng = 5, .clear = {1, .3, .7}};
+    mixture_init(&mixture);
+    struct mixture_part *part = &mixture.parts[SEGMENT_NEW];
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { part->weights[m] = .5F + (float)m; }
+    int target = draw(&world, &candidates);
+    moved = mixture;
+    mixture_learn(&moved, SEGMENT_NEW, &candidates, target);
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        struct mixture up = mixture, down = mixture;
+        up.parts[SEGMENT_NEW].weights[m] += 1e-2F;
+        down.parts[SEGMENT_NEW].weights[m] -= 1e-2F;
+        double slope = (likelihood(&up, &candidates, target) -
+                        likelihood(&down, &candidates, target)) / 2e-2;
+        float squares = moved.parts[SEGMENT_NEW].squares[m] - part->squares[m];
+        float step = moved.parts[SEGMENT_NEW].weights[m] - part->weights[m];
+        assert_true(fabs(sqrt((double)squares) - fabs(slope)) < 1e-2);
+        assert_true((step > 0.0F) == (slope > 0.0));
+    }
+}
+
+static void test_numbers(void **state)
+{
+    float numbers[MIXTURE_NUMBERS], again[MIXTURE_NUMBERS];
+    struct mixture mixture, other;
+    struct world world = {.rng = 6, .clear = {1, 1, .2}};
+    mixture_init(&mixture);
+    live(&mixture, &world, QUESTIONS);
+    mixture_save(&mixture, numbers);
+    mixture_init(&other);
+    assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS));
+    mixture_save(&other, again);
+    assert_memory_equal(numbers, again, sizeof(numbers));
+    assert_int_equal(mixture_leader(&other, SEGMENT_LONG), mixture_leader(&mixture, SEGMENT_LONG));
+    assert_false(mixture_load(&other, numbers, MIXTURE_NUMBERS - 1));
+    numbers[3] = NAN;
+    assert_false(mixture_load(&other, numbers, MIXTURE_NUMBERS));
+}
+
+static void test_segments(void **state)
+{
+    assert_int_equal(mixture_segment(1), SEGMENT_NEW);
+    assert_int_equal(mixture_segment(2), SEGMENT_NEW);
+    assert_int_equal(mixture_segment(3), SEGMENT_SHORT);
+    assert_int_equal(mixture_segment(19), SEGMENT_SHORT);
+    assert_int_equal(mixture_segment(20), SEGMENT_LONG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_begins_with_the_first),
+        cmocka_unit_test(test_the_mixture_takes_the_lead),
+        cmocka_unit_test(test_a_useless_member),
+        cmocka_unit_test(test_a_member_goes_bad),
+        cmocka_unit_test(test_gradient),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_segments),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,100 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/topk.h"
+#include "tests/unit/ranking_oracle.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+static bool smaller(const void *arg, int32_t a, int32_t b)
+{
+    return a < b;
+}
+
+/* Orders items by a table of ranks: the caller's order need not be the numbers'. */
+static bool by_rank(const void *arg, int32_t a, int32_t b)
+{
+    const int32_t *ranks = arg;
+    return ranks[a] < ranks[b];
+}
+
+static int compare_naive(const void *a, const void *b)
+{
+    const struct topk_entry *x = a, *y = b;
+    if (x->score != y->score) { return x->score > y->score ? -1 : 1; }
+    return x->item < y->item ? -1 : x->item > y->item;
+}
+
+/* Random pushes with many ties against sorting everything. */
+static void test_sorting(void **state)
+{
+    uint64_t rng = 7;
+    struct topk top;
+    topk_init(&top, smaller, NULL);
+    for (int round = 0; round < 300; round++) {
+        struct topk_entry all[200];
+        int32_t order[200];
+        size_t count = rng_below(&rng, 200), length = rng_below(&rng, 60);
+        shuffle(&rng, order, count);
+        topk_clear(&top, length);
+        for (size_t k = 0; k < count; k++) {
+            all[k] = (struct topk_entry){
+                .score = (double)rng_below(&rng, 12) - 6.0,
+                .item = order[k],
+            };
+            topk_push(&top, all[k].score, all[k].item);
+        }
+        topk_sort(&top);
+        qsort(all, count, sizeof(all[0]), compare_naive);
+        assert_int_equal(top.count, MIN_OF(count, length));
+        for (size_t k = 0; k < top.count; k++) {
+            assert_true(top.entries[k].score == all[k].score);
+            assert_int_equal(top.entries[k].item, all[k].item);
+        }
+    }
+    topk_release(&top);
+}
+
+static void test_ties_by_key(void **state)
+{
+    const int32_t ranks[] = {3, 1, 4, 0, 2};
+    struct topk top;
+    topk_init(&top, by_rank, ranks);
+    topk_clear(&top, 3);
+    for (int32_t item = 0; item < 5; item++) { topk_push(&top, 1.0, item); }
+    topk_sort(&top);
+    assert_int_equal(top.entries[0].item, 3);
+    assert_int_equal(top.entries[1].item, 1);
+    assert_int_equal(top.entries[2].item, 4);
+    topk_release(&top);
+}
+
+static void test_edges(void **state)
+{
+    struct topk top;
+    topk_init(&top, smaller, NULL);
+    topk_clear(&top, 0);
+    topk_push(&top, 1.0, 1);
+    topk_sort(&top);
+    assert_int_equal(top.count, 0);
+    topk_clear(&top, 5);
+    topk_sort(&top);
+    assert_int_equal(top.count, 0);
+    topk_push(&top, -INFINITY, 1);
+    topk_push(&top, 2.0, 9);
+    topk_sort(&top);
+    assert_int_equal(top.entries[0].item, 9);
+    assert_int_equal(top.entries[1].item, 1);
+    topk_release(&top);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sorting),
+        cmocka_unit_test(test_ties_by_key),
+        cmocka_unit_test(test_edges),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,294 @@
+#include "base/base.h"
+#include "base/text_file.h"
+#include "model/transformer/transformer_internal.h"
+#include "tests/unit/numbers.h"
+
+/* ---- Golden: tests/golden/make_transformer.py has the same settings and first values ---- */
+
+static const struct transformer_settings golden = {
+    .shape = {.items = 9, .d = 16, .hidden = 16, .blocks = 1, .heads = 2, .length = 5,
+              .attributes = 3},
+    .rate = 0.01f,
+    .batch = 8,
+    .lanes = 2,
+    .threads = 1,
+};
+static const size_t has_starts[] = {0, 1, 1, 3, 4, 7, 7, 8, 10, 10};
+static const int32_t has[] = {0, 0, 1, 1, 0, 1, 2, 2, 1, 2};
+
+static const int32_t first[] = {1, 2, 3, 4, 5, 6, 7}, second[] = {8, 0, 2}, third[] = {3, 1, 4, 1};
+static const struct sequence three[] = {
+    {.items = first, .count = 7},
+    {.items = second, .count = 3},
+    {.items = third, .count = 4},
+};
+
+/* Gradients by the keys' biases are 0, as softmax doesn't see them; what rounding makes of that is
+ * as large to Adam as any other gradient. */
+static bool is_free(const struct transformer *model, size_t i)
+{
+    const float *at = model->values + i, *bias = model->weights.blocks[0].key_value.bias;
+    return at >= bias && at < bias + 16;
+}
+
+static void test_golden(void **state)
+{
+    struct transformer *model = transformer_new(&golden);
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    if (text_file_read("tests/golden/transformer.txt", &text)) { fail_msg("no golden file"); }
+    buf_append(&text, "", 1);
+    for (size_t i = 0; i < model->count; i++) {
+        model->values[i] = (float)(0.3 * sin(0.37 * (double)i + 0.001 * (double)(i * i)));
+    }
+    transformer_set_attributes(model, has_starts, has);
+    char *at = text.data;
+    for (size_t step = 1; step <= 3; step++) {
+        assert_memory_equal(at, "loss ", 5);
+        assert_int_equal(strtol(at + 5, &at, 10), step);
+        near_to(transformer_learn(model, three, 3), strtod(at, &at), 2e-6, "loss", step);
+        at++;
+    }
+    for (size_t i = 0; i < model->count; i++) {
+        assert_memory_equal(at, "w ", 2);
+        const double want = strtod(at + 2, &at);
+        at++;
+        near_to(model->values[i], want, is_free(model, i) ? 0.031 : 2e-5, "w", i);
+    }
+    assert_true(*at == '\0');
+    assert_int_equal(transformer_steps(model), 3);
+    buf_release(&text);
+    transformer_free(model);
+}
+
+/* ---- A world with something to learn: an item follows its number's successor ---- */
+
+enum { USERS = 60, ITEMS = 40 };
+
+struct world {
+    int32_t flat[USERS * 12];
+    uint8_t kinds[USERS * 12];
+    struct sequence sequences[USERS];
+};
+
+static void make(struct world *w)
+{
+    uint64_t rng = 1;
+    for (size_t u = 0; u < USERS; u++) {
+        size_t count = 1 + (size_t)(draw(&rng) * 11.9);
+        int32_t item = (int32_t)(draw(&rng) * ITEMS);
+        for (size_t i = 0; i < count; i++) {
+            w->flat[u * 12 + i] = item;
+            w->kinds[u * 12 + i] = draw(&rng) < 0.5;
+            item = (item + 1 + (draw(&rng) < 0.1)) % ITEMS;
+        }
+        w->sequences[u] = (struct sequence){w->flat + u * 12, NULL, w->kinds + u * 12, count};
+    }
+}
+
+static struct transformer_settings settings_of_world(void)
+{
+    return (struct transformer_settings){
+        .shape = {.items = ITEMS, .d = 32, .hidden = 32, .blocks = 2, .heads = 2, .length = 10,
+                  .kinds = 2},
+        .dropout = 0.1f,
+        .rate = 5e-3f,
+        .batch = 16,
+        .lanes = 3,
+        .threads = 1,
+        .seed = 4,
+    };
+}
+
+/* The share of all items 0 .. ITEMS - 1, as a history of one, whose successor is scored highest. */
+static double known(struct transformer *model)
+{
+    int32_t items[ITEMS];
+    struct sequence histories[ITEMS];
+    _cleanup_(xfreep) float *hidden = zeros(ITEMS * 32);
+    _cleanup_(xfreep) float *scores = zeros(ITEMS * ITEMS);
+    double right = 0;
+    for (int32_t i = 0; i < ITEMS; i++) {
+        items[i] = i;
+        histories[i] = (struct sequence){.items = items + i, .count = 1};
+    }
+    transformer_encode(model, histories, ITEMS, hidden);
+    transformer_scores(model, hidden, ITEMS, scores);
+    for (size_t i = 0; i < ITEMS; i++) {
+        size_t best = 0;
+        for (size_t j = 1; j < ITEMS; j++) {
+            if (scores[i * ITEMS + j] > scores[i * ITEMS + best]) { best = j; }
+        }
+        right += best == (i + 1) % ITEMS;
+    }
+    return right / ITEMS;
+}
+
+/* Learns until the loss is at most this share of the first, and enough successors are known. */
+static void learns(const struct transformer_settings *settings, int epochs, double share,
+                   double at_least)
+{
+    struct world w;
+    make(&w);
+    struct transformer *model = transformer_new(settings);
+    double before = transformer_epoch(model, w.sequences, USERS), after = before;
+    for (int epoch = 1; epoch < epochs; epoch++) {
+        after = transformer_epoch(model, w.sequences, USERS);
+    }
+    if (after > share * before) { fail_msg("loss %g after %g", after, before); }
+    if (known(model) < at_least) { fail_msg("knows %g of the successors", known(model)); }
+    assert_int_equal(transformer_steps(model), (uint64_t)epochs * 4);
+    transformer_free(model);
+}
+
+static void test_causal(void **state)
+{
+    struct transformer_settings settings = settings_of_world();
+    learns(&settings, 60, 0.5, 0.9);
+}
+
+static void test_sampled(void **state)
+{
+    struct transformer_settings settings = settings_of_world();
+    settings.negatives = 20;
+    learns(&settings, 60, 0.5, 0.9);
+}
+
+static void test_masked(void **state)
+{
+    struct transformer_settings settings = settings_of_world();
+    settings.mask_share = 0.3f;
+    learns(&settings, 200, 0.75, 0.25);
+}
+
+/* The same bits whatever the number of threads; other bits with another seed. */
+static void test_threads(void **state)
+{
+    struct world w;
+    make(&w);
+    struct transformer *models[3];
+    float *hidden[3];
+    for (size_t i = 0; i < 3; i++) {
+        struct transformer_settings settings = settings_of_world();
+        settings.threads = i == 1 ? 3 : 1;
+        settings.seed = i == 2 ? 5 : 4;
+        models[i] = transformer_new(&settings);
+        for (int epoch = 0; epoch < 3; epoch++) {
+            (void)transformer_epoch(models[i], w.sequences, USERS);
+        }
+        hidden[i] = zeros(USERS * 32);
+        transformer_encode(models[i], w.sequences, USERS, hidden[i]);
+    }
+    const size_t bytes = models[0]->count * sizeof(float);
+    assert_memory_equal(models[0]->values, models[1]->values, bytes);
+    assert_memory_equal(hidden[0], hidden[1], USERS * 32 * sizeof(float));
+    assert_true(memcmp(models[0]->values, models[2]->values, bytes) != 0);
+    for (size_t i = 0; i < 3; i++) {
+        free(hidden[i]);
+        transformer_free(models[i]);
+    }
+}
+
+/* What a history leads to does not depend on what is encoded with it. */
+static void test_encoding_alone(void **state)
+{
+    struct world w;
+    make(&w);
+    const struct transformer_settings settings = settings_of_world();
+    struct transformer *model = transformer_new(&settings);
+    _cleanup_(xfreep) float *all = zeros(USERS * 32);
+    float alone[32];
+    transformer_encode(model, w.sequences, USERS, all);
+    for (size_t u = 0; u < USERS; u++) {
+        transformer_encode(model, &w.sequences[u], 1, alone);
+        for (size_t c = 0; c < 32; c++) { near_to(alone[c], all[u * 32 + c], 1e-5, "hidden", u); }
+    }
+    transformer_free(model);
+}
+
+/* New items: what was known stays as it was, and they can be learned. */
+static void test_grows(void **state)
+{
+    struct world w;
+    make(&w);
+    struct transformer_settings settings = settings_of_world();
+    settings.shape.attributes = 2;
+    struct transformer *model = transformer_new(&settings);
+    size_t starts[ITEMS + 1];
+    int32_t ids[ITEMS];
+    for (size_t i = 0; i <= ITEMS; i++) { starts[i] = i; }
+    for (int32_t i = 0; i < ITEMS; i++) { ids[i] = i % 2; }
+    transformer_set_attributes(model, starts, ids);
+    (void)transformer_epoch(model, w.sequences, USERS);
+    _cleanup_(xfreep) float *before =
+        xmemdup(transformer_vectors(model), ITEMS * 32 * sizeof(float));
+    transformer_grow(model, ITEMS + 3);
+    assert_int_equal(transformer_settings(model)->shape.items, ITEMS + 3);
+    assert_memory_equal(transformer_vectors(model), before, ITEMS * 32 * sizeof(float));
+    float fresh[32];
+    const float *there = transformer_vectors(model) + (ITEMS + 2) * 32;
+    memcpy(fresh, there, sizeof(fresh));
+    settings.shape.items = ITEMS + 3;
+    struct transformer *large = transformer_new(&settings);
+    assert_memory_equal(fresh, large->weights.items + (ITEMS + 2) * 32, sizeof(fresh));
+    w.flat[0] = ITEMS + 2;
+    for (int epoch = 0; epoch < 2; epoch++) {
+        double loss = transformer_epoch(model, w.sequences, USERS);
+        assert_true(isfinite(loss) && loss > 0);
+    }
+    assert_true(memcmp(fresh, transformer_vectors(model) + (ITEMS + 2) * 32, sizeof(fresh)) != 0);
+    transformer_free(large);
+    transformer_free(model);
+}
+
+/* Sequences of one action ask nothing: no step. */
+static void test_nothing_to_learn(void **state)
+{
+    const struct transformer_settings settings = settings_of_world();
+    struct transformer *model = transformer_new(&settings);
+    const struct sequence lone[] = {{.items = first, .count = 1}, {.items = second, .count = 1}};
+    assert_true(transformer_learn(model, lone, 2) == 0.0);
+    assert_int_equal(transformer_steps(model), 0);
+    assert_null(transformer_free(model));
+    assert_null(transformer_free(NULL));
+}
+
+static void test_settings_that_do_not_fit(void **state)
+{
+    const struct transformer_settings good = settings_of_world();
+    const char *why = NULL;
+    assert_true(transformer_settings_fit(&good, &why) && !why);
+    struct transformer_settings wrong[10];
+    for (size_t i = 0; i < 10; i++) { wrong[i] = good; }
+    wrong[0].dropout = 1.0f;
+    wrong[1].dropout = NAN;
+    wrong[2].mask_share = 1.5f;
+    wrong[3].rate = 0.0f;
+    wrong[4].negatives = ITEMS;
+    wrong[5].batch = 0;
+    wrong[6].threads = 0;
+    wrong[7].lanes = TRANSFORMER_LANES_MAX + 1;
+    wrong[8].shape.d = 33;
+    wrong[9].shape.length = 1 << 24; /* more memory than anybody has */
+    for (size_t i = 0; i < 10; i++) {
+        why = NULL;
+        assert_false(transformer_settings_fit(&wrong[i], &why));
+        assert_non_null(why);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_causal),
+        cmocka_unit_test(test_sampled),
+        cmocka_unit_test(test_masked),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_encoding_alone),
+        cmocka_unit_test(test_grows),
+        cmocka_unit_test(test_nothing_to_learn),
+        cmocka_unit_test(test_settings_that_do_not_fit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,163 @@
+#include "base/base.h"
+#include "tests/probe.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "stream/avro/render.h"
+
+/* What scratch->body is as JSON when that schema wrote it; on refusal "!reason". */
+static const char *shown(struct scratch *scratch, const char *schema)
+{
+    buf_clear(&scratch->json);
+    struct slice message = scratch_frame(scratch, schema);
+    if (codec_json(scratch->schemas, message, &scratch->json, NULL, &scratch->error)) {
+        assert_int_equal(scratch->json.size, 0);
+        buf_printf(&scratch->json, "!%s", scratch->error.reason);
+    }
+    buf_append(&scratch->json, "", 1);
+    buf_clear(&scratch->body);
+    return scratch->json.data;
+}
+
+static void test_scalars(void **state)
+{
+    struct scratch *scratch = *state;
+    assert_string_equal(shown(scratch, "\"null\""), "null");
+    put_long(&scratch->body, -7);
+    assert_string_equal(shown(scratch, "\"int\""), "-7");
+    put_long(&scratch->body, INT64_MIN);
+    assert_string_equal(shown(scratch, "\"long\""), "-9223372036854775808");
+    put_long(&scratch->body, INT64_MIN);
+    assert_string_equal(shown(scratch, "\"int\""), "!bad_length");
+    buf_append(&scratch->body, "\x01", 1);
+    assert_string_equal(shown(scratch, "\"boolean\""), "true");
+    buf_append(&scratch->body, "\x07", 1);
+    assert_string_equal(shown(scratch, "\"boolean\""), "!bad_enum");
+    put_long(&scratch->body, 1);
+    const char *color = "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"B\"]}";
+    assert_string_equal(shown(scratch, color), "\"B\"");
+    put_long(&scratch->body, 2);
+    assert_string_equal(shown(scratch, color), "!bad_enum");
+}
+
+static void test_reals(void **state)
+{
+    struct scratch *scratch = *state;
+    static const struct {
+        double value;
+        const char *text;
+    } reals[] = {
+        {0.1, "0.1"},      {1.0 / 3, "0.3333333333333333"},    {-2, "-2"},
+        {1e300, "1e+300"}, {5e-324, "4.94065645841247e-324"},  {INFINITY, "\"Infinity\""},
+        {NAN, "\"NaN\""},  {0.1 + 0.2, "0.30000000000000004"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(reals); i++) {
+        put_double(&scratch->body, reals[i].value);
+        assert_string_equal(shown(scratch, "\"double\""), reals[i].text);
+    }
+    put_float(&scratch->body, 0.1f);
+    assert_string_equal(shown(scratch, "\"float\""), "0.1");
+    put_float(&scratch->body, 16777216.0f);
+    assert_string_equal(shown(scratch, "\"float\""), "16777216");
+    put_float(&scratch->body, -INFINITY);
+    assert_string_equal(shown(scratch, "\"float\""), "\"-Infinity\"");
+}
+
+static void test_texts(void **state)
+{
+    struct scratch *scratch = *state;
+    put_text(&scratch->body, "a\"b\\c\n\r\t\x01\x7f \u00e9\U0001f30a/");
+    assert_string_equal(shown(scratch, "\"string\""),
+                        "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u007f \u00e9\U0001f30a/\"");
+    put_text(&scratch->body, "\x1b[31m\xc2\x9b"
+                             "31m\xc2\xa0"); /* nothing steers a terminal */
+    assert_string_equal(shown(scratch, "\"string\""), "\"\\u001b[31m\\u009b31m\xc2\xa0\"");
+    put_text(&scratch->body, "\xff\x80z\"\x1f");
+    assert_string_equal(shown(scratch, "\"bytes\""), "\"\\u00ff\\u0080z\\\"\\u001f\"");
+    put_text(&scratch->body, "\xff");
+    assert_string_equal(shown(scratch, "\"string\""), "!bad_utf8");
+    buf_append(&scratch->body, "\x00\xe9", 2);
+    assert_string_equal(shown(scratch, "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"),
+                        "\"\\u0000\\u00e9\"");
+}
+
+static void test_nested(void **state)
+{
+    struct scratch *scratch = *state;
+    const char *schema =
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+        "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":[\"null\",\"long\"]}},"
+        "{\"name\":\"a\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":"
+        "\"int\"}}},{\"name\":\"r\",\"type\":[\"null\",\"R\"]},"
+        "{\"name\":\"e\",\"type\":{\"type\":\"record\",\"name\":\"E\",\"fields\":[]}}]}";
+    put_long(&scratch->body, 2);
+    put_text(&scratch->body, "k\"");
+    put_long(&scratch->body, 0);
+    put_text(&scratch->body, "l");
+    put_long(&scratch->body, 1);
+    put_long(&scratch->body, 5);
+    put_long(&scratch->body, 0);
+    put_long(&scratch->body, -2); /* two inner arrays, four bytes of them */
+    put_long(&scratch->body, 4);
+    buf_append(&scratch->body, "\x02\x0e\x00\x00", 4);
+    put_long(&scratch->body, 1);
+    put_long(&scratch->body, 0);
+    put_long(&scratch->body, 0);
+    put_long(&scratch->body, 1);
+    buf_append(&scratch->body, "\x00\x00\x00", 3);
+    assert_string_equal(shown(scratch, schema), "{\"m\":{\"k\\\"\":null,\"l\":5},\"a\":[[7],[],[]],"
+                                                "\"r\":{\"m\":{},\"a\":[],\"r\":null,\"e\":{}},"
+                                                "\"e\":{}}");
+}
+
+static void test_refused(void **state)
+{
+    struct scratch *scratch = *state;
+    const char *list = "{\"type\":\"record\",\"name\":\"L\",\"fields\":["
+                       "{\"name\":\"n\",\"type\":[\"L\",\"null\"]}]}";
+    for (int i = 0; i < 500; i++) { put_long(&scratch->body, 0); }
+    assert_string_equal(shown(scratch, list), "!over_limit");
+    put_long(&scratch->body, INT64_C(1) << 60);
+    assert_string_equal(shown(scratch, "{\"type\":\"array\",\"items\":\"null\"}"), "!over_limit");
+    put_long(&scratch->body, 2);
+    assert_string_equal(shown(scratch, "{\"type\":\"map\",\"values\":\"int\"}"), "!truncated");
+    put_long(&scratch->body, 2);
+    assert_string_equal(shown(scratch, "[\"null\",\"int\"]"), "!bad_union");
+    put_long(&scratch->body, 2);
+    put_long(&scratch->body, 2);
+    assert_string_equal(shown(scratch, "\"int\""), "!trailing_bytes");
+    assert_string_equal(shown(scratch, "\"double\""), "!truncated");
+}
+
+/* What was in the buffer before stays when there is no room, and only that. */
+static void test_small_buffer(void **state)
+{
+    struct scratch *scratch = *state;
+    put_text(&scratch->body, "0123456789");
+    struct slice message = scratch_frame(scratch, "\"string\"");
+    const char *name = NULL;
+    struct buf small;
+    buf_init(&small, 14);
+    for (size_t used = 0; used < 8; used++) {
+        buf_clear(&small);
+        buf_append(&small, "abcdefgh", used);
+        int rc = codec_json(scratch->schemas, message, &small, &name, &scratch->error);
+        assert_int_equal(rc, used + 12 <= 14 ? 0 : -EBADMSG);
+        if (rc) { assert_string_equal(scratch->error.reason, "over_limit"); }
+        assert_int_equal(small.size, rc ? used : used + 12);
+        assert_false(buf_failed(&small));
+    }
+    assert_string_equal(name, "string");
+    buf_release(&small);
+}
+
+int main(void)
+{
+#define SCRATCH_TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(test_scalars), SCRATCH_TEST(test_reals),   SCRATCH_TEST(test_texts),
+        SCRATCH_TEST(test_nested),  SCRATCH_TEST(test_refused), SCRATCH_TEST(test_small_buffer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,35 @@
+#include "base/base.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "stream/kafka/partition_offsets.h"
+#include "stream/kafka/wire.h"
+
+static void test_finds_what_it_made(void **state _unused_)
+{
+    struct partition_offsets offsets = {0};
+    struct partition_offset *place = partition_offsets_find(&offsets, "a", 0);
+    assert_int_equal(place->position, OFFSET_NONE);
+    assert_int_equal(place->appended, OFFSET_NONE);
+    place->position = 7;
+    for (int32_t p = 1; p < 50; p++) { partition_offsets_find(&offsets, "a", p)->position = 7 + p; }
+    assert_int_equal(partition_offsets_find(&offsets, "b", 0)->position, OFFSET_NONE);
+    for (int32_t p = 0; p < 50; p++) {
+        assert_int_equal(partition_offsets_find(&offsets, "a", p)->position, 7 + p);
+    }
+    assert_int_equal(offsets.count, 51);
+    partition_offsets_forget_positions(&offsets);
+    assert_int_equal(partition_offsets_find(&offsets, "a", 3)->position, OFFSET_NONE);
+    partition_offsets_release(&offsets);
+    assert_int_equal(offsets.count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_finds_what_it_made)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

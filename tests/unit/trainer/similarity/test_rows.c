@@ -1,0 +1,63 @@
+/* The cache of rows: which may be evicted, which are staged, what is forgotten. */
+#include "base/base.h"
+#include "trainer/similarity/rows.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { MANY = 20000 };
+
+static void found_by_item(void **state)
+{
+    struct rows *rows = rows_new(SIZE_MAX);
+    struct changed_rows a = {0}, b = {0};
+    for (int32_t i = 0; i < MANY; i++) { (void)rows_add(rows, i % 2 ? &a : &b, i * 3); }
+    for (int32_t i = 0; i < MANY; i++) {
+        assert_int_equal(rows_find(rows, i * 3)->item, i * 3);
+        assert_null(rows_find(rows, i * 3 + 1));
+    }
+    rows_forget(rows, &a);
+    assert_int_equal(rows_count(rows), MANY / 2);
+    assert_null(rows_find(rows, 3));
+    rows_free(rows);
+    changed_rows_release(&a);
+    changed_rows_release(&b);
+    assert_null(rows_free(NULL));
+}
+
+static void only_the_committed_are_evicted_oldest_first(void **state)
+{
+    struct rows *rows = rows_new(2 * sizeof(struct held_row));
+    struct changed_rows changed = {0};
+    for (int32_t i = 0; i < 4; i++) { rows_changed(rows, rows_add(rows, &changed, i)); }
+    rows_trim(rows);
+    assert_int_equal(rows_count(rows), 4); /* dirty */
+    changed_rows_flushed(&changed);
+    rows_trim(rows);
+    assert_int_equal(rows_count(rows), 4); /* in flight */
+    changed_rows_committed(&changed);
+    rows_trim(rows);
+    assert_int_equal(rows_count(rows), 2);
+    assert_null(rows_find(rows, 0));
+    assert_non_null(rows_find(rows, 3));
+    row_add(&rows_find(rows, 3)->row, 9, 1, 1, 1);
+    rows_changed(rows, rows_find(rows, 3));
+    assert_int_equal(changed.dirty_count, 1);
+    rows_trim(rows);
+    assert_null(rows_find(rows, 2)); /* the changed row is heavier now */
+    assert_int_equal(rows_count(rows), 1);
+    rows_forget(rows, &changed);
+    assert_int_equal(rows_count(rows), 0);
+    assert_int_equal(changed.dirty_count, 0);
+    rows_free(rows);
+    changed_rows_release(&changed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(found_by_item),
+        cmocka_unit_test(only_the_committed_are_evicted_oldest_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+#include "base/base.h"
+#include "base/directory.h"
+#include "base/xalloc.h"
+#include "trainer/sequence/history_store.h"
+
+enum { FLUSH_BYTES = 4 << 20, STORE_BYTES = 4 << 20 };
+
+struct partition_store {
+    struct store *store;
+    struct store_batch *batch;
+    int64_t next; /* the offset behind what is in the batch and the store */
+    int64_t from;
+    bool dirty;
+};
+
+struct history_store {
+    char *path;
+    struct partition_store *at;
+    int32_t count;
+    char *why;
+};
+
+struct history_store *history_store_new(const char *path)
+{
+    struct history_store *history_store = xcalloc(1, sizeof(*history_store));
+    history_store->path = xstrdup(path);
+    return history_store;
+}
+
+struct history_store *history_store_free(struct history_store *history_store)
+{
+    if (!history_store) { return NULL; }
+    for (int32_t p = 0; p < history_store->count; p++) {
+        store_batch_free(history_store->at[p].batch);
+        store_close(history_store->at[p].store);
+    }
+    free(history_store->at);
+    free(history_store->path);
+    free(history_store->why);
+    free(history_store);
+    return NULL;
+}
+
+static struct partition_store *partition_store_of(struct history_store *history_store,
+                                                  int32_t partition)
+{
+    assert(partition >= 0);
+    if (partition >= history_store->count) {
+        history_store->at =
+            xreallocarray(history_store->at, (size_t)partition + 1, sizeof(*history_store->at));
+        memset(history_store->at + history_store->count, 0,
+               (size_t)(partition + 1 - history_store->count) * sizeof(*history_store->at));
+        history_store->count = partition + 1;
+    }
+    return &history_store->at[partition];
+}
+
+/* Opens what is there; what is damaged is thrown away. */
+static int open_store(const char *path, struct store **ret_store, char **ret_why)
+{
+    const struct store_limits limits = {STORE_BYTES, STORE_BYTES};
+    int result = store_open(path, &limits, ret_store, ret_why);
+    if (result != -EIO) { return result; }
+    free(*ret_why);
+    *ret_why = NULL;
+    (void)store_wipe(path);
+    return store_open(path, &limits, ret_store, ret_why);
+}
+
+/* Behind the first record that is kept, tombstones may be missing; beyond the end, it is another
+ * topic of the same name. */
+static bool fits(struct store *store, int64_t low, int64_t end, int64_t *ret_from)
+{
+    struct bookmark bookmark;
+    if (store_bookmark(store, &bookmark) < 0) { return false; }
+    if (bookmark.changelog_offset < low || bookmark.changelog_offset > end) { return false; }
+    *ret_from = bookmark.changelog_offset;
+    return true;
+}
+
+int history_store_open(struct history_store *history_store, int32_t partition, int64_t low,
+                       int64_t end, int64_t *ret_from)
+{
+    char *why = NULL;
+    struct partition_store *partition_store = partition_store_of(history_store, partition);
+    _cleanup_(xfreep) char *path = xprintf("%s/%d", history_store->path, partition);
+    int result = partition_store->store ? 0 : directory_make(path);
+    if (result == 0 && !partition_store->store) {
+        result = open_store(path, &partition_store->store, &why);
+    }
+    if (result == 0 && !fits(partition_store->store, low, end, &partition_store->from)) {
+        partition_store->store = store_close(partition_store->store);
+        (void)store_wipe(path);
+        partition_store->from = low;
+        result = directory_make(path);
+        if (result == 0) { result = open_store(path, &partition_store->store, &why); }
+    }
+    if (result < 0) {
+        free(history_store->why);
+        history_store->why =
+            xprintf("cannot open the state in %s: %s", path, why ? why : strerror(-result));
+        free(why);
+        return result;
+    }
+    if (!partition_store->batch) { partition_store->batch = store_batch_new(); }
+    partition_store->next = partition_store->from;
+    *ret_from = partition_store->from;
+    return 0;
+}
+
+static int flush(struct history_store *history_store, struct partition_store *partition_store)
+{
+    if (!partition_store->dirty) { return 0; }
+    const struct bookmark bookmark = {.changelog_offset = partition_store->next,
+                                      .input_offset = partition_store->next};
+    int result = store_apply(partition_store->store, partition_store->batch, &bookmark);
+    if (result < 0) {
+        free(history_store->why);
+        history_store->why = xprintf("cannot write the state in %s: %s", history_store->path,
+                                     store_why(partition_store->store));
+        return result;
+    }
+    partition_store->dirty = false;
+    return 0;
+}
+
+int history_store_put(struct history_store *history_store, int32_t partition, struct slice key,
+                      struct slice value, int64_t offset)
+{
+    struct partition_store *partition_store = partition_store_of(history_store, partition);
+    if (!partition_store->store) { return -EIO; }
+    store_batch_put(partition_store->batch, key, value);
+    partition_store->next = offset + 1;
+    partition_store->dirty = true;
+    return store_batch_bytes(partition_store->batch) < FLUSH_BYTES
+               ? 0
+               : flush(history_store, partition_store);
+}
+
+int history_store_flush(struct history_store *history_store)
+{
+    for (int32_t p = 0; p < history_store->count; p++) {
+        int result = flush(history_store, &history_store->at[p]);
+        if (result < 0) { return result; }
+    }
+    return 0;
+}
+
+int history_store_scan(struct history_store *history_store, int32_t partition,
+                       int (*each)(void *arg, struct slice key, struct slice value), void *arg)
+{
+    return store_scan(partition_store_of(history_store, partition)->store, each, arg);
+}
+
+const char *history_store_why(const struct history_store *history_store)
+{
+    return history_store->why ? history_store->why : "";
+}

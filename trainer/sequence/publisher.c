@@ -1,0 +1,196 @@
+#include "base/base.h"
+#include "base/crash.h"
+#include "trainer/sequence/publisher.h"
+
+enum { MESSAGE_BYTES_MAX = 1 << 20, SLOT_NONE = -1 };
+
+_Static_assert(MODEL_PART_NUMBERS_MAX * sizeof(float) + 4096 < MESSAGE_BYTES_MAX,
+               "a part of the weights fits its message");
+
+void publisher_init(struct publisher *publisher, struct run *run)
+{
+    publisher->vector_codec = codec_new(&item_vector_contract, run_schemas(run));
+    publisher->weights_codec = codec_new(&model_weights_contract, run_schemas(run));
+    publisher->newest_slot = SLOT_NONE;
+    buf_init(&publisher->message, MESSAGE_BYTES_MAX);
+}
+
+void publisher_release(struct publisher *publisher)
+{
+    publisher_drop(publisher);
+    codec_free(publisher->vector_codec);
+    codec_free(publisher->weights_codec);
+    buf_release(&publisher->message);
+}
+
+void publisher_observe(struct publisher *publisher, const struct model_weights *weights)
+{
+    bool known = weights->slot >= 0 && weights->slot < GENERATION_SLOTS;
+    /* all others stand before it */
+    bool last = weights->parts > 0 && weights->part == weights->parts - 1;
+    if (!known || !last || !slice_equal(weights->model, slice_str(MODEL_SEQUENCE))) { return; }
+    publisher->newest_slot = weights->slot;
+    (void)snprintf(publisher->newest, sizeof(publisher->newest), "%.*s",
+                   SLICE_ARGS(weights->generation));
+}
+
+bool publisher_idle(const struct publisher *publisher)
+{
+    return !publisher->snapshot;
+}
+
+static int32_t slot_to_write(const struct publisher *publisher)
+{
+    if (publisher->newest_slot == SLOT_NONE) { return 0; }
+    bool late = publisher->own[0] && strcmp(publisher->own, publisher->newest) != 0;
+    return late ? publisher->newest_slot : GENERATION_SLOTS - 1 - publisher->newest_slot;
+}
+
+void publisher_begin(struct publisher *publisher, struct model_snapshot *snapshot)
+{
+    assert(!publisher->snapshot);
+    publisher->snapshot = snapshot;
+    publisher->slot = slot_to_write(publisher);
+    publisher->row = 0;
+}
+
+void publisher_restart(struct publisher *publisher)
+{
+    publisher->row = 0;
+}
+
+void publisher_drop(struct publisher *publisher)
+{
+    publisher->snapshot = model_snapshot_free(publisher->snapshot);
+    publisher->done = model_snapshot_free(publisher->done);
+    publisher->own[0] = '\0';
+    publisher->row = 0;
+}
+
+static void send(struct publisher *publisher, struct task *task, struct codec *codec,
+                 const void *object, int output, const char *key)
+{
+    buf_clear(&publisher->message);
+    int result = codec_encode(codec, object, &publisher->message);
+    assert(result == 0);
+    task_emit(task, output, PARTITION_BY_KEY, slice_str(key), buf_slice(&publisher->message));
+}
+
+static void send_row(struct publisher *publisher, struct task *task, size_t row)
+{
+    const struct model_snapshot *snapshot = publisher->snapshot;
+    const size_t d = snapshot->shape.d;
+    char key[VECTOR_KEY_BYTES_MAX];
+    const struct item_vector vector = {
+        .item_id = ids_text(publisher->ids, snapshot->items[row]),
+        .generation = slice_str(snapshot->name),
+        .slot = publisher->slot,
+        .row = (int32_t)row,
+        .scale = snapshot->scales[row],
+        .bytes = slice_of(snapshot->bytes + row * d, d),
+    };
+    (void)snprintf(key, sizeof(key), "%d/%.*s", vector.slot, SLICE_ARGS(vector.item_id));
+    send(publisher, task, publisher->vector_codec, &vector, publisher->vectors_output, key);
+}
+
+static void send_part(struct publisher *publisher, struct task *task, int32_t part, int32_t parts)
+{
+    const struct model_snapshot *snapshot = publisher->snapshot;
+    const struct weights_shape *shape = &snapshot->shape;
+    const size_t from = (size_t)part * MODEL_PART_NUMBERS_MAX;
+    char key[MODEL_KEY_BYTES_MAX];
+    const struct model_weights weights = {
+        .model = slice_str(MODEL_SEQUENCE),
+        .generation = slice_str(snapshot->name),
+        .slot = publisher->slot,
+        .part = part,
+        .parts = parts,
+        .items = (int32_t)snapshot->rows,
+        .d = (int32_t)shape->d,
+        .hidden = (int32_t)shape->hidden,
+        .blocks = (int32_t)shape->blocks,
+        .heads = (int32_t)shape->heads,
+        .length = (int32_t)shape->length,
+        .steps = (int64_t)snapshot->steps,
+        .hr10 = snapshot->hr10,
+        .ndcg10 = snapshot->ndcg10,
+        .weights = {snapshot->dense + from,
+                    MIN_OF(snapshot->dense_count - from, (size_t)MODEL_PART_NUMBERS_MAX)},
+    };
+    (void)snprintf(key, sizeof(key), "%s/%d/%d", MODEL_SEQUENCE, weights.slot, part);
+    send(publisher, task, publisher->weights_codec, &weights, publisher->models_output, key);
+}
+
+static void set_done(struct publisher *publisher)
+{
+    model_snapshot_free(publisher->done);
+    publisher->done = publisher->snapshot;
+    (void)snprintf(publisher->own, sizeof(publisher->own), "%s", publisher->snapshot->name);
+    publisher->snapshot = NULL;
+    publisher->row = 0;
+}
+
+struct model_snapshot *publisher_take_published(struct publisher *publisher)
+{
+    struct model_snapshot *done = publisher->done;
+    publisher->done = NULL;
+    return done;
+}
+
+bool publisher_is_newest(const struct publisher *publisher, const struct model_snapshot *snapshot)
+{
+    return strcmp(publisher->newest, snapshot->name) == 0;
+}
+
+void publisher_send_cold_start(struct publisher *publisher, struct task *task,
+                               const struct cold_start_row *late)
+{
+    char key[VECTOR_KEY_BYTES_MAX];
+    const struct item_vector vector = {
+        .item_id = ids_text(publisher->ids, late->item),
+        .generation = slice_str(publisher->newest),
+        .slot = publisher->newest_slot,
+        .row = (int32_t)late->row,
+        .scale = late->scale,
+        .bytes = slice_of(late->bytes, late->width),
+    };
+    (void)snprintf(key, sizeof(key), "%d/%.*s", vector.slot, SLICE_ARGS(vector.item_id));
+    send(publisher, task, publisher->vector_codec, &vector, publisher->vectors_output, key);
+    publisher->rows_published++;
+}
+
+static void finish(struct publisher *publisher, struct task *task)
+{
+    const struct model_snapshot *snapshot = publisher->snapshot;
+    const size_t each = MODEL_PART_NUMBERS_MAX;
+    const int32_t parts = (int32_t)((snapshot->dense_count + each - 1) / each);
+    if (!task_settle(task)) {
+        publisher_restart(publisher);
+        return;
+    }
+    CRASH_POINT("generation.announce");
+    for (int32_t part = 0; part < parts; part++) { send_part(publisher, task, part, parts); }
+    if (!task_settle(task)) {
+        publisher_restart(publisher);
+        return;
+    }
+    CRASH_POINT("generation.announced");
+    publisher->newest_slot = publisher->slot;
+    (void)snprintf(publisher->newest, sizeof(publisher->newest), "%s", snapshot->name);
+    publisher->published++;
+    set_done(publisher);
+}
+
+void publisher_step(struct publisher *publisher, struct task *task)
+{
+    if (!publisher->snapshot) { return; }
+    if (publisher_is_newest(publisher, publisher->snapshot)) {
+        set_done(publisher);
+        return;
+    }
+    size_t end = MIN_OF(publisher->row + publisher->rows_a_step, publisher->snapshot->rows);
+    for (; publisher->row < end; publisher->row++, publisher->rows_published++) {
+        send_row(publisher, task, publisher->row);
+    }
+    if (publisher->row == publisher->snapshot->rows) { finish(publisher, task); }
+}

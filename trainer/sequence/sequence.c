@@ -1,0 +1,416 @@
+/* Who trains? The copy that the group gives the one partition of `models` to. All copies read all
+ * histories, each into state of its own, so that another one takes over warm; copies on one machine
+ * share the checkpoint too. Without one, training begins anew while the published generation goes
+ * on serving. */
+#include "base/base.h"
+#include "base/directory.h"
+#include "base/xalloc.h"
+#include "schemas/item.h"
+#include "schemas/user_history.h"
+#include "trainer/sequence/publisher.h"
+#include "trainer/sequence/sequence.h"
+#include "trainer/sequence/sequence_settings.h"
+#include "trainer/sequence/history_store.h"
+
+/* `models` is there twice: as a table, and as what decides who trains. A broadcast record is known
+ * by its topic, so the table comes first. */
+enum { MODELS_TABLE, HISTORIES, ITEMS, MODELS_OWNED };
+static const struct input inputs[] = {
+    [MODELS_TABLE] = {.name = "models", .kind = INPUT_BROADCAST},
+    [HISTORIES] = {.name = "histories", .kind = INPUT_BROADCAST},
+    [ITEMS] = {.name = "items", .kind = INPUT_BROADCAST, .shared = true},
+    [MODELS_OWNED] = {.name = "models", .kind = INPUT_PARTITIONED},
+};
+
+enum { VECTORS, MODELS };
+static const struct output outputs[] = {
+    [VECTORS] = {.name = "item-vectors",
+                 .delivery = DELIVERY_AT_ONCE,
+                 .contracts = {&item_vector_contract}},
+    [MODELS] = {.name = "models",
+                .delivery = DELIVERY_AT_ONCE,
+                .contracts = {&model_weights_contract}},
+};
+
+enum { ARENA_BYTES = 1 << 16, TURN_MS = 40, IDS_MAX = 100000000 };
+
+struct training_state {
+    const struct sequence_settings *settings;
+    struct codec *history_codec, *item_codec, *weights_codec;
+    struct arena *arena;
+    struct ids *ids;
+    struct training_set *training_set;
+    struct history_store *history_store;
+    struct training_thread *training_thread;
+    struct publisher publisher;
+    struct cold_start_items cold_start;
+    int32_t items[HISTORY_ACTIONS_MAX];
+    uint64_t attributes[ITEM_TAGS_MAX];
+    size_t longest; /* history */
+    bool cut;       /* some hold fewer actions than their user has had */
+    struct metric *steps, *training_runs, *epochs, *loss, *hr10, *ndcg10, *items_known, *users,
+        *actions, *bytes, *dropped, *checkpoints, *checkpoint_failures, *generations, *rows,
+        *training, *resting;
+};
+
+/* ---- Start and stop ---- */
+
+static void start_metrics(struct training_state *state, struct metrics *metrics)
+{
+    state->training = metrics_gauge(metrics, "freshet_training", "", "1 while this copy trains.");
+    state->resting = metrics_gauge(metrics, "freshet_training_resting", "",
+                                   "1 when all is learned and published, until users act.");
+    state->steps = metrics_gauge(metrics, "freshet_training_steps", "",
+                                 "Steps of the optimiser behind the model.");
+    state->training_runs = metrics_gauge(metrics, "freshet_training_seasons", "", "Seasons begun.");
+    state->epochs = metrics_gauge(metrics, "freshet_training_rounds", "",
+                                  "Rounds ended, over all users or over those who acted.");
+    state->loss =
+        metrics_gauge(metrics, "freshet_training_loss_nats", "", "Mean loss of the last round.");
+    state->hr10 = metrics_gauge(metrics, "freshet_training_hr10_ratio", "",
+                                "HR@10 on actions that were asked before they were learned.");
+    state->ndcg10 = metrics_gauge(metrics, "freshet_training_ndcg10_ratio", "",
+                                  "NDCG@10 on actions that were asked before they were learned.");
+    state->items_known =
+        metrics_gauge(metrics, "freshet_training_items", "", "Items that have a vector.");
+    state->users =
+        metrics_gauge(metrics, "freshet_training_users", "", "Users whose sequence is in memory.");
+    state->actions = metrics_gauge(metrics, "freshet_training_actions", "",
+                                   "Actions that arrived, of all users.");
+    state->bytes =
+        metrics_gauge(metrics, "freshet_training_sequence_bytes", "", "Memory of the sequences.");
+    state->dropped = metrics_gauge(metrics, "freshet_training_users_dropped", "",
+                                   "Users left out so far to keep within train.memory.max.");
+    state->checkpoints = metrics_gauge(metrics, "freshet_training_checkpoints", "",
+                                       "Checkpoints written since the start.");
+    state->checkpoint_failures = metrics_gauge(metrics, "freshet_training_checkpoint_failures", "",
+                                               "Checkpoints that could not be written.");
+    state->generations = metrics_gauge(metrics, "freshet_generations_published", "",
+                                       "Generations published whole since the start.");
+    state->rows = metrics_gauge(metrics, "freshet_vectors_published", "",
+                                "Item vectors sent since the start.");
+}
+
+static void stop(struct run *run)
+{
+    struct training_state *state = run_state(run);
+    if (!state) { return; }
+    training_thread_free(state->training_thread);
+    publisher_release(&state->publisher);
+    cold_start_items_release(&state->cold_start);
+    (void)history_store_flush(state->history_store);
+    history_store_free(state->history_store);
+    training_set_free(state->training_set);
+    ids_free(state->ids);
+    codec_free(state->history_codec);
+    codec_free(state->item_codec);
+    codec_free(state->weights_codec);
+    arena_free(state->arena);
+    free(state);
+    run_set_state(run, NULL);
+}
+
+static int make_directories(struct run *run, struct training_state *state)
+{
+    int64_t slot = MAX_OF(run_slot(run), (int64_t)0);
+    _cleanup_(xfreep) char *histories =
+        xprintf("%s/%" PRId64 "/histories", run_state_path(run), slot);
+    int result = directory_make(histories);
+    if (result < 0) {
+        run_refuse(run, "cannot make the directory %s: %s; hint: set state.dir", histories,
+                   strerror(-result));
+        return result;
+    }
+    state->history_store = history_store_new(histories);
+    return 0;
+}
+
+static int64_t now_ms(void *arg)
+{
+    return run_now_ms(arg);
+}
+
+static int start(struct run *run)
+{
+    const struct sequence_settings *settings = run_settings(run);
+    const char *fault = sequence_settings_fault(settings);
+    if (fault || run_output_partitions(run, MODELS) != 1) {
+        run_refuse(run, "%s%s", fault ? fault : "want exactly one partition of topic ",
+                   fault ? "" : run_output_topic(run, MODELS));
+        return -EINVAL;
+    }
+    struct training_state *state = xcalloc(1, sizeof(*state));
+    struct training_thread_settings training_thread = sequence_training_settings(settings);
+    training_thread.now_ms = now_ms;
+    training_thread.clock_arg = run;
+    run_set_state(run, state);
+    state->settings = settings;
+    state->history_codec = codec_new(&user_history_contract, run_schemas(run));
+    state->item_codec = codec_new(&item_contract, run_schemas(run));
+    state->weights_codec = codec_new(&model_weights_contract, run_schemas(run));
+    state->arena = arena_new(ARENA_BYTES);
+    state->ids = ids_new(IDS_MAX);
+    state->training_set = training_set_new(learner_length(&training_thread.learner),
+                                           sequence_training_set_bytes(settings));
+    state->publisher = (struct publisher){
+        .vectors_output = VECTORS,
+        .models_output = MODELS,
+        .rows_a_step = (size_t)settings->rows_max,
+        .ids = state->ids,
+    };
+    publisher_init(&state->publisher, run);
+    _cleanup_(xfreep) char *checkpoint = xprintf("%s/checkpoint", run_state_path(run));
+    state->training_thread = training_thread_new(&training_thread, state->training_set, checkpoint);
+    start_metrics(state, run_metrics(run));
+    return make_directories(run, state);
+}
+
+/* ---- Histories ---- */
+
+static int32_t number_of(struct training_state *state, struct slice id)
+{
+    int32_t before = ids_count(state->ids), number = ids_put(state->ids, id);
+    if (number == before) {
+        training_set_add_item(state->training_set, ids_hash(state->ids, number));
+    }
+    return number;
+}
+
+static void add_history(struct training_state *state, struct slice user,
+                        const struct user_history *hist)
+{
+    size_t count = 0;
+    state->longest = MAX_OF(state->longest, hist->items.count);
+    state->cut = state->cut || hist->events_total > (int64_t)hist->items.count;
+    for (size_t k = 0; k < hist->items.count; k++) {
+        if (!(hist->weights.at[k] > 0.0F)) { continue; }
+        int32_t item = number_of(state, hist->items.at[k]);
+        if (item != ID_NONE) { state->items[count++] = item; }
+    }
+    training_set_put(state->training_set, ids_fingerprint(user), state->items, count,
+                     hist->events_total);
+}
+
+/* Decodes a history and takes it into the training_set; -EBADMSG with the error told. */
+static int take_bytes(struct training_state *state, struct slice user, struct slice value,
+                      struct codec_error *ret_error)
+{
+    struct user_history hist;
+    arena_reset(state->arena);
+    int result = codec_decode(state->history_codec, value, state->arena, &hist, ret_error);
+    if (result < 0) { return result; }
+    if (hist.weights.count != hist.items.count) {
+        *ret_error = (struct codec_error){.reason = "columns_differ"};
+        return -EBADMSG;
+    }
+    add_history(state, user, &hist);
+    return 0;
+}
+
+static enum verdict take_history(struct run *run, struct training_state *state,
+                                 const struct record *rec)
+{
+    struct codec_error error;
+    if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
+        return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
+                                 ID_BYTES_MAX);
+    }
+    if (!rec->value.data) {
+        training_set_remove(state->training_set, ids_fingerprint(rec->key));
+    } else if (take_bytes(state, rec->key, rec->value, &error) < 0) {
+        return run_refuse_record(run, error.reason, "%s", error.detail);
+    }
+    if (history_store_put(state->history_store, rec->partition, rec->key, rec->value, rec->offset) <
+        0) {
+        (void)run_refuse_record(run, "state", "%s", history_store_why(state->history_store));
+        return VERDICT_FATAL;
+    }
+    return VERDICT_DONE;
+}
+
+static int reread(void *arg, struct slice key, struct slice value)
+{
+    struct codec_error error;
+    (void)take_bytes(arg, key, value, &error); /* it was believed before it came here */
+    return 0;
+}
+
+static int64_t resume(struct run *run, int input, int32_t partition, int64_t low, int64_t end)
+{
+    struct training_state *state = run_state(run);
+    if (input != HISTORIES) { return OFFSET_NONE; }
+    int64_t from = OFFSET_NONE;
+    /* One that cannot be opened refuses the first record, in words. */
+    if (history_store_open(state->history_store, partition, low, end, &from) < 0) {
+        return OFFSET_NONE;
+    }
+    (void)history_store_scan(state->history_store, partition, reread, state);
+    return from;
+}
+
+/* ---- Items and models ---- */
+
+static enum verdict take_item(struct run *run, struct training_state *state,
+                              const struct record *rec)
+{
+    struct item item = {0};
+    struct codec_error error;
+    arena_reset(state->arena);
+    if (rec->value.data &&
+        codec_decode(state->item_codec, rec->value, state->arena, &item, &error) < 0) {
+        return run_refuse_record(run, error.reason, "%s", error.detail);
+    }
+    int32_t number = number_of(state, rec->value.data ? item.item_id : rec->key);
+    if (number == ID_NONE || !state->settings->attributes) { return VERDICT_DONE; }
+    for (size_t k = 0; k < item.tags.count; k++) {
+        state->attributes[k] = ids_fingerprint(item.tags.at[k]);
+    }
+    training_set_describe(state->training_set, number, state->attributes, item.tags.count);
+    cold_start_items_add(&state->cold_start, number);
+    return VERDICT_DONE;
+}
+
+static enum verdict take_weights(struct run *run, struct training_state *state,
+                                 const struct record *rec)
+{
+    struct model_weights weights;
+    struct codec_error error;
+    if (!rec->value.data) { return VERDICT_DONE; }
+    arena_reset(state->arena);
+    if (codec_decode(state->weights_codec, rec->value, state->arena, &weights, &error) < 0) {
+        return run_refuse_record(run, error.reason, "%s", error.detail);
+    }
+    publisher_observe(&state->publisher, &weights);
+    return VERDICT_DONE;
+}
+
+static enum verdict broadcast(struct run *run, int input, const struct record *rec)
+{
+    struct training_state *state = run_state(run);
+    switch (input) {
+    case HISTORIES:
+        return take_history(run, state, rec);
+    case ITEMS:
+        return take_item(run, state, rec);
+    default:
+        return take_weights(run, state, rec);
+    }
+}
+
+/* ---- The task: who has it trains ---- */
+
+/* How long histories are is a setting of another program: that of features that some were cut by is
+ * the length of the longest. What is cut off there, no setting here brings back. */
+static void look_at_length(struct run *run, const struct training_state *state)
+{
+    int64_t wanted = state->settings->length;
+    if (!state->cut || wanted <= (int64_t)state->longest) { return; }
+    run_log(run, LOG_WARN, "train.length is of no use beyond what histories hold",
+            "train_length=%" PRId64 " history_length=%zu hint=\"raise history.length of features, "
+            "or lower train.length\"",
+            wanted, state->longest);
+}
+
+static enum verdict process(struct task *task _unused_, const struct record *rec _unused_)
+{
+    return VERDICT_DONE;
+}
+
+static void close_task(struct task *task)
+{
+    struct training_state *state = run_state(task_run(task));
+    training_thread_end(state->training_thread);
+    publisher_drop(&state->publisher);
+    model_snapshot_free(training_thread_take(state->training_thread));
+    metric_set(state->training, 0.0);
+}
+
+static void forget(struct task *task)
+{
+    struct training_state *state = run_state(task_run(task));
+    publisher_restart(&state->publisher);
+}
+
+static void tell(struct training_state *state)
+{
+    struct training_thread_report report = training_thread_report(state->training_thread);
+    metric_set(state->training, training_thread_runs(state->training_thread));
+    metric_set(state->resting, report.resting && publisher_idle(&state->publisher));
+    metric_set(state->steps, (double)report.learner.steps);
+    metric_set(state->training_runs, (double)report.learner.training_runs);
+    metric_set(state->epochs, (double)report.learner.epochs);
+    metric_set(state->loss, report.learner.loss);
+    metric_set(state->hr10, report.learner.hr10);
+    metric_set(state->ndcg10, report.learner.ndcg10);
+    metric_set(state->items_known, (double)report.learner.items);
+    metric_set(state->users, (double)training_set_users(state->training_set));
+    metric_set(state->actions, (double)training_set_arrived(state->training_set));
+    metric_set(state->bytes, (double)training_set_bytes(state->training_set));
+    metric_set(state->dropped, (double)training_set_dropped(state->training_set));
+    metric_set(state->checkpoints, (double)report.checkpoints);
+    metric_set(state->checkpoint_failures, (double)report.checkpoint_failures);
+    metric_set(state->generations, (double)state->publisher.published);
+    metric_set(state->rows, (double)state->publisher.rows_published);
+}
+
+static void tell_cold_start_items(struct training_state *state, struct task *task)
+{
+    struct cold_start_items *cold_start = &state->cold_start;
+    struct cold_start_row late;
+    int64_t sent = 0;
+    struct model_snapshot *published = publisher_take_published(&state->publisher);
+    if (published) { cold_start_items_follow(cold_start, published); }
+    if (!publisher_idle(&state->publisher) || !cold_start->snapshot) { return; }
+    if (!publisher_is_newest(&state->publisher, cold_start->snapshot)) { return; }
+    for (; sent < state->settings->rows_max; sent++) {
+        if (!cold_start_items_next(cold_start, state->training_set, &late)) { break; }
+        publisher_send_cold_start(&state->publisher, task, &late);
+    }
+    if (!sent || task_settle(task)) {
+        cold_start_items_acknowledge(cold_start);
+    } else {
+        cold_start_items_take_back(cold_start);
+    }
+}
+
+static void tick(struct task *task, int64_t wall_ms _unused_)
+{
+    struct run *run = task_run(task);
+    struct training_state *state = run_state(run);
+    if (!training_thread_runs(state->training_thread)) {
+        /* Which slot the newest generation has must be known before one is written. */
+        if (!run_loaded(run) || !run_input_current(run, MODELS_TABLE)) { return; }
+        look_at_length(run, state);
+        training_thread_begin(state->training_thread);
+    }
+    training_thread_turn(state->training_thread, TURN_MS);
+    if (publisher_idle(&state->publisher)) {
+        struct model_snapshot *snapshot = training_thread_take(state->training_thread);
+        if (snapshot) { publisher_begin(&state->publisher, snapshot); }
+    }
+    publisher_step(&state->publisher, task);
+    tell_cold_start_items(state, task);
+    (void)history_store_flush(state->history_store);
+    tell(state);
+}
+
+const struct worker sequence_worker = {
+    .name = "sequence",
+    .about = "Trains a Transformer on the histories, without end, and publishes it in generations.",
+    .inputs = inputs,
+    .inputs_count = ARRAY_COUNT(inputs),
+    .outputs = outputs,
+    .outputs_count = ARRAY_COUNT(outputs),
+    .changelog = NO_CHANGELOG,
+    .options = sequence_options,
+    .options_count = SEQUENCE_OPTIONS_COUNT,
+    .settings_size = sizeof(struct sequence_settings),
+    .start = start,
+    .stop = stop,
+    .close = close_task,
+    .process = process,
+    .forget = forget,
+    .broadcast = broadcast,
+    .resume = resume,
+    .tick = tick,
+};

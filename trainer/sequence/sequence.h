@@ -1,0 +1,9 @@
+/* The worker that trains a Transformer on the histories and publishes it in generations. */
+#ifndef FRESHET_TRAINER_SEQUENCE_SEQUENCE_H
+#define FRESHET_TRAINER_SEQUENCE_SEQUENCE_H
+
+#include "stream/worker.h"
+
+extern const struct worker sequence_worker;
+
+#endif

@@ -1,0 +1,105 @@
+#include "base/base.h"
+#include "schemas/item_vector.h"
+#include "schemas/user_history.h"
+#include "trainer/sequence/sequence_settings.h"
+
+enum { LENGTH_MAX = HISTORY_ACTIONS_MAX, WIDTH_USUAL = 64, WIDTH_STEP = 16 };
+
+/* Floats that a number of an item's vector takes while training: itself, Adam's two moments, the
+ * gradients of two lanes, the table with attributes, the best model's, and a snapshot's byte. */
+enum { FLOATS_A_NUMBER = 8 };
+
+#define SEQUENCE_OPTION(name, type, member, fallback, min, max, help)                              \
+    {                                                                                              \
+        name, type, offsetof(struct sequence_settings, member), fallback, min, max, NULL, help     \
+    }
+
+const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
+    SEQUENCE_OPTION("train.threads", OPTION_LONG, threads, "1", 0, 64,
+                    "Threads that train, two at most of use; 0: none of its own, between polls."),
+    SEQUENCE_OPTION("train.cpu.share", OPTION_DOUBLE, cpu_share, "1", 0.01, 1,
+                    "Share of the time that training computes; else it sleeps."),
+    SEQUENCE_OPTION("train.memory.max", OPTION_BYTES, memory_max, "1g", 1 << 24, 1e12,
+                    "Memory for sequences (half) and the model; users who acted longest ago and "
+                    "items beyond are left out."),
+    SEQUENCE_OPTION("train.checkpoint.interval.ms", OPTION_DURATION, checkpoint_ms, "30s", 100,
+                    86400000, "Time between checkpoints, which are written between rounds."),
+    SEQUENCE_OPTION(
+        "train.publish.interval.ms", OPTION_DURATION, publish_ms, "60s", 0, 86400000,
+        "Least time between two generations of one training_run; its last one always goes "
+        "out."),
+    SEQUENCE_OPTION("train.d", OPTION_LONG, d, "0", 0, VECTOR_NUMBERS_MAX,
+                    "Numbers of a vector, a multiple of 16; 0: 64."),
+    SEQUENCE_OPTION("train.blocks", OPTION_LONG, blocks, "0", 0, WEIGHTS_BLOCKS_MAX,
+                    "Layers; 0: 2."),
+    SEQUENCE_OPTION("train.heads", OPTION_LONG, heads, "0", 0, 16, "Heads of attention; 0: 1."),
+    SEQUENCE_OPTION("train.length", OPTION_LONG, length, "0", 0, LENGTH_MAX,
+                    "Actions looked back upon; 0: 50, or 200 where sequences are long. What "
+                    "features cuts off (history.length there) cannot be."),
+    SEQUENCE_OPTION("train.dropout", OPTION_DOUBLE, dropout, "-1", -1, 0.9,
+                    "Share of numbers left out while learning; -1: as the data look, 0.2 to 0.5."),
+    SEQUENCE_OPTION("train.batch", OPTION_LONG, batch, "0", 0, 1024,
+                    "Users a step; 0: 64, or 32 where sequences are long."),
+    SEQUENCE_OPTION("train.rate", OPTION_DOUBLE, rate, "0.001", 1e-6, 0.5, "Length of a step."),
+    SEQUENCE_OPTION("train.epochs.max", OPTION_LONG, epochs, "0", 0, 10000,
+                    "Rounds of a training_run; 0: 16 to 45, as the data look."),
+    SEQUENCE_OPTION(
+        "train.patience", OPTION_LONG, patience, "0", 0, 1000,
+        "Rounds without gain before a training_run ends; 0: 2, or 5 where sequences are "
+        "long."),
+    SEQUENCE_OPTION("train.actions.min", OPTION_LONG, actions_least, "1000", 1, 1e12,
+                    "Actions that must be there before training begins."),
+    SEQUENCE_OPTION("train.training_run.growth", OPTION_DOUBLE, growth, "0.25", 0.001, 1e6,
+                    "By how much actions must have grown for a new training_run to begin."),
+    SEQUENCE_OPTION("train.items.max", OPTION_LONG, items_max, "1000000", 1, 1e8,
+                    "Most items with a vector."),
+    SEQUENCE_OPTION("train.seed", OPTION_LONG, seed, "1", 0, 1e15, "Seed of all that is drawn."),
+    SEQUENCE_OPTION("train.attributes", OPTION_BOOL, attributes, "true", 0, 0,
+                    "Sum the vectors of an item's tags into its own."),
+    SEQUENCE_OPTION("publish.rows.max", OPTION_LONG, rows_max, "5000", 1, 100000,
+                    "Most item vectors sent at once, ten times a second."),
+};
+
+static int64_t width_of(const struct sequence_settings *settings)
+{
+    return settings->d ? settings->d : WIDTH_USUAL;
+}
+
+const char *sequence_settings_fault(const struct sequence_settings *settings)
+{
+    if (settings->d % WIDTH_STEP) { return "train.d: want a multiple of 16"; }
+    if (settings->heads && width_of(settings) % settings->heads) {
+        return "train.heads must divide train.d";
+    }
+    return NULL;
+}
+
+size_t sequence_training_set_bytes(const struct sequence_settings *settings)
+{
+    return (size_t)settings->memory_max / 2;
+}
+
+struct training_thread_settings sequence_training_settings(const struct sequence_settings *settings)
+{
+    int64_t of_item = width_of(settings) * FLOATS_A_NUMBER * (int64_t)sizeof(float);
+    int64_t fitting = MAX_OF(settings->memory_max / 2 / of_item, (int64_t)1);
+    return (struct training_thread_settings){
+        .learner = {.d = settings->d,
+                    .blocks = settings->blocks,
+                    .heads = settings->heads,
+                    .length = settings->length,
+                    .dropout = settings->dropout,
+                    .batch = settings->batch,
+                    .rate = settings->rate,
+                    .epochs = settings->epochs,
+                    .patience = settings->patience,
+                    .actions_least = settings->actions_least,
+                    .growth = settings->growth,
+                    .items_max = MIN_OF(settings->items_max, fitting),
+                    .threads = settings->threads,
+                    .seed = settings->seed},
+        .cpu_share = settings->cpu_share,
+        .checkpoint_ms = settings->checkpoint_ms,
+        .publish_ms = settings->publish_ms,
+    };
+}

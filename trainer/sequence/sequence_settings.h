@@ -1,0 +1,43 @@
+/* The sequence trainer's own options, and what training makes of them. */
+#ifndef FRESHET_TRAINER_SEQUENCE_SEQUENCE_SETTINGS_H
+#define FRESHET_TRAINER_SEQUENCE_SEQUENCE_SETTINGS_H
+
+#include "trainer/sequence/training_thread.h"
+#include "stream/config/options.h"
+
+struct sequence_settings {
+    int64_t threads;
+    double cpu_share;
+    int64_t memory_max;
+    int64_t checkpoint_ms;
+    int64_t publish_ms;
+    int64_t d;
+    int64_t blocks;
+    int64_t heads;
+    int64_t length;
+    double dropout;
+    int64_t batch;
+    double rate;
+    int64_t epochs;
+    int64_t patience;
+    int64_t actions_least;
+    double growth;
+    int64_t items_max;
+    int64_t seed;
+    bool attributes;
+    int64_t rows_max;
+};
+
+/* The options table behind the struct. */
+enum { SEQUENCE_OPTIONS_COUNT = 20 };
+extern const struct option sequence_options[SEQUENCE_OPTIONS_COUNT];
+
+/* Says what is wrong with settings that the table alone cannot tell; NULL: nothing. */
+const char *sequence_settings_fault(const struct sequence_settings *settings);
+/* Picks what the training_thread needs; items are bounded by the memory, too. */
+struct training_thread_settings
+sequence_training_settings(const struct sequence_settings *settings);
+/* Tells the bytes of the memory that sequences may take. */
+size_t sequence_training_set_bytes(const struct sequence_settings *settings);
+
+#endif

@@ -1,0 +1,350 @@
+#include "base/base.h"
+#include "base/hash_index.h"
+#include "base/xalloc.h"
+#include "trainer/sequence/training_set.h"
+
+#include <pthread.h>
+
+enum { SLOT_FREE = -1, FIRST = 64 };
+
+struct training_set_entry {
+    uint64_t user;
+    int32_t *items; /* NULL: the slot is free */
+    size_t count;
+    int64_t total;
+    uint64_t stamp;
+    int32_t older, newer; /* slots, by stamp */
+};
+
+struct item_facts {
+    uint64_t hash;
+    uint64_t *attributes;
+    size_t attributes_count;
+    bool acted;
+};
+
+struct training_set {
+    pthread_mutex_t lock;
+    size_t length, bytes_max;
+    struct training_set_entry *entries;
+    size_t entries_count, entries_capacity;
+    int32_t free_slot; /* a list through `older` */
+    int32_t oldest, newest;
+    struct hash_index index; /* of the entries, by user */
+    size_t users, bytes;
+    uint64_t stamp, version;
+    int64_t arrived, dropped;
+    struct item_facts *items;
+    size_t items_count, items_capacity;
+};
+
+struct training_set *training_set_new(size_t length, size_t bytes_max)
+{
+    struct training_set *training_set = xcalloc(1, sizeof(*training_set));
+    pthread_mutex_init(&training_set->lock, NULL);
+    training_set->length = length;
+    training_set->bytes_max = bytes_max;
+    training_set->free_slot = training_set->oldest = training_set->newest = SLOT_FREE;
+    return training_set;
+}
+
+struct training_set *training_set_free(struct training_set *training_set)
+{
+    if (!training_set) { return NULL; }
+    for (size_t i = 0; i < training_set->entries_count; i++) {
+        free(training_set->entries[i].items);
+    }
+    for (size_t i = 0; i < training_set->items_count; i++) {
+        free(training_set->items[i].attributes);
+    }
+    pthread_mutex_destroy(&training_set->lock);
+    free(training_set->entries);
+    free(training_set->items);
+    hash_index_release(&training_set->index);
+    free(training_set);
+    return NULL;
+}
+
+/* ---- Items ---- */
+
+void training_set_add_item(struct training_set *training_set, uint64_t hash)
+{
+    pthread_mutex_lock(&training_set->lock);
+    if (training_set->items_count == training_set->items_capacity) {
+        training_set->items_capacity = MAX_OF(training_set->items_capacity * 2, (size_t)FIRST);
+        training_set->items = xreallocarray(training_set->items, training_set->items_capacity,
+                                            sizeof(*training_set->items));
+    }
+    training_set->items[training_set->items_count++] = (struct item_facts){.hash = hash};
+    training_set->version++;
+    pthread_mutex_unlock(&training_set->lock);
+}
+
+void training_set_describe(struct training_set *training_set, int32_t item,
+                           const uint64_t *attributes, size_t count)
+{
+    pthread_mutex_lock(&training_set->lock);
+    assert(item >= 0 && (size_t)item < training_set->items_count);
+    struct item_facts *facts = &training_set->items[item];
+    free(facts->attributes);
+    facts->attributes = count ? xmemdup(attributes, count * sizeof(*attributes)) : NULL;
+    facts->attributes_count = count;
+    training_set->version++;
+    pthread_mutex_unlock(&training_set->lock);
+}
+
+/* ---- Users: the index ---- */
+
+static uint64_t hash_of(const void *training_set, uint32_t at)
+{
+    return ((const struct training_set *)training_set)->entries[at].user;
+}
+
+static bool is(const void *training_set, uint32_t at, const void *user)
+{
+    return ((const struct training_set *)training_set)->entries[at].user == *(const uint64_t *)user;
+}
+
+static int32_t find(const struct training_set *training_set, uint64_t user)
+{
+    return hash_index_find(&training_set->index, user, is, training_set, &user);
+}
+
+/* ---- Users: who changed last ---- */
+
+static void unlink_entry(struct training_set *training_set, int32_t slot)
+{
+    struct training_set_entry *entry = &training_set->entries[slot];
+    int32_t *from_older = entry->older == SLOT_FREE ? &training_set->oldest
+                                                    : &training_set->entries[entry->older].newer;
+    int32_t *from_newer = entry->newer == SLOT_FREE ? &training_set->newest
+                                                    : &training_set->entries[entry->newer].older;
+    *from_older = entry->newer;
+    *from_newer = entry->older;
+}
+
+static void link_newest(struct training_set *training_set, int32_t slot)
+{
+    struct training_set_entry *entry = &training_set->entries[slot];
+    entry->older = training_set->newest;
+    entry->newer = SLOT_FREE;
+    if (training_set->newest == SLOT_FREE) {
+        training_set->oldest = slot;
+    } else {
+        training_set->entries[training_set->newest].newer = slot;
+    }
+    training_set->newest = slot;
+}
+
+static int32_t take_slot(struct training_set *training_set)
+{
+    if (training_set->free_slot != SLOT_FREE) {
+        int32_t slot = training_set->free_slot;
+        training_set->free_slot = training_set->entries[slot].older;
+        return slot;
+    }
+    if (training_set->entries_count == training_set->entries_capacity) {
+        training_set->entries_capacity = MAX_OF(training_set->entries_capacity * 2, (size_t)FIRST);
+        training_set->entries = xreallocarray(training_set->entries, training_set->entries_capacity,
+                                              sizeof(*training_set->entries));
+    }
+    assert(training_set->entries_count < INT32_MAX);
+    return (int32_t)training_set->entries_count++;
+}
+
+static size_t bytes_of(size_t count)
+{
+    return count * sizeof(int32_t) + sizeof(struct training_set_entry) + 2 * sizeof(int32_t);
+}
+
+static void leave(struct training_set *training_set, int32_t slot)
+{
+    struct training_set_entry *entry = &training_set->entries[slot];
+    hash_index_remove(&training_set->index, entry->user, (uint32_t)slot, hash_of, training_set);
+    unlink_entry(training_set, slot);
+    training_set->bytes -= bytes_of(entry->count);
+    training_set->users--;
+    free(entry->items);
+    *entry = (struct training_set_entry){.older = training_set->free_slot};
+    training_set->free_slot = slot;
+}
+
+static int32_t enter(struct training_set *training_set, uint64_t user)
+{
+    int32_t slot = take_slot(training_set);
+    training_set->entries[slot] = (struct training_set_entry){.user = user};
+    hash_index_add(&training_set->index, user, (uint32_t)slot, hash_of, training_set);
+    link_newest(training_set, slot);
+    training_set->users++;
+    training_set->bytes += bytes_of(0);
+    return slot;
+}
+
+static void fill(struct training_set *training_set, struct training_set_entry *entry,
+                 const int32_t *items, size_t count)
+{
+    training_set->bytes += (count - entry->count) * sizeof(*items);
+    entry->items = xreallocarray(entry->items, count + 1, sizeof(*items));
+    if (count) { memcpy(entry->items, items, count * sizeof(*items)); }
+    entry->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct item_facts *facts = &training_set->items[items[i]];
+        training_set->version += !facts->acted;
+        facts->acted = true;
+    }
+}
+
+void training_set_put(struct training_set *training_set, uint64_t user, const int32_t *items,
+                      size_t count, int64_t total)
+{
+    pthread_mutex_lock(&training_set->lock);
+    const size_t kept = MIN_OF(count, training_set->length);
+    int32_t slot = find(training_set, user);
+    if (slot != SLOT_FREE && total < training_set->entries[slot].total) {
+        pthread_mutex_unlock(&training_set->lock);
+        return;
+    }
+    if (slot == SLOT_FREE) { slot = enter(training_set, user); }
+    struct training_set_entry *entry = &training_set->entries[slot];
+    fill(training_set, entry, items + (count - kept), kept);
+    training_set->arrived += MAX_OF(total - entry->total, (int64_t)0);
+    entry->total = total;
+    entry->stamp = ++training_set->stamp;
+    unlink_entry(training_set, slot);
+    link_newest(training_set, slot);
+    while (training_set->bytes > training_set->bytes_max && training_set->oldest != slot) {
+        leave(training_set, training_set->oldest);
+        training_set->dropped++;
+    }
+    pthread_mutex_unlock(&training_set->lock);
+}
+
+void training_set_remove(struct training_set *training_set, uint64_t user)
+{
+    pthread_mutex_lock(&training_set->lock);
+    int32_t slot = find(training_set, user);
+    if (slot != SLOT_FREE) { leave(training_set, slot); }
+    pthread_mutex_unlock(&training_set->lock);
+}
+
+/* ---- Reading ---- */
+
+static int compare_roster_entries(const void *a, const void *b)
+{
+    uint64_t left = ((const struct roster_entry *)a)->user;
+    uint64_t right = ((const struct roster_entry *)b)->user;
+    return (left > right) - (left < right);
+}
+
+struct roster_entry *training_set_roster(struct training_set *training_set, uint64_t since,
+                                         size_t *ret_count)
+{
+    pthread_mutex_lock(&training_set->lock);
+    struct roster_entry *roster = xcalloc(training_set->users + 1, sizeof(*roster));
+    size_t count = 0;
+    for (int32_t slot = training_set->newest; slot != SLOT_FREE;
+         slot = training_set->entries[slot].older) {
+        const struct training_set_entry *entry = &training_set->entries[slot];
+        if (entry->stamp <= since) { break; }
+        roster[count++] = (struct roster_entry){entry->user, (size_t)slot, entry->stamp};
+    }
+    pthread_mutex_unlock(&training_set->lock);
+    qsort(roster, count, sizeof(*roster), compare_roster_entries);
+    *ret_count = count;
+    return roster;
+}
+
+size_t training_set_read(struct training_set *training_set, const struct roster_entry *place,
+                         int32_t *ret_items, size_t most)
+{
+    pthread_mutex_lock(&training_set->lock);
+    const struct training_set_entry *entry = &training_set->entries[place->slot];
+    bool there = entry->items && entry->user == place->user;
+    size_t count = there ? MIN_OF(entry->count, most) : 0;
+    if (count) {
+        memcpy(ret_items, entry->items + entry->count - count, count * sizeof(*ret_items));
+    }
+    pthread_mutex_unlock(&training_set->lock);
+    return count;
+}
+
+/* Reads one number under the lock. */
+#define TRAINING_SET_NUMBER(type, name, member)                                                    \
+    type name(struct training_set *training_set)                                                   \
+    {                                                                                              \
+        pthread_mutex_lock(&training_set->lock);                                                   \
+        type value = training_set->member;                                                         \
+        pthread_mutex_unlock(&training_set->lock);                                                 \
+        return value;                                                                              \
+    }
+
+TRAINING_SET_NUMBER(size_t, training_set_users, users)
+TRAINING_SET_NUMBER(size_t, training_set_items, items_count)
+TRAINING_SET_NUMBER(int64_t, training_set_arrived, arrived)
+TRAINING_SET_NUMBER(uint64_t, training_set_stamp, stamp)
+TRAINING_SET_NUMBER(uint64_t, training_set_version, version)
+TRAINING_SET_NUMBER(size_t, training_set_bytes, bytes)
+TRAINING_SET_NUMBER(int64_t, training_set_dropped, dropped)
+
+uint64_t *training_set_hashes(struct training_set *training_set, size_t *ret_count)
+{
+    pthread_mutex_lock(&training_set->lock);
+    uint64_t *hashes = xcalloc(training_set->items_count + 1, sizeof(*hashes));
+    for (size_t i = 0; i < training_set->items_count; i++) {
+        hashes[i] = training_set->items[i].hash;
+    }
+    *ret_count = training_set->items_count;
+    pthread_mutex_unlock(&training_set->lock);
+    return hashes;
+}
+
+void training_set_acted(struct training_set *training_set, uint8_t *ret_acted, size_t count)
+{
+    pthread_mutex_lock(&training_set->lock);
+    assert(count <= training_set->items_count);
+    for (size_t i = 0; i < count; i++) { ret_acted[i] = training_set->items[i].acted; }
+    pthread_mutex_unlock(&training_set->lock);
+}
+
+void training_set_attributes(struct training_set *training_set,
+                             struct training_set_attributes *ret_attributes)
+{
+    pthread_mutex_lock(&training_set->lock);
+    size_t total = 0, at = 0;
+    for (size_t i = 0; i < training_set->items_count; i++) {
+        total += training_set->items[i].attributes_count;
+    }
+    struct training_set_attributes attributes = {
+        .starts = xcalloc(training_set->items_count + 1, sizeof(*attributes.starts)),
+        .at = xcalloc(total + 1, sizeof(*attributes.at)),
+        .items = training_set->items_count,
+    };
+    for (size_t i = 0; i < training_set->items_count; i++) {
+        const struct item_facts *facts = &training_set->items[i];
+        for (size_t k = 0; k < facts->attributes_count; k++) {
+            attributes.at[at++] = facts->attributes[k];
+        }
+        attributes.starts[i + 1] = at;
+    }
+    pthread_mutex_unlock(&training_set->lock);
+    *ret_attributes = attributes;
+}
+
+void training_set_attributes_release(struct training_set_attributes *attributes)
+{
+    free(attributes->starts);
+    free(attributes->at);
+    *attributes = (struct training_set_attributes){0};
+}
+
+size_t training_set_attributes_of(struct training_set *training_set, int32_t item,
+                                  uint64_t *ret_attributes, size_t most)
+{
+    pthread_mutex_lock(&training_set->lock);
+    assert(item >= 0 && (size_t)item < training_set->items_count);
+    const struct item_facts *facts = &training_set->items[item];
+    size_t count = MIN_OF(facts->attributes_count, most);
+    if (count) { memcpy(ret_attributes, facts->attributes, count * sizeof(*ret_attributes)); }
+    pthread_mutex_unlock(&training_set->lock);
+    return count;
+}

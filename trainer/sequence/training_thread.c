@@ -1,0 +1,232 @@
+#include "base/base.h"
+#include "base/atomic_file.h"
+#include "base/text_file.h"
+#include "base/thread.h"
+#include "base/xalloc.h"
+#include "trainer/sequence/training_thread.h"
+
+enum {
+    IDLE_MS = 50,
+    LATE_CHECKPOINTS = 10, /* so many intervals, and a checkpoint is written in mid-round */
+};
+
+#define CHECKPOINT_BYTES_MAX ((size_t)16 << 30)
+
+struct training_thread {
+    struct training_thread_settings settings;
+    struct training_set *training_set;
+    char *path;
+    struct learner *learner; /* NULL: not begun */
+    bool threaded;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool quit;
+    struct model_snapshot *snapshot;
+    struct training_thread_report report;
+    int64_t checkpoint_ms, publish_ms; /* when they were last */
+    bool published;                    /* something in this process */
+};
+
+static int64_t now_ms(const struct training_thread *training_thread)
+{
+    return training_thread->settings.now_ms(training_thread->settings.clock_arg);
+}
+
+struct training_thread *training_thread_new(const struct training_thread_settings *settings,
+                                            struct training_set *training_set,
+                                            const char *checkpoint_path)
+{
+    struct training_thread *training_thread = xcalloc(1, sizeof(*training_thread));
+    training_thread->settings = *settings;
+    training_thread->training_set = training_set;
+    training_thread->path = xstrdup(checkpoint_path);
+    training_thread->threaded = settings->learner.threads > 0;
+    if (!training_thread->threaded) { training_thread->settings.learner.threads = 1; }
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&training_thread->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&training_thread->lock, NULL);
+    return training_thread;
+}
+
+struct training_thread *training_thread_free(struct training_thread *training_thread)
+{
+    if (!training_thread) { return NULL; }
+    training_thread_end(training_thread);
+    model_snapshot_free(training_thread->snapshot);
+    pthread_cond_destroy(&training_thread->wake);
+    pthread_mutex_destroy(&training_thread->lock);
+    free(training_thread->path);
+    free(training_thread);
+    return NULL;
+}
+
+/* ---- Checkpoints ---- */
+
+static void checkpoint(struct training_thread *training_thread)
+{
+    struct buf bytes;
+    training_thread->checkpoint_ms = now_ms(training_thread);
+    if (learner_report(training_thread->learner).steps == 0) { return; }
+    buf_init(&bytes, CHECKPOINT_BYTES_MAX);
+    learner_save(training_thread->learner, &bytes);
+    bool good =
+        !buf_failed(&bytes) && atomic_file_write(training_thread->path, buf_slice(&bytes)) == 0;
+    buf_release(&bytes);
+    pthread_mutex_lock(&training_thread->lock);
+    training_thread->report.checkpoints += good;
+    training_thread->report.checkpoint_failures += !good;
+    pthread_mutex_unlock(&training_thread->lock);
+}
+
+static void resume(struct training_thread *training_thread)
+{
+    struct buf bytes;
+    const char *why = NULL;
+    buf_init(&bytes, CHECKPOINT_BYTES_MAX);
+    int result = text_file_read(training_thread->path, &bytes);
+    bool resumed = !result && learner_load(training_thread->learner, buf_slice(&bytes), &why);
+    if (result && result != -ENOENT) { why = "unreadable"; }
+    buf_release(&bytes);
+    training_thread->report.resumed = resumed;
+    training_thread->report.why = why;
+}
+
+/* ---- Learning ---- */
+
+static void hand_out(struct training_thread *training_thread)
+{
+    struct model_snapshot *snapshot = learner_snapshot(training_thread->learner);
+    if (!snapshot) { return; }
+    training_thread->publish_ms = now_ms(training_thread);
+    training_thread->published = true;
+    pthread_mutex_lock(&training_thread->lock);
+    struct model_snapshot *former = training_thread->snapshot;
+    training_thread->snapshot = snapshot;
+    pthread_mutex_unlock(&training_thread->lock);
+    model_snapshot_free(former);
+}
+
+static void look_at_news(struct training_thread *training_thread)
+{
+    enum learner_news news = learner_news(training_thread->learner);
+    bool due =
+        !training_thread->published || now_ms(training_thread) - training_thread->publish_ms >=
+                                           training_thread->settings.publish_ms;
+    if (news == NEWS_FINISHED || (news == NEWS_BETTER && due)) { hand_out(training_thread); }
+    int64_t age_ms = now_ms(training_thread) - training_thread->checkpoint_ms,
+            every_ms = training_thread->settings.checkpoint_ms;
+    bool between = learner_between(training_thread->learner);
+    if (news == NEWS_FINISHED || (between && age_ms >= every_ms) ||
+        age_ms >= every_ms * LATE_CHECKPOINTS) {
+        checkpoint(training_thread);
+    }
+}
+
+/* Does a slice; false when there was nothing to do. */
+static bool advance(struct training_thread *training_thread)
+{
+    bool worked = learner_step(training_thread->learner);
+    if (worked) { look_at_news(training_thread); }
+    struct learner_report report = learner_report(training_thread->learner);
+    pthread_mutex_lock(&training_thread->lock);
+    training_thread->report.learner = report;
+    training_thread->report.resting = !worked && !training_thread->snapshot;
+    pthread_mutex_unlock(&training_thread->lock);
+    return worked;
+}
+
+/* Sleeps, unless it is time to quit; says whether it is. */
+static bool rest(struct training_thread *training_thread, int64_t rest_us)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += rest_us / 1000000;
+    until.tv_nsec += rest_us % 1000000 * 1000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&training_thread->lock);
+    int result = 0;
+    while (!training_thread->quit && rest_us && result != ETIMEDOUT) {
+        result = pthread_cond_timedwait(&training_thread->wake, &training_thread->lock, &until);
+    }
+    bool quit = training_thread->quit;
+    pthread_mutex_unlock(&training_thread->lock);
+    return quit;
+}
+
+static void *work(void *arg)
+{
+    struct training_thread *training_thread = arg;
+    double share = training_thread->settings.cpu_share;
+    struct timespec from, to;
+    for (int64_t rest_us = 0; !rest(training_thread, rest_us);) {
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        bool worked = advance(training_thread);
+        clock_gettime(CLOCK_MONOTONIC, &to);
+        double us =
+            (double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3;
+        rest_us = worked ? (int64_t)(us * (1.0 - share) / share) : IDLE_MS * 1000;
+    }
+    return NULL;
+}
+
+void training_thread_begin(struct training_thread *training_thread)
+{
+    assert(!training_thread->learner);
+    training_thread->learner =
+        learner_new(&training_thread->settings.learner, training_thread->training_set);
+    training_thread->checkpoint_ms = training_thread->publish_ms = now_ms(training_thread);
+    resume(training_thread);
+    training_thread->report.learner = learner_report(training_thread->learner);
+    if (!training_thread->threaded) { return; }
+    training_thread->quit = false;
+    int result = thread_start(&training_thread->thread, "training", work, training_thread);
+    assert(result == 0);
+}
+
+void training_thread_end(struct training_thread *training_thread)
+{
+    if (!training_thread->learner) { return; }
+    if (training_thread->threaded) {
+        pthread_mutex_lock(&training_thread->lock);
+        training_thread->quit = true;
+        pthread_cond_broadcast(&training_thread->wake);
+        pthread_mutex_unlock(&training_thread->lock);
+        thread_join(training_thread->thread);
+    }
+    checkpoint(training_thread);
+    training_thread->learner = learner_free(training_thread->learner);
+}
+
+bool training_thread_runs(const struct training_thread *training_thread)
+{
+    return training_thread->learner;
+}
+
+void training_thread_turn(struct training_thread *training_thread, int64_t budget_ms)
+{
+    if (training_thread->threaded || !training_thread->learner) { return; }
+    int64_t until_ms = now_ms(training_thread) + budget_ms;
+    while (advance(training_thread) && now_ms(training_thread) < until_ms) {}
+}
+
+struct model_snapshot *training_thread_take(struct training_thread *training_thread)
+{
+    pthread_mutex_lock(&training_thread->lock);
+    struct model_snapshot *snapshot = training_thread->snapshot;
+    training_thread->snapshot = NULL;
+    pthread_mutex_unlock(&training_thread->lock);
+    return snapshot;
+}
+
+struct training_thread_report training_thread_report(struct training_thread *training_thread)
+{
+    pthread_mutex_lock(&training_thread->lock);
+    struct training_thread_report report = training_thread->report;
+    pthread_mutex_unlock(&training_thread->lock);
+    return report;
+}

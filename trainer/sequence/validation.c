@@ -1,0 +1,105 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "trainer/sequence/validation.h"
+
+enum { CHUNK = 64, SCORES_MAX = 4 << 20 };
+
+void validation_draw(struct validation *validation, struct training_set *training_set,
+                     const struct roster_entry *roster, size_t count, size_t most, size_t length)
+{
+    *validation = (struct validation){
+        .examples = xcalloc(MIN_OF(most, count) + 1, sizeof(struct validation_example)),
+        .numbers = xcalloc(CHUNK * (length + 1), sizeof(int32_t))};
+    int32_t *items = xcalloc(length + 1, sizeof(*items));
+    for (size_t i = 0; i < count; i++) {
+        /* evenly: as many of the first i as the share says */
+        if (i * most / count == (i + 1) * most / count && most < count) { continue; }
+        size_t had = training_set_read(training_set, &roster[i], items, length);
+        if (had < 2 || validation->count == most) { continue; }
+        validation->examples[validation->count++] = (struct validation_example){
+            .user = roster[i].user,
+            .items = xmemdup(items, had * sizeof(*items)),
+            .count = had,
+        };
+    }
+    free(items);
+}
+
+void validation_release(struct validation *validation)
+{
+    for (size_t i = 0; i < validation->count; i++) { free(validation->examples[i].items); }
+    free(validation->examples);
+    free(validation->hidden);
+    free(validation->scores);
+    free(validation->numbers);
+    *validation = (struct validation){0};
+}
+
+void validation_restart(struct validation *validation)
+{
+    validation->asked = 0;
+    validation->hits = (struct ranking_metrics){0};
+}
+
+const struct validation_example *validation_find(const struct validation *validation, uint64_t user)
+{
+    size_t from = 0, to = validation->count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (validation->examples[middle].user < user) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    bool found = from < validation->count && validation->examples[from].user == user;
+    return found ? &validation->examples[from] : NULL;
+}
+
+static void rank(struct validation *validation, const struct sequence *history, int32_t target,
+                 float *scores, size_t items)
+{
+    double rank = (double)INFINITY;
+    for (size_t k = 0; k < history->count; k++) { scores[history->items[k]] = -INFINITY; }
+    if (target != VOCABULARY_NONE) { rank = ranking_metrics_rank(scores, (int32_t)items, target); }
+    ranking_metrics_count(&validation->hits, rank);
+}
+
+static void make_room(struct validation *validation, size_t d, size_t items, size_t chunk)
+{
+    if (chunk * items <= validation->scores_capacity) { return; }
+    validation->scores_capacity = chunk * items;
+    validation->scores =
+        xreallocarray(validation->scores, validation->scores_capacity, sizeof(float));
+    validation->hidden = xreallocarray(validation->hidden, CHUNK * d, sizeof(float));
+}
+
+bool validation_run(struct validation *validation, const struct vocabulary *vocabulary,
+                    struct transformer *model)
+{
+    const struct weights_shape *shape = &transformer_settings(model)->shape;
+    const size_t d = shape->d, items = shape->items;
+    const size_t chunk = MAX_OF(MIN_OF((size_t)SCORES_MAX / items, (size_t)CHUNK), (size_t)1);
+    struct sequence histories[CHUNK];
+    int32_t targets[CHUNK];
+    size_t count = 0, used = 0;
+    make_room(validation, d, items, chunk);
+    while (validation->asked < validation->count && count < chunk) {
+        const struct validation_example *example = &validation->examples[validation->asked++];
+        int32_t *numbers = validation->numbers + used;
+        memcpy(numbers, example->items, (example->count - 1) * sizeof(*numbers));
+        size_t known = vocabulary_translate(vocabulary, numbers, example->count - 1);
+        targets[count] = vocabulary_number(vocabulary, example->items[example->count - 1]);
+        if (!known) { continue; }
+        histories[count++] = (struct sequence){.items = numbers, .count = known};
+        used += known;
+    }
+    if (count) {
+        transformer_encode(model, histories, count, validation->hidden);
+        transformer_scores(model, validation->hidden, count, validation->scores);
+    }
+    for (size_t i = 0; i < count; i++) {
+        rank(validation, &histories[i], targets[i], validation->scores + i * items, items);
+    }
+    return validation->asked < validation->count;
+}

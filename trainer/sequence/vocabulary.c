@@ -1,0 +1,269 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "trainer/sequence/vocabulary.h"
+
+enum { NAMES_FIRST = 32, SHARED_LEAST = 2 };
+
+_Static_assert((int)VOCABULARY_NONE == (int)HASH_INDEX_NONE, "what is not found has one name");
+
+/* ---- Names ---- */
+
+static uint64_t hash_of(const void *names, uint32_t at)
+{
+    return ((const struct vocabulary_names *)names)->hashes[at];
+}
+
+static bool is(const void *names, uint32_t at, const void *hash)
+{
+    return ((const struct vocabulary_names *)names)->hashes[at] == *(const uint64_t *)hash;
+}
+
+int32_t vocabulary_find(const struct vocabulary_names *names, uint64_t hash)
+{
+    return hash_index_find(&names->index, hash, is, names, &hash);
+}
+
+static void names_add(struct vocabulary_names *names, uint64_t hash)
+{
+    if (vocabulary_find(names, hash) != VOCABULARY_NONE) { return; }
+    if (names->count == names->capacity) {
+        names->capacity = MAX_OF(names->capacity * 2, (uint32_t)NAMES_FIRST);
+        names->hashes = xreallocarray(names->hashes, names->capacity, sizeof(*names->hashes));
+    }
+    names->hashes[names->count] = hash;
+    hash_index_add(&names->index, hash, names->count++, hash_of, names);
+}
+
+void vocabulary_names_release(struct vocabulary_names *names)
+{
+    free(names->hashes);
+    hash_index_release(&names->index);
+    *names = (struct vocabulary_names){0};
+}
+
+void vocabulary_names_copy(const struct vocabulary_names *names, struct vocabulary_names *ret_names)
+{
+    *ret_names = (struct vocabulary_names){0};
+    for (uint32_t i = 0; i < names->count; i++) { names_add(ret_names, names->hashes[i]); }
+}
+
+/* ---- What is new ---- */
+
+static int compare_hashes(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* The attributes that enough items have, each once, by fingerprint; the caller frees. */
+static uint64_t *shared_attributes(const struct training_set_attributes *attributes,
+                                   size_t *ret_count)
+{
+    size_t total = attributes->starts[attributes->items], kept = 0;
+    uint64_t *sorted = xcalloc(total + 1, sizeof(*sorted));
+    if (total) { memcpy(sorted, attributes->at, total * sizeof(*sorted)); }
+    qsort(sorted, total, sizeof(*sorted), compare_hashes);
+    for (size_t i = 0; i < total;) {
+        size_t end = i;
+        while (end < total && sorted[end] == sorted[i]) { end++; }
+        uint64_t hash = sorted[i];
+        if (end - i >= SHARED_LEAST) { sorted[kept++] = hash; }
+        i = end;
+    }
+    *ret_count = kept;
+    return sorted;
+}
+
+void vocabulary_init(struct vocabulary *vocabulary, struct training_set *training_set,
+                     uint32_t items_max)
+{
+    struct training_set_attributes attributes;
+    size_t shared;
+    training_set_attributes(training_set, &attributes);
+    free(shared_attributes(&attributes, &shared));
+    training_set_attributes_release(&attributes);
+    *vocabulary = (struct vocabulary){.items_max = items_max};
+    vocabulary->attributes_max = (uint32_t)MAX_OF(2 * shared, (size_t)VOCABULARY_ATTRIBUTES_MIN);
+}
+
+void vocabulary_release(struct vocabulary *vocabulary)
+{
+    vocabulary_names_release(&vocabulary->items);
+    vocabulary_names_release(&vocabulary->attributes);
+    free(vocabulary->numbers);
+    *vocabulary = (struct vocabulary){0};
+}
+
+static void update_attributes(struct vocabulary *vocabulary,
+                              const struct training_set_attributes *attributes)
+{
+    size_t count;
+    uint64_t *shared = shared_attributes(attributes, &count);
+    for (size_t i = 0; i < count && vocabulary->attributes.count < vocabulary->attributes_max;
+         i++) {
+        names_add(&vocabulary->attributes, shared[i]);
+    }
+    free(shared);
+}
+
+static void call_items(struct vocabulary *vocabulary, struct training_set *training_set,
+                       const struct training_set_attributes *attributes, const uint64_t *hashes,
+                       size_t count)
+{
+    uint64_t *arriving = xcalloc(count + 1, sizeof(*arriving));
+    uint8_t *acted = xcalloc(count + 1, 1);
+    size_t arrived = 0;
+    training_set_acted(training_set, acted, count);
+    for (size_t i = 0; i < count; i++) {
+        bool described = i < attributes->items && attributes->starts[i + 1] > attributes->starts[i];
+        bool wanted = acted[i] || described;
+        if (wanted && vocabulary_find(&vocabulary->items, hashes[i]) == VOCABULARY_NONE) {
+            arriving[arrived++] = hashes[i];
+        }
+    }
+    qsort(arriving, arrived, sizeof(*arriving), compare_hashes);
+    for (size_t i = 0; i < arrived; i++) {
+        if (vocabulary->items.count == vocabulary->items_max) {
+            vocabulary->over_max = (int64_t)(arrived - i);
+            break;
+        }
+        names_add(&vocabulary->items, arriving[i]);
+    }
+    free(arriving);
+    free(acted);
+}
+
+bool vocabulary_update(struct vocabulary *vocabulary, struct training_set *training_set)
+{
+    struct training_set_attributes attributes;
+    size_t count;
+    uint64_t version = training_set_version(training_set);
+    if (version == vocabulary->version) { return false; }
+    training_set_attributes(training_set, &attributes);
+    uint64_t *hashes = training_set_hashes(training_set, &count);
+    update_attributes(vocabulary, &attributes);
+    call_items(vocabulary, training_set, &attributes, hashes, count);
+    vocabulary->numbers =
+        xreallocarray(vocabulary->numbers, count + 1, sizeof(*vocabulary->numbers));
+    for (size_t i = 0; i < count; i++) {
+        vocabulary->numbers[i] = vocabulary_find(&vocabulary->items, hashes[i]);
+    }
+    vocabulary->numbers_count = count;
+    vocabulary->version = version;
+    free(hashes);
+    training_set_attributes_release(&attributes);
+    return true;
+}
+
+/* ---- The model ---- */
+
+static size_t add_attributes(const struct vocabulary *vocabulary,
+                             const struct training_set_attributes *attributes, size_t item,
+                             int32_t *to)
+{
+    size_t count = 0;
+    for (size_t k = attributes->starts[item]; k < attributes->starts[item + 1]; k++) {
+        int32_t number = vocabulary_find(&vocabulary->attributes, attributes->at[k]);
+        bool twice = number == VOCABULARY_NONE;
+        for (size_t i = 0; i < count && !twice; i++) { twice = to[i] == number; }
+        if (!twice) { to[count++] = number; }
+    }
+    return count;
+}
+
+static void apply_attributes(const struct vocabulary *vocabulary, struct training_set *training_set,
+                             struct transformer *model)
+{
+    struct training_set_attributes attributes;
+    training_set_attributes(training_set, &attributes);
+    size_t items = vocabulary->items.count;
+    int32_t *pooled =
+        xcalloc(items + 1, sizeof(*pooled)); /* the model's item -> the training_set's + 1 */
+    for (size_t i = 0; i < vocabulary->numbers_count && i < attributes.items; i++) {
+        if (vocabulary->numbers[i] != VOCABULARY_NONE) {
+            pooled[vocabulary->numbers[i]] = (int32_t)i + 1;
+        }
+    }
+    size_t *starts = xcalloc(items + 1, sizeof(*starts));
+    int32_t *ids = xcalloc(attributes.starts[attributes.items] + 1, sizeof(*ids));
+    for (size_t i = 0, at = 0; i < items; i++) {
+        if (pooled[i]) {
+            at += add_attributes(vocabulary, &attributes, (size_t)pooled[i] - 1, ids + at);
+        }
+        starts[i + 1] = at;
+    }
+    transformer_set_attributes(model, starts, ids);
+    free(starts);
+    free(ids);
+    free(pooled);
+    training_set_attributes_release(&attributes);
+}
+
+void vocabulary_apply(const struct vocabulary *vocabulary, struct training_set *training_set,
+                      struct transformer *model)
+{
+    transformer_grow(model, vocabulary->items.count);
+    if (vocabulary->attributes.count) { apply_attributes(vocabulary, training_set, model); }
+}
+
+int32_t vocabulary_number(const struct vocabulary *vocabulary, int32_t item)
+{
+    return (size_t)item < vocabulary->numbers_count ? vocabulary->numbers[item] : VOCABULARY_NONE;
+}
+
+size_t vocabulary_translate(const struct vocabulary *vocabulary, int32_t *items, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        int32_t number = vocabulary_number(vocabulary, items[i]);
+        if (number != VOCABULARY_NONE) { items[kept++] = number; }
+    }
+    return kept;
+}
+
+/* ---- Bytes ---- */
+
+static void save_names(const struct vocabulary_names *names, struct buf *buf)
+{
+    buf_append(buf, &names->count, sizeof(names->count));
+    buf_append(buf, names->hashes, names->count * sizeof(*names->hashes));
+}
+
+static bool load_names(struct vocabulary_names *names, const char **at, const char *end)
+{
+    uint32_t count;
+    if ((size_t)(end - *at) < sizeof(count)) { return false; }
+    memcpy(&count, *at, sizeof(count));
+    *at += sizeof(count);
+    if ((size_t)(end - *at) / sizeof(uint64_t) < count) { return false; }
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t hash;
+        memcpy(&hash, *at, sizeof(hash));
+        *at += sizeof(hash);
+        names_add(names, hash);
+    }
+    return names->count == count; /* none twice */
+}
+
+void vocabulary_save(const struct vocabulary *vocabulary, struct buf *buf)
+{
+    buf_append(buf, &vocabulary->attributes_max, sizeof(vocabulary->attributes_max));
+    save_names(&vocabulary->attributes, buf);
+    save_names(&vocabulary->items, buf);
+}
+
+bool vocabulary_load(struct vocabulary *vocabulary, const char **at, const char *end,
+                     uint32_t items_max)
+{
+    *vocabulary = (struct vocabulary){.items_max = items_max};
+    bool good = (size_t)(end - *at) >= sizeof(vocabulary->attributes_max);
+    if (good) {
+        memcpy(&vocabulary->attributes_max, *at, sizeof(vocabulary->attributes_max));
+        *at += sizeof(vocabulary->attributes_max);
+        good = load_names(&vocabulary->attributes, at, end) &&
+               load_names(&vocabulary->items, at, end) &&
+               vocabulary->attributes.count <= vocabulary->attributes_max;
+    }
+    if (!good) { vocabulary_release(vocabulary); }
+    return good;
+}

@@ -1,0 +1,190 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "trainer/similarity/rows.h"
+
+enum {
+    ROWS_BUCKETS_FIRST = 1 << 12,
+    CHANGED_ROWS_FIRST = 64,
+    ROW_STORED_BYTES = 128,      /* of an encoded row without neighbours */
+    NEIGHBOUR_STORED_BYTES = 64, /* of one neighbour in it, with an id of up to 38 bytes */
+};
+
+struct rows {
+    struct lru order;
+    struct held_row **buckets; /* a power of two of them, at least as many as rows */
+    size_t buckets_count;
+    size_t count;
+    size_t bytes;
+    size_t bytes_max;
+};
+
+struct rows *rows_new(size_t bytes_max)
+{
+    struct rows *rows = xcalloc(1, sizeof(*rows));
+    lru_init(&rows->order);
+    rows->buckets_count = ROWS_BUCKETS_FIRST;
+    rows->buckets = xcalloc(rows->buckets_count, sizeof(*rows->buckets));
+    rows->bytes_max = bytes_max;
+    return rows;
+}
+
+static struct held_row **bucket_of(struct rows *rows, int32_t item)
+{
+    return &rows->buckets[(uint32_t)item & (rows->buckets_count - 1)];
+}
+
+void rows_drop(struct rows *rows, struct held_row *held)
+{
+    struct held_row **at = bucket_of(rows, held->item);
+    while (*at != held) { at = &(*at)->next; }
+    *at = held->next;
+    lru_remove(&held->link);
+    assert(rows->bytes >= held->bytes);
+    rows->bytes -= held->bytes;
+    rows->count--;
+    row_release(&held->row);
+    free(held);
+}
+
+struct rows *rows_free(struct rows *rows)
+{
+    if (!rows) { return NULL; }
+    for (struct lru_link *link; (link = lru_oldest(&rows->order));) {
+        rows_drop(rows, LRU_ENTRY(link, struct held_row, link));
+    }
+    free(rows->buckets);
+    free(rows);
+    return NULL;
+}
+
+size_t rows_count(const struct rows *rows)
+{
+    return rows->count;
+}
+
+struct held_row *rows_find(struct rows *rows, int32_t item)
+{
+    struct held_row *held = *bucket_of(rows, item);
+    while (held && held->item != item) { held = held->next; }
+    if (held) { lru_use(&rows->order, &held->link); }
+    return held;
+}
+
+static void grow(struct rows *rows)
+{
+    size_t old_count = rows->buckets_count;
+    struct held_row **old = rows->buckets;
+    rows->buckets_count *= 2;
+    rows->buckets = xcalloc(rows->buckets_count, sizeof(*rows->buckets));
+    for (size_t i = 0; i < old_count; i++) {
+        for (struct held_row *held = old[i], *next; held; held = next) {
+            next = held->next;
+            struct held_row **at = bucket_of(rows, held->item);
+            held->next = *at;
+            *at = held;
+        }
+    }
+    free(old);
+}
+
+struct held_row *rows_add(struct rows *rows, struct changed_rows *changed, int32_t item)
+{
+    if (rows->count == rows->buckets_count) { grow(rows); }
+    struct held_row *held = xcalloc(1, sizeof(*held));
+    held->changed = changed;
+    held->item = item;
+    held->event_time_ms = INT64_MIN;
+    row_init(&held->row);
+    struct held_row **at = bucket_of(rows, item);
+    held->next = *at;
+    *at = held;
+    lru_push(&rows->order, &held->link);
+    rows->count++;
+    rows_weigh(rows, held);
+    return held;
+}
+
+void rows_weigh(struct rows *rows, struct held_row *held)
+{
+    rows->bytes -= held->bytes;
+    held->bytes = sizeof(*held) + row_bytes(&held->row);
+    rows->bytes += held->bytes;
+}
+
+void rows_stored(struct held_row *held, size_t bytes)
+{
+    held->stored_bytes = bytes;
+    held->stored_count = held->row.count;
+}
+
+static size_t staging_bytes(const struct held_row *held)
+{
+    int32_t more = MAX_OF(held->row.count - held->stored_count, 0);
+    return held->stored_bytes + ROW_STORED_BYTES + (size_t)more * NEIGHBOUR_STORED_BYTES;
+}
+
+void rows_changed(struct rows *rows, struct held_row *held)
+{
+    struct changed_rows *changed = held->changed;
+    rows_weigh(rows, held);
+    size_t bytes = staging_bytes(held);
+    changed->dirty_bytes += bytes - held->dirty_bytes;
+    held->dirty_bytes = bytes;
+    if (held->dirty) { return; }
+    held->dirty = true;
+    if (changed->dirty_count == changed->dirty_capacity) {
+        changed->dirty_capacity = MAX_OF(changed->dirty_capacity * 2, (size_t)CHANGED_ROWS_FIRST);
+        changed->dirty =
+            xreallocarray(changed->dirty, changed->dirty_capacity, sizeof(*changed->dirty));
+    }
+    changed->dirty[changed->dirty_count++] = held;
+}
+
+/* Whatever is not committed was used after everything older than it that is. */
+void rows_trim(struct rows *rows)
+{
+    while (rows->bytes > rows->bytes_max) {
+        struct lru_link *link = lru_oldest(&rows->order);
+        if (!link) { return; }
+        struct held_row *held = LRU_ENTRY(link, struct held_row, link);
+        if (held->dirty || held->flushed > held->changed->committed) { return; }
+        rows_drop(rows, held);
+    }
+}
+
+void changed_rows_flushed(struct changed_rows *changed)
+{
+    changed->flushes++;
+    for (size_t i = 0; i < changed->dirty_count; i++) {
+        changed->dirty[i]->dirty = false;
+        changed->dirty[i]->flushed = changed->flushes;
+        changed->dirty[i]->dirty_bytes = 0;
+    }
+    changed->dirty_count = 0;
+    changed->dirty_bytes = 0;
+}
+
+void changed_rows_committed(struct changed_rows *changed)
+{
+    changed->committed = changed->flushes;
+}
+
+void rows_forget(struct rows *rows, struct changed_rows *changed)
+{
+    struct lru_link *link = lru_oldest(&rows->order);
+    while (link) {
+        struct lru_link *newer = lru_newer(&rows->order, link);
+        struct held_row *held = LRU_ENTRY(link, struct held_row, link);
+        if (held->changed == changed) { rows_drop(rows, held); }
+        link = newer;
+    }
+    changed->dirty_count = 0;
+    changed->dirty_bytes = 0;
+    changed->committed = changed->flushes;
+}
+
+void changed_rows_release(struct changed_rows *changed)
+{
+    free(changed->dirty);
+    *changed = (struct changed_rows){.dirty_count = 0};
+}

@@ -1,0 +1,296 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "trainer/similarity/delta_reader.h"
+#include "trainer/similarity/stored_row.h"
+#include "trainer/similarity/trainer.h"
+
+enum { NEIGHBOURS };
+
+enum { MESSAGE_BYTES_MAX = 32 << 20 };
+
+struct trainer_settings {
+    int64_t neighbours_max;
+    int64_t rows_cache_bytes;
+    int64_t items_max;
+};
+
+#define SETTING(member) offsetof(struct trainer_settings, member)
+
+static const struct option options[] = {
+    {"neighbours.max", OPTION_LONG, SETTING(neighbours_max), "512", 0, NEIGHBOURS_MAX, NULL,
+     "Neighbours that a row keeps; 0: as many as its format holds (65536)"},
+    {"rows.cache.bytes", OPTION_BYTES, SETTING(rows_cache_bytes), "128m", 0, 1e15, NULL,
+     "Memory for decoded rows, of all partitions together"},
+    {"items.max", OPTION_LONG, SETTING(items_max), "20000000", 1, 1e9, NULL,
+     "Distinct items that one process can know; beyond, it ends and starts anew"},
+};
+
+/* What the process keeps. */
+struct trainer {
+    const struct trainer_settings *settings;
+    int32_t bound; /* neighbours of a published row */
+    struct codec *deltas;
+    struct codec *neighbours;
+    struct ids *ids;
+    struct rows *rows;
+    struct delta_reader *delta_reader;
+    struct stored_row *stored;
+    struct buf out;
+    struct metric *published, *pruned, *pair_updates, *rows_cached;
+};
+
+/* What a task keeps. */
+struct work {
+    struct changed_rows changed;
+};
+
+static struct trainer *trainer_of(const struct task *task)
+{
+    return run_state(task_run(task));
+}
+
+/* ---- Start and stop ---- */
+
+static int start(struct run *run)
+{
+    struct trainer *t = xcalloc(1, sizeof(*t));
+    struct metrics *metrics = run_metrics(run);
+    t->settings = run_settings(run);
+    int64_t bound = t->settings->neighbours_max;
+    t->bound = bound > 0 ? (int32_t)bound : NEIGHBOURS_MAX;
+    t->deltas = codec_new(&pair_deltas_contract, run_schemas(run));
+    t->neighbours = codec_new(&item_neighbours_contract, run_schemas(run));
+    t->ids = ids_new((int32_t)t->settings->items_max);
+    t->rows = rows_new((size_t)t->settings->rows_cache_bytes);
+    /* The changelog has as many partitions as pair-deltas. */
+    t->delta_reader = delta_reader_new(t->ids, run_output_partitions(run, NEIGHBOURS));
+    t->stored = stored_row_new(t->ids);
+    buf_init(&t->out, MESSAGE_BYTES_MAX);
+    t->published = metrics_counter(metrics, "freshet_rows_published_total", "",
+                                   "Rows staged for the neighbours topic.");
+    t->pruned = metrics_counter(metrics, "freshet_pairs_pruned_total", "",
+                                "Neighbours dropped to keep rows within neighbours.max.");
+    t->pair_updates = metrics_counter(metrics, "freshet_pair_updates_total", "",
+                                      "Additions to neighbours of rows.");
+    t->rows_cached = metrics_gauge(metrics, "freshet_rows_cached", "",
+                                   "Rows that are held in memory.");
+    run_set_state(run, t);
+    return 0;
+}
+
+static void stop(struct run *run)
+{
+    struct trainer *t = run_state(run);
+    if (!t) { return; }
+    codec_free(t->deltas);
+    codec_free(t->neighbours);
+    delta_reader_free(t->delta_reader);
+    stored_row_free(t->stored);
+    rows_free(t->rows);
+    ids_free(t->ids);
+    buf_release(&t->out);
+    free(t);
+    run_set_state(run, NULL);
+}
+
+static int open_task(struct task *task)
+{
+    task_set_state(task, xcalloc(1, sizeof(struct work)));
+    return 0;
+}
+
+static void forget(struct task *task)
+{
+    struct work *work = task_state(task);
+    rows_forget(trainer_of(task)->rows, &work->changed);
+}
+
+static void close_task(struct task *task)
+{
+    struct work *work = task_state(task);
+    if (!work) { return; }
+    forget(task);
+    changed_rows_release(&work->changed);
+    free(work);
+    task_set_state(task, NULL);
+}
+
+/* ---- One batch of deltas ---- */
+
+static enum verdict items_full(struct task *task)
+{
+    (void)task_refuse(task, "items_full", "more than items.max=%" PRId64 " distinct items",
+                      trainer_of(task)->settings->items_max);
+    return VERDICT_FATAL;
+}
+
+static enum verdict load_row(struct task *task, struct held_row *held)
+{
+    struct trainer *t = trainer_of(task);
+    struct slice id = ids_text(t->ids, held->item), value;
+    struct item_neighbours message;
+    struct codec_error error = {.reason = "bad_state", .detail = "it is no row"};
+    if (task_get(task, id, &value) < 0) { return VERDICT_DONE; }
+    int result = codec_decode(t->neighbours, value, task_arena(task), &message, &error);
+    if (result == 0) { result = stored_row_load(t->stored, &message, held); }
+    if (result == -ENOSPC) { return items_full(task); }
+    if (result < 0) {
+        (void)task_refuse(task, "state_damaged", "row of item '%.*s': %s: %s", SLICE_ARGS(id),
+                          error.reason, error.detail);
+        return VERDICT_FATAL;
+    }
+    rows_weigh(t->rows, held);
+    rows_stored(held, value.size);
+    return VERDICT_DONE;
+}
+
+static enum verdict find_row(struct task *task, int32_t item, struct held_row **ret_held)
+{
+    struct trainer *t = trainer_of(task);
+    struct work *work = task_state(task);
+    struct held_row *held = rows_find(t->rows, item);
+    if (!held) {
+        held = rows_add(t->rows, &work->changed, item);
+        enum verdict verdict = load_row(task, held);
+        if (verdict != VERDICT_DONE) {
+            rows_drop(t->rows, held);
+            return verdict;
+        }
+    }
+    assert(held->changed == &work->changed);
+    *ret_held = held;
+    return VERDICT_DONE;
+}
+
+static void prune(struct trainer *t, struct held_row *held)
+{
+    int32_t dropped = row_prune(&held->row, t->bound, t->ids);
+    held->pruned += dropped;
+    if (dropped > 0) { metric_add(t->pruned, dropped); }
+}
+
+static void apply(struct task *task, struct held_row *held, const struct delta_row *from,
+                  const struct pair_deltas *message)
+{
+    struct trainer *t = trainer_of(task);
+    struct row *row = &held->row;
+    double scale = row_scale(row, message->epoch);
+    double trend_scale = row_trend_scale(row, message->trend_epoch);
+    row->mass += from->mass * scale;
+    row->actions += from->actions * scale;
+    row->trend += from->trend * trend_scale;
+    row_add_all(row, from->terms, from->terms_count, scale);
+    held->first_users += from->new_users;
+    held->event_time_ms = MAX_OF(held->event_time_ms, message->event_time_ms);
+    if (message->forgotten > 0) { row_sweep(row); }
+    if (row->count > t->bound + t->bound / 2) { prune(t, held); }
+    rows_changed(t->rows, held);
+    metric_add(t->pair_updates, (double)from->terms_count);
+}
+
+static enum verdict process(struct task *task, const struct record *rec)
+{
+    struct trainer *t = trainer_of(task);
+    struct pair_deltas message;
+    struct codec_error codec_error;
+    struct delta_error error;
+    const struct delta_row *from;
+    size_t count;
+    if (codec_decode(t->deltas, rec->value, task_arena(task), &message, &codec_error) < 0) {
+        return task_refuse(task, codec_error.reason, "%s", codec_error.detail);
+    }
+    int result =
+        delta_reader_read(t->delta_reader, &message, task_partition(task), &from, &count, &error);
+    if (result == -ENOSPC) { return items_full(task); }
+    if (result < 0) { return task_refuse(task, error.reason, "%s", error.detail); }
+    for (size_t i = 0; i < count; i++) {
+        struct held_row *held;
+        enum verdict verdict = find_row(task, from[i].item, &held);
+        if (verdict != VERDICT_DONE) { return verdict; }
+        apply(task, held, &from[i], &message);
+    }
+    return VERDICT_DONE;
+}
+
+/* ---- Staging ---- */
+
+static void put_row(struct task *task, struct held_row *held)
+{
+    struct trainer *t = trainer_of(task);
+    struct item_neighbours message;
+    if (row_empty(&held->row) && held->first_users == 0) {
+        task_put(task, ids_text(t->ids, held->item), slice_of(NULL, 0));
+        return;
+    }
+    prune(t, held);
+    row_order(&held->row, t->ids);
+    stored_row_fill(t->stored, held, &message);
+    buf_clear(&t->out);
+    int result = codec_encode(t->neighbours, &message, &t->out);
+    assert(result == 0);
+    task_put(task, message.item_id, buf_slice(&t->out));
+    rows_stored(held, t->out.size);
+    metric_add(t->published, 1);
+}
+
+static size_t held_bytes(struct task *task)
+{
+    const struct work *work = task_state(task);
+    return work->changed.dirty_bytes;
+}
+
+static void flush(struct task *task)
+{
+    struct work *work = task_state(task);
+    for (size_t i = 0; i < work->changed.dirty_count; i++) {
+        put_row(task, work->changed.dirty[i]);
+    }
+    changed_rows_flushed(&work->changed);
+}
+
+static void batch(struct task *task)
+{
+    struct trainer *t = trainer_of(task);
+    rows_trim(t->rows);
+    metric_set(t->rows_cached, (double)rows_count(t->rows));
+}
+
+static void committed(struct task *task)
+{
+    struct work *work = task_state(task);
+    changed_rows_committed(&work->changed);
+    batch(task);
+}
+
+static const struct input inputs[] = {
+    {.name = "pair-deltas", .kind = INPUT_PARTITIONED},
+};
+
+static const struct output outputs[] = {
+    [NEIGHBOURS] = {.name = "neighbours",
+                    .delivery = DELIVERY_TXN,
+                    .contracts = {&item_neighbours_contract}},
+};
+
+const struct worker trainer_worker = {
+    .name = "trainer",
+    .about = "Adds up counts of item pairs into each item's row of neighbours.",
+    .inputs = inputs,
+    .inputs_count = ARRAY_COUNT(inputs),
+    .outputs = outputs,
+    .outputs_count = ARRAY_COUNT(outputs),
+    .changelog = NEIGHBOURS,
+    .options = options,
+    .options_count = ARRAY_COUNT(options),
+    .settings_size = sizeof(struct trainer_settings),
+    .start = start,
+    .stop = stop,
+    .open = open_task,
+    .close = close_task,
+    .process = process,
+    .batch = batch,
+    .held_bytes = held_bytes,
+    .flush = flush,
+    .committed = committed,
+    .forget = forget,
+};

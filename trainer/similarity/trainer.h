@@ -1,0 +1,9 @@
+/* The worker that adds item pairs up into rows of neighbours. */
+#ifndef FRESHET_TRAINER_SIMILARITY_TRAINER_H
+#define FRESHET_TRAINER_SIMILARITY_TRAINER_H
+
+#include "stream/worker.h"
+
+extern const struct worker trainer_worker;
+
+#endif

@@ -1,0 +1,7 @@
+#include "base/base.h"
+#include "trainer/similarity/trainer.h"
+
+int main(int argc, char **argv)
+{
+    return worker_main(&trainer_worker, argc, argv);
+}
