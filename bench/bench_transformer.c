@@ -121,7 +121,7 @@ static void give_attributes(const struct run *run, struct transformer *model)
     free(pairs);
 }
 
-struct judgement {
+struct validation_score {
     double hr10, ndcg10;
 };
 
@@ -140,14 +140,15 @@ static double rank_of(float *scores, uint32_t items, const int32_t *history, siz
 }
 
 /* Judges by the action `back` from the end: 1 the test, 2 the validation. */
-static struct judgement judge(const struct run *run, struct transformer *model, size_t back)
+static struct validation_score validate(const struct run *run, struct transformer *model,
+                                        size_t back)
 {
     enum { AT_A_TIME = 256 };
     const size_t d = run->settings.shape.d;
     struct sequence histories[AT_A_TIME];
     float *hidden = xcalloc(AT_A_TIME * d, sizeof(*hidden));
     float *scores = xcalloc((size_t)AT_A_TIME * run->items, sizeof(*scores));
-    struct judgement sum = {0};
+    struct validation_score sum = {0};
     for (size_t u = 0; u < run->users; u += AT_A_TIME) {
         const size_t here = MIN_OF((size_t)AT_A_TIME, run->users - u);
         for (size_t i = 0; i < here; i++) {
@@ -166,7 +167,8 @@ static struct judgement judge(const struct run *run, struct transformer *model, 
     }
     free(hidden);
     free(scores);
-    return (struct judgement){sum.hr10 / (double)run->users, sum.ndcg10 / (double)run->users};
+    return (struct validation_score){sum.hr10 / (double)run->users,
+                                     sum.ndcg10 / (double)run->users};
 }
 
 static bool set(struct run *run, const char *name, double value)
@@ -242,7 +244,8 @@ static void train(const struct run *run, struct transformer *model)
         printf("epoch %zu loss %.4f cpu %.2f s wall %.2f s, %.0f tokens/CPU s", epoch, loss, cpu,
                wall, (double)tokens / cpu);
         if (run->every && epoch % run->every == 0) {
-            struct judgement chosen = judge(run, model, 2), test = judge(run, model, 1);
+            struct validation_score chosen = validate(run, model, 2),
+                                    test = validate(run, model, 1);
             printf("; validation %.4f/%.4f test %.4f/%.4f", chosen.hr10, chosen.ndcg10, test.hr10,
                    test.ndcg10);
         }

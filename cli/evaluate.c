@@ -41,8 +41,8 @@ struct evaluate {
 
 struct protocol {
     const char *name;
-    int (*validator)(const struct dataset *dataset, const struct evaluation_request *request,
-                     struct evaluation *ret_trial);
+    int (*evaluate)(const struct dataset *dataset, const struct evaluation_request *request,
+                    struct evaluation *ret_evaluation);
     void (*print)(const struct evaluation *evaluation);
 };
 
@@ -319,8 +319,12 @@ static void print_json(const struct evaluate *evaluate, const struct dataset *da
 
 int evaluate_command(int argc, char **argv)
 {
+    struct reason reason = {0};
     struct evaluate evaluate = {
-        .request = {.seed = 1, .every = EVERY_DEFAULT, .progress = isatty(STDERR_FILENO) != 0},
+        .request = {.seed = 1,
+                    .every = EVERY_DEFAULT,
+                    .progress = isatty(STDERR_FILENO) != 0,
+                    .reason = &reason},
         .min_rating = -INFINITY,
         .protocol = &protocols[0],
     };
@@ -335,9 +339,10 @@ int evaluate_command(int argc, char **argv)
         result = dataset_read_vectors(&dataset, evaluate.vectors);
     }
     if (result == 0) {
-        result = evaluate.protocol->validator(&dataset, &evaluate.request, evaluation);
+        result = evaluate.protocol->evaluate(&dataset, &evaluate.request, evaluation);
     }
     if (result == 0) { (evaluate.json ? print_json : print_text)(&evaluate, &dataset, evaluation); }
+    if (result < 0) { client_fail("%s", reason.text[0] ? reason.text : dataset.reason.text); }
     free(evaluation);
     dataset_release(&dataset);
     return result < 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 #include "base/base.h"
+#include "base/reason.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "evaluate/dataset.h"
 #include "evaluate/models/given_vectors.h"
 
@@ -60,20 +60,20 @@ static int source_unzip(struct source *source, const char *path)
     return rc ? -rc : source->file ? 0 : -errno;
 }
 
-static int source_open(struct source *source, const char *path)
+static int source_open(struct dataset *dataset, struct source *source, const char *path)
 {
     size_t size = strlen(path);
     *source = (struct source){0};
     source->file = fopen(path, "re");
-    if (!source->file) { return client_fail("%s: %s", path, strerror(errno)), -1; }
+    if (!source->file) { return reason_give(&dataset->reason, "%s: %s", path, strerror(errno)); }
     if (size < 3 || strcmp(path + size - 3, ".gz") != 0) { return 0; }
     fclose(source->file);
     int rc = source_unzip(source, path);
-    return rc < 0 ? (client_fail("%s: gzip: %s", path, strerror(-rc)), -1) : 0;
+    return rc < 0 ? reason_give(&dataset->reason, "%s: gzip: %s", path, strerror(-rc)) : 0;
 }
 
 /* Closes it; -1 with a message when it was not read to a good end. */
-static int source_close(struct source *source, const char *path)
+static int source_close(struct dataset *dataset, struct source *source, const char *path)
 {
     int result = 0, status = 0;
     if (source->file) {
@@ -85,8 +85,8 @@ static int source_close(struct source *source, const char *path)
         /* A reader that stopped early ends gzip by SIGPIPE, and has said why itself. */
         if (WIFEXITED(status) && WEXITSTATUS(status) == 1) { result = -1; }
     }
-    if (result < 0) { client_fail("%s: it could not be read to its end", path); }
-    return result;
+    return result < 0 ? reason_give(&dataset->reason, "%s: it could not be read to its end", path)
+                      : 0;
 }
 
 /* ---- Lines. ---- */
@@ -124,8 +124,8 @@ static bool is_one_of(struct slice name, const char *const *words)
 static int take_names(struct columns *columns, const char *line, enum shape shape)
 {
     static const char *const users[] = {"user", "userid", "user_id", "uid", NULL};
-    static const char *const items[] = {"item",    "itemid",   "item_id",   "iid",
-                                        "movieid", "movie_id", "productid", "product_id", NULL};
+    static const char *const items[] = {"item",     "itemid",    "item_id",    "iid", "movieid",
+                                        "movie_id", "productid", "product_id", NULL};
     static const char *const ratings[] = {"rating", "rating_or_0", "score", "stars", NULL};
     static const char *const times[] = {"ts", "timestamp", "time", NULL};
     struct columns found = {-1, -1, -1, -1};
@@ -193,7 +193,7 @@ static const char *take_sequence(struct dataset *dataset, const char *line)
 }
 
 static const char *take_event(struct dataset *dataset, const char *line, enum shape shape,
-                      const struct columns *columns, double rating_min)
+                              const struct columns *columns, double rating_min)
 {
     struct slice fields[FIELDS_MAX];
     int count = 0;
@@ -237,15 +237,15 @@ static int read_lines(struct dataset *dataset, const char *path, FILE *file, dou
         if (first) {
             first = false;
             if (text[0] == '{') {
-                client_fail("%s: JSON is not among the formats: see `freshet evaluate --help`",
-                            path);
-                return -1;
+                return reason_give(
+                    &dataset->reason,
+                    "%s: JSON is not among the formats: see `freshet evaluate --help`", path);
             }
             shape = shape_of(text);
             int named = shape == SHAPE_BLANKS ? 0 : take_names(&columns, text, shape);
             if (named < 0) {
-                client_fail("%s: the first line names no columns user and item", path);
-                return -1;
+                return reason_give(&dataset->reason,
+                                   "%s: the first line names no columns user and item", path);
             }
             if (named) { continue; }
         }
@@ -253,8 +253,8 @@ static int read_lines(struct dataset *dataset, const char *path, FILE *file, dou
                                 ? take_sequence(dataset, text)
                                 : take_event(dataset, text, shape, &columns, rating_min);
         if (wrong) {
-            client_fail("%s: line %" PRId64 " %s: \"%.40s\"", path, lines, wrong, text);
-            return -1;
+            return reason_give(&dataset->reason, "%s: line %" PRId64 " %s: \"%.40s\"", path, lines,
+                               wrong, text);
         }
     }
     return 0;
@@ -284,13 +284,12 @@ int dataset_read(struct dataset *dataset, const char *path, double rating_min)
         .features = ids_new(DATASET_FEATURES_MAX),
     };
     struct source source;
-    if (source_open(&source, path) < 0) { return -1; }
+    if (source_open(dataset, &source, path) < 0) { return -1; }
     int result = read_lines(dataset, path, source.file, rating_min);
-    if (source_close(&source, path) < 0) { return -1; }
+    if (source_close(dataset, &source, path) < 0) { return -1; }
     if (result == 0 && dataset->count == 0) {
-        client_fail("%s: it holds no action%s", path,
-                    dataset->left_out ? " of that rating: see --min-rating" : "");
-        return -1;
+        return reason_give(&dataset->reason, "%s: it holds no action%s", path,
+                           dataset->left_out ? " of that rating: see --min-rating" : "");
     }
     if (result == 0 && dataset->timed) {
         sequences_sort(dataset->actions, dataset->count);
@@ -323,8 +322,8 @@ static void add_feature(struct dataset *dataset, int32_t item, struct slice feat
 static int take_json(struct dataset *dataset, const char *path, json_t *root)
 {
     if (!json_is_object(root)) {
-        client_fail("%s: wanted an object of item: [attribute, ...]", path);
-        return -1;
+        return reason_give(&dataset->reason, "%s: wanted an object of item: [attribute, ...]",
+                           path);
     }
     const char *name;
     json_t *list;
@@ -376,22 +375,25 @@ static int read_titles(struct dataset *dataset, FILE *file)
 int dataset_read_attributes(struct dataset *dataset, const char *path)
 {
     struct source source;
-    if (source_open(&source, path) < 0) { return -1; }
+    if (source_open(dataset, &source, path) < 0) { return -1; }
     int first = getc(source.file), result;
     (void)ungetc(first, source.file);
     if (first == '{') {
         json_error_t error;
         json_t *root = json_loadf(source.file, 0, &error);
-        if (!root) { client_fail("%s: line %d: %s", path, error.line, error.text); }
+        if (!root) {
+            (void)reason_give(&dataset->reason, "%s: line %d: %s", path, error.line, error.text);
+        }
         result = root ? take_json(dataset, path, root) : -1;
         json_decref(root);
     } else {
         result = read_titles(dataset, source.file);
     }
-    if (source_close(&source, path) < 0) { return -1; }
+    if (source_close(dataset, &source, path) < 0) { return -1; }
     if (result == 0 && !dataset->item_features) {
-        client_fail("%s: it names no item of the actions: see `freshet evaluate --help`", path);
-        return -1;
+        return reason_give(&dataset->reason,
+                           "%s: it names no item of the actions: see `freshet evaluate --help`",
+                           path);
     }
     return result;
 }
@@ -424,28 +426,31 @@ static int take_vector(struct dataset *dataset, const char *path, int64_t number
     int32_t item = ids_find(dataset->items, slice_of(line, size));
     int count = numbers_of(line + size, numbers);
     if (count <= 0) {
-        return client_fail("%s: line %" PRId64 " is not an item and 1 to %d numbers", path, number,
-                           GIVEN_VECTORS_WIDTH_MAX), -1;
+        return reason_give(&dataset->reason,
+                           "%s: line %" PRId64 " is not an item and 1 to %d numbers", path, number,
+                           GIVEN_VECTORS_WIDTH_MAX);
     }
     if (!dataset->vectors) {
         dataset->vectors = given_vectors_new(ids_count(dataset->items), (size_t)count);
     }
     size_t width = given_vectors_width(dataset->vectors);
     if ((size_t)count != width) {
-        return client_fail("%s: line %" PRId64 " has %d numbers, the lines before have %zu", path,
-                           number, count, width), -1;
+        return reason_give(&dataset->reason,
+                           "%s: line %" PRId64 " has %d numbers, the lines before have %zu", path,
+                           number, count, width);
     }
     if (item == ID_NONE) { return 0; }
     if (given_vectors_put(dataset->vectors, item, numbers) == 0) { return 1; }
-    return client_fail("%s: line %" PRId64 " has a number that is not finite, or zeros only", path,
-                       number), -1;
+    return reason_give(&dataset->reason,
+                       "%s: line %" PRId64 " has a number that is not finite, or zeros only", path,
+                       number);
 }
 
 int dataset_read_vectors(struct dataset *dataset, const char *path)
 {
     struct source source;
     assert(!dataset->vectors);
-    if (source_open(&source, path) < 0) { return -1; }
+    if (source_open(dataset, &source, path) < 0) { return -1; }
     _cleanup_(xfreep) float *numbers = xcalloc(GIVEN_VECTORS_WIDTH_MAX, sizeof(*numbers));
     _cleanup_(xfreep) char *line = NULL;
     size_t capacity = 0;
@@ -457,10 +462,10 @@ int dataset_read_vectors(struct dataset *dataset, const char *path)
         if (size) { result = take_vector(dataset, path, number, line, numbers); }
         taken += result > 0;
     }
-    if (source_close(&source, path) < 0 || result < 0) { return -1; }
+    if (source_close(dataset, &source, path) < 0 || result < 0) { return -1; }
     if (taken) { return 0; }
-    return client_fail("%s: it names no item of the actions: see `freshet evaluate --help`", path),
-           -1;
+    return reason_give(&dataset->reason,
+                       "%s: it names no item of the actions: see `freshet evaluate --help`", path);
 }
 
 struct content *dataset_content(const struct dataset *dataset)

@@ -17,6 +17,7 @@
 #define FRESHET_EVALUATE_DATASET_H
 
 #include "base/base.h"
+#include "base/reason.h"
 #include "model/content.h"
 #include "model/ids.h"
 #include "evaluate/models/sequences.h"
@@ -35,10 +36,11 @@ struct dataset {
     uint32_t **item_features;
     size_t *item_features_count;
     struct given_vectors *vectors; /* NULL: none */
+    struct reason reason;          /* of the last failure */
 };
 
-/* Reads a file of actions; those rated below `rating_min` are left out. 0, or -1 with a message
- * printed. Free with dataset_release() in either case. */
+/* Reads a file of actions; those rated below `rating_min` are left out. 0, or -1 with the
+ * reason told. Free with dataset_release() in either case. */
 int dataset_read(struct dataset *dataset, const char *path, double rating_min);
 /* Adds a file of attributes; items that no action names are left out. 0 or -1 as above. */
 int dataset_read_attributes(struct dataset *dataset, const char *path);

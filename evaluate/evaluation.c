@@ -1,6 +1,5 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "evaluate/evaluation.h"
 
 double evaluation_cpu_seconds(void)
@@ -17,15 +16,14 @@ int evaluation_takes(const struct evaluation_request *request,
     int32_t most = recommender->items_most;
     if (most && context->items_max > most) {
         if (!request->model) { return 0; }
-        return client_fail("%s takes at most %d items, not %d", recommender->name, most,
-                           context->items_max),
-               -1;
+        return reason_give(request->reason, "%s takes at most %d items, not %d", recommender->name,
+                           most, context->items_max);
     }
     if (recommender->suits && !recommender->suits(context)) {
         if (!request->model) { return 0; }
-        return client_fail("%s needs what this run does not have: see `freshet evaluate --help`",
-                           recommender->name),
-               -1;
+        return reason_give(request->reason,
+                           "%s needs what this run does not have: see `freshet evaluate --help`",
+                           recommender->name);
     }
     return 1;
 }
@@ -36,9 +34,9 @@ int evaluation_preset(const struct evaluation_request *request,
     for (size_t at = 0; at < recommender->presets_count; at++) {
         if (strcmp(recommender->presets[at].name, request->preset) == 0) { return (int)at; }
     }
-    client_fail("%s has no preset \"%s\": `freshet evaluate --models` lists them",
-                recommender->name, request->preset);
-    return -1;
+    return reason_give(request->reason,
+                       "%s has no preset \"%s\": `freshet evaluate --models` lists them",
+                       recommender->name, request->preset);
 }
 
 /* Says whether "model.hyperparameter=value" is for this model; then the hyperparameter's name is
@@ -66,10 +64,11 @@ void *evaluation_settings(const struct evaluation_request *request,
                      ? -EINVAL
                      : recommender_set(recommender, settings, name, value);
         if (rc == 0) { continue; }
-        client_fail("--set %s: %s", request->sets[at],
-                    rc == -ENOENT ? "no such hyperparameter: `freshet evaluate --models` lists them"
-                    : rc == -ERANGE ? "out of its range: see `freshet evaluate --models`"
-                                    : "wanted MODEL.HYPERPARAMETER=NUMBER");
+        (void)reason_give(request->reason, "--set %s: %s", request->sets[at],
+                          rc == -ENOENT
+                              ? "no such hyperparameter: `freshet evaluate --models` lists them"
+                          : rc == -ERANGE ? "out of its range: see `freshet evaluate --models`"
+                                          : "wanted MODEL.HYPERPARAMETER=NUMBER");
         free(settings);
         return NULL;
     }

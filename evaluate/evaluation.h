@@ -3,6 +3,7 @@
 #define FRESHET_EVALUATE_EVALUATION_H
 
 #include "base/base.h"
+#include "base/reason.h"
 #include "evaluate/dataset.h"
 #include "evaluate/models/blend.h"
 #include "model/ranking_metrics.h"
@@ -15,10 +16,11 @@ struct evaluation_request {
     const char *preset;                    /* NULL: chosen by validation, or by running hit rate */
     const char *sets[EVALUATION_SETS_MAX]; /* "model.hyperparameter=value" */
     size_t sets_count;
-    uint64_t seed; /* of models, questions and folds */
-    int32_t every; /* prequential: one action in so many is a question */
-    int tune;      /* leave-one-out: rounds of descent */
-    bool progress; /* leave-one-out: tell each round of learning on stderr */
+    uint64_t seed;         /* of models, questions and folds */
+    int32_t every;         /* prequential: one action in so many is a question */
+    int tune;              /* leave-one-out: rounds of descent */
+    bool progress;         /* leave-one-out: report each epoch on stderr */
+    struct reason *reason; /* receives why a function below failed */
 };
 
 /* One line of the answer. */
@@ -43,28 +45,28 @@ struct evaluation {
     double seconds;
 };
 
-/* Judges by leave-one-out; 0, or -1 with a message printed. (evaluation_leave_one_out.c) */
+/* Judges by leave-one-out; 0, or -1 with the reason told. (evaluation_leave_one_out.c) */
 int evaluation_leave_one_out(const struct dataset *dataset,
                              const struct evaluation_request *request,
-                             struct evaluation *ret_trial);
-/* Judges prequentially; 0, or -1 with a message printed. (evaluation_prequential.c) */
+                             struct evaluation *ret_evaluation);
+/* Judges prequentially; 0, or -1 with the reason told. (evaluation_prequential.c) */
 int evaluation_prequential(const struct dataset *dataset, const struct evaluation_request *request,
-                           struct evaluation *ret_trial);
+                           struct evaluation *ret_evaluation);
 
-/* Judges foretold ratings by cross-validation; 0, or -1 with a message printed.
+/* Judges foretold ratings by cross-validation; 0, or -1 with the reason told.
  * (evaluation_rating.c) */
 int evaluation_rating(const struct dataset *dataset, const struct evaluation_request *request,
-                      struct evaluation *ret_trial);
+                      struct evaluation *ret_evaluation);
 
-/* Makes a preset's settings with the request's changes; NULL with a message printed. The caller
+/* Makes a preset's settings with the request's changes; NULL with the reason told. The caller
  * frees. */
 void *evaluation_settings(const struct evaluation_request *request,
                           const struct recommender *recommender, size_t preset);
 /* Says whether the model takes part: it is the wished one, or one of the blend's, and can work on
- * this context. 1, 0, or -1 with a message printed when the wished one cannot. */
+ * this context. 1, 0, or -1 with the reason told when the wished one cannot. */
 int evaluation_takes(const struct evaluation_request *request,
                      const struct recommender *recommender, const struct model_context *context);
-/* Finds the wanted preset: its place, or -1 with a message printed. */
+/* Finds the wanted preset: its place, or -1 with the reason told. */
 int evaluation_preset(const struct evaluation_request *request,
                       const struct recommender *recommender);
 /* Tells the processor time that this process has used. */

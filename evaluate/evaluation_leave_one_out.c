@@ -1,6 +1,5 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/leave_one_out.h"
 #include "evaluate/models/models.h"
@@ -58,7 +57,7 @@ static int enrol(struct course *course, const struct recommender *recommender, s
     const struct evaluation_request *request = course->request;
     struct evaluation_row *row = &course->evaluation->rows[course->count];
     if (course->count == BLEND_MEMBERS_MAX) {
-        return client_fail("more than %d models at once", BLEND_MEMBERS_MAX), -1;
+        return reason_give(request->reason, "more than %d models at once", BLEND_MEMBERS_MAX);
     }
     void *settings = evaluation_settings(request, recommender, preset);
     if (!settings) { return -1; }
@@ -118,8 +117,9 @@ static int enrol_all(struct course *course)
         if (takes < 0) { return -1; }
         if (!takes || (recommender->streams && !request->model)) { continue; }
         if (recommender->streams) {
-            return client_fail("%s learns actions in order of time: use -p prequential",
-                               recommender->name), -1;
+            return reason_give(request->reason,
+                               "%s learns actions in order of time: use -p prequential",
+                               recommender->name);
         }
         bool every = recommender->every_preset && small && !request->model;
         if ((every ? enrol_every : enrol_best)(course, recommender) < 0) { return -1; }
@@ -132,9 +132,7 @@ static void ask(void *arg, const struct query *query, int32_t target)
     struct course *course = arg;
     blend_score(course->blend, query, course->scores);
     blend_count(course->blend, query, target, course->member_hits);
-    for (size_t at = 0; at < query->count; at++) {
-        course->scores[query->history[at]] = -INFINITY;
-    }
+    for (size_t at = 0; at < query->count; at++) { course->scores[query->history[at]] = -INFINITY; }
     ranking_metrics_count(&course->hits,
                           ranking_metrics_rank(course->scores, query->items, target));
 }
@@ -243,13 +241,14 @@ static bool anybody_to_ask(const struct sequences *sequences)
 }
 
 int evaluation_leave_one_out(const struct dataset *dataset,
-                             const struct evaluation_request *request, struct evaluation *ret_trial)
+                             const struct evaluation_request *request,
+                             struct evaluation *ret_evaluation)
 {
     double began = evaluation_cpu_seconds();
     struct evaluation evaluation = {0};
     struct course course = {.request = request, .evaluation = &evaluation};
-    sequences_build(&course.sequences, dataset->actions, dataset->count,
-                    ids_count(dataset->users), ids_count(dataset->items));
+    sequences_build(&course.sequences, dataset->actions, dataset->count, ids_count(dataset->users),
+                    ids_count(dataset->items));
     course.context = (struct model_context){
         .users_max = course.sequences.users,
         .items_max = course.sequences.items,
@@ -262,7 +261,8 @@ int evaluation_leave_one_out(const struct dataset *dataset,
     course.scores = xcalloc((size_t)course.sequences.items, sizeof(*course.scores));
     int result = 0;
     if (!anybody_to_ask(&course.sequences)) {
-        client_fail("no user has %d actions: there is nothing to leave out", LEAVE_ACTIONS_MIN);
+        (void)reason_give(request->reason, "no user has %d actions: there is nothing to leave out",
+                          LEAVE_ACTIONS_MIN);
         result = -1;
     }
     if (result == 0) { result = enrol_all(&course); }
@@ -271,7 +271,7 @@ int evaluation_leave_one_out(const struct dataset *dataset,
                                  course.sequences.items, course.members, course.count);
         examine(&course);
         evaluation.seconds = evaluation_cpu_seconds() - began;
-        *ret_trial = evaluation;
+        *ret_evaluation = evaluation;
     }
     blend_free(course.blend);
     for (size_t m = 0; m < course.count; m++) {

@@ -1,6 +1,5 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/models/models.h"
 #include "evaluate/prequential.h"
@@ -21,7 +20,7 @@ static int join(struct team *team, const struct evaluation_request *request,
     if (!settings) { return -1; }
     if (team->count == BLEND_MEMBERS_MAX) {
         free(settings);
-        return client_fail("more than %d models at once", BLEND_MEMBERS_MAX), -1;
+        return reason_give(request->reason, "more than %d models at once", BLEND_MEMBERS_MAX);
     }
     team->members[team->count++] = (struct member){
         .recommender = recommender,
@@ -42,8 +41,10 @@ static int gather(struct team *team, const struct evaluation_request *request)
         if (!takes) { continue; }
         if (recommender->settle) {
             if (!request->model) { continue; }
-            return client_fail("%s is learned as a whole, not action by action: it has no "
-                               "prequential figure", recommender->name), -1;
+            return reason_give(request->reason,
+                               "%s is learned as a whole, not action by action: it has no "
+                               "prequential figure",
+                               recommender->name);
         }
         int only = request->model && request->preset ? evaluation_preset(request, recommender) : 0;
         if (only < 0) { return -1; }
@@ -95,10 +96,11 @@ static void report(const struct team *team, struct blend *blend,
 }
 
 int evaluation_prequential(const struct dataset *dataset, const struct evaluation_request *request,
-                           struct evaluation *ret_trial)
+                           struct evaluation *ret_evaluation)
 {
     if (!dataset->timed) {
-        return client_fail("prequential needs actions with times: user::item::rating::seconds"), -1;
+        return reason_give(request->reason,
+                           "prequential needs actions with times: user::item::rating::seconds");
     }
     double began = evaluation_cpu_seconds();
     struct team team = {.context = {
@@ -129,7 +131,7 @@ int evaluation_prequential(const struct dataset *dataset, const struct evaluatio
         evaluation.seconds = evaluation_cpu_seconds() - began;
         prequential_free(prequential);
         blend_free(blend);
-        *ret_trial = evaluation;
+        *ret_evaluation = evaluation;
     }
     for (size_t m = 0; m < team.count; m++) {
         team.members[m].recommender->free(team.members[m].model);

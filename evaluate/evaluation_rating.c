@@ -1,6 +1,5 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "evaluate/evaluation.h"
 #include "model/rng.h"
 #include "evaluate/leave_one_out.h"
@@ -14,9 +13,9 @@ static const struct leave_users everybody = {.stride = 1};
 struct course {
     const struct dataset *dataset;
     const struct evaluation_request *request;
-    uint8_t *folds; /* of the actions */
+    uint8_t *folds;                 /* of the actions */
     struct sequences taught[FOLDS]; /* all but the fold's */
-    double least, most; /* ratings */
+    double least, most;             /* ratings */
 };
 
 static void deal(struct course *course)
@@ -95,14 +94,13 @@ static int run_preset(const struct course *course, const struct recommender *rec
     if (!settings) { return -1; }
     if (evaluation->count == ARRAY_COUNT(evaluation->rows)) {
         free(settings);
-        return client_fail("more than %zu models at once", ARRAY_COUNT(evaluation->rows)), -1;
+        return reason_give(course->request->reason, "more than %zu models at once",
+                           ARRAY_COUNT(evaluation->rows));
     }
     struct evaluation_row *row = &evaluation->rows[evaluation->count++];
     row->preset = recommender->presets[preset].name;
     (void)snprintf(row->name, sizeof(row->name), "%s/%s", recommender->name, row->preset);
-    for (int fold = 0; fold < FOLDS; fold++) {
-        run_fold(course, recommender, settings, fold, row);
-    }
+    for (int fold = 0; fold < FOLDS; fold++) { run_fold(course, recommender, settings, fold, row); }
     double asked = (double)MAX_OF(row->hits.asked, (int64_t)1);
     row->rmse = sqrt(row->rmse / asked);
     row->mae /= asked;
@@ -127,15 +125,16 @@ static int run_model(const struct course *course, const struct recommender *reco
 }
 
 int evaluation_rating(const struct dataset *dataset, const struct evaluation_request *request,
-                      struct evaluation *ret_trial)
+                      struct evaluation *ret_evaluation)
 {
     if (!dataset->rated) {
-        return client_fail("the rating protocol needs ratings: user::item::rating::seconds"), -1;
+        return reason_give(request->reason,
+                           "the rating protocol needs ratings: user::item::rating::seconds");
     }
     if (request->model && !request->model->rate) {
-        return client_fail("%s foretells no ratings: biased-mf, item-knn and user-knn do",
-                           request->model->name),
-               -1;
+        return reason_give(request->reason,
+                           "%s foretells no ratings: biased-mf, item-knn and user-knn do",
+                           request->model->name);
     }
     double began = evaluation_cpu_seconds();
     struct course course = {.dataset = dataset, .request = request};
@@ -149,6 +148,6 @@ int evaluation_rating(const struct dataset *dataset, const struct evaluation_req
     for (int fold = 0; fold < FOLDS; fold++) { sequences_release(&course.taught[fold]); }
     free(course.folds);
     evaluation.seconds = evaluation_cpu_seconds() - began;
-    if (result == 0) { *ret_trial = evaluation; }
+    if (result == 0) { *ret_evaluation = evaluation; }
     return result;
 }

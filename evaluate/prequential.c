@@ -10,8 +10,8 @@ struct prequential {
     const struct member *members;
     size_t members_count;
     struct user_items *pasts; /* by user */
-    int32_t known;      /* items */
-    int64_t passed;     /* actions */
+    int32_t known;            /* items */
+    int64_t passed;           /* actions */
     struct mt19937 rng;
     float *scores;
     struct ranking_metrics hits;
@@ -64,7 +64,7 @@ static void count_miss(struct prequential *prequential)
 }
 
 /* Puts the question to the blend, which learns the answer; only some questions count. */
-static void question(struct prequential *prequential, const struct action *action, bool counts)
+static void ask(struct prequential *prequential, const struct action *action, bool counts)
 {
     const struct user_items *past = &prequential->pasts[action->user];
     int32_t item = action->item;
@@ -103,7 +103,7 @@ bool prequential_ask(struct prequential *prequential, const struct action *actio
     if (!teaches || (!counts && !known) || has(past, action->item)) { return false; }
     struct ranking_metrics was = prequential->hits;
     if (known) {
-        question(prequential, action, counts);
+        ask(prequential, action, counts);
     } else {
         count_miss(prequential);
     }

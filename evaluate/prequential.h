@@ -15,10 +15,10 @@
 #include "evaluate/models/sequences.h"
 
 struct prequential_settings {
-    int32_t every; /* 1: all are asked */
+    int32_t every;       /* 1: all are asked */
     int32_t teach_every; /* 1: all teach the blend; 0: the questions only */
-    int64_t skip;  /* 100 in the published protocol */
-    uint32_t seed; /* of the questions; the published protocol's is 1 */
+    int64_t skip;        /* 100 in the published protocol */
+    uint32_t seed;       /* of the questions; the published protocol's is 1 */
 };
 
 struct prequential;

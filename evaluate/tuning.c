@@ -78,8 +78,8 @@ static bool attempt(struct descent *descent, const struct hyperparameter *hyperp
     }
     memcpy(place, &value, sizeof(value));
     if (descent->recommender->retune(descent->model, descent->settings)) {
-        double objective = objective_of(descent->recommender, descent->model, descent->sequences,
-                                        descent->users);
+        double objective =
+            objective_of(descent->recommender, descent->model, descent->sequences, descent->users);
         if (objective > descent->objective + GAIN_LEAST) {
             descent->objective = objective;
             return true;

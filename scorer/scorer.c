@@ -389,7 +389,7 @@ static void publish(struct task *task, const struct user_history *hist)
     metric_observe(scorer->freshness, (double)MAX_OF(age_ms, (int64_t)0) / 1000.0);
 }
 
-static void judge(struct scorer *scorer, struct scratch *scratch,
+static void count_outcome(struct scorer *scorer, struct scratch *scratch,
                   const struct recommendation_list *old, const struct user_history *hist)
 {
     int rank = 0;
@@ -413,7 +413,7 @@ static void answer(struct task *task, const struct user_history *hist)
         metric_add(scorer->stale, 1);
         return;
     }
-    if (scratch->range_begun) { judge(scorer, scratch, had ? &old : NULL, hist); }
+    if (scratch->range_begun) { count_outcome(scorer, scratch, had ? &old : NULL, hist); }
     bool judging = had && scratch->range_begun;
     if (judging &&
         mixture_trainer_learn(&scorer->trainer, &scratch->mixture, &scorer->tables, &old, hist)) {

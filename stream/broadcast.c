@@ -156,7 +156,7 @@ static int fetch(struct run *run)
 
 /* Says whether the letters about the records at hand have arrived. What is sent later has a later
  * mark, so that the wait has an end. What the commit in flight waits for, it asks for itself. */
-static bool letters_arrived(struct run *run)
+static bool dead_letters_arrived(struct run *run)
 {
     struct broadcast *broadcast = &run->broadcast;
     const struct commit *commit = &run->commit;
@@ -193,7 +193,7 @@ static bool take_all(struct run *run)
     }
     metric_add(run->m.broadcast_records, (double)(broadcast->next - from));
     if (run->unsent && !run->broken) { run_retry(run, wire_why(run->wire)); }
-    if (broadcast->next < broadcast->count || !letters_arrived(run)) { return false; }
+    if (broadcast->next < broadcast->count || !dead_letters_arrived(run)) { return false; }
     if (broadcast->count) { CRASH_POINT("broadcast.read"); }
     broadcast->count = broadcast->next = 0;
     reader_release(broadcast->reader);

@@ -11,14 +11,14 @@
 
 enum { STALE_STATE_MS = 10000, NAME_BYTES_MAX = 64 };
 
-struct leftover {
+struct stale_directory {
     char name[NAME_BYTES_MAX]; /* of the directory: PARTITION or PARTITION-CHANGELOG */
     int64_t since_ms;
     bool seen; /* in this look */
 };
 
 struct stale_state {
-    struct leftover *at;
+    struct stale_directory *at;
     size_t count;
     int64_t next_ms;
 };
@@ -35,7 +35,7 @@ struct stale_state *stale_state_free(struct stale_state *stale_state)
     return NULL;
 }
 
-static struct leftover *find_or_add(struct stale_state *stale_state, const char *name,
+static struct stale_directory *find_or_add(struct stale_state *stale_state, const char *name,
                                     int64_t now_ms)
 {
     for (size_t i = 0; i < stale_state->count; i++) {
@@ -43,13 +43,13 @@ static struct leftover *find_or_add(struct stale_state *stale_state, const char 
     }
     stale_state->at =
         xreallocarray(stale_state->at, stale_state->count + 1, sizeof(*stale_state->at));
-    struct leftover *leftover = &stale_state->at[stale_state->count++];
-    *leftover = (struct leftover){.since_ms = now_ms};
+    struct stale_directory *leftover = &stale_state->at[stale_state->count++];
+    *leftover = (struct stale_directory){.since_ms = now_ms};
     (void)snprintf(leftover->name, sizeof(leftover->name), "%s", name);
     return leftover;
 }
 
-static void discard(struct run *run, struct leftover *leftover, int64_t now_ms)
+static void discard(struct run *run, struct stale_directory *leftover, int64_t now_ms)
 {
     _cleanup_(xfreep) char *path = xprintf("%s/%s", run->state_path, leftover->name);
     int result = store_discard(path);
@@ -72,7 +72,7 @@ static void look_at(struct run *run, const char *name, int64_t now_ms)
     if (run_find_owner(run, (int32_t)partition) || standby_holds(run, (int32_t)partition)) {
         return;
     }
-    struct leftover *leftover = find_or_add(run->stale_state, name, now_ms);
+    struct stale_directory *leftover = find_or_add(run->stale_state, name, now_ms);
     leftover->seen = true;
     if (now_ms - leftover->since_ms >= run->settings.state_cleanup_delay_ms) {
         discard(run, leftover, now_ms);

@@ -18,21 +18,52 @@ FUNCTION_MAX = 70
 FILE_MAX = 600
 BLOB_MAX = 200 << 10
 
-WORKERS = ("ingest", "features", "trainer", "sequence", "scorer", "cli")
-ROOMS = ("base", "stream", "model", "schemas", "mapping") + WORKERS
-# What a room may include, besides itself: folders, or single files.
+# What a room may include, besides itself: rooms, by name. A room is a folder.
+RUNTIME = ("base", "stream", "stream/avro", "stream/config", "stream/kafka", "stream/registry",
+           "schemas")
 ARROWS = {
     "base": (),
-    "stream": ("base/",),
-    "model": ("base/",),
-    "schemas": ("base/", "stream/avro/codec.h"),
+    "stream/config": ("base",),
+    "stream/avro": ("base",),
+    "stream/registry": ("base", "stream/avro", "stream/config"),
+    "stream/kafka": ("base", "stream/config"),
+    # The in-process broker: only tests include it.
+    "stream/sim": ("base", "stream/kafka"),
+    "stream": ("base", "stream/avro", "stream/config", "stream/kafka", "stream/registry"),
+    "schemas": ("base", "stream/avro"),
+    "model": ("base",),
+    "model/counting": ("base", "model"),
+    "model/transformer": ("base", "model"),
     # Foreign records as ours: pure, for the worker and for `freshet map` alike.
-    "mapping": ("base/", "schemas/", "stream/avro/codec.h", "stream/config/options.h",
-                "stream/config/option_value.h", "stream/kafka/record.h"),
-    **{worker: ("base/", "stream/", "schemas/", "model/") for worker in WORKERS},
-    **{worker: ("base/", "stream/", "schemas/", "model/", "mapping/")
-       for worker in ("ingest", "cli")},
+    "ingest/mapping": ("base", "schemas", "stream/avro", "stream/config", "stream/kafka"),
+    "ingest": RUNTIME + ("ingest/mapping",),
+    "features": RUNTIME + ("model", "model/counting"),
+    "trainer/similarity": RUNTIME + ("model", "model/counting"),
+    "trainer/sequence": RUNTIME + ("model", "model/transformer"),
+    "scorer": RUNTIME + ("model", "model/counting", "model/transformer"),
+    "evaluate/models": ("base", "model", "model/counting", "model/transformer"),
+    "evaluate": ("base", "model", "model/counting", "evaluate/models"),
+    "cli": RUNTIME + ("ingest/mapping", "model", "model/counting", "evaluate", "evaluate/models"),
+    "cli/dead_letters": RUNTIME + ("cli", "ingest/mapping"),
+    "cli/generations": RUNTIME + ("cli", "model"),
 }
+ROOMS = tuple(ARROWS)
+
+# Rooms whose files are one object: includes among them may go in a circle.
+ONE_OBJECT = ("stream/kafka", "stream/sim")
+# Circles that are left: the files, and the reason.
+CIRCLES = {
+    ("stream/avro/codec", "stream/avro/schema"):
+        "the contract's fields and the schema's nodes describe each other",
+    ("stream/config/option_value", "stream/config/options"): "an option's type and its values",
+    ("stream/registry/registry", "stream/registry/registry_answer"):
+        "a request's faults and the answer that has them",
+    ("stream/run", "stream/worker"): "the run calls the worker, whose process starts the run",
+}
+
+# No room holds more than this share of the code.
+ROOM_SHARE_MAX = 0.12
+ROOM_LINES_LEAST = 4000
 
 # Foreign header -> the one file that may include it; tests/ and bench/ are free. A door that is an
 # internal header is open only to the files of its noun: kafka.c, kafka_send.c.
@@ -55,10 +86,43 @@ DOOR_CALLS = {
     "rename": ("base/atomic_file.c", "atomic_file_write()"),
 }
 
+# Words of our own that gave way to the field's: what to say instead. No part of a file's, a type's
+# or a function's name is one of them.
+VOCABULARY = {
+    "foretelling": "transformer_recommender", "following": "transformer_online",
+    "foresight": "transformer_inference", "recipe": "counting_recommender",
+    "knob": "hyperparameter", "lesson": "training_example", "diary": "user_items",
+    "ledger": "interaction_lists", "crew": "thread_pool", "dice": "rng", "mersenne": "mt19937",
+    "season": "training_run", "exam": "validation", "sitter": "entry", "trait": "attribute",
+    "graduate": "model_snapshot", "latecomer": "cold_start_item", "prospect": "candidate",
+    "opinion": "member_score", "outlook": "member_scores", "slip": "prediction",
+    "teacher": "mixture_trainer", "judge": "list_outcome, evaluation or validator",
+    "judgement": "outcome", "tally": "quality_counters", "inbox": "pending_histories",
+    "desk": "scratch", "affinity": "content_scores", "rack": "changed_rows",
+    "shelf": "bucket or changed_users", "shelve": "history_store",
+    "intake": "delta_reader or consumer_batch", "leftover": "stale_state",
+    "lineup": "generation_resources",
+}
+# The same for ordinary words, which are fine inside a name but do not begin one.
+ORDINARY = {
+    "hits": "ranking_metrics", "ground": "model_context", "round": "epoch",
+    "refresh": "fine_tune", "question": "validation_example", "pool": "training_set",
+    "roll": "vocabulary", "style": "preset", "study": "training_thread",
+    "school": "training_state", "press": "publisher", "finder": "schema_fetcher",
+    "book": "schema_cache", "places": "partition_offsets", "marks": "ack_tracker",
+    "letter": "dead_letter", "letters": "dead_letters", "steps": "generation_log",
+    "extent": "offset_range", "children": "child_processes", "trial": "evaluation",
+}
+# Names with such a word that stay: the reason.
+LEFTOVERS = {
+    "roll_back": "a commit is rolled back, as in every database",
+    "round_trip": "there and back again, as every codec's test calls it",
+}
+
 FORBIDDEN_NOUNS = {"util", "utils", "common", "helper", "helpers", "misc"}
 
-# .c files of base/, stream/, model/ and mapping/ that need no test_<noun>.c in tests/unit/ or
-# tests/topology/: the reason.
+# .c files of base/, stream/, model/ and ingest/mapping/ that need no test_<noun>.c in
+# tests/unit/<room>/ or tests/topology/: the reason.
 UNTESTED = {
     "stream/broadcast.c": "a part of the run: tests/topology/test_whole_way.c",
     "stream/run.c": "the run itself: all of tests/topology",
@@ -101,7 +165,9 @@ class File:
         self.path = path
         self.data = data
         self.folder, self.name = os.path.split(path)
-        self.room = path.split("/")[0] if "/" in path else ""
+        self.room = self.folder
+        self.top = path.split("/")[0] if "/" in path else ""
+        self.noun = re.sub(r"_internal$", "", os.path.splitext(path)[0])
         self.stem, self.ext = os.path.splitext(self.name)
         is_text = b"\0" not in data and not path.startswith(SAMPLES)
         self.text = data.decode("utf-8", "replace") if is_text else ""
@@ -170,15 +236,72 @@ def arrows(tree):
     for file in tree.c_files():
         if file.room not in ARROWS:
             continue
+        allowed = ARROWS[file.room]
         for line, target in file.includes():
-            room = target.split("/")[0]
-            if room not in ROOMS or room == file.room:
-                continue
-            allowed = ARROWS[file.room]
-            if not any(target == one or (one.endswith("/") and target.startswith(one))
-                       for one in allowed):
+            room = os.path.dirname(target)
+            if room in ROOMS and room != file.room and room not in allowed:
                 yield (file.path, line, f"{file.room}/ may include "
                        f"{', '.join(allowed) or 'nothing but itself'}; not {target}")
+
+
+@rule
+def rooms(tree):
+    for file in tree.c_files():
+        if file.top not in ("", "tests", "bench") and file.folder not in ROOMS:
+            yield file.path, 1, f"{file.folder}/ is no room of ARROWS"
+
+
+def include_graph(tree):
+    """noun -> nouns that its files include; a noun is a path without its ending."""
+    graph = {}
+    for file in tree.c_files():
+        if file.room in ROOMS:
+            for _, target in file.includes():
+                noun = re.sub(r"_internal$", "", os.path.splitext(target)[0])
+                if os.path.dirname(target) in ROOMS and noun != file.noun:
+                    graph.setdefault(file.noun, set()).add(noun)
+    return graph
+
+
+def reachable(graph, start):
+    seen, todo = set(), list(graph.get(start, ()))
+    while todo:
+        noun = todo.pop()
+        if noun not in seen:
+            seen.add(noun)
+            todo.extend(graph.get(noun, ()))
+    return seen
+
+
+@rule
+def circles(tree):
+    graph, needed = include_graph(tree), set()
+    reach = {noun: reachable(graph, noun) for noun in graph}
+    for noun in sorted(graph):
+        circle = sorted(other for other in reach[noun] if noun in reach.get(other, ()))
+        one_object = {os.path.dirname(other) for other in circle} <= set(ONE_OBJECT)
+        if not circle or one_object or circle[0] != noun:
+            continue
+        excuse = next((pair for pair in CIRCLES if set(pair) <= set(circle)), None)
+        needed.add(excuse)
+        if not excuse:
+            path = next(file.path for file in tree.c_files() if file.noun == noun)
+            yield path, 1, f"includes go in a circle: {', '.join(circle)}"
+    for pair in CIRCLES:
+        if pair not in needed and all(f"{noun}.h" in tree for noun in pair):
+            yield "tests/tidy.py", 1, f"CIRCLES: {', '.join(pair)} needs no exception any more"
+
+
+@rule
+def room_size(tree):
+    lines = {}
+    for file in tree.c_files():
+        if file.room in ROOMS:
+            lines[file.room] = lines.get(file.room, 0) + len(file.lines)
+    for room, count in sorted(lines.items()):
+        share = count / sum(lines.values())
+        if share > ROOM_SHARE_MAX and count > ROOM_LINES_LEAST:
+            yield f"{room}/", 1, f"{100 * share:.0f} % of the code: which rooms hide in it?"
 
 
 @rule
@@ -192,7 +315,7 @@ def full_path(tree):
 @rule
 def doors(tree):
     for file in tree.c_files():
-        if file.room in ("tests", "bench"):
+        if file.top in ("tests", "bench"):
             continue
         for line, target in file.includes():
             for header, door in DOORS.items():
@@ -206,7 +329,7 @@ def doors(tree):
 @rule
 def door_calls(tree):
     for file in tree.c_files():
-        if file.room in ("tests", "bench"):
+        if file.top in ("tests", "bench"):
             continue
         text = file.quiet_c()
         for call, (door, instead) in DOOR_CALLS.items():
@@ -220,7 +343,7 @@ def door_calls(tree):
 def internal_headers(tree):
     for file in tree.c_files():
         for line, target in file.includes():
-            foreign = target.split("/")[0] != file.room and file.room in ROOMS
+            foreign = os.path.dirname(target) != file.room and file.room in ROOMS
             if target.endswith("_internal.h") and foreign:
                 yield file.path, line, f"{target} is for its own room: go through the open header"
 
@@ -240,7 +363,7 @@ def first_include(tree):
 def pure_model(tree):
     call = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(IMPURE))
     for file in tree.c_files():
-        if file.room == "model":
+        if file.top == "model":
             for found in call.finditer(file.quiet_c()):
                 yield (file.path, file.line_of(found.start()),
                        f"model/ has no I/O, clock or dice: take the result of "
@@ -338,6 +461,47 @@ def nouns(tree):
                 yield file.path, 1, f"\"{part}\" is no noun: name what the file holds"
 
 
+def names_of(file):
+    """(line, name) of the file itself, of the types and of the functions that it defines."""
+    yield 1, file.stem
+    if not file.is_c:
+        return
+    text = file.quiet_c()
+    for found in re.finditer(r"^(?:struct|enum|union)\s+(\w+)\s*\{", text, re.M):
+        yield file.line_of(found.start()), found.group(1)
+    for found in re.finditer(r"^[a-z][\w \t*]*?\b(\w+)\([^;{}]*\)\s*\{", text, re.M):
+        yield file.line_of(found.start()), found.group(1)
+
+
+def old_word(name):
+    """The word of a name that gave way to another, and that other."""
+    for at, part in enumerate(re.split(r"[_-]", name.lower())):
+        single = part.removesuffix("s")
+        for word in (part, single, single.removesuffix("e")):
+            if word in VOCABULARY:
+                return word, VOCABULARY[word]
+        if at == 0 and part in ORDINARY:
+            return part, ORDINARY[part]
+    return None
+
+
+@rule
+def vocabulary(tree):
+    needed = set()
+    for file in tree:
+        if not file.is_code() or file.path.startswith(SAMPLES):
+            continue
+        for line, name in names_of(file):
+            found = old_word(name)
+            if found and name in LEFTOVERS:
+                needed.add(name)
+            elif found:
+                yield file.path, line, f"{name}: say {found[1]}, not {found[0]}"
+    for name in LEFTOVERS:
+        if name not in needed and "HACKING.md" in tree:
+            yield "tests/tidy.py", 1, f"LEFTOVERS: {name} is gone"
+
+
 # ---- Pairs ----
 
 
@@ -351,9 +515,11 @@ def exception_findings(table, needed, tree, table_name):
 def tested(tree):
     needed = set()
     for file in tree.c_files():
-        if file.room not in ("base", "stream", "model", "mapping") or file.ext != ".c":
+        shared = file.top in ("base", "stream", "model") or file.room == "ingest/mapping"
+        if not shared or file.ext != ".c":
             continue
-        tests = [f"tests/{ring}/test_{file.stem}.c" for ring in ("unit", "topology")]
+        tests = [f"tests/unit/{file.room}/test_{file.stem}.c",
+                 f"tests/topology/test_{file.stem}.c"]
         if tests[0] in tree or tests[1] in tree:
             continue
         needed.add(file.path)

@@ -248,7 +248,7 @@ static const struct moment *list_before(const struct side *side, int32_t user, i
     return found && found->user == user && found->count ? found : NULL;
 }
 
-static void judge(struct side *side, const struct moment *list, const struct action *action)
+static void count_hits(struct side *side, const struct moment *list, const struct action *action)
 {
     for (uint32_t k = 0; action->liked && k < list->count; k++) {
         if (list->items[k] != action->item) { continue; }
@@ -257,7 +257,7 @@ static void judge(struct side *side, const struct moment *list, const struct act
     }
 }
 
-static void judge_all(struct compare *compare)
+static void count_hits_of_all(struct compare *compare)
 {
     for (size_t i = 0; i < compare->actions_count; i++) {
         const struct action *action = &compare->actions[i];
@@ -267,7 +267,7 @@ static void judge_all(struct compare *compare)
         }
         if (!lists[0] || !lists[1]) { continue; }
         compare->judged++;
-        for (size_t s = 0; s < SIDES; s++) { judge(&compare->sides[s], lists[s], action); }
+        for (size_t s = 0; s < SIDES; s++) { count_hits(&compare->sides[s], lists[s], action); }
     }
 }
 
@@ -340,7 +340,7 @@ static int run(void *arg)
     int result = read_all(compare);
     if (!result) {
         compare_newest(compare);
-        judge_all(compare);
+        count_hits_of_all(compare);
         print(compare);
     }
     wire_close(compare->wire);

@@ -5,6 +5,7 @@
 #include "evaluate/models/transformer_recommender.h"
 #include "evaluate/models/sequences.h"
 #include "model/transformer/transformer.h"
+#include "model/transformer/transformer_presets.h"
 
 enum { LONG_MEAN = 30, THREADS = 2, WIDTH_STEP = 16, SHARED_LEAST = 2, TAIL_SHARE = 3 };
 
@@ -12,7 +13,7 @@ enum { LONG_MEAN = 30, THREADS = 2, WIDTH_STEP = 16, SHARED_LEAST = 2, TAIL_SHAR
 #define KEPT_MAX ((size_t)4 << 30)
 
 struct transformer_recommender {
-    struct transformer_recommender_settings settings;
+    struct transformer_preset settings;
     const struct model_context *context;
     struct transformer *model;
     struct user_items *diaries; /* users_max */
@@ -20,75 +21,34 @@ struct transformer_recommender {
     float *hidden; /* d */
 };
 
-static const struct transformer_recommender_settings sparse = {
-    .epochs = 20,
-    .patience = 2,
-    .d = 64,
-    .blocks = 2,
-    .heads = 1,
-    .length = 50,
-    .windows = 1,
-    .dropout = .5,
-    .batch = 64,
-    .rate = 1e-3,
-    .whole = 20000,
-    .negatives = 1024,
-};
-static const struct transformer_recommender_settings attributes = {
-    .epochs = 16,
-    .patience = 2,
-    .d = 64,
-    .blocks = 2,
-    .heads = 1,
-    .length = 50,
-    .windows = 1,
-    .dropout = .3,
-    .batch = 64,
-    .rate = 1e-3,
-    .whole = 20000,
-    .negatives = 1024,
-};
-static const struct transformer_recommender_settings deep = {
-    .epochs = 45,
-    .patience = 5,
-    .d = 64,
-    .blocks = 2,
-    .heads = 1,
-    .length = 200,
-    .windows = 12,
-    .dropout = .2,
-    .batch = 32,
-    .rate = 1e-3,
-    .whole = 20000,
-    .negatives = 1024,
-};
 static const struct preset presets[] = {
-    {.name = "sparse", .settings = &sparse},
-    {.name = "attributes", .settings = &attributes, .wants_content = true},
-    {.name = "long", .settings = &deep},
+    {.name = "sparse", .settings = &transformer_presets[TRANSFORMER_SPARSE]},
+    {.name = "attributes",
+     .settings = &transformer_presets[TRANSFORMER_ATTRIBUTES],
+     .wants_content = true},
+    {.name = "long", .settings = &transformer_presets[TRANSFORMER_LONG]},
 };
-enum { SPARSE, ATTRIBUTES, LONG };
 static const struct hyperparameter hyperparameters[] = {
-    HYPERPARAMETER(transformer_recommender_settings, epochs, 1, 1000,
+    HYPERPARAMETER(transformer_preset, epochs, 1, 1000,
                    "rounds over all sequences, at most"),
-    HYPERPARAMETER(transformer_recommender_settings, patience, 1, 1000,
+    HYPERPARAMETER(transformer_preset, patience, 1, 1000,
                    "rounds without gain, then the rate falls"),
-    HYPERPARAMETER(transformer_recommender_settings, d, 16, 512,
+    HYPERPARAMETER(transformer_preset, d, 16, 512,
                    "numbers a vector, made a multiple of 16"),
-    HYPERPARAMETER(transformer_recommender_settings, blocks, 1, 8, "layers"),
-    HYPERPARAMETER(transformer_recommender_settings, heads, 1, 16, "heads of attention; divides d"),
-    HYPERPARAMETER(transformer_recommender_settings, length, 1, 1000, "actions looked back upon"),
-    HYPERPARAMETER(transformer_recommender_settings, windows, 1, 1000,
+    HYPERPARAMETER(transformer_preset, blocks, 1, 8, "layers"),
+    HYPERPARAMETER(transformer_preset, heads, 1, 16, "heads of attention; divides d"),
+    HYPERPARAMETER(transformer_preset, length, 1, 1000, "actions looked back upon"),
+    HYPERPARAMETER(transformer_preset, windows, 1, 1000,
                    "pieces of `length` learned, newest first"),
-    HYPERPARAMETER(transformer_recommender_settings, dropout, 0, .9,
+    HYPERPARAMETER(transformer_preset, dropout, 0, .9,
                    "share of numbers left out while learning"),
-    HYPERPARAMETER(transformer_recommender_settings, batch, 1, 1024, "sequences a step"),
-    HYPERPARAMETER(transformer_recommender_settings, rate, 1e-6, 1, "length of a step"),
-    HYPERPARAMETER(transformer_recommender_settings, whole, 2, 1e7,
+    HYPERPARAMETER(transformer_preset, batch, 1, 1024, "sequences a step"),
+    HYPERPARAMETER(transformer_preset, rate, 1e-6, 1, "length of a step"),
+    HYPERPARAMETER(transformer_preset, whole, 2, 1e7,
                    "most items that the softmax is over all of"),
-    HYPERPARAMETER(transformer_recommender_settings, negatives, 1, 65536,
+    HYPERPARAMETER(transformer_preset, negatives, 1, 65536,
                    "drawn items a step, with more than those"),
-    HYPERPARAMETER(transformer_recommender_settings, pruned, 0, .99,
+    HYPERPARAMETER(transformer_preset, pruned, 0, .99,
                    "share of the weights made 0 in the end"),
 };
 
@@ -137,7 +97,7 @@ static void tell_attributes(struct transformer *model, const struct model_contex
 }
 
 /* The nearest settings that can work: a width that the lanes fill and the heads divide. */
-static struct transformer_settings shape_of(const struct transformer_recommender_settings *wish,
+static struct transformer_settings shape_of(const struct transformer_preset *wish,
                                             const struct model_context *context, size_t features)
 {
     uint32_t d = ((uint32_t)wish->d + WIDTH_STEP - 1) / WIDTH_STEP * WIDTH_STEP;
@@ -304,8 +264,8 @@ static size_t transformer_recommender_prefer(const struct model_context *context
                                              const struct sequences *sequences)
 {
     size_t actions = sequences->starts[sequences->users];
-    if (actions >= (size_t)LONG_MEAN * (size_t)sequences->users) { return LONG; }
-    return context->content ? ATTRIBUTES : SPARSE;
+    if (actions >= (size_t)LONG_MEAN * (size_t)sequences->users) { return TRANSFORMER_LONG; }
+    return context->content ? TRANSFORMER_ATTRIBUTES : TRANSFORMER_SPARSE;
 }
 
 const struct recommender transformer_recommender = {
@@ -315,7 +275,7 @@ const struct recommender transformer_recommender = {
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,
     .presets_count = ARRAY_COUNT(presets),
-    .settings_size = sizeof(struct transformer_recommender_settings),
+    .settings_size = sizeof(struct transformer_preset),
     .prefer = transformer_recommender_prefer,
     .make = transformer_recommender_make,
     .free = transformer_recommender_free,

@@ -21,22 +21,7 @@
 #include "base/base.h"
 #include "evaluate/models/recommender.h"
 
-struct transformer_recommender_settings {
-    double epochs;
-    double patience; /* epochs without a better one before the rate falls */
-    double d;        /* width, a multiple of 16 */
-    double blocks;
-    double heads;
-    double length; /* actions looked back upon */
-    double windows; /* pieces of so many actions that a long sequence is learned in */
-    double dropout;
-    double batch; /* sequences a step */
-    double rate;  /* Adam's */
-    double whole;     /* the softmax is over all items up to so many, else over drawn ones */
-    double negatives; /* how many are drawn */
-    double pruned;    /* share of the weights that are made 0 after training */
-};
-
+/* Settings: struct transformer_preset (model/transformer/transformer_presets.h). */
 extern const struct recommender transformer_recommender;
 
 #endif

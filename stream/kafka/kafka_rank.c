@@ -38,7 +38,8 @@ static int place_among(const struct kafka *kafka, const rd_kafka_ConsumerGroupDe
     return 0;
 }
 
-static int judge(struct kafka *kafka, rd_kafka_event_t *event, size_t *ret_rank, size_t *ret_count)
+static int class_of(struct kafka *kafka, rd_kafka_event_t *event, size_t *ret_rank,
+                    size_t *ret_count)
 {
     const rd_kafka_DescribeConsumerGroups_result_t *result =
         rd_kafka_event_DescribeConsumerGroups_result(event);
@@ -63,7 +64,7 @@ int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count)
     rd_kafka_event_t *event = rd_kafka_queue_poll(kafka->answers, 0);
     if (!event) { return WIRE_RETRY; }
     kafka->asked = false;
-    int result = judge(kafka, event, ret_rank, ret_count);
+    int result = class_of(kafka, event, ret_rank, ret_count);
     rd_kafka_event_destroy(event);
     return result;
 }

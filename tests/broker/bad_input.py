@@ -4,9 +4,9 @@
     records(seed, count, source="avro")      for source.format=avro (needs fastavro)
 
 give a list of Record(kind, value, expected): the bytes (None: a record without a value), and
-"accepted" or the name of the rule, as in ingest/mapping/rules.c, that must stand in the dead letter. The
-same seed gives the same list. All Kafka timestamps are to be TIME_MS; the topic must take records
-of RECORD_BYTES_MAX.
+"accepted" or the name of the rule, as in ingest/mapping/rules.c, that must stand in the dead
+letter. The same seed gives the same list. All Kafka timestamps are to be TIME_MS; the topic must
+take records of RECORD_BYTES_MAX.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The item-item counts of a set of events, computed offline, straight from the definition.
 
 Every user's distinct events (by event id) are put into canonical order: time, then sequence, then
-XXH3-64 of the event id. Each action then adds what model/counting/timeline.h says, as a function of itself
-and its `window` predecessors. Slow and plain on purpose; it shares nothing with the workers.
+XXH3-64 of the event id. Each action then adds what model/counting/timeline.h says, as a function of
+itself and its `window` predecessors. Slow and plain on purpose; it shares nothing with the workers.
 """
 
 import math

@@ -52,7 +52,7 @@ static void feed_histories(struct rig *rig, int from, int to)
 }
 
 /* Counts the refused records that have a letter. */
-static int letters(struct rig *rig)
+static int dead_letters(struct rig *rig)
 {
     bool seen[PARTITIONS][REFUSED] = {{false}};
     struct record rec;
@@ -83,7 +83,7 @@ static void test_lost_while_nothing_happens(void **state)
     memlog_fail(rig.log, MEMLOG_PRODUCE, 2, WIRE_ABORTED);
     feed_garbage(&rig, 0, 5);
     for (int i = 0; i < QUIET_ROUNDS; i++) { rig_round(&rig, false); }
-    assert_int_equal(letters(&rig), 5);
+    assert_int_equal(dead_letters(&rig), 5);
     assert_non_null(copy->run);
     assert_int_equal(rig.restarts, 0);
     rig_release(&rig);
@@ -99,7 +99,7 @@ static void test_not_taken(void **state)
     memlog_fail(rig.log, MEMLOG_PRODUCE, 3, WIRE_RETRY);
     feed_garbage(&rig, 0, 5);
     for (int i = 0; i < QUIET_ROUNDS; i++) { rig_round(&rig, false); }
-    assert_int_equal(letters(&rig), 5);
+    assert_int_equal(dead_letters(&rig), 5);
     assert_int_equal(rig.restarts, 0);
     rig_release(&rig);
 }
@@ -121,7 +121,7 @@ static void test_lost_among_lists(void **state)
     }
     rig_until_idle(&rig);
     for (int i = 0; i < QUIET_ROUNDS; i++) { rig_round(&rig, false); }
-    assert_int_equal(letters(&rig), REFUSED);
+    assert_int_equal(dead_letters(&rig), REFUSED);
     struct fold *lists = rig_fold(&rig, "recommendations");
     assert_int_equal(lists->count, USERS);
     free(lists);
@@ -140,7 +140,7 @@ static void test_lost_while_loading(void **state)
     memlog_fail(rig.log, MEMLOG_PRODUCE, 7, WIRE_ABORTED);
     (void)rig_start(&rig, &scorer_worker, 0, pairs);
     rig_until_idle(&rig);
-    assert_int_equal(letters(&rig), 20);
+    assert_int_equal(dead_letters(&rig), 20);
     rig_release(&rig);
 }
 

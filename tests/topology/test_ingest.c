@@ -148,7 +148,7 @@ static void only_topics_of_use_are_needed(void **state)
     rig_release(&rig);
 }
 
-static void letters_name_their_origin(void **state)
+static void dead_letters_name_their_origin(void **state)
 {
     struct rig rig;
     rig_init(&rig, 1);
@@ -171,7 +171,7 @@ static void letters_name_their_origin(void **state)
     rig_release(&rig);
 }
 
-static void letters_without_bytes(void **state)
+static void dead_letters_without_bytes(void **state)
 {
     struct rig rig;
     rig_init(&rig, 1);
@@ -265,7 +265,7 @@ static void send(struct rig *rig, struct slice value, const struct header *heade
 }
 
 /* The letter begins with these headers, and its own follow at once. */
-static void letter_begins_with(struct rig *rig, int64_t offset, const struct header *headers,
+static void dead_letter_begins_with(struct rig *rig, int64_t offset, const struct header *headers,
                                size_t count)
 {
     struct record rec;
@@ -299,11 +299,11 @@ static void headers_become_fields_or_stay_with_the_letter(void **state)
     assert_true(slice_equal(ev.event_id, slice_str("e-2")));
     assert_int_equal(ev.action, ACTION_LIKE);
     assert_int_equal(ev.event_time_ms, (int64_t)TIME_MS * 1000);
-    letter_begins_with(&rig, 0, senders, ARRAY_COUNT(senders));
+    dead_letter_begins_with(&rig, 0, senders, ARRAY_COUNT(senders));
     header_is(&rig, 0, "reason", "bad_json");
     header_is(&rig, 0, "origin.topic", "clicks");
     header_is(&rig, 0, "truncated", "theirs");
-    letter_begins_with(&rig, 1, NULL, 0);
+    dead_letter_begins_with(&rig, 1, NULL, 0);
     header_is(&rig, 1, "reason", "missing_action");
     arena_free(arena);
     codec_free(codec);
@@ -333,7 +333,7 @@ static void a_redriven_record_has_its_senders_headers(void **state)
     /* Its time is 2023, its own stamp 1970. */
     for (int64_t letter = 0; letter < 2; letter++) {
         header_is(&rig, letter, "reason", letter ? "missing_user" : "time_out_of_range");
-        letter_begins_with(&rig, letter, headers, HEADERS_MAX);
+        dead_letter_begins_with(&rig, letter, headers, HEADERS_MAX);
         header_is(&rig, letter, "origin.offset", "77");
         header_is(&rig, letter, "redriven", "1");
         struct record rec;
@@ -344,7 +344,7 @@ static void a_redriven_record_has_its_senders_headers(void **state)
 }
 
 /* What a letter cannot hold of the headers is left out of it whole, and it says so. */
-static void letters_of_too_many_headers(void **state)
+static void dead_letters_of_too_many_headers(void **state)
 {
     enum { LARGE = MEMLOG_MESSAGE_BYTES_MAX - 200 };
     struct rig rig;
@@ -361,7 +361,7 @@ static void letters_of_too_many_headers(void **state)
     static const char *const reasons[] = {"headers_too_large", "headers_too_large", "bad_json"};
     for (int64_t letter = 0; letter < 3; letter++) {
         struct record rec;
-        letter_begins_with(&rig, letter, NULL, 0);
+        dead_letter_begins_with(&rig, letter, NULL, 0);
         header_is(&rig, letter, "reason", reasons[letter]);
         header_is(&rig, letter, "truncated", "true");
         assert_int_equal(memlog_read(rig.log, "dead-letters", 0, letter, &rec), 0);
@@ -372,7 +372,7 @@ static void letters_of_too_many_headers(void **state)
     rig_release(&rig);
 }
 
-static void letters_without_bytes_have_no_headers(void **state)
+static void dead_letters_without_bytes_have_no_headers(void **state)
 {
     struct rig rig;
     rig_init(&rig, 1);
@@ -380,7 +380,7 @@ static void letters_without_bytes_have_no_headers(void **state)
     rig_start(&rig, &ingest_worker, 0, pairs);
     send(&rig, slice_str("{"), senders, ARRAY_COUNT(senders));
     go_on(&rig);
-    letter_begins_with(&rig, 0, NULL, 0);
+    dead_letter_begins_with(&rig, 0, NULL, 0);
     header_is(&rig, 0, "withheld", "true");
     header_is(&rig, 0, "truncated", NULL);
     rig_release(&rig);
@@ -391,13 +391,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_source_has_its_mapping_and_topic),
         cmocka_unit_test(only_topics_of_use_are_needed),
-        cmocka_unit_test(letters_name_their_origin),
-        cmocka_unit_test(letters_without_bytes),
+        cmocka_unit_test(dead_letters_name_their_origin),
+        cmocka_unit_test(dead_letters_without_bytes),
         cmocka_unit_test(a_redriven_record_keeps_its_origin),
         cmocka_unit_test(headers_become_fields_or_stay_with_the_letter),
         cmocka_unit_test(a_redriven_record_has_its_senders_headers),
-        cmocka_unit_test(letters_of_too_many_headers),
-        cmocka_unit_test(letters_without_bytes_have_no_headers),
+        cmocka_unit_test(dead_letters_of_too_many_headers),
+        cmocka_unit_test(dead_letters_without_bytes_have_no_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

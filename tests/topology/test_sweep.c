@@ -189,7 +189,7 @@ static void restart_until_it_stands(struct sweep *sweep)
     }
 }
 
-static void round_of_all(struct sweep *sweep)
+static void step_all(struct sweep *sweep)
 {
     struct rig *rig = &sweep->rig;
     for (size_t i = 0; i < rig->copies_count; i++) {
@@ -297,12 +297,12 @@ static void tell_story(struct sweep *sweep)
             (void)run_finish(second->run); /* a fault may wait for its last commit */
             rig_drop(second);
         }
-        round_of_all(sweep);
+        step_all(sweep);
         if (!sweep->target->run) { restart_until_it_stands(sweep); }
     }
     memlog_ack_delay(rig->log, 0);
     memlog_marker_delay(rig->log, 0);
-    for (int i = 0; i < SETTLING; i++) { round_of_all(sweep); }
+    for (int i = 0; i < SETTLING; i++) { step_all(sweep); }
     restart_until_it_stands(sweep);
 }
 
@@ -396,7 +396,7 @@ struct job {
     struct crash_case what;
 };
 
-struct tally {
+struct sweep_counts {
     struct job jobs[JOBS];
     int cases, failed;
     int64_t reached[POINTS_MAX]; /* crashes there */
@@ -411,7 +411,7 @@ static size_t point_index(const char *name)
     exit(1);
 }
 
-static void judge(struct tally *tally, struct job *job, int status)
+static void check_case(struct sweep_counts *tally, struct job *job, int status)
 {
     job->pid = 0;
     if (!job->what.point) {
@@ -430,17 +430,17 @@ static void judge(struct tally *tally, struct job *job, int status)
     tell_case(&job->what);
 }
 
-static void collect(struct tally *tally)
+static void collect(struct sweep_counts *tally)
 {
     int status;
     pid_t pid = wait(&status);
     assert_true(pid > 0);
     for (size_t i = 0; i < JOBS; i++) {
-        if (tally->jobs[i].pid == pid) { judge(tally, &tally->jobs[i], status); }
+        if (tally->jobs[i].pid == pid) { check_case(tally, &tally->jobs[i], status); }
     }
 }
 
-static struct job *free_job(struct tally *tally)
+static struct job *free_job(struct sweep_counts *tally)
 {
     for (size_t i = 0; i < JOBS; i++) {
         if (!tally->jobs[i].pid) { return &tally->jobs[i]; }
@@ -448,7 +448,7 @@ static struct job *free_job(struct tally *tally)
     return NULL;
 }
 
-static void drain(struct tally *tally)
+static void drain(struct sweep_counts *tally)
 {
     for (size_t i = 0; i < JOBS; i++) {
         while (tally->jobs[i].pid) { collect(tally); }
@@ -457,7 +457,7 @@ static void drain(struct tally *tally)
 
 /* Begins a case, or with no point the finding of the truth. Nothing of RocksDB, which has threads,
  * is ever opened in the parent. */
-static void begin_case(struct tally *tally, const struct crash_case *what)
+static void begin_case(struct sweep_counts *tally, const struct crash_case *what)
 {
     while (!free_job(tally)) { collect(tally); }
     struct job *job = free_job(tally);
@@ -494,7 +494,7 @@ static bool dies_at(const struct subject *subject, const char *point)
     return false;
 }
 
-static void try_point(struct tally *tally, size_t subject, size_t point, int seed, bool all)
+static void try_point(struct sweep_counts *tally, size_t subject, size_t point, int seed, bool all)
 {
     int64_t passes = truths[subject][seed - 1]->passes[point];
     const char *name = crash_name(point);
@@ -517,7 +517,7 @@ static bool is_wanted(const struct subject *subject, const char *named)
     return !named || strcmp(named, "all") == 0 || strcmp(named, subject->name) == 0;
 }
 
-static void find_truths(struct tally *tally, int seeds, const char *named)
+static void find_truths(struct sweep_counts *tally, int seeds, const char *named)
 {
     for (size_t subject = 0; subject < SUBJECTS; subject++) {
         if (!is_wanted(&subjects[subject], named)) { continue; }
@@ -533,7 +533,7 @@ static void find_truths(struct tally *tally, int seeds, const char *named)
 }
 
 /* A point that no worker came to is a failure: nobody knows what happens there. */
-static void check_reached(const struct tally *tally)
+static void check_reached(const struct sweep_counts *tally)
 {
     bool all = true;
     for (size_t i = 0; crash_name(i); i++) {
@@ -548,7 +548,7 @@ static void test_every_point(void **state)
 {
     const char *named = getenv("SWEEP");
     int seeds = named ? SEEDS : 1;
-    struct tally tally = {0};
+    struct sweep_counts tally = {0};
     if (named && strchr(named, ' ')) { skip(); }
     find_truths(&tally, seeds, named);
     for (size_t subject = 0; subject < SUBJECTS; subject++) {
@@ -582,7 +582,7 @@ static void test_named_case(void **state)
     assert_in_range(what.seed, 1, SEEDS);
     what.point = crash_name(point_index(point));
     what.remains = strcmp(remains, "deleted") == 0 ? DELETED : KEPT;
-    struct tally tally = {0};
+    struct sweep_counts tally = {0};
     find_truths(&tally, SEEDS, worker);
     begin_case(&tally, &what);
     drain(&tally);

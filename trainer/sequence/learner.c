@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/rng.h"
-#include "evaluate/models/transformer_recommender.h"
+#include "model/transformer/transformer_presets.h"
 #include "trainer/sequence/learner_internal.h"
 
 enum {
@@ -48,18 +48,13 @@ struct learner *learner_free(struct learner *learner)
     return NULL;
 }
 
-/* ---- Style ---- */
+/* ---- Preset ---- */
 
-static const struct transformer_recommender_settings *defaults_of(enum learner_preset preset)
+static const struct transformer_preset *defaults_of(enum learner_preset preset)
 {
-    static const char *const names[] = {"sparse", "sparse", "attributes", "long"};
-    const struct recommender *model = &transformer_recommender;
-    for (size_t i = 0; i < model->presets_count; i++) {
-        if (strcmp(model->presets[i].name, names[preset]) == 0) {
-            return model->presets[i].settings;
-        }
-    }
-    return model->presets[0].settings;
+    return &transformer_presets[preset == PRESET_LONG         ? TRANSFORMER_LONG
+                                : preset == PRESET_ATTRIBUTES ? TRANSFORMER_ATTRIBUTES
+                                                              : TRANSFORMER_SPARSE];
 }
 
 /* What is set, or what the preset says. */
@@ -71,7 +66,7 @@ static uint32_t pick(int64_t set, double defaults)
 struct transformer_settings learner_shape(const struct learner *learner, enum learner_preset preset)
 {
     const struct learner_settings *set = &learner->settings;
-    const struct transformer_recommender_settings *defaults = defaults_of(preset);
+    const struct transformer_preset *defaults = defaults_of(preset);
     uint32_t d = pick(set->d, defaults->d), heads = pick(set->heads, defaults->heads);
     while (d % heads) { heads--; }
     return (struct transformer_settings){

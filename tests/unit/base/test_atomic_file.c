@@ -42,7 +42,7 @@ static void test_write(void **state)
 }
 
 /* What a writer that died has left is not part of the next file. */
-static void test_leftover(void **state)
+static void test_old_temporary_file(void **state)
 {
     char dir[] = "/tmp/freshet-atomic-XXXXXX";
     assert_non_null(mkdtemp(dir));
@@ -149,7 +149,7 @@ static void test_many_writers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_write),        cmocka_unit_test(test_leftover),
+        cmocka_unit_test(test_write),        cmocka_unit_test(test_old_temporary_file),
         cmocka_unit_test(test_errors),       cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_many_writers),
     };

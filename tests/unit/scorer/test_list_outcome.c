@@ -44,7 +44,7 @@ static void scene_init(struct scene *scene, const char *items, const int64_t *of
     };
 }
 
-static enum list_outcome judge(const struct scene *scene, int *ret_rank)
+static enum list_outcome outcome_of(const struct scene *scene, int *ret_rank)
 {
     return list_outcome_of(&scene->list, &scene->history, slice_str("m"), ret_rank);
 }
@@ -55,12 +55,12 @@ static void test_first_new_action(void **state)
     struct scene scene;
     int rank = 0;
     scene_init(&scene, "zcba", (const int64_t[]){100, 101, 105, 103});
-    assert_int_equal(judge(&scene, &rank), OUTCOME_HIT);
+    assert_int_equal(outcome_of(&scene, &rank), OUTCOME_HIT);
     assert_int_equal(rank, 3);
     scene_init(&scene, "zabz", (const int64_t[]){50, 105, 103, 101});
-    assert_int_equal(judge(&scene, &rank), OUTCOME_MISS);
+    assert_int_equal(outcome_of(&scene, &rank), OUTCOME_MISS);
     scene_init(&scene, "abcd", (const int64_t[]){97, 98, 99, 100});
-    assert_int_equal(judge(&scene, &rank), OUTCOME_NOTHING);
+    assert_int_equal(outcome_of(&scene, &rank), OUTCOME_NOTHING);
 }
 
 static void test_ranks(void **state)
@@ -68,17 +68,17 @@ static void test_ranks(void **state)
     struct scene scene;
     int rank = 0;
     scene_init(&scene, "zzzj", (const int64_t[]){1, 2, 3, 101});
-    assert_int_equal(judge(&scene, &rank), OUTCOME_HIT);
+    assert_int_equal(outcome_of(&scene, &rank), OUTCOME_HIT);
     assert_int_equal(rank, 10);
     scene_init(&scene, "zzzk", (const int64_t[]){1, 2, 3, 101});
-    assert_int_equal(judge(&scene, &rank), OUTCOME_MISS);
+    assert_int_equal(outcome_of(&scene, &rank), OUTCOME_MISS);
     /* A short list. */
     scene.list.items.count = 0;
-    assert_int_equal(judge(&scene, &rank), OUTCOME_MISS);
+    assert_int_equal(outcome_of(&scene, &rank), OUTCOME_MISS);
     /* A dislike is no hit. */
     scene_init(&scene, "zzza", (const int64_t[]){1, 2, 3, 101});
     scene.weights[3] = 0.0F;
-    assert_int_equal(judge(&scene, &rank), OUTCOME_MISS);
+    assert_int_equal(outcome_of(&scene, &rank), OUTCOME_MISS);
 }
 
 static void test_not_compared(void **state)
@@ -89,10 +89,10 @@ static void test_not_compared(void **state)
     assert_int_equal(list_outcome_of(NULL, &scene.history, slice_str("m"), &rank),
                      OUTCOME_UNLISTED);
     scene.list.model = slice_str("other");
-    assert_int_equal(judge(&scene, &rank), OUTCOME_NOTHING);
+    assert_int_equal(outcome_of(&scene, &rank), OUTCOME_NOTHING);
     scene.list.model = slice_str("m");
     scene.history.input_partition = 3;
-    assert_int_equal(judge(&scene, &rank), OUTCOME_NOTHING);
+    assert_int_equal(outcome_of(&scene, &rank), OUTCOME_NOTHING);
     scene.history.events_total = 0;
     assert_int_equal(list_outcome_of(NULL, &scene.history, slice_str("m"), &rank), OUTCOME_NOTHING);
 }

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "evaluate/models/transformer_recommender.h"
+#include "model/transformer/transformer_presets.h"
 #include "evaluate/leave_one_out.h"
 #include "evaluate/models/models.h"
 #include "tests/unit/tiny_world.h"
@@ -22,7 +23,7 @@ static void walks(struct sequences *sequences)
     sequences_build(sequences, actions, ARRAY_COUNT(actions), USERS, ITEMS);
 }
 
-static const struct transformer_recommender_settings small = {
+static const struct transformer_preset small = {
     .epochs = 40,
     .patience = 40,
     .d = 16,
@@ -67,7 +68,7 @@ static void test_draws_when_there_are_many(void **state)
     struct sequences sequences;
     walks(&sequences);
     struct model_context context = {.users_max = USERS, .items_max = ITEMS, .seed = 3};
-    struct transformer_recommender_settings settings = small;
+    struct transformer_preset settings = small;
     settings.whole = ITEMS - 1;
     settings.negatives = 6;
     void *model = transformer_recommender.make(&context, &settings);
@@ -86,7 +87,7 @@ static void test_draws_when_there_are_many(void **state)
 static double knows_the_walk(double windows)
 {
     enum { WALK = LENGTH, ELSE = 10, MANY = ITEMS + ELSE };
-    struct transformer_recommender_settings settings = small;
+    struct transformer_preset settings = small;
     struct model_context context = {.users_max = USERS, .items_max = MANY, .seed = 3};
     settings.windows = windows;
     void *model = transformer_recommender.make(&context, &settings);
@@ -145,7 +146,7 @@ static void test_keeps_the_best_round(void **state)
     struct validator validator = {.objective = objective, .arg = &fancy};
     struct model_context context = {
         .users_max = USERS, .items_max = ITEMS, .seed = 3, .validator = &validator};
-    struct transformer_recommender_settings settings = small;
+    struct transformer_preset settings = small;
     settings.patience = 5;
     void *model = transformer_recommender.make(&context, &settings);
     leave_one_out_learn(&transformer_recommender, model, &sequences, everybody, 2);
