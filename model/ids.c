@@ -34,9 +34,9 @@ static uint64_t hash_of(const void *ids, uint32_t at)
 
 struct ids *ids_new(int32_t max)
 {
-    assert(max > 0 && max <= HASH_INDEX_MAX);
+    assert(max > 0);
     struct ids *ids = xcalloc(1, sizeof(*ids));
-    ids->max = max;
+    ids->max = MIN_OF(max, (int32_t)HASH_INDEX_MAX);
     hash_index_reserve(&ids->index, IDS_FIRST, hash_of, ids);
     ids->texts = arena_new(IDS_TEXT_BLOCK);
     return ids;
