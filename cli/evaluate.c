@@ -225,7 +225,7 @@ static long peak_mb(void)
 static void print_lists(const struct evaluation *evaluation, const char *aside)
 {
     printf("%-24s %7s %7s %7s %8s   %-17s %9s %9s %8s\n", "model", "HR@10", "NDCG@10", "R@20",
-           "asked", aside, "choose s", "learn s", "validator s");
+           "asked", aside, "choose s", "learn s", "scoring s");
     for (size_t at = 0; at < evaluation->count; at++) {
         const struct evaluation_row *row = &evaluation->rows[at];
         const struct ranking_metrics *more = row->fresh.asked ? &row->fresh : &row->validation;
@@ -253,7 +253,7 @@ static void print_prequential(const struct evaluation *evaluation)
 static void print_rating(const struct evaluation *evaluation)
 {
     printf("%-24s %7s %7s %8s %9s %8s\n", "model", "RMSE", "MAE", "asked", "learn s",
-           "validator s");
+           "scoring s");
     for (size_t at = 0; at < evaluation->count; at++) {
         const struct evaluation_row *row = &evaluation->rows[at];
         printf("%-24s %7.4f %7.4f %8" PRId64 " %9.2f %8.2f\n", row->name, row->rmse, row->mae,

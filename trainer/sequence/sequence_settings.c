@@ -26,7 +26,7 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
                     86400000, "Time between checkpoints, which are written between rounds."),
     SEQUENCE_OPTION(
         "train.publish.interval.ms", OPTION_DURATION, publish_ms, "60s", 0, 86400000,
-        "Least time between two generations of one training_run; its last one always goes "
+        "Least time between two generations of one training run; its last one always goes "
         "out."),
     SEQUENCE_OPTION("train.d", OPTION_LONG, d, "0", 0, VECTOR_NUMBERS_MAX,
                     "Numbers of a vector, a multiple of 16; 0: 64."),
@@ -42,15 +42,15 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
                     "Users a step; 0: 64, or 32 where sequences are long."),
     SEQUENCE_OPTION("train.rate", OPTION_DOUBLE, rate, "0.001", 1e-6, 0.5, "Length of a step."),
     SEQUENCE_OPTION("train.epochs.max", OPTION_LONG, epochs, "0", 0, 10000,
-                    "Rounds of a training_run; 0: 16 to 45, as the data look."),
+                    "Rounds of a training run; 0: 16 to 45, as the data look."),
     SEQUENCE_OPTION(
         "train.patience", OPTION_LONG, patience, "0", 0, 1000,
-        "Rounds without gain before a training_run ends; 0: 2, or 5 where sequences are "
+        "Rounds without gain before a training run ends; 0: 2, or 5 where sequences are "
         "long."),
     SEQUENCE_OPTION("train.actions.min", OPTION_LONG, actions_least, "1000", 1, 1e12,
                     "Actions that must be there before training begins."),
-    SEQUENCE_OPTION("train.training_run.growth", OPTION_DOUBLE, growth, "0.25", 0.001, 1e6,
-                    "By how much actions must have grown for a new training_run to begin."),
+    SEQUENCE_OPTION("train.season.growth", OPTION_DOUBLE, growth, "0.25", 0.001, 1e6,
+                    "By how much actions must have grown for a new training run to begin."),
     SEQUENCE_OPTION("train.items.max", OPTION_LONG, items_max, "1000000", 1, 1e8,
                     "Most items with a vector."),
     SEQUENCE_OPTION("train.seed", OPTION_LONG, seed, "1", 0, 1e15, "Seed of all that is drawn."),

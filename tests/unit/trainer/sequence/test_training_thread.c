@@ -26,7 +26,7 @@ static int64_t monotonic_ms(void *arg _unused_)
 static int setup(void **state)
 {
     struct place *place = xcalloc(1, sizeof(*place));
-    (void)snprintf(place->dir, sizeof(place->dir), "/tmp/freshet-training_thread-XXXXXX");
+    (void)snprintf(place->dir, sizeof(place->dir), "/tmp/freshet-training-XXXXXX");
     assert_non_null(mkdtemp(place->dir));
     (void)snprintf(place->path, sizeof(place->path), "%s/checkpoint", place->dir);
     place->settings = (struct training_thread_settings){.learner = walk_settings,
