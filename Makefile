@@ -107,6 +107,9 @@ $(OUT)/tests/%: tests/%.c $(LIB_WORKERS) $(LIB)
 	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) $(TEST_FLAGS) -o $@ $(filter %.c,$^) $(filter %.o,$^) \
 		$(filter %.a,$^) $(ALL_LIBS) -lcmocka
 
+# Where plain char is unsigned (ARM) bytes are read the same.
+$(OUT)/tests/unit/test_cursor: private TEST_FLAGS := -funsigned-char
+
 # Crash points (base/crash.h): the files that have some are compiled once more with them, and stand
 # before the library. For tests; `make crash-programs`: the workers too, in $(OUT)/crash/bin.
 CRASH_SRC := $(shell grep -lE 'CRASH_(POINT|SHELTER)|FRESHET_CRASH' base/*.c stream/*.c \

@@ -69,8 +69,10 @@ static inline size_t cursor_left(const struct cursor *cursor)
 /* Reads an int or long's number: zig-zag, seven bits a byte. */
 static inline bool cursor_long(struct cursor *cursor, int64_t *ret)
 {
-    if (cursor->at < cursor->end && *cursor->at >= 0) {
-        uint64_t raw = (uint8_t)*cursor->at++;
+    const uint8_t *at = (const uint8_t *)cursor->at;
+    if (cursor->at < cursor->end && *at < 0x80) {
+        uint64_t raw = *at;
+        cursor->at++;
         *ret = (int64_t)(raw >> 1) ^ -(int64_t)(raw & 1);
         return true;
     }
