@@ -256,6 +256,10 @@ static enum verdict take_item(struct run *run, struct training_state *state,
     struct item item = {0};
     struct codec_error error;
     arena_reset(state->arena);
+    if (!rec->value.data && (!rec->key.data || rec->key.size > ID_BYTES_MAX)) {
+        return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
+                                 ID_BYTES_MAX);
+    }
     if (rec->value.data &&
         codec_decode(state->item_codec, rec->value, state->arena, &item, &error) < 0) {
         return run_refuse_record(run, error.reason, "%s", error.detail);
