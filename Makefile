@@ -108,7 +108,7 @@ $(OUT)/tests/%: tests/%.c $(LIB_WORKERS) $(LIB)
 		$(filter %.a,$^) $(ALL_LIBS) -lcmocka
 
 # Where plain char is unsigned (ARM) bytes are read the same.
-$(OUT)/tests/unit/test_cursor: private TEST_FLAGS := -funsigned-char
+$(OUT)/tests/unit/stream/avro/test_cursor: private TEST_FLAGS := -funsigned-char
 
 # Crash points (base/crash.h): the files that have some are compiled once more with them, and stand
 # before the library. For tests; `make crash-programs`: the workers too, in $(OUT)/crash/bin.

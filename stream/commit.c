@@ -400,7 +400,7 @@ static void roll_back(struct run *run)
     commit_forget(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
-        if (task->state == TASK_RUNNING) { task->state = TASK_OPENING; }
+        if (task->state == TASK_RUNNING) { task_move(task, TASK_OPENING); }
     }
     run->failed = true;
 }

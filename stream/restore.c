@@ -197,7 +197,8 @@ static void settle(struct task *task)
     if (result < 0) { return; }
     if (run_has_changelog(run) && !plan_restore(task, committed)) { return; }
     if (!place_input(task, committed)) { return; }
-    task->state = run_has_changelog(run) ? TASK_RESTORING : TASK_READY;
+    task->is_read = false;
+    task_move(task, run_has_changelog(run) ? TASK_RESTORING : TASK_READY);
     CRASH_POINT("restore.settled");
 }
 
@@ -277,7 +278,7 @@ static bool finish_if_complete(struct task *task, int64_t position)
     if (task->changelog_offset < task->restore_end) { return false; }
     end_restore(task, task->committed_offset);
     CRASH_POINT("restore.complete");
-    task->state = TASK_READY;
+    task_move(task, TASK_READY);
     run_log(task->run, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
             task->partition, task->restore_from, task->restore_end);
     return true;
@@ -322,16 +323,18 @@ static void read_changelog(struct run *run)
     }
 }
 
+/* Opens a reader on the changelogs of all that restore now, each from where it stands. */
 static void open_reader(struct run *run)
 {
     struct topic_partition *at = xcalloc(run->tasks_count, sizeof(*at));
     size_t count = 0;
     for (size_t i = 0; i < run->tasks_count; i++) {
         struct task *task = run->tasks[i];
-        if (task->state != TASK_RESTORING || finish_if_complete(task, OFFSET_NONE)) { continue; }
+        if (task->state != TASK_RESTORING) { continue; }
         at[count++] = (struct topic_partition){.topic = task_changelog_topic(task),
                                                .partition = task->partition,
                                                .offset = task->changelog_offset};
+        task->is_read = true;
         if (!task->loading) { begin_load(task); }
     }
     if (count && wire_reader(run->wire, at, count, &run->restore.reader) < 0) {
@@ -339,6 +342,21 @@ static void open_reader(struct run *run)
     }
     CRASH_POINT("restore.reader_open");
     free(at);
+}
+
+/* A task may begin to restore at any time, a rolled-back one while others are in the middle of it:
+ * then the reader at hand does not read its changelog, or reads it from elsewhere. */
+static void read_all_that_restore(struct run *run)
+{
+    bool missing = false;
+    for (size_t i = 0; i < run->tasks_count; i++) {
+        struct task *task = run->tasks[i];
+        if (task->state != TASK_RESTORING || task->is_read) { continue; }
+        missing |= !finish_if_complete(task, OFFSET_NONE);
+    }
+    if (!missing || run->broken) { return; }
+    restore_release(run);
+    open_reader(run);
 }
 
 static bool any_in(const struct run *run, enum task_state state)
@@ -367,7 +385,7 @@ static void begin_task(struct task *task)
         }
     }
     task->opened = true;
-    task->state = TASK_RUNNING;
+    task_move(task, TASK_RUNNING);
     CRASH_POINT("restore.running");
     metric_set(task->offset, (double)task->committed_offset);
     run_log(run, LOG_INFO, "running", "partition=%d offset=%" PRId64, task->partition,
@@ -381,7 +399,7 @@ void restore_step(struct run *run)
     }
     int64_t until_ms = run_now_ms(run) + RESTORE_STEP_MS;
     while (!run->broken && any_in(run, TASK_RESTORING) && !any_in(run, TASK_OPENING)) {
-        if (!run->restore.reader) { open_reader(run); }
+        read_all_that_restore(run);
         if (run->restore.reader && !run->broken) { read_changelog(run); }
         if (run_now_ms(run) >= until_ms) { break; }
     }
@@ -394,4 +412,5 @@ void restore_step(struct run *run)
 void restore_release(struct run *run)
 {
     run->restore.reader = reader_close(run->restore.reader);
+    for (size_t i = 0; i < run->tasks_count; i++) { run->tasks[i]->is_read = false; }
 }

@@ -157,7 +157,7 @@ void run_retry(struct run *run, const char *why)
     if (!decide_commit(run) || run->broken) { return; }
     commit_forget(run);
     for (size_t i = 0; i < run->tasks_count; i++) {
-        if (run->tasks[i]->state == TASK_RUNNING) { run->tasks[i]->state = TASK_OPENING; }
+        if (run->tasks[i]->state == TASK_RUNNING) { task_move(run->tasks[i], TASK_OPENING); }
     }
     run->paused_until_ms = run_now_ms(run) + RETRY_PAUSE_MS;
 }
@@ -541,7 +541,6 @@ bool run_healthy(const struct run *run)
 
 void run_status(struct run *run, struct buf *out)
 {
-    static const char *const states[] = {"opening", "restoring", "ready", "running"};
     buf_printf(out,
                "{\"worker\":\"%s\",\"generation\":\"%s\",\"slot\":%" PRId64
                ",\"topic\":\"%s\",\"loaded\":%s",
@@ -554,7 +553,7 @@ void run_status(struct run *run, struct buf *out)
                    "%s{\"topic\":\"%s\",\"partition\":%d,\"state\":\"%s\""
                    ",\"offset\":%" PRId64 ",\"committed\":%" PRId64
                    ",\"lag\":%.0f,\"restore_remaining\":%.0f}",
-                   i ? "," : "", task->topic, task->partition, states[task->state],
+                   i ? "," : "", task->topic, task->partition, task_state_name(task->state),
                    task->input_offset, task->committed_offset, metric_value(task->lag),
                    metric_value(task->restore_remaining));
     }

@@ -1,14 +1,5 @@
 /* Inside of the runtime: the run and the task, shared by run.c, commit.c, restore.c,
  * standby.c, stale_state.c and broadcast.c.
- *
- * A task's way:
- *
- *   OPENING -> RESTORING -> READY -> RUNNING -> (revoked) closed
- *
- * OPENING: assigned; the store's lock, the group's offset and the changelog's end are being asked
- * for, each of which may have to be asked again. RESTORING: the changelog is read into the store.
- * READY: waits until the broadcast inputs are loaded. RUNNING: its input is delivered.
- * A rebalance may take a task away in any state.
  */
 #ifndef FRESHET_STREAM_RUN_INTERNAL_H
 #define FRESHET_STREAM_RUN_INTERNAL_H
@@ -19,6 +10,7 @@
 #include "stream/run.h"
 #include "stream/stage.h"
 #include "stream/store.h"
+#include "stream/task_state.h"
 
 #include <pthread.h>
 
@@ -31,13 +23,11 @@ enum {
     TASK_ARENA_BLOCK = 1 << 16, /* batch memory of one task */
 };
 
-enum task_state { TASK_OPENING, TASK_RESTORING, TASK_READY, TASK_RUNNING };
-
 struct task {
     struct run *run;
     const char *topic; /* of the input; the run's */
     int32_t partition;
-    enum task_state state;
+    const enum task_state state; /* task_move() alone writes it */
     void *worker_state;
     bool opened; /* the worker's open() was called */
     struct arena *arena;
@@ -64,6 +54,7 @@ struct task {
     int64_t open_deadline_ms;
     int64_t restore_end; /* log end at which the restore is over */
     int64_t restore_from;
+    bool is_read;   /* the reader at hand reads its changelog */
     bool loading;   /* between store_load_begin() and store_load_end() */
     bool claiming;  /* told a standby of this machine that we want its lock */
     bool unfounded; /* the group has no offset yet: there may be no state either */
@@ -229,6 +220,8 @@ int run_open_store(struct run *run, int32_t partition, int changelog, struct sto
                    char **ret_why);
 
 struct task *task_new(struct run *run, const char *topic, int32_t partition);
+/* Moves a task to another state: task_state.h says which moves are legal. */
+void task_move(struct task *task, enum task_state to);
 const char *task_changelog_topic(const struct task *task);
 /* Closes the store and frees the task; the worker's close() is called if its open() was. */
 struct task *task_free(struct task *task);

@@ -11,7 +11,6 @@ struct task *task_new(struct run *run, const char *topic, int32_t partition)
     task->run = run;
     task->topic = topic;
     task->partition = partition;
-    task->state = TASK_OPENING;
     task->arena = arena_new(TASK_ARENA_BLOCK);
     task->writes = store_batch_new();
     task->changelog = run->worker->changelog;
@@ -33,9 +32,15 @@ struct task *task_new(struct run *run, const char *topic, int32_t partition)
     return task;
 }
 
+void task_move(struct task *task, enum task_state to)
+{
+    task_state_move((enum task_state *)(uintptr_t)&task->state, to);
+}
+
 struct task *task_free(struct task *task)
 {
     if (!task) { return NULL; }
+    task_move(task, TASK_CLOSED);
     struct run *run = task->run;
     if (task->opened && run->worker->close) { run->worker->close(task); }
     metrics_drop(run->metrics, task->lag);
@@ -72,7 +77,7 @@ bool task_settle(struct task *task)
 void task_reopen(struct task *task)
 {
     assert(task->state == TASK_RUNNING && task->input_offset == task->committed_offset);
-    task->state = TASK_OPENING;
+    task_move(task, TASK_OPENING);
 }
 
 struct run *task_run(const struct task *task)

@@ -226,6 +226,87 @@ static void test_trimmed_changelog(void **state)
     rig_release(&rig);
 }
 
+/* ---- One partition restores, another is rolled back ---- */
+
+enum { COLD = 1, BOTH = 2, MANY = 900, MORE = 960, STEPS_MAX = 3000 };
+
+static const char *const small_pairs[] = {"batch.records.max=5", "poll.records.max=5",
+                                          "commit.interval.ms=1", NULL};
+
+static char *undisturbed_both(void)
+{
+    struct rig rig;
+    rig_init(&rig, BOTH);
+    rig_start(&rig, &features_worker, 0, small_pairs);
+    work(&rig, 0, MORE);
+    char *text = answers_of(&rig);
+    rig_release(&rig);
+    return text;
+}
+
+/* Starts a copy that has all of one partition's state, its bookmark at the changelog's end, and
+ * none of the other's; polls bring one record each. */
+static struct copy *start_half_cold(struct rig *rig)
+{
+    rig_init(rig, BOTH);
+    struct copy *copy = rig_start(rig, &features_worker, 0, small_pairs);
+    work(rig, 0, MANY);
+    rig_finish(copy);
+    assert_true(rig_launch(rig, copy));
+    for (int i = 0; i < 5; i++) { rig_round(rig, false); }
+    rig_finish(copy);
+    _cleanup_(xfreep) char *cold = xprintf("%s/features/%d", copy->state_path, COLD);
+    rig_delete(cold);
+    memlog_batch(rig->log, 1);
+    feed_events(rig, 1, MANY, MORE);
+    assert_true(rig_launch(rig, copy));
+    return copy;
+}
+
+static bool is_restoring(const struct copy *copy, int partition)
+{
+    struct buf status;
+    buf_init(&status, 1 << 16);
+    run_status(copy->run, &status);
+    _cleanup_(xfreep) char *want =
+        xprintf("\"partition\":%d,\"state\":\"restoring\"", partition);
+    bool found = strstr(status.data, want) != NULL;
+    buf_release(&status);
+    return found;
+}
+
+/* Steps until a commit was rolled back while the cold partition still restores. */
+static void abort_one_commit(struct rig *rig, struct copy *copy)
+{
+    double aborts = count(copy, "freshet_aborts_total");
+    memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 1, WIRE_ABORTED);
+    for (int i = 0; count(copy, "freshet_aborts_total") == aborts; i++) {
+        assert_true(i < STEPS_MAX);
+        assert_true(rig_step(rig, copy));
+    }
+    assert_true(is_restoring(copy, COLD));
+}
+
+/* The changelog's reader was opened for the cold partition alone; the warm one needs it when its
+ * commit is rolled back, and once more when that happens again. */
+static void test_aborted_while_another_restores(void **state)
+{
+    struct rig rig;
+    struct copy *copy = start_half_cold(&rig);
+    for (int i = 0; i < 2; i++) { abort_one_commit(&rig, copy); }
+    for (int i = 0; !run_healthy(copy->run); i++) {
+        assert_true(i < STEPS_MAX);
+        assert_true(rig_step(&rig, copy));
+    }
+    memlog_batch(rig.log, 1000);
+    rig_until_idle(&rig);
+    assert_true(wipes(copy) == 0);
+    _cleanup_(xfreep) char *want = undisturbed_both();
+    _cleanup_(xfreep) char *is = answers_of(&rig);
+    assert_true(answers_agree(want, is));
+    rig_release(&rig);
+}
+
 /* ---- What is refused ---- */
 
 static void check_refused(struct rig *rig, struct copy *copy, const char *word)
@@ -290,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_shortened_log),
         cmocka_unit_test(test_rotten_table),
         cmocka_unit_test(test_trimmed_changelog),
+        cmocka_unit_test(test_aborted_while_another_restores),
         cmocka_unit_test(test_state_without_offset),
         cmocka_unit_test(test_first_transaction_aborted),
         cmocka_unit_test(test_input_trimmed),
