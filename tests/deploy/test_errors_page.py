@@ -91,10 +91,10 @@ def ending_messages():
 
 def warnings():
     found = set()
-    for _, name, taken in calls(["run_note", "log_line"]):
-        level = taken[1 if name == "run_note" else 0]
+    for _, name, taken in calls(["run_log", "log_line"]):
+        level = taken[1 if name == "run_log" else 0]
         if "LOG_WARN" in level or "LOG_ERROR" in level:
-            found.add(literal(taken[2 if name == "run_note" else 1]))
+            found.add(literal(taken[2 if name == "run_log" else 1]))
     worker = (ROOT / "stream/worker.c").read_text(encoding="utf-8")
     for match in re.finditer(r"(?<![\w.>])refuse\(", worker):
         found.add(literal(arguments(worker, match.end() - 1)[1]))

@@ -117,7 +117,7 @@ def test_versions_read_each_other():
 
 
 def test_fastavro_reads_random_messages_of_ours(tmp_path):
-    program = resolvers.BUILD / "tests" / "unit" / "test_contracts"
+    program = resolvers.BUILD / "tests/unit/schemas/test_contracts"
     if not program.exists():
         pytest.fail(f"{program} is not built: make {os.path.relpath(program, resolvers.ROOT)}")
     subprocess.run([program], env={**os.environ, "GOLDEN_OUT": str(tmp_path)}, cwd=resolvers.ROOT,
