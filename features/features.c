@@ -322,7 +322,7 @@ static enum verdict process_request(struct task *task, const struct record *rec)
     struct user *user;
     char hex[17];
     if (codec_decode(f->requests, rec->value, task_arena(task), &request, &error) < 0) {
-        return task_refuse(task, error.reason, "%s", error.detail);
+        return task_refuse_undecoded(task, &error);
     }
     const char *fault = forgotten_fault(rec, &request, f->settings->future_max_ms);
     if (fault) { return task_refuse(task, "bad_request", "%s", fault); }
@@ -352,8 +352,8 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct denial denial;
     struct user *user;
     if (codec_decode(f->events, rec->value, task_arena(task), &ev, &error) < 0) {
-        if (strcmp(error.reason, "schema_mismatch") == 0) { return process_request(task, rec); }
-        return task_refuse(task, error.reason, "%s", error.detail);
+        if (codec_names(f->requests, rec->value)) { return process_request(task, rec); }
+        return task_refuse_undecoded(task, &error);
     }
     if (acceptance_check(rec, &ev, f->settings->future_max_ms, &denial) < 0) {
         return task_refuse(task, denial.reason, "%s", denial.detail);

@@ -24,7 +24,7 @@ enum verdict cutover_note(struct cutover *cutover, struct run *run, const struct
     if (!rec->value.data) { return VERDICT_DONE; }
     arena_reset(cutover->arena);
     if (codec_decode(cutover->codec, rec->value, cutover->arena, &step, &error) < 0) {
-        return run_refuse_record(run, error.reason, "%s", error.detail);
+        return run_refuse_undecoded(run, &error);
     }
     generations_take(&cutover->generations, &step);
     return VERDICT_DONE;

@@ -177,7 +177,7 @@ static enum verdict take_row(struct run *run, struct scorer *scorer, const struc
         return VERDICT_DONE;
     }
     if (codec_decode(scorer->neighbours_codec, rec->value, scorer->arena, &row, &error) < 0) {
-        return run_refuse_record(run, error.reason, "%s", error.detail);
+        return run_refuse_undecoded(run, &error);
     }
     const char *reason = tables_put_row(&scorer->tables, &row);
     if (reason) {
@@ -195,7 +195,7 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
         return VERDICT_DONE;
     }
     if (codec_decode(scorer->item_codec, rec->value, scorer->arena, &item, &error) < 0) {
-        return run_refuse_record(run, error.reason, "%s", error.detail);
+        return run_refuse_undecoded(run, &error);
     }
     tables_put_item(&scorer->tables, &item);
     if (scorer->content_scores) {
@@ -226,7 +226,7 @@ static enum verdict take_vector(struct run *run, struct scorer *scorer, const st
     if (!scorer->vectors || !rec->value.data) { return VERDICT_DONE; }
     arena_reset(scorer->arena);
     if (codec_decode(scorer->vector_codec, rec->value, scorer->arena, &vector, &error) < 0) {
-        return run_refuse_record(run, error.reason, "%s", error.detail);
+        return run_refuse_undecoded(run, &error);
     }
     const char *reason = vectors_put(scorer->vectors, &scorer->tables, &vector);
     tell_vectors(scorer);
@@ -245,7 +245,7 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
     if (!scorer->vectors || !rec->value.data) { return VERDICT_DONE; }
     arena_reset(scorer->arena);
     if (codec_decode(scorer->weights_codec, rec->value, scorer->arena, &weights, &error) < 0) {
-        return run_refuse_record(run, error.reason, "%s", error.detail);
+        return run_refuse_undecoded(run, &error);
     }
     if (slice_equal(weights.model, slice_str(MODEL_SEQUENCE))) {
         reason = vectors_put_weights(scorer->vectors, &weights, rec->offset);
@@ -321,7 +321,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct user_history hist;
     struct codec_error error;
     if (codec_decode(scorer->history_codec, rec->value, task_arena(task), &hist, &error) < 0) {
-        return task_refuse(task, error.reason, "%s", error.detail);
+        return task_refuse_undecoded(task, &error);
     }
     const char *reason = history_fault(&hist);
     if (reason) { return task_refuse(task, reason, "history of user %.*s", SLICE_ARGS(rec->key)); }

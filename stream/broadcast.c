@@ -128,8 +128,8 @@ static enum verdict take_one(struct run *run, const struct record *rec)
 static bool take(struct run *run, const struct record *rec)
 {
     enum verdict verdict = take_one(run, rec);
-    if (verdict == VERDICT_SKIP) {
-        if (run_hold_broadcast(run, rec)) { return false; }
+    if (verdict == VERDICT_NO_SCHEMA && run_hold_broadcast(run, rec)) { return false; }
+    if (verdict == VERDICT_SKIP || verdict == VERDICT_NO_SCHEMA) {
         run->broadcast.letters = run->commit.mark;
         task_dead_letter(run, rec);
         if (run->unsent) { return false; }

@@ -59,6 +59,12 @@ enum verdict run_refuse_record(struct run *run, const char *reason, const char *
     return VERDICT_SKIP;
 }
 
+enum verdict run_refuse_undecoded(struct run *run, const struct codec_error *error)
+{
+    (void)run_refuse_record(run, error->reason, "%s", error->detail);
+    return error->unknown_id ? VERDICT_NO_SCHEMA : VERDICT_SKIP;
+}
+
 /* ---- Rebalance ---- */
 
 struct task *run_find_task(struct run *run, const char *topic, int32_t partition)
@@ -214,8 +220,8 @@ static void process_batch(struct run *run, const struct record *at, size_t count
         if (!task || task->state != TASK_RUNNING || at[i].offset < task->input_offset) { continue; }
         if (task->held || at[i].offset >= task->input_end) { continue; }
         enum verdict verdict = process_one(run, task, &at[i]);
-        if (verdict == VERDICT_SKIP) {
-            if (run_hold(run, task, &at[i])) { continue; }
+        if (verdict == VERDICT_NO_SCHEMA && run_hold(run, task, &at[i])) { continue; }
+        if (verdict == VERDICT_SKIP || verdict == VERDICT_NO_SCHEMA) {
             task_dead_letter(run, &at[i]);
         } else if (verdict == VERDICT_RETRY) {
             run_retry(run, run->refusal);

@@ -4,8 +4,8 @@
  * given one, or the registry says why not and the worker does not start. A registry that is away
  * stops only a process that has never met it (id_cache.h).
  *
- * Later: a record whose id the schemas lacks is refused by whoever decodes it, with the reason
- * frame_unknown_id. It is not a dead letter yet: its partition is held at this record (the wire
+ * Later: a record whose id the cache lacks is refused by whoever decodes it, with
+ * VERDICT_NO_SCHEMA. It is not a dead letter yet: its partition is held at this record (the wire
  * paused, the offset not moved) while the fetcher asks, and goes on when there is an answer or the
  * fetcher gives up. All other partitions go on. A broadcast input waits as a whole.
  *
@@ -177,9 +177,6 @@ static bool may_come(struct run *run, const struct record *rec, uint32_t *ret_id
 {
     struct frame frame;
     struct slice body;
-    if (!run->refusal_reason || strcmp(run->refusal_reason, frame_unknown_id) != 0) {
-        return false;
-    }
     if (frame_read(rec->value, &frame, &body, NULL) || frame.framing != FRAMING_CONFLUENT) {
         return false;
     }

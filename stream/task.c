@@ -215,6 +215,11 @@ enum verdict task_refuse(struct task *task, const char *reason, const char *form
     return VERDICT_SKIP;
 }
 
+enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *error)
+{
+    return run_refuse_undecoded(task->run, error);
+}
+
 enum { DEAD_LETTER_HEADERS = 5 }; /* three here, withheld, truncated; and the origin's */
 
 /* A letter on its way out. */

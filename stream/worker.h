@@ -30,6 +30,9 @@ struct task;
 enum verdict {
     VERDICT_DONE,  /* processed */
     VERDICT_SKIP,  /* refused: goes to dead letters; say why with task_refuse() */
+    /* Refused because the id of its schema is not known: the record waits while the registry is
+     * asked, is processed again, and goes to dead letters when there is no answer. */
+    VERDICT_NO_SCHEMA,
     VERDICT_RETRY, /* the whole batch again, after a pause */
     VERDICT_FATAL, /* the process must end; say why with task_refuse() */
 };
@@ -132,6 +135,8 @@ void run_refuse(struct run *run, const char *format, ...) _printf_(2, 3);
 /* Sends to dead letters a broadcast record that could not be used (broadcast returned SKIP). */
 enum verdict run_refuse_record(struct run *run, const char *reason, const char *format, ...)
     _printf_(3, 4);
+/* The same for one that codec_decode() refused: returns VERDICT_SKIP or VERDICT_NO_SCHEMA. */
+enum verdict run_refuse_undecoded(struct run *run, const struct codec_error *error);
 /* Tells the log keeper one line: a message and key=value pairs. */
 void run_log(struct run *run, enum log_level level, const char *msg, const char *format, ...)
     _printf_(4, 5);
@@ -182,6 +187,8 @@ void task_reopen(struct task *task);
  * returns VERDICT_SKIP. */
 enum verdict task_refuse(struct task *task, const char *reason, const char *format, ...)
     _printf_(3, 4);
+/* The same for a record that codec_decode() refused: returns VERDICT_SKIP or VERDICT_NO_SCHEMA. */
+enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *error);
 /* Walks the committed state, in key order; stops at non-zero, which is returned. */
 int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
               void *arg);

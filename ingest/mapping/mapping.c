@@ -24,6 +24,7 @@ struct work {
     json_t *key;      /* of $key.field */
     json_t *timestamp;
     bool key_read;
+    bool unknown_id; /* of the schema of an Avro message */
     json_t *element; /* at hand; NULL: the record is not spread */
     size_t index;    /* of the element */
     struct candidate candidate;
@@ -56,6 +57,7 @@ static int apply(struct mapping *mapping, const struct record *rec, bool avro, s
     if (broken) {
         mapping->ids_made = ids_made;
         refuse(mapping, broken, field, ret_refusal);
+        ret_refusal->unknown_id = work.unknown_id;
         return -EBADMSG;
     }
     *ret_outcome = work.outcome;
@@ -124,6 +126,7 @@ static void read_avro(struct work *work)
     struct codec_error error = {0};
     if (!render(mapping, work->rec->value, &error)) { return; }
     work->candidate.avro_fault = error.reason ? error.reason : "bad_avro";
+    work->unknown_id = error.unknown_id;
     (void)snprintf(mapping->where, sizeof(mapping->where), "%s", error.detail);
 }
 

@@ -35,6 +35,7 @@ enum {
 struct refusal {
     const char *reason;
     char detail[400];
+    bool unknown_id; /* the id of the writer's schema is not known; it may become so */
 };
 
 /* One of the things that a record becomes. */

@@ -38,6 +38,7 @@ static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reas
     va_list args;
     va_start(args, format);
     ret_error->reason = reason;
+    ret_error->unknown_id = false;
     (void)vsnprintf(ret_error->detail, sizeof(ret_error->detail), format, args);
     va_end(args);
     return -EBADMSG;
@@ -105,7 +106,7 @@ static inline bool same_frame(struct frame a, struct frame b)
     return a.number == b.number && a.framing == b.framing;
 }
 
-/* Finds, or makes, what is known of the frame's schema; NULL when the schemas lacks it. */
+/* Finds, or makes, what is known of the frame's schema; NULL when the cache lacks it. */
 static const struct known *find_known(struct codec *codec, struct frame frame)
 {
     for (size_t i = 0; i < codec->known_count; i++) {
@@ -144,6 +145,16 @@ int codec_decode(struct codec *codec, struct slice message, struct arena *arena,
     if (cursor_left(&cursor)) { return trailing(&cursor, ret_error); }
     memcpy(ret_object, codec->scratch, size);
     return 0;
+}
+
+bool codec_names(struct codec *codec, struct slice message)
+{
+    struct frame frame;
+    struct slice body;
+    if (frame_read(message, &frame, &body, NULL)) { return false; }
+    const struct schema *writer = schema_cache_find(codec->schemas, frame);
+    if (!writer || schema_root(writer)->type != SCHEMA_RECORD) { return false; }
+    return schema_same_name(schema_root(codec->shape->schema), schema_root(writer));
 }
 
 static int render(struct schema_cache *schemas, struct slice message, bool times_as_text,

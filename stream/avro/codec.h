@@ -95,12 +95,16 @@ int codec_encode(struct codec *codec, const void *object, struct buf *out);
 
 /* Decodes one framed message. ret_object is untouched on failure. 0 or -EBADMSG with the error told
  * (ret_error may be NULL); reasons: "empty", "bad_magic", "unknown_fingerprint",
- * "unknown_schema_id" (the same message may be read once the schemas has learned the id),
+ * "unknown_schema_id" (the same message may be read once the cache has learned the id),
  * "truncated", "bad_length" (also a number too large for its type), "over_limit", "bad_utf8",
  * "bad_union", "bad_enum" (also a boolean neither 0 nor 1), "not_finite", "trailing_bytes",
  * "schema_mismatch". */
 int codec_decode(struct codec *codec, struct slice message, struct arena *arena, void *ret_object,
                  struct codec_error *ret_error);
+
+/* Says whether the writer's schema names its record as the contract does (without regard to the
+ * namespace): where a topic holds records of several contracts. */
+bool codec_names(struct codec *codec, struct slice message);
 
 /* Fills a struct with the defaults of the contract's schema (empty strings, zeros without one). */
 void codec_defaults(struct codec *codec, void *ret_object);

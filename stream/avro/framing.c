@@ -3,8 +3,6 @@
 
 #include <endian.h>
 
-const char frame_unknown_id[] = "unknown_schema_id";
-
 static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reason,
                                  const char *format, ...)
 {
@@ -12,6 +10,7 @@ static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reas
     va_list args;
     va_start(args, format);
     ret_error->reason = reason;
+    ret_error->unknown_id = false;
     (void)vsnprintf(ret_error->detail, sizeof(ret_error->detail), format, args);
     va_end(args);
     return -EBADMSG;
@@ -61,8 +60,10 @@ size_t frame_write(struct frame frame, char ret_bytes[FRAME_BYTES_MAX])
 int frame_unknown(struct frame frame, struct codec_error *ret_error)
 {
     if (frame.framing == FRAMING_CONFLUENT) {
-        return refuse(ret_error, frame_unknown_id, "schema id %" PRIu64 " is not known",
-                      frame.number);
+        (void)refuse(ret_error, "unknown_schema_id", "schema id %" PRIu64 " is not known",
+                     frame.number);
+        if (ret_error) { ret_error->unknown_id = true; }
+        return -EBADMSG;
     }
     return refuse(ret_error, "unknown_fingerprint", "%016" PRIx64, frame.number);
 }

@@ -22,11 +22,8 @@ int frame_read(struct slice message, struct frame *ret_frame, struct slice *ret_
                struct codec_error *ret_error);
 /* Writes the frame's bytes; tells how many. */
 size_t frame_write(struct frame frame, char ret_bytes[FRAME_BYTES_MAX]);
-/* Tells that the frame's schema is not known: "unknown_fingerprint" or "unknown_schema_id";
- * returns -EBADMSG. */
+/* Tells that the frame's schema is not known: "unknown_fingerprint", or "unknown_schema_id" with
+ * unknown_id set; returns -EBADMSG. */
 int frame_unknown(struct frame frame, struct codec_error *ret_error);
-
-/* The reason of frame_unknown() for an id: the registry may know it. */
-extern const char frame_unknown_id[];
 
 #endif

@@ -501,6 +501,7 @@ static void tell(const struct run *run, const struct step *step, struct codec_er
     if (!ret) { return; }
     const struct cursor *cursor = run->cursor;
     ret->reason = cursor->reason;
+    ret->unknown_id = false;
     if (run->element != SIZE_MAX) {
         (void)snprintf(ret->detail, sizeof(ret->detail), "field %.40s, element %zu: %s",
                        step->name, run->element, cursor->message);

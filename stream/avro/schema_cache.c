@@ -38,6 +38,7 @@ static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reas
     va_list args;
     va_start(args, format);
     ret_error->reason = reason;
+    ret_error->unknown_id = false;
     (void)vsnprintf(ret_error->detail, sizeof(ret_error->detail), format, args);
     va_end(args);
     return -EINVAL;

@@ -16,6 +16,7 @@
 struct codec_error {
     const char *reason;
     char detail[200];
+    bool unknown_id; /* the cache lacks the id of the writer's schema; it may still learn it */
 };
 
 enum framing { FRAMING_SINGLE, FRAMING_CONFLUENT };
@@ -55,7 +56,7 @@ int schema_cache_add_dir(struct schema_cache *schemas, const char *path,
 void schema_cache_write(struct schema_cache *schemas, enum framing framing);
 /* Says which frame a codec writes for a schema of the schemas. */
 struct frame schema_cache_frame(const struct schema_cache *schemas, uint64_t fingerprint);
-/* Finds the schema that a frame names; NULL when the schemas lacks it. */
+/* Finds the schema that a frame names; NULL when the cache lacks it. */
 const struct schema *schema_cache_find(struct schema_cache *schemas, struct frame frame);
 /* Lets the schemas ask for ids that it lacks, each time that one is looked for: `ask` may wait, and
  * binds the id or does not. For programs that have nothing else to do; `arg` must outlive the

@@ -1,7 +1,7 @@
 /* The fetcher asks a schema registry for ids that the schemas does not know, on a thread of its
  * own: the worker goes on with everything else meanwhile.
  *
- * schema_fetcher_ask(17) -> PENDING -> PENDING ... -> KNOWN     the schemas has it from now on, for
+ * schema_fetcher_ask(17) -> PENDING -> PENDING ... -> KNOWN     the cache has it from now on, for
  * ever
  *                                          \-> GIVEN_UP   for negative.cache.ms, then anew
  *

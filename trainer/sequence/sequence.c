@@ -218,7 +218,7 @@ static enum verdict take_history(struct run *run, struct training_state *state,
     if (!rec->value.data) {
         training_set_remove(state->training_set, ids_fingerprint(rec->key));
     } else if (take_bytes(state, rec->key, rec->value, &error) < 0) {
-        return run_refuse_record(run, error.reason, "%s", error.detail);
+        return run_refuse_undecoded(run, &error);
     }
     if (history_store_put(state->history_store, rec->partition, rec->key, rec->value, rec->offset) <
         0) {
@@ -262,7 +262,7 @@ static enum verdict take_item(struct run *run, struct training_state *state,
     }
     if (rec->value.data &&
         codec_decode(state->item_codec, rec->value, state->arena, &item, &error) < 0) {
-        return run_refuse_record(run, error.reason, "%s", error.detail);
+        return run_refuse_undecoded(run, &error);
     }
     int32_t number = number_of(state, rec->value.data ? item.item_id : rec->key);
     if (number == ID_NONE || !state->settings->attributes) { return VERDICT_DONE; }
@@ -282,7 +282,7 @@ static enum verdict take_weights(struct run *run, struct training_state *state,
     if (!rec->value.data) { return VERDICT_DONE; }
     arena_reset(state->arena);
     if (codec_decode(state->weights_codec, rec->value, state->arena, &weights, &error) < 0) {
-        return run_refuse_record(run, error.reason, "%s", error.detail);
+        return run_refuse_undecoded(run, &error);
     }
     publisher_observe(&state->publisher, &weights);
     return VERDICT_DONE;

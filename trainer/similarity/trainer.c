@@ -197,7 +197,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     const struct delta_row *from;
     size_t count;
     if (codec_decode(t->deltas, rec->value, task_arena(task), &message, &codec_error) < 0) {
-        return task_refuse(task, codec_error.reason, "%s", codec_error.detail);
+        return task_refuse_undecoded(task, &codec_error);
     }
     int result =
         delta_reader_read(t->delta_reader, &message, task_partition(task), &from, &count, &error);

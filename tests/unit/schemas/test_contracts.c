@@ -319,6 +319,26 @@ static void test_write_for_fastavro(void **state)
     }
 }
 
+/* A topic with records of two contracts: the writer's schema says which one it is. */
+static void test_names(void **state)
+{
+    struct fixture *fixture = *state;
+    struct codec *events = codec_new(&user_event_contract, fixture->schemas);
+    struct codec *lists = codec_new(&recommendation_list_contract, fixture->schemas);
+    struct user_event ev;
+    struct buf message;
+    buf_init(&message, 1 << 16);
+    codec_defaults(events, &ev);
+    assert_int_equal(codec_encode(events, &ev, &message), 0);
+    assert_true(codec_names(events, buf_slice(&message)));
+    assert_false(codec_names(lists, buf_slice(&message)));
+    assert_false(codec_names(events, slice_str("\xc3\x01" "12345678")));
+    assert_false(codec_names(events, slice_str("none")));
+    buf_release(&message);
+    codec_free(events);
+    codec_free(lists);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_golden_old_writer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kept_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_write_for_fastavro, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -365,10 +365,14 @@ static void test_ids(void **state)
     struct slice confluent = buf_slice(&scratch->message);
     assert_frame_refused(scratch, confluent.data, confluent.size, "unknown_schema_id");
     assert_string_equal(scratch->error.detail, "schema id 16909060 is not known");
+    assert_true(scratch->error.unknown_id);
+    assert_false(codec_names(scratch->codec, confluent));
     assert_frame_refused(scratch, frame, 4, "truncated");
+    assert_false(scratch->error.unknown_id);
     assert_int_equal(
         schema_cache_bind(scratch->schemas, ID, probe_contract.schema, &scratch->error), 0);
     assert_int_equal(scratch_decode(scratch, confluent, &again), 0);
+    assert_true(codec_names(scratch->codec, confluent));
     assert_true(sample_same(&probe_contract, &probe, &again));
     /* this codec was made before; one that is made with ids writes them and still reads both */
     buf_clear(&scratch->json);
@@ -382,6 +386,7 @@ static void test_ids(void **state)
     assert_true(slice_equal(buf_slice(&scratch->json), confluent));
     assert_int_equal(scratch_decode(scratch, single, &again), 0);
     assert_int_equal(scratch_decode(scratch, confluent, &again), 0);
+    assert_true(codec_names(scratch->codec, confluent));
     assert_true(sample_same(&probe_contract, &probe, &again));
     buf_clear(&scratch->json);
     assert_int_equal(codec_json(scratch->schemas, confluent, &scratch->json, NULL, &scratch->error),

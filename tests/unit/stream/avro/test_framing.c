@@ -68,10 +68,12 @@ static void test_unknown(void **state)
     assert_int_equal(frame_unknown(frame, &error), -EBADMSG);
     assert_string_equal(error.reason, "unknown_schema_id");
     assert_string_equal(error.detail, "schema id 4711 is not known");
+    assert_true(error.unknown_id);
     frame = (struct frame){FRAMING_SINGLE, 0xabc};
     assert_int_equal(frame_unknown(frame, &error), -EBADMSG);
     assert_string_equal(error.reason, "unknown_fingerprint");
     assert_string_equal(error.detail, "0000000000000abc");
+    assert_false(error.unknown_id);
 }
 
 int main(void)
