@@ -41,15 +41,6 @@ static bool is_dense(const struct hash_index *index)
     return last + 1 == (int32_t)index->count;
 }
 
-/* Puts a position into a table that has room. */
-static void place(struct hash_index *index, uint64_t hash, int32_t at)
-{
-    const uint32_t mask = index->slots_count - 1;
-    uint32_t slot = hash_index_home(index, hash);
-    while (hash_index_get(index, slot) >= 0) { slot = (slot + 1) & mask; }
-    hash_index_set(index, slot, at);
-}
-
 void hash_index_reserve_slow(struct hash_index *index, uint32_t more,
                              uint64_t (*hash_of)(const void *owner, uint32_t at),
                              const void *owner)
@@ -60,15 +51,13 @@ void hash_index_reserve_slow(struct hash_index *index, uint32_t more,
     while (wider.slots_count / 2 < index->count + more) { wider.slots_count *= 2; }
     wider.slots = xmalloc(hash_index_bytes(&wider));
     memset(wider.slots, 0, hash_index_bytes(&wider));
-    wider.count = index->count;
-    if (is_dense(index)) { /* keys are read in order: in a large array twice as fast */
-        for (uint32_t at = 0; at < index->count; at++) {
-            place(&wider, hash_of(owner, at), (int32_t)at);
-        }
+    if (is_dense(index)) { /* reads the keys in order */
+        hash_index_refill(&wider, index->count, hash_of, owner);
     } else {
         for (uint32_t slot = 0; slot < index->slots_count; slot++) {
             int32_t at = hash_index_get(index, slot);
-            if (at >= 0) { place(&wider, hash_of(owner, (uint32_t)at), at); }
+            if (at < 0) { continue; }
+            hash_index_add(&wider, hash_of(owner, (uint32_t)at), (uint32_t)at, hash_of, owner);
         }
     }
     free(index->slots);

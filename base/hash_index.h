@@ -111,7 +111,16 @@ HASH_INDEX_INLINE uint32_t hash_index_slot(const struct hash_index *index, uint6
     }
 }
 
-/* Puts a position into the free slot that hash_index_slot() returned. */
+/* Returns the free slot for a key that is not there. */
+HASH_INDEX_INLINE uint32_t hash_index_free_slot(const struct hash_index *index, uint64_t hash)
+{
+    const uint32_t mask = index->slots_count - 1;
+    uint32_t slot = hash_index_home(index, hash);
+    while (hash_index_get(index, slot) >= 0) { slot = (slot + 1) & mask; }
+    return slot;
+}
+
+/* Puts a position into the free slot that one of these returned. */
 HASH_INDEX_INLINE void hash_index_occupy(struct hash_index *index, uint32_t slot, uint32_t at)
 {
     assert(at < HASH_INDEX_MAX);
@@ -141,10 +150,21 @@ HASH_INDEX_INLINE void hash_index_add(struct hash_index *index, uint64_t hash, u
                                       const void *owner)
 {
     hash_index_reserve(index, 1, hash_of, owner);
-    const uint32_t mask = index->slots_count - 1;
-    uint32_t slot = hash_index_home(index, hash);
-    while (hash_index_get(index, slot) >= 0) { slot = (slot + 1) & mask; }
-    hash_index_occupy(index, slot, at);
+    hash_index_occupy(index, hash_index_free_slot(index, hash), at);
+}
+
+/* Forgets all positions and adds 0 to count-1: for an owner who has put its keys into a new
+ * order. */
+HASH_INDEX_INLINE void hash_index_refill(struct hash_index *index, uint32_t count,
+                                         uint64_t (*hash_of)(const void *owner, uint32_t at),
+                                         const void *owner)
+{
+    hash_index_clear(index);
+    hash_index_reserve(index, count, hash_of, owner);
+    index->count = count;
+    for (uint32_t at = 0; at < count; at++) {
+        hash_index_set(index, hash_index_free_slot(index, hash_of(owner, at)), (int32_t)at);
+    }
 }
 
 #endif

@@ -24,18 +24,13 @@ void row_init(struct row *row)
 void row_release(struct row *row)
 {
     free(row->neighbours);
-    free(row->slots);
+    hash_index_release(&row->index);
     row_init(row);
-}
-
-static size_t slots_bytes(const struct row *row)
-{
-    return (size_t)row->slots_count * (row->wide ? sizeof(uint32_t) : sizeof(uint16_t));
 }
 
 size_t row_bytes(const struct row *row)
 {
-    return (size_t)row->capacity * sizeof(*row->neighbours) + slots_bytes(row);
+    return (size_t)row->capacity * sizeof(*row->neighbours) + hash_index_bytes(&row->index);
 }
 
 static double move_epoch(int64_t *epoch, int64_t to, bool *ret_moved)
@@ -80,62 +75,24 @@ double row_trend_scale(struct row *row, int64_t epoch)
 
 /* ---- The index ---- */
 
-/* Tells which neighbour a slot names; below 0: none. */
-static inline int32_t slot_get(const struct row *row, uint32_t slot)
+static uint64_t hash_of(const void *row, uint32_t at)
 {
-    const uint16_t *narrow = row->slots;
-    const uint32_t *wide = row->slots;
-    return (int32_t)(row->wide ? wide[slot] : narrow[slot]) - 1;
+    return (uint32_t)((const struct row *)row)->neighbours[at].item;
 }
 
-static inline void slot_set(struct row *row, uint32_t slot, int32_t index)
+static bool is(const void *row, uint32_t at, const void *item)
 {
-    uint16_t *narrow = row->slots;
-    uint32_t *wide = row->slots;
-    if (row->wide) {
-        wide[slot] = (uint32_t)(index + 1);
-    } else {
-        narrow[slot] = (uint16_t)(index + 1);
-    }
-}
-
-static inline const void *slot_place(const struct row *row, uint32_t slot)
-{
-    size_t width = row->wide ? sizeof(uint32_t) : sizeof(uint16_t);
-    return (const char *)row->slots + slot * width;
+    return ((const struct row *)row)->neighbours[at].item == *(const int32_t *)item;
 }
 
 static inline uint32_t slot_of(const struct row *row, int32_t item)
 {
-    uint32_t hash = (uint32_t)item * UINT32_C(0x9e3779b1);
-    return (hash ^ hash >> 15) & (row->slots_count - 1);
+    return hash_index_slot(&row->index, (uint32_t)item, is, row, &item);
 }
 
-static void place(struct row *row, int32_t index)
+static inline uint32_t home_of(const struct row *row, int32_t item)
 {
-    uint32_t slot = slot_of(row, row->neighbours[index].item);
-    while (slot_get(row, slot) >= 0) { slot = (slot + 1) & (row->slots_count - 1); }
-    slot_set(row, slot, index);
-}
-
-static void index_all(struct row *row)
-{
-    if (row->slots_count == 0) { return; }
-    memset(row->slots, 0, slots_bytes(row));
-    for (int32_t i = 0; i < row->count; i++) { place(row, i); }
-}
-
-static void resize(struct row *row, int32_t capacity)
-{
-    assert(capacity >= row->count);
-    row->capacity = capacity;
-    row->neighbours = xreallocarray(row->neighbours, (size_t)capacity, sizeof(*row->neighbours));
-    uint32_t slots_count = ROW_FIRST * 2;
-    while (slots_count < (uint32_t)capacity * 2) { slots_count *= 2; }
-    row->slots_count = slots_count;
-    row->wide = capacity >= UINT16_MAX;
-    row->slots = xreallocarray(row->slots, slots_bytes(row), 1);
-    index_all(row);
+    return hash_index_home(&row->index, (uint32_t)item);
 }
 
 /* By half, but in small steps where most full rows end: a process holds thousands of them. */
@@ -144,43 +101,19 @@ static void grow(struct row *row)
     int32_t step = row->capacity / 2;
     if (row->capacity < ROW_STEPS_TO) { step = MIN_OF(step, (int32_t)ROW_STEP); }
     assert(row->capacity < INT32_MAX / 4);
-    resize(row, MAX_OF(row->capacity + step, (int32_t)ROW_FIRST));
+    row->capacity = MAX_OF(row->capacity + step, (int32_t)ROW_FIRST);
+    row->neighbours =
+        xreallocarray(row->neighbours, (size_t)row->capacity, sizeof(*row->neighbours));
+    hash_index_reserve(&row->index, (uint32_t)(row->capacity - row->count), hash_of, row);
 }
 
-/* Finds the slot that names the item, or the free one where it would go. */
-static inline uint32_t find_slot(const struct row *row, int32_t item)
+static void remove_at(struct row *row, int32_t index)
 {
-    uint32_t slot = slot_of(row, item);
-    for (;; slot = (slot + 1) & (row->slots_count - 1)) {
-        int32_t index = slot_get(row, slot);
-        if (index < 0 || row->neighbours[index].item == item) { return slot; }
-    }
-}
-
-/* Frees a slot and closes the gap: later entries of the run move up if that is nearer to home. */
-static void free_slot(struct row *row, uint32_t slot)
-{
-    uint32_t mask = row->slots_count - 1;
-    uint32_t gap = slot;
-    for (uint32_t next = (slot + 1) & mask; slot_get(row, next) >= 0; next = (next + 1) & mask) {
-        int32_t index = slot_get(row, next);
-        uint32_t home = slot_of(row, row->neighbours[index].item);
-        if (((next - home) & mask) < ((next - gap) & mask)) { continue; }
-        slot_set(row, gap, index);
-        gap = next;
-    }
-    slot_set(row, gap, -1);
-}
-
-static void remove_at(struct row *row, uint32_t slot)
-{
-    int32_t index = slot_get(row, slot);
-    free_slot(row, slot);
     int32_t last = --row->count;
+    hash_index_remove(&row->index, hash_of(row, (uint32_t)index), (uint32_t)index, hash_of, row);
     if (index == last) { return; }
-    uint32_t moved = find_slot(row, row->neighbours[last].item);
+    hash_index_move(&row->index, hash_of(row, (uint32_t)last), (uint32_t)last, (uint32_t)index);
     row->neighbours[index] = row->neighbours[last];
-    slot_set(row, moved, index);
 }
 
 void row_add(struct row *row, int32_t item, double co, double forward, double backward)
@@ -188,12 +121,12 @@ void row_add(struct row *row, int32_t item, double co, double forward, double ba
     assert(item >= 0);
     if (row->count == row->capacity) { grow(row); }
     row->ordered = false;
-    uint32_t slot = find_slot(row, item);
-    int32_t index = slot_get(row, slot);
+    uint32_t slot = slot_of(row, item);
+    int32_t index = hash_index_get(&row->index, slot);
     if (index < 0) {
         if (co == 0.0 && forward == 0.0 && backward == 0.0) { return; }
         index = row->count++;
-        slot_set(row, slot, index);
+        hash_index_occupy(&row->index, slot, (uint32_t)index);
         row->neighbours[index] = (struct neighbour){item, co, forward, backward};
         return;
     }
@@ -202,7 +135,7 @@ void row_add(struct row *row, int32_t item, double co, double forward, double ba
     neighbour->forward += forward;
     neighbour->backward += backward;
     if (neighbour->co == 0.0 && neighbour->forward == 0.0 && neighbour->backward == 0.0) {
-        remove_at(row, slot);
+        remove_at(row, index);
     }
 }
 
@@ -212,10 +145,10 @@ void row_add_all(struct row *row, const struct neighbour *terms, size_t count, d
     while (count > 0) {
         size_t some = MIN_OF(count, (size_t)ROW_AHEAD);
         for (size_t i = 0; i < some && row->count > 0; i++) {
-            __builtin_prefetch(slot_place(row, slot_of(row, terms[i].item)));
+            hash_index_prefetch(&row->index, home_of(row, terms[i].item));
         }
         for (size_t i = 0; i < some && row->count > 0; i++) {
-            int32_t index = slot_get(row, slot_of(row, terms[i].item));
+            int32_t index = hash_index_get(&row->index, home_of(row, terms[i].item));
             if (index >= 0) { __builtin_prefetch(&row->neighbours[index], 1); }
         }
         for (size_t i = 0; i < some; i++) {
@@ -233,7 +166,7 @@ void row_sweep(struct row *row)
     for (int32_t i = row->count - 1; i >= 0; i--) {
         const struct neighbour *at = &row->neighbours[i];
         if (at->co <= ROW_DUST && at->forward <= ROW_DUST && at->backward <= ROW_DUST) {
-            remove_at(row, find_slot(row, at->item));
+            remove_at(row, i);
         }
     }
 }
@@ -245,8 +178,7 @@ bool row_empty(const struct row *row)
 
 const struct neighbour *row_find(const struct row *row, int32_t item)
 {
-    if (row->count == 0) { return NULL; }
-    int32_t index = slot_get(row, find_slot(row, item));
+    int32_t index = hash_index_find(&row->index, (uint32_t)item, is, row, &item);
     return index < 0 ? NULL : &row->neighbours[index];
 }
 
@@ -410,7 +342,7 @@ static void move_all(struct row *row, const struct rank *where, int32_t count,
     for (int32_t i = 0; i < count; i++) { spare[i] = row->neighbours[where[i].index]; }
     memcpy(row->neighbours, spare, (size_t)count * sizeof(*spare));
     row->count = count;
-    index_all(row);
+    hash_index_refill(&row->index, (uint32_t)count, hash_of, row);
 }
 
 static bool in_place(const struct rank *ranks, int32_t count)

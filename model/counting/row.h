@@ -14,6 +14,7 @@
 #define FRESHET_MODEL_COUNTING_ROW_H
 
 #include "base/base.h"
+#include "base/hash_index.h"
 #include "model/ids.h"
 
 struct neighbour {
@@ -32,11 +33,7 @@ struct row {
     struct neighbour *neighbours;
     int32_t count;
     int32_t capacity;
-    /* Index by item: open addressing, 0 free, else a neighbour's index + 1; at most half full.
-     * Narrow (16 bits) while the capacity allows. */
-    void *slots;
-    uint32_t slots_count;
-    bool wide;
+    struct hash_index index; /* by item */
     bool ordered; /* the neighbours stand in published order */
 };
 
