@@ -1,3 +1,11 @@
+/* An action is added in three steps: it is put into the columns in canonical order; what it adds to
+ * pairs and items is computed in a window's scratch space; and where it came late, what the later
+ * actions had added is corrected by the difference.
+ *
+ * The scratch space finds an item by a small open-addressing table of its own: each action begins
+ * with an empty one, and a new stamp empties it at no cost. base/hash_index.h has to be cleared:
+ * with it the appends of bench_model were 0.93 times as fast.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/counting/timeline.h"

@@ -176,6 +176,23 @@ static void test_empty_and_clear(void **state)
     owner_free(owner);
 }
 
+/* An owner that has put its keys into a new order and dropped some. */
+static void test_refill(void **state)
+{
+    struct owner *owner = owner_new(3, itself);
+    hash_index_refill(&owner->index, 0, hash_of, owner);
+    assert_int_equal(find(owner, 1), HASH_INDEX_NONE);
+    for (uint64_t key = 0; key < 500; key++) { add(owner, key); }
+    owner->count = 200;
+    for (uint64_t i = 0; i < owner->count; i++) { owner->keys[i] = 499 - i; }
+    hash_index_refill(&owner->index, owner->count, hash_of, owner);
+    for (uint64_t key = 0; key < 500; key++) {
+        assert_int_equal(find(owner, key), key >= 300 ? (int32_t)(499 - key) : HASH_INDEX_NONE);
+    }
+    assert_int_equal(owner->index.count, 200);
+    owner_free(owner);
+}
+
 /* Counts the keys that share the first 16 bits of place in a table of that size. */
 static size_t longest_pile(uint64_t seed, const uint64_t *keys, size_t count)
 {
@@ -212,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_wide),
         cmocka_unit_test(test_empty_and_clear),
+        cmocka_unit_test(test_refill),
         cmocka_unit_test(test_seed_spreads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
