@@ -7,7 +7,7 @@ static const char schema[] =
 
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(item_vector, FIELD_STRING, item_id, ID_BYTES_MAX),
-    CONTRACT_FIELD(item_vector, FIELD_STRING, generation, GENERATION_NAME_BYTES_MAX),
+    CONTRACT_FIELD(item_vector, FIELD_STRING, generation, MODEL_VERSION_NAME_BYTES_MAX),
     CONTRACT_FIELD(item_vector, FIELD_INT, slot, 0),
     CONTRACT_FIELD(item_vector, FIELD_INT, row, 0),
     CONTRACT_FIELD(item_vector, FIELD_FLOAT, scale, 0),

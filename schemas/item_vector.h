@@ -5,9 +5,9 @@
 #include "schemas/user_event.h"
 
 enum {
-    GENERATION_SLOTS = 2,
+    MODEL_VERSION_SLOTS = 2,
     VECTOR_NUMBERS_MAX = 512,
-    GENERATION_NAME_BYTES_MAX = 64,
+    MODEL_VERSION_NAME_BYTES_MAX = 64,
     VECTOR_KEY_BYTES_MAX = ID_BYTES_MAX + 16, /* slot/item */
 };
 

@@ -7,7 +7,7 @@ static const char schema[] =
 
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(model_weights, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
-    CONTRACT_FIELD(model_weights, FIELD_STRING, generation, GENERATION_NAME_BYTES_MAX),
+    CONTRACT_FIELD(model_weights, FIELD_STRING, generation, MODEL_VERSION_NAME_BYTES_MAX),
     CONTRACT_FIELD(model_weights, FIELD_INT, slot, 0),
     CONTRACT_FIELD(model_weights, FIELD_INT, part, 0),
     CONTRACT_FIELD(model_weights, FIELD_INT, parts, 0),

@@ -7,7 +7,7 @@ enum { CELLS_FIRST = 256, ROW_NONE = -1, NAME_NONE = 0, WIDTH_STEP = 16 };
 
 /* A generation of which a slot holds rows. */
 struct gathered {
-    char name[GENERATION_NAME_BYTES_MAX + 1];
+    char name[MODEL_VERSION_NAME_BYTES_MAX + 1];
     size_t rows; /* 0: the place is free */
 };
 
@@ -21,7 +21,7 @@ struct cell {
 
 /* What the newest announcement of a slot says. */
 struct announced {
-    char name[GENERATION_NAME_BYTES_MAX + 1];
+    char name[MODEL_VERSION_NAME_BYTES_MAX + 1];
     struct weights_shape shape;
     float *dense;
     uint8_t *parts_here;
@@ -41,7 +41,7 @@ struct slot {
 
 /* The copy that lists are made from. */
 struct copied {
-    char name[GENERATION_NAME_BYTES_MAX + 1];
+    char name[MODEL_VERSION_NAME_BYTES_MAX + 1];
     int64_t offset;
     size_t d, rows;
     size_t capacity, numbers; /* of items, of the table */
@@ -55,7 +55,7 @@ struct copied {
 
 struct vectors {
     size_t rows_max, index_from;
-    struct slot slots[GENERATION_SLOTS];
+    struct slot slots[MODEL_VERSION_SLOTS];
     struct copied copied;
     struct served served;
     int64_t switches;
@@ -83,7 +83,7 @@ static void withdraw(struct announced *announced)
 struct vectors *vectors_free(struct vectors *vectors)
 {
     if (!vectors) { return NULL; }
-    for (size_t s = 0; s < GENERATION_SLOTS; s++) {
+    for (size_t s = 0; s < MODEL_VERSION_SLOTS; s++) {
         struct slot *slot = &vectors->slots[s];
         withdraw(&slot->announced);
         free(slot->cells);
@@ -293,7 +293,7 @@ const char *vectors_put(struct vectors *vectors, struct tables *tables,
                         const struct item_vector *row)
 {
     const size_t d = row->bytes.size;
-    bool known = row->slot >= 0 && row->slot < GENERATION_SLOTS;
+    bool known = row->slot >= 0 && row->slot < MODEL_VERSION_SLOTS;
     bool sound = row->generation.size > 0 && isfinite(row->scale * 128.0F);
     if (!known || !sound || row->row < 0 || !d || d % WIDTH_STEP) {
         return "bad_row";
@@ -370,7 +370,7 @@ static void announce(struct announced *announced, const struct model_weights *pa
 const char *vectors_put_weights(struct vectors *vectors, const struct model_weights *part,
                                 int64_t offset)
 {
-    bool known = part->slot >= 0 && part->slot < GENERATION_SLOTS;
+    bool known = part->slot >= 0 && part->slot < MODEL_VERSION_SLOTS;
     if (!known || !shape_fits(part) || !part->generation.size) { return "bad_shape"; }
     if ((size_t)part->items > vectors->rows_max) { return "bad_shape"; }
     const struct weights_shape shape = shape_of(part);

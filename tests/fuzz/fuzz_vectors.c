@@ -101,7 +101,7 @@ static void take_blend(struct shop *shop, const struct model_weights *weights)
 static void take_weights(struct shop *shop, const struct model_weights *weights)
 {
     publisher_observe(&shop->publisher, weights);
-    assert(shop->publisher.newest_slot < GENERATION_SLOTS);
+    assert(shop->publisher.newest_slot < MODEL_VERSION_SLOTS);
     if (slice_equal(weights->model, slice_str(MODEL_SEQUENCE))) {
         (void)vectors_put_weights(shop->vectors, weights, shop->offset);
     } else if (slice_equal(weights->model, slice_str(MODEL_BLEND))) {

@@ -1,5 +1,5 @@
-/* Slots: what `models` and `item-vectors` say of the generations that the sequence trainer has
- * published, read as a compacted topic is read: the newest record of each key. */
+/* Slots: the two model versions in `models` and `item-vectors`, read as from compacted topics: the
+ * newest record of each key. */
 #ifndef FRESHET_TESTS_TOPOLOGY_SLOTS_H
 #define FRESHET_TESTS_TOPOLOGY_SLOTS_H
 
@@ -18,10 +18,10 @@ struct slots {
     struct arena *arena;
 };
 
-/* A slot's newest announcement, and what is there of it. */
-struct shown {
-    char generation[GENERATION_NAME_BYTES_MAX + 1];
-    int32_t items; /* as announced; 0: nothing is */
+/* The model version announced last in a slot, and how much of it is there. */
+struct slot_content {
+    char version[MODEL_VERSION_NAME_BYTES_MAX + 1];
+    int32_t items; /* as announced; 0: nothing was */
     int32_t parts, parts_here;
     int64_t offset; /* of its newest part */
     size_t rows;    /* of those announced, each counted once */
@@ -53,28 +53,28 @@ static inline void slots_decode(struct slots *slots, struct codec *codec, struct
     assert(codec_decode(codec, value, slots->arena, ret_object, NULL) == 0);
 }
 
-static inline void slots_show_part(struct shown *shown, const struct model_weights *part,
+static inline void slots_read_part(struct slot_content *content, const struct model_weights *part,
                                    int64_t offset)
 {
-    if (strncmp(shown->generation, part->generation.data, part->generation.size) != 0 ||
-        strlen(shown->generation) != part->generation.size) {
-        *shown = (struct shown){0};
-        (void)snprintf(shown->generation, sizeof(shown->generation), "%.*s",
+    if (strncmp(content->version, part->generation.data, part->generation.size) != 0 ||
+        strlen(content->version) != part->generation.size) {
+        *content = (struct slot_content){0};
+        (void)snprintf(content->version, sizeof(content->version), "%.*s",
                        SLICE_ARGS(part->generation));
     }
-    shown->parts_here++;
-    shown->parts = part->parts;
-    shown->items = part->items;
-    shown->offset = offset;
-    shown->ndcg10 = part->ndcg10;
-    shown->dense ^= ids_fingerprint(slice_of((const char *)part->weights.at,
-                                             part->weights.count * sizeof(float)));
+    content->parts_here++;
+    content->parts = part->parts;
+    content->items = part->items;
+    content->offset = offset;
+    content->ndcg10 = part->ndcg10;
+    content->dense ^= ids_fingerprint(
+        slice_of((const char *)part->weights.at, part->weights.count * sizeof(float)));
 }
 
-/* Shows a slot. */
-static inline struct shown slots_show(struct slots *slots, int32_t slot)
+/* Reads a slot. */
+static inline struct slot_content slots_read(struct slots *slots, int32_t slot)
 {
-    struct shown shown = {0};
+    struct slot_content content = {0};
     struct model_weights part;
     struct item_vector vector;
     struct record rec;
@@ -87,44 +87,46 @@ static inline struct shown slots_show(struct slots *slots, int32_t slot)
             continue;
         }
         slots_decode(slots, slots->weights, rec.value, &part);
-        if (part.slot == slot) { slots_show_part(&shown, &part, rec.offset); }
+        if (part.slot == slot) { slots_read_part(&content, &part, rec.offset); }
     }
     struct fold *rows = rig_fold(slots->rig, "item-vectors");
     for (size_t i = 0; i < rows->count; i++) {
         slots_decode(slots, slots->vectors, rows->at[i].value, &vector);
-        bool ours = vector.slot == slot && vector.row < shown.items &&
-                    slice_equal(vector.generation, slice_str(shown.generation));
+        bool ours = vector.slot == slot && vector.row < content.items &&
+                    slice_equal(vector.generation, slice_str(content.version));
         if (!ours || seen[vector.row]) { continue; }
         assert(vector.row < SLOT_ROWS_MAX);
         seen[vector.row] = true;
-        shown.rows++;
+        content.rows++;
     }
     free(rows);
-    return shown;
+    return content;
 }
 
-static inline bool shown_whole(const struct shown *shown)
+static inline bool slot_whole(const struct slot_content *content)
 {
-    return shown->items > 0 && shown->rows == (size_t)shown->items &&
-           shown->parts_here == shown->parts;
+    return content->items > 0 && content->rows == (size_t)content->items &&
+           content->parts_here == content->parts;
 }
 
-/* Says whether, since a generation was announced, one of the slots is whole. */
+/* Says whether one of the slots is whole, or nothing was announced yet. */
 static inline bool slots_whole(struct slots *slots)
 {
-    const struct shown shown[GENERATION_SLOTS] = {slots_show(slots, 0), slots_show(slots, 1)};
-    if (!shown[0].items && !shown[1].items) { return true; }
-    return shown_whole(&shown[0]) || shown_whole(&shown[1]);
+    const struct slot_content content[MODEL_VERSION_SLOTS] = {slots_read(slots, 0),
+                                                              slots_read(slots, 1)};
+    if (!content[0].items && !content[1].items) { return true; }
+    return slot_whole(&content[0]) || slot_whole(&content[1]);
 }
 
-static inline void slots_tell_rows(struct slots *slots, int32_t slot, const struct shown *shown,
-                                   bool numbers, struct buf *text)
+static inline void slots_print_rows(struct slots *slots, int32_t slot,
+                                    const struct slot_content *content, bool numbers,
+                                    struct buf *text)
 {
     struct item_vector vector;
     struct fold *rows = rig_fold(slots->rig, "item-vectors");
     for (size_t i = 0; i < rows->count; i++) {
         slots_decode(slots, slots->vectors, rows->at[i].value, &vector);
-        bool ours = slice_equal(vector.generation, slice_str(shown->generation));
+        bool ours = slice_equal(vector.generation, slice_str(content->version));
         if (vector.slot != slot || !ours) { continue; }
         buf_printf(text, "item %.*s row=%d", SLICE_ARGS(vector.item_id), vector.row);
         if (numbers) { buf_printf(text, " scale=%a", (double)vector.scale); }
@@ -136,29 +138,30 @@ static inline void slots_tell_rows(struct slots *slots, int32_t slot, const stru
     free(rows);
 }
 
-/* Tells a rig's newest generation: its items and, with `numbers`, its name and all its numbers.
+/* Prints a rig's newest model version: its items and, with `numbers`, its name and all its numbers.
  * The caller frees. */
 static inline char *slots_text(const struct rig *rig, bool numbers)
 {
     struct slots slots;
     slots_init(&slots, rig);
-    const struct shown shown[GENERATION_SLOTS] = {slots_show(&slots, 0), slots_show(&slots, 1)};
-    int32_t newest = shown[1].items && shown[1].offset > shown[0].offset;
+    const struct slot_content content[MODEL_VERSION_SLOTS] = {slots_read(&slots, 0),
+                                                              slots_read(&slots, 1)};
+    int32_t newest = content[1].items && content[1].offset > content[0].offset;
     struct buf text;
     buf_init(&text, SLOT_TEXT_MAX);
-    buf_printf(&text, "generation whole=%d items=%d", shown_whole(&shown[newest]),
-               shown[newest].items);
+    buf_printf(&text, "generation whole=%d items=%d", slot_whole(&content[newest]),
+               content[newest].items);
     if (numbers) {
-        buf_printf(&text, " name=%s dense=%" PRIx64, shown[newest].generation,
-                   shown[newest].dense);
+        buf_printf(&text, " name=%s dense=%" PRIx64, content[newest].version,
+                   content[newest].dense);
     }
     buf_printf(&text, "\n");
-    slots_tell_rows(&slots, newest, &shown[newest], numbers, &text);
+    slots_print_rows(&slots, newest, &content[newest], numbers, &text);
     slots_release(&slots);
     assert(!buf_failed(&text));
-    char *told = xprintf("%.*s", SLICE_ARGS(buf_slice(&text)));
+    char *copied = xprintf("%.*s", SLICE_ARGS(buf_slice(&text)));
     buf_release(&text);
-    return told;
+    return copied;
 }
 
 /* ---- The trainer ---- */
@@ -168,14 +171,14 @@ static inline double trainer_metric(const struct copy *copy, const char *name)
     return metric_value(metrics_gauge(copy->metrics, name, "", ""));
 }
 
-/* Says whether a copy is the one that trains and has learned and published all. */
-static inline bool trainer_rests(const struct copy *copy)
+/* Says whether a copy is the one that trains and has trained on and published everything. */
+static inline bool trainer_idle(const struct copy *copy)
 {
     return copy->run && trainer_metric(copy, "freshet_training") > 0 &&
            trainer_metric(copy, "freshet_training_resting") > 0;
 }
 
-/* Says whether what the one that trains has counted is what `histories` hold, each once. */
+/* Says whether the training copy has counted the users and actions of `histories`, each once. */
 static inline bool trainer_counts(struct slots *slots, const struct copy *copy)
 {
     struct user_history hist;
@@ -191,8 +194,8 @@ static inline bool trainer_counts(struct slots *slots, const struct copy *copy)
     double users_has = trainer_metric(copy, "freshet_training_users");
     double actions_has = trainer_metric(copy, "freshet_training_actions");
     if (users == users_has && actions == actions_has) { return true; }
-    fprintf(stderr, "it has counted %g users and %g actions, histories hold %g and %g\n",
-            users_has, actions_has, users, actions);
+    fprintf(stderr, "it has counted %g users and %g actions, histories hold %g and %g\n", users_has,
+            actions_has, users, actions);
     return false;
 }
 

@@ -1,4 +1,4 @@
-/* The sequence trainer on the in-process log: generations are whole, training goes on. */
+/* The sequence trainer on the in-process log: model versions are whole, training continues. */
 #include "base/base.h"
 #include "schemas/item.h"
 #include "trainer/sequence/sequence.h"
@@ -7,17 +7,26 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { USERS = 80, ITEMS = 24, STEP = 5, PARTITIONS = 3, ROUNDS = 3000 };
+enum { USERS = 80, ITEMS = 24, STRIDE = 5, PARTITIONS = 3, STEPS_MAX = 3000 };
 
-static const char *const quick[] = {
-    "train.threads=0",     "train.d=16",           "train.blocks=1",
-    "train.length=12",     "train.dropout=0.1",    "train.batch=8",
-    "train.epochs.max=6",  "train.patience=6",     "train.actions.min=300",
-    "train.rate=0.003",    "publish.rows.max=5",   "train.publish.interval.ms=0",
-    "train.checkpoint.interval.ms=400", NULL,
+static const char *const quick_settings[] = {
+    "train.threads=0",
+    "train.d=16",
+    "train.blocks=1",
+    "train.length=12",
+    "train.dropout=0.1",
+    "train.batch=8",
+    "train.epochs.max=6",
+    "train.patience=6",
+    "train.actions.min=300",
+    "train.rate=0.003",
+    "publish.rows.max=5",
+    "train.publish.interval.ms=0",
+    "train.checkpoint.interval.ms=400",
+    NULL,
 };
 
-struct scribe {
+struct fixture {
     struct rig rig;
     struct schema_cache *schemas;
     struct slots slots;
@@ -25,32 +34,32 @@ struct scribe {
     struct arena *arena;
     struct buf out;
     int64_t offset;
-    int64_t more; /* actions that a history's user had and that are cut off */
+    int64_t cut_off; /* actions of each user that their history does not hold */
 };
 
-static void scribe_init(struct scribe *scribe)
+static void fixture_init(struct fixture *fixture)
 {
-    *scribe = (struct scribe){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
-    rig_init(&scribe->rig, PARTITIONS);
-    scribe->histories = codec_new(&user_history_contract, scribe->schemas);
-    scribe->items = codec_new(&item_contract, scribe->schemas);
-    slots_init(&scribe->slots, &scribe->rig);
-    buf_init(&scribe->out, 1 << 20);
+    *fixture = (struct fixture){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
+    rig_init(&fixture->rig, PARTITIONS);
+    fixture->histories = codec_new(&user_history_contract, fixture->schemas);
+    fixture->items = codec_new(&item_contract, fixture->schemas);
+    slots_init(&fixture->slots, &fixture->rig);
+    buf_init(&fixture->out, 1 << 20);
 }
 
-static void scribe_release(struct scribe *scribe)
+static void fixture_release(struct fixture *fixture)
 {
-    rig_release(&scribe->rig);
-    codec_free(scribe->histories);
-    codec_free(scribe->items);
-    slots_release(&scribe->slots);
-    schema_cache_free(scribe->schemas);
-    arena_free(scribe->arena);
-    buf_release(&scribe->out);
+    rig_release(&fixture->rig);
+    codec_free(fixture->histories);
+    codec_free(fixture->items);
+    slots_release(&fixture->slots);
+    schema_cache_free(fixture->schemas);
+    arena_free(fixture->arena);
+    buf_release(&fixture->out);
 }
 
 /* Writes the history of a user who steps through the catalogue by fives. */
-static void write_history(struct scribe *scribe, int user, size_t steps)
+static void write_history(struct fixture *fixture, int user, size_t steps)
 {
     char id[16], names[32][16];
     struct slice items[32];
@@ -59,7 +68,7 @@ static void write_history(struct scribe *scribe, int user, size_t steps)
     int32_t actions[32] = {0};
     (void)snprintf(id, sizeof(id), "u%d", user);
     for (size_t k = 0; k < steps; k++) {
-        (void)snprintf(names[k], sizeof(names[k]), "i%d", (user + (int)k * STEP) % ITEMS);
+        (void)snprintf(names[k], sizeof(names[k]), "i%d", (user + (int)k * STRIDE) % ITEMS);
         items[k] = slice_str(names[k]);
         weights[k] = 1.0F;
     }
@@ -70,338 +79,340 @@ static void write_history(struct scribe *scribe, int user, size_t steps)
         .weights = {weights, steps},
         .event_times_ms = {zeros, steps},
         .offsets = {zeros, steps},
-        .events_total = (int64_t)steps + scribe->more,
-        .input_offset = scribe->offset++,
+        .events_total = (int64_t)steps + fixture->cut_off,
+        .input_offset = fixture->offset++,
     };
-    buf_clear(&scribe->out);
-    assert_int_equal(codec_encode(scribe->histories, &hist, &scribe->out), 0);
-    memlog_append(scribe->rig.log, "histories", PARTITION_BY_KEY, hist.user_id,
-                  buf_slice(&scribe->out), 0);
+    buf_clear(&fixture->out);
+    assert_int_equal(codec_encode(fixture->histories, &hist, &fixture->out), 0);
+    memlog_append(fixture->rig.log, "histories", PARTITION_BY_KEY, hist.user_id,
+                  buf_slice(&fixture->out), 0);
 }
 
-static void write_histories(struct scribe *scribe, size_t steps)
+static void write_histories(struct fixture *fixture, size_t steps)
 {
-    for (int user = 0; user < USERS; user++) { write_history(scribe, user, steps); }
+    for (int user = 0; user < USERS; user++) { write_history(fixture, user, steps); }
 }
 
-static void check_whole(struct scribe *scribe)
+static void check_whole(struct fixture *fixture)
 {
-    assert_true(slots_whole(&scribe->slots));
+    assert_true(slots_whole(&fixture->slots));
 }
 
-/* Steps until a copy rests, with nothing more to publish. */
-static void settle(struct scribe *scribe, struct copy *copy, double generations)
+/* Steps until a copy is idle and has published at least so many model versions. */
+static void wait_until_idle(struct fixture *fixture, struct copy *copy, double versions)
 {
-    for (int round = 0; round < ROUNDS; round++) {
-        rig_round(&scribe->rig, false);
-        check_whole(scribe);
-        if (trainer_rests(copy) &&
-            trainer_metric(copy, "freshet_generations_published") >= generations) {
+    for (int step = 0; step < STEPS_MAX; step++) {
+        rig_round(&fixture->rig, false);
+        check_whole(fixture);
+        if (trainer_idle(copy) &&
+            trainer_metric(copy, "freshet_generations_published") >= versions) {
             return;
         }
     }
-    fail_msg("no %g generations", generations);
+    fail_msg("no %g model versions", versions);
 }
 
-static void test_publishes_generations(void **state)
+static void test_publishes_model_versions(void **state)
 {
-    struct scribe scribe;
-    scribe_init(&scribe);
-    write_histories(&scribe, 8);
-    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
-    settle(&scribe, copy, 1);
-    write_histories(&scribe, 12);
-    settle(&scribe, copy, 2);
-    for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
-    struct shown shown[2] = {slots_show(&scribe.slots, 0), slots_show(&scribe.slots, 1)};
-    assert_true(shown_whole(&shown[0]) && shown_whole(&shown[1]));
-    assert_string_not_equal(shown[0].generation, shown[1].generation);
-    assert_int_equal(shown[0].items, ITEMS);
-    assert_true(MAX_OF(shown[0].ndcg10, shown[1].ndcg10) > 0.6);
-    assert_int_equal(memlog_count(scribe.rig.log, "dead-letters", MEMLOG_ALL), 0);
-    scribe_release(&scribe);
+    struct fixture fixture;
+    fixture_init(&fixture);
+    write_histories(&fixture, 8);
+    struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    wait_until_idle(&fixture, copy, 1);
+    write_histories(&fixture, 12);
+    wait_until_idle(&fixture, copy, 2);
+    for (int i = 0; i < 50; i++) { rig_round(&fixture.rig, false); }
+    struct slot_content content[2] = {slots_read(&fixture.slots, 0), slots_read(&fixture.slots, 1)};
+    assert_true(slot_whole(&content[0]) && slot_whole(&content[1]));
+    assert_string_not_equal(content[0].version, content[1].version);
+    assert_int_equal(content[0].items, ITEMS);
+    assert_true(MAX_OF(content[0].ndcg10, content[1].ndcg10) > 0.6);
+    assert_int_equal(memlog_count(fixture.rig.log, "dead-letters", MEMLOG_ALL), 0);
+    fixture_release(&fixture);
 }
 
-/* A history that is not one, an item that is not one, a tombstone, and tombstones of nothing:
- * refused, or taken, without a stop. A deleted model needs no key. */
+/* An invalid history, item or model goes to dead letters, as does a tombstone without a key; a
+ * tombstone removes its user. A deleted model needs no key. */
 static void test_bad_records(void **state)
 {
-    struct scribe scribe;
-    scribe_init(&scribe);
-    write_histories(&scribe, 8);
-    memlog_append(scribe.rig.log, "histories", 0, slice_str("u1"), slice_str("nonsense"), 0);
-    memlog_append(scribe.rig.log, "items", 0, slice_str("i1"), slice_str("nonsense"), 0);
-    memlog_append(scribe.rig.log, "models", 0, slice_str("m"), slice_str("nonsense"), 0);
-    memlog_append(scribe.rig.log, "histories", PARTITION_BY_KEY, slice_str("u2"),
+    struct fixture fixture;
+    fixture_init(&fixture);
+    write_histories(&fixture, 8);
+    memlog_append(fixture.rig.log, "histories", 0, slice_str("u1"), slice_str("nonsense"), 0);
+    memlog_append(fixture.rig.log, "items", 0, slice_str("i1"), slice_str("nonsense"), 0);
+    memlog_append(fixture.rig.log, "models", 0, slice_str("m"), slice_str("nonsense"), 0);
+    memlog_append(fixture.rig.log, "histories", PARTITION_BY_KEY, slice_str("u2"),
                   slice_of(NULL, 0), 0);
     const char *const tables[] = {"histories", "items", "models"};
     for (size_t i = 0; i < ARRAY_COUNT(tables); i++) {
-        memlog_append(scribe.rig.log, tables[i], 0, slice_of(NULL, 0), slice_of(NULL, 0), 0);
+        memlog_append(fixture.rig.log, tables[i], 0, slice_of(NULL, 0), slice_of(NULL, 0), 0);
     }
-    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
-    for (int i = 0; i < 20; i++) { rig_round(&scribe.rig, false); }
-    assert_int_equal(memlog_count(scribe.rig.log, "dead-letters", MEMLOG_ALL), 5);
+    struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    for (int i = 0; i < 20; i++) { rig_round(&fixture.rig, false); }
+    assert_int_equal(memlog_count(fixture.rig.log, "dead-letters", MEMLOG_ALL), 5);
     assert_int_equal(trainer_metric(copy, "freshet_training_users"), USERS - 1);
-    scribe_release(&scribe);
+    fixture_release(&fixture);
 }
 
-/* Killed again and again while it trains and publishes: a generation stays whole at any time, and
- * what comes out in the end is what comes out without kills. */
+/* Killed again and again while it trains and publishes: at any time one model version is whole, and
+ * the last one is as good as without kills. */
 static void test_killed(void **state)
 {
     double ndcg[2];
     for (int kills = 0; kills < 2; kills++) {
-        struct scribe scribe;
-        scribe_init(&scribe);
-        write_histories(&scribe, 8);
-        struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
+        struct fixture fixture;
+        fixture_init(&fixture);
+        write_histories(&fixture, 8);
+        struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
         for (int kill = 0; kills && kill < 12; kill++) {
-            for (int i = 0; i < 7 + kill * 5 % 11; i++) { rig_round(&scribe.rig, false); }
-            rig_kill(&scribe.rig, copy);
-            memlog_expire_member(scribe.rig.log, "freshet-sequence", "freshet-sequence-0");
-            check_whole(&scribe);
-            assert_true(rig_launch(&scribe.rig, copy));
+            for (int i = 0; i < 7 + kill * 5 % 11; i++) { rig_round(&fixture.rig, false); }
+            rig_kill(&fixture.rig, copy);
+            memlog_expire_member(fixture.rig.log, "freshet-sequence", "freshet-sequence-0");
+            check_whole(&fixture);
+            assert_true(rig_launch(&fixture.rig, copy));
         }
-        settle(&scribe, copy, 1);
-        for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
-        struct shown shown[2] = {slots_show(&scribe.slots, 0), slots_show(&scribe.slots, 1)};
-        ndcg[kills] = MAX_OF(shown[0].ndcg10, shown[1].ndcg10);
-        scribe_release(&scribe);
+        wait_until_idle(&fixture, copy, 1);
+        for (int i = 0; i < 50; i++) { rig_round(&fixture.rig, false); }
+        struct slot_content content[2] = {slots_read(&fixture.slots, 0),
+                                          slots_read(&fixture.slots, 1)};
+        ndcg[kills] = MAX_OF(content[0].ndcg10, content[1].ndcg10);
+        fixture_release(&fixture);
     }
     assert_true(fabs(ndcg[0] - ndcg[1]) < 0.05);
 }
 
-/* Announces a generation of the other slot than the newest one's: what a trainer had sent that
- * stood still, and wakes up when another one has begun. */
-static void announce_late(struct scribe *scribe)
+/* Announces a model version in the slot that the newest one does not have: as a former owner does
+ * that stood still and wakes up when another copy has begun to publish. */
+static void announce_stale_version(struct fixture *fixture)
 {
     struct record rec, newest;
-    for (int64_t at = 0; memlog_read(scribe->rig.log, "models", 0, at, &rec) == 0;
+    for (int64_t at = 0; memlog_read(fixture->rig.log, "models", 0, at, &rec) == 0;
          at = rec.offset + 1) {
         newest = rec;
     }
     struct model_weights weights;
-    slots_decode(&scribe->slots, scribe->slots.weights, newest.value, &weights);
-    weights.slot = GENERATION_SLOTS - 1 - weights.slot;
+    slots_decode(&fixture->slots, fixture->slots.weights, newest.value, &weights);
+    weights.slot = MODEL_VERSION_SLOTS - 1 - weights.slot;
     weights.generation = slice_str("9-late");
     char key[MODEL_KEY_BYTES_MAX];
     (void)snprintf(key, sizeof(key), "%s/%d/0", MODEL_SEQUENCE, weights.slot);
-    buf_clear(&scribe->out);
-    assert_int_equal(codec_encode(scribe->slots.weights, &weights, &scribe->out), 0);
-    memlog_append(scribe->rig.log, "models", 0, slice_str(key), buf_slice(&scribe->out), 0);
+    buf_clear(&fixture->out);
+    assert_int_equal(codec_encode(fixture->slots.weights, &weights, &fixture->out), 0);
+    memlog_append(fixture->rig.log, "models", 0, slice_str(key), buf_slice(&fixture->out), 0);
 }
 
-/* A generation goes to one slot, whatever is announced while it is on its way. */
-static void test_announced_between(void **state)
+/* A model version stays in its slot, whatever is announced while it is being sent. */
+static void test_stale_announcement(void **state)
 {
-    struct scribe scribe;
-    scribe_init(&scribe);
-    write_histories(&scribe, 8);
-    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
-    settle(&scribe, copy, 1);
+    struct fixture fixture;
+    fixture_init(&fixture);
+    write_histories(&fixture, 8);
+    struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    wait_until_idle(&fixture, copy, 1);
     double sent = trainer_metric(copy, "freshet_vectors_published");
-    write_histories(&scribe, 12);
+    write_histories(&fixture, 12);
     while (trainer_metric(copy, "freshet_vectors_published") == sent) {
-        rig_round(&scribe.rig, false);
+        rig_round(&fixture.rig, false);
     }
-    announce_late(&scribe);
-    settle(&scribe, copy, trainer_metric(copy, "freshet_generations_published") + 1);
-    check_whole(&scribe);
-    scribe_release(&scribe);
+    announce_stale_version(&fixture);
+    wait_until_idle(&fixture, copy, trainer_metric(copy, "freshet_generations_published") + 1);
+    check_whole(&fixture);
+    fixture_release(&fixture);
 }
 
-/* The histories are read once: after a restart the topic is read from where it was left. */
-static void test_keeps_histories(void **state)
+/* Histories are read once: after a restart, reading continues where it stopped. */
+static void test_reads_histories_once(void **state)
 {
-    struct scribe scribe;
-    scribe_init(&scribe);
-    write_histories(&scribe, 8);
-    struct copy *copy = rig_start(&scribe.rig, &sequence_worker, 0, quick);
-    settle(&scribe, copy, 1);
+    struct fixture fixture;
+    fixture_init(&fixture);
+    write_histories(&fixture, 8);
+    struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    wait_until_idle(&fixture, copy, 1);
     rig_finish(copy);
-    write_history(&scribe, 3, 9);
-    assert_true(rig_launch(&scribe.rig, copy));
-    for (int i = 0; i < 20; i++) { rig_round(&scribe.rig, false); }
-    double read = metric_value(
-        metrics_counter(copy->metrics, "freshet_broadcast_records_total", "", ""));
-    double models = (double)memlog_count(scribe.rig.log, "models", MEMLOG_ALL);
+    write_history(&fixture, 3, 9);
+    assert_true(rig_launch(&fixture.rig, copy));
+    for (int i = 0; i < 20; i++) { rig_round(&fixture.rig, false); }
+    double read =
+        metric_value(metrics_counter(copy->metrics, "freshet_broadcast_records_total", "", ""));
+    double models = (double)memlog_count(fixture.rig.log, "models", MEMLOG_ALL);
     assert_true(read <= models + 1);
     assert_int_equal(trainer_metric(copy, "freshet_training_users"), USERS);
     assert_int_equal(trainer_metric(copy, "freshet_training_actions"), USERS * 8 + 1);
-    scribe_release(&scribe);
+    fixture_release(&fixture);
 }
 
-/* What features has cut off cannot be looked back upon: that is told once training begins, but not
- * where all histories are whole, or longer than what is asked for. */
+/* A train.length beyond what features keeps of a history is warned of when training begins; not
+ * when all histories are whole or long enough. */
 static void test_length_beyond_histories(void **state)
 {
     const size_t steps[] = {12, 8, 8};
     const int64_t totals[] = {14, 9, 8};
     const bool warns[] = {false, true, false};
     for (size_t i = 0; i < ARRAY_COUNT(steps); i++) {
-        struct scribe scribe;
-        scribe_init(&scribe);
-        write_histories(&scribe, steps[i]);
-        scribe.more = totals[i] - (int64_t)steps[i];
-        write_history(&scribe, 3, steps[i]);
-        (void)rig_start(&scribe.rig, &sequence_worker, 0, quick);
-        for (int round = 0; round < 50; round++) { rig_round(&scribe.rig, false); }
-        const char *said = strstr(scribe.rig.warned, "train_length=12 history_length=8 hint=");
-        assert_int_equal(said != NULL, warns[i]);
-        scribe_release(&scribe);
+        struct fixture fixture;
+        fixture_init(&fixture);
+        write_histories(&fixture, steps[i]);
+        fixture.cut_off = totals[i] - (int64_t)steps[i];
+        write_history(&fixture, 3, steps[i]);
+        (void)rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+        for (int step = 0; step < 50; step++) { rig_round(&fixture.rig, false); }
+        const char *warning = strstr(fixture.rig.warned, "train_length=12 history_length=8 hint=");
+        assert_int_equal(warning != NULL, warns[i]);
+        fixture_release(&fixture);
     }
 }
 
-/* Of two copies one trains; when it is gone the other one does: here from the start, as it finds no
- * checkpoint, and it comes to the very same generation, which it need not publish. */
+/* One of two copies trains. When it is gone, the other one does: here from the start, as it finds
+ * no checkpoint. It comes to the same model version, which is not published again. */
 static void test_one_trains(void **state)
 {
-    struct scribe scribe;
-    scribe_init(&scribe);
-    write_histories(&scribe, 8);
+    struct fixture fixture;
+    fixture_init(&fixture);
+    write_histories(&fixture, 8);
     struct copy *copies[2];
     for (int slot = 0; slot < 2; slot++) {
-        copies[slot] = rig_start(&scribe.rig, &sequence_worker, slot, quick);
+        copies[slot] = rig_start(&fixture.rig, &sequence_worker, slot, quick_settings);
     }
-    for (int i = 0; i < 20; i++) { rig_round(&scribe.rig, false); }
+    for (int i = 0; i < 20; i++) { rig_round(&fixture.rig, false); }
     int trainer = trainer_metric(copies[0], "freshet_training") > 0 ? 0 : 1;
-    settle(&scribe, copies[trainer], 1);
+    wait_until_idle(&fixture, copies[trainer], 1);
     assert_true(trainer_metric(copies[trainer], "freshet_training") > 0);
     assert_false(trainer_metric(copies[1 - trainer], "freshet_training") > 0);
     rig_finish(copies[trainer]);
     _cleanup_(xfreep) char *member = xprintf("freshet-sequence-%d", trainer);
-    memlog_expire_member(scribe.rig.log, "freshet-sequence", member);
-    struct shown before[2] = {slots_show(&scribe.slots, 0), slots_show(&scribe.slots, 1)};
-    settle(&scribe, copies[1 - trainer], 0);
-    for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
-    struct shown after[2] = {slots_show(&scribe.slots, 0), slots_show(&scribe.slots, 1)};
+    memlog_expire_member(fixture.rig.log, "freshet-sequence", member);
+    struct slot_content before[2] = {slots_read(&fixture.slots, 0), slots_read(&fixture.slots, 1)};
+    wait_until_idle(&fixture, copies[1 - trainer], 0);
+    for (int i = 0; i < 50; i++) { rig_round(&fixture.rig, false); }
+    struct slot_content after[2] = {slots_read(&fixture.slots, 0), slots_read(&fixture.slots, 1)};
     assert_true(trainer_metric(copies[1 - trainer], "freshet_training") > 0);
-    assert_string_equal(before[0].generation, after[0].generation);
-    scribe_release(&scribe);
+    assert_string_equal(before[0].version, after[0].version);
+    fixture_release(&fixture);
 }
 
-static void write_item(struct scribe *scribe, const char *id, const char *tag)
+static void write_item(struct fixture *fixture, const char *id, const char *tag)
 {
     struct slice tags[] = {slice_str(tag)};
     const struct item item = {.item_id = slice_str(id), .tags = {tags, 1}, .available = true};
-    buf_clear(&scribe->out);
-    assert_int_equal(codec_encode(scribe->items, &item, &scribe->out), 0);
-    memlog_append(scribe->rig.log, "items", PARTITION_BY_KEY, item.item_id,
-                  buf_slice(&scribe->out), 0);
+    buf_clear(&fixture->out);
+    assert_int_equal(codec_encode(fixture->items, &item, &fixture->out), 0);
+    memlog_append(fixture->rig.log, "items", PARTITION_BY_KEY, item.item_id,
+                  buf_slice(&fixture->out), 0);
 }
 
-static void describe_items(struct scribe *scribe)
+static void describe_items(struct fixture *fixture)
 {
     for (int i = 0; i < ITEMS; i++) {
         char id[16];
         (void)snprintf(id, sizeof(id), "i%d", i);
-        write_item(scribe, id, i % 2 ? "odd" : "even");
+        write_item(fixture, id, i % 2 ? "odd" : "even");
     }
 }
 
-/* Finds an item's row in any slot; false: there is none. */
-static bool find_row(struct scribe *scribe, const char *id, struct item_vector *ret_vector)
+/* Finds an item's row in either slot; false: there is none. */
+static bool find_row(struct fixture *fixture, const char *id, struct item_vector *ret_vector)
 {
     bool found = false;
-    struct fold *rows = rig_fold(&scribe->rig, "item-vectors");
+    struct fold *rows = rig_fold(&fixture->rig, "item-vectors");
     for (size_t i = 0; i < rows->count && !found; i++) {
-        arena_reset(scribe->arena);
-        assert_int_equal(codec_decode(scribe->slots.vectors, rows->at[i].value, scribe->arena,
-                                      ret_vector, NULL), 0);
+        arena_reset(fixture->arena);
+        assert_int_equal(codec_decode(fixture->slots.vectors, rows->at[i].value, fixture->arena,
+                                      ret_vector, NULL),
+                         0);
         found = slice_equal(ret_vector->item_id, slice_str(id));
     }
     free(rows);
     return found;
 }
 
-/* A world whose trainer has published its first generation. */
-static struct copy *begin_trained(struct scribe *scribe)
+/* Starts a trainer and waits for its first model version. */
+static struct copy *start_trained(struct fixture *fixture)
 {
-    scribe_init(scribe);
-    describe_items(scribe);
-    write_histories(scribe, 8);
-    struct copy *copy = rig_start(&scribe->rig, &sequence_worker, 0, quick);
-    settle(scribe, copy, 1);
+    fixture_init(fixture);
+    describe_items(fixture);
+    write_histories(fixture, 8);
+    struct copy *copy = rig_start(&fixture->rig, &sequence_worker, 0, quick_settings);
+    wait_until_idle(fixture, copy, 1);
     return copy;
 }
 
-/* An item that comes after the generation has a row behind it at once, when its tags are known. */
+/* An item that is newer than the model version gets a row at once, if the model knows its tags. */
 static void test_cold_start_items(void **state)
 {
-    struct scribe scribe;
+    struct fixture fixture;
     struct item_vector vector;
-    struct copy *copy = begin_trained(&scribe);
-    write_item(&scribe, "late", "odd");
-    write_item(&scribe, "strange", "never seen");
-    for (int i = 0; i < 50; i++) { rig_round(&scribe.rig, false); }
-    assert_true(find_row(&scribe, "late", &vector));
-    struct shown shown = slots_show(&scribe.slots, vector.slot);
-    assert_int_equal(shown.items, ITEMS);
+    struct copy *copy = start_trained(&fixture);
+    write_item(&fixture, "added", "odd");
+    write_item(&fixture, "unknown", "never seen");
+    for (int i = 0; i < 50; i++) { rig_round(&fixture.rig, false); }
+    assert_true(find_row(&fixture, "added", &vector));
+    struct slot_content content = slots_read(&fixture.slots, vector.slot);
+    assert_int_equal(content.items, ITEMS);
     assert_int_equal(vector.row, ITEMS);
-    assert_true(slice_equal(vector.generation, slice_str(shown.generation)));
+    assert_true(slice_equal(vector.generation, slice_str(content.version)));
     assert_true(vector.scale > 0.0F);
-    assert_false(find_row(&scribe, "strange", &vector));
-    write_histories(&scribe, 12); /* a new season: both are in its generation */
-    settle(&scribe, copy, 2);
-    assert_true(find_row(&scribe, "strange", &vector));
-    check_whole(&scribe);
-    scribe_release(&scribe);
+    assert_false(find_row(&fixture, "unknown", &vector));
+    write_histories(&fixture, 12); /* a new training run: its model version has both */
+    wait_until_idle(&fixture, copy, 2);
+    assert_true(find_row(&fixture, "unknown", &vector));
+    check_whole(&fixture);
+    fixture_release(&fixture);
 }
 
-/* A latecomer's row that is taken and lost, or not taken, is sent again, at its place. */
-static void test_cold_start_items_lost(void **state)
+/* The row of a cold-start item that is lost, or not accepted, is sent again with its number. */
+static void test_cold_start_rows_lost(void **state)
 {
     const int faults[] = {WIRE_ABORTED, WIRE_RETRY};
-    const char *const late[] = {"late0", "late1", "late2", "late3", "late4", "late5"};
+    const char *const added[] = {"late0", "late1", "late2", "late3", "late4", "late5"};
     for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
-        struct scribe scribe;
+        struct fixture fixture;
         struct item_vector vector;
-        bool seen[ARRAY_COUNT(late)] = {false};
-        (void)begin_trained(&scribe);
-        memlog_fail(scribe.rig.log, MEMLOG_PRODUCE, 2, faults[i]);
-        for (size_t k = 0; k < ARRAY_COUNT(late); k++) { write_item(&scribe, late[k], "odd"); }
-        for (int round = 0; round < 200; round++) { rig_round(&scribe.rig, false); }
-        for (size_t k = 0; k < ARRAY_COUNT(late); k++) {
-            assert_true(find_row(&scribe, late[k], &vector));
-            assert_in_range(vector.row, ITEMS, ITEMS + (int)ARRAY_COUNT(late) - 1);
+        bool seen[ARRAY_COUNT(added)] = {false};
+        (void)start_trained(&fixture);
+        memlog_fail(fixture.rig.log, MEMLOG_PRODUCE, 2, faults[i]);
+        for (size_t k = 0; k < ARRAY_COUNT(added); k++) { write_item(&fixture, added[k], "odd"); }
+        for (int step = 0; step < 200; step++) { rig_round(&fixture.rig, false); }
+        for (size_t k = 0; k < ARRAY_COUNT(added); k++) {
+            assert_true(find_row(&fixture, added[k], &vector));
+            assert_in_range(vector.row, ITEMS, ITEMS + (int)ARRAY_COUNT(added) - 1);
             assert_false(seen[vector.row - ITEMS]);
             seen[vector.row - ITEMS] = true;
         }
-        scribe_release(&scribe);
+        fixture_release(&fixture);
     }
 }
 
-/* Where somebody else's generation is the newest, cold_start_items wait for the next one of ours:
- * their rows would be of another model. */
-static void test_cold_start_items_of_another(void **state)
+/* While another trainer's model version is the newest, cold-start items wait for our next one:
+ * their rows would not fit the other model. */
+static void test_cold_start_items_of_another_version(void **state)
 {
-    struct scribe scribe;
+    struct fixture fixture;
     struct item_vector vector;
-    struct copy *copy = begin_trained(&scribe);
-    announce_late(&scribe);
-    for (int round = 0; round < 20; round++) { rig_round(&scribe.rig, false); }
-    write_item(&scribe, "late", "odd");
-    for (int round = 0; round < 50; round++) { rig_round(&scribe.rig, false); }
-    assert_false(find_row(&scribe, "late", &vector));
-    write_histories(&scribe, 12);
-    settle(&scribe, copy, trainer_metric(copy, "freshet_generations_published") + 1);
-    assert_true(find_row(&scribe, "late", &vector));
-    scribe_release(&scribe);
+    struct copy *copy = start_trained(&fixture);
+    announce_stale_version(&fixture);
+    for (int step = 0; step < 20; step++) { rig_round(&fixture.rig, false); }
+    write_item(&fixture, "added", "odd");
+    for (int step = 0; step < 50; step++) { rig_round(&fixture.rig, false); }
+    assert_false(find_row(&fixture, "added", &vector));
+    write_histories(&fixture, 12);
+    wait_until_idle(&fixture, copy, trainer_metric(copy, "freshet_generations_published") + 1);
+    assert_true(find_row(&fixture, "added", &vector));
+    fixture_release(&fixture);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_publishes_generations),
+        cmocka_unit_test(test_publishes_model_versions),
         cmocka_unit_test(test_bad_records),
         cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_announced_between),
-        cmocka_unit_test(test_keeps_histories),
+        cmocka_unit_test(test_stale_announcement),
+        cmocka_unit_test(test_reads_histories_once),
         cmocka_unit_test(test_length_beyond_histories),
         cmocka_unit_test(test_one_trains),
         cmocka_unit_test(test_cold_start_items),
-        cmocka_unit_test(test_cold_start_items_lost),
-        cmocka_unit_test(test_cold_start_items_of_another),
+        cmocka_unit_test(test_cold_start_rows_lost),
+        cmocka_unit_test(test_cold_start_items_of_another_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,7 +231,7 @@ static struct copy *start(struct rig *rig, size_t worker, int slot, bool at_leas
 /* Says whether a copy has nothing left to do, as far as its input does not tell. */
 static bool is_done(const struct copy *copy)
 {
-    return copy->worker != &sequence_worker || trainer_rests(copy);
+    return copy->worker != &sequence_worker || trainer_idle(copy);
 }
 
 static void work_plainly(struct rig *rig, size_t worker)

@@ -1,4 +1,4 @@
-/* Walkers: users who step through a small catalogue by fives: what comes next is certain. */
+/* Walkers: users who step through a small catalogue by fives, so that the next item is certain. */
 #ifndef FRESHET_TESTS_UNIT_WALKERS_H
 #define FRESHET_TESTS_UNIT_WALKERS_H
 
@@ -17,8 +17,8 @@ static inline int32_t walk_item(int32_t user, int32_t step)
     return (user + step * WALK_STEP) % WALK_ITEMS;
 }
 
-/* A training_set with the catalogue, its items added in this order: 1, or -1 for the other way
- * round. Items are numbered by the order; walk_numbers() says how. */
+/* A training set with the catalogue, its items added in ascending order (1) or descending (-1);
+ * their numbers follow that order. */
 static inline struct training_set *walk_training_set(int order)
 {
     struct training_set *training_set =

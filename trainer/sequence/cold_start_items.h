@@ -1,10 +1,13 @@
-/* Latecomers: items that the catalogue brought after the newest generation: a vector at once.
+/* Cold-start items: items that entered the catalogue after the newest model version. They get a
+ * vector at once, without training.
  *
- * The vector is what their attributes' vectors make of them: (sum of those that the model knows) /
- * sqrt(their number), as in model/transformer/item_vectors.h with nothing of the item's own. It is
- * a row behind the generation's rows; the next generation has the item for itself. Rows are told in
- * turns: one whose rows may be lost is taken back, and they are told again, each at its place. One
- * thread.
+ * The vector is computed from the vectors of the item's attributes: (sum of those that the model
+ * knows) / sqrt(their number), as in model/transformer/item_vectors.h without a vector of the
+ * item's own. Its row comes after the rows of the model version; the next version trains the item
+ * itself.
+ *
+ * Rows are sent in batches. If a batch may be lost, it is rolled back, and its items get the same
+ * row numbers when they are sent again. One thread.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_COLD_START_ITEMS_H
 #define FRESHET_TRAINER_SEQUENCE_COLD_START_ITEMS_H
@@ -16,20 +19,20 @@ enum {
     COLD_START_ITEMS_MAX = 100000,
     COLD_START_ATTRIBUTES_MAX = 256,
     COLD_START_WIDTH_MAX = 512,
-    COLD_START_NONE = -1
+    COLD_START_DROPPED = -1
 };
 
 struct cold_start_items {
-    struct model_snapshot *snapshot; /* the generation; NULL: none yet */
-    uint8_t *there;                  /* by the training_set's item: it has a row */
-    size_t there_count;
+    struct model_snapshot *snapshot; /* the published model version; NULL: none yet */
+    uint8_t *has_row;                /* by item number of the training set */
+    size_t has_row_count;
     size_t next_row, acknowledged_row;
-    int32_t *waiting; /* items; COLD_START_NONE: has a row already */
+    int32_t *queue; /* items; COLD_START_DROPPED: it had a row already */
     size_t count, capacity;
-    size_t next, acknowledged; /* to be told next; before it all are told for good */
+    size_t sent, acknowledged; /* the first `acknowledged` entries are safe, of the first `sent` */
 };
 
-/* A latecomer's row. */
+/* The row of a cold-start item. */
 struct cold_start_row {
     int32_t item;
     size_t row;
@@ -42,17 +45,18 @@ struct cold_start_row {
 void cold_start_items_init(struct cold_start_items *cold_start);
 /* Frees the memory. */
 void cold_start_items_release(struct cold_start_items *cold_start);
-/* Takes the generation that is published now; who waits may be in it. */
-void cold_start_items_follow(struct cold_start_items *cold_start, struct model_snapshot *snapshot);
-/* Notes that the catalogue tells of an item; beyond COLD_START_ITEMS_MAX it waits for the next
- * generation. */
+/* Takes the model version that is published now. Queued items that it contains will be skipped. */
+void cold_start_items_set_model(struct cold_start_items *cold_start,
+                                struct model_snapshot *snapshot);
+/* Queues an item of the catalogue unless it has a row. When the queue is full
+ * (COLD_START_ITEMS_MAX), the item gets its vector with the next model version. */
 void cold_start_items_add(struct cold_start_items *cold_start, int32_t item);
-/* Makes the row of the next who waits and has known attributes; false: nobody does. */
+/* Makes the row of the next queued item whose attributes the model knows; false: there is none. */
 bool cold_start_items_next(struct cold_start_items *cold_start, struct training_set *training_set,
                            struct cold_start_row *ret_row);
-/* Ends a turn: what was told since the last one has arrived. */
+/* Ends a batch: all rows since the last end have arrived. */
 void cold_start_items_acknowledge(struct cold_start_items *cold_start);
-/* Takes a turn back: what was told since the last one is told again. */
-void cold_start_items_take_back(struct cold_start_items *cold_start);
+/* Rolls a batch back: all rows since the last end will be made again. */
+void cold_start_items_roll_back(struct cold_start_items *cold_start);
 
 #endif

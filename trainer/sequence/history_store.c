@@ -1,3 +1,10 @@
+/* One RocksDB per partition, each with a batch of writes that have not been applied.
+ *
+ * A batch is applied together with a bookmark, so the bookmark never lies ahead of the data. A
+ * crash loses at most the batch, which the next start reads from the topic again. On opening, the
+ * bookmark is compared with the offsets that the topic holds now; if it lies outside of them, or
+ * the store is damaged, the store is deleted and the whole partition is read again.
+ */
 #include "base/base.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
@@ -8,7 +15,7 @@ enum { FLUSH_BYTES = 4 << 20, STORE_BYTES = 4 << 20 };
 struct partition_store {
     struct store *store;
     struct store_batch *batch;
-    int64_t next; /* the offset behind what is in the batch and the store */
+    int64_t next; /* the offset after the last record in batch and store */
     int64_t from;
     bool dirty;
 };
@@ -55,7 +62,7 @@ static struct partition_store *partition_store_of(struct history_store *history_
     return &history_store->at[partition];
 }
 
-/* Opens what is there; what is damaged is thrown away. */
+/* Opens the store of a directory; a damaged one is deleted and made again. */
 static int open_store(const char *path, struct store **ret_store, char **ret_why)
 {
     const struct store_limits limits = {STORE_BYTES, STORE_BYTES};
@@ -67,9 +74,9 @@ static int open_store(const char *path, struct store **ret_store, char **ret_why
     return store_open(path, &limits, ret_store, ret_why);
 }
 
-/* Behind the first record that is kept, tombstones may be missing; beyond the end, it is another
- * topic of the same name. */
-static bool fits(struct store *store, int64_t low, int64_t end, int64_t *ret_from)
+/* Says whether the bookmark lies within the topic. Before the topic's first record: tombstones may
+ * have been removed from it unread. Beyond its end: it is another topic of the same name. */
+static bool is_usable(struct store *store, int64_t low, int64_t end, int64_t *ret_from)
 {
     struct bookmark bookmark;
     if (store_bookmark(store, &bookmark) < 0) { return false; }
@@ -88,7 +95,7 @@ int history_store_open(struct history_store *history_store, int32_t partition, i
     if (result == 0 && !partition_store->store) {
         result = open_store(path, &partition_store->store, &why);
     }
-    if (result == 0 && !fits(partition_store->store, low, end, &partition_store->from)) {
+    if (result == 0 && !is_usable(partition_store->store, low, end, &partition_store->from)) {
         partition_store->store = store_close(partition_store->store);
         (void)store_wipe(path);
         partition_store->from = low;

@@ -1,3 +1,14 @@
+/* The learner is a state machine; learner_step() does one slice of the present phase:
+ *
+ *   WAITING -> TRAINING <-> VALIDATING -> IDLE       a training run: an epoch, then its validation
+ *   IDLE -> FINE_TUNE_TEST -> FINE_TUNING -> IDLE    no test when there are no examples
+ *   VALIDATING -> WAITING                            the data grew by `growth`: start the next run
+ *   RESUMING -> TRAINING                             from a checkpoint written during a run
+ *
+ * The end of a run restores the best model and asks for a final pass: a fine-tune over all users,
+ * which trains on the held-out actions too. Nothing here reads a clock or depends on the order of
+ * arrival: rosters are sorted, and random numbers come from the seed and the number of epochs.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/rng.h"
@@ -5,15 +16,15 @@
 #include "trainer/sequence/learner_internal.h"
 
 enum {
-    LANES = 2, /* a part of what decides the sums: not the number of threads */
-    LONG_MEAN = 30,
-    TAIL_SHARE = 3,
-    READ_LENGTH = 201, /* the longest preset's, and the item that comes next */
+    LANES = 2, /* fixed: the order of the sums, and so the weights, depend on it */
+    LONG_SEQUENCE_MEAN = 30,
+    TAIL_DIVISOR = 3,
+    READ_LENGTH = 201, /* the longest preset's, plus the item to predict */
 };
 
-/* A kept model holds its weights and little else. */
-#define KEPT_MAX ((size_t)8 << 30)
-/* A refresh takes small steps: it moves a model that has settled. */
+/* Limit of the best model in memory: its weights without the moments. */
+#define BEST_MODEL_BYTES_MAX ((size_t)8 << 30)
+/* A fine-tune changes a trained model, so it takes smaller steps. */
 #define FINE_TUNE_RATE 0.1
 
 /* ---- Life ---- */
@@ -30,7 +41,7 @@ struct learner *learner_new(const struct learner_settings *settings,
     learner->settings = *settings;
     learner->training_set = training_set;
     learner->length = learner_length(settings);
-    buf_init(&learner->best, KEPT_MAX);
+    buf_init(&learner->best, BEST_MODEL_BYTES_MAX);
     return learner;
 }
 
@@ -57,7 +68,7 @@ static const struct transformer_preset *defaults_of(enum learner_preset preset)
                                                               : TRANSFORMER_SPARSE];
 }
 
-/* What is set, or what the preset says. */
+/* The value that is set, else the preset's. */
 static uint32_t pick(int64_t set, double defaults)
 {
     return set > 0 ? (uint32_t)set : (uint32_t)defaults;
@@ -96,19 +107,19 @@ static int64_t patience_of(const struct learner *learner)
     return pick(learner->settings.patience, defaults_of(learner->preset)->patience);
 }
 
-static enum learner_preset preset_of(struct learner *learner, const struct roster_entry *roster,
-                                     size_t count, const struct vocabulary *vocabulary)
+static enum learner_preset preset_for(struct learner *learner, const struct roster_entry *roster,
+                                      size_t count, const struct vocabulary *vocabulary)
 {
     size_t actions = 0;
     for (size_t i = 0; i < count; i++) {
         actions +=
             training_set_read(learner->training_set, &roster[i], learner->items, learner->length);
     }
-    if (actions >= LONG_MEAN * count) { return PRESET_LONG; }
+    if (actions >= LONG_SEQUENCE_MEAN * count) { return PRESET_LONG; }
     return vocabulary->attributes.count ? PRESET_ATTRIBUTES : PRESET_SPARSE;
 }
 
-/* ---- Rounds ---- */
+/* ---- Epochs ---- */
 
 static void size_scratch(struct learner *learner)
 {
@@ -131,7 +142,7 @@ static void shuffle(struct learner *learner)
     }
 }
 
-/* Begins a round over these roster, which are taken. */
+/* Begins an epoch over the users of a roster, which is taken. */
 static void begin_epoch(struct learner *learner, struct roster_entry *roster, size_t count)
 {
     free(learner->roster);
@@ -156,24 +167,24 @@ static void set_rate(struct learner *learner)
     transformer_set_rate(learner->model, (float)rate);
 }
 
-/* Reads the next user's sequence; what is in the validation stays out of it. */
+/* Reads the next user's sequence, without an action that the validation holds out. */
 static size_t read_next(struct learner *learner, int32_t *items)
 {
-    const struct roster_entry *place = &learner->roster[learner->at++];
+    const struct roster_entry *entry = &learner->roster[learner->at++];
     const struct validation_example *example = NULL;
-    if (learner->phase == PHASE_LEARNING) {
-        example = validation_find(&learner->validation, place->user);
+    if (learner->phase == PHASE_TRAINING) {
+        example = validation_find(&learner->validation, entry->user);
     }
     if (!example) {
-        size_t read = training_set_read(learner->training_set, place, items, learner->length);
+        size_t read = training_set_read(learner->training_set, entry, items, learner->length);
         return vocabulary_translate(&learner->vocabulary, items, read);
     }
     memcpy(items, example->items, (example->count - 1) * sizeof(*items));
     return vocabulary_translate(&learner->vocabulary, items, example->count - 1);
 }
 
-/* Learns a batch; false when the round is over. */
-static bool learn_some(struct learner *learner)
+/* Trains on the next batch; false when the epoch is over. */
+static bool train_batch(struct learner *learner)
 {
     size_t count = 0;
     for (int32_t *items = learner->items;
@@ -194,7 +205,7 @@ static bool learn_some(struct learner *learner)
     return false;
 }
 
-/* ---- A training_run ---- */
+/* ---- Training runs ---- */
 
 static size_t validation_size(size_t users)
 {
@@ -215,14 +226,14 @@ static void make_model(struct learner *learner, enum learner_preset preset)
     vocabulary_apply(&learner->vocabulary, learner->training_set, learner->model);
 }
 
-/* What the data look like: asked of a vocabulary that is made for the example. */
-static enum learner_preset look(struct learner *learner, const struct roster_entry *roster,
-                                size_t count)
+/* Chooses the preset for the present data, with a vocabulary that is made for this alone. */
+static enum learner_preset detect_preset(struct learner *learner, const struct roster_entry *roster,
+                                         size_t count)
 {
     struct vocabulary vocabulary;
     vocabulary_init(&vocabulary, learner->training_set, (uint32_t)learner->settings.items_max);
     (void)vocabulary_update(&vocabulary, learner->training_set);
-    enum learner_preset preset = preset_of(learner, roster, count, &vocabulary);
+    enum learner_preset preset = preset_for(learner, roster, count, &vocabulary);
     vocabulary_release(&vocabulary);
     return preset;
 }
@@ -235,11 +246,11 @@ static void begin_training_run(struct learner *learner)
     learner->training_run = (struct training_run){
         .arrived = training_set_arrived(learner->training_set), .best = -INFINITY};
     size_scratch(learner);
-    enum learner_preset preset = look(learner, roster, count);
+    enum learner_preset preset = detect_preset(learner, roster, count);
     if (!learner->model || preset != learner->preset) { make_model(learner, preset); }
     learner->training_run.ends = epochs_of(learner);
     learner->training_run.tail_from =
-        learner->training_run.ends - learner->training_run.ends / TAIL_SHARE;
+        learner->training_run.ends - learner->training_run.ends / TAIL_DIVISOR;
     learner->training_runs++;
     buf_clear(&learner->best);
     validation_release(&learner->validation);
@@ -247,7 +258,7 @@ static void begin_training_run(struct learner *learner)
                     validation_size(count), learner->length);
     begin_epoch(learner, roster, count);
     set_rate(learner);
-    learner->phase = PHASE_LEARNING;
+    learner->phase = PHASE_TRAINING;
 }
 
 static void next_epoch(struct learner *learner)
@@ -257,11 +268,10 @@ static void next_epoch(struct learner *learner)
         training_set_roster(learner->training_set, /* since= */ 0, &count);
     begin_epoch(learner, roster, count);
     set_rate(learner);
-    learner->phase = PHASE_LEARNING;
+    learner->phase = PHASE_TRAINING;
 }
 
-/* Draws the same validation up that a checkpoint's training_run had, if the training_set holds the
- * same; goes on. */
+/* Continues a checkpoint's run. With the same training set, the same validation is drawn. */
 static void resume_training_run(struct learner *learner)
 {
     size_t count;
@@ -273,8 +283,8 @@ static void resume_training_run(struct learner *learner)
     next_epoch(learner);
 }
 
-/* Takes the best model back; the optimiser's moments begin anew. */
-static void recall_best(struct learner *learner)
+/* Restores the best model; the optimiser's moments start from 0. */
+static void restore_best(struct learner *learner)
 {
     const char *why = NULL;
     if (!learner->best.size || learner->best.failed) { return; }
@@ -294,42 +304,42 @@ static bool has_grown(struct learner *learner)
            before * (1.0 + learner->settings.growth);
 }
 
-/* Patience has run out: what is left to gain is gained by ever smaller steps. */
+/* Patience has run out: the learning rate falls from now on, and the run ends when it is 0. */
 static void begin_tail(struct training_run *training_run)
 {
-    int64_t learned = training_run->epoch + 1;
-    training_run->tail_from = learned;
+    int64_t trained = training_run->epoch + 1;
+    training_run->tail_from = trained;
     training_run->ends =
-        MIN_OF(training_run->ends, learned + (learned + TAIL_SHARE - 1) / TAIL_SHARE);
+        MIN_OF(training_run->ends, trained + (trained + TAIL_DIVISOR - 1) / TAIL_DIVISOR);
 }
 
 static void keep_if_better(struct learner *learner)
 {
     struct training_run *training_run = &learner->training_run;
-    double objective = learner->hits.hr10 + learner->hits.ndcg10;
+    double objective = learner->metrics.hr10 + learner->metrics.ndcg10;
     if (!(objective > training_run->best)) { return; }
     training_run->best = objective;
     training_run->best_epoch = training_run->epoch;
-    training_run->best_hits = learner->hits;
+    training_run->best_metrics = learner->metrics;
     buf_clear(&learner->best);
     transformer_save(learner->model, &learner->best, /* state= */ false);
-    if (objective > 0.0) { learner->news = NEWS_BETTER; }
+    if (objective > 0.0) { learner->milestone = MILESTONE_IMPROVED; }
 }
 
 static void end_training_run(struct learner *learner)
 {
-    recall_best(learner);
-    learner->hits = learner->training_run.best_hits;
+    restore_best(learner);
+    learner->metrics = learner->training_run.best_metrics;
     validation_release(&learner->validation);
-    learner->finishing = true;
-    learner->news = NEWS_FINISHED;
-    learner->phase = PHASE_RESTING;
+    learner->final_pass = true;
+    learner->milestone = MILESTONE_ENDED;
+    learner->phase = PHASE_IDLE;
 }
 
 static void end_validation(struct learner *learner)
 {
     struct training_run *training_run = &learner->training_run;
-    learner->hits = ranking_metrics_mean(&learner->validation.hits);
+    learner->metrics = ranking_metrics_mean(&learner->validation.metrics);
     validation_restart(&learner->validation);
     keep_if_better(learner);
     bool in_tail = training_run->epoch + 1 >= training_run->tail_from;
@@ -346,12 +356,12 @@ static void end_validation(struct learner *learner)
     }
 }
 
-/* ---- A refresh ---- */
+/* ---- Fine-tunes ---- */
 
-/* Adds as many others as there are roster, drawn from the whole roster: what was learned long ago
- * is not to be forgotten for what is new. */
-static struct roster_entry *add_others(struct learner *learner, struct roster_entry *roster,
-                                       size_t *count)
+/* Adds as many users without new actions, drawn from all users: the model must not forget what it
+ * learned long ago. */
+static struct roster_entry *add_other_users(struct learner *learner, struct roster_entry *roster,
+                                            size_t *count)
 {
     size_t all_count, changed = *count;
     struct roster_entry *all =
@@ -360,7 +370,7 @@ static struct roster_entry *add_others(struct learner *learner, struct roster_en
     roster = xreallocarray(roster, 2 * changed + 1, sizeof(*roster));
     for (size_t i = 0; i < changed && all_count; i++) {
         const struct roster_entry *other = &all[rng_below(&rng, all_count)];
-        if (other->stamp <= learner->learned_stamp) { roster[(*count)++] = *other; }
+        if (other->stamp <= learner->trained_stamp) { roster[(*count)++] = *other; }
     }
     free(all);
     return roster;
@@ -372,52 +382,52 @@ static size_t fine_tune_least(const struct learner *learner)
     return MIN_OF(learner->batch, users / 10 + 1);
 }
 
-/* Begins a refresh when there is reason to. */
+/* Begins a fine-tune when enough users have new actions, or a training run has just ended. */
 static bool begin_fine_tune(struct learner *learner)
 {
     size_t count;
     uint64_t stamp = training_set_stamp(learner->training_set);
-    uint64_t since = learner->finishing ? 0 : learner->learned_stamp;
+    uint64_t since = learner->final_pass ? 0 : learner->trained_stamp;
     if (stamp <= since) { return false; }
     struct roster_entry *roster = training_set_roster(learner->training_set, since, &count);
-    if (!count || (!learner->finishing && count < fine_tune_least(learner))) {
+    if (!count || (!learner->final_pass && count < fine_tune_least(learner))) {
         free(roster);
         return false;
     }
     validation_release(&learner->validation);
-    if (!learner->finishing) {
+    if (!learner->final_pass) {
         validation_draw(&learner->validation, learner->training_set, roster, count,
                         VALIDATION_USERS_MAX, learner->length);
-        roster = add_others(learner, roster, &count);
+        roster = add_other_users(learner, roster, &count);
     }
-    learner->finishing = false;
-    learner->learned_stamp = stamp;
+    learner->final_pass = false;
+    learner->trained_stamp = stamp;
     begin_epoch(learner, roster, count);
     transformer_set_rate(learner->model, (float)(learner->settings.rate * FINE_TUNE_RATE));
-    learner->phase = learner->validation.count ? PHASE_PREVIEW : PHASE_FINE_TUNING;
+    learner->phase = learner->validation.count ? PHASE_FINE_TUNE_TEST : PHASE_FINE_TUNING;
     return true;
 }
 
 static void end_fine_tune(struct learner *learner)
 {
-    learner->news = NEWS_FINISHED;
-    learner->phase = PHASE_RESTING;
+    learner->milestone = MILESTONE_ENDED;
+    learner->phase = PHASE_IDLE;
 }
 
-/* Ties a checkpoint's model to the training_set. Stamps begin anew with the process: when no action
- * has come since the checkpoint, all that is there was learned. Whether the model was published is
- * not known: it is news. */
-static bool look_back(struct learner *learner)
+/* Matches a checkpoint's model to the training set. Stamps start from 0 in each process: if no
+ * action has arrived since the checkpoint, everything present has been trained on. Whether the
+ * model was published is not known, so it counts as a milestone. */
+static bool reconcile_checkpoint(struct learner *learner)
 {
     if (!learner->resumed) { return false; }
     learner->resumed = false;
     if (learner->resumed_arrived == training_set_arrived(learner->training_set)) {
-        learner->learned_stamp = training_set_stamp(learner->training_set);
+        learner->trained_stamp = training_set_stamp(learner->training_set);
     }
     (void)vocabulary_update(&learner->vocabulary, learner->training_set);
     vocabulary_apply(&learner->vocabulary, learner->training_set, learner->model);
     size_scratch(learner);
-    learner->news = NEWS_FINISHED;
+    learner->milestone = MILESTONE_ENDED;
     return true;
 }
 
@@ -425,7 +435,7 @@ static bool look_back(struct learner *learner)
 
 bool learner_step(struct learner *learner)
 {
-    if (learner->news == NEWS_BETTER) { learner->news = NEWS_NONE; }
+    if (learner->milestone == MILESTONE_IMPROVED) { learner->milestone = MILESTONE_NONE; }
     switch (learner->phase) {
     case PHASE_WAITING:
         if (training_set_arrived(learner->training_set) < learner->settings.actions_least) {
@@ -436,54 +446,53 @@ bool learner_step(struct learner *learner)
     case PHASE_RESUMING:
         resume_training_run(learner);
         return true;
-    case PHASE_LEARNING:
-        if (!learn_some(learner)) { learner->phase = PHASE_VALIDATING; }
+    case PHASE_TRAINING:
+        if (!train_batch(learner)) { learner->phase = PHASE_VALIDATING; }
         return true;
     case PHASE_VALIDATING:
-        if (!validation_run(&learner->validation, &learner->vocabulary, learner->model)) {
+        if (!validation_step(&learner->validation, &learner->vocabulary, learner->model)) {
             end_validation(learner);
         }
         return true;
-    case PHASE_RESTING:
-        if (look_back(learner)) { return true; }
-        if (!learner->finishing && has_grown(learner)) {
+    case PHASE_IDLE:
+        if (reconcile_checkpoint(learner)) { return true; }
+        if (!learner->final_pass && has_grown(learner)) {
             begin_training_run(learner);
             return true;
         }
         return begin_fine_tune(learner);
-    case PHASE_PREVIEW:
-        if (!validation_run(&learner->validation, &learner->vocabulary, learner->model)) {
-            learner->hits = ranking_metrics_mean(&learner->validation.hits);
+    case PHASE_FINE_TUNE_TEST:
+        if (!validation_step(&learner->validation, &learner->vocabulary, learner->model)) {
+            learner->metrics = ranking_metrics_mean(&learner->validation.metrics);
             learner->phase = PHASE_FINE_TUNING;
         }
         return true;
     case PHASE_FINE_TUNING:
-        if (!learn_some(learner)) { end_fine_tune(learner); }
+        if (!train_batch(learner)) { end_fine_tune(learner); }
         return true;
     }
     return false;
 }
 
-bool learner_between(const struct learner *learner)
+bool learner_between_epochs(const struct learner *learner)
 {
-    return learner->phase == PHASE_RESTING ||
-           (learner->phase == PHASE_LEARNING && learner->at == 0);
+    return learner->phase == PHASE_IDLE || (learner->phase == PHASE_TRAINING && learner->at == 0);
 }
 
-enum learner_news learner_news(const struct learner *learner)
+enum learner_milestone learner_milestone(const struct learner *learner)
 {
-    return learner->news;
+    return learner->milestone;
 }
 
 struct model_snapshot *learner_snapshot(struct learner *learner)
 {
-    learner->news = NEWS_NONE;
+    learner->milestone = MILESTONE_NONE;
     if (!learner->model) { return NULL; }
     struct model_snapshot *snapshot =
         model_snapshot_new(learner->model, &learner->vocabulary, learner->steps);
     if (snapshot) {
-        snapshot->hr10 = learner->hits.hr10;
-        snapshot->ndcg10 = learner->hits.ndcg10;
+        snapshot->hr10 = learner->metrics.hr10;
+        snapshot->ndcg10 = learner->metrics.ndcg10;
     }
     return snapshot;
 }
@@ -497,8 +506,8 @@ struct learner_report learner_report(const struct learner *learner)
         .epochs = learner->epochs,
         .epoch = learner->training_run.epoch,
         .loss = learner->last_loss,
-        .hr10 = learner->hits.hr10,
-        .ndcg10 = learner->hits.ndcg10,
+        .hr10 = learner->metrics.hr10,
+        .ndcg10 = learner->metrics.ndcg10,
         .items = learner->model ? transformer_settings(learner->model)->shape.items : 0,
     };
 }

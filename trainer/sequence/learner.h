@@ -1,17 +1,19 @@
-/* Learner: trains a Transformer on what the training_set holds, without end, a slice at a time.
+/* Learner: trains a Transformer on the training set, without end, a slice of work at a time.
  *
- * It learns in *training_runs*: epochs over everybody's sequences, each judged by actions that it
- * leaves out (validation.h); when none of `patience` epochs was better, the rate falls to 0 within
- * a third as many epochs again, and the best model stays (as
- * evaluate/models/transformer_recommender.h does). After a training_run, and whenever enough users
- * have new actions, a *refresh* goes once over those users and as many others, in small steps; what
- * it learns is asked first (test, then train). When the actions have grown by `growth` since a
- * training_run began, the next one begins, from the weights that are there; from new ones when the
- * data have taken another shape (learner_preset).
+ * It trains in *training runs*: epochs over the sequences of all users. After each epoch the model
+ * is validated on actions that the run leaves out (validation.h). When `patience` epochs brought no
+ * gain, the learning rate falls to 0 over a third as many epochs again, and the best model is
+ * restored (the same schedule as evaluate/models/transformer_recommender.h).
  *
- * No clock, no I/O, no threads of its own but the Transformer's. The same training_set, settings
- * and number of steps give the same weights. A step takes milliseconds, but that with many items
- * more.
+ * After a run, and whenever enough users have new actions, a *fine-tune* goes once over those users
+ * and as many others, in small steps. Their newest actions are evaluated first and trained on
+ * afterwards (test, then train).
+ *
+ * When the actions have grown by `growth` since a run began, the next run begins from the present
+ * weights; from new weights if the data now ask for another preset (learner_preset).
+ *
+ * No clock, no I/O, no threads but the Transformer's own. The same training set, settings and
+ * number of steps give the same weights. A step takes milliseconds; more with many items.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_LEARNER_H
 #define FRESHET_TRAINER_SEQUENCE_LEARNER_H
@@ -20,7 +22,7 @@
 #include "trainer/sequence/validation.h"
 #include "trainer/sequence/model_snapshot.h"
 
-/* Where 0 (for dropout below 0) stands, the preset says it. */
+/* 0 (dropout: below 0): use the preset's value. */
 struct learner_settings {
     int64_t d;
     int64_t blocks;
@@ -32,69 +34,71 @@ struct learner_settings {
     int64_t epochs;
     int64_t patience;
     int64_t actions_least; /* before training begins */
-    double growth;         /* of the actions, by which a new training_run begins */
+    double growth;         /* of the number of actions, at which a new training run begins */
     int64_t items_max;
     int64_t threads;
     int64_t seed;
 };
 
-/* How the data look: the presets of evaluate/models/transformer_recommender.h. */
+/* Which presets fit the data: those of evaluate/models/transformer_recommender.h. */
 enum learner_preset { PRESET_NONE, PRESET_SPARSE, PRESET_ATTRIBUTES, PRESET_LONG };
 
 enum learner_phase {
-    PHASE_WAITING,    /* for enough actions */
-    PHASE_RESUMING,   /* a training_run that a checkpoint holds */
-    PHASE_LEARNING,   /* a round of a training_run */
-    PHASE_VALIDATING, /* after it */
-    PHASE_RESTING,    /* for new actions */
-    PHASE_PREVIEW,    /* what a refresh is about to learn is asked */
+    PHASE_WAITING,        /* for enough actions */
+    PHASE_RESUMING,       /* continues a training run from a checkpoint */
+    PHASE_TRAINING,       /* an epoch of a training run */
+    PHASE_VALIDATING,     /* after that epoch */
+    PHASE_IDLE,           /* until there are new actions */
+    PHASE_FINE_TUNE_TEST, /* evaluates the new actions before training on them */
     PHASE_FINE_TUNING,
 };
 
-enum learner_news {
-    NEWS_NONE,
-    NEWS_BETTER,   /* a better model than the last; gone with the next step */
-    NEWS_FINISHED, /* a training_run or a refresh has ended; stays until taken */
+/* A reason to publish the model. */
+enum learner_milestone {
+    MILESTONE_NONE,
+    MILESTONE_IMPROVED, /* the best model of the run so far; cleared by the next step */
+    MILESTONE_ENDED,    /* a training run or fine-tune has ended; stays until a snapshot is made */
 };
 
 struct learner_report {
     enum learner_phase phase;
-    uint64_t steps;  /* of the optimiser */
+    uint64_t steps;        /* of the optimiser */
     int64_t training_runs; /* begun */
-    int64_t epochs;        /* ended, refreshes too */
-    int64_t epoch;         /* of the training_run */
-    double loss;     /* of the last round, nats an action */
-    double hr10, ndcg10; /* of the last validation */
-    int64_t items;
+    int64_t epochs;        /* ended, fine-tunes included */
+    int64_t epoch;         /* of the training run */
+    double loss;           /* mean of the last epoch, nats per action */
+    double hr10, ndcg10;   /* of the last validation */
+    int64_t items;         /* that the model has a vector for */
 };
 
 struct learner;
 
-/* Tells how long the sequences are that a learner with these settings wants of its training_set. */
+/* Returns the sequence length that a learner with these settings needs in its training set. */
 size_t learner_length(const struct learner_settings *settings);
-/* Makes a learner over a training_set, which must outlive it; copies the settings. Free with
+/* Makes a learner over a training set, which must outlive it; copies the settings. Free with
  * learner_free(). */
 struct learner *learner_new(const struct learner_settings *settings,
                             struct training_set *training_set);
 /* Frees it; takes NULL; returns NULL. */
 struct learner *learner_free(struct learner *learner);
-/* Does the next slice of work; false when there is nothing to do until the training_set changes. */
+/* Does the next slice of work; false when there is nothing to do until the training set changes. */
 bool learner_step(struct learner *learner);
-/* Says how it stands. */
+/* Reports progress. */
 struct learner_report learner_report(const struct learner *learner);
-/* Says whether there is a model worth publishing. */
-enum learner_news learner_news(const struct learner *learner);
-/* Makes a copy of the model for publishing, and settles the news; NULL when none of the
- * training_set's items is in it. Free with model_snapshot_free(). */
+/* Returns the milestone that no snapshot has been made for. */
+enum learner_milestone learner_milestone(const struct learner *learner);
+/* Copies the model for publishing and clears the milestone; NULL when the model has none of the
+ * training set's items. Free with model_snapshot_free(). */
 struct model_snapshot *learner_snapshot(struct learner *learner);
 /* Says whether this is a good moment for a checkpoint: between two epochs. */
-bool learner_between(const struct learner *learner);
+bool learner_between_epochs(const struct learner *learner);
 
-/* Appends all that training needs to go on: weights, the optimiser's moments, where the
- * training_run stands. */
+/* Appends all that is needed to continue training: weights, the optimiser's moments, the state of
+ * the training run. */
 void learner_save(const struct learner *learner, struct buf *buf);
-/* Goes on from what learner_save() wrote; false, with the reason told: the bytes are not that, or
- * of other settings, and the learner begins anew. Only before the first step. */
+/* Continues from what learner_save() wrote. False, with the reason in *ret_why, when the bytes are
+ * damaged or come from other settings; the learner then starts from nothing. Only before the first
+ * step. */
 bool learner_load(struct learner *learner, struct slice bytes, const char **ret_why);
 
 #endif

@@ -1,10 +1,10 @@
-/* A learner as bytes, little-endian, for the same machine:
+/* The format of a learner's checkpoint, for the same machine (native byte order and layout):
  *
- * head | vocabulary | size (u64), model with moments | size (u64), training_run's best model |
- * XXH3-64
+ *   head | vocabulary | size (u64), model with moments | size (u64), run's best model | XXH3-64
  *
- * The checksum is of everything before it. What the training_set holds is not in it: fingerprints
- * in the vocabulary tie the model's numbers to the training_set's. */
+ * The checksum covers everything before it. The training set is not part of a checkpoint: the
+ * fingerprints in the vocabulary match the model's numbers to the training set's.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "trainer/sequence/learner_internal.h"
@@ -18,13 +18,13 @@ static const char magic[8] = "freshSQ";
 struct head {
     char magic[8];
     int64_t version;
-    int64_t d, blocks, heads, length, seed; /* as set */
-    int64_t preset, in_training_run, finishing;
+    int64_t d, blocks, heads, length, seed; /* the settings */
+    int64_t preset, in_training_run, final_pass;
     int64_t training_runs, epochs;
     uint64_t steps;
-    int64_t arrived; /* when it was written */
+    int64_t arrived; /* actions when it was written */
     struct training_run training_run;
-    struct ranking_metrics hits;
+    struct ranking_metrics metrics;
     double last_loss;
 };
 
@@ -39,15 +39,15 @@ static struct head head_of(const struct learner *learner)
         .length = set->length,
         .seed = set->seed,
         .preset = learner->preset,
-        .in_training_run = learner->phase == PHASE_LEARNING || learner->phase == PHASE_VALIDATING ||
+        .in_training_run = learner->phase == PHASE_TRAINING || learner->phase == PHASE_VALIDATING ||
                            learner->phase == PHASE_RESUMING,
-        .finishing = learner->finishing,
+        .final_pass = learner->final_pass,
         .training_runs = learner->training_runs,
         .epochs = learner->epochs,
         .steps = learner->steps,
         .arrived = training_set_arrived(learner->training_set),
         .training_run = learner->training_run,
-        .hits = learner->hits,
+        .metrics = learner->metrics,
         .last_loss = learner->last_loss,
     };
     memcpy(head.magic, magic, sizeof(magic));
@@ -79,7 +79,7 @@ void learner_save(const struct learner *learner, struct buf *buf)
     buf_append(buf, &sum, sizeof(sum));
 }
 
-/* Says what is wrong with the bytes as a whole; NULL if nothing is. */
+/* Checks the bytes as a whole; returns what is wrong, NULL when nothing is. */
 static const char *fault_of(const struct learner *learner, struct slice bytes,
                             const struct head *head)
 {
@@ -100,7 +100,7 @@ static const char *fault_of(const struct learner *learner, struct slice bytes,
     return NULL;
 }
 
-static bool take_blob(const char **at, const char *end, struct slice *ret_blob)
+static bool read_blob(const char **at, const char *end, struct slice *ret_blob)
 {
     uint64_t size;
     if ((size_t)(end - *at) < sizeof(size)) { return false; }
@@ -112,22 +112,22 @@ static bool take_blob(const char **at, const char *end, struct slice *ret_blob)
     return true;
 }
 
-static void take_head(struct learner *learner, const struct head *head)
+static void restore_head(struct learner *learner, const struct head *head)
 {
     learner->preset = (enum learner_preset)head->preset;
     learner->training_runs = head->training_runs;
     learner->epochs = head->epochs;
     learner->steps = head->steps;
     learner->training_run = head->training_run;
-    learner->hits = head->hits;
+    learner->metrics = head->metrics;
     learner->last_loss = head->last_loss;
-    learner->finishing = head->finishing;
+    learner->final_pass = head->final_pass;
     learner->resumed = !head->in_training_run;
     learner->resumed_arrived = head->arrived;
-    learner->phase = head->in_training_run ? PHASE_RESUMING : PHASE_RESTING;
+    learner->phase = head->in_training_run ? PHASE_RESUMING : PHASE_IDLE;
 }
 
-static const char *take_parts(struct learner *learner, struct slice bytes, const struct head *head)
+static const char *load_parts(struct learner *learner, struct slice bytes, const struct head *head)
 {
     const char *at = bytes.data + sizeof(*head), *why = "cut short";
     const char *end = bytes.data + bytes.size - sizeof(uint64_t);
@@ -137,7 +137,7 @@ static const char *take_parts(struct learner *learner, struct slice bytes, const
         return why;
     }
     struct transformer *loaded = NULL;
-    if (take_blob(&at, end, &model) && take_blob(&at, end, &best)) {
+    if (read_blob(&at, end, &model) && read_blob(&at, end, &best)) {
         loaded = transformer_load(model, (uint32_t)learner->settings.threads, &why);
     }
     if (loaded && transformer_settings(loaded)->shape.items > vocabulary.items.count) {
@@ -160,11 +160,11 @@ bool learner_load(struct learner *learner, struct slice bytes, const char **ret_
     assert(!learner->model && learner->phase == PHASE_WAITING);
     memcpy(&head, bytes.data, MIN_OF(bytes.size, sizeof(head)));
     const char *fault = fault_of(learner, bytes, &head);
-    if (!fault) { fault = take_parts(learner, bytes, &head); }
+    if (!fault) { fault = load_parts(learner, bytes, &head); }
     if (fault) {
         *ret_why = fault;
         return false;
     }
-    take_head(learner, &head);
+    restore_head(learner, &head);
     return true;
 }

@@ -19,20 +19,22 @@ void model_snapshot_quantise(const float *vector, size_t d, int8_t *ret_bytes, f
     }
 }
 
-/* The training_set's item of each of the model's, or VOCABULARY_NONE; the caller frees. */
-static int32_t *pooled_items(const struct vocabulary *vocabulary, size_t items)
+/* The training set's item for each item of the model, or VOCABULARY_NONE; the caller frees. */
+static int32_t *training_items_of(const struct vocabulary *vocabulary, size_t items)
 {
-    int32_t *pooled = xmalloc(items * sizeof(*pooled));
-    for (size_t i = 0; i < items; i++) { pooled[i] = VOCABULARY_NONE; }
+    int32_t *training_items = xmalloc(items * sizeof(*training_items));
+    for (size_t i = 0; i < items; i++) { training_items[i] = VOCABULARY_NONE; }
     for (size_t i = 0; i < vocabulary->numbers_count; i++) {
         int32_t number = vocabulary->numbers[i];
-        if (number != VOCABULARY_NONE && (size_t)number < items) { pooled[number] = (int32_t)i; }
+        if (number != VOCABULARY_NONE && (size_t)number < items) {
+            training_items[number] = (int32_t)i;
+        }
     }
-    return pooled;
+    return training_items;
 }
 
 static void fill_rows(struct model_snapshot *snapshot, const struct transformer *model,
-                      const int32_t *pooled, size_t items)
+                      const int32_t *training_items, size_t items)
 {
     const size_t d = snapshot->shape.d;
     const float *vectors = transformer_vectors(model);
@@ -40,15 +42,15 @@ static void fill_rows(struct model_snapshot *snapshot, const struct transformer 
     snapshot->scales = xcalloc(items, sizeof(*snapshot->scales));
     snapshot->bytes = xcalloc(items * d, 1);
     for (size_t i = 0; i < items; i++) {
-        if (pooled[i] == VOCABULARY_NONE) { continue; }
+        if (training_items[i] == VOCABULARY_NONE) { continue; }
         size_t row = snapshot->rows++;
-        snapshot->items[row] = pooled[i];
+        snapshot->items[row] = training_items[i];
         model_snapshot_quantise(vectors + i * d, d, snapshot->bytes + row * d,
                                 &snapshot->scales[row]);
     }
 }
 
-static void give_name(struct model_snapshot *snapshot)
+static void set_name(struct model_snapshot *snapshot)
 {
     XXH64_hash_t sum = XXH3_64bits(snapshot->dense, snapshot->dense_count * sizeof(float));
     sum = XXH3_64bits_withSeed(snapshot->bytes, snapshot->rows * snapshot->shape.d, sum);
@@ -67,17 +69,18 @@ struct model_snapshot *model_snapshot_new(const struct transformer *model,
     snapshot->dense =
         xmemdup(transformer_run(model), snapshot->dense_count * sizeof(*snapshot->dense));
     const size_t items = snapshot->shape.items;
-    int32_t *pooled = pooled_items(vocabulary, items);
-    fill_rows(snapshot, model, pooled, items);
-    free(pooled);
+    int32_t *training_items = training_items_of(vocabulary, items);
+    fill_rows(snapshot, model, training_items, items);
+    free(training_items);
     if (!snapshot->rows) { return model_snapshot_free(snapshot); }
     vocabulary_names_copy(&vocabulary->attributes, &snapshot->attributes);
     const struct weights_shape *shape = &snapshot->shape;
-    const float *of_traits = transformer_run(model) + snapshot->dense_count;
+    const float *attribute_vectors = transformer_run(model) + snapshot->dense_count;
     assert(snapshot->attributes.count <= shape->attributes);
     snapshot->attribute_vectors =
-        xmemdup(of_traits, (size_t)snapshot->attributes.count * shape->d * sizeof(*of_traits));
-    give_name(snapshot);
+        xmemdup(attribute_vectors,
+                (size_t)snapshot->attributes.count * shape->d * sizeof(*attribute_vectors));
+    set_name(snapshot);
     return snapshot;
 }
 

@@ -1,7 +1,7 @@
-/* Graduate: a copy of a model as it is published: item vectors as bytes, dense weights, a name.
+/* Model snapshot: a copy of a model for publishing: item vectors as bytes, dense weights, a name.
  *
- * Plain data. The name is the steps behind the model and a fingerprint of its numbers, so that the
- * same model has the same name whoever made it and whenever.
+ * Plain data. The name consists of the number of training steps and a fingerprint of the weights:
+ * the same model gets the same name in any process, at any time.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_MODEL_SNAPSHOT_H
 #define FRESHET_TRAINER_SEQUENCE_MODEL_SNAPSHOT_H
@@ -19,21 +19,21 @@ struct model_snapshot {
     float *dense; /* transformer_inference_dense_count() of the shape */
     size_t dense_count;
     size_t rows;
-    int32_t *items; /* a row's item, the training_set's number */
+    int32_t *items; /* of each row, as numbered by the training set */
     float *scales;
     int8_t *bytes;                      /* rows x d: number i of a vector is about scale * byte i */
-    struct vocabulary_names attributes; /* attributes that the model knows, and their vectors */
-    float *attribute_vectors;           /* count x d */
+    struct vocabulary_names attributes; /* that the model knows */
+    float *attribute_vectors;           /* attributes x d */
 };
 
-/* Copies a model with so many steps behind it; NULL when none of the training_set's items is in it.
- * Rows stand in the order of the model's numbers. Free with model_snapshot_free(). */
+/* Copies a model that has had `steps` training steps; NULL when it has none of the training set's
+ * items. Rows are in the order of the model's item numbers. Free with model_snapshot_free(). */
 struct model_snapshot *model_snapshot_new(const struct transformer *model,
                                           const struct vocabulary *vocabulary, uint64_t steps);
-/* Turns a vector of d numbers into bytes: scale = max|x| / 127; no number is off by more than half
- * a scale. */
+/* Quantises a vector of d numbers to bytes: scale = max|x| / 127; no number is off by more than
+ * half a scale. */
 void model_snapshot_quantise(const float *vector, size_t d, int8_t *ret_bytes, float *ret_scale);
-/* Tells an attribute's place among the vectors; VOCABULARY_NONE when the model does not know it. */
+/* Finds the index of an attribute's vector; VOCABULARY_NONE when the model does not know it. */
 int32_t model_snapshot_attribute(const struct model_snapshot *snapshot, uint64_t hash);
 /* Frees it; takes NULL; returns NULL. */
 struct model_snapshot *model_snapshot_free(struct model_snapshot *snapshot);

@@ -1,3 +1,15 @@
+/* Why readers never see half a model version:
+ *
+ *   1. All rows go to `item-vectors`, in the slot that the newest version does not have.
+ *   2. The publisher waits until they are acknowledged. If that fails, it starts again at row 0, in
+ *      the same slot.
+ *   3. The dense weights go to `models` in parts. The last part announces the version.
+ *   4. It waits again. If that fails, everything is sent again, weights last.
+ *
+ * Readers accept a version when they have its last part and all of its rows. A copy that dies
+ * between any two of these steps leaves the other slot whole. The next owner finds the newest slot
+ * in `models`. Two crash points mark the hazards.
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "trainer/sequence/publisher.h"
@@ -25,12 +37,12 @@ void publisher_release(struct publisher *publisher)
 
 void publisher_observe(struct publisher *publisher, const struct model_weights *weights)
 {
-    bool known = weights->slot >= 0 && weights->slot < GENERATION_SLOTS;
-    /* all others stand before it */
+    bool known = weights->slot >= 0 && weights->slot < MODEL_VERSION_SLOTS;
+    /* all other parts precede it */
     bool last = weights->parts > 0 && weights->part == weights->parts - 1;
     if (!known || !last || !slice_equal(weights->model, slice_str(MODEL_SEQUENCE))) { return; }
     publisher->newest_slot = weights->slot;
-    (void)snprintf(publisher->newest, sizeof(publisher->newest), "%.*s",
+    (void)snprintf(publisher->newest_version, sizeof(publisher->newest_version), "%.*s",
                    SLICE_ARGS(weights->generation));
 }
 
@@ -42,8 +54,9 @@ bool publisher_idle(const struct publisher *publisher)
 static int32_t slot_to_write(const struct publisher *publisher)
 {
     if (publisher->newest_slot == SLOT_NONE) { return 0; }
-    bool late = publisher->own[0] && strcmp(publisher->own, publisher->newest) != 0;
-    return late ? publisher->newest_slot : GENERATION_SLOTS - 1 - publisher->newest_slot;
+    bool late =
+        publisher->own_version[0] && strcmp(publisher->own_version, publisher->newest_version) != 0;
+    return late ? publisher->newest_slot : MODEL_VERSION_SLOTS - 1 - publisher->newest_slot;
 }
 
 void publisher_begin(struct publisher *publisher, struct model_snapshot *snapshot)
@@ -62,8 +75,8 @@ void publisher_restart(struct publisher *publisher)
 void publisher_drop(struct publisher *publisher)
 {
     publisher->snapshot = model_snapshot_free(publisher->snapshot);
-    publisher->done = model_snapshot_free(publisher->done);
-    publisher->own[0] = '\0';
+    publisher->published_snapshot = model_snapshot_free(publisher->published_snapshot);
+    publisher->own_version[0] = '\0';
     publisher->row = 0;
 }
 
@@ -121,25 +134,26 @@ static void send_part(struct publisher *publisher, struct task *task, int32_t pa
     send(publisher, task, publisher->weights_codec, &weights, publisher->models_output, key);
 }
 
-static void set_done(struct publisher *publisher)
+static void finish_snapshot(struct publisher *publisher)
 {
-    model_snapshot_free(publisher->done);
-    publisher->done = publisher->snapshot;
-    (void)snprintf(publisher->own, sizeof(publisher->own), "%s", publisher->snapshot->name);
+    model_snapshot_free(publisher->published_snapshot);
+    publisher->published_snapshot = publisher->snapshot;
+    (void)snprintf(publisher->own_version, sizeof(publisher->own_version), "%s",
+                   publisher->snapshot->name);
     publisher->snapshot = NULL;
     publisher->row = 0;
 }
 
 struct model_snapshot *publisher_take_published(struct publisher *publisher)
 {
-    struct model_snapshot *done = publisher->done;
-    publisher->done = NULL;
-    return done;
+    struct model_snapshot *published_snapshot = publisher->published_snapshot;
+    publisher->published_snapshot = NULL;
+    return published_snapshot;
 }
 
 bool publisher_is_newest(const struct publisher *publisher, const struct model_snapshot *snapshot)
 {
-    return strcmp(publisher->newest, snapshot->name) == 0;
+    return strcmp(publisher->newest_version, snapshot->name) == 0;
 }
 
 void publisher_send_cold_start(struct publisher *publisher, struct task *task,
@@ -148,7 +162,7 @@ void publisher_send_cold_start(struct publisher *publisher, struct task *task,
     char key[VECTOR_KEY_BYTES_MAX];
     const struct item_vector vector = {
         .item_id = ids_text(publisher->ids, late->item),
-        .generation = slice_str(publisher->newest),
+        .generation = slice_str(publisher->newest_version),
         .slot = publisher->newest_slot,
         .row = (int32_t)late->row,
         .scale = late->scale,
@@ -159,7 +173,7 @@ void publisher_send_cold_start(struct publisher *publisher, struct task *task,
     publisher->rows_published++;
 }
 
-static void finish(struct publisher *publisher, struct task *task)
+static void announce(struct publisher *publisher, struct task *task)
 {
     const struct model_snapshot *snapshot = publisher->snapshot;
     const size_t each = MODEL_PART_NUMBERS_MAX;
@@ -176,21 +190,22 @@ static void finish(struct publisher *publisher, struct task *task)
     }
     CRASH_POINT("generation.announced");
     publisher->newest_slot = publisher->slot;
-    (void)snprintf(publisher->newest, sizeof(publisher->newest), "%s", snapshot->name);
+    (void)snprintf(publisher->newest_version, sizeof(publisher->newest_version), "%s",
+                   snapshot->name);
     publisher->published++;
-    set_done(publisher);
+    finish_snapshot(publisher);
 }
 
 void publisher_step(struct publisher *publisher, struct task *task)
 {
     if (!publisher->snapshot) { return; }
     if (publisher_is_newest(publisher, publisher->snapshot)) {
-        set_done(publisher);
+        finish_snapshot(publisher);
         return;
     }
     size_t end = MIN_OF(publisher->row + publisher->rows_a_step, publisher->snapshot->rows);
     for (; publisher->row < end; publisher->row++, publisher->rows_published++) {
         send_row(publisher, task, publisher->row);
     }
-    if (publisher->row == publisher->snapshot->rows) { finish(publisher, task); }
+    if (publisher->row == publisher->snapshot->rows) { announce(publisher, task); }
 }

@@ -1,14 +1,16 @@
-/* Press: publishes a model as a generation: its rows, then, when they are acknowledged, its dense
- * weights.
+/* Publisher: publishes a model as a model version: first its rows to `item-vectors`, then, when
+ * they are acknowledged, its dense weights to `models`. The last part of the weights makes the
+ * version valid.
  *
- * Generations take two slots by turns: while one is written, the one before it stays whole, for
- * readers that are there as for those that start in the middle. The slot and name of the newest
- * come from the topic `models` itself, so that a new owner writes over the older one. A generation
- * that was published in part is begun again, in the slot that was chosen for it; a model that is
- * published already is not published twice.
+ * Model versions alternate between two slots. While one slot is written, the version in the other
+ * stays whole, for readers that run and for readers that start meanwhile. The slot and name of the
+ * newest version are read from the topic `models`, so that a new owner of the partition overwrites
+ * the older one. A version that was published in part is started again in the slot that was chosen
+ * for it; a model that is already the newest version is not published twice.
  *
- * What a former owner announces late, having stood still, may lie over rows of ours: it does not
- * count as whole. It must neither send the rest of a generation to the other slot nor the next one.
+ * A former owner that stood still may announce its version late, in the slot that we write to.
+ * Readers do not accept it, as our rows have replaced some of its own. It must not make us send the
+ * rest of our version, or the next one, to the other slot.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_PUBLISHER_H
 #define FRESHET_TRAINER_SEQUENCE_PUBLISHER_H
@@ -21,41 +23,42 @@
 struct publisher {
     int vectors_output, models_output;
     size_t rows_a_step;
-    const struct ids *ids; /* of the training_set's items */
+    const struct ids *ids; /* of the training set's items; borrowed */
     struct codec *vector_codec, *weights_codec;
     struct buf message;
-    int32_t newest_slot; /* -1: no generation yet */
-    char newest[GENERATION_NAME_BYTES_MAX + 1];
-    char own[GENERATION_NAME_BYTES_MAX + 1]; /* published last since the partition is ours */
-    struct model_snapshot *snapshot;         /* that is being published */
-    struct model_snapshot *done;             /* that was published last, until it is taken */
-    int32_t slot;              /* that it goes to */
-    size_t row;
+    int32_t newest_slot; /* -1: no model version yet */
+    char newest_version[MODEL_VERSION_NAME_BYTES_MAX + 1];
+    char own_version[MODEL_VERSION_NAME_BYTES_MAX +
+                     1];                       /* our last one, since we own the partition */
+    struct model_snapshot *snapshot;           /* that is being published; owned */
+    struct model_snapshot *published_snapshot; /* the last one, until it is taken */
+    int32_t slot;                              /* that the snapshot goes to */
+    size_t row;                                /* that is sent next */
     int64_t published, rows_published;
 };
 
 /* Fills in the rest of a publisher whose outputs, rows_a_step and ids are set. */
 void publisher_init(struct publisher *publisher, struct run *run);
 void publisher_release(struct publisher *publisher);
-/* Takes note of a record of `models`, from whoever wrote it. */
+/* Reads a record of `models`, whoever wrote it, for the newest version and its slot. */
 void publisher_observe(struct publisher *publisher, const struct model_weights *weights);
-/* Says whether the publisher is free. */
+/* Says whether nothing is being published. */
 bool publisher_idle(const struct publisher *publisher);
-/* Begins to publish a model, which is taken. */
+/* Begins to publish a model, which is taken. Only when idle. */
 void publisher_begin(struct publisher *publisher, struct model_snapshot *snapshot);
-/* Publishes some more. From the worker's tick. */
+/* Sends the next rows_a_step rows, or the weights. To be called from the worker's tick. */
 void publisher_step(struct publisher *publisher, struct task *task);
-/* Takes the model that was published last, so that its cold_start can be told; NULL when there is
- * none. The caller frees it. */
+/* Takes the model that was published last, so that cold-start items can be added to it; NULL when
+ * there is none. Free with model_snapshot_free(). */
 struct model_snapshot *publisher_take_published(struct publisher *publisher);
-/* Says whether a model is what was announced last, by whomever. */
+/* Says whether a model is the version that was announced last, by whomever. */
 bool publisher_is_newest(const struct publisher *publisher, const struct model_snapshot *snapshot);
-/* Sends the row of an item that came after the newest generation. */
+/* Sends the row of a cold-start item, as part of the newest version. */
 void publisher_send_cold_start(struct publisher *publisher, struct task *task,
-                               const struct cold_start_row *late);
-/* What was sent may be lost: begins the generation again. */
+                               const struct cold_start_row *row);
+/* Starts the present version again from its first row: what was sent may be lost. */
 void publisher_restart(struct publisher *publisher);
-/* Gives up what is being published: the partition is not ours any more. */
+/* Drops what is being published: the partition is not ours any more. */
 void publisher_drop(struct publisher *publisher);
 
 #endif

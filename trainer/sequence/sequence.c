@@ -1,7 +1,13 @@
-/* Who trains? The copy that the group gives the one partition of `models` to. All copies read all
- * histories, each into state of its own, so that another one takes over warm; copies on one machine
- * share the checkpoint too. Without one, training begins anew while the published generation goes
- * on serving. */
+/* The owner of the single partition of `models` trains; the group chooses it among the copies. All
+ * copies read all histories, each into a store of its own, so another copy takes over without
+ * reading the topic again. Copies on one machine share the checkpoint too. Without a checkpoint,
+ * training starts from nothing, while the published model version continues to serve.
+ *
+ * Two threads: the worker's reads records, fills the training set and publishes; the training
+ * thread runs the learner. They share the training set and the latest snapshot, each under a lock.
+ * tick() joins the parts: it starts training once all tables are read, hands the latest snapshot to
+ * the publisher, sends cold-start items and flushes the histories.
+ */
 #include "base/base.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
@@ -12,8 +18,8 @@
 #include "trainer/sequence/sequence_settings.h"
 #include "trainer/sequence/history_store.h"
 
-/* `models` is there twice: as a table, and as what decides who trains. A broadcast record is known
- * by its topic, so the table comes first. */
+/* `models` is read in two ways: as a table, and as the partition whose owner trains. The input of a
+ * broadcast record is found by its topic, so the table comes first. */
 enum { MODELS_TABLE, HISTORIES, ITEMS, MODELS_OWNED };
 static const struct input inputs[] = {
     [MODELS_TABLE] = {.name = "models", .kind = INPUT_BROADCAST},
@@ -46,8 +52,8 @@ struct training_state {
     struct cold_start_items cold_start;
     int32_t items[HISTORY_ACTIONS_MAX];
     uint64_t attributes[ITEM_TAGS_MAX];
-    size_t longest; /* history */
-    bool cut;       /* some hold fewer actions than their user has had */
+    size_t longest; /* history that was read, in actions */
+    bool cut;       /* some histories hold fewer actions than their user has had */
     struct metric *steps, *training_runs, *epochs, *loss, *hr10, *ndcg10, *items_known, *users,
         *actions, *bytes, *dropped, *checkpoints, *checkpoint_failures, *generations, *rows,
         *training, *resting;
@@ -191,9 +197,9 @@ static void add_history(struct training_state *state, struct slice user,
                      hist->events_total);
 }
 
-/* Decodes a history and takes it into the training_set; -EBADMSG with the error told. */
-static int take_bytes(struct training_state *state, struct slice user, struct slice value,
-                      struct codec_error *ret_error)
+/* Decodes a history and puts it into the training set; -EBADMSG with *ret_error. */
+static int decode_history(struct training_state *state, struct slice user, struct slice value,
+                          struct codec_error *ret_error)
 {
     struct user_history hist;
     arena_reset(state->arena);
@@ -217,7 +223,7 @@ static enum verdict take_history(struct run *run, struct training_state *state,
     }
     if (!rec->value.data) {
         training_set_remove(state->training_set, ids_fingerprint(rec->key));
-    } else if (take_bytes(state, rec->key, rec->value, &error) < 0) {
+    } else if (decode_history(state, rec->key, rec->value, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
     if (history_store_put(state->history_store, rec->partition, rec->key, rec->value, rec->offset) <
@@ -228,10 +234,10 @@ static enum verdict take_history(struct run *run, struct training_state *state,
     return VERDICT_DONE;
 }
 
-static int reread(void *arg, struct slice key, struct slice value)
+static int reload_history(void *arg, struct slice key, struct slice value)
 {
     struct codec_error error;
-    (void)take_bytes(arg, key, value, &error); /* it was believed before it came here */
+    (void)decode_history(arg, key, value, &error); /* it was valid when it was stored */
     return 0;
 }
 
@@ -240,11 +246,11 @@ static int64_t resume(struct run *run, int input, int32_t partition, int64_t low
     struct training_state *state = run_state(run);
     if (input != HISTORIES) { return OFFSET_NONE; }
     int64_t from = OFFSET_NONE;
-    /* One that cannot be opened refuses the first record, in words. */
+    /* If it cannot be opened, history_store_put() fails with the first record and says why. */
     if (history_store_open(state->history_store, partition, low, end, &from) < 0) {
         return OFFSET_NONE;
     }
-    (void)history_store_scan(state->history_store, partition, reread, state);
+    (void)history_store_scan(state->history_store, partition, reload_history, state);
     return from;
 }
 
@@ -301,11 +307,11 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
     }
 }
 
-/* ---- The task: who has it trains ---- */
+/* ---- The task: its owner trains ---- */
 
-/* How long histories are is a setting of another program: that of features that some were cut by is
- * the length of the longest. What is cut off there, no setting here brings back. */
-static void look_at_length(struct run *run, const struct training_state *state)
+/* Warns when train.length is larger than any history. features sets the length of histories
+ * (history.length there): if some were cut, it is the length of the longest. */
+static void warn_about_length(struct run *run, const struct training_state *state)
 {
     int64_t wanted = state->settings->length;
     if (!state->cut || wanted <= (int64_t)state->longest) { return; }
@@ -335,11 +341,11 @@ static void forget(struct task *task)
     publisher_restart(&state->publisher);
 }
 
-static void tell(struct training_state *state)
+static void update_metrics(struct training_state *state)
 {
     struct training_thread_report report = training_thread_report(state->training_thread);
     metric_set(state->training, training_thread_runs(state->training_thread));
-    metric_set(state->resting, report.resting && publisher_idle(&state->publisher));
+    metric_set(state->resting, report.idle && publisher_idle(&state->publisher));
     metric_set(state->steps, (double)report.learner.steps);
     metric_set(state->training_runs, (double)report.learner.training_runs);
     metric_set(state->epochs, (double)report.learner.epochs);
@@ -357,23 +363,23 @@ static void tell(struct training_state *state)
     metric_set(state->rows, (double)state->publisher.rows_published);
 }
 
-static void tell_cold_start_items(struct training_state *state, struct task *task)
+static void publish_cold_start_items(struct training_state *state, struct task *task)
 {
     struct cold_start_items *cold_start = &state->cold_start;
-    struct cold_start_row late;
+    struct cold_start_row row;
     int64_t sent = 0;
     struct model_snapshot *published = publisher_take_published(&state->publisher);
-    if (published) { cold_start_items_follow(cold_start, published); }
+    if (published) { cold_start_items_set_model(cold_start, published); }
     if (!publisher_idle(&state->publisher) || !cold_start->snapshot) { return; }
     if (!publisher_is_newest(&state->publisher, cold_start->snapshot)) { return; }
     for (; sent < state->settings->rows_max; sent++) {
-        if (!cold_start_items_next(cold_start, state->training_set, &late)) { break; }
-        publisher_send_cold_start(&state->publisher, task, &late);
+        if (!cold_start_items_next(cold_start, state->training_set, &row)) { break; }
+        publisher_send_cold_start(&state->publisher, task, &row);
     }
     if (!sent || task_settle(task)) {
         cold_start_items_acknowledge(cold_start);
     } else {
-        cold_start_items_take_back(cold_start);
+        cold_start_items_roll_back(cold_start);
     }
 }
 
@@ -382,20 +388,20 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     struct run *run = task_run(task);
     struct training_state *state = run_state(run);
     if (!training_thread_runs(state->training_thread)) {
-        /* Which slot the newest generation has must be known before one is written. */
+        /* The slot of the newest model version must be known before the next one is written. */
         if (!run_loaded(run) || !run_input_current(run, MODELS_TABLE)) { return; }
-        look_at_length(run, state);
+        warn_about_length(run, state);
         training_thread_begin(state->training_thread);
     }
-    training_thread_turn(state->training_thread, TURN_MS);
+    training_thread_work(state->training_thread, TURN_MS);
     if (publisher_idle(&state->publisher)) {
         struct model_snapshot *snapshot = training_thread_take(state->training_thread);
         if (snapshot) { publisher_begin(&state->publisher, snapshot); }
     }
     publisher_step(&state->publisher, task);
-    tell_cold_start_items(state, task);
+    publish_cold_start_items(state, task);
     (void)history_store_flush(state->history_store);
-    tell(state);
+    update_metrics(state);
 }
 
 const struct worker sequence_worker = {

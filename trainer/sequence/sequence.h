@@ -1,4 +1,4 @@
-/* The worker that trains a Transformer on the histories and publishes it in generations. */
+/* The worker that trains a Transformer on the histories and publishes model versions. */
 #ifndef FRESHET_TRAINER_SEQUENCE_SEQUENCE_H
 #define FRESHET_TRAINER_SEQUENCE_SEQUENCE_H
 

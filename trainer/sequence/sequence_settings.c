@@ -5,8 +5,9 @@
 
 enum { LENGTH_MAX = HISTORY_ACTIONS_MAX, WIDTH_USUAL = 64, WIDTH_STEP = 16 };
 
-/* Floats that a number of an item's vector takes while training: itself, Adam's two moments, the
- * gradients of two lanes, the table with attributes, the best model's, and a snapshot's byte. */
+/* Memory of one number of an item's vector during training, in floats: itself, Adam's two moments,
+ * the gradients of two lanes, the table with attributes, the best model's copy; and the byte of a
+ * snapshot. */
 enum { FLOATS_A_NUMBER = 8 };
 
 #define SEQUENCE_OPTION(name, type, member, fallback, min, max, help)                              \

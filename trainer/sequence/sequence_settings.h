@@ -1,4 +1,4 @@
-/* The sequence trainer's own options, and what training makes of them. */
+/* The sequence trainer's own options, and the training settings made from them. */
 #ifndef FRESHET_TRAINER_SEQUENCE_SEQUENCE_SETTINGS_H
 #define FRESHET_TRAINER_SEQUENCE_SEQUENCE_SETTINGS_H
 
@@ -32,12 +32,12 @@ struct sequence_settings {
 enum { SEQUENCE_OPTIONS_COUNT = 20 };
 extern const struct option sequence_options[SEQUENCE_OPTIONS_COUNT];
 
-/* Says what is wrong with settings that the table alone cannot tell; NULL: nothing. */
+/* Checks what the options table cannot; returns what is wrong, NULL when nothing is. */
 const char *sequence_settings_fault(const struct sequence_settings *settings);
-/* Picks what the training_thread needs; items are bounded by the memory, too. */
+/* Makes the settings of the training thread; items are bounded by memory_max too. */
 struct training_thread_settings
 sequence_training_settings(const struct sequence_settings *settings);
-/* Tells the bytes of the memory that sequences may take. */
+/* Returns the bytes that sequences may take of memory_max. */
 size_t sequence_training_set_bytes(const struct sequence_settings *settings);
 
 #endif

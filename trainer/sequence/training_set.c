@@ -1,3 +1,10 @@
+/* Users are entries of one growing array. hash_index finds them by fingerprint; a doubly linked
+ * list through `older` and `newer` keeps them in the order of their last change; removed ones form
+ * a list of free entries. A user's entry does not move, so a roster refers to it by index; a reader
+ * checks that the entry still belongs to the user, who may have been removed since.
+ *
+ * One mutex guards everything. It is held for a copy only, never during training.
+ */
 #include "base/base.h"
 #include "base/hash_index.h"
 #include "base/xalloc.h"
@@ -5,15 +12,15 @@
 
 #include <pthread.h>
 
-enum { SLOT_FREE = -1, FIRST = 64 };
+enum { NO_ENTRY = -1, CAPACITY_FIRST = 64 };
 
 struct training_set_entry {
     uint64_t user;
-    int32_t *items; /* NULL: the slot is free */
+    int32_t *items; /* NULL: the entry is free */
     size_t count;
     int64_t total;
     uint64_t stamp;
-    int32_t older, newer; /* slots, by stamp */
+    int32_t older, newer; /* entries, by stamp */
 };
 
 struct item_facts {
@@ -28,7 +35,7 @@ struct training_set {
     size_t length, bytes_max;
     struct training_set_entry *entries;
     size_t entries_count, entries_capacity;
-    int32_t free_slot; /* a list through `older` */
+    int32_t free_entry; /* first of a list, linked by `older` */
     int32_t oldest, newest;
     struct hash_index index; /* of the entries, by user */
     size_t users, bytes;
@@ -44,7 +51,7 @@ struct training_set *training_set_new(size_t length, size_t bytes_max)
     pthread_mutex_init(&training_set->lock, NULL);
     training_set->length = length;
     training_set->bytes_max = bytes_max;
-    training_set->free_slot = training_set->oldest = training_set->newest = SLOT_FREE;
+    training_set->free_entry = training_set->oldest = training_set->newest = NO_ENTRY;
     return training_set;
 }
 
@@ -71,7 +78,8 @@ void training_set_add_item(struct training_set *training_set, uint64_t hash)
 {
     pthread_mutex_lock(&training_set->lock);
     if (training_set->items_count == training_set->items_capacity) {
-        training_set->items_capacity = MAX_OF(training_set->items_capacity * 2, (size_t)FIRST);
+        training_set->items_capacity =
+            MAX_OF(training_set->items_capacity * 2, (size_t)CAPACITY_FIRST);
         training_set->items = xreallocarray(training_set->items, training_set->items_capacity,
                                             sizeof(*training_set->items));
     }
@@ -100,51 +108,52 @@ static uint64_t hash_of(const void *training_set, uint32_t at)
     return ((const struct training_set *)training_set)->entries[at].user;
 }
 
-static bool is(const void *training_set, uint32_t at, const void *user)
+static bool has_user(const void *training_set, uint32_t at, const void *user)
 {
     return ((const struct training_set *)training_set)->entries[at].user == *(const uint64_t *)user;
 }
 
 static int32_t find(const struct training_set *training_set, uint64_t user)
 {
-    return hash_index_find(&training_set->index, user, is, training_set, &user);
+    return hash_index_find(&training_set->index, user, has_user, training_set, &user);
 }
 
-/* ---- Users: who changed last ---- */
+/* ---- Users: in the order of their last change ---- */
 
-static void unlink_entry(struct training_set *training_set, int32_t slot)
+static void unlink_entry(struct training_set *training_set, int32_t at)
 {
-    struct training_set_entry *entry = &training_set->entries[slot];
-    int32_t *from_older = entry->older == SLOT_FREE ? &training_set->oldest
-                                                    : &training_set->entries[entry->older].newer;
-    int32_t *from_newer = entry->newer == SLOT_FREE ? &training_set->newest
-                                                    : &training_set->entries[entry->newer].older;
+    struct training_set_entry *entry = &training_set->entries[at];
+    int32_t *from_older = entry->older == NO_ENTRY ? &training_set->oldest
+                                                   : &training_set->entries[entry->older].newer;
+    int32_t *from_newer = entry->newer == NO_ENTRY ? &training_set->newest
+                                                   : &training_set->entries[entry->newer].older;
     *from_older = entry->newer;
     *from_newer = entry->older;
 }
 
-static void link_newest(struct training_set *training_set, int32_t slot)
+static void link_newest(struct training_set *training_set, int32_t at)
 {
-    struct training_set_entry *entry = &training_set->entries[slot];
+    struct training_set_entry *entry = &training_set->entries[at];
     entry->older = training_set->newest;
-    entry->newer = SLOT_FREE;
-    if (training_set->newest == SLOT_FREE) {
-        training_set->oldest = slot;
+    entry->newer = NO_ENTRY;
+    if (training_set->newest == NO_ENTRY) {
+        training_set->oldest = at;
     } else {
-        training_set->entries[training_set->newest].newer = slot;
+        training_set->entries[training_set->newest].newer = at;
     }
-    training_set->newest = slot;
+    training_set->newest = at;
 }
 
-static int32_t take_slot(struct training_set *training_set)
+static int32_t allocate_entry(struct training_set *training_set)
 {
-    if (training_set->free_slot != SLOT_FREE) {
-        int32_t slot = training_set->free_slot;
-        training_set->free_slot = training_set->entries[slot].older;
-        return slot;
+    if (training_set->free_entry != NO_ENTRY) {
+        int32_t at = training_set->free_entry;
+        training_set->free_entry = training_set->entries[at].older;
+        return at;
     }
     if (training_set->entries_count == training_set->entries_capacity) {
-        training_set->entries_capacity = MAX_OF(training_set->entries_capacity * 2, (size_t)FIRST);
+        training_set->entries_capacity =
+            MAX_OF(training_set->entries_capacity * 2, (size_t)CAPACITY_FIRST);
         training_set->entries = xreallocarray(training_set->entries, training_set->entries_capacity,
                                               sizeof(*training_set->entries));
     }
@@ -157,31 +166,31 @@ static size_t bytes_of(size_t count)
     return count * sizeof(int32_t) + sizeof(struct training_set_entry) + 2 * sizeof(int32_t);
 }
 
-static void leave(struct training_set *training_set, int32_t slot)
+static void remove_entry(struct training_set *training_set, int32_t at)
 {
-    struct training_set_entry *entry = &training_set->entries[slot];
-    hash_index_remove(&training_set->index, entry->user, (uint32_t)slot, hash_of, training_set);
-    unlink_entry(training_set, slot);
+    struct training_set_entry *entry = &training_set->entries[at];
+    hash_index_remove(&training_set->index, entry->user, (uint32_t)at, hash_of, training_set);
+    unlink_entry(training_set, at);
     training_set->bytes -= bytes_of(entry->count);
     training_set->users--;
     free(entry->items);
-    *entry = (struct training_set_entry){.older = training_set->free_slot};
-    training_set->free_slot = slot;
+    *entry = (struct training_set_entry){.older = training_set->free_entry};
+    training_set->free_entry = at;
 }
 
-static int32_t enter(struct training_set *training_set, uint64_t user)
+static int32_t add_entry(struct training_set *training_set, uint64_t user)
 {
-    int32_t slot = take_slot(training_set);
-    training_set->entries[slot] = (struct training_set_entry){.user = user};
-    hash_index_add(&training_set->index, user, (uint32_t)slot, hash_of, training_set);
-    link_newest(training_set, slot);
+    int32_t at = allocate_entry(training_set);
+    training_set->entries[at] = (struct training_set_entry){.user = user};
+    hash_index_add(&training_set->index, user, (uint32_t)at, hash_of, training_set);
+    link_newest(training_set, at);
     training_set->users++;
     training_set->bytes += bytes_of(0);
-    return slot;
+    return at;
 }
 
-static void fill(struct training_set *training_set, struct training_set_entry *entry,
-                 const int32_t *items, size_t count)
+static void set_items(struct training_set *training_set, struct training_set_entry *entry,
+                      const int32_t *items, size_t count)
 {
     training_set->bytes += (count - entry->count) * sizeof(*items);
     entry->items = xreallocarray(entry->items, count + 1, sizeof(*items));
@@ -199,21 +208,21 @@ void training_set_put(struct training_set *training_set, uint64_t user, const in
 {
     pthread_mutex_lock(&training_set->lock);
     const size_t kept = MIN_OF(count, training_set->length);
-    int32_t slot = find(training_set, user);
-    if (slot != SLOT_FREE && total < training_set->entries[slot].total) {
+    int32_t at = find(training_set, user);
+    if (at != NO_ENTRY && total < training_set->entries[at].total) {
         pthread_mutex_unlock(&training_set->lock);
         return;
     }
-    if (slot == SLOT_FREE) { slot = enter(training_set, user); }
-    struct training_set_entry *entry = &training_set->entries[slot];
-    fill(training_set, entry, items + (count - kept), kept);
+    if (at == NO_ENTRY) { at = add_entry(training_set, user); }
+    struct training_set_entry *entry = &training_set->entries[at];
+    set_items(training_set, entry, items + (count - kept), kept);
     training_set->arrived += MAX_OF(total - entry->total, (int64_t)0);
     entry->total = total;
     entry->stamp = ++training_set->stamp;
-    unlink_entry(training_set, slot);
-    link_newest(training_set, slot);
-    while (training_set->bytes > training_set->bytes_max && training_set->oldest != slot) {
-        leave(training_set, training_set->oldest);
+    unlink_entry(training_set, at);
+    link_newest(training_set, at);
+    while (training_set->bytes > training_set->bytes_max && training_set->oldest != at) {
+        remove_entry(training_set, training_set->oldest);
         training_set->dropped++;
     }
     pthread_mutex_unlock(&training_set->lock);
@@ -222,8 +231,8 @@ void training_set_put(struct training_set *training_set, uint64_t user, const in
 void training_set_remove(struct training_set *training_set, uint64_t user)
 {
     pthread_mutex_lock(&training_set->lock);
-    int32_t slot = find(training_set, user);
-    if (slot != SLOT_FREE) { leave(training_set, slot); }
+    int32_t at = find(training_set, user);
+    if (at != NO_ENTRY) { remove_entry(training_set, at); }
     pthread_mutex_unlock(&training_set->lock);
 }
 
@@ -242,11 +251,10 @@ struct roster_entry *training_set_roster(struct training_set *training_set, uint
     pthread_mutex_lock(&training_set->lock);
     struct roster_entry *roster = xcalloc(training_set->users + 1, sizeof(*roster));
     size_t count = 0;
-    for (int32_t slot = training_set->newest; slot != SLOT_FREE;
-         slot = training_set->entries[slot].older) {
-        const struct training_set_entry *entry = &training_set->entries[slot];
+    for (int32_t at = training_set->newest; at != NO_ENTRY; at = training_set->entries[at].older) {
+        const struct training_set_entry *entry = &training_set->entries[at];
         if (entry->stamp <= since) { break; }
-        roster[count++] = (struct roster_entry){entry->user, (size_t)slot, entry->stamp};
+        roster[count++] = (struct roster_entry){entry->user, (size_t)at, entry->stamp};
     }
     pthread_mutex_unlock(&training_set->lock);
     qsort(roster, count, sizeof(*roster), compare_roster_entries);
@@ -254,13 +262,13 @@ struct roster_entry *training_set_roster(struct training_set *training_set, uint
     return roster;
 }
 
-size_t training_set_read(struct training_set *training_set, const struct roster_entry *place,
+size_t training_set_read(struct training_set *training_set, const struct roster_entry *listed,
                          int32_t *ret_items, size_t most)
 {
     pthread_mutex_lock(&training_set->lock);
-    const struct training_set_entry *entry = &training_set->entries[place->slot];
-    bool there = entry->items && entry->user == place->user;
-    size_t count = there ? MIN_OF(entry->count, most) : 0;
+    const struct training_set_entry *entry = &training_set->entries[listed->at];
+    bool found = entry->items && entry->user == listed->user;
+    size_t count = found ? MIN_OF(entry->count, most) : 0;
     if (count) {
         memcpy(ret_items, entry->items + entry->count - count, count * sizeof(*ret_items));
     }

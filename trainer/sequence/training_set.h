@@ -1,12 +1,12 @@
-/* Pool: what training knows of users and items: each user's newest items, each item's attributes.
+/* Training set: each user's newest items and each item's attributes, in memory.
  *
- * Written by the worker's thread, read by the one that trains; every function takes the
- * training_set's own lock for as long as it copies a few numbers. Items are the caller's numbers,
- * 0, 1, 2 ... in the order of training_set_add_item(); users are known by fingerprint. Nothing that
- * is read depends on the order in which users came: the roster is sorted.
+ * The worker's thread writes it, the training thread reads it; each function holds the training
+ * set's own lock while it copies a few numbers. Items are numbered 0, 1, 2 ... in the order of
+ * training_set_add_item(); users are identified by fingerprint. No result depends on the order in
+ * which users arrived: the roster (the list of users) is sorted.
  *
- * Bounded: a user's sequence has at most `length` items; when all take more than `bytes_max`,
- * users whose sequence changed longest ago are dropped until they act again.
+ * Bounded: a user's sequence has at most `length` items. When all sequences take more than
+ * `bytes_max`, the users whose sequence changed longest ago are dropped until they act again.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_TRAINING_SET_H
 #define FRESHET_TRAINER_SEQUENCE_TRAINING_SET_H
@@ -18,35 +18,35 @@ struct training_set;
 /* A user on the roster. */
 struct roster_entry {
     uint64_t user;
-    size_t slot;
-    uint64_t stamp; /* counts changes of the training_set: of this user's newest one */
+    size_t at;      /* where the training set keeps the user */
+    uint64_t stamp; /* of this user's newest change; stamps count the changes of all users */
 };
 
-/* Which attributes the items have, by fingerprint; item i's stand from starts[i] to
- * starts[i + 1]. */
+/* The attributes of all items, by fingerprint: those of item i are at[starts[i]] up to, not
+ * including, at[starts[i + 1]]. */
 struct training_set_attributes {
     size_t *starts; /* items + 1 */
     uint64_t *at;
     size_t items;
 };
 
-/* Makes an empty training_set; free with training_set_free(). */
+/* Makes an empty training set; free with training_set_free(). */
 struct training_set *training_set_new(size_t length, size_t bytes_max);
-/* Frees the training_set; takes NULL; returns NULL. */
+/* Frees the training set; takes NULL; returns NULL. */
 struct training_set *training_set_free(struct training_set *training_set);
 
 /* ---- Writing ---- */
 
 /* Adds the next item, by its fingerprint. */
 void training_set_add_item(struct training_set *training_set, uint64_t hash);
-/* Replaces an item's attributes, told by fingerprint. */
+/* Replaces an item's attributes, given as fingerprints. */
 void training_set_describe(struct training_set *training_set, int32_t item,
                            const uint64_t *attributes, size_t count);
-/* Replaces a user's sequence, oldest first; `total` counts all actions that the user ever had: one
- * of fewer than are known is late and ignored. */
+/* Replaces a user's sequence, oldest item first. `total` counts all actions that the user ever had;
+ * a call with a smaller total than the last one is late and ignored. */
 void training_set_put(struct training_set *training_set, uint64_t user, const int32_t *items,
                       size_t count, int64_t total);
-/* Forgets a user. */
+/* Removes a user. */
 void training_set_remove(struct training_set *training_set, uint64_t user);
 
 /* ---- Reading ---- */
@@ -56,7 +56,7 @@ void training_set_remove(struct training_set *training_set, uint64_t user);
 struct roster_entry *training_set_roster(struct training_set *training_set, uint64_t since,
                                          size_t *ret_count);
 /* Copies the last items of a user's sequence, at most `most`; 0 when the user is gone. */
-size_t training_set_read(struct training_set *training_set, const struct roster_entry *place,
+size_t training_set_read(struct training_set *training_set, const struct roster_entry *listed,
                          int32_t *ret_items, size_t most);
 /* Counts the users. */
 size_t training_set_users(struct training_set *training_set);
@@ -64,13 +64,13 @@ size_t training_set_users(struct training_set *training_set);
 size_t training_set_items(struct training_set *training_set);
 /* Counts the actions that ever arrived. */
 int64_t training_set_arrived(struct training_set *training_set);
-/* Tells the stamp of the newest change of a user. */
+/* Returns the stamp of the newest change of any user. */
 uint64_t training_set_stamp(struct training_set *training_set);
 /* Counts the changes of items and attributes. */
 uint64_t training_set_version(struct training_set *training_set);
 /* Copies the items' fingerprints, by number; the caller frees. */
 uint64_t *training_set_hashes(struct training_set *training_set, size_t *ret_count);
-/* Says of each of the first `count` items whether somebody's sequence had it. */
+/* Says of each of the first `count` items whether any user's sequence ever contained it. */
 void training_set_acted(struct training_set *training_set, uint8_t *ret_acted, size_t count);
 /* Copies all attributes; release with training_set_attributes_release(). */
 void training_set_attributes(struct training_set *training_set,
@@ -79,8 +79,9 @@ void training_set_attributes_release(struct training_set_attributes *attributes)
 /* Copies one item's attributes, at most `most`; returns how many. */
 size_t training_set_attributes_of(struct training_set *training_set, int32_t item,
                                   uint64_t *ret_attributes, size_t most);
-/* Counts the bytes that sequences take, and the users that were dropped for them so far. */
+/* Counts the bytes of all sequences. */
 size_t training_set_bytes(struct training_set *training_set);
+/* Counts the users that were dropped so far to keep within bytes_max. */
 int64_t training_set_dropped(struct training_set *training_set);
 
 #endif

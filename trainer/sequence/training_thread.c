@@ -1,3 +1,13 @@
+/* Who touches what:
+ *
+ *   worker's thread     begin, end, take, report; also `learner` while the thread does not run
+ *   training thread     `learner`, `checkpoint_ms`, `publish_ms`, `published` while it runs
+ *   both, under `lock`  `snapshot`, `report`, `quit`
+ *
+ * A new snapshot replaces one that the worker has not taken: only the newest is worth publishing.
+ * The thread keeps to its share of the processor by sleeping in proportion to each slice of work.
+ * With `threads` 0 there is no thread: the worker calls training_thread_work() from its tick.
+ */
 #include "base/base.h"
 #include "base/atomic_file.h"
 #include "base/text_file.h"
@@ -7,7 +17,8 @@
 
 enum {
     IDLE_MS = 50,
-    LATE_CHECKPOINTS = 10, /* so many intervals, and a checkpoint is written in mid-round */
+    LATE_CHECKPOINTS =
+        10, /* after this many intervals a checkpoint does not wait for the end of an epoch */
 };
 
 #define CHECKPOINT_BYTES_MAX ((size_t)16 << 30)
@@ -24,8 +35,8 @@ struct training_thread {
     bool quit;
     struct model_snapshot *snapshot;
     struct training_thread_report report;
-    int64_t checkpoint_ms, publish_ms; /* when they were last */
-    bool published;                    /* something in this process */
+    int64_t checkpoint_ms, publish_ms; /* times of the last ones */
+    bool published;                    /* a snapshot was made in this process */
 };
 
 static int64_t now_ms(const struct training_thread *training_thread)
@@ -95,62 +106,64 @@ static void resume(struct training_thread *training_thread)
     training_thread->report.why = why;
 }
 
-/* ---- Learning ---- */
+/* ---- Training ---- */
 
-static void hand_out(struct training_thread *training_thread)
+static void make_snapshot(struct training_thread *training_thread)
 {
     struct model_snapshot *snapshot = learner_snapshot(training_thread->learner);
     if (!snapshot) { return; }
     training_thread->publish_ms = now_ms(training_thread);
     training_thread->published = true;
     pthread_mutex_lock(&training_thread->lock);
-    struct model_snapshot *former = training_thread->snapshot;
+    struct model_snapshot *previous = training_thread->snapshot;
     training_thread->snapshot = snapshot;
     pthread_mutex_unlock(&training_thread->lock);
-    model_snapshot_free(former);
+    model_snapshot_free(previous);
 }
 
-static void look_at_news(struct training_thread *training_thread)
+static void handle_milestone(struct training_thread *training_thread)
 {
-    enum learner_news news = learner_news(training_thread->learner);
+    enum learner_milestone milestone = learner_milestone(training_thread->learner);
     bool due =
         !training_thread->published || now_ms(training_thread) - training_thread->publish_ms >=
                                            training_thread->settings.publish_ms;
-    if (news == NEWS_FINISHED || (news == NEWS_BETTER && due)) { hand_out(training_thread); }
+    if (milestone == MILESTONE_ENDED || (milestone == MILESTONE_IMPROVED && due)) {
+        make_snapshot(training_thread);
+    }
     int64_t age_ms = now_ms(training_thread) - training_thread->checkpoint_ms,
-            every_ms = training_thread->settings.checkpoint_ms;
-    bool between = learner_between(training_thread->learner);
-    if (news == NEWS_FINISHED || (between && age_ms >= every_ms) ||
-        age_ms >= every_ms * LATE_CHECKPOINTS) {
+            interval_ms = training_thread->settings.checkpoint_ms;
+    bool between_epochs = learner_between_epochs(training_thread->learner);
+    if (milestone == MILESTONE_ENDED || (between_epochs && age_ms >= interval_ms) ||
+        age_ms >= interval_ms * LATE_CHECKPOINTS) {
         checkpoint(training_thread);
     }
 }
 
-/* Does a slice; false when there was nothing to do. */
+/* Does a slice of work; false when there was nothing to do. */
 static bool advance(struct training_thread *training_thread)
 {
     bool worked = learner_step(training_thread->learner);
-    if (worked) { look_at_news(training_thread); }
+    if (worked) { handle_milestone(training_thread); }
     struct learner_report report = learner_report(training_thread->learner);
     pthread_mutex_lock(&training_thread->lock);
     training_thread->report.learner = report;
-    training_thread->report.resting = !worked && !training_thread->snapshot;
+    training_thread->report.idle = !worked && !training_thread->snapshot;
     pthread_mutex_unlock(&training_thread->lock);
     return worked;
 }
 
-/* Sleeps, unless it is time to quit; says whether it is. */
-static bool rest(struct training_thread *training_thread, int64_t rest_us)
+/* Sleeps until the time is over or the thread is to quit; says whether it is to quit. */
+static bool pause_or_quit(struct training_thread *training_thread, int64_t pause_us)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += rest_us / 1000000;
-    until.tv_nsec += rest_us % 1000000 * 1000;
+    until.tv_sec += pause_us / 1000000;
+    until.tv_nsec += pause_us % 1000000 * 1000;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&training_thread->lock);
     int result = 0;
-    while (!training_thread->quit && rest_us && result != ETIMEDOUT) {
+    while (!training_thread->quit && pause_us && result != ETIMEDOUT) {
         result = pthread_cond_timedwait(&training_thread->wake, &training_thread->lock, &until);
     }
     bool quit = training_thread->quit;
@@ -158,18 +171,18 @@ static bool rest(struct training_thread *training_thread, int64_t rest_us)
     return quit;
 }
 
-static void *work(void *arg)
+static void *thread_main(void *arg)
 {
     struct training_thread *training_thread = arg;
     double share = training_thread->settings.cpu_share;
     struct timespec from, to;
-    for (int64_t rest_us = 0; !rest(training_thread, rest_us);) {
+    for (int64_t pause_us = 0; !pause_or_quit(training_thread, pause_us);) {
         clock_gettime(CLOCK_MONOTONIC, &from);
         bool worked = advance(training_thread);
         clock_gettime(CLOCK_MONOTONIC, &to);
         double us =
             (double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3;
-        rest_us = worked ? (int64_t)(us * (1.0 - share) / share) : IDLE_MS * 1000;
+        pause_us = worked ? (int64_t)(us * (1.0 - share) / share) : IDLE_MS * 1000;
     }
     return NULL;
 }
@@ -184,7 +197,7 @@ void training_thread_begin(struct training_thread *training_thread)
     training_thread->report.learner = learner_report(training_thread->learner);
     if (!training_thread->threaded) { return; }
     training_thread->quit = false;
-    int result = thread_start(&training_thread->thread, "training", work, training_thread);
+    int result = thread_start(&training_thread->thread, "training", thread_main, training_thread);
     assert(result == 0);
 }
 
@@ -207,7 +220,7 @@ bool training_thread_runs(const struct training_thread *training_thread)
     return training_thread->learner;
 }
 
-void training_thread_turn(struct training_thread *training_thread, int64_t budget_ms)
+void training_thread_work(struct training_thread *training_thread, int64_t budget_ms)
 {
     if (training_thread->threaded || !training_thread->learner) { return; }
     int64_t until_ms = now_ms(training_thread) + budget_ms;

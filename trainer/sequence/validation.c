@@ -12,7 +12,7 @@ void validation_draw(struct validation *validation, struct training_set *trainin
         .numbers = xcalloc(CHUNK * (length + 1), sizeof(int32_t))};
     int32_t *items = xcalloc(length + 1, sizeof(*items));
     for (size_t i = 0; i < count; i++) {
-        /* evenly: as many of the first i as the share says */
+        /* takes every (count / most)th user on average, so that they are spread evenly */
         if (i * most / count == (i + 1) * most / count && most < count) { continue; }
         size_t had = training_set_read(training_set, &roster[i], items, length);
         if (had < 2 || validation->count == most) { continue; }
@@ -37,8 +37,8 @@ void validation_release(struct validation *validation)
 
 void validation_restart(struct validation *validation)
 {
-    validation->asked = 0;
-    validation->hits = (struct ranking_metrics){0};
+    validation->evaluated = 0;
+    validation->metrics = (struct ranking_metrics){0};
 }
 
 const struct validation_example *validation_find(const struct validation *validation, uint64_t user)
@@ -62,7 +62,7 @@ static void rank(struct validation *validation, const struct sequence *history, 
     double rank = (double)INFINITY;
     for (size_t k = 0; k < history->count; k++) { scores[history->items[k]] = -INFINITY; }
     if (target != VOCABULARY_NONE) { rank = ranking_metrics_rank(scores, (int32_t)items, target); }
-    ranking_metrics_count(&validation->hits, rank);
+    ranking_metrics_count(&validation->metrics, rank);
 }
 
 static void make_room(struct validation *validation, size_t d, size_t items, size_t chunk)
@@ -74,8 +74,8 @@ static void make_room(struct validation *validation, size_t d, size_t items, siz
     validation->hidden = xreallocarray(validation->hidden, CHUNK * d, sizeof(float));
 }
 
-bool validation_run(struct validation *validation, const struct vocabulary *vocabulary,
-                    struct transformer *model)
+bool validation_step(struct validation *validation, const struct vocabulary *vocabulary,
+                     struct transformer *model)
 {
     const struct weights_shape *shape = &transformer_settings(model)->shape;
     const size_t d = shape->d, items = shape->items;
@@ -84,8 +84,8 @@ bool validation_run(struct validation *validation, const struct vocabulary *voca
     int32_t targets[CHUNK];
     size_t count = 0, used = 0;
     make_room(validation, d, items, chunk);
-    while (validation->asked < validation->count && count < chunk) {
-        const struct validation_example *example = &validation->examples[validation->asked++];
+    while (validation->evaluated < validation->count && count < chunk) {
+        const struct validation_example *example = &validation->examples[validation->evaluated++];
         int32_t *numbers = validation->numbers + used;
         memcpy(numbers, example->items, (example->count - 1) * sizeof(*numbers));
         size_t known = vocabulary_translate(vocabulary, numbers, example->count - 1);
@@ -101,5 +101,5 @@ bool validation_run(struct validation *validation, const struct vocabulary *voca
     for (size_t i = 0; i < count; i++) {
         rank(validation, &histories[i], targets[i], validation->scores + i * items, items);
     }
-    return validation->asked < validation->count;
+    return validation->evaluated < validation->count;
 }

@@ -2,9 +2,9 @@
 #include "base/xalloc.h"
 #include "trainer/sequence/vocabulary.h"
 
-enum { NAMES_FIRST = 32, SHARED_LEAST = 2 };
+enum { NAMES_FIRST = 32, SHARED_MIN = 2 };
 
-_Static_assert((int)VOCABULARY_NONE == (int)HASH_INDEX_NONE, "what is not found has one name");
+_Static_assert((int)VOCABULARY_NONE == (int)HASH_INDEX_NONE, "both mean: not found");
 
 /* ---- Names ---- */
 
@@ -13,14 +13,14 @@ static uint64_t hash_of(const void *names, uint32_t at)
     return ((const struct vocabulary_names *)names)->hashes[at];
 }
 
-static bool is(const void *names, uint32_t at, const void *hash)
+static bool has_hash(const void *names, uint32_t at, const void *hash)
 {
     return ((const struct vocabulary_names *)names)->hashes[at] == *(const uint64_t *)hash;
 }
 
 int32_t vocabulary_find(const struct vocabulary_names *names, uint64_t hash)
 {
-    return hash_index_find(&names->index, hash, is, names, &hash);
+    return hash_index_find(&names->index, hash, has_hash, names, &hash);
 }
 
 static void names_add(struct vocabulary_names *names, uint64_t hash)
@@ -47,7 +47,7 @@ void vocabulary_names_copy(const struct vocabulary_names *names, struct vocabula
     for (uint32_t i = 0; i < names->count; i++) { names_add(ret_names, names->hashes[i]); }
 }
 
-/* ---- What is new ---- */
+/* ---- Update ---- */
 
 static int compare_hashes(const void *a, const void *b)
 {
@@ -55,7 +55,7 @@ static int compare_hashes(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* The attributes that enough items have, each once, by fingerprint; the caller frees. */
+/* The attributes that at least SHARED_MIN items have, each once, sorted; the caller frees. */
 static uint64_t *shared_attributes(const struct training_set_attributes *attributes,
                                    size_t *ret_count)
 {
@@ -67,7 +67,7 @@ static uint64_t *shared_attributes(const struct training_set_attributes *attribu
         size_t end = i;
         while (end < total && sorted[end] == sorted[i]) { end++; }
         uint64_t hash = sorted[i];
-        if (end - i >= SHARED_LEAST) { sorted[kept++] = hash; }
+        if (end - i >= SHARED_MIN) { sorted[kept++] = hash; }
         i = end;
     }
     *ret_count = kept;
@@ -106,30 +106,30 @@ static void update_attributes(struct vocabulary *vocabulary,
     free(shared);
 }
 
-static void call_items(struct vocabulary *vocabulary, struct training_set *training_set,
-                       const struct training_set_attributes *attributes, const uint64_t *hashes,
-                       size_t count)
+static void add_items(struct vocabulary *vocabulary, struct training_set *training_set,
+                      const struct training_set_attributes *attributes, const uint64_t *hashes,
+                      size_t count)
 {
-    uint64_t *arriving = xcalloc(count + 1, sizeof(*arriving));
+    uint64_t *added = xcalloc(count + 1, sizeof(*added));
     uint8_t *acted = xcalloc(count + 1, 1);
-    size_t arrived = 0;
+    size_t added_count = 0;
     training_set_acted(training_set, acted, count);
     for (size_t i = 0; i < count; i++) {
         bool described = i < attributes->items && attributes->starts[i + 1] > attributes->starts[i];
         bool wanted = acted[i] || described;
         if (wanted && vocabulary_find(&vocabulary->items, hashes[i]) == VOCABULARY_NONE) {
-            arriving[arrived++] = hashes[i];
+            added[added_count++] = hashes[i];
         }
     }
-    qsort(arriving, arrived, sizeof(*arriving), compare_hashes);
-    for (size_t i = 0; i < arrived; i++) {
+    qsort(added, added_count, sizeof(*added), compare_hashes);
+    for (size_t i = 0; i < added_count; i++) {
         if (vocabulary->items.count == vocabulary->items_max) {
-            vocabulary->over_max = (int64_t)(arrived - i);
+            vocabulary->over_max = (int64_t)(added_count - i);
             break;
         }
-        names_add(&vocabulary->items, arriving[i]);
+        names_add(&vocabulary->items, added[i]);
     }
-    free(arriving);
+    free(added);
     free(acted);
 }
 
@@ -142,7 +142,7 @@ bool vocabulary_update(struct vocabulary *vocabulary, struct training_set *train
     training_set_attributes(training_set, &attributes);
     uint64_t *hashes = training_set_hashes(training_set, &count);
     update_attributes(vocabulary, &attributes);
-    call_items(vocabulary, training_set, &attributes, hashes, count);
+    add_items(vocabulary, training_set, &attributes, hashes, count);
     vocabulary->numbers =
         xreallocarray(vocabulary->numbers, count + 1, sizeof(*vocabulary->numbers));
     for (size_t i = 0; i < count; i++) {
@@ -164,9 +164,9 @@ static size_t add_attributes(const struct vocabulary *vocabulary,
     size_t count = 0;
     for (size_t k = attributes->starts[item]; k < attributes->starts[item + 1]; k++) {
         int32_t number = vocabulary_find(&vocabulary->attributes, attributes->at[k]);
-        bool twice = number == VOCABULARY_NONE;
-        for (size_t i = 0; i < count && !twice; i++) { twice = to[i] == number; }
-        if (!twice) { to[count++] = number; }
+        bool skipped = number == VOCABULARY_NONE;
+        for (size_t i = 0; i < count && !skipped; i++) { skipped = to[i] == number; }
+        if (!skipped) { to[count++] = number; }
     }
     return count;
 }
@@ -177,25 +177,26 @@ static void apply_attributes(const struct vocabulary *vocabulary, struct trainin
     struct training_set_attributes attributes;
     training_set_attributes(training_set, &attributes);
     size_t items = vocabulary->items.count;
-    int32_t *pooled =
-        xcalloc(items + 1, sizeof(*pooled)); /* the model's item -> the training_set's + 1 */
+    int32_t *training_items =
+        xcalloc(items + 1,
+                sizeof(*training_items)); /* by the model's item: the training set's + 1; 0: none */
     for (size_t i = 0; i < vocabulary->numbers_count && i < attributes.items; i++) {
         if (vocabulary->numbers[i] != VOCABULARY_NONE) {
-            pooled[vocabulary->numbers[i]] = (int32_t)i + 1;
+            training_items[vocabulary->numbers[i]] = (int32_t)i + 1;
         }
     }
     size_t *starts = xcalloc(items + 1, sizeof(*starts));
     int32_t *ids = xcalloc(attributes.starts[attributes.items] + 1, sizeof(*ids));
     for (size_t i = 0, at = 0; i < items; i++) {
-        if (pooled[i]) {
-            at += add_attributes(vocabulary, &attributes, (size_t)pooled[i] - 1, ids + at);
+        if (training_items[i]) {
+            at += add_attributes(vocabulary, &attributes, (size_t)training_items[i] - 1, ids + at);
         }
         starts[i + 1] = at;
     }
     transformer_set_attributes(model, starts, ids);
     free(starts);
     free(ids);
-    free(pooled);
+    free(training_items);
     training_set_attributes_release(&attributes);
 }
 
@@ -242,7 +243,7 @@ static bool load_names(struct vocabulary_names *names, const char **at, const ch
         *at += sizeof(hash);
         names_add(names, hash);
     }
-    return names->count == count; /* none twice */
+    return names->count == count; /* no hash occurred twice */
 }
 
 void vocabulary_save(const struct vocabulary *vocabulary, struct buf *buf)
@@ -256,14 +257,14 @@ bool vocabulary_load(struct vocabulary *vocabulary, const char **at, const char 
                      uint32_t items_max)
 {
     *vocabulary = (struct vocabulary){.items_max = items_max};
-    bool good = (size_t)(end - *at) >= sizeof(vocabulary->attributes_max);
-    if (good) {
+    bool valid = (size_t)(end - *at) >= sizeof(vocabulary->attributes_max);
+    if (valid) {
         memcpy(&vocabulary->attributes_max, *at, sizeof(vocabulary->attributes_max));
         *at += sizeof(vocabulary->attributes_max);
-        good = load_names(&vocabulary->attributes, at, end) &&
-               load_names(&vocabulary->items, at, end) &&
-               vocabulary->attributes.count <= vocabulary->attributes_max;
+        valid = load_names(&vocabulary->attributes, at, end) &&
+                load_names(&vocabulary->items, at, end) &&
+                vocabulary->attributes.count <= vocabulary->attributes_max;
     }
-    if (!good) { vocabulary_release(vocabulary); }
-    return good;
+    if (!valid) { vocabulary_release(vocabulary); }
+    return valid;
 }

@@ -8,23 +8,23 @@
 
 enum { STEPS_MAX = 100000, BYTES_MAX = 64 << 20 };
 
-static struct training_set *everybody(int order)
+static struct training_set *all_walkers(int order)
 {
     struct training_set *training_set = walk_training_set(order);
     for (int32_t user = 0; user < WALKERS; user++) {
-        /* whoever comes first, the training_set says the same */
+        /* the order in which users arrive makes no difference */
         walk(training_set, order, order > 0 ? user : WALKERS - 1 - user, WALK_LENGTH);
     }
     return training_set;
 }
 
-/* Learns until nothing is left to do; the caller frees what it would publish. */
-static struct model_snapshot *settle(struct learner *learner)
+/* Trains until nothing is left to do; returns the last snapshot, which the caller frees. */
+static struct model_snapshot *train_to_end(struct learner *learner)
 {
     struct model_snapshot *snapshot = NULL;
     for (int step = 0; learner_step(learner); step++) {
         assert_true(step < STEPS_MAX);
-        if (learner_news(learner) != NEWS_FINISHED) { continue; }
+        if (learner_milestone(learner) != MILESTONE_ENDED) { continue; }
         model_snapshot_free(snapshot);
         snapshot = learner_snapshot(learner);
     }
@@ -34,9 +34,9 @@ static struct model_snapshot *settle(struct learner *learner)
 
 static void test_learns_the_walk(void **state)
 {
-    struct training_set *training_set = everybody(1);
+    struct training_set *training_set = all_walkers(1);
     struct learner *learner = learner_new(&walk_settings, training_set);
-    struct model_snapshot *snapshot = settle(learner);
+    struct model_snapshot *snapshot = train_to_end(learner);
     struct learner_report report = learner_report(learner);
     assert_int_equal(report.training_runs, 1);
     assert_true(report.ndcg10 > 0.9);
@@ -47,37 +47,37 @@ static void test_learns_the_walk(void **state)
     training_set_free(training_set);
 }
 
-/* The same users and items in another order are the same to it. */
+/* The order of users and items makes no difference. */
 static void test_order_does_not_matter(void **state)
 {
-    struct model_snapshot *graduates[2];
+    struct model_snapshot *snapshots[2];
     for (int i = 0; i < 2; i++) {
-        struct training_set *training_set = everybody(i ? -1 : 1);
+        struct training_set *training_set = all_walkers(i ? -1 : 1);
         struct learner *learner = learner_new(&walk_settings, training_set);
-        graduates[i] = settle(learner);
+        snapshots[i] = train_to_end(learner);
         learner_free(learner);
         training_set_free(training_set);
     }
-    assert_string_equal(graduates[0]->name, graduates[1]->name);
-    model_snapshot_free(graduates[0]);
-    model_snapshot_free(graduates[1]);
+    assert_string_equal(snapshots[0]->name, snapshots[1]->name);
+    model_snapshot_free(snapshots[0]);
+    model_snapshot_free(snapshots[1]);
 }
 
-/* Dies between any two epochs and goes on from the checkpoint with a training_set that is made
- * anew: the same weights to the bit. */
-static void test_goes_on_from_a_checkpoint(void **state)
+/* Killed between any two epochs and resumed from the checkpoint, with a training set filled again
+ * in another order: the same weights to the bit. */
+static void test_resumes_from_a_checkpoint(void **state)
 {
-    struct training_set *training_set = everybody(1);
+    struct training_set *training_set = all_walkers(1);
     struct learner *learner = learner_new(&walk_settings, training_set);
-    struct model_snapshot *want = settle(learner);
+    struct model_snapshot *want = train_to_end(learner);
     learner_free(learner);
     training_set_free(training_set);
-    for (int die = 1; die <= 13; die += 4) {
-        training_set = everybody(1);
+    for (int kill_after = 1; kill_after <= 13; kill_after += 4) {
+        training_set = all_walkers(1);
         learner = learner_new(&walk_settings, training_set);
-        for (int betweens = 0; betweens < die;) {
+        for (int boundaries = 0; boundaries < kill_after;) {
             assert_true(learner_step(learner));
-            betweens += learner_between(learner);
+            boundaries += learner_between_epochs(learner);
         }
         struct buf bytes;
         const char *why = "";
@@ -85,10 +85,10 @@ static void test_goes_on_from_a_checkpoint(void **state)
         learner_save(learner, &bytes);
         learner_free(learner);
         training_set_free(training_set);
-        training_set = everybody(-1);
+        training_set = all_walkers(-1);
         learner = learner_new(&walk_settings, training_set);
         assert_true(learner_load(learner, buf_slice(&bytes), &why));
-        struct model_snapshot *snapshot = settle(learner);
+        struct model_snapshot *snapshot = train_to_end(learner);
         assert_string_equal(snapshot->name, want->name);
         model_snapshot_free(snapshot);
         buf_release(&bytes);
@@ -100,9 +100,9 @@ static void test_goes_on_from_a_checkpoint(void **state)
 
 static void test_refuses_a_bad_checkpoint(void **state)
 {
-    struct training_set *training_set = everybody(1);
+    struct training_set *training_set = all_walkers(1);
     struct learner *learner = learner_new(&walk_settings, training_set);
-    model_snapshot_free(settle(learner));
+    model_snapshot_free(train_to_end(learner));
     struct buf bytes;
     const char *why = NULL;
     buf_init(&bytes, BYTES_MAX);
@@ -128,25 +128,25 @@ static void test_refuses_a_bad_checkpoint(void **state)
     training_set_free(training_set);
 }
 
-/* New actions and new items are learned in a refresh; many more begin a new season. */
-static void test_goes_on_learning(void **state)
+/* New actions and items lead to a fine-tune; many more actions, to a second training run. */
+static void test_fine_tune_and_second_run(void **state)
 {
-    struct training_set *training_set = everybody(1);
+    struct training_set *training_set = all_walkers(1);
     struct learner *learner = learner_new(&walk_settings, training_set);
-    model_snapshot_free(settle(learner));
+    model_snapshot_free(train_to_end(learner));
     uint64_t steps = learner_report(learner).steps;
     training_set_add_item(training_set, walk_hash(999));
     const int32_t items[] = {1, 6, 11, WALK_ITEMS};
     for (uint64_t user = 0; user < 12; user++) {
         training_set_put(training_set, 5000 + user, items, 4, 4);
     }
-    struct model_snapshot *snapshot = settle(learner);
+    struct model_snapshot *snapshot = train_to_end(learner);
     assert_int_equal(snapshot->rows, WALK_ITEMS + 1);
     assert_int_equal(learner_report(learner).training_runs, 1);
     assert_true(learner_report(learner).steps > steps);
     model_snapshot_free(snapshot);
     for (int32_t user = 0; user < WALKERS; user++) { walk(training_set, 1, user, WALK_LENGTH + 8); }
-    model_snapshot_free(settle(learner));
+    model_snapshot_free(train_to_end(learner));
     assert_int_equal(learner_report(learner).training_runs, 2);
     learner_free(learner);
     training_set_free(training_set);
@@ -157,9 +157,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_the_walk),
         cmocka_unit_test(test_order_does_not_matter),
-        cmocka_unit_test(test_goes_on_from_a_checkpoint),
+        cmocka_unit_test(test_resumes_from_a_checkpoint),
         cmocka_unit_test(test_refuses_a_bad_checkpoint),
-        cmocka_unit_test(test_goes_on_learning),
+        cmocka_unit_test(test_fine_tune_and_second_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ static void test_many(void **state)
         rng = rng * 6364136223846793005U + 1442695040888963407U;
         uint64_t user = (rng >> 33) % USERS;
         int32_t item = (int32_t)((rng >> 50) % ITEMS);
-        /* Fingerprints that meet in one slot of the index. */
+        /* Fingerprints that collide in the index. */
         if (rng >> 60 < 5) {
             training_set_remove(training_set, user * 4096);
             held[user] = -1;
@@ -67,16 +67,16 @@ static void test_many(void **state)
             held[user] = item;
         }
     }
-    size_t there = 0, count;
+    size_t found = 0, count;
     struct roster_entry *roster = training_set_roster(training_set, 0, &count);
     for (uint64_t user = 0; user < USERS; user++) {
         if (held[user] < 0) { continue; }
         int32_t read[LENGTH];
-        assert_int_equal(roster[there].user, user * 4096); /* sorted */
-        assert_int_equal(training_set_read(training_set, &roster[there++], read, LENGTH), 1);
+        assert_int_equal(roster[found].user, user * 4096); /* sorted */
+        assert_int_equal(training_set_read(training_set, &roster[found++], read, LENGTH), 1);
         assert_int_equal(read[0], held[user]);
     }
-    assert_int_equal(there, count);
+    assert_int_equal(found, count);
     free(roster);
     training_set_free(training_set);
 }
