@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "stream/avro/codec.h"
+#include "stream/avro/schema.h"
 
 struct probe {
     struct slice text;

@@ -53,11 +53,6 @@ ROOMS = tuple(ARROWS)
 ONE_OBJECT = ("stream/kafka", "stream/sim")
 # Circles that are left: the files, and the reason.
 CIRCLES = {
-    ("stream/avro/codec", "stream/avro/schema"):
-        "the contract's fields and the schema's nodes describe each other",
-    ("stream/config/option_value", "stream/config/options"): "an option's type and its values",
-    ("stream/registry/registry", "stream/registry/registry_answer"):
-        "a request's faults and the answer that has them",
     ("stream/run", "stream/worker"): "the run calls the worker, whose process starts the run",
 }
 

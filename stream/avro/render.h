@@ -1,11 +1,12 @@
-/* Avro bytes as JSON for people, straight from the cursor.
+/* Renders Avro bytes as JSON for people, straight from the cursor.
  *
- * As Avro's JSON encoding has it (bytes and fixed are strings whose characters U+0000..U+00FF stand
- * for the bytes, enums are their symbols), but unions are shown plainly: null or the value. Reals
- * have as few of 15 to 17 digits (floats: 6 to 9) as read back the same; those that JSON has not
- * are the texts "NaN", "Infinity" and "-Infinity", as Java writes them. With the cursor's
- * `times_as_text`, dates and timestamps (logical types) are ISO 8601 texts in UTC; those outside
- * the years 0 to 9999 stay numbers.
+ * The output follows Avro's JSON encoding: bytes and fixed are strings whose characters
+ * U+0000..U+00FF stand for the bytes, enums are their symbols. It differs in unions, which are
+ * shown without their type: null or the value. A real has the fewest digits, from 15 to 17 (a
+ * float: 6 to 9), that read back as the same number. Reals that JSON does not have are the texts
+ * "NaN", "Infinity" and "-Infinity", as in Java. With the cursor's `times_as_text`, dates and
+ * timestamps (logical types) become ISO 8601 texts in UTC; those outside the years 0 to 9999 stay
+ * numbers.
  */
 #ifndef FRESHET_STREAM_AVRO_RENDER_H
 #define FRESHET_STREAM_AVRO_RENDER_H
@@ -14,8 +15,8 @@
 #include "base/buf.h"
 #include "stream/avro/cursor.h"
 
-/* Appends one value of that type; depth is its nesting (0 for a message). False when the cursor
- * refuses or out is full ("over_limit"); out then holds half of it. */
+/* Appends one value of the node's type; depth is its nesting (0 for a message). False when the
+ * cursor refuses the bytes or out is full ("over_limit"); out then holds a part of the value. */
 bool render_value(struct cursor *cursor, const struct schema_node *node, int depth,
                   struct buf *out);
 

@@ -1,8 +1,8 @@
-/* An Avro schema as a tree: from its JSON text, with names resolved.
+/* An Avro schema, parsed from its JSON text into a tree with names resolved.
  *
- * Named types (record, enum, fixed) stand once in memory; a reference points at the definition, so
- * a tree may lead back into itself. Defaults, aliases and enum defaults are kept, which libavro
- * does not do. Everything a tree names lives as long as its schema.
+ * A named type (record, enum, fixed) exists once in memory and references point to it, so the tree
+ * of a recursive type has cycles. Defaults, aliases and enum defaults are kept; libavro drops them.
+ * Everything that a tree points to lives as long as its schema.
  *
  * Avro 1.11 specification: "Schema Declaration", "Names", "Parsing Canonical Form for Schemas",
  * "Schema Fingerprints".
@@ -11,7 +11,7 @@
 #define FRESHET_STREAM_AVRO_SCHEMA_H
 
 #include "base/base.h"
-#include "stream/avro/codec.h"
+#include "stream/avro/codec_error.h"
 
 #include <jansson.h>
 
@@ -41,11 +41,11 @@ enum schema_type {
     SCHEMA_FIXED,
 };
 
-/* Logical types of int and long that are times; others are not looked at. */
+/* Logical types of int and long that are times; others are ignored. */
 enum schema_logical {
     LOGICAL_NONE,
     LOGICAL_DATE,             /* int: days since 1970 */
-    LOGICAL_TIMESTAMP_MILLIS, /* long, and so on; the local ones are taken for UTC */
+    LOGICAL_TIMESTAMP_MILLIS, /* long, as the next two; local ones are read as UTC */
     LOGICAL_TIMESTAMP_MICROS,
     LOGICAL_TIMESTAMP_NANOS,
 };
@@ -76,29 +76,33 @@ struct schema_node {
     const char *symbol_fallback;   /* enum's default; NULL without one */
     size_t count;
     size_t size;  /* of a fixed */
-    bool written; /* while the canonical form is made: the definition has been printed */
+    bool written; /* the canonical form already holds the definition */
 };
 
 struct schema;
 
-/* Parses a schema; NULL with the error told when the text is none. Free with schema_free(). */
+/* Parses a schema; NULL with ret_error filled when the text is no schema. Free with
+ * schema_free(). */
 struct schema *schema_parse(const char *json, struct codec_error *ret_error);
 /* Frees the schema and its tree; takes NULL; returns NULL. */
 struct schema *schema_free(struct schema *schema);
-/* Tells the root of the tree. */
+/* Returns the root of the tree. */
 const struct schema_node *schema_root(const struct schema *schema);
-/* Tells the Parsing Canonical Form. */
+/* Returns the Parsing Canonical Form. */
 const char *schema_canonical(const struct schema *schema);
-/* Tells the CRC-64-AVRO of the canonical form. */
+/* Returns the CRC-64-AVRO of the canonical form. */
 uint64_t schema_crc(const struct schema *schema);
+/* Computes the CRC-64-AVRO fingerprint of a schema's text; 0 or -EINVAL. */
+int schema_fingerprint(const char *json, uint64_t *ret_fingerprint);
 
-/* Tells a type's word ("long"). */
+/* Returns a type's name in JSON ("long"). */
 const char *schema_type_name(enum schema_type type);
-/* Tells the part of a full name after the last dot. */
+/* Returns the part of a full name after the last dot. */
 const char *schema_short_name(const char *full_name);
-/* Tells a symbol's index in an enum, -1 when it has none such. */
+/* Returns a symbol's index in an enum, -1 when the enum does not have it. */
 int32_t schema_symbol(const struct schema_node *node, const char *symbol);
-/* Says whether a writer's named type is the reader's: by unqualified name or a reader's alias. */
+/* True when a writer's named type is the reader's: by unqualified name or by an alias of the
+ * reader's. */
 bool schema_same_name(const struct schema_node *reader, const struct schema_node *writer);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "stream/config/options.h"
+#include "stream/config/option.h"
 
 struct option_value {
     const char *text; /* strings and secrets: borrowed from the parsed text */

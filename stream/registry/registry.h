@@ -14,12 +14,12 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "stream/config/options.h"
 #include "stream/avro/schema_cache.h"
+#include "stream/config/options.h"
+#include "stream/registry/registry_fault.h"
 
 enum {
     REGISTRY_URLS_MAX = 8,
-    REGISTRY_WHY_BYTES = 400,
     REGISTRY_SUBJECT_BYTES_MAX = 512,
 };
 
@@ -47,15 +47,6 @@ extern const size_t registry_options_count;
 /* Says what is wrong with the settings that the table alone cannot tell; NULL: nothing. The caller
  * frees. */
 char *registry_settings_fault(const struct registry_settings *settings);
-
-/* What came of a question; 0: it was answered. */
-enum registry_fault {
-    REGISTRY_AWAY = -1,         /* no answer that makes sense: ask again later */
-    REGISTRY_ABSENT = -2,       /* it knows no such subject, version or schema (40401-40403) */
-    REGISTRY_INCOMPATIBLE = -3, /* the subject's rule forbids this schema (409) */
-    REGISTRY_INVALID = -4,      /* it takes this for no schema (422), or we cannot use it */
-    REGISTRY_REFUSED = -5,      /* rights, certificates, address: a person must mend it */
-};
 
 struct registry;
 

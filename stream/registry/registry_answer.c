@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "stream/registry/registry_answer.h"
+#include "stream/avro/framing.h"
 #include "stream/avro/schema.h"
 
 enum {

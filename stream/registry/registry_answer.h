@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
-#include "stream/registry/registry.h"
+#include "stream/registry/registry_fault.h"
 
 #include <jansson.h>
 

@@ -10,7 +10,7 @@
 #ifndef FRESHET_STREAM_REGISTRY_SUBJECT_H
 #define FRESHET_STREAM_REGISTRY_SUBJECT_H
 
-#include "stream/avro/codec.h"
+#include "stream/avro/contract.h"
 #include "stream/registry/registry.h"
 
 /* Names the subject of a contract in a topic; `first`: it is the topic's usual record. The caller

@@ -10,6 +10,7 @@
 #include "base/slice.h"
 #include "base/xalloc.h"
 #include "stream/avro/codec.h"
+#include "stream/avro/schema.h"
 
 /* libFuzzer's door. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

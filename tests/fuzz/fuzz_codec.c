@@ -5,6 +5,7 @@
 #include "schemas/user_event.h"
 #include "schemas/user_profile.h"
 #include "stream/avro/framing.h"
+#include "stream/avro/schema.h"
 #include "tests/sample.h"
 
 /* The first byte picks a contract, the rest is a message. What decodes must encode, and decode

@@ -3,6 +3,7 @@
 #include "base/xalloc.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/user_event.h"
+#include "stream/avro/schema.h"
 #include "tests/sample.h"
 
 #include <jansson.h>

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "ingest/mapping/field_path.h"
+#include "stream/avro/schema.h"
 #include "tests/mapping_rig.h"
 
 #include <setjmp.h>

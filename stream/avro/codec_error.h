@@ -1,0 +1,15 @@
+/* Why bytes or a schema were refused. */
+#ifndef FRESHET_STREAM_AVRO_CODEC_ERROR_H
+#define FRESHET_STREAM_AVRO_CODEC_ERROR_H
+
+#include "base/base.h"
+
+/* `reason` is a fixed word that metrics and dead letters carry; `detail` is text for people and
+ * names the position ("field items, element 3: negative length -7"). */
+struct codec_error {
+    const char *reason;
+    char detail[200];
+    bool unknown_id; /* the cache does not hold the id of the writer's schema, but may learn it */
+};
+
+#endif
