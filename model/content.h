@@ -1,4 +1,4 @@
-/* Content: which items are alike by their words and attributes, known the moment an item is.
+/* Content: which items are alike by their words and attributes; known as soon as the item is.
  *
  * An item is a set of features (numbers that the caller gives to words, pairs of words and
  * attributes). Its vector holds idf(f) = ln(items / df(f)) for each feature that at least two items
@@ -6,9 +6,9 @@
  * only with those that share a feature with it.
  *
  * content_nearest() keeps what it found and computes it again when the catalogue has grown by an
- * eighth since: between, idf drifts by less than the logarithm of that, and an item that came later
- * is missing from older rows, though not from its own. Memory: one entry a feature of an item, and
- * `nearest` entries an item asked for. One thread.
+ * eighth since. Until then idf is off by less than the logarithm of that, and a later item is
+ * missing from the rows of older items, but not from its own. Memory: one entry a feature of an
+ * item, and `nearest` entries an item asked for. One thread.
  */
 #ifndef FRESHET_MODEL_CONTENT_H
 #define FRESHET_MODEL_CONTENT_H
@@ -29,8 +29,8 @@ struct content;
 struct content *content_new(int32_t items_max, size_t nearest);
 /* Frees the index; takes NULL; returns NULL. */
 struct content *content_free(struct content *content);
-/* Gives an item its features, repeats and order as they please: once an item, or -EEXIST; -E2BIG
- * with more than CONTENT_FEATURES_MAX. */
+/* Sets an item's features, in any order, repeats allowed. 0; -EEXIST when the item has features
+ * already; -E2BIG with more than CONTENT_FEATURES_MAX. */
 int content_put(struct content *content, int32_t item, const uint32_t *features, size_t count);
 /* Counts the items with features. */
 int32_t content_items(const struct content *content);

@@ -1,3 +1,6 @@
+/* OpenBLAS starts threads of its own. They are switched off once, at the first product of the
+ * process: thread_pool.h shares the work out by rows instead.
+ */
 #include "base/base.h"
 #include "model/gemm.h"
 

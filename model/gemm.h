@@ -3,7 +3,7 @@
  * All matrices are row-major floats; `lda` and so on are the distance from row to row. C is m x n
  * and the inner length is k; C = alpha * product + beta * C, and with beta 0 the old C is not read.
  * Every call uses the calling thread only: at the inner lengths of a small Transformer OpenBLAS's
- * own threads cost more than they bring, and threads of ours (crew.h) share the work by rows.
+ * own threads cost more than they bring, and thread_pool.h shares the work by rows.
  */
 #ifndef FRESHET_MODEL_GEMM_H
 #define FRESHET_MODEL_GEMM_H

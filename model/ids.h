@@ -1,8 +1,8 @@
-/* Ids: the process's own numbers for id strings.
+/* Ids: numbers for id strings, within one process.
  *
- * Every id gets the next number, 0, 1, 2 ..., and keeps it for the life of the table; numbers never
- * leave the process. Ids are also known by their XXH3-64 fingerprint, by which foreign tables name
- * them (UserHistory.seen). The table owns copies of the texts; they stay where they are.
+ * Every id gets the next number, 0, 1, 2 ..., and keeps it for the life of the table. Numbers never
+ * leave the process. An id can also be found by its XXH3-64 fingerprint, which messages use
+ * (UserHistory.seen). The table owns copies of the texts, which never move.
  */
 #ifndef FRESHET_MODEL_IDS_H
 #define FRESHET_MODEL_IDS_H
@@ -35,8 +35,8 @@ int32_t ids_count(const struct ids *ids);
 /* The fingerprint of a text: XXH3 64 bits, seed 0 (github.com/Cyan4973/xxHash). */
 uint64_t ids_fingerprint(struct slice id);
 
-/* Tells which of `count` partitions an id with this fingerprint lives in: the one rule by which
- * item rows are shared out. */
+/* Tells which of `count` partitions an id with this fingerprint lives in: the one rule for
+ * distributing item rows over partitions. */
 static inline int32_t ids_partition(uint64_t hash, int32_t count)
 {
     assert(count > 0);

@@ -1,9 +1,9 @@
-/* Nearest: the rows whose inner product with a query is largest, without asking them all.
+/* Nearest: finds the rows with the largest inner product with a query, without scoring all rows.
  *
- * A graph of small worlds (HNSW; Malkov and Yashunin, arXiv 1603.09320) by hnswlib, before which
- * this file is the door, over the product itself (Morozov and Babenko, NeurIPS 2018): lengthening
- * rows to one norm, so that the product becomes a distance, found far fewer of the best here. What
- * it finds is nearly all that there is: the broader the search, the nearer.
+ * The one door to hnswlib: a hierarchical small-world graph (HNSW; Malkov and Yashunin, arXiv
+ * 1603.09320) over the inner product itself (Morozov and Babenko, NeurIPS 2018). Lengthening rows
+ * to one norm, so that the product becomes a distance, found far fewer of the best rows here. The
+ * search is approximate: a greater breadth finds more of the best rows.
  *
  * The same rows added in the same order give the same graph. Memory: a row's floats and, with
  * 16 links, about 200 bytes. One thread at a time.

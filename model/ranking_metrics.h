@@ -1,8 +1,8 @@
-/* Hits: the judge of a ranking of all items.
+/* Ranking metrics: how well a ranking of all items places the one that was wanted.
  *
  * The rank of the target is the number of items that stand before it, 0 for the best; items of
- * equal score share the mean of their ranks, so that a model which cannot tell items apart gains
- * nothing by it. An item whose score is -INFINITY is not ranked, and as a target is a miss.
+ * equal score share the mean of their ranks, so that a model that scores all items
+ * alike gains nothing. An item whose score is -INFINITY is not ranked, and as a target is a miss.
  *
  *   HR@10    share of targets with rank < 10 (with one target, R@10 is the same)
  *   NDCG@10  mean of 1 / log2(rank + 2) where rank < 10

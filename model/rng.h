@@ -1,7 +1,7 @@
-/* Dice: a seeded generator for what must be random and yet the same every time.
+/* Random numbers from a seed: the same seed gives the same numbers on every machine.
  *
- * splitmix64 (Steele, Lea, Flood, OOPSLA 2014); the state is one number of the caller's, and any
- * number is a good seed.
+ * splitmix64 (Steele, Lea, Flood, OOPSLA 2014). The caller keeps the state, one number; any number
+ * is a good seed.
  */
 #ifndef FRESHET_MODEL_RNG_H
 #define FRESHET_MODEL_RNG_H

@@ -1,3 +1,8 @@
+/* The caller and the pool's threads take the next free part under one mutex and work on it without
+ * the mutex. The caller waits until no part is open. Threads sleep between jobs; a thread that
+ * wakes when all parts are taken goes back to sleep. When a thread cannot be started, the caller
+ * does its share: the result is the same.
+ */
 #include "base/base.h"
 #include "base/thread.h"
 #include "base/xalloc.h"

@@ -1,7 +1,7 @@
-/* A pool of threads that share out numbered parts of a job.
+/* A pool of threads that work on the numbered parts of a job.
  *
- * Which thread does which part is chance; a job whose parts write to places of their own comes out
- * the same whatever the number of threads. One caller at a time.
+ * Any thread may do any part. A job whose parts write to separate memory gives the same result with
+ * any number of threads. One caller at a time.
  */
 #ifndef FRESHET_MODEL_THREAD_POOL_H
 #define FRESHET_MODEL_THREAD_POOL_H

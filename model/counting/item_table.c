@@ -1,3 +1,12 @@
+/* A row is stored as it came (`counts`, at the row's own epoch) and once more as it is read (`now`
+ * and `factors`, at the table's common epoch). Putting a row recomputes its own factors only; when
+ * its epoch is newer than the common one, all factors are recomputed. A row's kernels cost a powf()
+ * a neighbour, so they are computed when the row is first read after such a change, not when it
+ * arrives: most rows of a batch are replaced before anybody reads them.
+ *
+ * Hazard: counts that decayed to nothing. A factor is bounded (MASS_FACTOR_MAX), because infinity
+ * times 0 is not a number and would spread through every sum it enters.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/counting/decay.h"

@@ -10,8 +10,8 @@
  * (transition counting with shrinkage and popularity powers: the classic first-order Markov
  * recommender, e.g. Rendle et al., "Factorizing Personalized Markov Chains", WWW 2010, with the
  * powers of a kernel-smoothed item-kNN; the formula and its measurements are in docs/quality.md.)
- * n = actions, taken as at least 1: an item whose own row has not arrived, or whose actions have
- * decayed, is not lifted for it.
+ * n = actions, at least 1, so that an item whose own row has not arrived, or whose actions have
+ * decayed, is not favoured.
  *
  * The factors are a pure function of the rows that the table holds, whatever order they arrived in:
  * per item they are computed when a row arrives, and all anew when the common epoch moves; a row's
@@ -26,7 +26,6 @@
 #include "base/base.h"
 #include "model/counting/similarity.h"
 
-/* Partitions of the topic that the rows come from; rows of further ones do not count as users. */
 struct item_table_settings {
     double backward_weight;  /* b */
     double shrink;           /* s */
@@ -78,7 +77,7 @@ struct item_table *item_table_new(const struct item_table_settings *settings);
 struct item_table *item_table_free(struct item_table *table);
 /* Replaces an item's row. */
 void item_table_put(struct item_table *table, int32_t item, const struct item_row *row);
-/* Forgets an item's row: no counts, no users, no neighbours. What it said of epochs stays. */
+/* Removes an item's row: no counts, no users, no neighbours. The common epoch stays. */
 void item_table_remove(struct item_table *table, int32_t item);
 
 /* Reads an item's neighbours; none when it has no row. */

@@ -1,14 +1,14 @@
-/* Pairs: the accumulator in which a batch of contributions is summed up before it is sent.
+/* Pairs: an accumulator that sums up a batch of contributions before it is sent.
  *
  * Two tables: per pair of items its co-rating and its transitions both ways, and per item its mass,
  * its actions, its trend and its new users. All pair values, masses and actions stand at one epoch,
  * all trends at another (see decay.h); when a newer epoch comes everything is moved to it, which is
- * exact. What cancels to exactly 0 is left out when drained.
+ * exact. Values that cancel to exactly 0 are left out when drained.
  *
  * Items are the caller's numbers (ids.h), 0 or more. One thread. 32 bytes a slot, at most two
  * thirds of the slots in use, and as much again for each pair while it is drained. A small table is
- * kept from batch to batch, a large one is given back: a process has one of these a partition, and
- * they need not all be as large as the largest batch of each.
+ * kept from batch to batch. A large one is freed, because a process has one accumulator per
+ * partition and the largest batches of all partitions need not fit at once.
  *
  * Life: pairs_scale(), pairs_add() ... pairs_drain(), use of the view, pairs_reset(), and again.
  */

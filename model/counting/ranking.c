@@ -1,3 +1,12 @@
+/* A list is made in five steps: read_history() marks what the user has had and picks the recent
+ * items; add_row() adds each recent item's neighbours to the sums, newest first; filter() keeps the
+ * candidates that may be listed and sets the scales; choose() sorts the best of them; explain()
+ * finds the recent item behind each. fill() appends trending and popular items to a short list.
+ *
+ * Scratch is one cell an item, and a stamp says whether a cell belongs to the current list, so that
+ * nothing is cleared between lists. The heads (the most popular and most trending items) are kept
+ * until the table's or the catalogue's version changes.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/counting/ranking.h"

@@ -7,12 +7,12 @@
  *
  * K and n as in model/counting/item_table.h, sim by the table's measure
  * (model/counting/similarity.h). The recent items are the user's newest distinct ones; an item
- * whose newest action has weight 0 (a dislike) speaks for nothing. max A and max S run over the
+ * whose newest action has weight 0 (a dislike) adds nothing. max A and max S run over the
  * candidates that may be listed, max sqrt(n) over all items.
  *
  * Candidates are the neighbours of the recent items with A_i > 0 or S_i > 0, less what the user has
  * had and what is barred. Where they are fewer than the list is long, it is filled up: trending and
- * popular items by turns, from the best few hundred of each; then whatever else is known, by
+ * popular items in turn, from the best few hundred of each; then whatever else is known, by
  * actions, items never acted on last. So a list is short only when nothing else may be listed.
  *
  * The same history and the same tables give the same list, bit for bit, whatever numbers the items
@@ -29,7 +29,7 @@
 #include "model/counting/item_table.h"
 
 struct ranking_settings {
-    size_t recent_items;      /* how many recent items speak */
+    size_t recent_items;      /* how many recent items count */
     double recency_decay;     /* h */
     double recency_power;     /* g */
     double directed_weight;   /* of A */
@@ -67,7 +67,7 @@ enum ranked_reason {
     RANKED_TRENDING,
     RANKED_POPULAR,
     RANKED_NEW, /* never acted on */
-    RANKED_FORETOLD, /* another model's word: never given by a ranking */
+    RANKED_FORETOLD, /* chosen by another model; a ranking never gives it */
 };
 
 struct ranked {
@@ -90,14 +90,14 @@ struct ranking *ranking_free(struct ranking *ranking);
 size_t ranking_list(struct ranking *ranking, const struct ranking_request *request,
                     const struct ranked **ret_list);
 
-/* What the last list's ranking says of items that are not on it, for blending with other models. */
+/* Scores behind the last list, also of items that are not on it, for blending with other models. */
 
 /* Says whether an item might have been listed: neither had by the user nor barred by these flags,
  * which are the request's. */
 bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item);
-/* Tells an item's score; 0 when nothing speaks for it. */
+/* Tells an item's score; 0 when no recent item counts for it. */
 float ranking_score(const struct ranking *ranking, int32_t item);
-/* Sums the scores, and their squares, of all items that something speaks for. */
+/* Sums the scores, and their squares, of all items with a score above 0. */
 struct ranking_sums {
     double scores, squares;
 };

@@ -2,10 +2,9 @@
  *
  * All values but the trend stand at the row's epoch, the trend at its own (decay.h); both move
  * forward to the newest batch that touched the row, which is exact. A neighbour whose three values
- * are all exactly 0 is not there. Order of arrival does not matter, until row_prune() drops
- * something:
- * what is dropped is forgotten, and if it comes back it begins at 0, so a value can then fall below
- * 0 when a late event corrects what was dropped; a reader takes that for 0.
+ * are all exactly 0 is removed. The order of arrival does not matter until row_prune() drops a
+ * neighbour. A dropped neighbour that comes back begins at 0, so a late correction of what was
+ * dropped can take a value below 0; readers treat that as 0.
  *
  * Neighbours are the caller's numbers (ids.h); between row_order() and the next row_add() they
  * stand in published order. One thread.
@@ -53,9 +52,8 @@ double row_trend_scale(struct row *row, int64_t epoch);
 void row_add(struct row *row, int32_t item, double co, double forward, double backward);
 /* Adds many, each times `scale`. An item may come more than once. */
 void row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale);
-/* Removes the neighbours that say nothing: all three values 0 or less, but for rounding. For a row
- * of which something was taken out: decayed sums may leave a trace, and of what was pruned more is
- * taken out than is there. */
+/* Removes the neighbours whose three values are all 0 or less, but for rounding. For rows from
+ * which a user was taken back: decayed sums may leave a trace, and pruned values may go below 0. */
 void row_sweep(struct row *row);
 /* Says whether nothing is left of a row but rounding; the trend does not count. */
 bool row_empty(const struct row *row);

@@ -1,9 +1,8 @@
 /* Timeline: one user's accepted actions in canonical order, and what each adds to the counts.
  *
- * The canonical order is event time, then sequence, then event id hash; what a set of events adds
- * up
- * to does not depend on the order in which it arrived. The action y (item i, weight w) adds, as a
- * function of itself and its `pairs_window` predecessors only:
+ * The canonical order is event time, then sequence, then event id hash. The sums that a set of
+ * events makes do not depend on the order of its arrival. The action y (item i, weight w) adds, as
+ * a function of itself and its `pairs_window` predecessors only:
  *
  *     r_old = the greatest weight of i among the predecessors, r_new = max(r_old, w)
  *     mass(i)   += r_new - r_old          actions(i) += 1          trend(i) += 1
@@ -17,16 +16,15 @@
  * All is scaled by the decay at y's time and rounded once per sum (decay.h).
  *
  * An action that arrives late changes what up to pairs_window successors had added; the differences
- * are added, exactly. A timeline is bounded: the oldest action is dropped and its item remembered
- * by
- * fingerprint in `seen`. After that it is *trimmed*, and an action that would go among the oldest
- * pairs_window is refused, because its predecessors are no longer known.
+ * are added, exactly. A timeline is bounded: the oldest action is dropped, and its item remembered
+ * by its fingerprint in `seen`. After that the timeline is *trimmed*: an action that would stand
+ * among its oldest pairs_window is refused, because its predecessors are no longer known.
  *
- * A whole user can be taken back: what their actions added is worked out again from the complete
- * sequence and subtracted. Actions that were dropped are part of it, so they are handed out as
- * *departed*, to be kept elsewhere. What was dropped is final: nothing goes before it any more.
+ * A whole user can be taken back: what the actions added is computed again from the complete
+ * sequence and subtracted. Dropped actions belong to that sequence; they are handed out as
+ * *departed*, for the owner to keep elsewhere. No later action can be placed before a departed one.
  *
- * A timeline is open data, read by whoever encodes it; only the verbs here change it. One thread.
+ * A timeline is plain data that encoders read; only the functions here change it. One thread.
  */
 #ifndef FRESHET_MODEL_COUNTING_TIMELINE_H
 #define FRESHET_MODEL_COUNTING_TIMELINE_H
@@ -60,7 +58,7 @@ struct action {
     int32_t kind;  /* carried, never looked at */
 };
 
-/* What is needed of an action to work out what it and its successors added. */
+/* The part of an action that is needed to compute what it and its successors added. */
 struct departed {
     int64_t time_ms;
     double weight;
@@ -96,7 +94,7 @@ enum timeline_result {
     TIMELINE_TOO_LATE, /* refused: nothing changed */
 };
 
-/* The scratch at which contributions are worked out: rules, table of d^-exponent, scratch. */
+/* Rules, a table of d^-exponent and scratch space for computing contributions. */
 struct window;
 
 /* Makes a scratch; borrows ids for its life; the rules must hold together (assert). Free with
@@ -113,9 +111,8 @@ void timeline_release(struct timeline *timeline);
 enum timeline_result timeline_add(struct timeline *timeline, struct window *window,
                                   const struct action *action, struct pairs *pairs);
 /* Fills an empty timeline from stored actions (ascending) and remembered fingerprints; 0, or
- * -EINVAL
- * when they are no timeline: out of order, a bad weight, more actions than were accepted. Where the
- * rules are narrower than those it was stored under, the oldest are dropped. */
+ * -EINVAL when they are no timeline: out of order, a bad weight, more actions than were accepted.
+ * Where the rules are narrower than those it was stored under, the oldest are dropped. */
 int timeline_load(struct timeline *timeline, const struct window *window,
                   const struct action *actions, size_t count, const uint64_t *seen,
                   size_t seen_count, int64_t total);
