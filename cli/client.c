@@ -2,9 +2,9 @@
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "schemas/shared_topics.h"
+#include "stream/config/option_table.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
-#include "stream/config/options.h"
 #include "stream/registry/registry.h"
 #include "stream/run.h"
 
@@ -33,32 +33,29 @@ struct client_settings {
     struct registry *asked; /* once it was needed */
 };
 
-#define CLIENT_OPTION(name, type, member, fallback, help)                                          \
-    {                                                                                              \
-        name, type, offsetof(struct client_settings, member), fallback, 0, 0, NULL, help           \
-    }
+#define OPTION_SETTINGS struct client_settings
 
 static const struct option client_options[] = {
-    CLIENT_OPTION("bootstrap.servers", OPTION_STRING, bootstrap_servers, "127.0.0.1:9092",
-                  "Kafka brokers to begin with."),
-    CLIENT_OPTION("topic.prefix", OPTION_STRING, topic_prefix, "",
-                  "Text before every topic name of ours."),
-    CLIENT_OPTION("topic.", OPTION_PREFIX, topics, NULL, "Full name of one topic."),
-    CLIENT_OPTION("group.prefix", OPTION_STRING, group_prefix, "freshet-",
-                  "Text before the workers' consumer groups."),
-    CLIENT_OPTION("generation", OPTION_STRING, generation, "",
-                  "Generation that is looked at; empty or base: the one without a name."),
-    CLIENT_OPTION("state.dir", OPTION_STRING, state_dir, "state",
-                  "Where workers on this machine keep their state."),
-    CLIENT_OPTION("schemas.path", OPTION_STRING, schemas_path, "", "Further *.avsc files."),
-    {"schema.framing", OPTION_CHOICE, offsetof(struct client_settings, schema_framing), "auto", 0,
-     0, "auto|single|confluent", "Frame of the messages written."},
-    CLIENT_OPTION("kafka.", OPTION_PREFIX, kafka, NULL, "Passed to librdkafka."),
-    CLIENT_OPTION("all.", OPTION_PREFIX, to_all, NULL, "A key of every worker (backfill)."),
-    CLIENT_OPTION("features.", OPTION_PREFIX, to_features, NULL, "A key of features (backfill)."),
-    CLIENT_OPTION("trainer.", OPTION_PREFIX, to_trainer, NULL, "A key of trainer (backfill)."),
-    CLIENT_OPTION("scorer.", OPTION_PREFIX, to_scorer, NULL, "A key of scorer (backfill)."),
-    CLIENT_OPTION("", OPTION_PREFIX, others, NULL, "A worker's own keys; not used here."),
+    OPTION("bootstrap.servers", STRING, bootstrap_servers, "127.0.0.1:9092", OPTION_FREE,
+           "Kafka brokers to begin with."),
+    OPTION("topic.prefix", STRING, topic_prefix, "", OPTION_FREE,
+           "Text before every topic name of ours."),
+    OPTION("topic.", PREFIX, topics, NULL, OPTION_FREE, "Full name of one topic."),
+    OPTION("group.prefix", STRING, group_prefix, "freshet-", OPTION_FREE,
+           "Text before the workers' consumer groups."),
+    OPTION("generation", STRING, generation, "", OPTION_FREE,
+           "Generation that is looked at; empty or base: the one without a name."),
+    OPTION("state.dir", STRING, state_dir, "state", OPTION_FREE,
+           "Where workers on this machine keep their state."),
+    OPTION("schemas.path", STRING, schemas_path, "", OPTION_FREE, "Further *.avsc files."),
+    OPTION("schema.framing", CHOICE, schema_framing, "auto", OPTION_ONE_OF("auto|single|confluent"),
+           "Frame of the messages written."),
+    OPTION("kafka.", PREFIX, kafka, NULL, OPTION_FREE, "Passed to librdkafka."),
+    OPTION("all.", PREFIX, to_all, NULL, OPTION_FREE, "A key of every worker (backfill)."),
+    OPTION("features.", PREFIX, to_features, NULL, OPTION_FREE, "A key of features (backfill)."),
+    OPTION("trainer.", PREFIX, to_trainer, NULL, OPTION_FREE, "A key of trainer (backfill)."),
+    OPTION("scorer.", PREFIX, to_scorer, NULL, OPTION_FREE, "A key of scorer (backfill)."),
+    OPTION("", PREFIX, others, NULL, OPTION_FREE, "A worker's own keys; not used here."),
 };
 
 static const char registry_prefix[] = "schema.registry.";

@@ -1,35 +1,37 @@
 #include "base/base.h"
 #include "features/feature_settings.h"
 #include "schemas/user_state.h"
+#include "stream/config/option_table.h"
 
-#define SETTING(member) offsetof(struct feature_settings, member)
+#define OPTION_SETTINGS struct feature_settings
 
 const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
-    {"history.length", OPTION_LONG, SETTING(history_length), "50", 1, HISTORY_ACTIONS_MAX, NULL,
-     "Newest actions of a user that a history carries in full"},
-    {"history.actions.max", OPTION_LONG, SETTING(actions_max), "600", 2, STATE_ACTIONS_MAX, NULL,
-     "Actions of a user that are kept; at least twice pairs.window"},
-    {"history.seen.max", OPTION_LONG, SETTING(seen_max), "2000", 0, HISTORY_SEEN_MAX, NULL,
-     "Items remembered of a user's actions that are no longer kept"},
-    {"pairs.window", OPTION_LONG, SETTING(pairs_window), "50", 1, STATE_ACTIONS_MAX / 2, NULL,
-     "Earlier actions that an action is paired with"},
-    {"transitions.window", OPTION_LONG, SETTING(transitions_window), "20", 0,
-     STATE_ACTIONS_MAX / 2, NULL,
-     "Earlier actions from which transitions are counted; at most pairs.window"},
-    {"transitions.exponent", OPTION_DOUBLE, SETTING(transitions_exponent), "0.75", 0, 8, NULL,
-     "Power by which a transition's count falls with the distance"},
-    {"decay.half.life", OPTION_DURATION, SETTING(decay_half_life_ms), "0", 0, 3.2e12, NULL,
-     "Event time in which all counts but the trend fall by half; 0: never"},
-    {"trend.half.life", OPTION_DURATION, SETTING(trend_half_life_ms), "1d", 0, 3.2e12, NULL,
-     "Event time in which the trend falls by half; 0: never"},
-    {"event.future.max", OPTION_DURATION, SETTING(future_max_ms), "1d", 0, 3.2e12, NULL,
-     "How far an event's time may lie ahead of its Kafka timestamp; 0: anywhere"},
-    {"users.cache.bytes", OPTION_BYTES, SETTING(users_cache_bytes), "64m", 0, 1e15, NULL,
-     "Memory for decoded user states, of all partitions together"},
-    {"items.max", OPTION_LONG, SETTING(items_max), "20000000", 1, 1e9, NULL,
-     "Distinct items that one process can know; beyond, it ends and starts anew"},
-    {"history.archive", OPTION_BOOL, SETTING(archive), "true", 0, 0, NULL,
-     "Keep what leaves a history, so that a user can be forgotten whole (docs/operations.md)"},
+    OPTION("history.length", LONG, history_length, "50", OPTION_RANGE(1, HISTORY_ACTIONS_MAX),
+           "Newest actions of a user that a history carries in full"),
+    OPTION("history.actions.max", LONG, actions_max, "600", OPTION_RANGE(2, STATE_ACTIONS_MAX),
+           "Actions of a user that are kept; at least twice pairs.window"),
+    OPTION("history.seen.max", LONG, seen_max, "2000", OPTION_RANGE(0, HISTORY_SEEN_MAX),
+           "Items remembered of a user's actions that are no longer kept"),
+    OPTION("pairs.window", LONG, pairs_window, "50", OPTION_RANGE(1, STATE_ACTIONS_MAX / 2),
+           "Earlier actions that an action is paired with"),
+    OPTION("transitions.window", LONG, transitions_window, "20",
+           OPTION_RANGE(0, STATE_ACTIONS_MAX / 2),
+           "Earlier actions from which transitions are counted; at most pairs.window"),
+    OPTION("transitions.exponent", DOUBLE, transitions_exponent, "0.75", OPTION_RANGE(0, 8),
+           "Power by which a transition's count falls with the distance"),
+    OPTION("decay.half.life", DURATION, decay_half_life_ms, "0", OPTION_RANGE(0, 3.2e12),
+           "Event time in which all counts but the trend fall by half; 0: never"),
+    OPTION("trend.half.life", DURATION, trend_half_life_ms, "1d", OPTION_RANGE(0, 3.2e12),
+           "Event time in which the trend falls by half; 0: never"),
+    OPTION("event.future.max", DURATION, future_max_ms, "1d", OPTION_RANGE(0, 3.2e12),
+           "How far an event's time may lie ahead of its Kafka timestamp; 0: anywhere"),
+    OPTION("users.cache.bytes", BYTES, users_cache_bytes, "64m", OPTION_RANGE(0, 1e15),
+           "Memory for decoded user states, of all partitions together"),
+    OPTION("items.max", LONG, items_max, "20000000", OPTION_RANGE(1, 1e9),
+           "Distinct items that one process can know; beyond, it ends and starts anew"),
+    OPTION("history.archive", BOOL, archive, "true", OPTION_FREE,
+           "Keep what leaves a history, so that a user can be forgotten whole "
+           "(docs/operations.md)"),
 };
 
 static int check_most(const char *name, int64_t value, const char *bound_name, int64_t bound,

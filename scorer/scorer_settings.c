@@ -3,70 +3,68 @@
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
 #include "scorer/scorer_settings.h"
+#include "stream/config/option_table.h"
 
 enum { ITEMS_MAX_MOST = 100000000 };
 
-#define SCORER_OPTION(name, type, member, fallback, min, max, help)                                \
-    {                                                                                              \
-        name, type, offsetof(struct scorer_settings, member), fallback, min, max, NULL, help       \
-    }
+#define OPTION_SETTINGS struct scorer_settings
 
 const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
-    SCORER_OPTION("list.length", OPTION_LONG, list_length, "20", 1, LIST_ITEMS_MAX,
-                  "Items in a list."),
-    SCORER_OPTION("recent.items", OPTION_LONG, recent_items, "20", 1, HISTORY_ACTIONS_MAX,
-                  "Newest distinct items of a user that speak for candidates."),
-    SCORER_OPTION("directed.weight", OPTION_DOUBLE, directed_weight, "1", 0, 1000,
-                  "Weight of the transitions (which item follows which)."),
-    SCORER_OPTION("symmetric.weight", OPTION_DOUBLE, symmetric_weight, "0.1", 0, 1000,
-                  "Weight of the symmetric similarity; 0 leaves it out."),
-    {"similarity.measure", OPTION_CHOICE, offsetof(struct scorer_settings, similarity_measure),
-     "cosine", 0, 0, "cosine|jaccard|llr",
-     "Symmetric similarity of two items; llr wants action weights of at most 1."},
-    SCORER_OPTION("popularity.weight", OPTION_DOUBLE, popularity_weight, "0.03", 0, 1000,
-                  "Weight of the candidates' popularity."),
-    SCORER_OPTION("backward.weight", OPTION_DOUBLE, backward_weight, "0.2", 0, 10,
-                  "What a transition the other way round counts."),
-    SCORER_OPTION("shrink", OPTION_DOUBLE, shrink, "0.3", 0, 1e6,
-                  "Transitions that a pair must have to count half."),
-    SCORER_OPTION("source.power", OPTION_DOUBLE, source_power, "0.2", 0, 2,
-                  "How much a recent item's popularity lessens what it says."),
-    SCORER_OPTION("target.power", OPTION_DOUBLE, target_power, "0.35", 0, 2,
-                  "How much a candidate's popularity lessens what is said for it."),
-    SCORER_OPTION("kernel.power", OPTION_DOUBLE, kernel_power, "0.45", 0.05, 2,
-                  "Power that flattens the transitions; below 1 many weak witnesses beat one."),
-    SCORER_OPTION("recency.decay", OPTION_DOUBLE, recency_decay, "0.85", 0, 1,
-                  "Factor from one recent item to the one before it."),
-    SCORER_OPTION("recency.power", OPTION_DOUBLE, recency_power, "0.25", 0, 10,
-                  "Power of the place among the recent items that lessens their word."),
-    SCORER_OPTION("neighbours.used", OPTION_LONG, neighbours_used, "512", 1, NEIGHBOURS_MAX,
-                  "Strongest neighbours of an item that are held."),
-    SCORER_OPTION("items.max", OPTION_LONG, items_max, "1000000", 1, ITEMS_MAX_MOST,
-                  "Most items held; further ones are not recommended."),
-    SCORER_OPTION("items.required", OPTION_BOOL, items_required, "false", 0, 0,
-                  "Recommend only what the items topic lists; else whatever was acted on."),
-    SCORER_OPTION("model.name", OPTION_STRING, model_name, "item-item", 0, 0,
-                  "Name of this ranking in lists and quality."),
-    SCORER_OPTION("judge", OPTION_BOOL, judge, "true", 0, 0,
-                  "Judge lists by the actions that follow, and learn the blend from those; off "
-                  "where lists are made in hindsight."),
-    SCORER_OPTION("vectors.used", OPTION_BOOL, vectors_used, "true", 0, 0,
-                  "Blend what the sequence trainer publishes into the lists, once it has proved "
-                  "itself; without such a trainer it makes no difference."),
-    SCORER_OPTION("vectors.index.from", OPTION_LONG, vectors_index_from, "200000", 0,
-                  ITEMS_MAX_MOST,
-                  "Items from which a generation's best are found by an index: nearly the best in "
-                  "a fraction of the time; 0: always exactly, by a look at every item."),
-    SCORER_OPTION("content.used", OPTION_BOOL, content_used, "false", 0, 0,
-                  "Blend in what is like a user's newest items by tags and titles, once it has "
-                  "proved itself: a new item is recommended before anybody has acted on it."),
-    SCORER_OPTION("blend.memory.max", OPTION_BYTES, blend_memory_max, "32m", 1 << 16, 1e11,
-                  "Memory for what the models said of users' last lists, from which the blend "
-                  "learns; only with something to blend."),
-    {"blend.leader", OPTION_CHOICE, offsetof(struct scorer_settings, blend_leader), "proved", 0, 0,
-     "proved|counting|sequence|mixture",
-     "Who makes the lists where there is something to blend: the one that has proved itself on "
-     "users' next actions, or always this one."},
+    OPTION("list.length", LONG, list_length, "20", OPTION_RANGE(1, LIST_ITEMS_MAX),
+           "Items in a list."),
+    OPTION("recent.items", LONG, recent_items, "20", OPTION_RANGE(1, HISTORY_ACTIONS_MAX),
+           "Newest distinct items of a user that speak for candidates."),
+    OPTION("directed.weight", DOUBLE, directed_weight, "1", OPTION_RANGE(0, 1000),
+           "Weight of the transitions (which item follows which)."),
+    OPTION("symmetric.weight", DOUBLE, symmetric_weight, "0.1", OPTION_RANGE(0, 1000),
+           "Weight of the symmetric similarity; 0 leaves it out."),
+    OPTION("similarity.measure", CHOICE, similarity_measure, "cosine",
+           OPTION_ONE_OF("cosine|jaccard|llr"),
+           "Symmetric similarity of two items; llr wants action weights of at most 1."),
+    OPTION("popularity.weight", DOUBLE, popularity_weight, "0.03", OPTION_RANGE(0, 1000),
+           "Weight of the candidates' popularity."),
+    OPTION("backward.weight", DOUBLE, backward_weight, "0.2", OPTION_RANGE(0, 10),
+           "What a transition the other way round counts."),
+    OPTION("shrink", DOUBLE, shrink, "0.3", OPTION_RANGE(0, 1e6),
+           "Transitions that a pair must have to count half."),
+    OPTION("source.power", DOUBLE, source_power, "0.2", OPTION_RANGE(0, 2),
+           "How much a recent item's popularity lessens what it says."),
+    OPTION("target.power", DOUBLE, target_power, "0.35", OPTION_RANGE(0, 2),
+           "How much a candidate's popularity lessens what is said for it."),
+    OPTION("kernel.power", DOUBLE, kernel_power, "0.45", OPTION_RANGE(0.05, 2),
+           "Power that flattens the transitions; below 1 many weak witnesses beat one."),
+    OPTION("recency.decay", DOUBLE, recency_decay, "0.85", OPTION_RANGE(0, 1),
+           "Factor from one recent item to the one before it."),
+    OPTION("recency.power", DOUBLE, recency_power, "0.25", OPTION_RANGE(0, 10),
+           "Power of the place among the recent items that lessens their word."),
+    OPTION("neighbours.used", LONG, neighbours_used, "512", OPTION_RANGE(1, NEIGHBOURS_MAX),
+           "Strongest neighbours of an item that are held."),
+    OPTION("items.max", LONG, items_max, "1000000", OPTION_RANGE(1, ITEMS_MAX_MOST),
+           "Most items held; further ones are not recommended."),
+    OPTION("items.required", BOOL, items_required, "false", OPTION_FREE,
+           "Recommend only what the items topic lists; else whatever was acted on."),
+    OPTION("model.name", STRING, model_name, "item-item", OPTION_FREE,
+           "Name of this ranking in lists and quality."),
+    OPTION("judge", BOOL, judge, "true", OPTION_FREE,
+           "Judge lists by the actions that follow, and learn the blend from those; off where "
+           "lists are made in hindsight."),
+    OPTION("vectors.used", BOOL, vectors_used, "true", OPTION_FREE,
+           "Blend what the sequence trainer publishes into the lists, once it has proved itself; "
+           "without such a trainer it makes no difference."),
+    OPTION("vectors.index.from", LONG, vectors_index_from, "200000",
+           OPTION_RANGE(0, ITEMS_MAX_MOST),
+           "Items from which a generation's best are found by an index: nearly the best in a "
+           "fraction of the time; 0: always exactly, by a look at every item."),
+    OPTION("content.used", BOOL, content_used, "false", OPTION_FREE,
+           "Blend in what is like a user's newest items by tags and titles, once it has proved "
+           "itself: a new item is recommended before anybody has acted on it."),
+    OPTION("blend.memory.max", BYTES, blend_memory_max, "32m", OPTION_RANGE(1 << 16, 1e11),
+           "Memory for what the models said of users' last lists, from which the blend learns; "
+           "only with something to blend."),
+    OPTION("blend.leader", CHOICE, blend_leader, "proved",
+           OPTION_ONE_OF("proved|counting|sequence|mixture"),
+           "Who makes the lists where there is something to blend: the one that has proved "
+           "itself on users' next actions, or always this one."),
 };
 
 struct item_table_settings scorer_table_settings(const struct scorer_settings *settings)

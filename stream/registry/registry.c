@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "stream/config/option_table.h"
 #include "stream/registry/http.h"
 #include "stream/registry/registry.h"
 #include "stream/registry/registry_answer.h"
@@ -214,52 +215,53 @@ int registry_learn(struct registry *registry, uint32_t id, struct schema_cache *
 
 /* ---- Settings ---- */
 
-#define REGISTRY_OPTION(name, type, member, fallback, min, max, help)                              \
-    {                                                                                              \
-        "schema.registry." name, type, offsetof(struct registry_settings, member), fallback, min,  \
-            max, NULL, help                                                                        \
-    }
+#define OPTION_SETTINGS struct registry_settings
 
 const struct option registry_options[] = {
-    REGISTRY_OPTION("url", OPTION_STRING, url, "", 0, 0,
-                    "Schema registry with Confluent's API, http:// or https://; several with "
-                    "commas between; empty: none."),
-    REGISTRY_OPTION("basic.auth.user.info", OPTION_SECRET, user_info, "", 0, 0,
-                    "USER:PASSWORD for the registry."),
-    REGISTRY_OPTION("bearer.auth.token", OPTION_SECRET, bearer, "", 0, 0,
-                    "Token for the registry."),
-    REGISTRY_OPTION("ssl.ca.location", OPTION_STRING, ca, "", 0, 0,
-                    "PEM file of the authorities that the registry's certificate may come from; "
-                    "empty: the system's."),
-    REGISTRY_OPTION("ssl.certificate.location", OPTION_STRING, certificate, "", 0, 0,
-                    "PEM file of the certificate shown to the registry."),
-    REGISTRY_OPTION("ssl.key.location", OPTION_STRING, key, "", 0, 0,
-                    "PEM file of that certificate's key."),
-    REGISTRY_OPTION("ssl.key.password", OPTION_SECRET, key_password, "", 0, 0,
-                    "Password of that key."),
-    REGISTRY_OPTION("auto.register.schemas", OPTION_BOOL, auto_register, "true", 0, 0,
-                    "Register at start what is written; false: it must be there already."),
-    {"schema.registry.subject.name.strategy", OPTION_CHOICE,
-     offsetof(struct registry_settings, naming), "TopicNameStrategy", 0, 0,
-     "TopicNameStrategy|RecordNameStrategy|TopicRecordNameStrategy",
-     "Names of subjects: <topic>-value, the record's full name, or <topic>-<full name>. A topic's "
-     "second record is always named in the last way, or the second."},
-    REGISTRY_OPTION("request.timeout.ms", OPTION_DURATION, request_timeout_ms, "5s", 100, 60000,
-                    "Longest wait for one answer of the registry."),
-    REGISTRY_OPTION("answer.bytes.max", OPTION_BYTES, answer_bytes_max, "4m", 1 << 10, 1e8,
-                    "Largest answer taken from the registry."),
-    REGISTRY_OPTION("retry.backoff.ms", OPTION_DURATION, retry_ms, "200ms", 10, 60000,
-                    "First pause before an unknown id is asked for again; it doubles."),
-    REGISTRY_OPTION("retry.backoff.max.ms", OPTION_DURATION, retry_max_ms, "10s", 10, 600000,
-                    "Longest such pause."),
-    REGISTRY_OPTION("unknown.timeout.ms", OPTION_DURATION, unknown_timeout_ms, "30s", 0, 86400000,
-                    "How long a partition waits for an id that the registry says it does not know, "
-                    "before the record goes to dead letters."),
-    REGISTRY_OPTION("outage.timeout.ms", OPTION_DURATION, outage_timeout_ms, "1h", 0, 2592000000,
-                    "How long it waits for a registry that does not answer."),
-    REGISTRY_OPTION("negative.cache.ms", OPTION_DURATION, negative_cache_ms, "60s", 0, 86400000,
-                    "How long a given-up id is not asked for again, and other unknown ids are not "
-                    "waited for."),
+    OPTION("schema.registry.url", STRING, url, "", OPTION_FREE,
+           "Schema registry with Confluent's API, http:// or https://; several with commas "
+           "between; empty: none."),
+    OPTION("schema.registry.basic.auth.user.info", SECRET, user_info, "", OPTION_FREE,
+           "USER:PASSWORD for the registry."),
+    OPTION("schema.registry.bearer.auth.token", SECRET, bearer, "", OPTION_FREE,
+           "Token for the registry."),
+    OPTION("schema.registry.ssl.ca.location", STRING, ca, "", OPTION_FREE,
+           "PEM file of the authorities that the registry's certificate may come from; empty: "
+           "the system's."),
+    OPTION("schema.registry.ssl.certificate.location", STRING, certificate, "", OPTION_FREE,
+           "PEM file of the certificate shown to the registry."),
+    OPTION("schema.registry.ssl.key.location", STRING, key, "", OPTION_FREE,
+           "PEM file of that certificate's key."),
+    OPTION("schema.registry.ssl.key.password", SECRET, key_password, "", OPTION_FREE,
+           "Password of that key."),
+    OPTION("schema.registry.auto.register.schemas", BOOL, auto_register, "true", OPTION_FREE,
+           "Register at start what is written; false: it must be there already."),
+    OPTION("schema.registry.subject.name.strategy", CHOICE, naming, "TopicNameStrategy",
+           OPTION_ONE_OF("TopicNameStrategy|RecordNameStrategy|TopicRecordNameStrategy"),
+           "Names of subjects: <topic>-value, the record's full name, or <topic>-<full name>. A "
+           "topic's second record is always named in the last way, or the second."),
+    OPTION("schema.registry.request.timeout.ms", DURATION, request_timeout_ms, "5s",
+           OPTION_RANGE(100, 60000),
+           "Longest wait for one answer of the registry."),
+    OPTION("schema.registry.answer.bytes.max", BYTES, answer_bytes_max, "4m",
+           OPTION_RANGE(1 << 10, 1e8),
+           "Largest answer taken from the registry."),
+    OPTION("schema.registry.retry.backoff.ms", DURATION, retry_ms, "200ms", OPTION_RANGE(10, 60000),
+           "First pause before an unknown id is asked for again; it doubles."),
+    OPTION("schema.registry.retry.backoff.max.ms", DURATION, retry_max_ms, "10s",
+           OPTION_RANGE(10, 600000),
+           "Longest such pause."),
+    OPTION("schema.registry.unknown.timeout.ms", DURATION, unknown_timeout_ms, "30s",
+           OPTION_RANGE(0, 86400000),
+           "How long a partition waits for an id that the registry says it does not know, before "
+           "the record goes to dead letters."),
+    OPTION("schema.registry.outage.timeout.ms", DURATION, outage_timeout_ms, "1h",
+           OPTION_RANGE(0, 2592000000),
+           "How long it waits for a registry that does not answer."),
+    OPTION("schema.registry.negative.cache.ms", DURATION, negative_cache_ms, "60s",
+           OPTION_RANGE(0, 86400000),
+           "How long a given-up id is not asked for again, and other unknown ids are not waited "
+           "for."),
 };
 const size_t registry_options_count = ARRAY_COUNT(registry_options);
 

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "schemas/item_vector.h"
 #include "schemas/user_history.h"
+#include "stream/config/option_table.h"
 #include "trainer/sequence/sequence_settings.h"
 
 enum { LENGTH_MAX = HISTORY_ACTIONS_MAX, WIDTH_USUAL = 64, WIDTH_STEP = 16 };
@@ -10,55 +11,48 @@ enum { LENGTH_MAX = HISTORY_ACTIONS_MAX, WIDTH_USUAL = 64, WIDTH_STEP = 16 };
  * snapshot. */
 enum { FLOATS_A_NUMBER = 8 };
 
-#define SEQUENCE_OPTION(name, type, member, fallback, min, max, help)                              \
-    {                                                                                              \
-        name, type, offsetof(struct sequence_settings, member), fallback, min, max, NULL, help     \
-    }
+#define OPTION_SETTINGS struct sequence_settings
 
 const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
-    SEQUENCE_OPTION("train.threads", OPTION_LONG, threads, "1", 0, 64,
-                    "Threads that train, two at most of use; 0: none of its own, between polls."),
-    SEQUENCE_OPTION("train.cpu.share", OPTION_DOUBLE, cpu_share, "1", 0.01, 1,
-                    "Share of the time that training computes; else it sleeps."),
-    SEQUENCE_OPTION("train.memory.max", OPTION_BYTES, memory_max, "1g", 1 << 24, 1e12,
-                    "Memory for sequences (half) and the model; users who acted longest ago and "
-                    "items beyond are left out."),
-    SEQUENCE_OPTION("train.checkpoint.interval.ms", OPTION_DURATION, checkpoint_ms, "30s", 100,
-                    86400000, "Time between checkpoints, which are written between rounds."),
-    SEQUENCE_OPTION(
-        "train.publish.interval.ms", OPTION_DURATION, publish_ms, "60s", 0, 86400000,
-        "Least time between two generations of one training run; its last one always goes "
-        "out."),
-    SEQUENCE_OPTION("train.d", OPTION_LONG, d, "0", 0, VECTOR_NUMBERS_MAX,
-                    "Numbers of a vector, a multiple of 16; 0: 64."),
-    SEQUENCE_OPTION("train.blocks", OPTION_LONG, blocks, "0", 0, WEIGHTS_BLOCKS_MAX,
-                    "Layers; 0: 2."),
-    SEQUENCE_OPTION("train.heads", OPTION_LONG, heads, "0", 0, 16, "Heads of attention; 0: 1."),
-    SEQUENCE_OPTION("train.length", OPTION_LONG, length, "0", 0, LENGTH_MAX,
-                    "Actions looked back upon; 0: 50, or 200 where sequences are long. What "
-                    "features cuts off (history.length there) cannot be."),
-    SEQUENCE_OPTION("train.dropout", OPTION_DOUBLE, dropout, "-1", -1, 0.9,
-                    "Share of numbers left out while learning; -1: as the data look, 0.2 to 0.5."),
-    SEQUENCE_OPTION("train.batch", OPTION_LONG, batch, "0", 0, 1024,
-                    "Users a step; 0: 64, or 32 where sequences are long."),
-    SEQUENCE_OPTION("train.rate", OPTION_DOUBLE, rate, "0.001", 1e-6, 0.5, "Length of a step."),
-    SEQUENCE_OPTION("train.epochs.max", OPTION_LONG, epochs, "0", 0, 10000,
-                    "Rounds of a training run; 0: 16 to 45, as the data look."),
-    SEQUENCE_OPTION(
-        "train.patience", OPTION_LONG, patience, "0", 0, 1000,
-        "Rounds without gain before a training run ends; 0: 2, or 5 where sequences are "
-        "long."),
-    SEQUENCE_OPTION("train.actions.min", OPTION_LONG, actions_least, "1000", 1, 1e12,
-                    "Actions that must be there before training begins."),
-    SEQUENCE_OPTION("train.season.growth", OPTION_DOUBLE, growth, "0.25", 0.001, 1e6,
-                    "By how much actions must have grown for a new training run to begin."),
-    SEQUENCE_OPTION("train.items.max", OPTION_LONG, items_max, "1000000", 1, 1e8,
-                    "Most items with a vector."),
-    SEQUENCE_OPTION("train.seed", OPTION_LONG, seed, "1", 0, 1e15, "Seed of all that is drawn."),
-    SEQUENCE_OPTION("train.attributes", OPTION_BOOL, attributes, "true", 0, 0,
-                    "Sum the vectors of an item's tags into its own."),
-    SEQUENCE_OPTION("publish.rows.max", OPTION_LONG, rows_max, "5000", 1, 100000,
-                    "Most item vectors sent at once, ten times a second."),
+    OPTION("train.threads", LONG, threads, "1", OPTION_RANGE(0, 64),
+           "Threads that train, two at most of use; 0: none of its own, between polls."),
+    OPTION("train.cpu.share", DOUBLE, cpu_share, "1", OPTION_RANGE(0.01, 1),
+           "Share of the time that training computes; else it sleeps."),
+    OPTION("train.memory.max", BYTES, memory_max, "1g", OPTION_RANGE(1 << 24, 1e12),
+           "Memory for sequences (half) and the model; users who acted longest ago and items "
+           "beyond are left out."),
+    OPTION("train.checkpoint.interval.ms", DURATION, checkpoint_ms, "30s",
+           OPTION_RANGE(100, 86400000),
+           "Time between checkpoints, which are written between rounds."),
+    OPTION("train.publish.interval.ms", DURATION, publish_ms, "60s", OPTION_RANGE(0, 86400000),
+           "Least time between two generations of one training run; its last one always goes out."),
+    OPTION("train.d", LONG, d, "0", OPTION_RANGE(0, VECTOR_NUMBERS_MAX),
+           "Numbers of a vector, a multiple of 16; 0: 64."),
+    OPTION("train.blocks", LONG, blocks, "0", OPTION_RANGE(0, WEIGHTS_BLOCKS_MAX), "Layers; 0: 2."),
+    OPTION("train.heads", LONG, heads, "0", OPTION_RANGE(0, 16), "Heads of attention; 0: 1."),
+    OPTION("train.length", LONG, length, "0", OPTION_RANGE(0, LENGTH_MAX),
+           "Actions looked back upon; 0: 50, or 200 where sequences are long. What features cuts "
+           "off (history.length there) cannot be."),
+    OPTION("train.dropout", DOUBLE, dropout, "-1", OPTION_RANGE(-1, 0.9),
+           "Share of numbers left out while learning; -1: as the data look, 0.2 to 0.5."),
+    OPTION("train.batch", LONG, batch, "0", OPTION_RANGE(0, 1024),
+           "Users a step; 0: 64, or 32 where sequences are long."),
+    OPTION("train.rate", DOUBLE, rate, "0.001", OPTION_RANGE(1e-6, 0.5), "Length of a step."),
+    OPTION("train.epochs.max", LONG, epochs, "0", OPTION_RANGE(0, 10000),
+           "Rounds of a training run; 0: 16 to 45, as the data look."),
+    OPTION("train.patience", LONG, patience, "0", OPTION_RANGE(0, 1000),
+           "Rounds without gain before a training run ends; 0: 2, or 5 where sequences are long."),
+    OPTION("train.actions.min", LONG, actions_least, "1000", OPTION_RANGE(1, 1e12),
+           "Actions that must be there before training begins."),
+    OPTION("train.season.growth", DOUBLE, growth, "0.25", OPTION_RANGE(0.001, 1e6),
+           "By how much actions must have grown for a new training run to begin."),
+    OPTION("train.items.max", LONG, items_max, "1000000", OPTION_RANGE(1, 1e8),
+           "Most items with a vector."),
+    OPTION("train.seed", LONG, seed, "1", OPTION_RANGE(0, 1e15), "Seed of all that is drawn."),
+    OPTION("train.attributes", BOOL, attributes, "true", OPTION_FREE,
+           "Sum the vectors of an item's tags into its own."),
+    OPTION("publish.rows.max", LONG, rows_max, "5000", OPTION_RANGE(1, 100000),
+           "Most item vectors sent at once, ten times a second."),
 };
 
 static int64_t width_of(const struct sequence_settings *settings)

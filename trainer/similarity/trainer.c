@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "stream/config/option_table.h"
 #include "trainer/similarity/delta_reader.h"
 #include "trainer/similarity/stored_row.h"
 #include "trainer/similarity/trainer.h"
@@ -14,15 +15,15 @@ struct trainer_settings {
     int64_t items_max;
 };
 
-#define SETTING(member) offsetof(struct trainer_settings, member)
+#define OPTION_SETTINGS struct trainer_settings
 
 static const struct option options[] = {
-    {"neighbours.max", OPTION_LONG, SETTING(neighbours_max), "512", 0, NEIGHBOURS_MAX, NULL,
-     "Neighbours that a row keeps; 0: as many as its format holds (65536)"},
-    {"rows.cache.bytes", OPTION_BYTES, SETTING(rows_cache_bytes), "128m", 0, 1e15, NULL,
-     "Memory for decoded rows, of all partitions together"},
-    {"items.max", OPTION_LONG, SETTING(items_max), "20000000", 1, 1e9, NULL,
-     "Distinct items that one process can know; beyond, it ends and starts anew"},
+    OPTION("neighbours.max", LONG, neighbours_max, "512", OPTION_RANGE(0, NEIGHBOURS_MAX),
+           "Neighbours that a row keeps; 0: as many as its format holds (65536)"),
+    OPTION("rows.cache.bytes", BYTES, rows_cache_bytes, "128m", OPTION_RANGE(0, 1e15),
+           "Memory for decoded rows, of all partitions together"),
+    OPTION("items.max", LONG, items_max, "20000000", OPTION_RANGE(1, 1e9),
+           "Distinct items that one process can know; beyond, it ends and starts anew"),
 };
 
 /* What the process keeps. */

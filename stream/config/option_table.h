@@ -1,0 +1,46 @@
+/* Rows of an option table, written in one way.
+ *
+ *     #define OPTION_SETTINGS struct scorer_settings
+ *     const struct option scorer_options[] = {
+ *         OPTION("list.length", LONG, list_length, "20", OPTION_RANGE(1, 99), "Items of a list."),
+ *         OPTION("model.name", STRING, model_name, "item-item", OPTION_FREE, "Name of the model."),
+ *         OPTION("log.level", CHOICE, log_level, "info", OPTION_ONE_OF("info|error"), "..."),
+ *         OPTION("kafka.", PREFIX, kafka, NULL, OPTION_FREE, "Passed to librdkafka."),
+ *     };
+ *
+ * In this order: name, kind (of enum option_type), member of OPTION_SETTINGS, default as text,
+ * limits, help. The compiler refuses a member whose type is not the kind's.
+ */
+#ifndef FRESHET_STREAM_CONFIG_OPTION_TABLE_H
+#define FRESHET_STREAM_CONFIG_OPTION_TABLE_H
+
+#include "stream/config/options.h"
+
+#define OPTION(key, kind, member, preset, limits, text)                                            \
+    {                                                                                              \
+        .name = key, .type = OPTION_##kind, .offset = OPTION_OFFSET(OPTION_TYPE_##kind, member),   \
+        .fallback = preset, limits, .help = text                                                   \
+    }
+
+/* Limits: none, the least and the greatest value, or the words that can be chosen. */
+#define OPTION_FREE .min = 0
+#define OPTION_RANGE(least, most) .min = least, .max = most
+#define OPTION_ONE_OF(words) .choices = words
+
+#define OPTION_TYPE_STRING const char *
+#define OPTION_TYPE_SECRET const char *
+#define OPTION_TYPE_LONG int64_t
+#define OPTION_TYPE_DOUBLE double
+#define OPTION_TYPE_BOOL bool
+#define OPTION_TYPE_BYTES int64_t
+#define OPTION_TYPE_DURATION int64_t
+#define OPTION_TYPE_CHOICE int32_t
+#define OPTION_TYPE_PREFIX struct properties
+
+/* An array of -1 elements stops the compiler where the types differ. */
+#define OPTION_OFFSET(wanted, member)                                                              \
+    (offsetof(OPTION_SETTINGS, member) +                                                           \
+     0 * sizeof(char[OPTION_SAME_TYPE(wanted, ((OPTION_SETTINGS *)0)->member) ? 1 : -1]))
+#define OPTION_SAME_TYPE(wanted, member) __builtin_types_compatible_p(wanted, __typeof__(member))
+
+#endif
