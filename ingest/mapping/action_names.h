@@ -1,10 +1,10 @@
-/* The source's names for what users do -> kind of action and weight.
+/* Maps the source's names for actions to an action kind and a weight.
  *
  * The contract's own symbols are known from the start, in upper and lower case ("PURCHASE",
  * "purchase"), each with weight 1. The properties `action.NAME=KIND:WEIGHT` add names and replace
- * these; WEIGHT may be left out (1), `action.NAME=refuse` forgets a name, `action.NAME=ignore`
- * means that such actions are dropped (and counted). What an unlisted name becomes is said by
- * `fallback`: "refuse", "ignore", or KIND:WEIGHT.
+ * these; WEIGHT defaults to 1. `action.NAME=refuse` removes a name; `action.NAME=ignore` drops such
+ * actions and counts them. `fallback` decides about names that are not listed: "refuse", "ignore",
+ * or KIND:WEIGHT.
  */
 #ifndef FRESHET_INGEST_MAPPING_ACTION_NAMES_H
 #define FRESHET_INGEST_MAPPING_ACTION_NAMES_H
@@ -23,7 +23,7 @@ struct action_names;
 struct action_meaning {
     enum action_kind kind;
     double weight; /* finite, 0 to weight_max */
-    bool ignored;  /* no event comes of it */
+    bool ignored;  /* dropped: no event */
 };
 
 /* Makes the table; free with action_names_free(). 0, or -EINVAL with the reason written to why. The

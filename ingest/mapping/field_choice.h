@@ -1,7 +1,7 @@
-/* Where one field of ours comes from: paths in order of preference, `a.b|c|=x`.
+/* The source of one field: paths in order of preference, `a.b|c|=x`.
  *
- * The first path that leads to something is the answer. A constant is always something, so it
- * stands last; a bar inside ["..."] or in a constant is no separator.
+ * The first path that finds a value wins. A constant always has a value, so it must come last. A
+ * bar inside ["..."] or in a constant does not separate paths.
  */
 #ifndef FRESHET_INGEST_MAPPING_FIELD_CHOICE_H
 #define FRESHET_INGEST_MAPPING_FIELD_CHOICE_H

@@ -1,13 +1,13 @@
-/* Where in a JSON document a value stands: `user.id`, `items[2].sku`, `["a.b"].c`; or a constant.
+/* A path to a value in a JSON document: `user.id`, `items[2].sku`, `["a.b"].c`; or a constant.
  *
  * A text that begins with `=` is a constant instead: `=VIEW`, `=1.5`, `="007"` (JSON where it reads
  * as JSON, a plain string otherwise). A path never fails at run time: a missing step, an index past
  * the end, a step into a scalar and a JSON null all mean "absent".
  *
- * `[*]` once in a path means every element of an array (`order.lines[*].sku`): such a path has two
- * halves, the way to the array and the way on from an element.
+ * A path may have one `[*]`, which means every element of an array (`order.lines[*].sku`). Such a
+ * path has two halves: the path to the array, and the path from an element to the value.
  *
- * A path may also lead elsewhere than into the document: `$key` is the record's key as text,
+ * Paths that do not lead into the document: `$key` is the record's key as text,
  * `$key.id` a field of a key that is JSON, `$timestamp` the record's Kafka timestamp in ms,
  * `$header.NAME` (`$header["a.b"]`) a header as text. A field of that name is written `["$key"]`.
  */
@@ -27,7 +27,7 @@ enum {
 enum path_root {
     PATH_DOCUMENT,
     PATH_CONSTANT,
-    PATH_KEY_TEXT, /* `$key` and nothing more */
+    PATH_KEY_TEXT, /* `$key` alone */
     PATH_KEY,      /* into a key that is JSON */
     PATH_TIMESTAMP,
     PATH_HEADER,

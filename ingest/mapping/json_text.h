@@ -1,9 +1,8 @@
-/* A foreign JSON text -> a jansson document, or the fault that it has.
+/* Parses a JSON text from outside into a jansson document, or reports its fault.
  *
- * Before the parser sees a byte, one pass bounds what it can be made to do: nesting depth, number
- * of values (each costs the parser up to some hundred bytes of memory) and UTF-8. Duplicate keys
- * are refused (which of the two would be meant?), NUL characters inside strings are kept for the
- * rules to judge.
+ * Before the parser runs, one pass limits its work: nesting depth, number of values (each costs the
+ * parser up to some hundred bytes of memory) and UTF-8. Duplicate keys are refused, because either
+ * value could be the intended one. NUL characters inside strings are kept; a rule checks them.
  */
 #ifndef FRESHET_INGEST_MAPPING_JSON_TEXT_H
 #define FRESHET_INGEST_MAPPING_JSON_TEXT_H

@@ -1,7 +1,7 @@
-/* One JSON value -> what a field of ours is. What is not there, of the wrong type or unreadable is
- * said in the state, and the rules make something of it; ret_ stays as it was then.
+/* Converts one JSON value to the type of a field. The state tells whether it is absent, of the
+ * wrong type or unreadable; then ret_ is unchanged, and the rules decide.
  *
- * Texts are copied into the arena, for the document goes away before they do.
+ * Texts are copied into the arena, because they outlive the document.
  */
 #ifndef FRESHET_INGEST_MAPPING_JSON_VALUE_H
 #define FRESHET_INGEST_MAPPING_JSON_VALUE_H
@@ -16,8 +16,8 @@
 bool json_value_is_listed(json_t *value, const char *texts);
 /* Reads a text, or an integer as its digits. */
 enum value_state json_value_text(json_t *value, struct arena *arena, struct slice *ret_text);
-/* Reads a number; as_text: also one in quotes. "NaN" and "Infinity", which other writers put where
- * JSON has no number, are read as such. */
+/* Reads a number; as_text: also one in quotes. "NaN" and "Infinity", which some writers use because
+ * JSON has no such numbers, are read as such. */
 enum value_state json_value_number(json_t *value, bool as_text, double *ret_number);
 /* Reads an integer; as_text: also one in quotes. */
 enum value_state json_value_integer(json_t *value, bool as_text, int64_t *ret_integer);

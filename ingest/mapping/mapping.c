@@ -1,3 +1,11 @@
+/* One record passes the stages of rules.h one after the other: bytes, headers, Avro (rendered to
+ * JSON text), JSON, kind, elements, fields, object. Each stage fills in a part of the candidate and
+ * asks the rules of that stage; the first broken rule ends the record with a refusal. A record with
+ * `[*]` repeats the last two stages for each element, and one refused element refuses all.
+ *
+ * Memory: texts and objects live in the caller's arena; the JSON document and the named headers are
+ * freed before mapping_apply() returns.
+ */
 #include "base/base.h"
 #include "ingest/mapping/json_value.h"
 #include "ingest/mapping/mapping_internal.h"
@@ -111,8 +119,8 @@ static int render(struct mapping *mapping, struct slice message, struct codec_er
 {
     buf_clear(&mapping->rendered);
     int rc = mapping->by_logical_type
-                 ? codec_json_times(mapping->book, message, &mapping->rendered, error)
-                 : codec_json(mapping->book, message, &mapping->rendered, NULL, error);
+                 ? codec_json_times(mapping->schemas, message, &mapping->rendered, error)
+                 : codec_json(mapping->schemas, message, &mapping->rendered, NULL, error);
     if (!rc && buf_failed(&mapping->rendered)) {
         rc = -EBADMSG;
         error->reason = "over_limit";

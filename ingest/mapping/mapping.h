@@ -1,17 +1,18 @@
-/* The configured mapping: one record of the platform's own topic -> what it becomes, or a refusal.
+/* The configured mapping: turns one record of the platform's own topic into objects, or refuses it.
  *
  * A record becomes an event, an item or a profile (`becomes`), or several when its paths have a
- * `[*]`: one for each element of that array, all or none of them. An item's or a profile's record
- * may also take the one it names away: a record without a value, or of a kind that says so.
+ * `[*]`: one for each element of that array, all or none of them. A record can
+ * also delete the item or profile that it names: a record without a value, or of a kind configured
+ * to delete.
  *
  * Avro messages are rendered to JSON text by their writer's schema (the codec's checks), so that
  * one mapping, one set of rules and one parser serve both formats.
  *
  * The answer depends on the record (key, value, headers, topic, partition, offset, Kafka timestamp)
- * and the configuration only. What a record without an id gets as one is its origin:
- * `topic-partition-offset`, the offset in 12 digits or more; its sequence, when it has none either,
- * is the offset, so events of one user and millisecond keep the order in which they came. Where a
- * record gives several events, `#000` and so on stands behind the id that they share.
+ * and the configuration only. A record without an id gets its origin as its id:
+ * `topic-partition-offset`, the offset in 12 digits or more. A record without a sequence gets the
+ * offset as its sequence, so that events of one user and millisecond keep their order of arrival.
+ * When a record gives several events, `#000` and so on follows the id that they share.
  *
  * A mapping belongs to one thread.
  */
@@ -38,14 +39,14 @@ struct refusal {
     bool unknown_id; /* the id of the writer's schema is not known; it may become so */
 };
 
-/* One of the things that a record becomes. */
+/* One object that a record becomes. */
 struct becoming {
     struct slice key;   /* the user's or the item's id */
     const void *object; /* struct user_event, item or user_profile; NULL: a tombstone */
 };
 
-/* All of them, in the order of the record's elements. None: the record is of a kind, or of actions,
- * that are to be ignored. */
+/* All objects, in the order of the record's elements. None: the record's kind or its actions are
+ * configured to be ignored. */
 struct outcome {
     enum target target;
     struct becoming *at;
@@ -54,11 +55,11 @@ struct outcome {
 
 struct mapping;
 
-/* Makes the mapping; free with mapping_free(). 0, or -EINVAL with what is wrong in the
- * configuration, and what would be right, written to why. The settings, the book (used for Avro
+/* Makes the mapping; free with mapping_free(). 0, or -EINVAL with the fault of the
+ * configuration and a hint written to why. The settings, the schema cache (used for Avro
  * only; may be NULL for JSON) and the pseudonyms (NULL: users keep their ids) must outlive the
  * mapping. */
-int mapping_new(const struct mapping_settings *settings, struct schema_cache *book,
+int mapping_new(const struct mapping_settings *settings, struct schema_cache *schemas,
                 struct pseudonyms *pseudonyms, struct mapping **ret_mapping, char *why,
                 size_t why_size);
 /* Frees the mapping; takes NULL; returns NULL. */
@@ -68,7 +69,7 @@ struct mapping *mapping_free(struct mapping *mapping);
 int mapping_apply(struct mapping *mapping, const struct record *rec, struct arena *arena,
                   struct outcome *ret_outcome, struct refusal *ret_refusal);
 /* The same for a record whose value is the JSON text of an Avro message, as `freshet peek` prints
- * it: what is Avro's own is not looked at. */
+ * it: checks on Avro bytes are skipped. */
 int mapping_apply_rendered(struct mapping *mapping, const struct record *rec, struct arena *arena,
                            struct outcome *ret_outcome, struct refusal *ret_refusal);
 /* Counts the events so far that came without an id. */

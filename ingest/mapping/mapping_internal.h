@@ -15,7 +15,7 @@ enum { JSON_WHERE_MAX = 200 };
 
 struct mapping {
     const struct mapping_settings *settings;
-    struct schema_cache *book;
+    struct schema_cache *schemas;
     struct pseudonyms *pseudonyms; /* NULL: users keep their ids; borrowed */
     struct rule_limits limits;
     struct field_choice *choices[MAPPED_COUNT]; /* NULL: not mapped; tags are apart */

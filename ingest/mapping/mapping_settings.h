@@ -1,6 +1,6 @@
-/* What a mapping can be told: the option table that ingest and `freshet map` share.
+/* The options of a mapping: the table that ingest and `freshet map` share.
  *
- * The keys hold for every source; `source.NAME.KEY` says otherwise for one of those that `sources`
+ * The keys hold for every source; `source.NAME.KEY` overrides one for a source that `sources`
  * names (ingest/mapping/sources.h).
  */
 #ifndef FRESHET_INGEST_MAPPING_MAPPING_SETTINGS_H

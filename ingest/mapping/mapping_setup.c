@@ -241,15 +241,15 @@ static int configure(struct mapping *mapping, char *why, size_t why_size)
     return rc ? rc : check_action(mapping, why, why_size);
 }
 
-int mapping_new(const struct mapping_settings *settings, struct schema_cache *book,
+int mapping_new(const struct mapping_settings *settings, struct schema_cache *schemas,
                 struct pseudonyms *pseudonyms, struct mapping **ret_mapping, char *why,
                 size_t why_size)
 {
-    assert(book || settings->source_format == SOURCE_JSON);
+    assert(schemas || settings->source_format == SOURCE_JSON);
     assert(settings->id_bytes_max > 0 && settings->id_bytes_max <= ID_BYTES_MAX);
     struct mapping *mapping = xcalloc(1, sizeof(*mapping));
     mapping->settings = settings;
-    mapping->book = book;
+    mapping->schemas = schemas;
     mapping->pseudonyms = pseudonyms;
     mapping->limits = (struct rule_limits){
         .record_bytes_max = (size_t)settings->record_bytes_max,

@@ -1,7 +1,7 @@
-/* The headers that a mapping names (`$header.ce_id`), of one record after the other, as texts.
+/* The headers that a mapping names (`$header.ce_id`), of the current record, as texts.
  *
- * A record's headers are read only where a mapping names some. Of several of a name the last one
- * counts, as Kafka's own lastHeader() has it; one that is null is not there.
+ * Headers are read only when the mapping names some. Of several headers with one name the last
+ * counts, as in Kafka's lastHeader(); a null header counts as absent.
  */
 #ifndef FRESHET_INGEST_MAPPING_NAMED_HEADERS_H
 #define FRESHET_INGEST_MAPPING_NAMED_HEADERS_H

@@ -1,8 +1,8 @@
-/* Pseudonyms: what a user is called once keys are configured. The door to OpenSSL's libcrypto.
+/* Pseudonyms: stand for user ids when keys are configured. The one door to OpenSSL's libcrypto.
  *
  * A pseudonym is `KEYID.` and HMAC-SHA256 (RFC 2104) of the user id's bytes under that key, in
- * lower-case hex. Whoever holds the key can compute it, in any language or database; nobody else
- * can go back, or try ids.
+ * lower-case hex. Anyone with the key can compute it, in any language or database; without the key
+ * it can neither be reversed nor guessed by trying ids.
  *
  * Keys stand in a file, one a line, oldest first: an id (a-z, 0-9, at most 16), from when it is in
  * force (ISO 8601), and its bytes in hex (16 to 128):
@@ -11,9 +11,9 @@
  *     k1    1970-01-01            0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b
  *     k2    2027-01-01T00:00:00Z  4a656665...
  *
- * Which key a record gets is said by its Kafka timestamp, never by the clock: copies need not be
- * restarted at the same moment, and a replay gives the same pseudonyms. From a key's first moment
- * on a user is somebody new, on purpose: what was known under the former key is not linked.
+ * A record's Kafka timestamp decides which key is used, never the clock: copies need not restart at
+ * the same moment, and a replay gives the same pseudonyms. A new key makes every user a new user,
+ * on purpose: nothing links the pseudonyms of two keys.
  *
  * One thread.
  */
@@ -53,10 +53,10 @@ int64_t pseudonyms_key_from(const struct pseudonyms *pseudonyms, size_t key);
 /* Makes the pseudonym of a user under one key; the text lives in the arena. */
 struct slice pseudonyms_of(struct pseudonyms *pseudonyms, size_t key, struct slice user,
                            struct arena *arena);
-/* Says whether an id is a pseudonym under one of the keys by its form. */
+/* Says whether an id has the form of a pseudonym under one of the keys. */
 bool pseudonyms_is_one(const struct pseudonyms *pseudonyms, struct slice id);
 
-/* HMAC-SHA256 by itself: for the published vectors. */
+/* Computes HMAC-SHA256 alone, for tests against the published vectors. */
 void pseudonym_digest(struct slice key, struct slice text,
                       unsigned char ret_digest[PSEUDONYM_DIGEST_BYTES]);
 

@@ -1,7 +1,7 @@
-/* What to do with each sort of record of a source that holds several: `kind.VALUE=VERDICT`.
+/* Decides what to do with each kind of record in a mixed topic: `kind.VALUE=VERDICT`.
  *
- * A topic of `track` and `identify` calls, of inserts and deletes, of clicks and heartbeats: the
- * value at `map.kind` says which one a record is. Unlisted ones are treated as `kind.default` says.
+ * A topic may hold `track` and `identify` calls, inserts and deletes, clicks and heartbeats. The
+ * value at `map.kind` tells the kind; `kind.default` decides about kinds that are not listed.
  */
 #ifndef FRESHET_INGEST_MAPPING_RECORD_KINDS_H
 #define FRESHET_INGEST_MAPPING_RECORD_KINDS_H
@@ -11,7 +11,7 @@
 
 enum kind_verdict {
     KIND_TAKE,
-    KIND_DELETE, /* what the record names goes away: a tombstone */
+    KIND_DELETE, /* deletes what the record names: a tombstone */
     KIND_IGNORE, /* dropped, and counted */
     KIND_REFUSE, /* a dead letter */
 };

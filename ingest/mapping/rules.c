@@ -1,3 +1,7 @@
+/* One predicate a rule, then the table. The table's order is the order of checking within a stage,
+ * and the names in it are public: dead letters and metrics carry them, docs/errors.md explains them
+ * (tests/deploy/test_errors_page.py compares the two). A new rule is one predicate and one row.
+ */
 #include "base/base.h"
 #include "ingest/mapping/rules.h"
 #include "ingest/mapping/tag_sources.h"

@@ -1,11 +1,10 @@
-/* The table of named rules: what a source record must be to become an event, an item or a profile.
+/* The table of rules that a source record must meet to become an event, an item or a profile.
  *
- * A rule has a name, which is the reason in the dead letter and in the metrics, a hint for the
- * person who reads it there, and a predicate over the *candidate*: all that is known about the
- * record so far. The rules stand in stages, in the order in which a record becomes known: its
- * bytes, its headers, the Avro message, the JSON document, its kind, the mapped fields, the
- * finished object. The first broken rule of the first stage that has one is the answer, so a rule
- * may rely on all before it.
+ * A rule has a name (the reason in the dead letter and in the metrics), a hint for the person who
+ * reads it there, and a predicate over the *candidate*: all that is known about the record so far.
+ * Rules are checked in stages, in the order in which the record is read: its bytes, its headers,
+ * the Avro message, the JSON document, its kind, the mapped fields, the finished object. The first
+ * broken rule refuses the record, so a rule may rely on all rules before it.
  */
 #ifndef FRESHET_INGEST_MAPPING_RULES_H
 #define FRESHET_INGEST_MAPPING_RULES_H
@@ -48,7 +47,7 @@ enum value_state {
     VALUE_ABSENT,
     VALUE_FOUND,
     VALUE_WRONG_TYPE,
-    VALUE_UNREADABLE, /* of the right type, but it says nothing */
+    VALUE_UNREADABLE, /* of the right type, but it cannot be read */
 };
 
 enum headers_fault {
@@ -77,8 +76,7 @@ struct rule_limits {
     int64_t time_ahead_max_ms;
 };
 
-/* A record on its way to becoming an object of ours, or to taking one away; plain data, filled
- * stage by stage. */
+/* A record on its way to an object, or to a deletion; plain data, filled stage by stage. */
 struct candidate {
     const struct rule_limits *limits;
     enum target target;
@@ -100,8 +98,8 @@ struct candidate {
 struct rule {
     const char *name;
     enum rule_stage stage;
-    /* Says whether the candidate breaks the rule, and by which field; ret_field is left alone when
-     * it is the whole record. */
+    /* Says whether the candidate breaks the rule, and by which field; ret_field is unchanged when
+     * the fault is the whole record. */
     bool (*broken)(const struct rule *rule, const struct candidate *candidate,
                    enum mapped *ret_field);
     const char *hint;

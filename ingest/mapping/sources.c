@@ -189,7 +189,7 @@ static int set_own(struct setup *setup, const struct property *property)
                   property->key, key, source->name);
 }
 
-static int make(struct setup *setup, struct schema_cache *book)
+static int make(struct setup *setup, struct schema_cache *schemas)
 {
     int rc = add_sources(setup);
     const char *keys = setup->settings->pseudonym_keys;
@@ -202,8 +202,8 @@ static int make(struct setup *setup, struct schema_cache *book)
     for (size_t i = 0; i < setup->sources->count && !rc; i++) {
         struct source *source = &setup->sources->at[i];
         char why[400];
-        rc = mapping_new(&source->settings, book, setup->sources->pseudonyms, &source->mapping, why,
-                         sizeof(why));
+        rc = mapping_new(&source->settings, schemas, setup->sources->pseudonyms, &source->mapping,
+                         why, sizeof(why));
         bool named = setup->settings->source_names[0] != '\0';
         if (rc) {
             rc = refuse(setup, "%s%s%s%s", named ? "source " : "", named ? source->name : "",
@@ -213,13 +213,13 @@ static int make(struct setup *setup, struct schema_cache *book)
     return rc;
 }
 
-int sources_new(const struct mapping_settings *settings, struct schema_cache *book,
+int sources_new(const struct mapping_settings *settings, struct schema_cache *schemas,
                 struct sources **ret_sources, char *why, size_t why_size)
 {
     struct sources *sources = xcalloc(1, sizeof(*sources));
     struct setup setup = {
         .sources = sources, .settings = settings, .why = why, .why_size = why_size};
-    int rc = make(&setup, book);
+    int rc = make(&setup, schemas);
     if (rc) {
         sources_free(sources);
         return rc;

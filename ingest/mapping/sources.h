@@ -2,8 +2,8 @@
  *
  *     sources=shop,catalogue
  *     topic.shop=shop.clickstream          (topic.NAME as for any topic; else prefix and name)
- *     time.format=iso8601                  a key without a name holds for every source ...
- *     source.shop.map.user=session.user    ... that does not say otherwise
+ *     time.format=iso8601                  a key without a name holds for every source
+ *     source.shop.map.user=session.user    overrides it for one source
  *     source.catalogue.becomes=Item
  *
  * Without `sources` there is one, named `clicks`.
@@ -23,9 +23,9 @@ struct source {
 
 struct sources;
 
-/* Makes the sources; free with sources_free(). 0, or -EINVAL with what is wrong and what would be
- * right written to why. The settings and the book must outlive them. */
-int sources_new(const struct mapping_settings *settings, struct schema_cache *book,
+/* Makes the sources; free with sources_free(). 0, or -EINVAL with the fault and a hint
+ * written to why. The settings and the schema cache must outlive them. */
+int sources_new(const struct mapping_settings *settings, struct schema_cache *schemas,
                 struct sources **ret_sources, char *why, size_t why_size);
 /* Frees the sources; takes NULL; returns NULL. */
 struct sources *sources_free(struct sources *sources);
@@ -33,7 +33,7 @@ struct sources *sources_free(struct sources *sources);
 size_t sources_count(const struct sources *sources);
 /* Tells one of them. */
 const struct source *sources_at(const struct sources *sources, size_t index);
-/* Says by the settings alone whether one of them becomes that. */
+/* Says, from the settings alone, whether one of the sources becomes this target. */
 bool sources_become(const struct mapping_settings *settings, enum target target);
 
 #endif

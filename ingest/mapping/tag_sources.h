@@ -1,9 +1,8 @@
 /* Where the tags of an item or a user come from: `category,brand=make.name,genres[*].label`.
  *
  * Each source is a choice of paths (field_choice.h), with NAME= before it for tags that read
- * NAME=VALUE. A list gives a tag for each of its elements, so do a path with `[*]` and, when a
- * separator is set, a text that holds it. Numbers and booleans are written as JSON writes them;
- * objects give none.
+ * NAME=VALUE. A list gives one tag per element. So does a path with `[*]` and, when a separator is
+ * set, a text that contains it. Numbers and booleans are written as in JSON; objects give no tag.
  */
 #ifndef FRESHET_INGEST_MAPPING_TAG_SOURCES_H
 #define FRESHET_INGEST_MAPPING_TAG_SOURCES_H
@@ -31,8 +30,8 @@ const struct field_choice *tag_sources_at(const struct tag_sources *sources, siz
 struct tagged {
     json_t *document;
     const struct field_path *array; /* by which the record is spread; NULL: it is not */
-    json_t *element;                /* at hand; tags of others are not collected */
-    /* Finds what a path leads to that does not lead into the document, borrowed; or NULL. */
+    json_t *element;                /* the current one; only its tags are collected */
+    /* Finds the value of a path that does not lead into the document, borrowed; or NULL. */
     json_t *(*beside)(void *arg, const struct field_path *path);
     void *arg;
 };

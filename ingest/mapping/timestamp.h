@@ -1,8 +1,7 @@
-/* Times as platforms write them -> milliseconds since 1970, UTC.
+/* Converts times as platforms write them to milliseconds since 1970, UTC.
  *
  * The format is configured, never guessed: 1,700,000,000 is a plausible number of seconds and of
- * milliseconds. Every function is total: any input gives an answer or -EINVAL, never a wrapped
- * number.
+ * milliseconds. Every input gives a time or -EINVAL, never a wrapped number.
  */
 #ifndef FRESHET_INGEST_MAPPING_TIMESTAMP_H
 #define FRESHET_INGEST_MAPPING_TIMESTAMP_H
@@ -20,7 +19,7 @@ enum time_format {
     TIME_FORMAT_AVRO, /* by the logical type in the writer's schema: text as ISO 8601 has it */
 };
 
-/* Says whether a format is of text, not of numbers. */
+/* Says whether a format is text and not a number. */
 static inline bool time_format_is_text(enum time_format format)
 {
     return format == TIME_FORMAT_ISO8601 || format == TIME_FORMAT_AVRO;
