@@ -1,4 +1,4 @@
-/* features and trainer: bounded memory changes no answer, and what cannot be counted is refused. */
+/* features and trainer: cache sizes change no result, and invalid records are refused. */
 #include "base/base.h"
 #include "features/features.h"
 #include "tests/topology/answers.h"
@@ -9,7 +9,7 @@
 
 enum { PARTITIONS = 3 };
 
-static void work(struct rig *rig, const struct worker *worker, const char *const *pairs)
+static void run_worker(struct rig *rig, const struct worker *worker, const char *const *pairs)
 {
     struct copy *copy = rig_start(rig, worker, 0, pairs);
     rig_until_idle(rig);
@@ -23,8 +23,8 @@ static char *count_all(const char *const *features_pairs, const char *const *tra
     rig_init(&rig, PARTITIONS);
     memlog_batch(rig.log, 50);
     feed_events(&rig, 3, 0, FEED_EVENTS);
-    work(&rig, &features_worker, features_pairs);
-    work(&rig, &trainer_worker, trainer_pairs);
+    run_worker(&rig, &features_worker, features_pairs);
+    run_worker(&rig, &trainer_worker, trainer_pairs);
     answers_init(&answers, &rig);
     answers_states(&answers);
     answers_sums(&answers);
@@ -36,12 +36,12 @@ static char *count_all(const char *const *features_pairs, const char *const *tra
     return text;
 }
 
-static void caches_change_no_answer(void **state)
+static void cache_sizes_change_no_result(void **state)
 {
-    static const char *const roomy[] = {"batch.records.max=200", NULL};
+    static const char *const large_caches[] = {"batch.records.max=200", NULL};
     static const char *const no_users[] = {"batch.records.max=200", "users.cache.bytes=0", NULL};
     static const char *const no_rows[] = {"batch.records.max=3", "rows.cache.bytes=0", NULL};
-    char *one = count_all(roomy, roomy), *other = count_all(no_users, no_rows);
+    char *one = count_all(large_caches, large_caches), *other = count_all(no_users, no_rows);
     assert_true(strlen(one) > 10000);
     assert_true(answers_agree(one, other));
     free(one);
@@ -50,28 +50,28 @@ static void caches_change_no_answer(void **state)
 
 /* ---- Refusals ---- */
 
-struct pen {
+struct event_writer {
     struct schema_cache *schemas;
     struct codec *events;
     struct buf out;
 };
 
-static void pen_init(struct pen *pen)
+static void event_writer_init(struct event_writer *writer)
 {
-    pen->schemas = schema_cache_new();
-    pen->events = codec_new(&user_event_contract, pen->schemas);
-    buf_init(&pen->out, 4096);
+    writer->schemas = schema_cache_new();
+    writer->events = codec_new(&user_event_contract, writer->schemas);
+    buf_init(&writer->out, 4096);
 }
 
-static void pen_release(struct pen *pen)
+static void event_writer_release(struct event_writer *writer)
 {
-    buf_release(&pen->out);
-    codec_free(pen->events);
-    schema_cache_free(pen->schemas);
+    buf_release(&writer->out);
+    codec_free(writer->events);
+    schema_cache_free(writer->schemas);
 }
 
-static void send(struct rig *rig, struct pen *pen, const char *key, int n, int64_t time_ms,
-                 double weight)
+static void send(struct rig *rig, struct event_writer *writer, const char *key, int n,
+                 int64_t time_ms, double weight)
 {
     char id[16];
     (void)snprintf(id, sizeof(id), "e%d", n);
@@ -81,9 +81,9 @@ static void send(struct rig *rig, struct pen *pen, const char *key, int n, int64
                                   .action = ACTION_VIEW,
                                   .weight = weight,
                                   .event_time_ms = time_ms};
-    buf_clear(&pen->out);
-    assert_int_equal(codec_encode(pen->events, &ev, &pen->out), 0);
-    memlog_append(rig->log, "events", 0, slice_str(key), buf_slice(&pen->out), 2000000000000);
+    buf_clear(&writer->out);
+    assert_int_equal(codec_encode(writer->events, &ev, &writer->out), 0);
+    memlog_append(rig->log, "events", 0, slice_str(key), buf_slice(&writer->out), 2000000000000);
 }
 
 /* The reasons in `dead-letters`, in order, "a b c ". */
@@ -114,19 +114,19 @@ static void features_refuses(void **state)
                                         "transitions.window=2",  "history.length=2",
                                         "history.seen.max=3",    NULL};
     struct rig rig;
-    struct pen pen;
+    struct event_writer writer;
     rig_init(&rig, 1);
-    pen_init(&pen);
-    for (int n = 0; n < 6; n++) { send(&rig, &pen, "u", n, 1000000 + n * 1000, 1); }
-    send(&rig, &pen, NULL, 5, 1005000, 1);   /* a repeat, no key: dropped, not refused */
-    send(&rig, &pen, NULL, 6, 1004500, 1);   /* late, exact */
-    send(&rig, &pen, "u", 7, 1000500, 1);    /* too late */
-    send(&rig, &pen, "other", 8, 1009000, 1); /* key_mismatch */
-    send(&rig, &pen, "u", 9, 1009000, -1);   /* bad_weight */
-    send(&rig, &pen, "u", 10, 2000090000000, 1); /* event_in_future */
+    event_writer_init(&writer);
+    for (int n = 0; n < 6; n++) { send(&rig, &writer, "u", n, 1000000 + n * 1000, 1); }
+    send(&rig, &writer, NULL, 5, 1005000, 1);       /* a repeat, no key: dropped, not refused */
+    send(&rig, &writer, NULL, 6, 1004500, 1);       /* late, exact */
+    send(&rig, &writer, "u", 7, 1000500, 1);        /* too late */
+    send(&rig, &writer, "other", 8, 1009000, 1);    /* key_mismatch */
+    send(&rig, &writer, "u", 9, 1009000, -1);       /* bad_weight */
+    send(&rig, &writer, "u", 10, 2000090000000, 1); /* event_in_future */
     memlog_append(rig.log, "events", 0, slice_str("u"), slice_str("no avro"), 0);
     memlog_append(rig.log, "events", 0, slice_str("u"), slice_of(NULL, 0), 0);
-    work(&rig, &features_worker, pairs);
+    run_worker(&rig, &features_worker, pairs);
     assert_reasons(&rig, "too_late key_mismatch bad_weight event_in_future bad_magic empty ");
     struct answers answers;
     answers_init(&answers, &rig);
@@ -135,7 +135,7 @@ static void features_refuses(void **state)
     assert_non_null(strstr(text, "state u total=7 "));
     free(text);
     answers_release(&answers);
-    pen_release(&pen);
+    event_writer_release(&writer);
     rig_release(&rig);
 }
 
@@ -162,7 +162,7 @@ static void trainer_refuses_a_message_whole(void **state)
         assert_int_equal(codec_encode(codec, &message, &out), 0);
         memlog_append(rig.log, "pair-deltas", 0, slice_of(NULL, 0), buf_slice(&out), 0);
     }
-    work(&rig, &trainer_worker, NULL);
+    run_worker(&rig, &trainer_worker, NULL);
     assert_reasons(&rig, "bad_item ");
     struct answers answers;
     answers_init(&answers, &rig);
@@ -178,7 +178,7 @@ static void trainer_refuses_a_message_whole(void **state)
     rig_release(&rig);
 }
 
-/* The count of users survives a restart, with its state and without. */
+/* The number of users is the same after a restart, with local state and without. */
 static void users_are_counted_over_restarts(void **state)
 {
     struct rig rig;
@@ -214,7 +214,7 @@ static void users_are_counted_over_restarts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(caches_change_no_answer),
+        cmocka_unit_test(cache_sizes_change_no_result),
         cmocka_unit_test(features_refuses),
         cmocka_unit_test(trainer_refuses_a_message_whole),
         cmocka_unit_test(users_are_counted_over_restarts),

@@ -1,3 +1,13 @@
+/* A message lists its items once; pairs refer to them by index, grouped by row. The reader:
+ *
+ *   1. checks column lengths, values and indices, so that nothing later can fail half-way;
+ *   2. numbers the items and marks those whose row belongs to this partition (`ours`);
+ *   3. sorts the terms by row, as a counting sort: count_terms() counts, sort_terms() places each
+ *      pair up to twice, once for either item;
+ *   4. lists the rows of ours to which anything is added.
+ *
+ * All arrays have the size of the contract's limits and are allocated once.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "trainer/similarity/delta_reader.h"
@@ -5,9 +15,9 @@
 struct delta_reader {
     struct ids *ids;
     int32_t partitions;
-    int32_t *numbers;        /* of the message's items */
-    uint32_t *starts;        /* where each item's terms begin, and one more; 0 terms: not ours */
-    bool *ours;              /* the item's row lives in this partition */
+    int32_t *numbers; /* of the message's items */
+    uint32_t *starts; /* items + 1: where each item's terms begin; no terms: the row is not ours */
+    bool *ours;       /* the item's row lives in this partition */
     struct neighbour *terms; /* by row */
     struct delta_row *rows;
 };
@@ -94,9 +104,9 @@ static int check_all_values(const struct pair_deltas *message, struct delta_erro
         const struct doubles *column;
         const char *name;
     } columns[] = {
-        {&message->masses, "masses"},         {&message->action_counts, "action_counts"},
-        {&message->trends, "trends"},         {&message->co_ratings, "co_ratings"},
-        {&message->forwards, "forwards"},     {&message->backwards, "backwards"},
+        {&message->masses, "masses"},     {&message->action_counts, "action_counts"},
+        {&message->trends, "trends"},     {&message->co_ratings, "co_ratings"},
+        {&message->forwards, "forwards"}, {&message->backwards, "backwards"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(columns); i++) {
         int result = check_values(columns[i].column, columns[i].name, error);

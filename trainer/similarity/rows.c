@@ -1,3 +1,11 @@
+/* The cache has a hash table of chains over item numbers and one LRU list.
+ *
+ * A changed row must not be evicted before its change is committed: the store does not have it yet.
+ * So each flush has a number; a row remembers the flush that staged its last change, the task the
+ * flush that was committed last. A row may go when it is not dirty and its flush is committed.
+ * Between commits the cache may therefore exceed bytes_max; the runtime's limit on a batch
+ * (held_bytes) bounds by how much.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "trainer/similarity/rows.h"
@@ -100,11 +108,11 @@ struct held_row *rows_add(struct rows *rows, struct changed_rows *changed, int32
     *at = held;
     lru_push(&rows->order, &held->link);
     rows->count++;
-    rows_weigh(rows, held);
+    rows_measure(rows, held);
     return held;
 }
 
-void rows_weigh(struct rows *rows, struct held_row *held)
+void rows_measure(struct rows *rows, struct held_row *held)
 {
     rows->bytes -= held->bytes;
     held->bytes = sizeof(*held) + row_bytes(&held->row);
@@ -126,7 +134,7 @@ static size_t staging_bytes(const struct held_row *held)
 void rows_changed(struct rows *rows, struct held_row *held)
 {
     struct changed_rows *changed = held->changed;
-    rows_weigh(rows, held);
+    rows_measure(rows, held);
     size_t bytes = staging_bytes(held);
     changed->dirty_bytes += bytes - held->dirty_bytes;
     held->dirty_bytes = bytes;
@@ -140,7 +148,8 @@ void rows_changed(struct rows *rows, struct held_row *held)
     changed->dirty[changed->dirty_count++] = held;
 }
 
-/* Whatever is not committed was used after everything older than it that is. */
+/* Stops at the first row that is not committed. A row changes whenever it is used, so the rows used
+ * after it are not committed either; those of other tasks can wait. */
 void rows_trim(struct rows *rows)
 {
     while (rows->bytes > rows->bytes_max) {

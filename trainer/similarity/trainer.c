@@ -1,3 +1,10 @@
+/* The trainer of item similarities: each record of `pair-deltas` adds numbers to rows, and at each
+ * commit the changed rows go to `neighbours`, which is output and changelog at once.
+ *
+ * Addition is not idempotent, so deltas, rows and offsets are committed in one transaction; after a
+ * rollback forget() drops the task's cached rows, and they are loaded from the store again. A row
+ * is pruned when it exceeds its bound by half, and again before it is published.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/config/option_table.h"
@@ -26,7 +33,7 @@ static const struct option options[] = {
            "Distinct items that one process can know; beyond, it ends and starts anew"),
 };
 
-/* What the process keeps. */
+/* State of the process. */
 struct trainer {
     const struct trainer_settings *settings;
     int32_t bound; /* neighbours of a published row */
@@ -40,8 +47,8 @@ struct trainer {
     struct metric *published, *pruned, *pair_updates, *rows_cached;
 };
 
-/* What a task keeps. */
-struct work {
+/* State of a task. */
+struct task_rows {
     struct changed_rows changed;
 };
 
@@ -96,23 +103,23 @@ static void stop(struct run *run)
 
 static int open_task(struct task *task)
 {
-    task_set_state(task, xcalloc(1, sizeof(struct work)));
+    task_set_state(task, xcalloc(1, sizeof(struct task_rows)));
     return 0;
 }
 
 static void forget(struct task *task)
 {
-    struct work *work = task_state(task);
-    rows_forget(trainer_of(task)->rows, &work->changed);
+    struct task_rows *task_rows = task_state(task);
+    rows_forget(trainer_of(task)->rows, &task_rows->changed);
 }
 
 static void close_task(struct task *task)
 {
-    struct work *work = task_state(task);
-    if (!work) { return; }
+    struct task_rows *task_rows = task_state(task);
+    if (!task_rows) { return; }
     forget(task);
-    changed_rows_release(&work->changed);
-    free(work);
+    changed_rows_release(&task_rows->changed);
+    free(task_rows);
     task_set_state(task, NULL);
 }
 
@@ -140,7 +147,7 @@ static enum verdict load_row(struct task *task, struct held_row *held)
                           error.reason, error.detail);
         return VERDICT_FATAL;
     }
-    rows_weigh(t->rows, held);
+    rows_measure(t->rows, held);
     rows_stored(held, value.size);
     return VERDICT_DONE;
 }
@@ -148,17 +155,17 @@ static enum verdict load_row(struct task *task, struct held_row *held)
 static enum verdict find_row(struct task *task, int32_t item, struct held_row **ret_held)
 {
     struct trainer *t = trainer_of(task);
-    struct work *work = task_state(task);
+    struct task_rows *task_rows = task_state(task);
     struct held_row *held = rows_find(t->rows, item);
     if (!held) {
-        held = rows_add(t->rows, &work->changed, item);
+        held = rows_add(t->rows, &task_rows->changed, item);
         enum verdict verdict = load_row(task, held);
         if (verdict != VERDICT_DONE) {
             rows_drop(t->rows, held);
             return verdict;
         }
     }
-    assert(held->changed == &work->changed);
+    assert(held->changed == &task_rows->changed);
     *ret_held = held;
     return VERDICT_DONE;
 }
@@ -236,17 +243,17 @@ static void put_row(struct task *task, struct held_row *held)
 
 static size_t held_bytes(struct task *task)
 {
-    const struct work *work = task_state(task);
-    return work->changed.dirty_bytes;
+    const struct task_rows *task_rows = task_state(task);
+    return task_rows->changed.dirty_bytes;
 }
 
 static void flush(struct task *task)
 {
-    struct work *work = task_state(task);
-    for (size_t i = 0; i < work->changed.dirty_count; i++) {
-        put_row(task, work->changed.dirty[i]);
+    struct task_rows *task_rows = task_state(task);
+    for (size_t i = 0; i < task_rows->changed.dirty_count; i++) {
+        put_row(task, task_rows->changed.dirty[i]);
     }
-    changed_rows_flushed(&work->changed);
+    changed_rows_flushed(&task_rows->changed);
 }
 
 static void batch(struct task *task)
@@ -258,8 +265,8 @@ static void batch(struct task *task)
 
 static void committed(struct task *task)
 {
-    struct work *work = task_state(task);
-    changed_rows_committed(&work->changed);
+    struct task_rows *task_rows = task_state(task);
+    changed_rows_committed(&task_rows->changed);
     batch(task);
 }
 

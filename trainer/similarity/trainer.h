@@ -1,4 +1,4 @@
-/* The worker that adds item pairs up into rows of neighbours. */
+/* The worker that sums deltas of item pairs into rows of neighbours. */
 #ifndef FRESHET_TRAINER_SIMILARITY_TRAINER_H
 #define FRESHET_TRAINER_SIMILARITY_TRAINER_H
 

@@ -1,4 +1,4 @@
-/* The cache of rows: which may be evicted, which are staged, what is forgotten. */
+/* The cache of rows: eviction, flushes, rollback. */
 #include "base/base.h"
 #include "trainer/similarity/rows.h"
 
@@ -7,7 +7,7 @@
 
 enum { MANY = 20000 };
 
-static void found_by_item(void **state)
+static void finds_by_item(void **state)
 {
     struct rows *rows = rows_new(SIZE_MAX);
     struct changed_rows a = {0}, b = {0};
@@ -25,7 +25,7 @@ static void found_by_item(void **state)
     assert_null(rows_free(NULL));
 }
 
-static void only_the_committed_are_evicted_oldest_first(void **state)
+static void evicts_committed_rows_oldest_first(void **state)
 {
     struct rows *rows = rows_new(2 * sizeof(struct held_row));
     struct changed_rows changed = {0};
@@ -34,7 +34,7 @@ static void only_the_committed_are_evicted_oldest_first(void **state)
     assert_int_equal(rows_count(rows), 4); /* dirty */
     changed_rows_flushed(&changed);
     rows_trim(rows);
-    assert_int_equal(rows_count(rows), 4); /* in flight */
+    assert_int_equal(rows_count(rows), 4); /* staged, not committed */
     changed_rows_committed(&changed);
     rows_trim(rows);
     assert_int_equal(rows_count(rows), 2);
@@ -44,7 +44,7 @@ static void only_the_committed_are_evicted_oldest_first(void **state)
     rows_changed(rows, rows_find(rows, 3));
     assert_int_equal(changed.dirty_count, 1);
     rows_trim(rows);
-    assert_null(rows_find(rows, 2)); /* the changed row is heavier now */
+    assert_null(rows_find(rows, 2)); /* the changed row takes more memory now */
     assert_int_equal(rows_count(rows), 1);
     rows_forget(rows, &changed);
     assert_int_equal(rows_count(rows), 0);
@@ -56,8 +56,8 @@ static void only_the_committed_are_evicted_oldest_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(found_by_item),
-        cmocka_unit_test(only_the_committed_are_evicted_oldest_first),
+        cmocka_unit_test(finds_by_item),
+        cmocka_unit_test(evicts_committed_rows_oldest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,8 +50,8 @@ static void assert_same(const struct held_row *a, const struct held_row *b)
     }
 }
 
-/* Stored, encoded, decoded and loaded: the same, in the same order. */
-static void a_stored_row_comes_back(void **state)
+/* Stored, encoded, decoded and loaded: the same row, in the same order. */
+static void a_stored_row_loads_unchanged(void **state)
 {
     struct ids *ids = make_ids();
     struct stored_row *stored = stored_row_new(ids);
@@ -94,7 +94,7 @@ static void assert_refused(struct stored_row *stored, const struct item_neighbou
     rows_free(rows);
 }
 
-static void what_is_no_row_is_not_loaded(void **state)
+static void refuses_an_invalid_message(void **state)
 {
     struct ids *ids = make_ids();
     struct stored_row *stored = stored_row_new(ids), *reader = stored_row_new(ids);
@@ -115,7 +115,7 @@ static void what_is_no_row_is_not_loaded(void **state)
     whole.items.at[0] = whole.items.at[1];
     assert_refused(reader, &whole); /* an item twice */
     whole.items.at[0] = slice_str("7");
-    assert_refused(reader, &whole); /* its own */
+    assert_refused(reader, &whole); /* the row's own item */
     whole.items.at[0] = first;
     struct ids *full = ids_new(3);
     assert_int_equal(ids_put(full, slice_str("7")), 0);
@@ -135,8 +135,8 @@ static void what_is_no_row_is_not_loaded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stored_row_comes_back),
-        cmocka_unit_test(what_is_no_row_is_not_loaded),
+        cmocka_unit_test(a_stored_row_loads_unchanged),
+        cmocka_unit_test(refuses_an_invalid_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
