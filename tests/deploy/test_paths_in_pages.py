@@ -1,0 +1,40 @@
+"""The pages name files that exist, and HACKING.md every room of tests/tidy.py."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["README.md", "HACKING.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
+ROOMS = ("base|stream|schemas|model|ingest|features|trainer|scorer|evaluate|cli|deploy|docs|bench|"
+         "tests")
+# `room/file.h` alone between backticks; words in capitals stand for a name.
+PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def named(page):
+    """(path as written, path from the root) of everything that a page names."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for written in PATH.findall(text):
+        if not re.search(r"[A-Z]{4}", written.replace("README", "")):
+            yield written, ROOT / written
+    for written in LINK.findall(text):
+        yield written, (ROOT / page).parent / written
+
+
+def test_pages_name_files():
+    assert sum(len(list(named(page))) for page in PAGES) > 200
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_names_exists(page):
+    assert not [written for written, path in named(page) if not path.exists()]
+
+
+def test_each_room_has_its_line():
+    rooms = runpy.run_path(str(ROOT / "tests/tidy.py"))["ARROWS"]
+    told = re.findall(r"^\| `([a-z_/]+)/` \|", (ROOT / "HACKING.md").read_text(), re.M)
+    assert sorted(told) == sorted(rooms)
