@@ -1,8 +1,7 @@
 /* Adam: the optimiser's step over a run of numbers.
  *
  * Kingma and Ba, "Adam: a method for stochastic optimization", arXiv 1412.6980, algorithm 1, with
- * the bias corrections folded into the rate and epsilon (section 2, last paragraph), which is
- * exact:
+ * the bias corrections folded into the rate and epsilon (section 2, last paragraph; exact):
  *
  *   m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
  *   w -= rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
@@ -19,7 +18,7 @@ struct adam {
     float epsilon;
 };
 
-/* The numbers of the paper, and the rate asked for. */
+/* The constants of the paper, with the given rate. */
 static inline struct adam adam_with(float rate)
 {
     return (struct adam){.rate = rate, .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f};

@@ -1,4 +1,4 @@
-/* Scaled dot-product attention of one sequence upon itself, with several heads.
+/* Scaled dot-product self-attention of one sequence, with several heads.
  *
  * Vaswani et al., "Attention is all you need", arXiv 1706.03762, section 3.2; causal as in SASRec
  * (Kang and McAuley, arXiv 1808.09781). Of n positions and width d, head h has the columns
@@ -7,7 +7,7 @@
  *   P = softmax(Q K^T / sqrt(d / heads)),   row i over columns 0..i if causal, else over all
  *   out = dropout(P) V
  *
- * Rows are worked off in blocks, so that a causal sequence costs little more than its triangle.
+ * Rows are computed in blocks, so that a causal sequence costs little more than its triangle.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_ATTENTION_H
 #define FRESHET_MODEL_TRANSFORMER_ATTENTION_H
@@ -21,7 +21,7 @@ struct attention {
     size_t heads;
     bool causal;
     float dropout; /* rate for P; 0 when not training */
-    uint64_t key;  /* of the dropout: the same forward and back */
+    uint64_t key;  /* of the dropout: the same in both passes */
 };
 
 /* Tells how many numbers of P are kept for n positions. */
@@ -36,16 +36,16 @@ static inline size_t attention_scratch(size_t n)
     return 2 * ATTENTION_BLOCK * n;
 }
 
-/* Computes out (n x d) from queries q (n x d) and kv (n x 2d: a key, then a value). Keeps P for the
- * way back. */
+/* Computes out (n x d) from queries q (n x d) and kv (n x 2d: a key, then a value). Keeps P for
+ * attention_back(). */
 void attention(const struct attention *attention, size_t n, const float *q, const float *kv,
                float *out, float *kept, float *scratch);
-/* Computes what the last position alone hears: out (d) from its query q (d), without dropout. All n
- * positions are before it or itself, so causal or not is the same. */
+/* Computes the output of the last position only: out (d) from its query q (d), without dropout. It
+ * attends to all n positions, causal or not. */
 void attention_last(const struct attention *attention, size_t n, const float *q, const float *kv,
                     float *out, float *scratch);
-/* Writes the gradients dq (n x d) and dkv (n x 2d), given dout and what attention() took and
- * made. */
+/* Writes the gradients dq (n x d) and dkv (n x 2d), given dout and the inputs and results
+ * of attention(). */
 void attention_back(const struct attention *attention, size_t n, const float *q, const float *kv,
                     const float *out, const float *kept, const float *dout, float *dq, float *dkv,
                     float *scratch);

@@ -1,9 +1,9 @@
 /* Dropout: zeroes a random share of numbers and scales up the rest, so that the mean stays.
  *
  * Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15,
- * 2014. The mask isn't kept: it is a function of (key, position), and as dropout is linear the
- * gradient passes through the same call with the same key. Rates are multiples of 1/256: each
- * number spends one random byte.
+ * 2014. The mask is not kept: it is a function of (key, position). Dropout is linear, so the
+ * gradient goes through the same call with the same key. Rates are multiples of 1/256: one random
+ * byte a number.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_DROPOUT_H
 #define FRESHET_MODEL_TRANSFORMER_DROPOUT_H
@@ -12,11 +12,11 @@
 
 /* Makes a key out of another and a number: independent streams for steps, sequences, layers. */
 uint64_t dropout_key(uint64_t key, uint64_t number);
-/* Drops out of n numbers in place; rate 0 changes nothing. 0 <= rate < 1. */
+/* Applies dropout to n numbers in place; rate 0 changes nothing. 0 <= rate < 1. */
 void dropout(float *x, size_t n, float rate, uint64_t key);
-/* Writes what dropout() would make of x to y; they may be the same place. */
+/* Writes dropout(x) to y, which may be x itself. */
 void dropout_copy(float *y, const float *x, size_t n, float rate, uint64_t key);
-/* Tells what the numbers kept are multiplied by. */
+/* Tells the factor of the numbers that are kept. */
 float dropout_scale(float rate);
 
 #endif

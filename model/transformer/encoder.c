@@ -1,3 +1,10 @@
+/* Forward and back mirror each other: embed, blocks, last norm. Activations that the way back needs
+ * lie in one allocation, laid out by lay_out(); memory_of() counts it beforehand, and an assert
+ * compares the two. Dropout keeps no masks: block_key() gives each use in each block a key of its
+ * own, and the same key gives the same mask on the way back.
+ *
+ * For serving, run_last_block() computes the last block for the last tokens only.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/transformer/attention.h"

@@ -1,4 +1,4 @@
-/* The encoder: turns the tokens of a pack into hidden vectors, and gradients back.
+/* The encoder: computes the hidden vectors of a pack's tokens, and their gradients.
  *
  * SASRec's blocks (Kang and McAuley, ICDM 2018, arXiv 1808.09781), bidirectional as in BERT4Rec if
  * not causal. Of T tokens, width d:
@@ -36,10 +36,12 @@ struct encoder *encoder_free(struct encoder *encoder);
 /* Computes the hidden vectors of the tokens (tokens x d), borrowed until the next call. */
 const float *encoder_run(struct encoder *encoder, const struct encoder_job *job);
 /* Computes the hidden vectors of the sequences' last tokens alone (sequences x d), without dropout:
- * the last block is worked out for them only. Borrowed until the next call; no way back. */
+ * the last block is computed for them only. Borrowed until the next call; encoder_back() cannot
+ * follow. */
 const float *encoder_run_last(struct encoder *encoder, const struct encoder_job *job);
-/* Adds to grads what the hidden vectors' gradient dhidden (tokens x d) makes of them; item vectors'
- * gradients are added to grads->items. Follows encoder_run() with the same job. */
+/* Adds the gradients of the weights to grads, given the gradient of the hidden vectors, dhidden
+ * (tokens x d); those of the item vectors are added to grads->items. Follows encoder_run() with the
+ * same job. */
 void encoder_back(struct encoder *encoder, const struct encoder_job *job, const float *dhidden,
                   struct weights *grads);
 

@@ -1,16 +1,16 @@
 /* Item vectors with attributes: w_i = e_i + (sum of the vectors of i's attributes) / sqrt(n_i).
  *
- * n_i counts the item's attributes, so that an item with many is not louder than one with few. One
- * table serves on the way in and out (tied), and a new item has a vector from its attributes.
- * Work is by ranges, so that threads may share it: every row is written by one call alone, in a
- * fixed order.
+ * n_i counts the item's attributes, so that an item with many attributes has no larger vector than
+ * one with few. Input and output use the same table (tied weights). A new item gets its vector from
+ * its attributes. Functions work on ranges, so that threads can share the work: each row is written
+ * by one call only, in a fixed order.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_ITEM_VECTORS_H
 #define FRESHET_MODEL_TRANSFORMER_ITEM_VECTORS_H
 
 #include "base/base.h"
 
-/* Which items have which attributes: both ways round. */
+/* Which items have which attributes, indexed by item and by attribute. */
 struct item_attributes {
     uint32_t items, attributes;
     size_t *starts; /* items + 1 */
@@ -28,8 +28,8 @@ void item_attributes_release(struct item_attributes *of);
 /* Writes w for the items from .. to - 1. own and w: items x d; shared: attributes x d. */
 void item_vectors_compose(const struct item_attributes *of, const float *own, const float *shared,
                           size_t d, size_t from, size_t to, float *w);
-/* Adds to dshared, for the attributes from .. to - 1, what the gradient dw by w makes of them. The
- * gradient by e is dw itself. */
+/* Adds the gradients of the attributes from .. to - 1 to dshared, given dw, the gradient of w. The
+ * gradient of e is dw itself. */
 void item_vectors_back(const struct item_attributes *of, const float *dw, size_t d, size_t from,
                        size_t to, float *dshared);
 

@@ -12,7 +12,7 @@
 
 #define LAYER_NORM_EPSILON 1e-8f
 
-/* What one normalisation is made of: gain and bias are d numbers each. */
+/* The parameters of one normalisation: gain and bias, d numbers each. */
 struct layer_norm {
     float *gain;
     float *bias;

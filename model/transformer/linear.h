@@ -1,4 +1,4 @@
-/* A linear layer: y = x W + b over rows, and the way back. */
+/* A linear layer: y = x W + b over rows, and its gradients. */
 #ifndef FRESHET_MODEL_TRANSFORMER_LINEAR_H
 #define FRESHET_MODEL_TRANSFORMER_LINEAR_H
 

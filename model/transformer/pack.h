@@ -1,15 +1,15 @@
 /* A pack: sequences laid end to end as one run of tokens, without padding.
  *
  * Linear layers see the tokens as one matrix; attention goes sequence by sequence. The pack also
- * says which rows are asked for an item, and which item is right. The owner clears and fills it
- * again for every batch; it allocates only when made.
+ * lists the tokens that predict an item, and the item that is right. The owner clears and fills it
+ * again for every batch; it allocates memory only once.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_PACK_H
 #define FRESHET_MODEL_TRANSFORMER_PACK_H
 
 #include "base/base.h"
 
-enum { PACK_MASK = -1 }; /* in place of an item: guess it */
+enum { PACK_MASK = -1 }; /* in place of an item that is to be predicted */
 
 /* One user's actions, oldest first; borrowed. gaps and kinds may be NULL: all 0. */
 struct sequence {
@@ -28,7 +28,7 @@ struct pack {
     int32_t *positions; /* counted from the sequence's start */
     uint8_t *gaps, *kinds;
     size_t rows;
-    int32_t *asked;  /* tokens whose hidden vector is asked for an item */
+    int32_t *asked;  /* tokens whose hidden vectors predict an item */
     int32_t *wanted; /* the right items */
 };
 
@@ -42,15 +42,15 @@ void pack_clear(struct pack *pack);
 /* Each of the following appends a sequence's last actions, as many as `length` tokens hold, and
  * returns false, changing nothing, if the pack has no room. The sequence is not empty. */
 
-/* For learning the next item: every action but the last is asked for its successor. A sequence of
+/* For learning the next item: every action but the last predicts its successor. A sequence of
  * one action adds nothing. */
 bool pack_add_causal(struct pack *pack, const struct sequence *sequence, size_t length);
 /* For learning masked items (Sun et al., "BERT4Rec", CIKM 2019): a share of the items is masked
- * and asked for, at least one. */
+ * and predicted, at least one. */
 bool pack_add_masked(struct pack *pack, const struct sequence *sequence, size_t length, float share,
                      uint64_t key);
-/* For foretelling: the last action is asked what comes next; if `masked`, a masked action is
- * appended and asked. */
+/* For prediction: the last action predicts the next item; if `masked`, an appended masked action
+ * does. */
 bool pack_add_history(struct pack *pack, const struct sequence *sequence, size_t length,
                       bool masked);
 

@@ -1,7 +1,7 @@
-/* Pruning: numbers near 0 made 0, and runs with many zeros kept short.
+/* Pruning: sets numbers near 0 to 0, and packs runs with many zeros.
  *
- * What matters little by its magnitude is cut: Han, Pool, Tran, Dally, "Learning both Weights and
- * Connections for Efficient Neural Networks", NIPS 2015, without training anew. A packed run is a
+ * Weights of small magnitude are cut: Han, Pool, Tran, Dally, "Learning both Weights and
+ * Connections for Efficient Neural Networks", NIPS 2015, without retraining. A packed run is a
  * bit a number (lowest bit first, 1 where it is not 0, the last byte filled with 0) and then the
  * numbers that are not 0, in order.
  */
@@ -19,7 +19,7 @@ size_t pruning_kept(const float *values, size_t n);
 size_t pruning_packed_size(size_t n, size_t kept);
 /* Appends the packed run. */
 void pruning_pack(const float *values, size_t n, struct buf *buf);
-/* Reads pruning_packed_size() bytes; false, and nothing of use in values, when the bits do not
+/* Reads pruning_packed_size() bytes; false, with undefined values, when the bits do not
  * count `kept`. */
 bool pruning_unpack(const char *bytes, size_t n, size_t kept, float *values);
 

@@ -1,4 +1,4 @@
-/* Quantised vectors: a quarter of the memory, for serving and for sending.
+/* Quantised vectors: a quarter of the memory, for serving and for messages.
  *
  * Each row of d numbers becomes d bytes and a scale: x is about scale * byte, with scale = max|x| /
  * 127, so that no number is off by more than half a scale. Queries stay whole floats: a score is

@@ -1,4 +1,4 @@
-/* Softmax of rows: the exponentials that attention and the loss are made of. */
+/* Softmax of rows, and the exponentials that attention and the loss use. */
 #ifndef FRESHET_MODEL_TRANSFORMER_SOFTMAX_H
 #define FRESHET_MODEL_TRANSFORMER_SOFTMAX_H
 

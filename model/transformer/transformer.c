@@ -1,3 +1,12 @@
+/* A step of the optimiser goes through four phases, each shared out over the thread pool and each
+ * with a barrier behind it: learn_lane() computes a lane's gradients from its sequences;
+ * reduce_slice() sums the lanes' gradients, always in the order of the lanes; attribute_slice()
+ * adds the gradients of the attributes; adam_slice() moves the weights. A slice of numbers belongs
+ * to one call, so the result does not depend on the number of threads.
+ *
+ * Memory for learning (lanes, moments) is made at the first step: a model that only serves does not
+ * pay for it. deal() gives the longest sequences first to the lane with the least work.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/transformer/adam.h"
@@ -516,7 +525,7 @@ double transformer_epoch(struct transformer *model, const struct sequence *seque
     return asked ? loss / (double)asked : 0.0;
 }
 
-/* ---- Foretelling ---- */
+/* ---- Prediction ---- */
 
 static void encode_pack(struct transformer *model, struct lane *lane, float *hidden)
 {

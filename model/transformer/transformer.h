@@ -1,11 +1,11 @@
-/* Transformer: foretells a user's next item from the sequence of actions.
+/* Transformer: predicts a user's next item from the sequence of actions.
  *
- * Learns by whole sequences: causal (SASRec: every action foretells its successor) or masked
- * (BERT4Rec: hidden items are guessed from both sides), with the softmax over all items or over a
- * sample, tied item vectors with or without attributes (item_vectors.h), Adam.
+ * Learns from whole sequences: causal (SASRec: every action predicts its successor) or masked
+ * (BERT4Rec: hidden items are predicted from both sides), with the softmax over all items or over a
+ * sample, tied item vectors with or without attributes (item_vectors.h), and Adam.
  *
- * A value with everything in it: weights, optimiser, seed and counters. What comes out depends on
- * settings, seed, and the sequences in order; `lanes` is part of the settings (gradients are
+ * It holds everything: weights, optimiser, seed and counters. The result depends on the settings,
+ * the seed and the sequences in order; `lanes` is part of the settings (gradients are
  * summed lane by lane), the number of threads is not: any number gives the same bits on the same
  * kind of processor. One caller at a time; to serve while learning, load a copy.
  *
@@ -35,7 +35,7 @@ struct transformer_settings {
 
 enum { TRANSFORMER_LANES_MAX = 64 };
 
-/* What the lanes may take to work in, so that a stranger's model cannot ask for any amount. */
+/* The most memory that the lanes may take, because a model file from outside names their sizes. */
 #define TRANSFORMER_WORK_BYTES_MAX 0x1p32
 
 struct transformer;
@@ -51,7 +51,7 @@ const struct transformer_settings *transformer_settings(const struct transformer
 /* Sets Adam's rate for the steps to come. */
 void transformer_set_rate(struct transformer *model, float rate);
 
-/* Tells the attributes of all items (item_attributes_init()'s arguments), before the first step or
+/* Sets the attributes of all items (item_attributes_init()'s arguments), before the first step or
  * whenever they change; shape.attributes of the settings bounds them. */
 void transformer_set_attributes(struct transformer *model, const size_t *starts,
                                 const int32_t *ids);
@@ -59,16 +59,16 @@ void transformer_set_attributes(struct transformer *model, const size_t *starts,
  * until transformer_set_attributes(). */
 void transformer_grow(struct transformer *model, uint32_t items);
 
-/* Takes one step of the optimiser on these sequences (none empty); returns the mean loss of what
- * was asked, in nats, before the step. Sequences with nothing to ask count for nothing. */
+/* Takes one step of the optimiser on these sequences (none empty); returns the mean loss of the
+ * predictions, in nats, before the step. Sequences without a prediction do not count. */
 double transformer_learn(struct transformer *model, const struct sequence *sequences, size_t count);
-/* Learns from each sequence once, in an order drawn anew each time, settings.batch a step; returns
+/* Learns from each sequence once, in a new random order each time, settings.batch a step; returns
  * the mean loss. */
 double transformer_epoch(struct transformer *model, const struct sequence *sequences, size_t count);
 /* Counts the steps taken. */
 uint64_t transformer_steps(const struct transformer *model);
 
-/* Computes what each history (none empty) leads to: hidden (count x d). */
+/* Computes the hidden vector of each history (none empty): hidden (count x d). */
 void transformer_encode(struct transformer *model, const struct sequence *histories, size_t count,
                         float *hidden);
 /* Scores all items for hidden vectors: scores (count x items), the logits of the softmax. */

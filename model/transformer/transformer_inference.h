@@ -1,6 +1,6 @@
-/* Foresight: a Transformer that serves: dense weights and a table of item vectors, no gradients.
+/* Transformer inference: a Transformer without gradients, for serving.
  *
- * The dense weights are what is in a run (weights.h) before attributes and items: positions, mask,
+ * The dense weights are the part of a run (weights.h) before attributes and items: positions, mask,
  * blocks, last norm. The table is the caller's, rows x d, attributes included, and may grow or move
  * from call to call. Memory is one pack's activations. One thread.
  */
@@ -15,7 +15,7 @@ struct transformer_inference;
 
 /* Counts the dense weights of a shape; its items and attributes do not matter. */
 size_t transformer_inference_dense_count(const struct weights_shape *shape);
-/* Makes a server of a shape that fits, whose items and attributes do not matter; copies the dense
+/* Makes one for a shape that fits (its items and attributes do not matter); copies the dense
  * weights. Free with transformer_inference_free(). */
 struct transformer_inference *transformer_inference_new(const struct weights_shape *shape,
                                                         const float *dense);
@@ -23,7 +23,7 @@ struct transformer_inference *transformer_inference_new(const struct weights_sha
 struct transformer_inference *transformer_inference_free(struct transformer_inference *inference);
 /* Counts the numbers of a vector. */
 size_t transformer_inference_width(const struct transformer_inference *inference);
-/* Computes what each history (none empty; items are rows of the table) leads to: hidden
+/* Computes what each history (none empty; items are rows of the table) predicts: hidden
  * (count x d). */
 void transformer_inference_encode(struct transformer_inference *inference, const float *table,
                                   const struct sequence *histories, size_t count, float *hidden);

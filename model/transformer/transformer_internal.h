@@ -1,4 +1,4 @@
-/* What the files of the Transformer share. */
+/* The insides of the Transformer, shared by its files. */
 #ifndef FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INTERNAL_H
 #define FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INTERNAL_H
 
@@ -8,14 +8,14 @@
 #include "model/transformer/item_vectors.h"
 #include "model/transformer/transformer.h"
 
-/* A share of a step: its sequences, and all memory that working on them takes. */
+/* A share of a step: its sequences, and the memory for working on them. */
 struct lane {
     float *gradients; /* weights_count() */
     struct weights grads;
     float *dcolumns; /* sampled: negatives x d */
     struct encoder *encoder;
     struct pack pack;
-    float *asked;   /* rows x d: hidden vectors that are asked */
+    float *asked;   /* rows x d: hidden vectors that predict */
     float *dasked;  /* rows x d */
     float *dhidden; /* tokens x d */
     float *scratch; /* of the loss */
@@ -52,7 +52,7 @@ struct transformer {
 
 /* Makes a model whose numbers are all zero. */
 struct transformer *transformer_new_blank(const struct transformer_settings *settings);
-/* Works out the item table after the weights have changed. */
+/* Computes the item table after the weights have changed. */
 void transformer_compose(struct transformer *model);
 
 #endif

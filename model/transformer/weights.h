@@ -1,4 +1,4 @@
-/* Weights: all numbers of a Transformer in one run, and where each part lies in it.
+/* Weights: all numbers of a Transformer in one run, and the place of each part in it.
  *
  * The same layout serves weights, gradients and the optimiser's moments. The item vectors are the
  * tail, so that a catalogue grows by lengthening the run.
@@ -38,7 +38,7 @@ struct block_weights {
 /* Borrows parts of a run. */
 struct weights {
     float *positions; /* length x d */
-    float *mask;      /* d: stands for an item that is to be guessed */
+    float *mask;      /* d: stands for an item that is to be predicted */
     float *gaps;      /* gaps x d */
     float *kinds;     /* kinds x d */
     struct block_weights blocks[WEIGHTS_BLOCKS_MAX];

@@ -1,10 +1,10 @@
 /* Wide: sixteen floats at a time, in plain C, on any x86-64.
  *
- * The types are the compilers' vector extensions, so that gcc and clang make the same code without
- * being asked to guess. With gcc a function marked WIDE is compiled three times, for AVX-512, AVX2
- * with FMA and the base instruction set, and the loader picks the one for the processor. Sixteen
- * lanes are kept whatever the processor has, so sums are taken in the same order everywhere;
- * results differ between processors only by what fused multiply-adds round less.
+ * The types are the compilers' vector extensions, so that gcc and clang make the same code. With
+ * gcc a function marked WIDE is compiled three times, for AVX-512, AVX2 with FMA and the base
+ * instruction set, and the loader picks the one for the processor. Sixteen lanes are kept whatever
+ * the processor has, so sums are taken in the same order everywhere; results differ between
+ * processors only by what fused multiply-adds round less.
  *
  * Inline functions only: they become part of the WIDE function that calls them.
  */
@@ -22,8 +22,8 @@ typedef uint32_t wide_bits __attribute__((vector_size(64)));
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define WIDE_ONE_VERSION
 #endif
-/* With a sanitizer there is one version, as the loader picks before the sanitizer is up; so there
- * is with clang, which passes no vectors between versions, not even to what it inlines. */
+/* With a sanitizer there is one version, because the loader picks before the sanitizer is ready;
+ * also with clang, which passes no vectors between versions, not even to what it inlines. */
 #if defined(__x86_64__) && !defined(__clang__) && !defined(WIDE_ONE_VERSION)
 #define WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
