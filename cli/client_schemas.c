@@ -77,7 +77,7 @@ static int settle(const struct client *client, struct schema_cache *schemas, con
     uint32_t id = 0;
     if (!registry) { return 0; }
     _cleanup_(xfreep) char *subject = subject_name(settings, topic, contract, first);
-    if (subject_settle(registry, settings, subject, contract, &id, why, sizeof(why))) {
+    if (subject_resolve(registry, settings, subject, contract, &id, why, sizeof(why))) {
         return client_fail("schema registry, subject %s: %s", subject, why);
     }
     if (schema_cache_bind(schemas, id, contract->schema, &error) < 0) {

@@ -92,8 +92,8 @@ static int settle_one(struct run *run, const char *subject, const struct contrac
 {
     uint32_t id = 0;
     char why[REGISTRY_WHY_BYTES];
-    int result = subject_settle(run->registry, &run->settings.registry, subject, contract, &id, why,
-                                sizeof(why));
+    int result = subject_resolve(run->registry, &run->settings.registry, subject, contract, &id,
+                                 why, sizeof(why));
     if (result) {
         bool breaks = result == REGISTRY_INCOMPATIBLE;
         run_break(run, result == REGISTRY_AWAY ? EXIT_BROKEN : EXIT_CONFIG,
@@ -186,7 +186,7 @@ static bool may_come(struct run *run, const struct record *rec, uint32_t *ret_id
                    *ret_id);
         return false;
     }
-    if (schema_fetcher_ask(run->fetcher, *ret_id, run_now_ms(run)) != FINDING_GIVEN_UP) {
+    if (schema_fetcher_ask(run->fetcher, *ret_id, run_now_ms(run)) != FETCH_GIVEN_UP) {
         return true;
     }
     run_refuse(run, "schema id %" PRIu32 ": %s", *ret_id,
@@ -227,9 +227,9 @@ static void tell_held(struct run *run, const struct task *task, const char *what
 static void hold_step_one(struct run *run, struct task *task)
 {
     int64_t now_ms = run_now_ms(run);
-    enum finding finding = schema_fetcher_ask(run->fetcher, task->held_id, now_ms);
+    enum fetch_status status = schema_fetcher_ask(run->fetcher, task->held_id, now_ms);
     bool fresh = now_ms - task->held_ms < HELD_QUIET_MS;
-    if (finding == FINDING_PENDING) {
+    if (status == FETCH_PENDING) {
         run->hurried |= fresh;
         if (!fresh && !task->held_told) {
             tell_held(run, task, "a partition waits for its schema");
@@ -239,7 +239,7 @@ static void hold_step_one(struct run *run, struct task *task)
     }
     if (wire_resume(run->wire, task->topic, task->partition, task->input_offset) < 0) { return; }
     task->held = false;
-    if (finding == FINDING_GIVEN_UP && task->held_told) {
+    if (status == FETCH_GIVEN_UP && task->held_told) {
         tell_held(run, task, "a schema was given up");
     }
 }

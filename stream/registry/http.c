@@ -1,3 +1,9 @@
+/* One libcurl easy handle. Every request resets it and sets all options again, so that nothing of
+ * an earlier request remains; the connection stays open.
+ *
+ * http_stop() only sets a flag. libcurl calls progress() about once a second while a request
+ * runs, sees the flag and ends the request. DNS and connecting are limited by their own timeout.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/registry/http.h"
@@ -32,7 +38,7 @@ static char *keep(const char *text)
     return text && text[0] ? xstrdup(text) : NULL;
 }
 
-/* A secret does not stay in memory that is given back. */
+/* Clears a secret before its memory is freed. */
 static void forget(char *secret)
 {
     if (secret) { explicit_bzero(secret, strlen(secret)); }
@@ -145,7 +151,7 @@ static void set_request(struct http *http, const char *url, const char *body,
     set_security(http);
 }
 
-/* What a person must mend, now or ever; everything else may pass. */
+/* True for errors that need operator action; every other error may pass by itself. */
 static bool is_final(CURLcode code)
 {
     switch (code) {

@@ -1,10 +1,10 @@
-/* HTTP as a client: one handle, one request at a time, kept connections.
+/* An HTTP client: one handle runs one request at a time and keeps its connections open.
  *
- * What an outsider sends is bounded: the size of an answer and the time it takes. Redirects are not
- * followed, only http and https are spoken, and a handle that was stopped ends its request soon.
- * Credentials go into headers and nowhere else.
+ * The size of an answer and the time of a request are limited. Redirects are not followed, and only
+ * http and https are allowed. Credentials go into headers only. http_stop() ends a running request
+ * soon.
  *
- * A handle belongs to one thread, except http_stop().
+ * A handle belongs to one thread; http_stop() may be called from any.
  */
 #ifndef FRESHET_STREAM_REGISTRY_HTTP_H
 #define FRESHET_STREAM_REGISTRY_HTTP_H
@@ -12,16 +12,16 @@
 #include "base/base.h"
 #include "base/buf.h"
 
-/* Texts may be NULL or empty: not used. They are copied. */
+/* A text that is NULL or empty is not used. Texts are copied. */
 struct http_settings {
     const char *user_info; /* user:password, for basic authentication */
     const char *bearer;    /* token */
-    const char *ca;        /* PEM file of the authorities trusted; none: the system's */
+    const char *ca;        /* PEM file of trusted authorities; none: the system's */
     const char *certificate, *key, *key_password; /* our own, PEM */
     int64_t timeout_ms;       /* of a whole request */
     size_t answer_bytes_max;
-    const char *accept;  /* media type; also of what is posted */
-    bool direct;         /* no proxy, whatever the environment says */
+    const char *accept;  /* media type that is accepted, and that a body is sent with */
+    bool direct;         /* ignore the proxies of the environment */
 };
 
 struct http;
@@ -30,15 +30,17 @@ struct http;
 struct http *http_new(const struct http_settings *settings);
 /* Frees the handle; takes NULL; returns NULL. */
 struct http *http_free(struct http *http);
-/* Asks for a URL: GET, or POST when there is a body. 0 with the status and the body told (ret_body
- * is cleared first; its maximum is answer_bytes_max or less); -EAGAIN: no answer, the same again
- * may work; -EMSGSIZE: the answer is too large; -EINVAL: a person must mend the URL, a certificate
- * or a key. http_why() tells the story. */
+/* Requests a URL: POST when there is a body, else GET. Returns 0 with the status and the body
+ * (ret_body is cleared first; its maximum is answer_bytes_max or less), or
+ *   -EAGAIN     no answer: the same request may work later;
+ *   -EMSGSIZE   the answer is too large;
+ *   -EINVAL     the URL, a certificate or a key is wrong: needs operator action.
+ * http_why() then has the reason. */
 int http_ask(struct http *http, const char *url, const char *body, long *ret_status,
              struct buf *ret_body);
-/* Tells the last failure in words; no credentials in it. */
+/* Returns the last failure as text, without credentials. */
 const char *http_why(const struct http *http);
-/* Ends the request that is going on, and all that come. From any thread. */
+/* Ends the running request, and every later one at once. From any thread. */
 void http_stop(struct http *http);
 
 #endif

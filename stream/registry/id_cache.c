@@ -12,9 +12,10 @@
 static const char url_name[] = "url";
 
 struct id_cache {
-    char *path; /* NULL: nothing is kept */
+    char *path; /* NULL: nothing is stored */
 };
 
+/* True when the file at path holds this URL. */
 static bool is_of(const char *path, const char *url)
 {
     struct buf text;
@@ -27,10 +28,10 @@ static bool is_of(const char *path, const char *url)
 struct id_cache *id_cache_open(const char *path, const char *url)
 {
     struct id_cache *cache = xcalloc(1, sizeof(*cache));
-    _cleanup_(xfreep) char *mark = xprintf("%s/%s", path, url_name);
-    if (!is_of(mark, url)) {
+    _cleanup_(xfreep) char *url_path = xprintf("%s/%s", path, url_name);
+    if (!is_of(url_path, url)) {
         (void)directory_delete(path);
-        if (directory_make(path) < 0 || atomic_file_write(mark, slice_str(url)) < 0) {
+        if (directory_make(path) < 0 || atomic_file_write(url_path, slice_str(url)) < 0) {
             return cache;
         }
     }
@@ -53,7 +54,7 @@ void id_cache_put(struct id_cache *cache, uint32_t id, const char *schema)
     (void)atomic_file_write(path, slice_str(schema));
 }
 
-/* Binds the id that a file is named by to what it holds. */
+/* Binds the id in a file's name to the schema in the file. */
 static bool load_file(const struct id_cache *cache, struct schema_cache *schemas, const char *name)
 {
     char *rest;

@@ -13,7 +13,7 @@ struct registry {
     const struct registry_settings *settings;
     char *urls[REGISTRY_URLS_MAX];
     size_t urls_count;
-    size_t url; /* the one that answered last */
+    size_t url; /* index of the one that answered last */
     struct http *http;
     struct buf answer;
     char why[REGISTRY_WHY_BYTES];
@@ -85,7 +85,7 @@ void registry_stop(struct registry *registry)
     http_stop(registry->http);
 }
 
-/* ---- One question ---- */
+/* ---- One request ---- */
 
 static int ask_url(struct registry *registry, const char *base, const char *path, const char *body,
                    json_t **ret_json)
@@ -101,7 +101,7 @@ static int ask_url(struct registry *registry, const char *base, const char *path
     return fail(registry, fault, "%s: %s", url, http_why(registry->http));
 }
 
-/* Asks one URL after the other until one answers. */
+/* Asks one URL after another until one answers. */
 static int ask(struct registry *registry, const char *path, const char *body, json_t **ret_json)
 {
     int result = REGISTRY_AWAY;
@@ -114,7 +114,7 @@ static int ask(struct registry *registry, const char *path, const char *body, js
     return result;
 }
 
-/* The subject as one part of a path. */
+/* Escapes a subject as one segment of a path. */
 static void escape(const char *text, struct buf *out)
 {
     for (const char *at = text; *at; at++) {
@@ -141,7 +141,7 @@ static int post(struct registry *registry, const char *before, const char *subje
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     int result = text && !buf_failed(&path)
                      ? ask(registry, path.data, text, ret_json)
-                     : fail(registry, REGISTRY_INVALID, "subject %.60s: no UTF-8, or too long",
+                     : fail(registry, REGISTRY_INVALID, "subject %.60s: not UTF-8, or too long",
                             subject);
     free(text);
     json_decref(body);
@@ -162,7 +162,7 @@ static int post_for_id(struct registry *registry, const char *subject, const cha
     return result;
 }
 
-/* ---- The questions ---- */
+/* ---- The requests ---- */
 
 int registry_lookup(struct registry *registry, const char *subject, const char *schema,
                     uint32_t *ret_id)

@@ -1,13 +1,14 @@
-/* A schema registry, by Confluent's API: which schema has which id, and may we write with it?
+/* The client of a schema registry with Confluent's API: finds a schema by its id, the id of a
+ * schema, and registers schemas.
  *
- * Every call asks over HTTP and waits, at most schema.registry.request.timeout.ms for each of the
- * URLs: the one that answered last is asked first. What a registry answers is bounded and believed
- * only as far as it is an answer: everything else counts as none.
+ * Every call sends HTTP requests and waits for at most schema.registry.request.timeout.ms for each
+ * URL; the URL that answered last is asked first. The size of an answer is limited, and an answer
+ * that is malformed counts as no answer (REGISTRY_AWAY).
  *
- * Confluent's "Schema Registry API Reference"; also spoken by Apicurio Registry (below
- * /apis/ccompat/v7), Karapace and Redpanda.
+ * Confluent's "Schema Registry API Reference"; Apicurio Registry (below /apis/ccompat/v7), Karapace
+ * and Redpanda have the same API.
  *
- * A registry belongs to one thread, except registry_stop().
+ * A registry belongs to one thread; registry_stop() may be called from any.
  */
 #ifndef FRESHET_STREAM_REGISTRY_REGISTRY_H
 #define FRESHET_STREAM_REGISTRY_REGISTRY_H
@@ -23,10 +24,10 @@ enum {
     REGISTRY_SUBJECT_BYTES_MAX = 512,
 };
 
-/* How a subject is named (subject.h). */
+/* The naming of subjects (subject.h). */
 enum naming { NAMING_TOPIC, NAMING_RECORD, NAMING_TOPIC_RECORD };
 
-/* What the table registry_options fills. */
+/* The settings that the table registry_options fills. */
 struct registry_settings {
     const char *url; /* one, or several with commas between; empty: no registry */
     const char *user_info, *bearer;
@@ -44,8 +45,8 @@ struct registry_settings {
 extern const struct option registry_options[];
 extern const size_t registry_options_count;
 
-/* Says what is wrong with the settings that the table alone cannot tell; NULL: nothing. The caller
- * frees. */
+/* Checks what the table cannot check. Returns the fault as text, which the caller frees, or
+ * NULL. */
 char *registry_settings_fault(const struct registry_settings *settings);
 
 struct registry;
@@ -54,25 +55,29 @@ struct registry;
 struct registry *registry_new(const struct registry_settings *settings);
 /* Frees the client; takes NULL; returns NULL. */
 struct registry *registry_free(struct registry *registry);
-/* Asks for the Avro schema with this id; its text goes to ret_schema (cleared first), with a final
+/* The calls below return 0 or a negative enum registry_fault; registry_why() then has the
+ * reason. */
+
+/* Fetches the Avro schema with this id; its text goes to ret_schema (cleared first), with a final
  * NUL. */
 int registry_schema(struct registry *registry, uint32_t id, struct buf *ret_schema);
-/* Asks for the id that a schema has in a subject. */
+/* Finds the id that a schema has in a subject. */
 int registry_lookup(struct registry *registry, const char *subject, const char *schema,
                     uint32_t *ret_id);
-/* Adds a schema to a subject, where it is not there yet, and tells its id. */
+/* Adds a schema to a subject, unless the subject has it, and returns its id. */
 int registry_register(struct registry *registry, const char *subject, const char *schema,
                       uint32_t *ret_id);
-/* Asks whether a schema may follow the newest one of a subject: 0: yes (also when there is none),
- * REGISTRY_INCOMPATIBLE: no, and registry_why() says what stands against it. */
+/* Checks whether a schema is compatible with the newest one of a subject: 0 when it is, also when
+ * the subject has none; REGISTRY_INCOMPATIBLE when it is not, with the reasons in
+ * registry_why(). */
 int registry_check(struct registry *registry, const char *subject, const char *schema);
-/* Asks for an id and binds it in a schemas; ret_schema as above. REGISTRY_INVALID: it is no schema.
- * */
+/* Fetches the schema with this id and binds it in the schema cache; ret_schema as above.
+ * REGISTRY_INVALID when it is no schema. */
 int registry_learn(struct registry *registry, uint32_t id, struct schema_cache *schemas,
                    struct buf *ret_schema);
-/* Tells the last failure in words; borrowed until the next call. */
+/* Returns the last failure as text; borrowed until the next call. */
 const char *registry_why(const struct registry *registry);
-/* Ends the question that is waited for, and all that come. From any thread. */
+/* Ends the running request, and every later one at once. From any thread. */
 void registry_stop(struct registry *registry);
 
 #endif

@@ -26,12 +26,12 @@ static _printf_(3, 4) int fail(char *why, int fault, const char *format, ...)
     return fault;
 }
 
-/* Sorts a status that is no success. */
+/* Turns a status other than 200 into a fault. */
 static int fault_of(long status, json_int_t code)
 {
     switch (status) {
     case STATUS_NOT_FOUND:
-        /* without one of these codes it is no registry that found nothing */
+        /* a 404 without one of these codes does not come from a registry */
         return code >= CODE_SUBJECT_ABSENT && code <= CODE_SCHEMA_ABSENT ? REGISTRY_ABSENT
                                                                          : REGISTRY_REFUSED;
     case STATUS_CONFLICT:
@@ -58,7 +58,7 @@ int registry_answer_read(const char *from, long status, struct slice body, json_
     }
     int fault = REGISTRY_AWAY;
     if (status == STATUS_OK) {
-        (void)fail(why, fault, "%s: the answer is no JSON", from);
+        (void)fail(why, fault, "%s: the answer is not JSON", from);
     } else {
         const char *message = json_string_value(json_object_get(json, "message"));
         fault = fault_of(status, json_integer_value(json_object_get(json, "error_code")));
@@ -115,8 +115,8 @@ int registry_answer_schema(const json_t *json, uint32_t id, struct buf *ret_sche
     }
     if (json_array_size(json_object_get(json, "references"))) {
         return fail(why, REGISTRY_INVALID,
-                    "schema %" PRIu32 " refers to other subjects; hint: put it whole into "
-                    "schemas.path as %" PRIu32 ".avsc", id, id);
+                    "schema %" PRIu32 " refers to other subjects; hint: put the complete schema "
+                    "into schemas.path as %" PRIu32 ".avsc", id, id);
     }
     if (!schema) {
         return fail(why, REGISTRY_AWAY, "schema %" PRIu32 ": the answer has no schema", id);

@@ -1,8 +1,8 @@
-/* Answers of a schema registry: what its JSON says, and what it may say.
+/* Reads the answers of a schema registry, which are untrusted: another server may be at its
+ * address.
  *
- * Whatever a registry, or what stands at its address instead, sends: each function gives a fact
- * within its limits or an enum registry_fault, and puts the fault in words (with a final NUL, cut
- * where they are too long) into `why`, REGISTRY_WHY_BYTES of the caller. Pure; any thread.
+ * Each function returns a value within its limits, or an enum registry_fault. It then writes the
+ * fault as text into `why`, a buffer of REGISTRY_WHY_BYTES; a longer text is cut. Pure; any thread.
  */
 #ifndef FRESHET_STREAM_REGISTRY_REGISTRY_ANSWER_H
 #define FRESHET_STREAM_REGISTRY_REGISTRY_ANSWER_H
@@ -13,16 +13,16 @@
 
 #include <jansson.h>
 
-/* Reads a whole answer. 0: its JSON, whose reference the caller drops, or a fault; `from` is named
- * in the words. */
+/* Reads a whole answer. Returns 0 and its JSON, which the caller releases with json_decref(), or a
+ * fault whose text names `from`. */
 int registry_answer_read(const char *from, long status, struct slice body, json_t **ret_json,
                          char *why);
-/* Takes a schema's id out of one; false when it holds none. */
+/* Reads a schema's id; false when the answer holds none. */
 bool registry_answer_id(const json_t *json, uint32_t *ret_id);
-/* Takes out whether a schema is compatible with a subject: 0, REGISTRY_INCOMPATIBLE with the
- * registry's reasons, or REGISTRY_AWAY when it does not say. */
+/* Reads whether a schema is compatible with a subject: 0, REGISTRY_INCOMPATIBLE with the registry's
+ * reasons, or REGISTRY_AWAY when the answer does not say. */
 int registry_answer_verdict(const json_t *json, const char *subject, char *why);
-/* Takes out the text of the Avro schema `id`, with a final NUL; appends to ret_schema. */
+/* Reads the text of the Avro schema `id` and appends it to ret_schema, with a final NUL. */
 int registry_answer_schema(const json_t *json, uint32_t id, struct buf *ret_schema, char *why);
 
 #endif

@@ -1,3 +1,14 @@
+/* Two threads share one request. Its phase says who may touch it:
+ *
+ *   REQUEST_NONE       worker: fills in an id, sets ASKED, wakes the fetcher's thread
+ *   REQUEST_ASKED      fetcher's thread: asks the registry without the lock, sets ANSWERED
+ *   REQUEST_ANSWERED   worker: takes the answer at its next call, sets NONE
+ *
+ * The lock guards the phase and `quit` only. The list of wanted ids and the schema cache belong to
+ * the worker's thread. One request runs at a time, so an id whose pause is over may wait for the
+ * answer to another one, at most request.timeout.ms for each URL. schema_fetcher_free() stops a
+ * running request before it joins the thread.
+ */
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/thread.h"
@@ -5,18 +16,17 @@
 #include "stream/registry/schema_fetcher.h"
 #include "stream/avro/schema.h"
 
-/* An id that is looked for. */
+/* An id that is asked for or given up. */
 struct wanted {
     uint32_t id;
     bool given_up;
     int64_t since_ms; /* when it was first asked for; when it was given up */
-    int64_t next_ms;  /* not before that it is asked for again */
+    int64_t next_ms;  /* time of the next request */
     int64_t pause_ms;
     int result; /* of the last answer: enum registry_fault */
     char why[REGISTRY_WHY_BYTES];
 };
 
-/* The request in hand: filled by the worker's thread, answered by the fetcher's. */
 enum request_phase { REQUEST_NONE, REQUEST_ASKED, REQUEST_ANSWERED };
 
 struct schema_request {
@@ -53,7 +63,6 @@ static void answer(struct schema_fetcher *fetcher, struct schema_request *reques
                    request->result ? registry_why(fetcher->registry) : "");
 }
 
-/* While a request is asked it is this thread's alone; the lock guards only the phase. */
 static void *serve(void *arg)
 {
     struct schema_fetcher *fetcher = arg;
@@ -130,8 +139,8 @@ static void drop(struct schema_fetcher *fetcher, struct wanted *wanted)
     *wanted = fetcher->wanted[--fetcher->wanted_count];
 }
 
-/* Where all places are taken, that of the id that was given up first is; NULL when all are still
- * asked for. */
+/* Adds an id. When the list is full, the id that was given up first makes room; NULL when none was
+ * given up. */
 static struct wanted *want(struct schema_fetcher *fetcher, uint32_t id, int64_t now_ms)
 {
     struct wanted *oldest = NULL;
@@ -158,7 +167,7 @@ static void give_up(struct schema_fetcher *fetcher, struct wanted *wanted, int64
     wanted->since_ms = now_ms;
 }
 
-/* Takes a schema into the schemas; what is none is given up. */
+/* Adds the answer's schema to the cache, or gives the id up when it is no schema. */
 static void learn(struct schema_fetcher *fetcher, struct wanted *wanted, int64_t now_ms)
 {
     struct codec_error error = {0};
@@ -193,7 +202,7 @@ static void take_answer(struct schema_fetcher *fetcher, int64_t now_ms)
     }
 }
 
-/* Says whether the id has been waited for long enough; only after an answer. */
+/* True when the id's deadline has passed; never before the first answer. */
 static bool is_due(const struct schema_fetcher *fetcher, const struct wanted *wanted,
                    int64_t now_ms)
 {
@@ -227,32 +236,32 @@ static bool knows(const struct schema_fetcher *fetcher, uint32_t id)
     return schema_cache_find(fetcher->schemas, frame);
 }
 
-enum finding schema_fetcher_ask(struct schema_fetcher *fetcher, uint32_t id, int64_t now_ms)
+enum fetch_status schema_fetcher_ask(struct schema_fetcher *fetcher, uint32_t id, int64_t now_ms)
 {
-    if (id > SCHEMA_ID_MAX) { return FINDING_GIVEN_UP; }
+    if (id > SCHEMA_ID_MAX) { return FETCH_GIVEN_UP; }
     take_answer(fetcher, now_ms);
-    if (knows(fetcher, id)) { return FINDING_KNOWN; }
+    if (knows(fetcher, id)) { return FETCH_KNOWN; }
     struct wanted *wanted = find(fetcher, id);
     if (wanted && wanted->given_up) {
         if (now_ms - wanted->since_ms < fetcher->settings->negative_cache_ms) {
-            return FINDING_GIVEN_UP;
+            return FETCH_GIVEN_UP;
         }
         drop(fetcher, wanted);
         wanted = NULL;
     }
     if (!wanted) { wanted = want(fetcher, id, now_ms); }
-    if (!wanted) { return FINDING_PENDING; }
+    if (!wanted) { return FETCH_PENDING; }
     if (is_due(fetcher, wanted, now_ms)) {
         give_up(fetcher, wanted, now_ms);
-        return FINDING_GIVEN_UP;
+        return FETCH_GIVEN_UP;
     }
     if (now_ms >= wanted->next_ms) { post(fetcher, wanted); }
-    return FINDING_PENDING;
+    return FETCH_PENDING;
 }
 
 const char *schema_fetcher_why(const struct schema_fetcher *fetcher, uint32_t id)
 {
-    if (id > SCHEMA_ID_MAX) { return "no registry has such an id"; }
+    if (id > SCHEMA_ID_MAX) { return "the id is larger than a registry's ids"; }
     const struct wanted *wanted = find(fetcher, id);
     return wanted && wanted->why[0] ? wanted->why : "not asked yet";
 }

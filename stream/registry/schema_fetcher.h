@@ -1,17 +1,17 @@
-/* The fetcher asks a schema registry for ids that the schemas does not know, on a thread of its
- * own: the worker goes on with everything else meanwhile.
+/* The fetcher asks a schema registry for ids that the schema cache does not hold. It asks on a
+ * thread of its own, so that the worker goes on with its other partitions.
  *
- * schema_fetcher_ask(17) -> PENDING -> PENDING ... -> KNOWN     the cache has it from now on, for
- * ever
- *                                          \-> GIVEN_UP   for negative.cache.ms, then anew
+ *   schema_fetcher_ask(17):  PENDING -> PENDING ... -> KNOWN      the cache holds it from now on
+ *                                              \----> GIVEN_UP   for negative.cache.ms; then the
+ *                                                                next call asks again
  *
- * An id is asked for again and again, with pauses that double, until there is an answer or a
- * deadline: unknown.timeout.ms while the registry says that it knows no such id (one that was just
- * made may come late), outage.timeout.ms while it says nothing that makes sense. What is no Avro
- * schema is given up at once. After an unknown id was given up, others are not waited for during
- * negative.cache.ms: a flood of invented ids must not hold a partition up for each of them.
+ * The registry is asked repeatedly, with pauses that double, until it gives the schema or a
+ * deadline passes: unknown.timeout.ms while it answers that it has no such id (a new id may arrive
+ * late), outage.timeout.ms while it gives no usable answer. An id whose schema is not Avro is given
+ * up at once. After an unknown id was given up, other unknown ids are given up at their first
+ * answer during negative.cache.ms, so that many invented ids do not hold up a partition one by one.
  *
- * All calls come from the worker's thread, which owns the schemas. Time is the caller's.
+ * All calls come from the worker's thread, which owns the cache. Times are given by the caller.
  */
 #ifndef FRESHET_STREAM_REGISTRY_SCHEMA_FETCHER_H
 #define FRESHET_STREAM_REGISTRY_SCHEMA_FETCHER_H
@@ -19,25 +19,25 @@
 #include "stream/registry/registry.h"
 #include "stream/avro/schema_cache.h"
 
-enum { SCHEMA_FETCHER_IDS_MAX = 256 }; /* that are asked for or given up, at once */
+enum { SCHEMA_FETCHER_IDS_MAX = 256 }; /* pending or given up, at one time */
 
-enum finding { FINDING_KNOWN, FINDING_PENDING, FINDING_GIVEN_UP };
+enum fetch_status { FETCH_KNOWN, FETCH_PENDING, FETCH_GIVEN_UP };
 
 struct schema_fetcher;
 
-/* Makes a fetcher for a schemas; both arguments must outlive it. `found`, when given, is told of
- * each schema that was learned. Without a thread schema_fetcher_ask() itself waits for the registry
- * (tests with a clock of their own). Free with schema_fetcher_free(). */
+/* Makes a fetcher for a schema cache; the settings and the cache must outlive it. `found`, unless
+ * NULL, is called with each schema that the cache learned. Without a thread schema_fetcher_ask()
+ * itself waits for the registry (for tests with their own clock). Free with
+ * schema_fetcher_free(). */
 struct schema_fetcher *schema_fetcher_new(const struct registry_settings *settings,
                                           struct schema_cache *schemas, bool threaded,
                                           void (*found)(void *arg, uint32_t id, const char *schema),
                                           void *arg);
-/* Ends the thread, also in the middle of a request, and frees the fetcher; takes NULL; returns
- * NULL. */
+/* Ends the thread, even during a request, and frees the fetcher; takes NULL; returns NULL. */
 struct schema_fetcher *schema_fetcher_free(struct schema_fetcher *fetcher);
-/* Asks for an id; never waits when threaded. */
-enum finding schema_fetcher_ask(struct schema_fetcher *fetcher, uint32_t id, int64_t now_ms);
-/* Says why an id is not known (yet); borrowed until the next call. */
+/* Asks for an id; does not block when threaded. */
+enum fetch_status schema_fetcher_ask(struct schema_fetcher *fetcher, uint32_t id, int64_t now_ms);
+/* Returns the reason why an id is not known, as text; borrowed until the next call. */
 const char *schema_fetcher_why(const struct schema_fetcher *fetcher, uint32_t id);
 
 #endif

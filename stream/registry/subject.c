@@ -10,8 +10,8 @@ char *subject_name(const struct registry_settings *settings, const char *topic,
     return xprintf("%s-%s", topic, contract->name);
 }
 
-/* Registers, and collects words for a refusal: registries give their reasons at once, or when asked
- * whether the schema may follow, or both. */
+/* Registers the schema. On a refusal collects the reasons: registries give them in this answer, in
+ * the answer to a compatibility check, or in both. */
 static int add(struct registry *registry, const char *subject, const char *schema,
                uint32_t *ret_id, char *ret_why, size_t why_size)
 {
@@ -26,7 +26,8 @@ static int add(struct registry *registry, const char *subject, const char *schem
     return result;
 }
 
-/* It is not there and may not be added: says whether somebody could. */
+/* The subject does not have the schema and we may not register it: checks whether it could be
+ * registered, and says so. */
 static int explain(struct registry *registry, const char *subject, const char *schema,
                    char *ret_why, size_t why_size)
 {
@@ -36,12 +37,12 @@ static int explain(struct registry *registry, const char *subject, const char *s
         return result;
     }
     (void)snprintf(ret_why, why_size,
-                   "subject %s has not this schema; hint: register it there, or set "
+                   "subject %s does not have this schema; hint: register it there, or set "
                    "schema.registry.auto.register.schemas=true", subject);
     return REGISTRY_ABSENT;
 }
 
-int subject_settle(struct registry *registry, const struct registry_settings *settings,
+int subject_resolve(struct registry *registry, const struct registry_settings *settings,
                    const char *subject, const struct contract *contract, uint32_t *ret_id,
                    char *ret_why, size_t why_size)
 {

@@ -1,11 +1,11 @@
-/* A subject is the name under which a schema registry keeps the versions of one topic's schema.
+/* A subject is the name under which a schema registry keeps the versions of a schema.
  *
- *   TopicNameStrategy        <topic>-value               what every tool expects
+ *   TopicNameStrategy        <topic>-value               the default of most tools
  *   RecordNameStrategy       <full name>                 one for all topics of a record
  *   TopicRecordNameStrategy  <topic>-<full name>
  *
- * A topic has one subject by the first strategy, which holds versions of one record; a second
- * record of the same topic is therefore named in the third way (or the second, if chosen).
+ * With TopicNameStrategy a topic has one subject, which holds versions of one record; every further
+ * record of the topic is named as by TopicRecordNameStrategy.
  */
 #ifndef FRESHET_STREAM_REGISTRY_SUBJECT_H
 #define FRESHET_STREAM_REGISTRY_SUBJECT_H
@@ -13,15 +13,16 @@
 #include "stream/avro/contract.h"
 #include "stream/registry/registry.h"
 
-/* Names the subject of a contract in a topic; `first`: it is the topic's usual record. The caller
- * frees. */
+/* Returns the subject of a contract in a topic; `first`: the contract is the topic's usual record.
+ * The caller frees. */
 char *subject_name(const struct registry_settings *settings, const char *topic,
                    const struct contract *contract, bool first);
 
-/* Finds the contract's id in a subject; where it has none, registers the contract's own text, as
- * given, unless that is switched off. 0, or an enum registry_fault with what is wrong and what to
- * do in ret_why. REGISTRY_INCOMPATIBLE tells the registry's reasons. */
-int subject_settle(struct registry *registry, const struct registry_settings *settings,
+/* Finds the id that the contract's schema has in a subject. When it has none, registers the
+ * contract's text unchanged, unless schema.registry.auto.register.schemas is false. Returns 0, or
+ * an enum registry_fault with the reason and a hint in ret_why; for REGISTRY_INCOMPATIBLE the
+ * reason is the registry's own. */
+int subject_resolve(struct registry *registry, const struct registry_settings *settings,
                    const char *subject, const struct contract *contract, uint32_t *ret_id,
                    char *ret_why, size_t why_size);
 

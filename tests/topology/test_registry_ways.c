@@ -148,7 +148,7 @@ static void test_not_started(void **state)
     assert_not_started(scratch, EXIT_BROKEN, ": 500");
     fake_tell(&scratch->fake, 0, NULL);
     scratch->more[3] = "schema.registry.auto.register.schemas=false";
-    assert_not_started(scratch, EXIT_CONFIG, "has not this schema; hint: register it there");
+    assert_not_started(scratch, EXIT_CONFIG, "does not have this schema; hint: register it there");
     fake_close(&scratch->fake);
     assert_not_started(scratch, EXIT_BROKEN, "127.0.0.1");
 }

@@ -60,20 +60,20 @@ static int teardown(void **state)
     return 0;
 }
 
-static int settle(struct scratch *scratch)
+static int resolve(struct scratch *scratch)
 {
     scratch->why[0] = '\0';
-    return subject_settle(scratch->registry, &scratch->settings, "t-value", &record, &scratch->id,
-                          scratch->why, sizeof(scratch->why));
+    return subject_resolve(scratch->registry, &scratch->settings, "t-value", &record, &scratch->id,
+                           scratch->why, sizeof(scratch->why));
 }
 
 static void test_registers_its_own_text(void **state)
 {
     struct scratch *scratch = *state;
-    assert_int_equal(settle(scratch), 0);
+    assert_int_equal(resolve(scratch), 0);
     assert_int_equal(scratch->fake.requests, 2);
     assert_string_equal(scratch->fake.schemas[0].text, record.schema);
-    assert_int_equal(settle(scratch), 0);
+    assert_int_equal(resolve(scratch), 0);
     assert_int_equal(scratch->fake.requests, 3); /* it is there: nothing is written */
     assert_int_equal(scratch->id, 1);
 }
@@ -83,11 +83,11 @@ static void test_may_not_follow(void **state)
     struct scratch *scratch = *state;
     fake_add(&scratch->fake, "t-value", "\"int\"");
     scratch->fake.incompatible = true;
-    assert_int_equal(settle(scratch), REGISTRY_INCOMPATIBLE);
+    assert_int_equal(resolve(scratch), REGISTRY_INCOMPATIBLE);
     assert_non_null(strstr(scratch->why, "409 Schema being registered is incompatible"));
     assert_non_null(strstr(scratch->why, "; field x has no default; and y"));
     scratch->settings.auto_register = false;
-    assert_int_equal(settle(scratch), REGISTRY_INCOMPATIBLE);
+    assert_int_equal(resolve(scratch), REGISTRY_INCOMPATIBLE);
     assert_string_equal(scratch->why, "field x has no default; and y");
 }
 
@@ -95,23 +95,23 @@ static void test_only_looks_up(void **state)
 {
     struct scratch *scratch = *state;
     scratch->settings.auto_register = false;
-    assert_int_equal(settle(scratch), REGISTRY_ABSENT);
+    assert_int_equal(resolve(scratch), REGISTRY_ABSENT);
     assert_non_null(strstr(scratch->why, "auto.register.schemas=true"));
     assert_int_equal(scratch->fake.schemas_count, 0);
     fake_add(&scratch->fake, "t-value", record.schema);
-    assert_int_equal(settle(scratch), 0);
+    assert_int_equal(resolve(scratch), 0);
 }
 
 static void test_faults(void **state)
 {
     struct scratch *scratch = *state;
     fake_tell(&scratch->fake, 401, "{\"message\":\"who are you?\"}");
-    assert_int_equal(settle(scratch), REGISTRY_REFUSED);
+    assert_int_equal(resolve(scratch), REGISTRY_REFUSED);
     assert_non_null(strstr(scratch->why, "401 who are you?"));
     fake_tell(&scratch->fake, 422, "{\"error_code\":42201,\"message\":\"no\"}");
-    assert_int_equal(settle(scratch), REGISTRY_INVALID);
+    assert_int_equal(resolve(scratch), REGISTRY_INVALID);
     fake_close(&scratch->fake);
-    assert_int_equal(settle(scratch), REGISTRY_AWAY);
+    assert_int_equal(resolve(scratch), REGISTRY_AWAY);
     assert_true(scratch->why[0]);
 }
 
