@@ -91,6 +91,21 @@ $(OUT)/%.o: %.cc
 	$(QUIET_CC)$(CXX) -std=c++17 -I. -Wall -Wextra $(if $(DEV),-Werror) $(CFLAGS) $(SAN_FLAGS) \
 		$(if $(filter thread,$(SAN)),,-fno-sanitize=all) -MMD -MP -c -o $@ $<
 
+# VERSION holds the version; the commit is git's, where the tree is a checkout, or GIT_COMMIT=.
+VERSION := $(file <VERSION)
+ifeq ($(origin GIT_COMMIT),undefined)
+GIT_COMMIT := $(if $(wildcard .git),$(shell GIT_OPTIONAL_LOCKS=0 git describe --always \
+	--dirty --abbrev=12 --exclude='*' 2>/dev/null))
+endif
+.PHONY: FORCE
+$(OUT)/version.inc: FORCE
+	@mkdir -p $(@D)
+	@printf '#define FRESHET_VERSION "%s"\n#define FRESHET_COMMIT "%s"\n' '$(VERSION)' \
+		'$(GIT_COMMIT)' >$@.tmp
+	@if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+$(OUT)/base/version.o: $(OUT)/version.inc
+$(OUT)/base/version.o: private ALL_CFLAGS += -I$(OUT)
+
 # The text of each contract, as a C string literal.
 AVSC := $(wildcard schemas/*.avsc schemas/versions/*.avsc)
 AVSC_INC := $(AVSC:%.avsc=$(OUT)/%.avsc.inc)
@@ -220,7 +235,8 @@ install: all
 	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
 	install -m 644 deploy/examples/*.properties $(DESTDIR)$(SHARE)/examples
 	install -m 644 schemas/versions/*.avsc $(DESTDIR)$(SHARE)/schemas/versions
-	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/freshet
+	install -m 644 docs/*.md LICENSE $(wildcard CHANGELOG.md) \
+		$(DESTDIR)$(PREFIX)/share/doc/freshet
 
 # Installs what building and the demo need, by apt.
 .PHONY: deps

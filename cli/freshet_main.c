@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/version.h"
 #include "cli/commands.h"
 
 struct command {
@@ -32,7 +33,7 @@ static int usage(FILE *out, int code)
     for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
     }
-    fprintf(out, "\n`freshet COMMAND --help` says more.\n");
+    fprintf(out, "\n`freshet COMMAND --help` says more; `freshet --version` prints the version.\n");
     return code;
 }
 
@@ -41,6 +42,10 @@ int main(int argc, char **argv)
     if (argc < 2) { return usage(stderr, 64); }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         return usage(stdout, 0);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("freshet %s\n", version_number());
+        return 0;
     }
     for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
         if (strcmp(argv[1], commands[i].name) == 0) { return commands[i].run(argc - 1, argv + 1); }

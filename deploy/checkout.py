@@ -1,5 +1,6 @@
-"""Where things are: the checkout, what was built in it, and the Python of its venv."""
+"""Where things are: the checkout and its version, what was built in it, the Python of its venv."""
 
+import argparse
 import os
 import subprocess
 import sys
@@ -9,6 +10,15 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / os.environ.get("BUILD", "build")  # an absolute BUILD stands for itself
 RUN = BUILD / "run"
 VENV = BUILD / "venv"
+VERSION = (ROOT / "VERSION").read_text().strip()
+
+
+def argument_parser(description):
+    """A script's parser: its docstring as --help, and --version."""
+    parser = argparse.ArgumentParser(description=description,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    return parser
 
 
 def enter_venv():

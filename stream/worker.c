@@ -3,6 +3,7 @@
 #include "base/crash.h"
 #include "base/directory.h"
 #include "base/quote.h"
+#include "base/version.h"
 #include "base/xalloc.h"
 #include "stream/config/option_table.h"
 #include "stream/generation.h"
@@ -298,6 +299,17 @@ static int serve(struct process *process)
     return work(process, run);
 }
 
+static void tell_build(struct metrics *metrics)
+{
+    struct buf labels;
+    buf_init(&labels, 1024);
+    metrics_label(&labels, "version", slice_str(version_number()));
+    metrics_label(&labels, "commit", slice_str(version_commit()));
+    metric_set(metrics_gauge(metrics, "freshet_build_info", labels.data,
+                             "1; the labels say which build this is."), 1);
+    buf_release(&labels);
+}
+
 static int prepare(struct process *process)
 {
     _cleanup_(xfreep) char *fault = run_settings_fault(&process->settings);
@@ -312,6 +324,7 @@ static int prepare(struct process *process)
     }
     name_member(process);
     process->metrics = metrics_new(process->worker->name);
+    tell_build(process->metrics);
     if (process->settings.metrics_port == PORT_NONE) { return 0; }
     result = metrics_server_start(process->metrics, process->settings.metrics_address,
                                   (int)process->settings.metrics_port, tell_status, process,
@@ -389,6 +402,7 @@ int worker_main(const struct worker *worker, int argc, char **argv)
         code = refuse(EXIT_USAGE, "unexpected argument", rest[0]);
     } else if (loaded == OPTIONS_OK) {
         log_setup(worker->name, (enum log_level)process.settings.log_level);
+        log_line(LOG_INFO, "starting", "version=%s commit=%s", version_number(), version_commit());
         handle_signals();
         code = prepare(&process);
         if (!code) { publish_slot(&process); }

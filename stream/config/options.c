@@ -3,6 +3,7 @@
 #include "base/edit_distance.h"
 #include "base/quote.h"
 #include "base/text_file.h"
+#include "base/version.h"
 #include "base/xalloc.h"
 #include "stream/config/option_value.h"
 #include "stream/config/options.h"
@@ -524,7 +525,7 @@ static void show(const char *page, const char *program, const char *about,
         fprintf(stdout, "# %s\n\n%s\n\n", program, about);
         options_reference(groups, groups_count, stdout);
     } else {
-        fprintf(stdout, "%s %s\n", program, FRESHET_VERSION);
+        fprintf(stdout, "%s %s\n", program, version_number());
     }
     (void)fflush(stdout);
 }

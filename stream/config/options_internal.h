@@ -5,10 +5,6 @@
 #include "base/base.h"
 #include "stream/config/options.h"
 
-#ifndef FRESHET_VERSION
-#define FRESHET_VERSION "0.1.0"
-#endif
-
 /* Prints usage, flags and one line for each option. */
 void options_help(const char *program, const char *about, const struct option_group *groups,
                   size_t groups_count, FILE *out);

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/version.h"
 #include "stream/config/options.h"
 
 #include <setjmp.h>
@@ -323,7 +324,9 @@ static void test_shown(void **state)
 {
     check_shown("--help", "usage: freshet-test ");
     check_shown("--options", "# freshet-test\n\nTests.\n\n## runtime\n\n| name |");
-    check_shown("--version", "freshet-test 0.1.0\n");
+    char version[64];
+    (void)snprintf(version, sizeof(version), "freshet-test %s\n", version_number());
+    check_shown("--version", version);
 }
 
 static void test_fill(void **state)
