@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "stream/config/input_end.h"
 
-/* Reads one pair and moves on behind it and its comma; false when there is none. */
+/* Reads one pair and moves *text past it and its comma; false when there is none. */
 static bool read_pair(const char **text, int64_t *ret_partition, int64_t *ret_offset)
 {
     const char *at = *text;

@@ -20,10 +20,10 @@ struct option {
     const char *name;
     enum option_type type;
     size_t offset;        /* of the member in the settings struct */
-    const char *fallback; /* default, as text; NULL: the option must be given */
+    const char *fallback; /* default, as text; NULL: the option is required */
     double min, max;      /* for numbers, bytes and durations; both 0: no limit */
     const char *choices;  /* for OPTION_CHOICE */
-    const char *help;     /* one sentence, its first word a verb or noun, no final newline */
+    const char *help;     /* one sentence without a final newline */
 };
 
 #endif

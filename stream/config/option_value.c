@@ -24,7 +24,7 @@ static const struct {
     [OPTION_BYTES] = {"size", "a size such as 64k, 32m or 1g"},
     [OPTION_DURATION] = {"duration", "a duration such as 250ms, 5s, 10m, 2h or 30d"},
     [OPTION_CHOICE] = {"choice", "one of"},
-    [OPTION_PREFIX] = {"prefix", "any key behind the prefix"},
+    [OPTION_PREFIX] = {"prefix", "any key that begins with the prefix"},
 };
 
 /* ---- From text ---- */
@@ -34,7 +34,7 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-/* The blanks and other spellings that strtoll and strtod accept are refused. */
+/* Refuses the blanks and signs that strtoll would accept. */
 static int parse_whole(const char *text, const char **ret_end, int64_t *ret_number)
 {
     if (!is_digit(text[0]) && !(text[0] == '-' && is_digit(text[1]))) { return -EINVAL; }
@@ -149,27 +149,27 @@ int option_value_parse(const struct option *option, const char *text,
 void option_value_store(const struct option *option, const struct option_value *value,
                         void *settings)
 {
-    char *place = (char *)settings + option->offset;
+    char *member = (char *)settings + option->offset;
     int32_t choice = (int32_t)value->number;
     bool truth = value->number != 0;
     switch (option->type) {
     case OPTION_STRING:
     case OPTION_SECRET:
-        memcpy(place, &value->text, sizeof(value->text));
+        memcpy(member, &value->text, sizeof(value->text));
         return;
     case OPTION_LONG:
     case OPTION_BYTES:
     case OPTION_DURATION:
-        memcpy(place, &value->number, sizeof(value->number));
+        memcpy(member, &value->number, sizeof(value->number));
         return;
     case OPTION_DOUBLE:
-        memcpy(place, &value->real, sizeof(value->real));
+        memcpy(member, &value->real, sizeof(value->real));
         return;
     case OPTION_BOOL:
-        memcpy(place, &truth, sizeof(truth));
+        memcpy(member, &truth, sizeof(truth));
         return;
     case OPTION_CHOICE:
-        memcpy(place, &choice, sizeof(choice));
+        memcpy(member, &choice, sizeof(choice));
         return;
     case OPTION_PREFIX:
         assert(!"a prefix option has no value of its own");

@@ -1,4 +1,5 @@
-/* One option's value: from text, into a settings struct, and what would be right in words. */
+/* One option's value: parsed from text, stored in a settings struct, and described for error
+ * texts. */
 #ifndef FRESHET_STREAM_CONFIG_OPTION_VALUE_H
 #define FRESHET_STREAM_CONFIG_OPTION_VALUE_H
 
@@ -12,17 +13,17 @@ struct option_value {
     double real;
 };
 
-/* Reads a text by the option's type, choices and limits; 0 or -EINVAL. Not for prefix options. */
+/* Parses a text by the option's type, choices and limits; 0 or -EINVAL. Not for prefix options. */
 int option_value_parse(const struct option *option, const char *text,
                        struct option_value *ret_value);
-/* Writes a value to the option's place in the settings. */
+/* Writes a value to the option's member of the settings. */
 void option_value_store(const struct option *option, const struct option_value *value,
                         void *settings);
-/* Names the type for the reference table: "number", "duration". */
+/* Returns the type's name in the reference table: "number", "duration". */
 const char *option_type_name(enum option_type type);
-/* Appends the limits ("from 1 to 64k", "cosine, jaccard or llr"), or nothing if there are none. */
+/* Appends the limits ("from 1 to 64k", "cosine, jaccard or llr"); nothing when there are none. */
 void option_limits(const struct option *option, struct buf *out);
-/* Appends what a right value looks like: "a duration such as 250ms, 5s, 10m, 2h or 30d, at most
+/* Appends a description of valid values: "a duration such as 250ms, 5s, 10m, 2h or 30d, at most
  * 1h". */
 void option_describe(const struct option *option, struct buf *out);
 

@@ -1,3 +1,17 @@
+/* Loading goes through four steps:
+ *
+ *   1. list_entries()    one entry for each option of all tables
+ *   2. add_...()         reads the command line, with the files that it names, and then the
+ *                        environment into `settings`; each finds its entry by name, and an unknown
+ *                        name is a fault
+ *   3. resolve()         picks for each entry the setting that overrides the others (the highest
+ *                        rank, then the last), expands its placeholders and parses it; an entry
+ *                        without a setting takes its default
+ *   4. store()           writes all values into the settings structs, when there was no fault
+ *
+ * A fault is printed and loading goes on, so that all faults are reported at once. A value that a
+ * placeholder brought is never printed: it may be a secret.
+ */
 #include "base/base.h"
 #include "base/arena.h"
 #include "base/edit_distance.h"
@@ -13,7 +27,7 @@
 
 enum {
     OPTIONS_ARENA_BLOCK = 16 << 10,
-    OPTIONS_SETTINGS_MAX = 4096,         /* of one load, overridden ones too */
+    OPTIONS_SETTINGS_MAX = 4096,         /* of one load, with the overridden ones */
     OPTIONS_EXPANDED_MAX = 128 << 10, /* bytes of a value */
     OPTIONS_QUOTE_MAX = 512,
 };
@@ -24,20 +38,20 @@ struct options {
     struct arena *arena;
 };
 
-/* Later ranks override earlier ones; within a rank the later setting does. */
+/* A higher rank overrides a lower one; within a rank a later setting overrides an earlier one. */
 enum rank { RANK_FILE, RANK_ENVIRONMENT, RANK_SET };
 
 struct setting {
     const char *key;
     const char *value;
     enum rank rank;
-    const char *place; /* the file or the variable */
+    const char *source; /* path of the file, or name of the variable */
     int line;
-    struct slot *slot;
+    struct entry *entry;
 };
 
-/* One option of the table and what was found for it. */
-struct slot {
+/* One option of a table and the setting found for it. */
+struct entry {
     const struct option *option;
     void *settings;
     struct setting *given;
@@ -47,12 +61,12 @@ struct slot {
 
 struct load {
     struct options *options;
-    struct slot *slots;
-    size_t slots_count;
+    struct entry *entries;
+    size_t entries_count;
     struct setting *settings;
     size_t settings_count;
     size_t settings_dropped;
-    struct buf text; /* of the file at hand */
+    struct buf text; /* of the file being read */
     FILE *err;
     int faults;
 };
@@ -110,7 +124,7 @@ static void fault_file(struct load *load, const char *file, int line, const char
     print_hint(load, &hint);
 }
 
-/* Takes the hint's memory. value may be NULL (unknown or secret). */
+/* Frees the hint. value may be NULL (unknown, or a secret). */
 static void fault_setting(struct load *load, const struct setting *setting, const char *value,
                           struct buf *hint)
 {
@@ -118,10 +132,10 @@ static void fault_setting(struct load *load, const struct setting *setting, cons
     print_pair(load, "key", setting->key);
     if (value) { print_pair(load, "value", value); }
     if (setting->rank == RANK_FILE) {
-        print_pair(load, "file", setting->place);
+        print_pair(load, "file", setting->source);
         fprintf(load->err, " line=%d", setting->line);
     } else if (setting->rank == RANK_ENVIRONMENT) {
-        print_pair(load, "variable", setting->place);
+        print_pair(load, "variable", setting->source);
     } else {
         print_pair(load, "argument", "--set");
     }
@@ -130,41 +144,44 @@ static void fault_setting(struct load *load, const struct setting *setting, cons
 
 /* ---- The table ---- */
 
-static void set_slots(struct load *load, const struct option_group *groups, size_t groups_count)
+static void list_entries(struct load *load, const struct option_group *groups, size_t groups_count)
 {
-    for (size_t i = 0; i < groups_count; i++) { load->slots_count += groups[i].count; }
-    load->slots = xcalloc(load->slots_count, sizeof(*load->slots));
-    struct slot *slot = load->slots;
+    for (size_t i = 0; i < groups_count; i++) { load->entries_count += groups[i].count; }
+    load->entries = xcalloc(load->entries_count, sizeof(*load->entries));
+    struct entry *entry = load->entries;
     for (size_t i = 0; i < groups_count; i++) {
-        for (size_t j = 0; j < groups[i].count; j++, slot++) {
-            slot->option = &groups[i].options[j];
-            slot->settings = groups[i].settings;
-            for (const struct slot *other = load->slots; other < slot; other++) {
-                assert(strcmp(other->option->name, slot->option->name) != 0);
+        for (size_t j = 0; j < groups[i].count; j++, entry++) {
+            entry->option = &groups[i].options[j];
+            entry->settings = groups[i].settings;
+            for (const struct entry *other = load->entries; other < entry; other++) {
+                assert(strcmp(other->option->name, entry->option->name) != 0);
             }
         }
     }
 }
 
-/* The exact name, else the longest prefix (the empty one takes any key), else NULL. */
-static struct slot *find_slot(const struct load *load, const char *key)
+/* Finds the option with this exact name, else the longest prefix of the key (an empty prefix takes
+ * every key), else NULL. */
+static struct entry *find_entry(const struct load *load, const char *key)
 {
-    struct slot *best = NULL;
+    struct entry *best = NULL;
     size_t best_size = 0;
-    for (struct slot *slot = load->slots; slot < load->slots + load->slots_count; slot++) {
-        size_t size = strlen(slot->option->name);
-        if (slot->option->type != OPTION_PREFIX) {
-            if (strcmp(slot->option->name, key) == 0) { return slot; }
-        } else if ((!best || size > best_size) && strncmp(slot->option->name, key, size) == 0 &&
+    struct entry *end = load->entries + load->entries_count;
+    for (struct entry *entry = load->entries; entry < end; entry++) {
+        size_t size = strlen(entry->option->name);
+        if (entry->option->type != OPTION_PREFIX) {
+            if (strcmp(entry->option->name, key) == 0) { return entry; }
+        } else if ((!best || size > best_size) && strncmp(entry->option->name, key, size) == 0 &&
                    key[size]) {
-            best = slot;
+            best = entry;
             best_size = size;
         }
     }
     return best;
 }
 
-/* How far the key is from an option's name; of a prefix only as many words as the prefix has. */
+/* Returns the edit distance of a key to an option's name; for a prefix option, of the key's first
+ * words, as many as the prefix has. */
 static size_t distance_to(const struct option *option, const char *key)
 {
     char head[EDIT_TEXT_MAX + 1];
@@ -185,8 +202,8 @@ static void hint_nearest(const struct load *load, const char *key, struct buf *h
 {
     const struct option *nearest = NULL;
     size_t least = SIZE_MAX;
-    for (size_t i = 0; i < load->slots_count; i++) {
-        const struct option *option = load->slots[i].option;
+    for (size_t i = 0; i < load->entries_count; i++) {
+        const struct option *option = load->entries[i].option;
         size_t distance = distance_to(option, key);
         if (distance >= least || !edit_is_near(distance, strlen(option->name))) { continue; }
         least = distance;
@@ -206,8 +223,8 @@ static void add_setting(struct load *load, struct setting setting)
         load->settings_dropped++;
         return;
     }
-    setting.slot = find_slot(load, setting.key);
-    if (!setting.slot) {
+    setting.entry = find_entry(load, setting.key);
+    if (!setting.entry) {
         struct buf hint;
         buf_init(&hint, OPTIONS_QUOTE_MAX);
         hint_nearest(load, setting.key, &hint);
@@ -217,7 +234,7 @@ static void add_setting(struct load *load, struct setting setting)
     load->settings[load->settings_count++] = setting;
 }
 
-/* ---- Where settings come from ---- */
+/* ---- The sources of settings ---- */
 
 static void add_file(struct load *load, const char *path)
 {
@@ -227,7 +244,7 @@ static void add_file(struct load *load, const char *path)
         fault_file(load, path, 0, strerror(-result));
         return;
     }
-    const char *place = keep(load, path, strlen(path));
+    const char *source = keep(load, path, strlen(path));
     struct properties_reader reader;
     struct property_line line;
     properties_reader_init(&reader, buf_slice(&load->text));
@@ -239,7 +256,7 @@ static void add_file(struct load *load, const char *path)
         add_setting(load, (struct setting){.key = keep(load, line.key, strlen(line.key)),
                                            .value = keep(load, line.value, strlen(line.value)),
                                            .rank = RANK_FILE,
-                                           .place = place,
+                                           .source = source,
                                            .line = line.line});
     }
     properties_reader_release(&reader);
@@ -251,12 +268,13 @@ static char variable_byte(char byte)
     return byte == '.' || byte == '-' ? '_' : byte;
 }
 
-/* Matches the variable's name (behind FRESHET_, up to size) with the start of an option's. */
+/* True when a variable's name (after FRESHET_, size bytes) is an option's, or begins with a
+ * prefix option's. */
 static bool is_variable_of(const struct option *option, const char *name, size_t size)
 {
     size_t length = strlen(option->name);
     bool is_prefix = option->type == OPTION_PREFIX;
-    if (is_prefix && !option->name[0]) { return false; } /* else it would take every variable */
+    if (is_prefix && !option->name[0]) { return false; } /* it would match every variable */
     if (is_prefix ? size <= length : size != length) { return false; }
     for (size_t i = 0; i < length; i++) {
         if (variable_byte(option->name[i]) != name[i]) { return false; }
@@ -267,8 +285,8 @@ static bool is_variable_of(const struct option *option, const char *name, size_t
 static void add_variable(struct load *load, const char *variable, const char *name, size_t size)
 {
     const struct option *best = NULL;
-    for (size_t i = 0; i < load->slots_count; i++) {
-        const struct option *option = load->slots[i].option;
+    for (size_t i = 0; i < load->entries_count; i++) {
+        const struct option *option = load->entries[i].option;
         if (!is_variable_of(option, name, size)) { continue; }
         bool is_better = !best || option->type != OPTION_PREFIX ||
                          (best->type == OPTION_PREFIX && strlen(option->name) > strlen(best->name));
@@ -287,7 +305,7 @@ static void add_variable(struct load *load, const char *variable, const char *na
     add_setting(load, (struct setting){.key = key,
                                        .value = keep(load, value, strlen(value)),
                                        .rank = RANK_ENVIRONMENT,
-                                       .place = keep(load, variable, strcspn(variable, "="))});
+                                       .source = keep(load, variable, strcspn(variable, "="))});
 }
 
 static void add_environment(struct load *load)
@@ -316,7 +334,7 @@ static void add_pair(struct load *load, const char *pair)
                                        .rank = RANK_SET});
 }
 
-/* ---- What stands in the end ---- */
+/* ---- Resolving ---- */
 
 /* Returns the value with its placeholders expanded, or NULL after reporting a fault. */
 static const char *expand(struct load *load, const struct setting *setting)
@@ -348,24 +366,24 @@ static bool is_overridden(const struct load *load, const struct setting *setting
 
 static void add_property(struct load *load, struct setting *setting)
 {
-    struct properties *properties = &setting->slot->properties;
+    struct properties *properties = &setting->entry->properties;
     const char *value = expand(load, setting);
     if (!value) { return; }
     if (!properties->at) {
         properties->at =
             arena_alloc_array(load->options->arena, load->settings_count, sizeof(*properties->at));
     }
-    const char *key = setting->key + strlen(setting->slot->option->name);
+    const char *key = setting->key + strlen(setting->entry->option->name);
     properties->at[properties->count++] = (struct property){.key = key, .value = value};
 }
 
-static void resolve_slot(struct load *load, struct slot *slot)
+static void resolve_entry(struct load *load, struct entry *entry)
 {
-    const struct option *option = slot->option;
+    const struct option *option = entry->option;
     struct buf hint;
-    if (!slot->given) {
+    if (!entry->given) {
         if (option->fallback) {
-            int fault = option_value_parse(option, option->fallback, &slot->value);
+            int fault = option_value_parse(option, option->fallback, &entry->value);
             assert(fault == 0);
             return;
         }
@@ -377,13 +395,13 @@ static void resolve_slot(struct load *load, struct slot *slot)
         print_hint(load, &hint);
         return;
     }
-    const char *text = expand(load, slot->given);
-    if (!text || option_value_parse(option, text, &slot->value) == 0) { return; }
+    const char *text = expand(load, entry->given);
+    if (!text || option_value_parse(option, text, &entry->value) == 0) { return; }
     buf_init(&hint, OPTIONS_QUOTE_MAX);
     buf_printf(&hint, "expected ");
     option_describe(option, &hint);
-    bool is_included = text != slot->given->value; /* may be a secret in the wrong place */
-    fault_setting(load, slot->given, is_included ? NULL : text, &hint);
+    bool is_expanded = text != entry->given->value; /* may hold a secret: not printed */
+    fault_setting(load, entry->given, is_expanded ? NULL : text, &hint);
 }
 
 static void resolve(struct load *load)
@@ -394,26 +412,27 @@ static void resolve(struct load *load)
     for (size_t i = 0; i < load->settings_count; i++) {
         struct setting *setting = &load->settings[i];
         if (is_overridden(load, setting)) { continue; }
-        if (setting->slot->option->type == OPTION_PREFIX) {
+        if (setting->entry->option->type == OPTION_PREFIX) {
             add_property(load, setting);
         } else {
-            setting->slot->given = setting;
+            setting->entry->given = setting;
         }
     }
-    for (size_t i = 0; i < load->slots_count; i++) {
-        if (load->slots[i].option->type != OPTION_PREFIX) { resolve_slot(load, &load->slots[i]); }
+    for (size_t i = 0; i < load->entries_count; i++) {
+        struct entry *entry = &load->entries[i];
+        if (entry->option->type != OPTION_PREFIX) { resolve_entry(load, entry); }
     }
 }
 
 static void store(const struct load *load)
 {
-    for (size_t i = 0; i < load->slots_count; i++) {
-        const struct slot *slot = &load->slots[i];
-        if (slot->option->type == OPTION_PREFIX) {
-            memcpy((char *)slot->settings + slot->option->offset, &slot->properties,
-                   sizeof(slot->properties));
+    for (size_t i = 0; i < load->entries_count; i++) {
+        const struct entry *entry = &load->entries[i];
+        if (entry->option->type == OPTION_PREFIX) {
+            memcpy((char *)entry->settings + entry->option->offset, &entry->properties,
+                   sizeof(entry->properties));
         } else {
-            option_value_store(slot->option, &slot->value, slot->settings);
+            option_value_store(entry->option, &entry->value, entry->settings);
         }
     }
 }
@@ -428,10 +447,10 @@ static void load_begin(struct load *load, const struct option_group *groups, siz
     load->options->arena = arena_new(OPTIONS_ARENA_BLOCK);
     load->settings = xcalloc(OPTIONS_SETTINGS_MAX, sizeof(*load->settings));
     buf_init(&load->text, PROPERTIES_FILE_MAX);
-    set_slots(load, groups, groups_count);
+    list_entries(load, groups, groups_count);
 }
 
-/* Resolves and stores; hands out the options unless there were faults. */
+/* Resolves and stores; returns the options unless there were faults. */
 static bool load_end(struct load *load, struct options **ret_options)
 {
     resolve(load);
@@ -444,7 +463,7 @@ static bool load_end(struct load *load, struct options **ret_options)
     }
     buf_release(&load->text);
     free(load->settings);
-    free(load->slots);
+    free(load->entries);
     return good;
 }
 
@@ -458,8 +477,8 @@ struct options *options_free(struct options *options)
 
 /* ---- The command line ---- */
 
-/* The value of a flag that takes one, in the same or the next argument (*at moves); NULL when this
- * is another flag, "" when there is none. */
+/* Returns the value of a flag, from the same or the next argument (*at then moves on); NULL when
+ * the argument is another flag, "" when the value is missing. */
 static const char *flag_value(const char *flag, int argc, char *const *argv, int *at)
 {
     size_t size = strlen(flag);
@@ -469,7 +488,7 @@ static const char *flag_value(const char *flag, int argc, char *const *argv, int
     return *at + 1 < argc ? argv[++*at] : "";
 }
 
-/* The first of --help, --options and --version, or NULL. */
+/* Returns the first of --help, --options and --version on the command line, or NULL. */
 static const char *asked_page(int argc, char *const *argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -488,7 +507,7 @@ static void unknown_flag(struct load *load, const char *flag)
 {
     char name[PROPERTY_KEY_MAX];
     (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(flag + 2, "="), flag + 2);
-    if (find_slot(load, name)) {
+    if (find_entry(load, name)) {
         fault_argument(load, flag, "write --set %s=VALUE", name);
     } else {
         fault_argument(load, flag, "unknown; --help shows the flags");
@@ -547,7 +566,7 @@ enum options_result options_load(const char *program, const char *about,
     add_arguments(&load, argc, argv, rest, &rest_count);
     rest[rest_count] = NULL;
     for (size_t i = 0; !ret_rest && i < rest_count; i++) {
-        fault_argument(&load, rest[i], "only flags are taken; --help shows them");
+        fault_argument(&load, rest[i], "unexpected argument; --help shows the flags");
     }
     add_environment(&load);
     if (!load_end(&load, ret_options)) { return OPTIONS_BAD; }

@@ -34,7 +34,8 @@ static int expand_variable(const char *name, struct buf *out, struct buf *hint)
     return 0;
 }
 
-/* Expands the placeholder at text: 1 with its length, 0 if it is plain text, -EINVAL. */
+/* Expands a placeholder at the beginning of text. Returns 1 and its length, 0 when text begins with
+ * none, or -EINVAL. */
 static int expand_one(const char *text, struct buf *out, struct buf *hint, size_t *ret_size)
 {
     static const char file_head[] = "${file:", variable_head[] = "${env:";

@@ -1,6 +1,6 @@
-/* Placeholders in option values: `${file:/path}` (the file's text without its final newline) and
- * `${env:NAME}`. They may stand anywhere in a value; what they bring is not looked at again; any
- * other `${...}` is plain text. */
+/* Placeholders in option values: `${file:/path}` is replaced by the file's text without its final
+ * newline, `${env:NAME}` by the environment variable. They may be anywhere in a value. The inserted
+ * text is not expanded again. Any other `${...}` is plain text. */
 #ifndef FRESHET_STREAM_CONFIG_PLACEHOLDER_H
 #define FRESHET_STREAM_CONFIG_PLACEHOLDER_H
 

@@ -16,7 +16,7 @@ void properties_reader_release(struct properties_reader *reader)
     buf_release(&reader->value);
 }
 
-/* ---- Bytes of one logical line: continuations are crossed unseen ---- */
+/* ---- Bytes of one logical line: peek() crosses continuations ---- */
 
 static int byte_at(const struct properties_reader *reader, size_t at)
 {
@@ -46,7 +46,7 @@ static void skip_newline(struct properties_reader *reader)
     reader->line++;
 }
 
-/* Looks at the next byte of the logical line; END at its end. */
+/* Returns the next byte of the logical line without taking it; END at its end. */
 static int peek(struct properties_reader *reader)
 {
     while (byte_at(reader, reader->at) == '\\' && is_newline(byte_at(reader, reader->at + 1))) {
@@ -105,20 +105,20 @@ static int hex_unit(struct properties_reader *reader)
 
 static int append_utf8(struct buf *out, int code)
 {
-    static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
     if (code == 0) { return -EINVAL; }
     int size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
     for (int i = 0; i < size; i++) {
         int bits = code >> (6 * (size - 1 - i));
         unsigned char byte = (unsigned char)(i == 0 && size == 1 ? bits
-                                             : i == 0           ? bits | marks[size]
+                                             : i == 0           ? bits | leads[size]
                                                                 : (bits & 0x3f) | 0x80);
         buf_append(out, &byte, 1);
     }
     return 0;
 }
 
-/* Behind \u: four hexadecimal digits, or two such escapes for a code above U+FFFF. */
+/* Reads what follows \u: four hexadecimal digits, or two such escapes for a code above U+FFFF. */
 static int append_unicode(struct properties_reader *reader, struct buf *out)
 {
     int code = hex_unit(reader);
@@ -136,7 +136,7 @@ static int append_unicode(struct properties_reader *reader, struct buf *out)
 static int append_escape(struct properties_reader *reader, struct buf *out)
 {
     int byte = byte_at(reader, ++reader->at);
-    if (byte == END) { return 0; } /* a last backslash continues with nothing */
+    if (byte == END) { return 0; } /* a backslash at the end of the text */
     reader->at++;
     if (byte == 'u') { return append_unicode(reader, out); }
     char plain = (char)(byte == 't' ? '\t' : byte == 'n' ? '\n' : byte == 'r' ? '\r'
@@ -177,7 +177,7 @@ static const char *read_key(struct properties_reader *reader)
 
 static const char *read_value(struct properties_reader *reader)
 {
-    size_t kept = 0; /* blanks at the end fall away unless they were escaped */
+    size_t kept = 0; /* size without the blanks at the end that are not escaped */
     for (int byte; (byte = peek(reader)) != END;) {
         const char *fault = read_byte(reader, byte, &reader->value);
         if (fault) { return fault; }

@@ -1,13 +1,13 @@
-/* Properties files as Kafka's own are written: reads one `key=value` after another.
+/* Reads properties files in the format of Kafka's own, one `key=value` after another.
  *
  *   # comment            ! comment           (blank lines and lines with only blanks are skipped)
  *   key=value            key: value          key value
- *   a.list=one,\         a backslash at the end of a line joins it with the next one, whose leading
- *          two           blanks fall away; \\ \t \n \r \f \: \= \# \! \uXXXX are escapes
+ *   a.list=one,\         a backslash at the end of a line joins the next one, without its leading
+ *          two           blanks; \\ \t \n \r \f \: \= \# \! \uXXXX are escapes
  *
- * Blanks around keys and values fall away. There are no sections, no quotes and no comments behind
- * a value: passwords and URLs stay as they are. A faulty line is reported and reading goes on
- * behind it, so that all faults of a file are found at once.
+ * Blanks around keys and values are dropped. There are no sections, no quotes and no comments after
+ * a value, so passwords and URLs need no escaping beyond the above. After a faulty line reading
+ * goes on with the next one, so that all faults of a file are found at once.
  */
 #ifndef FRESHET_STREAM_CONFIG_PROPERTIES_H
 #define FRESHET_STREAM_CONFIG_PROPERTIES_H
@@ -28,15 +28,16 @@ struct properties_reader {
 struct property_line {
     const char *key; /* NUL-terminated; borrowed until the next call */
     const char *value;
-    int line; /* where it begins */
+    int line; /* number of its first line */
     const char *fault; /* what is wrong with the line; static text */
 };
 
-/* Prepares to read a text, which must outlive the reader. */
+/* Prepares to read a text, which must outlive the reader. Free with properties_reader_release(). */
 void properties_reader_init(struct properties_reader *reader, struct slice text);
 /* Frees the reader's memory. */
 void properties_reader_release(struct properties_reader *reader);
-/* Reads the next property: 1; 0 at the end; -EINVAL for a faulty line (line and fault are set). */
+/* Reads the next property. Returns 1, 0 at the end, or -EINVAL for a faulty line (line and fault
+ * are set). */
 int properties_next(struct properties_reader *reader, struct property_line *ret_line);
 
 #endif

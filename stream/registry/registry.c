@@ -226,20 +226,20 @@ const struct option registry_options[] = {
     OPTION("schema.registry.bearer.auth.token", SECRET, bearer, "", OPTION_FREE,
            "Token for the registry."),
     OPTION("schema.registry.ssl.ca.location", STRING, ca, "", OPTION_FREE,
-           "PEM file of the authorities that the registry's certificate may come from; empty: "
-           "the system's."),
+           "PEM file of the authorities trusted for the registry's certificate; empty: the "
+           "system's."),
     OPTION("schema.registry.ssl.certificate.location", STRING, certificate, "", OPTION_FREE,
-           "PEM file of the certificate shown to the registry."),
+           "PEM file of the client certificate sent to the registry."),
     OPTION("schema.registry.ssl.key.location", STRING, key, "", OPTION_FREE,
            "PEM file of that certificate's key."),
     OPTION("schema.registry.ssl.key.password", SECRET, key_password, "", OPTION_FREE,
            "Password of that key."),
     OPTION("schema.registry.auto.register.schemas", BOOL, auto_register, "true", OPTION_FREE,
-           "Register at start what is written; false: it must be there already."),
+           "Register the schemas of outputs at start; false: they must be registered already."),
     OPTION("schema.registry.subject.name.strategy", CHOICE, naming, "TopicNameStrategy",
            OPTION_ONE_OF("TopicNameStrategy|RecordNameStrategy|TopicRecordNameStrategy"),
-           "Names of subjects: <topic>-value, the record's full name, or <topic>-<full name>. A "
-           "topic's second record is always named in the last way, or the second."),
+           "Names of subjects: <topic>-value, the record's full name, or <topic>-<full name>. With "
+           "TopicNameStrategy further records of a topic are named <topic>-<full name>."),
     OPTION("schema.registry.request.timeout.ms", DURATION, request_timeout_ms, "5s",
            OPTION_RANGE(100, 60000),
            "Longest wait for one answer of the registry."),
@@ -247,21 +247,21 @@ const struct option registry_options[] = {
            OPTION_RANGE(1 << 10, 1e8),
            "Largest answer taken from the registry."),
     OPTION("schema.registry.retry.backoff.ms", DURATION, retry_ms, "200ms", OPTION_RANGE(10, 60000),
-           "First pause before an unknown id is asked for again; it doubles."),
+           "First pause before the registry is asked for an unknown id again; pauses double."),
     OPTION("schema.registry.retry.backoff.max.ms", DURATION, retry_max_ms, "10s",
            OPTION_RANGE(10, 600000),
            "Longest such pause."),
     OPTION("schema.registry.unknown.timeout.ms", DURATION, unknown_timeout_ms, "30s",
            OPTION_RANGE(0, 86400000),
-           "How long a partition waits for an id that the registry says it does not know, before "
-           "the record goes to dead letters."),
+           "How long a partition waits for an id that the registry does not have, before the "
+           "record goes to dead letters."),
     OPTION("schema.registry.outage.timeout.ms", DURATION, outage_timeout_ms, "1h",
            OPTION_RANGE(0, 2592000000),
-           "How long it waits for a registry that does not answer."),
+           "How long a partition waits while the registry does not answer."),
     OPTION("schema.registry.negative.cache.ms", DURATION, negative_cache_ms, "60s",
            OPTION_RANGE(0, 86400000),
-           "How long a given-up id is not asked for again, and other unknown ids are not waited "
-           "for."),
+           "How long the registry is not asked again for an id that was given up, and partitions "
+           "do not wait for other unknown ids."),
 };
 const size_t registry_options_count = ARRAY_COUNT(registry_options);
 
@@ -304,11 +304,11 @@ char *registry_settings_fault(const struct registry_settings *settings)
         at += size + (at[size] == ',');
     }
     if (count > REGISTRY_URLS_MAX) {
-        return xprintf("schema.registry.url: at most %d of them", REGISTRY_URLS_MAX);
+        return xprintf("schema.registry.url: at most %d URLs", REGISTRY_URLS_MAX);
     }
     if (settings->user_info[0] && settings->bearer[0]) {
         return xstrdup("schema.registry.basic.auth.user.info and "
-                       "schema.registry.bearer.auth.token are both set; hint: one of them");
+                       "schema.registry.bearer.auth.token are both set; hint: set only one");
     }
     if (settings->user_info[0] && !strchr(settings->user_info, ':')) {
         return xstrdup("schema.registry.basic.auth.user.info: want USER:PASSWORD");

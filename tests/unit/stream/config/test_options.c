@@ -298,7 +298,7 @@ static void test_rest(void **state)
     assert_int_equal(load_with(NULL, (const char *const[]){"x", "--set", "name=x", NULL}),
                      OPTIONS_BAD);
     expect_error("level=error msg=\"bad argument\" argument=x "
-                 "hint=\"only flags are taken; --help shows them\"", NULL);
+                 "hint=\"unexpected argument; --help shows the flags\"", NULL);
 }
 
 static void check_shown(const char *flag, const char *start)
