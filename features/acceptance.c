@@ -5,13 +5,14 @@
 /* The last millisecond of the year 9999, either side of 1970. */
 static const int64_t event_time_max_ms = INT64_C(253402300799999);
 
-static _printf_(3, 4) int deny(struct denial *denial, const char *reason, const char *format, ...)
+static _printf_(3, 4) int refuse(struct acceptance_error *error, const char *reason,
+                                 const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(denial->detail, sizeof(denial->detail), format, args);
+    (void)vsnprintf(error->detail, sizeof(error->detail), format, args);
     va_end(args);
-    denial->reason = reason;
+    error->reason = reason;
     return -EINVAL;
 }
 
@@ -20,35 +21,37 @@ int64_t acceptance_received_ms(const struct record *rec, const struct user_event
     return ev->received_ms > 0 ? ev->received_ms : MAX_OF(rec->time_ms, (int64_t)0);
 }
 
-static int check_ids(const struct record *rec, const struct user_event *ev, struct denial *denial)
+static int check_ids(const struct record *rec, const struct user_event *ev,
+                     struct acceptance_error *error)
 {
-    if (ev->event_id.size == 0) { return deny(denial, "empty_event_id", "event_id is empty"); }
-    if (ev->user_id.size == 0) { return deny(denial, "empty_user_id", "user_id is empty"); }
-    if (ev->item_id.size == 0) { return deny(denial, "empty_item_id", "item_id is empty"); }
+    if (ev->event_id.size == 0) { return refuse(error, "empty_event_id", "event_id is empty"); }
+    if (ev->user_id.size == 0) { return refuse(error, "empty_user_id", "user_id is empty"); }
+    if (ev->item_id.size == 0) { return refuse(error, "empty_item_id", "item_id is empty"); }
     if (rec->key.data && !slice_equal(rec->key, ev->user_id)) {
-        return deny(denial, "key_mismatch", "key '%.*s' is not user_id '%.*s'",
-                    SLICE_ARGS(rec->key), SLICE_ARGS(ev->user_id));
+        return refuse(error, "key_mismatch", "key '%.*s' is not user_id '%.*s'",
+                      SLICE_ARGS(rec->key), SLICE_ARGS(ev->user_id));
     }
     return 0;
 }
 
 int acceptance_check(const struct record *rec, const struct user_event *ev, int64_t future_max_ms,
-                     struct denial *ret_denial)
+                     struct acceptance_error *ret_error)
 {
-    int result = check_ids(rec, ev, ret_denial);
+    int result = check_ids(rec, ev, ret_error);
     if (result < 0) { return result; }
     if (!(ev->weight >= 0.0 && ev->weight <= TIMELINE_WEIGHT_MAX)) {
-        return deny(ret_denial, "bad_weight", "weight %g is not within 0 and %g", ev->weight,
-                    TIMELINE_WEIGHT_MAX);
+        return refuse(ret_error, "bad_weight", "weight %g is not within 0 and %g", ev->weight,
+                      TIMELINE_WEIGHT_MAX);
     }
     int64_t time_ms = ev->event_time_ms, received_ms = acceptance_received_ms(rec, ev);
     if (time_ms > event_time_max_ms || time_ms < -event_time_max_ms) {
-        return deny(ret_denial, "bad_event_time", "event_time_ms %" PRId64 " is no time", time_ms);
+        return refuse(ret_error, "bad_event_time", "event_time_ms %" PRId64 " is no time", time_ms);
     }
     if (future_max_ms > 0 && received_ms > 0 && time_ms - future_max_ms > received_ms) {
-        return deny(ret_denial, "event_in_future",
-                    "event_time_ms %" PRId64 " is more than event.future.max after %" PRId64
-                    ", when it came", time_ms, received_ms);
+        return refuse(ret_error, "event_in_future",
+                      "event_time_ms %" PRId64 " is more than event.future.max after %" PRId64
+                      ", when it came",
+                      time_ms, received_ms);
     }
     return 0;
 }

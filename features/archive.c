@@ -1,3 +1,12 @@
+/* Segments of a user are numbered 0, 1, 2 ...; the user's state says how many there are
+ * (`segments`) and how many actions they hold (`archived`). State and segments are staged together
+ * and committed in one transaction, so they always agree; a difference means damage.
+ *
+ *   key: 0xff | segment number (u32, big-endian) | user id
+ *
+ * With history.archive=false, departed actions are not kept. As soon as one is lost, the user's
+ * earlier segments are deleted too: an erasure with a gap would subtract the wrong numbers.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/archive.h"
@@ -16,7 +25,7 @@ enum {
 struct archive {
     struct ids *ids;
     struct codec *codec;
-    bool kept;
+    bool enabled;
     struct buf out;
     unsigned char key[SEGMENT_KEY_BYTES];
     struct slice items[ARCHIVE_SEGMENT];
@@ -27,12 +36,12 @@ struct archive {
     size_t capacity;
 };
 
-struct archive *archive_new(struct ids *ids, struct schema_cache *book, bool kept)
+struct archive *archive_new(struct ids *ids, struct schema_cache *schemas, bool enabled)
 {
     struct archive *archive = xcalloc(1, sizeof(*archive));
     archive->ids = ids;
-    archive->codec = codec_new(&user_archive_contract, book);
-    archive->kept = kept;
+    archive->codec = codec_new(&user_archive_contract, schemas);
+    archive->enabled = enabled;
     buf_init(&archive->out, SEGMENT_BYTES_MAX);
     return archive;
 }
@@ -79,8 +88,9 @@ static void put_segment(struct archive *archive, struct task *task, struct user 
     user->archived += ARCHIVE_SEGMENT;
 }
 
-/* Without an archive what left is gone; an archive with a gap behind it tells nothing. */
-static void let_go(struct archive *archive, struct task *task, struct user *user)
+/* With the archive disabled, departed actions are lost. A user's segments are then incomplete and
+ * of no use, so they are deleted. */
+static void discard_departed(struct archive *archive, struct task *task, struct user *user)
 {
     const struct timeline *timeline = &user->timeline;
     int64_t left = timeline->total - timeline->count;
@@ -89,11 +99,11 @@ static void let_go(struct archive *archive, struct task *task, struct user *user
     timeline_archived(&user->timeline, timeline->departed_count);
 }
 
-void archive_settle(struct archive *archive, struct task *task, struct user *user)
+void archive_stage(struct archive *archive, struct task *task, struct user *user)
 {
     struct timeline *timeline = &user->timeline;
-    if (!archive->kept) {
-        let_go(archive, task, user);
+    if (!archive->enabled) {
+        discard_departed(archive, task, user);
         return;
     }
     int32_t done = 0;
@@ -122,7 +132,7 @@ static void reserve(struct archive *archive, size_t more)
                                       sizeof(*archive->departed));
 }
 
-static int take_segment(struct archive *archive, const struct user_archive *message)
+static int read_segment(struct archive *archive, const struct user_archive *message)
 {
     size_t count = message->items.count;
     int64_t time_ms = 0;
@@ -154,7 +164,7 @@ int archive_read(struct archive *archive, struct task *task, const struct user *
         if (codec_decode(archive->codec, value, task_arena(task), &message, NULL) < 0) {
             return -EINVAL;
         }
-        int result = take_segment(archive, &message);
+        int result = read_segment(archive, &message);
         if (result < 0) { return result; }
     }
     if ((int64_t)archive->count != user->archived) { return -EINVAL; }

@@ -1,3 +1,14 @@
+/* Three passes over the view:
+ *
+ *   1. assign_items() computes each item's partition.
+ *   2. sort_pairs() sorts the pairs by partition (a counting sort, from the end, so that the order
+ *      of pairs within a partition stays). A pair of two partitions appears in both.
+ *   3. cut_partition() fills messages: first the pairs, with the items they refer to, then items
+ *      that have sums but no pair.
+ *
+ * `stamp` numbers the messages of a view. An item is in the open message when its stamp is equal;
+ * so nothing has to be cleared between messages.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/deltas.h"
@@ -6,25 +17,25 @@ _Static_assert((int)DELTAS_PAIRS_MAX <= (int)PAIR_DELTAS_PAIRS_MAX, "a message h
 _Static_assert((int)DELTAS_ITEMS_MAX <= (int)PAIR_DELTAS_ITEMS_MAX, "a message holds the items");
 
 enum {
-    DELTAS_ITEM_BYTES = 32, /* of one item's columns beside its id, at most about */
-    DELTAS_PAIR_BYTES = 36, /* of one pair's */
+    DELTAS_ITEM_BYTES = 32, /* of one item's columns without its id; about, at most */
+    DELTAS_PAIR_BYTES = 36, /* of one pair's columns */
 };
 
-/* What is known of an item of the view. */
-struct place {
+/* Where an item of the view goes. */
+struct item_place {
     int32_t partition;
     int32_t index;  /* in the open message, if `stamp` is the message's */
     uint32_t stamp;
-    bool told; /* its own sums are in a message */
+    bool summed; /* its own sums are in a message */
 };
 
 struct deltas {
     const struct ids *ids;
     int32_t partitions;
     const struct pairs_view *view;
-    struct place *places;
+    struct item_place *places;
     size_t places_capacity;
-    uint32_t *order; /* places in the view's pairs, by partition */
+    uint32_t *order; /* indices of the view's pairs, sorted by partition */
     size_t order_capacity;
     size_t *starts; /* partitions + 1 */
     uint32_t stamp;
@@ -79,9 +90,9 @@ struct deltas *deltas_free(struct deltas *deltas)
     return NULL;
 }
 
-/* ---- Sharing out ---- */
+/* ---- Partitions ---- */
 
-static void share_items(struct deltas *deltas)
+static void assign_items(struct deltas *deltas)
 {
     const struct pairs_view *view = deltas->view;
     if (view->items_count > deltas->places_capacity) {
@@ -92,13 +103,13 @@ static void share_items(struct deltas *deltas)
     for (size_t i = 0; i < view->items_count; i++) {
         uint64_t hash = ids_hash(deltas->ids, view->items[i].item);
         deltas->places[i] =
-            (struct place){.partition = ids_partition(hash, deltas->partitions)};
+            (struct item_place){.partition = ids_partition(hash, deltas->partitions)};
     }
     deltas->stamp = 0;
 }
 
-/* Sorts the pairs' places by partition; starts[p] .. starts[p + 1] are those of p. */
-static void share_pairs(struct deltas *deltas)
+/* Sorts the pairs by partition into `order`; those of p are starts[p] up to starts[p + 1]. */
+static void sort_pairs(struct deltas *deltas)
 {
     const struct pairs_view *view = deltas->view;
     size_t *starts = deltas->starts, parts = (size_t)deltas->partitions;
@@ -152,7 +163,7 @@ static void close_message(struct deltas *deltas)
     open_message(deltas);
 }
 
-/* Closes the open message if so much more would not fit. */
+/* Closes the open message if this much more would not fit. */
 static void make_room(struct deltas *deltas, size_t items, size_t pairs, size_t bytes)
 {
     const struct pair_deltas *message = &deltas->message;
@@ -168,23 +179,24 @@ static size_t item_bytes(const struct deltas *deltas, int32_t at)
     return ids_text(deltas->ids, deltas->view->items[at].item).size + DELTAS_ITEM_BYTES;
 }
 
-/* Names an item of the view in the open message; its own sums go along where they belong. */
+/* Adds an item of the view to the open message, unless it is in it; with its own sums if this is
+ * its own partition and they have not been sent. Returns its index in the message. */
 static int32_t put_item(struct deltas *deltas, int32_t at)
 {
-    struct place *place = &deltas->places[at];
+    struct item_place *place = &deltas->places[at];
     if (place->stamp == deltas->stamp) { return place->index; }
     struct pair_deltas *message = &deltas->message;
     const struct pairs_item *item = &deltas->view->items[at];
     size_t index = message->items.count++;
-    bool tell = place->partition == deltas->partition && !place->told;
-    place->told = place->told || tell;
+    bool own = place->partition == deltas->partition && !place->summed;
+    place->summed = place->summed || own;
     place->stamp = deltas->stamp;
     place->index = (int32_t)index;
     message->items.at[index] = ids_text(deltas->ids, item->item);
-    message->masses.at[index] = tell ? item->mass : 0.0;
-    message->action_counts.at[index] = tell ? item->actions : 0.0;
-    message->trends.at[index] = tell ? item->trend : 0.0;
-    message->new_users.at[index] = tell ? item->new_users : 0;
+    message->masses.at[index] = own ? item->mass : 0.0;
+    message->action_counts.at[index] = own ? item->actions : 0.0;
+    message->trends.at[index] = own ? item->trend : 0.0;
+    message->new_users.at[index] = own ? item->new_users : 0;
     deltas->bytes += item_bytes(deltas, at);
     return (int32_t)index;
 }
@@ -223,8 +235,8 @@ static void cut_partition(struct deltas *deltas)
     open_message(deltas);
     for (size_t i = from; i < to; i++) { put_pair(deltas, &view->pairs[deltas->order[i]]); }
     for (size_t i = 0; i < view->items_count; i++) {
-        const struct place *place = &deltas->places[i];
-        if (place->partition != deltas->partition || place->told) { continue; }
+        const struct item_place *place = &deltas->places[i];
+        if (place->partition != deltas->partition || place->summed) { continue; }
         if (!has_sums(&view->items[i])) { continue; }
         make_room(deltas, 1, 0, item_bytes(deltas, (int32_t)i));
         (void)put_item(deltas, (int32_t)i);
@@ -248,8 +260,8 @@ void deltas_cut(struct deltas *deltas, const struct pairs_view *view,
     deltas->view = view;
     deltas->emit = emit;
     deltas->arg = arg;
-    share_items(deltas);
-    share_pairs(deltas);
+    assign_items(deltas);
+    sort_pairs(deltas);
     for (deltas->partition = 0; deltas->partition < deltas->partitions; deltas->partition++) {
         cut_partition(deltas);
     }

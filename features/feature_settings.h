@@ -1,4 +1,4 @@
-/* What an operator can set about features, and which settings do not go together. */
+/* The options of features, and the checks between them. */
 #ifndef FRESHET_FEATURES_FEATURE_SETTINGS_H
 #define FRESHET_FEATURES_FEATURE_SETTINGS_H
 
@@ -25,7 +25,7 @@ extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
 
 /* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */
 int feature_settings_check(const struct feature_settings *settings, char *why, size_t why_size);
-/* Tells the rules of timelines that the settings mean. */
+/* Makes the rules of timelines from the settings. */
 struct timeline_rules feature_settings_rules(const struct feature_settings *settings);
 
 #endif

@@ -1,3 +1,16 @@
+/* One partition of `events`, record by record:
+ *
+ *   event    -> the user's timeline -> additions to item pairs, in memory
+ *   request  -> the user's additions are subtracted again, the timeline is emptied, a receipt
+ *
+ * After each batch, the histories of its users go out at once: the newest replaces the older ones,
+ * so sending one twice does no harm. At each flush, states, archive segments, receipts and the
+ * pair sums since the last flush are staged; they are committed in one transaction with the input
+ * offsets, because a sum that is sent twice counts twice.
+ *
+ * A rollback drops cached users and sums (forget()); the events are then read again. Duplicates of
+ * an event are found in the user's own state, by event id.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/acceptance.h"
@@ -15,10 +28,10 @@ enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS };
 enum {
     MESSAGE_BYTES_MAX = 16 << 20,
     USER_BYTES = 64,   /* of a user's encoded state without actions */
-    ACTION_BYTES = 64, /* of one action's columns in it beside the item's id, at most */
+    ACTION_BYTES = 64, /* of one action's columns in it, without the item's id; at most */
 };
 
-/* What the process keeps. */
+/* State of the process. */
 struct features {
     const struct feature_settings *settings;
     struct codec *events;
@@ -39,12 +52,12 @@ struct features {
     struct metric *forgotten_users, *forgotten_events;
 };
 
-/* What a task keeps. */
-struct work {
+/* State of a task. */
+struct features_task {
     struct changed_users changed;
     struct pairs *pairs;
     int64_t event_time_ms; /* newest since the last flush */
-    uint64_t updates;      /* of pairs, as told to the metric */
+    uint64_t updates;      /* of pairs, as counted in the metric */
     int32_t forgotten;     /* users, since the last flush */
 };
 
@@ -129,34 +142,34 @@ static void stop(struct run *run)
 
 static int open_task(struct task *task)
 {
-    struct work *work = xcalloc(1, sizeof(*work));
-    work->pairs = pairs_new();
-    work->event_time_ms = INT64_MIN;
-    task_set_state(task, work);
+    struct features_task *counts = xcalloc(1, sizeof(*counts));
+    counts->pairs = pairs_new();
+    counts->event_time_ms = INT64_MIN;
+    task_set_state(task, counts);
     return 0;
 }
 
 static void forget(struct task *task)
 {
-    struct work *work = task_state(task);
-    users_forget(features_of(task)->users, &work->changed);
-    pairs_reset(work->pairs);
-    work->event_time_ms = INT64_MIN;
-    work->forgotten = 0;
+    struct features_task *counts = task_state(task);
+    users_forget(features_of(task)->users, &counts->changed);
+    pairs_reset(counts->pairs);
+    counts->event_time_ms = INT64_MIN;
+    counts->forgotten = 0;
 }
 
 static void close_task(struct task *task)
 {
-    struct work *work = task_state(task);
-    if (!work) { return; }
+    struct features_task *counts = task_state(task);
+    if (!counts) { return; }
     forget(task);
-    changed_users_release(&work->changed);
-    pairs_free(work->pairs);
-    free(work);
+    changed_users_release(&counts->changed);
+    pairs_free(counts->pairs);
+    free(counts);
     task_set_state(task, NULL);
 }
 
-/* Encodes into the run's buffer. What is encoded passed our own checks: it always fits. */
+/* Encodes into the process's buffer. The object has passed our own checks, so it always fits. */
 static struct slice encode(struct features *f, struct codec *codec, const void *object)
 {
     buf_clear(&f->out);
@@ -190,8 +203,8 @@ static enum verdict load_user(struct task *task, struct user *user)
     struct codec_error error;
     if (task_get(task, user_id(user), &value) < 0) {
         const struct forgotten_key key = forgotten_key(user_id(user));
-        struct slice mark = slice_of(key.bytes, sizeof(key.bytes));
-        if (task_get(task, mark, &value) < 0) { return VERDICT_DONE; }
+        struct slice marker = slice_of(key.bytes, sizeof(key.bytes));
+        if (task_get(task, marker, &value) < 0) { return VERDICT_DONE; }
     }
     if (codec_decode(f->states, value, task_arena(task), &state, &error) < 0) {
         return state_damaged(task, user, error.reason, error.detail);
@@ -199,7 +212,7 @@ static enum verdict load_user(struct task *task, struct user *user)
     int result = stored_user_load(f->stored, &state, user);
     if (result == -ENOSPC) { return items_full(task); }
     if (result < 0) { return state_damaged(task, user, "bad_state", "it is no timeline"); }
-    users_weigh(f->users, user);
+    users_measure(f->users, user);
     user->stored_bytes = value.size;
     return VERDICT_DONE;
 }
@@ -207,10 +220,10 @@ static enum verdict load_user(struct task *task, struct user *user)
 static enum verdict find_user(struct task *task, struct slice id, struct user **ret_user)
 {
     struct features *f = features_of(task);
-    struct work *work = task_state(task);
-    struct user *user = users_find(f->users, &work->changed, id);
+    struct features_task *counts = task_state(task);
+    struct user *user = users_find(f->users, &counts->changed, id);
     if (!user) {
-        user = users_add(f->users, &work->changed, id);
+        user = users_add(f->users, &counts->changed, id);
         enum verdict verdict = load_user(task, user);
         if (verdict != VERDICT_DONE) {
             users_drop(f->users, user);
@@ -225,7 +238,7 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
                               const struct user_event *ev)
 {
     struct features *f = features_of(task);
-    struct work *work = task_state(task);
+    struct features_task *counts = task_state(task);
     const struct action action = {
         .time_ms = ev->event_time_ms,
         .sequence = ev->sequence,
@@ -241,7 +254,7 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
         return VERDICT_DONE;
     }
     bool first = user->timeline.total == 0;
-    enum timeline_result result = timeline_add(&user->timeline, f->window, &action, work->pairs);
+    enum timeline_result result = timeline_add(&user->timeline, f->window, &action, counts->pairs);
     if (result == TIMELINE_REPEATED) {
         metric_add(f->repeated, 1);
         return VERDICT_DONE;
@@ -254,42 +267,43 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
     }
     if (first) {
         user->first_item = action.item;
-        pairs_add_user(work->pairs, action.item);
+        pairs_add_user(counts->pairs, action.item);
     }
     metric_add(f->accepted, 1);
     if (result == TIMELINE_INSERTED) { metric_add(f->late, 1); }
-    work->event_time_ms = MAX_OF(work->event_time_ms, ev->event_time_ms);
+    counts->event_time_ms = MAX_OF(counts->event_time_ms, ev->event_time_ms);
     user->input_offset = rec->offset;
     user->received_ms = acceptance_received_ms(rec, ev);
     users_changed(f->users, user, ev->item_id.size + ACTION_BYTES + (first ? USER_BYTES : 0));
     return VERDICT_DONE;
 }
 
-/* ---- One request to forget ---- */
+/* ---- One forget request ---- */
 
-/* Takes all that the user added out of the counts; what is left is a user without actions. */
-static enum verdict take_out(struct task *task, struct user *user, struct forget_receipt *receipt)
+/* Subtracts all that the user added from the counts; leaves a user without actions. */
+static enum verdict remove_from_counts(struct task *task, struct user *user,
+                                       struct forget_receipt *receipt)
 {
     struct features *f = features_of(task);
-    struct work *work = task_state(task);
+    struct features_task *counts = task_state(task);
     struct timeline *timeline = &user->timeline;
     const struct departed *archived;
     size_t count;
-    archive_settle(f->archive, task, user);
+    archive_stage(f->archive, task, user);
     int result = archive_read(f->archive, task, user, &archived, &count);
     if (result == -ENOSPC) { return items_full(task); }
     if (result < 0) {
         return state_damaged(task, user, "bad_state", "a segment of its archive is missing");
     }
     if (timeline->total > 0 && user->first_item != ID_NONE) {
-        pairs_remove_user(work->pairs, user->first_item);
+        pairs_remove_user(counts->pairs, user->first_item);
     }
-    uint64_t updates = pairs_updates(work->pairs);
+    uint64_t updates = pairs_updates(counts->pairs);
     receipt->actions = timeline->total;
     receipt->archived = (int64_t)count;
-    int64_t taken = timeline_take_back(timeline, f->window, archived, count, work->pairs);
+    int64_t taken = timeline_take_back(timeline, f->window, archived, count, counts->pairs);
     receipt->left_in = receipt->actions - taken;
-    receipt->contributions = (int64_t)(pairs_updates(work->pairs) - updates);
+    receipt->contributions = (int64_t)(pairs_updates(counts->pairs) - updates);
     archive_drop(f->archive, task, user);
     user->first_item = ID_NONE;
     user->input_offset = -1;
@@ -297,7 +311,7 @@ static enum verdict take_out(struct task *task, struct user *user, struct forget
     return VERDICT_DONE;
 }
 
-static void hand_receipt(struct task *task, const struct forget_receipt *receipt)
+static void emit_receipt(struct task *task, const struct forget_receipt *receipt)
 {
     struct features *f = features_of(task);
     char key[REQUEST_ID_BYTES_MAX + 16];
@@ -315,7 +329,7 @@ static int64_t newest_ms(const struct timeline *timeline)
 static enum verdict process_request(struct task *task, const struct record *rec)
 {
     struct features *f = features_of(task);
-    struct work *work = task_state(task);
+    struct features_task *counts = task_state(task);
     struct forget_request request;
     struct forget_receipt receipt;
     struct codec_error error;
@@ -330,13 +344,13 @@ static enum verdict process_request(struct task *task, const struct record *rec)
     if (verdict != VERDICT_DONE) { return verdict; }
     forgotten_receipt(&request, rec, hex, &receipt);
     int64_t until_ms = MAX_OF(request.until_ms, newest_ms(&user->timeline));
-    verdict = take_out(task, user, &receipt);
+    verdict = remove_from_counts(task, user, &receipt);
     if (verdict != VERDICT_DONE) { return verdict; }
     user->forgotten_ms = MAX_OF(user->forgotten_ms, until_ms);
-    if (receipt.actions > 0) { user->gone_untold = true; }
+    if (receipt.actions > 0) { user->tombstone_due = true; }
     receipt.until_ms = user->forgotten_ms;
-    hand_receipt(task, &receipt);
-    work->forgotten++;
+    emit_receipt(task, &receipt);
+    counts->forgotten++;
     metric_add(f->forgotten_users, receipt.actions > 0);
     users_changed(f->users, user, USER_BYTES);
     return VERDICT_DONE;
@@ -349,24 +363,25 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct features *f = features_of(task);
     struct user_event ev;
     struct codec_error error;
-    struct denial denial;
+    struct acceptance_error fault;
     struct user *user;
     if (codec_decode(f->events, rec->value, task_arena(task), &ev, &error) < 0) {
         if (codec_names(f->requests, rec->value)) { return process_request(task, rec); }
         return task_refuse_undecoded(task, &error);
     }
-    if (acceptance_check(rec, &ev, f->settings->future_max_ms, &denial) < 0) {
-        return task_refuse(task, denial.reason, "%s", denial.detail);
+    if (acceptance_check(rec, &ev, f->settings->future_max_ms, &fault) < 0) {
+        return task_refuse(task, fault.reason, "%s", fault.detail);
     }
     enum verdict verdict = find_user(task, ev.user_id, &user);
     return verdict == VERDICT_DONE ? add_event(task, user, rec, &ev) : verdict;
 }
 
-/* ---- Telling and staging ---- */
+/* ---- Histories and staging ---- */
 
-/* A user without actions was forgotten. Where nothing was known of the user nothing is told: the
- * same request stands in every partition, and the one that has the user may be ahead. */
-static void tell(struct task *task, struct user *user)
+/* A user without actions was erased: readers get a tombstone, but only from the partition that had
+ * the user. Each partition gets the same request, and a tombstone from another one could come after
+ * a newer history. */
+static void emit_history(struct task *task, struct user *user)
 {
     struct features *f = features_of(task);
     struct user_history message;
@@ -374,25 +389,25 @@ static void tell(struct task *task, struct user *user)
         history_fill(f->history, user, task_partition(task), &message);
         task_emit(task, HISTORIES, PARTITION_BY_KEY, user_id(user),
                   encode(f, f->histories, &message));
-    } else if (user->gone_untold) {
+    } else if (user->tombstone_due) {
         task_emit(task, HISTORIES, PARTITION_BY_KEY, user_id(user), slice_of(NULL, 0));
     }
-    user->gone_untold = false;
+    user->tombstone_due = false;
 }
 
 static void batch(struct task *task)
 {
     struct features *f = features_of(task);
-    struct work *work = task_state(task);
-    for (size_t i = 0; i < work->changed.touched_count; i++) {
-        tell(task, work->changed.touched[i]);
+    struct features_task *counts = task_state(task);
+    for (size_t i = 0; i < counts->changed.touched_count; i++) {
+        emit_history(task, counts->changed.touched[i]);
     }
-    changed_users_told(&work->changed);
+    changed_users_emitted(&counts->changed);
     users_trim(f->users);
     metric_set(f->users_cached, (double)users_count(f->users));
-    uint64_t updates = pairs_updates(work->pairs);
-    metric_add(f->pair_updates, (double)(updates - work->updates));
-    work->updates = updates;
+    uint64_t updates = pairs_updates(counts->pairs);
+    metric_add(f->pair_updates, (double)(updates - counts->updates));
+    counts->updates = updates;
 }
 
 static void emit_deltas(void *arg, int32_t partition, const struct pair_deltas *message)
@@ -402,14 +417,14 @@ static void emit_deltas(void *arg, int32_t partition, const struct pair_deltas *
     task_emit(task, PAIR_DELTAS, partition, slice_of(NULL, 0), encode(f, f->deltas_codec, message));
 }
 
-/* A user without actions leaves a mark. Where there was no state none is deleted: other partitions
- * may have the user. */
+/* The state of an erased user is replaced by a marker. It is deleted only if it is here: the user
+ * may belong to another partition. */
 static void stage(struct task *task, struct user *user)
 {
     struct features *f = features_of(task);
     struct user_state state;
     struct slice old;
-    archive_settle(f->archive, task, user);
+    archive_stage(f->archive, task, user);
     stored_user_fill(f->stored, user, &state);
     struct slice value = encode(f, f->states, &state);
     user->stored_bytes = value.size;
@@ -427,37 +442,39 @@ static void stage(struct task *task, struct user *user)
 static void flush(struct task *task)
 {
     struct features *f = features_of(task);
-    struct work *work = task_state(task);
-    for (size_t i = 0; i < work->changed.dirty_count; i++) { stage(task, work->changed.dirty[i]); }
-    changed_users_flushed(&work->changed);
-    if (pairs_empty(work->pairs)) {
-        work->forgotten = 0;
+    struct features_task *counts = task_state(task);
+    for (size_t i = 0; i < counts->changed.dirty_count; i++) {
+        stage(task, counts->changed.dirty[i]);
+    }
+    changed_users_flushed(&counts->changed);
+    if (pairs_empty(counts->pairs)) {
+        counts->forgotten = 0;
         return;
     }
     const struct pair_deltas head = {
         .input_partition = task_partition(task),
         .input_offset = task_input_offset(task) - 1,
-        .event_time_ms = work->event_time_ms,
-        .forgotten = work->forgotten,
+        .event_time_ms = counts->event_time_ms,
+        .forgotten = counts->forgotten,
     };
     struct pairs_view view;
-    pairs_drain(work->pairs, &view);
+    pairs_drain(counts->pairs, &view);
     deltas_cut(f->deltas, &view, &head, emit_deltas, task);
-    pairs_reset(work->pairs);
-    work->event_time_ms = INT64_MIN;
-    work->forgotten = 0;
+    pairs_reset(counts->pairs);
+    counts->event_time_ms = INT64_MIN;
+    counts->forgotten = 0;
 }
 
 static size_t held_bytes(struct task *task)
 {
-    const struct work *work = task_state(task);
-    return pairs_bytes(work->pairs) + work->changed.dirty_bytes;
+    const struct features_task *counts = task_state(task);
+    return pairs_bytes(counts->pairs) + counts->changed.dirty_bytes;
 }
 
 static void committed(struct task *task)
 {
-    struct work *work = task_state(task);
-    changed_users_committed(&work->changed);
+    struct features_task *counts = task_state(task);
+    changed_users_committed(&counts->changed);
     users_trim(features_of(task)->users);
 }
 

@@ -1,4 +1,4 @@
-/* The worker that keeps users' sequences and counts item pairs. */
+/* The worker that keeps users' histories and counts item pairs. */
 #ifndef FRESHET_FEATURES_FEATURES_H
 #define FRESHET_FEATURES_FEATURES_H
 

@@ -4,11 +4,11 @@
 
 #include <endian.h>
 
-enum { MARK_BYTE = 0xfe, HEX_BYTES = 17 };
+enum { MARKER_BYTE = 0xfe, HEX_BYTES = 17 };
 
 struct forgotten_key forgotten_key(struct slice user_id)
 {
-    struct forgotten_key key = {.bytes = {MARK_BYTE}};
+    struct forgotten_key key = {.bytes = {MARKER_BYTE}};
     uint64_t hash = htole64(ids_fingerprint(user_id));
     memcpy(key.bytes + 1, &hash, sizeof(hash));
     return key;

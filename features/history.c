@@ -4,7 +4,7 @@
 
 #include <endian.h>
 
-struct mark {
+struct hash_entry {
     uint64_t hash;
     uint32_t stamp;
 };
@@ -16,8 +16,8 @@ struct history {
     float *weights;
     uint64_t *seen;
     int32_t seen_count;
-    struct mark *marks; /* fingerprints met in this message: open addressing, at most half full */
-    size_t marks_mask;
+    struct hash_entry *hashes; /* of this message: open addressing, at most half full */
+    size_t hashes_mask;
     uint32_t stamp;
 };
 
@@ -27,15 +27,15 @@ struct history *history_new(int32_t length, int32_t actions_max, int32_t seen_ma
     assert(length > 0 && length <= actions_max);
     struct history *history = xcalloc(1, sizeof(*history));
     size_t most = (size_t)actions_max + (size_t)seen_max;
-    size_t marks_count = 2;
-    while (marks_count < most * 2) { marks_count *= 2; }
+    size_t hashes_count = 2;
+    while (hashes_count < most * 2) { hashes_count *= 2; }
     history->ids = ids;
     history->length = length;
     history->items = xcalloc((size_t)length, sizeof(*history->items));
     history->weights = xcalloc((size_t)length, sizeof(*history->weights));
     history->seen = xcalloc(most, sizeof(*history->seen));
-    history->marks = xcalloc(marks_count, sizeof(*history->marks));
-    history->marks_mask = marks_count - 1;
+    history->hashes = xcalloc(hashes_count, sizeof(*history->hashes));
+    history->hashes_mask = hashes_count - 1;
     return history;
 }
 
@@ -45,28 +45,28 @@ struct history *history_free(struct history *history)
     free(history->items);
     free(history->weights);
     free(history->seen);
-    free(history->marks);
+    free(history->hashes);
     free(history);
     return NULL;
 }
 
-/* Marks a fingerprint; says whether it was not marked yet. */
-static bool mark(struct history *history, uint64_t hash)
+/* Adds a fingerprint to the set; says whether it is new. */
+static bool add_hash(struct history *history, uint64_t hash)
 {
-    for (size_t at = hash & history->marks_mask;; at = (at + 1) & history->marks_mask) {
-        struct mark *mark = &history->marks[at];
-        if (mark->stamp != history->stamp) {
-            *mark = (struct mark){.hash = hash, .stamp = history->stamp};
+    for (size_t at = hash & history->hashes_mask;; at = (at + 1) & history->hashes_mask) {
+        struct hash_entry *entry = &history->hashes[at];
+        if (entry->stamp != history->stamp) {
+            *entry = (struct hash_entry){.hash = hash, .stamp = history->stamp};
             return true;
         }
-        if (mark->hash == hash) { return false; }
+        if (entry->hash == hash) { return false; }
     }
 }
 
-static void begin_marks(struct history *history)
+static void clear_hashes(struct history *history)
 {
     if (++history->stamp == 0) {
-        memset(history->marks, 0, (history->marks_mask + 1) * sizeof(*history->marks));
+        memset(history->hashes, 0, (history->hashes_mask + 1) * sizeof(*history->hashes));
         history->stamp = 1;
     }
     history->seen_count = 0;
@@ -74,7 +74,7 @@ static void begin_marks(struct history *history)
 
 static void add_seen(struct history *history, uint64_t hash)
 {
-    if (mark(history, hash)) { history->seen[history->seen_count++] = htole64(hash); }
+    if (add_hash(history, hash)) { history->seen[history->seen_count++] = htole64(hash); }
 }
 
 void history_fill(struct history *history, const struct user *user, int32_t partition,
@@ -84,12 +84,12 @@ void history_fill(struct history *history, const struct user *user, int32_t part
     assert(timeline->count > 0);
     int32_t count = MIN_OF(timeline->count, history->length);
     int32_t end = timeline->first + timeline->count, from = end - count;
-    begin_marks(history);
+    clear_hashes(history);
     for (int32_t i = 0; i < count; i++) {
         int32_t item = timeline->items[from + i];
         history->items[i] = ids_text(history->ids, item);
         history->weights[i] = (float)timeline->weights[from + i];
-        (void)mark(history, ids_hash(history->ids, item));
+        (void)add_hash(history, ids_hash(history->ids, item));
     }
     for (int32_t i = 0; i < timeline->seen_count; i++) {
         add_seen(history, timeline->seen[timeline->seen_first + i]);

@@ -1,4 +1,4 @@
-/* History: a user's timeline as the message UserHistory, its newest actions as columns.
+/* History: builds the message UserHistory from a user's timeline, its newest actions as columns.
  *
  * The columns and bytes of a filled message are borrowed from the builder, the timeline and the ids
  * until the next fill or a change of the user.
@@ -18,7 +18,7 @@ struct history *history_new(int32_t length, int32_t actions_max, int32_t seen_ma
 /* Frees the builder; takes NULL; returns NULL. */
 struct history *history_free(struct history *history);
 /* Fills the message for a user with at least one action; `partition` is that of the input. `seen`
- * holds each other item once: the ones remembered first, then those of older actions. */
+ * holds each other item once: first the remembered ones, then those of older actions. */
 void history_fill(struct history *history, const struct user *user, int32_t partition,
                   struct user_history *ret_message);
 

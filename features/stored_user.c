@@ -14,7 +14,7 @@ struct stored_user {
     double *left_weights;
     int64_t *left_times_ms;
     struct departed *departed;
-    size_t left_capacity; /* of the four above */
+    size_t left_capacity; /* of the four arrays above */
 };
 
 struct stored_user *stored_user_new(struct ids *ids, const struct window *window)
@@ -42,7 +42,7 @@ struct stored_user *stored_user_free(struct stored_user *stored)
     return NULL;
 }
 
-/* Few wait for the archive, unless a timeline was shortened: the columns grow as they must. */
+/* Grows the columns. Many actions wait only after history.actions.max was lowered. */
 static void reserve_left(struct stored_user *stored, size_t count)
 {
     if (count <= stored->left_capacity) { return; }
@@ -127,7 +127,7 @@ static bool columns_agree(const struct user_state *state)
            state->seen.size / HISTORY_SEEN_BYTES <= HISTORY_SEEN_MAX;
 }
 
-/* Loads what waits for the archive; the timeline is loaded already. */
+/* Loads the actions that wait for the archive, after the timeline. */
 static int load_left(struct stored_user *stored, const struct user_state *state,
                      struct timeline *timeline)
 {
@@ -143,8 +143,8 @@ static int load_left(struct stored_user *stored, const struct user_state *state,
     return 0;
 }
 
-/* Where the user is counted. A state of before that was kept: of the actions that are here, the one
- * that came first. */
+/* The item on which the user is counted. States written before this field existed do not have it:
+ * then it is the item of the kept action that arrived first. */
 static int32_t first_item(struct stored_user *stored, const struct user_state *state)
 {
     if (state->first_item.size > 0) { return ids_put(stored->ids, state->first_item); }

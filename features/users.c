@@ -1,3 +1,11 @@
+/* The cache has a hash table of chains and one LRU list.
+ *
+ * A changed user must not be evicted before its change is committed: the store does not have it
+ * yet. So each flush has a number; a user remembers the flush that staged its last change, the task
+ * the flush that was committed last. A user may go when it is neither dirty nor touched and its
+ * flush is committed. Between commits the cache may therefore exceed bytes_max; the runtime's limit
+ * on a batch (held_bytes) bounds by how much.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/users.h"
@@ -23,7 +31,7 @@ struct users *users_new(size_t bytes_max)
     return users;
 }
 
-static struct user **place_of(struct users *users, const struct user *user)
+static struct user **chain_link_of(struct users *users, const struct user *user)
 {
     struct user **at = &users->buckets[user->hash & (users->buckets_count - 1)];
     while (*at != user) { at = &(*at)->next; }
@@ -32,7 +40,7 @@ static struct user **place_of(struct users *users, const struct user *user)
 
 void users_drop(struct users *users, struct user *user)
 {
-    *place_of(users, user) = user->next;
+    *chain_link_of(users, user) = user->next;
     lru_remove(&user->link);
     assert(users->bytes >= user->bytes);
     users->bytes -= user->bytes;
@@ -108,11 +116,11 @@ struct user *users_add(struct users *users, struct changed_users *changed, struc
     *at = user;
     lru_push(&users->order, &user->link);
     users->count++;
-    users_weigh(users, user);
+    users_measure(users, user);
     return user;
 }
 
-void users_weigh(struct users *users, struct user *user)
+void users_measure(struct users *users, struct user *user)
 {
     users->bytes -= user->bytes;
     user->bytes = sizeof(*user) + user->id_size + timeline_bytes(&user->timeline);
@@ -131,7 +139,7 @@ static void append(struct user ***list, size_t *count, size_t *capacity, struct 
 void users_changed(struct users *users, struct user *user, size_t grown_bytes)
 {
     struct changed_users *changed = user->changed;
-    users_weigh(users, user);
+    users_measure(users, user);
     user->stored_bytes += grown_bytes;
     changed->dirty_bytes += user->dirty ? grown_bytes : user->stored_bytes;
     if (!user->touched) {
@@ -144,7 +152,8 @@ void users_changed(struct users *users, struct user *user, size_t grown_bytes)
     }
 }
 
-/* Whatever is not committed was used after everything older than it that is. */
+/* Stops at the first user that is not committed. Nearly every use changes a user, so those used
+ * after it are rarely committed; the few that are can wait. */
 void users_trim(struct users *users)
 {
     while (users->bytes > users->bytes_max) {
@@ -156,7 +165,7 @@ void users_trim(struct users *users)
     }
 }
 
-void changed_users_told(struct changed_users *changed)
+void changed_users_emitted(struct changed_users *changed)
 {
     for (size_t i = 0; i < changed->touched_count; i++) { changed->touched[i]->touched = false; }
     changed->touched_count = 0;

@@ -1,3 +1,8 @@
+/* ingest keeps no state: each record of a source topic is mapped by itself, and the result is sent
+ * at once. An event without an id gets one made of topic, partition and offset, so a record that is
+ * read twice gives the same events, and features drops the duplicates. For the same reason a record
+ * that was redriven from the dead letters is mapped with its original topic, partition and offset.
+ */
 #include "base/base.h"
 #include "ingest/ingest.h"
 #include "base/xalloc.h"
@@ -10,7 +15,7 @@ static const struct input inputs[] = {
     {.name = "clicks", .kind = INPUT_PARTITIONED, .shared = true},
 };
 
-/* One for each target, in their order. */
+/* One for each target, in the order of enum target. */
 enum { EVENTS, ITEMS, USERS };
 static const struct output outputs[] = {
     {.name = "events",
@@ -32,17 +37,17 @@ _Static_assert(EVENTS == (int)TARGET_EVENT && ITEMS == (int)TARGET_ITEM &&
 
 enum { MESSAGE_BYTES_MAX = 1 << 20 };
 
-/* One source topic as this process reads it. */
-struct ingest_state {
+/* A source topic as this process reads it. */
+struct source_topic {
     const char *topic;
     struct mapping *mapping;
 };
 
 struct ingest {
     struct sources *sources;
-    struct ingest_state intakes[SOURCES_MAX];
-    size_t intakes_count;
-    const char *newest_topic; /* records come in runs of one topic */
+    struct source_topic topics[SOURCES_MAX];
+    size_t topics_count;
+    const char *newest_topic; /* of the last record: mostly that of the next one too */
     size_t newest;
     struct codec *codecs[TARGETS_COUNT];
     struct buf message;
@@ -77,8 +82,8 @@ static int name_inputs(struct run *run)
     for (size_t i = 0; i < sources_count(ingest->sources); i++) {
         const struct source *source = sources_at(ingest->sources, i);
         const char *topic = run_read_from(run, source->name);
-        ingest->intakes[i] = (struct ingest_state){.topic = topic, .mapping = source->mapping};
-        ingest->intakes_count++;
+        ingest->topics[i] = (struct source_topic){.topic = topic, .mapping = source->mapping};
+        ingest->topics_count++;
         if (strlen(topic) <= MAPPING_TOPIC_BYTES_MAX) { continue; }
         run_refuse(run, "topic.%s: ids are made of the topic's name; it has at most %d bytes",
                    source->name, MAPPING_TOPIC_BYTES_MAX);
@@ -92,8 +97,8 @@ static bool uses_output(struct run *run, int output)
     return sources_become(run_settings(run), (enum target)output);
 }
 
-/* What may name a user is kept nowhere once users are to have pseudonyms. */
-static bool withholds(const struct mapping_settings *settings)
+/* With pseudonyms, dead letters do not keep the record's bytes, which may name a user. */
+static bool drops_bytes(const struct mapping_settings *settings)
 {
     if (settings->dead_letter_bytes != DEAD_LETTERS_AUTO) {
         return settings->dead_letter_bytes == DEAD_LETTERS_DROP;
@@ -107,7 +112,7 @@ static int start(struct run *run)
         "contract=\"UserEvent\"", "contract=\"Item\"", "contract=\"UserProfile\""};
     struct ingest *ingest = run_state(run);
     struct metrics *metrics = run_metrics(run);
-    if (withholds(run_settings(run))) { run_withhold_bytes(run); }
+    if (drops_bytes(run_settings(run))) { run_withhold_bytes(run); }
     for (size_t i = 0; i < TARGETS_COUNT; i++) {
         ingest->codecs[i] = codec_new(target_contract((enum target)i), run_schemas(run));
         ingest->written[i] = metrics_counter(metrics, "freshet_ingest_written_total", written[i],
@@ -124,31 +129,31 @@ static int start(struct run *run)
 
 static struct mapping *mapping_of(struct ingest *ingest, const char *topic)
 {
-    if (topic == ingest->newest_topic) { return ingest->intakes[ingest->newest].mapping; }
+    if (topic == ingest->newest_topic) { return ingest->topics[ingest->newest].mapping; }
     size_t i = 0;
-    while (i < ingest->intakes_count && strcmp(ingest->intakes[i].topic, topic) != 0) { i++; }
-    assert(i < ingest->intakes_count);
+    while (i < ingest->topics_count && strcmp(ingest->topics[i].topic, topic) != 0) { i++; }
+    assert(i < ingest->topics_count);
     ingest->newest_topic = topic;
     ingest->newest = i;
-    return ingest->intakes[i].mapping;
+    return ingest->topics[i].mapping;
 }
 
-static void write_one(struct task *task, enum target target, const struct becoming *becoming)
+static void write_one(struct task *task, enum target target, const struct becoming *mapped)
 {
     struct ingest *ingest = run_state(task_run(task));
     struct slice value = {0};
-    if (becoming->object) {
+    if (mapped->object) {
         buf_clear(&ingest->message);
-        int rc = codec_encode(ingest->codecs[target], becoming->object, &ingest->message);
+        int rc = codec_encode(ingest->codecs[target], mapped->object, &ingest->message);
         assert(rc == 0);
         value = buf_slice(&ingest->message);
     }
-    task_emit(task, (int)target, PARTITION_BY_KEY, becoming->key, value);
+    task_emit(task, (int)target, PARTITION_BY_KEY, mapped->key, value);
 }
 
-/* A record that was sent round again is mapped as if it stood where it first did. */
-static const struct record *as_it_first_was(const struct record *rec, struct origin *origin,
-                                            struct record *copy)
+/* A redriven record is mapped as if it were at its origin: same topic, offset, time and headers. */
+static const struct record *at_origin(const struct record *rec, struct origin *origin,
+                                      struct record *copy)
 {
     if (!origin_redriven(rec)) { return rec; }
     origin_of(rec, origin);
@@ -167,7 +172,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct mapping *mapping = mapping_of(ingest, rec->topic);
     struct origin origin;
     struct record copy;
-    rec = as_it_first_was(rec, &origin, &copy);
+    rec = at_origin(rec, &origin, &copy);
     struct outcome outcome;
     struct refusal refusal;
     uint64_t ids_made = mapping_ids_made(mapping);

@@ -1,4 +1,4 @@
-/* The worker that turns the platform's own events into `events`. */
+/* The worker that maps the platform's own records to `events`, `items` and `users`. */
 #ifndef FRESHET_INGEST_INGEST_H
 #define FRESHET_INGEST_INGEST_H
 

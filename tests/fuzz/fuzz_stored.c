@@ -161,7 +161,7 @@ static void forget(struct scratch *scratch, struct task *task, struct user *user
 {
     const struct departed *departed;
     size_t count;
-    archive_settle(scratch->archive, task, user);
+    archive_stage(scratch->archive, task, user);
     int rc = archive_read(scratch->archive, task, user, &departed, &count);
     if (rc == 0) {
         int64_t total = user->timeline.total;

@@ -1,5 +1,5 @@
 /* ingest on an in-process log: several sources, the topics that it does and does not need, dead
- * letters with and without bytes, records that were sent round again. */
+ * letters with and without bytes, redriven records. */
 #include "base/base.h"
 #include "ingest/ingest.h"
 #include "schemas/item.h"
@@ -20,8 +20,8 @@ static void feed(struct rig *rig, const char *topic, const char *key, const char
                   (int64_t)TIME_MS * 1000);
 }
 
-/* Steps until nothing more comes of it. */
-static void go_on(struct rig *rig)
+/* Steps until nothing more happens. */
+static void run_until_quiet(struct rig *rig)
 {
     for (int i = 0; i < 200; i++) { rig_round(rig, false); }
 }
@@ -87,7 +87,7 @@ static void each_source_has_its_mapping_and_topic(void **state)
     feed(&rig, "shop.goods", "4", "{\"op\":\"ping\"}");
     feed(&rig, "shop.goods", "5", "{\"title\":[]}");
     feed(&rig, "people", "u1", "{\"country\":\"AT\"}");
-    go_on(&rig);
+    run_until_quiet(&rig);
     assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 20);
     assert_int_equal(memlog_count(rig.log, "items", MEMLOG_ALL), 22);
     assert_int_equal(memlog_count(rig.log, "users", MEMLOG_ALL), 1);
@@ -108,17 +108,17 @@ static void each_source_has_its_mapping_and_topic(void **state)
         assert_int_equal(memlog_committed(rig.log, "freshet-ingest", "acts", p),
                          memlog_end(rig.log, "acts", p));
     }
-    /* Another copy goes on where this one stopped, with all of them. */
+    /* Another copy continues where this one stopped, with all sources. */
     rig_finish(copy);
     assert_true(rig_launch(&rig, copy));
     feed(&rig, "acts", "1", "{\"user_id\":1,\"item_id\":2,\"event_time_ms\":1700000001}");
-    go_on(&rig);
+    run_until_quiet(&rig);
     assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 21);
     assert_int_equal(memlog_count(rig.log, "items", MEMLOG_ALL), 22);
     rig_release(&rig);
 }
 
-/* What a source does not become need not be there to be written; what it does becomes. */
+/* A topic that no source is mapped to need not exist; the others must. */
 static void only_topics_of_use_are_needed(void **state)
 {
     struct rig rig;
@@ -155,7 +155,7 @@ static void dead_letters_name_their_origin(void **state)
     static const char *const pairs[] = {"time.format=s", NULL};
     rig_start(&rig, &ingest_worker, 0, pairs);
     feed(&rig, "clicks", "k", "{\"user_id\":1");
-    go_on(&rig);
+    run_until_quiet(&rig);
     struct record rec;
     assert_int_equal(memlog_read(rig.log, "dead-letters", 0, 0, &rec), 0);
     assert_true(slice_equal(rec.key, slice_str("k")));
@@ -178,7 +178,7 @@ static void dead_letters_without_bytes(void **state)
     static const char *const pairs[] = {"dead.letters.bytes=drop", NULL};
     rig_start(&rig, &ingest_worker, 0, pairs);
     feed(&rig, "clicks", "anna", "{\"user_id\":\"anna\"");
-    go_on(&rig);
+    run_until_quiet(&rig);
     struct record rec;
     assert_int_equal(memlog_read(rig.log, "dead-letters", 0, 0, &rec), 0);
     assert_null(rec.key.data);
@@ -188,7 +188,7 @@ static void dead_letters_without_bytes(void **state)
     rig_release(&rig);
 }
 
-/* Sent round again, a record is what it was: its id, its place in time, its letter's origin. */
+/* A redriven record keeps its id, its time and the origin of its dead letter. */
 static void a_redriven_record_keeps_its_origin(void **state)
 {
     struct rig rig;
@@ -214,7 +214,7 @@ static void a_redriven_record_keeps_its_origin(void **state)
                                         .headers_count = ARRAY_COUNT(headers)};
         assert_int_equal(wire_produce(wire, &message, 1), 0);
     }
-    go_on(&rig);
+    run_until_quiet(&rig);
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&user_event_contract, schemas);
     struct arena *arena = arena_new(1024);
@@ -237,7 +237,7 @@ static void a_redriven_record_keeps_its_origin(void **state)
 
 /* ---- Headers of the sender ---- */
 
-/* A binary CloudEvent, with headers that are called as a letter's own are. */
+/* A binary CloudEvent, with headers named like those of a dead letter. */
 static const struct header senders[] = {
     {"ce_id", {"e-1", 3}},           {"ce_time", {"2023-11-14T22:13:20Z", 20}},
     {"ce_type", {"LIKE", 4}},        {"reason", {"theirs", 6}},
@@ -264,7 +264,7 @@ static void send(struct rig *rig, struct slice value, const struct header *heade
     wire_close(wire);
 }
 
-/* The letter begins with these headers, and its own follow at once. */
+/* The dead letter begins with these headers, and its own follow directly. */
 static void dead_letter_begins_with(struct rig *rig, int64_t offset, const struct header *headers,
                                size_t count)
 {
@@ -290,7 +290,7 @@ static void headers_become_fields_or_stay_with_the_letter(void **state)
     send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), senders, ARRAY_COUNT(senders));
     send(&rig, slice_str("{\"user_id\":1"), senders, ARRAY_COUNT(senders));
     send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), NULL, 0);
-    go_on(&rig);
+    run_until_quiet(&rig);
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&user_event_contract, schemas);
     struct arena *arena = arena_new(1024);
@@ -311,8 +311,8 @@ static void headers_become_fields_or_stay_with_the_letter(void **state)
     rig_release(&rig);
 }
 
-/* Sent round again, a record has its sender's headers and, behind them, its origin, which is none
- * of the sender's: it is neither counted nor kept twice. */
+/* A redriven record has its sender's headers and, after them, its origin. The origin is not one of
+ * the sender's headers, so it is neither counted nor kept twice. */
 static void a_redriven_record_has_its_senders_headers(void **state)
 {
     struct rig rig;
@@ -329,8 +329,8 @@ static void a_redriven_record_has_its_senders_headers(void **state)
     size_t count = HEADERS_MAX + origin_write(&origin, &texts, headers + HEADERS_MAX);
     send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), headers, count);
     send(&rig, slice_str("{}"), headers, count);
-    go_on(&rig);
-    /* Its time is 2023, its own stamp 1970. */
+    run_until_quiet(&rig);
+    /* The event is of 2023, the record's timestamp of 1970. */
     for (int64_t letter = 0; letter < 2; letter++) {
         header_is(&rig, letter, "reason", letter ? "missing_user" : "time_out_of_range");
         dead_letter_begins_with(&rig, letter, headers, HEADERS_MAX);
@@ -343,7 +343,7 @@ static void a_redriven_record_has_its_senders_headers(void **state)
     rig_release(&rig);
 }
 
-/* What a letter cannot hold of the headers is left out of it whole, and it says so. */
+/* Headers that do not fit into a dead letter are left out whole, and it says so. */
 static void dead_letters_of_too_many_headers(void **state)
 {
     enum { LARGE = MEMLOG_MESSAGE_BYTES_MAX - 200 };
@@ -356,8 +356,8 @@ static void dead_letters_of_too_many_headers(void **state)
     send(&rig, slice_str("{"), many, HEADERS_MAX + 1);
     many[0].value = slice_of(large, HEADERS_BYTES_MAX);
     send(&rig, slice_str("{"), many, 1);
-    send(&rig, slice_of(large, LARGE), senders, 2); /* beyond the limit with the letter's own */
-    go_on(&rig);
+    send(&rig, slice_of(large, LARGE), senders, 2); /* too many with its own */
+    run_until_quiet(&rig);
     static const char *const reasons[] = {"headers_too_large", "headers_too_large", "bad_json"};
     for (int64_t letter = 0; letter < 3; letter++) {
         struct record rec;
@@ -379,7 +379,7 @@ static void dead_letters_without_bytes_have_no_headers(void **state)
     static const char *const pairs[] = {"dead.letters.bytes=drop", NULL};
     rig_start(&rig, &ingest_worker, 0, pairs);
     send(&rig, slice_str("{"), senders, ARRAY_COUNT(senders));
-    go_on(&rig);
+    run_until_quiet(&rig);
     dead_letter_begins_with(&rig, 0, NULL, 0);
     header_is(&rig, 0, "withheld", "true");
     header_is(&rig, 0, "truncated", NULL);

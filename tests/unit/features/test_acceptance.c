@@ -21,9 +21,9 @@ static const struct record good_record = {.time_ms = 1700000000000, .key = {"u",
 
 static void denies(const struct record *rec, const struct user_event *ev, const char *reason)
 {
-    struct denial denial = {.reason = "accepted"};
-    int result = acceptance_check(rec, ev, DAY_MS, &denial);
-    assert_string_equal(denial.reason, reason);
+    struct acceptance_error error = {.reason = "accepted"};
+    int result = acceptance_check(rec, ev, DAY_MS, &error);
+    assert_string_equal(error.reason, reason);
     assert_int_equal(result, strcmp(reason, "accepted") == 0 ? 0 : -EINVAL);
 }
 
@@ -79,11 +79,11 @@ static void times(void **state)
     ev.received_ms = 0;
     assert_int_equal(acceptance_received_ms(&good_record, &ev), good_record.time_ms);
     struct record rec = good_record;
-    rec.time_ms = -1; /* Kafka knows no time: nothing to compare with */
+    rec.time_ms = -1; /* the record has no timestamp: nothing to compare with */
     denies(&rec, &ev, "accepted");
     assert_int_equal(acceptance_received_ms(&rec, &ev), 0);
-    struct denial denial;
-    assert_int_equal(acceptance_check(&good_record, &ev, 0, &denial), 0);
+    struct acceptance_error error;
+    assert_int_equal(acceptance_check(&good_record, &ev, 0, &error), 0);
 }
 
 static struct feature_settings defaults(struct options **ret_options, const char *const *pairs,
@@ -96,11 +96,11 @@ static struct feature_settings defaults(struct options **ret_options, const char
     return settings;
 }
 
-static void settings_must_go_together(void **state)
+static void settings_are_checked_together(void **state)
 {
     static const struct {
         const char *pair;
-        const char *part; /* of the reason; NULL: fine */
+        const char *part; /* of the reason; NULL: valid */
     } cases[] = {
         {"history.length=50", NULL},
         {"pairs.window=300", NULL},
@@ -136,7 +136,7 @@ int main(void)
         cmocka_unit_test(ids_and_key),
         cmocka_unit_test(weights),
         cmocka_unit_test(times),
-        cmocka_unit_test(settings_must_go_together),
+        cmocka_unit_test(settings_are_checked_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

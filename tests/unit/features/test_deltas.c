@@ -1,4 +1,4 @@
-/* From the accumulator through messages into rows: what features cuts, trainer takes in whole. */
+/* From the accumulator through messages into rows: the trainer reads all that features writes. */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/deltas.h"
@@ -21,7 +21,7 @@ struct cell {
     double co, forward, backward;
 };
 
-/* Dense rows as the reader gives them, and what was met on the way. */
+/* Dense rows as the reader returns them, and counts. */
 struct gathered {
     int32_t items, partitions;
     struct ids *ids;
@@ -29,7 +29,7 @@ struct gathered {
     struct cell *cells; /* row, column */
     double *masses, *actions, *trends;
     int64_t *new_users;
-    int32_t *told; /* how often an item's own sums came */
+    int32_t *told; /* how often an item's own sums arrived */
     int messages;
 };
 
@@ -106,7 +106,7 @@ static void gather(void *arg, int32_t partition, const struct pair_deltas *messa
     }
 }
 
-/* Every cell as the view has it, from both sides; every item's own sums once. */
+/* Every cell equals the view's, from both sides; every item's own sums arrived once. */
 static void assert_gathered(const struct gathered *gathered, const struct pairs_view *view)
 {
     size_t n = (size_t)gathered->items;
@@ -130,7 +130,7 @@ static void assert_gathered(const struct gathered *gathered, const struct pairs_
     free(expect);
 }
 
-/* Returns how many messages it took. */
+/* Returns the number of messages. */
 static int through(int32_t items, int32_t partitions, int events, size_t id_bytes)
 {
     struct gathered gathered;
@@ -172,12 +172,12 @@ static void every_pair_reaches_both_rows_once(void **state)
     }
 }
 
-static void messages_keep_their_bounds(void **state)
+static void messages_keep_their_limits(void **state)
 {
     seed = 2;
-    assert_true(through(ITEMS_MOST, 1, 3000, 14) > 4);   /* by pairs */
-    assert_true(through(ITEMS_MOST, 3, 400, 256) > 3);   /* by bytes */
-    assert_int_equal(through(ITEMS_MOST, 1, 0, 14), 0);  /* nothing to say */
+    assert_true(through(ITEMS_MOST, 1, 3000, 14) > 4);  /* limited by pairs */
+    assert_true(through(ITEMS_MOST, 3, 400, 256) > 3);  /* limited by bytes */
+    assert_int_equal(through(ITEMS_MOST, 1, 0, 14), 0); /* nothing to send */
 }
 
 /* ---- What the reader refuses ---- */
@@ -252,14 +252,14 @@ static void a_broken_message_is_refused(void **state)
     REFUSED(broken.items[2] = slice_str(""), "bad_item");
     REFUSED(broken.message.trends.at = bad, "bad_value");
     REFUSED(broken.message.co_ratings.at = bad, "bad_value");
-    REFUSED(broken.users[2] = -1, "taken"); /* a user was forgotten */
+    REFUSED(broken.users[2] = -1, "taken"); /* a user was erased */
     REFUSED(broken.message.epoch = INT64_MIN, "bad_value");
     REFUSED(broken.message.trend_epoch = INT64_MAX, "bad_value");
     bad[1] = 2e15;
     REFUSED(broken.message.forwards.at = bad, "bad_value");
 }
 
-static void full_ids_are_told(void **state)
+static void full_ids_are_reported(void **state)
 {
     struct broken broken;
     broken_init(&broken);
@@ -277,9 +277,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pair_reaches_both_rows_once),
-        cmocka_unit_test(messages_keep_their_bounds),
+        cmocka_unit_test(messages_keep_their_limits),
         cmocka_unit_test(a_broken_message_is_refused),
-        cmocka_unit_test(full_ids_are_told),
+        cmocka_unit_test(full_ids_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static struct forget_request request_of(const char *request_id, const char *user
                                    .requested_ms = 6000};
 }
 
-static void a_mark_is_no_user_id(void **state)
+static void a_marker_key_is_no_user_id(void **state)
 {
     struct forgotten_key a = forgotten_key(slice_str("ann")), b = forgotten_key(slice_str("ben"));
     struct forgotten_key again = forgotten_key(slice_str("ann"));
@@ -23,7 +23,7 @@ static void a_mark_is_no_user_id(void **state)
     assert_memory_not_equal(a.bytes, b.bytes, sizeof(a.bytes));
 }
 
-static void a_receipt_names_nobody(void **state)
+static void a_receipt_does_not_name_the_user(void **state)
 {
     struct forget_request request = request_of("r1", "ann"), other = request_of("r2", "ann");
     const struct record rec = {.partition = 3, .offset = 44};
@@ -42,7 +42,7 @@ static void a_receipt_names_nobody(void **state)
     assert_int_equal(receipt.actions + receipt.left_in + receipt.contributions, 0);
 }
 
-static void what_is_wrong_with_a_request_is_told(void **state)
+static void invalid_requests_are_explained(void **state)
 {
     struct record rec = {.key = slice_str("ann"), .time_ms = 1000};
     struct forget_request good = request_of("r", "ann");
@@ -57,7 +57,7 @@ static void what_is_wrong_with_a_request_is_told(void **state)
     rec.key = slice_of(NULL, 0);
     rec.time_ms = -1;
     assert_null(forgotten_fault(&rec, &other, 1));
-    rec.time_ms = INT64_MAX; /* no sum of times may wrap round */
+    rec.time_ms = INT64_MAX; /* sums of times must not overflow */
     good.until_ms = INT64_MAX;
     assert_null(forgotten_fault(&rec, &good, 1000));
     rec.time_ms = 1;
@@ -69,9 +69,9 @@ static void what_is_wrong_with_a_request_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_mark_is_no_user_id),
-        cmocka_unit_test(a_receipt_names_nobody),
-        cmocka_unit_test(what_is_wrong_with_a_request_is_told),
+        cmocka_unit_test(a_marker_key_is_no_user_id),
+        cmocka_unit_test(a_receipt_does_not_name_the_user),
+        cmocka_unit_test(invalid_requests_are_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ static void scratch_release(struct scratch *scratch)
     ids_free(scratch->ids);
 }
 
-/* The nth action of a fixed stream: few items come often. */
+/* The nth action of a fixed stream: a few items are frequent. */
 static int item_of(int n)
 {
     return n * n * 7 % (n % 3 ? ITEMS : 5);
@@ -141,7 +141,7 @@ static void a_history_names_every_item_once(void **state)
         struct user *user = make_user(&scratch, lengths[i]);
         struct user_history message;
         history_fill(history, user, 3, &message);
-        history_fill(history, user, 3, &message); /* nothing is left of the last one */
+        history_fill(history, user, 3, &message); /* nothing is left of the previous message */
         assert_history(&scratch, user, &message, lengths[i]);
         history_free(history);
         scratch_release(&scratch);
@@ -178,7 +178,7 @@ static void assert_same(const struct user *a, const struct user *b)
 }
 
 /* Stored, encoded, decoded and loaded. */
-static void a_stored_user_comes_back(void **state)
+static void a_stored_user_loads_unchanged(void **state)
 {
     static const int lengths[] = {1, ACTIONS_MAX, 100};
     struct schema_cache *schemas = schema_cache_new();
@@ -209,7 +209,7 @@ static void a_stored_user_comes_back(void **state)
     schema_cache_free(schemas);
 }
 
-static void what_is_no_user_is_not_loaded(void **state)
+static void an_invalid_state_is_not_loaded(void **state)
 {
     struct scratch scratch;
     scratch_init(&scratch);
@@ -228,7 +228,7 @@ static void what_is_no_user_is_not_loaded(void **state)
     bad.left_items.count = 1;
     assert_int_equal(stored_user_load(stored, &bad, again), -EINVAL);
     bad = whole;
-    bad.archived = 1; /* more than have left */
+    bad.archived = 1; /* more than have left the timeline */
     assert_int_equal(stored_user_load(stored, &bad, again), -EINVAL);
     bad = whole;
     bad.events_total = 9;
@@ -247,8 +247,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_history_names_every_item_once),
-        cmocka_unit_test(a_stored_user_comes_back),
-        cmocka_unit_test(what_is_no_user_is_not_loaded),
+        cmocka_unit_test(a_stored_user_loads_unchanged),
+        cmocka_unit_test(an_invalid_state_is_not_loaded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
-/* A user taken back leaves the counts as if the user had never been there. */
+/* Erasing a user leaves the counts as if the user had never been there. */
 #include "base/base.h"
 #include "tests/unit/timeline_oracle.h"
 
 enum { SHELF_MAX = EVENTS_MAX };
 
-/* What an owner keeps of the departed. */
+/* The departed actions, as the owner of a timeline keeps them. */
 struct keeping {
     struct departed at[SHELF_MAX];
     size_t count;
@@ -19,7 +19,7 @@ static void keep_some(struct keeping *keeping, struct timeline *timeline)
     timeline_archived(timeline, some);
 }
 
-/* Two users; one is taken back: what is left is the other, to the bit. */
+/* Two users, one of them erased: what is left is the other, to the bit. */
 static void take_one_back(const struct timeline_rules *rules, const struct ids *ids)
 {
     static struct action stay[EVENTS_MAX], go[EVENTS_MAX], accepted[EVENTS_MAX];
@@ -54,7 +54,7 @@ static void take_one_back(const struct timeline_rules *rules, const struct ids *
     window_free(window);
 }
 
-static void what_is_taken_back_was_never_there(void **state)
+static void an_erased_user_leaves_no_trace(void **state)
 {
     struct ids *ids = make_ids();
     int64_t hour = 3600000;
@@ -69,8 +69,8 @@ static void what_is_taken_back_was_never_there(void **state)
     ids_free(ids);
 }
 
-/* Without what departed, the kept actions with a known past are taken out, the others stay. */
-static void what_is_not_known_stays_in(void **state)
+/* Without the departed actions, only kept actions whose window is complete are subtracted. */
+static void unknown_contributions_stay(void **state)
 {
     static struct sums sums;
     static const struct oracle zero;
@@ -98,7 +98,7 @@ static void what_is_not_known_stays_in(void **state)
     ids_free(ids);
 }
 
-static void the_departed_come_back_in_order(void **state)
+static void departed_actions_are_loaded_in_order(void **state)
 {
     struct ids *ids = make_ids();
     struct timeline_rules rules = rules_of(2, 1, 0, 0);
@@ -128,9 +128,9 @@ static void the_departed_come_back_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_taken_back_was_never_there),
-        cmocka_unit_test(what_is_not_known_stays_in),
-        cmocka_unit_test(the_departed_come_back_in_order),
+        cmocka_unit_test(an_erased_user_leaves_no_trace),
+        cmocka_unit_test(unknown_contributions_stay),
+        cmocka_unit_test(departed_actions_are_loaded_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

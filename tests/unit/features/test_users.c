@@ -1,4 +1,4 @@
-/* The cache of users: who may be evicted, who is told and staged, what is forgotten. */
+/* The cache of users: eviction, batches, flushes, rollback. */
 #include "base/base.h"
 #include "features/users.h"
 
@@ -14,7 +14,7 @@ static struct slice name_of(int n)
     return slice_str(text);
 }
 
-static void found_by_task_and_id(void **state)
+static void finds_by_task_and_id(void **state)
 {
     struct users *users = users_new(SIZE_MAX);
     struct changed_users a = {0}, b = {0};
@@ -36,7 +36,7 @@ static void found_by_task_and_id(void **state)
     assert_null(users_free(NULL));
 }
 
-static void only_the_committed_are_evicted_oldest_first(void **state)
+static void evicts_committed_users_oldest_first(void **state)
 {
     struct users *users = users_new(0);
     struct changed_users changed = {0};
@@ -46,13 +46,13 @@ static void only_the_committed_are_evicted_oldest_first(void **state)
     users_trim(users);
     assert_int_equal(users_count(users), 4); /* touched and dirty */
     assert_int_equal(changed.touched_count, 4);
-    changed_users_told(&changed);
+    changed_users_emitted(&changed);
     users_trim(users);
     assert_int_equal(users_count(users), 4); /* dirty */
     changed_users_flushed(&changed);
     assert_int_equal(changed.dirty_count, 0);
     users_trim(users);
-    assert_int_equal(users_count(users), 4); /* in flight */
+    assert_int_equal(users_count(users), 4); /* staged, not committed */
     users_changed(users, users_find(users, &changed, name_of(1)), 10);
     users_changed(users, users_find(users, &changed, name_of(1)), 10);
     assert_int_equal(changed.dirty_count, 1);
@@ -67,7 +67,7 @@ static void only_the_committed_are_evicted_oldest_first(void **state)
     changed_users_release(&changed);
 }
 
-static void the_bound_counts_bytes(void **state)
+static void the_limit_counts_bytes(void **state)
 {
     struct users *users = users_new(3 * (sizeof(struct user) + 2));
     struct changed_users changed = {0};
@@ -85,9 +85,9 @@ static void the_bound_counts_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(found_by_task_and_id),
-        cmocka_unit_test(only_the_committed_are_evicted_oldest_first),
-        cmocka_unit_test(the_bound_counts_bytes),
+        cmocka_unit_test(finds_by_task_and_id),
+        cmocka_unit_test(evicts_committed_users_oldest_first),
+        cmocka_unit_test(the_limit_counts_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
