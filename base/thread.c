@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/thread.h"
 
 void thread_block_signals(sigset_t *ret_before)
@@ -38,4 +39,20 @@ void thread_join(pthread_t thread)
 {
     int error = pthread_join(thread, NULL);
     assert(error == 0);
+}
+
+void thread_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    int error = pthread_cond_init(cond, &attributes);
+    assert(error == 0);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
+struct timespec thread_deadline(int64_t ahead_us)
+{
+    int64_t until_us = clock_monotonic_us() + ahead_us;
+    return (struct timespec){.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
 }

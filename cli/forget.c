@@ -1,4 +1,6 @@
 #include "base/base.h"
+#include "base/clock.h"
+#include "base/number.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
@@ -41,13 +43,6 @@ struct forget {
     bool profile;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static const struct argp_option flags[] = {
     {"until", KEY_UNTIL, "MS", 0,
      "Drop events of this time and before that arrive later, in ms since 1970 (default: now; "
@@ -58,10 +53,8 @@ static const struct argp_option flags[] = {
 
 static int64_t parse_number(const char *text, struct argp_state *state)
 {
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (errno || end == text || *end || value < 0) { argp_error(state, "no number: %s", text); }
+    int64_t value = -1;
+    if (!number_parse(text, &value) || value < 0) { argp_error(state, "no number: %s", text); }
     return value;
 }
 
@@ -143,7 +136,8 @@ static int make_id(struct forget *forget)
 static int flush(struct forget *forget)
 {
     size_t outstanding = 1;
-    for (int64_t until_ms = now_ms() + FLUSH_TIMEOUT_MS; outstanding && now_ms() < until_ms;) {
+    for (int64_t until_ms = clock_wall_ms() + FLUSH_TIMEOUT_MS;
+         outstanding && clock_wall_ms() < until_ms;) {
         if (wire_unacked(forget->wire, 1, &outstanding) < 0) {
             return client_fail("%s", wire_why(forget->wire));
         }
@@ -226,7 +220,7 @@ static int wait_for_receipts(struct forget *forget)
             return client_fail("%s", wire_why(forget->wire));
         }
         if (forget->answers == forget->partitions) { return 0; }
-        if (now_ms() > forget->deadline_ms) { return late("features"); }
+        if (clock_wall_ms() > forget->deadline_ms) { return late("features"); }
         usleep(NAP_US);
     }
 }
@@ -258,7 +252,7 @@ static int wait_for_partition(struct forget *forget, struct wire *wire, const ch
         int through = is_through(wire, topic, partition, end);
         if (through < 0) { return client_fail("%s", wire_why(wire)); }
         if (through) { return 0; }
-        if (now_ms() > forget->deadline_ms) { return late(worker); }
+        if (clock_wall_ms() > forget->deadline_ms) { return late(worker); }
         usleep(NAP_US);
     }
 }
@@ -293,7 +287,7 @@ static void print(const struct forget *forget)
            ",\"until_ms\":%" PRId64 ",\"partitions\":%d,\"actions\":%" PRId64
            ",\"archived\":%" PRId64 ",\"contributions\":%" PRId64 ",\"left_in\":%" PRId64
            ",\"profile\":%s}\n",
-           forget->request_id, forget->asked_ms, now_ms(), sum->until_ms, forget->partitions,
+           forget->request_id, forget->asked_ms, clock_wall_ms(), sum->until_ms, forget->partitions,
            sum->actions, sum->archived, sum->contributions, sum->left_in,
            forget->profile ? "\"deleted\"" : "null");
     if (sum->left_in > 0) {
@@ -344,7 +338,7 @@ static int run_all(struct forget *all)
 
 int forget_command(int argc, char **argv)
 {
-    int64_t asked_ms = now_ms();
+    int64_t asked_ms = clock_wall_ms();
     struct forget forget = {.asked_ms = asked_ms, .until_ms = asked_ms, .timeout_ms = 600000};
     argp_parse(&argp, argc, argv, 0, NULL, &forget);
     forget.deadline_ms = asked_ms + forget.timeout_ms;

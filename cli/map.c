@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/samples.h"
@@ -86,9 +87,7 @@ static const struct argp argp = {
 
 int map_command(int argc, char **argv)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    struct asking asking = {.samples.time_ms = (int64_t)now.tv_sec * 1000};
+    struct asking asking = {.samples.time_ms = clock_wall_ms() / 1000 * 1000};
     keep(&asking, "freshet", NULL);
     argp_parse(&argp, argc, argv, 0, NULL, &asking);
     int result = samples_map(&asking.samples);

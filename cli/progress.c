@@ -1,20 +1,14 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "cli/progress.h"
 
 #include <unistd.h>
 
 enum { DRAW_MS = 200, LINE_MS = 5000, BAR_CELLS = 30 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void progress_begin(struct progress *progress, const char *what, int64_t total)
 {
-    int64_t now = now_ms();
+    int64_t now = clock_monotonic_ms();
     *progress = (struct progress){.what = what,
                                   .total = total,
                                   .began_ms = now,
@@ -24,13 +18,13 @@ void progress_begin(struct progress *progress, const char *what, int64_t total)
 
 static double rate(const struct progress *progress, int64_t records)
 {
-    int64_t spent_ms = MAX_OF(now_ms() - progress->began_ms, (int64_t)1);
+    int64_t spent_ms = MAX_OF(clock_monotonic_ms() - progress->began_ms, (int64_t)1);
     return (double)records * 1000.0 / (double)spent_ms;
 }
 
 void progress_update(struct progress *progress, int64_t done, int64_t records)
 {
-    int64_t now = now_ms();
+    int64_t now = clock_monotonic_ms();
     if (now - progress->drawn_ms < (progress->terminal ? DRAW_MS : LINE_MS)) { return; }
     progress->drawn_ms = now;
     double part = progress->total ? MIN_OF((double)done / (double)progress->total, 1.0) : 0;
@@ -48,8 +42,9 @@ void progress_update(struct progress *progress, int64_t done, int64_t records)
 
 void progress_end(struct progress *progress, int64_t done_records)
 {
+    double spent_s = (double)(clock_monotonic_ms() - progress->began_ms) / 1000.0;
     fprintf(stderr, "%s%s: %" PRId64 " records in %.1f s, %.0f/s%s\n",
-            progress->terminal ? "\r" : "", progress->what, done_records,
-            (double)(now_ms() - progress->began_ms) / 1000.0, rate(progress, done_records),
+            progress->terminal ? "\r" : "", progress->what, done_records, spent_s,
+            rate(progress, done_records),
             progress->terminal ? "                              " : "");
 }

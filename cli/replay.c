@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/catalogue_line.h"
 #include "cli/client_schemas.h"
@@ -103,13 +104,6 @@ static const struct argp argp = {
     .children = children,
 };
 
-static int64_t wall_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* Reads the key from a line of JSON: a string as it is, an integer in decimal. */
 static struct slice read_key(struct replay *replay, struct slice line)
 {
@@ -169,7 +163,7 @@ static int send_line(struct replay *replay, struct slice line, int64_t due_us)
 static int wait_until(struct replay *replay, int64_t due_us)
 {
     size_t outstanding;
-    for (int64_t left = due_us - wall_us(); left > 0; left = due_us - wall_us()) {
+    for (int64_t left = due_us - clock_wall_us(); left > 0; left = due_us - clock_wall_us()) {
         if (wire_unacked(replay->wire, 1, &outstanding) < 0) {
             return client_fail("%s", wire_why(replay->wire));
         }
@@ -184,7 +178,7 @@ static int send_file(struct replay *replay, FILE *file)
     struct progress progress;
     _cleanup_(xfreep) char *line = NULL;
     size_t capacity = 0;
-    int64_t sent = 0, seen = 0, bytes = 0, began_us = wall_us();
+    int64_t sent = 0, seen = 0, bytes = 0, began_us = clock_wall_us();
     int result = 0;
     progress_begin(&progress, replay->full_topic,
                    fstat(fileno(file), &about) == 0 ? about.st_size : 0);
@@ -195,7 +189,7 @@ static int send_file(struct replay *replay, FILE *file)
         if (length == 0 || seen++ < replay->skip) { continue; }
         if (replay->limit && sent == replay->limit) { break; }
         int64_t due_us = replay->rate > 0 ? began_us + (int64_t)((double)sent * 1e6 / replay->rate)
-                                          : wall_us();
+                                          : clock_wall_us();
         if (replay->rate > 0) { result = wait_until(replay, due_us); }
         if (!result) { result = send_line(replay, slice_of(line, (size_t)length), due_us); }
         sent++;

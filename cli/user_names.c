@@ -1,16 +1,10 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/user_names.h"
 #include "stream/config/options.h"
 
 enum { NAMES_ARENA_BLOCK = 4096 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int user_names_find(const struct client *client, const char *user, struct user_names *ret_names)
 {
@@ -30,7 +24,7 @@ int user_names_find(const struct client *client, const char *user, struct user_n
     }
     struct arena *arena = arena_new(NAMES_ARENA_BLOCK);
     size_t newest = pseudonyms_count(pseudonyms) - 1;
-    names.now = newest - pseudonyms_at(pseudonyms, now_ms());
+    names.now = newest - pseudonyms_at(pseudonyms, clock_wall_ms());
     for (size_t i = 0; i <= newest; i++) {
         size_t key = newest - i;
         struct slice name = pseudonyms_of(pseudonyms, key, slice_str(user), arena);

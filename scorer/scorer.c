@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "scorer/scorer.h"
 #include "base/xalloc.h"
 #include "scorer/cutover.h"
@@ -346,14 +347,6 @@ static bool read_list(struct task *task, struct slice user_id, struct recommenda
     return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
 }
 
-/* The worker's only look at a clock: for the freshness metric. */
-static int64_t wall_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Keeps a user's list (NULL bytes: none any more) and publishes it when the generation is live. */
 static void put_list(struct task *task, struct slice user_id, struct slice value)
 {
@@ -385,7 +378,7 @@ static void publish(struct task *task, const struct user_history *hist)
     put_list(task, hist->user_id, buf_slice(&scorer->message));
     metric_add(scorer->published, 1);
     if (hist->received_ms <= 0) { return; }
-    int64_t age_ms = wall_now_ms() - hist->received_ms;
+    int64_t age_ms = clock_wall_ms() - hist->received_ms;
     metric_observe(scorer->freshness, (double)MAX_OF(age_ms, (int64_t)0) / 1000.0);
 }
 

@@ -81,11 +81,7 @@ void commit_init(struct run *run, bool threaded)
     commit->mark = 1;
     commit->threaded = threaded;
     if (!threaded) { return; }
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&commit->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    thread_cond_init(&commit->wake);
     pthread_mutex_init(&commit->lock, NULL);
     int result = thread_start(&commit->thread, "committer", committer, run);
     assert(result == 0);
@@ -462,11 +458,8 @@ static void nap(struct run *run)
 {
     struct commit *commit = &run->commit;
     if (!commit->threaded) { return; }
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (commit->phase == COMMIT_RUNNING ? WAIT_SLICE_MS : 1) * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    int64_t wait_ms = commit->phase == COMMIT_RUNNING ? WAIT_SLICE_MS : 1;
+    struct timespec until = thread_deadline(wait_ms * 1000);
     pthread_mutex_lock(&commit->lock);
     if (!commit->done) { pthread_cond_timedwait(&commit->wake, &commit->lock, &until); }
     pthread_mutex_unlock(&commit->lock);

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/atomic_file.h"
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/directory.h"
 #include "base/quote.h"
@@ -144,9 +145,7 @@ static void on_close_timeout(int number _unused_)
 
 static int64_t monotonic_ms(void *arg _unused_)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_monotonic_ms();
 }
 
 static void note(void *arg _unused_, enum log_level level, const char *msg, const char *pairs)

@@ -1,4 +1,6 @@
 #include "base/base.h"
+#include "base/clock.h"
+#include "base/number.h"
 #include "base/xalloc.h"
 #include "cli/dead_letters/dead_letters.h"
 #include "ingest/mapping/timestamp.h"
@@ -21,17 +23,13 @@ bool dead_letter_time(const char *text, int64_t *ret_ms)
         int64_t ms;
     } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
     if (timestamp_from_iso8601(slice_str(text), ret_ms) == 0) { return true; }
-    char *end;
-    errno = 0;
-    long long count = strtoll(text, &end, 10);
-    if (errno || end == text || !end[0] || end[1] || count < 0) { return false; }
+    int64_t count;
+    if (!number_read(&text, &count) || count < 0 || strlen(text) != 1) { return false; }
     for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
-        struct timespec now;
         int64_t ago_ms;
-        if (units[i].unit != end[0]) { continue; }
-        if (__builtin_mul_overflow((int64_t)count, units[i].ms, &ago_ms)) { return false; }
-        clock_gettime(CLOCK_REALTIME, &now);
-        *ret_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - ago_ms;
+        if (units[i].unit != text[0]) { continue; }
+        if (__builtin_mul_overflow(count, units[i].ms, &ago_ms)) { return false; }
+        *ret_ms = clock_wall_ms() - ago_ms;
         return true;
     }
     return false;

@@ -4,6 +4,7 @@
  * time stamps), and an event counts only if both generations had such a list for its user: both are
  * judged on the same events, and none in hindsight. */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
@@ -207,7 +208,6 @@ static int read_side(struct compare *compare, struct side *side,
 static int read_all(struct compare *compare)
 {
     struct generations generations;
-    struct timespec now;
     if (generation_log_read(&compare->client, compare->wire, &generations) != 0) { return 1; }
     int result = 0;
     for (size_t i = 0; i < SIDES && !result; i++) {
@@ -216,8 +216,7 @@ static int read_all(struct compare *compare)
     generations_release(&generations);
     if (result) { return result; }
     _cleanup_(xfreep) char *events = client_topic(&compare->client, "events");
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t since_ms = ((int64_t)now.tv_sec - compare->hours * 3600) * 1000;
+    int64_t since_ms = clock_wall_ms() - compare->hours * 3600000;
     if (scan_since(compare->wire, events, MAX_OF(since_ms, (int64_t)1), take_event, compare) < 0) {
         return client_fail("%s", wire_why(compare->wire));
     }

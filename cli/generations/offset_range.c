@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/number.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/generations/offset_range.h"
@@ -8,11 +9,7 @@
 
 static bool read_number(const char *word, int64_t *ret_number)
 {
-    char *end;
-    errno = 0;
-    if (*word < '0' || *word > '9') { return false; }
-    *ret_number = strtoll(word, &end, 10);
-    return !*end && !errno;
+    return *word != '-' && number_parse(word, ret_number);
 }
 
 /* UTC, with a Z behind it. */

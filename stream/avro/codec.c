@@ -31,19 +31,6 @@ struct codec {
     struct buf big; /* for a message near its limit */
 };
 
-static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reason,
-                                 const char *format, ...)
-{
-    if (!ret_error) { return -EBADMSG; }
-    va_list args;
-    va_start(args, format);
-    ret_error->reason = reason;
-    ret_error->unknown_id = false;
-    (void)vsnprintf(ret_error->detail, sizeof(ret_error->detail), format, args);
-    va_end(args);
-    return -EBADMSG;
-}
-
 /* ---- The codec. ---- */
 
 int codec_know(const struct contract *contract, struct schema_cache *schemas,
@@ -98,7 +85,8 @@ static int unframe(struct slice message, struct frame *ret_frame, struct cursor 
 
 static int trailing(const struct cursor *cursor, struct codec_error *ret_error)
 {
-    return refuse(ret_error, "trailing_bytes", "%zu bytes after the record", cursor_left(cursor));
+    return codec_error_set(ret_error, -EBADMSG, "trailing_bytes", "%zu bytes after the record",
+                           cursor_left(cursor));
 }
 
 static inline bool same_frame(struct frame a, struct frame b)
@@ -137,7 +125,7 @@ int codec_decode(struct codec *codec, struct slice message, struct arena *arena,
     if (!known || !same_frame(known->frame, frame)) { known = find_known(codec, frame); }
     if (!known) { return frame_unknown(frame, ret_error); }
     if (!known->plan) {
-        return refuse(ret_error, known->error.reason, "%s", known->error.detail);
+        return codec_error_set(ret_error, -EBADMSG, known->error.reason, "%s", known->error.detail);
     }
     size_t size = codec->shape->contract->size;
     memcpy(codec->scratch, codec->shape->defaults, size);
@@ -171,12 +159,13 @@ static int render(struct schema_cache *schemas, struct slice message, bool times
     const size_t before = out->size;
     const bool failed = out->failed;
     if (!render_value(&cursor, root, 0, out)) {
-        rc = refuse(ret_error, cursor.reason, "at byte %zu: %s",
-                    message.size - cursor_left(&cursor), cursor.message);
+        rc = codec_error_set(ret_error, -EBADMSG, cursor.reason, "at byte %zu: %s",
+                             message.size - cursor_left(&cursor), cursor.message);
     } else if (cursor_left(&cursor)) {
         rc = trailing(&cursor, ret_error);
     } else if (buf_failed(out)) {
-        rc = refuse(ret_error, "over_limit", "more JSON than %zu bytes", out->max);
+        rc = codec_error_set(ret_error, -EBADMSG, "over_limit", "more JSON than %zu bytes",
+                             out->max);
     } else {
         if (ret_name) { *ret_name = root->name ? root->name : schema_type_name(root->type); }
         return 0;

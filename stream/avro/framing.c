@@ -3,31 +3,19 @@
 
 #include <endian.h>
 
-static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reason,
-                                 const char *format, ...)
-{
-    if (!ret_error) { return -EBADMSG; }
-    va_list args;
-    va_start(args, format);
-    ret_error->reason = reason;
-    ret_error->unknown_id = false;
-    (void)vsnprintf(ret_error->detail, sizeof(ret_error->detail), format, args);
-    va_end(args);
-    return -EBADMSG;
-}
-
 int frame_read(struct slice message, struct frame *ret_frame, struct slice *ret_body,
                struct codec_error *ret_error)
 {
-    if (message.size == 0) { return refuse(ret_error, "empty", "no bytes"); }
+    if (message.size == 0) { return codec_error_set(ret_error, -EBADMSG, "empty", "no bytes"); }
     bool by_id = message.data[0] == '\0';
     if (!by_id && (message.data[0] != '\xc3' || (message.size > 1 && message.data[1] != '\x01'))) {
-        return refuse(ret_error, "bad_magic", "begins with %02x, not with c301 or 00",
-                      (uint8_t)message.data[0]);
+        return codec_error_set(ret_error, -EBADMSG, "bad_magic",
+                               "begins with %02x, not with c301 or 00", (uint8_t)message.data[0]);
     }
     const size_t size = by_id ? FRAME_ID_BYTES : FRAME_BYTES_MAX;
     if (message.size < size) {
-        return refuse(ret_error, "truncated", "%zu bytes of a frame of %zu", message.size, size);
+        return codec_error_set(ret_error, -EBADMSG, "truncated", "%zu bytes of a frame of %zu",
+                               message.size, size);
     }
     if (by_id) {
         uint32_t id;
@@ -60,10 +48,10 @@ size_t frame_write(struct frame frame, char ret_bytes[FRAME_BYTES_MAX])
 int frame_unknown(struct frame frame, struct codec_error *ret_error)
 {
     if (frame.framing == FRAMING_CONFLUENT) {
-        (void)refuse(ret_error, "unknown_schema_id", "schema id %" PRIu64 " is not known",
-                     frame.number);
+        (void)codec_error_set(ret_error, -EBADMSG, "unknown_schema_id",
+                              "schema id %" PRIu64 " is not known", frame.number);
         if (ret_error) { ret_error->unknown_id = true; }
         return -EBADMSG;
     }
-    return refuse(ret_error, "unknown_fingerprint", "%016" PRIx64, frame.number);
+    return codec_error_set(ret_error, -EBADMSG, "unknown_fingerprint", "%016" PRIx64, frame.number);
 }

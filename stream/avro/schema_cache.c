@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/number.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
 #include "stream/avro/schema.h"
@@ -30,19 +31,6 @@ struct schema_cache {
     void (*ask)(void *arg, struct schema_cache *schemas, uint32_t id);
     void *ask_arg;
 };
-
-static _printf_(3, 4) int refuse(struct codec_error *ret_error, const char *reason,
-                                 const char *format, ...)
-{
-    if (!ret_error) { return -EINVAL; }
-    va_list args;
-    va_start(args, format);
-    ret_error->reason = reason;
-    ret_error->unknown_id = false;
-    (void)vsnprintf(ret_error->detail, sizeof(ret_error->detail), format, args);
-    va_end(args);
-    return -EINVAL;
-}
 
 struct schema_cache *schema_cache_new(void)
 {
@@ -89,7 +77,8 @@ static bool avro_agrees(const char *json, struct codec_error *ret_error)
         avro_schema_decref(schema);
         return true;
     }
-    (void)refuse(ret_error, "bad_schema", "%.*s", AVRO_WHY_BYTES, avro_strerror());
+    (void)codec_error_set(ret_error, -EINVAL, "bad_schema", "%.*s", AVRO_WHY_BYTES,
+                          avro_strerror());
     return false;
 }
 
@@ -104,10 +93,12 @@ static int add(struct schema_cache *schemas, const char *json, uint64_t *ret_fin
         bool same = strcmp(schema_canonical(schemas->schemas[at]), schema_canonical(schema)) == 0;
         schema_free(schema);
         if (same) { return 0; }
-        return refuse(ret_error, "bad_schema", "another schema has the same fingerprint");
+        return codec_error_set(ret_error, -EINVAL, "bad_schema",
+                               "another schema has the same fingerprint");
     }
     if (schemas->count == SCHEMA_CACHE_SCHEMAS_MAX) {
-        (void)refuse(ret_error, "bad_schema", "more than %d schemas", SCHEMA_CACHE_SCHEMAS_MAX);
+        (void)codec_error_set(ret_error, -EINVAL, "bad_schema", "more than %d schemas",
+                              SCHEMA_CACHE_SCHEMAS_MAX);
     } else if (avro_agrees(json, ret_error)) {
         schemas->schemas =
             xreallocarray(schemas->schemas, schemas->count + 1, sizeof(*schemas->schemas));
@@ -157,16 +148,18 @@ int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *jso
 {
     uint64_t fingerprint;
     if (id > SCHEMA_ID_MAX) {
-        return refuse(ret_error, "bad_schema", "no id of a schema: %" PRIu32, id);
+        return codec_error_set(ret_error, -EINVAL, "bad_schema", "no id of a schema: %" PRIu32, id);
     }
     int rc = add(schemas, json, &fingerprint, ret_error);
     if (rc) { return rc; }
     struct binding *known = find_binding(schemas, id);
     if (known && known->fingerprint != fingerprint) {
-        return refuse(ret_error, "bad_schema", "id %" PRIu32 " means two schemas", id);
+        return codec_error_set(ret_error, -EINVAL, "bad_schema", "id %" PRIu32 " means two schemas",
+                               id);
     }
     if (!known && schemas->bindings_count == SCHEMA_CACHE_IDS_MAX) {
-        return refuse(ret_error, "bad_schema", "more than %d ids", SCHEMA_CACHE_IDS_MAX);
+        return codec_error_set(ret_error, -EINVAL, "bad_schema", "more than %d ids",
+                               SCHEMA_CACHE_IDS_MAX);
     }
     if (!known) {
         size_t at = binding_place(schemas, id);
@@ -218,15 +211,13 @@ const struct schema *schema_cache_find(struct schema_cache *schemas, struct fram
 
 /* ---- Files. ---- */
 
-/* The id that a file of digits and .avsc is named by; -1 for every other name. */
-static int64_t id_of(const char *path)
+int64_t schema_cache_file_id(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
-    size_t digits = strspn(name, "0123456789");
-    if (digits == 0 || digits > 10 || strcmp(name + digits, ".avsc") != 0) { return -1; }
-    long long id = strtoll(name, NULL, 10);
-    return id <= SCHEMA_ID_MAX ? id : -1;
+    int64_t id;
+    if (!number_read(&name, &id) || id < 0 || id > SCHEMA_ID_MAX) { return -1; }
+    return strcmp(name, ".avsc") == 0 ? id : -1;
 }
 
 static int add_file(struct schema_cache *schemas, const char *path, struct codec_error *ret_error)
@@ -242,12 +233,15 @@ static int add_file(struct schema_cache *schemas, const char *path, struct codec
     if (rc) {
         (void)snprintf(error.detail, sizeof(error.detail), "%s", strerror(-rc));
     } else {
-        int64_t id = id_of(path);
+        int64_t id = schema_cache_file_id(path);
         rc = id < 0 ? schema_cache_add(schemas, text.data, &error)
                     : schema_cache_bind(schemas, (uint32_t)id, text.data, &error);
     }
     buf_release(&text);
-    if (rc) { (void)refuse(ret_error, error.reason, "%.80s: %.110s", path, error.detail); }
+    if (rc) {
+        (void)codec_error_set(ret_error, -EINVAL, error.reason, "%.80s: %.110s", path,
+                              error.detail);
+    }
     return rc;
 }
 
@@ -264,7 +258,8 @@ int schema_cache_add_dir(struct schema_cache *schemas, const char *path,
     int count = scandir(path, &entries, is_avsc, alphasort);
     if (count < 0) {
         int error = errno;
-        (void)refuse(ret_error, "bad_schema", "%.100s: %s", path, strerror(error));
+        (void)codec_error_set(ret_error, -EINVAL, "bad_schema", "%.100s: %s", path,
+                              strerror(error));
         return -error;
     }
     int rc = 0;

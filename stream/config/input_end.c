@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/number.h"
 #include "stream/config/input_end.h"
 
 /* Reads one pair and moves *text past it and its comma; false when there is none. */
@@ -6,13 +7,11 @@ static bool read_pair(const char **text, int64_t *ret_partition, int64_t *ret_of
 {
     const char *at = *text;
     for (int i = 0; i < 2; i++) {
-        char *end;
-        if (*at < '0' || *at > '9') { return false; }
-        errno = 0;
-        int64_t number = strtoll(at, &end, 10);
-        if (errno || (i == 0 && (*end != ':' || number > INT32_MAX))) { return false; }
+        int64_t number;
+        if (*at == '-' || !number_read(&at, &number)) { return false; }
+        if (i == 0 && (*at != ':' || number > INT32_MAX)) { return false; }
         *(i == 0 ? ret_partition : ret_offset) = number;
-        at = i == 0 ? end + 1 : end;
+        at += i == 0;
     }
     if (*at == ',' && at[1]) { at++; }
     *text = at;

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/number.h"
 #include "stream/config/option_value.h"
 
 struct unit {
@@ -29,44 +30,15 @@ static const struct {
 
 /* ---- From text ---- */
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-/* Refuses the blanks and signs that strtoll would accept. */
-static int parse_whole(const char *text, const char **ret_end, int64_t *ret_number)
-{
-    if (!is_digit(text[0]) && !(text[0] == '-' && is_digit(text[1]))) { return -EINVAL; }
-    char *end;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    if (errno) { return -EINVAL; }
-    *ret_end = end;
-    *ret_number = number;
-    return 0;
-}
-
 static int parse_units(const char *text, const struct unit *units, int64_t *ret_number)
 {
-    const char *end;
     int64_t number;
-    if (parse_whole(text, &end, &number) < 0) { return -EINVAL; }
+    if (!number_read(&text, &number)) { return -EINVAL; }
     for (; units->name; units++) {
-        if (strcmp(end, units->name) != 0) { continue; }
+        if (strcmp(text, units->name) != 0) { continue; }
         return __builtin_mul_overflow(number, units->size, ret_number) ? -EINVAL : 0;
     }
     return -EINVAL;
-}
-
-static int parse_double(const char *text, double *ret_real)
-{
-    char *end;
-    if (text[0] == '\0' || text[strspn(text, "0123456789+-.eE")] != '\0') { return -EINVAL; }
-    double real = strtod(text, &end);
-    if (*end != '\0' || !isfinite(real)) { return -EINVAL; }
-    *ret_real = real;
-    return 0;
 }
 
 static int parse_bool(const char *text, int64_t *ret_number)
@@ -112,6 +84,16 @@ static int parse_number(const struct option *option, const char *text, int64_t *
     return 0;
 }
 
+static int parse_real(const struct option *option, const char *text, double *ret_number)
+{
+    double number;
+    if (!number_parse_real(text, &number)) { return -EINVAL; }
+    bool inside = number >= option->min && number <= option->max;
+    if (is_limited(option) && !inside) { return -EINVAL; }
+    *ret_number = number;
+    return 0;
+}
+
 int option_value_parse(const struct option *option, const char *text,
                        struct option_value *ret_value)
 {
@@ -127,9 +109,7 @@ int option_value_parse(const struct option *option, const char *text,
         result = parse_number(option, text, &value.number);
         break;
     case OPTION_DOUBLE:
-        result = parse_double(text, &value.real);
-        bool outside = value.real < option->min || value.real > option->max;
-        if (is_limited(option) && outside) { result = -EINVAL; }
+        result = parse_real(option, text, &value.real);
         break;
     case OPTION_BOOL:
         result = parse_bool(text, &value.number);

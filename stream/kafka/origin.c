@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/number.h"
 #include "stream/kafka/origin.h"
 
 /* Decimal digits, perhaps with a minus; nothing else, and nothing too large. */
@@ -11,11 +12,9 @@ static bool read_number(const struct record *rec, const char *name, int64_t min,
     if (text.size >= sizeof(digits)) { return false; }
     memcpy(digits, text.data, text.size);
     digits[text.size] = '\0';
-    if (strspn(digits, "-0123456789") != text.size) { return false; }
-    char *end;
-    errno = 0;
-    long long number = strtoll(digits, &end, 10);
-    if (errno || *end || end == digits || number < min || number > max) { return false; }
+    int64_t number;
+    if (strlen(digits) != text.size || !number_parse(digits, &number)) { return false; }
+    if (number < min || number > max) { return false; }
     *ret_number = number;
     return true;
 }

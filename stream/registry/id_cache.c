@@ -57,9 +57,8 @@ void id_cache_put(struct id_cache *cache, uint32_t id, const char *schema)
 /* Binds the id in a file's name to the schema in the file. */
 static bool load_file(const struct id_cache *cache, struct schema_cache *schemas, const char *name)
 {
-    char *rest;
-    unsigned long id = strtoul(name, &rest, 10);
-    if (rest == name || strcmp(rest, ".avsc") != 0 || id > SCHEMA_ID_MAX) { return false; }
+    int64_t id = schema_cache_file_id(name);
+    if (id < 0) { return false; }
     struct buf text;
     _cleanup_(xfreep) char *path = xprintf("%s/%s", cache->path, name);
     buf_init(&text, SCHEMA_BYTES_MAX + 1);

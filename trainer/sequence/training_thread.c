@@ -10,6 +10,7 @@
  */
 #include "base/base.h"
 #include "base/atomic_file.h"
+#include "base/clock.h"
 #include "base/text_file.h"
 #include "base/thread.h"
 #include "base/xalloc.h"
@@ -54,11 +55,7 @@ struct training_thread *training_thread_new(const struct training_thread_setting
     training_thread->path = xstrdup(checkpoint_path);
     training_thread->threaded = settings->learner.threads > 0;
     if (!training_thread->threaded) { training_thread->settings.learner.threads = 1; }
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&training_thread->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    thread_cond_init(&training_thread->wake);
     pthread_mutex_init(&training_thread->lock, NULL);
     return training_thread;
 }
@@ -155,12 +152,7 @@ static bool advance(struct training_thread *training_thread)
 /* Sleeps until the time is over or the thread is to quit; says whether it is to quit. */
 static bool pause_or_quit(struct training_thread *training_thread, int64_t pause_us)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += pause_us / 1000000;
-    until.tv_nsec += pause_us % 1000000 * 1000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    struct timespec until = thread_deadline(pause_us);
     pthread_mutex_lock(&training_thread->lock);
     int result = 0;
     while (!training_thread->quit && pause_us && result != ETIMEDOUT) {
@@ -175,13 +167,10 @@ static void *thread_main(void *arg)
 {
     struct training_thread *training_thread = arg;
     double share = training_thread->settings.cpu_share;
-    struct timespec from, to;
     for (int64_t pause_us = 0; !pause_or_quit(training_thread, pause_us);) {
-        clock_gettime(CLOCK_MONOTONIC, &from);
+        int64_t from_us = clock_monotonic_us();
         bool worked = advance(training_thread);
-        clock_gettime(CLOCK_MONOTONIC, &to);
-        double us =
-            (double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3;
+        double us = (double)(clock_monotonic_us() - from_us);
         pause_us = worked ? (int64_t)(us * (1.0 - share) / share) : IDLE_MS * 1000;
     }
     return NULL;

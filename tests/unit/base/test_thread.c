@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/thread.h"
 
 #include <setjmp.h>
@@ -44,6 +45,23 @@ static void test_signals_blocked(void **state)
     assert_false(sigismember(&mine, SIGTERM));
 }
 
+/* A wait ends at its deadline, and not before. */
+static void test_deadline(void **state)
+{
+    enum { WAIT_US = 20000 };
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t cond;
+    thread_cond_init(&cond);
+    int64_t from_us = clock_monotonic_us();
+    struct timespec until = thread_deadline(WAIT_US);
+    pthread_mutex_lock(&lock);
+    while (pthread_cond_timedwait(&cond, &lock, &until) != ETIMEDOUT) {}
+    pthread_mutex_unlock(&lock);
+    int64_t spent_us = clock_monotonic_us() - from_us;
+    assert_true(spent_us >= WAIT_US && spent_us < 1000 * WAIT_US);
+    pthread_cond_destroy(&cond);
+}
+
 static volatile sig_atomic_t got;
 static pthread_t got_in;
 
@@ -83,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signals_blocked),
         cmocka_unit_test(test_signal_reaches_main),
+        cmocka_unit_test(test_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
