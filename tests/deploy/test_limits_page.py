@@ -12,7 +12,7 @@ SOURCES = "\n".join(path.read_text(encoding="utf-8")
                     for room in ROOMS for path in sorted((ROOT / room).rglob("*.[ch]")))
 CONSTANTS = re.findall(r"\b([A-Z][A-Z0-9_]+) = ([\d <]+)[,;\s]", SOURCES)
 CONSTANTS += re.findall(r"^#define ([A-Z][A-Z0-9_]+) (0x1p\d+)$", SOURCES, re.M)
-OPTIONS = re.findall(r'(?:\{|OPTION\()"([\w.]+)", OPTION_\w+,[^"]*"([^"]*)"', SOURCES)
+OPTIONS = re.findall(r'\bOPTION\("([\w.]+)",\s*[A-Z]+,[^"]*"([^"]*)"', SOURCES)
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "d": 86_400_000}
 
 ROWS = re.findall(r"^\| ([^|]+) \| `([\w.]+)` \| (\w+) \| ([^|]+) \| (?:`(\w+)`|–) \|$", PAGE, re.M)
