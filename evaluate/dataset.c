@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/reason.h"
 #include "base/xalloc.h"
 #include "evaluate/dataset.h"
@@ -159,11 +160,7 @@ static bool number_of(struct slice field, double *ret_number)
 static bool add_action(struct dataset *dataset, struct slice user, struct slice item, float rating,
                        int64_t ts)
 {
-    if (dataset->count == dataset->capacity) {
-        dataset->capacity = MAX_OF(dataset->capacity * 2, (size_t)4096);
-        dataset->actions =
-            xreallocarray(dataset->actions, dataset->capacity, sizeof(*dataset->actions));
-    }
+    ARRAY_RESERVE(dataset->actions, dataset->capacity, dataset->count + 1, 4096);
     struct action *action = &dataset->actions[dataset->count];
     *action = (struct action){
         .ts = ts,

@@ -8,6 +8,7 @@
  * earlier segments are deleted too: an erasure with a gap would subtract the wrong numbers.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "features/archive.h"
 #include "schemas/user_archive.h"
@@ -126,10 +127,7 @@ void archive_drop(struct archive *archive, struct task *task, struct user *user)
 
 static void reserve(struct archive *archive, size_t more)
 {
-    if (archive->count + more <= archive->capacity) { return; }
-    archive->capacity = MAX_OF(archive->capacity * 2, archive->count + more);
-    archive->departed = xreallocarray(archive->departed, archive->capacity,
-                                      sizeof(*archive->departed));
+    ARRAY_RESERVE(archive->departed, archive->capacity, archive->count + more, 1);
 }
 
 static int read_segment(struct archive *archive, const struct user_archive *message)

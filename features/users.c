@@ -7,6 +7,7 @@
  * on a batch (held_bytes) bounds by how much.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "features/users.h"
 
@@ -129,10 +130,7 @@ void users_measure(struct users *users, struct user *user)
 
 static void append(struct user ***list, size_t *count, size_t *capacity, struct user *user)
 {
-    if (*count == *capacity) {
-        *capacity = MAX_OF(*capacity * 2, (size_t)64);
-        *list = xreallocarray(*list, *capacity, sizeof(**list));
-    }
+    ARRAY_RESERVE(*list, *capacity, *count + 1, 64);
     (*list)[(*count)++] = user;
 }
 

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "model/content.h"
 #include "model/topk.h"
@@ -84,11 +85,7 @@ static void post(struct content *content, uint32_t feature, int32_t item)
         content->features_max = now;
     }
     struct posting *posting = &content->postings[feature];
-    if (posting->count == posting->capacity) {
-        posting->capacity = MAX_OF(posting->capacity * 2, (int32_t)POSTINGS_FIRST);
-        posting->items =
-            xreallocarray(posting->items, (size_t)posting->capacity, sizeof(*posting->items));
-    }
+    ARRAY_RESERVE(posting->items, posting->capacity, posting->count + 1, POSTINGS_FIRST);
     posting->items[posting->count++] = item;
 }
 

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "model/ids.h"
@@ -67,10 +68,7 @@ static bool is_hash(const void *ids, uint32_t at, const void *hash)
 static int32_t add(struct ids *ids, struct slice id, uint64_t hash)
 {
     if (ids->count == ids->max) { return ID_NONE; }
-    if (ids->count == ids->capacity) {
-        ids->capacity = ids->capacity ? ids->capacity * 2 : IDS_FIRST;
-        ids->entries = xreallocarray(ids->entries, (size_t)ids->capacity, sizeof(*ids->entries));
-    }
+    ARRAY_RESERVE(ids->entries, ids->capacity, ids->count + 1, IDS_FIRST);
     char *text = arena_alloc(ids->texts, id.size + 1);
     if (id.size) { memcpy(text, id.data, id.size); }
     text[id.size] = '\0';

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "model/ids.h"
 #include "scorer/pending_histories.h"
@@ -42,11 +43,7 @@ static bool is(const void *pending, uint32_t at, const void *wanted)
 
 static struct pending_history *add(struct pending_histories *pending, uint64_t hash)
 {
-    if (pending->count == pending->capacity) {
-        pending->capacity = pending->capacity ? pending->capacity * 2 : PENDING_HISTORIES_FIRST;
-        pending->entries =
-            xreallocarray(pending->entries, pending->capacity, sizeof(*pending->entries));
-    }
+    ARRAY_RESERVE(pending->entries, pending->capacity, pending->count + 1, PENDING_HISTORIES_FIRST);
     hash_index_add(&pending->index, hash, (uint32_t)pending->count, hash_of, pending);
     return &pending->entries[pending->count++];
 }

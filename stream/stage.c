@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "stream/stage.h"
 
@@ -75,11 +76,7 @@ const struct put *stage_find(const struct stage *stage, struct slice key)
 
 void stage_send(struct stage *stage, const struct message *message)
 {
-    if (stage->messages_count == stage->messages_capacity) {
-        stage->messages_capacity = stage->messages_capacity ? stage->messages_capacity * 2 : 64;
-        stage->messages =
-            xreallocarray(stage->messages, stage->messages_capacity, sizeof(*stage->messages));
-    }
+    ARRAY_RESERVE(stage->messages, stage->messages_capacity, stage->messages_count + 1, 64);
     assert(message->headers_count == 0);
     struct message *kept = &stage->messages[stage->messages_count++];
     *kept = *message;

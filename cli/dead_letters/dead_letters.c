@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/xalloc.h"
@@ -103,10 +104,7 @@ bool dead_letter_same_place(const struct dead_letter *a, const struct dead_lette
 
 void dead_letter_list_add(struct dead_letter_list *list, const struct dead_letter *letter)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? list->capacity * 2 : 64;
-        list->at = xreallocarray(list->at, list->capacity, sizeof(*list->at));
-    }
+    ARRAY_RESERVE(list->at, list->capacity, list->count + 1, 64);
     list->at[list->count] = *letter;
     struct dead_letter *kept = &list->at[list->count++];
     kept->key = kept->value = (struct slice){0};

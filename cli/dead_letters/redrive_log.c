@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "cli/scan.h"
 #include "cli/dead_letters/redrive_log.h"
@@ -57,10 +58,7 @@ static bool take(void *arg, const struct record *rec)
         return true;
     }
     for (size_t i = 0; i < redrive.offsets.count; i++) {
-        if (sent->count == sent->capacity) {
-            sent->capacity = sent->capacity ? sent->capacity * 2 : 1024;
-            sent->at = xreallocarray(sent->at, sent->capacity, sizeof(*sent->at));
-        }
+        ARRAY_RESERVE(sent->at, sent->capacity, sent->count + 1, 1024);
         sent->at[sent->count++] = (struct place){redrive.partition, redrive.offsets.at[i]};
     }
     return true;

@@ -4,6 +4,7 @@
  * time stamps), and an event counts only if both generations had such a list for its user: both are
  * judged on the same events, and none in hindsight. */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
@@ -117,11 +118,7 @@ static void keep_moment(struct compare *compare, const struct recommendation_lis
                         int32_t user, int64_t time_ms)
 {
     struct side *side = compare->reading;
-    if (side->count == side->capacity) {
-        side->capacity = side->capacity ? side->capacity * 2 : 1024;
-        side->moments =
-            xreallocarray(side->moments, side->capacity, sizeof(*side->moments));
-    }
+    ARRAY_RESERVE(side->moments, side->capacity, side->count + 1, 1024);
     struct moment *moment = &side->moments[side->count++];
     *moment = (struct moment){.user = user, .time_ms = time_ms};
     for (size_t i = 0; i < MIN_OF(list->items.count, (size_t)TOP); i++) {
@@ -156,12 +153,7 @@ static bool take_event(void *arg, const struct record *rec)
         codec_decode(compare->events, rec->value, compare->arena, &ev, &error) < 0) {
         return true;
     }
-    if (compare->actions_count == compare->actions_capacity) {
-        compare->actions_capacity = compare->actions_capacity ? compare->actions_capacity * 2
-                                                              : 1024;
-        compare->actions = xreallocarray(compare->actions, compare->actions_capacity,
-                                         sizeof(*compare->actions));
-    }
+    ARRAY_RESERVE(compare->actions, compare->actions_capacity, compare->actions_count + 1, 1024);
     compare->actions[compare->actions_count++] =
         (struct action){.user = ids_put(compare->users, ev.user_id),
                         .item = ids_put(compare->items, ev.item_id),

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "evaluate/models/biased_mf.h"
 #include "model/rng.h"
@@ -107,10 +108,7 @@ static void step(struct biased_mf *mf, const struct rating *rating, double rate)
 static void biased_mf_learn(void *self, const struct training_example *example)
 {
     struct biased_mf *mf = self;
-    if (mf->count == mf->capacity) {
-        mf->capacity = MAX_OF(mf->capacity * 2, (size_t)1024);
-        mf->ratings = xreallocarray(mf->ratings, mf->capacity, sizeof(*mf->ratings));
-    }
+    ARRAY_RESERVE(mf->ratings, mf->capacity, mf->count + 1, 1024);
     struct rating *rating = &mf->ratings[mf->count++];
     *rating =
         (struct rating){.user = example->user, .item = example->item, .rating = example->rating};

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "evaluate/models/bpr.h"
 #include "model/rng.h"
@@ -107,10 +108,7 @@ static void bpr_learn(void *self, const struct training_example *example)
 {
     struct bpr *bpr = self;
     if (!pair_set_add(&bpr->had, example->user, example->item)) { return; }
-    if (bpr->count == bpr->capacity) {
-        bpr->capacity = MAX_OF(bpr->capacity * 2, (size_t)1024);
-        bpr->pairs = xreallocarray(bpr->pairs, bpr->capacity, sizeof(*bpr->pairs));
-    }
+    ARRAY_RESERVE(bpr->pairs, bpr->capacity, bpr->count + 1, 1024);
     struct pair pair = {.user = example->user, .item = example->item};
     bpr->pairs[bpr->count++] = pair;
     bpr->known[example->user] = true;

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "evaluate/models/cholesky.h"
 #include "model/rng.h"
@@ -94,10 +95,7 @@ static void ials_free(void *self)
 
 static void list_add(struct list *list, int32_t other)
 {
-    if (list->count == list->capacity) {
-        list->capacity = MAX_OF(list->capacity * 2, (size_t)4);
-        list->others = xreallocarray(list->others, list->capacity, sizeof(*list->others));
-    }
+    ARRAY_RESERVE(list->others, list->capacity, list->count + 1, 4);
     list->others[list->count++] = other;
 }
 

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "evaluate/models/interaction_lists.h"
 
@@ -38,10 +39,7 @@ void interaction_lists_add(struct interaction_lists *interactions, int32_t at, i
 {
     assert(at >= 0 && at < interactions->count);
     struct list *list = &interactions->lists[at];
-    if (list->count == list->capacity) {
-        list->capacity = MAX_OF(list->capacity * 2, (size_t)FIRST_CAPACITY);
-        list->entries = xreallocarray(list->entries, list->capacity, sizeof(*list->entries));
-    }
+    ARRAY_RESERVE(list->entries, list->capacity, list->count + 1, FIRST_CAPACITY);
     list->entries[list->count++] = (struct interaction){.other = other, .rating = rating};
     list->sum += (double)rating;
 }

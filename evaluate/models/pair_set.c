@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "evaluate/models/pair_set.h"
 
@@ -30,10 +31,7 @@ static bool is(const void *set, uint32_t at, const void *key)
 bool pair_set_add(struct pair_set *set, int32_t user, int32_t item)
 {
     if (pair_set_has(set, user, item)) { return false; }
-    if (set->count == set->capacity) {
-        set->capacity = MAX_OF(set->capacity * 2, (size_t)FIRST_CAPACITY);
-        set->keys = xreallocarray(set->keys, set->capacity, sizeof(*set->keys));
-    }
+    ARRAY_RESERVE(set->keys, set->capacity, set->count + 1, FIRST_CAPACITY);
     uint64_t key = key_of(user, item);
     set->keys[set->count] = key;
     hash_index_add(&set->index, key, (uint32_t)set->count++, hash_of, set);

@@ -8,6 +8,7 @@
  * before the reset.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "model/counting/decay.h"
@@ -55,8 +56,6 @@ struct pairs *pairs_new(void)
 {
     struct pairs *pairs = xcalloc(1, sizeof(*pairs));
     make_slots(pairs, PAIRS_SLOTS_FIRST);
-    pairs->items_capacity = PAIRS_ITEMS_FIRST;
-    pairs->items = xreallocarray(NULL, pairs->items_capacity, sizeof(*pairs->items));
     pairs_reset(pairs);
     return pairs;
 }
@@ -183,10 +182,7 @@ static int32_t find_item(struct pairs *pairs, int32_t item)
     uint32_t slot = hash_index_slot(&pairs->items_index, (uint32_t)item, is_item, pairs, &item);
     int32_t index = hash_index_get(&pairs->items_index, slot);
     if (index >= 0) { return index; }
-    if (pairs->items_count == pairs->items_capacity) {
-        pairs->items_capacity *= 2;
-        pairs->items = xreallocarray(pairs->items, pairs->items_capacity, sizeof(*pairs->items));
-    }
+    ARRAY_RESERVE(pairs->items, pairs->items_capacity, pairs->items_count + 1, PAIRS_ITEMS_FIRST);
     index = (int32_t)pairs->items_count++;
     hash_index_occupy(&pairs->items_index, slot, (uint32_t)index);
     pairs->items[index] = (struct pairs_item){.item = item};

@@ -7,6 +7,7 @@
  * with it the appends of bench_model were 0.93 times as fast.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "model/counting/timeline.h"
 
@@ -159,11 +160,7 @@ static void remember(struct timeline *timeline, int32_t seen_max, uint64_t hash)
 
 static void reserve_departed(struct timeline *timeline, int32_t count)
 {
-    if (count <= timeline->departed_capacity) { return; }
-    int32_t capacity = MAX_OF(timeline->departed_capacity * 2, (int32_t)DEPARTED_FIRST);
-    timeline->departed_capacity = MAX_OF(capacity, count);
-    timeline->departed = xreallocarray(timeline->departed, (size_t)timeline->departed_capacity,
-                                       sizeof(*timeline->departed));
+    ARRAY_RESERVE(timeline->departed, timeline->departed_capacity, count, DEPARTED_FIRST);
 }
 
 static struct departed departed_of(const struct timeline *timeline, int32_t index)

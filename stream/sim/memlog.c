@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/sim/memlog_internal.h"
@@ -202,11 +203,7 @@ struct mementry *memlog_entry(struct memlog *log, const struct message *message)
 
 int64_t mempart_append(struct mempart *part, struct mementry *entry)
 {
-    if (part->count == part->capacity) {
-        part->capacity = MAX_OF(part->capacity * 2, (size_t)64);
-        part->entries =
-            xreallocarray(part->entries, part->capacity, sizeof(struct mementry *));
-    }
+    ARRAY_RESERVE(part->entries, part->capacity, part->count + 1, 64);
     entry->offset = part->end++;
     part->entries[part->count++] = entry;
     return entry->offset;

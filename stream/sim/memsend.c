@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/sim/memlog_internal.h"
@@ -52,10 +53,7 @@ void memwire_tick_outbox(struct memwire *wire)
 
 static void put_outbox(struct memwire *wire, struct memsend send)
 {
-    if (wire->outbox_count == wire->outbox_capacity) {
-        wire->outbox_capacity = MAX_OF(wire->outbox_capacity * 2, (size_t)16);
-        wire->outbox = xreallocarray(wire->outbox, wire->outbox_capacity, sizeof(*wire->outbox));
-    }
+    ARRAY_RESERVE(wire->outbox, wire->outbox_capacity, wire->outbox_count + 1, 16);
     /* Messages stay in order when the delay becomes shorter. */
     if (wire->outbox_count) {
         send.due = MAX_OF(send.due, wire->outbox[wire->outbox_count - 1].due);

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "stream/sim/memlog_internal.h"
 
@@ -110,10 +111,7 @@ void memproducer_fence(struct memlog *log, struct memproducer *producer)
 void memproducer_begin(struct memlog *log, struct memproducer *producer)
 {
     settle(log, producer);
-    if (log->txns_count == log->txns_capacity) {
-        log->txns_capacity = MAX_OF(log->txns_capacity * 2, (size_t)64);
-        log->txns = xreallocarray(log->txns, log->txns_capacity, sizeof(struct memtxn *));
-    }
+    ARRAY_RESERVE(log->txns, log->txns_capacity, log->txns_count + 1, 64);
     producer->txn = xcalloc(1, sizeof(*producer->txn));
     log->txns[log->txns_count++] = producer->txn;
 }

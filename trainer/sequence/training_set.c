@@ -6,6 +6,7 @@
  * One mutex guards everything. It is held for a copy only, never during training.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "trainer/sequence/training_set.h"
@@ -77,12 +78,8 @@ struct training_set *training_set_free(struct training_set *training_set)
 void training_set_add_item(struct training_set *training_set, uint64_t hash)
 {
     pthread_mutex_lock(&training_set->lock);
-    if (training_set->items_count == training_set->items_capacity) {
-        training_set->items_capacity =
-            MAX_OF(training_set->items_capacity * 2, (size_t)CAPACITY_FIRST);
-        training_set->items = xreallocarray(training_set->items, training_set->items_capacity,
-                                            sizeof(*training_set->items));
-    }
+    ARRAY_RESERVE(training_set->items, training_set->items_capacity, training_set->items_count + 1,
+                  CAPACITY_FIRST);
     training_set->items[training_set->items_count++] = (struct item_facts){.hash = hash};
     training_set->version++;
     pthread_mutex_unlock(&training_set->lock);
@@ -151,12 +148,8 @@ static int32_t allocate_entry(struct training_set *training_set)
         training_set->free_entry = training_set->entries[at].older;
         return at;
     }
-    if (training_set->entries_count == training_set->entries_capacity) {
-        training_set->entries_capacity =
-            MAX_OF(training_set->entries_capacity * 2, (size_t)CAPACITY_FIRST);
-        training_set->entries = xreallocarray(training_set->entries, training_set->entries_capacity,
-                                              sizeof(*training_set->entries));
-    }
+    ARRAY_RESERVE(training_set->entries, training_set->entries_capacity,
+                  training_set->entries_count + 1, CAPACITY_FIRST);
     assert(training_set->entries_count < INT32_MAX);
     return (int32_t)training_set->entries_count++;
 }

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "trainer/sequence/vocabulary.h"
 
@@ -26,10 +27,7 @@ int32_t vocabulary_find(const struct vocabulary_names *names, uint64_t hash)
 static void names_add(struct vocabulary_names *names, uint64_t hash)
 {
     if (vocabulary_find(names, hash) != VOCABULARY_NONE) { return; }
-    if (names->count == names->capacity) {
-        names->capacity = MAX_OF(names->capacity * 2, (uint32_t)NAMES_FIRST);
-        names->hashes = xreallocarray(names->hashes, names->capacity, sizeof(*names->hashes));
-    }
+    ARRAY_RESERVE(names->hashes, names->capacity, names->count + 1, NAMES_FIRST);
     names->hashes[names->count] = hash;
     hash_index_add(&names->index, hash, names->count++, hash_of, names);
 }

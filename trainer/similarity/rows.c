@@ -7,6 +7,7 @@
  * (held_bytes) bounds by how much.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "trainer/similarity/rows.h"
 
@@ -140,11 +141,8 @@ void rows_changed(struct rows *rows, struct held_row *held)
     held->dirty_bytes = bytes;
     if (held->dirty) { return; }
     held->dirty = true;
-    if (changed->dirty_count == changed->dirty_capacity) {
-        changed->dirty_capacity = MAX_OF(changed->dirty_capacity * 2, (size_t)CHANGED_ROWS_FIRST);
-        changed->dirty =
-            xreallocarray(changed->dirty, changed->dirty_capacity, sizeof(*changed->dirty));
-    }
+    ARRAY_RESERVE(changed->dirty, changed->dirty_capacity, changed->dirty_count + 1,
+                  CHANGED_ROWS_FIRST);
     changed->dirty[changed->dirty_count++] = held;
 }
 

@@ -1,0 +1,48 @@
+#include "base/base.h"
+#include "base/array.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+static void test_grows(void **state)
+{
+    int64_t *at = NULL;
+    int32_t count = 0, capacity = 0;
+    size_t moves = 0;
+    while (count < 1000) {
+        int32_t before = capacity;
+        ARRAY_RESERVE(at, capacity, count + 1, 4);
+        moves += capacity != before;
+        assert_true(capacity > count);
+        at[count] = count * 3;
+        count++;
+    }
+    assert_int_equal(capacity, 1024);
+    assert_int_equal(moves, 9); /* 4, 8, ... 1024 */
+    for (int32_t i = 0; i < count; i++) { assert_int_equal(at[i], i * 3); }
+    free(at);
+}
+
+static void test_jumps(void **state)
+{
+    char *at = NULL;
+    size_t capacity = 0;
+    ARRAY_RESERVE(at, capacity, 0, 16);
+    assert_null(at);
+    ARRAY_RESERVE(at, capacity, 100, 16);
+    assert_int_equal(capacity, 100);
+    ARRAY_RESERVE(at, capacity, 99, 16);
+    assert_int_equal(capacity, 100);
+    ARRAY_RESERVE(at, capacity, 101, 16);
+    assert_int_equal(capacity, 200);
+    free(at);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_grows),
+        cmocka_unit_test(test_jumps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
