@@ -2,6 +2,7 @@
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "schemas/shared_topics.h"
+#include "stream/config/option_names.h"
 #include "stream/config/option_table.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
@@ -69,6 +70,18 @@ void client_keep(struct client *client, const char *flag, char *value)
     client->words[client->words_count] = NULL;
 }
 
+void client_warn_former(const struct options *options)
+{
+    const struct option *option;
+    for (size_t i = 0; (option = options_former(options, i)) != NULL; i++) {
+        struct buf hint;
+        buf_init(&hint, 1024);
+        option_former_hint(option, &hint);
+        fprintf(stderr, "freshet: %.*s\n", SLICE_ARGS(buf_slice(&hint)));
+        buf_release(&hint);
+    }
+}
+
 int client_load(struct client *client)
 {
     char **rest = NULL;
@@ -81,6 +94,7 @@ int client_load(struct client *client)
         options_load("freshet", "", groups, ARRAY_COUNT(groups), client->words_count,
                      client->words, stderr, &client->options, &rest);
     if (result != OPTIONS_OK) { return -EINVAL; }
+    client_warn_former(client->options);
     _cleanup_(xfreep) char *fault = registry_settings_fault(&client->settings->registry);
     if (fault) {
         (void)client_fail("%s", fault);

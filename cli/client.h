@@ -59,6 +59,8 @@ char *client_group_of(const struct client *client, const char *worker, const cha
 bool client_knows(const char *key);
 /* Looks up a key of a worker's configuration that was given; NULL when absent. */
 const char *client_other(const struct client *client, const char *key);
+/* Prints one line for each option that was set under its former name. */
+void client_warn_former(const struct options *options);
 /* Waits until all that was sent is acknowledged; 0, or 1 with the fault printed. */
 int client_flush(struct wire *wire);
 /* Frees what the client holds. */

@@ -221,6 +221,7 @@ static int set_up(struct sampling *sampling)
                      samples->words, stderr, &sampling->options, NULL) != OPTIONS_OK) {
         return EXIT_CONFIG;
     }
+    client_warn_former(sampling->options);
     struct codec_error error;
     char why[600];
     const char *path = sampling->run_settings.schemas_path;

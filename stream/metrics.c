@@ -29,6 +29,7 @@ struct family {
     struct family *next;
     struct metric *first;
     char *name;
+    char *former; /* name, or NULL */
     char *help;
     enum kind kind;
 };
@@ -92,6 +93,7 @@ struct metrics *metrics_free(struct metrics *metrics)
         }
         struct family *next = family->next;
         free(family->name);
+        free(family->former);
         free(family->help);
         free(family);
         family = next;
@@ -190,6 +192,16 @@ struct metric *metrics_histogram(struct metrics *metrics, const char *name, cons
                                  const char *help, double smallest, int decades)
 {
     return find_metric(metrics, KIND_HISTOGRAM, name, labels, help, smallest, decades);
+}
+
+void metrics_formerly(struct metrics *metrics, struct metric *metric, const char *former)
+{
+    assert(is_name(former));
+    pthread_mutex_lock(&metrics->mutex);
+    struct family *family = metric->family;
+    if (!family->former) { family->former = xstrdup(former); }
+    assert(strcmp(family->former, former) == 0);
+    pthread_mutex_unlock(&metrics->mutex);
 }
 
 void metrics_drop(struct metrics *metrics, struct metric *metric)
@@ -297,9 +309,8 @@ static void print_number(struct buf *out, double value)
     buf_printf(out, "%s\n", text);
 }
 
-static void print_histogram(const struct metric *metric, struct buf *out)
+static void print_histogram(const struct metric *metric, const char *name, struct buf *out)
 {
-    const char *name = metric->family->name;
     uint64_t total = 0;
     for (int i = 0; i <= metric->bounds_count; i++) {
         char bound[32] = "+Inf";
@@ -315,19 +326,28 @@ static void print_histogram(const struct metric *metric, struct buf *out)
     buf_printf(out, "%s_count{%s} %" PRIu64 "\n", name, metric->labels, total);
 }
 
+static void print_values(const struct family *family, const char *name, struct buf *out)
+{
+    buf_printf(out, "# TYPE %s %s\n", name, kind_names[family->kind]);
+    for (const struct metric *metric = family->first; metric; metric = metric->next) {
+        if (family->kind == KIND_HISTOGRAM) {
+            print_histogram(metric, name, out);
+            continue;
+        }
+        buf_printf(out, "%s{%s} ", name, metric->labels);
+        print_number(out, load(&metric->bits));
+    }
+}
+
 static void print_family(const struct family *family, struct buf *out)
 {
     buf_printf(out, "# HELP %s ", family->name);
     append_escaped(out, slice_str(family->help), false);
-    buf_printf(out, "\n# TYPE %s %s\n", family->name, kind_names[family->kind]);
-    for (const struct metric *metric = family->first; metric; metric = metric->next) {
-        if (family->kind == KIND_HISTOGRAM) {
-            print_histogram(metric, out);
-            continue;
-        }
-        buf_printf(out, "%s{%s} ", family->name, metric->labels);
-        print_number(out, load(&metric->bits));
-    }
+    buf_append(out, "\n", 1);
+    print_values(family, family->name, out);
+    if (!family->former) { return; }
+    buf_printf(out, "# HELP %s deprecated: use %s\n", family->former, family->name);
+    print_values(family, family->former, out);
 }
 
 void metrics_print(struct metrics *metrics, struct buf *out)

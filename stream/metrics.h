@@ -35,6 +35,9 @@ struct metric *metrics_gauge(struct metrics *metrics, const char *name, const ch
  * decades. */
 struct metric *metrics_histogram(struct metrics *metrics, const char *name, const char *labels,
                                  const char *help, double smallest, int decades);
+/* Prints the metric, and all others of its name, under their former name too; the former name's
+ * HELP says "deprecated: use NAME". Costs nothing but when printed. */
+void metrics_formerly(struct metrics *metrics, struct metric *metric, const char *former);
 /* Removes one metric's line (a partition that went away); the pointer is dead afterwards. */
 void metrics_drop(struct metrics *metrics, struct metric *metric);
 

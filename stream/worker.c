@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "base/xalloc.h"
 #include "stream/config/option_table.h"
+#include "stream/config/option_names.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
 #include "stream/run.h"
@@ -298,6 +299,20 @@ static int serve(struct process *process)
     return work(process, run);
 }
 
+static void warn_of_former_names(const struct options *options)
+{
+    const struct option *option;
+    struct buf hint;
+    buf_init(&hint, 1024);
+    for (size_t i = 0; (option = options_former(options, i)) != NULL; i++) {
+        buf_clear(&hint);
+        option_former_hint(option, &hint);
+        log_line(LOG_WARN, "option has a new name", "option=%s hint=\"%.*s\"", option->former,
+                 SLICE_ARGS(buf_slice(&hint)));
+    }
+    buf_release(&hint);
+}
+
 static void tell_build(struct metrics *metrics)
 {
     struct buf labels;
@@ -402,6 +417,7 @@ int worker_main(const struct worker *worker, int argc, char **argv)
     } else if (loaded == OPTIONS_OK) {
         log_setup(worker->name, (enum log_level)process.settings.log_level);
         log_line(LOG_INFO, "starting", "version=%s commit=%s", version_number(), version_commit());
+        warn_of_former_names(process.options);
         handle_signals();
         code = prepare(&process);
         if (!code) { publish_slot(&process); }

@@ -24,6 +24,7 @@ struct option {
     double min, max;      /* for numbers, bytes and durations; both 0: no limit */
     const char *choices;  /* for OPTION_CHOICE */
     const char *help;     /* one sentence without a final newline */
+    const char *former;   /* the name before this one, which is still taken, or NULL; no prefix's */
 };
 
 #endif

@@ -9,18 +9,23 @@
  *     };
  *
  * In this order: name, kind (of enum option_type), member of OPTION_SETTINGS, default as text,
- * limits, help. The compiler refuses a member whose type is not the kind's.
+ * limits, help. The compiler refuses a member whose type is not the kind's. A renamed option
+ * ends in its former name (options.h):
+ *
+ *         OPTION("list.length", LONG, list_length, "20", OPTION_RANGE(1, 99), "Items of a list.",
+ *                OPTION_FORMERLY("items.listed")),
  */
 #ifndef FRESHET_STREAM_CONFIG_OPTION_TABLE_H
 #define FRESHET_STREAM_CONFIG_OPTION_TABLE_H
 
 #include "stream/config/options.h"
 
-#define OPTION(key, kind, member, preset, limits, text)                                            \
+#define OPTION(key, kind, member, preset, limits, ...)                                             \
     {                                                                                              \
         .name = key, .type = OPTION_##kind, .offset = OPTION_OFFSET(OPTION_TYPE_##kind, member),   \
-        .fallback = preset, limits, .help = text                                                   \
+        .fallback = preset, limits, .help = __VA_ARGS__                                            \
     }
+#define OPTION_FORMERLY(old) .former = old
 
 /* Limits: none, the least and the greatest value, or the words that can be chosen. */
 #define OPTION_FREE .min = 0

@@ -19,6 +19,7 @@
 #include "base/text_file.h"
 #include "base/version.h"
 #include "base/xalloc.h"
+#include "stream/config/option_names.h"
 #include "stream/config/option_value.h"
 #include "stream/config/options.h"
 #include "stream/config/options_internal.h"
@@ -36,6 +37,8 @@ extern char **environ;
 
 struct options {
     struct arena *arena;
+    const struct option **former; /* that were set under their former names */
+    size_t former_count;
 };
 
 /* A higher rank overrides a lower one; within a rank a later setting overrides an earlier one. */
@@ -43,6 +46,7 @@ enum rank { RANK_FILE, RANK_ENVIRONMENT, RANK_SET };
 
 struct setting {
     const char *key;
+    const char *former; /* the name that was given, if it is the key's former one */
     const char *value;
     enum rank rank;
     const char *source; /* path of the file, or name of the variable */
@@ -55,6 +59,7 @@ struct entry {
     const struct option *option;
     void *settings;
     struct setting *given;
+    bool used_former; /* name */
     struct option_value value;
     struct properties properties;
 };
@@ -129,7 +134,7 @@ static void fault_setting(struct load *load, const struct setting *setting, cons
                           struct buf *hint)
 {
     fprintf(load->err, "level=error msg=\"bad option\"");
-    print_pair(load, "key", setting->key);
+    print_pair(load, "key", setting->former ? setting->former : setting->key);
     if (value) { print_pair(load, "value", value); }
     if (setting->rank == RANK_FILE) {
         print_pair(load, "file", setting->source);
@@ -148,13 +153,16 @@ static void list_entries(struct load *load, const struct option_group *groups, s
 {
     for (size_t i = 0; i < groups_count; i++) { load->entries_count += groups[i].count; }
     load->entries = xcalloc(load->entries_count, sizeof(*load->entries));
+    load->options->former =
+        arena_alloc_array(load->options->arena, load->entries_count, sizeof(void *));
     struct entry *entry = load->entries;
     for (size_t i = 0; i < groups_count; i++) {
         for (size_t j = 0; j < groups[i].count; j++, entry++) {
             entry->option = &groups[i].options[j];
             entry->settings = groups[i].settings;
+            assert(!entry->option->former || entry->option->type != OPTION_PREFIX);
             for (const struct entry *other = load->entries; other < entry; other++) {
-                assert(strcmp(other->option->name, entry->option->name) != 0);
+                assert(!option_is_named(other->option, entry->option->name));
             }
         }
     }
@@ -170,7 +178,7 @@ static struct entry *find_entry(const struct load *load, const char *key)
     for (struct entry *entry = load->entries; entry < end; entry++) {
         size_t size = strlen(entry->option->name);
         if (entry->option->type != OPTION_PREFIX) {
-            if (strcmp(entry->option->name, key) == 0) { return entry; }
+            if (option_is_named(entry->option, key)) { return entry; }
         } else if ((!best || size > best_size) && strncmp(entry->option->name, key, size) == 0 &&
                    key[size]) {
             best = entry;
@@ -180,31 +188,13 @@ static struct entry *find_entry(const struct load *load, const char *key)
     return best;
 }
 
-/* Returns the edit distance of a key to an option's name; for a prefix option, of the key's first
- * words, as many as the prefix has. */
-static size_t distance_to(const struct option *option, const char *key)
-{
-    char head[EDIT_TEXT_MAX + 1];
-    if (option->type != OPTION_PREFIX) { return edit_distance(option->name, key); }
-    size_t size = 0;
-    for (const char *at = strchr(option->name, '.'); at; at = strchr(at + 1, '.')) {
-        size_t word = strcspn(key + size, ".");
-        if (key[size + word] == '\0') { return SIZE_MAX; }
-        size += word + 1;
-    }
-    if (size >= sizeof(head)) { return SIZE_MAX; }
-    memcpy(head, key, size);
-    head[size] = '\0';
-    return edit_distance(option->name, head);
-}
-
 static void hint_nearest(const struct load *load, const char *key, struct buf *hint)
 {
     const struct option *nearest = NULL;
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < load->entries_count; i++) {
         const struct option *option = load->entries[i].option;
-        size_t distance = distance_to(option, key);
+        size_t distance = option_distance(option, key);
         if (distance >= least || !edit_is_near(distance, strlen(option->name))) { continue; }
         least = distance;
         nearest = option;
@@ -230,6 +220,10 @@ static void add_setting(struct load *load, struct setting setting)
         hint_nearest(load, setting.key, &hint);
         fault_setting(load, &setting, NULL, &hint);
         return;
+    }
+    if (option_is_former(setting.entry->option, setting.key)) {
+        setting.former = setting.key;
+        setting.key = setting.entry->option->name;
     }
     load->settings[load->settings_count++] = setting;
 }
@@ -262,40 +256,22 @@ static void add_file(struct load *load, const char *path)
     properties_reader_release(&reader);
 }
 
-static char variable_byte(char byte)
-{
-    if (byte >= 'a' && byte <= 'z') { return (char)(byte - 'a' + 'A'); }
-    return byte == '.' || byte == '-' ? '_' : byte;
-}
-
-/* True when a variable's name (after FRESHET_, size bytes) is an option's, or begins with a
- * prefix option's. */
-static bool is_variable_of(const struct option *option, const char *name, size_t size)
-{
-    size_t length = strlen(option->name);
-    bool is_prefix = option->type == OPTION_PREFIX;
-    if (is_prefix && !option->name[0]) { return false; } /* it would match every variable */
-    if (is_prefix ? size <= length : size != length) { return false; }
-    for (size_t i = 0; i < length; i++) {
-        if (variable_byte(option->name[i]) != name[i]) { return false; }
-    }
-    return true;
-}
-
 static void add_variable(struct load *load, const char *variable, const char *name, size_t size)
 {
-    const struct option *best = NULL;
+    const char *best = NULL;
+    size_t best_size = 0;
     for (size_t i = 0; i < load->entries_count; i++) {
         const struct option *option = load->entries[i].option;
-        if (!is_variable_of(option, name, size)) { continue; }
-        bool is_better = !best || option->type != OPTION_PREFIX ||
-                         (best->type == OPTION_PREFIX && strlen(option->name) > strlen(best->name));
-        if (is_better) { best = option; }
+        const char *spelt = option_spelt(option, name, size);
+        size_t spelt_size = !spelt ? 0 : option->type == OPTION_PREFIX ? strlen(spelt) : SIZE_MAX;
+        if (spelt_size <= best_size) { continue; }
+        best = spelt;
+        best_size = spelt_size;
     }
     if (!best) { return; }
-    size_t head = strlen(best->name);
+    size_t head = strlen(best);
     char *key = arena_alloc(load->options->arena, size + 1);
-    memcpy(key, best->name, head);
+    memcpy(key, best, head);
     for (size_t i = head; i < size; i++) {
         bool is_upper = name[i] >= 'A' && name[i] <= 'Z';
         key[i] = name[i] == '_' ? '.' : (char)(is_upper ? name[i] - 'A' + 'a' : name[i]);
@@ -364,6 +340,30 @@ static bool is_overridden(const struct load *load, const struct setting *setting
     return false;
 }
 
+/* The two names of one option, in one file, in variables or in --set: which one holds? */
+static bool contradicts(const struct setting *setting, const struct setting *other)
+{
+    bool one_place = setting->rank == other->rank &&
+                     (setting->rank != RANK_FILE || setting->source == other->source);
+    return one_place && strcmp(setting->key, other->key) == 0 &&
+           !setting->former != !other->former && strcmp(setting->value, other->value) != 0;
+}
+
+static void check_former(struct load *load, const struct setting *setting)
+{
+    for (size_t i = 0; i < load->settings_count; i++) {
+        if (!contradicts(setting, &load->settings[i])) { continue; }
+        struct buf hint;
+        buf_init(&hint, OPTIONS_QUOTE_MAX);
+        buf_printf(&hint, "its new name %s has another value; keep that one", setting->key);
+        fault_setting(load, setting, NULL, &hint);
+        return;
+    }
+    if (setting->entry->used_former) { return; }
+    setting->entry->used_former = true;
+    load->options->former[load->options->former_count++] = setting->entry->option;
+}
+
 static void add_property(struct load *load, struct setting *setting)
 {
     struct properties *properties = &setting->entry->properties;
@@ -411,6 +411,7 @@ static void resolve(struct load *load)
     }
     for (size_t i = 0; i < load->settings_count; i++) {
         struct setting *setting = &load->settings[i];
+        if (setting->former) { check_former(load, setting); }
         if (is_overridden(load, setting)) { continue; }
         if (setting->entry->option->type == OPTION_PREFIX) {
             add_property(load, setting);
@@ -475,6 +476,11 @@ struct options *options_free(struct options *options)
     return NULL;
 }
 
+const struct option *options_former(const struct options *options, size_t index)
+{
+    return index < options->former_count ? options->former[index] : NULL;
+}
+
 /* ---- The command line ---- */
 
 /* Returns the value of a flag, from the same or the next argument (*at then moves on); NULL when
@@ -507,8 +513,10 @@ static void unknown_flag(struct load *load, const char *flag)
 {
     char name[PROPERTY_KEY_MAX];
     (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(flag + 2, "="), flag + 2);
-    if (find_entry(load, name)) {
-        fault_argument(load, flag, "write --set %s=VALUE", name);
+    const struct entry *entry = find_entry(load, name);
+    if (entry) {
+        bool former = option_is_former(entry->option, name);
+        fault_argument(load, flag, "write --set %s=VALUE", former ? entry->option->name : name);
     } else {
         fault_argument(load, flag, "unknown; --help shows the flags");
     }

@@ -13,6 +13,10 @@
  * key that begins with its name, unchecked, from the environment too (FRESHET_KAFKA_SSL_CA_LOCATION
  * for kafka.ssl.ca.location); an exact name wins over a prefix, a long prefix over a short one.
  *
+ * An option that was renamed takes its former name too. The one name overrides the other as any
+ * later source does; both in one file, in the environment or in --set, with different values, are
+ * a fault.
+ *
  * An unknown key, a wrong type or a value out of range is a fault. Its message names the key, the
  * source and what would be right (the nearest known key, the range). All faults are reported at
  * once.
@@ -61,6 +65,10 @@ enum options_result options_load(const char *program, const char *about,
                                  char ***ret_rest);
 /* Frees what options_load() made and all strings in the settings; takes NULL; returns NULL. */
 struct options *options_free(struct options *options);
+
+/* Returns the index-th option that was set under its former name, NULL beyond the last. A program
+ * warns of each (option_names.h has the hint). */
+const struct option *options_former(const struct options *options, size_t index);
 
 /* Fills the groups' settings with the defaults and then with `key=value` texts (for tests and the
  * topology driver); 0, or -EINVAL with the faults printed to err. */

@@ -68,12 +68,14 @@ static void print_cell(FILE *out, const char *text, const char *mark)
 
 static void print_row(const struct option *option, FILE *out)
 {
-    struct buf limits, name;
+    struct buf limits, name, help;
     buf_init(&limits, PAGE_CELL_MAX);
+    buf_init(&help, PAGE_CELL_MAX);
     buf_init(&name, PAGE_CELL_MAX);
     option_limits(option, &limits);
     buf_append(&limits, "", 1);
     buf_printf(&name, "%s%s", option->name, shown_star(option));
+    buf_printf(&help, "%s", option->help);
     const char *fallback = shown_default(option);
     bool is_value = fallback[0] && (option->fallback || option->type == OPTION_PREFIX);
     fputc('|', out);
@@ -81,10 +83,12 @@ static void print_row(const struct option *option, FILE *out)
     print_cell(out, option_type_name(option->type), "");
     print_cell(out, fallback, is_value ? "`" : "");
     print_cell(out, limits.data, "");
-    print_cell(out, option->help, "");
+    if (option->former) { buf_printf(&help, " Formerly %s.", option->former); }
+    print_cell(out, help.data, "");
     fputc('\n', out);
     buf_release(&limits);
     buf_release(&name);
+    buf_release(&help);
 }
 
 void options_reference(const struct option_group *groups, size_t groups_count, FILE *out)

@@ -89,12 +89,12 @@ static void actions(struct crumbs *crumbs)
 static void values(struct crumbs *crumbs)
 {
     static const struct option options[] = {
-        {"l", OPTION_LONG, 0, "1", -5, 1e9, NULL, "A number"},
-        {"d", OPTION_DOUBLE, 0, "1", 0, 1e9, NULL, "A real"},
-        {"b", OPTION_BOOL, 0, "true", 0, 0, NULL, "A switch"},
-        {"s", OPTION_BYTES, 0, "1k", 1, 1e12, NULL, "A size"},
-        {"t", OPTION_DURATION, 0, "1s", 1, 1e13, NULL, "A duration"},
-        {"c", OPTION_CHOICE, 0, "x", 0, 0, "x|y|zz", "A choice"},
+        {"l", OPTION_LONG, 0, "1", -5, 1e9, .help = "A number"},
+        {"d", OPTION_DOUBLE, 0, "1", 0, 1e9, .help = "A real"},
+        {"b", OPTION_BOOL, 0, "true", 0, 0, .help = "A switch"},
+        {"s", OPTION_BYTES, 0, "1k", 1, 1e12, .help = "A size"},
+        {"t", OPTION_DURATION, 0, "1s", 1, 1e13, .help = "A duration"},
+        {"c", OPTION_CHOICE, 0, "x", .choices = "x|y|zz", .help = "A choice"},
     };
     const struct option *option = &options[crumbs_byte(crumbs) % ARRAY_COUNT(options)];
     _cleanup_(xfreep) char *text = crumbs_text(crumbs_take(crumbs, crumbs->left));

@@ -43,6 +43,27 @@ static void test_text(void **state)
     metrics_free(metrics);
 }
 
+static void test_former_name(void **state)
+{
+    struct metrics *metrics = metrics_new("w");
+    struct metric *epochs = metrics_gauge(metrics, "epochs", "p=\"0\"", "Epochs ended");
+    metrics_formerly(metrics, epochs, "rounds");
+    metrics_formerly(metrics, metrics_gauge(metrics, "epochs", "p=\"1\"", ""), "rounds");
+    metric_set(epochs, 7);
+    assert_string_equal(printed(metrics),
+                        "# HELP epochs Epochs ended\n# TYPE epochs gauge\n"
+                        "epochs{worker=\"w\",p=\"0\"} 7\nepochs{worker=\"w\",p=\"1\"} 0\n"
+                        "# HELP rounds deprecated: use epochs\n# TYPE rounds gauge\n"
+                        "rounds{worker=\"w\",p=\"0\"} 7\nrounds{worker=\"w\",p=\"1\"} 0\n");
+    struct metric *seconds = metrics_histogram(metrics, "seconds", "", "Time", 1, 1);
+    metrics_formerly(metrics, seconds, "time");
+    metric_observe(seconds, 3);
+    assert_non_null(strstr(printed(metrics), "\nseconds_bucket{worker=\"w\",le=\"5\"} 1\n"));
+    assert_non_null(strstr(printed(metrics), "\ntime_bucket{worker=\"w\",le=\"5\"} 1\n"));
+    assert_non_null(strstr(printed(metrics), "\ntime_count{worker=\"w\"} 1\n"));
+    metrics_free(metrics);
+}
+
 static void test_numbers(void **state)
 {
     struct metrics *metrics = metrics_new("w");
@@ -191,7 +212,8 @@ static void test_print_while_updating(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),           cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_text),           cmocka_unit_test(test_former_name),
+        cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_same),           cmocka_unit_test(test_drop),
         cmocka_unit_test(test_label),          cmocka_unit_test(test_histogram_text),
         cmocka_unit_test(test_quantile),       cmocka_unit_test(test_print_while_updating),

@@ -26,10 +26,10 @@ struct features {
 static struct runtime runtime;
 static struct features features;
 static const struct option runtime_options[] = {
-    {"batch.records.max", OPTION_LONG, offsetof(struct runtime, records), "5000", 1, 1e5, NULL,
-     "Bounds a batch"},
-    {"batch.bytes.max", OPTION_BYTES, offsetof(struct runtime, bytes), "32m", 1024, 1e9, NULL,
-     "Bounds a batch"},
+    {"batch.records.max", OPTION_LONG, offsetof(struct runtime, records), "5000", 1, 1e5,
+     .help = "Bounds a batch"},
+    {"batch.bytes.max", OPTION_BYTES, offsetof(struct runtime, bytes), "32m", 1024, 1e9,
+     .help = "Bounds a batch"},
     {"commit.interval", OPTION_DURATION, offsetof(struct runtime, interval_ms), "500ms",
      .help = "Paces commits"},
     {"kafka.bootstrap.servers", OPTION_STRING, offsetof(struct runtime, servers), "localhost",
@@ -40,8 +40,9 @@ static const struct option runtime_options[] = {
      .help = "Passes on"},
 };
 static const struct option features_options[] = {
-    {"decay", OPTION_DOUBLE, offsetof(struct features, decay), "0.5", 0, 1, NULL, "Decays"},
-    {"strict-mode", OPTION_BOOL, offsetof(struct features, strict), "false", .help = "Refuses"},
+    {"decay", OPTION_DOUBLE, offsetof(struct features, decay), "0.5", 0, 1, .help = "Decays"},
+    {"strict-mode", OPTION_BOOL, offsetof(struct features, strict), "false", .help = "Refuses",
+     .former = "strict"},
     {"measure", OPTION_CHOICE, offsetof(struct features, measure), "cosine",
      .choices = "cosine|jaccard|llr", .help = "Chooses"},
     {"name", OPTION_STRING, offsetof(struct features, name), NULL, .help = "Names"},
@@ -329,6 +330,71 @@ static void test_shown(void **state)
     check_shown("--version", version);
 }
 
+/* ---- Former names ---- */
+
+static void test_former_name(void **state)
+{
+    write_file(first_path, "name=x\nstrict=true\n");
+    assert_int_equal(LOAD("--config", first_path), OPTIONS_OK);
+    assert_true(features.strict);
+    assert_ptr_equal(options_former(options, 0), &features_options[1]);
+    assert_null(options_former(options, 1));
+    assert_int_equal(LOAD("--set", "name=x", "--set", "strict=true", "--set", "strict=false"),
+                     OPTIONS_OK);
+    assert_false(features.strict);
+    assert_non_null(options_former(options, 0));
+    assert_null(options_former(options, 1));
+    setenv("FRESHET_STRICT", "true", 1);
+    int result = LOAD("--set", "name=x");
+    unsetenv("FRESHET_STRICT");
+    assert_int_equal(result, OPTIONS_OK);
+    assert_true(features.strict && options_former(options, 0));
+    assert_int_equal(LOAD("--set", "name=x", "--set", "strict-mode=true"), OPTIONS_OK);
+    assert_null(options_former(options, 0));
+}
+
+/* Both names set the same option, so the later source wins; the former one is still told of. */
+static void test_former_name_is_overridden(void **state)
+{
+    write_file(first_path, "name=x\nstrict=true\n");
+    assert_int_equal(LOAD("--config", first_path, "--set", "strict-mode=false"), OPTIONS_OK);
+    assert_true(!features.strict && options_former(options, 0));
+    write_file(first_path, "name=x\nstrict-mode=true\n");
+    assert_int_equal(LOAD("--config", first_path, "--set", "strict=false"), OPTIONS_OK);
+    assert_false(features.strict);
+    assert_int_equal(LOAD("--set", "name=x", "--set", "strict=true", "--set", "strict-mode=true"),
+                     OPTIONS_OK);
+}
+
+static void test_both_names_differ(void **state)
+{
+    write_file(first_path, "name=x\nstrict-mode=true\nstrict=false\n");
+    assert_int_equal(LOAD("--config", first_path), OPTIONS_BAD);
+    expect_error("level=error msg=\"bad option\" key=strict file=%s line=3 hint=\"its new name "
+                 "strict-mode has another value; keep that one\"", first_path);
+    assert_int_equal(LOAD("--set", "name=x", "--set", "strict=true", "--set", "strict-mode=false"),
+                     OPTIONS_BAD);
+    assert_int_equal(count_errors(), 1);
+    setenv("FRESHET_STRICT", "true", 1);
+    setenv("FRESHET_STRICT_MODE", "false", 1);
+    int result = LOAD("--set", "name=x");
+    unsetenv("FRESHET_STRICT");
+    unsetenv("FRESHET_STRICT_MODE");
+    assert_int_equal(result, OPTIONS_BAD);
+    expect_error("key=strict variable=FRESHET_STRICT hint=\"its new name strict-mode has "
+                 "another value; keep that one\"", NULL);
+}
+
+/* A fault names what was written, a hint only what is to be written from now on. */
+static void test_former_name_in_faults(void **state)
+{
+    assert_int_equal(LOAD("--set", "name=x", "--set", "strict=maybe", "--set", "strictt=true",
+                          "--strict=true"), OPTIONS_BAD);
+    expect_error("key=strict value=maybe argument=--set hint=\"expected true or false\"", NULL);
+    expect_error("key=strictt argument=--set hint=\"unknown; --options prints all\"", NULL);
+    expect_error("argument=\"--strict=true\" hint=\"write --set strict-mode=VALUE\"", NULL);
+}
+
 static void test_fill(void **state)
 {
     static const char *const pairs[] = {"name=x", "decay=0.25", "kafka.a=b", "name=y"};
@@ -385,12 +451,22 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_defaults),     TEST(test_order),
-        TEST(test_environment),  TEST(test_prefix),
-        TEST(test_all_faults),   TEST(test_placeholders),
-        TEST(test_rest),         TEST(test_included_text_is_not_printed),
-        TEST(test_shown),        TEST(test_fill),
-        TEST(test_empty_prefix), TEST(test_too_many),
+        TEST(test_defaults),
+        TEST(test_order),
+        TEST(test_environment),
+        TEST(test_prefix),
+        TEST(test_all_faults),
+        TEST(test_placeholders),
+        TEST(test_rest),
+        TEST(test_included_text_is_not_printed),
+        TEST(test_shown),
+        TEST(test_former_name),
+        TEST(test_former_name_is_overridden),
+        TEST(test_both_names_differ),
+        TEST(test_former_name_in_faults),
+        TEST(test_fill),
+        TEST(test_empty_prefix),
+        TEST(test_too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

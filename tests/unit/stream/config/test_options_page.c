@@ -5,11 +5,12 @@
 #include <cmocka.h>
 
 static const struct option options[] = {
-    {"batch.records.max", OPTION_LONG, 0, "5000", 1, 100000, NULL, "Bounds a batch"},
+    {"batch.records.max", OPTION_LONG, 0, "5000", 1, 100000, .help = "Bounds a batch"},
     {"http.secret", OPTION_SECRET, 0, "hush", .help = "Keeps a|b quiet"},
     {"http.empty", OPTION_SECRET, 0, "", .help = "Keeps nothing"},
     {"kafka.", OPTION_PREFIX, 0, NULL, .help = "Goes on as it is"},
-    {"similarity", OPTION_CHOICE, 0, NULL, .choices = "cosine|llr", .help = "Chooses a measure"},
+    {"similarity", OPTION_CHOICE, 0, NULL, .choices = "cosine|llr", .help = "Chooses a measure.",
+     .former = "measure"},
 };
 static const struct option_group groups[] = {{"runtime", options, 3, NULL},
                                              {"client", options + 3, 2, NULL}};
@@ -40,7 +41,8 @@ static void test_reference(void **state)
         "\n## client\n\n"
         "| name | type | default | limits | help |\n|---|---|---|---|---|\n"
         "| `kafka.*` | prefix |  |  | Goes on as it is |\n"
-        "| `similarity` | choice | (required) | cosine or llr | Chooses a measure |\n");
+        "| `similarity` | choice | (required) | cosine or llr | Chooses a measure. "
+        "Formerly measure. |\n");
 }
 
 static void test_help(void **state)

@@ -1,0 +1,63 @@
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/edit_distance.h"
+#include "base/version.h"
+#include "stream/config/option_names.h"
+
+bool option_is_former(const struct option *option, const char *key)
+{
+    return option->former && strcmp(option->former, key) == 0;
+}
+
+bool option_is_named(const struct option *option, const char *key)
+{
+    return strcmp(option->name, key) == 0 || option_is_former(option, key);
+}
+
+static char variable_byte(char byte)
+{
+    if (byte >= 'a' && byte <= 'z') { return (char)(byte - 'a' + 'A'); }
+    return byte == '.' || byte == '-' ? '_' : byte;
+}
+
+/* Matches the variable's name (behind FRESHET_, up to size) with the start of a key. */
+static bool is_variable_of(const char *key, bool is_prefix, const char *name, size_t size)
+{
+    size_t length = strlen(key);
+    if (is_prefix && !key[0]) { return false; } /* else it would take every variable */
+    if (is_prefix ? size <= length : size != length) { return false; }
+    for (size_t i = 0; i < length; i++) {
+        if (variable_byte(key[i]) != name[i]) { return false; }
+    }
+    return true;
+}
+
+const char *option_spelt(const struct option *option, const char *variable, size_t size)
+{
+    bool is_prefix = option->type == OPTION_PREFIX;
+    if (is_variable_of(option->name, is_prefix, variable, size)) { return option->name; }
+    bool is_former = option->former && is_variable_of(option->former, is_prefix, variable, size);
+    return is_former ? option->former : NULL;
+}
+
+size_t option_distance(const struct option *option, const char *key)
+{
+    char head[EDIT_TEXT_MAX + 1];
+    if (option->type != OPTION_PREFIX) { return edit_distance(option->name, key); }
+    size_t size = 0;
+    for (const char *at = strchr(option->name, '.'); at; at = strchr(at + 1, '.')) {
+        size_t word = strcspn(key + size, ".");
+        if (key[size + word] == '\0') { return SIZE_MAX; }
+        size += word + 1;
+    }
+    if (size >= sizeof(head)) { return SIZE_MAX; }
+    memcpy(head, key, size);
+    head[size] = '\0';
+    return edit_distance(option->name, head);
+}
+
+void option_former_hint(const struct option *option, struct buf *out)
+{
+    buf_printf(out, "%s is now called %s; %s works until release %s", option->former, option->name,
+               option->former, VERSION_WITHOUT_FORMER_NAMES);
+}
