@@ -9,6 +9,7 @@ from stream_data import SETTINGS, clicks, records
 
 EVENTS = 10_000
 BROKEN = 50
+ODD = 'an "odd"\\item'  # an id that JSON must escape
 
 
 def freshet(world, *words):
@@ -42,6 +43,9 @@ def check_histories(world, sent):
 def test_from_clicks_to_lists(make_world):
     world = make_world()
     sent = clicks(EVENTS)
+    (common, _), (renamed, _) = Counter(event["item"] for event in sent).most_common(2)
+    for event in sent:
+        event["item"] = ODD if event["item"] == renamed else event["item"]
     world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS)
     for half in (sent[:EVENTS // 2], sent[EVENTS // 2:]):  # lists, and actions that follow them
         world.produce("clicks", records(half) + [(None, b"{no json", 0)] * (BROKEN // 2))
@@ -69,8 +73,10 @@ def test_from_clicks_to_lists(make_world):
 
     user = sent[-1]["user"]
     assert f"user {user}:" in freshet(world, "list", user)
-    best = [json.loads(line) for line in freshet(world, "similar", sent[0]["item"]).splitlines()]
+    best = [json.loads(line) for line in
+            freshet(world, "similar", common, "--count", "5000").splitlines()]
     assert best == sorted(best, key=lambda row: -row["similarity"]) and best
+    assert ODD in {row["item"] for row in best}
     peeked = [json.loads(line) for line in freshet(world, "peek", "events", "--limit",
                                                    "5").splitlines()]
     assert len(peeked) == 5 and peeked[0]["value"]["user_id"] == peeked[0]["key"]
