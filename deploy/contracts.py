@@ -14,6 +14,8 @@ import checkout
 
 OFFSET_BEGINNING = 0
 DECIDED_SECONDS = 15  # a transaction of a dead process is aborted after 10
+LEADER_SECONDS = 15
+NO_LEADER = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 HEADER_BYTES = 10  # Avro single object: C3 01, eight bytes of fingerprint
 
 # A record of a topic; the value undecoded; the time stamp in ms, 0 when there is none.
@@ -43,6 +45,18 @@ class Contract:
         return fastavro.schemaless_reader(io.BytesIO(value[HEADER_BYTES:]), self.schema, None)
 
 
+def end_of(consumer, partition):
+    """The log end of a partition. One of a topic just made may have no leader for a moment."""
+    until = time.monotonic() + LEADER_SECONDS
+    while True:
+        try:
+            return consumer.get_watermark_offsets(partition, timeout=15)[1]
+        except KafkaException as error:
+            if error.args[0].code() not in NO_LEADER or time.monotonic() > until:
+                raise
+        time.sleep(0.05)
+
+
 class Topics:
     """The topics of one broker, below one prefix."""
 
@@ -61,8 +75,7 @@ class Topics:
         try:
             topic = self.prefix + name
             partitions = consumer.list_topics(topic, timeout=15).topics[topic].partitions
-            return {one: consumer.get_watermark_offsets(TopicPartition(topic, one), timeout=15)[1]
-                    for one in partitions}
+            return {one: end_of(consumer, TopicPartition(topic, one)) for one in partitions}
         finally:
             consumer.close()
 
