@@ -9,54 +9,54 @@ static void drop_finished(struct ack_tracker *acks)
     memmove(acks->at, acks->at + done, acks->count * sizeof(acks->at[0]));
 }
 
-uint64_t ack_tracker_count(struct ack_tracker *acks, uint64_t mark)
+uint64_t ack_tracker_count(struct ack_tracker *acks, uint64_t group)
 {
     struct ack_count *newest = acks->count ? &acks->at[acks->count - 1] : NULL;
-    assert(!newest || newest->mark <= mark);
-    if (newest && newest->mark < mark) {
+    assert(!newest || newest->group <= group);
+    if (newest && newest->group < group) {
         drop_finished(acks);
         newest = acks->count ? &acks->at[acks->count - 1] : NULL;
     }
-    if (newest && (newest->mark == mark || acks->count == ACK_TRACKER_MAX)) {
+    if (newest && (newest->group == group || acks->count == ACK_TRACKER_MAX)) {
         newest->outstanding++;
-        return newest->mark;
+        return newest->group;
     }
-    acks->at[acks->count++] = (struct ack_count){.mark = mark, .outstanding = 1};
-    return mark;
+    acks->at[acks->count++] = (struct ack_count){.group = group, .outstanding = 1};
+    return group;
 }
 
-void ack_tracker_acknowledge(struct ack_tracker *acks, uint64_t mark)
+void ack_tracker_acknowledge(struct ack_tracker *acks, uint64_t group)
 {
     size_t i = 0;
-    while (i < acks->count && acks->at[i].mark != mark) { i++; }
+    while (i < acks->count && acks->at[i].group != group) { i++; }
     assert(i < acks->count && acks->at[i].outstanding > 0);
     acks->at[i].outstanding--;
 }
 
-void ack_tracker_fail(struct ack_tracker *acks, uint64_t mark)
+void ack_tracker_fail(struct ack_tracker *acks, uint64_t group)
 {
-    assert(mark != ACK_MARK_NONE);
-    ack_tracker_acknowledge(acks, mark);
-    bool first = acks->failed_first == ACK_MARK_NONE || mark < acks->failed_first;
-    if (first) { acks->failed_first = mark; }
-    acks->failed_last = MAX_OF(acks->failed_last, mark);
+    assert(group != ACK_MARK_NONE);
+    ack_tracker_acknowledge(acks, group);
+    bool first = acks->failed_first == ACK_MARK_NONE || group < acks->failed_first;
+    if (first) { acks->failed_first = group; }
+    acks->failed_last = MAX_OF(acks->failed_last, group);
 }
 
-/* Only the first and the last failed mark are known: what lies between may be told too early, which
- * costs a batch that is tried again. */
-bool ack_tracker_take_failed(struct ack_tracker *acks, uint64_t mark)
+/* Only the first and the last failed group are known. A group between them counts as failed too, at
+ * the cost of a batch that is processed again without need. */
+bool ack_tracker_take_failed(struct ack_tracker *acks, uint64_t group)
 {
-    if (acks->failed_first == ACK_MARK_NONE || acks->failed_first > mark) { return false; }
-    bool more = acks->failed_last > mark;
-    acks->failed_first = more ? mark + 1 : ACK_MARK_NONE;
+    if (acks->failed_first == ACK_MARK_NONE || acks->failed_first > group) { return false; }
+    bool more = acks->failed_last > group;
+    acks->failed_first = more ? group + 1 : ACK_MARK_NONE;
     if (!more) { acks->failed_last = ACK_MARK_NONE; }
     return true;
 }
 
-size_t ack_tracker_outstanding(const struct ack_tracker *acks, uint64_t mark)
+size_t ack_tracker_outstanding(const struct ack_tracker *acks, uint64_t group)
 {
     size_t outstanding = 0;
-    for (size_t i = 0; i < acks->count && acks->at[i].mark <= mark; i++) {
+    for (size_t i = 0; i < acks->count && acks->at[i].group <= group; i++) {
         outstanding += acks->at[i].outstanding;
     }
     return outstanding;

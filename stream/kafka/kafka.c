@@ -1,10 +1,26 @@
+/* Configuration, errors, opening and closing of the wire on librdkafka.
+ *
+ * A wire has up to five handles, because librdkafka fixes group, isolation level and transactional
+ * id when a handle is made:
+ *
+ *   the member   group consumer, read_committed            bounds    requests, read_uncommitted
+ *   at_once      idempotent producer                       stable    requests, read_committed
+ *   txn          transactional producer (KIP-98, KIP-447)
+ *
+ * and one consumer for each reader. kafka_open() makes them, waits for a broker, and only then
+ * calls init_transactions(), which fences the former owner of the transactional id.
+ *
+ * Every error becomes one of five wire_errors here, in kafka_classify_code() or, where librdkafka
+ * gives an error object with flags, kafka_classify_error(). Errors that need operator action are in
+ * one table, with their hints.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
 
-/* ---- Why: the story of the last failure, from either thread. ---- */
+/* ---- Errors ---- */
 
-void kafka_say(struct kafka *kafka, const char *format, ...)
+void kafka_set_why(struct kafka *kafka, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -18,35 +34,37 @@ static const char *kafka_why(struct wire *wire)
 {
     struct kafka *kafka = (struct kafka *)wire;
     pthread_mutex_lock(&kafka->why_lock);
-    memcpy(kafka->told, kafka->why, sizeof(kafka->told));
+    memcpy(kafka->why_lent, kafka->why, sizeof(kafka->why_lent));
     pthread_mutex_unlock(&kafka->why_lock);
-    return kafka->told;
+    return kafka->why_lent;
 }
 
-/* librdkafka's own troubles (a broker gone, a handshake that failed), which it goes on trying to
- * mend. Called from inside a poll of the handle: the member's is the worker's own thread. */
+/* Receives librdkafka's own errors (a broker is away, a handshake failed), after which it tries
+ * again by itself. Called from inside a poll of the handle; for the member that is the worker's
+ * thread. */
 static void on_trouble(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     struct kafka *kafka = opaque;
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { return; } /* why was told before */
+    /* Comes after the error of each broker and has no reason of its own. */
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { return; }
     pthread_mutex_lock(&kafka->why_lock);
     (void)snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", reason);
     pthread_mutex_unlock(&kafka->why_lock);
     if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) { kafka->refused = true; }
-    kafka->distrusted = code == RD_KAFKA_RESP_ERR__SSL;
+    kafka->tls_failed = code == RD_KAFKA_RESP_ERR__SSL;
     if (rk == kafka->consumer_batch.rk && kafka->listener.trouble) {
         kafka->listener.trouble(kafka->listener.arg, reason);
     }
 }
 
-/* What a person must mend: trying again cannot help. */
+/* Errors that need operator action: trying again cannot help. */
 static const struct refusal {
     rd_kafka_resp_err_t code;
     const char *hint;
 } refusals[] = {
     {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "was it deleted? deploy/topics apply makes topics"},
     {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "was it deleted? deploy/topics apply makes topics"},
-    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "was the topic made anew with fewer partitions?"},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "was the topic recreated with fewer partitions?"},
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
      "a right is missing: deploy/acls plan shows which"},
     {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
@@ -59,9 +77,9 @@ static const struct refusal {
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, "check kafka.security.protocol and kafka.sasl.*"},
     {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "check kafka.sasl.*"},
     {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
-     "retention has passed the next offset, or the topic was made anew"},
+     "retention has passed the next offset, or the topic was recreated"},
     {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET,
-     "retention has passed the next offset, or the topic was made anew"},
+     "retention has passed the next offset, or the topic was recreated"},
 };
 
 static const char *hint_of(rd_kafka_resp_err_t code)
@@ -77,20 +95,19 @@ bool kafka_is_refusal(rd_kafka_resp_err_t code)
     return hint_of(code) != NULL;
 }
 
-/* Tells the story of an error, with the hint if a person must mend it; says whether one must. */
-static bool tell_error(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code,
+/* Sets the failure's text, with the hint when operator action is needed; true when it is. */
+static bool describe_error(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code,
                        const char *text)
 {
     const char *hint = hint_of(code);
-    kafka_say(kafka, "%s: %s (%s)%s%s", what, text, rd_kafka_err2name(code),
+    kafka_set_why(kafka, "%s: %s (%s)%s%s", what, text, rd_kafka_err2name(code),
               hint ? "; hint: " : "", hint ? hint : "");
     return hint != NULL;
 }
 
-/* Sorts a plain error code: what may pass, what needs a new process, and what a person. */
-int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
+int kafka_classify_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code)
 {
-    if (tell_error(kafka, what, code, rd_kafka_err2str(code))) { return WIRE_REFUSED; }
+    if (describe_error(kafka, what, code, rd_kafka_err2str(code))) { return WIRE_REFUSED; }
     switch (code) {
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR__FENCED:
@@ -104,12 +121,12 @@ int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t c
     }
 }
 
-/* Sorts librdkafka's error object by the questions it answers; frees it. Neither flag: fatal, as
- * its INTRODUCTION.md says of the transactional API. */
-int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error)
+/* An error without any flag is fatal, as librdkafka's INTRODUCTION.md says of the transactional
+ * API. */
+int kafka_classify_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error)
 {
     int result = WIRE_FATAL;
-    if (tell_error(kafka, what, rd_kafka_error_code(error), rd_kafka_error_string(error))) {
+    if (describe_error(kafka, what, rd_kafka_error_code(error), rd_kafka_error_string(error))) {
         result = WIRE_REFUSED;
     } else if (rd_kafka_error_is_fatal(error)) {
         result = WIRE_FATAL;
@@ -143,7 +160,8 @@ static int set_all(rd_kafka_conf_t *conf, const struct setting *settings, char *
     return 0;
 }
 
-/* The user's own properties: `x` for every handle, `consumer.x` and `producer.x` for one kind. */
+/* Sets the user's own properties: `x` on every handle, `consumer.x` and `producer.x` on one
+ * kind. */
 static int set_properties(rd_kafka_conf_t *conf, const struct properties *properties,
                           const char *kind, char **ret_why)
 {
@@ -181,11 +199,11 @@ static int make_conf(struct kafka *kafka, const struct kafka_identity *identity,
         {"reconnect.backoff.max.ms", "2000"},
         {NULL, NULL},
     };
-    /* librdkafka before 2.2.0 does not know it: see keep_fetching() in kafka_group.c. */
+    /* librdkafka before 2.2.0 does not have it: see wake_fetcher() in kafka_group.c. */
     bool backs_off = strcmp(kind, "consumer") == 0 &&
                      rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", FETCH_BACKOFF_MS, NULL,
                                        0) == RD_KAFKA_CONF_OK;
-    kafka->fetches_on = kafka->fetches_on || backs_off;
+    kafka->backoff_set = kafka->backoff_set || backs_off;
     if (set_all(conf, base, ret_why) < 0 || set_all(conf, settings, ret_why) < 0 ||
         set_properties(conf, identity->properties, kind, ret_why) < 0) {
         rd_kafka_conf_destroy(conf);
@@ -206,14 +224,14 @@ int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t
     rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof(text));
     if (!rk) {
         rd_kafka_conf_destroy(conf);
-        kafka_say(kafka, "client: %s", text);
+        kafka_set_why(kafka, "client: %s", text);
         return WIRE_FATAL;
     }
     *ret_rk = rk;
     return 0;
 }
 
-/* ---- Questions about topics ---- */
+/* ---- Requests about topics ---- */
 
 static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
                                            int32_t *ret_count)
@@ -230,8 +248,8 @@ static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
     return code;
 }
 
-/* Asked through every producer too, which keeps the topic: a producer's first message to a topic
- * that it has not asked for waits up to a second for librdkafka's topic timer. */
+/* Requests the metadata through every producer too: a producer's first message to a topic without
+ * metadata waits up to a second for librdkafka's topic timer. */
 static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
 {
     struct kafka *kafka = (struct kafka *)wire;
@@ -247,7 +265,7 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
     if (code) {
         char what[ERROR_TEXT_MAX / 2];
         (void)snprintf(what, sizeof(what), "topic %s", topic);
-        return kafka_sort_code(kafka, what, code);
+        return kafka_classify_code(kafka, what, code);
     }
     return 0;
 }
@@ -260,8 +278,8 @@ rd_kafka_topic_partition_list_t *kafka_partition_offset(const char *topic, int32
     return list;
 }
 
-/* rd_kafka_query_watermark_offsets() would tell both ends at once, but before librdkafka 2.3.0 it
- * waits for a broker that is gone as long as it is gone, whatever the timeout (its issue 2588). */
+/* rd_kafka_query_watermark_offsets() would give both ends in one call, but before librdkafka 2.3.0
+ * it ignores its timeout while the broker is away (confluentinc/librdkafka#2588). */
 rd_kafka_resp_err_t kafka_ask_offset(rd_kafka_t *rk, const char *topic, int32_t partition,
                                      int64_t time, int timeout_ms, int64_t *ret_offset)
 {
@@ -279,7 +297,7 @@ static int ask_bound(struct kafka *kafka, rd_kafka_t *rk, const char *topic, int
     int64_t offset;
     rd_kafka_resp_err_t code =
         kafka_ask_offset(rk, topic, partition, which, ASK_TIMEOUT_MS, &offset);
-    if (code) { return kafka_sort_code(kafka, "log bounds", code); }
+    if (code) { return kafka_classify_code(kafka, "log bounds", code); }
     *ret_offset = offset;
     return 0;
 }
@@ -306,7 +324,7 @@ static int kafka_stable_end(struct wire *wire, const char *topic, int32_t partit
     return ask_bound(kafka, kafka->stable, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
 }
 
-/* ---- Life ---- */
+/* ---- Opening and closing ---- */
 
 static void close_consumer(rd_kafka_t *rk)
 {
@@ -369,10 +387,10 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
         {"heartbeat.interval.ms", "1000"},
         {"enable.partition.eof", "true"},
         {"queued.max.messages.kbytes", kbytes},
-        {"topic.metadata.refresh.interval.ms", "10000"}, /* a deleted topic is told only by it */
+        {"topic.metadata.refresh.interval.ms", "10000"}, /* only this finds a deleted topic */
         {"topic.metadata.propagation.max.ms", "10000"},
         {"fetch.wait.max.ms", "100"},
-        {"fetch.error.backoff.ms", "100"}, /* a batch that cannot be unpacked costs one a record */
+        {"fetch.error.backoff.ms", "100"}, /* once for each record that cannot be unpacked */
         {NULL, NULL},
     };
     struct setting reader[ARRAY_COUNT(member)];
@@ -432,7 +450,7 @@ static int open_producers(struct kafka *kafka, const struct kafka_identity *iden
 }
 
 /* librdkafka before 2.6.1 answers SCRAM's challenge with its own nonce twice
- * (confluentinc/librdkafka#4895), which brokers since 3.8.1 refuse as a wrong password. */
+ * (confluentinc/librdkafka#4895). Brokers since 3.8.1 refuse this as a wrong password. */
 static const char *scram_hint(const struct kafka *kafka, const struct kafka_identity *identity)
 {
     const char *mechanism = NULL;
@@ -443,19 +461,20 @@ static const char *scram_hint(const struct kafka *kafka, const struct kafka_iden
     bool affected = kafka->refused && mechanism && strncmp(mechanism, "SCRAM", 5) == 0 &&
                     rd_kafka_version() < SCRAM_MENDED_VERSION;
     return affected ? "; hint: this librdkafka is older than 2.6.1 and cannot log in by SCRAM at "
-                      "Kafka 3.8.1 or newer, however right the password: load a newer one, or use "
-                      "certificates, OAUTHBEARER or PLAIN over TLS"
+                      "Kafka 3.8.1 or newer, even with the right password: load a newer one, or "
+                      "use certificates, OAUTHBEARER or PLAIN over TLS"
                     : "";
 }
 
-/* Asks in short turns: a password that is refused for some turns ends the wait. Not at once: a
- * broker may not know a new user yet. */
+/* Requests metadata in attempts of REACH_TURN_MS until a broker answers. Credentials that are
+ * refused in REFUSED_TURNS_MAX attempts end the wait; not the first time, because a broker may not
+ * have loaded a new user yet. */
 static int reach_broker(struct kafka *kafka, const struct kafka_identity *identity, int timeout_ms)
 {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TRANSPORT;
-    int refused_turns = 0;
+    int refused_rounds = 0;
     for (int waited = 0; code && waited < timeout_ms; waited += REACH_TURN_MS) {
-        if (kafka->refused && refused_turns++ == REFUSED_TURNS_MAX) { break; }
+        if (kafka->refused && refused_rounds++ == REFUSED_TURNS_MAX) { break; }
         const struct rd_kafka_metadata *metadata = NULL;
         code = rd_kafka_metadata(kafka->bounds, 0, NULL, &metadata,
                                  MIN_OF(REACH_TURN_MS, timeout_ms));
@@ -463,10 +482,10 @@ static int reach_broker(struct kafka *kafka, const struct kafka_identity *identi
         rd_kafka_poll(kafka->bounds, 0);
     }
     if (code) {
-        kafka_say(kafka, "no broker lets us in at %s: %s%s", identity->bootstrap,
+        kafka_set_why(kafka, "no broker accepts us at %s: %s%s", identity->bootstrap,
                   kafka->trouble[0] ? kafka->trouble : rd_kafka_err2str(code),
                   scram_hint(kafka, identity));
-        return kafka->refused || kafka->distrusted ? WIRE_REFUSED : WIRE_RETRY;
+        return kafka->refused || kafka->tls_failed ? WIRE_REFUSED : WIRE_RETRY;
     }
     return 0;
 }
@@ -477,8 +496,8 @@ static int init_transactions(struct kafka *kafka, int timeout_ms)
         rd_kafka_error_t *error = rd_kafka_init_transactions(kafka->txn, RESULT_CHECK_MS * 50);
         if (!error) { break; }
         waited += RESULT_CHECK_MS * 50;
-        int result = kafka_sort_error(kafka, "init of transactions", error);
-        /* Fenced while starting: nothing is wrong with the settings, another start may do. */
+        int result = kafka_classify_error(kafka, "init of transactions", error);
+        /* Fenced while starting: the settings are right, and another start may work. */
         if (result == WIRE_FATAL) { return WIRE_RETRY; }
         if (result != WIRE_RETRY || waited >= timeout_ms) { return result; }
     }

@@ -28,10 +28,10 @@ static int sort(struct wire *wire, const char *verb, const char *what, rd_kafka_
 {
     char text[ERROR_TEXT_MAX / 2];
     (void)snprintf(text, sizeof(text), "%s %s", verb, what);
-    return code ? kafka_sort_code(kafka_of(wire), text, code) : 0;
+    return code ? kafka_classify_code(kafka_of(wire), text, code) : 0;
 }
 
-/* One request at a time, on a queue of its own; the answer is destroyed by the caller. */
+/* One request, on a queue of its own. request_end() frees the answer too. */
 struct request {
     rd_kafka_queue_t *queue;
     rd_kafka_AdminOptions_t *options;
@@ -80,7 +80,7 @@ int32_t topic_form_partitions(const struct topic_form *form)
     return form->partitions;
 }
 
-/* All topics are asked for, as asking for one by name may make it. */
+/* Requests all topics: a request for one by name may create it. */
 static rd_kafka_resp_err_t look_at_partitions(rd_kafka_t *rk, const char *topic,
                                               struct topic_form **ret_form)
 {
@@ -145,7 +145,7 @@ int admin_topic_look(struct wire *wire, const char *topic, struct topic_form **r
     if (!code && form) { code = look_at_settings(rk, topic, form); }
     if (code) {
         topic_form_free(form);
-        return sort(wire, "look at topic", topic, code);
+        return sort(wire, "describe topic", topic, code);
     }
     *ret_form = form;
     return 0;
@@ -187,7 +187,7 @@ int admin_topic_make(struct wire *wire, const char *topic, const struct topic_fo
 {
     rd_kafka_t *rk = kafka_of(wire)->at_once;
     rd_kafka_resp_err_t code = make_topic(rk, topic, form);
-    if (code) { return sort(wire, "make topic", topic, code); }
+    if (code) { return sort(wire, "create topic", topic, code); }
     for (int waited_ms = 0; waited_ms < ADMIN_TIMEOUT_MS; waited_ms += AGAIN_MS) {
         int32_t count;
         int result = wire_partitions(wire, topic, &count);
@@ -217,7 +217,8 @@ static rd_kafka_resp_err_t delete_topic(rd_kafka_t *rk, const char *topic)
     return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? 0 : code;
 }
 
-/* A topic is deleted when the broker no longer names it; only then its name is free. */
+/* The deletion is complete when the broker no longer lists the topic; only then is its name
+ * free. */
 int admin_topic_delete(struct wire *wire, const char *topic)
 {
     rd_kafka_t *rk = kafka_of(wire)->at_once;
@@ -247,7 +248,7 @@ int admin_group_members(struct wire *wire, const char *group, int *ret_count)
         count = list->groups[i].member_cnt;
     }
     if (list) { rd_kafka_group_list_destroy(list); }
-    if (code) { return sort(wire, "look at group", group, code); }
+    if (code) { return sort(wire, "describe group", group, code); }
     *ret_count = count;
     return 0;
 }

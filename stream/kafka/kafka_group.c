@@ -1,3 +1,17 @@
+/* The group member and the readers.
+ *
+ * All of it runs on the worker's thread, but for kafka_offsets_commit(), which runs on the
+ * committer's. A rebalance is handled inside rd_kafka_consumer_poll(): accept_assignment() assigns
+ * the partitions at their ends and pauses them, and the runtime later seeks each one to its offset
+ * (kafka_resume()). What can go wrong there:
+ *
+ *   - a logical offset such as END would move a partition after our seek (librdkafka#2256): see
+ *     find_ends();
+ *   - "offset out of range" may be about the offset before our seek: see is_really_out_of_range();
+ *   - a batch that cannot be unpacked would stop its partition for good (librdkafka#5260): see
+ *     take_unreadable();
+ *   - a reader of librdkafka before 2.2.0 sleeps while its queue is full: see wake_fetcher().
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
@@ -12,10 +26,10 @@ static void drop_headers(struct consumer_batch *consumer_batch)
     consumer_batch->parsed = NULL;
 }
 
-/* Parses a record's headers, unless they are at hand. librdkafka makes a block of each: a record of
- * 200 kB can have 100,000 of them, which take 7 MB. So they are parsed when somebody asks, and
- * taken from the message, which would keep them until the batch is over: those of one record are
- * there at a time. */
+/* Parses a record's headers, unless the last call did. librdkafka allocates each header on its own:
+ * a record of 200 kB can have 100,000 headers, which take 7 MB. They are therefore parsed on demand
+ * and detached from the message, which would keep them until its batch is released; only the
+ * headers of one record are in memory at a time. */
 static struct consumer_batch *parse_headers(const struct record *rec)
 {
     struct consumer_batch *consumer_batch =
@@ -54,7 +68,7 @@ static int header_at(const struct record *rec, size_t index, struct header *ret_
 
 static const struct header_source kafka_headers = {.count = count_headers, .at = header_at};
 
-/* ---- Intake ---- */
+/* ---- The batch ---- */
 
 void consumer_batch_drop(struct consumer_batch *consumer_batch)
 {
@@ -82,14 +96,14 @@ static void consumer_batch_take(struct consumer_batch *consumer_batch, rd_kafka_
         consumer_batch->records = xreallocarray(consumer_batch->records, consumer_batch->capacity,
                                                 sizeof(*consumer_batch->records));
     }
-    struct partition_offset *place = partition_offsets_find(
+    struct partition_offset *entry = partition_offsets_find(
         &consumer_batch->offsets, rd_kafka_topic_name(message->rkt), message->partition);
-    place->position = message->offset + 1;
+    entry->position = message->offset + 1;
     rd_kafka_timestamp_type_t type;
     int64_t time_ms = rd_kafka_message_timestamp(message, &type);
     consumer_batch->lent[consumer_batch->count] = message;
     consumer_batch->records[consumer_batch->count++] = (struct record){
-        .topic = place->topic,
+        .topic = entry->topic,
         .partition = message->partition,
         .offset = message->offset,
         .time_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : time_ms,
@@ -100,7 +114,7 @@ static void consumer_batch_take(struct consumer_batch *consumer_batch, rd_kafka_
     };
 }
 
-/* An empty payload and a null one are different things to us. */
+/* Takes the position of a partition whose end was reached. */
 static bool is_end(struct consumer_batch *consumer_batch, const rd_kafka_message_t *message)
 {
     if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) { return false; }
@@ -110,9 +124,10 @@ static bool is_end(struct consumer_batch *consumer_batch, const rd_kafka_message
     return true;
 }
 
-/* Says whether a told "out of range" means anything. What was told before a partition was
- * placed does not count, and one that is placed well is put again where it stands. */
-static bool is_out_of_range(struct kafka *kafka, struct consumer_batch *consumer_batch,
+/* True when an "offset out of range" must end the process. One from before our first seek does not
+ * count. When our position is inside the log, the error is outdated, and the partition is sought to
+ * its position again. */
+static bool is_really_out_of_range(struct kafka *kafka, struct consumer_batch *consumer_batch,
                             const char *topic, int32_t partition)
 {
     if (consumer_batch != &kafka->consumer_batch) { return true; }
@@ -124,9 +139,9 @@ static bool is_out_of_range(struct kafka *kafka, struct consumer_batch *consumer
     return wire_resume(&kafka->wire, topic, partition, position) < 0;
 }
 
-/* Sorts what a consumer has to tell. That a topic is not there may be a broker that has just
- * started and does not know it yet: it is asked for. */
-static int sort_event(struct kafka *kafka, struct consumer_batch *consumer_batch,
+/* Classifies an error that came instead of a record. A broker that has just started may say that a
+ * topic does not exist because it does not know it yet; so the metadata is requested again. */
+static int classify_event(struct kafka *kafka, struct consumer_batch *consumer_batch,
                       const rd_kafka_message_t *message)
 {
     char what[ERROR_TEXT_MAX / 2];
@@ -134,10 +149,10 @@ static int sort_event(struct kafka *kafka, struct consumer_batch *consumer_batch
     (void)snprintf(what, sizeof(what), "%s partition %" PRId32 ": %s", topic, message->partition,
                    rd_kafka_message_errstr(message));
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && message->rkt &&
-        !is_out_of_range(kafka, consumer_batch, topic, message->partition)) {
+        !is_really_out_of_range(kafka, consumer_batch, topic, message->partition)) {
         return WIRE_RETRY;
     }
-    int result = kafka_sort_code(kafka, what, message->err);
+    int result = kafka_classify_code(kafka, what, message->err);
     bool gone = message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
                 message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
                 message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
@@ -158,11 +173,11 @@ static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t pa
     return code;
 }
 
-/* A batch that the client cannot unpack: of more than receive.message.max.bytes with zstd, or
- * damaged. librdkafka tells so, asks for it again and never comes past it
- * (confluentinc/librdkafka#5260): one record would stop its partition. So what stands at our
- * position is handed out as a record of which only the place is known, and what is behind it is
- * asked for; a batch of n records becomes n of these. */
+/* Handles a batch that the client cannot unpack: it is damaged, or compressed by zstd and larger
+ * than receive.message.max.bytes. librdkafka reports the error, fetches the batch again and never
+ * gets past it (confluentinc/librdkafka#5260), so one record would stop its partition. We return an
+ * unreadable record for our position, of which only the offset is known, and seek to the next
+ * offset. A batch of n records becomes n unreadable records. */
 static bool take_unreadable(struct kafka *kafka, struct consumer_batch *consumer_batch,
                             rd_kafka_message_t *message)
 {
@@ -170,16 +185,16 @@ static bool take_unreadable(struct kafka *kafka, struct consumer_batch *consumer
                   message->err == RD_KAFKA_RESP_ERR__BAD_MSG;
     if (!packed || !message->rkt || message->offset < 0) { return false; }
     const char *topic = rd_kafka_topic_name(message->rkt);
-    struct partition_offset *place =
+    struct partition_offset *entry =
         partition_offsets_find(&consumer_batch->offsets, topic, message->partition);
-    int64_t offset = MAX_OF(place->position, message->offset);
-    kafka_say(kafka, "%s partition %" PRId32 ": %s", topic, message->partition,
+    int64_t offset = MAX_OF(entry->position, message->offset);
+    kafka_set_why(kafka, "%s partition %" PRId32 ": %s", topic, message->partition,
               rd_kafka_message_errstr(message));
     if (seek_to(consumer_batch->rk, topic, message->partition, offset + 1)) { return false; }
     consumer_batch_take(consumer_batch, message);
-    place->position = offset + 1;
+    entry->position = offset + 1;
     consumer_batch->records[consumer_batch->count - 1] =
-        (struct record){.topic = place->topic,
+        (struct record){.topic = entry->topic,
                         .partition = message->partition,
                         .offset = offset,
                         .time_ms = -1,
@@ -203,7 +218,7 @@ static int consumer_batch_poll(struct kafka *kafka, struct consumer_batch *consu
         }
         if (take_unreadable(kafka, consumer_batch, message)) { continue; }
         int result =
-            is_end(consumer_batch, message) ? 0 : sort_event(kafka, consumer_batch, message);
+            is_end(consumer_batch, message) ? 0 : classify_event(kafka, consumer_batch, message);
         rd_kafka_message_destroy(message);
         if (wire_is_final(result)) { return result; }
         wait_ms = 0;
@@ -211,7 +226,7 @@ static int consumer_batch_poll(struct kafka *kafka, struct consumer_batch *consu
     if (rd_kafka_fatal_error(consumer_batch->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         char text[ERROR_TEXT_MAX];
         rd_kafka_fatal_error(consumer_batch->rk, text, sizeof(text));
-        kafka_say(kafka, "consumer: %s", text);
+        kafka_set_why(kafka, "consumer: %s", text);
         return WIRE_FATAL;
     }
     return 0;
@@ -219,7 +234,7 @@ static int consumer_batch_poll(struct kafka *kafka, struct consumer_batch *consu
 
 /* ---- The group ---- */
 
-static struct topic_partition *list_of(const rd_kafka_topic_partition_list_t *from)
+static struct topic_partition *topic_partitions_of(const rd_kafka_topic_partition_list_t *from)
 {
     struct topic_partition *list = xcalloc((size_t)from->cnt, sizeof(*list));
     for (int i = 0; i < from->cnt; i++) {
@@ -230,16 +245,22 @@ static struct topic_partition *list_of(const rd_kafka_topic_partition_list_t *fr
     return list;
 }
 
-/* Where an assigned partition waits until it is placed: at its end, told as a number.
+/* Finds the offset at which each assigned partition waits, paused, until the runtime seeks it: the
+ * end of its log, as a number.
  *
- * Not RD_KAFKA_OFFSET_END, and no other logical place: librdkafka asks a broker what it means, and
- * when the answer comes after our seek it takes that for outdated, asks again and goes *there*
- * (confluentinc/librdkafka#2256, in 2.15.0 too). All that came meanwhile would never be delivered:
- * 1. brokers stand still, the group is rebalanced; 2. the partition is assigned at END and sought
- * to its committed offset; 3. records are delivered; 4. the answer of 2 comes; half a second later
- * librdkafka reads on from the end. The end, because it is always there: an offset that retention
- * has passed would fail the first fetch, which may go out before the pause, and leave a partition
- * that cannot be placed any more (seek: _STATE). */
+ * RD_KAFKA_OFFSET_END or another logical offset would lose records: librdkafka asks a broker for
+ * its meaning, and when the answer comes after our seek, librdkafka discards the answer, asks again
+ * and moves the partition *there* (confluentinc/librdkafka#2256, in 2.15.0 too):
+ *
+ *   1. The brokers stall and the group rebalances.
+ *   2. The partition is assigned at END, and we seek it to its committed offset.
+ *   3. Records are delivered from there.
+ *   4. The answer about END arrives. Half a second later librdkafka reads on from the end, and the
+ *      records between are never delivered.
+ *
+ * It is the end because the end always exists. An offset that retention has passed would fail the
+ * first fetch, which may be sent before the pause, and the partition could not be sought any more
+ * (error _STATE). */
 static int find_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions)
 {
     int64_t low;
@@ -255,12 +276,12 @@ static int find_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *parti
     return 0;
 }
 
-static void take_on(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions,
+static void accept_assignment(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions,
                     const struct topic_partition *list)
 {
     partition_offsets_forget_positions(&kafka->consumer_batch.offsets);
-    kafka->unplaced = find_ends(kafka, partitions);
-    if (kafka->unplaced) {
+    kafka->assign_failed = find_ends(kafka, partitions);
+    if (kafka->assign_failed) {
         rd_kafka_assign(kafka->consumer_batch.rk, NULL);
         return;
     }
@@ -269,15 +290,15 @@ static void take_on(struct kafka *kafka, rd_kafka_topic_partition_list_t *partit
     kafka->listener.assigned(kafka->listener.arg, list, (size_t)partitions->cnt);
 }
 
-/* Runs inside rd_kafka_consumer_poll() on the worker's thread. What this poll has gathered so far
- * is dropped: it was not processed, so the next owner reads it again. */
+/* Runs inside rd_kafka_consumer_poll() on the worker's thread. The records that this poll has
+ * collected are dropped: they were not processed, and the next owner reads them again. */
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct kafka *kafka = opaque;
-    struct topic_partition *list = list_of(partitions);
+    struct topic_partition *list = topic_partitions_of(partitions);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        take_on(kafka, partitions, list);
+        accept_assignment(kafka, partitions, list);
     } else {
         bool lost = rd_kafka_assignment_lost(rk) ||
                     code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS;
@@ -299,7 +320,7 @@ static int kafka_subscribe(struct wire *wire, const char *const *topics, size_t 
     }
     rd_kafka_resp_err_t code = rd_kafka_subscribe(kafka->consumer_batch.rk, list);
     rd_kafka_topic_partition_list_destroy(list);
-    return code ? kafka_sort_code(kafka, "subscribe", code) : 0;
+    return code ? kafka_classify_code(kafka, "subscribe", code) : 0;
 }
 
 static int kafka_poll(struct wire *wire, int timeout_ms, size_t max,
@@ -308,7 +329,7 @@ static int kafka_poll(struct wire *wire, int timeout_ms, size_t max,
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_poll(kafka->at_once, 0);
     int result = consumer_batch_poll(kafka, &kafka->consumer_batch, timeout_ms, max);
-    if (kafka->unplaced) { return kafka->unplaced; }
+    if (kafka->assign_failed) { return kafka->assign_failed; }
     if (result < 0) { return result; }
     *ret_at = kafka->consumer_batch.records;
     *ret_count = kafka->consumer_batch.count;
@@ -330,7 +351,7 @@ static int kafka_committed(struct wire *wire, const char *topic, int32_t partiti
     if (!code) { code = list->elems[0].err; }
     int64_t offset = list->elems[0].offset;
     rd_kafka_topic_partition_list_destroy(list);
-    if (code) { return kafka_sort_code(kafka, "committed offset", code); }
+    if (code) { return kafka_classify_code(kafka, "committed offset", code); }
     *ret_offset = offset >= 0 ? offset : OFFSET_NONE;
     return 0;
 }
@@ -342,7 +363,7 @@ static int kafka_resume(struct wire *wire, const char *topic, int32_t partition,
     rd_kafka_resp_err_t code = seek_to(kafka->consumer_batch.rk, topic, partition, offset);
     if (!code) { code = rd_kafka_resume_partitions(kafka->consumer_batch.rk, list); }
     rd_kafka_topic_partition_list_destroy(list);
-    if (code) { return kafka_sort_code(kafka, "seek", code); }
+    if (code) { return kafka_classify_code(kafka, "seek", code); }
     partition_offsets_find(&kafka->consumer_batch.offsets, topic, partition)->position = offset;
     return 0;
 }
@@ -354,7 +375,7 @@ static int kafka_pause(struct wire *wire, const char *topic, int32_t partition)
         kafka_partition_offset(topic, partition, RD_KAFKA_OFFSET_INVALID);
     rd_kafka_resp_err_t code = rd_kafka_pause_partitions(kafka->consumer_batch.rk, list);
     rd_kafka_topic_partition_list_destroy(list);
-    return code ? kafka_sort_code(kafka, "pause", code) : 0;
+    return code ? kafka_classify_code(kafka, "pause", code) : 0;
 }
 
 static int64_t kafka_position(struct wire *wire, const char *topic, int32_t partition)
@@ -386,19 +407,19 @@ static int kafka_offsets_commit(struct wire *wire, const struct topic_partition 
     CRASH_POINT("offsets.committed");
     rd_kafka_topic_partition_list_destroy(list);
     if (!code) { return 0; }
-    int result = kafka_sort_code(kafka, "commit of offsets", code);
+    int result = kafka_classify_code(kafka, "commit of offsets", code);
     return wire_is_final(result) ? result : WIRE_ABORTED;
 }
 
 /* ---- Readers ---- */
 
 /* librdkafka before 2.2.0 stops fetching when its queue is full, and its broker thread then sleeps
- * for up to a second unless something wakes it: a reader that takes faster than a queueful a second
- * would mostly wait. A request wakes it, so one is made after every quarter of a queueful. */
-static void keep_fetching(struct kafka_reader *self)
+ * for up to a second unless something wakes it. A reader that empties the queue faster would mostly
+ * wait. A request wakes the thread, so one is sent after each quarter of a full queue. */
+static void wake_fetcher(struct kafka_reader *self)
 {
     const struct consumer_batch *consumer_batch = &self->consumer_batch;
-    if (self->kafka->fetches_on) { return; }
+    if (self->kafka->backoff_set) { return; }
     for (size_t i = 0; i < consumer_batch->count; i++) {
         self->taken_bytes += consumer_batch->records[i].value.size;
     }
@@ -427,7 +448,7 @@ static int reader_poll_kafka(struct reader *reader, int timeout_ms, size_t max,
     struct kafka_reader *self = (struct kafka_reader *)reader;
     int result = consumer_batch_poll(self->kafka, &self->consumer_batch, timeout_ms, max);
     if (result < 0) { return result; }
-    keep_fetching(self);
+    wake_fetcher(self);
     *ret_at = self->consumer_batch.records;
     *ret_count = self->consumer_batch.count;
     return 0;
@@ -484,7 +505,7 @@ static int kafka_reader_open(struct wire *wire, const struct topic_partition *at
     rd_kafka_resp_err_t code = rd_kafka_assign(self->consumer_batch.rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (code) {
-        result = kafka_sort_code(kafka, "reader", code);
+        result = kafka_classify_code(kafka, "reader", code);
         reader_close_kafka(&self->reader);
         return result;
     }

@@ -1,6 +1,11 @@
-/* Inside of the real wire, shared by kafka.c (configuration, errors, life), kafka_group.c (the
- * group member and readers), kafka_rank.c (the other members), kafka_send.c (both producers) and
- * kafka_oversize.c (what was too large for its topic). The one file that includes rdkafka.h.
+/* The internal part of the wire on librdkafka, shared by kafka.c (configuration, errors, opening
+ * and closing), kafka_group.c (the group member and readers), kafka_rank.c (the rank among the
+ * members), kafka_send.c (both producers), kafka_oversize.c (messages too large for their topic)
+ * and kafka_admin.c. This is the only file that includes rdkafka.h.
+ *
+ * Threads: the committer's thread uses `txn`, `txn_offsets` and the member's handle (to commit
+ * offsets). `why` and `trouble` are guarded by why_lock. All other members belong to the worker's
+ * thread; librdkafka runs our callbacks inside a poll of the handle, so on the polling thread.
  */
 #ifndef FRESHET_STREAM_KAFKA_KAFKA_INTERNAL_H
 #define FRESHET_STREAM_KAFKA_KAFKA_INTERNAL_H
@@ -18,23 +23,23 @@ enum {
     FLUSH_TIMEOUT_MS = 10000, /* at close */
     QUEUE_WAIT_MS = 50,       /* producer queue full */
     RESULT_CHECK_MS = 100,
-    FIND_END_TURNS_MAX = 8,   /* of ASK_TIMEOUT_MS at most, and a pause */
+    FIND_END_TURNS_MAX = 8,   /* attempts, each of at most ASK_TIMEOUT_MS, with pauses between */
     FIND_END_PAUSE_MS = 500,
-    REACH_TURN_MS = 1000,     /* between two looks at why no broker answers */
+    REACH_TURN_MS = 1000,     /* one attempt to reach a broker at start */
     REFUSED_TURNS_MAX = 3,
     SCRAM_MENDED_VERSION = 0x020601ff,
-    FETCH_WAKES = 4, /* in a queueful, by a reader */
+    FETCH_WAKES = 4,          /* wakes of the broker thread for each full queue read */
     WAKE_TIMEOUT_MS = 100,
 };
 
 struct oversize;
 
-/* A consumer and the batch it has lent out. */
+/* A consumer and the batch of records that it has lent to the caller. */
 struct consumer_batch {
-    struct header_source header_source; /* of its records: leads back here */
+    struct header_source header_source; /* of its records; also leads back to this struct */
     const void *parsed;                 /* the message whose headers are parsed; NULL: none */
     rd_kafka_headers_t *headers;        /* of it; NULL: it has none */
-    bool headers_failed;                /* it has, but they cannot be read */
+    bool headers_failed;                /* it has headers that cannot be read */
     rd_kafka_t *rk;
     rd_kafka_message_t **lent;
     struct record *records;
@@ -43,65 +48,66 @@ struct consumer_batch {
     struct partition_offsets offsets;
 };
 
-/* How long a consumer waits before it looks again whether its full queue has room. */
+/* A consumer's pause before it checks again whether its full fetch queue has room. */
 #define FETCH_BACKOFF_MS "20"
 
 struct kafka {
     struct wire wire;
     struct consumer_batch consumer_batch; /* the group member */
-    rd_kafka_t *bounds;   /* read_uncommitted: asks for log ends */
-    rd_kafka_t *stable;   /* read_committed: asks for last stable offsets; made when first asked */
+    rd_kafka_t *bounds;   /* read_uncommitted: for requests, such as log ends; no member */
+    rd_kafka_t *stable;   /* read_committed: for last stable offsets; made at first use */
     rd_kafka_t *at_once;
     rd_kafka_t *txn;
     rd_kafka_conf_t *reader_conf; /* template */
     size_t fetch_bytes_max;
-    bool fetches_on; /* the library looks at a full fetch queue again by itself, and soon */
+    bool backoff_set; /* librdkafka knows fetch.queue.backoff.ms */
     char *group;    /* NULL: none */
     char *instance; /* NULL: a dynamic member */
-    rd_kafka_queue_t *answers; /* to what was asked of the group; made with the first question */
-    bool asked;
+    rd_kafka_queue_t *answers; /* to descriptions of the group; made with the first request */
+    bool asked;                /* a request is on its way */
     struct wire_listener listener;
-    int unplaced; /* why what we were assigned could not be placed: nothing can go on; or 0 */
-    struct ack_tracker acks; /* of at-once messages on their way */
+    int assign_failed; /* the wire_error with which an assignment failed, for good; or 0 */
+    struct ack_tracker acks; /* of at-once messages */
     struct partition_offsets sent;
-    bool send_refused; /* and will be, however often it is tried */
-    struct oversize *oversize; /* letters that are to go again, shorter */
-    rd_kafka_topic_t **topics; /* kept so that the handles keep what they know of them */
+    bool send_refused; /* a broker refuses our messages for good */
+    struct oversize *oversize; /* dead letters to send again, shortened */
+    rd_kafka_topic_t **topics; /* kept, so that the handles keep their metadata */
     size_t topics_count;
-    int64_t *txn_offsets; /* where delivery reports of the running transaction go */
+    int64_t *txn_offsets; /* the running transaction's offsets, filled by delivery reports */
     pthread_mutex_t why_lock;
-    char trouble[ERROR_TEXT_MAX]; /* librdkafka's newest; written under why_lock */
-    bool refused;                 /* a broker did not take our credentials */
-    bool distrusted;              /* the newest trouble is with TLS: a certificate, as a rule */
-    char why[ERROR_TEXT_MAX];
-    char told[ERROR_TEXT_MAX];
+    char trouble[ERROR_TEXT_MAX];  /* librdkafka's newest error; written under why_lock */
+    bool refused;                  /* a broker refused our credentials */
+    bool tls_failed;               /* the newest error is one of TLS, mostly a certificate */
+    char why[ERROR_TEXT_MAX];      /* the last failure */
+    char why_lent[ERROR_TEXT_MAX]; /* copy that wire_why() returns */
 };
 
 struct kafka_reader {
     struct reader reader;
     struct kafka *kafka;
     struct consumer_batch consumer_batch;
-    size_t taken_bytes; /* since the fetcher was last woken */
+    size_t taken_bytes; /* since the broker thread was last woken */
 };
 
-/* Keeps the story of a failure for wire_why(); either thread. */
-void kafka_say(struct kafka *kafka, const char *format, ...) _printf_(2, 3);
-/* Sorts a plain error code into a wire_error and keeps the story, with a hint for what a person
- * must mend. */
-int kafka_sort_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code);
-/* Makes a list of one place; the caller destroys it. */
+/* Sets the text of a failure for wire_why(); either thread. */
+void kafka_set_why(struct kafka *kafka, const char *format, ...) _printf_(2, 3);
+/* Classifies an error code as a wire_error and sets the failure's text, with a hint when operator
+ * action is needed. */
+int kafka_classify_code(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code);
+/* Makes a list of one partition and offset; the caller destroys it. */
 rd_kafka_topic_partition_list_t *kafka_partition_offset(const char *topic, int32_t partition,
                                                         int64_t offset);
-/* Asks for the first offset at or after a time (ms since 1970), or for RD_KAFKA_OFFSET_BEGINNING
- * or RD_KAFKA_OFFSET_END: the last stable offset, if the handle reads what is committed. After a
- * time beyond the newest record the offset is negative. */
+/* Requests the first offset at or after a time (ms since 1970), RD_KAFKA_OFFSET_BEGINNING or
+ * RD_KAFKA_OFFSET_END, which is the last stable offset for a read_committed handle. The offset is
+ * negative for a time after the newest record. */
 rd_kafka_resp_err_t kafka_ask_offset(rd_kafka_t *rk, const char *topic, int32_t partition,
                                      int64_t time, int timeout_ms, int64_t *ret_offset);
-/* Says whether it is an error that a person must mend. */
+/* True for an error that needs operator action. */
 bool kafka_is_refusal(rd_kafka_resp_err_t code);
-/* Sorts librdkafka's error object by the questions it answers, keeps the story and frees it. */
-int kafka_sort_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error);
-/* Makes a handle; takes the configuration. */
+/* Classifies librdkafka's error object by its flags, sets the failure's text and frees the
+ * error. */
+int kafka_classify_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error);
+/* Makes a handle and takes ownership of the configuration. */
 int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *conf,
                       rd_kafka_t **ret_rk);
 
@@ -110,24 +116,25 @@ void consumer_batch_drop(struct consumer_batch *consumer_batch);
 void consumer_batch_release(struct consumer_batch *consumer_batch);
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                         rd_kafka_topic_partition_list_t *partitions, void *opaque);
-/* Fills in the verbs of the group member and of readers. */
+/* Sets the functions of the group member and of readers. */
 void kafka_group_verbs(struct wire_class *verbs);
 
 /* kafka_rank.c */
 int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count);
 
 /* kafka_oversize.c */
-/* Keeps what a failed report tells of, to be sent again with less in it; false when it can not be
- * told shorter, or failed otherwise. */
-bool kafka_keep_oversize(struct kafka *kafka, const rd_kafka_message_t *message, uint64_t mark);
-/* Sends what is kept, as far as the queue has room. */
+/* Keeps the message of a failed report, to send it again shortened; false when it cannot be
+ * shortened, or did not fail by its size. */
+bool kafka_keep_oversize(struct kafka *kafka, const rd_kafka_message_t *message,
+                         uint64_t ack_group);
+/* Sends the kept messages while the queue has room. */
 void kafka_send_oversize(struct kafka *kafka);
 void kafka_drop_oversize(struct kafka *kafka);
 
 /* kafka_send.c */
 void kafka_on_at_once_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
 void kafka_on_txn_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
-/* Fills in the verbs of the producers. */
+/* Sets the functions of the producers. */
 void kafka_send_verbs(struct wire_class *verbs);
 
 #endif

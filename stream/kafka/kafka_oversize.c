@@ -1,11 +1,13 @@
-/* Messages that the client took and the broker found too large for their topic.
+/* At-once messages that the client accepted and the broker found too large for their topic.
  *
- * What carries headers is a dead letter. Where it came from and why it was refused is worth more
- * than nothing, and a letter that fails for good would have its batch tried again for ever: so it
- * goes again without its value and the sender's headers, and, if it must be, without its key. Its
- * mark stays outstanding meanwhile. Reports come from inside a poll, where nothing may wait for
- * room in the queue: what is to go again is kept until after the poll. It is no more than what was
- * on its way. */
+ * Only dead letters are sent again; they are the messages with headers. Their origin and reason are
+ * worth keeping without the bytes, and a dead letter that fails for good would make its batch be
+ * processed again for ever. So it is sent again without its value and the sender's headers, and
+ * then, if it is still too large, without its key. It stays outstanding in its ack group meanwhile.
+ *
+ * Delivery reports run inside a poll, where nothing may wait for room in the queue. A message is
+ * therefore kept in a list until after the poll; the list is never longer than the queue was.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
@@ -14,10 +16,10 @@ struct oversize {
     struct oversize *next;
     rd_kafka_headers_t *headers;
     char *topic;
-    char *key; /* NULL: none, or none any more */
+    char *key; /* NULL: none, or dropped */
     size_t key_size;
     int64_t time_ms;
-    uint64_t mark;
+    uint64_t ack_group;
 };
 
 static struct oversize *oversize_free(struct oversize *oversize)
@@ -29,7 +31,8 @@ static struct oversize *oversize_free(struct oversize *oversize)
     return NULL;
 }
 
-/* Where the letter's own headers begin. The sender's may be called anything, `truncated` too. */
+/* Returns the index at which the dead letter's own headers begin. The sender's headers may have any
+ * name, `truncated` too. */
 static size_t first_own(const rd_kafka_headers_t *headers)
 {
     const char *name;
@@ -42,7 +45,7 @@ static size_t first_own(const rd_kafka_headers_t *headers)
     return 0;
 }
 
-/* The letter's own headers alone, which say that it is not whole. */
+/* Makes the dead letter's own headers, with `truncated` added. */
 static rd_kafka_headers_t *own_headers(const rd_kafka_headers_t *headers)
 {
     const char *name;
@@ -59,7 +62,7 @@ static rd_kafka_headers_t *own_headers(const rd_kafka_headers_t *headers)
     return own;
 }
 
-bool kafka_keep_oversize(struct kafka *kafka, const rd_kafka_message_t *message, uint64_t mark)
+bool kafka_keep_oversize(struct kafka *kafka, const rd_kafka_message_t *message, uint64_t ack_group)
 {
     rd_kafka_headers_t *headers;
     rd_kafka_timestamp_type_t type;
@@ -71,7 +74,7 @@ bool kafka_keep_oversize(struct kafka *kafka, const rd_kafka_message_t *message,
     oversize->headers = own_headers(headers);
     oversize->topic = xstrdup(rd_kafka_topic_name(message->rkt));
     oversize->time_ms = rd_kafka_message_timestamp(message, &type);
-    oversize->mark = mark;
+    oversize->ack_group = ack_group;
     if (whole && message->key) {
         oversize->key = xmemdup(message->key, message->key_len);
         oversize->key_size = message->key_len;
@@ -90,13 +93,13 @@ void kafka_send_oversize(struct kafka *kafka)
             RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
             RD_KAFKA_V_KEY(first->key, first->key_size), RD_KAFKA_V_VALUE(NULL, 0),
             RD_KAFKA_V_TIMESTAMP(first->time_ms), RD_KAFKA_V_HEADERS(first->headers),
-            RD_KAFKA_V_OPAQUE((void *)(uintptr_t)first->mark), RD_KAFKA_V_END);
+            RD_KAFKA_V_OPAQUE((void *)(uintptr_t)first->ack_group), RD_KAFKA_V_END);
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) { return; }
         if (code) {
-            ack_tracker_fail(&kafka->acks, first->mark);
-            (void)kafka_sort_code(kafka, first->topic, code);
+            ack_tracker_fail(&kafka->acks, first->ack_group);
+            (void)kafka_classify_code(kafka, first->topic, code);
         } else {
-            first->headers = NULL; /* the message's now */
+            first->headers = NULL; /* owned by the message now */
         }
         kafka->oversize = first->next;
         oversize_free(first);

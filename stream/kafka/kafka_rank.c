@@ -1,10 +1,14 @@
+/* The rank of this member among the group's, for standby copies. The request is asynchronous: the
+ * first call sends it, later calls look whether the answer has arrived, so nothing blocks the
+ * worker's thread.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
 
-/* The group is described by its coordinator. Asked through the handle that asks for log ends, which
- * is no member; the answer comes in a queue of its own. */
-static void ask(struct kafka *kafka)
+/* Requests a description of the group from its coordinator, through a handle that is no member; the
+ * answer arrives in a queue of its own. */
+static void send_request(struct kafka *kafka)
 {
     char text[ERROR_TEXT_MAX];
     const char *groups[] = {kafka->group};
@@ -18,9 +22,9 @@ static void ask(struct kafka *kafka)
     kafka->asked = true;
 }
 
-/* By instance id, as librdkafka's range assignor sorts static members. */
-static int place_among(const struct kafka *kafka, const rd_kafka_ConsumerGroupDescription_t *group,
-                       size_t *ret_rank, size_t *ret_count)
+/* Ranks by instance id, as librdkafka's range assignor sorts static members. */
+static int rank_among(const struct kafka *kafka, const rd_kafka_ConsumerGroupDescription_t *group,
+                      size_t *ret_rank, size_t *ret_count)
 {
     size_t count = rd_kafka_ConsumerGroupDescription_member_count(group), rank = 0;
     bool found = false;
@@ -38,13 +42,13 @@ static int place_among(const struct kafka *kafka, const rd_kafka_ConsumerGroupDe
     return 0;
 }
 
-static int class_of(struct kafka *kafka, rd_kafka_event_t *event, size_t *ret_rank,
-                    size_t *ret_count)
+static int read_answer(struct kafka *kafka, rd_kafka_event_t *event, size_t *ret_rank,
+                       size_t *ret_count)
 {
     const rd_kafka_DescribeConsumerGroups_result_t *result =
         rd_kafka_event_DescribeConsumerGroups_result(event);
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-    if (code || !result) { return kafka_sort_code(kafka, "members of the group", code); }
+    if (code || !result) { return kafka_classify_code(kafka, "members of the group", code); }
     size_t count;
     const rd_kafka_ConsumerGroupDescription_t **groups =
         rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
@@ -53,18 +57,18 @@ static int class_of(struct kafka *kafka, rd_kafka_event_t *event, size_t *ret_ra
             RD_KAFKA_CONSUMER_GROUP_STATE_STABLE) {
         return WIRE_RETRY;
     }
-    return place_among(kafka, groups[0], ret_rank, ret_count);
+    return rank_among(kafka, groups[0], ret_rank, ret_count);
 }
 
 int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count)
 {
     struct kafka *kafka = (struct kafka *)wire;
     if (!kafka->group || !kafka->instance) { return WIRE_RETRY; }
-    if (!kafka->asked) { ask(kafka); }
+    if (!kafka->asked) { send_request(kafka); }
     rd_kafka_event_t *event = rd_kafka_queue_poll(kafka->answers, 0);
     if (!event) { return WIRE_RETRY; }
     kafka->asked = false;
-    int result = class_of(kafka, event, ret_rank, ret_count);
+    int result = read_answer(kafka, event, ret_rank, ret_count);
     rd_kafka_event_destroy(event);
     return result;
 }

@@ -1,26 +1,40 @@
+/* The two producers.
+ *
+ * The at-once producer belongs to the worker's thread. Its delivery reports run inside
+ * rd_kafka_poll() on that thread and count in the ack tracker. Nothing may block in a report, so a
+ * message that was too large is kept there and sent again after the poll (kafka_oversize.c).
+ *
+ * A transaction runs whole on the committer's thread: begin, produce, offsets (KIP-447), commit.
+ * The values are lent to librdkafka without a copy until the call returns. Results:
+ *
+ *   retriable error    the same call again, with the same arguments
+ *   abortable error    rolled back, WIRE_ABORTED: the batch is processed again
+ *   fatal error        WIRE_FATAL: the outcome is unknown, the process must end
+ *   no right           rolled back if possible, WIRE_REFUSED: needs operator action
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
 
-/* ---- At once ---- */
+/* ---- At-once messages, on the worker's thread ---- */
 
 void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *message,
                               void *opaque)
 {
     struct kafka *kafka = opaque;
-    uint64_t mark = (uint64_t)(uintptr_t)message->_private;
-    if (message->err && kafka_keep_oversize(kafka, message, mark)) { return; }
+    uint64_t ack_group = (uint64_t)(uintptr_t)message->_private;
+    if (message->err && kafka_keep_oversize(kafka, message, ack_group)) { return; }
     if (message->err) {
-        ack_tracker_fail(&kafka->acks, mark);
-        int result = kafka_sort_code(kafka, rd_kafka_topic_name(message->rkt), message->err);
+        ack_tracker_fail(&kafka->acks, ack_group);
+        int result = kafka_classify_code(kafka, rd_kafka_topic_name(message->rkt), message->err);
         kafka->send_refused = kafka->send_refused || result == WIRE_REFUSED;
         return;
     }
-    ack_tracker_acknowledge(&kafka->acks, mark);
-    struct partition_offset *place =
+    ack_tracker_acknowledge(&kafka->acks, ack_group);
+    struct partition_offset *entry =
         partition_offsets_find(&kafka->sent, rd_kafka_topic_name(message->rkt), message->partition);
-    place->appended = MAX_OF(place->appended, message->offset);
+    entry->appended = MAX_OF(entry->appended, message->offset);
 }
 
 static rd_kafka_headers_t *headers_of(const struct message *message)
@@ -35,9 +49,9 @@ static rd_kafka_headers_t *headers_of(const struct message *message)
     return headers;
 }
 
-/* Hands one message to a producer; the caller handles a full queue. `flags`:
- * RD_KAFKA_MSG_F_COPY, or 0 to lend the value's bytes until the message is reported. */
-static rd_kafka_resp_err_t hand_over(rd_kafka_t *rk, int flags, const struct message *message,
+/* Puts one message into a producer's queue; the caller handles a full queue. `flags`:
+ * RD_KAFKA_MSG_F_COPY, or 0 to lend the value's bytes until the delivery report. */
+static rd_kafka_resp_err_t enqueue(rd_kafka_t *rk, int flags, const struct message *message,
                                      void *opaque)
 {
     rd_kafka_headers_t *headers = headers_of(message);
@@ -63,31 +77,31 @@ static rd_kafka_resp_err_t hand_over(rd_kafka_t *rk, int flags, const struct mes
         RD_KAFKA_V_TIMESTAMP(message->time_ms), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
 }
 
-static int kafka_produce(struct wire *wire, const struct message *message, uint64_t mark)
+static int kafka_produce(struct wire *wire, const struct message *message, uint64_t ack_group)
 {
     struct kafka *kafka = (struct kafka *)wire;
-    mark = ack_tracker_count(&kafka->acks, mark);
+    ack_group = ack_tracker_count(&kafka->acks, ack_group);
     for (;;) {
         rd_kafka_resp_err_t code =
-            hand_over(kafka->at_once, RD_KAFKA_MSG_F_COPY, message, (void *)(uintptr_t)mark);
+            enqueue(kafka->at_once, RD_KAFKA_MSG_F_COPY, message, (void *)(uintptr_t)ack_group);
         if (!code) { return 0; }
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            ack_tracker_acknowledge(&kafka->acks, mark);
-            return kafka_sort_code(kafka, message->topic, code);
+            ack_tracker_acknowledge(&kafka->acks, ack_group);
+            return kafka_classify_code(kafka, message->topic, code);
         }
         rd_kafka_poll(kafka->at_once, QUEUE_WAIT_MS);
         kafka_send_oversize(kafka);
     }
 }
 
-static int kafka_unacked(struct wire *wire, uint64_t mark, size_t *ret_count)
+static int kafka_unacked(struct wire *wire, uint64_t ack_group, size_t *ret_count)
 {
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_poll(kafka->at_once, 0);
     kafka_send_oversize(kafka);
     if (kafka->send_refused) { return WIRE_REFUSED; }
-    if (ack_tracker_take_failed(&kafka->acks, mark)) { return WIRE_ABORTED; }
-    *ret_count = ack_tracker_outstanding(&kafka->acks, mark);
+    if (ack_tracker_take_failed(&kafka->acks, ack_group)) { return WIRE_ABORTED; }
+    *ret_count = ack_tracker_outstanding(&kafka->acks, ack_group);
     return 0;
 }
 
@@ -105,20 +119,20 @@ void kafka_on_txn_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *mess
     if (!message->err && kafka->txn_offsets) { kafka->txn_offsets[index] = message->offset; }
 }
 
-/* The values are lent: they lie still in their stages until the transaction is over, and a copy of
- * a large batch in the queue would be memory for nothing. */
+/* Lends the values: the stages keep them unchanged until the transaction is over, and copies of a
+ * large batch would cost its size in memory. */
 static int produce_all(struct kafka *kafka, const struct txn *txn)
 {
     for (size_t i = 0; i < txn->messages_count;) {
         CRASH_POINT("txn.produce");
         rd_kafka_resp_err_t code =
-            hand_over(kafka->txn, 0, &txn->messages[i], (void *)(uintptr_t)i);
+            enqueue(kafka->txn, 0, &txn->messages[i], (void *)(uintptr_t)i);
         if (!code) {
             i++;
             continue;
         }
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            int result = kafka_sort_code(kafka, txn->messages[i].topic, code);
+            int result = kafka_classify_code(kafka, txn->messages[i].topic, code);
             if (result == WIRE_TOO_LARGE) { return WIRE_FATAL; }
             return wire_is_final(result) ? result : WIRE_ABORTED;
         }
@@ -127,7 +141,7 @@ static int produce_all(struct kafka *kafka, const struct txn *txn)
     return 0;
 }
 
-/* The same arguments again on a retriable error, as the API asks. */
+/* Repeats the call with the same arguments on a retriable error, as the API requires. */
 static int send_offsets(struct kafka *kafka, const struct txn *txn)
 {
     rd_kafka_topic_partition_list_t *list =
@@ -141,15 +155,15 @@ static int send_offsets(struct kafka *kafka, const struct txn *txn)
     int result = WIRE_RETRY;
     while (result == WIRE_RETRY) {
         rd_kafka_error_t *error = rd_kafka_send_offsets_to_transaction(kafka->txn, list, group, -1);
-        result = error ? kafka_sort_error(kafka, "offsets in the transaction", error) : 0;
+        result = error ? kafka_classify_error(kafka, "offsets in the transaction", error) : 0;
     }
     rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
     return result;
 }
 
-/* The call that failed may have met what another error left behind: librdkafka tells that other one
- * to whoever asks for a new transaction now, and begins none. */
+/* The failed call may be a consequence of an earlier error. In this state a call to begin a
+ * transaction fails and returns that earlier error. */
 static int first_cause(struct kafka *kafka, int result)
 {
     rd_kafka_error_t *error = rd_kafka_begin_transaction(kafka->txn);
@@ -158,10 +172,10 @@ static int first_cause(struct kafka *kafka, int result)
         rd_kafka_error_destroy(error);
         return result;
     }
-    return kafka_sort_error(kafka, "transaction", error);
+    return kafka_classify_error(kafka, "transaction", error);
 }
 
-/* Rolls back; returns the result that led here, or WIRE_FATAL when that does not go either. */
+/* Rolls back; returns the result that led here, or WIRE_FATAL when the rollback fails. */
 static int abort_txn(struct kafka *kafka, int result)
 {
     char cause[ERROR_TEXT_MAX];
@@ -172,25 +186,27 @@ static int abort_txn(struct kafka *kafka, int result)
     for (;;) {
         rd_kafka_error_t *error = rd_kafka_abort_transaction(kafka->txn, -1);
         if (!error) { break; }
-        int failed = kafka_sort_error(kafka, "abort", error);
+        int failed = kafka_classify_error(kafka, "abort", error);
         if (failed == WIRE_RETRY) { continue; }
-        if (result == WIRE_REFUSED) { break; } /* the process ends, whatever is left open */
+        if (result == WIRE_REFUSED) { break; } /* the process ends anyway */
         return WIRE_FATAL;
     }
-    kafka_say(kafka, "%s", cause);
+    kafka_set_why(kafka, "%s", cause);
     return result;
 }
 
-/* Takes back what is still lent. A commit or an abort that went well has left nothing. */
-static void take_back(struct kafka *kafka)
+/* Purges messages whose values are still lent. After a successful commit or abort there are
+ * none. */
+static void purge_lent(struct kafka *kafka)
 {
     if (!rd_kafka_outq_len(kafka->txn)) { return; }
     (void)rd_kafka_purge(kafka->txn, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     (void)rd_kafka_flush(kafka->txn, FLUSH_TIMEOUT_MS);
 }
 
-/* A broker that refuses a transaction's partitions does not say which: all its topics are told. */
-static void tell_topics(struct kafka *kafka, const struct txn *txn)
+/* A broker that refuses a transaction's partitions does not say which, so the failure's text names
+ * all topics of the transaction. */
+static void add_topics_to_why(struct kafka *kafka, const struct txn *txn)
 {
     char topics[ERROR_TEXT_MAX / 2] = "";
     for (size_t i = 0; i < txn->messages_count; i++) {
@@ -203,7 +219,7 @@ static void tell_topics(struct kafka *kafka, const struct txn *txn)
     pthread_mutex_lock(&kafka->why_lock);
     memcpy(why, kafka->why, sizeof(why));
     pthread_mutex_unlock(&kafka->why_lock);
-    kafka_say(kafka, "writing%s in a transaction: %s", topics, why);
+    kafka_set_why(kafka, "writing%s in a transaction: %s", topics, why);
 }
 
 static int kafka_txn_run(struct wire *wire, const struct txn *txn)
@@ -213,7 +229,7 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
     for (size_t i = 0; i < txn->messages_count; i++) { txn->ret_offsets[i] = OFFSET_NONE; }
     rd_kafka_error_t *error = rd_kafka_begin_transaction(kafka->txn);
     if (error) {
-        int refused = kafka_sort_error(kafka, "begin", error);
+        int refused = kafka_classify_error(kafka, "begin", error);
         return wire_is_final(refused) ? refused : WIRE_ABORTED;
     }
     CRASH_POINT("txn.begun");
@@ -229,14 +245,14 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
             kafka->txn_offsets = NULL;
             return 0;
         }
-        result = kafka_sort_error(kafka, "commit", error);
+        result = kafka_classify_error(kafka, "commit", error);
     }
     if (result == WIRE_ABORTED || result == WIRE_REFUSED) {
         CRASH_POINT("txn.abort");
         result = abort_txn(kafka, result);
     }
-    if (result == WIRE_REFUSED) { tell_topics(kafka, txn); }
-    take_back(kafka);
+    if (result == WIRE_REFUSED) { add_topics_to_why(kafka, txn); }
+    purge_lent(kafka);
     kafka->txn_offsets = NULL;
     return result;
 }

@@ -7,20 +7,20 @@ struct partition_offset *partition_offsets_find(struct partition_offsets *offset
                                                 const char *topic, int32_t partition)
 {
     for (size_t i = 0; i < offsets->count; i++) {
-        struct partition_offset *place = &offsets->at[(offsets->last + i) % offsets->count];
-        if (place->partition == partition && strcmp(place->topic, topic) == 0) {
-            offsets->last = (size_t)(place - offsets->at);
-            return place;
+        struct partition_offset *entry = &offsets->at[(offsets->last + i) % offsets->count];
+        if (entry->partition == partition && strcmp(entry->topic, topic) == 0) {
+            offsets->last = (size_t)(entry - offsets->at);
+            return entry;
         }
     }
     offsets->at = xreallocarray(offsets->at, offsets->count + 1, sizeof(*offsets->at));
-    struct partition_offset *place = &offsets->at[offsets->count];
-    *place = (struct partition_offset){.topic = xstrdup(topic),
+    struct partition_offset *entry = &offsets->at[offsets->count];
+    *entry = (struct partition_offset){.topic = xstrdup(topic),
                                        .partition = partition,
                                        .position = OFFSET_NONE,
                                        .appended = OFFSET_NONE};
     offsets->last = offsets->count++;
-    return place;
+    return entry;
 }
 
 void partition_offsets_forget_positions(struct partition_offsets *offsets)

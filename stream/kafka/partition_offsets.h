@@ -1,4 +1,5 @@
-/* Places: what a client knows of the partitions that it reads or writes. */
+/* What a client knows of the partitions that it reads or writes, by topic and partition. One
+ * thread. */
 #ifndef FRESHET_STREAM_KAFKA_PARTITION_OFFSETS_H
 #define FRESHET_STREAM_KAFKA_PARTITION_OFFSETS_H
 
@@ -14,13 +15,13 @@ struct partition_offset {
 struct partition_offsets {
     struct partition_offset *at;
     size_t count;
-    size_t last; /* where the last look-up ended: records come in runs */
+    size_t last; /* index of the last look-up: records of a partition come in runs */
 };
 
-/* Finds a partition's place, or makes one that knows nothing. Valid until the next call. */
+/* Finds a partition's entry, or adds one with unknown offsets. Valid until the next call. */
 struct partition_offset *partition_offsets_find(struct partition_offsets *offsets,
                                                 const char *topic, int32_t partition);
-/* Forgets all positions. */
+/* Sets all positions to unknown. */
 void partition_offsets_forget_positions(struct partition_offsets *offsets);
 /* Frees all. */
 void partition_offsets_release(struct partition_offsets *offsets);

@@ -1,18 +1,16 @@
-/* The wire: what a worker needs of Kafka, and nothing else.
+/* The wire is the interface to Kafka: everything that a worker needs of it, and nothing else.
  *
- * Two makes exist: kafka.c (librdkafka, the real one) and memlog.c (an in-process log with groups,
- * transactions, isolation and injected faults, for topology tests). The runtime above is the same
- * code on both.
+ * It has two implementations: kafka.c (librdkafka) and stream/sim/memlog.h (an in-process log with
+ * groups, transactions, isolation levels and injected faults, for topology tests). The runtime runs
+ * the same code on both.
  *
- * A wire is one group member with one at-once (idempotent) producer and, if asked for, one
- * transactional producer, and any number of readers (consumers without a group).
+ * A wire is one group member with one at-once (idempotent) producer, at most one transactional
+ * producer, and any number of readers (consumers without a group).
  *
- * Threads: all calls come from the worker's thread, except wire_txn_run() and
- * wire_offsets_commit(),
- * which run on the committer's thread while the worker's thread goes on polling and producing at
- * once.
+ * Threads: all calls come from the worker's thread. Only wire_txn_run() and wire_offsets_commit()
+ * run on the committer's thread, while the worker's thread goes on polling and producing at once.
  *
- * Errors: calls return 0 or a negative `enum wire_error`; wire_why() tells the story in words.
+ * Errors: calls return 0 or a negative `enum wire_error`; wire_why() then has the reason as text.
  */
 #ifndef FRESHET_STREAM_KAFKA_WIRE_H
 #define FRESHET_STREAM_KAFKA_WIRE_H
@@ -20,11 +18,11 @@
 #include "stream/kafka/record.h"
 
 enum wire_error {
-    WIRE_RETRY = -1,   /* transient: the same call again may work */
-    WIRE_ABORTED = -2, /* the transaction is rolled back: forget the batch and rewind */
-    WIRE_FATAL = -3,   /* fenced or broken: the process must end and start anew */
-    WIRE_TOO_LARGE = -4, /* this message exceeds what the broker takes */
-    WIRE_REFUSED = -5, /* no such topic, no right to it, no such offset: a person must mend it */
+    WIRE_RETRY = -1,   /* transient: the same call may work later */
+    WIRE_ABORTED = -2, /* the transaction is rolled back: drop the batch and rewind */
+    WIRE_FATAL = -3,   /* fenced or broken: the process must end; a new one may work */
+    WIRE_TOO_LARGE = -4, /* the message exceeds the broker's limit */
+    WIRE_REFUSED = -5, /* no such topic or offset, or no right to it: needs operator action */
 };
 
 enum delivery {
@@ -40,30 +38,30 @@ struct topic_partition {
 
 enum { OFFSET_NONE = -1 };
 
-/* How long a group member may be silent, unless kafka.session.timeout.ms says otherwise. */
+/* The group member's session timeout, unless kafka.session.timeout.ms is set. */
 enum { WIRE_SESSION_MS = 15000 };
 
-/* Told from inside wire_poll(). The lists are borrowed for the call. */
+/* Callbacks from inside wire_poll(). The lists are borrowed for the call. */
 struct wire_listener {
     void *arg;
-    /* The group gave us these partitions. The wire has paused them: they deliver nothing until
-     * wire_resume(). */
+    /* The group assigned these partitions to us. The wire has paused them: they deliver nothing
+     * until wire_resume(). */
     void (*assigned)(void *arg, const struct topic_partition *at, size_t count);
-    /* These are taken away. `lost`: somebody else may own them already, nothing may be
-     * committed. */
+    /* The group takes these partitions away. `lost`: another member may own them already, and
+     * nothing may be committed. */
     void (*revoked)(void *arg, const struct topic_partition *at, size_t count, bool lost);
-    /* The client has trouble with a broker and goes on trying: for the log. May be NULL. */
+    /* The client has an error with a broker and tries again: for the log. May be NULL. */
     void (*trouble)(void *arg, const char *text);
 };
 
-/* A transaction as one piece of work: messages in order, then the group's next offsets. */
+/* A whole transaction: messages in order, then the group's next offsets. */
 struct txn {
     const struct message *messages;
     size_t messages_count;
-    const struct topic_partition *offsets; /* next offset to read, per input partition; perhaps none
-                                            * (then there need be no group) */
+    /* Next offset to read, for each input partition. There may be none; then no group is needed. */
+    const struct topic_partition *offsets;
     size_t offsets_count;
-    int64_t *ret_offsets; /* per message: the offset at which it was appended, or OFFSET_NONE */
+    int64_t *ret_offsets; /* for each message: its offset in the log, or OFFSET_NONE */
 };
 
 struct wire;
@@ -84,8 +82,8 @@ struct wire_class {
     int (*committed)(struct wire *, const char *topic, int32_t partition, int64_t *ret_offset);
     int (*resume)(struct wire *, const char *topic, int32_t partition, int64_t offset);
     int (*pause)(struct wire *, const char *topic, int32_t partition);
-    int (*produce)(struct wire *, const struct message *, uint64_t mark);
-    int (*unacked)(struct wire *, uint64_t mark, size_t *ret_count);
+    int (*produce)(struct wire *, const struct message *, uint64_t ack_group);
+    int (*unacked)(struct wire *, uint64_t ack_group, size_t *ret_count);
     int64_t (*appended)(struct wire *, const char *topic, int32_t partition);
     int (*txn_run)(struct wire *, const struct txn *);
     int (*offsets_commit)(struct wire *, const struct topic_partition *at, size_t count);
@@ -96,7 +94,7 @@ struct wire_class {
                        struct reader **ret);
 };
 
-/* Says whether the process must end on it. */
+/* True when the process must end after this result. */
 static inline bool wire_is_final(int result)
 {
     return result == WIRE_FATAL || result == WIRE_REFUSED;
@@ -119,30 +117,32 @@ struct reader {
     const struct reader_class *class;
 };
 
-/* Leaves the group and frees the wire; outstanding at-once messages are flushed. Takes NULL. */
+/* Flushes outstanding at-once messages, leaves the group and frees the wire; takes NULL; returns
+ * NULL. */
 static inline struct wire *wire_close(struct wire *wire)
 {
     if (wire) { wire->class->close(wire); }
     return NULL;
 }
-/* Tells the last failure in words, with topic and partition; borrowed until the next call. */
+/* Returns the last failure as text, with topic and partition; borrowed until the next call. */
 static inline const char *wire_why(struct wire *wire)
 {
     return wire->class->why(wire);
 }
-/* Counts a topic's partitions; WIRE_REFUSED when it does not exist. */
+/* Returns the number of a topic's partitions; WIRE_REFUSED when the topic does not exist. */
 static inline int wire_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
 {
     return wire->class->partitions(wire, topic, ret_count);
 }
-/* Tells the first retained offset and the log end (read_uncommitted: the bound of a restore). */
+/* Returns the first retained offset and the log end (read_uncommitted: a restore reads up to
+ * it). */
 static inline int wire_bounds(struct wire *wire, const char *topic, int32_t partition,
                               int64_t *ret_low, int64_t *ret_end)
 {
     return wire->class->bounds(wire, topic, partition, ret_low, ret_end);
 }
-/* Tells the last stable offset: the first of a transaction that is not decided yet, or the log end.
- * What a read_committed reader does not find before it is not there. */
+/* Returns the last stable offset: the first offset of the oldest open transaction, or the log end.
+ * A read_committed reader sees every committed record before it. */
 static inline int wire_stable_end(struct wire *wire, const char *topic, int32_t partition,
                                   int64_t *ret_end)
 {
@@ -154,59 +154,58 @@ static inline int wire_subscribe(struct wire *wire, const char *const *topics, s
 {
     return wire->class->subscribe(wire, topics, count, listener);
 }
-/* Waits up to timeout_ms for a first record and takes what is there, at most max records, which are
- * borrowed until wire_release(). Calls the listener. 0 records is no error. */
+/* Waits up to timeout_ms for a first record and takes those that have arrived, at most max. They
+ * are borrowed until wire_release(). Calls the listener. 0 records is no error. */
 static inline int wire_poll(struct wire *wire, int timeout_ms, size_t max,
                             const struct record **ret_at, size_t *ret_count)
 {
     return wire->class->poll(wire, timeout_ms, max, ret_at, ret_count);
 }
-/* Gives the last batch's bytes back. */
+/* Frees the last batch. */
 static inline void wire_release(struct wire *wire)
 {
     wire->class->release(wire);
 }
-/* Asks the group's committed offset, waiting out a former owner's open transaction; OFFSET_NONE
- * when there is none. */
+/* Fetches the group's committed offset; OFFSET_NONE when there is none. While a former
+ * owner's transaction with offsets is open, the call waits or returns WIRE_RETRY. */
 static inline int wire_committed(struct wire *wire, const char *topic, int32_t partition,
                                  int64_t *ret_offset)
 {
     return wire->class->committed(wire, topic, partition, ret_offset);
 }
-/* Lets an assigned partition deliver from this offset on. Also the rewind after an abort. */
+/* Makes an assigned partition deliver from this offset on. Also rewinds after an abort. */
 static inline int wire_resume(struct wire *wire, const char *topic, int32_t partition,
                               int64_t offset)
 {
     return wire->class->resume(wire, topic, partition, offset);
 }
-/* Holds an assigned partition back; it stays ours. */
+/* Pauses an assigned partition; it stays assigned. */
 static inline int wire_pause(struct wire *wire, const char *topic, int32_t partition)
 {
     return wire->class->pause(wire, topic, partition);
 }
-/* Sends a message at once, without waiting for it. `mark` groups messages for wire_unacked() and
- * never falls from call to call. */
-static inline int wire_produce(struct wire *wire, const struct message *message, uint64_t mark)
+/* Sends a message at once, without waiting for its acknowledgement. wire_unacked() counts messages
+ * by ack_group, a number that is not below that of earlier calls. */
+static inline int wire_produce(struct wire *wire, const struct message *message, uint64_t ack_group)
 {
-    return wire->class->produce(wire, message, mark);
+    return wire->class->produce(wire, message, ack_group);
 }
-/* Counts at-once messages with a mark up to this one that are not yet acknowledged; WIRE_ABORTED
- * once after one of them could not be delivered (those under later marks are told when asked for),
- * WIRE_REFUSED when the broker does not take them from us. */
-static inline int wire_unacked(struct wire *wire, uint64_t mark, size_t *ret_count)
+/* Counts the at-once messages of ack groups up to this one that are not acknowledged yet. Returns
+ * WIRE_ABORTED, once, after one of them could not be delivered (failures of later groups are kept
+ * for later calls), and WIRE_REFUSED when the broker refuses our messages. */
+static inline int wire_unacked(struct wire *wire, uint64_t ack_group, size_t *ret_count)
 {
-    return wire->class->unacked(wire, mark, ret_count);
+    return wire->class->unacked(wire, ack_group, ret_count);
 }
-/* Tells the newest acknowledged offset of our own at-once messages to a partition; OFFSET_NONE when
- * there are none yet. */
+/* Returns the newest acknowledged offset of our own at-once messages in a partition; OFFSET_NONE
+ * when there is none yet. */
 static inline int64_t wire_appended(struct wire *wire, const char *topic, int32_t partition)
 {
     return wire->class->appended(wire, topic, partition);
 }
-/* Runs a whole transaction: begin, produce all, send offsets, commit. 0: committed for good.
- * WIRE_ABORTED: rolled back. WIRE_FATAL, WIRE_REFUSED: ended or unknown: nothing of it may be
- * applied locally.
- * On the committer's thread. */
+/* Runs a whole transaction: begin, produce all messages, send offsets, commit. 0: it is committed.
+ * WIRE_ABORTED: it is rolled back. WIRE_FATAL, WIRE_REFUSED: its outcome is unknown, and nothing of
+ * it may be applied locally. On the committer's thread. */
 static inline int wire_txn_run(struct wire *wire, const struct txn *txn)
 {
     return wire->class->txn_run(wire, txn);
@@ -217,32 +216,33 @@ static inline int wire_offsets_commit(struct wire *wire, const struct topic_part
 {
     return wire->class->offsets_commit(wire, at, count);
 }
-/* Tells how many members the group has and which of them we are, in the order in which partitions
- * are shared out (by range). Never waits: WIRE_RETRY while the answer is on its way or
- * the group is sharing out anew. The answer may be older than the last rebalance. */
+/* Returns the number of the group's members and our rank among them, in the order in which the
+ * range assignor sorts them. Does not block: WIRE_RETRY until the answer has arrived, and while the
+ * group rebalances. The answer may be older than the last rebalance. */
 static inline int wire_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count)
 {
     return wire->class->rank(wire, ret_rank, ret_count);
 }
-/* Tells the next offset that an assigned partition will deliver, past control records once they
- * have been met; OFFSET_NONE while unknown. Everything before it was returned by wire_poll(). */
+/* Returns the next offset that an assigned partition will deliver, past control records that were
+ * read; OFFSET_NONE while unknown. wire_poll() has returned every record before it. */
 static inline int64_t wire_position(struct wire *wire, const char *topic, int32_t partition)
 {
     return wire->class->position(wire, topic, partition);
 }
-/* Tells the newest known end of an assigned partition without a request; OFFSET_NONE if unknown. */
+/* Returns the newest known end of an assigned partition, without a request; OFFSET_NONE if
+ * unknown. */
 static inline int64_t wire_lag_end(struct wire *wire, const char *topic, int32_t partition)
 {
     return wire->class->lag_end(wire, topic, partition);
 }
-/* Opens a reader (read_committed, no group) on partitions, each from its offset on; an offset of
- * OFFSET_NONE means the earliest. Close with reader_close(), before the wire. */
+/* Opens a reader (read_committed, no group) on partitions, each from its offset on; OFFSET_NONE
+ * means the first retained offset. Close with reader_close(), before the wire. */
 static inline int wire_reader(struct wire *wire, const struct topic_partition *at, size_t count,
                               struct reader **ret_reader)
 {
     return wire->class->reader_open(wire, at, count, ret_reader);
 }
-/* Closes the reader; takes NULL. */
+/* Closes the reader; takes NULL; returns NULL. */
 static inline struct reader *reader_close(struct reader *reader)
 {
     if (reader) { reader->class->close(reader); }
@@ -254,17 +254,18 @@ static inline int reader_poll(struct reader *reader, int timeout_ms, size_t max,
 {
     return reader->class->poll(reader, timeout_ms, max, ret_at, ret_count);
 }
+/* Frees the reader's last batch. */
 static inline void reader_release(struct reader *reader)
 {
     reader->class->release(reader);
 }
-/* Tells the next offset that the reader will deliver, past control records too (never inferred
- * from the last message: transaction markers take offsets); OFFSET_NONE while unknown. */
+/* Returns the next offset that the reader will deliver, past control records (which take offsets,
+ * so it is not always the last record's offset plus one); OFFSET_NONE while unknown. */
 static inline int64_t reader_position(struct reader *reader, const char *topic, int32_t partition)
 {
     return reader->class->position(reader, topic, partition);
 }
-/* Tells the newest known end of a partition (read_uncommitted) without a request; OFFSET_NONE if
+/* Returns the newest known end of a partition (read_uncommitted), without a request; OFFSET_NONE if
  * unknown. */
 static inline int64_t reader_end(struct reader *reader, const char *topic, int32_t partition)
 {

@@ -100,7 +100,7 @@ def refused(world, way):
     copy = Copy(world, "trainer", 0, way)
     world.wait(lambda: not copy.running(), "a worker that is not let in to end")
     assert copy.process.returncode == 78
-    assert "no broker lets us in" in last_error(copy)
+    assert "no broker accepts us" in last_error(copy)
     return last_error(copy)
 
 
