@@ -102,7 +102,7 @@ static double time_lists(struct bench *bench, struct lists *lists)
                 for (size_t k = 0; k < CANDIDATES_AHEAD; k++) {
                     ahead[k] = &bench->histories[u + k];
                 }
-                lists_ahead(lists, ahead, CANDIDATES_AHEAD);
+                lists_encode_ahead(lists, ahead, CANDIDATES_AHEAD);
             }
             lists_make(lists, &bench->histories[u], &list);
         }
@@ -132,7 +132,7 @@ int main(void)
     struct lists *alone = lists_new(&bench.settings, &bench.tables, NULL, NULL, "");
     printf("lists_counting_us_a_list %.1f\n", time_lists(&bench, alone));
     struct lists *lists = lists_new(&bench.settings, &bench.tables, bench.vectors, NULL, "");
-    lists_blend(lists, &mixture);
+    lists_set_mixture(lists, &mixture);
     printf("lists_without_generation_us_a_list %.1f\n", time_lists(&bench, lists));
     fill_vectors(&bench);
     printf("lists_blended_us_a_list %.1f\n", time_lists(&bench, lists));

@@ -1,8 +1,8 @@
-/* Catalogue: what may be recommended, item by item, by the process's item numbers.
+/* Catalogue: which items may be recommended, by the process's item numbers.
  *
- * The `items` topic lists items and says which are available; a tombstone takes an item out again,
- * and it is then barred until it is listed anew. Where the catalogue is required, only what it
- * lists may be recommended; else items that were never listed may be, too.
+ * The `items` topic lists items and says which are available. A tombstone removes an item, which is
+ * then barred until it is listed again. If the catalogue is required (items.required), only listed
+ * items may be recommended; otherwise items that were never listed may be, too. One thread.
  */
 #ifndef FRESHET_SCORER_CATALOGUE_H
 #define FRESHET_SCORER_CATALOGUE_H
@@ -21,13 +21,13 @@ struct catalogue {
 void catalogue_init(struct catalogue *catalogue, bool required);
 /* Frees the memory. */
 void catalogue_release(struct catalogue *catalogue);
-/* Takes note that items up to this number exist. */
+/* Makes room for item numbers below count. */
 void catalogue_reach(struct catalogue *catalogue, int32_t count);
 /* Lists an item. */
 void catalogue_put(struct catalogue *catalogue, int32_t item, bool available);
-/* Takes an item out. */
+/* Removes an item: it is barred. */
 void catalogue_remove(struct catalogue *catalogue, int32_t item);
-/* Shows the flags to the ranking; borrowed until the next change. */
+/* Returns the flags for the ranking; borrowed until the next change. */
 struct item_flags catalogue_flags(const struct catalogue *catalogue);
 
 #endif

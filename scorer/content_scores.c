@@ -1,3 +1,10 @@
+/* Two sources of similar items: the nearest ones that content.h computes once per item, and a list
+ * of items that were described later, kept here (add_to_neighbours()). content.h may compute the
+ * nearest again and include the later ones; `source` prevents that they count twice.
+ *
+ * A cell is valid when its stamp is that of the present call, so that nothing has to be cleared
+ * between calls. When the stamp wraps round to 0, all cells are cleared once.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/content.h"
@@ -10,14 +17,14 @@ enum { NEAREST = 100, FEATURES_MAX = 10000000, WORD_BYTES_MAX = 64, CELLS_FIRST 
 #define DECAY 0.6F
 
 struct cell {
-    uint32_t stamp;  /* of the question that touched it */
-    uint32_t asked;  /* of the question that had it as a recent item */
-    uint32_t source; /* counts the recent items: the last one that spoke for it */
+    uint32_t stamp;        /* of the call that touched it */
+    uint32_t recent_stamp; /* of the call that had it as a recent item */
+    uint32_t source;       /* number of the last recent item that added to it */
     float sum;
 };
 
-/* What came after an item's row of nearest was computed, and is like it. */
-struct late {
+/* Similar items that were described after an item's nearest ones were computed. */
+struct later_neighbours {
     struct alike *at;
     int32_t count;
 };
@@ -28,9 +35,9 @@ struct content_scores {
     int32_t items_max;
     size_t recent;
     struct cell *cells;
-    struct late *late; /* by item, as many as cells */
-    uint32_t source;
-    bool asked; /* at least once: rows of nearest are there */
+    struct later_neighbours *later; /* by item, as many as cells */
+    uint32_t source;    /* number of the recent item that is being added */
+    bool rows_computed; /* perhaps: content_scores_find() was called */
     int32_t *touched;
     int32_t capacity;
     size_t touched_count;
@@ -55,9 +62,9 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
     content_free(content_scores->content);
     ids_free(content_scores->features);
     for (int32_t item = 0; item < content_scores->capacity; item++) {
-        free(content_scores->late[item].at);
+        free(content_scores->later[item].at);
     }
-    free(content_scores->late);
+    free(content_scores->later);
     free(content_scores->cells);
     free(content_scores->touched);
     free(content_scores);
@@ -73,10 +80,10 @@ static struct cell *reach(struct content_scores *content_scores, int32_t item)
             xreallocarray(content_scores->cells, (size_t)capacity, sizeof(*content_scores->cells));
         memset(content_scores->cells + content_scores->capacity, 0,
                (size_t)(capacity - content_scores->capacity) * sizeof(*content_scores->cells));
-        content_scores->late =
-            xreallocarray(content_scores->late, (size_t)capacity, sizeof(*content_scores->late));
-        memset(content_scores->late + content_scores->capacity, 0,
-               (size_t)(capacity - content_scores->capacity) * sizeof(*content_scores->late));
+        content_scores->later =
+            xreallocarray(content_scores->later, (size_t)capacity, sizeof(*content_scores->later));
+        memset(content_scores->later + content_scores->capacity, 0,
+               (size_t)(capacity - content_scores->capacity) * sizeof(*content_scores->later));
         content_scores->touched = xreallocarray(content_scores->touched, (size_t)capacity,
                                                 sizeof(*content_scores->touched));
         content_scores->capacity = (int32_t)capacity;
@@ -86,17 +93,18 @@ static struct cell *reach(struct content_scores *content_scores, int32_t item)
 
 /* ---- Describing ---- */
 
-/* Rows of nearest are not computed anew for each new item: those that it is like are told of it. */
-static void link_late(struct content_scores *content_scores, int32_t number)
+/* Adds a new item to the lists of the items that it is similar to, whose nearest are not computed
+ * again. */
+static void add_to_neighbours(struct content_scores *content_scores, int32_t number)
 {
     size_t count;
     const struct alike *alike = content_nearest(content_scores->content, number, &count);
     for (size_t k = 0; k < count; k++) {
         (void)reach(content_scores, MAX_OF(alike[k].item, number));
-        struct late *late = &content_scores->late[alike[k].item];
-        if (late->count == NEAREST) { continue; }
-        late->at = xreallocarray(late->at, (size_t)late->count + 1, sizeof(*late->at));
-        late->at[late->count++] = (struct alike){number, alike[k].cosine};
+        struct later_neighbours *later = &content_scores->later[alike[k].item];
+        if (later->count == NEAREST) { continue; }
+        later->at = xreallocarray(later->at, (size_t)later->count + 1, sizeof(*later->at));
+        later->at[later->count++] = (struct alike){number, alike[k].cosine};
     }
 }
 
@@ -115,7 +123,7 @@ static bool in_word(char c)
            (unsigned char)c >= 0x80;
 }
 
-/* Words are told from tags of the same text by a space before them. */
+/* A space before a word distinguishes it from a tag of the same text. */
 static void add_words(struct content_scores *content_scores, struct slice title)
 {
     char word[WORD_BYTES_MAX] = " ";
@@ -142,10 +150,10 @@ void content_scores_describe(struct content_scores *content_scores, int32_t numb
     int result = content_put(content_scores->content, number, content_scores->numbers,
                              content_scores->numbers_count);
     /* -EEXIST: it was described before. */
-    if (result == 0 && content_scores->asked) { link_late(content_scores, number); }
+    if (result == 0 && content_scores->rows_computed) { add_to_neighbours(content_scores, number); }
 }
 
-/* ---- Asking ---- */
+/* ---- Scores ---- */
 
 static void add_alike(struct content_scores *content_scores, const struct alike *alike,
                       size_t count, float weight)
@@ -157,7 +165,7 @@ static void add_alike(struct content_scores *content_scores, const struct alike 
             cell->sum = 0.0F;
             content_scores->touched[content_scores->touched_count++] = alike[k].item;
         }
-        /* The row may have been computed anew since, and hold what came late. */
+        /* The nearest may have been computed again since, and contain the later ones too. */
         if (cell->source == content_scores->source) { continue; }
         cell->source = content_scores->source;
         cell->sum += weight * powf(alike[k].cosine, POWER);
@@ -170,32 +178,32 @@ static void add_like(struct content_scores *content_scores, int32_t item, float 
     const struct alike *alike = content_nearest(content_scores->content, item, &count);
     content_scores->source++;
     add_alike(content_scores, alike, count, weight);
-    add_alike(content_scores, content_scores->late[item].at,
-              (size_t)content_scores->late[item].count, weight);
+    add_alike(content_scores, content_scores->later[item].at,
+              (size_t)content_scores->later[item].count, weight);
 }
 
 size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,
                            const float *weights, size_t count, const int32_t **ret_items)
 {
-    size_t spoken = 0;
+    size_t used = 0;
     float weight = 1.0F;
     content_scores->touched_count = 0;
-    content_scores->asked = true;
+    content_scores->rows_computed = true;
     if (++content_scores->stamp == 0) {
         memset(content_scores->cells, 0,
                (size_t)content_scores->capacity * sizeof(*content_scores->cells));
         content_scores->stamp = 1;
     }
-    for (size_t k = count; k-- > 0 && spoken < content_scores->recent;) {
+    for (size_t k = count; k-- > 0 && used < content_scores->recent;) {
         int32_t item = items[k];
         if (item == ID_NONE || item >= content_scores->items_max) { continue; }
         struct cell *cell = reach(content_scores, item);
-        if (cell->asked == content_scores->stamp) { continue; }
-        cell->asked = content_scores->stamp;
+        if (cell->recent_stamp == content_scores->stamp) { continue; }
+        cell->recent_stamp = content_scores->stamp;
         if (!(weights[k] > 0.0F)) { continue; }
         add_like(content_scores, item, weight);
         weight *= DECAY;
-        spoken++;
+        used++;
     }
     *ret_items = content_scores->touched;
     return content_scores->touched_count;
@@ -203,7 +211,7 @@ size_t content_scores_find(struct content_scores *content_scores, const int32_t 
 
 float content_scores_of(const struct content_scores *content_scores, int32_t item)
 {
-    bool there = item < content_scores->capacity &&
-                 content_scores->cells[item].stamp == content_scores->stamp;
-    return there ? content_scores->cells[item].sum : 0.0F;
+    bool touched = item < content_scores->capacity &&
+                   content_scores->cells[item].stamp == content_scores->stamp;
+    return touched ? content_scores->cells[item].sum : 0.0F;
 }

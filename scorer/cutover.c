@@ -1,3 +1,15 @@
+/* A switch of one partition, from the old generation to the new one:
+ *
+ *   1. `freshet promote` writes to `generations` that the partition goes to the new generation.
+ *   2. The old owner's role becomes RELEASE. It waits until its lists are acknowledged; the base,
+ *      the first time, copies them to `lists`. It sends RELEASED and does not write to
+ *      `recommendations` any more.
+ *   3. The new owner reads RELEASED; its role becomes TAKE. It copies all its lists to
+ *      `recommendations`, waits, sends TAKEN, and is live.
+ *
+ * So the two never write to a partition of `recommendations` at the same time. If a wait fails, the
+ * next tick starts the step again; if the process dies, its successor does.
+ */
 #include "base/base.h"
 #include "scorer/cutover.h"
 
@@ -17,7 +29,7 @@ void cutover_release(struct cutover *cutover)
     arena_free(cutover->arena);
 }
 
-enum verdict cutover_note(struct cutover *cutover, struct run *run, const struct record *rec)
+enum verdict cutover_observe(struct cutover *cutover, struct run *run, const struct record *rec)
 {
     struct generation_step step;
     struct codec_error error;
@@ -34,9 +46,9 @@ int cutover_changelog(const struct cutover *cutover, struct run *run, int32_t pa
 {
     if (!run_input_current(run, cutover->steps_input)) { return -EAGAIN; }
     const char *generation = run_generation(run);
-    bool apart = generation[0] ||
-                 generations_released(&cutover->generations, generation, partition) > 0;
-    return apart ? cutover->lists_output : cutover->recommendations_output;
+    bool own_topic =
+        generation[0] || generations_released(&cutover->generations, generation, partition) > 0;
+    return own_topic ? cutover->lists_output : cutover->recommendations_output;
 }
 
 static enum generation_role role_of(const struct cutover *cutover, struct task *task)
@@ -64,15 +76,16 @@ static int copy_list(void *arg, struct slice key, struct slice value)
     return 0;
 }
 
-/* Sends all lists of the task to an output and waits until they are there. */
+/* Sends all lists of the task to an output and waits until they are acknowledged. */
 static bool copy_lists(struct task *task, int output)
 {
     struct copying copying = {task, output};
     return task_scan(task, copy_list, &copying) == 0 && task_settle(task);
 }
 
-/* Says what is done, and acts on it at once. */
-static bool tell(struct cutover *cutover, struct task *task, enum generation_step_kind kind)
+/* Sends a step, waits until it is acknowledged, and applies it here at once. */
+static bool announce_step(struct cutover *cutover, struct task *task,
+                          enum generation_step_kind kind)
 {
     const struct generation_step step = {
         .kind = kind,
@@ -93,29 +106,29 @@ static bool tell(struct cutover *cutover, struct task *task, enum generation_ste
     return true;
 }
 
-static void give_up(struct cutover *cutover, struct task *task)
+static void release_partition(struct cutover *cutover, struct task *task)
 {
-    bool moves = task_changelog(task) == cutover->recommendations_output;
+    bool changes_topic = task_changelog(task) == cutover->recommendations_output;
     if (!task_settle(task)) { return; }
-    if (moves && !copy_lists(task, cutover->lists_output)) { return; }
-    if (tell(cutover, task, STEP_RELEASED) && moves) { task_reopen(task); }
+    if (changes_topic && !copy_lists(task, cutover->lists_output)) { return; }
+    if (announce_step(cutover, task, STEP_RELEASED) && changes_topic) { task_reopen(task); }
 }
 
-static void take_over(struct cutover *cutover, struct task *task)
+static void take_partition(struct cutover *cutover, struct task *task)
 {
     if (!task_settle(task)) { return; }
     if (!copy_lists(task, cutover->recommendations_output)) { return; }
-    (void)tell(cutover, task, STEP_TAKEN);
+    (void)announce_step(cutover, task, STEP_TAKEN);
 }
 
 void cutover_step(struct cutover *cutover, struct task *task)
 {
     switch (role_of(cutover, task)) {
     case ROLE_RELEASE:
-        give_up(cutover, task);
+        release_partition(cutover, task);
         break;
     case ROLE_TAKE:
-        take_over(cutover, task);
+        take_partition(cutover, task);
         break;
     case ROLE_LIVE:
     case ROLE_SHADOW:

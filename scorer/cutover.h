@@ -1,13 +1,14 @@
-/* Cutover: a scorer's part in a switch between generations.
+/* Cutover: a scorer's part in a switch between generations (worlds of settings).
  *
  * Each generation keeps its lists in a topic of its own (`lists.G`), which is its changelog; the
- * live one sends each list to `recommendations` as well. Only the base begins otherwise: until it
- * has released a partition for the first time, `recommendations` holds nothing but its own lists
- * and is its changelog, so that who has one generation writes each list once. When it first
- * releases a partition it copies its lists of it to `lists`, which is its changelog from then on.
+ * live one sends each list to `recommendations` as well. The base generation starts differently:
+ * until it has released a partition for the first time, `recommendations` holds only its own lists
+ * and is its changelog. So an installation with one generation writes each list once. When the base
+ * first releases a partition, it copies that partition's lists to `lists`, which is its changelog
+ * from then on.
  *
- * Dying at any point of a switch is harmless: RELEASED and TAKEN are sent after all that they stand
- * for is acknowledged, and what comes before them can be done again.
+ * A crash at any point of a switch does no harm: the steps RELEASED and TAKEN are sent after
+ * everything before them is acknowledged, and everything before them can be repeated.
  */
 #ifndef FRESHET_SCORER_CUTOVER_H
 #define FRESHET_SCORER_CUTOVER_H
@@ -28,14 +29,15 @@ struct cutover {
 /* Fills in the rest of a cutover whose indices are set. */
 void cutover_init(struct cutover *cutover, struct run *run);
 void cutover_release(struct cutover *cutover);
-/* Takes a record of `generations`. */
-enum verdict cutover_note(struct cutover *cutover, struct run *run, const struct record *rec);
-/* Chooses the output that is a partition's changelog; -EAGAIN before `generations` is read to the
- * end that it has now: another copy may have released the partition a moment ago. */
+/* Reads a record of `generations`. */
+enum verdict cutover_observe(struct cutover *cutover, struct run *run, const struct record *rec);
+/* Chooses the output that is a partition's changelog. -EAGAIN until `generations` is read to its
+ * present end: another copy may have released the partition a moment ago. */
 int cutover_changelog(const struct cutover *cutover, struct run *run, int32_t partition);
 /* Says whether lists of this task go to `recommendations` too. */
 bool cutover_is_live(const struct cutover *cutover, struct task *task);
-/* Does what the task's role asks for: releases or takes its partition. From the worker's tick. */
+/* Releases or takes the task's partition, if its role requires it. To be called from the worker's
+ * tick. */
 void cutover_step(struct cutover *cutover, struct task *task);
 
 #endif

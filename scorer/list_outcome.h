@@ -1,12 +1,12 @@
-/* Judge: how did the list that a user had been given do, now that the user has acted?
+/* List outcome: evaluates a user's list on the user's next action (HR@10 and NDCG@10).
  *
- * The *next action* is the first one that arrived after what the list was built from: the action
- * with the smallest offset beyond the list's. It is a hit when its item is among the first ten of
- * the list and the action was no dislike. Of several new actions only the first is judged: the
- * later ones met a list that was out of date.
+ * The *next action* is the first one that arrived after the list was built: the action with the
+ * smallest offset above the list's. It is a hit when its item is among the first ten of the list
+ * and the action is not a dislike. Of several new actions only the first is evaluated; for the
+ * others the list was out of date.
  *
- * Counters run from one commit to the next and go out as one ListQuality; see its contract for why
- * records with the same key replace each other.
+ * Counters cover the range from one commit to the next and are sent as one ListQuality; its
+ * contract says why records with the same key replace each other.
  */
 #ifndef FRESHET_SCORER_LIST_OUTCOME_H
 #define FRESHET_SCORER_LIST_OUTCOME_H
@@ -23,17 +23,16 @@ enum list_outcome {
     OUTCOME_HIT,
 };
 
-/* Judges the list that the user had (NULL: none) by the user's newer history. A list of another
- * model or built from another partition is not compared. ret_rank: of a hit, from 1. */
+/* Evaluates the list that the user had (NULL: none) on the user's newer history. A list of another
+ * model or built from another partition is not evaluated. ret_rank: the rank of a hit, from 1. */
 enum list_outcome list_outcome_of(const struct recommendation_list *list,
                                   const struct user_history *history, struct slice model,
                                   int *ret_rank);
 
-/* Finds the action that came first after what the list was built from; history->items.count when
- * there is none. */
+/* Finds the next action after a list; history->items.count when there is none. */
 size_t list_outcome_next_action(const struct recommendation_list *list,
                                 const struct user_history *history);
-/* Adds a outcome and the history's time to the counters of a range. */
+/* Adds an outcome and the history's time to the counters of a range. */
 void list_outcome_count(struct list_quality *range, enum list_outcome outcome, int rank,
                         const struct user_history *history);
 /* Sets all counters to zero for a range that begins at an offset of `histories`. */

@@ -1,3 +1,12 @@
+/* Steps of a list:
+ *
+ *   1. Counting ranks its candidates; if there is a mixture, as many as each member provides.
+ *   2. candidates.h adds those of the other members and the z-scores of all members for each.
+ *   3. The scores are kept as a prediction: the mixture is trained on them with the next action.
+ *   4. The leader of the user's segment orders the candidates. If counting leads, its ranking from
+ *      step 1 stays as it is, to the bit.
+ *   5. The result is written into the columns of the message.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/topk.h"
@@ -20,7 +29,7 @@ struct lists {
     int32_t *ahead_numbers;
     struct topk top;
     float blended[MIXTURE_CANDIDATES_MAX];
-    int32_t places[MIXTURE_CANDIDATES_MAX]; /* scratch */
+    int32_t candidate_items[MIXTURE_CANDIDATES_MAX]; /* scratch */
     struct ranked merged[LIST_ITEMS_MAX];
     struct prediction prediction;
     int leader;
@@ -38,7 +47,8 @@ static bool id_before(const void *arg, int32_t a, int32_t b)
 {
     const struct lists *lists = arg;
     const struct ids *ids = lists->tables->ids;
-    return slice_compare(ids_text(ids, lists->places[a]), ids_text(ids, lists->places[b])) < 0;
+    return slice_compare(ids_text(ids, lists->candidate_items[a]),
+                         ids_text(ids, lists->candidate_items[b])) < 0;
 }
 
 static size_t candidates_each(const struct scorer_settings *settings)
@@ -78,7 +88,7 @@ struct lists *lists_free(struct lists *lists)
     return NULL;
 }
 
-void lists_blend(struct lists *lists, const struct mixture *mixture)
+void lists_set_mixture(struct lists *lists, const struct mixture *mixture)
 {
     lists->mixture = mixture;
 }
@@ -115,8 +125,8 @@ const char *history_fault(const struct user_history *history)
     return NULL;
 }
 
-/* Numbers the items of `seen`, which are known by their fingerprints; unknown ones are left out, as
- * they cannot be recommended either. */
+/* Finds the numbers of the items of `seen`, which are fingerprints. Unknown items are left out;
+ * they cannot be recommended anyway. */
 static size_t number_seen(struct lists *lists, struct slice seen)
 {
     size_t count = 0;
@@ -143,7 +153,7 @@ static int32_t reason_of(enum ranked_reason reason)
     return REASON_OTHER;
 }
 
-/* Turns what was ranked into columns. */
+/* Writes the ranked items into columns. */
 static void write_columns(struct lists *lists, const struct ranked *ranked, size_t count)
 {
     const struct ids *ids = lists->tables->ids;
@@ -158,9 +168,10 @@ static void write_columns(struct lists *lists, const struct ranked *ranked, size
     }
 }
 
-/* ---- The generation's part ---- */
+/* ---- The mixture ---- */
 
-void lists_ahead(struct lists *lists, const struct user_history *const *histories, size_t count)
+void lists_encode_ahead(struct lists *lists, const struct user_history *const *histories,
+                        size_t count)
 {
     const int32_t *items[CANDIDATES_AHEAD];
     size_t counts[CANDIDATES_AHEAD];
@@ -190,11 +201,11 @@ static size_t find_ahead(struct lists *lists, const struct user_history *history
         lists->ahead_at = h + 1;
         return h;
     }
-    lists_ahead(lists, &history, 1);
+    lists_encode_ahead(lists, &history, 1);
     return 0;
 }
 
-/* Keeps what the members said of the first ten of each. */
+/* Keeps all members' scores for the first ten candidates of each. */
 static void write_prediction(struct lists *lists, const struct user_history *history,
                              enum mixture_segment segment, const int32_t *items,
                              const struct mixture_candidates *candidates)
@@ -208,7 +219,7 @@ static void write_prediction(struct lists *lists, const struct user_history *his
     };
     uint8_t *taken = (uint8_t *)lists->blended; /* scratch: not in use yet */
     memset(taken, 0, candidates->count);
-    for (size_t k = 0; k < candidates->count; k++) { lists->places[k] = items[k]; }
+    for (size_t k = 0; k < candidates->count; k++) { lists->candidate_items[k] = items[k]; }
     for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
         topk_clear(&lists->top, PREDICTION_EACH);
         for (size_t k = 0; k < candidates->count; k++) {
@@ -230,7 +241,7 @@ static void write_prediction(struct lists *lists, const struct user_history *his
 }
 
 /* An item that counting did not rank among its best. */
-static struct ranked foretold(const struct lists *lists, int32_t item)
+static struct ranked other_item(const struct lists *lists, int32_t item)
 {
     return (struct ranked){
         .item = item,
@@ -240,14 +251,15 @@ static struct ranked foretold(const struct lists *lists, int32_t item)
     };
 }
 
-/* Orders all candidates as the leader does; then what counting filled its list up with. */
+/* Orders all candidates by the leader's scores; then appends the items with which counting filled
+ * its list up. */
 static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ranked_count,
                     const int32_t *items, const struct mixture_candidates *candidates,
                     enum mixture_segment segment)
 {
     size_t length = (size_t)lists->settings->list_length, count = 0;
     mixture_score(lists->mixture, segment, lists->leader, candidates, lists->blended);
-    for (size_t k = 0; k < candidates->count; k++) { lists->places[k] = items[k]; }
+    for (size_t k = 0; k < candidates->count; k++) { lists->candidate_items[k] = items[k]; }
     topk_clear(&lists->top, length);
     for (size_t k = 0; k < candidates->count; k++) {
         topk_push(&lists->top, (double)lists->blended[k], (int32_t)k);
@@ -255,17 +267,17 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
     topk_sort(&lists->top);
     for (; count < lists->top.count; count++) {
         size_t k = (size_t)lists->top.entries[count].item;
-        /* counting's own stand first, in its order */
+        /* counting's own candidates come first, in its order */
         bool counted = k < ranked_count && ranked[k].item == items[k];
-        lists->merged[count] = counted ? ranked[k] : foretold(lists, items[k]);
+        lists->merged[count] = counted ? ranked[k] : other_item(lists, items[k]);
         lists->merged[count].score = lists->blended[k];
     }
     for (size_t k = 0; k < ranked_count && count < length; k++) {
-        bool there = ranked[k].score >= 0.0F;
-        for (size_t c = 0; c < count && !there; c++) {
-            there = lists->merged[c].item == ranked[k].item;
+        bool present = ranked[k].score >= 0.0F;
+        for (size_t c = 0; c < count && !present; c++) {
+            present = lists->merged[c].item == ranked[k].item;
         }
-        if (there) { continue; }
+        if (present) { continue; }
         float before = count ? lists->merged[count - 1].score : 0.0F;
         lists->merged[count] = ranked[k];
         lists->merged[count++].score = MIN_OF(before, 0.0F) - 1.0F;
@@ -284,7 +296,8 @@ static int leader_of(const struct lists *lists, enum mixture_segment segment)
     return mixture_leader(lists->mixture, segment);
 }
 
-/* Lets the mixture's leader have its say; returns the list's length. */
+/* Replaces counting's ranking by the leader's, if another member leads. Returns the list's
+ * length. */
 static size_t blend(struct lists *lists, const struct user_history *history, size_t ahead,
                     const struct ranking_request *request, const struct ranked **ranked,
                     size_t ranked_count)
@@ -354,7 +367,7 @@ void lists_make(struct lists *lists, const struct user_history *history,
         .evidence = {lists->evidence, count},
         .model = slice_str(lists->settings->model_name),
         .made_by = slice_str(lists_contender(lists->leader)),
-        .vectors = slice_str(blending && served ? served->generation : ""),
+        .vectors = slice_str(blending && served ? served->version : ""),
         .actions = history->events_total,
         .generation = slice_str(lists->generation),
         .event_time_ms = history->event_time_ms,

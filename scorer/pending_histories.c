@@ -34,7 +34,7 @@ static uint64_t hash_of(const void *pending, uint32_t at)
     return ((const struct pending_histories *)pending)->entries[at].hash;
 }
 
-static bool is(const void *pending, uint32_t at, const void *wanted)
+static bool has_user(const void *pending, uint32_t at, const void *wanted)
 {
     const struct pending_history *entry = &((const struct pending_histories *)pending)->entries[at];
     const struct pending_history *other = wanted;
@@ -54,17 +54,17 @@ bool pending_histories_put(struct pending_histories *pending, struct slice user_
     struct pending_history taken = {
         .user_id = user_id,
         .hash = ids_fingerprint(user_id),
-        .gone = !history,
+        .tombstone = !history,
     };
     if (history) { taken.history = *history; }
-    int32_t at = hash_index_find(&pending->index, taken.hash, is, pending, &taken);
+    int32_t at = hash_index_find(&pending->index, taken.hash, has_user, pending, &taken);
     if (at == HASH_INDEX_NONE) {
         *add(pending, taken.hash) = taken;
         return true;
     }
     struct pending_history *entry = &pending->entries[at];
     const struct user_history *held = &entry->history;
-    bool compare = history && !entry->gone;
+    bool compare = history && !entry->tombstone;
     if (compare && history_older(history, held->input_partition, held->input_offset)) {
         return false;
     }

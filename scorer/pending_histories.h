@@ -1,8 +1,8 @@
-/* Inbox: the newest history of each user since the last poll, so that a user is ranked once however
- * many histories came.
+/* Pending histories: the newest history of each user in a batch, so that each user gets one list,
+ * however many histories arrived.
  *
- * Users stand in the order in which they first came. The histories' slices and columns are
- * borrowed; clear the pending before they go. Memory is reused.
+ * Users are in the order of their first history. Slices and columns of the histories are borrowed;
+ * clear the entries before they end. Memory is reused. One thread.
  */
 #ifndef FRESHET_SCORER_PENDING_HISTORIES_H
 #define FRESHET_SCORER_PENDING_HISTORIES_H
@@ -17,25 +17,25 @@ struct pending_histories {
     struct hash_index index; /* of the entries, by user */
 };
 
-/* What came for one user. */
+/* The newest record of one user. */
 struct pending_history {
     struct slice user_id;
     uint64_t hash;
-    bool gone; /* a tombstone: forget the user */
+    bool tombstone; /* delete the list of the user */
     struct user_history history;
 };
 
-/* Prepares an empty pending. */
+/* Prepares an empty set. */
 void pending_histories_init(struct pending_histories *pending);
 /* Frees the memory. */
 void pending_histories_release(struct pending_histories *pending);
-/* Empties the pending. */
+/* Removes all entries. */
 void pending_histories_clear(struct pending_histories *pending);
-/* Says whether a history is older than another of the same user: built from the same partition of
- * `events`, up to a smaller offset. */
+/* Says whether a history is older than another one of the same user: built from the same partition
+ * of `events`, up to a smaller offset. */
 bool history_older(const struct user_history *history, int32_t partition, int64_t offset);
-/* Takes a user's history (NULL: a tombstone) in place of an earlier one. Says whether it was taken:
- * one that is older than what is there is not. */
+/* Adds a user's history (NULL: a tombstone), or replaces the user's earlier one. False when it is
+ * older than that and was not taken. */
 bool pending_histories_put(struct pending_histories *pending, struct slice user_id,
                            const struct user_history *history);
 

@@ -32,7 +32,7 @@ void quality_counters_outcome(struct quality_counters *counters, struct slice ma
         contender--;
     }
     struct quality_counters_part *part = &counters->parts[contender][mixture_segment(actions)];
-    part->judged += outcome == OUTCOME_MISS || outcome == OUTCOME_HIT;
+    part->evaluated += outcome == OUTCOME_MISS || outcome == OUTCOME_HIT;
     if (outcome != OUTCOME_HIT) { return; }
     part->hits++;
     part->ndcg += 1.0 / log2((double)rank + 1.0);
@@ -46,7 +46,7 @@ static double all_actions(const struct item_table *table)
     return MAX_OF(sum, 1.0);
 }
 
-static void reach(struct quality_counters *counters, int32_t item)
+static void reserve_item(struct quality_counters *counters, int32_t item)
 {
     if (item < counters->stamps_count) { return; }
     int32_t count = (int32_t)MIN_OF(2 * (int64_t)item + 1024, (int64_t)INT32_MAX);
@@ -63,7 +63,7 @@ void quality_counters_list(struct quality_counters *counters, const struct item_
     int32_t end = item_table_end(table);
     for (size_t k = 0; k < count; k++) {
         int32_t item = items[k];
-        reach(counters, item);
+        reserve_item(counters, item);
         counters->items_listed += counters->stamps[item] != counters->stamp;
         counters->stamps[item] = counters->stamp;
         double actions = item < end ? item_table_actions(table, item) : 0.0;
@@ -79,17 +79,17 @@ void quality_counters_write(struct quality_counters *counters, int64_t items_kno
     for (int c = 0; c < MIXTURE_CONTENDERS; c++) {
         for (int s = 0; s < MIXTURE_SEGMENTS; s++) {
             const struct quality_counters_part *part = &counters->parts[c][s];
-            if (!part->judged) { continue; }
+            if (!part->evaluated) { continue; }
             counters->made_by[count] = slice_str(lists_contender(c));
             counters->segments[count] = s;
-            counters->judged_by[count] = part->judged;
+            counters->evaluated_by[count] = part->evaluated;
             counters->hits_by[count] = part->hits;
             counters->ndcg_by[count++] = part->ndcg;
         }
     }
     ret_range->made_by = (struct slices){counters->made_by, count};
     ret_range->segments = (struct ints){counters->segments, count};
-    ret_range->judged_by = (struct longs){counters->judged_by, count};
+    ret_range->judged_by = (struct longs){counters->evaluated_by, count};
     ret_range->hits_by = (struct longs){counters->hits_by, count};
     ret_range->ndcg_by = (struct doubles){counters->ndcg_by, count};
     ret_range->places = counters->places;

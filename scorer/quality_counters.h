@@ -1,6 +1,7 @@
-/* Tally: a range's figures beyond the judge's totals: by model and segment, coverage, novelty.
+/* Quality counters: more figures of a range than list_outcome.h: outcomes by model and segment,
+ * coverage, novelty.
  *
- * Plain counters of one partition; columns lent to the message are the counters's own. One thread.
+ * Plain counters of one partition; the message borrows its columns from them. One thread.
  */
 #ifndef FRESHET_SCORER_QUALITY_COUNTERS_H
 #define FRESHET_SCORER_QUALITY_COUNTERS_H
@@ -13,7 +14,7 @@ enum { QUALITY_COUNTERS_PARTS = MIXTURE_CONTENDERS * MIXTURE_SEGMENTS };
 _Static_assert((int)QUALITY_COUNTERS_PARTS <= (int)QUALITY_PARTS_MAX, "all parts fit the message");
 
 struct quality_counters_part {
-    int64_t judged, hits;
+    int64_t evaluated, hits;
     double ndcg;
 };
 
@@ -21,31 +22,31 @@ struct quality_counters {
     struct quality_counters_part parts[MIXTURE_CONTENDERS][MIXTURE_SEGMENTS];
     int64_t places, items_listed;
     double novelty_bits;
-    double actions;   /* on all items, when the range began to list; 0: not looked at yet */
+    double actions;   /* on all items, at the range's first list; 0: no list yet */
     uint32_t *stamps; /* by item: listed in this range */
     int32_t stamps_count;
     uint32_t stamp;
-    /* What quality_counters_write() lends. */
+    /* Columns that quality_counters_write() lends to the message. */
     struct slice made_by[QUALITY_COUNTERS_PARTS];
     int32_t segments[QUALITY_COUNTERS_PARTS];
-    int64_t judged_by[QUALITY_COUNTERS_PARTS], hits_by[QUALITY_COUNTERS_PARTS];
+    int64_t evaluated_by[QUALITY_COUNTERS_PARTS], hits_by[QUALITY_COUNTERS_PARTS];
     double ndcg_by[QUALITY_COUNTERS_PARTS];
 };
 
-/* Prepares an empty counters. */
+/* Prepares counters at zero. */
 void quality_counters_init(struct quality_counters *counters);
 /* Frees the memory. */
 void quality_counters_release(struct quality_counters *counters);
 /* Begins a new range. */
 void quality_counters_begin(struct quality_counters *counters);
-/* Counts a outcome of a list that this model made for a user of so many actions. A name that
- * is none of the mixture's is counted as counting's: lists of old were. */
+/* Counts the outcome of a list that the model made_by made for a user with this many actions. An
+ * unknown name counts as counting: lists from before the mixture have none. */
 void quality_counters_outcome(struct quality_counters *counters, struct slice made_by,
                               int64_t actions, enum list_outcome outcome, int rank);
-/* Counts what a list holds. */
+/* Counts the items of a list: coverage and novelty. */
 void quality_counters_list(struct quality_counters *counters, const struct item_table *table,
                            const int32_t *items, size_t count);
-/* Fills in the message's further fields; columns are borrowed until the next call. */
+/* Fills in the remaining fields of the message; columns are borrowed until the next call. */
 void quality_counters_write(struct quality_counters *counters, int64_t items_known,
                             struct list_quality *ret_range);
 

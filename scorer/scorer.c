@@ -1,3 +1,15 @@
+/* Two kinds of input. Broadcast records (neighbours, items, vectors, models, generations) update
+ * tables that all partitions share. Histories are partitioned: process() collects them, and batch()
+ * makes one list for each user in the batch:
+ *
+ *   old list, read from the state   -> evaluated on the user's next action
+ *   its prediction, if still there  -> trains the partition's mixture
+ *   history and tables              -> the new list, stored and, if the generation is live, sent
+ *
+ * flush() sends the range's quality figures and the mixture. Everything sent can be replaced by a
+ * newer message, so it is sent at once, without a transaction. One thread, except for building a
+ * vector index (vector_index.c).
+ */
 #include "base/base.h"
 #include "base/clock.h"
 #include "scorer/scorer.h"
@@ -57,18 +69,18 @@ struct scorer {
     struct codec *vector_codec, *weights_codec;
     struct arena *arena; /* of one broadcast record */
     struct buf message;
-    struct metric *published, *freshness, *hits, *judged, *stale, *known, *over_max;
+    struct metric *published, *freshness, *hits, *evaluated, *stale, *known, *over_max;
     struct metric *switches, *rows, *indexed, *examples, *blended;
 };
 
-/* One partition's part. */
-struct scratch {
+/* State of a partition. */
+struct partition_state {
     struct pending_histories pending;
     struct list_quality range;
     struct quality_counters counters;
     bool range_begun;
     struct mixture mixture;
-    bool learned; /* since it was last told */
+    bool mixture_changed; /* since it was last published */
 };
 
 static void stop(struct run *run)
@@ -101,8 +113,8 @@ static void start_metrics(struct scorer *scorer, struct metrics *metrics)
     scorer->freshness =
         metrics_histogram(metrics, "freshet_list_freshness_seconds", "",
                           "From the source record of the newest action to its list.", 1e-4, 7);
-    scorer->judged = metrics_counter(metrics, "freshet_lists_judged_total", "",
-                                     "Lists that were followed by an action of their user.");
+    scorer->evaluated = metrics_counter(metrics, "freshet_lists_judged_total", "",
+                                        "Lists that were followed by an action of their user.");
     scorer->hits = metrics_counter(metrics, "freshet_list_hits_at_10_total", "",
                                    "Judged lists with the action's item among the first ten.");
     scorer->stale = metrics_counter(metrics, "freshet_histories_stale_total", "",
@@ -135,7 +147,7 @@ static int start(struct run *run)
         return -EINVAL;
     }
     struct scorer *scorer = xcalloc(1, sizeof(*scorer));
-    struct schema_cache *book = run_schemas(run);
+    struct schema_cache *schemas = run_schemas(run);
     run_set_state(run, scorer);
     tables_init(&scorer->tables, settings);
     if (settings->vectors_used) {
@@ -154,13 +166,13 @@ static int start(struct run *run)
                                        .lists_output = LISTS,
                                        .recommendations_output = RECOMMENDATIONS};
     cutover_init(&scorer->cutover, run);
-    scorer->history_codec = codec_new(&user_history_contract, book);
-    scorer->neighbours_codec = codec_new(&item_neighbours_contract, book);
-    scorer->item_codec = codec_new(&item_contract, book);
-    scorer->list_codec = codec_new(&recommendation_list_contract, book);
-    scorer->quality_codec = codec_new(&list_quality_contract, book);
-    scorer->vector_codec = codec_new(&item_vector_contract, book);
-    scorer->weights_codec = codec_new(&model_weights_contract, book);
+    scorer->history_codec = codec_new(&user_history_contract, schemas);
+    scorer->neighbours_codec = codec_new(&item_neighbours_contract, schemas);
+    scorer->item_codec = codec_new(&item_contract, schemas);
+    scorer->list_codec = codec_new(&recommendation_list_contract, schemas);
+    scorer->quality_codec = codec_new(&list_quality_contract, schemas);
+    scorer->vector_codec = codec_new(&item_vector_contract, schemas);
+    scorer->weights_codec = codec_new(&model_weights_contract, schemas);
     scorer->arena = arena_new(ARENA_BYTES);
     buf_init(&scorer->message, LIST_BYTES_MAX);
     start_metrics(scorer, run_metrics(run));
@@ -212,7 +224,7 @@ static size_t indexed_rows(const struct served *served)
     return vector_index_cover(served->index, served->table, served->rows);
 }
 
-static void tell_vectors(struct scorer *scorer)
+static void update_vector_metrics(struct scorer *scorer)
 {
     const struct served *served = vectors_served(scorer->vectors);
     metric_set(scorer->switches, (double)vectors_switches(scorer->vectors));
@@ -230,7 +242,7 @@ static enum verdict take_vector(struct run *run, struct scorer *scorer, const st
         return run_refuse_undecoded(run, &error);
     }
     const char *reason = vectors_put(scorer->vectors, &scorer->tables, &vector);
-    tell_vectors(scorer);
+    update_vector_metrics(scorer);
     if (reason) {
         return run_refuse_record(run, reason, "row %d of item %.*s", vector.row,
                                  SLICE_ARGS(vector.item_id));
@@ -250,7 +262,7 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
     }
     if (slice_equal(weights.model, slice_str(MODEL_SEQUENCE))) {
         reason = vectors_put_weights(scorer->vectors, &weights, rec->offset);
-        tell_vectors(scorer);
+        update_vector_metrics(scorer);
     } else if (slice_equal(weights.model, slice_str(MODEL_BLEND))) {
         reason = mixture_trainer_observe(&scorer->trainer, &weights);
     }
@@ -264,7 +276,7 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
 static enum verdict broadcast(struct run *run, int input, const struct record *rec)
 {
     struct scorer *scorer = run_state(run);
-    if (input == STEPS) { return cutover_note(&scorer->cutover, run, rec); }
+    if (input == STEPS) { return cutover_observe(&scorer->cutover, run, rec); }
     if (input == VECTORS) { return take_vector(run, scorer, rec); }
     if (input == MODELS) { return take_model(run, scorer, rec); }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
@@ -281,42 +293,42 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 
 /* ---- Histories: the lists ---- */
 
-static int open_scratch(struct task *task)
+static int open_partition(struct task *task)
 {
-    struct scratch *scratch = xcalloc(1, sizeof(*scratch));
+    struct partition_state *state = xcalloc(1, sizeof(*state));
     struct scorer *scorer = run_state(task_run(task));
-    pending_histories_init(&scratch->pending);
-    quality_counters_init(&scratch->counters);
-    mixture_trainer_begin(&scorer->trainer, task_partition(task), &scratch->mixture);
-    task_set_state(task, scratch);
+    pending_histories_init(&state->pending);
+    quality_counters_init(&state->counters);
+    mixture_trainer_begin(&scorer->trainer, task_partition(task), &state->mixture);
+    task_set_state(task, state);
     return 0;
 }
 
-static void close_scratch(struct task *task)
+static void close_partition(struct task *task)
 {
-    struct scratch *scratch = task_state(task);
-    pending_histories_release(&scratch->pending);
-    quality_counters_release(&scratch->counters);
-    free(scratch);
+    struct partition_state *state = task_state(task);
+    pending_histories_release(&state->pending);
+    quality_counters_release(&state->counters);
+    free(state);
     task_set_state(task, NULL);
 }
 
 static enum verdict process(struct task *task, const struct record *rec)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct scratch *scratch = task_state(task);
+    struct partition_state *state = task_state(task);
     const struct scorer_settings *settings = run_settings(task_run(task));
-    if (settings->judge && !scratch->range_begun) {
-        list_outcome_begin(&scratch->range, slice_str(settings->model_name), task_partition(task),
+    if (settings->judge && !state->range_begun) {
+        list_outcome_begin(&state->range, slice_str(settings->model_name), task_partition(task),
                            task_input_offset(task));
-        quality_counters_begin(&scratch->counters);
-        scratch->range_begun = true;
+        quality_counters_begin(&state->counters);
+        state->range_begun = true;
     }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return task_refuse(task, "bad_key", "want a user id of at most %d bytes", ID_BYTES_MAX);
     }
     if (!rec->value.data) {
-        pending_histories_put(&scratch->pending, rec->key, NULL);
+        pending_histories_put(&state->pending, rec->key, NULL);
         return VERDICT_DONE;
     }
     struct user_history hist;
@@ -330,9 +342,7 @@ static enum verdict process(struct task *task, const struct record *rec)
         return task_refuse(task, "key_mismatch", "record of user %.*s under the key %.*s",
                            SLICE_ARGS(hist.user_id), SLICE_ARGS(rec->key));
     }
-    if (!pending_histories_put(&scratch->pending, rec->key, &hist)) {
-        metric_add(scorer->stale, 1);
-    }
+    if (!pending_histories_put(&state->pending, rec->key, &hist)) { metric_add(scorer->stale, 1); }
     return VERDICT_DONE;
 }
 
@@ -347,7 +357,7 @@ static bool read_list(struct task *task, struct slice user_id, struct recommenda
     return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
 }
 
-/* Keeps a user's list (NULL bytes: none any more) and publishes it when the generation is live. */
+/* Stores a user's list (NULL: deletes it) and publishes it if the generation is live. */
 static void put_list(struct task *task, struct slice user_id, struct slice value)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -361,15 +371,16 @@ static void put_list(struct task *task, struct slice user_id, struct slice value
 static void publish(struct task *task, const struct user_history *hist)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct scratch *scratch = task_state(task);
+    struct partition_state *state = task_state(task);
     struct recommendation_list list;
     lists_make(scorer->lists, hist, &list);
     const struct prediction *prediction = lists_prediction(scorer->lists);
-    /* In hindsight the counts know what came next: nothing is judged then, or learned. */
-    if (prediction && scratch->range_begun) { mixture_trainer_keep(&scorer->trainer, prediction); }
-    if (scratch->range_begun) {
-        quality_counters_list(&scratch->counters, scorer->tables.items,
-                              lists_numbers(scorer->lists), list.items.count);
+    /* Without a range (judge=false) nothing is evaluated or trained: in a replay, the counts
+     * already contain the next action. */
+    if (prediction && state->range_begun) { mixture_trainer_keep(&scorer->trainer, prediction); }
+    if (state->range_begun) {
+        quality_counters_list(&state->counters, scorer->tables.items, lists_numbers(scorer->lists),
+                              list.items.count);
     }
     metric_add(scorer->blended, !slice_equal(list.made_by, slice_str(lists_contender(0))));
     buf_clear(&scorer->message);
@@ -382,72 +393,73 @@ static void publish(struct task *task, const struct user_history *hist)
     metric_observe(scorer->freshness, (double)MAX_OF(age_ms, (int64_t)0) / 1000.0);
 }
 
-static void count_outcome(struct scorer *scorer, struct scratch *scratch,
-                  const struct recommendation_list *old, const struct user_history *hist)
+static void count_outcome(struct scorer *scorer, struct partition_state *state,
+                          const struct recommendation_list *old, const struct user_history *hist)
 {
     int rank = 0;
-    enum list_outcome outcome = list_outcome_of(old, hist, scratch->range.model, &rank);
-    list_outcome_count(&scratch->range, outcome, rank, hist);
+    enum list_outcome outcome = list_outcome_of(old, hist, state->range.model, &rank);
+    list_outcome_count(&state->range, outcome, rank, hist);
     if (old) {
-        quality_counters_outcome(&scratch->counters, old->made_by, old->actions, outcome, rank);
+        quality_counters_outcome(&state->counters, old->made_by, old->actions, outcome, rank);
     }
-    metric_add(scorer->judged, outcome == OUTCOME_MISS || outcome == OUTCOME_HIT);
+    metric_add(scorer->evaluated, outcome == OUTCOME_MISS || outcome == OUTCOME_HIT);
     metric_add(scorer->hits, outcome == OUTCOME_HIT);
 }
 
-/* Judges the list that the user had, then gives a new one. */
-static void answer(struct task *task, const struct user_history *hist)
+/* Evaluates the list that the user had, trains the mixture on it, and makes a new one. */
+static void update_list(struct task *task, const struct user_history *hist)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct scratch *scratch = task_state(task);
+    struct partition_state *state = task_state(task);
     struct recommendation_list old;
     bool had = read_list(task, hist->user_id, &old);
     if (had && history_older(hist, old.input_partition, old.input_offset)) {
         metric_add(scorer->stale, 1);
         return;
     }
-    if (scratch->range_begun) { count_outcome(scorer, scratch, had ? &old : NULL, hist); }
-    bool judging = had && scratch->range_begun;
-    if (judging &&
-        mixture_trainer_learn(&scorer->trainer, &scratch->mixture, &scorer->tables, &old, hist)) {
-        scratch->learned = true;
+    if (state->range_begun) { count_outcome(scorer, state, had ? &old : NULL, hist); }
+    bool evaluating = had && state->range_begun;
+    if (evaluating &&
+        mixture_trainer_learn(&scorer->trainer, &state->mixture, &scorer->tables, &old, hist)) {
+        state->mixture_changed = true;
         metric_add(scorer->examples, 1);
     }
     publish(task, hist);
-    scratch->range.lists++;
+    state->range.lists++;
 }
 
-/* Lets the generation encode the histories of the next letters together. */
-static void look_ahead(struct scorer *scorer, const struct pending_histories *pending, size_t from)
+/* Encodes the histories of the next entries together. */
+static void encode_ahead(struct scorer *scorer, const struct pending_histories *pending,
+                         size_t from)
 {
     const struct user_history *histories[CANDIDATES_AHEAD];
     size_t count = 0;
     size_t end = MIN_OF(pending->count, from + CANDIDATES_AHEAD);
     for (size_t i = from; i < end; i++) {
-        if (!pending->entries[i].gone) { histories[count++] = &pending->entries[i].history; }
+        if (!pending->entries[i].tombstone) { histories[count++] = &pending->entries[i].history; }
     }
-    lists_ahead(scorer->lists, histories, count);
+    lists_encode_ahead(scorer->lists, histories, count);
 }
 
 static void batch(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct scratch *scratch = task_state(task);
-    lists_blend(scorer->lists, &scratch->mixture);
-    for (size_t i = 0; i < scratch->pending.count; i++) {
-        if (i % CANDIDATES_AHEAD == 0) { look_ahead(scorer, &scratch->pending, i); }
-        const struct pending_history *entry = &scratch->pending.entries[i];
-        if (entry->gone) {
+    struct partition_state *state = task_state(task);
+    lists_set_mixture(scorer->lists, &state->mixture);
+    for (size_t i = 0; i < state->pending.count; i++) {
+        if (i % CANDIDATES_AHEAD == 0) { encode_ahead(scorer, &state->pending, i); }
+        const struct pending_history *entry = &state->pending.entries[i];
+        if (entry->tombstone) {
             put_list(task, entry->user_id, slice_of(NULL, 0));
         } else {
-            answer(task, &entry->history);
+            update_list(task, &entry->history);
         }
     }
-    pending_histories_clear(&scratch->pending);
+    pending_histories_clear(&state->pending);
 }
 
-/* Tells how the models do in a partition: one line a segment and model. */
-static void tell_mixture(struct task *task, const struct mixture *mixture)
+/* Sets the metrics of a partition's mixture, for each segment and model. */
+static void update_mixture_metrics(struct task *task, const struct mixture *mixture)
 {
     static const char *const segments[MIXTURE_SEGMENTS] = {"new", "short", "long"};
     struct metrics *metrics = run_metrics(task_run(task));
@@ -471,31 +483,33 @@ static void tell_mixture(struct task *task, const struct mixture *mixture)
 static void flush(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct scratch *scratch = task_state(task);
-    if (scorer->vectors) { tell_vectors(scorer); } /* an index gets ready by itself */
-    if (scratch->learned) {
-        mixture_trainer_publish(&scorer->trainer, task, &scratch->mixture);
-        tell_mixture(task, &scratch->mixture);
-        scratch->learned = false;
+    struct partition_state *state = task_state(task);
+    if (scorer->vectors) {
+        update_vector_metrics(scorer);
+    } /* an index is built by its own thread */
+    if (state->mixture_changed) {
+        mixture_trainer_publish(&scorer->trainer, task, &state->mixture);
+        update_mixture_metrics(task, &state->mixture);
+        state->mixture_changed = false;
     }
-    if (!scratch->range_begun) { return; }
-    quality_counters_write(&scratch->counters, ids_count(scorer->tables.ids), &scratch->range);
+    if (!state->range_begun) { return; }
+    quality_counters_write(&state->counters, ids_count(scorer->tables.ids), &state->range);
     char key[MODEL_NAME_BYTES_MAX + 64];
-    scratch->range.to_offset = task_input_offset(task);
-    (void)snprintf(key, sizeof(key), "%.*s/%d/%" PRId64, SLICE_ARGS(scratch->range.model),
-                   scratch->range.partition, scratch->range.from_offset);
+    state->range.to_offset = task_input_offset(task);
+    (void)snprintf(key, sizeof(key), "%.*s/%d/%" PRId64, SLICE_ARGS(state->range.model),
+                   state->range.partition, state->range.from_offset);
     buf_clear(&scorer->message);
-    int rc = codec_encode(scorer->quality_codec, &scratch->range, &scorer->message);
+    int rc = codec_encode(scorer->quality_codec, &state->range, &scorer->message);
     assert(rc == 0);
     task_emit(task, QUALITY, PARTITION_BY_KEY, slice_str(key), buf_slice(&scorer->message));
-    scratch->range_begun = false;
+    state->range_begun = false;
 }
 
 static void forget(struct task *task)
 {
-    struct scratch *scratch = task_state(task);
-    pending_histories_clear(&scratch->pending);
-    scratch->range_begun = false;
+    struct partition_state *state = task_state(task);
+    pending_histories_clear(&state->pending);
+    state->range_begun = false;
 }
 
 static void tick(struct task *task, int64_t wall_ms _unused_)
@@ -525,8 +539,8 @@ const struct worker scorer_worker = {
     .settings_size = sizeof(struct scorer_settings),
     .start = start,
     .stop = stop,
-    .open = open_scratch,
-    .close = close_scratch,
+    .open = open_partition,
+    .close = close_partition,
     .process = process,
     .batch = batch,
     .flush = flush,

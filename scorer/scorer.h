@@ -1,4 +1,4 @@
-/* The worker that makes lists from histories and neighbours, and judges them. */
+/* The worker that makes lists from histories and neighbours, and evaluates them. */
 #ifndef FRESHET_SCORER_SCORER_H
 #define FRESHET_SCORER_SCORER_H
 

@@ -46,12 +46,12 @@ void tables_remove_item(struct tables *tables, struct slice id)
     if (number != ID_NONE) { catalogue_remove(&tables->catalogue, number); }
 }
 
-static bool believed(double count)
+static bool within_limit(double count)
 {
     return fabs(count) <= TABLES_COUNT_MAX;
 }
 
-static bool believed_epoch(int64_t epoch)
+static bool epoch_within_limit(int64_t epoch)
 {
     return epoch >= -TABLES_EPOCH_MAX && epoch <= TABLES_EPOCH_MAX;
 }
@@ -63,17 +63,17 @@ static const char *fault(const struct item_neighbours *row)
         row->backwards.count != count) {
         return "columns_differ";
     }
-    bool good = believed(row->mass) && believed(row->actions) && believed(row->trend) &&
-                believed((double)row->first_users) && believed_epoch(row->epoch) &&
-                believed_epoch(row->trend_epoch);
-    for (size_t k = 0; k < count && good; k++) {
-        good = believed(row->co_ratings.at[k]) && believed(row->forwards.at[k]) &&
-               believed(row->backwards.at[k]);
+    bool valid = within_limit(row->mass) && within_limit(row->actions) &&
+                 within_limit(row->trend) && within_limit((double)row->first_users) &&
+                 epoch_within_limit(row->epoch) && epoch_within_limit(row->trend_epoch);
+    for (size_t k = 0; k < count && valid; k++) {
+        valid = within_limit(row->co_ratings.at[k]) && within_limit(row->forwards.at[k]) &&
+                within_limit(row->backwards.at[k]);
     }
-    return good ? NULL : "over_limit";
+    return valid ? NULL : "over_limit";
 }
 
-/* Numbers the strongest neighbours; closes the gaps that items without a number leave. */
+/* Numbers the strongest neighbours; moves columns up over items that get no number. */
 static size_t number_neighbours(struct tables *tables, const struct item_neighbours *row)
 {
     size_t count = MIN_OF(row->items.count, tables->neighbours_used), kept = 0;
@@ -96,7 +96,7 @@ const char *tables_put_row(struct tables *tables, struct item_neighbours *row)
     int32_t item = tables_number(tables, row->item_id);
     if (item == ID_NONE) { return NULL; }
     size_t count = number_neighbours(tables, row);
-    const struct item_row arriving = {
+    const struct item_row values = {
         .epoch = row->epoch,
         .trend_epoch = row->trend_epoch,
         .mass = row->mass,
@@ -109,7 +109,7 @@ const char *tables_put_row(struct tables *tables, struct item_neighbours *row)
         .forwards = row->forwards.at,
         .backwards = row->backwards.at,
     };
-    item_table_put(tables->items, item, &arriving);
+    item_table_put(tables->items, item, &values);
     return NULL;
 }
 

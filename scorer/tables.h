@@ -1,7 +1,7 @@
-/* Tables: all that the scorer knows of items, built from the broadcast topics.
+/* Tables: the scorer's data on items, built from the broadcast topics.
  *
- * Ids and their numbers, the catalogue, and the item-item table; one of each for the process.
- * A record that cannot be believed changes nothing.
+ * Ids and their numbers, the catalogue and the item-item table; one of each for the process. A
+ * record with values over a limit changes nothing. One thread.
  */
 #ifndef FRESHET_SCORER_TABLES_H
 #define FRESHET_SCORER_TABLES_H
@@ -12,7 +12,7 @@
 #include "scorer/catalogue.h"
 #include "scorer/scorer_settings.h"
 
-/* Largest count, user number and epoch (of either sign) that is believed. */
+/* Limits of valid input: of the absolute value of a count, and of an epoch. */
 #define TABLES_COUNT_MAX 1e12
 #define TABLES_EPOCH_MAX ((int64_t)1 << 40)
 
@@ -22,23 +22,23 @@ struct tables {
     struct catalogue catalogue;
     size_t neighbours_used;
     int32_t *numbers; /* scratch of neighbours_used */
-    int64_t over_max; /* items that found no place under items.max, so far */
+    int64_t over_max; /* times that an item was left out because of items.max */
 };
 
 /* Prepares empty tables. */
 void tables_init(struct tables *tables, const struct scorer_settings *settings);
-/* Frees what the tables own; takes half-built ones. */
+/* Frees the memory; takes half-built tables. */
 void tables_release(struct tables *tables);
 /* Finds or adds an item's number; ID_NONE past items.max, which is counted. */
 int32_t tables_number(struct tables *tables, struct slice id);
-/* Takes a catalogue entry. */
+/* Adds or replaces a catalogue entry. */
 void tables_put_item(struct tables *tables, const struct item *item);
-/* Takes the tombstone of a catalogue entry. */
+/* Removes a catalogue entry. */
 void tables_remove_item(struct tables *tables, struct slice id);
-/* Takes a row. The row's columns are used as
- * scratch. Returns NULL, or the reason why the row was refused: "columns_differ", "over_limit". */
+/* Adds or replaces a row; uses its columns as scratch space. Returns NULL, or the reason why the
+ * row was refused: "columns_differ", "over_limit". */
 const char *tables_put_row(struct tables *tables, struct item_neighbours *row);
-/* Takes the tombstone of a row. */
+/* Removes a row. */
 void tables_remove_row(struct tables *tables, struct slice id);
 
 #endif

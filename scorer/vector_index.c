@@ -1,3 +1,9 @@
+/* Who touches what: until `stage` leaves STAGE_BUILDING, everything but `stage`, `cancelled`,
+ * `thread` and `joined` belongs to the building thread. It stores the stage with release order when
+ * it ends; vector_index_cover() loads it with acquire order, and from then on the owner's thread
+ * uses the graph and the sums alone. vector_index_free() sets `cancelled`, which the builder checks
+ * for each row, so an index that is not needed any more ends within one insertion.
+ */
 #include "base/base.h"
 #include "base/thread.h"
 #include "base/xalloc.h"
@@ -12,15 +18,15 @@ enum { LINKS = 16, BUILD_BREADTH = 100, SEARCH_BREADTH = 160, TILE_ROWS = 1024 }
 enum stage { STAGE_BUILDING, STAGE_READY, STAGE_FAILED };
 
 struct vector_index {
-    size_t d, rows; /* rows: the copy's, while it is built; then those covered */
-    float *copy;    /* of the table, until it is built */
+    size_t d, rows; /* rows: of the copy while it is built; then those that are covered */
+    float *copy;    /* of the table, while it is built */
     struct nearest *nearest;
     double *sum;    /* d */
     double *outer;  /* d x d */
     pthread_t thread;
     bool joined;
     _Atomic enum stage stage;
-    atomic_bool unwanted;
+    atomic_bool cancelled;
 };
 
 /* ---- Sums ---- */
@@ -36,7 +42,7 @@ static void add_outer(struct vector_index *index, const float *rows, size_t coun
     }
 }
 
-/* In tiles: sums of floats over so few rows lose nothing that counts. */
+/* In tiles: sums of floats over this few rows are precise enough. */
 static void add_sums(struct vector_index *index, const float *rows, size_t count)
 {
     float *product = xmalloc(index->d * index->d * sizeof(*product));
@@ -75,7 +81,7 @@ static enum stage build_graph(struct vector_index *index)
     index->nearest = nearest_new(&settings);
     if (!index->nearest) { return STAGE_FAILED; }
     for (size_t row = 0; row < index->rows; row++) {
-        if (atomic_load_explicit(&index->unwanted, memory_order_relaxed)) { return STAGE_FAILED; }
+        if (atomic_load_explicit(&index->cancelled, memory_order_relaxed)) { return STAGE_FAILED; }
         if (nearest_add(index->nearest, index->copy + row * index->d) < 0) { return STAGE_FAILED; }
     }
     return STAGE_READY;
@@ -116,7 +122,7 @@ void vector_index_wait(struct vector_index *index)
 struct vector_index *vector_index_free(struct vector_index *index)
 {
     if (!index) { return NULL; }
-    atomic_store_explicit(&index->unwanted, true, memory_order_relaxed);
+    atomic_store_explicit(&index->cancelled, true, memory_order_relaxed);
     vector_index_wait(index);
     nearest_free(index->nearest);
     free(index->copy);
@@ -126,7 +132,7 @@ struct vector_index *vector_index_free(struct vector_index *index)
     return NULL;
 }
 
-/* ---- Asking ---- */
+/* ---- Searching ---- */
 
 size_t vector_index_cover(struct vector_index *index, const float *table, size_t rows)
 {

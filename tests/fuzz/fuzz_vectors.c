@@ -77,7 +77,7 @@ static void check_served(const struct shop *shop)
     const struct served *served = vectors_served(shop->vectors);
     if (!served) { return; }
     const size_t d = transformer_inference_width(served->inference);
-    assert(served->generation[0] && served->rows <= ITEMS_MAX);
+    assert(served->version[0] && served->rows <= ITEMS_MAX);
     for (size_t row = 0; row < served->rows; row++) {
         int32_t item = served->items[row];
         assert(item >= 0 && item < ids_count(shop->tables.ids));
@@ -167,8 +167,8 @@ static void take_history(struct scratch *scratch, struct shop *shop,
         int64_t newest = history->offsets.at[history->offsets.count - 1];
         early.input_offset = newest > INT64_MIN ? newest - 1 : newest;
     }
-    lists_blend(shop->lists, &shop->mixture);
-    lists_ahead(shop->lists, ahead, AHEAD);
+    lists_set_mixture(shop->lists, &shop->mixture);
+    lists_encode_ahead(shop->lists, ahead, AHEAD);
     for (int i = 0; i < AHEAD - 1; i++) { make_list(scratch, shop, ahead[i]); }
     const struct recommendation_list before = {
         .user_id = early.user_id,

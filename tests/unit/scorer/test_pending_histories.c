@@ -21,7 +21,7 @@ static void check(const struct pending_histories *pending, size_t at, const char
 {
     assert_true(at < pending->count);
     assert_true(slice_equal(pending->entries[at].user_id, slice_str(user)));
-    assert_false(pending->entries[at].gone);
+    assert_false(pending->entries[at].tombstone);
     assert_int_equal(pending->entries[at].history.input_offset, offset);
 }
 
@@ -37,7 +37,7 @@ static void test_newest_of_each(void **state)
     assert_int_equal(pending.count, 2);
     check(&pending, 0, "b", 7);
     check(&pending, 1, "a", 6);
-    /* Of another partition: offsets say nothing, the later one is taken. */
+    /* Of another partition: offsets cannot be compared, the later one is taken. */
     assert_true(put(&pending, "b", 1, 2));
     check(&pending, 0, "b", 2);
     pending_histories_clear(&pending);
@@ -54,7 +54,7 @@ static void test_tombstones(void **state)
     put(&pending, "a", 0, 5);
     assert_true(pending_histories_put(&pending, slice_str("a"), NULL));
     assert_int_equal(pending.count, 1);
-    assert_true(pending.entries[0].gone);
+    assert_true(pending.entries[0].tombstone);
     /* A user who comes back begins anew. */
     assert_true(put(&pending, "a", 0, 3));
     check(&pending, 0, "a", 3);

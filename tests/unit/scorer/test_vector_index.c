@@ -32,7 +32,7 @@ static void side_init(struct side *side, size_t index_from)
     vectors_index_from(side->vectors, index_from);
     mixture_init(&side->mixture);
     side->lists = lists_new(&side->settings, &side->tables, side->vectors, NULL, "");
-    lists_blend(side->lists, &side->mixture);
+    lists_set_mixture(side->lists, &side->mixture);
 }
 
 static void side_release(struct side *side)
@@ -107,7 +107,7 @@ static void compare(struct side *sides, uint64_t *rng)
             .offsets = {offsets, ACTIONS}, .events_total = ACTIONS};
         const struct user_history *ahead[] = {&history};
         for (size_t s = 0; s < 2; s++) {
-            lists_ahead(sides[s].lists, ahead, 1);
+            lists_encode_ahead(sides[s].lists, ahead, 1);
             lists_make(sides[s].lists, &history, &lists[s]);
             assert_int_equal(lists[s].items.count, LENGTH);
         }

@@ -94,7 +94,7 @@ static void check_whole(const struct world *world)
 {
     const struct served *served = vectors_served(world->vectors);
     if (!served) { return; }
-    int generation = (int)strtol(served->generation + 1, NULL, 10);
+    int generation = (int)strtol(served->version + 1, NULL, 10);
     assert_int_equal(served->rows, ITEMS);
     for (size_t row = 0; row < served->rows; row++) {
         int item = (int)strtol(ids_text(world->tables.ids, served->items[row]).data + 1, NULL, 10);
@@ -151,7 +151,7 @@ static void test_any_order(void **state)
             char name[16];
             (void)snprintf(name, sizeof(name), "g%d", world.newest);
             assert_non_null(served);
-            assert_string_equal(served->generation, name);
+            assert_string_equal(served->version, name);
         }
         world_release(&world);
     }
