@@ -22,9 +22,9 @@ void arena_reset(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 /* Returns count * size bytes; an overflow of the product ends the process. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
-/* Copies the bytes; the copy of null is null. */
+/* Copies the bytes; the copy of a null slice is null. */
 struct slice arena_copy(struct arena *arena, struct slice from);
-/* Tells how many bytes are allocated since the last reset. */
+/* Returns how many bytes are allocated since the last reset. */
 size_t arena_used(const struct arena *arena);
 
 #endif

@@ -1,8 +1,8 @@
-/* The context every file stands on: the first include of every .c.
+/* The first include of every .c file: standard types, a few macros, and the list of functions that
+ * this project does not call.
  *
- * It brings the standard types, a handful of macros, and the list of functions that this house does
- * not call. Asserts are always on (NDEBUG is never defined): they check the programmer; the world
- * (input, disk, broker) is handled with return codes.
+ * Asserts are always on (NDEBUG is never defined). They check the programmer; what comes from
+ * outside (input, disk, broker) is handled with return codes.
  */
 #ifndef FRESHET_BASE_BASE_H
 #define FRESHET_BASE_BASE_H
@@ -35,7 +35,7 @@
 #define _noreturn_ __attribute__((__noreturn__))
 #define _unused_ __attribute__((__unused__))
 
-/* Not called here: unbounded, racy, locale-bound or unseeded. */
+/* Banned: unbounded, not thread-safe, dependent on the locale, or unseeded. */
 #define BANNED(name) sorry_##name##_is_banned_here
 #undef strcpy
 #define strcpy BANNED(strcpy)

@@ -1,8 +1,8 @@
-/* A growable run of bytes with a maximum: the one place where messages are written.
+/* A growable array of bytes with a maximum, into which messages are written.
  *
  * The buffer owns its memory and keeps it across buf_clear(), so that a buffer used for every
- * record allocates only while it grows. Appending past `max` is refused and remembered: encoders
- * append freely and ask buf_failed() once at the end.
+ * record allocates only while it grows. An append past `max` is refused and remembered: encoders
+ * append without checks and call buf_failed() once at the end.
  */
 #ifndef FRESHET_BASE_BUF_H
 #define FRESHET_BASE_BUF_H

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-enum { NAME_MAX_BYTES = 64, EXIT_NO_ORDER = 64 };
+enum { NAME_MAX_BYTES = 64, EXIT_MALFORMED = 64 };
 
 extern struct crash_site *const __start_crash_sites[];
 extern struct crash_site *const __stop_crash_sites[];
@@ -26,7 +26,7 @@ static size_t sites_count(void)
     return (size_t)(__stop_crash_sites - __start_crash_sites);
 }
 
-static bool is_meant(const char *name)
+static bool is_armed(const char *name)
 {
     if (strcmp(crash.name, "*") == 0) { return strcmp(name, "allocation") != 0; }
     return strcmp(crash.name, name) == 0;
@@ -36,7 +36,7 @@ void crash_pass(struct crash_site *site)
 {
     if (!crash.watching || shelter) { return; }
     __atomic_add_fetch(&site->passed, 1, __ATOMIC_RELAXED);
-    if (!crash.name || !is_meant(site->name)) { return; }
+    if (!crash.name || !is_armed(site->name)) { return; }
     if (__atomic_sub_fetch(&crash.left, 1, __ATOMIC_RELAXED) == 0) { crash.die(crash.arg); }
 }
 
@@ -70,7 +70,7 @@ int64_t crash_passed(const char *name)
     return passed;
 }
 
-void crash_count_anew(void)
+void crash_reset(void)
 {
     for (size_t i = 0; i < sites_count(); i++) { __start_crash_sites[i]->passed = 0; }
 }
@@ -127,7 +127,7 @@ void crash_from_environment(void)
     if (nth < 1 || (end && *end) || !is_known(name)) {
         fprintf(stderr, "CRASH_AT=%s: expected NAME, NAME:N or list (which prints the names)\n",
                 order);
-        exit(EXIT_NO_ORDER);
+        exit(EXIT_MALFORMED);
     }
     crash_arm(name, nth, kill_process, NULL);
     crash_watch(true);

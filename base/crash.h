@@ -1,14 +1,14 @@
-/* Crash points: named places at which a test lets the process die as kill -9 would.
+/* Crash points: named places at which a test can end the process as kill -9 would.
  *
- * A file compiled with FRESHET_CRASH defined has them; without, CRASH_POINT() is nothing, and so it
- * is in every program that is shipped (HACKING.md says how to build the others). A point is its
- * name: several places may share one, e.g. the same step on a broker and on the in-process log.
+ * They exist only in files that are compiled with FRESHET_CRASH. Everywhere else, and so in every
+ * shipped program, CRASH_POINT() does nothing (HACKING.md says how to build programs that have
+ * them). Several places may share a name, e.g. the same step on a broker and on the in-process log.
  *
- * In a test a point calls back at its nth pass; in a program `CRASH_AT=name:n` in the environment
- * kills the process there, and `CRASH_AT=list` prints the names. The name `*` is any point but
- * `allocation`, which stands for every allocation of base/xalloc.h.
+ * A test gets a callback at the nth pass of a point. A program is killed there by
+ * `CRASH_AT=name:n` in the environment; `CRASH_AT=list` prints the names. The name `*` means every
+ * point except `allocation`, which is passed at every allocation of base/xalloc.h.
  *
- * Threads: any may pass; arming is for one thread, before the others begin.
+ * Threads: any thread may pass a point; one thread arms it, before the others begin.
  */
 #ifndef FRESHET_BASE_CRASH_H
 #define FRESHET_BASE_CRASH_H
@@ -17,7 +17,7 @@
 
 #ifdef FRESHET_CRASH
 
-/* One place in the source. The linker gathers them: a point that exists is known, met or not. */
+/* One place in the source. The linker collects them: a point is known before it is passed. */
 struct crash_site {
     const char *name;
     int64_t passed;
@@ -31,25 +31,27 @@ struct crash_site {
         crash_pass(crash_there);                                                                   \
     } while (0)
 
-/* Inside, passes are neither counted nor fatal: what is done is not this process's doing. */
+/* CRASH_SHELTER(1) and CRASH_SHELTER(-1) enclose code in which passes neither count nor kill: code
+ * that stands for another process, such as the broker in memory. */
 #define CRASH_SHELTER(by) crash_shelter(by)
 
-/* Passes a place; called by CRASH_POINT() only. */
+/* Counts a pass; called by CRASH_POINT() only. */
 void crash_pass(struct crash_site *site);
 /* Moves the depth of the calling thread's shelter. */
 void crash_shelter(int by);
-/* Begins or ends to heed passes. */
+/* Switches the counting of passes on or off. */
 void crash_watch(bool watching);
-/* Lets die() be called at the nth pass from now (1: the next) of the point, once; a NULL name
- * disarms. The name is borrowed. */
+/* Makes the nth pass from now (1: the next one) of the point call die(), once. A NULL name undoes
+ * it. The name is borrowed. */
 void crash_arm(const char *name, int64_t nth, void (*die)(void *arg), void *arg);
-/* Counts the passes of a point since crash_count_anew(). */
+/* Returns the number of passes of a point since crash_reset(). */
 int64_t crash_passed(const char *name);
-void crash_count_anew(void);
-/* Tells the name of the index-th point in the order of names, without repeats; NULL behind the
+/* Sets the numbers of passes of all points to 0. */
+void crash_reset(void);
+/* Returns the name of a point by its place in alphabetical order, each name once; NULL after the
  * last. */
 const char *crash_name(size_t index);
-/* Does as CRASH_AT in the environment says; exits when that is no order. */
+/* Obeys CRASH_AT of the environment; exits with an error message when it is malformed. */
 void crash_from_environment(void);
 
 #else

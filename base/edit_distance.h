@@ -1,4 +1,4 @@
-/* How far two short texts are apart: for "did you mean ...?". */
+/* The distance between two short texts, for "did you mean ...?". */
 #ifndef FRESHET_BASE_EDIT_DISTANCE_H
 #define FRESHET_BASE_EDIT_DISTANCE_H
 

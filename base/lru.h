@@ -1,4 +1,4 @@
-/* A list in order of use: what was used longest ago stands first.
+/* A list in order of use: the entry that was used longest ago comes first.
  *
  * The links live inside the entries (LRU_ENTRY finds the entry of a link); the list owns nothing.
  */
@@ -36,7 +36,7 @@ static inline void lru_push(struct lru *lru, struct lru_link *link)
     lru->head.older = link;
 }
 
-/* Takes an entry out. */
+/* Removes an entry. */
 static inline void lru_remove(struct lru_link *link)
 {
     link->older->newer = link->newer;

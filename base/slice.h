@@ -1,4 +1,4 @@
-/* A run of bytes that somebody else owns. `data == NULL` is Kafka's null (no key, a tombstone). */
+/* Bytes that somebody else owns. `data == NULL` is Kafka's null (no key, or a tombstone). */
 #ifndef FRESHET_BASE_SLICE_H
 #define FRESHET_BASE_SLICE_H
 

@@ -1,3 +1,7 @@
+/* Signals are blocked before the thread is created: it inherits the mask, so there is no moment in
+ * which a signal could reach it. The creator's own mask is restored afterwards. A signal that
+ * arrives in between stays pending and is delivered then.
+ */
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/thread.h"
@@ -25,7 +29,6 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*work)(void *ar
     assert(strlen(name) <= THREAD_NAME_MAX);
     sigset_t before;
     pthread_t thread;
-    /* Blocked here, not in the new thread: it has no moment in which a signal could reach it. */
     thread_block_signals(&before);
     int error = pthread_create(&thread, NULL, work, arg);
     thread_restore_signals(&before);

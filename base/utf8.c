@@ -1,8 +1,8 @@
 #include "base/base.h"
 #include "base/utf8.h"
 
-/* The second byte's range depends on the first: that is where overlong forms, surrogates and the
- * end of Unicode are told. */
+/* The range of the second byte depends on the first: this excludes overlong forms, surrogates and
+ * numbers beyond the end of Unicode. */
 struct lead {
     uint8_t first, last; /* of the first byte */
     uint8_t low, high;   /* of the second byte */
@@ -15,7 +15,7 @@ static const struct lead leads[] = {
     {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
 };
 
-/* Tells the size of the character at data, 0 when it is none. */
+/* Returns the size of the character at `at`, or 0 when there is none. */
 static size_t character(const uint8_t *at, size_t size)
 {
     if (at[0] < 0x80) { return 1; }

@@ -1,5 +1,5 @@
-/* Whether bytes are UTF-8 as the Unicode standard has it (table 3-7: no surrogates, nothing beyond
- * U+10FFFF, no longer form than needed). ASCII, which most ids are, is told in a few instructions.
+/* Checks whether bytes are valid UTF-8 by the Unicode standard (table 3-7: no surrogates, nothing
+ * beyond U+10FFFF, no overlong forms). Most ids are ASCII: for those it takes a few instructions.
  */
 #ifndef FRESHET_BASE_UTF8_H
 #define FRESHET_BASE_UTF8_H
@@ -7,7 +7,7 @@
 #include "base/base.h"
 #include "base/slice.h"
 
-/* Says whether the bytes are UTF-8, character by character; utf8_valid() is the door. */
+/* Checks character by character; call utf8_valid() instead. */
 bool utf8_valid_slow(const char *data, size_t size);
 
 /* Reads eight bytes as one number. */
@@ -18,7 +18,7 @@ static inline uint64_t utf8_word(const char *data)
     return word;
 }
 
-/* Says whether the bytes are UTF-8; nothing is. */
+/* Says whether the bytes are valid UTF-8. An empty string is valid. */
 static inline bool utf8_valid(const char *data, size_t size)
 {
     uint64_t bits = 0;

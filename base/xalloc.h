@@ -1,7 +1,7 @@
-/* Memory that is there or ends the process.
+/* Allocation that succeeds or ends the process.
  *
- * Sizes come from configured limits, so running out is a fault of the machine, not of the data; the
- * log replays, and a restart is the recovery. The caller frees with free().
+ * Sizes come from configured limits, so running out of memory is a fault of the machine, not of the
+ * data. A restart recovers: it reads the log again. The caller frees with free().
  */
 #ifndef FRESHET_BASE_XALLOC_H
 #define FRESHET_BASE_XALLOC_H

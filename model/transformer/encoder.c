@@ -187,6 +187,18 @@ static void embed(struct encoder *encoder, const struct encoder_job *job, float 
     dropout(x, pack->tokens * d, job->dropout, dropout_key(job->key, DROP_EMBEDDING));
 }
 
+static struct attention attention_of(const struct encoder *encoder, const struct encoder_job *job,
+                                     size_t b, size_t sequence)
+{
+    return (struct attention){
+        .d = encoder->shape.d,
+        .heads = encoder->shape.heads,
+        .causal = job->causal,
+        .dropout = job->dropout,
+        .key = dropout_key(block_key(job, b, DROP_ATTENTION), sequence),
+    };
+}
+
 static void attend(struct encoder *encoder, const struct encoder_job *job, size_t b)
 {
     const struct pack *pack = job->pack;
@@ -195,13 +207,7 @@ static void attend(struct encoder *encoder, const struct encoder_job *job, size_
     float *kept = trace->kept;
     for (size_t s = 0; s < pack->sequences; s++) {
         const size_t first = pack->starts[s], n = pack->starts[s + 1] - first;
-        const struct attention one = {
-            .d = d,
-            .heads = encoder->shape.heads,
-            .causal = job->causal,
-            .dropout = job->dropout,
-            .key = dropout_key(block_key(job, b, DROP_ATTENTION), s),
-        };
+        const struct attention one = attention_of(encoder, job, b, s);
         attention(&one, n, trace->query + first * d, trace->key_value + first * 2 * d,
                   trace->attended + first * d, kept, encoder->scratch);
         kept += attention_kept(&one, n);
@@ -298,13 +304,7 @@ static void attend_back(struct encoder *encoder, const struct encoder_job *job, 
     const float *kept = trace->kept;
     for (size_t s = 0; s < pack->sequences; s++) {
         const size_t first = pack->starts[s], n = pack->starts[s + 1] - first;
-        const struct attention one = {
-            .d = d,
-            .heads = encoder->shape.heads,
-            .causal = job->causal,
-            .dropout = job->dropout,
-            .key = dropout_key(block_key(job, b, DROP_ATTENTION), s),
-        };
+        const struct attention one = attention_of(encoder, job, b, s);
         attention_back(&one, n, trace->query + first * d, trace->key_value + first * 2 * d,
                        trace->attended + first * d, kept, encoder->dattended + first * d,
                        encoder->dquery + first * d, encoder->dkey_value + first * 2 * d,

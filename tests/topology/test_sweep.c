@@ -279,7 +279,7 @@ static void tell_story(struct sweep *sweep)
     abandon(sweep, KEPT);
     state_disturb(sweep->target);
     arm_faults(rig, subject->worker);
-    crash_count_anew();
+    crash_reset();
     if (sweep->what.point) { crash_arm(sweep->what.point, sweep->what.nth, die, sweep); }
     restart_until_it_stands(sweep);
     struct copy *second = NULL;

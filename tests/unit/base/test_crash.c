@@ -20,7 +20,7 @@ static void pass_some(int times)
 
 static int setup(void **state)
 {
-    crash_count_anew();
+    crash_reset();
     crash_arm(NULL, 0, NULL, NULL);
     crash_watch(true);
     return 0;
