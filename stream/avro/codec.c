@@ -1,3 +1,13 @@
+/* Decoding goes frame -> writer's schema -> plan -> struct. The plans of all writers that were met
+ * are kept in a list in which the one found last is moved to the front, because a topic's messages
+ * have mostly one writer. A writer whose records cannot become the contract's stays in the list
+ * with its error, so that each of its messages is refused without another attempt. A message is
+ * decoded into a scratch struct and copied out only when all of it is good.
+ *
+ * Encoding walks the fields twice: the first walk checks every value and adds up the most bytes
+ * that it can take, the second writes without checks. When the most bytes do not fit into the
+ * output but the message may, it is written into a buffer of its own first (encode_aside()).
+ */
 #include "base/base.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
@@ -13,22 +23,22 @@ enum {
     VARINT_INT_BYTES = 5,
 };
 
-/* What is known of one writer's schema. */
+/* One writer's schema that was met. */
 struct known {
     struct frame frame;
-    struct plan *plan;         /* NULL: it cannot be read */
-    struct codec_error error;  /* why not */
+    struct plan *plan;        /* NULL: its records cannot become the contract's */
+    struct codec_error error; /* the reason */
 };
 
 struct codec {
     struct shape *shape;
     struct schema_cache *schemas;
-    char frame[FRAME_BYTES_MAX]; /* of what is written */
+    char frame[FRAME_BYTES_MAX]; /* of messages to write */
     size_t frame_size;
-    struct known *known; /* the newest used first */
+    struct known *known; /* the one found last is the first */
     size_t known_count;
     void *scratch;  /* a struct of the contract */
-    struct buf big; /* for a message near its limit */
+    struct buf aside; /* for a message near the output's limit */
 };
 
 /* ---- The codec. ---- */
@@ -63,7 +73,7 @@ struct codec *codec_free(struct codec *codec)
     free(codec->known);
     shape_free(codec->shape);
     free(codec->scratch);
-    buf_release(&codec->big);
+    buf_release(&codec->aside);
     free(codec);
     return NULL;
 }
@@ -73,7 +83,7 @@ void codec_defaults(struct codec *codec, void *ret_object)
     memcpy(ret_object, codec->shape->defaults, codec->shape->contract->size);
 }
 
-/* Reads the frame; the cursor then stands at the body. */
+/* Reads the frame and puts the cursor at the body. */
 static int unframe(struct slice message, struct frame *ret_frame, struct cursor *ret_cursor,
                    struct codec_error *ret_error)
 {
@@ -94,7 +104,7 @@ static inline bool same_frame(struct frame a, struct frame b)
     return a.number == b.number && a.framing == b.framing;
 }
 
-/* Finds, or makes, what is known of the frame's schema; NULL when the cache lacks it. */
+/* Finds the frame's schema in the list, or makes its plan; NULL when the cache does not hold it. */
 static const struct known *find_known(struct codec *codec, struct frame frame)
 {
     for (size_t i = 0; i < codec->known_count; i++) {
@@ -187,7 +197,7 @@ int codec_json_times(struct schema_cache *schemas, struct slice message, struct 
     return render(schemas, message, /* times_as_text= */ true, out, NULL, ret_error);
 }
 
-/* ---- Encoding: a first walk checks and sizes, a second writes without looking back. ---- */
+/* ---- Encoding ---- */
 
 static inline char *put_long(char *at, int64_t value)
 {
@@ -300,7 +310,7 @@ static char *put_column(char *at, enum field_kind kind, const void *member)
     return put_long(at, 0);
 }
 
-/* A null slice goes into the null branch of a union, where there is one. */
+/* Writes the union's branch: that of null for a null slice, else that of the value. */
 static char *put_branch(char *at, const struct shape_field *field, const void *member,
                         bool *ret_null)
 {
@@ -351,14 +361,14 @@ static char *put_record(const struct codec *codec, const char *object, char *at)
     return at;
 }
 
-/* The most it could take does not fit; what it does take may. */
+/* Encodes a message whose most bytes do not fit into out; its actual bytes may. */
 static int encode_aside(struct codec *codec, const char *object, size_t bound, struct buf *out)
 {
-    if (codec->big.max < bound) {
-        buf_release(&codec->big);
-        buf_init(&codec->big, bound);
+    if (codec->aside.max < bound) {
+        buf_release(&codec->aside);
+        buf_init(&codec->aside, bound);
     }
-    char *start = buf_reserve(&codec->big, bound);
+    char *start = buf_reserve(&codec->aside, bound);
     size_t size = (size_t)(put_record(codec, object, start) - start);
     if (out->failed || out->size > out->max || size > out->max - out->size) { return -EMSGSIZE; }
     buf_append(out, start, size);

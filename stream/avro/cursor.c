@@ -45,7 +45,7 @@ bool cursor_long_slow(struct cursor *cursor, int64_t *ret)
 
 void cursor_int_refused(struct cursor *cursor, int64_t value)
 {
-    (void)cursor_refuse(cursor, "bad_length", "%" PRId64 " is no int", value);
+    (void)cursor_refuse(cursor, "bad_length", "%" PRId64 " is not an int", value);
 }
 
 void cursor_size_refused(struct cursor *cursor, int64_t size)
@@ -83,7 +83,7 @@ bool cursor_block(struct cursor *cursor, struct cursor_block *ret)
 bool cursor_block_done(struct cursor *cursor, const struct cursor_block *block)
 {
     if (!block->end || cursor->at == block->end) { return true; }
-    return cursor_refuse(cursor, "bad_length", "a block ends %td bytes from where it said",
+    return cursor_refuse(cursor, "bad_length", "a block ends %td bytes after its announced end",
                          cursor->at - block->end);
 }
 
@@ -127,7 +127,7 @@ static bool skip_bytes(struct cursor *cursor, size_t size)
     return cursor_take(cursor, size, &bytes);
 }
 
-/* Blocks that tell their size are leapt over. */
+/* Skips the blocks of an array or a map. A block whose head gives its size is skipped at once. */
 static bool skip_blocks(struct cursor *cursor, const struct schema_node *node, int depth)
 {
     struct cursor_block block;

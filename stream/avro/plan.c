@@ -1,3 +1,13 @@
+/* Making a plan: one step for each field of the writer, all of them STEP_SKIP at first.
+ * plan_field() then takes each field of the contract, finds the writer's field by name or alias,
+ * and resolves its step; a contract's field that finds none needs a default. A union becomes a step
+ * with one part for each branch, where branches that cannot become the reader's type are
+ * STEP_REFUSED: they are refused only when a message has them.
+ *
+ * Running a plan is the hot path: one switch per field, and loops without a switch for columns of
+ * plain types. The hazard is a count from untrusted bytes. run_column() checks it against the
+ * table's limit and against the bytes left before it allocates, and the cursor checks every read.
+ */
 #include "base/base.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
@@ -7,7 +17,7 @@ enum { PLAN_ARENA_BYTES = 2048, TYPE_WORDS_BYTES = 64 };
 
 enum step_code {
     STEP_SKIP,
-    STEP_REFUSED, /* a union's branch that is nothing to the reader */
+    STEP_REFUSED, /* a union's branch that cannot become the reader's type */
     STEP_NULL,    /* a text becomes null */
     STEP_DEFAULT, /* a null: the member keeps its default */
     STEP_STRING,
@@ -33,9 +43,9 @@ struct step {
     enum field_kind kind; /* of the member, or of the column's element */
     size_t offset;
     size_t limit;
-    const char *name;               /* of the reader's field; when skipping the writer's */
-    const struct schema_node *node; /* what the writer wrote */
-    struct step *parts;             /* a union's branches, a column's element */
+    const char *name;               /* of the reader's field; of a skipped one, the writer's */
+    const struct schema_node *node; /* the writer's type */
+    struct step *parts;             /* a union's branches, or a column's element */
     size_t parts_count;
     const int32_t *symbols; /* the writer's symbol -> ours, or -1 */
     size_t symbols_count;
@@ -49,7 +59,8 @@ struct plan {
 
 /* ---- Making. ---- */
 
-/* What a number of the writer's type becomes; STEP_REFUSED when it may not. */
+/* Returns the step from a number of the writer's type to one of ours; STEP_REFUSED for a number
+ * that would shrink. */
 static enum step_code number_step(enum schema_type from, enum field_kind to)
 {
     static const enum step_code steps[][4] = {
@@ -103,7 +114,7 @@ static bool resolve_scalar(struct plan *plan, const struct schema_node *reader, 
     }
 }
 
-/* What a null becomes, where the writer may write one. */
+/* Returns the step of a null in this field, for a writer that may write one. */
 static enum step_code null_step(const struct shape_field *field)
 {
     enum field_kind kind = field->row->kind;
@@ -113,8 +124,8 @@ static enum step_code null_step(const struct shape_field *field)
     return field->field->fallback ? STEP_DEFAULT : STEP_REFUSED;
 }
 
-/* Resolves step->node to step->kind; reader is our schema's type there, `null` what a null is to
- * it. */
+/* Resolves step->node to step->kind. `reader` is our schema's type of the same value, `null` the
+ * step of a null. */
 static bool resolve(struct plan *plan, const struct schema_node *reader, enum step_code null,
                     struct step *step)
 {
@@ -158,8 +169,8 @@ static size_t find_field(const struct schema_node *record, const char *name)
     return SIZE_MAX;
 }
 
-/* Which writer's field is this one of ours: by its name, else by the first alias that no other
- * field of ours has by name or took before. */
+/* Finds the writer's field for one of ours: by its name, else by the first alias that the writer
+ * has, unless another field of ours has that name or took that field before. */
 static size_t source_of(const struct shape *shape, const struct schema_node *writer,
                         const struct plan *plan, const struct schema_field *field)
 {
@@ -173,7 +184,7 @@ static size_t source_of(const struct shape *shape, const struct schema_node *wri
     return at;
 }
 
-/* Tells a type in words: "long", "array of string", "enum freshet.Action". */
+/* Writes a type in words: "long", "array of string", "enum freshet.Action". */
 static void describe(const struct schema_node *node, char *ret, size_t size)
 {
     const char *between = "";
@@ -197,7 +208,8 @@ static bool plan_field(struct plan *plan, const struct schema_node *writer,
     if (at == SIZE_MAX) {
         if (field->field->fallback) { return true; }
         (void)snprintf(error->detail, sizeof(error->detail),
-                       "field %.60s: %.60s has none and there is no default", name, writer->name);
+                       "field %.60s: %.60s does not have it and there is no default", name,
+                       writer->name);
         return false;
     }
     struct step *step = &plan->steps[at];
@@ -220,7 +232,7 @@ static bool make(struct plan *plan, const struct schema_node *writer, const stru
 {
     const struct schema_node *reader = schema_root(shape->schema);
     if (writer->type != SCHEMA_RECORD || !schema_same_name(reader, writer)) {
-        (void)snprintf(error->detail, sizeof(error->detail), "%.80s is no %.80s",
+        (void)snprintf(error->detail, sizeof(error->detail), "%.80s is not %.80s",
                        writer->name ? writer->name : schema_type_name(writer->type), reader->name);
         return false;
     }
@@ -260,7 +272,7 @@ struct plan *plan_free(struct plan *plan)
 struct run {
     struct cursor *cursor;
     struct arena *arena;
-    size_t element; /* of the column in hand; SIZE_MAX outside */
+    size_t element; /* index in the column being read; SIZE_MAX outside of columns */
 };
 
 bool floats_finite(const float *at, size_t count)
@@ -338,7 +350,7 @@ static inline bool run_double(struct cursor *cursor, double *ret)
     return doubles_finite(ret, 1) || not_finite(cursor);
 }
 
-/* Numbers that grow on the way. */
+/* Reads a number and promotes it to the member's type. */
 static bool run_promoted(struct cursor *cursor, const struct step *step, void *member)
 {
     int32_t small = 0;
@@ -422,37 +434,37 @@ static bool copy_numbers(struct run *run, void *at, size_t count, size_t bytes)
     return finite || not_finite(run->cursor);
 }
 
-/* The elements of one block. The plain types have loops of their own, without a switch in them. */
+/* Reads the elements of one block. Plain types have loops of their own, without a switch inside. */
 static bool run_elements(struct run *run, const struct step *part, void *at, size_t count)
 {
     struct cursor *cursor = run->cursor;
     size_t bytes = shape_member_bytes(part->kind);
     size_t *i = &run->element;
-    bool well = true;
+    bool good = true;
     if (part->code == STEP_FLOAT || part->code == STEP_DOUBLE) {
         return copy_numbers(run, at, count, bytes);
     }
     if (part->code == STEP_STRING) {
-        for (*i = 0; well && *i < count; ++*i) {
-            well = run_text(cursor, part, true, (struct slice *)at + *i);
+        for (*i = 0; good && *i < count; ++*i) {
+            good = run_text(cursor, part, true, (struct slice *)at + *i);
         }
     } else if (part->code == STEP_LONG) {
-        for (*i = 0; well && *i < count; ++*i) { well = cursor_long(cursor, (int64_t *)at + *i); }
+        for (*i = 0; good && *i < count; ++*i) { good = cursor_long(cursor, (int64_t *)at + *i); }
     } else if (part->code == STEP_INT) {
-        for (*i = 0; well && *i < count; ++*i) { well = cursor_int(cursor, (int32_t *)at + *i); }
+        for (*i = 0; good && *i < count; ++*i) { good = cursor_int(cursor, (int32_t *)at + *i); }
     } else if (part->code == STEP_ENUM) {
-        for (*i = 0; well && *i < count; ++*i) {
-            well = run_enum(cursor, part, (int32_t *)at + *i);
+        for (*i = 0; good && *i < count; ++*i) {
+            good = run_enum(cursor, part, (int32_t *)at + *i);
         }
     } else {
-        for (*i = 0; well && *i < count; ++*i) {
-            well = run_step(run, part, (char *)at + *i * bytes);
+        for (*i = 0; good && *i < count; ++*i) {
+            good = run_step(run, part, (char *)at + *i * bytes);
         }
     }
-    return well;
+    return good;
 }
 
-/* Makes room for a block's elements behind the `count` that are there: mostly one block is all. */
+/* Makes room for a block's elements after the `count` that are there. Mostly there is one block. */
 static void *grow_column(struct run *run, struct slices *column, size_t *capacity, size_t more,
                          size_t bytes)
 {
@@ -496,7 +508,7 @@ static bool run_column(struct run *run, const struct step *step, void *member)
     return true;
 }
 
-static void tell(const struct run *run, const struct step *step, struct codec_error *ret)
+static void fill_error(const struct run *run, const struct step *step, struct codec_error *ret)
 {
     if (!ret) { return; }
     const struct cursor *cursor = run->cursor;
@@ -518,7 +530,7 @@ bool plan_run(const struct plan *plan, struct cursor *cursor, struct arena *aren
     for (size_t i = 0; i < plan->steps_count; i++) {
         const struct step *step = &plan->steps[i];
         if (!run_step(&run, step, (char *)object + step->offset)) {
-            tell(&run, step, ret_error);
+            fill_error(&run, step, ret_error);
             return false;
         }
     }

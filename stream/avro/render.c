@@ -25,7 +25,7 @@ static void put_real(struct buf *out, double value, bool narrow)
     put(out, text);
 }
 
-/* A count of units since 1970 as ISO 8601; false when that is outside of the calendar. */
+/* Writes a count of units since 1970 as ISO 8601; false outside the years 0 to 9999. */
 static bool put_time(struct buf *out, enum schema_logical logical, int64_t count)
 {
     static const int64_t per_second[] = {

@@ -1,3 +1,10 @@
+/* A recursive descent over the JSON tree, then the Parsing Canonical Form and its fingerprint.
+ *
+ * Schemas may come from a registry or from a message's sender, so all of it is limited: nesting,
+ * size of the text, number of named types and members, length of names. Names are resolved against
+ * the namespace of the enclosing named type. A named type is entered into `names` before its fields
+ * are parsed, so that a recursive record finds itself.
+ */
 #include "base/base.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -19,7 +26,7 @@ struct schema {
 struct parser {
     struct arena *arena;
     struct schema_node *names[SCHEMA_NAMES_MAX];
-    uint64_t hashes[SCHEMA_NAMES_MAX]; /* long names with a long beginning in common are slow */
+    uint64_t hashes[SCHEMA_NAMES_MAX]; /* comparing long names with equal beginnings is slow */
     size_t names_count;
     struct codec_error *error;
 };
@@ -77,8 +84,9 @@ static _printf_(2, 3) void *refuse(struct parser *parser, const char *format, ..
     return NULL;
 }
 
-/* [A-Za-z_][A-Za-z0-9_]*, with dots between such words when they are allowed. Without a limit a
- * long namespace, which each name below it repeats, would make of one megabyte gigabytes. */
+/* Checks for [A-Za-z_][A-Za-z0-9_]*, with dots between such words when dots are allowed. The length
+ * is limited because every name repeats its namespace: a schema of one megabyte with a long
+ * namespace would otherwise need gigabytes. */
 static bool is_name(const char *text, bool dots)
 {
     bool first = true;
@@ -122,7 +130,7 @@ static struct schema_node *add_node(struct parser *parser, enum schema_type type
     return node;
 }
 
-/* The members of a list: fields, symbols, branches, aliases. */
+/* Returns the size of a list of fields, symbols, branches or aliases. */
 static bool list_size(struct parser *parser, const json_t *list, const char *what, size_t *ret)
 {
     if (!json_is_array(list) || json_array_size(list) > SCHEMA_MEMBERS_MAX) {
@@ -133,7 +141,7 @@ static bool list_size(struct parser *parser, const json_t *list, const char *wha
     return true;
 }
 
-/* Reads a list of names; space NULL: plain names, else they are made full. */
+/* Reads a list of names. With a namespace (space) they become full names; NULL: they stay plain. */
 static bool parse_names(struct parser *parser, const json_t *list, const char *space,
                         struct schema_names *ret)
 {
@@ -241,7 +249,7 @@ static struct schema_node *parse_enum(struct parser *parser, const json_t *json,
     const json_t *fallback = json_object_get(json, "default");
     node->symbol_fallback = json_string_value(fallback);
     if (fallback && (!node->symbol_fallback || schema_symbol(node, node->symbol_fallback) < 0)) {
-        return refuse(parser, "enum %.100s: its default is no symbol of it", node->name);
+        return refuse(parser, "enum %.100s: its default is not one of its symbols", node->name);
     }
     return node;
 }
@@ -252,13 +260,14 @@ static struct schema_node *parse_fixed(struct parser *parser, const json_t *json
     const json_t *size = json_object_get(json, "size");
     json_int_t bytes = json_integer_value(size);
     if (!json_is_integer(size) || bytes < 0 || bytes > SCHEMA_FIXED_MAX) {
-        return refuse(parser, "fixed %.100s: no size of at most %d", node->name, SCHEMA_FIXED_MAX);
+        return refuse(parser, "fixed %.100s: its size is not a number up to %d", node->name,
+                      SCHEMA_FIXED_MAX);
     }
     node->size = (size_t)bytes;
     return node;
 }
 
-/* The namespace within a named type: that of its full name. */
+/* Returns the namespace for types inside a named type: that of its full name. */
 static const char *space_of(struct parser *parser, const char *full)
 {
     const char *dot = strrchr(full, '.');
@@ -283,7 +292,7 @@ static struct schema_node *parse_named(struct parser *parser, const json_t *json
     node->name = full_name(parser, name, space);
     for (size_t i = SCHEMA_NULL; i <= SCHEMA_STRING; i++) {
         if (strcmp(type_names[i], node->name) == 0) {
-            return refuse(parser, "%s is not free as a name", name);
+            return refuse(parser, "%s is a primitive type, not a name", name);
         }
     }
     if (find_name(parser, node->name)) { return refuse(parser, "two types %.100s", node->name); }
@@ -300,8 +309,8 @@ static struct schema_node *parse_named(struct parser *parser, const json_t *json
     return type == SCHEMA_ENUM ? parse_enum(parser, json, node) : parse_fixed(parser, json, node);
 }
 
-/* A primitive type written as an object, perhaps with a logical type; one that does not fit its
- * type is not looked at, as the specification asks. */
+/* Reads a primitive type that is written as an object, perhaps with a logical type. A logical type
+ * that does not fit the type is ignored, as the specification requires. */
 static struct schema_node *parse_primitive(struct parser *parser, const json_t *json,
                                            const char *word, const char *space)
 {

@@ -1,3 +1,10 @@
+/* Two sorted arrays: schemas by fingerprint, and ids bound to fingerprints. Both are searched by
+ * bisection; they grow rarely and are searched for each new writer.
+ *
+ * libavro is used for one thing only: it must accept every schema that we accept. Untrusted
+ * messages never reach it (its memory reader goes out of bounds on negative lengths), and schemas
+ * are never printed by it (it drops defaults and aliases).
+ */
 #include "base/base.h"
 #include "base/number.h"
 #include "base/text_file.h"
@@ -8,17 +15,14 @@
 #include <avro.h>
 #include <dirent.h>
 
-/* libavro has one say here: whether a schema is one. Hostile bytes never reach it (its memory
- * reader walks out of bounds on negative lengths), and schemas are never printed by it (it forgets
- * defaults and aliases). */
 
 enum { AVRO_WHY_BYTES = 120 };
 
-/* An id and what it means. */
+/* An id and the schema that it means. */
 struct binding {
     uint32_t id;
     uint64_t fingerprint;
-    uint64_t turn; /* counts the bindings: of several the last one is written */
+    uint64_t turn; /* rises with each binding: of several ids the last one bound is written */
 };
 
 struct schema_cache {
@@ -47,8 +51,8 @@ struct schema_cache *schema_cache_free(struct schema_cache *schemas)
     return NULL;
 }
 
-/* Where the fingerprint stands, or would. */
-static size_t cache_place(const struct schema_cache *schemas, uint64_t fingerprint)
+/* Returns the index of the fingerprint, or the one at which to insert it. */
+static size_t schema_index(const struct schema_cache *schemas, uint64_t fingerprint)
 {
     size_t low = 0;
     size_t high = schemas->count;
@@ -65,7 +69,7 @@ static size_t cache_place(const struct schema_cache *schemas, uint64_t fingerpri
 
 static const struct schema *by_fingerprint(const struct schema_cache *schemas, uint64_t fingerprint)
 {
-    size_t at = cache_place(schemas, fingerprint);
+    size_t at = schema_index(schemas, fingerprint);
     if (at == schemas->count || schema_crc(schemas->schemas[at]) != fingerprint) { return NULL; }
     return schemas->schemas[at];
 }
@@ -88,7 +92,7 @@ static int add(struct schema_cache *schemas, const char *json, uint64_t *ret_fin
     struct schema *schema = schema_parse(json, ret_error);
     if (!schema) { return -EINVAL; }
     *ret_fingerprint = schema_crc(schema);
-    size_t at = cache_place(schemas, schema_crc(schema));
+    size_t at = schema_index(schemas, schema_crc(schema));
     if (at < schemas->count && schema_crc(schemas->schemas[at]) == schema_crc(schema)) {
         bool same = strcmp(schema_canonical(schemas->schemas[at]), schema_canonical(schema)) == 0;
         schema_free(schema);
@@ -120,8 +124,8 @@ int schema_cache_add(struct schema_cache *schemas, const char *json, struct code
 
 /* ---- Ids. ---- */
 
-/* Where the id stands, or would. */
-static size_t binding_place(const struct schema_cache *schemas, uint64_t id)
+/* Returns the index of the id, or the one at which to insert it. */
+static size_t binding_index(const struct schema_cache *schemas, uint64_t id)
 {
     size_t low = 0;
     size_t high = schemas->bindings_count;
@@ -138,7 +142,7 @@ static size_t binding_place(const struct schema_cache *schemas, uint64_t id)
 
 static struct binding *find_binding(const struct schema_cache *schemas, uint64_t id)
 {
-    size_t at = binding_place(schemas, id);
+    size_t at = binding_index(schemas, id);
     return at < schemas->bindings_count && schemas->bindings[at].id == id ? &schemas->bindings[at]
                                                                           : NULL;
 }
@@ -148,7 +152,8 @@ int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *jso
 {
     uint64_t fingerprint;
     if (id > SCHEMA_ID_MAX) {
-        return codec_error_set(ret_error, -EINVAL, "bad_schema", "no id of a schema: %" PRIu32, id);
+        return codec_error_set(ret_error, -EINVAL, "bad_schema",
+                               "%" PRIu32 " is too large for a schema id", id);
     }
     int rc = add(schemas, json, &fingerprint, ret_error);
     if (rc) { return rc; }
@@ -162,7 +167,7 @@ int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *jso
                                SCHEMA_CACHE_IDS_MAX);
     }
     if (!known) {
-        size_t at = binding_place(schemas, id);
+        size_t at = binding_index(schemas, id);
         schemas->bindings = xreallocarray(schemas->bindings, schemas->bindings_count + 1,
                                           sizeof(*schemas->bindings));
         known = &schemas->bindings[at];

@@ -75,7 +75,7 @@ static struct shape_field join(const struct contract *contract, const struct sch
     return joined;
 }
 
-/* A default of type bytes is a string whose characters U+0000..U+00FF stand for the bytes. */
+/* Decodes a default of type bytes: a string whose characters U+0000..U+00FF stand for the bytes. */
 static struct slice latin1_bytes(struct arena *arena, const json_t *json)
 {
     const uint8_t *text = (const uint8_t *)json_string_value(json);
