@@ -1,10 +1,10 @@
-/* What the scorer reads of `item-vectors` and `models`, record after record, without a broker: rows
- * of generations, parts of their dense weights, blends; and the histories whose lists they change.
- * The first byte picks who leads and whether content speaks too. Each record: a byte that picks,
- * then a piece:
+/* The scorer's reading of `item-vectors` and `models`, record after record, without a broker: rows
+ * of model versions, parts of their dense weights, mixtures; and histories, whose lists depend on
+ * them. The first byte picks the leader and whether content is a member. Each record is a byte that
+ * picks the kind, then a piece:
  *   vector, weights, weights that are filled up (below), item, history, row of neighbours
- * Whatever came before, the generation that serves is whole and finite, a history that is believed
- * gets a list that can be sent, and what the blend has learned can be saved and read again. */
+ * After each record, the serving model version is whole and finite, a valid history gets a list
+ * that can be sent, and the mixture can be saved and loaded. */
 #include "base/base.h"
 #include "schemas/model_weights.h"
 #include "scorer/lists.h"
@@ -19,7 +19,7 @@ enum { RECORDS_MAX = 64, LIST_BYTES_MAX = 1 << 20, ITEMS_MAX = 300, AHEAD = 4 };
 static const char *const leaders[] = {"blend.leader=mixture", "blend.leader=sequence",
                                       "blend.leader=proved"};
 
-/* Made once: codecs know nothing of what they read. */
+/* Made once: codecs keep nothing of what they read. */
 struct scratch {
     struct scorer_settings settings;
     struct options *options;
@@ -29,8 +29,8 @@ struct scratch {
     struct buf out;
 };
 
-/* What records change. */
-struct shop {
+/* The state that records change. */
+struct process_state {
     struct tables tables;
     struct vectors *vectors;
     struct content_scores *content_scores;
@@ -49,8 +49,8 @@ static const struct contract *const contracts[KINDS] = {
 
 static struct scratch *scratch_get(size_t leader)
 {
-    static struct scratch desks[ARRAY_COUNT(leaders)];
-    struct scratch *scratch = &desks[leader];
+    static struct scratch all[ARRAY_COUNT(leaders)];
+    struct scratch *scratch = &all[leader];
     if (scratch->schemas) { return scratch; }
     _cleanup_(xfreep) char *items = xprintf("items.max=%d", ITEMS_MAX);
     const char *const pairs[] = {items, "list.length=30", "neighbours.used=40", leaders[leader]};
@@ -70,46 +70,45 @@ static struct scratch *scratch_get(size_t leader)
 
 /* ---- Vectors and weights ---- */
 
-/* The generation that serves: each row an item that leads back to a row, and numbers that can be
- * added up. */
-static void check_served(const struct shop *shop)
+/* Checks the serving version: each row has an item that has a row, and finite numbers. */
+static void check_served(const struct process_state *process_state)
 {
-    const struct served *served = vectors_served(shop->vectors);
+    const struct served *served = vectors_served(process_state->vectors);
     if (!served) { return; }
     const size_t d = transformer_inference_width(served->inference);
     assert(served->version[0] && served->rows <= ITEMS_MAX);
     for (size_t row = 0; row < served->rows; row++) {
         int32_t item = served->items[row];
-        assert(item >= 0 && item < ids_count(shop->tables.ids));
+        assert(item >= 0 && item < ids_count(process_state->tables.ids));
         int32_t back = served_row(served, item);
         assert(back >= 0 && (size_t)back < served->rows);
         for (size_t i = 0; i < d; i++) { assert(isfinite(served->table[row * d + i])); }
     }
 }
 
-static void take_blend(struct shop *shop, const struct model_weights *weights)
+static void read_mixture(struct process_state *process_state, const struct model_weights *weights)
 {
     float numbers[MIXTURE_NUMBERS];
     struct mixture again;
-    if (mixture_trainer_observe(&shop->trainer, weights)) { return; }
-    mixture_trainer_begin(&shop->trainer, weights->part, &shop->mixture);
-    mixture_save(&shop->mixture, numbers);
+    if (mixture_trainer_observe(&process_state->trainer, weights)) { return; }
+    mixture_trainer_begin(&process_state->trainer, weights->part, &process_state->mixture);
+    mixture_save(&process_state->mixture, numbers);
     bool loaded = mixture_load(&again, numbers, MIXTURE_NUMBERS);
     assert(loaded);
 }
 
-static void take_weights(struct shop *shop, const struct model_weights *weights)
+static void take_weights(struct process_state *process_state, const struct model_weights *weights)
 {
-    publisher_observe(&shop->publisher, weights);
-    assert(shop->publisher.newest_slot < MODEL_VERSION_SLOTS);
+    publisher_observe(&process_state->publisher, weights);
+    assert(process_state->publisher.newest_slot < MODEL_VERSION_SLOTS);
     if (slice_equal(weights->model, slice_str(MODEL_SEQUENCE))) {
-        (void)vectors_put_weights(shop->vectors, weights, shop->offset);
+        (void)vectors_put_weights(process_state->vectors, weights, process_state->offset);
     } else if (slice_equal(weights->model, slice_str(MODEL_BLEND))) {
-        take_blend(shop, weights);
+        read_mixture(process_state, weights);
     }
 }
 
-/* How many numbers the part of a sequence model wants; 0: such a model is not built. */
+/* The numbers that a part of a sequence model must have; 0: such a model is not built. */
 static size_t numbers_wanted(const struct model_weights *part)
 {
     const char *why;
@@ -124,39 +123,39 @@ static size_t numbers_wanted(const struct model_weights *part)
     return from < count ? MIN_OF(count - from, each) : 0;
 }
 
-/* A part whose few numbers are repeated until there are as many as its shape wants, so that an
- * input of some bytes is a whole generation. */
-static void take_filled(struct shop *shop, struct model_weights *part)
+/* Repeats the numbers of a part until it has as many as its shape requires, so that a short input
+ * can be a whole model version. */
+static void take_filled(struct process_state *process_state, struct model_weights *part)
 {
     bool blend = slice_equal(part->model, slice_str(MODEL_BLEND));
     size_t count = blend ? MIXTURE_NUMBERS : numbers_wanted(part);
     if (!count || !part->weights.count) {
-        take_weights(shop, part);
+        take_weights(process_state, part);
         return;
     }
     float *numbers = xcalloc(count, sizeof(*numbers));
     for (size_t i = 0; i < count; i++) { numbers[i] = part->weights.at[i % part->weights.count]; }
     part->weights = (struct floats){numbers, count};
-    take_weights(shop, part);
+    take_weights(process_state, part);
     free(numbers);
 }
 
 /* ---- Histories ---- */
 
-static void make_list(struct scratch *scratch, struct shop *shop,
+static void make_list(struct scratch *scratch, struct process_state *process_state,
                       const struct user_history *history)
 {
     struct recommendation_list list;
-    lists_make(shop->lists, history, &list);
+    lists_make(process_state->lists, history, &list);
     buf_clear(&scratch->out);
     int rc = codec_encode(scratch->lists, &list, &scratch->out);
     assert(rc == 0);
-    const struct prediction *prediction = lists_prediction(shop->lists);
-    if (prediction) { mixture_trainer_keep(&shop->trainer, prediction); }
+    const struct prediction *prediction = lists_prediction(process_state->lists);
+    if (prediction) { mixture_trainer_keep(&process_state->trainer, prediction); }
 }
 
-/* Makes lists as they were before the newest action, and learns from that action. */
-static void take_history(struct scratch *scratch, struct shop *shop,
+/* Makes lists from before the newest action, and trains the mixture on that action. */
+static void take_history(struct scratch *scratch, struct process_state *process_state,
                          const struct user_history *history)
 {
     struct user_history early = *history;
@@ -167,16 +166,17 @@ static void take_history(struct scratch *scratch, struct shop *shop,
         int64_t newest = history->offsets.at[history->offsets.count - 1];
         early.input_offset = newest > INT64_MIN ? newest - 1 : newest;
     }
-    lists_set_mixture(shop->lists, &shop->mixture);
-    lists_encode_ahead(shop->lists, ahead, AHEAD);
-    for (int i = 0; i < AHEAD - 1; i++) { make_list(scratch, shop, ahead[i]); }
+    lists_set_mixture(process_state->lists, &process_state->mixture);
+    lists_encode_ahead(process_state->lists, ahead, AHEAD);
+    for (int i = 0; i < AHEAD - 1; i++) { make_list(scratch, process_state, ahead[i]); }
     const struct recommendation_list before = {
         .user_id = early.user_id,
         .input_partition = early.input_partition,
         .input_offset = early.input_offset,
     };
-    (void)mixture_trainer_learn(&shop->trainer, &shop->mixture, &shop->tables, &before, history);
-    mixture_save(&shop->mixture, numbers);
+    (void)mixture_trainer_learn(&process_state->trainer, &process_state->mixture,
+                                &process_state->tables, &before, history);
+    mixture_save(&process_state->mixture, numbers);
     for (size_t n = 0; n < MIXTURE_NUMBERS; n++) { assert(isfinite(numbers[n])); }
 }
 
@@ -191,69 +191,72 @@ union object {
     struct item_neighbours row;
 };
 
-static void take_object(struct scratch *scratch, struct shop *shop, int kind, union object *object)
+static void take_object(struct scratch *scratch, struct process_state *process_state, int kind,
+                        union object *object)
 {
     switch (kind) {
     case KIND_VECTOR:
-        (void)vectors_put(shop->vectors, &shop->tables, &object->vector);
+        (void)vectors_put(process_state->vectors, &process_state->tables, &object->vector);
         return;
     case KIND_WEIGHTS:
-        take_weights(shop, &object->weights);
+        take_weights(process_state, &object->weights);
         return;
     case KIND_FILLED:
-        take_filled(shop, &object->weights);
+        take_filled(process_state, &object->weights);
         return;
     case KIND_ITEM:
-        tables_put_item(&shop->tables, &object->item);
-        if (shop->content_scores) {
-            content_scores_describe(shop->content_scores,
-                                    tables_number(&shop->tables, object->item.item_id),
+        tables_put_item(&process_state->tables, &object->item);
+        if (process_state->content_scores) {
+            content_scores_describe(process_state->content_scores,
+                                    tables_number(&process_state->tables, object->item.item_id),
                                     &object->item);
         }
         return;
     case KIND_HISTORY:
-        take_history(scratch, shop, &object->history);
+        take_history(scratch, process_state, &object->history);
         return;
     default:
-        (void)tables_put_row(&shop->tables, &object->row);
+        (void)tables_put_row(&process_state->tables, &object->row);
     }
 }
 
-static void take_message(struct scratch *scratch, struct shop *shop, int kind, struct slice body)
+static void take_message(struct scratch *scratch, struct process_state *process_state, int kind,
+                         struct slice body)
 {
     struct slice message = crumbs_framed(contracts[kind], body);
     union object object;
     struct codec_error error = {0};
     arena_reset(scratch->arena);
-    shop->offset++;
+    process_state->offset++;
     if (codec_decode(scratch->of[kind], message, scratch->arena, &object, &error) == 0) {
-        take_object(scratch, shop, kind, &object);
-        check_served(shop);
+        take_object(scratch, process_state, kind, &object);
+        check_served(process_state);
     } else {
         assert(error.reason);
     }
     free((void *)message.data);
 }
 
-static void shop_init(struct shop *shop, const struct scratch *scratch, bool content)
+static void process_state_init(struct process_state *process_state, const struct scratch *scratch,
+                               bool content)
 {
-    *shop = (struct shop){.publisher.newest_slot = -1};
-    tables_init(&shop->tables, &scratch->settings);
-    shop->vectors = vectors_new(ITEMS_MAX);
-    if (content) { shop->content_scores = content_scores_new(ITEMS_MAX, 20); }
-    shop->lists =
-        lists_new(&scratch->settings, &shop->tables, shop->vectors, shop->content_scores, "g7");
-    shop->trainer.bytes_max = 1 << 16;
-    mixture_init(&shop->mixture);
+    *process_state = (struct process_state){.publisher.newest_slot = -1};
+    tables_init(&process_state->tables, &scratch->settings);
+    process_state->vectors = vectors_new(ITEMS_MAX);
+    if (content) { process_state->content_scores = content_scores_new(ITEMS_MAX, 20); }
+    process_state->lists = lists_new(&scratch->settings, &process_state->tables,
+                                     process_state->vectors, process_state->content_scores, "g7");
+    process_state->trainer.bytes_max = 1 << 16;
+    mixture_init(&process_state->mixture);
 }
 
-static void shop_release(struct shop *shop)
+static void process_state_release(struct process_state *process_state)
 {
-    lists_free(shop->lists);
-    mixture_trainer_release(&shop->trainer);
-    content_scores_free(shop->content_scores);
-    vectors_free(shop->vectors);
-    tables_release(&shop->tables);
+    lists_free(process_state->lists);
+    mixture_trainer_release(&process_state->trainer);
+    content_scores_free(process_state->content_scores);
+    vectors_free(process_state->vectors);
+    tables_release(&process_state->tables);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -261,12 +264,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct crumbs crumbs = {data, size};
     uint8_t first = crumbs_byte(&crumbs);
     struct scratch *scratch = scratch_get(first % ARRAY_COUNT(leaders));
-    struct shop shop;
-    shop_init(&shop, scratch, /* content= */ first & 0x40);
+    struct process_state process_state;
+    process_state_init(&process_state, scratch, /* content= */ first & 0x40);
     for (int i = 0; i < RECORDS_MAX && crumbs.left; i++) {
         int kind = crumbs_byte(&crumbs) % KINDS;
-        take_message(scratch, &shop, kind, crumbs_piece(&crumbs));
+        take_message(scratch, &process_state, kind, crumbs_piece(&crumbs));
     }
-    shop_release(&shop);
+    process_state_release(&process_state);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* Trainer and scorer together on the in-process log: from histories to lists that the generation
- * makes, and what the quality topic says of them. */
+/* Trainer and scorer together on the in-process log: from histories to lists of the sequence model,
+ * and their figures in the quality topic. */
 #include "base/base.h"
 #include "schemas/list_quality.h"
 #include "schemas/model_weights.h"
@@ -11,47 +11,47 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-/* Everybody steps through the catalogue by fives: certain to a Transformer, and unknown to
- * counting, whose table is empty here. */
-enum { USERS = 90, ITEMS = 24, STEP = 5, PARTITIONS = 3, FIRST = 8, LAST = 16, ROUNDS = 3000 };
+/* All users step through the catalogue by fives: a Transformer can predict that; counting cannot,
+ * as its table is empty here. */
+enum { USERS = 90, ITEMS = 24, STEP = 5, PARTITIONS = 3, FIRST = 8, LAST = 16, STEPS_MAX = 3000 };
 
-static const char *const quick[] = {
-    "train.threads=0",     "train.d=16",        "train.blocks=1",      "train.length=12",
-    "train.dropout=0.1",   "train.batch=8",     "train.epochs.max=8",  "train.patience=8",
+static const char *const quick_settings[] = {
+    "train.threads=0",       "train.d=16",       "train.blocks=1",        "train.length=12",
+    "train.dropout=0.1",     "train.batch=8",    "train.epochs.max=8",    "train.patience=8",
     "train.actions.min=300", "train.rate=0.003", "train.season.growth=9", NULL,
 };
 static const char *const short_lists[] = {"list.length=10", NULL};
-static const char *const alone[] = {"list.length=10", "vectors.used=false", NULL};
+static const char *const counting_only[] = {"list.length=10", "vectors.used=false", NULL};
 
-struct scene {
+struct fixture {
     struct rig rig;
     struct schema_cache *schemas;
     struct codec *histories, *lists, *quality;
     struct arena *arena;
     struct buf out;
-    int64_t offset; /* in `events`, which is not there */
+    int64_t offset; /* in `events`, which does not exist here */
     int64_t offsets[USERS][LAST];
 };
 
-static void scene_init(struct scene *scene)
+static void fixture_init(struct fixture *fixture)
 {
-    *scene = (struct scene){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
-    rig_init(&scene->rig, PARTITIONS);
-    scene->histories = codec_new(&user_history_contract, scene->schemas);
-    scene->lists = codec_new(&recommendation_list_contract, scene->schemas);
-    scene->quality = codec_new(&list_quality_contract, scene->schemas);
-    buf_init(&scene->out, 1 << 20);
+    *fixture = (struct fixture){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
+    rig_init(&fixture->rig, PARTITIONS);
+    fixture->histories = codec_new(&user_history_contract, fixture->schemas);
+    fixture->lists = codec_new(&recommendation_list_contract, fixture->schemas);
+    fixture->quality = codec_new(&list_quality_contract, fixture->schemas);
+    buf_init(&fixture->out, 1 << 20);
 }
 
-static void scene_release(struct scene *scene)
+static void fixture_release(struct fixture *fixture)
 {
-    rig_release(&scene->rig);
-    codec_free(scene->histories);
-    codec_free(scene->lists);
-    codec_free(scene->quality);
-    schema_cache_free(scene->schemas);
-    arena_free(scene->arena);
-    buf_release(&scene->out);
+    rig_release(&fixture->rig);
+    codec_free(fixture->histories);
+    codec_free(fixture->lists);
+    codec_free(fixture->quality);
+    schema_cache_free(fixture->schemas);
+    arena_free(fixture->arena);
+    buf_release(&fixture->out);
 }
 
 static int item_of(int user, size_t step)
@@ -59,8 +59,8 @@ static int item_of(int user, size_t step)
     return (user + (int)step * STEP) % ITEMS;
 }
 
-/* A user's history up to a step, the newest action just now. */
-static void act(struct scene *scene, int user, size_t steps)
+/* Writes a user's history up to a step; the newest action arrives now. */
+static void act(struct fixture *fixture, int user, size_t steps)
 {
     char id[16], names[LAST][16];
     struct slice items[LAST];
@@ -68,7 +68,7 @@ static void act(struct scene *scene, int user, size_t steps)
     int64_t times[LAST] = {0};
     int32_t actions[LAST] = {0};
     (void)snprintf(id, sizeof(id), "u%d", user);
-    scene->offsets[user][steps - 1] = scene->offset;
+    fixture->offsets[user][steps - 1] = fixture->offset;
     for (size_t k = 0; k < steps; k++) {
         (void)snprintf(names[k], sizeof(names[k]), "i%02d", item_of(user, k));
         items[k] = slice_str(names[k]);
@@ -80,14 +80,14 @@ static void act(struct scene *scene, int user, size_t steps)
         .actions = {actions, steps},
         .weights = {weights, steps},
         .event_times_ms = {times, steps},
-        .offsets = {scene->offsets[user], steps},
+        .offsets = {fixture->offsets[user], steps},
         .events_total = (int64_t)steps,
-        .input_offset = scene->offset++,
+        .input_offset = fixture->offset++,
     };
-    buf_clear(&scene->out);
-    assert_int_equal(codec_encode(scene->histories, &hist, &scene->out), 0);
-    memlog_append(scene->rig.log, "histories", PARTITION_BY_KEY, hist.user_id,
-                  buf_slice(&scene->out), 0);
+    buf_clear(&fixture->out);
+    assert_int_equal(codec_encode(fixture->histories, &hist, &fixture->out), 0);
+    memlog_append(fixture->rig.log, "histories", PARTITION_BY_KEY, hist.user_id,
+                  buf_slice(&fixture->out), 0);
 }
 
 static double metric_of(const struct copy *copy, const char *name)
@@ -95,27 +95,27 @@ static double metric_of(const struct copy *copy, const char *name)
     return metric_value(metrics_gauge(copy->metrics, name, "", ""));
 }
 
-static void rounds(struct scene *scene, int count)
+static void step_rig(struct fixture *fixture, int count)
 {
-    for (int i = 0; i < count; i++) { rig_round(&scene->rig, false); }
+    for (int i = 0; i < count; i++) { rig_round(&fixture->rig, false); }
 }
 
-/* Everybody acts once more, and is given a list before the next time. */
-static void live(struct scene *scene, size_t from, size_t to)
+/* All users act step by step, and get their lists before the next step. */
+static void act_all(struct fixture *fixture, size_t from, size_t to)
 {
     for (size_t step = from; step <= to; step++) {
-        for (int user = 0; user < USERS; user++) { act(scene, user, step); }
-        rounds(scene, 40);
+        for (int user = 0; user < USERS; user++) { act(fixture, user, step); }
+        step_rig(fixture, 40);
     }
 }
 
-static void wait_for_generation(struct scene *scene, struct copy *scorer)
+static void wait_for_model_version(struct fixture *fixture, struct copy *scorer)
 {
-    for (int i = 0; i < ROUNDS && metric_of(scorer, "freshet_vector_rows") < ITEMS; i++) {
-        rounds(scene, 1);
+    for (int i = 0; i < STEPS_MAX && metric_of(scorer, "freshet_vector_rows") < ITEMS; i++) {
+        step_rig(fixture, 1);
     }
     assert_int_equal(metric_of(scorer, "freshet_vector_rows"), ITEMS);
-    rounds(scene, 100);
+    step_rig(fixture, 100);
 }
 
 struct sums {
@@ -141,37 +141,38 @@ static void add_range(struct sums *sums, const struct list_quality *range)
     assert_true(range->items_listed <= range->items_known);
 }
 
-static struct sums quality_of(struct scene *scene)
+static struct sums quality_of(struct fixture *fixture)
 {
     struct sums sums = {0};
     struct list_quality range;
-    struct fold *fold = rig_fold(&scene->rig, "quality");
+    struct fold *fold = rig_fold(&fixture->rig, "quality");
     for (size_t i = 0; i < fold->count; i++) {
-        arena_reset(scene->arena);
-        assert_int_equal(codec_decode(scene->quality, fold->at[i].value, scene->arena, &range,
-                                      NULL), 0);
+        arena_reset(fixture->arena);
+        assert_int_equal(
+            codec_decode(fixture->quality, fold->at[i].value, fixture->arena, &range, NULL), 0);
         add_range(&sums, &range);
     }
     free(fold);
     return sums;
 }
 
-/* Judges each published list by the walk: what came next is known. */
-static struct sums judged_offline(struct scene *scene)
+/* Evaluates each published list: the next action is known. */
+static struct sums evaluate_offline(struct fixture *fixture)
 {
     struct sums sums = {0};
     struct recommendation_list list;
     struct record rec;
     for (int32_t p = 0; p < PARTITIONS; p++) {
-        for (int64_t at = 0; memlog_read(scene->rig.log, "recommendations", p, at, &rec) == 0;
+        for (int64_t at = 0; memlog_read(fixture->rig.log, "recommendations", p, at, &rec) == 0;
              at = rec.offset + 1) {
-            arena_reset(scene->arena);
-            assert_int_equal(codec_decode(scene->lists, rec.value, scene->arena, &list, NULL), 0);
+            arena_reset(fixture->arena);
+            assert_int_equal(codec_decode(fixture->lists, rec.value, fixture->arena, &list, NULL),
+                             0);
             sums.lists++;
             sums.places += (int64_t)list.items.count;
             int user = (int)strtol(list.user_id.data + 1, NULL, 10);
             size_t steps = 0;
-            while (steps < LAST && scene->offsets[user][steps] <= list.input_offset) { steps++; }
+            while (steps < LAST && fixture->offsets[user][steps] <= list.input_offset) { steps++; }
             if (steps == LAST) { continue; }
             sums.judged++;
             char want[16];
@@ -186,38 +187,38 @@ static struct sums judged_offline(struct scene *scene)
     return sums;
 }
 
-static struct recommendation_list newest_list(struct scene *scene, const char *user)
+static struct recommendation_list newest_list(struct fixture *fixture, const char *user)
 {
     struct recommendation_list list = {0};
-    struct fold *fold = rig_fold(&scene->rig, "recommendations");
+    struct fold *fold = rig_fold(&fixture->rig, "recommendations");
     for (size_t i = 0; i < fold->count; i++) {
         if (!slice_equal(fold->at[i].key, slice_str(user))) { continue; }
-        arena_reset(scene->arena);
-        assert_int_equal(codec_decode(scene->lists, fold->at[i].value, scene->arena, &list, NULL),
-                         0);
+        arena_reset(fixture->arena);
+        assert_int_equal(
+            codec_decode(fixture->lists, fold->at[i].value, fixture->arena, &list, NULL), 0);
     }
     free(fold);
     return list;
 }
 
-static void test_the_generation_takes_the_lead(void **state)
+static void test_the_sequence_model_takes_the_lead(void **state)
 {
-    struct scene scene;
-    scene_init(&scene);
-    live(&scene, 1, FIRST);
-    struct copy *trainer = rig_start(&scene.rig, &sequence_worker, 0, quick);
-    struct copy *scorer = rig_start(&scene.rig, &scorer_worker, 0, short_lists);
-    wait_for_generation(&scene, scorer);
-    struct recommendation_list list = newest_list(&scene, "u7");
+    struct fixture fixture;
+    fixture_init(&fixture);
+    act_all(&fixture, 1, FIRST);
+    struct copy *trainer = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    struct copy *scorer = rig_start(&fixture.rig, &scorer_worker, 0, short_lists);
+    wait_for_model_version(&fixture, scorer);
+    struct recommendation_list list = newest_list(&fixture, "u7");
     assert_true(slice_equal(list.made_by, slice_str("counting")));
-    live(&scene, FIRST + 1, LAST);
-    list = newest_list(&scene, "u7");
+    act_all(&fixture, FIRST + 1, LAST);
+    list = newest_list(&fixture, "u7");
     assert_false(slice_equal(list.made_by, slice_str("counting")));
     assert_true(list.vectors.size > 0);
     char want[16];
     (void)snprintf(want, sizeof(want), "i%02d", item_of(7, LAST));
     assert_true(list.items.count > 0 && slice_equal(list.items.at[0], slice_str(want)));
-    struct sums quality = quality_of(&scene), offline = judged_offline(&scene);
+    struct sums quality = quality_of(&fixture), offline = evaluate_offline(&fixture);
     assert_int_equal(quality.judged, offline.judged);
     assert_int_equal(quality.hits, offline.hits);
     assert_int_equal(quality.lists, offline.lists);
@@ -227,99 +228,99 @@ static void test_the_generation_takes_the_lead(void **state)
     assert_int_equal(quality.hits_by, quality.hits);
     assert_true(quality.counted > 0 && quality.counted < quality.judged);
     assert_true(quality.hits > 0);
-    assert_int_equal(memlog_count(scene.rig.log, "dead-letters", MEMLOG_ALL), 0);
+    assert_int_equal(memlog_count(fixture.rig.log, "dead-letters", MEMLOG_ALL), 0);
     (void)trainer;
-    scene_release(&scene);
+    fixture_release(&fixture);
 }
 
-/* What was learned outlives the scorer: the next one's first list is made by the same model. */
-static void test_the_blend_is_kept(void **state)
+/* The mixture outlives the scorer: the next one's first list is made by the same model. */
+static void test_the_mixture_survives_a_restart(void **state)
 {
-    struct scene scene;
-    scene_init(&scene);
-    live(&scene, 1, FIRST);
-    rig_start(&scene.rig, &sequence_worker, 0, quick);
-    struct copy *scorer = rig_start(&scene.rig, &scorer_worker, 0, short_lists);
-    wait_for_generation(&scene, scorer);
-    live(&scene, FIRST + 1, LAST - 1);
-    rig_kill(&scene.rig, scorer);
-    memlog_expire_member(scene.rig.log, "freshet-scorer", "freshet-scorer-0");
+    struct fixture fixture;
+    fixture_init(&fixture);
+    act_all(&fixture, 1, FIRST);
+    rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    struct copy *scorer = rig_start(&fixture.rig, &scorer_worker, 0, short_lists);
+    wait_for_model_version(&fixture, scorer);
+    act_all(&fixture, FIRST + 1, LAST - 1);
+    rig_kill(&fixture.rig, scorer);
+    memlog_expire_member(fixture.rig.log, "freshet-scorer", "freshet-scorer-0");
     rig_empty(scorer);
-    assert_true(rig_launch(&scene.rig, scorer));
-    live(&scene, LAST, LAST);
-    struct recommendation_list list = newest_list(&scene, "u11");
+    assert_true(rig_launch(&fixture.rig, scorer));
+    act_all(&fixture, LAST, LAST);
+    struct recommendation_list list = newest_list(&fixture, "u11");
     assert_false(slice_equal(list.made_by, slice_str("counting")));
-    scene_release(&scene);
+    fixture_release(&fixture);
 }
 
-/* Lists are the same to the bit whether there is a trainer or not, while counting has the lead. */
-static void test_counting_alone_is_as_before(void **state)
+/* While counting leads, lists are the same to the bit with a trainer and without. */
+static void test_counting_leads_unchanged(void **state)
 {
-    char *told[2];
+    char *texts[2];
     for (int i = 0; i < 2; i++) {
-        struct scene scene;
-        scene_init(&scene);
-        if (i) { rig_start(&scene.rig, &sequence_worker, 0, quick); }
-        rig_start(&scene.rig, &scorer_worker, 0, i ? short_lists : alone);
-        live(&scene, 1, 4);
+        struct fixture fixture;
+        fixture_init(&fixture);
+        if (i) { rig_start(&fixture.rig, &sequence_worker, 0, quick_settings); }
+        rig_start(&fixture.rig, &scorer_worker, 0, i ? short_lists : counting_only);
+        act_all(&fixture, 1, 4);
         struct buf text;
         buf_init(&text, 1 << 20);
         for (int user = 0; user < USERS; user++) {
             char id[16];
             (void)snprintf(id, sizeof(id), "u%d", user);
-            struct recommendation_list list = newest_list(&scene, id);
+            struct recommendation_list list = newest_list(&fixture, id);
             for (size_t k = 0; k < list.items.count; k++) {
                 buf_printf(&text, "%.*s:%a ", SLICE_ARGS(list.items.at[k]),
                            (double)list.scores.at[k]);
             }
             buf_printf(&text, "\n");
         }
-        told[i] = xprintf("%.*s", SLICE_ARGS(buf_slice(&text)));
+        texts[i] = xprintf("%.*s", SLICE_ARGS(buf_slice(&text)));
         buf_release(&text);
-        scene_release(&scene);
+        fixture_release(&fixture);
     }
-    assert_string_equal(told[0], told[1]);
-    free(told[0]);
-    free(told[1]);
+    assert_string_equal(texts[0], texts[1]);
+    free(texts[0]);
+    free(texts[1]);
 }
 
-/* Rows and parts that are none: refused with a reason, and lists go on. */
+/* Invalid rows, weights and mixtures are refused with a reason; lists are still made. */
 static void test_bad_records(void **state)
 {
-    struct scene scene;
-    scene_init(&scene);
-    struct rig *rig = &scene.rig;
+    struct fixture fixture;
+    fixture_init(&fixture);
+    struct rig *rig = &fixture.rig;
     rig_start(rig, &scorer_worker, 0, short_lists);
-    struct codec *rows = codec_new(&item_vector_contract, scene.schemas);
-    struct codec *parts = codec_new(&model_weights_contract, scene.schemas);
+    struct codec *rows = codec_new(&item_vector_contract, fixture.schemas);
+    struct codec *parts = codec_new(&model_weights_contract, fixture.schemas);
     const struct item_vector row = {.item_id = slice_str("i"), .generation = slice_str("g"),
                                     .row = -1, .bytes = slice_of("0123456789012345", 16)};
     const struct model_weights part = {.model = slice_str(MODEL_SEQUENCE),
                                        .generation = slice_str("g"), .items = 7, .d = 17};
     const struct model_weights blend = {.model = slice_str(MODEL_BLEND), .part = 1};
-    buf_clear(&scene.out);
-    assert_int_equal(codec_encode(rows, &row, &scene.out), 0);
-    memlog_append(rig->log, "item-vectors", 0, slice_str("0/i"), buf_slice(&scene.out), 0);
-    buf_clear(&scene.out);
-    assert_int_equal(codec_encode(parts, &part, &scene.out), 0);
-    memlog_append(rig->log, "models", 0, slice_str("sequence/0/0"), buf_slice(&scene.out), 0);
-    buf_clear(&scene.out);
-    assert_int_equal(codec_encode(parts, &blend, &scene.out), 0);
-    memlog_append(rig->log, "models", 0, slice_str("blend/1"), buf_slice(&scene.out), 0);
-    live(&scene, 1, 2);
+    buf_clear(&fixture.out);
+    assert_int_equal(codec_encode(rows, &row, &fixture.out), 0);
+    memlog_append(rig->log, "item-vectors", 0, slice_str("0/i"), buf_slice(&fixture.out), 0);
+    buf_clear(&fixture.out);
+    assert_int_equal(codec_encode(parts, &part, &fixture.out), 0);
+    memlog_append(rig->log, "models", 0, slice_str("sequence/0/0"), buf_slice(&fixture.out), 0);
+    buf_clear(&fixture.out);
+    assert_int_equal(codec_encode(parts, &blend, &fixture.out), 0);
+    memlog_append(rig->log, "models", 0, slice_str("blend/1"), buf_slice(&fixture.out), 0);
+    act_all(&fixture, 1, 2);
     assert_int_equal(memlog_count(rig->log, "dead-letters", MEMLOG_ALL), 3);
     assert_true(memlog_count(rig->log, "recommendations", MEMLOG_ALL) >= USERS);
     codec_free(rows);
     codec_free(parts);
-    scene_release(&scene);
+    fixture_release(&fixture);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_generation_takes_the_lead),
-        cmocka_unit_test(test_the_blend_is_kept),
-        cmocka_unit_test(test_counting_alone_is_as_before),
+        cmocka_unit_test(test_the_sequence_model_takes_the_lead),
+        cmocka_unit_test(test_the_mixture_survives_a_restart),
+        cmocka_unit_test(test_counting_leads_unchanged),
         cmocka_unit_test(test_bad_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,10 +14,10 @@
 
 enum { PARTITIONS = 3, FIRST = 600, MORE = 60 };
 
-static const char *const named[] = {"generation=g2", "poll.records.max=20", NULL};
-static const char *const plain[] = {"poll.records.max=20", NULL};
+static const char *const g2_settings[] = {"generation=g2", "poll.records.max=20", NULL};
+static const char *const base_settings[] = {"poll.records.max=20", NULL};
 
-struct pair {
+struct two_generations {
     struct rig rig;
     struct copy *base, *g2;
     struct schema_cache *schemas;
@@ -28,49 +28,49 @@ struct pair {
 
 static void make_topics(struct rig *rig, const char *generation)
 {
-    static const char *const own[] = {"dead-letters", "histories", "pair-deltas",
-                                      "features-changelog", "neighbours", "lists", "quality",
-                                      "receipts", "item-vectors", "models"};
+    static const char *const own[] = {
+        "dead-letters", "histories", "pair-deltas", "features-changelog", "neighbours",
+        "lists",        "quality",   "receipts",    "item-vectors",       "models"};
     for (size_t i = 0; i < ARRAY_COUNT(own); i++) {
         _cleanup_(xfreep) char *name = generation_name(own[i], generation);
         memlog_topic(rig->log, name, rig->partitions);
     }
 }
 
-static void feed(struct pair *pair, int count)
+static void feed(struct two_generations *both, int count)
 {
-    feed_events(&pair->rig, 5, pair->fed, pair->fed + count);
-    pair->fed += count;
+    feed_events(&both->rig, 5, both->fed, both->fed + count);
+    both->fed += count;
 }
 
-static void pair_init(struct pair *pair)
+static void both_init(struct two_generations *both)
 {
-    *pair = (struct pair){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
-    pair->steps = codec_new(&generation_step_contract, pair->schemas);
-    pair->lists = codec_new(&recommendation_list_contract, pair->schemas);
-    rig_init(&pair->rig, PARTITIONS);
-    make_topics(&pair->rig, "g2");
-    feed(pair, FIRST);
-    rig_start(&pair->rig, &features_worker, 0, NULL);
-    rig_start(&pair->rig, &trainer_worker, 0, NULL);
-    rig_start(&pair->rig, &features_worker, 0, named);
-    rig_start(&pair->rig, &trainer_worker, 0, named);
-    pair->base = rig_start(&pair->rig, &scorer_worker, 0, plain);
-    pair->g2 = rig_start(&pair->rig, &scorer_worker, 0, named);
-    rig_survive(&pair->rig, false);
+    *both = (struct two_generations){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
+    both->steps = codec_new(&generation_step_contract, both->schemas);
+    both->lists = codec_new(&recommendation_list_contract, both->schemas);
+    rig_init(&both->rig, PARTITIONS);
+    make_topics(&both->rig, "g2");
+    feed(both, FIRST);
+    rig_start(&both->rig, &features_worker, 0, NULL);
+    rig_start(&both->rig, &trainer_worker, 0, NULL);
+    rig_start(&both->rig, &features_worker, 0, g2_settings);
+    rig_start(&both->rig, &trainer_worker, 0, g2_settings);
+    both->base = rig_start(&both->rig, &scorer_worker, 0, base_settings);
+    both->g2 = rig_start(&both->rig, &scorer_worker, 0, g2_settings);
+    rig_survive(&both->rig, false);
 }
 
-static void pair_release(struct pair *pair)
+static void both_release(struct two_generations *both)
 {
-    codec_free(pair->steps);
-    codec_free(pair->lists);
-    arena_free(pair->arena);
-    schema_cache_free(pair->schemas);
-    rig_release(&pair->rig);
+    codec_free(both->steps);
+    codec_free(both->lists);
+    arena_free(both->arena);
+    schema_cache_free(both->schemas);
+    rig_release(&both->rig);
 }
 
-static void tell(struct pair *pair, enum generation_step_kind kind, int64_t epoch,
-                 const char *generation, const char *previous, int32_t partition)
+static void write_step(struct two_generations *both, enum generation_step_kind kind, int64_t epoch,
+                       const char *generation, const char *previous, int32_t partition)
 {
     const struct generation_step step = {.kind = kind,
                                          .epoch = epoch,
@@ -80,14 +80,14 @@ static void tell(struct pair *pair, enum generation_step_kind kind, int64_t epoc
     char key[STEP_KEY_BYTES_MAX];
     struct buf out;
     buf_init(&out, 512);
-    assert_int_equal(codec_encode(pair->steps, &step, &out), 0);
-    memlog_append(pair->rig.log, "generations", 0, slice_str(generation_step_key(&step, key)),
+    assert_int_equal(codec_encode(both->steps, &step, &out), 0);
+    memlog_append(both->rig.log, "generations", 0, slice_str(generation_step_key(&step, key)),
                   buf_slice(&out), 1);
     buf_release(&out);
 }
 
-/* Goes on, with new events in between, until a generation has taken every partition. */
-static void until_taken(struct pair *pair, const char *generation, int64_t epoch)
+/* Steps, with new events in between, until a generation has taken every partition. */
+static void until_taken(struct two_generations *both, const char *generation, int64_t epoch)
 {
     for (int rounds = 0;; rounds++) {
         struct generations generations;
@@ -95,62 +95,62 @@ static void until_taken(struct pair *pair, const char *generation, int64_t epoch
         struct record rec;
         bool all = true;
         generations_init(&generations);
-        for (int64_t at = 0; memlog_read(pair->rig.log, "generations", 0, at, &rec) == 0;
+        for (int64_t at = 0; memlog_read(both->rig.log, "generations", 0, at, &rec) == 0;
              at = rec.offset + 1) {
             struct codec_error error;
-            assert_int_equal(codec_decode(pair->steps, rec.value, pair->arena, &step, &error), 0);
+            assert_int_equal(codec_decode(both->steps, rec.value, both->arena, &step, &error), 0);
             generations_take(&generations, &step);
         }
         for (int32_t p = 0; p < PARTITIONS; p++) {
             all &= generations_taken(&generations, generation, p) == epoch;
         }
         generations_release(&generations);
-        arena_reset(pair->arena);
+        arena_reset(both->arena);
         if (all) { break; }
         assert_true(rounds < 2000);
-        if (rounds < MORE) { feed(pair, 1); }
-        rig_round(&pair->rig, false);
+        if (rounds < MORE) { feed(both, 1); }
+        rig_round(&both->rig, false);
     }
 }
 
-static struct recommendation_list decode(struct pair *pair, struct slice value)
+static struct recommendation_list decode(struct two_generations *both, struct slice value)
 {
     struct recommendation_list list;
     struct codec_error error;
-    assert_int_equal(codec_decode(pair->lists, value, pair->arena, &list, &error), 0);
+    assert_int_equal(codec_decode(both->lists, value, both->arena, &list, &error), 0);
     return list;
 }
 
-/* In each partition of `recommendations` the generations follow each other as told, with nothing
- * mixed. */
-static void check_order(struct pair *pair, const char *const *order, size_t count)
+/* In each partition of `recommendations` the generations follow each other in this order, without
+ * mixing. */
+static void check_order(struct two_generations *both, const char *const *order, size_t count)
 {
     for (int32_t p = 0; p < PARTITIONS; p++) {
-        size_t place = 0;
+        size_t at_order = 0;
         struct record rec;
-        for (int64_t at = 0; memlog_read(pair->rig.log, "recommendations", p, at, &rec) == 0;
+        for (int64_t at = 0; memlog_read(both->rig.log, "recommendations", p, at, &rec) == 0;
              at = rec.offset + 1) {
-            arena_reset(pair->arena);
-            struct slice of = decode(pair, rec.value).generation;
-            while (place < count && !slice_equal(of, slice_str(order[place]))) { place++; }
-            assert_true(place < count);
+            arena_reset(both->arena);
+            struct slice of = decode(both, rec.value).generation;
+            while (at_order < count && !slice_equal(of, slice_str(order[at_order]))) { at_order++; }
+            assert_true(at_order < count);
         }
-        assert_int_equal(place, count - 1);
+        assert_int_equal(at_order, count - 1);
     }
 }
 
-/* Every user's newest list in one topic is that in the other, and of this generation. */
-static void check_same(struct pair *pair, const char *one, const char *other,
+/* Each user's newest list is the same in both topics, and of this generation. */
+static void check_same(struct two_generations *both, const char *one, const char *other,
                        const char *generation)
 {
-    struct fold *a = rig_fold(&pair->rig, one), *b = rig_fold(&pair->rig, other);
+    struct fold *a = rig_fold(&both->rig, one), *b = rig_fold(&both->rig, other);
     assert_true(a->count > 0);
     assert_int_equal(a->count, b->count);
     for (size_t i = 0; i < a->count; i++) {
         assert_true(slice_equal(a->at[i].key, b->at[i].key));
         assert_true(slice_equal(a->at[i].value, b->at[i].value));
-        arena_reset(pair->arena);
-        struct slice of = decode(pair, a->at[i].value).generation;
+        arena_reset(both->arena);
+        struct slice of = decode(both, a->at[i].value).generation;
         assert_true(slice_equal(of, slice_str(generation)));
     }
     free(a);
@@ -159,128 +159,128 @@ static void check_same(struct pair *pair, const char *one, const char *other,
 
 static void test_shadow(void **state)
 {
-    struct pair pair;
-    pair_init(&pair);
-    check_order(&pair, (const char *const[]){""}, 1);
-    assert_int_equal(memlog_count(pair.rig.log, "lists", MEMLOG_ALL), 0);
-    struct fold *fold = rig_fold(&pair.rig, "recommendations");
-    struct fold *shadow = rig_fold(&pair.rig, "lists.g2");
+    struct two_generations both;
+    both_init(&both);
+    check_order(&both, (const char *const[]){""}, 1);
+    assert_int_equal(memlog_count(both.rig.log, "lists", MEMLOG_ALL), 0);
+    struct fold *fold = rig_fold(&both.rig, "recommendations");
+    struct fold *shadow = rig_fold(&both.rig, "lists.g2");
     assert_int_equal(fold->count, shadow->count);
     free(fold);
     free(shadow);
-    pair_release(&pair);
+    both_release(&both);
 }
 
-static void promote_and_roll_back(struct pair *pair)
+static void promote_and_roll_back(struct two_generations *both)
 {
-    tell(pair, STEP_LIVE, 1, "g2", "", -1);
-    until_taken(pair, "g2", 1);
-    feed(pair, MORE);
-    rig_survive(&pair->rig, false);
-    check_order(pair, (const char *const[]){"", "g2"}, 2);
-    check_same(pair, "recommendations", "lists.g2", "g2");
-    tell(pair, STEP_LIVE, 2, "", "g2", -1);
-    until_taken(pair, "", 2);
-    feed(pair, MORE);
-    rig_survive(&pair->rig, false);
-    check_order(pair, (const char *const[]){"", "g2", ""}, 3);
-    check_same(pair, "recommendations", "lists", "");
+    write_step(both, STEP_LIVE, 1, "g2", "", -1);
+    until_taken(both, "g2", 1);
+    feed(both, MORE);
+    rig_survive(&both->rig, false);
+    check_order(both, (const char *const[]){"", "g2"}, 2);
+    check_same(both, "recommendations", "lists.g2", "g2");
+    write_step(both, STEP_LIVE, 2, "", "g2", -1);
+    until_taken(both, "", 2);
+    feed(both, MORE);
+    rig_survive(&both->rig, false);
+    check_order(both, (const char *const[]){"", "g2", ""}, 3);
+    check_same(both, "recommendations", "lists", "");
 }
 
 static void test_promote_and_roll_back(void **state)
 {
-    struct pair pair;
-    pair_init(&pair);
-    promote_and_roll_back(&pair);
-    assert_int_equal(pair.rig.restarts, 0);
-    assert_int_equal(memlog_count(pair.rig.log, "dead-letters", MEMLOG_ALL), 0);
-    pair_release(&pair);
+    struct two_generations both;
+    both_init(&both);
+    promote_and_roll_back(&both);
+    assert_int_equal(both.rig.restarts, 0);
+    assert_int_equal(memlog_count(both.rig.log, "dead-letters", MEMLOG_ALL), 0);
+    both_release(&both);
 }
 
 static void test_slow_acknowledgements(void **state)
 {
-    struct pair pair;
-    pair_init(&pair);
-    memlog_ack_delay(pair.rig.log, 7);
-    promote_and_roll_back(&pair);
-    pair_release(&pair);
+    struct two_generations both;
+    both_init(&both);
+    memlog_ack_delay(both.rig.log, 7);
+    promote_and_roll_back(&both);
+    both_release(&both);
 }
 
-/* Whoever is killed at whatever message of the switch: the next one does it again. */
-static void test_killed_in_the_switch(void **state)
+/* A process is killed at some message of the switch: its successor repeats the step. */
+static void test_killed_during_the_switch(void **state)
 {
     for (int nth = 1; nth < 200; nth += 19) {
-        struct pair pair;
-        pair_init(&pair);
-        memlog_fail(pair.rig.log, MEMLOG_PRODUCE, nth, MEMLOG_KILL);
-        promote_and_roll_back(&pair);
-        assert_int_equal(pair.rig.restarts, 1);
-        pair_release(&pair);
+        struct two_generations both;
+        both_init(&both);
+        memlog_fail(both.rig.log, MEMLOG_PRODUCE, nth, MEMLOG_KILL);
+        promote_and_roll_back(&both);
+        assert_int_equal(both.rig.restarts, 1);
+        both_release(&both);
     }
 }
 
 /* A message that is lost rolls the batch back in the middle of a switch. */
-static void test_lost_in_the_switch(void **state)
+static void test_message_lost_during_the_switch(void **state)
 {
     for (int nth = 1; nth < 200; nth += 23) {
-        struct pair pair;
-        pair_init(&pair);
-        memlog_fail(pair.rig.log, MEMLOG_PRODUCE, nth, WIRE_ABORTED);
-        promote_and_roll_back(&pair);
-        assert_int_equal(memlog_failed(pair.rig.log, MEMLOG_PRODUCE), 1);
-        pair_release(&pair);
+        struct two_generations both;
+        both_init(&both);
+        memlog_fail(both.rig.log, MEMLOG_PRODUCE, nth, WIRE_ABORTED);
+        promote_and_roll_back(&both);
+        assert_int_equal(memlog_failed(both.rig.log, MEMLOG_PRODUCE), 1);
+        both_release(&both);
     }
 }
 
-/* The base was down when `freshet promote` released for it; it comes back without local state. */
-static void test_released_for_one_that_is_down(void **state)
+/* The base is down while `freshet promote` releases for it; it starts again without local state. */
+static void test_released_while_the_base_is_down(void **state)
 {
-    struct pair pair;
-    pair_init(&pair);
-    rig_finish(pair.base);
-    rig_empty(pair.base);
-    struct fold *fold = rig_fold(&pair.rig, "recommendations");
+    struct two_generations both;
+    both_init(&both);
+    rig_finish(both.base);
+    rig_empty(both.base);
+    struct fold *fold = rig_fold(&both.rig, "recommendations");
     for (size_t i = 0; i < fold->count; i++) {
-        memlog_append(pair.rig.log, "lists", fold->at[i].partition, fold->at[i].key,
+        memlog_append(both.rig.log, "lists", fold->at[i].partition, fold->at[i].key,
                       fold->at[i].value, 1);
     }
     free(fold);
-    tell(&pair, STEP_LIVE, 1, "g2", "", -1);
-    for (int32_t p = 0; p < PARTITIONS; p++) { tell(&pair, STEP_RELEASED, 1, "", "", p); }
-    until_taken(&pair, "g2", 1);
-    assert_true(rig_launch(&pair.rig, pair.base));
-    rig_survive(&pair.rig, false);
-    check_order(&pair, (const char *const[]){"", "g2"}, 2);
-    tell(&pair, STEP_LIVE, 2, "", "g2", -1);
-    until_taken(&pair, "", 2);
-    rig_survive(&pair.rig, false);
-    check_same(&pair, "recommendations", "lists", "");
-    pair_release(&pair);
+    write_step(&both, STEP_LIVE, 1, "g2", "", -1);
+    for (int32_t p = 0; p < PARTITIONS; p++) { write_step(&both, STEP_RELEASED, 1, "", "", p); }
+    until_taken(&both, "g2", 1);
+    assert_true(rig_launch(&both.rig, both.base));
+    rig_survive(&both.rig, false);
+    check_order(&both, (const char *const[]){"", "g2"}, 2);
+    write_step(&both, STEP_LIVE, 2, "", "g2", -1);
+    until_taken(&both, "", 2);
+    rig_survive(&both.rig, false);
+    check_same(&both, "recommendations", "lists", "");
+    both_release(&both);
 }
 
 /* After a switch, a restore reads the generation's own lists. */
 static void test_restored_after_a_switch(void **state)
 {
-    struct pair pair;
-    pair_init(&pair);
-    tell(&pair, STEP_LIVE, 1, "g2", "", -1);
-    until_taken(&pair, "g2", 1);
-    rig_survive(&pair.rig, false);
-    rig_kill(&pair.rig, pair.base);
-    rig_kill(&pair.rig, pair.g2);
-    rig_empty(pair.base);
-    rig_empty(pair.g2);
-    assert_true(rig_launch(&pair.rig, pair.base));
-    assert_true(rig_launch(&pair.rig, pair.g2));
-    feed(&pair, MORE);
-    rig_survive(&pair.rig, false);
-    check_same(&pair, "recommendations", "lists.g2", "g2");
-    tell(&pair, STEP_LIVE, 2, "", "g2", -1);
-    until_taken(&pair, "", 2);
-    rig_survive(&pair.rig, false);
-    check_same(&pair, "recommendations", "lists", "");
-    check_order(&pair, (const char *const[]){"", "g2", ""}, 3);
-    pair_release(&pair);
+    struct two_generations both;
+    both_init(&both);
+    write_step(&both, STEP_LIVE, 1, "g2", "", -1);
+    until_taken(&both, "g2", 1);
+    rig_survive(&both.rig, false);
+    rig_kill(&both.rig, both.base);
+    rig_kill(&both.rig, both.g2);
+    rig_empty(both.base);
+    rig_empty(both.g2);
+    assert_true(rig_launch(&both.rig, both.base));
+    assert_true(rig_launch(&both.rig, both.g2));
+    feed(&both, MORE);
+    rig_survive(&both.rig, false);
+    check_same(&both, "recommendations", "lists.g2", "g2");
+    write_step(&both, STEP_LIVE, 2, "", "g2", -1);
+    until_taken(&both, "", 2);
+    rig_survive(&both.rig, false);
+    check_same(&both, "recommendations", "lists", "");
+    check_order(&both, (const char *const[]){"", "g2", ""}, 3);
+    both_release(&both);
 }
 
 int main(void)
@@ -289,9 +289,9 @@ int main(void)
         cmocka_unit_test(test_shadow),
         cmocka_unit_test(test_promote_and_roll_back),
         cmocka_unit_test(test_slow_acknowledgements),
-        cmocka_unit_test(test_killed_in_the_switch),
-        cmocka_unit_test(test_lost_in_the_switch),
-        cmocka_unit_test(test_released_for_one_that_is_down),
+        cmocka_unit_test(test_killed_during_the_switch),
+        cmocka_unit_test(test_message_lost_during_the_switch),
+        cmocka_unit_test(test_released_while_the_base_is_down),
         cmocka_unit_test(test_restored_after_a_switch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ static void test_required(void **state)
     catalogue_release(&catalogue);
 }
 
-/* The version moves with every change that shows, and with no other. */
+/* The version changes with each change of a flag, and only then. */
 static void test_version(void **state)
 {
     struct catalogue catalogue;

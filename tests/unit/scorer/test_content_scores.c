@@ -30,7 +30,7 @@ static struct content_scores *catalogue(void)
     return content_scores;
 }
 
-/* The formula itself: with one tag an item, all of a kind have cosine 1 with each other. */
+/* The formula: with one tag per item, all items with the same tag have cosine 1. */
 static void test_formula(void **state)
 {
     struct content_scores *content_scores = catalogue();
@@ -50,8 +50,8 @@ static void test_formula(void **state)
     content_scores_free(content_scores);
 }
 
-/* An item that comes when rows of nearest are there already is found from those that it is like at
- * once, and counted once when they are computed anew. */
+/* An item that is described after the nearest items of others were computed is found through them
+ * at once, and counted once when they are computed again. */
 static void test_new_item(void **state)
 {
     struct content_scores *content_scores = catalogue();
@@ -74,7 +74,7 @@ static void test_titles(void **state)
     struct content_scores *content_scores = content_scores_new(100, RECENT);
     describe(content_scores, 0, "a", "Wooden TRAIN, set");
     describe(content_scores, 1, "b", "train (metal)");
-    describe(content_scores, 2, "train", "nothing"); /* a tag is no word */
+    describe(content_scores, 2, "train", "nothing"); /* a tag does not match a word */
     describe(content_scores, 3, "c", "");
     const int32_t history[] = {0};
     const float weights[] = {1};

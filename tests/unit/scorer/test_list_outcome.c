@@ -49,7 +49,7 @@ static enum list_outcome outcome_of(const struct scene *scene, int *ret_rank)
     return list_outcome_of(&scene->list, &scene->history, slice_str("m"), ret_rank);
 }
 
-/* The first to arrive is judged, wherever its event time put it, and only it. */
+/* Only the action that arrived first is evaluated, whatever its event time. */
 static void test_first_new_action(void **state)
 {
     struct scene scene;
@@ -75,7 +75,7 @@ static void test_ranks(void **state)
     /* A short list. */
     scene.list.items.count = 0;
     assert_int_equal(outcome_of(&scene, &rank), OUTCOME_MISS);
-    /* A dislike is no hit. */
+    /* A dislike is not a hit. */
     scene_init(&scene, "zzza", (const int64_t[]){1, 2, 3, 101});
     scene.weights[3] = 0.0F;
     assert_int_equal(outcome_of(&scene, &rank), OUTCOME_MISS);

@@ -6,33 +6,33 @@
 
 #include <cmocka.h>
 
-/* The scorer's tables and lists with default options and a few of the tests' own. */
-struct shop {
+/* The scorer's tables and lists, with default options except for those of a test. */
+struct scorer_fixture {
     struct scorer_settings settings;
     struct options *options;
     struct tables tables;
     struct lists *lists;
 };
 
-static void shop_init(struct shop *shop, const char *const *pairs, size_t count)
+static void fixture_init(struct scorer_fixture *fixture, const char *const *pairs, size_t count)
 {
-    *shop = (struct shop){0};
+    *fixture = (struct scorer_fixture){0};
     const struct option_group group = {"scorer", scorer_options, SCORER_OPTIONS_COUNT,
-                                       &shop->settings};
-    assert_int_equal(options_fill(&group, 1, pairs, count, stderr, &shop->options), 0);
-    tables_init(&shop->tables, &shop->settings);
-    shop->lists = lists_new(&shop->settings, &shop->tables, NULL, NULL, "g7");
+                                       &fixture->settings};
+    assert_int_equal(options_fill(&group, 1, pairs, count, stderr, &fixture->options), 0);
+    tables_init(&fixture->tables, &fixture->settings);
+    fixture->lists = lists_new(&fixture->settings, &fixture->tables, NULL, NULL, "g7");
 }
 
-static void shop_release(struct shop *shop)
+static void fixture_release(struct scorer_fixture *fixture)
 {
-    lists_free(shop->lists);
-    tables_release(&shop->tables);
-    options_free(shop->options);
+    lists_free(fixture->lists);
+    tables_release(&fixture->tables);
+    options_free(fixture->options);
 }
 
 /* Puts a row whose neighbours are the letters of a text, strongest first. */
-static const char *put_row(struct shop *shop, const char *item, double actions,
+static const char *put_row(struct scorer_fixture *fixture, const char *item, double actions,
                            const char *neighbours)
 {
     struct slice items[8];
@@ -53,19 +53,19 @@ static const char *put_row(struct shop *shop, const char *item, double actions,
         .forwards = {forwards, count},
         .backwards = {backwards, count},
     };
-    return tables_put_row(&shop->tables, &row);
+    return tables_put_row(&fixture->tables, &row);
 }
 
-static void list_item(struct shop *shop, const char *id, bool available)
+static void list_item(struct scorer_fixture *fixture, const char *id, bool available)
 {
     const struct item item = {.item_id = slice_str(id), .available = available};
-    tables_put_item(&shop->tables, &item);
+    tables_put_item(&fixture->tables, &item);
 }
 
-/* Makes the list of a user who acted on the letters of a text, and compares its items and because;
- * "_" stands for none. */
-static void check_list(struct shop *shop, const char *acted, struct slice seen, const char *want,
-                       const char *because)
+/* Makes the list of a user who acted on the letters of a text; compares its items and `because`
+ * ("_": none). */
+static void check_list(struct scorer_fixture *fixture, const char *acted, struct slice seen,
+                       const char *want, const char *because)
 {
     struct slice items[8];
     float weights[8];
@@ -88,7 +88,7 @@ static void check_list(struct shop *shop, const char *acted, struct slice seen, 
         .event_time_ms = 1000,
         .received_ms = 2000,
     };
-    lists_make(shop->lists, &history, &list);
+    lists_make(fixture->lists, &history, &list);
     char got[16] = "", got_because[16] = "";
     for (size_t k = 0; k < list.items.count; k++) {
         got[k] = list.items.at[k].data[0];
@@ -98,7 +98,7 @@ static void check_list(struct shop *shop, const char *acted, struct slice seen, 
     assert_string_equal(got, want);
     assert_string_equal(got_because, because);
     assert_true(slice_equal(list.user_id, slice_str("u")));
-    assert_true(slice_equal(list.model, slice_str(shop->settings.model_name)));
+    assert_true(slice_equal(list.model, slice_str(fixture->settings.model_name)));
     assert_int_equal(list.input_partition, 3);
     assert_int_equal(list.input_offset, 77);
     assert_int_equal(list.event_time_ms, 1000);
@@ -109,84 +109,84 @@ static const struct slice nothing = {.data = "", .size = 0};
 
 static void test_list(void **state)
 {
-    struct shop shop;
-    shop_init(&shop, NULL, 0);
-    assert_null(put_row(&shop, "a", 10, "bcd"));
-    assert_null(put_row(&shop, "b", 1, "ac"));
-    assert_null(put_row(&shop, "x", 50, ""));
-    list_item(&shop, "n", true);
-    check_list(&shop, "a", nothing, "bcdxn", "aaa__");
-    /* Seen by the fingerprint of its id. */
+    struct scorer_fixture fixture;
+    fixture_init(&fixture, NULL, 0);
+    assert_null(put_row(&fixture, "a", 10, "bcd"));
+    assert_null(put_row(&fixture, "b", 1, "ac"));
+    assert_null(put_row(&fixture, "x", 50, ""));
+    list_item(&fixture, "n", true);
+    check_list(&fixture, "a", nothing, "bcdxn", "aaa__");
+    /* Seen items are given by fingerprint. */
     uint8_t seen[2 * HISTORY_SEEN_BYTES];
     const uint64_t hashes[] = {ids_fingerprint(slice_str("unheard of")),
                                ids_fingerprint(slice_str("c"))};
     for (size_t k = 0; k < sizeof(seen); k++) {
         seen[k] = (uint8_t)(hashes[k / 8] >> (k % 8 * 8));
     }
-    check_list(&shop, "a", slice_of(seen, sizeof(seen)), "bdxn", "aa__");
-    /* Taken out of the catalogue; not available; back again. */
-    tables_remove_item(&shop.tables, slice_str("b"));
-    list_item(&shop, "x", false);
-    check_list(&shop, "a", nothing, "cdn", "aa_");
-    list_item(&shop, "b", true);
-    check_list(&shop, "a", nothing, "bcdn", "aaa_");
-    /* The row goes: only what is known otherwise is left. */
-    tables_remove_row(&shop.tables, slice_str("a"));
-    tables_remove_row(&shop.tables, slice_str("nobody"));
-    check_list(&shop, "a", nothing, "bn", "__");
-    shop_release(&shop);
+    check_list(&fixture, "a", slice_of(seen, sizeof(seen)), "bdxn", "aa__");
+    /* Removed from the catalogue; not available; listed again. */
+    tables_remove_item(&fixture.tables, slice_str("b"));
+    list_item(&fixture, "x", false);
+    check_list(&fixture, "a", nothing, "cdn", "aa_");
+    list_item(&fixture, "b", true);
+    check_list(&fixture, "a", nothing, "bcdn", "aaa_");
+    /* Without the row, only the items that are known from elsewhere are left. */
+    tables_remove_row(&fixture.tables, slice_str("a"));
+    tables_remove_row(&fixture.tables, slice_str("nobody"));
+    check_list(&fixture, "a", nothing, "bn", "__");
+    fixture_release(&fixture);
 }
 
 static void test_catalogue_required(void **state)
 {
     const char *const pairs[] = {"items.required=true", "list.length=2", "model.name=strict"};
-    struct shop shop;
-    shop_init(&shop, pairs, ARRAY_COUNT(pairs));
-    put_row(&shop, "a", 10, "bcd");
-    check_list(&shop, "a", nothing, "", "");
-    list_item(&shop, "c", true);
-    check_list(&shop, "a", nothing, "c", "a");
-    shop_release(&shop);
+    struct scorer_fixture fixture;
+    fixture_init(&fixture, pairs, ARRAY_COUNT(pairs));
+    put_row(&fixture, "a", 10, "bcd");
+    check_list(&fixture, "a", nothing, "", "");
+    list_item(&fixture, "c", true);
+    check_list(&fixture, "a", nothing, "c", "a");
+    fixture_release(&fixture);
 }
 
-/* Items past the limit are left out; the neighbours behind them close up. */
+/* Items past the limit are left out, also among neighbours. */
 static void test_items_max(void **state)
 {
     const char *const pairs[] = {"items.max=3"};
-    struct shop shop;
-    shop_init(&shop, pairs, ARRAY_COUNT(pairs));
-    put_row(&shop, "a", 10, "b");
-    put_row(&shop, "c", 10, "xyb");
-    assert_int_equal(shop.tables.over_max, 2);
-    check_list(&shop, "c", nothing, "ba", "c_");
-    assert_null(put_row(&shop, "z", 10, "ab"));
-    check_list(&shop, "zz", nothing, "ac", "__");
-    shop_release(&shop);
+    struct scorer_fixture fixture;
+    fixture_init(&fixture, pairs, ARRAY_COUNT(pairs));
+    put_row(&fixture, "a", 10, "b");
+    put_row(&fixture, "c", 10, "xyb");
+    assert_int_equal(fixture.tables.over_max, 2);
+    check_list(&fixture, "c", nothing, "ba", "c_");
+    assert_null(put_row(&fixture, "z", 10, "ab"));
+    check_list(&fixture, "zz", nothing, "ac", "__");
+    fixture_release(&fixture);
 }
 
-static void test_unbelievable_rows(void **state)
+static void test_rows_over_limits(void **state)
 {
-    struct shop shop;
-    shop_init(&shop, NULL, 0);
-    assert_string_equal(put_row(&shop, "a", 1e13, "b"), "over_limit");
+    struct scorer_fixture fixture;
+    fixture_init(&fixture, NULL, 0);
+    assert_string_equal(put_row(&fixture, "a", 1e13, "b"), "over_limit");
     double one = 1.0;
     struct slice b = slice_str("b");
     struct item_neighbours row = {.item_id = slice_str("a"), .items = {&b, 1}};
     row.co_ratings = row.forwards = (struct doubles){&one, 1};
-    assert_string_equal(tables_put_row(&shop.tables, &row), "columns_differ");
+    assert_string_equal(tables_put_row(&fixture.tables, &row), "columns_differ");
     row.backwards = (struct doubles){&one, 1};
     row.epoch = INT64_MIN;
-    assert_string_equal(tables_put_row(&shop.tables, &row), "over_limit");
+    assert_string_equal(tables_put_row(&fixture.tables, &row), "over_limit");
     row.epoch = 0;
     row.trend_epoch = INT64_MIN;
-    assert_string_equal(tables_put_row(&shop.tables, &row), "over_limit");
-    assert_int_equal(ids_count(shop.tables.ids), 0);
-    shop_release(&shop);
+    assert_string_equal(tables_put_row(&fixture.tables, &row), "over_limit");
+    assert_int_equal(ids_count(fixture.tables.ids), 0);
+    fixture_release(&fixture);
 }
 
-/* Rows whose counts have decayed to next to nothing, or do not belong together: whatever the
- * factors come to, every score is a number. */
-static void test_counts_at_the_edge(void **state)
+/* Every score is finite, also with counts that have decayed to almost nothing or contradict each
+ * other. */
+static void test_scores_are_finite(void **state)
 {
     static const char *const measures[] = {"similarity.measure=cosine",
                                            "similarity.measure=jaccard", "similarity.measure=llr"};
@@ -206,27 +206,27 @@ static void test_counts_at_the_edge(void **state)
                                       .actions = actions,
                                       .trend = 1, .items = {items, 2}, .co_ratings = {counts, 2},
                                       .forwards = {more, 2}, .backwards = {none, 2}};
-        struct shop shop;
-        shop_init(&shop, &measures[i / ARRAY_COUNT(edges)], 1);
+        struct scorer_fixture fixture;
+        fixture_init(&fixture, &measures[i / ARRAY_COUNT(edges)], 1);
         row.item_id = slice_str("a");
-        assert_null(tables_put_row(&shop.tables, &row));
+        assert_null(tables_put_row(&fixture.tables, &row));
         items[0] = slice_str("a");
         row.item_id = slice_str("b");
-        assert_null(tables_put_row(&shop.tables, &row));
+        assert_null(tables_put_row(&fixture.tables, &row));
         row.item_id = slice_str("n");
         row.epoch = edges[i % ARRAY_COUNT(edges)].later;
-        assert_null(tables_put_row(&shop.tables, &row));
+        assert_null(tables_put_row(&fixture.tables, &row));
         float weights[] = {1.0F};
         int64_t offsets[] = {0};
         struct slice acted[] = {slice_str("a")};
         const struct user_history history = {.user_id = slice_str("u"), .items = {acted, 1},
                                              .weights = {weights, 1}, .offsets = {offsets, 1}};
         struct recommendation_list list;
-        lists_make(shop.lists, &history, &list);
+        lists_make(fixture.lists, &history, &list);
         for (size_t k = 0; k < list.items.count; k++) {
             assert_true(isfinite(list.scores.at[k]) && isfinite(list.evidence.at[k]));
         }
-        shop_release(&shop);
+        fixture_release(&fixture);
     }
 }
 
@@ -251,8 +251,8 @@ int main(void)
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_catalogue_required),
         cmocka_unit_test(test_items_max),
-        cmocka_unit_test(test_unbelievable_rows),
-        cmocka_unit_test(test_counts_at_the_edge),
+        cmocka_unit_test(test_rows_over_limits),
+        cmocka_unit_test(test_scores_are_finite),
         cmocka_unit_test(test_history_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

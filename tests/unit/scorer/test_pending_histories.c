@@ -55,7 +55,7 @@ static void test_tombstones(void **state)
     assert_true(pending_histories_put(&pending, slice_str("a"), NULL));
     assert_int_equal(pending.count, 1);
     assert_true(pending.entries[0].tombstone);
-    /* A user who comes back begins anew. */
+    /* A history after a tombstone is taken, whatever its offset. */
     assert_true(put(&pending, "a", 0, 3));
     check(&pending, 0, "a", 3);
     pending_histories_release(&pending);

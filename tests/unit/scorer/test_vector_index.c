@@ -7,12 +7,12 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { ITEMS = 2000, LATE = 50, WIDTH = 16, USERS = 30, ACTIONS = 6, LENGTH = 10 };
+enum { ITEMS = 2000, ADDED = 50, WIDTH = 16, USERS = 30, ACTIONS = 6, LENGTH = 10 };
 
 static const struct weights_shape shape = {
     .items = ITEMS, .d = WIDTH, .hidden = WIDTH, .blocks = 1, .heads = 1, .length = ACTIONS};
 
-/* One scorer's tables, generation and lists; two of them get the same messages. */
+/* The tables, vectors and lists of one scorer; two of them get the same messages. */
 struct side {
     struct scorer_settings settings;
     struct tables tables;
@@ -23,12 +23,17 @@ struct side {
 
 static void side_init(struct side *side, size_t index_from)
 {
-    *side = (struct side){.settings = {
-        .list_length = LENGTH, .recent_items = 20, .directed_weight = 1, .kernel_power = .45,
-        .recency_decay = .85, .neighbours_used = 10, .items_max = ITEMS + LATE,
-        .model_name = "m", .blend_leader = LEADER_SEQUENCE}};
+    *side = (struct side){.settings = {.list_length = LENGTH,
+                                       .recent_items = 20,
+                                       .directed_weight = 1,
+                                       .kernel_power = .45,
+                                       .recency_decay = .85,
+                                       .neighbours_used = 10,
+                                       .items_max = ITEMS + ADDED,
+                                       .model_name = "m",
+                                       .blend_leader = LEADER_SEQUENCE}};
     tables_init(&side->tables, &side->settings);
-    side->vectors = vectors_new(ITEMS + LATE);
+    side->vectors = vectors_new(ITEMS + ADDED);
     vectors_index_from(side->vectors, index_from);
     mixture_init(&side->mixture);
     side->lists = lists_new(&side->settings, &side->tables, side->vectors, NULL, "");
@@ -75,7 +80,7 @@ static void announce(struct side *sides, uint64_t *rng)
     free(dense);
 }
 
-/* Counts the items that two lists share; what they share has the same score. */
+/* Counts the items that two lists share, and checks that their scores are equal. */
 static size_t shared(const struct recommendation_list *a, const struct recommendation_list *b)
 {
     size_t count = 0;
@@ -116,9 +121,9 @@ static void compare(struct side *sides, uint64_t *rng)
     assert_true((double)same >= .97 * USERS * LENGTH);
 }
 
-/* Lists by the index are those by a look at every item, but for a few places; also when rows came
- * late. */
-static void test_lists_are_nearly_the_exact_ones(void **state)
+/* Lists with the index are those of a full scan, except for a few items; also after rows were
+ * added. */
+static void test_lists_are_close_to_exact_ones(void **state)
 {
     uint64_t rng = 1;
     struct side sides[2];
@@ -131,15 +136,15 @@ static void test_lists_are_nearly_the_exact_ones(void **state)
     assert_null(vectors_served(sides[1].vectors)->index);
     vector_index_wait(index);
     compare(sides, &rng);
-    for (int32_t item = ITEMS; item < ITEMS + LATE; item++) { draw_row(sides, &rng, item); }
+    for (int32_t item = ITEMS; item < ITEMS + ADDED; item++) { draw_row(sides, &rng, item); }
     compare(sides, &rng);
     const struct served *served = vectors_served(sides[0].vectors);
-    assert_int_equal(vector_index_cover(index, served->table, served->rows), ITEMS + LATE);
+    assert_int_equal(vector_index_cover(index, served->table, served->rows), ITEMS + ADDED);
     side_release(&sides[0]);
     side_release(&sides[1]);
 }
 
-/* The sums are those of all scores, whatever came late. */
+/* The sums cover all scores, also of rows that were added. */
 static void test_sums(void **state)
 {
     enum { ROWS = 3000 };
@@ -150,7 +155,7 @@ static void test_sums(void **state)
     struct vector_index *index = vector_index_new(table, ROWS - 7, WIDTH);
     vector_index_wait(index);
     assert_int_equal(vector_index_cover(index, table, ROWS), ROWS);
-    double sum = 0.0, squares = 0.0, told, told_squares;
+    double sum = 0.0, squares = 0.0, got, got_squares;
     for (size_t row = 0; row < ROWS; row++) {
         double score = 0.0;
         for (size_t i = 0; i < WIDTH; i++) {
@@ -159,21 +164,21 @@ static void test_sums(void **state)
         sum += score;
         squares += score * score;
     }
-    vector_index_sums(index, hidden, &told, &told_squares);
-    assert_true(fabs(told - sum) < 1e-3);
-    assert_true(fabs(told_squares - squares) < 1e-5 * squares);
+    vector_index_sums(index, hidden, &got, &got_squares);
+    assert_true(fabs(got - sum) < 1e-3);
+    assert_true(fabs(got_squares - squares) < 1e-5 * squares);
     vector_index_free(index);
     free(table);
 }
 
-/* One that nobody waits for any more ends at once. */
-static void test_given_up(void **state)
+/* Freeing an index that is being built stops the building. */
+static void test_freed_while_building(void **state)
 {
     enum { ROWS = 20000 };
     float *table = xcalloc((size_t)ROWS * WIDTH, sizeof(*table));
     for (size_t i = 0; i < (size_t)ROWS * WIDTH; i++) { table[i] = (float)(i * i % 1009); }
     struct vector_index *index = vector_index_new(table, ROWS, WIDTH);
-    free(table); /* it has a copy */
+    free(table); /* the index has a copy */
     vector_index_free(index);
     vector_index_free(NULL);
 }
@@ -181,9 +186,9 @@ static void test_given_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists_are_nearly_the_exact_ones),
+        cmocka_unit_test(test_lists_are_close_to_exact_ones),
         cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_given_up),
+        cmocka_unit_test(test_freed_while_building),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
