@@ -115,7 +115,7 @@ class Outcome:
                                 "append of the list")
         yield "freshness p99", f"{seen['freshness_p99_ms']:.0f} ms"
         yield "hit@10", (f"{seen['hit_at_10']:.4f}, the next action on the list published before "
-                         f"({seen['judged']:,} judged)")
+                         f"({seen['judged']:,} evaluated)")
         for name, value in seen.items():
             if name.startswith("peak_memory_mb_"):
                 yield f"peak memory, {name.rsplit('_', 1)[1]}", f"{value:.0f} MB"

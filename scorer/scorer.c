@@ -113,23 +113,25 @@ static void start_metrics(struct scorer *scorer, struct metrics *metrics)
     scorer->freshness =
         metrics_histogram(metrics, "freshet_list_freshness_seconds", "",
                           "From the source record of the newest action to its list.", 1e-4, 7);
-    scorer->evaluated = metrics_counter(metrics, "freshet_lists_judged_total", "",
+    scorer->evaluated = metrics_counter(metrics, "freshet_lists_evaluated_total", "",
                                         "Lists that were followed by an action of their user.");
+    metrics_formerly(metrics, scorer->evaluated, "freshet_lists_judged_total");
     scorer->hits = metrics_counter(metrics, "freshet_list_hits_at_10_total", "",
-                                   "Judged lists with the action's item among the first ten.");
+                                   "Evaluated lists with the action's item among the first ten.");
     scorer->stale = metrics_counter(metrics, "freshet_histories_stale_total", "",
                                     "Histories ignored because a newer one had come.");
     scorer->known = metrics_gauge(metrics, "freshet_items_known", "", "Items held.");
     scorer->over_max = metrics_gauge(metrics, "freshet_items_over_max", "",
                                      "Times that an item found no place under items.max.");
     scorer->switches = metrics_gauge(metrics, "freshet_vector_switches", "",
-                                     "Generations of item vectors that came to serve.");
+                                     "Model versions that began to serve.");
     scorer->rows = metrics_gauge(metrics, "freshet_vector_rows", "",
-                                 "Item vectors of the generation that serves.");
+                                 "Item vectors of the model version that serves.");
     scorer->indexed = metrics_gauge(metrics, "freshet_vector_index_rows", "",
                                     "Of these, those found by an index; 0: all are looked at.");
-    scorer->examples = metrics_counter(metrics, "freshet_blend_lessons_total", "",
+    scorer->examples = metrics_counter(metrics, "freshet_blend_training_examples_total", "",
                                        "Next actions from which the blend learned.");
+    metrics_formerly(metrics, scorer->examples, "freshet_blend_lessons_total");
     scorer->blended = metrics_counter(metrics, "freshet_lists_blended_total", "",
                                       "Lists in which counting did not have the lead.");
 }
@@ -318,7 +320,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     const struct scorer_settings *settings = run_settings(task_run(task));
-    if (settings->judge && !state->range_begun) {
+    if (settings->lists_evaluated && !state->range_begun) {
         list_outcome_begin(&state->range, slice_str(settings->model_name), task_partition(task),
                            task_input_offset(task));
         quality_counters_begin(&state->counters);
@@ -375,8 +377,8 @@ static void publish(struct task *task, const struct user_history *hist)
     struct recommendation_list list;
     lists_make(scorer->lists, hist, &list);
     const struct prediction *prediction = lists_prediction(scorer->lists);
-    /* Without a range (judge=false) nothing is evaluated or trained: in a replay, the counts
-     * already contain the next action. */
+    /* Without a range (lists.evaluated=false) nothing is evaluated or trained: in a replay, the
+     * counts already contain the next action. */
     if (prediction && state->range_begun) { mixture_trainer_keep(&scorer->trainer, prediction); }
     if (state->range_begun) {
         quality_counters_list(&state->counters, scorer->tables.items, lists_numbers(scorer->lists),
@@ -527,7 +529,7 @@ static int choose_changelog(struct run *run, int32_t partition)
 const struct worker scorer_worker = {
     .name = "scorer",
     .about =
-        "Ranks the items for each user who acts, publishes the list and judges the one before.",
+        "Ranks the items for each user who acts, publishes the list and evaluates the one before.",
     .inputs = inputs,
     .inputs_count = ARRAY_COUNT(inputs),
     .outputs = outputs,

@@ -45,15 +45,16 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
            "Recommend only what the items topic lists; else whatever was acted on."),
     OPTION("model.name", STRING, model_name, "item-item", OPTION_FREE,
            "Name of this ranking in lists and quality."),
-    OPTION("judge", BOOL, judge, "true", OPTION_FREE,
-           "Judge lists by the actions that follow, and learn the blend from those; off where "
-           "lists are made in hindsight."),
+    OPTION("lists.evaluated", BOOL, lists_evaluated, "true", OPTION_FREE,
+           "Evaluate lists by the actions that follow, and learn the blend from those; false where "
+           "lists are made in hindsight.",
+           OPTION_FORMERLY("judge")),
     OPTION("vectors.used", BOOL, vectors_used, "true", OPTION_FREE,
            "Blend what the sequence trainer publishes into the lists, once it has proved itself; "
            "without such a trainer it makes no difference."),
     OPTION("vectors.index.from", LONG, vectors_index_from, "200000",
            OPTION_RANGE(0, ITEMS_MAX_MOST),
-           "Items from which a generation's best are found by an index: nearly the best in a "
+           "Items from which a model version's best are found by an index: nearly the best in a "
            "fraction of the time; 0: always exactly, by a look at every item."),
     OPTION("content.used", BOOL, content_used, "false", OPTION_FREE,
            "Blend in what is like a user's newest items by tags and titles, once it has proved "

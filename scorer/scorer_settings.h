@@ -26,7 +26,7 @@ struct scorer_settings {
     int64_t items_max;
     bool items_required;
     const char *model_name;
-    bool judge;
+    bool lists_evaluated;
     bool vectors_used;
     int64_t vectors_index_from;
     bool content_used;

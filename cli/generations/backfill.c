@@ -199,7 +199,7 @@ static int start_one(struct backfill *backfill, const char *worker, bool in_hind
         add_setting(&words, end);
     }
     add_setting(&words, "static.member=false"); /* the next command finds the groups empty */
-    if (in_hindsight) { add_setting(&words, "judge=false"); }
+    if (in_hindsight) { add_setting(&words, "lists.evaluated=false"); }
     _cleanup_(xfreep) char *log =
         xprintf("%s/backfill-%s-%s.log", client_state_dir(client), backfill->generation, worker);
     int result = child_processes_start(&backfill->children, worker, words.at, log);

@@ -314,7 +314,7 @@ static void print(const struct compare *compare)
     printf("%-28s %14.4f\n", "overlap@10", compare->overlap /
            (double)MAX_OF(compare->both, (int64_t)1));
     printf("%-28s %14" PRId64 "\n", "users with both lists", compare->both);
-    printf("%-28s %14" PRId64 "\n", "events judged", compare->judged);
+    printf("%-28s %14" PRId64 "\n", "events evaluated", compare->judged);
     if (!compare->judged) {
         printf("No event of the last %" PRId64 " hours came after lists of both: let both follow "
                "events for a while.\n", compare->hours);

@@ -34,7 +34,7 @@ def settled(copy):
         if not copy.running():
             return False
         told = copy.metrics()
-        return told.get("freshet_training_resting") == 1 and told["freshet_training_steps"] > 0
+        return told.get("freshet_training_idle") == 1 and told["freshet_training_steps"] > 0
     copy.world.wait(rests, "the sequence trainer to rest")
 
 
@@ -142,7 +142,7 @@ def lists_anew(world, name, **settings):
                                 for topic in ("recommendations", "lists", "quality")])
     for future in made.values():
         future.result()
-    options = {"group.prefix": f"{world.prefix}{name}-", "judge": "false",
+    options = {"group.prefix": f"{world.prefix}{name}-", "lists.evaluated": "false",
                "state.dir": world.dir / name,
                **{f"topic.{topic}": f"{world.prefix}{name}.{topic}"
                   for topic in ("recommendations", "lists", "quality")}, **settings}

@@ -283,7 +283,7 @@ def test_promote_and_rollback_under_a_reader(make_world):
         world.drain(*LINEUP, generation="g2")
         reader.wait_for_all(world)
     assert reader.orders() == [["", "g2", ""]] * world.partitions
-    assert compared["events judged"][0] > 0
+    assert compared["events evaluated"][0] > 0
     assert compared["users with a list"][0] >= len(listed) - FEW
     assert 0.5 < compared["overlap@10"][0] <= 1
     assert newest_lists(world, "recommendations") == newest_lists(world, "lists")

@@ -17,7 +17,7 @@ KILLS = int(os.environ.get("KILLS", "3"))
 SEED = int(os.environ.get("SEED", "1"))
 QUICK = {"train.d": 32, "train.blocks": 1, "train.length": 16, "train.dropout": 0.1,
          "train.batch": 16, "train.rate": 0.003, "train.epochs.max": 40, "train.patience": 10,
-         "train.season.growth": 9, "train.checkpoint.interval.ms": "500ms",
+         "train.run.growth": 9, "train.checkpoint.interval.ms": "500ms",
          "train.publish.interval.ms": "500ms"}
 
 
@@ -49,7 +49,7 @@ def test_lists_and_quality(make_world, tmp_path):
         send(world, sequences, lambda items, at=step: at, lambda items, at=step: at + 1)
     _, parts = assert_quality_is_true(world)
     assert {model for model, _ in parts} & {"sequence", "mixture"}, parts
-    assert scorer.metrics()["freshet_blend_lessons_total"] >= 2 * USERS * .9
+    assert scorer.metrics()["freshet_blend_training_examples_total"] >= 2 * USERS * .9
     settled(trainer)
     lists = lists_anew(world, "final")
     wanted = {user: items[-1] for user, items in sequences.items()}
@@ -70,7 +70,7 @@ def test_killed_while_training(make_world):
     dice, world = random.Random(SEED), make_world(partitions=2)
     sequences = walkers()
     world.start("ingest", "features", "trainer", ingest=SETTINGS)
-    again = {**QUICK, "train.season.growth": 0.25}  # it begins while actions still arrive
+    again = {**QUICK, "train.run.growth": 0.25}  # it begins while actions still arrive
     copies = dict(zip(("sequence", "scorer"), world.start("sequence", "scorer", sequence=again)))
     send(world, sequences, lambda items: 0, lambda items: STEPS - 1)
     for kill in range(KILLS):

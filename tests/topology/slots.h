@@ -175,7 +175,7 @@ static inline double trainer_metric(const struct copy *copy, const char *name)
 static inline bool trainer_idle(const struct copy *copy)
 {
     return copy->run && trainer_metric(copy, "freshet_training") > 0 &&
-           trainer_metric(copy, "freshet_training_resting") > 0;
+           trainer_metric(copy, "freshet_training_idle") > 0;
 }
 
 /* Says whether the training copy has counted the users and actions of `histories`, each once. */

@@ -18,7 +18,7 @@ enum { USERS = 90, ITEMS = 24, STEP = 5, PARTITIONS = 3, FIRST = 8, LAST = 16, S
 static const char *const quick_settings[] = {
     "train.threads=0",       "train.d=16",       "train.blocks=1",        "train.length=12",
     "train.dropout=0.1",     "train.batch=8",    "train.epochs.max=8",    "train.patience=8",
-    "train.actions.min=300", "train.rate=0.003", "train.season.growth=9", NULL,
+    "train.actions.min=300", "train.rate=0.003", "train.run.growth=9",    NULL,
 };
 static const char *const short_lists[] = {"list.length=10", NULL};
 static const char *const counting_only[] = {"list.length=10", "vectors.used=false", NULL};

@@ -105,7 +105,7 @@ static void wait_until_idle(struct fixture *fixture, struct copy *copy, double v
         rig_round(&fixture->rig, false);
         check_whole(fixture);
         if (trainer_idle(copy) &&
-            trainer_metric(copy, "freshet_generations_published") >= versions) {
+            trainer_metric(copy, "freshet_model_versions_published") >= versions) {
             return;
         }
     }
@@ -215,7 +215,7 @@ static void test_stale_announcement(void **state)
         rig_round(&fixture.rig, false);
     }
     announce_stale_version(&fixture);
-    wait_until_idle(&fixture, copy, trainer_metric(copy, "freshet_generations_published") + 1);
+    wait_until_idle(&fixture, copy, trainer_metric(copy, "freshet_model_versions_published") + 1);
     check_whole(&fixture);
     fixture_release(&fixture);
 }
@@ -395,7 +395,7 @@ static void test_cold_start_items_of_another_version(void **state)
     for (int step = 0; step < 50; step++) { rig_round(&fixture.rig, false); }
     assert_false(find_row(&fixture, "added", &vector));
     write_histories(&fixture, 12);
-    wait_until_idle(&fixture, copy, trainer_metric(copy, "freshet_generations_published") + 1);
+    wait_until_idle(&fixture, copy, trainer_metric(copy, "freshet_model_versions_published") + 1);
     assert_true(find_row(&fixture, "added", &vector));
     fixture_release(&fixture);
 }

@@ -182,13 +182,13 @@ static void announce(struct publisher *publisher, struct task *task)
         publisher_restart(publisher);
         return;
     }
-    CRASH_POINT("generation.announce");
+    CRASH_POINT("model_version.announce");
     for (int32_t part = 0; part < parts; part++) { send_part(publisher, task, part, parts); }
     if (!task_settle(task)) {
         publisher_restart(publisher);
         return;
     }
-    CRASH_POINT("generation.announced");
+    CRASH_POINT("model_version.announced");
     publisher->newest_slot = publisher->slot;
     (void)snprintf(publisher->newest_version, sizeof(publisher->newest_version), "%s",
                    snapshot->name);

@@ -64,19 +64,24 @@ struct training_state {
 static void start_metrics(struct training_state *state, struct metrics *metrics)
 {
     state->training = metrics_gauge(metrics, "freshet_training", "", "1 while this copy trains.");
-    state->resting = metrics_gauge(metrics, "freshet_training_resting", "",
+    state->resting = metrics_gauge(metrics, "freshet_training_idle", "",
                                    "1 when all is learned and published, until users act.");
+    metrics_formerly(metrics, state->resting, "freshet_training_resting");
     state->steps = metrics_gauge(metrics, "freshet_training_steps", "",
                                  "Steps of the optimiser behind the model.");
-    state->training_runs = metrics_gauge(metrics, "freshet_training_seasons", "", "Seasons begun.");
-    state->epochs = metrics_gauge(metrics, "freshet_training_rounds", "",
-                                  "Rounds ended, over all users or over those who acted.");
+    state->training_runs =
+        metrics_gauge(metrics, "freshet_training_runs", "", "Training runs begun.");
+    metrics_formerly(metrics, state->training_runs, "freshet_training_seasons");
+    state->epochs = metrics_gauge(metrics, "freshet_training_epochs", "",
+                                  "Epochs ended, over all users or over those who acted.");
+    metrics_formerly(metrics, state->epochs, "freshet_training_rounds");
     state->loss =
-        metrics_gauge(metrics, "freshet_training_loss_nats", "", "Mean loss of the last round.");
-    state->hr10 = metrics_gauge(metrics, "freshet_training_hr10_ratio", "",
-                                "HR@10 on actions that were asked before they were learned.");
+        metrics_gauge(metrics, "freshet_training_loss_nats", "", "Mean loss of the last epoch.");
+    state->hr10 =
+        metrics_gauge(metrics, "freshet_training_hr10_ratio", "",
+                      "HR@10 on validation examples, which are predicted before they are learned.");
     state->ndcg10 = metrics_gauge(metrics, "freshet_training_ndcg10_ratio", "",
-                                  "NDCG@10 on actions that were asked before they were learned.");
+                                  "NDCG@10 on the same validation examples.");
     state->items_known =
         metrics_gauge(metrics, "freshet_training_items", "", "Items that have a vector.");
     state->users =
@@ -91,8 +96,9 @@ static void start_metrics(struct training_state *state, struct metrics *metrics)
                                        "Checkpoints written since the start.");
     state->checkpoint_failures = metrics_gauge(metrics, "freshet_training_checkpoint_failures", "",
                                                "Checkpoints that could not be written.");
-    state->generations = metrics_gauge(metrics, "freshet_generations_published", "",
-                                       "Generations published whole since the start.");
+    state->generations = metrics_gauge(metrics, "freshet_model_versions_published", "",
+                                       "Model versions published whole since the start.");
+    metrics_formerly(metrics, state->generations, "freshet_generations_published");
     state->rows = metrics_gauge(metrics, "freshet_vectors_published", "",
                                 "Item vectors sent since the start.");
 }
@@ -406,7 +412,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
 
 const struct worker sequence_worker = {
     .name = "sequence",
-    .about = "Trains a Transformer on the histories, without end, and publishes it in generations.",
+    .about = "Trains a Transformer on the histories, without end, and publishes it in versions.",
     .inputs = inputs,
     .inputs_count = ARRAY_COUNT(inputs),
     .outputs = outputs,

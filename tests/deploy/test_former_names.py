@@ -1,0 +1,77 @@
+"""Renamed options and metrics: the former name still works, is told of, and is listed for users."""
+
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("FRESHET_BIN", ROOT / os.environ.get("BUILD", "build") / "bin"))
+WORKERS = ["ingest", "features", "trainer", "sequence", "scorer"]
+CHANGES = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def renamed_options():
+    """(worker, former name, name, default) of each, as the programs print them."""
+    for worker in WORKERS:
+        told = subprocess.run([BIN / f"freshet-{worker}", "--options"], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+        for name, default, former in re.findall(
+                r"^\| `([^`]+)` \| \w+ \|\s*(?:`([^`]*)`)? \|.* Formerly (\S+)\. \|$", told, re.M):
+            yield worker, former, name, default
+
+
+def renamed_metrics():
+    """(former name, name) of each, as the sources have them."""
+    for room in ("stream", "ingest", "features", "trainer", "scorer"):
+        for path in sorted((ROOT / room).rglob("*.c")):
+            yield from ((former, name) for name, former in re.findall(
+                r'metrics_\w+\(\s*metrics, "(\w+)"[^;]*;\s*metrics_formerly\([^"]*"(\w+)"\)',
+                path.read_text(encoding="utf-8")))
+
+
+OPTIONS = list(renamed_options())
+METRICS = list(renamed_metrics())
+
+
+def test_all_are_found():
+    calls = sum(path.read_text(encoding="utf-8").count("metrics_formerly(")
+                for room in ("ingest", "features", "trainer", "scorer")
+                for path in (ROOT / room).rglob("*.c"))
+    assert OPTIONS and METRICS and len(METRICS) == calls
+
+
+@pytest.mark.parametrize("worker, former, name, default", OPTIONS, ids=[row[1] for row in OPTIONS])
+def test_a_former_option_works_and_is_warned_of(worker, former, name, default, tmp_path):
+    log = tmp_path / "log"
+    with open(log, "w") as out:
+        process = subprocess.Popen([BIN / f"freshet-{worker}", "--set", f"{former}={default}",
+                                    "--set", f"state.dir={tmp_path}", "--set",
+                                    "bootstrap.servers=127.0.0.1:1"], stderr=out)
+    try:
+        deadline = time.monotonic() + 20
+        while "hint=" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.02)
+    finally:
+        process.kill()
+        process.wait()
+    line = log.read_text().splitlines()[1]
+    assert re.search(rf'level=warn worker={worker} msg="option has a new name" option={former} '
+                     rf'hint="{former} is now called {name}; {former} works until release '
+                     r'\d+\.\d+\.\d+"$', line)
+
+
+@pytest.mark.parametrize("worker, former, name, default", OPTIONS, ids=[row[1] for row in OPTIONS])
+def test_a_former_option_is_listed(worker, former, name, default):
+    assert f"| {worker} | `{former}` | `{name}` |" in CHANGES
+
+
+@pytest.mark.parametrize("former, name", METRICS)
+def test_a_former_metric_is_listed_and_used_no_more(former, name):
+    assert f"| `{former}` | `{name}` |" in CHANGES
+    for path in sorted((ROOT / "deploy").rglob("*")) + sorted((ROOT / "docs").glob("*.md")):
+        if path.is_file():
+            assert former not in path.read_bytes().decode("utf-8", "replace"), path
