@@ -1,4 +1,8 @@
-/* One row of a generation of item vectors: topic `item-vectors`. See item_vector.avsc. */
+/* One row of a model version: an item's vector, in topic `item-vectors`. See item_vector.avsc.
+ *
+ * Model versions alternate between two slots (trainer/sequence/publisher.h). The contract's field
+ * `generation` holds the name of the model version; its name is older than that word.
+ */
 #ifndef FRESHET_SCHEMAS_ITEM_VECTOR_H
 #define FRESHET_SCHEMAS_ITEM_VECTOR_H
 
@@ -13,7 +17,7 @@ enum {
 
 struct item_vector {
     struct slice item_id;
-    struct slice generation;
+    struct slice generation; /* name of the model version */
     int32_t slot;
     int32_t row;
     float scale;

@@ -1,4 +1,4 @@
-/* One part of a model's dense weights: topic `models`. See model_weights.avsc. */
+/* One part of the dense weights of a model version: topic `models`. See model_weights.avsc. */
 #ifndef FRESHET_SCHEMAS_MODEL_WEIGHTS_H
 #define FRESHET_SCHEMAS_MODEL_WEIGHTS_H
 
@@ -13,7 +13,7 @@ enum {
 
 struct model_weights {
     struct slice model;
-    struct slice generation;
+    struct slice generation; /* name of the model version */
     int32_t slot;
     int32_t part;
     int32_t parts;

@@ -148,7 +148,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_TRENDING: return REASON_TRENDING;
     case RANKED_POPULAR: return REASON_POPULAR;
     case RANKED_NEW: return REASON_NEW;
-    case RANKED_FORETOLD: return REASON_OTHER;
+    case RANKED_OTHER: return REASON_OTHER;
     }
     return REASON_OTHER;
 }
@@ -247,7 +247,7 @@ static struct ranked other_item(const struct lists *lists, int32_t item)
         .item = item,
         .because = ID_NONE,
         .evidence = (float)item_table_actions(lists->tables->items, item),
-        .reason = RANKED_FORETOLD,
+        .reason = RANKED_OTHER,
     };
 }
 

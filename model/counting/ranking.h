@@ -67,7 +67,7 @@ enum ranked_reason {
     RANKED_TRENDING,
     RANKED_POPULAR,
     RANKED_NEW, /* never acted on */
-    RANKED_FORETOLD, /* chosen by another model; a ranking never gives it */
+    RANKED_OTHER, /* chosen by another member of the mixture; not by ranking_list() */
 };
 
 struct ranked {

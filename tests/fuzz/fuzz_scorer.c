@@ -1,7 +1,7 @@
-/* What the scorer reads, record after record, without a broker. The first byte picks the measure of
- * similarity. Each record: a byte that picks, then a piece:
+/* The scorer's reading of its topics, record after record, without a broker. The first byte picks
+ * the measure of similarity. Each record is a byte that picks the kind, then a piece:
  *   row, item, history, step of a generation, or the tombstone of a row, of an item
- * Whatever came before, a history that is believed gets a list that can be sent. */
+ * After any records, a valid history gets a list that can be sent. */
 #include "base/base.h"
 #include "schemas/generations.h"
 #include "scorer/list_outcome.h"
@@ -15,7 +15,7 @@ enum { RECORDS_MAX = 64, LIST_BYTES_MAX = 1 << 20 };
 static const char *const measures[] = {"similarity.measure=cosine", "similarity.measure=jaccard",
                                        "similarity.measure=llr"};
 
-/* Made once: codecs know nothing of what they read. */
+/* Made once: codecs keep nothing of what they read. */
 struct scratch {
     struct scorer_settings settings;
     struct options *options;
@@ -25,7 +25,7 @@ struct scratch {
     struct buf out;
 };
 
-/* What records change. */
+/* The state that records change. */
 struct shop {
     struct tables tables;
     struct lists *lists;

@@ -1,9 +1,9 @@
-/* What the changelogs hold, read back by the workers that wrote it. The first byte picks:
- *   0  a user's state and the segments of the archive: pieces; then the user goes on, and is
- *      forgotten
+/* Records of changelogs, loaded by the workers that wrote them. The first byte picks:
+ *   0  a user's state and the segments of the archive: pieces; then the user acts again and is
+ *      erased
  *   1  an item's row, twice
- *   2  a request to forget: the record's time in 8 bytes, then the request
- * What loads must store again, and load again to the same. */
+ *   2  a forget request: the record's time in 8 bytes, then the request
+ * Whatever loads can be stored again, and then loads to the same. */
 #include "base/base.h"
 #include "features/archive.h"
 #include "features/forgotten.h"
@@ -15,7 +15,7 @@
 
 enum { ITEMS_MAX = 2000, SEGMENTS_MAX = 8, MESSAGE_MAX = 16 << 20 };
 
-/* ---- A task that is a table of segments: what the archive asks of the runtime. ---- */
+/* ---- A task that is a table of segments: what the archive needs of the runtime. ---- */
 
 struct task {
     struct arena *arena;
@@ -82,7 +82,7 @@ static void scratch_init(struct scratch *scratch)
     scratch->window = window_new(&rules, scratch->ids);
     scratch->stored = stored_user_new(scratch->ids, scratch->window);
     scratch->stored_row = stored_row_new(scratch->ids);
-    scratch->archive = archive_new(scratch->ids, scratch->schemas, /* kept= */ true);
+    scratch->archive = archive_new(scratch->ids, scratch->schemas, /* enabled= */ true);
     scratch->users = users_new(1 << 20);
     scratch->pairs = pairs_new();
     scratch->arena = arena_new(1 << 14);
@@ -108,7 +108,7 @@ static void scratch_release(struct scratch *scratch)
     ids_free(scratch->ids);
 }
 
-/* Making a scratch costs more than most inputs: it is kept until its ids are many. */
+/* Making the scratch space costs more than most inputs, so it is kept until it has many ids. */
 static struct scratch *scratch_get(void)
 {
     static struct scratch scratch;
@@ -249,7 +249,7 @@ static void item_row(struct scratch *scratch, struct crumbs *crumbs)
     rows_free(rows);
 }
 
-/* ---- A request. ---- */
+/* ---- A forget request. ---- */
 
 static void request(struct scratch *scratch, struct crumbs *crumbs)
 {

@@ -1,10 +1,10 @@
-/* Strangers' records through real workers: an in-process log, RocksDB under, all four workers on.
- * Each record: a byte that picks the topic, a byte that picks key and time, then the value as a
- * piece. However they come, no worker ends, everything is committed, and each source record is an
- * event or a dead letter.
+/* Arbitrary records through real workers: an in-process log, RocksDB, four workers. Each record is
+ * a byte that picks the topic, a byte that picks key and time, then the value as a piece. In any
+ * order, no worker ends, everything is committed, and each source record becomes an event or a dead
+ * letter.
  *
- * The workers live for many inputs (making them costs more than running them): what one leaves
- * behind the next one meets. */
+ * The workers serve many inputs, because making them costs more than running them; so state from
+ * one input is there for the next. */
 #include "base/base.h"
 #include "features/features.h"
 #include "ingest/ingest.h"
@@ -25,7 +25,7 @@ static const int64_t now_ms = 1795424400000;
 static const struct {
     const char *topic;
     const struct contract *contract; /* NULL: bytes */
-    size_t key_field;                /* the member that is a good key */
+    size_t key_field;                /* the member that is a valid key */
 } sources[] = {
     {"clicks", NULL, 0},
     {"events", &user_event_contract, offsetof(struct user_event, user_id)},
@@ -68,7 +68,8 @@ static void tear_down(void)
     inputs = 0;
 }
 
-/* RocksDB's own statics may be gone by then: the last rig is not taken down, its files are. */
+/* RocksDB's own statics may be gone by then: the last rig is not released, only its files are
+ * deleted. */
 static void delete_files(void)
 {
     rig_delete(rig.dir);
@@ -84,7 +85,7 @@ static struct codec *codec_of(size_t source)
     return codecs[source];
 }
 
-/* The key that the value asks for, where it can be read. */
+/* The key that the value requires, if it can be decoded. */
 static struct slice good_key(size_t source, struct slice message, struct arena *arena)
 {
     _Alignas(max_align_t) char object[1024];
@@ -120,8 +121,8 @@ static int64_t count(const char *topic)
     return memlog_count(rig.log, topic, MEMLOG_ALL);
 }
 
-/* Letters of ingest and the events that it made are as many as the clicks; letters of others only
- * add to that, and so do events fed by hand. */
+/* Each click is a dead letter of ingest or an event; dead letters of other workers and events of
+ * the input only add to their number. */
 static void check(void)
 {
     assert(count("events") + count("dead-letters") >= count("clicks"));

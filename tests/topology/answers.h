@@ -1,8 +1,8 @@
-/* Answers: what the workers' topics say, as text that is the same when the meaning is.
+/* Answers: the contents of the workers' topics as text, which is equal when they mean the same.
  *
- * Numbers are printed in full (%a). Counts are carried to epoch 0, because the epoch a row stands
- * at follows from how the input was cut into batches, and what it says does not. For the same
- * reason a row's `event_time_ms`, which is that of the newest batch that touched it, is left out.
+ * Numbers are printed in full (%a). Counts are decayed to epoch 0: a row's epoch depends on how the
+ * input was cut into batches, its meaning does not. For the same reason a row's `event_time_ms`,
+ * that of the newest batch that changed it, is left out.
  */
 #ifndef FRESHET_TESTS_TOPOLOGY_ANSWERS_H
 #define FRESHET_TESTS_TOPOLOGY_ANSWERS_H
@@ -18,7 +18,7 @@
 
 enum { ANSWER_BYTES_MAX = 64 << 20 };
 
-/* Reads a rig's topics; text is what was told since the last answers_clear(). */
+/* Reads a rig's topics; `text` is what was printed since the last answers_clear(). */
 struct answers {
     const struct rig *rig;
     struct schema_cache *schemas;
@@ -58,7 +58,7 @@ static inline void answers_decode(struct answers *answers, struct codec *codec, 
     assert(codec_decode(codec, value, answers->arena, ret_object, &error) == 0);
 }
 
-/* Tells a topic's newest values as JSON: all of them, field by field. */
+/* Prints a topic's newest values as JSON: all of them, field by field. */
 static inline void answers_whole(struct answers *answers, const char *topic)
 {
     struct fold *fold = rig_fold(answers->rig, topic);
@@ -73,14 +73,14 @@ static inline void answers_whole(struct answers *answers, const char *topic)
     free(fold);
 }
 
-/* Says whether a record of features' changelog is a user's state: there, and neither a segment of
- * an archive nor a mark, whose keys are no UTF-8. */
+/* Says whether a record of features' changelog is a user's state: not a tombstone, and neither an
+ * archive segment nor a marker, whose keys are not valid UTF-8. */
 static inline bool answers_is_state(const struct folded *folded)
 {
     return folded->value.data && (unsigned char)folded->key.data[0] < 0x80;
 }
 
-/* Tells users' states but for where in the log their events stand. */
+/* Prints users' states without the offsets of their events. */
 static inline void answers_states(struct answers *answers)
 {
     struct fold *fold = rig_fold(answers->rig, "features-changelog");
@@ -99,7 +99,7 @@ static inline void answers_states(struct answers *answers)
     free(fold);
 }
 
-/* Tells the rows of neighbours. */
+/* Prints the rows of neighbours. */
 static inline void answers_rows(struct answers *answers)
 {
     struct fold *fold = rig_fold(answers->rig, "neighbours");
@@ -122,7 +122,7 @@ static inline void answers_rows(struct answers *answers)
     free(fold);
 }
 
-/* All pair deltas of the log summed up. */
+/* The sums of all pair deltas of the log. */
 struct sums {
     double co[FEED_ITEMS][FEED_ITEMS];
     double forward[FEED_ITEMS][FEED_ITEMS];
@@ -137,7 +137,7 @@ static inline size_t sums_item(struct slice id)
     return (size_t)(id.data[1] - '0') * 10 + (size_t)(id.data[2] - '0');
 }
 
-/* A pair is in the message of each of its items' partitions: it is taken from the first's. */
+/* A pair is in the messages of both its items' partitions; only that of the first counts. */
 static inline void sums_add(struct sums *sums, const struct pair_deltas *deltas, int32_t partition,
                             int32_t partitions)
 {
@@ -163,7 +163,7 @@ static inline void sums_add(struct sums *sums, const struct pair_deltas *deltas,
     }
 }
 
-/* Adds up all pair deltas that were committed; the caller frees. */
+/* Sums all committed pair deltas; the caller frees. */
 static inline struct sums *answers_add_up(struct answers *answers)
 {
     struct sums *sums = xcalloc(1, sizeof(*sums));
@@ -180,7 +180,7 @@ static inline struct sums *answers_add_up(struct answers *answers)
     return sums;
 }
 
-/* Tells the sums over all pair deltas that were committed. */
+/* Prints the sums of all committed pair deltas. */
 static inline void answers_sums(struct answers *answers)
 {
     struct sums *sums = answers_add_up(answers);
@@ -195,8 +195,8 @@ static inline void answers_sums(struct answers *answers)
     free(sums);
 }
 
-/* Tells of the sums what only grows as events come. Transitions do not: an event that comes late
- * makes others more distant. */
+/* Prints those sums that can only grow with more events. Transitions can fall: a late event makes
+ * others more distant. */
 static inline void answers_growing_sums(struct answers *answers)
 {
     struct sums *sums = answers_add_up(answers);
@@ -211,8 +211,8 @@ static inline void answers_growing_sums(struct answers *answers)
     free(sums);
 }
 
-/* Tells the rows of neighbours as whole tables, where what is not there is 0, carried to an epoch;
- * `grows`: of them what only grows as events come. */
+/* Prints the rows of neighbours as whole tables (0 where there is no neighbour), decayed to an
+ * epoch; `grows`: only those numbers that can only grow with more events. */
 static inline void answers_tables(struct answers *answers, int64_t epoch, bool grows)
 {
     struct fold *fold = rig_fold(answers->rig, "neighbours");
@@ -247,7 +247,7 @@ static inline void answers_tables(struct answers *answers, int64_t epoch, bool g
     free(fold);
 }
 
-/* Tells the lists but for where in the log their newest event stands. */
+/* Prints the lists without the offset of their newest event. */
 static inline void answers_lists(struct answers *answers)
 {
     struct fold *fold = rig_fold(answers->rig, "recommendations");
@@ -275,7 +275,7 @@ static inline char *answers_take(struct answers *answers)
     return text;
 }
 
-/* Says whether two answers agree; prints the first line where they do not. */
+/* Says whether two answers are equal; prints the first line that differs. */
 static inline bool answers_agree(const char *a, const char *b)
 {
     while (*a && *b) {
@@ -292,9 +292,8 @@ static inline bool answers_agree(const char *a, const char *b)
     return !*a && !*b;
 }
 
-/* Compares two answers number by number, everything else letter by letter: 0 when they are the same
- * within tolerance, 1 when some number of b is greater and none is less, and otherwise -1, with the
- * place printed. */
+/* Compares two answers, numbers by value and the rest byte by byte. 0: equal within tolerance; 1:
+ * some number of b is greater and none is less; otherwise -1, after printing the difference. */
 static inline int answers_compare(const char *a, const char *b, double tolerance)
 {
     const char *begin = a;

@@ -20,8 +20,8 @@ struct click {
     int64_t time_ms;
 };
 
-/* The nth event of the world with this seed. About one in 20 repeats an earlier one word for word,
- * one in 8 happened long before it arrived. */
+/* The nth event of the sequence with this seed. About one in 20 is an exact duplicate of an earlier
+ * one, one in 8 happened long before it arrived. */
 static inline struct click feed_click(uint64_t seed, int n)
 {
     uint64_t rng = seed * 1000003 + (uint64_t)n;
