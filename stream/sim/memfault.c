@@ -97,7 +97,7 @@ int memlog_pass(struct memlog *log, enum memlog_point at)
 
     memlog_lock(log);
     int error = take_fault(log, at, ++point->passed);
-    if (!error && point->one_in && memlog_roll(&point->rng) % (uint64_t)point->one_in == 0) {
+    if (!error && point->one_in && memlog_random(&point->rng) % (uint64_t)point->one_in == 0) {
         error = point->error;
     }
     if (error) { point->failed++; }

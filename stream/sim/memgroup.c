@@ -1,7 +1,13 @@
-/* The group coordinator. A rebalance is a barrier: it begins with group_prepare(), every member
- * that holds partitions must be told `revoked` and come back (memgroup_joined()), and with the last
- * of them the generation rises and the partitions are shared out. A killed member never comes
- * back by itself: the barrier waits until its session expires or its instance id joins again.
+/* The group coordinator. A rebalance is a barrier:
+ *
+ *   1. group_prepare() begins it: every member must give up its partitions.
+ *   2. The next poll of each member calls `revoked`, then memgroup_joined().
+ *   3. After the last member the generation rises, and the range assignor gives out the partitions.
+ *   4. The next poll of each member calls `assigned`.
+ *
+ * A killed member does not poll. The barrier then waits until its session expires
+ * (memlog_expire_member()) or its instance id joins again. Offsets are accepted from every member
+ * of the current generation, also during the rebalance.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -19,7 +25,7 @@ struct memgroup *memlog_group(struct memlog *log, const char *name)
     return group;
 }
 
-/* ---- Sharing out ---- */
+/* ---- The range assignor ---- */
 
 static bool wants(const struct memmember *member, const struct memtopic *topic)
 {
@@ -38,8 +44,8 @@ static void give(struct memmember *member, struct memtopic *topic, int32_t first
     }
 }
 
-/* Kafka's range assignor: for each topic contiguous runs in member order, the first ones get one
- * more. */
+/* As Kafka's range assignor: each topic is split into contiguous runs in the order of the members,
+ * and the first members get one partition more when the split is not even. */
 static void share_topic(struct memgroup *group, struct memtopic *topic)
 {
     int32_t sharers = 0;
@@ -87,7 +93,7 @@ static void group_prepare(struct memlog *log, struct memgroup *group)
     complete_when_all_joined(log, group);
 }
 
-/* ---- Coming and going ---- */
+/* ---- Joining and leaving ---- */
 
 static struct memmember *find_member(const struct memgroup *group, const char *instance_id)
 {
@@ -151,7 +157,7 @@ static bool same_topics(const struct memmember *member, const struct memwire *wi
     return true;
 }
 
-/* Moves a member's place to another wire; the others notice nothing. */
+/* Makes another wire the member; the other members are not affected. */
 static void take_over(struct memlog *log, struct memgroup *group, struct memmember *member,
                       struct memwire *wire)
 {

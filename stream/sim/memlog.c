@@ -21,7 +21,7 @@ void memlog_unlock(struct memlog *log)
     assert(error == 0);
 }
 
-uint64_t memlog_roll(uint64_t *rng)
+uint64_t memlog_random(uint64_t *rng)
 {
     uint64_t z = (*rng += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -39,7 +39,7 @@ struct memlog *memlog_new(uint64_t seed)
     log->now_ms = MEMLOG_START_MS;
     log->batch_max = SIZE_MAX;
     for (size_t i = 0; i < MEMLOG_POINTS_COUNT; i++) {
-        log->points[i].rng = memlog_roll(&log->rng);
+        log->points[i].rng = memlog_random(&log->rng);
     }
     return log;
 }
@@ -78,7 +78,7 @@ void memlog_topic(struct memlog *log, const char *name, int32_t partitions)
     topic->name = xstrdup(name);
     topic->parts = xcalloc((size_t)partitions, sizeof(*topic->parts));
     topic->parts_count = partitions;
-    topic->turn = (int32_t)(memlog_roll(&log->rng) % (uint64_t)partitions);
+    topic->turn = (int32_t)(memlog_random(&log->rng) % (uint64_t)partitions);
     for (int32_t p = 0; p < partitions; p++) {
         topic->parts[p].topic = topic;
         topic->parts[p].number = p;
@@ -126,7 +126,7 @@ void memlog_static_stay(struct memlog *log, bool stay)
     memlog_unlock(log);
 }
 
-/* ---- Places ---- */
+/* ---- Topics and partitions ---- */
 
 struct memtopic *memlog_find_topic(struct memlog *log, const char *name)
 {
@@ -237,7 +237,7 @@ void mempart_drop(struct mempart *part, const bool *drop)
     part->count = kept;
 }
 
-/* ---- Feeding and asserting ---- */
+/* ---- Input and assertions of tests ---- */
 
 static struct mempart *must_part(struct memlog *log, const char *topic, int32_t partition)
 {
@@ -373,7 +373,7 @@ int64_t memlog_committed(struct memlog *log, const char *group, const char *topi
     return offset;
 }
 
-/* ---- Cleaning ---- */
+/* ---- Compaction and truncation ---- */
 
 static int by_key(const void *left, const void *right)
 {
@@ -429,7 +429,7 @@ void memlog_cut(struct memlog *log, const char *topic, int32_t partition, int64_
     memlog_unlock(log);
 }
 
-/* The old one stays under a name that nobody asks for: offsets and transactions point to it. */
+/* Keeps the old topic under another name, because offsets and transactions point to it. */
 void memlog_remake(struct memlog *log, const char *topic_name, int32_t partitions)
 {
     memlog_lock(log);

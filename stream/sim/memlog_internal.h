@@ -1,7 +1,7 @@
-/* The inside of the in-process log, shared by memlog.c (topics and records), memtxn.c (transactions
- * and what they hide), memgroup.c (members and offsets), memfault.c (points), memwire.c (the wire),
- * memread.c (what it reads) and memsend.c (what it sends). Everything here is called with the log's
- * mutex held, unless it says otherwise.
+/* The internal part of the in-process log, shared by memlog.c (topics and records), memtxn.c
+ * (transactions and visibility), memgroup.c (members and offsets), memfault.c (fault points),
+ * memwire.c (the wire), memread.c (reading) and memsend.c (writing). The caller of every function
+ * here holds the log's mutex, unless the comment says otherwise.
  */
 #ifndef FRESHET_STREAM_SIM_MEMLOG_INTERNAL_H
 #define FRESHET_STREAM_SIM_MEMLOG_INTERNAL_H
@@ -13,7 +13,7 @@
 struct memtxn;
 struct memwire;
 
-/* One place in a partition's log; the bytes follow the struct in the same block. */
+/* One record in a partition's log; its bytes follow the struct in the same block. */
 struct mementry {
     int64_t offset;
     int64_t time_ms;
@@ -24,7 +24,7 @@ struct mementry {
     struct header_list headers;
 };
 
-/* A partition: entries by rising offset, with holes where compaction took some. */
+/* A partition: entries by rising offset, with gaps where compaction removed some. */
 struct mempart {
     struct memtopic *topic;
     int32_t number;
@@ -39,7 +39,7 @@ struct memtopic {
     char *name;
     struct mempart *parts;
     int32_t parts_count;
-    int32_t turn; /* where the next record without a key goes */
+    int32_t turn; /* partition of the next record without a key */
 };
 
 struct memoffset {
@@ -49,11 +49,12 @@ struct memoffset {
 
 enum memoutcome { MEMTXN_OPEN, MEMTXN_COMMITTED, MEMTXN_ABORTED };
 
-/* A partition in a transaction: from its first record on, it hides the partition until marked. */
+/* A partition that a transaction wrote to. The transaction hides its records from `first` on until
+ * its marker is written there. */
 struct memtouch {
     struct mempart *part;
     int64_t first;
-    int64_t due; /* tick at which the marker is written, once decided */
+    int64_t due; /* tick at which the marker is written, after the decision */
     bool marked;
 };
 
@@ -61,7 +62,7 @@ struct memtxn {
     enum memoutcome outcome;
     struct memtouch *touches;
     size_t touches_count;
-    struct memgroup *group; /* whose offsets are staged; NULL: none */
+    struct memgroup *group; /* of the staged offsets; NULL: none are staged */
     struct memoffset *offsets;
     size_t offsets_count;
     int64_t offsets_due;
@@ -76,12 +77,12 @@ struct memproducer {
 
 struct memmember {
     char *instance_id;
-    struct memwire *wire; /* NULL: killed or gone, its place stays */
+    struct memwire *wire; /* NULL: killed or closed, but still a member */
     struct memtopic **topics;
     size_t topics_count;
-    struct mempart **parts; /* what this generation gives it */
+    struct mempart **parts; /* assigned to it in this generation */
     size_t parts_count;
-    bool joined; /* has given up all it held, while the group prepares */
+    bool joined; /* while the group prepares: holds no partition any more */
 };
 
 struct memgroup {
@@ -113,7 +114,7 @@ struct mempoint {
 struct memlog {
     pthread_mutex_t mutex;
     uint64_t seed;
-    uint64_t rng;   /* marker delays */
+    uint64_t rng;   /* for marker delays */
     int64_t ticks;  /* polls of any wire or reader */
     int64_t now_ms;
     size_t batch_max;
@@ -128,7 +129,7 @@ struct memlog {
     size_t groups_count;
     struct memproducer **producers;
     size_t producers_count;
-    struct memtxn **txns; /* all; those before pending_from are decided and marked */
+    struct memtxn **txns; /* all; those before pending_from are decided and have their markers */
     size_t txns_count;
     size_t txns_capacity;
     size_t pending_from;
@@ -141,46 +142,46 @@ struct memlog {
 
 void memlog_lock(struct memlog *log);
 void memlog_unlock(struct memlog *log);
-/* Rolls the rng: the next number of a seeded row (SplitMix64). */
-uint64_t memlog_roll(uint64_t *rng);
+/* Returns the next random number (SplitMix64). */
+uint64_t memlog_random(uint64_t *rng);
 /* Finds a topic, or NULL. */
 struct memtopic *memlog_find_topic(struct memlog *log, const char *name);
 /* Finds a partition, or NULL. */
 struct mempart *memlog_find_part(struct memlog *log, const char *topic, int32_t partition);
-/* Picks the partition a message goes to; NULL: no such topic or partition. */
+/* Finds the partition of a message; NULL when the topic or partition does not exist. */
 struct mempart *memlog_route(struct memlog *log, const struct message *message);
-/* Says whether the message exceeds MEMLOG_MESSAGE_BYTES_MAX. */
+/* True when the message exceeds MEMLOG_MESSAGE_BYTES_MAX. */
 bool memlog_too_large(const struct message *message);
-/* Copies a message into a new entry without a place; freed with free() or by its partition. */
+/* Copies a message into a new entry without an offset; freed with free() or by its partition. */
 struct mementry *memlog_entry(struct memlog *log, const struct message *message);
-/* Takes an entry into the log; returns its offset. */
+/* Appends an entry to the log, which owns it then; returns its offset. */
 int64_t mempart_append(struct mempart *part, struct mementry *entry);
 /* Finds the index of the first entry at or after the offset. */
 size_t mempart_find(const struct mempart *part, int64_t offset);
-/* Drops the entries marked in a parallel array. */
+/* Frees the entries for which the parallel array is true. */
 void mempart_drop(struct mempart *part, const bool *drop);
 
 /* ---- memtxn.c ---- */
 
 /* Finds or makes the producer of a transactional id. */
 struct memproducer *memlog_producer(struct memlog *log, const char *transactional_id);
-/* Aborts what the producer left open, waits for its markers and raises its epoch. */
+/* Aborts the producer's open transaction, writes all its markers and raises its epoch. */
 void memproducer_fence(struct memlog *log, struct memproducer *producer);
-/* Begins a transaction, after the markers of the one before. */
+/* Writes all markers of the transaction before, and begins a new one. */
 void memproducer_begin(struct memlog *log, struct memproducer *producer);
-/* Takes an entry into the log as part of the open transaction; returns its offset. */
+/* Appends an entry to the log as part of the open transaction; returns its offset. */
 int64_t memtxn_append(struct memtxn *txn, struct mempart *part, struct mementry *entry);
 /* Stages the next offset of a group's partition. */
 void memtxn_stage(struct memtxn *txn, struct memgroup *group, struct mempart *part, int64_t offset);
 /* Decides the transaction; its markers are written now or, with a marker delay, later. */
 void memtxn_decide(struct memlog *log, struct memtxn *txn, enum memoutcome outcome);
-/* Says whether a pending transaction holds an offset of the group's partition. */
+/* True when a pending transaction has staged an offset of the group's partition. */
 bool memlog_unstable(struct memlog *log, const struct memgroup *group, const struct mempart *part);
 /* Counts one poll and writes the markers that are due. */
 void memlog_tick(struct memlog *log);
-/* Tells the last stable offset. */
+/* Returns the last stable offset. */
 int64_t mempart_stable_end(struct memlog *log, const struct mempart *part);
-/* Says whether a read_committed reader sees an entry below the last stable offset. */
+/* True when a read_committed reader sees the entry, which is below the last stable offset. */
 bool mementry_visible(const struct mementry *entry);
 void memlog_free_txns(struct memlog *log);
 
@@ -188,17 +189,17 @@ void memlog_free_txns(struct memlog *log);
 
 /* Finds or makes a group. */
 struct memgroup *memlog_group(struct memlog *log, const char *name);
-/* Joins: as a new member, or in the place of the one with the same instance id. */
+/* Joins as a new member, or takes over the member with the same instance id. */
 void memgroup_join(struct memlog *log, struct memwire *wire);
-/* Says whether another wire has the place of this wire's instance id. */
+/* True when another wire is the member with this wire's instance id. */
 bool memgroup_taken(const struct memwire *wire);
-/* Tells the member's place among all; WIRE_RETRY while there is none or the group prepares. */
+/* Returns the member's rank; WIRE_RETRY while the wire is no member or the group prepares. */
 int memgroup_rank(const struct memwire *wire, size_t *ret_rank, size_t *ret_count);
-/* Leaves for good. */
+/* Removes the wire's member from the group. */
 void memgroup_leave(struct memlog *log, struct memwire *wire);
-/* Notes that the wire's member has given up what it held; the last one ends the preparation. */
+/* Records that the wire's member holds no partition any more; the last one ends the preparation. */
 void memgroup_joined(struct memlog *log, struct memwire *wire);
-/* Says whether the wire may commit offsets: 0, WIRE_ABORTED (stale, expired) or WIRE_FATAL (its
+/* Checks whether the wire may commit offsets: 0, WIRE_ABORTED (stale or expired) or WIRE_FATAL (its
  * instance id was taken over). */
 int memgroup_check(const struct memwire *wire);
 void memgroup_store(struct memgroup *group, struct mempart *part, int64_t offset);
@@ -218,22 +219,22 @@ struct memcursor {
     struct mempart *part;
     int64_t position; /* OFFSET_NONE: the earliest */
     bool paused;
-    bool fetched; /* was asked for since it was given or resumed */
-    bool drained; /* nothing more for the poll in hand */
+    bool fetched; /* was polled since it was assigned or resumed */
+    bool drained; /* has nothing more for the running poll */
 };
 
-/* What a poll delivered: one block, freed by release. */
+/* The records of one poll: one block, freed by release. */
 struct membatch {
     struct record *records;
     size_t count;
 };
 
-/* An at-once message on its way. */
+/* An at-once message that is not acknowledged. */
 struct memsend {
     struct mementry *entry; /* owned until it is appended */
     struct mempart *part;
-    uint64_t mark;
-    int64_t due; /* in the wire's own polls */
+    uint64_t ack_group;
+    int64_t due; /* delivered at this number of the wire's polls */
     bool fails;
     bool failed;
 };
@@ -248,17 +249,17 @@ struct memwire {
     bool is_static;
     struct memproducer *producer;
     int32_t epoch;
-    bool txn_over; /* a transaction ended fatally */
+    bool txn_over; /* a transaction ended with WIRE_FATAL */
 
     struct wire_listener listener;
     struct memtopic **topics;
     size_t topics_count;
-    struct memmember *member; /* NULL: not in the group (now) */
-    int32_t generation;       /* of what it was last told */
+    struct memmember *member; /* NULL: not in the group now */
+    int32_t generation;       /* of its last assignment */
     struct memcursor *held;
     size_t held_count;
-    bool must_assign; /* an assignment waits to be told */
-    bool lost;        /* expired: tell it, then join anew */
+    bool must_assign; /* `assigned` must be called */
+    bool lost;        /* expired: `revoked` must be called, then it joins again */
     bool fenced;      /* the instance id was taken over */
     bool dead;        /* killed */
     bool polling;
@@ -268,37 +269,37 @@ struct memwire {
     struct memsend *outbox;
     size_t outbox_count;
     size_t outbox_capacity;
-    uint64_t mark_last;
+    uint64_t ack_group_last;
     struct memoffset *acked; /* newest acknowledged offset, by partition */
     size_t acked_count;
     int64_t polls;
-    bool polled; /* since the last question for acknowledgements */
+    bool polled; /* since the last wire_unacked() */
     int64_t *txn_offsets;
     size_t txn_offsets_capacity;
     size_t readers_count;
     char why[MEMWIRE_WHY_SIZE];  /* the last failure, of either thread */
-    char told[MEMWIRE_WHY_SIZE]; /* what wire_why() lent */
+    char why_lent[MEMWIRE_WHY_SIZE]; /* copy that wire_why() returns */
 };
 
-/* Looks through the door: asserts that the wire is one of ours. */
+/* Casts a wire; asserts that it is one of ours. */
 struct memwire *memwire_of(struct wire *base);
-/* Kills; see memlog_kill(). */
+/* Does what memlog_kill() does. */
 void memwire_kill(struct memwire *wire);
-/* Notes why a call fails, for wire_why(); returns the error. */
+/* Sets the text of a failure for wire_why(); returns the error. */
 int memwire_refuse(struct memwire *wire, int error, const char *format, ...) _printf_(3, 4);
-/* Takes the mutex in any case; 0, or WIRE_FATAL when the wire was killed. */
+/* Locks the mutex, also on failure; 0, or WIRE_FATAL when the wire was killed. */
 int memwire_enter(struct memwire *wire);
-/* The same through a point: may return an injected error. Called without the mutex. */
+/* Passes a point, then does the same; may return an injected error. Called without the mutex. */
 int memwire_enter_at(struct memwire *wire, enum memlog_point point);
-/* Gives the mutex back; returns the error. */
+/* Unlocks the mutex; returns the error. */
 int memwire_leave(struct memwire *wire, int error);
-/* Finds a partition, or says that there is none. */
+/* Finds a partition, or refuses with WIRE_REFUSED. */
 int memwire_find_part(struct memwire *wire, const char *topic, int32_t partition,
                       struct mempart **ret_part);
 
 /* ---- memread.c ---- */
 
-/* Takes what the cursors may see, interleaved by the rng, into an empty batch. */
+/* Copies visible records of the cursors' partitions, interleaved at random, into an empty batch. */
 int memwire_fetch(struct memwire *wire, struct memcursor *cursors, size_t count, size_t max,
                   uint64_t *rng, struct membatch *batch);
 void membatch_release(struct membatch *batch);
@@ -307,14 +308,15 @@ int memreader_open(struct wire *base, const struct topic_partition *at, size_t c
 
 /* ---- memsend.c ---- */
 
-/* Counts a poll; sends the at-once messages that are due, or lets them fail, to be told. */
+/* Counts a poll; delivers the at-once messages that are due, or sets them failed for
+ * wire_unacked(). */
 void memwire_tick_outbox(struct memwire *wire);
-/* Sends the first of the outbox, whatever is due. */
+/* Appends the first `count` messages of the outbox to the log, whether due or not. */
 void memwire_send_first(struct memwire *wire, size_t count);
 void memwire_drop_outbox(struct memwire *wire);
-/* The wire's calls of these names; they take the mutex themselves. */
-int memwire_produce(struct wire *base, const struct message *message, uint64_t mark);
-int memwire_unacked(struct wire *base, uint64_t mark, size_t *ret_count);
+/* The wire's functions of these names. Called without the mutex. */
+int memwire_produce(struct wire *base, const struct message *message, uint64_t ack_group);
+int memwire_unacked(struct wire *base, uint64_t ack_group, size_t *ret_count);
 int64_t memwire_appended(struct wire *base, const char *topic, int32_t partition);
 int memwire_txn_run(struct wire *base, const struct txn *txn);
 int memwire_offsets_commit(struct wire *base, const struct topic_partition *at, size_t count);

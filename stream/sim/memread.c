@@ -49,14 +49,14 @@ static int start_cursors(struct memwire *wire, struct memcursor *cursors, size_t
 
 static struct memcursor *pick_cursor(struct memcursor *cursors, size_t alive, uint64_t *rng)
 {
-    size_t skip = (size_t)(memlog_roll(rng) % alive);
+    size_t skip = (size_t)(memlog_random(rng) % alive);
     for (;; cursors++) {
         if (cursors->drained) { continue; }
         if (skip-- == 0) { return cursors; }
     }
 }
 
-/* Takes up to `max` visible entries from one partition; less means that it is drained. */
+/* Takes up to `max` visible entries from one partition; fewer mean that it is drained. */
 static size_t take_run(struct memlog *log, struct memcursor *cursor, size_t max,
                        struct mementry **into, struct mempart **into_parts)
 {
@@ -95,7 +95,7 @@ static size_t bytes_of(const struct mementry *entry)
     return size;
 }
 
-/* A copy, as the entry may be compacted away meanwhile. */
+/* Copies the headers: compaction may free the entry before the batch is released. */
 static void copy_headers(const struct mementry *entry, struct header **next, char **at,
                          struct header_list *ret_headers)
 {
@@ -107,7 +107,7 @@ static void copy_headers(const struct mementry *entry, struct header **next, cha
     }
 }
 
-/* Makes one block of records, headers and bytes. */
+/* Fills the batch: one block of records, header lists, headers and bytes. */
 static void fill_batch(struct membatch *batch, struct mementry *const *entries,
                        struct mempart *const *parts, size_t count)
 {
@@ -157,7 +157,7 @@ int memwire_fetch(struct memwire *wire, struct memcursor *cursors, size_t count,
     size_t taken = 0;
     while (alive > 0 && taken < max) {
         struct memcursor *cursor = pick_cursor(cursors, alive, rng);
-        size_t run = 1 + (size_t)(memlog_roll(rng) % FETCH_RUN_MAX);
+        size_t run = 1 + (size_t)(memlog_random(rng) % FETCH_RUN_MAX);
         taken += take_run(wire->log, cursor, MIN_OF(run, max - taken), entries + taken,
                           parts + taken);
         alive -= cursor->drained;
@@ -193,7 +193,7 @@ int memreader_open(struct wire *base, const struct topic_partition *at, size_t c
     reader->wire = wire;
     reader->cursors = cursors;
     reader->count = count;
-    reader->rng = memlog_roll(&wire->rng);
+    reader->rng = memlog_random(&wire->rng);
     wire->readers_count++;
     *ret_reader = &reader->reader;
     return memwire_leave(wire, 0);

@@ -1,3 +1,13 @@
+/* Writing through the wire.
+ *
+ * At-once messages wait in the outbox until `due`, counted in the wire's own polls. They reach the
+ * log in order; one with an injected fault stays in the outbox until wire_unacked() reports it.
+ *
+ * A transaction is one call, but each step enters the log on its own (enter_step()), so that hooks,
+ * faults and other wires can come between. A fenced producer is refused before any other fault.
+ * After WIRE_ABORTED the transaction is rolled back; after WIRE_FATAL it is left open, as by a dead
+ * process, until the next owner of the transactional id fences it or it expires.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/crash.h"
@@ -61,7 +71,7 @@ static void put_outbox(struct memwire *wire, struct memsend send)
     wire->outbox[wire->outbox_count++] = send;
 }
 
-/* Finds where a message goes, or refuses it. */
+/* Finds the partition of a message, or refuses the message. */
 static int route(struct memwire *wire, const struct message *message, int too_large,
                  struct mempart **ret_part)
 {
@@ -78,19 +88,19 @@ static int route(struct memwire *wire, const struct message *message, int too_la
     return 0;
 }
 
-int memwire_produce(struct wire *base, const struct message *message, uint64_t mark)
+int memwire_produce(struct wire *base, const struct message *message, uint64_t ack_group)
 {
     struct memwire *wire = memwire_of(base);
     int error = memwire_enter_at(wire, MEMLOG_PRODUCE);
-    assert(mark >= wire->mark_last);
+    assert(ack_group >= wire->ack_group_last);
     if (error && error != WIRE_ABORTED) { return memwire_leave(wire, error); }
-    wire->mark_last = mark;
+    wire->ack_group_last = ack_group;
     struct mempart *part = NULL;
     int refused = route(wire, message, WIRE_TOO_LARGE, &part);
     if (refused) { return memwire_leave(wire, refused); }
     struct memsend send = {.entry = memlog_entry(wire->log, message),
                            .part = part,
-                           .mark = mark,
+                           .ack_group = ack_group,
                            .due = wire->polls + wire->log->ack_delay,
                            .fails = error == WIRE_ABORTED};
     if (!send.fails && wire->log->ack_delay == 0 && wire->outbox_count == 0) {
@@ -102,14 +112,15 @@ int memwire_produce(struct wire *base, const struct message *message, uint64_t m
     return memwire_leave(wire, 0);
 }
 
-/* Takes the failures up to the mark out of the outbox; says whether there were any. */
-static bool take_failed(struct memwire *wire, uint64_t mark)
+/* Removes the failed messages of groups up to this one from the outbox; true when there were
+ * any. */
+static bool take_failed(struct memwire *wire, uint64_t ack_group)
 {
     size_t kept = 0;
     bool any = false;
     for (size_t i = 0; i < wire->outbox_count; i++) {
         struct memsend send = wire->outbox[i];
-        if (send.failed && send.mark <= mark) {
+        if (send.failed && send.ack_group <= ack_group) {
             free(send.entry);
             any = true;
         } else {
@@ -120,19 +131,21 @@ static bool take_failed(struct memwire *wire, uint64_t mark)
     return any;
 }
 
-int memwire_unacked(struct wire *base, uint64_t mark, size_t *ret_count)
+int memwire_unacked(struct wire *base, uint64_t ack_group, size_t *ret_count)
 {
     struct memwire *wire = memwire_of(base);
     int error = memwire_enter(wire);
     if (error) { return memwire_leave(wire, error); }
     if (!wire->polled) { memwire_tick_outbox(wire); }
     wire->polled = false;
-    if (take_failed(wire, mark)) {
+    if (take_failed(wire, ack_group)) {
         error = memwire_refuse(wire, WIRE_ABORTED, "an at-once message could not be delivered");
         return memwire_leave(wire, error);
     }
     size_t count = 0;
-    for (size_t i = 0; i < wire->outbox_count; i++) { count += wire->outbox[i].mark <= mark; }
+    for (size_t i = 0; i < wire->outbox_count; i++) {
+        count += wire->outbox[i].ack_group <= ack_group;
+    }
     *ret_count = count;
     return memwire_leave(wire, 0);
 }
@@ -152,7 +165,7 @@ int64_t memwire_appended(struct wire *base, const char *topic, int32_t partition
 
 /* ---- Transactions ---- */
 
-/* Enters one step of a transaction; to be fenced goes before any other fault. */
+/* Enters one step of a transaction. */
 static int enter_step(struct memwire *wire, enum memlog_point point)
 {
     int error = memwire_enter_at(wire, point);
@@ -211,7 +224,7 @@ static int txn_commit(struct memwire *wire)
     return memwire_leave(wire, error);
 }
 
-/* The commit has taken effect: only the answer can be lost. */
+/* The commit has taken effect; only its answer can be lost. */
 static int txn_done(struct memwire *wire)
 {
     return memwire_leave(wire, memwire_enter_at(wire, MEMLOG_TXN_DONE));

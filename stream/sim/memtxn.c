@@ -1,3 +1,14 @@
+/* Transactions and what readers see of them (KIP-98).
+ *
+ *   open  --memtxn_decide()-->  committed or aborted  --markers-->  done
+ *
+ * Entries are appended while the transaction is open and point to it. A transaction is *pending*
+ * until its marker (a control record) is written in every partition that it touched and its offsets
+ * are applied to the group; each of these happens at a tick of its own when markers are delayed. In
+ * a partition a pending transaction hides everything from its first record on (the last stable
+ * offset). The next transaction of a producer, and a fence, first write all markers that are left.
+ * Transactions are kept until the log is freed; those before `pending_from` are done.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
@@ -28,7 +39,7 @@ static bool is_marked(const struct memtxn *txn)
     return true;
 }
 
-static void mark_offsets(struct memtxn *txn)
+static void apply_offsets(struct memtxn *txn)
 {
     for (size_t i = 0; i < txn->offsets_count && txn->outcome == MEMTXN_COMMITTED; i++) {
         memgroup_store(txn->group, txn->offsets[i].part, txn->offsets[i].offset);
@@ -36,7 +47,7 @@ static void mark_offsets(struct memtxn *txn)
     txn->offsets_marked = true;
 }
 
-static void mark_part(struct memlog *log, struct memtxn *txn, struct memtouch *touch)
+static void write_marker(struct memlog *log, struct memtxn *txn, struct memtouch *touch)
 {
     struct mementry *marker = xcalloc(1, sizeof(*marker));
     marker->control = true;
@@ -46,18 +57,18 @@ static void mark_part(struct memlog *log, struct memtxn *txn, struct memtouch *t
     touch->marked = true;
 }
 
-/* Writes the markers of a decided transaction that are due at the tick. */
-static void mark_due(struct memlog *log, struct memtxn *txn, int64_t tick)
+/* Writes the markers of a decided transaction that are due by the tick. */
+static void write_markers_due(struct memlog *log, struct memtxn *txn, int64_t tick)
 {
     assert(txn->outcome != MEMTXN_OPEN);
-    if (!txn->offsets_marked && txn->offsets_due <= tick) { mark_offsets(txn); }
+    if (!txn->offsets_marked && txn->offsets_due <= tick) { apply_offsets(txn); }
     for (size_t i = 0; i < txn->touches_count; i++) {
         struct memtouch *touch = &txn->touches[i];
-        if (!touch->marked && touch->due <= tick) { mark_part(log, txn, touch); }
+        if (!touch->marked && touch->due <= tick) { write_marker(log, txn, touch); }
     }
 }
 
-static void forget_marked(struct memlog *log)
+static void skip_marked(struct memlog *log)
 {
     while (log->pending_from < log->txns_count && is_marked(log->txns[log->pending_from])) {
         log->pending_from++;
@@ -68,15 +79,16 @@ void memlog_tick(struct memlog *log)
 {
     log->ticks++;
     for (size_t i = log->pending_from; i < log->txns_count; i++) {
-        if (log->txns[i]->outcome != MEMTXN_OPEN) { mark_due(log, log->txns[i], log->ticks); }
+        struct memtxn *txn = log->txns[i];
+        if (txn->outcome != MEMTXN_OPEN) { write_markers_due(log, txn, log->ticks); }
     }
-    forget_marked(log);
+    skip_marked(log);
 }
 
 static int64_t due_tick(struct memlog *log)
 {
     if (log->marker_delay == 0) { return log->ticks; }
-    uint64_t wait = memlog_roll(&log->rng) % (uint64_t)log->marker_delay;
+    uint64_t wait = memlog_random(&log->rng) % (uint64_t)log->marker_delay;
     return log->ticks + 1 + (int64_t)wait;
 }
 
@@ -87,16 +99,17 @@ void memtxn_decide(struct memlog *log, struct memtxn *txn, enum memoutcome outco
     txn->outcome = outcome;
     txn->offsets_due = due_tick(log);
     for (size_t i = 0; i < txn->touches_count; i++) { txn->touches[i].due = due_tick(log); }
-    mark_due(log, txn, log->ticks);
-    forget_marked(log);
+    write_markers_due(log, txn, log->ticks);
+    skip_marked(log);
 }
 
 /* ---- The producer's steps ---- */
 
-static void settle(struct memlog *log, struct memproducer *producer)
+/* Writes the markers that the producer's transaction still lacks, due or not. */
+static void write_all_markers(struct memlog *log, struct memproducer *producer)
 {
-    if (producer->txn) { mark_due(log, producer->txn, INT64_MAX); }
-    forget_marked(log);
+    if (producer->txn) { write_markers_due(log, producer->txn, INT64_MAX); }
+    skip_marked(log);
 }
 
 void memproducer_fence(struct memlog *log, struct memproducer *producer)
@@ -104,13 +117,13 @@ void memproducer_fence(struct memlog *log, struct memproducer *producer)
     if (producer->txn && producer->txn->outcome == MEMTXN_OPEN) {
         memtxn_decide(log, producer->txn, MEMTXN_ABORTED);
     }
-    settle(log, producer);
+    write_all_markers(log, producer);
     producer->epoch++;
 }
 
 void memproducer_begin(struct memlog *log, struct memproducer *producer)
 {
-    settle(log, producer);
+    write_all_markers(log, producer);
     ARRAY_RESERVE(log->txns, log->txns_capacity, log->txns_count + 1, 64);
     producer->txn = xcalloc(1, sizeof(*producer->txn));
     log->txns[log->txns_count++] = producer->txn;

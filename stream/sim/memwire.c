@@ -1,3 +1,10 @@
+/* The wire's functions on the in-process log.
+ *
+ * Each call enters (memwire_enter() locks the log's mutex and refuses a killed wire), works, and
+ * leaves. A call with a fault point passes the point first, without the mutex, because its hook may
+ * call anything. mem_poll() also unlocks the mutex around the listener, so the group may change
+ * meanwhile: tell_change() reports one change at a time and is called until there is none.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/sim/memlog_internal.h"
@@ -12,7 +19,7 @@ struct memwire *memwire_of(struct wire *base)
     return (struct memwire *)base;
 }
 
-/* ---- Entering, leaving, saying why ---- */
+/* ---- Entering and leaving ---- */
 
 int memwire_refuse(struct memwire *wire, int error, const char *format, ...)
 {
@@ -23,7 +30,6 @@ int memwire_refuse(struct memwire *wire, int error, const char *format, ...)
     return error;
 }
 
-/* Takes the mutex, in any case; says whether the call may go on. */
 int memwire_enter(struct memwire *wire)
 {
     memlog_lock(wire->log);
@@ -37,7 +43,6 @@ int memwire_leave(struct memwire *wire, int error)
     return error;
 }
 
-/* Enters through a point where a fault may wait. */
 int memwire_enter_at(struct memwire *wire, enum memlog_point point)
 {
     int fault = memlog_pass(wire->log, point);
@@ -54,12 +59,12 @@ static const char *mem_why(struct wire *base)
 {
     struct memwire *wire = memwire_of(base);
     memlog_lock(wire->log);
-    memcpy(wire->told, wire->why, sizeof(wire->told));
+    memcpy(wire->why_lent, wire->why, sizeof(wire->why_lent));
     memlog_unlock(wire->log);
-    return wire->told;
+    return wire->why_lent;
 }
 
-/* ---- Life ---- */
+/* ---- Opening and closing ---- */
 
 struct wire *memlog_wire(struct memlog *log, const char *group, const char *instance_id,
                          const char *transactional_id)
@@ -88,7 +93,7 @@ void memwire_kill(struct memwire *wire)
 {
     if (wire->dead) { return; }
     wire->dead = true;
-    memwire_send_first(wire, (size_t)(memlog_roll(&wire->rng) % (wire->outbox_count + 1)));
+    memwire_send_first(wire, (size_t)(memlog_random(&wire->rng) % (wire->outbox_count + 1)));
     memwire_drop_outbox(wire);
     if (wire->member) {
         wire->member->wire = NULL;
@@ -129,7 +134,7 @@ static void mem_close(struct wire *base)
     free(wire);
 }
 
-/* ---- Questions ---- */
+/* ---- Requests ---- */
 
 static int mem_partitions(struct wire *base, const char *topic_name, int32_t *ret_count)
 {
@@ -146,7 +151,6 @@ static int mem_partitions(struct wire *base, const char *topic_name, int32_t *re
     return memwire_leave(wire, 0);
 }
 
-/* Finds a partition into ret_part, or says that there is none. */
 int memwire_find_part(struct memwire *wire, const char *topic, int32_t partition,
                      struct mempart **ret_part)
 {
@@ -264,7 +268,7 @@ static void tell_assigned(struct memwire *wire)
     memlog_lock(wire->log);
 }
 
-/* Tells one change of the group, if there is one to tell. */
+/* Calls the listener for one change of the group; false when there is none. */
 static bool tell_change(struct memwire *wire)
 {
     if (wire->dead || (wire->fenced && wire->held_count == 0)) { return false; }

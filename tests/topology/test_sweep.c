@@ -474,7 +474,7 @@ static void begin_case(struct sweep_counts *tally, const struct crash_case *what
 static uint64_t mix(uint64_t a, uint64_t b)
 {
     uint64_t rng = a * 0x9e3779b97f4a7c15u + b;
-    return memlog_roll(&rng);
+    return memlog_random(&rng);
 }
 
 static bool is_spread(const char *point)
