@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -75,3 +76,22 @@ def test_a_former_metric_is_listed_and_used_no_more(former, name):
     for path in sorted((ROOT / "deploy").rglob("*")) + sorted((ROOT / "docs").glob("*.md")):
         if path.is_file():
             assert former not in path.read_bytes().decode("utf-8", "replace"), path
+
+
+def test_names_of_options_and_metrics_are_the_fields_own():
+    """No word of tests/tidy.py's vocabulary is in what users see, but as a former name."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    import tidy
+    names = {f"{worker} {name}" for worker in WORKERS for name in re.findall(
+        r"^\| `([^`]+)`", subprocess.run([BIN / f"freshet-{worker}", "--options"], check=True,
+                                         text=True, stdout=subprocess.PIPE).stdout, re.M)}
+    for room in ("stream", "ingest", "features", "trainer", "scorer"):
+        for path in sorted((ROOT / room).rglob("*.c")):
+            names |= set(re.findall(r'metrics_[cgh]\w+\(\s*[\w>-]+, "freshet_(\w+)"',
+                                    path.read_text(encoding="utf-8")))
+    assert len(names) > 200
+    bad = {name for name in names
+           for at, word in enumerate(re.split(r"[^a-z0-9]+", name))
+           if word in tidy.VOCABULARY or word.removesuffix("s") in tidy.VOCABULARY or
+           (at == 0 and word in tidy.ORDINARY)}
+    assert not bad
