@@ -41,6 +41,23 @@ static bool is_dense(const struct hash_index *index)
     return last + 1 == (int32_t)index->count;
 }
 
+static void make_slots(struct hash_index *index)
+{
+    index->slots = xmalloc(hash_index_bytes(index));
+    memset(index->slots, 0, hash_index_bytes(index));
+}
+
+/* Moves the positions into a wider table. */
+static void move_all(const struct hash_index *index, struct hash_index *wider,
+                     uint64_t (*hash_of)(const void *owner, uint32_t at), const void *owner)
+{
+    for (uint32_t slot = 0; slot < index->slots_count; slot++) {
+        int32_t at = hash_index_get(index, slot);
+        if (at < 0) { continue; }
+        hash_index_add(wider, hash_of(owner, (uint32_t)at), (uint32_t)at, hash_of, owner);
+    }
+}
+
 void hash_index_reserve_slow(struct hash_index *index, uint32_t more,
                              uint64_t (*hash_of)(const void *owner, uint32_t at),
                              const void *owner)
@@ -49,18 +66,17 @@ void hash_index_reserve_slow(struct hash_index *index, uint32_t more,
     struct hash_index wider = {.seed = index->seed,
                                .slots_count = MAX_OF(index->slots_count, (uint32_t)SLOTS_FIRST)};
     while (wider.slots_count / 2 < index->count + more) { wider.slots_count *= 2; }
-    wider.slots = xmalloc(hash_index_bytes(&wider));
-    memset(wider.slots, 0, hash_index_bytes(&wider));
-    if (is_dense(index)) { /* reads the keys in order */
-        hash_index_refill(&wider, index->count, hash_of, owner);
+    /* Dense positions follow from the count: the old table goes first; keys are read in order. */
+    const bool dense = is_dense(index);
+    const uint32_t count = index->count;
+    if (dense) { hash_index_release(index); }
+    make_slots(&wider);
+    if (dense) {
+        hash_index_refill(&wider, count, hash_of, owner);
     } else {
-        for (uint32_t slot = 0; slot < index->slots_count; slot++) {
-            int32_t at = hash_index_get(index, slot);
-            if (at < 0) { continue; }
-            hash_index_add(&wider, hash_of(owner, (uint32_t)at), (uint32_t)at, hash_of, owner);
-        }
+        move_all(index, &wider, hash_of, owner);
+        hash_index_release(index);
     }
-    free(index->slots);
     *index = wider;
 }
 

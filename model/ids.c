@@ -65,37 +65,35 @@ static bool is_hash(const void *ids, uint32_t at, const void *hash)
     return ((const struct ids *)ids)->entries[at].hash == *(const uint64_t *)hash;
 }
 
-static int32_t add(struct ids *ids, struct slice id, uint64_t hash)
+static int32_t append(struct ids *ids, struct slice id, uint64_t hash)
 {
-    if (ids->count == ids->max) { return ID_NONE; }
     ARRAY_RESERVE(ids->entries, ids->capacity, ids->count + 1, IDS_FIRST);
     char *text = arena_alloc(ids->texts, id.size + 1);
     if (id.size) { memcpy(text, id.data, id.size); }
     text[id.size] = '\0';
     int32_t number = ids->count++;
     ids->entries[number] = (struct entry){.text = slice_of(text, id.size), .hash = hash};
-    hash_index_add(&ids->index, hash, (uint32_t)number, hash_of, ids);
     return number;
-}
-
-static int32_t find(const struct ids *ids, struct slice id, uint64_t hash)
-{
-    const struct entry wanted = {.text = id, .hash = hash};
-    return hash_index_find(&ids->index, hash, is_text, ids, &wanted);
 }
 
 int32_t ids_put(struct ids *ids, struct slice id)
 {
     assert(id.data);
-    uint64_t hash = ids_fingerprint(id);
-    int32_t number = find(ids, id, hash);
-    return number != ID_NONE ? number : add(ids, id, hash);
+    const struct entry wanted = {.text = id, .hash = ids_fingerprint(id)};
+    hash_index_reserve(&ids->index, 1, hash_of, ids);
+    uint32_t slot = hash_index_slot(&ids->index, wanted.hash, is_text, ids, &wanted);
+    int32_t number = hash_index_get(&ids->index, slot);
+    if (number >= 0 || ids->count == ids->max) { return number; }
+    number = append(ids, id, wanted.hash);
+    hash_index_occupy(&ids->index, slot, (uint32_t)number);
+    return number;
 }
 
 int32_t ids_find(const struct ids *ids, struct slice id)
 {
     assert(id.data);
-    return find(ids, id, ids_fingerprint(id));
+    const struct entry wanted = {.text = id, .hash = ids_fingerprint(id)};
+    return hash_index_find(&ids->index, wanted.hash, is_text, ids, &wanted);
 }
 
 int32_t ids_find_hash(const struct ids *ids, uint64_t hash)
