@@ -40,17 +40,18 @@ int acceptance_check(const struct record *rec, const struct user_event *ev, int6
     int result = check_ids(rec, ev, ret_error);
     if (result < 0) { return result; }
     if (!(ev->weight >= 0.0 && ev->weight <= TIMELINE_WEIGHT_MAX)) {
-        return refuse(ret_error, "bad_weight", "weight %g is not within 0 and %g", ev->weight,
+        return refuse(ret_error, "bad_weight", "weight %g is not between 0 and %g", ev->weight,
                       TIMELINE_WEIGHT_MAX);
     }
     int64_t time_ms = ev->event_time_ms, received_ms = acceptance_received_ms(rec, ev);
     if (time_ms > event_time_max_ms || time_ms < -event_time_max_ms) {
-        return refuse(ret_error, "bad_event_time", "event_time_ms %" PRId64 " is no time", time_ms);
+        return refuse(ret_error, "bad_event_time", "event_time_ms %" PRId64 " is out of range",
+                      time_ms);
     }
     if (future_max_ms > 0 && received_ms > 0 && time_ms - future_max_ms > received_ms) {
         return refuse(ret_error, "event_in_future",
                       "event_time_ms %" PRId64 " is more than event.future.max after %" PRId64
-                      ", when it came",
+                      ", when it was received",
                       time_ms, received_ms);
     }
     return 0;

@@ -211,7 +211,7 @@ static enum verdict load_user(struct task *task, struct user *user)
     }
     int result = stored_user_load(f->stored, &state, user);
     if (result == -ENOSPC) { return items_full(task); }
-    if (result < 0) { return state_damaged(task, user, "bad_state", "it is no timeline"); }
+    if (result < 0) { return state_damaged(task, user, "bad_state", "it is not a valid timeline"); }
     users_measure(f->users, user);
     user->stored_bytes = value.size;
     return VERDICT_DONE;
@@ -260,10 +260,11 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
         return VERDICT_DONE;
     }
     if (result == TIMELINE_TOO_LATE) {
-        return task_refuse(task, "too_late", "event '%.*s' lies before all but %" PRId64
-                           " of the actions that are kept of user '%.*s'", SLICE_ARGS(ev->event_id),
-                           f->settings->actions_max - f->settings->pairs_window,
-                           SLICE_ARGS(ev->user_id));
+        return task_refuse(
+            task, "too_late",
+            "event '%.*s' is older than all but %" PRId64 " of the kept actions of user '%.*s'",
+            SLICE_ARGS(ev->event_id), f->settings->actions_max - f->settings->pairs_window,
+            SLICE_ARGS(ev->user_id));
     }
     if (first) {
         user->first_item = action.item;
@@ -293,7 +294,8 @@ static enum verdict remove_from_counts(struct task *task, struct user *user,
     int result = archive_read(f->archive, task, user, &archived, &count);
     if (result == -ENOSPC) { return items_full(task); }
     if (result < 0) {
-        return state_damaged(task, user, "bad_state", "a segment of its archive is missing");
+        return state_damaged(task, user, "bad_state",
+                             "a segment of its archive is missing or damaged");
     }
     if (timeline->total > 0 && user->first_item != ID_NONE) {
         pairs_remove_user(counts->pairs, user->first_item);

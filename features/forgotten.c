@@ -42,7 +42,7 @@ const char *forgotten_fault(const struct record *rec, const struct forget_reques
     }
     bool timed = future_max_ms > 0 && rec->time_ms > 0;
     if (timed && request->until_ms > 0 && request->until_ms - future_max_ms > rec->time_ms) {
-        return "until_ms lies in the future: events to come would be dropped";
+        return "until_ms is in the future: later events would be dropped";
     }
     return NULL;
 }

@@ -85,7 +85,7 @@ static int name_inputs(struct run *run)
         ingest->topics[i] = (struct source_topic){.topic = topic, .mapping = source->mapping};
         ingest->topics_count++;
         if (strlen(topic) <= MAPPING_TOPIC_BYTES_MAX) { continue; }
-        run_refuse(run, "topic.%s: ids are made of the topic's name; it has at most %d bytes",
+        run_refuse(run, "topic.%s: ids contain the topic's name, which may have at most %d bytes",
                    source->name, MAPPING_TOPIC_BYTES_MAX);
         return -EINVAL;
     }

@@ -144,7 +144,7 @@ static int start(struct run *run)
         return -EINVAL;
     }
     if (run_output_partitions(run, LISTS) != run_output_partitions(run, RECOMMENDATIONS)) {
-        run_refuse(run, "topics %s and %s must have as many partitions as each other",
+        run_refuse(run, "topics %s and %s must have the same number of partitions",
                    run_output_topic(run, LISTS), run_output_topic(run, RECOMMENDATIONS));
         return -EINVAL;
     }

@@ -12,7 +12,7 @@ WORKERS = ("stream", "ingest", "features", "trainer", "scorer")
 
 # Call -> place of the text among its arguments, and of the reason word.
 ENDS = {"run_break": 2, "run_refuse": 1}
-REFUSALS = {"task_refuse": 1, "run_refuse_record": 1, "deny": 1, "cursor_refuse": 1}
+REFUSALS = {"task_refuse": 1, "run_refuse_record": 1, "cursor_refuse": 1}
 LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"|\bPRI\w+')
 # Reasons that never leave the process, and those that no dead letter carries.
 INNER = {"bad_schema"}
@@ -110,7 +110,7 @@ def reasons():
             found.add(literal(taken[1]))
     rules = (ROOT / "ingest/mapping/rules.c").read_text(encoding="utf-8")
     found.update(re.findall(r'^    \{"(\w+)", STAGE_', rules, re.M))
-    for name in ("lists.c", "tables.c"):
+    for name in ("lists.c", "tables.c", "vectors.c", "mixture_trainer.c"):
         text = (ROOT / "scorer" / name).read_text(encoding="utf-8")
         found.update(re.findall(r'(?:return|NULL :) "(\w+)";', text))
     return sorted(found - INNER - {""})

@@ -321,7 +321,7 @@ static void warn_about_length(struct run *run, const struct training_state *stat
 {
     int64_t wanted = state->settings->length;
     if (!state->cut || wanted <= (int64_t)state->longest) { return; }
-    run_log(run, LOG_WARN, "train.length is of no use beyond what histories hold",
+    run_log(run, LOG_WARN, "train.length is longer than any history",
             "train_length=%" PRId64 " history_length=%zu hint=\"raise history.length of features, "
             "or lower train.length\"",
             wanted, state->longest);

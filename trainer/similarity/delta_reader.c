@@ -174,7 +174,7 @@ static int count_terms(struct delta_reader *delta_reader, const struct pair_delt
         for (int32_t n = message->row_pairs.at[i]; n > 0; n--, at++) {
             int32_t column = message->columns.at[at];
             if (delta_reader->numbers[row] == delta_reader->numbers[column]) {
-                return refuse(error, "bad_item", "pair %zu is of one item", at);
+                return refuse(error, "bad_item", "pair %zu has the same item twice", at);
             }
             delta_reader->starts[row + 1] += delta_reader->ours[row];
             delta_reader->starts[column + 1] += delta_reader->ours[column];

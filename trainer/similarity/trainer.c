@@ -137,7 +137,7 @@ static enum verdict load_row(struct task *task, struct held_row *held)
     struct trainer *t = trainer_of(task);
     struct slice id = ids_text(t->ids, held->item), value;
     struct item_neighbours message;
-    struct codec_error error = {.reason = "bad_state", .detail = "it is no row"};
+    struct codec_error error = {.reason = "bad_state", .detail = "it is not a valid row"};
     if (task_get(task, id, &value) < 0) { return VERDICT_DONE; }
     int result = codec_decode(t->neighbours, value, task_arena(task), &message, &error);
     if (result == 0) { result = stored_row_load(t->stored, &message, held); }
