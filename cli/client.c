@@ -100,7 +100,7 @@ int client_load(struct client *client)
         (void)client_fail("%s", fault);
         return -EINVAL;
     }
-    const char *generation = generation_of(client->settings->generation);
+    const char *generation = generation_parse(client->settings->generation);
     if (!generation) {
         (void)client_fail("generation=%s: no name of a generation", client->settings->generation);
         return -EINVAL;

@@ -27,11 +27,11 @@ const struct contract *const contracts[] = {
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 
-void contracts_add_all(struct schema_cache *book)
+void contracts_add_all(struct schema_cache *schemas)
 {
     for (size_t i = 0; i < contracts_count; i++) {
         struct codec_error error;
-        int result = codec_know(contracts[i], book, &error);
+        int result = codec_know(contracts[i], schemas, &error);
         assert(result == 0);
     }
 }

@@ -7,7 +7,7 @@
 extern const struct contract *const contracts[];
 extern const size_t contracts_count;
 
-/* Adds every contract's schema to a book, and those of its earlier versions. */
-void contracts_add_all(struct schema_cache *book);
+/* Adds every contract's schema and its earlier versions to the schema cache. */
+void contracts_add_all(struct schema_cache *schemas);
 
 #endif

@@ -1,4 +1,5 @@
-/* Tells that a user was forgotten: topic `receipts`. See forget_receipt.avsc. */
+/* A receipt: a partition of `events` has forgotten a user. Topic `receipts`. See
+ * forget_receipt.avsc. */
 #ifndef FRESHET_SCHEMAS_FORGET_RECEIPT_H
 #define FRESHET_SCHEMAS_FORGET_RECEIPT_H
 

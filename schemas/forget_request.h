@@ -1,4 +1,4 @@
-/* Asks that a user be forgotten: topic `events`. See forget_request.avsc. */
+/* A request to forget a user: topic `events`. See forget_request.avsc. */
 #ifndef FRESHET_SCHEMAS_FORGET_REQUEST_H
 #define FRESHET_SCHEMAS_FORGET_REQUEST_H
 

@@ -7,7 +7,7 @@
 enum generation_step_kind { STEP_OTHER, STEP_LIVE, STEP_RELEASED, STEP_TAKEN };
 
 enum {
-    STEP_NAME_BYTES_MAX = 32, /* of a generation that can be */
+    STEP_NAME_BYTES_MAX = 32, /* of a valid generation */
     STEP_TEXT_BYTES_MAX = 256,
     STEP_KEY_BYTES_MAX = 64,
 };
@@ -22,7 +22,7 @@ struct generation_step {
 
 extern const struct contract generation_step_contract;
 
-/* Writes the step's key; returns key. */
+/* Writes the step's key in `generations`; returns key. */
 const char *generation_step_key(const struct generation_step *step, char key[STEP_KEY_BYTES_MAX]);
 
 #endif

@@ -2,7 +2,7 @@
 #include "base/xalloc.h"
 #include "schemas/generations.h"
 
-struct generation_mark {
+struct generation_progress {
     char generation[STEP_NAME_BYTES_MAX + 1];
     int32_t partition;
     int64_t released;
@@ -16,17 +16,17 @@ void generations_init(struct generations *generations)
 
 void generations_release(struct generations *generations)
 {
-    free(generations->marks);
+    free(generations->progress);
     *generations = (struct generations){0};
 }
 
-static struct generation_mark *find(const struct generations *generations, const char *generation,
-                                    int32_t partition)
+static struct generation_progress *find(const struct generations *generations,
+                                        const char *generation, int32_t partition)
 {
-    for (size_t i = 0; i < generations->marks_count; i++) {
-        struct generation_mark *mark = &generations->marks[i];
-        if (mark->partition == partition && strcmp(mark->generation, generation) == 0) {
-            return mark;
+    for (size_t i = 0; i < generations->progress_count; i++) {
+        struct generation_progress *progress = &generations->progress[i];
+        if (progress->partition == partition && strcmp(progress->generation, generation) == 0) {
+            return progress;
         }
     }
     return NULL;
@@ -38,23 +38,23 @@ static void copy_name(char name[STEP_NAME_BYTES_MAX + 1], struct slice from)
     name[from.size] = '\0';
 }
 
-/* The step's mark, made where there is none; NULL past the limits. */
-static struct generation_mark *mark_of(struct generations *generations,
-                                       const struct generation_step *step)
+/* Finds the entry of the step's generation and partition, or adds one; NULL past the limits. */
+static struct generation_progress *find_or_add(struct generations *generations,
+                                               const struct generation_step *step)
 {
     if (step->partition < 0) { return NULL; }
-    struct generation_mark fresh = {.partition = step->partition};
+    struct generation_progress fresh = {.partition = step->partition};
     copy_name(fresh.generation, step->generation);
-    struct generation_mark *mark = find(generations, fresh.generation, step->partition);
-    if (mark) { return mark; }
-    if (generations->marks_count == GENERATION_MARKS_MAX) { return NULL; }
-    generations->marks = xreallocarray(generations->marks, generations->marks_count + 1,
-                                       sizeof(*generations->marks));
-    generations->marks[generations->marks_count] = fresh;
-    return &generations->marks[generations->marks_count++];
+    struct generation_progress *progress = find(generations, fresh.generation, step->partition);
+    if (progress) { return progress; }
+    if (generations->progress_count == GENERATION_PROGRESS_MAX) { return NULL; }
+    generations->progress = xreallocarray(generations->progress, generations->progress_count + 1,
+                                          sizeof(*generations->progress));
+    generations->progress[generations->progress_count] = fresh;
+    return &generations->progress[generations->progress_count++];
 }
 
-void generations_take(struct generations *generations, const struct generation_step *step)
+void generations_apply(struct generations *generations, const struct generation_step *step)
 {
     if (MAX_OF(step->generation.size, step->previous.size) > STEP_NAME_BYTES_MAX) { return; }
     if (step->kind == STEP_LIVE && step->epoch > generations->epoch) {
@@ -62,26 +62,26 @@ void generations_take(struct generations *generations, const struct generation_s
         copy_name(generations->live, step->generation);
         copy_name(generations->previous, step->previous);
     } else if (step->kind == STEP_RELEASED) {
-        struct generation_mark *mark = mark_of(generations, step);
-        if (mark) { mark->released = MAX_OF(mark->released, step->epoch); }
+        struct generation_progress *progress = find_or_add(generations, step);
+        if (progress) { progress->released = MAX_OF(progress->released, step->epoch); }
     } else if (step->kind == STEP_TAKEN) {
-        struct generation_mark *mark = mark_of(generations, step);
-        if (mark) { mark->taken = MAX_OF(mark->taken, step->epoch); }
+        struct generation_progress *progress = find_or_add(generations, step);
+        if (progress) { progress->taken = MAX_OF(progress->taken, step->epoch); }
     }
 }
 
 int64_t generations_released(const struct generations *generations, const char *generation,
                              int32_t partition)
 {
-    const struct generation_mark *mark = find(generations, generation, partition);
-    return mark ? mark->released : 0;
+    const struct generation_progress *progress = find(generations, generation, partition);
+    return progress ? progress->released : 0;
 }
 
 int64_t generations_taken(const struct generations *generations, const char *generation,
                           int32_t partition)
 {
-    const struct generation_mark *mark = find(generations, generation, partition);
-    return mark ? mark->taken : 0;
+    const struct generation_progress *progress = find(generations, generation, partition);
+    return progress ? progress->taken : 0;
 }
 
 enum generation_role generations_role(const struct generations *generations,

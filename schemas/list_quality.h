@@ -1,4 +1,4 @@
-/* How the published lists did: topic `quality`. See list_quality.avsc. */
+/* The quality of published lists: topic `quality`. See list_quality.avsc. */
 #ifndef FRESHET_SCHEMAS_LIST_QUALITY_H
 #define FRESHET_SCHEMAS_LIST_QUALITY_H
 

@@ -31,7 +31,7 @@ struct model_weights {
 
 extern const struct contract model_weights_contract;
 
-/* The models of the topic. */
+/* Names of the topic's models. */
 #define MODEL_SEQUENCE "sequence"
 #define MODEL_BLEND "blend"
 

@@ -1,4 +1,4 @@
-/* Dead letters that were sent round again: topic `redrives`. See redrive_mark.avsc. */
+/* Dead letters that were redriven: topic `redrives`. See redrive_mark.avsc. */
 #ifndef FRESHET_SCHEMAS_REDRIVE_MARK_H
 #define FRESHET_SCHEMAS_REDRIVE_MARK_H
 

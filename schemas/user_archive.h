@@ -1,11 +1,11 @@
-/* A segment of what has left a user's timeline: topic `features-changelog`. See
+/* A segment of actions that have left a user's timeline: topic `features-changelog`. See
  * user_archive.avsc. */
 #ifndef FRESHET_SCHEMAS_USER_ARCHIVE_H
 #define FRESHET_SCHEMAS_USER_ARCHIVE_H
 
 #include "schemas/user_event.h"
 
-/* Actions of a segment. */
+/* Most actions of a segment. */
 enum { ARCHIVE_SEGMENT_MAX = 1024 };
 
 struct user_archive {

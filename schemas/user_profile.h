@@ -1,4 +1,4 @@
-/* What the platform knows of a user: topic `users`, keyed by user id. See user_profile.avsc. */
+/* A user's profile: topic `users`, keyed by user id. See user_profile.avsc. */
 #ifndef FRESHET_SCHEMAS_USER_PROFILE_H
 #define FRESHET_SCHEMAS_USER_PROFILE_H
 

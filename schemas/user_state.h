@@ -6,7 +6,7 @@
 
 enum {
     STATE_ACTIONS_MAX = 10000,
-    STATE_LEFT_MAX = STATE_ACTIONS_MAX, /* where the timeline was shortened at once */
+    STATE_LEFT_MAX = STATE_ACTIONS_MAX, /* all may leave at once, when the timeline is shortened */
 };
 
 #define FORGOTTEN_NEVER INT64_MIN

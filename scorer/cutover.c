@@ -38,7 +38,7 @@ enum verdict cutover_observe(struct cutover *cutover, struct run *run, const str
     if (codec_decode(cutover->codec, rec->value, cutover->arena, &step, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    generations_take(&cutover->generations, &step);
+    generations_apply(&cutover->generations, &step);
     return VERDICT_DONE;
 }
 
@@ -102,7 +102,7 @@ static bool announce_step(struct cutover *cutover, struct task *task,
               buf_slice(&message));
     buf_release(&message);
     if (!task_settle(task)) { return false; }
-    generations_take(&cutover->generations, &step);
+    generations_apply(&cutover->generations, &step);
     return true;
 }
 

@@ -17,13 +17,13 @@ char *generation_name(const char *name, const char *generation)
     return generation[0] ? xprintf("%s.%s", name, generation) : xstrdup(name);
 }
 
-const char *generation_of(const char *told)
+const char *generation_parse(const char *label)
 {
-    if (strcmp(told, generation_base) == 0) { return ""; }
-    return generation_valid(told) ? told : NULL;
+    if (strcmp(label, generation_base) == 0) { return ""; }
+    return generation_valid(label) ? label : NULL;
 }
 
-const char *generation_told(const char *generation)
+const char *generation_label(const char *generation)
 {
     return generation[0] ? generation : generation_base;
 }

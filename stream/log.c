@@ -1,3 +1,8 @@
+/* A line is built in a buffer on the stack and written by one write(2), without a lock and without
+ * stdio, so that lines of several threads and processes do not mix. Control bytes become blanks, so
+ * that a value cannot begin a line of its own. A failed write is ignored: there is nowhere to
+ * report it.
+ */
 #include "base/base.h"
 #include "base/quote.h"
 #include "stream/log.h"
@@ -28,12 +33,12 @@ static size_t write_head(char *line, size_t size, enum log_level level, const ch
     const char *worker = atomic_load(&worker_name);
     char name[128] = "";
     if (worker) { quote_value(worker, strlen(worker), name, sizeof(name)); }
-    /* msg is always quoted: the one field that people read, found at the same look every time. */
+    /* msg is always quoted, also a single word: people look for this field. */
     quote_value(msg, strlen(msg), quoted, sizeof(quoted));
-    const char *mark = quoted[0] == '"' ? "" : "\"";
+    const char *quote = quoted[0] == '"' ? "" : "\"";
     int used = snprintf(line, size, "ts=%s.%03ldZ level=%s%s%s msg=%s%s%s", day,
                         now.tv_nsec / 1000000, level_names[level], worker ? " worker=" : "", name,
-                        mark, quoted, mark);
+                        quote, quoted, quote);
     assert(used > 0 && (size_t)used < size);
     return (size_t)used;
 }

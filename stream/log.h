@@ -1,4 +1,4 @@
-/* Logs: one `key=value` line each, to stderr. Only *_main.c and the runtime's worker.c log.
+/* The log: one line of `key=value` pairs for each message, to stderr.
  *
  *   ts=2026-11-23T09:00:00.123Z level=info worker=features msg="assigned" partitions=4
  */
@@ -9,11 +9,11 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-/* Sets the least level that is written (default LOG_INFO) and the name in `worker=`, borrowed. */
+/* Sets the lowest level that is written (default LOG_INFO) and the name in `worker=`, borrowed. */
 void log_setup(const char *worker, enum log_level least);
-/* Writes one line: msg quoted, then the formatted `key=value` pairs as they are (may be ""). Values
- * that come from outside go through quote_value() (base/quote.h). One write(2) a line, so that
- * processes can share a stream; any thread. */
+/* Writes one line: msg, quoted, then the formatted `key=value` pairs unchanged (may be "").
+ * Untrusted values must go through quote_value() (base/quote.h). Each line is one write(2), so that
+ * processes can share a stream. A line over 8 KiB is cut. Any thread; keeps errno. */
 void log_line(enum log_level level, const char *msg, const char *pairs, ...) _printf_(3, 4);
 
 #endif

@@ -1,3 +1,8 @@
+/* The registry is a list of families (one for each name), each a list of metrics (one for each set
+ * of labels). The mutex guards the lists. Values are not guarded: each has one writer, so a relaxed
+ * load and store are enough, and a printer may see a histogram between two of its updates. A
+ * metric's memory is stable until metrics_drop(), so pointers to it need no lock.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/metrics.h"
@@ -6,7 +11,7 @@
 #include <stdatomic.h>
 
 enum {
-    METRICS_MAX = 1 << 16, /* more than this is a label that should not be one */
+    METRICS_MAX = 1 << 16, /* more are a programmer's error: a label with too many values */
     DECADES_MAX = 18,
     STEPS = 3, /* 1, 2, 5 */
 };
@@ -22,7 +27,7 @@ struct metric {
     _Atomic uint64_t bits; /* the value; of a histogram the sum */
     int bounds_count;
     double *bounds;
-    _Atomic uint64_t *counts; /* one more than bounds: the last is above all */
+    _Atomic uint64_t *counts; /* one more than bounds: the last is of larger values */
 };
 
 struct family {
@@ -128,7 +133,7 @@ static struct family *find_family(struct metrics *metrics, enum kind kind, const
     return *at;
 }
 
-/* Each bound is what its printed label says, so that the two never differ in a last digit. */
+/* Rounds each bound to its printed label, so that the two do not differ in the last digit. */
 static void set_bounds(struct metric *metric, double smallest, int decades)
 {
     static const double steps[STEPS] = {1, 2, 5};

@@ -1,8 +1,9 @@
-/* Counters, gauges and histograms, written by one thread, read by the HTTP thread.
+/* Counters, gauges and histograms. Each metric is written by one thread and read by the HTTP
+ * thread.
  *
- * A metric is registered once at start and then updated through its pointer without locks (relaxed
- * atomics). The registry prints them in the Prometheus text format 0.0.4. Names carry units, as
- * Prometheus asks: freshet_commit_seconds, freshet_records_total.
+ * A metric is registered once, at start, and then updated through its pointer without a lock
+ * (relaxed atomics). The registry prints all metrics in the Prometheus text format 0.0.4. Names end
+ * in their unit, as Prometheus asks: freshet_commit_seconds, freshet_records_total.
  */
 #ifndef FRESHET_STREAM_METRICS_H
 #define FRESHET_STREAM_METRICS_H
@@ -19,9 +20,8 @@ struct metrics *metrics_new(const char *worker);
 /* Frees the registry and all its metrics; takes NULL; returns NULL. */
 struct metrics *metrics_free(struct metrics *metrics);
 
-/* Appends `name="value"` to labels under construction, escaped as the text format asks, with a
- * comma before it if something stands there already and a NUL after it (not counted in the
- * size). */
+/* Appends `name="value"` to a list of labels, escaped as the text format requires, after a comma
+ * unless the list is empty. A NUL follows, which the size does not count. */
 void metrics_label(struct buf *labels, const char *name, struct slice value);
 
 /* Finds or registers a counter. labels: `topic="events",partition="3"` or "". Names, help and
@@ -35,10 +35,10 @@ struct metric *metrics_gauge(struct metrics *metrics, const char *name, const ch
  * decades. */
 struct metric *metrics_histogram(struct metrics *metrics, const char *name, const char *labels,
                                  const char *help, double smallest, int decades);
-/* Prints the metric, and all others of its name, under their former name too; the former name's
- * HELP says "deprecated: use NAME". Costs nothing but when printed. */
+/* Makes metrics_print() print the metric, and all others of its name, under a former name too,
+ * whose HELP is "deprecated: use NAME". */
 void metrics_formerly(struct metrics *metrics, struct metric *metric, const char *former);
-/* Removes one metric's line (a partition that went away); the pointer is dead afterwards. */
+/* Removes and frees one metric (of a partition that was revoked, for example). */
 void metrics_drop(struct metrics *metrics, struct metric *metric);
 
 /* Adds to a counter (or gauge). */
@@ -47,29 +47,30 @@ void metric_add(struct metric *metric, double value);
 void metric_set(struct metric *metric, double value);
 /* Records one observation in a histogram. */
 void metric_observe(struct metric *metric, double value);
-/* Reads a counter or gauge; of a histogram the count. */
+/* Returns the value of a counter or gauge; of a histogram, the number of observations. */
 double metric_value(const struct metric *metric);
 /* Estimates a quantile of a histogram (linear inside the bucket); NAN while empty. */
 double metric_quantile(const struct metric *metric, double q);
 
-/* Prints the registry. Any thread. */
+/* Appends all metrics to out. Any thread. */
 void metrics_print(struct metrics *metrics, struct buf *out);
 
-/* ---- The HTTP port: GET /metrics, GET /health (200 while `healthy` is set, else 503), GET /status
- * (JSON from the callback). libmicrohttpd's own thread. ---- */
+/* ---- The HTTP server: GET /metrics, GET /health (200 while healthy, else 503) and GET /status
+ * (JSON from the callback). It runs on a thread of libmicrohttpd. ---- */
 
 struct metrics_server;
 
-/* Listens on address:port (port 0: any free one, see metrics_server_port()). The callback fills out
- * with the JSON of /status, called from the server's thread; NULL: an empty object. 0 or -errno;
- * free with metrics_server_free(). Starts unhealthy. */
+/* Starts the server on address:port (port 0: any free port, see metrics_server_port()). It begins
+ * unhealthy. `status` appends the JSON of /status to out and runs on the server's thread; NULL: an
+ * empty object. 0 or -errno; free with metrics_server_free(). */
 int metrics_server_start(struct metrics *metrics, const char *address, int port,
                          void (*status)(void *arg, struct buf *out), void *status_arg,
                          struct metrics_server **ret_server);
+/* Ends the thread and frees the server; takes NULL; returns NULL. */
 struct metrics_server *metrics_server_free(struct metrics_server *server);
-/* Tells the port that is listened on. */
+/* Returns the port on which the server listens. */
 int metrics_server_port(const struct metrics_server *server);
-/* Turns /health to 200 or 503 (starting, restoring). */
+/* Sets the answer of /health: 200 or 503 (while the worker starts or restores). Any thread. */
 void metrics_server_health(struct metrics_server *server, bool healthy);
 
 #endif

@@ -1,3 +1,12 @@
+/* The HTTP server runs on one thread of libmicrohttpd, which starts with all signals blocked. It
+ * touches three things of the worker: the metrics (guarded by their registry), `healthy` (atomic)
+ * and the status callback, which must guard its own data.
+ *
+ * We open the socket ourselves, for a clear error and to know the port. libmicrohttpd owns it from
+ * start_daemon() on, even when that fails. Connections, their memory and their time are limited,
+ * and a request's body is read and dropped. metrics_server_free() ends the thread before it frees,
+ * so no request outlives the server.
+ */
 #include "base/base.h"
 #include "base/thread.h"
 #include "base/xalloc.h"
@@ -53,7 +62,7 @@ static void fill_answer(struct metrics_server *server, const char *url, struct a
         }
     } else {
         answer->code = MHD_HTTP_NOT_FOUND;
-        buf_printf(&answer->body, "not found: /metrics, /health and /status are here\n");
+        buf_printf(&answer->body, "not found; the server has /metrics, /health and /status\n");
     }
     if (buf_failed(&answer->body)) {
         buf_clear(&answer->body);
@@ -63,7 +72,7 @@ static void fill_answer(struct metrics_server *server, const char *url, struct a
     }
 }
 
-/* Hands the body's memory to the response. */
+/* Sends the answer; the response owns the body's memory from here on. */
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *answer)
 {
     struct buf *body = &answer->body;
@@ -155,7 +164,7 @@ static int port_of(int fd)
     return ntohs(port);
 }
 
-/* The library's thread inherits the blocked signals. */
+/* Blocks signals around the start, because the library's thread inherits the mask. */
 static struct MHD_Daemon *start_daemon(struct metrics_server *server, int fd)
 {
     sigset_t before;
@@ -184,7 +193,7 @@ int metrics_server_start(struct metrics *metrics, const char *address, int port,
     server->status = status;
     server->status_arg = status_arg;
     server->port = port_of(fd);
-    server->daemon = start_daemon(server, fd); /* owns fd, whether it starts or not */
+    server->daemon = start_daemon(server, fd); /* owns fd, also on failure */
     if (!server->daemon) {
         free(server);
         return -EAGAIN;

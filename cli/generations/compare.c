@@ -89,7 +89,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (compare->words_count == SIDES) { argp_error(state, "two generations, not more"); }
-        if (!generation_of(arg)) { argp_error(state, "no name of a generation: %s", arg); }
+        if (!generation_parse(arg)) { argp_error(state, "no name of a generation: %s", arg); }
         compare->words[compare->words_count++] = arg;
         return 0;
     case ARGP_KEY_END:
@@ -190,7 +190,7 @@ static int read_side(struct compare *compare, struct side *side,
         return client_fail("%s", wire_why(compare->wire));
     }
     if (!side->count) {
-        return client_fail("no lists of generation %s in %s", generation_told(side->generation),
+        return client_fail("no lists of generation %s in %s", generation_label(side->generation),
                            topic);
     }
     qsort(side->moments, side->count, sizeof(*side->moments), by_user_and_time);
@@ -302,8 +302,8 @@ static void print(const struct compare *compare)
 {
     const struct side *a = &compare->sides[0], *b = &compare->sides[1];
     double judged = (double)MAX_OF(compare->judged, (int64_t)1);
-    printf("%-28s %14s %14s\n", "", generation_told(a->generation),
-           generation_told(b->generation));
+    printf("%-28s %14s %14s\n", "", generation_label(a->generation),
+           generation_label(b->generation));
     printf("%-28s %14" PRId64 " %14" PRId64 "\n", "users with a list", a->users, b->users);
     printf("%-28s %14" PRId64 " %14" PRId64 "\n", "items among first ten", a->items, b->items);
     if (compare->judged) {
@@ -325,7 +325,7 @@ static int run(void *arg)
 {
     struct compare *compare = arg;
     for (size_t i = 0; i < SIDES; i++) {
-        compare->sides[i].generation = generation_of(compare->words[i]);
+        compare->sides[i].generation = generation_parse(compare->words[i]);
     }
     if (client_connect(&compare->client, NULL, &compare->wire) < 0) { return 1; }
     int result = read_all(compare);

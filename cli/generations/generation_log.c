@@ -20,7 +20,7 @@ static bool take(void *arg, const struct record *rec)
     arena_reset(reading->arena);
     if (rec->value.data &&
         codec_decode(reading->codec, rec->value, reading->arena, &step, &error) == 0) {
-        generations_take(reading->generations, &step);
+        generations_apply(reading->generations, &step);
     }
     return true;
 }

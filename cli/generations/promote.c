@@ -48,7 +48,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (promotion->back || promotion->word) { argp_error(state, "unexpected \"%s\"", arg); }
-        if (!generation_of(arg)) { argp_error(state, "no name of a generation: %s", arg); }
+        if (!generation_parse(arg)) { argp_error(state, "no name of a generation: %s", arg); }
         promotion->word = arg;
         return 0;
     case ARGP_KEY_END:
@@ -121,7 +121,7 @@ static int release_for(struct promotion *promotion, const struct generations *ge
                                          .generation = slice_str(previous),
                                          .partition = partition};
     printf("partition %d: released for %s, whose scorer does not run\n", partition,
-           generation_told(previous));
+           generation_label(previous));
     return generation_log_write(&promotion->client, promotion->wire, &step);
 }
 
@@ -147,14 +147,15 @@ static int release_if_absent(struct promotion *promotion, const struct generatio
 /* Says why it cannot begin; 0 when it can. */
 static int check(const struct promotion *promotion, const struct generations *generations)
 {
-    const char *told = generation_told(promotion->generation);
+    const char *told = generation_label(promotion->generation);
     bool complete = generation_log_complete(generations, promotion->partitions);
     if (!complete && !promotion->back &&
         strcmp(promotion->generation, generations->previous) != 0) {
         return client_fail("the switch from %s to %s is not over; hint: freshet promote %s waits "
                            "for it, freshet rollback takes it back",
-                           generation_told(generations->previous),
-                           generation_told(generations->live), generation_told(generations->live));
+                           generation_label(generations->previous),
+                           generation_label(generations->live),
+                           generation_label(generations->live));
     }
     int members;
     _cleanup_(xfreep) char *group =
@@ -195,7 +196,7 @@ static int begin(struct promotion *promotion, const struct generations *generati
         return client_fail("nothing was ever promoted: there is nothing to go back to");
     }
     (void)snprintf(promotion->generation, sizeof(promotion->generation), "%s",
-                   promotion->back ? generations->previous : generation_of(promotion->word));
+                   promotion->back ? generations->previous : generation_parse(promotion->word));
     if (strcmp(promotion->generation, generations->live) == 0) { return 0; }
     if (check(promotion, generations) != 0) { return 1; }
     const struct generation_step step = {.kind = STEP_LIVE,
@@ -222,7 +223,7 @@ static int run(void *arg)
     }
     if (!result) { result = wait_until_taken(promotion); }
     if (!result) {
-        printf("%s is live in all %d partitions\n", generation_told(promotion->generation),
+        printf("%s is live in all %d partitions\n", generation_label(promotion->generation),
                promotion->partitions);
     }
     wire_close(promotion->wire);

@@ -34,7 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (reset->word) { argp_error(state, "one generation at a time"); }
-        if (!generation_of(arg)) { argp_error(state, "no name of a generation: %s", arg); }
+        if (!generation_parse(arg)) { argp_error(state, "no name of a generation: %s", arg); }
         reset->word = arg;
         return 0;
     case ARGP_KEY_END:
@@ -80,7 +80,7 @@ static int check(const struct reset *reset, const struct generations *generation
     if (generations->epoch && strcmp(generations->previous, generation) == 0 &&
         !generation_log_complete(generations, partitions)) {
         return client_fail("the switch away from %s is not over; hint: freshet promote %s",
-                           reset->word, generation_told(generations->live));
+                           reset->word, generation_label(generations->live));
     }
     return 0;
 }
@@ -114,7 +114,7 @@ static int run(void *arg)
     struct reset *reset = arg;
     struct generations generations;
     int32_t partitions;
-    const char *generation = generation_of(reset->word);
+    const char *generation = generation_parse(reset->word);
     if (client_connect(&reset->client, NULL, &reset->wire) < 0) { return 1; }
     int result = generation_log_partitions(&reset->client, reset->wire, &partitions);
     if (!result) { result = generation_log_read(&reset->client, reset->wire, &generations); }

@@ -12,7 +12,7 @@ static void step(struct generations *generations, enum generation_step_kind kind
                                          .generation = slice_str(generation),
                                          .previous = slice_str(previous),
                                          .partition = partition};
-    generations_take(generations, &made);
+    generations_apply(generations, &made);
 }
 
 static void check(const struct generations *generations, int32_t partition,
@@ -88,13 +88,13 @@ static void test_marks_have_a_limit(void **state)
     struct generations generations;
     generations_init(&generations);
     step(&generations, STEP_TAKEN, 7, "g2", "", -1);
-    assert_int_equal(generations.marks_count, 0);
-    for (int32_t i = 0; i <= GENERATION_MARKS_MAX; i++) {
+    assert_int_equal(generations.progress_count, 0);
+    for (int32_t i = 0; i <= GENERATION_PROGRESS_MAX; i++) {
         step(&generations, STEP_TAKEN, 7, "g2", "", i);
     }
-    assert_int_equal(generations.marks_count, GENERATION_MARKS_MAX);
-    assert_int_equal(generations_taken(&generations, "g2", GENERATION_MARKS_MAX - 1), 7);
-    assert_int_equal(generations_taken(&generations, "g2", GENERATION_MARKS_MAX), 0);
+    assert_int_equal(generations.progress_count, GENERATION_PROGRESS_MAX);
+    assert_int_equal(generations_taken(&generations, "g2", GENERATION_PROGRESS_MAX - 1), 7);
+    assert_int_equal(generations_taken(&generations, "g2", GENERATION_PROGRESS_MAX), 0);
     step(&generations, STEP_TAKEN, 8, "g2", "", 0);
     assert_int_equal(generations_taken(&generations, "g2", 0), 8);
     generations_release(&generations);

@@ -26,11 +26,11 @@ static void test_names(void **state)
     _cleanup_(xfreep) char *plain = generation_name("shop-histories", "");
     assert_string_equal(named, "shop-histories.g2");
     assert_string_equal(plain, "shop-histories");
-    assert_string_equal(generation_told(""), "base");
-    assert_string_equal(generation_told("g2"), "g2");
-    assert_string_equal(generation_of("base"), "");
-    assert_string_equal(generation_of("g2"), "g2");
-    assert_null(generation_of("G 2"));
+    assert_string_equal(generation_label(""), "base");
+    assert_string_equal(generation_label("g2"), "g2");
+    assert_string_equal(generation_parse("base"), "");
+    assert_string_equal(generation_parse("g2"), "g2");
+    assert_null(generation_parse("G 2"));
 }
 
 int main(void)
