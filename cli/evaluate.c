@@ -60,7 +60,8 @@ static void list_models(void)
 {
     for (size_t m = 0; m < models_count; m++) {
         const struct recommender *model = models[m];
-        printf("%s: %s\n  presets:", model->name, model->about);
+        printf("%s%s: %s\n  presets:", model->name, model->served ? "" : " (not served)",
+               model->about);
         for (size_t at = 0; at < model->presets_count; at++) {
             printf(" %s", model->presets[at].name);
         }
@@ -212,7 +213,10 @@ static const struct argp argp = {
         "learn the rest; presets and the blend's weights are chosen by validation alone. "
         "prequential: in order of time, each action is a question before it is learned; presets "
         "and weights follow the answers so far. rating: foretold ratings, each by a model that has "
-        "learned four fifths of the others. Seconds are of the processor.",
+        "learned four fifths of the others. Seconds are of the processor.\n\n"
+        "Models that are not marked \"not served\" are those of which the workers make lists: "
+        "`counting` runs the workers' own functions with their options, `transformer` is what "
+        "`freshet-sequence` trains. All others, and the blend, are there for comparison.",
 };
 
 static long peak_mb(void)
@@ -233,10 +237,10 @@ static void print_lists(const struct evaluation *evaluation, const char *aside)
         if (more->asked) {
             (void)snprintf(told, sizeof(told), "%.4f/%.4f", more->hr10, more->ndcg10);
         }
-        printf("%-24s %7.4f %7.4f %7.4f %8" PRId64 "   %-17s %9.2f %9.2f %8.2f  %s\n", row->name,
+        printf("%-24s %7.4f %7.4f %7.4f %8" PRId64 "   %-17s %9.2f %9.2f %8.2f  %s%s\n", row->name,
                row->hits.hr10, row->hits.ndcg10, row->hits.r20, row->hits.asked, told,
                row->choose_seconds, row->learn_seconds, row->scoring_seconds,
-               row->preset ? row->preset : "");
+               row->preset ? row->preset : "", row->served ? "" : " (not served)");
     }
 }
 
@@ -283,6 +287,7 @@ static json_t *json_row(const struct evaluation_row *row)
         json_object_set_new(object, "rmse", json_real(row->rmse));
         json_object_set_new(object, "mae", json_real(row->mae));
     }
+    json_object_set_new(object, "served", json_boolean(row->served));
     json_object_set_new(object, "preset", json_string(row->preset ? row->preset : ""));
     if (row->validation.asked) {
         json_object_set_new(object, "validation", json_metrics(&row->validation));

@@ -28,6 +28,7 @@ struct evaluation_row {
     char name
         [EVALUATION_LABEL_MAX]; /* "counting", or "counting/dense" for one preset beside others */
     const char *preset;
+    bool served; /* the workers make lists so; else it is there for comparison */
     struct ranking_metrics hits;
     struct ranking_metrics validation; /* leave-one-out; asked is 0 elsewhere */
     struct ranking_metrics fresh;  /* prequential: users never seen before; asked is 0 elsewhere */

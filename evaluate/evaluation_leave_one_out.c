@@ -77,6 +77,7 @@ static int enrol(struct course *course, const struct recommender *recommender, s
     row->choose_seconds += evaluation_cpu_seconds() - began;
     free(settings);
     row->preset = recommender->presets[preset].name;
+    row->served = recommender->served;
     course->members[course->count++] =
         (struct member){.recommender = recommender, .model = model, .preset = row->preset};
     return 0;

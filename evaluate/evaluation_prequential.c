@@ -50,6 +50,7 @@ static int gather(struct team *team, const struct evaluation_request *request)
         if (only < 0) { return -1; }
         for (size_t at = 0; at < recommender->presets_count; at++) {
             if (request->model && request->preset && at != (size_t)only) { continue; }
+            if (at > 0 && !request->model && recommender->served) { break; } /* as by default */
             if (recommender->presets[at].wants_content && !team->context.content) { continue; }
             if (join(team, request, recommender, at) < 0) { return -1; }
         }
@@ -79,7 +80,10 @@ static void report(const struct team *team, struct blend *blend,
     struct evaluation_row *total = &evaluation->rows[team->count];
     for (size_t m = 0; m < team->count; m++) {
         struct evaluation_row *row = &evaluation->rows[m];
-        *row = (struct evaluation_row){.preset = team->members[m].preset};
+        *row = (struct evaluation_row){
+            .preset = team->members[m].preset,
+            .served = team->members[m].recommender->served,
+        };
         (void)snprintf(row->name, sizeof(row->name), "%s/%s", team->members[m].recommender->name,
                        row->preset);
         row->hits = prequential_member_metrics(prequential, m);
@@ -90,6 +94,7 @@ static void report(const struct team *team, struct blend *blend,
             total->preset = request->model ? row->preset : team->members[m].recommender->name;
         }
     }
+    total->served = request->model && request->model->served;
     total->hits = prequential_metrics(prequential, false);
     total->fresh = prequential_metrics(prequential, true);
     evaluation->count = team->count + 1;

@@ -99,6 +99,7 @@ static int run_preset(const struct course *course, const struct recommender *rec
     }
     struct evaluation_row *row = &evaluation->rows[evaluation->count++];
     row->preset = recommender->presets[preset].name;
+    row->served = recommender->served;
     (void)snprintf(row->name, sizeof(row->name), "%s/%s", recommender->name, row->preset);
     for (int fold = 0; fold < FOLDS; fold++) { run_fold(course, recommender, settings, fold, row); }
     double asked = (double)MAX_OF(row->hits.asked, (int64_t)1);

@@ -119,6 +119,7 @@ void prequential_learn(struct prequential *prequential, const struct action *act
         .user = action->user,
         .item = action->item,
         .rating = action->rating,
+        .time_ms = action->ts * 1000,
         .before = past->items,
         .before_count = past->count,
     };

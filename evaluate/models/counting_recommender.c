@@ -1,135 +1,197 @@
+/* Three steps, each where one worker ends and the next begins: learn() is `features`, drain() is
+ * `features` sending its accumulator and `trainer` adding it up, publish() is `trainer` at a commit
+ * and `scorer` reading what it published. score() runs the last two when anything has changed, so a
+ * list sees all actions that were learned, as if each worker had committed just before.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "evaluate/models/counting_recommender.h"
-#include "evaluate/models/transitions.h"
+#include "model/counting/row.h"
+#include "model/counting/timeline.h"
 
-enum { EXPANSION_ITEMS = 10, RECENT_MAX = 512 };
+enum {
+    BATCH_BYTES_MAX = 64 << 20, /* of the accumulator */
+    SCORED = 50,                /* ranked for one query; the scorer asks for as many to blend */
+    ID_BYTES = 16,
+};
 
-/* Older items weigh less than this part of the newest and are left out. */
-#define WEIGHT_LEAST 1e-7
+#define DAY_MS 86400000.0
+
+/* Filled-up items stand behind all scores above 0, and the rest behind those. */
+#define FILL_STEP 1e-3F
+#define UNLISTED (-1.0F)
+
+/* What `trainer` holds of an item. */
+struct item_state {
+    struct row row;
+    int64_t first_users;
+    bool changed;
+};
 
 struct counting {
     struct counting_settings settings;
-    struct transitions *transitions;
-    struct content *content;
-    int32_t items_max;
-    float *target;  /* n_i^(-nt kp), by item; 0 before the first action */
-    float *root;    /* pe sqrt(n_i) */
-    float *content_scores;
-    float recent[RECENT_MAX];  /* r^-g h^(r-1) */
-    float recent_content[RECENT_MAX]; /* hc^(r-1) */
-    size_t recent_count;
-    size_t recent_content_count;
+    int32_t items_max, users_max;
+    struct ids *ids; /* item numbers as texts: the ranking orders equal scores by them */
+    struct window *window;
+    struct timeline *timelines; /* by user */
+    struct pairs *pairs;
+    int64_t sequence;
+    struct item_state *items;
+    int32_t *changed;
+    size_t changed_count;
+    struct item_table *table;
+    struct ranking *ranking;
+    /* One published row. */
+    int32_t *neighbours;
+    double *co_ratings, *forwards, *backwards;
+    /* One history. */
+    float *weights;
 };
 
-static const struct counting_settings dense = {
-    .window = 8, .distance_power = 1, .backward = .05, .shrink = 0, .source_power = .8,
-    .target_power = .3, .kernel_power = .3, .recency_decay = .8, .recency_power = .5,
-    .popularity = 3e-4, .content_power = .75, .content_decay = .5, .content_popularity = -.1,
+/* What no preset changes. */
+#define COMMON                                                                                     \
+    .history_length = 50, .history_actions_max = 600, .history_seen_max = 2000,                    \
+    .pairs_window = 50, .trend_half_life = 1, .recent_items = 20, .directed_weight = 1,            \
+    .symmetric_weight = .1
+
+static const struct counting_settings defaults = {
+    COMMON, .transitions_window = 20, .transitions_exponent = .75, .neighbours_max = 512,
+    .popularity_weight = .03, .backward_weight = .2, .shrink = .3, .source_power = .2,
+    .target_power = .35, .kernel_power = .45, .recency_decay = .85, .recency_power = .25,
+    .neighbours_used = 512,
 };
 static const struct counting_settings sparse = {
-    .window = 20, .distance_power = .5, .backward = .5, .shrink = .3, .source_power = .2,
-    .target_power = .2, .kernel_power = .8, .recency_decay = .7, .recency_power = 0,
-    .popularity = 3e-3, .content = .6, .content_power = .75, .content_decay = .5,
-    .content_popularity = -.1, .expansion = .06,
+    COMMON, .transitions_window = 20, .transitions_exponent = .5, .neighbours_max = 512,
+    .popularity_weight = .055, .backward_weight = .5, .shrink = .3, .source_power = .2,
+    .target_power = .2, .kernel_power = .8, .recency_decay = .7, .neighbours_used = 512,
 };
 static const struct counting_settings ordered = {
-    .window = 20, .distance_power = .5, .backward = .1, .shrink = .3, .source_power = .2,
-    .target_power = .1, .kernel_power = .7, .recency_decay = .6, .recency_power = 0,
-    .popularity = 1e-5, .content = .6, .content_power = .75, .content_decay = .8,
-    .content_popularity = 0, .expansion = .2,
+    COMMON, .transitions_window = 20, .transitions_exponent = .5, .neighbours_max = 512,
+    .popularity_weight = 2e-4, .backward_weight = .1, .shrink = .3, .source_power = .2,
+    .target_power = .1, .kernel_power = .7, .recency_decay = .6, .neighbours_used = 512,
 };
-static const struct counting_settings even = {
-    .window = 20, .distance_power = .75, .backward = .2, .shrink = 1, .source_power = .1,
-    .target_power = .2, .kernel_power = .4, .recency_decay = .8, .recency_power = .25,
-    .popularity = 1e-3, .content_power = .75, .content_decay = .7, .content_popularity = -.1,
-};
-static const struct counting_settings even_content = {
-    .window = 20, .distance_power = .75, .backward = .2, .shrink = 1, .source_power = .1,
-    .target_power = .2, .kernel_power = .5, .recency_decay = .8, .recency_power = .25,
-    .popularity = 1e-3, .content = .4, .content_power = .75, .content_decay = .7,
-    .content_popularity = -.1, .expansion = .1,
+static const struct counting_settings dense = {
+    COMMON, .transitions_window = 8, .transitions_exponent = 1, .neighbours_max = 4096,
+    .popularity_weight = .0175, .backward_weight = .05, .source_power = .8, .target_power = .3,
+    .kernel_power = .3, .recency_decay = .8, .recency_power = .5, .neighbours_used = 4096,
 };
 static const struct preset presets[] = {
-    {.name = "even", .settings = &even},
+    {.name = "default", .settings = &defaults},
     {.name = "sparse", .settings = &sparse},
     {.name = "ordered", .settings = &ordered},
     {.name = "dense", .settings = &dense},
-    {.name = "even-content", .settings = &even_content, .wants_content = true},
 };
 
 static const struct hyperparameter hyperparameters[] = {
-    HYPERPARAMETER(counting_settings, window, 1, TRANSITIONS_WINDOW_MAX,
-                   "positions that count as near"),
-    HYPERPARAMETER(counting_settings, distance_power, 0, 4, "how a count falls with the distance"),
-    HYPERPARAMETER(counting_settings, backward, 0, 1, "weight of what came before an item"),
-    HYPERPARAMETER(counting_settings, shrink, 0, 100, "how much few counts are distrusted"),
-    HYPERPARAMETER(counting_settings, source_power, 0, 2,
-                   "normalisation by the history item's actions"),
-    HYPERPARAMETER(counting_settings, target_power, 0, 2,
-                   "normalisation by the candidate's actions"),
-    HYPERPARAMETER(counting_settings, kernel_power, .05, 2, "power of a count"),
-    HYPERPARAMETER(counting_settings, recency_decay, 0, 1,
-                   "weight of an item beside the next newer one"),
-    HYPERPARAMETER(counting_settings, recency_power, 0, 4, "fall of that weight with the rank"),
-    HYPERPARAMETER(counting_settings, popularity, 0, 10, "weight of the root of the actions"),
-    HYPERPARAMETER(counting_settings, content, 0, 10, "weight of content"),
-    HYPERPARAMETER(counting_settings, content_power, .05, 4, "power of a content similarity"),
-    HYPERPARAMETER(counting_settings, content_decay, 0, 1, "recency for content"),
-    HYPERPARAMETER(counting_settings, content_popularity, -2, 2,
-                   "power of the actions for content"),
-    HYPERPARAMETER(counting_settings, expansion, 0, 10,
-                   "weight of a history item's content neighbours"),
+    HYPERPARAMETER(counting_settings, history_length, 1, 10000, "features: history.length"),
+    HYPERPARAMETER(counting_settings, history_actions_max, 2, 100000,
+                   "features: history.actions.max"),
+    HYPERPARAMETER(counting_settings, history_seen_max, 0, 100000, "features: history.seen.max"),
+    HYPERPARAMETER(counting_settings, pairs_window, 1, 50000, "features: pairs.window"),
+    HYPERPARAMETER(counting_settings, transitions_window, 0, 50000, "features: transitions.window"),
+    HYPERPARAMETER(counting_settings, transitions_exponent, 0, 8, "features: transitions.exponent"),
+    HYPERPARAMETER(counting_settings, decay_half_life, 0, 36500,
+                   "features: decay.half.life, in days; 0: never"),
+    HYPERPARAMETER(counting_settings, trend_half_life, 0, 36500,
+                   "features: trend.half.life, in days; 0: never"),
+    HYPERPARAMETER(counting_settings, neighbours_max, 1, 65536, "trainer: neighbours.max"),
+    HYPERPARAMETER(counting_settings, recent_items, 1, 10000, "scorer: recent.items"),
+    HYPERPARAMETER(counting_settings, directed_weight, 0, 1000, "scorer: directed.weight"),
+    HYPERPARAMETER(counting_settings, symmetric_weight, 0, 1000, "scorer: symmetric.weight"),
+    HYPERPARAMETER(counting_settings, similarity_measure, 0, 2,
+                   "scorer: similarity.measure: 0 cosine, 1 jaccard, 2 llr"),
+    HYPERPARAMETER(counting_settings, popularity_weight, 0, 1000, "scorer: popularity.weight"),
+    HYPERPARAMETER(counting_settings, backward_weight, 0, 10, "scorer: backward.weight"),
+    HYPERPARAMETER(counting_settings, shrink, 0, 1e6, "scorer: shrink"),
+    HYPERPARAMETER(counting_settings, source_power, 0, 2, "scorer: source.power"),
+    HYPERPARAMETER(counting_settings, target_power, 0, 2, "scorer: target.power"),
+    HYPERPARAMETER(counting_settings, kernel_power, .05, 2, "scorer: kernel.power"),
+    HYPERPARAMETER(counting_settings, recency_decay, 0, 1, "scorer: recency.decay"),
+    HYPERPARAMETER(counting_settings, recency_power, 0, 10, "scorer: recency.power"),
+    HYPERPARAMETER(counting_settings, neighbours_used, 1, 65536, "scorer: neighbours.used"),
 };
 
-static size_t fill_recency(float *weights, double decay, double power)
+/* ---- Settings ---- */
+
+/* Windows that do not fit into what is kept are made to. */
+static struct timeline_rules rules_of(const struct counting_settings *set)
 {
-    size_t count = 0;
-    for (; count < RECENT_MAX; count++) {
-        double weight = pow(decay, (double)count) * pow((double)count + 1, -power);
-        if (weight < WEIGHT_LEAST) { break; }
-        weights[count] = (float)weight;
-    }
-    return count;
+    int32_t pairs_window = (int32_t)set->pairs_window;
+    return (struct timeline_rules){
+        .actions_max = MAX_OF((int32_t)set->history_actions_max, 2 * pairs_window),
+        .seen_max = (int32_t)set->history_seen_max,
+        .pairs_window = pairs_window,
+        .transitions_window = MIN_OF((int32_t)set->transitions_window, pairs_window),
+        .transitions_exponent = set->transitions_exponent,
+        .decay = {(int64_t)(set->decay_half_life * DAY_MS)},
+        .trend_decay = {(int64_t)(set->trend_half_life * DAY_MS)},
+    };
 }
 
-static void update_item(struct counting *counting, int32_t item)
+static void open_table(struct counting *counting)
 {
     const struct counting_settings *set = &counting->settings;
-    double n = transitions_actions(counting->transitions, item);
-    if (n <= 0.0) { return; }
-    counting->target[item] = powf((float)n, (float)(-set->target_power * set->kernel_power));
-    counting->root[item] = (float)(set->popularity * sqrt(n));
+    const struct item_table_settings of_table = {
+        .backward_weight = set->backward_weight,
+        .shrink = set->shrink,
+        .source_power = set->source_power,
+        .target_power = set->target_power,
+        .kernel_power = set->kernel_power,
+        .neighbours_used = (size_t)set->neighbours_used,
+        .measure = (enum similarity_measure)set->similarity_measure,
+    };
+    const struct ranking_settings of_ranking = {
+        .recent_items = (size_t)set->recent_items,
+        .recency_decay = set->recency_decay,
+        .recency_power = set->recency_power,
+        .directed_weight = set->directed_weight,
+        .symmetric_weight = set->symmetric_weight,
+        .popularity_weight = set->popularity_weight,
+    };
+    counting->table = item_table_new(&of_table);
+    counting->ranking = ranking_new(&of_ranking, counting->ids, counting->table);
 }
 
-static void take_settings(struct counting *counting, const struct counting_settings *settings)
+static void close_table(struct counting *counting)
 {
-    counting->settings = *settings;
-    counting->recent_count =
-        fill_recency(counting->recent, settings->recency_decay, settings->recency_power);
-    counting->recent_content_count =
-        fill_recency(counting->recent_content, settings->content_decay, 0.0);
+    counting->ranking = ranking_free(counting->ranking);
+    counting->table = item_table_free(counting->table);
 }
+
+/* ---- Life ---- */
 
 static void *counting_make(const struct model_context *context, const void *settings)
 {
-    const struct counting_settings *set = settings;
     struct counting *counting = xcalloc(1, sizeof(*counting));
+    memcpy(&counting->settings, settings, sizeof(counting->settings));
+    const struct timeline_rules rules = rules_of(&counting->settings);
+    size_t users = (size_t)context->users_max, items = (size_t)context->items_max;
+    size_t bound = (size_t)counting->settings.neighbours_max;
+    counting->users_max = context->users_max;
     counting->items_max = context->items_max;
-    counting->content = context->content;
-    counting->transitions =
-        transitions_new(context->items_max, &(struct transitions_settings){
-                                                .window = (int32_t)set->window,
-                                                .distance_power = set->distance_power,
-                                                .backward_weight = set->backward,
-                                                .shrink = set->shrink,
-                                                .power = set->kernel_power,
-                                            });
-    size_t items = (size_t)context->items_max;
-    counting->target = xcalloc(items, sizeof(float));
-    counting->root = xcalloc(items, sizeof(float));
-    counting->content_scores = xcalloc(items, sizeof(float));
-    take_settings(counting, set);
+    counting->ids = ids_new(context->items_max);
+    for (int32_t item = 0; item < context->items_max; item++) {
+        char text[ID_BYTES];
+        int size = snprintf(text, sizeof(text), "%d", item);
+        int32_t number = ids_put(counting->ids, slice_of(text, (size_t)size));
+        assert(number == item);
+        (void)number;
+    }
+    counting->window = window_new(&rules, counting->ids);
+    counting->timelines = xcalloc(users, sizeof(*counting->timelines));
+    for (size_t user = 0; user < users; user++) { timeline_init(&counting->timelines[user]); }
+    counting->pairs = pairs_new();
+    counting->items = xcalloc(items, sizeof(*counting->items));
+    for (size_t item = 0; item < items; item++) { row_init(&counting->items[item].row); }
+    counting->changed = xcalloc(items, sizeof(*counting->changed));
+    counting->neighbours = xcalloc(bound, sizeof(*counting->neighbours));
+    counting->co_ratings = xcalloc(bound, sizeof(double));
+    counting->forwards = xcalloc(bound, sizeof(double));
+    counting->backwards = xcalloc(bound, sizeof(double));
+    size_t length = (size_t)counting->settings.history_length;
+    counting->weights = xcalloc(length, sizeof(*counting->weights));
+    for (size_t k = 0; k < length; k++) { counting->weights[k] = 1.0F; }
+    open_table(counting);
     return counting;
 }
 
@@ -137,133 +199,201 @@ static void counting_free(void *self)
 {
     struct counting *counting = self;
     if (!counting) { return; }
-    transitions_free(counting->transitions);
-    free(counting->target);
-    free(counting->root);
-    free(counting->content_scores);
+    close_table(counting);
+    for (int32_t user = 0; user < counting->users_max; user++) {
+        timeline_release(&counting->timelines[user]);
+    }
+    for (int32_t item = 0; item < counting->items_max; item++) {
+        row_release(&counting->items[item].row);
+    }
+    free(counting->timelines);
+    free(counting->items);
+    free(counting->changed);
+    free(counting->neighbours);
+    free(counting->co_ratings);
+    free(counting->forwards);
+    free(counting->backwards);
+    free(counting->weights);
+    pairs_free(counting->pairs);
+    window_free(counting->window);
+    ids_free(counting->ids);
     free(counting);
 }
 
-static bool counting_retune(void *self, const void *settings)
+/* ---- From actions to rows ---- */
+
+static struct item_state *change(struct counting *counting, int32_t item)
 {
-    struct counting *counting = self;
-    const struct counting_settings *now = settings, *old = &counting->settings;
-    if (now->window != old->window || now->distance_power != old->distance_power ||
-        now->backward != old->backward) {
-        return false;
+    struct item_state *state = &counting->items[item];
+    if (!state->changed) { counting->changed[counting->changed_count++] = item; }
+    state->changed = true;
+    return state;
+}
+
+static void prune(struct counting *counting, struct row *row, int32_t over)
+{
+    int32_t bound = (int32_t)counting->settings.neighbours_max;
+    if (row->count > bound + over) { (void)row_prune(row, bound, counting->ids); }
+}
+
+static void add_pair(struct counting *counting, int32_t item, int32_t other, double co,
+                     double forward, double backward, int64_t epoch)
+{
+    struct row *row = &change(counting, item)->row;
+    double scale = row_scale(row, epoch);
+    row_add(row, other, co * scale, forward * scale, backward * scale);
+    prune(counting, row, (int32_t)counting->settings.neighbours_max / 2);
+}
+
+static void drain(struct counting *counting)
+{
+    struct pairs_view view;
+    if (pairs_empty(counting->pairs)) { return; }
+    pairs_drain(counting->pairs, &view);
+    for (size_t k = 0; k < view.items_count; k++) {
+        const struct pairs_item *from = &view.items[k];
+        struct item_state *state = change(counting, from->item);
+        double scale = row_scale(&state->row, view.epoch);
+        state->row.mass += from->mass * scale;
+        state->row.actions += from->actions * scale;
+        state->row.trend += from->trend * row_trend_scale(&state->row, view.trend_epoch);
+        state->first_users += from->new_users;
     }
-    if (now->shrink != old->shrink || now->kernel_power != old->kernel_power) {
-        transitions_reweigh(counting->transitions, now->shrink, now->kernel_power);
+    for (size_t k = 0; k < view.pairs_count; k++) {
+        const struct pair *pair = &view.pairs[k];
+        int32_t first = view.items[pair->first].item, second = view.items[pair->second].item;
+        add_pair(counting, first, second, pair->co, pair->forward, pair->backward, view.epoch);
+        add_pair(counting, second, first, pair->co, pair->backward, pair->forward, view.epoch);
     }
-    take_settings(counting, now);
-    for (int32_t item = 0; item < counting->items_max; item++) { update_item(counting, item); }
-    return true;
+    pairs_reset(counting->pairs);
 }
 
 static void counting_learn(void *self, const struct training_example *example)
 {
     struct counting *counting = self;
-    transitions_learn(counting->transitions, example->before, example->before_count, example->item);
-    update_item(counting, example->item);
+    struct timeline *timeline = &counting->timelines[example->user];
+    const struct action action = {
+        .time_ms = example->time_ms,
+        .sequence = ++counting->sequence,
+        .id_hash = (uint64_t)counting->sequence,
+        .weight = 1.0,
+        .item = example->item,
+    };
+    bool first = timeline->total == 0;
+    (void)timeline_add(timeline, counting->window, &action, counting->pairs);
+    if (first) { pairs_add_user(counting->pairs, example->item); }
+    if (pairs_bytes(counting->pairs) > BATCH_BYTES_MAX) { drain(counting); }
 }
 
-/* Adds weight * K[from][i], without the target's part, which score() multiplies once. */
-static void add_row(const struct counting *counting, int32_t from, float weight, float *scores)
-{
-    double n = transitions_actions(counting->transitions, from);
-    if (n <= 0.0) { return; }
-    const struct counting_settings *set = &counting->settings;
-    weight *= powf((float)n, (float)(-set->source_power * set->kernel_power));
-    int32_t count;
-    const struct transition *row = transitions_row(counting->transitions, from, &count);
-    for (int32_t at = 0; at < count; at++) { scores[row[at].item] += weight * row[at].v; }
-}
+/* ---- From rows to lists ---- */
 
-static void add_expansion(const struct counting *counting, int32_t from, float weight,
-                          float *scores)
+static void put_row(struct counting *counting, int32_t item)
 {
-    size_t count;
-    const struct alike *alike = content_nearest(counting->content, from, &count);
-    for (size_t at = 0; at < MIN_OF(count, (size_t)EXPANSION_ITEMS); at++) {
-        float share = powf(alike[at].cosine, (float)counting->settings.content_power);
-        add_row(counting, alike[at].item, weight * share, scores);
+    struct item_state *state = &counting->items[item];
+    struct row *row = &state->row;
+    prune(counting, row, 0);
+    /* The order says which neighbours the table keeps; where it keeps all, sorting is saved. */
+    if ((double)row->count > counting->settings.neighbours_used) { row_order(row, counting->ids); }
+    for (int32_t k = 0; k < row->count; k++) {
+        counting->neighbours[k] = row->neighbours[k].item;
+        counting->co_ratings[k] = row->neighbours[k].co;
+        counting->forwards[k] = row->neighbours[k].forward;
+        counting->backwards[k] = row->neighbours[k].backward;
     }
+    item_table_put(counting->table, item,
+                   &(struct item_row){
+                       .epoch = row->epoch,
+                       .trend_epoch = row->trend_epoch,
+                       .mass = row->mass,
+                       .actions = row->actions,
+                       .trend = row->trend,
+                       .first_users = state->first_users,
+                       .count = (size_t)row->count,
+                       .items = counting->neighbours,
+                       .co_ratings = counting->co_ratings,
+                       .forwards = counting->forwards,
+                       .backwards = counting->backwards,
+                   });
+    state->changed = false;
 }
 
-static void sum_transitions(const struct counting *counting, const struct query *query,
-                            float *scores)
+static void publish(struct counting *counting)
 {
-    float expansion = counting->content ? (float)counting->settings.expansion : 0.0F;
-    for (size_t r = 0; r < MIN_OF(query->count, counting->recent_count); r++) {
-        int32_t item = query->history[query->count - 1 - r];
-        add_row(counting, item, counting->recent[r], scores);
-        if (expansion > 0.0F) {
-            add_expansion(counting, item, expansion * counting->recent[r], scores);
-        }
+    drain(counting);
+    for (size_t k = 0; k < counting->changed_count; k++) {
+        put_row(counting, counting->changed[k]);
     }
-    for (int32_t i = 0; i < query->items; i++) { scores[i] *= counting->target[i]; }
+    counting->changed_count = 0;
 }
 
-static void sum_content(const struct counting *counting, const struct query *query, float *scores)
+/* Reading alone depends on the scorer's options: it begins with an empty table and reads all rows
+ * again. */
+static bool counting_retune(void *self, const void *settings)
 {
-    const struct counting_settings *set = &counting->settings;
-    for (size_t r = 0; r < MIN_OF(query->count, counting->recent_content_count); r++) {
-        size_t count;
-        const struct alike *alike =
-            content_nearest(counting->content, query->history[query->count - 1 - r], &count);
-        for (size_t at = 0; at < count; at++) {
-            if (alike[at].item >= query->items) { continue; }
-            scores[alike[at].item] += counting->recent_content[r] *
-                                      powf(alike[at].cosine, (float)set->content_power);
-        }
+    struct counting *counting = self;
+    struct counting_settings now, *old = &counting->settings;
+    memcpy(&now, settings, sizeof(now));
+    size_t written = offsetof(struct counting_settings, recent_items);
+    if (memcmp(&now, old, written) != 0) { return false; }
+    counting->settings = now;
+    close_table(counting);
+    open_table(counting);
+    for (int32_t item = 0; item < counting->items_max; item++) {
+        if (counting->items[item].row.epoch != ROW_EPOCH_NONE) { (void)change(counting, item); }
     }
-    if (set->content_popularity == 0.0) { return; }
-    for (int32_t i = 0; i < query->items; i++) {
-        if (scores[i] == 0.0F) { continue; }
-        float n = (float)transitions_actions(counting->transitions, i);
-        scores[i] *= powf(n + 1.0F, (float)set->content_popularity);
-    }
+    return true;
 }
 
-/* The greatest score of what is not in the history; those in it are made 0. */
-static float greatest(const struct query *query, float *scores)
+size_t counting_recommender_list(void *self, const struct query *query, size_t length,
+                                 const struct ranked **ret_list)
 {
-    for (size_t at = 0; at < query->count; at++) { scores[query->history[at]] = 0.0F; }
-    float most = 0.0F;
-    for (int32_t i = 0; i < query->items; i++) { most = scores[i] > most ? scores[i] : most; }
-    return most;
+    struct counting *counting = self;
+    size_t newest = MIN_OF(query->count, (size_t)counting->settings.history_length);
+    publish(counting);
+    return ranking_list(counting->ranking,
+                        &(struct ranking_request){
+                            .items = query->history + (query->count - newest),
+                            .weights = counting->weights,
+                            .count = newest,
+                            .seen = query->history,
+                            .seen_count = query->count - newest,
+                            .length = length,
+                        },
+                        ret_list);
+}
+
+const struct ranking *counting_recommender_ranking(const void *self)
+{
+    const struct counting *counting = self;
+    return counting->ranking;
 }
 
 static void counting_score(void *self, const struct query *query, float *scores)
 {
-    struct counting *counting = self;
-    size_t bytes = (size_t)query->items * sizeof(*scores);
+    const struct counting *counting = self;
+    const struct ranked *list;
     assert(query->items <= counting->items_max);
-    memset(scores, 0, bytes);
-    sum_transitions(counting, query, scores);
-    float most = greatest(query, scores);
-    float scale = most > 0.0F ? 1.0F / most : 0.0F;
-    for (int32_t i = 0; i < query->items; i++) {
-        scores[i] = scores[i] * scale + counting->root[i];
+    size_t count = counting_recommender_list(self, query, SCORED, &list);
+    for (int32_t item = 0; item < query->items; item++) {
+        float score = ranking_score(counting->ranking, item);
+        scores[item] = score > 0.0F ? score : UNLISTED;
     }
-    if (!counting->content || !(counting->settings.content > 0.0)) { return; }
-    float *content = counting->content_scores;
-    memset(content, 0, bytes);
-    sum_content(counting, query, content);
-    most = greatest(query, content);
-    scale = most > 0.0F ? (float)counting->settings.content / most : 0.0F;
-    for (int32_t i = 0; i < query->items; i++) { scores[i] += content[i] * scale; }
+    for (size_t k = 0; k < count; k++) {
+        bool fills = list[k].score < 0.0F;
+        if (list[k].item >= query->items) { continue; }
+        scores[list[k].item] = fills ? FILL_STEP * list[k].score : list[k].score;
+    }
 }
 
 const struct recommender counting_recommender = {
     .name = "counting",
-    .about = "directed counts of what follows what, with recency, popularity and content",
+    .about = "counts of pairs and of what follows what, as the workers keep and rank them",
+    .served = true,
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,
     .presets_count = ARRAY_COUNT(presets),
     .settings_size = sizeof(struct counting_settings),
-    .every_preset = true,
     .make = counting_make,
     .free = counting_free,
     .learn = counting_learn,

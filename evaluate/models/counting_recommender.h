@@ -1,46 +1,62 @@
-/* Recipe: the counting model. Lists from directed counts, recency and content; everything is kept
- * as actions arrive, every power and norm taken at read time.
+/* Counting, as the workers do it: the functions that `features` (model/counting/timeline.h,
+ * pairs.h), `trainer` (row.h) and `scorer` (item_table.h, ranking.h) call, in one process and
+ * without messages. An action goes through its user's timeline into the accumulator; before a list
+ * is made, and when the accumulator is large, it is drained into the rows, and changed rows are put
+ * into the table as `trainer` publishes them: pruned, in order.
  *
- *   K[j][i] = ((C^2 / (C + s)) n_j^-ns n_i^-nt)^kp            C, n: transitions.h
- *   A_i     = sum over the history, r = 1 the newest, of
- *             r^-g h^(r-1) (K[j_r][i] + x sum of S[j_r][j']^q K[j'][i]),
- *             j' the 10 most like j_r
- *   B_i     = sum of hc^(r-1) S[j_r][i]^q (n_i + 1)^cp over the 200 most like j_r
- *   score_i = A_i / max A + kc B_i / max B + pe sqrt(n_i)      maxima over what is not in the
- *                                                              history
+ * Settings are the workers' options. The preset `default` has the options' defaults; the others are
+ * the options to set for other data: `sparse` for short histories over many items, `ordered` for
+ * the same where order says more, `dense` where every item has hundreds of actions. Actions weigh
+ * 1. A history is what features publishes: the newest history_length actions, and which other items
+ * the user has had. A user without a history gets the list that the ranking fills with trending and
+ * popular items.
  *
- * S is the cosine of content.h; without content the terms with S are 0. The formula is our own,
- * found by ablation on public data; docs/quality.md has its figures.
- *
- * Presets: `dense` for data where every item has hundreds of actions, `sparse` for short histories
- * over many items, `ordered` for the same where order says more, `even` for what lies between and
- * `even-content` the same with content. Which one suits is seen from hit rates (tuning.h, blend.h).
+ * Scores are those of the ranking; items that fill the list up have small negative ones, and what
+ * is not listed a lower one yet. Model numbers are the items' own. One thread.
  */
 #ifndef FRESHET_EVALUATE_MODELS_COUNTING_RECOMMENDER_H
 #define FRESHET_EVALUATE_MODELS_COUNTING_RECOMMENDER_H
 
 #include "base/base.h"
 #include "evaluate/models/recommender.h"
+#include "model/counting/ranking.h"
 
 struct counting_settings {
-    double window;                 /* w */
-    double distance_power;         /* a */
-    double backward;               /* b */
-    double shrink;                 /* s */
-    double source_power;           /* ns */
-    double target_power;           /* nt */
-    double kernel_power;           /* kp */
-    double recency_decay;          /* h */
-    double recency_power;          /* g */
-    double popularity;             /* pe */
-    double content;                /* kc; 0 here and in expansion: no content at all */
-    double content_power;          /* q */
-    double content_decay;          /* hc */
-    double content_popularity;     /* cp */
-    double expansion;              /* x */
+    /* features */
+    double history_length;
+    double history_actions_max;
+    double history_seen_max;
+    double pairs_window;
+    double transitions_window;
+    double transitions_exponent;
+    double decay_half_life; /* days; 0: never */
+    double trend_half_life;
+    /* trainer */
+    double neighbours_max;
+    /* scorer */
+    double recent_items;
+    double directed_weight;
+    double symmetric_weight;
+    double similarity_measure; /* enum similarity_measure */
+    double popularity_weight;
+    double backward_weight;
+    double shrink;
+    double source_power;
+    double target_power;
+    double kernel_power;
+    double recency_decay;
+    double recency_power;
+    double neighbours_used;
 };
 
-/* The model as every judge and blend knows it; its settings are struct counting_settings. */
+/* Its settings are struct counting_settings. */
 extern const struct recommender counting_recommender;
+
+/* Ranks as a list is made: at most `length` items, borrowed until the next call. `self` was made by
+ * counting_recommender. */
+size_t counting_recommender_list(void *self, const struct query *query, size_t length,
+                                 const struct ranked **ret_list);
+/* Borrows the ranking, for the scores behind that list. */
+const struct ranking *counting_recommender_ranking(const void *self);
 
 #endif

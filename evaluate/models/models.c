@@ -1,6 +1,8 @@
 #include "base/base.h"
 #include "evaluate/models/biased_mf.h"
 #include "evaluate/models/bpr.h"
+#include "evaluate/models/counting_recommender.h"
+#include "evaluate/models/directed_counting.h"
 #include "evaluate/models/ease.h"
 #include "evaluate/models/transformer_online.h"
 #include "evaluate/models/transformer_recommender.h"
@@ -10,12 +12,12 @@
 #include "evaluate/models/item_knn.h"
 #include "evaluate/models/models.h"
 #include "evaluate/models/popularity.h"
-#include "evaluate/models/counting_recommender.h"
 #include "evaluate/models/sgns.h"
 #include "evaluate/models/user_knn.h"
 
 const struct recommender *const models[] = {
     &counting_recommender,
+    &directed_counting_recommender,
     &popularity_recommender,
     &isgd_recommender,
     &ease_recommender,

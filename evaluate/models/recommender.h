@@ -51,6 +51,7 @@ struct training_example {
     int32_t user;
     int32_t item;
     float rating;
+    int64_t time_ms; /* 0 where the source has no times */
     const int32_t *before;
     size_t before_count;
 };
@@ -73,6 +74,7 @@ struct preset {
 struct recommender {
     const char *name;
     const char *about;
+    bool served; /* the workers make lists of it; else it is there for comparison */
     const struct hyperparameter *hyperparameters;
     size_t hyperparameters_count;
     const struct preset *presets; /* at least one; the first is the default */

@@ -271,6 +271,7 @@ static size_t transformer_recommender_prefer(const struct model_context *context
 const struct recommender transformer_recommender = {
     .name = "transformer",
     .about = "foretells the next item from the whole sequence",
+    .served = true,
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,

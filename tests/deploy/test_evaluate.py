@@ -71,10 +71,24 @@ def test_transformer_online(sequences, ratings):
 
 def test_blend_is_not_led_astray(sequences):
     models = evaluate(sequences, "--json")["models"]
-    assert {"counting", "popularity", "isgd", "ease", "ials", "sgns", "user-knn", "bpr",
+    assert {"counting", "directed-counting", "popularity",
+            "isgd", "ease", "ials", "sgns", "user-knn", "bpr",
             "transformer", "blend"} <= set(models)
     assert models["blend"]["hr10"] == 1
     assert models["blend"]["ndcg10"] >= 0.95 * models["counting"]["ndcg10"]
+
+
+def test_what_no_worker_runs_is_marked(sequences):
+    """In the JSON, in the table and in the list of models."""
+    models = evaluate(sequences, "--json")["models"]
+    served = {name for name, row in models.items() if row["served"]}
+    assert served == {"counting", "transformer"}
+    table = evaluate(sequences, "--model", "directed-counting").stdout
+    assert "(not served)" in table
+    assert "(not served)" not in evaluate(sequences, "--model", "counting").stdout
+    listed = subprocess.run([FRESHET, "evaluate", "--models"], text=True, check=True,
+                            stdout=subprocess.PIPE).stdout
+    assert "\ncounting:" in "\n" + listed and "\ndirected-counting (not served):" in listed
 
 
 def test_formats_agree(sequences, tmp_path):
@@ -155,9 +169,10 @@ def test_attributes_reach_a_new_item(tmp_path):
     path.write_text("\n".join(lines) + "\n")
     attributes = tmp_path / "attributes.json"
     attributes.write_text(json.dumps({"i3": [1, 2], "new": [1, 2], "i9": [3], "i8": [3]}))
-    words = ("--model", "counting", "--preset", "sparse", "--json")
-    blind = evaluate(path, *words)["models"]["counting"]["hr10"]
-    seeing = evaluate(path, "--attributes", attributes, *words)["models"]["counting"]["hr10"]
+    words = ("--model", "directed-counting", "--preset", "sparse", "--json")
+    blind = evaluate(path, *words)["models"]["directed-counting"]["hr10"]
+    seen = evaluate(path, "--attributes", attributes, *words)["models"]["directed-counting"]
+    seeing = seen["hr10"]
     assert blind == pytest.approx(200 / 201) and seeing == 1
 
 

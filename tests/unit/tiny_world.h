@@ -52,6 +52,8 @@ static inline void tiny_teach(const struct recommender *recommender, void *model
             recommender->learn(model, &(struct training_example){.user = user,
                                                                  .item = actions[at].item,
                                                                  .rating = actions[at].rating,
+                                                                 .time_ms =
+                                                                     actions[at].ts * 1000,
                                                                  .before = items,
                                                                  .before_count = at});
             items[at] = actions[at].item;

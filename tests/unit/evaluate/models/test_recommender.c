@@ -16,9 +16,9 @@ static void test_hyperparameters(void **state)
     assert_int_equal(recommender_set(model, &settings, "shrink", -1), -ERANGE);
     assert_int_equal(recommender_set(model, &settings, "shrink", (double)NAN), -ERANGE);
     assert_true(settings.shrink == 3.5);
-    assert_non_null(recommender_hyperparameter(model, "window"));
-    assert_int_equal(recommender_hyperparameter(model, "window")->offset,
-                     offsetof(struct counting_settings, window));
+    assert_non_null(recommender_hyperparameter(model, "pairs_window"));
+    assert_int_equal(recommender_hyperparameter(model, "pairs_window")->offset,
+                     offsetof(struct counting_settings, pairs_window));
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "evaluate/models/counting_recommender.h"
+#include "evaluate/models/directed_counting.h"
 #include "tests/unit/tiny_world.h"
 
 #include <setjmp.h>
@@ -8,13 +8,13 @@
 
 enum { USERS = 80, ITEMS = 30, LONGEST = 12 };
 
-/* What the formula of evaluate/models/counting_recommender.h sees: all pairs and all content, in
+/* What the formula of evaluate/models/directed_counting.h sees: all pairs and all content, in
  * plain doubles. */
 struct oracle {
     double c[ITEMS][ITEMS];
     double n[ITEMS];
     double s[ITEMS][ITEMS]; /* content; 0 on the diagonal */
-    const struct counting_settings *set;
+    const struct directed_counting_settings *set;
 };
 
 static void oracle_count(struct oracle *oracle, const struct sequences *sequences)
@@ -38,7 +38,7 @@ static void oracle_count(struct oracle *oracle, const struct sequences *sequence
 
 static double kernel(const struct oracle *oracle, int32_t j, int32_t i)
 {
-    const struct counting_settings *set = oracle->set;
+    const struct directed_counting_settings *set = oracle->set;
     double c = oracle->c[j][i];
     if (c <= 0) { return 0; }
     return pow(c * c / (c + set->shrink) * pow(oracle->n[j], -set->source_power) *
@@ -59,7 +59,7 @@ static bool among_ten(const struct oracle *oracle, int32_t j, int32_t other)
 
 static void oracle_score(const struct oracle *oracle, const struct query *query, double *scores)
 {
-    const struct counting_settings *set = oracle->set;
+    const struct directed_counting_settings *set = oracle->set;
     double a[ITEMS] = {0}, b[ITEMS] = {0}, a_max = 0, b_max = 0;
     for (int32_t i = 0; i < ITEMS; i++) {
         bool had = false;
@@ -117,7 +117,7 @@ static void check(struct oracle *oracle, void *model, uint64_t *rng)
         }
         float got[ITEMS];
         double want[ITEMS];
-        counting_recommender.score(model, &query, got);
+        directed_counting_recommender.score(model, &query, got);
         oracle_score(oracle, &query, want);
         for (int32_t i = 0; i < ITEMS; i++) { assert_near(got[i], want[i], 2e-5); }
     }
@@ -132,29 +132,29 @@ static void test_formula(void **state)
     struct oracle *oracle = xcalloc(1, sizeof(*oracle));
     struct content *content = make_content(oracle, &rng);
     struct oracle *bare = xcalloc(1, sizeof(*bare));
-    for (size_t p = 0; p < counting_recommender.presets_count; p++) {
-        struct counting_settings settings;
-        memcpy(&settings, counting_recommender.presets[p].settings, sizeof(settings));
+    for (size_t p = 0; p < directed_counting_recommender.presets_count; p++) {
+        struct directed_counting_settings settings;
+        memcpy(&settings, directed_counting_recommender.presets[p].settings, sizeof(settings));
         for (int with = 0; with < 2; with++) {
             struct oracle *seen = with ? oracle : bare;
             struct model_context context = {.users_max = USERS, .items_max = ITEMS};
             context.content = with ? content : NULL;
-            void *model = counting_recommender.make(&context, &settings);
-            tiny_teach(&counting_recommender, model, &sequences);
+            void *model = directed_counting_recommender.make(&context, &settings);
+            tiny_teach(&directed_counting_recommender, model, &sequences);
             seen->set = &settings;
             oracle_count(seen, &sequences);
             check(seen, model, &rng);
-            struct counting_settings other = settings;
+            struct directed_counting_settings other = settings;
             other.shrink += .5;
             other.kernel_power *= .7;
             other.target_power += .2;
             other.recency_decay *= .9;
-            assert_true(counting_recommender.retune(model, &other));
+            assert_true(directed_counting_recommender.retune(model, &other));
             seen->set = &other;
             check(seen, model, &rng);
             other.window += 1;
-            assert_false(counting_recommender.retune(model, &other));
-            counting_recommender.free(model);
+            assert_false(directed_counting_recommender.retune(model, &other));
+            directed_counting_recommender.free(model);
         }
     }
     content_free(content);
