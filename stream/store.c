@@ -1,3 +1,16 @@
+/* RocksDB behind a small interface.
+ *
+ * What can go wrong:
+ *   - A full disk in the middle of a write makes RocksDB abort the process where it is built with
+ *     assertions, as Debian's is. has_room() therefore checks the free space before each write.
+ *   - After a failed write RocksDB's state is undefined, and closing it would abort the process.
+ *     `failed` makes store_close() leave it alone; the process must end soon.
+ *   - A process loses its locks on a file when it closes *any* descriptor of the file. So
+ *     store_in_use() and store_discard(), which open LOCK, must not be called for a store that is
+ *     open here.
+ *   - A value from store_get() is pinned in RocksDB's memory until the next call.
+ * RocksDB gives its errors as text only; sort_why() turns them into an errno.
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
@@ -10,8 +23,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Room that must be left on the disk before a write, in write buffers: for the log, and for tables
- * that RocksDB writes in the background. */
+/* Space that must be free on the disk before a write, in write buffers: for RocksDB's log, and for
+ * the tables that it writes in the background. */
 enum { RESERVE_BUFFERS = 4 };
 
 enum { FAMILY_DATA, FAMILY_BOOKMARK, FAMILIES };
@@ -19,8 +32,8 @@ enum { FAMILY_DATA, FAMILY_BOOKMARK, FAMILIES };
 static const char *const family_names[FAMILIES] = {"default", "bookmark"};
 static const char bookmark_key[] = "bookmark";
 
-/* At how many tables of the first level compaction begins, writes are slowed down, and stopped. A
- * load may leave many of them, which are no reason to hold live writes up. */
+/* Numbers of first-level tables at which compaction begins, writes are slowed down and writes stop.
+ * The last two are high because a load may leave many tables, which must not slow live writes. */
 enum { COMPACT_AT = 4, LOAD_COMPACT_AT = 100, SLOW_AT = 160, STOP_AT = 240 };
 
 struct store {
@@ -36,9 +49,9 @@ struct store {
     int64_t write_buffer_bytes;
     bool loading;
     rocksdb_column_family_handle_t *families[FAMILIES];
-    rocksdb_pinnableslice_t *pinned; /* what the last store_get() lent */
+    rocksdb_pinnableslice_t *pinned; /* value of the last store_get() */
     char *path;
-    bool failed; /* a write failed: what RocksDB holds of it is not to be touched again */
+    bool failed; /* a write failed: RocksDB must not be used again, not even closed */
     char *why;
 };
 
@@ -52,8 +65,8 @@ static void keep_why(struct store *store, char *why)
     store->why = why;
 }
 
-/* One process holds many small stores: modest buffers, a shared idea of background work, and no
- * log files that pile up. */
+/* One process has many small stores, so buffers are small, background threads are few, and old log
+ * files are deleted. */
 static void set_options(struct store *store, const struct store_limits *limits)
 {
     store->cache = rocksdb_cache_create_lru((size_t)limits->block_cache_bytes);
@@ -87,8 +100,8 @@ static void set_options(struct store *store, const struct store_limits *limits)
     store->write_buffer_bytes = limits->write_buffer_bytes;
 }
 
-/* RocksDB tells its errors in words only. The lock is told with its file; "block" is another word.
- * A full disk is no damage: nothing must be deleted for it. */
+/* Turns RocksDB's error text into an errno. An error about the lock names the file LOCK. A full
+ * disk is no damage, and the state must not be deleted for it. */
 static int sort_why(const char *why)
 {
     if (strstr(why, "/LOCK: ")) { return -EAGAIN; }
@@ -129,7 +142,7 @@ struct store *store_close(struct store *store)
 {
     if (!store) { return NULL; }
     unpin(store);
-    if (store->db && !store->failed) { /* after a failed write closing would abort the process */
+    if (store->db && !store->failed) { /* closing would abort the process */
         for (int i = 0; i < FAMILIES; i++) {
             rocksdb_column_family_handle_destroy(store->families[i]);
         }
@@ -148,7 +161,7 @@ struct store *store_close(struct store *store)
     return NULL;
 }
 
-/* A store's directory is flat: files of RocksDB, no folders. */
+/* RocksDB's directory has files only, no subdirectories. */
 int store_wipe(const char *path)
 {
     DIR *dir = opendir(path);
@@ -165,8 +178,7 @@ int store_wipe(const char *path)
     return result;
 }
 
-/* RocksDB locks a directory by its file LOCK. A process's locks on a file end with any descriptor
- * of it that the process closes: hence not for a store that is open here. */
+/* Queries or takes the lock on the file LOCK, by which RocksDB locks a directory. */
 static int try_lock(const char *path, int command, struct flock *lock, int *ret_fd)
 {
     _cleanup_(xfreep) char *file = xprintf("%s/LOCK", path);
@@ -302,8 +314,9 @@ void store_batch_put(struct store_batch *batch, struct slice key, struct slice v
     }
 }
 
-/* RocksDB would hold a write larger than its buffer in memory until the next write, a whole commit
- * later. A flush that cannot begin now is one that the next write makes up for. */
+/* Flushes after a write larger than the buffer, which RocksDB would otherwise keep in memory until
+ * the next write, a whole commit later. A flush that cannot begin is ignored; the next write
+ * flushes. */
 static void begin_flush(struct store *store)
 {
     char *error = NULL;
@@ -327,8 +340,7 @@ static int keep_error(struct store *store, char *error)
     return sort_why(store->why);
 }
 
-/* A disk that runs full in the middle of a write makes RocksDB abort the process where it is built
- * with assertions, as Debian's is: so it is not led there. */
+/* Checks the free space before a write; true also when it is unknown. */
 static bool has_room(struct store *store)
 {
     struct statvfs disk;
@@ -355,7 +367,7 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
     CRASH_POINT("store.write");
     rocksdb_write(store->db, store->write, batch->writes, &error);
     CRASH_POINT("store.written");
-    rocksdb_writebatch_destroy(batch->writes); /* clearing would keep a large batch's memory */
+    rocksdb_writebatch_destroy(batch->writes); /* clearing it would keep a large batch's memory */
     batch->writes = rocksdb_writebatch_create();
     if (error) { return keep_error(store, error); }
     if (bytes > store->write_buffer_bytes) { begin_flush(store); }

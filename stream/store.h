@@ -1,8 +1,9 @@
-/* A partition's local state: RocksDB as a cache of a Kafka topic, with a bookmark.
+/* The store holds a partition's local state in RocksDB, as a cache of a changelog topic. A bookmark
+ * says how much of the topic the state contains.
  *
- * Data live in the default column family, the bookmark in one of its own, so iteration meets data
- * only. The only way to write is a store_batch applied whole: state and bookmark together, never
- * one without the other. One thread. The door to rocksdb/c.h.
+ * Data is in the default column family and the bookmark in another one, so a scan returns data
+ * only. store_apply() writes a whole batch and the bookmark as one atomic write; only a load writes
+ * batches without the bookmark. One thread.
  */
 #ifndef FRESHET_STREAM_STORE_H
 #define FRESHET_STREAM_STORE_H
@@ -10,7 +11,7 @@
 #include "base/base.h"
 #include "base/slice.h"
 
-/* How far the state reaches: the next offset of the changelog not in it, and of the input. */
+/* The first offsets that the state does not contain, of the changelog and of the input. */
 struct bookmark {
     int64_t changelog_offset;
     int64_t input_offset;
@@ -24,53 +25,58 @@ struct store_limits {
     int64_t block_cache_bytes;
 };
 
-/* Opens or makes the store in a directory. -EAGAIN: another process holds its lock; -ENOSPC: the
- * disk is full; -EIO: damaged or unreadable; ret_why is told (freed by the caller). */
+/* Opens the store in a directory, or creates it. -EAGAIN: another process has locked it; -ENOSPC:
+ * the disk is full; -EIO: it is damaged or unreadable. On failure ret_why has the reason, which the
+ * caller frees. Close with store_close(). */
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
                char **ret_why);
 /* Closes the store; takes NULL; returns NULL. */
 struct store *store_close(struct store *store);
-/* Deletes a closed store's directory and all in it; 0 (also when there is none) or -errno. */
+/* Deletes a closed store's directory with its files; 0 (also when there is none) or -errno. */
 int store_wipe(const char *path);
 
 /* Reads a value: 0 with bytes borrowed until the next store call, -ENOENT, or -EIO. */
 int store_get(struct store *store, struct slice key, struct slice *ret_value);
 /* Reads the bookmark; -ENOENT in a fresh store. */
 int store_bookmark(struct store *store, struct bookmark *ret_bookmark);
-/* Calls each pair in key order, until the callback returns non-zero, which is returned. */
+/* Calls back with each pair in key order, until the callback returns non-zero, which is
+ * returned. */
 int store_scan(struct store *store, int (*each)(void *arg, struct slice key, struct slice value),
                void *arg);
-/* Says whether another process has the store in a directory open. Not for one that is open here. */
+/* True when another process has the store in a directory open. Not for a store that this process
+ * has open. */
 bool store_in_use(const char *path);
-/* Deletes the store in a directory unless a process has it open: -EAGAIN. Not for one that is open
- * here. */
+/* Deletes the store in a directory, as store_wipe(); -EAGAIN when another process has it open. Not
+ * for a store that this process has open. */
 int store_discard(const char *path);
 
 /* Estimates the number of keys. */
 int64_t store_count(struct store *store);
-/* Tells the last failure in words; borrowed. */
+/* Returns the last failure as text; borrowed until the next call. */
 const char *store_why(struct store *store);
 
-/* A batch in the making; free with store_batch_free(). */
+/* Makes an empty batch of writes; free with store_batch_free(). */
 struct store_batch *store_batch_new(void);
+/* Frees the batch; takes NULL; returns NULL. */
 struct store_batch *store_batch_free(struct store_batch *batch);
+/* Removes all writes from the batch. */
 void store_batch_clear(struct store_batch *batch);
 /* Adds a put (value NULL: a delete). The bytes are copied. */
 void store_batch_put(struct store_batch *batch, struct slice key, struct slice value);
-/* Applies the batch and the bookmark as one write (log on, sync off) and clears the batch; 0,
- * -ENOSPC (all but four write buffers of the disk are full) or -EIO (damage): nothing is applied,
- * and the store is good for nothing but closing. */
+/* Applies the batch and the bookmark as one write (with RocksDB's log, without sync) and clears the
+ * batch. 0, or with nothing applied -ENOSPC (less than four write buffers are free on the disk) or
+ * -EIO (damage); after a failure the store can only be closed. */
 int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark);
 
-/* Loading: much that can be read again, as fast as it goes. Between begin and end batches are
- * written without a log and without a bookmark, buffers are large and tables are not compacted;
- * a process that dies leaves some newer state behind its old bookmark, over which the same records
- * are read again. The end writes everything out and then the bookmark. Errors as of
- * store_apply(). */
+/* A load writes much state fast, which can be read from the changelog again. Between begin and end
+ * batches are written without RocksDB's log and without the bookmark, with large buffers and little
+ * compaction. store_load_end() flushes everything and then writes the bookmark. When the process
+ * dies before, the state may be newer than its bookmark; the next restore then writes the same
+ * records again. Results as of store_apply(). */
 int store_load_begin(struct store *store, int64_t buffer_bytes);
 int store_load(struct store *store, struct store_batch *batch);
 int store_load_end(struct store *store, const struct bookmark *bookmark);
-/* Counts the bytes in a batch. */
+/* Returns the bytes of a batch. */
 size_t store_batch_bytes(const struct store_batch *batch);
 
 #endif
