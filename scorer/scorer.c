@@ -120,20 +120,20 @@ static void start_metrics(struct scorer *scorer, struct metrics *metrics)
                                    "Evaluated lists with the action's item among the first ten.");
     scorer->stale = metrics_counter(metrics, "freshet_histories_stale_total", "",
                                     "Histories ignored because a newer one had come.");
-    scorer->known = metrics_gauge(metrics, "freshet_items_known", "", "Items held.");
+    scorer->known = metrics_gauge(metrics, "freshet_items_known", "", "Items in memory.");
     scorer->over_max = metrics_gauge(metrics, "freshet_items_over_max", "",
-                                     "Times that an item found no place under items.max.");
+                                     "How often an item was left out because of items.max.");
     scorer->switches = metrics_gauge(metrics, "freshet_vector_switches", "",
                                      "Model versions that began to serve.");
     scorer->rows = metrics_gauge(metrics, "freshet_vector_rows", "",
                                  "Item vectors of the model version that serves.");
     scorer->indexed = metrics_gauge(metrics, "freshet_vector_index_rows", "",
-                                    "Of these, those found by an index; 0: all are looked at.");
+                                    "Of these, those found by an index; 0: all are scanned.");
     scorer->examples = metrics_counter(metrics, "freshet_blend_training_examples_total", "",
                                        "Next actions from which the blend learned.");
     metrics_formerly(metrics, scorer->examples, "freshet_blend_lessons_total");
     scorer->blended = metrics_counter(metrics, "freshet_lists_blended_total", "",
-                                      "Lists in which counting did not have the lead.");
+                                      "Lists that counting did not make.");
 }
 
 static int start(struct run *run)

@@ -25,70 +25,70 @@ static const char *const path_keys[MAPPED_COUNT] = {
 
 const struct option mapping_options[] = {
     OPTION("sources", STRING, source_names, "", OPTION_FREE,
-           "Names of several sources, a,b,...; each has source.NAME.topic and, as "
-           "source.NAME.KEY, what differs from the keys without a name. Empty: one source, the "
-           "topic clicks"),
+           "Names of the sources, a,b,...; each has source.NAME.topic and, as source.NAME.KEY, the "
+           "keys whose values differ from those without a name. Empty: one source, the topic "
+           "clicks"),
     OPTION("source.", PREFIX, named, NULL, OPTION_FREE,
-           "A key of one source, as source.NAME.topic=shop.orders, source.NAME.map.user=buyer.id"),
+           "A key of one source: source.NAME.topic=shop.orders, source.NAME.map.user=buyer.id"),
     OPTION("source.format", CHOICE, source_format, "json", OPTION_ONE_OF("json|avro"),
            "Format of the source topic: JSON objects, or Avro messages whose schema is known"),
     OPTION("source.record.bytes.max", BYTES, record_bytes_max, "1m", OPTION_RANGE(64, 64 << 20),
            "Largest source record; a larger one goes to dead letters"),
     OPTION("becomes", CHOICE, target, "UserEvent", OPTION_ONE_OF("UserEvent|Item|UserProfile"),
-           "What a source record becomes: an action (events), catalogue (items) or profile "
-           "(users)"),
+           "Message that a source record becomes: an action (topic events), an item (items) or a "
+           "profile (users)"),
     OPTION("map.user", STRING, paths[MAPPED_USER], "user_id", OPTION_FREE,
-           "Where the user id is: a path (a.b[2].c), several with | between them (the first that "
-           "is there), $key or $key.a.b for the record's key, $header.NAME for a header, or "
-           "=VALUE"),
+           "Where the user id is: a path (a.b[2].c), several paths with | between them (the first "
+           "that exists is used), $key or $key.a.b for the record's key, $header.NAME for a "
+           "header, or =VALUE for a constant"),
     OPTION("map.item", STRING, paths[MAPPED_ITEM], "item_id", OPTION_FREE,
            "Where the item id is; [*] in a path (lines[*].sku) makes one event of each element"),
     OPTION("map.action", STRING, paths[MAPPED_ACTION], "action", OPTION_FREE,
            "Where the action's name is"),
     OPTION("map.time", STRING, paths[MAPPED_TIME], "event_time_ms", OPTION_FREE,
-           "Where the time of the action is; $timestamp: the record's own"),
+           "Where the time of the action is; $timestamp: the timestamp of the record"),
     OPTION("map.weight", STRING, paths[MAPPED_WEIGHT], "weight", OPTION_FREE,
-           "Where the weight is; where a record has none, its action's weight holds"),
+           "Where the weight is; a record without one gets the weight of its action"),
     OPTION("map.id", STRING, paths[MAPPED_ID], "event_id", OPTION_FREE,
-           "Where the event id is; where a record has none, it is made of its origin"),
+           "Where the event id is; a record without one gets an id made of its origin"),
     OPTION("map.sequence", STRING, paths[MAPPED_SEQUENCE], "sequence", OPTION_FREE,
-           "Where the order among a user's events of the same millisecond is"),
+           "Where the number is that orders a user's events of one millisecond"),
     OPTION("map.title", STRING, paths[MAPPED_TITLE], "title", OPTION_FREE,
            "Where an item's title is"),
     OPTION("map.tags", STRING, paths[MAPPED_TAGS], "tags", OPTION_FREE,
-           "Where tags of an item or a user are: paths with commas between them, each optionally "
-           "NAME=PATH for tags that read NAME=VALUE; lists give several tags"),
+           "Where tags of an item or a user are: paths with commas between them; NAME=PATH makes "
+           "tags of the form NAME=VALUE; a list gives several tags"),
     OPTION("map.text", STRING, paths[MAPPED_TEXT], "text", OPTION_FREE,
            "Where an item's longer description is"),
     OPTION("map.vector", STRING, paths[MAPPED_VECTOR], "vector", OPTION_FREE,
-           "Where an item's given embedding is"),
+           "Where an item's embedding is, if you have one"),
     OPTION("map.available", STRING, paths[MAPPED_AVAILABLE], "available", OPTION_FREE,
-           "Where it says that an item may be recommended: true or false, a number (more than "
-           "0), or a text of available.values"),
+           "Where it is said whether an item may be recommended: true or false, a number (more "
+           "than 0: yes), or a text (available.values: yes)"),
     OPTION("map.created", STRING, paths[MAPPED_CREATED], "created_ms", OPTION_FREE,
-           "Where an item's first time is"),
+           "Where the time is at which an item was created"),
     OPTION("map.birth.year", STRING, paths[MAPPED_BIRTH_YEAR], "birth_year", OPTION_FREE,
            "Where a user's year of birth is: a number, or a text that begins with it"),
     OPTION("map.country", STRING, paths[MAPPED_COUNTRY], "country", OPTION_FREE,
            "Where a user's country is"),
     OPTION("map.kind", STRING, paths[MAPPED_KIND], "", OPTION_FREE,
-           "Where it says what sort of record this is, for kind.VALUE; empty: all are taken"),
+           "Where the kind of the record is, for kind.VALUE; empty: all records are taken"),
     OPTION("kind.", PREFIX, kinds, NULL, OPTION_FREE,
-           "What to do with a sort of record, as kind.VALUE=take, delete (the item or profile "
-           "goes), ignore or refuse"),
+           "What to do with a kind of record: kind.VALUE=take, delete (the item or profile), "
+           "ignore or refuse"),
     OPTION("kind.default", STRING, kind_fallback, "take", OPTION_FREE,
-           "The same for sorts that are not listed"),
+           "The same for kinds that are not listed"),
     OPTION("time.format", CHOICE, time_format, "ms", OPTION_ONE_OF("ms|s|us|iso8601|ns|days|avro"),
-           "Unit of numeric times since 1970; iso8601 for text (UTC where it names no zone); "
-           "avro: as the logical type in the writer's schema says"),
+           "Unit of numeric times since 1970; iso8601: a text (UTC if it names no zone); avro: the "
+           "logical type in the writer's schema"),
     OPTION("created.format", CHOICE, created_format, "time.format",
            OPTION_ONE_OF("time.format|ms|s|us|iso8601|ns|days|avro"),
-           "The same for map.created, where it differs"),
+           "The same for map.created"),
     OPTION("numbers.as.text", BOOL, numbers_as_text, "false", OPTION_FREE,
-           "Take times, weights and sequences that are numbers in quotes (\"1700000000\")"),
+           "Accept times, weights and sequences that are numbers in quotes (\"1700000000\")"),
     OPTION("absent.values", STRING, absent_values, "", OPTION_FREE,
-           "Texts that mean that there is nothing, a,b,... ((not set),null): the next path "
-           "counts then, or the field is missing"),
+           "Texts that stand for no value, a,b,... ((not set),null): the next path is used, or the "
+           "field is missing"),
     OPTION("tags.separator", STRING, tags_separator, "", OPTION_FREE,
            "Text between several tags in one value (red|blue)"),
     OPTION("available.values", STRING, available_values, "true,1", OPTION_FREE,
@@ -96,23 +96,23 @@ const struct option mapping_options[] = {
     OPTION("action.default", STRING, action_fallback, "refuse", OPTION_FREE,
            "What an unlisted or missing action becomes: refuse, ignore, or KIND:WEIGHT"),
     OPTION("action.", PREFIX, actions, NULL, OPTION_FREE,
-           "Meaning of an action's name, as action.NAME=KIND:WEIGHT (action.buy=PURCHASE:5), "
-           "ignore or refuse"),
+           "Meaning of an action's name: action.NAME=KIND:WEIGHT (action.buy=PURCHASE:5), ignore "
+           "or refuse"),
     OPTION("weight.max", DOUBLE, weight_max, "1000", OPTION_RANGE(0, 1e9),
            "Largest weight of an event"),
     OPTION("time.earliest", LONG, time_earliest_ms, "631152000000",
            OPTION_RANGE(-62167219200000.0, 253402300799999.0),
-           "Earliest believable time of an event, in ms since 1970"),
+           "Earliest valid time of an event, in ms since 1970"),
     OPTION("time.ahead.max", DURATION, time_ahead_max_ms, "1d", OPTION_RANGE(0, 3650 * 86400e3),
-           "How far an event may lie after the Kafka timestamp of its own record"),
+           "How far an event's time may be ahead of the Kafka timestamp of its record"),
     OPTION("id.bytes.max", BYTES, id_bytes_max, "256", OPTION_RANGE(1, ID_BYTES_MAX),
            "Longest user, item or event id, in bytes"),
     OPTION("pseudonym.keys", STRING, pseudonym_keys, "", OPTION_FREE,
-           "File with keys: user ids become pseudonyms (HMAC-SHA256) before anything is stored; "
-           "empty: they stay"),
+           "File with keys: user ids are replaced by pseudonyms (HMAC-SHA256) before anything is "
+           "stored; empty: they are not replaced"),
     OPTION("dead.letters.bytes", CHOICE, dead_letter_bytes, "auto", OPTION_ONE_OF("auto|keep|drop"),
-           "Whether a dead letter holds the record's bytes and headers; auto: unless there are "
-           "pseudonym.keys, since they may name a user"),
+           "Whether a dead letter holds the record's bytes and headers; auto: only without "
+           "pseudonym.keys, because they may contain a user id"),
 };
 _Static_assert(ARRAY_COUNT(mapping_options) == MAPPING_OPTIONS_COUNT, "the header says how many");
 

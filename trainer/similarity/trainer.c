@@ -26,11 +26,11 @@ struct trainer_settings {
 
 static const struct option options[] = {
     OPTION("neighbours.max", LONG, neighbours_max, "512", OPTION_RANGE(0, NEIGHBOURS_MAX),
-           "Neighbours that a row keeps; 0: as many as its format holds (65536)"),
+           "Most neighbours of an item; 0: as many as the format holds (65536)"),
     OPTION("rows.cache.bytes", BYTES, rows_cache_bytes, "128m", OPTION_RANGE(0, 1e15),
-           "Memory for decoded rows, of all partitions together"),
+           "Memory for the cache of decoded rows, all partitions together"),
     OPTION("items.max", LONG, items_max, "20000000", OPTION_RANGE(1, 1e9),
-           "Distinct items that one process can know; beyond, it ends and starts anew"),
+           "Most distinct items of a process; beyond, it ends and must be restarted"),
 };
 
 /* State of the process. */
