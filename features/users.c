@@ -1,4 +1,6 @@
-/* The cache has a hash table of chains and one LRU list.
+/* The cache has a hash table of chains and one LRU list. The chains go through the users, which are
+ * no array: base/hash_index.h would need one of pointers beside them, and with it finding one of
+ * 1,000 users took 1.14 times as long.
  *
  * A changed user must not be evicted before its change is committed: the store does not have it
  * yet. So each flush has a number; a user remembers the flush that staged its last change, the task

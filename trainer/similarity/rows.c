@@ -1,4 +1,5 @@
-/* The cache has a hash table of chains over item numbers and one LRU list.
+/* The cache has a hash table of chains over item numbers and one LRU list; features/users.c, which
+ * is built alike, says why it is not base/hash_index.h.
  *
  * A changed row must not be evicted before its change is committed: the store does not have it yet.
  * So each flush has a number; a row remembers the flush that staged its last change, the task the
