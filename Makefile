@@ -122,6 +122,10 @@ $(OUT)/tests/%: tests/%.c $(LIB_WORKERS) $(LIB)
 	$(QUIET_LINK)$(CC) $(ALL_CFLAGS) $(TEST_FLAGS) -o $@ $(filter %.c,$^) $(filter %.o,$^) \
 		$(filter %.a,$^) $(ALL_LIBS) -lcmocka
 
+# Tests of commands: all that `freshet` holds beside its main.
+CLI_OBJ := $(patsubst %.c,$(OUT)/%.o,$(filter-out %_main.c,$(wildcard cli/*.c cli/*/*.c)))
+$(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/cli/*.c)): $(CLI_OBJ)
+
 # Where plain char is unsigned (ARM) bytes are read the same.
 $(OUT)/tests/unit/stream/avro/test_cursor: private TEST_FLAGS := -funsigned-char
 

@@ -61,6 +61,12 @@ static const struct option client_options[] = {
 
 static const char registry_prefix[] = "schema.registry.";
 
+void client_init(struct client *client)
+{
+    *client = (struct client){.words = xcalloc(2, sizeof(*client->words))};
+    client->words[client->words_count++] = xstrdup("freshet");
+}
+
 void client_keep(struct client *client, const char *flag, char *value)
 {
     client->words = xreallocarray(client->words, (size_t)client->words_count + 3,
@@ -102,7 +108,8 @@ int client_load(struct client *client)
     }
     const char *generation = generation_parse(client->settings->generation);
     if (!generation) {
-        (void)client_fail("generation=%s: no name of a generation", client->settings->generation);
+        (void)client_fail("generation=%s: this is not a valid name of a generation",
+                          client->settings->generation);
         return -EINVAL;
     }
     client->settings->generation = generation;
@@ -151,6 +158,13 @@ char *client_topic_of(const struct client *client, const char *name, const char 
 const char *client_generation(const struct client *client)
 {
     return client->settings->generation;
+}
+
+bool client_generation_valid(const char *text, struct buf *why)
+{
+    if (generation_parse(text)) { return true; }
+    buf_printf(why, "\"%s\" is not a valid name of a generation", text);
+    return false;
 }
 
 bool client_knows(const char *key)
@@ -235,13 +249,6 @@ int client_flush(struct wire *wire)
     return client_fail("%zu records were not acknowledged in time", outstanding);
 }
 
-int client_run(struct client *client, int (*run)(void *arg), void *arg)
-{
-    int result = client_load(client) < 0 ? EXIT_CONFIG : run(arg);
-    client_release(client);
-    return result;
-}
-
 int client_fail(const char *format, ...)
 {
     va_list args;
@@ -250,5 +257,5 @@ int client_fail(const char *format, ...)
     vfprintf(stderr, format, args);
     fprintf(stderr, "\n");
     va_end(args);
-    return 1;
+    return EXIT_FAILURE;
 }

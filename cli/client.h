@@ -1,15 +1,13 @@
-/* What every command shares: the flags that say which Kafka, and the connection. */
+/* What commands share: the configuration of Freshet's side and the connection to Kafka. */
 #ifndef FRESHET_CLI_CLIENT_H
 #define FRESHET_CLI_CLIENT_H
 
 #include "base/exit_code.h"
 #include "stream/kafka/wire.h"
 
-/* glibc's argp.h and stream/config/options.h both have a struct option: a file includes one of
- * them. */
-struct argp;
 struct options;
 struct client_settings;
+struct buf;
 struct registry;
 struct registry_settings;
 
@@ -20,11 +18,9 @@ struct client {
     int words_count;
 };
 
-/* The flags --bootstrap, --config, --set, --prefix and --generation, as a child parser whose input
- * is a struct client. (client_flags.c) */
-extern const struct argp client_argp;
-
-/* Notes a flag and its value; takes the value. */
+/* Begins with no words; release with client_release(). */
+void client_init(struct client *client);
+/* Keeps a flag and its value for client_load(); takes the value. */
 void client_keep(struct client *client, const char *flag, char *value);
 /* Loads the settings once the flags are parsed; 0, or -EINVAL with the fault printed. */
 int client_load(struct client *client);
@@ -39,6 +35,8 @@ int client_connect_txn(const struct client *client, const char *transactional,
 char *client_topic(const struct client *client, const char *name);
 /* The same for a generation. */
 char *client_topic_of(const struct client *client, const char *name, const char *generation);
+/* Says whether a text names a generation; false with the reason in `why`. */
+bool client_generation_valid(const char *text, struct buf *why);
 /* The generation asked for; "": the base. */
 const char *client_generation(const struct client *client);
 /* The directory of further schemas, or "". */
@@ -65,11 +63,7 @@ void client_warn_former(const struct options *options);
 int client_flush(struct wire *wire);
 /* Frees what the client holds. */
 void client_release(struct client *client);
-/* The way of every command once its flags are parsed: loads the settings, runs, releases. Returns
- * the exit code. */
-int client_run(struct client *client, int (*run)(void *arg), void *arg);
-
-/* Prints `freshet: ...` to stderr and returns 1, the exit code of a command that failed. */
+/* Prints `freshet: ...` to stderr and returns EXIT_FAILURE. */
 int client_fail(const char *format, ...) _printf_(1, 2);
 
 #endif

@@ -1,48 +1,54 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
+#include "cli/client_flags.h"
 
-#include <argp.h>
-
-enum { KEY_BOOTSTRAP = 'b', KEY_CONFIG = 'c', KEY_SET = 's', KEY_GENERATION = 'g',
-       KEY_PREFIX = 0x1000 };
-
-static const struct argp_option flags[] = {
-    {"bootstrap", KEY_BOOTSTRAP, "HOST:PORT", 0, "Kafka brokers (bootstrap.servers)", 90},
-    {"config", KEY_CONFIG, "FILE", 0, "Properties file; a worker's serves", 90},
-    {"set", KEY_SET, "KEY=VALUE", 0, "One property, e.g. kafka.security.protocol=ssl", 90},
-    {"generation", KEY_GENERATION, "NAME", 0, "Generation to look at; base, the default: the "
-     "one without a name", 90},
-    {"prefix", KEY_PREFIX, "TEXT", 0, "Text before topic names (topic.prefix)", 90},
-    {0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
+static bool take_config(void *client, const char *text, struct buf *why _unused_)
 {
-    struct client *client = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        client->words = xcalloc(2, sizeof(*client->words));
-        client->words[client->words_count++] = xstrdup("freshet");
-        return 0;
-    case KEY_BOOTSTRAP:
-        client_keep(client, "--set", xprintf("bootstrap.servers=%s", arg));
-        return 0;
-    case KEY_PREFIX:
-        client_keep(client, "--set", xprintf("topic.prefix=%s", arg));
-        return 0;
-    case KEY_GENERATION:
-        client_keep(client, "--set", xprintf("generation=%s", arg));
-        return 0;
-    case KEY_CONFIG:
-        client_keep(client, "--config", xstrdup(arg));
-        return 0;
-    case KEY_SET:
-        client_keep(client, "--set", xstrdup(arg));
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    client_keep(client, "--config", xstrdup(text));
+    return true;
 }
 
-const struct argp client_argp = {.options = flags, .parser = parse};
+static bool take_set(void *client, const char *text, struct buf *why)
+{
+    if (!strchr(text, '=')) {
+        buf_printf(why, "\"%s\" is wrong; it takes KEY=VALUE", text);
+        return false;
+    }
+    client_keep(client, "--set", xstrdup(text));
+    return true;
+}
+
+static bool take_bootstrap(void *client, const char *text, struct buf *why _unused_)
+{
+    client_keep(client, "--set", xprintf("bootstrap.servers=%s", text));
+    return true;
+}
+
+static bool take_generation(void *client, const char *text, struct buf *why _unused_)
+{
+    client_keep(client, "--set", xprintf("generation=%s", text));
+    return true;
+}
+
+static bool take_prefix(void *client, const char *text, struct buf *why _unused_)
+{
+    client_keep(client, "--set", xprintf("topic.prefix=%s", text));
+    return true;
+}
+
+const struct flag client_flags[CLIENT_FLAGS] = {
+    FLAG_TAKEN('c', "FILE", "config", take_config,
+               "Properties file, such as a worker's; may be repeated"),
+    FLAG_TAKEN('s', "KEY=VALUE", "set", take_set,
+               "One property, such as kafka.security.protocol=ssl; may be repeated"),
+    FLAG_TAKEN('b', "HOST:PORT", "bootstrap", take_bootstrap, "Kafka brokers (bootstrap.servers)"),
+    FLAG_TAKEN('g', "NAME", "generation", take_generation,
+               "Generation to look at; base: the one without a name (default base)"),
+    FLAG_TAKEN(0, "TEXT", "prefix", take_prefix, "Text before topic names (topic.prefix)"),
+};
+
+size_t client_flags_count(enum command_needs needs)
+{
+    if (needs == NEEDS_NOTHING) { return 0; }
+    return needs == NEEDS_WORDS ? CLIENT_FLAGS_OF_WORDS : CLIENT_FLAGS;
+}

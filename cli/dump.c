@@ -1,56 +1,25 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "cli/commands.h"
 #include "schemas/contracts.h"
 #include "stream/store.h"
 
-#include <argp.h>
 #include <sys/stat.h>
 
 enum { LINE_BYTES_MAX = 64 << 20 };
 
-enum { KEY_RAW = 'r' };
-
 struct dump {
-    const char *path;
-    bool raw;
+    bool raw; /* flag */
 
+    const char *path;
     struct schema_cache *schemas;
     struct buf out;
 };
 
-static const struct argp_option flags[] = {
-    {"raw", KEY_RAW, 0, 0, "Keys and values as their bytes, in hexadecimal", 0},
-    {0},
-};
+#define OPTION_SETTINGS struct dump
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct dump *dump = state->input;
-    switch (key) {
-    case KEY_RAW:
-        dump->raw = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (dump->path) { argp_error(state, "one directory at a time"); }
-        dump->path = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!dump->path) { argp_error(state, "DIR is needed"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "DIR",
-    .doc =
-        "Prints a partition's local state, STATE.DIR/WORKER/PARTITION, as JSON lines in key order; "
-        "the first line is the bookmark: how far it reaches. The worker must not be running.",
+static const struct flag flags[] = {
+    SWITCH('r', "raw", raw, "Keys and values as their bytes, in hexadecimal"),
 };
 
 static void put_hex(struct buf *out, struct slice bytes)
@@ -65,8 +34,8 @@ static void put_hex(struct buf *out, struct slice bytes)
     buf_append(out, "\"", 1);
 }
 
-/* A key that is printable ASCII stands as it is; another, and every value that no contract reads,
- * stands in hexadecimal. */
+/* A key of printable ASCII is written as it is; any other key, and every value that no contract
+ * reads, in hexadecimal. */
 static void put_key(struct buf *out, struct slice key)
 {
     bool plain = true;
@@ -121,7 +90,7 @@ static int run(struct dump *dump)
     struct store *store = NULL;
     _cleanup_(xfreep) char *why = NULL;
     struct stat about;
-    /* Opening would make what is not there. */
+    /* Opening would create a store that does not exist. */
     if (stat(dump->path, &about) < 0) { return client_fail("%s: %s", dump->path, strerror(errno)); }
     int result = store_open(dump->path, &limits, &store, &why);
     if (result == -EAGAIN) { return client_fail("%s: its worker is running", dump->path); }
@@ -131,23 +100,39 @@ static int run(struct dump *dump)
     return result;
 }
 
-/* The ids that the worker has learned are beside the partitions. */
+/* The schemas whose ids the worker has learned are kept beside the partitions. */
 static void add_ids(struct dump *dump)
 {
     _cleanup_(xfreep) char *path = xprintf("%s/../schemas", dump->path);
     (void)schema_cache_add_dir(dump->schemas, path, NULL);
 }
 
-int dump_command(int argc, char **argv)
+static int dump_run(struct invocation *invocation)
 {
-    struct dump dump = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &dump);
-    dump.schemas = schema_cache_new();
-    contracts_add_all(dump.schemas);
-    add_ids(&dump);
-    buf_init(&dump.out, LINE_BYTES_MAX);
-    int result = run(&dump);
-    buf_release(&dump.out);
-    schema_cache_free(dump.schemas);
+    struct dump *dump = invocation->settings;
+    dump->path = invocation->arguments[0];
+    dump->schemas = schema_cache_new();
+    contracts_add_all(dump->schemas);
+    add_ids(dump);
+    buf_init(&dump->out, LINE_BYTES_MAX);
+    int result = run(dump);
+    buf_release(&dump->out);
+    schema_cache_free(dump->schemas);
     return result;
 }
+
+const struct command dump_command = {
+    .name = "dump",
+    .group = GROUP_OPERATION,
+    .summary = "print a stopped worker's local state as JSON lines",
+    .arguments = "DIR",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about = "Prints a partition's local state, STATE.DIR/WORKER/PARTITION, as JSON lines in the "
+             "order of the keys. The first line is the bookmark: up to which offsets the state "
+             "reaches. The worker must not be running.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .settings_size = sizeof(struct dump),
+    .run = dump_run,
+};

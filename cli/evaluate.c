@@ -1,42 +1,32 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "cli/commands.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/models/models.h"
 
-#include <argp.h>
 #include <jansson.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { ATTRIBUTES_MAX = 8, EVERY_DEFAULT = 10 };
-
-enum {
-    KEY_PROTOCOL = 'p',
-    KEY_MODEL = 'm',
-    KEY_ATTRIBUTES = 'a',
-    KEY_SET = 's',
-    KEY_JSON = 'j',
-    KEY_SEED = 0x2000,
-    KEY_PRESET,
-    KEY_TUNE,
-    KEY_EVERY,
-    KEY_MIN_RATING,
-    KEY_VECTORS,
-    KEY_MODELS,
-    KEY_PROGRESS,
-};
+enum { ATTRIBUTES_MAX = 8 };
 
 struct evaluate {
-    const char *file;
+    /* flags */
     const char *attributes[ATTRIBUTES_MAX];
     size_t attributes_count;
     const char *vectors;
-    struct evaluation_request request;
+    const char *sets[EVALUATION_SETS_MAX];
+    size_t sets_count;
+    const char *model;
+    const char *preset;
+    int32_t protocol_index; /* in protocols */
+    int64_t tune, every, seed;
     double min_rating;
+    bool json, progress, list_models;
+
+    const char *file;
+    struct evaluation_request request;
     const struct protocol *protocol;
-    bool json;
 };
 
 struct protocol {
@@ -78,145 +68,73 @@ static void list_models(void)
     }
 }
 
-static double number(const char *text, double least, const char *flag, struct argp_state *state)
+static bool take_attributes(void *arg, const char *text, struct buf *why)
 {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value >= least)) {
-        argp_error(state, "%s wants a number of at least %g, not \"%s\"", flag, least, text);
+    struct evaluate *evaluate = arg;
+    if (evaluate->attributes_count == ATTRIBUTES_MAX) {
+        buf_printf(why, "at most %d files", ATTRIBUTES_MAX);
+        return false;
     }
-    return value;
+    evaluate->attributes[evaluate->attributes_count++] = text;
+    return true;
 }
 
-static void take_model(struct evaluate *evaluate, const char *name, struct argp_state *state)
+static bool take_set(void *arg, const char *text, struct buf *why)
 {
-    evaluate->request.model = models_find(name);
-    if (!evaluate->request.model && strcmp(name, "blend") != 0) {
-        argp_error(state, "no model \"%s\": --models lists them, and there is `blend`", name);
+    struct evaluate *evaluate = arg;
+    if (evaluate->sets_count == EVALUATION_SETS_MAX) {
+        buf_printf(why, "at most %d times", EVALUATION_SETS_MAX);
+        return false;
     }
+    evaluate->sets[evaluate->sets_count++] = text;
+    return true;
 }
 
-static void take_protocol(struct evaluate *evaluate, const char *name, struct argp_state *state)
+static bool take_model(void *arg, const char *text, struct buf *why)
 {
-    evaluate->protocol = NULL;
-    for (size_t at = 0; at < ARRAY_COUNT(protocols); at++) {
-        if (strcmp(protocols[at].name, name) == 0) { evaluate->protocol = &protocols[at]; }
-    }
-    if (!evaluate->protocol) {
-        argp_error(state, "--protocol is leave-one-out, prequential or rating, not \"%s\"", name);
-    }
+    struct evaluate *evaluate = arg;
+    evaluate->model = text;
+    if (models_find(text) || strcmp(text, "blend") == 0) { return true; }
+    buf_printf(why, "there is no model \"%s\"; `freshet evaluate --models` lists them", text);
+    return false;
 }
 
-static error_t parse_number(int key, char *arg, struct argp_state *state)
-{
-    struct evaluate *evaluate = state->input;
-    switch (key) {
-    case KEY_SEED:
-        evaluate->request.seed = (uint64_t)number(arg, 0, "--seed", state);
-        return 0;
-    case KEY_TUNE:
-        evaluate->request.tune = (int)number(arg, 0, "--tune", state);
-        return 0;
-    case KEY_EVERY:
-        evaluate->request.every = (int32_t)number(arg, 1, "--every", state);
-        return 0;
-    case KEY_MIN_RATING:
-        evaluate->min_rating = number(arg, -1e9, "--min-rating", state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+#define OPTION_SETTINGS struct evaluate
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct evaluate *evaluate = state->input;
-    switch (key) {
-    case KEY_PROTOCOL:
-        take_protocol(evaluate, arg, state);
-        return 0;
-    case KEY_MODEL:
-        take_model(evaluate, arg, state);
-        return 0;
-    case KEY_ATTRIBUTES:
-        if (evaluate->attributes_count == ATTRIBUTES_MAX) {
-            argp_error(state, "at most %d files of attributes", ATTRIBUTES_MAX);
-        }
-        evaluate->attributes[evaluate->attributes_count++] = arg;
-        return 0;
-    case KEY_SET:
-        if (evaluate->request.sets_count == EVALUATION_SETS_MAX) {
-            argp_error(state, "at most %d times --set", EVALUATION_SETS_MAX);
-        }
-        evaluate->request.sets[evaluate->request.sets_count++] = arg;
-        return 0;
-    case KEY_VECTORS:
-        evaluate->vectors = arg;
-        return 0;
-    case KEY_PRESET:
-        evaluate->request.preset = arg;
-        return 0;
-    case KEY_JSON:
-        evaluate->json = true;
-        return 0;
-    case KEY_PROGRESS:
-        evaluate->request.progress = true;
-        return 0;
-    case KEY_MODELS:
-        list_models();
-        exit(0);
-    case ARGP_KEY_ARG:
-        if (evaluate->file) { argp_error(state, "one FILE only"); }
-        evaluate->file = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!evaluate->file) { argp_error(state, "FILE is needed"); }
-        return 0;
-    default:
-        return parse_number(key, arg, state);
-    }
-}
-
-static const struct argp_option flags[] = {
-    {"protocol", KEY_PROTOCOL, "NAME", 0, "leave-one-out (default), prequential or rating", 0},
-    {"model", KEY_MODEL, "NAME", 0, "A model, or blend (default): all of them together", 0},
-    {"attributes", KEY_ATTRIBUTES, "FILE", 0,
-     "What items are like: JSON {item: [attribute, ...]}, or lines of item, tab, words; "
-     "repeatable",
-     0},
-    {"vectors", KEY_VECTORS, "FILE", 0,
-     "What a model of images or texts says of items: lines of item, number, number, ...", 0},
-    {"preset", KEY_PRESET, "NAME", 0, "The model's preset, instead of the one that does best", 0},
-    {"set", KEY_SET, "MODEL.HYPERPARAMETER=N", 0, "Change a setting; repeatable", 0},
-    {"tune", KEY_TUNE, "ROUNDS", 0, "Leave-one-out: tune hyperparameters on validation (default 0)",
-     0},
-    {"every", KEY_EVERY, "N", 0, "Prequential: one action in N is a question (default 10)", 0},
-    {"min-rating", KEY_MIN_RATING, "R", 0, "Leave out actions rated below R", 0},
-    {"seed", KEY_SEED, "N", 0, "Seed of models and questions (default 1)", 0},
-    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
-    {"progress", KEY_PROGRESS, NULL, 0,
-     "Tell each round of learning on stderr; on a terminal it does so anyway", 0},
-    {"models", KEY_MODELS, NULL, 0, "List the models, their presets and hyperparameters, and exit",
-     0},
-    {0},
-};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "FILE",
-    .doc =
-        "Judges models on a file of actions, ranking all items.\v"
-        "FILE, or FILE.gz, is \"user item item ...\" a line, or \"user item\", each user's in "
-        "order of time; or user::item::rating::seconds (tabs or commas do as well), or "
-        "comma-separated with a line of names (user, item, rating, ts).\n\n"
-        "leave-one-out: a user's last item is the test, the one before it the validation; models "
-        "learn the rest; presets and the blend's weights are chosen by validation alone. "
-        "prequential: in order of time, each action is a question before it is learned; presets "
-        "and weights follow the answers so far. rating: foretold ratings, each by a model that has "
-        "learned four fifths of the others. Seconds are of the processor.\n\n"
-        "Models that are not marked \"not served\" are those of which the workers make lists: "
-        "`counting` runs the workers' own functions with their options, `transformer` is what "
-        "`freshet-sequence` trains. All others, and the blend, are there for comparison.",
+static const struct flag flags[] = {
+    FLAG('p', "NAME",
+         OPTION("protocol", CHOICE, protocol_index, "leave-one-out",
+                OPTION_ONE_OF("leave-one-out|prequential|rating"), "How models are evaluated")),
+    FLAG_TAKEN('m', "NAME", "model", take_model,
+               "A model, or blend: all of them together (default blend)"),
+    FLAG_TAKEN('a', "FILE", "attributes", take_attributes,
+               "Attributes of items: JSON {item: [attribute, ...]}, or lines of item, tab, words; "
+               "may be repeated"),
+    FLAG(0, "FILE",
+         OPTION("vectors", STRING, vectors, NULL, OPTION_FREE,
+                "Vectors of items from a model of images or texts: lines of item, number, number, "
+                "...")),
+    FLAG(0, "NAME",
+         OPTION("preset", STRING, preset, NULL, OPTION_FREE,
+                "The model's preset; by default the one that does best")),
+    FLAG_TAKEN('s', "MODEL.HYPERPARAMETER=N", "set", take_set,
+               "Change a hyperparameter; may be repeated"),
+    FLAG(0, "ROUNDS",
+         OPTION("tune", LONG, tune, "0", OPTION_RANGE(0, 1e6),
+                "Leave-one-out: tune hyperparameters on validation")),
+    FLAG(0, "N",
+         OPTION("every", LONG, every, "10", OPTION_RANGE(1, INT32_MAX),
+                "Prequential: ask for one action in N")),
+    FLAG(0, "R",
+         OPTION("min-rating", DOUBLE, min_rating, "-1e9", OPTION_RANGE(-1e9, 1e9),
+                "Leave out actions rated below R")),
+    FLAG(0, "N",
+         OPTION("seed", LONG, seed, "1", OPTION_RANGE(0, INFINITY),
+                "Seed of all random numbers")),
+    SWITCH('j', "json", json, "Print JSON"),
+    SWITCH(0, "progress", progress,
+           "Report each epoch of learning on stderr; on a terminal this is the default"),
+    SWITCH(0, "models", list_models, "List the models, their presets and hyperparameters"),
 };
 
 static long peak_mb(void)
@@ -322,33 +240,93 @@ static void print_json(const struct evaluate *evaluate, const struct dataset *da
     json_decref(root);
 }
 
-int evaluate_command(int argc, char **argv)
+static void make_request(struct evaluate *evaluate, struct reason *reason)
 {
-    struct reason reason = {0};
-    struct evaluate evaluate = {
-        .request = {.seed = 1,
-                    .every = EVERY_DEFAULT,
-                    .progress = isatty(STDERR_FILENO) != 0,
-                    .reason = &reason},
-        .min_rating = -INFINITY,
-        .protocol = &protocols[0],
+    evaluate->protocol = &protocols[evaluate->protocol_index];
+    evaluate->request = (struct evaluation_request){
+        .model = evaluate->model ? models_find(evaluate->model) : NULL,
+        .preset = evaluate->preset,
+        .sets_count = evaluate->sets_count,
+        .seed = (uint64_t)evaluate->seed,
+        .every = (int32_t)evaluate->every,
+        .tune = (int)evaluate->tune,
+        .progress = evaluate->progress || isatty(STDERR_FILENO) != 0,
+        .reason = reason,
     };
-    argp_parse(&argp, argc, argv, 0, NULL, &evaluate);
+    memcpy(evaluate->request.sets, evaluate->sets, sizeof(evaluate->sets));
+}
+
+static int read_dataset(const struct evaluate *evaluate, struct dataset *dataset)
+{
+    int result = dataset_read(dataset, evaluate->file, evaluate->min_rating);
+    for (size_t at = 0; result == 0 && at < evaluate->attributes_count; at++) {
+        result = dataset_read_attributes(dataset, evaluate->attributes[at]);
+    }
+    if (result == 0 && evaluate->vectors) {
+        result = dataset_read_vectors(dataset, evaluate->vectors);
+    }
+    return result;
+}
+
+static bool evaluate_check(struct invocation *invocation, struct buf *why)
+{
+    struct evaluate *evaluate = invocation->settings;
+    evaluate->file = invocation->arguments[0];
+    if (evaluate->list_models || evaluate->file) { return true; }
+    buf_printf(why, "FILE is missing");
+    return false;
+}
+
+static int evaluate_run(struct invocation *invocation)
+{
+    struct evaluate *evaluate = invocation->settings;
+    struct reason reason = {0};
+    if (evaluate->list_models) {
+        list_models();
+        return 0;
+    }
     struct dataset dataset;
     struct evaluation *evaluation = xcalloc(1, sizeof(*evaluation));
-    int result = dataset_read(&dataset, evaluate.file, evaluate.min_rating);
-    for (size_t at = 0; result == 0 && at < evaluate.attributes_count; at++) {
-        result = dataset_read_attributes(&dataset, evaluate.attributes[at]);
-    }
-    if (result == 0 && evaluate.vectors) {
-        result = dataset_read_vectors(&dataset, evaluate.vectors);
-    }
+    make_request(evaluate, &reason);
+    int result = read_dataset(evaluate, &dataset);
     if (result == 0) {
-        result = evaluate.protocol->evaluate(&dataset, &evaluate.request, evaluation);
+        result = evaluate->protocol->evaluate(&dataset, &evaluate->request, evaluation);
     }
-    if (result == 0) { (evaluate.json ? print_json : print_text)(&evaluate, &dataset, evaluation); }
-    if (result < 0) { client_fail("%s", reason.text[0] ? reason.text : dataset.reason.text); }
+    if (result == 0) { (evaluate->json ? print_json : print_text)(evaluate, &dataset, evaluation); }
+    if (result < 0) {
+        (void)client_fail("%s", reason.text[0] ? reason.text : dataset.reason.text);
+    }
     free(evaluation);
     dataset_release(&dataset);
-    return result < 0 ? 1 : 0;
+    return result < 0 ? EXIT_FAILURE : 0;
 }
+
+const struct command evaluate_command = {
+    .name = "evaluate",
+    .group = GROUP_EVALUATION,
+    .summary = "evaluate models on a file of actions",
+    .arguments = "FILE",
+    .arguments_most = 1,
+    .about =
+        "Evaluates models on a file of actions; each ranks all items.\n\n"
+        "FILE, or FILE.gz, has a line \"user item item ...\" for each user, or a line \"user "
+        "item\" for each action, each user's in order of time. It may also have "
+        "user::item::rating::seconds (or with tabs or commas), or be comma-separated with a "
+        "first line of names (user, item, rating, ts).\n\n"
+        "leave-one-out: each user's last item is the test, the one before it the validation; "
+        "models learn from the rest. Presets and the blend's weights are chosen by validation "
+        "alone.\n"
+        "prequential: in order of time, each action is asked for before it is learned. Presets "
+        "and weights follow the answers so far.\n"
+        "rating: each rating is predicted by a model that has learned from four fifths of the "
+        "others.\n"
+        "Seconds are processor time.\n\n"
+        "Models that are not marked \"not served\" are those from which the workers make lists: "
+        "`counting` runs the workers' own functions with their options, `transformer` is what "
+        "`freshet-sequence` trains. All others, and the blend, are there for comparison.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .settings_size = sizeof(struct evaluate),
+    .check = evaluate_check,
+    .run = evaluate_run,
+};

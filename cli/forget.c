@@ -1,34 +1,54 @@
+/* forget: erases a user.
+ *
+ * 1. A request with a random id goes into every partition of `events`, a tombstone into `users`.
+ * 2. features erases history, archive and contributions as it comes to the request, and writes a
+ *    receipt for each partition; this command adds them up.
+ * 3. trainer and scorer are waited for until they have committed all that their inputs held once
+ *    all receipts were there: by then neither counts nor lists hold the user.
+ *
+ * The request alone does the work. This command only waits, so it may be interrupted at any point
+ * and be run again. Workers whose groups do not exist are found before anything is written.
+ */
 #include "base/base.h"
 #include "base/clock.h"
-#include "base/number.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "cli/user_names.h"
 #include "schemas/forget_receipt.h"
+#include "stream/kafka/kafka_admin.h"
 
-#include <argp.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 enum {
-    KEY_UNTIL = 'u',
-    KEY_TIMEOUT = 't',
+    UNTIL_NOW = -1,
     REQUEST_RANDOM_BYTES = 16,
     REQUEST_BYTES_MAX = 1024,
     RECEIPT_ARENA_BLOCK = 1 << 12,
     NAP_US = 200000,
     FLUSH_TIMEOUT_MS = 30000,
+    FORGET_WORKERS = 3,
+};
+
+/* The workers that erase, in the order in which the request reaches them, and their inputs. */
+static const struct {
+    const char *name, *input;
+} forget_workers[FORGET_WORKERS] = {
+    {"features", "events"},
+    {"trainer", "pair-deltas"},
+    {"scorer", "histories"},
 };
 
 struct forget {
-    struct client client;
-    const char *user;
-    int64_t until_ms;
-    int64_t timeout_ms;
+    int64_t until_ms;  /* flag */
+    int64_t timeout_s; /* flag */
 
+    const struct client *client;
     struct wire *wire;
+    const char *user; /* under one of the names */
+    struct wire *wires[FORGET_WORKERS]; /* each with a worker's group */
     struct schema_cache *schemas;
     struct codec *requests;
     struct codec *receipts;
@@ -43,63 +63,16 @@ struct forget {
     bool profile;
 };
 
-static const struct argp_option flags[] = {
-    {"until", KEY_UNTIL, "MS", 0,
-     "Drop events of this time and before that arrive later, in ms since 1970 (default: now; "
-     "0: the user's newest event)", 0},
-    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "How long to wait for all of it (default 600)", 0},
-    {0},
-};
+#define OPTION_SETTINGS struct forget
 
-static int64_t parse_number(const char *text, struct argp_state *state)
-{
-    int64_t value = -1;
-    if (!number_parse(text, &value) || value < 0) { argp_error(state, "no number: %s", text); }
-    return value;
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct forget *forget = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &forget->client;
-        return 0;
-    case KEY_UNTIL:
-        forget->until_ms = parse_number(arg, state);
-        if (forget->until_ms > forget->asked_ms) {
-            argp_error(state, "--until lies in the future");
-        }
-        return 0;
-    case KEY_TIMEOUT:
-        forget->timeout_ms = parse_number(arg, state) * 1000;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (forget->user) { argp_error(state, "one user at a time"); }
-        if (!arg[0] || strlen(arg) > ID_BYTES_MAX) { argp_error(state, "that is no user id"); }
-        forget->user = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!forget->user) { argp_error(state, "USER is needed"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "USER",
-    .doc =
-        "Forgets a user: sequence, lists, profile, and what the user's actions added to the "
-        "counts. There is no way back. Waits until all workers are through and prints a receipt, "
-        "one line of JSON; parts of it stay in the topic `receipts`. When it is interrupted the "
-        "request stands all the same, and asking again does no harm. docs/operations.md says what "
-        "is not reached. With pseudonym.keys (--config, --set) give the user's own id: what is "
-        "known under any of the keys is forgotten, with a receipt each.",
-    .children = children,
+static const struct flag flags[] = {
+    FLAG('u', "MS",
+         OPTION("until", LONG, until_ms, "-1", OPTION_RANGE(UNTIL_NOW, INFINITY),
+                "Drop events of this time and before that arrive later, in ms since 1970; 0: the "
+                "time of the user's newest event; -1: now")),
+    FLAG('t', "SECONDS",
+         OPTION("timeout", LONG, timeout_s, "600", OPTION_RANGE(0, 1e9),
+                "How long to wait until all workers are done")),
 };
 
 static void say(const char *format, ...) _printf_(1, 2);
@@ -115,8 +88,44 @@ static void say(const char *format, ...)
 
 static int late(const char *what)
 {
-    return client_fail("waited too long for %s; the request stands and will be carried out; "
+    return client_fail("waited too long for %s; the request stays and will be carried out; "
                        "hint: `freshet status` tells which worker is behind", what);
+}
+
+/* ---- The workers ---- */
+
+/* Says whether a worker runs, or has run and committed something; below 0: the wire failed. */
+static int is_known(struct wire *wire, const char *group, const char *topic)
+{
+    int members = 0;
+    int32_t partitions = 0;
+    if (admin_group_members(wire, group, &members) < 0) { return -1; }
+    if (members) { return 1; }
+    if (wire_partitions(wire, topic, &partitions) < 0) { return -1; }
+    for (int32_t p = 0; p < partitions; p++) {
+        int64_t offset = OFFSET_NONE;
+        if (wire_committed(wire, topic, p, &offset) < 0) { return -1; }
+        if (offset != OFFSET_NONE) { return 1; }
+    }
+    return 0;
+}
+
+/* Connects as each worker's group; a group that does not exist would never answer. */
+static int connect_workers(struct forget *forget)
+{
+    for (size_t i = 0; i < FORGET_WORKERS; i++) {
+        const char *name = forget_workers[i].name;
+        _cleanup_(xfreep) char *group = client_group(forget->client, name);
+        _cleanup_(xfreep) char *topic = client_topic(forget->client, forget_workers[i].input);
+        if (client_connect(forget->client, group, &forget->wires[i]) < 0) { return EXIT_FAILURE; }
+        int known = is_known(forget->wires[i], group, topic);
+        if (known < 0) { return client_fail("%s", wire_why(forget->wires[i])); }
+        if (known) { continue; }
+        return client_fail("%s has never run: there is no group %s; nothing was erased; hint: "
+                           "start it, or name its group.prefix or generation",
+                           name, group);
+    }
+    return 0;
 }
 
 /* ---- Asking ---- */
@@ -146,16 +155,16 @@ static int flush(struct forget *forget)
     return outstanding ? client_fail("%zu records were not acknowledged", outstanding) : 0;
 }
 
-/* Every partition is asked: whoever writes to `events` may place users as they like. */
+/* Every partition is asked: a producer of `events` may choose partitions for users as it likes. */
 static int ask(struct forget *forget)
 {
     struct buf out;
-    _cleanup_(xfreep) char *topic = client_topic(&forget->client, "events");
+    _cleanup_(xfreep) char *topic = client_topic(forget->client, "events");
     const struct forget_request request = {.request_id = slice_str(forget->request_id),
                                            .user_id = slice_str(forget->user),
                                            .until_ms = forget->until_ms,
                                            .requested_ms = forget->asked_ms};
-    forget->requests = client_schemas_writer(&forget->client, forget->schemas, topic,
+    forget->requests = client_schemas_writer(forget->client, forget->schemas, topic,
                                              &forget_request_contract, /* first= */ false);
     if (!forget->requests) { return 1; }
     buf_init(&out, REQUEST_BYTES_MAX);
@@ -177,7 +186,7 @@ static int ask(struct forget *forget)
 static int drop_profile(struct forget *forget)
 {
     int32_t partitions;
-    _cleanup_(xfreep) char *topic = client_topic(&forget->client, "users");
+    _cleanup_(xfreep) char *topic = client_topic(forget->client, "users");
     if (wire_partitions(forget->wire, topic, &partitions) < 0) { return 0; }
     const struct message message = {
         .topic = topic, .partition = PARTITION_BY_KEY, .key = slice_str(forget->user)};
@@ -214,7 +223,7 @@ static bool take_receipt(void *arg, const struct record *rec)
 
 static int wait_for_receipts(struct forget *forget)
 {
-    _cleanup_(xfreep) char *topic = client_topic(&forget->client, "receipts");
+    _cleanup_(xfreep) char *topic = client_topic(forget->client, "receipts");
     for (;;) {
         if (scan_topic(forget->wire, topic, -1, /* follow= */ false, take_receipt, forget) < 0) {
             return client_fail("%s", wire_why(forget->wire));
@@ -225,7 +234,7 @@ static int wait_for_receipts(struct forget *forget)
     }
 }
 
-/* Says whether a group has had all that a partition held; markers of transactions, which nobody is
+/* Says whether a group has read all that a partition held; transaction markers, which no reader is
  * given, do not count. Below 0: the wire failed. */
 static int is_through(struct wire *wire, const char *topic, int32_t partition, int64_t end)
 {
@@ -258,23 +267,20 @@ static int wait_for_partition(struct forget *forget, struct wire *wire, const ch
 }
 
 /* Waits until a worker has committed all that its input held when the receipts were there. */
-static int wait_for_worker(struct forget *forget, const char *worker, const char *input)
+static int wait_for_worker(struct forget *forget, size_t worker)
 {
-    struct wire *wire = NULL;
+    struct wire *wire = forget->wires[worker];
+    const char *name = forget_workers[worker].name;
     int32_t partitions;
-    _cleanup_(xfreep) char *group = client_group(&forget->client, worker);
-    _cleanup_(xfreep) char *topic = client_topic(&forget->client, input);
-    if (client_connect(&forget->client, group, &wire) < 0) { return 1; }
-    int result = 0;
+    _cleanup_(xfreep) char *topic = client_topic(forget->client, forget_workers[worker].input);
     if (wire_partitions(wire, topic, &partitions) < 0) {
-        result = client_fail("%s", wire_why(wire));
-        partitions = 0;
+        return client_fail("%s", wire_why(wire));
     }
+    int result = 0;
     for (int32_t p = 0; p < partitions && result == 0; p++) {
-        result = wait_for_partition(forget, wire, worker, topic, p);
+        result = wait_for_partition(forget, wire, name, topic, p);
     }
-    if (result == 0) { say("%s is through with %s", worker, topic); }
-    wire_close(wire);
+    if (result == 0) { say("%s has read all of %s", name, topic); }
     return result;
 }
 
@@ -296,11 +302,11 @@ static void print(const struct forget *forget)
     }
 }
 
+/* Erases the user under one name. */
 static int run(struct forget *forget)
 {
-    if (make_id(forget) != 0) { return 1; }
-    if (client_connect(&forget->client, NULL, &forget->wire) < 0) { return 1; }
-    _cleanup_(xfreep) char *topic = client_topic(&forget->client, "events");
+    _cleanup_(xfreep) char *topic = client_topic(forget->client, "events");
+    if (make_id(forget) != 0) { return EXIT_FAILURE; }
     if (wire_partitions(forget->wire, topic, &forget->partitions) < 0) {
         return client_fail("%s", wire_why(forget->wire));
     }
@@ -309,48 +315,89 @@ static int run(struct forget *forget)
     if (result == 0) { result = drop_profile(forget); }
     if (result == 0) { result = flush(forget); }
     if (result == 0) {
-        say("request %s stands in all %d partitions of %s", forget->request_id,
-            forget->partitions, topic);
+        say("request %s is in all %d partitions of %s", forget->request_id, forget->partitions,
+            topic);
         result = wait_for_receipts(forget);
     }
-    if (result == 0) { result = wait_for_worker(forget, "trainer", "pair-deltas"); }
-    if (result == 0) { result = wait_for_worker(forget, "scorer", "histories"); }
+    /* The receipts are from features. */
+    for (size_t i = 1; i < FORGET_WORKERS && result == 0; i++) {
+        result = wait_for_worker(forget, i);
+    }
     if (result == 0) { print(forget); }
+    codec_free(forget->requests);
+    free(forget->answered);
     return result;
 }
 
-/* A user with pseudonyms is forgotten under each of them. */
-static int run_all(struct forget *all)
+/* A user with pseudonyms is erased under each of them. */
+static int run_all(struct forget *all, const char *user)
 {
     struct user_names names = {0};
-    int result = user_names_find(&all->client, all->user, &names);
+    int result = user_names_find(all->client, user, &names);
+    if (result == 0) { result = connect_workers(all); }
     for (size_t i = 0; i < names.count && result == 0; i++) {
         struct forget one = *all;
         one.user = names.at[i];
         if (names.key_ids[i][0]) { say("under key %s: %s", names.key_ids[i], one.user); }
         result = run(&one);
-        wire_close(one.wire);
-        free(one.answered);
     }
     user_names_release(&names);
     return result;
 }
 
-int forget_command(int argc, char **argv)
+static bool forget_check(struct invocation *invocation, struct buf *why)
 {
-    int64_t asked_ms = clock_wall_ms();
-    struct forget forget = {.asked_ms = asked_ms, .until_ms = asked_ms, .timeout_ms = 600000};
-    argp_parse(&argp, argc, argv, 0, NULL, &forget);
-    forget.deadline_ms = asked_ms + forget.timeout_ms;
-    forget.sum.until_ms = INT64_MIN;
-    forget.schemas = client_schemas(&forget.client);
-    forget.receipts = codec_new(&forget_receipt_contract, forget.schemas);
-    forget.arena = arena_new(RECEIPT_ARENA_BLOCK);
-    int result = client_load(&forget.client) < 0 ? EXIT_CONFIG : run_all(&forget);
-    arena_free(forget.arena);
-    codec_free(forget.requests);
-    codec_free(forget.receipts);
-    schema_cache_free(forget.schemas);
-    client_release(&forget.client);
+    struct forget *forget = invocation->settings;
+    const char *user = invocation->arguments[0];
+    forget->asked_ms = clock_wall_ms();
+    if (forget->until_ms > forget->asked_ms) {
+        buf_printf(why, "--until: %" PRId64 " is in the future", forget->until_ms);
+        return false;
+    }
+    if (!user[0] || strlen(user) > ID_BYTES_MAX) {
+        buf_printf(why, "a user id has from 1 to %d bytes", ID_BYTES_MAX);
+        return false;
+    }
+    return true;
+}
+
+static int forget_run(struct invocation *invocation)
+{
+    struct forget *forget = invocation->settings;
+    forget->client = &invocation->client;
+    forget->wire = invocation->wire;
+    if (forget->until_ms == UNTIL_NOW) { forget->until_ms = forget->asked_ms; }
+    forget->deadline_ms = forget->asked_ms + forget->timeout_s * 1000;
+    forget->sum.until_ms = INT64_MIN;
+    forget->schemas = client_schemas(forget->client);
+    forget->receipts = codec_new(&forget_receipt_contract, forget->schemas);
+    forget->arena = arena_new(RECEIPT_ARENA_BLOCK);
+    int result = run_all(forget, invocation->arguments[0]);
+    for (size_t i = 0; i < FORGET_WORKERS; i++) { wire_close(forget->wires[i]); }
+    arena_free(forget->arena);
+    codec_free(forget->receipts);
+    schema_cache_free(forget->schemas);
     return result;
 }
+
+const struct command forget_command = {
+    .name = "forget",
+    .group = GROUP_USERS,
+    .summary = "erase a user: history, lists, profile, part in the counts",
+    .arguments = "USER",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about =
+        "Erases a user: history, lists, profile, and what the user's actions added to the "
+        "counts. There is no way back. Waits until all workers are done and prints a receipt, "
+        "one line of JSON; its parts stay in the topic `receipts`. When the command is "
+        "interrupted, the request stays and is carried out; asking again does no harm. "
+        "docs/operations.md lists what is not reached. With pseudonym.keys (--config, --set) "
+        "give the user's own id: the user is erased under every key, with a receipt for each.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct forget),
+    .check = forget_check,
+    .run = forget_run,
+};

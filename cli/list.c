@@ -8,12 +8,10 @@
 #include "schemas/recommendation_list.h"
 #include "stream/kafka/murmur.h"
 
-#include <argp.h>
-
 enum { LIST_ARENA_BLOCK = 1 << 16 };
 
 struct listing {
-    struct client client;
+    const struct client *client;
     const char *user; /* as asked for */
     const char *name; /* as on our topics */
 
@@ -25,36 +23,7 @@ struct listing {
     bool found;
     struct recommendation_list list;
     int64_t published_ms;
-    struct slice *titles; /* per place of the list; then per `because` */
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct listing *listing = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &listing->client;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (listing->user) { argp_error(state, "one user at a time"); }
-        listing->user = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!listing->user) { argp_error(state, "USER is needed"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .parser = parse,
-    .args_doc = "USER",
-    .doc =
-        "Prints the newest list published for a user, with reasons, and titles where the catalogue "
-        "has them. With pseudonym.keys (--config, --set) the user's own id is enough.",
-    .children = children,
+    struct slice *titles; /* of each item of the list, then of each `because` */
 };
 
 static bool take_list(void *arg, const struct record *rec)
@@ -75,7 +44,7 @@ static bool take_list(void *arg, const struct record *rec)
     return true;
 }
 
-static void note_title(struct listing *listing, struct slice id, struct slice title)
+static void keep_title(struct listing *listing, struct slice id, struct slice title)
 {
     const struct recommendation_list *list = &listing->list;
     for (size_t i = 0; i < list->items.count; i++) {
@@ -95,7 +64,7 @@ static bool take_item(void *arg, const struct record *rec)
         codec_decode(listing->items, rec->value, listing->arena, &item, &error) < 0) {
         return true;
     }
-    note_title(listing, item.item_id, arena_copy(listing->arena, item.title));
+    keep_title(listing, item.item_id, arena_copy(listing->arena, item.title));
     return true;
 }
 
@@ -134,9 +103,8 @@ static void print(const struct listing *listing)
 
 static int run(struct listing *listing, const struct user_names *names)
 {
-    if (client_connect(&listing->client, NULL, &listing->wire) < 0) { return 1; }
-    _cleanup_(xfreep) char *lists = client_topic(&listing->client, "recommendations");
-    _cleanup_(xfreep) char *items = client_topic(&listing->client, "items");
+    _cleanup_(xfreep) char *lists = client_topic(listing->client, "recommendations");
+    _cleanup_(xfreep) char *items = client_topic(listing->client, "items");
     int32_t partitions;
     if (wire_partitions(listing->wire, lists, &partitions) < 0) {
         return client_fail("%s", wire_why(listing->wire));
@@ -159,26 +127,38 @@ static int run(struct listing *listing, const struct user_names *names)
     return 0;
 }
 
-int list_command(int argc, char **argv)
+static int list_run(struct invocation *invocation)
 {
-    struct listing listing = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &listing);
-    listing.schemas = client_schemas(&listing.client);
-    listing.lists = codec_new(&recommendation_list_contract, listing.schemas);
-    listing.items = codec_new(&item_contract, listing.schemas);
-    listing.arena = arena_new(LIST_ARENA_BLOCK);
     struct user_names names = {0};
-    int result = client_load(&listing.client) < 0
-                     ? EXIT_CONFIG
-                     : user_names_find(&listing.client, listing.user, &names);
-    if (result == 0) { result = run(&listing, &names); }
+    struct listing *listing = invocation->settings;
+    listing->client = &invocation->client;
+    listing->wire = invocation->wire;
+    listing->user = invocation->arguments[0];
+    listing->schemas = client_schemas(listing->client);
+    listing->lists = codec_new(&recommendation_list_contract, listing->schemas);
+    listing->items = codec_new(&item_contract, listing->schemas);
+    listing->arena = arena_new(LIST_ARENA_BLOCK);
+    int result = user_names_find(listing->client, listing->user, &names);
+    if (result == 0) { result = run(listing, &names); }
     user_names_release(&names);
-    wire_close(listing.wire);
-    free(listing.titles);
-    arena_free(listing.arena);
-    codec_free(listing.lists);
-    codec_free(listing.items);
-    schema_cache_free(listing.schemas);
-    client_release(&listing.client);
+    free(listing->titles);
+    arena_free(listing->arena);
+    codec_free(listing->lists);
+    codec_free(listing->items);
+    schema_cache_free(listing->schemas);
     return result;
 }
+
+const struct command list_command = {
+    .name = "list",
+    .group = GROUP_RESULTS,
+    .summary = "print a user's newest recommendations",
+    .arguments = "USER",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about = "Prints the newest list published for a user, with reasons, and with titles where the "
+             "catalogue has them. With pseudonym.keys (--config, --set) give the user's own id.",
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct listing),
+    .run = list_run,
+};

@@ -7,81 +7,37 @@
 #include "cli/scan.h"
 #include "schemas/contracts.h"
 
-#include <argp.h>
-
 enum { LINE_BYTES_MAX = 64 << 20 };
 
-enum { KEY_KEY = 'k', KEY_FOLLOW = 'f', KEY_LIMIT = 'n', KEY_PARTITION = 'p', KEY_VALUES = 'v' };
-
 struct peek {
-    struct client client;
-    const char *topic;
+    /* flags */
     const char *key;
     bool follow;
     bool values;
     int64_t limit;
-    int32_t partition;
+    int64_t partition;
 
+    const struct client *client;
     struct schema_cache *schemas;
     struct buf out;
     int64_t printed;
 };
 
-static const struct argp_option flags[] = {
-    {"key", KEY_KEY, "KEY", 0, "Only records with this key", 0},
-    {"follow", KEY_FOLLOW, 0, 0, "Go on as new records come", 0},
-    {"limit", KEY_LIMIT, "N", 0, "Stop after N records", 0},
-    {"partition", KEY_PARTITION, "N", 0, "Only this partition", 0},
-    {"values", KEY_VALUES, 0, 0, "Only the values, without offset, time and key", 0},
-    {0},
+#define OPTION_SETTINGS struct peek
+
+static const struct flag flags[] = {
+    FLAG('k', "KEY", OPTION("key", STRING, key, NULL, OPTION_FREE, "Only records with this key")),
+    SWITCH('f', "follow", follow, "Go on as new records come"),
+    FLAG('n', "N",
+         OPTION("limit", LONG, limit, "0", OPTION_RANGE(0, INFINITY),
+                "Stop after N records; 0: print all")),
+    FLAG('p', "N",
+         OPTION("partition", LONG, partition, "-1", OPTION_RANGE(-1, INT32_MAX),
+                "Only this partition; -1: all")),
+    SWITCH('v', "values", values, "Only the values, without offset, time and key"),
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct peek *peek = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &peek->client;
-        return 0;
-    case KEY_KEY:
-        peek->key = arg;
-        return 0;
-    case KEY_FOLLOW:
-        peek->follow = true;
-        return 0;
-    case KEY_LIMIT:
-        peek->limit = strtoll(arg, NULL, 10);
-        return 0;
-    case KEY_PARTITION:
-        peek->partition = (int32_t)strtol(arg, NULL, 10);
-        return 0;
-    case KEY_VALUES:
-        peek->values = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (peek->topic) { argp_error(state, "one topic at a time"); }
-        peek->topic = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!peek->topic) { argp_error(state, "TOPIC is needed"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "TOPIC",
-    .doc =
-        "Prints a topic's messages as JSON lines, up to the end that it has now. Avro messages are "
-        "decoded, JSON and text is shown as it is, other bytes as a string.",
-    .children = children,
-};
-
-/* Who fills a topic must not control the reader's terminal. */
+/* A record must not control the reader's terminal. */
 static bool has_control(struct slice text)
 {
     for (size_t i = 0; i < text.size; i++) {
@@ -132,28 +88,40 @@ static bool print(void *arg, const struct record *rec)
     return written && (!peek->limit || peek->printed < peek->limit);
 }
 
-static int run(struct peek *peek)
+static int run(struct peek *peek, struct wire *wire, const char *name)
 {
-    struct wire *wire = NULL;
     contracts_add_all(peek->schemas);
-    if (client_schemas_add_path(&peek->client, peek->schemas)) { return 1; }
-    if (client_connect(&peek->client, NULL, &wire) < 0) { return 1; }
-    _cleanup_(xfreep) char *topic = client_topic(&peek->client, peek->topic);
-    int result = scan_topic(wire, topic, peek->partition, peek->follow, print, peek);
-    if (result < 0) { result = client_fail("%s", wire_why(wire)); }
-    wire_close(wire);
+    if (client_schemas_add_path(peek->client, peek->schemas)) { return EXIT_FAILURE; }
+    _cleanup_(xfreep) char *topic = client_topic(peek->client, name);
+    int result = scan_topic(wire, topic, (int32_t)peek->partition, peek->follow, print, peek);
+    return result < 0 ? client_fail("%s", wire_why(wire)) : 0;
+}
+
+static int peek_run(struct invocation *invocation)
+{
+    struct peek *peek = invocation->settings;
+    peek->client = &invocation->client;
+    peek->schemas = client_schemas(peek->client);
+    buf_init(&peek->out, LINE_BYTES_MAX);
+    int result = run(peek, invocation->wire, invocation->arguments[0]);
+    buf_release(&peek->out);
+    schema_cache_free(peek->schemas);
     return result;
 }
 
-int peek_command(int argc, char **argv)
-{
-    struct peek peek = {.partition = -1};
-    argp_parse(&argp, argc, argv, 0, NULL, &peek);
-    peek.schemas = client_schemas(&peek.client);
-    buf_init(&peek.out, LINE_BYTES_MAX);
-    int result = client_load(&peek.client) < 0 ? EXIT_CONFIG : run(&peek);
-    buf_release(&peek.out);
-    schema_cache_free(peek.schemas);
-    client_release(&peek.client);
-    return result;
-}
+const struct command peek_command = {
+    .name = "peek",
+    .group = GROUP_RECORDS,
+    .summary = "print a topic's messages as JSON lines",
+    .arguments = "TOPIC",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about = "Prints a topic's messages as JSON lines, up to the end that the topic has now. Avro "
+             "messages are decoded; JSON and text are printed as they are; other bytes are printed "
+             "as a string.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct peek),
+    .run = peek_run,
+};

@@ -1,65 +1,35 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/user_names.h"
 
-#include <argp.h>
-
-enum { KEY_KEYS = 'k' };
-
 struct asking {
-    struct client client;
-    const char *user;
+    const char *keys;
 };
 
-static const struct argp_option flags[] = {
-    {"keys", KEY_KEYS, "FILE", 0, "The key file, as pseudonym.keys", 0},
-    {0},
+#define OPTION_SETTINGS struct asking
+
+static const struct flag flags[] = {
+    FLAG('k', "FILE",
+         OPTION("keys", STRING, keys, NULL, OPTION_FREE, "The key file, as pseudonym.keys")),
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static bool pseudonym_check(struct invocation *invocation, struct buf *why _unused_)
 {
-    struct asking *asking = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &asking->client;
-        return 0;
-    case KEY_KEYS:
-        client_keep(&asking->client, "--set", xprintf("pseudonym.keys=%s", arg));
-        return 0;
-    case ARGP_KEY_ARG:
-        if (asking->user) { argp_error(state, "one user at a time"); }
-        asking->user = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!asking->user) { argp_error(state, "USER is needed"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    const struct asking *asking = invocation->settings;
+    if (asking->keys) {
+        client_keep(&invocation->client, "--set", xprintf("pseudonym.keys=%s", asking->keys));
     }
+    return true;
 }
 
-static const struct argp_child children[] = {{&client_argp, 0, "Configuration:", 90}, {0}};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "USER",
-    .doc =
-        "Prints what a user is called on our topics: a line for each key of the file, newest "
-        "first, with the key's id, from when it is in force, and the pseudonym; a star marks the "
-        "key that records of this moment get. Asks no broker.",
-    .children = children,
-};
-
-static int run(void *arg)
+static int pseudonym_run(struct invocation *invocation)
 {
-    struct asking *asking = arg;
     struct user_names names;
-    int result = user_names_find(&asking->client, asking->user, &names);
+    int result = user_names_find(&invocation->client, invocation->arguments[0], &names);
     if (result) { return result; }
     if (!names.key_ids[0][0]) {
-        fprintf(stderr, "freshet: no pseudonym.keys, or that is a pseudonym: it stays\n");
+        fprintf(stderr, "freshet: pseudonym.keys is not set, or this is a pseudonym already\n");
     }
     for (size_t i = 0; i < names.count; i++) {
         char from[32] = "-";
@@ -75,9 +45,20 @@ static int run(void *arg)
     return 0;
 }
 
-int pseudonym_command(int argc, char **argv)
-{
-    struct asking asking = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &asking);
-    return client_run(&asking.client, run, &asking);
-}
+const struct command pseudonym_command = {
+    .name = "pseudonym",
+    .group = GROUP_USERS,
+    .summary = "print a user's pseudonyms under the keys of pseudonym.keys",
+    .arguments = "USER",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about = "Prints the names of a user on Freshet's topics: a line for each key of the file, "
+             "newest first, with the key's id, the time from which it is in force, and the "
+             "pseudonym. A star marks the key that records of this moment get. Needs no Kafka.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_SETTINGS,
+    .settings_size = sizeof(struct asking),
+    .check = pseudonym_check,
+    .run = pseudonym_run,
+};

@@ -1,3 +1,10 @@
+/* replay: the lines of a file as records of a topic.
+ *
+ * Line n is due n / rate seconds after the start; without a rate it is due at once. The wait for
+ * that time also receives acknowledgements, so that the client's queue is served at any rate. When
+ * the queue is full, producing waits. The command ends when every record is acknowledged; the first
+ * line that cannot be sent ends it, and what was sent before stays sent.
+ */
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -6,7 +13,6 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 
-#include <argp.h>
 #include <jansson.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,18 +23,8 @@ enum {
     KEY_BYTES_MAX = 1024,
 };
 
-enum {
-    KEY_TOPIC = 't',
-    KEY_RATE = 'r',
-    KEY_FIELD = 'k',
-    KEY_LIMIT = 'n',
-    KEY_SKIP = 0x2000,
-    KEY_CONTRACT
-};
-
 struct replay {
-    struct client client;
-    const char *file;
+    /* flags */
     const char *topic;
     const char *key_field;
     const char *contract;
@@ -36,7 +32,9 @@ struct replay {
     int64_t limit;
     int64_t skip;
 
+    const struct client *client;
     struct wire *wire;
+    const char *file;
     struct codec *codec;
     struct schema_cache *schemas;
     struct arena *arena;
@@ -45,63 +43,26 @@ struct replay {
     char *full_topic;
 };
 
-static const struct argp_option flags[] = {
-    {"topic", KEY_TOPIC, "TOPIC", 0, "Topic to write to (with --contract: below the prefix)", 0},
-    {"rate", KEY_RATE, "N", 0, "Records a second; 0, the default: full speed", 0},
-    {"key-field", KEY_FIELD, "NAME", 0, "Field of the JSON line that becomes the key", 0},
-    {"limit", KEY_LIMIT, "N", 0, "Stop after N records", 0},
-    {"skip", KEY_SKIP, "N", 0, "Leave out the first N lines", 0},
-    {"contract", KEY_CONTRACT, "NAME", 0,
-     "Write Avro: Item or UserProfile, from lines with the contract's field names", 0},
-    {0},
-};
+#define OPTION_SETTINGS struct replay
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct replay *replay = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &replay->client;
-        return 0;
-    case KEY_TOPIC:
-        replay->topic = arg;
-        return 0;
-    case KEY_RATE:
-        replay->rate = strtod(arg, NULL);
-        return 0;
-    case KEY_FIELD:
-        replay->key_field = arg;
-        return 0;
-    case KEY_LIMIT:
-        replay->limit = strtoll(arg, NULL, 10);
-        return 0;
-    case KEY_SKIP:
-        replay->skip = strtoll(arg, NULL, 10);
-        return 0;
-    case KEY_CONTRACT:
-        replay->contract = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (replay->file) { argp_error(state, "one file at a time"); }
-        replay->file = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!replay->file || !replay->topic) { argp_error(state, "FILE and --topic are needed"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "FILE",
-    .doc =
-        "Writes the lines of FILE to a topic, one record a line, with a progress bar. A record's "
-        "timestamp is the moment at which it was due.",
-    .children = children,
+static const struct flag flags[] = {
+    FLAG_NEEDED('t', "TOPIC",
+                OPTION("topic", STRING, topic, NULL, OPTION_FREE,
+                       "Topic to write to; with --contract its name below the prefix")),
+    FLAG('r', "N",
+         OPTION("rate", DOUBLE, rate, "0", OPTION_RANGE(0, INFINITY),
+                "Records a second; 0: full speed")),
+    FLAG('k', "NAME",
+         OPTION("key-field", STRING, key_field, NULL, OPTION_FREE,
+                "Field of the JSON line that becomes the key")),
+    FLAG('n', "N",
+         OPTION("limit", LONG, limit, "0", OPTION_RANGE(0, INFINITY),
+                "Stop after N records; 0: write all")),
+    FLAG(0, "N",
+         OPTION("skip", LONG, skip, "0", OPTION_RANGE(0, INFINITY), "Leave out the first N lines")),
+    FLAG(0, "NAME",
+         OPTION("contract", STRING, contract, NULL, OPTION_FREE,
+                "Write Avro: Item or UserProfile, from lines with the contract's field names")),
 };
 
 /* Reads the key from a line of JSON: a string as it is, an integer in decimal. */
@@ -159,7 +120,7 @@ static int send_line(struct replay *replay, struct slice line, int64_t due_us)
     return 0;
 }
 
-/* Waits until a record is due; meanwhile acknowledgements are taken in. */
+/* Waits until a record is due and receives acknowledgements meanwhile. */
 static int wait_until(struct replay *replay, int64_t due_us)
 {
     size_t outstanding;
@@ -210,7 +171,7 @@ static int choose_contract(struct replay *replay)
         return client_fail("no contract \"%s\" to replay; Item or UserProfile", replay->contract);
     }
     replay->codec =
-        client_schemas_writer(&replay->client, replay->schemas, replay->full_topic, contract,
+        client_schemas_writer(replay->client, replay->schemas, replay->full_topic, contract,
                               /* first= */ true);
     return replay->codec ? 0 : 1;
 }
@@ -218,13 +179,13 @@ static int choose_contract(struct replay *replay)
 static int run(struct replay *replay)
 {
     int32_t partitions;
-    replay->full_topic = replay->contract ? client_topic(&replay->client, replay->topic)
+    replay->full_topic = replay->contract ? client_topic(replay->client, replay->topic)
                                           : xstrdup(replay->topic);
-    if (choose_contract(replay) != 0) { return 1; }
+    if (choose_contract(replay) != 0) { return EXIT_FAILURE; }
     FILE *file = fopen(replay->file, "r");
     if (!file) { return client_fail("%s: %s", replay->file, strerror(errno)); }
-    int result = client_connect(&replay->client, NULL, &replay->wire) < 0;
-    if (!result && wire_partitions(replay->wire, replay->full_topic, &partitions) < 0) {
+    int result = 0;
+    if (wire_partitions(replay->wire, replay->full_topic, &partitions) < 0) {
         result = client_fail("%s", wire_why(replay->wire));
     }
     if (!result) { result = send_file(replay, file); }
@@ -232,20 +193,36 @@ static int run(struct replay *replay)
     return result;
 }
 
-int replay_command(int argc, char **argv)
+static int replay_run(struct invocation *invocation)
 {
-    struct replay replay = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &replay);
-    replay.schemas = client_schemas(&replay.client);
-    replay.arena = arena_new(LINE_ARENA_BLOCK);
-    buf_init(&replay.out, MESSAGE_BYTES_MAX);
-    int result = client_load(&replay.client) < 0 ? EXIT_CONFIG : run(&replay);
-    wire_close(replay.wire);
-    buf_release(&replay.out);
-    arena_free(replay.arena);
-    codec_free(replay.codec);
-    schema_cache_free(replay.schemas);
-    free(replay.full_topic);
-    client_release(&replay.client);
+    struct replay *replay = invocation->settings;
+    replay->client = &invocation->client;
+    replay->wire = invocation->wire;
+    replay->file = invocation->arguments[0];
+    replay->schemas = client_schemas(replay->client);
+    replay->arena = arena_new(LINE_ARENA_BLOCK);
+    buf_init(&replay->out, MESSAGE_BYTES_MAX);
+    int result = run(replay);
+    buf_release(&replay->out);
+    arena_free(replay->arena);
+    codec_free(replay->codec);
+    schema_cache_free(replay->schemas);
+    free(replay->full_topic);
     return result;
 }
+
+const struct command replay_command = {
+    .name = "replay",
+    .group = GROUP_RECORDS,
+    .summary = "write a file's events or catalogue to a topic",
+    .arguments = "FILE",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about = "Writes the lines of FILE to a topic, one record a line, with a progress bar. A "
+             "record's timestamp is the time at which it was due.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct replay),
+    .run = replay_run,
+};

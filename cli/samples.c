@@ -258,7 +258,7 @@ int samples_map(const struct samples *samples)
     FILE *file = result || standard ? stdin : fopen(samples->file, "r");
     if (!file) {
         (void)client_fail("%s: %s", samples->file, strerror(errno));
-        result = 74;
+        result = EXIT_DISK;
     }
     if (result == 0) { result = map_file(&sampling, file); }
     if (file && file != stdin) { fclose(file); }

@@ -6,21 +6,15 @@
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "model/counting/decay.h"
-#include "model/ids.h"
 #include "model/counting/similarity.h"
+#include "model/ids.h"
 #include "schemas/item_neighbours.h"
-
-#include <argp.h>
 
 enum {
     SIMILAR_ARENA_BLOCK = 1 << 18,
     ITEMS_MAX = 50000000,
     ID_JSON_MAX = 32 << 20,
-    KEY_MEASURE = 'm',
-    KEY_COUNT = 'n',
 };
-
-static const char *const measures[] = {"cosine", "jaccard", "llr"};
 
 struct mass {
     double value;
@@ -35,11 +29,10 @@ struct neighbour {
 };
 
 struct similar {
-    struct client client;
-    const char *item;
-    enum similarity_measure measure;
-    size_t count;
+    int32_t measure; /* flag; enum similarity_measure */
+    int64_t count;   /* flag */
 
+    const char *item;
     struct codec *codec;
     struct arena *kept; /* the row asked for */
     struct arena *scratch;
@@ -50,56 +43,17 @@ struct similar {
     struct item_neighbours row;
 };
 
-static int parse_measure(const char *name, struct argp_state *state)
-{
-    for (size_t i = 0; i < ARRAY_COUNT(measures); i++) {
-        if (strcmp(name, measures[i]) == 0) { return (int)i; }
-    }
-    argp_error(state, "--measure is cosine, jaccard or llr");
-    return 0;
-}
+#define OPTION_SETTINGS struct similar
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct similar *similar = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &similar->client;
-        return 0;
-    case KEY_MEASURE:
-        similar->measure = (enum similarity_measure)parse_measure(arg, state);
-        return 0;
-    case KEY_COUNT:
-        similar->count = (size_t)strtoul(arg, NULL, 10);
-        return 0;
-    case ARGP_KEY_ARG:
-        similar->item = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!similar->item) { argp_error(state, "ITEM is needed"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_option flags[] = {
-    {"measure", KEY_MEASURE, "NAME", 0, "cosine (default), jaccard or llr", 0},
-    {"count", KEY_COUNT, "N", 0, "How many neighbours (default 20)", 0},
-    {0},
-};
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "ITEM",
-    .doc =
-        "Prints an item's nearest neighbours as JSON lines: similarity at full precision, derived "
-        "from the counts in `neighbours`.",
-    .children = children,
+static const struct flag flags[] = {
+    FLAG('m', "NAME",
+         OPTION("measure", CHOICE, measure, "cosine", OPTION_ONE_OF("cosine|jaccard|llr"),
+                "How similarity is derived from the counts")),
+    FLAG('n', "N",
+         OPTION("count", LONG, count, "20", OPTION_RANGE(0, INFINITY), "Print N neighbours")),
 };
 
-static void note_mass(struct similar *similar, const struct item_neighbours *row)
+static void keep_mass(struct similar *similar, const struct item_neighbours *row)
 {
     int32_t number = ids_put(similar->ids, row->item_id);
     if (number == ID_NONE) { return; }
@@ -134,7 +88,7 @@ static bool take_row(void *arg, const struct record *rec)
     if (codec_decode(similar->codec, rec->value, similar->scratch, &row, &error) < 0) {
         return true;
     }
-    note_mass(similar, &row);
+    keep_mass(similar, &row);
     if (!slice_equal(row.item_id, slice_str(similar->item))) { return true; }
     struct slice copy = arena_copy(similar->kept, rec->value);
     similar->found =
@@ -182,7 +136,7 @@ static void print(struct similar *similar)
     qsort(list, row->items.count, sizeof(*list), by_similarity);
     struct buf id;
     buf_init(&id, ID_JSON_MAX);
-    for (size_t i = 0; i < MIN_OF(similar->count, row->items.count); i++) {
+    for (size_t i = 0; i < MIN_OF((size_t)similar->count, row->items.count); i++) {
         buf_clear(&id);
         quote_json(&id, list[i].id, QUOTE_EITHER);
         printf("{\"item\":%.*s,\"similarity\":%.17g,\"co_rating\":%.17g}\n",
@@ -192,39 +146,49 @@ static void print(struct similar *similar)
     free(list);
 }
 
-static int run(struct similar *similar)
+static int run(struct similar *similar, const struct client *client, struct wire *wire)
 {
-    struct wire *wire = NULL;
-    if (client_connect(&similar->client, NULL, &wire) < 0) { return 1; }
-    _cleanup_(xfreep) char *topic = client_topic(&similar->client, "neighbours");
+    _cleanup_(xfreep) char *topic = client_topic(client, "neighbours");
     int result = scan_topic(wire, topic, -1, /* follow= */ false, take_row, similar);
-    if (result < 0) {
-        result = client_fail("%s", wire_why(wire));
-    } else if (!similar->found) {
-        result = client_fail("no row for item \"%s\" in %s", similar->item, topic);
-    } else {
-        print(similar);
+    if (result < 0) { return client_fail("%s", wire_why(wire)); }
+    if (!similar->found) {
+        return client_fail("no row for item \"%s\" in %s", similar->item, topic);
     }
-    wire_close(wire);
+    print(similar);
+    return 0;
+}
+
+static int similar_run(struct invocation *invocation)
+{
+    struct similar *similar = invocation->settings;
+    struct schema_cache *schemas = client_schemas(&invocation->client);
+    similar->item = invocation->arguments[0];
+    similar->codec = codec_new(&item_neighbours_contract, schemas);
+    similar->kept = arena_new(SIMILAR_ARENA_BLOCK);
+    similar->scratch = arena_new(SIMILAR_ARENA_BLOCK);
+    similar->ids = ids_new(ITEMS_MAX);
+    int result = run(similar, &invocation->client, invocation->wire);
+    ids_free(similar->ids);
+    free(similar->masses);
+    arena_free(similar->kept);
+    arena_free(similar->scratch);
+    codec_free(similar->codec);
+    schema_cache_free(schemas);
     return result;
 }
 
-int similar_command(int argc, char **argv)
-{
-    struct similar similar = {.count = 20};
-    argp_parse(&argp, argc, argv, 0, NULL, &similar);
-    struct schema_cache *schemas = client_schemas(&similar.client);
-    similar.codec = codec_new(&item_neighbours_contract, schemas);
-    similar.kept = arena_new(SIMILAR_ARENA_BLOCK);
-    similar.scratch = arena_new(SIMILAR_ARENA_BLOCK);
-    similar.ids = ids_new(ITEMS_MAX);
-    int result = client_load(&similar.client) < 0 ? EXIT_CONFIG : run(&similar);
-    ids_free(similar.ids);
-    free(similar.masses);
-    arena_free(similar.kept);
-    arena_free(similar.scratch);
-    codec_free(similar.codec);
-    schema_cache_free(schemas);
-    client_release(&similar.client);
-    return result;
-}
+const struct command similar_command = {
+    .name = "similar",
+    .group = GROUP_RESULTS,
+    .summary = "print an item's nearest neighbours",
+    .arguments = "ITEM",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about = "Prints an item's nearest neighbours as JSON lines. Similarities are derived from the "
+             "counts in `neighbours`, at full precision.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct similar),
+    .run = similar_run,
+};

@@ -1,11 +1,9 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/local_copy.h"
 #include "stream/kafka/wire.h"
 
-#include <argp.h>
 #include <jansson.h>
 
 /* Each worker and the input that its group shares out. */
@@ -19,32 +17,6 @@ static const struct stage stages[] = {
     {"features", "events"},
     {"trainer", "pair-deltas"},
     {"scorer", "histories"},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct client *client = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = client;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "no argument \"%s\"", arg);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .parser = parse,
-    .doc =
-        "Prints where each worker stands: committed offset, log end and lag of each partition from "
-        "Kafka; what is restored, loaded and kept warm for others, and dead letters by reason, "
-        "from the copies that run on this machine (state.dir). --config with ingest's properties "
-        "names its sources, where there are several.",
-    .children = children,
 };
 
 static void print_partition(struct wire *wire, const struct stage *stage, const char *generation,
@@ -172,11 +144,20 @@ static int run(const struct client *client)
     return result;
 }
 
-int status_command(int argc, char **argv)
+static int status_run(struct invocation *invocation)
 {
-    struct client client = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &client);
-    int result = client_load(&client) < 0 ? EXIT_CONFIG : run(&client);
-    client_release(&client);
-    return result;
+    return run(&invocation->client);
 }
+
+const struct command status_command = {
+    .name = "status",
+    .group = GROUP_OPERATION,
+    .summary = "print how far each worker has read and what it lacks",
+    .about =
+        "Prints for each worker and partition the committed offset, the log's end and the lag, "
+        "from Kafka. From the copies that run on this machine (state.dir) it prints what is being "
+        "restored, whether tables are loaded, which partitions are kept warm, and dead letters by "
+        "reason. With several sources give --config with the properties of ingest.",
+    .needs = NEEDS_SETTINGS,
+    .run = status_run,
+};

@@ -1,42 +1,31 @@
-/* Sends dead letters round again, each once.
+/* redrive: sends dead letters again, each once.
  *
- * A transaction holds some hundred records and, in the topic `redrives`, which letters they were:
- * both or neither, so whoever comes later knows exactly what has been sent. A second run at the
- * same time is fenced off by the transactional id. The records have their senders' headers again,
- * without the letter's, and name their origin behind them: ids made of it are the same as the first
- * time, so that features drops what it has had after all.
+ * A transaction holds some hundred records and, in the topic `redrives`, the offsets of their dead
+ * letters: both or neither, so the next run knows exactly what has been sent. A second run at the
+ * same time is fenced by the transactional id. A record has its sender's headers again, without the
+ * dead letter's, and behind them its origin. Ids made from the origin are the same as the first
+ * time, so features drops what it had received after all.
  *
- * Letters without their bytes (truncated, withheld) are read from where they first stood; that
- * happens in the end, a partition at a time.
+ * Dead letters without their bytes (truncated, withheld) are read from where their records first
+ * were; that happens at the end, a partition at a time.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/dead_letters/dead_letters.h"
-#include "cli/scan.h"
 #include "cli/dead_letters/redrive_log.h"
+#include "cli/scan.h"
 
-#include <argp.h>
-
-enum {
-    KEY_REASON = 'r',
-    KEY_LIMIT = 'l',
-    KEY_DRY = 'n',
-    KEY_SINCE = 0x3000,
-    KEY_UNTIL,
-    KEY_TOPIC,
-    KEY_TO,
-    ATTEMPTS_MAX = 3,
-};
+enum { ATTEMPTS_MAX = 3 };
 
 struct redriving {
-    struct client client;
+    /* flags */
     struct dead_letter_filter filter;
-    int64_t limit;
+    int64_t limit; /* 0: none */
     bool dry;
     const char *to;
 
+    const struct client *client;
     struct wire *wire;
     char *dead_letters_topic;
     char *marks_topic;
@@ -49,70 +38,59 @@ struct redriving {
     int failed;
 };
 
-static const struct argp_option flags[] = {
-    {"reason", KEY_REASON, "REASON", 0, "Only letters with this reason; may be repeated", 0},
-    {"since", KEY_SINCE, "TIME", 0,
-     "Only letters from this time on: 2026-05-01T12:00:00Z, or 2h, 30m, 7d ago", 0},
-    {"until", KEY_UNTIL, "TIME", 0, "Only letters before this time", 0},
-    {"origin", KEY_TOPIC, "TOPIC", 0, "Only letters whose record came from this topic", 0},
-    {"to", KEY_TO, "TOPIC", 0, "Write there, not to the topics that they came from", 0},
-    {"limit", KEY_LIMIT, "N", 0, "Send at most N letters", 0},
-    {"dry-run", KEY_DRY, NULL, 0, "Count only", 0},
-    {0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
+static bool take_reason(void *arg, const char *text, struct buf *why)
 {
-    struct redriving *redriving = state->input;
+    struct redriving *redriving = arg;
     struct dead_letter_filter *filter = &redriving->filter;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &redriving->client;
-        return 0;
-    case KEY_REASON:
-        if (filter->reasons_count == DEAD_LETTER_REASONS_MAX) {
-            argp_error(state, "so many reasons");
-        }
-        filter->reasons[filter->reasons_count++] = arg;
-        return 0;
-    case KEY_SINCE:
-        if (!dead_letter_time(arg, &filter->since_ms)) { argp_error(state, "no time: %s", arg); }
-        return 0;
-    case KEY_UNTIL:
-        if (!dead_letter_time(arg, &filter->until_ms)) { argp_error(state, "no time: %s", arg); }
-        return 0;
-    case KEY_TOPIC:
-        filter->topic = arg;
-        return 0;
-    case KEY_TO:
-        redriving->to = arg;
-        return 0;
-    case KEY_LIMIT:
-        redriving->limit = strtoll(arg, NULL, 10);
-        if (redriving->limit <= 0) { argp_error(state, "no number: %s", arg); }
-        return 0;
-    case KEY_DRY:
-        redriving->dry = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "no argument \"%s\"", arg);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    if (filter->reasons_count == DEAD_LETTER_REASONS_MAX) {
+        buf_printf(why, "at most %d reasons", DEAD_LETTER_REASONS_MAX);
+        return false;
     }
+    filter->reasons[filter->reasons_count++] = text;
+    return true;
 }
 
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .doc =
-        "Sends dead letters of ingest and features round again, after a fix: to the topics and "
-        "partitions that they came from, with headers that name their first place. Each letter is "
-        "sent once, however often this runs; a record that is refused again is a new letter. Other "
-        "readers of those topics see the records too (--to names another topic). An older record "
-        "of a catalogue comes behind newer ones of its key: send such letters soon or not at all.",
-    .children = children,
+static bool read_time(const char *text, int64_t *ret_ms, struct buf *why)
+{
+    if (dead_letter_time(text, ret_ms)) { return true; }
+    buf_printf(why, "\"%s\" is wrong; it takes a time such as 2026-05-01T12:00:00Z or "
+               "2026-05-01, or 90s, 30m, 2h or 7d for so long ago", text);
+    return false;
+}
+
+static bool take_since(void *arg, const char *text, struct buf *why)
+{
+    struct redriving *redriving = arg;
+    return read_time(text, &redriving->filter.since_ms, why);
+}
+
+static bool take_until(void *arg, const char *text, struct buf *why)
+{
+    struct redriving *redriving = arg;
+    struct dead_letter_filter *filter = &redriving->filter;
+    if (!read_time(text, &filter->until_ms, why)) { return false; }
+    filter->until_ms = filter->until_ms ? filter->until_ms : 1; /* 0 stands for no end */
+    return true;
+}
+
+#define OPTION_SETTINGS struct redriving
+
+static const struct flag flags[] = {
+    FLAG_TAKEN('r', "REASON", "reason", take_reason,
+               "Only dead letters with this reason; may be repeated"),
+    FLAG_TAKEN(0, "TIME", "since", take_since,
+               "Only dead letters from this time on: 2026-05-01T12:00:00Z, or 2h, 30m, 7d ago"),
+    FLAG_TAKEN(0, "TIME", "until", take_until, "Only dead letters before this time"),
+    FLAG(0, "TOPIC",
+         OPTION("origin", STRING, filter.topic, NULL, OPTION_FREE,
+                "Only dead letters whose record came from this topic")),
+    FLAG(0, "TOPIC",
+         OPTION("to", STRING, to, NULL, OPTION_FREE,
+                "Write to this topic, not to those that the records came from")),
+    FLAG('l', "N",
+         OPTION("limit", LONG, limit, NULL, OPTION_RANGE(1, INFINITY),
+                "Send at most N dead letters; by default all")),
+    SWITCH('n', "dry-run", dry, "Count only"),
 };
 
 /* ---- Sending ---- */
@@ -238,14 +216,14 @@ static bool fetch_all(struct redriving *redriving)
 
 static int connect(struct redriving *redriving)
 {
-    _cleanup_(xfreep) char *id = client_group(&redriving->client, "redrive");
+    _cleanup_(xfreep) char *id = client_group(redriving->client, "redrive");
     int32_t partitions;
     int result = redriving->dry
-                     ? client_connect(&redriving->client, id, &redriving->wire)
-                     : client_connect_txn(&redriving->client, id, &redriving->wire);
-    if (result < 0) { return 1; }
-    redriving->dead_letters_topic = client_topic(&redriving->client, "dead-letters");
-    redriving->marks_topic = client_topic(&redriving->client, "redrives");
+                     ? client_connect(redriving->client, id, &redriving->wire)
+                     : client_connect_txn(redriving->client, id, &redriving->wire);
+    if (result < 0) { return EXIT_FAILURE; }
+    redriving->dead_letters_topic = client_topic(redriving->client, "dead-letters");
+    redriving->marks_topic = client_topic(redriving->client, "redrives");
     const char *const topics[] = {redriving->dead_letters_topic, redriving->marks_topic,
                                   redriving->to};
     for (size_t i = 0; i < ARRAY_COUNT(topics); i++) {
@@ -258,7 +236,7 @@ static int connect(struct redriving *redriving)
 
 static int run(struct redriving *redriving)
 {
-    if (connect(redriving) != 0) { return 1; }
+    if (connect(redriving) != 0) { return EXIT_FAILURE; }
     redriving->sent = redrive_log_new();
     redriving->batch = dead_letter_batch_new(redriving->wire, redriving->to);
     if (redrive_log_read(redriving->sent, redriving->wire, redriving->marks_topic) < 0 ||
@@ -275,18 +253,36 @@ static int run(struct redriving *redriving)
     return ok ? 0 : redriving->failed;
 }
 
-int redrive_command(int argc, char **argv)
+static int redrive_run(struct invocation *invocation)
 {
-    struct redriving redriving = {.filter.until_ms = INT64_MAX};
-    argp_parse(&argp, argc, argv, 0, NULL, &redriving);
-    int result = client_load(&redriving.client) < 0 ? EXIT_CONFIG : run(&redriving);
-    dead_letter_batch_free(redriving.batch);
-    redrive_log_free(redriving.sent);
-    dead_letter_list_release(&redriving.later);
-    dead_letter_counts_release(&redriving.counts);
-    wire_close(redriving.wire);
-    free(redriving.dead_letters_topic);
-    free(redriving.marks_topic);
-    client_release(&redriving.client);
+    struct redriving *redriving = invocation->settings;
+    redriving->client = &invocation->client;
+    if (!redriving->filter.until_ms) { redriving->filter.until_ms = INT64_MAX; }
+    int result = run(redriving);
+    dead_letter_batch_free(redriving->batch);
+    redrive_log_free(redriving->sent);
+    dead_letter_list_release(&redriving->later);
+    dead_letter_counts_release(&redriving->counts);
+    wire_close(redriving->wire);
+    free(redriving->dead_letters_topic);
+    free(redriving->marks_topic);
     return result;
 }
+
+const struct command redrive_command = {
+    .name = "redrive",
+    .group = GROUP_RECORDS,
+    .summary = "send dead letters again after a fix",
+    .about =
+        "Sends dead letters of ingest and features again, after a fix: to the topics and "
+        "partitions that their records came from, with headers that name where each record first "
+        "was. Each dead letter is sent once, however often this command runs; a record that is "
+        "refused again is a new dead letter. Other readers of those topics see the records, too "
+        "(--to names another topic). An older record of a catalogue is written behind newer ones "
+        "of its key: send such dead letters soon or not at all.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_SETTINGS,
+    .settings_size = sizeof(struct redriving),
+    .run = redrive_run,
+};

@@ -1,39 +1,43 @@
-/* backfill: builds a generation from `events`, in two halves. First features and trainer, at full
- * speed, to the end of the range; then the scorer over what came out, so that every list is made
- * from the whole tables. Lists made in hindsight are not judged. */
+/* backfill: builds a generation from `events`, in two halves.
+ *
+ * First features and trainer run at full speed to the end of the range, as children of this
+ * process; then the scorer runs over what they wrote, so that every list is made from the complete
+ * tables. Lists made in hindsight are not evaluated.
+ *
+ * The end is fixed at the start and handed to features as `input.end`. Progress is what the
+ * groups have committed. Where little seems to be left, it may be transaction markers, which no
+ * reader is given: the rest is then read to find out. Interrupted, the command stops its children;
+ * run again without --from it goes on from the groups' offsets.
+ */
 #include "base/base.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/generations/child_processes.h"
-#include "cli/generations/offset_range.h"
 #include "cli/generations/generation_resources.h"
+#include "cli/generations/offset_range.h"
 #include "cli/progress.h"
 #include "cli/scan.h"
 #include "stream/generation.h"
 
-#include <argp.h>
 #include <signal.h>
 #include <unistd.h>
 
 enum {
     LOOK_MS = 250,
     SCANNED_MAX = 100,
-    KEY_FROM = 'f',
-    KEY_TO = 0x2000,
-    KEY_FOLLOW,
-    KEY_CONF,
-    KEY_COPIES,
+    COPIES_MAX = CHILD_PROCESSES_MAX / GENERATION_WORKERS,
 };
 
 struct backfill {
-    struct client client;
+    /* flags */
     const char *from;
     const char *to;
     const char *conf;
     bool follow;
-    int copies;
+    int64_t copies;
 
+    const struct client *client;
     const char *generation;
     struct wire *wires[GENERATION_WORKERS]; /* each with a worker's group, to ask for its offsets */
     struct offset_range range;
@@ -41,80 +45,65 @@ struct backfill {
     struct child_processes children;
 };
 
-static const struct argp_option flags[] = {
-    {"from", KEY_FROM, "PLACE", 0,
-     "Where in events to begin: earliest (the default), an offset (of every partition), or a time "
-     "as 2026-05-01T12:00:00Z (when the event was accepted)", 0},
-    {"to", KEY_TO, "PLACE", 0,
-     "Where to stop: end (the default: the end that events has now), an offset or a time", 0},
-    {"follow", KEY_FOLLOW, 0, 0,
-     "Do not stop at the end: follow events as they come, until Ctrl-C or SIGTERM", 0},
-    {"conf", KEY_CONF, "DIR", 0, "Directory with features.properties, trainer.properties and "
-     "scorer.properties", 0},
-    {"copies", KEY_COPIES, "N", 0, "Processes of each worker (default 1)", 0},
-    {0},
+static bool check_place(const char *text, struct buf *why)
+{
+    if (offset_range_word_valid(text)) { return true; }
+    buf_printf(why, "\"%s\" is wrong; it takes earliest, end, an offset or a time such as "
+               "2026-05-01T12:00:00Z", text);
+    return false;
+}
+
+static bool take_from(void *arg, const char *text, struct buf *why)
+{
+    struct backfill *backfill = arg;
+    backfill->from = text;
+    return check_place(text, why);
+}
+
+static bool take_to(void *arg, const char *text, struct buf *why)
+{
+    struct backfill *backfill = arg;
+    backfill->to = text;
+    return check_place(text, why);
+}
+
+#define OPTION_SETTINGS struct backfill
+
+static const struct flag flags[] = {
+    FLAG_TAKEN('f', "PLACE", "from", take_from,
+               "Where in events to begin: earliest, an offset (in every partition), or a time such "
+               "as 2026-05-01T12:00:00Z, at which the event was accepted (default earliest)"),
+    FLAG_TAKEN(0, "PLACE", "to", take_to,
+               "Where to stop: end (the end that events has now), an offset or a time (default "
+               "end)"),
+    SWITCH(0, "follow", follow,
+           "Do not stop at the end: follow events as they come, until Ctrl-C or SIGTERM"),
+    FLAG(0, "DIR",
+         OPTION("conf", STRING, conf, NULL, OPTION_FREE,
+                "Directory with features.properties, trainer.properties and scorer.properties")),
+    FLAG(0, "N",
+         OPTION("copies", LONG, copies, "1", OPTION_RANGE(1, COPIES_MAX),
+                "Processes of each worker")),
 };
 
-static void check_flags(const struct backfill *backfill, struct argp_state *state)
+static bool backfill_check(struct invocation *invocation, struct buf *why)
 {
-    if (backfill->follow && backfill->to) { argp_error(state, "--follow has no --to"); }
-    if (backfill->copies < 1 || backfill->copies > CHILD_PROCESSES_MAX / GENERATION_WORKERS) {
-        argp_error(state, "--copies wants 1 to %d", CHILD_PROCESSES_MAX / GENERATION_WORKERS);
+    struct client *client = &invocation->client;
+    const struct backfill *backfill = invocation->settings;
+    if (backfill->follow && backfill->to) {
+        buf_printf(why, "--follow and --to exclude each other");
+        return false;
     }
-    const struct client *client = &backfill->client;
     for (int i = 1; i < client->words_count; i++) {
-        if (strcmp(client->words[i - 1], "--config") == 0) {
-            argp_error(state, "--config is one program's; --conf DIR has one for each worker");
-        }
+        if (strcmp(client->words[i - 1], "--config") != 0) { continue; }
+        buf_printf(why, "--config is for one program; --conf DIR has a file for each worker");
+        return false;
     }
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct backfill *backfill = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &backfill->client;
-        return 0;
-    case KEY_FROM:
-    case KEY_TO:
-        if (!offset_range_word_valid(arg)) {
-            argp_error(state, "\"%s\": want earliest, end, an offset or a time like "
-                       "2026-05-01T12:00:00Z", arg);
-        }
-        *(key == KEY_FROM ? &backfill->from : &backfill->to) = arg;
-        return 0;
-    case KEY_FOLLOW:
-        backfill->follow = true;
-        return 0;
-    case KEY_CONF:
-        backfill->conf = arg;
-        return 0;
-    case KEY_COPIES:
-        backfill->copies = (int)strtol(arg, NULL, 10);
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "no argument \"%s\"", arg);
-        return 0;
-    case ARGP_KEY_END:
-        check_flags(backfill, state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    if (backfill->conf) {
+        client_keep(client, "--config", xprintf("%s/scorer.properties", backfill->conf));
     }
+    return true;
 }
-
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .doc =
-        "Builds the generation named by --generation from the topic events, beside those that "
-        "serve: features, trainer and scorer run here with groups, topics, transactional ids and "
-        "state of their own. A worker's settings: --set WORKER.KEY=VALUE or all.KEY=VALUE. One "
-        "that was interrupted goes on where it stopped. Logs are in state.dir.",
-    .children = children,
-};
 
 static volatile sig_atomic_t stopping;
 
@@ -147,8 +136,8 @@ static void add_setting(struct words *words, const char *setting)
     add_word(words, xstrdup(setting));
 }
 
-/* The part of a setting behind `WORKER.` or `all.`; the whole one when it is the client's own; NULL
- * when it is for somebody else. */
+/* The part of a setting behind `WORKER.` or `all.`; all of it when it is the client's own; NULL
+ * when it is for another worker. */
 static const char *setting_for(const char *setting, const char *worker)
 {
     _cleanup_(xfreep) char *key = xstrdup(setting);
@@ -161,10 +150,10 @@ static const char *setting_for(const char *setting, const char *worker)
     return ours ? setting + size + 1 : NULL;
 }
 
-/* Every setting must be for somebody: a slip must not be lost. */
+/* Every setting must be for a worker: a typing error must not be lost. */
 static int check_settings(const struct backfill *backfill)
 {
-    const struct client *client = &backfill->client;
+    const struct client *client = backfill->client;
     for (int i = 2; i < client->words_count; i += 2) {
         if (strcmp(client->words[i - 1], "--set") != 0) { continue; }
         bool taken = false;
@@ -183,7 +172,7 @@ static int check_settings(const struct backfill *backfill)
 
 static int start_one(struct backfill *backfill, const char *worker, bool in_hindsight)
 {
-    const struct client *client = &backfill->client;
+    const struct client *client = backfill->client;
     struct words words = {0};
     if (backfill->conf) {
         add_word(&words, xstrdup("--config"));
@@ -210,7 +199,7 @@ static int start_one(struct backfill *backfill, const char *worker, bool in_hind
 static int start(struct backfill *backfill, const char *worker, bool in_hindsight)
 {
     int result = 0;
-    for (int i = 0; i < backfill->copies && !result; i++) {
+    for (int64_t i = 0; i < backfill->copies && !result; i++) {
         result = start_one(backfill, worker, in_hindsight);
     }
     return result;
@@ -246,7 +235,7 @@ static int place_group(struct backfill *backfill, const char *topic)
 
 static int prepare(struct backfill *backfill)
 {
-    const struct client *client = &backfill->client;
+    const struct client *client = backfill->client;
     int members;
     for (size_t i = 0; i < GENERATION_WORKERS; i++) {
         _cleanup_(xfreep) char *group = client_group(client, generation_workers[i]);
@@ -277,8 +266,8 @@ static int prepare(struct backfill *backfill)
 
 /* ---- The work ---- */
 
-/* Counts what a worker's group has done and has left. Where little seems left it is looked for: it
- * may be markers, which nobody reads, or what an open transaction hides. */
+/* Counts what a worker's group has done and has left. Where little seems left it is searched: it
+ * may be transaction markers, or records that an open transaction hides. */
 static void measure(struct backfill *backfill, size_t worker, const char *topic,
                     const struct offset_range *range, int64_t *ret_done, int64_t *ret_left)
 {
@@ -325,7 +314,7 @@ static int wait_for(struct backfill *backfill, size_t worker, const char *topic,
 static int wait_for_all(struct backfill *backfill, size_t worker, const char *input)
 {
     struct offset_range range;
-    _cleanup_(xfreep) char *topic = client_topic(&backfill->client, input);
+    _cleanup_(xfreep) char *topic = client_topic(backfill->client, input);
     if (offset_range_find(backfill->wires[worker], topic, "earliest", "end", &range) != 0) {
         return 1;
     }
@@ -353,7 +342,7 @@ static int follow(struct backfill *backfill)
 static int work(struct backfill *backfill)
 {
     enum { FEATURES, TRAINER, SCORER };
-    _cleanup_(xfreep) char *events = client_topic(&backfill->client, "events");
+    _cleanup_(xfreep) char *events = client_topic(backfill->client, "events");
     if (start(backfill, "features", false) != 0 || start(backfill, "trainer", false) != 0 ||
         wait_for(backfill, FEATURES, events, &backfill->range) != 0 ||
         wait_for_all(backfill, TRAINER, "pair-deltas") != 0) {
@@ -372,21 +361,27 @@ static int work(struct backfill *backfill)
     return 0;
 }
 
-static int run(void *arg)
+static int run(struct backfill *backfill)
 {
-    struct backfill *backfill = arg;
-    backfill->generation = client_generation(&backfill->client);
+    int result = check_settings(backfill);
+    if (result) { return result; }
+    bool done = child_processes_init(&backfill->children) == 0 && prepare(backfill) == 0 &&
+                work(backfill) == 0;
+    return done ? 0 : EXIT_FAILURE;
+}
+
+static int backfill_run(struct invocation *invocation)
+{
+    struct backfill *backfill = invocation->settings;
+    backfill->client = &invocation->client;
+    backfill->generation = client_generation(backfill->client);
     if (!backfill->generation[0]) {
-        return client_fail("--generation NAME is needed; the base cannot be built beside itself");
+        return client_fail("--generation NAME is missing; the base cannot be built beside itself");
     }
     const struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    int result = check_settings(backfill);
-    if (result == 0) {
-        result = child_processes_init(&backfill->children) != 0 || prepare(backfill) != 0 ||
-                 work(backfill) != 0;
-    }
+    int result = run(backfill);
     child_processes_release(&backfill->children);
     for (size_t i = 0; i < GENERATION_WORKERS; i++) { wire_close(backfill->wires[i]); }
     offset_range_release(&backfill->range);
@@ -394,13 +389,20 @@ static int run(void *arg)
     return result;
 }
 
-int backfill_command(int argc, char **argv)
-{
-    struct backfill backfill = {.copies = 1};
-    argp_parse(&argp, argc, argv, 0, NULL, &backfill);
-    if (backfill.conf) {
-        client_keep(&backfill.client, "--config",
-                    xprintf("%s/scorer.properties", backfill.conf));
-    }
-    return client_run(&backfill.client, run, &backfill);
-}
+const struct command backfill_command = {
+    .name = "backfill",
+    .group = GROUP_GENERATIONS,
+    .summary = "build a second generation from the log of events",
+    .about =
+        "Builds the generation named by --generation from the topic events, beside the generations "
+        "that serve. features, trainer and scorer run as children of this command, with groups, "
+        "topics, transactional ids and state of their own. --set WORKER.KEY=VALUE or all.KEY=VALUE "
+        "sets a worker's option. A backfill that was interrupted goes on where it stopped. Logs "
+        "are in state.dir.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_SETTINGS,
+    .settings_size = sizeof(struct backfill),
+    .check = backfill_check,
+    .run = backfill_run,
+};

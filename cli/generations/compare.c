@@ -1,30 +1,28 @@
 /* compare: two generations' newest lists, and how their lists did on the same events.
  *
+ * All lists and then the events of the last hours are read into memory and sorted by user and time.
  * A list counts for an event only if it was in its topic before the event was in `events` (Kafka's
- * time stamps), and an event counts only if both generations had such a list for its user: both are
- * judged on the same events, and none in hindsight. */
+ * timestamps). An event counts only if both generations had such a list for its user, so both are
+ * measured on the same events, and none in hindsight.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
-#include "cli/scan.h"
 #include "cli/generations/generation_log.h"
+#include "cli/scan.h"
 #include "model/ids.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/user_event.h"
 #include "stream/generation.h"
-
-#include <argp.h>
 
 enum {
     TOP = 10,
     IDS_MAX = 50000000,
     SIDES = 2,
     COMPARE_ARENA_BLOCK = 1 << 16,
-    KEY_HOURS = 'h',
-    HOURS = 24,
 };
 
 /* One list as it was published; one without items: the user has none any more. */
@@ -54,11 +52,9 @@ struct action {
 };
 
 struct compare {
-    struct client client;
-    const char *words[SIDES];
-    size_t words_count;
-    int64_t hours;
+    int64_t hours; /* flag */
 
+    const struct client *client;
     struct wire *wire;
     struct codec *lists, *events;
     struct arena *arena;
@@ -69,47 +65,15 @@ struct compare {
     size_t actions_count, actions_capacity;
     int64_t both;
     double overlap;
-    int64_t judged;
+    int64_t evaluated;
 };
 
-static const struct argp_option flags[] = {
-    {"hours", KEY_HOURS, "N", 0, "Judge on the events of the last N hours (default 24)", 0},
-    {0},
-};
+#define OPTION_SETTINGS struct compare
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct compare *compare = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &compare->client;
-        return 0;
-    case KEY_HOURS:
-        compare->hours = strtoll(arg, NULL, 10);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (compare->words_count == SIDES) { argp_error(state, "two generations, not more"); }
-        if (!generation_parse(arg)) { argp_error(state, "no name of a generation: %s", arg); }
-        compare->words[compare->words_count++] = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (compare->words_count != SIDES) { argp_error(state, "two generations are needed"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "GENERATION GENERATION",
-    .doc =
-        "Prints how two generations' newest lists cover users and items, how much the first ten of "
-        "a user's two lists have in common, and how often the item of an event was among the first "
-        "ten of the list that its user had: on events for which both had published one before.",
-    .children = children,
+static const struct flag flags[] = {
+    FLAG('h', "N",
+         OPTION("hours", LONG, hours, "24", OPTION_RANGE(1, 1e6),
+                "Evaluate on the events of the last N hours")),
 };
 
 /* ---- Reading ---- */
@@ -184,7 +148,7 @@ static int read_side(struct compare *compare, struct side *side,
 {
     bool apart = side->generation[0] || generations_released(generations, side->generation, 0);
     _cleanup_(xfreep) char *topic = client_topic_of(
-        &compare->client, apart ? "lists" : "recommendations", side->generation);
+        compare->client, apart ? "lists" : "recommendations", side->generation);
     compare->reading = side;
     if (scan_topic(compare->wire, topic, -1, /* follow= */ false, take_list, compare) < 0) {
         return client_fail("%s", wire_why(compare->wire));
@@ -200,14 +164,14 @@ static int read_side(struct compare *compare, struct side *side,
 static int read_all(struct compare *compare)
 {
     struct generations generations;
-    if (generation_log_read(&compare->client, compare->wire, &generations) != 0) { return 1; }
+    if (generation_log_read(compare->client, compare->wire, &generations) != 0) { return 1; }
     int result = 0;
     for (size_t i = 0; i < SIDES && !result; i++) {
         result = read_side(compare, &compare->sides[i], &generations);
     }
     generations_release(&generations);
     if (result) { return result; }
-    _cleanup_(xfreep) char *events = client_topic(&compare->client, "events");
+    _cleanup_(xfreep) char *events = client_topic(compare->client, "events");
     int64_t since_ms = clock_wall_ms() - compare->hours * 3600000;
     if (scan_since(compare->wire, events, MAX_OF(since_ms, (int64_t)1), take_event, compare) < 0) {
         return client_fail("%s", wire_why(compare->wire));
@@ -219,7 +183,7 @@ static int read_all(struct compare *compare)
     return 0;
 }
 
-/* ---- Judging ---- */
+/* ---- Evaluating ---- */
 
 /* The user's newest list before a time; NULL when there is none (or an empty one). */
 static const struct moment *list_before(const struct side *side, int32_t user, int64_t time_ms)
@@ -257,7 +221,7 @@ static void count_hits_of_all(struct compare *compare)
             lists[s] = list_before(&compare->sides[s], action->user, action->time_ms);
         }
         if (!lists[0] || !lists[1]) { continue; }
-        compare->judged++;
+        compare->evaluated++;
         for (size_t s = 0; s < SIDES; s++) { count_hits(&compare->sides[s], lists[s], action); }
     }
 }
@@ -301,64 +265,90 @@ static void compare_newest(struct compare *compare)
 static void print(const struct compare *compare)
 {
     const struct side *a = &compare->sides[0], *b = &compare->sides[1];
-    double judged = (double)MAX_OF(compare->judged, (int64_t)1);
+    double evaluated = (double)MAX_OF(compare->evaluated, (int64_t)1);
     printf("%-28s %14s %14s\n", "", generation_label(a->generation),
            generation_label(b->generation));
     printf("%-28s %14" PRId64 " %14" PRId64 "\n", "users with a list", a->users, b->users);
     printf("%-28s %14" PRId64 " %14" PRId64 "\n", "items among first ten", a->items, b->items);
-    if (compare->judged) {
-        printf("%-28s %14.4f %14.4f\n", "hit@10", (double)a->hits / judged,
-               (double)b->hits / judged);
-        printf("%-28s %14.4f %14.4f\n", "ndcg@10", a->gain / judged, b->gain / judged);
+    if (compare->evaluated) {
+        printf("%-28s %14.4f %14.4f\n", "hit@10", (double)a->hits / evaluated,
+               (double)b->hits / evaluated);
+        printf("%-28s %14.4f %14.4f\n", "ndcg@10", a->gain / evaluated,
+               b->gain / evaluated);
     }
     printf("%-28s %14.4f\n", "overlap@10", compare->overlap /
            (double)MAX_OF(compare->both, (int64_t)1));
     printf("%-28s %14" PRId64 "\n", "users with both lists", compare->both);
-    printf("%-28s %14" PRId64 "\n", "events evaluated", compare->judged);
-    if (!compare->judged) {
-        printf("No event of the last %" PRId64 " hours came after lists of both: let both follow "
-               "events for a while.\n", compare->hours);
+    printf("%-28s %14" PRId64 "\n", "events evaluated", compare->evaluated);
+    if (!compare->evaluated) {
+        printf("No event of the last %" PRId64 " hours came after lists of both: let both "
+               "generations follow events for a while.\n", compare->hours);
     }
 }
 
-static int run(void *arg)
+static int run(struct compare *compare)
 {
-    struct compare *compare = arg;
-    for (size_t i = 0; i < SIDES; i++) {
-        compare->sides[i].generation = generation_parse(compare->words[i]);
-    }
-    if (client_connect(&compare->client, NULL, &compare->wire) < 0) { return 1; }
     int result = read_all(compare);
-    if (!result) {
-        compare_newest(compare);
-        count_hits_of_all(compare);
-        print(compare);
-    }
-    wire_close(compare->wire);
-    return result;
+    if (result) { return result; }
+    compare_newest(compare);
+    count_hits_of_all(compare);
+    print(compare);
+    return 0;
 }
 
-int compare_command(int argc, char **argv)
+static bool compare_check(struct invocation *invocation, struct buf *why)
 {
-    struct compare compare = {.hours = HOURS};
-    argp_parse(&argp, argc, argv, 0, NULL, &compare);
-    struct schema_cache *schemas = client_schemas(&compare.client);
-    compare.lists = codec_new(&recommendation_list_contract, schemas);
-    compare.events = codec_new(&user_event_contract, schemas);
-    compare.arena = arena_new(COMPARE_ARENA_BLOCK);
-    compare.users = ids_new(IDS_MAX);
-    compare.items = ids_new(IDS_MAX);
-    int result = client_run(&compare.client, run, &compare);
     for (size_t i = 0; i < SIDES; i++) {
-        free(compare.sides[i].moments);
-        free(compare.sides[i].listed);
+        if (!client_generation_valid(invocation->arguments[i], why)) { return false; }
     }
-    free(compare.actions);
-    ids_free(compare.users);
-    ids_free(compare.items);
-    arena_free(compare.arena);
-    codec_free(compare.lists);
-    codec_free(compare.events);
+    return true;
+}
+
+static int compare_run(struct invocation *invocation)
+{
+    struct compare *compare = invocation->settings;
+    struct schema_cache *schemas = client_schemas(&invocation->client);
+    compare->client = &invocation->client;
+    compare->wire = invocation->wire;
+    compare->lists = codec_new(&recommendation_list_contract, schemas);
+    compare->events = codec_new(&user_event_contract, schemas);
+    compare->arena = arena_new(COMPARE_ARENA_BLOCK);
+    compare->users = ids_new(IDS_MAX);
+    compare->items = ids_new(IDS_MAX);
+    for (size_t i = 0; i < SIDES; i++) {
+        compare->sides[i].generation = generation_parse(invocation->arguments[i]);
+    }
+    int result = run(compare);
+    for (size_t i = 0; i < SIDES; i++) {
+        free(compare->sides[i].moments);
+        free(compare->sides[i].listed);
+    }
+    free(compare->actions);
+    ids_free(compare->users);
+    ids_free(compare->items);
+    arena_free(compare->arena);
+    codec_free(compare->lists);
+    codec_free(compare->events);
     schema_cache_free(schemas);
     return result;
 }
+
+const struct command compare_command = {
+    .name = "compare",
+    .group = GROUP_GENERATIONS,
+    .summary = "print how two generations differ and how well their lists did",
+    .arguments = "GENERATION GENERATION",
+    .arguments_least = SIDES,
+    .arguments_most = SIDES,
+    .about =
+        "Prints how many users and items the newest lists of two generations cover, how much the "
+        "first ten items of a user's two lists have in common, and how often the item of an event "
+        "was among the first ten of its user's list. Only events count for which both generations "
+        "had published a list before.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct compare),
+    .check = compare_check,
+    .run = compare_run,
+};

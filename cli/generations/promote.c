@@ -1,83 +1,49 @@
-/* promote and rollback: the same step, towards a generation that is named or towards the one that
- * was live before. */
+/* promote and rollback: the same switch, to a generation that is named or to the one that was live
+ * before.
+ *
+ * The switch is a record of the topic `generations` with the next epoch. The scorers carry it out,
+ * partition by partition: that of the former live generation writes `released` behind its last
+ * list, that of the new one `taken` (scorer/cutover.h). This command writes the switch and waits
+ * until all partitions are taken. When the former generation has had no scorer for some looks, the
+ * command releases the partitions in its place. It may be killed at any point: run again, it finds
+ * the switch in the topic and goes on waiting.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/client.h"
 #include "cli/commands.h"
-#include "cli/scan.h"
 #include "cli/generations/generation_log.h"
+#include "cli/scan.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka_admin.h"
 
-#include <argp.h>
 #include <unistd.h>
 
 enum {
     LOOK_MS = 200,
     ABSENT_LOOKS = 15, /* a group that has no member for so long is taken for stopped */
-    TIMEOUT_S = 120,
-    KEY_TIMEOUT = 't',
 };
 
 struct promotion {
-    struct client client;
-    const char *word; /* what was asked for; NULL: the previous one */
-    bool back;
-    int64_t timeout_s;
+    int64_t timeout_s; /* flag */
 
+    const struct client *client;
     struct wire *wire;
+    const char *word; /* the generation asked for; NULL: the previous one */
+    bool back;
     char generation[STEP_NAME_BYTES_MAX + 1];
     int32_t partitions;
     int absent; /* looks in a row at which the former live one had no scorer */
 };
 
-static const struct argp_option flags[] = {
-    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Longest wait for the switch (default 120)", 0},
-    {0},
+#define OPTION_SETTINGS struct promotion
+
+static const struct flag flags[] = {
+    FLAG('t', "SECONDS",
+         OPTION("timeout", LONG, timeout_s, "120", OPTION_RANGE(0, 1e6),
+                "Longest wait for the switch")),
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct promotion *promotion = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &promotion->client;
-        return 0;
-    case KEY_TIMEOUT:
-        promotion->timeout_s = strtoll(arg, NULL, 10);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (promotion->back || promotion->word) { argp_error(state, "unexpected \"%s\"", arg); }
-        if (!generation_parse(arg)) { argp_error(state, "no name of a generation: %s", arg); }
-        promotion->word = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!promotion->back && !promotion->word) { argp_error(state, "GENERATION is needed"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp promote_argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "GENERATION",
-    .doc =
-        "Makes a generation the live one: in each partition of `recommendations` the scorer of the "
-        "former one sends its last list, then that of the new one all its lists. Waits until every "
-        "partition is taken; run again, it waits on.",
-    .children = children,
-};
-static const struct argp rollback_argp = {
-    .options = flags,
-    .parser = parse,
-    .doc = "Makes the generation that was live before the live one again.",
-    .children = children,
-};
-
-/* ---- Doing the part of a scorer that is not there ---- */
+/* ---- Releasing for a scorer that does not run ---- */
 
 struct copying {
     struct wire *wire;
@@ -97,11 +63,11 @@ static bool copy_list(void *arg, const struct record *rec)
     return !copying->failed;
 }
 
-/* What the base never released holds nothing but its own lists: they become its changelog. */
+/* A partition that the base never released holds only its own lists: they become its changelog. */
 static int copy_lists_of_base(struct promotion *promotion, int32_t partition)
 {
-    _cleanup_(xfreep) char *from = client_topic_of(&promotion->client, "recommendations", "");
-    _cleanup_(xfreep) char *to = client_topic_of(&promotion->client, "lists", "");
+    _cleanup_(xfreep) char *from = client_topic_of(promotion->client, "recommendations", "");
+    _cleanup_(xfreep) char *to = client_topic_of(promotion->client, "lists", "");
     struct copying copying = {promotion->wire, to, partition, false};
     int result = scan_topic(promotion->wire, from, partition, /* follow= */ false, copy_list,
                             &copying);
@@ -122,14 +88,14 @@ static int release_for(struct promotion *promotion, const struct generations *ge
                                          .partition = partition};
     printf("partition %d: released for %s, whose scorer does not run\n", partition,
            generation_label(previous));
-    return generation_log_write(&promotion->client, promotion->wire, &step);
+    return generation_log_write(promotion->client, promotion->wire, &step);
 }
 
 static int release_if_absent(struct promotion *promotion, const struct generations *generations)
 {
     int members;
     _cleanup_(xfreep) char *group =
-        client_group_of(&promotion->client, "scorer", generations->previous);
+        client_group_of(promotion->client, "scorer", generations->previous);
     if (admin_group_members(promotion->wire, group, &members) < 0) {
         return client_fail("%s", wire_why(promotion->wire));
     }
@@ -159,7 +125,7 @@ static int check(const struct promotion *promotion, const struct generations *ge
     }
     int members;
     _cleanup_(xfreep) char *group =
-        client_group_of(&promotion->client, "scorer", promotion->generation);
+        client_group_of(promotion->client, "scorer", promotion->generation);
     if (admin_group_members(promotion->wire, group, &members) < 0) {
         return client_fail("%s", wire_why(promotion->wire));
     }
@@ -174,7 +140,7 @@ static int wait_until_taken(struct promotion *promotion)
 {
     for (int64_t waited_ms = 0; waited_ms < promotion->timeout_s * 1000; waited_ms += LOOK_MS) {
         struct generations generations;
-        if (generation_log_read(&promotion->client, promotion->wire, &generations) != 0) {
+        if (generation_log_read(promotion->client, promotion->wire, &generations) != 0) {
             return 1;
         }
         bool ours = strcmp(generations.live, promotion->generation) == 0;
@@ -204,18 +170,16 @@ static int begin(struct promotion *promotion, const struct generations *generati
                                          .generation = slice_str(promotion->generation),
                                          .previous = slice_str(generations->live),
                                          .partition = -1};
-    return generation_log_write(&promotion->client, promotion->wire, &step);
+    return generation_log_write(promotion->client, promotion->wire, &step);
 }
 
-static int run(void *arg)
+static int run(struct promotion *promotion)
 {
-    struct promotion *promotion = arg;
     struct generations generations;
-    if (client_connect(&promotion->client, NULL, &promotion->wire) < 0) { return 1; }
     int result =
-        generation_log_partitions(&promotion->client, promotion->wire, &promotion->partitions);
+        generation_log_partitions(promotion->client, promotion->wire, &promotion->partitions);
     if (!result) {
-        result = generation_log_read(&promotion->client, promotion->wire, &generations);
+        result = generation_log_read(promotion->client, promotion->wire, &generations);
     }
     if (!result) {
         result = begin(promotion, &generations);
@@ -226,23 +190,51 @@ static int run(void *arg)
         printf("%s is live in all %d partitions\n", generation_label(promotion->generation),
                promotion->partitions);
     }
-    wire_close(promotion->wire);
     return result;
 }
 
-static int command(int argc, char **argv, bool back)
+static bool promote_check(struct invocation *invocation, struct buf *why)
 {
-    struct promotion promotion = {.back = back, .timeout_s = TIMEOUT_S};
-    argp_parse(back ? &rollback_argp : &promote_argp, argc, argv, 0, NULL, &promotion);
-    return client_run(&promotion.client, run, &promotion);
+    return client_generation_valid(invocation->arguments[0], why);
 }
 
-int promote_command(int argc, char **argv)
+static int promotion_run(struct invocation *invocation)
 {
-    return command(argc, argv, /* back= */ false);
+    struct promotion *promotion = invocation->settings;
+    promotion->client = &invocation->client;
+    promotion->wire = invocation->wire;
+    promotion->word = invocation->arguments[0];
+    promotion->back = !promotion->word;
+    return run(promotion);
 }
 
-int rollback_command(int argc, char **argv)
-{
-    return command(argc, argv, /* back= */ true);
-}
+const struct command promote_command = {
+    .name = "promote",
+    .group = GROUP_GENERATIONS,
+    .summary = "make a generation the live one",
+    .arguments = "GENERATION",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about =
+        "Makes a generation the live one. In each partition of `recommendations` the scorer of the "
+        "former live generation sends its last list, then that of the new one sends all its lists. "
+        "Waits until every partition is taken; when it is run again, it goes on waiting.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct promotion),
+    .check = promote_check,
+    .run = promotion_run,
+};
+
+const struct command rollback_command = {
+    .name = "rollback",
+    .group = GROUP_GENERATIONS,
+    .summary = "make the generation before the live one live again",
+    .about = "Makes the generation that was live before the live one again.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct promotion),
+    .run = promotion_run,
+};

@@ -1,63 +1,24 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
-#include "cli/generations/generation_resources.h"
 #include "cli/generations/generation_log.h"
+#include "cli/generations/generation_resources.h"
 #include "stream/generation.h"
 
-#include <argp.h>
 #include <unistd.h>
 
-enum { KEY_YES = 'y' };
-
 struct reset {
-    struct client client;
-    const char *word;
-    bool yes;
+    bool yes; /* flag */
+
+    const struct client *client;
     struct wire *wire;
+    const char *word;
 };
 
-static const struct argp_option flags[] = {
-    {"yes", KEY_YES, 0, 0, "Do not ask", 0},
-    {0},
-};
+#define OPTION_SETTINGS struct reset
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct reset *reset = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &reset->client;
-        return 0;
-    case KEY_YES:
-        reset->yes = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (reset->word) { argp_error(state, "one generation at a time"); }
-        if (!generation_parse(arg)) { argp_error(state, "no name of a generation: %s", arg); }
-        reset->word = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!reset->word) { argp_error(state, "GENERATION is needed (base: the one without a "
-                                              "name)"); }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child children[] = {{&client_argp, 0, "Which Kafka:", 90}, {0}};
-static const struct argp argp = {
-    .options = flags,
-    .parser = parse,
-    .args_doc = "GENERATION",
-    .doc =
-        "Throws away what a generation made, all together: input offsets, internal topics, outputs "
-        "and the local state below state.dir. Events, catalogue and other generations stay. The "
-        "base's topics are made anew, empty; its workers then count from the first event kept. "
-        "Refused while one of its groups has a member, and for a generation that is live beside "
-        "another.",
-    .children = children,
+static const struct flag flags[] = {
+    SWITCH('y', "yes", yes, "Do not ask for confirmation"),
 };
 
 /* Says why not; 0 when nothing is in the way. */
@@ -65,7 +26,7 @@ static int check(const struct reset *reset, const struct generations *generation
                  const char *generation, int32_t partitions)
 {
     int members;
-    if (generation_resources_members(&reset->client, reset->wire, generation, &members) != 0) {
+    if (generation_resources_members(reset->client, reset->wire, generation, &members) != 0) {
         return 1;
     }
     if (members) {
@@ -99,25 +60,23 @@ static bool confirmed(const struct reset *reset)
 /* The groups first: without offsets what is left can only be read from the start again. */
 static int delete_all(const struct reset *reset, const char *generation, bool alone)
 {
-    if (generation_resources_delete_groups(&reset->client, reset->wire, generation) != 0 ||
-        generation_resources_delete_topics(&reset->client, reset->wire, generation, alone) != 0 ||
-        generation_resources_delete_state(&reset->client, generation) != 0) {
+    if (generation_resources_delete_groups(reset->client, reset->wire, generation) != 0 ||
+        generation_resources_delete_topics(reset->client, reset->wire, generation, alone) != 0 ||
+        generation_resources_delete_state(reset->client, generation) != 0) {
         return 1;
     }
     printf("%s: input offsets, topics and the state below %s are gone\n", reset->word,
-           client_state_dir(&reset->client));
+           client_state_dir(reset->client));
     return 0;
 }
 
-static int run(void *arg)
+static int run(struct reset *reset)
 {
-    struct reset *reset = arg;
     struct generations generations;
     int32_t partitions;
     const char *generation = generation_parse(reset->word);
-    if (client_connect(&reset->client, NULL, &reset->wire) < 0) { return 1; }
-    int result = generation_log_partitions(&reset->client, reset->wire, &partitions);
-    if (!result) { result = generation_log_read(&reset->client, reset->wire, &generations); }
+    int result = generation_log_partitions(reset->client, reset->wire, &partitions);
+    if (!result) { result = generation_log_read(reset->client, reset->wire, &generations); }
     if (!result) {
         result = check(reset, &generations, generation, partitions);
         bool alone = !generation[0] && !generations.epoch;
@@ -125,13 +84,40 @@ static int run(void *arg)
         if (!result) { result = delete_all(reset, generation, alone); }
         generations_release(&generations);
     }
-    wire_close(reset->wire);
     return result;
 }
 
-int reset_command(int argc, char **argv)
+static bool reset_check(struct invocation *invocation, struct buf *why)
 {
-    struct reset reset = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &reset);
-    return client_run(&reset.client, run, &reset);
+    return client_generation_valid(invocation->arguments[0], why);
 }
+
+static int reset_run(struct invocation *invocation)
+{
+    struct reset *reset = invocation->settings;
+    reset->client = &invocation->client;
+    reset->wire = invocation->wire;
+    reset->word = invocation->arguments[0];
+    return run(reset);
+}
+
+const struct command reset_command = {
+    .name = "reset",
+    .group = GROUP_GENERATIONS,
+    .summary = "delete what a generation made",
+    .arguments = "GENERATION",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about =
+        "Deletes all that a generation made (base: the one without a name): input offsets, "
+        "internal topics, outputs and the local state below state.dir. Events, catalogue and other "
+        "generations stay. The base's topics are recreated, empty; its workers then count from the "
+        "first event that is kept. The command refuses while one of the generation's groups has a "
+        "member, and for a generation that is live beside another.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct reset),
+    .check = reset_check,
+    .run = reset_run,
+};

@@ -1,0 +1,32 @@
+#include "base/base.h"
+#include "base/edit_distance.h"
+#include "cli/commands.h"
+
+const struct command *const commands[] = {
+    &replay_command,   &peek_command,    &map_command,     &redrive_command,
+    &list_command,     &similar_command, &forget_command,  &pseudonym_command,
+    &status_command,   &dump_command,    &backfill_command, &compare_command,
+    &promote_command,  &rollback_command, &reset_command,  &evaluate_command,
+};
+const size_t commands_count = ARRAY_COUNT(commands);
+
+const struct command *commands_find(const char *name)
+{
+    for (size_t i = 0; i < commands_count; i++) {
+        if (strcmp(name, commands[i]->name) == 0) { return commands[i]; }
+    }
+    return NULL;
+}
+
+const struct command *commands_nearest(const char *name)
+{
+    const struct command *best = NULL;
+    size_t least = strlen(name);
+    for (size_t i = 0; i < commands_count; i++) {
+        size_t distance = edit_distance(name, commands[i]->name);
+        if (distance >= least || !edit_is_near(distance, strlen(name))) { continue; }
+        least = distance;
+        best = commands[i];
+    }
+    return best;
+}

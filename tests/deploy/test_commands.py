@@ -1,0 +1,97 @@
+"""Every command of `freshet` explains itself and checks its numbers before it does anything."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FRESHET = Path(os.environ.get("FRESHET_BIN", ROOT / os.environ.get("BUILD", "build") / "bin"),
+               "freshet")
+# What the help calls a value that is checked as a number, a time or a choice.
+CHECKED = {"N", "R", "MS", "SECONDS", "ROUNDS", "TIME", "PLACE"}
+
+
+def freshet(*words, code=0):
+    done = subprocess.run([FRESHET, *words], text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def commands():
+    return re.findall(r"^  (\w+) +\w", freshet("--help").stdout, re.M)
+
+
+def flags(command):
+    """flag -> what the help calls its value, of those that have one."""
+    page = freshet(command, "--help").stdout
+    return dict(re.findall(r"^  (?:-.,|   ) --([a-z-]+)=(\S+)", page, re.M))
+
+
+def arguments(command):
+    """As many as the command wants, and the flags that it needs."""
+    usage = freshet(command, "--help").stdout.splitlines()[0].split("[OPTION...]")[1].split()
+    return [word.split("=")[0] + "=x" if word.startswith("--") else "x" for word in usage]
+
+
+def checked():
+    return [(command, flag) for command in commands() for flag, value in flags(command).items()
+            if value in CHECKED]
+
+
+def test_the_pages_agree():
+    assert len(commands()) == 16
+    assert freshet("help").stdout == freshet("--help").stdout
+    assert freshet("help", "peek").stdout == freshet("peek", "-?").stdout
+    assert freshet(code=64).stderr == freshet("--help").stdout
+
+
+@pytest.mark.parametrize("command", commands())
+def test_help(command):
+    page = freshet(command, "--help").stdout
+    assert page.startswith(f"Usage: freshet {command} [OPTION...]")
+    assert "--help" in page and page == freshet(command, "--usage").stdout
+
+
+def test_known_numbers_are_checked():
+    """The next test tries what the pages say; these at least must be among them."""
+    assert {("peek", "limit"), ("peek", "partition"), ("replay", "rate"), ("replay", "limit"),
+            ("replay", "skip"), ("similar", "count"), ("map", "at"), ("forget", "until"),
+            ("forget", "timeout"), ("redrive", "limit"), ("redrive", "since"),
+            ("redrive", "until"), ("backfill", "from"), ("backfill", "to"), ("backfill", "copies"),
+            ("compare", "hours"), ("promote", "timeout"), ("rollback", "timeout"),
+            ("evaluate", "tune"), ("evaluate", "every"), ("evaluate", "seed"),
+            ("evaluate", "min-rating")} <= set(checked())
+
+
+@pytest.mark.parametrize("command,flag", checked())
+def test_a_bad_number_is_an_error(command, flag):
+    for bad in ("abc", "5x", "", "1e999"):
+        done = freshet(command, *arguments(command), f"--{flag}={bad}", code=64)
+        assert done.stderr.startswith(f"freshet {command}: --{flag}: "), done.stderr
+        assert f'"{bad}" is wrong; it takes ' in done.stderr and not done.stdout
+
+
+def test_words_that_are_wrong():
+    assert "did you mean backfill?" in freshet("backfil", code=64).stderr
+    assert "no command" in freshet("--limit", code=64).stderr
+    assert "did you mean --limit?" in freshet("peek", "x", "--limt", "3", code=64).stderr
+    assert "TOPIC is missing" in freshet("peek", code=64).stderr
+    assert "FILE is missing" in freshet("evaluate", code=64).stderr
+    assert "--try FILE is missing" in freshet("map", code=64).stderr
+    assert "one argument too many" in freshet("status", "x", code=64).stderr
+    assert "future" in freshet("forget", "u", "--until", "99999999999999", code=64).stderr
+    assert "name of a generation" in freshet("promote", "a/b", code=64).stderr
+    assert "exclude" in freshet("backfill", "--follow", "--to", "end", code=64).stderr
+    assert "--models" in freshet("evaluate", "x", "--model", "x", code=64).stderr
+    assert "counting:" in freshet("evaluate", "--models").stdout
+
+
+def test_a_wrong_configuration_has_its_own_exit_code():
+    done = freshet("status", "--set", "schema.framing=x", code=78)
+    assert "schema.framing" in done.stderr
+    assert "generation" in freshet("status", "--generation", "a/b", code=78).stderr
+    assert "--generation NAME" in freshet("backfill", code=1).stderr
