@@ -28,10 +28,10 @@ static const struct biased_mf_settings stars = {
 };
 static const struct preset presets[] = {{.name = "stars", .settings = &stars}};
 static const struct hyperparameter hyperparameters[] = {
-    HYPERPARAMETER(biased_mf_settings, factors, 1, BIASED_MF_FACTORS_MAX, "numbers a vector"),
-    HYPERPARAMETER(biased_mf_settings, epochs, 0, 1000, "rounds over all ratings"),
-    HYPERPARAMETER(biased_mf_settings, rate, 0, 1, "length of a step at first"),
-    HYPERPARAMETER(biased_mf_settings, regularisation, 0, 1, "pull towards 0"),
+    HYPERPARAMETER(biased_mf_settings, factors, 1, BIASED_MF_FACTORS_MAX, "dimensions of a vector"),
+    HYPERPARAMETER(biased_mf_settings, epochs, 0, 1000, "epochs over all ratings"),
+    HYPERPARAMETER(biased_mf_settings, rate, 0, 1, "learning rate at first"),
+    HYPERPARAMETER(biased_mf_settings, regularisation, 0, 1, "L2 regularisation"),
 };
 
 static float *drawn(size_t count, uint64_t *rng)

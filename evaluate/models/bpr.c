@@ -30,10 +30,10 @@ static const struct bpr_settings online = {
 };
 static const struct preset presets[] = {{.name = "online", .settings = &online}};
 static const struct hyperparameter hyperparameters[] = {
-    HYPERPARAMETER(bpr_settings, factors, 1, BPR_FACTORS_MAX, "numbers a vector"),
-    HYPERPARAMETER(bpr_settings, rate, 0, 1, "length of a step"),
-    HYPERPARAMETER(bpr_settings, regularisation, 0, 1, "pull towards 0"),
-    HYPERPARAMETER(bpr_settings, replays, 0, 1000, "older pairs learned again with each new one"),
+    HYPERPARAMETER(bpr_settings, factors, 1, BPR_FACTORS_MAX, "dimensions of a vector"),
+    HYPERPARAMETER(bpr_settings, rate, 0, 1, "learning rate"),
+    HYPERPARAMETER(bpr_settings, regularisation, 0, 1, "L2 regularisation"),
+    HYPERPARAMETER(bpr_settings, replays, 0, 1000, "older pairs trained again with each new one"),
 };
 
 static float *drawn(size_t count, uint64_t *rng)

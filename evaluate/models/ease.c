@@ -22,7 +22,7 @@ static const struct preset presets[] = {
 static const struct hyperparameter hyperparameters[] = {
     HYPERPARAMETER(ease_settings, lambda, 1e-3, 1e6, "regularisation, in users"),
     HYPERPARAMETER(ease_settings, recency_decay, 0, 1,
-                   "weight of an item beside the next newer one"),
+                   "weight of an item relative to the next newer one"),
 };
 
 static void *ease_make(const struct model_context *context, const void *settings)

@@ -70,7 +70,7 @@ static const struct given_vectors_settings recent = {.recency_decay = .7};
 static const struct preset presets[] = {{.name = "recent", .settings = &recent}};
 static const struct hyperparameter hyperparameters[] = {
     HYPERPARAMETER(given_vectors_settings, recency_decay, 0, 1,
-                   "weight of an item beside a newer one"),
+                   "weight of an item relative to a newer one"),
 };
 
 static void *likeness_make(const struct model_context *context, const void *settings)

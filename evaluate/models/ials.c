@@ -43,12 +43,12 @@ static const struct preset presets[] = {
     {.name = "published", .settings = &published},
 };
 static const struct hyperparameter hyperparameters[] = {
-    HYPERPARAMETER(ials_settings, factors, 1, IALS_FACTORS_MAX, "numbers a vector"),
-    HYPERPARAMETER(ials_settings, sweeps, 1, 100, "rounds over users and items"),
-    HYPERPARAMETER(ials_settings, alpha, 0, 10, "weight of what a user did not have"),
-    HYPERPARAMETER(ials_settings, regularisation, 0, 10, "pull towards 0"),
+    HYPERPARAMETER(ials_settings, factors, 1, IALS_FACTORS_MAX, "dimensions of a vector"),
+    HYPERPARAMETER(ials_settings, sweeps, 1, 100, "passes over users and items"),
+    HYPERPARAMETER(ials_settings, alpha, 0, 10, "weight of items without an action of the user"),
+    HYPERPARAMETER(ials_settings, regularisation, 0, 10, "L2 regularisation"),
     HYPERPARAMETER(ials_settings, recency_decay, 0, 1,
-                   "weight of an item beside the next newer one"),
+                   "weight of an item relative to the next newer one"),
 };
 
 static void side_init(struct side *side, int32_t count, int32_t k, uint64_t *rng)

@@ -17,10 +17,10 @@ static const struct isgd_settings published = {
 };
 static const struct preset presets[] = {{.name = "published", .settings = &published}};
 static const struct hyperparameter hyperparameters[] = {
-    HYPERPARAMETER(isgd_settings, factors, 1, ISGD_FACTORS_MAX, "numbers a vector"),
-    HYPERPARAMETER(isgd_settings, iterations, 1, 100, "steps an action"),
-    HYPERPARAMETER(isgd_settings, rate, 0, 1, "length of a step"),
-    HYPERPARAMETER(isgd_settings, regularisation, 0, 1, "pull towards 0"),
+    HYPERPARAMETER(isgd_settings, factors, 1, ISGD_FACTORS_MAX, "dimensions of a vector"),
+    HYPERPARAMETER(isgd_settings, iterations, 1, 100, "steps per action"),
+    HYPERPARAMETER(isgd_settings, rate, 0, 1, "learning rate"),
+    HYPERPARAMETER(isgd_settings, regularisation, 0, 1, "L2 regularisation"),
 };
 
 static float *vectors(size_t count, size_t k, uint64_t *rng)

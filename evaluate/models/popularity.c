@@ -26,7 +26,7 @@ static const struct preset presets[] = {
 };
 static const struct hyperparameter hyperparameters[] = {
     HYPERPARAMETER(popularity_settings, decay, .001, 1,
-                   "what is left of an action 500 actions later"),
+                   "weight of an action 500 actions later"),
 };
 
 static void *popularity_make(const struct model_context *context, const void *settings)

@@ -27,15 +27,16 @@ static const struct sgns_settings near = {
 };
 static const struct preset presets[] = {{.name = "near", .settings = &near}};
 static const struct hyperparameter hyperparameters[] = {
-    HYPERPARAMETER(sgns_settings, factors, 1, SGNS_FACTORS_MAX, "numbers a vector"),
-    HYPERPARAMETER(sgns_settings, window, 1, 100, "newest items that pair with a new one"),
-    HYPERPARAMETER(sgns_settings, negatives, 1, SGNS_NEGATIVES_MAX, "drawn items beside each pair"),
-    HYPERPARAMETER(sgns_settings, repeats, 1, 100, "steps a pair"),
-    HYPERPARAMETER(sgns_settings, rate, 0, 1, "length of a step"),
+    HYPERPARAMETER(sgns_settings, factors, 1, SGNS_FACTORS_MAX, "dimensions of a vector"),
+    HYPERPARAMETER(sgns_settings, window, 1, 100, "newest items that are paired with a new one"),
+    HYPERPARAMETER(sgns_settings, negatives, 1, SGNS_NEGATIVES_MAX,
+                   "sampled negative items per pair"),
+    HYPERPARAMETER(sgns_settings, repeats, 1, 100, "steps per pair"),
+    HYPERPARAMETER(sgns_settings, rate, 0, 1, "learning rate"),
     HYPERPARAMETER(sgns_settings, table, 1, 1e8,
-                   "items in the table that negatives are drawn from"),
+                   "items in the table from which negatives are sampled"),
     HYPERPARAMETER(sgns_settings, recency_decay, 0, 1,
-                   "weight of an item beside the next newer one"),
+                   "weight of an item relative to the next newer one"),
 };
 
 static void *sgns_make(const struct model_context *context, const void *settings)

@@ -42,20 +42,21 @@ static const struct transformer_online_settings usual = {
 };
 static const struct preset presets[] = {{.name = "usual", .settings = &usual}};
 static const struct hyperparameter hyperparameters[] = {
-    HYPERPARAMETER(transformer_online_settings, every, 1, 1e6, "actions a step"),
+    HYPERPARAMETER(transformer_online_settings, every, 1, 1e6, "actions per step"),
     HYPERPARAMETER(transformer_online_settings, d, 16, 512,
-                   "numbers a vector, made a multiple of 16"),
+                   "dimensions of a vector, rounded up to a multiple of 16"),
     HYPERPARAMETER(transformer_online_settings, blocks, 1, 8, "layers"),
     HYPERPARAMETER(transformer_online_settings, heads, 1, 16, "heads of attention; divides d"),
-    HYPERPARAMETER(transformer_online_settings, length, 1, LENGTH_MAX, "actions looked back upon"),
+    HYPERPARAMETER(transformer_online_settings, length, 1, LENGTH_MAX,
+                   "newest actions of a user that the model reads"),
     HYPERPARAMETER(transformer_online_settings, dropout, 0, .9,
-                   "share of numbers left out while learning"),
-    HYPERPARAMETER(transformer_online_settings, batch, 1, 1024, "users a step"),
-    HYPERPARAMETER(transformer_online_settings, rate, 1e-6, 1, "length of a step"),
+                   "dropout rate"),
+    HYPERPARAMETER(transformer_online_settings, batch, 1, 1024, "users per step"),
+    HYPERPARAMETER(transformer_online_settings, rate, 1e-6, 1, "learning rate"),
     HYPERPARAMETER(transformer_online_settings, whole, 2, 1e7,
-                   "most items that the softmax is over all of"),
+                   "most items for a softmax over all items"),
     HYPERPARAMETER(transformer_online_settings, negatives, 1, 65536,
-                   "drawn items a step, with more than those"),
+                   "sampled items per step, with more items than those"),
 };
 
 static void *transformer_online_make(const struct model_context *context, const void *settings)

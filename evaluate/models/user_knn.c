@@ -33,15 +33,16 @@ static const struct preset presets[] = {
     {.name = "whole", .settings = &whole, .lists_only = true},
 };
 static const struct hyperparameter hyperparameters[] = {
-    HYPERPARAMETER(user_knn_settings, neighbours, 1, 10000, "users most alike that are followed"),
+    HYPERPARAMETER(user_knn_settings, neighbours, 1, 10000, "most similar users that are used"),
     HYPERPARAMETER(user_knn_settings, readers, 1, 1e6,
-                   "newest users of an item that are looked at"),
-    HYPERPARAMETER(user_knn_settings, raters, 1, 1000, "users that make a rating"),
+                   "newest users of an item that are compared"),
+    HYPERPARAMETER(user_knn_settings, raters, 1, 1000, "users that a predicted rating is made of"),
     HYPERPARAMETER(user_knn_settings, shrink, 0, 10000,
-                   "how much few common ratings are distrusted"),
+                   "shrinkage of similarities with few common ratings"),
     HYPERPARAMETER(user_knn_settings, recency_decay, 0, 1,
-                   "weight of an item beside the next newer one"),
-    HYPERPARAMETER(user_knn_settings, popular, 0, 2, "how much less an item says that many had"),
+                   "weight of an item relative to the next newer one"),
+    HYPERPARAMETER(user_knn_settings, popular, 0, 2,
+                   "how much the popularity of an item reduces its weight"),
 };
 
 static bool smaller(const void *arg, int32_t a, int32_t b)
