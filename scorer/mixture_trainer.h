@@ -1,9 +1,9 @@
-/* Teacher: what the mixtures learn from users' next actions, and how that outlives the process.
+/* Mixture trainer: trains the mixtures on users' next actions, and publishes them.
  *
- * Each partition has a mixture of its own, which learns in the order of its input, whoever works on
- * it. With each commit in which it learned it is sent to `models` (model `blend`), which every
- * scorer reads: who takes the partition over goes on from there. Losing the last of it costs a few
- * examples. One thread.
+ * Each partition has its own mixture, trained in the order of the partition's input, in whatever
+ * process. At each flush after it changed, the mixture is sent to `models` (model `blend`), which
+ * all scorers read: the next owner of the partition continues with it. If the last message is lost,
+ * so are the few examples since the one before. One thread.
  */
 #ifndef FRESHET_SCORER_MIXTURE_TRAINER_H
 #define FRESHET_SCORER_MIXTURE_TRAINER_H
@@ -16,33 +16,34 @@ enum { MIXTURE_TRAINER_PARTITIONS_MAX = 1 << 16 };
 
 struct mixture_trainer {
     size_t bytes_max;
-    struct prediction_log predictions; /* made when first needed */
-    struct mixture *known; /* by partition, as last read */
+    struct prediction_log predictions; /* made with the first prediction */
+    struct mixture *known;             /* by partition, as read from `models` last */
     int32_t known_count;
     struct codec *codec;
     struct buf message;
     int models_output;
 };
 
-/* Prepares a trainer; `models_output` is the worker's output for mixtures. */
+/* Prepares a trainer with at most bytes_max of predictions; `models_output` is the worker's output
+ * for mixtures. */
 void mixture_trainer_init(struct mixture_trainer *trainer, struct run *run, size_t bytes_max,
                           int models_output);
 /* Frees the memory. */
 void mixture_trainer_release(struct mixture_trainer *trainer);
-/* Takes note of a mixture on `models`; returns NULL, or the reason why it was refused:
- * "bad_blend". */
+/* Reads a mixture from `models`; returns NULL, or the reason why it was refused: "bad_blend". */
 const char *mixture_trainer_observe(struct mixture_trainer *trainer,
                                     const struct model_weights *weights);
-/* Fills in what is known of a partition's mixture. */
+/* Fills in a partition's mixture as read last, or a new one. */
 void mixture_trainer_begin(const struct mixture_trainer *trainer, int32_t partition,
                            struct mixture *ret_mixture);
-/* Keeps what the members said for a list. */
+/* Keeps the members' scores for a list. */
 void mixture_trainer_keep(struct mixture_trainer *trainer, const struct prediction *prediction);
-/* Lets a mixture learn from the action that followed a list; false: nothing to learn. */
+/* Trains a mixture on the action that followed a list. False when there is no such action, it is a
+ * dislike, or the list's prediction is gone. */
 bool mixture_trainer_learn(struct mixture_trainer *trainer, struct mixture *mixture,
                            const struct tables *tables, const struct recommendation_list *list,
                            const struct user_history *history);
-/* Sends a partition's mixture. */
+/* Sends a partition's mixture to `models`. */
 void mixture_trainer_publish(struct mixture_trainer *trainer, struct task *task,
                              const struct mixture *mixture);
 

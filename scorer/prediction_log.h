@@ -1,7 +1,8 @@
-/* Slips: what each member had said when a user's list was made, until the user acts.
+/* Prediction log: each member's scores for a user's newest list, kept until the user acts.
  *
- * A cache of fixed size in which one user may push another out: what is gone is not learned from.
- * It holds scores as they were, so that what is learned from the next action was said before it.
+ * It keeps the scores of the time when the list was made, so that a mixture is trained on
+ * predictions from before the action. A cache of fixed size with one place per hash: a user may
+ * overwrite another one, whose prediction is then lost for training. One thread.
  */
 #ifndef FRESHET_SCORER_PREDICTION_LOG_H
 #define FRESHET_SCORER_PREDICTION_LOG_H
@@ -12,7 +13,7 @@ enum { PREDICTION_CANDIDATES = 30 };
 
 struct prediction {
     uint64_t user;     /* fingerprint */
-    int32_t partition; /* the list's input */
+    int32_t partition; /* partition and offset: of the input that the list was built from */
     int64_t offset;
     uint8_t segment; /* enum mixture_segment */
     uint8_t count;   /* 0: empty */
@@ -25,16 +26,16 @@ struct prediction_log {
     size_t count;
 };
 
-/* Prepares an empty cache of at most so many bytes. */
+/* Prepares an empty cache of at most bytes_max. */
 void prediction_log_init(struct prediction_log *predictions, size_t bytes_max);
 /* Frees the memory. */
 void prediction_log_release(struct prediction_log *predictions);
 /* Keeps a prediction. */
 void prediction_log_put(struct prediction_log *predictions, const struct prediction *prediction);
-/* Finds the prediction of a user's list by what the list was built from; NULL when it is gone. */
+/* Finds the prediction of the list that was built from this input offset; NULL when it is gone. */
 const struct prediction *prediction_log_find(const struct prediction_log *predictions,
                                              uint64_t user, int32_t partition, int64_t offset);
-/* Teaches a mixture that this item came next. */
+/* Trains a mixture: the user's next action was on this item. */
 void prediction_learn(const struct prediction *prediction, struct mixture *mixture, int32_t item);
 
 #endif

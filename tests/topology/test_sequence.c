@@ -270,8 +270,8 @@ static void test_one_trains(void **state)
     fixture_init(&fixture);
     write_histories(&fixture, 8);
     struct copy *copies[2];
-    for (int slot = 0; slot < 2; slot++) {
-        copies[slot] = rig_start(&fixture.rig, &sequence_worker, slot, quick_settings);
+    for (int copy = 0; copy < 2; copy++) {
+        copies[copy] = rig_start(&fixture.rig, &sequence_worker, copy, quick_settings);
     }
     for (int i = 0; i < 20; i++) { rig_round(&fixture.rig, false); }
     int trainer = trainer_metric(copies[0], "freshet_training") > 0 ? 0 : 1;

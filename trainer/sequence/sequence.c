@@ -55,8 +55,8 @@ struct training_state {
     size_t longest; /* history that was read, in actions */
     bool cut;       /* some histories hold fewer actions than their user has had */
     struct metric *steps, *training_runs, *epochs, *loss, *hr10, *ndcg10, *items_known, *users,
-        *actions, *bytes, *dropped, *checkpoints, *checkpoint_failures, *generations, *rows,
-        *training, *resting;
+        *actions, *bytes, *dropped, *checkpoints, *checkpoint_failures, *model_versions, *rows,
+        *training, *idle;
 };
 
 /* ---- Start and stop ---- */
@@ -64,9 +64,9 @@ struct training_state {
 static void start_metrics(struct training_state *state, struct metrics *metrics)
 {
     state->training = metrics_gauge(metrics, "freshet_training", "", "1 while this copy trains.");
-    state->resting = metrics_gauge(metrics, "freshet_training_idle", "",
-                                   "1 when all is learned and published, until users act.");
-    metrics_formerly(metrics, state->resting, "freshet_training_resting");
+    state->idle = metrics_gauge(metrics, "freshet_training_idle", "",
+                                "1 when all is learned and published, until users act.");
+    metrics_formerly(metrics, state->idle, "freshet_training_resting");
     state->steps = metrics_gauge(metrics, "freshet_training_steps", "",
                                  "Steps of the optimiser behind the model.");
     state->training_runs =
@@ -96,9 +96,9 @@ static void start_metrics(struct training_state *state, struct metrics *metrics)
                                        "Checkpoints written since the start.");
     state->checkpoint_failures = metrics_gauge(metrics, "freshet_training_checkpoint_failures", "",
                                                "Checkpoints that could not be written.");
-    state->generations = metrics_gauge(metrics, "freshet_model_versions_published", "",
-                                       "Model versions published whole since the start.");
-    metrics_formerly(metrics, state->generations, "freshet_generations_published");
+    state->model_versions = metrics_gauge(metrics, "freshet_model_versions_published", "",
+                                          "Model versions published whole since the start.");
+    metrics_formerly(metrics, state->model_versions, "freshet_generations_published");
     state->rows = metrics_gauge(metrics, "freshet_vectors_published", "",
                                 "Item vectors sent since the start.");
 }
@@ -124,9 +124,9 @@ static void stop(struct run *run)
 
 static int make_directories(struct run *run, struct training_state *state)
 {
-    int64_t slot = MAX_OF(run_slot(run), (int64_t)0);
+    int64_t copy = MAX_OF(run_slot(run), (int64_t)0);
     _cleanup_(xfreep) char *histories =
-        xprintf("%s/%" PRId64 "/histories", run_state_path(run), slot);
+        xprintf("%s/%" PRId64 "/histories", run_state_path(run), copy);
     int result = directory_make(histories);
     if (result < 0) {
         run_refuse(run, "cannot make the directory %s: %s; hint: set state.dir", histories,
@@ -351,7 +351,7 @@ static void update_metrics(struct training_state *state)
 {
     struct training_thread_report report = training_thread_report(state->training_thread);
     metric_set(state->training, training_thread_runs(state->training_thread));
-    metric_set(state->resting, report.idle && publisher_idle(&state->publisher));
+    metric_set(state->idle, report.idle && publisher_idle(&state->publisher));
     metric_set(state->steps, (double)report.learner.steps);
     metric_set(state->training_runs, (double)report.learner.training_runs);
     metric_set(state->epochs, (double)report.learner.epochs);
@@ -365,7 +365,7 @@ static void update_metrics(struct training_state *state)
     metric_set(state->dropped, (double)training_set_dropped(state->training_set));
     metric_set(state->checkpoints, (double)report.checkpoints);
     metric_set(state->checkpoint_failures, (double)report.checkpoint_failures);
-    metric_set(state->generations, (double)state->publisher.published);
+    metric_set(state->model_versions, (double)state->publisher.published);
     metric_set(state->rows, (double)state->publisher.rows_published);
 }
 
