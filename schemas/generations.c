@@ -1,3 +1,7 @@
+/* Steps may be applied in any order and more than once: a step counts only when its epoch is newer
+ * than what is known for its key. So a compacted topic and a topic with all its records give the
+ * same state.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "schemas/generations.h"

@@ -23,7 +23,7 @@
 
 enum generation_role { ROLE_SHADOW, ROLE_LIVE, ROLE_RELEASE, ROLE_TAKE };
 
-/* Most entries, one for each generation and partition that were ever part of a switch. */
+/* Most entries, one for each generation and partition that took part in a switch. */
 enum { GENERATION_PROGRESS_MAX = 1 << 16 };
 
 struct generation_progress;

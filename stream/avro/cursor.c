@@ -1,3 +1,7 @@
+/* The bytes are untrusted. Each function checks the bytes left before it reads or moves, lengths
+ * are compared as unsigned numbers (so a negative length is too large), and cursor_step() limits
+ * nesting and the number of values, which blocks of empty elements could otherwise make endless.
+ */
 #include "base/base.h"
 #include "stream/avro/cursor.h"
 

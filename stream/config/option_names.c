@@ -20,11 +20,12 @@ static char variable_byte(char byte)
     return byte == '.' || byte == '-' ? '_' : byte;
 }
 
-/* Matches the variable's name (behind FRESHET_, up to size) with the start of a key. */
+/* True when a variable's name (after FRESHET_, size bytes) is the key's, or begins with a
+ * prefix's. */
 static bool is_variable_of(const char *key, bool is_prefix, const char *name, size_t size)
 {
     size_t length = strlen(key);
-    if (is_prefix && !key[0]) { return false; } /* else it would take every variable */
+    if (is_prefix && !key[0]) { return false; } /* it would match every variable */
     if (is_prefix ? size <= length : size != length) { return false; }
     for (size_t i = 0; i < length; i++) {
         if (variable_byte(key[i]) != name[i]) { return false; }

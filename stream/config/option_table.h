@@ -1,4 +1,4 @@
-/* Rows of an option table, written in one way.
+/* Macros for the rows of an option table.
  *
  *     #define OPTION_SETTINGS struct scorer_settings
  *     const struct option scorer_options[] = {
@@ -8,9 +8,9 @@
  *         OPTION("kafka.", PREFIX, kafka, NULL, OPTION_FREE, "Passed to librdkafka."),
  *     };
  *
- * In this order: name, kind (of enum option_type), member of OPTION_SETTINGS, default as text,
- * limits, help. The compiler refuses a member whose type is not the kind's. A renamed option
- * ends in its former name (options.h):
+ * The arguments are: name, kind (of enum option_type), member of OPTION_SETTINGS, default as text,
+ * limits, help. The compiler refuses a member whose type does not fit the kind. A renamed option
+ * also gives its former name (options.h):
  *
  *         OPTION("list.length", LONG, list_length, "20", OPTION_RANGE(1, 99), "Items of a list.",
  *                OPTION_FORMERLY("items.listed")),
@@ -27,7 +27,7 @@
     }
 #define OPTION_FORMERLY(old) .former = old
 
-/* Limits: none, the least and the greatest value, or the words that can be chosen. */
+/* Limits: none, the least and the greatest value, or the valid words. */
 #define OPTION_FREE .min = 0
 #define OPTION_RANGE(least, most) .min = least, .max = most
 #define OPTION_ONE_OF(words) .choices = words
@@ -42,7 +42,7 @@
 #define OPTION_TYPE_CHOICE int32_t
 #define OPTION_TYPE_PREFIX struct properties
 
-/* An array of -1 elements stops the compiler where the types differ. */
+/* When the types differ, an array of -1 elements stops the compiler. */
 #define OPTION_OFFSET(wanted, member)                                                              \
     (offsetof(OPTION_SETTINGS, member) +                                                           \
      0 * sizeof(char[OPTION_SAME_TYPE(wanted, ((OPTION_SETTINGS *)0)->member) ? 1 : -1]))

@@ -1,3 +1,8 @@
+/* A text is read in one pass. peek() hides continuation lines, so that everything above it sees one
+ * logical line; find_property() skips blank lines and comments before that. Escapes are decoded
+ * into the key and value buffers, which have a maximum. After a fault the rest of the logical line
+ * is skipped, and reading goes on.
+ */
 #include "base/base.h"
 #include "stream/config/properties.h"
 

@@ -1,3 +1,9 @@
+/* Admin requests of librdkafka are asynchronous: each is sent with a queue of its own, and we wait
+ * there for its event, at most ADMIN_TIMEOUT_MS.
+ *
+ * A broker answers before the other brokers know of a created or deleted topic. Creating therefore
+ * waits until the topic's partitions are visible, and deleting until the topic is no longer listed.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_admin.h"

@@ -1,3 +1,7 @@
+/* The directory holds one file for each id and a file `url`. Files are replaced whole (a process
+ * that dies while writing leaves the old file), and schemas of ids never change, so there is
+ * nothing to lock or to expire. When `url` is not our URL, the whole directory is deleted first.
+ */
 #include "base/base.h"
 #include "base/atomic_file.h"
 #include "base/buf.h"

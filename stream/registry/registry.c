@@ -1,3 +1,9 @@
+/* One HTTP client and a list of URLs. A request goes to the URL that answered last, then to the
+ * next ones; only REGISTRY_AWAY makes it try another URL, because every other answer comes from a
+ * working registry. With several URLs a call may therefore wait for several timeouts.
+ *
+ * The options and the checks of their values are at the end of the file.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/config/option_table.h"
@@ -128,15 +134,15 @@ static void escape(const char *text, struct buf *out)
     }
 }
 
-/* Posts a schema to before/SUBJECT/behind. */
+/* Posts a schema to <before>/<subject><after>. */
 static int post(struct registry *registry, const char *before, const char *subject,
-                const char *behind, const char *schema, json_t **ret_json)
+                const char *after, const char *schema, json_t **ret_json)
 {
     struct buf path;
     buf_init(&path, 4 * REGISTRY_SUBJECT_BYTES_MAX);
     buf_printf(&path, "%s/", before);
     escape(subject, &path);
-    buf_printf(&path, "%s", behind);
+    buf_printf(&path, "%s", after);
     json_t *body = json_pack("{s:s, s:s}", "schema", schema, "schemaType", "AVRO");
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     int result = text && !buf_failed(&path)
@@ -149,11 +155,11 @@ static int post(struct registry *registry, const char *before, const char *subje
     return result;
 }
 
-static int post_for_id(struct registry *registry, const char *subject, const char *behind,
+static int post_for_id(struct registry *registry, const char *subject, const char *after,
                        const char *schema, uint32_t *ret_id)
 {
     json_t *json = NULL;
-    int result = post(registry, "/subjects", subject, behind, schema, &json);
+    int result = post(registry, "/subjects", subject, after, schema, &json);
     if (result) { return result; }
     if (!registry_answer_id(json, ret_id)) {
         result = fail(registry, REGISTRY_AWAY, "subject %s: the answer has no id", subject);

@@ -1,3 +1,6 @@
+/* Fault points. Each pass of a point calls its hook (without the mutex, because the hook may call
+ * anything), counts, and then returns an armed fault for this pass, or a random one.
+ */
 #include "base/base.h"
 #include "stream/sim/memlog_internal.h"
 

@@ -1,3 +1,12 @@
+/* Topics, partitions and records of the in-process broker; everything else is in the mem*.c files
+ * beside it.
+ *
+ * A partition is an array of entries by rising offset. Appending takes the next offset; compaction,
+ * retention and truncation remove entries and never move one to another offset. An entry is one
+ * block with its bytes and headers, so its address is stable while it exists. One mutex guards all
+ * of it. Code inside the mutex acts for the broker, which is another process, so crash points do
+ * not count there (CRASH_SHELTER).
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/crash.h"

@@ -1,3 +1,10 @@
+/* Reading: the same fetch serves the group member and the readers.
+ *
+ * A fetch checks every position first, then takes runs of random length from the partitions in
+ * random order (by the seed), up to each partition's last stable offset and past invisible entries.
+ * The records are copied into one block, because compaction may free their entries before the batch
+ * is released, and so that a sanitizer finds every read after the release.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/sim/memlog_internal.h"

@@ -34,7 +34,7 @@ int memwire_enter(struct memwire *wire)
 {
     memlog_lock(wire->log);
     if (!wire->dead) { return 0; }
-    return memwire_refuse(wire, WIRE_FATAL, "the process behind the wire is dead");
+    return memwire_refuse(wire, WIRE_FATAL, "the process of the wire is dead");
 }
 
 int memwire_leave(struct memwire *wire, int error)
@@ -376,7 +376,7 @@ static int mem_poll(struct wire *base, int timeout_ms, size_t max, const struct 
     while (tell_change(wire)) {}
     wire->polling = false;
     if (wire->dead) {
-        error = memwire_refuse(wire, WIRE_FATAL, "the process behind the wire is dead");
+        error = memwire_refuse(wire, WIRE_FATAL, "the process of the wire is dead");
     } else if (wire->fenced) {
         error = memwire_refuse(wire, WIRE_FATAL, "fenced: instance id %s was taken over",
                                wire->instance_id);
