@@ -1,4 +1,4 @@
-"""Where things are: the checkout and its version, what was built in it, the Python of its venv."""
+"""Paths of the checkout: its root, version, build directory and the Python of its venv."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ def argument_parser(description):
 
 
 def enter_venv():
-    """Goes on in the venv's Python, which has the packages; makes the venv when it is missing."""
+    """Restarts the script in the venv's Python, which has the packages; makes a missing venv."""
     if Path(sys.prefix) == VENV:
         return
     made = subprocess.run([ROOT / "deploy" / "venv"], stdout=sys.stderr, env=with_build())

@@ -1,4 +1,4 @@
-"""Reads our topics as any other client would: confluent-kafka, fastavro and the schemas' text."""
+"""Reads Freshet's topics like any other client: confluent-kafka, fastavro and the schemas' text."""
 
 import io
 import json

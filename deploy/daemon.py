@@ -1,7 +1,7 @@
-"""A process that goes on after the script that started it, known by its pid file.
+"""A process that continues after the script that started it; its pid file identifies it.
 
-The pid file holds the pid and the process's start time, so that a pid that the system has given to
-somebody else in the meantime is never taken for ours.
+The pid file holds the pid and the start time of the process, so that a pid that the system has
+reused for another process is not mistaken for it.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a demo's run brought about, read from the topics alone: figures, checks, and three users."""
+"""The results of a demo, read only from the topics: figures, checks, and three users."""
 
 from contracts import Contract
 

@@ -38,7 +38,7 @@ def topics(verb, bootstrap, *args, code=0):
 
 
 def test_start_again_finds_it_running(node, bootstrap):
-    assert f"runs already on {bootstrap}" in run("local-kafka", "start", "--dir", node)
+    assert f"already runs on {bootstrap}" in run("local-kafka", "start", "--dir", node)
     assert bootstrap in run("local-kafka", "status", "--dir", node)
 
 
@@ -72,7 +72,7 @@ def test_partitions_of_a_topic_with_state_are_left_alone(bootstrap):
     at = ("--prefix", "c.", "--partitions")
     topics("apply", bootstrap, *at, 2)
     assert "events has 2 partitions, 3 are asked for" in topics("apply", bootstrap, *at, 3, code=1)
-    assert "cannot take partitions away" in topics("apply", bootstrap, *at, 1, code=1)
+    assert "cannot remove partitions" in topics("apply", bootstrap, *at, 1, code=1)
     # Without a number those that are there hold, also where the table has another number.
     assert "nothing to change" in topics("apply", bootstrap, "--prefix", "c.")
 
