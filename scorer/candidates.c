@@ -32,8 +32,8 @@ struct candidates {
     size_t stamps_count;
     uint32_t stamp;
     struct topk top, alike;
-    int32_t items[MIXTURE_CANDIDATES_MAX];
-    struct mixture_candidates zscores;
+    struct topk_entry counted[MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS];
+    struct candidate_set set;
 };
 
 static bool id_before(const void *arg, int32_t a, int32_t b)
@@ -52,6 +52,7 @@ struct candidates *candidates_new(const struct tables *tables, const struct vect
     candidates->each = MIN_OF(each, (size_t)MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS);
     topk_init(&candidates->top, id_before, tables->ids);
     topk_init(&candidates->alike, id_before, tables->ids);
+    candidate_set_init(&candidates->set, tables->ids);
     return candidates;
 }
 
@@ -60,6 +61,7 @@ struct candidates *candidates_free(struct candidates *candidates)
     if (!candidates) { return NULL; }
     topk_release(&candidates->top);
     topk_release(&candidates->alike);
+    candidate_set_release(&candidates->set);
     free(candidates->rows);
     free(candidates->hidden);
     free(candidates->scores);
@@ -152,66 +154,15 @@ static const float *scan(struct candidates *candidates, const struct served *ser
 
 /* ---- Candidates ---- */
 
-struct moments {
-    double mean;
-    double scale; /* 1 / deviation; 0 when all are the same */
-};
-
-static struct moments moments_of(double sum, double squares, double count)
-{
-    double mean = sum / count, variance = squares / count - mean * mean;
-    bool varies = variance > 1e-12 * mean * mean && variance > 0.0;
-    return (struct moments){mean, varies ? 1.0 / sqrt(variance) : 0.0};
-}
-
-static float z_of(struct moments moments, float score)
-{
-    return (float)(((double)score - moments.mean) * moments.scale);
-}
-
-/* Evidence that is added up has a long tail, of which a sum of weighted scores would see nothing
- * else; its logarithm is what adds to a softmax's logits. */
-static float flatten(float z)
-{
-    return copysignf(log1pf(fabsf(z)), z);
-}
-
-static void sum_up(const float *scores, size_t rows, double *ret_sum, double *ret_squares)
-{
-    enum { SUMS = 16 };
-    double sum = 0.0, squares = 0.0;
-    for (size_t from = 0; from < rows; from += 1024) {
-        size_t end = MIN_OF(from + 1024, rows);
-        float part[SUMS] = {0}, part_squares[SUMS] = {0};
-        size_t row = from;
-        for (; row + SUMS <= end; row += SUMS) {
-            for (size_t l = 0; l < SUMS; l++) {
-                part[l] += scores[row + l];
-                part_squares[l] += scores[row + l] * scores[row + l];
-            }
-        }
-        for (size_t l = 0; row + l < end; l++) {
-            part[l] += scores[row + l];
-            part_squares[l] += scores[row + l] * scores[row + l];
-        }
-        for (size_t l = 0; l < SUMS; l++) {
-            sum += (double)part[l];
-            squares += (double)part_squares[l];
-        }
-    }
-    *ret_sum = sum;
-    *ret_squares = squares;
-}
-
 /* Moments over the rows that the user has not had; counts them. */
-static struct moments sequence_moments(struct candidates *candidates,
+static struct member_moments sequence_moments(struct candidates *candidates,
                                        const struct sequence_scores *sequence,
                                        const struct candidates_request *request, double *ret_count)
 {
     const struct served *served = sequence->served;
     double sum, squares, count = (double)served->rows;
     if (sequence->scores) {
-        sum_up(sequence->scores, served->rows, &sum, &squares);
+        member_sums(sequence->scores, served->rows, &sum, &squares);
     } else {
         vector_index_sums(served->index, sequence->hidden, &sum, &squares);
     }
@@ -235,7 +186,7 @@ static struct moments sequence_moments(struct candidates *candidates,
         count -= 1.0;
     }
     *ret_count = MAX_OF(count, 1.0);
-    return moments_of(sum, squares, *ret_count);
+    return member_moments(sum, squares, *ret_count);
 }
 
 static void scan_best(struct candidates *candidates, const struct served *served,
@@ -271,42 +222,32 @@ static bool look_up_best(struct candidates *candidates, const struct sequence_sc
     return top->count == top->length;
 }
 
-/* What the members say of any item. */
-struct member_scores {
-    struct sequence_scores sequence;
-    bool alike; /* content knows something */
-    struct moments of[MIXTURE_MEMBERS];
-};
-
-static void add(struct candidates *candidates, const struct candidates_request *request,
-                const struct member_scores *members, int32_t item)
+static bool counting_score(const void *arg, int32_t item, float *ret_score)
 {
-    struct mixture_candidates *to = &candidates->zscores;
-    for (size_t c = 0; c < to->count; c++) {
-        if (candidates->items[c] == item) { return; }
-    }
-    float sequence = 0.0F, content = 0.0F;
-    if (members->sequence.hidden) {
-        int32_t row = served_row(members->sequence.served, item);
-        if (row != ROW_NONE) {
-            sequence = z_of(members->of[MEMBER_SEQUENCE], score_of(&members->sequence, row));
-        }
-    }
-    if (members->alike) {
-        float score = content_scores_of(candidates->content_scores, item);
-        content = flatten(z_of(members->of[MEMBER_CONTENT], score));
-    }
-    candidates->items[to->count] = item;
-    to->z[MEMBER_COUNTING][to->count] =
-        flatten(z_of(members->of[MEMBER_COUNTING], ranking_score(request->ranking, item)));
-    to->z[MEMBER_SEQUENCE][to->count] = sequence;
-    to->z[MEMBER_CONTENT][to->count] = content;
-    to->count++;
+    const struct ranking *ranking = arg;
+    *ret_score = ranking_score(ranking, item);
+    return true;
+}
+
+static bool sequence_score(const void *arg, int32_t item, float *ret_score)
+{
+    const struct sequence_scores *sequence = arg;
+    int32_t row = served_row(sequence->served, item);
+    if (row == ROW_NONE) { return false; }
+    *ret_score = score_of(sequence, row);
+    return true;
+}
+
+static bool content_score(const void *arg, int32_t item, float *ret_score)
+{
+    const struct content_scores *content_scores = arg;
+    *ret_score = content_scores_of(content_scores, item);
+    return true;
 }
 
 /* Asks content: its best, and its moments over `count` items. */
 static bool ask_content(struct candidates *candidates, const struct candidates_request *request,
-                        double count, struct moments *ret_moments)
+                        double count, struct member_moments *ret_moments)
 {
     const int32_t *items;
     double sum = 0.0, squares = 0.0;
@@ -322,14 +263,14 @@ static bool ask_content(struct candidates *candidates, const struct candidates_r
         topk_push(&candidates->alike, score, items[k]);
     }
     topk_sort(&candidates->alike);
-    *ret_moments = moments_of(sum, squares, count);
+    *ret_moments = member_moments(sum, squares, count);
     return candidates->alike.count > 0;
 }
 
 /* Asks the generation: its best, and its moments; counts the items that they are over. */
 static struct sequence_scores ask_generation(struct candidates *candidates,
                                              const struct candidates_request *request,
-                                             struct moments *ret_moments, double *ret_count)
+                                             struct member_moments *ret_moments, double *ret_count)
 {
     const struct served *served = candidates->vectors ? vectors_served(candidates->vectors) : NULL;
     struct sequence_scores sequence = {.served = served};
@@ -356,28 +297,46 @@ static struct sequence_scores ask_generation(struct candidates *candidates,
     return sequence;
 }
 
-bool candidates_find(struct candidates *candidates, const struct candidates_request *request,
-                     const int32_t **ret_items, const struct mixture_candidates **ret_candidates)
+/* Counting's part: of the list that it has just ranked what it did not fill up. */
+static struct member_scores ask_counting(struct candidates *candidates,
+                                         const struct candidates_request *request, double count)
 {
-    struct member_scores members = {0};
-    double count;
-    members.sequence = ask_generation(candidates, request, &members.of[MEMBER_SEQUENCE], &count);
-    members.alike = ask_content(candidates, request, count, &members.of[MEMBER_CONTENT]);
-    if (!members.sequence.hidden && !members.alike) { return false; }
     struct ranking_sums sums = ranking_sums(request->ranking);
-    members.of[MEMBER_COUNTING] = moments_of(sums.scores, sums.squares, count);
-    candidates->zscores.count = 0;
-    size_t counted = MIN_OF(request->ranked_count, candidates->each);
-    for (size_t k = 0; k < counted && request->ranked[k].score >= 0.0F; k++) {
-        add(candidates, request, &members, request->ranked[k].item);
+    size_t counted = 0, most = MIN_OF(request->ranked_count, candidates->each);
+    for (; counted < most && request->ranked[counted].score >= 0.0F; counted++) {
+        const struct ranked *ranked = &request->ranked[counted];
+        candidates->counted[counted] = (struct topk_entry){(double)ranked->score, ranked->item};
     }
-    for (size_t k = 0; k < candidates->top.count; k++) {
-        add(candidates, request, &members, candidates->top.entries[k].item);
+    return (struct member_scores){
+        .score = counting_score,
+        .arg = request->ranking,
+        .moments = member_moments(sums.scores, sums.squares, count),
+        .best = candidates->counted,
+        .best_count = counted,
+    };
+}
+
+struct candidate_set *candidates_find(struct candidates *candidates,
+                                      const struct candidates_request *request)
+{
+    struct member_scores members[MIXTURE_MEMBERS] = {0};
+    double count;
+    const struct sequence_scores sequence =
+        ask_generation(candidates, request, &members[MEMBER_SEQUENCE].moments, &count);
+    if (sequence.hidden) {
+        members[MEMBER_SEQUENCE].score = sequence_score;
+        members[MEMBER_SEQUENCE].arg = &sequence;
+        members[MEMBER_SEQUENCE].best = candidates->top.entries;
+        members[MEMBER_SEQUENCE].best_count = candidates->top.count;
     }
-    for (size_t k = 0; members.alike && k < candidates->alike.count; k++) {
-        add(candidates, request, &members, candidates->alike.entries[k].item);
+    if (ask_content(candidates, request, count, &members[MEMBER_CONTENT].moments)) {
+        members[MEMBER_CONTENT].score = content_score;
+        members[MEMBER_CONTENT].arg = candidates->content_scores;
+        members[MEMBER_CONTENT].best = candidates->alike.entries;
+        members[MEMBER_CONTENT].best_count = candidates->alike.count;
     }
-    *ret_items = candidates->items;
-    *ret_candidates = &candidates->zscores;
-    return candidates->zscores.count > 0;
+    if (!members[MEMBER_SEQUENCE].score && !members[MEMBER_CONTENT].score) { return NULL; }
+    members[MEMBER_COUNTING] = ask_counting(candidates, request, count);
+    candidate_set_fill(&candidates->set, members);
+    return candidates->set.zscores.count > 0 ? &candidates->set : NULL;
 }

@@ -1,11 +1,9 @@
 /* Candidates: the best items of all members of the mixture for a user, with all members' z-scores.
  *
  * Members: counting (model/counting/ranking.h); the sequence model (vectors.h), whose best rows are
- * found exactly, or approximately with an index (vector_index.h); content (content_scores.h). A
- * z-score is relative to all items of the model version (without a version: all known items) that
- * the user has not had; with an index too. An item that a member does not know gets 0, the mean.
- * The z-scores of counting and content, which are sums with a long tail, become sign(z)
- * log(1 + |z|), so that the mixture is log-linear.
+ * found exactly, or approximately with an index (vector_index.h); content
+ * (model/content_scores.h). The z-scores (model/candidate_set.h) are relative to all items of the
+ * model version (without a version: all known items) that the user has not had; with an index too.
  *
  * Histories are encoded several at a time and scored in tiles, as products of matrices. A pure
  * function of history, tables and model version; memory is reused. One thread.
@@ -13,14 +11,11 @@
 #ifndef FRESHET_SCORER_CANDIDATES_H
 #define FRESHET_SCORER_CANDIDATES_H
 
-#include "model/mixture.h"
-#include "scorer/content_scores.h"
+#include "model/candidate_set.h"
+#include "model/content_scores.h"
 #include "scorer/vectors.h"
 
 enum { CANDIDATES_AHEAD = 64 };
-
-/* Members of the mixture, in its order. */
-enum { MEMBER_COUNTING, MEMBER_SEQUENCE, MEMBER_CONTENT };
 
 /* The request for one user, whose list counting has just ranked. */
 struct candidates_request {
@@ -47,9 +42,9 @@ struct candidates *candidates_free(struct candidates *candidates);
  * CANDIDATES_AHEAD. */
 void candidates_encode(struct candidates *candidates, const int32_t *const *items,
                        const size_t *counts, size_t count);
-/* Finds a user's candidates; false when no member but counting knows an item of the history. Items
- * and scores are borrowed until the next call. */
-bool candidates_find(struct candidates *candidates, const struct candidates_request *request,
-                     const int32_t **ret_items, const struct mixture_candidates **ret_candidates);
+/* Finds a user's candidates, borrowed until the next call; NULL when no member but counting knows
+ * an item of the history. */
+struct candidate_set *candidates_find(struct candidates *candidates,
+                                      const struct candidates_request *request);
 
 #endif

@@ -9,11 +9,10 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "model/topk.h"
 #include "scorer/lists.h"
 #include "scorer/candidates.h"
 
-enum { CANDIDATES_LEAST = 50, PREDICTION_EACH = 10 };
+enum { CANDIDATES_LEAST = 50 };
 
 struct lists {
     const struct scorer_settings *settings;
@@ -27,9 +26,6 @@ struct lists {
     const struct user_history *ahead[CANDIDATES_AHEAD];
     size_t ahead_count, ahead_at;
     int32_t *ahead_numbers;
-    struct topk top;
-    float blended[MIXTURE_CANDIDATES_MAX];
-    int32_t candidate_items[MIXTURE_CANDIDATES_MAX]; /* scratch */
     struct ranked merged[LIST_ITEMS_MAX];
     struct prediction prediction;
     int leader;
@@ -42,14 +38,6 @@ struct lists {
     float evidence[LIST_ITEMS_MAX];
     int32_t reasons[LIST_ITEMS_MAX];
 };
-
-static bool id_before(const void *arg, int32_t a, int32_t b)
-{
-    const struct lists *lists = arg;
-    const struct ids *ids = lists->tables->ids;
-    return slice_compare(ids_text(ids, lists->candidate_items[a]),
-                         ids_text(ids, lists->candidate_items[b])) < 0;
-}
 
 static size_t candidates_each(const struct scorer_settings *settings)
 {
@@ -69,7 +57,6 @@ struct lists *lists_new(const struct scorer_settings *settings, struct tables *t
     lists->content_scores = content_scores;
     lists->generation = generation;
     lists->ranking = ranking_new(&set, tables->ids, tables->items);
-    topk_init(&lists->top, id_before, lists);
     if (!vectors && !content_scores) { return lists; }
     lists->candidates = candidates_new(tables, vectors, content_scores, candidates_each(settings));
     lists->ahead_numbers =
@@ -82,7 +69,6 @@ struct lists *lists_free(struct lists *lists)
     if (!lists) { return NULL; }
     ranking_free(lists->ranking);
     candidates_free(lists->candidates);
-    topk_release(&lists->top);
     free(lists->ahead_numbers);
     free(lists);
     return NULL;
@@ -100,7 +86,7 @@ const int32_t *lists_numbers(const struct lists *lists)
 
 const struct prediction *lists_prediction(const struct lists *lists)
 {
-    return lists->prediction.count ? &lists->prediction : NULL;
+    return lists->prediction.best.count ? &lists->prediction : NULL;
 }
 
 const char *lists_contender(int contender)
@@ -207,37 +193,15 @@ static size_t find_ahead(struct lists *lists, const struct user_history *history
 
 /* Keeps all members' scores for the first ten candidates of each. */
 static void write_prediction(struct lists *lists, const struct user_history *history,
-                             enum mixture_segment segment, const int32_t *items,
-                             const struct mixture_candidates *candidates)
+                             enum mixture_segment segment, struct candidate_set *candidates)
 {
-    struct prediction *prediction = &lists->prediction;
-    *prediction = (struct prediction){
+    lists->prediction = (struct prediction){
         .user = ids_fingerprint(history->user_id),
         .partition = history->input_partition,
         .offset = history->input_offset,
         .segment = (uint8_t)segment,
     };
-    uint8_t *taken = (uint8_t *)lists->blended; /* scratch: not in use yet */
-    memset(taken, 0, candidates->count);
-    for (size_t k = 0; k < candidates->count; k++) { lists->candidate_items[k] = items[k]; }
-    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
-        topk_clear(&lists->top, PREDICTION_EACH);
-        for (size_t k = 0; k < candidates->count; k++) {
-            if (candidates->z[m][k] != 0.0F) {
-                topk_push(&lists->top, (double)candidates->z[m][k], (int32_t)k);
-            }
-        }
-        topk_sort(&lists->top);
-        for (size_t t = 0; t < lists->top.count; t++) {
-            size_t k = (size_t)lists->top.entries[t].item;
-            if (taken[k]++) { continue; }
-            prediction->items[prediction->count] = items[k];
-            for (size_t of = 0; of < MIXTURE_MEMBERS; of++) {
-                prediction->z[of][prediction->count] = candidates->z[of][k];
-            }
-            prediction->count++;
-        }
-    }
+    candidate_set_best(candidates, &lists->prediction.best);
 }
 
 /* An item that counting did not rank among its best. */
@@ -254,23 +218,19 @@ static struct ranked other_item(const struct lists *lists, int32_t item)
 /* Orders all candidates by the leader's scores; then appends the items with which counting filled
  * its list up. */
 static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ranked_count,
-                    const int32_t *items, const struct mixture_candidates *candidates,
-                    enum mixture_segment segment)
+                    struct candidate_set *candidates, enum mixture_segment segment)
 {
     size_t length = (size_t)lists->settings->list_length, count = 0;
-    mixture_score(lists->mixture, segment, lists->leader, candidates, lists->blended);
-    for (size_t k = 0; k < candidates->count; k++) { lists->candidate_items[k] = items[k]; }
-    topk_clear(&lists->top, length);
-    for (size_t k = 0; k < candidates->count; k++) {
-        topk_push(&lists->top, (double)lists->blended[k], (int32_t)k);
-    }
-    topk_sort(&lists->top);
-    for (; count < lists->top.count; count++) {
-        size_t k = (size_t)lists->top.entries[count].item;
+    const struct topk_entry *order;
+    size_t ordered = candidate_set_rank(candidates, lists->mixture, segment, lists->leader, length,
+                                        &order);
+    for (; count < ordered; count++) {
+        size_t k = (size_t)order[count].item;
+        int32_t item = candidates->items[k];
         /* counting's own candidates come first, in its order */
-        bool counted = k < ranked_count && ranked[k].item == items[k];
-        lists->merged[count] = counted ? ranked[k] : other_item(lists, items[k]);
-        lists->merged[count].score = lists->blended[k];
+        bool counted = k < ranked_count && ranked[k].item == item;
+        lists->merged[count] = counted ? ranked[k] : other_item(lists, item);
+        lists->merged[count].score = candidates->scores[k];
     }
     for (size_t k = 0; k < ranked_count && count < length; k++) {
         bool present = ranked[k].score >= 0.0F;
@@ -303,8 +263,6 @@ static size_t blend(struct lists *lists, const struct user_history *history, siz
                     size_t ranked_count)
 {
     size_t length = MIN_OF(ranked_count, (size_t)lists->settings->list_length);
-    const int32_t *items;
-    const struct mixture_candidates *candidates;
     memcpy(lists->numbers + request->count, lists->seen,
            request->seen_count * sizeof(*lists->seen));
     const struct candidates_request wanted = {
@@ -318,12 +276,13 @@ static size_t blend(struct lists *lists, const struct user_history *history, siz
         .weights = request->weights,
         .history_count = request->count,
     };
-    if (!candidates_find(lists->candidates, &wanted, &items, &candidates)) { return length; }
+    struct candidate_set *candidates = candidates_find(lists->candidates, &wanted);
+    if (!candidates) { return length; }
     enum mixture_segment segment = mixture_segment(history->events_total);
-    write_prediction(lists, history, segment, items, candidates);
+    write_prediction(lists, history, segment, candidates);
     lists->leader = leader_of(lists, segment);
     if (lists->leader == MEMBER_COUNTING) { return length; }
-    length = merge(lists, *ranked, ranked_count, items, candidates, segment);
+    length = merge(lists, *ranked, ranked_count, candidates, segment);
     *ranked = lists->merged;
     return length;
 }
@@ -354,7 +313,7 @@ void lists_make(struct lists *lists, const struct user_history *history,
     };
     const struct ranked *ranked;
     size_t count = ranking_list(lists->ranking, &request, &ranked);
-    lists->prediction.count = 0;
+    lists->prediction.best.count = 0;
     lists->leader = MEMBER_COUNTING;
     if (blending) { count = blend(lists, history, ahead, &request, &ranked, count); }
     write_columns(lists, ranked, count);

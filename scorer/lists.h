@@ -9,7 +9,7 @@
 
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
-#include "scorer/content_scores.h"
+#include "model/content_scores.h"
 #include "scorer/prediction_log.h"
 #include "scorer/tables.h"
 #include "scorer/vectors.h"

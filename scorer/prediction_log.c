@@ -23,19 +23,13 @@ const struct prediction *prediction_log_find(const struct prediction_log *predic
                                              uint64_t user, int32_t partition, int64_t offset)
 {
     const struct prediction *prediction = &predictions->at[user % predictions->count];
-    bool same = prediction->count && prediction->user == user &&
+    bool same = prediction->best.count && prediction->user == user &&
                 prediction->partition == partition && prediction->offset == offset;
     return same ? prediction : NULL;
 }
 
 void prediction_learn(const struct prediction *prediction, struct mixture *mixture, int32_t item)
 {
-    static _Thread_local struct mixture_candidates candidates;
-    int target = -1;
-    candidates.count = prediction->count;
-    for (size_t k = 0; k < prediction->count; k++) {
-        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { candidates.z[m][k] = prediction->z[m][k]; }
-        if (prediction->items[k] == item) { target = (int)k; }
-    }
-    mixture_learn(mixture, (enum mixture_segment)prediction->segment, &candidates, target);
+    best_candidates_learn(&prediction->best, mixture, (enum mixture_segment)prediction->segment,
+                          item);
 }

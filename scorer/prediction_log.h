@@ -7,18 +7,14 @@
 #ifndef FRESHET_SCORER_PREDICTION_LOG_H
 #define FRESHET_SCORER_PREDICTION_LOG_H
 
-#include "model/mixture.h"
-
-enum { PREDICTION_CANDIDATES = 30 };
+#include "model/candidate_set.h"
 
 struct prediction {
     uint64_t user;     /* fingerprint */
     int32_t partition; /* partition and offset: of the input that the list was built from */
     int64_t offset;
     uint8_t segment; /* enum mixture_segment */
-    uint8_t count;   /* 0: empty */
-    int32_t items[PREDICTION_CANDIDATES];
-    float z[MIXTURE_MEMBERS][PREDICTION_CANDIDATES];
+    struct best_candidates best; /* none: empty */
 };
 
 struct prediction_log {

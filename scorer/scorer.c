@@ -17,6 +17,7 @@
 #include "scorer/cutover.h"
 #include "scorer/pending_histories.h"
 #include "scorer/list_outcome.h"
+#include "scorer/item_features.h"
 #include "scorer/lists.h"
 #include "scorer/candidates.h"
 #include "scorer/quality_counters.h"
@@ -62,6 +63,7 @@ struct scorer {
     struct tables tables;
     struct vectors *vectors;   /* NULL: not used */
     struct content_scores *content_scores; /* NULL: not used */
+    struct item_features *item_features;   /* NULL: as well */
     struct lists *lists;
     struct mixture_trainer trainer;
     struct cutover cutover;
@@ -90,6 +92,7 @@ static void stop(struct run *run)
     lists_free(scorer->lists);
     vectors_free(scorer->vectors);
     content_scores_free(scorer->content_scores);
+    item_features_free(scorer->item_features);
     mixture_trainer_release(&scorer->trainer);
     cutover_release(&scorer->cutover);
     tables_release(&scorer->tables);
@@ -159,6 +162,7 @@ static int start(struct run *run)
     if (settings->content_used) {
         scorer->content_scores =
             content_scores_new((int32_t)settings->items_max, (size_t)settings->recent_items);
+        scorer->item_features = item_features_new();
     }
     scorer->lists = lists_new(settings, &scorer->tables, scorer->vectors, scorer->content_scores,
                               run_generation(run));
@@ -214,8 +218,9 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
     }
     tables_put_item(&scorer->tables, &item);
     if (scorer->content_scores) {
-        content_scores_describe(scorer->content_scores,
-                                tables_number(&scorer->tables, item.item_id), &item);
+        item_features_describe(scorer->item_features,
+                               tables_number(&scorer->tables, item.item_id), &item,
+                               scorer->content_scores);
     }
     return VERDICT_DONE;
 }

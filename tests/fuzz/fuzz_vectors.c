@@ -7,6 +7,7 @@
  * that can be sent, and the mixture can be saved and loaded. */
 #include "base/base.h"
 #include "schemas/model_weights.h"
+#include "scorer/item_features.h"
 #include "scorer/lists.h"
 #include "scorer/mixture_trainer.h"
 #include "trainer/sequence/publisher.h"
@@ -34,6 +35,7 @@ struct process_state {
     struct tables tables;
     struct vectors *vectors;
     struct content_scores *content_scores;
+    struct item_features *item_features;
     struct lists *lists;
     struct mixture_trainer trainer;
     struct mixture mixture;
@@ -207,9 +209,9 @@ static void take_object(struct scratch *scratch, struct process_state *process_s
     case KIND_ITEM:
         tables_put_item(&process_state->tables, &object->item);
         if (process_state->content_scores) {
-            content_scores_describe(process_state->content_scores,
-                                    tables_number(&process_state->tables, object->item.item_id),
-                                    &object->item);
+            item_features_describe(process_state->item_features,
+                                   tables_number(&process_state->tables, object->item.item_id),
+                                   &object->item, process_state->content_scores);
         }
         return;
     case KIND_HISTORY:
@@ -243,7 +245,10 @@ static void process_state_init(struct process_state *process_state, const struct
     *process_state = (struct process_state){.publisher.newest_slot = -1};
     tables_init(&process_state->tables, &scratch->settings);
     process_state->vectors = vectors_new(ITEMS_MAX);
-    if (content) { process_state->content_scores = content_scores_new(ITEMS_MAX, 20); }
+    if (content) {
+        process_state->content_scores = content_scores_new(ITEMS_MAX, 20);
+        process_state->item_features = item_features_new();
+    }
     process_state->lists = lists_new(&scratch->settings, &process_state->tables,
                                      process_state->vectors, process_state->content_scores, "g7");
     process_state->trainer.bytes_max = 1 << 16;
@@ -255,6 +260,7 @@ static void process_state_release(struct process_state *process_state)
     lists_free(process_state->lists);
     mixture_trainer_release(&process_state->trainer);
     content_scores_free(process_state->content_scores);
+    item_features_free(process_state->item_features);
     vectors_free(process_state->vectors);
     tables_release(&process_state->tables);
 }

@@ -9,9 +9,9 @@
 #include "base/xalloc.h"
 #include "model/content.h"
 #include "model/ids.h"
-#include "scorer/content_scores.h"
+#include "model/content_scores.h"
 
-enum { NEAREST = 100, FEATURES_MAX = 10000000, WORD_BYTES_MAX = 64, CELLS_FIRST = 1024 };
+enum { NEAREST = 100, CELLS_FIRST = 1024 };
 
 #define POWER 0.75F
 #define DECAY 0.6F
@@ -31,7 +31,6 @@ struct later_neighbours {
 
 struct content_scores {
     struct content *content;
-    struct ids *features;
     int32_t items_max;
     size_t recent;
     struct cell *cells;
@@ -42,15 +41,12 @@ struct content_scores {
     int32_t capacity;
     size_t touched_count;
     uint32_t stamp;
-    uint32_t numbers[CONTENT_FEATURES_MAX];
-    size_t numbers_count;
 };
 
 struct content_scores *content_scores_new(int32_t items_max, size_t recent)
 {
     struct content_scores *content_scores = xcalloc(1, sizeof(*content_scores));
     content_scores->content = content_new(items_max, NEAREST);
-    content_scores->features = ids_new(FEATURES_MAX);
     content_scores->items_max = items_max;
     content_scores->recent = recent;
     return content_scores;
@@ -60,7 +56,6 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
 {
     if (!content_scores) { return NULL; }
     content_free(content_scores->content);
-    ids_free(content_scores->features);
     for (int32_t item = 0; item < content_scores->capacity; item++) {
         free(content_scores->later[item].at);
     }
@@ -108,47 +103,11 @@ static void add_to_neighbours(struct content_scores *content_scores, int32_t num
     }
 }
 
-static void add_feature(struct content_scores *content_scores, struct slice text)
-{
-    if (content_scores->numbers_count == CONTENT_FEATURES_MAX || !text.size) { return; }
-    int32_t number = ids_put(content_scores->features, text);
-    if (number != ID_NONE) {
-        content_scores->numbers[content_scores->numbers_count++] = (uint32_t)number;
-    }
-}
-
-static bool in_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (unsigned char)c >= 0x80;
-}
-
-/* A space before a word distinguishes it from a tag of the same text. */
-static void add_words(struct content_scores *content_scores, struct slice title)
-{
-    char word[WORD_BYTES_MAX] = " ";
-    size_t size = 1;
-    for (size_t k = 0; k <= title.size; k++) {
-        char c = k < title.size ? title.data[k] : ' ';
-        if (in_word(c)) {
-            if (size < sizeof(word)) { word[size++] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-            continue;
-        }
-        if (size > 1) { add_feature(content_scores, slice_of(word, size)); }
-        size = 1;
-    }
-}
-
 void content_scores_describe(struct content_scores *content_scores, int32_t number,
-                             const struct item *item)
+                             const uint32_t *features, size_t count)
 {
-    if (number < 0 || number >= content_scores->items_max) { return; }
-    content_scores->numbers_count = 0;
-    for (size_t k = 0; k < item->tags.count; k++) { add_feature(content_scores, item->tags.at[k]); }
-    add_words(content_scores, item->title);
-    if (!content_scores->numbers_count) { return; }
-    int result = content_put(content_scores->content, number, content_scores->numbers,
-                             content_scores->numbers_count);
+    if (number < 0 || number >= content_scores->items_max || !count) { return; }
+    int result = content_put(content_scores->content, number, features, count);
     /* -EEXIST: it was described before. */
     if (result == 0 && content_scores->rows_computed) { add_to_neighbours(content_scores, number); }
 }

@@ -1,16 +1,14 @@
-/* Content scores: how similar items are to the user's newest items, by the tags and titles of the
- * catalogue.
+/* Content scores: how similar items are to the user's newest items, by their features.
  *
  *   B_i = sum over r of 0.6^(r-1) * S[j_r][i]^0.75         j_1 the newest item
  *
- * S the TF-IDF cosine of model/content.h (the content term of docs/quality.md). An item is known as
- * soon as the catalogue has it; its first description stays for the life of the process. Memory is
- * reused from call to call. One thread.
+ * S the TF-IDF cosine of content.h. An item is known as soon as it is described; its first
+ * description stays. Memory is reused from call to call. One thread.
  */
-#ifndef FRESHET_SCORER_CONTENT_SCORES_H
-#define FRESHET_SCORER_CONTENT_SCORES_H
+#ifndef FRESHET_MODEL_CONTENT_SCORES_H
+#define FRESHET_MODEL_CONTENT_SCORES_H
 
-#include "schemas/item.h"
+#include "base/base.h"
 
 struct content_scores;
 
@@ -19,9 +17,9 @@ struct content_scores;
 struct content_scores *content_scores_new(int32_t items_max, size_t recent);
 /* Frees it; takes NULL; returns NULL. */
 struct content_scores *content_scores_free(struct content_scores *content_scores);
-/* Adds an item's tags and the words of its title, unless it was described before. */
+/* Takes an item's features (content_put()'s), unless it was described before or has none. */
 void content_scores_describe(struct content_scores *content_scores, int32_t number,
-                             const struct item *item);
+                             const uint32_t *features, size_t count);
 /* Computes the scores for a history (item numbers, oldest first; ID_NONE is skipped; weight 0: a
  * dislike). Returns the items with a score above 0, in no order; borrowed until the next call. */
 size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,

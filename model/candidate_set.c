@@ -1,0 +1,149 @@
+#include "base/base.h"
+#include "model/candidate_set.h"
+
+/* Whose evidence is added up. */
+static const bool long_tailed[MIXTURE_MEMBERS] = {
+    [MEMBER_COUNTING] = true,
+    [MEMBER_CONTENT] = true,
+};
+
+static bool id_before(const void *arg, int32_t a, int32_t b)
+{
+    const struct candidate_set *set = arg;
+    return slice_compare(ids_text(set->ids, set->items[a]), ids_text(set->ids, set->items[b])) < 0;
+}
+
+void candidate_set_init(struct candidate_set *set, const struct ids *ids)
+{
+    set->ids = ids;
+    set->zscores.count = 0;
+    topk_init(&set->top, id_before, set);
+}
+
+void candidate_set_release(struct candidate_set *set)
+{
+    topk_release(&set->top);
+}
+
+/* ---- z-scores ---- */
+
+struct member_moments member_moments(double sum, double squares, double count)
+{
+    double mean = sum / count, variance = squares / count - mean * mean;
+    bool varies = variance > 1e-12 * mean * mean && variance > 0.0;
+    return (struct member_moments){mean, varies ? 1.0 / sqrt(variance) : 0.0};
+}
+
+void member_sums(const float *scores, size_t count, double *ret_sum, double *ret_squares)
+{
+    enum { SUMS = 16 };
+    double sum = 0.0, squares = 0.0;
+    for (size_t from = 0; from < count; from += 1024) {
+        size_t end = MIN_OF(from + 1024, count);
+        float part[SUMS] = {0}, part_squares[SUMS] = {0};
+        size_t at = from;
+        for (; at + SUMS <= end; at += SUMS) {
+            for (size_t l = 0; l < SUMS; l++) {
+                part[l] += scores[at + l];
+                part_squares[l] += scores[at + l] * scores[at + l];
+            }
+        }
+        for (size_t l = 0; at + l < end; l++) {
+            part[l] += scores[at + l];
+            part_squares[l] += scores[at + l] * scores[at + l];
+        }
+        for (size_t l = 0; l < SUMS; l++) {
+            sum += (double)part[l];
+            squares += (double)part_squares[l];
+        }
+    }
+    *ret_sum = sum;
+    *ret_squares = squares;
+}
+
+static float z_of(const struct member_scores *member, int32_t item, bool flattened)
+{
+    float score;
+    if (!member->score || !member->score(member->arg, item, &score)) { return 0.0F; }
+    float z = (float)(((double)score - member->moments.mean) * member->moments.scale);
+    return flattened ? copysignf(log1pf(fabsf(z)), z) : z;
+}
+
+/* ---- The set ---- */
+
+static void add(struct candidate_set *set, const struct member_scores *members, int32_t item)
+{
+    struct mixture_candidates *to = &set->zscores;
+    for (size_t c = 0; c < to->count; c++) {
+        if (set->items[c] == item) { return; }
+    }
+    assert(to->count < MIXTURE_CANDIDATES_MAX);
+    set->items[to->count] = item;
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        to->z[m][to->count] = z_of(&members[m], item, long_tailed[m]);
+    }
+    to->count++;
+}
+
+void candidate_set_fill(struct candidate_set *set, const struct member_scores *members)
+{
+    set->zscores.count = 0;
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        for (size_t k = 0; members[m].score && k < members[m].best_count; k++) {
+            add(set, members, members[m].best[k].item);
+        }
+    }
+}
+
+size_t candidate_set_rank(struct candidate_set *set, const struct mixture *mixture,
+                          enum mixture_segment segment, int contender, size_t length,
+                          const struct topk_entry **ret_entries)
+{
+    mixture_score(mixture, segment, contender, &set->zscores, set->scores);
+    topk_clear(&set->top, length);
+    for (size_t k = 0; k < set->zscores.count; k++) {
+        topk_push(&set->top, (double)set->scores[k], (int32_t)k);
+    }
+    topk_sort(&set->top);
+    *ret_entries = set->top.entries;
+    return set->top.count;
+}
+
+/* ---- Learning ---- */
+
+void candidate_set_best(struct candidate_set *set, struct best_candidates *ret_best)
+{
+    bool taken[MIXTURE_CANDIDATES_MAX] = {false};
+    ret_best->count = 0;
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        topk_clear(&set->top, BEST_EACH);
+        for (size_t k = 0; k < set->zscores.count; k++) {
+            float z = set->zscores.z[m][k];
+            if (z != 0.0F) { topk_push(&set->top, (double)z, (int32_t)k); }
+        }
+        topk_sort(&set->top);
+        for (size_t t = 0; t < set->top.count; t++) {
+            size_t k = (size_t)set->top.entries[t].item;
+            if (taken[k]) { continue; }
+            taken[k] = true;
+            ret_best->items[ret_best->count] = set->items[k];
+            for (size_t of = 0; of < MIXTURE_MEMBERS; of++) {
+                ret_best->z[of][ret_best->count] = set->zscores.z[of][k];
+            }
+            ret_best->count++;
+        }
+    }
+}
+
+void best_candidates_learn(const struct best_candidates *best, struct mixture *mixture,
+                           enum mixture_segment segment, int32_t item)
+{
+    static _Thread_local struct mixture_candidates candidates;
+    int target = -1;
+    candidates.count = best->count;
+    for (size_t k = 0; k < best->count; k++) {
+        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { candidates.z[m][k] = best->z[m][k]; }
+        if (best->items[k] == item) { target = (int)k; }
+    }
+    mixture_learn(mixture, segment, &candidates, target);
+}

@@ -1,0 +1,82 @@
+/* Candidate set: the best items of the members of a mixture, with what each member says of each;
+ * what the scorer makes lists of, and what `freshet evaluate` evaluates.
+ *
+ * A member scores items on a scale of its own. A z-score is relative to all items that the user has
+ * not had; an item that the member does not know gets 0, the mean, as do all when it says nothing.
+ * Counting and content add up evidence: sums with a long tail, of which a sum of weighted scores
+ * would see nothing else. Their z-scores become sign(z) log(1 + |z|), which is what adds to the
+ * logits of a softmax.
+ *
+ * Items come member by member, in each member's order, without repeats: the first member's stand
+ * first. All memory is the set's own. One thread.
+ */
+#ifndef FRESHET_MODEL_CANDIDATE_SET_H
+#define FRESHET_MODEL_CANDIDATE_SET_H
+
+#include "base/base.h"
+#include "model/ids.h"
+#include "model/mixture.h"
+#include "model/topk.h"
+
+/* Members of the mixture, in its order. */
+enum { MEMBER_COUNTING, MEMBER_SEQUENCE, MEMBER_CONTENT };
+
+/* The scale of a member's scores. */
+struct member_moments {
+    double mean;
+    double scale; /* 1 / deviation; 0 when all scores are the same */
+};
+
+/* What one member says for one user. */
+struct member_scores {
+    /* Scores an item; false when the member does not know it. NULL: the member says nothing. */
+    bool (*score)(const void *arg, int32_t item, float *ret_score);
+    const void *arg;
+    struct member_moments moments;
+    const struct topk_entry *best; /* its best items that may be listed, best first; borrowed */
+    size_t best_count;
+};
+
+struct candidate_set {
+    const struct ids *ids; /* borrowed: equal scores are ordered by id */
+    struct topk top;       /* of indices into `items` */
+    int32_t items[MIXTURE_CANDIDATES_MAX];
+    struct mixture_candidates zscores;
+    float scores[MIXTURE_CANDIDATES_MAX]; /* of candidate_set_rank() */
+};
+
+enum { BEST_EACH = 10, BEST_CANDIDATES = BEST_EACH * MIXTURE_MEMBERS };
+
+/* All members' z-scores of the first ten candidates of each: what a mixture learns from when the
+ * user's next action is known. */
+struct best_candidates {
+    uint8_t count; /* 0: none */
+    int32_t items[BEST_CANDIDATES];
+    float z[MIXTURE_MEMBERS][BEST_CANDIDATES];
+};
+
+/* Computes moments from the sum of `count` scores and that of their squares. */
+struct member_moments member_moments(double sum, double squares, double count);
+/* Sums scores and their squares. */
+void member_sums(const float *scores, size_t count, double *ret_sum, double *ret_squares);
+
+/* Prepares an empty set in place: it must not be moved. */
+void candidate_set_init(struct candidate_set *set, const struct ids *ids);
+/* Frees the memory. */
+void candidate_set_release(struct candidate_set *set);
+/* Fills the set from what MIXTURE_MEMBERS members say; those that say nothing have no candidates.
+ * All their candidates together fit. */
+void candidate_set_fill(struct candidate_set *set, const struct member_scores *members);
+/* Ranks the candidates by a contender's scores, which are left in set->scores. Returns how many
+ * there are, at most `length`; the entries name indices into set->items and are borrowed until the
+ * next call. */
+size_t candidate_set_rank(struct candidate_set *set, const struct mixture *mixture,
+                          enum mixture_segment segment, int contender, size_t length,
+                          const struct topk_entry **ret_entries);
+/* Picks the first ten candidates of each member. */
+void candidate_set_best(struct candidate_set *set, struct best_candidates *ret_best);
+/* Trains a mixture: this item came next. */
+void best_candidates_learn(const struct best_candidates *best, struct mixture *mixture,
+                           enum mixture_segment segment, int32_t item);
+
+#endif

@@ -1,0 +1,133 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/candidate_set.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { ITEMS = 60 };
+
+static struct ids *make_ids(void)
+{
+    struct ids *ids = ids_new(ITEMS);
+    for (int32_t item = 0; item < ITEMS; item++) {
+        char text[8];
+        int size = snprintf(text, sizeof(text), "%02d", item);
+        assert_int_equal(ids_put(ids, slice_of(text, (size_t)size)), item);
+    }
+    return ids;
+}
+
+/* A member that scores by a column; what is NAN it does not know. */
+static bool column_score(const void *arg, int32_t item, float *ret_score)
+{
+    const float *column = arg;
+    if (isnan(column[item])) { return false; }
+    *ret_score = column[item];
+    return true;
+}
+
+static void test_moments(void **state)
+{
+    float scores[2500];
+    double sum, squares, want_sum = 0, want_squares = 0;
+    for (size_t k = 0; k < ARRAY_COUNT(scores); k++) {
+        scores[k] = (float)(k % 17) - 3.0F;
+        want_sum += (double)scores[k];
+        want_squares += (double)(scores[k] * scores[k]);
+    }
+    member_sums(scores, ARRAY_COUNT(scores), &sum, &squares);
+    assert_true(sum == want_sum && squares == want_squares);
+    struct member_moments moments = member_moments(10, 30, 5);
+    assert_true(moments.mean == 2 && fabs(moments.scale - 1 / sqrt(2)) < 1e-12);
+    assert_true(member_moments(10, 20, 5).scale == 0);
+}
+
+/* Counting and sequence have three candidates each, one of them the same; content says nothing. */
+static void test_fill(void **state)
+{
+    static struct candidate_set set;
+    struct ids *ids = make_ids();
+    float counting[ITEMS] = {[1] = 9, [2] = 5, [3] = 1}, sequence[ITEMS] = {0};
+    sequence[3] = 4;
+    sequence[4] = 2;
+    sequence[5] = -1;
+    sequence[1] = NAN;
+    const struct topk_entry counted[] = {{9, 1}, {5, 2}, {1, 3}};
+    const struct topk_entry predicted[] = {{4, 3}, {2, 4}, {-1, 5}};
+    const struct member_scores members[MIXTURE_MEMBERS] = {
+        {column_score, counting, {1, 2}, counted, 3},
+        {column_score, sequence, {0, .5}, predicted, 3},
+    };
+    candidate_set_init(&set, ids);
+    candidate_set_fill(&set, members);
+    const int32_t want[] = {1, 2, 3, 4, 5};
+    assert_int_equal(set.zscores.count, 5);
+    assert_memory_equal(set.items, want, sizeof(want));
+    const float *z = set.zscores.z[MEMBER_COUNTING];
+    assert_true(fabsf(z[0] - log1pf(16)) < 1e-6F && z[2] == 0.0F);
+    assert_true(fabsf(z[3] + log1pf(2)) < 1e-6F);
+    z = set.zscores.z[MEMBER_SEQUENCE];
+    assert_true(z[0] == 0.0F && z[2] == 2.0F && z[4] == -.5F);
+    for (size_t k = 0; k < 5; k++) { assert_true(set.zscores.z[MEMBER_CONTENT][k] == 0.0F); }
+    candidate_set_release(&set);
+    ids_free(ids);
+}
+
+/* Sequence scores 40 items, counting the first 20 of them: the best are ten of each, and learning
+ * from them is learning from those z-scores. Equal scores are ordered by id. */
+static void test_best_and_rank(void **state)
+{
+    static struct candidate_set set;
+    static struct mixture_candidates alone;
+    struct ids *ids = make_ids();
+    float counting[ITEMS] = {0}, sequence[ITEMS] = {0};
+    struct topk_entry counted[20], predicted[40];
+    for (int32_t k = 0; k < 40; k++) {
+        sequence[k] = (float)(k % 8);
+        predicted[k] = (struct topk_entry){(double)sequence[k], k};
+    }
+    for (int32_t k = 0; k < 20; k++) {
+        counting[k] = 1.0F + (float)(19 - k);
+        counted[k] = (struct topk_entry){(double)counting[k], k};
+    }
+    const struct member_scores members[MIXTURE_MEMBERS] = {
+        {column_score, counting, {0, 1}, counted, 20},
+        {column_score, sequence, {0, 1}, predicted, 40},
+    };
+    candidate_set_init(&set, ids);
+    candidate_set_fill(&set, members);
+    struct mixture mixture, other;
+    mixture_init(&mixture);
+    mixture_init(&other);
+    const struct topk_entry *order;
+    assert_int_equal(
+        candidate_set_rank(&set, &mixture, SEGMENT_LONG, MEMBER_SEQUENCE, 6, &order), 6);
+    const int32_t want[] = {7, 15, 23, 31, 39, 6};
+    for (size_t k = 0; k < 6; k++) { assert_int_equal(set.items[order[k].item], want[k]); }
+    struct best_candidates best;
+    candidate_set_best(&set, &best);
+    assert_int_equal(best.count, 10 + 8); /* 7 and 6 are among the ten of both */
+    best_candidates_learn(&best, &mixture, SEGMENT_LONG, 39);
+    alone.count = best.count;
+    int target = -1;
+    for (size_t k = 0; k < best.count; k++) {
+        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { alone.z[m][k] = best.z[m][k]; }
+        if (best.items[k] == 39) { target = (int)k; }
+    }
+    assert_true(target >= 0);
+    mixture_learn(&other, SEGMENT_LONG, &alone, target);
+    assert_memory_equal(&mixture, &other, sizeof(mixture));
+    candidate_set_release(&set);
+    ids_free(ids);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_fill),
+        cmocka_unit_test(test_best_and_rank),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
