@@ -97,11 +97,11 @@ bool kafka_is_refusal(rd_kafka_resp_err_t code)
 
 /* Sets the failure's text, with the hint when operator action is needed; true when it is. */
 static bool describe_error(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code,
-                       const char *text)
+                           const char *text)
 {
     const char *hint = hint_of(code);
     kafka_set_why(kafka, "%s: %s (%s)%s%s", what, text, rd_kafka_err2name(code),
-              hint ? "; hint: " : "", hint ? hint : "");
+                  hint ? "; hint: " : "", hint ? hint : "");
     return hint != NULL;
 }
 
@@ -218,7 +218,7 @@ static int make_conf(struct kafka *kafka, const struct kafka_identity *identity,
 }
 
 int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *conf,
-                       rd_kafka_t **ret_rk)
+                      rd_kafka_t **ret_rk)
 {
     char text[ERROR_TEXT_MAX];
     rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof(text));
@@ -233,12 +233,12 @@ int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t
 
 /* ---- Requests about topics ---- */
 
-static rd_kafka_resp_err_t ask_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
-                                           int32_t *ret_count)
+static rd_kafka_resp_err_t request_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
+                                              int32_t *ret_count)
 {
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(rk, /* all_topics= */ 0, rkt, &metadata,
-                                                 ASK_TIMEOUT_MS);
+                                                 REQUEST_TIMEOUT_MS);
     if (!code && metadata->topic_cnt == 1) { code = metadata->topics[0].err; }
     if (!code && (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt == 0)) {
         code = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
@@ -258,7 +258,7 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
     for (size_t i = 0; i < ARRAY_COUNT(handles) && !code; i++) {
         if (!handles[i]) { continue; }
         rd_kafka_topic_t *rkt = rd_kafka_topic_new(handles[i], topic, NULL);
-        code = ask_partitions(handles[i], rkt, ret_count);
+        code = request_partitions(handles[i], rkt, ret_count);
         kafka->topics = xreallocarray(kafka->topics, kafka->topics_count + 1, sizeof(rkt));
         kafka->topics[kafka->topics_count++] = rkt;
     }
@@ -280,8 +280,8 @@ rd_kafka_topic_partition_list_t *kafka_partition_offset(const char *topic, int32
 
 /* rd_kafka_query_watermark_offsets() would give both ends in one call, but before librdkafka 2.3.0
  * it ignores its timeout while the broker is away (confluentinc/librdkafka#2588). */
-rd_kafka_resp_err_t kafka_ask_offset(rd_kafka_t *rk, const char *topic, int32_t partition,
-                                     int64_t time, int timeout_ms, int64_t *ret_offset)
+rd_kafka_resp_err_t kafka_request_offset(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                         int64_t time, int timeout_ms, int64_t *ret_offset)
 {
     rd_kafka_topic_partition_list_t *list = kafka_partition_offset(topic, partition, time);
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
@@ -291,12 +291,12 @@ rd_kafka_resp_err_t kafka_ask_offset(rd_kafka_t *rk, const char *topic, int32_t 
     return code;
 }
 
-static int ask_bound(struct kafka *kafka, rd_kafka_t *rk, const char *topic, int32_t partition,
-                     int64_t which, int64_t *ret_offset)
+static int request_bound(struct kafka *kafka, rd_kafka_t *rk, const char *topic, int32_t partition,
+                         int64_t which, int64_t *ret_offset)
 {
     int64_t offset;
     rd_kafka_resp_err_t code =
-        kafka_ask_offset(rk, topic, partition, which, ASK_TIMEOUT_MS, &offset);
+        kafka_request_offset(rk, topic, partition, which, REQUEST_TIMEOUT_MS, &offset);
     if (code) { return kafka_classify_code(kafka, "log bounds", code); }
     *ret_offset = offset;
     return 0;
@@ -307,9 +307,9 @@ static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition,
 {
     struct kafka *kafka = (struct kafka *)wire;
     int result =
-        ask_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_BEGINNING, ret_low);
+        request_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_BEGINNING, ret_low);
     if (result < 0) { return result; }
-    return ask_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
+    return request_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
 }
 
 static int kafka_stable_end(struct wire *wire, const char *topic, int32_t partition,
@@ -321,7 +321,7 @@ static int kafka_stable_end(struct wire *wire, const char *topic, int32_t partit
                                        rd_kafka_conf_dup(kafka->reader_conf), &kafka->stable);
         if (result < 0) { return result; }
     }
-    return ask_bound(kafka, kafka->stable, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
+    return request_bound(kafka, kafka->stable, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
 }
 
 /* ---- Opening and closing ---- */
@@ -459,32 +459,32 @@ static const char *scram_hint(const struct kafka *kafka, const struct kafka_iden
         if (!mechanism) { mechanism = properties_get(identity->properties, "sasl.mechanisms"); }
     }
     bool affected = kafka->refused && mechanism && strncmp(mechanism, "SCRAM", 5) == 0 &&
-                    rd_kafka_version() < SCRAM_MENDED_VERSION;
+                    rd_kafka_version() < SCRAM_FIXED_VERSION;
     return affected ? "; hint: this librdkafka is older than 2.6.1 and cannot log in by SCRAM at "
                       "Kafka 3.8.1 or newer, even with the right password: load a newer one, or "
                       "use certificates, OAUTHBEARER or PLAIN over TLS"
                     : "";
 }
 
-/* Requests metadata in attempts of REACH_TURN_MS until a broker answers. Credentials that are
- * refused in REFUSED_TURNS_MAX attempts end the wait; not the first time, because a broker may not
- * have loaded a new user yet. */
+/* Requests metadata in attempts of REACH_ATTEMPT_MS until a broker answers. Credentials that are
+ * refused in REFUSED_ATTEMPTS_MAX attempts end the wait; not the first time, because a broker may
+ * not have loaded a new user yet. */
 static int reach_broker(struct kafka *kafka, const struct kafka_identity *identity, int timeout_ms)
 {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TRANSPORT;
-    int refused_rounds = 0;
-    for (int waited = 0; code && waited < timeout_ms; waited += REACH_TURN_MS) {
-        if (kafka->refused && refused_rounds++ == REFUSED_TURNS_MAX) { break; }
+    int refused_attempts = 0;
+    for (int waited = 0; code && waited < timeout_ms; waited += REACH_ATTEMPT_MS) {
+        if (kafka->refused && refused_attempts++ == REFUSED_ATTEMPTS_MAX) { break; }
         const struct rd_kafka_metadata *metadata = NULL;
         code = rd_kafka_metadata(kafka->bounds, 0, NULL, &metadata,
-                                 MIN_OF(REACH_TURN_MS, timeout_ms));
+                                 MIN_OF(REACH_ATTEMPT_MS, timeout_ms));
         if (metadata) { rd_kafka_metadata_destroy(metadata); }
         rd_kafka_poll(kafka->bounds, 0);
     }
     if (code) {
         kafka_set_why(kafka, "no broker accepts us at %s: %s%s", identity->bootstrap,
-                  kafka->trouble[0] ? kafka->trouble : rd_kafka_err2str(code),
-                  scram_hint(kafka, identity));
+                      kafka->trouble[0] ? kafka->trouble : rd_kafka_err2str(code),
+                      scram_hint(kafka, identity));
         return kafka->refused || kafka->tls_failed ? WIRE_REFUSED : WIRE_RETRY;
     }
     return 0;
@@ -493,9 +493,9 @@ static int reach_broker(struct kafka *kafka, const struct kafka_identity *identi
 static int init_transactions(struct kafka *kafka, int timeout_ms)
 {
     for (int waited = 0; kafka->txn;) {
-        rd_kafka_error_t *error = rd_kafka_init_transactions(kafka->txn, RESULT_CHECK_MS * 50);
+        rd_kafka_error_t *error = rd_kafka_init_transactions(kafka->txn, INIT_ATTEMPT_MS);
         if (!error) { break; }
-        waited += RESULT_CHECK_MS * 50;
+        waited += INIT_ATTEMPT_MS;
         int result = kafka_classify_error(kafka, "init of transactions", error);
         /* Fenced while starting: the settings are right, and another start may work. */
         if (result == WIRE_FATAL) { return WIRE_RETRY; }

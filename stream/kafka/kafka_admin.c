@@ -49,7 +49,7 @@ static void request_begin(struct request *request, rd_kafka_t *rk, rd_kafka_admi
     char text[ERROR_TEXT_MAX];
     *request = (struct request){.queue = rd_kafka_queue_new(rk),
                                 .options = rd_kafka_AdminOptions_new(rk, kind)};
-    rd_kafka_AdminOptions_set_request_timeout(request->options, ASK_TIMEOUT_MS, text,
+    rd_kafka_AdminOptions_set_request_timeout(request->options, REQUEST_TIMEOUT_MS, text,
                                               sizeof(text));
 }
 
@@ -92,7 +92,7 @@ static rd_kafka_resp_err_t look_at_partitions(rd_kafka_t *rk, const char *topic,
 {
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(rk, /* all_topics= */ 1, NULL, &metadata,
-                                                 ASK_TIMEOUT_MS);
+                                                 REQUEST_TIMEOUT_MS);
     *ret_form = NULL;
     for (int i = 0; !code && i < metadata->topic_cnt; i++) {
         const struct rd_kafka_metadata_topic *found = &metadata->topics[i];
@@ -246,7 +246,7 @@ int admin_group_members(struct wire *wire, const char *group, int *ret_count)
 {
     const struct rd_kafka_group_list *list = NULL;
     rd_kafka_resp_err_t code =
-        rd_kafka_list_groups(kafka_of(wire)->at_once, group, &list, ASK_TIMEOUT_MS);
+        rd_kafka_list_groups(kafka_of(wire)->at_once, group, &list, REQUEST_TIMEOUT_MS);
     int count = 0;
     for (int i = 0; !code && i < list->group_cnt; i++) {
         if (strcmp(list->groups[i].group, group) != 0) { continue; }
@@ -287,8 +287,9 @@ int admin_offset_at(struct wire *wire, const char *topic, int32_t partition, int
                     int64_t *ret_offset)
 {
     int64_t low, offset;
-    rd_kafka_resp_err_t code = kafka_ask_offset(kafka_of(wire)->bounds, topic, partition, time_ms,
-                                                ASK_TIMEOUT_MS, &offset);
+    rd_kafka_t *rk = kafka_of(wire)->bounds;
+    rd_kafka_resp_err_t code =
+        kafka_request_offset(rk, topic, partition, time_ms, REQUEST_TIMEOUT_MS, &offset);
     if (code) { return sort(wire, "offset of a time in", topic, code); }
     if (offset < 0) { return wire_bounds(wire, topic, partition, &low, ret_offset); }
     *ret_offset = offset;

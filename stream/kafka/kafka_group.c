@@ -7,7 +7,7 @@
  *
  *   - a logical offset such as END would move a partition after our seek (librdkafka#2256): see
  *     find_ends();
- *   - "offset out of range" may be about the offset before our seek: see is_really_out_of_range();
+ *   - "offset out of range" may be about the offset before our seek: see confirm_out_of_range();
  *   - a batch that cannot be unpacked would stop its partition for good (librdkafka#5260): see
  *     take_unreadable();
  *   - a reader of librdkafka before 2.2.0 sleeps while its queue is full: see wake_fetcher().
@@ -127,8 +127,8 @@ static bool is_end(struct consumer_batch *consumer_batch, const rd_kafka_message
 /* True when an "offset out of range" must end the process. One from before our first seek does not
  * count. When our position is inside the log, the error is outdated, and the partition is sought to
  * its position again. */
-static bool is_really_out_of_range(struct kafka *kafka, struct consumer_batch *consumer_batch,
-                            const char *topic, int32_t partition)
+static bool confirm_out_of_range(struct kafka *kafka, struct consumer_batch *consumer_batch,
+                                 const char *topic, int32_t partition)
 {
     if (consumer_batch != &kafka->consumer_batch) { return true; }
     int64_t low, end,
@@ -142,14 +142,14 @@ static bool is_really_out_of_range(struct kafka *kafka, struct consumer_batch *c
 /* Classifies an error that came instead of a record. A broker that has just started may say that a
  * topic does not exist because it does not know it yet; so the metadata is requested again. */
 static int classify_event(struct kafka *kafka, struct consumer_batch *consumer_batch,
-                      const rd_kafka_message_t *message)
+                          const rd_kafka_message_t *message)
 {
     char what[ERROR_TEXT_MAX / 2];
     const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
     (void)snprintf(what, sizeof(what), "%s partition %" PRId32 ": %s", topic, message->partition,
                    rd_kafka_message_errstr(message));
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && message->rkt &&
-        !is_really_out_of_range(kafka, consumer_batch, topic, message->partition)) {
+        !confirm_out_of_range(kafka, consumer_batch, topic, message->partition)) {
         return WIRE_RETRY;
     }
     int result = kafka_classify_code(kafka, what, message->err);
@@ -166,7 +166,7 @@ static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t pa
                                    int64_t offset)
 {
     rd_kafka_topic_partition_list_t *list = kafka_partition_offset(topic, partition, offset);
-    rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, ASK_TIMEOUT_MS);
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, REQUEST_TIMEOUT_MS);
     rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : list->elems[0].err;
     if (error) { rd_kafka_error_destroy(error); }
     rd_kafka_topic_partition_list_destroy(list);
@@ -189,7 +189,7 @@ static bool take_unreadable(struct kafka *kafka, struct consumer_batch *consumer
         partition_offsets_find(&consumer_batch->offsets, topic, message->partition);
     int64_t offset = MAX_OF(entry->position, message->offset);
     kafka_set_why(kafka, "%s partition %" PRId32 ": %s", topic, message->partition,
-              rd_kafka_message_errstr(message));
+                  rd_kafka_message_errstr(message));
     if (seek_to(consumer_batch->rk, topic, message->partition, offset + 1)) { return false; }
     consumer_batch_take(consumer_batch, message);
     entry->position = offset + 1;
@@ -267,8 +267,8 @@ static int find_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *parti
     for (int i = 0; i < partitions->cnt; i++) {
         rd_kafka_topic_partition_t *at = &partitions->elems[i];
         int result = WIRE_RETRY;
-        for (int turns = 0; result == WIRE_RETRY && turns < FIND_END_TURNS_MAX; turns++) {
-            if (turns) { (void)rd_kafka_poll(kafka->bounds, FIND_END_PAUSE_MS); }
+        for (int attempt = 0; result == WIRE_RETRY && attempt < FIND_END_ATTEMPTS_MAX; attempt++) {
+            if (attempt) { (void)rd_kafka_poll(kafka->bounds, FIND_END_PAUSE_MS); }
             result = wire_bounds(&kafka->wire, at->topic, at->partition, &low, &at->offset);
         }
         if (result < 0) { return result == WIRE_REFUSED ? result : WIRE_FATAL; }
@@ -277,7 +277,7 @@ static int find_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *parti
 }
 
 static void accept_assignment(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions,
-                    const struct topic_partition *list)
+                              const struct topic_partition *list)
 {
     partition_offsets_forget_positions(&kafka->consumer_batch.offsets);
     kafka->assign_failed = find_ends(kafka, partitions);
@@ -293,7 +293,7 @@ static void accept_assignment(struct kafka *kafka, rd_kafka_topic_partition_list
 /* Runs inside rd_kafka_consumer_poll() on the worker's thread. The records that this poll has
  * collected are dropped: they were not processed, and the next owner reads them again. */
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
-                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+                        rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct kafka *kafka = opaque;
     struct topic_partition *list = topic_partitions_of(partitions);
@@ -347,7 +347,8 @@ static int kafka_committed(struct wire *wire, const char *topic, int32_t partiti
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_topic_partition_list_t *list =
         kafka_partition_offset(topic, partition, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resp_err_t code = rd_kafka_committed(kafka->consumer_batch.rk, list, ASK_TIMEOUT_MS);
+    rd_kafka_resp_err_t code =
+        rd_kafka_committed(kafka->consumer_batch.rk, list, REQUEST_TIMEOUT_MS);
     if (!code) { code = list->elems[0].err; }
     int64_t offset = list->elems[0].offset;
     rd_kafka_topic_partition_list_destroy(list);
@@ -427,8 +428,8 @@ static void wake_fetcher(struct kafka_reader *self)
     self->taken_bytes = 0;
     const struct record *newest = &consumer_batch->records[consumer_batch->count - 1];
     int64_t end;
-    (void)kafka_ask_offset(consumer_batch->rk, newest->topic, newest->partition,
-                           RD_KAFKA_OFFSET_END, WAKE_TIMEOUT_MS, &end);
+    (void)kafka_request_offset(consumer_batch->rk, newest->topic, newest->partition,
+                               RD_KAFKA_OFFSET_END, WAKE_TIMEOUT_MS, &end);
 }
 
 static void reader_close_kafka(struct reader *reader)

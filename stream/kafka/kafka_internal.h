@@ -19,16 +19,16 @@
 
 enum {
     ERROR_TEXT_MAX = 1024,
-    ASK_TIMEOUT_MS = 15000,   /* metadata, offsets, bounds */
-    FLUSH_TIMEOUT_MS = 10000, /* at close */
-    QUEUE_WAIT_MS = 50,       /* producer queue full */
-    RESULT_CHECK_MS = 100,
-    FIND_END_TURNS_MAX = 8,   /* attempts, each of at most ASK_TIMEOUT_MS, with pauses between */
+    REQUEST_TIMEOUT_MS = 15000, /* of metadata, offsets, log ends */
+    FLUSH_TIMEOUT_MS = 10000,   /* at close */
+    QUEUE_WAIT_MS = 50,         /* while a producer's queue is full */
+    INIT_ATTEMPT_MS = 5000,     /* one attempt to fence the former owner */
+    FIND_END_ATTEMPTS_MAX = 8,  /* each of at most REQUEST_TIMEOUT_MS, with pauses between */
     FIND_END_PAUSE_MS = 500,
-    REACH_TURN_MS = 1000,     /* one attempt to reach a broker at start */
-    REFUSED_TURNS_MAX = 3,
-    SCRAM_MENDED_VERSION = 0x020601ff,
-    FETCH_WAKES = 4,          /* wakes of the broker thread for each full queue read */
+    REACH_ATTEMPT_MS = 1000,    /* one attempt to reach a broker at start */
+    REFUSED_ATTEMPTS_MAX = 3,
+    SCRAM_FIXED_VERSION = 0x020601ff,
+    FETCH_WAKES = 4,            /* wakes of the broker thread for each full queue read */
     WAKE_TIMEOUT_MS = 100,
 };
 
@@ -100,8 +100,8 @@ rd_kafka_topic_partition_list_t *kafka_partition_offset(const char *topic, int32
 /* Requests the first offset at or after a time (ms since 1970), RD_KAFKA_OFFSET_BEGINNING or
  * RD_KAFKA_OFFSET_END, which is the last stable offset for a read_committed handle. The offset is
  * negative for a time after the newest record. */
-rd_kafka_resp_err_t kafka_ask_offset(rd_kafka_t *rk, const char *topic, int32_t partition,
-                                     int64_t time, int timeout_ms, int64_t *ret_offset);
+rd_kafka_resp_err_t kafka_request_offset(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                         int64_t time, int timeout_ms, int64_t *ret_offset);
 /* True for an error that needs operator action. */
 bool kafka_is_refusal(rd_kafka_resp_err_t code);
 /* Classifies librdkafka's error object by its flags, sets the failure's text and frees the

@@ -14,7 +14,8 @@ static void send_request(struct kafka *kafka)
     const char *groups[] = {kafka->group};
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(kafka->bounds, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
-    (void)rd_kafka_AdminOptions_set_request_timeout(options, ASK_TIMEOUT_MS, text, sizeof(text));
+    (void)rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_TIMEOUT_MS, text,
+                                                    sizeof(text));
     if (!kafka->answers) { kafka->answers = rd_kafka_queue_new(kafka->bounds); }
     rd_kafka_DescribeConsumerGroups(kafka->bounds, groups, ARRAY_COUNT(groups), options,
                                     kafka->answers);

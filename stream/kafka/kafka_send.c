@@ -20,7 +20,7 @@
 /* ---- At-once messages, on the worker's thread ---- */
 
 void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *message,
-                              void *opaque)
+                             void *opaque)
 {
     struct kafka *kafka = opaque;
     uint64_t ack_group = (uint64_t)(uintptr_t)message->_private;
@@ -52,7 +52,7 @@ static rd_kafka_headers_t *headers_of(const struct message *message)
 /* Puts one message into a producer's queue; the caller handles a full queue. `flags`:
  * RD_KAFKA_MSG_F_COPY, or 0 to lend the value's bytes until the delivery report. */
 static rd_kafka_resp_err_t enqueue(rd_kafka_t *rk, int flags, const struct message *message,
-                                     void *opaque)
+                                   void *opaque)
 {
     rd_kafka_headers_t *headers = headers_of(message);
     int32_t partition = message->partition == PARTITION_BY_KEY ? RD_KAFKA_PARTITION_UA

@@ -43,8 +43,8 @@ static int explain(struct registry *registry, const char *subject, const char *s
 }
 
 int subject_resolve(struct registry *registry, const struct registry_settings *settings,
-                   const char *subject, const struct contract *contract, uint32_t *ret_id,
-                   char *ret_why, size_t why_size)
+                    const char *subject, const struct contract *contract, uint32_t *ret_id,
+                    char *ret_why, size_t why_size)
 {
     int result = registry_lookup(registry, subject, contract->schema, ret_id);
     if (result == 0) { return 0; }

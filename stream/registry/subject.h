@@ -23,7 +23,7 @@ char *subject_name(const struct registry_settings *settings, const char *topic,
  * an enum registry_fault with the reason and a hint in ret_why; for REGISTRY_INCOMPATIBLE the
  * reason is the registry's own. */
 int subject_resolve(struct registry *registry, const struct registry_settings *settings,
-                   const char *subject, const struct contract *contract, uint32_t *ret_id,
-                   char *ret_why, size_t why_size);
+                    const char *subject, const struct contract *contract, uint32_t *ret_id,
+                    char *ret_why, size_t why_size);
 
 #endif

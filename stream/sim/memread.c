@@ -44,8 +44,9 @@ static int start_cursors(struct memwire *wire, struct memcursor *cursors, size_t
         if (cursor->position == OFFSET_NONE) { cursor->position = part->low; }
         if (cursor->position < part->low || cursor->position > part->end) {
             return memwire_refuse(wire, WIRE_REFUSED,
-                          "%s[%" PRId32 "]: offset %" PRId64 " is outside %" PRId64 "..%" PRId64,
-                          part->topic->name, part->number, cursor->position, part->low, part->end);
+                                  "%s[%" PRId32 "]: offset %" PRId64 " is outside %" PRId64
+                                  "..%" PRId64, part->topic->name, part->number,
+                                  cursor->position, part->low, part->end);
         }
         cursor->fetched = true;
         alive++;

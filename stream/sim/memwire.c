@@ -152,7 +152,7 @@ static int mem_partitions(struct wire *base, const char *topic_name, int32_t *re
 }
 
 int memwire_find_part(struct memwire *wire, const char *topic, int32_t partition,
-                     struct mempart **ret_part)
+                      struct mempart **ret_part)
 {
     struct mempart *part = memlog_find_part(wire->log, topic, partition);
     if (!part) {
