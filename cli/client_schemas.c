@@ -4,7 +4,7 @@
 #include "stream/avro/schema.h"
 #include "stream/registry/subject.h"
 
-/* So many ids that cannot be had are remembered. */
+/* Ids that cannot be had and that are remembered, so that each is asked for once. */
 enum { MISSING_MAX = 1024 };
 
 static void say(uint32_t id, const char *why)
@@ -12,7 +12,7 @@ static void say(uint32_t id, const char *why)
     fprintf(stderr, "freshet: schema id %" PRIu32 ": %s\n", id, why);
 }
 
-/* What is asked once in a process: schemas.path first, then the registry for each id. */
+/* For the process: schemas.path is read once, then the registry is asked once for each id. */
 static struct {
     bool path_added;
     uint32_t missing[MISSING_MAX];
@@ -66,42 +66,33 @@ int client_schemas_add_path(const struct client *client, struct schema_cache *sc
     return result < 0 ? client_fail("schemas.path=%s: %s", path, error.detail) : 0;
 }
 
-/* Gives the contract's schema its id; 0, or 1 with the fault printed. */
-static int settle(const struct client *client, struct schema_cache *schemas, const char *topic,
-                  const struct contract *contract, bool first)
+/* Gives the contract's schema its id; 0, or EXIT_FAILURE with the fault printed. */
+static int bind_contract(const struct client *client, struct schema_cache *schemas,
+                         const char *topic, const struct contract *contract, bool first)
 {
     struct registry *registry = client_registry(client);
     const struct registry_settings *settings = client_registry_settings(client);
     char why[REGISTRY_WHY_BYTES];
-    struct codec_error error = {0};
     uint32_t id = 0;
     if (!registry) { return 0; }
     _cleanup_(xfreep) char *subject = subject_name(settings, topic, contract, first);
-    if (subject_resolve(registry, settings, subject, contract, &id, why, sizeof(why))) {
-        return client_fail("schema registry, subject %s: %s", subject, why);
-    }
-    if (schema_cache_bind(schemas, id, contract->schema, &error) < 0) {
-        return client_fail("schema registry, subject %s: %s", subject, error.detail);
-    }
-    return 0;
+    int result =
+        subject_bind(registry, settings, subject, contract, schemas, &id, why, sizeof(why));
+    return result ? client_fail("schema registry, subject %s: %s", subject, why) : 0;
 }
 
 struct codec *client_schemas_writer(const struct client *client, struct schema_cache *schemas,
                                     const char *topic, const struct contract *contract, bool first)
 {
-    uint64_t fingerprint = 0;
+    char why[REGISTRY_WHY_BYTES];
     if (!client_writes_ids(client)) { return codec_new(contract, schemas); }
     if (client_schemas_add_path(client, schemas) ||
-        settle(client, schemas, topic, contract, first)) {
+        bind_contract(client, schemas, topic, contract, first)) {
         return NULL;
     }
     schema_cache_write(schemas, FRAMING_CONFLUENT);
-    int rc = schema_fingerprint(contract->schema, &fingerprint);
-    assert(rc == 0);
-    if (schema_cache_frame(schemas, fingerprint).framing != FRAMING_CONFLUENT) {
-        (void)client_fail("schema.framing=confluent, but %s has no id; hint: set "
-                          "schema.registry.url, or put its schema into schemas.path as ID.avsc",
-                          contract->name);
+    if (!subject_has_id(schemas, contract, why, sizeof(why))) {
+        (void)client_fail("schema.framing=confluent, but %s", why);
         return NULL;
     }
     return codec_new(contract, schemas);

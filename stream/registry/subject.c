@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "stream/avro/schema.h"
 #include "stream/registry/subject.h"
 
 char *subject_name(const struct registry_settings *settings, const char *topic,
@@ -56,4 +57,41 @@ int subject_resolve(struct registry *registry, const struct registry_settings *s
     }
     (void)snprintf(ret_why, why_size, "%s", registry_why(registry));
     return result;
+}
+
+int subject_bind(struct registry *registry, const struct registry_settings *settings,
+                 const char *subject, const struct contract *contract,
+                 struct schema_cache *schemas, uint32_t *ret_id, char *ret_why, size_t why_size)
+{
+    char why[REGISTRY_WHY_BYTES];
+    struct codec_error error = {0};
+    int result =
+        subject_resolve(registry, settings, subject, contract, ret_id, why, sizeof(why));
+    if (result) {
+        bool breaks = result == REGISTRY_INCOMPATIBLE;
+        (void)snprintf(ret_why, why_size, "%s%s",
+                       breaks ? "the schema may not follow the one there: " : "", why);
+        return result;
+    }
+    if (schema_cache_bind(schemas, *ret_id, contract->schema, &error) < 0) {
+        (void)snprintf(ret_why, why_size, "%s; hint: is schemas.path of another registry?",
+                       error.detail);
+        return REGISTRY_REFUSED;
+    }
+    return 0;
+}
+
+bool subject_has_id(const struct schema_cache *schemas, const struct contract *contract,
+                    char *ret_why, size_t why_size)
+{
+    uint64_t fingerprint = 0;
+    int rc = schema_fingerprint(contract->schema, &fingerprint);
+    assert(rc == 0);
+    if (schema_cache_frame(schemas, fingerprint).framing == FRAMING_CONFLUENT) { return true; }
+    if (ret_why) {
+        (void)snprintf(ret_why, why_size,
+                       "%s has no id; hint: set schema.registry.url, or put its schema into "
+                       "schemas.path as ID.avsc", contract->name);
+    }
+    return false;
 }

@@ -11,6 +11,7 @@
 #define FRESHET_STREAM_REGISTRY_SUBJECT_H
 
 #include "stream/avro/contract.h"
+#include "stream/avro/schema_cache.h"
 #include "stream/registry/registry.h"
 
 /* Returns the subject of a contract in a topic; `first`: the contract is the topic's usual record.
@@ -24,6 +25,17 @@ char *subject_name(const struct registry_settings *settings, const char *topic,
  * reason is the registry's own. */
 int subject_resolve(struct registry *registry, const struct registry_settings *settings,
                     const char *subject, const struct contract *contract, uint32_t *ret_id,
+                    char *ret_why, size_t why_size);
+
+/* Does the same and binds the id to the schema in the cache, so that codecs write it. The reason is
+ * worded for users; REGISTRY_REFUSED also when the cache knows another schema under this id. */
+int subject_bind(struct registry *registry, const struct registry_settings *settings,
+                 const char *subject, const struct contract *contract,
+                 struct schema_cache *schemas, uint32_t *ret_id, char *ret_why, size_t why_size);
+
+/* Says whether a cache that writes FRAMING_CONFLUENT has an id for the contract's schema, from a
+ * registry or from schemas.path. If not, and ret_why is not NULL, the reason is written there. */
+bool subject_has_id(const struct schema_cache *schemas, const struct contract *contract,
                     char *ret_why, size_t why_size);
 
 #endif

@@ -115,13 +115,55 @@ static void test_faults(void **state)
     assert_true(scratch->why[0]);
 }
 
+static int bind_record(struct scratch *scratch, struct schema_cache *schemas)
+{
+    scratch->why[0] = '\0';
+    return subject_bind(scratch->registry, &scratch->settings, "t-value", &record, schemas,
+                        &scratch->id, scratch->why, sizeof(scratch->why));
+}
+
+static void test_binds_the_id(void **state)
+{
+    struct scratch *scratch = *state;
+    struct schema_cache *schemas = schema_cache_new();
+    schema_cache_write(schemas, FRAMING_CONFLUENT);
+    assert_false(subject_has_id(schemas, &record, scratch->why, sizeof(scratch->why)));
+    assert_non_null(strstr(scratch->why, "freshet.R has no id; hint: "));
+    assert_int_equal(bind_record(scratch, schemas), 0);
+    assert_int_equal(scratch->id, 1);
+    assert_true(subject_has_id(schemas, &record, NULL, 0));
+    schema_cache_free(schemas);
+}
+
+static void test_does_not_bind(void **state)
+{
+    struct scratch *scratch = *state;
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec_error error;
+    assert_int_equal(schema_cache_bind(schemas, 1, "\"string\"", &error), 0);
+    assert_int_equal(bind_record(scratch, schemas), REGISTRY_REFUSED);
+    assert_non_null(strstr(scratch->why, "schemas.path of another registry?"));
+    schema_cache_free(schemas);
+    schemas = schema_cache_new();
+    scratch->fake.incompatible = true;
+    scratch->settings.auto_register = false;
+    fake_add(&scratch->fake, "u-value", "\"int\"");
+    int result = subject_bind(scratch->registry, &scratch->settings, "u-value", &record, schemas,
+                              &scratch->id, scratch->why, sizeof(scratch->why));
+    assert_int_equal(result, REGISTRY_INCOMPATIBLE);
+    assert_non_null(strstr(scratch->why, "the schema may not follow the one there: field x"));
+    assert_false(subject_has_id(schemas, &record, NULL, 0));
+    schema_cache_free(schemas);
+}
+
 int main(void)
 {
 #define SCRATCH_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),      SCRATCH_TEST(test_registers_its_own_text),
         SCRATCH_TEST(test_may_not_follow), SCRATCH_TEST(test_only_looks_up),
-        SCRATCH_TEST(test_faults),
+        SCRATCH_TEST(test_faults),         SCRATCH_TEST(test_binds_the_id),
+        SCRATCH_TEST(test_does_not_bind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
