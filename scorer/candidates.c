@@ -1,16 +1,27 @@
+/* For one user: each member finds its best items (`each` of them), and all members score the union.
+ *
+ * The sequence model is the expensive one. Without an index all rows are scored: scan() computes a
+ * tile of hidden vectors x rows as one product of matrices, and serves the next users from it. So
+ * candidates_encode() must be given users in the order in which their candidates are found. With an
+ * index, the best rows come from a search, the moments from sums that the index maintains, and only
+ * the scores of single items are computed; if the search leaves too few, the rows are scanned.
+ *
+ * Z-scores need the mean and deviation over all items that the user has not had: the sums over all
+ * rows, minus those of the user's own rows, each once (`stamps`).
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/lanes.h"
 #include "model/topk.h"
 #include "scorer/candidates.h"
 
-/* A search of the index costs about a microsecond for each row that it is asked for: for more than
- * FOUND_MAX, a look at all rows is hardly dearer, and misses none. */
+/* A search of the index costs about a microsecond for each row that it is to find. For more than
+ * FOUND_MAX rows a scan costs hardly more, and misses none. */
 enum { TILE_NUMBERS = 1 << 21, ROW_NONE = -1, FOUND_MAX = 512 };
 
 struct encoded {
-    bool known;    /* some of it */
-    size_t hidden; /* index */
+    bool known;    /* the model version has some of its items */
+    size_t hidden; /* index of its hidden vector */
 };
 
 struct candidates {
@@ -18,17 +29,17 @@ struct candidates {
     const struct vectors *vectors;
     struct content_scores *content_scores;
     size_t each;
-    int32_t *rows; /* of all histories, one after the other */
+    int32_t *rows; /* of all encoded histories, one after the other */
     size_t rows_capacity;
     struct sequence sequences[CANDIDATES_AHEAD];
     struct encoded encoded[CANDIDATES_AHEAD];
     size_t encoded_count;
     float *hidden;
     size_t width;
-    float *scores; /* of the tile */
+    float *scores; /* of the tile: hidden vectors tile_from up to tile_end */
     size_t scores_capacity, tile_from, tile_end;
-    int32_t found[FOUND_MAX]; /* by the index */
-    uint32_t *stamps;         /* by row: the user's own */
+    int32_t found[FOUND_MAX]; /* rows that the index found */
+    uint32_t *stamps;         /* by row: `stamp` if the user has had the item */
     size_t stamps_count;
     uint32_t stamp;
     struct topk top, alike;
@@ -114,11 +125,11 @@ void candidates_encode(struct candidates *candidates, const int32_t *const *item
                                  candidates->hidden);
 }
 
-/* What the generation says of a user's items: a score is read, or is a product when no scan was
- * made. */
+/* The sequence model's scores for one user: read from a scan, or computed as products without
+ * one. */
 struct sequence_scores {
     const struct served *served;
-    const float *hidden; /* NULL: it knows nothing of the history */
+    const float *hidden; /* NULL: the model knows no item of the history */
     const float *scores; /* of all rows; NULL: not scanned */
     size_t d;
 };
@@ -130,7 +141,7 @@ static float score_of(const struct sequence_scores *sequence, int32_t row)
     return lanes_dot(vector, sequence->hidden, sequence->d);
 }
 
-/* Scores all rows for a hidden vector, and for those behind it while a tile holds them. */
+/* Scores all rows for a hidden vector, and for as many of the next ones as fit into a tile. */
 static const float *scan(struct candidates *candidates, const struct served *served, size_t hidden)
 {
     if (hidden < candidates->tile_from || hidden >= candidates->tile_end) {
@@ -203,8 +214,8 @@ static void scan_best(struct candidates *candidates, const struct served *served
     topk_sort(top);
 }
 
-/* Asks the index for as many as may have to be passed over, and some more; false when too few were
- * left. */
+/* Finds the best rows with the index: as many as may have to be skipped, and some more. False when
+ * too few are left. */
 static bool look_up_best(struct candidates *candidates, const struct sequence_scores *sequence,
                          const struct candidates_request *request)
 {
@@ -245,7 +256,7 @@ static bool content_score(const void *arg, int32_t item, float *ret_score)
     return true;
 }
 
-/* Asks content: its best, and its moments over `count` items. */
+/* Finds content's best items, and its moments over `count` items. */
 static bool ask_content(struct candidates *candidates, const struct candidates_request *request,
                         double count, struct member_moments *ret_moments)
 {
@@ -267,7 +278,8 @@ static bool ask_content(struct candidates *candidates, const struct candidates_r
     return candidates->alike.count > 0;
 }
 
-/* Asks the generation: its best, and its moments; counts the items that they are over. */
+/* Finds the sequence model's best items, and its moments; returns the number of items that these
+ * cover in *ret_count. */
 static struct sequence_scores ask_generation(struct candidates *candidates,
                                              const struct candidates_request *request,
                                              struct member_moments *ret_moments, double *ret_count)
@@ -287,12 +299,13 @@ static struct sequence_scores ask_generation(struct candidates *candidates,
     if (!indexed) { sequence.scores = scan(candidates, served, encoded->hidden); }
     *ret_moments = sequence_moments(candidates, &sequence, request, &count);
     if (!isfinite(ret_moments->mean) || !isfinite(ret_moments->scale)) {
-        return (struct sequence_scores){.served =
-                                            served}; /* numbers too large for sums: no opinion */
+        /* Numbers too large for sums: no scores. */
+        return (struct sequence_scores){.served = served};
     }
     *ret_count = count;
     if (indexed && look_up_best(candidates, &sequence, request)) { return sequence; }
-    sequence.scores = scan(candidates, served, encoded->hidden); /* at no cost if it is there */
+    /* Costs nothing if the tile has it already. */
+    sequence.scores = scan(candidates, served, encoded->hidden);
     scan_best(candidates, served, request, sequence.scores);
     return sequence;
 }
