@@ -42,7 +42,7 @@ struct candidates {
     uint32_t *stamps;         /* by row: `stamp` if the user has had the item */
     size_t stamps_count;
     uint32_t stamp;
-    struct topk top, alike;
+    struct topk top, similar;
     struct topk_entry counted[MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS];
     struct candidate_set set;
 };
@@ -62,7 +62,7 @@ struct candidates *candidates_new(const struct tables *tables, const struct vect
     candidates->content_scores = content_scores;
     candidates->each = MIN_OF(each, (size_t)MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS);
     topk_init(&candidates->top, id_before, tables->ids);
-    topk_init(&candidates->alike, id_before, tables->ids);
+    topk_init(&candidates->similar, id_before, tables->ids);
     candidate_set_init(&candidates->set, tables->ids);
     return candidates;
 }
@@ -71,7 +71,7 @@ struct candidates *candidates_free(struct candidates *candidates)
 {
     if (!candidates) { return NULL; }
     topk_release(&candidates->top);
-    topk_release(&candidates->alike);
+    topk_release(&candidates->similar);
     candidate_set_release(&candidates->set);
     free(candidates->rows);
     free(candidates->hidden);
@@ -165,7 +165,8 @@ static const float *scan(struct candidates *candidates, const struct served *ser
 
 /* ---- Candidates ---- */
 
-/* Moments over the rows that the user has not had; counts them. */
+/* Computes the moments over the rows that the user has not had; returns their number in
+ * *ret_count. */
 static struct member_moments sequence_moments(struct candidates *candidates,
                                        const struct sequence_scores *sequence,
                                        const struct candidates_request *request, double *ret_count)
@@ -216,8 +217,8 @@ static void scan_best(struct candidates *candidates, const struct served *served
 
 /* Finds the best rows with the index: as many as may have to be skipped, and some more. False when
  * too few are left. */
-static bool look_up_best(struct candidates *candidates, const struct sequence_scores *sequence,
-                         const struct candidates_request *request)
+static bool search_best(struct candidates *candidates, const struct sequence_scores *sequence,
+                        const struct candidates_request *request)
 {
     struct topk *top = &candidates->top;
     const size_t wanted = MIN_OF(2 * candidates->each + request->had_count, (size_t)FOUND_MAX);
@@ -257,32 +258,34 @@ static bool content_score(const void *arg, int32_t item, float *ret_score)
 }
 
 /* Finds content's best items, and its moments over `count` items. */
-static bool ask_content(struct candidates *candidates, const struct candidates_request *request,
-                        double count, struct member_moments *ret_moments)
+static bool score_by_content(struct candidates *candidates,
+                             const struct candidates_request *request, double count,
+                             struct member_moments *ret_moments)
 {
     const int32_t *items;
     double sum = 0.0, squares = 0.0;
     if (!candidates->content_scores) { return false; }
     size_t touched = content_scores_find(candidates->content_scores, request->had, request->weights,
                                          request->history_count, &items);
-    topk_clear(&candidates->alike, candidates->each);
+    topk_clear(&candidates->similar, candidates->each);
     for (size_t k = 0; k < touched; k++) {
         if (!ranking_allows(request->ranking, request->flags, items[k])) { continue; }
         double score = (double)content_scores_of(candidates->content_scores, items[k]);
         sum += score;
         squares += score * score;
-        topk_push(&candidates->alike, score, items[k]);
+        topk_push(&candidates->similar, score, items[k]);
     }
-    topk_sort(&candidates->alike);
+    topk_sort(&candidates->similar);
     *ret_moments = member_moments(sum, squares, count);
-    return candidates->alike.count > 0;
+    return candidates->similar.count > 0;
 }
 
 /* Finds the sequence model's best items, and its moments; returns the number of items that these
  * cover in *ret_count. */
-static struct sequence_scores ask_generation(struct candidates *candidates,
-                                             const struct candidates_request *request,
-                                             struct member_moments *ret_moments, double *ret_count)
+static struct sequence_scores score_by_sequence(struct candidates *candidates,
+                                                const struct candidates_request *request,
+                                                struct member_moments *ret_moments,
+                                                double *ret_count)
 {
     const struct served *served = candidates->vectors ? vectors_served(candidates->vectors) : NULL;
     struct sequence_scores sequence = {.served = served};
@@ -303,16 +306,18 @@ static struct sequence_scores ask_generation(struct candidates *candidates,
         return (struct sequence_scores){.served = served};
     }
     *ret_count = count;
-    if (indexed && look_up_best(candidates, &sequence, request)) { return sequence; }
+    if (indexed && search_best(candidates, &sequence, request)) { return sequence; }
     /* Costs nothing if the tile has it already. */
     sequence.scores = scan(candidates, served, encoded->hidden);
     scan_best(candidates, served, request, sequence.scores);
     return sequence;
 }
 
-/* Counting's part: of the list that it has just ranked what it did not fill up. */
-static struct member_scores ask_counting(struct candidates *candidates,
-                                         const struct candidates_request *request, double count)
+/* Counting's scores; its best items are those of its list that have a score, without the ones that
+ * filled the list up. */
+static struct member_scores score_by_counting(struct candidates *candidates,
+                                              const struct candidates_request *request,
+                                              double count)
 {
     struct ranking_sums sums = ranking_sums(request->ranking);
     size_t counted = 0, most = MIN_OF(request->ranked_count, candidates->each);
@@ -335,21 +340,21 @@ struct candidate_set *candidates_find(struct candidates *candidates,
     struct member_scores members[MIXTURE_MEMBERS] = {0};
     double count;
     const struct sequence_scores sequence =
-        ask_generation(candidates, request, &members[MEMBER_SEQUENCE].moments, &count);
+        score_by_sequence(candidates, request, &members[MEMBER_SEQUENCE].moments, &count);
     if (sequence.hidden) {
         members[MEMBER_SEQUENCE].score = sequence_score;
         members[MEMBER_SEQUENCE].arg = &sequence;
         members[MEMBER_SEQUENCE].best = candidates->top.entries;
         members[MEMBER_SEQUENCE].best_count = candidates->top.count;
     }
-    if (ask_content(candidates, request, count, &members[MEMBER_CONTENT].moments)) {
+    if (score_by_content(candidates, request, count, &members[MEMBER_CONTENT].moments)) {
         members[MEMBER_CONTENT].score = content_score;
         members[MEMBER_CONTENT].arg = candidates->content_scores;
-        members[MEMBER_CONTENT].best = candidates->alike.entries;
-        members[MEMBER_CONTENT].best_count = candidates->alike.count;
+        members[MEMBER_CONTENT].best = candidates->similar.entries;
+        members[MEMBER_CONTENT].best_count = candidates->similar.count;
     }
     if (!members[MEMBER_SEQUENCE].score && !members[MEMBER_CONTENT].score) { return NULL; }
-    members[MEMBER_COUNTING] = ask_counting(candidates, request, count);
+    members[MEMBER_COUNTING] = score_by_counting(candidates, request, count);
     candidate_set_fill(&candidates->set, members);
     return candidates->set.zscores.count > 0 ? &candidates->set : NULL;
 }
