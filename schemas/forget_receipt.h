@@ -1,5 +1,5 @@
-/* A receipt: a partition of `events` has forgotten a user. Topic `receipts`. See
- * forget_receipt.avsc. */
+/* A receipt: a partition of `events` has forgotten a user. Topic `receipts`.
+ * See forget_receipt.avsc. */
 #ifndef FRESHET_SCHEMAS_FORGET_RECEIPT_H
 #define FRESHET_SCHEMAS_FORGET_RECEIPT_H
 

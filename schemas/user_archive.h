@@ -1,5 +1,5 @@
-/* A segment of actions that have left a user's timeline: topic `features-changelog`. See
- * user_archive.avsc. */
+/* A segment of actions that have left a user's timeline: topic `features-changelog`.
+ * See user_archive.avsc. */
 #ifndef FRESHET_SCHEMAS_USER_ARCHIVE_H
 #define FRESHET_SCHEMAS_USER_ARCHIVE_H
 

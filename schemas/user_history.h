@@ -1,5 +1,5 @@
-/* A user's newest actions, oldest first: topic `histories`, keyed by user id. See
- * user_history.avsc. */
+/* A user's newest actions, oldest first: topic `histories`, keyed by user id.
+ * See user_history.avsc. */
 #ifndef FRESHET_SCHEMAS_USER_HISTORY_H
 #define FRESHET_SCHEMAS_USER_HISTORY_H
 

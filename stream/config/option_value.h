@@ -23,8 +23,8 @@ void option_value_store(const struct option *option, const struct option_value *
 const char *option_type_name(enum option_type type);
 /* Appends the limits ("from 1 to 64k", "cosine, jaccard or llr"); nothing when there are none. */
 void option_limits(const struct option *option, struct buf *out);
-/* Appends a description of valid values: "a duration such as 250ms, 5s, 10m, 2h or 30d, at most
- * 1h". */
+/* Appends a description of valid values: "a duration such as 250ms, 5s, 10m,
+ * 2h or 30d, at most 1h". */
 void option_describe(const struct option *option, struct buf *out);
 
 #endif

@@ -17,9 +17,9 @@
  * later source does; both in one file, in the environment or in --set, with different values, are
  * a fault.
  *
- * An unknown key, a wrong type or a value out of range is a fault. Its message names the key, the
- * source and what would be right (the nearest known key, the range). All faults are reported at
- * once.
+ * An unknown key, a wrong type or a value out of range is a fault. Its message names
+ * the key, the source and what would be right (the nearest known key, the range). All
+ * faults are reported at once.
  */
 #ifndef FRESHET_STREAM_CONFIG_OPTIONS_H
 #define FRESHET_STREAM_CONFIG_OPTIONS_H

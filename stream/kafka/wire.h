@@ -117,8 +117,8 @@ struct reader {
     const struct reader_class *class;
 };
 
-/* Flushes outstanding at-once messages, leaves the group and frees the wire; takes NULL; returns
- * NULL. */
+/* Flushes outstanding at-once messages, leaves the group and frees the wire;
+ * takes NULL; returns NULL. */
 static inline struct wire *wire_close(struct wire *wire)
 {
     if (wire) { wire->class->close(wire); }
@@ -265,8 +265,8 @@ static inline int64_t reader_position(struct reader *reader, const char *topic, 
 {
     return reader->class->position(reader, topic, partition);
 }
-/* Returns the newest known end of a partition (read_uncommitted), without a request; OFFSET_NONE if
- * unknown. */
+/* Returns the newest known end of a partition (read_uncommitted), without a request;
+ * OFFSET_NONE if unknown. */
 static inline int64_t reader_end(struct reader *reader, const char *topic, int32_t partition)
 {
     return reader->class->end(reader, topic, partition);

@@ -8,7 +8,7 @@
 
 #include "stream/kafka/ack_tracker.h"
 
-static void test_counts_by_mark(void **state _unused_)
+static void test_counts_by_group(void **state _unused_)
 {
     struct ack_tracker acks = {0};
     assert_int_equal(ack_tracker_count(&acks, 1), 1);
@@ -23,8 +23,8 @@ static void test_counts_by_mark(void **state _unused_)
     assert_int_equal(ack_tracker_outstanding(&acks, 9), 0);
 }
 
-/* When every place is taken, a message is counted under an older mark: somebody waits longer, but
- * nothing is forgotten. */
+/* When ACK_TRACKER_MAX groups are in use, a message is counted in an older group: it is waited for
+ * longer, but none is lost. */
 static void test_full_table_forgets_nothing(void **state _unused_)
 {
     struct ack_tracker acks = {0};
@@ -42,11 +42,11 @@ static void test_full_table_forgets_nothing(void **state _unused_)
     assert_int_equal(ack_tracker_count(&acks, 100), 100);
 }
 
-static void test_failures_are_told_by_mark(void **state)
+static void test_failures_are_reported_by_group(void **state)
 {
     struct ack_tracker acks = {0};
-    for (uint64_t mark = 1; mark <= 3; mark++) {
-        assert_int_equal(ack_tracker_count(&acks, mark), mark);
+    for (uint64_t group = 1; group <= 3; group++) {
+        assert_int_equal(ack_tracker_count(&acks, group), group);
     }
     ack_tracker_fail(&acks, 2);
     assert_int_equal(ack_tracker_outstanding(&acks, 3), 2);
@@ -64,8 +64,8 @@ static void test_failures_are_told_by_mark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_failures_are_told_by_mark),
-        cmocka_unit_test(test_counts_by_mark),
+        cmocka_unit_test(test_failures_are_reported_by_group),
+        cmocka_unit_test(test_counts_by_group),
         cmocka_unit_test(test_full_table_forgets_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,10 +12,10 @@
 static void test_finds_what_it_made(void **state _unused_)
 {
     struct partition_offsets offsets = {0};
-    struct partition_offset *place = partition_offsets_find(&offsets, "a", 0);
-    assert_int_equal(place->position, OFFSET_NONE);
-    assert_int_equal(place->appended, OFFSET_NONE);
-    place->position = 7;
+    struct partition_offset *entry = partition_offsets_find(&offsets, "a", 0);
+    assert_int_equal(entry->position, OFFSET_NONE);
+    assert_int_equal(entry->appended, OFFSET_NONE);
+    entry->position = 7;
     for (int32_t p = 1; p < 50; p++) { partition_offsets_find(&offsets, "a", p)->position = 7 + p; }
     assert_int_equal(partition_offsets_find(&offsets, "b", 0)->position, OFFSET_NONE);
     for (int32_t p = 0; p < 50; p++) {

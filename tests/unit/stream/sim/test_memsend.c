@@ -13,16 +13,16 @@ static struct memlog *log_of(uint64_t seed)
     return log;
 }
 
-static int send(struct client *client, const char *value, uint64_t mark)
+static int send(struct client *client, const char *value, uint64_t ack_group)
 {
     const struct message message = message_to("out", 0, "k", value);
-    return wire_produce(client->wire, &message, mark);
+    return wire_produce(client->wire, &message, ack_group);
 }
 
-static size_t unacked(struct client *client, uint64_t mark)
+static size_t unacked(struct client *client, uint64_t ack_group)
 {
     size_t count = 999;
-    assert_int_equal(wire_unacked(client->wire, mark, &count), 0);
+    assert_int_equal(wire_unacked(client->wire, ack_group, &count), 0);
     return count;
 }
 

@@ -123,15 +123,15 @@ static void test_two_threads(void **state)
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, commit_all, &committer), 0);
     size_t count = 0;
-    for (uint64_t mark = 1; mark <= COMMITS; mark++) {
+    for (uint64_t ack_group = 1; ack_group <= COMMITS; ack_group++) {
         const struct message list = message_to("lists", 0, "u", "list");
-        assert_int_equal(wire_produce(a.wire, &list, mark), 0);
-        feed(log, "in", (int32_t)(mark % 4), "u", "event");
+        assert_int_equal(wire_produce(a.wire, &list, ack_group), 0);
+        feed(log, "in", (int32_t)(ack_group % 4), "u", "event");
         assert_int_equal(client_poll(&a, 10), 0);
         int32_t none;
         assert_int_equal(wire_partitions(a.wire, "nowhere", &none), WIRE_REFUSED);
         assert_true(strlen(wire_why(a.wire)) > 0);
-        assert_int_equal(wire_unacked(a.wire, mark, &count), 0);
+        assert_int_equal(wire_unacked(a.wire, ack_group, &count), 0);
     }
     assert_int_equal(pthread_join(thread, NULL), 0);
     while (count) { assert_int_equal(wire_unacked(a.wire, COMMITS, &count), 0); }
