@@ -1,3 +1,7 @@
+/* Out of memory ends the process with one line in the log's form: sizes come from limits, the
+ * topics hold the work, and a restart is the recovery. Each allocation is a crash point for the
+ * sweep.
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"

@@ -1,3 +1,9 @@
+/* Three kinds of files, each plain or gzipped (read through a gzip process, so that no more than a
+ * line is in memory): actions, whose first line tells the shape (`::`, tabs, commas or a sequence
+ * per line); attributes, JSON or titles; vectors. A fault ends the reading with its line in
+ * dataset->reason. Users and items are numbered in the order of time at the end (renumber()), so
+ * that at any moment of a replay the known ones are 0 .. known - 1.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/reason.h"

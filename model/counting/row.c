@@ -1,3 +1,10 @@
+/* Neighbours lie in one array in any order, and base/hash_index.h finds them by item. Two moments
+ * cost: adding (row_add_all() asks the memory for many cells before it uses the first) and ordering
+ * (arrange(): sorted by co as radix keys, runs of equal co by forward + backward at the bound, then
+ * by id text). A row that is in published order already is not sorted again.
+ *
+ * Hazard: sums that cancel under decay leave values near 0; ROW_DUST tells them from real ones.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/counting/decay.h"

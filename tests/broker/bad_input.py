@@ -313,6 +313,33 @@ def avro_body(ev, **changes):
     return b"".join(ev.get("raw_" + key) or write(ev[key]) for key, write in written.items())
 
 
+def change_fields(changes):
+    """The kinds of broken fields in an Avro message that is whole."""
+    changes("negative lengths", "bad_length",
+            {"raw_user_id": varint(-1)}, {"raw_item_id": varint(-(1 << 62))},
+            {"raw_event_id": varint(-(1 << 63))})
+    changes("lengths beyond the end", "truncated",
+            {"raw_item_id": varint(1 << 40)}, {"raw_event_id": varint((1 << 63) - 1)})
+    changes("numbers of more than 64 bits", "bad_length",
+            {"raw_sequence": b"\xff" * 10 + b"\x01"}, {"raw_event_id": b"\x80" * 20 + b"\x00"})
+    changes("unknown symbols", "bad_enum",
+            {"raw_action": varint(8)}, {"raw_action": varint(-1)}, {"raw_action": varint(1 << 40)})
+    changes("not UTF-8", "bad_utf8",
+            {"user_id": b"u\xff"}, {"item_id": b"\xed\xa0\x80"}, {"event_id": b"\xc3"})
+    changes("weights that are no numbers", "weight_not_finite",
+            {"weight": float("nan")}, {"weight": float("inf")}, {"weight": float("-inf")})
+    changes("negative weight", "negative_weight", {"weight": -0.5}, {"weight": -5e-324})
+    changes("too much weight", "weight_too_large", {"weight": 1e4}, {"weight": 1.7e308})
+    changes("times beyond the calendar", "bad_time",
+            {"event_time_ms": (1 << 63) - 1}, {"event_time_ms": -(1 << 63)})
+    changes("absurd times", "time_out_of_range",
+            {"event_time_ms": 0}, {"event_time_ms": TIME_MS + 2 * DAY_MS})
+    changes("empty ids", "empty_id", {"user_id": ""}, {"item_id": ""}, {"event_id": ""})
+    changes("over-long ids", "id_too_long", {"user_id": "u" * 257}, {"item_id": "i" * 70_000})
+    changes("control characters in ids", "id_control_characters",
+            {"user_id": "u\0"}, {"item_id": "\n"}, {"event_id": "\x85"})
+
+
 def avro_table(frame):
     """The kinds of broken Avro messages, for the frame of the schema."""
     table = {}
@@ -357,29 +384,7 @@ def avro_table(frame):
         lambda rng, n: (frame + avro_body(event(rng, n))) * 2)
     kind("5 MB", "too_large", large=True)(
         lambda rng, n: frame + avro_body(event(rng, n), user_id="u" * (5 << 20)))
-    changes("negative lengths", "bad_length",
-            {"raw_user_id": varint(-1)}, {"raw_item_id": varint(-(1 << 62))},
-            {"raw_event_id": varint(-(1 << 63))})
-    changes("lengths beyond the end", "truncated",
-            {"raw_item_id": varint(1 << 40)}, {"raw_event_id": varint((1 << 63) - 1)})
-    changes("numbers of more than 64 bits", "bad_length",
-            {"raw_sequence": b"\xff" * 10 + b"\x01"}, {"raw_event_id": b"\x80" * 20 + b"\x00"})
-    changes("unknown symbols", "bad_enum",
-            {"raw_action": varint(8)}, {"raw_action": varint(-1)}, {"raw_action": varint(1 << 40)})
-    changes("not UTF-8", "bad_utf8",
-            {"user_id": b"u\xff"}, {"item_id": b"\xed\xa0\x80"}, {"event_id": b"\xc3"})
-    changes("weights that are no numbers", "weight_not_finite",
-            {"weight": float("nan")}, {"weight": float("inf")}, {"weight": float("-inf")})
-    changes("negative weight", "negative_weight", {"weight": -0.5}, {"weight": -5e-324})
-    changes("too much weight", "weight_too_large", {"weight": 1e4}, {"weight": 1.7e308})
-    changes("times beyond the calendar", "bad_time",
-            {"event_time_ms": (1 << 63) - 1}, {"event_time_ms": -(1 << 63)})
-    changes("absurd times", "time_out_of_range",
-            {"event_time_ms": 0}, {"event_time_ms": TIME_MS + 2 * DAY_MS})
-    changes("empty ids", "empty_id", {"user_id": ""}, {"item_id": ""}, {"event_id": ""})
-    changes("over-long ids", "id_too_long", {"user_id": "u" * 257}, {"item_id": "i" * 70_000})
-    changes("control characters in ids", "id_control_characters",
-            {"user_id": "u\0"}, {"item_id": "\n"}, {"event_id": "\x85"})
+    change_fields(changes)
     return table
 
 

@@ -84,9 +84,9 @@ def test_from_clicks_to_lists(make_world):
     assert set(world.stop().values()) == {0}
 
 
-def letters(world):
-    """Where the records stand that have a dead letter: of one there may be two, as letters go out
-    at once and a batch may be taken back."""
+def refused(world):
+    """The origins of the records that have a dead letter. One record may have two: dead letters are
+    sent at once, and a batch may be taken back."""
     return {tuple(dict(record.headers)[f"origin.{part}"] for part in ("topic", "partition",
                                                                       "offset"))
             for record in world.topics.read("dead-letters")}
@@ -104,6 +104,6 @@ def test_garbage_on_every_topic_stops_nobody(make_world):
     # on, and it opens its partitions again after a commit that was rolled back.
     for name in ("neighbours", "items"):
         world.produce(name, garbage, partition=0)
-    world.wait(lambda: len(letters(world)) == 5 * len(garbage), "a dead letter for each")
+    world.wait(lambda: len(refused(world)) == 5 * len(garbage), "a dead letter for each")
     assert all(copy.running() for copy in copies)
     assert set(world.stop().values()) == {0}

@@ -21,7 +21,7 @@ def commands():
 
 
 @pytest.fixture
-def desk(tmp_path):
+def checkout_copy(tmp_path):
     """A directory that looks like the checkout and has a build directory of its own."""
     build = tmp_path / "build"
     build.mkdir()
@@ -41,8 +41,8 @@ def desk(tmp_path):
 class Shell:
     """One shell for all commands, as a person would have."""
 
-    def __init__(self, desk):
-        self.where, self.environment = desk
+    def __init__(self, checkout_copy):
+        self.where, self.environment = checkout_copy
 
     def run(self, command, allowed=(0,)):
         done = self._run(command)
@@ -69,11 +69,11 @@ def wait_until_read(bootstrap):
             time.sleep(0.2)
 
 
-def test_the_page_leads_to_lists(desk):
+def test_the_page_leads_to_lists(checkout_copy):
     steps = commands()
     assert 5 < len(steps) <= COMMANDS_MOST
     assert steps[0].startswith("make")
-    shell = Shell(desk)
+    shell = Shell(checkout_copy)
     told = {}
     for step in steps[1:]:  # what is built is what is tested
         word = next((word for word in ("map", "list") if f"freshet {word}" in step), "")
