@@ -251,19 +251,19 @@ static void item_row(struct scratch *scratch, struct crumbs *crumbs)
 
 /* ---- A forget request. ---- */
 
-static void request(struct scratch *scratch, struct crumbs *crumbs)
+static void read_request(struct scratch *scratch, struct crumbs *crumbs)
 {
     struct record rec = {.topic = "events", .time_ms = (int64_t)crumbs_number(crumbs)};
     int64_t ahead_ms = crumbs_byte(crumbs) * INT64_C(3200000000000) / 255;
     struct slice message =
         crumbs_framed(&forget_request_contract, crumbs_take(crumbs, crumbs->left));
-    struct forget_request asked;
-    if (codec_decode(scratch->requests, message, scratch->arena, &asked, NULL) == 0 &&
-        !forgotten_fault(&rec, &asked, ahead_ms)) {
+    struct forget_request request;
+    if (codec_decode(scratch->requests, message, scratch->arena, &request, NULL) == 0 &&
+        !forgotten_fault(&rec, &request, ahead_ms)) {
         struct forget_receipt receipt;
         char hex[17];
-        struct forgotten_key key = forgotten_key(asked.user_id);
-        forgotten_receipt(&asked, &rec, hex, &receipt);
+        struct forgotten_key key = forgotten_key(request.user_id);
+        forgotten_receipt(&request, &rec, hex, &receipt);
         assert(key.bytes[0] == 0xfe && receipt.user_hash.size == 16);
     }
     free((void *)message.data);
@@ -272,7 +272,7 @@ static void request(struct scratch *scratch, struct crumbs *crumbs)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const readers[])(struct scratch * scratch,
-                                   struct crumbs * crumbs) = {user_state, item_row, request};
+                                   struct crumbs * crumbs) = {user_state, item_row, read_request};
     struct crumbs crumbs = {data, size};
     readers[crumbs_byte(&crumbs) % ARRAY_COUNT(readers)](scratch_get(), &crumbs);
     return 0;

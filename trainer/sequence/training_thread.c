@@ -118,7 +118,7 @@ static void make_snapshot(struct training_thread *training_thread)
     model_snapshot_free(previous);
 }
 
-static void handle_milestone(struct training_thread *training_thread)
+static void snapshot_and_checkpoint_if_due(struct training_thread *training_thread)
 {
     enum learner_milestone milestone = learner_milestone(training_thread->learner);
     bool due =
@@ -140,7 +140,7 @@ static void handle_milestone(struct training_thread *training_thread)
 static bool advance(struct training_thread *training_thread)
 {
     bool worked = learner_step(training_thread->learner);
-    if (worked) { handle_milestone(training_thread); }
+    if (worked) { snapshot_and_checkpoint_if_due(training_thread); }
     struct learner_report report = learner_report(training_thread->learner);
     pthread_mutex_lock(&training_thread->lock);
     training_thread->report.learner = report;

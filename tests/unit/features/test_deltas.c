@@ -29,7 +29,7 @@ struct gathered {
     struct cell *cells; /* row, column */
     double *masses, *actions, *trends;
     int64_t *new_users;
-    int32_t *told; /* how often an item's own sums arrived */
+    int32_t *sums_received; /* how often an item's own sums arrived */
     int messages;
 };
 
@@ -52,7 +52,7 @@ static void gathered_init(struct gathered *gathered, int32_t items, int32_t part
     gathered->actions = xcalloc(n, sizeof(double));
     gathered->trends = xcalloc(n, sizeof(double));
     gathered->new_users = xcalloc(n, sizeof(int64_t));
-    gathered->told = xcalloc(n, sizeof(int32_t));
+    gathered->sums_received = xcalloc(n, sizeof(int32_t));
 }
 
 static void gathered_release(struct gathered *gathered)
@@ -64,7 +64,7 @@ static void gathered_release(struct gathered *gathered)
     free(gathered->actions);
     free(gathered->trends);
     free(gathered->new_users);
-    free(gathered->told);
+    free(gathered->sums_received);
 }
 
 static void gather(void *arg, int32_t partition, const struct pair_deltas *message)
@@ -94,7 +94,7 @@ static void gather(void *arg, int32_t partition, const struct pair_deltas *messa
         gathered->actions[row->item] += row->actions;
         gathered->trends[row->item] += row->trend;
         gathered->new_users[row->item] += row->new_users;
-        gathered->told[row->item] += row->actions != 0.0;
+        gathered->sums_received[row->item] += row->actions != 0.0;
         for (size_t k = 0; k < row->terms_count; k++) {
             const struct neighbour *term = &row->terms[k];
             struct cell *cell = &gathered->cells[(size_t)row->item * (size_t)gathered->items +
@@ -125,7 +125,7 @@ static void assert_gathered(const struct gathered *gathered, const struct pairs_
         assert_true(gathered->actions[item->item] == item->actions);
         assert_true(gathered->trends[item->item] == item->trend);
         assert_int_equal(gathered->new_users[item->item], item->new_users);
-        assert_int_equal(gathered->told[item->item], item->actions != 0.0);
+        assert_int_equal(gathered->sums_received[item->item], item->actions != 0.0);
     }
     free(expect);
 }
