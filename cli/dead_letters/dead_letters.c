@@ -146,18 +146,18 @@ static int by_kept(const void *left, const void *right)
 void dead_letter_counts_print(const struct dead_letter_counts *counts, bool dry)
 {
     if (counts->count) { qsort(counts->at, counts->count, sizeof(*counts->at), by_kept); }
-    printf("%-24s %10s %12s %12s\n", "reason", "letters", "sent before",
+    printf("%-24s %12s %12s %13s\n", "reason", "dead letters", "sent before",
            dry ? "would be sent" : "sent now");
     int64_t left = 0;
     for (size_t i = 0; i < counts->count; i++) {
         const struct dead_letter_count *count = &counts->at[i];
-        printf("%-24s %10" PRId64 " %12" PRId64 " %12" PRId64 "\n", count->reason, count->kept,
+        printf("%-24s %12" PRId64 " %12" PRId64 " %13" PRId64 "\n", count->reason, count->kept,
                count->sent_before, count->chosen);
         left += count->left;
     }
     if (left) {
-        printf("%" PRId64 " letters of trainer and scorer stay: the next record of the key mends "
-               "them\n", left);
+        printf("%" PRId64 " dead letters of trainer and scorer are not sent: the next record of "
+               "the key replaces them\n", left);
     }
 }
 

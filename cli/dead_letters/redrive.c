@@ -104,7 +104,7 @@ static bool send_batch(struct redriving *redriving)
     }
     if (result < 0) {
         redriving->failed =
-            client_fail("%s; %" PRId64 " letters were sent before", wire_why(redriving->wire),
+            client_fail("%s; %" PRId64 " dead letters were sent before", wire_why(redriving->wire),
                         dead_letter_batch_sent(redriving->batch));
     }
     return result == 0;
@@ -247,8 +247,8 @@ static int run(struct redriving *redriving)
     bool ok = !redriving->failed && fetch_all(redriving) && send_batch(redriving);
     dead_letter_counts_print(&redriving->counts, redriving->dry);
     if (redriving->gone) {
-        fprintf(stderr, "freshet: %" PRId64 " letters without bytes: their records are gone from "
-                "where they first stood\n", redriving->gone);
+        fprintf(stderr, "freshet: %" PRId64 " dead letters have no bytes, and their records are no "
+                "longer at their origin\n", redriving->gone);
     }
     return ok ? 0 : redriving->failed;
 }
