@@ -8,7 +8,7 @@ enum {
     EXIT_BROKEN = 70, /* start again */
     EXIT_DISK = 74,   /* make room, then start again */
     EXIT_FENCED = 75, /* start again */
-    EXIT_CONFIG = 78, /* a person must mend it: starting again ends the same way */
+    EXIT_CONFIG = 78, /* needs operator action: starting again ends the same way */
 };
 
 #endif

@@ -59,7 +59,7 @@ bool client_knows(const char *key);
 const char *client_other(const struct client *client, const char *key);
 /* Prints one line for each option that was set under its former name. */
 void client_warn_former(const struct options *options);
-/* Waits until all that was sent is acknowledged; 0, or 1 with the fault printed. */
+/* Waits until all that was sent is acknowledged; 0, or EXIT_FAILURE with the fault printed. */
 int client_flush(struct wire *wire);
 /* Frees what the client holds. */
 void client_release(struct client *client);

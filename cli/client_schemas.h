@@ -9,7 +9,7 @@
 /* Makes a cache that asks the client's registry and says on stderr what cannot be had. Free with
  * schema_cache_free(), before the client. */
 struct schema_cache *client_schemas(const struct client *client);
-/* Adds the schemas of schemas.path; 0, or 1 with the fault printed. */
+/* Adds the schemas of schemas.path; 0, or EXIT_FAILURE with the fault printed. */
 int client_schemas_add_path(const struct client *client, struct schema_cache *schemas);
 /* Makes the codec of a contract that is written to a topic. Where ids are written, its schema first
  * gets one in its subject, as a worker does it. `first`: the contract is the topic's usual record.

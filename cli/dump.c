@@ -68,7 +68,7 @@ static int print(void *arg, struct slice key, struct slice value)
         put_hex(&dump->out, value);
     }
     buf_printf(&dump->out, "}\n");
-    return fwrite(dump->out.data, 1, dump->out.size, stdout) == dump->out.size ? 0 : 1;
+    return fwrite(dump->out.data, 1, dump->out.size, stdout) == dump->out.size ? 0 : EXIT_FAILURE;
 }
 
 static int print_store(struct dump *dump, struct store *store)
@@ -80,7 +80,7 @@ static int print_store(struct dump *dump, struct store *store)
            result == 0 ? bookmark.changelog_offset : -1, result == 0 ? bookmark.input_offset : -1);
     result = store_scan(store, print, dump);
     if (result == -EIO) { return client_fail("%s: %s", dump->path, store_why(store)); }
-    return result == 0 && fflush(stdout) == 0 ? 0 : 1;
+    return result == 0 && fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 }
 
 static int run(struct dump *dump)

@@ -151,12 +151,12 @@ static void print_lists(const struct evaluation *evaluation, const char *aside)
     for (size_t at = 0; at < evaluation->count; at++) {
         const struct evaluation_row *row = &evaluation->rows[at];
         const struct ranking_metrics *more = row->fresh.asked ? &row->fresh : &row->validation;
-        char told[32] = "";
+        char beside[32] = "";
         if (more->asked) {
-            (void)snprintf(told, sizeof(told), "%.4f/%.4f", more->hr10, more->ndcg10);
+            (void)snprintf(beside, sizeof(beside), "%.4f/%.4f", more->hr10, more->ndcg10);
         }
         printf("%-24s %7.4f %7.4f %7.4f %8" PRId64 "   %-17s %9.2f %9.2f %8.2f  %s%s\n", row->name,
-               row->hits.hr10, row->hits.ndcg10, row->hits.r20, row->hits.asked, told,
+               row->hits.hr10, row->hits.ndcg10, row->hits.r20, row->hits.asked, beside,
                row->choose_seconds, row->learn_seconds, row->scoring_seconds,
                row->preset ? row->preset : "", row->served ? "" : " (not served)");
     }

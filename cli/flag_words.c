@@ -89,7 +89,7 @@ int flag_words_read(int argc, char **argv, const struct flag_word *flags, size_t
     struct forms forms;
     make_forms(&forms, flags, count);
     opterr = 0;
-    optind = 0; /* glibc: begin anew */
+    optind = 0; /* glibc: start from the first word */
     for (;;) {
         optopt = 0;
         int code = getopt_long(argc, argv, forms.letters, forms.longs, NULL);

@@ -166,7 +166,7 @@ static int ask(struct forget *forget)
                                            .requested_ms = forget->asked_ms};
     forget->requests = client_schemas_writer(forget->client, forget->schemas, topic,
                                              &forget_request_contract, /* first= */ false);
-    if (!forget->requests) { return 1; }
+    if (!forget->requests) { return EXIT_FAILURE; }
     buf_init(&out, REQUEST_BYTES_MAX);
     int result = codec_encode(forget->requests, &request, &out);
     if (result < 0) { result = client_fail("the user id is not valid UTF-8"); }

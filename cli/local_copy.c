@@ -52,7 +52,7 @@ const json_t *local_copy_partition(const json_t *copies, const char *worker,
                                    const char *generation, const char *topic,
                                    int32_t partition)
 {
-    size_t index, place;
+    size_t index, at_task;
     json_t *copy, *task;
     json_array_foreach(copies, index, copy)
     {
@@ -60,7 +60,7 @@ const json_t *local_copy_partition(const json_t *copies, const char *worker,
         const char *of = json_string_value(json_object_get(copy, "generation"));
         if (!name || strcmp(name, worker) != 0) { continue; }
         if (strcmp(of ? of : "", generation) != 0) { continue; }
-        json_array_foreach(json_object_get(copy, "partitions"), place, task)
+        json_array_foreach(json_object_get(copy, "partitions"), at_task, task)
         {
             const char *at = json_string_value(json_object_get(task, "topic"));
             if (json_integer_value(json_object_get(task, "partition")) == partition && at &&

@@ -110,7 +110,7 @@ static int send_line(struct replay *replay, struct slice line, int64_t due_us)
                               .value = line};
     arena_reset(replay->arena);
     if (replay->contract) {
-        if (encode(replay, line, &message) != 0) { return 1; }
+        if (encode(replay, line, &message) != 0) { return EXIT_FAILURE; }
     } else {
         message.key = read_key(replay, line);
     }
@@ -173,7 +173,7 @@ static int choose_contract(struct replay *replay)
     replay->codec =
         client_schemas_writer(replay->client, replay->schemas, replay->full_topic, contract,
                               /* first= */ true);
-    return replay->codec ? 0 : 1;
+    return replay->codec ? 0 : EXIT_FAILURE;
 }
 
 static int run(struct replay *replay)

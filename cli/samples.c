@@ -24,21 +24,21 @@ struct sampling {
     int64_t seen, refused, ignored, written;
 };
 
-/* ---- Telling ---- */
+/* ---- Printing ---- */
 
 static json_t *text_of(struct slice text)
 {
     return text.data ? json_stringn(text.data, text.size) : json_null();
 }
 
-static void tell(json_t *object)
+static void print(json_t *object)
 {
     json_dumpf(object, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
     (void)fputc('\n', stdout);
     json_decref(object);
 }
 
-/* What would be written, as it would be read again. */
+/* The message that would be written, decoded again. */
 static json_t *value_of(struct sampling *sampling, enum target target, const void *object)
 {
     struct codec_error error;
@@ -53,7 +53,7 @@ static json_t *value_of(struct sampling *sampling, enum target target, const voi
     return json_loadb(sampling->text.data, sampling->text.size, JSON_ALLOW_NUL, NULL);
 }
 
-static void tell_outcome(struct sampling *sampling, const struct outcome *outcome)
+static void print_outcome(struct sampling *sampling, const struct outcome *outcome)
 {
     static const char *const names[TARGETS_COUNT] = {"UserEvent", "Item", "UserProfile"};
     for (size_t i = 0; i < outcome->count; i++) {
@@ -63,7 +63,7 @@ static void tell_outcome(struct sampling *sampling, const struct outcome *outcom
         json_object_set_new(object, "becomes", json_string(names[outcome->target]));
         json_object_set_new(object, "key", text_of(becoming->key));
         json_object_set_new(object, "value", value_of(sampling, outcome->target, becoming->object));
-        tell(object);
+        print(object);
     }
     sampling->written += (int64_t)outcome->count;
     if (outcome->count) { return; }
@@ -71,17 +71,17 @@ static void tell_outcome(struct sampling *sampling, const struct outcome *outcom
     json_t *object = json_object();
     json_object_set_new(object, "line", json_integer(sampling->line));
     json_object_set_new(object, "ignored", json_true());
-    tell(object);
+    print(object);
 }
 
-static void tell_refusal(struct sampling *sampling, const char *reason, const char *detail)
+static void print_refusal(struct sampling *sampling, const char *reason, const char *detail)
 {
     json_t *object = json_object();
     json_object_set_new(object, "line", json_integer(sampling->line));
     json_object_set_new(object, "refused", json_string(reason));
     json_object_set_new(object, "message", json_string(detail));
     sampling->refused++;
-    tell(object);
+    print(object);
 }
 
 /* ---- One sample ---- */
@@ -107,13 +107,13 @@ static void map(struct sampling *sampling, const struct record *sample)
     sampling->seen++;
     struct mapping *mapping = sources_at(sampling->sources, index)->mapping;
     if (mapping_apply_rendered(mapping, &rec, sampling->arena, &outcome, &refusal)) {
-        tell_refusal(sampling, refusal.reason, refusal.detail);
+        print_refusal(sampling, refusal.reason, refusal.detail);
     } else {
-        tell_outcome(sampling, &outcome);
+        print_outcome(sampling, &outcome);
     }
 }
 
-/* A text as it is, null as null, anything else as its JSON text (freed by the caller). */
+/* A text as it is, null as null, any other value as its JSON text (freed by the caller). */
 static struct slice side_of(json_t *side, char **ret_text)
 {
     if (!side || json_is_null(side)) { return (struct slice){0}; }
@@ -129,8 +129,8 @@ static bool is_text_or_null(const json_t *value)
     return json_is_string(value) || json_is_null(value);
 }
 
-/* Headers as kcat -J has them: a list of name, value, name, value. They borrow from it and are
- * freed by the caller. False: it is none. */
+/* Reads headers as kcat -J prints them: a list of name, value, name, value. They borrow from the
+ * list; the caller frees the array. False when it is not such a list. */
 static bool headers_of(json_t *pairs, struct header **ret_headers, size_t *ret_count)
 {
     size_t count = json_array_size(pairs);
@@ -157,9 +157,9 @@ static void map_envelope(struct sampling *sampling, struct slice line)
     headers.at = at;
     if (!whole || !json_object_get(envelope, "payload")) {
         sampling->seen++;
-        tell_refusal(sampling, "no_envelope",
-                     "a line is an object with a payload, as of kcat -J; headers are a list of "
-                     "name, value, name, value");
+        print_refusal(sampling, "no_envelope",
+                     "a line must be an object with a payload, as kcat -J prints it; headers are a "
+                     "list of name, value, name, value");
         json_decref(envelope);
         free(at);
         return;
@@ -207,7 +207,7 @@ static int map_file(struct sampling *sampling, FILE *file)
     fprintf(stderr, "freshet: %" PRId64 " records: %" PRId64 " written, %" PRId64
             " would be dead letters, %" PRId64 " ignored\n",
             sampling->seen, sampling->written, sampling->refused, sampling->ignored);
-    return sampling->refused > 0;
+    return sampling->refused ? EXIT_FAILURE : 0;
 }
 
 static int set_up(struct sampling *sampling)
@@ -240,7 +240,7 @@ static int set_up(struct sampling *sampling)
         found = found || strcmp(name, samples->source) == 0;
     }
     if (found) { return 0; }
-    (void)client_fail("--source %s: `sources` names no such", samples->source);
+    (void)client_fail("--source %s: `sources` has no such name", samples->source);
     return EXIT_CONFIG;
 }
 

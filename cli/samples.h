@@ -6,7 +6,7 @@
 
 struct samples {
     const char *file;   /* JSON lines; "-": standard input */
-    const char *source; /* whose mapping is meant; NULL: the one of the line's topic, or the
+    const char *source; /* whose mapping is used; NULL: that of the line's topic, else the
                          * first */
     bool enveloped;     /* lines as kcat -J prints them: topic, key, headers, payload ... */
     int64_t time_ms;    /* Kafka timestamp of records that bring none */
@@ -16,8 +16,8 @@ struct samples {
 };
 
 /* Prints one JSON line for each thing that a sample becomes, or the refusal, and a summary to
- * stderr. Returns the exit code: 0, 1 when there would be dead letters, 74 when the file cannot be
- * read, 78 for a wrong configuration. */
+ * stderr. Returns the exit code: 0, EXIT_FAILURE when there would be dead letters, EXIT_DISK when
+ * the file cannot be read, EXIT_CONFIG when the configuration is wrong. */
 int samples_map(const struct samples *samples);
 
 #endif

@@ -88,7 +88,7 @@ struct finding {
     bool found;
 };
 
-static bool note_first(void *arg, const struct record *rec)
+static bool keep_first(void *arg, const struct record *rec)
 {
     struct finding *finding = arg;
     finding->found = rec->offset < finding->to;
@@ -106,7 +106,7 @@ int scan_finds(struct wire *wire, const char *topic, int32_t partition, int64_t 
         *ret_found = true;
         return 0;
     }
-    result = scan_range(wire, topic, partition, from, to, note_first, &finding);
+    result = scan_range(wire, topic, partition, from, to, keep_first, &finding);
     if (result == 0) { *ret_found = finding.found; }
     return result;
 }

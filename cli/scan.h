@@ -13,13 +13,13 @@ int scan_topic(struct wire *wire, const char *topic, int32_t partition, bool fol
 /* The same for one partition from an offset to an end, which it may pass. */
 int scan_range(struct wire *wire, const char *topic, int32_t partition, int64_t from, int64_t end,
                bool (*each)(void *arg, const struct record *rec), void *arg);
-/* Says whether a reader finds a record from an offset on and before another, or may still find one:
- * the transaction is open, or its marker has not come. The distance alone does not tell:
- * transaction markers take offsets, and nobody is ever given them. */
+/* Says whether a reader finds a record from an offset on and before another, or may still find one,
+ * because a transaction is open or its marker has not arrived. The difference of the offsets does
+ * not answer that: transaction markers take offsets, too, and no reader is given them. */
 int scan_finds(struct wire *wire, const char *topic, int32_t partition, int64_t from, int64_t to,
                bool *ret_found);
 /* The same as scan_topic(), all partitions, from the records on that are no older than a time
- * (Kafka's time stamps). */
+ * (Kafka's timestamps). */
 int scan_since(struct wire *wire, const char *topic, int64_t since_ms,
                bool (*each)(void *arg, const struct record *rec), void *arg);
 

@@ -62,7 +62,7 @@ static int print_stage(const struct client *client, const struct stage *stage, c
     const char *sources = one ? client_other(client, "sources") : NULL;
     _cleanup_(xfreep) char *group = client_group_of(client, stage->worker, generation);
     _cleanup_(xfreep) char *names = xstrdup(sources && sources[0] ? sources : stage->input);
-    if (client_connect(client, group, &wire) < 0) { return 1; }
+    if (client_connect(client, group, &wire) < 0) { return EXIT_FAILURE; }
     for (char *at = names, *name; (name = strsep(&at, ", "));) {
         if (!name[0]) { continue; }
         _cleanup_(xfreep) char *topic = one ? client_topic_of(client, name, "")

@@ -1,5 +1,5 @@
-/* What a user is called on our topics: the id as it is, or, where pseudonym.keys is configured, the
- * pseudonyms under each of its keys, newest first. */
+/* The names of a user on Freshet's topics: the id as it is, or, where pseudonym.keys is configured,
+ * the pseudonyms under each of its keys, newest first. */
 #ifndef FRESHET_CLI_USER_NAMES_H
 #define FRESHET_CLI_USER_NAMES_H
 
@@ -14,8 +14,8 @@ struct user_names {
     size_t now; /* which one a record of this moment gets */
 };
 
-/* Finds the names; release with user_names_release(). An id that is one of the pseudonyms already
- * stays. 0, or 78 with the fault printed. */
+/* Finds the names; release with user_names_release(). An id that is a pseudonym already is kept. 0,
+ * or EXIT_CONFIG with the fault printed. */
 int user_names_find(const struct client *client, const char *user, struct user_names *ret_names);
 void user_names_release(struct user_names *names);
 

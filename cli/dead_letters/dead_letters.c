@@ -43,7 +43,7 @@ static void read_header(const struct record *rec, const char *name, char *text, 
     (void)snprintf(text, size, "%.*s", SLICE_ARGS(value));
 }
 
-/* Says whether the letter itself has a header: the sender's may have any name. */
+/* Says whether the dead letter itself has a header: a sender's header may have any name. */
 static bool has_own(const struct dead_letter *letter, const char *name)
 {
     size_t count = record_headers_count(letter->rec);
@@ -84,7 +84,7 @@ bool dead_letter_read(const struct record *rec, const struct dead_letter_filter 
     return true;
 }
 
-static int by_place(const void *left, const void *right)
+static int by_origin(const void *left, const void *right)
 {
     const struct origin *a = &((const struct dead_letter *)left)->origin;
     const struct origin *b = &((const struct dead_letter *)right)->origin;
@@ -94,7 +94,7 @@ static int by_place(const void *left, const void *right)
     return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
-bool dead_letter_same_place(const struct dead_letter *a, const struct dead_letter *b)
+bool dead_letter_same_partition(const struct dead_letter *a, const struct dead_letter *b)
 {
     return a->origin.partition == b->origin.partition &&
            strcmp(a->origin.topic, b->origin.topic) == 0;
@@ -114,7 +114,7 @@ void dead_letter_list_add(struct dead_letter_list *list, const struct dead_lette
 
 void dead_letter_list_sort(struct dead_letter_list *list)
 {
-    if (list->count) { qsort(list->at, list->count, sizeof(*list->at), by_place); }
+    if (list->count) { qsort(list->at, list->count, sizeof(*list->at), by_origin); }
 }
 
 void dead_letter_list_release(struct dead_letter_list *list)
@@ -170,7 +170,7 @@ void dead_letter_counts_release(struct dead_letter_counts *counts)
 /* ---- Sending ---- */
 
 struct held {
-    int32_t partition; /* the letter's own place */
+    int32_t partition; /* of the dead letter */
     int64_t offset;
     struct message message;
 };
@@ -237,7 +237,7 @@ static struct header *copy_headers(struct dead_letter_batch *batch,
     const struct record *rec = letter->rec;
     size_t count = letter->headers_count;
     struct header header;
-    /* Where the client cannot read them, the record goes without. */
+    /* If the client cannot read them, the record is sent without. */
     if (count && record_header_at(rec, count - 1, &header)) { count = 0; }
     struct header *headers =
         arena_alloc_array(batch->arena, count + ORIGIN_HEADERS, sizeof(struct header));
@@ -281,7 +281,8 @@ bool dead_letter_batch_full(const struct dead_letter_batch *batch)
     return batch->count == BATCH_DEAD_LETTERS_MAX || batch->bytes >= BATCH_BYTES_MAX;
 }
 
-/* Adds which letters of a partition, from this one on, are in the batch; once a partition. */
+/* Adds the mark of a partition: which of its dead letters, from this one on, are in the batch; once
+ * for each partition. */
 static bool add_mark(struct dead_letter_batch *batch, size_t first, const char *topic,
                      struct message *ret_message)
 {

@@ -8,7 +8,7 @@
 
 enum { DEAD_LETTER_REASONS_MAX = 32, DEAD_LETTER_REASON_BYTES_MAX = 64 };
 
-/* Which letters are meant; empty: all. */
+/* Which dead letters are selected; empty: all. */
 struct dead_letter_filter {
     const char *reasons[DEAD_LETTER_REASONS_MAX];
     size_t reasons_count;
@@ -17,13 +17,13 @@ struct dead_letter_filter {
     const char *topic; /* of the origin; NULL: any */
 };
 
-/* One letter; key, value and the sender's headers are borrowed like a record's. */
+/* One dead letter; key, value and the sender's headers are borrowed like a record's. */
 struct dead_letter {
     int32_t partition; /* of dead-letters */
     int64_t offset;
     char reason[DEAD_LETTER_REASON_BYTES_MAX + 1];
     struct origin origin;
-    bool movable;       /* of a topic that may be appended to: not of a table */
+    bool movable;       /* of a topic to which it may be appended: not of a table */
     bool without_bytes; /* truncated or withheld */
     struct slice key;
     struct slice value;
@@ -33,13 +33,13 @@ struct dead_letter {
 
 /* Reads a time: 2026-05-01T12:00:00Z, 2026-05-01, or so long ago (90s, 30m, 2h, 7d). */
 bool dead_letter_time(const char *text, int64_t *ret_ms);
-/* Reads a letter; false when it is not meant by the filter, or is no letter. */
+/* Reads a dead letter; false when the filter does not select it, or the record is none. */
 bool dead_letter_read(const struct record *rec, const struct dead_letter_filter *filter,
                       struct dead_letter *ret_letter);
-/* Says whether two letters' records first stood in the same partition. */
-bool dead_letter_same_place(const struct dead_letter *a, const struct dead_letter *b);
+/* Says whether the records of two dead letters came from the same partition. */
+bool dead_letter_same_partition(const struct dead_letter *a, const struct dead_letter *b);
 
-/* ---- Letters kept for later, without their bytes ---- */
+/* ---- Dead letters without their bytes, kept for later ---- */
 
 struct dead_letter_list {
     struct dead_letter *at;
@@ -48,7 +48,7 @@ struct dead_letter_list {
 };
 
 void dead_letter_list_add(struct dead_letter_list *list, const struct dead_letter *letter);
-/* Sorts by where the records first stood. */
+/* Sorts by the origin of the records. */
 void dead_letter_list_sort(struct dead_letter_list *list);
 void dead_letter_list_release(struct dead_letter_list *list);
 
@@ -59,7 +59,7 @@ struct dead_letter_count {
     int64_t kept;
     int64_t sent_before;
     int64_t chosen;
-    int64_t left; /* of tables, which the next record of the key mends */
+    int64_t left; /* of tables: not sent again, the next record of the key replaces them */
 };
 
 struct dead_letter_counts {
@@ -79,18 +79,18 @@ void dead_letter_counts_release(struct dead_letter_counts *counts);
 struct dead_letter_batch;
 
 /* Makes an empty batch; free with dead_letter_batch_free(). to: a topic for all of them; NULL: each
- * goes to the place that it came from. The wire has transactions, unless nothing is sent. */
+ * goes to its origin. The wire has transactions, unless nothing is sent. */
 struct dead_letter_batch *dead_letter_batch_new(struct wire *wire, const char *to);
 struct dead_letter_batch *dead_letter_batch_free(struct dead_letter_batch *batch);
-/* Adds a letter with its record; the bytes are copied. */
+/* Adds a dead letter with its record; the bytes are copied. */
 void dead_letter_batch_add(struct dead_letter_batch *batch, const struct dead_letter *letter);
 /* Says whether the batch should be sent before more is added. */
 bool dead_letter_batch_full(const struct dead_letter_batch *batch);
-/* Sends what there is and, in the same transaction, which letters they were. 0: the batch is empty
- * again; a negative wire_error: nothing was sent, it is as it was. */
+/* Sends the batch and, in the same transaction, which dead letters it held. 0: the batch is empty
+ * again; a negative wire_error: nothing was sent, the batch is as it was. */
 int dead_letter_batch_send(struct dead_letter_batch *batch, struct wire *wire,
                            const char *marks_topic);
-/* Counts the letters sent so far. */
+/* Counts the dead letters sent so far. */
 int64_t dead_letter_batch_sent(const struct dead_letter_batch *batch);
 
 #endif

@@ -95,7 +95,7 @@ static const struct flag flags[] = {
 
 /* ---- Sending ---- */
 
-/* What is rolled back was not sent, and can be tried again. */
+/* A transaction that was rolled back sent nothing, and can be tried again. */
 static bool send_batch(struct redriving *redriving)
 {
     int result = WIRE_ABORTED;
@@ -142,7 +142,7 @@ static bool take_dead_letter(void *arg, const struct record *rec)
     return add(redriving, &letter);
 }
 
-/* ---- Letters without their bytes ---- */
+/* ---- Dead letters without their bytes ---- */
 
 struct fetching {
     struct redriving *redriving;
@@ -172,7 +172,7 @@ static bool take_origin(void *arg, const struct record *rec)
     return fetching->count > 0;
 }
 
-/* Fetches the records of letters that came from one partition. */
+/* Fetches the records of dead letters that came from one partition. */
 static bool fetch(struct redriving *redriving, const struct dead_letter *at, size_t count)
 {
     const struct origin *first = &at->origin;
@@ -204,7 +204,7 @@ static bool fetch_all(struct redriving *redriving)
     struct dead_letter_list *later = &redriving->later;
     dead_letter_list_sort(later);
     for (size_t from = 0, to = 0; from < later->count; from = to) {
-        while (to < later->count && dead_letter_same_place(&later->at[from], &later->at[to])) {
+        while (to < later->count && dead_letter_same_partition(&later->at[from], &later->at[to])) {
             to++;
         }
         if (!fetch(redriving, &later->at[from], to - from)) { return false; }
@@ -212,7 +212,7 @@ static bool fetch_all(struct redriving *redriving)
     return true;
 }
 
-/* ---- The whole ---- */
+/* ---- The command ---- */
 
 static int connect(struct redriving *redriving)
 {

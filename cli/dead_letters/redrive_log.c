@@ -7,13 +7,13 @@
 
 enum { SENT_ARENA_BLOCK = 1 << 16 };
 
-struct place {
+struct position {
     int32_t partition;
     int64_t offset;
 };
 
 struct redrive_log {
-    struct place *at; /* in order once they are read */
+    struct position *at; /* in order once they are read */
     size_t count;
     size_t capacity;
     struct schema_cache *schemas;
@@ -41,9 +41,9 @@ struct redrive_log *redrive_log_free(struct redrive_log *sent)
     return NULL;
 }
 
-static int by_place(const void *left, const void *right)
+static int by_position(const void *left, const void *right)
 {
-    const struct place *a = left, *b = right;
+    const struct position *a = left, *b = right;
     if (a->partition != b->partition) { return a->partition < b->partition ? -1 : 1; }
     return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
@@ -59,7 +59,7 @@ static bool take(void *arg, const struct record *rec)
     }
     for (size_t i = 0; i < redrive.offsets.count; i++) {
         ARRAY_RESERVE(sent->at, sent->capacity, sent->count + 1, 1024);
-        sent->at[sent->count++] = (struct place){redrive.partition, redrive.offsets.at[i]};
+        sent->at[sent->count++] = (struct position){redrive.partition, redrive.offsets.at[i]};
     }
     return true;
 }
@@ -67,12 +67,12 @@ static bool take(void *arg, const struct record *rec)
 int redrive_log_read(struct redrive_log *sent, struct wire *wire, const char *topic)
 {
     int result = scan_topic(wire, topic, -1, /* follow= */ false, take, sent);
-    if (sent->count) { qsort(sent->at, sent->count, sizeof(*sent->at), by_place); }
+    if (sent->count) { qsort(sent->at, sent->count, sizeof(*sent->at), by_position); }
     return result;
 }
 
 bool redrive_log_has(const struct redrive_log *sent, int32_t partition, int64_t offset)
 {
-    const struct place place = {partition, offset};
-    return sent->count && bsearch(&place, sent->at, sent->count, sizeof(place), by_place);
+    const struct position position = {partition, offset};
+    return sent->count && bsearch(&position, sent->at, sent->count, sizeof(position), by_position);
 }

@@ -1,4 +1,4 @@
-/* Which dead letters have been sent round again, from the topic `redrives`. */
+/* Which dead letters have been sent again, from the topic `redrives`. */
 #ifndef FRESHET_CLI_DEAD_LETTERS_REDRIVE_LOG_H
 #define FRESHET_CLI_DEAD_LETTERS_REDRIVE_LOG_H
 
@@ -11,7 +11,7 @@ struct redrive_log *redrive_log_new(void);
 struct redrive_log *redrive_log_free(struct redrive_log *sent);
 /* Reads the topic to the end that it has now. 0 or a negative wire_error. */
 int redrive_log_read(struct redrive_log *sent, struct wire *wire, const char *topic);
-/* Says whether a letter has been sent. */
+/* Says whether a dead letter has been sent. */
 bool redrive_log_has(const struct redrive_log *sent, int32_t partition, int64_t offset);
 
 #endif

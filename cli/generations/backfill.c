@@ -45,7 +45,7 @@ struct backfill {
     struct child_processes children;
 };
 
-static bool check_place(const char *text, struct buf *why)
+static bool check_position(const char *text, struct buf *why)
 {
     if (offset_range_word_valid(text)) { return true; }
     buf_printf(why, "\"%s\" is wrong; it takes earliest, end, an offset or a time such as "
@@ -57,23 +57,23 @@ static bool take_from(void *arg, const char *text, struct buf *why)
 {
     struct backfill *backfill = arg;
     backfill->from = text;
-    return check_place(text, why);
+    return check_position(text, why);
 }
 
 static bool take_to(void *arg, const char *text, struct buf *why)
 {
     struct backfill *backfill = arg;
     backfill->to = text;
-    return check_place(text, why);
+    return check_position(text, why);
 }
 
 #define OPTION_SETTINGS struct backfill
 
 static const struct flag flags[] = {
-    FLAG_TAKEN('f', "PLACE", "from", take_from,
+    FLAG_TAKEN('f', "POSITION", "from", take_from,
                "Where in events to begin: earliest, an offset (in every partition), or a time such "
                "as 2026-05-01T12:00:00Z, at which the event was accepted (default earliest)"),
-    FLAG_TAKEN(0, "PLACE", "to", take_to,
+    FLAG_TAKEN(0, "POSITION", "to", take_to,
                "Where to stop: end (the end that events has now), an offset or a time (default "
                "end)"),
     SWITCH(0, "follow", follow,
@@ -208,7 +208,7 @@ static int start(struct backfill *backfill, const char *worker, bool in_hindsigh
 /* ---- Before ---- */
 
 /* The group's offsets: as asked for, or as an earlier run left them. */
-static int place_group(struct backfill *backfill, const char *topic)
+static int set_offsets(struct backfill *backfill, const char *topic)
 {
     struct wire *wire = backfill->wires[0];
     int32_t count = backfill->range.partitions;
@@ -239,11 +239,11 @@ static int prepare(struct backfill *backfill)
     int members;
     for (size_t i = 0; i < GENERATION_WORKERS; i++) {
         _cleanup_(xfreep) char *group = client_group(client, generation_workers[i]);
-        if (client_connect(client, group, &backfill->wires[i]) < 0) { return 1; }
+        if (client_connect(client, group, &backfill->wires[i]) < 0) { return EXIT_FAILURE; }
     }
     struct wire *wire = backfill->wires[0];
     if (generation_resources_members(client, wire, backfill->generation, &members) != 0) {
-        return 1;
+        return EXIT_FAILURE;
     }
     if (members) {
         return client_fail("%d workers of generation %s run already", members,
@@ -253,8 +253,8 @@ static int prepare(struct backfill *backfill)
     if (offset_range_find(wire, events, backfill->from ? backfill->from : "earliest",
                           backfill->to ? backfill->to : "end", &backfill->range) != 0 ||
         generation_resources_make_topics(client, wire, backfill->generation) != 0 ||
-        place_group(backfill, events) != 0) {
-        return 1;
+        set_offsets(backfill, events) != 0) {
+        return EXIT_FAILURE;
     }
     for (int32_t p = 0; p < backfill->range.partitions; p++) {
         backfill->range.to[p] = MAX_OF(backfill->range.to[p], backfill->range.from[p]);
@@ -302,7 +302,7 @@ static int wait_for(struct backfill *backfill, size_t worker, const char *topic,
             return 0;
         }
         progress_update(&progress, done, done);
-        if (!child_processes_runs(&backfill->children)) { return 1; }
+        if (!child_processes_runs(&backfill->children)) { return EXIT_FAILURE; }
         if (stopping) {
             return client_fail("interrupted; the same command without --from goes on from here");
         }
@@ -316,7 +316,7 @@ static int wait_for_all(struct backfill *backfill, size_t worker, const char *in
     struct offset_range range;
     _cleanup_(xfreep) char *topic = client_topic(backfill->client, input);
     if (offset_range_find(backfill->wires[worker], topic, "earliest", "end", &range) != 0) {
-        return 1;
+        return EXIT_FAILURE;
     }
     int result = wait_for(backfill, worker, topic, &range);
     offset_range_release(&range);
@@ -327,13 +327,13 @@ static int follow(struct backfill *backfill)
 {
     if (!child_processes_stop(&backfill->children, "scorer") ||
         start(backfill, "scorer", false) != 0) {
-        return 1;
+        return EXIT_FAILURE;
     }
     printf("generation %s follows events; Ctrl-C or SIGTERM ends its workers\n",
            backfill->generation);
     (void)fflush(stdout);
     while (!stopping) {
-        if (!child_processes_runs(&backfill->children)) { return 1; }
+        if (!child_processes_runs(&backfill->children)) { return EXIT_FAILURE; }
         usleep(LOOK_MS * 1000);
     }
     return 0;
@@ -346,15 +346,17 @@ static int work(struct backfill *backfill)
     if (start(backfill, "features", false) != 0 || start(backfill, "trainer", false) != 0 ||
         wait_for(backfill, FEATURES, events, &backfill->range) != 0 ||
         wait_for_all(backfill, TRAINER, "pair-deltas") != 0) {
-        return 1;
+        return EXIT_FAILURE;
     }
-    if (!backfill->follow && !child_processes_stop(&backfill->children, NULL)) { return 1; }
+    if (!backfill->follow && !child_processes_stop(&backfill->children, NULL)) {
+        return EXIT_FAILURE;
+    }
     if (start(backfill, "scorer", true) != 0 ||
         wait_for_all(backfill, SCORER, "histories") != 0) {
-        return 1;
+        return EXIT_FAILURE;
     }
-    if (backfill->follow && follow(backfill) != 0) { return 1; }
-    if (!child_processes_stop(&backfill->children, NULL)) { return 1; }
+    if (backfill->follow && follow(backfill) != 0) { return EXIT_FAILURE; }
+    if (!child_processes_stop(&backfill->children, NULL)) { return EXIT_FAILURE; }
     printf("generation %s is built; start its workers with generation=%s to keep it fresh, then "
            "freshet compare base %s and freshet promote %s\n",
            backfill->generation, backfill->generation, backfill->generation, backfill->generation);

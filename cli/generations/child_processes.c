@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STOP_MS = 30000, NAP_MS = 20, LAST_WORDS_BYTES = 2000, PATH_BYTES_MAX = 4096 };
+enum { STOP_MS = 30000, NAP_MS = 20, LOG_END_BYTES = 2000, PATH_BYTES_MAX = 4096 };
 
 int child_processes_init(struct child_processes *children)
 {
@@ -25,7 +25,7 @@ int child_processes_init(struct child_processes *children)
     return 0;
 }
 
-/* In the child: nothing here comes back. The child ends when its parent does. */
+/* In the child: does not return. The child ends when its parent does. */
 static void become(const char *program, const char *const *words, int log, pid_t parent)
 {
     const char *argv[CHILD_PROCESSES_WORDS_MAX + 2] = {program};
@@ -36,7 +36,7 @@ static void become(const char *program, const char *const *words, int log, pid_t
     (void)dup2(nothing, STDIN_FILENO);
     (void)dup2(log, STDOUT_FILENO);
     (void)dup2(log, STDERR_FILENO);
-    (void)setpgid(0, 0); /* Ctrl-C is for the command, which ends its children in order */
+    (void)setpgid(0, 0); /* Ctrl-C reaches only the command, which ends its children */
     execv(program, (char *const *)(uintptr_t)argv);
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", program, strerror(errno));
     _exit(1);
@@ -62,13 +62,13 @@ int child_processes_start(struct child_processes *children, const char *worker,
     return 0;
 }
 
-static void print_last_words(const struct child_process *member)
+static void print_log_end(const struct child_process *member)
 {
-    char text[LAST_WORDS_BYTES + 1];
+    char text[LOG_END_BYTES + 1];
     FILE *file = fopen(member->log_path, "r");
     if (!file) { return; }
-    if (fseek(file, -LAST_WORDS_BYTES, SEEK_END) < 0) { rewind(file); }
-    text[fread(text, 1, LAST_WORDS_BYTES, file)] = '\0';
+    if (fseek(file, -LOG_END_BYTES, SEEK_END) < 0) { rewind(file); }
+    text[fread(text, 1, LOG_END_BYTES, file)] = '\0';
     fclose(file);
     fprintf(stderr, "%s\n", text);
 }
@@ -84,7 +84,7 @@ bool child_processes_runs(struct child_processes *children)
                           WIFEXITED(status) ? "exit code" : "signal",
                           WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
                           member->log_path);
-        print_last_words(member);
+        print_log_end(member);
         return false;
     }
     return true;
@@ -95,7 +95,7 @@ static bool is_meant(const struct child_process *member, const char *worker)
     return member->pid && (!worker || strcmp(member->worker, worker) == 0);
 }
 
-/* Waits for one that was asked to end; killed when it takes too long. */
+/* Waits for a child that was asked to end; kills it when it takes too long. */
 static bool collect(struct child_process *member, int64_t *left_ms)
 {
     int status = 0;
@@ -110,7 +110,7 @@ static bool collect(struct child_process *member, int64_t *left_ms)
     }
     member->pid = 0;
     bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (!good) { print_last_words(member); }
+    if (!good) { print_log_end(member); }
     return good;
 }
 

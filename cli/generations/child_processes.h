@@ -1,4 +1,4 @@
-/* Children: workers that a command runs as its own, and ends with itself. */
+/* Child processes: workers that a command starts, and that end with it. */
 #ifndef FRESHET_CLI_GENERATIONS_CHILD_PROCESSES_H
 #define FRESHET_CLI_GENERATIONS_CHILD_PROCESSES_H
 
@@ -20,17 +20,17 @@ struct child_processes {
     size_t count;
 };
 
-/* Finds the programs. 0, or 1 with the fault printed. */
+/* Finds the programs. 0, or EXIT_FAILURE with the fault printed. */
 int child_processes_init(struct child_processes *children);
 /* Starts a worker with these words (NULL behind the last; argv[0] not among them), its log appended
- * to log_path. 0, or 1 with the fault printed. */
+ * to log_path. 0, or EXIT_FAILURE with the fault printed. */
 int child_processes_start(struct child_processes *children, const char *worker,
                           const char *const *words, const char *log_path);
-/* Says whether all that were started run; prints which one ended and its last words. */
+/* Says whether all that were started run; prints which one ended and the end of its log. */
 bool child_processes_runs(struct child_processes *children);
-/* Asks the copies of a worker (NULL: all) to end and waits; true when all ended in good order. */
+/* Asks the copies of a worker (NULL: all) to end and waits; true when all exit codes were 0. */
 bool child_processes_stop(struct child_processes *children, const char *worker);
-/* Stops who still runs and frees what the struct holds. */
+/* Stops those that still run and frees what the struct holds. */
 void child_processes_release(struct child_processes *children);
 
 #endif

@@ -164,7 +164,9 @@ static int read_side(struct compare *compare, struct side *side,
 static int read_all(struct compare *compare)
 {
     struct generations generations;
-    if (generation_log_read(compare->client, compare->wire, &generations) != 0) { return 1; }
+    if (generation_log_read(compare->client, compare->wire, &generations) != 0) {
+        return EXIT_FAILURE;
+    }
     int result = 0;
     for (size_t i = 0; i < SIDES && !result; i++) {
         result = read_side(compare, &compare->sides[i], &generations);

@@ -52,7 +52,7 @@ int generation_log_write(const struct client *client, struct wire *wire,
         client_schemas_writer(client, schemas, topic, &generation_step_contract, /* first= */ true);
     if (!codec) {
         schema_cache_free(schemas);
-        return 1;
+        return EXIT_FAILURE;
     }
     char key[STEP_KEY_BYTES_MAX];
     struct buf value;

@@ -5,16 +5,16 @@
 #include "cli/client.h"
 #include "schemas/generations.h"
 
-/* Folds up what the topic says now; release with generations_release(). 0, or 1 with the fault
- * printed. */
+/* Reads the topic's present state; release with generations_release(). 0, or EXIT_FAILURE with the
+ * fault printed. */
 int generation_log_read(const struct client *client, struct wire *wire,
                         struct generations *ret_generations);
-/* Writes a step and waits until it is there. */
+/* Writes a step and waits until it is acknowledged. */
 int generation_log_write(const struct client *client, struct wire *wire,
                          const struct generation_step *step);
 /* Counts the partitions of `recommendations`. */
 int generation_log_partitions(const struct client *client, struct wire *wire, int32_t *ret_count);
-/* Says whether the live generation has taken every partition, or nobody ever switched. */
+/* Says whether the live generation has taken every partition, or there was never a switch. */
 bool generation_log_complete(const struct generations *generations, int32_t partitions);
 
 #endif

@@ -12,8 +12,8 @@ static const char *const topics[] = {"histories",  "pair-deltas", "features-chan
                                      "dead-letters", "receipts",    "item-vectors",
                                      "models"};
 
-/* Who may have members, offsets and state: the resources, and who trains for it where that is done.
- * */
+/* The workers that may have members, offsets and state: those above, and the sequence trainer where
+ * it runs. */
 static const char *const owners[] = {"features", "trainer", "scorer", "sequence"};
 
 static int fail(struct wire *wire)
@@ -77,7 +77,7 @@ int generation_resources_delete_topics(const struct client *client, struct wire 
     int result = 0;
     bool again = !generation[0];
     for (size_t i = 0; i < ARRAY_COUNT(topics) && !result; i++) {
-        /* dead letters of the base are ingest's too */
+        /* ingest writes its dead letters to those of the base */
         if (again && strcmp(topics[i], "dead-letters") == 0) { continue; }
         _cleanup_(xfreep) char *topic = client_topic_of(client, topics[i], generation);
         result = delete_topic(wire, topic, again);

@@ -30,7 +30,7 @@ bool offset_range_word_valid(const char *word)
            read_number(word, &number) || read_time(word, &number);
 }
 
-static int find_place(struct wire *wire, const char *topic, int32_t partition, const char *word,
+static int find_offset(struct wire *wire, const char *topic, int32_t partition, const char *word,
                       int64_t *ret_offset)
 {
     int64_t low, end, number;
@@ -49,19 +49,19 @@ static int find_place(struct wire *wire, const char *topic, int32_t partition, c
 }
 
 int offset_range_find(struct wire *wire, const char *topic, const char *from, const char *to,
-                      struct offset_range *ret_extent)
+                      struct offset_range *ret_range)
 {
     struct offset_range range = {0};
     int result = wire_partitions(wire, topic, &range.partitions);
     range.from = xcalloc((size_t)range.partitions + 1, sizeof(*range.from));
     range.to = xcalloc((size_t)range.partitions + 1, sizeof(*range.to));
     for (int32_t p = 0; p < range.partitions && result == 0; p++) {
-        result = find_place(wire, topic, p, from, &range.from[p]);
-        if (result == 0) { result = find_place(wire, topic, p, to, &range.to[p]); }
+        result = find_offset(wire, topic, p, from, &range.from[p]);
+        if (result == 0) { result = find_offset(wire, topic, p, to, &range.to[p]); }
         range.to[p] = MAX_OF(range.to[p], range.from[p]);
     }
     if (result == 0) {
-        *ret_extent = range;
+        *ret_range = range;
         return 0;
     }
     offset_range_release(&range);

@@ -1,7 +1,7 @@
-/* An range: where a replay of `events` begins and ends, partition by partition.
+/* A range of offsets: where a replay of `events` begins and ends, partition by partition.
  *
- * As words: `earliest`, `end`, a number (that offset in every partition), or a time
- * (2026-05-01T12:00:00Z): the first record whose Kafka time stamp (when ingest accepted it) is not
+ * As words: `earliest`, `end`, an offset (in every partition), or a time
+ * (2026-05-01T12:00:00Z): the first record whose Kafka timestamp (when ingest accepted it) is not
  * before it. Offsets outside of what a partition holds are brought to its nearer end.
  */
 #ifndef FRESHET_CLI_GENERATIONS_OFFSET_RANGE_H
@@ -15,11 +15,12 @@ struct offset_range {
     int64_t *to;   /* one past the last */
 };
 
-/* Says whether a word can stand for a place. */
+/* Says whether a word is one of these. */
 bool offset_range_word_valid(const char *word);
-/* Looks the places up; release with offset_range_release(). 0, or 1 with the fault printed. */
+/* Finds the offsets of both words; release with offset_range_release(). 0, or EXIT_FAILURE with the
+ * fault printed. */
 int offset_range_find(struct wire *wire, const char *topic, const char *from, const char *to,
-                      struct offset_range *ret_extent);
+                      struct offset_range *ret_range);
 void offset_range_release(struct offset_range *range);
 /* Counts the records between. */
 int64_t offset_range_records(const struct offset_range *range);

@@ -80,7 +80,7 @@ static int release_for(struct promotion *promotion, const struct generations *ge
 {
     const char *previous = generations->previous;
     if (!previous[0] && !generations_released(generations, previous, partition)) {
-        if (copy_lists_of_base(promotion, partition) != 0) { return 1; }
+        if (copy_lists_of_base(promotion, partition) != 0) { return EXIT_FAILURE; }
     }
     const struct generation_step step = {.kind = STEP_RELEASED,
                                          .epoch = generations->epoch,
@@ -103,17 +103,17 @@ static int release_if_absent(struct promotion *promotion, const struct generatio
     if (promotion->absent < ABSENT_LOOKS) { return 0; }
     for (int32_t p = 0; p < promotion->partitions; p++) {
         if (generations_role(generations, generations->previous, p) != ROLE_RELEASE) { continue; }
-        if (release_for(promotion, generations, p) != 0) { return 1; }
+        if (release_for(promotion, generations, p) != 0) { return EXIT_FAILURE; }
     }
     return 0;
 }
 
 /* ---- The switch ---- */
 
-/* Says why it cannot begin; 0 when it can. */
+/* Prints why the switch cannot begin; 0 when it can. */
 static int check(const struct promotion *promotion, const struct generations *generations)
 {
-    const char *told = generation_label(promotion->generation);
+    const char *label = generation_label(promotion->generation);
     bool complete = generation_log_complete(generations, promotion->partitions);
     if (!complete && !promotion->back &&
         strcmp(promotion->generation, generations->previous) != 0) {
@@ -132,16 +132,16 @@ static int check(const struct promotion *promotion, const struct generations *ge
     if (members) { return 0; }
     return client_fail("no scorer of %s runs (group %s has no member); hint: start its workers "
                        "with the option generation=%s and let them catch up",
-                       told, group, promotion->generation);
+                       label, group, promotion->generation);
 }
 
-/* Ends when all partitions are taken; 0, or 1 with the fault printed. */
+/* Ends when all partitions are taken; 0, or EXIT_FAILURE with the fault printed. */
 static int wait_until_taken(struct promotion *promotion)
 {
     for (int64_t waited_ms = 0; waited_ms < promotion->timeout_s * 1000; waited_ms += LOOK_MS) {
         struct generations generations;
         if (generation_log_read(promotion->client, promotion->wire, &generations) != 0) {
-            return 1;
+            return EXIT_FAILURE;
         }
         bool ours = strcmp(generations.live, promotion->generation) == 0;
         bool done = generation_log_complete(&generations, promotion->partitions);
@@ -164,7 +164,7 @@ static int begin(struct promotion *promotion, const struct generations *generati
     (void)snprintf(promotion->generation, sizeof(promotion->generation), "%s",
                    promotion->back ? generations->previous : generation_parse(promotion->word));
     if (strcmp(promotion->generation, generations->live) == 0) { return 0; }
-    if (check(promotion, generations) != 0) { return 1; }
+    if (check(promotion, generations) != 0) { return EXIT_FAILURE; }
     const struct generation_step step = {.kind = STEP_LIVE,
                                          .epoch = generations->epoch + 1,
                                          .generation = slice_str(promotion->generation),

@@ -21,13 +21,13 @@ static const struct flag flags[] = {
     SWITCH('y', "yes", yes, "Do not ask for confirmation"),
 };
 
-/* Says why not; 0 when nothing is in the way. */
+/* Prints why the generation cannot be reset; 0 when it can. */
 static int check(const struct reset *reset, const struct generations *generations,
                  const char *generation, int32_t partitions)
 {
     int members;
     if (generation_resources_members(reset->client, reset->wire, generation, &members) != 0) {
-        return 1;
+        return EXIT_FAILURE;
     }
     if (members) {
         return client_fail("%s has %d workers in its groups; hint: stop them (a worker that was "
@@ -57,13 +57,13 @@ static bool confirmed(const struct reset *reset)
     return strcmp(answer, reset->word) == 0;
 }
 
-/* The groups first: without offsets what is left can only be read from the start again. */
+/* Groups are deleted first: when the rest fails, workers begin at the start of what is left. */
 static int delete_all(const struct reset *reset, const char *generation, bool alone)
 {
     if (generation_resources_delete_groups(reset->client, reset->wire, generation) != 0 ||
         generation_resources_delete_topics(reset->client, reset->wire, generation, alone) != 0 ||
         generation_resources_delete_state(reset->client, generation) != 0) {
-        return 1;
+        return EXIT_FAILURE;
     }
     printf("%s: input offsets, topics and the state below %s are gone\n", reset->word,
            client_state_dir(reset->client));

@@ -14,14 +14,27 @@ KEPT_ACTIONS = 600  # history.actions.max
 DAY_SECONDS = 86_400
 
 
-def forget(world, user, *more):
-    """Runs the command; returns the receipt."""
-    done = subprocess.run([BIN / "freshet", "forget", user, "--bootstrap", world.bootstrap,
+def run_forget(world, user, *more):
+    return subprocess.run([BIN / "freshet", "forget", user, "--bootstrap", world.bootstrap,
                            "--prefix", world.prefix, "--set", f"group.prefix={world.prefix}",
                            "--timeout", "120", *more], text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE)
+                          stderr=subprocess.PIPE, timeout=150)
+
+
+def forget(world, user, *more):
+    """Runs the command; returns the receipt."""
+    done = run_forget(world, user, *more)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def test_a_worker_that_never_ran_is_named_at_once(make_world):
+    """It would never answer: nobody waits ten minutes for it, and nothing is written."""
+    world = make_world()
+    done = run_forget(world, "u1", "--timeout", "3600")
+    assert done.returncode == 1
+    assert f"features has never run: there is no group {world.prefix}features" in done.stderr
+    assert world.topics.read("events") == []
 
 
 def some_and_all_of_one():

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FRESHET = Path(os.environ.get("FRESHET_BIN", ROOT / os.environ.get("BUILD", "build") / "bin"),
                "freshet")
 # What the help calls a value that is checked as a number, a time or a choice.
-CHECKED = {"N", "R", "MS", "SECONDS", "ROUNDS", "TIME", "PLACE"}
+CHECKED = {"N", "R", "MS", "SECONDS", "ROUNDS", "TIME", "POSITION"}
 
 
 def freshet(*words, code=0):
