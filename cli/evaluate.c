@@ -94,7 +94,8 @@ static bool take_model(void *arg, const char *text, struct buf *why)
 {
     struct evaluate *evaluate = arg;
     evaluate->model = text;
-    if (models_find(text) || strcmp(text, "blend") == 0) { return true; }
+    bool together = strcmp(text, "blend") == 0 || strcmp(text, "mixture") == 0;
+    if (models_find(text) || together) { return true; }
     buf_printf(why, "there is no model \"%s\"; `freshet evaluate --models` lists them", text);
     return false;
 }
@@ -106,7 +107,8 @@ static const struct flag flags[] = {
          OPTION("protocol", CHOICE, protocol_index, "leave-one-out",
                 OPTION_ONE_OF("leave-one-out|prequential|rating"), "How models are evaluated")),
     FLAG_TAKEN('m', "NAME", "model", take_model,
-               "A model, or blend: all of them together (default blend)"),
+               "A model; or blend: all of them together (default); or mixture, with -p "
+               "prequential: the scorer's lists"),
     FLAG_TAKEN('a', "FILE", "attributes", take_attributes,
                "Attributes of items: JSON {item: [attribute, ...]}, or lines of item, tab, words; "
                "may be repeated"),
@@ -245,6 +247,7 @@ static void make_request(struct evaluate *evaluate, struct reason *reason)
     evaluate->protocol = &protocols[evaluate->protocol_index];
     evaluate->request = (struct evaluation_request){
         .model = evaluate->model ? models_find(evaluate->model) : NULL,
+        .mixture = evaluate->model && strcmp(evaluate->model, "mixture") == 0,
         .preset = evaluate->preset,
         .sets_count = evaluate->sets_count,
         .seed = (uint64_t)evaluate->seed,
@@ -317,13 +320,15 @@ const struct command evaluate_command = {
         "models learn from the rest. Presets and the blend's weights are chosen by validation "
         "alone.\n"
         "prequential: in order of time, each action is asked for before it is learned. Presets "
-        "and weights follow the answers so far.\n"
+        "and weights follow the answers so far; the mixture is the scorer's, with "
+        "transformer-online as its model of sequences.\n"
         "rating: each rating is predicted by a model that has learned from four fifths of the "
         "others.\n"
         "Seconds are processor time.\n\n"
         "Models that are not marked \"not served\" are those from which the workers make lists: "
-        "`counting` runs the workers' own functions with their options, `transformer` is what "
-        "`freshet-sequence` trains. All others, and the blend, are there for comparison.",
+        "`counting` and `mixture` run the workers' own functions with their options, "
+        "`transformer` is what `freshet-sequence` trains. All others, and the blend, are there for "
+        "comparison.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .settings_size = sizeof(struct evaluate),

@@ -13,6 +13,7 @@ enum { EVALUATION_SETS_MAX = 64, EVALUATION_LABEL_MAX = 64 };
 /* What is wanted. */
 struct evaluation_request {
     const struct recommender *model;       /* NULL: the blend of all */
+    bool mixture;                          /* no model: the served mixture alone */
     const char *preset;                    /* NULL: chosen by validation, or by running hit rate */
     const char *sets[EVALUATION_SETS_MAX]; /* "model.hyperparameter=value" */
     size_t sets_count;
@@ -41,7 +42,7 @@ struct evaluation_row {
 };
 
 struct evaluation {
-    struct evaluation_row rows[BLEND_MEMBERS_MAX + 1]; /* the last: what was asked for */
+    struct evaluation_row rows[BLEND_MEMBERS_MAX + 2]; /* the last: what was asked for */
     size_t count;
     double seconds;
 };

@@ -245,6 +245,9 @@ int evaluation_leave_one_out(const struct dataset *dataset,
                              const struct evaluation_request *request,
                              struct evaluation *ret_evaluation)
 {
+    if (request->mixture) {
+        return reason_give(request->reason, "the mixture learns from a stream: use -p prequential");
+    }
     double began = evaluation_cpu_seconds();
     struct evaluation evaluation = {0};
     struct course course = {.request = request, .evaluation = &evaluation};

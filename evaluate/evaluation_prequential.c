@@ -1,7 +1,9 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "evaluate/evaluation.h"
+#include "evaluate/models/counting_recommender.h"
 #include "evaluate/models/models.h"
+#include "evaluate/models/transformer_online.h"
 #include "evaluate/prequential.h"
 
 /* The blend learns from about so many actions, whatever the length of the stream. */
@@ -11,6 +13,8 @@ struct team {
     struct model_context context;
     struct member members[BLEND_MEMBERS_MAX];
     size_t count;
+    struct blend *blend;
+    struct served_mixture *mixture; /* NULL: one model is wanted */
 };
 
 static int join(struct team *team, const struct evaluation_request *request,
@@ -31,26 +35,37 @@ static int join(struct team *team, const struct evaluation_request *request,
     return 0;
 }
 
-/* All presets of the wanted model, or of all models that learn action by action. */
+/* Says whether the model takes part; -1 with the reason told when the wanted one cannot. */
+static int takes_part(const struct team *team, const struct evaluation_request *request,
+                      const struct recommender *recommender)
+{
+    if (request->mixture) {
+        return recommender == &counting_recommender ||
+               recommender == &transformer_online_recommender;
+    }
+    int takes = evaluation_takes(request, recommender, &team->context);
+    if (takes <= 0 || !recommender->settle) { return takes; }
+    if (!request->model) { return 0; }
+    return reason_give(request->reason,
+                       "%s is learned as a whole, not action by action: it has no prequential "
+                       "figure",
+                       recommender->name);
+}
+
+/* All presets of the wanted model, or of all models that learn action by action; of what is served
+ * the first, as the workers do by default. */
 static int gather(struct team *team, const struct evaluation_request *request)
 {
     for (size_t m = 0; m < models_count; m++) {
         const struct recommender *recommender = models[m];
-        int takes = evaluation_takes(request, recommender, &team->context);
+        int takes = takes_part(team, request, recommender);
         if (takes < 0) { return -1; }
         if (!takes) { continue; }
-        if (recommender->settle) {
-            if (!request->model) { continue; }
-            return reason_give(request->reason,
-                               "%s is learned as a whole, not action by action: it has no "
-                               "prequential figure",
-                               recommender->name);
-        }
         int only = request->model && request->preset ? evaluation_preset(request, recommender) : 0;
         if (only < 0) { return -1; }
         for (size_t at = 0; at < recommender->presets_count; at++) {
             if (request->model && request->preset && at != (size_t)only) { continue; }
-            if (at > 0 && !request->model && recommender->served) { break; } /* as by default */
+            if (at > 0 && !request->model && recommender->served) { break; }
             if (recommender->presets[at].wants_content && !team->context.content) { continue; }
             if (join(team, request, recommender, at) < 0) { return -1; }
         }
@@ -73,13 +88,21 @@ static void run(const struct dataset *dataset, struct prequential *prequential,
     row->learn_us = 1e6 * row->learn_seconds / (double)dataset->count;
 }
 
-static void report(const struct team *team, struct blend *blend,
-                   const struct prequential *prequential, const struct evaluation_request *request,
-                   struct evaluation *evaluation)
+/* The model of a recommender in the team. */
+static void *model_of(const struct team *team, const struct recommender *recommender)
 {
-    struct evaluation_row *total = &evaluation->rows[team->count];
+    size_t m = 0;
+    while (m < team->count && team->members[m].recommender != recommender) { m++; }
+    assert(m < team->count);
+    return team->members[m].model;
+}
+
+static void report_members(const struct team *team, const struct prequential *prequential,
+                           const struct evaluation_request *request,
+                           struct evaluation *evaluation)
+{
     for (size_t m = 0; m < team->count; m++) {
-        struct evaluation_row *row = &evaluation->rows[m];
+        struct evaluation_row *row = &evaluation->rows[evaluation->count++];
         *row = (struct evaluation_row){
             .preset = team->members[m].preset,
             .served = team->members[m].recommender->served,
@@ -87,17 +110,81 @@ static void report(const struct team *team, struct blend *blend,
         (void)snprintf(row->name, sizeof(row->name), "%s/%s", team->members[m].recommender->name,
                        row->preset);
         row->hits = prequential_member_metrics(prequential, m);
-        for (size_t s = 0; s < BLEND_SEGMENTS; s++) {
-            row->weights[s] = request->model ? 0.0F : blend_weight(blend, s, m);
-        }
-        if (m == blend_leader(blend)) {
-            total->preset = request->model ? row->preset : team->members[m].recommender->name;
+        bool alone = request->model || request->mixture;
+        for (size_t s = 0; s < BLEND_SEGMENTS && !alone; s++) {
+            row->weights[s] = blend_weight(team->blend, s, m);
         }
     }
-    total->served = request->model && request->model->served;
-    total->hits = prequential_metrics(prequential, false);
-    total->fresh = prequential_metrics(prequential, true);
-    evaluation->count = team->count + 1;
+}
+
+/* Who answers in each segment, in place of a preset. */
+static const char *leaders_of(const struct served_mixture *mixture)
+{
+    static const char *const names[] = {"counting", "sequence", "content", "mixture"};
+    static char text[64];
+    (void)snprintf(text, sizeof(text), "%s, %s, %s",
+                   names[served_mixture_leader(mixture, SEGMENT_NEW)],
+                   names[served_mixture_leader(mixture, SEGMENT_SHORT)],
+                   names[served_mixture_leader(mixture, SEGMENT_LONG)]);
+    return text;
+}
+
+static void report_lists(const struct prequential *prequential, enum prequential_list list,
+                         struct evaluation_row *row, struct evaluation *evaluation)
+{
+    row->hits = prequential_metrics(prequential, list, false);
+    row->fresh = prequential_metrics(prequential, list, true);
+    evaluation->rows[evaluation->count++] = *row;
+}
+
+static void report(const struct team *team, const struct prequential *prequential,
+                   const struct evaluation_request *request, struct evaluation_row total,
+                   struct evaluation *evaluation)
+{
+    report_members(team, prequential, request, evaluation);
+    if (team->mixture) {
+        total.served = true;
+        total.preset = leaders_of(team->mixture);
+        (void)snprintf(total.name, sizeof(total.name), "mixture");
+        report_lists(prequential, PREQUENTIAL_MIXTURE, &total, evaluation);
+    }
+    if (request->mixture) { return; }
+    const struct member *leader = blend_leader(team->blend) < team->count
+                                      ? &team->members[blend_leader(team->blend)]
+                                      : NULL;
+    total.served = request->model && request->model->served;
+    total.preset = !leader ? NULL : request->model ? leader->preset : leader->recommender->name;
+    (void)snprintf(total.name, sizeof(total.name), "%s",
+                   request->model ? request->model->name : "blend");
+    report_lists(prequential, PREQUENTIAL_BLEND, &total, evaluation);
+}
+
+static void evaluate_team(struct team *team, const struct dataset *dataset,
+                          const struct evaluation_request *request, struct evaluation *evaluation)
+{
+    const struct model_context *context = &team->context;
+    bool alone = request->model || request->mixture;
+    team->blend = blend_new(alone ? BLEND_LEADER : BLEND_LEARNED, context->items_max,
+                            team->members, team->count);
+    if (!request->model) {
+        team->mixture = served_mixture_new(context, model_of(team, &counting_recommender),
+                                           &transformer_online_recommender,
+                                           model_of(team, &transformer_online_recommender));
+    }
+    const struct prequential_settings settings = {
+        .every = request->every,
+        .teach_every = request->model ? 0 : (int32_t)(dataset->count / TAUGHT_ACTIONS + 1),
+        .skip = SKIPPED_ACTIONS,
+        .seed = (uint32_t)request->seed,
+    };
+    struct prequential *prequential = prequential_new(
+        &settings, context->users_max, context->items_max, team->blend, team->mixture);
+    struct evaluation_row total = {0};
+    run(dataset, prequential, &total);
+    report(team, prequential, request, total, evaluation);
+    prequential_free(prequential);
+    served_mixture_free(team->mixture);
+    blend_free(team->blend);
 }
 
 int evaluation_prequential(const struct dataset *dataset, const struct evaluation_request *request,
@@ -118,24 +205,8 @@ int evaluation_prequential(const struct dataset *dataset, const struct evaluatio
     struct evaluation evaluation = {0};
     int result = gather(&team, request);
     if (result == 0) {
-        struct blend *blend = blend_new(request->model ? BLEND_LEADER : BLEND_LEARNED,
-                                        team.context.items_max, team.members, team.count);
-        const struct prequential_settings settings = {
-            .every = request->every,
-            .teach_every = request->model ? 0 : (int32_t)(dataset->count / TAUGHT_ACTIONS + 1),
-            .skip = SKIPPED_ACTIONS,
-            .seed = (uint32_t)request->seed,
-        };
-        struct prequential *prequential =
-            prequential_new(&settings, team.context.users_max, team.context.items_max, blend);
-        struct evaluation_row *total = &evaluation.rows[team.count];
-        (void)snprintf(total->name, sizeof(total->name), "%s",
-                       request->model ? request->model->name : "blend");
-        run(dataset, prequential, total);
-        report(&team, blend, prequential, request, &evaluation);
+        evaluate_team(&team, dataset, request, &evaluation);
         evaluation.seconds = evaluation_cpu_seconds() - began;
-        prequential_free(prequential);
-        blend_free(blend);
         *ret_evaluation = evaluation;
     }
     for (size_t m = 0; m < team.count; m++) {

@@ -128,6 +128,9 @@ static int run_model(const struct course *course, const struct recommender *reco
 int evaluation_rating(const struct dataset *dataset, const struct evaluation_request *request,
                       struct evaluation *ret_evaluation)
 {
+    if (request->mixture) {
+        return reason_give(request->reason, "the mixture learns from a stream: use -p prequential");
+    }
     if (!dataset->rated) {
         return reason_give(request->reason,
                            "the rating protocol needs ratings: user::item::rating::seconds");

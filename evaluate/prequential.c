@@ -7,6 +7,7 @@
 struct prequential {
     struct prequential_settings settings;
     struct blend *blend;
+    struct served_mixture *mixture; /* NULL: not evaluated */
     const struct member *members;
     size_t members_count;
     struct user_items *pasts; /* by user */
@@ -14,20 +15,22 @@ struct prequential {
     int64_t passed;           /* actions */
     struct mt19937 rng;
     float *scores;
-    struct ranking_metrics hits;
-    struct ranking_metrics fresh;
+    struct ranking_metrics hits[PREQUENTIAL_LISTS];
+    struct ranking_metrics fresh[PREQUENTIAL_LISTS];
     struct ranking_metrics member_hits[BLEND_MEMBERS_MAX];
     int32_t users_max;
 };
 
 struct prequential *prequential_new(const struct prequential_settings *settings, int32_t users_max,
-                                    int32_t items_max, struct blend *blend)
+                                    int32_t items_max, struct blend *blend,
+                                    struct served_mixture *mixture)
 {
     assert(settings->every > 0);
     struct prequential *prequential = xcalloc(1, sizeof(*prequential));
     prequential->settings = *settings;
     mt19937_init(&prequential->rng, settings->seed);
     prequential->blend = blend;
+    prequential->mixture = mixture;
     prequential->members = blend_members(blend, &prequential->members_count);
     prequential->users_max = users_max;
     prequential->pasts = xcalloc((size_t)users_max, sizeof(*prequential->pasts));
@@ -57,13 +60,25 @@ static bool has(const struct user_items *past, int32_t item)
 
 static void count_miss(struct prequential *prequential)
 {
-    ranking_metrics_count(&prequential->hits, (double)INFINITY);
+    for (size_t l = 0; l < PREQUENTIAL_LISTS; l++) {
+        ranking_metrics_count(&prequential->hits[l], (double)INFINITY);
+    }
     for (size_t m = 0; m < prequential->members_count; m++) {
         ranking_metrics_count(&prequential->member_hits[m], (double)INFINITY);
     }
 }
 
-/* Puts the question to the blend, which learns the answer; only some questions count. */
+/* Counts where the item stands among those that the user has not had. */
+static void count_rank(struct prequential *prequential, const struct query *query, int32_t item,
+                       enum prequential_list list)
+{
+    float *scores = prequential->scores;
+    for (size_t at = 0; at < query->count; at++) { scores[query->history[at]] = -INFINITY; }
+    ranking_metrics_count(&prequential->hits[list],
+                          ranking_metrics_rank(scores, query->items, item));
+}
+
+/* Asks the blend and the served mixture, which learn the answer; only some questions count. */
 static void ask(struct prequential *prequential, const struct action *action, bool counts)
 {
     const struct user_items *past = &prequential->pasts[action->user];
@@ -74,22 +89,27 @@ static void ask(struct prequential *prequential, const struct action *action, bo
         .count = past->count,
         .items = prequential->known,
     };
-    float *scores = prequential->scores;
-    blend_score(prequential->blend, &query, scores);
+    blend_score(prequential->blend, &query, prequential->scores);
     if (counts) {
-        for (size_t at = 0; at < past->count; at++) { scores[past->items[at]] = -INFINITY; }
-        ranking_metrics_count(&prequential->hits, ranking_metrics_rank(scores, query.items, item));
+        count_rank(prequential, &query, item, PREQUENTIAL_BLEND);
         blend_count(prequential->blend, &query, item, prequential->member_hits);
     }
     blend_teach(prequential->blend, &query, item);
+    if (!prequential->mixture) { return; }
+    served_mixture_score(prequential->mixture, &query, prequential->scores);
+    if (counts) { count_rank(prequential, &query, item, PREQUENTIAL_MIXTURE); }
+    served_mixture_teach(prequential->mixture, &query, item);
 }
 
 static void count_fresh(struct prequential *prequential, const struct ranking_metrics *before)
 {
-    prequential->fresh.asked++;
-    prequential->fresh.hr10 += prequential->hits.hr10 - before->hr10;
-    prequential->fresh.ndcg10 += prequential->hits.ndcg10 - before->ndcg10;
-    prequential->fresh.r20 += prequential->hits.r20 - before->r20;
+    for (size_t l = 0; l < PREQUENTIAL_LISTS; l++) {
+        struct ranking_metrics *fresh = &prequential->fresh[l];
+        fresh->asked++;
+        fresh->hr10 += prequential->hits[l].hr10 - before[l].hr10;
+        fresh->ndcg10 += prequential->hits[l].ndcg10 - before[l].ndcg10;
+        fresh->r20 += prequential->hits[l].r20 - before[l].r20;
+    }
 }
 
 bool prequential_ask(struct prequential *prequential, const struct action *action)
@@ -101,13 +121,14 @@ bool prequential_ask(struct prequential *prequential, const struct action *actio
     bool teaches = counts || (set->teach_every && prequential->passed % set->teach_every == 0);
     bool known = action->item < prequential->known;
     if (!teaches || (!counts && !known) || has(past, action->item)) { return false; }
-    struct ranking_metrics was = prequential->hits;
+    struct ranking_metrics was[PREQUENTIAL_LISTS];
+    memcpy(was, prequential->hits, sizeof(was));
     if (known) {
         ask(prequential, action, counts);
     } else {
         count_miss(prequential);
     }
-    if (counts && past->count == 0) { count_fresh(prequential, &was); }
+    if (counts && past->count == 0) { count_fresh(prequential, was); }
     return true;
 }
 
@@ -131,9 +152,10 @@ void prequential_learn(struct prequential *prequential, const struct action *act
     prequential->passed++;
 }
 
-struct ranking_metrics prequential_metrics(const struct prequential *prequential, bool fresh)
+struct ranking_metrics prequential_metrics(const struct prequential *prequential,
+                                           enum prequential_list list, bool fresh)
 {
-    return ranking_metrics_mean(fresh ? &prequential->fresh : &prequential->hits);
+    return ranking_metrics_mean(fresh ? &prequential->fresh[list] : &prequential->hits[list]);
 }
 
 struct ranking_metrics prequential_member_metrics(const struct prequential *prequential,

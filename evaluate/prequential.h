@@ -3,14 +3,16 @@
  * Each action is a question first: when more than `skip` actions have passed, the user has not had
  * the item and the rng say so (one in `every`), all items known so far are ranked but the user's
  * own. An item that nobody has had is a miss; a user never seen is asked about like any other and
- * also counted apart. Then every model learns the action. The blend learns from the questions, and
- * from one in `teach_every` of the other actions, which are asked but not counted.
+ * also counted apart. Then every model learns the action. The blend and the served mixture learn
+ * from the questions, and from one in `teach_every` of the other actions, which are asked but not
+ * counted.
  */
 #ifndef FRESHET_EVALUATE_PREQUENTIAL_H
 #define FRESHET_EVALUATE_PREQUENTIAL_H
 
 #include "base/base.h"
 #include "evaluate/models/blend.h"
+#include "evaluate/served_mixture.h"
 #include "model/ranking_metrics.h"
 #include "evaluate/models/sequences.h"
 
@@ -21,20 +23,27 @@ struct prequential_settings {
     uint32_t seed;       /* of the questions; the published protocol's is 1 */
 };
 
+/* What the lists are made by. */
+enum prequential_list { PREQUENTIAL_BLEND, PREQUENTIAL_MIXTURE, PREQUENTIAL_LISTS };
+
 struct prequential;
 
 /* Makes a run over users 0 .. users_max - 1; the items' numbers must rise in the order of their
- * first action. Borrows the blend and teaches its members; free with prequential_free(). */
+ * first action. Borrows the blend and teaches its members, and the served mixture of two of them
+ * (NULL: none); free with prequential_free(). */
 struct prequential *prequential_new(const struct prequential_settings *settings, int32_t users_max,
-                                    int32_t items_max, struct blend *blend);
+                                    int32_t items_max, struct blend *blend,
+                                    struct served_mixture *mixture);
 /* Frees the run; takes NULL; returns NULL. */
 struct prequential *prequential_free(struct prequential *prequential);
-/* Asks the next action, if it is to be asked, and teaches the blend; true when it was scored. */
+/* Asks the next action, if it is to be asked, and teaches the blend and the mixture; true when it
+ * was scored. */
 bool prequential_ask(struct prequential *prequential, const struct action *action);
 /* Lets the members learn it; after prequential_ask() of the same. */
 void prequential_learn(struct prequential *prequential, const struct action *action);
-/* Tells the hits of the blend so far; of users never seen before, when `fresh`. */
-struct ranking_metrics prequential_metrics(const struct prequential *prequential, bool fresh);
+/* Tells the hits of the blend or the mixture so far; of users never seen before, when `fresh`. */
+struct ranking_metrics prequential_metrics(const struct prequential *prequential,
+                                           enum prequential_list list, bool fresh);
 /* Tells the hits of one member. */
 struct ranking_metrics prequential_member_metrics(const struct prequential *prequential,
                                                   size_t member);

@@ -161,6 +161,18 @@ def test_prequential(ratings):
     assert fewer["actions"] == 1400
 
 
+def test_the_mixture_that_serves(sequences, ratings):
+    """It is evaluated beside the blend, and alone with its members; it needs a stream."""
+    words = ("-p", "prequential", "--every", "2", "--json")
+    models = evaluate(ratings, *words)["models"]
+    assert models["mixture"]["served"] and not models["blend"]["served"]
+    assert models["mixture"]["asked"] == models["blend"]["asked"]
+    alone = evaluate(ratings, *words, "-m", "mixture")["models"]
+    assert set(alone) == {"counting/default", "transformer-online/usual", "mixture"}
+    assert alone["mixture"]["hr10"] > 0.8
+    assert "-p prequential" in evaluate(sequences, "-m", "mixture", code=1).stderr
+
+
 def test_attributes_reach_a_new_item(tmp_path):
     """Nobody had item `new` before the test; only what it is like can bring it up."""
     lines = [f"u{user} {' '.join(ring(user))}" for user in range(200)]

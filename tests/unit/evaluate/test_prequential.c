@@ -25,7 +25,7 @@ static void test_by_hand(void **state)
     struct member member = {&popularity_recommender, model, preset->name};
     struct blend *blend = blend_new(BLEND_LEADER, 3, &member, 1);
     struct prequential_settings settings = {.every = 1, .skip = 1, .seed = 1};
-    struct prequential *prequential = prequential_new(&settings, 3, 3, blend);
+    struct prequential *prequential = prequential_new(&settings, 3, 3, blend, NULL);
     bool asked[ARRAY_COUNT(stream)];
     for (size_t at = 0; at < ARRAY_COUNT(stream); at++) {
         asked[at] = prequential_ask(prequential, &stream[at]);
@@ -33,8 +33,8 @@ static void test_by_hand(void **state)
     }
     const bool want[] = {false, false, true, true, false, true, true};
     assert_memory_equal(asked, want, sizeof(want));
-    struct ranking_metrics hits = prequential_metrics(prequential, false);
-    struct ranking_metrics fresh = prequential_metrics(prequential, true);
+    struct ranking_metrics hits = prequential_metrics(prequential, PREQUENTIAL_BLEND, false);
+    struct ranking_metrics fresh = prequential_metrics(prequential, PREQUENTIAL_BLEND, true);
     struct ranking_metrics alone = prequential_member_metrics(prequential, 0);
     assert_int_equal(hits.asked, 4);
     assert_near(hits.hr10, 3.0 / 4, 1e-12);
@@ -66,7 +66,7 @@ static void test_teaching(void **state)
         struct blend *blend = blend_new(BLEND_LEARNED, 9, &member, 1);
         struct prequential_settings settings = {
             .every = 1 << 30, .teach_every = teach_every, .skip = 1, .seed = 1};
-        struct prequential *prequential = prequential_new(&settings, 60, 9, blend);
+        struct prequential *prequential = prequential_new(&settings, 60, 9, blend, NULL);
         float before = all_weights(blend);
         for (int32_t at = 0; at < 120; at++) {
             struct action action = {.user = at / 2, .item = at < 9 ? at : at * at % 5};
@@ -74,7 +74,7 @@ static void test_teaching(void **state)
             assert_true(!scored || teach_every == 1);
             prequential_learn(prequential, &action);
         }
-        assert_int_equal(prequential_metrics(prequential, false).asked, 0);
+        assert_int_equal(prequential_metrics(prequential, PREQUENTIAL_BLEND, false).asked, 0);
         assert_true((all_weights(blend) != before) == (teach_every == 1));
         prequential_free(prequential);
         blend_free(blend);

@@ -1,0 +1,261 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "evaluate/models/counting_recommender.h"
+#include "evaluate/served_mixture.h"
+#include "model/candidate_set.h"
+#include "model/content_scores.h"
+
+enum { RECENT_ITEMS = 20, ID_BYTES = 16 };
+
+/* By place from 0, -1, -2, ...; what is not listed stands behind every place. */
+#define UNLISTED (-2.0F * SERVED_CANDIDATES)
+
+struct served_mixture {
+    void *counting;
+    const struct recommender *sequence;
+    void *model;
+    struct content_scores *content; /* NULL: nothing is known of the items */
+    struct ids *ids;                /* of item numbers: equal scores are ordered by them */
+    struct candidate_set candidates;
+    struct mixture mixture;
+    struct best_candidates best; /* of the last query */
+    struct topk sequence_top, content_top;
+    struct topk_entry counted[SERVED_CANDIDATES];
+    float *sequence_scores; /* by item */
+    float *weights;         /* of a history: all 1 */
+    size_t weights_count;
+    uint32_t *seen; /* by item: the query that had it in its history */
+    uint32_t queries;
+};
+
+static bool id_before(const void *arg, int32_t a, int32_t b)
+{
+    const struct ids *ids = arg;
+    return slice_compare(ids_text(ids, a), ids_text(ids, b)) < 0;
+}
+
+static struct ids *number_items(int32_t items_max)
+{
+    struct ids *ids = ids_new(items_max);
+    for (int32_t item = 0; item < items_max; item++) {
+        char text[ID_BYTES];
+        int size = snprintf(text, sizeof(text), "%d", item);
+        (void)ids_put(ids, slice_of(text, (size_t)size));
+    }
+    return ids;
+}
+
+static struct content_scores *describe_all(const struct model_context *context)
+{
+    if (!context->content) { return NULL; }
+    struct content_scores *scores = content_scores_new(context->items_max, RECENT_ITEMS);
+    for (int32_t item = 0; item < context->items_max; item++) {
+        size_t count;
+        const uint32_t *features = content_features(context->content, item, &count);
+        content_scores_describe(scores, item, features, count);
+    }
+    return scores;
+}
+
+struct served_mixture *served_mixture_new(const struct model_context *context, void *counting,
+                                          const struct recommender *sequence, void *model)
+{
+    struct served_mixture *served = xcalloc(1, sizeof(*served));
+    size_t items = (size_t)context->items_max;
+    served->counting = counting;
+    served->sequence = sequence;
+    served->model = model;
+    served->ids = number_items(context->items_max);
+    served->content = describe_all(context);
+    served->sequence_scores = xcalloc(items, sizeof(float));
+    served->seen = xcalloc(items, sizeof(*served->seen));
+    mixture_init(&served->mixture);
+    candidate_set_init(&served->candidates, served->ids);
+    topk_init(&served->sequence_top, id_before, served->ids);
+    topk_init(&served->content_top, id_before, served->ids);
+    return served;
+}
+
+struct served_mixture *served_mixture_free(struct served_mixture *served)
+{
+    if (!served) { return NULL; }
+    topk_release(&served->content_top);
+    topk_release(&served->sequence_top);
+    candidate_set_release(&served->candidates);
+    content_scores_free(served->content);
+    ids_free(served->ids);
+    free(served->sequence_scores);
+    free(served->weights);
+    free(served->seen);
+    free(served);
+    return NULL;
+}
+
+/* ---- What the members say ---- */
+
+static bool counting_score(const void *arg, int32_t item, float *ret_score)
+{
+    *ret_score = ranking_score(arg, item);
+    return true;
+}
+
+static bool sequence_score(const void *arg, int32_t item, float *ret_score)
+{
+    const struct served_mixture *served = arg;
+    *ret_score = served->sequence_scores[item];
+    return true;
+}
+
+static bool content_score(const void *arg, int32_t item, float *ret_score)
+{
+    *ret_score = content_scores_of(arg, item);
+    return true;
+}
+
+/* Marks the history's items; counts the others. */
+static double mark_history(struct served_mixture *served, const struct query *query)
+{
+    double others = query->items;
+    served->queries++;
+    for (size_t k = 0; k < query->count; k++) {
+        uint32_t *seen = &served->seen[query->history[k]];
+        others -= *seen != served->queries;
+        *seen = served->queries;
+    }
+    return MAX_OF(others, 1.0);
+}
+
+static struct member_scores ask_counting(struct served_mixture *served,
+                                         const struct ranked *ranked, size_t ranked_count,
+                                         double others)
+{
+    const struct ranking *ranking = counting_recommender_ranking(served->counting);
+    struct ranking_sums sums = ranking_sums(ranking);
+    size_t count = 0;
+    for (; count < ranked_count && ranked[count].score >= 0.0F; count++) {
+        served->counted[count] = (struct topk_entry){(double)ranked[count].score,
+                                                     ranked[count].item};
+    }
+    return (struct member_scores){
+        .score = counting_score,
+        .arg = ranking,
+        .moments = member_moments(sums.scores, sums.squares, others),
+        .best = served->counted,
+        .best_count = count,
+    };
+}
+
+/* A model that scores all items alike says nothing. */
+static struct member_scores ask_sequence(struct served_mixture *served, const struct query *query,
+                                         double others)
+{
+    float *scores = served->sequence_scores;
+    double sum = 0.0, squares = 0.0;
+    served->sequence->score(served->model, query, scores);
+    topk_clear(&served->sequence_top, SERVED_CANDIDATES);
+    for (int32_t item = 0; item < query->items; item++) {
+        if (served->seen[item] == served->queries) { continue; }
+        sum += (double)scores[item];
+        squares += (double)scores[item] * (double)scores[item];
+        topk_push(&served->sequence_top, (double)scores[item], item);
+    }
+    topk_sort(&served->sequence_top);
+    struct member_moments moments = member_moments(sum, squares, others);
+    return (struct member_scores){
+        .score = moments.scale > 0.0 && query->count ? sequence_score : NULL,
+        .arg = served,
+        .moments = moments,
+        .best = served->sequence_top.entries,
+        .best_count = served->sequence_top.count,
+    };
+}
+
+static void reserve_weights(struct served_mixture *served, size_t count)
+{
+    if (count <= served->weights_count) { return; }
+    served->weights = xreallocarray(served->weights, count, sizeof(*served->weights));
+    while (served->weights_count < count) { served->weights[served->weights_count++] = 1.0F; }
+}
+
+static struct member_scores ask_content(struct served_mixture *served, const struct query *query,
+                                        double others)
+{
+    const int32_t *items;
+    double sum = 0.0, squares = 0.0;
+    if (!served->content) { return (struct member_scores){0}; }
+    reserve_weights(served, query->count);
+    size_t count = content_scores_find(served->content, query->history, served->weights,
+                                       query->count, &items);
+    topk_clear(&served->content_top, SERVED_CANDIDATES);
+    for (size_t k = 0; k < count; k++) {
+        if (items[k] >= query->items || served->seen[items[k]] == served->queries) { continue; }
+        double score = (double)content_scores_of(served->content, items[k]);
+        sum += score;
+        squares += score * score;
+        topk_push(&served->content_top, score, items[k]);
+    }
+    topk_sort(&served->content_top);
+    return (struct member_scores){
+        .score = served->content_top.count ? content_score : NULL,
+        .arg = served->content,
+        .moments = member_moments(sum, squares, others),
+        .best = served->content_top.entries,
+        .best_count = served->content_top.count,
+    };
+}
+
+/* ---- The list ---- */
+
+/* Ranks the candidates by who leads; returns how many are listed. */
+static size_t list_candidates(struct served_mixture *served, enum mixture_segment segment,
+                              float *scores)
+{
+    const struct topk_entry *order;
+    size_t count = candidate_set_rank(&served->candidates, &served->mixture, segment,
+                                      mixture_leader(&served->mixture, segment),
+                                      SERVED_LIST_LENGTH, &order);
+    for (size_t place = 0; place < count; place++) {
+        scores[served->candidates.items[order[place].item]] = -(float)place;
+    }
+    return count;
+}
+
+void served_mixture_score(void *self, const struct query *query, float *scores)
+{
+    struct served_mixture *served = self;
+    const struct ranked *ranked;
+    size_t ranked_count =
+        counting_recommender_list(served->counting, query, SERVED_CANDIDATES, &ranked);
+    double others = mark_history(served, query);
+    struct member_scores members[MIXTURE_MEMBERS];
+    members[MEMBER_COUNTING] = ask_counting(served, ranked, ranked_count, others);
+    members[MEMBER_SEQUENCE] = ask_sequence(served, query, others);
+    members[MEMBER_CONTENT] = ask_content(served, query, others);
+    for (int32_t item = 0; item < query->items; item++) { scores[item] = UNLISTED; }
+    served->best.count = 0;
+    size_t listed = 0;
+    if (members[MEMBER_SEQUENCE].score || members[MEMBER_CONTENT].score) {
+        enum mixture_segment segment = mixture_segment((int64_t)query->count);
+        candidate_set_fill(&served->candidates, members);
+        candidate_set_best(&served->candidates, &served->best);
+        bool counting_leads = mixture_leader(&served->mixture, segment) == MEMBER_COUNTING;
+        if (!counting_leads) { listed = list_candidates(served, segment, scores); }
+    }
+    for (size_t k = 0; k < ranked_count && listed < SERVED_LIST_LENGTH; k++) {
+        float *score = &scores[ranked[k].item];
+        if (*score <= UNLISTED) { *score = -(float)listed++; }
+    }
+}
+
+void served_mixture_teach(void *self, const struct query *query, int32_t target)
+{
+    struct served_mixture *served = self;
+    if (!served->best.count) { return; }
+    best_candidates_learn(&served->best, &served->mixture, mixture_segment((int64_t)query->count),
+                          target);
+}
+
+int served_mixture_leader(const struct served_mixture *served, enum mixture_segment segment)
+{
+    return mixture_leader(&served->mixture, segment);
+}
