@@ -358,8 +358,8 @@ static void end_validation(struct learner *learner)
 
 /* ---- Fine-tunes ---- */
 
-/* Adds as many users without new actions, drawn from all users: the model must not forget what it
- * learned long ago. */
+/* Adds up to as many users without new actions, drawn from all users, so that the model does not
+ * forget what it learned long ago. */
 static struct roster_entry *add_other_users(struct learner *learner, struct roster_entry *roster,
                                             size_t *count)
 {

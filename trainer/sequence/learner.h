@@ -6,7 +6,7 @@
  * restored (the same schedule as evaluate/models/transformer_recommender.h).
  *
  * After a run, and whenever enough users have new actions, a *fine-tune* goes once over those users
- * and as many others, in small steps. Their newest actions are evaluated first and trained on
+ * and up to as many others, in small steps. Their newest actions are evaluated first and trained on
  * afterwards (test, then train).
  *
  * When the actions have grown by `growth` since a run began, the next run begins from the present
