@@ -152,9 +152,9 @@ static int start(struct run *run)
         return -EINVAL;
     }
     struct training_state *state = xcalloc(1, sizeof(*state));
-    struct training_thread_settings training_thread = sequence_training_settings(settings);
-    training_thread.now_ms = now_ms;
-    training_thread.clock_arg = run;
+    struct training_thread_settings thread_settings = sequence_training_settings(settings);
+    thread_settings.now_ms = now_ms;
+    thread_settings.clock_arg = run;
     run_set_state(run, state);
     state->settings = settings;
     state->history_codec = codec_new(&user_history_contract, run_schemas(run));
@@ -162,7 +162,7 @@ static int start(struct run *run)
     state->weights_codec = codec_new(&model_weights_contract, run_schemas(run));
     state->arena = arena_new(ARENA_BYTES);
     state->ids = ids_new(IDS_MAX);
-    state->training_set = training_set_new(learner_length(&training_thread.learner),
+    state->training_set = training_set_new(learner_length(&thread_settings.learner),
                                            sequence_training_set_bytes(settings));
     state->publisher = (struct publisher){
         .vectors_output = VECTORS,
@@ -172,7 +172,7 @@ static int start(struct run *run)
     };
     publisher_init(&state->publisher, run);
     _cleanup_(xfreep) char *checkpoint = xprintf("%s/checkpoint", run_state_path(run));
-    state->training_thread = training_thread_new(&training_thread, state->training_set, checkpoint);
+    state->training_thread = training_thread_new(&thread_settings, state->training_set, checkpoint);
     start_metrics(state, run_metrics(run));
     return make_directories(run, state);
 }
