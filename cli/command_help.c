@@ -7,9 +7,12 @@
 enum { COLUMNS = 80, HELP_COLUMN = 30, LINE_BYTES_MAX = 4096 };
 
 static const char *const group_titles[COMMAND_GROUPS] = {
-    [GROUP_RECORDS] = "Records",         [GROUP_RESULTS] = "Results",
-    [GROUP_USERS] = "Users",             [GROUP_OPERATION] = "Operation",
-    [GROUP_GENERATIONS] = "Generations", [GROUP_EVALUATION] = "Evaluation",
+    [GROUP_RECORDS] = "Records",
+    [GROUP_RESULTS] = "Results",
+    [GROUP_USERS] = "Users",
+    [GROUP_OPERATION] = "Operation",
+    [GROUP_GENERATIONS] = "Generations",
+    [GROUP_EVALUATION] = "Evaluation",
 };
 
 /* Prints words from a column on; lines end before COLUMNS, or at a newline of the text. */
@@ -85,8 +88,8 @@ static void print_flags(const struct flag *flags, size_t count, FILE *out)
 
 /* ---- Pages ---- */
 
-static const struct flag help_flag = {
-    .letter = '?', .option = {.name = "help", .help = "Print this page"}};
+static const struct flag help_flag = {.letter = '?',
+                                      .option = {.name = "help", .help = "Print this page"}};
 
 void command_help_usage(const struct command *command, FILE *out)
 {
@@ -127,6 +130,5 @@ void command_help_all(FILE *out)
     for (int group = 0; group < COMMAND_GROUPS; group++) {
         print_group((enum command_group)group, out);
     }
-    fprintf(out,
-            "\n`freshet COMMAND --help` says more; `freshet --version` prints the version.\n");
+    fprintf(out, "\n`freshet COMMAND --help` says more; `freshet --version` prints the version.\n");
 }

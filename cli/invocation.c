@@ -132,9 +132,8 @@ static bool keep_arguments(struct invocation *invocation, int count, char **argu
     return true;
 }
 
-enum invocation_result invocation_read(struct invocation *invocation,
-                                       const struct command *command, int argc, char **argv,
-                                       struct buf *why)
+enum invocation_result invocation_read(struct invocation *invocation, const struct command *command,
+                                       int argc, char **argv, struct buf *why)
 {
     *invocation =
         (struct invocation){.command = command, .settings = xcalloc(1, command->settings_size + 1)};

@@ -13,9 +13,8 @@ enum invocation_result {
 
 /* Reads argv, whose first word is the command's name; texts are borrowed from it and words may be
  * moved in it. Release with invocation_release() whatever the result is. */
-enum invocation_result invocation_read(struct invocation *invocation,
-                                       const struct command *command, int argc, char **argv,
-                                       struct buf *why);
+enum invocation_result invocation_read(struct invocation *invocation, const struct command *command,
+                                       int argc, char **argv, struct buf *why);
 /* Frees the settings and the client, and closes the wire. */
 void invocation_release(struct invocation *invocation);
 

@@ -1,3 +1,9 @@
+/* A scan ends where the logs ended when it began.
+ *
+ * Whether it is there is asked of the reader's position, not of the last record: an end may lie
+ * behind transaction markers or aborted records, which no reader is given but which the position
+ * passes. Faults of a broker that may recover are tried again; final ones end the scan.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/scan.h"

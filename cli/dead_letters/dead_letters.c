@@ -1,3 +1,10 @@
+/* Dead letters are read in place and sent in batches.
+ *
+ * A batch is one transaction: the records, and for each partition of `dead-letters` a mark with the
+ * offsets of those that were sent. Records are copied into the batch's arena when they are added,
+ * since the scan releases them; a batch whose transaction was rolled back is still whole and can be
+ * sent again.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/clock.h"

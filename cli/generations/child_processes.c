@@ -1,3 +1,10 @@
+/* Workers as child processes of a command.
+ *
+ * A child never outlives the command: the kernel sends it SIGTERM when its parent dies. The parent
+ * may die between fork() and that request, so the child then compares its parent's id. A child has
+ * a process group of its own: Ctrl-C in a terminal reaches only the command, which ends its
+ * children with SIGTERM, waits for each, and kills those that take longer than STOP_MS in all.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/client.h"

@@ -92,8 +92,7 @@ static void test_defaults_are_right(void **state _unused_)
         (void)snprintf(name, sizeof(name), "%s", commands[i]->name);
         char *argv[] = {name, flag, NULL};
         buf_init(&why, 4096);
-        assert_int_equal(invocation_read(&invocation, commands[i], 2, argv, &why),
-                         INVOCATION_HELP);
+        assert_int_equal(invocation_read(&invocation, commands[i], 2, argv, &why), INVOCATION_HELP);
         invocation_release(&invocation);
         buf_release(&why);
     }

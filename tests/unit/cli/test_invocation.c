@@ -36,8 +36,8 @@ static const struct flag flags[] = {
     FLAG(0, "TIME", OPTION("wait", DURATION, wait_ms, "2s", OPTION_RANGE(1, 60000), "Wait")),
     FLAG(0, "SIZE", OPTION("buffer", BYTES, bytes, "1k", OPTION_RANGE(1, 1 << 20), "Keep")),
     FLAG('r', "R", OPTION("rate", DOUBLE, rate, "0.5", OPTION_RANGE(0, INFINITY), "A rate")),
-    FLAG('m', "NAME", OPTION("measure", CHOICE, measure, "cosine",
-                             OPTION_ONE_OF("cosine|jaccard|llr"), "How")),
+    FLAG('m', "NAME",
+         OPTION("measure", CHOICE, measure, "cosine", OPTION_ONE_OF("cosine|jaccard|llr"), "How")),
     SWITCH('f', "follow", follow, "Go on"),
     FLAG_NEEDED('t', "TOPIC", OPTION("to", STRING, to, NULL, OPTION_FREE, "Where to")),
     FLAG_TAKEN('c', "COLOUR", "colour", take_colour, "A colour"),
@@ -213,10 +213,9 @@ static void test_words_of_the_configuration(void **state _unused_)
     const char *line = "a -t x -b h:1 --set topic.prefix=p --config=F --prefix q --generation g2";
     client.flags_count -= 2; /* -c is --config's here */
     assert_int_equal(read_line_as(&client, line), INVOCATION_READY);
-    const char *const words[] = {"freshet",        "--set",    "bootstrap.servers=h:1",
-                                 "--set",          "topic.prefix=p",
-                                 "--config",       "F",        "--set",
-                                 "topic.prefix=q", "--set",    "generation=g2"};
+    const char *const words[] = {
+        "freshet", "--set", "bootstrap.servers=h:1", "--set", "topic.prefix=p", "--config",
+        "F",       "--set", "topic.prefix=q",        "--set", "generation=g2"};
     assert_int_equal(invocation.client.words_count, ARRAY_COUNT(words));
     for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
         assert_string_equal(invocation.client.words[i], words[i]);
@@ -229,9 +228,9 @@ static void test_words_of_the_configuration(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),      cmocka_unit_test(test_values),
-        cmocka_unit_test(test_wrong_values),  cmocka_unit_test(test_wrong_words),
-        cmocka_unit_test(test_help),          cmocka_unit_test(test_words_of_the_configuration),
+        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_values),
+        cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_wrong_words),
+        cmocka_unit_test(test_help),         cmocka_unit_test(test_words_of_the_configuration),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
