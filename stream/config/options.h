@@ -13,9 +13,9 @@
  * key that begins with its name, unchecked, from the environment too (FRESHET_KAFKA_SSL_CA_LOCATION
  * for kafka.ssl.ca.location); an exact name wins over a prefix, a long prefix over a short one.
  *
- * An option that was renamed takes its former name too. The one name overrides the other as any
- * later source does; both in one file, in the environment or in --set, with different values, are
- * a fault.
+ * A renamed option also accepts its former name. A later source overrides an earlier one under
+ * either name. Both names in one source (one file, the environment, or all --set) with different
+ * values are a fault.
  *
  * An unknown key, a wrong type or a value out of range is a fault. Its message names
  * the key, the source and what would be right (the nearest known key, the range). All

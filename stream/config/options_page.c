@@ -56,14 +56,14 @@ void options_help(const char *program, const char *about, const struct option_gr
 
 /* ---- --options ---- */
 
-static void print_cell(FILE *out, const char *text, const char *mark)
+static void print_cell(FILE *out, const char *text, const char *quote)
 {
-    fprintf(out, " %s", mark);
+    fprintf(out, " %s", quote);
     for (; *text; text++) {
         if (*text == '|') { fputc('\\', out); }
         fputc(*text == '\n' ? ' ' : *text, out);
     }
-    fprintf(out, "%s |", mark);
+    fprintf(out, "%s |", quote);
 }
 
 static void print_row(const struct option *option, FILE *out)
