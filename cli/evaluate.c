@@ -79,9 +79,15 @@ static bool take_attributes(void *arg, const char *text, struct buf *why)
     return true;
 }
 
+/* A setting for a model that does not exist would be lost. */
 static bool take_set(void *arg, const char *text, struct buf *why)
 {
     struct evaluate *evaluate = arg;
+    _cleanup_(xfreep) char *model = xprintf("%.*s", (int)strcspn(text, ".="), text);
+    if (!models_find(model)) {
+        buf_printf(why, "there is no model \"%s\"; `freshet evaluate --models` lists them", model);
+        return false;
+    }
     if (evaluate->sets_count == EVALUATION_SETS_MAX) {
         buf_printf(why, "at most %d times", EVALUATION_SETS_MAX);
         return false;

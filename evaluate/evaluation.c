@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/number.h"
 #include "base/xalloc.h"
 #include "evaluate/evaluation.h"
 
@@ -56,11 +57,10 @@ void *evaluation_settings(const struct evaluation_request *request,
         const char *hyperparameter = hyperparameter_of(request->sets[at], recommender);
         if (!hyperparameter) { continue; }
         const char *equals = strchr(hyperparameter, '=');
-        char *end = NULL;
-        double value = equals ? strtod(equals + 1, &end) : 0.0;
+        double value = 0;
         _cleanup_(xfreep) char *name = xstrdup(hyperparameter);
         name[equals ? equals - hyperparameter : 0] = '\0';
-        int rc = !equals || end == equals + 1 || *end
+        int rc = !equals || !number_parse_real(equals + 1, &value)
                      ? -EINVAL
                      : recommender_set(recommender, settings, name, value);
         if (rc == 0) { continue; }

@@ -34,7 +34,7 @@ def test_a_worker_that_never_ran_is_named_at_once(make_world):
     done = run_forget(world, "u1", "--timeout", "3600")
     assert done.returncode == 1
     assert f"features has never run: there is no group {world.prefix}features" in done.stderr
-    assert world.topics.read("events") == []
+    assert list(world.topics.read("events")) == []
 
 
 def some_and_all_of_one():

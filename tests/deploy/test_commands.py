@@ -87,6 +87,7 @@ def test_words_that_are_wrong():
     assert "name of a generation" in freshet("promote", "a/b", code=64).stderr
     assert "exclude" in freshet("backfill", "--follow", "--to", "end", code=64).stderr
     assert "--models" in freshet("evaluate", "x", "--model", "x", code=64).stderr
+    assert 'no model "x"' in freshet("evaluate", "x", "--set", "x.y=1", code=64).stderr
     assert "counting:" in freshet("evaluate", "--models").stdout
 
 

@@ -189,7 +189,9 @@ def test_attributes_reach_a_new_item(tmp_path):
 
 
 def test_faults_say_what_to_do(sequences, tmp_path):
-    assert "wanted" in evaluate(sequences, "--set", "counting.shrink", code=1).stderr
+    for value in ("", "=", "=5x", "=nan", "= 5"):
+        done = evaluate(sequences, "--set", f"counting.shrink{value}", code=1)
+        assert "wanted" in done.stderr
     assert "hyperparameter" in evaluate(sequences, "--set", "counting.nothing=1", code=1).stderr
     assert "range" in evaluate(sequences, "--set", "counting.shrink=-1", code=1).stderr
     assert "times" in evaluate(sequences, "--protocol", "prequential", code=1).stderr
