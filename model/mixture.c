@@ -7,9 +7,9 @@ enum { NEW_ACTIONS = 2, SHORT_ACTIONS = 20, MIX = MIXTURE_MEMBERS };
 #define RATE 0.05F
 #define SQUARES_FIRST 1e-2F
 #define WEIGHT_FIRST 0.2F
-/* Of a question's weight, from one to the next: about two thousand count. */
+/* Decay of an example's weight with each further one: about two thousand count. */
 #define KEPT 0.9995
-/* Questions before anybody may take the lead. */
+/* Examples before another contender may become the leader. */
 #define ASKED_LEAST 100.0
 
 void mixture_init(struct mixture *mixture)

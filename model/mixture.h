@@ -1,23 +1,24 @@
-/* Mixture: which of several models, or what sum of them, ranks a user's candidates; learned online.
+/* Mixture: learns online how to combine several models (members), and which of them, or their
+ * combination, makes the lists.
  *
- * Members score a few candidates each (their first ten and more), as z-scores over all items; the
+ * Each member gives a few candidates (its first ten and more) z-scores over all items; the
  * mixture's score is the sum of weight times z-score. Test, then train: when the user's next action
- * is known, weights follow the gradient of the log-likelihood of its item among the candidates,
+ * is known, the weights follow the gradient of the log-likelihood of its item among the candidates,
  * with the softmax of the mixture's scores as probability:
  *
  *   w += rate / sqrt(sum of squared gradients) * (z_target - mean of z under the softmax)
  *
- * (multinomial logit; steps by AdaGrad: Duchi, Hazan, Singer, JMLR 12, 2011; but with sums that
- * forget, as members change with each generation), and stay at least 0.
+ * (multinomial logit; AdaGrad steps: Duchi, Hazan, Singer, JMLR 12, 2011; but the sums of squares
+ * decay, because the members change with each model version). Weights stay at least 0.
  *
- * Who answers is decided by paired tests. Of each answered question every contender (the members,
- * then the mixture) has the objective HR@10 + NDCG@10; sums of differences and their squares are
- * kept for each pair, a little less of them with each question. A contender takes the lead when it
- * is ahead of the leader by MIXTURE_SIGMAS standard deviations. The first member leads at the
- * start, so that nothing answers before it has proved itself, and what is worse beyond noise is
- * replaced. All this apart for each segment: how much is known of the user.
+ * Paired tests choose the leader, which makes the lists, among the contenders: the members, then
+ * the mixture. On each training example a contender has the objective HR@10 + NDCG@10; for each
+ * pair of contenders, decaying sums of the differences and of their squares are kept. A contender
+ * becomes the leader when it is better than the leader by MIXTURE_SIGMAS standard deviations. The
+ * first member leads at the start: another one must first show that it is better.
  *
- * Plain data; no memory of its own.
+ * Each segment (how much is known of the user) has weights and tests of its own. Plain data; no
+ * memory of its own.
  */
 #ifndef FRESHET_MODEL_MIXTURE_H
 #define FRESHET_MODEL_MIXTURE_H
@@ -46,7 +47,7 @@ struct mixture_part {
     /* [a][b]: objective of a less that of b. */
     double ahead[MIXTURE_CONTENDERS][MIXTURE_CONTENDERS];
     double spread[MIXTURE_CONTENDERS][MIXTURE_CONTENDERS];
-    double hits[MIXTURE_CONTENDERS]; /* running HR@10, and how many questions it is of */
+    double hits[MIXTURE_CONTENDERS]; /* running HR@10, and of how many examples it is */
     double asked;
     int leader;
 };
@@ -55,8 +56,8 @@ struct mixture {
     struct mixture_part parts[MIXTURE_SEGMENTS];
 };
 
-/* A question's candidates: z[m][k] is member m's z-score of the candidate k. A member that said
- * nothing has 0 everywhere. */
+/* The candidates of a training example: z[m][k] is member m's z-score of candidate k; all 0 for a
+ * member that gave none. */
 struct mixture_candidates {
     size_t count;
     float z[MIXTURE_MEMBERS][MIXTURE_CANDIDATES_MAX];
@@ -66,7 +67,7 @@ struct mixture_candidates {
 void mixture_init(struct mixture *mixture);
 /* Says to which segment a user belongs who has had so many actions. */
 enum mixture_segment mixture_segment(int64_t actions);
-/* Tells who answers: a member, or MIXTURE_MEMBERS: the mixture. */
+/* Returns the leader: a member, or MIXTURE_MEMBERS: the mixture. */
 int mixture_leader(const struct mixture *mixture, enum mixture_segment segment);
 /* Scores the candidates as a contender does. */
 void mixture_score(const struct mixture *mixture, enum mixture_segment segment, int contender,
