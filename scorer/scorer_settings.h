@@ -1,11 +1,11 @@
-/* The scorer's own options, and what the model makes of them. */
+/* The scorer's own options, and the settings of tables and ranking made from them. */
 #ifndef FRESHET_SCORER_SCORER_SETTINGS_H
 #define FRESHET_SCORER_SCORER_SETTINGS_H
 
 #include "model/counting/ranking.h"
 #include "stream/config/options.h"
 
-/* Who makes the lists, as the option says it. */
+/* Which contender makes the lists: the choices of the option `blend.leader`, in its order. */
 enum leader_choice { LEADER_PROVED, LEADER_COUNTING, LEADER_SEQUENCE, LEADER_MIXTURE };
 
 struct scorer_settings {
@@ -38,9 +38,9 @@ struct scorer_settings {
 enum { SCORER_OPTIONS_COUNT = 23 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
-/* Picks what the item-item table needs. */
+/* Makes the settings of the item-item table. */
 struct item_table_settings scorer_table_settings(const struct scorer_settings *settings);
-/* Picks what the ranking needs. */
+/* Makes the settings of the ranking. */
 struct ranking_settings scorer_ranking_settings(const struct scorer_settings *settings);
 
 #endif
