@@ -374,7 +374,7 @@ bench:
 	@bench/run $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only $(ONLY)) $(if $(PEER),--peer)
 	@bench/report
 
-# ---- Quality: the models judged on public data, beside what others published ----
+# ---- Quality: the models evaluated on public data, beside published figures ----
 #   QUALITY_DATA=../shared/data   where the data is; skipped when absent
 #   SEEDS=3, ONLY=toys
 

@@ -1,4 +1,4 @@
-"""Replays users' sequences through the whole pipeline, and judges the published lists by hand."""
+"""Replays users' sequences through the whole pipeline, and evaluates the published lists itself."""
 
 import json
 import math

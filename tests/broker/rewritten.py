@@ -1,4 +1,4 @@
-"""A world whose topics are those of another one, each message written anew by a later version of
+"""A world whose topics are those of another one, each message written again by a later version of
 its contract, in either framing: what is there after an upgrade of whoever wrote them."""
 
 import copy
@@ -125,7 +125,7 @@ def commit(world, worker, topic, offsets):
 
 def rewrite(forms, source, target, framing):
     """Fills the target's topics with the later versions of the source's messages, and puts its
-    groups where the source's stand. Transaction markers are not copied: offsets are counted anew.
+    groups where the source's stand. Transaction markers are not copied: offsets are counted again.
     """
     for topic in TOPICS:
         kept = {}

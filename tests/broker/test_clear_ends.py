@@ -1,4 +1,4 @@
-"""What a person must mend ends a worker: one line, exit code 78, and nothing half applied."""
+"""What needs operator action ends a worker: one line, exit code 78, and nothing half applied."""
 
 import re
 import signal
@@ -32,7 +32,7 @@ def starts_and_ends(world, worker="features"):
 
 
 def recreate(world, name, partitions):
-    """Deletes a topic and makes it anew; deletion takes a moment."""
+    """Deletes a topic and creates it again; deletion takes a moment."""
     admin = AdminClient({"bootstrap.servers": world.bootstrap})
     topic = world.prefix + name
     admin.delete_topics([topic])[topic].result()

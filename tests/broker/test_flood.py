@@ -145,8 +145,8 @@ def test_good_events_keep_flowing(kafka):
 
 def test_a_flood_of_headers_swells_nothing(kafka):
     """A record of 200 kB can have 100,000 headers, for each of which the client makes a block:
-    those of a whole batch would be a gigabyte. A good event is one all the same; a letter goes
-    without."""
+    those of a whole batch would be a gigabyte. A good event is accepted; a dead letter is
+    sent without them."""
     clicks = kafka.topic("clicks", partitions=1, config=BIG)
     kafka.topic("events", partitions=1)
     kafka.topic("dead-letters", config=BIG)
@@ -205,7 +205,7 @@ def test_a_batch_that_cannot_be_unpacked_is_stepped_over(kafka):
     assert sum(1 for _ in kafka.topics.read("events")) == 2
 
 
-# ---- Letters that are larger than their topic takes ----
+# ---- Dead letters that are larger than their topic allows ----
 
 def test_a_letter_too_large_for_its_topic_goes_shorter(kafka):
     """The client does not know what a topic takes: the broker refuses, and nobody may try that for

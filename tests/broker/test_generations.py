@@ -14,7 +14,7 @@ from test_neighbours import UNBOUND, cells, run
 EVENTS = int(os.environ.get("GENERATIONS_EVENTS", "100000"))
 FEW = 4_000
 G2 = {"generation": "g2"}
-LINEUP = ("features", "trainer", "scorer")
+CHAIN = ("features", "trainer", "scorer")
 
 
 def command(world, *words):
@@ -37,11 +37,11 @@ def backfill(world, *words):
 
 
 def start_base(world):
-    world.start("ingest", *LINEUP, ingest=SETTINGS, trainer=UNBOUND)
+    world.start("ingest", *CHAIN, ingest=SETTINGS, trainer=UNBOUND)
 
 
 def start_g2(world):
-    return world.start(*LINEUP, features=G2, trainer={**G2, **UNBOUND}, scorer=G2)
+    return world.start(*CHAIN, features=G2, trainer={**G2, **UNBOUND}, scorer=G2)
 
 
 def newest_lists(world, name):
@@ -72,9 +72,9 @@ def test_backfill_equals_a_run_from_scratch(make_world):
     feeder.join()
     assert cells(world.rows("g2")) == expected
 
-    world.drain("ingest", *LINEUP)
+    world.drain("ingest", *CHAIN)
     start_g2(world)
-    world.drain(*LINEUP, generation="g2")
+    world.drain(*CHAIN, generation="g2")
     assert world.decoded("features-changelog.g2", "user_state") == \
         world.decoded("features-changelog", "user_state")
     assert cells(world.rows("g2")) == cells(world.rows())
@@ -106,7 +106,7 @@ def test_backfill_that_follows(make_world):
         assert "g2 follows events" in process.stdout.readline()
         world.produce("clicks", records(sent[FEW // 2:]))
         world.drain("ingest")
-        world.drain(*LINEUP, generation="g2")
+        world.drain(*CHAIN, generation="g2")
         process.terminate()
         assert process.wait(60) == 0
     finally:
@@ -122,7 +122,7 @@ def test_backfill_of_a_piece(make_world):
     world = make_world()
     start_base(world)
     world.produce("clicks", records(clicks(FEW)))
-    world.drain("ingest", *LINEUP)
+    world.drain("ingest", *CHAIN)
     before = {name: world.topics.ends(name) for name in ("events", "histories", "pair-deltas",
                                                          "recommendations", "neighbours")}
     words = ["--set", "features.history.length=7", "--copies", "2"]
@@ -259,7 +259,7 @@ def test_promote_and_rollback_under_a_reader(make_world):
     sent = clicks(EVENTS)
     start_base(world)
     world.produce("clicks", records(sent[:FEW]))
-    world.drain("ingest", *LINEUP)
+    world.drain("ingest", *CHAIN)
     backfill(world)
     refused = command(world, "promote", "g2")
     assert refused.returncode == 1 and "generation=g2" in refused.stderr
@@ -279,8 +279,8 @@ def test_promote_and_rollback_under_a_reader(make_world):
             assert "base is live in all 4 partitions" in freshet(world, "rollback")
             assert generations_by_user(world, listed) == {""}
             grown(world, 200)
-        world.drain("ingest", *LINEUP)
-        world.drain(*LINEUP, generation="g2")
+        world.drain("ingest", *CHAIN)
+        world.drain(*CHAIN, generation="g2")
         reader.wait_for_all(world)
     assert reader.orders() == [["", "g2", ""]] * world.partitions
     assert compared["events evaluated"][0] > 0
@@ -295,7 +295,7 @@ def test_promote_while_the_former_one_is_down(make_world):
     world = make_world()
     start_base(world)
     world.produce("clicks", records(clicks(FEW)))
-    world.drain("ingest", *LINEUP)
+    world.drain("ingest", *CHAIN)
     listed = set(newest_lists(world, "recommendations"))
     base = world.copies[-1]
     assert base.worker == "scorer" and base.stop() == 0
@@ -314,7 +314,7 @@ def test_reset(make_world):
     world = make_world()
     start_base(world)
     world.produce("clicks", records(clicks(FEW)))
-    world.drain("ingest", *LINEUP)
+    world.drain("ingest", *CHAIN)
     backfill(world)
     rows = cells(world.rows("g2"))
     worker, = world.start("features", features=G2)
@@ -343,5 +343,5 @@ def test_reset(make_world):
     assert sum(world.topics.ends("recommendations").values()) == 0
     assert not (world.state / "features").exists()
     start_base(world)
-    world.drain(*LINEUP)
+    world.drain(*CHAIN)
     assert cells(world.rows()) == before

@@ -1,5 +1,5 @@
 """CloudEvents in binary mode: their context, in headers, becomes events, stays with dead letters
-and goes round again with them."""
+and is sent again with them."""
 
 import json
 from pathlib import Path
@@ -58,8 +58,8 @@ def test_a_binary_cloud_event_its_letter_and_its_way_back(make_world):
         assert (letter.key, letter.value) == sent[:2]
     first.stop()
 
-    # Under a mapping that knows them they become events; what is refused again is a letter anew.
-    # The letters are whole, whatever a sender's header is called: the records may be gone.
+    # Under a mapping that knows them they become events; what is refused again, a new dead letter.
+    # The dead letters are whole, whatever a sender's header is called: the records may be gone.
     admin, gone = AdminClient({"bootstrap.servers": world.bootstrap}), world.topics.ends("clicks")
     for future in admin.delete_records([TopicPartition(world.prefix + "clicks", *at)
                                         for at in gone.items()]).values():
@@ -87,7 +87,7 @@ def test_a_binary_cloud_event_its_letter_and_its_way_back(make_world):
 
 
 def test_headers_that_no_letter_holds_come_from_their_records(make_world):
-    """Of a letter without the sender's headers, for whatever reason, all is fetched."""
+    """Of a dead letter without the sender's headers, for whatever reason, all is fetched."""
     world = make_world(partitions=1)
     many = [cloud_event(1, "product.sniffed", [("h", b"v")] * 130)]
     withheld = [cloud_event(2, "product.sniffed", ODD)]

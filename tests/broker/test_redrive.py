@@ -34,7 +34,7 @@ def action(user, item, kind, second=0):
 
 
 def redriven(world, name="clicks"):
-    """Records of a topic that were sent round again: their first places."""
+    """Records of a topic that were sent again: their origins."""
     places = []
     for record in world.topics.read(name):
         headers = {key: value.decode() for key, value in record.headers or []}
@@ -85,7 +85,7 @@ def test_letters_go_round_once_after_a_fix(make_world):
         assert (event["user_id"], event["item_id"]) == (wanted["user"], wanted["item"])
         assert event["received_ms"] == stamps[place]
 
-    # What is refused again is a new letter, of the same origin.
+    # What is refused again is a new dead letter, of the same origin.
     assert counts(freshet(world, "redrive", "--limit", "5"))["bad_json"] == (20, 0, 5)
     world.drain("ingest")
     again = [dict(record.headers) for record in world.topics.read("dead-letters")
@@ -162,7 +162,7 @@ def test_users_have_pseudonyms_everywhere(make_world, tmp_path):
     status = freshet(world, "status", "--set", "sources=clicks,people")
     assert f"{world.prefix}people" in status and "bad_json 5" in status
 
-    # Letters without their bytes are fetched from where their records stand.
+    # The records of dead letters without bytes are read from their origin.
     table = counts(freshet(world, "redrive"))
     assert table == {"bad_json": (5, 0, 5)}
     assert len(redriven(world)) == 5

@@ -114,7 +114,7 @@ def test_a_wrong_password_is_named(secured, newer, tmp_path, monkeypatch):
 
 
 def test_a_library_too_old_for_scram_is_named(secured, tmp_path):
-    """Debian 12's: when that is mended, nothing here needs a newer one any more."""
+    """That of Debian 12: when it is fixed, no test here needs a newer one."""
     world = make_world(secured, tmp_path / "world", 1)
     secured.add_users(["right"], PASSWORD)
     assert "older than 2.6.1" in refused(world, secured.by_password("right", PASSWORD))
@@ -177,7 +177,7 @@ def plan_of(secured, principal, prefix):
 
 
 def redrive(secured, world, user, rights, *words):
-    """Sends the letters of the world round again as this user, who has these rights alone."""
+    """Sends the world's dead letters again as this user, who has only these rights."""
     bindings = [binding(line, f"User:{user}") for line in rights]
     for future in secured.admin.create_acls(bindings).values():
         future.result()
@@ -195,14 +195,14 @@ def test_redrive_with_the_fewest_rights(secured, served):
     assert done.returncode == 0, done.stderr
     for index, right in enumerate(told):
         if right.endswith(source):
-            continue  # missed only by letters without their bytes
+            continue  # needed only for dead letters without their bytes
         done = redrive(secured, served, f"redrive-{index}", told[:index] + told[index + 1:])
         assert done.returncode != 0, f"without {right}"
         _, kind, name = re.fullmatch(r"granted \S+ (\w+) on (\w+) (\S+?)\*?", right).groups()
         told_of = name if kind == "topic" else kind.split("_")[0]
         assert "AUTHORIZATION_FAILED" in done.stderr and told_of in done.stderr.lower(), \
             f"without {right}: {done.stderr}"
-    served.drain("ingest")  # what was sent is refused again: a third letter
+    served.drain("ingest")  # what was sent is refused again: a third dead letter
     done = redrive(secured, served, "redrive", enough)
     assert done.returncode == 0, done.stderr
     assert [line.split() for line in done.stdout.splitlines()[1:2]] == [["bad_json", "3", "1", "2"]]
