@@ -2,7 +2,7 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "schemas/contracts.h"
-#include "stream/store.h"
+#include "stream/state/store.h"
 
 #include <sys/stat.h>
 

@@ -4,7 +4,7 @@
 #include "cli/samples.h"
 #include "ingest/mapping/sources.h"
 #include "schemas/contracts.h"
-#include "stream/run.h"
+#include "stream/topics.h"
 
 enum { SAMPLE_ARENA_BLOCK = 1 << 16, MESSAGE_BYTES_MAX = 1 << 20, TEXT_BYTES_MAX = 8 << 20 };
 
@@ -236,7 +236,7 @@ static int set_up(struct sampling *sampling)
     bool found = !samples->source;
     for (size_t i = 0; i < sources_count(sampling->sources); i++) {
         const char *name = sources_at(sampling->sources, i)->name;
-        sampling->topics[i] = run_topic_name(&sampling->run_settings, name, /* shared= */ true);
+        sampling->topics[i] = topic_name(&sampling->run_settings, name, /* shared= */ true);
         found = found || strcmp(name, samples->source) == 0;
     }
     if (found) { return 0; }

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "ingest/ingest.h"
+#include "stream/worker_main.h"
 
 int main(int argc, char **argv)
 {

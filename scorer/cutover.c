@@ -80,7 +80,7 @@ static int copy_list(void *arg, struct slice key, struct slice value)
 static bool copy_lists(struct task *task, int output)
 {
     struct copying copying = {task, output};
-    return task_scan(task, copy_list, &copying) == 0 && task_settle(task);
+    return task_scan(task, copy_list, &copying) == 0 && task_commit(task);
 }
 
 /* Sends a step, waits until it is acknowledged, and applies it here at once. */
@@ -101,7 +101,7 @@ static bool announce_step(struct cutover *cutover, struct task *task,
     task_emit(task, cutover->steps_output, 0, slice_str(generation_step_key(&step, key)),
               buf_slice(&message));
     buf_release(&message);
-    if (!task_settle(task)) { return false; }
+    if (!task_commit(task)) { return false; }
     generations_apply(&cutover->generations, &step);
     return true;
 }
@@ -109,14 +109,14 @@ static bool announce_step(struct cutover *cutover, struct task *task,
 static void release_partition(struct cutover *cutover, struct task *task)
 {
     bool changes_topic = task_changelog(task) == cutover->recommendations_output;
-    if (!task_settle(task)) { return; }
+    if (!task_commit(task)) { return; }
     if (changes_topic && !copy_lists(task, cutover->lists_output)) { return; }
     if (announce_step(cutover, task, STEP_RELEASED) && changes_topic) { task_reopen(task); }
 }
 
 static void take_partition(struct cutover *cutover, struct task *task)
 {
-    if (!task_settle(task)) { return; }
+    if (!task_commit(task)) { return; }
     if (!copy_lists(task, cutover->recommendations_output)) { return; }
     (void)announce_step(cutover, task, STEP_TAKEN);
 }

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "scorer/scorer.h"
+#include "stream/worker_main.h"
 
 int main(int argc, char **argv)
 {

@@ -1,229 +1,293 @@
 /* Broadcast inputs: every partition of a table's topic, from the start, in every copy.
  *
- * A table is read once, and no commit stands for what was read: nothing would bring a dead letter
- * that got lost on its way a second time. So the records at hand are kept until the letters about
- * them are acknowledged, and taken once more when one is lost; taking a row again changes nothing.
+ * A table is read once, and no commit covers what was read: nothing would bring a dead letter
+ * that got lost on its way a second time. So the records at hand are kept until the dead letters
+ * about them are acknowledged, and taken once more when one is lost; taking a row again changes
+ * nothing.
  */
 #include "base/base.h"
 #include "base/crash.h"
+#include "base/exit_code.h"
 #include "base/xalloc.h"
-#include "stream/run_internal.h"
+#include "stream/broadcast.h"
+#include "stream/kafka/ack_tracker.h"
+#include "stream/topics.h"
 
 enum {
-    BROADCAST_POLL_RECORDS = 200,
-    BROADCAST_STEP_MS = 3,        /* while serving: lists must not wait for tables */
-    BROADCAST_LOADING_STEP_MS = 100,
-    BROADCAST_LOADING_POLL_MS = 10,
+    POLL_RECORDS = 200,
+    STEP_MS = 3, /* while serving: lists must not wait for tables */
+    LOADING_STEP_MS = 100,
+    LOADING_POLL_MS = 10,
 };
 
-static int add_topic(struct run *run, int input)
+struct table_partition {
+    int input;
+    const char *topic;
+    int32_t partition;
+    int64_t from; /* where reading begins; OFFSET_NONE: at the start */
+    int64_t end;  /* log end at start */
+    bool loaded;
+};
+
+struct broadcast {
+    struct broadcast_parts parts;
+    struct env *env; /* of the parts */
+    struct reader *reader;
+    struct table_partition *partitions;
+    size_t partitions_count;
+    bool loaded;
+    struct metric *remaining;
+    struct metric *records;
+    /* The records at hand, borrowed from the reader; more than one step's work when one waits. */
+    const struct record *at;
+    size_t next, count;
+    uint64_t letters; /* mark of the dead letters about them; ACK_MARK_NONE: none */
+};
+
+struct broadcast *broadcast_new(const struct broadcast_parts *parts)
 {
-    struct broadcast *broadcast = &run->broadcast;
-    const char *topic = run->input_topics[input];
+    struct broadcast *broadcast = xcalloc(1, sizeof(*broadcast));
+    struct metrics *metrics = parts->env->metrics;
+    broadcast->parts = *parts;
+    broadcast->env = parts->env;
+    broadcast->records = metrics_counter(metrics, "freshet_broadcast_records_total", "",
+                                         "Records read from broadcast inputs.");
+    broadcast->remaining =
+        metrics_gauge(metrics, "freshet_broadcast_remaining", "",
+                      "Records of the broadcast inputs still to load before this copy serves.");
+    return broadcast;
+}
+
+struct broadcast *broadcast_free(struct broadcast *broadcast)
+{
+    if (!broadcast) { return NULL; }
+    reader_close(broadcast->reader);
+    free(broadcast->partitions);
+    free(broadcast);
+    return NULL;
+}
+
+/* ---- Opening ---- */
+
+static int add_topic(struct broadcast *broadcast, int input)
+{
+    const struct env *env = broadcast->env;
+    const char *topic = env->topics->inputs[input];
     int32_t partitions;
-    int result = wire_partitions(run->wire, topic, &partitions);
+    int result = wire_partitions(env->wire, topic, &partitions);
     for (int32_t p = 0; result == 0 && p < partitions; p++) {
-        int64_t low, end;
-        result = wire_bounds(run->wire, topic, p, &low, &end);
+        int64_t low, end, from = OFFSET_NONE;
+        result = wire_bounds(env->wire, topic, p, &low, &end);
         if (result < 0) { break; }
-        int64_t from = run->worker->resume ? run->worker->resume(run, input, p, low, end)
-                                           : OFFSET_NONE;
-        broadcast->places = xreallocarray(broadcast->places, broadcast->places_count + 1,
-                                          sizeof(*broadcast->places));
-        broadcast->places[broadcast->places_count++] =
-            (struct broadcast_place){.input = input, .topic = topic, .partition = p, .from = from,
-                                     .end = end};
+        if (env->worker->resume) { from = env->worker->resume(env->run, input, p, low, end); }
+        broadcast->partitions =
+            xreallocarray(broadcast->partitions, broadcast->partitions_count + 1,
+                          sizeof(*broadcast->partitions));
+        broadcast->partitions[broadcast->partitions_count++] = (struct table_partition){
+            .input = input, .topic = topic, .partition = p, .from = from, .end = end};
     }
     return result;
 }
 
-int broadcast_open(struct run *run)
+static int open_reader(struct broadcast *broadcast)
 {
-    struct broadcast *broadcast = &run->broadcast;
-    broadcast->places_count = 0; /* asked again: begin anew */
-    for (size_t i = 0; i < run->worker->inputs_count; i++) {
-        if (run->worker->inputs[i].kind != INPUT_BROADCAST) { continue; }
-        int result = add_topic(run, (int)i);
-        if (result < 0) { return result; }
+    size_t count = broadcast->partitions_count;
+    struct topic_partition *at = xcalloc(count, sizeof(*at));
+    for (size_t i = 0; i < count; i++) {
+        at[i] = (struct topic_partition){.topic = broadcast->partitions[i].topic,
+                                         .partition = broadcast->partitions[i].partition,
+                                         .offset = broadcast->partitions[i].from};
     }
-    broadcast->remaining =
-        metrics_gauge(run->metrics, "freshet_broadcast_remaining", "",
-                      "Records of the broadcast inputs still to load before this copy serves.");
-    if (!broadcast->places_count) {
-        broadcast->loaded = true;
-        return 0;
-    }
-    struct topic_partition *at = xcalloc(broadcast->places_count, sizeof(*at));
-    for (size_t i = 0; i < broadcast->places_count; i++) {
-        at[i] = (struct topic_partition){.topic = broadcast->places[i].topic,
-                                         .partition = broadcast->places[i].partition,
-                                         .offset = broadcast->places[i].from};
-    }
-    int result = wire_reader(run->wire, at, broadcast->places_count, &broadcast->reader);
+    int result = wire_reader(broadcast->env->wire, at, count, &broadcast->reader);
     free(at);
     return result;
 }
 
-bool run_input_current(struct run *run, int input)
+int broadcast_open(struct broadcast *broadcast)
 {
-    const struct broadcast *broadcast = &run->broadcast;
+    const struct worker *worker = broadcast->env->worker;
+    broadcast->partitions_count = 0; /* it may be called again */
+    for (size_t i = 0; i < worker->inputs_count; i++) {
+        if (worker->inputs[i].kind != INPUT_BROADCAST) { continue; }
+        int result = add_topic(broadcast, (int)i);
+        if (result < 0) { return result; }
+    }
+    broadcast->loaded = broadcast->partitions_count == 0;
+    return broadcast->loaded ? 0 : open_reader(broadcast);
+}
+
+/* ---- What others ask ---- */
+
+bool broadcast_loaded(const struct broadcast *broadcast)
+{
+    return broadcast->loaded;
+}
+
+bool broadcast_reads(const struct broadcast *broadcast)
+{
+    return broadcast->reader;
+}
+
+bool broadcast_current(const struct broadcast *broadcast, int input)
+{
     if (broadcast->next < broadcast->count) { return false; } /* read, but not taken */
-    for (size_t i = 0; i < broadcast->places_count; i++) {
-        const struct broadcast_place *place = &broadcast->places[i];
+    for (size_t i = 0; i < broadcast->partitions_count; i++) {
+        const struct table_partition *table = &broadcast->partitions[i];
         int64_t low, end;
-        if (place->input != input) { continue; }
-        if (wire_bounds(run->wire, place->topic, place->partition, &low, &end) < 0) {
+        if (table->input != input) { continue; }
+        if (wire_bounds(broadcast->env->wire, table->topic, table->partition, &low, &end) < 0) {
             return false;
         }
         if (!end) { continue; }
-        if (reader_position(broadcast->reader, place->topic, place->partition) < end) {
+        if (reader_position(broadcast->reader, table->topic, table->partition) < end) {
             return false;
         }
     }
     return true;
 }
 
-static void check_loaded(struct run *run)
+static void check_loaded(struct broadcast *broadcast)
 {
-    struct broadcast *broadcast = &run->broadcast;
     int64_t remaining = 0;
-    for (size_t i = 0; i < broadcast->places_count; i++) {
-        struct broadcast_place *place = &broadcast->places[i];
-        int64_t position = reader_position(broadcast->reader, place->topic, place->partition);
-        place->loaded = place->loaded || place->end == 0 || place->from == place->end ||
-                        position >= place->end;
-        if (!place->loaded) { remaining += place->end - MAX_OF(position, (int64_t)0); }
+    for (size_t i = 0; i < broadcast->partitions_count; i++) {
+        struct table_partition *table = &broadcast->partitions[i];
+        int64_t position = reader_position(broadcast->reader, table->topic, table->partition);
+        table->loaded = table->loaded || table->end == 0 || table->from == table->end ||
+                        position >= table->end;
+        if (!table->loaded) { remaining += table->end - MAX_OF(position, (int64_t)0); }
     }
     metric_set(broadcast->remaining, (double)remaining);
     if (remaining == 0) {
         broadcast->loaded = true;
         CRASH_POINT("broadcast.loaded");
-        run_log(run, LOG_INFO, "broadcast inputs loaded", "partitions=%zu",
-                broadcast->places_count);
+        env_log(broadcast->env, LOG_INFO, "broadcast inputs loaded", "partitions=%zu",
+                broadcast->partitions_count);
     }
 }
 
-static int input_of(const struct run *run, const char *topic)
+/* ---- Taking ---- */
+
+static int input_of(const struct env *env, const char *topic)
 {
-    for (size_t i = 0; i < run->worker->inputs_count; i++) {
-        if (strcmp(run->input_topics[i], topic) == 0) { return (int)i; }
+    for (size_t i = 0; i < env->worker->inputs_count; i++) {
+        if (strcmp(env->topics->inputs[i], topic) == 0) { return (int)i; }
     }
     return -1;
 }
 
-static enum verdict take_one(struct run *run, const struct record *rec)
+static enum verdict take_one(const struct env *env, const struct record *rec)
 {
     if (rec->unreadable) {
-        return run_refuse_record(run, "unreadable", "%s", wire_why(run->wire));
+        return run_refuse_record(env->run, "unreadable", "%s", wire_why(env->wire));
     }
-    if (rec->value.size > (size_t)run->settings.record_bytes_max) {
-        return run_refuse_record(run, "too_large",
+    if (rec->value.size > (size_t)env->settings->record_bytes_max) {
+        return run_refuse_record(env->run, "too_large",
                                  "value of %zu bytes, record.bytes.max is %" PRId64,
-                                 rec->value.size, run->settings.record_bytes_max);
+                                 rec->value.size, env->settings->record_bytes_max);
     }
-    return run->worker->broadcast(run, input_of(run, rec->topic), rec);
+    return env->worker->broadcast(env->run, input_of(env, rec->topic), rec);
 }
 
 /* False: the record must wait. */
-static bool take(struct run *run, const struct record *rec)
+static bool take(struct broadcast *broadcast, const struct record *rec)
 {
-    enum verdict verdict = take_one(run, rec);
-    if (verdict == VERDICT_NO_SCHEMA && run_hold_broadcast(run, rec)) { return false; }
+    const struct broadcast_parts *parts = &broadcast->parts;
+    enum verdict verdict = take_one(parts->env, rec);
+    if (verdict == VERDICT_NO_SCHEMA && schema_hold_broadcast(parts->hold, rec)) { return false; }
     if (verdict == VERDICT_SKIP || verdict == VERDICT_NO_SCHEMA) {
-        run->broadcast.letters = run->commit.mark;
-        task_dead_letter(run, rec);
-        if (run->unsent) { return false; }
+        broadcast->letters = parts->at_once->mark;
+        dead_letters_send(parts->letters, rec);
+        if (parts->at_once->unsent) { return false; }
     } else if (verdict == VERDICT_FATAL) {
-        run_break(run, EXIT_BROKEN, "%s", run->refusal);
+        env_break(parts->env, EXIT_BROKEN, "%s", parts->env->refusal.text);
     }
-    run->broadcast.waits = false;
+    schema_hold_broadcast_over(parts->hold);
     return true;
 }
 
 /* Fetches the next records unless some are at hand; their number, or a negative wire_error. */
-static int fetch(struct run *run)
+static int fetch(struct broadcast *broadcast)
 {
-    struct broadcast *broadcast = &run->broadcast;
     bool loading = !broadcast->loaded;
     if (broadcast->count) { return (int)broadcast->count; }
-    int result = reader_poll(broadcast->reader, loading ? BROADCAST_LOADING_POLL_MS : 0,
-                             loading ? BROADCAST_POLL_RECORDS : BROADCAST_POLL_RECORDS / 10,
-                             &broadcast->at, &broadcast->count);
+    int result = reader_poll(broadcast->reader, loading ? LOADING_POLL_MS : 0,
+                             loading ? POLL_RECORDS : POLL_RECORDS / 10, &broadcast->at,
+                             &broadcast->count);
     broadcast->next = 0;
     if (result < 0) { broadcast->count = 0; }
     return result < 0 ? result : (int)broadcast->count;
 }
 
-/* Says whether the letters about the records at hand have arrived. What is sent later has a later
- * mark, so that the wait has an end. What the commit in flight waits for, it asks for itself. */
-static bool dead_letters_arrived(struct run *run)
+/* Says whether the dead letters about the records at hand have arrived; else what is to be done.
+ * What is sent later has a later mark, so that the wait has an end. What the commit in flight waits
+ * for, it asks for itself. */
+static bool acknowledged(struct broadcast *broadcast, enum broadcast_verdict *ret_verdict)
 {
-    struct broadcast *broadcast = &run->broadcast;
-    const struct commit *commit = &run->commit;
+    const struct broadcast_parts *parts = &broadcast->parts;
+    struct env *env = parts->env;
     size_t outstanding = 0;
     if (broadcast->letters == ACK_MARK_NONE) { return true; }
-    if (commit->mark == broadcast->letters) { run->commit.mark++; }
-    if (commit->phase != COMMIT_IDLE && commit->phase != COMMIT_RUNNING) { return false; }
-    int result = wire_unacked(run->wire, broadcast->letters, &outstanding);
+    if (parts->at_once->mark == broadcast->letters) { (void)at_once_close_mark(parts->at_once); }
+    if (commit_awaits_acks(parts->commit)) { return false; }
+    int result = wire_unacked(env->wire, broadcast->letters, &outstanding);
     if (wire_is_final(result)) {
-        run_break(run, run_exit_for(result), "cannot send to %s: %s", run->dead_letters_topic,
-                  wire_why(run->wire));
+        env_break(env, env_exit_code(result), "cannot send to %s: %s", env->topics->dead_letters,
+                  wire_why(env->wire));
     } else if (result < 0) {
-        run_retry(run, wire_why(run->wire));
+        *ret_verdict = BROADCAST_UNSENT;
     }
     if (result < 0 || outstanding) { return false; }
     broadcast->letters = ACK_MARK_NONE;
     return true;
 }
 
-void broadcast_forget(struct run *run)
+void broadcast_forget(struct broadcast *broadcast)
 {
-    if (run->broadcast.letters == ACK_MARK_NONE) { return; }
-    run->broadcast.letters = ACK_MARK_NONE;
-    run->broadcast.next = 0;
+    if (!broadcast || broadcast->letters == ACK_MARK_NONE) { return; }
+    broadcast->letters = ACK_MARK_NONE;
+    broadcast->next = 0;
 }
 
-/* Takes the records at hand; false: one of them must wait, or for the letters about them. */
-static bool take_all(struct run *run)
+/* Takes the records at hand; false: one of them must wait, or for the dead letters about them. */
+static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_verdict)
 {
-    struct broadcast *broadcast = &run->broadcast;
     size_t from = broadcast->next;
-    while (broadcast->next < broadcast->count && take(run, &broadcast->at[broadcast->next])) {
+    while (broadcast->next < broadcast->count &&
+           take(broadcast, &broadcast->at[broadcast->next])) {
         broadcast->next++;
     }
-    metric_add(run->m.broadcast_records, (double)(broadcast->next - from));
-    if (run->unsent && !run->broken) { run_retry(run, wire_why(run->wire)); }
-    if (broadcast->next < broadcast->count || !dead_letters_arrived(run)) { return false; }
+    metric_add(broadcast->records, (double)(broadcast->next - from));
+    if (broadcast->parts.at_once->unsent) {
+        *ret_verdict = BROADCAST_UNSENT;
+        return false;
+    }
+    if (broadcast->next < broadcast->count || !acknowledged(broadcast, ret_verdict)) {
+        return false;
+    }
     if (broadcast->count) { CRASH_POINT("broadcast.read"); }
     broadcast->count = broadcast->next = 0;
     reader_release(broadcast->reader);
     return true;
 }
 
-void broadcast_step(struct run *run)
+enum broadcast_verdict broadcast_step(struct broadcast *broadcast)
 {
-    struct broadcast *broadcast = &run->broadcast;
-    if (!broadcast->reader || run_now_ms(run) < run->paused_until_ms) { return; }
+    struct env *env = broadcast->env;
+    enum broadcast_verdict verdict = BROADCAST_GOES_ON;
+    if (!broadcast->reader) { return verdict; }
     bool loading = !broadcast->loaded;
-    int64_t until_ms =
-        run_now_ms(run) + (loading ? BROADCAST_LOADING_STEP_MS : BROADCAST_STEP_MS);
+    int64_t until_ms = env_now_ms(env) + (loading ? LOADING_STEP_MS : STEP_MS);
     int count = 1;
-    while (count && !run->broken) {
-        count = fetch(run);
-        if (count == WIRE_RETRY) { return; }
+    while (count && !env->ending.broken) {
+        count = fetch(broadcast);
+        if (count == WIRE_RETRY) { return verdict; }
         if (count < 0) {
-            run_break(run, run_exit_for(count), "broadcast inputs: %s", wire_why(run->wire));
-            return;
+            env_break(env, env_exit_code(count), "broadcast inputs: %s", wire_why(env->wire));
+            return verdict;
         }
-        if (!take_all(run)) { return; }
-        if (run_now_ms(run) >= until_ms) { break; }
+        if (!take_all(broadcast, &verdict)) { return verdict; }
+        if (env_now_ms(env) >= until_ms) { break; }
     }
-    if (loading) { check_loaded(run); }
-}
-
-void broadcast_release(struct run *run)
-{
-    run->broadcast.reader = reader_close(run->broadcast.reader);
-    free(run->broadcast.places);
-    run->broadcast = (struct broadcast){0};
+    if (loading) { check_loaded(broadcast); }
+    return verdict;
 }

@@ -1,61 +1,94 @@
 /* The one commit order.
  *
  *   1. The workers flush: the batch is closed (stage `filling` becomes `flying`), and the next
- *   batch
- *      may begin at once on top of it.
+ *      batch may begin at once on top of it.
  *   2. All at-once messages of the batch are acknowledged (DRAINING).
  *   3. One Kafka transaction: additive outputs, changelog records, next input offsets (RUNNING, on
  *      the committer's thread). Without transactions (at-once workers, delivery=at_least_once) the
  *      input offsets are committed instead.
  *   4. One RocksDB write a task: the same puts and the bookmark.
  *
- * Dying between any two lines:
- *   before 3 is decided  the group's offsets and the changelog are as before; the store too. The
- *   next
- *                        start reads the same input again. At-once messages go out again: upserts.
- *   between 3 and 4      the store lacks the batch but the changelog has it: restore brings it in.
- *   unknown outcome      (fatal error in 3): nothing is applied here; the process ends, and the
- *   next
- *                        start's fencing decides the transaction before restore reads the
- *                        changelog.
+ * The process dies:
+ *   before 3 is decided   The group's offsets and the changelog are as before; the store too. The
+ *                         next start reads the same input again. At-once messages go out again:
+ *                         they are upserts.
+ *   between 3 and 4       The store lacks the batch, but the changelog has it: the next start
+ *                         restores it.
+ *   outcome unknown       (Fatal error in 3.) Nothing is applied here; the process ends, and the
+ *                         next start's fencing decides the transaction before the changelog is
+ *                         read.
  *
  * With delivery=at_least_once additive outputs are sent after 1 (ADDING) and awaited in 2. Only
- * then the changelog goes out and is awaited (LOGGING): state that knows of a batch never stands in
- * Kafka before what the batch adds to others, or the next start would take the batch for a repeat
- * and its counts would be lost. Dying before 3 sends the batch again: it is counted twice.
+ * then the changelog is sent and awaited (LOGGING): state that knows of a batch must not be in
+ * Kafka before what the batch adds to others, or the next start would take the batch for a repeat,
+ * and its counts would be lost. A process that dies before 3 sends the batch again: it is counted
+ * twice.
  *
- * A failed commit (WIRE_ABORTED) forgets both batches and rewinds to the group's offsets.
+ * A failed commit is COMMIT_ABORTED: the run forgets both batches and rewinds to the group's
+ * offsets.
  */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/thread.h"
 #include "base/xalloc.h"
-#include "stream/run_internal.h"
+#include "stream/commit.h"
+#include "stream/topics.h"
 
 #include <malloc.h>
+#include <pthread.h>
 
 enum {
     WAIT_SLICE_MS = 50,
     LARGE_BATCH_BYTES = 8 << 20, /* after one of these, free memory goes back to the system */
 };
 
+/* The one commit in flight. */
+enum commit_phase { COMMIT_IDLE, COMMIT_ADDING, COMMIT_DRAINING, COMMIT_LOGGING, COMMIT_RUNNING };
+
+struct commit {
+    struct env *env;
+    struct task_list *tasks;
+    struct at_once *at_once;
+    enum commit_phase phase;
+    uint64_t mark;    /* of the at-once messages that the commit in flight waits for */
+    int64_t began_ms; /* of the newest commit */
+    size_t uncommitted_bytes; /* staged or held for a commit, and in flight; most at one time: */
+    size_t uncommitted_bytes_max;
+    struct txn txn;
+    size_t messages_capacity;
+    size_t offsets_capacity;
+    /* The committer's thread: takes `txn`, leaves `result`. */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool threaded;
+    bool posted;
+    bool done;
+    bool quit;
+    int result;
+    struct metric *seconds;
+    struct metric *commits;
+    struct metric *uncommitted;
+    struct metric *uncommitted_max;
+};
+
 /* ---- The committer's thread ---- */
 
-static int carry_out(struct run *run)
+static int carry_out(struct commit *commit)
 {
-    struct txn *txn = &run->commit.txn;
+    const struct txn *txn = &commit->txn;
+    struct wire *wire = commit->env->wire;
     CRASH_POINT("commit.send");
-    int result = run_is_transactional(run)
-                     ? wire_txn_run(run->wire, txn)
-                     : wire_offsets_commit(run->wire, txn->offsets, txn->offsets_count);
+    int result = env_transactional(commit->env)
+                     ? wire_txn_run(wire, txn)
+                     : wire_offsets_commit(wire, txn->offsets, txn->offsets_count);
     CRASH_POINT("commit.sent");
     return result;
 }
 
 static void *committer(void *arg)
 {
-    struct run *run = arg;
-    struct commit *commit = &run->commit;
+    struct commit *commit = arg;
     pthread_mutex_lock(&commit->lock);
     while (!commit->quit) {
         if (!commit->posted) {
@@ -64,7 +97,7 @@ static void *committer(void *arg)
         }
         commit->posted = false;
         pthread_mutex_unlock(&commit->lock);
-        int result = carry_out(run);
+        int result = carry_out(commit);
         pthread_mutex_lock(&commit->lock);
         commit->result = result;
         commit->done = true;
@@ -74,44 +107,66 @@ static void *committer(void *arg)
     return NULL;
 }
 
-void commit_init(struct run *run, bool threaded)
+static void start_thread(struct commit *commit)
 {
-    struct commit *commit = &run->commit;
-    commit->began_ms = run_now_ms(run);
-    commit->mark = 1;
-    commit->threaded = threaded;
-    if (!threaded) { return; }
     thread_cond_init(&commit->wake);
     pthread_mutex_init(&commit->lock, NULL);
-    int result = thread_start(&commit->thread, "committer", committer, run);
+    int result = thread_start(&commit->thread, "committer", committer, commit);
     assert(result == 0);
 }
 
-void commit_release(struct run *run)
+void commit_stop(struct commit *commit)
 {
-    struct commit *commit = &run->commit;
-    if (commit->threaded) {
-        pthread_mutex_lock(&commit->lock);
-        commit->quit = true;
-        pthread_cond_broadcast(&commit->wake);
-        pthread_mutex_unlock(&commit->lock);
-        thread_join(commit->thread);
-        pthread_cond_destroy(&commit->wake);
-        pthread_mutex_destroy(&commit->lock);
-        commit->threaded = false;
-    }
+    commit->phase = COMMIT_IDLE;
+    if (!commit->threaded) { return; }
+    pthread_mutex_lock(&commit->lock);
+    commit->quit = true;
+    pthread_cond_broadcast(&commit->wake);
+    pthread_mutex_unlock(&commit->lock);
+    thread_join(commit->thread);
+    pthread_cond_destroy(&commit->wake);
+    pthread_mutex_destroy(&commit->lock);
+    commit->threaded = false;
+}
+
+struct commit *commit_new(struct env *env, struct task_list *tasks, struct at_once *at_once,
+                          bool threaded)
+{
+    struct commit *commit = xcalloc(1, sizeof(*commit));
+    struct metrics *metrics = env->metrics;
+    commit->env = env;
+    commit->tasks = tasks;
+    commit->at_once = at_once;
+    commit->threaded = threaded;
+    commit->commits =
+        metrics_counter(metrics, "freshet_commits_total", "", "Commits that succeeded.");
+    commit->seconds = metrics_histogram(metrics, "freshet_commit_seconds", "",
+                                        "Time from closing a batch to its being stored.", 1e-3, 5);
+    commit->uncommitted =
+        metrics_gauge(metrics, "freshet_uncommitted_bytes", "",
+                      "Bytes held for the next commit and for the one in flight.");
+    commit->uncommitted_max = metrics_gauge(metrics, "freshet_uncommitted_bytes_max", "",
+                                            "The most that they were since the start.");
+    if (threaded) { start_thread(commit); }
+    return commit;
+}
+
+struct commit *commit_free(struct commit *commit)
+{
+    if (!commit) { return NULL; }
+    commit_stop(commit);
     free((void *)(uintptr_t)commit->txn.messages);
     free((void *)(uintptr_t)commit->txn.offsets);
     free(commit->txn.ret_offsets);
-    commit->txn = (struct txn){0};
+    free(commit);
+    return NULL;
 }
 
-static void post(struct run *run)
+static void post(struct commit *commit)
 {
-    struct commit *commit = &run->commit;
     commit->phase = COMMIT_RUNNING;
     if (!commit->threaded) {
-        commit->result = carry_out(run);
+        commit->result = carry_out(commit);
         commit->done = true;
         return;
     }
@@ -122,63 +177,42 @@ static void post(struct run *run)
     pthread_mutex_unlock(&commit->lock);
 }
 
-static bool is_done(struct commit *commit)
+/* Takes the transaction's result when it is over. */
+static bool take_result(struct commit *commit)
 {
-    if (!commit->threaded) { return commit->done; }
-    pthread_mutex_lock(&commit->lock);
+    if (commit->threaded) { pthread_mutex_lock(&commit->lock); }
     bool done = commit->done;
-    pthread_mutex_unlock(&commit->lock);
+    commit->done = false;
+    if (commit->threaded) { pthread_mutex_unlock(&commit->lock); }
     return done;
 }
 
-/* ---- Beginning ---- */
+/* ---- What is held ---- */
 
-static bool has_progress(const struct task *task)
+size_t commit_open_bytes(struct commit *commit)
 {
-    return task->state == TASK_RUNNING && task->input_offset > task->staged_offset;
-}
-
-/* Counts what the next commit will hold; notes that together with the one in flight. */
-static size_t filling_bytes(struct run *run)
-{
+    const struct worker *worker = commit->env->worker;
     size_t filling = 0, flying = 0;
-    for (size_t i = 0; i < run->tasks_count; i++) {
-        struct task *task = run->tasks[i];
+    for (size_t i = 0; i < commit->tasks->count; i++) {
+        struct task *task = commit->tasks->at[i];
         filling += stage_bytes(&task->filling);
         flying += stage_bytes(&task->flying);
-        if (task->opened && run->worker->held_bytes) { filling += run->worker->held_bytes(task); }
+        if (task->opened && worker->held_bytes) { filling += worker->held_bytes(task); }
     }
-    run->commit.uncommitted_bytes = filling + flying;
-    run->commit.uncommitted_bytes_max =
-        MAX_OF(run->commit.uncommitted_bytes_max, run->commit.uncommitted_bytes);
+    commit->uncommitted_bytes = filling + flying;
+    commit->uncommitted_bytes_max =
+        MAX_OF(commit->uncommitted_bytes_max, commit->uncommitted_bytes);
     return filling;
 }
 
-void commit_tell_bytes(struct run *run)
+void commit_tell_bytes(struct commit *commit)
 {
-    (void)filling_bytes(run);
-    metric_set(run->m.uncommitted, (double)run->commit.uncommitted_bytes);
-    metric_set(run->m.uncommitted_max, (double)run->commit.uncommitted_bytes_max);
+    (void)commit_open_bytes(commit);
+    metric_set(commit->uncommitted, (double)commit->uncommitted_bytes);
+    metric_set(commit->uncommitted_max, (double)commit->uncommitted_bytes_max);
 }
 
-bool commit_heavy(struct run *run)
-{
-    return filling_bytes(run) >= (size_t)run->settings.batch_bytes_max;
-}
-
-bool commit_full(struct run *run)
-{
-    return commit_heavy(run) || run->commit.records >= (size_t)run->settings.batch_records_max;
-}
-
-bool commit_due(struct run *run)
-{
-    bool progress = false;
-    for (size_t i = 0; i < run->tasks_count; i++) { progress |= has_progress(run->tasks[i]); }
-    if (!progress) { return false; }
-    return run->commit.burst_over || commit_full(run) ||
-           run_now_ms(run) - run->commit.began_ms >= run->settings.commit_interval_ms;
-}
+/* ---- Beginning ---- */
 
 static void add_offset(struct commit *commit, const struct task *task)
 {
@@ -189,10 +223,9 @@ static void add_offset(struct commit *commit, const struct task *task)
                           sizeof(*commit->txn.offsets));
     }
     ((struct topic_partition *)(uintptr_t)commit->txn.offsets)[commit->txn.offsets_count++] =
-        (struct topic_partition){
-            .topic = task->topic,
-            .partition = task->partition,
-            .offset = task->flying.next_offset};
+        (struct topic_partition){.topic = task->topic,
+                                 .partition = task->partition,
+                                 .offset = task->flying.next_offset};
 }
 
 static void add_message(struct commit *commit, const struct message *message)
@@ -208,255 +241,213 @@ static void add_message(struct commit *commit, const struct message *message)
     ((struct message *)(uintptr_t)commit->txn.messages)[commit->txn.messages_count++] = *message;
 }
 
-static void add_task(struct run *run, const struct task *task)
+static struct message changelog_record(const struct task *task, const struct put *put)
 {
-    struct commit *commit = &run->commit;
+    return (struct message){.topic = task_changelog_topic(task),
+                            .partition = task->partition,
+                            .key = put->key,
+                            .value = put->value};
+}
+
+static void add_task(struct commit *commit, const struct task *task)
+{
     const struct stage *stage = &task->flying;
     if (stage->next_offset == OFFSET_NONE) { return; }
     add_offset(commit, task);
     for (size_t i = 0; i < stage->messages_count; i++) { add_message(commit, &stage->messages[i]); }
-    if (!run_has_changelog(run) || !run_is_transactional(run)) { return; }
+    if (!env_has_changelog(commit->env) || !env_transactional(commit->env)) { return; }
     for (size_t i = 0; i < stage->puts_count; i++) {
-        const struct message record = {.topic = task_changelog_topic(task),
-                                       .partition = task->partition,
-                                       .key = stage->puts[i].key,
-                                       .value = stage->puts[i].value};
+        const struct message record = changelog_record(task, &stage->puts[i]);
         add_message(commit, &record);
     }
 }
 
-static void close_batch(struct run *run, struct task *task)
+static void close_batch(struct commit *commit, struct task *task)
 {
-    if (!has_progress(task)) { return; }
-    if (run->worker->flush) { run->worker->flush(task); }
+    if (!commit_has_progress(task)) { return; }
+    if (commit->env->worker->flush) { commit->env->worker->flush(task); }
     struct stage spare = task->flying;
     task->flying = task->filling;
     task->filling = spare;
     assert(task->filling.puts_count == 0 && task->filling.next_offset == OFFSET_NONE);
-    task->flying.next_offset = task->input_offset;
-    task->staged_offset = task->input_offset;
+    task->flying.next_offset = task->input.offset;
+    task->input.staged = task->input.offset;
+}
+
+enum commit_verdict commit_begin(struct commit *commit)
+{
+    struct task_list *tasks = commit->tasks;
+    assert(commit->phase == COMMIT_IDLE);
+    CRASH_POINT("commit.begin");
+    commit->began_ms = env_now_ms(commit->env);
+    commit->txn.messages_count = 0;
+    commit->txn.offsets_count = 0;
+    for (size_t i = 0; i < tasks->count; i++) { close_batch(commit, tasks->at[i]); }
+    (void)commit_open_bytes(commit);
+    /* The workers' flush sends too; when that does not go, the batch is not complete. */
+    if (commit->at_once->unsent || commit->env->ending.broken) { return COMMIT_UNSENT; }
+    for (size_t i = 0; i < tasks->count; i++) { add_task(commit, tasks->at[i]); }
+    if (!commit->txn.offsets_count) { return COMMIT_NOTHING; }
+    CRASH_POINT("commit.closed");
+    commit->mark = at_once_close_mark(commit->at_once);
+    commit->phase = env_sends_in_order(commit->env) ? COMMIT_ADDING : COMMIT_DRAINING;
+    return commit_step(commit);
 }
 
 /* ---- Without a transaction ---- */
 
 /* Nothing else has been sent since the mark was chosen, or the mark is new. */
-static int send_now(struct run *run, const struct message *message)
+static int send_now(struct commit *commit, const struct message *message)
 {
-    if (standstill_look(run)) { return WIRE_ABORTED; }
-    int result = wire_produce(run->wire, message, run->commit.flying_mark);
+    if (at_once_halted(commit->at_once)) { return WIRE_ABORTED; }
+    int result = wire_produce(commit->env->wire, message, commit->mark);
     CRASH_POINT("commit.send_one");
     return result == WIRE_TOO_LARGE ? WIRE_FATAL : result;
 }
 
-static int send_additive(struct run *run)
+static int send_additive(struct commit *commit)
 {
-    const struct txn *txn = &run->commit.txn;
+    const struct txn *txn = &commit->txn;
     int result = 0;
     for (size_t i = 0; i < txn->messages_count && result == 0; i++) {
-        result = send_now(run, &txn->messages[i]);
+        result = send_now(commit, &txn->messages[i]);
     }
     return result;
 }
 
-static int send_changelog(struct run *run, const struct task *task)
+static int send_changelog(struct commit *commit, const struct task *task)
 {
     const struct stage *stage = &task->flying;
     int result = 0;
     if (stage->next_offset == OFFSET_NONE) { return 0; }
     for (size_t i = 0; i < stage->puts_count && result == 0; i++) {
-        const struct message record = {.topic = task_changelog_topic(task),
-                                       .partition = task->partition,
-                                       .key = stage->puts[i].key,
-                                       .value = stage->puts[i].value};
-        result = send_now(run, &record);
+        const struct message record = changelog_record(task, &stage->puts[i]);
+        result = send_now(commit, &record);
     }
     return result;
 }
 
 /* What is sent at once from now on belongs to a later mark, so that the wait has an end. */
-static int begin_logging(struct run *run)
+static int begin_logging(struct commit *commit)
 {
     int result = 0;
     CRASH_POINT("commit.added");
-    run->commit.flying_mark = run->commit.mark++;
-    for (size_t i = 0; i < run->tasks_count && result == 0; i++) {
-        result = send_changelog(run, run->tasks[i]);
+    commit->phase = COMMIT_LOGGING;
+    commit->mark = at_once_close_mark(commit->at_once);
+    for (size_t i = 0; i < commit->tasks->count && result == 0; i++) {
+        result = send_changelog(commit, commit->tasks->at[i]);
     }
     return result;
 }
 
-/* The workers' flush sends too; when that does not go, the batch is not complete. */
-static void give_up_flush(struct run *run)
-{
-    run->failed = true;
-    if (!run->broken) { run_retry(run, wire_why(run->wire)); }
-}
-
-void commit_begin(struct run *run)
-{
-    struct commit *commit = &run->commit;
-    assert(commit->phase == COMMIT_IDLE);
-    CRASH_POINT("commit.begin");
-    commit->began_ms = run_now_ms(run);
-    commit->records = 0;
-    commit->input_bytes = 0;
-    commit->burst_over = false;
-    commit->txn.messages_count = 0;
-    commit->txn.offsets_count = 0;
-    for (size_t i = 0; i < run->tasks_count; i++) { close_batch(run, run->tasks[i]); }
-    (void)filling_bytes(run);
-    if (run->unsent || run->broken) {
-        give_up_flush(run);
-        return;
-    }
-    for (size_t i = 0; i < run->tasks_count; i++) { add_task(run, run->tasks[i]); }
-    if (!commit->txn.offsets_count) { return; }
-    CRASH_POINT("commit.closed");
-    commit->flying_mark = commit->mark++;
-    commit->phase = run_sends_in_order(run) ? COMMIT_ADDING : COMMIT_DRAINING;
-    commit_step(run);
-}
-
 /* ---- Ending ---- */
 
-static int64_t newest_changelog_offset(struct run *run, const struct task *task)
+static int64_t newest_changelog_offset(const struct commit *commit, const struct task *task)
 {
+    const struct env *env = commit->env;
     const char *topic = task_changelog_topic(task);
     int64_t newest = OFFSET_NONE;
-    if (!run_is_transactional(run)) { newest = wire_appended(run->wire, topic, task->partition); }
-    const struct txn *txn = &run->commit.txn;
-    for (size_t i = 0; run_is_transactional(run) && i < txn->messages_count; i++) {
+    bool transactional = env_transactional(env);
+    if (!transactional) { newest = wire_appended(env->wire, topic, task->partition); }
+    const struct txn *txn = &commit->txn;
+    for (size_t i = 0; transactional && i < txn->messages_count; i++) {
         const struct message *message = &txn->messages[i];
         if (message->partition == task->partition && message->topic == topic) {
             newest = MAX_OF(newest, txn->ret_offsets[i]);
         }
     }
-    return MAX_OF(newest + 1, task->changelog_offset);
+    return MAX_OF(newest + 1, task->local.changelog_offset);
 }
 
-static int store_batch(struct run *run, struct task *task)
+static int store_flying(const struct commit *commit, struct task *task)
 {
-    if (!task->store) { return 0; }
+    struct task_local *local = &task->local;
+    if (!local->store) { return 0; }
     for (size_t i = 0; i < task->flying.puts_count; i++) {
-        store_batch_put(task->writes, task->flying.puts[i].key, task->flying.puts[i].value);
+        store_batch_put(local->writes, task->flying.puts[i].key, task->flying.puts[i].value);
     }
-    task->changelog_offset = newest_changelog_offset(run, task);
-    const struct bookmark bookmark = {.changelog_offset = task->changelog_offset,
+    local->changelog_offset = newest_changelog_offset(commit, task);
+    const struct bookmark bookmark = {.changelog_offset = local->changelog_offset,
                                       .input_offset = task->flying.next_offset};
-    int result = store_apply(task->store, task->writes, &bookmark);
+    int result = store_apply(local->store, local->writes, &bookmark);
     if (result < 0) { task_not_stored(task, result); }
     return result;
 }
 
-static void apply(struct run *run)
+static void tell_committed(const struct commit *commit)
 {
+    int64_t took_ms = env_now_ms(commit->env) - commit->began_ms;
+    env_log(commit->env, LOG_DEBUG, "committed", "messages=%zu ms=%" PRId64,
+            commit->txn.messages_count, took_ms);
+    metric_add(commit->commits, 1);
+    metric_observe(commit->seconds, (double)took_ms / 1000.0);
+}
+
+static enum commit_verdict apply(struct commit *commit)
+{
+    const struct worker *worker = commit->env->worker;
     size_t bytes = 0;
-    for (size_t i = 0; i < run->tasks_count; i++) {
-        struct task *task = run->tasks[i];
+    for (size_t i = 0; i < commit->tasks->count; i++) {
+        struct task *task = commit->tasks->at[i];
         if (task->flying.next_offset == OFFSET_NONE) { continue; }
-        if (store_batch(run, task) < 0) { return; }
+        if (store_flying(commit, task) < 0) { return COMMIT_NOT_STORED; }
         CRASH_POINT("commit.applied_one");
-        task->committed_offset = task->flying.next_offset;
-        metric_set(task->offset, (double)task->committed_offset);
+        task->input.committed = task->flying.next_offset;
+        metric_set(task->offset, (double)task->input.committed);
         bytes += stage_bytes(&task->flying);
         stage_clear(&task->flying);
-        if (run->worker->committed) { run->worker->committed(task); }
+        if (worker->committed) { worker->committed(task); }
     }
     if (bytes > LARGE_BATCH_BYTES) { (void)malloc_trim(0); }
-    run->commit.phase = COMMIT_IDLE;
     CRASH_POINT("commit.applied");
-    run_log(run, LOG_DEBUG, "committed", "messages=%zu ms=%" PRId64, run->commit.txn.messages_count,
-            run_now_ms(run) - run->commit.began_ms);
-    metric_add(run->m.commits, 1);
-    metric_observe(run->m.commit_seconds,
-                   (double)(run_now_ms(run) - run->commit.began_ms) / 1000.0);
+    tell_committed(commit);
+    return COMMIT_DONE;
 }
 
-void commit_forget(struct run *run)
+static enum commit_verdict failed(int result)
 {
-    run->commit.phase = COMMIT_IDLE;
-    run->commit.records = 0;
-    for (size_t i = 0; i < run->tasks_count; i++) {
-        struct task *task = run->tasks[i];
-        stage_clear(&task->filling);
-        stage_clear(&task->flying);
-        task->touched = false;
-        arena_reset(task->arena);
-        if (task->opened && run->worker->forget) { run->worker->forget(task); }
-    }
-    broadcast_forget(run);
+    if (result == WIRE_ABORTED || result == WIRE_RETRY) { return COMMIT_ABORTED; }
+    return result == WIRE_REFUSED ? COMMIT_REFUSED : COMMIT_UNKNOWN;
 }
 
-/* Rolls back: the group's offsets say where to go on. */
-static void roll_back(struct run *run)
+static enum commit_verdict end_commit(struct commit *commit, int result)
 {
-    metric_add(run->m.aborts, 1);
-    run_log(run, LOG_WARN, "commit rolled back", "why=\"%s\"", wire_why(run->wire));
-    CRASH_POINT("commit.roll_back");
-    commit_forget(run);
-    for (size_t i = 0; i < run->tasks_count; i++) {
-        struct task *task = run->tasks[i];
-        if (task->state == TASK_RUNNING) { task_move(task, TASK_OPENING); }
-    }
-    run->failed = true;
+    enum commit_verdict verdict = result == 0 ? apply(commit) : failed(result);
+    commit->phase = COMMIT_IDLE;
+    return verdict;
 }
 
-static void end_commit(struct run *run, int result)
-{
-    if (result == 0) {
-        apply(run);
-    } else if (result == WIRE_ABORTED || result == WIRE_RETRY) {
-        roll_back(run);
-    } else if (result == WIRE_REFUSED) {
-        run->commit.phase = COMMIT_IDLE;
-        run_break(run, EXIT_CONFIG, "cannot commit: %s", wire_why(run->wire));
-    } else {
-        run->commit.phase = COMMIT_IDLE;
-        run_break(run, EXIT_FENCED,
-                  "commit failed for good, its outcome is not known here: %s; hint: start again, "
-                  "the state is restored from Kafka; if it says fenced, another copy runs with "
-                  "slot=%" PRId64,
-                  wire_why(run->wire), run->settings.slot);
-    }
-}
+/* ---- Going on ---- */
 
-/* Sends what is to be sent before the next wait, and waits: 0 when it is over. */
-static int wait_for_acks(struct run *run, size_t *ret_outstanding)
+/* Sends what is to be sent before the next wait, and counts what is not acknowledged. */
+static int drain(struct commit *commit, size_t *ret_outstanding)
 {
-    struct commit *commit = &run->commit;
-    int result = commit->phase == COMMIT_ADDING ? send_additive(run) : 0;
+    struct wire *wire = commit->env->wire;
+    int result = commit->phase == COMMIT_ADDING ? send_additive(commit) : 0;
     if (commit->phase == COMMIT_ADDING) { commit->phase = COMMIT_DRAINING; }
-    if (result == 0) { result = wire_unacked(run->wire, commit->flying_mark, ret_outstanding); }
-    bool logs = commit->phase == COMMIT_DRAINING && run_sends_in_order(run);
+    if (result == 0) { result = wire_unacked(wire, commit->mark, ret_outstanding); }
+    bool logs = commit->phase == COMMIT_DRAINING && env_sends_in_order(commit->env);
     if (result < 0 || *ret_outstanding || !logs) { return result; }
-    commit->phase = COMMIT_LOGGING;
-    result = begin_logging(run);
-    return result < 0 ? result : wire_unacked(run->wire, commit->flying_mark, ret_outstanding);
+    result = begin_logging(commit);
+    return result < 0 ? result : wire_unacked(wire, commit->mark, ret_outstanding);
 }
 
-void commit_step(struct run *run)
+enum commit_verdict commit_step(struct commit *commit)
 {
-    struct commit *commit = &run->commit;
-    if (commit->phase != COMMIT_IDLE && commit->phase != COMMIT_RUNNING) {
+    if (commit_awaits_acks(commit)) {
         size_t outstanding = 0;
-        int result = wait_for_acks(run, &outstanding);
-        if (result < 0) {
-            end_commit(run, result);
-            return;
-        }
-        if (outstanding) { return; }
+        int result = drain(commit, &outstanding);
+        if (result < 0) { return end_commit(commit, result); }
+        if (outstanding) { return COMMIT_PENDING; }
         CRASH_POINT("commit.drained");
-        post(run);
+        post(commit);
     }
-    if (commit->phase == COMMIT_RUNNING && is_done(commit)) {
-        commit->done = false;
-        end_commit(run, commit->result);
-    }
+    if (commit->phase == COMMIT_IDLE) { return COMMIT_NOTHING; }
+    return take_result(commit) ? end_commit(commit, commit->result) : COMMIT_PENDING;
 }
 
-static void nap(struct run *run)
+static void nap(struct commit *commit)
 {
-    struct commit *commit = &run->commit;
     if (!commit->threaded) { return; }
     int64_t wait_ms = commit->phase == COMMIT_RUNNING ? WAIT_SLICE_MS : 1;
     struct timespec until = thread_deadline(wait_ms * 1000);
@@ -465,25 +456,41 @@ static void nap(struct run *run)
     pthread_mutex_unlock(&commit->lock);
 }
 
-bool commit_wait(struct run *run, int64_t timeout_ms)
+enum commit_verdict commit_wait(struct commit *commit, int64_t timeout_ms)
 {
-    int64_t deadline_ms = run_now_ms(run) + timeout_ms;
-    for (commit_step(run); run->commit.phase != COMMIT_IDLE && !run->broken; commit_step(run)) {
-        if (run_now_ms(run) >= deadline_ms) { return false; }
-        (void)standstill_look(run);
-        nap(run);
+    int64_t deadline_ms = env_now_ms(commit->env) + timeout_ms;
+    enum commit_verdict verdict = commit_step(commit);
+    while (verdict == COMMIT_PENDING && env_now_ms(commit->env) < deadline_ms) {
+        (void)at_once_halted(commit->at_once);
+        nap(commit);
+        verdict = commit_step(commit);
     }
-    return true;
+    return verdict;
 }
 
-bool commit_settle(struct run *run, int64_t timeout_ms)
+enum commit_verdict commit_await_acks(struct commit *commit, int64_t timeout_ms)
 {
-    int64_t deadline_ms = run_now_ms(run) + timeout_ms;
-    if (!run_finish(run)) { return false; }
-    for (size_t outstanding = 1; run_now_ms(run) < deadline_ms; nap(run)) {
-        int result = wire_unacked(run->wire, run->commit.mark, &outstanding);
-        if (result < 0) { end_commit(run, result); }
-        if (result < 0 || !outstanding) { return result == 0; }
+    int64_t deadline_ms = env_now_ms(commit->env) + timeout_ms;
+    assert(commit->phase == COMMIT_IDLE);
+    for (size_t outstanding = 1; env_now_ms(commit->env) < deadline_ms; nap(commit)) {
+        int result = wire_unacked(commit->env->wire, commit->at_once->mark, &outstanding);
+        if (result < 0) { return failed(result); }
+        if (!outstanding) { return COMMIT_NOTHING; }
     }
-    return false;
+    return COMMIT_PENDING;
+}
+
+bool commit_idle(const struct commit *commit)
+{
+    return commit->phase == COMMIT_IDLE;
+}
+
+bool commit_awaits_acks(const struct commit *commit)
+{
+    return commit->phase != COMMIT_IDLE && commit->phase != COMMIT_RUNNING;
+}
+
+bool commit_running(const struct commit *commit)
+{
+    return commit->phase == COMMIT_RUNNING;
 }

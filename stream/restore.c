@@ -7,16 +7,24 @@
  * read_committed; and the reading is over when the reader's position (past control records)
  * reaches the end (KAFKA-10167).
  *
- * What is on disk is thrown away and restored whole when its bookmark is ahead of the group's
- * offset (state of a world that was never committed) or behind the changelog's first offset
- * (tombstones may be missing). State that fits the group's offset but reaches beyond the
- * changelog's end is a clear end: the topic was made anew, and nobody has what was in it.
+ * State on disk is deleted and restored whole when its bookmark is ahead of the group's offset
+ * (state of a world that was never committed) or behind the changelog's first offset (tombstones
+ * may be missing). State that fits the group's offset but reaches beyond the changelog's end ends
+ * the run: the topic was recreated, and nobody has what was in it.
+ *
+ * One reader reads the changelogs of all tasks that restore. A task may begin to restore while
+ * others are in the middle of it (its commit was rolled back): then the reader is opened again, for
+ * all of them, each from where it is. While a task is still OPENING nothing is read, so that tasks
+ * which open one after the other cost one reader.
  */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/directory.h"
+#include "base/exit_code.h"
 #include "base/xalloc.h"
-#include "stream/run_internal.h"
+#include "stream/restore.h"
+#include "stream/state_directory.h"
+#include "stream/topics.h"
 
 enum {
     RESTORE_POLL_RECORDS = 5000,
@@ -26,84 +34,109 @@ enum {
     LOAD_SHARES = 3,          /* of restore.bytes.max a partition: two write buffers and a batch */
 };
 
-static void break_if_final(struct run *run, int result)
+struct restore {
+    struct env *env;
+    struct task_list *tasks;
+    struct standby *standby; /* NULL: none */
+    struct reader *reader;
+    struct metric *records;
+};
+
+/* How far a task is with its restore. */
+struct restoring {
+    int64_t deadline_ms; /* by which the store's lock must be ours; 0: it is not waited for */
+    int64_t from;
+    int64_t end;   /* log end at which the restore is over */
+    bool is_read;  /* the reader at hand reads its changelog */
+    bool loading;  /* between store_load_begin() and store_load_end() */
+    bool claiming; /* told a standby of this machine that we want its lock */
+    bool unfounded; /* the group has no offset yet: there may be no state either */
+};
+
+struct restore *restore_new(struct env *env, struct task_list *tasks, struct standby *standby)
 {
-    if (wire_is_final(result)) {
-        run_break(run, run_exit_for(result), "%s", wire_why(run->wire));
-    }
+    struct restore *restore = xcalloc(1, sizeof(*restore));
+    restore->env = env;
+    restore->tasks = tasks;
+    restore->standby = standby;
+    restore->records = metrics_counter(env->metrics, "freshet_restored_records_total", "",
+                                       "Changelog records read to restore state.");
+    return restore;
 }
 
-int run_open_store(struct run *run, int32_t partition, int changelog, struct store **ret_store,
-                   char **ret_why)
+struct restore *restore_free(struct restore *restore)
 {
-    const struct store_limits limits = {
-        .write_buffer_bytes = run->settings.store_write_buffer_bytes,
-        .block_cache_bytes = run->settings.store_block_cache_bytes,
-    };
-    _cleanup_(xfreep) char *path = run_store_path(run, partition, changelog);
-    int result = store_open(path, &limits, ret_store, ret_why);
-    if (result != -EIO) { return result; }
-    run_log(run, LOG_WARN, "state is damaged, restoring it from the changelog",
-            "partition=%d why=\"%s\"", partition, *ret_why);
-    metric_add(run->m.store_wipes, 1);
-    CRASH_POINT("restore.damaged");
-    (void)store_wipe(path);
-    free(*ret_why);
-    *ret_why = NULL;
-    return store_open(path, &limits, ret_store, ret_why);
+    if (restore) { reader_close(restore->reader); }
+    free(restore);
+    return NULL;
+}
+
+/* ---- Opening ---- */
+
+static void claim(struct task *task, bool locked)
+{
+    struct restoring *restoring = task->restoring;
+    if (restoring->claiming != locked) { standby_claim(task->local.path, locked); }
+    restoring->claiming = locked;
+}
+
+/* Another process has the store: waits for it, not for ever. */
+static void wait_for_lock(struct task *task)
+{
+    struct env *env = task->parts.env;
+    struct restoring *restoring = task->restoring;
+    int64_t now_ms = env_now_ms(env);
+    if (!restoring->deadline_ms) {
+        restoring->deadline_ms = now_ms + env->settings->restore_timeout_ms;
+    }
+    if (now_ms < restoring->deadline_ms) { return; }
+    env_break(env, EXIT_BROKEN,
+              "the state of partition %d in %s is locked by another process; hint: two copies "
+              "share state.dir and one of them hangs",
+              task->partition, task->local.path);
 }
 
 static bool open_store(struct task *task)
 {
-    struct run *run = task->run;
-    char *why = NULL;
-    int result = directory_make(task->path);
+    struct env *env = task->parts.env;
+    struct task_local *local = &task->local;
+    _cleanup_(xfreep) char *why = NULL;
+    int result = directory_make(local->path);
     if (result < 0) {
-        run_break(run, result == -ENOSPC ? EXIT_DISK : EXIT_CONFIG,
-                  "cannot make the directory %s: %s; hint: set state.dir", task->path,
+        env_break(env, result == -ENOSPC ? EXIT_DISK : EXIT_CONFIG,
+                  "cannot make the directory %s: %s; hint: set state.dir", local->path,
                   strerror(-result));
         return false;
     }
-    result = run_open_store(run, task->partition, task->changelog, &task->store, &why);
-    if (result == -EAGAIN && run_now_ms(run) >= task->open_deadline_ms) {
-        run_break(run, EXIT_BROKEN,
-                  "the state of partition %d in %s is locked by another process; hint: two copies "
-                  "share state.dir and one of them hangs",
-                  task->partition, task->path);
-    } else if (result == -EIO || result == -ENOSPC) {
-        run_break(run, result == -ENOSPC ? EXIT_DISK : EXIT_BROKEN,
+    result = state_directory_open(env, task->partition, local->changelog, &local->store, &why);
+    claim(task, result == -EAGAIN);
+    if (result == -EAGAIN) { wait_for_lock(task); }
+    if (result == 0) { task->restoring->deadline_ms = 0; }
+    if (result == -EIO || result == -ENOSPC) {
+        env_break(env, result == -ENOSPC ? EXIT_DISK : EXIT_BROKEN,
                   "cannot open the state of partition %d in %s: %s; hint: %s", task->partition,
-                  task->path, why, result == -ENOSPC ? "make room on the disk and start again"
-                                                     : "repair the disk, or set state.dir");
+                  local->path, why, result == -ENOSPC ? "make room on the disk and start again"
+                                                      : "repair the disk, or set state.dir");
     }
-    standby_claim(task, result == -EAGAIN);
-    free(why);
     return result == 0;
 }
 
 /* Throws the local state away. */
 static bool start_over(struct task *task, const char *why)
 {
-    run_log(task->run, LOG_WARN, "state does not fit, restoring it from the changelog",
+    struct env *env = task->parts.env;
+    struct task_local *local = &task->local;
+    env_log(env, LOG_WARN, "state does not fit, restoring it from the changelog",
             "partition=%d why=\"%s\"", task->partition, why);
-    metric_add(task->run->m.store_wipes, 1);
-    task->store = store_close(task->store);
+    metric_add(state_directory_wipes(env), 1);
+    local->store = store_close(local->store);
     CRASH_POINT("restore.wipe");
-    int result = store_wipe(task->path);
+    int result = store_wipe(local->path);
     if (result < 0) {
-        run_break(task->run, EXIT_BROKEN, "cannot delete %s: %s", task->path, strerror(-result));
+        env_break(env, EXIT_BROKEN, "cannot delete %s: %s", local->path, strerror(-result));
         return false;
     }
     return open_store(task);
-}
-
-const char *restore_distrust(const struct bookmark *bookmark, int64_t committed, int64_t low)
-{
-    if (bookmark->input_offset > MAX_OF(committed, (int64_t)0)) {
-        return "it is ahead of the group's committed offset";
-    }
-    if (bookmark->changelog_offset < low) { return "the changelog begins after it"; }
-    return NULL;
 }
 
 /* State of the world that the group's offset tells of, but beyond the changelog's end: what is
@@ -112,11 +145,11 @@ static bool lost_changelog(struct task *task, const struct bookmark *bookmark, i
                            int64_t end)
 {
     if (bookmark->changelog_offset <= end || bookmark->input_offset > committed) { return false; }
-    run_break(task->run, EXIT_CONFIG,
+    env_break(task->parts.env, EXIT_CONFIG,
               "partition %d of the changelog %s ends at %" PRId64 ", but the state in %s reaches %"
-              PRId64 ": the topic was made anew or cut, and state is lost; hint: reset input, "
+              PRId64 ": the topic was recreated or cut, and state is lost; hint: reset input, "
               "changelog and outputs together, or delete the directory if it is of another cluster",
-              task->partition, task_changelog_topic(task), end, task->path,
+              task->partition, task_changelog_topic(task), end, task->local.path,
               bookmark->changelog_offset);
     return true;
 }
@@ -124,82 +157,88 @@ static bool lost_changelog(struct task *task, const struct bookmark *bookmark, i
 /* What was held of a former changelog is deleted. */
 static bool choose_changelog(struct task *task)
 {
-    struct run *run = task->run;
-    int output = run_changelog(run, task->partition);
+    struct env *env = task->parts.env;
+    struct task_local *local = &task->local;
+    int output = env_changelog(env, task->partition);
     if (output < 0) { return false; }
-    if (output == task->changelog) { return true; }
-    task->store = store_close(task->store);
-    (void)store_wipe(task->path);
-    free(task->path);
-    task->changelog = output;
-    task->path = run_store_path(run, task->partition, output);
+    if (output == local->changelog) { return true; }
+    local->store = store_close(local->store);
+    (void)store_wipe(local->path);
+    free(local->path);
+    local->changelog = output;
+    local->path = state_directory_path(env, task->partition, output);
     return true;
 }
 
-static bool plan_restore(struct task *task, int64_t committed)
+static bool plan_restore(struct restore *restore, struct task *task, int64_t committed)
 {
-    struct run *run = task->run;
+    struct env *env = restore->env;
+    struct task_local *local = &task->local;
     int64_t low, end;
-    int result = wire_bounds(run->wire, task_changelog_topic(task), task->partition, &low, &end);
-    break_if_final(run, result);
+    int result = wire_bounds(env->wire, task_changelog_topic(task), task->partition, &low, &end);
+    env_break_if_final(env, result);
     if (result < 0) { return false; }
-    if (!task->store) { task->store = standby_take(run, task->partition, task->changelog); }
-    if (!task->store && !open_store(task)) { return false; }
+    if (!local->store) {
+        local->store = standby_take(restore->standby, task->partition, local->changelog);
+    }
+    if (!local->store && !open_store(task)) { return false; }
     struct bookmark bookmark = {.changelog_offset = low, .input_offset = 0};
-    result = store_bookmark(task->store, &bookmark);
-    const char *why = result == -EIO ? store_why(task->store) : NULL;
+    result = store_bookmark(local->store, &bookmark);
+    const char *why = result == -EIO ? store_why(local->store) : NULL;
     if (result == 0 && lost_changelog(task, &bookmark, committed, end)) { return false; }
-    if (result == 0) { why = restore_distrust(&bookmark, committed, low); }
+    if (result == 0) { why = state_directory_distrust(&bookmark, committed, low); }
     if (why) {
         if (!start_over(task, why)) { return false; }
         bookmark.changelog_offset = low;
     }
-    task->unfounded = run_is_transactional(run) && committed == OFFSET_NONE;
-    task->changelog_offset = bookmark.changelog_offset;
-    task->restore_from = bookmark.changelog_offset;
-    task->restore_end = end;
+    local->changelog_offset = bookmark.changelog_offset;
+    task->restoring->unfounded = env_transactional(env) && committed == OFFSET_NONE;
+    task->restoring->from = bookmark.changelog_offset;
+    task->restoring->end = end;
+    task->restoring->is_read = false;
     return true;
 }
 
 /* Where the input goes on; false: not known yet, or broken. */
 static bool place_input(struct task *task, int64_t committed)
 {
-    struct run *run = task->run;
+    struct env *env = task->parts.env;
     int64_t low, end;
-    const char *topic = task->topic;
-    int result = wire_bounds(run->wire, topic, task->partition, &low, &end);
-    break_if_final(run, result);
+    int result = wire_bounds(env->wire, task->topic, task->partition, &low, &end);
+    env_break_if_final(env, result);
     if (result < 0) { return false; }
     if (committed != OFFSET_NONE && (committed < low || committed > end)) {
-        run_break(run, EXIT_CONFIG,
+        env_break(env, EXIT_CONFIG,
                   "partition %d of %s holds offsets %" PRId64 " to %" PRId64
                   ", the group's committed offset is %" PRId64
                   ": %s; hint: reset the group, or restore the topic",
-                  task->partition, topic, low, end, committed,
+                  task->partition, task->topic, low, end, committed,
                   committed < low ? "retention has passed it, events are lost"
-                                  : "the topic was made anew");
+                                  : "the topic was recreated");
         return false;
     }
-    task->input_offset = committed == OFFSET_NONE ? low : committed;
-    task->committed_offset = task->input_offset;
-    task->staged_offset = task->input_offset;
+    task->input.offset = committed == OFFSET_NONE ? low : committed;
+    task->input.committed = task->input.offset;
+    task->input.staged = task->input.offset;
     return true;
 }
 
-static void settle(struct task *task)
+/* Asks all that must be known before a task restores; what is not known yet is asked again. */
+static void open_task(struct restore *restore, struct task *task)
 {
-    struct run *run = task->run;
+    struct env *env = restore->env;
+    bool has_state = env_has_changelog(env);
     int64_t committed;
-    if (run_has_changelog(run) && !choose_changelog(task)) { return; }
-    int result = wire_committed(run->wire, task->topic, task->partition, &committed);
-    break_if_final(run, result);
+    if (!task->restoring) { task->restoring = xcalloc(1, sizeof(*task->restoring)); }
+    if (has_state && !choose_changelog(task)) { return; }
+    int result = wire_committed(env->wire, task->topic, task->partition, &committed);
+    env_break_if_final(env, result);
     CRASH_POINT("restore.committed_known");
     if (result < 0) { return; }
-    if (run_has_changelog(run) && !plan_restore(task, committed)) { return; }
+    if (has_state && !plan_restore(restore, task, committed)) { return; }
     if (!place_input(task, committed)) { return; }
-    task->is_read = false;
-    task_move(task, run_has_changelog(run) ? TASK_RESTORING : TASK_READY);
-    CRASH_POINT("restore.settled");
+    task_move(task, has_state ? TASK_RESTORING : TASK_READY);
+    CRASH_POINT("restore.opened");
 }
 
 /* ---- Reading ---- */
@@ -208,27 +247,24 @@ static void settle(struct task *task)
  * makes the changelog longer too. */
 static void refuse_state(struct task *task)
 {
-    struct run *run = task->run;
-    run_break(run, EXIT_CONFIG,
+    env_break(task->parts.env, EXIT_CONFIG,
               "the group has no committed offset for partition %d of %s, but its changelog %s "
               "holds state: counting again would count twice; hint: reset input, changelog and "
               "outputs together, or use another group.prefix and topic.prefix",
               task->partition, task->topic, task_changelog_topic(task));
 }
 
-static struct task *restoring_task(struct run *run, int32_t partition)
+static struct task *restoring_task(struct restore *restore, int32_t partition)
 {
-    for (size_t i = 0; i < run->tasks_count; i++) {
-        struct task *task = run->tasks[i];
-        if (task->partition == partition) { return task->state == TASK_RESTORING ? task : NULL; }
-    }
-    return NULL;
+    struct task *task = task_list_find(restore->tasks, /* topic= */ NULL, partition);
+    return task && task->state == TASK_RESTORING ? task : NULL;
 }
 
 /* What one partition may hold in memory while it is restored. */
-static int64_t load_share(const struct run *run)
+static int64_t load_share(const struct restore *restore)
 {
-    return run->settings.restore_bytes_max / LOAD_SHARES / (int64_t)run->tasks_count;
+    return restore->env->settings->restore_bytes_max / LOAD_SHARES /
+           (int64_t)restore->tasks->count;
 }
 
 static void check_written(struct task *task, int result)
@@ -236,181 +272,222 @@ static void check_written(struct task *task, int result)
     if (result < 0) { task_not_stored(task, result); }
 }
 
-static void begin_load(struct task *task)
+static void begin_load(struct restore *restore, struct task *task)
 {
-    task->loading = task->restore_end - task->changelog_offset >= LOAD_RECORDS_MIN;
-    if (!task->loading) { return; }
-    check_written(task, store_load_begin(task->store, load_share(task->run)));
+    struct restoring *restoring = task->restoring;
+    restoring->loading = restoring->end - task->local.changelog_offset >= LOAD_RECORDS_MIN;
+    if (!restoring->loading) { return; }
+    check_written(task, store_load_begin(task->local.store, load_share(restore)));
 }
 
 /* Writes what was read. The bookmark follows at once, or after a load in the end. */
 static void save_progress(struct task *task)
 {
-    const struct bookmark bookmark = {.changelog_offset = task->changelog_offset};
-    check_written(task, task->loading ? store_load(task->store, task->writes)
-                                      : store_apply(task->store, task->writes, &bookmark));
+    struct task_local *local = &task->local;
+    const struct bookmark bookmark = {.changelog_offset = local->changelog_offset};
+    check_written(task, task->restoring->loading
+                            ? store_load(local->store, local->writes)
+                            : store_apply(local->store, local->writes, &bookmark));
 }
 
 static void end_restore(struct task *task, int64_t input_offset)
 {
-    const struct bookmark bookmark = {.changelog_offset = task->changelog_offset,
+    struct task_local *local = &task->local;
+    const struct bookmark bookmark = {.changelog_offset = local->changelog_offset,
                                       .input_offset = input_offset};
-    if (!task->loading) {
-        check_written(task, store_apply(task->store, task->writes, &bookmark));
+    if (!task->restoring->loading) {
+        check_written(task, store_apply(local->store, local->writes, &bookmark));
         return;
     }
-    int result = store_load(task->store, task->writes);
-    if (result == 0) { result = store_load_end(task->store, &bookmark); }
-    task->loading = false;
+    int result = store_load(local->store, local->writes);
+    if (result == 0) { result = store_load_end(local->store, &bookmark); }
+    task->restoring->loading = false;
     check_written(task, result);
 }
 
 void restore_leave(struct task *task)
 {
-    if (task->loading) { end_restore(task, 0); }
+    if (task->restoring && task->restoring->loading) { end_restore(task, 0); }
 }
 
 static bool finish_if_complete(struct task *task, int64_t position)
 {
-    if (position > task->changelog_offset) { task->changelog_offset = position; }
+    struct restoring *restoring = task->restoring;
+    struct task_local *local = &task->local;
+    local->changelog_offset = MAX_OF(local->changelog_offset, position);
     metric_set(task->restore_remaining,
-               (double)MAX_OF(task->restore_end - task->changelog_offset, (int64_t)0));
-    if (task->changelog_offset < task->restore_end) { return false; }
-    end_restore(task, task->committed_offset);
+               (double)MAX_OF(restoring->end - local->changelog_offset, (int64_t)0));
+    if (local->changelog_offset < restoring->end) { return false; }
+    end_restore(task, task->input.committed);
     CRASH_POINT("restore.complete");
     task_move(task, TASK_READY);
-    run_log(task->run, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
-            task->partition, task->restore_from, task->restore_end);
+    env_log(task->parts.env, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
+            task->partition, restoring->from, restoring->end);
     return true;
 }
 
-static void read_changelog(struct run *run)
+static void refuse_unreadable(struct restore *restore, const struct record *rec)
 {
-    const struct record *at = NULL;
-    size_t count = 0;
-    int result = reader_poll(run->restore.reader, RESTORE_POLL_MS, RESTORE_POLL_RECORDS, &at,
-                             &count);
-    if (result == WIRE_RETRY) { return; }
-    if (result < 0) {
-        run_break(run, run_exit_for(result), "restore: %s", wire_why(run->wire));
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct task *task = restoring_task(run, at[i].partition);
-        if (!task || at[i].offset < task->changelog_offset) { continue; }
-        if (at[i].unreadable) {
-            run_break(run, EXIT_CONFIG,
-                      "restore: offset %" PRId64 " cannot be unpacked: %s; hint: raise "
-                      "kafka.consumer.receive.message.max.bytes, or make the state anew",
-                      at[i].offset, wire_why(run->wire));
-            break;
-        }
-        if (!at[i].key.data) { continue; }
-        if (task->unfounded) { refuse_state(task); }
-        store_batch_put(task->writes, at[i].key, at[i].value);
-        task->changelog_offset = at[i].offset + 1;
-        if (store_batch_bytes(task->writes) >= (size_t)load_share(run)) { save_progress(task); }
-    }
-    if (count) { CRASH_POINT("restore.read"); }
-    metric_add(run->m.restored_records, (double)count);
-    reader_release(run->restore.reader);
-    for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
-        struct task *task = run->tasks[i];
-        if (task->state != TASK_RESTORING) { continue; }
-        int64_t position =
-            reader_position(run->restore.reader, task_changelog_topic(task), task->partition);
-        if (!finish_if_complete(task, position) && count) { save_progress(task); }
+    env_break(restore->env, EXIT_CONFIG,
+              "restore: offset %" PRId64 " cannot be unpacked: %s; hint: raise "
+              "kafka.consumer.receive.message.max.bytes, or recreate the state",
+              rec->offset, wire_why(restore->env->wire));
+}
+
+static void take_record(struct restore *restore, struct task *task, const struct record *rec)
+{
+    if (!rec->key.data) { return; }
+    if (task->restoring->unfounded) { refuse_state(task); }
+    store_batch_put(task->local.writes, rec->key, rec->value);
+    task->local.changelog_offset = rec->offset + 1;
+    if (store_batch_bytes(task->local.writes) >= (size_t)load_share(restore)) {
+        save_progress(task);
     }
 }
 
-/* Opens a reader on the changelogs of all that restore now, each from where it stands. */
-static void open_reader(struct run *run)
+static void take_records(struct restore *restore, const struct record *at, size_t count)
 {
-    struct topic_partition *at = xcalloc(run->tasks_count, sizeof(*at));
+    for (size_t i = 0; i < count; i++) {
+        struct task *task = restoring_task(restore, at[i].partition);
+        if (!task || at[i].offset < task->local.changelog_offset) { continue; }
+        if (at[i].unreadable) {
+            refuse_unreadable(restore, &at[i]);
+            return;
+        }
+        take_record(restore, task, &at[i]);
+    }
+}
+
+static void note_positions(struct restore *restore, bool wrote)
+{
+    for (size_t i = 0; i < restore->tasks->count && !restore->env->ending.broken; i++) {
+        struct task *task = restore->tasks->at[i];
+        if (task->state != TASK_RESTORING) { continue; }
+        int64_t position =
+            reader_position(restore->reader, task_changelog_topic(task), task->partition);
+        if (!finish_if_complete(task, position) && wrote) { save_progress(task); }
+    }
+}
+
+static void read_changelog(struct restore *restore)
+{
+    struct env *env = restore->env;
+    const struct record *at = NULL;
     size_t count = 0;
-    for (size_t i = 0; i < run->tasks_count; i++) {
-        struct task *task = run->tasks[i];
+    int result = reader_poll(restore->reader, RESTORE_POLL_MS, RESTORE_POLL_RECORDS, &at, &count);
+    if (result == WIRE_RETRY) { return; }
+    if (result < 0) {
+        env_break(env, env_exit_code(result), "restore: %s", wire_why(env->wire));
+        return;
+    }
+    take_records(restore, at, count);
+    if (count) { CRASH_POINT("restore.read"); }
+    metric_add(restore->records, (double)count);
+    reader_release(restore->reader);
+    note_positions(restore, count > 0);
+}
+
+/* Opens a reader on the changelogs of all that restore now, each from where it is. */
+static void open_reader(struct restore *restore)
+{
+    struct task_list *tasks = restore->tasks;
+    struct topic_partition *at = xcalloc(tasks->count, sizeof(*at));
+    size_t count = 0;
+    for (size_t i = 0; i < tasks->count; i++) {
+        struct task *task = tasks->at[i];
         if (task->state != TASK_RESTORING) { continue; }
         at[count++] = (struct topic_partition){.topic = task_changelog_topic(task),
                                                .partition = task->partition,
-                                               .offset = task->changelog_offset};
-        task->is_read = true;
-        if (!task->loading) { begin_load(task); }
+                                               .offset = task->local.changelog_offset};
+        task->restoring->is_read = true;
+        if (!task->restoring->loading) { begin_load(restore, task); }
     }
-    if (count && wire_reader(run->wire, at, count, &run->restore.reader) < 0) {
-        run_break(run, EXIT_BROKEN, "restore: %s", wire_why(run->wire));
+    if (count && wire_reader(restore->env->wire, at, count, &restore->reader) < 0) {
+        env_break(restore->env, EXIT_BROKEN, "restore: %s", wire_why(restore->env->wire));
     }
     CRASH_POINT("restore.reader_open");
     free(at);
 }
 
-/* A task may begin to restore at any time, a rolled-back one while others are in the middle of it:
- * then the reader at hand does not read its changelog, or reads it from elsewhere. */
-static void read_all_that_restore(struct run *run)
+/* The reader at hand does not read the changelog of a task that began to restore after it was
+ * opened, or reads it from elsewhere. */
+static void read_all_that_restore(struct restore *restore)
 {
     bool missing = false;
-    for (size_t i = 0; i < run->tasks_count; i++) {
-        struct task *task = run->tasks[i];
-        if (task->state != TASK_RESTORING || task->is_read) { continue; }
+    for (size_t i = 0; i < restore->tasks->count; i++) {
+        struct task *task = restore->tasks->at[i];
+        if (task->state != TASK_RESTORING || task->restoring->is_read) { continue; }
         missing |= !finish_if_complete(task, OFFSET_NONE);
     }
-    if (!missing || run->broken) { return; }
-    restore_release(run);
-    open_reader(run);
+    if (!missing || restore->env->ending.broken) { return; }
+    restore_pause(restore);
+    open_reader(restore);
 }
 
-static bool any_in(const struct run *run, enum task_state state)
+/* ---- Running ---- */
+
+static bool open_worker(struct task *task)
 {
-    for (size_t i = 0; i < run->tasks_count; i++) {
-        if (run->tasks[i]->state == state) { return true; }
+    struct env *env = task->parts.env;
+    if (task->opened || !env->worker->open) { return true; }
+    run_refusal_clear(&env->refusal);
+    int result = env->worker->open(task);
+    if (result < 0) {
+        env_break(env, EXIT_BROKEN, "partition %d: %s", task->partition,
+                  env->refusal.text[0] ? env->refusal.text : strerror(-result));
     }
-    return false;
+    return result == 0;
 }
 
 static void begin_task(struct task *task)
 {
-    struct run *run = task->run;
-    int result = wire_resume(run->wire, task->topic, task->partition, task->input_offset);
-    break_if_final(run, result);
+    struct env *env = task->parts.env;
+    int result = wire_resume(env->wire, task->topic, task->partition, task->input.offset);
+    env_break_if_final(env, result);
     if (result < 0) { return; }
     CRASH_POINT("restore.resumed");
-    task->ended = false;
-    task->held = false;
-    if (!task->opened && run->worker->open) {
-        result = run->worker->open(task);
-        if (result < 0) {
-            run_break(run, EXIT_BROKEN, "partition %d: %s", task->partition,
-                      run->refusal[0] ? run->refusal : strerror(-result));
-            return;
-        }
-    }
+    task->input.ended = false;
+    free(task->held);
+    task->held = NULL;
+    if (!open_worker(task)) { return; }
     task->opened = true;
     task_move(task, TASK_RUNNING);
     CRASH_POINT("restore.running");
-    metric_set(task->offset, (double)task->committed_offset);
-    run_log(run, LOG_INFO, "running", "partition=%d offset=%" PRId64, task->partition,
-            task->input_offset);
+    metric_set(task->offset, (double)task->input.committed);
+    env_log(env, LOG_INFO, "running", "partition=%d offset=%" PRId64, task->partition,
+            task->input.offset);
 }
 
-void restore_step(struct run *run)
+void restore_step(struct restore *restore, bool loaded)
 {
-    for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
-        if (run->tasks[i]->state == TASK_OPENING) { settle(run->tasks[i]); }
+    const struct env *env = restore->env;
+    struct task_list *tasks = restore->tasks;
+    for (size_t i = 0; i < tasks->count && !env->ending.broken; i++) {
+        if (tasks->at[i]->state == TASK_OPENING) { open_task(restore, tasks->at[i]); }
     }
-    int64_t until_ms = run_now_ms(run) + RESTORE_STEP_MS;
-    while (!run->broken && any_in(run, TASK_RESTORING) && !any_in(run, TASK_OPENING)) {
-        read_all_that_restore(run);
-        if (run->restore.reader && !run->broken) { read_changelog(run); }
-        if (run_now_ms(run) >= until_ms) { break; }
+    int64_t until_ms = env_now_ms(env) + RESTORE_STEP_MS;
+    while (!env->ending.broken && task_list_any(tasks, TASK_RESTORING) &&
+           !task_list_any(tasks, TASK_OPENING)) {
+        read_all_that_restore(restore);
+        if (restore->reader && !env->ending.broken) { read_changelog(restore); }
+        if (env_now_ms(env) >= until_ms) { break; }
     }
-    if (!any_in(run, TASK_RESTORING)) { restore_release(run); }
-    for (size_t i = 0; i < run->tasks_count && !run->broken; i++) {
-        if (run->tasks[i]->state == TASK_READY && run_loaded(run)) { begin_task(run->tasks[i]); }
+    if (!task_list_any(tasks, TASK_RESTORING)) { restore_pause(restore); }
+    for (size_t i = 0; i < tasks->count && !env->ending.broken; i++) {
+        if (tasks->at[i]->state == TASK_READY && loaded) { begin_task(tasks->at[i]); }
     }
 }
 
-void restore_release(struct run *run)
+void restore_pause(struct restore *restore)
 {
-    run->restore.reader = reader_close(run->restore.reader);
-    for (size_t i = 0; i < run->tasks_count; i++) { run->tasks[i]->is_read = false; }
+    restore->reader = reader_close(restore->reader);
+    for (size_t i = 0; i < restore->tasks->count; i++) {
+        struct restoring *restoring = restore->tasks->at[i]->restoring;
+        if (restoring) { restoring->is_read = false; }
+    }
+}
+
+bool restore_reads(const struct restore *restore)
+{
+    return restore->reader;
 }

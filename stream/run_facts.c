@@ -1,38 +1,48 @@
-/* What a run can be asked, by the rooms above and by its own parts. */
+/* What a run can be asked and told by the worker (worker.h) and by the process around it. */
 #include "base/base.h"
 #include "stream/run_internal.h"
 
-int64_t run_now_ms(struct run *run)
-{
-    return run->clock.now_ms(run->clock.arg);
-}
-
-bool run_has_changelog(const struct run *run)
-{
-    return run->worker->changelog != NO_CHANGELOG;
-}
-
-static bool has_additive(const struct worker *worker)
-{
-    for (size_t i = 0; i < worker->outputs_count; i++) {
-        if (worker->outputs[i].delivery == DELIVERY_TXN) { return true; }
-    }
-    return false;
-}
-
 bool run_needs_transactions(const struct worker *worker, const struct run_settings *settings)
 {
-    return has_additive(worker) && settings->delivery == EXACTLY_ONCE;
+    const struct env env = {.worker = worker, .settings = settings};
+    return env_transactional(&env);
 }
 
-bool run_is_transactional(const struct run *run)
+int64_t run_now_ms(struct run *run)
 {
-    return run_needs_transactions(run->worker, &run->settings);
+    return env_now_ms(&run->env);
 }
 
-bool run_sends_in_order(const struct run *run)
+void run_log(struct run *run, enum log_level level, const char *msg, const char *format, ...)
 {
-    return has_additive(run->worker) && !run_is_transactional(run);
+    va_list args;
+    va_start(args, format);
+    env_log_args(&run->env, level, msg, format, args);
+    va_end(args);
+}
+
+void run_refuse(struct run *run, const char *format, ...)
+{
+    struct run_refusal *refusal = &run->env.refusal;
+    va_list args;
+    va_start(args, format);
+    run_refusal_set(refusal, refusal->reason, format, args);
+    va_end(args);
+}
+
+enum verdict run_refuse_record(struct run *run, const char *reason, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    run_refusal_set(&run->env.refusal, reason, format, args);
+    va_end(args);
+    return VERDICT_SKIP;
+}
+
+enum verdict run_refuse_undecoded(struct run *run, const struct codec_error *error)
+{
+    (void)run_refuse_record(run, error->reason, "%s", error->detail);
+    return error->unknown_id ? VERDICT_NO_SCHEMA : VERDICT_SKIP;
 }
 
 const void *run_settings(const struct run *run)
@@ -52,32 +62,37 @@ void *run_state(const struct run *run)
 
 struct metrics *run_metrics(struct run *run)
 {
-    return run->metrics;
+    return run->env.metrics;
 }
 
 struct schema_cache *run_schemas(struct run *run)
 {
-    return run->schemas;
+    return schema_source_cache(run->schemas);
 }
 
 void run_withhold_bytes(struct run *run)
 {
-    run->withholds = true;
+    dead_letters_withhold_bytes(run->letters);
+}
+
+const char *run_read_from(struct run *run, const char *name)
+{
+    return topics_read_from(&run->topics, name);
 }
 
 const char *run_input_topic(const struct run *run, int input)
 {
-    return run->input_topics[input];
+    return run->topics.inputs[input];
 }
 
 const char *run_output_topic(const struct run *run, int output)
 {
-    return run->output_topics[output];
+    return run->topics.outputs[output];
 }
 
 int32_t run_output_partitions(const struct run *run, int output)
 {
-    return run->output_partitions[output];
+    return run->topics.output_partitions[output];
 }
 
 const char *run_generation(const struct run *run)
@@ -97,20 +112,66 @@ int64_t run_slot(const struct run *run)
 
 bool run_loaded(const struct run *run)
 {
-    return run->broadcast.loaded;
+    return broadcast_loaded(run->broadcast);
+}
+
+bool run_input_current(struct run *run, int input)
+{
+    return broadcast_current(run->broadcast, input);
 }
 
 const char *run_why(const struct run *run)
 {
-    return run->refusal;
+    return run->env.ending.why;
 }
 
 int run_exit_code(const struct run *run)
 {
-    return run->exit_code;
+    return run->env.ending.exit_code;
 }
 
-int run_exit_for(int result)
+bool run_idle(const struct run *run)
 {
-    return result == WIRE_REFUSED ? EXIT_CONFIG : EXIT_BROKEN;
+    if (!commit_idle(run->commit) || !broadcast_loaded(run->broadcast)) { return false; }
+    for (size_t i = 0; i < run->tasks.count; i++) {
+        const struct task *task = run->tasks.at[i];
+        if (task->state != TASK_RUNNING || task->input.offset > task->input.committed) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool run_healthy(const struct run *run)
+{
+    return task_list_all(&run->tasks, TASK_RUNNING) && broadcast_loaded(run->broadcast) &&
+           !run->env.ending.broken;
+}
+
+static void task_status(const struct task *task, struct buf *out)
+{
+    buf_printf(out,
+               "{\"topic\":\"%s\",\"partition\":%d,\"state\":\"%s\",\"offset\":%" PRId64
+               ",\"committed\":%" PRId64 ",\"lag\":%.0f,\"restore_remaining\":%.0f}",
+               task->topic, task->partition, task_state_name(task->state), task->input.offset,
+               task->input.committed, metric_value(task->lag),
+               metric_value(task->restore_remaining));
+}
+
+void run_status(struct run *run, struct buf *out)
+{
+    buf_printf(out,
+               "{\"worker\":\"%s\",\"generation\":\"%s\",\"slot\":%" PRId64
+               ",\"topic\":\"%s\",\"loaded\":%s,\"partitions\":[",
+               run->env.worker->name, run->settings.generation, run->settings.slot,
+               run->topics.sources[0], run_loaded(run) ? "true" : "false");
+    for (size_t i = 0; i < run->tasks.count; i++) {
+        buf_printf(out, "%s", i ? "," : "");
+        task_status(run->tasks.at[i], out);
+    }
+    buf_printf(out, "],\"dead_letters\":");
+    dead_letters_status(run->letters, out);
+    buf_printf(out, ",\"standby\":");
+    standby_status(run->standby, out);
+    buf_printf(out, "}");
 }

@@ -1,29 +1,30 @@
 /* Standby: warm copies of partitions that other copies of the worker serve.
  *
- * Each is an ordinary local state, in the ordinary place, brought on by reading the changelog
+ * Each is an ordinary local state, in the ordinary directory, kept up by reading the changelog
  * (read_committed) as it is written. When its partition becomes ours the open store is handed to
- * the task, and restore.c goes on as with any local state: the same distrust, then the tail.
+ * the task, and restore.c goes on as with any local state: the same checks, then the tail.
  *
  * Where: the group hands partitions out by range over its members in order, so where a partition
  * will go when a member dies is known beforehand. Every member stands by for the partitions that it
  * would be given if one other member (standby.copies: so many) were gone. The rank comes from the
  * coordinator, every few seconds and after every rebalance.
  *
- * The bookmark's input offset stays what it was when the copy was opened: what restore.c holds
- * against a state that is ahead of the group's offset must not be wiped out by standing by.
+ * The bookmark's input offset stays what it was when the copy was opened: restore.c rejects a state
+ * that is ahead of the group's offset, and standing by must not hide that it is.
  *
  * Cheap: reading stops while anything is being restored, takes a tenth of the time while input
  * comes, and is done in small pieces.
  *
  * Copies that share a state.dir are on one disk: what another of them serves is open there, and
- * already warm. A standby stays away from it, and lets go of its own as soon as the process that
- * serves the partition claims it (a file PARTITION.wanted), which may only have been restarted.
+ * already warm. A standby does not open it, and closes its own as soon as the process that serves
+ * the partition claims it (a file PARTITION.wanted): that process may only have been restarted.
  */
 #include "base/base.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
-#include "stream/run_internal.h"
 #include "stream/standby.h"
+#include "stream/state_directory.h"
+#include "stream/topics.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -33,7 +34,7 @@ enum {
     ASK_MS = 5000,         /* from one look at the group to the next */
     ASK_SOON_MS = 20,      /* the answer is on its way */
     PAUSE_MS = 2000,       /* after a failure, or while another process has the store */
-    LONG_PAUSE_MS = 60000, /* where only a person can help */
+    LONG_PAUSE_MS = 60000, /* where operator action is needed */
     READ_RECORDS = 500,    /* at once */
     READ_BYTES = 4 << 20,  /* in a batch of one copy */
     READ_MS = 10,          /* in one step */
@@ -57,7 +58,8 @@ struct standby_copy {
 };
 
 struct standby {
-    struct run *run;
+    struct env *env;
+    struct task_list *tasks;
     struct standby_copy *copies;
     size_t count;
     struct reader *reader;
@@ -96,11 +98,12 @@ bool standby_wants(size_t rank, size_t members, int32_t partitions, size_t lost_
 
 /* ---- Life ---- */
 
-struct standby *standby_new(struct run *run)
+struct standby *standby_new(struct env *env, struct task_list *tasks)
 {
     struct standby *standby = xcalloc(1, sizeof(*standby));
-    standby->run = run;
-    standby->ready = metrics_gauge(run->metrics, "freshet_standby_ready", "",
+    standby->env = env;
+    standby->tasks = tasks;
+    standby->ready = metrics_gauge(env->metrics, "freshet_standby_ready", "",
                                    "Standby copies that have read all of their changelog.");
     return standby;
 }
@@ -109,7 +112,7 @@ static void drop_copy(struct standby *standby, struct standby_copy *copy)
 {
     store_close(copy->store);
     store_batch_free(copy->writes);
-    metrics_drop(standby->run->metrics, copy->lag_metric);
+    metrics_drop(standby->env->metrics, copy->lag_metric);
     *copy = standby->copies[--standby->count];
     standby->stale = true;
 }
@@ -143,7 +146,7 @@ static void add_copy(struct standby *standby, int32_t partition)
         .writes = store_batch_new(),
         .lag = -1,
         .wanted = true,
-        .lag_metric = metrics_gauge(standby->run->metrics, "freshet_standby_lag", labels,
+        .lag_metric = metrics_gauge(standby->env->metrics, "freshet_standby_lag", labels,
                                     "Changelog records that a standby copy has not read yet."),
     };
 }
@@ -152,12 +155,12 @@ static void add_copy(struct standby *standby, int32_t partition)
 
 static void choose(struct standby *standby, size_t rank, size_t members)
 {
-    struct run *run = standby->run;
-    int32_t partitions = run->output_partitions[run->worker->changelog];
+    struct env *env = standby->env;
+    int32_t partitions = env->topics->output_partitions[env->worker->changelog];
     for (size_t i = 0; i < standby->count; i++) { standby->copies[i].wanted = false; }
     for (int32_t p = 0; p < partitions; p++) {
-        if (run_find_owner(run, p) ||
-            !standby_wants(rank, members, partitions, (size_t)run->settings.standby_copies, p)) {
+        if (task_list_find(standby->tasks, /* topic= */ NULL, p) ||
+            !standby_wants(rank, members, partitions, (size_t)env->settings->standby_copies, p)) {
             continue;
         }
         struct standby_copy *copy = find_copy(standby, p);
@@ -169,7 +172,7 @@ static void choose(struct standby *standby, size_t rank, size_t members)
     }
     for (size_t i = standby->count; i-- > 0;) {
         struct standby_copy *copy = &standby->copies[i];
-        int changelog = copy->store ? run_changelog(run, copy->partition) : -EAGAIN;
+        int changelog = copy->store ? env_changelog(env, copy->partition) : -EAGAIN;
         bool moved = changelog >= 0 && changelog != copy->changelog;
         if (!copy->wanted || moved) { drop_copy(standby, copy); }
     }
@@ -178,7 +181,7 @@ static void choose(struct standby *standby, size_t rank, size_t members)
 static void ask(struct standby *standby, int64_t now_ms)
 {
     size_t rank, members;
-    int result = wire_rank(standby->run->wire, &rank, &members);
+    int result = wire_rank(standby->env->wire, &rank, &members);
     standby->ask_ms = now_ms + (result == WIRE_RETRY ? ASK_SOON_MS : ASK_MS);
     if (result == 0) { choose(standby, rank, members); }
 }
@@ -198,7 +201,7 @@ static void close_copy(struct standby *standby, struct standby_copy *copy, int64
 static void give_up(struct standby *standby, struct standby_copy *copy, int64_t now_ms,
                     const char *why)
 {
-    run_log(standby->run, LOG_WARN, "standby copy fails, trying again", "partition=%d why=\"%s\"",
+    env_log(standby->env, LOG_WARN, "standby copy fails, trying again", "partition=%d why=\"%s\"",
             copy->partition, why);
     close_copy(standby, copy, now_ms);
 }
@@ -206,18 +209,18 @@ static void give_up(struct standby *standby, struct standby_copy *copy, int64_t 
 /* Opens it, takes its bookmark, and deletes what restore would not trust; false: not now. */
 static bool open_trusted(struct standby *standby, struct standby_copy *copy, int64_t now_ms)
 {
-    struct run *run = standby->run;
-    _cleanup_(xfreep) char *path = run_store_path(run, copy->partition, copy->changelog);
+    struct env *env = standby->env;
+    _cleanup_(xfreep) char *path = state_directory_path(env, copy->partition, copy->changelog);
     _cleanup_(xfreep) char *why = NULL;
     int64_t low, end;
     int result = directory_make(path);
     if (result == 0) {
-        result = run_open_store(run, copy->partition, copy->changelog, &copy->store, &why);
+        result = state_directory_open(env, copy->partition, copy->changelog, &copy->store, &why);
     }
     if (result == -EAGAIN) { return false; }
-    if (result == 0 && wire_bounds(run->wire, run->output_topics[copy->changelog],
+    if (result == 0 && wire_bounds(env->wire, env->topics->outputs[copy->changelog],
                                    copy->partition, &low, &end) < 0) {
-        give_up(standby, copy, now_ms, wire_why(run->wire));
+        give_up(standby, copy, now_ms, wire_why(env->wire));
         return false;
     }
     if (result < 0) {
@@ -232,9 +235,9 @@ static bool open_trusted(struct standby *standby, struct standby_copy *copy, int
         copy->open_ms = now_ms + LONG_PAUSE_MS; /* kept: it may be all that is left */
         return false;
     }
-    if (result == 0) { doubt = restore_distrust(&copy->bookmark, INT64_MAX, low); }
+    if (result == 0) { doubt = state_directory_distrust(&copy->bookmark, INT64_MAX, low); }
     if (!doubt) { return true; }
-    metric_add(run->m.store_wipes, 1);
+    metric_add(state_directory_wipes(env), 1);
     give_up(standby, copy, now_ms, doubt);
     (void)store_wipe(path);
     return false;
@@ -252,15 +255,15 @@ static bool claimed(const char *path)
 
 static void open_copy(struct standby *standby, struct standby_copy *copy, int64_t now_ms)
 {
-    struct run *run = standby->run;
-    copy->changelog = run_changelog(run, copy->partition);
+    struct env *env = standby->env;
+    copy->changelog = env_changelog(env, copy->partition);
     if (copy->changelog < 0) { return; }
-    _cleanup_(xfreep) char *path = run_store_path(run, copy->partition, copy->changelog);
+    _cleanup_(xfreep) char *path = state_directory_path(env, copy->partition, copy->changelog);
     copy->open_ms = now_ms + PAUSE_MS;
     if (claimed(path) || store_in_use(path)) { return; }
     if (!open_trusted(standby, copy, now_ms)) { return; }
     standby->stale = true;
-    run_log(run, LOG_INFO, "standing by", "partition=%d from=%" PRId64, copy->partition,
+    env_log(env, LOG_INFO, "standing by", "partition=%d from=%" PRId64, copy->partition,
             copy->bookmark.changelog_offset);
 }
 
@@ -272,27 +275,25 @@ static void heed_claims(struct standby *standby, int64_t now_ms)
         struct standby_copy *copy = &standby->copies[i];
         if (!copy->store) { continue; }
         _cleanup_(xfreep) char *path =
-            run_store_path(standby->run, copy->partition, copy->changelog);
+            state_directory_path(standby->env, copy->partition, copy->changelog);
         if (claimed(path)) { close_copy(standby, copy, now_ms); }
     }
 }
 
-void standby_claim(struct task *task, bool locked)
+void standby_claim(const char *path, bool wanted)
 {
-    if (task->claiming == locked) { return; }
-    _cleanup_(xfreep) char *file = xprintf("%s.wanted", task->path);
-    if (locked) {
+    _cleanup_(xfreep) char *file = xprintf("%s.wanted", path);
+    if (wanted) {
         int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
         if (fd >= 0) { close(fd); }
     } else {
         (void)unlink(file);
     }
-    task->claiming = locked;
 }
 
 static void open_reader(struct standby *standby, int64_t now_ms)
 {
-    struct run *run = standby->run;
+    struct env *env = standby->env;
     standby->reader = reader_close(standby->reader);
     standby->stale = false;
     struct topic_partition *at = xcalloc(standby->count + 1, sizeof(*at));
@@ -300,12 +301,12 @@ static void open_reader(struct standby *standby, int64_t now_ms)
     for (size_t i = 0; i < standby->count; i++) {
         const struct standby_copy *copy = &standby->copies[i];
         if (!copy->store) { continue; }
-        at[count++] = (struct topic_partition){.topic = run->output_topics[copy->changelog],
+        at[count++] = (struct topic_partition){.topic = env->topics->outputs[copy->changelog],
                                                .partition = copy->partition,
                                                .offset = copy->bookmark.changelog_offset};
     }
-    if (count && wire_reader(run->wire, at, count, &standby->reader) < 0) {
-        run_log(run, LOG_WARN, "cannot stand by, trying again", "why=\"%s\"", wire_why(run->wire));
+    if (count && wire_reader(env->wire, at, count, &standby->reader) < 0) {
+        env_log(env, LOG_WARN, "cannot stand by, trying again", "why=\"%s\"", wire_why(env->wire));
         standby->stale = true;
         standby->open_ms = now_ms + PAUSE_MS;
     }
@@ -318,7 +319,7 @@ static void write_copy(struct standby *standby, struct standby_copy *copy)
 {
     copy->touched = false;
     if (store_apply(copy->store, copy->writes, &copy->bookmark) == 0) { return; }
-    give_up(standby, copy, run_now_ms(standby->run), store_why(copy->store));
+    give_up(standby, copy, env_now_ms(standby->env), store_why(copy->store));
 }
 
 static void take_record(struct standby *standby, const struct record *rec)
@@ -333,14 +334,14 @@ static void take_record(struct standby *standby, const struct record *rec)
     if (store_batch_bytes(copy->writes) >= READ_BYTES) { write_copy(standby, copy); }
 }
 
-/* After the records of a poll: writes them, and notes where each copy stands. */
-static void settle_copies(struct standby *standby)
+/* After the records of a poll: writes them, and notes how far each copy is. */
+static void note_positions(struct standby *standby)
 {
     size_t ready = 0;
     for (size_t i = 0; i < standby->count; i++) {
         struct standby_copy *copy = &standby->copies[i];
         if (!copy->store) { continue; }
-        const char *topic = standby->run->output_topics[copy->changelog];
+        const char *topic = standby->env->topics->outputs[copy->changelog];
         int64_t position = reader_position(standby->reader, topic, copy->partition);
         int64_t end = reader_end(standby->reader, topic, copy->partition);
         copy->bookmark.changelog_offset = MAX_OF(copy->bookmark.changelog_offset, position);
@@ -353,11 +354,11 @@ static void settle_copies(struct standby *standby)
     metric_set(standby->ready, (double)ready);
 }
 
-/* The offsets that we stand at are not there any more, or worse: all is opened and judged anew. */
+/* The offsets that we read from are gone, or worse: all is opened and checked again. */
 static void start_over(struct standby *standby, int64_t now_ms)
 {
-    run_log(standby->run, LOG_WARN, "standby copies begin again", "why=\"%s\"",
-            wire_why(standby->run->wire));
+    env_log(standby->env, LOG_WARN, "standby copies begin again", "why=\"%s\"",
+            wire_why(standby->env->wire));
     for (size_t i = 0; i < standby->count; i++) {
         close_copy(standby, &standby->copies[i], now_ms);
     }
@@ -369,7 +370,7 @@ static size_t read_once(struct standby *standby)
     const struct record *at = NULL;
     size_t count = 0;
     if (reader_poll(standby->reader, 0, READ_RECORDS, &at, &count) < 0) {
-        start_over(standby, run_now_ms(standby->run));
+        start_over(standby, env_now_ms(standby->env));
         return 0;
     }
     bool readable = true;
@@ -378,33 +379,32 @@ static size_t read_once(struct standby *standby)
         if (readable) { take_record(standby, &at[i]); }
     }
     if (!readable) {
-        start_over(standby, run_now_ms(standby->run));
+        start_over(standby, env_now_ms(standby->env));
         return 0;
     }
     reader_release(standby->reader);
-    settle_copies(standby);
+    note_positions(standby);
     return count;
 }
 
-static void read_some(struct standby *standby, int64_t now_ms)
+static void read_some(struct standby *standby, int64_t now_ms, int64_t fed_ms)
 {
-    struct run *run = standby->run;
+    struct env *env = standby->env;
     int64_t until_ms = now_ms + READ_MS, at_ms = now_ms;
     size_t count = READ_RECORDS;
     while (standby->reader && count == READ_RECORDS && at_ms < until_ms) {
         count = read_once(standby);
-        at_ms = run_now_ms(run);
+        at_ms = env_now_ms(env);
     }
-    bool busy = at_ms - run->commit.fed_ms < BUSY_MS;
+    bool busy = at_ms - fed_ms < BUSY_MS;
     standby->rest_ms = at_ms + (busy ? (at_ms - now_ms) * (BUSY_SHARE - 1) : 0);
     standby->behind = standby->reader && count == READ_RECORDS;
 }
 
-void standby_step(struct run *run)
+void standby_step(struct standby *standby, int64_t fed_ms)
 {
-    struct standby *standby = run->standby;
-    if (!standby || !run_healthy(run)) { return; }
-    int64_t now_ms = run_now_ms(run);
+    if (!standby) { return; }
+    int64_t now_ms = env_now_ms(standby->env);
     if (now_ms >= standby->ask_ms) { ask(standby, now_ms); }
     heed_claims(standby, now_ms);
     for (size_t i = 0; i < standby->count; i++) {
@@ -413,40 +413,39 @@ void standby_step(struct run *run)
     }
     if (standby->stale && now_ms >= standby->open_ms) { open_reader(standby, now_ms); }
     if (standby->reader && !standby->stale && now_ms >= standby->rest_ms) {
-        read_some(standby, now_ms);
+        read_some(standby, now_ms, fed_ms);
     }
 }
 
 /* ---- What others ask ---- */
 
-void standby_wake(struct run *run)
+void standby_wake(struct standby *standby)
 {
-    if (run->standby) { run->standby->ask_ms = 0; }
+    if (standby) { standby->ask_ms = 0; }
 }
 
-struct store *standby_take(struct run *run, int32_t partition, int changelog)
+struct store *standby_take(struct standby *standby, int32_t partition, int changelog)
 {
-    struct standby_copy *copy = find_copy(run->standby, partition);
+    struct standby_copy *copy = find_copy(standby, partition);
     if (!copy) { return NULL; }
     struct store *store = copy->changelog == changelog ? copy->store : NULL;
     if (store) { copy->store = NULL; }
-    drop_copy(run->standby, copy);
+    drop_copy(standby, copy);
     return store;
 }
 
-bool standby_behind(const struct run *run)
+bool standby_behind(const struct standby *standby)
 {
-    return run->standby && run->standby->behind;
+    return standby && standby->behind;
 }
 
-bool standby_holds(const struct run *run, int32_t partition)
+bool standby_holds(const struct standby *standby, int32_t partition)
 {
-    return find_copy(run->standby, partition) != NULL;
+    return find_copy(standby, partition) != NULL;
 }
 
-void standby_status(const struct run *run, struct buf *out)
+void standby_status(const struct standby *standby, struct buf *out)
 {
-    const struct standby *standby = run->standby;
     buf_printf(out, "[");
     for (size_t i = 0; standby && i < standby->count; i++) {
         const struct standby_copy *copy = &standby->copies[i];

@@ -16,35 +16,36 @@
  * A thread that was merely kept waiting for so long has a batch to read again, no more.
  */
 #include "base/base.h"
-#include "stream/run_internal.h"
+#include "stream/kafka/wire.h"
+#include "stream/standstill.h"
 
-int64_t standstill_limit(const struct run_settings *settings)
+void standstill_init(struct standstill *standstill, const struct run_settings *settings)
 {
     static const char *const keys[] = {"consumer.session.timeout.ms", "session.timeout.ms"};
+    *standstill = (struct standstill){.session_ms = WIRE_SESSION_MS};
     for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
         const char *value = properties_get(&settings->kafka, keys[i]);
         int64_t limit_ms = value ? strtoll(value, NULL, 10) : 0;
-        if (limit_ms > 0) { return limit_ms; }
+        if (limit_ms <= 0) { continue; }
+        standstill->session_ms = limit_ms;
+        return;
     }
-    return WIRE_SESSION_MS;
 }
 
-bool standstill_look(struct run *run)
+bool standstill_look(struct standstill *standstill, int64_t now_ms)
 {
-    int64_t now_ms = run_now_ms(run), still_ms = now_ms - run->looked_ms;
-    bool first = run->looked_ms == 0;
-    run->looked_ms = now_ms;
-    if (first || still_ms < run->session_ms) { return run->still_ms > 0; }
-    run->still_ms = still_ms;
-    run->unsent = true;
-    return true;
+    int64_t still_ms = now_ms - standstill->looked_ms;
+    bool first = standstill->looked_ms == 0;
+    standstill->looked_ms = now_ms;
+    if (!first && still_ms >= standstill->session_ms) { standstill->still_ms = still_ms; }
+    return standstill->still_ms > 0;
 }
 
-bool standstill_tell(struct run *run, char *text, size_t size)
+bool standstill_tell(struct standstill *standstill, char *text, size_t size)
 {
-    if (!run->still_ms) { return false; }
+    if (!standstill->still_ms) { return false; }
     (void)snprintf(text, size, "stood still for %" PRId64 " ms, longer than a session",
-                   run->still_ms);
-    run->still_ms = 0;
+                   standstill->still_ms);
+    standstill->still_ms = 0;
     return true;
 }

@@ -118,7 +118,7 @@ const void *run_settings(const struct run *run);
 void run_set_state(struct run *run, void *state);
 void *run_state(const struct run *run);
 struct metrics *run_metrics(struct run *run);
-/* The schema schemas with all contracts that were opened and those of `schemas.path`. */
+/* The schema cache with all contracts that were opened and those of `schemas.path`. */
 struct schema_cache *run_schemas(struct run *run);
 /* Reads the partitioned input from this topic (a name below the prefix, or named in full by
  * topic.NAME), in the order of the calls; returns the full name. From name_inputs only. */
@@ -179,9 +179,9 @@ int task_changelog(const struct task *task);
 /* Commits what is processed, of all tasks, and waits until all that was sent is acknowledged. False
  * when that failed or took too long: what is not committed may be processed again. Only from
  * `tick`. */
-bool task_settle(struct task *task);
-/* Begins the task again at its committed offset, with its changelog chosen anew: with another one,
- * the store is restored from it. Only from `tick`, after task_settle(). */
+bool task_commit(struct task *task);
+/* Begins the task again at its committed offset, with its changelog chosen again: with another one,
+ * the store is restored from it. Only from `tick`, after task_commit(). */
 void task_reopen(struct task *task);
 /* Notes why a record is refused (reason: a fixed word; the format: where and what was expected) and
  * returns VERDICT_SKIP. */
@@ -192,11 +192,5 @@ enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *
 /* Walks the committed state, in key order; stops at non-zero, which is returned. */
 int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
               void *arg);
-
-/* ---- The process ---- */
-
-/* Loads configuration, connects, works until a signal, ends cleanly. Returns the exit code (see
- * docs/operations.md): 0 stopped by signal, 64 usage, 78 configuration, 70 fatal, 75 fenced. */
-int worker_main(const struct worker *worker, int argc, char **argv);
 
 #endif

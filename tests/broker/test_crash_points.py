@@ -14,7 +14,7 @@ from test_neighbours import UNBOUND, cells, run
 
 CRASHING = BIN.parent / "crash" / "bin"  # make crash-programs
 EVENTS = 3_000
-PLACES = {"features": ["restore.settled:1", "txn.begun:2", "txn.produce:40", "txn.offsets:1",
+PLACES = {"features": ["restore.opened:1", "txn.begun:2", "txn.produce:40", "txn.offsets:1",
                        "txn.commit:2", "txn.committed:1", "commit.sent:2", "store.written:3",
                        "rebalance.assigned:1"],
           "trainer": ["commit.drained:2", "commit.sent:1", "restore.read:1"]}

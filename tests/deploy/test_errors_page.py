@@ -11,7 +11,7 @@ PAGE = " ".join((ROOT / "docs/errors.md").read_text(encoding="utf-8").split())
 WORKERS = ("stream", "ingest", "features", "trainer", "scorer")
 
 # Call -> place of the text among its arguments, and of the reason word.
-ENDS = {"run_break": 2, "run_refuse": 1}
+ENDS = {"env_break": 2, "run_refuse": 1}
 REFUSALS = {"task_refuse": 1, "run_refuse_record": 1, "cursor_refuse": 1}
 LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"|\bPRI\w+')
 # Reasons that never leave the process, and those that no dead letter carries.
@@ -79,9 +79,8 @@ def ending_messages():
         reason = literal(taken[1])
         if reason in ("items_full", "state_damaged"):
             found.add(shown(literal(taken[2])))
-    run = (ROOT / "stream/run.c").read_text(encoding="utf-8")
-    worker = (ROOT / "stream/worker.c").read_text(encoding="utf-8")
-    for text in (run, worker):
+    for file in ("run_settings.c", "topics.c", "worker_main.c"):
+        text = (ROOT / "stream" / file).read_text(encoding="utf-8")
         for match in re.finditer(r"\bxprintf\(", text):
             made = literal(arguments(text, match.end() - 1)[0])
             if "hint" in made or "want" in made:
@@ -91,11 +90,11 @@ def ending_messages():
 
 def warnings():
     found = set()
-    for _, name, taken in calls(["run_log", "log_line"]):
-        level = taken[1 if name == "run_log" else 0]
+    for _, name, taken in calls(["env_log", "run_log", "log_line"]):
+        level = taken[0 if name == "log_line" else 1]
         if "LOG_WARN" in level or "LOG_ERROR" in level:
-            found.add(literal(taken[2 if name == "run_log" else 1]))
-    worker = (ROOT / "stream/worker.c").read_text(encoding="utf-8")
+            found.add(literal(taken[1 if name == "log_line" else 2]))
+    worker = (ROOT / "stream/worker_main.c").read_text(encoding="utf-8")
     for match in re.finditer(r"(?<![\w.>])refuse\(", worker):
         found.add(literal(arguments(worker, match.end() - 1)[1]))
     return sorted(found - {""})

@@ -31,16 +31,17 @@ static inline int compare_pair(void *arg, struct slice key, struct slice value)
 static inline bool state_is_changelog(struct rig *rig, struct copy *copy)
 {
     const struct run *run = copy->run;
-    if (!run_has_changelog(run)) { return true; }
-    _cleanup_(xfreep) struct fold *fold = rig_fold(rig, run->output_topics[run->worker->changelog]);
-    for (size_t t = 0; t < run->tasks_count; t++) {
-        struct task *task = run->tasks[t];
+    if (!env_has_changelog(&run->env)) { return true; }
+    _cleanup_(xfreep) struct fold *fold =
+        rig_fold(rig, run->topics.outputs[run->env.worker->changelog]);
+    for (size_t t = 0; t < run->tasks.count; t++) {
+        struct task *task = run->tasks.at[t];
         size_t expected = 0;
         for (size_t i = 0; i < fold->count; i++) {
             expected += fold->at[i].partition == task->partition && fold->at[i].value.data;
         }
         struct comparison comparison = {fold, task->partition, 0, true};
-        int result = store_scan(task->store, compare_pair, &comparison);
+        int result = store_scan(task->local.store, compare_pair, &comparison);
         assert(result == 0);
         if (comparison.agrees && comparison.found == expected) { continue; }
         fprintf(stderr, "the state of partition %d is not what its changelog says\n",

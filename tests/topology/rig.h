@@ -12,6 +12,7 @@
 #include "stream/generation.h"
 #include "stream/sim/memlog.h"
 #include "stream/run.h"
+#include "stream/topics.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -194,7 +195,7 @@ static inline bool rig_launch(struct rig *rig, struct copy *copy)
         .wire = copy->wire,
         .metrics = copy->metrics,
         .clock = {rig_now, rig},
-        .notes = {rig_log, rig},
+        .log = {rig_log, rig},
     };
     char *why = NULL;
     copy->run = run_new(&parts, &copy->exit_code, &why);
@@ -294,7 +295,7 @@ static inline bool rig_read_all(const struct rig *rig, const struct copy *copy)
 {
     const struct input *input = &copy->worker->inputs[0];
     _cleanup_(xfreep) char *group = copy_group(copy);
-    _cleanup_(xfreep) char *topic = run_topic_name(&copy->settings, input->name, input->shared);
+    _cleanup_(xfreep) char *topic = topic_name(&copy->settings, input->name, input->shared);
     int32_t partitions = 0;
     if (wire_partitions(copy->wire, topic, &partitions) < 0) { return false; }
     for (int32_t p = 0; p < partitions; p++) {

@@ -131,7 +131,7 @@ static void test_input_cut(void **state)
     struct rig rig;
     struct copy *copy = halfway(&rig);
     memlog_cut(rig.log, "events", 0, HALF - 10);
-    check_end(&rig, copy, EXIT_CONFIG, "made anew", "partition 0 of events");
+    check_end(&rig, copy, EXIT_CONFIG, "recreated", "partition 0 of events");
     rig_release(&rig);
 }
 
@@ -171,7 +171,7 @@ static void test_more_partitions_than_changelog(void **state)
     struct rig rig;
     rig_init(&rig, 2);
     struct copy *copy = rig_start(&rig, &features_worker, 0, pairs);
-    copy->run->output_partitions[copy->run->worker->changelog] = 1; /* as it was at the start */
+    copy->run->topics.output_partitions[features_worker.changelog] = 1; /* as it was at the start */
     check_end(&rig, copy, EXIT_CONFIG, "partition 1", "features-changelog");
     rig_release(&rig);
 }
@@ -242,8 +242,8 @@ static void test_offsets_refused(void **state)
 
 /* ---- The disk ---- */
 
-/* A store with a write that failed keeps its lock until the process ends (stream/store.c), and this
- * one goes on: the next start finds the same state in another place. */
+/* A store with a write that failed keeps its lock until the process ends (stream/state/store.c),
+ * and this one goes on: the next start finds the same state in another place. */
 static void move_state(struct copy *copy)
 {
     char *moved = xprintf("%s-moved", copy->state_path);
@@ -258,7 +258,7 @@ static void test_disk_full_while_working(void **state)
     struct rig rig;
     struct copy *copy = halfway(&rig);
     assert_true(rig_launch(&rig, copy));
-    for (int i = 0; !copy->run->tasks_count || !run_healthy(copy->run); i++) {
+    for (int i = 0; !copy->run->tasks.count || !run_healthy(copy->run); i++) {
         rig_round(&rig, false);
         assert_true(i < ROUNDS_TO_END);
     }
@@ -303,7 +303,8 @@ static void test_disk_full_while_restoring(void **state)
     assert_true(rig_launch(&rig, copy));
     memlog_batch(rig.log, 1);
     memlog_fail(rig.log, MEMLOG_READER_POLL, 1, WIRE_RETRY);
-    for (int i = 0; !copy->run->tasks_count || copy->run->tasks[0]->state != TASK_RESTORING; i++) {
+    const struct task_list *tasks = &copy->run->tasks;
+    for (int i = 0; !tasks->count || tasks->at[0]->state != TASK_RESTORING; i++) {
         assert_true(rig_step(&rig, copy));
         assert_true(i < ROUNDS_TO_END);
     }

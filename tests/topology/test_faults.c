@@ -103,12 +103,12 @@ static void test_lost_message_fails_its_own_batch(void **state)
     memlog_ack_delay(rig.log, 4);
     struct copy *copy = rig_start(&rig, &features_worker, 0, pairs);
     int rounds = 0;
-    while (copy->run->commit.phase != COMMIT_DRAINING) {
+    while (!commit_awaits_acks(copy->run->commit)) {
         assert_true(rig_step(&rig, copy));
         assert_true(++rounds < ROUNDS_TO_END);
     }
-    int64_t flying = copy->run->tasks[0]->flying.next_offset;
-    int32_t partition = copy->run->tasks[0]->partition;
+    int64_t flying = copy->run->tasks.at[0]->flying.next_offset;
+    int32_t partition = copy->run->tasks.at[0]->partition;
     memlog_fail(rig.log, MEMLOG_PRODUCE, 1, WIRE_ABORTED);
     while (memlog_failed(rig.log, MEMLOG_PRODUCE) == 0) { assert_true(rig_step(&rig, copy)); }
     while (count(copy, "freshet_aborts_total") == 0) {
@@ -193,7 +193,7 @@ static bool disturb_restore(enum disturbance disturbance, int after)
     memlog_marker_delay(rig.log, 3);
     assert_true(rig_launch(&rig, copy));
     for (int i = 0; i < after; i++) { assert_true(rig_step(&rig, copy)); }
-    bool restoring = copy->run->tasks_count && !run_healthy(copy->run);
+    bool restoring = copy->run->tasks.count && !run_healthy(copy->run);
     if (disturbance != SESSION_LOST) { rig_start(&rig, &features_worker, 1, pairs); }
     if (disturbance == SECOND_COPY_AND_LOST) { rig_round(&rig, false); }
     if (disturbance != SECOND_COPY) { memlog_expire(rig.log, copy->wire); }

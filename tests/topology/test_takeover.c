@@ -1,7 +1,7 @@
 /* A copy that stands by holds what the owner holds, and takes over by reading the tail only. */
 #include "base/base.h"
 #include "features/features.h"
-#include "stream/store.h"
+#include "stream/state/store.h"
 #include "tests/topology/answers.h"
 #include "trainer/similarity/trainer.h"
 

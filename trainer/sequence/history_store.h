@@ -7,7 +7,7 @@
 #ifndef FRESHET_TRAINER_SEQUENCE_HISTORY_STORE_H
 #define FRESHET_TRAINER_SEQUENCE_HISTORY_STORE_H
 
-#include "stream/store.h"
+#include "stream/state/store.h"
 
 struct history_store;
 

@@ -178,13 +178,13 @@ static void announce(struct publisher *publisher, struct task *task)
     const struct model_snapshot *snapshot = publisher->snapshot;
     const size_t each = MODEL_PART_NUMBERS_MAX;
     const int32_t parts = (int32_t)((snapshot->dense_count + each - 1) / each);
-    if (!task_settle(task)) {
+    if (!task_commit(task)) {
         publisher_restart(publisher);
         return;
     }
     CRASH_POINT("model_version.announce");
     for (int32_t part = 0; part < parts; part++) { send_part(publisher, task, part, parts); }
-    if (!task_settle(task)) {
+    if (!task_commit(task)) {
         publisher_restart(publisher);
         return;
     }

@@ -382,7 +382,7 @@ static void publish_cold_start_items(struct training_state *state, struct task *
         if (!cold_start_items_next(cold_start, state->training_set, &row)) { break; }
         publisher_send_cold_start(&state->publisher, task, &row);
     }
-    if (!sent || task_settle(task)) {
+    if (!sent || task_commit(task)) {
         cold_start_items_acknowledge(cold_start);
     } else {
         cold_start_items_roll_back(cold_start);

@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
-#include "stream/store.h"
+#include "stream/state/store.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -6,11 +6,11 @@
 #include "base/quote.h"
 #include "base/version.h"
 #include "base/xalloc.h"
-#include "stream/config/option_table.h"
 #include "stream/config/option_names.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
 #include "stream/run.h"
+#include "stream/worker_main.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -21,97 +21,12 @@
 #include <unistd.h>
 
 enum {
-    SLOTS_MAX = 256,
     STEP_MS = 50,
     STATUS_MS = 250,
     STATUS_BYTES_MAX = 1 << 20,
-    SLOT_AUTO = -1,
-    PORT_NONE = -1,
     CLOSE_TIMEOUT_S = 20,
     MALLOC_MAP_BYTES = 128 << 10,
 };
-
-#define OPTION_SETTINGS struct run_settings
-
-const struct option run_options[] = {
-    OPTION("bootstrap.servers", STRING, bootstrap_servers, "127.0.0.1:9092", OPTION_FREE,
-           "Kafka brokers to begin with, host:port,..."),
-    OPTION("topic.prefix", STRING, topic_prefix, "", OPTION_FREE,
-           "Text before every topic name of ours."),
-    OPTION("topic.", PREFIX, topics, NULL, OPTION_FREE,
-           "Full name of one topic, e.g. topic.events=shop.events; overrides the prefix."),
-    OPTION("group.prefix", STRING, group_prefix, "freshet-", OPTION_FREE,
-           "Text before the consumer group and transactional id."),
-    OPTION("generation", STRING, generation, "", OPTION_FREE,
-           "Name of the generation that this copy works for; behind the names of its topics, "
-           "group and state. Empty: the base."),
-    OPTION("input.end", STRING, input_end, "", OPTION_FREE,
-           "PARTITION:OFFSET,...: first offsets of the input that are not processed (a backfill "
-           "to a point); empty: no end."),
-    OPTION("state.dir", STRING, state_dir, "state", OPTION_FREE,
-           "Directory of the local state; a cache, Kafka holds the truth."),
-    OPTION("slot", LONG, slot, "-1", OPTION_RANGE(SLOT_AUTO, SLOTS_MAX - 1),
-           "Number of this copy, stable over restarts; -1: the first free one in state.dir."),
-    OPTION("instance", STRING, instance, "", OPTION_FREE,
-           "Name of this machine in member and transactional ids; empty: the host name."),
-    OPTION("static.member", BOOL, static_member, "true", OPTION_FREE,
-           "Keep the copy's place in its group over a restart; false: it leaves at the end."),
-    OPTION("delivery", CHOICE, delivery, "exactly_once",
-           OPTION_ONE_OF("exactly_once|at_least_once"),
-           "at_least_once: no transactions; after a fault counts may be counted twice "
-           "(docs/guarantees.md)."),
-    OPTION("commit.interval.ms", DURATION, commit_interval_ms, "500ms", OPTION_RANGE(1, 3600000),
-           "Longest time between commits."),
-    OPTION("batch.records.max", LONG, batch_records_max, "100000", OPTION_RANGE(1, 10000000),
-           "Most records between commits."),
-    OPTION("batch.bytes.max", BYTES, batch_bytes_max, "64m", OPTION_RANGE(1 << 16, 4e9),
-           "Bytes staged or held for a commit at which it is made; while it is on its way as "
-           "many may be held for the next one."),
-    OPTION("poll.records.max", LONG, poll_records_max, "5000", OPTION_RANGE(1, 1000000),
-           "Most records taken at one poll; their at-once outputs are combined."),
-    OPTION("record.bytes.max", BYTES, record_bytes_max, "4m", OPTION_RANGE(64, 1e8),
-           "Largest input record; a larger one goes to dead letters."),
-    OPTION("fetch.bytes.max", BYTES, fetch_bytes_max, "32m", OPTION_RANGE(1 << 16, 1e9),
-           "Most bytes prefetched from the input, and once more from broadcast inputs."),
-    OPTION("store.write.buffer.bytes", BYTES, store_write_buffer_bytes, "4m",
-           OPTION_RANGE(1 << 16, 1e9),
-           "RocksDB write buffer of one partition."),
-    OPTION("store.block.cache.bytes", BYTES, store_block_cache_bytes, "4m",
-           OPTION_RANGE(1 << 16, 1e10),
-           "RocksDB block cache of one partition."),
-    OPTION("restore.timeout.ms", DURATION, restore_timeout_ms, "60s", OPTION_RANGE(1000, 86400000),
-           "Longest wait for the lock of a partition's state."),
-    OPTION("restore.bytes.max", BYTES, restore_bytes_max, "128m", OPTION_RANGE(1 << 20, 1e10),
-           "Most bytes held in memory on their way to the disk while state is restored, all "
-           "partitions together."),
-    OPTION("standby.copies", LONG, standby_copies, "0", OPTION_RANGE(0, 8),
-           "How many copies may be lost at once so that every partition is still warm on one "
-           "that is left; 0: no standby copies."),
-    OPTION("state.cleanup.delay.ms", DURATION, state_cleanup_delay_ms, "10m",
-           OPTION_RANGE(0, 2592000000),
-           "Local state of a partition that this copy neither serves nor stands by for is "
-           "deleted after this time."),
-    OPTION("commit.timeout.ms", DURATION, commit_timeout_ms, "120s", OPTION_RANGE(1000, 86400000),
-           "Longest wait for a commit before the worker ends."),
-    OPTION("connect.timeout.ms", DURATION, connect_timeout_ms, "30s", OPTION_RANGE(1000, 86400000),
-           "Longest wait for a broker at start."),
-    OPTION("schemas.path", STRING, schemas_path, "", OPTION_FREE,
-           "Directory with further *.avsc: schemas of older or foreign writers; NUMBER.avsc is "
-           "also what messages with that id of a schema registry were written with."),
-    OPTION("schema.framing", CHOICE, schema_framing, "auto", OPTION_ONE_OF("auto|single|confluent"),
-           "Frame of the messages written: Avro single objects, or Confluent's (00, id of the "
-           "schema registry). Both are read."),
-    OPTION("metrics.address", STRING, metrics_address, "127.0.0.1", OPTION_FREE,
-           "Address of the metrics port."),
-    OPTION("metrics.port", LONG, metrics_port, "0", OPTION_RANGE(PORT_NONE, 65535),
-           "Port of GET /metrics, /health and /status; 0: any free one, -1: none."),
-    OPTION("log.level", CHOICE, log_level, "info", OPTION_ONE_OF("debug|info|warn|error"),
-           "Least level that is logged."),
-    OPTION("kafka.", PREFIX, kafka, NULL, OPTION_FREE,
-           "Passed to librdkafka, e.g. kafka.security.protocol; kafka.consumer.* and "
-           "kafka.producer.* for one kind of client."),
-};
-const size_t run_options_count = ARRAY_COUNT(run_options);
 
 /* The process around a run. */
 struct process {
@@ -149,7 +64,7 @@ static int64_t monotonic_ms(void *arg _unused_)
     return clock_monotonic_ms();
 }
 
-static void note(void *arg _unused_, enum log_level level, const char *msg, const char *pairs)
+static void write_line(void *arg _unused_, enum log_level level, const char *msg, const char *pairs)
 {
     log_line(level, msg, "%s", pairs);
 }
@@ -206,13 +121,18 @@ static void name_member(struct process *process)
         xprintf("%s-%s-%" PRId64, process->group, instance, process->settings.slot);
 }
 
+static int metrics_port(const struct process *process)
+{
+    return process->server ? metrics_server_port(process->server) : METRICS_PORT_NONE;
+}
+
 /* Tells tools on this machine where the copy listens. */
 static void publish_slot(struct process *process)
 {
     _cleanup_(xfreep) char *text =
         xprintf("{\"worker\":\"%s\",\"slot\":%" PRId64 ",\"pid\":%d,\"metrics_port\":%d}\n",
                 process->worker->name, process->settings.slot, (int)getpid(),
-                process->server ? metrics_server_port(process->server) : PORT_NONE);
+                metrics_port(process));
     (void)atomic_file_write(process->slot_path, slice_str(text));
 }
 
@@ -282,7 +202,7 @@ static int serve(struct process *process)
         .worker_settings = process->worker_settings,
         .metrics = process->metrics,
         .clock = {.now_ms = monotonic_ms},
-        .notes = {.note = note},
+        .log = {.line = write_line},
         .threaded = true,
     };
     _cleanup_(xfreep) char *why = NULL;
@@ -295,7 +215,7 @@ static int serve(struct process *process)
     struct run *run = run_new(&parts, &code, &why);
     if (!run) { return refuse(code, "cannot start", why); }
     log_line(LOG_INFO, "started", "slot=%" PRId64 " group=%s metrics_port=%d", settings->slot,
-             process->group, process->server ? metrics_server_port(process->server) : PORT_NONE);
+             process->group, metrics_port(process));
     return work(process, run);
 }
 
@@ -339,7 +259,7 @@ static int prepare(struct process *process)
     name_member(process);
     process->metrics = metrics_new(process->worker->name);
     tell_build(process->metrics);
-    if (process->settings.metrics_port == PORT_NONE) { return 0; }
+    if (process->settings.metrics_port == METRICS_PORT_NONE) { return 0; }
     result = metrics_server_start(process->metrics, process->settings.metrics_address,
                                   (int)process->settings.metrics_port, tell_status, process,
                                   &process->server);
@@ -385,7 +305,7 @@ static const char exit_codes[] =
     "  70  cannot go on; start again\n"
     "  74  the disk of state.dir is full; make room, then start again\n"
     "  75  fenced, or a commit's outcome is unknown; start again\n"
-    "  78  a person must mend it first: configuration, topics, rights, lost records";
+    "  78  needs operator action first: configuration, topics, rights, lost records";
 
 int worker_main(const struct worker *worker, int argc, char **argv)
 {

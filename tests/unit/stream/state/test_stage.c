@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "stream/stage.h"
+#include "stream/state/stage.h"
 
 enum { KEYS = 5000 };
 

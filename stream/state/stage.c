@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
-#include "stream/stage.h"
+#include "stream/state/stage.h"
 
 #include <xxhash.h>
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "stream/store.h"
+#include "stream/state/store.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -1,0 +1,60 @@
+/* The commit: takes what all tasks have processed, and makes it last, in one order (commit.c).
+ *
+ * One commit is in flight at a time; its transaction runs on the committer's thread while the next
+ * batch is processed. Every function says by a verdict what has become of it; what follows from
+ * that, rolling back among it, is the run's.
+ */
+#ifndef FRESHET_STREAM_COMMIT_H
+#define FRESHET_STREAM_COMMIT_H
+
+#include "stream/task_list.h"
+
+struct commit;
+
+enum commit_verdict {
+    COMMIT_NOTHING,   /* there was nothing to commit, or none is in flight */
+    COMMIT_PENDING,   /* it is in flight */
+    COMMIT_DONE,      /* it is committed, and the state is stored */
+    COMMIT_UNSENT,    /* the batch could not be closed: what the workers' flush sends does not go */
+    COMMIT_ABORTED,   /* nothing of it holds: forget both batches, go on from the group's offsets */
+    COMMIT_REFUSED,   /* the broker does not take it from us: needs operator action */
+    COMMIT_UNKNOWN,   /* fenced, or the outcome is not known: the process must end */
+    COMMIT_NOT_STORED, /* it is committed, but a store was not written: the run is broken */
+};
+
+/* Borrows the parts. `threaded`: with the committer's thread; else everything happens in
+ * commit_begin() and commit_step(). Free with commit_free(). */
+struct commit *commit_new(struct env *env, struct task_list *tasks, struct at_once *at_once,
+                          bool threaded);
+struct commit *commit_free(struct commit *commit);
+/* Ends the committer's thread, after what it is at; nothing may begin any more. */
+void commit_stop(struct commit *commit);
+
+/* Closes the batch and sets the commit going; none may be in flight. */
+enum commit_verdict commit_begin(struct commit *commit);
+/* Moves the commit in flight on. */
+enum commit_verdict commit_step(struct commit *commit);
+/* Waits for the commit in flight, at most that long: COMMIT_PENDING when it is still going. */
+enum commit_verdict commit_wait(struct commit *commit, int64_t timeout_ms);
+/* Waits until every at-once message is acknowledged; none may be in flight. COMMIT_NOTHING when all
+ * are, COMMIT_PENDING when that takes longer. */
+enum commit_verdict commit_await_acks(struct commit *commit, int64_t timeout_ms);
+
+/* True when none is in flight. */
+bool commit_idle(const struct commit *commit);
+/* True while acknowledgements are waited for. */
+bool commit_awaits_acks(const struct commit *commit);
+/* True while the committer works with it. */
+bool commit_running(const struct commit *commit);
+/* Counts the bytes that the next commit will hold. */
+size_t commit_open_bytes(struct commit *commit);
+/* Tells the metrics how much is held for commits. */
+void commit_tell_bytes(struct commit *commit);
+
+/* Says whether a task has processed more than the newest closed batch has. */
+static inline bool commit_has_progress(const struct task *task)
+{
+    return task->state == TASK_RUNNING && task->input.offset > task->input.staged;
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* What the parts of a run need of it: the worker, wire, clock, settings, metrics and names, a log,
+ * and a way to end the run.
+ *
+ * The run owns it and lends it to its parts, which do not know the run: none of them reads or
+ * writes what is another's. Worker's thread; the committer only reads what does not change, and
+ * calls the wire as that allows (wire.h).
+ */
+#ifndef FRESHET_STREAM_ENV_H
+#define FRESHET_STREAM_ENV_H
+
+#include "stream/log.h"
+#include "stream/run_settings.h"
+#include "stream/worker.h"
+
+enum { ENV_TEXT_MAX = 400 };
+
+/* Where the pacing time comes from. */
+struct env_clock {
+    int64_t (*now_ms)(void *arg);
+    void *arg;
+};
+
+/* Where the runtime's lines go (worker_main: the log). May be empty. */
+struct env_log {
+    void (*line)(void *arg, enum log_level level, const char *msg, const char *pairs);
+    void *arg;
+};
+
+/* What the worker said when it refused something last. */
+struct run_refusal {
+    const char *reason; /* a fixed word; NULL: it named none */
+    char text[ENV_TEXT_MAX];
+};
+
+/* Why the process must end. The first story counts. */
+struct run_ending {
+    bool broken;
+    int exit_code;
+    char why[ENV_TEXT_MAX];
+};
+
+struct topics;
+
+struct env {
+    const struct worker *worker;
+    struct run *run; /* for the worker's callbacks alone */
+    const struct run_settings *settings;
+    struct wire *wire;
+    struct metrics *metrics;
+    const struct topics *topics;
+    const char *state_path; /* below it one directory a partition */
+    struct env_clock clock;
+    struct env_log log;
+    struct run_refusal refusal;
+    struct run_ending ending;
+};
+
+/* Tells the pacing time. */
+static inline int64_t env_now_ms(const struct env *env)
+{
+    return env->clock.now_ms(env->clock.arg);
+}
+
+/* Writes a line to the log: a message and key=value pairs. */
+void env_log(const struct env *env, enum log_level level, const char *msg, const char *format, ...)
+    _printf_(4, 5);
+void env_log_args(const struct env *env, enum log_level level, const char *msg, const char *format,
+                  va_list args);
+/* Ends the run, with why and with which exit code, unless it has an end already. */
+void env_break(struct env *env, int exit_code, const char *format, ...) _printf_(3, 4);
+/* Ends the run for a wire_error that is final, in the wire's words; others it lets pass. */
+void env_break_if_final(struct env *env, int result);
+/* Tells the exit code for a wire_error that is final. */
+int env_exit_code(int result);
+
+/* Keeps why the worker refuses something. */
+void run_refusal_set(struct run_refusal *refusal, const char *reason, const char *format,
+                     va_list args);
+void run_refusal_clear(struct run_refusal *refusal);
+
+/* Says whether the worker has state, with a changelog. */
+bool env_has_changelog(const struct env *env);
+/* Says whether commits are transactions. */
+bool env_transactional(const struct env *env);
+/* Says whether what is staged goes out without a transaction: delivery=at_least_once. */
+bool env_sends_in_order(const struct env *env);
+/* Index of the output that is a partition's changelog now; -EAGAIN: not known yet. May ask the
+ * broker. */
+int env_changelog(const struct env *env, int32_t partition);
+
+#endif

@@ -1,0 +1,199 @@
+/* How a run begins and ends.
+ *
+ * Everything that can be wrong is found before the group is joined, and before anything is written:
+ * settings, schemas, topics and their partitions, what the worker itself refuses. Parts are made in
+ * the order in which they need each other.
+ */
+#include "base/base.h"
+#include "base/exit_code.h"
+#include "base/xalloc.h"
+#include "stream/generation.h"
+#include "stream/run_internal.h"
+#include "stream/state_directory.h"
+
+enum { ASK_AGAIN_MS = 50 };
+
+static void register_metrics(struct run *run)
+{
+    struct metrics *metrics = run->env.metrics;
+    (void)state_directory_wipes(&run->env);
+    run->m = (struct run_metrics){
+        .records = metrics_counter(metrics, "freshet_records_total", "", "Input records read."),
+        .process_seconds = metrics_histogram(metrics, "freshet_process_seconds", "",
+                                             "Time to process the records of one poll.", 1e-5, 6),
+        .aborts = metrics_counter(metrics, "freshet_aborts_total", "",
+                                  "Commits that were rolled back."),
+        .rebalances = metrics_counter(metrics, "freshet_rebalances_total", "",
+                                      "Assignments received from the group."),
+        .broker_errors = metrics_counter(metrics, "freshet_broker_errors_total", "",
+                                         "Connections to brokers lost or refused."),
+        .tasks = metrics_gauge(metrics, "freshet_tasks", "", "Input partitions that are ours."),
+    };
+}
+
+static int count_partitions(struct run *run)
+{
+    return topics_count_partitions(&run->topics, &run->env);
+}
+
+static int open_broadcast(struct run *run)
+{
+    return broadcast_open(run->broadcast);
+}
+
+/* Asks again while the answer may still come: leaders of new topics are not known at once. */
+static int ask_patiently(struct run *run, int (*ask)(struct run *run))
+{
+    int result = ask(run);
+    for (int64_t waited_ms = 0;
+         result == WIRE_RETRY && waited_ms < run->settings.connect_timeout_ms;
+         waited_ms += ASK_AGAIN_MS) {
+        const struct timespec pause = {.tv_nsec = ASK_AGAIN_MS * 1000000L};
+        nanosleep(&pause, NULL);
+        result = ask(run);
+    }
+    return result;
+}
+
+/* A broker that does not answer may come back; a topic that is not there must be made. */
+static int ask_or_break(struct run *run, int (*ask)(struct run *run))
+{
+    struct env *env = &run->env;
+    int result = ask_patiently(run, ask);
+    if (result == WIRE_RETRY) {
+        env_break(env, EXIT_BROKEN, "%s; hint: are all brokers reachable? start again",
+                  wire_why(env->wire));
+    } else if (result < 0) {
+        env_break(env, EXIT_CONFIG, "%s", wire_why(env->wire));
+    }
+    return result;
+}
+
+/* The worker says why, or its errno does. */
+static int refused_by_worker(struct run *run, int result)
+{
+    struct env *env = &run->env;
+    if (result == 0) { return 0; }
+    env_break(env, EXIT_CONFIG, "%s",
+              env->refusal.text[0] ? env->refusal.text : strerror(-result));
+    return -1;
+}
+
+static int name_sources(struct run *run)
+{
+    const struct worker *worker = run->env.worker;
+    struct topics *topics = &run->topics;
+    int result = 0;
+    if (worker->name_inputs) {
+        result = worker->name_inputs(run);
+    } else {
+        (void)topics_read_from(topics, worker->inputs[topics->input].name);
+    }
+    if (result) { return refused_by_worker(run, result); }
+    _cleanup_(xfreep) char *fault = topics_sources_fault(topics);
+    if (fault) { env_break(&run->env, EXIT_CONFIG, "%s", fault); }
+    bool one = topics->sources_count == 1;
+    assert(one || fault || (topics->sources_count && !env_has_changelog(&run->env)));
+    return fault ? -1 : 0;
+}
+
+static int check_settings(struct run *run)
+{
+    _cleanup_(xfreep) char *fault = run_settings_fault(&run->settings);
+    if (fault) { env_break(&run->env, EXIT_CONFIG, "%s", fault); }
+    return fault ? -1 : 0;
+}
+
+static int subscribe(struct run *run)
+{
+    struct wire *wire = run->env.wire;
+    const struct wire_listener listener = run_listener(run);
+    const char *const *sources = (const char *const *)run->topics.sources;
+    int result = wire_subscribe(wire, sources, run->topics.sources_count, &listener);
+    if (result < 0) { env_break(&run->env, EXIT_BROKEN, "%s", wire_why(wire)); }
+    return result;
+}
+
+static void make_parts(struct run *run, bool threaded)
+{
+    struct env *env = &run->env;
+    at_once_init(&run->at_once, env);
+    run->commit = commit_new(env, &run->tasks, &run->at_once, threaded);
+    pace_init(&run->pace, env, run->commit, &run->tasks);
+    if (env_has_changelog(env)) {
+        if (run->settings.standby_copies) { run->standby = standby_new(env, &run->tasks); }
+        run->stale_state = stale_state_new(env, &run->tasks, run->standby);
+    }
+    run->restore = restore_new(env, &run->tasks, run->standby);
+    run->letters = dead_letters_new(env, &run->at_once);
+    run->schemas = schema_source_new(env, threaded);
+    run->hold = schema_hold_new(env, &run->tasks, run->schemas);
+    const struct broadcast_parts parts = {
+        env, &run->at_once, run->commit, run->letters, run->hold};
+    run->broadcast = broadcast_new(&parts);
+}
+
+static int set_up(struct run *run, bool threaded)
+{
+    if (check_settings(run) < 0) { return -1; }
+    make_parts(run, threaded);
+    if (run->env.ending.broken || name_sources(run) < 0) { return -1; }
+    if (ask_or_break(run, count_partitions) < 0) { return -1; }
+    if (run->env.worker->start && refused_by_worker(run, run->env.worker->start(run)) < 0) {
+        return -1;
+    }
+    if (ask_or_break(run, open_broadcast) < 0) { return -1; }
+    return subscribe(run);
+}
+
+struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **ret_why)
+{
+    struct run *run = xcalloc(1, sizeof(*run));
+    run->settings = *parts->settings;
+    run->worker_settings = parts->worker_settings;
+    _cleanup_(xfreep) char *name = generation_name(parts->worker->name, run->settings.generation);
+    run->state_path = xprintf("%s/%s", run->settings.state_dir, name);
+    topics_init(&run->topics, parts->worker, &run->settings);
+    run->env = (struct env){
+        .worker = parts->worker,
+        .run = run,
+        .settings = &run->settings,
+        .wire = parts->wire,
+        .metrics = parts->metrics,
+        .topics = &run->topics,
+        .state_path = run->state_path,
+        .clock = parts->clock,
+        .log = parts->log,
+    };
+    register_metrics(run);
+    if (set_up(run, parts->threaded) == 0) { return run; }
+    *ret_exit_code = run->env.ending.exit_code;
+    *ret_why = xstrdup(run->env.ending.why);
+    run_free(run);
+    return NULL;
+}
+
+/* Readers are closed before the wire, which on its way out may still tell what is revoked. */
+struct run *run_free(struct run *run)
+{
+    if (!run) { return NULL; }
+    run->env.ending.broken = true; /* nothing more is committed, whatever the wire says */
+    if (run->commit) { commit_stop(run->commit); }
+    if (run->restore) { restore_pause(run->restore); }
+    run->standby = standby_free(run->standby);
+    run->stale_state = stale_state_free(run->stale_state);
+    run->broadcast = broadcast_free(run->broadcast);
+    wire_close(run->env.wire);
+    while (run->tasks.count) { run_drop_task(run, run->tasks.at[0]); }
+    if (run->env.worker->stop) { run->env.worker->stop(run); }
+    restore_free(run->restore);
+    dead_letters_free(run->letters);
+    schema_hold_free(run->hold);
+    schema_source_free(run->schemas);
+    commit_free(run->commit);
+    topics_release(&run->topics);
+    free(run->tasks.at);
+    free(run->state_path);
+    free(run);
+    return NULL;
+}

@@ -1,0 +1,89 @@
+/* A task: one partition of the input that is ours, its place in the input, what its batch will
+ * change, and its local state.
+ *
+ * Who writes what: task_state.h says the state's moves, which task_move() alone makes; run.c moves
+ * `input.offset` on; commit.c the stages and the committed offsets; restore.c opens `local` and
+ * keeps `restoring`; schema_hold.c keeps `held`. Functions that workers call are in worker.h.
+ */
+#ifndef FRESHET_STREAM_TASK_H
+#define FRESHET_STREAM_TASK_H
+
+#include "stream/at_once.h"
+#include "stream/schema_source.h"
+#include "stream/state/stage.h"
+#include "stream/state/store.h"
+#include "stream/task_state.h"
+
+/* The place in the input: offsets of the next record. */
+struct task_input {
+    int64_t offset;    /* to process */
+    int64_t staged;    /* behind the newest closed batch */
+    int64_t committed; /* behind what is committed */
+    int64_t end;       /* the first offset that is not ours to process */
+    bool ended;        /* there, and the input is held back */
+};
+
+/* The state of the partition on this machine. */
+struct task_local {
+    int changelog;            /* index of the output; meaningful once `path` is there */
+    int64_t changelog_offset; /* next changelog offset that is not in the store */
+    char *path;
+    struct store *store;
+    struct store_batch *writes;
+    bool damaged; /* the store could not be read: it is deleted in the end */
+};
+
+/* What a task needs of the run; all borrowed. */
+struct task_parts {
+    struct env *env;
+    struct at_once *at_once;
+    struct schema_source *schemas;
+};
+
+struct held;
+struct restoring;
+
+struct task {
+    struct task_parts parts;
+    const char *topic; /* of the input; the run's */
+    int32_t partition;
+    const enum task_state state; /* task_move() alone writes it */
+    void *worker_state;
+    bool opened; /* the worker's open() was called */
+    struct arena *arena;
+    bool touched; /* records since the last `batch` */
+    struct stage filling;
+    struct stage flying;
+    struct task_input input;
+    struct task_local local;
+    struct restoring *restoring; /* plain memory: free() is all */
+    struct held *held;           /* the same; NULL: the input is not held at a record */
+    struct metric *lag;
+    struct metric *restore_remaining;
+    struct metric *offset;
+};
+
+/* Makes a task in TASK_OPENING. The topic is borrowed. */
+struct task *task_new(const struct task_parts *parts, const char *topic, int32_t partition);
+/* Closes the store and frees the task; the worker's close() is called if its open() was. Takes
+ * NULL. */
+struct task *task_free(struct task *task);
+/* Moves a task to another state: task_state.h says which moves are legal. */
+void task_move(struct task *task, enum task_state to);
+/* Forgets what is not committed: both stages, batch memory, and what the worker has of it. */
+void task_forget(struct task *task);
+/* Lets the worker combine and send what it has processed so far. */
+void task_close_poll(struct task *task);
+/* Tells the topic that is the task's changelog. */
+const char *task_changelog_topic(const struct task *task);
+/* Ends the run because the task's state could not be written (a result of store_apply()). */
+void task_not_stored(struct task *task, int result);
+
+/* Says whether a record at this offset is to be processed now. */
+static inline bool task_takes(const struct task *task, int64_t offset)
+{
+    return task->state == TASK_RUNNING && offset >= task->input.offset &&
+           offset < task->input.end && !task->held;
+}
+
+#endif

@@ -1,0 +1,126 @@
+#include "base/base.h"
+#include "base/exit_code.h"
+#include "base/xalloc.h"
+#include "stream/generation.h"
+#include "stream/topics.h"
+
+char *topic_name(const struct run_settings *settings, const char *name, bool shared)
+{
+    const char *named = properties_get(&settings->topics, name);
+    _cleanup_(xfreep) char *plain =
+        named ? xstrdup(named) : xprintf("%s%s", settings->topic_prefix, name);
+    return generation_name(plain, shared ? "" : settings->generation);
+}
+
+static void name_inputs(struct topics *topics)
+{
+    const struct worker *worker = topics->worker;
+    topics->input = -1;
+    topics->inputs = xcalloc(worker->inputs_count, sizeof(char *));
+    for (size_t i = 0; i < worker->inputs_count; i++) {
+        const struct input *input = &worker->inputs[i];
+        topics->inputs[i] = topic_name(topics->settings, input->name, input->shared);
+        if (input->kind != INPUT_PARTITIONED) { continue; }
+        assert(topics->input == -1 && "a worker has exactly one partitioned input");
+        topics->input = (int)i;
+    }
+    assert(topics->input >= 0);
+}
+
+void topics_init(struct topics *topics, const struct worker *worker,
+                 const struct run_settings *settings)
+{
+    *topics = (struct topics){.worker = worker, .settings = settings};
+    name_inputs(topics);
+    topics->outputs = xcalloc(worker->outputs_count, sizeof(char *));
+    for (size_t i = 0; i < worker->outputs_count; i++) {
+        const struct output *output = &worker->outputs[i];
+        topics->outputs[i] = topic_name(settings, output->name, output->shared);
+    }
+    topics->output_partitions = xcalloc(worker->outputs_count, sizeof(int32_t));
+    topics->dead_letters = topic_name(settings, "dead-letters", false);
+}
+
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; names && i < count; i++) { free(names[i]); }
+    free(names);
+}
+
+void topics_release(struct topics *topics)
+{
+    free_names(topics->sources, topics->sources_count);
+    free_names(topics->inputs, topics->worker->inputs_count);
+    free_names(topics->outputs, topics->worker->outputs_count);
+    free(topics->output_partitions);
+    free(topics->dead_letters);
+    *topics = (struct topics){0};
+}
+
+const char *topics_read_from(struct topics *topics, const char *name)
+{
+    size_t at = topics->sources_count++;
+    topics->sources =
+        xreallocarray(topics->sources, topics->sources_count, sizeof(*topics->sources));
+    topics->sources[at] =
+        topic_name(topics->settings, name, topics->worker->inputs[topics->input].shared);
+    return topics->sources[at];
+}
+
+const char *topics_find_source(const struct topics *topics, const char *topic)
+{
+    for (size_t i = 0; i < topics->sources_count; i++) {
+        if (strcmp(topics->sources[i], topic) == 0) { return topics->sources[i]; }
+    }
+    return NULL;
+}
+
+/* A record that is written to a source would be read again, without end. */
+static bool is_written(const struct topics *topics, const char *source)
+{
+    for (size_t i = 0; i < topics->worker->outputs_count && topics->worker->name_inputs; i++) {
+        if (strcmp(topics->outputs[i], source) == 0) { return true; }
+    }
+    return false;
+}
+
+char *topics_sources_fault(const struct topics *topics)
+{
+    for (size_t i = 0; i < topics->sources_count; i++) {
+        const char *topic = topics->sources[i];
+        if (topics_find_source(topics, topic) != topic || is_written(topics, topic)) {
+            return xprintf("topic %s is named twice, as two sources or as source and output",
+                           topic);
+        }
+    }
+    if (topics->sources_count == 1 || !topics->settings->input_end[0]) { return NULL; }
+    return xstrdup("input.end: only with one source topic");
+}
+
+static int compare_partitions(const struct topics *topics, struct env *env, int32_t inputs)
+{
+    int changelog = topics->worker->changelog;
+    if (changelog == NO_CHANGELOG || topics->output_partitions[changelog] == inputs) { return 0; }
+    env_break(env, EXIT_CONFIG,
+              "topic %s has %d partitions but %s, its state's changelog, has %d; hint: they must "
+              "be equal; recreate both",
+              topics->sources[0], inputs, topics->outputs[changelog],
+              topics->output_partitions[changelog]);
+    return WIRE_FATAL;
+}
+
+int topics_count_partitions(struct topics *topics, struct env *env)
+{
+    const struct worker *worker = topics->worker;
+    int result = 0;
+    for (size_t i = 0; i < worker->outputs_count && result == 0; i++) {
+        if (worker->uses_output && !worker->uses_output(env->run, (int)i)) { continue; }
+        result = wire_partitions(env->wire, topics->outputs[i], &topics->output_partitions[i]);
+    }
+    int32_t inputs = 0, dead;
+    for (size_t i = 0; i < topics->sources_count && result == 0; i++) {
+        result = wire_partitions(env->wire, topics->sources[i], &inputs);
+    }
+    if (result == 0) { result = wire_partitions(env->wire, topics->dead_letters, &dead); }
+    return result < 0 ? result : compare_partitions(topics, env, inputs);
+}

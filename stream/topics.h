@@ -1,0 +1,42 @@
+/* The topics of a run: the full names of what the worker reads and writes, and how many partitions
+ * its outputs have.
+ *
+ * The partitioned input may be read from several topics, its *sources*. Names live as long as the
+ * struct; tasks and messages borrow them.
+ */
+#ifndef FRESHET_STREAM_TOPICS_H
+#define FRESHET_STREAM_TOPICS_H
+
+#include "stream/env.h"
+
+/* Full topic name of a name below the prefix: `topic.<name>` if configured, else prefix + name; of
+ * the generation unless it is shared. The caller frees. */
+char *topic_name(const struct run_settings *settings, const char *name, bool shared);
+
+struct topics {
+    const struct worker *worker;
+    const struct run_settings *settings;
+    int input; /* index of the partitioned input */
+    char **sources;
+    size_t sources_count;
+    char **inputs;
+    char **outputs;
+    int32_t *output_partitions;
+    char *dead_letters;
+};
+
+/* Names the inputs and outputs; the sources are named by topics_read_from(). Borrows both. */
+void topics_init(struct topics *topics, const struct worker *worker,
+                 const struct run_settings *settings);
+void topics_release(struct topics *topics);
+/* Adds a source by its name below the prefix; returns its full name. */
+const char *topics_read_from(struct topics *topics, const char *name);
+/* Finds a source's name as it is kept here; NULL when it is none. */
+const char *topics_find_source(const struct topics *topics, const char *topic);
+/* Says what is wrong with the sources; NULL: nothing. The caller frees. */
+char *topics_sources_fault(const struct topics *topics);
+/* Asks for the partitions of the outputs and compares those that must be equal. 0 or a negative
+ * wire_error. */
+int topics_count_partitions(struct topics *topics, struct env *env);
+
+#endif
