@@ -13,7 +13,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
-#include "model/transformer/quantised.h"
 #include "model/transformer/transformer.h"
 
 struct run {
@@ -281,30 +280,19 @@ static double encode(struct transformer *model, const struct sequence *histories
     return (cpu_seconds() - begin) * 1e6 / (ROUNDS * LISTS);
 }
 
-/* CPU microseconds a list to score all items: whole vectors in batches, and quantised ones. */
+/* CPU microseconds a list to score all items, in batches. */
 static void score(struct transformer *model, const char *name, const float *hidden)
 {
     enum { LISTS = 64, ROUNDS = 4 };
     const size_t items = transformer_settings(model)->shape.items;
-    const size_t d = transformer_settings(model)->shape.d;
     float *scores = xcalloc(LISTS * items, sizeof(*scores));
-    float *scales = xcalloc(items, sizeof(*scales));
-    int8_t *bytes = xcalloc(items, quantised_stride(d));
-    double took[2] = {0};
-    quantised_from(transformer_vectors(model), items, d, bytes, scales);
-    for (int round = 0; round < 2 * ROUNDS; round++) {
-        double begin = cpu_seconds();
-        if (round % 2 == 0) { transformer_scores(model, hidden, LISTS, scores); }
-        for (size_t l = 0; round % 2 && l < LISTS; l++) {
-            quantised_scores(bytes, scales, items, d, hidden + l * d, scores + l * items);
-        }
-        took[round % 2] += (cpu_seconds() - begin) * 1e6 / (ROUNDS * LISTS);
+    double begin = cpu_seconds();
+    for (int round = 0; round < ROUNDS; round++) {
+        transformer_scores(model, hidden, LISTS, scores);
     }
-    printf("transformer_%s_score_us %.1f\n", name, took[0]);
-    printf("transformer_%s_quantised_score_us %.1f\n", name, took[1]);
+    printf("transformer_%s_score_us %.1f\n", name,
+           (cpu_seconds() - begin) * 1e6 / (ROUNDS * LISTS));
     free(scores);
-    free(scales);
-    free(bytes);
 }
 
 /* A linear congruence (Numerical Recipes'), without its low bits. */

@@ -51,6 +51,8 @@ static const struct hyperparameter hyperparameters[] = {
                    "sampled items per step, with more items than those"),
     HYPERPARAMETER(transformer_preset, pruned, 0, .99,
                    "share of the weights set to 0 in the end"),
+    HYPERPARAMETER(transformer_preset, mask_share, 0, .9,
+                   "share of the items masked and predicted from both sides; 0: causal"),
 };
 
 /* Numbers the features that at least two items have, from 0 on; others get -1. */
@@ -111,10 +113,11 @@ static struct transformer_settings shape_of(const struct transformer_preset *wis
                   .hidden = d,
                   .blocks = (uint32_t)wish->blocks,
                   .heads = heads,
-                  .length = (uint32_t)wish->length,
+                  .length = MAX_OF((uint32_t)wish->length, wish->mask_share > 0.0 ? 2U : 1U),
                   .attributes = (uint32_t)features},
         .dropout = (float)wish->dropout,
         .rate = (float)wish->rate,
+        .mask_share = (float)wish->mask_share,
         .negatives = all ? 0 : MIN_OF((uint32_t)wish->negatives, (uint32_t)context->items_max - 1),
         .batch = (uint32_t)wish->batch,
         .lanes = THREADS,

@@ -148,9 +148,9 @@ static void rectify_back(float *dx, const float *y, size_t n, float scale)
 
 /* ---- Forward ---- */
 
-/* Finds where a token's vectors are, in weights or in gradients; NULL where it has none. */
+/* Where a token's vectors are, in weights or in gradients. */
 struct token_vectors {
-    float *item, *position, *gap, *kind;
+    float *item, *position;
 };
 
 static struct token_vectors vectors_of(const struct weights_shape *shape, const struct weights *w,
@@ -159,13 +159,9 @@ static struct token_vectors vectors_of(const struct weights_shape *shape, const 
     const size_t d = shape->d;
     const int32_t item = pack->items[token];
     assert(item < (int32_t)shape->items && pack->positions[token] < (int32_t)shape->length);
-    assert(!shape->gaps || pack->gaps[token] < shape->gaps);
-    assert(!shape->kinds || pack->kinds[token] < shape->kinds);
     return (struct token_vectors){
         .item = item == PACK_MASK ? w->mask : w->items + (size_t)item * d,
         .position = w->positions + (size_t)pack->positions[token] * d,
-        .gap = shape->gaps ? w->gaps + pack->gaps[token] * d : NULL,
-        .kind = shape->kinds ? w->kinds + pack->kinds[token] * d : NULL,
     };
 }
 
@@ -181,8 +177,6 @@ static void embed(struct encoder *encoder, const struct encoder_job *job, float 
         float *to = x + token * d;
         memcpy(to, of.position, d * sizeof(*to));
         add_to(to, item, d, scale);
-        if (of.gap) { add_to(to, of.gap, d, 1.0f); }
-        if (of.kind) { add_to(to, of.kind, d, 1.0f); }
     }
     dropout(x, pack->tokens * d, job->dropout, dropout_key(job->key, DROP_EMBEDDING));
 }
@@ -358,8 +352,6 @@ static void embed_back(struct encoder *encoder, const struct encoder_job *job,
         const float *dx = encoder->dx + token * d;
         add_to(to.item, dx, d, scale);
         add_to(to.position, dx, d, 1.0f);
-        if (to.gap) { add_to(to.gap, dx, d, 1.0f); }
-        if (to.kind) { add_to(to.kind, dx, d, 1.0f); }
     }
 }
 

@@ -3,7 +3,7 @@
  * SASRec's blocks (Kang and McAuley, ICDM 2018, arXiv 1808.09781), bidirectional as in BERT4Rec if
  * not causal. Of T tokens, width d:
  *
- *   x = drop(sqrt(d) item + position + gap + kind)
+ *   x = drop(sqrt(d) item + position)
  *   each block:  q = LN(x);  y = q + Attention(q, x, x) Wo;  z = LN(y)
  *                x = z + drop(W2 drop(relu(W1 z)))
  *   hidden = LN(x)

@@ -9,8 +9,6 @@ void pack_init(struct pack *pack, size_t tokens_max)
     pack->starts = xcalloc(tokens_max + 1, sizeof(*pack->starts));
     pack->items = xcalloc(tokens_max, sizeof(*pack->items));
     pack->positions = xcalloc(tokens_max, sizeof(*pack->positions));
-    pack->gaps = xcalloc(tokens_max, sizeof(*pack->gaps));
-    pack->kinds = xcalloc(tokens_max, sizeof(*pack->kinds));
     pack->asked = xcalloc(tokens_max, sizeof(*pack->asked));
     pack->wanted = xcalloc(tokens_max, sizeof(*pack->wanted));
 }
@@ -20,8 +18,6 @@ void pack_release(struct pack *pack)
     free(pack->starts);
     free(pack->items);
     free(pack->positions);
-    free(pack->gaps);
-    free(pack->kinds);
     free(pack->asked);
     free(pack->wanted);
     *pack = (struct pack){0};
@@ -40,8 +36,6 @@ static size_t append(struct pack *pack, const struct sequence *sequence, size_t 
         const size_t token = pack->tokens++;
         pack->items[token] = sequence->items[i];
         pack->positions[token] = (int32_t)(i - from);
-        pack->gaps[token] = sequence->gaps ? sequence->gaps[i] : 0;
-        pack->kinds[token] = sequence->kinds ? sequence->kinds[i] : 0;
     }
     return first;
 }
@@ -102,7 +96,6 @@ bool pack_add_history(struct pack *pack, const struct sequence *sequence, size_t
         const size_t token = pack->tokens++;
         pack->items[token] = PACK_MASK;
         pack->positions[token] = (int32_t)inputs;
-        pack->gaps[token] = pack->kinds[token] = 0;
     }
     ask(pack, pack->tokens - 1, PACK_MASK);
     close_sequence(pack);

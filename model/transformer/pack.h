@@ -11,11 +11,9 @@
 
 enum { PACK_MASK = -1 }; /* in place of an item that is to be predicted */
 
-/* One user's actions, oldest first; borrowed. gaps and kinds may be NULL: all 0. */
+/* One user's actions, oldest first; borrowed. */
 struct sequence {
     const int32_t *items;
-    const uint8_t *gaps;  /* class of the time since the action before */
-    const uint8_t *kinds; /* type of action */
     size_t count;
 };
 
@@ -26,7 +24,6 @@ struct pack {
     size_t *starts;     /* sequences + 1: the first token of each */
     int32_t *items;     /* a token's item, or PACK_MASK */
     int32_t *positions; /* counted from the sequence's start */
-    uint8_t *gaps, *kinds;
     size_t rows;
     int32_t *asked;  /* tokens whose hidden vectors predict an item */
     int32_t *wanted; /* the right items */

@@ -16,7 +16,7 @@
 enum { VERSION = 1, HAS_STATE = 1, HAS_ATTRIBUTES = 2, IS_PACKED = 4 };
 
 /* Bounds of what a header may ask for, so that sums of sizes stay in 64 bits. */
-enum { ITEMS_MAX = 1 << 28, WIDTH_MAX = 1 << 13, CLASSES_MAX = 256 };
+enum { ITEMS_MAX = 1 << 28, WIDTH_MAX = 1 << 13 };
 
 static const char magic[8] = "freshTF";
 
@@ -24,7 +24,8 @@ struct header {
     char magic[8];
     uint32_t version;
     uint32_t flags;
-    uint32_t items, d, hidden, blocks, heads, length, attributes, gaps, kinds;
+    uint32_t items, d, hidden, blocks, heads, length, attributes;
+    uint32_t reserved[2]; /* 0 */
     float dropout, rate, mask_share;
     uint32_t negatives, batch, lanes;
     uint32_t kept; /* packed: weights that are not 0 */
@@ -47,8 +48,6 @@ static struct header header_of(const struct transformer *model, bool state)
         .heads = s->shape.heads,
         .length = s->shape.length,
         .attributes = s->shape.attributes,
-        .gaps = s->shape.gaps,
-        .kinds = s->shape.kinds,
         .dropout = s->dropout,
         .rate = s->rate,
         .mask_share = s->mask_share,
@@ -115,9 +114,7 @@ static struct transformer_settings settings_of(const struct header *header, uint
                   .blocks = header->blocks,
                   .heads = header->heads,
                   .length = header->length,
-                  .attributes = header->attributes,
-                  .gaps = header->gaps,
-                  .kinds = header->kinds},
+                  .attributes = header->attributes},
         .dropout = header->dropout,
         .rate = header->rate,
         .mask_share = header->mask_share,
@@ -141,10 +138,11 @@ static const char *fault_of(struct slice bytes, const struct header *header)
         return "damaged: its checksum differs";
     }
     if (header->items > ITEMS_MAX || header->attributes > ITEMS_MAX || header->d > WIDTH_MAX ||
-        header->hidden > WIDTH_MAX || header->length > ITEMS_MAX || header->gaps > CLASSES_MAX ||
-        header->kinds > CLASSES_MAX || header->attribute_ids > bytes.size) {
+        header->hidden > WIDTH_MAX || header->length > ITEMS_MAX ||
+        header->attribute_ids > bytes.size) {
         return "sizes beyond any model";
     }
+    if (header->reserved[0] || header->reserved[1]) { return "a model of a later version"; }
     if ((header->flags & IS_PACKED) && (header->flags & HAS_STATE)) {
         return "packed, with state";
     }

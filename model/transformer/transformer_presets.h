@@ -22,6 +22,7 @@ struct transformer_preset {
     double whole;     /* the softmax is over all items up to so many, else over drawn ones */
     double negatives; /* how many are drawn */
     double pruned;    /* share of the weights that are made 0 after training */
+    double mask_share; /* 0: learns the next item; else items that are masked, this share */
 };
 
 enum transformer_preset_name {

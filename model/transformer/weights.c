@@ -50,8 +50,6 @@ struct weights weights_view(const struct weights_shape *shape, float *at)
     struct weights w = {0};
     w.positions = part(&at, shape->length * d);
     w.mask = part(&at, d);
-    w.gaps = part(&at, shape->gaps * d);
-    w.kinds = part(&at, shape->kinds * d);
     for (size_t b = 0; b < shape->blocks; b++) {
         struct block_weights *block = &w.blocks[b];
         block->attention_norm = norm_part(&at, d);
@@ -72,7 +70,7 @@ size_t weights_count(const struct weights_shape *shape)
 {
     const size_t d = shape->d, h = shape->hidden;
     size_t block = 4 * d + 4 * d * d + 4 * d + 2 * d * h + h + d;
-    size_t vectors = shape->length + 1u + shape->gaps + shape->kinds + shape->attributes;
+    size_t vectors = shape->length + 1u + shape->attributes;
     return vectors * d + shape->blocks * block + 2 * d + (size_t)shape->items * d;
 }
 
@@ -131,8 +129,6 @@ void weights_draw(const struct weights_shape *shape, float *at, uint64_t seed)
     const size_t d = shape->d;
     draw_normal(w.positions, shape->length * d, dropout_key(seed, 2));
     draw_normal(w.mask, d, dropout_key(seed, 3));
-    draw_normal(w.gaps, shape->gaps * d, dropout_key(seed, 4));
-    draw_normal(w.kinds, shape->kinds * d, dropout_key(seed, 5));
     draw_normal(w.attributes, shape->attributes * d, dropout_key(seed, 6));
     for (size_t b = 0; b < shape->blocks; b++) {
         const struct block_weights *block = &w.blocks[b];

@@ -21,8 +21,6 @@ struct weights_shape {
     uint32_t heads;  /* divides d */
     uint32_t length; /* positions */
     uint32_t attributes;
-    uint32_t gaps;  /* classes of the time since the action before; 0: not looked at */
-    uint32_t kinds; /* types of action; 0: not looked at */
 };
 
 struct block_weights {
@@ -39,8 +37,6 @@ struct block_weights {
 struct weights {
     float *positions; /* length x d */
     float *mask;      /* d: stands for an item that is to be predicted */
-    float *gaps;      /* gaps x d */
-    float *kinds;     /* kinds x d */
     struct block_weights blocks[WEIGHTS_BLOCKS_MAX];
     struct layer_norm last_norm;
     float *attributes; /* attributes x d */

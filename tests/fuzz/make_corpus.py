@@ -262,22 +262,23 @@ def workers():
 
 def checkpoint():
     """A block as model/transformer/transformer_checkpoint.c lays it out, all weights zero."""
-    def block(items=3, d=16, hidden=16, blocks=1, heads=2, length=4, attributes=0, gaps=0, kinds=0,
+    def block(items=3, d=16, hidden=16, blocks=1, heads=2, length=4, attributes=0, reserved=0,
               flags=0, lanes=1, tail=b""):
         head = struct.pack("<8sII9I3f4I4Q", b"freshTF\0", 1, flags, items, d, hidden, blocks,
-                           heads, length, attributes, gaps, kinds, 0.1, 0.01, 0.0, 0, 8, lanes, 0,
+                           heads, length, attributes, reserved, 0, 0.1, 0.01, 0.0, 0, 8, lanes, 0,
                            7, 0, 0, 2 if flags & 2 else 0)
         each = 8 * d + 4 * d * d + 2 * d * hidden + hidden + d
-        count = (length + 1 + gaps + kinds + attributes + items + 2) * d + blocks * each
+        count = (length + 1 + attributes + items + 2) * d + blocks * each
         runs = 3 if flags & 1 else 1
         return b"\x01" + head + bytes(4 * count * runs) + tail + bytes(8)
 
     put("checkpoint", "plain", block())
-    put("checkpoint", "state", block(flags=1, gaps=2, kinds=2))
+    put("checkpoint", "state", block(flags=1))
     put("checkpoint", "attributes", block(flags=2, attributes=2,
                                           tail=struct.pack("<4Q2i", 0, 1, 1, 2, 0, 1)))
     put("checkpoint", "long", block(length=100, heads=16, lanes=64))
     put("checkpoint", "cut", block()[:-100])
+    put("checkpoint", "reserved", block(reserved=2))
 
 
 def texts():

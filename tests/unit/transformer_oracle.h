@@ -100,8 +100,6 @@ static inline void oracle_embed(struct oracle *o, const struct pack *pack, size_
     for (size_t c = 0; c < d; c++) {
         o->x[t][c] = sqrt((double)d) * oracle_number(o, item + c);
         o->x[t][c] += oracle_number(o, w->positions + pack->positions[t] * d + c);
-        if (o->shape.gaps) { o->x[t][c] += oracle_number(o, w->gaps + pack->gaps[t] * d + c); }
-        if (o->shape.kinds) { o->x[t][c] += oracle_number(o, w->kinds + pack->kinds[t] * d + c); }
     }
 }
 

@@ -83,6 +83,23 @@ static void test_draws_when_there_are_many(void **state)
     sequences_release(&sequences);
 }
 
+/* Trained on masked items, it predicts the item in place of a mask at the end. */
+static void test_learns_masked(void **state)
+{
+    struct sequences sequences;
+    walks(&sequences);
+    struct model_context context = {.users_max = USERS, .items_max = ITEMS, .seed = 3};
+    struct transformer_preset settings = small;
+    assert_int_equal(recommender_set(&transformer_recommender, &settings, "mask_share", .3), 0);
+    settings.epochs = 150;
+    void *model = transformer_recommender.make(&context, &settings);
+    leave_one_out_learn(&transformer_recommender, model, &sequences, everybody, 2);
+    transformer_recommender.settle(model);
+    assert_true(validate_test(model, &sequences).ndcg10 > 0.6);
+    transformer_recommender.free(model);
+    sequences_release(&sequences);
+}
+
 /* Everybody first walks, and then has so much else that the walk is beyond the newest window. */
 static double knows_the_walk(double windows)
 {
@@ -222,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_a_pattern),
         cmocka_unit_test(test_draws_when_there_are_many),
+        cmocka_unit_test(test_learns_masked),
         cmocka_unit_test(test_learns_long_sequences_in_windows),
         cmocka_unit_test(test_keeps_the_best_round),
         cmocka_unit_test(test_attributes_reach_a_new_item),

@@ -15,11 +15,9 @@ struct world {
 static void make(struct world *w, uint32_t heads, bool causal, float rate)
 {
     static const int32_t items[] = {3, 1, 4, 1, 5, 0, 2, 6, 3};
-    static const uint8_t gaps[] = {0, 1, 2, 1, 0, 2, 1, 1, 2};
-    static const uint8_t kinds[] = {0, 1, 0, 1, 1, 0, 0, 1, 1};
     uint64_t rng = 8;
     *w = (struct world){.shape = {.items = 7, .d = 16, .hidden = 32, .blocks = 2, .heads = heads,
-                                  .length = 6, .gaps = 3, .kinds = 2}};
+                                  .length = 6}};
     const size_t count = weights_count(&w->shape);
     w->values = draw_many(&rng, count, 0.5);
     w->gradients = zeros(count);
@@ -27,8 +25,8 @@ static void make(struct world *w, uint32_t heads, bool causal, float rate)
     w->grads = weights_view(&w->shape, w->gradients);
     w->encoder = encoder_new(&w->shape, 12);
     pack_init(&w->pack, 12);
-    const struct sequence long_one = {items, gaps, kinds, 7};
-    const struct sequence short_one = {items + 4, NULL, NULL, 4};
+    const struct sequence long_one = {items, 7};
+    const struct sequence short_one = {items + 4, 4};
     if (causal) {
         assert_true(pack_add_causal(&w->pack, &long_one, 6));
         assert_true(pack_add_causal(&w->pack, &short_one, 6));

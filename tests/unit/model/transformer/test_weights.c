@@ -10,8 +10,6 @@ static const struct weights_shape shape = {
     .heads = 2,
     .length = 20,
     .attributes = 7,
-    .gaps = 5,
-    .kinds = 3,
 };
 
 /* The parts tile the run: each begins where the one before it ends, the items are its tail. */
@@ -22,9 +20,7 @@ static void test_layout(void **state)
     const struct weights w = weights_view(&shape, run);
     assert_ptr_equal(w.positions, run);
     assert_ptr_equal(w.mask, w.positions + 20 * 32);
-    assert_ptr_equal(w.gaps, w.mask + 32);
-    assert_ptr_equal(w.kinds, w.gaps + 5 * 32);
-    const float *at = w.kinds + 3 * 32;
+    const float *at = w.mask + 32;
     for (size_t b = 0; b < 3; b++) {
         const struct block_weights *block = &w.blocks[b];
         const struct linear layers[] = {block->query, block->key_value, block->output};
