@@ -9,44 +9,45 @@
 
 const struct option run_options[] = {
     OPTION("bootstrap.servers", STRING, bootstrap_servers, "127.0.0.1:9092", OPTION_FREE,
-           "Kafka brokers to begin with, host:port,..."),
+           "Addresses of the brokers: host:port,..."),
     OPTION("topic.prefix", STRING, topic_prefix, "", OPTION_FREE,
-           "Text before every topic name of ours."),
+           "Prefix of all topic names."),
     OPTION("topic.", PREFIX, topics, NULL, OPTION_FREE,
            "Full name of one topic, e.g. topic.events=shop.events; overrides the prefix."),
     OPTION("group.prefix", STRING, group_prefix, "freshet-", OPTION_FREE,
-           "Text before the consumer group and transactional id."),
+           "Prefix of the consumer group and of the transactional id."),
     OPTION("generation", STRING, generation, "", OPTION_FREE,
-           "Name of the generation that this copy works for; behind the names of its topics, "
+           "Name of the generation that this copy works for: a suffix of the names of its topics, "
            "group and state. Empty: the base."),
     OPTION("input.end", STRING, input_end, "", OPTION_FREE,
-           "PARTITION:OFFSET,...: first offsets of the input that are not processed (a backfill "
-           "to a point); empty: no end."),
+           "PARTITION:OFFSET,...: where the copy stops reading its input, for a backfill; empty: "
+           "nowhere."),
     OPTION("state.dir", STRING, state_dir, "state", OPTION_FREE,
-           "Directory of the local state; a cache, Kafka holds the truth."),
+           "Directory of the local state, which is a cache of what Kafka holds."),
     OPTION("slot", LONG, slot, "-1", OPTION_RANGE(SLOT_AUTO, SLOTS_MAX - 1),
-           "Number of this copy, stable over restarts; -1: the first free one in state.dir."),
+           "Number of this copy, the same after a restart; -1: the first free one in state.dir."),
     OPTION("instance", STRING, instance, "", OPTION_FREE,
            "Name of this machine in member and transactional ids; empty: the host name."),
     OPTION("static.member", BOOL, static_member, "true", OPTION_FREE,
-           "Keep the copy's place in its group over a restart; false: it leaves at the end."),
+           "Keep the partitions over a restart (static membership); false: leave the group at the "
+           "end."),
     OPTION("delivery", CHOICE, delivery, "exactly_once",
            OPTION_ONE_OF("exactly_once|at_least_once"),
-           "at_least_once: no transactions; after a fault counts may be counted twice "
+           "at_least_once: without transactions; after a fault, actions may be counted twice "
            "(docs/guarantees.md)."),
     OPTION("commit.interval.ms", DURATION, commit_interval_ms, "500ms", OPTION_RANGE(1, 3600000),
-           "Longest time between commits."),
+           "Longest time between two commits."),
     OPTION("batch.records.max", LONG, batch_records_max, "100000", OPTION_RANGE(1, 10000000),
-           "Most records between commits."),
+           "Most records in a commit."),
     OPTION("batch.bytes.max", BYTES, batch_bytes_max, "64m", OPTION_RANGE(1 << 16, 4e9),
-           "Bytes staged or held for a commit at which it is made; while it is on its way as "
-           "many may be held for the next one."),
+           "Size of a batch at which it is committed; while it is being committed, the next one "
+           "may become as large."),
     OPTION("poll.records.max", LONG, poll_records_max, "5000", OPTION_RANGE(1, 1000000),
-           "Most records taken at one poll; their at-once outputs are combined."),
+           "Most records of one poll; their at-once outputs are combined."),
     OPTION("record.bytes.max", BYTES, record_bytes_max, "4m", OPTION_RANGE(64, 1e8),
            "Largest input record; a larger one goes to dead letters."),
     OPTION("fetch.bytes.max", BYTES, fetch_bytes_max, "32m", OPTION_RANGE(1 << 16, 1e9),
-           "Most bytes prefetched from the input, and once more from broadcast inputs."),
+           "Most bytes prefetched from the input, and as many from broadcast inputs."),
     OPTION("store.write.buffer.bytes", BYTES, store_write_buffer_bytes, "4m",
            OPTION_RANGE(1 << 16, 1e9),
            "RocksDB write buffer of one partition."),
@@ -56,31 +57,31 @@ const struct option run_options[] = {
     OPTION("restore.timeout.ms", DURATION, restore_timeout_ms, "60s", OPTION_RANGE(1000, 86400000),
            "Longest wait for the lock of a partition's state."),
     OPTION("restore.bytes.max", BYTES, restore_bytes_max, "128m", OPTION_RANGE(1 << 20, 1e10),
-           "Most bytes held in memory on their way to the disk while state is restored, all "
-           "partitions together."),
+           "Most bytes of restored state in memory before they are on disk, all partitions "
+           "together."),
     OPTION("standby.copies", LONG, standby_copies, "0", OPTION_RANGE(0, 8),
-           "How many copies may be lost at once so that every partition is still warm on one "
-           "that is left; 0: no standby copies."),
+           "How many copies may fail at once while each partition still has a copy with its state; "
+           "0: no standby copies."),
     OPTION("state.cleanup.delay.ms", DURATION, state_cleanup_delay_ms, "10m",
            OPTION_RANGE(0, 2592000000),
-           "Local state of a partition that this copy neither serves nor stands by for is "
+           "Local state of a partition for which this copy is neither active nor standby is "
            "deleted after this time."),
     OPTION("commit.timeout.ms", DURATION, commit_timeout_ms, "120s", OPTION_RANGE(1000, 86400000),
            "Longest wait for a commit before the worker ends."),
     OPTION("connect.timeout.ms", DURATION, connect_timeout_ms, "30s", OPTION_RANGE(1000, 86400000),
-           "Longest wait for a broker at start."),
+           "Longest wait for a broker at the start."),
     OPTION("schemas.path", STRING, schemas_path, "", OPTION_FREE,
-           "Directory with further *.avsc: schemas of older or foreign writers; NUMBER.avsc is "
-           "also what messages with that id of a schema registry were written with."),
+           "Directory with more *.avsc: schemas of older or foreign writers; NUMBER.avsc is also "
+           "the schema with that id of a schema registry."),
     OPTION("schema.framing", CHOICE, schema_framing, "auto", OPTION_ONE_OF("auto|single|confluent"),
-           "Frame of the messages written: Avro single objects, or Confluent's (00, id of the "
-           "schema registry). Both are read."),
+           "Frame of the messages that are written: Avro single object, or Confluent (00, id of "
+           "the schema registry); auto: Confluent if there is a registry. Both are read."),
     OPTION("metrics.address", STRING, metrics_address, "127.0.0.1", OPTION_FREE,
            "Address of the metrics port."),
     OPTION("metrics.port", LONG, metrics_port, "0", OPTION_RANGE(METRICS_PORT_NONE, 65535),
            "Port of GET /metrics, /health and /status; 0: any free one, -1: none."),
     OPTION("log.level", CHOICE, log_level, "info", OPTION_ONE_OF("debug|info|warn|error"),
-           "Least level that is logged."),
+           "Lowest level that is logged."),
     OPTION("kafka.", PREFIX, kafka, NULL, OPTION_FREE,
            "Passed to librdkafka, e.g. kafka.security.protocol; kafka.consumer.* and "
            "kafka.producer.* for one kind of client."),

@@ -302,9 +302,9 @@ static const char exit_codes[] =
     "exit codes:\n"
     "  0   stopped by SIGTERM or SIGINT after a last commit\n"
     "  64  wrong command line\n"
-    "  70  cannot go on; start again\n"
-    "  74  the disk of state.dir is full; make room, then start again\n"
-    "  75  fenced, or a commit's outcome is unknown; start again\n"
+    "  70  cannot continue; start it again\n"
+    "  74  the disk of state.dir is full; free some space, then start it again\n"
+    "  75  fenced, or a commit's outcome is unknown; start it again\n"
     "  78  needs operator action first: configuration, topics, rights, lost records";
 
 int worker_main(const struct worker *worker, int argc, char **argv)
