@@ -73,18 +73,18 @@ static void start_metrics(struct features *f, struct metrics *metrics)
     f->accepted = metrics_counter(metrics, "freshet_events_accepted_total", "",
                                   "Events that went into a user's timeline.");
     f->repeated = metrics_counter(metrics, "freshet_events_repeated_total", "",
-                                  "Events dropped because their id was there already.");
+                                  "Events dropped as duplicates: their id was known.");
     f->late = metrics_counter(metrics, "freshet_events_late_total", "",
-                              "Accepted events that came after later ones; corrected exactly.");
+                              "Accepted events that arrived out of order.");
     f->pair_updates = metrics_counter(metrics, "freshet_pair_updates_total", "",
                                       "Additions to item pairs, before they are combined.");
     f->forgotten_users = metrics_counter(metrics, "freshet_users_forgotten_total", "",
-                                         "Users taken out of the counts on request.");
+                                         "Users forgotten: removed from the counts on request.");
     f->forgotten_events = metrics_counter(
         metrics, "freshet_events_forgotten_total", "",
-        "Events dropped because their user was forgotten after the time they tell.");
+        "Events dropped because their user was forgotten later than the event's time.");
     f->users_cached = metrics_gauge(metrics, "freshet_users_cached", "",
-                                    "Users whose state is held in memory.");
+                                    "Users whose state is in memory.");
 }
 
 static int start(struct run *run)

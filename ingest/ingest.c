@@ -116,14 +116,14 @@ static int start(struct run *run)
     for (size_t i = 0; i < TARGETS_COUNT; i++) {
         ingest->codecs[i] = codec_new(target_contract((enum target)i), run_schemas(run));
         ingest->written[i] = metrics_counter(metrics, "freshet_ingest_written_total", written[i],
-                                             "Events, items and profiles written, tombstones too");
+                                             "Events, items, profiles written; tombstones, too.");
     }
     ingest->accepted = metrics_counter(metrics, "freshet_ingest_accepted_total", "",
-                                       "Source records that became what they should");
+                                       "Source records that became messages.");
     ingest->ignored = metrics_counter(metrics, "freshet_ingest_ignored_total", "",
-                                      "Source records that are to be ignored");
+                                      "Source records that the mapping ignores.");
     ingest->ids_made = metrics_counter(metrics, "freshet_ingest_ids_made_total", "",
-                                       "Events without an id of their own: repeats go unnoticed");
+                                       "Events without an own id: duplicates are not found.");
     return 0;
 }
 

@@ -131,7 +131,7 @@ static void start_metrics(struct scorer *scorer, struct metrics *metrics)
     scorer->rows = metrics_gauge(metrics, "freshet_vector_rows", "",
                                  "Item vectors of the model version that serves.");
     scorer->indexed = metrics_gauge(metrics, "freshet_vector_index_rows", "",
-                                    "Of these, those found by an index; 0: all are scanned.");
+                                    "Of these, the vectors in the index; 0: all are scanned.");
     scorer->examples = metrics_counter(metrics, "freshet_blend_training_examples_total", "",
                                        "Next actions from which the blend learned.");
     metrics_formerly(metrics, scorer->examples, "freshet_blend_lessons_total");

@@ -141,12 +141,12 @@ struct commit *commit_new(struct env *env, struct task_list *tasks, struct at_on
     commit->commits =
         metrics_counter(metrics, "freshet_commits_total", "", "Commits that succeeded.");
     commit->seconds = metrics_histogram(metrics, "freshet_commit_seconds", "",
-                                        "Time from closing a batch to its being stored.", 1e-3, 5);
+                                        "Time from the end of a batch to its commit.", 1e-3, 5);
     commit->uncommitted =
         metrics_gauge(metrics, "freshet_uncommitted_bytes", "",
                       "Bytes held for the next commit and for the one in flight.");
     commit->uncommitted_max = metrics_gauge(metrics, "freshet_uncommitted_bytes_max", "",
-                                            "The most that they were since the start.");
+                                            "Largest freshet_uncommitted_bytes since the start.");
     if (threaded) { start_thread(commit); }
     return commit;
 }

@@ -27,7 +27,7 @@ static void register_metrics(struct run *run)
                                       "Assignments received from the group."),
         .broker_errors = metrics_counter(metrics, "freshet_broker_errors_total", "",
                                          "Connections to brokers lost or refused."),
-        .tasks = metrics_gauge(metrics, "freshet_tasks", "", "Input partitions that are ours."),
+        .tasks = metrics_gauge(metrics, "freshet_tasks", "", "Partitions assigned to this copy."),
     };
 }
 

@@ -147,7 +147,7 @@ static void add_copy(struct standby *standby, int32_t partition)
         .lag = -1,
         .wanted = true,
         .lag_metric = metrics_gauge(standby->env->metrics, "freshet_standby_lag", labels,
-                                    "Changelog records that a standby copy has not read yet."),
+                                    "Changelog records that the standby copy has not read yet."),
     };
 }
 

@@ -44,5 +44,5 @@ const char *state_directory_distrust(const struct bookmark *bookmark, int64_t co
 struct metric *state_directory_wipes(struct env *env)
 {
     return metrics_counter(env->metrics, "freshet_store_wipes_total", "",
-                           "Local states thrown away and restored whole.");
+                           "Local states deleted and restored from the start.");
 }

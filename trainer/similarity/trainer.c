@@ -81,7 +81,7 @@ static int start(struct run *run)
     t->pair_updates = metrics_counter(metrics, "freshet_pair_updates_total", "",
                                       "Additions to neighbours of rows.");
     t->rows_cached = metrics_gauge(metrics, "freshet_rows_cached", "",
-                                   "Rows that are held in memory.");
+                                   "Rows in memory.");
     run_set_state(run, t);
     return 0;
 }
