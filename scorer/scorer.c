@@ -262,12 +262,13 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
     struct model_weights weights;
     struct codec_error error;
     const char *reason = NULL;
-    if (!scorer->vectors || !rec->value.data) { return VERDICT_DONE; }
+    bool blended = scorer->vectors || scorer->content_scores;
+    if (!blended || !rec->value.data) { return VERDICT_DONE; }
     arena_reset(scorer->arena);
     if (codec_decode(scorer->weights_codec, rec->value, scorer->arena, &weights, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    if (slice_equal(weights.model, slice_str(MODEL_SEQUENCE))) {
+    if (scorer->vectors && slice_equal(weights.model, slice_str(MODEL_SEQUENCE))) {
         reason = vectors_put_weights(scorer->vectors, &weights, rec->offset);
         update_vector_metrics(scorer);
     } else if (slice_equal(weights.model, slice_str(MODEL_BLEND))) {

@@ -22,6 +22,8 @@ static const char *const quick_settings[] = {
 };
 static const char *const short_lists[] = {"list.length=10", NULL};
 static const char *const counting_only[] = {"list.length=10", "vectors.used=false", NULL};
+static const char *const content_only[] = {"list.length=10", "vectors.used=false",
+                                           "content.used=true", NULL};
 
 struct fixture {
     struct rig rig;
@@ -315,6 +317,30 @@ static void test_bad_records(void **state)
     fixture_release(&fixture);
 }
 
+/* A scorer whose only other member is content goes on from the mixture on `models`, too; weights of
+ * the sequence model are not for it. */
+static void test_content_alone_reads_the_mixture(void **state)
+{
+    static const char *const *const settings[] = {counting_only, content_only};
+    for (size_t i = 0; i < ARRAY_COUNT(settings); i++) {
+        struct fixture fixture;
+        fixture_init(&fixture);
+        struct codec *parts = codec_new(&model_weights_contract, fixture.schemas);
+        const struct model_weights bad[] = {{.model = slice_str(MODEL_BLEND), .part = 1},
+                                            {.model = slice_str(MODEL_SEQUENCE), .d = 17}};
+        rig_start(&fixture.rig, &scorer_worker, 0, settings[i]);
+        for (size_t k = 0; k < ARRAY_COUNT(bad); k++) {
+            buf_clear(&fixture.out);
+            assert_int_equal(codec_encode(parts, &bad[k], &fixture.out), 0);
+            memlog_append(fixture.rig.log, "models", 0, bad[k].model, buf_slice(&fixture.out), 0);
+        }
+        act_all(&fixture, 1, 1);
+        assert_int_equal(memlog_count(fixture.rig.log, "dead-letters", MEMLOG_ALL), i);
+        codec_free(parts);
+        fixture_release(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_the_mixture_survives_a_restart),
         cmocka_unit_test(test_counting_leads_unchanged),
         cmocka_unit_test(test_bad_records),
+        cmocka_unit_test(test_content_alone_reads_the_mixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
