@@ -132,7 +132,7 @@ static const struct flag flags[] = {
                 "Leave-one-out: tune hyperparameters on validation")),
     FLAG(0, "N",
          OPTION("every", LONG, every, "10", OPTION_RANGE(1, INT32_MAX),
-                "Prequential: ask for one action in N")),
+                "Prequential: predict one action in N")),
     FLAG(0, "R",
          OPTION("min-rating", DOUBLE, min_rating, "-1e9", OPTION_RANGE(-1e9, 1e9),
                 "Leave out actions rated below R")),
@@ -325,8 +325,8 @@ const struct command evaluate_command = {
         "leave-one-out: each user's last item is the test, the one before it the validation; "
         "models learn from the rest. Presets and the blend's weights are chosen by validation "
         "alone.\n"
-        "prequential: in order of time, each action is asked for before it is learned. Presets "
-        "and weights follow the answers so far; the mixture is the scorer's, with "
+        "prequential: in order of time, each action is predicted before it is learned. Presets "
+        "and weights follow the earlier predictions; the mixture is the scorer's, with "
         "transformer-online as its model of sequences.\n"
         "rating: each rating is predicted by a model that has learned from four fifths of the "
         "others.\n"
