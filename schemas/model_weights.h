@@ -23,6 +23,7 @@ struct model_weights {
     int32_t blocks;
     int32_t heads;
     int32_t length;
+    bool masked;
     int64_t steps;
     double hr10;
     double ndcg10;

@@ -344,6 +344,7 @@ static struct weights_shape shape_of(const struct model_weights *part)
         .blocks = (uint32_t)part->blocks,
         .heads = (uint32_t)part->heads,
         .length = (uint32_t)part->length,
+        .masked = part->masked,
     };
 }
 
@@ -352,7 +353,8 @@ static bool shape_fits(const struct model_weights *part)
     const char *why;
     bool sane = part->items > 0 && part->d > 0 && part->d <= VECTOR_NUMBERS_MAX &&
                 part->hidden > 0 && part->hidden <= 4 * VECTOR_NUMBERS_MAX && part->blocks > 0 &&
-                part->heads > 0 && part->length > 0 && part->length <= HISTORY_ACTIONS_MAX;
+                part->heads > 0 && part->length > (part->masked ? 1 : 0) &&
+                part->length <= HISTORY_ACTIONS_MAX;
     const struct weights_shape shape = shape_of(part);
     return sane && weights_shape_fits(&shape, &why);
 }

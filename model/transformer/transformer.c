@@ -73,6 +73,7 @@ struct transformer *transformer_new_blank(const struct transformer_settings *set
     assert(transformer_settings_fit(settings, &why));
     struct transformer *model = xcalloc(1, sizeof(*model));
     model->settings = *settings;
+    model->settings.shape.masked = settings->mask_share > 0.0f;
     model->count = weights_count(&settings->shape);
     model->values = xcalloc(model->count, sizeof(*model->values));
     model->weights = weights_view(&settings->shape, model->values);

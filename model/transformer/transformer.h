@@ -25,7 +25,8 @@ struct transformer_settings {
     struct weights_shape shape;
     float dropout;
     float rate;         /* Adam's */
-    float mask_share;   /* 0: causal; else masked, this share of the items hidden */
+    float mask_share;   /* 0: causal; else masked, this share of the items hidden; shape.masked
+                           follows from it */
     uint32_t negatives; /* 0: softmax over all items; else over so many drawn ones */
     uint32_t batch;     /* sequences a step, in transformer_epoch() */
     uint32_t lanes;     /* shares of a step, 1 .. TRANSFORMER_LANES_MAX */

@@ -66,13 +66,13 @@ void transformer_inference_encode(struct transformer_inference *inference, const
         .weights = &inference->weights,
         .table = table,
         .pack = &inference->pack,
-        .causal = true,
+        .causal = !inference->shape.masked,
     };
     for (size_t next = 0; next < count;) {
         const size_t first = next;
         pack_clear(&inference->pack);
         while (next < count && pack_add_history(&inference->pack, &histories[next],
-                                                inference->shape.length, /* masked= */ false)) {
+                                                inference->shape.length, inference->shape.masked)) {
             next++;
         }
         memcpy(hidden + first * d, encoder_run_last(inference->encoder, &job),

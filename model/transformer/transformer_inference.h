@@ -2,7 +2,8 @@
  *
  * The dense weights are the part of a run (weights.h) before attributes and items: positions, mask,
  * blocks, last norm. The table is the caller's, rows x d, attributes included, and may grow or move
- * from call to call. Memory is one pack's activations. One thread.
+ * from call to call. A model that was trained on masked items reads a history and a
+ * mask at its end. Memory is one pack's activations. One thread.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INFERENCE_H
 #define FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INFERENCE_H

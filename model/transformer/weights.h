@@ -21,6 +21,7 @@ struct weights_shape {
     uint32_t heads;  /* divides d */
     uint32_t length; /* positions */
     uint32_t attributes;
+    uint32_t masked; /* 1: learned on masked items; it predicts in place of a mask at the end */
 };
 
 struct block_weights {

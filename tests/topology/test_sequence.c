@@ -154,6 +154,39 @@ static void test_bad_records(void **state)
     fixture_release(&fixture);
 }
 
+static struct model_weights newest_weights(struct fixture *fixture)
+{
+    struct record rec, newest = {0};
+    struct model_weights weights;
+    for (int64_t at = 0; memlog_read(fixture->rig.log, "models", 0, at, &rec) == 0;
+         at = rec.offset + 1) {
+        newest = rec;
+    }
+    slots_decode(&fixture->slots, fixture->slots.weights, newest.value, &weights);
+    return weights;
+}
+
+/* With train.mask.share the model is trained on masked items, and the message says how it is to be
+ * read; a checkpoint of the other kind is not continued. */
+static void test_masked(void **state)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    write_histories(&fixture, 8);
+    const char *pairs[ARRAY_COUNT(quick_settings) + 1] = {"train.mask.share=0.3"};
+    for (size_t k = 0; quick_settings[k]; k++) { pairs[k + 1] = quick_settings[k]; }
+    struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, pairs);
+    wait_until_idle(&fixture, copy, 1);
+    assert_true(newest_weights(&fixture).masked);
+    check_whole(&fixture);
+    rig_finish(copy);
+    copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    wait_until_idle(&fixture, copy, 1);
+    assert_false(newest_weights(&fixture).masked);
+    check_whole(&fixture);
+    fixture_release(&fixture);
+}
+
 /* Killed again and again while it trains and publishes: at any time one model version is whole, and
  * the last one is as good as without kills. */
 static void test_killed(void **state)
@@ -185,13 +218,7 @@ static void test_killed(void **state)
  * that stood still and wakes up when another copy has begun to publish. */
 static void announce_stale_version(struct fixture *fixture)
 {
-    struct record rec, newest;
-    for (int64_t at = 0; memlog_read(fixture->rig.log, "models", 0, at, &rec) == 0;
-         at = rec.offset + 1) {
-        newest = rec;
-    }
-    struct model_weights weights;
-    slots_decode(&fixture->slots, fixture->slots.weights, newest.value, &weights);
+    struct model_weights weights = newest_weights(fixture);
     weights.slot = MODEL_VERSION_SLOTS - 1 - weights.slot;
     weights.generation = slice_str("9-late");
     char key[MODEL_KEY_BYTES_MAX];
@@ -405,6 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_publishes_model_versions),
         cmocka_unit_test(test_bad_records),
+        cmocka_unit_test(test_masked),
         cmocka_unit_test(test_killed),
         cmocka_unit_test(test_stale_announcement),
         cmocka_unit_test(test_reads_histories_once),

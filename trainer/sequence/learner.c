@@ -90,6 +90,7 @@ struct transformer_settings learner_shape(const struct learner *learner, enum le
                   .attributes = learner->vocabulary.attributes_max},
         .dropout = (float)(set->dropout >= 0.0 ? set->dropout : defaults->dropout),
         .rate = (float)set->rate,
+        .mask_share = (float)set->mask_share,
         .batch = pick(set->batch, defaults->batch),
         .lanes = LANES,
         .threads = (uint32_t)set->threads,

@@ -29,6 +29,7 @@ struct learner_settings {
     int64_t heads;
     int64_t length;
     double dropout;
+    double mask_share; /* 0: causal */
     int64_t batch;
     double rate;
     int64_t epochs;

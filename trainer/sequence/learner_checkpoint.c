@@ -144,6 +144,11 @@ static const char *load_parts(struct learner *learner, struct slice bytes, const
         loaded = transformer_free(loaded);
         why = "its items are not those of its model";
     }
+    if (loaded &&
+        transformer_settings(loaded)->mask_share != (float)learner->settings.mask_share) {
+        loaded = transformer_free(loaded);
+        why = "of other settings";
+    }
     if (!loaded) {
         vocabulary_release(&vocabulary);
         return why;

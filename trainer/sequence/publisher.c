@@ -124,6 +124,7 @@ static void send_part(struct publisher *publisher, struct task *task, int32_t pa
         .blocks = (int32_t)shape->blocks,
         .heads = (int32_t)shape->heads,
         .length = (int32_t)shape->length,
+        .masked = shape->masked,
         .steps = (int64_t)snapshot->steps,
         .hr10 = snapshot->hr10,
         .ndcg10 = snapshot->ndcg10,

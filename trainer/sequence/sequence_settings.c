@@ -36,6 +36,9 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
            "At most what features keeps (history.length there)."),
     OPTION("train.dropout", DOUBLE, dropout, "-1", OPTION_RANGE(-1, 0.9),
            "Dropout rate; -1: 0.2 to 0.5, depending on the data."),
+    OPTION("train.mask.share", DOUBLE, mask_share, "0", OPTION_RANGE(0, 0.9),
+           "Share of the items masked and predicted from both sides (BERT4Rec); 0: each action "
+           "predicts its successor."),
     OPTION("train.batch", LONG, batch, "0", OPTION_RANGE(0, 1024),
            "Users in a batch; 0: 64, or 32 where sequences are long."),
     OPTION("train.rate", DOUBLE, rate, "0.001", OPTION_RANGE(1e-6, 0.5), "Learning rate."),
@@ -68,6 +71,9 @@ const char *sequence_settings_fault(const struct sequence_settings *settings)
     if (settings->heads && width_of(settings) % settings->heads) {
         return "train.heads must divide train.d";
     }
+    if (settings->mask_share > 0.0 && settings->length == 1) {
+        return "train.mask.share: train.length must be at least 2";
+    }
     return NULL;
 }
 
@@ -86,6 +92,7 @@ struct training_thread_settings sequence_training_settings(const struct sequence
                     .heads = settings->heads,
                     .length = settings->length,
                     .dropout = settings->dropout,
+                    .mask_share = settings->mask_share,
                     .batch = settings->batch,
                     .rate = settings->rate,
                     .epochs = settings->epochs,

@@ -10,12 +10,13 @@
 
 enum { ITEMS = 50, D = 32, HISTORIES = 90, LENGTH = 12 };
 
-static struct transformer *learned(void)
+static struct transformer *learned(float mask_share)
 {
     const struct transformer_settings settings = {
         .shape = {.items = ITEMS, .d = D, .hidden = D, .blocks = 2, .heads = 2, .length = LENGTH,
                   .attributes = 3},
-        .dropout = .1F, .rate = .01F, .batch = 8, .lanes = 2, .threads = 1, .seed = 5,
+        .dropout = .1F, .rate = .01F, .mask_share = mask_share, .batch = 8, .lanes = 2,
+        .threads = 1, .seed = 5,
     };
     struct transformer *model = transformer_new(&settings);
     size_t starts[ITEMS + 1];
@@ -33,9 +34,9 @@ static struct transformer *learned(void)
     return model;
 }
 
-static void test_serves_what_the_transformer_says(void **state)
+static void serves_what_the_transformer_says(float mask_share)
 {
-    struct transformer *model = learned();
+    struct transformer *model = learned(mask_share);
     struct transformer_inference *inference =
         transformer_inference_new(&transformer_settings(model)->shape, transformer_run(model));
     static int32_t items[HISTORIES][2 * LENGTH];
@@ -64,10 +65,21 @@ static void test_serves_what_the_transformer_says(void **state)
     transformer_free(model);
 }
 
+static void test_causal(void **state)
+{
+    serves_what_the_transformer_says(0);
+}
+
+/* Trained on masked items: the prediction is made in place of a mask. */
+static void test_masked(void **state)
+{
+    serves_what_the_transformer_says(.3F);
+}
+
 /* A larger table is a larger catalogue, with nothing made anew. */
 static void test_the_table_may_grow(void **state)
 {
-    struct transformer *model = learned();
+    struct transformer *model = learned(0);
     struct transformer_inference *inference =
         transformer_inference_new(&transformer_settings(model)->shape, transformer_run(model));
     float *table = xcalloc((ITEMS + 1) * D, sizeof(*table));
@@ -88,7 +100,8 @@ static void test_the_table_may_grow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_serves_what_the_transformer_says),
+        cmocka_unit_test(test_causal),
+        cmocka_unit_test(test_masked),
         cmocka_unit_test(test_the_table_may_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,22 @@ static void test_learns_the_walk(void **state)
     training_set_free(training_set);
 }
 
+/* Trained on masked items, from both sides; the snapshot says so. */
+static void test_learns_masked(void **state)
+{
+    struct training_set *training_set = all_walkers(1);
+    struct learner_settings masked = walk_settings;
+    masked.mask_share = .3;
+    masked.epochs = masked.patience = 60;
+    struct learner *learner = learner_new(&masked, training_set);
+    struct model_snapshot *snapshot = train_to_end(learner);
+    assert_int_equal(snapshot->shape.masked, 1);
+    assert_true(learner_report(learner).ndcg10 > 0.7);
+    model_snapshot_free(snapshot);
+    learner_free(learner);
+    training_set_free(training_set);
+}
+
 /* The order of users and items makes no difference. */
 static void test_order_does_not_matter(void **state)
 {
@@ -121,6 +137,12 @@ static void test_refuses_a_bad_checkpoint(void **state)
     assert_false(learner_load(third, buf_slice(&bytes), &why));
     assert_string_equal(why, "of other settings");
     learner_free(third);
+    struct learner_settings masked = walk_settings;
+    masked.mask_share = .3;
+    third = learner_new(&masked, training_set);
+    assert_false(learner_load(third, buf_slice(&bytes), &why));
+    assert_string_equal(why, "of other settings");
+    learner_free(third);
     assert_true(learner_load(other, buf_slice(&bytes), &why));
     learner_free(other);
     learner_free(learner);
@@ -156,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_the_walk),
+        cmocka_unit_test(test_learns_masked),
         cmocka_unit_test(test_order_does_not_matter),
         cmocka_unit_test(test_resumes_from_a_checkpoint),
         cmocka_unit_test(test_refuses_a_bad_checkpoint),
