@@ -4,7 +4,7 @@
 
 void at_once_init(struct at_once *at_once, struct env *env)
 {
-    *at_once = (struct at_once){.env = env, .mark = 1};
+    *at_once = (struct at_once){.env = env, .ack_group = 1};
     standstill_init(&at_once->standstill, env->settings);
 }
 
@@ -29,12 +29,12 @@ void at_once_send(struct at_once *at_once, const struct message *message)
 {
     CRASH_POINT("send");
     if (at_once_halted(at_once)) { return; }
-    int result = wire_produce(at_once->env->wire, message, at_once->mark);
+    int result = wire_produce(at_once->env->wire, message, at_once->ack_group);
     CRASH_POINT("send.done");
     if (result < 0) { at_once_not_sent(at_once, message, result); }
 }
 
-uint64_t at_once_close_mark(struct at_once *at_once)
+uint64_t at_once_close_group(struct at_once *at_once)
 {
-    return at_once->mark++;
+    return at_once->ack_group++;
 }

@@ -1,10 +1,10 @@
-/* What is sent at once: replaceable outputs, and dead letters, each under the mark of the open
- * batch.
+/* What is sent at once: replaceable outputs, and dead letters, each in the ack group of the
+ * open batch (ack_tracker.h).
  *
- * A commit waits until everything up to its mark is acknowledged, and later messages bear a later
- * mark, so that the wait has an end. Before every message the clock is looked at (standstill.c).
- * A message that the wire does not take takes its whole batch back: nothing more of it is sent, and
- * the run begins it again after a pause.
+ * A commit waits until everything up to its group is acknowledged, and later messages are in a
+ * later group, so that the wait has an end. Before every message the clock is looked at
+ * (standstill.c). A message that the wire does not take takes its whole batch back: nothing more of
+ * it is sent, and the run begins it again after a pause.
  *
  * Worker's thread.
  */
@@ -17,8 +17,8 @@
 struct at_once {
     struct env *env;
     struct standstill standstill;
-    uint64_t mark; /* of what is sent now */
-    bool unsent;   /* something was not sent: the batch must be taken back */
+    uint64_t ack_group; /* of messages that are sent now */
+    bool unsent; /* something was not sent: the batch must be taken back */
 };
 
 void at_once_init(struct at_once *at_once, struct env *env);
@@ -29,7 +29,7 @@ void at_once_send(struct at_once *at_once, const struct message *message);
 bool at_once_halted(struct at_once *at_once);
 /* Notes that a message was not sent (unsent), or ends the run: by a negative result of the wire. */
 void at_once_not_sent(struct at_once *at_once, const struct message *message, int result);
-/* Tells the mark of all that was sent so far; what is sent from now on bears a later one. */
-uint64_t at_once_close_mark(struct at_once *at_once);
+/* Returns the ack group of what was sent last; what is sent from now on is in a later one. */
+uint64_t at_once_close_group(struct at_once *at_once);
 
 #endif

@@ -41,7 +41,7 @@ struct broadcast {
     /* The records at hand, borrowed from the reader; more than one step's work when one waits. */
     const struct record *at;
     size_t next, count;
-    uint64_t letters; /* mark of the dead letters about them; ACK_MARK_NONE: none */
+    uint64_t ack_group; /* of the dead letters about them; ACK_GROUP_NONE: there are none */
 };
 
 struct broadcast *broadcast_new(const struct broadcast_parts *parts)
@@ -195,7 +195,7 @@ static bool take(struct broadcast *broadcast, const struct record *rec)
     enum verdict verdict = take_one(parts->env, rec);
     if (verdict == VERDICT_NO_SCHEMA && schema_hold_broadcast(parts->hold, rec)) { return false; }
     if (verdict == VERDICT_SKIP || verdict == VERDICT_NO_SCHEMA) {
-        broadcast->letters = parts->at_once->mark;
+        broadcast->ack_group = parts->at_once->ack_group;
         dead_letters_send(parts->letters, rec);
         if (parts->at_once->unsent) { return false; }
     } else if (verdict == VERDICT_FATAL) {
@@ -219,17 +219,19 @@ static int fetch(struct broadcast *broadcast)
 }
 
 /* Says whether the dead letters about the records at hand have arrived; else what is to be done.
- * What is sent later has a later mark, so that the wait has an end. What the commit in flight waits
- * for, it asks for itself. */
+ * What is sent later is in a later ack group, so that the wait has an end. What the commit in
+ * flight waits for, it asks for itself. */
 static bool acknowledged(struct broadcast *broadcast, enum broadcast_verdict *ret_verdict)
 {
     const struct broadcast_parts *parts = &broadcast->parts;
     struct env *env = parts->env;
     size_t outstanding = 0;
-    if (broadcast->letters == ACK_MARK_NONE) { return true; }
-    if (parts->at_once->mark == broadcast->letters) { (void)at_once_close_mark(parts->at_once); }
+    if (broadcast->ack_group == ACK_GROUP_NONE) { return true; }
+    if (parts->at_once->ack_group == broadcast->ack_group) {
+        (void)at_once_close_group(parts->at_once);
+    }
     if (commit_awaits_acks(parts->commit)) { return false; }
-    int result = wire_unacked(env->wire, broadcast->letters, &outstanding);
+    int result = wire_unacked(env->wire, broadcast->ack_group, &outstanding);
     if (wire_is_final(result)) {
         env_break(env, env_exit_code(result), "cannot send to %s: %s", env->topics->dead_letters,
                   wire_why(env->wire));
@@ -237,14 +239,14 @@ static bool acknowledged(struct broadcast *broadcast, enum broadcast_verdict *re
         *ret_verdict = BROADCAST_UNSENT;
     }
     if (result < 0 || outstanding) { return false; }
-    broadcast->letters = ACK_MARK_NONE;
+    broadcast->ack_group = ACK_GROUP_NONE;
     return true;
 }
 
 void broadcast_forget(struct broadcast *broadcast)
 {
-    if (!broadcast || broadcast->letters == ACK_MARK_NONE) { return; }
-    broadcast->letters = ACK_MARK_NONE;
+    if (!broadcast || broadcast->ack_group == ACK_GROUP_NONE) { return; }
+    broadcast->ack_group = ACK_GROUP_NONE;
     broadcast->next = 0;
 }
 

@@ -50,7 +50,7 @@ struct commit {
     struct task_list *tasks;
     struct at_once *at_once;
     enum commit_phase phase;
-    uint64_t mark;    /* of the at-once messages that the commit in flight waits for */
+    uint64_t ack_group; /* of the at-once messages that the commit in flight waits for */
     int64_t began_ms; /* of the newest commit */
     size_t uncommitted_bytes; /* staged or held for a commit, and in flight; most at one time: */
     size_t uncommitted_bytes_max;
@@ -289,18 +289,18 @@ enum commit_verdict commit_begin(struct commit *commit)
     for (size_t i = 0; i < tasks->count; i++) { add_task(commit, tasks->at[i]); }
     if (!commit->txn.offsets_count) { return COMMIT_NOTHING; }
     CRASH_POINT("commit.closed");
-    commit->mark = at_once_close_mark(commit->at_once);
+    commit->ack_group = at_once_close_group(commit->at_once);
     commit->phase = env_sends_in_order(commit->env) ? COMMIT_ADDING : COMMIT_DRAINING;
     return commit_step(commit);
 }
 
 /* ---- Without a transaction ---- */
 
-/* Nothing else has been sent since the mark was chosen, or the mark is new. */
+/* Nothing else has been sent since the ack group was chosen, or the group is new. */
 static int send_now(struct commit *commit, const struct message *message)
 {
     if (at_once_halted(commit->at_once)) { return WIRE_ABORTED; }
-    int result = wire_produce(commit->env->wire, message, commit->mark);
+    int result = wire_produce(commit->env->wire, message, commit->ack_group);
     CRASH_POINT("commit.send_one");
     return result == WIRE_TOO_LARGE ? WIRE_FATAL : result;
 }
@@ -327,13 +327,13 @@ static int send_changelog(struct commit *commit, const struct task *task)
     return result;
 }
 
-/* What is sent at once from now on belongs to a later mark, so that the wait has an end. */
+/* What is sent at once from now on is in a later ack group, so that the wait has an end. */
 static int begin_logging(struct commit *commit)
 {
     int result = 0;
     CRASH_POINT("commit.added");
     commit->phase = COMMIT_LOGGING;
-    commit->mark = at_once_close_mark(commit->at_once);
+    commit->ack_group = at_once_close_group(commit->at_once);
     for (size_t i = 0; i < commit->tasks->count && result == 0; i++) {
         result = send_changelog(commit, commit->tasks->at[i]);
     }
@@ -425,11 +425,11 @@ static int drain(struct commit *commit, size_t *ret_outstanding)
     struct wire *wire = commit->env->wire;
     int result = commit->phase == COMMIT_ADDING ? send_additive(commit) : 0;
     if (commit->phase == COMMIT_ADDING) { commit->phase = COMMIT_DRAINING; }
-    if (result == 0) { result = wire_unacked(wire, commit->mark, ret_outstanding); }
+    if (result == 0) { result = wire_unacked(wire, commit->ack_group, ret_outstanding); }
     bool logs = commit->phase == COMMIT_DRAINING && env_sends_in_order(commit->env);
     if (result < 0 || *ret_outstanding || !logs) { return result; }
     result = begin_logging(commit);
-    return result < 0 ? result : wire_unacked(wire, commit->mark, ret_outstanding);
+    return result < 0 ? result : wire_unacked(wire, commit->ack_group, ret_outstanding);
 }
 
 enum commit_verdict commit_step(struct commit *commit)
@@ -473,7 +473,7 @@ enum commit_verdict commit_await_acks(struct commit *commit, int64_t timeout_ms)
     int64_t deadline_ms = env_now_ms(commit->env) + timeout_ms;
     assert(commit->phase == COMMIT_IDLE);
     for (size_t outstanding = 1; env_now_ms(commit->env) < deadline_ms; nap(commit)) {
-        int result = wire_unacked(commit->env->wire, commit->at_once->mark, &outstanding);
+        int result = wire_unacked(commit->env->wire, commit->at_once->ack_group, &outstanding);
         if (result < 0) { return failed(result); }
         if (!outstanding) { return COMMIT_NOTHING; }
     }

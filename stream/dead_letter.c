@@ -80,18 +80,18 @@ static int produce(const struct at_once *at_once, struct dead_letter *letter)
 {
     struct wire *wire = at_once->env->wire;
     struct message *message = &letter->message;
-    int result = wire_produce(wire, message, at_once->mark);
+    int result = wire_produce(wire, message, at_once->ack_group);
     CRASH_POINT("dead_letter");
     if (result == WIRE_TOO_LARGE) {
         mark_truncated(letter);
         message->value = slice_of(NULL, 0);
         message->headers += letter->senders;
         message->headers_count -= letter->senders;
-        result = wire_produce(wire, message, at_once->mark);
+        result = wire_produce(wire, message, at_once->ack_group);
     }
     if (result == WIRE_TOO_LARGE) {
         message->key = slice_of(NULL, 0);
-        result = wire_produce(wire, message, at_once->mark);
+        result = wire_produce(wire, message, at_once->ack_group);
     }
     return result;
 }

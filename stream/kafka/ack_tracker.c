@@ -35,9 +35,9 @@ void ack_tracker_acknowledge(struct ack_tracker *acks, uint64_t group)
 
 void ack_tracker_fail(struct ack_tracker *acks, uint64_t group)
 {
-    assert(group != ACK_MARK_NONE);
+    assert(group != ACK_GROUP_NONE);
     ack_tracker_acknowledge(acks, group);
-    bool first = acks->failed_first == ACK_MARK_NONE || group < acks->failed_first;
+    bool first = acks->failed_first == ACK_GROUP_NONE || group < acks->failed_first;
     if (first) { acks->failed_first = group; }
     acks->failed_last = MAX_OF(acks->failed_last, group);
 }
@@ -46,10 +46,10 @@ void ack_tracker_fail(struct ack_tracker *acks, uint64_t group)
  * the cost of a batch that is processed again without need. */
 bool ack_tracker_take_failed(struct ack_tracker *acks, uint64_t group)
 {
-    if (acks->failed_first == ACK_MARK_NONE || acks->failed_first > group) { return false; }
+    if (acks->failed_first == ACK_GROUP_NONE || acks->failed_first > group) { return false; }
     bool more = acks->failed_last > group;
-    acks->failed_first = more ? group + 1 : ACK_MARK_NONE;
-    if (!more) { acks->failed_last = ACK_MARK_NONE; }
+    acks->failed_first = more ? group + 1 : ACK_GROUP_NONE;
+    if (!more) { acks->failed_last = ACK_GROUP_NONE; }
     return true;
 }
 

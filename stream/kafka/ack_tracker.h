@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 
-enum { ACK_TRACKER_MAX = 8, ACK_MARK_NONE = 0 };
+enum { ACK_TRACKER_MAX = 8, ACK_GROUP_NONE = 0 };
 
 struct ack_count {
     uint64_t group;
@@ -19,7 +19,7 @@ struct ack_count {
 struct ack_tracker {
     struct ack_count at[ACK_TRACKER_MAX]; /* oldest first */
     size_t count;
-    uint64_t failed_first, failed_last; /* of failures not yet taken; ACK_MARK_NONE: none */
+    uint64_t failed_first, failed_last; /* of failures not yet taken; ACK_GROUP_NONE: none */
 };
 
 /* Counts one more message in a group, whose number is not below that of earlier calls. Returns the
