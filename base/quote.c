@@ -87,6 +87,14 @@ const char *quote_value(const char *text, size_t length, char *into, size_t size
     return into;
 }
 
+struct quoted quote_text(const char *text)
+{
+    struct quoted quoted;
+    if (!text) { text = ""; }
+    (void)quote_value(text, strlen(text), quoted.text, sizeof(quoted.text));
+    return quoted;
+}
+
 /* ---- JSON ---- */
 
 /* Returns the letter by which JSON escapes a character, or 0. */

@@ -9,12 +9,21 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-enum { QUOTE_VALUE_LEAST = 8 }; /* smallest buffer of quote_value() */
+enum {
+    QUOTE_VALUE_LEAST = 8, /* smallest buffer of quote_value() */
+    QUOTE_TEXT_BYTES = 1024,
+};
 
 /* Quotes the value of a `key=value` pair: plain if it needs no quotes, else "..." with \" \\ \n
  * \xNN escaped. Writes at most size-1 bytes and a NUL; a longer text is cut and ends in "...".
  * Returns into. */
 const char *quote_value(const char *text, size_t length, char *into, size_t size);
+
+/* Quotes a text inside a call: `env_log(..., "why=%s", quote_text(why).text)`. NULL means "". */
+struct quoted {
+    char text[QUOTE_TEXT_BYTES];
+};
+struct quoted quote_text(const char *text);
 
 /* What the bytes of a JSON string are: UTF-8 (the caller has checked it), one character each, or
  * UTF-8 if they are valid as such and else one character each. */

@@ -21,6 +21,7 @@
 #include "base/crash.h"
 #include "base/directory.h"
 #include "base/exit_code.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/restore.h"
 #include "stream/state_directory.h"
@@ -127,7 +128,7 @@ static bool start_over(struct task *task, const char *why)
     struct env *env = task->parts.env;
     struct task_local *local = &task->local;
     env_log(env, LOG_WARN, "state does not fit, restoring it from the changelog",
-            "partition=%d why=\"%s\"", task->partition, why);
+            "partition=%d why=%s", task->partition, quote_text(why).text);
     metric_add(state_directory_wipes(env), 1);
     local->store = store_close(local->store);
     CRASH_POINT("restore.wipe");

@@ -54,7 +54,8 @@ static void reopen_tasks(struct run *run)
 static void roll_back(struct run *run)
 {
     metric_add(run->m.aborts, 1);
-    env_log(&run->env, LOG_WARN, "commit rolled back", "why=\"%s\"", wire_why(run->env.wire));
+    env_log(&run->env, LOG_WARN, "commit rolled back", "why=%s",
+            quote_text(wire_why(run->env.wire)).text);
     CRASH_POINT("commit.roll_back");
     forget(run);
     reopen_tasks(run);
@@ -66,7 +67,7 @@ static void retry(struct run *run, const char *why)
     CRASH_POINT("retry");
     char still[64];
     why = standstill_tell(&run->at_once.standstill, still, sizeof(still)) ? still : why;
-    env_log(&run->env, LOG_WARN, "batch will be tried again", "why=\"%s\"", why);
+    env_log(&run->env, LOG_WARN, "batch will be tried again", "why=%s", quote_text(why).text);
     run_refusal_clear(&run->env.refusal);
     run->at_once.unsent = false;
     if (!decide_commit(run) || is_broken(run)) { return; }
@@ -238,9 +239,8 @@ static void on_trouble(void *arg, const char *text)
     int64_t now_ms = run_now_ms(run);
     if (run->trouble_ms && now_ms - run->trouble_ms < TROUBLE_EVERY_MS) { return; }
     run->trouble_ms = now_ms;
-    char quoted[512];
     env_log(&run->env, LOG_WARN, "trouble with a broker, trying again", "why=%s",
-            quote_value(text, strlen(text), quoted, sizeof(quoted)));
+            quote_text(text).text);
 }
 
 struct wire_listener run_listener(struct run *run)

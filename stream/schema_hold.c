@@ -11,7 +11,6 @@
 
 enum {
     HELD_QUIET_MS = 1000, /* so long a partition waits without a line in the log */
-    QUOTE_BYTES = 512,
 };
 
 struct held {
@@ -92,12 +91,11 @@ bool schema_hold_task(struct schema_hold *hold, struct task *task, const struct 
 
 static void tell_held(const struct schema_hold *hold, const struct task *task, const char *what)
 {
-    char quoted[QUOTE_BYTES];
     const char *why = schema_fetcher_why(hold->fetcher, task->held->id);
     env_log(hold->env, LOG_WARN, what,
             "partition=%d offset=%" PRId64 " schema_id=%" PRIu32 " why=%s", task->partition,
             task->input.offset, task->held->id,
-            quote_value(why, strlen(why), quoted, sizeof(quoted)));
+            quote_text(why).text);
 }
 
 /* Most ids are known at once, and a flood of invented ones needs no line for each. */

@@ -19,7 +19,7 @@
 #include "stream/schema_source.h"
 #include "stream/topics.h"
 
-enum { ASK_AGAIN_MS = 500, QUOTE_BYTES = 512 };
+enum { ASK_AGAIN_MS = 500 };
 
 struct schema_source {
     struct env *env;
@@ -108,7 +108,7 @@ static int register_contract(struct schema_source *source, int output,
                              const struct contract *contract, bool first)
 {
     const struct env *env = source->env;
-    char why[REGISTRY_WHY_BYTES], quoted[QUOTE_BYTES];
+    char why[REGISTRY_WHY_BYTES];
     _cleanup_(xfreep) char *subject = subject_name(
         &env->settings->registry, env->topics->outputs[output], contract, first);
     for (int64_t waited_ms = 0;; waited_ms += ASK_AGAIN_MS) {
@@ -122,8 +122,7 @@ static int register_contract(struct schema_source *source, int output,
         if (result == REGISTRY_AWAY && is_kept(source, contract)) {
             env_log(env, LOG_WARN,
                     "schema registry is away; going on with the ids known from before",
-                    "subject=%s why=%s", subject,
-                    quote_value(why, strlen(why), quoted, sizeof(quoted)));
+                    "subject=%s why=%s", subject, quote_text(why).text);
             return 0;
         }
         if (result != REGISTRY_AWAY || waited_ms >= env->settings->connect_timeout_ms) {

@@ -4,6 +4,7 @@
  * Copies on one machine may share state.dir: what another process has open is not stale.
  */
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/stale_state.h"
 
@@ -63,7 +64,8 @@ static void discard(const struct env *env, struct stale_directory *directory, in
     directory->since_ms = now_ms; /* in use, or undeletable: looked at again after the same time */
     if (result < 0 && result != -EAGAIN) {
         env_log(env, LOG_WARN, "cannot delete state that is no longer held",
-                "partition=%s path=%s why=\"%s\"", directory->name, path, strerror(-result));
+                "partition=%s path=%s why=%s", directory->name, quote_text(path).text,
+                quote_text(strerror(-result)).text);
     } else if (result == 0) {
         env_log(env, LOG_INFO, "deleted state that is no longer held", "partition=%s",
                 directory->name);

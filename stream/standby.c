@@ -21,6 +21,7 @@
  */
 #include "base/base.h"
 #include "base/directory.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/standby.h"
 #include "stream/state_directory.h"
@@ -201,8 +202,8 @@ static void close_copy(struct standby *standby, struct standby_copy *copy, int64
 static void give_up(struct standby *standby, struct standby_copy *copy, int64_t now_ms,
                     const char *why)
 {
-    env_log(standby->env, LOG_WARN, "standby copy fails, trying again", "partition=%d why=\"%s\"",
-            copy->partition, why);
+    env_log(standby->env, LOG_WARN, "standby copy fails, trying again", "partition=%d why=%s",
+            copy->partition, quote_text(why).text);
     close_copy(standby, copy, now_ms);
 }
 
@@ -306,7 +307,8 @@ static void open_reader(struct standby *standby, int64_t now_ms)
                                                .offset = copy->bookmark.changelog_offset};
     }
     if (count && wire_reader(env->wire, at, count, &standby->reader) < 0) {
-        env_log(env, LOG_WARN, "cannot stand by, trying again", "why=\"%s\"", wire_why(env->wire));
+        env_log(env, LOG_WARN, "cannot stand by, trying again", "why=%s",
+                quote_text(wire_why(env->wire)).text);
         standby->stale = true;
         standby->open_ms = now_ms + PAUSE_MS;
     }
@@ -357,8 +359,8 @@ static void note_positions(struct standby *standby)
 /* The offsets that we read from are gone, or worse: all is opened and checked again. */
 static void start_over(struct standby *standby, int64_t now_ms)
 {
-    env_log(standby->env, LOG_WARN, "standby copies begin again", "why=\"%s\"",
-            wire_why(standby->env->wire));
+    env_log(standby->env, LOG_WARN, "standby copies begin again", "why=%s",
+            quote_text(wire_why(standby->env->wire)).text);
     for (size_t i = 0; i < standby->count; i++) {
         close_copy(standby, &standby->copies[i], now_ms);
     }

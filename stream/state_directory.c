@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/crash.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/state_directory.h"
 
@@ -22,7 +23,7 @@ int state_directory_open(struct env *env, int32_t partition, int changelog,
     int result = store_open(path, &limits, ret_store, ret_why);
     if (result != -EIO) { return result; }
     env_log(env, LOG_WARN, "state is damaged, restoring it from the changelog",
-            "partition=%d why=\"%s\"", partition, *ret_why);
+            "partition=%d why=%s", partition, quote_text(*ret_why).text);
     metric_add(state_directory_wipes(env), 1);
     CRASH_POINT("restore.damaged");
     (void)store_wipe(path);

@@ -71,9 +71,7 @@ static void write_line(void *arg _unused_, enum log_level level, const char *msg
 
 static int refuse(int code, const char *what, const char *why)
 {
-    char quoted[1024];
-    log_line(LOG_ERROR, what, "why=%s exit=%d",
-             quote_value(why, strlen(why), quoted, sizeof(quoted)), code);
+    log_line(LOG_ERROR, what, "why=%s exit=%d", quote_text(why).text, code);
     return code;
 }
 

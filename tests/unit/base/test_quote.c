@@ -41,6 +41,16 @@ static void test_value_cut(void **state)
     check_value("\x01\x01", 2, 8, "\"...\"");
 }
 
+static void test_text(void **state)
+{
+    assert_string_equal(quote_text("no \"x\"\n").text, "\"no \\\"x\\\"\\n\"");
+    assert_string_equal(quote_text("plain").text, "plain");
+    assert_string_equal(quote_text(NULL).text, "\"\"");
+    char line[2 * QUOTE_TEXT_BYTES + 8];
+    (void)snprintf(line, sizeof(line), "a=%s b=%s", quote_text("1 2").text, quote_text("3").text);
+    assert_string_equal(line, "a=\"1 2\" b=3");
+}
+
 static void check_json(struct slice text, enum quote_bytes bytes, const char *expected)
 {
     struct buf out;
@@ -107,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_value),
         cmocka_unit_test(test_value_cut),
+        cmocka_unit_test(test_text),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_random),
     };
