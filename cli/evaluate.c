@@ -1,3 +1,7 @@
+/* Three protocols, one table: each has its function in evaluate/ and a printer here. The command
+ * reads the data set and its attributes, runs the protocol, and prints a table or one JSON object.
+ * Evaluation leaves the reason of a failure in `reason` or in the data set; only this file prints.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"

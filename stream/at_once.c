@@ -1,3 +1,8 @@
+/* Messages that may be sent twice without harm go to the wire immediately. Two things can stop
+ * them: a copy that stood still longer than its session (standstill.h) must not send what a new
+ * owner has sent meanwhile, and a wire that asks for a retry. Both only set `unsent`; the next
+ * commit sees it and takes the batch back. Any other failure breaks the run.
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "stream/at_once.h"

@@ -1,3 +1,8 @@
+/* A dead letter is the refused record, unchanged, with the reason, the message, the worker and the
+ * origin in headers behind the sender's own. When the letter is too large for the topic it is sent
+ * without its value and the sender's headers, then without its key, and says that it is truncated:
+ * a record is never dropped in silence, and never stops the worker.
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/xalloc.h"

@@ -1,3 +1,7 @@
+/* The local state of a partition is a cache of its changelog. A store that is damaged is deleted
+ * and restored; a store that is ahead of the group's committed offset, or older than the
+ * changelog's beginning, is not believed (state_directory_distrust()).
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/quote.h"

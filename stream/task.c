@@ -1,3 +1,10 @@
+/* A task belongs to the worker's thread, but for the stage in flight, which the committer's thread
+ * reads (commit.c). Writes go to the stage `filling`; reads look there first, then at the stage in
+ * flight, then in the store, so a worker sees its own writes before they are committed.
+ *
+ * Hazard: a store that cannot be read. task_not_stored() breaks the run and marks the state
+ * damaged, so that the next start restores it.
+ */
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/exit_code.h"

@@ -1,3 +1,13 @@
+/* From main() to the end of the process: options, slot, metrics server, connection, run.
+ *
+ * Phases: prepare() takes everything that can fail before Kafka is asked; serve() connects and
+ * makes the run; work() steps it until a signal, then makes a last commit. Each failure has an exit
+ * code (base/exit_code.h), so that a supervisor knows whether to start again.
+ *
+ * Threads: the worker's thread, the committer, librdkafka's own, and the metrics server's, which
+ * reads `status` under its lock. Signals reach the main thread only (base/thread.h). Hazard:
+ * librdkafka may wait without end while closing; an alarm then ends the process with its code.
+ */
 #include "base/base.h"
 #include "base/atomic_file.h"
 #include "base/clock.h"

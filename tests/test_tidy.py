@@ -159,17 +159,34 @@ class Rules(unittest.TestCase):
                  ("model/a.c", 2), ("model/b.h", 3))
 
     def test_function_length(self):
-        python = "def f():\n" + "    x()\n" * 69
-        self.good("function-length", {"a/a.c": C + "\n" + function(70) + "\n" + function(3),
+        python = "def f():\n" + "    x()\n" * 59
+        self.good("function-length", {"a/a.c": C + "\n" + function(60) + "\n" + function(3),
                                       "a/a.py": python, "a/array.c": "int a[] = {\n" + "1,\n" * 99
                                       + "};\n"})
-        self.bad("function-length", {"a/a.c": C + "\nint x;\n" + function(71),
-                                     "a/b.c": "/* why */\n" + function(70)
-                                     + "\nint\ng(int a,\n  int b)\n" + function(68)[12:],
-                                     "a/c.h": function(5) + "\nstatic inline " + function(71),
+        self.bad("function-length", {"a/a.c": C + "\nint x;\n" + function(61),
+                                     "a/b.c": "/* why */\n" + function(60)
+                                     + "\nint\ng(int a,\n  int b)\n" + function(58)[12:],
+                                     "a/c.h": function(5) + "\nstatic inline " + function(61),
                                      "a/a.py": "x = 1\n" + python + "    y()\n",
                                      "a/tool": "#!/usr/bin/env python3\n" + python + "    y()\n"},
                  ("a/a.c", 4), ("a/c.h", 7), ("a/a.py", 2), ("a/tool", 2))
+
+    def test_function_spread(self):
+        short, long = function(11) + "\n", function(40) + "\n"
+        self.good("function-spread", {"base/a.c": C + "\n" + short * 10 + long,
+                                      "tests/a.c": C + "\n" + long * 30})
+        self.bad("function-spread", {"base/a.c": C + "\n" + short * 8 + long * 2}, (".", 1))
+        self.bad("function-spread", {"base/a.c": C + "\n" + function(12)}, (".", 1))
+
+    def test_designs(self):
+        essay, hazard = "/* How. */\n", C + "int x = thread_start(y);\n"
+        self.good("designs", {"base/a.c": essay + hazard, "base/b.c": essay + "\n" * 300,
+                              "base/c.c": C + "/* CRASH_POINT(x) */\n", "base/d.h": hazard,
+                              "tests/e.c": hazard, "base/f.c": C + "\n" * 290})
+        self.bad("designs", {"base/a.c": hazard, "base/b.c": C + "\n" * 300,
+                             "base/c.c": C + "enum { PHASE_ONE };\n",
+                             "base/d.c": C + "CRASH_POINT(\"x\");\n"},
+                 *((f"base/{one}.c", 1) for one in "abcd"))
 
     def test_line_length(self):
         self.good("line-length", {"a/a.c": "x" * 100 + "\n", "a/a.txt": "x" * 101,

@@ -14,7 +14,10 @@ import subprocess
 import sys
 
 LINE_MAX = 100
-FUNCTION_MAX = 70
+FUNCTION_MAX = 60
+FUNCTION_MEDIAN_MAX = 11
+FUNCTION_P90_MAX = 24
+LONG_FILE = 300
 FILE_MAX = 600
 BLOB_MAX = 200 << 10
 
@@ -403,6 +406,32 @@ def function_length(tree):
 
 
 @rule
+def function_spread(tree):
+    """Half of the functions of the rooms fit FUNCTION_MEDIAN_MAX lines, nine in ten the P90."""
+    lengths = sorted(length for file in tree.c_files() if file.room in ROOMS
+                     for _, length in c_functions(file))
+    for share, most in ((0.5, FUNCTION_MEDIAN_MAX), (0.9, FUNCTION_P90_MAX)):
+        if lengths and lengths[int(share * len(lengths))] > most:
+            yield (".", 1, f"{share:.0%} of the functions have up to "
+                   f"{lengths[int(share * len(lengths))]} lines; {most} is the measure")
+
+
+# What makes a .c file hard to read without a word on its design.
+HAZARDS = re.compile(r"\b(thread_start|pthread_\w+|CRASH_POINT)\s*\(|\b(?:\w+_)?PHASE_\w+")
+
+
+@rule
+def designs(tree):
+    for file in tree.c_files():
+        if file.ext != ".c" or file.room not in ROOMS or file.text.startswith("/*"):
+            continue
+        hazard = HAZARDS.search(file.quiet_c())
+        if hazard or len(file.lines) >= LONG_FILE:
+            what = hazard.group() if hazard else f"{len(file.lines)} lines"
+            yield file.path, 1, f"{what.rstrip('(')}: open the file with its design, 3 to 10 lines"
+
+
+@rule
 def line_length(tree):
     for file in tree:
         for number, line in enumerate(file.lines if file.is_code() else (), 1):
@@ -458,6 +487,9 @@ def nouns(tree):
 def names_of(file):
     """(line, name) of the file itself, of the types and of the functions that it defines."""
     yield 1, file.stem
+    if file.is_python():
+        for found in re.finditer(r"^\s*(?:def|class) (\w+)", file.text, re.M):
+            yield file.line_of(found.start(1)), found.group(1)
     if not file.is_c:
         return
     text = file.quiet_c()

@@ -1,3 +1,9 @@
+/* For a query blend_score() computes every member's z-scores, gathers the candidates (each member's
+ * first ones), makes their features and scores the candidates by the segment's weights; everything
+ * else stands behind them. blend_teach() repeats nothing: it uses what the last query left, so it
+ * must follow blend_score() with the same query. What the history holds has a z-score that makes
+ * its softmax 0 and is still finite (Z_LEFT_OUT).
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "evaluate/models/blend.h"
