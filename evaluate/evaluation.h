@@ -1,4 +1,4 @@
-/* Trial: models judged on a data set by one of the three protocols, with their cost. */
+/* Evaluation: models on a data set by one of three protocols, with their cost. */
 #ifndef FRESHET_EVALUATE_EVALUATION_H
 #define FRESHET_EVALUATE_EVALUATION_H
 
@@ -17,9 +17,9 @@ struct evaluation_request {
     const char *preset;                    /* NULL: chosen by validation, or by running hit rate */
     const char *sets[EVALUATION_SETS_MAX]; /* "model.hyperparameter=value" */
     size_t sets_count;
-    uint64_t seed;         /* of models, questions and folds */
-    int32_t every;         /* prequential: one action in so many is a question */
-    int tune;              /* leave-one-out: rounds of descent */
+    uint64_t seed;         /* of models, validation examples and folds */
+    int32_t every;         /* prequential: one action in so many is evaluated */
+    int tune;              /* leave-one-out: passes of tuning */
     bool progress;         /* leave-one-out: report each epoch on stderr */
     struct reason *reason; /* receives why a function below failed */
 };

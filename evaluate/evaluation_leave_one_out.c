@@ -7,14 +7,14 @@
 
 static const struct leave_users everybody = {.stride = 1};
 
-/* A round of learning is judged on about so many actions of history. */
-enum { JUDGED_ACTIONS = 500000 };
+/* After each epoch, a model is validated on about so many actions of history. */
+enum { VALIDATED_ACTIONS = 500000 };
 
 /* The blend is weighed on about so many users. */
 enum { WEIGHED_USERS = 10000 };
 
 /* So often over: a softmax of few weights needs it more than it hurts. */
-enum { WEIGHED_ROUNDS = 4 };
+enum { WEIGHED_PASSES = 4 };
 
 /* More actions than these, and a model joins with one preset only: each takes memory of its own. */
 enum { EVERY_PRESET_ACTIONS_MAX = 2000000 };
@@ -27,21 +27,21 @@ struct course {
     size_t count;
     struct blend *blend;
     struct evaluation *evaluation;
-    /* of one round of questions */
+    /* of one pass over the users */
     struct ranking_metrics hits;
     struct ranking_metrics member_hits[BLEND_MEMBERS_MAX];
     float *scores;
     struct validator validator;
 };
 
-/* What a model in the middle of learning is worth. */
+/* Validates a model in the middle of training. */
 static double objective(void *arg, const struct recommender *recommender, void *model)
 {
     const struct course *course = arg;
     const struct sequences *sequences = &course->sequences;
     const struct scoring scoring = {.score = recommender->score, .self = model};
     struct leave_users users =
-        tuning_users((int64_t)sequences->starts[sequences->users], JUDGED_ACTIONS);
+        tuning_users((int64_t)sequences->starts[sequences->users], VALIDATED_ACTIONS);
     struct ranking_metrics hits =
         leave_one_out_evaluate(&scoring, sequences, users, LEAVE_VALIDATION);
     if (course->request->progress) {
@@ -145,7 +145,7 @@ static void ask_and_teach(void *arg, const struct query *query, int32_t target)
     blend_teach(course->blend, query, target);
 }
 
-static void ask_round(struct course *course, struct leave_users users, size_t from_end,
+static void ask_users(struct course *course, struct leave_users users, size_t from_end,
                       leave_visit visit)
 {
     course->hits = (struct ranking_metrics){0};
@@ -185,9 +185,9 @@ static void weigh(struct course *course, struct evaluation_row *total)
 {
     struct evaluation *evaluation = course->evaluation;
     struct leave_users users = tuning_users(course->sequences.users, WEIGHED_USERS);
-    int rounds = course->request->model ? 1 : WEIGHED_ROUNDS;
-    for (int round = 0; round < rounds; round++) {
-        ask_round(course, users, LEAVE_VALIDATION, ask_and_teach);
+    int passes = course->request->model ? 1 : WEIGHED_PASSES;
+    for (int pass = 0; pass < passes; pass++) {
+        ask_users(course, users, LEAVE_VALIDATION, ask_and_teach);
     }
     total->validation = ranking_metrics_mean(&course->hits);
     for (size_t m = 0; m < course->count; m++) {
@@ -214,7 +214,7 @@ static void examine(struct course *course)
         }
     }
     began = evaluation_cpu_seconds();
-    ask_round(course, everybody, LEAVE_TEST, ask);
+    ask_users(course, everybody, LEAVE_TEST, ask);
     total->scoring_seconds = evaluation_cpu_seconds() - began;
     total->hits = ranking_metrics_mean(&course->hits);
     for (size_t m = 0; m < course->count; m++) {

@@ -61,32 +61,32 @@ void leave_one_out_visit(const struct sequences *sequences, struct leave_users u
     free(items);
 }
 
-struct judging {
+struct ranked_targets {
     const struct scoring *scoring;
     float *scores;
     struct ranking_metrics hits;
 };
 
-static void validator(void *arg, const struct query *query, int32_t target)
+static void count_target(void *arg, const struct query *query, int32_t target)
 {
-    struct judging *judging = arg;
-    judging->scoring->score(judging->scoring->self, query, judging->scores);
+    struct ranked_targets *targets = arg;
+    targets->scoring->score(targets->scoring->self, query, targets->scores);
     for (size_t at = 0; at < query->count; at++) {
-        judging->scores[query->history[at]] = -INFINITY;
+        targets->scores[query->history[at]] = -INFINITY;
     }
-    ranking_metrics_count(&judging->hits,
-                          ranking_metrics_rank(judging->scores, query->items, target));
+    ranking_metrics_count(&targets->hits,
+                          ranking_metrics_rank(targets->scores, query->items, target));
 }
 
 struct ranking_metrics leave_one_out_evaluate(const struct scoring *scoring,
                                               const struct sequences *sequences,
                                               struct leave_users users, size_t from_end)
 {
-    struct judging judging = {
+    struct ranked_targets targets = {
         .scoring = scoring,
         .scores = xcalloc((size_t)sequences->items + 1, sizeof(float)),
     };
-    leave_one_out_visit(sequences, users, from_end, validator, &judging);
-    free(judging.scores);
-    return ranking_metrics_mean(&judging.hits);
+    leave_one_out_visit(sequences, users, from_end, count_target, &targets);
+    free(targets.scores);
+    return ranking_metrics_mean(&targets.hits);
 }

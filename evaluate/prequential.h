@@ -1,11 +1,11 @@
 /* Prequential: test, then train, over a stream in order of time.
  *
- * Each action is a question first: when more than `skip` actions have passed, the user has not had
- * the item and the rng say so (one in `every`), all items known so far are ranked but the user's
- * own. An item that nobody has had is a miss; a user never seen is asked about like any other and
- * also counted apart. Then every model learns the action. The blend and the served mixture learn
- * from the questions, and from one in `teach_every` of the other actions, which are asked but not
- * counted.
+ * Each action is predicted before it is learned: if more than `skip` actions came before it, the
+ * user has not had the item, and a random number picks it (one in `every`), all items known so far
+ * but the user's own are ranked. An item that nobody has had is a miss; a user never seen counts
+ * like any other, and also apart. Then every model learns the action. The blend and the served
+ * mixture learn from these actions, and from one in `teach_every` of the others, whose predictions
+ * are not counted.
  */
 #ifndef FRESHET_EVALUATE_PREQUENTIAL_H
 #define FRESHET_EVALUATE_PREQUENTIAL_H
@@ -18,9 +18,9 @@
 
 struct prequential_settings {
     int32_t every;       /* 1: all are asked */
-    int32_t teach_every; /* 1: all teach the blend; 0: the questions only */
+    int32_t teach_every; /* 1: all teach the blend; 0: only what is counted */
     int64_t skip;        /* 100 in the published protocol */
-    uint32_t seed;       /* of the questions; the published protocol's is 1 */
+    uint32_t seed;       /* of which actions are counted; the published protocol's is 1 */
 };
 
 /* What the lists are made by. */
