@@ -2,8 +2,8 @@
  * reads (commit.c). Writes go to the stage `filling`; reads look there first, then at the stage in
  * flight, then in the store, so a worker sees its own writes before they are committed.
  *
- * Hazard: a store that cannot be read. task_not_stored() breaks the run and marks the state
- * damaged, so that the next start restores it.
+ * Hazard: the disk. A store that cannot be read is marked damaged and deleted when the task is
+ * freed, so that the next start restores it; a store that cannot be written ends the run.
  */
 #include "base/base.h"
 #include "base/crash.h"
