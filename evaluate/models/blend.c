@@ -1,8 +1,8 @@
-/* For a query blend_score() computes every member's z-scores, gathers the candidates (each member's
- * first ones), makes their features and scores the candidates by the segment's weights; everything
- * else stands behind them. blend_teach() repeats nothing: it uses what the last query left, so it
- * must follow blend_score() with the same query. What the history holds has a z-score that makes
- * its softmax 0 and is still finite (Z_LEFT_OUT).
+/* blend_score() computes every member's z-scores, gathers the candidates (each member's first
+ * items), computes their features and scores them by the segment's weights; all other items rank
+ * behind them. blend_teach() uses the candidates and features of the last query, so it must follow
+ * blend_score() with the same query. Items of the history get Z_LEFT_OUT: a finite z-score so low
+ * that their softmax is 0.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -11,27 +11,27 @@
 
 enum feature { FEATURE_Z, FEATURE_TAIL, FEATURE_RANK, FEATURES };
 
-/* The first history lengths of the segments but the lowest. */
+/* The least history length of each segment but the first. */
 static const size_t segment_begins[BLEND_SEGMENTS - 1] = {1, 5, 20};
 
 #define RATE 0.05F
 #define WEIGHT_FIRST 0.2F
 #define RANK_SCALE 5.0F
-/* How far behind the candidates the rest stands; more than any score. */
+/* Subtracted from the scores of items that are no candidates; more than any score. */
 #define REST 1000.0F
 #define SQUARES_FIRST 1e-2F
-/* What the history holds: low enough for a softmax of 0, and still a number to multiply. */
+/* The z-score of items in the history: low enough for a softmax of 0, but finite. */
 #define Z_LEFT_OUT (-1e30F)
-/* As a part of a sum, so that sums stay in range. */
+/* The least z-score in a sum, so that sums stay in range. */
 #define Z_LEAST (-1e3F)
 #define LEADER_KEPT 0.998
 
 enum { NOWHERE = -1 };
 
-/* Those that may lead the list of the last query. */
+/* The candidates of the last query. */
 struct candidates {
-    int32_t *items; /* room for all members' first */
-    float *x;       /* members x FEATURES of each */
+    int32_t *items; /* room for BLEND_CANDIDATES of each member */
+    float *x;       /* members x FEATURES for each candidate */
     float *scores;
     size_t count;
 };
@@ -112,7 +112,7 @@ static float *z_of(const struct blend *blend, size_t member)
     return blend->z + member * blend->items_max;
 }
 
-/* Makes scores z-scores over what is not in the history. */
+/* Replaces scores by z-scores over the items that are not in the history. */
 static void standardise(const struct query *query, float *scores)
 {
     for (size_t at = 0; at < query->count; at++) { scores[query->history[at]] = NAN; }
@@ -139,7 +139,7 @@ static float *features_of(const struct blend *blend, size_t candidate)
     return blend->candidates.x + candidate * blend->count * FEATURES;
 }
 
-/* The candidate's place; a new one gets the next. */
+/* Returns an item's index among the candidates; adds it when it is new. */
 static size_t admit(struct blend *blend, int32_t item)
 {
     struct candidates *candidates = &blend->candidates;
@@ -194,7 +194,7 @@ static void weigh_candidates(struct blend *blend, const float *weights)
     }
 }
 
-/* ---- Answers. ---- */
+/* ---- Scores. ---- */
 
 static void answer_mixture(const struct blend *blend, const struct query *query,
                            const float *weights, float *scores)
@@ -239,14 +239,14 @@ void blend_lead(struct blend *blend, size_t leader)
 
 /* ---- Learning. ---- */
 
-/* Ranks the target; one that the history holds is a miss. */
+/* Ranks the target by a member; a target in the history is a miss. */
 static double rank_of(const struct query *query, int32_t target, const float *z)
 {
     if (z[target] <= Z_LEFT_OUT) { return (double)INFINITY; }
     return ranking_metrics_rank(z, query->items, target);
 }
 
-/* The target's rank by the mixture; behind the candidates is a miss. */
+/* Ranks the target by the mixture; a target that is no candidate is a miss. */
 static double rank_of_mixture(const struct blend *blend, int32_t target)
 {
     int32_t place = blend->place[target];
@@ -269,7 +269,7 @@ static void gain_fame(struct blend *blend, size_t contender, double rank)
     blend->fame[contender] = LEADER_KEPT * blend->fame[contender] + hits.hr10 + hits.ndcg10;
 }
 
-/* Lets the best so far answer the next query; the one that answers now stays among equals. */
+/* Makes the best so far the leader; among equals the present leader stays. */
 static void follow_leader(struct blend *blend, const struct query *query, int32_t target)
 {
     size_t contenders = blend->count;
@@ -284,7 +284,7 @@ static void follow_leader(struct blend *blend, const struct query *query, int32_
     }
 }
 
-/* Turns the candidates' scores into their softmax. */
+/* Replaces the candidates' scores by their softmax. */
 static void soften(struct candidates *candidates)
 {
     float most = -INFINITY, sum = 0.0F;
@@ -296,7 +296,7 @@ static void soften(struct candidates *candidates)
     for (size_t c = 0; c < candidates->count; c++) { candidates->scores[c] /= sum; }
 }
 
-/* Moves a segment's weights by the answer. */
+/* Takes one gradient step on a segment's weights. */
 static void move_weights(struct blend *blend, size_t segment, size_t target)
 {
     const struct candidates *candidates = &blend->candidates;

@@ -6,7 +6,7 @@
 #include "model/lanes.h"
 #include "evaluate/models/pair_set.h"
 
-/* So many draws find an item that the user had not; else the step is left out. */
+/* After so many draws without an item that the user had not, the step is left out. */
 enum { DRAWS_MAX = 16 };
 
 struct pair {

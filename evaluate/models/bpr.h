@@ -1,13 +1,13 @@
-/* BPR: matrix factorisation by pairs, what the user had before what the user had not.
+/* BPR: matrix factorisation that ranks items that the user had above items that the user had not.
  *
- *   x = p_u . (q_i - q_j) + b_i - b_j      i had, j drawn from the items so far that u had not
+ *   x = p_u . (q_i - q_j) + b_i - b_j      u had i; j is drawn from the known items u had not
  *   least  -ln sigma(x) + reg/2 (|p_u|^2 + |q_i|^2 + |q_j|^2 + b_i^2 + b_j^2)
  *   score_i = p_u . q_i + b_i, p the user's, or for a user never seen the mean q of the history
  *
  * Rendle, Freudenthaler, Gantner, Schmidt-Thieme, "BPR: Bayesian Personalized Ranking from Implicit
- * Feedback", UAI 2009, algorithm LearnBPR, fed action by action: each new pair takes a step, and
- * `replays` pairs drawn from all so far take one each, so that old ones are not forgotten. Vectors
- * begin normal with deviation .1, from the seed.
+ * Feedback", UAI 2009, algorithm LearnBPR, run online: each new pair takes a step, and `replays`
+ * pairs drawn from all so far take one each, so that old pairs are not forgotten. Initial vectors
+ * are normal with deviation .1, from the seed.
  */
 #ifndef FRESHET_EVALUATE_MODELS_BPR_H
 #define FRESHET_EVALUATE_MODELS_BPR_H
@@ -24,14 +24,14 @@ struct bpr_settings {
     double replays;
 };
 
-/* What one step moves. */
+/* The parameters that one step changes. */
 struct bpr_triple {
     float *p, *q_i, *q_j; /* k numbers each, a multiple of 8 */
     float *b_i, *b_j;
     size_t k;
 };
 
-/* Takes one step down the gradient; returns x as it was before. */
+/* Takes one gradient step; returns x before the step. */
 float bpr_step(const struct bpr_triple *triple, float rate, float regularisation);
 
 /* Presets: `online`. */

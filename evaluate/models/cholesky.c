@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "evaluate/models/cholesky.h"
 
-/* LAPACK stands column after column: what it calls the lower triangle is our upper one. */
+/* LAPACK's matrices are column-major: its lower triangle is our upper one. */
 #define OUR_UPPER "L"
 
 void spotrf_(const char *triangle, const int *n, float *a, const int *stride, int *info);

@@ -69,7 +69,7 @@ static void widen(struct row *row, bool with_moments)
     }
 }
 
-/* The place of the other in the row; it gets one when it has none. */
+/* Returns the index of the other item in the row; adds it when it is new. */
 static int32_t place_of(struct row *row, int32_t other, bool with_moments)
 {
     int32_t place = find(row, other);

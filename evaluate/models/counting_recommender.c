@@ -1,7 +1,8 @@
-/* Three steps, each where one worker ends and the next begins: learn() is `features`, drain() is
- * `features` sending its accumulator and `trainer` adding it up, publish() is `trainer` at a commit
- * and `scorer` reading what it published. score() runs the last two when anything has changed, so a
- * list sees all actions that were learned, as if each worker had committed just before.
+/* Three functions do the work of three workers. learn() does what `features` does with an event;
+ * drain() what `features` does when it sends its accumulator and `trainer` when it adds that up;
+ * publish() what `trainer` does at a commit and `scorer` when it reads the rows. score() calls the
+ * last two when anything has changed, so a list uses all actions that were learned, as if each
+ * worker had committed just before.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -17,7 +18,7 @@ enum {
 
 #define DAY_MS 86400000.0
 
-/* Filled-up items stand behind all scores above 0, and the rest behind those. */
+/* Items that fill up a list score less than 0; items that are not listed score less than those. */
 #define FILL_STEP 1e-3F
 #define UNLISTED (-1.0F)
 
@@ -41,14 +42,14 @@ struct counting {
     size_t changed_count;
     struct item_table *table;
     struct ranking *ranking;
-    /* One published row. */
+    /* Scratch: one published row. */
     int32_t *neighbours;
     double *co_ratings, *forwards, *backwards;
-    /* One history. */
+    /* Scratch: one history. */
     float *weights;
 };
 
-/* What no preset changes. */
+/* Settings that are the same in all presets. */
 #define COMMON                                                                                     \
     .history_length = 50, .history_actions_max = 600, .history_seen_max = 2000,                    \
     .pairs_window = 50, .trend_half_life = 1, .recent_items = 20, .directed_weight = 1,            \
@@ -113,7 +114,7 @@ static const struct hyperparameter hyperparameters[] = {
 
 /* ---- Settings ---- */
 
-/* Windows that do not fit into what is kept are made to. */
+/* Shortens windows that are longer than the kept history. */
 static struct timeline_rules rules_of(const struct counting_settings *set)
 {
     int32_t pairs_window = (int32_t)set->pairs_window;
@@ -292,7 +293,7 @@ static void put_row(struct counting *counting, int32_t item)
     struct item_state *state = &counting->items[item];
     struct row *row = &state->row;
     prune(counting, row, 0);
-    /* The order says which neighbours the table keeps; where it keeps all, sorting is saved. */
+    /* The order decides which neighbours the table keeps; if it keeps all, they are not sorted. */
     if ((double)row->count > counting->settings.neighbours_used) { row_order(row, counting->ids); }
     for (int32_t k = 0; k < row->count; k++) {
         counting->neighbours[k] = row->neighbours[k].item;
@@ -326,8 +327,7 @@ static void publish(struct counting *counting)
     counting->changed_count = 0;
 }
 
-/* Reading alone depends on the scorer's options: it begins with an empty table and reads all rows
- * again. */
+/* Only the table depends on the scorer's options: it is emptied and reads all rows again. */
 static bool counting_retune(void *self, const void *settings)
 {
     struct counting *counting = self;

@@ -1,18 +1,18 @@
-/* Counting, as the workers do it: the functions that `features` (model/counting/timeline.h,
- * pairs.h), `trainer` (row.h) and `scorer` (item_table.h, ranking.h) call, in one process and
- * without messages. An action goes through its user's timeline into the accumulator; before a list
- * is made, and when the accumulator is large, it is drained into the rows, and changed rows are put
- * into the table as `trainer` publishes them: pruned, in order.
+/* Counting, as the workers do it: calls the functions of `features` (model/counting/timeline.h,
+ * pairs.h), `trainer` (row.h) and `scorer` (item_table.h, ranking.h) in one process, without
+ * messages. An action passes its user's timeline and is counted in the accumulator. Before a list
+ * is made, or when the accumulator is large, it is drained into the rows; changed rows are put into
+ * the table as `trainer` publishes them: pruned, in order.
  *
  * Settings are the workers' options. The preset `default` has the options' defaults; the others are
- * the options to set for other data: `sparse` for short histories over many items, `ordered` for
- * the same where order says more, `dense` where every item has hundreds of actions. Actions weigh
- * 1. A history is what features publishes: the newest history_length actions, and which other items
- * the user has had. A user without a history gets the list that the ranking fills with trending and
- * popular items.
+ * options for other data: `sparse` for short histories over many items, `ordered` for the same
+ * where the order of actions predicts more, `dense` where every item has hundreds of actions. Every
+ * action has weight 1. A history is what `features` publishes: the newest history_length actions,
+ * and the other items that the user has had. A user without a history gets the list that the
+ * ranking fills with trending and popular items.
  *
- * Scores are those of the ranking; items that fill the list up have small negative ones, and what
- * is not listed a lower one yet. Model numbers are the items' own. One thread.
+ * Scores are those of the ranking. Items that fill up the list have small negative scores; items
+ * that are not listed have lower ones. The model's item numbers are the query's. One thread.
  */
 #ifndef FRESHET_EVALUATE_MODELS_COUNTING_RECOMMENDER_H
 #define FRESHET_EVALUATE_MODELS_COUNTING_RECOMMENDER_H
@@ -52,8 +52,8 @@ struct counting_settings {
 /* Its settings are struct counting_settings. */
 extern const struct recommender counting_recommender;
 
-/* Ranks as a list is made: at most `length` items, borrowed until the next call. `self` was made by
- * counting_recommender. */
+/* Ranks as the scorer does for a list: at most `length` items, borrowed until the next call. `self`
+ * was made by counting_recommender. */
 size_t counting_recommender_list(void *self, const struct query *query, size_t length,
                                  const struct ranked **ret_list);
 /* Borrows the ranking, for the scores behind that list. */

@@ -234,7 +234,7 @@ static void sum_content(const struct directed_counting *counting, const struct q
     }
 }
 
-/* The greatest score of what is not in the history; those in it are made 0. */
+/* Returns the greatest score of an item that is not in the history; sets those in it to 0. */
 static float greatest(const struct query *query, float *scores)
 {
     for (size_t at = 0; at < query->count; at++) { scores[query->history[at]] = 0.0F; }

@@ -1,7 +1,7 @@
-/* Directed counting: lists from directed counts, recency and content. No worker runs it: it keeps
- * the whole counts of each preset's own window, sums over the whole history and adds content, where
- * the workers keep bounded rows of one window and blend content in (counting_recommender.h). It is
- * evaluated beside them to show what that costs.
+/* Directed counting: lists from directed counts, recency and content. No worker runs it. It keeps
+ * all counts of each preset's own window, sums over the whole history and adds content; the workers
+ * keep bounded rows of one window and blend content in (counting_recommender.h). Evaluating both
+ * shows what these bounds cost.
  *
  *   K[j][i] = ((C^2 / (C + s)) n_j^-ns n_i^-nt)^kp            C, n: transitions.h
  *   A_i     = sum over the history, r = 1 the newest, of
@@ -14,9 +14,10 @@
  * S is the cosine of content.h; without content the terms with S are 0. The formula is our own,
  * found by ablation on public data; docs/quality.md has its figures.
  *
- * Presets: `dense` for data where every item has hundreds of actions, `sparse` for short histories
- * over many items, `ordered` for the same where order says more, `even` for what lies between and
- * `even-content` the same with content. Which one suits is seen from hit rates (tuning.h, blend.h).
+ * Presets: `dense` for data where every item has hundreds of actions; `sparse` for short histories
+ * over many items; `ordered` for the same where the order of actions predicts more; `even` for data
+ * between these; `even-content` as `even`, with content. The preset is chosen by hit rates
+ * (tuning.h, blend.h).
  */
 #ifndef FRESHET_EVALUATE_MODELS_DIRECTED_COUNTING_H
 #define FRESHET_EVALUATE_MODELS_DIRECTED_COUNTING_H

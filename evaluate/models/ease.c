@@ -79,7 +79,7 @@ static void ease_settle(void *self)
         row_of(ease, i)[i] += (float)ease->settings.lambda;
     }
     int rc = cholesky_invert(ease->matrix, ease->items);
-    assert(rc == 0); /* counts and a positive lambda make it positive definite */
+    assert(rc == 0); /* X^T X plus a positive lambda is positive definite */
     (void)rc;
     float *diagonal = xcalloc((size_t)ease->items, sizeof(*diagonal));
     for (int32_t i = 0; i < ease->items; i++) { diagonal[i] = row_of(ease, i)[i]; }

@@ -62,7 +62,7 @@ float given_vectors_cosine(const struct given_vectors *vectors, int32_t a, int32
 
 struct likeness {
     struct given_vectors_settings settings;
-    const struct given_vectors *vectors; /* NULL: all items are alike */
+    const struct given_vectors *vectors; /* NULL: all items score the same */
     float *wanted;                       /* stride */
 };
 
@@ -103,7 +103,7 @@ static bool likeness_suits(const struct model_context *context)
     return context->vectors != NULL;
 }
 
-/* Nothing is learned from actions. */
+/* Does nothing: the model does not use other users' actions. */
 static void likeness_learn(void *self, const struct training_example *example)
 {
     (void)self;

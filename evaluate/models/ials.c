@@ -118,7 +118,7 @@ static void fill_gram(const struct ials *ials, struct side *side)
     }
 }
 
-/* Solves for one vector, given what it goes with, newest last. */
+/* Solves for one vector, given the other side's entries that it is paired with, newest last. */
 static void solve(struct ials *ials, const struct side *fixed, const int32_t *others, size_t count,
                   double decay, float *x)
 {
@@ -174,7 +174,7 @@ static void ials_settle(void *self)
     ials->settled = true;
 }
 
-/* Solves for one vector between settles; its side's gram goes with it. */
+/* Solves for one vector between two settle() calls and updates its side's Gram matrix. */
 static void fold_in(struct ials *ials, struct side *moved, const struct side *fixed, int32_t at)
 {
     const struct list *list = &moved->lists[at];

@@ -67,7 +67,7 @@ static void isgd_learn(void *self, const struct training_example *example)
     isgd->known[example->user] = true;
 }
 
-/* Folds in a user by the mean of what the user had. */
+/* Computes a new user's vector: the mean of the history's item vectors. */
 static void fold_in(const struct isgd *isgd, const struct query *query, float *p)
 {
     memset(p, 0, isgd->k * sizeof(*p));

@@ -5,7 +5,7 @@
  *   score_i = -|1 - p . q_i|,  p the user's, or for a user never seen the mean q of the history
  *
  * Vinagre, Jorge, Gama, "Fast Incremental Matrix Factorization for Recommendation with
- * Positive-Only Feedback", UMAP 2014. Vectors begin normal with deviation .1, from the seed.
+ * Positive-Only Feedback", UMAP 2014. Initial vectors are normal with deviation .1, from the seed.
  */
 #ifndef FRESHET_EVALUATE_MODELS_ISGD_H
 #define FRESHET_EVALUATE_MODELS_ISGD_H

@@ -13,7 +13,7 @@ struct near {
     float similarity;
 };
 
-/* What was found of an item's neighbours, and of how many ratings. */
+/* An item's neighbours, and its number of ratings when they were computed. */
 struct bucket {
     struct near *near;
     size_t count;
@@ -139,7 +139,7 @@ static double similarity(const struct item_knn *knn, int32_t item, const struct 
     switch ((enum item_knn_measure)knn->settings.measure) {
     case ITEM_KNN_COSINE: return similarity_cosine(co, mass_a, mass_b);
     case ITEM_KNN_JACCARD: return similarity_jaccard(co, mass_a, mass_b);
-    case ITEM_KNN_LLR: { /* ratings on the common scale of the mean one */
+    case ITEM_KNN_LLR: { /* ratings divided by the mean rating */
         double scale = bias_mean(&knn->bias);
         if (!(scale > 0.0)) { return 0.0; }
         return similarity_llr(co / scale, mass_a / scale, mass_b / scale, knn->users);

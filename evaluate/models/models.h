@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "evaluate/models/recommender.h"
 
-/* All of them; the order is that of the tables. */
+/* All recommenders, in the order of the printed tables. */
 extern const struct recommender *const models[];
 extern const size_t models_count;
 

@@ -1,11 +1,11 @@
-/* Pair set: which user had which item, for models that draw what the user did not have. */
+/* Pair set: the pairs of user and item so far, for models that draw items the user did not have. */
 #ifndef FRESHET_EVALUATE_MODELS_PAIR_SET_H
 #define FRESHET_EVALUATE_MODELS_PAIR_SET_H
 
 #include "base/base.h"
 #include "base/hash_index.h"
 
-/* Open data: the pairs in the order in which they came; zeroed is empty. */
+/* The pairs in the order in which they came. Members may be read; zeroed memory is an empty set. */
 struct pair_set {
     uint64_t *keys;
     size_t count;

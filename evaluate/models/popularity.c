@@ -2,7 +2,7 @@
 #include "base/xalloc.h"
 #include "evaluate/models/popularity.h"
 
-/* Instead of all counts falling, what is added grows, until it is time to bring both down. */
+/* Counts do not shrink; the added weight grows instead, until all are scaled down together. */
 #define GAIN_MOST 1e12
 
 struct popularity {

@@ -1,7 +1,7 @@
-/* Popularity: how often an item was acted on, all actions alike or the newest more.
+/* Popularity: counts the actions on each item; newer actions may weigh more.
  *
- * An action's weight falls by the factor `decay` with every POPULARITY_STEP actions of anybody
- * after it; time is counted in actions, so that an answer depends on nothing else.
+ * An action's weight is multiplied by `decay` for every POPULARITY_STEP actions (of all users)
+ * after it. Time is counted in actions, so that scores depend on the actions alone.
  */
 #ifndef FRESHET_EVALUATE_MODELS_POPULARITY_H
 #define FRESHET_EVALUATE_MODELS_POPULARITY_H
@@ -12,7 +12,7 @@
 enum { POPULARITY_STEP = 500 };
 
 struct popularity_settings {
-    double decay; /* 1: never forgets */
+    double decay; /* 1: all actions weigh the same */
 };
 
 /* Presets: `all`, `recent` (.9), `now` (.6), `instant` (.2), `flash` (.04). */

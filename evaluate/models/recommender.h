@@ -1,11 +1,10 @@
-/* Recommender: what every model of lists can do, so that one validator, one blend and one worker
- * can hold any of them.
+/* Recommender: the interface of every model, for the evaluation protocols and the blends.
  *
- * A model learns actions one by one and scores all items for a history; a higher score is better,
- * and only the order within one query means anything. Settings are one struct of doubles a model,
+ * A model learns actions one by one and scores all items for a history. A higher score is better;
+ * only the order within one query means anything. A model's settings are one struct of doubles,
  * described by a table of hyperparameters, so that they can be set by name. Models own their
- * memory, hold at most items_max items and users_max users, and use no clock and no rng but their
- * seed.
+ * memory, hold at most items_max items and users_max users, read no clock, and draw random numbers
+ * from their seed only.
  */
 #ifndef FRESHET_EVALUATE_MODELS_RECOMMENDER_H
 #define FRESHET_EVALUATE_MODELS_RECOMMENDER_H
@@ -30,7 +29,7 @@ struct given_vectors;
 struct recommender;
 struct sequences;
 
-/* Says how good a model is as it stands, by validation; higher is better. */
+/* Validates a model during training: a higher objective is better. */
 struct validator {
     double (*objective)(void *arg, const struct recommender *recommender, void *model);
     void *arg;
@@ -43,7 +42,7 @@ struct model_context {
     struct content *content; /* NULL: nothing is known of the items; shared, in one thread */
     const struct given_vectors *vectors; /* NULL: none are given */
     uint64_t seed;
-    const struct validator *validator; /* for models that learn in rounds; NULL: there is none */
+    const struct validator *validator; /* for models that train in epochs; NULL: none */
 };
 
 /* A user's new action; `before` is what the user had, oldest first, borrowed. */
@@ -56,7 +55,7 @@ struct training_example {
     size_t before_count;
 };
 
-/* Whom to score the items 0 .. items - 1 for. */
+/* A user and a history for which the items 0 .. items - 1 are scored. */
 struct query {
     int32_t user;
     const int32_t *history; /* oldest first */
@@ -67,26 +66,26 @@ struct query {
 struct preset {
     const char *name;
     const void *settings;
-    bool wants_content; /* differs from another only where content is known */
-    bool lists_only;    /* rates as the first preset does */
+    bool wants_content; /* without content it is the same as another preset */
+    bool lists_only;    /* predicts the same ratings as the first preset */
 };
 
 struct recommender {
     const char *name;
     const char *about;
-    bool served; /* the workers make lists of it; else it is there for comparison */
+    bool served; /* the workers make lists with it; false: only for comparison */
     const struct hyperparameter *hyperparameters;
     size_t hyperparameters_count;
     const struct preset *presets; /* at least one; the first is the default */
     size_t presets_count;
     size_t settings_size;
-    /* Says which preset suits the data by its shape alone. NULL: a heat says it. */
+    /* Chooses a preset by the size and shape of the data. NULL: presets are compared (tuning.h). */
     size_t (*prefer)(const struct model_context *context, const struct sequences *sequences);
-    int32_t items_most; /* the model is not for more items than these; 0: any number */
-    bool aside;         /* no member of the blend, where it adds little; for those who ask */
-    bool every_preset;  /* presets see different things: a blend has room for each */
-    bool streams;       /* learns of all users in order of time: not user after user */
-    /* Says whether the model can work on this context. NULL: on any. */
+    int32_t items_most; /* the model takes no more items than these; 0: any number */
+    bool aside;         /* excluded from the blend, where it adds little; runs only when named */
+    bool every_preset;  /* its presets differ enough that the blend takes each as a member */
+    bool streams;       /* needs the actions of all users in order of time, not user by user */
+    /* Says whether the model can work on this context. NULL: it can on any. */
     bool (*suits)(const struct model_context *context);
     /* Makes an empty model; copies the settings. */
     void *(*make)(const struct model_context *context, const void *settings);
@@ -94,16 +93,16 @@ struct recommender {
     void (*free)(void *self);
     /* Learns one action. */
     void (*learn)(void *self, const struct training_example *example);
-    /* Takes other settings without learning anew, where only reading depends on what changed;
-     * false where it cannot. NULL: never can. */
+    /* Changes settings without learning again. Returns false when learning depends on a changed
+     * setting. NULL: always false. */
     bool (*retune)(void *self, const void *settings);
-    /* Computes what cannot be kept up action by action; called after learning, before scoring. NULL
-     * where everything is kept up. */
+    /* Computes what learn() does not update; called after learning, before scoring. NULL: learn()
+     * updates everything. */
     void (*settle)(void *self);
     /* Scores all items; every score is finite. */
     void (*score)(void *self, const struct query *query, float *scores);
-    /* Foretells a rating, on the scale of the examples'; of users and items never seen too. NULL:
-     * the model knows no ratings. */
+    /* Predicts a rating, on the scale of the examples' ratings, for unknown users and items, too.
+     * NULL: the model predicts no ratings. */
     double (*rate)(void *self, int32_t user, int32_t item);
 };
 

@@ -2,7 +2,7 @@
 #include "base/xalloc.h"
 #include "evaluate/models/sequences.h"
 
-/* A merge sort, since qsort() promises no order among equals. */
+/* A merge sort, because qsort() is not stable. */
 static void merge(struct action *to, const struct action *from, size_t low, size_t middle,
                   size_t high)
 {

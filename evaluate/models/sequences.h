@@ -1,7 +1,6 @@
-/* Sequences: what each user did, in order, as numbers. The context on which models are judged.
+/* Sequences: each user's actions in order; the data on which models are trained and evaluated.
  *
- * Users and items are 0 .. users - 1 and 0 .. items - 1. Plain data, owned by whoever built it,
- * read by everybody.
+ * Users and items are 0 .. users - 1 and 0 .. items - 1. Plain data.
  */
 #ifndef FRESHET_EVALUATE_MODELS_SEQUENCES_H
 #define FRESHET_EVALUATE_MODELS_SEQUENCES_H

@@ -1,4 +1,4 @@
-/* SGNS: item embeddings from what comes near what, learned action by action.
+/* SGNS: item embeddings learned from neighbouring actions, action by action.
  *
  * Each item has two vectors, in and out. When `i` comes after the items j_1 .. j_w (the newest w of
  * the user), every pair takes `repeats` steps down the gradient of
@@ -7,19 +7,19 @@
  *   score_i = sum over the history, r = 1 the newest, of
  *             decay^(r-1) (in_j_r . out_i + 3/4 ln(n_i + 1))
  *
- * The product is the logarithm of how much more often i comes after j than it is drawn, so that
- * what is drawn n^(3/4) times as often must be given back for it to be that of the chance of i;
- * otherwise the rarest would lead.
+ * The product in_j . out_i estimates the logarithm of the ratio of how often i comes after j to how
+ * often i is drawn as a negative, n^(3/4). The second term adds ln of the latter again, so that the
+ * score is the logarithm of the chance of i; without it the rarest items would rank first.
  *
  * Mikolov, Sutskever, Chen, Corrado, Dean, "Distributed Representations of Words and Phrases and
- * their Compositionality", NIPS 2013, formula (4). Negatives follow the counts so far to the power
- * 3/4 without a second pass over the data: a table of T items, into which each action
- * writes its item at as many places as its share of the sum grew,
+ * their Compositionality", NIPS 2013, formula (4). Negatives are drawn with the counts so far to
+ * the power 3/4, without a second pass over the data: from a table of T items, into which each
+ * action writes its item at as many places as its share of the sum grew,
  *
  *   F = n^(3/4) - (n-1)^(3/4),  Z += F,  places = T F / Z   (while it fills: F, at its end)
  *
  * rounded up or down by the rng: Kaji, Kobayashi, "Incremental Skip-gram Model with Negative
- * Sampling", EMNLP 2017, section 4. In vectors begin normal with deviation .1, out vectors at 0.
+ * Sampling", EMNLP 2017, section 4. Initial `in` vectors are normal with deviation .1, `out` 0.
  */
 #ifndef FRESHET_EVALUATE_MODELS_SGNS_H
 #define FRESHET_EVALUATE_MODELS_SGNS_H
@@ -39,7 +39,7 @@ struct sgns_settings {
     double table; /* T */
 };
 
-/* One pair and its negatives: outs[0] belongs to what came, the others to what was drawn. */
+/* One pair and its negatives: outs[0] is of the item that came, the others of the drawn items. */
 struct sgns_step {
     float *in;          /* k numbers, a multiple of 8 */
     float *const *outs; /* count of k */
@@ -47,7 +47,7 @@ struct sgns_step {
     size_t k;
 };
 
-/* Takes one step down the gradient; returns the loss before it, in nats. */
+/* Takes one gradient step; returns the loss before it, in nats. */
 double sgns_step(const struct sgns_step *step, float rate);
 
 /* Presets: `near`. */

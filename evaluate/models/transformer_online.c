@@ -13,14 +13,14 @@ struct transformer_online {
     struct transformer *model; /* NULL until there is something to learn */
     uint64_t seed;
     uint64_t rng;
-    struct user_items *diaries; /* by user */
+    struct user_items *histories; /* by user */
     int32_t users_max;
-    uint32_t sampled; /* items that a softmax is over besides those wanted; 0: over all */
+    uint32_t sampled; /* sampled items in a softmax, besides the targets; 0: over all items */
     int32_t known;    /* items */
-    int32_t *grown; /* users with something to foretell */
+    int32_t *grown; /* users with at least two actions */
     size_t grown_count;
     int32_t *fresh; /* users who have acted since the last step */
-    bool *acted;    /* by user: is among them */
+    bool *acted;    /* by user: is in `fresh` */
     size_t fresh_count;
     int64_t waiting; /* actions since the last step */
     int64_t learned; /* actions before that */
@@ -69,7 +69,7 @@ static void *transformer_online_make(const struct model_context *context, const 
         self->sampled =
             (uint32_t)MIN_OF(self->settings.negatives, (double)context->items_max - 1.0);
     }
-    self->diaries = xcalloc((size_t)context->users_max + 1, sizeof(*self->diaries));
+    self->histories = xcalloc((size_t)context->users_max + 1, sizeof(*self->histories));
     self->grown = xcalloc((size_t)context->users_max + 1, sizeof(*self->grown));
     self->fresh = xcalloc((size_t)context->users_max + 1, sizeof(*self->fresh));
     self->acted = xcalloc((size_t)context->users_max + 1, sizeof(*self->acted));
@@ -81,8 +81,8 @@ static void transformer_online_free(void *arg)
 {
     struct transformer_online *self = arg;
     if (!self) { return; }
-    for (int32_t user = 0; user < self->users_max; user++) { free(self->diaries[user].items); }
-    free(self->diaries);
+    for (int32_t user = 0; user < self->users_max; user++) { free(self->histories[user].items); }
+    free(self->histories);
     free(self->grown);
     free(self->fresh);
     free(self->acted);
@@ -92,7 +92,7 @@ static void transformer_online_free(void *arg)
     free(self);
 }
 
-/* The nearest settings that can work: a width that the lanes fill and the heads divide. */
+/* Rounds settings to valid ones: a width that is a multiple of the SIMD lanes and of the heads. */
 static struct transformer *begin(const struct transformer_online *self, uint32_t items)
 {
     const struct transformer_online_settings *wish = &self->settings;
@@ -117,7 +117,7 @@ static struct transformer *begin(const struct transformer_online *self, uint32_t
     return transformer_new(&settings);
 }
 
-/* The model learns all items that are known; room for a few more saves most of the growing. */
+/* Grows the model to all known items, and a few more, so that it grows rarely. */
 static void make_room(struct transformer_online *self)
 {
     uint32_t items = MAX_OF((uint32_t)self->known, self->sampled + 1);
@@ -133,9 +133,9 @@ static void make_room(struct transformer_online *self)
 
 static struct sequence newest(const struct transformer_online *self, int32_t user)
 {
-    const struct user_items *diary = &self->diaries[user];
-    const size_t count = MIN_OF(diary->count, (size_t)self->settings.length + 1);
-    return (struct sequence){.items = diary->items + diary->count - count, .count = count};
+    const struct user_items *history = &self->histories[user];
+    const size_t count = MIN_OF(history->count, (size_t)self->settings.length + 1);
+    return (struct sequence){.items = history->items + history->count - count, .count = count};
 }
 
 static void step(struct transformer_online *self)
@@ -145,7 +145,7 @@ static void step(struct transformer_online *self)
     for (size_t at = 0; at < self->fresh_count; at++) {
         int32_t user = self->fresh[at];
         self->acted[user] = false;
-        if (count < batch && self->diaries[user].count > 1) {
+        if (count < batch && self->histories[user].count > 1) {
             self->sequences[count++] = newest(self, user);
         }
     }
@@ -170,17 +170,17 @@ static bool is_due(const struct transformer_online *self)
 static void transformer_online_learn(void *arg, const struct training_example *example)
 {
     struct transformer_online *self = arg;
-    struct user_items *diary = &self->diaries[example->user];
-    user_items_add(diary, example->item);
+    struct user_items *history = &self->histories[example->user];
+    user_items_add(history, example->item);
     self->known = MAX_OF(self->known, example->item + 1);
-    if (diary->count == 2) { self->grown[self->grown_count++] = example->user; }
+    if (history->count == 2) { self->grown[self->grown_count++] = example->user; }
     if (!self->acted[example->user]) { self->fresh[self->fresh_count++] = example->user; }
     self->acted[example->user] = true;
     self->waiting++;
     if (is_due(self)) { step(self); }
 }
 
-/* What the model does not know is left out of a history, and scores the least. */
+/* Items that the model does not have are left out of the history and get the lowest score. */
 static void transformer_online_score(void *arg, const struct query *query, float *scores)
 {
     struct transformer_online *self = arg;
@@ -209,7 +209,7 @@ static void transformer_online_score(void *arg, const struct query *query, float
 
 const struct recommender transformer_online_recommender = {
     .name = "transformer-online",
-    .about = "foretells the next item from the newest actions, learning as they come",
+    .about = "predicts the next item from the newest actions, learning as they come",
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,

@@ -1,14 +1,13 @@
-/* Following: the Transformer learned as actions come, for streams; foretelling.h has it learned as
- * a whole.
+/* The Transformer trained online, for streams; transformer_recommender.h trains on whole sequences.
  *
- * After every `every` actions it takes one step, from the newest `length` actions of the users who
- * acted since the last one and of others drawn at random, `batch` of them together: what is new is
- * learned at once, and what was learned before is not forgotten. In a long stream steps become
- * rarer, so that what an action costs falls with the stream: one when the actions have grown by a
- * TRANSFORMER_ONLINE_STEPS-th. The catalogue grows as items come; an item scores the least of all
- * until the model knows it. Scores are the logits of the softmax.
+ * Every `every` actions it takes one training step on `batch` users: those who acted since the last
+ * step and others drawn at random, with the newest `length` actions of each. So it learns new
+ * actions at once and does not forget old ones. In a long stream steps become rarer, and an action
+ * costs less: one step each time the number of actions has grown by 1/TRANSFORMER_ONLINE_STEPS. The
+ * catalogue grows as items come; an item that the model does not have yet gets the lowest score.
+ * Scores are the logits of the softmax.
  *
- * Ratings, times and attributes are not looked at. It wants actions in order of time.
+ * Ratings, times and attributes are not used. Actions must come in order of time.
  */
 #ifndef FRESHET_EVALUATE_MODELS_TRANSFORMER_ONLINE_H
 #define FRESHET_EVALUATE_MODELS_TRANSFORMER_ONLINE_H
@@ -23,12 +22,12 @@ struct transformer_online_settings {
     double d;     /* width, made a multiple of 16 */
     double blocks;
     double heads;
-    double length; /* actions looked back upon */
+    double length; /* newest actions of a user that are read */
     double dropout;
     double batch; /* users a step */
     double rate;  /* Adam's */
-    double whole;     /* the softmax is over all items up to so many, else over drawn ones */
-    double negatives; /* how many are drawn */
+    double whole;     /* most items for a softmax over all items; above it, over sampled ones */
+    double negatives; /* sampled items per step */
 };
 
 extern const struct recommender transformer_online_recommender;

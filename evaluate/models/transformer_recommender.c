@@ -9,14 +9,14 @@
 
 enum { LONG_MEAN = 30, THREADS = 2, WIDTH_STEP = 16, SHARED_LEAST = 2, TAIL_SHARE = 3 };
 
-/* A kept model holds its weights and little else. */
+/* A limit for the saved best model: little more than its weights. */
 #define KEPT_MAX ((size_t)4 << 30)
 
 struct transformer_recommender {
     struct transformer_preset settings;
     const struct model_context *context;
     struct transformer *model;
-    struct user_items *diaries; /* users_max */
+    struct user_items *histories; /* users_max */
     struct buf best;
     float *hidden; /* d */
 };
@@ -55,7 +55,7 @@ static const struct hyperparameter hyperparameters[] = {
                    "share of the items masked and predicted from both sides; 0: causal"),
 };
 
-/* Numbers the features that at least two items have, from 0 on; others get -1. */
+/* Numbers features of at least two items from 0 on; others get -1. */
 static int32_t *number_features(const struct model_context *context, size_t *ret_features)
 {
     const uint32_t *features;
@@ -99,7 +99,7 @@ static void tell_attributes(struct transformer *model, const struct model_contex
     free(ids);
 }
 
-/* The nearest settings that can work: a width that the lanes fill and the heads divide. */
+/* Rounds settings to valid ones: a width that is a multiple of the SIMD lanes and of the heads. */
 static struct transformer_settings shape_of(const struct transformer_preset *wish,
                                             const struct model_context *context, size_t features)
 {
@@ -131,7 +131,7 @@ static void *transformer_recommender_make(const struct model_context *context, c
     struct transformer_recommender *self = xcalloc(1, sizeof(*self));
     memcpy(&self->settings, settings, sizeof(self->settings));
     self->context = context;
-    self->diaries = xcalloc((size_t)context->users_max, sizeof(*self->diaries));
+    self->histories = xcalloc((size_t)context->users_max, sizeof(*self->histories));
     buf_init(&self->best, KEPT_MAX);
     size_t features = 0;
     int32_t *numbers = context->content ? number_features(context, &features) : NULL;
@@ -148,9 +148,9 @@ static void transformer_recommender_free(void *arg)
     struct transformer_recommender *self = arg;
     if (!self) { return; }
     for (int32_t user = 0; user < self->context->users_max; user++) {
-        free(self->diaries[user].items);
+        free(self->histories[user].items);
     }
-    free(self->diaries);
+    free(self->histories);
     transformer_free(self->model);
     buf_release(&self->best);
     free(self->hidden);
@@ -160,12 +160,12 @@ static void transformer_recommender_free(void *arg)
 static void transformer_recommender_learn(void *arg, const struct training_example *example)
 {
     struct transformer_recommender *self = arg;
-    user_items_add(&self->diaries[example->user], example->item);
+    user_items_add(&self->histories[example->user], example->item);
 }
 
-/* Each diary, and the pieces of a long one that its newest actions leave out. */
-static struct sequence *sequences_of_diaries(const struct transformer_recommender *self,
-                                             size_t *ret_count)
+/* Makes a sequence of each history, and further ones of the older pieces of a long history. */
+static struct sequence *sequences_of_histories(const struct transformer_recommender *self,
+                                               size_t *ret_count)
 {
     const size_t length = (size_t)self->settings.length;
     const size_t windows = (size_t)self->settings.windows;
@@ -173,55 +173,54 @@ static struct sequence *sequences_of_diaries(const struct transformer_recommende
         xcalloc((size_t)self->context->users_max * windows + 1, sizeof(*sequences));
     *ret_count = 0;
     for (int32_t user = 0; user < self->context->users_max; user++) {
-        const struct user_items *diary = &self->diaries[user];
-        size_t end = diary->count;
+        const struct user_items *history = &self->histories[user];
+        size_t end = history->count;
         for (size_t w = 0; w < windows && end > (w ? 1 : 0); w++) {
-            sequences[(*ret_count)++] = (struct sequence){.items = diary->items, .count = end};
+            sequences[(*ret_count)++] = (struct sequence){.items = history->items, .count = end};
             end = end > length ? end - length : 0;
         }
     }
     return sequences;
 }
 
-/* Where training is. */
-struct way {
+struct progress {
     double best;
     int best_epoch, epoch;
-    int tail_from, ends; /* the rate falls from the one to the other */
+    int tail_from, ends; /* epochs between which the learning rate falls */
 };
 
-static void set_rate(struct transformer_recommender *self, const struct way *way)
+static void set_rate(struct transformer_recommender *self, const struct progress *progress)
 {
-    double tail = MAX_OF(way->ends - way->tail_from, 1);
-    double left = ((double)(way->ends - way->epoch) - .5) / tail;
+    double tail = MAX_OF(progress->ends - progress->tail_from, 1);
+    double left = ((double)(progress->ends - progress->epoch) - .5) / tail;
     transformer_set_rate(self->model, (float)(self->settings.rate * MIN_OF(1.0, left)));
 }
 
-/* Patience has run out: what is left to gain is gained by ever smaller steps. */
-static void begin_tail(struct way *way)
+/* `patience` epochs brought no gain: the learning rate begins to fall. */
+static void begin_tail(struct progress *progress)
 {
-    int learned = way->epoch + 1;
-    way->tail_from = learned;
-    way->ends = MIN_OF(way->ends, learned + (learned + TAIL_SHARE - 1) / TAIL_SHARE);
+    int learned = progress->epoch + 1;
+    progress->tail_from = learned;
+    progress->ends = MIN_OF(progress->ends, learned + (learned + TAIL_SHARE - 1) / TAIL_SHARE);
 }
 
-static void validate_epoch(struct transformer_recommender *self, struct way *way)
+static void validate_epoch(struct transformer_recommender *self, struct progress *progress)
 {
     const struct validator *validator = self->context->validator;
     double objective = validator->objective(validator->arg, &transformer_recommender, self);
-    if (objective > way->best) {
-        way->best = objective;
-        way->best_epoch = way->epoch;
+    if (objective > progress->best) {
+        progress->best = objective;
+        progress->best_epoch = progress->epoch;
         buf_clear(&self->best);
         transformer_save(self->model, &self->best, /* state= */ false);
     }
-    bool in_tail = way->epoch + 1 >= way->tail_from;
-    if (!in_tail && way->epoch - way->best_epoch >= (int)self->settings.patience) {
-        begin_tail(way);
+    bool in_tail = progress->epoch + 1 >= progress->tail_from;
+    if (!in_tail && progress->epoch - progress->best_epoch >= (int)self->settings.patience) {
+        begin_tail(progress);
     }
 }
 
-/* Takes the kept model back; the optimiser's moments are not wanted any more. */
+/* Restores the best model, without the optimiser's moments. */
 static void recall_best(struct transformer_recommender *self)
 {
     const char *why;
@@ -238,13 +237,17 @@ static void transformer_recommender_settle(void *arg)
 {
     struct transformer_recommender *self = arg;
     size_t count;
-    struct sequence *sequences = sequences_of_diaries(self, &count);
+    struct sequence *sequences = sequences_of_histories(self, &count);
     int epochs = count ? (int)self->settings.epochs : 0;
-    struct way way = {.best = -INFINITY, .ends = epochs, .tail_from = epochs - epochs / TAIL_SHARE};
-    for (; way.epoch < way.ends; way.epoch++) {
-        set_rate(self, &way);
+    struct progress progress = {
+        .best = -INFINITY,
+        .ends = epochs,
+        .tail_from = epochs - epochs / TAIL_SHARE,
+    };
+    for (; progress.epoch < progress.ends; progress.epoch++) {
+        set_rate(self, &progress);
         (void)transformer_epoch(self->model, sequences, count);
-        if (self->context->validator) { validate_epoch(self, &way); }
+        if (self->context->validator) { validate_epoch(self, &progress); }
     }
     if (self->best.size && !self->best.failed) { recall_best(self); }
     transformer_prune(self->model, (float)self->settings.pruned);
@@ -274,7 +277,7 @@ static size_t transformer_recommender_prefer(const struct model_context *context
 
 const struct recommender transformer_recommender = {
     .name = "transformer",
-    .about = "foretells the next item from the whole sequence",
+    .about = "predicts the next item from the whole sequence",
     .served = true,
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),

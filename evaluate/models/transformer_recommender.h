@@ -1,19 +1,19 @@
-/* Foretelling: the Transformer as one of the recommenders.
+/* The Transformer as a recommender.
  *
- * learn() only keeps the user's sequence; settle() trains on all of them, epoch by epoch. A user
- * with more than `length` actions is learned in `windows` pieces of that length, the newest ones.
- * Where the context has a validator, each epoch's model is judged and the best one stays. The rate
- * falls to 0 in a straight line over the last third of `epochs`; when none of `patience` epochs was
- * better, the fall begins at once, lasts a third of the epochs so far, and training ends with it.
- * Without a validator all `epochs` are run. Scores are the logits of the softmax over all items; an
- * empty history scores every item 0. Attributes are the features of the context's content, summed
- * into the item table (item_vectors.h); those that fewer than two items have are left out.
+ * learn() only keeps the user's sequence; settle() trains on all sequences, epoch by epoch. Of a
+ * user with more than `length` actions, the newest `windows` pieces of that length are trained on.
+ * When the context has a validator, the model of each epoch is validated and the best one is kept.
+ * The learning rate falls linearly to 0 over the last third of `epochs`. After `patience` epochs
+ * without gain the fall begins at once, lasts a third of the epochs so far, and ends the training.
+ * Without a validator all `epochs` are run. Scores are the logits of the softmax over all items;
+ * with an empty history every item scores 0. Attributes are the features of the context's content,
+ * summed into the item table (item_vectors.h); features of a single item are left out.
  *
- * Above `whole` items the softmax is over the wanted ones and `negatives` drawn ones a step: a
- * little worse, and its cost does not grow with the catalogue.
+ * With more than `whole` items the softmax is over the targets and `negatives` sampled items in
+ * each step: a little less accurate, but its cost does not grow with the catalogue.
  *
- * Which preset: `long` where the mean sequence is long, else `attributes` where content is known,
- * else `sparse`: to train all of them for a heat would take longer than it is worth.
+ * The preset is `long` when the mean sequence is long, else `attributes` when content is known,
+ * else `sparse`. Comparing the presets would mean training all of them, which takes too long.
  */
 #ifndef FRESHET_EVALUATE_MODELS_TRANSFORMER_RECOMMENDER_H
 #define FRESHET_EVALUATE_MODELS_TRANSFORMER_RECOMMENDER_H

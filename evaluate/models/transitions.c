@@ -6,8 +6,8 @@
 enum { CELLS_FIRST = 4 };
 
 struct cells {
-    struct transition *read; /* what readers see */
-    float *counts;           /* C, beside it */
+    struct transition *read; /* v, for readers */
+    float *counts;           /* C of the same cells */
     struct hash_index index; /* by item */
     int32_t count;
     int32_t capacity;

@@ -1,6 +1,6 @@
-/* Diary: the items that one user acted on, oldest first, as long as they come.
+/* User items: a growing list of the items that one user acted on, oldest first.
  *
- * Plain data; one of zeros is empty. Whoever holds it frees `items`.
+ * Plain data; zeroed memory is an empty list. The owner frees `items`.
  */
 #ifndef FRESHET_EVALUATE_MODELS_USER_ITEMS_H
 #define FRESHET_EVALUATE_MODELS_USER_ITEMS_H
@@ -14,7 +14,7 @@ struct user_items {
     size_t capacity;
 };
 
-/* Writes the next item down. */
+/* Appends the next item. */
 static inline void user_items_add(struct user_items *items_of_user, int32_t item)
 {
     if (items_of_user->count == items_of_user->capacity) {

@@ -13,10 +13,10 @@ struct user_knn {
     struct bias bias;
     int32_t users_max;
     float *alike;      /* users_max: a(v); 0 between queries */
-    int32_t *touched;  /* users_max: who has an a(v) */
+    int32_t *touched;  /* users_max: users with an a(v) */
     struct similarity_moments *moments; /* users_max: with `rater`; made at the first rate() */
-    float *bias_of;    /* users_max: of those who were compared */
-    int32_t rater;     /* whom moments are about; NOBODY */
+    float *bias_of;    /* users_max: of the users in `moments` */
+    int32_t rater;     /* the user that `moments` compares with all others; NOBODY */
     struct topk top;
 };
 

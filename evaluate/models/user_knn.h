@@ -1,13 +1,13 @@
-/* User kNN: what those had who are like the user.
+/* User kNN: recommends what similar users had.
  *
- * Lists. How alike user v is to a history (r = 1 the newest), and what follows:
+ * Lists. a(v) and s(v) measure the similarity of user v to a history (r = 1 the newest):
  *
  *   a(v)    = sum over the items j_r that v had of decay^(r-1) / n_j^popular
  *   s(v)    = a(v) / n_v^(1/2),       the `neighbours` greatest
  *   score_i = sum of s(v) over the neighbours that had i
  *
- * with n how many an item's users or a user's items are. At most `readers` users of an item, the
- * newest, are looked at, and the newest USER_KNN_RECENT items of the history.
+ * where n_j is the number of an item's users and n_v the number of a user's items. Only the newest
+ * `readers` users of an item are used, and the newest USER_KNN_RECENT items of the history.
  *
  * Ratings. With w(u, v) Pearson's correlation on the items that both rated, shrunk (similarity.h):
  *
@@ -16,7 +16,8 @@
  *
  * Herlocker, Konstan, Borchers, Riedl, "An Algorithmic Framework for Performing Collaborative
  * Filtering", SIGIR 1999; recency and popularity as in Ludewig, Jannach, "Evaluation of
- * session-based recommendation algorithms", UMUAI 28, 2018. Learning is one entry in two lists.
+ * session-based recommendation algorithms", UMUAI 28, 2018. Learning an action appends it to two
+ * lists.
  */
 #ifndef FRESHET_EVALUATE_MODELS_USER_KNN_H
 #define FRESHET_EVALUATE_MODELS_USER_KNN_H
@@ -32,10 +33,10 @@ struct user_knn_settings {
     double raters;
     double shrink; /* of Pearson, in items */
     double recency_decay;
-    double popular; /* how much less an item says that many had */
+    double popular; /* how much an item's popularity reduces its weight */
 };
 
-/* Presets: `recent`, `whole` (all of the history alike). */
+/* Presets: `recent`, `whole` (all items of the history weigh the same). */
 extern const struct recommender user_knn_recommender;
 
 #endif
