@@ -1,8 +1,8 @@
-/* Three kinds of files, each plain or gzipped (read through a gzip process, so that no more than a
- * line is in memory): actions, whose first line tells the shape (`::`, tabs, commas or a sequence
- * per line); attributes, JSON or titles; vectors. A fault ends the reading with its line in
- * dataset->reason. Users and items are numbered in the order of time at the end (renumber()), so
- * that at any moment of a replay the known ones are 0 .. known - 1.
+/* Reads three kinds of files: actions, whose first line decides the format (`::`, tabs, commas or
+ * a sequence per line); attributes, as JSON or titles; vectors. A gzipped file is read through a
+ * gzip process, so that only one line is in memory. The first error ends the reading;
+ * dataset->reason then names the line. At the end renumber() numbers users and items in the order
+ * of time, so that at any moment of a replay the known ones are 0 .. known - 1.
  */
 #include "base/base.h"
 #include "base/array.h"
@@ -33,7 +33,7 @@ static const char bom[] = "\xef\xbb\xbf";
 
 enum shape { SHAPE_BLANKS, SHAPE_COLONS, SHAPE_TABS, SHAPE_COMMAS };
 
-/* Which field of a line holds what; -1: none. */
+/* The index of each column in a line; -1: there is none. */
 struct columns {
     int user, item, rating, ts;
 };
@@ -79,7 +79,7 @@ static int source_open(struct dataset *dataset, struct source *source, const cha
     return rc < 0 ? reason_give(&dataset->reason, "%s: gzip: %s", path, strerror(-rc)) : 0;
 }
 
-/* Closes it; -1 with a message when it was not read to a good end. */
+/* Closes the file; -1 with a message when it could not be read to its end. */
 static int source_close(struct dataset *dataset, struct source *source, const char *path)
 {
     int result = 0, status = 0;
@@ -89,7 +89,7 @@ static int source_close(struct dataset *dataset, struct source *source, const ch
     }
     if (source->unzipper) {
         (void)waitpid(source->unzipper, &status, 0);
-        /* A reader that stopped early ends gzip by SIGPIPE, and has said why itself. */
+        /* If we stopped reading early, SIGPIPE ended gzip, and the reason is set already. */
         if (WIFEXITED(status) && WEXITSTATUS(status) == 1) { result = -1; }
     }
     return result < 0 ? reason_give(&dataset->reason, "%s: it could not be read to its end", path)
@@ -115,7 +115,7 @@ static struct slice next_field(const char **at, enum shape shape)
     return slice_of(begin, size);
 }
 
-/* Says whether the name, up to a colon and whatever its case, is one of the words. */
+/* Says whether the name is one of the words; ignores case and everything from a colon on. */
 static bool is_one_of(struct slice name, const char *const *words)
 {
     const char *colon = memchr(name.data, ':', name.size);
@@ -126,8 +126,8 @@ static bool is_one_of(struct slice name, const char *const *words)
     return false;
 }
 
-/* Finds the columns, if the line is one of names: 1; 0 when it is not; -1 when it has but one of
- * user and item. */
+/* Finds the columns in a line of names. Returns 1; 0 when it is not such a line; -1 when only one
+ * of user and item is named. */
 static int take_names(struct columns *columns, const char *line, enum shape shape)
 {
     static const char *const users[] = {"user", "userid", "user_id", "uid", NULL};
@@ -263,8 +263,8 @@ static int read_lines(struct dataset *dataset, const char *path, FILE *file, dou
     return 0;
 }
 
-/* Numbers users and items anew in the order of their first action, so that what is known at any
- * moment is 0 .. known - 1. */
+/* Numbers users and items again, in the order of their first action, so that the ones known at any
+ * moment are 0 .. known - 1. */
 static void renumber(struct dataset *dataset)
 {
     struct ids *users = ids_new(USERS_MAX), *items = ids_new(DATASET_ITEMS_MAX);
@@ -342,7 +342,7 @@ static int take_json(struct dataset *dataset, const char *path, json_t *root)
     return 0;
 }
 
-/* Words are runs of bytes that are no blank; each, and each with the one after it, is a feature. */
+/* A word is a run of bytes without blanks. Each word, and each pair of neighbours, is a feature. */
 static void add_words(struct dataset *dataset, int32_t item, const char *text)
 {
     char pair[2 * WORD_BYTES_MAX + 8];

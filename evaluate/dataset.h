@@ -1,17 +1,18 @@
-/* Data set: a file of actions, read into numbers.
+/* Data set: a file of actions; users and items become numbers.
  *
- * Formats, by what the first line looks like (gzip too, when the name ends in .gz):
- *   user item item item ...         blanks, a user a line, in order of time
- *   user item                       blanks, an action a line, each user's in order of time
+ * The first line decides the format. A file whose name ends in .gz is read through gzip.
+ *   user item item item ...         blanks, one user per line, in order of time
+ *   user item                       blanks, one action per line, each user's in order of time
  *   user::item::rating::seconds     or with tabs or commas; rating and seconds may be missing
  *   ts,user,item,rating             the same with a first line of column names, in any order: user,
  *                                   item, rating, ts and the like (user_id, movieId, timestamp);
- *                                   others are left out
+ *                                   other columns are ignored
  * Attributes of items, any number of files:
  *   {"item": [attribute, ...], ...}       JSON
- *   item <tab> ... <tab> words            one an item a line; words and pairs of words count
+ *   item <tab> ... <tab> words            one item per line; each word and each pair of
+ *                                         neighbouring words is an attribute
  * Vectors of items:
- *   item number number ...                blanks, tabs or commas, as many numbers on each line
+ *   item number number ...                blanks, tabs or commas; the same count on each line
  */
 #ifndef FRESHET_EVALUATE_DATASET_H
 #define FRESHET_EVALUATE_DATASET_H
@@ -39,14 +40,14 @@ struct dataset {
     struct reason reason;          /* of the last failure */
 };
 
-/* Reads a file of actions; those rated below `rating_min` are left out. 0, or -1 with the
- * reason told. Free with dataset_release() in either case. */
+/* Reads a file of actions; actions rated below `rating_min` are left out. Returns 0, or -1 with
+ * dataset->reason set. Free with dataset_release() in either case. */
 int dataset_read(struct dataset *dataset, const char *path, double rating_min);
-/* Adds a file of attributes; items that no action names are left out. 0 or -1 as above. */
+/* Adds a file of attributes; items without an action are left out. Returns 0 or -1 as above. */
 int dataset_read_attributes(struct dataset *dataset, const char *path);
-/* Reads a file of vectors, once; items that no action names are left out. 0 or -1 as above. */
+/* Reads one file of vectors; items without an action are left out. Returns 0 or -1 as above. */
 int dataset_read_vectors(struct dataset *dataset, const char *path);
-/* Makes the content index of what was read; NULL when nothing was. Free with content_free(). */
+/* Makes the content index of the attributes; NULL without attributes. Free with content_free(). */
 struct content *dataset_content(const struct dataset *dataset);
 /* Frees what the data set holds. */
 void dataset_release(struct dataset *dataset);

@@ -40,8 +40,8 @@ int evaluation_preset(const struct evaluation_request *request,
                        recommender->name, request->preset);
 }
 
-/* Says whether "model.hyperparameter=value" is for this model; then the hyperparameter's name is
- * behind the dot. */
+/* Says whether "model.hyperparameter=value" is for this model; if so, the name of the
+ * hyperparameter begins behind the dot. */
 static const char *hyperparameter_of(const char *set, const struct recommender *recommender)
 {
     size_t size = strlen(recommender->name);

@@ -1,4 +1,4 @@
-/* Evaluation: models on a data set by one of three protocols, with their cost. */
+/* Evaluation: runs models on a data set by one of three protocols; measures quality and cost. */
 #ifndef FRESHET_EVALUATE_EVALUATION_H
 #define FRESHET_EVALUATE_EVALUATION_H
 
@@ -10,10 +10,10 @@
 
 enum { EVALUATION_SETS_MAX = 64, EVALUATION_LABEL_MAX = 64 };
 
-/* What is wanted. */
+/* What to evaluate, and how. */
 struct evaluation_request {
     const struct recommender *model;       /* NULL: the blend of all */
-    bool mixture;                          /* no model: the served mixture alone */
+    bool mixture;                          /* with model NULL: only the served mixture */
     const char *preset;                    /* NULL: chosen by validation, or by running hit rate */
     const char *sets[EVALUATION_SETS_MAX]; /* "model.hyperparameter=value" */
     size_t sets_count;
@@ -24,12 +24,12 @@ struct evaluation_request {
     struct reason *reason; /* receives why a function below failed */
 };
 
-/* One line of the answer. */
+/* One line of the result. */
 struct evaluation_row {
-    char name
-        [EVALUATION_LABEL_MAX]; /* "counting", or "counting/dense" for one preset beside others */
+    /* "counting", or "counting/dense" for one preset beside others. */
+    char name[EVALUATION_LABEL_MAX];
     const char *preset;
-    bool served; /* the workers make lists so; else it is there for comparison */
+    bool served; /* the workers make lists with it; false: only for comparison */
     struct ranking_metrics hits;
     struct ranking_metrics validation; /* leave-one-out; asked is 0 elsewhere */
     struct ranking_metrics fresh;  /* prequential: users never seen before; asked is 0 elsewhere */
@@ -42,36 +42,36 @@ struct evaluation_row {
 };
 
 struct evaluation {
-    struct evaluation_row rows[BLEND_MEMBERS_MAX + 2]; /* the last: what was asked for */
+    struct evaluation_row rows[BLEND_MEMBERS_MAX + 2]; /* the last: the requested model or blend */
     size_t count;
     double seconds;
 };
 
-/* Judges by leave-one-out; 0, or -1 with the reason told. (evaluation_leave_one_out.c) */
+/* Evaluates by leave-one-out (evaluation_leave_one_out.c). The functions below that return int
+ * return -1 when they fail, with request->reason set. */
 int evaluation_leave_one_out(const struct dataset *dataset,
                              const struct evaluation_request *request,
                              struct evaluation *ret_evaluation);
-/* Judges prequentially; 0, or -1 with the reason told. (evaluation_prequential.c) */
+/* Evaluates prequentially (evaluation_prequential.c). */
 int evaluation_prequential(const struct dataset *dataset, const struct evaluation_request *request,
                            struct evaluation *ret_evaluation);
 
-/* Judges foretold ratings by cross-validation; 0, or -1 with the reason told.
- * (evaluation_rating.c) */
+/* Evaluates predicted ratings by cross-validation (evaluation_rating.c). */
 int evaluation_rating(const struct dataset *dataset, const struct evaluation_request *request,
                       struct evaluation *ret_evaluation);
 
-/* Makes a preset's settings with the request's changes; NULL with the reason told. The caller
- * frees. */
+/* Makes a preset's settings with the request's changes; NULL, with request->reason set, when a
+ * change is invalid. The caller frees. */
 void *evaluation_settings(const struct evaluation_request *request,
                           const struct recommender *recommender, size_t preset);
-/* Says whether the model takes part: it is the wished one, or one of the blend's, and can work on
- * this context. 1, 0, or -1 with the reason told when the wished one cannot. */
+/* Returns 1 when the model takes part: it is the requested one, or a member of the blend, and can
+ * work on this context; else 0, or -1 when the requested model cannot work on it. */
 int evaluation_takes(const struct evaluation_request *request,
                      const struct recommender *recommender, const struct model_context *context);
-/* Finds the wanted preset: its place, or -1 with the reason told. */
+/* Returns the index of the requested preset, or -1. */
 int evaluation_preset(const struct evaluation_request *request,
                       const struct recommender *recommender);
-/* Tells the processor time that this process has used. */
+/* Returns the processor time that this process has used. */
 double evaluation_cpu_seconds(void);
 
 #endif

@@ -7,16 +7,16 @@
 
 static const struct leave_users everybody = {.stride = 1};
 
-/* After each epoch, a model is validated on about so many actions of history. */
+/* After each epoch, a model is validated on users with about so many actions in all. */
 enum { VALIDATED_ACTIONS = 500000 };
 
-/* The blend is weighed on about so many users. */
+/* The blend learns its weights on about so many users. */
 enum { WEIGHED_USERS = 10000 };
 
-/* So often over: a softmax of few weights needs it more than it hurts. */
+/* Passes over these users: with so few weights, several passes do not overfit. */
 enum { WEIGHED_PASSES = 4 };
 
-/* More actions than these, and a model joins with one preset only: each takes memory of its own. */
+/* With more actions than these, a model joins the blend with one preset only, to save memory. */
 enum { EVERY_PRESET_ACTIONS_MAX = 2000000 };
 
 struct course {
@@ -51,8 +51,8 @@ static double objective(void *arg, const struct recommender *recommender, void *
     return hits.ndcg10;
 }
 
-/* Teaches one model with this preset, its settings tuned if wished. */
-static int enrol(struct course *course, const struct recommender *recommender, size_t preset)
+/* Trains one model with this preset; tunes its settings if the request says so. */
+static int add_member(struct course *course, const struct recommender *recommender, size_t preset)
 {
     const struct evaluation_request *request = course->request;
     struct evaluation_row *row = &course->evaluation->rows[course->count];
@@ -83,8 +83,8 @@ static int enrol(struct course *course, const struct recommender *recommender, s
     return 0;
 }
 
-/* One member, with the preset that is wished or that validation prefers. */
-static int enrol_best(struct course *course, const struct recommender *recommender)
+/* Adds one member, with the requested preset or the best one by validation. */
+static int add_best_preset(struct course *course, const struct recommender *recommender)
 {
     const struct evaluation_request *request = course->request;
     struct evaluation_row *row = &course->evaluation->rows[course->count];
@@ -94,21 +94,21 @@ static int enrol_best(struct course *course, const struct recommender *recommend
                      : (int)tuning_preset(recommender, &course->context, &course->sequences);
     if (preset < 0) { return -1; }
     row->choose_seconds = evaluation_cpu_seconds() - began;
-    return enrol(course, recommender, (size_t)preset);
+    return add_member(course, recommender, (size_t)preset);
 }
 
-/* A member a preset. */
-static int enrol_every(struct course *course, const struct recommender *recommender)
+/* Adds a member for each preset. */
+static int add_every_preset(struct course *course, const struct recommender *recommender)
 {
     for (size_t at = 0; at < recommender->presets_count; at++) {
         const struct preset *preset = &recommender->presets[at];
         if (preset->wants_content && !course->context.content) { continue; }
-        if (enrol(course, recommender, at) < 0) { return -1; }
+        if (add_member(course, recommender, at) < 0) { return -1; }
     }
     return 0;
 }
 
-static int enrol_all(struct course *course)
+static int add_members(struct course *course)
 {
     const struct evaluation_request *request = course->request;
     bool small = course->sequences.starts[course->sequences.users] <= EVERY_PRESET_ACTIONS_MAX;
@@ -123,12 +123,12 @@ static int enrol_all(struct course *course)
                                recommender->name);
         }
         bool every = recommender->every_preset && small && !request->model;
-        if ((every ? enrol_every : enrol_best)(course, recommender) < 0) { return -1; }
+        if ((every ? add_every_preset : add_best_preset)(course, recommender) < 0) { return -1; }
     }
     return 0;
 }
 
-static void ask(void *arg, const struct query *query, int32_t target)
+static void rank_target(void *arg, const struct query *query, int32_t target)
 {
     struct course *course = arg;
     blend_score(course->blend, query, course->scores);
@@ -138,22 +138,22 @@ static void ask(void *arg, const struct query *query, int32_t target)
                           ranking_metrics_rank(course->scores, query->items, target));
 }
 
-static void ask_and_teach(void *arg, const struct query *query, int32_t target)
+static void rank_and_learn(void *arg, const struct query *query, int32_t target)
 {
     struct course *course = arg;
-    ask(course, query, target);
+    rank_target(course, query, target);
     blend_teach(course->blend, query, target);
 }
 
-static void ask_users(struct course *course, struct leave_users users, size_t from_end,
-                      leave_visit visit)
+static void visit_users(struct course *course, struct leave_users users, size_t from_end,
+                        leave_visit visit)
 {
     course->hits = (struct ranking_metrics){0};
     memset(course->member_hits, 0, sizeof(course->member_hits));
     leave_one_out_visit(&course->sequences, users, from_end, visit, course);
 }
 
-/* The best member by validation, of one model or of all. */
+/* Returns the best member by validation, of one model or of all. */
 static size_t best_member(const struct course *course, const struct recommender *recommender)
 {
     const struct evaluation_row *rows = course->evaluation->rows;
@@ -168,7 +168,7 @@ static size_t best_member(const struct course *course, const struct recommender 
     return best;
 }
 
-/* A model's best preset goes by the model's name, the others by theirs too. */
+/* Names the rows: a model's best preset has the model's name, the others "model/preset". */
 static void name_rows(struct course *course)
 {
     for (size_t m = 0; m < course->count; m++) {
@@ -180,14 +180,14 @@ static void name_rows(struct course *course)
     }
 }
 
-/* Learns the blend's weights on validation; the best member answers alone where it does better. */
-static void weigh(struct course *course, struct evaluation_row *total)
+/* Learns the blend's weights on validation; the best member leads where it does better. */
+static void learn_weights(struct course *course, struct evaluation_row *total)
 {
     struct evaluation *evaluation = course->evaluation;
     struct leave_users users = tuning_users(course->sequences.users, WEIGHED_USERS);
     int passes = course->request->model ? 1 : WEIGHED_PASSES;
     for (int pass = 0; pass < passes; pass++) {
-        ask_users(course, users, LEAVE_VALIDATION, ask_and_teach);
+        visit_users(course, users, LEAVE_VALIDATION, rank_and_learn);
     }
     total->validation = ranking_metrics_mean(&course->hits);
     for (size_t m = 0; m < course->count; m++) {
@@ -200,12 +200,12 @@ static void weigh(struct course *course, struct evaluation_row *total)
     total->validation = *alone;
 }
 
-static void examine(struct course *course)
+static void evaluate_blend(struct course *course)
 {
     struct evaluation *evaluation = course->evaluation;
     struct evaluation_row *total = &evaluation->rows[course->count];
     double began = evaluation_cpu_seconds();
-    weigh(course, total);
+    learn_weights(course, total);
     name_rows(course);
     total->choose_seconds = evaluation_cpu_seconds() - began;
     for (size_t m = 0; m < course->count; m++) {
@@ -214,7 +214,7 @@ static void examine(struct course *course)
         }
     }
     began = evaluation_cpu_seconds();
-    ask_users(course, everybody, LEAVE_TEST, ask);
+    visit_users(course, everybody, LEAVE_TEST, rank_target);
     total->scoring_seconds = evaluation_cpu_seconds() - began;
     total->hits = ranking_metrics_mean(&course->hits);
     for (size_t m = 0; m < course->count; m++) {
@@ -224,14 +224,14 @@ static void examine(struct course *course)
     total->preset = leader < course->count ? course->members[leader].recommender->name : "mixture";
     (void)snprintf(total->name, sizeof(total->name), "blend");
     evaluation->count = course->count + 1;
-    if (course->request->model) { /* one row says it all */
+    if (course->request->model) { /* one model: one row */
         evaluation->rows[0].choose_seconds += total->choose_seconds;
         evaluation->rows[0].scoring_seconds = total->scoring_seconds;
         evaluation->count = 1;
     }
 }
 
-static bool anybody_to_ask(const struct sequences *sequences)
+static bool has_users(const struct sequences *sequences)
 {
     for (int32_t user = 0; user < sequences->users; user++) {
         size_t count;
@@ -264,16 +264,16 @@ int evaluation_leave_one_out(const struct dataset *dataset,
     course.validator = (struct validator){.objective = objective, .arg = &course};
     course.scores = xcalloc((size_t)course.sequences.items, sizeof(*course.scores));
     int result = 0;
-    if (!anybody_to_ask(&course.sequences)) {
+    if (!has_users(&course.sequences)) {
         (void)reason_give(request->reason, "no user has %d actions: there is nothing to leave out",
                           LEAVE_ACTIONS_MIN);
         result = -1;
     }
-    if (result == 0) { result = enrol_all(&course); }
+    if (result == 0) { result = add_members(&course); }
     if (result == 0) {
         course.blend = blend_new(request->model ? BLEND_LEADER : BLEND_MIXTURE,
                                  course.sequences.items, course.members, course.count);
-        examine(&course);
+        evaluate_blend(&course);
         evaluation.seconds = evaluation_cpu_seconds() - began;
         *ret_evaluation = evaluation;
     }

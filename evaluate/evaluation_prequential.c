@@ -14,7 +14,7 @@ struct team {
     struct member members[BLEND_MEMBERS_MAX];
     size_t count;
     struct blend *blend;
-    struct served_mixture *mixture; /* NULL: one model is wanted */
+    struct served_mixture *mixture; /* NULL: one model is evaluated */
 };
 
 static int join(struct team *team, const struct evaluation_request *request,
@@ -35,7 +35,7 @@ static int join(struct team *team, const struct evaluation_request *request,
     return 0;
 }
 
-/* Says whether the model takes part; -1 with the reason told when the wanted one cannot. */
+/* Says whether the model takes part; -1, with the reason set, when the requested one cannot. */
 static int takes_part(const struct team *team, const struct evaluation_request *request,
                       const struct recommender *recommender)
 {
@@ -52,8 +52,8 @@ static int takes_part(const struct team *team, const struct evaluation_request *
                        recommender->name);
 }
 
-/* All presets of the wanted model, or of all models that learn action by action; of what is served
- * the first, as the workers do by default. */
+/* Adds all presets of the requested model, or of all models that learn action by action; of served
+ * models only the first preset, which is the workers' default. */
 static int gather(struct team *team, const struct evaluation_request *request)
 {
     for (size_t m = 0; m < models_count; m++) {
@@ -88,7 +88,7 @@ static void run(const struct dataset *dataset, struct prequential *prequential,
     row->learn_us = 1e6 * row->learn_seconds / (double)dataset->count;
 }
 
-/* The model of a recommender in the team. */
+/* Returns a recommender's model among the members. */
 static void *model_of(const struct team *team, const struct recommender *recommender)
 {
     size_t m = 0;
@@ -117,7 +117,7 @@ static void report_members(const struct team *team, const struct prequential *pr
     }
 }
 
-/* Who answers in each segment, in place of a preset. */
+/* Writes the leader of each segment, in place of a preset. */
 static const char *leaders_of(const struct served_mixture *mixture)
 {
     static const char *const names[] = {"counting", "sequence", "content", "mixture"};

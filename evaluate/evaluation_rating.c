@@ -5,7 +5,7 @@
 #include "evaluate/leave_one_out.h"
 #include "evaluate/models/models.h"
 
-/* Cross-validation: every rating is foretold once, by a model that has learned the other folds. */
+/* Cross-validation: every rating is predicted once, by a model that has learned the other folds. */
 enum { FOLDS = 5 };
 
 static const struct leave_users everybody = {.stride = 1};
@@ -13,15 +13,15 @@ static const struct leave_users everybody = {.stride = 1};
 struct course {
     const struct dataset *dataset;
     const struct evaluation_request *request;
-    uint8_t *folds;                 /* of the actions */
-    struct sequences taught[FOLDS]; /* all but the fold's */
-    double least, most;             /* ratings */
+    uint8_t *folds;                   /* of the actions */
+    struct sequences training[FOLDS]; /* all but the fold's */
+    double least, most;               /* ratings */
 };
 
 static void deal(struct course *course)
 {
     const struct dataset *dataset = course->dataset;
-    struct action *taught = xcalloc(dataset->count, sizeof(*taught));
+    struct action *training = xcalloc(dataset->count, sizeof(*training));
     uint64_t rng = course->request->seed;
     course->folds = xcalloc(dataset->count, sizeof(*course->folds));
     course->least = INFINITY;
@@ -35,23 +35,23 @@ static void deal(struct course *course)
     for (int fold = 0; fold < FOLDS; fold++) {
         size_t count = 0;
         for (size_t at = 0; at < dataset->count; at++) {
-            if (course->folds[at] != fold) { taught[count++] = dataset->actions[at]; }
+            if (course->folds[at] != fold) { training[count++] = dataset->actions[at]; }
         }
-        sequences_build(&course->taught[fold], taught, count, ids_count(dataset->users),
+        sequences_build(&course->training[fold], training, count, ids_count(dataset->users),
                         ids_count(dataset->items));
     }
-    free(taught);
+    free(training);
 }
 
-/* Foretells the fold's ratings, user by user. */
+/* Predicts the fold's ratings, user by user. */
 static void rate_fold(const struct course *course, const struct recommender *recommender,
                       void *model, const struct sequences *held, struct evaluation_row *row)
 {
     for (size_t at = 0; at < held->starts[held->users]; at++) {
         const struct action *action = &held->flat[at];
-        double foretold = recommender->rate(model, action->user, action->item);
-        foretold = MAX_OF(course->least, MIN_OF(course->most, foretold));
-        double error = foretold - (double)action->rating;
+        double predicted = recommender->rate(model, action->user, action->item);
+        predicted = MAX_OF(course->least, MIN_OF(course->most, predicted));
+        double error = predicted - (double)action->rating;
         row->rmse += error * error;
         row->mae += fabs(error);
         row->hits.asked++;
@@ -69,7 +69,7 @@ static void run_fold(const struct course *course, const struct recommender *reco
     };
     double began = evaluation_cpu_seconds();
     void *model = recommender->make(&context, settings);
-    leave_one_out_learn(recommender, model, &course->taught[fold], everybody, /* held= */ 0);
+    leave_one_out_learn(recommender, model, &course->training[fold], everybody, /* held= */ 0);
     if (recommender->settle) { recommender->settle(model); }
     row->learn_seconds += evaluation_cpu_seconds() - began;
     began = evaluation_cpu_seconds();
@@ -110,7 +110,7 @@ static int run_preset(const struct course *course, const struct recommender *rec
     return 0;
 }
 
-/* All presets that rate in a way of their own, or the wished one. */
+/* Evaluates all presets that differ in ratings, or the requested one. */
 static int run_model(const struct course *course, const struct recommender *recommender,
                      struct evaluation *evaluation)
 {
@@ -137,7 +137,7 @@ int evaluation_rating(const struct dataset *dataset, const struct evaluation_req
     }
     if (request->model && !request->model->rate) {
         return reason_give(request->reason,
-                           "%s foretells no ratings: biased-mf, item-knn and user-knn do",
+                           "%s predicts no ratings: biased-mf, item-knn and user-knn do",
                            request->model->name);
     }
     double began = evaluation_cpu_seconds();
@@ -149,7 +149,7 @@ int evaluation_rating(const struct dataset *dataset, const struct evaluation_req
         if (!models[m]->rate || (request->model && request->model != models[m])) { continue; }
         result = run_model(&course, models[m], &evaluation);
     }
-    for (int fold = 0; fold < FOLDS; fold++) { sequences_release(&course.taught[fold]); }
+    for (int fold = 0; fold < FOLDS; fold++) { sequences_release(&course.training[fold]); }
     free(course.folds);
     evaluation.seconds = evaluation_cpu_seconds() - began;
     if (result == 0) { *ret_evaluation = evaluation; }

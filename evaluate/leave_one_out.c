@@ -2,7 +2,7 @@
 #include "base/xalloc.h"
 #include "evaluate/leave_one_out.h"
 
-/* The longest sequence of all, for scratch. */
+/* Returns the length of the longest sequence, for scratch memory. */
 static size_t longest(const struct sequences *sequences)
 {
     size_t most = 1;

@@ -1,5 +1,5 @@
-/* Mersenne: the generator MT19937 with the seeding and the 53-bit draws that Python's `random` has,
- * so that a run asks the very questions that a reference written in Python asks.
+/* MT19937: the Mersenne Twister with the seeding and the 53-bit draws of Python's `random`, so that
+ * a run picks the same actions as a reference written in Python.
  *
  * Matsumoto and Nishimura, "Mersenne Twister", ACM TOMACS 8(1), 1998; seeding by an array of one
  * number, as in their mt19937ar (2002).

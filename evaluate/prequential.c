@@ -68,7 +68,7 @@ static void count_miss(struct prequential *prequential)
     }
 }
 
-/* Counts where the item stands among those that the user has not had. */
+/* Counts the item's rank among those that the user has not had. */
 static void count_rank(struct prequential *prequential, const struct query *query, int32_t item,
                        enum prequential_list list)
 {
@@ -78,8 +78,9 @@ static void count_rank(struct prequential *prequential, const struct query *quer
                           ranking_metrics_rank(scores, query->items, item));
 }
 
-/* Asks the blend and the served mixture, which learn the answer; only some questions count. */
-static void ask(struct prequential *prequential, const struct action *action, bool counts)
+/* Scores a query by the blend and the served mixture, which then learn the target; only some
+ * predictions are counted. */
+static void predict(struct prequential *prequential, const struct action *action, bool counts)
 {
     const struct user_items *past = &prequential->pasts[action->user];
     int32_t item = action->item;
@@ -124,7 +125,7 @@ bool prequential_ask(struct prequential *prequential, const struct action *actio
     struct ranking_metrics was[PREQUENTIAL_LISTS];
     memcpy(was, prequential->hits, sizeof(was));
     if (known) {
-        ask(prequential, action, counts);
+        predict(prequential, action, counts);
     } else {
         count_miss(prequential);
     }

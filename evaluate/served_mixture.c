@@ -7,7 +7,7 @@
 
 enum { RECENT_ITEMS = 20, ID_BYTES = 16 };
 
-/* By place from 0, -1, -2, ...; what is not listed stands behind every place. */
+/* Listed items score 0, -1, -2, ... by rank; items that are not listed score less than all. */
 #define UNLISTED (-2.0F * SERVED_CANDIDATES)
 
 struct served_mixture {
@@ -15,7 +15,7 @@ struct served_mixture {
     const struct recommender *sequence;
     void *model;
     struct content_scores *content; /* NULL: nothing is known of the items */
-    struct ids *ids;                /* of item numbers: equal scores are ordered by them */
+    struct ids *ids;                /* item numbers as texts: they order equal scores */
     struct candidate_set candidates;
     struct mixture mixture;
     struct best_candidates best; /* of the last query */
@@ -24,7 +24,7 @@ struct served_mixture {
     float *sequence_scores; /* by item */
     float *weights;         /* of a history: all 1 */
     size_t weights_count;
-    uint32_t *seen; /* by item: the query that had it in its history */
+    uint32_t *seen; /* by item: the last query whose history had it */
     uint32_t queries;
 };
 
@@ -91,7 +91,7 @@ struct served_mixture *served_mixture_free(struct served_mixture *served)
     return NULL;
 }
 
-/* ---- What the members say ---- */
+/* ---- The members' scores ---- */
 
 static bool counting_score(const void *arg, int32_t item, float *ret_score)
 {
@@ -145,7 +145,7 @@ static struct member_scores ask_counting(struct served_mixture *served,
     };
 }
 
-/* A model that scores all items alike says nothing. */
+/* A model that gives all items the same score has no candidates. */
 static struct member_scores ask_sequence(struct served_mixture *served, const struct query *query,
                                          double others)
 {
@@ -206,7 +206,7 @@ static struct member_scores ask_content(struct served_mixture *served, const str
 
 /* ---- The list ---- */
 
-/* Ranks the candidates by who leads; returns how many are listed. */
+/* Ranks the candidates by the leader's scores; returns how many are listed. */
 static size_t list_candidates(struct served_mixture *served, enum mixture_segment segment,
                               float *scores)
 {

@@ -5,7 +5,7 @@
 /* A step multiplies a hyperparameter by one of these; a hyperparameter at 0 stays there. */
 static const double steps[] = {.75, 1.3};
 
-/* Less than this is noise and not worth a change. */
+/* A smaller gain is noise. */
 #define GAIN_LEAST 1e-5
 
 double tuning_objective(const struct ranking_metrics *hits)
@@ -33,14 +33,14 @@ size_t tuning_preset(const struct recommender *recommender, const struct model_c
     if (recommender->presets_count == 1) { return 0; }
     if (recommender->prefer) { return recommender->prefer(context, sequences); }
     struct leave_users users =
-        tuning_users((int64_t)sequences->starts[sequences->users], TUNING_HEAT_ACTIONS);
+        tuning_users((int64_t)sequences->starts[sequences->users], TUNING_SAMPLE_ACTIONS);
     size_t best = 0;
     double best_objective = -1.0;
     void *model = NULL;
     for (size_t at = 0; at < recommender->presets_count; at++) {
         if (recommender->presets[at].wants_content && !context->content) { continue; }
         const void *settings = recommender->presets[at].settings;
-        /* What differs only in reading need not be learned again. */
+        /* If the settings differ only in scoring, the model need not learn again. */
         if (!model || !recommender->retune || !recommender->retune(model, settings)) {
             recommender->free(model);
             model = recommender->make(context, settings);
@@ -99,7 +99,7 @@ double tuning_descend(const struct recommender *recommender, void *model,
         .recommender = recommender,
         .model = model,
         .sequences = sequences,
-        .users = tuning_users(sequences->users, TUNING_JUDGED_USERS),
+        .users = tuning_users(sequences->users, TUNING_VALIDATED_USERS),
         .settings = settings,
     };
     descent.objective = objective_of(recommender, model, sequences, descent.users);

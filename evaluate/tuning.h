@@ -1,9 +1,9 @@
-/* Tuning: which settings suit the data, by validation alone.
+/* Tuning: finds settings that suit the data, by validation only.
  *
- * The objective is HR@10 + NDCG@10 of the validation actions (leave_one_out.h). The presets run a
- * heat against each other on a sample of whole users, so that their cost has a bound whatever the
- * size of the data; then the winner's hyperparameters that only reading depends on descend one by
- * one on the model that has learned everything. No test action is looked at.
+ * The objective is HR@10 + NDCG@10 of the validation actions (leave_one_out.h). First the presets
+ * are compared on a sample of users (all actions of each), so that the cost is bounded for data of
+ * any size. Then the model learns everything with the best preset, and a coordinate search improves
+ * the hyperparameters that only scoring depends on, one by one. Test actions are not used.
  */
 #ifndef FRESHET_EVALUATE_TUNING_H
 #define FRESHET_EVALUATE_TUNING_H
@@ -11,18 +11,18 @@
 #include "base/base.h"
 #include "evaluate/leave_one_out.h"
 
-enum { TUNING_HEAT_ACTIONS = 250000, TUNING_JUDGED_USERS = 4000 };
+enum { TUNING_SAMPLE_ACTIONS = 250000, TUNING_VALIDATED_USERS = 4000 };
 
 /* Computes the objective. */
 double tuning_objective(const struct ranking_metrics *hits);
-/* Says which users to take so that about `most` of `all` are taken. */
+/* Returns the users to take so that about `most` of `all` are taken. */
 struct leave_users tuning_users(int64_t all, int64_t most);
-/* Asks the model itself which preset it prefers, or runs the heat; returns the winning preset: the
+/* Returns the preset that the model prefers by itself, or else the best one on the sample; the
  * first of equals. */
 size_t tuning_preset(const struct recommender *recommender, const struct model_context *context,
                      const struct sequences *sequences);
-/* Descends for `rounds` over the hyperparameters, from `settings` to better ones, for the model
- * that was learned with them and has them at the end. Returns the objective. */
+/* Searches better hyperparameters in `rounds` passes, for a model that was trained with `settings`.
+ * At the end `settings` and the model have the best ones. Returns the objective. */
 double tuning_descend(const struct recommender *recommender, void *model,
                       const struct sequences *sequences, int rounds, void *settings);
 

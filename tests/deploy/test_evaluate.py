@@ -210,6 +210,6 @@ def test_faults_say_what_to_do(sequences, tmp_path):
         assert says in evaluate(broken, code=1).stderr
     assert "ratings" in evaluate(sequences, "-p", "rating", code=1).stderr
     broken.write_text("u1,i1,5,1\nu2,i1,4,1\n")
-    assert "foretells" in evaluate(broken, "-p", "rating", "-m", "ease", code=1).stderr
+    assert "predicts no ratings" in evaluate(broken, "-p", "rating", "-m", "ease", code=1).stderr
     (tmp_path / "bad.gz").write_bytes(b"no gzip")
     assert "bad.gz" in evaluate(tmp_path / "bad.gz", code=1).stderr
