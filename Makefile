@@ -170,6 +170,7 @@ UNIT_CHOSEN := $(if $(T),$(foreach t,$(UNIT_BIN),$(if $(findstring $(T),$(notdir
 	$(UNIT_BIN))
 .PHONY: unit
 unit: $(UNIT_CHOSEN)
+	@[ -n "$(strip $(UNIT_CHOSEN))" ] || { echo "no test has '$(T)' in its name"; exit 1; }
 	@fail=0; for t in $(UNIT_CHOSEN); do $$t || fail=1; done; exit $$fail
 
 # Benchmarks: $(OUT)/bench/bench_codec from bench/bench_codec.c; each prints `name value` lines.

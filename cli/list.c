@@ -76,9 +76,11 @@ static struct slice title_or_id(struct slice title, struct slice id)
 static void print(const struct listing *listing)
 {
     const struct recommendation_list *list = &listing->list;
-    printf("user %s: %zu items by %.*s, built from %s partition %d offset %" PRId64 "\n",
-           listing->user, list->items.count, SLICE_ARGS(list->model), "events",
-           list->input_partition, list->input_offset);
+    printf("user %s: %zu items by %.*s", listing->user, list->items.count,
+           SLICE_ARGS(list->model));
+    if (list->made_by.size) { printf(", ranked by %.*s", SLICE_ARGS(list->made_by)); }
+    printf(", built from events partition %d offset %" PRId64 "\n", list->input_partition,
+           list->input_offset);
     for (size_t i = 0; i < list->items.count; i++) {
         struct slice title = title_or_id(listing->titles[i], list->items.at[i]);
         struct slice cause =
@@ -95,8 +97,11 @@ static void print(const struct listing *listing)
         case REASON_TRENDING:
             printf("  (trending, %.0f recent actions)\n", (double)list->evidence.at[i]);
             break;
-        default:
+        case REASON_NEW:
             printf("  (new)\n");
+            break;
+        default: /* chosen by another model than counting */
+            printf("  (predicted)\n");
         }
     }
 }

@@ -149,7 +149,7 @@ static int open_task(struct task *task)
     return 0;
 }
 
-static void forget(struct task *task)
+static void roll_back(struct task *task)
 {
     struct features_task *counts = task_state(task);
     users_forget(features_of(task)->users, &counts->changed);
@@ -162,7 +162,7 @@ static void close_task(struct task *task)
 {
     struct features_task *counts = task_state(task);
     if (!counts) { return; }
-    forget(task);
+    roll_back(task);
     changed_users_release(&counts->changed);
     pairs_free(counts->pairs);
     free(counts);
@@ -397,7 +397,7 @@ static void emit_history(struct task *task, struct user *user)
     user->tombstone_due = false;
 }
 
-static void batch(struct task *task)
+static void end_poll(struct task *task)
 {
     struct features *f = features_of(task);
     struct features_task *counts = task_state(task);
@@ -515,9 +515,9 @@ const struct worker features_worker = {
     .open = open_task,
     .close = close_task,
     .process = process,
-    .batch = batch,
+    .end_poll = end_poll,
     .held_bytes = held_bytes,
     .flush = flush,
     .committed = committed,
-    .forget = forget,
+    .roll_back = roll_back,
 };

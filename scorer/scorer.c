@@ -449,7 +449,7 @@ static void encode_ahead(struct scorer *scorer, const struct pending_histories *
     lists_encode_ahead(scorer->lists, histories, count);
 }
 
-static void batch(struct task *task)
+static void end_poll(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
@@ -513,7 +513,7 @@ static void flush(struct task *task)
     state->range_begun = false;
 }
 
-static void forget(struct task *task)
+static void roll_back(struct task *task)
 {
     struct partition_state *state = task_state(task);
     pending_histories_clear(&state->pending);
@@ -550,9 +550,9 @@ const struct worker scorer_worker = {
     .open = open_partition,
     .close = close_partition,
     .process = process,
-    .batch = batch,
+    .end_poll = end_poll,
     .flush = flush,
-    .forget = forget,
+    .roll_back = roll_back,
     .broadcast = broadcast,
     .tick = tick,
 };

@@ -94,7 +94,7 @@ void task_forget(struct task *task)
     stage_clear(&task->flying);
     task->touched = false;
     arena_reset(task->arena);
-    if (task->opened && worker->forget) { worker->forget(task); }
+    if (task->opened && worker->roll_back) { worker->roll_back(task); }
 }
 
 void task_close_poll(struct task *task)
@@ -102,7 +102,7 @@ void task_close_poll(struct task *task)
     const struct worker *worker = task->parts.env->worker;
     if (!task->touched) { return; }
     task->touched = false;
-    if (worker->batch) { worker->batch(task); }
+    if (worker->end_poll) { worker->end_poll(task); }
     CRASH_POINT("batch");
     arena_reset(task->arena);
 }

@@ -51,7 +51,7 @@ struct task {
     void *worker_state;
     bool opened; /* the worker's open() was called */
     struct arena *arena;
-    bool touched; /* records since the last `batch` */
+    bool touched; /* records since the last end_poll */
     struct stage filling;
     struct stage flying;
     struct task_input input;

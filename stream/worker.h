@@ -7,7 +7,7 @@
  * The one commit order (commit.c): at-once messages acknowledged, then one transaction with
  * additive outputs, changelog and next input offsets, then one RocksDB write of the same state and
  * the bookmark. The commit runs beside the worker's thread; meanwhile the next batch is processed
- * on top of the one in flight. A failed commit makes the runtime call `forget` on every task and
+ * on top of the one in flight. A failed commit makes the runtime call `roll_back` on every task and
  * rewind: a worker that keeps decoded state in memory drops what is not committed.
  *
  * Answers depend on input bytes, configuration and seed; never on the wall clock, the number of
@@ -91,7 +91,7 @@ struct worker {
     void (*close)(struct task *task);             /* * frees what open made */
     enum verdict (*process)(struct task *task, const struct record *rec);
     /* * A poll's records are processed: combine and send at-once outputs. */
-    void (*batch)(struct task *task);
+    void (*end_poll)(struct task *task);
     /* * Tells the bytes that the worker itself holds for the next flush: they count towards
      * batch.bytes.max. */
     size_t (*held_bytes)(struct task *task);
@@ -99,8 +99,8 @@ struct worker {
     void (*flush)(struct task *task);
     /* * What the last flush staged is committed and in the store. */
     void (*committed)(struct task *task);
-    /* * The commit failed: forget everything newer than the store. */
-    void (*forget)(struct task *task);
+    /* * The commit failed: drop everything newer than the store. */
+    void (*roll_back)(struct task *task);
     /* * One record of a broadcast input. */
     enum verdict (*broadcast)(struct run *run, int input, const struct record *rec);
     /* * Tells where the reading of a broadcast partition begins, for a worker that keeps what it
@@ -159,7 +159,7 @@ struct run *task_run(const struct task *task);
 int32_t task_partition(const struct task *task);
 void task_set_state(struct task *task, void *state);
 void *task_state(const struct task *task);
-/* Batch memory: reset after the poll's records are processed and sent (after `batch`). */
+/* Memory of one poll: reset after its records are processed and sent (after `end_poll`). */
 struct arena *task_arena(struct task *task);
 /* Next input offset of this task: one past the newest record processed. */
 int64_t task_input_offset(const struct task *task);

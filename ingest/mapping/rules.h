@@ -64,7 +64,8 @@ enum rule_stage {
     STAGE_KIND,   /* and: the state of MAPPED_KIND, kind_refused */
     STAGE_ELEMENTS, /* and: elements_count */
     STAGE_FIELDS, /* and: all states, action_known */
-    STAGE_OBJECT, /* and: event, item or profile, whichever the target is */
+    /* and: event, item or profile, whichever the target is; user ids are still the sender's own */
+    STAGE_OBJECT,
 };
 
 /* Limits that rules hold a record against; from the configuration. */

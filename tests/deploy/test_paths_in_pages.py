@@ -12,6 +12,8 @@ ROOMS = ("base|stream|schemas|model|ingest|features|trainer|scorer|evaluate|cli|
          "tests")
 # `room/file.h` alone between backticks; words in capitals stand for a name.
 PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
+# `name()`: a function.
+FUNCTION = re.compile(r"`(\w+)\(\)`")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -32,6 +34,15 @@ def test_pages_name_files():
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_names_exists(page):
     assert not [written for written, path in named(page) if not path.exists()]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_functions_that_a_page_names_exist(page):
+    sources = "\n".join(path.read_text(encoding="utf-8", errors="replace") for pattern in
+                        ("*.c", "*.h", "*.py") for room in ROOMS.split("|")
+                        for path in (ROOT / room).rglob(pattern))
+    names = set(FUNCTION.findall((ROOT / page).read_text(encoding="utf-8")))
+    assert not sorted(name for name in names if f"{name}(" not in sources)
 
 
 def test_each_room_has_its_line():

@@ -92,7 +92,7 @@ static void act(struct fixture *fixture, int user, size_t steps)
                   buf_slice(&fixture->out), 0);
 }
 
-static double metric_of(const struct copy *copy, const char *name)
+static double gauge_of(const struct copy *copy, const char *name)
 {
     return metric_value(metrics_gauge(copy->metrics, name, "", ""));
 }
@@ -113,10 +113,10 @@ static void act_all(struct fixture *fixture, size_t from, size_t to)
 
 static void wait_for_model_version(struct fixture *fixture, struct copy *scorer)
 {
-    for (int i = 0; i < STEPS_MAX && metric_of(scorer, "freshet_vector_rows") < ITEMS; i++) {
+    for (int i = 0; i < STEPS_MAX && gauge_of(scorer, "freshet_vector_rows") < ITEMS; i++) {
         step_rig(fixture, 1);
     }
-    assert_int_equal(metric_of(scorer, "freshet_vector_rows"), ITEMS);
+    assert_int_equal(gauge_of(scorer, "freshet_vector_rows"), ITEMS);
     step_rig(fixture, 100);
 }
 

@@ -341,7 +341,7 @@ static void close_task(struct task *task)
     metric_set(state->training, 0.0);
 }
 
-static void forget(struct task *task)
+static void roll_back(struct task *task)
 {
     struct training_state *state = run_state(task_run(task));
     publisher_restart(&state->publisher);
@@ -425,7 +425,7 @@ const struct worker sequence_worker = {
     .stop = stop,
     .close = close_task,
     .process = process,
-    .forget = forget,
+    .roll_back = roll_back,
     .broadcast = broadcast,
     .resume = resume,
     .tick = tick,

@@ -107,7 +107,7 @@ static int open_task(struct task *task)
     return 0;
 }
 
-static void forget(struct task *task)
+static void roll_back(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
     rows_forget(trainer_of(task)->rows, &task_rows->changed);
@@ -117,7 +117,7 @@ static void close_task(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
     if (!task_rows) { return; }
-    forget(task);
+    roll_back(task);
     changed_rows_release(&task_rows->changed);
     free(task_rows);
     task_set_state(task, NULL);
@@ -256,7 +256,7 @@ static void flush(struct task *task)
     changed_rows_flushed(&task_rows->changed);
 }
 
-static void batch(struct task *task)
+static void end_poll(struct task *task)
 {
     struct trainer *t = trainer_of(task);
     rows_trim(t->rows);
@@ -267,7 +267,7 @@ static void committed(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
     changed_rows_committed(&task_rows->changed);
-    batch(task);
+    end_poll(task);
 }
 
 static const struct input inputs[] = {
@@ -296,9 +296,9 @@ const struct worker trainer_worker = {
     .open = open_task,
     .close = close_task,
     .process = process,
-    .batch = batch,
+    .end_poll = end_poll,
     .held_bytes = held_bytes,
     .flush = flush,
     .committed = committed,
-    .forget = forget,
+    .roll_back = roll_back,
 };
