@@ -1,6 +1,6 @@
 /* 1. Open PATH.next and lock it. The name is fixed, so that a crash leaves at most one such file
- *    and the next writer overwrites it. A writer that waited for the lock may hold a file that the
- *    other one has renamed by then: it opens again until the name and the lock are of one file.
+ *    and the next writer overwrites it. A writer that waited for the lock may now hold a file that
+ *    another writer has renamed; it opens PATH.next again until the locked file has that name.
  * 2. Truncate, write, fsync: the bytes are on the disk before the name is.
  * 3. Rename, fsync of the directory: the name survives a power cut.
  */

@@ -17,7 +17,8 @@
 
 #ifdef FRESHET_CRASH
 
-/* One place in the source. The linker collects them: a point is known before it is passed. */
+/* One place in the source. The linker collects all sites in a section, so that a point's name is
+ * known before it is passed. */
 struct crash_site {
     const char *name;
     int64_t passed;
@@ -32,12 +33,12 @@ struct crash_site {
     } while (0)
 
 /* CRASH_SHELTER(1) and CRASH_SHELTER(-1) enclose code in which passes neither count nor kill: code
- * that stands for another process, such as the broker in memory. */
+ * that plays another process, such as the in-process broker. */
 #define CRASH_SHELTER(by) crash_shelter(by)
 
 /* Counts a pass; called by CRASH_POINT() only. */
 void crash_pass(struct crash_site *site);
-/* Moves the depth of the calling thread's shelter. */
+/* Adds `by` to the depth of the calling thread's shelter. */
 void crash_shelter(int by);
 /* Switches the counting of passes on or off. */
 void crash_watch(bool watching);
@@ -51,7 +52,8 @@ void crash_reset(void);
 /* Returns the name of a point by its place in alphabetical order, each name once; NULL after the
  * last. */
 const char *crash_name(size_t index);
-/* Obeys CRASH_AT of the environment; exits with an error message when it is malformed. */
+/* Arms the point that CRASH_AT in the environment names; exits with an error message when CRASH_AT
+ * is malformed. */
 void crash_from_environment(void);
 
 #else

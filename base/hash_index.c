@@ -1,7 +1,7 @@
 /* Open addressing with linear probing. Removal closes the gap: a later entry of the run moves up
  * when that brings it nearer to its home and not before it (Knuth, The Art of Computer Programming
- * 3, section 6.4, algorithm R). So a search ends at the first free slot, and no table fills up with
- * marks of what was removed. */
+ * 3, section 6.4, algorithm R). So a search ends at the first free slot, and the table does not
+ * fill up with tombstones. */
 #include "base/base.h"
 #include "base/hash_index.h"
 #include "base/xalloc.h"

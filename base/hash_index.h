@@ -1,16 +1,16 @@
 /* A hash index: finds the position of a key in an array that its owner keeps.
  *
- * The owner's array holds the keys (open data, an arena's texts, columns ...); the index holds only
+ * The owner's array holds the keys (structs, texts of an arena, columns ...); the index holds only
  * positions, in an open-addressing table that is at most half full, with linear probing and removal
- * without tombstones. A slot has 16 bits while positions fit, then 32. The owner tells the index
- * how to hash and compare by functions that are compiled into the probe loop:
+ * without tombstones. A slot has 16 bits while positions fit, then 32. The owner passes two
+ * functions that hash and compare; they are inlined into the probe loop:
  *
  *     uint64_t hash_of(const void *owner, uint32_t at);               the hash of the key at `at`
  *     bool is(const void *owner, uint32_t at, const void *key);       is the key at `at` this one?
  *
  * A hash may be anything that differs between keys, e.g. a number itself: the index mixes it with
- * its seed. A seed that only this process knows keeps made-up keys from meeting in one slot; it
- * does not change what an index answers. Zeroed memory is an empty index with seed 0.
+ * its seed. With a seed that only this process knows, nobody can make keys that collide. The seed
+ * does not change what is found. Zeroed memory is an empty index with seed 0.
  *
  * Limits: positions are below HASH_INDEX_MAX; the table grows by doubling and never shrinks.
  * Threads: one at a time, or several that only find.
@@ -33,19 +33,19 @@ struct hash_index {
 void hash_index_init(struct hash_index *index, uint64_t seed);
 /* Frees the memory; the index is empty and keeps its seed. */
 void hash_index_release(struct hash_index *index);
-/* Forgets all positions; the memory stays. */
+/* Removes all positions; the memory stays. */
 void hash_index_clear(struct hash_index *index);
-/* Makes room for `more` positions beside those that are there. hash_of() is asked about these. */
+/* Makes room for `more` further positions. Calls hash_of() for the positions that are there. */
 void hash_index_reserve_slow(struct hash_index *index, uint32_t more,
                              uint64_t (*hash_of)(const void *owner, uint32_t at),
                              const void *owner);
-/* Forgets a position that is there, whose key has this hash. hash_of() is asked about the positions
+/* Removes a position that is there, whose key has this hash. Calls hash_of() for the positions
  * behind it, so their keys must still be in the array. */
 void hash_index_remove(struct hash_index *index, uint64_t hash, uint32_t at,
                        uint64_t (*hash_of)(const void *owner, uint32_t at), const void *owner);
-/* Renames a position that is there, whose key has this hash: the owner moves the key. */
+/* Replaces a position that is there, whose key has this hash, because the owner moves the key. */
 void hash_index_move(struct hash_index *index, uint64_t hash, uint32_t from, uint32_t to);
-/* Counts the bytes of the table. */
+/* Returns the bytes of the table. */
 size_t hash_index_bytes(const struct hash_index *index);
 
 #define HASH_INDEX_INLINE static inline __attribute__((__always_inline__))
@@ -89,7 +89,7 @@ HASH_INDEX_INLINE void hash_index_set(struct hash_index *index, uint32_t slot, i
     }
 }
 
-/* Asks the memory for a slot that will be looked at soon. */
+/* Prefetches the memory of a slot that will be read soon. */
 HASH_INDEX_INLINE void hash_index_prefetch(const struct hash_index *index, uint32_t slot)
 {
     size_t width =
@@ -97,8 +97,8 @@ HASH_INDEX_INLINE void hash_index_prefetch(const struct hash_index *index, uint3
     __builtin_prefetch((const char *)index->slots + slot * width);
 }
 
-/* Returns the slot that names the key, or the free one where it would go. The table is not empty:
- * hash_index_reserve() has been called. */
+/* Returns the slot that holds the key's position, or the free slot where it would go. The table
+ * must not be empty: hash_index_reserve() has been called. */
 HASH_INDEX_INLINE uint32_t hash_index_slot(const struct hash_index *index, uint64_t hash,
                                            bool (*is)(const void *owner, uint32_t at,
                                                       const void *key),
@@ -153,7 +153,7 @@ HASH_INDEX_INLINE void hash_index_add(struct hash_index *index, uint64_t hash, u
     hash_index_occupy(index, hash_index_free_slot(index, hash), at);
 }
 
-/* Forgets all positions and adds 0 to count-1: for an owner who has put its keys into a new
+/* Removes all positions and adds 0 to count-1: for an owner that has put its keys into a new
  * order. */
 HASH_INDEX_INLINE void hash_index_refill(struct hash_index *index, uint32_t count,
                                          uint64_t (*hash_of)(const void *owner, uint32_t at),

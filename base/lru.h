@@ -1,4 +1,4 @@
-/* A list in order of use: the entry that was used longest ago comes first.
+/* A list in order of use: the least recently used entry comes first.
  *
  * The links live inside the entries (LRU_ENTRY finds the entry of a link); the list owns nothing.
  */

@@ -25,14 +25,14 @@ struct quoted {
 };
 struct quoted quote_text(const char *text);
 
-/* What the bytes of a JSON string are: UTF-8 (the caller has checked it), one character each, or
- * UTF-8 if they are valid as such and else one character each. */
+/* The encoding of the bytes of a JSON string: UTF-8 (the caller has checked it), Latin-1 (one byte
+ * a character), or UTF-8 if the bytes are valid UTF-8 and else Latin-1. */
 enum quote_bytes { QUOTE_UTF8, QUOTE_LATIN1, QUOTE_EITHER };
 
 /* Appends the text as a JSON string, with its quotes. */
 void quote_json(struct buf *out, struct slice text, enum quote_bytes bytes);
 
-/* Tells whether the text (not empty, UTF-8) begins with a control character. */
+/* Says whether the text (not empty, UTF-8) begins with a control character. */
 bool quote_is_control(struct slice text);
 
 #endif

@@ -1,6 +1,7 @@
-/* Reason: why something failed, in words, for whoever can tell the user.
+/* Reason: why something failed, as a sentence for the user.
  *
- * Rooms without a log return -1 and leave the sentence here; the caller prints it. Plain data.
+ * A function without access to the log returns -1 and writes the sentence here; its caller prints
+ * it. Plain data.
  */
 #ifndef FRESHET_BASE_REASON_H
 #define FRESHET_BASE_REASON_H

@@ -1,4 +1,4 @@
-/* Bytes that somebody else owns. `data == NULL` is Kafka's null (no key, or a tombstone). */
+/* Borrowed bytes. `data == NULL` is Kafka's null (no key, or a tombstone). */
 #ifndef FRESHET_BASE_SLICE_H
 #define FRESHET_BASE_SLICE_H
 

@@ -20,13 +20,13 @@ enum { THREAD_NAME_MAX = 15 };
 int thread_start(pthread_t *ret_thread, const char *name, void *(*work)(void *arg), void *arg);
 /* Waits for the end of a thread that was started and not joined. */
 void thread_join(pthread_t thread);
-/* Prepares a condition whose deadlines are of the monotonic clock; destroy it with
+/* Prepares a condition variable whose deadlines use the monotonic clock; destroy it with
  * pthread_cond_destroy(). */
 void thread_cond_init(pthread_cond_t *cond);
-/* Tells the moment that lies so far ahead, for pthread_cond_timedwait() on such a condition. */
+/* Returns the time `ahead_us` from now, for pthread_cond_timedwait() on such a condition. */
 struct timespec thread_deadline(int64_t ahead_us);
-/* Blocks signals in the calling thread, for a library that starts threads of its own: they inherit
- * the mask. thread_restore_signals() undoes it. */
+/* Blocks signals in the calling thread before a library starts its own threads, which inherit the
+ * mask. thread_restore_signals() undoes it. */
 void thread_block_signals(sigset_t *ret_before);
 void thread_restore_signals(const sigset_t *before);
 

@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-/* The first release that no longer knows the former names of options and metrics. */
+/* The first release without the former names of options and metrics. */
 #define VERSION_WITHOUT_FORMER_NAMES "0.3.0"
 
 /* Returns the version, as "0.2.0" or "0.2.0-dev". */
