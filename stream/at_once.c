@@ -1,7 +1,7 @@
-/* Messages that may be sent twice without harm go to the wire immediately. Two things can stop
- * them: a copy that stood still longer than its session (standstill.h) must not send what a new
- * owner has sent meanwhile, and a wire that asks for a retry. Both only set `unsent`; the next
- * commit sees it and takes the batch back. Any other failure breaks the run.
+/* Messages that may be sent twice without harm go to the wire immediately. Two things can prevent
+ * that. A copy that stood still longer than its session (standstill.h) must not send, because a new
+ * owner may have sent newer messages; and the wire may ask for a retry. Both only set `unsent`; the
+ * run then rolls the batch back. Any other failure ends the run.
  */
 #include "base/base.h"
 #include "base/crash.h"

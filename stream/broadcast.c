@@ -1,9 +1,8 @@
 /* Broadcast inputs: every partition of a table's topic, from the start, in every copy.
  *
- * A table is read once, and no commit covers what was read: nothing would bring a dead letter
- * that got lost on its way a second time. So the records at hand are kept until the dead letters
- * about them are acknowledged, and taken once more when one is lost; taking a row again changes
- * nothing.
+ * A table is read once and its offsets are not committed, so a lost dead letter would never be sent
+ * again. Therefore the fetched records are kept until the dead letters about them are acknowledged.
+ * When one is lost, the records are processed again; processing a row twice changes nothing.
  */
 #include "base/base.h"
 #include "base/crash.h"
@@ -24,7 +23,7 @@ struct table_partition {
     int input;
     const char *topic;
     int32_t partition;
-    int64_t from; /* where reading begins; OFFSET_NONE: at the start */
+    int64_t from; /* first offset to read; OFFSET_NONE: from the start */
     int64_t end;  /* log end at start */
     bool loaded;
 };
@@ -38,10 +37,10 @@ struct broadcast {
     bool loaded;
     struct metric *remaining;
     struct metric *records;
-    /* The records at hand, borrowed from the reader; more than one step's work when one waits. */
+    /* The fetched records, borrowed from the reader. They stay for several steps when one waits. */
     const struct record *at;
     size_t next, count;
-    uint64_t ack_group; /* of the dead letters about them; ACK_GROUP_NONE: there are none */
+    uint64_t ack_group; /* of the dead letters about them; ACK_GROUP_NONE: none was sent */
 };
 
 struct broadcast *broadcast_new(const struct broadcast_parts *parts)
@@ -116,7 +115,7 @@ int broadcast_open(struct broadcast *broadcast)
     return broadcast->loaded ? 0 : open_reader(broadcast);
 }
 
-/* ---- What others ask ---- */
+/* ---- Queries ---- */
 
 bool broadcast_loaded(const struct broadcast *broadcast)
 {
@@ -130,7 +129,7 @@ bool broadcast_reads(const struct broadcast *broadcast)
 
 bool broadcast_current(const struct broadcast *broadcast, int input)
 {
-    if (broadcast->next < broadcast->count) { return false; } /* read, but not taken */
+    if (broadcast->next < broadcast->count) { return false; } /* fetched, but not processed */
     for (size_t i = 0; i < broadcast->partitions_count; i++) {
         const struct table_partition *table = &broadcast->partitions[i];
         int64_t low, end;
@@ -165,7 +164,7 @@ static void check_loaded(struct broadcast *broadcast)
     }
 }
 
-/* ---- Taking ---- */
+/* ---- Processing ---- */
 
 static int input_of(const struct env *env, const char *topic)
 {
@@ -205,7 +204,7 @@ static bool take(struct broadcast *broadcast, const struct record *rec)
     return true;
 }
 
-/* Fetches the next records unless some are at hand; their number, or a negative wire_error. */
+/* Fetches the next records unless some are left; returns their number or a negative wire_error. */
 static int fetch(struct broadcast *broadcast)
 {
     bool loading = !broadcast->loaded;
@@ -218,9 +217,8 @@ static int fetch(struct broadcast *broadcast)
     return result < 0 ? result : (int)broadcast->count;
 }
 
-/* Says whether the dead letters about the records at hand have arrived; else what is to be done.
- * What is sent later is in a later ack group, so that the wait has an end. What the commit in
- * flight waits for, it asks for itself. */
+/* Checks whether the dead letters about the fetched records are acknowledged. Later messages are in
+ * a later ack group, so the wait ends. The commit in flight waits for its own ack groups. */
 static bool acknowledged(struct broadcast *broadcast, enum broadcast_verdict *ret_verdict)
 {
     const struct broadcast_parts *parts = &broadcast->parts;
@@ -250,7 +248,7 @@ void broadcast_forget(struct broadcast *broadcast)
     broadcast->next = 0;
 }
 
-/* Takes the records at hand; false: one of them must wait, or for the dead letters about them. */
+/* Processes the fetched records; false: one must wait for its schema, or all for dead letters. */
 static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_verdict)
 {
     size_t from = broadcast->next;

@@ -19,10 +19,9 @@
  *                         read.
  *
  * With delivery=at_least_once additive outputs are sent after 1 (ADDING) and awaited in 2. Only
- * then the changelog is sent and awaited (LOGGING): state that knows of a batch must not be in
- * Kafka before what the batch adds to others, or the next start would take the batch for a repeat,
- * and its counts would be lost. A process that dies before 3 sends the batch again: it is counted
- * twice.
+ * then the changelog is sent and awaited (LOGGING). If the changelog were in Kafka before the
+ * batch's additive outputs, the next start would take the batch's events for duplicates, and their
+ * counts would be lost. A process that dies before 3 sends the batch again: it is counted twice.
  *
  * A failed commit is COMMIT_ABORTED: the run forgets both batches and rewinds to the group's
  * offsets.
@@ -52,7 +51,7 @@ struct commit {
     enum commit_phase phase;
     uint64_t ack_group; /* of the at-once messages that the commit in flight waits for */
     int64_t began_ms; /* of the newest commit */
-    size_t uncommitted_bytes; /* staged or held for a commit, and in flight; most at one time: */
+    size_t uncommitted_bytes; /* staged, held for a commit, or in flight; their maximum: */
     size_t uncommitted_bytes_max;
     struct txn txn;
     size_t messages_capacity;
@@ -187,7 +186,7 @@ static bool take_result(struct commit *commit)
     return done;
 }
 
-/* ---- What is held ---- */
+/* ---- Bytes held for commits ---- */
 
 size_t commit_open_bytes(struct commit *commit)
 {
@@ -284,7 +283,7 @@ enum commit_verdict commit_begin(struct commit *commit)
     commit->txn.offsets_count = 0;
     for (size_t i = 0; i < tasks->count; i++) { close_batch(commit, tasks->at[i]); }
     (void)commit_open_bytes(commit);
-    /* The workers' flush sends too; when that does not go, the batch is not complete. */
+    /* The workers' flush sends messages, too; if one is not sent, the batch is incomplete. */
     if (commit->at_once->unsent || commit->env->ending.broken) { return COMMIT_UNSENT; }
     for (size_t i = 0; i < tasks->count; i++) { add_task(commit, tasks->at[i]); }
     if (!commit->txn.offsets_count) { return COMMIT_NOTHING; }
@@ -296,7 +295,7 @@ enum commit_verdict commit_begin(struct commit *commit)
 
 /* ---- Without a transaction ---- */
 
-/* Nothing else has been sent since the ack group was chosen, or the group is new. */
+/* Called when nothing else has been sent since the ack group was chosen, or the group is new. */
 static int send_now(struct commit *commit, const struct message *message)
 {
     if (at_once_halted(commit->at_once)) { return WIRE_ABORTED; }
@@ -327,7 +326,7 @@ static int send_changelog(struct commit *commit, const struct task *task)
     return result;
 }
 
-/* What is sent at once from now on is in a later ack group, so that the wait has an end. */
+/* Messages that are sent at once from now on are in a later ack group, so the wait ends. */
 static int begin_logging(struct commit *commit)
 {
     int result = 0;
@@ -417,9 +416,9 @@ static enum commit_verdict end_commit(struct commit *commit, int result)
     return verdict;
 }
 
-/* ---- Going on ---- */
+/* ---- Steps ---- */
 
-/* Sends what is to be sent before the next wait, and counts what is not acknowledged. */
+/* Sends the messages that precede the next wait; returns how many are not acknowledged. */
 static int drain(struct commit *commit, size_t *ret_outstanding)
 {
     struct wire *wire = commit->env->wire;

@@ -1,8 +1,8 @@
-/* The commit: takes what all tasks have processed, and makes it last, in one order (commit.c).
+/* The commit: makes what all tasks have processed durable, in a fixed order (commit.c).
  *
  * One commit is in flight at a time; its transaction runs on the committer's thread while the next
- * batch is processed. Every function says by a verdict what has become of it; what follows from
- * that, rolling back among it, is the run's.
+ * batch is processed. Functions return the commit's outcome as a verdict. Only the run acts on it,
+ * e.g. rolls back.
  */
 #ifndef FRESHET_STREAM_COMMIT_H
 #define FRESHET_STREAM_COMMIT_H
@@ -15,9 +15,9 @@ enum commit_verdict {
     COMMIT_NOTHING,   /* there was nothing to commit, or none is in flight */
     COMMIT_PENDING,   /* it is in flight */
     COMMIT_DONE,      /* it is committed, and the state is stored */
-    COMMIT_UNSENT,    /* the batch could not be closed: what the workers' flush sends does not go */
-    COMMIT_ABORTED,   /* nothing of it holds: forget both batches, go on from the group's offsets */
-    COMMIT_REFUSED,   /* the broker does not take it from us: needs operator action */
+    COMMIT_UNSENT,    /* the batch was not closed: a message of the workers' flush was not sent */
+    COMMIT_ABORTED,   /* rolled back: forget both batches, go on from the group's offsets */
+    COMMIT_REFUSED,   /* the broker refuses this client: needs operator action */
     COMMIT_UNKNOWN,   /* fenced, or the outcome is not known: the process must end */
     COMMIT_NOT_STORED, /* it is committed, but a store was not written: the run is broken */
 };
@@ -27,12 +27,12 @@ enum commit_verdict {
 struct commit *commit_new(struct env *env, struct task_list *tasks, struct at_once *at_once,
                           bool threaded);
 struct commit *commit_free(struct commit *commit);
-/* Ends the committer's thread, after what it is at; nothing may begin any more. */
+/* Ends the committer's thread after its present transaction; no commit may begin afterwards. */
 void commit_stop(struct commit *commit);
 
-/* Closes the batch and sets the commit going; none may be in flight. */
+/* Closes the batch and starts its commit; none may be in flight. */
 enum commit_verdict commit_begin(struct commit *commit);
-/* Moves the commit in flight on. */
+/* Advances the commit in flight. */
 enum commit_verdict commit_step(struct commit *commit);
 /* Waits for the commit in flight, at most that long: COMMIT_PENDING when it is still going. */
 enum commit_verdict commit_wait(struct commit *commit, int64_t timeout_ms);
@@ -44,11 +44,11 @@ enum commit_verdict commit_await_acks(struct commit *commit, int64_t timeout_ms)
 bool commit_idle(const struct commit *commit);
 /* True while acknowledgements are waited for. */
 bool commit_awaits_acks(const struct commit *commit);
-/* True while the committer works with it. */
+/* True while the committer's thread runs the transaction. */
 bool commit_running(const struct commit *commit);
-/* Counts the bytes that the next commit will hold. */
+/* Returns the bytes that the next commit will hold. */
 size_t commit_open_bytes(struct commit *commit);
-/* Tells the metrics how much is held for commits. */
+/* Updates the metrics of the bytes held for commits. */
 void commit_tell_bytes(struct commit *commit);
 
 /* Says whether a task has processed more than the newest closed batch has. */

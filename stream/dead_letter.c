@@ -1,7 +1,7 @@
 /* A dead letter is the refused record, unchanged, with the reason, the message, the worker and the
- * origin in headers behind the sender's own. When the letter is too large for the topic it is sent
- * without its value and the sender's headers, then without its key, and says that it is truncated:
- * a record is never dropped in silence, and never stops the worker.
+ * origin in headers behind the sender's own. A letter that is too large for the topic is sent
+ * without its value and the sender's headers, then without its key, and a header says that it is
+ * truncated. So no record is dropped silently, and none stops the worker.
  */
 #include "base/base.h"
 #include "base/crash.h"
@@ -11,7 +11,7 @@
 #include "stream/topics.h"
 
 enum {
-    REASONS_MAX = 64, /* that are told apart in the status */
+    REASONS_MAX = 64, /* that the status counts separately */
     REASON_TEXT_MAX = 48,
     OWN_HEADERS = 5, /* three of ours, withheld, truncated; and the origin's */
 };
@@ -30,12 +30,12 @@ struct dead_letters {
     size_t reasons_count;
 };
 
-/* One on its way out. */
+/* A dead letter that is being sent. */
 struct dead_letter {
     struct message message;
     struct header headers[HEADERS_MAX + OWN_HEADERS + ORIGIN_HEADERS];
-    size_t senders; /* so many of them are the sender's */
-    bool truncated; /* and says so */
+    size_t senders; /* how many of them are the sender's */
+    bool truncated; /* and a header says so */
 };
 
 struct dead_letters *dead_letters_new(struct env *env, struct at_once *at_once)
@@ -69,7 +69,7 @@ static void mark_truncated(struct dead_letter *letter)
     letter->truncated = true;
 }
 
-/* Puts in what the sender wrote; false: not all of it. */
+/* Adds the sender's headers; false: not all of them. */
 static bool enclose(struct dead_letter *letter, const struct record *rec)
 {
     size_t count = origin_senders_headers(rec);
@@ -80,7 +80,7 @@ static bool enclose(struct dead_letter *letter, const struct record *rec)
     return !rec->unreadable;
 }
 
-/* Hands it over; where its bytes are too many, without them. */
+/* Sends the letter; when it is too large, without value and key. */
 static int produce(const struct at_once *at_once, struct dead_letter *letter)
 {
     struct wire *wire = at_once->env->wire;

@@ -1,8 +1,8 @@
-/* Dead letters: refused records on their way to the topic `dead-letters`, with the reason, what the
- * worker said, and where the record was; and how many there were of each reason.
+/* Dead letters: sends refused records to the topic `dead-letters`, with the reason, the worker's
+ * message and the record's origin, and counts them by reason.
  *
- * A dead letter is sent at once, so that the commit that passes its record waits for it. Worker's
- * thread.
+ * A dead letter is sent at once; the commit that covers its record waits for its acknowledgement.
+ * Worker's thread.
  */
 #ifndef FRESHET_STREAM_DEAD_LETTER_H
 #define FRESHET_STREAM_DEAD_LETTER_H
@@ -15,9 +15,9 @@ struct dead_letters;
 /* Borrows both. Free with dead_letters_free(). */
 struct dead_letters *dead_letters_new(struct env *env, struct at_once *at_once);
 struct dead_letters *dead_letters_free(struct dead_letters *letters);
-/* Leaves key and value out of all that follow. */
+/* Leaves key and value out of all later dead letters. */
 void dead_letters_withhold_bytes(struct dead_letters *letters);
-/* Sends a record that the worker refused, with what it said, and clears that. */
+/* Sends a record that the worker refused, with env->refusal, and clears that. */
 void dead_letters_send(struct dead_letters *letters, const struct record *rec);
 /* Writes the counts by reason as a JSON object. */
 void dead_letters_status(const struct dead_letters *letters, struct buf *out);

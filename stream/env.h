@@ -1,9 +1,9 @@
-/* What the parts of a run need of it: the worker, wire, clock, settings, metrics and names, a log,
- * and a way to end the run.
+/* The environment of a run's parts: worker, wire, clock, settings, metrics, topic names, log, and
+ * functions that end the run.
  *
- * The run owns it and lends it to its parts, which do not know the run: none of them reads or
- * writes what is another's. Worker's thread; the committer only reads what does not change, and
- * calls the wire as that allows (wire.h).
+ * The run owns it; its parts borrow it and do not access the run or each other's data. Worker's
+ * thread; the committer's thread only reads members that do not change, and calls the functions of
+ * the wire that any thread may call (wire.h).
  */
 #ifndef FRESHET_STREAM_ENV_H
 #define FRESHET_STREAM_ENV_H
@@ -14,25 +14,25 @@
 
 enum { ENV_TEXT_MAX = 400 };
 
-/* Where the pacing time comes from. */
+/* The source of the time for pacing. */
 struct env_clock {
     int64_t (*now_ms)(void *arg);
     void *arg;
 };
 
-/* Where the runtime's lines go (worker_main: the log). May be empty. */
+/* The destination of the runtime's log lines (in worker_main: the log). May be empty. */
 struct env_log {
     void (*line)(void *arg, enum log_level level, const char *msg, const char *pairs);
     void *arg;
 };
 
-/* What the worker said when it refused something last. */
+/* Why the worker refused its last record. */
 struct run_refusal {
     const char *reason; /* a fixed word; NULL: it named none */
     char text[ENV_TEXT_MAX];
 };
 
-/* Why the process must end. The first story counts. */
+/* Why the process must end. The first reason stays. */
 struct run_ending {
     bool broken;
     int exit_code;
@@ -55,7 +55,7 @@ struct env {
     struct run_ending ending;
 };
 
-/* Tells the pacing time. */
+/* Returns the time for pacing. */
 static inline int64_t env_now_ms(const struct env *env)
 {
     return env->clock.now_ms(env->clock.arg);
@@ -66,14 +66,14 @@ void env_log(const struct env *env, enum log_level level, const char *msg, const
     _printf_(4, 5);
 void env_log_args(const struct env *env, enum log_level level, const char *msg, const char *format,
                   va_list args);
-/* Ends the run, with why and with which exit code, unless it has an end already. */
+/* Ends the run with an exit code and a reason, unless it has ended already. */
 void env_break(struct env *env, int exit_code, const char *format, ...) _printf_(3, 4);
-/* Ends the run for a wire_error that is final, in the wire's words; others it lets pass. */
+/* Ends the run when a wire_error is final, with the wire's message; ignores other errors. */
 void env_break_if_final(struct env *env, int result);
-/* Tells the exit code for a wire_error that is final. */
+/* Returns the exit code for a final wire_error. */
 int env_exit_code(int result);
 
-/* Keeps why the worker refuses something. */
+/* Stores why the worker refuses a record. */
 void run_refusal_set(struct run_refusal *refusal, const char *reason, const char *format,
                      va_list args);
 void run_refusal_clear(struct run_refusal *refusal);
@@ -82,10 +82,10 @@ void run_refusal_clear(struct run_refusal *refusal);
 bool env_has_changelog(const struct env *env);
 /* Says whether commits are transactions. */
 bool env_transactional(const struct env *env);
-/* Says whether what is staged goes out without a transaction: delivery=at_least_once. */
+/* Says whether staged messages are sent without a transaction (delivery=at_least_once). */
 bool env_sends_in_order(const struct env *env);
-/* Index of the output that is a partition's changelog now; -EAGAIN: not known yet. May ask the
- * broker. */
+/* Returns the index of the output that is a partition's changelog now; -EAGAIN: not known yet. May
+ * ask the broker. */
 int env_changelog(const struct env *env, int32_t partition);
 
 #endif

@@ -33,7 +33,7 @@ static size_t write_head(char *line, size_t size, enum log_level level, const ch
     const char *worker = atomic_load(&worker_name);
     char name[128] = "";
     if (worker) { quote_value(worker, strlen(worker), name, sizeof(name)); }
-    /* msg is always quoted, also a single word: people look for this field. */
+    /* msg is always quoted, even a single word, so that it is easy to search for. */
     quote_value(msg, strlen(msg), quoted, sizeof(quoted));
     const char *quote = quoted[0] == '"' ? "" : "\"";
     int used = snprintf(line, size, "ts=%s.%03ldZ level=%s%s%s msg=%s%s%s", day,

@@ -1,5 +1,4 @@
-/* Counters, gauges and histograms. Each metric is written by one thread and
- * read by the HTTP thread.
+/* Counters, gauges and histograms. One thread writes a metric; the HTTP thread reads it.
  *
  * A metric is registered once, at start, and then updated through its pointer without a lock
  * (relaxed atomics). The registry prints all metrics in the Prometheus text format 0.0.4. Names end
@@ -31,8 +30,8 @@ struct metric *metrics_counter(struct metrics *metrics, const char *name, const 
 /* Finds or registers a gauge. */
 struct metric *metrics_gauge(struct metrics *metrics, const char *name, const char *labels,
                              const char *help);
-/* Finds or registers a histogram with buckets at 1, 2, 5 x 10^k of `smallest`
- * over `decades` decades. */
+/* Finds or registers a histogram with buckets at `smallest` times 1, 2 and 5 x 10^k, over `decades`
+ * decades. */
 struct metric *metrics_histogram(struct metrics *metrics, const char *name, const char *labels,
                                  const char *help, double smallest, int decades);
 /* Makes metrics_print() print the metric, and all others of its name, under a former name too,

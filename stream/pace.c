@@ -2,8 +2,8 @@
 #include "stream/pace.h"
 
 enum {
-    BURST_BYTES = 1 << 18, /* so much behind us and, for so long, */
-    BURST_QUIET_MS = 40,   /* nothing ahead: commit without waiting */
+    BURST_BYTES = 1 << 18, /* a burst is over when so many bytes were processed */
+    BURST_QUIET_MS = 40,   /* and no record has come for so long: commit now */
 };
 
 void pace_init(struct pace *pace, const struct env *env, struct commit *commit,

@@ -1,5 +1,5 @@
-/* The pace: when the next commit is due, by the interval, the limits of a batch, and the end of a
- * burst. Worker's thread.
+/* The pace: decides when the next commit is due, by the interval, the limits of a batch, and the
+ * end of a burst. Worker's thread.
  */
 #ifndef FRESHET_STREAM_PACE_H
 #define FRESHET_STREAM_PACE_H
@@ -12,16 +12,16 @@ struct pace {
     struct task_list *tasks;
     int64_t began_ms;   /* when the newest commit began */
     size_t records;     /* processed since then */
-    size_t input_bytes; /* the same in bytes */
+    size_t input_bytes; /* of these records */
     int64_t fed_ms;     /* when the last record came */
-    bool burst_over;    /* many processed and none left: no reason to wait */
+    bool burst_over;    /* many were processed and none is left: commit now */
 };
 
 void pace_init(struct pace *pace, const struct env *env, struct commit *commit,
                struct task_list *tasks);
-/* A commit begins. */
+/* Call when a commit begins. */
 void pace_restart(struct pace *pace);
-/* A poll has brought so many records. */
+/* Call when a poll has returned so many records. */
 void pace_polled(struct pace *pace, size_t count);
 /* True when the batch has reached its limit of bytes. */
 bool pace_heavy(struct pace *pace);
@@ -29,12 +29,12 @@ bool pace_heavy(struct pace *pace);
 bool pace_full(struct pace *pace);
 /* True when the interval, a limit or the end of a burst calls for a commit. */
 bool pace_due(struct pace *pace);
-/* Tells how long a poll may wait. */
+/* Returns how long a poll may wait. */
 int64_t pace_wait_ms(const struct pace *pace, int64_t most_ms);
-/* Counts the records that the batch still has room for, at least 1. */
+/* Returns how many more records the batch may take, at least 1. */
 size_t pace_room(const struct pace *pace);
 
-/* A record of so many bytes was processed. */
+/* Call when a record of so many bytes was processed. */
 static inline void pace_count(struct pace *pace, size_t bytes)
 {
     pace->records++;

@@ -1,21 +1,22 @@
-/* Start, crash, rebalance and new machine are one path: open what is there, see whether it can be
- * trusted, bring it up to the end of the changelog, then go on from the group's offset.
+/* After a start, a crash or a rebalance, or on a new machine, the steps are the same: open the
+ * local state, check whether it can be trusted, read the changelog to its end, then go on from the
+ * group's offset.
  *
- * The order of questions matters. First the group's committed offset: with read_committed it waits
- * until a former owner's transaction is decided. Only then the changelog's end: whatever that
- * transaction wrote is below it. The end is the log end, not the last stable offset; the reading is
- * read_committed; and the reading is over when the reader's position (past control records)
- * reaches the end (KAFKA-10167).
+ * The order of requests to the broker matters. The first one is for the group's committed offset:
+ * with read_committed it waits until a former owner's transaction is decided. Only then we ask for
+ * the changelog's end, so that all records of that transaction are before it. The end is the log
+ * end, not the last stable offset. The reader is read_committed, and restoring is over when its
+ * position (past control records) reaches the end (KAFKA-10167).
  *
- * State on disk is deleted and restored whole when its bookmark is ahead of the group's offset
- * (state of a world that was never committed) or behind the changelog's first offset (tombstones
- * may be missing). State that fits the group's offset but reaches beyond the changelog's end ends
- * the run: the topic was recreated, and nobody has what was in it.
+ * Local state is deleted and restored from the start when its bookmark is ahead of the group's
+ * offset (its last batch was never committed) or behind the changelog's first offset (tombstones
+ * may be missing). When state fits the group's offset but is ahead of the changelog's end, the run
+ * ends: the topic was recreated, and its former content exists nowhere else.
  *
  * One reader reads the changelogs of all tasks that restore. A task may begin to restore while
- * others are in the middle of it (its commit was rolled back): then the reader is opened again, for
- * all of them, each from where it is. While a task is still OPENING nothing is read, so that tasks
- * which open one after the other cost one reader.
+ * others are restoring, e.g. because its commit was rolled back. Then the reader is opened again
+ * for all of them, each from its present offset. While a task is still OPENING nothing is read, so
+ * that tasks which open one after the other need only one reader.
  */
 #include "base/base.h"
 #include "base/crash.h"
@@ -43,15 +44,15 @@ struct restore {
     struct metric *records;
 };
 
-/* How far a task is with its restore. */
+/* The progress of a task's restore. */
 struct restoring {
-    int64_t deadline_ms; /* by which the store's lock must be ours; 0: it is not waited for */
+    int64_t deadline_ms; /* by which we must hold the store's lock; 0: we do not wait for it */
     int64_t from;
     int64_t end;   /* log end at which the restore is over */
-    bool is_read;  /* the reader at hand reads its changelog */
+    bool is_read;  /* the open reader reads its changelog */
     bool loading;  /* between store_load_begin() and store_load_end() */
-    bool claiming; /* told a standby of this machine that we want its lock */
-    bool unfounded; /* the group has no offset yet: there may be no state either */
+    bool claiming; /* a standby of this machine was asked to release its lock */
+    bool unfounded; /* the group has no offset yet, so there must be no state */
 };
 
 struct restore *restore_new(struct env *env, struct task_list *tasks, struct standby *standby)
@@ -81,7 +82,7 @@ static void claim(struct task *task, bool locked)
     restoring->claiming = locked;
 }
 
-/* Another process has the store: waits for it, not for ever. */
+/* Another process has the store open: waits for it until the deadline. */
 static void wait_for_lock(struct task *task)
 {
     struct env *env = task->parts.env;
@@ -122,7 +123,7 @@ static bool open_store(struct task *task)
     return result == 0;
 }
 
-/* Throws the local state away. */
+/* Deletes the local state. */
 static bool start_over(struct task *task, const char *why)
 {
     struct env *env = task->parts.env;
@@ -140,8 +141,8 @@ static bool start_over(struct task *task, const char *why)
     return open_store(task);
 }
 
-/* State of the world that the group's offset tells of, but beyond the changelog's end: what is
- * missing there is gone for every other copy. Going on would lose it without a word. */
+/* The state fits the group's offset but is ahead of the changelog's end: no other copy could
+ * restore the difference. Going on would lose it silently, so the run ends. */
 static bool lost_changelog(struct task *task, const struct bookmark *bookmark, int64_t committed,
                            int64_t end)
 {
@@ -155,7 +156,7 @@ static bool lost_changelog(struct task *task, const struct bookmark *bookmark, i
     return true;
 }
 
-/* What was held of a former changelog is deleted. */
+/* Deletes local state that belongs to a former changelog. */
 static bool choose_changelog(struct task *task)
 {
     struct env *env = task->parts.env;
@@ -200,7 +201,7 @@ static bool plan_restore(struct restore *restore, struct task *task, int64_t com
     return true;
 }
 
-/* Where the input goes on; false: not known yet, or broken. */
+/* Asks for the offset at which the input goes on; false: not known yet, or the run is broken. */
 static bool place_input(struct task *task, int64_t committed)
 {
     struct env *env = task->parts.env;
@@ -224,7 +225,7 @@ static bool place_input(struct task *task, int64_t committed)
     return true;
 }
 
-/* Asks all that must be known before a task restores; what is not known yet is asked again. */
+/* Asks for everything that a task needs before it restores; asks again for what is not known. */
 static void open_task(struct restore *restore, struct task *task)
 {
     struct env *env = restore->env;
@@ -244,8 +245,8 @@ static void open_task(struct restore *restore, struct task *task)
 
 /* ---- Reading ---- */
 
-/* State without a committed offset. Only a committed record says so: an aborted first transaction
- * makes the changelog longer too. */
+/* The changelog has state, but the group has no committed offset. Only a committed record proves
+ * this: an aborted first transaction makes the changelog longer, too. */
 static void refuse_state(struct task *task)
 {
     env_break(task->parts.env, EXIT_CONFIG,
@@ -261,7 +262,7 @@ static struct task *restoring_task(struct restore *restore, int32_t partition)
     return task && task->state == TASK_RESTORING ? task : NULL;
 }
 
-/* What one partition may hold in memory while it is restored. */
+/* Returns the bytes that one partition may hold in memory while it is restored. */
 static int64_t load_share(const struct restore *restore)
 {
     return restore->env->settings->restore_bytes_max / LOAD_SHARES /
@@ -281,7 +282,7 @@ static void begin_load(struct restore *restore, struct task *task)
     check_written(task, store_load_begin(task->local.store, load_share(restore)));
 }
 
-/* Writes what was read. The bookmark follows at once, or after a load in the end. */
+/* Writes what was read. The bookmark is written with it, or at the end of a load. */
 static void save_progress(struct task *task)
 {
     struct task_local *local = &task->local;
@@ -388,7 +389,7 @@ static void read_changelog(struct restore *restore)
     note_positions(restore, count > 0);
 }
 
-/* Opens a reader on the changelogs of all that restore now, each from where it is. */
+/* Opens a reader on the changelogs of all restoring tasks, each from its present offset. */
 static void open_reader(struct restore *restore)
 {
     struct task_list *tasks = restore->tasks;
@@ -410,8 +411,8 @@ static void open_reader(struct restore *restore)
     free(at);
 }
 
-/* The reader at hand does not read the changelog of a task that began to restore after it was
- * opened, or reads it from elsewhere. */
+/* True when a task began to restore after the reader was opened: the reader does not read its
+ * changelog, or reads it from another offset. */
 static void read_all_that_restore(struct restore *restore)
 {
     bool missing = false;

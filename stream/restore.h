@@ -1,5 +1,5 @@
-/* Restore: brings the tasks' local state up to the end of its changelog, and tasks from OPENING to
- * RUNNING (restore.c tells in which order what is asked).
+/* Restore: reads each task's changelog to its end into the local state, and moves tasks from
+ * OPENING to RUNNING. restore.c explains the order of the steps.
  */
 #ifndef FRESHET_STREAM_RESTORE_H
 #define FRESHET_STREAM_RESTORE_H
@@ -12,12 +12,12 @@ struct restore;
 /* Borrows the parts; standby may be NULL. Free with restore_free(). */
 struct restore *restore_new(struct env *env, struct task_list *tasks, struct standby *standby);
 struct restore *restore_free(struct restore *restore);
-/* Moves every task on that does not run yet; reads for at most 50 ms. `loaded`: the broadcast
- * inputs are, so that what is restored may run. */
+/* Advances every task that does not run yet; reads for at most 50 ms. `loaded`: the broadcast
+ * inputs are loaded, so restored tasks may run. */
 void restore_step(struct restore *restore, bool loaded);
-/* Closes the reader: the tasks are about to change. */
+/* Closes the reader, because the tasks are about to change. */
 void restore_pause(struct restore *restore);
-/* Writes out what a task has been restored of so far: it is about to be closed. */
+/* Stores what was read for a task so far, because the task is about to be closed. */
 void restore_leave(struct task *task);
 /* True while a changelog is read. */
 bool restore_reads(const struct restore *restore);

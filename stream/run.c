@@ -1,16 +1,18 @@
-/* The run: moves its parts on, round by round; it alone acts on what they tell it.
+/* The run: advances its parts in rounds; only the run acts on their verdicts.
  *
  * A round: the commit in flight, the broadcast inputs, restores, records that wait for a schema,
  * one poll of the input, a commit if one is due, standby copies, and what is done every 100 ms.
  * Everything is on the worker's thread but a commit's transaction (commit.c).
  *
- * What is not committed is forgotten in three cases, all here:
- *   rolled back   A commit was aborted: the group's offsets say where to go on.
+ * Uncommitted work is forgotten in three cases, all in this file:
+ *   rolled back   A commit was aborted: processing goes on from the group's offsets.
  *   tried again   Something of the open batch was not sent, the worker asked for it, or the process
- *                 stood still: the same, after a pause, in which polls tell what was lost.
- *   revoked       Partitions were lost, or the last commit before they are given back failed.
- * In each the commit in flight is decided first: nothing may be given back while the committer
- * works with it. Where that takes too long the process ends, and the next start finds out.
+ *                 stood still: the same after a pause. Polls during the pause report partitions
+ *                 that were lost.
+ *   revoked       Partitions were lost, or the last commit before giving them back failed.
+ * In each case the commit in flight must be decided first: a partition is not given back while the
+ * committer's thread works with it. When that takes too long the process ends; the next start finds
+ * out whether the transaction was committed.
  */
 #include "base/base.h"
 #include "base/crash.h"
@@ -31,7 +33,7 @@ static bool is_broken(const struct run *run)
     return run->env.ending.broken;
 }
 
-/* ---- Taking back ---- */
+/* ---- Rolling back ---- */
 
 static bool decide_commit(struct run *run);
 
@@ -61,7 +63,7 @@ static void roll_back(struct run *run)
     reopen_tasks(run);
 }
 
-/* Takes the open batches back; after a pause they are read again. */
+/* Rolls the open batches back; after a pause they are read again. */
 static void retry(struct run *run, const char *why)
 {
     CRASH_POINT("retry");
@@ -76,7 +78,7 @@ static void retry(struct run *run, const char *why)
     run->paused_until_ms = run_now_ms(run) + RETRY_PAUSE_MS;
 }
 
-/* Does what follows from a commit's verdict. */
+/* Acts on a commit's verdict. */
 static void heed(struct run *run, enum commit_verdict verdict)
 {
     struct env *env = &run->env;
@@ -211,7 +213,7 @@ void run_drop_task(struct run *run, struct task *task)
     task_free(task);
 }
 
-/* Taken away in good order: what is processed is committed first. Lost: nothing may be. */
+/* Partitions that are revoked are committed first; for lost ones no commit is allowed. */
 static void on_revoked(void *arg, const struct topic_partition *at, size_t count, bool lost)
 {
     struct run *run = arg;
@@ -231,7 +233,7 @@ static void on_revoked(void *arg, const struct topic_partition *at, size_t count
             lost ? "true" : "false");
 }
 
-/* librdkafka tells of each attempt to connect: one line in a while is enough. */
+/* librdkafka reports every attempt to connect: the log gets one line in TROUBLE_EVERY_MS. */
 static void on_trouble(void *arg, const char *text)
 {
     struct run *run = arg;
@@ -267,14 +269,14 @@ static enum verdict process_one(struct run *run, struct task *task, const struct
     return run->env.worker->process(task, rec);
 }
 
-/* True while the records at hand are to be processed. */
+/* True while the polled records are to be processed. */
 static bool goes_on(const struct run *run)
 {
     return !is_broken(run) && !run->at_once.unsent;
 }
 
-/* A batch that has become heavy is committed in the middle of what a poll brought: the rest may be
- * many times as much. */
+/* A batch that has reached its limit of bytes is committed in the middle of a poll's records: the
+ * rest may be many times as large. */
 static void relieve(struct run *run)
 {
     if (!pace_heavy(&run->pace)) { return; }
@@ -284,7 +286,7 @@ static void relieve(struct run *run)
     if (goes_on(run)) { commit_if_due(run); }
 }
 
-/* Acts on what the worker said of a record; false: the record is not over. */
+/* Acts on the worker's verdict on a record; false: the record is not done. */
 static bool heed_record(struct run *run, struct task *task, const struct record *rec,
                         enum verdict verdict)
 {

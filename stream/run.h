@@ -1,7 +1,7 @@
-/* The run: one worker's process on a wire, moved on step by step.
+/* The run: one worker's process on a wire, advanced step by step.
  *
- * worker_main() makes a run on Kafka and steps it until a signal; the topology tests make runs on
- * an in-process log (memlog.h) with a virtual clock and step them as they like: the same code.
+ * worker_main() makes a run on Kafka and steps it until a signal. The topology tests make runs on
+ * an in-process log (memlog.h) with a virtual clock; the code is the same.
  */
 #ifndef FRESHET_STREAM_RUN_H
 #define FRESHET_STREAM_RUN_H
@@ -23,16 +23,17 @@ struct run_parts {
     bool threaded; /* commit on a thread of its own; false: inside run_step() */
 };
 
-/* Makes a run and joins the group. Returns NULL when the worker or the wire refuses, with the exit
- * code and the reason (freed by the caller) told. */
+/* Makes a run and joins the group. Returns NULL when the worker or the wire refuses, and sets the
+ * exit code and the reason, which the caller frees. */
 struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **ret_why);
-/* Moves everything on by one round: commit in flight, restores, broadcast, one poll of at most
- * timeout_ms, a commit if one is due. Returns false when the run is broken: see run_why(). */
+/* Runs one round: the commit in flight, restores, broadcast inputs, one poll of at most timeout_ms,
+ * a commit if one is due. Returns false when the run is broken: see run_why(). */
 bool run_step(struct run *run, int timeout_ms);
 /* Commits what is processed and waits for it; false when that failed or took too long. */
 bool run_finish(struct run *run);
-/* True while a commit is on its way. Such a run cannot be freed without waiting for it, perhaps for
- * ever (no broker answers): the process must end instead, and the next start finds out. */
+/* True while a commit is in flight. To free such a run means to wait for the commit, perhaps for
+ * ever (no broker answers): the process must end instead, and the next start finds out whether the
+ * transaction was committed. */
 bool run_committing(struct run *run);
 /* Leaves the group and frees the run, without a commit (run_finish() does that). Takes NULL. */
 struct run *run_free(struct run *run);
@@ -41,7 +42,7 @@ struct run *run_free(struct run *run);
 bool run_idle(const struct run *run);
 /* True while all assigned tasks are running and the broadcast inputs are loaded. */
 bool run_healthy(const struct run *run);
-/* Tells why the run is broken, and the exit code for it. */
+/* Returns why the run is broken, and the exit code for it. */
 const char *run_why(const struct run *run);
 int run_exit_code(const struct run *run);
 /* Writes the status as JSON: partitions with offset, lag, state; dead letters by reason; standby

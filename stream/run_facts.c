@@ -1,4 +1,4 @@
-/* What a run can be asked and told by the worker (worker.h) and by the process around it. */
+/* Functions that the worker (worker.h) and the process call on a run. */
 #include "base/base.h"
 #include "stream/run_internal.h"
 

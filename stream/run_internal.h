@@ -1,5 +1,5 @@
-/* Inside of the run: its parts and its own few facts, for run.c, run_life.c, run_facts.c and the
- * tests that look inside. The parts do not know it: each has what it needs, see its header.
+/* The struct of the run, for run.c, run_life.c, run_facts.c and tests. The parts do not include it:
+ * each has what it needs (see its header).
  */
 #ifndef FRESHET_STREAM_RUN_INTERNAL_H
 #define FRESHET_STREAM_RUN_INTERNAL_H
@@ -40,13 +40,13 @@ struct run {
     struct stale_state *stale_state; /* NULL: no state */
     struct run_metrics m;
     int64_t ticked_ms;
-    int64_t trouble_ms;      /* when a trouble with a broker was last told */
+    int64_t trouble_ms;      /* when a broker's error was last logged */
     int64_t paused_until_ms; /* after VERDICT_RETRY */
 };
 
-/* What the wire tells the run. */
+/* The callbacks that the wire calls. */
 struct wire_listener run_listener(struct run *run);
-/* Closes a task and takes it out. Takes NULL. */
+/* Closes a task and removes it from the list. Takes NULL. */
 void run_drop_task(struct run *run, struct task *task);
 
 #endif

@@ -1,8 +1,7 @@
 /* How a run begins and ends.
  *
- * Everything that can be wrong is found before the group is joined, and before anything is written:
- * settings, schemas, topics and their partitions, what the worker itself refuses. Parts are made in
- * the order in which they need each other.
+ * Settings, schemas, topics, their partitions and the worker's own conditions are checked before
+ * the group is joined and before anything is written. Each part is made after the parts it uses.
  */
 #include "base/base.h"
 #include "base/exit_code.h"
@@ -41,7 +40,7 @@ static int open_broadcast(struct run *run)
     return broadcast_open(run->broadcast);
 }
 
-/* Asks again while the answer may still come: leaders of new topics are not known at once. */
+/* Asks again for a while: the leaders of new topics are not known at once. */
 static int ask_patiently(struct run *run, int (*ask)(struct run *run))
 {
     int result = ask(run);
@@ -55,7 +54,7 @@ static int ask_patiently(struct run *run, int (*ask)(struct run *run))
     return result;
 }
 
-/* A broker that does not answer may come back; a topic that is not there must be made. */
+/* A broker that does not answer may come back; a missing topic must be created. */
 static int ask_or_break(struct run *run, int (*ask)(struct run *run))
 {
     struct env *env = &run->env;
@@ -69,7 +68,7 @@ static int ask_or_break(struct run *run, int (*ask)(struct run *run))
     return result;
 }
 
-/* The worker says why, or its errno does. */
+/* The reason is the worker's own, or the text of its errno. */
 static int refused_by_worker(struct run *run, int result)
 {
     struct env *env = &run->env;
@@ -173,11 +172,11 @@ struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **re
     return NULL;
 }
 
-/* Readers are closed before the wire, which on its way out may still tell what is revoked. */
+/* Readers are closed before the wire, which may still report revoked partitions while it closes. */
 struct run *run_free(struct run *run)
 {
     if (!run) { return NULL; }
-    run->env.ending.broken = true; /* nothing more is committed, whatever the wire says */
+    run->env.ending.broken = true; /* no more commits, whatever callbacks the wire calls */
     if (run->commit) { commit_stop(run->commit); }
     if (run->restore) { restore_pause(run->restore); }
     run->standby = standby_free(run->standby);

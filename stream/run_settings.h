@@ -6,8 +6,8 @@
 #include "stream/config/options.h"
 #include "stream/registry/registry.h"
 
-/* The option `delivery`: what additive outputs and the changelog go out in. Replaceable outputs are
- * sent at once either way. */
+/* The option `delivery`: how additive outputs and the changelog are sent. Replaceable outputs are
+ * always sent at once. */
 enum {
     EXACTLY_ONCE,  /* one transaction with the input offsets */
     AT_LEAST_ONCE, /* acknowledged, one kind after the other, then the offsets (stream/commit.c) */
@@ -56,7 +56,7 @@ enum { SLOTS_MAX = 256, SLOT_AUTO = -1, METRICS_PORT_NONE = -1 };
 extern const struct option run_options[];
 extern const size_t run_options_count;
 
-/* Says what is wrong with settings that the table alone cannot tell; NULL: nothing. The caller
+/* Returns what is wrong with the settings beyond what the table checks; NULL: nothing. The caller
  * frees. */
 char *run_settings_fault(const struct run_settings *settings);
 

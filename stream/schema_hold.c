@@ -1,7 +1,7 @@
-/* A record whose schema id the cache lacks is refused by whoever decodes it, with
- * VERDICT_NO_SCHEMA. It is not a dead letter yet: its partition is held at this record (the wire
- * paused, the offset not moved) while the fetcher asks, and goes on when there is an answer or the
- * fetcher gives up. All other partitions go on. A broadcast input waits as a whole.
+/* A record whose schema id is not in the cache is refused with VERDICT_NO_SCHEMA. It is not a dead
+ * letter yet: its partition is held at this record (paused on the wire, its offset unchanged) until
+ * the fetcher has the schema or gives up. All other partitions go on. The broadcast inputs wait
+ * together.
  */
 #include "base/base.h"
 #include "base/quote.h"
@@ -10,13 +10,13 @@
 #include "stream/schema_hold.h"
 
 enum {
-    HELD_QUIET_MS = 1000, /* so long a partition waits without a line in the log */
+    HELD_QUIET_MS = 1000, /* a longer hold of a partition is logged */
 };
 
 struct held {
     uint32_t id;
     int64_t since_ms;
-    bool told; /* the log says so */
+    bool logged;
 };
 
 struct schema_hold {
@@ -55,8 +55,8 @@ static _printf_(2, 3) void refuse(struct schema_hold *hold, const char *format, 
     va_end(args);
 }
 
-/* Says whether the schema may become known; tells its id. One that was given up stays a refusal,
- * and says why. */
+/* Returns whether the schema may become known, and its id. When the fetcher has given up on it, the
+ * refusal stays and gets the reason. */
 static bool may_come(struct schema_hold *hold, const struct record *rec, uint32_t *ret_id)
 {
     struct frame frame;
@@ -98,7 +98,7 @@ static void tell_held(const struct schema_hold *hold, const struct task *task, c
             quote_text(why).text);
 }
 
-/* Most ids are known at once, and a flood of invented ones needs no line for each. */
+/* Most ids are found at once, and many invalid ids should not make a log line each. */
 static void step_one(struct schema_hold *hold, struct task *task)
 {
     struct held *held = task->held;
@@ -107,16 +107,16 @@ static void step_one(struct schema_hold *hold, struct task *task)
     bool fresh = now_ms - held->since_ms < HELD_QUIET_MS;
     if (status == FETCH_PENDING) {
         hold->hurries |= fresh;
-        if (!fresh && !held->told) {
+        if (!fresh && !held->logged) {
             tell_held(hold, task, "a partition waits for its schema");
-            held->told = true;
+            held->logged = true;
         }
         return;
     }
     if (wire_resume(hold->env->wire, task->topic, task->partition, task->input.offset) < 0) {
         return;
     }
-    if (status == FETCH_GIVEN_UP && held->told) {
+    if (status == FETCH_GIVEN_UP && held->logged) {
         tell_held(hold, task, "a schema was given up");
     }
     free(task->held);

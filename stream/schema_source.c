@@ -1,12 +1,13 @@
 /* Where a run's schemas come from.
  *
- * At start, before anything is written: each output's schemas have an id in their subjects, or are
- * given one, or the registry says why not and the worker does not start. A registry that is away
- * stops only a process that has never met it (id_cache.h).
+ * At start, before anything is written, each output's schemas must have an id in their subjects or
+ * be registered; if the registry refuses, the worker does not start. If the registry cannot be
+ * reached, the ids of an earlier start are used (id_cache.h); without them the worker does not
+ * start.
  *
  * Later, records whose id is not known wait (schema_hold.c). State is read in the middle of a
- * record and cannot wait: its ids are asked for at once, once each; they are ids that this worker
- * wrote itself, under an older schema.
+ * record and cannot wait: each of its ids is requested once, synchronously. Such ids were written
+ * by this worker itself, with an older schema.
  */
 #include "base/base.h"
 #include "base/exit_code.h"
@@ -24,7 +25,7 @@ enum { ASK_AGAIN_MS = 500 };
 struct schema_source {
     struct env *env;
     struct schema_cache *schemas;
-    struct registry *registry; /* NULL: none is configured; so are the next two */
+    struct registry *registry; /* NULL: none is configured; then the next two are NULL, too */
     struct schema_fetcher *fetcher;
     struct id_cache *id_cache;
     bool cached; /* the id cache was loaded */
@@ -50,7 +51,7 @@ static bool has_id(const struct schema_source *source, const struct contract *co
     return subject_has_id(source->schemas, contract, /* ret_why= */ NULL, 0);
 }
 
-/* Calls `each` for what is written to every output, until one says no. */
+/* Calls `each` for every contract of every output, until it returns false. */
 static int each_contract(struct schema_source *source,
                          int (*each)(struct schema_source *source, int output,
                                      const struct contract *contract, bool first))
@@ -67,7 +68,7 @@ static int each_contract(struct schema_source *source,
     return result;
 }
 
-/* What is written with ids must have one each. */
+/* Each schema that is written with an id must have one. */
 static int check_id(struct schema_source *source, int output, const struct contract *contract,
                     bool first _unused_)
 {
@@ -103,7 +104,7 @@ static int refuse_subject(struct schema_source *source, const char *subject, int
     return result;
 }
 
-/* Asks again while the registry is away; not for long when its ids are kept here. */
+/* Asks again while the registry cannot be reached; for a shorter time when the ids are cached. */
 static int register_contract(struct schema_source *source, int output,
                              const struct contract *contract, bool first)
 {
@@ -201,7 +202,7 @@ bool schema_source_knows_state(struct schema_source *source, int32_t partition,
     struct slice body;
     if (frame_read(value, &frame, &body, NULL) || frame.framing != FRAMING_CONFLUENT ||
         schema_cache_find(source->schemas, frame)) {
-        return true; /* what is no frame is told by who decodes it */
+        return true; /* not a frame: the decoder reports the error */
     }
     if (source->registry && ask_now(source, (uint32_t)frame.number) == 0) { return true; }
     env_break(source->env, EXIT_BROKEN,

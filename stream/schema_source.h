@@ -1,5 +1,5 @@
-/* The schemas of a run: the cache that its codecs read by, and where it is filled from: the
- * directory schemas.path, the contracts of the outputs, the schema registry.
+/* The schemas of a run: the cache that its codecs use. It is filled from the directory
+ * schemas.path, the contracts of the outputs, and the schema registry.
  *
  * Worker's thread; the fetcher has one of its own.
  */
@@ -11,15 +11,15 @@
 
 struct schema_source;
 
-/* Makes the cache: what schemas.path has, and ids for what is written. `threaded`: the registry is
- * asked on a thread. When something is wrong the run is broken. Free with schema_source_free(). */
+/* Makes the cache with the schemas of schemas.path and the ids for written messages. `threaded`:
+ * the fetcher has its own thread. Errors end the run. Free with schema_source_free(). */
 struct schema_source *schema_source_new(struct env *env, bool threaded);
 struct schema_source *schema_source_free(struct schema_source *source);
 struct schema_cache *schema_source_cache(struct schema_source *source);
-/* The asker for ids that are not known; NULL when no registry is configured. */
+/* Returns the fetcher for unknown ids; NULL when no registry is configured. */
 struct schema_fetcher *schema_source_fetcher(struct schema_source *source);
-/* Makes sure that the schema of a partition's state is known, by asking for it; false: the run is
- * broken. */
+/* Makes sure that the schema of a partition's state is known, if need be by asking the registry;
+ * false: the run is broken. */
 bool schema_source_knows_state(struct schema_source *source, int32_t partition,
                                struct slice value);
 

@@ -1,7 +1,7 @@
-/* Stale state: local state of partitions that went to another copy. It is kept for a while, since
- * partitions come back; then it only takes room, and an old copy must not be opened years later.
+/* Stale state: local state of partitions that went to another copy. It is kept for a while, because
+ * partitions often come back; later it only takes room, and very old state must not be used again.
  *
- * Copies on one machine may share state.dir: what another process has open is not stale.
+ * Copies on one machine may share state.dir: state that another process has open is not stale.
  */
 #include "base/base.h"
 #include "base/quote.h"
@@ -15,7 +15,7 @@ enum { LOOK_MS = 10000, NAME_BYTES_MAX = 64 };
 struct stale_directory {
     char name[NAME_BYTES_MAX]; /* of the directory: PARTITION or PARTITION-CHANGELOG */
     int64_t since_ms;
-    bool seen; /* in this look */
+    bool seen; /* in this pass over the directory */
 };
 
 struct stale_state {
@@ -61,7 +61,7 @@ static void discard(const struct env *env, struct stale_directory *directory, in
 {
     _cleanup_(xfreep) char *path = xprintf("%s/%s", env->state_path, directory->name);
     int result = store_discard(path);
-    directory->since_ms = now_ms; /* in use, or undeletable: looked at again after the same time */
+    directory->since_ms = now_ms; /* in use, or not deletable: checked again after the delay */
     if (result < 0 && result != -EAGAIN) {
         env_log(env, LOG_WARN, "cannot delete state that is no longer held",
                 "partition=%s path=%s why=%s", directory->name, quote_text(path).text,
@@ -72,7 +72,7 @@ static void discard(const struct env *env, struct stale_directory *directory, in
     }
 }
 
-/* Says whether we serve or stand by for a partition. */
+/* Says whether this copy serves a partition or keeps it as standby. */
 static bool is_held(const struct stale_state *stale, int32_t partition)
 {
     return task_list_find(stale->tasks, /* topic= */ NULL, partition) ||

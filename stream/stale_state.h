@@ -1,5 +1,5 @@
-/* Stale state: deletes local state that this copy neither serves nor stands by for, once nobody has
- * held it for state.cleanup.delay.ms. Worker's thread.
+/* Stale state: deletes the local state of partitions that this copy neither serves nor keeps as
+ * standby, once no process has used it for state.cleanup.delay.ms. Worker's thread.
  */
 #ifndef FRESHET_STREAM_STALE_STATE_H
 #define FRESHET_STREAM_STALE_STATE_H

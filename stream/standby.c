@@ -1,23 +1,24 @@
-/* Standby: warm copies of partitions that other copies of the worker serve.
+/* Standby: local copies of the state of partitions that other copies of the worker serve.
  *
- * Each is an ordinary local state, in the ordinary directory, kept up by reading the changelog
- * (read_committed) as it is written. When its partition becomes ours the open store is handed to
- * the task, and restore.c goes on as with any local state: the same checks, then the tail.
+ * A standby copy is ordinary local state in the ordinary directory, updated by reading the
+ * changelog (read_committed) as it is written. When its partition becomes ours the task gets the
+ * open store, and restore.c does the same checks as for any local state, then reads the rest.
  *
- * Where: the group hands partitions out by range over its members in order, so where a partition
- * will go when a member dies is known beforehand. Every member stands by for the partitions that it
- * would be given if one other member (standby.copies: so many) were gone. The rank comes from the
+ * Choice of partitions: the group assigns partitions by range over its ordered members, so it is
+ * known beforehand where a partition goes when a member dies. Every member keeps the partitions
+ * that it would get if `standby.copies` other members were gone. Its rank comes from the
  * coordinator, every few seconds and after every rebalance.
  *
- * The bookmark's input offset stays what it was when the copy was opened: restore.c rejects a state
- * that is ahead of the group's offset, and standing by must not hide that it is.
+ * The bookmark keeps the input offset that it had when the copy was opened. restore.c rejects state
+ * that is ahead of the group's offset, and a standby copy must not hide that it is.
  *
- * Cheap: reading stops while anything is being restored, takes a tenth of the time while input
+ * Cost: reading stops while anything is being restored, takes a tenth of the time while input
  * comes, and is done in small pieces.
  *
- * Copies that share a state.dir are on one disk: what another of them serves is open there, and
- * already warm. A standby does not open it, and closes its own as soon as the process that serves
- * the partition claims it (a file PARTITION.wanted): that process may only have been restarted.
+ * Copies that share a state.dir are on one disk, so the state of a partition that another of them
+ * serves is there already. A standby does not open it. It closes its own store as soon as the
+ * process that serves the partition asks for it by a file PARTITION.wanted: that process may only
+ * have been restarted.
  */
 #include "base/base.h"
 #include "base/directory.h"
@@ -32,16 +33,16 @@
 #include <unistd.h>
 
 enum {
-    ASK_MS = 5000,         /* from one look at the group to the next */
-    ASK_SOON_MS = 20,      /* the answer is on its way */
+    ASK_MS = 5000,         /* between two requests for the group's members */
+    ASK_SOON_MS = 20,      /* the same while an answer is pending */
     PAUSE_MS = 2000,       /* after a failure, or while another process has the store */
     LONG_PAUSE_MS = 60000, /* where operator action is needed */
     READ_RECORDS = 500,    /* at once */
     READ_BYTES = 4 << 20,  /* in a batch of one copy */
     READ_MS = 10,          /* in one step */
-    BUSY_MS = 100,         /* input came so recently */
-    BUSY_SHARE = 10,       /* one part in so many of the time then */
-    CLAIM_MS = 100,        /* from one look for claims to the next */
+    BUSY_MS = 100,         /* busy: input has come within this time */
+    BUSY_SHARE = 10,       /* while busy, 1/BUSY_SHARE of the time is used */
+    CLAIM_MS = 100,        /* between two checks for claims */
     CLAIM_AGE_S = 120,     /* an older claim is one whose process died */
 };
 
@@ -207,7 +208,8 @@ static void give_up(struct standby *standby, struct standby_copy *copy, int64_t 
     close_copy(standby, copy, now_ms);
 }
 
-/* Opens it, takes its bookmark, and deletes what restore would not trust; false: not now. */
+/* Opens the store and reads its bookmark; deletes state that restore would not trust. False: not
+ * now. */
 static bool open_trusted(struct standby *standby, struct standby_copy *copy, int64_t now_ms)
 {
     struct env *env = standby->env;
@@ -336,7 +338,7 @@ static void take_record(struct standby *standby, const struct record *rec)
     if (store_batch_bytes(copy->writes) >= READ_BYTES) { write_copy(standby, copy); }
 }
 
-/* After the records of a poll: writes them, and notes how far each copy is. */
+/* Writes the records of a poll and updates each copy's lag. */
 static void note_positions(struct standby *standby)
 {
     size_t ready = 0;
@@ -356,7 +358,7 @@ static void note_positions(struct standby *standby)
     metric_set(standby->ready, (double)ready);
 }
 
-/* The offsets that we read from are gone, or worse: all is opened and checked again. */
+/* The reader failed, e.g. because its offsets were deleted: all is opened and checked again. */
 static void start_over(struct standby *standby, int64_t now_ms)
 {
     env_log(standby->env, LOG_WARN, "standby copies begin again", "why=%s",
@@ -419,7 +421,7 @@ void standby_step(struct standby *standby, int64_t fed_ms)
     }
 }
 
-/* ---- What others ask ---- */
+/* ---- Queries ---- */
 
 void standby_wake(struct standby *standby)
 {

@@ -1,19 +1,20 @@
-/* Standstill: the process stood still (SIGSTOP, a machine that was paused) for as long as its
- * session lasts. Its partitions may be somebody else's by now, and nobody has told it yet.
+/* Standstill: the process did not run (SIGSTOP, a paused machine) for longer than its session
+ * timeout. Another copy may own its partitions now, and the process has not learned of it yet.
  *
- *   1. A worker stands still in the middle of a batch. Its session ends, another copy takes its
- *      partitions over and goes on.
- *   2. It wakes and, before the next poll, sends the rest of the batch at once: histories or lists
- *      older than those of the new owner, behind them. Nothing fences at-once messages.
+ *   1. A worker is stopped in the middle of a batch. Its session ends; another copy takes over its
+ *      partitions and goes on.
+ *   2. The worker continues and, before the next poll, sends the rest of the batch at once:
+ *      histories or lists that are older than the new owner's but come after them. Kafka does not
+ *      fence messages that are sent at once.
  *
- * So the clock is looked at before every such message. After a standstill nothing more of the batch
- * is sent: it is taken back, as one that the wire did not take, and read again after a pause, in
- * which polls tell what was lost. What had been handed to the client before needs no care:
- * librdkafka lets messages older than message.timeout.ms (less than a session) fail before it sends
- * anything. A commit is fenced by its generation. What is left is the one message between the look
- * and its sending.
+ * So the clock is checked before every such message. After a standstill nothing more of the batch
+ * is sent. The batch is rolled back and read again after a pause; polls during the pause report
+ * lost partitions. Messages that the client already had are harmless: librdkafka fails messages
+ * older than message.timeout.ms (less than a session) before it sends anything. A commit is fenced
+ * by its generation. One message remains unprotected: when the process stops between the check and
+ * the sending.
  *
- * A thread that was merely kept waiting for so long has a batch to read again, no more.
+ * If only this thread was delayed for so long, the batch is read again, which does no harm.
  */
 #include "base/base.h"
 #include "stream/kafka/wire.h"

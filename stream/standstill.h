@@ -1,5 +1,5 @@
-/* Standstill: notices that the process stood still for longer than its session lasts (the race is
- * told in the .c). One thread.
+/* Standstill: detects that the process did not run for longer than its session timeout.
+ * standstill.c describes the race. One thread.
  */
 #ifndef FRESHET_STREAM_STANDSTILL_H
 #define FRESHET_STREAM_STANDSTILL_H
@@ -9,15 +9,15 @@
 struct standstill {
     int64_t session_ms; /* how long the group waits for us */
     int64_t looked_ms;  /* when standstill_look() last looked; 0: never */
-    int64_t still_ms;   /* length of a standstill that is not told yet; 0: none */
+    int64_t still_ms;   /* length of a standstill that is not reported yet; 0: none */
 };
 
-/* Takes the length of a session from the settings. */
+/* Takes the session timeout from the settings. */
 void standstill_init(struct standstill *standstill, const struct run_settings *settings);
-/* Looks at the clock. True: the process has stood still for longer than a session, now or since it
- * was last told; the open batch must be taken back, and nothing may be sent at once before. */
+/* Checks the clock. True: the process stood still for longer than a session, and this is not
+ * reported yet. Then the run must roll the open batch back; until then nothing may be sent. */
 bool standstill_look(struct standstill *standstill, int64_t now_ms);
-/* Tells of a standstill in words, once: the batch is being taken back. False: there was none. */
+/* Reports a standstill once, as a text: call it when the batch is rolled back. False: none. */
 bool standstill_tell(struct standstill *standstill, char *text, size_t size);
 
 #endif

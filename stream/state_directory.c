@@ -1,6 +1,6 @@
-/* The local state of a partition is a cache of its changelog. A store that is damaged is deleted
- * and restored; a store that is ahead of the group's committed offset, or older than the
- * changelog's beginning, is not believed (state_directory_distrust()).
+/* The local state of a partition is a cache of its changelog. A damaged store is deleted and
+ * restored; so is a store that is ahead of the group's committed offset or behind the changelog's
+ * first offset (state_directory_distrust()).
  */
 #include "base/base.h"
 #include "base/crash.h"

@@ -1,5 +1,5 @@
-/* Local state on disk: in which directory a partition's store is, how it is opened, and when it is
- * not to be trusted. Restoring, standing by and cleaning up go by the same rules.
+/* Local state on disk: the directory of a partition's store, how the store is opened, and when it
+ * cannot be trusted. Restore, standby and cleanup use the same rules.
  */
 #ifndef FRESHET_STREAM_STATE_DIRECTORY_H
 #define FRESHET_STREAM_STATE_DIRECTORY_H
@@ -7,18 +7,18 @@
 #include "stream/env.h"
 #include "stream/state/store.h"
 
-/* Directory of a partition's state, by the output that is its changelog: a bookmark counts the
- * offsets of one topic. The caller frees. */
+/* Returns the directory of a partition's state. Each changelog (an output's index) has its own
+ * directory, because a bookmark has offsets of one topic. The caller frees. */
 char *state_directory_path(const struct env *env, int32_t partition, int changelog);
 /* Opens the store of a partition as the settings say; a damaged one is deleted and recreated, with
  * a line in the log. Errors as of store_open(). */
 int state_directory_open(struct env *env, int32_t partition, int changelog,
                          struct store **ret_store, char **ret_why);
-/* Says why state with this bookmark cannot be trusted, when the group's committed offset is this
- * and the changelog begins at low; NULL when it can. */
+/* Returns why state with this bookmark cannot be trusted, given the group's committed offset and
+ * the changelog's first offset `low`; NULL when it can. */
 const char *state_directory_distrust(const struct bookmark *bookmark, int64_t committed,
                                      int64_t low);
-/* Counter of local states that were deleted to be restored whole. */
+/* Returns the counter of local states that were deleted to be restored from the start. */
 struct metric *state_directory_wipes(struct env *env);
 
 #endif

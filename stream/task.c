@@ -113,7 +113,7 @@ const char *task_changelog_topic(const struct task *task)
     return task->parts.env->topics->outputs[task->local.changelog];
 }
 
-/* ---- What workers ask ---- */
+/* ---- Queries of workers ---- */
 
 int task_changelog(const struct task *task)
 {
@@ -172,8 +172,8 @@ enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *
 
 /* ---- State ---- */
 
-/* The disk does not give back what was written. The state is a cache: it is deleted when the
- * process ends, and the next start restores it. */
+/* The store could not be read back from disk. The state is a cache: it is deleted when the process
+ * ends, and the next start restores it. */
 static void note_damage(struct task *task)
 {
     struct task_local *local = &task->local;

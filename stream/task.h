@@ -1,9 +1,10 @@
-/* A task: one partition of the input that is ours, its place in the input, what its batch will
- * change, and its local state.
+/* A task: one input partition that is assigned to us, with its position in the input, the changes
+ * of its batch, and its local state.
  *
- * Who writes what: task_state.h says the state's moves, which task_move() alone makes; run.c moves
- * `input.offset` on; commit.c the stages and the committed offsets; restore.c opens `local` and
- * keeps `restoring`; schema_hold.c keeps `held`. Functions that workers call are in worker.h.
+ * Writers of the members: only task_move() changes `state` (task_state.h has the legal moves);
+ * run.c advances `input.offset`; commit.c writes the stages and the committed offsets; restore.c
+ * opens `local` and owns `restoring`; schema_hold.c owns `held`. Functions that workers call are in
+ * worker.h.
  */
 #ifndef FRESHET_STREAM_TASK_H
 #define FRESHET_STREAM_TASK_H
@@ -14,23 +15,23 @@
 #include "stream/state/store.h"
 #include "stream/task_state.h"
 
-/* The place in the input: offsets of the next record. */
+/* The position in the input. */
 struct task_input {
-    int64_t offset;    /* to process */
-    int64_t staged;    /* behind the newest closed batch */
-    int64_t committed; /* behind what is committed */
-    int64_t end;       /* the first offset that is not ours to process */
-    bool ended;        /* there, and the input is held back */
+    int64_t offset;    /* next to process */
+    int64_t staged;    /* one past the newest closed batch */
+    int64_t committed; /* one past what is committed */
+    int64_t end;       /* the first offset that is not to be processed */
+    bool ended;        /* `end` is reached, and the input is paused */
 };
 
 /* The state of the partition on this machine. */
 struct task_local {
-    int changelog;            /* index of the output; meaningful once `path` is there */
+    int changelog;            /* index of the output; valid once `path` is set */
     int64_t changelog_offset; /* next changelog offset that is not in the store */
     char *path;
     struct store *store;
     struct store_batch *writes;
-    bool damaged; /* the store could not be read: it is deleted in the end */
+    bool damaged; /* the store could not be read: task_free() deletes it */
 };
 
 /* What a task needs of the run; all borrowed. */
@@ -47,7 +48,7 @@ struct task {
     struct task_parts parts;
     const char *topic; /* of the input; the run's */
     int32_t partition;
-    const enum task_state state; /* task_move() alone writes it */
+    const enum task_state state; /* only task_move() writes it */
     void *worker_state;
     bool opened; /* the worker's open() was called */
     struct arena *arena;
@@ -56,7 +57,7 @@ struct task {
     struct stage flying;
     struct task_input input;
     struct task_local local;
-    struct restoring *restoring; /* plain memory: free() is all */
+    struct restoring *restoring; /* plain memory, freed by free() */
     struct held *held;           /* the same; NULL: the input is not held at a record */
     struct metric *lag;
     struct metric *restore_remaining;
@@ -70,11 +71,11 @@ struct task *task_new(const struct task_parts *parts, const char *topic, int32_t
 struct task *task_free(struct task *task);
 /* Moves a task to another state: task_state.h says which moves are legal. */
 void task_move(struct task *task, enum task_state to);
-/* Forgets what is not committed: both stages, batch memory, and what the worker has of it. */
+/* Forgets everything that is not committed: both stages, batch memory, and the worker's part. */
 void task_forget(struct task *task);
 /* Lets the worker combine and send what it has processed so far. */
 void task_close_poll(struct task *task);
-/* Tells the topic that is the task's changelog. */
+/* Returns the topic that is the task's changelog. */
 const char *task_changelog_topic(const struct task *task);
 /* Ends the run because the task's state could not be written (a result of store_apply()). */
 void task_not_stored(struct task *task, int result);

@@ -28,9 +28,9 @@ enum task_state {
 
 /* Says whether a task may go from one state to the other. */
 bool task_state_may_move(enum task_state from, enum task_state to);
-/* Moves on; a move that is not legal is a programmer's error. */
+/* Changes the state; asserts that the move is legal. */
 void task_state_move(enum task_state *state, enum task_state to);
-/* Names a state, as the status does: "restoring". */
+/* Returns a state's name in the status, e.g. "restoring". */
 const char *task_state_name(enum task_state state);
 
 #endif

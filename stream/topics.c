@@ -75,7 +75,7 @@ const char *topics_find_source(const struct topics *topics, const char *topic)
     return NULL;
 }
 
-/* A record that is written to a source would be read again, without end. */
+/* A worker that writes to its own source would read its output again, in an endless loop. */
 static bool is_written(const struct topics *topics, const char *source)
 {
     for (size_t i = 0; i < topics->worker->outputs_count && topics->worker->name_inputs; i++) {

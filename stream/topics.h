@@ -1,5 +1,5 @@
-/* The topics of a run: the full names of what the worker reads and writes, and how many partitions
- * its outputs have.
+/* The topics of a run: the full names of the worker's inputs and outputs, and the numbers of the
+ * outputs' partitions.
  *
  * The partitioned input may be read from several topics, its *sources*. Names live as long as the
  * struct; tasks and messages borrow them.
@@ -9,8 +9,8 @@
 
 #include "stream/env.h"
 
-/* Full topic name of a name below the prefix: `topic.<name>` if configured, else prefix + name; of
- * the generation unless it is shared. The caller frees. */
+/* Returns the full topic name for a name below the prefix: `topic.<name>` if configured, else
+ * prefix + name; with the generation's suffix unless it is shared. The caller frees. */
 char *topic_name(const struct run_settings *settings, const char *name, bool shared);
 
 struct topics {
@@ -31,12 +31,12 @@ void topics_init(struct topics *topics, const struct worker *worker,
 void topics_release(struct topics *topics);
 /* Adds a source by its name below the prefix; returns its full name. */
 const char *topics_read_from(struct topics *topics, const char *name);
-/* Finds a source's name as it is kept here; NULL when it is none. */
+/* Returns the list's own copy of a source's name; NULL when the topic is not a source. */
 const char *topics_find_source(const struct topics *topics, const char *topic);
-/* Says what is wrong with the sources; NULL: nothing. The caller frees. */
+/* Returns what is wrong with the sources; NULL: nothing. The caller frees. */
 char *topics_sources_fault(const struct topics *topics);
-/* Asks for the partitions of the outputs and compares those that must be equal. 0 or a negative
- * wire_error. */
+/* Asks for the partition counts of the outputs; checks that those which must be equal are. Returns
+ * 0 or a negative wire_error. */
 int topics_count_partitions(struct topics *topics, struct env *env);
 
 #endif

@@ -1,17 +1,17 @@
 /* A worker is one value: its inputs, outputs, options and callbacks. The runtime does the rest.
  *
  * Words: the *run* is the process: configuration, metrics, wire, everything shared by partitions.
- * A *task* is one input partition that is ours now: its store, its place in the input. A *batch* is
- * what has been processed since the last commit.
+ * A *task* is one input partition that is assigned to us, with its store and its position in the
+ * input. A *batch* is what has been processed since the last commit.
  *
- * The one commit order (commit.c): at-once messages acknowledged, then one transaction with
- * additive outputs, changelog and next input offsets, then one RocksDB write of the same state and
- * the bookmark. The commit runs beside the worker's thread; meanwhile the next batch is processed
- * on top of the one in flight. A failed commit makes the runtime call `roll_back` on every task and
- * rewind: a worker that keeps decoded state in memory drops what is not committed.
+ * The commit order (commit.c): at-once messages are acknowledged, then one transaction has additive
+ * outputs, changelog and next input offsets, then one RocksDB write has the same state and the
+ * bookmark. The commit runs beside the worker's thread; meanwhile the next batch is processed on
+ * top of the one in flight. When a commit fails, the runtime calls `roll_back` on every task and
+ * rewinds; a worker that keeps decoded state in memory then drops what is not committed.
  *
- * Answers depend on input bytes, configuration and seed; never on the wall clock, the number of
- * copies or how records were batched: callbacks see no clock (tick's time is for pacing only).
+ * Outputs depend on input bytes, configuration and seed; never on the wall clock, the number of
+ * copies or how records were batched. Callbacks get no clock (tick's time is for pacing only).
  */
 #ifndef FRESHET_STREAM_WORKER_H
 #define FRESHET_STREAM_WORKER_H
@@ -29,16 +29,16 @@ struct task;
 
 enum verdict {
     VERDICT_DONE,  /* processed */
-    VERDICT_SKIP,  /* refused: goes to dead letters; say why with task_refuse() */
-    /* Refused because the id of its schema is not known: the record waits while the registry is
-     * asked, is processed again, and goes to dead letters when there is no answer. */
+    VERDICT_SKIP,  /* refused: the record is a dead letter; task_refuse() sets the reason */
+    /* Refused because the id of its schema is not known. The record waits while the registry is
+     * asked and is then processed again; without an answer it is a dead letter. */
     VERDICT_NO_SCHEMA,
-    VERDICT_RETRY, /* the whole batch again, after a pause */
-    VERDICT_FATAL, /* the process must end; say why with task_refuse() */
+    VERDICT_RETRY, /* process the whole batch again, after a pause */
+    VERDICT_FATAL, /* the process must end; task_refuse() sets the reason */
 };
 
 enum input_kind {
-    INPUT_PARTITIONED, /* shared out among the copies by the group; a task for each partition */
+    INPUT_PARTITIONED, /* the group divides its partitions among the copies; one task for each */
     INPUT_BROADCAST,   /* every copy reads every partition from the start, before it serves */
 };
 
@@ -54,7 +54,7 @@ struct output {
     const char *name;
     enum delivery delivery;
     bool shared; /* all generations write it */
-    /* What its messages are, the usual one first; NULL behind the last. */
+    /* The contracts of its messages, the usual one first; NULL behind the last. */
     const struct contract *contracts[OUTPUT_CONTRACTS_MAX];
 };
 
@@ -70,43 +70,43 @@ struct worker {
     /* Index of the output that is the store's changelog, or NO_CHANGELOG: no store. It has as many
      * partitions as the first partitioned input. */
     int changelog;
-    /* * Chooses the output that is the changelog of a task, where it is not always the one above.
-     * Asked when the task opens, and again after task_reopen(); -EAGAIN: not known yet. */
+    /* * Chooses the output that is the changelog of a task, for a worker with several. Called when
+     * the task opens, and again after task_reopen(). -EAGAIN: not known yet. */
     int (*choose_changelog)(struct run *run, int32_t partition);
     const struct option *options; /* the worker's own table; may be NULL */
     size_t options_count;
     size_t settings_size;
 
     /* Callbacks; those marked * may be NULL. */
-    /* * Says by run_read_from() which topics the partitioned input is read from, where it is not
-     * the one of its name. Before start, and before the broker is asked anything; 0 or -errno:
-     * refuse, see run_refuse(). A worker with a changelog has one topic only. */
+    /* * Calls run_read_from() for each topic of the partitioned input, when that is not the one
+     * topic of its name. Called before start and before any request to the broker. Returns 0, or
+     * -errno to refuse (run_refuse()). A worker with a changelog has one topic only. */
     int (*name_inputs)(struct run *run);
-    /* * Says by the settings whether an output is written; others need not exist. Before start, and
-     * before name_inputs. */
+    /* * Says whether an output is written with these settings; if not, its topic need not exist.
+     * Called before start and name_inputs. */
     bool (*uses_output)(struct run *run, int output);
     int (*start)(struct run *run);                /* * settings are loaded; 0 or -errno: refuse */
     void (*stop)(struct run *run);                /* * frees what start made */
     int (*open)(struct task *task);               /* * the task is restored and may begin */
     void (*close)(struct task *task);             /* * frees what open made */
     enum verdict (*process)(struct task *task, const struct record *rec);
-    /* * A poll's records are processed: combine and send at-once outputs. */
+    /* * Called when a poll's records are processed: combine and send at-once outputs. */
     void (*end_poll)(struct task *task);
-    /* * Tells the bytes that the worker itself holds for the next flush: they count towards
+    /* * Returns the bytes that the worker itself holds for the next flush; they count towards
      * batch.bytes.max. */
     size_t (*held_bytes)(struct task *task);
-    /* * A commit begins: stage the state (task_put) and additive outputs (task_emit). */
+    /* * Called when a commit begins: stage state (task_put) and additive outputs (task_emit). */
     void (*flush)(struct task *task);
-    /* * What the last flush staged is committed and in the store. */
+    /* * Called when what the last flush staged is committed and in the store. */
     void (*committed)(struct task *task);
-    /* * The commit failed: drop everything newer than the store. */
+    /* * Called when the commit failed: drop everything newer than the store. */
     void (*roll_back)(struct task *task);
-    /* * One record of a broadcast input. */
+    /* * Processes one record of a broadcast input. */
     enum verdict (*broadcast)(struct run *run, int input, const struct record *rec);
-    /* * Tells where the reading of a broadcast partition begins, for a worker that keeps what it
-     * has read: an offset from low to end, or OFFSET_NONE: at the start. Asked after start(). */
+    /* * Returns the first offset to read of a broadcast partition, for a worker that stores what it
+     * has read: from low to end, or OFFSET_NONE for the start. Called after start(). */
     int64_t (*resume)(struct run *run, int input, int32_t partition, int64_t low, int64_t end);
-    /* * Between polls, at least every 100 ms; for pacing, not for answers. */
+    /* * Called between polls, at least every 100 ms; for pacing, not for outputs. */
     void (*tick)(struct task *task, int64_t wall_ms);
 };
 
@@ -114,7 +114,7 @@ struct worker {
 
 /* The worker's own settings struct. */
 const void *run_settings(const struct run *run);
-/* What start() keeps for the process. */
+/* The worker's state for the process; start() sets it. */
 void run_set_state(struct run *run, void *state);
 void *run_state(const struct run *run);
 struct metrics *run_metrics(struct run *run);
@@ -123,30 +123,30 @@ struct schema_cache *run_schemas(struct run *run);
 /* Reads the partitioned input from this topic (a name below the prefix, or named in full by
  * topic.NAME), in the order of the calls; returns the full name. From name_inputs only. */
 const char *run_read_from(struct run *run, const char *name);
-/* Leaves key and value out of dead letters, which then name their origin only. From start. */
+/* Leaves key and value out of dead letters; only the origin remains. From start() only. */
 void run_withhold_bytes(struct run *run);
 /* Full topic name of an input or output. */
 const char *run_input_topic(const struct run *run, int input);
 const char *run_output_topic(const struct run *run, int output);
 /* Partitions of an output topic (asked at start). */
 int32_t run_output_partitions(const struct run *run, int output);
-/* Says why start() refuses, in words with a hint. */
+/* Sets why start() refuses: a sentence with a hint. */
 void run_refuse(struct run *run, const char *format, ...) _printf_(2, 3);
-/* Sends to dead letters a broadcast record that could not be used (broadcast returned SKIP). */
+/* Sets why a broadcast record is refused and returns VERDICT_SKIP: it becomes a dead letter. */
 enum verdict run_refuse_record(struct run *run, const char *reason, const char *format, ...)
     _printf_(3, 4);
-/* The same for one that codec_decode() refused: returns VERDICT_SKIP or VERDICT_NO_SCHEMA. */
+/* The same for a record that codec_decode() refused; may return VERDICT_NO_SCHEMA. */
 enum verdict run_refuse_undecoded(struct run *run, const struct codec_error *error);
-/* Tells the log keeper one line: a message and key=value pairs. */
+/* Writes a line to the log: a message and key=value pairs. */
 void run_log(struct run *run, enum log_level level, const char *msg, const char *format, ...)
     _printf_(4, 5);
-/* The clock that paces (never answers); any thread may ask. */
+/* Returns the time for pacing (never for outputs). Any thread. */
 int64_t run_now_ms(struct run *run);
 /* True once every broadcast input has been read to the end it had at start. */
 bool run_loaded(const struct run *run);
-/* True when this broadcast input has been read to the end that it has now. Asks the broker. */
+/* True when this broadcast input has been read to its present end. Asks the broker. */
 bool run_input_current(struct run *run, int input);
-/* Directory of the run's local state, and the number of this copy, for a worker that keeps files of
+/* The directory of the run's local state and the number of this copy, for a worker with files of
  * its own there. */
 const char *run_state_path(const struct run *run);
 int64_t run_slot(const struct run *run);
@@ -164,11 +164,11 @@ struct arena *task_arena(struct task *task);
 /* Next input offset of this task: one past the newest record processed. */
 int64_t task_input_offset(const struct task *task);
 
-/* Reads the state under a key as last put (staged, in flight or stored): 0 with bytes borrowed
+/* Reads the newest state under a key (staged, in flight or stored). Returns 0 with bytes borrowed
  * until the next call on this task, or -ENOENT. */
 int task_get(struct task *task, struct slice key, struct slice *ret_value);
-/* Stages a put (value NULL: delete): a changelog record, by the changelog's delivery, and the same
- * bytes in the store. The bytes are copied. */
+/* Stages a put (value NULL: a delete): a changelog record and the same bytes in the store. The
+ * bytes are copied. */
 void task_put(struct task *task, struct slice key, struct slice value);
 /* Sends or stages a message by the output's delivery. partition: PARTITION_BY_KEY or a number. The
  * bytes are copied. */
@@ -176,20 +176,19 @@ void task_emit(struct task *task, int output, int32_t partition, struct slice ke
                struct slice value);
 /* Index of the output that is the task's changelog now. */
 int task_changelog(const struct task *task);
-/* Commits what is processed, of all tasks, and waits until all that was sent is acknowledged. False
- * when that failed or took too long: what is not committed may be processed again. Only from
- * `tick`. */
+/* Commits what all tasks have processed and waits until all messages are acknowledged. False when
+ * that failed or took too long: what is not committed may be processed again. Only from `tick`. */
 bool task_commit(struct task *task);
-/* Begins the task again at its committed offset, with its changelog chosen again: with another one,
- * the store is restored from it. Only from `tick`, after task_commit(). */
+/* Starts the task again at its committed offset and chooses its changelog again. When that is
+ * another one, the store is restored from it. Only from `tick`, after task_commit(). */
 void task_reopen(struct task *task);
-/* Notes why a record is refused (reason: a fixed word; the format: where and what was expected) and
+/* Sets why a record is refused (reason: a fixed word; the format: where and what was expected) and
  * returns VERDICT_SKIP. */
 enum verdict task_refuse(struct task *task, const char *reason, const char *format, ...)
     _printf_(3, 4);
 /* The same for a record that codec_decode() refused: returns VERDICT_SKIP or VERDICT_NO_SCHEMA. */
 enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *error);
-/* Walks the committed state, in key order; stops at non-zero, which is returned. */
+/* Calls `each` for the committed state in key order; stops at a non-zero result and returns it. */
 int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
               void *arg);
 

@@ -1,8 +1,8 @@
 /* From main() to the end of the process: options, slot, metrics server, connection, run.
  *
- * Phases: prepare() takes everything that can fail before Kafka is asked; serve() connects and
- * makes the run; work() steps it until a signal, then makes a last commit. Each failure has an exit
- * code (base/exit_code.h), so that a supervisor knows whether to start again.
+ * Phases: prepare() does everything that can fail without Kafka; serve() connects and makes the
+ * run; work() steps it until a signal, then makes a last commit. Each failure has an exit code
+ * (base/exit_code.h), by which a supervisor decides whether to restart the worker.
  *
  * Threads: the worker's thread, the committer, librdkafka's own, and the metrics server's, which
  * reads `status` under its lock. Signals reach the main thread only (base/thread.h). Hazard:
@@ -85,7 +85,7 @@ static int refuse(int code, const char *what, const char *why)
     return code;
 }
 
-/* ---- The slot: which copy am I? ---- */
+/* ---- The slot: the number of this copy ---- */
 
 static int lock_slot(struct process *process, int64_t slot)
 {
@@ -134,7 +134,7 @@ static int metrics_port(const struct process *process)
     return process->server ? metrics_server_port(process->server) : METRICS_PORT_NONE;
 }
 
-/* Tells tools on this machine where the copy listens. */
+/* Writes a file with the metrics address, for tools on this machine. */
 static void publish_slot(struct process *process)
 {
     _cleanup_(xfreep) char *text =
@@ -167,7 +167,7 @@ static void keep_status(struct process *process, struct run *run)
     if (process->server) { metrics_server_health(process->server, run_healthy(run)); }
 }
 
-/* ---- The way through ---- */
+/* ---- Phases ---- */
 
 static int work(struct process *process, struct run *run)
 {
@@ -182,7 +182,7 @@ static int work(struct process *process, struct run *run)
                  code ? code : EXIT_BROKEN);
         _exit(code ? code : EXIT_BROKEN);
     }
-    /* librdkafka may wait for ever for a broker that is gone; everything is decided by now. */
+    /* librdkafka may wait for ever for a lost broker; nothing is undecided any more. */
     closing_code = code ? code : EXIT_BROKEN;
     signal(SIGALRM, on_close_timeout);
     alarm(CLOSE_TIMEOUT_S);
@@ -216,7 +216,7 @@ static int serve(struct process *process)
     _cleanup_(xfreep) char *why = NULL;
     int code = EXIT_CONFIG;
     int result = kafka_open(&identity, (int)settings->connect_timeout_ms, &parts.wire, &why);
-    /* Brokers that are away come back: a supervisor must not take that for a wrong setting. */
+    /* Unreachable brokers come back: the exit code must not mean a wrong setting. */
     if (result < 0) {
         return refuse(result == WIRE_RETRY ? EXIT_BROKEN : EXIT_CONFIG, "cannot connect", why);
     }
