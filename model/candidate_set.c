@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "model/candidate_set.h"
 
-/* Whose evidence is added up. */
+/* The members whose scores are sums of evidence. */
 static const bool long_tailed[MIXTURE_MEMBERS] = {
     [MEMBER_COUNTING] = true,
     [MEMBER_CONTENT] = true,

@@ -1,14 +1,14 @@
-/* Candidate set: the best items of the members of a mixture, with what each member says of each;
- * what the scorer makes lists of, and what `freshet evaluate` evaluates.
+/* Candidate set: the best items of the members of a mixture, with every member's z-score of each.
+ * The scorer and `freshet evaluate` make lists from it.
  *
  * A member scores items on a scale of its own. A z-score is relative to all items that the user has
- * not had; an item that the member does not know gets 0, the mean, as do all when it says nothing.
- * Counting and content add up evidence: sums with a long tail, of which a sum of weighted scores
- * would see nothing else. Their z-scores become sign(z) log(1 + |z|), which is what adds to the
- * logits of a softmax.
+ * not had. An item that the member does not know gets 0, the mean; so do all items of a member
+ * without scores. The scores of counting and content are sums of evidence with a long tail, which
+ * would dominate a weighted sum of z-scores. Their z-scores therefore become sign(z) log(1 + |z|),
+ * which is on the scale of a softmax's logits.
  *
- * Items come member by member, in each member's order, without repeats: the first member's stand
- * first. All memory is the set's own. One thread.
+ * Items are in the order of the members, then in each member's own order, without repeats. All
+ * memory is the set's own. One thread.
  */
 #ifndef FRESHET_MODEL_CANDIDATE_SET_H
 #define FRESHET_MODEL_CANDIDATE_SET_H
@@ -27,9 +27,9 @@ struct member_moments {
     double scale; /* 1 / deviation; 0 when all scores are the same */
 };
 
-/* What one member says for one user. */
+/* One member's scores for one user. */
 struct member_scores {
-    /* Scores an item; false when the member does not know it. NULL: the member says nothing. */
+    /* Scores an item; false when the member does not know it. NULL: the member has no scores. */
     bool (*score)(const void *arg, int32_t item, float *ret_score);
     const void *arg;
     struct member_moments moments;
@@ -64,8 +64,8 @@ void member_sums(const float *scores, size_t count, double *ret_sum, double *ret
 void candidate_set_init(struct candidate_set *set, const struct ids *ids);
 /* Frees the memory. */
 void candidate_set_release(struct candidate_set *set);
-/* Fills the set from what MIXTURE_MEMBERS members say; those that say nothing have no candidates.
- * All their candidates together fit. */
+/* Fills the set from the scores of MIXTURE_MEMBERS members; a member without scores has no
+ * candidates. All candidates together must fit. */
 void candidate_set_fill(struct candidate_set *set, const struct member_scores *members);
 /* Ranks the candidates by a contender's scores, which are left in set->scores. Returns how many
  * there are, at most `length`; the entries name indices into set->items and are borrowed until the

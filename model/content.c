@@ -146,7 +146,7 @@ static float norm(struct content *content, int32_t item)
     return card->norm;
 }
 
-/* Adds up the dot products with all that share a feature; returns how many there are. */
+/* Computes the dot products with all items that share a feature; returns their number. */
 static size_t gather(struct content *content, int32_t item)
 {
     const struct card *card = &content->cards[item];

@@ -1,4 +1,4 @@
-/* Products of matrices: the one door to OpenBLAS.
+/* Products of matrices, by OpenBLAS; the only file that calls it is gemm.c.
  *
  * All matrices are row-major floats; `lda` and so on are the distance from row to row. C is m x n
  * and the inner length is k; C = alpha * product + beta * C, and with beta 0 the old C is not read.

@@ -24,19 +24,19 @@ int32_t ids_put(struct ids *ids, struct slice id);
 int32_t ids_find(const struct ids *ids, struct slice id);
 /* Finds an id by its fingerprint; ID_NONE when it is unknown. */
 int32_t ids_find_hash(const struct ids *ids, uint64_t hash);
-/* Tells the text of a number; borrowed for the life of the table, NUL-terminated beyond its
+/* Returns the text of a number; borrowed for the life of the table, NUL-terminated beyond its
  * size. */
 struct slice ids_text(const struct ids *ids, int32_t number);
-/* Tells the fingerprint of a number. */
+/* Returns the fingerprint of a number. */
 uint64_t ids_hash(const struct ids *ids, int32_t number);
-/* Counts the ids. */
+/* Returns the number of ids. */
 int32_t ids_count(const struct ids *ids);
 
 /* The fingerprint of a text: XXH3 64 bits, seed 0 (github.com/Cyan4973/xxHash). */
 uint64_t ids_fingerprint(struct slice id);
 
-/* Tells which of `count` partitions an id with this fingerprint lives in: the one rule for
- * distributing item rows over partitions. */
+/* Returns which of `count` partitions has the row of an item with this fingerprint. Every writer
+ * and reader of item rows uses this function. */
 static inline int32_t ids_partition(uint64_t hash, int32_t count)
 {
     assert(count > 0);

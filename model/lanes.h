@@ -1,5 +1,5 @@
 /* Lanes: arithmetic on vectors of floats whose length is a multiple of eight, eight at a time, in
- * an order that is the same on every machine. Compilers make vector instructions of it. */
+ * the same order on every machine. Compilers turn it into vector instructions. */
 #ifndef FRESHET_MODEL_LANES_H
 #define FRESHET_MODEL_LANES_H
 

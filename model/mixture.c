@@ -7,7 +7,7 @@ enum { NEW_ACTIONS = 2, SHORT_ACTIONS = 20, MIX = MIXTURE_MEMBERS };
 #define RATE 0.05F
 #define SQUARES_FIRST 1e-2F
 #define WEIGHT_FIRST 0.2F
-/* Decay of an example's weight with each further one: about two thousand count. */
+/* Decay of an example's weight with each later one: about the last two thousand count. */
 #define KEPT 0.9995
 /* Examples before another contender may become the leader. */
 #define ASKED_LEAST 100.0
@@ -48,8 +48,8 @@ void mixture_score(const struct mixture *mixture, enum mixture_segment segment, 
     }
 }
 
-/* Says whether a contender says anything: one that does not hits nothing. */
-static bool speaks(const float *scores, size_t count)
+/* Says whether a contender has scores; without scores its objective is 0. */
+static bool has_scores(const float *scores, size_t count)
 {
     for (size_t k = 0; k < count; k++) {
         if (scores[k] != 0.0F) { return true; }
@@ -61,7 +61,7 @@ static bool speaks(const float *scores, size_t count)
 static double objective(const float *scores, size_t count, int target, double *ret_hit)
 {
     struct ranking_metrics hits = {0};
-    if (target >= 0 && speaks(scores, count)) {
+    if (target >= 0 && has_scores(scores, count)) {
         ranking_metrics_count(&hits, ranking_metrics_rank(scores, (int32_t)count, target));
     }
     *ret_hit = hits.hr10;
@@ -79,7 +79,7 @@ static void compare(struct mixture_part *part, const double *objectives)
     }
 }
 
-/* The one that is furthest ahead of the leader takes its place, if that is no noise. */
+/* Makes the contender that is furthest ahead the leader, if the difference is significant. */
 static void choose_leader(struct mixture_part *part)
 {
     if (part->asked < ASKED_LEAST) { return; }
@@ -92,7 +92,7 @@ static void choose_leader(struct mixture_part *part)
     part->leader = best;
 }
 
-/* Turns scores into their softmax. */
+/* Replaces scores by their softmax. */
 static void soften(float *scores, size_t count)
 {
     float most = scores[0], sum = 0.0F;

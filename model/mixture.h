@@ -17,8 +17,8 @@
  * becomes the leader when it is better than the leader by MIXTURE_SIGMAS standard deviations. The
  * first member leads at the start: another one must first show that it is better.
  *
- * Each segment (how much is known of the user) has weights and tests of its own. Plain data; no
- * memory of its own.
+ * Each segment of users (by number of actions) has its own weights and tests. Plain data; no memory
+ * of its own.
  */
 #ifndef FRESHET_MODEL_MIXTURE_H
 #define FRESHET_MODEL_MIXTURE_H
@@ -34,7 +34,7 @@ enum {
 
 #define MIXTURE_SIGMAS 2.0
 
-/* How much is known of a user. */
+/* Segments of users by their number of actions. */
 enum mixture_segment {
     SEGMENT_NEW,   /* at most two actions */
     SEGMENT_SHORT, /* fewer than twenty */
@@ -44,11 +44,11 @@ enum mixture_segment {
 struct mixture_part {
     float weights[MIXTURE_MEMBERS];
     float squares[MIXTURE_MEMBERS];
-    /* [a][b]: objective of a less that of b. */
+    /* [a][b]: decaying sums of the objective of a minus that of b, and of its square. */
     double ahead[MIXTURE_CONTENDERS][MIXTURE_CONTENDERS];
     double spread[MIXTURE_CONTENDERS][MIXTURE_CONTENDERS];
-    double hits[MIXTURE_CONTENDERS]; /* running HR@10, and of how many examples it is */
-    double asked;
+    double hits[MIXTURE_CONTENDERS]; /* decaying sum of HR@10, */
+    double asked;                    /* and of the examples */
     int leader;
 };
 
@@ -57,15 +57,15 @@ struct mixture {
 };
 
 /* The candidates of a training example: z[m][k] is member m's z-score of candidate k; all 0 for a
- * member that gave none. */
+ * member without scores. */
 struct mixture_candidates {
     size_t count;
     float z[MIXTURE_MEMBERS][MIXTURE_CANDIDATES_MAX];
 };
 
-/* Prepares a mixture that has learned nothing. */
+/* Prepares an untrained mixture. */
 void mixture_init(struct mixture *mixture);
-/* Says to which segment a user belongs who has had so many actions. */
+/* Returns the segment of a user with so many actions. */
 enum mixture_segment mixture_segment(int64_t actions);
 /* Returns the leader: a member, or MIXTURE_MEMBERS: the mixture. */
 int mixture_leader(const struct mixture *mixture, enum mixture_segment segment);
@@ -76,7 +76,7 @@ void mixture_score(const struct mixture *mixture, enum mixture_segment segment, 
 void mixture_learn(struct mixture *mixture, enum mixture_segment segment,
                    const struct mixture_candidates *candidates, int target);
 
-/* The mixture as a column of numbers, and back; false: they are not one. */
+/* Converts a mixture to a column of numbers, and back; false: the numbers are no mixture. */
 enum {
     MIXTURE_NUMBERS = MIXTURE_SEGMENTS * (2 * MIXTURE_MEMBERS +
                                           2 * MIXTURE_CONTENDERS * MIXTURE_CONTENDERS +

@@ -6,8 +6,8 @@
 
 #include <hnswlib/hnswlib.h>
 
-/* hnswlib locks rows two by two in whatever order, which one thread at a time may: programs with an
- * index do without the thread sanitizer's search for deadlocks. */
+/* hnswlib locks pairs of rows in no fixed order, which is safe with one thread at a time. The
+ * thread sanitizer's search for deadlocks is therefore switched off in programs with an index. */
 #if defined(__SANITIZE_THREAD__)
 extern "C" const char *__tsan_default_options()
 {

@@ -1,9 +1,9 @@
 /* Nearest: finds the rows with the largest inner product with a query, without scoring all rows.
  *
- * The one door to hnswlib: a hierarchical small-world graph (HNSW; Malkov and Yashunin, arXiv
- * 1603.09320) over the inner product itself (Morozov and Babenko, NeurIPS 2018). Lengthening rows
- * to one norm, so that the product becomes a distance, found far fewer of the best rows here. The
- * search is approximate: a greater breadth finds more of the best rows.
+ * A hierarchical small-world graph (HNSW; Malkov and Yashunin, arXiv 1603.09320), by hnswlib, over
+ * the inner product itself (Morozov and Babenko, NeurIPS 2018). Extending rows to equal norms, so
+ * that the product becomes a distance, found far fewer of the best rows here. The search is
+ * approximate: a greater breadth finds more of the best rows.
  *
  * The same rows added in the same order give the same graph. Memory: a row's floats and, with
  * 16 links, about 200 bytes. One thread at a time.
@@ -21,9 +21,9 @@ extern "C" {
 
 struct nearest_settings {
     size_t d;       /* numbers of a row */
-    size_t rows;    /* expected; it grows beyond */
+    size_t rows;    /* expected number; the index grows when there are more */
     size_t links;   /* of a row with its neighbours: 16 is usual */
-    size_t breadth; /* of the search for a new row's neighbours: 100 to 200 is usual */
+    size_t breadth; /* candidates in the search for a new row's neighbours: 100 to 200 is usual */
 };
 
 struct nearest;
@@ -35,10 +35,10 @@ struct nearest *nearest_free(struct nearest *nearest);
 /* Adds a row (d floats, copied) under its number, the count of rows so far. Returns 0 or
  * -ENOMEM. */
 int nearest_add(struct nearest *nearest, const float *row);
-/* Counts the rows. */
+/* Returns the number of rows. */
 size_t nearest_count(const struct nearest *nearest);
-/* Finds at most `wanted` rows of the largest product with the query, best first, keeping `breadth`
- * candidates (at least `wanted`) on the way; counts them. 0 when memory is short. */
+/* Finds at most `wanted` rows with the largest products with the query, best first; the search
+ * keeps `breadth` candidates (at least `wanted`). Returns how many; 0 when memory is short. */
 size_t nearest_find(struct nearest *nearest, const float *query, size_t wanted, size_t breadth,
                     int32_t *ret_rows);
 

@@ -1,8 +1,8 @@
-/* Ranking metrics: how well a ranking of all items places the one that was wanted.
+/* Ranking metrics: the quality of a ranking of all items, by the rank of a target item.
  *
- * The rank of the target is the number of items that stand before it, 0 for the best; items of
- * equal score share the mean of their ranks, so that a model that scores all items
- * alike gains nothing. An item whose score is -INFINITY is not ranked, and as a target is a miss.
+ * The rank of the target is the number of items before it, 0 for the best. Items with equal scores
+ * share the mean of their ranks, so that a model with the same score for all items gains nothing.
+ * An item whose score is -INFINITY is not ranked; as a target it is a miss.
  *
  *   HR@10    share of targets with rank < 10 (with one target, R@10 is the same)
  *   NDCG@10  mean of 1 / log2(rank + 2) where rank < 10
@@ -16,7 +16,7 @@
 enum { RANKING_METRICS_SHORT = 10, RANKING_METRICS_LONG = 20 };
 
 struct ranking_metrics {
-    int64_t asked;
+    int64_t asked; /* targets */
     double hr10; /* sums until ranking_metrics_mean() */
     double ndcg10;
     double r20;

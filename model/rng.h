@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-/* Steps the generator; returns 64 even bits. */
+/* Steps the generator; returns 64 random bits. */
 static inline uint64_t rng_next(uint64_t *rng)
 {
     uint64_t z = (*rng += 0x9e3779b97f4a7c15U);

@@ -53,7 +53,7 @@ struct thread_pool *thread_pool_new(size_t threads)
     (void)pthread_cond_init(&pool->called, NULL);
     (void)pthread_cond_init(&pool->done, NULL);
     pool->threads = xcalloc(threads, sizeof(*pool->threads));
-    /* A thread that cannot be had is done without: the caller takes its parts. */
+    /* When a thread cannot be started, the caller does its parts. */
     while (pool->count + 1 < threads &&
            thread_start(&pool->threads[pool->count], "compute", serve, pool) == 0) {
         pool->count++;

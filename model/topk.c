@@ -65,7 +65,7 @@ void topk_push_slow(struct topk *top, double score, int32_t item)
 
 void topk_sort(struct topk *top)
 {
-    /* Each round takes the worst of what is left and puts it behind the rest. */
+    /* Each pass moves the worst of the rest to its end. */
     for (size_t left = top->count; left > 1; left--) {
         struct topk_entry last = top->entries[left - 1];
         top->entries[left - 1] = top->entries[0];

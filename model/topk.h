@@ -1,8 +1,8 @@
 /* The best K of a stream of scored items, in bounded memory.
  *
  * Higher scores are better; equal scores are ordered by the caller's `before`, so that the result
- * is the same whatever the order of the pushes. Scores are never NaN. A value of the caller's, used
- * again for every list: memory grows only with the largest K asked for.
+ * does not depend on the order of the pushes. Scores are never NaN. The memory is reused from list
+ * to list and grows only with the largest K.
  */
 #ifndef FRESHET_MODEL_TOPK_H
 #define FRESHET_MODEL_TOPK_H
@@ -29,7 +29,7 @@ void topk_init(struct topk *top, bool (*before)(const void *arg, int32_t a, int3
                const void *arg);
 /* Frees the memory. */
 void topk_release(struct topk *top);
-/* Empties the selection and sets K for what comes. */
+/* Empties the selection and sets K. */
 void topk_clear(struct topk *top, size_t length);
 /* Takes a candidate that may displace a worse one. Use topk_push(). */
 void topk_push_slow(struct topk *top, double score, int32_t item);

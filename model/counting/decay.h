@@ -29,7 +29,7 @@ struct decay_point {
     double factor; /* 2^(fraction of a half-life), in [1, 2) */
 };
 
-/* Tells the scale of a moment. */
+/* Returns the scale of a moment. */
 static inline struct decay_point decay_at(const struct decay *decay, int64_t time_ms)
 {
     if (decay->half_life_ms == 0) { return (struct decay_point){.epoch = 0, .factor = 1.0}; }
@@ -39,7 +39,7 @@ static inline struct decay_point decay_at(const struct decay *decay, int64_t tim
     return (struct decay_point){.epoch = epoch, .factor = exp2(fraction)};
 }
 
-/* Rounds a weight at a moment to the stored form, at the moment's own epoch. Adding and taking away
+/* Rounds a weight at a moment to the stored form, at the moment's own epoch. Adding and subtracting
  * 1.5 * 2^52 rounds to a whole number, ties to even, without a call. */
 static inline double decay_value(struct decay_point point, double weight)
 {
@@ -48,7 +48,7 @@ static inline double decay_value(struct decay_point point, double weight)
     return ((units + 0x1.8p52) - 0x1.8p52) * 0x1p-32;
 }
 
-/* Carries a value from one epoch's scale to another's: exact but for underflow to zero. */
+/* Converts a value from one epoch's scale to another's: exact but for underflow to zero. */
 static inline double decay_rescale(double value, int64_t from, int64_t to)
 {
     int64_t shift = from - to;

@@ -2,10 +2,10 @@
  * and `factors`, at the table's common epoch). Putting a row recomputes its own factors only; when
  * its epoch is newer than the common one, all factors are recomputed. A row's kernels cost a powf()
  * a neighbour, so they are computed when the row is first read after such a change, not when it
- * arrives: most rows of a batch are replaced before anybody reads them.
+ * arrives: most rows of a batch are replaced before they are read.
  *
- * Hazard: counts that decayed to nothing. A factor is bounded (MASS_FACTOR_MAX), because infinity
- * times 0 is not a number and would spread through every sum it enters.
+ * Hazard: counts that decayed to nearly 0. A factor is bounded (MASS_FACTOR_MAX), because infinity
+ * times 0 is NaN and would make every sum with it NaN.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -16,8 +16,8 @@
 
 enum { ENTRIES_FIRST = 16, ITEMS_FIRST = 1024 };
 
-/* The cosine's factor of a mass that has decayed to next to nothing (120 half-lives): without a
- * bound it is infinite as a float, and infinity times a count decayed to 0 is no number. */
+/* Bounds the cosine's factor of a mass that has decayed to nearly 0 (120 half-lives). Without a
+ * bound it is infinite as a float, and infinity times a count decayed to 0 is NaN. */
 #define MASS_FACTOR_MAX 0x1p60
 
 /* One item's counts as they came. */
@@ -88,7 +88,7 @@ struct item_table *item_table_free(struct item_table *table)
     return NULL;
 }
 
-/* Computes what follows from an item's counts at the common epochs. */
+/* Computes an item's factors from its counts at the common epochs. */
 static void update(struct item_table *table, int32_t item)
 {
     const struct item_table_settings *set = &table->settings;
@@ -106,7 +106,7 @@ static void update(struct item_table *table, int32_t item)
     };
 }
 
-/* Makes place for an item number. */
+/* Makes room for an item number. */
 static void reach(struct item_table *table, int32_t item)
 {
     assert(item >= 0);
@@ -140,7 +140,7 @@ static void meet_epochs(struct item_table *table, const struct item_row *row)
     table->actions_max_fresh = false;
 }
 
-/* Takes note that an item's actions changed, for the maximum. */
+/* Updates the maximum when an item's actions have changed. */
 static void meet_actions(struct item_table *table, double before, double after)
 {
     if (after >= table->actions_max) {

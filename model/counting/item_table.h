@@ -1,8 +1,8 @@
-/* The item-item table as the scorer holds it: per item its counts and its strongest neighbours.
+/* The item-item table of the scorer: for each item its counts and its strongest neighbours.
  *
- * A row replaces the item's earlier row whole. Rows carry counts, each at its own row's epoch; the
- * table's *common epoch* is the newest of all rows, and everything that is read here is at the
- * common epoch. What depends on powers is kept as factors, so that scoring needs no pow():
+ * A new row of an item replaces the whole old one. Counts are at their row's epoch. The *common
+ * epoch* is the newest of all rows; everything that is read from the table is at the common epoch.
+ * Powers are stored as factors, so that scoring needs no pow():
  *
  *     K[j][i] = ( C * C/(C+s) * n_j^-ns * n_i^-nt )^kp,     C = forward + b * backward
  *             = kernel[j][i] * source[j] * target[i]
@@ -13,9 +13,9 @@
  * n = actions, at least 1, so that an item whose own row has not arrived, or whose actions have
  * decayed, is not favoured.
  *
- * The factors are a pure function of the rows that the table holds, whatever order they arrived in:
- * per item they are computed when a row arrives, and all anew when the common epoch moves; a row's
- * kernel when it is first read after its arrival or after the epoch moved.
+ * The factors depend on the rows in the table, not on the order in which they arrived. An item's
+ * factors are computed when its row arrives, and those of all items when the common epoch moves. A
+ * row's kernels are computed when it is first read after either.
  *
  * Items are named by small numbers (model/ids.h). Memory is reused; it grows with the largest item
  * number and with the largest row that an item had. One thread.
@@ -52,15 +52,15 @@ struct item_row {
     const double *backwards;
 };
 
-/* What follows from an item's counts at the common epoch. */
+/* Factors computed from an item's counts at the common epoch. */
 struct item_factors {
     float source;      /* n^(-ns*kp) */
     float target;      /* n^(-nt*kp) */
     float mass;        /* 1/sqrt(mass), the cosine's part; 0 without mass */
-    float root;        /* sqrt(n), n as it is */
+    float root;        /* sqrt(n), here with n below 1, too */
 };
 
-/* What the table keeps of a row, for reading: parallel arrays, borrowed until the next put. */
+/* A row for reading: parallel arrays, borrowed until the next put. */
 struct neighbours {
     const int32_t *items;
     const float *co_ratings; /* at the row's own epoch: times co_scale at the common epoch */
@@ -87,22 +87,22 @@ struct neighbours item_table_neighbours(struct item_table *table, int32_t item);
 const struct item_factors *item_table_factors(const struct item_table *table);
 /* Says whether the item has a row. */
 bool item_table_has(const struct item_table *table, int32_t item);
-/* Reads the mass, the actions, and the actions at the short half-life, each at the newest epoch of
- * its kind; 0 when the item has no row. */
+/* Returns the mass, the actions, and the actions at the short half-life, each at the newest epoch
+ * of its kind; 0 when the item has no row. */
 double item_table_mass(const struct item_table *table, int32_t item);
 double item_table_actions(const struct item_table *table, int32_t item);
 double item_table_trend(const struct item_table *table, int32_t item);
-/* Reads the actions on the item that has most; 0 without rows. */
+/* Returns the actions on the item that has most; 0 without rows. */
 double item_table_actions_max(struct item_table *table);
-/* Counts the users: each where their first event was. */
+/* Returns the number of users; each counts on the item of the first event. */
 double item_table_users(const struct item_table *table);
-/* Measures the symmetric similarity of a row's item and its neighbour by the table's measure, from
+/* Returns the symmetric similarity of a row's item and its neighbour by the table's measure, from
  * their co-rating at the common epoch. */
 double item_table_similarity(const struct item_table *table, int32_t a, int32_t b, double co);
 
-/* Tells one more than the largest item number that had a row or is named by one. */
+/* Returns one more than the largest item number in any row so far. */
 int32_t item_table_end(const struct item_table *table);
-/* Tells a number that changes whenever counts may have changed. */
+/* Returns a number that changes whenever counts may have changed. */
 uint64_t item_table_version(const struct item_table *table);
 /* Reads the table's settings. */
 const struct item_table_settings *item_table_settings(const struct item_table *table);

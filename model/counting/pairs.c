@@ -1,8 +1,8 @@
-/* The pairs stand in an open-addressing table of their own: the values lie in the slots, so that a
- * term touches one cache line. With base/hash_index.h (positions in the slots, values in an array
- * beside them) a term touches two: filling an empty table was 1.46 and draining 1.18 times as fast,
- * but adding to the pairs of a large table, which is what a worker does most, 0.63 times
- * (bench_model: pairs_fill, pairs_drain, pairs_add). The items use the shared index.
+/* The pairs have an open-addressing table of their own with the values in the slots, so that a term
+ * touches one cache line. With base/hash_index.h (positions in the slots, values in an array) a
+ * term touches two: filling an empty table was 1.46 and draining 1.18 times as fast, but adding to
+ * the pairs of a large table, which a worker does most, 0.63 times as fast (bench_model:
+ * pairs_fill, pairs_drain, pairs_add). The items use the shared index.
  *
  * Phases: add, drain, reset. Draining renames the items in the slots, so nothing can be added
  * before the reset.
@@ -17,8 +17,8 @@
 enum {
     PAIRS_SLOTS_FIRST = 1 << 12,
     PAIRS_ITEMS_FIRST = 1 << 9,
-    PAIRS_AHEAD = 64,      /* terms whose slots are asked of the memory before the first is used */
-    PAIRS_SLOTS_KEPT = 1 << 17, /* a larger table is given back after its batch */
+    PAIRS_AHEAD = 64,      /* terms whose slots are prefetched before the first is used */
+    PAIRS_SLOTS_KEPT = 1 << 17, /* a larger table is freed after its batch */
     PAIR_SLOTS_MOST = 3,        /* of a pair, in a table that has just grown */
 };
 
@@ -128,7 +128,7 @@ static struct pair *find_pair(struct pairs *pairs, size_t slot, int32_t lo, int3
     }
 }
 
-/* The slots of a table larger than the caches are far away: ask for all of them, then come back. */
+/* The slots of a large table are not in the caches: prefetches all of them, then uses them. */
 static void add_some(struct pairs *pairs, int32_t item, const struct pair_term *terms, size_t count)
 {
     size_t slots[PAIRS_AHEAD];
@@ -284,8 +284,8 @@ static bool pair_is_zero(const struct pair *pair)
     return pair->co == 0.0 && pair->forward == 0.0 && pair->backward == 0.0;
 }
 
-/* Renames the items of every pair that counts to their places in `items`, frees the other slots;
- * returns how many pairs are left. */
+/* Replaces the items of every pair that is not 0 by their indices in `items` and frees the other
+ * slots; returns how many pairs are left. */
 static size_t drain_rename(struct pairs *pairs)
 {
     size_t left = 0;

@@ -1,9 +1,9 @@
 /* Pairs: an accumulator that sums up a batch of contributions before it is sent.
  *
- * Two tables: per pair of items its co-rating and its transitions both ways, and per item its mass,
- * its actions, its trend and its new users. All pair values, masses and actions stand at one epoch,
- * all trends at another (see decay.h); when a newer epoch comes everything is moved to it, which is
- * exact. Values that cancel to exactly 0 are left out when drained.
+ * Two tables: for each pair of items its co-rating and its transitions in both directions, and for
+ * each item its mass, actions, trend and new users. All pair values, masses and actions are at one
+ * epoch, all trends at another (decay.h). When a newer epoch comes, all values are moved to it,
+ * which is exact. Draining leaves out values that cancel to exactly 0.
  *
  * Items are the caller's numbers (ids.h), 0 or more. One thread. 32 bytes a slot, at most two
  * thirds of the slots in use, and as much again for each pair while it is drained. A small table is
@@ -57,8 +57,8 @@ struct pairs *pairs_new(void);
 /* Frees the accumulator; takes NULL; returns NULL. */
 struct pairs *pairs_free(struct pairs *pairs);
 
-/* Moves the accumulator to this epoch if it is the newest yet; returns the power of two by which
- * values of this epoch are multiplied to stand at the accumulator's. */
+/* Moves the accumulator to this epoch if it is the newest so far. Returns the power of two by which
+ * values of this epoch must be multiplied before they are added. */
 double pairs_scale(struct pairs *pairs, int64_t epoch);
 /* The same for trends. */
 double pairs_trend_scale(struct pairs *pairs, int64_t epoch);
@@ -70,20 +70,20 @@ void pairs_add(struct pairs *pairs, int32_t item, const struct pair_term *terms,
 void pairs_add_item(struct pairs *pairs, int32_t item, double mass, double actions, double trend);
 /* Counts a user whose first event was on this item. */
 void pairs_add_user(struct pairs *pairs, int32_t item);
-/* Takes such a user away again. */
+/* Subtracts such a user. */
 void pairs_remove_user(struct pairs *pairs, int32_t item);
 
 /* Says whether nothing was added since the last reset. */
 bool pairs_empty(const struct pairs *pairs);
-/* Counts the distinct pairs held, those that cancel included. */
+/* Returns the number of distinct pairs, with those that cancel. */
 size_t pairs_count(const struct pairs *pairs);
-/* Tells how many bytes the pairs take at most, with what draining them will take. A table that is
- * kept for the next pairs does not count. */
+/* Returns how many bytes the pairs take at most, including what draining them needs. A table that
+ * is kept for the next pairs does not count. */
 size_t pairs_bytes(const struct pairs *pairs);
-/* Counts the terms added since pairs_new(). */
+/* Returns the number of terms added since pairs_new(). */
 uint64_t pairs_updates(const struct pairs *pairs);
 
-/* Sorts what is held into a view. Nothing may be added between this and pairs_reset(). */
+/* Sorts the sums into a view. Nothing may be added between this and pairs_reset(). */
 void pairs_drain(struct pairs *pairs, struct pairs_view *ret_view);
 /* Empties the accumulator. */
 void pairs_reset(struct pairs *pairs);

@@ -165,7 +165,7 @@ static struct cell *touch(struct ranking *ranking, int32_t item)
     return cell;
 }
 
-/* The symmetric part of one neighbour but for the cosine's factor of the neighbour itself. */
+/* Returns one neighbour's symmetric part, without the cosine's factor of the neighbour. */
 static float symmetric_part(const struct ranking *ranking, int32_t source, int32_t item, float co)
 {
     if (item_table_settings(ranking->table)->measure == SIMILARITY_COSINE) {
@@ -199,8 +199,8 @@ static void add_row(struct ranking *ranking, struct recent recent)
     }
 }
 
-/* Rows whose counts do not belong together may add up to infinity: it counts as the largest
- * number, so that no score becomes none. */
+/* Inconsistent rows may sum to infinity, which is replaced by the largest number, so that no score
+ * becomes NaN. */
 static float bounded(float sum)
 {
     return MIN_OF(sum, FLT_MAX);
@@ -211,8 +211,8 @@ static bool barred(const struct item_flags *flags, int32_t item)
     return item < flags->count && (flags->at[item] & ITEM_BARRED);
 }
 
-/* The factor that makes the largest value the weight. A largest value of next to nothing would make
- * it infinite, and infinity times 0 is no number. */
+/* Returns the factor that scales the largest value to the weight. For a largest value near 0 it
+ * would be infinite, and infinity times 0 is NaN. */
 static float scale_of(double weight, double largest)
 {
     return largest > 0.0 ? (float)MIN_OF(weight / largest, (double)FLT_MAX) : 0.0F;
@@ -345,7 +345,7 @@ static bool free_to_fill(const struct ranking *ranking, const struct item_flags 
     return cell->seen != ranking->touched && cell->stamp != ranking->chosen && !barred(flags, item);
 }
 
-/* Appends the next of a head that may fill up; says whether there was one. */
+/* Appends the next item of a head that may fill up the list; false: there is none. */
 static bool fill_next(struct ranking *ranking, const struct item_flags *flags,
                       const struct topk *head, size_t *at, enum ranked_reason reason, float score)
 {
@@ -358,7 +358,7 @@ static bool fill_next(struct ranking *ranking, const struct item_flags *flags,
     return false;
 }
 
-/* Appends whatever else is known, by actions, then by id. */
+/* Appends all other known items, by actions, then by id. */
 static void fill_rest(struct ranking *ranking, const struct item_flags *flags, size_t length,
                       float score)
 {

@@ -1,4 +1,4 @@
-/* Ranking: from a user's newest actions and the item-item table to a list.
+/* Ranking: makes a list from a user's newest actions and the item-item table.
  *
  *     A_i   = sum over r of r^-g * h^(r-1) * K[j_r][i]       j_1 the newest recent item
  *     S_i   = sum over r of r^-g * h^(r-1) * sim(j_r, i)
@@ -10,14 +10,14 @@
  * whose newest action has weight 0 (a dislike) adds nothing. max A and max S run over the
  * candidates that may be listed, max sqrt(n) over all items.
  *
- * Candidates are the neighbours of the recent items with A_i > 0 or S_i > 0, less what the user has
- * had and what is barred. Where they are fewer than the list is long, it is filled up: trending and
- * popular items in turn, from the best few hundred of each; then whatever else is known, by
- * actions, items never acted on last. So a list is short only when nothing else may be listed.
+ * Candidates are the neighbours of the recent items with A_i > 0 or S_i > 0, without items that the
+ * user has had and items that are barred. If there are too few for a list, it is filled up: first
+ * with trending and popular items in turn, from the best few hundred of each; then with all other
+ * items, those with most actions first. So a list is short only when nothing else may be listed.
  *
- * The same history and the same tables give the same list, bit for bit, whatever numbers the items
- * have and whatever order the rows arrived in: sums run over the recent items, newest first; equal
- * scores are ordered by id.
+ * The same history and the same tables give the same list, bit for bit. It does not depend on the
+ * items' numbers or on the order in which rows arrived: sums run over the recent items, newest
+ * first; equal scores are ordered by id.
  *
  * All memory is the ranking's own and is reused from list to list. One thread.
  */
@@ -37,7 +37,7 @@ struct ranking_settings {
     double popularity_weight; /* of the popularity term; 0: not computed */
 };
 
-/* What the catalogue says of an item. */
+/* An item's flags in the catalogue. */
 enum {
     ITEM_LISTED = 1, /* it is in the catalogue */
     ITEM_BARRED = 2, /* it must not be recommended */
@@ -58,7 +58,7 @@ struct ranking_request {
     /* Further items that the user has had. */
     const int32_t *seen;
     size_t seen_count;
-    size_t length; /* of the list wanted */
+    size_t length; /* of the list */
     struct item_flags flags;
 };
 
@@ -67,7 +67,7 @@ enum ranked_reason {
     RANKED_TRENDING,
     RANKED_POPULAR,
     RANKED_NEW, /* never acted on */
-    RANKED_OTHER, /* chosen by another member of the mixture; not by ranking_list() */
+    RANKED_OTHER, /* chosen by another member of the mixture; never by ranking_list() */
 };
 
 struct ranked {
@@ -95,7 +95,7 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
 /* Says whether an item might have been listed: neither had by the user nor barred by these flags,
  * which are the request's. */
 bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item);
-/* Tells an item's score; 0 when no recent item counts for it. */
+/* Returns an item's score; 0 when no recent item adds to it. */
 float ranking_score(const struct ranking *ranking, int32_t item);
 /* Sums the scores, and their squares, of all items with a score above 0. */
 struct ranking_sums {

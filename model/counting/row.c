@@ -1,9 +1,9 @@
-/* Neighbours lie in one array in any order, and base/hash_index.h finds them by item. Two moments
- * cost: adding (row_add_all() asks the memory for many cells before it uses the first) and ordering
- * (arrange(): sorted by co as radix keys, runs of equal co by forward + backward at the bound, then
- * by id text). A row that is in published order already is not sorted again.
+/* Neighbours are in one array in any order, and base/hash_index.h finds them by item. Two functions
+ * are costly: row_add_all() prefetches many cells before it uses the first; arrange() sorts by co
+ * with radix keys, then neighbours of equal co by forward + backward at the bound, then by id text.
+ * A row that is in published order already is not sorted again.
  *
- * Hazard: sums that cancel under decay leave values near 0; ROW_DUST tells them from real ones.
+ * Hazard: sums that cancel under decay leave values near 0; values below ROW_DUST count as 0.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -16,10 +16,10 @@ enum {
     ROW_FIRST = 8,
     ROW_STEP = 128,
     ROW_STEPS_TO = 1024,
-    ROW_AHEAD = 64, /* terms whose cells are asked of the memory before the first is added to */
+    ROW_AHEAD = 64, /* terms whose cells are prefetched before the first is added to */
 };
 
-/* Far below the 2^-32 to which contributions are rounded, far above what rounding leaves of sums
+/* Far below the 2^-32 to which contributions are rounded, and far above the rounding error of sums
  * that cancel (decay.h). */
 #define ROW_DUST 0x1p-40
 
@@ -62,7 +62,7 @@ double row_scale(struct row *row, int64_t epoch)
     if (!moved) { return factor; }
     row->mass *= factor;
     row->actions *= factor;
-    row->ordered = false; /* what falls below the least number becomes equal */
+    row->ordered = false; /* values that underflow to 0 become equal */
     for (int32_t i = 0; i < row->count; i++) {
         row->neighbours[i].co *= factor;
         row->neighbours[i].forward *= factor;
@@ -102,7 +102,7 @@ static inline uint32_t home_of(const struct row *row, int32_t item)
     return hash_index_home(&row->index, (uint32_t)item);
 }
 
-/* By half, but in small steps where most full rows end: a process holds thousands of them. */
+/* Grows by half, but in small steps near the size of full rows: a process holds thousands. */
 static void grow(struct row *row)
 {
     int32_t step = row->capacity / 2;
@@ -146,7 +146,7 @@ void row_add(struct row *row, int32_t item, double co, double forward, double ba
     }
 }
 
-/* The cells of a row that was not used lately are far away: ask for many, then come back. */
+/* The cells of a row that was not used lately are not in the caches: prefetches many first. */
 void row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale)
 {
     while (count > 0) {
@@ -235,8 +235,8 @@ static void sort_by_byte(const struct rank *from, struct rank *to, int32_t count
     for (int32_t i = 0; i < count; i++) { to[starts[from[i].key >> shift & 0xff]++] = from[i]; }
 }
 
-/* Sorts by key, equal ones as they were: by each byte in which the keys differ, the last first.
- * Counts differ in few: they are sums of like weights. */
+/* Sorts by key, stable: a radix sort over the bytes in which the keys differ, the last one first.
+ * Counts are sums of similar weights, so their keys differ in few bytes. */
 static void sort_by_key(struct rank *at, int32_t count, struct rank *spare)
 {
     enum { FEW = 24 };
@@ -267,7 +267,7 @@ static inline bool text_before(const struct rank *a, const struct rank *b, const
     return slice_compare(ids_text(ids, a->item), ids_text(ids, b->item)) < 0;
 }
 
-/* Merge sort by the whole text: what is in order already costs one comparison a run. */
+/* Merge sort by the whole text; runs that are in order already cost one comparison. */
 static void sort_by_text(struct rank *at, int32_t count, struct rank *spare, const struct ids *ids)
 {
     if (count < 2) { return; }
@@ -318,8 +318,8 @@ static void rank_all(const struct row *row, struct rank *at, struct rank *spare,
     }
 }
 
-/* Among the equal in co that lie across the bound, those with the greatest forward + backward stay,
- * then those first in text; they keep their order. */
+/* Of the neighbours of equal co at the bound, keeps those with the greatest forward + backward,
+ * then those first in text; their order does not change. */
 static void choose(const struct row *row, struct rank *at, int32_t bound, struct rank *spare)
 {
     int32_t from = bound - 1;
@@ -342,7 +342,7 @@ static void choose(const struct row *row, struct rank *at, int32_t bound, struct
     }
 }
 
-/* Moves the neighbours to where the ranks want them: where[i] is whose place i becomes. */
+/* Moves the neighbours into the order of the ranks; where[i] is the old index of the new one i. */
 static void move_all(struct row *row, const struct rank *where, int32_t count,
                      struct neighbour *spare)
 {

@@ -1,13 +1,13 @@
 /* Row: the counts of one item and of its pairs with other items.
  *
- * All values but the trend stand at the row's epoch, the trend at its own (decay.h); both move
+ * All values but the trend are at the row's epoch, the trend at its own (decay.h); both move
  * forward to the newest batch that touched the row, which is exact. A neighbour whose three values
  * are all exactly 0 is removed. The order of arrival does not matter until row_prune() drops a
  * neighbour. A dropped neighbour that comes back begins at 0, so a late correction of what was
- * dropped can take a value below 0; readers treat that as 0.
+ * dropped can make a value negative; readers treat that as 0.
  *
- * Neighbours are the caller's numbers (ids.h); between row_order() and the next row_add() they
- * stand in published order. One thread.
+ * Neighbours are the caller's numbers (ids.h); between row_order() and the next row_add() they are
+ * in published order. One thread.
  */
 #ifndef FRESHET_MODEL_COUNTING_ROW_H
 #define FRESHET_MODEL_COUNTING_ROW_H
@@ -33,7 +33,7 @@ struct row {
     int32_t count;
     int32_t capacity;
     struct hash_index index; /* by item */
-    bool ordered; /* the neighbours stand in published order */
+    bool ordered; /* the neighbours are in published order */
 };
 
 #define ROW_EPOCH_NONE INT64_MIN
@@ -43,8 +43,8 @@ void row_init(struct row *row);
 /* Frees the neighbours. */
 void row_release(struct row *row);
 
-/* Moves the row to this epoch if it is the newest yet; returns the power of two by which values of
- * this epoch are multiplied to stand at the row's. */
+/* Moves the row to this epoch if it is the newest so far. Returns the power of two by which values
+ * of this epoch must be multiplied before they are added. */
 double row_scale(struct row *row, int64_t epoch);
 /* The same for the trend. */
 double row_trend_scale(struct row *row, int64_t epoch);
@@ -52,8 +52,9 @@ double row_trend_scale(struct row *row, int64_t epoch);
 void row_add(struct row *row, int32_t item, double co, double forward, double backward);
 /* Adds many, each times `scale`. An item may come more than once. */
 void row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale);
-/* Removes the neighbours whose three values are all 0 or less, but for rounding. For rows from
- * which a user was taken back: decayed sums may leave a trace, and pruned values may go below 0. */
+/* Removes the neighbours whose three values are all 0 or negative, but for rounding. For rows from
+ * which a user was subtracted: decayed sums may leave a remainder, and pruned values may become
+ * negative. */
 void row_sweep(struct row *row);
 /* Says whether nothing is left of a row but rounding; the trend does not count. */
 bool row_empty(const struct row *row);
@@ -61,13 +62,13 @@ bool row_empty(const struct row *row);
 const struct neighbour *row_find(const struct row *row, int32_t item);
 
 /* Drops all but the best `bound` neighbours: the greatest co, then the greatest forward + backward,
- * then the least id text. Returns how many were dropped; if any were, the rest stands in published
+ * then the least id text. Returns how many were dropped; if any were, the rest is in published
  * order. */
 int32_t row_prune(struct row *row, int32_t bound, const struct ids *ids);
-/* Puts the neighbours into published order, co falling, then id text rising; costs nothing when
- * they are. */
+/* Puts the neighbours into published order: co falling, then id text rising. Free if they already
+ * are in this order. */
 void row_order(struct row *row, const struct ids *ids);
-/* Tells how many bytes the neighbours take. */
+/* Returns how many bytes the neighbours take. */
 size_t row_bytes(const struct row *row);
 
 #endif

@@ -49,7 +49,7 @@ double similarity_pearson(const struct similarity_moments *moments, double shrin
     double x = (double)moments->x, y = (double)moments->y;
     double varies_x = (double)moments->xx - x * x / n;
     double varies_y = (double)moments->yy - y * y / n;
-    /* What is left by rounding is no variance. */
+    /* A variance within the rounding error counts as 0. */
     if (!(varies_x > 1e-6 * (double)moments->xx) || !(varies_y > 1e-6 * (double)moments->yy)) {
         return 0.0;
     }

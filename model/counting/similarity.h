@@ -2,8 +2,8 @@
  *
  * All take the co-rating of the two items (by the min rule: the sum over users of the smaller of
  * the user's two ratings) and each item's mass (the sum over users of the rating), on one common
- * scale. All give a finite number, Pearson apart of at least 0, and 0 when nothing is known,
- * whatever rounding or pruning did to the counts.
+ * scale. The result is finite, at least 0 (but for Pearson), and 0 when nothing is known, even if
+ * rounding or pruning has changed the counts.
  *
  *   cosine   co / sqrt(mass_a * mass_b)
  *            TencentRec's item-CF similarity: Huang et al., "TencentRec: Real-time Stream
@@ -16,11 +16,11 @@
  *            Computational Linguistics 19(1), 1993; cells  k11 = co, k12 = mass_a - co,
  *            k21 = mass_b - co, k22 = users - mass_a - mass_b + co, each at least 0.
  *            Taken as a similarity it is 0 where the two come together less often than chance.
- *   Pearson  covariance / (deviation * deviation) of the ratings by those who rated both, times
- *            n / (n + shrink): few are distrusted
+ *   Pearson  covariance / (deviation * deviation) of the ratings by users who rated both, times
+ *            n / (n + shrink), which reduces correlations of few ratings
  *            Sarwar, Karypis, Konstan, Riedl, "Item-based Collaborative Filtering Recommendation
  *            Algorithms", WWW 2001, section 3.1.2; the shrinkage is Koren's, TKDD 4(1), 2010.
- *            It alone may be negative: taste against taste.
+ *            Only this measure may be negative.
  */
 #ifndef FRESHET_MODEL_COUNTING_SIMILARITY_H
 #define FRESHET_MODEL_COUNTING_SIMILARITY_H
@@ -34,12 +34,12 @@ enum similarity_measure {
     SIMILARITY_LLR,
 };
 
-/* What a correlation is made of: sums over those who rated both. */
+/* The sums from which a correlation is computed, over the users who rated both items. */
 struct similarity_moments {
     float n, x, y, xx, yy, xy;
 };
 
-/* Counts one who rated both, the one x and the other y. */
+/* Counts a user who rated one item x and the other y. */
 static inline void similarity_moments_add(struct similarity_moments *moments, float x, float y)
 {
     moments->n += 1.0F;
@@ -50,16 +50,16 @@ static inline void similarity_moments_add(struct similarity_moments *moments, fl
     moments->xy += x * y;
 }
 
-/* Measures the cosine. */
+/* Computes the cosine. */
 double similarity_cosine(double co, double mass_a, double mass_b);
-/* Measures the weighted Jaccard coefficient. */
+/* Computes the weighted Jaccard coefficient. */
 double similarity_jaccard(double co, double mass_a, double mass_b);
-/* Measures the positive association by the log-likelihood ratio; `users` is the number of all. */
+/* Computes the log-likelihood ratio of a positive association; `users` is the number of all. */
 double similarity_llr(double co, double mass_a, double mass_b, double users);
-/* Measures the correlation, shrunk; 0 where fewer than two rated both or either is constant. */
+/* Computes the shrunk correlation; 0 when fewer than two rated both or either is constant. */
 double similarity_pearson(const struct similarity_moments *moments, double shrink);
-/* Computes Dunning's statistic of a 2 x 2 table of non-negative counts, of whichever sign the
- * association is. */
+/* Computes Dunning's statistic of a 2 x 2 table of non-negative counts; the sign of the association
+ * does not matter. */
 double similarity_llr_table(double k11, double k12, double k21, double k22);
 
 #endif

@@ -1,6 +1,6 @@
 /* An action is added in three steps: it is put into the columns in canonical order; what it adds to
- * pairs and items is computed in a window's scratch space; and where it came late, what the later
- * actions had added is corrected by the difference.
+ * pairs and items is computed in a window's scratch space; and if it came late, the contributions
+ * of later actions are corrected by the difference.
  *
  * The scratch space finds an item by a small open-addressing table of its own: each action begins
  * with an empty one, and a new stamp empties it at no cost. base/hash_index.h has to be cleared:
@@ -101,8 +101,8 @@ static void resize(struct timeline *timeline, int32_t capacity)
     free(old.times_ms);
 }
 
-/* Makes room for one more action behind the newest. A full timeline loses its oldest as often as it
- * gains a newest: it creeps through some slack and is moved back when it reaches the end. */
+/* Makes room for one more action behind the newest. A full timeline drops one action for each that
+ * it gains, so it moves through some slack; at the end of the block it is copied to the start. */
 static void reserve_one(struct timeline *timeline, int32_t actions_max)
 {
     if (timeline->first + timeline->count < timeline->capacity) { return; }
@@ -292,8 +292,8 @@ static struct near *near_begin(struct window *window, int32_t item)
 
 /* ---- Contributions ---- */
 
-/* How the co-rating with an item of rating `near` rises when the own rating goes from old to
- * new. */
+/* Returns by how much the co-rating with an item of rating `near` rises when the own rating rises
+ * from old to new. */
 static inline double co_rise(double r_old, double r_new, double near)
 {
     return MIN_OF(r_new, near) - MIN_OF(r_old, near);
@@ -306,7 +306,7 @@ struct sequence {
     const int64_t *times_ms;
 };
 
-/* Adds, times `sign`, all that an action adds. */
+/* Adds an action's contribution, multiplied by `sign`. */
 static void contribute(struct window *window, const struct sequence *sequence, int64_t index,
                        double sign, struct pairs *pairs)
 {
@@ -344,8 +344,8 @@ static void contribute(struct window *window, const struct sequence *sequence, i
     pairs_add(pairs, own->item, window->terms, count);
 }
 
-/* Gathers the predecessors of the action at `index` as they are now and as they were before the one
- * at `late` came between. */
+/* Gathers the predecessors of the action at `index`, as they are now and as they were before the
+ * action at `late` was inserted. */
 static struct near *correct_gather(struct window *window, const struct timeline *timeline,
                                    int32_t index, int32_t late)
 {
@@ -401,7 +401,7 @@ static void correct(struct window *window, const struct timeline *timeline, int3
     pairs_add(pairs, own->item, window->terms, count);
 }
 
-/* ---- The verbs ---- */
+/* ---- Adding ---- */
 
 static bool goes_before(const struct action *action, const struct timeline *timeline, int32_t index)
 {
@@ -415,7 +415,7 @@ static bool goes_before(const struct action *action, const struct timeline *time
     return action->id_hash < timeline->id_hashes[at];
 }
 
-/* Finds the place of an action: how many go before it. */
+/* Returns the index at which an action belongs. */
 static int32_t place_of(const struct timeline *timeline, const struct action *action)
 {
     int32_t low = 0, high = timeline->count;
@@ -470,7 +470,7 @@ enum timeline_result timeline_add(struct timeline *timeline, struct window *wind
     return late ? TIMELINE_INSERTED : TIMELINE_APPENDED;
 }
 
-/* ---- Taking back ---- */
+/* ---- Subtracting a user ---- */
 
 /* A sequence in a block of its own. */
 struct whole {

@@ -11,18 +11,18 @@
  *                                         d <= transitions_window
  *
  * co and mass are TencentRec's incremental item-based CF (Huang et al., SIGMOD 2015, section 4), as
- * differences, so that each user counts once per pair. Weight 0 means known and not wanted: such an
- * action adds nothing, and later ones get nothing from it, but it keeps its place in the distances.
- * All is scaled by the decay at y's time and rounded once per sum (decay.h).
+ * differences, so that each user counts once per pair. Weight 0 means a dislike: such an action
+ * adds nothing, and later actions do not pair with it, but it counts in the distances. All is
+ * scaled by the decay at y's time and rounded once per sum (decay.h).
  *
  * An action that arrives late changes what up to pairs_window successors had added; the differences
- * are added, exactly. A timeline is bounded: the oldest action is dropped, and its item remembered
- * by its fingerprint in `seen`. After that the timeline is *trimmed*: an action that would stand
- * among its oldest pairs_window is refused, because its predecessors are no longer known.
+ * are added, exactly. A timeline is bounded: the oldest action is dropped, and the fingerprint of
+ * its item is kept in `seen`. After that the timeline is *trimmed*: an action that belongs among
+ * its oldest pairs_window is refused, because its predecessors are no longer known.
  *
- * A whole user can be taken back: what the actions added is computed again from the complete
- * sequence and subtracted. Dropped actions belong to that sequence; they are handed out as
- * *departed*, for the owner to keep elsewhere. No later action can be placed before a departed one.
+ * A whole user can be subtracted: what the actions added is computed again from the complete
+ * sequence. Dropped actions belong to that sequence; they are returned as *departed*, for the owner
+ * to store elsewhere. No later action can be placed before a departed one.
  *
  * A timeline is plain data that encoders read; only the functions here change it. One thread.
  */
@@ -45,7 +45,7 @@ struct timeline_rules {
     double transitions_exponent;
     struct decay decay; /* of all sums but the trend */
     struct decay trend_decay;
-    bool departed_kept; /* what is dropped is handed out; false: it cannot be taken back later */
+    bool departed_kept; /* dropped actions are returned; false: they cannot be subtracted later */
 };
 
 struct action {
@@ -55,7 +55,7 @@ struct action {
     int64_t offset;
     double weight; /* 0 .. TIMELINE_WEIGHT_MAX */
     int32_t item;  /* number in the window's ids */
-    int32_t kind;  /* carried, never looked at */
+    int32_t kind;  /* stored, not used here */
 };
 
 /* The part of an action that is needed to compute what it and its successors added. */
@@ -88,7 +88,7 @@ struct timeline {
 };
 
 enum timeline_result {
-    TIMELINE_APPENDED, /* the newest yet */
+    TIMELINE_APPENDED, /* the newest so far */
     TIMELINE_INSERTED, /* late, its successors corrected */
     TIMELINE_REPEATED, /* the event is there already: nothing changed */
     TIMELINE_TOO_LATE, /* refused: nothing changed */
@@ -107,27 +107,28 @@ struct window *window_free(struct window *window);
 void timeline_init(struct timeline *timeline);
 /* Frees the columns. */
 void timeline_release(struct timeline *timeline);
-/* Takes an action in and adds what it changes to the accumulator. */
+/* Adds an action, and what it changes to the accumulator. */
 enum timeline_result timeline_add(struct timeline *timeline, struct window *window,
                                   const struct action *action, struct pairs *pairs);
-/* Fills an empty timeline from stored actions (ascending) and remembered fingerprints; 0, or
- * -EINVAL when they are no timeline: out of order, a bad weight, more actions than were accepted.
- * Where the rules are narrower than those it was stored under, the oldest are dropped. */
+/* Fills an empty timeline from stored actions (ascending) and fingerprints. Returns 0, or -EINVAL
+ * when they are invalid: out of order, a bad weight, more actions than were accepted. If the rules
+ * have become narrower since it was stored, the oldest actions are dropped. */
 int timeline_load(struct timeline *timeline, const struct window *window,
                   const struct action *actions, size_t count, const uint64_t *seen,
                   size_t seen_count, int64_t total);
-/* Puts departed actions, stored earlier, before those that have departed since. */
+/* Inserts departed actions that were stored earlier before those that have departed since. */
 void timeline_recall(struct timeline *timeline, const struct departed *departed, size_t count);
-/* Drops the oldest `count` of the departed: the owner keeps them elsewhere. */
+/* Drops the oldest `count` departed actions, which the owner has stored elsewhere. */
 void timeline_archived(struct timeline *timeline, int32_t count);
-/* Takes back all that the timeline's actions added and empties it. `archived` are the actions that
- * departed before those the timeline still holds. Returns of how many actions the part was taken
- * out: all of them, or, where the oldest are not known any more, those with a known past. */
+/* Subtracts all that the timeline's actions added and empties it. `archived` are the actions that
+ * departed before those the timeline still holds. Returns the number of actions that were
+ * subtracted: all of them, or, if the oldest are not known any more, those whose predecessors are
+ * known. */
 int64_t timeline_take_back(struct timeline *timeline, struct window *window,
                            const struct departed *archived, size_t count, struct pairs *pairs);
-/* Reads one action, 0 being the oldest. */
+/* Returns one action; 0 is the oldest. */
 struct action timeline_at(const struct timeline *timeline, int32_t index);
-/* Tells how many bytes the columns take. */
+/* Returns how many bytes the columns take. */
 size_t timeline_bytes(const struct timeline *timeline);
 
 #endif

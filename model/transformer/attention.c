@@ -8,7 +8,7 @@
 /* A block of rows of one head. */
 struct block {
     size_t first, rows;
-    size_t columns;     /* those that any of the rows looks at */
+    size_t columns;     /* those that any of the rows attends to */
     size_t head, width; /* width: d / heads */
 };
 

@@ -24,13 +24,13 @@ struct attention {
     uint64_t key;  /* of the dropout: the same in both passes */
 };
 
-/* Tells how many numbers of P are kept for n positions. */
+/* Returns how many numbers of P are kept for n positions. */
 static inline size_t attention_kept(const struct attention *attention, size_t n)
 {
     return attention->heads * n * n;
 }
 
-/* Tells how many numbers of scratch memory n positions take. */
+/* Returns how many numbers of scratch memory n positions take. */
 static inline size_t attention_scratch(size_t n)
 {
     return 2 * ATTENTION_BLOCK * n;

@@ -10,13 +10,13 @@
 
 #include "base/base.h"
 
-/* Makes a key out of another and a number: independent streams for steps, sequences, layers. */
+/* Makes a key from another and a number: independent streams for steps, sequences, layers. */
 uint64_t dropout_key(uint64_t key, uint64_t number);
 /* Applies dropout to n numbers in place; rate 0 changes nothing. 0 <= rate < 1. */
 void dropout(float *x, size_t n, float rate, uint64_t key);
 /* Writes dropout(x) to y, which may be x itself. */
 void dropout_copy(float *y, const float *x, size_t n, float rate, uint64_t key);
-/* Tells the factor of the numbers that are kept. */
+/* Returns the factor of the numbers that are kept. */
 float dropout_scale(float rate);
 
 #endif

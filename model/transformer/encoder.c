@@ -1,7 +1,7 @@
-/* Forward and back mirror each other: embed, blocks, last norm. Activations that the way back needs
- * lie in one allocation, laid out by lay_out(); memory_of() counts it beforehand, and an assert
- * compares the two. Dropout keeps no masks: block_key() gives each use in each block a key of its
- * own, and the same key gives the same mask on the way back.
+/* The forward pass is embed, blocks, last norm; the backward pass is the reverse. Activations that
+ * the backward pass needs are in one allocation, laid out by lay_out(); memory_of() counts it
+ * beforehand, and an assert compares the two. Dropout keeps no masks: block_key() gives each use in
+ * each block its own key, and the same key gives the same mask in the backward pass.
  *
  * For serving, run_last_block() computes the last block for the last tokens only.
  */
@@ -12,7 +12,7 @@
 #include "model/transformer/encoder.h"
 #include "model/transformer/wide.h"
 
-/* What a block keeps for the way back; all T x d unless said. */
+/* What a block keeps for the backward pass; T x d unless a comment says otherwise. */
 struct trace {
     float *in;
     float *query_in;   /* LN(in) */
@@ -34,7 +34,7 @@ struct encoder {
     float *last_stats;
     float *hidden;
     float *scratch; /* of attention */
-    /* The way back. */
+    /* The backward pass. */
     float *dx;         /* T x d */
     float *dquery;     /* T x d */
     float *dattended;  /* T x d */
@@ -136,7 +136,7 @@ static void rectify(float *x, size_t n)
     }
 }
 
-/* Where relu and dropout let a number through, the gradient follows it, scaled as it was. */
+/* The gradient passes where relu and dropout passed the number, with the same scale. */
 WIDE
 static void rectify_back(float *dx, const float *y, size_t n, float scale)
 {
@@ -148,7 +148,7 @@ static void rectify_back(float *dx, const float *y, size_t n, float scale)
 
 /* ---- Forward ---- */
 
-/* Where a token's vectors are, in weights or in gradients. */
+/* Returns where a token's vectors are, in weights or in gradients. */
 struct token_vectors {
     float *item, *position;
 };
@@ -208,7 +208,7 @@ static void attend(struct encoder *encoder, const struct encoder_job *job, size_
     }
 }
 
-/* What a block does with t tokens (or rows of them) after attention. */
+/* Computes the rest of a block after attention, for t tokens or selected rows of them. */
 static void feed_forward(struct encoder *encoder, const struct encoder_job *job, size_t b, size_t t,
                          float *out)
 {
@@ -238,7 +238,7 @@ static void run_block(struct encoder *encoder, const struct encoder_job *job, si
     feed_forward(encoder, job, b, t, out);
 }
 
-/* The same for the last tokens alone; keys and values are everybody's. */
+/* The same for the last tokens only; keys and values are of all tokens. */
 static void run_last_block(struct encoder *encoder, const struct encoder_job *job, size_t b,
                            float *out)
 {
@@ -329,7 +329,7 @@ static void back_block(struct encoder *encoder, const struct encoder_job *job, s
                     grad->forward_norm);
     memcpy(dx, dmiddle, t * d * sizeof(*dx));
 
-    /* dx is the gradient by middle, hence also by query_in on the way around attention. */
+    /* dx is the gradient by middle, and so, by the residual connection, also by query_in. */
     linear_back(&block->output, trace->attended, dx, t, false, encoder->dattended, &grad->output);
     attend_back(encoder, job, b);
     linear_back(&block->query, trace->query_in, encoder->dquery, t, true, dx, &grad->query);

@@ -17,7 +17,7 @@ void pruning_cut(float *values, size_t n, float share)
     for (size_t i = 0; i < n; i++) { sizes[i] = fabsf(values[i]); }
     qsort(sizes, n, sizeof(*sizes), by_value);
     float bound = sizes[cut - 1];
-    size_t equals = cut; /* of the size of the bound, so many are cut */
+    size_t equals = cut; /* how many numbers of the bound's magnitude become 0 */
     for (size_t i = 0; i < cut; i++) { equals -= sizes[i] < bound; }
     for (size_t i = 0; i < n; i++) {
         if (fabsf(values[i]) < bound) {

@@ -1,9 +1,9 @@
 /* Pruning: sets numbers near 0 to 0, and packs runs with many zeros.
  *
- * Weights of small magnitude are cut: Han, Pool, Tran, Dally, "Learning both Weights and
- * Connections for Efficient Neural Networks", NIPS 2015, without retraining. A packed run is a
- * bit a number (lowest bit first, 1 where it is not 0, the last byte filled with 0) and then the
- * numbers that are not 0, in order.
+ * Weights of small magnitude become 0: Han, Pool, Tran, Dally, "Learning both Weights and
+ * Connections for Efficient Neural Networks", NIPS 2015, without retraining. A packed run has one
+ * bit for each number (lowest bit first, 1 where it is not 0, the last byte filled with 0) and then
+ * the numbers that are not 0, in order.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_PRUNING_H
 #define FRESHET_MODEL_TRANSFORMER_PRUNING_H
@@ -11,11 +11,11 @@
 #include "base/base.h"
 #include "base/buf.h"
 
-/* Makes the `share` of n finite numbers that is smallest in magnitude 0; of equals the first. */
+/* Sets the `share` of n finite numbers that is smallest in magnitude to 0; of equals the first. */
 void pruning_cut(float *values, size_t n, float share);
-/* Counts the numbers that are not 0. */
+/* Returns how many numbers are not 0. */
 size_t pruning_kept(const float *values, size_t n);
-/* Tells the bytes of a packed run of n numbers of which `kept` are not 0. */
+/* Returns the bytes of a packed run of n numbers of which `kept` are not 0. */
 size_t pruning_packed_size(size_t n, size_t kept);
 /* Appends the packed run. */
 void pruning_pack(const float *values, size_t n, struct buf *buf);

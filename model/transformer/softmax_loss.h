@@ -6,14 +6,14 @@
  *   d loss / dx   = sum_j p_j w_j - w_t,    p_j = e^(x.w_j) / sum
  *   d loss / dw_j = (p_j - [j = t]) x
  *
- * Logits are made for a tile of rows at a time in scratch memory that is used again, become
- * exponentials there, and are read twice more for the two gradients: no rows x items matrix is ever
- * whole, and the divisions by the sums are done on the narrow sides. The maximum of a row is looked
- * for only if |x| max|w| allows it to pass SOFTMAX_LOSS_SAFE.
+ * Logits are computed for a tile of rows at a time, in scratch memory that is reused. They become
+ * exponentials there and are read twice more for the two gradients. So no whole rows x items matrix
+ * exists, and the divisions by the sums are done on the smaller matrices. The maximum of a row is
+ * computed only if |x| max|w| allows it to exceed SOFTMAX_LOSS_SAFE.
  *
  * Sampled: the sum runs over the target and a shared sample of other items instead (uniform
  * negatives; Jean et al., "On using very large target vocabulary", ACL 2015, without correction as
- * all are equally likely). A sample that is the row's own target doesn't count.
+ * all are equally likely). A sampled item that is the row's own target does not count.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_SOFTMAX_LOSS_H
 #define FRESHET_MODEL_TRANSFORMER_SOFTMAX_LOSS_H
@@ -27,7 +27,7 @@ struct softmax_loss {
     const float *columns; /* count x d: the vectors summed over */
     size_t count;
     float longest;   /* a bound on the columns' lengths: softmax_loss_longest() */
-    float weight;    /* what gradients are multiplied by */
+    float weight;    /* factor of the gradients */
     float *dcolumns; /* count x d: gradients are added here */
     size_t tile;     /* rows at a time */
     float *scratch;  /* softmax_loss_scratch() numbers, of one thread */
@@ -39,7 +39,7 @@ struct softmax_loss {
     const int32_t *slots;
 };
 
-/* Tells how many numbers of scratch memory a tile takes. */
+/* Returns how many numbers of scratch memory a tile takes. */
 size_t softmax_loss_scratch(size_t tile, size_t count, size_t d);
 /* Finds the length of the longest of `count` vectors. */
 float softmax_loss_longest(const float *vectors, size_t count, size_t d);

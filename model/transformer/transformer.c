@@ -16,7 +16,7 @@
 #include "model/transformer/transformer_internal.h"
 #include "model/transformer/wide.h"
 
-/* Tokens worked on at a time: enough for matrices worth the name, few enough for a core's cache. */
+/* Tokens at a time: enough for efficient matrix products, few enough for a core's cache. */
 enum { PACK_TOKENS = 384, LOSS_TILE = 256, SLICES = 16 };
 
 /* Streams of the seed. */
@@ -25,7 +25,7 @@ enum { STEP_MASKS = 1, STEP_NEGATIVES = 2, STEP_LANES = 16 };
 
 /* ---- Life ---- */
 
-/* About what all lanes' encoders take; a few numbers of a header may ask for more than is there. */
+/* Estimates the memory of all lanes' encoders; an invalid header could ask for too much. */
 static double work_bytes(const struct transformer_settings *settings)
 {
     const struct weights_shape *shape = &settings->shape;
@@ -95,7 +95,7 @@ struct transformer *transformer_new(const struct transformer_settings *settings)
     return model;
 }
 
-/* Gives back what only learning needs; what of it is state (the moments) stays. */
+/* Frees what only learning needs, but for the state (the moments). */
 static void forget_learning(struct transformer *model)
 {
     for (size_t l = 0; l < model->settings.lanes; l++) {
@@ -272,7 +272,7 @@ static void get_ready_to_learn(struct transformer *model)
     model->ready_to_learn = true;
 }
 
-/* How much a sequence weighs in a step: what it asks (masked: about). */
+/* Returns a sequence's work in a step: its number of predictions (masked: an estimate). */
 static size_t tokens_of(const struct transformer *model, const struct sequence *sequence)
 {
     const size_t length = model->settings.shape.length;
@@ -292,8 +292,8 @@ static int longest_first(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* Deals the sequences out to the lanes, longest first, each to the lane with the least to do;
- * returns the tokens of all. */
+/* Distributes the sequences over the lanes, longest first, each to the lane with the least work;
+ * returns the number of all tokens. */
 static size_t deal(struct transformer *model, const struct sequence *sequences, size_t count)
 {
     struct by_size *sizes = xcalloc(count, sizeof(*sizes));
@@ -342,7 +342,7 @@ static struct softmax_loss loss_of(const struct transformer *model, struct lane 
     };
 }
 
-/* Forward, loss and back for what is in the lane's pack. */
+/* Forward pass, loss and backward pass for the lane's pack. */
 static void learn_pack(struct transformer *model, struct lane *lane, uint64_t key)
 {
     const struct pack *pack = &lane->pack;
@@ -474,7 +474,7 @@ static void move_weights(struct transformer *model)
     transformer_compose(model);
 }
 
-/* One step; adds up loss and what was asked. */
+/* Takes one step; sums the loss and the number of predictions. */
 static void learn(struct transformer *model, const struct sequence *sequences, size_t count,
                   double *loss, uint64_t *asked)
 {
@@ -562,7 +562,7 @@ static void encode_lane(void *arg, size_t part)
 void transformer_encode(struct transformer *model, const struct sequence *histories, size_t count,
                         float *hidden)
 {
-    /* One history is not worth waking another thread. */
+    /* For one history it does not pay to wake another thread. */
     const size_t lanes = MIN_OF((size_t)model->settings.lanes, count);
     model->sequences = histories;
     model->hidden = hidden;

@@ -4,13 +4,13 @@
  * (BERT4Rec: hidden items are predicted from both sides), with the softmax over all items or over a
  * sample, tied item vectors with or without attributes (item_vectors.h), and Adam.
  *
- * It holds everything: weights, optimiser, seed and counters. The result depends on the settings,
- * the seed and the sequences in order; `lanes` is part of the settings (gradients are
- * summed lane by lane), the number of threads is not: any number gives the same bits on the same
- * kind of processor. One caller at a time; to serve while learning, load a copy.
+ * It holds weights, optimiser, seed and counters. The result depends on the settings, the seed and
+ * the order of the sequences. It depends on `lanes`, a setting (gradients are summed lane by lane),
+ * but not on the number of threads: any number gives the same bits on the same kind of processor.
+ * One caller at a time; to serve while learning, load a copy.
  *
- * Items are 0 .. items - 1; the catalogue may grow. bench/bench_transformer.c
- * measures time and, on a file of sequences, quality.
+ * Items are 0 .. items - 1; the catalogue may grow. bench/bench_transformer.c measures time and, on
+ * a file of sequences, quality.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_TRANSFORMER_H
 #define FRESHET_MODEL_TRANSFORMER_TRANSFORMER_H
@@ -27,23 +27,23 @@ struct transformer_settings {
     float rate;         /* Adam's */
     float mask_share;   /* 0: causal; else masked, this share of the items hidden; shape.masked
                            follows from it */
-    uint32_t negatives; /* 0: softmax over all items; else over so many drawn ones */
+    uint32_t negatives; /* 0: softmax over all items; else over the target and so many sampled */
     uint32_t batch;     /* sequences a step, in transformer_epoch() */
     uint32_t lanes;     /* shares of a step, 1 .. TRANSFORMER_LANES_MAX */
-    uint32_t threads;   /* at most lanes are of use */
+    uint32_t threads;   /* more than `lanes` are not used */
     uint64_t seed;
 };
 
 enum { TRANSFORMER_LANES_MAX = 64 };
 
-/* The most memory that the lanes may take, because a model file from outside names their sizes. */
+/* Most memory of the lanes. A model file from outside could ask for more. */
 #define TRANSFORMER_WORK_BYTES_MAX 0x1p32
 
 struct transformer;
 
-/* Says whether the settings can work; *ret_why tells, in words, what is wrong. */
+/* Says whether the settings are valid; if not, *ret_why has the reason. */
 bool transformer_settings_fit(const struct transformer_settings *settings, const char **ret_why);
-/* Makes a model with drawn weights from settings that fit; free with transformer_free(). */
+/* Makes a model with random weights from valid settings; free with transformer_free(). */
 struct transformer *transformer_new(const struct transformer_settings *settings);
 /* Frees the model; takes NULL; returns NULL. */
 struct transformer *transformer_free(struct transformer *model);
@@ -66,7 +66,7 @@ double transformer_learn(struct transformer *model, const struct sequence *seque
 /* Learns from each sequence once, in a new random order each time, settings.batch a step; returns
  * the mean loss. */
 double transformer_epoch(struct transformer *model, const struct sequence *sequences, size_t count);
-/* Counts the steps taken. */
+/* Returns the number of steps taken. */
 uint64_t transformer_steps(const struct transformer *model);
 
 /* Computes the hidden vector of each history (none empty): hidden (count x d). */
@@ -84,11 +84,11 @@ const float *transformer_run(const struct transformer *model);
 /* Appends the model to buf: weights and attributes, and with `state` the optimiser's moments and
  * counters, so that learning goes on as if it had not been interrupted. */
 void transformer_save(const struct transformer *model, struct buf *buf, bool state);
-/* Makes the `share` of each of its matrices that is smallest in magnitude 0: for serving. What is
- * saved without state leaves zeros out. */
+/* Sets the `share` of each of its matrices that is smallest in magnitude to 0, for serving. A model
+ * that is saved without state leaves zeros out. */
 void transformer_prune(struct transformer *model, float share);
-/* Makes a model from what transformer_save() wrote; NULL if the bytes are not that, *ret_why tells
- * what is wrong. Threads are the caller's choice. Without state, the optimiser starts anew. */
+/* Makes a model from what transformer_save() wrote. NULL, with the reason in *ret_why, when the
+ * bytes are invalid. The caller chooses the threads. Without state, the optimiser starts from 0. */
 struct transformer *transformer_load(struct slice bytes, uint32_t threads, const char **ret_why);
 
 #endif

@@ -4,8 +4,8 @@
  *
  * Weights with so many zeros that it is shorter are packed (pruning.h), but not beside state.
  *
- * The checksum is of everything before it: bytes cut short or mixed up are told from bytes that are
- * whole before anything is believed. The weights block is a generation: what serving needs. */
+ * The checksum covers everything before it, so damaged or truncated bytes are refused before
+ * anything is used. The weights alone are a model version: what serving needs. */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/transformer/pruning.h"
@@ -126,7 +126,7 @@ static struct transformer_settings settings_of(const struct header *header, uint
     };
 }
 
-/* Says what is wrong with the bytes as a whole; NULL if nothing is. */
+/* Checks the bytes as a whole; returns what is wrong, NULL when nothing is. */
 static const char *fault_of(struct slice bytes, const struct header *header)
 {
     uint64_t sum;
@@ -167,7 +167,7 @@ static const char *take(const char *at, void *to, size_t size)
     return at + size;
 }
 
-/* Reads the weights; NULL when they are packed otherwise than the header says. */
+/* Reads the weights; NULL when their packing does not match the header. */
 static const char *take_weights(struct transformer *model, const struct header *header,
                                 const char *at)
 {

@@ -36,7 +36,7 @@ struct transformer_inference *transformer_inference_new(const struct weights_sha
     const size_t count = transformer_inference_dense_count(shape);
     inference->dense = xmemdup(dense, count * sizeof(*dense));
     inference->weights = weights_view(&inference->shape, inference->dense);
-    inference->shape.items = INT32_MAX; /* the table says how many */
+    inference->shape.items = INT32_MAX; /* the caller's table decides */
     const size_t tokens = MAX_OF((size_t)PACK_TOKENS, (size_t)shape->length);
     pack_init(&inference->pack, tokens);
     inference->encoder = encoder_new(&inference->shape, tokens);

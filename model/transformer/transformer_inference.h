@@ -2,8 +2,8 @@
  *
  * The dense weights are the part of a run (weights.h) before attributes and items: positions, mask,
  * blocks, last norm. The table is the caller's, rows x d, attributes included, and may grow or move
- * from call to call. A model that was trained on masked items reads a history and a
- * mask at its end. Memory is one pack's activations. One thread.
+ * from call to call. A model that was trained on masked items reads a history and a mask at its
+ * end. Memory is one pack's activations. One thread.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INFERENCE_H
 #define FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INFERENCE_H
@@ -14,7 +14,7 @@
 
 struct transformer_inference;
 
-/* Counts the dense weights of a shape; its items and attributes do not matter. */
+/* Returns the number of dense weights of a shape; its items and attributes do not matter. */
 size_t transformer_inference_dense_count(const struct weights_shape *shape);
 /* Makes one for a shape that fits (its items and attributes do not matter); copies the dense
  * weights. Free with transformer_inference_free(). */
@@ -22,9 +22,9 @@ struct transformer_inference *transformer_inference_new(const struct weights_sha
                                                         const float *dense);
 /* Frees it; takes NULL; returns NULL. */
 struct transformer_inference *transformer_inference_free(struct transformer_inference *inference);
-/* Counts the numbers of a vector. */
+/* Returns how many numbers a vector has. */
 size_t transformer_inference_width(const struct transformer_inference *inference);
-/* Computes what each history (none empty; items are rows of the table) predicts: hidden
+/* Computes the hidden vector of each history (none empty; items are rows of the table): hidden
  * (count x d). */
 void transformer_inference_encode(struct transformer_inference *inference, const float *table,
                                   const struct sequence *histories, size_t count, float *hidden);

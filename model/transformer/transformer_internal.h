@@ -1,4 +1,4 @@
-/* The insides of the Transformer, shared by its files. */
+/* The struct of the Transformer, shared by its files. */
 #ifndef FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INTERNAL_H
 #define FRESHET_MODEL_TRANSFORMER_TRANSFORMER_INTERNAL_H
 
@@ -19,7 +19,7 @@ struct lane {
     float *dasked;  /* rows x d */
     float *dhidden; /* tokens x d */
     float *scratch; /* of the loss */
-    int32_t *order; /* which sequences of the step */
+    int32_t *order; /* indices of its sequences in the step */
     size_t count, capacity;
     double loss;
     uint64_t asked_count;
@@ -36,10 +36,10 @@ struct transformer {
     uint64_t steps, epochs;
 
     struct thread_pool *pool;
-    struct lane *lanes; /* made when first needed to learn: serving does without gradients */
+    struct lane *lanes; /* made at the first step: serving needs no gradients */
     bool ready_to_learn;
 
-    /* The step that is under way. */
+    /* The current step. */
     const struct sequence *sequences;
     uint64_t key;
     float weight;
@@ -47,7 +47,7 @@ struct transformer {
     float *columns;   /* sampled: negatives x d */
     int32_t *sampled; /* their items */
     int32_t *slots;   /* items: a negative's column, or -1 */
-    float *hidden;    /* where encoding puts its results */
+    float *hidden;    /* the results of encoding */
 };
 
 /* Makes a model whose numbers are all zero. */

@@ -1,4 +1,4 @@
-/* Presets: the settings with which the Transformer is trained, by the shape of the data.
+/* Presets: training settings of the Transformer for different kinds of data.
  *
  * Used by the sequence trainer and by `freshet evaluate`; found by ablation on public data
  * (docs/quality.md). All numbers are doubles, so that a hyperparameter table can name them.
@@ -14,19 +14,19 @@ struct transformer_preset {
     double d;        /* width, a multiple of 16 */
     double blocks;
     double heads;
-    double length;  /* actions looked back upon */
-    double windows; /* pieces of so many actions that a long sequence is learned in */
+    double length;  /* newest actions that the model reads */
+    double windows; /* most pieces of `length` actions that a long sequence is trained on in */
     double dropout;
     double batch;     /* sequences a step */
     double rate;      /* Adam's */
-    double whole;     /* the softmax is over all items up to so many, else over drawn ones */
-    double negatives; /* how many are drawn */
-    double pruned;    /* share of the weights that are made 0 after training */
-    double mask_share; /* 0: learns the next item; else items that are masked, this share */
+    double whole;     /* most items for a softmax over all items; above it, over sampled ones */
+    double negatives; /* sampled items per step */
+    double pruned;    /* share of the weights that are set to 0 after training */
+    double mask_share; /* share of the items that are masked; 0: causal */
 };
 
 enum transformer_preset_name {
-    TRANSFORMER_SPARSE,     /* short sequences, nothing known of the items */
+    TRANSFORMER_SPARSE,     /* short sequences, items without attributes */
     TRANSFORMER_ATTRIBUTES, /* short sequences, items with attributes */
     TRANSFORMER_LONG,       /* long sequences */
     TRANSFORMER_PRESETS,

@@ -23,7 +23,7 @@ bool weights_shape_fits(const struct weights_shape *shape, const char **ret_why)
     return !why;
 }
 
-/* Hands out the run's parts one after the other. */
+/* Returns the run's parts one after the other. */
 static float *part(float **at, size_t count)
 {
     float *here = *at;
@@ -100,7 +100,7 @@ static void draw_projection(const struct linear *layer, uint64_t key)
     memset(layer->bias, 0, layer->out * sizeof(*layer->bias));
 }
 
-/* Layers whose results are added to what goes around them begin quietly. */
+/* Layers with a residual connection begin with small weights. */
 static void draw_linear(const struct linear *layer, uint64_t key)
 {
     draw_normal(layer->weights, layer->in * layer->out, key);
@@ -113,7 +113,7 @@ static void draw_norm(const struct layer_norm *norm, size_t d)
     memset(norm->bias, 0, d * sizeof(*norm->bias));
 }
 
-/* Each item has a stream of its own, so that it starts the same whenever it comes. */
+/* Each item has its own random stream: its first vector does not depend on when it comes. */
 void weights_draw_items(const struct weights_shape *shape, float *at, uint32_t first, uint64_t seed)
 {
     struct weights w = weights_view(shape, at);

@@ -1,7 +1,7 @@
 /* Weights: all numbers of a Transformer in one run, and the place of each part in it.
  *
- * The same layout serves weights, gradients and the optimiser's moments. The item vectors are the
- * tail, so that a catalogue grows by lengthening the run.
+ * Weights, gradients and the optimiser's moments have the same layout. The item vectors come last,
+ * so that the run is extended when the catalogue grows.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_WEIGHTS_H
 #define FRESHET_MODEL_TRANSFORMER_WEIGHTS_H
@@ -12,7 +12,7 @@
 
 enum { WEIGHTS_BLOCKS_MAX = 8 };
 
-/* The sizes that make a model. Widths are multiples of 16. */
+/* The sizes of a model. Widths are multiples of 16. */
 struct weights_shape {
     uint32_t items;
     uint32_t d;      /* width of all vectors */
@@ -21,7 +21,7 @@ struct weights_shape {
     uint32_t heads;  /* divides d */
     uint32_t length; /* positions */
     uint32_t attributes;
-    uint32_t masked; /* 1: learned on masked items; it predicts in place of a mask at the end */
+    uint32_t masked; /* 1: trained on masked items; it predicts at a mask at the end */
 };
 
 struct block_weights {
@@ -44,9 +44,9 @@ struct weights {
     float *items;      /* items x d */
 };
 
-/* Says whether the shape can be built; *ret_why tells, in words, what is wrong. */
+/* Says whether the shape is valid; if not, *ret_why has the reason. */
 bool weights_shape_fits(const struct weights_shape *shape, const char **ret_why);
-/* Counts the numbers of a run. */
+/* Returns how many numbers a run has. */
 size_t weights_count(const struct weights_shape *shape);
 /* Finds the parts in a run at `at`. */
 struct weights weights_view(const struct weights_shape *shape, float *at);
@@ -54,8 +54,8 @@ struct weights weights_view(const struct weights_shape *shape, float *at);
  * uniform within Glorot's bounds (AISTATS 2010, formula 16), gains 1, biases 0. The same seed gives
  * the same values. */
 void weights_draw(const struct weights_shape *shape, float *at, uint64_t seed);
-/* Makes the `share` of each matrix (layers, item and attribute vectors) that is smallest in
- * magnitude 0: pruning.h. */
+/* Sets the `share` of each matrix (layers, item and attribute vectors) that is smallest in
+ * magnitude to 0 (pruning.h). */
 void weights_prune(const struct weights_shape *shape, float *at, float share);
 /* Draws the vectors of items from `first` on, the same as weights_draw() would. */
 void weights_draw_items(const struct weights_shape *shape, float *at, uint32_t first,
