@@ -37,6 +37,7 @@ ALL_LIBS = $(PKG_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lstdc++ -lm -lpthread
 ifndef V
 QUIET_CC = @echo "  CC    $@";
 QUIET_LINK = @echo "  LINK  $@";
+QUIET_AR = @echo "  AR    $@";
 endif
 
 # The rooms that workers and commands share, and what `freshet` needs of a worker's: the library.
@@ -61,14 +62,14 @@ all: $(BINS)
 
 $(LIB): $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(AR) rcs $@.tmp $^ && mv $@.tmp $@
+	$(QUIET_AR)$(AR) rcs $@.tmp $^ && mv $@.tmp $@
 
 # What the workers' rooms hold beside their mains, for the tests to link.
 WORKER_SRC := $(filter-out %_main.c,$(foreach w,$(WORKERS),$(call worker_src,$(w))))
 LIB_WORKERS := $(OUT)/libworkers.a
 $(LIB_WORKERS): $(WORKER_SRC:%.c=$(OUT)/%.o)
 	@mkdir -p $(@D)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(QUIET_AR)rm -f $@ && $(AR) rcs $@ $^
 
 define worker_rule
 $(call worker_bin,$(1)): $(patsubst %.c,$(OUT)/%.o,$(call worker_src,$(1))) $(LIB)

@@ -65,7 +65,7 @@ static inline int64_t env_now_ms(const struct env *env)
 void env_log(const struct env *env, enum log_level level, const char *msg, const char *format, ...)
     _printf_(4, 5);
 void env_log_args(const struct env *env, enum log_level level, const char *msg, const char *format,
-                  va_list args);
+                  va_list args) _printf_(4, 0);
 /* Ends the run with an exit code and a reason, unless it has ended already. */
 void env_break(struct env *env, int exit_code, const char *format, ...) _printf_(3, 4);
 /* Ends the run when a wire_error is final, with the wire's message; ignores other errors. */
@@ -75,7 +75,7 @@ int env_exit_code(int result);
 
 /* Stores why the worker refuses a record. */
 void run_refusal_set(struct run_refusal *refusal, const char *reason, const char *format,
-                     va_list args);
+                     va_list args) _printf_(3, 0);
 void run_refusal_clear(struct run_refusal *refusal);
 
 /* Says whether the worker has state, with a changelog. */
