@@ -47,7 +47,7 @@ struct ingest {
     struct sources *sources;
     struct source_topic topics[SOURCES_MAX];
     size_t topics_count;
-    const char *newest_topic; /* of the last record: mostly that of the next one too */
+    const char *newest_topic; /* of the last record; the next record is mostly of the same topic */
     size_t newest;
     struct codec *codecs[TARGETS_COUNT];
     struct buf message;

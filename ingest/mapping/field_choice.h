@@ -20,7 +20,7 @@ struct field_choice {
 int field_choice_new(struct slice text, struct field_choice **ret_choice, const char **ret_why);
 /* Frees the choice; takes NULL; returns NULL. */
 struct field_choice *field_choice_free(struct field_choice *choice);
-/* Tells the constant at its end; NULL when there is none. */
+/* Returns the constant at its end; NULL when there is none. */
 json_t *field_choice_constant(const struct field_choice *choice);
 /* Finds the first path of it that has a `[*]`; NULL when none has. */
 const struct field_path *field_choice_spread(const struct field_choice *choice);

@@ -20,7 +20,7 @@ struct field_path {
 static const char star_text[] = "[*]";
 static const char why_index[] = "an index is [0] to [9999], or [*] for every element";
 
-/* Reads `[12]` or `["key"]`; `at` stands on the bracket. Returns where it ends, or NULL. */
+/* Reads `[12]` or `["key"]`; `at` points to the bracket. Returns where it ends, or NULL. */
 static const char *parse_bracket(const char *at, struct step *ret_step, const char **ret_why)
 {
     at++;
@@ -98,14 +98,14 @@ static int parse_steps(struct field_path *path, const char *at, const char **ret
     return 0;
 }
 
-/* Says whether a path is a root's name, and then perhaps steps. */
+/* Says whether a path begins with a root's name, perhaps followed by steps. */
 static bool begins_with(const char *text, const char *root)
 {
     size_t size = strlen(root);
     return strncmp(text, root, size) == 0 && (!text[size] || strchr(".[", text[size]));
 }
 
-/* `at` stands behind the `$header`. */
+/* `at` points behind the `$header`. */
 static int parse_header(struct field_path *path, const char *at, const char **ret_why)
 {
     int rc = *at ? parse_steps(path, at + (*at == '.'), ret_why) : -EINVAL;
@@ -117,8 +117,8 @@ static int parse_header(struct field_path *path, const char *at, const char **re
     return -EINVAL;
 }
 
-/* `$key`, `$key.x`, `$key[0]`, `$header.x` and `$timestamp`; other names with a dollar are keys
- * like any. */
+/* `$key`, `$key.x`, `$key[0]`, `$header.x` and `$timestamp`; other names with a dollar are ordinary
+ * keys. */
 static int parse_from_root(struct field_path *path, const char **ret_why)
 {
     static const char key[] = "$key", timestamp[] = "$timestamp", header[] = "$header";

@@ -7,9 +7,9 @@
  * A path may have one `[*]`, which means every element of an array (`order.lines[*].sku`). Such a
  * path has two halves: the path to the array, and the path from an element to the value.
  *
- * Paths that do not lead into the document: `$key` is the record's key as text,
- * `$key.id` a field of a key that is JSON, `$timestamp` the record's Kafka timestamp in ms,
- * `$header.NAME` (`$header["a.b"]`) a header as text. A field of that name is written `["$key"]`.
+ * Some paths do not lead into the document: `$key` is the record's key as text, `$key.id` a field
+ * of a key that is JSON, `$timestamp` the record's Kafka timestamp in ms, `$header.NAME`
+ * (`$header["a.b"]`) a header as text. A field whose name is `$key` is written `["$key"]`.
  */
 #ifndef FRESHET_INGEST_MAPPING_FIELD_PATH_H
 #define FRESHET_INGEST_MAPPING_FIELD_PATH_H
@@ -40,20 +40,20 @@ struct field_path;
 int field_path_new(struct slice text, struct field_path **ret_path, const char **ret_why);
 /* Frees the path; takes NULL; returns NULL. */
 struct field_path *field_path_free(struct field_path *path);
-/* Tells the text that the path was made from; borrowed from the path. */
+/* Returns the text from which the path was made; borrowed from the path. */
 const char *field_path_text(const struct field_path *path);
-/* Tells what the path leads into. */
+/* Returns what the path leads into. */
 enum path_root field_path_root(const struct field_path *path);
-/* Says whether the path leads elsewhere than into the document or to a constant. */
+/* Says whether the path leads to the key, the timestamp or a header. */
 bool field_path_beside(const struct field_path *path);
-/* Tells the name of the header that the path leads to, borrowed from the path; data NULL when it
- * leads to none. */
+/* Returns the name of the path's header, borrowed from the path; data NULL when the path does not
+ * lead to a header. */
 struct slice field_path_header(const struct field_path *path);
 /* Says whether the path has a `[*]`. */
 bool field_path_spreads(const struct field_path *path);
 /* Says whether two paths with a `[*]` lead to the same array. */
 bool field_path_same_array(const struct field_path *path, const struct field_path *other);
-/* Tells the constant, borrowed from the path; NULL when the path is none. */
+/* Returns the constant, borrowed from the path; NULL when the path is not a constant. */
 json_t *field_path_constant(const struct field_path *path);
 /* Finds the value, or with a `[*]` the array before it, borrowed from the document (a constant:
  * from the path); NULL when absent. */

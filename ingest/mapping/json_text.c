@@ -2,8 +2,8 @@
 #include "base/utf8.h"
 #include "ingest/mapping/json_text.h"
 
-/* Bounds depth and number of values of whatever the text may be; it need not be JSON. Every value
- * but the first of a container follows a comma, every container and key is counted too. */
+/* Limits the depth and the number of values of a text, which need not be valid JSON. Each comma,
+ * container and key counts as a value. */
 static enum json_fault bounds(struct slice text)
 {
     size_t depth = 0, values = 1;
@@ -69,7 +69,7 @@ enum json_fault json_text_parse(struct slice text, json_t **ret_document, char *
         *ret_document = document;
         return JSON_FINE;
     }
-    /* The parser quotes the text after "near"; people's data does not belong in a log. */
+    /* The parser quotes the text after "near"; users' data must not be logged. */
     const char *near = strstr(error.text, " near ");
     int length = near ? (int)(near - error.text) : (int)strnlen(error.text, sizeof(error.text));
     fault = fault_of(json_error_code(&error));

@@ -26,8 +26,8 @@ enum json_fault {
     JSON_BAD_SYNTAX,
 };
 
-/* Parses the text. JSON_FINE: ret_document is given, the caller frees it with json_decref(). Else
- * where is told what the parser says and at which byte (never a piece of the text). */
+/* Parses the text. JSON_FINE: ret_document is set; the caller frees it with json_decref(). Else
+ * `where` gets the parser's message and the byte offset (never a piece of the text). */
 enum json_fault json_text_parse(struct slice text, json_t **ret_document, char *where,
                                 size_t where_size);
 

@@ -22,8 +22,7 @@ enum value_state json_value_text(json_t *value, struct arena *arena, struct slic
     return VALUE_FOUND;
 }
 
-/* Says whether the whole text is a number as JSON writes it; blanks, signs and words of C's own
- * reading are not. */
+/* Says whether the whole text is a number in JSON's syntax, without what only strtod() accepts. */
 static bool is_number_text(struct slice text)
 {
     if (text.size == 0 || text.size >= NUMBER_TEXT_MAX) { return false; }
@@ -35,7 +34,7 @@ static bool is_number_text(struct slice text)
     return true;
 }
 
-/* What other JSON writers make of a double that JSON cannot say. */
+/* Texts that other JSON writers use for doubles that JSON does not have. */
 static bool names_no_number(struct slice text)
 {
     static const char *const names[] = {"NaN", "nan", "Infinity", "-Infinity", "inf", "-inf"};
@@ -45,7 +44,7 @@ static bool names_no_number(struct slice text)
     return false;
 }
 
-/* jansson's strings end in a NUL, which is_number_text() has seen to be the only one. */
+/* jansson's strings end in a NUL; is_number_text() has checked that there is no other. */
 static bool read_real(struct slice text, double *ret_number)
 {
     char *end;

@@ -1,5 +1,5 @@
-/* Converts one JSON value to the type of a field. The state tells whether it is absent, of the
- * wrong type or unreadable; then ret_ is unchanged, and the rules decide.
+/* Converts one JSON value to the type of a field. If the value is absent, of the wrong type or
+ * unreadable, the state says so, ret_ is unchanged, and the rules decide.
  *
  * Texts are copied into the arena, because they outlive the document.
  */

@@ -1,7 +1,7 @@
 /* One record passes the stages of rules.h one after the other: bytes, headers, Avro (rendered to
  * JSON text), JSON, kind, elements, fields, object. Each stage fills in a part of the candidate and
- * asks the rules of that stage; the first broken rule ends the record with a refusal. A record with
- * `[*]` repeats the last two stages for each element, and one refused element refuses all.
+ * checks the rules of that stage; the first broken rule refuses the record. A record with `[*]`
+ * repeats the last two stages for each element; one refused element refuses the whole record.
  *
  * Memory: texts and objects live in the caller's arena; the JSON document and the named headers are
  * freed before mapping_apply() returns.
@@ -28,12 +28,12 @@ struct work {
     struct arena *arena;
     bool avro;
     json_t *document;
-    json_t *key_text; /* of $key, once it was asked for */
+    json_t *key_text; /* of $key, after its first use */
     json_t *key;      /* of $key.field */
     json_t *timestamp;
     bool key_read;
     bool unknown_id; /* of the schema of an Avro message */
-    json_t *element; /* at hand; NULL: the record is not spread */
+    json_t *element; /* the current one; NULL: the record has no [*] */
     size_t index;    /* of the element */
     struct candidate candidate;
     struct outcome outcome;
@@ -164,7 +164,7 @@ static json_t *key_text(struct work *work)
     return work->key_text;
 }
 
-/* A key that is no JSON, nor Avro where the source is, has no fields. */
+/* A key that is not in the source's format (JSON or Avro) has no fields. */
 static json_t *key_document(struct work *work)
 {
     char where[JSON_WHERE_MAX];
@@ -186,7 +186,7 @@ static json_t *timestamp(struct work *work)
     return work->timestamp;
 }
 
-/* What stands beside the document. */
+/* Finds a value outside the document: key, timestamp, header. */
 static json_t *follow_beside(void *arg, const struct field_path *path)
 {
     struct work *work = arg;
@@ -258,7 +258,7 @@ static enum value_state read_time(struct work *work, enum mapped field, enum tim
     return json_value_time(value, format, work->mapping->settings->numbers_as_text, ret_ms);
 }
 
-/* False: actions of that name are to be ignored. */
+/* False: actions of that name are ignored. */
 static bool read_action(struct work *work)
 {
     struct candidate *candidate = &work->candidate;
@@ -341,7 +341,7 @@ static void read_profile(struct work *work)
     profile->tags = read_tags(work, PROFILE_TAGS_MAX);
 }
 
-/* False: no event is to come of it. */
+/* False: it becomes no event. */
 static bool read_fields(struct work *work)
 {
     switch (work->candidate.target) {
@@ -378,7 +378,7 @@ static struct slice made_id(struct work *work)
     return slice_of(id, (size_t)size);
 }
 
-/* Adds what the record does not say itself. */
+/* Fills in what the record does not have. */
 static void complete(struct work *work)
 {
     struct mapping *mapping = work->mapping;
@@ -404,7 +404,7 @@ static void add(struct work *work, struct slice key, const void *object)
     work->outcome.at[work->outcome.count++] = (struct becoming){.key = key, .object = object};
 }
 
-/* What the user is called from here on; the record's own time says by which key. */
+/* Replaces the user's id by the pseudonym under the key that the record's time selects. */
 static struct slice called(struct work *work, struct slice user)
 {
     struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
@@ -424,7 +424,7 @@ static void keep_profile(struct work *work)
         return;
     }
     if (!pseudonyms) { add(work, user, NULL); }
-    /* It may stand under any key. */
+    /* The profile may be stored under any of the pseudonyms: deletes it under each. */
     for (size_t i = 0; pseudonyms && i < pseudonyms_count(pseudonyms); i++) {
         add(work, pseudonyms_of(pseudonyms, i, user, work->arena), NULL);
     }

@@ -1,14 +1,13 @@
 /* The configured mapping: turns one record of the platform's own topic into objects, or refuses it.
  *
  * A record becomes an event, an item or a profile (`becomes`), or several when its paths have a
- * `[*]`: one for each element of that array, all or none of them. A record can
- * also delete the item or profile that it names: a record without a value, or of a kind configured
- * to delete.
+ * `[*]`: one for each element of that array, all or none of them. A record without a value, or of a
+ * kind configured to delete, deletes the item or profile that it names.
  *
  * Avro messages are rendered to JSON text by their writer's schema (the codec's checks), so that
  * one mapping, one set of rules and one parser serve both formats.
  *
- * The answer depends on the record (key, value, headers, topic, partition, offset, Kafka timestamp)
+ * The result depends on the record (key, value, headers, topic, partition, offset, Kafka timestamp)
  * and the configuration only. A record without an id gets its origin as its id:
  * `topic-partition-offset`, the offset in 12 digits or more. A record without a sequence gets the
  * offset as its sequence, so that events of one user and millisecond keep their order of arrival.
@@ -32,7 +31,7 @@ enum {
     MAPPING_ELEMENTS_MAX = 1000,
 };
 
-/* Why a record was refused: the name of the rule, and the field and what to do about it. */
+/* Why a record was refused: the name of the rule, the field, and a hint. */
 struct refusal {
     const char *reason;
     char detail[400];
@@ -72,9 +71,9 @@ int mapping_apply(struct mapping *mapping, const struct record *rec, struct aren
  * it: checks on Avro bytes are skipped. */
 int mapping_apply_rendered(struct mapping *mapping, const struct record *rec, struct arena *arena,
                            struct outcome *ret_outcome, struct refusal *ret_refusal);
-/* Counts the events so far that came without an id. */
+/* Returns the number of events so far that came without an id. */
 uint64_t mapping_ids_made(const struct mapping *mapping);
-/* Tells the contract of what a target is. */
+/* Returns a target's contract. */
 const struct contract *target_contract(enum target target);
 
 #endif

@@ -1,4 +1,4 @@
-/* Inside of the mapping, shared by mapping.c (one record) and mapping_setup.c (configuration). */
+/* The struct of the mapping, shared by mapping.c (a record) and mapping_setup.c (configuration). */
 #ifndef FRESHET_INGEST_MAPPING_MAPPING_INTERNAL_H
 #define FRESHET_INGEST_MAPPING_MAPPING_INTERNAL_H
 
@@ -18,17 +18,17 @@ struct mapping {
     struct schema_cache *schemas;
     struct pseudonyms *pseudonyms; /* NULL: users keep their ids; borrowed */
     struct rule_limits limits;
-    struct field_choice *choices[MAPPED_COUNT]; /* NULL: not mapped; tags are apart */
+    struct field_choice *choices[MAPPED_COUNT]; /* NULL: not mapped; tags are in `tags` */
     struct tag_sources *tags;                   /* NULL: not mapped */
     struct named_headers *headers;              /* those that paths lead to */
     const struct field_path *spread; /* one of the paths that have a [*]; NULL: none has */
-    bool own_ids;                    /* each element has an id of its own */
+    bool own_ids;                    /* each element has its own id */
     bool by_logical_type;            /* Avro's times are rendered as text */
     enum time_format created_format;
     struct action_names *actions;
     struct record_kinds *kinds;
     struct buf rendered;
-    char where[JSON_WHERE_MAX]; /* what codec or parser say of the record; cleared for each */
+    char where[JSON_WHERE_MAX]; /* the codec's or parser's message; cleared for each record */
     uint64_t ids_made;
 };
 

@@ -46,7 +46,7 @@ struct mapping_settings {
 enum { MAPPING_OPTIONS_COUNT = 37 };
 extern const struct option mapping_options[];
 
-/* Tells the option of a path ("map.user"). */
+/* Returns the option of a path ("map.user"). */
 const char *mapping_path_key(enum mapped field);
 
 #endif

@@ -12,7 +12,7 @@ enum {
 
 #define BIT(field) (1u << (field))
 
-/* The fields that each target has; those of the others are not looked at. */
+/* The fields that each target has; all others are ignored. */
 static const unsigned fields_of[TARGETS_COUNT] = {
     [TARGET_EVENT] = BIT(MAPPED_USER) | BIT(MAPPED_ITEM) | BIT(MAPPED_ACTION) | BIT(MAPPED_TIME) |
                      BIT(MAPPED_WEIGHT) | BIT(MAPPED_ID) | BIT(MAPPED_SEQUENCE) | BIT(MAPPED_KIND),
@@ -67,7 +67,7 @@ static enum value_state try_constant(const struct mapping *mapping, enum mapped 
     }
 }
 
-/* Says what the constant of a field should have been; NULL when it serves or there is none. */
+/* Returns what a field's constant should be; NULL when it is valid or there is none. */
 static const char *constant_fault(const struct mapping *mapping, enum mapped field)
 {
     json_t *constant = field_choice_constant(mapping->choices[field]);
@@ -90,7 +90,7 @@ static bool leads_to_header(const struct field_choice *choice)
     return false;
 }
 
-/* Says what a field that is never a text needs for its header; NULL when nothing. */
+/* Returns what a field that is not a text needs to be read from a header; NULL: nothing. */
 static const char *header_fault(const struct mapping *mapping, enum mapped field)
 {
     const struct mapping_settings *settings = mapping->settings;
@@ -144,7 +144,7 @@ static int take_tags(struct mapping *mapping, char *why, size_t why_size)
     return refuse_path(mapping, MAPPED_TAGS, hint, why, why_size);
 }
 
-/* All paths with a [*] are ways into the same array, element by element. */
+/* All paths with a [*] must lead to the same array. */
 static int find_spread(struct mapping *mapping, char *why, size_t why_size)
 {
     for (enum mapped field = 0; field < MAPPED_COUNT; field++) {
@@ -196,7 +196,7 @@ static int find_headers(struct mapping *mapping, char *why, size_t why_size)
     return rc;
 }
 
-/* Looks the constant action up once: if it is unknown, so is every record's. */
+/* Looks a constant action up once: if it is unknown, every record would be refused. */
 static int check_action(const struct mapping *mapping, char *why, size_t why_size)
 {
     const struct field_choice *choice = mapping->choices[MAPPED_ACTION];

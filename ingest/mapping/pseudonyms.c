@@ -13,7 +13,7 @@ enum { KEY_FILE_BYTES_MAX = 64 << 10, LINE_WORDS = 3 };
 struct key {
     char id[PSEUDONYM_KEY_ID_MAX + 1];
     int64_t from_ms;
-    EVP_MAC_CTX *mac; /* holds the key; started anew for each user */
+    EVP_MAC_CTX *mac; /* holds the key; started again for each user */
 };
 
 struct pseudonyms {
@@ -23,7 +23,7 @@ struct pseudonyms {
 
 /* ---- HMAC ---- */
 
-/* Out of memory, or a libcrypto without SHA-256: neither can be gone on with. */
+/* Out of memory, or a libcrypto without SHA-256: ends the process. */
 static EVP_MAC_CTX *new_mac(const void *key, size_t size)
 {
     char digest[] = "SHA256";
@@ -41,7 +41,7 @@ static EVP_MAC_CTX *new_mac(const void *key, size_t size)
     return mac;
 }
 
-/* Without a key, init begins again with the one that is there. */
+/* Without a key argument, init starts again with the present key. */
 static void digest_of(EVP_MAC_CTX *mac, struct slice text, unsigned char *ret_digest)
 {
     size_t size = 0;

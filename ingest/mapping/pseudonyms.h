@@ -1,13 +1,13 @@
-/* Pseudonyms: stand for user ids when keys are configured. The one door to OpenSSL's libcrypto.
+/* Pseudonyms: replace user ids when keys are configured. Uses OpenSSL's libcrypto.
  *
  * A pseudonym is `KEYID.` and HMAC-SHA256 (RFC 2104) of the user id's bytes under that key, in
  * lower-case hex. Anyone with the key can compute it, in any language or database; without the key
  * it can neither be reversed nor guessed by trying ids.
  *
- * Keys stand in a file, one a line, oldest first: an id (a-z, 0-9, at most 16), from when it is in
- * force (ISO 8601), and its bytes in hex (16 to 128):
+ * Keys are in a file, one per line, oldest first: an id (a-z, 0-9, at most 16), the time from which
+ * it is used (ISO 8601), and its bytes in hex (16 to 128):
  *
- *     # id  in force from         key
+ *     # id  used from             key
  *     k1    1970-01-01            0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b
  *     k2    2027-01-01T00:00:00Z  4a656665...
  *
@@ -43,11 +43,11 @@ int pseudonyms_load(const char *path, struct pseudonyms **ret_pseudonyms, char *
                     size_t why_size);
 /* Wipes the keys and frees them; takes NULL; returns NULL. */
 struct pseudonyms *pseudonyms_free(struct pseudonyms *pseudonyms);
-/* Counts the keys; at least one. */
+/* Returns the number of keys; at least one. */
 size_t pseudonyms_count(const struct pseudonyms *pseudonyms);
-/* Tells which key is in force at a time; before the first, the first. */
+/* Returns the key that is used at a time; before the first, the first. */
 size_t pseudonyms_at(const struct pseudonyms *pseudonyms, int64_t time_ms);
-/* Tells a key's id, and from when it is in force. */
+/* Returns a key's id, and the time from which it is used. */
 const char *pseudonyms_key_id(const struct pseudonyms *pseudonyms, size_t key);
 int64_t pseudonyms_key_from(const struct pseudonyms *pseudonyms, size_t key);
 /* Makes the pseudonym of a user under one key; the text lives in the arena. */

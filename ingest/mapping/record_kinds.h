@@ -1,7 +1,7 @@
 /* Decides what to do with each kind of record in a mixed topic: `kind.VALUE=VERDICT`.
  *
  * A topic may hold `track` and `identify` calls, inserts and deletes, clicks and heartbeats. The
- * value at `map.kind` tells the kind; `kind.default` decides about kinds that are not listed.
+ * value at `map.kind` is the kind; `kind.default` decides about kinds that are not listed.
  */
 #ifndef FRESHET_INGEST_MAPPING_RECORD_KINDS_H
 #define FRESHET_INGEST_MAPPING_RECORD_KINDS_H
@@ -26,7 +26,7 @@ int record_kinds_new(const struct properties *properties, const char *fallback, 
                      struct record_kinds **ret_kinds, char *why, size_t why_size);
 /* Frees the table; takes NULL; returns NULL. */
 struct record_kinds *record_kinds_free(struct record_kinds *kinds);
-/* Says what to do with a record of that kind. */
+/* Returns what to do with a record of that kind. */
 enum kind_verdict record_kinds_find(const struct record_kinds *kinds, struct slice kind);
 
 #endif

@@ -207,7 +207,7 @@ PREDICATE(is_id_with_control_characters)
     return false;
 }
 
-/* Against the record's own Kafka timestamp, never the clock: a replay gives the same answer. */
+/* Compares with the record's Kafka timestamp, never the clock: a replay gives the same result. */
 PREDICATE(is_time_out_of_range)
 {
     const struct rule_limits *limits = candidate->limits;
@@ -240,7 +240,7 @@ PREDICATE(is_weight_too_large)
     return candidate->event.weight > candidate->limits->weight_max;
 }
 
-/* A limit of the contracts: a longer one could not be written. */
+/* A limit of the contracts: a longer text could not be written. */
 PREDICATE(is_text_too_long)
 {
     if (is_event(candidate)) { return false; }

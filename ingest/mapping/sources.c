@@ -92,7 +92,7 @@ static int add_sources(struct setup *setup)
     }
 }
 
-/* ---- What a source says otherwise ---- */
+/* ---- Overrides of a source ---- */
 
 static const struct option *find_option(const char *name)
 {
@@ -249,7 +249,7 @@ const struct source *sources_at(const struct sources *sources, size_t index)
     return &sources->at[index];
 }
 
-/* What a source says it becomes, or what all do. */
+/* Returns the source's own `becomes`, or the common one. */
 static int32_t target_of(const struct mapping_settings *settings, struct slice name)
 {
     char key[SOURCE_NAME_BYTES_MAX + sizeof(".becomes")];

@@ -1,4 +1,4 @@
-/* The source topics, each with a mapping of its own.
+/* The source topics, each with its own mapping.
  *
  *     sources=shop,catalogue
  *     topic.shop=shop.clickstream          (topic.NAME as for any topic; else prefix and name)
@@ -29,9 +29,9 @@ int sources_new(const struct mapping_settings *settings, struct schema_cache *sc
                 struct sources **ret_sources, char *why, size_t why_size);
 /* Frees the sources; takes NULL; returns NULL. */
 struct sources *sources_free(struct sources *sources);
-/* Counts them; at least one. */
+/* Returns the number of sources; at least one. */
 size_t sources_count(const struct sources *sources);
-/* Tells one of them. */
+/* Returns one source. */
 const struct source *sources_at(const struct sources *sources, size_t index);
 /* Says, from the settings alone, whether one of the sources becomes this target. */
 bool sources_become(const struct mapping_settings *settings, enum target target);

@@ -1,4 +1,4 @@
-/* Where the tags of an item or a user come from: `category,brand=make.name,genres[*].label`.
+/* The paths to the tags of an item or a user: `category,brand=make.name,genres[*].label`.
  *
  * Each source is a choice of paths (field_choice.h), with NAME= before it for tags that read
  * NAME=VALUE. A list gives one tag per element. So does a path with `[*]` and, when a separator is
@@ -23,13 +23,13 @@ int tag_sources_new(const char *text, const char *separator, struct tag_sources 
                     const char **ret_why);
 /* Frees the sources; takes NULL; returns NULL. */
 struct tag_sources *tag_sources_free(struct tag_sources *sources);
-/* Tells the source at an index; NULL past the last. */
+/* Returns the source at an index; NULL past the last. */
 const struct field_choice *tag_sources_at(const struct tag_sources *sources, size_t index);
 
-/* The record whose tags are wanted. */
+/* The record whose tags are collected. */
 struct tagged {
     json_t *document;
-    const struct field_path *array; /* by which the record is spread; NULL: it is not */
+    const struct field_path *array; /* a path with [*], which spreads the record; NULL: none */
     json_t *element;                /* the current one; only its tags are collected */
     /* Finds the value of a path that does not lead into the document, borrowed; or NULL. */
     json_t *(*beside)(void *arg, const struct field_path *path);
