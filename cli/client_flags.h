@@ -1,4 +1,4 @@
-/* The flags that every command shares: which configuration and which Kafka. */
+/* The flags of every command, for the configuration and the connection to Kafka. */
 #ifndef FRESHET_CLI_CLIENT_FLAGS_H
 #define FRESHET_CLI_CLIENT_FLAGS_H
 
@@ -9,7 +9,7 @@ enum { CLIENT_FLAGS = 5, CLIENT_FLAGS_OF_WORDS = 2 };
 /* Flags whose settings are a struct client. NEEDS_WORDS takes the first two: --config and --set. */
 extern const struct flag client_flags[CLIENT_FLAGS];
 
-/* Counts the flags of client_flags that a command takes. */
+/* Returns the number of flags of client_flags that a command takes. */
 size_t client_flags_count(enum command_needs needs);
 
 #endif

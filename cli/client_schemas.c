@@ -4,7 +4,7 @@
 #include "stream/avro/schema.h"
 #include "stream/registry/subject.h"
 
-/* Ids that cannot be had and that are remembered, so that each is asked for once. */
+/* Most ids that are remembered as unknown, so that each is requested once. */
 enum { MISSING_MAX = 1024 };
 
 static void say(uint32_t id, const char *why)
@@ -12,7 +12,7 @@ static void say(uint32_t id, const char *why)
     fprintf(stderr, "freshet: schema id %" PRIu32 ": %s\n", id, why);
 }
 
-/* For the process: schemas.path is read once, then the registry is asked once for each id. */
+/* For an unknown id, schemas.path is read (once), then the registry is asked (once for each id). */
 static struct {
     bool path_added;
     uint32_t missing[MISSING_MAX];

@@ -1,4 +1,4 @@
-/* A command of `freshet` is one value: its name, its texts, its flags and what it does.
+/* A command of `freshet` is one value: its name, help texts, flags and function.
  *
  * The driver (driver.h) reads the command line by the table of flags, checks every value, loads the
  * configuration and connects when the command needs that, runs it and releases everything. Pages of
@@ -23,11 +23,11 @@ enum { COMMAND_ARGUMENTS_MAX = 2, COMMAND_FLAGS_MAX = 32 };
 
 struct flag {
     char letter;          /* 'n' for -n; 0: none */
-    const char *value;    /* what the help calls the value: "N"; NULL: a switch without one */
+    const char *value;    /* the value's name in the help: "N"; NULL: a switch without a value */
     struct option option; /* name, type, member, default (NULL: zero), limits, help */
-    bool needed;          /* the command cannot do without */
-    /* Checks and keeps a value that no type of option describes, or one of several; false with the
-     * reason in `why`, which follows the flag's name. NULL: the option's type does it. */
+    bool needed;          /* the flag is required */
+    /* Checks and stores a value, where the option's type is not enough or the flag may be repeated;
+     * false with the reason in `why`, which follows the flag's name. NULL: the type does it. */
     bool (*take)(void *settings, const char *text, struct buf *why);
 };
 
@@ -47,7 +47,7 @@ struct flag {
 #define SWITCH(key, long_name, member, text)                                                       \
     FLAG(key, NULL, OPTION(long_name, BOOL, member, NULL, OPTION_FREE, text))
 
-/* Where `freshet --help` shows a command. */
+/* The section of a command in `freshet --help`. */
 enum command_group {
     GROUP_RECORDS,
     GROUP_RESULTS,
@@ -68,7 +68,7 @@ enum command_needs {
 
 struct command;
 
-/* A command with what its command line says, as the driver hands it over. */
+/* A command and its parsed command line, as run() gets them. */
 struct invocation {
     const struct command *command;
     void *settings; /* the command's own struct, filled by its flags; the rest is zero */
@@ -89,11 +89,11 @@ struct command {
     size_t flags_count;
     enum command_needs needs;
     size_t settings_size;
-    /* Checks what the table cannot say, before anything is loaded; false with the reason in `why`.
-     * NULL: nothing. */
+    /* Checks what the table cannot describe, before anything is loaded; false with the reason in
+     * `why`. NULL: there is nothing to check. */
     bool (*check)(struct invocation *invocation, struct buf *why);
-    /* Does it; returns the exit code: 0, EXIT_FAILURE with the fault printed, or another of
-     * base/exit_code.h. */
+    /* Runs the command. Returns the exit code: 0, EXIT_FAILURE with the fault printed, or another
+     * of base/exit_code.h. */
     int (*run)(struct invocation *invocation);
 };
 

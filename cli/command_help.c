@@ -43,7 +43,7 @@ static void print_wrapped(const char *text, int column, int indent, FILE *out)
 
 /* ---- Flags ---- */
 
-/* Appends what the table says of a value: its limits and its default. */
+/* Appends a value's limits and default. */
 static void append_facts(const struct flag *flag, struct buf *out)
 {
     const char *fallback = flag->option.fallback;

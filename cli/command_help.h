@@ -8,7 +8,7 @@
 void command_help_all(FILE *out);
 /* Prints the page of a command. */
 void command_help(const struct command *command, FILE *out);
-/* Prints how a command is called, in a line. */
+/* Prints a command's usage line. */
 void command_help_usage(const struct command *command, FILE *out);
 
 #endif

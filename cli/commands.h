@@ -1,4 +1,4 @@
-/* The commands of `freshet`: the one list. Each command's file defines its value. */
+/* The list of all commands of `freshet`. Each command's file defines its value. */
 #ifndef FRESHET_CLI_COMMANDS_H
 #define FRESHET_CLI_COMMANDS_H
 
@@ -15,7 +15,7 @@ extern const size_t commands_count;
 
 /* Finds a command by its name; NULL when there is none. */
 const struct command *commands_find(const char *name);
-/* Finds the command that a wrong name most likely stands for; NULL when none is near. */
+/* Finds the command whose name is nearest to a wrong name; NULL when none is near. */
 const struct command *commands_nearest(const char *name);
 
 #endif

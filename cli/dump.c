@@ -100,7 +100,7 @@ static int run(struct dump *dump)
     return result;
 }
 
-/* The schemas whose ids the worker has learned are kept beside the partitions. */
+/* Adds the schemas of the worker's id cache, which is beside the partitions. */
 static void add_ids(struct dump *dump)
 {
     _cleanup_(xfreep) char *path = xprintf("%s/../schemas", dump->path);

@@ -83,7 +83,7 @@ static bool take_attributes(void *arg, const char *text, struct buf *why)
     return true;
 }
 
-/* A setting for a model that does not exist would be lost. */
+/* Refuses a setting for a model that does not exist, which would be ignored otherwise. */
 static bool take_set(void *arg, const char *text, struct buf *why)
 {
     struct evaluate *evaluate = arg;

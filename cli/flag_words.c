@@ -16,7 +16,7 @@ static void make_forms(struct forms *forms, const struct flag_word *flags, size_
 {
     size_t size = 0;
     assert(count <= FLAG_WORDS_MAX);
-    forms->letters[size++] = ':'; /* a missing value is told apart from an unknown flag */
+    forms->letters[size++] = ':'; /* distinguishes a missing value from an unknown flag */
     for (size_t i = 0; i < count; i++) {
         int wants = flags[i].has_value ? required_argument : no_argument;
         forms->longs[i] = (struct option){flags[i].name, wants, NULL, LONG_FIRST + (int)i};
@@ -37,7 +37,7 @@ static size_t find(const struct flag_word *flags, size_t count, int code)
     return count;
 }
 
-/* Names the flag that a wrong one most likely stands for; NULL: none is near. */
+/* Returns the flag whose name is nearest to a wrong one; NULL: none is near. */
 static const char *nearest(const struct flag_word *flags, size_t count, const char *wrong)
 {
     size_t length = strcspn(wrong, "=");

@@ -1,13 +1,13 @@
 /* forget: erases a user.
  *
  * 1. A request with a random id goes into every partition of `events`, a tombstone into `users`.
- * 2. features erases history, archive and contributions as it comes to the request, and writes a
- *    receipt for each partition; this command adds them up.
- * 3. trainer and scorer are waited for until they have committed all that their inputs held once
- *    all receipts were there: by then neither counts nor lists hold the user.
+ * 2. When features reads the request it erases history, archive and contributions, and writes a
+ *    receipt for each partition; this command adds the receipts up.
+ * 3. When all receipts have come, the command waits until trainer and scorer have committed all
+ *    that their inputs held at that moment. Then neither counts nor lists contain the user.
  *
- * The request alone does the work. This command only waits, so it may be interrupted at any point
- * and be run again. Workers whose groups do not exist are found before anything is written.
+ * The workers do the work; the command only waits, so it may be interrupted at any point and run
+ * again. It looks for workers without a group before it writes anything.
  */
 #include "base/base.h"
 #include "base/clock.h"
@@ -47,7 +47,7 @@ struct forget {
 
     const struct client *client;
     struct wire *wire;
-    const char *user; /* under one of the names */
+    const char *user; /* one of the names */
     struct wire *wires[FORGET_WORKERS]; /* each with a worker's group */
     struct schema_cache *schemas;
     struct codec *requests;
@@ -94,7 +94,7 @@ static int late(const char *what)
 
 /* ---- The workers ---- */
 
-/* Says whether a worker runs, or has run and committed something; below 0: the wire failed. */
+/* Says whether a worker runs or has committed something; below 0: the wire failed. */
 static int is_known(struct wire *wire, const char *group, const char *topic)
 {
     int members = 0;
@@ -128,7 +128,7 @@ static int connect_workers(struct forget *forget)
     return 0;
 }
 
-/* ---- Asking ---- */
+/* ---- The request ---- */
 
 static int make_id(struct forget *forget)
 {
@@ -155,7 +155,7 @@ static int flush(struct forget *forget)
     return outstanding ? client_fail("%zu records were not acknowledged", outstanding) : 0;
 }
 
-/* Every partition is asked: a producer of `events` may choose partitions for users as it likes. */
+/* The request goes to every partition, because a producer of `events` may use any partition. */
 static int ask(struct forget *forget)
 {
     struct buf out;
@@ -234,8 +234,8 @@ static int wait_for_receipts(struct forget *forget)
     }
 }
 
-/* Says whether a group has read all that a partition held; transaction markers, which no reader is
- * given, do not count. Below 0: the wire failed. */
+/* Says whether a group has read all that a partition held, apart from transaction markers, which
+ * readers do not get. Below 0: the wire failed. */
 static int is_through(struct wire *wire, const char *topic, int32_t partition, int64_t end)
 {
     int64_t committed = OFFSET_NONE, low = 0, now = 0;

@@ -1,5 +1,5 @@
-/* Reads a command's own command line into an invocation: flags into settings, every value checked
- * against the table before anything is done. */
+/* Reads a command line into an invocation: stores flags in the settings and checks every value
+ * against the table. */
 #ifndef FRESHET_CLI_INVOCATION_H
 #define FRESHET_CLI_INVOCATION_H
 
@@ -11,8 +11,8 @@ enum invocation_result {
     INVOCATION_WRONG, /* the reason is in `why` */
 };
 
-/* Reads argv, whose first word is the command's name; texts are borrowed from it and words may be
- * moved in it. Release with invocation_release() whatever the result is. */
+/* Reads argv, whose first word is the command's name. Texts are borrowed from argv, and its words
+ * may be reordered. Release with invocation_release(), whatever the result is. */
 enum invocation_result invocation_read(struct invocation *invocation, const struct command *command,
                                        int argc, char **argv, struct buf *why);
 /* Frees the settings and the client, and closes the wire. */

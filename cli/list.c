@@ -12,7 +12,7 @@ enum { LIST_ARENA_BLOCK = 1 << 16 };
 
 struct listing {
     const struct client *client;
-    const char *user; /* as asked for */
+    const char *user; /* as given */
     const char *name; /* as on our topics */
 
     struct wire *wire;

@@ -1,5 +1,5 @@
-/* The worker copies that run on this machine, found by the slot files in state.dir and asked over
- * their metrics ports. */
+/* The worker copies that run on this machine, found by the slot files in state.dir and queried
+ * through their metrics ports. */
 #ifndef FRESHET_CLI_LOCAL_COPY_H
 #define FRESHET_CLI_LOCAL_COPY_H
 
@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-/* Asks every copy for its /status; an array of their answers, each with `pid`. The caller drops the
- * reference. Copies that do not answer are left out. */
+/* Requests /status of every copy. Returns an array of the answers, each with `pid`; the caller
+ * drops the reference. Copies that do not answer are left out. */
 json_t *local_copies(const char *state_dir);
 /* Finds a worker's partition of a topic among the answers of one generation; borrowed, NULL when
  * no copy has it. */

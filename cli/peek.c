@@ -37,7 +37,7 @@ static const struct flag flags[] = {
     SWITCH('v', "values", values, "Only the values, without offset, time and key"),
 };
 
-/* A record must not control the reader's terminal. */
+/* Escapes control characters: a record must not control the user's terminal. */
 static bool has_control(struct slice text)
 {
     for (size_t i = 0; i < text.size; i++) {

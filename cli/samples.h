@@ -1,4 +1,4 @@
-/* Sample records through a configured mapping, without Kafka: what each becomes, or why not. */
+/* Maps sample records without Kafka and prints what each becomes, or why it is refused. */
 #ifndef FRESHET_CLI_SAMPLES_H
 #define FRESHET_CLI_SAMPLES_H
 
@@ -6,10 +6,9 @@
 
 struct samples {
     const char *file;   /* JSON lines; "-": standard input */
-    const char *source; /* whose mapping is used; NULL: that of the line's topic, else the
-                         * first */
+    const char *source; /* whose mapping is used; NULL: by the line's topic, else the first */
     bool enveloped;     /* lines as kcat -J prints them: topic, key, headers, payload ... */
-    int64_t time_ms;    /* Kafka timestamp of records that bring none */
+    int64_t time_ms;    /* Kafka timestamp of records without one */
     /* Options as for a worker: argv[0] is any name, then --config FILE and --set KEY=VALUE. */
     char *const *words;
     int words_count;

@@ -1,8 +1,8 @@
 /* A scan ends where the logs ended when it began.
  *
- * Whether it is there is asked of the reader's position, not of the last record: an end may lie
- * behind transaction markers or aborted records, which no reader is given but which the position
- * passes. Faults of a broker that may recover are tried again; final ones end the scan.
+ * The reader's position is compared with that end, not the last record's offset: transaction
+ * markers or aborted records may come last, which readers do not get but which the position passes.
+ * Transient faults of a broker are retried; final ones end the scan.
  */
 #include "base/base.h"
 #include "base/xalloc.h"

@@ -1,4 +1,4 @@
-/* A scan: every record of a topic from the start to the end that it has now, and on if asked. */
+/* A scan: reads every record of a topic from the start to its present end, or without end. */
 #ifndef FRESHET_CLI_SCAN_H
 #define FRESHET_CLI_SCAN_H
 
@@ -10,16 +10,16 @@
 int scan_topic(struct wire *wire, const char *topic, int32_t partition, bool follow,
                bool (*each)(void *arg, const struct record *rec), void *arg);
 
-/* The same for one partition from an offset to an end, which it may pass. */
+/* The same for one partition from an offset to an end; may read records beyond the end. */
 int scan_range(struct wire *wire, const char *topic, int32_t partition, int64_t from, int64_t end,
                bool (*each)(void *arg, const struct record *rec), void *arg);
-/* Says whether a reader finds a record from an offset on and before another, or may still find one,
- * because a transaction is open or its marker has not arrived. The difference of the offsets does
- * not answer that: transaction markers take offsets, too, and no reader is given them. */
+/* Says whether there is a record between two offsets, or may still be one, because a transaction is
+ * open or its marker has not arrived. The offsets alone do not show that: transaction markers take
+ * offsets, too, and readers do not get them. */
 int scan_finds(struct wire *wire, const char *topic, int32_t partition, int64_t from, int64_t to,
                bool *ret_found);
-/* The same as scan_topic(), all partitions, from the records on that are no older than a time
- * (Kafka's timestamps). */
+/* Like scan_topic() for all partitions, but only from the first record at or after a time (Kafka's
+ * timestamps). */
 int scan_since(struct wire *wire, const char *topic, int64_t since_ms,
                bool (*each)(void *arg, const struct record *rec), void *arg);
 

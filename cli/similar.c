@@ -34,7 +34,7 @@ struct similar {
 
     const char *item;
     struct codec *codec;
-    struct arena *kept; /* the row asked for */
+    struct arena *kept; /* the item's row */
     struct arena *scratch;
     struct ids *ids;
     struct mass *masses; /* by id number */

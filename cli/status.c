@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/* Each worker and the input that its group shares out. */
+/* Each worker and its partitioned input. */
 struct stage {
     const char *worker;
     const char *input;

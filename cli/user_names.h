@@ -11,7 +11,7 @@ struct user_names {
     char key_ids[PSEUDONYM_KEYS_MAX][PSEUDONYM_KEY_ID_MAX + 1]; /* empty: no pseudonym */
     int64_t from_ms[PSEUDONYM_KEYS_MAX];
     size_t count;
-    size_t now; /* which one a record of this moment gets */
+    size_t now; /* index of the one that a new record gets */
 };
 
 /* Finds the names; release with user_names_release(). An id that is a pseudonym already is kept. 0,

@@ -224,7 +224,7 @@ struct dead_letter_batch *dead_letter_batch_free(struct dead_letter_batch *batch
     return NULL;
 }
 
-/* The partition that the record came from, as long as the topic has it. */
+/* Returns the partition that the record came from, if the topic still has it. */
 static int32_t partition_for(struct dead_letter_batch *batch, const struct origin *origin)
 {
     if (batch->to) { return PARTITION_BY_KEY; }
@@ -288,8 +288,8 @@ bool dead_letter_batch_full(const struct dead_letter_batch *batch)
     return batch->count == BATCH_DEAD_LETTERS_MAX || batch->bytes >= BATCH_BYTES_MAX;
 }
 
-/* Adds the mark of a partition: which of its dead letters, from this one on, are in the batch; once
- * for each partition. */
+/* Adds the mark of a partition: the offsets of its dead letters in the batch, from this one on.
+ * Called once for each partition. */
 static bool add_mark(struct dead_letter_batch *batch, size_t first, const char *topic,
                      struct message *ret_message)
 {

@@ -1,4 +1,4 @@
-/* Dead letters as `freshet redrive` and `freshet status` see them: read from their headers, chosen,
+/* Dead letters for `freshet redrive` and `freshet status`: read from their headers, filtered,
  * counted by reason, and sent in transactions. */
 #ifndef FRESHET_CLI_DEAD_LETTERS_DEAD_LETTERS_H
 #define FRESHET_CLI_DEAD_LETTERS_DEAD_LETTERS_H
@@ -23,7 +23,7 @@ struct dead_letter {
     int64_t offset;
     char reason[DEAD_LETTER_REASON_BYTES_MAX + 1];
     struct origin origin;
-    bool movable;       /* of a topic to which it may be appended: not of a table */
+    bool movable;       /* may be appended to its topic, which is not a table */
     bool without_bytes; /* truncated or withheld */
     struct slice key;
     struct slice value;
@@ -31,9 +31,9 @@ struct dead_letter {
     size_t headers_count;
 };
 
-/* Reads a time: 2026-05-01T12:00:00Z, 2026-05-01, or so long ago (90s, 30m, 2h, 7d). */
+/* Reads a time: 2026-05-01T12:00:00Z, 2026-05-01, or a time before now (90s, 30m, 2h, 7d). */
 bool dead_letter_time(const char *text, int64_t *ret_ms);
-/* Reads a dead letter; false when the filter does not select it, or the record is none. */
+/* Reads a dead letter; false when the filter does not select it or the record is no dead letter. */
 bool dead_letter_read(const struct record *rec, const struct dead_letter_filter *filter,
                       struct dead_letter *ret_letter);
 /* Says whether the records of two dead letters came from the same partition. */
@@ -78,19 +78,19 @@ void dead_letter_counts_release(struct dead_letter_counts *counts);
 
 struct dead_letter_batch;
 
-/* Makes an empty batch; free with dead_letter_batch_free(). to: a topic for all of them; NULL: each
- * goes to its origin. The wire has transactions, unless nothing is sent. */
+/* Makes an empty batch; free with dead_letter_batch_free(). `to`: a topic for all records; NULL:
+ * each is sent to its origin. The wire must have transactions, unless nothing is sent. */
 struct dead_letter_batch *dead_letter_batch_new(struct wire *wire, const char *to);
 struct dead_letter_batch *dead_letter_batch_free(struct dead_letter_batch *batch);
 /* Adds a dead letter with its record; the bytes are copied. */
 void dead_letter_batch_add(struct dead_letter_batch *batch, const struct dead_letter *letter);
-/* Says whether the batch should be sent before more is added. */
+/* Says whether the batch must be sent before more is added. */
 bool dead_letter_batch_full(const struct dead_letter_batch *batch);
-/* Sends the batch and, in the same transaction, which dead letters it held. 0: the batch is empty
- * again; a negative wire_error: nothing was sent, the batch is as it was. */
+/* Sends the batch and, in the same transaction, marks with the offsets of its dead letters. 0: the
+ * batch is empty again; a negative wire_error: nothing was sent, the batch is unchanged. */
 int dead_letter_batch_send(struct dead_letter_batch *batch, struct wire *wire,
                            const char *marks_topic);
-/* Counts the dead letters sent so far. */
+/* Returns the number of dead letters sent so far. */
 int64_t dead_letter_batch_sent(const struct dead_letter_batch *batch);
 
 #endif

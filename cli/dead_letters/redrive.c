@@ -1,13 +1,13 @@
 /* redrive: sends dead letters again, each once.
  *
  * A transaction holds some hundred records and, in the topic `redrives`, the offsets of their dead
- * letters: both or neither, so the next run knows exactly what has been sent. A second run at the
- * same time is fenced by the transactional id. A record has its sender's headers again, without the
- * dead letter's, and behind them its origin. Ids made from the origin are the same as the first
- * time, so features drops what it had received after all.
+ * letters, so the next run knows exactly what has been sent. A second run at the same time is
+ * fenced by the transactional id. A record gets its sender's headers again, without the dead
+ * letter's, and then headers with its origin. Ids made from the origin are the same as the first
+ * time, so features drops events that it had received already.
  *
- * Dead letters without their bytes (truncated, withheld) are read from where their records first
- * were; that happens at the end, a partition at a time.
+ * For dead letters without their bytes (truncated, withheld) the records are read from their source
+ * topics; that happens at the end, one partition after the other.
  */
 #include "base/base.h"
 #include "base/xalloc.h"

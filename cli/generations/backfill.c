@@ -1,13 +1,13 @@
 /* backfill: builds a generation from `events`, in two halves.
  *
  * First features and trainer run at full speed to the end of the range, as children of this
- * process; then the scorer runs over what they wrote, so that every list is made from the complete
+ * process; then the scorer reads their outputs, so that every list is made from the complete
  * tables. Lists made in hindsight are not evaluated.
  *
- * The end is fixed at the start and handed to features as `input.end`. Progress is what the
- * groups have committed. Where little seems to be left, it may be transaction markers, which no
- * reader is given: the rest is then read to find out. Interrupted, the command stops its children;
- * run again without --from it goes on from the groups' offsets.
+ * The end is fixed at the start and given to features as `input.end`. The committed offsets of the
+ * groups are the progress. When little seems to be left, it may be only transaction markers, which
+ * readers do not get: then the rest is read to find out. When the command is interrupted, it stops
+ * its children; run again without --from, it goes on from the groups' offsets.
  */
 #include "base/base.h"
 #include "base/directory.h"
@@ -136,8 +136,8 @@ static void add_setting(struct words *words, const char *setting)
     add_word(words, xstrdup(setting));
 }
 
-/* The part of a setting behind `WORKER.` or `all.`; all of it when it is the client's own; NULL
- * when it is for another worker. */
+/* Returns the part of a setting behind `WORKER.` or `all.`; the whole setting when the client uses
+ * it itself; NULL when it is for another worker. */
 static const char *setting_for(const char *setting, const char *worker)
 {
     _cleanup_(xfreep) char *key = xstrdup(setting);
@@ -150,7 +150,7 @@ static const char *setting_for(const char *setting, const char *worker)
     return ours ? setting + size + 1 : NULL;
 }
 
-/* Every setting must be for a worker: a typing error must not be lost. */
+/* Refuses a setting that is for no worker: it may be a typing error. */
 static int check_settings(const struct backfill *backfill)
 {
     const struct client *client = backfill->client;
@@ -207,7 +207,7 @@ static int start(struct backfill *backfill, const char *worker, bool in_hindsigh
 
 /* ---- Before ---- */
 
-/* The group's offsets: as asked for, or as an earlier run left them. */
+/* Sets the group's offsets as --from says, or keeps those of an earlier run. */
 static int set_offsets(struct backfill *backfill, const char *topic)
 {
     struct wire *wire = backfill->wires[0];
@@ -266,8 +266,8 @@ static int prepare(struct backfill *backfill)
 
 /* ---- The work ---- */
 
-/* Counts what a worker's group has done and has left. Where little seems left it is searched: it
- * may be transaction markers, or records that an open transaction hides. */
+/* Counts how many records a worker's group has processed and how many are left. When few seem to be
+ * left, they are read: they may be transaction markers, or records of an open transaction. */
 static void measure(struct backfill *backfill, size_t worker, const char *topic,
                     const struct offset_range *range, int64_t *ret_done, int64_t *ret_left)
 {

@@ -26,7 +26,7 @@ int child_processes_init(struct child_processes *children);
  * to log_path. 0, or EXIT_FAILURE with the fault printed. */
 int child_processes_start(struct child_processes *children, const char *worker,
                           const char *const *words, const char *log_path);
-/* Says whether all that were started run; prints which one ended and the end of its log. */
+/* Says whether all children still run; prints which one ended and the end of its log. */
 bool child_processes_runs(struct child_processes *children);
 /* Asks the copies of a worker (NULL: all) to end and waits; true when all exit codes were 0. */
 bool child_processes_stop(struct child_processes *children, const char *worker);

@@ -1,4 +1,4 @@
-/* compare: two generations' newest lists, and how their lists did on the same events.
+/* compare: compares two generations' newest lists, and evaluates their lists on the same events.
  *
  * All lists and then the events of the last hours are read into memory and sorted by user and time.
  * A list counts for an event only if it was in its topic before the event was in `events` (Kafka's
@@ -25,7 +25,7 @@ enum {
     COMPARE_ARENA_BLOCK = 1 << 16,
 };
 
-/* One list as it was published; one without items: the user has none any more. */
+/* One published list; without items: the user's list was deleted. */
 struct moment {
     int32_t user;
     int64_t time_ms;

@@ -1,4 +1,4 @@
-/* The topic `generations` as tools read and write it. */
+/* Reads and writes the topic `generations`, for commands. */
 #ifndef FRESHET_CLI_GENERATIONS_GENERATION_LOG_H
 #define FRESHET_CLI_GENERATIONS_GENERATION_LOG_H
 
@@ -12,7 +12,7 @@ int generation_log_read(const struct client *client, struct wire *wire,
 /* Writes a step and waits until it is acknowledged. */
 int generation_log_write(const struct client *client, struct wire *wire,
                          const struct generation_step *step);
-/* Counts the partitions of `recommendations`. */
+/* Returns the number of partitions of `recommendations`. */
 int generation_log_partitions(const struct client *client, struct wire *wire, int32_t *ret_count);
 /* Says whether the live generation has taken every partition, or there was never a switch. */
 bool generation_log_complete(const struct generations *generations, int32_t partitions);

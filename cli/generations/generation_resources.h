@@ -12,10 +12,11 @@ extern const char *const generation_workers[GENERATION_WORKERS];
 /* Counts the members of all its groups. 0, or EXIT_FAILURE with the fault printed. */
 int generation_resources_members(const struct client *client, struct wire *wire,
                                  const char *generation, int *ret_count);
-/* Makes those of its topics that are not there, each like the base's. */
+/* Creates its missing topics, each like the base's. */
 int generation_resources_make_topics(const struct client *client, struct wire *wire,
                                      const char *generation);
-/* Deletes its topics. The base's are recreated, empty; `recommendations` among them if asked. */
+/* Deletes its topics. The base's topics are created again, empty; `recommendations` is one of them
+ * if with_recommendations. */
 int generation_resources_delete_topics(const struct client *client, struct wire *wire,
                                        const char *generation, bool with_recommendations);
 /* Deletes its groups and with them the input offsets. */

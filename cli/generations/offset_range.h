@@ -1,8 +1,8 @@
-/* A range of offsets: where a replay of `events` begins and ends, partition by partition.
+/* A range of offsets: where a replay of `events` begins and ends in each partition.
  *
- * As words: `earliest`, `end`, an offset (in every partition), or a time
- * (2026-05-01T12:00:00Z): the first record whose Kafka timestamp (when ingest accepted it) is not
- * before it. Offsets outside of what a partition holds are brought to its nearer end.
+ * Both ends are given as `earliest`, `end`, an offset (in every partition), or a time
+ * (2026-05-01T12:00:00Z), which means the first record whose Kafka timestamp (when ingest accepted
+ * it) is not before it. An offset outside a partition becomes the nearer end of the partition.
  */
 #ifndef FRESHET_CLI_GENERATIONS_OFFSET_RANGE_H
 #define FRESHET_CLI_GENERATIONS_OFFSET_RANGE_H
@@ -22,9 +22,9 @@ bool offset_range_word_valid(const char *word);
 int offset_range_find(struct wire *wire, const char *topic, const char *from, const char *to,
                       struct offset_range *ret_range);
 void offset_range_release(struct offset_range *range);
-/* Counts the records between. */
+/* Returns the number of offsets in the range. */
 int64_t offset_range_records(const struct offset_range *range);
-/* Writes the ends as the option input.end wants them; the caller frees. */
+/* Returns the ends in the format of the option input.end; the caller frees. */
 char *offset_range_ends(const struct offset_range *range);
 
 #endif

@@ -2,11 +2,11 @@
  * before.
  *
  * The switch is a record of the topic `generations` with the next epoch. The scorers carry it out,
- * partition by partition: that of the former live generation writes `released` behind its last
- * list, that of the new one `taken` (scorer/cutover.h). This command writes the switch and waits
- * until all partitions are taken. When the former generation has had no scorer for some looks, the
- * command releases the partitions in its place. It may be killed at any point: run again, it finds
- * the switch in the topic and goes on waiting.
+ * partition by partition: the scorer of the former live generation writes `released` after its last
+ * list, then the scorer of the new one writes `taken` (scorer/cutover.h). This command writes the
+ * switch and waits until all partitions are taken. When the former generation has no scorer for
+ * ABSENT_LOOKS checks in a row, the command releases the partitions itself. It may be killed at any
+ * point: run again, it finds the switch in the topic and goes on waiting.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -20,7 +20,7 @@
 
 enum {
     LOOK_MS = 200,
-    ABSENT_LOOKS = 15, /* a group that has no member for so long is taken for stopped */
+    ABSENT_LOOKS = 15, /* checks in a row without a member, after which a group counts as stopped */
 };
 
 struct promotion {
@@ -28,11 +28,11 @@ struct promotion {
 
     const struct client *client;
     struct wire *wire;
-    const char *word; /* the generation asked for; NULL: the previous one */
+    const char *word; /* the named generation; NULL: the previous one */
     bool back;
     char generation[STEP_NAME_BYTES_MAX + 1];
     int32_t partitions;
-    int absent; /* looks in a row at which the former live one had no scorer */
+    int absent; /* checks in a row at which the former generation had no scorer */
 };
 
 #define OPTION_SETTINGS struct promotion
@@ -63,7 +63,8 @@ static bool copy_list(void *arg, const struct record *rec)
     return !copying->failed;
 }
 
-/* A partition that the base never released holds only its own lists: they become its changelog. */
+/* A partition that the base never released holds only the base's lists: copies them to `lists`,
+ * which becomes its changelog. */
 static int copy_lists_of_base(struct promotion *promotion, int32_t partition)
 {
     _cleanup_(xfreep) char *from = client_topic_of(promotion->client, "recommendations", "");

@@ -57,7 +57,7 @@ static bool confirmed(const struct reset *reset)
     return strcmp(answer, reset->word) == 0;
 }
 
-/* Groups are deleted first: when the rest fails, workers begin at the start of what is left. */
+/* Deletes the groups first: if the rest fails, workers begin at the start of the other topics. */
 static int delete_all(const struct reset *reset, const char *generation, bool alone)
 {
     if (generation_resources_delete_groups(reset->client, reset->wire, generation) != 0 ||
