@@ -2,7 +2,7 @@
 #include "features/acceptance.h"
 #include "model/counting/timeline.h"
 
-/* The last millisecond of the year 9999, either side of 1970. */
+/* Most milliseconds before or after 1970: to the end of the year 9999. */
 static const int64_t event_time_max_ms = INT64_C(253402300799999);
 
 static _printf_(3, 4) int refuse(struct acceptance_error *error, const char *reason,

@@ -1,4 +1,4 @@
-/* Acceptance: checks an event of the `events` topic, whoever wrote it. */
+/* Acceptance: checks every event of the topic `events`, not only those that ingest wrote. */
 #ifndef FRESHET_FEATURES_ACCEPTANCE_H
 #define FRESHET_FEATURES_ACCEPTANCE_H
 

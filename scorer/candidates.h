@@ -42,8 +42,8 @@ struct candidates *candidates_free(struct candidates *candidates);
  * CANDIDATES_AHEAD. */
 void candidates_encode(struct candidates *candidates, const int32_t *const *items,
                        const size_t *counts, size_t count);
-/* Finds a user's candidates, borrowed until the next call; NULL when no member but counting knows
- * an item of the history. */
+/* Finds a user's candidates, borrowed until the next call; NULL when only counting has scores for
+ * the history. */
 struct candidate_set *candidates_find(struct candidates *candidates,
                                       const struct candidates_request *request);
 

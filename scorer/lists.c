@@ -204,7 +204,7 @@ static void write_prediction(struct lists *lists, const struct user_history *his
     candidate_set_best(candidates, &lists->prediction.best);
 }
 
-/* An item that counting did not rank among its best. */
+/* Makes the entry of an item that counting did not rank among its best. */
 static struct ranked other_item(const struct lists *lists, int32_t item)
 {
     return (struct ranked){

@@ -1,9 +1,9 @@
 /* Mixture trainer: trains the mixtures on users' next actions, and publishes them.
  *
- * Each partition has its own mixture, trained in the order of the partition's input, in whatever
- * process. At each flush after it changed, the mixture is sent to `models` (model `blend`), which
- * all scorers read: the next owner of the partition continues with it. If the last message is lost,
- * so are the few examples since the one before. One thread.
+ * Each partition has its own mixture, trained in the order of the partition's input by its owner.
+ * At each flush after a change, the mixture is sent to `models` (model `blend`), which all scorers
+ * read, so the next owner of the partition continues with it. If the last message is lost, the
+ * examples since the one before it are lost, too. One thread.
  */
 #ifndef FRESHET_SCORER_MIXTURE_TRAINER_H
 #define FRESHET_SCORER_MIXTURE_TRAINER_H

@@ -159,7 +159,7 @@ static void update_served(struct vectors *vectors)
     };
 }
 
-/* ---- Is a slot's version whole? ---- */
+/* ---- Completeness of a slot's version ---- */
 
 static bool is_of_version(const struct slot *slot, const struct cell *cell, uint32_t version)
 {

@@ -128,7 +128,7 @@ void run_withhold_bytes(struct run *run);
 /* Full topic name of an input or output. */
 const char *run_input_topic(const struct run *run, int input);
 const char *run_output_topic(const struct run *run, int output);
-/* Partitions of an output topic (asked at start). */
+/* Number of partitions of an output topic, as it was at start. */
 int32_t run_output_partitions(const struct run *run, int output);
 /* Sets why start() refuses: a sentence with a hint. */
 void run_refuse(struct run *run, const char *format, ...) _printf_(2, 3);

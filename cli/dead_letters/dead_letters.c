@@ -195,7 +195,7 @@ struct dead_letter_batch {
     struct buf marks[BATCH_DEAD_LETTERS_MAX];
     struct message messages[2 * BATCH_DEAD_LETTERS_MAX];
     int64_t ret_offsets[2 * BATCH_DEAD_LETTERS_MAX];
-    char asked_topic[ORIGIN_TOPIC_BYTES_MAX + 1]; /* whose partitions were counted last */
+    char asked_topic[ORIGIN_TOPIC_BYTES_MAX + 1]; /* the topic whose partitions were counted last */
     int32_t asked_partitions;
 };
 
@@ -244,7 +244,7 @@ static struct header *copy_headers(struct dead_letter_batch *batch,
     const struct record *rec = letter->rec;
     size_t count = letter->headers_count;
     struct header header;
-    /* If the client cannot read them, the record is sent without. */
+    /* If the client cannot read them, the record is sent without headers. */
     if (count && record_header_at(rec, count - 1, &header)) { count = 0; }
     struct header *headers =
         arena_alloc_array(batch->arena, count + ORIGIN_HEADERS, sizeof(struct header));

@@ -69,7 +69,7 @@ static bool take_until(void *arg, const char *text, struct buf *why)
     struct redriving *redriving = arg;
     struct dead_letter_filter *filter = &redriving->filter;
     if (!read_time(text, &filter->until_ms, why)) { return false; }
-    filter->until_ms = filter->until_ms ? filter->until_ms : 1; /* 0 stands for no end */
+    filter->until_ms = filter->until_ms ? filter->until_ms : 1; /* 0 means no end */
     return true;
 }
 

@@ -19,7 +19,7 @@ enum {
 
 struct action_names;
 
-/* What one name stands for. */
+/* The meaning of one name. */
 struct action_meaning {
     enum action_kind kind;
     double weight; /* finite, 0 to weight_max */

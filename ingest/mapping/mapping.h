@@ -54,10 +54,9 @@ struct outcome {
 
 struct mapping;
 
-/* Makes the mapping; free with mapping_free(). 0, or -EINVAL with the fault of the
- * configuration and a hint written to why. The settings, the schema cache (used for Avro
- * only; may be NULL for JSON) and the pseudonyms (NULL: users keep their ids) must outlive the
- * mapping. */
+/* Makes the mapping; free with mapping_free(). 0, or -EINVAL with the fault of the configuration
+ * and a hint written to why. The settings, the schema cache (used for Avro only; may be NULL for
+ * JSON) and the pseudonyms (NULL: users keep their ids) must outlive the mapping. */
 int mapping_new(const struct mapping_settings *settings, struct schema_cache *schemas,
                 struct pseudonyms *pseudonyms, struct mapping **ret_mapping, char *why,
                 size_t why_size);

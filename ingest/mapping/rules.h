@@ -1,10 +1,10 @@
 /* The table of rules that a source record must meet to become an event, an item or a profile.
  *
- * A rule has a name (the reason in the dead letter and in the metrics), a hint for the person who
- * reads it there, and a predicate over the *candidate*: all that is known about the record so far.
- * Rules are checked in stages, in the order in which the record is read: its bytes, its headers,
- * the Avro message, the JSON document, its kind, the mapped fields, the finished object. The first
- * broken rule refuses the record, so a rule may rely on all rules before it.
+ * A rule has a name (the reason in the dead letter and in the metrics), a hint for the operator,
+ * and a predicate over the *candidate*: all that is known about the record so far. Rules are
+ * checked in stages, in the order in which the record is read: its bytes, its headers, the Avro
+ * message, the JSON document, its kind, the mapped fields, the finished object. The first broken
+ * rule refuses the record, so a rule may rely on all rules before it.
  */
 #ifndef FRESHET_INGEST_MAPPING_RULES_H
 #define FRESHET_INGEST_MAPPING_RULES_H
@@ -68,7 +68,7 @@ enum rule_stage {
     STAGE_OBJECT,
 };
 
-/* Limits that rules hold a record against; from the configuration. */
+/* Limits that the rules check; from the configuration. */
 struct rule_limits {
     size_t record_bytes_max;
     size_t id_bytes_max;
@@ -77,7 +77,7 @@ struct rule_limits {
     int64_t time_ahead_max_ms;
 };
 
-/* A record on its way to an object, or to a deletion; plain data, filled stage by stage. */
+/* A record that is being mapped to an object or a deletion; plain data, filled stage by stage. */
 struct candidate {
     const struct rule_limits *limits;
     enum target target;

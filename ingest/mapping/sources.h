@@ -23,8 +23,8 @@ struct source {
 
 struct sources;
 
-/* Makes the sources; free with sources_free(). 0, or -EINVAL with the fault and a hint
- * written to why. The settings and the schema cache must outlive them. */
+/* Makes the sources; free with sources_free(). 0, or -EINVAL with the fault and a hint written to
+ * why. The settings and the schema cache must outlive them. */
 int sources_new(const struct mapping_settings *settings, struct schema_cache *schemas,
                 struct sources **ret_sources, char *why, size_t why_size);
 /* Frees the sources; takes NULL; returns NULL. */

@@ -44,8 +44,8 @@ void attention(const struct attention *attention, size_t n, const float *q, cons
  * attends to all n positions, causal or not. */
 void attention_last(const struct attention *attention, size_t n, const float *q, const float *kv,
                     float *out, float *scratch);
-/* Writes the gradients dq (n x d) and dkv (n x 2d), given dout and the inputs and results
- * of attention(). */
+/* Writes the gradients dq (n x d) and dkv (n x 2d), given dout and the inputs and results of
+ * attention(). */
 void attention_back(const struct attention *attention, size_t n, const float *q, const float *kv,
                     const float *out, const float *kept, const float *dout, float *dq, float *dkv,
                     float *scratch);

@@ -24,8 +24,8 @@ float dropout_scale(float rate)
     return 256.0f / (float)(256u - threshold_of(rate));
 }
 
-/* Sixteen words of random bits for a group: a 32-bit hash of the counter with low bias
- * (Wellons 2018), its first round keyed by one half of the key and its second by the other. */
+/* Sixteen words of random bits for a group: a 32-bit hash of the counter with low bias (Wellons
+ * 2018), its first round keyed by one half of the key and its second by the other. */
 WIDE_INLINE wide_bits random_bits(uint32_t group, uint64_t key)
 {
     const wide_bits lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

@@ -1,8 +1,8 @@
 /* A pack: sequences laid end to end as one run of tokens, without padding.
  *
- * Linear layers see the tokens as one matrix; attention goes sequence by sequence. The pack also
- * lists the tokens that predict an item, and the item that is right. The owner clears and fills it
- * again for every batch; it allocates memory only once.
+ * Linear layers treat the tokens as one matrix; attention works sequence by sequence. The pack also
+ * lists the tokens that predict an item, and the items that they should predict. The owner clears
+ * and fills it again for every batch; it allocates memory only once.
  */
 #ifndef FRESHET_MODEL_TRANSFORMER_PACK_H
 #define FRESHET_MODEL_TRANSFORMER_PACK_H
@@ -26,7 +26,7 @@ struct pack {
     int32_t *positions; /* counted from the sequence's start */
     size_t rows;
     int32_t *asked;  /* tokens whose hidden vectors predict an item */
-    int32_t *wanted; /* the right items */
+    int32_t *wanted; /* the items that they should predict */
 };
 
 /* Makes room for tokens_max tokens. */
@@ -39,8 +39,8 @@ void pack_clear(struct pack *pack);
 /* Each of the following appends a sequence's last actions, as many as `length` tokens hold, and
  * returns false, changing nothing, if the pack has no room. The sequence is not empty. */
 
-/* For learning the next item: every action but the last predicts its successor. A sequence of
- * one action adds nothing. */
+/* For learning the next item: every action but the last predicts its successor. A sequence of one
+ * action adds nothing. */
 bool pack_add_causal(struct pack *pack, const struct sequence *sequence, size_t length);
 /* For learning masked items (Sun et al., "BERT4Rec", CIKM 2019): a share of the items is masked
  * and predicted, at least one. */

@@ -19,8 +19,8 @@ size_t pruning_kept(const float *values, size_t n);
 size_t pruning_packed_size(size_t n, size_t kept);
 /* Appends the packed run. */
 void pruning_pack(const float *values, size_t n, struct buf *buf);
-/* Reads pruning_packed_size() bytes; false, with undefined values, when the bits do not
- * count `kept`. */
+/* Reads pruning_packed_size() bytes; false, with undefined values, when the bits do not count
+ * `kept`. */
 bool pruning_unpack(const char *bytes, size_t n, size_t kept, float *values);
 
 #endif

@@ -37,7 +37,7 @@ struct block_weights {
 /* Borrows parts of a run. */
 struct weights {
     float *positions; /* length x d */
-    float *mask;      /* d: stands for an item that is to be predicted */
+    float *mask;      /* d: in place of an item that is to be predicted */
     struct block_weights blocks[WEIGHTS_BLOCKS_MAX];
     struct layer_norm last_norm;
     float *attributes; /* attributes x d */

@@ -31,8 +31,8 @@
 #include "stream/avro/contract.h"
 #include "stream/avro/schema_cache.h"
 
-/* Adds a contract's schema and its earlier versions to the cache; 0, or -EINVAL
- * with ret_error filled. */
+/* Adds a contract's schema and its earlier versions to the cache; 0, or -EINVAL with ret_error
+ * filled. */
 int codec_know(const struct contract *contract, struct schema_cache *schemas,
                struct codec_error *ret_error);
 
@@ -40,10 +40,10 @@ int codec_know(const struct contract *contract, struct schema_cache *schemas,
 
 struct codec;
 
-/* Makes the codec of a contract and adds its schemas to the cache, as codec_know() does. The
- * table must name every field of the schema and no other, with fitting kinds; a table that
- * does not is a programmer's error (assert). The contract and the cache must outlive the
- * codec. Free with codec_free(). */
+/* Makes the codec of a contract and adds its schemas to the cache, as codec_know() does. The table
+ * must name every field of the schema and no other, with fitting kinds; a table that does not is a
+ * programmer's error (assert). The contract and the cache must outlive the codec. Free with
+ * codec_free(). */
 struct codec *codec_new(const struct contract *contract, struct schema_cache *schemas);
 /* Frees the codec; takes NULL; returns NULL. */
 struct codec *codec_free(struct codec *codec);

@@ -12,8 +12,8 @@ struct codec_error {
     bool unknown_id; /* the cache does not hold the id of the writer's schema, but may learn it */
 };
 
-/* Fills the error, unless it is NULL, and returns `result`: -EBADMSG for
- * bytes, -EINVAL for a schema. */
+/* Fills the error, unless it is NULL, and returns `result`: -EBADMSG for bytes, -EINVAL for a
+ * schema. */
 int codec_error_set(struct codec_error *ret_error, int result, const char *reason,
                     const char *format, ...) _printf_(4, 5);
 

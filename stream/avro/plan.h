@@ -33,9 +33,9 @@ struct plan *plan_new(const struct schema_node *writer, const struct shape *shap
                       struct codec_error *ret_error);
 /* Frees the plan; takes NULL; returns NULL. */
 struct plan *plan_free(struct plan *plan);
-/* Decodes one record's body into object, which must hold the defaults already. False
- * when the cursor refuses the bytes; ret_error then has the field and the reason, and
- * the object holds garbage. */
+/* Decodes one record's body into object, which must hold the defaults already. False when the
+ * cursor refuses the bytes; ret_error then has the field and the reason, and the object holds
+ * garbage. */
 bool plan_run(const struct plan *plan, struct cursor *cursor, struct arena *arena, void *object,
               struct codec_error *ret_error);
 

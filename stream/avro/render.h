@@ -1,12 +1,12 @@
 /* Renders Avro bytes as JSON for people, straight from the cursor.
  *
  * The output follows Avro's JSON encoding: bytes and fixed are strings whose characters
- * U+0000..U+00FF stand for the bytes, enums are their symbols. It differs in unions, which
- * are shown without their type: null or the value. A real has the fewest digits, from 15 to
- * 17 (a float: 6 to 9), that read back as the same number. Reals that JSON does not have are
- * the texts "NaN", "Infinity" and "-Infinity", as in Java. With the cursor's `times_as_text`,
- * dates and timestamps (logical types) become ISO 8601 texts in UTC; those outside the years
- * 0 to 9999 stay numbers.
+ * U+0000..U+00FF stand for the bytes, enums are their symbols. It differs in unions, which are
+ * shown without their type: null or the value. A real has the fewest digits, from 15 to 17 (a
+ * float: 6 to 9), that read back as the same number. Reals that JSON does not have are the texts
+ * "NaN", "Infinity" and "-Infinity", as in Java. With the cursor's `times_as_text`, dates and
+ * timestamps (logical types) become ISO 8601 texts in UTC; those outside the years 0 to 9999 stay
+ * numbers.
  */
 #ifndef FRESHET_STREAM_AVRO_RENDER_H
 #define FRESHET_STREAM_AVRO_RENDER_H

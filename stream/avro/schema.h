@@ -101,8 +101,8 @@ const char *schema_type_name(enum schema_type type);
 const char *schema_short_name(const char *full_name);
 /* Returns a symbol's index in an enum, -1 when the enum does not have it. */
 int32_t schema_symbol(const struct schema_node *node, const char *symbol);
-/* True when a writer's named type is the reader's: by unqualified name or by an
- * alias of the reader's. */
+/* True when a writer's named type is the reader's: by unqualified name or by an alias of the
+ * reader's. */
 bool schema_same_name(const struct schema_node *reader, const struct schema_node *writer);
 
 #endif

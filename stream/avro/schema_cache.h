@@ -23,8 +23,8 @@ struct schema_cache;
 struct schema_cache *schema_cache_new(void);
 /* Frees the cache, after all codecs made with it; takes NULL; returns NULL. */
 struct schema_cache *schema_cache_free(struct schema_cache *schemas);
-/* Adds a schema by its JSON text; 0 (also when it is known already), or -EINVAL
- * with ret_error filled. */
+/* Adds a schema by its JSON text; 0 (also when it is known already), or -EINVAL with ret_error
+ * filled. */
 int schema_cache_add(struct schema_cache *schemas, const char *json, struct codec_error *ret_error);
 /* Adds a schema and its id in the registry; 0, or -EINVAL with ret_error filled (also when the id
  * already means another schema). Of several ids of one schema, codecs write the last one bound. */

@@ -17,9 +17,9 @@
  * either name. Both names in one source (one file, the environment, or all --set) with different
  * values are a fault.
  *
- * An unknown key, a wrong type or a value out of range is a fault. Its message names
- * the key, the source and what would be right (the nearest known key, the range). All
- * faults are reported at once.
+ * An unknown key, a wrong type or a value out of range is a fault. Its message names the key, the
+ * source and what would be right (the nearest known key, the range). All faults are reported at
+ * once.
  */
 #ifndef FRESHET_STREAM_CONFIG_OPTIONS_H
 #define FRESHET_STREAM_CONFIG_OPTIONS_H

@@ -9,8 +9,8 @@
 
 enum { PLACEHOLDER_FILE_MAX = 64 << 10 };
 
-/* Appends text to out with its placeholders replaced; 0, or -EINVAL with the
- * reason appended to hint. */
+/* Appends text to out with its placeholders replaced; 0, or -EINVAL with the reason appended to
+ * hint. */
 int placeholder_expand(const char *text, struct buf *out, struct buf *hint);
 
 #endif

@@ -39,9 +39,9 @@ static const char *kafka_why(struct wire *wire)
     return kafka->why_lent;
 }
 
-/* Receives librdkafka's own errors (a broker is away, a handshake failed), after which
- * it tries again by itself. Called from inside a poll of the handle; for the member that
- * is the worker's thread. */
+/* Receives librdkafka's own errors (a broker is away, a handshake failed), after which it tries
+ * again by itself. Called from inside a poll of the handle; for the member that is the worker's
+ * thread. */
 static void on_trouble(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     struct kafka *kafka = opaque;
@@ -121,8 +121,8 @@ int kafka_classify_code(struct kafka *kafka, const char *what, rd_kafka_resp_err
     }
 }
 
-/* An error without any flag is fatal, as librdkafka's INTRODUCTION.md says of
- * the transactional API. */
+/* An error without any flag is fatal, as librdkafka's INTRODUCTION.md says of the transactional
+ * API. */
 int kafka_classify_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error)
 {
     int result = WIRE_FATAL;

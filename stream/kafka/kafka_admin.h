@@ -1,8 +1,8 @@
-/* Describes, creates and deletes topics and groups, for command line tools. The wire must
- * come from kafka_open().
+/* Describes, creates and deletes topics and groups, for command line tools. The wire must come from
+ * kafka_open().
  *
- * Calls wait for the broker's answer and return 0 or a negative wire_error;
- * wire_why() then has the reason.
+ * Calls wait for the broker's answer and return 0 or a negative wire_error; wire_why() then has the
+ * reason.
  */
 #ifndef FRESHET_STREAM_KAFKA_KAFKA_ADMIN_H
 #define FRESHET_STREAM_KAFKA_KAFKA_ADMIN_H
@@ -25,8 +25,8 @@ int admin_topic_delete(struct wire *wire, const char *topic);
 
 /* Returns the number of a group's members; 0 when the group does not exist. */
 int admin_group_members(struct wire *wire, const char *group, int *ret_count);
-/* Deletes a group with its offsets; no error when it does not exist. A group
- * with members is refused. */
+/* Deletes a group with its offsets; no error when it does not exist. A group with members is
+ * refused. */
 int admin_group_delete(struct wire *wire, const char *group);
 
 /* Returns the first offset whose record's Kafka timestamp is at or after a time; the end when there

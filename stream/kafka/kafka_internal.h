@@ -60,11 +60,11 @@ struct kafka {
     rd_kafka_t *txn;
     rd_kafka_conf_t *reader_conf; /* template */
     size_t fetch_bytes_max;
-    bool backoff_set; /* librdkafka knows fetch.queue.backoff.ms */
+    bool backoff_set; /* librdkafka has fetch.queue.backoff.ms */
     char *group;    /* NULL: none */
     char *instance; /* NULL: a dynamic member */
     rd_kafka_queue_t *answers; /* to descriptions of the group; made with the first request */
-    bool asked;                /* a request is on its way */
+    bool asked;                /* a request is pending */
     struct wire_listener listener;
     int assign_failed; /* the wire_error with which an assignment failed, for good; or 0 */
     struct ack_tracker acks; /* of at-once messages */

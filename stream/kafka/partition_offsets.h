@@ -1,5 +1,5 @@
-/* What a client knows of the partitions that it reads or writes, by topic and
- * partition. One thread. */
+/* Offsets that a client keeps for the partitions that it reads or writes, by topic and partition.
+ * One thread. */
 #ifndef FRESHET_STREAM_KAFKA_PARTITION_OFFSETS_H
 #define FRESHET_STREAM_KAFKA_PARTITION_OFFSETS_H
 

@@ -17,8 +17,8 @@ struct header {
 
 struct record;
 
-/* Reads a record's headers, in the order in which they were written. They are
- * parsed only on demand. */
+/* Reads a record's headers, in the order in which they were written. They are parsed only on
+ * demand. */
 struct header_source {
     size_t (*count)(const struct record *rec); /* SIZE_MAX: they cannot be read */
     int (*at)(const struct record *rec, size_t index, struct header *ret_header);

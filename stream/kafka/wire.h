@@ -117,8 +117,8 @@ struct reader {
     const struct reader_class *class;
 };
 
-/* Flushes outstanding at-once messages, leaves the group and frees the wire;
- * takes NULL; returns NULL. */
+/* Flushes outstanding at-once messages, leaves the group and frees the wire; takes NULL; returns
+ * NULL. */
 static inline struct wire *wire_close(struct wire *wire)
 {
     if (wire) { wire->class->close(wire); }
@@ -166,8 +166,8 @@ static inline void wire_release(struct wire *wire)
 {
     wire->class->release(wire);
 }
-/* Fetches the group's committed offset; OFFSET_NONE when there is none. While a former
- * owner's transaction with offsets is open, the call waits or returns WIRE_RETRY. */
+/* Fetches the group's committed offset; OFFSET_NONE when there is none. While a former owner's
+ * transaction with offsets is open, the call waits or returns WIRE_RETRY. */
 static inline int wire_committed(struct wire *wire, const char *topic, int32_t partition,
                                  int64_t *ret_offset)
 {
@@ -265,8 +265,8 @@ static inline int64_t reader_position(struct reader *reader, const char *topic, 
 {
     return reader->class->position(reader, topic, partition);
 }
-/* Returns the newest known end of a partition (read_uncommitted), without a request;
- * OFFSET_NONE if unknown. */
+/* Returns the newest known end of a partition (read_uncommitted), without a request; OFFSET_NONE if
+ * unknown. */
 static inline int64_t reader_end(struct reader *reader, const char *topic, int32_t partition)
 {
     return reader->class->end(reader, topic, partition);

@@ -1,8 +1,8 @@
 /* An HTTP client: one handle runs one request at a time and keeps its connections open.
  *
- * The size of an answer and the time of a request are limited. Redirects are not followed,
- * and only http and https are allowed. Credentials go into headers only. http_stop() ends
- * a running request soon.
+ * The size of an answer and the time of a request are limited. Redirects are not followed, and only
+ * http and https are allowed. Credentials go into headers only. http_stop() ends a running request
+ * soon.
  *
  * A handle belongs to one thread; http_stop() may be called from any.
  */

@@ -1,5 +1,5 @@
-/* Reads the answers of a schema registry, which are untrusted: another server
- * may be at its address.
+/* Reads the answers of a schema registry, which are untrusted: another server may be at its
+ * address.
  *
  * Each function returns a value within its limits, or an enum registry_fault. It then writes the
  * fault as text into `why`, a buffer of REGISTRY_WHY_BYTES; a longer text is cut. Pure; any thread.

@@ -1,5 +1,5 @@
-/* An in-process Kafka for topology tests: topics, transactions, groups, isolation
- * levels, injected faults.
+/* An in-process Kafka for topology tests: topics, transactions, groups, isolation levels, injected
+ * faults.
  *
  * The log is the broker; memlog_wire() makes clients of it (stream/kafka/wire.h). It has no threads
  * and no clock, and its random numbers come from the seed: the calls, their order and the seed

@@ -308,8 +308,8 @@ int memreader_open(struct wire *base, const struct topic_partition *at, size_t c
 
 /* ---- memsend.c ---- */
 
-/* Counts a poll; delivers the at-once messages that are due, or sets them
- * failed for wire_unacked(). */
+/* Counts a poll; delivers the at-once messages that are due, or sets them failed for
+ * wire_unacked(). */
 void memwire_tick_outbox(struct memwire *wire);
 /* Appends the first `count` messages of the outbox to the log, whether due or not. */
 void memwire_send_first(struct memwire *wire, size_t count);

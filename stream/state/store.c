@@ -314,9 +314,9 @@ void store_batch_put(struct store_batch *batch, struct slice key, struct slice v
     }
 }
 
-/* Flushes after a write larger than the buffer, which RocksDB would otherwise keep in
- * memory until the next write, a whole commit later. A flush that cannot begin is ignored;
- * the next write flushes. */
+/* Flushes after a write larger than the buffer, which RocksDB would otherwise keep in memory until
+ * the next write, a whole commit later. A flush that cannot begin is ignored; the next write
+ * flushes. */
 static void begin_flush(struct store *store)
 {
     char *error = NULL;

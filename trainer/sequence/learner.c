@@ -305,7 +305,7 @@ static bool has_grown(struct learner *learner)
            before * (1.0 + learner->settings.growth);
 }
 
-/* Patience has run out: the learning rate falls from now on, and the run ends when it is 0. */
+/* `patience` epochs brought no gain: the learning rate falls to 0, and then the run ends. */
 static void begin_tail(struct training_run *training_run)
 {
     int64_t trained = training_run->epoch + 1;

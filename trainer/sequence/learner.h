@@ -1,4 +1,4 @@
-/* Learner: trains a Transformer on the training set, without end, a slice of work at a time.
+/* Learner: trains a Transformer on the training set continuously, in slices of work.
  *
  * It trains in *training runs*: epochs over the sequences of all users. After each epoch the model
  * is validated on actions that the run leaves out (validation.h). When `patience` epochs brought no
@@ -9,8 +9,8 @@
  * and up to as many others, in small steps. Their newest actions are evaluated first and trained on
  * afterwards (test, then train).
  *
- * When the actions have grown by `growth` since a run began, the next run begins from the present
- * weights; from new weights if the data now ask for another preset (learner_preset).
+ * When the number of actions has grown by `growth` since a run began, the next run begins from the
+ * present weights; from new weights if another preset now fits the data (learner_preset).
  *
  * No clock, no I/O, no threads but the Transformer's own. The same training set, settings and
  * number of steps give the same weights. A step takes milliseconds; more with many items.
@@ -41,7 +41,7 @@ struct learner_settings {
     int64_t seed;
 };
 
-/* Which presets fit the data: those of evaluate/models/transformer_recommender.h. */
+/* The presets; chosen as evaluate/models/transformer_recommender.h does. */
 enum learner_preset { PRESET_NONE, PRESET_SPARSE, PRESET_ATTRIBUTES, PRESET_LONG };
 
 enum learner_phase {

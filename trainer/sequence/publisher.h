@@ -8,9 +8,9 @@
  * the older one. A version that was published in part is started again in the slot that was chosen
  * for it; a model that is already the newest version is not published twice.
  *
- * A former owner that stood still may announce its version late, in the slot that we write to.
- * Readers do not accept it, as our rows have replaced some of its own. It must not make us send the
- * rest of our version, or the next one, to the other slot.
+ * A former owner that was paused may announce its version late, in the slot that we write to.
+ * Readers do not accept it, because our rows have replaced some of its rows. The rest of our
+ * version, and the next one, must not go to the other slot because of it.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_PUBLISHER_H
 #define FRESHET_TRAINER_SEQUENCE_PUBLISHER_H
@@ -28,11 +28,11 @@ struct publisher {
     struct buf message;
     int32_t newest_slot; /* -1: no model version yet */
     char newest_version[MODEL_VERSION_NAME_BYTES_MAX + 1];
-    char own_version[MODEL_VERSION_NAME_BYTES_MAX +
-                     1];                       /* our last one, since we own the partition */
+    /* The last one that we published since we own the partition. */
+    char own_version[MODEL_VERSION_NAME_BYTES_MAX + 1];
     struct model_snapshot *snapshot;           /* that is being published; owned */
     struct model_snapshot *published_snapshot; /* the last one, until it is taken */
-    int32_t slot;                              /* that the snapshot goes to */
+    int32_t slot;                              /* that the snapshot is written to */
     size_t row;                                /* that is sent next */
     int64_t published, rows_published;
 };
@@ -40,7 +40,7 @@ struct publisher {
 /* Fills in the rest of a publisher whose outputs, rows_a_step and ids are set. */
 void publisher_init(struct publisher *publisher, struct run *run);
 void publisher_release(struct publisher *publisher);
-/* Reads a record of `models`, whoever wrote it, for the newest version and its slot. */
+/* Reads a record of `models`, from any copy, and updates the newest version and its slot. */
 void publisher_observe(struct publisher *publisher, const struct model_weights *weights);
 /* Says whether nothing is being published. */
 bool publisher_idle(const struct publisher *publisher);
@@ -51,7 +51,7 @@ void publisher_step(struct publisher *publisher, struct task *task);
 /* Takes the model that was published last, so that cold-start items can be added to it; NULL when
  * there is none. Free with model_snapshot_free(). */
 struct model_snapshot *publisher_take_published(struct publisher *publisher);
-/* Says whether a model is the version that was announced last, by whomever. */
+/* Says whether a model is the version that any copy announced last. */
 bool publisher_is_newest(const struct publisher *publisher, const struct model_snapshot *snapshot);
 /* Sends the row of a cold-start item, as part of the newest version. */
 void publisher_send_cold_start(struct publisher *publisher, struct task *task,

@@ -37,7 +37,7 @@ struct training_set *training_set_free(struct training_set *training_set);
 
 /* ---- Writing ---- */
 
-/* Adds the next item, by its fingerprint. */
+/* Adds an item with the next number, by its fingerprint. */
 void training_set_add_item(struct training_set *training_set, uint64_t hash);
 /* Replaces an item's attributes, given as fingerprints. */
 void training_set_describe(struct training_set *training_set, int32_t item,

@@ -18,8 +18,8 @@
 
 enum {
     IDLE_MS = 50,
-    LATE_CHECKPOINTS =
-        10, /* after this many intervals a checkpoint does not wait for the end of an epoch */
+    /* Intervals after which a checkpoint does not wait for the end of an epoch. */
+    LATE_CHECKPOINTS = 10,
 };
 
 #define CHECKPOINT_BYTES_MAX ((size_t)16 << 30)

@@ -1,9 +1,9 @@
 /* Vocabulary: the items and attributes that a model knows, and their numbers in the model.
  *
- * A model's numbers outlive the process, the training set's do not; so the vocabulary stores
+ * A model's numbers outlive the process, but the training set's do not; so the vocabulary stores
  * fingerprints. New items are numbered in the order of their fingerprints, so that numbers do not
- * depend on the order in which the training set met them. An item is added when a user acted on it
- * or when it has attributes; an attribute, when at least two items have it. One thread.
+ * depend on the order in which items came into the training set. An item is added when a user acted
+ * on it or when it has attributes; an attribute, when at least two items have it. One thread.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_VOCABULARY_H
 #define FRESHET_TRAINER_SEQUENCE_VOCABULARY_H
