@@ -3,13 +3,13 @@
  *   event    -> the user's timeline -> additions to item pairs, in memory
  *   request  -> the user's additions are subtracted again, the timeline is emptied, a receipt
  *
- * After each batch, the histories of its users go out at once: the newest replaces the older ones,
+ * After each poll, the histories of its users are sent at once: the newest replaces the older ones,
  * so sending one twice does no harm. At each flush, states, archive segments, receipts and the
  * pair sums since the last flush are staged; they are committed in one transaction with the input
  * offsets, because a sum that is sent twice counts twice.
  *
- * A rollback drops cached users and sums (forget()); the events are then read again. Duplicates of
- * an event are found in the user's own state, by event id.
+ * A rollback drops cached users and sums (roll_back()); the events are then read again. Duplicates
+ * of an event are found in the user's own state, by event id.
  */
 #include "base/base.h"
 #include "base/xalloc.h"

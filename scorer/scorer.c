@@ -1,6 +1,6 @@
 /* Two kinds of input. Broadcast records (neighbours, items, vectors, models, generations) update
- * tables that all partitions share. Histories are partitioned: process() collects them, and batch()
- * makes one list for each user in the batch:
+ * tables that all partitions share. Histories are partitioned: process() collects them, and
+ * end_poll() makes one list for each user in the poll:
  *
  *   old list, read from the state   -> evaluated on the user's next action
  *   its prediction, if still there  -> trains the partition's mixture

@@ -138,7 +138,7 @@ static void bpr_score(void *self, const struct query *query, float *scores)
 
 const struct recommender bpr_recommender = {
     .name = "bpr",
-    .about = "matrix factorisation that puts what was had before what was not",
+    .about = "matrix factorisation that ranks items a user had above all others",
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,

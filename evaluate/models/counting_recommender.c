@@ -387,7 +387,7 @@ static void counting_score(void *self, const struct query *query, float *scores)
 
 const struct recommender counting_recommender = {
     .name = "counting",
-    .about = "counts of pairs and of what follows what, as the workers keep and rank them",
+    .about = "counts of pairs and of transitions, kept and ranked as in the workers",
     .served = true,
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),

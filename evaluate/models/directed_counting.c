@@ -266,7 +266,7 @@ static void directed_counting_score(void *self, const struct query *query, float
 
 const struct recommender directed_counting_recommender = {
     .name = "directed-counting",
-    .about = "directed counts of what follows what, with recency, popularity and content",
+    .about = "directed counts of transitions, with recency, popularity and content",
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,

@@ -130,7 +130,7 @@ static void likeness_score(void *self, const struct query *query, float *scores)
 
 const struct recommender given_vectors_recommender = {
     .name = "vectors",
-    .about = "items alike by the vectors that were given of them",
+    .about = "items that are similar by given vectors",
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,

@@ -70,7 +70,7 @@ static void popularity_score(void *self, const struct query *query, float *score
 
 const struct recommender popularity_recommender = {
     .name = "popularity",
-    .about = "what is acted on most, ever or of late",
+    .about = "the items with most actions, of all time or of late",
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,

@@ -159,7 +159,7 @@ static void sgns_score(void *self, const struct query *query, float *scores)
 
 const struct recommender sgns_recommender = {
     .name = "sgns",
-    .about = "item embeddings from what comes near what, action by action",
+    .about = "item embeddings from neighbouring actions, action by action",
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,

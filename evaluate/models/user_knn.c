@@ -202,7 +202,7 @@ static double user_knn_rate(void *self, int32_t user, int32_t item)
 
 const struct recommender user_knn_recommender = {
     .name = "user-knn",
-    .about = "what those had who are like the user",
+    .about = "the items of similar users",
     .hyperparameters = hyperparameters,
     .hyperparameters_count = ARRAY_COUNT(hyperparameters),
     .presets = presets,

@@ -2,8 +2,8 @@
  * commit the changed rows go to `neighbours`, which is output and changelog at once.
  *
  * Addition is not idempotent, so deltas, rows and offsets are committed in one transaction; after a
- * rollback forget() drops the task's cached rows, and they are loaded from the store again. A row
- * is pruned when it exceeds its bound by half, and again before it is published.
+ * rollback roll_back() drops the task's cached rows, and they are loaded from the store again. A
+ * row is pruned when it exceeds its bound by half, and again before it is published.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
