@@ -4,10 +4,10 @@
 #include "ingest/mapping/mapping_internal.h"
 #include "tests/mapping_rig.h"
 
-/* What one source record costs in the mapping, in microseconds of CPU time: the parser alone, the
- * way to the event, and the way to the encoded event; with a pseudonym; of a binary CloudEvent with
- * eight headers; and of an order of four lines, which becomes four events. Prints `name value`
- * lines. */
+/* Measures the cost of one source record in the mapping, in microseconds of CPU time: parsing
+ * alone, mapping to the event, and mapping with encoding; with a pseudonym; for a binary CloudEvent
+ * with eight headers; and for an order of four lines, which becomes four events. Prints `name
+ * value` lines. */
 
 enum { ROUND = 256 };
 

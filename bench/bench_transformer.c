@@ -1,7 +1,7 @@
 /* Without arguments: learning and encoding at the sizes of MovieLens-1M and of Amazon's toys, on
  * drawn sequences; prints `name value` lines. Time is CPU time of all threads.
  *
- * With a file: trains the Transformer on the file's sequences and judges it by the strict
+ * With a file: trains the Transformer on the file's sequences and evaluates it by the strict
  * leave-one-out protocol: learns from all but each user's last two actions, chooses by the last but
  * one, tests on the last with the whole history before it; ranks all items that the user has not
  * had; a tie counts at its mean rank. Prints one line an epoch.
@@ -9,7 +9,7 @@
  *   bench_transformer FILE [name=value ...]
  *
  * FILE holds `user item item ...` or `user item` lines, oldest first. Names: the settings below,
- * epochs, every (epochs between judgements), attributes (a file of `item attribute ...` lines). */
+ * epochs, every (epochs between evaluations), attributes (a file of `item attribute ...` lines). */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
@@ -138,7 +138,7 @@ static double rank_of(float *scores, uint32_t items, const int32_t *history, siz
     return above + same / 2.0;
 }
 
-/* Judges by the action `back` from the end: 1 the test, 2 the validation. */
+/* Evaluates on the action `back` from the end: 1 the test, 2 the validation. */
 static struct validation_score validate(const struct run *run, struct transformer *model,
                                         size_t back)
 {

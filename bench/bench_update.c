@@ -1,4 +1,4 @@
-/* What one action costs through every model that is kept up action by action, all presets of each,
+/* Measures the cost of one action in every model that learns action by action, all presets of each,
  * as the blend of `freshet evaluate -p prequential` holds them: CPU microseconds an action, one
  * line a model and one for all; a model that takes a step after many actions has a line alone. The
  * stream is drawn: some items are far more popular. */

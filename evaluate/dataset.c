@@ -179,7 +179,7 @@ static bool add_action(struct dataset *dataset, struct slice user, struct slice 
     return true;
 }
 
-/* What is wrong with a line; NULL: nothing. */
+/* What is wrong with a line; the functions below return one of these texts, or NULL. */
 static const char *const no_pair = "has no user and item";
 static const char *const too_many = "is beyond 50 million users or 10 million items";
 

@@ -21,7 +21,7 @@ enum {
     DELTAS_PAIR_BYTES = 36, /* of one pair's columns */
 };
 
-/* Where an item of the view goes. */
+/* The destination of an item of the view. */
 struct item_place {
     int32_t partition;
     int32_t index;  /* in the open message, if `stamp` is the message's */

@@ -1,8 +1,8 @@
-/* Who touches what: until `stage` leaves STAGE_BUILDING, everything but `stage`, `cancelled`,
- * `thread` and `joined` belongs to the building thread. It stores the stage with release order when
- * it ends; vector_index_cover() loads it with acquire order, and from then on the owner's thread
- * uses the graph and the sums alone. vector_index_free() sets `cancelled`, which the builder checks
- * for each row, so an index that is not needed any more ends within one insertion.
+/* Threads: until `stage` leaves STAGE_BUILDING, everything but `stage`, `cancelled`, `thread` and
+ * `joined` belongs to the building thread. It stores the stage with release order when it ends;
+ * vector_index_cover() loads it with acquire order, and from then on the owner's thread uses the
+ * graph and the sums alone. vector_index_free() sets `cancelled`, which the builder checks for each
+ * row, so an index that is not needed any more ends within one insertion.
  */
 #include "base/base.h"
 #include "base/thread.h"

@@ -22,7 +22,7 @@ enum {
 #define FILL_STEP 1e-3F
 #define UNLISTED (-1.0F)
 
-/* What `trainer` holds of an item. */
+/* An item's row, as `trainer` holds it. */
 struct item_state {
     struct row row;
     int64_t first_users;

@@ -107,7 +107,7 @@ static const struct interaction *readers_of(const struct user_knn *knn, int32_t 
     return entries ? entries + skipped : NULL;
 }
 
-/* Computes a(v) for all who share an item; returns how many are touched. */
+/* Computes a(v) for all users who share an item; returns how many have an a(v). */
 static size_t compare(struct user_knn *knn, const struct query *query)
 {
     size_t touched = 0, first = query->count > USER_KNN_RECENT ? query->count - USER_KNN_RECENT : 0;

@@ -55,7 +55,7 @@ static bool parse_meaning(const char *text, double weight_max, struct action_mea
     return false;
 }
 
-/* Finds the place of a name: the entry itself, or where it belongs. */
+/* Returns the position of a name's entry, or where its entry would be inserted. */
 static size_t place_of(const struct action_names *names, struct slice name, bool *ret_found)
 {
     size_t low = 0, high = names->entries_count;

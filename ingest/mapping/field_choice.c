@@ -2,7 +2,7 @@
 #include "base/xalloc.h"
 #include "ingest/mapping/field_choice.h"
 
-/* Where the path at the start of a text ends: at a bar, or at the end. */
+/* Returns where the path at the start of a text ends: at a bar or at the end. */
 static size_t path_size(struct slice text)
 {
     bool quoted = false;

@@ -18,7 +18,7 @@ struct tag_sources {
 
 /* ---- Configuration ---- */
 
-/* Where a source at the start of a text ends: at a comma outside of ["..."]. */
+/* Returns where the source at the start of a text ends: at a comma outside of ["..."]. */
 static size_t source_size(struct slice text)
 {
     bool quoted = false;

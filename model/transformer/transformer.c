@@ -540,7 +540,7 @@ static void encode_pack(struct transformer *model, struct lane *lane, float *hid
     memcpy(hidden, encoder_run_last(lane->encoder, &job), lane->pack.sequences * d * sizeof(float));
 }
 
-/* A lane encodes the histories from where the lane before it ends. */
+/* Encodes a lane's share of the histories, which begins where the share of the lane before ends. */
 static void encode_lane(void *arg, size_t part)
 {
     struct transformer *model = arg;

@@ -15,7 +15,7 @@
 
 enum { VERSION = 1, HAS_STATE = 1, HAS_ATTRIBUTES = 2, IS_PACKED = 4 };
 
-/* Bounds of what a header may ask for, so that sums of sizes stay in 64 bits. */
+/* Limits of the numbers in a header, so that sums of sizes fit 64 bits. */
 enum { ITEMS_MAX = 1 << 28, WIDTH_MAX = 1 << 13 };
 
 static const char magic[8] = "freshTF";

@@ -1,4 +1,4 @@
-/* Two threads share one request. Its phase says who may touch it:
+/* Two threads share one request. Its phase decides which thread may use it:
  *
  *   REQUEST_NONE       worker: fills in an id, sets ASKED, wakes the fetcher's thread
  *   REQUEST_ASKED      fetcher's thread: asks the registry without the lock, sets ANSWERED

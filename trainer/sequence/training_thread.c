@@ -1,4 +1,4 @@
-/* Who touches what:
+/* Which thread uses which members:
  *
  *   worker's thread     begin, end, take, report; also `learner` while the thread does not run
  *   training thread     `learner`, `checkpoint_ms`, `publish_ms`, `published` while it runs
