@@ -83,13 +83,22 @@ static bool take_attributes(void *arg, const char *text, struct buf *why)
     return true;
 }
 
-/* Refuses a setting for a model that does not exist, which would be ignored otherwise. */
+/* Refuses a setting for a model that does not exist, which would be ignored otherwise, and a wrong
+ * one before the data are read. */
 static bool take_set(void *arg, const char *text, struct buf *why)
 {
     struct evaluate *evaluate = arg;
-    _cleanup_(xfreep) char *model = xprintf("%.*s", (int)strcspn(text, ".="), text);
-    if (!models_find(model)) {
-        buf_printf(why, "there is no model \"%s\"; `freshet evaluate --models` lists them", model);
+    struct reason reason = {0};
+    _cleanup_(xfreep) char *name = xprintf("%.*s", (int)strcspn(text, ".="), text);
+    const struct recommender *model = models_find(name);
+    if (!model) {
+        buf_printf(why, "there is no model \"%s\"; `freshet evaluate --models` lists them", name);
+        return false;
+    }
+    const struct evaluation_request request = {.sets = {text}, .sets_count = 1, .reason = &reason};
+    _cleanup_(xfreep) void *settings = evaluation_settings(&request, model, 0);
+    if (!settings) {
+        buf_printf(why, "%s", reason.text);
         return false;
     }
     if (evaluate->sets_count == EVALUATION_SETS_MAX) {

@@ -16,7 +16,7 @@ static json_t *ask(struct http *http, int port)
     json_t *status = NULL;
     buf_init(&answer, ANSWER_BYTES_MAX);
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/status", port);
-    if (http_ask(http, url, NULL, &code, &answer) == 0) {
+    if (http_request(http, url, NULL, &code, &answer) == 0) {
         status = json_loadb(buf_slice(&answer).data, answer.size, 0, NULL);
     }
     buf_release(&answer);

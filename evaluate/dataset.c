@@ -167,8 +167,8 @@ static bool add_action(struct dataset *dataset, struct slice user, struct slice 
                        int64_t ts)
 {
     ARRAY_RESERVE(dataset->actions, dataset->capacity, dataset->count + 1, 4096);
-    struct action *action = &dataset->actions[dataset->count];
-    *action = (struct action){
+    struct user_action *action = &dataset->actions[dataset->count];
+    *action = (struct user_action){
         .ts = ts,
         .user = ids_put(dataset->users, user),
         .item = ids_put(dataset->items, item),
@@ -269,7 +269,7 @@ static void renumber(struct dataset *dataset)
 {
     struct ids *users = ids_new(USERS_MAX), *items = ids_new(DATASET_ITEMS_MAX);
     for (size_t at = 0; at < dataset->count; at++) {
-        struct action *action = &dataset->actions[at];
+        struct user_action *action = &dataset->actions[at];
         action->user = ids_put(users, ids_text(dataset->users, action->user));
         action->item = ids_put(items, ids_text(dataset->items, action->item));
     }

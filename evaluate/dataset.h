@@ -24,7 +24,7 @@
 #include "evaluate/models/sequences.h"
 
 struct dataset {
-    struct action *actions; /* in the file's order, or in order of time where it has times */
+    struct user_action *actions; /* in the file's order, or in order of time where it has times */
     size_t count;
     size_t capacity;
     struct ids *users;

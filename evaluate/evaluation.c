@@ -64,7 +64,7 @@ void *evaluation_settings(const struct evaluation_request *request,
                      ? -EINVAL
                      : recommender_set(recommender, settings, name, value);
         if (rc == 0) { continue; }
-        (void)reason_give(request->reason, "--set %s: %s", request->sets[at],
+        (void)reason_give(request->reason, "%s: %s", request->sets[at],
                           rc == -ENOENT
                               ? "no such hyperparameter: `freshet evaluate --models` lists them"
                           : rc == -ERANGE ? "out of its range: see `freshet evaluate --models`"

@@ -142,7 +142,7 @@ static void rank_and_learn(void *arg, const struct query *query, int32_t target)
 {
     struct course *course = arg;
     rank_target(course, query, target);
-    blend_teach(course->blend, query, target);
+    blend_learn(course->blend, query, target);
 }
 
 static void visit_users(struct course *course, struct leave_users users, size_t from_end,

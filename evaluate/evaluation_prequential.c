@@ -79,7 +79,7 @@ static void run(const struct dataset *dataset, struct prequential *prequential,
     double began = evaluation_cpu_seconds();
     for (size_t at = 0; at < dataset->count; at++) {
         double before = evaluation_cpu_seconds();
-        if (prequential_ask(prequential, &dataset->actions[at])) {
+        if (prequential_predict(prequential, &dataset->actions[at])) {
             row->scoring_seconds += evaluation_cpu_seconds() - before;
         }
         prequential_learn(prequential, &dataset->actions[at]);
@@ -173,7 +173,7 @@ static void evaluate_team(struct team *team, const struct dataset *dataset,
     }
     const struct prequential_settings settings = {
         .every = request->every,
-        .teach_every = request->model ? 0 : (int32_t)(dataset->count / TAUGHT_ACTIONS + 1),
+        .learn_every = request->model ? 0 : (int32_t)(dataset->count / TAUGHT_ACTIONS + 1),
         .skip = SKIPPED_ACTIONS,
         .seed = (uint32_t)request->seed,
     };

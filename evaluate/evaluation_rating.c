@@ -21,7 +21,7 @@ struct course {
 static void deal(struct course *course)
 {
     const struct dataset *dataset = course->dataset;
-    struct action *training = xcalloc(dataset->count, sizeof(*training));
+    struct user_action *training = xcalloc(dataset->count, sizeof(*training));
     uint64_t rng = course->request->seed;
     course->folds = xcalloc(dataset->count, sizeof(*course->folds));
     course->least = INFINITY;
@@ -48,7 +48,7 @@ static void rate_fold(const struct course *course, const struct recommender *rec
                       void *model, const struct sequences *held, struct evaluation_row *row)
 {
     for (size_t at = 0; at < held->starts[held->users]; at++) {
-        const struct action *action = &held->flat[at];
+        const struct user_action *action = &held->flat[at];
         double predicted = recommender->rate(model, action->user, action->item);
         predicted = MAX_OF(course->least, MIN_OF(course->most, predicted));
         double error = predicted - (double)action->rating;
@@ -73,7 +73,7 @@ static void run_fold(const struct course *course, const struct recommender *reco
     if (recommender->settle) { recommender->settle(model); }
     row->learn_seconds += evaluation_cpu_seconds() - began;
     began = evaluation_cpu_seconds();
-    struct action *held = xcalloc(dataset->count, sizeof(*held));
+    struct user_action *held = xcalloc(dataset->count, sizeof(*held));
     size_t count = 0;
     for (size_t at = 0; at < dataset->count; at++) {
         if (course->folds[at] == fold) { held[count++] = dataset->actions[at]; }

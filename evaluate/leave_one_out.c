@@ -21,7 +21,7 @@ void leave_one_out_learn(const struct recommender *recommender, void *model,
     int32_t *items = xcalloc(longest(sequences), sizeof(*items));
     for (int32_t user = users.first; user < sequences->users; user += users.stride) {
         size_t count;
-        const struct action *actions = sequences_of(sequences, user, &count);
+        const struct user_action *actions = sequences_of(sequences, user, &count);
         size_t used = count < LEAVE_ACTIONS_MIN ? count : count - held;
         for (size_t at = 0; at < used; at++) {
             recommender->learn(model, &(struct training_example){
@@ -45,7 +45,7 @@ void leave_one_out_visit(const struct sequences *sequences, struct leave_users u
     int32_t *items = xcalloc(longest(sequences), sizeof(*items));
     for (int32_t user = users.first; user < sequences->users; user += users.stride) {
         size_t count;
-        const struct action *actions = sequences_of(sequences, user, &count);
+        const struct user_action *actions = sequences_of(sequences, user, &count);
         if (count < LEAVE_ACTIONS_MIN) { continue; }
         size_t known = count - from_end;
         for (size_t at = 0; at < known; at++) { items[at] = actions[at].item; }

@@ -80,7 +80,7 @@ static void count_rank(struct prequential *prequential, const struct query *quer
 
 /* Scores a query by the blend and the served mixture, which then learn the target; only some
  * predictions are counted. */
-static void predict(struct prequential *prequential, const struct action *action, bool counts)
+static void predict(struct prequential *prequential, const struct user_action *action, bool counts)
 {
     const struct user_items *past = &prequential->pasts[action->user];
     int32_t item = action->item;
@@ -95,11 +95,11 @@ static void predict(struct prequential *prequential, const struct action *action
         count_rank(prequential, &query, item, PREQUENTIAL_BLEND);
         blend_count(prequential->blend, &query, item, prequential->member_hits);
     }
-    blend_teach(prequential->blend, &query, item);
+    blend_learn(prequential->blend, &query, item);
     if (!prequential->mixture) { return; }
     served_mixture_score(prequential->mixture, &query, prequential->scores);
     if (counts) { count_rank(prequential, &query, item, PREQUENTIAL_MIXTURE); }
-    served_mixture_teach(prequential->mixture, &query, item);
+    served_mixture_learn(prequential->mixture, &query, item);
 }
 
 static void count_fresh(struct prequential *prequential, const struct ranking_metrics *before)
@@ -113,13 +113,13 @@ static void count_fresh(struct prequential *prequential, const struct ranking_me
     }
 }
 
-bool prequential_ask(struct prequential *prequential, const struct action *action)
+bool prequential_predict(struct prequential *prequential, const struct user_action *action)
 {
     const struct prequential_settings *set = &prequential->settings;
     struct user_items *past = &prequential->pasts[action->user];
     if (prequential->passed <= set->skip) { return false; }
     bool counts = mt19937_unit(&prequential->rng) < 1.0 / set->every;
-    bool teaches = counts || (set->teach_every && prequential->passed % set->teach_every == 0);
+    bool teaches = counts || (set->learn_every && prequential->passed % set->learn_every == 0);
     bool known = action->item < prequential->known;
     if (!teaches || (!counts && !known) || has(past, action->item)) { return false; }
     struct ranking_metrics was[PREQUENTIAL_LISTS];
@@ -133,7 +133,7 @@ bool prequential_ask(struct prequential *prequential, const struct action *actio
     return true;
 }
 
-void prequential_learn(struct prequential *prequential, const struct action *action)
+void prequential_learn(struct prequential *prequential, const struct user_action *action)
 {
     struct user_items *past = &prequential->pasts[action->user];
     assert(action->item <= prequential->known);

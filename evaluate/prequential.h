@@ -5,7 +5,7 @@
  * items known so far are ranked, but those that the user has had. An item without an earlier action
  * is a miss. A user never seen counts like any other, and is also counted separately. Then every
  * model learns the action. The blend and the served mixture learn from the predicted actions, and
- * from one in `teach_every` of the others, whose predictions are not counted.
+ * from one in `learn_every` of the others, whose predictions are not counted.
  */
 #ifndef FRESHET_EVALUATE_PREQUENTIAL_H
 #define FRESHET_EVALUATE_PREQUENTIAL_H
@@ -18,7 +18,7 @@
 
 struct prequential_settings {
     int32_t every;       /* 1: all are predicted */
-    int32_t teach_every; /* 1: the blend learns from all; 0: only from those that are counted */
+    int32_t learn_every; /* 1: the blend learns from all; 0: only from those that are counted */
     int64_t skip;        /* 100 in the published protocol */
     uint32_t seed;       /* for picking actions; 1 in the published protocol */
 };
@@ -38,9 +38,9 @@ struct prequential *prequential_new(const struct prequential_settings *settings,
 struct prequential *prequential_free(struct prequential *prequential);
 /* Predicts the next action, if it is to be predicted; the blend and the mixture learn from it.
  * Returns true when items were scored. */
-bool prequential_ask(struct prequential *prequential, const struct action *action);
-/* Lets the members learn the action; call after prequential_ask() with the same action. */
-void prequential_learn(struct prequential *prequential, const struct action *action);
+bool prequential_predict(struct prequential *prequential, const struct user_action *action);
+/* Lets the members learn the action; call after prequential_predict() with the same action. */
+void prequential_learn(struct prequential *prequential, const struct user_action *action);
 /* Returns the metrics of the blend or the mixture so far; with `fresh`, of users never seen. */
 struct ranking_metrics prequential_metrics(const struct prequential *prequential,
                                            enum prequential_list list, bool fresh);

@@ -247,7 +247,7 @@ void served_mixture_score(void *self, const struct query *query, float *scores)
     }
 }
 
-void served_mixture_teach(void *self, const struct query *query, int32_t target)
+void served_mixture_learn(void *self, const struct query *query, int32_t target)
 {
     struct served_mixture *served = self;
     if (!served->best.count) { return; }

@@ -9,7 +9,7 @@
  * Two things differ: the sequence model learns step by step with the stream, not in published
  * training runs, and the mixture learns at once from every action that is predicted.
  *
- * Test, then train: served_mixture_score(), then served_mixture_teach() with the same query.
+ * Test, then train: served_mixture_score(), then served_mixture_learn() with the same query.
  * Borrows the members' models. One thread.
  */
 #ifndef FRESHET_EVALUATE_SERVED_MIXTURE_H
@@ -33,7 +33,7 @@ struct served_mixture *served_mixture_free(struct served_mixture *served);
 /* Makes the list and scores its items by their ranks; all others get the same lowest score. */
 void served_mixture_score(void *served, const struct query *query, float *scores);
 /* Trains the mixture: this item came next after the query that was scored last. */
-void served_mixture_teach(void *served, const struct query *query, int32_t target);
+void served_mixture_learn(void *served, const struct query *query, int32_t target);
 /* Returns the leader of a segment: a member, or MIXTURE_MEMBERS for the mixture. */
 int served_mixture_leader(const struct served_mixture *served, enum mixture_segment segment);
 

@@ -15,7 +15,7 @@ void at_once_init(struct at_once *at_once, struct env *env)
 
 bool at_once_halted(struct at_once *at_once)
 {
-    if (!standstill_look(&at_once->standstill, env_now_ms(at_once->env))) { return false; }
+    if (!standstill_check(&at_once->standstill, env_now_ms(at_once->env))) { return false; }
     at_once->unsent = true;
     return true;
 }

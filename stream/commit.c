@@ -204,7 +204,7 @@ size_t commit_open_bytes(struct commit *commit)
     return filling;
 }
 
-void commit_tell_bytes(struct commit *commit)
+void commit_report_bytes(struct commit *commit)
 {
     (void)commit_open_bytes(commit);
     metric_set(commit->uncommitted, (double)commit->uncommitted_bytes);

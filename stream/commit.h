@@ -49,7 +49,7 @@ bool commit_running(const struct commit *commit);
 /* Returns the bytes that the next commit will hold. */
 size_t commit_open_bytes(struct commit *commit);
 /* Updates the metrics of the bytes held for commits. */
-void commit_tell_bytes(struct commit *commit);
+void commit_report_bytes(struct commit *commit);
 
 /* Says whether a task has processed more than the newest closed batch has. */
 static inline bool commit_has_progress(const struct task *task)

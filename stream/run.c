@@ -68,7 +68,7 @@ static void retry(struct run *run, const char *why)
 {
     CRASH_POINT("retry");
     char still[64];
-    why = standstill_tell(&run->at_once.standstill, still, sizeof(still)) ? still : why;
+    why = standstill_report(&run->at_once.standstill, still, sizeof(still)) ? still : why;
     env_log(&run->env, LOG_WARN, "batch will be tried again", "why=%s", quote_text(why).text);
     run_refusal_clear(&run->env.refusal);
     run->at_once.unsent = false;
@@ -393,7 +393,7 @@ static void tick(struct run *run)
     int64_t now_ms = run_now_ms(run);
     if (now_ms - run->ticked_ms < TICK_MS) { return; }
     run->ticked_ms = now_ms;
-    commit_tell_bytes(run->commit);
+    commit_report_bytes(run->commit);
     if (run_healthy(run)) { stale_state_step(run->stale_state); }
     for (size_t i = 0; i < run->tasks.count; i++) {
         struct task *task = run->tasks.at[i];

@@ -69,7 +69,7 @@ static bool may_come(struct schema_hold *hold, const struct record *rec, uint32_
         refuse(hold, "schema id %" PRIu32 " is not known; hint: set schema.registry.url", *ret_id);
         return false;
     }
-    if (schema_fetcher_ask(hold->fetcher, *ret_id, env_now_ms(hold->env)) != FETCH_GIVEN_UP) {
+    if (schema_fetcher_request(hold->fetcher, *ret_id, env_now_ms(hold->env)) != FETCH_GIVEN_UP) {
         run_refusal_clear(&hold->env->refusal); /* it is not refused yet */
         return true;
     }
@@ -103,7 +103,7 @@ static void step_one(struct schema_hold *hold, struct task *task)
 {
     struct held *held = task->held;
     int64_t now_ms = env_now_ms(hold->env);
-    enum fetch_status status = schema_fetcher_ask(hold->fetcher, held->id, now_ms);
+    enum fetch_status status = schema_fetcher_request(hold->fetcher, held->id, now_ms);
     bool fresh = now_ms - held->since_ms < HELD_QUIET_MS;
     if (status == FETCH_PENDING) {
         hold->hurries |= fresh;

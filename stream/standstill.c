@@ -33,7 +33,7 @@ void standstill_init(struct standstill *standstill, const struct run_settings *s
     }
 }
 
-bool standstill_look(struct standstill *standstill, int64_t now_ms)
+bool standstill_check(struct standstill *standstill, int64_t now_ms)
 {
     int64_t still_ms = now_ms - standstill->looked_ms;
     bool first = standstill->looked_ms == 0;
@@ -42,7 +42,7 @@ bool standstill_look(struct standstill *standstill, int64_t now_ms)
     return standstill->still_ms > 0;
 }
 
-bool standstill_tell(struct standstill *standstill, char *text, size_t size)
+bool standstill_report(struct standstill *standstill, char *text, size_t size)
 {
     if (!standstill->still_ms) { return false; }
     (void)snprintf(text, size, "stood still for %" PRId64 " ms, longer than a session",

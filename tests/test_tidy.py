@@ -105,7 +105,11 @@ class Rules(unittest.TestCase):
                                  "scorer/b.c": C + left})
         bad = "\nstruct pool_place {\n};\nenum lesson_kind {\n};\n"
         self.bad("vocabulary", {"base/crew.c": C + bad, "tests/judge.py": "",
-                                "base/a.h": "static inline int end_seasons(void)\n{\n}\n"},
+                                "base/a.h": "static inline int end_seasons(void)\n{\n}\n",
+                                "base/b.h": "typedef int lesson_count;\ntypedef struct {\n"
+                                            "} judge;\nstatic struct crew {\n} c;\n",
+                                "model/c.cc": "FILE *exam_open()\n{\n}\n"},
+                 ("base/b.h", 1), ("base/b.h", 2), ("base/b.h", 4), ("model/c.cc", 1),
                  ("base/crew.c", 1), ("base/crew.c", 3), ("base/crew.c", 5), ("base/a.h", 1),
                  ("tests/judge.py", 1))
         self.bad("vocabulary", {"HACKING.md": "", "base/a.c": C},
@@ -114,6 +118,22 @@ class Rules(unittest.TestCase):
     def test_full_path(self):
         self.good("full-path", {"model/a.c": C + "#include \"a.avsc.inc\"\n#include <b.h>\n"})
         self.bad("full-path", {"model/a.c": C + "#include \"b.h\"\n"}, ("model/a.c", 2))
+
+    def test_plain_includes(self):
+        self.good("plain-includes", {"a/a.c": C + "#include <sys/stat.h>\n#include \"a.inc\"\n"
+                                                  "#include \"a/b.h\" /* why */\n#define X 1\n"})
+        for odd in ("#include \"../scorer/a.h\"", "#include \"./a.h\"", "# /* x */ include <a.h>",
+                    "#include/**/\"a/b.h\"", "#import \"a/b.h\"", "#include_next <a.h>",
+                    "#include HEADER", "#include \"base/../scorer/a.h\"", "#\\"):
+            with self.subTest(odd=odd):
+                self.bad("plain-includes", {"a/a.c": C + odd + "\n"}, ("a/a.c", 2))
+
+    def test_function_braces(self):
+        self.good("function-braces", {"a/a.c": C + function(5) + "struct a f = {1};\nint b(int),"
+                                                   "\n    c[] = {\n1};\nstruct d {\n};\n"})
+        self.bad("function-braces", {"a/a.c": "int f(void) {\n}\n",
+                                     "a/b.h": "static int f(int a,\n  int b) { return 1; }\n"},
+                 ("a/a.c", 1), ("a/b.h", 2))
 
     def test_doors(self):
         door = "#include \"stream/kafka/kafka_internal.h\"\n"
@@ -179,14 +199,15 @@ class Rules(unittest.TestCase):
         self.bad("function-spread", {"base/a.c": C + "\n" + function(12)}, (".", 1))
 
     def test_designs(self):
-        essay, hazard = "/* How. */\n", C + "int x = thread_start(y);\n"
+        essay, hazard = "/* How.\n * And\n * why. */\n", C + "int x = thread_start(y);\n"
         self.good("designs", {"base/a.c": essay + hazard, "base/b.c": essay + "\n" * 300,
                               "base/c.c": C + "/* CRASH_POINT(x) */\n", "base/d.h": hazard,
                               "tests/e.c": hazard, "base/f.c": C + "\n" * 290})
         self.bad("designs", {"base/a.c": hazard, "base/b.c": C + "\n" * 300,
                              "base/c.c": C + "enum { PHASE_ONE };\n",
-                             "base/d.c": C + "CRASH_POINT(\"x\");\n"},
-                 *((f"base/{one}.c", 1) for one in "abcd"))
+                             "base/d.c": C + "CRASH_POINT(\"x\");\n",
+                             "base/e.c": "/* How. */\n" + hazard},
+                 *((f"base/{one}.c", 1) for one in "abcde"))
 
     def test_line_length(self):
         self.good("line-length", {"a/a.c": "x" * 100 + "\n", "a/a.txt": "x" * 101,

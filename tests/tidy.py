@@ -155,6 +155,7 @@ IMPURE = ("fopen", "fread", "fwrite", "fprintf", "printf", "puts", "getenv", "ti
 SCRATCH_WORDS = re.compile(r"\b(%s)\b" % "|".join(("TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK")))
 HOSTS = re.compile(r"https?://" r"(repo[0-9]*\.|pypi|registry)")
 
+C_ENDINGS = (".c", ".h", ".cc", ".hh", ".hpp", ".inl")
 # Bytes that are data of tests: no rule about text holds for them.
 SAMPLES = ("tests/fuzz/corpus/", "tests/golden/")
 
@@ -176,7 +177,7 @@ class File:
         is_text = b"\0" not in data and not path.startswith(SAMPLES)
         self.text = data.decode("utf-8", "replace") if is_text else ""
         self.lines = self.text.splitlines()
-        self.is_c = self.ext in (".c", ".h") and is_text
+        self.is_c = self.ext in C_ENDINGS and is_text
 
     def is_code(self):
         shebang = self.lines[0] if self.lines and self.lines[0].startswith("#!") else ""
@@ -310,6 +311,34 @@ def full_path(tree):
 
 
 @rule
+def plain_includes(tree):
+    """An include that the other rules could not read."""
+    for file in tree.c_files():
+        for number, line in enumerate(file.lines, 1):
+            directive = re.match(r"\s*#\s*(include|import|include_next)\b(.*)", line)
+            if re.match(r"\s*#\s*(/\*|\\$)", line):
+                yield file.path, number, "a directive stands on one line, without a comment in it"
+            elif directive and not (directive.group(1) == "include" and re.match(
+                    r" (<[\w./+-]+>|\"(?!\.)[\w/.-]+\")(\s*/\*.*)?$", directive.group(2))) \
+                    or directive and "/../" in line:
+                yield file.path, number, "include as #include \"room/file.h\" or <library.h>"
+
+
+@rule
+def function_braces(tree):
+    """A function's brace stands on a line of its own: so its length is counted."""
+    head = re.compile(r"^[A-Za-z_](?!truct \w+ \{|num\b)[^;={}#]*\)[^;={}]*\{", re.M)
+    for file in tree.c_files():
+        if file.ext not in (".c", ".h"):
+            continue
+        for found in head.finditer(file.quiet_c()):
+            last = found.group().splitlines()[-1]
+            if last.strip() != "{" and not re.match(r"(typedef|struct|enum|union|extern)\b",
+                                                    found.group()):
+                yield file.path, file.line_of(found.end()), "the brace of a function has its line"
+
+
+@rule
 def doors(tree):
     for file in tree.c_files():
         if file.top in ("tests", "bench"):
@@ -423,7 +452,9 @@ HAZARDS = re.compile(r"\b(thread_start|pthread_\w+|CRASH_POINT)\s*\(|\b(?:\w+_)?
 @rule
 def designs(tree):
     for file in tree.c_files():
-        if file.ext != ".c" or file.room not in ROOMS or file.text.startswith("/*"):
+        opening = re.match(r"/\*.*?\*/", file.text, re.S)
+        if file.ext != ".c" or file.room not in ROOMS or \
+                (opening and opening.group().count("\n") >= 2):
             continue
         hazard = HAZARDS.search(file.quiet_c())
         if hazard or len(file.lines) >= LONG_FILE:
@@ -493,9 +524,12 @@ def names_of(file):
     if not file.is_c:
         return
     text = file.quiet_c()
-    for found in re.finditer(r"^(?:struct|enum|union)\s+(\w+)\s*\{", text, re.M):
+    types = r"\b(?:struct|enum|union)\s+(?:__attribute__\(\(\w+\)\)\s*)?(\w+)\s*\{"
+    for found in re.finditer(types, text):
         yield file.line_of(found.start()), found.group(1)
-    for found in re.finditer(r"^[a-z][\w \t*]*?\b(\w+)\([^;{}]*\)\s*\{", text, re.M):
+    for found in re.finditer(r"^typedef\b[^;{]*?(?:\{[^}]*\})?[^;{}]*?\b(\w+)\s*;", text, re.M):
+        yield file.line_of(found.start()), found.group(1)
+    for found in re.finditer(r"^[A-Za-z_][\w \t*(),]*?\b(\w+)\([^;{}]*\)\s*\{", text, re.M):
         yield file.line_of(found.start()), found.group(1)
 
 

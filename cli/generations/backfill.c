@@ -150,6 +150,14 @@ static const char *setting_for(const char *setting, const char *worker)
     return ours ? setting + size + 1 : NULL;
 }
 
+/* Says whether a setting is the one that backfill makes itself, under either of its names. */
+static bool says_evaluated(const char *setting)
+{
+    size_t size = strcspn(setting, "=");
+    struct slice key = slice_of(setting, size);
+    return slice_equal(key, slice_str("lists.evaluated")) || slice_equal(key, slice_str("judge"));
+}
+
 /* Refuses a setting that is for no worker: it may be a typing error. */
 static int check_settings(const struct backfill *backfill)
 {
@@ -181,7 +189,7 @@ static int start_one(struct backfill *backfill, const char *worker, bool in_hind
     for (int i = 2; i < client->words_count; i += 2) {
         bool set = strcmp(client->words[i - 1], "--set") == 0;
         const char *setting = set ? setting_for(client->words[i], worker) : NULL;
-        if (setting) { add_setting(&words, setting); }
+        if (setting && !(in_hindsight && says_evaluated(setting))) { add_setting(&words, setting); }
     }
     if (strcmp(worker, "features") == 0 && !backfill->follow) {
         _cleanup_(xfreep) char *end = xprintf("input.end=%s", backfill->ends);

@@ -116,7 +116,9 @@ static bool collect(struct child_process *member, int64_t *left_ms)
         *left_ms -= NAP_MS;
     }
     member->pid = 0;
-    bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    /* A child that is asked to end before it handles signals dies of SIGTERM: it had begun nothing.
+     * */
+    bool good = WIFEXITED(status) ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGTERM;
     if (!good) { print_log_end(member); }
     return good;
 }

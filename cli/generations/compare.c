@@ -44,7 +44,7 @@ struct side {
     double gain;
 };
 
-struct action {
+struct compared_action {
     int32_t user;
     int32_t item;
     int64_t time_ms;
@@ -61,7 +61,7 @@ struct compare {
     struct ids *users, *items;
     struct side sides[SIDES];
     struct side *reading;
-    struct action *actions; /* by user, then time */
+    struct compared_action *actions; /* by user, then time */
     size_t actions_count, actions_capacity;
     int64_t both;
     double overlap;
@@ -119,10 +119,10 @@ static bool take_event(void *arg, const struct record *rec)
     }
     ARRAY_RESERVE(compare->actions, compare->actions_capacity, compare->actions_count + 1, 1024);
     compare->actions[compare->actions_count++] =
-        (struct action){.user = ids_put(compare->users, ev.user_id),
-                        .item = ids_put(compare->items, ev.item_id),
-                        .time_ms = rec->time_ms,
-                        .liked = ev.weight > 0};
+        (struct compared_action){.user = ids_put(compare->users, ev.user_id),
+                                 .item = ids_put(compare->items, ev.item_id),
+                                 .time_ms = rec->time_ms,
+                                 .liked = ev.weight > 0};
     return true;
 }
 
@@ -136,7 +136,7 @@ static int by_user_and_time(const void *a, const void *b)
 
 static int actions_by_user(const void *a, const void *b)
 {
-    const struct action *x = a, *y = b;
+    const struct compared_action *x = a, *y = b;
     if (x->user != y->user) { return x->user < y->user ? -1 : 1; }
     if (x->time_ms != y->time_ms) { return x->time_ms < y->time_ms ? -1 : 1; }
     return 0;
@@ -205,7 +205,8 @@ static const struct moment *list_before(const struct side *side, int32_t user, i
     return found && found->user == user && found->count ? found : NULL;
 }
 
-static void count_hits(struct side *side, const struct moment *list, const struct action *action)
+static void count_hits(struct side *side, const struct moment *list,
+                       const struct compared_action *action)
 {
     for (uint32_t k = 0; action->liked && k < list->count; k++) {
         if (list->items[k] != action->item) { continue; }
@@ -217,7 +218,7 @@ static void count_hits(struct side *side, const struct moment *list, const struc
 static void count_hits_of_all(struct compare *compare)
 {
     for (size_t i = 0; i < compare->actions_count; i++) {
-        const struct action *action = &compare->actions[i];
+        const struct compared_action *action = &compare->actions[i];
         const struct moment *lists[SIDES];
         for (size_t s = 0; s < SIDES; s++) {
             lists[s] = list_before(&compare->sides[s], action->user, action->time_ms);

@@ -1,6 +1,6 @@
 /* blend_score() computes every member's z-scores, gathers the candidates (each member's first
  * items), computes their features and scores them by the segment's weights; all other items rank
- * behind them. blend_teach() uses the candidates and features of the last query, so it must follow
+ * behind them. blend_learn() uses the candidates and features of the last query, so it must follow
  * blend_score() with the same query. Items of the history get Z_LEFT_OUT: a finite z-score so low
  * that their softmax is 0.
  */
@@ -313,7 +313,7 @@ static void move_weights(struct blend *blend, size_t segment, size_t target)
     }
 }
 
-void blend_teach(struct blend *blend, const struct query *query, int32_t target)
+void blend_learn(struct blend *blend, const struct query *query, int32_t target)
 {
     assert(target >= 0 && target < query->items);
     if (z_of(blend, 0)[target] <= Z_LEFT_OUT) { return; }

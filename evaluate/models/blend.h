@@ -23,7 +23,7 @@
  * presets are chosen online in this way. In mode BLEND_MIXTURE the leader changes only by
  * blend_lead().
  *
- * Test, then train: blend_score(), use the scores, then blend_teach() with the same query. One
+ * Test, then train: blend_score(), use the scores, then blend_learn() with the same query. One
  * thread.
  */
 #ifndef FRESHET_EVALUATE_MODELS_BLEND_H
@@ -56,7 +56,7 @@ const struct member *blend_members(const struct blend *blend, size_t *ret_count)
  * mean nothing. */
 void blend_score(void *blend, const struct query *query, float *scores);
 /* Learns that `target` came next after the query that was scored last. */
-void blend_teach(struct blend *blend, const struct query *query, int32_t target);
+void blend_learn(struct blend *blend, const struct query *query, int32_t target);
 /* Ranks the target by each member for the query that was scored last; `hits`: one a member. */
 void blend_count(const struct blend *blend, const struct query *query, int32_t target,
                  struct ranking_metrics *hits);

@@ -3,7 +3,7 @@
 #include "evaluate/models/sequences.h"
 
 /* A merge sort, because qsort() is not stable. */
-static void merge(struct action *to, const struct action *from, size_t low, size_t middle,
+static void merge(struct user_action *to, const struct user_action *from, size_t low, size_t middle,
                   size_t high)
 {
     size_t a = low, b = middle;
@@ -13,16 +13,16 @@ static void merge(struct action *to, const struct action *from, size_t low, size
     }
 }
 
-void sequences_sort(struct action *actions, size_t count)
+void sequences_sort(struct user_action *actions, size_t count)
 {
-    struct action *from = actions;
-    struct action *to = xmalloc((count + 1) * sizeof(*to));
-    struct action *spare = to;
+    struct user_action *from = actions;
+    struct user_action *to = xmalloc((count + 1) * sizeof(*to));
+    struct user_action *spare = to;
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t low = 0; low < count; low += 2 * width) {
             merge(to, from, low, MIN_OF(low + width, count), MIN_OF(low + 2 * width, count));
         }
-        struct action *swapped = from;
+        struct user_action *swapped = from;
         from = to;
         to = swapped;
     }
@@ -30,7 +30,7 @@ void sequences_sort(struct action *actions, size_t count)
     free(spare);
 }
 
-void sequences_build(struct sequences *sequences, const struct action *actions, size_t count,
+void sequences_build(struct sequences *sequences, const struct user_action *actions, size_t count,
                      int32_t users, int32_t items)
 {
     *sequences = (struct sequences){

@@ -168,8 +168,8 @@ static bool is_final(CURLcode code)
     }
 }
 
-int http_ask(struct http *http, const char *url, const char *body, long *ret_status,
-             struct buf *ret_body)
+int http_request(struct http *http, const char *url, const char *body, long *ret_status,
+                 struct buf *ret_body)
 {
     assert(ret_body->max <= http->answer_bytes_max);
     buf_clear(ret_body);

@@ -36,8 +36,8 @@ struct http *http_free(struct http *http);
  *   -EMSGSIZE   the answer is too large;
  *   -EINVAL     the URL, a certificate or a key is wrong: needs operator action.
  * http_why() then has the reason. */
-int http_ask(struct http *http, const char *url, const char *body, long *ret_status,
-             struct buf *ret_body);
+int http_request(struct http *http, const char *url, const char *body, long *ret_status,
+                 struct buf *ret_body);
 /* Returns the last failure as text, without credentials. */
 const char *http_why(const struct http *http);
 /* Ends the running request, and every later one at once. From any thread. */

@@ -98,7 +98,7 @@ static int ask_url(struct registry *registry, const char *base, const char *path
 {
     long status = 0;
     _cleanup_(xfreep) char *url = xprintf("%s%s", base, path);
-    int rc = http_ask(registry->http, url, body, &status, &registry->answer);
+    int rc = http_request(registry->http, url, body, &status, &registry->answer);
     if (rc == 0) {
         return registry_answer_read(url, status, buf_slice(&registry->answer), ret_json,
                                     registry->why);

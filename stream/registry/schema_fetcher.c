@@ -236,7 +236,8 @@ static bool knows(const struct schema_fetcher *fetcher, uint32_t id)
     return schema_cache_find(fetcher->schemas, frame);
 }
 
-enum fetch_status schema_fetcher_ask(struct schema_fetcher *fetcher, uint32_t id, int64_t now_ms)
+enum fetch_status schema_fetcher_request(struct schema_fetcher *fetcher, uint32_t id,
+                                         int64_t now_ms)
 {
     if (id > SCHEMA_ID_MAX) { return FETCH_GIVEN_UP; }
     take_answer(fetcher, now_ms);

@@ -1,7 +1,7 @@
 /* The fetcher asks a schema registry for ids that the schema cache does not hold. It asks on a
  * thread of its own, so that the worker goes on with its other partitions.
  *
- *   schema_fetcher_ask(17):  PENDING -> PENDING ... -> KNOWN      the cache holds it from now on
+ * schema_fetcher_request(17):  PENDING -> PENDING ... -> KNOWN      the cache holds it from now on
  *                                              \----> GIVEN_UP   for negative.cache.ms; then the
  *                                                                next call asks again
  *
@@ -26,9 +26,9 @@ enum fetch_status { FETCH_KNOWN, FETCH_PENDING, FETCH_GIVEN_UP };
 struct schema_fetcher;
 
 /* Makes a fetcher for a schema cache; the settings and the cache must outlive it. `found`, unless
- * NULL, is called with each schema that the cache learned. Without a thread schema_fetcher_ask()
- * itself waits for the registry (for tests with their own clock). Free with
- * schema_fetcher_free(). */
+ * NULL, is called with each schema that the cache learned. Without a thread
+ * schema_fetcher_request() itself waits for the registry (for tests with their own clock). Free
+ * with schema_fetcher_free(). */
 struct schema_fetcher *schema_fetcher_new(const struct registry_settings *settings,
                                           struct schema_cache *schemas, bool threaded,
                                           void (*found)(void *arg, uint32_t id, const char *schema),
@@ -36,7 +36,8 @@ struct schema_fetcher *schema_fetcher_new(const struct registry_settings *settin
 /* Ends the thread, even during a request, and frees the fetcher; takes NULL; returns NULL. */
 struct schema_fetcher *schema_fetcher_free(struct schema_fetcher *fetcher);
 /* Asks for an id; does not block when threaded. */
-enum fetch_status schema_fetcher_ask(struct schema_fetcher *fetcher, uint32_t id, int64_t now_ms);
+enum fetch_status schema_fetcher_request(struct schema_fetcher *fetcher, uint32_t id,
+                                         int64_t now_ms);
 /* Returns the reason why an id is not known, as text; borrowed until the next call. */
 const char *schema_fetcher_why(const struct schema_fetcher *fetcher, uint32_t id);
 

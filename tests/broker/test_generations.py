@@ -260,7 +260,7 @@ def test_promote_and_rollback_under_a_reader(make_world):
     start_base(world)
     world.produce("clicks", records(sent[:FEW]))
     world.drain("ingest", *CHAIN)
-    backfill(world)
+    backfill(world, "--set", "scorer.judge=true")  # its former name; backfill decides
     refused = command(world, "promote", "g2")
     assert refused.returncode == 1 and "generation=g2" in refused.stderr
     assert "nothing to go back to" in command(world, "rollback").stderr

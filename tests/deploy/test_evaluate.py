@@ -190,10 +190,10 @@ def test_attributes_reach_a_new_item(tmp_path):
 
 def test_faults_say_what_to_do(sequences, tmp_path):
     for value in ("", "=", "=5x", "=nan", "= 5"):
-        done = evaluate(sequences, "--set", f"counting.shrink{value}", code=1)
+        done = evaluate(sequences, "--set", f"counting.shrink{value}", code=64)
         assert "wanted" in done.stderr
-    assert "hyperparameter" in evaluate(sequences, "--set", "counting.nothing=1", code=1).stderr
-    assert "range" in evaluate(sequences, "--set", "counting.shrink=-1", code=1).stderr
+    assert "hyperparameter" in evaluate(sequences, "--set", "counting.nothing=1", code=64).stderr
+    assert "range" in evaluate(sequences, "--set", "counting.shrink=-1", code=64).stderr
     assert "times" in evaluate(sequences, "--protocol", "prequential", code=1).stderr
     assert "preset" in evaluate(sequences, "--model", "ease", "--preset", "x", code=1).stderr
     assert "No such file" in evaluate(tmp_path / "absent", code=1).stderr

@@ -22,7 +22,7 @@ static int file_of(struct slice bytes, char *path)
 static void check(const struct dataset *dataset)
 {
     for (size_t i = 0; i < dataset->count; i++) {
-        const struct action *action = &dataset->actions[i];
+        const struct user_action *action = &dataset->actions[i];
         assert(action->user >= 0 && action->user < ids_count(dataset->users));
         assert(action->item >= 0 && action->item < ids_count(dataset->items));
         assert(isfinite(action->rating));

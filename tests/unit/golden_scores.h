@@ -14,7 +14,7 @@ struct golden_pasts {
     size_t counts[GOLDEN_USERS];
 };
 
-static inline void golden_teach(const struct recommender *recommender, void *model,
+static inline void golden_learn(const struct recommender *recommender, void *model,
                                 struct golden_pasts *pasts, const char *line)
 {
     int user, item;
@@ -47,7 +47,7 @@ static inline void golden_scores(const struct recommender *recommender, const vo
     char *next = NULL, name[16];
     for (char *line = strtok_r(text.data, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
         if (memcmp(line, "action ", 7) == 0) {
-            golden_teach(recommender, model, &pasts, line);
+            golden_learn(recommender, model, &pasts, line);
             continue;
         }
         if (sscanf(line, "%15s %d %d %lf", name, &user, &item, &want) != 4) { fail(); }

@@ -19,7 +19,7 @@ static inline void ratings_oracle_fill(struct ratings_oracle *oracle,
     *oracle = (struct ratings_oracle){.mu = 0};
     for (int32_t user = 0; user < ORACLE_USERS; user++) {
         size_t length;
-        const struct action *actions = sequences_of(sequences, user, &length);
+        const struct user_action *actions = sequences_of(sequences, user, &length);
         for (size_t at = 0; at < length; at++) {
             oracle->r[user][actions[at].item] = (double)actions[at].rating;
             sum += (double)actions[at].rating;

@@ -14,7 +14,7 @@ static inline void tiny_world(struct sequences *sequences, int32_t users, int32_
                               int32_t longest, uint64_t seed)
 {
     uint64_t rng = seed;
-    struct action *actions = xcalloc((size_t)(users * longest), sizeof(*actions));
+    struct user_action *actions = xcalloc((size_t)(users * longest), sizeof(*actions));
     bool *had = xcalloc((size_t)items, sizeof(*had));
     size_t count = 0;
     for (int32_t user = 0; user < users; user++) {
@@ -24,7 +24,7 @@ static inline void tiny_world(struct sequences *sequences, int32_t users, int32_
         for (size_t at = 0; at < length; at++) {
             while (had[item]) { item = (int32_t)rng_below(&rng, (size_t)items); }
             had[item] = true;
-            actions[count] = (struct action){
+            actions[count] = (struct user_action){
                 .user = user,
                 .item = item,
                 .rating = (float)(1 + rng_below(&rng, 5)),
@@ -41,13 +41,13 @@ static inline void tiny_world(struct sequences *sequences, int32_t users, int32_
 }
 
 /* Teaches a model every action. */
-static inline void tiny_teach(const struct recommender *recommender, void *model,
+static inline void tiny_learn(const struct recommender *recommender, void *model,
                               const struct sequences *sequences)
 {
     int32_t *items = xcalloc((size_t)sequences->items + 1, sizeof(*items));
     for (int32_t user = 0; user < sequences->users; user++) {
         size_t count;
-        const struct action *actions = sequences_of(sequences, user, &count);
+        const struct user_action *actions = sequences_of(sequences, user, &count);
         for (size_t at = 0; at < count; at++) {
             recommender->learn(model, &(struct training_example){.user = user,
                                                                  .item = actions[at].item,

@@ -7,9 +7,9 @@
 #include <cmocka.h>
 
 /* Three users by hand; the second is too short to be asked about. */
-static const struct action actions[] = {
-    {.user = 0, .item = 0}, {.user = 0, .item = 1}, {.user = 0, .item = 2}, {.user = 0, .item = 3},
-    {.user = 1, .item = 4}, {.user = 1, .item = 0},
+static const struct user_action actions[] = {
+    {.user = 0, .item = 0}, {.user = 0, .item = 1}, {.user = 0, .item = 2},
+    {.user = 0, .item = 3}, {.user = 1, .item = 4}, {.user = 1, .item = 0},
     {.user = 2, .item = 4}, {.user = 2, .item = 3}, {.user = 2, .item = 4},
 };
 

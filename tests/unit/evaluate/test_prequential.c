@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 /* Popularity over a stream by hand. Asked from the third action on (skip 1): */
-static const struct action stream[] = {
+static const struct user_action stream[] = {
     {.user = 0, .item = 0}, {.user = 0, .item = 1},
     {.user = 1, .item = 1}, /* new user; 0 and 1 tie: rank .5 */
     {.user = 1, .item = 2}, /* an item nobody has had: a miss */
@@ -28,7 +28,7 @@ static void test_by_hand(void **state)
     struct prequential *prequential = prequential_new(&settings, 3, 3, blend, NULL);
     bool asked[ARRAY_COUNT(stream)];
     for (size_t at = 0; at < ARRAY_COUNT(stream); at++) {
-        asked[at] = prequential_ask(prequential, &stream[at]);
+        asked[at] = prequential_predict(prequential, &stream[at]);
         prequential_learn(prequential, &stream[at]);
     }
     const bool want[] = {false, false, true, true, false, true, true};
@@ -59,23 +59,23 @@ static float all_weights(const struct blend *blend)
 static void test_teaching(void **state)
 {
     struct model_context context = {.users_max = 60, .items_max = 9};
-    for (int32_t teach_every = 0; teach_every <= 1; teach_every++) {
+    for (int32_t learn_every = 0; learn_every <= 1; learn_every++) {
         void *model =
             popularity_recommender.make(&context, popularity_recommender.presets[0].settings);
         struct member member = {&popularity_recommender, model, ""};
         struct blend *blend = blend_new(BLEND_LEARNED, 9, &member, 1);
         struct prequential_settings settings = {
-            .every = 1 << 30, .teach_every = teach_every, .skip = 1, .seed = 1};
+            .every = 1 << 30, .learn_every = learn_every, .skip = 1, .seed = 1};
         struct prequential *prequential = prequential_new(&settings, 60, 9, blend, NULL);
         float before = all_weights(blend);
         for (int32_t at = 0; at < 120; at++) {
-            struct action action = {.user = at / 2, .item = at < 9 ? at : at * at % 5};
-            bool scored = prequential_ask(prequential, &action);
-            assert_true(!scored || teach_every == 1);
+            struct user_action action = {.user = at / 2, .item = at < 9 ? at : at * at % 5};
+            bool scored = prequential_predict(prequential, &action);
+            assert_true(!scored || learn_every == 1);
             prequential_learn(prequential, &action);
         }
         assert_int_equal(prequential_metrics(prequential, PREQUENTIAL_BLEND, false).asked, 0);
-        assert_true((all_weights(blend) != before) == (teach_every == 1));
+        assert_true((all_weights(blend) != before) == (learn_every == 1));
         prequential_free(prequential);
         blend_free(blend);
         popularity_recommender.free(model);

@@ -66,7 +66,7 @@ static void test_counting_leads_at_first(void **state)
     for (int knows = 0; knows < 2; knows++) {
         struct course course;
         begin(&course, knows ? NULL : &course);
-        tiny_teach(&counting_recommender, course.counting, &course.sequences);
+        tiny_learn(&counting_recommender, course.counting, &course.sequences);
         const int32_t history[] = {3, 4, 5};
         for (size_t count = 0; count <= 3; count++) {
             const struct query query = {.history = history, .count = count, .items = ITEMS};
@@ -94,7 +94,7 @@ static double ask_all(struct course *course, int rounds)
         float scores[ITEMS];
         served_mixture_score(course->served, &query, scores);
         ranking_metrics_count(&metrics, ranking_metrics_rank(scores, ITEMS, target));
-        served_mixture_teach(course->served, &query, target);
+        served_mixture_learn(course->served, &query, target);
     }
     return ranking_metrics_mean(&metrics).hr10;
 }
@@ -138,7 +138,7 @@ static void test_content_is_a_member(void **state)
     for (int round = 0; round < 200; round++) {
         item = 2 * (round % (ITEMS / 2));
         served_mixture_score(course.served, &query, scores);
-        served_mixture_teach(course.served, &query, item + 1);
+        served_mixture_learn(course.served, &query, item + 1);
     }
     assert_int_equal(served_mixture_leader(course.served, SEGMENT_NEW), 2);
     served_mixture_score(course.served, &query, scores);
@@ -159,8 +159,8 @@ static void test_prequential(void **state)
     struct prequential *prequential =
         prequential_new(&settings, USERS, ITEMS, blend, course.served);
     for (int32_t n = 0; n < 30 * ITEMS; n++) {
-        struct action action = {.user = n / ITEMS, .item = n % ITEMS, .rating = 1};
-        (void)prequential_ask(prequential, &action);
+        struct user_action action = {.user = n / ITEMS, .item = n % ITEMS, .rating = 1};
+        (void)prequential_predict(prequential, &action);
         prequential_learn(prequential, &action);
     }
     struct ranking_metrics of_blend = prequential_metrics(prequential, PREQUENTIAL_BLEND, false);

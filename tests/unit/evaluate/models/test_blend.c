@@ -84,7 +84,7 @@ static void test_formulas(void **state)
             if (i != 3 && i != 8 && !candidate) { assert_true(got[i] < -500); }
         }
         int32_t target = 10 + (int32_t)rng_below(&rng, 20);
-        blend_teach(blend, &query, target);
+        blend_learn(blend, &query, target);
         if (p[target] == 0) { continue; }
         for (int f = 0; f < 3 * X; f++) {
             double gradient = x[target][f];
@@ -122,7 +122,7 @@ static void test_mixture_stays(void **state)
             right.scores[i] = i == target ? 9.0F : (float)rng_normal(&rng);
         }
         blend_score(blend, &query, got);
-        blend_teach(blend, &query, target);
+        blend_learn(blend, &query, target);
         assert_int_equal(blend_leader(blend), 2);
     }
     assert_true(blend_weight(blend, blend_segment(1), 1) > before + .5F);
@@ -153,7 +153,7 @@ static void learn_truth(enum blend_mode mode, size_t *ret_leader, float *ret_wei
             parrot[1].scores[i] += i == target ? 2.0F : 0.0F;
         }
         blend_score(blend, &query, scores);
-        blend_teach(blend, &query, target);
+        blend_learn(blend, &query, target);
     }
     for (size_t m = 0; m < 3; m++) { ret_weights[m] = blend_weight(blend, 0, m); }
     *ret_leader = blend_leader(blend);

@@ -23,7 +23,7 @@ static void oracle_count(struct oracle *oracle, const struct sequences *sequence
     memset(oracle->n, 0, sizeof(oracle->n));
     for (int32_t user = 0; user < sequences->users; user++) {
         size_t count;
-        const struct action *actions = sequences_of(sequences, user, &count);
+        const struct user_action *actions = sequences_of(sequences, user, &count);
         for (int x = 0; x < (int)count; x++) {
             oracle->n[actions[x].item] += 1;
             for (int y = 0; y < (int)count; y++) {
@@ -140,7 +140,7 @@ static void test_formula(void **state)
             struct model_context context = {.users_max = USERS, .items_max = ITEMS};
             context.content = with ? content : NULL;
             void *model = directed_counting_recommender.make(&context, &settings);
-            tiny_teach(&directed_counting_recommender, model, &sequences);
+            tiny_learn(&directed_counting_recommender, model, &sequences);
             seen->set = &settings;
             oracle_count(seen, &sequences);
             check(seen, model, &rng);

@@ -36,7 +36,7 @@ static void test_formula(void **state)
     double gram[ITEMS][ITEMS] = {{0}}, p[ITEMS][ITEMS];
     for (int32_t user = 0; user < USERS; user++) {
         size_t count;
-        const struct action *actions = sequences_of(&sequences, user, &count);
+        const struct user_action *actions = sequences_of(&sequences, user, &count);
         for (size_t a = 0; a < count; a++) {
             for (size_t b = 0; b < count; b++) { gram[actions[a].item][actions[b].item] += 1; }
         }
@@ -46,7 +46,7 @@ static void test_formula(void **state)
     struct ease_settings settings = {.lambda = 20, .recency_decay = .7};
     struct model_context context = {.users_max = USERS, .items_max = ITEMS};
     void *model = ease_recommender.make(&context, &settings);
-    tiny_teach(&ease_recommender, model, &sequences);
+    tiny_learn(&ease_recommender, model, &sequences);
     ease_recommender.settle(model);
     const int32_t history[] = {2, 9, 4};
     float got[ITEMS];

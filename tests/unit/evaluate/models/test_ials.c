@@ -52,7 +52,7 @@ static void test_equations(void **state)
     for (int i = 0; i < ITEMS * K; i++) { y[i / K][i % K] = deviation * rng_normal(&rng); }
     for (int32_t user = 0; user < USERS; user++) {
         size_t count;
-        const struct action *actions = sequences_of(&sequences, user, &count);
+        const struct user_action *actions = sequences_of(&sequences, user, &count);
         for (size_t at = 0; at < count; at++) { had[user][actions[at].item] = true; }
     }
     for (int turn = 0; turn < 2; turn++) {
@@ -69,7 +69,7 @@ static void test_equations(void **state)
         .factors = K, .sweeps = 2, .alpha = .2, .regularisation = .05, .recency_decay = .6};
     struct model_context context = {.users_max = USERS, .items_max = ITEMS, .seed = 5};
     void *model = ials_recommender.make(&context, &settings);
-    tiny_teach(&ials_recommender, model, &sequences);
+    tiny_learn(&ials_recommender, model, &sequences);
     ials_recommender.settle(model);
     const int32_t history[] = {7, 1, 12};
     const double weights[] = {.36, .6, 1};
@@ -112,7 +112,7 @@ static void test_fold_in(void **state)
         .factors = K, .sweeps = 2, .alpha = .2, .regularisation = .05, .recency_decay = 1};
     struct model_context context = {.users_max = USERS, .items_max = ITEMS, .seed = 5};
     void *model = ials_recommender.make(&context, &settings);
-    tiny_teach(&ials_recommender, model, &sequences);
+    tiny_learn(&ials_recommender, model, &sequences);
     ials_recommender.settle(model);
     double deviation = .1 / sqrt(K), folded[K], with[ITEMS] = {0};
     uint64_t rng = 5;
@@ -121,7 +121,7 @@ static void test_fold_in(void **state)
     memset(had, 0, sizeof(had));
     for (int32_t user = 0; user < NEW_USER; user++) {
         size_t count;
-        const struct action *actions = sequences_of(&sequences, user, &count);
+        const struct user_action *actions = sequences_of(&sequences, user, &count);
         for (size_t at = 0; at < count; at++) { had[user][actions[at].item] = true; }
     }
     for (int turn = 0; turn < 2; turn++) {

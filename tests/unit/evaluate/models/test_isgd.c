@@ -20,10 +20,10 @@ static void test_steps(void **state)
         .factors = K, .iterations = 3, .rate = .1, .regularisation = .4};
     struct model_context context = {.users_max = USERS, .items_max = ITEMS, .seed = 5};
     void *model = isgd_recommender.make(&context, &settings);
-    tiny_teach(&isgd_recommender, model, &sequences);
+    tiny_learn(&isgd_recommender, model, &sequences);
     for (int32_t user = 0; user < USERS; user++) {
         size_t count;
-        const struct action *actions = sequences_of(&sequences, user, &count);
+        const struct user_action *actions = sequences_of(&sequences, user, &count);
         for (size_t at = 0; at < count; at++) {
             double *u = p[user], *v = q[actions[at].item];
             for (int turn = 0; turn < 3; turn++) {

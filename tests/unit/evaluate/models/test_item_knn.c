@@ -49,7 +49,7 @@ static void *teach(const struct sequences *sequences, enum item_knn_measure meas
                                                .recency_decay = .5};
     struct model_context context = {.users_max = USERS, .items_max = ITEMS};
     void *model = item_knn_recommender.make(&context, &settings);
-    tiny_teach(&item_knn_recommender, model, sequences);
+    tiny_learn(&item_knn_recommender, model, sequences);
     return model;
 }
 

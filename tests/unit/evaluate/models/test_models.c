@@ -30,7 +30,7 @@ static void test_promises(void **state)
         float first[ITEMS], second[ITEMS];
         for (int turn = 0; turn < 2; turn++) {
             void *self = model->make(&context, model->presets[0].settings);
-            tiny_teach(model, self, &sequences);
+            tiny_learn(model, self, &sequences);
             if (model->settle) { model->settle(self); }
             float *scores = turn ? second : first;
             for (size_t count = 0; count <= 3; count++) {

@@ -10,9 +10,10 @@ static void test_sort_keeps_equals(void **state)
 {
     uint64_t rng = 3;
     for (size_t count = 0; count < 70; count++) {
-        struct action actions[70];
+        struct user_action actions[70];
         for (size_t at = 0; at < count; at++) {
-            actions[at] = (struct action){.ts = (int64_t)rng_below(&rng, 9), .item = (int32_t)at};
+            actions[at] =
+                (struct user_action){.ts = (int64_t)rng_below(&rng, 9), .item = (int32_t)at};
         }
         sequences_sort(actions, count);
         for (size_t at = 1; at < count; at++) {
@@ -26,14 +27,14 @@ static void test_sort_keeps_equals(void **state)
 
 static void test_build(void **state)
 {
-    const struct action actions[] = {
+    const struct user_action actions[] = {
         {.user = 2, .item = 1}, {.user = 0, .item = 0}, {.user = 2, .item = 3},
         {.user = 2, .item = 1}, {.user = 0, .item = 2},
     };
     struct sequences sequences;
     sequences_build(&sequences, actions, 5, 3, 4);
     size_t count;
-    const struct action *of = sequences_of(&sequences, 0, &count);
+    const struct user_action *of = sequences_of(&sequences, 0, &count);
     assert_int_equal(count, 2);
     assert_int_equal(of[0].item, 0);
     assert_int_equal(of[1].item, 2);

@@ -14,10 +14,10 @@ enum { USERS = 60, ITEMS = 24, LENGTH = 7, STEP = 5 };
  * what is had most or stands beside in number. */
 static void walks(struct sequences *sequences)
 {
-    struct action actions[USERS * LENGTH];
+    struct user_action actions[USERS * LENGTH];
     for (int32_t at = 0; at < USERS * LENGTH; at++) {
         int32_t user = at / LENGTH, step = at % LENGTH;
-        actions[at] = (struct action){
+        actions[at] = (struct user_action){
             .user = user, .item = (user + step * STEP) % ITEMS, .rating = 1.0F};
     }
     sequences_build(sequences, actions, ARRAY_COUNT(actions), USERS, ITEMS);
@@ -214,7 +214,7 @@ static void test_attributes_reach_a_new_item(void **state)
 static size_t preferred(int32_t users, int32_t each, struct content *content)
 {
     struct sequences sequences;
-    struct action *actions = xcalloc((size_t)(users * each), sizeof(*actions));
+    struct user_action *actions = xcalloc((size_t)(users * each), sizeof(*actions));
     for (int32_t at = 0; at < users * each; at++) { actions[at].user = at / each; }
     sequences_build(&sequences, actions, (size_t)(users * each), users, 1);
     struct model_context context = {.users_max = users, .items_max = 1, .content = content};

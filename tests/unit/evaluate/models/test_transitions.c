@@ -16,7 +16,7 @@ static void teach(struct transitions *transitions, const struct sequences *seque
 {
     for (int32_t user = 0; user < USERS; user++) {
         size_t count;
-        const struct action *actions = sequences_of(sequences, user, &count);
+        const struct user_action *actions = sequences_of(sequences, user, &count);
         int32_t items[LONGEST];
         for (size_t at = 0; at < count; at++) {
             transitions_learn(transitions, items, at, actions[at].item);
@@ -31,7 +31,7 @@ static double naive(const struct sequences *sequences, int32_t j, int32_t i)
     double sum = 0.0;
     for (int32_t user = 0; user < USERS; user++) {
         size_t count;
-        const struct action *actions = sequences_of(sequences, user, &count);
+        const struct user_action *actions = sequences_of(sequences, user, &count);
         for (int x = 0; x < (int)count; x++) {
             for (int y = 0; y < (int)count; y++) {
                 int d = abs(x - y);

@@ -20,7 +20,7 @@ static void *teach(const struct sequences *sequences)
                                                .recency_decay = .6, .popular = .4};
     struct model_context context = {.users_max = USERS, .items_max = ITEMS};
     void *model = user_knn_recommender.make(&context, &settings);
-    tiny_teach(&user_knn_recommender, model, sequences);
+    tiny_learn(&user_knn_recommender, model, sequences);
     return model;
 }
 

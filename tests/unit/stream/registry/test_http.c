@@ -39,7 +39,7 @@ static int teardown(void **state)
 static int ask(struct scratch *scratch, const char *path, const char *body, long *ret_status)
 {
     _cleanup_(xfreep) char *url = xprintf("%s%s", scratch->fake.url, path);
-    return http_ask(scratch->http, url, body, ret_status, &scratch->answer);
+    return http_request(scratch->http, url, body, ret_status, &scratch->answer);
 }
 
 static void test_answers(void **state)
@@ -87,10 +87,11 @@ static void test_nobody(void **state)
     long status;
     fake_close(&scratch->fake);
     assert_int_equal(ask(scratch, "/", NULL, &status), -EAGAIN);
-    assert_int_equal(http_ask(scratch->http, "ftp://127.0.0.1/", NULL, &status, &scratch->answer),
-                     -EINVAL);
-    assert_int_equal(http_ask(scratch->http, "file:///etc/passwd", NULL, &status, &scratch->answer),
-                     -EINVAL);
+    assert_int_equal(
+        http_request(scratch->http, "ftp://127.0.0.1/", NULL, &status, &scratch->answer), -EINVAL);
+    assert_int_equal(
+        http_request(scratch->http, "file:///etc/passwd", NULL, &status, &scratch->answer),
+        -EINVAL);
     assert_true(http_why(scratch->http)[0]);
 }
 
@@ -112,7 +113,8 @@ static void test_stop(void **state)
     fake_tell(&scratch->fake, 200, "late");
     scratch->fake.delay_ms = 3000;
     pthread_create(&thread, NULL, stop_soon, http);
-    assert_int_equal(http_ask(http, scratch->fake.url, NULL, &status, &scratch->answer), -EAGAIN);
+    assert_int_equal(http_request(http, scratch->fake.url, NULL, &status, &scratch->answer),
+                     -EAGAIN);
     pthread_join(thread, NULL);
     http_free(http);
 }

@@ -74,10 +74,10 @@ static int64_t ask_until(struct scratch *scratch, uint32_t id, int64_t from_ms,
                          enum fetch_status want)
 {
     int64_t now_ms = from_ms;
-    enum fetch_status status = schema_fetcher_ask(scratch->fetcher, id, now_ms);
+    enum fetch_status status = schema_fetcher_request(scratch->fetcher, id, now_ms);
     while (status == FETCH_PENDING && now_ms < from_ms + 1000000) {
         now_ms += 10;
-        status = schema_fetcher_ask(scratch->fetcher, id, now_ms);
+        status = schema_fetcher_request(scratch->fetcher, id, now_ms);
     }
     assert_int_equal(status, want);
     return now_ms;
@@ -87,12 +87,12 @@ static void test_known_for_ever(void **state)
 {
     struct scratch *scratch = *state;
     uint32_t id = fake_add(&scratch->fake, "t-value", INT);
-    assert_int_equal(schema_fetcher_ask(scratch->fetcher, id, 0), FETCH_PENDING);
-    assert_int_equal(schema_fetcher_ask(scratch->fetcher, id, 1), FETCH_KNOWN);
+    assert_int_equal(schema_fetcher_request(scratch->fetcher, id, 0), FETCH_PENDING);
+    assert_int_equal(schema_fetcher_request(scratch->fetcher, id, 1), FETCH_KNOWN);
     assert_true(scratch->found == id && scratch->founds == 1 && scratch->fake.requests == 1);
     fake_close(&scratch->fake);
     for (int64_t now_ms = 0; now_ms < 1000000000; now_ms += 10000000) {
-        assert_int_equal(schema_fetcher_ask(scratch->fetcher, id, now_ms), FETCH_KNOWN);
+        assert_int_equal(schema_fetcher_request(scratch->fetcher, id, now_ms), FETCH_KNOWN);
     }
     assert_int_equal(scratch->founds, 1);
 }
@@ -100,12 +100,12 @@ static void test_known_for_ever(void **state)
 static void test_comes_late(void **state)
 {
     struct scratch *scratch = *state;
-    assert_int_equal(schema_fetcher_ask(scratch->fetcher, 1, 0), FETCH_PENDING);
-    assert_int_equal(schema_fetcher_ask(scratch->fetcher, 1, 1), FETCH_PENDING);
+    assert_int_equal(schema_fetcher_request(scratch->fetcher, 1, 0), FETCH_PENDING);
+    assert_int_equal(schema_fetcher_request(scratch->fetcher, 1, 1), FETCH_PENDING);
     assert_non_null(strstr(schema_fetcher_why(scratch->fetcher, 1), "404 Schema not found"));
     fake_add(&scratch->fake, "t-value", INT);
     /* asked again after 100 ms, not before */
-    assert_int_equal(schema_fetcher_ask(scratch->fetcher, 1, 100), FETCH_PENDING);
+    assert_int_equal(schema_fetcher_request(scratch->fetcher, 1, 100), FETCH_PENDING);
     assert_int_equal(scratch->fake.requests, 1);
     assert_int_equal(ask_until(scratch, 1, 101, FETCH_KNOWN), 111);
     assert_int_equal(scratch->fake.requests, 2);
@@ -119,7 +119,7 @@ static void test_unknown(void **state)
     /* pauses of 100, 200, 400, 800, 1000, 1000... */
     assert_in_range(scratch->fake.requests, 7, 9);
     int requests = scratch->fake.requests;
-    assert_int_equal(schema_fetcher_ask(scratch->fetcher, 7, at_ms + 29999), FETCH_GIVEN_UP);
+    assert_int_equal(schema_fetcher_request(scratch->fetcher, 7, at_ms + 29999), FETCH_GIVEN_UP);
     assert_int_equal(scratch->fake.requests, requests);
     /* others are asked for, but not waited for, meanwhile */
     assert_int_equal(ask_until(scratch, 8, at_ms + 100, FETCH_GIVEN_UP), at_ms + 110);
@@ -152,9 +152,9 @@ static void test_outage(void **state)
     assert_in_range(at_ms - now_ms, 5000, 5010);
     fake_close(&scratch->fake);
     uint32_t id = fake_add(&scratch->fake, "t-value", INT);
-    assert_int_equal(schema_fetcher_ask(scratch->fetcher, id, at_ms), FETCH_PENDING);
+    assert_int_equal(schema_fetcher_request(scratch->fetcher, id, at_ms), FETCH_PENDING);
     for (int64_t ms = at_ms; ms < at_ms + 30000; ms += 10) {
-        assert_int_equal(schema_fetcher_ask(scratch->fetcher, id, ms), FETCH_PENDING);
+        assert_int_equal(schema_fetcher_request(scratch->fetcher, id, ms), FETCH_PENDING);
     }
     fake_listen(&scratch->fake);
     ask_until(scratch, id, at_ms + 30000, FETCH_KNOWN);
@@ -166,7 +166,7 @@ static void test_no_schema(void **state)
     uint32_t wrong = fake_add(&scratch->fake, "t-value", "{\"type\":\"what\"}");
     assert_in_range(ask_until(scratch, wrong, 0, FETCH_GIVEN_UP), 0, 10);
     assert_non_null(strstr(schema_fetcher_why(scratch->fetcher, wrong), "unknown type what"));
-    assert_int_equal(schema_fetcher_ask(scratch->fetcher, UINT32_MAX, 0), FETCH_GIVEN_UP);
+    assert_int_equal(schema_fetcher_request(scratch->fetcher, UINT32_MAX, 0), FETCH_GIVEN_UP);
     assert_int_equal(scratch->fake.requests, 1);
 }
 
@@ -182,7 +182,7 @@ static void test_flood(void **state)
     scratch->settings.negative_cache_ms = 0;
     now_ms += 100000;
     for (uint32_t id = 1; id <= SCHEMA_FETCHER_IDS_MAX + 10; id++) {
-        enum fetch_status status = schema_fetcher_ask(scratch->fetcher, id, now_ms);
+        enum fetch_status status = schema_fetcher_request(scratch->fetcher, id, now_ms);
         assert_int_equal(status, FETCH_PENDING);
     }
     for (uint32_t id = 1; id <= SCHEMA_FETCHER_IDS_MAX + 10; id++) {
@@ -198,14 +198,14 @@ static void test_never_waits(void **state)
     int calls = 0;
     scratch->fake.delay_ms = 300;
     for (int64_t now_ms = 0; status == FETCH_PENDING && now_ms < 10000; now_ms++, calls++) {
-        status = schema_fetcher_ask(scratch->fetcher, id, now_ms);
+        status = schema_fetcher_request(scratch->fetcher, id, now_ms);
         usleep(1000);
     }
     assert_int_equal(status, FETCH_KNOWN);
     assert_true(calls > 5); /* it said so while the question was under way */
     /* ends in the middle of a question */
     scratch->fake.delay_ms = 900;
-    assert_int_equal(schema_fetcher_ask(scratch->fetcher, id + 1, 0), FETCH_PENDING);
+    assert_int_equal(schema_fetcher_request(scratch->fetcher, id + 1, 0), FETCH_PENDING);
 }
 
 int main(void)
