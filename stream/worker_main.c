@@ -350,8 +350,8 @@ int worker_main(const struct worker *worker, int argc, char **argv)
         code = prepare(&process);
         if (!code) { publish_slot(&process); }
         if (!code) { code = serve(&process); }
-    } else if (loaded == OPTIONS_BAD) {
-        code = EXIT_CONFIG;
+    } else if (loaded != OPTIONS_SHOWN) {
+        code = loaded == OPTIONS_USAGE ? EXIT_USAGE : EXIT_CONFIG;
     }
     clean_up(&process);
     return code;

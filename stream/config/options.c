@@ -1,9 +1,8 @@
 /* Loading goes through four steps:
  *
  *   1. list_entries()    one entry for each option of all tables
- *   2. add_...()         reads the command line, with the files that it names, and then the
- *                        environment into `settings`; each finds its entry by name, and an unknown
- *                        name is a fault
+ *   2. add_...()         reads the command line, its files and the environment into `settings`;
+ *                        each finds its entry by name, and an unknown name is a fault
  *   3. resolve()         picks for each entry the setting that overrides the others (the highest
  *                        rank, then the last), expands its placeholders and parses it; an entry
  *                        without a setting takes its default
@@ -73,7 +72,7 @@ struct load {
     size_t settings_dropped;
     struct buf text; /* of the file being read */
     FILE *err;
-    int faults;
+    int faults, misused; /* misused: arguments that cannot be read */
 };
 
 static const char *keep(struct load *load, const char *text, size_t size)
@@ -114,6 +113,7 @@ static _printf_(3, 4) void fault_argument(struct load *load, const char *argumen
     buf_init(&hint, sizeof(text));
     buf_append(&hint, text, strlen(text));
     fprintf(load->err, "level=error msg=\"bad argument\"");
+    load->misused++;
     print_pair(load, "argument", argument);
     print_hint(load, &hint);
 }
@@ -407,6 +407,7 @@ static void resolve_entry(struct load *load, struct entry *entry)
 static void resolve(struct load *load)
 {
     if (load->settings_dropped) {
+        load->misused--; /* files can have too many, too */
         fault_argument(load, "--config", "more than %d settings", OPTIONS_SETTINGS_MAX);
     }
     for (size_t i = 0; i < load->settings_count; i++) {
@@ -568,8 +569,8 @@ enum options_result options_load(const char *program, const char *about,
         return OPTIONS_SHOWN;
     }
     struct load load;
-    load_begin(&load, groups, groups_count, err);
     size_t rest_count = 0;
+    load_begin(&load, groups, groups_count, err);
     char **rest = arena_alloc_array(load.options->arena, (size_t)argc + 1, sizeof(*rest));
     add_arguments(&load, argc, argv, rest, &rest_count);
     rest[rest_count] = NULL;
@@ -577,7 +578,7 @@ enum options_result options_load(const char *program, const char *about,
         fault_argument(&load, rest[i], "unexpected argument; --help shows the flags");
     }
     add_environment(&load);
-    if (!load_end(&load, ret_options)) { return OPTIONS_BAD; }
+    if (!load_end(&load, ret_options)) { return load.misused ? OPTIONS_USAGE : OPTIONS_BAD; }
     if (ret_rest) { *ret_rest = rest; }
     return OPTIONS_OK;
 }
@@ -593,8 +594,7 @@ int options_fill(const struct option_group *groups, size_t groups_count, const c
 
 const char *properties_get(const struct properties *properties, const char *key)
 {
-    for (size_t i = 0; i < properties->count; i++) {
-        if (strcmp(properties->at[i].key, key) == 0) { return properties->at[i].value; }
-    }
-    return NULL;
+    size_t i = 0;
+    while (i < properties->count && strcmp(properties->at[i].key, key) != 0) { i++; }
+    return i < properties->count ? properties->at[i].value : NULL;
 }

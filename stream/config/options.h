@@ -56,9 +56,10 @@ struct options; /* owns all strings in the settings */
  *   OPTIONS_SHOWN  --help, --options (reference table, as Markdown) or --version was given, and
  *                  the page was printed to stdout;
  *   OPTIONS_BAD    there are faults; each is printed to `err` as one line `level=error ...` that
- *                  says what is wrong, where, and what to do.
+ *                  says what is wrong, where, and what to do;
+ *   OPTIONS_USAGE  the same, and one of them is an argument that cannot be read.
  * Free with options_free() when the settings are no longer used. */
-enum options_result { OPTIONS_OK, OPTIONS_SHOWN, OPTIONS_BAD };
+enum options_result { OPTIONS_OK, OPTIONS_SHOWN, OPTIONS_BAD, OPTIONS_USAGE };
 enum options_result options_load(const char *program, const char *about,
                                  const struct option_group *groups, size_t groups_count, int argc,
                                  char *const *argv, FILE *err, struct options **ret_options,
