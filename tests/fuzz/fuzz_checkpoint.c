@@ -10,7 +10,7 @@
 
 enum { SAVED_MAX = 1 << 20, SCORES_MAX = 1 << 16, LANES_AT = 72 };
 
-static void foretell(struct transformer *model)
+static void predict(struct transformer *model)
 {
     const struct weights_shape *shape = &transformer_settings(model)->shape;
     if (shape->items > SCORES_MAX) { return; }
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct transformer *model = transformer_load(bytes, 1, &why);
     if (model) {
-        foretell(model);
+        predict(model);
         save_again(model);
     } else {
         assert(why);

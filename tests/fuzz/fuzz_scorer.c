@@ -35,8 +35,8 @@ struct shop {
 
 static struct scratch *scratch_get(size_t measure)
 {
-    static struct scratch desks[ARRAY_COUNT(measures)];
-    struct scratch *scratch = &desks[measure];
+    static struct scratch scratches[ARRAY_COUNT(measures)];
+    struct scratch *scratch = &scratches[measure];
     if (scratch->schemas) { return scratch; }
     const char *const pairs[] = {"items.max=300", "list.length=30", "neighbours.used=40",
                                  measures[measure]};

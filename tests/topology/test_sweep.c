@@ -411,56 +411,56 @@ static size_t point_index(const char *name)
     exit(1);
 }
 
-static void check_case(struct sweep_counts *tally, struct job *job, int status)
+static void check_case(struct sweep_counts *counts, struct job *job, int status)
 {
     job->pid = 0;
     if (!job->what.point) {
         assert_int_equal(status, 0);
         return;
     }
-    tally->cases++;
+    counts->cases++;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        tally->reached[point_index(job->what.point)]++;
+        counts->reached[point_index(job->what.point)]++;
         return;
     }
-    tally->failed++;
+    counts->failed++;
     if (WIFEXITED(status) && WEXITSTATUS(status) == NEVER_DIED) {
         fprintf(stderr, "it never came to its end\n");
     }
     tell_case(&job->what);
 }
 
-static void collect(struct sweep_counts *tally)
+static void collect(struct sweep_counts *counts)
 {
     int status;
     pid_t pid = wait(&status);
     assert_true(pid > 0);
     for (size_t i = 0; i < JOBS; i++) {
-        if (tally->jobs[i].pid == pid) { check_case(tally, &tally->jobs[i], status); }
+        if (counts->jobs[i].pid == pid) { check_case(counts, &counts->jobs[i], status); }
     }
 }
 
-static struct job *free_job(struct sweep_counts *tally)
+static struct job *free_job(struct sweep_counts *counts)
 {
     for (size_t i = 0; i < JOBS; i++) {
-        if (!tally->jobs[i].pid) { return &tally->jobs[i]; }
+        if (!counts->jobs[i].pid) { return &counts->jobs[i]; }
     }
     return NULL;
 }
 
-static void drain(struct sweep_counts *tally)
+static void drain(struct sweep_counts *counts)
 {
     for (size_t i = 0; i < JOBS; i++) {
-        while (tally->jobs[i].pid) { collect(tally); }
+        while (counts->jobs[i].pid) { collect(counts); }
     }
 }
 
 /* Begins a case, or with no point the finding of the truth. Nothing of RocksDB, which has threads,
  * is ever opened in the parent. */
-static void begin_case(struct sweep_counts *tally, const struct crash_case *what)
+static void begin_case(struct sweep_counts *counts, const struct crash_case *what)
 {
-    while (!free_job(tally)) { collect(tally); }
-    struct job *job = free_job(tally);
+    while (!free_job(counts)) { collect(counts); }
+    struct job *job = free_job(counts);
     job->what = *what;
     fflush(NULL);
     job->pid = fork();
@@ -494,7 +494,7 @@ static bool dies_at(const struct subject *subject, const char *point)
     return false;
 }
 
-static void try_point(struct sweep_counts *tally, size_t subject, size_t point, int seed, bool all)
+static void try_point(struct sweep_counts *counts, size_t subject, size_t point, int seed, bool all)
 {
     int64_t passes = truths[subject][seed - 1]->passes[point];
     const char *name = crash_name(point);
@@ -504,10 +504,10 @@ static void try_point(struct sweep_counts *tally, size_t subject, size_t point, 
         uint64_t rng = mix((uint64_t)seed * 1000 + subject * 100 + (uint64_t)i, point);
         what.nth = 1 + (int64_t)(rng % (uint64_t)passes);
         what.remains = (enum remains)((point + subject + (size_t)i) % 2);
-        begin_case(tally, &what);
+        begin_case(counts, &what);
         if (!all) { continue; }
         what.remains = !what.remains;
-        begin_case(tally, &what);
+        begin_case(counts, &what);
     }
 }
 
@@ -517,7 +517,7 @@ static bool is_wanted(const struct subject *subject, const char *named)
     return !named || strcmp(named, "all") == 0 || strcmp(named, subject->name) == 0;
 }
 
-static void find_truths(struct sweep_counts *tally, int seeds, const char *named)
+static void find_truths(struct sweep_counts *counts, int seeds, const char *named)
 {
     for (size_t subject = 0; subject < SUBJECTS; subject++) {
         if (!is_wanted(&subjects[subject], named)) { continue; }
@@ -526,18 +526,18 @@ static void find_truths(struct sweep_counts *tally, int seeds, const char *named
                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
             assert_true(shared != MAP_FAILED);
             truths[subject][seed - 1] = shared;
-            begin_case(tally, &(struct crash_case){.subject = subject, .seed = seed});
+            begin_case(counts, &(struct crash_case){.subject = subject, .seed = seed});
         }
     }
-    drain(tally);
+    drain(counts);
 }
 
 /* A point that no worker came to is a failure: nobody knows what happens there. */
-static void check_reached(const struct sweep_counts *tally)
+static void check_reached(const struct sweep_counts *counts)
 {
     bool all = true;
     for (size_t i = 0; crash_name(i); i++) {
-        if (tally->reached[i]) { continue; }
+        if (counts->reached[i]) { continue; }
         fprintf(stderr, "no worker died at %s\n", crash_name(i));
         all = false;
     }
@@ -548,22 +548,22 @@ static void test_every_point(void **state)
 {
     const char *named = getenv("SWEEP");
     int seeds = named ? SEEDS : 1;
-    struct sweep_counts tally = {0};
+    struct sweep_counts counts = {0};
     if (named && strchr(named, ' ')) { skip(); }
-    find_truths(&tally, seeds, named);
+    find_truths(&counts, seeds, named);
     for (size_t subject = 0; subject < SUBJECTS; subject++) {
         for (size_t point = 0; crash_name(point); point++) {
             if (!is_wanted(&subjects[subject], named)) { break; }
             for (int seed = 1; seed <= seeds; seed++) {
-                try_point(&tally, subject, point, seed, /* all= */ named);
+                try_point(&counts, subject, point, seed, /* all= */ named);
             }
         }
     }
-    drain(&tally);
-    printf("# %d cases, %d failed\n", tally.cases, tally.failed);
-    assert_int_equal(tally.failed, 0);
-    assert_true(tally.cases > 0);
-    if (!named || strcmp(named, "all") == 0) { check_reached(&tally); }
+    drain(&counts);
+    printf("# %d cases, %d failed\n", counts.cases, counts.failed);
+    assert_int_equal(counts.failed, 0);
+    assert_true(counts.cases > 0);
+    if (!named || strcmp(named, "all") == 0) { check_reached(&counts); }
 }
 
 /* One case again, as a failure's last line says. */
@@ -582,11 +582,11 @@ static void test_named_case(void **state)
     assert_in_range(what.seed, 1, SEEDS);
     what.point = crash_name(point_index(point));
     what.remains = strcmp(remains, "deleted") == 0 ? DELETED : KEPT;
-    struct sweep_counts tally = {0};
-    find_truths(&tally, SEEDS, worker);
-    begin_case(&tally, &what);
-    drain(&tally);
-    assert_int_equal(tally.failed, 0);
+    struct sweep_counts counts = {0};
+    find_truths(&counts, SEEDS, worker);
+    begin_case(&counts, &what);
+    drain(&counts);
+    assert_int_equal(counts.failed, 0);
 }
 
 int main(void)
