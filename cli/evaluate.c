@@ -294,8 +294,15 @@ static bool evaluate_check(struct invocation *invocation, struct buf *why)
 {
     struct evaluate *evaluate = invocation->settings;
     evaluate->file = invocation->arguments[0];
-    if (evaluate->list_models || evaluate->file) { return true; }
-    buf_printf(why, "FILE is missing");
+    if (!evaluate->list_models && !evaluate->file) {
+        buf_printf(why, "FILE is missing");
+        return false;
+    }
+    struct reason reason = {0};
+    const struct evaluation_request request = {.preset = evaluate->preset, .reason = &reason};
+    const struct recommender *model = evaluate->model ? models_find(evaluate->model) : NULL;
+    if (!evaluate->preset || !model || evaluation_preset(&request, model) >= 0) { return true; }
+    buf_printf(why, "--preset: %s", reason.text);
     return false;
 }
 
