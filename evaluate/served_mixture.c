@@ -28,12 +28,6 @@ struct served_mixture {
     uint32_t queries;
 };
 
-static bool id_before(const void *arg, int32_t a, int32_t b)
-{
-    const struct ids *ids = arg;
-    return slice_compare(ids_text(ids, a), ids_text(ids, b)) < 0;
-}
-
 static struct ids *number_items(int32_t items_max)
 {
     struct ids *ids = ids_new(items_max);
@@ -71,8 +65,8 @@ struct served_mixture *served_mixture_new(const struct model_context *context, v
     served->seen = xcalloc(items, sizeof(*served->seen));
     mixture_init(&served->mixture);
     candidate_set_init(&served->candidates, served->ids);
-    topk_init(&served->sequence_top, id_before, served->ids);
-    topk_init(&served->content_top, id_before, served->ids);
+    topk_init(&served->sequence_top, ids_before, served->ids);
+    topk_init(&served->content_top, ids_before, served->ids);
     return served;
 }
 

@@ -7,17 +7,17 @@ static const bool long_tailed[MIXTURE_MEMBERS] = {
     [MEMBER_CONTENT] = true,
 };
 
-static bool id_before(const void *arg, int32_t a, int32_t b)
+static bool candidate_before(const void *arg, int32_t a, int32_t b)
 {
     const struct candidate_set *set = arg;
-    return slice_compare(ids_text(set->ids, set->items[a]), ids_text(set->ids, set->items[b])) < 0;
+    return ids_before(set->ids, set->items[a], set->items[b]);
 }
 
 void candidate_set_init(struct candidate_set *set, const struct ids *ids)
 {
     set->ids = ids;
     set->zscores.count = 0;
-    topk_init(&set->top, id_before, set);
+    topk_init(&set->top, candidate_before, set);
 }
 
 void candidate_set_release(struct candidate_set *set)

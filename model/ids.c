@@ -117,3 +117,8 @@ int32_t ids_count(const struct ids *ids)
 {
     return ids->count;
 }
+
+bool ids_before(const void *ids, int32_t a, int32_t b)
+{
+    return slice_compare(ids_text(ids, a), ids_text(ids, b)) < 0;
+}

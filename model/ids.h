@@ -31,6 +31,9 @@ struct slice ids_text(const struct ids *ids, int32_t number);
 uint64_t ids_hash(const struct ids *ids, int32_t number);
 /* Returns the number of ids. */
 int32_t ids_count(const struct ids *ids);
+/* Says whether the text of a comes before that of b: a strict total order of the numbers that does
+ * not depend on them, for topk_init(). `ids` is a struct ids. */
+bool ids_before(const void *ids, int32_t a, int32_t b);
 
 /* The fingerprint of a text: XXH3 64 bits, seed 0 (github.com/Cyan4973/xxHash). */
 uint64_t ids_fingerprint(struct slice id);

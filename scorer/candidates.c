@@ -47,12 +47,6 @@ struct candidates {
     struct candidate_set set;
 };
 
-static bool id_before(const void *arg, int32_t a, int32_t b)
-{
-    const struct ids *ids = arg;
-    return slice_compare(ids_text(ids, a), ids_text(ids, b)) < 0;
-}
-
 struct candidates *candidates_new(const struct tables *tables, const struct vectors *vectors,
                                   struct content_scores *content_scores, size_t each)
 {
@@ -61,8 +55,8 @@ struct candidates *candidates_new(const struct tables *tables, const struct vect
     candidates->vectors = vectors;
     candidates->content_scores = content_scores;
     candidates->each = MIN_OF(each, (size_t)MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS);
-    topk_init(&candidates->top, id_before, tables->ids);
-    topk_init(&candidates->similar, id_before, tables->ids);
+    topk_init(&candidates->top, ids_before, tables->ids);
+    topk_init(&candidates->similar, ids_before, tables->ids);
     candidate_set_init(&candidates->set, tables->ids);
     return candidates;
 }

@@ -63,12 +63,6 @@ struct ranking {
     bool heads_made;
 };
 
-static bool id_before(const void *arg, int32_t a, int32_t b)
-{
-    const struct ids *ids = arg;
-    return slice_compare(ids_text(ids, a), ids_text(ids, b)) < 0;
-}
-
 struct ranking *ranking_new(const struct ranking_settings *settings, const struct ids *ids,
                             struct item_table *table)
 {
@@ -82,9 +76,9 @@ struct ranking *ranking_new(const struct ranking_settings *settings, const struc
         ranking->recency[r] = (float)(pow((double)r + 1.0, -settings->recency_power) *
                                       pow(settings->recency_decay, (double)r));
     }
-    topk_init(&ranking->top, id_before, ids);
-    topk_init(&ranking->trending, id_before, ids);
-    topk_init(&ranking->popular, id_before, ids);
+    topk_init(&ranking->top, ids_before, ids);
+    topk_init(&ranking->trending, ids_before, ids);
+    topk_init(&ranking->popular, ids_before, ids);
     return ranking;
 }
 

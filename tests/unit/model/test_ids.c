@@ -65,6 +65,16 @@ static void test_full(void **state)
     ids_free(ids);
 }
 
+static void test_order_is_that_of_the_texts(void **state)
+{
+    struct ids *ids = ids_new(3);
+    int32_t c = ids_put(ids, slice_str("c")), a = ids_put(ids, slice_str("a"));
+    int32_t ab = ids_put(ids, slice_str("ab"));
+    assert_true(ids_before(ids, a, ab) && ids_before(ids, ab, c) && ids_before(ids, a, c));
+    assert_false(ids_before(ids, c, a) || ids_before(ids, a, a));
+    ids_free(ids);
+}
+
 /* The published XXH3-64 of nothing, seed 0: other programs must find the same fingerprints. */
 static void test_fingerprint(void **state)
 {
@@ -77,6 +87,7 @@ int main(void)
         cmocka_unit_test(test_numbers_in_order_of_arrival),
         cmocka_unit_test(test_texts_stay_where_they_are),
         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_order_is_that_of_the_texts),
         cmocka_unit_test(test_fingerprint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
