@@ -1,13 +1,21 @@
 /* The HTTP server runs on one thread of libmicrohttpd, which starts with all signals blocked. It
  * touches three things of the worker: the metrics (guarded by their registry), `healthy` (atomic)
- * and the status callback, which must guard its own data.
+ * and the status callback, which must guard its own data. It waits with epoll, because select()
+ * cannot wait for a descriptor above 1,023.
  *
  * We open the socket ourselves, for a clear error and to know the port. libmicrohttpd owns it from
- * start_daemon() on, even when that fails. Connections, their memory and their time are limited,
- * and a request's body is read and dropped. metrics_server_free() ends the thread before it frees,
- * so no request outlives the server.
+ * start_daemon() on, even when that fails. A request's body is read and dropped.
+ * metrics_server_free() ends the thread before it frees, so no request outlives the server.
+ *
+ * Whoever opens many connections and sends a byte now and then must not keep others out, nor a
+ * probe on the same machine. So a new connection is always taken: beyond the limit of its address,
+ * or of all, an old one is closed for it, the oldest of the address that has most. No connection
+ * lives longer than SERVER_LIFE_MS. To close one is to shut its socket down; libmicrohttpd then
+ * sees its end. The list of connections is guarded by a mutex, and libmicrohttpd tells us of an end
+ * before it closes the socket, so no descriptor that has been given to somebody else is shut down.
  */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/thread.h"
 #include "base/xalloc.h"
 #include "stream/metrics.h"
@@ -20,14 +28,29 @@
 #include <unistd.h>
 
 enum {
-    SERVER_CONNECTIONS_MAX = 32,
-    SERVER_TIMEOUT_S = 10,
+    SERVER_CONNECTIONS_MAX = 64,
+    SERVER_ADDRESS_MAX = 16, /* connections of one address */
+    SERVER_LEAVING_MAX = 64, /* connections that were shut down and are not gone yet */
+    SERVER_TIMEOUT_S = 10,   /* without a byte */
+    SERVER_LIFE_MS = 60000,
     SERVER_MEMORY_PER_CONNECTION = 16 << 10,
     SERVER_ANSWER_MAX = 32 << 20,
     SERVER_BACKLOG = 64,
 };
 
+/* A connection, in the order of their beginnings. */
+struct connection {
+    struct MHD_Connection *connection;
+    int fd;
+    int64_t since_ms;
+    struct in6_addr address; /* an IPv4 address stands in its first four bytes */
+    bool leaving;            /* it was shut down */
+};
+
 struct metrics_server {
+    pthread_mutex_t lock; /* of the connections */
+    struct connection connections[SERVER_CONNECTIONS_MAX + SERVER_LEAVING_MAX];
+    size_t connections_count;
     struct metrics *metrics;
     void (*status)(void *arg, struct buf *out);
     void *status_arg;
@@ -116,6 +139,104 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     return send_answer(connection, &answer);
 }
 
+/* ---- Connections ---- */
+
+static struct in6_addr address_of(const struct sockaddr *from)
+{
+    struct in6_addr address = {0};
+    if (from && from->sa_family == AF_INET6) {
+        memcpy(&address, (const char *)from + offsetof(struct sockaddr_in6, sin6_addr),
+               sizeof(address));
+    } else if (from && from->sa_family == AF_INET) {
+        memcpy(&address, (const char *)from + offsetof(struct sockaddr_in, sin_addr),
+               sizeof(struct in_addr));
+    }
+    return address;
+}
+
+static void shut(struct connection *at)
+{
+    at->leaving = true;
+    (void)shutdown(at->fd, SHUT_RDWR);
+}
+
+/* Counts the connections of an address that stay. */
+static size_t count_of(const struct metrics_server *server, const struct in6_addr *address)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < server->connections_count; i++) {
+        const struct connection *at = &server->connections[i];
+        count += !at->leaving && memcmp(&at->address, address, sizeof(*address)) == 0;
+    }
+    return count;
+}
+
+/* Makes room: shuts down what is too old, then the oldest of the address that has most, until the
+ * limits hold. */
+static void keep_limits(struct metrics_server *server, int64_t now_ms)
+{
+    for (;;) {
+        struct connection *victim = NULL;
+        size_t stay = 0, most = 0;
+        for (size_t i = 0; i < server->connections_count; i++) {
+            struct connection *at = &server->connections[i];
+            if (!at->leaving && now_ms - at->since_ms > SERVER_LIFE_MS) { shut(at); }
+            if (at->leaving) { continue; }
+            size_t count = count_of(server, &at->address);
+            if (count > most) {
+                most = count;
+                victim = at;
+            }
+            stay++;
+        }
+        if (stay <= SERVER_CONNECTIONS_MAX && most <= SERVER_ADDRESS_MAX) { return; }
+        shut(victim);
+    }
+}
+
+static void begin_connection(struct metrics_server *server, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *from =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    /* libmicrohttpd's own limit is as large as the array. */
+    assert(server->connections_count < ARRAY_COUNT(server->connections));
+    int64_t now_ms = clock_monotonic_ms();
+    server->connections[server->connections_count++] = (struct connection){
+        .connection = connection,
+        .fd = fd->connect_fd,
+        .since_ms = now_ms,
+        .address = address_of(from ? from->client_addr : NULL),
+    };
+    keep_limits(server, now_ms);
+}
+
+static void end_connection(struct metrics_server *server, const struct MHD_Connection *connection)
+{
+    size_t i = 0;
+    while (i < server->connections_count && server->connections[i].connection != connection) {
+        i++;
+    }
+    if (i == server->connections_count) { return; }
+    server->connections_count--;
+    memmove(&server->connections[i], &server->connections[i + 1],
+            (server->connections_count - i) * sizeof(*server->connections));
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context _unused_,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct metrics_server *server = arg;
+    pthread_mutex_lock(&server->lock);
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        begin_connection(server, connection);
+    } else {
+        end_connection(server, connection);
+    }
+    pthread_mutex_unlock(&server->lock);
+}
+
 /* ---- Start and end ---- */
 
 static int listen_at(const struct addrinfo *at, int *ret_fd)
@@ -170,9 +291,10 @@ static struct MHD_Daemon *start_daemon(struct metrics_server *server, int fd)
     sigset_t before;
     thread_block_signals(&before);
     struct MHD_Daemon *started = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, server,
+        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, server,
         MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS_MAX,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)ARRAY_COUNT(server->connections),
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_TIMEOUT_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_PER_CONNECTION,
         MHD_OPTION_END);
@@ -189,12 +311,14 @@ int metrics_server_start(struct metrics *metrics, const char *address, int port,
     int fault = listen_on(address, port, &fd);
     if (fault) { return fault; }
     struct metrics_server *server = xcalloc(1, sizeof(*server));
+    pthread_mutex_init(&server->lock, NULL);
     server->metrics = metrics;
     server->status = status;
     server->status_arg = status_arg;
     server->port = port_of(fd);
     server->daemon = start_daemon(server, fd); /* owns fd, also on failure */
     if (!server->daemon) {
+        pthread_mutex_destroy(&server->lock);
         free(server);
         return -EAGAIN;
     }
@@ -206,6 +330,7 @@ struct metrics_server *metrics_server_free(struct metrics_server *server)
 {
     if (!server) { return NULL; }
     MHD_stop_daemon(server->daemon);
+    pthread_mutex_destroy(&server->lock);
     free(server);
     return NULL;
 }
@@ -218,4 +343,7 @@ int metrics_server_port(const struct metrics_server *server)
 void metrics_server_health(struct metrics_server *server, bool healthy)
 {
     atomic_store(&server->healthy, healthy);
+    pthread_mutex_lock(&server->lock);
+    keep_limits(server, clock_monotonic_ms());
+    pthread_mutex_unlock(&server->lock);
 }
