@@ -75,11 +75,13 @@ static int print_store(struct dump *dump, struct store *store)
 {
     struct bookmark bookmark = {0};
     int result = store_bookmark(store, &bookmark);
-    if (result == -EIO) { return client_fail("%s: %s", dump->path, store_why(store)); }
+    if (result < 0 && result != -ENOENT) {
+        return client_fail("%s: %s", dump->path, store_why(store));
+    }
     printf("{\"changelog_offset\":%" PRId64 ",\"input_offset\":%" PRId64 "}\n",
            result == 0 ? bookmark.changelog_offset : -1, result == 0 ? bookmark.input_offset : -1);
     result = store_scan(store, print, dump);
-    if (result == -EIO) { return client_fail("%s: %s", dump->path, store_why(store)); }
+    if (result < 0) { return client_fail("%s: %s", dump->path, store_why(store)); }
     return result == 0 && fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 }
 

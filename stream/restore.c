@@ -114,11 +114,8 @@ static bool open_store(struct task *task)
     claim(task, result == -EAGAIN);
     if (result == -EAGAIN) { wait_for_lock(task); }
     if (result == 0) { task->restoring->deadline_ms = 0; }
-    if (result == -EIO || result == -ENOSPC) {
-        env_break(env, result == -ENOSPC ? EXIT_DISK : EXIT_BROKEN,
-                  "cannot open the state of partition %d in %s: %s; hint: %s", task->partition,
-                  local->path, why, result == -ENOSPC ? "make room on the disk and start again"
-                                                      : "repair the disk, or set state.dir");
+    if (result < 0 && result != -EAGAIN) {
+        state_directory_break(env, "open", task->partition, local->path, result, why);
     }
     return result == 0;
 }
@@ -187,6 +184,11 @@ static bool plan_restore(struct restore *restore, struct task *task, int64_t com
     struct bookmark bookmark = {.changelog_offset = low, .input_offset = 0};
     result = store_bookmark(local->store, &bookmark);
     const char *why = result == -EIO ? store_why(local->store) : NULL;
+    if (result < 0 && result != -ENOENT && result != -EIO) {
+        state_directory_break(env, "read", task->partition, local->path, result,
+                              store_why(local->store));
+        return false;
+    }
     if (result == 0 && lost_changelog(task, &bookmark, committed, end)) { return false; }
     if (result == 0) { why = state_directory_distrust(&bookmark, committed, low); }
     if (why) {

@@ -19,6 +19,7 @@
 #include "base/exit_code.h"
 #include "base/quote.h"
 #include "stream/run_internal.h"
+#include "stream/state_directory.h"
 
 enum {
     TICK_MS = 100,
@@ -197,6 +198,10 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
         if (find_task(run, topic, at[i].partition)) { continue; }
         if (!has_room(run, &at[i])) { return; }
         task_list_add(&run->tasks, task_new(&parts, topic, at[i].partition));
+    }
+    if (env_has_changelog(&run->env) &&
+        !state_directory_descriptors(&run->env, run->tasks.count)) {
+        return;
     }
     standby_wake(run->standby);
     CRASH_POINT("rebalance.assigned");

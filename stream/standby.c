@@ -233,6 +233,10 @@ static bool open_trusted(struct standby *standby, struct standby_copy *copy, int
     copy->bookmark = (struct bookmark){.changelog_offset = low};
     result = store_bookmark(copy->store, &copy->bookmark);
     const char *doubt = result == -EIO ? store_why(copy->store) : NULL;
+    if (result < 0 && result != -ENOENT && result != -EIO) {
+        give_up(standby, copy, now_ms, store_why(copy->store));
+        return false;
+    }
     if (result == 0 && copy->bookmark.changelog_offset > end) {
         give_up(standby, copy, now_ms, "it reaches beyond the changelog's end");
         copy->open_ms = now_ms + LONG_PAUSE_MS; /* kept: it may be all that is left */

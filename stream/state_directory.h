@@ -14,6 +14,12 @@ char *state_directory_path(const struct env *env, int32_t partition, int changel
  * a line in the log. Errors as of store_open(). */
 int state_directory_open(struct env *env, int32_t partition, int changelog,
                          struct store **ret_store, char **ret_why);
+/* Says whether so many partitions can be open at a time; ends the run when they cannot. */
+bool state_directory_descriptors(struct env *env, size_t partitions);
+/* Ends the run because a store cannot be opened, read or written ("open", "read", "write"): what
+ * helps and the exit code follow from `result`, a fault of store.h. */
+void state_directory_break(struct env *env, const char *what, int32_t partition, const char *path,
+                           int result, const char *why);
 /* Returns why state with this bookmark cannot be trusted, given the group's committed offset and
  * the changelog's first offset `low`; NULL when it can. */
 const char *state_directory_distrust(const struct bookmark *bookmark, int64_t committed,

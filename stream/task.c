@@ -2,8 +2,8 @@
  * reads (commit.c). Writes go to the stage `filling`; reads look there first, then at the stage in
  * flight, then in the store, so a worker sees its own writes before they are committed.
  *
- * Hazard: the disk. A store that cannot be read is marked damaged and deleted when the task is
- * freed, so that the next start restores it; a store that cannot be written ends the run.
+ * Hazard: the disk. A store that cannot be read or written ends the run. When it is damaged, it is
+ * deleted when the task is freed, or at the next start, which restores it.
  */
 #include "base/base.h"
 #include "base/crash.h"
@@ -172,26 +172,18 @@ enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *
 
 /* ---- State ---- */
 
-/* The store could not be read back from disk. The state is a cache: it is deleted when the process
- * ends, and the next start restores it. */
-static void note_damage(struct task *task)
+/* A store that is damaged is deleted when the process ends, and the next start restores it. */
+static void store_failed(struct task *task, const char *what, int result)
 {
     struct task_local *local = &task->local;
-    local->damaged = true;
-    env_break(task->parts.env, EXIT_BROKEN,
-              "cannot read the state of partition %d in %s: %s; hint: start again, it is restored "
-              "from Kafka",
-              task->partition, local->path, store_why(local->store));
+    local->damaged |= result == -EIO;
+    state_directory_break(task->parts.env, what, task->partition, local->path, result,
+                          store_why(local->store));
 }
 
 void task_not_stored(struct task *task, int result)
 {
-    bool full = result == -ENOSPC;
-    env_break(task->parts.env, full ? EXIT_DISK : EXIT_BROKEN,
-              "cannot write the state of partition %d in %s: %s; hint: %s and start again; nothing "
-              "is lost",
-              task->partition, task->local.path, store_why(task->local.store),
-              full ? "make room on the disk" : "repair the disk, or set state.dir");
+    store_failed(task, "write", result);
 }
 
 int task_get(struct task *task, struct slice key, struct slice *ret_value)
@@ -204,11 +196,11 @@ int task_get(struct task *task, struct slice key, struct slice *ret_value)
         return 0;
     }
     int result = store_get(task->local.store, key, ret_value);
-    if (result == -EIO) {
-        note_damage(task);
+    if (result == -ENOENT) { return result; }
+    if (result < 0) {
+        store_failed(task, "read", result);
         return -ENOENT;
     }
-    if (result < 0) { return result; }
     bool known = schema_source_knows_state(task->parts.schemas, task->partition, *ret_value);
     return known ? 0 : -ENOENT;
 }
@@ -217,7 +209,7 @@ int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct
               void *arg)
 {
     int result = store_scan(task->local.store, each, arg);
-    if (result == -EIO) { note_damage(task); }
+    if (result < 0) { store_failed(task, "read", result); }
     return result;
 }
 

@@ -31,7 +31,7 @@ struct task_local {
     char *path;
     struct store *store;
     struct store_batch *writes;
-    bool damaged; /* the store could not be read: task_free() deletes it */
+    bool damaged; /* task_free() deletes the store */
 };
 
 /* What a task needs of the run; all borrowed. */

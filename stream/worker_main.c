@@ -12,6 +12,7 @@
 #include "base/atomic_file.h"
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/descriptors.h"
 #include "base/directory.h"
 #include "base/quote.h"
 #include "base/version.h"
@@ -33,9 +34,10 @@
 enum {
     STEP_MS = 50,
     STATUS_MS = 250,
-    STATUS_BYTES_MAX = 1 << 20,
+    STATUS_BYTES_MAX = 8 << 20, /* 40,000 partitions */
     CLOSE_TIMEOUT_S = 20,
     MALLOC_MAP_BYTES = 128 << 10,
+    OTHERS_MASK = 0077, /* state holds what users did: it is for the worker's user alone */
 };
 
 /* The process around a run. */
@@ -322,6 +324,8 @@ int worker_main(const struct worker *worker, int argc, char **argv)
     crash_from_environment();
 #endif
     /* Large blocks go back to the system when freed, and threads share few heaps. */
+    descriptors_raise();
+    (void)umask(OTHERS_MASK);
     (void)mallopt(M_ARENA_MAX, 2);
     (void)mallopt(M_MMAP_THRESHOLD, MALLOC_MAP_BYTES);
     pthread_mutex_init(&process.status_lock, NULL);

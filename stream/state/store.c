@@ -9,6 +9,12 @@
  *     store_in_use() and store_discard(), which open LOCK, must not be called for a store that is
  *     open here.
  *   - A value from store_get() is pinned in RocksDB's memory until the next call.
+ *   - Damage may be met by a compaction in the background, long after the start; RocksDB then
+ *     refuses writes. Closing and opening again would repeat that for ever. So a store that is
+ *     found damaged gets a file MARK_FILE, and store_open() refuses it as damaged until it is
+ *     wiped.
+ *   - Too few descriptors, too little memory and missing rights are no damage: state must not be
+ *     deleted for them.
  * RocksDB gives its errors as text only; sort_why() turns them into an errno.
  */
 #include "base/base.h"
@@ -31,6 +37,9 @@ enum { FAMILY_DATA, FAMILY_BOOKMARK, FAMILIES };
 
 static const char *const family_names[FAMILIES] = {"default", "bookmark"};
 static const char bookmark_key[] = "bookmark";
+
+/* Its presence says that the store is damaged; RocksDB ignores the file. */
+#define MARK_FILE "DAMAGED"
 
 /* Numbers of first-level tables at which compaction begins, writes are slowed down and writes stop.
  * The last two are high because a load may leave many tables, which must not slow live writes. */
@@ -65,6 +74,14 @@ static void keep_why(struct store *store, char *why)
     store->why = why;
 }
 
+/* RocksDB keeps the tables that it has read open, up to a number. */
+static int tables_max(const struct store_limits *limits)
+{
+    int64_t files = limits->open_files ? limits->open_files : STORE_OPEN_FILES_MAX;
+    files = MIN_OF(MAX_OF(files, (int64_t)STORE_OPEN_FILES_MIN), (int64_t)STORE_OPEN_FILES_MAX);
+    return (int)files - STORE_OPEN_FILES_OWN;
+}
+
 /* One process has many small stores, so buffers are small, background threads are few, and old log
  * files are deleted. */
 static void set_options(struct store *store, const struct store_limits *limits)
@@ -81,7 +98,7 @@ static void set_options(struct store *store, const struct store_limits *limits)
     rocksdb_options_set_write_buffer_size(store->options, (size_t)limits->write_buffer_bytes);
     rocksdb_options_set_max_write_buffer_number(store->options, 2);
     rocksdb_options_set_max_background_jobs(store->options, 2);
-    rocksdb_options_set_max_open_files(store->options, 256);
+    rocksdb_options_set_max_open_files(store->options, tables_max(limits));
     rocksdb_options_set_compression(store->options, rocksdb_lz4_compression);
     rocksdb_options_set_max_total_wal_size(store->options,
                                            (uint64_t)limits->write_buffer_bytes * 4);
@@ -100,13 +117,42 @@ static void set_options(struct store *store, const struct store_limits *limits)
     store->write_buffer_bytes = limits->write_buffer_bytes;
 }
 
+/* Faults that are not damage: what may help is outside the store. */
+static const int harmless[] = {EMFILE, ENFILE, ENOMEM, EACCES, EPERM, EROFS};
+
 /* Turns RocksDB's error text into an errno. An error about the lock names the file LOCK. A full
  * disk is no damage, and the state must not be deleted for it. */
 static int sort_why(const char *why)
 {
-    if (strstr(why, "/LOCK: ")) { return -EAGAIN; }
     if (strstr(why, strerror(ENOSPC)) || strstr(why, strerror(EDQUOT))) { return -ENOSPC; }
-    return -EIO;
+    for (size_t i = 0; i < ARRAY_COUNT(harmless); i++) {
+        if (strstr(why, strerror(harmless[i]))) { return -harmless[i]; }
+    }
+    return strstr(why, "/LOCK: ") ? -EAGAIN : -EIO;
+}
+
+/* Marks the store as damaged. Without room for the file, the next opener finds the damage again. */
+static void mark_damaged(const char *path)
+{
+    _cleanup_(xfreep) char *file = xprintf("%s/" MARK_FILE, path);
+    int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd >= 0) { close(fd); }
+}
+
+static bool is_marked(const char *path)
+{
+    _cleanup_(xfreep) char *file = xprintf("%s/" MARK_FILE, path);
+    return access(file, F_OK) == 0;
+}
+
+/* Keeps RocksDB's error and frees it; returns the errno. */
+static int keep_fault(struct store *store, char *error)
+{
+    keep_why(store, xstrdup(error));
+    rocksdb_free(error);
+    int result = sort_why(store->why);
+    if (result == -EIO) { mark_damaged(store->path); }
+    return result == -EAGAIN ? -EIO : result;
 }
 
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
@@ -114,6 +160,10 @@ int store_open(const char *path, const struct store_limits *limits, struct store
 {
     assert(limits->write_buffer_bytes > 0 && limits->block_cache_bytes > 0);
     CRASH_POINT("store.open");
+    if (is_marked(path)) {
+        *ret_why = xstrdup("it was found to be damaged");
+        return -EIO;
+    }
     struct store *store = xcalloc(1, sizeof(*store));
     set_options(store, limits);
     store->path = xstrdup(path);
@@ -215,11 +265,7 @@ static int get(struct store *store, int family, const char *key, size_t size,
     char *error = NULL;
     store->pinned = rocksdb_get_pinned_cf(store->db, store->read, store->families[family], key,
                                           size, &error);
-    if (error) {
-        keep_why(store, xstrdup(error));
-        rocksdb_free(error);
-        return -EIO;
-    }
+    if (error) { return keep_fault(store, error); }
     if (!store->pinned) { return -ENOENT; }
     size_t length;
     const char *data = rocksdb_pinnableslice_value(store->pinned, &length);
@@ -234,11 +280,12 @@ int store_get(struct store *store, struct slice key, struct slice *ret_value)
 
 int store_bookmark(struct store *store, struct bookmark *ret_bookmark)
 {
-    struct slice value;
+    struct slice value = slice_of(NULL, 0);
     int result = get(store, FAMILY_BOOKMARK, bookmark_key, strlen(bookmark_key), &value);
     if (result < 0) { return result; }
     if (value.size != sizeof(*ret_bookmark)) {
         keep_why(store, xprintf("bookmark of %zu bytes", value.size));
+        mark_damaged(store->path);
         return -EIO;
     }
     memcpy(ret_bookmark, value.data, sizeof(*ret_bookmark));
@@ -261,12 +308,7 @@ int store_scan(struct store *store, int (*each)(void *arg, struct slice key, str
     char *error = NULL;
     rocksdb_iter_get_error(at, &error);
     rocksdb_iter_destroy(at);
-    if (error) {
-        keep_why(store, xstrdup(error));
-        rocksdb_free(error);
-        return -EIO;
-    }
-    return result;
+    return error ? keep_fault(store, error) : result;
 }
 
 int64_t store_count(struct store *store)
@@ -334,10 +376,8 @@ size_t store_batch_bytes(const struct store_batch *batch)
 static int keep_error(struct store *store, char *error)
 {
     if (!error) { return 0; }
-    keep_why(store, xstrdup(error));
-    rocksdb_free(error);
     store->failed = true;
-    return sort_why(store->why);
+    return keep_fault(store, error);
 }
 
 /* Checks the free space before a write; true also when it is unknown. */

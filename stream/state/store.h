@@ -23,11 +23,16 @@ struct store_batch;
 struct store_limits {
     int64_t write_buffer_bytes;
     int64_t block_cache_bytes;
+    int64_t open_files; /* descriptors that it may use; 0: STORE_OPEN_FILES_MAX */
 };
 
+/* RocksDB's own files, and the least and the most that we let it have. */
+enum { STORE_OPEN_FILES_OWN = 8, STORE_OPEN_FILES_MIN = 20, STORE_OPEN_FILES_MAX = 264 };
+
 /* Opens the store in a directory, or creates it. -EAGAIN: another process has locked it; -ENOSPC:
- * the disk is full; -EIO: it is damaged or unreadable. On failure ret_why has the reason, which the
- * caller frees. Close with store_close(). */
+ * the disk is full; -EMFILE, -ENFILE: too few descriptors; -EACCES, -EPERM, -EROFS: a right is
+ * missing; -ENOMEM; -EIO: it is damaged, and only then it may be deleted. On failure ret_why has
+ * the reason, which the caller frees. Close with store_close(). */
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
                char **ret_why);
 /* Closes the store; takes NULL; returns NULL. */
@@ -35,12 +40,14 @@ struct store *store_close(struct store *store);
 /* Deletes a closed store's directory with its files; 0 (also when there is none) or -errno. */
 int store_wipe(const char *path);
 
-/* Reads a value: 0 with bytes borrowed until the next store call, -ENOENT, or -EIO. */
+/* Reads a value: 0 with bytes borrowed until the next store call, -ENOENT, or a fault: -EIO
+ * (damage) or one of those of store_open(). A store that is found damaged here, or by
+ * store_apply(), is marked on disk: nobody can open it before it is wiped. */
 int store_get(struct store *store, struct slice key, struct slice *ret_value);
 /* Reads the bookmark; -ENOENT in a fresh store. */
 int store_bookmark(struct store *store, struct bookmark *ret_bookmark);
 /* Calls back with each pair in key order, until the callback returns non-zero, which is
- * returned. */
+ * returned. Faults as of store_get(). */
 int store_scan(struct store *store, int (*each)(void *arg, struct slice key, struct slice value),
                void *arg);
 /* True when another process has the store in a directory open. Not for a store that this process
@@ -64,8 +71,9 @@ void store_batch_clear(struct store_batch *batch);
 /* Adds a put (value NULL: a delete). The bytes are copied. */
 void store_batch_put(struct store_batch *batch, struct slice key, struct slice value);
 /* Applies the batch and the bookmark as one write (with RocksDB's log, without sync) and clears the
- * batch. 0, or with nothing applied -ENOSPC (less than four write buffers are free on the disk) or
- * -EIO (damage); after a failure the store can only be closed. */
+ * batch. 0, or with nothing applied -ENOSPC (less than four write buffers are free on the disk),
+ * -EIO (damage, perhaps met by a compaction) or another fault of store_open(); after a failure the
+ * store can only be closed. */
 int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark);
 
 /* A load writes much state fast, which can be read from the changelog again. Between begin and end

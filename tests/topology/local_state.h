@@ -68,7 +68,7 @@ static inline bool store_is_topic(const struct copy *copy, const struct fold *fo
                                   int32_t partition, int64_t end)
 {
     _cleanup_(xfreep) char *path = state_path(copy, partition);
-    const struct store_limits limits = {1 << 20, 1 << 20};
+    const struct store_limits limits = {1 << 20, 1 << 20, 0};
     struct comparison comparison = {fold, partition, 0, true};
     struct bookmark bookmark;
     struct store *store = NULL;
@@ -113,7 +113,7 @@ static inline void state_disturb(const struct copy *copy)
     assert(written == 17);
     fclose(file);
     _cleanup_(xfreep) char *ahead = state_path(copy, 2);
-    const struct store_limits limits = {1 << 20, 1 << 20};
+    const struct store_limits limits = {1 << 20, 1 << 20, 0};
     struct store *store = NULL;
     char *why = NULL;
     int result = store_open(ahead, &limits, &store, &why);

@@ -9,6 +9,7 @@
 #include "ingest/ingest.h"
 
 #include <setjmp.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <cmocka.h>
 
@@ -318,6 +319,70 @@ static void test_disk_full_while_restoring(void **state)
     rig_release(&rig);
 }
 
+/* A store that was found damaged, by a compaction for example, is deleted at the next start. */
+static void test_state_marked_as_damaged(void **state)
+{
+    struct rig rig;
+    struct copy *copy = halfway(&rig);
+    _cleanup_(xfreep) char *file = xprintf("%s/features/0/DAMAGED", copy->state_path);
+    FILE *mark = fopen(file, "w");
+    assert_non_null(mark);
+    fclose(mark);
+    feed_events(&rig, 1, HALF, EVENTS);
+    assert_true(rig_launch(&rig, copy));
+    rig_until_idle(&rig);
+    assert_true(metric_value(metrics_counter(copy->metrics, "freshet_store_wipes_total", "",
+                                             "Known already.")) == 1);
+    assert_int_equal(access(file, F_OK), -1);
+    check_whole(&rig);
+    rig_release(&rig);
+}
+
+/* The state stays as it is when files cannot be opened. */
+static void check_kept(struct rig *rig, struct copy *copy)
+{
+    feed_events(rig, 1, HALF, EVENTS);
+    assert_true(rig_launch(rig, copy));
+    rig_until_idle(rig);
+    assert_true(metric_value(metrics_counter(copy->metrics, "freshet_restored_records_total", "",
+                                             "Known already.")) == 0);
+    check_whole(rig);
+    rig_release(rig);
+}
+
+/* Too few open files are told when partitions are assigned, with the number that is needed. */
+static void test_few_descriptors(void **state)
+{
+    struct rig rig;
+    struct rlimit before;
+    struct copy *copy = halfway(&rig);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit few = {128 + STORE_OPEN_FILES_MIN - 1, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    check_end(&rig, copy, EXIT_CONFIG, "needs 148 open files", "limit is 147");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    check_kept(&rig, copy);
+}
+
+/* And when there seemed to be enough, but other files are open. */
+static void test_no_descriptors_left(void **state)
+{
+    enum { LIMIT = 400, LEFT = 3 };
+    struct rig rig;
+    struct rlimit before;
+    struct copy *copy = halfway(&rig);
+    int fds[LIMIT], count = 0;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit few = {LIMIT, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    while ((fds[count] = dup(STDERR_FILENO)) >= 0) { count++; }
+    for (int i = 0; i < LEFT; i++) { close(fds[--count]); }
+    check_end(&rig, copy, EXIT_CONFIG, "Too many open files", copy->state_path);
+    while (count) { close(fds[--count]); }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    check_kept(&rig, copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +400,9 @@ int main(void)
         cmocka_unit_test(test_disk_full_while_working),
         cmocka_unit_test(test_disk_full_at_start),
         cmocka_unit_test(test_disk_full_while_restoring),
+        cmocka_unit_test(test_state_marked_as_damaged),
+        cmocka_unit_test(test_few_descriptors),
+        cmocka_unit_test(test_no_descriptors_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,7 +126,7 @@ static void test_lost_message_fails_its_own_batch(void **state)
 static struct store *hold(const struct copy *copy)
 {
     _cleanup_(xfreep) char *path = xprintf("%s/features/0", copy->state_path);
-    const struct store_limits limits = {1 << 20, 1 << 20};
+    const struct store_limits limits = {1 << 20, 1 << 20, 0};
     struct store *store = NULL;
     char *why = NULL;
     assert_int_equal(store_open(path, &limits, &store, &why), 0);

@@ -63,7 +63,7 @@ static int add_pair(void *arg, struct slice key, struct slice value)
 /* All that a stopped copy's store of a partition holds. */
 static void dump(const struct copy *copy, int32_t partition, struct buf *all)
 {
-    const struct store_limits limits = {1 << 20, 1 << 20};
+    const struct store_limits limits = {1 << 20, 1 << 20, 0};
     struct store *store = NULL;
     char *why = NULL;
     _cleanup_(xfreep) char *path =

@@ -65,7 +65,7 @@ static struct partition_store *partition_store_of(struct history_store *history_
 /* Opens the store of a directory; a damaged one is deleted and made again. */
 static int open_store(const char *path, struct store **ret_store, char **ret_why)
 {
-    const struct store_limits limits = {STORE_BYTES, STORE_BYTES};
+    const struct store_limits limits = {STORE_BYTES, STORE_BYTES, 0};
     int result = store_open(path, &limits, ret_store, ret_why);
     if (result != -EIO) { return result; }
     free(*ret_why);
@@ -74,45 +74,69 @@ static int open_store(const char *path, struct store **ret_store, char **ret_why
     return store_open(path, &limits, ret_store, ret_why);
 }
 
-/* Says whether the bookmark lies within the topic. Before the topic's first record: tombstones may
- * have been removed from it unread. Beyond its end: it is another topic of the same name. */
-static bool is_usable(struct store *store, int64_t low, int64_t end, int64_t *ret_from)
+/* Says whether the bookmark lies within the topic: 0; -ENOENT: the state must be read again; or a
+ * fault that is no damage. Before the topic's first record: tombstones may have been removed from
+ * it unread. Beyond its end: it is another topic of the same name. */
+static int check_bookmark(struct store *store, int64_t low, int64_t end, int64_t *ret_from)
 {
     struct bookmark bookmark;
-    if (store_bookmark(store, &bookmark) < 0) { return false; }
-    if (bookmark.changelog_offset < low || bookmark.changelog_offset > end) { return false; }
+    int result = store_bookmark(store, &bookmark);
+    if (result < 0) { return result == -EIO ? -ENOENT : result; }
+    if (bookmark.changelog_offset < low || bookmark.changelog_offset > end) { return -ENOENT; }
     *ret_from = bookmark.changelog_offset;
-    return true;
+    return 0;
+}
+
+/* Deletes the partition's state and makes an empty one, to be read from `low`. */
+static int begin_again(struct partition_store *partition_store, const char *path, int64_t low,
+                       char **ret_why)
+{
+    partition_store->store = store_close(partition_store->store);
+    (void)store_wipe(path);
+    partition_store->from = low;
+    int result = directory_make(path);
+    return result < 0 ? result : open_store(path, &partition_store->store, ret_why);
+}
+
+static int cannot_open(struct history_store *history_store, const char *path, int result,
+                       const char *why)
+{
+    free(history_store->why);
+    history_store->why =
+        xprintf("cannot open the state in %s: %s", path, why ? why : strerror(-result));
+    return result;
 }
 
 int history_store_open(struct history_store *history_store, int32_t partition, int64_t low,
                        int64_t end, int64_t *ret_from)
 {
-    char *why = NULL;
+    _cleanup_(xfreep) char *why = NULL;
     struct partition_store *partition_store = partition_store_of(history_store, partition);
     _cleanup_(xfreep) char *path = xprintf("%s/%d", history_store->path, partition);
     int result = partition_store->store ? 0 : directory_make(path);
     if (result == 0 && !partition_store->store) {
         result = open_store(path, &partition_store->store, &why);
     }
-    if (result == 0 && !is_usable(partition_store->store, low, end, &partition_store->from)) {
-        partition_store->store = store_close(partition_store->store);
-        (void)store_wipe(path);
-        partition_store->from = low;
-        result = directory_make(path);
-        if (result == 0) { result = open_store(path, &partition_store->store, &why); }
+    if (result == 0) {
+        result = check_bookmark(partition_store->store, low, end, &partition_store->from);
+        if (result == -ENOENT) { result = begin_again(partition_store, path, low, &why); }
     }
-    if (result < 0) {
-        free(history_store->why);
-        history_store->why =
-            xprintf("cannot open the state in %s: %s", path, why ? why : strerror(-result));
-        free(why);
-        return result;
-    }
+    if (result < 0) { partition_store->store = store_close(partition_store->store); }
+    if (result < 0) { return cannot_open(history_store, path, result, why); }
     if (!partition_store->batch) { partition_store->batch = store_batch_new(); }
     partition_store->next = partition_store->from;
     *ret_from = partition_store->from;
     return 0;
+}
+
+int history_store_begin_again(struct history_store *history_store, int32_t partition, int64_t low)
+{
+    _cleanup_(xfreep) char *why = NULL;
+    _cleanup_(xfreep) char *path = xprintf("%s/%d", history_store->path, partition);
+    struct partition_store *partition_store = partition_store_of(history_store, partition);
+    int result = begin_again(partition_store, path, low, &why);
+    partition_store->next = low;
+    return result < 0 ? cannot_open(history_store, path, result, why) : 0;
 }
 
 static int flush(struct history_store *history_store, struct partition_store *partition_store)

@@ -26,7 +26,10 @@ int history_store_put(struct history_store *history_store, int32_t partition, st
                       struct slice value, int64_t offset);
 /* Writes out what was put; 0 or -errno. */
 int history_store_flush(struct history_store *history_store);
-/* Calls `each` with every record of a partition; stops at non-zero, which is returned. */
+/* Deletes what is stored of an open partition, to be read again from `low`; 0 or -errno. */
+int history_store_begin_again(struct history_store *history_store, int32_t partition, int64_t low);
+/* Calls `each` with every record of a partition; stops at non-zero, which is returned. Negative:
+ * the store cannot be read, see history_store_begin_again(). */
 int history_store_scan(struct history_store *history_store, int32_t partition,
                        int (*each)(void *arg, struct slice key, struct slice value), void *arg);
 /* Returns the last failure in words; borrowed. */

@@ -256,7 +256,12 @@ static int64_t resume(struct run *run, int input, int32_t partition, int64_t low
     if (history_store_open(state->history_store, partition, low, end, &from) < 0) {
         return OFFSET_NONE;
     }
-    (void)history_store_scan(state->history_store, partition, reload_history, state);
+    if (history_store_scan(state->history_store, partition, reload_history, state) < 0) {
+        run_log(run, LOG_WARN, "state is damaged, reading the histories again", "partition=%d",
+                partition);
+        return history_store_begin_again(state->history_store, partition, low) < 0 ? OFFSET_NONE
+                                                                                   : low;
+    }
     return from;
 }
 

@@ -9,7 +9,10 @@
 #include "base/xalloc.h"
 #include "stream/state/store.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,6 +173,117 @@ static void test_damage_is_told(void **state)
     store_close(open_it(*state));
 }
 
+/* Flips one bit in the middle of the oldest table. */
+static void flip_bit_in_table(const char *path)
+{
+    DIR *dir = opendir(path);
+    char first[256] = "";
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        if (!strstr(entry->d_name, ".sst")) { continue; }
+        if (!first[0] || strcmp(entry->d_name, first) < 0) {
+            (void)snprintf(first, sizeof(first), "%s", entry->d_name);
+        }
+    }
+    closedir(dir);
+    assert_true(first[0]);
+    _cleanup_(xfreep) char *file = xprintf("%s/%s", path, first);
+    int fd = open(file, O_RDWR);
+    struct stat about;
+    char byte;
+    assert_true(fd >= 0 && fstat(fd, &about) == 0);
+    assert_int_equal(pread(fd, &byte, 1, about.st_size / 4), 1);
+    byte ^= 0x10;
+    assert_int_equal(pwrite(fd, &byte, 1, about.st_size / 4), 1);
+    close(fd);
+}
+
+/* A bit that only a compaction reads: writes are refused some time later, and from then on nobody
+ * opens the store before it is wiped. Its content is in the changelog. */
+static void test_damage_that_compaction_meets(void **state)
+{
+    enum { PUTS = 40, VALUE_BYTES = 50000, WRITES_MAX = 500 };
+    struct store_batch *batch = store_batch_new();
+    char *bytes = xmalloc(VALUE_BYTES), *why = NULL, key[24];
+    struct store *store = open_it(*state);
+    int result = 0;
+    for (int i = 0; result == 0 && i < WRITES_MAX; i++) {
+        for (int k = 0; k < PUTS; k++) {
+            (void)snprintf(key, sizeof(key), "key%d", k);
+            for (int b = 0; b < VALUE_BYTES; b++) { bytes[b] = (char)(b * (i + k + 1) >> 3); }
+            store_batch_put(batch, slice_str(key), slice_of(bytes, VALUE_BYTES));
+        }
+        const struct bookmark bookmark = {.changelog_offset = i, .input_offset = i};
+        result = store_apply(store, batch, &bookmark);
+        if (i > 0 || result < 0) { continue; }
+        store_close(store); /* its first table is on the disk */
+        store = open_it(*state);
+        flip_bit_in_table(*state);
+    }
+    assert_int_equal(result, -EIO);
+    assert_non_null(strstr(store_why(store), "Corruption"));
+    store_close(store);
+    store = NULL;
+    assert_int_equal(store_open(*state, &limits, &store, &why), -EIO);
+    assert_non_null(strstr(why, "damaged"));
+    free(why);
+    /* RocksDB's threads still run: a store with a failed write is left alone. */
+    for (int tries = 100; store_wipe(*state) < 0 && tries > 0; tries--) { usleep(1000); }
+    free(bytes);
+    store_batch_free(batch);
+}
+
+/* Too few descriptors are no damage: the state stays as it is. */
+static void test_too_few_descriptors(void **state)
+{
+    struct store *store = open_it(*state);
+    struct store_batch *batch = store_batch_new();
+    const struct bookmark bookmark = {.changelog_offset = 1, .input_offset = 1};
+    struct rlimit before, few;
+    struct slice value;
+    char *why = NULL;
+    store_batch_put(batch, slice_str("key"), slice_str("value"));
+    assert_int_equal(store_apply(store, batch, &bookmark), 0);
+    store_close(store);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int next = dup(STDERR_FILENO);
+    close(next);
+    for (int more = 0; more < 12; more++) { /* each file that RocksDB opens is the one too many */
+        few = (struct rlimit){(rlim_t)(next + more), before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        store = NULL;
+        int result = store_open(*state, &limits, &store, &why);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        if (result == 0) { break; }
+        assert_int_equal(result, -EMFILE);
+        free(why);
+        assert_null(store);
+    }
+    store_close(store);
+    store = open_it(*state);
+    assert_int_equal(store_get(store, slice_str("key"), &value), 0);
+    store_close(store);
+    store_batch_free(batch);
+}
+
+/* Nor is a directory that may not be read. */
+static void test_missing_rights(void **state)
+{
+    enum { NOBODY = 65534 };
+    struct store *store = NULL;
+    char *why = NULL;
+    uid_t us = geteuid();
+    store_close(open_it(*state));
+    assert_int_equal(chmod(*state, 0), 0);
+    if (us == 0) { assert_int_equal(seteuid(NOBODY), 0); }
+    int result = store_open(*state, &limits, &store, &why);
+    if (us == 0) { assert_int_equal(seteuid(us), 0); }
+    assert_int_equal(result, -EACCES);
+    free(why);
+    assert_int_equal(chmod(*state, 0700), 0);
+    store_close(open_it(*state));
+}
+
 static void load_some(struct store *store, struct store_batch *batch, int from, int to)
 {
     for (int i = from; i < to; i++) {
@@ -269,6 +383,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_full_disk_is_told_before_it_is_met, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_damage_is_told, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_damage_that_compaction_meets, make_path,
+                                        remove_path),
+        cmocka_unit_test_setup_teardown(test_too_few_descriptors, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(test_missing_rights, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_a_load_ends_with_its_bookmark, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_what_another_process_holds_stays, make_path,

@@ -90,6 +90,22 @@ static void test_of_another_topic(void **state)
     history_store_free(store);
 }
 
+/* What cannot be read is deleted and read again from the topic. */
+static void test_begun_again(void **state)
+{
+    struct history_store *store;
+    fill();
+    assert_int_equal(open_store(&store, 0, 50), 21);
+    assert_int_equal(history_store_begin_again(store, 2, 0), 0);
+    assert_int_equal(count_of(store), 0);
+    put(store, "b", "two", 0);
+    assert_int_equal(history_store_flush(store), 0);
+    history_store_free(store);
+    assert_int_equal(open_store(&store, 0, 50), 1);
+    assert_int_equal(count_of(store), 1);
+    history_store_free(store);
+}
+
 static void test_cannot_be_opened(void **state)
 {
     struct history_store *store = history_store_new("/proc/nowhere");
@@ -105,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_reopened, setup, teardown),
         cmocka_unit_test_setup_teardown(test_of_another_topic, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_begun_again, setup, teardown),
         cmocka_unit_test(test_cannot_be_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
