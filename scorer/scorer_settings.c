@@ -59,7 +59,7 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
     OPTION("content.used", BOOL, content_used, "false", OPTION_FREE,
            "Blend in items that are similar to a user's newest items by tags and titles: a new "
            "item can be recommended before any user has acted on it."),
-    OPTION("blend.memory.max", BYTES, blend_memory_max, "32m", OPTION_RANGE(1 << 16, 1e11),
+    OPTION("blend.memory.max", BYTES, blend_memory_max, "32m", OPTION_RANGE(1 << 16, 100 * GIB),
            "Memory for the models' scores of users' last lists, from which the blend learns; not "
            "used where nothing is blended."),
     OPTION("blend.leader", CHOICE, blend_leader, "proved",

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/sources.h"
+#include "stream/config/option_hint.h"
 #include "stream/config/option_value.h"
 
 enum { HINT_BYTES_MAX = 300 };
@@ -117,6 +118,7 @@ static int set_option(struct setup *setup, struct source *source, const struct o
     struct buf hint;
     buf_init(&hint, HINT_BYTES_MAX);
     option_describe(option, &hint);
+    option_hint(option, property->value, &hint);
     int rc = refuse(setup, "source.%.120s=%.100s: expected %.*s", property->key, property->value,
                     SLICE_ARGS(buf_slice(&hint)));
     buf_release(&hint);

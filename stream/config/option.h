@@ -10,7 +10,7 @@ enum option_type {
     OPTION_LONG,     /* int64_t */
     OPTION_DOUBLE,   /* double */
     OPTION_BOOL,     /* bool: true/false */
-    OPTION_BYTES,    /* int64_t: 64k, 32m, 1g or plain */
+    OPTION_BYTES,    /* int64_t: 64k, 32m, 1g (also KB, MB, GiB: of 1024) or plain */
     OPTION_DURATION, /* int64_t milliseconds: 250ms, 5s, 10m, 2h, 30d, or plain ms */
     OPTION_CHOICE,   /* int32_t: index into `choices` ("cosine|jaccard|llr") */
     OPTION_PREFIX,   /* struct properties: every key that begins with the name ("kafka.") */

@@ -31,6 +31,7 @@
 #define OPTION_FREE .min = 0
 #define OPTION_RANGE(least, most) .min = least, .max = most
 #define OPTION_ONE_OF(words) .choices = words
+#define GIB 1073741824.0 /* limits of sizes are multiples of powers of 1024: they print round */
 
 #define OPTION_TYPE_STRING const char *
 #define OPTION_TYPE_SECRET const char *

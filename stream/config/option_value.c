@@ -2,16 +2,21 @@
 #include "base/number.h"
 #include "stream/config/option_value.h"
 
+enum { UNIT_BYTES_MAX = 8 };
+
 struct unit {
     const char *name;
     int64_t size;
+    const char *also; /* other spellings, each between bars */
 };
 
 static const struct unit bytes_units[] = {
-    {"t", INT64_C(1) << 40}, {"g", 1 << 30}, {"m", 1 << 20}, {"k", 1 << 10}, {"", 1}, {NULL, 0}};
-static const struct unit duration_units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000},
-                                             {"s", 1000},     {"ms", 1},      {"", 1},
-                                             {NULL, 0}};
+    {"t", INT64_C(1) << 40, "|tb|tib|"}, {"g", 1 << 30, "|gb|gib|"}, {"m", 1 << 20, "|mb|mib|"},
+    {"k", 1 << 10, "|kb|kib|"},          {"", 1, "|b|"},             {NULL, 0, NULL}};
+static const struct unit duration_units[] = {
+    {"d", 86400000, "|day|days|"}, {"h", 3600000, "|hour|hours|"}, {"m", 60000, "|min|minutes|"},
+    {"s", 1000, "|sec|seconds|"},  {"ms", 1, ""},                  {"", 1, ""},
+    {NULL, 0, NULL}};
 
 static const struct {
     const char *name;
@@ -30,12 +35,36 @@ static const struct {
 
 /* ---- From text ---- */
 
+static bool is_unit(const struct unit *unit, const char *text)
+{
+    char word[UNIT_BYTES_MAX + 3];
+    if (strcmp(unit->name, text) == 0) { return true; }
+    if (strlen(text) > UNIT_BYTES_MAX || !text[0] || strchr(text, '|')) { return false; }
+    (void)snprintf(word, sizeof(word), "|%s|", text);
+    return strstr(unit->also, word) != NULL;
+}
+
+/* Writes a unit as the tables have it: sizes have no other meaning in capitals. */
+static void fold_unit(const char *text, bool is_size, char *into, size_t size)
+{
+    size_t i = 0;
+    for (; text[i] && i + 1 < size; i++) {
+        bool upper = is_size && text[i] >= 'A' && text[i] <= 'Z';
+        into[i] = (char)(upper ? text[i] - 'A' + 'a' : text[i]);
+    }
+    into[i] = '\0';
+}
+
 static int parse_units(const char *text, const struct unit *units, int64_t *ret_number)
 {
     int64_t number;
+    char name[UNIT_BYTES_MAX + 2];
     if (!number_read(&text, &number)) { return -EINVAL; }
+    size_t blanks = strspn(text, " ");
+    if (blanks && !text[blanks]) { return -EINVAL; }
+    fold_unit(text + blanks, units == bytes_units, name, sizeof(name));
     for (; units->name; units++) {
-        if (strcmp(text, units->name) != 0) { continue; }
+        if (!is_unit(units, name)) { continue; }
         return __builtin_mul_overflow(number, units->size, ret_number) ? -EINVAL : 0;
     }
     return -EINVAL;
@@ -71,7 +100,7 @@ static bool is_limited(const struct option *option)
 
 static int parse_number(const struct option *option, const char *text, int64_t *ret_number)
 {
-    static const struct unit none[] = {{"", 1}, {NULL, 0}};
+    static const struct unit none[] = {{"", 1, ""}, {NULL, 0, NULL}};
     const struct unit *units = option->type == OPTION_BYTES      ? bytes_units
                                : option->type == OPTION_DURATION ? duration_units
                                                                  : none;
@@ -169,7 +198,7 @@ static void append_amount(const struct option *option, double amount, struct buf
                               : option->type == OPTION_DURATION ? duration_units
                                                                 : NULL;
     if (!unit || amount == 0) {
-        buf_printf(out, "%.15g", amount);
+        buf_printf(out, option->type == OPTION_DOUBLE ? "%.15g" : "%.0f", amount);
         return;
     }
     while (fmod(amount, (double)unit->size) != 0 && unit->size > 1) { unit++; }

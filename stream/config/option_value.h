@@ -13,7 +13,8 @@ struct option_value {
     double real;
 };
 
-/* Parses a text by the option's type, choices and limits; 0 or -EINVAL. Not for prefix options. */
+/* Parses a text by the option's type, choices and limits; 0 or -EINVAL. A blank may stand before a
+ * unit; KB, MB, MiB and so on are read as k, m and g: multiples of 1024. Not for prefix options. */
 int option_value_parse(const struct option *option, const char *text,
                        struct option_value *ret_value);
 /* Writes a value to the option's member of the settings. */

@@ -14,22 +14,25 @@
 #include "base/base.h"
 #include "base/arena.h"
 #include "base/edit_distance.h"
-#include "base/quote.h"
 #include "base/text_file.h"
 #include "base/version.h"
 #include "base/xalloc.h"
+#include "stream/config/file_format.h"
+#include "stream/config/option_hint.h"
 #include "stream/config/option_names.h"
 #include "stream/config/option_value.h"
 #include "stream/config/options.h"
 #include "stream/config/options_internal.h"
 #include "stream/config/placeholder.h"
 #include "stream/config/properties.h"
+#include "stream/config/setting.h"
 
 enum {
     OPTIONS_ARENA_BLOCK = 16 << 10,
     OPTIONS_SETTINGS_MAX = 4096,         /* of one load, with the overridden ones */
     OPTIONS_EXPANDED_MAX = 128 << 10, /* bytes of a value */
     OPTIONS_QUOTE_MAX = 512,
+    NEAR_NAME_EDITS = 2, /* of an option's name, for a key that a prefix takes */
 };
 
 extern char **environ;
@@ -38,19 +41,6 @@ struct options {
     struct arena *arena;
     const struct option **former; /* that were set under their former names */
     size_t former_count;
-};
-
-/* A higher rank overrides a lower one; within a rank a later setting overrides an earlier one. */
-enum rank { RANK_FILE, RANK_ENVIRONMENT, RANK_SET };
-
-struct setting {
-    const char *key;
-    const char *former; /* the name that was given, if it is the key's former one */
-    const char *value;
-    enum rank rank;
-    const char *source; /* path of the file, or name of the variable */
-    int line;
-    struct entry *entry;
 };
 
 /* One option of a table and the setting found for it. */
@@ -85,66 +75,35 @@ static const char *keep(struct load *load, const char *text, size_t size)
 
 /* ---- Faults ---- */
 
-static void print_pair(struct load *load, const char *name, const char *value)
+static void end_fault(struct load *load, struct buf *hint)
 {
-    char quoted[OPTIONS_QUOTE_MAX];
-    fprintf(load->err, " %s=%s", name, quote_value(value, strlen(value), quoted, sizeof(quoted)));
-}
-
-static void print_hint(struct load *load, struct buf *hint)
-{
-    char quoted[2 * OPTIONS_QUOTE_MAX];
-    quote_value(hint->data, hint->size, quoted, sizeof(quoted));
-    bool is_plain = quoted[0] != '"';
-    fprintf(load->err, is_plain ? " hint=\"%s\"\n" : " hint=%s\n", quoted);
-    buf_release(hint);
+    fault_end(load->err, hint);
     load->faults++;
 }
 
 static _printf_(3, 4) void fault_argument(struct load *load, const char *argument,
                                           const char *format, ...)
 {
-    char text[OPTIONS_QUOTE_MAX];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
+    fault_of_argument(load->err, argument, format, args);
     va_end(args);
-    struct buf hint;
-    buf_init(&hint, sizeof(text));
-    buf_append(&hint, text, strlen(text));
-    fprintf(load->err, "level=error msg=\"bad argument\"");
+    load->faults++;
     load->misused++;
-    print_pair(load, "argument", argument);
-    print_hint(load, &hint);
 }
 
 static void fault_file(struct load *load, const char *file, int line, const char *reason)
 {
-    struct buf hint;
-    buf_init(&hint, OPTIONS_QUOTE_MAX);
-    buf_printf(&hint, "%s", reason);
-    fprintf(load->err, "level=error msg=\"bad configuration file\"");
-    print_pair(load, "file", file);
-    if (line) { fprintf(load->err, " line=%d", line); }
-    print_hint(load, &hint);
+    fault_of_file(load->err, file, line, reason);
+    load->faults++;
 }
 
 /* Frees the hint. value may be NULL (unknown, or a secret). */
 static void fault_setting(struct load *load, const struct setting *setting, const char *value,
                           struct buf *hint)
 {
-    fprintf(load->err, "level=error msg=\"bad option\"");
-    print_pair(load, "key", setting->former ? setting->former : setting->key);
-    if (value) { print_pair(load, "value", value); }
-    if (setting->rank == RANK_FILE) {
-        print_pair(load, "file", setting->source);
-        fprintf(load->err, " line=%d", setting->line);
-    } else if (setting->rank == RANK_ENVIRONMENT) {
-        print_pair(load, "variable", setting->source);
-    } else {
-        print_pair(load, "argument", "--set");
-    }
-    print_hint(load, hint);
+    setting_print(setting, value, load->err);
+    end_fault(load, hint);
 }
 
 /* ---- The table ---- */
@@ -188,23 +147,51 @@ static struct entry *find_entry(const struct load *load, const char *key)
     return best;
 }
 
-static void hint_nearest(const struct load *load, const char *key, struct buf *hint)
+static const struct option *nearest_option(const struct load *load, const char *key,
+                                           bool prefixes)
 {
     const struct option *nearest = NULL;
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < load->entries_count; i++) {
         const struct option *option = load->entries[i].option;
+        if (option->type == OPTION_PREFIX && !prefixes) { continue; }
         size_t distance = option_distance(option, key);
         if (distance >= least || !edit_is_near(distance, strlen(option->name))) { continue; }
         least = distance;
         nearest = option;
     }
+    return nearest;
+}
+
+static void hint_nearest(const struct load *load, const struct setting *setting, struct buf *hint)
+{
+    const struct option *nearest = nearest_option(load, setting->key, /* prefixes= */ true);
     if (nearest) {
         const char *star = nearest->type == OPTION_PREFIX ? "*" : "";
         buf_printf(hint, "unknown; did you mean %s%s?", nearest->name, star);
-    } else {
-        buf_printf(hint, "unknown; --options prints all");
+        return;
     }
+    buf_printf(hint, "unknown; %s--options prints all",
+               setting->colon ? "this looks like YAML: properties are key=value, with whole keys; "
+                              : "");
+}
+
+/* A prefix takes every key that begins with it, but a near misspelling of an option is no such
+ * key: topic.prefx is no topic. */
+static bool check_misspelt(struct load *load, const struct setting *setting)
+{
+    size_t prefix = strlen(setting->entry->option->name);
+    if (setting->entry->option->type != OPTION_PREFIX) { return true; }
+    const struct option *meant = nearest_option(load, setting->key, /* prefixes= */ false);
+    if (!meant || strncmp(meant->name, setting->key, prefix) != 0 ||
+        edit_distance(meant->name + prefix, setting->key + prefix) > NEAR_NAME_EDITS) {
+        return true;
+    }
+    struct buf hint;
+    buf_init(&hint, OPTIONS_QUOTE_MAX);
+    buf_printf(&hint, "unknown; did you mean %s?", meant->name);
+    fault_setting(load, setting, NULL, &hint);
+    return false;
 }
 
 static void add_setting(struct load *load, struct setting setting)
@@ -217,10 +204,11 @@ static void add_setting(struct load *load, struct setting setting)
     if (!setting.entry) {
         struct buf hint;
         buf_init(&hint, OPTIONS_QUOTE_MAX);
-        hint_nearest(load, setting.key, &hint);
+        hint_nearest(load, &setting, &hint);
         fault_setting(load, &setting, NULL, &hint);
         return;
     }
+    if (!check_misspelt(load, &setting)) { return; }
     if (option_is_former(setting.entry->option, setting.key)) {
         setting.former = setting.key;
         setting.key = setting.entry->option->name;
@@ -241,7 +229,13 @@ static void add_file(struct load *load, const char *path)
     const char *source = keep(load, path, strlen(path));
     struct properties_reader reader;
     struct property_line line;
-    properties_reader_init(&reader, buf_slice(&load->text));
+    struct slice text = file_format_skip_mark(buf_slice(&load->text));
+    const char *fault = file_format_fault(text, &line.line);
+    if (fault) {
+        fault_file(load, path, line.line, fault);
+        return;
+    }
+    properties_reader_init(&reader, text);
     for (int got; (got = properties_next(&reader, &line)) != 0;) {
         if (got < 0) {
             fault_file(load, path, line.line, line.fault);
@@ -251,7 +245,8 @@ static void add_file(struct load *load, const char *path)
                                            .value = keep(load, line.value, strlen(line.value)),
                                            .rank = RANK_FILE,
                                            .source = source,
-                                           .line = line.line});
+                                           .line = line.line,
+                                           .colon = line.colon});
     }
     properties_reader_release(&reader);
 }
@@ -340,19 +335,23 @@ static bool is_overridden(const struct load *load, const struct setting *setting
     return false;
 }
 
-/* The two names of one option, in one file, in variables or in --set: which one holds? */
-static bool contradicts(const struct setting *setting, const struct setting *other)
+static void check_repeated(struct load *load, const struct setting *setting)
 {
-    bool one_place = setting->rank == other->rank &&
-                     (setting->rank != RANK_FILE || setting->source == other->source);
-    return one_place && strcmp(setting->key, other->key) == 0 &&
-           !setting->former != !other->former && strcmp(setting->value, other->value) != 0;
+    const struct setting *end = load->settings + load->settings_count;
+    const struct setting *later = setting_repeated(setting, end);
+    struct buf hint;
+    if (!later) { return; }
+    buf_init(&hint, OPTIONS_QUOTE_MAX);
+    buf_printf(&hint, "line %d has the key again, with another value; keep one of them",
+               later->line);
+    fault_setting(load, setting, NULL, &hint);
 }
 
 static void check_former(struct load *load, const struct setting *setting)
 {
     for (size_t i = 0; i < load->settings_count; i++) {
-        if (!contradicts(setting, &load->settings[i])) { continue; }
+        const struct setting *other = &load->settings[i];
+        if (other->former || !setting_contradicts(setting, other)) { continue; }
         struct buf hint;
         buf_init(&hint, OPTIONS_QUOTE_MAX);
         buf_printf(&hint, "its new name %s has another value; keep that one", setting->key);
@@ -377,6 +376,12 @@ static void add_property(struct load *load, struct setting *setting)
     properties->at[properties->count++] = (struct property){.key = key, .value = value};
 }
 
+static void expect(const struct option *option, struct buf *hint)
+{
+    buf_printf(hint, "expected ");
+    option_describe(option, hint);
+}
+
 static void resolve_entry(struct load *load, struct entry *entry)
 {
     const struct option *option = entry->option;
@@ -391,16 +396,19 @@ static void resolve_entry(struct load *load, struct entry *entry)
         buf_printf(&hint, "required; set it to ");
         option_describe(option, &hint);
         fprintf(load->err, "level=error msg=\"missing option\"");
-        print_pair(load, "key", option->name);
-        print_hint(load, &hint);
+        fault_pair(load->err, "key", option->name);
+        end_fault(load, &hint);
         return;
     }
     const char *text = expand(load, entry->given);
-    if (!text || option_value_parse(option, text, &entry->value) == 0) { return; }
-    buf_init(&hint, OPTIONS_QUOTE_MAX);
-    buf_printf(&hint, "expected ");
-    option_describe(option, &hint);
+    if (!text) { return; }
     bool is_expanded = text != entry->given->value; /* may hold a secret: not printed */
+    bool is_good = option_value_parse(option, text, &entry->value) == 0;
+    buf_init(&hint, OPTIONS_QUOTE_MAX);
+    if (!is_good) { expect(option, &hint); }
+    bool is_shown = !is_expanded && (!is_good || option->type == OPTION_STRING);
+    if (is_shown) { option_hint(option, text, &hint); }
+    if (is_good && hint.size == 0) { return; }
     fault_setting(load, entry->given, is_expanded ? NULL : text, &hint);
 }
 
@@ -413,6 +421,7 @@ static void resolve(struct load *load)
     for (size_t i = 0; i < load->settings_count; i++) {
         struct setting *setting = &load->settings[i];
         if (setting->former) { check_former(load, setting); }
+        check_repeated(load, setting);
         if (is_overridden(load, setting)) { continue; }
         if (setting->entry->option->type == OPTION_PREFIX) {
             add_property(load, setting);
@@ -544,20 +553,6 @@ static void add_arguments(struct load *load, int argc, char *const *argv, char *
     }
 }
 
-static void show(const char *page, const char *program, const char *about,
-                 const struct option_group *groups, size_t groups_count)
-{
-    if (strcmp(page, "--help") == 0) {
-        options_help(program, about, groups, groups_count, stdout);
-    } else if (strcmp(page, "--options") == 0) {
-        fprintf(stdout, "# %s\n\n%s\n\n", program, about);
-        options_reference(groups, groups_count, stdout);
-    } else {
-        fprintf(stdout, "%s %s\n", program, version_number());
-    }
-    (void)fflush(stdout);
-}
-
 enum options_result options_load(const char *program, const char *about,
                                  const struct option_group *groups, size_t groups_count, int argc,
                                  char *const *argv, FILE *err, struct options **ret_options,
@@ -565,7 +560,7 @@ enum options_result options_load(const char *program, const char *about,
 {
     const char *page = asked_page(argc, argv);
     if (page) {
-        show(page, program, about, groups, groups_count);
+        options_show(page, program, about, groups, groups_count);
         return OPTIONS_SHOWN;
     }
     struct load load;

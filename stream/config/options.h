@@ -17,9 +17,10 @@
  * either name. Both names in one source (one file, the environment, or all --set) with different
  * values are a fault.
  *
- * An unknown key, a wrong type or a value out of range is a fault. Its message names the key, the
- * source and what would be right (the nearest known key, the range). All faults are reported at
- * once.
+ * An unknown key, a wrong type, a value out of range, and a key that one file has twice with two
+ * values are faults. The message names the key, the source and what would be right (the nearest
+ * known key, the range). A key that a prefix would take is unknown, too, when it is a near
+ * misspelling of an option. All faults are reported at once.
  */
 #ifndef FRESHET_STREAM_CONFIG_OPTIONS_H
 #define FRESHET_STREAM_CONFIG_OPTIONS_H

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/version.h"
 #include "stream/config/option_value.h"
 #include "stream/config/options.h"
 #include "stream/config/options_internal.h"
@@ -98,4 +99,18 @@ void options_reference(const struct option_group *groups, size_t groups_count, F
         fputs("| name | type | default | limits | help |\n|---|---|---|---|---|\n", out);
         for (size_t j = 0; j < groups[i].count; j++) { print_row(&groups[i].options[j], out); }
     }
+}
+
+void options_show(const char *page, const char *program, const char *about,
+                  const struct option_group *groups, size_t groups_count)
+{
+    if (strcmp(page, "--help") == 0) {
+        options_help(program, about, groups, groups_count, stdout);
+    } else if (strcmp(page, "--options") == 0) {
+        fprintf(stdout, "# %s\n\n%s\n\n", program, about);
+        options_reference(groups, groups_count, stdout);
+    } else {
+        fprintf(stdout, "%s %s\n", program, version_number());
+    }
+    (void)fflush(stdout);
 }

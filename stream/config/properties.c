@@ -194,12 +194,14 @@ static const char *read_value(struct properties_reader *reader)
     return buf_failed(&reader->value) ? "the value is longer than 65535 bytes" : NULL;
 }
 
-static void skip_separator(struct properties_reader *reader)
+/* Says whether the separator is a colon. */
+static bool skip_separator(struct properties_reader *reader)
 {
     skip_line_blanks(reader);
     int byte = peek(reader);
     if (byte == '=' || byte == ':') { reader->at++; }
     skip_line_blanks(reader);
+    return byte == ':';
 }
 
 int properties_next(struct properties_reader *reader, struct property_line *ret_line)
@@ -208,13 +210,14 @@ int properties_next(struct properties_reader *reader, struct property_line *ret_
     buf_clear(&reader->value);
     if (!find_property(reader)) { return 0; }
     int line = reader->line;
+    bool colon = false;
     const char *fault = read_key(reader);
     if (!fault) {
-        skip_separator(reader);
+        colon = skip_separator(reader);
         fault = read_value(reader);
     }
     skip_logical_line(reader);
-    *ret_line = (struct property_line){.line = line, .fault = fault};
+    *ret_line = (struct property_line){.line = line, .colon = colon, .fault = fault};
     if (fault) { return -EINVAL; }
     ret_line->key = reader->key.data;
     ret_line->value = reader->value.data;

@@ -29,6 +29,7 @@ struct property_line {
     const char *key; /* NUL-terminated; borrowed until the next call */
     const char *value;
     int line; /* number of its first line */
+    bool colon; /* the key ends at a colon, as in YAML */
     const char *fault; /* what is wrong with the line; static text */
 };
 

@@ -250,7 +250,7 @@ const struct option registry_options[] = {
            OPTION_RANGE(100, 60000),
            "Longest wait for one answer of the registry."),
     OPTION("schema.registry.answer.bytes.max", BYTES, answer_bytes_max, "4m",
-           OPTION_RANGE(1 << 10, 1e8),
+           OPTION_RANGE(1 << 10, 100 << 20),
            "Largest answer taken from the registry."),
     OPTION("schema.registry.retry.backoff.ms", DURATION, retry_ms, "200ms", OPTION_RANGE(10, 60000),
            "First pause before the registry is asked for an unknown id again; pauses double."),

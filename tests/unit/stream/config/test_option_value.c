@@ -39,7 +39,13 @@ static void test_bytes(void **state)
     check_number(OPTION_BYTES, "32m", 33554432);
     check_number(OPTION_BYTES, "3g", INT64_C(3221225472));
     check_number(OPTION_BYTES, "2t", INT64_C(2199023255552));
-    static const char *const bad[] = {"", "k", "1kb", "1 k", "-1", "1.5k", "1ms", "9999999999g"};
+    check_number(OPTION_BYTES, "1 k", 1024);
+    check_number(OPTION_BYTES, "32MB", 33554432);
+    check_number(OPTION_BYTES, "32 MiB", 33554432);
+    check_number(OPTION_BYTES, "1kb", 1024);
+    check_number(OPTION_BYTES, "7B", 7);
+    static const char *const bad[] = {"", "k", "1 ", "-1", "1.5k", "1ms", "9999999999g", "1k b",
+                                      "1mbit", "1|", "1kilobytes", "1 | "};
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) { check_bad(OPTION_BYTES, bad[i]); }
 }
 
@@ -51,7 +57,11 @@ static void test_duration(void **state)
     check_number(OPTION_DURATION, "10m", 600000);
     check_number(OPTION_DURATION, "2h", 7200000);
     check_number(OPTION_DURATION, "30d", INT64_C(2592000000));
-    static const char *const bad[] = {"", "s", "1w", "-1s", "1h30m", "999999999999999d"};
+    check_number(OPTION_DURATION, "5 s", 5000);
+    check_number(OPTION_DURATION, "10min", 600000);
+    check_number(OPTION_DURATION, "2 hours", 7200000);
+    static const char *const bad[] = {"", "s", "1w", "-1s", "5S", "5M", "5 ", "1 |day",
+                                      "1h30m", "999999999999999d"};
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) { check_bad(OPTION_DURATION, bad[i]); }
 }
 

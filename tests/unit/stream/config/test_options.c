@@ -149,7 +149,7 @@ static void test_defaults(void **state)
 
 static void test_order(void **state)
 {
-    write_file(first_path, "name=first\nbatch.records.max=1\ndecay=0.1\nmeasure=llr\ndecay: 0.2");
+    write_file(first_path, "name=first\nbatch.records.max=1\ndecay: 0.2\nmeasure=llr\ndecay=0.2");
     write_file(second_path, "batch.records.max = 2\ncommit.interval=1s");
     setenv("FRESHET_COMMIT_INTERVAL", "2s", 1);
     setenv("FRESHET_STRICT_MODE", "true", 1);
@@ -201,9 +201,9 @@ static void test_environment(void **state)
 static void test_prefix(void **state)
 {
     write_file(first_path, "name=x\nkafka.ssl.ca.location=/x\nkafka.bootstrap.servers=b\n"
-                           "kafka.producer.acks=all\nkafka.producerx=1\n"
-                           "kafka.ssl.ca.location=/y\n");
-    assert_int_equal(LOAD("--config", first_path, "--set", "kafka.producer.acks=1"), OPTIONS_OK);
+                           "kafka.producer.acks=all\nkafka.producerx=1\n");
+    assert_int_equal(LOAD("--config", first_path, "--set", "kafka.producer.acks=1", "--set",
+                          "kafka.ssl.ca.location=/y"), OPTIONS_OK);
     assert_string_equal(runtime.servers, "b");
     assert_int_equal(runtime.kafka.count, 2);
     assert_string_equal(properties_get(&runtime.kafka, "ssl.ca.location"), "/y");
@@ -240,7 +240,7 @@ static void test_all_faults(void **state)
         "hint=\"unknown; did you mean kafka.*?\"",
         "msg=\"bad configuration file\" file=%s line=5 hint=\"the key is empty; write key=value\"",
         "msg=\"bad option\" key=measure value=cosin file=%s line=6 "
-        "hint=\"expected one of cosine, jaccard or llr\"",
+        "hint=\"expected one of cosine, jaccard or llr; did you mean cosine?\"",
         "msg=\"bad option\" key=entirely.something.else file=%s line=7 "
         "hint=\"unknown; --options prints all\"",
         "msg=\"bad option\" key=batch.records.max value=100001 file=%s line=8 "
@@ -252,12 +252,58 @@ static void test_all_faults(void **state)
         "msg=\"bad argument\" argument=x hint=\"write KEY=VALUE\"",
         "msg=\"bad argument\" argument=\"=x\" hint=\"write KEY=VALUE\"",
         "msg=\"bad option\" key=strict-mode value=yes argument=--set "
-        "hint=\"expected true or false\"",
+        "hint=\"expected true or false; write true\"",
         "msg=\"bad argument\" argument=--config hint=\"needs a FILE\"",
         "msg=\"missing option\" key=name hint=\"required; set it to a text\"",
     };
     for (size_t i = 0; i < ARRAY_COUNT(lines); i++) { expect_error(lines[i], first_path); }
     assert_int_equal(count_errors(), ARRAY_COUNT(lines));
+}
+
+/* A prefix takes every key, but not a misspelt option; values have no quotes. */
+static void test_misspelt(void **state)
+{
+    write_file(first_path, "kafka.bootstrap.servrs=b\nname='x'\nmeasure=Cosine\ntopic: x\n");
+    assert_int_equal(LOAD("--config", first_path, "--set", "kafka.producer.bootstrap.servers=x"),
+                     OPTIONS_BAD);
+    static const char *const lines[] = {
+        "key=kafka.bootstrap.servrs file=%s line=1 "
+        "hint=\"unknown; did you mean kafka.bootstrap.servers?\"",
+        "key=name value='x' file=%s line=2 hint=\"values have no quotes around them\"",
+        "key=measure value=Cosine file=%s line=3 "
+        "hint=\"expected one of cosine, jaccard or llr; did you mean cosine?\"",
+        "key=topic file=%s line=4 hint=\"unknown; this looks like YAML: properties are key=value, "
+        "with whole keys; --options prints all\"",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(lines); i++) { expect_error(lines[i], first_path); }
+    assert_int_equal(count_errors(), ARRAY_COUNT(lines));
+}
+
+static void test_repeated_key(void **state)
+{
+    write_file(first_path, "name=x\ndecay=0.1\nhttp.password=a\ndecay=0.2\nhttp.password=b\n");
+    assert_int_equal(LOAD("--config", first_path, "--set", "decay=0.3"), OPTIONS_BAD);
+    expect_error("level=error msg=\"bad option\" key=decay file=%s line=2 hint=\"line 4 has the "
+                 "key again, with another value; keep one of them\"", first_path);
+    expect_error("key=http.password file=%s line=3 hint=\"line 5 has the key again, with another "
+                 "value; keep one of them\"", first_path);
+    assert_int_equal(count_errors(), 2);
+    write_file(second_path, "name=y\n");
+    write_file(first_path, "name=x\nname=x\n");
+    assert_int_equal(LOAD("--config", first_path, "--config", second_path), OPTIONS_OK);
+    assert_string_equal(features.name, "y");
+}
+
+static void test_other_formats(void **state)
+{
+    write_file(first_path, "\xef\xbb\xbfname=x\r\ndecay: 0.2\r\n");
+    assert_int_equal(LOAD("--config", first_path), OPTIONS_OK);
+    assert_string_equal(features.name, "x");
+    write_file(first_path, "name:\n  x: y\n");
+    assert_int_equal(LOAD("--config", first_path), OPTIONS_BAD);
+    expect_error("level=error msg=\"bad configuration file\" file=%s line=2 hint=\"this looks "
+                 "like YAML; a properties file has one key=value on each line, with whole keys "
+                 "such as map.user=customer.id\"", first_path);
 }
 
 static void test_placeholders(void **state)
@@ -457,6 +503,9 @@ int main(void)
         TEST(test_environment),
         TEST(test_prefix),
         TEST(test_all_faults),
+        TEST(test_misspelt),
+        TEST(test_repeated_key),
+        TEST(test_other_formats),
         TEST(test_placeholders),
         TEST(test_rest),
         TEST(test_included_text_is_not_printed),

@@ -1,0 +1,12 @@
+/* What a wrong value of an option was probably meant to be. */
+#ifndef FRESHET_STREAM_CONFIG_OPTION_HINT_H
+#define FRESHET_STREAM_CONFIG_OPTION_HINT_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "stream/config/option.h"
+
+/* Appends "; did you mean ...?" or what else a wrong text shows; nothing when it shows nothing. */
+void option_hint(const struct option *option, const char *text, struct buf *out);
+
+#endif

@@ -1,0 +1,82 @@
+"""Slips of a first configuration: each is told with its cause and what to write instead."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("FRESHET_BIN", ROOT / "build/bin"))
+NOWHERE = "bootstrap.servers=127.0.0.1:9\nconnect.timeout.ms=1s\nmetrics.port=-1\n"
+CONFIG = 78
+
+
+def start(tmp_path, text, *more, worker="ingest"):
+    """Starts a worker with this file; no broker is there. Returns exit code and output."""
+    (tmp_path / "nowhere.properties").write_text(f"{NOWHERE}state.dir={tmp_path}/state\n")
+    (tmp_path / "ingest.properties").write_bytes(text if isinstance(text, bytes)
+                                                 else text.encode())
+    done = subprocess.run(
+        [BIN / f"freshet-{worker}", "--config", tmp_path / "nowhere.properties",
+         "--config", tmp_path / "ingest.properties", *more],
+        text=True, stderr=subprocess.PIPE, timeout=30)
+    return done.returncode, done.stderr
+
+
+# What the file says, and what the worker's line must have.
+REFUSED = {
+    "map.usr=customer": ["map.usr", "did you mean map.user?"],
+    "time.format=iso": ["did you mean iso8601?"],
+    "time.format=yyyy-MM-dd HH:mm:ss": ["iso8601"],
+    "bootstrap.server=localhost:9092": ["did you mean bootstrap.servers?"],
+    "topic.prefx=shop.": ["did you mean topic.prefix?"],
+    "action.defalt=ignore": ["did you mean action.default?"],
+    "kafak.ssl.ca.location=/x": ["did you mean kafka.*?"],
+    "commit.interval.ms=fast": ["value=fast", "250ms", "from 1ms to 1h"],
+    "commit.interval.ms=5 parsecs": ["expected a duration"],
+    "batch.bytes.max=5g": ["from 64k to 4g"],
+    "metrics.port=99999": ["from -1 to 65535"],
+    "log.level=verbose": ["debug, info, warn or error"],
+    "log.level=WARNING": ["did you mean warn?"],
+    "static.member=yes": ["write true"],
+    'map.user="customer"': ["no quotes"],
+    "kafka.sasl.password=${file:/nope}": ["/nope", "No such file"],
+    "topic: clicks": ["YAML", "key=value"],
+    "topic:\n  clicks: shop.clicks": ["YAML", "key=value"],
+    "- map.user: a": ["YAML"],
+    '{"map.user": "a"}': ["JSON"],
+    "[ingest]\nmap.user=a": ["sections"],
+    "map.user=a\nmap.user=b": ["key=map.user", "line=1", "line 2", "keep one"],
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_it_is_refused_before_anything_runs(tmp_path, text):
+    code, said = start(tmp_path, text)
+    assert code == CONFIG, said
+    for word in REFUSED[text]:
+        assert word in said, said
+    assert "starting" not in said and "cannot connect" not in said
+
+
+@pytest.mark.parametrize("text", [
+    "commit.interval.ms=5 s", "commit.interval.ms=5s\r\nmap.user=a\r\n",
+    "\ufeffmap.user=a\n", "batch.bytes.max=32MB", "batch.bytes.max=32 MiB", "map.user: a",
+    "map.user=a\nmap.user=a",
+])
+def test_what_is_harmless_is_read_as_meant(tmp_path, text):
+    code, said = start(tmp_path, text, "--set", "state.dir=/proc/x")
+    assert code == CONFIG and "msg=\"starting\"" in said and "/proc/x" in said, said
+
+
+@pytest.mark.parametrize("worker", ["ingest", "features", "trainer", "sequence", "scorer"])
+def test_limits_of_options_are_round(worker):
+    page = subprocess.run([BIN / f"freshet-{worker}", "--options"], text=True, check=True,
+                          stdout=subprocess.PIPE).stdout
+    rows = re.findall(r"^\| `([^`]+)` \| (size|duration) \|[^|]*\| ([^|]*) \|", page, re.M)
+    assert len(rows) > 5
+    for name, _, limits in rows:
+        for amount in re.findall(r"\d+", limits):
+            assert len(amount.rstrip("0")) <= 4, f"{name}: {limits}"
