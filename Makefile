@@ -11,7 +11,7 @@ endif
 ifeq ($(origin CXX),default)
 CXX := $(if $(findstring clang,$(CC)),clang++,g++)
 endif
-PKGS := rdkafka jansson libmicrohttpd libxxhash libcrypto
+PKGS := rdkafka jansson libmicrohttpd libxxhash libcrypto zlib
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -42,8 +42,8 @@ endif
 
 # The rooms that workers and commands share, and what `freshet` needs of a worker's: the library.
 LIB_ROOMS := base stream stream/config stream/avro stream/registry stream/kafka stream/state \
-	stream/sim schemas model model/counting model/transformer ingest/mapping evaluate \
-	evaluate/models
+	stream/sim schemas model model/counting model/transformer ingest/payload ingest/mapping \
+	evaluate evaluate/models
 LIB_SRC := $(foreach room,$(LIB_ROOMS),$(wildcard $(room)/*.c))
 # Doors to libraries of C++ templates.
 LIB_CXX_SRC := $(wildcard model/*.cc)

@@ -8,7 +8,8 @@ static size_t path_size(struct slice text)
     bool quoted = false;
     if (text.size && text.data[0] == '=') { return text.size; }
     for (size_t i = 0; i < text.size; i++) {
-        bool opens = text.data[i] == '[' && i + 1 < text.size && text.data[i + 1] == '"';
+        bool before = text.data[i] == '[' || text.data[i] == '=';
+        bool opens = before && i + 1 < text.size && text.data[i + 1] == '"';
         bool closes = text.data[i] == '"' && i + 1 < text.size && text.data[i + 1] == ']';
         if (!quoted && text.data[i] == '|') { return i; }
         if (!quoted && opens) {

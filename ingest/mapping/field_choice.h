@@ -1,7 +1,7 @@
 /* The source of one field: paths in order of preference, `a.b|c|=x`.
  *
  * The first path that finds a value wins. A constant always has a value, so it must come last. A
- * bar inside ["..."] or in a constant does not separate paths.
+ * bar inside ["..."] or [key="..."], or in a constant does not separate paths.
  */
 #ifndef FRESHET_INGEST_MAPPING_FIELD_CHOICE_H
 #define FRESHET_INGEST_MAPPING_FIELD_CHOICE_H

@@ -1,10 +1,18 @@
+/* A path is parsed once into steps and walked for every record. A step is a key, an index, or the
+ * search for an element by one of its members. Walking never fails; it changes the document in one
+ * case only: a text of JSON that a path enters is replaced by what it holds, so that paths after it
+ * do not parse it again. Who holds a value across another walk must hold a reference to it.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/field_path.h"
+#include "ingest/mapping/json_text.h"
 
 struct step {
-    struct slice key; /* data NULL: an index into an array */
+    struct slice key;    /* data NULL: a place in an array */
     size_t index;
+    struct slice member; /* data NULL: the index counts; else the first element whose member is */
+    struct slice wanted; /* this */
 };
 
 struct field_path {
@@ -18,9 +26,28 @@ struct field_path {
 };
 
 static const char star_text[] = "[*]";
-static const char why_index[] = "an index is [0] to [9999], or [*] for every element";
+static const char why_index[] = "an index is [0] to [9999], or [*] for every element, or "
+                                "[key=NAME] for the first whose key is NAME";
 
-/* Reads `[12]` or `["key"]`; `at` points to the bracket. Returns where it ends, or NULL. */
+/* Reads `key=NAME]` or `key="NAME"]`. Returns where it ends, or NULL. */
+static const char *parse_member(const char *at, struct step *ret_step, const char **ret_why)
+{
+    size_t size = strcspn(at, "=]");
+    const char *value = at + size + 1;
+    bool quoted = at[size] == '=' && *value == '"';
+    const char *close = at[size] == '=' ? strstr(value + quoted, quoted ? "\"]" : "]") : NULL;
+    if (!size || !close) {
+        *ret_why = why_index;
+        return NULL;
+    }
+    *ret_step = (struct step){
+        .member = slice_of(at, size),
+        .wanted = slice_of(value + quoted, (size_t)(close - value) - quoted)};
+    return close + 1 + quoted;
+}
+
+/* Reads `[12]`, `["key"]` or `[key=NAME]`; `at` points to the bracket. Returns where it ends,
+ * or NULL. */
 static const char *parse_bracket(const char *at, struct step *ret_step, const char **ret_why)
 {
     at++;
@@ -35,6 +62,7 @@ static const char *parse_bracket(const char *at, struct step *ret_step, const ch
     }
     size_t index = 0;
     const char *first = at;
+    if (!strchr("0123456789-]", *at)) { return parse_member(at, ret_step, ret_why); }
     for (; *at >= '0' && *at <= '9' && index <= PATH_INDEX_MAX; at++) {
         index = index * 10 + (size_t)(*at - '0');
     }
@@ -211,8 +239,18 @@ bool field_path_same_array(const struct field_path *path, const struct field_pat
     for (size_t i = 0; i < path->star; i++) {
         const struct step *a = &path->steps[i], *b = &other->steps[i];
         if (!slice_equal(a->key, b->key) || a->index != b->index) { return false; }
+        if (!slice_equal(a->member, b->member) || !slice_equal(a->wanted, b->wanted)) {
+            return false;
+        }
     }
     return true;
+}
+
+bool field_path_enters_array(const struct field_path *path)
+{
+    if (path->root != PATH_DOCUMENT) { return false; }
+    return path->spreads && path->star == 0 ? true
+                                            : path->steps_count > 0 && !path->steps[0].key.data;
 }
 
 json_t *field_path_constant(const struct field_path *path)
@@ -220,22 +258,70 @@ json_t *field_path_constant(const struct field_path *path)
     return path->constant;
 }
 
-static json_t *walk(const struct step *steps, size_t count, json_t *at)
+/* A text of JSON that a path leads into becomes what it holds, in its place in the document, so
+ * that it is parsed once; one that cannot be parsed becomes null. */
+static json_t *open_text(json_t *parent, const struct step *step, json_t *text)
+{
+    json_t *inner = json_text_within(text);
+    if (!inner) { return text; }
+    if (step->key.data) {
+        (void)json_object_setn_new_nocheck(parent, step->key.data, step->key.size, inner);
+    } else {
+        (void)json_array_set_new(parent, step->index, inner);
+    }
+    return inner;
+}
+
+/* Says whether a value is this text, or a number with these digits. */
+static bool is_text(const json_t *value, struct slice text)
+{
+    char digits[24];
+    if (json_is_string(value)) {
+        return slice_equal(slice_of(json_string_value(value), json_string_length(value)), text);
+    }
+    if (!json_is_integer(value)) { return false; }
+    (void)snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    return slice_equal(slice_str(digits), text);
+}
+
+static json_t *find_member(json_t *array, const struct step *step)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        json_t *element = json_array_get(array, i);
+        const json_t *value = json_object_getn(element, step->member.data, step->member.size);
+        if (is_text(value, step->wanted)) { return element; }
+    }
+    return NULL;
+}
+
+static json_t *take_step(json_t *at, const struct step *step)
+{
+    if (step->key.data) { return json_object_getn(at, step->key.data, step->key.size); }
+    return step->member.data ? find_member(at, step) : json_array_get(at, step->index);
+}
+
+/* `deeper`: the caller leads into what is found. */
+static json_t *walk(const struct step *steps, size_t count, json_t *at, bool deeper)
 {
     for (size_t i = 0; i < count && at; i++) {
-        at = steps[i].key.data ? json_object_getn(at, steps[i].key.data, steps[i].key.size)
-                               : json_array_get(at, steps[i].index);
+        json_t *parent = at;
+        at = take_step(at, &steps[i]);
+        if (json_is_string(at) && (deeper || i + 1 < count)) {
+            at = open_text(parent, &steps[i], at);
+        }
     }
     return json_is_null(at) ? NULL : at;
 }
 
 json_t *field_path_find(const struct field_path *path, json_t *document)
 {
-    return walk(path->steps, path->star, path->constant ? path->constant : document);
+    return walk(path->steps, path->star, path->constant ? path->constant : document,
+                path->spreads);
 }
 
 json_t *field_path_in_element(const struct field_path *path, json_t *element)
 {
     assert(path->spreads);
-    return walk(path->steps + path->star, path->steps_count - path->star, element);
+    return walk(path->steps + path->star, path->steps_count - path->star, element,
+                /* deeper= */ false);
 }

@@ -1,8 +1,11 @@
 /* A path to a value in a JSON document: `user.id`, `items[2].sku`, `["a.b"].c`; or a constant.
+ * `params[key=page].value` leads into the first element of an array whose `key` is "page" (or, with
+ * `[id=7]`, the number 7); `[key="a]b"]` where the text has a bracket, a bar or a comma.
  *
  * A text that begins with `=` is a constant instead: `=VIEW`, `=1.5`, `="007"` (JSON where it reads
  * as JSON, a plain string otherwise). A path never fails at run time: a missing step, an index past
- * the end, a step into a scalar and a JSON null all mean "absent".
+ * the end, a step into a scalar and a JSON null all mean "absent". A text that is itself JSON is
+ * entered: `after.id` finds 7 in {"after":"{\"id\":7}"}.
  *
  * A path may have one `[*]`, which means every element of an array (`order.lines[*].sku`). Such a
  * path has two halves: the path to the array, and the path from an element to the value.
@@ -53,6 +56,8 @@ struct slice field_path_header(const struct field_path *path);
 bool field_path_spreads(const struct field_path *path);
 /* Says whether two paths with a `[*]` lead to the same array. */
 bool field_path_same_array(const struct field_path *path, const struct field_path *other);
+/* Says whether the path leads into a document that is itself an array: `[*].id`, `[0].id`. */
+bool field_path_enters_array(const struct field_path *path);
 /* Returns the constant, borrowed from the path; NULL when the path is not a constant. */
 json_t *field_path_constant(const struct field_path *path);
 /* Finds the value, or with a `[*]` the array before it, borrowed from the document (a constant:

@@ -78,3 +78,21 @@ enum json_fault json_text_parse(struct slice text, json_t **ret_document, char *
                    error.text);
     return fault;
 }
+
+json_t *json_text_within(const json_t *text)
+{
+    static const char blanks[] = " \t\r\n";
+    char where[1];
+    struct slice whole = slice_of(json_string_value(text), json_string_length(text));
+    struct slice inner = whole;
+    while (inner.size && strchr(blanks, *inner.data)) {
+        inner.data++;
+        inner.size--;
+    }
+    while (inner.size && strchr(blanks, inner.data[inner.size - 1])) { inner.size--; }
+    if (inner.size < 2) { return NULL; }
+    char first = inner.data[0], last = inner.data[inner.size - 1];
+    if (!(first == '{' && last == '}') && !(first == '[' && last == ']')) { return NULL; }
+    json_t *document = NULL;
+    return json_text_parse(whole, &document, where, sizeof(where)) ? json_null() : document;
+}

@@ -30,5 +30,8 @@ enum json_fault {
  * `where` gets the parser's message and the byte offset (never a piece of the text). */
 enum json_fault json_text_parse(struct slice text, json_t **ret_document, char *where,
                                 size_t where_size);
+/* Parses a text that looks like a JSON object or array (`{...}`, `[...]`); NULL when it does not.
+ * The result is new; null when it cannot be parsed. */
+json_t *json_text_within(const json_t *text);
 
 #endif

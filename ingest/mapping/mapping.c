@@ -1,7 +1,8 @@
-/* One record passes the stages of rules.h one after the other: bytes, headers, Avro (rendered to
- * JSON text), JSON, kind, elements, fields, object. Each stage fills in a part of the candidate and
- * checks the rules of that stage; the first broken rule refuses the record. A record with `[*]`
- * repeats the last two stages for each element; one refused element refuses the whole record.
+/* One record passes the stages of rules.h one after the other: bytes, headers, payload (whose
+ * result is JSON texts), JSON, kind, elements, fields, object. Each stage fills in a part of the
+ * candidate and checks the rules of that stage; the first broken rule refuses the record. A record
+ * of several documents repeats all stages from JSON on, one with `[*]` the last two for each
+ * element; one that is refused refuses the whole record.
  *
  * Memory: texts and objects live in the caller's arena; the JSON document and the named headers are
  * freed before mapping_apply() returns.
@@ -26,8 +27,11 @@ struct work {
     struct mapping *mapping;
     const struct record *rec;
     struct arena *arena;
-    bool avro;
+    bool rendered; /* the value is the text of a message already */
+    struct documents documents;
     json_t *document;
+    size_t document_index;
+    bool id_beside; /* the id in use does not stand in the document */
     json_t *key_text; /* of $key, after its first use */
     json_t *key;      /* of $key.field */
     json_t *timestamp;
@@ -37,16 +41,18 @@ struct work {
     size_t index;    /* of the element */
     struct candidate candidate;
     struct outcome outcome;
+    size_t outcome_capacity;
+    size_t elements_count; /* of all documents so far */
 };
 
 static const struct rule *map_record(struct work *work, enum mapped *ret_field);
 static void refuse(const struct mapping *mapping, const struct rule *rule, enum mapped field,
                    struct refusal *ret_refusal);
 
-static int apply(struct mapping *mapping, const struct record *rec, bool avro, struct arena *arena,
-                 struct outcome *ret_outcome, struct refusal *ret_refusal)
+static int apply(struct mapping *mapping, const struct record *rec, bool rendered,
+                 struct arena *arena, struct outcome *ret_outcome, struct refusal *ret_refusal)
 {
-    struct work work = {.mapping = mapping, .rec = rec, .arena = arena, .avro = avro};
+    struct work work = {.mapping = mapping, .rec = rec, .arena = arena, .rendered = rendered};
     enum target target = (enum target)mapping->settings->target;
     work.outcome.target = target;
     work.candidate.limits = &mapping->limits;
@@ -57,7 +63,7 @@ static int apply(struct mapping *mapping, const struct record *rec, bool avro, s
     enum mapped field = MAPPED_COUNT;
     uint64_t ids_made = mapping->ids_made;
     const struct rule *broken = map_record(&work, &field);
-    json_decref(work.document);
+    documents_release(&work.documents);
     json_decref(work.key);
     json_decref(work.key_text);
     json_decref(work.timestamp);
@@ -75,32 +81,28 @@ static int apply(struct mapping *mapping, const struct record *rec, bool avro, s
 int mapping_apply(struct mapping *mapping, const struct record *rec, struct arena *arena,
                   struct outcome *ret_outcome, struct refusal *ret_refusal)
 {
-    bool avro = mapping->settings->source_format == SOURCE_AVRO;
-    return apply(mapping, rec, avro, arena, ret_outcome, ret_refusal);
+    return apply(mapping, rec, /* rendered= */ false, arena, ret_outcome, ret_refusal);
 }
 
 int mapping_apply_rendered(struct mapping *mapping, const struct record *rec, struct arena *arena,
                            struct outcome *ret_outcome, struct refusal *ret_refusal)
 {
-    return apply(mapping, rec, /* avro= */ false, arena, ret_outcome, ret_refusal);
+    return apply(mapping, rec, /* rendered= */ true, arena, ret_outcome, ret_refusal);
 }
 
 static const struct rule *read_headers(struct work *work, enum mapped *ret_field);
-static const struct rule *read_document(struct work *work, enum mapped *ret_field);
+static const struct rule *read_payload(struct work *work, enum mapped *ret_field);
+static const struct rule *map_documents(struct work *work, enum mapped *ret_field);
 static const struct rule *read_kind(struct work *work, enum mapped *ret_field, bool *ret_ignored);
 static const struct rule *map_elements(struct work *work, enum mapped *ret_field);
 
 static const struct rule *map_record(struct work *work, enum mapped *ret_field)
 {
-    struct candidate *candidate = &work->candidate;
-    const struct rule *broken = rules_check(STAGE_BYTES, candidate, ret_field);
-    bool ignored = false;
+    const struct rule *broken = rules_check(STAGE_BYTES, &work->candidate, ret_field);
     if (!broken) { broken = read_headers(work, ret_field); }
-    if (!broken && !candidate->deletes) {
-        broken = read_document(work, ret_field);
-        if (!broken) { broken = read_kind(work, ret_field, &ignored); }
-    }
-    return broken || ignored ? broken : map_elements(work, ret_field);
+    if (!broken && work->candidate.deletes) { return map_elements(work, ret_field); }
+    if (!broken) { broken = read_payload(work, ret_field); }
+    return broken ? broken : map_documents(work, ret_field);
 }
 
 static const struct rule *read_headers(struct work *work, enum mapped *ret_field)
@@ -112,46 +114,53 @@ static const struct rule *read_headers(struct work *work, enum mapped *ret_field
     return rules_check(STAGE_HEADERS, &work->candidate, ret_field);
 }
 
-/* ---- The document ---- */
+/* ---- The documents ---- */
 
-/* Renders Avro as JSON into the mapping's buffer; 0 or -EBADMSG. */
-static int render(struct mapping *mapping, struct slice message, struct codec_error *error)
-{
-    buf_clear(&mapping->rendered);
-    int rc = mapping->by_logical_type
-                 ? codec_json_times(mapping->schemas, message, &mapping->rendered, error)
-                 : codec_json(mapping->schemas, message, &mapping->rendered, NULL, error);
-    if (!rc && buf_failed(&mapping->rendered)) {
-        rc = -EBADMSG;
-        error->reason = "over_limit";
-    }
-    return rc;
-}
-
-static void read_avro(struct work *work)
+static const struct rule *read_payload(struct work *work, enum mapped *ret_field)
 {
     struct mapping *mapping = work->mapping;
     struct codec_error error = {0};
-    if (!render(mapping, work->rec->value, &error)) { return; }
-    work->candidate.avro_fault = error.reason ? error.reason : "bad_avro";
+    struct slices texts = {0};
+    int rc = work->rendered
+                 ? payload_read_rendered(mapping->payload, work->rec->value, &texts, &error)
+                 : payload_read(mapping->payload, work->rec, &texts, &error);
+    documents_init(&work->documents, texts, mapping->whole_arrays);
+    if (!rc) { return NULL; }
+    work->candidate.payload_fault = error.reason ? error.reason : "bad_avro";
     work->unknown_id = error.unknown_id;
     (void)snprintf(mapping->where, sizeof(mapping->where), "%s", error.detail);
+    return rules_check(STAGE_PAYLOAD, &work->candidate, ret_field);
 }
 
-static const struct rule *read_document(struct work *work, enum mapped *ret_field)
+static const struct rule *map_document(struct work *work, enum mapped *ret_field)
+{
+    bool ignored = false;
+    work->element = NULL;
+    work->index = 0;
+    work->candidate.is_object = json_is_object(work->document) ||
+                                (work->mapping->whole_arrays && json_is_array(work->document));
+    const struct rule *broken = rules_check(STAGE_JSON, &work->candidate, ret_field);
+    if (!broken) { broken = read_kind(work, ret_field, &ignored); }
+    return broken || ignored ? broken : map_elements(work, ret_field);
+}
+
+/* Maps each document of the record; one that is refused refuses the whole record. */
+static const struct rule *map_documents(struct work *work, enum mapped *ret_field)
 {
     struct mapping *mapping = work->mapping;
-    struct candidate *candidate = &work->candidate;
-    if (work->avro) {
-        read_avro(work);
-        const struct rule *broken = rules_check(STAGE_AVRO, candidate, ret_field);
-        if (broken) { return broken; }
+    const struct candidate blank = work->candidate;
+    const struct rule *broken = NULL;
+    for (; !broken; work->document_index++) {
+        work->candidate = blank;
+        work->candidate.json_fault = documents_next(&work->documents, &work->document,
+                                                    mapping->where, sizeof(mapping->where));
+        if (work->candidate.json_fault) {
+            return rules_check(STAGE_JSON, &work->candidate, ret_field);
+        }
+        if (!work->document) { return NULL; }
+        broken = map_document(work, ret_field);
     }
-    struct slice text = work->avro ? buf_slice(&mapping->rendered) : work->rec->value;
-    candidate->json_fault =
-        json_text_parse(text, &work->document, mapping->where, sizeof(mapping->where));
-    candidate->is_object = json_is_object(work->document);
-    return rules_check(STAGE_JSON, candidate, ret_field);
+    return broken;
 }
 
 /* ---- Where values come from ---- */
@@ -171,9 +180,7 @@ static json_t *key_document(struct work *work)
     if (work->key_read || !work->rec->key.data) { return work->key; }
     work->key_read = true;
     struct slice text = work->rec->key;
-    struct codec_error error = {0};
-    bool avro = work->avro && render(work->mapping, text, &error) == 0;
-    if (avro) { text = buf_slice(&work->mapping->rendered); }
+    if (!work->rendered) { (void)payload_read_key(work->mapping->payload, text, &text, NULL); }
     if (json_text_parse(text, &work->key, where, sizeof(where))) { work->key = NULL; }
     return work->key;
 }
@@ -219,6 +226,7 @@ static json_t *find(struct work *work, enum mapped field)
     json_t *value = NULL;
     for (size_t i = 0; choice && i < choice->count && !value; i++) {
         value = follow(work, choice->paths[i]);
+        if (field == MAPPED_ID) { work->id_beside = field_path_beside(choice->paths[i]); }
         if (*absent && json_value_is_listed(value, absent)) { value = NULL; }
     }
     return value;
@@ -359,12 +367,12 @@ static bool read_fields(struct work *work)
 /* ---- The object ---- */
 
 /* `#007` behind an id that the events of one record share. */
-static struct slice numbered(struct work *work, struct slice id)
+static struct slice numbered(struct work *work, struct slice id, size_t number)
 {
     enum { NUMBER_BYTES = 8 };
     char *text = arena_alloc(work->arena, id.size + NUMBER_BYTES);
     memcpy(text, id.data, id.size);
-    int size = snprintf(text + id.size, NUMBER_BYTES, "#%03zu", work->index);
+    int size = snprintf(text + id.size, NUMBER_BYTES, "#%03zu", number);
     return slice_of(text, id.size + (size_t)size);
 }
 
@@ -386,12 +394,18 @@ static void complete(struct work *work)
     enum value_state *states = work->candidate.states;
     if (work->candidate.target != TARGET_EVENT) { return; }
     ev->received_ms = MAX_OF(work->rec->time_ms, INT64_C(0));
-    if (states[MAPPED_ID] == VALUE_ABSENT) {
+    bool made = states[MAPPED_ID] == VALUE_ABSENT;
+    if (made) {
         ev->event_id = made_id(work);
         if (states[MAPPED_SEQUENCE] == VALUE_ABSENT) { ev->sequence = work->rec->offset; }
         mapping->ids_made++;
     }
-    if (work->element && !mapping->own_ids) { ev->event_id = numbered(work, ev->event_id); }
+    if (work->documents.many && (made || work->id_beside)) {
+        ev->event_id = numbered(work, ev->event_id, work->document_index);
+    }
+    if (work->element && !mapping->own_ids) {
+        ev->event_id = numbered(work, ev->event_id, work->index);
+    }
 }
 
 static void *kept(struct work *work, const void *object, size_t size)
@@ -457,28 +471,44 @@ static const struct rule *map_element(struct work *work, enum mapped *ret_field)
     return broken;
 }
 
+/* Makes room for the objects of `count` more elements. */
+static void reserve(struct work *work, size_t count)
+{
+    const struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
+    size_t each = pseudonyms ? pseudonyms_count(pseudonyms) : 1;
+    size_t needed = work->outcome.count + count * each;
+    if (needed <= work->outcome_capacity) { return; }
+    struct becoming *former = work->outcome.at;
+    work->outcome_capacity = former ? MAX_OF(needed, 2 * work->outcome_capacity) : needed;
+    work->outcome.at =
+        arena_alloc_array(work->arena, work->outcome_capacity, sizeof(*work->outcome.at));
+    if (former) { memcpy(work->outcome.at, former, work->outcome.count * sizeof(*former)); }
+}
+
 /* A record without the array, or with an empty one, is mapped once: paths without [*] may do. */
 static const struct rule *map_elements(struct work *work, enum mapped *ret_field)
 {
     const struct field_path *spread = work->mapping->spread;
     json_t *array = spread ? field_path_find(spread, work->document) : NULL;
     size_t count = json_array_size(array);
-    if (count > MAPPING_ELEMENTS_MAX) {
-        work->candidate.elements_count = count;
+    work->elements_count += MAX_OF(count, (size_t)1);
+    if (work->elements_count > MAPPING_ELEMENTS_MAX) {
+        work->candidate.elements_count = work->elements_count;
         return rules_check(STAGE_ELEMENTS, &work->candidate, ret_field);
     }
-    const struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
-    size_t each = pseudonyms ? pseudonyms_count(pseudonyms) : 1;
-    work->outcome.at =
-        arena_alloc_array(work->arena, MAX_OF(count, (size_t)1) * each, sizeof(*work->outcome.at));
+    reserve(work, MAX_OF(count, (size_t)1));
     if (!count) { return map_element(work, ret_field); }
     const struct candidate blank = work->candidate;
     const struct rule *broken = NULL;
+    json_incref(array);
     for (; work->index < count && !broken; work->index++) {
         work->candidate = blank;
-        work->element = json_array_get(array, work->index);
+        /* Held: a path that enters a text replaces it in the document. */
+        work->element = json_incref(json_array_get(array, work->index));
         broken = map_element(work, ret_field);
+        json_decref(work->element);
     }
+    json_decref(array);
     return broken;
 }
 

@@ -3,6 +3,7 @@
 #define FRESHET_INGEST_MAPPING_MAPPING_INTERNAL_H
 
 #include "ingest/mapping/action_names.h"
+#include "ingest/mapping/documents.h"
 #include "ingest/mapping/field_choice.h"
 #include "ingest/mapping/mapping.h"
 #include "ingest/mapping/named_headers.h"
@@ -10,6 +11,7 @@
 #include "ingest/mapping/record_kinds.h"
 #include "ingest/mapping/tag_sources.h"
 #include "ingest/mapping/timestamp.h"
+#include "ingest/payload/payload.h"
 
 enum { JSON_WHERE_MAX = 200 };
 
@@ -23,11 +25,12 @@ struct mapping {
     struct named_headers *headers;              /* those that paths lead to */
     const struct field_path *spread; /* one of the paths that have a [*]; NULL: none has */
     bool own_ids;                    /* each element has its own id */
+    bool whole_arrays;               /* paths lead into a document that is an array */
     bool by_logical_type;            /* Avro's times are rendered as text */
     enum time_format created_format;
     struct action_names *actions;
     struct record_kinds *kinds;
-    struct buf rendered;
+    struct payload *payload;
     char where[JSON_WHERE_MAX]; /* the codec's or parser's message; cleared for each record */
     uint64_t ids_made;
 };

@@ -7,9 +7,8 @@
 #define FRESHET_INGEST_MAPPING_MAPPING_SETTINGS_H
 
 #include "ingest/mapping/rules.h"
+#include "ingest/payload/payload.h"
 #include "stream/config/options.h"
-
-enum source_format { SOURCE_JSON, SOURCE_AVRO };
 
 /* Order of the choices of the option `dead.letters.bytes`. */
 enum dead_letter_bytes { DEAD_LETTERS_AUTO, DEAD_LETTERS_KEEP, DEAD_LETTERS_DROP };
@@ -19,7 +18,7 @@ enum { CREATED_AS_TIME };
 
 /* What the table mapping_options fills. */
 struct mapping_settings {
-    int32_t source_format;  /* enum source_format */
+    int32_t source_format;  /* enum payload_format */
     int32_t target;         /* enum target */
     int32_t time_format;    /* enum time_format */
     int32_t created_format; /* CREATED_AS_TIME, or 1 + enum time_format */

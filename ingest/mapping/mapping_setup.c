@@ -1,12 +1,13 @@
+/* Builds a mapping from its settings, one part after the other: formats, paths, tags, the array
+ * that spreads a record, headers, kinds, actions. What would refuse every record is refused here,
+ * with the option that is wrong and what it should be.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/json_value.h"
 #include "ingest/mapping/mapping_internal.h"
 
 enum {
-    /* Bytes of JSON that one byte of an Avro message can become (\u00xx), and room for names. */
-    RENDERED_GROWTH = 6,
-    RENDERED_NAMES_BYTES = 1 << 16,
     SETUP_ARENA_BYTES = 512,
 };
 
@@ -168,6 +169,26 @@ static int find_spread(struct mapping *mapping, char *why, size_t why_size)
     return 0;
 }
 
+static bool enters_array(const struct field_choice *choice)
+{
+    for (size_t i = 0; choice && i < choice->count; i++) {
+        if (field_path_enters_array(choice->paths[i])) { return true; }
+    }
+    return false;
+}
+
+/* A document that is an array is several documents, unless a path says what it takes of it. */
+static void find_whole_arrays(struct mapping *mapping)
+{
+    const struct field_choice *choice;
+    for (enum mapped field = 0; field < MAPPED_COUNT; field++) {
+        mapping->whole_arrays |= enters_array(mapping->choices[field]);
+    }
+    for (size_t i = 0; mapping->tags && (choice = tag_sources_at(mapping->tags, i)); i++) {
+        mapping->whole_arrays |= enters_array(choice);
+    }
+}
+
 static int name_headers(struct mapping *mapping, const struct field_choice *choice,
                         enum mapped field, char *why, size_t why_size)
 {
@@ -215,7 +236,7 @@ static int check_formats(struct mapping *mapping, char *why, size_t why_size)
                                   : (enum time_format)(settings->created_format - 1);
     mapping->by_logical_type = settings->time_format == TIME_FORMAT_AVRO ||
                                mapping->created_format == TIME_FORMAT_AVRO;
-    if (!mapping->by_logical_type || settings->source_format == SOURCE_AVRO) { return 0; }
+    if (!mapping->by_logical_type || settings->source_format == PAYLOAD_AVRO) { return 0; }
     (void)snprintf(why, why_size, "time.format=avro: only with source.format=avro");
     return -EINVAL;
 }
@@ -230,6 +251,7 @@ static int configure(struct mapping *mapping, char *why, size_t why_size)
     if (!rc) { rc = take_tags(mapping, why, why_size); }
     if (!rc) { rc = find_spread(mapping, why, why_size); }
     if (!rc) { rc = find_headers(mapping, why, why_size); }
+    if (!rc) { find_whole_arrays(mapping); }
     if (!rc) {
         rc = record_kinds_new(&settings->kinds, settings->kind_fallback,
                               settings->target != TARGET_EVENT, &mapping->kinds, why, why_size);
@@ -245,7 +267,7 @@ int mapping_new(const struct mapping_settings *settings, struct schema_cache *sc
                 struct pseudonyms *pseudonyms, struct mapping **ret_mapping, char *why,
                 size_t why_size)
 {
-    assert(schemas || settings->source_format == SOURCE_JSON);
+    assert(schemas || settings->source_format == PAYLOAD_JSON);
     assert(settings->id_bytes_max > 0 && settings->id_bytes_max <= ID_BYTES_MAX);
     struct mapping *mapping = xcalloc(1, sizeof(*mapping));
     mapping->settings = settings;
@@ -258,13 +280,17 @@ int mapping_new(const struct mapping_settings *settings, struct schema_cache *sc
         .time_earliest_ms = settings->time_earliest_ms,
         .time_ahead_max_ms = settings->time_ahead_max_ms,
     };
-    buf_init(&mapping->rendered,
-             mapping->limits.record_bytes_max * RENDERED_GROWTH + RENDERED_NAMES_BYTES);
     int rc = configure(mapping, why, why_size);
     if (rc) {
         mapping_free(mapping);
         return rc;
     }
+    const struct payload_settings payload = {
+        .format = (enum payload_format)settings->source_format,
+        .times_as_text = mapping->by_logical_type,
+        .bytes_max = mapping->limits.record_bytes_max,
+    };
+    mapping->payload = payload_new(&payload, schemas);
     *ret_mapping = mapping;
     return 0;
 }
@@ -279,7 +305,7 @@ struct mapping *mapping_free(struct mapping *mapping)
     tag_sources_free(mapping->tags);
     action_names_free(mapping->actions);
     record_kinds_free(mapping->kinds);
-    buf_release(&mapping->rendered);
+    payload_free(mapping->payload);
     free(mapping);
     return NULL;
 }

@@ -55,15 +55,15 @@ PREDICATE(is_header_not_utf8)
     return candidate->headers_fault == HEADERS_NOT_UTF8;
 }
 
-/* One row for each reason of the codec: the rule's name is the reason. */
-PREDICATE(is_avro_fault)
+/* One row for each reason of the payload and the codec: the rule's name is the reason. */
+PREDICATE(is_payload_fault)
 {
-    return candidate->avro_fault && strcmp(candidate->avro_fault, rule->name) == 0;
+    return candidate->payload_fault && strcmp(candidate->payload_fault, rule->name) == 0;
 }
 
-PREDICATE(is_other_avro_fault)
+PREDICATE(is_other_payload_fault)
 {
-    return candidate->avro_fault;
+    return candidate->payload_fault;
 }
 
 PREDICATE(is_not_utf8)
@@ -307,24 +307,32 @@ const struct rule rules[] = {
     {"header_not_utf8", STAGE_HEADERS, is_header_not_utf8,
      "write headers that a path leads to as text in UTF-8"},
 
-    {"bad_magic", STAGE_AVRO, is_avro_fault,
+    {"bad_gzip", STAGE_PAYLOAD, is_payload_fault,
+     "the record begins as gzip, but is damaged or ends too early"},
+    {"unpacked_too_large", STAGE_PAYLOAD, is_payload_fault,
+     "send smaller records or raise source.record.bytes.max, which is also for unpacked bytes"},
+    {"too_many_lines", STAGE_PAYLOAD, is_payload_fault,
+     "one record holds at most 10000 lines of JSON"},
+    {"bad_magic", STAGE_PAYLOAD, is_payload_fault,
      "frame Avro as single objects (C3 01, fingerprint) or as Confluent does (00, schema id), or "
      "set source.format=json"},
-    {"unknown_schema_id", STAGE_AVRO, is_avro_fault,
+    {"unknown_schema_id", STAGE_PAYLOAD, is_payload_fault,
      "the schema registry must know it: set schema.registry.url"},
-    {"unknown_fingerprint", STAGE_AVRO, is_avro_fault,
+    {"unknown_fingerprint", STAGE_PAYLOAD, is_payload_fault,
      "put the writer's .avsc into the directory schemas.path"},
-    {"truncated", STAGE_AVRO, is_avro_fault, "the message ends before its schema does"},
-    {"bad_length", STAGE_AVRO, is_avro_fault, "a length in the message is negative or too long"},
-    {"over_limit", STAGE_AVRO, is_avro_fault, "send fewer or shorter fields in one message"},
-    {"bad_utf8", STAGE_AVRO, is_avro_fault, "write strings in UTF-8, or as bytes"},
-    {"bad_union", STAGE_AVRO, is_avro_fault, "a union names a branch that its schema has not"},
-    {"bad_enum", STAGE_AVRO, is_avro_fault, "an enum names a symbol that its schema has not"},
-    {"not_finite", STAGE_AVRO, is_avro_fault, "leave out numbers that are not finite"},
-    {"trailing_bytes", STAGE_AVRO, is_avro_fault,
+    {"truncated", STAGE_PAYLOAD, is_payload_fault, "the message ends before its schema does"},
+    {"bad_length", STAGE_PAYLOAD, is_payload_fault,
+     "a length in the message is negative or too long"},
+    {"over_limit", STAGE_PAYLOAD, is_payload_fault, "send fewer or shorter fields in one message"},
+    {"bad_utf8", STAGE_PAYLOAD, is_payload_fault, "write strings in UTF-8, or as bytes"},
+    {"bad_union", STAGE_PAYLOAD, is_payload_fault,
+     "a union names a branch that its schema has not"},
+    {"bad_enum", STAGE_PAYLOAD, is_payload_fault, "an enum names a symbol that its schema has not"},
+    {"not_finite", STAGE_PAYLOAD, is_payload_fault, "leave out numbers that are not finite"},
+    {"trailing_bytes", STAGE_PAYLOAD, is_payload_fault,
      "one record holds one message, written with the schema of its fingerprint"},
-    {"schema_mismatch", STAGE_AVRO, is_avro_fault, "the writer's schema does not fit"},
-    {"bad_avro", STAGE_AVRO, is_other_avro_fault, "the message could not be decoded"},
+    {"schema_mismatch", STAGE_PAYLOAD, is_payload_fault, "the writer's schema does not fit"},
+    {"bad_avro", STAGE_PAYLOAD, is_other_payload_fault, "the message could not be decoded"},
 
     {"not_utf8", STAGE_JSON, is_not_utf8, "write JSON in UTF-8"},
     {"too_deep", STAGE_JSON, is_too_deep, "nest objects and arrays at most 64 deep"},

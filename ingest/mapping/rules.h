@@ -2,9 +2,9 @@
  *
  * A rule has a name (the reason in the dead letter and in the metrics), a hint for the operator,
  * and a predicate over the *candidate*: all that is known about the record so far. Rules are
- * checked in stages, in the order in which the record is read: its bytes, its headers, the Avro
- * message, the JSON document, its kind, the mapped fields, the finished object. The first broken
- * rule refuses the record, so a rule may rely on all rules before it.
+ * checked in stages, in the order in which the record is read: its bytes, its headers, its payload
+ * (gzip, frame, Avro), the JSON document, its kind, the mapped fields, the finished object. The
+ * first broken rule refuses the record, so a rule may rely on all rules before it.
  */
 #ifndef FRESHET_INGEST_MAPPING_RULES_H
 #define FRESHET_INGEST_MAPPING_RULES_H
@@ -59,7 +59,7 @@ enum headers_fault {
 enum rule_stage {
     STAGE_BYTES,  /* of the candidate are set: bytes, and the limits */
     STAGE_HEADERS, /* and: headers_fault */
-    STAGE_AVRO,   /* and: avro_fault (Avro source only) */
+    STAGE_PAYLOAD, /* and: payload_fault */
     STAGE_JSON,   /* and: json_fault, is_object */
     STAGE_KIND,   /* and: the state of MAPPED_KIND, kind_refused */
     STAGE_ELEMENTS, /* and: elements_count */
@@ -84,7 +84,7 @@ struct candidate {
     bool deletes; /* only its id matters */
     struct slice bytes;
     enum headers_fault headers_fault;
-    const char *avro_fault; /* the codec's reason; NULL: decoded */
+    const char *payload_fault; /* the payload's or the codec's reason; NULL: decoded */
     enum json_fault json_fault;
     bool is_object;
     bool kind_refused;

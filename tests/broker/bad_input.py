@@ -210,8 +210,8 @@ def _(rng, n):
 
 @broken_json("no object", "not_an_object")
 def _(rng, n):
-    listed = b"[" + text(event(rng, n)) + b"]"
-    return rng.choice([listed, b"[]", b"17", b'"u1"', b"null", b"true", b"1e3"])
+    listed = b"[[" + text(event(rng, n)) + b"]]"
+    return rng.choice([listed, b"[[]]", b"17", b'"u1"', b"null", b"true", b"1e3"])
 
 
 @broken_json("duplicate keys", "duplicate_key")

@@ -73,6 +73,64 @@ static struct field_path *path_of(const char *text)
     return path;
 }
 
+/* JSON inside a text is entered, also twice; one that is no JSON has no fields. */
+static void texts_of_json_are_entered(void **state)
+{
+    json_t *document = json_loads("{\"after\": \"{\\\"id\\\":7,\\\"x\\\":"
+                                  "\\\"[{\\\\\\\"y\\\\\\\":8}]"
+                                  "\\\"}\", \"bad\": \"{oops}\", \"l\": [\"[5]\"], \"t\": \"{x\"}",
+                                  0, NULL);
+    assert_non_null(document);
+    finds(document, "after.id", "7");
+    finds(document, "after.id", "7");
+    finds(document, "after.x[0].y", "8");
+    finds(document, "l[0][0]", "5");
+    finds(document, "t.a", NULL);
+    finds(document, "t", "\"{x\"");
+    finds(document, "bad", "\"{oops}\"");
+    finds(document, "bad.a", NULL);
+    finds(document, "bad", NULL);
+    json_decref(document);
+}
+
+static void members_choose_an_element(void **state)
+{
+    json_t *document = json_loads(
+        "{\"p\": [7, {\"key\": \"a\", \"v\": 1}, {\"key\": \"b]\", \"v\": 2},"
+        " {\"key\": \"a\", \"v\": 3},"
+        " {\"key\": 7, \"v\": [{\"name\": \"x\", \"w\": 4}]}], \"o\": {\"key\": \"a\"}}", 0, NULL);
+    assert_non_null(document);
+    finds(document, "p[key=a].v", "1");
+    finds(document, "p[key=\"b]\"].v", "2");
+    finds(document, "p[key=7].v[name=x].w", "4");
+    finds(document, "p[key=c].v", NULL);
+    finds(document, "p[other=a].v", NULL);
+    finds(document, "o[key=a]", NULL);
+    finds(document, "p[key=a]", "{\"key\": \"a\", \"v\": 1}");
+    struct field_path *one = path_of("p[key=a].l[*]"), *other = path_of("p[key=b].l[*]");
+    assert_true(field_path_same_array(one, one));
+    assert_false(field_path_same_array(one, other));
+    field_path_free(one);
+    field_path_free(other);
+    json_decref(document);
+}
+
+static void a_document_may_be_an_array(void **state)
+{
+    static const char *const in[] = {"[*].a", "[*]", "[0]", "[3].b"};
+    static const char *const beside[] = {"a[*]", "a[0]", "$key[0]", "=[1]", "$timestamp"};
+    for (size_t i = 0; i < ARRAY_COUNT(in); i++) {
+        struct field_path *path = path_of(in[i]);
+        assert_true(field_path_enters_array(path));
+        field_path_free(path);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(beside); i++) {
+        struct field_path *path = path_of(beside[i]);
+        assert_false(field_path_enters_array(path));
+        field_path_free(path);
+    }
+}
+
 static void stars_split_a_path(void **state)
 {
     json_t *document = json_loads("{\"a\":{\"l\":[{\"x\":[7]},{\"x\":[8]}]}}", 0, NULL);
@@ -189,6 +247,9 @@ int main(void)
         cmocka_unit_test(walks_keys_and_indexes),  cmocka_unit_test(absent_is_no_error),
         cmocka_unit_test(constants_need_no_document), cmocka_unit_test(refuses_what_is_no_path),
         cmocka_unit_test(limits_hold),
+        cmocka_unit_test(texts_of_json_are_entered),
+        cmocka_unit_test(members_choose_an_element),
+        cmocka_unit_test(a_document_may_be_an_array),
         cmocka_unit_test(stars_split_a_path),
         cmocka_unit_test(roots_beside_the_document),
         cmocka_unit_test(a_header_has_a_name),

@@ -137,7 +137,7 @@ static void records_do_not_touch_each_other(void **state)
     assert_string_equal(rig_apply(&rig, slice_str("{\"user_id\":1,")), "bad_json");
     assert_non_null(strstr(rig.refusal.detail, "byte "));
     assert_memory_equal(&rig.ev, &before, sizeof(before));
-    assert_string_equal(rig_apply(&rig, slice_str("[]")), "not_an_object");
+    assert_string_equal(rig_apply(&rig, slice_str("[7]")), "not_an_object");
     assert_string_equal(rig.refusal.detail, "send one JSON object a record");
     accepts(&rig, "{\"user_id\":\"u\",\"item_id\":\"i\",\"action\":\"VIEW\",\"event_time_ms\":"
                   "1795424399000}");

@@ -46,7 +46,7 @@ static void choices_are_the_enums(void **state)
     assert_int_equal(settings.time_format, TIME_FORMAT_AVRO);
     assert_int_equal(settings.created_format, 1 + TIME_FORMAT_MS);
     assert_int_equal(settings.dead_letter_bytes, DEAD_LETTERS_DROP);
-    assert_int_equal(settings.source_format, SOURCE_AVRO);
+    assert_int_equal(settings.source_format, PAYLOAD_AVRO);
     assert_string_equal(settings.kind_fallback, "ignore");
     assert_string_equal(properties_get(&settings.kinds, "x"), "take");
     assert_string_equal(properties_get(&settings.named, "a.map.user"), "u");

@@ -50,7 +50,7 @@ static const struct sample samples[] = {
     {"bad_json", NULL, BYTES(WITH("\"x\":1") "}"), BYTES(WITH("\"x\":1") " ")},
     {"bad_json", NULL, BYTES(WITH("\"x\":NaN")), BYTES(WITH("\"x\":null"))},
     {"bad_json", NULL, BYTES(WITH("\"x\":\"\\ud800\"")), BYTES(WITH("\"x\":\"\\ud83d\\ude00\""))},
-    {"not_an_object", NULL, BYTES("[" WITH("\"x\":1") "]"), BYTES(" " WITH("\"x\":1"))},
+    {"not_an_object", NULL, BYTES("[[" WITH("\"x\":1") "]]"), BYTES("[" WITH("\"x\":1") "]")},
     {"missing_kind", "map.kind=k", BYTES(WITH("\"x\":1")), BYTES(WITH("\"k\":1"))},
     {"refused_kind", "map.kind=k;kind.default=refuse;kind.a=take", BYTES(WITH("\"k\":\"b\"")),
      BYTES(WITH("\"k\":\"a\""))},
@@ -232,15 +232,15 @@ static void avro_reasons_pass_through(void **state)
 {
     struct candidate candidate = {0};
     enum mapped field;
-    assert_null(rules_check(STAGE_AVRO, &candidate, &field));
+    assert_null(rules_check(STAGE_PAYLOAD, &candidate, &field));
     for (size_t i = 0; i < rules_count; i++) {
-        if (rules[i].stage != STAGE_AVRO) { continue; }
-        candidate.avro_fault = rules[i].name;
-        assert_ptr_equal(rules_check(STAGE_AVRO, &candidate, &field), &rules[i]);
+        if (rules[i].stage != STAGE_PAYLOAD) { continue; }
+        candidate.payload_fault = rules[i].name;
+        assert_ptr_equal(rules_check(STAGE_PAYLOAD, &candidate, &field), &rules[i]);
         assert_int_equal(field, MAPPED_COUNT);
     }
-    candidate.avro_fault = "something_new";
-    assert_string_equal(rules_check(STAGE_AVRO, &candidate, &field)->name, "bad_avro");
+    candidate.payload_fault = "something_new";
+    assert_string_equal(rules_check(STAGE_PAYLOAD, &candidate, &field)->name, "bad_avro");
 }
 
 static void bounds_of_headers(void **state)
@@ -265,7 +265,7 @@ static void the_table_is_in_order(void **state)
     for (size_t i = 0; i < rules_count; i++) {
         assert_true(i == 0 || rules[i - 1].stage <= rules[i].stage);
         assert_true(strlen(rules[i].hint) > 10);
-        bool sampled = rules[i].stage == STAGE_AVRO;
+        bool sampled = rules[i].stage == STAGE_PAYLOAD;
         static const char *const apart[] = {"too_many_values", "too_many_elements",
                                             "too_many_tags",   "vector_too_long",
                                             "headers_too_large", "header_not_utf8"};
