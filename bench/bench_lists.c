@@ -7,7 +7,8 @@
 #include "scorer/lists.h"
 #include "scorer/candidates.h"
 
-enum { ITEMS = 12000, NEIGHBOURS = 100, ACTIONS = 50, USERS = 640, WIDTH = 64, ROUNDS = 5 };
+enum { ITEMS = 12000, NEIGHBOURS = 100, ACTIONS = 50, USERS = 640, WIDTH = 64, ROUNDS = 5,
+       CATALOGUE = 1000000 };
 
 struct bench {
     uint64_t rng;
@@ -111,6 +112,36 @@ static double time_lists(struct bench *bench, struct lists *lists)
     return best / USERS * 1e6;
 }
 
+/* The first lists while a large catalogue is read: nothing is known of the user's items, and a few
+ * entries come between two lists. */
+static double time_growing_catalogue(const struct bench *bench)
+{
+    struct scorer_settings settings = bench->settings;
+    struct tables tables;
+    struct recommendation_list list;
+    char name[16];
+    settings.items_max = 2 * CATALOGUE;
+    tables_init(&tables, &settings);
+    struct lists *lists = lists_new(&settings, &tables, NULL, NULL, "");
+    struct item item = {.item_id = {.data = name}, .available = true};
+    double lists_seconds = 0.0;
+    size_t made = 0;
+    for (size_t i = 0; i < CATALOGUE; i++) {
+        item.item_id.size = (size_t)snprintf(name, sizeof(name), "c%zx", i * 7919 % CATALOGUE);
+        tables_put_item(&tables, &item);
+        if (i < CATALOGUE - USERS || i % 4) { continue; }
+        /* The first list looks at all items. */
+        if (!made++) { lists_make(lists, &bench->histories[0], &list); }
+        double begin = cpu_seconds();
+        lists_make(lists, &bench->histories[made], &list);
+        lists_seconds += cpu_seconds() - begin;
+        assert(list.items.count == (size_t)settings.list_length);
+    }
+    lists_free(lists);
+    tables_release(&tables);
+    return lists_seconds / (double)made * 1e6;
+}
+
 int main(void)
 {
     static struct bench bench = {.rng = 1};
@@ -136,6 +167,7 @@ int main(void)
     printf("lists_without_generation_us_a_list %.1f\n", time_lists(&bench, lists));
     fill_vectors(&bench);
     printf("lists_blended_us_a_list %.1f\n", time_lists(&bench, lists));
+    printf("lists_growing_catalogue_us_a_list %.1f\n", time_growing_catalogue(&bench));
     lists_free(alone);
     lists_free(lists);
     vectors_free(bench.vectors);

@@ -24,10 +24,11 @@ void catalogue_reach(struct catalogue *catalogue, int32_t count)
         catalogue->flags = xreallocarray(catalogue->flags, (size_t)capacity, 1);
         catalogue->capacity = (int32_t)capacity;
     }
-    memset(catalogue->flags + catalogue->count, catalogue->required ? ITEM_BARRED : 0,
-           (size_t)(count - catalogue->count));
-    catalogue->count = count;
-    catalogue->version++;
+    uint8_t flags = catalogue->required ? ITEM_BARRED : 0;
+    memset(catalogue->flags + catalogue->count, flags, (size_t)(count - catalogue->count));
+    for (; catalogue->count < count; catalogue->count++) {
+        if (flags) { change_log_add(&catalogue->changes, catalogue->count); }
+    }
 }
 
 static void set(struct catalogue *catalogue, int32_t item, uint8_t flags)
@@ -36,7 +37,7 @@ static void set(struct catalogue *catalogue, int32_t item, uint8_t flags)
     catalogue_reach(catalogue, item + 1);
     if (catalogue->flags[item] == flags) { return; }
     catalogue->flags[item] = flags;
-    catalogue->version++;
+    change_log_add(&catalogue->changes, item);
 }
 
 void catalogue_put(struct catalogue *catalogue, int32_t item, bool available)
@@ -54,6 +55,6 @@ struct item_flags catalogue_flags(const struct catalogue *catalogue)
     return (struct item_flags){
         .at = catalogue->flags,
         .count = catalogue->count,
-        .version = catalogue->version,
+        .changes = &catalogue->changes,
     };
 }

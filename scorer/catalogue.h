@@ -7,14 +7,14 @@
 #ifndef FRESHET_SCORER_CATALOGUE_H
 #define FRESHET_SCORER_CATALOGUE_H
 
-#include "model/counting/ranking.h"
+#include "model/counting/item_flags.h"
 
 struct catalogue {
     uint8_t *flags; /* ITEM_LISTED, ITEM_BARRED */
     int32_t count;
     int32_t capacity;
     bool required;
-    uint64_t version;
+    struct change_log changes;
 };
 
 /* Prepares an empty catalogue. */

@@ -61,10 +61,10 @@ struct item_table {
     bool any;
     int64_t epoch;
     int64_t trend_epoch;
-    uint64_t version;
     int64_t users;
     double actions_max;
     bool actions_max_fresh;
+    struct change_log changes;
 };
 
 struct item_table *item_table_new(const struct item_table_settings *settings)
@@ -137,6 +137,7 @@ static void meet_epochs(struct item_table *table, const struct item_row *row)
     if (moved) { table->epoch = row->epoch; }
     if (trend_moved) { table->trend_epoch = row->trend_epoch; }
     for (int32_t i = 0; i < table->end; i++) { update(table, i); }
+    change_log_add_all(&table->changes);
     table->actions_max_fresh = false;
 }
 
@@ -201,7 +202,7 @@ void item_table_put(struct item_table *table, int32_t item, const struct item_ro
     }
     entries->count = count;
     entries->kernels_fresh = false;
-    table->version++;
+    change_log_add(&table->changes, item);
 }
 
 void item_table_remove(struct item_table *table, int32_t item)
@@ -213,7 +214,7 @@ void item_table_remove(struct item_table *table, int32_t item)
     table->now[item].present = false;
     meet_actions(table, table->now[item].actions, 0.0);
     update(table, item);
-    table->version++;
+    change_log_add(&table->changes, item);
 }
 
 static void kernels_update(struct item_table *table, struct entries *entries, float scale)
@@ -304,9 +305,9 @@ int32_t item_table_end(const struct item_table *table)
     return table->end;
 }
 
-uint64_t item_table_version(const struct item_table *table)
+const struct change_log *item_table_changes(const struct item_table *table)
 {
-    return table->version;
+    return &table->changes;
 }
 
 const struct item_table_settings *item_table_settings(const struct item_table *table)

@@ -24,6 +24,7 @@
 #define FRESHET_MODEL_COUNTING_ITEM_TABLE_H
 
 #include "base/base.h"
+#include "model/change_log.h"
 #include "model/counting/similarity.h"
 
 struct item_table_settings {
@@ -102,8 +103,9 @@ double item_table_similarity(const struct item_table *table, int32_t a, int32_t 
 
 /* Returns one more than the largest item number in any row so far. */
 int32_t item_table_end(const struct item_table *table);
-/* Returns a number that changes whenever counts may have changed. */
-uint64_t item_table_version(const struct item_table *table);
+/* Returns the log of the items whose row or counts may have changed; borrowed for the life of the
+ * table. */
+const struct change_log *item_table_changes(const struct item_table *table);
 /* Reads the table's settings. */
 const struct item_table_settings *item_table_settings(const struct item_table *table);
 

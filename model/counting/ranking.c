@@ -4,18 +4,19 @@
  * finds the recent item behind each. fill() appends trending and popular items to a short list.
  *
  * Scratch is one cell an item, and a stamp says whether a cell belongs to the current list, so that
- * nothing is cleared between lists. The heads (the most popular and most trending items) are kept
- * until the table's or the catalogue's version changes.
+ * nothing is cleared between lists. The most popular and most trending items are kept in order from
+ * list to list (heads.h): with a million items, a look at all of them takes longer than the list.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/counting/heads.h"
 #include "model/counting/ranking.h"
 #include "model/topk.h"
 
 #include <float.h>
 
 enum {
-    HEAD_ITEMS = 256, /* of the popular and of the trending items that are kept in order */
+    TURN_ITEMS = 256, /* of the popular and of the trending items that fill up in turn */
     CELLS_FIRST = 1024,
 };
 
@@ -58,9 +59,7 @@ struct ranking {
     struct ranked *list;
     float *parts; /* per place, the largest part so far */
     size_t list_count, list_capacity;
-    struct topk trending, popular;
-    uint64_t heads_table_version, heads_flags_version;
-    bool heads_made;
+    struct heads heads;
 };
 
 struct ranking *ranking_new(const struct ranking_settings *settings, const struct ids *ids,
@@ -77,16 +76,14 @@ struct ranking *ranking_new(const struct ranking_settings *settings, const struc
                                       pow(settings->recency_decay, (double)r));
     }
     topk_init(&ranking->top, ids_before, ids);
-    topk_init(&ranking->trending, ids_before, ids);
-    topk_init(&ranking->popular, ids_before, ids);
+    heads_init(&ranking->heads, ids);
     return ranking;
 }
 
 struct ranking *ranking_free(struct ranking *ranking)
 {
     if (!ranking) { return NULL; }
-    topk_release(&ranking->popular);
-    topk_release(&ranking->trending);
+    heads_release(&ranking->heads);
     topk_release(&ranking->top);
     free(ranking->parts);
     free(ranking->list);
@@ -200,11 +197,6 @@ static float bounded(float sum)
     return MIN_OF(sum, FLT_MAX);
 }
 
-static bool barred(const struct item_flags *flags, int32_t item)
-{
-    return item < flags->count && (flags->at[item] & ITEM_BARRED);
-}
-
 /* Returns the factor that scales the largest value to the weight. For a largest value near 0 it
  * would be infinite, and infinity times 0 is NaN. */
 static float scale_of(double weight, double largest)
@@ -222,7 +214,8 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
     for (size_t k = 0; k < ranking->candidates_count; k++) {
         int32_t item = ranking->candidates[k];
         struct cell *cell = &ranking->cells[item];
-        if (cell->seen == ranking->touched || barred(flags, item)) { continue; }
+        if (cell->seen == ranking->touched) { continue; }
+        if (item_flags_barred(flags, item)) { continue; }
         cell->directed *= factors[item].target;
         cell->symmetric = bounded(cell->symmetric);
         if (cosine) { cell->symmetric = bounded(cell->symmetric * factors[item].mass); }
@@ -262,7 +255,7 @@ static void choose(struct ranking *ranking, size_t length)
     topk_sort(&ranking->top);
 }
 
-static void append(struct ranking *ranking, int32_t item, enum ranked_reason reason, float score)
+static void append(struct ranking *ranking, int32_t item, enum ranked_reason reason)
 {
     uint32_t place = (uint32_t)ranking->list_count++;
     ranking->cells[item].stamp = ranking->chosen;
@@ -271,7 +264,6 @@ static void append(struct ranking *ranking, int32_t item, enum ranked_reason rea
     ranking->list[place] = (struct ranked){
         .item = item,
         .because = ID_NONE,
-        .score = score,
         .evidence = (float)item_table_actions(ranking->table, item),
         .reason = reason,
     };
@@ -306,91 +298,93 @@ static void explain(struct ranking *ranking)
     }
 }
 
-/* Puts the most popular and the most trending items in order, when something changed. */
-static void heads_update(struct ranking *ranking, const struct item_flags *flags)
-{
-    uint64_t version = item_table_version(ranking->table);
-    if (ranking->heads_made && ranking->heads_table_version == version &&
-        ranking->heads_flags_version == flags->version) {
-        return;
-    }
-    topk_clear(&ranking->popular, HEAD_ITEMS);
-    topk_clear(&ranking->trending, HEAD_ITEMS);
-    int32_t end = item_table_end(ranking->table);
-    for (int32_t item = 0; item < end; item++) {
-        double actions = item_table_actions(ranking->table, item);
-        double trend = item_table_trend(ranking->table, item);
-        if (barred(flags, item)) { continue; }
-        if (actions > 0.0) { topk_push(&ranking->popular, actions, item); }
-        if (trend > 0.0) { topk_push(&ranking->trending, trend, item); }
-    }
-    topk_sort(&ranking->popular);
-    topk_sort(&ranking->trending);
-    ranking->heads_table_version = version;
-    ranking->heads_flags_version = flags->version;
-    ranking->heads_made = true;
-}
-
 /* Says whether an item may fill up the list. */
 static bool free_to_fill(const struct ranking *ranking, const struct item_flags *flags,
                          int32_t item)
 {
     const struct cell *cell = &ranking->cells[item];
-    return cell->seen != ranking->touched && cell->stamp != ranking->chosen && !barred(flags, item);
+    return cell->seen != ranking->touched && cell->stamp != ranking->chosen &&
+           !item_flags_barred(flags, item);
 }
 
-/* Appends the next item of a head that may fill up the list; false: there is none. */
+/* Appends the next item of a head's first `end` that may fill up the list; false: there is none. */
 static bool fill_next(struct ranking *ranking, const struct item_flags *flags,
-                      const struct topk *head, size_t *at, enum ranked_reason reason, float score)
+                      const struct head *head, size_t end, size_t *at, enum ranked_reason reason)
 {
-    while (*at < head->count) {
+    while (*at < end) {
         int32_t item = head->entries[(*at)++].item;
         if (!free_to_fill(ranking, flags, item)) { continue; }
-        append(ranking, item, reason, score);
+        append(ranking, item, reason);
         return true;
     }
     return false;
 }
 
-/* Appends all other known items, by actions, then by id. */
-static void fill_rest(struct ranking *ranking, const struct item_flags *flags, size_t length,
-                      float score)
+/* Appends trending and popular items in turn, from the first TURN_ITEMS of each. */
+static void fill_in_turn(struct ranking *ranking, const struct item_flags *flags, size_t length)
+{
+    const struct head *trending = &ranking->heads.trending, *popular = &ranking->heads.popular;
+    size_t trending_at = 0, trending_end = MIN_OF(trending->count, (size_t)TURN_ITEMS);
+    size_t popular_at = 0, popular_end = 0;
+    while (popular_end < MIN_OF(popular->count, (size_t)TURN_ITEMS) &&
+           popular->entries[popular_end].score > 0.0) {
+        popular_end++;
+    }
+    for (bool more = true; more && ranking->list_count < length;) {
+        more = fill_next(ranking, flags, trending, trending_end, &trending_at, RANKED_TRENDING);
+        if (ranking->list_count == length) { return; }
+        more |= fill_next(ranking, flags, popular, popular_end, &popular_at, RANKED_POPULAR);
+    }
+}
+
+static enum ranked_reason rest_reason(const struct ranking *ranking, int32_t item)
+{
+    return item_table_has(ranking->table, item) ? RANKED_POPULAR : RANKED_NEW;
+}
+
+/* Appends items of the popular head, also those without actions. */
+static void fill_from_head(struct ranking *ranking, const struct item_flags *flags, size_t length)
+{
+    const struct head *head = &ranking->heads.popular;
+    for (size_t k = 0; k < head->count && ranking->list_count < length; k++) {
+        int32_t item = head->entries[k].item;
+        if (!free_to_fill(ranking, flags, item)) { continue; }
+        append(ranking, item, rest_reason(ranking, item));
+    }
+}
+
+/* Appends from all known items, by actions, then by id: for a user who has had most of the head. */
+static void fill_from_all(struct ranking *ranking, const struct item_flags *flags, size_t length)
 {
     const struct item_table *table = ranking->table;
     int32_t end = MAX_OF(item_table_end(table), flags->count);
     topk_clear(&ranking->top, length - ranking->list_count);
     for (int32_t item = 0; item < end; item++) {
-        bool listed = item < flags->count && (flags->at[item] & ITEM_LISTED);
+        bool listed = item_flags_of(flags, item) & ITEM_LISTED;
         if (!listed && !item_table_has(table, item)) { continue; }
         if (!free_to_fill(ranking, flags, item)) { continue; }
         topk_push(&ranking->top, item_table_actions(table, item), item);
     }
     topk_sort(&ranking->top);
-    for (size_t k = 0; k < ranking->top.count; k++, score -= 1.0F) {
+    for (size_t k = 0; k < ranking->top.count; k++) {
         int32_t item = ranking->top.entries[k].item;
-        bool acted = item_table_has(table, item);
-        append(ranking, item, acted ? RANKED_POPULAR : RANKED_NEW, score);
+        append(ranking, item, rest_reason(ranking, item));
     }
 }
 
+/* Fills up the list; the scores are -1, -2, ... */
 static void fill(struct ranking *ranking, const struct item_flags *flags, size_t length)
 {
-    heads_update(ranking, flags);
-    size_t trending = 0, popular = 0;
-    float score = -1.0F;
-    for (bool more = true; more && ranking->list_count < length;) {
-        more = false;
-        if (fill_next(ranking, flags, &ranking->trending, &trending, RANKED_TRENDING, score)) {
-            score -= 1.0F;
-            more = true;
-        }
-        if (ranking->list_count == length) { return; }
-        if (fill_next(ranking, flags, &ranking->popular, &popular, RANKED_POPULAR, score)) {
-            score -= 1.0F;
-            more = true;
-        }
+    size_t first = ranking->list_count;
+    heads_update(&ranking->heads, ranking->table, flags);
+    fill_in_turn(ranking, flags, length);
+    fill_from_head(ranking, flags, length);
+    if (ranking->list_count < length && !ranking->heads.popular.whole) {
+        fill_from_all(ranking, flags, length);
     }
-    if (ranking->list_count < length) { fill_rest(ranking, flags, length, score); }
+    for (size_t k = first; k < ranking->list_count; k++) {
+        ranking->list[k].score = -(float)(k - first + 1);
+    }
 }
 
 size_t ranking_list(struct ranking *ranking, const struct ranking_request *request,
@@ -404,7 +398,8 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
     choose(ranking, request->length);
     for (size_t k = 0; k < ranking->top.count; k++) {
         struct topk_entry entry = ranking->top.entries[k];
-        append(ranking, entry.item, RANKED_BECAUSE, (float)entry.score);
+        append(ranking, entry.item, RANKED_BECAUSE);
+        ranking->list[k].score = (float)entry.score;
     }
     explain(ranking);
     if (ranking->list_count < request->length) {
@@ -419,7 +414,7 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
 bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item)
 {
     return item < ranking->capacity && ranking->cells[item].seen != ranking->touched &&
-           !barred(flags, item);
+           !item_flags_barred(flags, item);
 }
 
 float ranking_score(const struct ranking *ranking, int32_t item)

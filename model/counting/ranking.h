@@ -12,8 +12,8 @@
  *
  * Candidates are the neighbours of the recent items with A_i > 0 or S_i > 0, without items that the
  * user has had and items that are barred. If there are too few for a list, it is filled up: first
- * with trending and popular items in turn, from the best few hundred of each; then with all other
- * items, those with most actions first. So a list is short only when nothing else may be listed.
+ * with trending and popular items in turn, from the best 256 of each; then with all other items,
+ * those with most actions first. So a list is short only when nothing else may be listed.
  *
  * The same history and the same tables give the same list, bit for bit. It does not depend on the
  * items' numbers or on the order in which rows arrived: sums run over the recent items, newest
@@ -25,8 +25,9 @@
 #define FRESHET_MODEL_COUNTING_RANKING_H
 
 #include "base/base.h"
-#include "model/ids.h"
+#include "model/counting/item_flags.h"
 #include "model/counting/item_table.h"
+#include "model/ids.h"
 
 struct ranking_settings {
     size_t recent_items;      /* how many recent items count */
@@ -35,19 +36,6 @@ struct ranking_settings {
     double directed_weight;   /* of A */
     double symmetric_weight;  /* of S; 0: not computed */
     double popularity_weight; /* of the popularity term; 0: not computed */
-};
-
-/* An item's flags in the catalogue. */
-enum {
-    ITEM_LISTED = 1, /* it is in the catalogue */
-    ITEM_BARRED = 2, /* it must not be recommended */
-};
-
-/* The catalogue, by item number; items from `count` on have no flags. */
-struct item_flags {
-    const uint8_t *at;
-    int32_t count;
-    uint64_t version; /* changes whenever a flag does */
 };
 
 struct ranking_request {

@@ -85,10 +85,11 @@ static void test_replaced_and_removed(void **state)
     struct item_row row = row_of(0, 16, 3);
     item_table_put(table, 1, &row);
     assert_int_equal(item_table_neighbours(table, 1).count, 3);
-    uint64_t version = item_table_version(table);
+    uint64_t version = item_table_changes(table)->version;
     row = row_of(0, 25, 1);
     item_table_put(table, 1, &row);
-    assert_true(item_table_version(table) != version);
+    assert_true(item_table_changes(table)->version == version + 1);
+    assert_int_equal(change_log_at(item_table_changes(table), version), 1);
     assert_int_equal(item_table_neighbours(table, 1).count, 1);
     near(item_table_actions(table, 1), 25);
     near(item_table_actions_max(table), 25);

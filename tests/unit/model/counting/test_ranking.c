@@ -34,7 +34,7 @@ struct machine {
     struct item_table *table;
     struct ranking *ranking;
     uint8_t *flags;
-    uint64_t flags_version;
+    struct change_log changes;
 };
 
 static struct machine machine_new(const struct world *world, const struct item_table_settings *set,
@@ -62,7 +62,7 @@ static void machine_number(struct machine *m, const int32_t *order)
         int32_t number = ids_put(m->ids, slice_str(m->world->ids[order[k]]));
         m->flags[number] = m->world->flags[order[k]];
     }
-    m->flags_version++;
+    change_log_add_all(&m->changes);
 }
 
 static void machine_load(struct machine *m, const int32_t *order)
@@ -87,7 +87,7 @@ static size_t machine_list(struct machine *m, const int32_t *history, const floa
         .length = length,
         .flags = {.at = m->flags,
                   .count = (int32_t)m->world->items,
-                  .version = m->flags_version},
+                  .changes = &m->changes},
     };
     return ranking_list(m->ranking, &request, ret_list);
 }
@@ -331,7 +331,7 @@ static void test_seen_never_returned(void **state)
             .seen = order + had,
             .seen_count = further,
             .length = LENGTH,
-            .flags = {.at = m.flags, .count = ITEMS, .version = m.flags_version},
+            .flags = {.at = m.flags, .count = ITEMS, .changes = &m.changes},
         };
         const struct ranked *list;
         size_t length = ranking_list(m.ranking, &request, &list);
@@ -388,8 +388,9 @@ static void test_fill(void **state)
     check_fill(&m, list, 5, 5, RANKED_NEW, 0);
     assert_true(list[0].score == -1.0F && list[5].score == -6.0F);
     /* A flag that changes is seen at once. */
-    m.flags[ids_find(m.ids, slice_str("f"))] = ITEM_LISTED;
-    m.flags_version++;
+    int32_t changed = ids_find(m.ids, slice_str("f"));
+    m.flags[changed] = ITEM_LISTED;
+    change_log_add(&m.changes, changed);
     length = machine_list(&m, NULL, NULL, 0, 2, &list);
     assert_int_equal(length, 2);
     length = machine_list(&m, NULL, NULL, 0, 3, &list);
