@@ -1,6 +1,8 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "ingest/mapping/action_names.h"
+#include "ingest/mapping/action_syntax.h"
+
+enum { WHY_BYTES_MAX = 400 };
 
 struct entry {
     struct slice name;
@@ -13,47 +15,6 @@ struct action_names {
     struct action_meaning fallback;
     bool fallback_known;
 };
-
-static const char *const kinds[ACTIONS_COUNT] = {
-    [ACTION_OTHER] = "OTHER",   [ACTION_VIEW] = "VIEW",         [ACTION_CLICK] = "CLICK",
-    [ACTION_LIKE] = "LIKE",     [ACTION_CART] = "CART",         [ACTION_PURCHASE] = "PURCHASE",
-    [ACTION_RATING] = "RATING", [ACTION_DISLIKE] = "DISLIKE",
-};
-
-static const char kind_hint[] =
-    "it is refuse, ignore or KIND:WEIGHT; KIND is one of "
-    "OTHER VIEW CLICK LIKE CART PURCHASE RATING DISLIKE";
-
-/* Reads "PURCHASE:5", "PURCHASE", "ignore" or "refuse"; false when it is none of these. */
-static bool parse_meaning(const char *text, double weight_max, struct action_meaning *ret_meaning,
-                          bool *ret_known)
-{
-    if (strcmp(text, "refuse") == 0) {
-        *ret_known = false;
-        return true;
-    }
-    if (strcmp(text, "ignore") == 0) {
-        *ret_meaning = (struct action_meaning){.kind = ACTION_OTHER, .ignored = true};
-        *ret_known = true;
-        return true;
-    }
-    size_t size = strcspn(text, ":");
-    double weight = 1.0;
-    if (text[size] == ':') {
-        char *end;
-        weight = strtod(text + size + 1, &end);
-        if (end == text + size + 1 || *end) { return false; }
-    }
-    if (!(weight >= 0 && weight <= weight_max)) { return false; }
-    for (int kind = 0; kind < ACTIONS_COUNT; kind++) {
-        if (slice_equal(slice_of(text, size), slice_str(kinds[kind]))) {
-            *ret_meaning = (struct action_meaning){.kind = kind, .weight = weight + 0.0};
-            *ret_known = true;
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Returns the position of a name's entry, or where its entry would be inserted. */
 static size_t place_of(const struct action_names *names, struct slice name, bool *ret_found)
@@ -99,13 +60,29 @@ static void put_contract_symbols(struct action_names *names)
 {
     for (int kind = 0; kind < ACTIONS_COUNT; kind++) {
         char lower[16];
-        size_t size = strlen(kinds[kind]);
+        const char *name = action_kind_name((enum action_kind)kind);
+        size_t size = strlen(name);
         assert(size < sizeof(lower));
-        for (size_t i = 0; i < size; i++) { lower[i] = (char)(kinds[kind][i] + ('a' - 'A')); }
+        for (size_t i = 0; i < size; i++) { lower[i] = (char)(name[i] + ('a' - 'A')); }
         struct action_meaning meaning = {.kind = kind, .weight = 1.0};
-        put(names, slice_of(kinds[kind], size), meaning);
+        put(names, slice_of(name, size), meaning);
         put(names, slice_of(lower, size), meaning);
     }
+}
+
+static int read_meaning(const char *name, const char *text, double weight_max,
+                        struct action_meaning *ret_meaning, bool *ret_known, char *why,
+                        size_t why_size)
+{
+    struct buf fault;
+    buf_init(&fault, WHY_BYTES_MAX);
+    int rc = action_syntax_parse(text, weight_max, ret_meaning, ret_known, &fault);
+    if (rc) {
+        (void)snprintf(why, why_size, "action.%s=%.60s: %.*s", name, text,
+                       SLICE_ARGS(buf_slice(&fault)));
+    }
+    buf_release(&fault);
+    return rc;
 }
 
 static int put_property(struct action_names *names, const struct property *property,
@@ -119,9 +96,8 @@ static int put_property(struct action_names *names, const struct property *prope
                        ACTION_NAME_BYTES_MAX);
         return -EINVAL;
     }
-    if (!parse_meaning(property->value, weight_max, &meaning, &known)) {
-        (void)snprintf(why, why_size, "action.%s=%.60s: %s, weight 0 to %g", property->key,
-                       property->value, kind_hint, weight_max);
+    if (read_meaning(property->key, property->value, weight_max, &meaning, &known, why,
+                     why_size)) {
         return -EINVAL;
     }
     if (known) {
@@ -142,12 +118,8 @@ int action_names_new(const struct properties *properties, const char *fallback, 
     }
     struct action_names *names = xcalloc(1, sizeof(*names));
     names->entries = xcalloc(properties->count + 2 * ACTIONS_COUNT, sizeof(*names->entries));
-    int rc = 0;
-    if (!parse_meaning(fallback, weight_max, &names->fallback, &names->fallback_known)) {
-        (void)snprintf(why, why_size, "action.default=%.60s: %s, weight 0 to %g", fallback,
-                       kind_hint, weight_max);
-        rc = -EINVAL;
-    }
+    int rc = read_meaning("default", fallback, weight_max, &names->fallback,
+                          &names->fallback_known, why, why_size);
     put_contract_symbols(names);
     for (size_t i = 0; i < properties->count && !rc; i++) {
         rc = put_property(names, &properties->at[i], weight_max, why, why_size);

@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "ingest/mapping/field_path.h"
 #include "ingest/mapping/json_text.h"
+#include "ingest/mapping/path_hint.h"
 
 struct step {
     struct slice key;    /* data NULL: a place in an array */
@@ -185,6 +186,10 @@ int field_path_new(struct slice text, struct field_path **ret_path, const char *
     assert(text.data);
     if (text.size > PATH_BYTES_MAX) {
         *ret_why = "a path has at most 512 bytes";
+        return -EINVAL;
+    }
+    if (path_hint_is_foreign(text)) {
+        *ret_why = "a path is keys and indexes: user.id, items[2].sku, lines[*].sku, [\"a.b\"].c";
         return -EINVAL;
     }
     struct field_path *path = xcalloc(1, sizeof(*path));

@@ -6,9 +6,11 @@
 #include "base/xalloc.h"
 #include "ingest/mapping/json_value.h"
 #include "ingest/mapping/mapping_internal.h"
+#include "ingest/mapping/path_hint.h"
 
 enum {
     SETUP_ARENA_BYTES = 512,
+    HINT_BYTES_MAX = 1024,
 };
 
 #define BIT(field) (1u << (field))
@@ -114,7 +116,13 @@ static int refuse_path(const struct mapping *mapping, enum mapped field, const c
                        char *why, size_t why_size)
 {
     const char *text = mapping->settings->paths[field];
-    (void)snprintf(why, why_size, "%s=%.100s: %s", mapping_path_key(field), text ? text : "", hint);
+    struct buf meant;
+    buf_init(&meant, HINT_BYTES_MAX);
+    if (text) { path_hint_write(slice_str(text), &meant); }
+    (void)snprintf(why, why_size, "%s=%.100s: %s%s%.*s", mapping_path_key(field),
+                   text ? text : "", hint, meant.size ? "; write " : "",
+                   SLICE_ARGS(buf_slice(&meant)));
+    buf_release(&meant);
     return -EINVAL;
 }
 

@@ -71,6 +71,32 @@ def test_what_is_harmless_is_read_as_meant(tmp_path, text):
     assert code == CONFIG and "msg=\"starting\"" in said and "/proc/x" in said, said
 
 
+# What `freshet map` says of a mapping, and ingest before it connects.
+MAPPINGS = {
+    "action.order=BUY:5": ["there is no kind BUY", "did you mean PURCHASE?"],
+    "action.order=purchase:5": ["did you mean PURCHASE?"],
+    "action.order=PURCHASE=5": ["behind a colon", "write PURCHASE:5"],
+    "action.order=PURCHASE:viel": ["must be a number", "viel"],
+    "action.default=BUY": ["action.default=BUY", "did you mean PURCHASE?"],
+    "map.item=$.lines[*].sku": ["map.item", "write lines[*].sku"],
+    "map.item=/lines/0/sku": ["map.item", "write lines[*].sku"],
+    "map.item=lines.*.sku": ["map.item", "write lines[*].sku"],
+    "map.item=.lines[].sku": ["map.item", "write lines[*].sku"],
+    "map.item=lines[].sku": ["map.item", "lines[*].sku"],
+    "becomes=Item\nmap.item=id\nmap.tags=brand=$.brand,$.color": ["write brand=brand,color"],
+}
+
+
+@pytest.mark.parametrize("text", MAPPINGS)
+def test_map_refuses_a_wrong_mapping(tmp_path, text):
+    (tmp_path / "ingest.properties").write_text(text)
+    done = subprocess.run([BIN / "freshet", "map", "--config", tmp_path / "ingest.properties",
+                           "--try", "/dev/null"], text=True, stderr=subprocess.PIPE)
+    assert done.returncode != 0
+    for word in MAPPINGS[text]:
+        assert word in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("worker", ["ingest", "features", "trainer", "sequence", "scorer"])
 def test_limits_of_options_are_round(worker):
     page = subprocess.run([BIN / f"freshet-{worker}", "--options"], text=True, check=True,

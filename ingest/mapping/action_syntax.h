@@ -1,0 +1,17 @@
+/* The value of action.NAME: KIND:WEIGHT, KIND, ignore or refuse. */
+#ifndef FRESHET_INGEST_MAPPING_ACTION_SYNTAX_H
+#define FRESHET_INGEST_MAPPING_ACTION_SYNTAX_H
+
+#include "base/buf.h"
+#include "ingest/mapping/action_names.h"
+
+/* Parses a value. ret_known is false for `refuse`, and ret_meaning is then untouched. 0, or -EINVAL
+ * with what is wrong, and the nearest kind, appended to why. */
+int action_syntax_parse(const char *text, double weight_max, struct action_meaning *ret_meaning,
+                        bool *ret_known, struct buf *why);
+/* Says whether a valid value names a kind without a weight, which is then 1. */
+bool action_syntax_unweighted(const char *text);
+/* Returns a kind's name in the contract. */
+const char *action_kind_name(enum action_kind kind);
+
+#endif

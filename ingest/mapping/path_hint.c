@@ -1,0 +1,143 @@
+#include "base/base.h"
+#include "ingest/mapping/path_hint.h"
+
+struct reading {
+    const char *at;
+    const char *end;
+    bool pointer; /* JSON Pointer */
+    bool failed;  /* a step that cannot be written here */
+};
+
+static bool begins(struct slice text, const char *with)
+{
+    size_t size = strlen(with);
+    return text.size >= size && memcmp(text.data, with, size) == 0;
+}
+
+/* Looks for a text outside of quoted keys. */
+static bool has(struct slice text, const char *part)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < text.size; i++) {
+        struct slice rest = slice_of(text.data + i, text.size - i);
+        if (begins(rest, "[\"")) { quoted = true; }
+        if (begins(rest, "\"]")) { quoted = false; }
+        if (!quoted && begins(rest, part)) { return true; }
+    }
+    return false;
+}
+
+static bool ends_with_star(struct slice text)
+{
+    return text.size > 1 && memcmp(text.data + text.size - 2, ".*", 2) == 0;
+}
+
+bool path_hint_is_foreign(struct slice path)
+{
+    if (begins(path, "=") || begins(path, "[\"")) { return false; }
+    return begins(path, "$.") || begins(path, "$[") || begins(path, "/") || begins(path, ".") ||
+           begins(path, "\"") || has(path, "[]") || has(path, ".*.") || has(path, ".*[") ||
+           has(path, "..") || has(path, "['") || has(path, "[?") || has(path, ".[") ||
+           ends_with_star(path);
+}
+
+static bool is_index(struct slice key)
+{
+    size_t digits = 0;
+    while (digits < key.size && key.data[digits] >= '0' && key.data[digits] <= '9') { digits++; }
+    return key.size && digits == key.size;
+}
+
+static void write_key(struct slice key, bool first, struct buf *out)
+{
+    bool plain = key.size > 0;
+    for (size_t i = 0; i < key.size; i++) { plain = plain && !strchr(".[]|\"", key.data[i]); }
+    if (plain) {
+        buf_printf(out, "%s%.*s", first ? "" : ".", SLICE_ARGS(key));
+    } else {
+        buf_printf(out, "[\"%.*s\"]", SLICE_ARGS(key));
+    }
+}
+
+/* Takes the text up to one of the bytes. */
+static struct slice take_until(struct reading *reading, const char *stops)
+{
+    const char *first = reading->at;
+    while (reading->at < reading->end && !strchr(stops, *reading->at)) { reading->at++; }
+    return slice_of(first, (size_t)(reading->at - first));
+}
+
+static void write_bracket(struct reading *reading, struct buf *out, bool first)
+{
+    reading->at++;
+    char quote = reading->at < reading->end ? *reading->at : '\0';
+    if (quote == '\'' || quote == '"') {
+        const char stops[] = {quote, '\0'};
+        reading->at++;
+        write_key(take_until(reading, stops), first, out);
+        reading->at += reading->at < reading->end;
+        reading->failed |= reading->at >= reading->end || *reading->at != ']';
+    } else {
+        struct slice inside = take_until(reading, "]");
+        bool all = !inside.size || slice_equal(inside, slice_str("*"));
+        reading->failed |= !all && !is_index(inside);
+        buf_printf(out, "[%.*s]", all ? 1 : (int)inside.size, all ? "*" : inside.data);
+    }
+    reading->at += reading->at < reading->end;
+}
+
+static void write_step(struct reading *reading, struct buf *out, bool first)
+{
+    if (*reading->at == '[' && !reading->pointer) {
+        write_bracket(reading, out, first);
+        return;
+    }
+    struct slice key = take_until(reading, reading->pointer ? "/" : ".[");
+    bool star = slice_equal(key, slice_str("*")) || (reading->pointer && is_index(key));
+    reading->failed |= !key.size || (key.size > 2 && key.data[0] == '"');
+    if (star) {
+        buf_printf(out, "[*]");
+    } else {
+        write_key(key, first, out);
+    }
+}
+
+/* An index of a JSON Pointer becomes [*]: one event of each element is what is meant mostly. */
+static bool write_path(struct slice path, struct buf *out)
+{
+    struct reading reading = {.at = path.data, .end = path.data + path.size};
+    reading.pointer = begins(path, "/");
+    if (begins(path, "$")) { reading.at++; }
+    bool first = true;
+    while (reading.at < reading.end && !reading.failed) {
+        reading.at += *reading.at == (reading.pointer ? '/' : '.');
+        if (reading.at == reading.end) { break; }
+        write_step(&reading, out, first);
+        first = false;
+    }
+    return !first && !reading.failed;
+}
+
+void path_hint_write(struct slice paths, struct buf *out)
+{
+    size_t before = out->size;
+    bool foreign = false, good = true;
+    const char *at = paths.data, *end = paths.data + paths.size;
+    while (at < end && good) {
+        const char *next = at;
+        while (next < end && *next != '|' && *next != ',') { next++; }
+        const char *name = memchr(at, '=', (size_t)(next - at));
+        const char *path = name && name > at ? name + 1 : at;
+        struct slice part = slice_of(path, (size_t)(next - path));
+        buf_append(out, at, (size_t)(path - at));
+        if (path_hint_is_foreign(part)) {
+            foreign = true;
+            good = write_path(part, out);
+        } else {
+            buf_append(out, part.data, part.size);
+        }
+        if (next < end) { buf_append(out, next, 1); }
+        at = next + (next < end);
+    }
+    if (!foreign || !good) { out->size = before; }
+}
