@@ -20,7 +20,7 @@ static bool has(struct slice text, const char *part)
     bool quoted = false;
     for (size_t i = 0; i < text.size; i++) {
         struct slice rest = slice_of(text.data + i, text.size - i);
-        if (begins(rest, "[\"")) { quoted = true; }
+        if (begins(rest, "[\"") || begins(rest, "=\"")) { quoted = true; }
         if (begins(rest, "\"]")) { quoted = false; }
         if (!quoted && begins(rest, part)) { return true; }
     }

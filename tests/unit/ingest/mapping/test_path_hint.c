@@ -61,7 +61,8 @@ static void refuses_what_it_mends(void **state)
     static const char *const foreign[] = {"$.lines[*].sku", "/lines/0/sku", ".a", "lines.*.sku",
                                           "a['b']", "a.*", "$[0]", "a..b", "\"a\".b"};
     static const char *const own[] = {"lines[*].sku", "[\"/a\"]", "$key.a", "$header.ce_id", "a/b",
-                                      "$timestamp", "=$.x", "[\"a..b\"].c[\"d['e\"]", "a-*", "*"};
+                                      "$timestamp", "=$.x", "[\"a..b\"].c[\"d['e\"]", "a-*", "*",
+                                      "a[k=\"x[]..\"].v"};
     struct field_path *path;
     const char *why;
     for (size_t i = 0; i < ARRAY_COUNT(foreign); i++) {
