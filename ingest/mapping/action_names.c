@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "ingest/mapping/action_syntax.h"
+#include "ingest/mapping/action_names.h"
 
 enum { WHY_BYTES_MAX = 400 };
 

@@ -9,7 +9,7 @@
 #ifndef FRESHET_INGEST_MAPPING_ACTION_NAMES_H
 #define FRESHET_INGEST_MAPPING_ACTION_NAMES_H
 
-#include "schemas/user_event.h"
+#include "ingest/mapping/action_syntax.h"
 #include "stream/config/options.h"
 
 enum {
@@ -18,13 +18,6 @@ enum {
 };
 
 struct action_names;
-
-/* The meaning of one name. */
-struct action_meaning {
-    enum action_kind kind;
-    double weight; /* finite, 0 to weight_max */
-    bool ignored;  /* dropped: no event */
-};
 
 /* Makes the table; free with action_names_free(). 0, or -EINVAL with the reason written to why. The
  * names are copied. */

@@ -90,7 +90,9 @@ static int parse_weight(const char *text, double weight_max, double *ret_weight,
     if (number) {
         buf_printf(why, "the weight of KIND:WEIGHT must be from 0 to %g (weight.max)", weight_max);
     } else {
-        buf_printf(why, "the weight of KIND:WEIGHT must be a number such as 5 or 0.5, not \"%.40s\"", text);
+        buf_printf(why,
+                   "the weight of KIND:WEIGHT must be a number such as 5 or 0.5, not \"%.40s\"",
+                   text);
     }
     return -EINVAL;
 }

@@ -3,7 +3,14 @@
 #define FRESHET_INGEST_MAPPING_ACTION_SYNTAX_H
 
 #include "base/buf.h"
-#include "ingest/mapping/action_names.h"
+#include "schemas/user_event.h"
+
+/* The meaning of one name. */
+struct action_meaning {
+    enum action_kind kind;
+    double weight; /* finite, 0 to weight_max */
+    bool ignored;  /* dropped: no event */
+};
 
 /* Parses a value. ret_known is false for `refuse`, and ret_meaning is then untouched. 0, or -EINVAL
  * with what is wrong, and the nearest kind, appended to why. */
