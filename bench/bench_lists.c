@@ -26,13 +26,15 @@ struct bench {
 static void fill_counts(struct bench *bench)
 {
     struct slice neighbours[NEIGHBOURS];
-    double counts[3][NEIGHBOURS];
+    float counts[3][NEIGHBOURS];
     for (size_t i = 0; i < ITEMS; i++) {
         for (size_t k = 0; k < NEIGHBOURS; k++) {
             neighbours[k] = slice_str(bench->names[(i + 1 + k * 97) % ITEMS]);
-            for (size_t c = 0; c < 3; c++) { counts[c][k] = 1.0 + 50.0 * rng_unit(&bench->rng); }
+            for (size_t c = 0; c < 3; c++) {
+                counts[c][k] = 1.0F + 50.0F * (float)rng_unit(&bench->rng);
+            }
         }
-        struct item_neighbours row = {
+        struct serving_row row = {
             .item_id = slice_str(bench->names[i]), .mass = 900, .actions = 300, .first_users = 2,
             .items = {neighbours, NEIGHBOURS}, .co_ratings = {counts[0], NEIGHBOURS},
             .forwards = {counts[1], NEIGHBOURS}, .backwards = {counts[2], NEIGHBOURS},

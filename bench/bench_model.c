@@ -203,7 +203,8 @@ static void apply(struct row *rows, const struct pairs_view *view)
             (struct neighbour){first, pair->co, pair->backward, pair->forward};
     }
     for (size_t i = 0, from = 0; i < view->items_count; from = starts[i++]) {
-        row_add_all(&rows[view->items[i].item], terms + from, starts[i] - from, 1.0);
+        (void)row_add_all(&rows[view->items[i].item], terms + from, starts[i] - from, 1.0,
+                          INFINITY);
     }
     free(starts);
     free(terms);

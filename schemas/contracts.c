@@ -11,6 +11,7 @@
 #include "schemas/pair_deltas.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/redrive_mark.h"
+#include "schemas/serving_row.h"
 #include "schemas/user_archive.h"
 #include "schemas/user_event.h"
 #include "schemas/user_history.h"
@@ -23,7 +24,7 @@ const struct contract *const contracts[] = {
     &user_profile_contract,    &recommendation_list_contract, &list_quality_contract,
     &user_archive_contract,    &forget_request_contract,      &forget_receipt_contract,
     &generation_step_contract, &redrive_mark_contract,
-    &item_vector_contract,     &model_weights_contract,
+    &item_vector_contract,     &model_weights_contract,       &serving_row_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

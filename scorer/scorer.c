@@ -1,4 +1,4 @@
-/* Two kinds of input. Broadcast records (neighbours, items, vectors, models, generations) update
+/* Two kinds of input. Broadcast records (rows, items, vectors, models, generations) update
  * tables that all partitions share. Histories are partitioned: process() collects them, and
  * end_poll() makes one list for each user in the poll:
  *
@@ -24,10 +24,10 @@
 #include "scorer/mixture_trainer.h"
 #include "stream/worker.h"
 
-enum { HISTORIES, NEIGHBOURS, ITEMS, STEPS, VECTORS, MODELS };
+enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS };
 static const struct input inputs[] = {
     [HISTORIES] = {.name = "histories", .kind = INPUT_PARTITIONED},
-    [NEIGHBOURS] = {.name = "neighbours", .kind = INPUT_BROADCAST},
+    [SERVING_ROWS] = {.name = "serving-rows", .kind = INPUT_BROADCAST},
     [ITEMS] = {.name = "items", .kind = INPUT_BROADCAST, .shared = true},
     [STEPS] = {.name = "generations", .kind = INPUT_BROADCAST, .shared = true},
     [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST},
@@ -67,7 +67,7 @@ struct scorer {
     struct lists *lists;
     struct mixture_trainer trainer;
     struct cutover cutover;
-    struct codec *history_codec, *neighbours_codec, *item_codec, *list_codec, *quality_codec;
+    struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;
     struct codec *vector_codec, *weights_codec;
     struct arena *arena; /* of one broadcast record */
     struct buf message;
@@ -97,7 +97,7 @@ static void stop(struct run *run)
     cutover_release(&scorer->cutover);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
-    codec_free(scorer->neighbours_codec);
+    codec_free(scorer->row_codec);
     codec_free(scorer->item_codec);
     codec_free(scorer->list_codec);
     codec_free(scorer->quality_codec);
@@ -173,7 +173,7 @@ static int start(struct run *run)
                                        .recommendations_output = RECOMMENDATIONS};
     cutover_init(&scorer->cutover, run);
     scorer->history_codec = codec_new(&user_history_contract, schemas);
-    scorer->neighbours_codec = codec_new(&item_neighbours_contract, schemas);
+    scorer->row_codec = codec_new(&serving_row_contract, schemas);
     scorer->item_codec = codec_new(&item_contract, schemas);
     scorer->list_codec = codec_new(&recommendation_list_contract, schemas);
     scorer->quality_codec = codec_new(&list_quality_contract, schemas);
@@ -189,13 +189,13 @@ static int start(struct run *run)
 
 static enum verdict take_row(struct run *run, struct scorer *scorer, const struct record *rec)
 {
-    struct item_neighbours row;
+    struct serving_row row;
     struct codec_error error;
     if (!rec->value.data) {
         tables_remove_row(&scorer->tables, rec->key);
         return VERDICT_DONE;
     }
-    if (codec_decode(scorer->neighbours_codec, rec->value, scorer->arena, &row, &error) < 0) {
+    if (codec_decode(scorer->row_codec, rec->value, scorer->arena, &row, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
     const char *reason = tables_put_row(&scorer->tables, &row);
@@ -293,7 +293,7 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
     }
     arena_reset(scorer->arena);
     enum verdict verdict =
-        input == NEIGHBOURS ? take_row(run, scorer, rec) : take_item(run, scorer, rec);
+        input == SERVING_ROWS ? take_row(run, scorer, rec) : take_item(run, scorer, rec);
     metric_set(scorer->known, ids_count(scorer->tables.ids));
     metric_set(scorer->over_max, (double)scorer->tables.over_max);
     return verdict;

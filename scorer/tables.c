@@ -2,6 +2,8 @@
 #include "base/xalloc.h"
 #include "scorer/tables.h"
 
+enum { ROWS_FIRST = 1024 };
+
 void tables_init(struct tables *tables, const struct scorer_settings *settings)
 {
     struct item_table_settings set = scorer_table_settings(settings);
@@ -10,6 +12,9 @@ void tables_init(struct tables *tables, const struct scorer_settings *settings)
         .items = item_table_new(&set),
         .neighbours_used = set.neighbours_used,
         .numbers = xcalloc(set.neighbours_used, sizeof(*tables->numbers)),
+        .co_ratings = xcalloc(set.neighbours_used, sizeof(double)),
+        .forwards = xcalloc(set.neighbours_used, sizeof(double)),
+        .backwards = xcalloc(set.neighbours_used, sizeof(double)),
     };
     catalogue_init(&tables->catalogue, settings->items_required);
 }
@@ -19,7 +24,11 @@ void tables_release(struct tables *tables)
     catalogue_release(&tables->catalogue);
     item_table_free(tables->items);
     ids_free(tables->ids);
+    free(tables->rows);
     free(tables->numbers);
+    free(tables->co_ratings);
+    free(tables->forwards);
+    free(tables->backwards);
     *tables = (struct tables){0};
 }
 
@@ -56,7 +65,7 @@ static bool epoch_within_limit(int64_t epoch)
     return epoch >= -TABLES_EPOCH_MAX && epoch <= TABLES_EPOCH_MAX;
 }
 
-static const char *fault(const struct item_neighbours *row)
+static const char *fault(const struct serving_row *row)
 {
     size_t count = row->items.count;
     if (row->co_ratings.count != count || row->forwards.count != count ||
@@ -67,35 +76,52 @@ static const char *fault(const struct item_neighbours *row)
                  within_limit(row->trend) && within_limit((double)row->first_users) &&
                  epoch_within_limit(row->epoch) && epoch_within_limit(row->trend_epoch);
     for (size_t k = 0; k < count && valid; k++) {
-        valid = within_limit(row->co_ratings.at[k]) && within_limit(row->forwards.at[k]) &&
-                within_limit(row->backwards.at[k]);
+        valid = within_limit((double)row->co_ratings.at[k]) &&
+                within_limit((double)row->forwards.at[k]) &&
+                within_limit((double)row->backwards.at[k]);
     }
     return valid ? NULL : "over_limit";
 }
 
-/* Numbers the strongest neighbours; moves columns up over items that get no number. */
-static size_t number_neighbours(struct tables *tables, const struct item_neighbours *row)
+/* Numbers the strongest neighbours and copies their counts; leaves out items without a number. */
+static size_t take_neighbours(struct tables *tables, const struct serving_row *row)
 {
     size_t count = MIN_OF(row->items.count, tables->neighbours_used), kept = 0;
     for (size_t k = 0; k < count; k++) {
         int32_t number = tables_number(tables, row->items.at[k]);
         if (number == ID_NONE) { continue; }
         tables->numbers[kept] = number;
-        row->co_ratings.at[kept] = row->co_ratings.at[k];
-        row->forwards.at[kept] = row->forwards.at[k];
-        row->backwards.at[kept] = row->backwards.at[k];
+        tables->co_ratings[kept] = (double)row->co_ratings.at[k];
+        tables->forwards[kept] = (double)row->forwards.at[k];
+        tables->backwards[kept] = (double)row->backwards.at[k];
         kept++;
     }
     return kept;
 }
 
-const char *tables_put_row(struct tables *tables, struct item_neighbours *row)
+/* Finds what is kept of an item's row beside the table. */
+static struct tables_row *row_of(struct tables *tables, int32_t item)
+{
+    while ((size_t)item >= tables->rows_capacity) {
+        size_t capacity = MAX_OF(tables->rows_capacity * 2, (size_t)ROWS_FIRST);
+        tables->rows = xreallocarray(tables->rows, capacity, sizeof(*tables->rows));
+        memset(tables->rows + tables->rows_capacity, 0,
+               (capacity - tables->rows_capacity) * sizeof(*tables->rows));
+        tables->rows_capacity = capacity;
+    }
+    return &tables->rows[item];
+}
+
+const char *tables_put_row(struct tables *tables, const struct serving_row *row)
 {
     const char *reason = fault(row);
     if (reason) { return reason; }
     int32_t item = tables_number(tables, row->item_id);
     if (item == ID_NONE) { return NULL; }
-    size_t count = number_neighbours(tables, row);
+    struct tables_row *kept = row_of(tables, item);
+    if (row->version < kept->version) { return NULL; }
+    kept->version = row->version;
+    size_t count = take_neighbours(tables, row);
     const struct item_row values = {
         .epoch = row->epoch,
         .trend_epoch = row->trend_epoch,
@@ -105,9 +131,9 @@ const char *tables_put_row(struct tables *tables, struct item_neighbours *row)
         .first_users = row->first_users,
         .count = count,
         .items = tables->numbers,
-        .co_ratings = row->co_ratings.at,
-        .forwards = row->forwards.at,
-        .backwards = row->backwards.at,
+        .co_ratings = tables->co_ratings,
+        .forwards = tables->forwards,
+        .backwards = tables->backwards,
     };
     item_table_put(tables->items, item, &values);
     return NULL;
@@ -116,5 +142,7 @@ const char *tables_put_row(struct tables *tables, struct item_neighbours *row)
 void tables_remove_row(struct tables *tables, struct slice id)
 {
     int32_t item = ids_find(tables->ids, id);
-    if (item != ID_NONE) { item_table_remove(tables->items, item); }
+    if (item == ID_NONE) { return; }
+    row_of(tables, item)->version = 0;
+    item_table_remove(tables->items, item);
 }

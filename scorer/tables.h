@@ -8,7 +8,7 @@
 
 #include "model/counting/item_table.h"
 #include "schemas/item.h"
-#include "schemas/item_neighbours.h"
+#include "schemas/serving_row.h"
 #include "scorer/catalogue.h"
 #include "scorer/scorer_settings.h"
 
@@ -16,12 +16,21 @@
 #define TABLES_COUNT_MAX 1e12
 #define TABLES_EPOCH_MAX ((int64_t)1 << 40)
 
+struct tables_row {
+    int64_t version; /* of the newest message; 0 without a row */
+};
+
 struct tables {
     struct ids *ids;
     struct item_table *items;
     struct catalogue catalogue;
     size_t neighbours_used;
-    int32_t *numbers; /* scratch of neighbours_used */
+    struct tables_row *rows; /* what the table does not hold of the rows, by item number */
+    size_t rows_capacity;
+    int32_t *numbers;        /* scratch of neighbours_used; so are the columns */
+    double *co_ratings;
+    double *forwards;
+    double *backwards;
     int64_t over_max; /* times that an item was left out because of items.max */
 };
 
@@ -35,9 +44,9 @@ int32_t tables_number(struct tables *tables, struct slice id);
 void tables_put_item(struct tables *tables, const struct item *item);
 /* Removes a catalogue entry. */
 void tables_remove_item(struct tables *tables, struct slice id);
-/* Adds or replaces a row; uses its columns as scratch space. Returns NULL, or the reason why the
- * row was refused: "columns_differ", "over_limit". */
-const char *tables_put_row(struct tables *tables, struct item_neighbours *row);
+/* Adds or replaces a row; ignores one that is older than the table's. Returns NULL, or the reason
+ * why the row was refused: "columns_differ", "over_limit". */
+const char *tables_put_row(struct tables *tables, const struct serving_row *row);
 /* Removes a row. */
 void tables_remove_row(struct tables *tables, struct slice id);
 

@@ -106,7 +106,8 @@ struct worker {
     /* * Returns the first offset to read of a broadcast partition, for a worker that stores what it
      * has read: from low to end, or OFFSET_NONE for the start. Called after start(). */
     int64_t (*resume)(struct run *run, int input, int32_t partition, int64_t low, int64_t end);
-    /* * Called between polls, at least every 100 ms; for pacing, not for outputs. */
+    /* * Called between polls, at least every 100 ms, for pacing. It may send replaceable outputs
+     * whose contents do not depend on the time. */
     void (*tick)(struct task *task, int64_t wall_ms);
 };
 

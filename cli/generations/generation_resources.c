@@ -10,7 +10,7 @@ const char *const generation_workers[GENERATION_WORKERS] = {"features", "trainer
 static const char *const topics[] = {"histories",  "pair-deltas", "features-changelog",
                                      "neighbours", "lists",       "quality",
                                      "dead-letters", "receipts",    "item-vectors",
-                                     "models"};
+                                     "models",     "serving-rows"};
 
 /* The workers that may have members, offsets and state: those above, and the sequence trainer where
  * it runs. */

@@ -1,8 +1,8 @@
 /* Three functions do the work of three workers. learn() does what `features` does with an event;
  * drain() what `features` does when it sends its accumulator and `trainer` when it adds that up;
- * publish() what `trainer` does at a commit and `scorer` when it reads the rows. score() calls the
- * last two when anything has changed, so a list uses all actions that were learned, as if each
- * worker had committed just before.
+ * publish() what `trainer` does when it sends serving rows and `scorer` when it reads them.
+ * score() calls the last two when anything has changed, so a list uses all actions that were
+ * learned, as if each worker had sent everything just before.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -42,7 +42,8 @@ struct counting {
     size_t changed_count;
     struct item_table *table;
     struct ranking *ranking;
-    /* Scratch: one published row. */
+    /* Scratch: one row as it is sent. */
+    struct topk best;
     int32_t *neighbours;
     double *co_ratings, *forwards, *backwards;
     /* Scratch: one history. */
@@ -57,22 +58,26 @@ struct counting {
 
 static const struct counting_settings defaults = {
     COMMON, .transitions_window = 20, .transitions_exponent = .75, .neighbours_max = 512,
+    .serving_neighbours_max = 256,
     .popularity_weight = .03, .backward_weight = .2, .shrink = .3, .source_power = .2,
     .target_power = .35, .kernel_power = .45, .recency_decay = .85, .recency_power = .25,
     .neighbours_used = 512,
 };
 static const struct counting_settings sparse = {
     COMMON, .transitions_window = 20, .transitions_exponent = .5, .neighbours_max = 512,
+    .serving_neighbours_max = 256,
     .popularity_weight = .055, .backward_weight = .5, .shrink = .3, .source_power = .2,
     .target_power = .2, .kernel_power = .8, .recency_decay = .7, .neighbours_used = 512,
 };
 static const struct counting_settings ordered = {
     COMMON, .transitions_window = 20, .transitions_exponent = .5, .neighbours_max = 512,
+    .serving_neighbours_max = 256,
     .popularity_weight = 2e-4, .backward_weight = .1, .shrink = .3, .source_power = .2,
     .target_power = .1, .kernel_power = .7, .recency_decay = .6, .neighbours_used = 512,
 };
 static const struct counting_settings dense = {
     COMMON, .transitions_window = 8, .transitions_exponent = 1, .neighbours_max = 4096,
+    .serving_neighbours_max = 4096,
     .popularity_weight = .0175, .backward_weight = .05, .source_power = .8, .target_power = .3,
     .kernel_power = .3, .recency_decay = .8, .recency_power = .5, .neighbours_used = 4096,
 };
@@ -96,6 +101,8 @@ static const struct hyperparameter hyperparameters[] = {
     HYPERPARAMETER(counting_settings, trend_half_life, 0, 36500,
                    "features: trend.half.life, in days; 0: never"),
     HYPERPARAMETER(counting_settings, neighbours_max, 1, 65536, "trainer: neighbours.max"),
+    HYPERPARAMETER(counting_settings, serving_neighbours_max, 1, 65536,
+                   "trainer: serving.neighbours.max"),
     HYPERPARAMETER(counting_settings, recent_items, 1, 10000, "scorer: recent.items"),
     HYPERPARAMETER(counting_settings, directed_weight, 0, 1000, "scorer: directed.weight"),
     HYPERPARAMETER(counting_settings, symmetric_weight, 0, 1000, "scorer: symmetric.weight"),
@@ -167,7 +174,7 @@ static void *counting_make(const struct model_context *context, const void *sett
     memcpy(&counting->settings, settings, sizeof(counting->settings));
     const struct timeline_rules rules = rules_of(&counting->settings);
     size_t users = (size_t)context->users_max, items = (size_t)context->items_max;
-    size_t bound = (size_t)counting->settings.neighbours_max;
+    size_t bound = (size_t)counting->settings.serving_neighbours_max;
     counting->users_max = context->users_max;
     counting->items_max = context->items_max;
     counting->ids = ids_new(context->items_max);
@@ -185,6 +192,7 @@ static void *counting_make(const struct model_context *context, const void *sett
     counting->items = xcalloc(items, sizeof(*counting->items));
     for (size_t item = 0; item < items; item++) { row_init(&counting->items[item].row); }
     counting->changed = xcalloc(items, sizeof(*counting->changed));
+    topk_init(&counting->best, ids_before, counting->ids);
     counting->neighbours = xcalloc(bound, sizeof(*counting->neighbours));
     counting->co_ratings = xcalloc(bound, sizeof(double));
     counting->forwards = xcalloc(bound, sizeof(double));
@@ -210,6 +218,7 @@ static void counting_free(void *self)
     free(counting->timelines);
     free(counting->items);
     free(counting->changed);
+    topk_release(&counting->best);
     free(counting->neighbours);
     free(counting->co_ratings);
     free(counting->forwards);
@@ -293,13 +302,14 @@ static void put_row(struct counting *counting, int32_t item)
     struct item_state *state = &counting->items[item];
     struct row *row = &state->row;
     prune(counting, row, 0);
-    /* The order decides which neighbours the table keeps; if it keeps all, they are not sorted. */
-    if ((double)row->count > counting->settings.neighbours_used) { row_order(row, counting->ids); }
-    for (int32_t k = 0; k < row->count; k++) {
-        counting->neighbours[k] = row->neighbours[k].item;
-        counting->co_ratings[k] = row->neighbours[k].co;
-        counting->forwards[k] = row->neighbours[k].forward;
-        counting->backwards[k] = row->neighbours[k].backward;
+    topk_clear(&counting->best, (size_t)counting->settings.serving_neighbours_max);
+    row_best(row, &counting->best);
+    for (size_t k = 0; k < counting->best.count; k++) {
+        const struct neighbour *neighbour = row_find(row, counting->best.entries[k].item);
+        counting->neighbours[k] = neighbour->item;
+        counting->co_ratings[k] = neighbour->co;
+        counting->forwards[k] = neighbour->forward;
+        counting->backwards[k] = neighbour->backward;
     }
     item_table_put(counting->table, item,
                    &(struct item_row){
@@ -309,7 +319,7 @@ static void put_row(struct counting *counting, int32_t item)
                        .actions = row->actions,
                        .trend = row->trend,
                        .first_users = state->first_users,
-                       .count = (size_t)row->count,
+                       .count = counting->best.count,
                        .items = counting->neighbours,
                        .co_ratings = counting->co_ratings,
                        .forwards = counting->forwards,

@@ -2,7 +2,7 @@
  * pairs.h), `trainer` (row.h) and `scorer` (item_table.h, ranking.h) in one process, without
  * messages. An action passes its user's timeline and is counted in the accumulator. Before a list
  * is made, or when the accumulator is large, it is drained into the rows; changed rows are put into
- * the table as `trainer` publishes them: pruned, in order.
+ * the table as `trainer` sends them: pruned, the best of each.
  *
  * Settings are the workers' options. The preset `default` has the options' defaults; the others are
  * options for other data: `sparse` for short histories over many items, `ordered` for the same
@@ -33,6 +33,7 @@ struct counting_settings {
     double trend_half_life;
     /* trainer */
     double neighbours_max;
+    double serving_neighbours_max;
     /* scorer */
     double recent_items;
     double directed_weight;

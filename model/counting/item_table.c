@@ -197,8 +197,9 @@ void item_table_put(struct item_table *table, int32_t item, const struct item_ro
     for (uint32_t k = 0; k < count; k++) {
         entries->items[k] = row->items[k];
         entries->co_ratings[k] = narrow(row->co_ratings[k]);
-        entries->transitions[k] =
-            narrow(row->forwards[k] + set->backward_weight * row->backwards[k]);
+        /* As floats first: a reader of serving rows has no more of them. */
+        entries->transitions[k] = narrow((double)(float)row->forwards[k] +
+                                         set->backward_weight * (double)(float)row->backwards[k]);
     }
     entries->count = count;
     entries->kernels_fresh = false;

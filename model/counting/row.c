@@ -123,7 +123,9 @@ static void remove_at(struct row *row, int32_t index)
     row->neighbours[index] = row->neighbours[last];
 }
 
-void row_add(struct row *row, int32_t item, double co, double forward, double backward)
+/* Adds to one neighbour, and returns whether that made it pass the mark. */
+static bool add(struct row *row, int32_t item, double co, double forward, double backward,
+                double mark)
 {
     assert(item >= 0);
     if (row->count == row->capacity) { grow(row); }
@@ -131,24 +133,35 @@ void row_add(struct row *row, int32_t item, double co, double forward, double ba
     uint32_t slot = slot_of(row, item);
     int32_t index = hash_index_get(&row->index, slot);
     if (index < 0) {
-        if (co == 0.0 && forward == 0.0 && backward == 0.0) { return; }
+        if (co == 0.0 && forward == 0.0 && backward == 0.0) { return false; }
         index = row->count++;
         hash_index_occupy(&row->index, slot, (uint32_t)index);
         row->neighbours[index] = (struct neighbour){item, co, forward, backward};
-        return;
+        return neighbour_strength(co, forward, backward) >= mark;
     }
     struct neighbour *neighbour = &row->neighbours[index];
+    double before = neighbour_strength(neighbour->co, neighbour->forward, neighbour->backward);
     neighbour->co += co;
     neighbour->forward += forward;
     neighbour->backward += backward;
     if (neighbour->co == 0.0 && neighbour->forward == 0.0 && neighbour->backward == 0.0) {
         remove_at(row, index);
+        return false;
     }
+    return before < mark && mark <= neighbour_strength(neighbour->co, neighbour->forward,
+                                                       neighbour->backward);
+}
+
+void row_add(struct row *row, int32_t item, double co, double forward, double backward)
+{
+    (void)add(row, item, co, forward, backward, INFINITY);
 }
 
 /* The cells of a row that was not used lately are not in the caches: prefetches many first. */
-void row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale)
+bool row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale,
+                 double mark)
 {
+    bool passed = false;
     while (count > 0) {
         size_t some = MIN_OF(count, (size_t)ROW_AHEAD);
         for (size_t i = 0; i < some && row->count > 0; i++) {
@@ -160,12 +173,13 @@ void row_add_all(struct row *row, const struct neighbour *terms, size_t count, d
         }
         for (size_t i = 0; i < some; i++) {
             const struct neighbour *term = &terms[i];
-            row_add(row, term->item, term->co * scale, term->forward * scale,
-                    term->backward * scale);
+            passed |= add(row, term->item, term->co * scale, term->forward * scale,
+                          term->backward * scale, mark);
         }
         terms += some;
         count -= some;
     }
+    return passed;
 }
 
 void row_sweep(struct row *row)
@@ -187,6 +201,15 @@ const struct neighbour *row_find(const struct row *row, int32_t item)
 {
     int32_t index = hash_index_find(&row->index, (uint32_t)item, is, row, &item);
     return index < 0 ? NULL : &row->neighbours[index];
+}
+
+void row_best(const struct row *row, struct topk *best)
+{
+    for (int32_t i = 0; i < row->count; i++) {
+        const struct neighbour *at = &row->neighbours[i];
+        topk_push(best, neighbour_strength(at->co, at->forward, at->backward), at->item);
+    }
+    topk_sort(best);
 }
 
 /* ---- Order ---- */

@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "base/hash_index.h"
 #include "model/ids.h"
+#include "model/topk.h"
 
 struct neighbour {
     int32_t item;
@@ -22,6 +23,14 @@ struct neighbour {
     double forward;  /* from the row's item to the neighbour */
     double backward; /* from the neighbour to the row's item */
 };
+
+/* How much a neighbour adds to lists, for readers that hold only the best of a row: transitions to
+ * it, a quarter of those from it, and co-ratings where there are no transitions. The weights are
+ * near those of the scorers' defaults; measured in docs/quality.md. */
+static inline double neighbour_strength(double co, double forward, double backward)
+{
+    return forward + backward / 4 + co / 1024;
+}
 
 struct row {
     int64_t epoch; /* ROW_EPOCH_NONE before the first value */
@@ -50,8 +59,10 @@ double row_scale(struct row *row, int64_t epoch);
 double row_trend_scale(struct row *row, int64_t epoch);
 /* Adds to one neighbour, scaled. */
 void row_add(struct row *row, int32_t item, double co, double forward, double backward);
-/* Adds many, each times `scale`. An item may come more than once. */
-void row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale);
+/* Adds many, each times `scale`. An item may come more than once. Returns whether any neighbour was
+ * weaker than `mark` before its term and is not any more. */
+bool row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale,
+                 double mark);
 /* Removes the neighbours whose three values are all 0 or negative, but for rounding. For rows from
  * which a user was subtracted: decayed sums may leave a remainder, and pruned values may become
  * negative. */
@@ -68,6 +79,9 @@ int32_t row_prune(struct row *row, int32_t bound, const struct ids *ids);
 /* Puts the neighbours into published order: co falling, then id text rising. Free if they already
  * are in this order. */
 void row_order(struct row *row, const struct ids *ids);
+/* Selects the strongest neighbours, strongest first; equal ones by the selection's order. The
+ * caller has cleared the selection and set its length. */
+void row_best(const struct row *row, struct topk *best);
 /* Returns how many bytes the neighbours take. */
 size_t row_bytes(const struct row *row);
 

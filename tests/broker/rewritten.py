@@ -19,8 +19,8 @@ import resolvers  # noqa: E402
 from values import Values  # noqa: E402
 
 NAMES = sorted(path.stem for path in (ROOT / "schemas").glob("*.avsc"))
-TOPICS = ("events", "histories", "pair-deltas", "features-changelog", "neighbours", "receipts",
-          "items", "users", "recommendations", "quality")
+TOPICS = ("events", "histories", "pair-deltas", "features-changelog", "neighbours",
+          "serving-rows", "receipts", "items", "users", "recommendations", "quality")
 GROUPS = {"features": "events", "trainer": "pair-deltas", "scorer": "histories"}
 FIRST_ID = 70_000
 

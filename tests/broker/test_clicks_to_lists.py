@@ -102,7 +102,7 @@ def test_garbage_on_every_topic_stops_nobody(make_world):
     world.drain("features", "trainer", "scorer")
     # Only now: a trainer whose changelog holds something and whose group has no offset must not go
     # on, and it opens its partitions again after a commit that was rolled back.
-    for name in ("neighbours", "items"):
+    for name in ("serving-rows", "items"):
         world.produce(name, garbage, partition=0)
     world.wait(lambda: len(refused(world)) == 5 * len(garbage), "a dead letter for each")
     assert all(copy.running() for copy in copies)

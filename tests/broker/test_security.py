@@ -14,7 +14,7 @@ PASSWORD = "correct horse 7"
 WORKERS = list(INPUTS)
 # What a worker finds before it starts: its input first.
 NEEDS = {"ingest": ["clicks"], "features": ["events"], "trainer": ["pair-deltas"],
-         "scorer": ["histories", "neighbours", "items"]}
+         "scorer": ["histories", "serving-rows", "items"]}
 # A right that is missed only when there is a blend to learn.
 LATER = {"scorer": "WRITE on topic PREFIX-models"}
 # What it restores its state from: it needs to read that only when something stands there.

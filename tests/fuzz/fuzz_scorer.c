@@ -45,7 +45,7 @@ static struct scratch *scratch_get(size_t measure)
     int rc = options_fill(&group, 1, pairs, ARRAY_COUNT(pairs), stderr, &scratch->options);
     assert(rc == 0);
     scratch->schemas = schema_cache_new();
-    scratch->rows = codec_new(&item_neighbours_contract, scratch->schemas);
+    scratch->rows = codec_new(&serving_row_contract, scratch->schemas);
     scratch->items = codec_new(&item_contract, scratch->schemas);
     scratch->histories = codec_new(&user_history_contract, scratch->schemas);
     scratch->steps = codec_new(&generation_step_contract, scratch->schemas);
@@ -85,13 +85,13 @@ static void take_history(struct scratch *scratch, struct shop *shop,
 static void take_message(struct scratch *scratch, struct shop *shop, int kind, struct slice body)
 {
     static const struct contract *const of[] = {
-        [KIND_ROW] = &item_neighbours_contract,
+        [KIND_ROW] = &serving_row_contract,
         [KIND_ITEM] = &item_contract,
         [KIND_HISTORY] = &user_history_contract,
         [KIND_STEP] = &generation_step_contract,
     };
     struct slice message = crumbs_framed(of[kind], body);
-    struct item_neighbours row;
+    struct serving_row row;
     struct item item;
     struct user_history history;
     struct generation_step step;

@@ -46,7 +46,7 @@ struct process_state {
 static const struct contract *const contracts[KINDS] = {
     [KIND_VECTOR] = &item_vector_contract,     [KIND_WEIGHTS] = &model_weights_contract,
     [KIND_FILLED] = &model_weights_contract,   [KIND_ITEM] = &item_contract,
-    [KIND_HISTORY] = &user_history_contract,   [KIND_ROW] = &item_neighbours_contract,
+    [KIND_HISTORY] = &user_history_contract,   [KIND_ROW] = &serving_row_contract,
 };
 
 static struct scratch *scratch_get(size_t leader)
@@ -190,7 +190,7 @@ union object {
     struct model_weights weights;
     struct item item;
     struct user_history history;
-    struct item_neighbours row;
+    struct serving_row row;
 };
 
 static void take_object(struct scratch *scratch, struct process_state *process_state, int kind,

@@ -163,9 +163,9 @@ def stored():
 
 def neighbours(item, others, epoch=0, mass=3.0, co=1.0):
     """A row whose pairs all have the same counts."""
-    reals = columns([struct.pack("<d", co) for _ in others])
-    return (text(item) + varint(epoch) * 2 + struct.pack("<3d", mass, 3.0, 1.0) + varint(0) * 4
-            + columns([text(one) for one in others]) + reals * 3)
+    reals = columns([struct.pack("<f", co) for _ in others])
+    return (text(item) + varint(7) + varint(epoch) * 2 + struct.pack("<3d", mass, 3.0, 1.0)
+            + varint(0) * 2 + columns([text(one) for one in others]) + reals * 3)
 
 
 def history(items):
@@ -179,7 +179,7 @@ def history(items):
 
 def scorer():
     golden_history = b"\x02" + piece(body("user_history"))
-    row, item = body("item_neighbours"), body("item")
+    row, item = body("serving_row"), body("item")
     put("scorer", "all", b"\0\x00" + piece(row) + b"\x01" + piece(item) + golden_history
         + b"\x03" + piece(body("generation_step")) + golden_history)
     put("scorer", "gone", b"\1\x00" + piece(row) + b"\x04" + piece(b"i1") + b"\x05"

@@ -32,6 +32,7 @@ enum {
 static const char *const rig_topics[] = {
     "clicks",     "events", "dead-letters",    "histories", "pair-deltas", "features-changelog",
     "neighbours", "items",  "recommendations", "quality",   "receipts", "lists",
+    "serving-rows",
 };
 
 /* One process. */

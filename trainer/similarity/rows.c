@@ -105,6 +105,7 @@ struct held_row *rows_add(struct rows *rows, struct changed_rows *changed, int32
     held->item = item;
     held->event_time_ms = INT64_MIN;
     row_init(&held->row);
+    held->served.mark = DBL_TRUE_MIN;
     struct held_row **at = bucket_of(rows, item);
     held->next = *at;
     *at = held;
@@ -125,6 +126,11 @@ void rows_stored(struct held_row *held, size_t bytes)
 {
     held->stored_bytes = bytes;
     held->stored_count = held->row.count;
+}
+
+bool held_row_empty(const struct held_row *held)
+{
+    return row_empty(&held->row) && held->first_users == 0;
 }
 
 static size_t staging_bytes(const struct held_row *held)

@@ -8,8 +8,7 @@
 #ifndef FRESHET_TRAINER_SIMILARITY_ROWS_H
 #define FRESHET_TRAINER_SIMILARITY_ROWS_H
 
-#include "base/lru.h"
-#include "model/counting/row.h"
+#include "trainer/similarity/served.h"
 
 struct held_row;
 
@@ -38,6 +37,7 @@ struct held_row {
     int64_t event_time_ms; /* newest event in the row */
     int64_t pruned;        /* neighbours dropped so far */
     int64_t first_users;   /* users whose first event was on the item */
+    struct served served;
 };
 
 struct rows;
@@ -62,6 +62,8 @@ void rows_changed(struct rows *rows, struct held_row *held);
 void rows_drop(struct rows *rows, struct held_row *held);
 /* Evicts committed rows down to bytes_max. */
 void rows_trim(struct rows *rows);
+/* Says whether nothing is left of a row. */
+bool held_row_empty(const struct held_row *held);
 /* Counts the cached rows. */
 size_t rows_count(const struct rows *rows);
 

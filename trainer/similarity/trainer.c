@@ -1,5 +1,6 @@
 /* The trainer of item similarities: each record of `pair-deltas` adds numbers to rows, and at each
- * commit the changed rows go to `neighbours`, which is output and changelog at once.
+ * commit the changed rows go to `neighbours`, which is output and changelog at once. What scorers
+ * read is sent apart from that, to `serving-rows` (serving_rows.h).
  *
  * Addition is not idempotent, so deltas, rows and offsets are committed in one transaction; after a
  * rollback roll_back() drops the task's cached rows, and they are loaded from the store again. A
@@ -8,11 +9,14 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/config/option_table.h"
+#include "model/counting/decay.h"
+#include "schemas/serving_row.h"
 #include "trainer/similarity/delta_reader.h"
+#include "trainer/similarity/serving_rows.h"
 #include "trainer/similarity/stored_row.h"
 #include "trainer/similarity/trainer.h"
 
-enum { NEIGHBOURS };
+enum { NEIGHBOURS, SERVING_ROWS };
 
 enum { MESSAGE_BYTES_MAX = 32 << 20 };
 
@@ -20,6 +24,7 @@ struct trainer_settings {
     int64_t neighbours_max;
     int64_t rows_cache_bytes;
     int64_t items_max;
+    struct serving_settings serving;
 };
 
 #define OPTION_SETTINGS struct trainer_settings
@@ -31,6 +36,15 @@ static const struct option options[] = {
            "Memory for the cache of decoded rows, all partitions together"),
     OPTION("items.max", LONG, items_max, "20000000", OPTION_RANGE(1, 1e9),
            "Most distinct items of a process; beyond, it ends and must be restarted"),
+    OPTION("serving.neighbours.max", LONG, serving.neighbours_max, "256",
+           OPTION_RANGE(1, NEIGHBOURS_MAX),
+           "Most neighbours of an item in serving-rows: the best of its row"),
+    OPTION("serving.change", DOUBLE, serving.change, "0.05", OPTION_RANGE(0, 1),
+           "A serving row is sent at once when more than this share of it has changed; 0: after "
+           "every change"),
+    OPTION("serving.staleness.ms", DURATION, serving.staleness_ms, "1h",
+           OPTION_RANGE(0, 86400000),
+           "Longest time that a serving row may lack smaller changes while input comes"),
 };
 
 /* State of the process. */
@@ -43,6 +57,7 @@ struct trainer {
     struct rows *rows;
     struct delta_reader *delta_reader;
     struct stored_row *stored;
+    struct serving_rows *serving;
     struct buf out;
     struct metric *published, *pruned, *pair_updates, *rows_cached;
 };
@@ -50,6 +65,7 @@ struct trainer {
 /* State of a task. */
 struct task_rows {
     struct changed_rows changed;
+    struct serving_queue queue;
 };
 
 static struct trainer *trainer_of(const struct task *task)
@@ -61,6 +77,11 @@ static struct trainer *trainer_of(const struct task *task)
 
 static int start(struct run *run)
 {
+    if (run_output_partitions(run, SERVING_ROWS) != run_output_partitions(run, NEIGHBOURS)) {
+        run_refuse(run, "topics %s and %s must have the same number of partitions",
+                   run_output_topic(run, SERVING_ROWS), run_output_topic(run, NEIGHBOURS));
+        return -EINVAL;
+    }
     struct trainer *t = xcalloc(1, sizeof(*t));
     struct metrics *metrics = run_metrics(run);
     t->settings = run_settings(run);
@@ -73,6 +94,7 @@ static int start(struct run *run)
     /* The changelog has as many partitions as pair-deltas. */
     t->delta_reader = delta_reader_new(t->ids, run_output_partitions(run, NEIGHBOURS));
     t->stored = stored_row_new(t->ids);
+    t->serving = serving_rows_new(run, SERVING_ROWS, t->ids, &t->settings->serving);
     buf_init(&t->out, MESSAGE_BYTES_MAX);
     t->published = metrics_counter(metrics, "freshet_rows_published_total", "",
                                    "Rows staged for the neighbours topic.");
@@ -94,6 +116,7 @@ static void stop(struct run *run)
     codec_free(t->neighbours);
     delta_reader_free(t->delta_reader);
     stored_row_free(t->stored);
+    serving_rows_free(t->serving);
     rows_free(t->rows);
     ids_free(t->ids);
     buf_release(&t->out);
@@ -103,13 +126,16 @@ static void stop(struct run *run)
 
 static int open_task(struct task *task)
 {
-    task_set_state(task, xcalloc(1, sizeof(struct task_rows)));
+    struct task_rows *task_rows = xcalloc(1, sizeof(*task_rows));
+    serving_queue_open(trainer_of(task)->serving, &task_rows->queue, task);
+    task_set_state(task, task_rows);
     return 0;
 }
 
 static void roll_back(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
+    serving_queue_clear(&task_rows->queue);
     rows_forget(trainer_of(task)->rows, &task_rows->changed);
 }
 
@@ -118,6 +144,7 @@ static void close_task(struct task *task)
     struct task_rows *task_rows = task_state(task);
     if (!task_rows) { return; }
     roll_back(task);
+    serving_queue_close(trainer_of(task)->serving, &task_rows->queue);
     changed_rows_release(&task_rows->changed);
     free(task_rows);
     task_set_state(task, NULL);
@@ -149,6 +176,7 @@ static enum verdict load_row(struct task *task, struct held_row *held)
     }
     rows_measure(t->rows, held);
     rows_stored(held, value.size);
+    serving_rows_loaded(t->serving, held);
     return VERDICT_DONE;
 }
 
@@ -177,22 +205,42 @@ static void prune(struct trainer *t, struct held_row *held)
     if (dropped > 0) { metric_add(t->pruned, dropped); }
 }
 
+/* Moves a row, and what was sent of it, to the message's epochs if they are newer. Returns the
+ * factor for what is added. */
+static double move_epochs(struct row *row, struct served *served, const struct pair_deltas *message)
+{
+    int64_t epoch = row->epoch, trend_epoch = row->trend_epoch;
+    double scale = row_scale(row, message->epoch);
+    (void)row_trend_scale(row, message->trend_epoch);
+    if (epoch != row->epoch && epoch != ROW_EPOCH_NONE) {
+        served_rescale(served, decay_rescale(1.0, epoch, row->epoch));
+    }
+    if (trend_epoch != row->trend_epoch && trend_epoch != ROW_EPOCH_NONE) {
+        served_trend_rescale(served, decay_rescale(1.0, trend_epoch, row->trend_epoch));
+    }
+    return scale;
+}
+
 static void apply(struct task *task, struct held_row *held, const struct delta_row *from,
                   const struct pair_deltas *message)
 {
     struct trainer *t = trainer_of(task);
+    struct task_rows *task_rows = task_state(task);
     struct row *row = &held->row;
-    double scale = row_scale(row, message->epoch);
+    struct served *served = &held->served;
+    double scale = move_epochs(row, served, message);
     double trend_scale = row_trend_scale(row, message->trend_epoch);
     row->mass += from->mass * scale;
     row->actions += from->actions * scale;
     row->trend += from->trend * trend_scale;
-    row_add_all(row, from->terms, from->terms_count, scale);
+    bool newcomer = row_add_all(row, from->terms, from->terms_count, scale, served->mark);
+    served_note(served, from->terms, from->terms_count, scale, newcomer);
     held->first_users += from->new_users;
     held->event_time_ms = MAX_OF(held->event_time_ms, message->event_time_ms);
     if (message->forgotten > 0) { row_sweep(row); }
     if (row->count > t->bound + t->bound / 2) { prune(t, held); }
     rows_changed(t->rows, held);
+    serving_rows_changed(t->serving, &task_rows->queue, held, message->forgotten > 0);
     metric_add(t->pair_updates, (double)from->terms_count);
 }
 
@@ -226,7 +274,7 @@ static void put_row(struct task *task, struct held_row *held)
 {
     struct trainer *t = trainer_of(task);
     struct item_neighbours message;
-    if (row_empty(&held->row) && held->first_users == 0) {
+    if (held_row_empty(held)) {
         task_put(task, ids_text(t->ids, held->item), slice_of(NULL, 0));
         return;
     }
@@ -250,24 +298,39 @@ static size_t held_bytes(struct task *task)
 static void flush(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
+    serving_rows_send_all(trainer_of(task)->serving, &task_rows->queue, task);
     for (size_t i = 0; i < task_rows->changed.dirty_count; i++) {
         put_row(task, task_rows->changed.dirty[i]);
     }
     changed_rows_flushed(&task_rows->changed);
 }
 
-static void end_poll(struct task *task)
+static void trim(struct task *task)
 {
     struct trainer *t = trainer_of(task);
     rows_trim(t->rows);
     metric_set(t->rows_cached, (double)rows_count(t->rows));
 }
 
+static void end_poll(struct task *task)
+{
+    struct task_rows *task_rows = task_state(task);
+    serving_rows_send_due(trainer_of(task)->serving, &task_rows->queue, task);
+    trim(task);
+}
+
+/* The time decides when rows are sent, not what is in them. */
+static void tick(struct task *task, int64_t wall_ms _unused_)
+{
+    struct task_rows *task_rows = task_state(task);
+    serving_rows_send_due(trainer_of(task)->serving, &task_rows->queue, task);
+}
+
 static void committed(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
     changed_rows_committed(&task_rows->changed);
-    end_poll(task);
+    trim(task);
 }
 
 static const struct input inputs[] = {
@@ -278,6 +341,9 @@ static const struct output outputs[] = {
     [NEIGHBOURS] = {.name = "neighbours",
                     .delivery = DELIVERY_TXN,
                     .contracts = {&item_neighbours_contract}},
+    [SERVING_ROWS] = {.name = "serving-rows",
+                      .delivery = DELIVERY_AT_ONCE,
+                      .contracts = {&serving_row_contract}},
 };
 
 const struct worker trainer_worker = {
@@ -301,4 +367,5 @@ const struct worker trainer_worker = {
     .flush = flush,
     .committed = committed,
     .roll_back = roll_back,
+    .tick = tick,
 };

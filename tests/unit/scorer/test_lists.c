@@ -36,14 +36,14 @@ static const char *put_row(struct scorer_fixture *fixture, const char *item, dou
                            const char *neighbours)
 {
     struct slice items[8];
-    double co[8], forwards[8], backwards[8];
+    float co[8], forwards[8], backwards[8];
     size_t count = strlen(neighbours);
     for (size_t k = 0; k < count; k++) {
         items[k] = slice_of(neighbours + k, 1);
-        co[k] = forwards[k] = (double)(count - k);
-        backwards[k] = 0.0;
+        co[k] = forwards[k] = (float)(count - k);
+        backwards[k] = 0.0F;
     }
-    struct item_neighbours row = {
+    struct serving_row row = {
         .item_id = slice_str(item),
         .mass = actions,
         .actions = actions,
@@ -169,12 +169,12 @@ static void test_rows_over_limits(void **state)
     struct scorer_fixture fixture;
     fixture_init(&fixture, NULL, 0);
     assert_string_equal(put_row(&fixture, "a", 1e13, "b"), "over_limit");
-    double one = 1.0;
+    float one = 1.0F;
     struct slice b = slice_str("b");
-    struct item_neighbours row = {.item_id = slice_str("a"), .items = {&b, 1}};
-    row.co_ratings = row.forwards = (struct doubles){&one, 1};
+    struct serving_row row = {.item_id = slice_str("a"), .items = {&b, 1}};
+    row.co_ratings = row.forwards = (struct floats){&one, 1};
     assert_string_equal(tables_put_row(&fixture.tables, &row), "columns_differ");
-    row.backwards = (struct doubles){&one, 1};
+    row.backwards = (struct floats){&one, 1};
     row.epoch = INT64_MIN;
     assert_string_equal(tables_put_row(&fixture.tables, &row), "over_limit");
     row.epoch = 0;
@@ -199,10 +199,10 @@ static void test_scores_are_finite(void **state)
                  {0, 3, 1e-300, 3},    {0, 1e-30, 1e-44, 1e-40}};
     for (size_t i = 0; i < ARRAY_COUNT(edges) * ARRAY_COUNT(measures); i++) {
         struct slice items[] = {slice_str("b"), slice_str("c")};
-        double co = edges[i % ARRAY_COUNT(edges)].co;
+        float co = (float)edges[i % ARRAY_COUNT(edges)].co;
         double actions = edges[i % ARRAY_COUNT(edges)].actions;
-        double counts[] = {co, co}, more[] = {co, co}, none[] = {0, 0};
-        struct item_neighbours row = {.mass = edges[i % ARRAY_COUNT(edges)].mass,
+        float counts[] = {co, co}, more[] = {co, co}, none[] = {0, 0};
+        struct serving_row row = {.mass = edges[i % ARRAY_COUNT(edges)].mass,
                                       .actions = actions,
                                       .trend = 1, .items = {items, 2}, .co_ratings = {counts, 2},
                                       .forwards = {more, 2}, .backwards = {none, 2}};

@@ -223,7 +223,7 @@ static void many_terms_are_each_added(void **state)
                 row_add(&one, terms[i].item, terms[i].co * 0.5, terms[i].forward * 0.5,
                         terms[i].backward * 0.5);
             }
-            row_add_all(&all, terms, count, 0.5);
+            (void)row_add_all(&all, terms, count, 0.5, INFINITY);
         }
         assert_int_equal(all.count, one.count);
         assert_neighbours(&all, one.neighbours);
