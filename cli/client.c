@@ -2,10 +2,12 @@
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "schemas/shared_topics.h"
+#include "stream/config/bootstrap.h"
 #include "stream/config/option_names.h"
 #include "stream/config/option_table.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
+#include "stream/kafka/kafka_properties.h"
 #include "stream/registry/registry.h"
 #include "stream/run.h"
 
@@ -16,6 +18,7 @@ enum {
     FETCH_BYTES_MAX = 16 << 20,
     FLUSH_TIMEOUT_MS = 60000,
     FLUSH_NAP_MS = 2,
+    NOTES_BYTES_MAX = 16 << 10,
 };
 
 struct client_settings {
@@ -88,6 +91,20 @@ void client_warn_former(const struct options *options)
     }
 }
 
+/* Returns what is wrong with the addresses and the properties of the Kafka client. */
+static char *kafka_fault(const struct client_settings *settings)
+{
+    struct buf notes;
+    char *fault = bootstrap_fault(settings->bootstrap_servers);
+    if (!fault) { fault = kafka_properties_fault(&settings->kafka); }
+    if (fault) { return fault; }
+    buf_init(&notes, NOTES_BYTES_MAX);
+    bootstrap_notes(settings->bootstrap_servers, &notes);
+    fprintf(stderr, "%.*s", SLICE_ARGS(buf_slice(&notes)));
+    buf_release(&notes);
+    return NULL;
+}
+
 int client_load(struct client *client)
 {
     char **rest = NULL;
@@ -106,6 +123,11 @@ int client_load(struct client *client)
         (void)client_fail("%s", fault);
         return -EINVAL;
     }
+    fault = kafka_fault(client->settings);
+    if (fault) {
+        (void)client_fail("%s", fault);
+        return -EINVAL;
+    }
     const char *generation = generation_parse(client->settings->generation);
     if (!generation) {
         (void)client_fail("generation=%s: this is not a valid name of a generation",
@@ -116,15 +138,26 @@ int client_load(struct client *client)
     return 0;
 }
 
+/* Said once; the last line says how it ended. */
+static void say_waiting(void *arg, const char *why)
+{
+    bool *said = arg;
+    if (!*said) { fprintf(stderr, "freshet: waiting for a broker: %s\n", why); }
+    *said = true;
+}
+
 static int connect_as(const struct client *client, const char *group, const char *transactional,
                       struct wire **ret_wire)
 {
-    const struct kafka_identity identity = {.bootstrap = client->settings->bootstrap_servers,
+    struct kafka_identity identity = {.bootstrap = client->settings->bootstrap_servers,
                                             .group = group,
                                             .transactional = transactional,
                                             .properties = &client->settings->kafka,
                                             .fetch_bytes_max = FETCH_BYTES_MAX};
     char *why = NULL;
+    bool said = false;
+    identity.waiting = say_waiting;
+    identity.waiting_arg = &said;
     int result = kafka_open(&identity, CONNECT_TIMEOUT_MS, ret_wire, &why);
     if (result < 0) { (void)client_fail("%s", why); }
     free(why);

@@ -92,6 +92,19 @@ static int name_inputs(struct run *run)
     return 0;
 }
 
+static char *check(const void *settings, struct buf *notes)
+{
+    struct schema_cache *schemas = schema_cache_new();
+    struct sources *sources = NULL;
+    char why[600];
+    int rc = sources_new(settings, schemas, &sources, why, sizeof(why));
+    sources_free(sources);
+    schema_cache_free(schemas);
+    if (rc) { return xstrdup(why); }
+    sources_notes(settings, notes);
+    return NULL;
+}
+
 static bool uses_output(struct run *run, int output)
 {
     return sources_become(run_settings(run), (enum target)output);
@@ -199,6 +212,7 @@ const struct worker ingest_worker = {
     .options = mapping_options,
     .options_count = MAPPING_OPTIONS_COUNT,
     .settings_size = sizeof(struct mapping_settings),
+    .check = check,
     .name_inputs = name_inputs,
     .uses_output = uses_output,
     .start = start,

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "stream/config/bootstrap.h"
 #include "stream/config/input_end.h"
 #include "stream/config/option_table.h"
 #include "stream/generation.h"
@@ -95,7 +96,8 @@ char *run_settings_fault(const struct run_settings *settings)
                        "generation has no name",
                        settings->generation, GENERATION_BYTES_MAX, generation_base);
     }
-    char *fault = registry_settings_fault(&settings->registry);
+    char *fault = bootstrap_fault(settings->bootstrap_servers);
+    if (!fault) { fault = registry_settings_fault(&settings->registry); }
     if (fault) { return fault; }
     if (!input_end_valid(settings->input_end)) {
         return xprintf("input.end=%s: want PARTITION:OFFSET,...", settings->input_end);

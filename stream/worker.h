@@ -78,6 +78,9 @@ struct worker {
     size_t settings_size;
 
     /* Callbacks; those marked * may be NULL. */
+    /* * Checks the settings before anything is connected. Returns what is wrong (the caller frees),
+     * or NULL, and appends to `notes` a line for each value that is taken but may not be meant. */
+    char *(*check)(const void *settings, struct buf *notes);
     /* * Calls run_read_from() for each topic of the partitioned input, when that is not the one
      * topic of its name. Called before start and before any request to the broker. Returns 0, or
      * -errno to refuse (run_refuse()). A worker with a changelog has one topic only. */

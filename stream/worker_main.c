@@ -17,9 +17,11 @@
 #include "base/quote.h"
 #include "base/version.h"
 #include "base/xalloc.h"
+#include "stream/config/bootstrap.h"
 #include "stream/config/option_names.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
+#include "stream/kafka/kafka_properties.h"
 #include "stream/run.h"
 #include "stream/worker_main.h"
 
@@ -34,6 +36,7 @@
 enum {
     STEP_MS = 50,
     STATUS_MS = 250,
+    NOTES_BYTES_MAX = 64 << 10,
     STATUS_BYTES_MAX = 8 << 20, /* 40,000 partitions */
     CLOSE_TIMEOUT_S = 20,
     MALLOC_MAP_BYTES = 128 << 10,
@@ -105,6 +108,23 @@ static int lock_slot(struct process *process, int64_t slot)
     process->slot_path = xprintf("%s/%s/slot-%" PRId64 ".json", process->settings.state_dir,
                                  process->name, slot);
     return 0;
+}
+
+/* A lock that another process holds, or a directory that cannot be written: which of the two. */
+static int refuse_slot(const struct process *process, int error)
+{
+    const struct run_settings *settings = &process->settings;
+    char number[24] = "all slots";
+    if (settings->slot != SLOT_AUTO) {
+        (void)snprintf(number, sizeof(number), "slot %" PRId64, settings->slot);
+    }
+    _cleanup_(xfreep) char *why =
+        error == -EWOULDBLOCK
+            ? xprintf("%s in state.dir=%s: another copy holds it; hint: slot=-1 takes a free one",
+                      number, settings->state_dir)
+            : xprintf("state.dir=%s: %s; hint: name a directory that this user may write",
+                      settings->state_dir, strerror(-error));
+    return refuse(error == -ENOSPC ? EXIT_DISK : EXIT_CONFIG, "cannot start", why);
 }
 
 static int take_slot(struct process *process)
@@ -194,6 +214,11 @@ static int work(struct process *process, struct run *run)
     return code;
 }
 
+static void say_waiting(void *arg _unused_, const char *why)
+{
+    log_line(LOG_WARN, "waiting for a broker", "why=%s", quote_text(why).text);
+}
+
 static int serve(struct process *process)
 {
     const struct run_settings *settings = &process->settings;
@@ -205,6 +230,7 @@ static int serve(struct process *process)
         .transactional = transactional ? process->member : NULL,
         .properties = &settings->kafka,
         .fetch_bytes_max = settings->fetch_bytes_max,
+        .waiting = say_waiting,
     };
     struct run_parts parts = {
         .worker = process->worker,
@@ -254,18 +280,37 @@ static void tell_build(struct metrics *metrics)
     buf_release(&labels);
 }
 
+static void say_notes(struct slice notes)
+{
+    while (notes.size) {
+        const char *end = memchr(notes.data, '\n', notes.size);
+        assert(end);
+        _cleanup_(xfreep) char *note = xprintf("%.*s", (int)(end - notes.data), notes.data);
+        log_line(LOG_WARN, "check this setting", "why=%s", quote_text(note).text);
+        notes = slice_of(end + 1, notes.size - (size_t)(end - notes.data) - 1);
+    }
+}
+
+/* Tells what can be known of the settings before anything is connected. */
+static int check_settings(struct process *process)
+{
+    const struct worker *worker = process->worker;
+    struct buf notes;
+    buf_init(&notes, NOTES_BYTES_MAX);
+    _cleanup_(xfreep) char *fault = run_settings_fault(&process->settings);
+    if (!fault && worker->check) { fault = worker->check(process->worker_settings, &notes); }
+    if (!fault) { fault = kafka_properties_fault(&process->settings.kafka); }
+    bootstrap_notes(process->settings.bootstrap_servers, &notes);
+    say_notes(buf_slice(&notes));
+    buf_release(&notes);
+    return fault ? refuse(EXIT_CONFIG, "cannot start", fault) : 0;
+}
+
 static int prepare(struct process *process)
 {
-    _cleanup_(xfreep) char *fault = run_settings_fault(&process->settings);
-    if (fault) { return refuse(EXIT_CONFIG, "cannot start", fault); }
+    if (check_settings(process)) { return EXIT_CONFIG; }
     int result = take_slot(process);
-    if (result < 0) {
-        _cleanup_(xfreep) char *why =
-            xprintf("slot %" PRId64 " in state.dir=%s: %s; hint: another copy holds it, or the "
-                    "directory cannot be written",
-                    process->settings.slot, process->settings.state_dir, strerror(-result));
-        return refuse(result == -ENOSPC ? EXIT_DISK : EXIT_CONFIG, "cannot start", why);
-    }
+    if (result < 0) { return refuse_slot(process, result); }
     name_member(process);
     process->metrics = metrics_new(process->worker->name);
     tell_build(process->metrics);

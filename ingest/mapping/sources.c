@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "ingest/mapping/action_syntax.h"
 #include "ingest/mapping/sources.h"
 #include "stream/config/option_hint.h"
 #include "stream/config/option_value.h"
@@ -273,4 +274,24 @@ bool sources_become(const struct mapping_settings *settings, enum target target)
         if (target_of(settings, slice_of(at, size)) == (int32_t)target) { return true; }
         at += size;
     }
+}
+
+static void note_weight(const char *head, const struct property *property, struct buf *notes)
+{
+    if (!action_syntax_unweighted(property->value)) { return; }
+    buf_printf(notes, "%s%s=%s has no weight, so 1 is taken; %s%s=%s:1 says so\n", head,
+               property->key, property->value, head, property->key, property->value);
+}
+
+void sources_notes(const struct mapping_settings *settings, struct buf *notes)
+{
+    for (size_t i = 0; i < settings->actions.count; i++) {
+        note_weight("action.", &settings->actions.at[i], notes);
+    }
+    for (size_t i = 0; i < settings->named.count; i++) {
+        const struct property *property = &settings->named.at[i];
+        if (strstr(property->key, ".action.")) { note_weight("source.", property, notes); }
+    }
+    const struct property fallback = {"default", settings->action_fallback};
+    note_weight("action.", &fallback, notes);
 }

@@ -35,5 +35,8 @@ size_t sources_count(const struct sources *sources);
 const struct source *sources_at(const struct sources *sources, size_t index);
 /* Says, from the settings alone, whether one of the sources becomes this target. */
 bool sources_become(const struct mapping_settings *settings, enum target target);
+/* Appends a line for each value of the settings that is taken but may not be meant: actions without
+ * a weight. */
+void sources_notes(const struct mapping_settings *settings, struct buf *notes);
 
 #endif

@@ -15,8 +15,10 @@
  * one table, with their hints.
  */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
+#include "stream/kafka/kafka_properties.h"
 
 /* ---- Errors ---- */
 
@@ -466,20 +468,38 @@ static const char *scram_hint(const struct kafka *kafka, const struct kafka_iden
                     : "";
 }
 
-/* Requests metadata in attempts of REACH_ATTEMPT_MS until a broker answers. Credentials that are
- * refused in REFUSED_ATTEMPTS_MAX attempts end the wait; not the first time, because a broker may
- * not have loaded a new user yet. */
+/* Says why there is no answer yet; next_ms is when to say it (again). */
+static void say_waiting(struct kafka *kafka, const struct kafka_identity *identity,
+                        int64_t waited_ms, int64_t *next_ms)
+{
+    char text[ERROR_TEXT_MAX];
+    bool heard = kafka->trouble[0] != '\0';
+    bool first = *next_ms == WAITING_SILENT_MS;
+    if (!identity->waiting || (waited_ms < *next_ms && !(heard && first))) { return; }
+    *next_ms = MAX_OF(waited_ms, (int64_t)WAITING_SILENT_MS) + WAITING_EVERY_MS;
+    (void)snprintf(text, sizeof(text), "no answer from %.200s", identity->bootstrap);
+    identity->waiting(identity->waiting_arg, heard ? kafka->trouble : text);
+}
+
+/* Requests metadata in attempts until a broker answers. Credentials that are refused in
+ * REFUSED_ATTEMPTS_MAX attempts end the wait; not the first time, because a broker may not have
+ * loaded a new user yet. */
 static int reach_broker(struct kafka *kafka, const struct kafka_identity *identity, int timeout_ms)
 {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TRANSPORT;
     int refused_attempts = 0;
-    for (int waited = 0; code && waited < timeout_ms; waited += REACH_ATTEMPT_MS) {
+    int64_t begun_ms = clock_monotonic_ms(), waited_ms = 0, next_ms = WAITING_SILENT_MS;
+    while (code && waited_ms < timeout_ms) {
         if (kafka->refused && refused_attempts++ == REFUSED_ATTEMPTS_MAX) { break; }
         const struct rd_kafka_metadata *metadata = NULL;
-        code = rd_kafka_metadata(kafka->bounds, 0, NULL, &metadata,
-                                 MIN_OF(REACH_ATTEMPT_MS, timeout_ms));
+        bool early = waited_ms < REACH_ATTEMPT_MS && !kafka->refused;
+        int attempt_ms = early ? REACH_FIRST_MS : REACH_ATTEMPT_MS;
+        attempt_ms = (int)MIN_OF((int64_t)attempt_ms, timeout_ms - waited_ms);
+        code = rd_kafka_metadata(kafka->bounds, 0, NULL, &metadata, attempt_ms);
         if (metadata) { rd_kafka_metadata_destroy(metadata); }
         rd_kafka_poll(kafka->bounds, 0);
+        waited_ms = clock_monotonic_ms() - begun_ms;
+        if (code) { say_waiting(kafka, identity, waited_ms, &next_ms); }
     }
     if (code) {
         kafka_set_why(kafka, "no broker accepts us at %s: %s%s", identity->bootstrap,
@@ -507,8 +527,12 @@ static int init_transactions(struct kafka *kafka, int timeout_ms)
 int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wire **ret_wire,
                char **ret_why)
 {
+    char *why = kafka_properties_fault(identity->properties);
+    if (why) {
+        *ret_why = why;
+        return WIRE_REFUSED;
+    }
     struct kafka *kafka = xcalloc(1, sizeof(*kafka));
-    char *why = NULL;
     kafka_group_verbs(&kafka_class);
     kafka_send_verbs(&kafka_class);
     kafka->wire.class = &kafka_class;

@@ -17,11 +17,15 @@ struct kafka_identity {
     const char *transactional; /* transactional.id; NULL: no transactional producer */
     const struct properties *properties; /* options `kafka.*`, without the prefix; may be NULL */
     int64_t fetch_bytes_max; /* most bytes prefetched by the group member, and by each reader */
+    /* Is told why no broker answers yet: at once when a connection is refused, after 3 s when
+     * nothing is heard, and then every 10 s. NULL: nobody is. */
+    void (*waiting)(void *arg, const char *why);
+    void *waiting_arg;
 };
 
 /* Makes the handles, waits up to timeout_ms for a broker's answer, and fences the former owner of
- * the transactional id. 0, or a negative wire_error with the reason in ret_why, which the caller
- * frees. Close with wire_close(). */
+ * the transactional id. Properties are checked first (kafka_properties.h). 0, or a negative
+ * wire_error with the reason in ret_why, which the caller frees. Close with wire_close(). */
 int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wire **ret_wire,
                char **ret_why);
 

@@ -26,6 +26,9 @@ enum {
     FIND_END_ATTEMPTS_MAX = 8,  /* each of at most REQUEST_TIMEOUT_MS, with pauses between */
     FIND_END_PAUSE_MS = 500,
     REACH_ATTEMPT_MS = 1000,    /* one attempt to reach a broker at start */
+    REACH_FIRST_MS = 200,       /* in the first of these: refusals are told at once */
+    WAITING_SILENT_MS = 3000,   /* until a broker that says nothing is told of */
+    WAITING_EVERY_MS = 10000,
     REFUSED_ATTEMPTS_MAX = 3,
     SCRAM_FIXED_VERSION = 0x020601ff,
     FETCH_WAKES = 4,            /* wakes of the broker thread for each full queue read */

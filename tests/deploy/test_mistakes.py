@@ -1,7 +1,9 @@
 """Slips of a first configuration: each is told with its cause and what to write instead."""
 
+import fcntl
 import os
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -71,6 +73,19 @@ def test_what_is_harmless_is_read_as_meant(tmp_path, text):
     assert code == CONFIG and "msg=\"starting\"" in said and "/proc/x" in said, said
 
 
+# The same, of what the tables of options do not show: after the line that says "starting".
+REFUSED_LATER = {
+    "kafka.security.protocl=SSL": ["did you mean kafka.security.protocol?"],
+    "kafka.security.protocol=SASL_PLAINTEXT": ["kafka.sasl.mechanism is missing"],
+    "kafka.sasl.passwrd=s3cret": ["did you mean kafka.sasl.password?"],
+    "kafka.consumer.isolation.level=read_uncommitted": ["aborted transactions"],
+    "kafka.producer.partitioner=random": ["same partition"],
+    "kafka.group.id=mine": ["group.prefix"],
+    "bootstrap.servers=http://127.0.0.1:9092": ["host:port"],
+    "bootstrap.servers=127.0.0.1:kafka": ["a port is a number"],
+}
+
+
 # What `freshet map` says of a mapping, and ingest before it connects.
 MAPPINGS = {
     "action.order=BUY:5": ["there is no kind BUY", "did you mean PURCHASE?"],
@@ -85,6 +100,66 @@ MAPPINGS = {
     "map.item=lines[].sku": ["map.item", "lines[*].sku"],
     "becomes=Item\nmap.item=id\nmap.tags=brand=$.brand,$.color": ["write brand=brand,color"],
 }
+
+
+@pytest.mark.parametrize("text", [*REFUSED_LATER, *MAPPINGS])
+def test_it_is_refused_before_it_connects(tmp_path, text):
+    code, said = start(tmp_path, text)
+    assert code == CONFIG and "cannot start" in said, said
+    for word in {**REFUSED_LATER, **MAPPINGS}[text]:
+        assert word in said, said
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize("text, note", [
+    ("action.order=PURCHASE", "action.order=PURCHASE has no weight, so 1 is taken"),
+    ("bootstrap.servers=127.0.0.1", "127.0.0.1 has no port, so 9092 is taken"),
+])
+def test_what_is_taken_for_granted_is_told(tmp_path, text, note):
+    _, said = start(tmp_path, text, "--set", "state.dir=/proc/x")
+    assert note in said
+
+
+def test_a_broker_that_refuses_is_tried_for_the_whole_time(tmp_path):
+    code, said = start(tmp_path, "connect.timeout.ms=1500ms")
+    waits, last = [line for line in said.splitlines() if "Connection refused" in line]
+    assert code == 70 and 'msg="waiting for a broker"' in waits and 'msg="cannot connect"' in last
+
+
+def test_a_broker_that_says_nothing_is_told_of(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        code, said = start(tmp_path, f"bootstrap.servers={address}\nconnect.timeout.ms=3300ms")
+    assert code == 70 and f'"waiting for a broker" why="no answer from {address}"' in said, said
+
+
+def test_state_dir_says_which_of_the_two_it_is(tmp_path):
+    code, said = start(tmp_path, "state.dir=/proc/x")
+    assert code == CONFIG and "state.dir=/proc/x: No such file or directory" in said
+    assert "another copy" not in said
+    code, said = start(tmp_path, "state.dir=/dev/null/x")
+    assert code == CONFIG and "Not a directory" in said
+    lock = tmp_path / "state/ingest/slot-0.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        code, said = start(tmp_path, "slot=0")
+    assert code == CONFIG and "slot 0 in" in said and "another copy holds it" in said, said
+
+
+def freshet(*words):
+    done = subprocess.run([BIN / "freshet", *words], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=30)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("text", REFUSED_LATER)
+def test_commands_refuse_it_as_workers_do(text):
+    code, said = freshet("status", "--set", "bootstrap.servers=127.0.0.1:9", "--set", text)
+    assert code == CONFIG, said
+    for word in REFUSED_LATER[text]:
+        assert word in said, said
+    assert "s3cret" not in said
 
 
 @pytest.mark.parametrize("text", MAPPINGS)

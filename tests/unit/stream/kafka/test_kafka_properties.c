@@ -1,0 +1,94 @@
+#include "base/base.h"
+#include "stream/kafka/kafka_properties.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { PROPERTIES_MAX = 8 };
+
+/* Checks key, value, key, value ...; the fault must have the part, or there is none. */
+static void check_list(const char *part, const char *const *words)
+{
+    struct property at[PROPERTIES_MAX];
+    struct properties properties = {.at = at};
+    for (size_t i = 0; words[i]; i += 2) {
+        at[properties.count++] = (struct property){words[i], words[i + 1]};
+    }
+    char *fault = kafka_properties_fault(&properties);
+    if (!part && fault) { fail_msg("%s", fault); }
+    if (part && (!fault || !strstr(fault, part))) {
+        fail_msg("%s=%s: %s", words[0], words[1], fault ? fault : "taken");
+    }
+    if (fault) { assert_null(strstr(fault, "s3cret")); }
+    free(fault);
+}
+
+#define CHECK(part, ...) check_list(part, (const char *const[]){__VA_ARGS__, NULL})
+
+static void test_what_is_right(void **state)
+{
+    assert_null(kafka_properties_fault(NULL));
+    CHECK(NULL, "consumer.session.timeout.ms", "6000", "producer.linger.ms", "5", "debug", "all");
+    CHECK(NULL, "security.protocol", "SSL", "ssl.ca.location", "/ca");
+    CHECK(NULL, "security.protocol", "sasl_ssl", "sasl.mechanism", "SCRAM-SHA-512",
+          "sasl.username", "a", "sasl.password", "s3cret");
+    CHECK(NULL, "security.protocol", "SASL_PLAINTEXT", "sasl.mechanisms", "OAUTHBEARER",
+          "sasl.oauthbearer.config", "principal=a");
+}
+
+/* What the guarantees rest on, for one kind of client, too. */
+static void test_what_is_not_yours(void **state)
+{
+    static const char *const keys[] = {
+        "isolation.level", "partitioner", "enable.partition.eof", "partition.assignment.strategy",
+        "enable.auto.commit", "enable.auto.offset.store", "group.id", "group.instance.id",
+        "transactional.id", "enable.idempotence", "acks", "request.required.acks",
+        "auto.offset.reset", "max.in.flight.requests.per.connection", "max.in.flight", "retries",
+        "message.send.max.retries", "bootstrap.servers", "metadata.broker.list", "group.protocol",
+        "enable.gapless.guarantee", "auto.commit.enable",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+        char longer[100], part[200];
+        CHECK("not yours to set", keys[i], "1");
+        (void)snprintf(longer, sizeof(longer), "%s%s", i % 2 ? "consumer." : "producer.", keys[i]);
+        (void)snprintf(part, sizeof(part), "kafka.%s: not yours to set: ", longer);
+        CHECK(part, "debug", "all", longer, "1");
+    }
+}
+
+static void test_what_is_misspelt(void **state)
+{
+    CHECK("did you mean kafka.security.protocol?", "security.protocl", "SSL");
+    CHECK("did you mean kafka.sasl.password?", "sasl.passwrd", "s3cret");
+    CHECK("did you mean kafka.linger.ms?", "producer.lingr.ms", "5");
+    CHECK("CONFIGURATION.md", "nothing.like.it", "5");
+    CHECK("kafka.sasl.username and kafka.sasl.password", "sasl.jaas.config", "s3cret");
+    CHECK("kafka.ssl.ca.location", "ssl.truststore.location", "/x");
+    CHECK("Invalid value", "security.protocol", "TLS");
+    CHECK("kafka.producer.linger.ms=five", "producer.linger.ms", "five");
+}
+
+static void test_a_login_that_is_not_complete(void **state)
+{
+    CHECK("kafka.sasl.mechanism is missing", "security.protocol", "SASL_PLAINTEXT");
+    CHECK("kafka.sasl.username is missing", "security.protocol", "SASL_SSL", "sasl.mechanism",
+          "PLAIN");
+    CHECK("kafka.sasl.password is missing", "security.protocol", "SASL_SSL", "sasl.mechanism",
+          "SCRAM-SHA-256", "sasl.username", "a");
+    CHECK("nobody would log in", "sasl.mechanism", "PLAIN", "sasl.username", "a",
+          "sasl.password", "s3cret");
+    CHECK("would not be encrypted", "ssl.ca.location", "/ca");
+    CHECK("would not be encrypted", "security.protocol", "sasl_plaintext", "sasl.mechanism",
+          "OAUTHBEARER", "ssl.ca.location", "/ca");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_right),
+        cmocka_unit_test(test_what_is_not_yours),
+        cmocka_unit_test(test_what_is_misspelt),
+        cmocka_unit_test(test_a_login_that_is_not_complete),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
