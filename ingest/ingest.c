@@ -191,7 +191,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     uint64_t ids_made = mapping_ids_made(mapping);
     if (mapping_apply(mapping, rec, task_arena(task), &outcome, &refusal)) {
         enum verdict verdict = task_refuse(task, refusal.reason, "%s", refusal.detail);
-        return refusal.unknown_id ? VERDICT_NO_SCHEMA : verdict;
+        return refusal.unknown_id ? task_await_schema(task, refusal.schema_id) : verdict;
     }
     for (size_t i = 0; i < outcome.count; i++) { write_one(task, outcome.target, &outcome.at[i]); }
     metric_add(outcome.count ? ingest->accepted : ingest->ignored, 1);

@@ -29,6 +29,7 @@ struct env_log {
 /* Why the worker refused its last record. */
 struct run_refusal {
     const char *reason; /* a fixed word; NULL: it named none */
+    uint32_t schema_id; /* with VERDICT_NO_SCHEMA: the id that is not known */
     char text[ENV_TEXT_MAX];
 };
 

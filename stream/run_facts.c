@@ -42,6 +42,7 @@ enum verdict run_refuse_record(struct run *run, const char *reason, const char *
 enum verdict run_refuse_undecoded(struct run *run, const struct codec_error *error)
 {
     (void)run_refuse_record(run, error->reason, "%s", error->detail);
+    run->env.refusal.schema_id = error->schema_id;
     return error->unknown_id ? VERDICT_NO_SCHEMA : VERDICT_SKIP;
 }
 

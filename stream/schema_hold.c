@@ -6,7 +6,6 @@
 #include "base/base.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
-#include "stream/avro/framing.h"
 #include "stream/schema_hold.h"
 
 enum {
@@ -57,14 +56,9 @@ static _printf_(2, 3) void refuse(struct schema_hold *hold, const char *format, 
 
 /* Returns whether the schema may become known, and its id. When the fetcher has given up on it, the
  * refusal stays and gets the reason. */
-static bool may_come(struct schema_hold *hold, const struct record *rec, uint32_t *ret_id)
+static bool may_come(struct schema_hold *hold, uint32_t *ret_id)
 {
-    struct frame frame;
-    struct slice body;
-    if (frame_read(rec->value, &frame, &body, NULL) || frame.framing != FRAMING_CONFLUENT) {
-        return false;
-    }
-    *ret_id = (uint32_t)frame.number;
+    *ret_id = hold->env->refusal.schema_id;
     if (!hold->fetcher) {
         refuse(hold, "schema id %" PRIu32 " is not known; hint: set schema.registry.url", *ret_id);
         return false;
@@ -81,7 +75,7 @@ bool schema_hold_task(struct schema_hold *hold, struct task *task, const struct 
 {
     uint32_t id;
     assert(!task->held);
-    if (!may_come(hold, rec, &id)) { return false; }
+    if (!may_come(hold, &id)) { return false; }
     (void)wire_pause(hold->env->wire, rec->topic, rec->partition);
     task->held = xcalloc(1, sizeof(*task->held));
     *task->held = (struct held){.id = id, .since_ms = env_now_ms(hold->env)};
@@ -138,7 +132,7 @@ void schema_hold_step(struct schema_hold *hold)
 bool schema_hold_broadcast(struct schema_hold *hold, const struct record *rec)
 {
     uint32_t id;
-    bool holds = may_come(hold, rec, &id);
+    bool holds = may_come(hold, &id);
     if (holds && !hold->broadcast_waits) {
         env_log(hold->env, LOG_WARN, "the tables wait for a schema",
                 "topic=%s partition=%d offset=%" PRId64 " schema_id=%" PRIu32, rec->topic,

@@ -165,6 +165,12 @@ enum verdict task_refuse(struct task *task, const char *reason, const char *form
     return VERDICT_SKIP;
 }
 
+enum verdict task_await_schema(struct task *task, uint32_t schema_id)
+{
+    task->parts.env->refusal.schema_id = schema_id;
+    return VERDICT_NO_SCHEMA;
+}
+
 enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *error)
 {
     return run_refuse_undecoded(task_run(task), error);

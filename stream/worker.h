@@ -190,6 +190,8 @@ void task_reopen(struct task *task);
  * returns VERDICT_SKIP. */
 enum verdict task_refuse(struct task *task, const char *reason, const char *format, ...)
     _printf_(3, 4);
+/* Says which schema id a record needs that task_refuse() has refused; returns VERDICT_NO_SCHEMA. */
+enum verdict task_await_schema(struct task *task, uint32_t schema_id);
 /* The same for a record that codec_decode() refused: returns VERDICT_SKIP or VERDICT_NO_SCHEMA. */
 enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *error);
 /* Calls `each` for the committed state in key order; stops at a non-zero result and returns it. */

@@ -138,6 +138,8 @@ UNTESTED = {
     "stream/state_directory.c": "a part of the run: tests/topology/test_restore.c",
     "stream/task.c": "a part of the run: all of tests/topology",
     "stream/worker_main.c": "a process with signals and a broker: tests/broker",
+    "ingest/payload/source_frame.c": "frames with their messages: .../payload/test_payload.c",
+    "ingest/payload/avro_file.c": "tests/unit/ingest/payload/test_payload.c",
     "stream/kafka/kafka.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_admin.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_oversize.c": "needs a broker: tests/broker",

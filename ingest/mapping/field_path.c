@@ -146,14 +146,19 @@ static int parse_header(struct field_path *path, const char *at, const char **re
     return -EINVAL;
 }
 
-/* `$key`, `$key.x`, `$key[0]`, `$header.x` and `$timestamp`; other names with a dollar are ordinary
- * keys. */
+/* `$key`, `$key.x`, `$key[0]`, `$header.x`, `$schema` and `$timestamp`; other names with a dollar
+ * are ordinary keys. */
 static int parse_from_root(struct field_path *path, const char **ret_why)
 {
     static const char key[] = "$key", timestamp[] = "$timestamp", header[] = "$header";
+    static const char schema[] = "$schema";
     const char *at = path->text;
     if (strcmp(at, timestamp) == 0) {
         path->root = PATH_TIMESTAMP;
+        return 0;
+    }
+    if (strcmp(at, schema) == 0) {
+        path->root = PATH_SCHEMA;
         return 0;
     }
     if (begins_with(at, header)) { return parse_header(path, at + strlen(header), ret_why); }

@@ -12,7 +12,8 @@
  *
  * Some paths do not lead into the document: `$key` is the record's key as text, `$key.id` a field
  * of a key that is JSON, `$timestamp` the record's Kafka timestamp in ms, `$header.NAME`
- * (`$header["a.b"]`) a header as text. A field whose name is `$key` is written `["$key"]`.
+ * (`$header["a.b"]`) a header as text, `$schema` the full name of an Avro message's record. A field
+ * whose name is `$key` is written `["$key"]`.
  */
 #ifndef FRESHET_INGEST_MAPPING_FIELD_PATH_H
 #define FRESHET_INGEST_MAPPING_FIELD_PATH_H
@@ -34,6 +35,7 @@ enum path_root {
     PATH_KEY,      /* into a key that is JSON */
     PATH_TIMESTAMP,
     PATH_HEADER,
+    PATH_SCHEMA, /* the name of the writer's record */
 };
 
 struct field_path;

@@ -37,6 +37,9 @@ struct work {
     json_t *timestamp;
     bool key_read;
     bool unknown_id; /* of the schema of an Avro message */
+    uint32_t schema_id;
+    const char *schema_name; /* of the writer's record; NULL: none */
+    json_t *schema;          /* of $schema, after its first use */
     json_t *element; /* the current one; NULL: the record has no [*] */
     size_t index;    /* of the element */
     struct candidate candidate;
@@ -67,11 +70,13 @@ static int apply(struct mapping *mapping, const struct record *rec, bool rendere
     json_decref(work.key);
     json_decref(work.key_text);
     json_decref(work.timestamp);
+    json_decref(work.schema);
     named_headers_clear(mapping->headers);
     if (broken) {
         mapping->ids_made = ids_made;
         refuse(mapping, broken, field, ret_refusal);
         ret_refusal->unknown_id = work.unknown_id;
+        ret_refusal->schema_id = work.schema_id;
         return -EBADMSG;
     }
     *ret_outcome = work.outcome;
@@ -120,14 +125,16 @@ static const struct rule *read_payload(struct work *work, enum mapped *ret_field
 {
     struct mapping *mapping = work->mapping;
     struct codec_error error = {0};
-    struct slices texts = {0};
+    struct payload_value value = {0};
     int rc = work->rendered
-                 ? payload_read_rendered(mapping->payload, work->rec->value, &texts, &error)
-                 : payload_read(mapping->payload, work->rec, &texts, &error);
-    documents_init(&work->documents, texts, mapping->whole_arrays);
+                 ? payload_read_rendered(mapping->payload, work->rec->value, &value, &error)
+                 : payload_read(mapping->payload, work->rec, &value, &error);
+    documents_init(&work->documents, value.texts, mapping->whole_arrays);
+    work->schema_name = value.name;
     if (!rc) { return NULL; }
     work->candidate.payload_fault = error.reason ? error.reason : "bad_avro";
     work->unknown_id = error.unknown_id;
+    work->schema_id = error.schema_id;
     (void)snprintf(mapping->where, sizeof(mapping->where), "%s", error.detail);
     return rules_check(STAGE_PAYLOAD, &work->candidate, ret_field);
 }
@@ -180,7 +187,9 @@ static json_t *key_document(struct work *work)
     if (work->key_read || !work->rec->key.data) { return work->key; }
     work->key_read = true;
     struct slice text = work->rec->key;
-    if (!work->rendered) { (void)payload_read_key(work->mapping->payload, text, &text, NULL); }
+    if (!work->rendered) {
+        (void)payload_read_key(work->mapping->payload, work->rec, &text, NULL);
+    }
     if (json_text_parse(text, &work->key, where, sizeof(where))) { work->key = NULL; }
     return work->key;
 }
@@ -193,7 +202,13 @@ static json_t *timestamp(struct work *work)
     return work->timestamp;
 }
 
-/* Finds a value outside the document: key, timestamp, header. */
+static json_t *schema_name(struct work *work)
+{
+    if (!work->schema && work->schema_name) { work->schema = json_string(work->schema_name); }
+    return work->schema;
+}
+
+/* Finds a value outside the document: key, timestamp, header, name of the schema. */
 static json_t *follow_beside(void *arg, const struct field_path *path)
 {
     struct work *work = arg;
@@ -204,6 +219,8 @@ static json_t *follow_beside(void *arg, const struct field_path *path)
         return field_path_find(path, key_document(work));
     case PATH_TIMESTAMP:
         return timestamp(work);
+    case PATH_SCHEMA:
+        return schema_name(work);
     case PATH_HEADER:
         return named_headers_find(work->mapping->headers, field_path_header(path));
     default:

@@ -36,6 +36,7 @@ struct refusal {
     const char *reason;
     char detail[400];
     bool unknown_id; /* the id of the writer's schema is not known; it may become so */
+    uint32_t schema_id; /* that id */
 };
 
 /* One object that a record becomes. */

@@ -11,7 +11,6 @@
 #include "ingest/mapping/record_kinds.h"
 #include "ingest/mapping/tag_sources.h"
 #include "ingest/mapping/timestamp.h"
-#include "ingest/payload/payload.h"
 
 enum { JSON_WHERE_MAX = 200 };
 

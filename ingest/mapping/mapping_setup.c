@@ -249,6 +249,19 @@ static int check_formats(struct mapping *mapping, char *why, size_t why_size)
     return -EINVAL;
 }
 
+static int make_payload(struct mapping *mapping, char *why, size_t why_size)
+{
+    const struct mapping_settings *settings = mapping->settings;
+    const struct payload_settings payload = {
+        .format = (enum payload_format)settings->source_format,
+        .frame = (enum frame_style)settings->source_frame,
+        .schema = settings->source_schema,
+        .times_as_text = mapping->by_logical_type,
+        .bytes_max = mapping->limits.record_bytes_max,
+    };
+    return payload_new(&payload, mapping->schemas, &mapping->payload, why, why_size);
+}
+
 static int configure(struct mapping *mapping, char *why, size_t why_size)
 {
     const struct mapping_settings *settings = mapping->settings;
@@ -268,6 +281,7 @@ static int configure(struct mapping *mapping, char *why, size_t why_size)
         rc = action_names_new(&settings->actions, settings->action_fallback, settings->weight_max,
                               &mapping->actions, why, why_size);
     }
+    if (!rc) { rc = make_payload(mapping, why, why_size); }
     return rc ? rc : check_action(mapping, why, why_size);
 }
 
@@ -293,12 +307,6 @@ int mapping_new(const struct mapping_settings *settings, struct schema_cache *sc
         mapping_free(mapping);
         return rc;
     }
-    const struct payload_settings payload = {
-        .format = (enum payload_format)settings->source_format,
-        .times_as_text = mapping->by_logical_type,
-        .bytes_max = mapping->limits.record_bytes_max,
-    };
-    mapping->payload = payload_new(&payload, schemas);
     *ret_mapping = mapping;
     return 0;
 }

@@ -313,9 +313,15 @@ const struct rule rules[] = {
      "send smaller records or raise source.record.bytes.max, which is also for unpacked bytes"},
     {"too_many_lines", STAGE_PAYLOAD, is_payload_fault,
      "one record holds at most 10000 lines of JSON"},
+    {"no_schema_header", STAGE_PAYLOAD, is_payload_fault,
+     "source.frame=header wants the schema's id in a header of each record"},
+    {"unknown_schema_guid", STAGE_PAYLOAD, is_payload_fault,
+     "put the schema into schemas.path as GUID.avsc, or name it with source.schema"},
+    {"bad_avro_file", STAGE_PAYLOAD, is_payload_fault,
+     "the record begins as an Avro file, but is none that can be read"},
     {"bad_magic", STAGE_PAYLOAD, is_payload_fault,
-     "frame Avro as single objects (C3 01, fingerprint) or as Confluent does (00, schema id), or "
-     "set source.format=json"},
+     "frame Avro as single objects (C3 01, fingerprint) or as Confluent does (00, schema id); or "
+     "set source.frame, source.schema, or source.format=json"},
     {"unknown_schema_id", STAGE_PAYLOAD, is_payload_fault,
      "the schema registry must know it: set schema.registry.url"},
     {"unknown_fingerprint", STAGE_PAYLOAD, is_payload_fault,

@@ -133,7 +133,7 @@ int codec_decode(struct codec *codec, struct slice message, struct arena *arena,
     if (rc) { return rc; }
     const struct known *known = codec->known;
     if (!known || !same_frame(known->frame, frame)) { known = find_known(codec, frame); }
-    if (!known) { return frame_unknown(frame, ret_error); }
+    if (!known) { return schema_cache_missing(codec->schemas, frame, ret_error); }
     if (!known->plan) {
         return codec_error_set(ret_error, -EBADMSG, known->error.reason, "%s", known->error.detail);
     }
@@ -155,29 +155,34 @@ bool codec_names(struct codec *codec, struct slice message)
     return schema_same_name(schema_root(codec->shape->schema), schema_root(writer));
 }
 
-static int render(struct schema_cache *schemas, struct slice message, bool times_as_text,
+/* Returns the record's name; of a union, that of the branch that is written. */
+static const char *name_of(const struct schema_node *node, struct cursor cursor)
+{
+    size_t branch;
+    if (node->type == SCHEMA_UNION && cursor_branch(&cursor, node->count, &branch)) {
+        node = node->branches[branch];
+    }
+    return node->name ? node->name : schema_type_name(node->type);
+}
+
+/* Renders the message at the cursor. */
+static int render(const struct schema *writer, size_t message_size, struct cursor *cursor,
                   struct buf *out, const char **ret_name, struct codec_error *ret_error)
 {
-    struct cursor cursor;
-    struct frame frame;
-    int rc = unframe(message, &frame, &cursor, ret_error);
-    if (rc) { return rc; }
-    cursor.times_as_text = times_as_text;
-    const struct schema *writer = schema_cache_find(schemas, frame);
-    if (!writer) { return frame_unknown(frame, ret_error); }
     const struct schema_node *root = schema_root(writer);
     const size_t before = out->size;
     const bool failed = out->failed;
-    if (!render_value(&cursor, root, 0, out)) {
-        rc = codec_error_set(ret_error, -EBADMSG, cursor.reason, "at byte %zu: %s",
-                             message.size - cursor_left(&cursor), cursor.message);
-    } else if (cursor_left(&cursor)) {
-        rc = trailing(&cursor, ret_error);
+    int rc;
+    if (ret_name) { *ret_name = name_of(root, *cursor); }
+    if (!render_value(cursor, root, 0, out)) {
+        rc = codec_error_set(ret_error, -EBADMSG, cursor->reason, "at byte %zu: %s",
+                             message_size - cursor_left(cursor), cursor->message);
+    } else if (cursor_left(cursor)) {
+        rc = trailing(cursor, ret_error);
     } else if (buf_failed(out)) {
         rc = codec_error_set(ret_error, -EBADMSG, "over_limit", "more JSON than %zu bytes",
                              out->max);
     } else {
-        if (ret_name) { *ret_name = root->name ? root->name : schema_type_name(root->type); }
         return 0;
     }
     out->size = before;
@@ -185,16 +190,38 @@ static int render(struct schema_cache *schemas, struct slice message, bool times
     return rc;
 }
 
+static int render_framed(struct schema_cache *schemas, struct slice message, bool times_as_text,
+                         struct buf *out, const char **ret_name, struct codec_error *ret_error)
+{
+    struct cursor cursor;
+    struct frame frame;
+    int rc = unframe(message, &frame, &cursor, ret_error);
+    if (rc) { return rc; }
+    cursor.times_as_text = times_as_text;
+    const struct schema *writer = schema_cache_find(schemas, frame);
+    if (!writer) { return schema_cache_missing(schemas, frame, ret_error); }
+    return render(writer, message.size, &cursor, out, ret_name, ret_error);
+}
+
 int codec_json(struct schema_cache *schemas, struct slice message, struct buf *out,
                const char **ret_name, struct codec_error *ret_error)
 {
-    return render(schemas, message, /* times_as_text= */ false, out, ret_name, ret_error);
+    return render_framed(schemas, message, /* times_as_text= */ false, out, ret_name, ret_error);
 }
 
 int codec_json_times(struct schema_cache *schemas, struct slice message, struct buf *out,
                      struct codec_error *ret_error)
 {
-    return render(schemas, message, /* times_as_text= */ true, out, NULL, ret_error);
+    return render_framed(schemas, message, /* times_as_text= */ true, out, NULL, ret_error);
+}
+
+int codec_json_body(const struct schema *writer, struct slice body, bool times_as_text,
+                    struct buf *out, const char **ret_name, struct codec_error *ret_error)
+{
+    struct cursor cursor;
+    cursor_init(&cursor, body);
+    cursor.times_as_text = times_as_text;
+    return render(writer, body.size, &cursor, out, ret_name, ret_error);
 }
 
 /* ---- Encoding ---- */

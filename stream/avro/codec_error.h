@@ -10,6 +10,7 @@ struct codec_error {
     const char *reason;
     char detail[200];
     bool unknown_id; /* the cache does not hold the id of the writer's schema, but may learn it */
+    uint32_t schema_id; /* that id */
 };
 
 /* Fills the error, unless it is NULL, and returns `result`: -EBADMSG for bytes, -EINVAL for a

@@ -50,7 +50,10 @@ int frame_unknown(struct frame frame, struct codec_error *ret_error)
     if (frame.framing == FRAMING_CONFLUENT) {
         (void)codec_error_set(ret_error, -EBADMSG, "unknown_schema_id",
                               "schema id %" PRIu64 " is not known", frame.number);
-        if (ret_error) { ret_error->unknown_id = true; }
+        if (ret_error) {
+            ret_error->unknown_id = true;
+            ret_error->schema_id = (uint32_t)frame.number;
+        }
         return -EBADMSG;
     }
     return codec_error_set(ret_error, -EBADMSG, "unknown_fingerprint", "%016" PRIx64, frame.number);

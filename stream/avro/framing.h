@@ -34,7 +34,7 @@ int frame_read(struct slice message, struct frame *ret_frame, struct slice *ret_
 /* Writes the frame's bytes; returns their number. */
 size_t frame_write(struct frame frame, char ret_bytes[FRAME_BYTES_MAX]);
 /* Fills ret_error for a frame whose schema is not known: "unknown_fingerprint", or
- * "unknown_schema_id" with unknown_id set. Returns -EBADMSG. */
+ * "unknown_schema_id" with unknown_id and schema_id set. Returns -EBADMSG. */
 int frame_unknown(struct frame frame, struct codec_error *ret_error);
 
 #endif

@@ -21,6 +21,7 @@ struct schema {
     struct schema_node *root;
     struct buf canonical;
     uint64_t crc;
+    bool odd_names;
 };
 
 struct parser {
@@ -28,6 +29,7 @@ struct parser {
     struct schema_node *names[SCHEMA_NAMES_MAX];
     uint64_t hashes[SCHEMA_NAMES_MAX]; /* comparing long names with equal beginnings is slow */
     size_t names_count;
+    bool odd_names; /* names that the specification does not allow */
     struct codec_error *error;
 };
 
@@ -84,13 +86,11 @@ static _printf_(2, 3) void *refuse(struct parser *parser, const char *format, ..
     return NULL;
 }
 
-/* Checks for [A-Za-z_][A-Za-z0-9_]*, with dots between such words when dots are allowed. The length
- * is limited because every name repeats its namespace: a schema of one megabyte with a long
- * namespace would otherwise need gigabytes. */
-static bool is_name(const char *text, bool dots)
+/* The specification's [A-Za-z_][A-Za-z0-9_]*, with dots between such words when dots are
+ * allowed. */
+static bool is_plain_name(const char *text, bool dots)
 {
     bool first = true;
-    if (strlen(text) > SCHEMA_NAME_BYTES_MAX) { return false; }
     for (const char *at = text; *at; at++) {
         bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_';
         bool digit = *at >= '0' && *at <= '9';
@@ -102,6 +102,22 @@ static bool is_name(const char *text, bool dots)
         first = false;
     }
     return !first;
+}
+
+/* Accepts every name that writers use who do not check theirs (`my-shop.views`, `Events$`), as long
+ * as it can stand in quotes. The length is limited because every name repeats its namespace: a
+ * schema of one megabyte with a long namespace would otherwise need gigabytes. */
+static bool is_name(struct parser *parser, const char *text, bool dots)
+{
+    size_t size = strlen(text);
+    if (!size || size > SCHEMA_NAME_BYTES_MAX) { return false; }
+    for (const char *at = text; *at; at++) {
+        if ((unsigned char)*at <= ' ' || strchr("\"\\\x7f", *at)) { return false; }
+    }
+    bool gap = *text == '.' || text[size - 1] == '.' || strstr(text, "..");
+    if (dots && gap) { return false; }
+    parser->odd_names |= !is_plain_name(text, dots);
+    return true;
 }
 
 static const char *full_name(struct parser *parser, const char *name, const char *space)
@@ -146,12 +162,12 @@ static bool parse_names(struct parser *parser, const json_t *list, const char *s
                         struct schema_names *ret)
 {
     size_t count;
-    if (!list) { return true; }
+    if (!list || json_is_null(list)) { return true; }
     if (!list_size(parser, list, "names", &count)) { return false; }
     const char **at = arena_alloc_array(parser->arena, count, sizeof(*at));
     for (size_t i = 0; i < count; i++) {
         const char *name = json_string_value(json_array_get(list, i));
-        if (!name || !is_name(name, space != NULL)) {
+        if (!name || !is_name(parser, name, space != NULL)) {
             refuse(parser, "not a name: \"%.60s\"", name ? name : "");
             return false;
         }
@@ -167,7 +183,7 @@ static struct schema_node *parse_reference(struct parser *parser, const char *wo
     for (size_t i = SCHEMA_NULL; i <= SCHEMA_STRING; i++) {
         if (strcmp(type_names[i], word) == 0) { return add_node(parser, (enum schema_type)i); }
     }
-    if (!is_name(word, true)) { return refuse(parser, "not a type: \"%.60s\"", word); }
+    if (!is_name(parser, word, true)) { return refuse(parser, "not a type: \"%.60s\"", word); }
     struct schema_node *node = find_name(parser, full_name(parser, word, space));
     return node ? node : refuse(parser, "unknown type %.100s", word);
 }
@@ -199,7 +215,7 @@ static bool parse_field(struct parser *parser, const json_t *json, const char *s
                         struct schema_field *ret)
 {
     const char *name = json_string_value(json_object_get(json, "name"));
-    if (!name || !is_name(name, false)) {
+    if (!name || !is_name(parser, name, false)) {
         refuse(parser, "field without a name, or \"%.60s\"", name ? name : "");
         return false;
     }
@@ -283,8 +299,9 @@ static struct schema_node *parse_named(struct parser *parser, const json_t *json
 {
     const char *name = json_string_value(json_object_get(json, "name"));
     const json_t *own = json_object_get(json, "namespace");
-    if (own) { space = json_string_value(own); }
-    if (!name || !is_name(name, true) || !space || (*space && !is_name(space, true))) {
+    if (own && !json_is_null(own)) { space = json_string_value(own); }
+    if (!name || !is_name(parser, name, true) || !space ||
+        (*space && !is_name(parser, space, true))) {
         return refuse(parser, "%s without a name, or \"%.60s\"", type_names[type],
                       name ? name : "");
     }
@@ -445,6 +462,7 @@ static bool parse(struct schema *schema, const char *text, struct codec_error *e
     } else {
         refuse(parser, "line %d: %s", json_error.line, json_error.text);
     }
+    schema->odd_names = parser->odd_names;
     free(parser);
     return schema->root != NULL;
 }
@@ -484,6 +502,11 @@ struct schema *schema_free(struct schema *schema)
 const struct schema_node *schema_root(const struct schema *schema)
 {
     return schema->root;
+}
+
+bool schema_has_odd_names(const struct schema *schema)
+{
+    return schema->odd_names;
 }
 
 const char *schema_canonical(const struct schema *schema)

@@ -88,6 +88,9 @@ struct schema *schema_parse(const char *json, struct codec_error *ret_error);
 struct schema *schema_free(struct schema *schema);
 /* Returns the root of the tree. */
 const struct schema_node *schema_root(const struct schema *schema);
+/* Says whether a name is in it that the specification does not allow (`my-shop.views`, `Events$`).
+ * Names are taken as they are, as long as they can stand in quotes. */
+bool schema_has_odd_names(const struct schema *schema);
 /* Returns the Parsing Canonical Form. */
 const char *schema_canonical(const struct schema *schema);
 /* Returns the CRC-64-AVRO of the canonical form. */

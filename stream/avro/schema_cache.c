@@ -1,9 +1,10 @@
 /* Two sorted arrays: schemas by fingerprint, and ids bound to fingerprints. Both are searched by
  * bisection; they grow rarely and are searched for each new writer.
  *
- * libavro is used for one thing only: it must accept every schema that we accept. Untrusted
- * messages never reach it (its memory reader goes out of bounds on negative lengths), and schemas
- * are never printed by it (it drops defaults and aliases).
+ * libavro is used for one thing only: it must accept every schema that we accept, except those with
+ * names that the specification does not allow. Untrusted messages never reach it (its memory reader
+ * goes out of bounds on negative lengths), and schemas are never printed by it (it drops defaults
+ * and aliases).
  */
 #include "base/base.h"
 #include "base/number.h"
@@ -18,16 +19,27 @@
 
 enum { AVRO_WHY_BYTES = 120 };
 
+static const char foreign_start[] = "{\"protobuf\":";
+
 /* An id and the schema that it means. */
 struct binding {
     uint32_t id;
     uint64_t fingerprint;
+    char *foreign; /* the text of a schema that is not Avro; NULL: Avro */
     uint64_t turn; /* rises with each binding: of several ids the last one bound is written */
+};
+
+/* A file's name without its ending, and its schema. */
+struct named_schema {
+    char *name;
+    uint64_t fingerprint;
 };
 
 struct schema_cache {
     struct schema **schemas; /* by fingerprint, ascending */
     size_t count;
+    struct named_schema *named;
+    size_t named_count;
     struct binding *bindings; /* by id, ascending */
     size_t bindings_count;
     uint64_t turns;
@@ -45,6 +57,9 @@ struct schema_cache *schema_cache_free(struct schema_cache *schemas)
 {
     if (!schemas) { return NULL; }
     for (size_t i = 0; i < schemas->count; i++) { schema_free(schemas->schemas[i]); }
+    for (size_t i = 0; i < schemas->bindings_count; i++) { free(schemas->bindings[i].foreign); }
+    for (size_t i = 0; i < schemas->named_count; i++) { free(schemas->named[i].name); }
+    free(schemas->named);
     free(schemas->schemas);
     free(schemas->bindings);
     free(schemas);
@@ -103,7 +118,7 @@ static int add(struct schema_cache *schemas, const char *json, uint64_t *ret_fin
     if (schemas->count == SCHEMA_CACHE_SCHEMAS_MAX) {
         (void)codec_error_set(ret_error, -EINVAL, "bad_schema", "more than %d schemas",
                               SCHEMA_CACHE_SCHEMAS_MAX);
-    } else if (avro_agrees(json, ret_error)) {
+    } else if (schema_has_odd_names(schema) || avro_agrees(json, ret_error)) {
         schemas->schemas =
             xreallocarray(schemas->schemas, schemas->count + 1, sizeof(*schemas->schemas));
         memmove(schemas->schemas + at + 1, schemas->schemas + at,
@@ -114,6 +129,32 @@ static int add(struct schema_cache *schemas, const char *json, uint64_t *ret_fin
     }
     schema_free(schema);
     return -EINVAL;
+}
+
+const struct schema *schema_cache_named(const struct schema_cache *schemas, const char *name)
+{
+    for (size_t i = 0; i < schemas->named_count; i++) {
+        if (strcasecmp(schemas->named[i].name, name) == 0) {
+            return by_fingerprint(schemas, schemas->named[i].fingerprint);
+        }
+    }
+    return NULL;
+}
+
+/* Adds the schema of a file under the file's name. */
+static int add_named(struct schema_cache *schemas, const char *path, const char *json,
+                     struct codec_error *ret_error)
+{
+    uint64_t fingerprint;
+    int rc = add(schemas, json, &fingerprint, ret_error);
+    if (rc) { return rc; }
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    schemas->named =
+        xreallocarray(schemas->named, schemas->named_count + 1, sizeof(*schemas->named));
+    schemas->named[schemas->named_count++] = (struct named_schema){
+        .name = xprintf("%.*s", (int)strcspn(name, "."), name), .fingerprint = fingerprint};
+    return 0;
 }
 
 int schema_cache_add(struct schema_cache *schemas, const char *json, struct codec_error *ret_error)
@@ -147,18 +188,31 @@ static struct binding *find_binding(const struct schema_cache *schemas, uint64_t
                                                                           : NULL;
 }
 
+/* A schema that is not Avro, as registry_references.h writes it. */
+static bool is_foreign(const char *text)
+{
+    return strncmp(text, foreign_start, strlen(foreign_start)) == 0;
+}
+
+static bool means_the_same(const struct binding *known, const char *foreign, uint64_t fingerprint)
+{
+    if (known->foreign && foreign) { return strcmp(known->foreign, foreign) == 0; }
+    return !known->foreign && !foreign && known->fingerprint == fingerprint;
+}
+
 int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *json,
                       struct codec_error *ret_error)
 {
-    uint64_t fingerprint;
+    uint64_t fingerprint = 0;
+    const char *foreign = is_foreign(json) ? json : NULL;
     if (id > SCHEMA_ID_MAX) {
         return codec_error_set(ret_error, -EINVAL, "bad_schema",
                                "%" PRIu32 " is too large for a schema id", id);
     }
-    int rc = add(schemas, json, &fingerprint, ret_error);
+    int rc = foreign ? 0 : add(schemas, json, &fingerprint, ret_error);
     if (rc) { return rc; }
     struct binding *known = find_binding(schemas, id);
-    if (known && known->fingerprint != fingerprint) {
+    if (known && !means_the_same(known, foreign, fingerprint)) {
         return codec_error_set(ret_error, -EINVAL, "bad_schema", "id %" PRIu32 " means two schemas",
                                id);
     }
@@ -172,8 +226,11 @@ int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *jso
                                           sizeof(*schemas->bindings));
         known = &schemas->bindings[at];
         memmove(known + 1, known, (schemas->bindings_count++ - at) * sizeof(*known));
+        *known = (struct binding){.id = id,
+                                  .fingerprint = fingerprint,
+                                  .foreign = foreign ? xstrdup(foreign) : NULL};
     }
-    *known = (struct binding){.id = id, .fingerprint = fingerprint, .turn = ++schemas->turns};
+    known->turn = ++schemas->turns;
     return 0;
 }
 
@@ -189,7 +246,8 @@ struct frame schema_cache_frame(const struct schema_cache *schemas, uint64_t fin
     if (schemas->framing == FRAMING_SINGLE) { return frame; }
     for (size_t i = 0; i < schemas->bindings_count; i++) {
         const struct binding *binding = &schemas->bindings[i];
-        if (binding->fingerprint != fingerprint || binding->turn < last) { continue; }
+        bool other = binding->foreign || binding->fingerprint != fingerprint;
+        if (other || binding->turn < last) { continue; }
         last = binding->turn;
         frame = (struct frame){.framing = FRAMING_CONFLUENT, .number = binding->id};
     }
@@ -203,15 +261,41 @@ void schema_cache_ask(struct schema_cache *schemas,
     schemas->ask_arg = arg;
 }
 
+static const struct binding *ask_binding(struct schema_cache *schemas, uint64_t id)
+{
+    const struct binding *binding = find_binding(schemas, id);
+    if (binding || !schemas->ask || id > SCHEMA_ID_MAX) { return binding; }
+    schemas->ask(schemas->ask_arg, schemas, (uint32_t)id);
+    return find_binding(schemas, id);
+}
+
 const struct schema *schema_cache_find(struct schema_cache *schemas, struct frame frame)
 {
     if (frame.framing == FRAMING_SINGLE) { return by_fingerprint(schemas, frame.number); }
-    const struct binding *binding = find_binding(schemas, frame.number);
-    if (!binding && schemas->ask && frame.number <= SCHEMA_ID_MAX) {
-        schemas->ask(schemas->ask_arg, schemas, (uint32_t)frame.number);
-        binding = find_binding(schemas, frame.number);
+    const struct binding *binding = ask_binding(schemas, frame.number);
+    return binding && !binding->foreign ? by_fingerprint(schemas, binding->fingerprint) : NULL;
+}
+
+const char *schema_cache_foreign(struct schema_cache *schemas, uint64_t id)
+{
+    const struct binding *binding = ask_binding(schemas, id);
+    return binding ? binding->foreign : NULL;
+}
+
+bool schema_cache_knows(const struct schema_cache *schemas, uint64_t id)
+{
+    return find_binding(schemas, id);
+}
+
+int schema_cache_missing(const struct schema_cache *schemas, struct frame frame,
+                         struct codec_error *ret_error)
+{
+    if (frame.framing == FRAMING_SINGLE || !schema_cache_knows(schemas, frame.number)) {
+        return frame_unknown(frame, ret_error);
     }
-    return binding ? by_fingerprint(schemas, binding->fingerprint) : NULL;
+    return codec_error_set(ret_error, -EBADMSG, "schema_mismatch",
+                           "schema id %" PRIu64 " is of another format than this topic's",
+                           frame.number);
 }
 
 /* ---- Files. ---- */
@@ -239,7 +323,7 @@ static int add_file(struct schema_cache *schemas, const char *path, struct codec
         (void)snprintf(error.detail, sizeof(error.detail), "%s", strerror(-rc));
     } else {
         int64_t id = schema_cache_file_id(path);
-        rc = id < 0 ? schema_cache_add(schemas, text.data, &error)
+        rc = id < 0 ? add_named(schemas, path, text.data, &error)
                     : schema_cache_bind(schemas, (uint32_t)id, text.data, &error);
     }
     buf_release(&text);

@@ -26,8 +26,9 @@ struct schema_cache *schema_cache_free(struct schema_cache *schemas);
 /* Adds a schema by its JSON text; 0 (also when it is known already), or -EINVAL with ret_error
  * filled. */
 int schema_cache_add(struct schema_cache *schemas, const char *json, struct codec_error *ret_error);
-/* Adds a schema and its id in the registry; 0, or -EINVAL with ret_error filled (also when the id
- * already means another schema). Of several ids of one schema, codecs write the last one bound. */
+/* Adds a schema and its id in the registry; also one of Protobuf, a text
+ * {"protobuf": ...}. 0, or -EINVAL with ret_error filled (also when the id already means another
+ * schema). Of several ids of one schema, codecs write the last one bound. */
 int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *json,
                       struct codec_error *ret_error);
 /* Returns the id in a file's name (17.avsc, in any directory); -1 when the name is no id. */
@@ -42,8 +43,20 @@ int schema_cache_add_dir(struct schema_cache *schemas, const char *path,
 void schema_cache_write(struct schema_cache *schemas, enum framing framing);
 /* Returns the frame that a codec writes for the schema with this fingerprint. */
 struct frame schema_cache_frame(const struct schema_cache *schemas, uint64_t fingerprint);
-/* Finds the schema that a frame names; NULL when the cache does not hold it. */
+/* Finds the Avro schema that a frame names; NULL when the cache does not hold it. */
 const struct schema *schema_cache_find(struct schema_cache *schemas, struct frame frame);
+/* Finds the text of a schema of Protobuf by its id; NULL when the cache does not hold it. */
+const char *schema_cache_foreign(struct schema_cache *schemas, uint64_t id);
+/* Says whether the cache holds a schema, of whatever format, for an id. */
+bool schema_cache_knows(const struct schema_cache *schemas, uint64_t id);
+/* Fills ret_error for a frame that schema_cache_find() or schema_cache_foreign() did not find: as
+ * frame_unknown(), or "schema_mismatch" when the id's schema is of another format. Returns
+ * -EBADMSG. */
+int schema_cache_missing(const struct schema_cache *schemas, struct frame frame,
+                         struct codec_error *ret_error);
+/* Finds the schema of a file of schema_cache_add_dir() by the file's name without its ending, in
+ * any case (view, 6f1b…); NULL when there is none. */
+const struct schema *schema_cache_named(const struct schema_cache *schemas, const char *name);
 /* Makes schema_cache_find() call `ask` for each id that the cache does not hold. `ask` may block;
  * it binds the id, or leaves it unknown. For programs that may wait at that point. `arg` must
  * outlive the cache. */

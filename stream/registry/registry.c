@@ -10,6 +10,7 @@
 #include "stream/registry/http.h"
 #include "stream/registry/registry.h"
 #include "stream/registry/registry_answer.h"
+#include "stream/registry/registry_references.h"
 
 #include <unistd.h>
 
@@ -194,6 +195,21 @@ int registry_check(struct registry *registry, const char *subject, const char *s
     return result;
 }
 
+static int fetch_version(void *arg, const char *subject, int64_t version, json_t **ret_answer)
+{
+    struct registry *registry = arg;
+    struct buf path;
+    buf_init(&path, 4 * REGISTRY_SUBJECT_BYTES_MAX);
+    buf_printf(&path, "/subjects/");
+    escape(subject, &path);
+    buf_printf(&path, "/versions/%" PRId64, version);
+    int result = buf_failed(&path) ? fail(registry, REGISTRY_INVALID, "subject %.60s: too long",
+                                          subject)
+                                   : ask(registry, path.data, NULL, ret_answer);
+    buf_release(&path);
+    return result;
+}
+
 int registry_schema(struct registry *registry, uint32_t id, struct buf *ret_schema)
 {
     char path[64];
@@ -202,7 +218,8 @@ int registry_schema(struct registry *registry, uint32_t id, struct buf *ret_sche
     (void)snprintf(path, sizeof(path), "/schemas/ids/%" PRIu32, id);
     int result = ask(registry, path, NULL, &json);
     if (result) { return result; }
-    result = registry_answer_schema(json, id, ret_schema, registry->why);
+    result = registry_references_resolve(json, id, fetch_version, registry, ret_schema,
+                                         registry->why);
     json_decref(json);
     return result;
 }

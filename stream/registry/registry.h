@@ -58,8 +58,8 @@ struct registry *registry_free(struct registry *registry);
 /* The calls below return 0 or a negative enum registry_fault; registry_why() then has the
  * reason. */
 
-/* Fetches the Avro schema with this id; its text goes to ret_schema (cleared first), with a final
- * NUL. */
+/* Fetches the schema with this id, and those that it refers to (registry_references.h); the text
+ * for schema_cache_bind() goes to ret_schema (cleared first), with a final NUL. */
 int registry_schema(struct registry *registry, uint32_t id, struct buf *ret_schema);
 /* Finds the id that a schema has in a subject. */
 int registry_lookup(struct registry *registry, const char *subject, const char *schema,

@@ -110,13 +110,9 @@ int registry_answer_schema(const json_t *json, uint32_t id, struct buf *ret_sche
     const char *schema = json_string_value(json_object_get(json, "schema"));
     const char *type = json_string_value(json_object_get(json, "schemaType"));
     size_t size = json_string_length(json_object_get(json, "schema"));
-    if (type && strcmp(type, "AVRO") != 0) {
-        return fail(why, REGISTRY_INVALID, "schema %" PRIu32 " is %.20s, not Avro", id, type);
-    }
-    if (json_array_size(json_object_get(json, "references"))) {
-        return fail(why, REGISTRY_INVALID,
-                    "schema %" PRIu32 " refers to other subjects; hint: put the complete schema "
-                    "into schemas.path as %" PRIu32 ".avsc", id, id);
+    if (type && strcmp(type, "AVRO") != 0 && strcmp(type, "PROTOBUF") != 0) {
+        return fail(why, REGISTRY_INVALID, "schema %" PRIu32 " is %.20s, not Avro or Protobuf", id,
+                    type);
     }
     if (!schema) {
         return fail(why, REGISTRY_AWAY, "schema %" PRIu32 ": the answer has no schema", id);

@@ -22,7 +22,8 @@ bool registry_answer_id(const json_t *json, uint32_t *ret_id);
 /* Reads whether a schema is compatible with a subject: 0, REGISTRY_INCOMPATIBLE with the registry's
  * reasons, or REGISTRY_AWAY when the answer does not say. */
 int registry_answer_verdict(const json_t *json, const char *subject, char *why);
-/* Reads the text of the Avro schema `id` and appends it to ret_schema, with a final NUL. */
+/* Reads the text of the Avro or Protobuf schema `id`, without those that it refers to, and
+ * appends it to ret_schema, with a final NUL. */
 int registry_answer_schema(const json_t *json, uint32_t id, struct buf *ret_schema, char *why);
 
 #endif

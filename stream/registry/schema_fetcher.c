@@ -232,8 +232,7 @@ static void post(struct schema_fetcher *fetcher, const struct wanted *wanted)
 
 static bool knows(const struct schema_fetcher *fetcher, uint32_t id)
 {
-    struct frame frame = {.framing = FRAMING_CONFLUENT, .number = id};
-    return schema_cache_find(fetcher->schemas, frame);
+    return schema_cache_knows(fetcher->schemas, id);
 }
 
 enum fetch_status schema_fetcher_request(struct schema_fetcher *fetcher, uint32_t id,

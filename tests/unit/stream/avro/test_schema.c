@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "stream/avro/schema.h"
+#include "stream/avro/schema_cache.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -100,6 +101,36 @@ static void test_names_match(void **state)
     schema_free(reader);
 }
 
+/* Names as writers have them who do not check theirs. */
+static void test_odd_names(void **state)
+{
+    static const struct {
+        const char *text, *name;
+    } odd[] = {
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"namespace\":\"my-shop.views\",\"size\":1}",
+         "my-shop.views.F"},
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"namespace\":\"com.shop.Events$\",\"size\":1}",
+         "com.shop.Events$.F"},
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"namespace\":null,\"size\":1,\"aliases\":null}", "F"},
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"namespace\":\"\",\"size\":1}", "F"},
+        {"{\"type\":\"fixed\",\"name\":\"1F\",\"size\":1}", "1F"},
+        {"{\"type\":\"enum\",\"name\":\"E+F\",\"symbols\":[\"a-b\",\"1\"]}", "E+F"},
+        {"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"$a-b.c\",\"type\":\"int\"}]}",
+         "R"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(odd); i++) {
+        struct codec_error error = {0};
+        struct schema *schema = schema_parse(odd[i].text, &error);
+        if (!schema) { fail_msg("%s: %s", odd[i].text, error.detail); }
+        assert_string_equal(schema_root(schema)->name, odd[i].name);
+        assert_int_equal(schema_has_odd_names(schema), i != 2 && i != 3);
+        struct schema_cache *schemas = schema_cache_new();
+        assert_int_equal(schema_cache_add(schemas, odd[i].text, &error), 0);
+        schema_cache_free(schemas);
+        schema_free(schema);
+    }
+}
+
 static void test_refused(void **state)
 {
     static const char *const wrong[] = {
@@ -123,7 +154,6 @@ static void test_refused(void **state)
         "{\"type\":\"fixed\",\"name\":\"int\",\"size\":1}",
         "{\"type\":\"fixed\",\"name\":\"a..F\",\"size\":1}",
         "{\"type\":\"fixed\",\"name\":\".F\",\"size\":1}",
-        "{\"type\":\"fixed\",\"name\":\"1F\",\"size\":1}",
         "{\"type\":\"fixed\",\"size\":1}",
         "{\"type\":\"fixed\",\"name\":\"F\",\"namespace\":7,\"size\":1}",
         "{\"type\":\"fixed\",\"name\":\"F\",\"namespace\":\"a b\",\"size\":1}",
@@ -131,7 +161,8 @@ static void test_refused(void **state)
         "{\"type\":\"enum\",\"name\":\"E\"}",
         "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[]}",
         "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"A\"]}",
-        "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"a-b\"]}",
+        "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"a\\\\b\"]}",
+        "{\"type\":\"fixed\",\"name\":\"F\\\"\",\"size\":1}",
         "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"],\"default\":\"B\"}",
         "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"],\"default\":1}",
         "{\"type\":\"record\",\"name\":\"R\"}",
@@ -272,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_canonical_form), cmocka_unit_test(test_fingerprints),
         cmocka_unit_test(test_tree),           cmocka_unit_test(test_names_match),
+        cmocka_unit_test(test_odd_names),
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_long_names),     cmocka_unit_test(test_counts),
         cmocka_unit_test(test_references),
