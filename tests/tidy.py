@@ -75,9 +75,9 @@ DOORS = {
     "microhttpd.h": "stream/metrics_server.c",
     "curl/curl.h": "stream/registry/http.c",
     "zlib.h": "base/gunzip.c",
-    "openssl/evp.h": "ingest/mapping/pseudonyms.c",
-    "openssl/crypto.h": "ingest/mapping/pseudonyms.c",
-    "openssl/core_names.h": "ingest/mapping/pseudonyms.c",
+    "openssl/evp.h": "base/digest.c",
+    "openssl/crypto.h": "base/digest.c",
+    "openssl/core_names.h": "base/digest.c",
 }
 
 # A call that one file makes for all: what to call instead; tests/ and bench/ are free.

@@ -1,65 +1,22 @@
 #include "base/base.h"
+#include "base/digest.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/pseudonyms.h"
 #include "ingest/mapping/timestamp.h"
-
-#include <openssl/core_names.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 enum { KEY_FILE_BYTES_MAX = 64 << 10, LINE_WORDS = 3 };
 
 struct key {
     char id[PSEUDONYM_KEY_ID_MAX + 1];
     int64_t from_ms;
-    EVP_MAC_CTX *mac; /* holds the key; started again for each user */
+    struct mac *mac;
 };
 
 struct pseudonyms {
     struct key keys[PSEUDONYM_KEYS_MAX];
     size_t count;
 };
-
-/* ---- HMAC ---- */
-
-/* Out of memory, or a libcrypto without SHA-256: ends the process. */
-static EVP_MAC_CTX *new_mac(const void *key, size_t size)
-{
-    char digest[] = "SHA256";
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    assert(hmac);
-    EVP_MAC_CTX *mac = EVP_MAC_CTX_new(hmac);
-    EVP_MAC_free(hmac);
-    assert(mac);
-    int done = EVP_MAC_init(mac, key, size, params);
-    assert(done == 1);
-    return mac;
-}
-
-/* Without a key argument, init starts again with the present key. */
-static void digest_of(EVP_MAC_CTX *mac, struct slice text, unsigned char *ret_digest)
-{
-    size_t size = 0;
-    int done = EVP_MAC_init(mac, NULL, 0, NULL);
-    assert(done == 1);
-    done = EVP_MAC_update(mac, (const unsigned char *)text.data, text.size);
-    assert(done == 1);
-    done = EVP_MAC_final(mac, ret_digest, &size, PSEUDONYM_DIGEST_BYTES);
-    assert(done == 1 && size == PSEUDONYM_DIGEST_BYTES);
-}
-
-void pseudonym_digest(struct slice key, struct slice text,
-                      unsigned char ret_digest[PSEUDONYM_DIGEST_BYTES])
-{
-    EVP_MAC_CTX *mac = new_mac(key.data, key.size);
-    digest_of(mac, text, ret_digest);
-    EVP_MAC_CTX_free(mac);
-}
 
 /* ---- The key file ---- */
 
@@ -141,8 +98,8 @@ static const char *read_line(struct pseudonyms *pseudonyms, struct slice line)
         return "keys stand in the order of their times, oldest first";
     }
     if (!read_key(words[2], bytes, &size)) { return "a key is 16 to 128 bytes in hex"; }
-    key.mac = new_mac(bytes, size);
-    OPENSSL_cleanse(bytes, sizeof(bytes));
+    key.mac = mac_new(slice_of((const char *)bytes, size));
+    digest_wipe(bytes, sizeof(bytes));
     pseudonyms->keys[pseudonyms->count++] = key;
     return NULL;
 }
@@ -193,7 +150,7 @@ int pseudonyms_load(const char *path, struct pseudonyms **ret_pseudonyms, char *
         rc = pseudonyms_new(buf_slice(&text), ret_pseudonyms, fault, sizeof(fault));
         if (rc) { (void)snprintf(why, why_size, "pseudonym.keys=%.200s: %s", path, fault); }
     }
-    if (text.data) { OPENSSL_cleanse(text.data, text.capacity); }
+    if (text.data) { digest_wipe(text.data, text.capacity); }
     buf_release(&text);
     return rc;
 }
@@ -201,7 +158,7 @@ int pseudonyms_load(const char *path, struct pseudonyms **ret_pseudonyms, char *
 struct pseudonyms *pseudonyms_free(struct pseudonyms *pseudonyms)
 {
     if (!pseudonyms) { return NULL; }
-    for (size_t i = 0; i < pseudonyms->count; i++) { EVP_MAC_CTX_free(pseudonyms->keys[i].mac); }
+    for (size_t i = 0; i < pseudonyms->count; i++) { mac_free(pseudonyms->keys[i].mac); }
     free(pseudonyms);
     return NULL;
 }
@@ -235,27 +192,22 @@ int64_t pseudonyms_key_from(const struct pseudonyms *pseudonyms, size_t key)
 struct slice pseudonyms_of(struct pseudonyms *pseudonyms, size_t key, struct slice user,
                            struct arena *arena)
 {
-    static const char hex[] = "0123456789abcdef";
-    unsigned char digest[PSEUDONYM_DIGEST_BYTES];
+    unsigned char digest[DIGEST_BYTES];
     assert(key < pseudonyms->count);
     struct slice id = slice_str(pseudonyms->keys[key].id);
-    digest_of(pseudonyms->keys[key].mac, user, digest);
-    char *text = arena_alloc(arena, PSEUDONYM_BYTES_MAX);
+    mac_of(pseudonyms->keys[key].mac, user, digest);
+    char *text = arena_alloc(arena, PSEUDONYM_BYTES_MAX + 1);
     memcpy(text, id.data, id.size);
     text[id.size] = '.';
-    char *at = text + id.size + 1;
-    for (size_t i = 0; i < sizeof(digest); i++) {
-        *at++ = hex[digest[i] >> 4];
-        *at++ = hex[digest[i] & 15];
-    }
-    return slice_of(text, (size_t)(at - text));
+    digest_hex(digest, sizeof(digest), text + id.size + 1);
+    return slice_of(text, id.size + 1 + 2 * sizeof(digest));
 }
 
 bool pseudonyms_is_one(const struct pseudonyms *pseudonyms, struct slice id)
 {
     for (size_t i = 0; i < pseudonyms->count; i++) {
         struct slice key = slice_str(pseudonyms->keys[i].id);
-        if (id.size != key.size + 1 + 2 * PSEUDONYM_DIGEST_BYTES || id.data[key.size] != '.' ||
+        if (id.size != key.size + 1 + 2 * DIGEST_BYTES || id.data[key.size] != '.' ||
             memcmp(id.data, key.data, key.size) != 0) {
             continue;
         }

@@ -1,4 +1,4 @@
-/* Pseudonyms: replace user ids when keys are configured. Uses OpenSSL's libcrypto.
+/* Pseudonyms: replace user ids when keys are configured.
  *
  * A pseudonym is `KEYID.` and HMAC-SHA256 (RFC 2104) of the user id's bytes under that key, in
  * lower-case hex. Anyone with the key can compute it, in any language or database; without the key
@@ -21,15 +21,14 @@
 #define FRESHET_INGEST_MAPPING_PSEUDONYMS_H
 
 #include "base/arena.h"
-#include "base/slice.h"
+#include "base/digest.h"
 
 enum {
     PSEUDONYM_KEYS_MAX = 64,
     PSEUDONYM_KEY_ID_MAX = 16,
     PSEUDONYM_KEY_BYTES_MIN = 16,
     PSEUDONYM_KEY_BYTES_MAX = 128,
-    PSEUDONYM_DIGEST_BYTES = 32,
-    PSEUDONYM_BYTES_MAX = PSEUDONYM_KEY_ID_MAX + 1 + 2 * PSEUDONYM_DIGEST_BYTES,
+    PSEUDONYM_BYTES_MAX = PSEUDONYM_KEY_ID_MAX + 1 + 2 * DIGEST_BYTES,
 };
 
 struct pseudonyms;
@@ -55,9 +54,5 @@ struct slice pseudonyms_of(struct pseudonyms *pseudonyms, size_t key, struct sli
                            struct arena *arena);
 /* Says whether an id has the form of a pseudonym under one of the keys. */
 bool pseudonyms_is_one(const struct pseudonyms *pseudonyms, struct slice id);
-
-/* Computes HMAC-SHA256 alone, for tests against the published vectors. */
-void pseudonym_digest(struct slice key, struct slice text,
-                      unsigned char ret_digest[PSEUDONYM_DIGEST_BYTES]);
 
 #endif
