@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/samples.h"
@@ -106,6 +107,7 @@ static void map(struct sampling *sampling, const struct record *sample)
     arena_reset(sampling->arena);
     sampling->seen++;
     struct mapping *mapping = sources_at(sampling->sources, index)->mapping;
+    mapping_set_now(mapping, clock_wall_ms());
     if (mapping_apply_rendered(mapping, &rec, sampling->arena, &outcome, &refusal)) {
         print_refusal(sampling, refusal.reason, refusal.detail);
     } else {

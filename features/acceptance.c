@@ -34,6 +34,14 @@ static int check_ids(const struct record *rec, const struct user_event *ev,
     return 0;
 }
 
+/* When the event came, at the latest. received_ms is what its sender's record said; the timestamp
+ * of the record in `events` is ingest's or the broker's, and the same at every replay. */
+static int64_t arrival_ms(const struct record *rec, const struct user_event *ev)
+{
+    int64_t received_ms = acceptance_received_ms(rec, ev);
+    return rec->time_ms > 0 ? MIN_OF(received_ms, rec->time_ms) : received_ms;
+}
+
 int acceptance_check(const struct record *rec, const struct user_event *ev, int64_t future_max_ms,
                      struct acceptance_error *ret_error)
 {
@@ -43,7 +51,7 @@ int acceptance_check(const struct record *rec, const struct user_event *ev, int6
         return refuse(ret_error, "bad_weight", "weight %g is not between 0 and %g", ev->weight,
                       TIMELINE_WEIGHT_MAX);
     }
-    int64_t time_ms = ev->event_time_ms, received_ms = acceptance_received_ms(rec, ev);
+    int64_t time_ms = ev->event_time_ms, received_ms = arrival_ms(rec, ev);
     if (time_ms > event_time_max_ms || time_ms < -event_time_max_ms) {
         return refuse(ret_error, "bad_event_time", "event_time_ms %" PRId64 " is out of range",
                       time_ms);

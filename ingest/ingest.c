@@ -2,17 +2,24 @@
  * at once. An event without an id gets one made of topic, partition and offset, so a record that is
  * read twice gives the same events, and features drops the duplicates. For the same reason a record
  * that was redriven from the dead letters is mapped with its original topic, partition and offset.
+ *
+ * Any sender can write the headers of a redriven record. They are believed only when the topic
+ * `redrives` names the record. Redriven record and mark are one transaction, but a reader may see
+ * the one before the other: a record that is not named there waits until `redrives` has been read
+ * to its present end. That is asked once a poll, whatever the records claim.
  */
 #include "base/base.h"
 #include "ingest/ingest.h"
+#include "ingest/redrive_digests.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/sources.h"
 #include "stream/kafka/origin.h"
 #include "stream/worker.h"
 
-enum { CLICKS };
+enum { CLICKS, REDRIVES };
 static const struct input inputs[] = {
-    {.name = "clicks", .kind = INPUT_PARTITIONED, .shared = true},
+    [CLICKS] = {.name = "clicks", .kind = INPUT_PARTITIONED, .shared = true},
+    [REDRIVES] = {.name = "redrives", .kind = INPUT_BROADCAST, .shared = true, .optional = true},
 };
 
 /* One for each target, in the order of enum target. */
@@ -49,6 +56,8 @@ struct ingest {
     size_t topics_count;
     const char *newest_topic; /* of the last record; the next record is mostly of the same topic */
     size_t newest;
+    struct redrive_digests *redriven;
+    bool redrives_read; /* to their end, after the records of this poll were fetched */
     struct codec *codecs[TARGETS_COUNT];
     struct buf message;
     struct metric *accepted;
@@ -62,6 +71,7 @@ static void stop(struct run *run)
     struct ingest *ingest = run_state(run);
     if (!ingest) { return; }
     sources_free(ingest->sources);
+    redrive_digests_free(ingest->redriven);
     for (size_t i = 0; i < TARGETS_COUNT; i++) { codec_free(ingest->codecs[i]); }
     buf_release(&ingest->message);
     free(ingest);
@@ -126,6 +136,7 @@ static int start(struct run *run)
     struct ingest *ingest = run_state(run);
     struct metrics *metrics = run_metrics(run);
     if (drops_bytes(run_settings(run))) { run_withhold_bytes(run); }
+    ingest->redriven = redrive_digests_new(run_schemas(run));
     for (size_t i = 0; i < TARGETS_COUNT; i++) {
         ingest->codecs[i] = codec_new(target_contract((enum target)i), run_schemas(run));
         ingest->written[i] = metrics_counter(metrics, "freshet_ingest_written_total", written[i],
@@ -164,31 +175,60 @@ static void write_one(struct task *task, enum target target, const struct becomi
     task_emit(task, (int)target, PARTITION_BY_KEY, mapped->key, value);
 }
 
-/* A redriven record is mapped as if it were at its origin: same topic, offset, time and headers. */
-static const struct record *at_origin(const struct record *rec, struct origin *origin,
-                                      struct record *copy)
+/* ---- Redriven records ---- */
+
+static enum verdict take_mark(struct run *run, int input, const struct record *rec)
 {
-    if (!origin_redriven(rec)) { return rec; }
-    origin_of(rec, origin);
-    *copy = *rec;
-    copy->headers_hidden = (int32_t)(record_headers_count(rec) - origin_senders_headers(rec));
-    copy->topic = origin->topic;
-    copy->partition = origin->partition;
-    copy->offset = origin->offset;
-    copy->time_ms = origin->time_ms;
+    struct ingest *ingest = run_state(run);
+    struct codec_error error;
+    assert(input == REDRIVES);
+    if (redrive_digests_take(ingest->redriven, rec, &error) < 0) {
+        return run_refuse_undecoded(run, &error);
+    }
+    return VERDICT_DONE;
+}
+
+static void end_poll(struct task *task)
+{
+    struct ingest *ingest = run_state(task_run(task));
+    ingest->redrives_read = false;
+}
+
+enum claim { CLAIM_NONE, CLAIM_TRUE, CLAIM_WAITS };
+
+/* Checks what a record says of its origin; CLAIM_NONE: it is where it is. */
+static enum claim check_claim(struct task *task, const struct record *rec,
+                              struct origin *ret_origin)
+{
+    struct run *run = task_run(task);
+    struct ingest *ingest = run_state(run);
+    if (!origin_redriven(rec) || !origin_read(rec, ret_origin)) { return CLAIM_NONE; }
+    if (redrive_digests_have(ingest->redriven, rec)) { return CLAIM_TRUE; }
+    if (!ingest->redrives_read) { ingest->redrives_read = run_input_current(run, REDRIVES); }
+    return ingest->redrives_read ? CLAIM_NONE : CLAIM_WAITS;
+}
+
+/* A redriven record is mapped as if it were at its origin: same topic, offset, time and headers. */
+static struct record at_origin(const struct record *rec, const struct origin *origin)
+{
+    struct record copy = *rec;
+    copy.headers_hidden = (int32_t)(record_headers_count(rec) - origin_senders_headers(rec));
+    copy.topic = origin->topic;
+    copy.partition = origin->partition;
+    copy.offset = origin->offset;
+    copy.time_ms = origin->time_ms;
     return copy;
 }
 
-static enum verdict process(struct task *task, const struct record *rec)
+/* ---- One record ---- */
+
+static enum verdict map(struct task *task, struct mapping *mapping, const struct record *rec)
 {
     struct ingest *ingest = run_state(task_run(task));
-    struct mapping *mapping = mapping_of(ingest, rec->topic);
-    struct origin origin;
-    struct record copy;
-    rec = at_origin(rec, &origin, &copy);
     struct outcome outcome;
     struct refusal refusal;
     uint64_t ids_made = mapping_ids_made(mapping);
+    mapping_set_now(mapping, run_wall_ms(task_run(task)));
     if (mapping_apply(mapping, rec, task_arena(task), &outcome, &refusal)) {
         enum verdict verdict = task_refuse(task, refusal.reason, "%s", refusal.detail);
         return refusal.unknown_id ? task_await_schema(task, refusal.schema_id) : verdict;
@@ -198,6 +238,28 @@ static enum verdict process(struct task *task, const struct record *rec)
     metric_add(ingest->written[outcome.target], (double)outcome.count);
     metric_add(ingest->ids_made, (double)(mapping_ids_made(mapping) - ids_made));
     return VERDICT_DONE;
+}
+
+static enum verdict process(struct task *task, const struct record *rec)
+{
+    struct mapping *mapping = mapping_of(run_state(task_run(task)), rec->topic);
+    struct origin origin;
+    switch (check_claim(task, rec, &origin)) {
+    case CLAIM_NONE:
+        return map(task, mapping, rec);
+    case CLAIM_WAITS:
+        (void)task_refuse(task, "redriven", "a record says that it was redriven, and the topic "
+                          "redrives has not been read to its end");
+        return VERDICT_RETRY;
+    case CLAIM_TRUE:
+        break;
+    }
+    const struct record first = at_origin(rec, &origin);
+    enum verdict verdict = map(task, mapping, &first);
+    if (verdict != VERDICT_DONE) {
+        task_refuse_origin(task, &origin, record_headers_count(&first));
+    }
+    return verdict;
 }
 
 const struct worker ingest_worker = {
@@ -218,4 +280,6 @@ const struct worker ingest_worker = {
     .start = start,
     .stop = stop,
     .process = process,
+    .end_poll = end_poll,
+    .broadcast = take_mark,
 };

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/exit_code.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/broadcast.h"
 #include "stream/kafka/ack_tracker.h"
@@ -74,6 +75,11 @@ static int add_topic(struct broadcast *broadcast, int input)
     const char *topic = env->topics->inputs[input];
     int32_t partitions;
     int result = wire_partitions(env->wire, topic, &partitions);
+    if (result == WIRE_REFUSED && env->worker->inputs[input].optional) {
+        env_log(env, LOG_WARN, "a table is taken as empty", "topic=%s why=%s", topic,
+                quote_text(wire_why(env->wire)).text);
+        return 0;
+    }
     for (int32_t p = 0; result == 0 && p < partitions; p++) {
         int64_t low, end, from = OFFSET_NONE;
         result = wire_bounds(env->wire, topic, p, &low, &end);

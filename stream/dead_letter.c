@@ -69,10 +69,9 @@ static void mark_truncated(struct dead_letter *letter)
     letter->truncated = true;
 }
 
-/* Adds the sender's headers; false: not all of them. */
-static bool enclose(struct dead_letter *letter, const struct record *rec)
+/* Adds key, value and the sender's headers, which are the first; false: not all of them. */
+static bool enclose(struct dead_letter *letter, const struct record *rec, size_t count)
 {
-    size_t count = origin_senders_headers(rec);
     letter->message.key = rec->key;
     letter->message.value = rec->value;
     if (record_headers_read(rec, count, letter->headers)) { return false; }
@@ -129,11 +128,14 @@ void dead_letters_send(struct dead_letters *letters, const struct record *rec)
     struct origin origin;
     struct origin_headers texts;
     if (at_once_halted(letters->at_once)) { return; }
-    bool whole = letters->withholds || enclose(&letter, rec);
+    bool redriven = env->refusal.redriven;
+    size_t senders = redriven ? env->refusal.senders_headers : record_headers_count(rec);
+    bool whole = letters->withholds || enclose(&letter, rec, senders);
     add_header(&letter, HEADER_REASON, slice_str(reason));
     add_header(&letter, "message", slice_str(env->refusal.text));
     add_header(&letter, "worker", slice_str(env->worker->name));
-    origin_of(rec, &origin);
+    origin_here(rec, &origin);
+    if (redriven) { origin = env->refusal.origin; }
     letter.message.headers_count +=
         origin_write(&origin, &texts, letter.headers + letter.message.headers_count);
     if (letters->withholds) { add_header(&letter, HEADER_WITHHELD, slice_str("true")); }

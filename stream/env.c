@@ -53,6 +53,7 @@ void run_refusal_set(struct run_refusal *refusal, const char *reason, const char
 void run_refusal_clear(struct run_refusal *refusal)
 {
     refusal->reason = NULL;
+    refusal->redriven = false;
     refusal->text[0] = '\0';
 }
 

@@ -11,12 +11,14 @@
 #include "stream/log.h"
 #include "stream/run_settings.h"
 #include "stream/worker.h"
+#include "stream/kafka/origin.h"
 
 enum { ENV_TEXT_MAX = 400 };
 
-/* The source of the time for pacing. */
+/* The source of the time for pacing, and of the time since 1970. */
 struct env_clock {
     int64_t (*now_ms)(void *arg);
+    int64_t (*wall_ms)(void *arg);
     void *arg;
 };
 
@@ -31,6 +33,9 @@ struct run_refusal {
     const char *reason; /* a fixed word; NULL: it named none */
     uint32_t schema_id; /* with VERDICT_NO_SCHEMA: the id that is not known */
     char text[ENV_TEXT_MAX];
+    bool redriven; /* the record first was at this origin; its sender's headers come first */
+    struct origin origin;
+    size_t senders_headers;
 };
 
 /* Why the process must end. The first reason stays. */

@@ -13,6 +13,11 @@ int64_t run_now_ms(struct run *run)
     return env_now_ms(&run->env);
 }
 
+int64_t run_wall_ms(struct run *run)
+{
+    return run->env.clock.wall_ms(run->env.clock.arg);
+}
+
 void run_log(struct run *run, enum log_level level, const char *msg, const char *format, ...)
 {
     va_list args;
@@ -34,6 +39,7 @@ enum verdict run_refuse_record(struct run *run, const char *reason, const char *
 {
     va_list args;
     va_start(args, format);
+    run_refusal_clear(&run->env.refusal);
     run_refusal_set(&run->env.refusal, reason, format, args);
     va_end(args);
     return VERDICT_SKIP;

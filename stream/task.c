@@ -160,6 +160,7 @@ enum verdict task_refuse(struct task *task, const char *reason, const char *form
 {
     va_list args;
     va_start(args, format);
+    run_refusal_clear(&task->parts.env->refusal);
     run_refusal_set(&task->parts.env->refusal, reason, format, args);
     va_end(args);
     return VERDICT_SKIP;
@@ -169,6 +170,14 @@ enum verdict task_await_schema(struct task *task, uint32_t schema_id)
 {
     task->parts.env->refusal.schema_id = schema_id;
     return VERDICT_NO_SCHEMA;
+}
+
+void task_refuse_origin(struct task *task, const struct origin *origin, size_t senders_headers)
+{
+    struct run_refusal *refusal = &task->parts.env->refusal;
+    refusal->redriven = true;
+    refusal->origin = *origin;
+    refusal->senders_headers = senders_headers;
 }
 
 enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *error)

@@ -24,6 +24,7 @@
 #include "stream/kafka/record.h"
 #include "stream/kafka/wire.h"
 
+struct origin;
 struct run;
 struct task;
 
@@ -46,6 +47,7 @@ struct input {
     const char *name; /* topic name below the prefix, default of the option `topic.<name>` */
     enum input_kind kind;
     bool shared; /* all generations read it; else each has its own (generation.h) */
+    bool optional; /* a broadcast input whose topic may be missing: it is then empty */
 };
 
 enum { OUTPUT_CONTRACTS_MAX = 2 };
@@ -146,6 +148,9 @@ void run_log(struct run *run, enum log_level level, const char *msg, const char 
     _printf_(4, 5);
 /* Returns the time for pacing (never for outputs). Any thread. */
 int64_t run_now_ms(struct run *run);
+/* Returns the time since 1970, to refuse what claims to be from the future, at the first worker
+ * that reads it and there only. */
+int64_t run_wall_ms(struct run *run);
 /* True once every broadcast input has been read to the end it had at start. */
 bool run_loaded(const struct run *run);
 /* True when this broadcast input has been read to its present end. Asks the broker. */
@@ -192,7 +197,11 @@ enum verdict task_refuse(struct task *task, const char *reason, const char *form
     _printf_(3, 4);
 /* Says which schema id a record needs that task_refuse() has refused; returns VERDICT_NO_SCHEMA. */
 enum verdict task_await_schema(struct task *task, uint32_t schema_id);
-/* The same for a record that codec_decode() refused: returns VERDICT_SKIP or VERDICT_NO_SCHEMA. */
+/* Says, after task_refuse(), that the record was redriven and where it first was: its dead letter
+ * names that origin. Without it a dead letter names where the record is. */
+void task_refuse_origin(struct task *task, const struct origin *origin, size_t senders_headers);
+/* As task_refuse(), for a record that codec_decode() refused: returns VERDICT_SKIP or
+ * VERDICT_NO_SCHEMA. */
 enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *error);
 /* Calls `each` for the committed state in key order; stops at a non-zero result and returns it. */
 int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),

@@ -74,6 +74,11 @@ static void on_close_timeout(int number _unused_)
     _exit(closing_code);
 }
 
+static int64_t wall_ms(void *arg _unused_)
+{
+    return clock_wall_ms();
+}
+
 static int64_t monotonic_ms(void *arg _unused_)
 {
     return clock_monotonic_ms();
@@ -237,7 +242,7 @@ static int serve(struct process *process)
         .settings = settings,
         .worker_settings = process->worker_settings,
         .metrics = process->metrics,
-        .clock = {.now_ms = monotonic_ms},
+        .clock = {.now_ms = monotonic_ms, .wall_ms = wall_ms},
         .log = {.line = write_line},
         .threaded = true,
     };

@@ -21,6 +21,7 @@ enum {
     MARK_BYTES_MAX = 1 << 18,
 };
 _Static_assert(BATCH_DEAD_LETTERS_MAX <= (int)REDRIVE_OFFSETS_MAX, "one mark holds a batch");
+_Static_assert(ORIGIN_DIGEST_BYTES == (int)REDRIVE_DIGEST_BYTES, "a mark names records by these");
 
 /* ---- Reading ---- */
 
@@ -180,6 +181,7 @@ struct held {
     int32_t partition; /* of the dead letter */
     int64_t offset;
     struct message message;
+    unsigned char digest[ORIGIN_DIGEST_BYTES]; /* by which ingest knows the record */
 };
 
 struct dead_letter_batch {
@@ -192,6 +194,7 @@ struct dead_letter_batch {
     int64_t sent;
     struct schema_cache *schemas;
     struct codec *codec;
+    struct digest *digest;
     struct buf marks[BATCH_DEAD_LETTERS_MAX];
     struct message messages[2 * BATCH_DEAD_LETTERS_MAX];
     int64_t ret_offsets[2 * BATCH_DEAD_LETTERS_MAX];
@@ -207,6 +210,7 @@ struct dead_letter_batch *dead_letter_batch_new(struct wire *wire, const char *t
     batch->arena = arena_new(BATCH_ARENA_BLOCK);
     batch->schemas = schema_cache_new();
     batch->codec = codec_new(&redrive_mark_contract, batch->schemas);
+    batch->digest = digest_new();
     for (size_t i = 0; i < BATCH_DEAD_LETTERS_MAX; i++) {
         buf_init(&batch->marks[i], MARK_BYTES_MAX);
     }
@@ -218,6 +222,7 @@ struct dead_letter_batch *dead_letter_batch_free(struct dead_letter_batch *batch
     if (!batch) { return NULL; }
     for (size_t i = 0; i < BATCH_DEAD_LETTERS_MAX; i++) { buf_release(&batch->marks[i]); }
     codec_free(batch->codec);
+    digest_free(batch->digest);
     schema_cache_free(batch->schemas);
     arena_free(batch->arena);
     free(batch);
@@ -259,6 +264,20 @@ static struct header *copy_headers(struct dead_letter_batch *batch,
     return headers;
 }
 
+/* The record as its readers will see it. */
+static void name_record(struct dead_letter_batch *batch, struct held *held)
+{
+    const struct message *message = &held->message;
+    const struct header_list list = {.at = message->headers, .count = message->headers_count};
+    const struct record rec = {.topic = message->topic,
+                               .key = message->key,
+                               .value = message->value,
+                               .headers = &listed_headers,
+                               .message = &list};
+    bool named = origin_digest(batch->digest, &rec, held->digest);
+    assert(named);
+}
+
 void dead_letter_batch_add(struct dead_letter_batch *batch, const struct dead_letter *letter)
 {
     assert(batch->count < BATCH_DEAD_LETTERS_MAX);
@@ -280,6 +299,7 @@ void dead_letter_batch_add(struct dead_letter_batch *batch, const struct dead_le
         .headers = headers,
         .headers_count = count + origin_write(origin, texts, headers + count),
     };
+    name_record(batch, held);
     batch->bytes += letter->key.size + letter->value.size;
 }
 
@@ -298,9 +318,13 @@ static bool add_mark(struct dead_letter_batch *batch, size_t first, const char *
         if (batch->held[i].partition == partition) { return false; }
     }
     int64_t offsets[BATCH_DEAD_LETTERS_MAX];
+    char digests[BATCH_DEAD_LETTERS_MAX * ORIGIN_DIGEST_BYTES];
     struct redrive_mark redrive = {.partition = partition, .offsets = {.at = offsets}};
+    redrive.digests.data = digests;
     for (size_t i = first; i < batch->count; i++) {
         if (batch->held[i].partition != partition) { continue; }
+        memcpy(digests + redrive.digests.size, batch->held[i].digest, ORIGIN_DIGEST_BYTES);
+        redrive.digests.size += ORIGIN_DIGEST_BYTES;
         offsets[redrive.offsets.count++] = batch->held[i].offset;
     }
     struct buf *mark = &batch->marks[first];

@@ -165,7 +165,7 @@ static bool take_origin(void *arg, const struct record *rec)
         letter.key = rec->key;
         letter.value = rec->value;
         letter.rec = rec;
-        letter.headers_count = origin_senders_headers(rec);
+        letter.headers_count = record_headers_count(rec);
         fetching->ok = add(fetching->redriving, &letter);
         if (!fetching->ok) { return false; }
     }

@@ -403,6 +403,15 @@ static struct slice made_id(struct work *work)
     return slice_of(id, (size_t)size);
 }
 
+/* Nothing was received later than now. */
+static int64_t received(const struct work *work)
+{
+    const struct rule_limits *limits = &work->mapping->limits;
+    int64_t stamp_ms = MAX_OF(work->rec->time_ms, INT64_C(0));
+    bool believed = !limits->now_ms || stamp_ms <= limits->now_ms + limits->time_ahead_max_ms;
+    return believed ? stamp_ms : limits->now_ms;
+}
+
 /* Fills in what the record does not have. */
 static void complete(struct work *work)
 {
@@ -410,7 +419,7 @@ static void complete(struct work *work)
     struct user_event *ev = &work->candidate.event;
     enum value_state *states = work->candidate.states;
     if (work->candidate.target != TARGET_EVENT) { return; }
-    ev->received_ms = MAX_OF(work->rec->time_ms, INT64_C(0));
+    ev->received_ms = received(work);
     bool made = states[MAPPED_ID] == VALUE_ABSENT;
     if (made) {
         ev->event_id = made_id(work);
@@ -540,6 +549,11 @@ static void refuse(const struct mapping *mapping, const struct rule *rule, enum 
     }
     (void)snprintf(ret_refusal->detail, sizeof(ret_refusal->detail), "%.150s%s%s", subject,
                    *subject ? ": " : "", rule->hint);
+}
+
+void mapping_set_now(struct mapping *mapping, int64_t now_ms)
+{
+    mapping->limits.now_ms = now_ms;
 }
 
 uint64_t mapping_ids_made(const struct mapping *mapping)

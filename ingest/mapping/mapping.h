@@ -8,10 +8,11 @@
  * one mapping, one set of rules and one parser serve both formats.
  *
  * The result depends on the record (key, value, headers, topic, partition, offset, Kafka timestamp)
- * and the configuration only. A record without an id gets its origin as its id:
- * `topic-partition-offset`, the offset in 12 digits or more. A record without a sequence gets the
- * offset as its sequence, so that events of one user and millisecond keep their order of arrival.
- * When a record gives several events, `#000` and so on follows the id that they share.
+ * and the configuration, and on the present time only to refuse what is from the future. A record
+ * without an id gets its origin as its id: `topic-partition-offset`, the offset in 12 digits or
+ * more. A record without a sequence gets the offset as its sequence, so that events of one user and
+ * millisecond keep their order of arrival. When a record gives several events, `#000` and so on
+ * follows the id that they share.
  *
  * A mapping belongs to one thread.
  */
@@ -71,6 +72,9 @@ int mapping_apply(struct mapping *mapping, const struct record *rec, struct aren
  * it: checks on Avro bytes are skipped. */
 int mapping_apply_rendered(struct mapping *mapping, const struct record *rec, struct arena *arena,
                            struct outcome *ret_outcome, struct refusal *ret_refusal);
+/* Sets the present time: an event later than it by more than time.ahead.max is refused, whatever
+ * the record's timestamp says. Without it, only the timestamp counts. */
+void mapping_set_now(struct mapping *mapping, int64_t now_ms);
 /* Returns the number of events so far that came without an id. */
 uint64_t mapping_ids_made(const struct mapping *mapping);
 /* Returns a target's contract. */

@@ -207,15 +207,21 @@ PREDICATE(is_id_with_control_characters)
     return false;
 }
 
-/* Compares with the record's Kafka timestamp, never the clock: a replay gives the same result. */
+/* The earlier of two latest times; a moment of 0 bounds nothing. */
+static int64_t bounded(int64_t latest_ms, int64_t moment_ms, int64_t ahead_ms)
+{
+    if (moment_ms <= 0 || moment_ms >= TIMESTAMP_LAST_MS - ahead_ms) { return latest_ms; }
+    return MIN_OF(latest_ms, moment_ms + ahead_ms);
+}
+
+/* Compares with the record's Kafka timestamp, which a producer may have set to anything, and with
+ * the present. */
 PREDICATE(is_time_out_of_range)
 {
     const struct rule_limits *limits = candidate->limits;
-    int64_t received_ms = candidate->event.received_ms;
-    int64_t latest_ms = TIMESTAMP_LAST_MS;
-    if (received_ms > 0 && received_ms < TIMESTAMP_LAST_MS - limits->time_ahead_max_ms) {
-        latest_ms = received_ms + limits->time_ahead_max_ms;
-    }
+    int64_t ahead_ms = limits->time_ahead_max_ms;
+    int64_t latest_ms = bounded(TIMESTAMP_LAST_MS, candidate->event.received_ms, ahead_ms);
+    latest_ms = bounded(latest_ms, limits->now_ms, ahead_ms);
     *ret_field = MAPPED_TIME;
     int64_t time_ms = candidate->event.event_time_ms;
     if (!is_event(candidate)) { return false; }
@@ -376,8 +382,8 @@ const struct rule rules[] = {
     {"id_control_characters", STAGE_OBJECT, is_id_with_control_characters,
      "an id holds no NUL, newline or other control character"},
     {"time_out_of_range", STAGE_OBJECT, is_time_out_of_range,
-     "check time.format; or move time.earliest, or time.ahead.max (after the record's own "
-     "timestamp)"},
+     "check time.format and the sender's clock; or move time.earliest, or time.ahead.max (after "
+     "the record's own timestamp, and after the present)"},
     {"weight_not_finite", STAGE_OBJECT, is_weight_not_finite, "send a finite weight or none"},
     {"negative_weight", STAGE_OBJECT, is_negative_weight,
      "send 0 or more; dislike is an action, not a weight"},

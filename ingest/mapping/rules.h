@@ -75,6 +75,7 @@ struct rule_limits {
     double weight_max;
     int64_t time_earliest_ms;
     int64_t time_ahead_max_ms;
+    int64_t now_ms; /* the present; 0: not known */
 };
 
 /* A record that is being mapped to an object or a deletion; plain data, filled stage by stage. */

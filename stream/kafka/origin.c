@@ -19,15 +19,25 @@ static bool read_number(const struct record *rec, const char *name, int64_t min,
     return true;
 }
 
+/* Kafka's rule for names: nothing else can be the name of a topic. */
+static bool is_topic(struct slice name)
+{
+    static const char others[] = "._-";
+    if (!name.data || !name.size || name.size > ORIGIN_TOPIC_BYTES_MAX) { return false; }
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && !(c && strchr(others, c))) { return false; }
+    }
+    return true;
+}
+
 bool origin_read(const struct record *rec, struct origin *ret_origin)
 {
     struct origin origin = {.time_ms = -1};
     struct slice topic;
     int64_t partition;
-    if (record_header(rec, ORIGIN_TOPIC, &topic) || !topic.data || !topic.size ||
-        topic.size > ORIGIN_TOPIC_BYTES_MAX || memchr(topic.data, '\0', topic.size)) {
-        return false;
-    }
+    if (record_header(rec, ORIGIN_TOPIC, &topic) || !is_topic(topic)) { return false; }
     if (!read_number(rec, ORIGIN_PARTITION, 0, INT32_MAX, &partition) ||
         !read_number(rec, ORIGIN_OFFSET, 0, INT64_MAX, &origin.offset)) {
         return false;
@@ -46,9 +56,8 @@ bool origin_redriven(const struct record *rec)
     return record_header(rec, ORIGIN_REDRIVEN, &redriven) == 0;
 }
 
-void origin_of(const struct record *rec, struct origin *ret_origin)
+void origin_here(const struct record *rec, struct origin *ret_origin)
 {
-    if (origin_redriven(rec) && origin_read(rec, ret_origin)) { return; }
     *ret_origin = (struct origin){
         .partition = rec->partition, .offset = rec->offset, .time_ms = rec->time_ms};
     (void)snprintf(ret_origin->topic, sizeof(ret_origin->topic), "%s", rec->topic);
@@ -56,9 +65,7 @@ void origin_of(const struct record *rec, struct origin *ret_origin)
 
 size_t origin_senders_headers(const struct record *rec)
 {
-    struct origin origin;
-    bool again = origin_redriven(rec) && origin_read(rec, &origin);
-    return again ? record_headers_before(rec, ORIGIN_TOPIC) : record_headers_count(rec);
+    return record_headers_before(rec, ORIGIN_TOPIC);
 }
 
 size_t origin_write(const struct origin *origin, struct origin_headers *texts,
@@ -82,4 +89,23 @@ size_t origin_write(const struct origin *origin, struct origin_headers *texts,
         ret_headers[count++] = (struct header){numbers[i].name, slice_str(texts->numbers[i])};
     }
     return count;
+}
+
+bool origin_digest(struct digest *digest, const struct record *rec, unsigned char *ret_bytes)
+{
+    unsigned char whole[DIGEST_BYTES];
+    struct header header;
+    size_t count = record_headers_count(rec);
+    digest_start(digest);
+    digest_add(digest, slice_str(rec->topic));
+    digest_add(digest, rec->key);
+    digest_add(digest, rec->value);
+    for (size_t i = 0; i < count; i++) {
+        if (record_header_at(rec, i, &header)) { return false; }
+        digest_add(digest, slice_str(header.name));
+        digest_add(digest, header.value);
+    }
+    digest_finish(digest, whole);
+    memcpy(ret_bytes, whole, ORIGIN_DIGEST_BYTES);
+    return true;
 }

@@ -29,6 +29,9 @@ enum {
     RIG_SPACE_BYTES_MIN = 1 << 30,
 };
 
+/* 2100-01-01: later than the events of all tests but those that set another time. */
+#define RIG_WALL_MS INT64_C(4102444800000)
+
 static const char *const rig_topics[] = {
     "clicks",     "events", "dead-letters",    "histories", "pair-deltas", "features-changelog",
     "neighbours", "items",  "recommendations", "quality",   "receipts", "lists",
@@ -57,6 +60,7 @@ struct rig {
     struct memlog *log;
     int32_t partitions;
     int64_t now_ms;
+    int64_t wall_ms; /* the time since 1970; it stands still */
     char dir[64];
     struct copy copies[COPIES_MAX];
     size_t copies_count;
@@ -70,6 +74,12 @@ static inline int64_t rig_now(void *arg)
 {
     struct rig *rig = arg;
     return rig->now_ms++;
+}
+
+static inline int64_t rig_wall(void *arg)
+{
+    const struct rig *rig = arg;
+    return rig->wall_ms;
 }
 
 static inline void rig_log(void *arg, enum log_level level, const char *msg, const char *pairs)
@@ -94,8 +104,10 @@ static inline void rig_choose_place(void)
 
 static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t seed)
 {
-    *rig = (struct rig){.log = memlog_new(seed), .partitions = partitions, .now_ms = 1000};
+    *rig = (struct rig){.log = memlog_new(seed), .partitions = partitions, .now_ms = 1000,
+                         .wall_ms = RIG_WALL_MS};
     rig->trace = getenv("TRACE") != NULL;
+    memlog_clock(rig->log, RIG_WALL_MS);
     const char *base = getenv("TMPDIR");
     (void)snprintf(rig->dir, sizeof(rig->dir), "%s/freshet-XXXXXX",
                    base && strlen(base) < 40 ? base : "/tmp");
@@ -104,6 +116,7 @@ static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t
         memlog_topic(rig->log, rig_topics[i], partitions);
     }
     memlog_topic(rig->log, "generations", 1);
+    memlog_topic(rig->log, "redrives", 1);
     memlog_topic(rig->log, "item-vectors", partitions);
     memlog_topic(rig->log, "models", 1);
 }
@@ -195,7 +208,7 @@ static inline bool rig_launch(struct rig *rig, struct copy *copy)
         .worker_settings = copy->worker_settings,
         .wire = copy->wire,
         .metrics = copy->metrics,
-        .clock = {rig_now, rig},
+        .clock = {rig_now, rig_wall, rig},
         .log = {rig_log, rig},
     };
     char *why = NULL;

@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "ingest/ingest.h"
 #include "schemas/item.h"
+#include "schemas/redrive_mark.h"
 #include "schemas/user_event.h"
 #include "schemas/user_profile.h"
 #include "stream/kafka/origin.h"
@@ -188,6 +189,40 @@ static void dead_letters_without_bytes(void **state)
     rig_release(&rig);
 }
 
+/* Writes what `freshet redrive` writes for a record: its digest, in a transaction whose marker
+ * comes after so many polls. */
+static void mark(struct rig *rig, const struct message *message, int polls)
+{
+    const struct header_list list = {.at = message->headers, .count = message->headers_count};
+    const struct record rec = {.topic = message->topic,
+                               .key = message->key,
+                               .value = message->value,
+                               .headers = &listed_headers,
+                               .message = &list};
+    unsigned char bytes[ORIGIN_DIGEST_BYTES];
+    struct digest *digest = digest_new();
+    assert_true(origin_digest(digest, &rec, bytes));
+    digest_free(digest);
+    const struct redrive_mark redrive = {.digests = slice_of((const char *)bytes, sizeof(bytes))};
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&redrive_mark_contract, schemas);
+    struct buf value;
+    buf_init(&value, 1024);
+    assert_int_equal(codec_encode(codec, &redrive, &value), 0);
+    const struct message mark = {
+        .topic = "redrives", .partition = 0, .key = slice_str("0"), .value = buf_slice(&value)};
+    int64_t offset;
+    const struct txn txn = {.messages = &mark, .messages_count = 1, .ret_offsets = &offset};
+    struct wire *wire = memlog_wire(rig->log, NULL, NULL, "redrive");
+    memlog_marker_delay(rig->log, polls);
+    assert_int_equal(wire_txn_run(wire, &txn), 0);
+    memlog_marker_delay(rig->log, 0);
+    wire_close(wire);
+    buf_release(&value);
+    codec_free(codec);
+    schema_cache_free(schemas);
+}
+
 /* A redriven record keeps its id, its time and the origin of its dead letter. */
 static void a_redriven_record_keeps_its_origin(void **state)
 {
@@ -213,6 +248,7 @@ static void a_redriven_record_keeps_its_origin(void **state)
                                         .headers = headers,
                                         .headers_count = ARRAY_COUNT(headers)};
         assert_int_equal(wire_produce(wire, &message, 1), 0);
+        mark(&rig, &message, 0);
     }
     run_until_quiet(&rig);
     struct schema_cache *schemas = schema_cache_new();
@@ -235,6 +271,46 @@ static void a_redriven_record_keeps_its_origin(void **state)
     rig_release(&rig);
 }
 
+/* The record is there before its mark can be read: it waits, and is not taken for another one. */
+static void a_redriven_record_waits_for_its_mark(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    static const char *const pairs[] = {"time.format=s", NULL};
+    rig_start(&rig, &ingest_worker, 0, pairs);
+    run_until_quiet(&rig);
+    const struct origin origin = {.topic = "clicks", .partition = 3, .offset = 77, .redriven = 1};
+    struct origin_headers texts;
+    struct header headers[ORIGIN_HEADERS];
+    size_t count = origin_write(&origin, &texts, headers);
+    const struct message message = {
+        .topic = "clicks",
+        .partition = 0,
+        .time_ms = 1800000000000,
+        .value = slice_str("{\"user_id\":1,\"item_id\":2,\"action\":\"VIEW\","
+                           "\"event_time_ms\":1700000000}"),
+        .headers = headers,
+        .headers_count = count};
+    struct wire *wire = memlog_wire(rig.log, NULL, NULL, NULL);
+    mark(&rig, &message, 50);
+    assert_int_equal(wire_produce(wire, &message, 1), 0);
+    for (int i = 0; i < 10; i++) { rig_round(&rig, false); }
+    assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 0);
+    assert_non_null(strstr(rig.warned, "redrives has not been read to its end"));
+    run_until_quiet(&rig);
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&user_event_contract, schemas);
+    struct arena *arena = arena_new(1024);
+    assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 1);
+    struct user_event ev = event_at(&rig, codec, arena, 0);
+    assert_true(slice_equal(ev.event_id, slice_str("clicks-3-000000000077")));
+    wire_close(wire);
+    rig_release(&rig);
+    arena_free(arena);
+    codec_free(codec);
+    schema_cache_free(schemas);
+}
+
 /* ---- Headers of the sender ---- */
 
 /* A binary CloudEvent, with headers named like those of a dead letter. */
@@ -250,7 +326,8 @@ static const char *const binary[] = {
     "map.id=$header.ce_id", "map.action=$header.ce_type", "map.time=$header.ce_time",
     "time.format=iso8601",  "map.sequence=",              NULL};
 
-static void send(struct rig *rig, struct slice value, const struct header *headers, size_t count)
+static void send(struct rig *rig, struct slice value, const struct header *headers, size_t count,
+                 bool marked)
 {
     struct wire *wire = memlog_wire(rig->log, NULL, NULL, NULL);
     const struct message message = {.topic = "clicks",
@@ -261,6 +338,7 @@ static void send(struct rig *rig, struct slice value, const struct header *heade
                                     .headers = headers,
                                     .headers_count = count};
     assert_int_equal(wire_produce(wire, &message, 1), 0);
+    if (marked) { mark(rig, &message, 0); }
     wire_close(wire);
 }
 
@@ -287,9 +365,9 @@ static void headers_become_fields_or_stay_with_the_letter(void **state)
     struct rig rig;
     rig_init(&rig, 1);
     rig_start(&rig, &ingest_worker, 0, binary);
-    send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), senders, ARRAY_COUNT(senders));
-    send(&rig, slice_str("{\"user_id\":1"), senders, ARRAY_COUNT(senders));
-    send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), NULL, 0);
+    send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), senders, ARRAY_COUNT(senders), false);
+    send(&rig, slice_str("{\"user_id\":1"), senders, ARRAY_COUNT(senders), false);
+    send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), NULL, 0, false);
     run_until_quiet(&rig);
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&user_event_contract, schemas);
@@ -327,8 +405,8 @@ static void a_redriven_record_has_its_senders_headers(void **state)
         .topic = "clicks", .partition = 3, .offset = 77, .time_ms = 5000, .redriven = 1};
     struct origin_headers texts;
     size_t count = HEADERS_MAX + origin_write(&origin, &texts, headers + HEADERS_MAX);
-    send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), headers, count);
-    send(&rig, slice_str("{}"), headers, count);
+    send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), headers, count, true);
+    send(&rig, slice_str("{}"), headers, count, true);
     run_until_quiet(&rig);
     /* The event is of 2023, the record's timestamp of 1970. */
     for (int64_t letter = 0; letter < 2; letter++) {
@@ -343,6 +421,79 @@ static void a_redriven_record_has_its_senders_headers(void **state)
     rig_release(&rig);
 }
 
+/* ---- Forged origins ---- */
+
+/* What anybody may write who may write to the source topic. */
+static const struct forged {
+    const char *topic, *partition, *offset, *timestamp, *redriven;
+} forged[] = {
+    {"clicks", "0", "1", "4070908800000", "1"}, /* the next record's place; a time of 2099 */
+    {"clicks", "3", "77", "4070908800000", "1"},
+    {"generations", "0", "0", "0", "1"},
+    {"\xff\xfe", "1", "1", "1", "1"},
+    {"clicks", "-1", "x", "y", ""},
+    /* Cut inside a character where ids cut a topic's name: 124 of two bytes. */
+    {"ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé"
+     "ééééééééééééééééééééééééééééééééé", "0", "5", "1", "1"},
+};
+
+static size_t forge(const struct forged *texts, struct header *headers)
+{
+    const struct header all[] = {
+        {"origin.topic", slice_str(texts->topic)},
+        {"origin.partition", slice_str(texts->partition)},
+        {"origin.offset", slice_str(texts->offset)},
+        {"origin.timestamp", slice_str(texts->timestamp)},
+        {"redriven", slice_str(texts->redriven)},
+    };
+    memcpy(headers, all, sizeof(all));
+    return ARRAY_COUNT(all);
+}
+
+/* Headers that a sender made up change nothing: each record has the id of its own place and its
+ * Kafka timestamp, and its dead letter names that place and keeps the headers. */
+static void made_up_origins_are_not_believed(void **state)
+{
+    static const char good[] = "{\"user_id\":1,\"item_id\":2,\"action\":\"VIEW\","
+                               "\"event_time_ms\":1700000000}";
+    static const char late[] = "{\"user_id\":1,\"item_id\":2,\"action\":\"VIEW\","
+                               "\"event_time_ms\":4070908800}";
+    static const char *const pairs[] = {"time.format=s", NULL};
+    struct rig rig;
+    rig_init(&rig, 1);
+    rig_start(&rig, &ingest_worker, 0, pairs);
+    struct header headers[ORIGIN_HEADERS];
+    for (size_t i = 0; i < ARRAY_COUNT(forged); i++) {
+        size_t count = forge(&forged[i], headers);
+        send(&rig, slice_str(good), headers, count, false);
+        send(&rig, slice_str(late), headers, count, false);
+    }
+    run_until_quiet(&rig);
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&user_event_contract, schemas);
+    struct arena *arena = arena_new(1024);
+    assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), ARRAY_COUNT(forged));
+    assert_int_equal(memlog_count(rig.log, "dead-letters", MEMLOG_ALL), ARRAY_COUNT(forged));
+    for (size_t i = 0; i < ARRAY_COUNT(forged); i++) {
+        struct user_event ev = event_at(&rig, codec, arena, (int64_t)i);
+        char id[64], offset[16];
+        (void)snprintf(id, sizeof(id), "clicks-0-%012zu", 2 * i);
+        (void)snprintf(offset, sizeof(offset), "%zu", 2 * i + 1);
+        assert_true(slice_equal(ev.event_id, slice_str(id)));
+        assert_int_equal(ev.received_ms, (int64_t)TIME_MS * 1000);
+        size_t count = forge(&forged[i], headers);
+        dead_letter_begins_with(&rig, (int64_t)i, headers, count);
+        header_is(&rig, (int64_t)i, "reason", "time_out_of_range");
+        header_is(&rig, (int64_t)i, "origin.topic", "clicks");
+        header_is(&rig, (int64_t)i, "origin.offset", offset);
+        header_is(&rig, (int64_t)i, "origin.timestamp", "1700000000000");
+    }
+    rig_release(&rig);
+    arena_free(arena);
+    codec_free(codec);
+    schema_cache_free(schemas);
+}
+
 /* Headers that do not fit into a dead letter are left out whole, and it says so. */
 static void dead_letters_of_too_many_headers(void **state)
 {
@@ -353,10 +504,10 @@ static void dead_letters_of_too_many_headers(void **state)
     rig_init(&rig, 1);
     rig_start(&rig, &ingest_worker, 0, binary);
     for (size_t i = 0; i <= HEADERS_MAX; i++) { many[i] = (struct header){"n", slice_str("v")}; }
-    send(&rig, slice_str("{"), many, HEADERS_MAX + 1);
+    send(&rig, slice_str("{"), many, HEADERS_MAX + 1, false);
     many[0].value = slice_of(large, HEADERS_BYTES_MAX);
-    send(&rig, slice_str("{"), many, 1);
-    send(&rig, slice_of(large, LARGE), senders, 2); /* too many with its own */
+    send(&rig, slice_str("{"), many, 1, false);
+    send(&rig, slice_of(large, LARGE), senders, 2, false); /* too many with its own */
     run_until_quiet(&rig);
     static const char *const reasons[] = {"headers_too_large", "headers_too_large", "bad_json"};
     for (int64_t letter = 0; letter < 3; letter++) {
@@ -378,7 +529,7 @@ static void dead_letters_without_bytes_have_no_headers(void **state)
     rig_init(&rig, 1);
     static const char *const pairs[] = {"dead.letters.bytes=drop", NULL};
     rig_start(&rig, &ingest_worker, 0, pairs);
-    send(&rig, slice_str("{"), senders, ARRAY_COUNT(senders));
+    send(&rig, slice_str("{"), senders, ARRAY_COUNT(senders), false);
     run_until_quiet(&rig);
     dead_letter_begins_with(&rig, 0, NULL, 0);
     header_is(&rig, 0, "withheld", "true");
@@ -394,8 +545,10 @@ int main(void)
         cmocka_unit_test(dead_letters_name_their_origin),
         cmocka_unit_test(dead_letters_without_bytes),
         cmocka_unit_test(a_redriven_record_keeps_its_origin),
+        cmocka_unit_test(a_redriven_record_waits_for_its_mark),
         cmocka_unit_test(headers_become_fields_or_stay_with_the_letter),
         cmocka_unit_test(a_redriven_record_has_its_senders_headers),
+        cmocka_unit_test(made_up_origins_are_not_believed),
         cmocka_unit_test(dead_letters_of_too_many_headers),
         cmocka_unit_test(dead_letters_without_bytes_have_no_headers),
     };

@@ -73,8 +73,15 @@ static void times(void **state)
     denies(&good_record, &ev, "accepted");
     ev.event_time_ms++;
     denies(&good_record, &ev, "event_in_future");
+    /* What the sender's record said of its time does not lift the bound; it may lower it. */
     ev.received_ms = ev.event_time_ms;
-    denies(&good_record, &ev, "accepted");
+    denies(&good_record, &ev, "event_in_future");
+    struct record later = good_record;
+    later.time_ms++;
+    denies(&later, &ev, "accepted");
+    ev.received_ms = ev.event_time_ms - DAY_MS - 1;
+    denies(&later, &ev, "event_in_future");
+    ev.received_ms = ev.event_time_ms;
     assert_int_equal(acceptance_received_ms(&good_record, &ev), ev.received_ms);
     ev.received_ms = 0;
     assert_int_equal(acceptance_received_ms(&good_record, &ev), good_record.time_ms);

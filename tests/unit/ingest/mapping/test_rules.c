@@ -293,6 +293,52 @@ static void the_first_broken_rule_answers(void **state)
           "empty_id");
 }
 
+/* A record of a CreateTime topic may say that it is of 2099, and its event, too. */
+static void nothing_is_later_than_the_present(void **state)
+{
+    enum { DAY_MS = 86400000 };
+    const int64_t far_ms = INT64_C(4070908800000);
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, NULL, 0, NULL), 0);
+    static const struct {
+        int64_t stamp_ms, time_ms, received_ms;
+        const char *reason;
+    } cases[] = {
+        {4070908800000, 4070908800000, 0, "time_out_of_range"},
+        {4070908800000, RIG_TIME_MS + DAY_MS + 1, 0, "time_out_of_range"},
+        {4070908800000, RIG_TIME_MS + DAY_MS, RIG_TIME_MS, NULL},
+        {RIG_TIME_MS + DAY_MS, RIG_TIME_MS, RIG_TIME_MS + DAY_MS, NULL},
+        {RIG_TIME_MS - DAY_MS, RIG_TIME_MS + 1, 0, "time_out_of_range"},
+        {RIG_TIME_MS - DAY_MS, RIG_TIME_MS, RIG_TIME_MS - DAY_MS, NULL},
+    };
+    mapping_set_now(rig.mapping, RIG_TIME_MS);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char text[200];
+        (void)snprintf(text, sizeof(text), "{\"user_id\":1,\"item_id\":2,\"action\":\"VIEW\","
+                       "\"event_time_ms\":%" PRId64 "}", cases[i].time_ms);
+        const struct record rec = {
+            .topic = "clicks", .time_ms = cases[i].stamp_ms, .value = slice_str(text)};
+        const char *reason = rig_map(&rig, &rec);
+        if (cases[i].reason) {
+            assert_string_equal(reason, cases[i].reason);
+        } else {
+            assert_null(reason);
+            assert_int_equal(rig.ev.received_ms, cases[i].received_ms);
+        }
+    }
+    rig_clear(&rig);
+    /* $timestamp is no way around. */
+    static const char *const pairs[] = {"map.time=$timestamp"};
+    assert_int_equal(rig_init(&rig, pairs, 1, NULL), 0);
+    mapping_set_now(rig.mapping, RIG_TIME_MS);
+    const struct record rec = {
+        .topic = "clicks",
+        .time_ms = far_ms,
+        .value = slice_str("{\"user_id\":1,\"item_id\":2,\"action\":\"VIEW\"}")};
+    assert_string_equal(rig_map(&rig, &rec), "time_out_of_range");
+    rig_clear(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +349,7 @@ int main(void)
         cmocka_unit_test(avro_reasons_pass_through),
         cmocka_unit_test(the_table_is_in_order),
         cmocka_unit_test(the_first_broken_rule_answers),
+        cmocka_unit_test(nothing_is_later_than_the_present),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
