@@ -64,9 +64,6 @@ static const struct refusal {
     rd_kafka_resp_err_t code;
     const char *hint;
 } refusals[] = {
-    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "was it deleted? deploy/topics apply makes topics"},
-    {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "was it deleted? deploy/topics apply makes topics"},
-    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "was the topic recreated with fewer partitions?"},
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
      "a right is missing: deploy/acls plan shows which"},
     {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
@@ -235,8 +232,8 @@ int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t
 
 /* ---- Requests about topics ---- */
 
-static rd_kafka_resp_err_t request_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
-                                              int32_t *ret_count)
+rd_kafka_resp_err_t kafka_request_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
+                                             int32_t *ret_count)
 {
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(rk, /* all_topics= */ 0, rkt, &metadata,
@@ -260,16 +257,17 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
     for (size_t i = 0; i < ARRAY_COUNT(handles) && !code; i++) {
         if (!handles[i]) { continue; }
         rd_kafka_topic_t *rkt = rd_kafka_topic_new(handles[i], topic, NULL);
-        code = request_partitions(handles[i], rkt, ret_count);
+        code = kafka_request_partitions(handles[i], rkt, ret_count);
         kafka->topics = xreallocarray(kafka->topics, kafka->topics_count + 1, sizeof(rkt));
         kafka->topics[kafka->topics_count++] = rkt;
     }
-    if (code) {
-        char what[ERROR_TEXT_MAX / 2];
-        (void)snprintf(what, sizeof(what), "topic %s", topic);
-        return kafka_classify_code(kafka, what, code);
-    }
-    return 0;
+    if (!code) { return 0; }
+    char what[ERROR_TEXT_MAX / 2];
+    (void)snprintf(what, sizeof(what), "topic %s", topic);
+    if (!kafka_is_missing(code)) { return kafka_classify_code(kafka, what, code); }
+    kafka_set_why(kafka, "%s: %s (%s); hint: was it deleted? deploy/topics apply makes topics",
+                  what, rd_kafka_err2str(code), rd_kafka_err2name(code));
+    return WIRE_REFUSED;
 }
 
 rd_kafka_topic_partition_list_t *kafka_partition_offset(const char *topic, int32_t partition,
@@ -299,6 +297,7 @@ static int request_bound(struct kafka *kafka, rd_kafka_t *rk, const char *topic,
     int64_t offset;
     rd_kafka_resp_err_t code =
         kafka_request_offset(rk, topic, partition, which, REQUEST_TIMEOUT_MS, &offset);
+    if (kafka_is_missing(code)) { return kafka_confirm_missing(kafka, topic, partition); }
     if (code) { return kafka_classify_code(kafka, "log bounds", code); }
     *ret_offset = offset;
     return 0;

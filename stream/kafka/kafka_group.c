@@ -139,27 +139,25 @@ static bool confirm_out_of_range(struct kafka *kafka, struct consumer_batch *con
     return wire_resume(&kafka->wire, topic, partition, position) < 0;
 }
 
-/* Classifies an error that came instead of a record. A broker that has just started may say that a
- * topic does not exist because it does not know it yet; so the metadata is requested again. */
+/* Classifies an error that came instead of a record. */
 static int classify_event(struct kafka *kafka, struct consumer_batch *consumer_batch,
                           const rd_kafka_message_t *message)
 {
     char what[ERROR_TEXT_MAX / 2];
     const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
-    (void)snprintf(what, sizeof(what), "%s partition %" PRId32 ": %s", topic, message->partition,
-                   rd_kafka_message_errstr(message));
+    if (message->rkt) {
+        (void)snprintf(what, sizeof(what), "%s partition %" PRId32 ": %s", topic,
+                       message->partition, rd_kafka_message_errstr(message));
+    } else {
+        (void)snprintf(what, sizeof(what), "%s", rd_kafka_message_errstr(message));
+    }
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && message->rkt &&
         !confirm_out_of_range(kafka, consumer_batch, topic, message->partition)) {
         return WIRE_RETRY;
     }
     int result = kafka_classify_code(kafka, what, message->err);
-    bool gone = message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-                message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-                message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-    int32_t count;
-    if (!gone || !message->rkt) { return result; }
-    result = wire_partitions(&kafka->wire, topic, &count);
-    return result == 0 && message->partition < count ? WIRE_RETRY : result ? result : WIRE_REFUSED;
+    if (!kafka_is_missing(message->err) || !message->rkt) { return result; }
+    return kafka_confirm_missing(kafka, topic, message->partition);
 }
 
 static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
@@ -330,6 +328,7 @@ static int kafka_poll(struct wire *wire, int timeout_ms, size_t max,
     rd_kafka_poll(kafka->at_once, 0);
     int result = consumer_batch_poll(kafka, &kafka->consumer_batch, timeout_ms, max);
     if (kafka->assign_failed) { return kafka->assign_failed; }
+    if (result == 0 && kafka_ask_again(kafka) == WIRE_REFUSED) { result = WIRE_REFUSED; }
     if (result < 0) { return result; }
     *ret_at = kafka->consumer_batch.records;
     *ret_count = kafka->consumer_batch.count;

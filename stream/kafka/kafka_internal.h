@@ -1,7 +1,8 @@
 /* The internal part of the wire on librdkafka, shared by kafka.c (configuration, errors, opening
  * and closing), kafka_group.c (the group member and readers), kafka_rank.c (the rank among the
- * members), kafka_send.c (both producers), kafka_oversize.c (messages too large for their topic)
- * and kafka_admin.c. This is the only file that includes rdkafka.h.
+ * members), kafka_send.c (both producers), kafka_oversize.c (messages too large for their topic),
+ * kafka_missing.c (topics that seem to be missing) and kafka_admin.c. Only this file includes
+ * rdkafka.h.
  *
  * Threads: the committer's thread uses `txn`, `txn_offsets` and the member's handle (to commit
  * offsets). `why` and `trouble` are guarded by why_lock. All other members belong to the worker's
@@ -51,6 +52,15 @@ struct consumer_batch {
     struct partition_offsets offsets;
 };
 
+/* A topic or partition that may be missing; guarded by why_lock. */
+struct kafka_missing {
+    bool suspected;
+    int64_t first_ms; /* a broker first said so; 0: none has */
+    int64_t asked_ms;
+    int32_t partition;
+    char topic[256]; /* Kafka's names have at most 249 bytes */
+};
+
 /* A consumer's pause before it checks again whether its full fetch queue has room. */
 #define FETCH_BACKOFF_MS "20"
 
@@ -73,6 +83,9 @@ struct kafka {
     struct ack_tracker acks; /* of at-once messages */
     struct partition_offsets sent;
     bool send_refused; /* a broker refuses our messages for good */
+    struct kafka_missing missing;
+    const char *sent_missing; /* topic of an at-once message that failed as missing; NULL: none */
+    const char *txn_missing;  /* the same for the running transaction */
     struct oversize *oversize; /* dead letters to send again, shortened */
     rd_kafka_topic_t **topics; /* kept, so that the handles keep their metadata */
     size_t topics_count;
@@ -107,6 +120,9 @@ rd_kafka_resp_err_t kafka_request_offset(rd_kafka_t *rk, const char *topic, int3
                                          int64_t time, int timeout_ms, int64_t *ret_offset);
 /* True for an error that needs operator action. */
 bool kafka_is_refusal(rd_kafka_resp_err_t code);
+/* Requests the number of a topic's partitions. */
+rd_kafka_resp_err_t kafka_request_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
+                                             int32_t *ret_count);
 /* Classifies librdkafka's error object by its flags, sets the failure's text and frees the
  * error. */
 int kafka_classify_error(struct kafka *kafka, const char *what, rd_kafka_error_t *error);
@@ -121,6 +137,15 @@ void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                         rd_kafka_topic_partition_list_t *partitions, void *opaque);
 /* Sets the functions of the group member and of readers. */
 void kafka_group_verbs(struct wire_class *verbs);
+
+/* kafka_missing.c */
+/* True for the errors that name a topic or partition as unknown. */
+bool kafka_is_missing(rd_kafka_resp_err_t code);
+/* Finds out after such an error whether the topic is missing; partition -1: any. WIRE_RETRY, or
+ * WIRE_REFUSED when the brokers have said so for some seconds. Blocks for a request; any thread. */
+int kafka_confirm_missing(struct kafka *kafka, const char *topic, int32_t partition);
+/* Asks again for a topic that may be missing, if there is one and it is time. Results as above. */
+int kafka_ask_again(struct kafka *kafka);
 
 /* kafka_rank.c */
 int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count);

@@ -26,8 +26,10 @@ void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *
     uint64_t ack_group = (uint64_t)(uintptr_t)message->_private;
     if (message->err && kafka_keep_oversize(kafka, message, ack_group)) { return; }
     if (message->err) {
+        const char *topic = rd_kafka_topic_name(message->rkt);
         ack_tracker_fail(&kafka->acks, ack_group);
-        int result = kafka_classify_code(kafka, rd_kafka_topic_name(message->rkt), message->err);
+        if (kafka_is_missing(message->err)) { kafka->sent_missing = topic; }
+        int result = kafka_classify_code(kafka, topic, message->err);
         kafka->send_refused = kafka->send_refused || result == WIRE_REFUSED;
         return;
     }
@@ -94,11 +96,21 @@ static int kafka_produce(struct wire *wire, const struct message *message, uint6
     }
 }
 
+/* A delivery report must not block, so the question to the brokers is asked here. */
+static void confirm_sent_missing(struct kafka *kafka)
+{
+    if (!kafka->sent_missing) { return; }
+    int result = kafka_confirm_missing(kafka, kafka->sent_missing, RD_KAFKA_PARTITION_UA);
+    kafka->send_refused = kafka->send_refused || result == WIRE_REFUSED;
+    kafka->sent_missing = NULL;
+}
+
 static int kafka_unacked(struct wire *wire, uint64_t ack_group, size_t *ret_count)
 {
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_poll(kafka->at_once, 0);
     kafka_send_oversize(kafka);
+    confirm_sent_missing(kafka);
     if (kafka->send_refused) { return WIRE_REFUSED; }
     if (ack_tracker_take_failed(&kafka->acks, ack_group)) { return WIRE_ABORTED; }
     *ret_count = ack_tracker_outstanding(&kafka->acks, ack_group);
@@ -117,6 +129,7 @@ void kafka_on_txn_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *mess
     struct kafka *kafka = opaque;
     size_t index = (size_t)(uintptr_t)message->_private;
     if (!message->err && kafka->txn_offsets) { kafka->txn_offsets[index] = message->offset; }
+    if (kafka_is_missing(message->err)) { kafka->txn_missing = rd_kafka_topic_name(message->rkt); }
 }
 
 /* Lends the values: the stages keep them unchanged until the transaction is over, and copies of a
@@ -133,6 +146,7 @@ static int produce_all(struct kafka *kafka, const struct txn *txn)
         }
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             int result = kafka_classify_code(kafka, txn->messages[i].topic, code);
+            if (kafka_is_missing(code)) { kafka->txn_missing = txn->messages[i].topic; }
             if (result == WIRE_TOO_LARGE) { return WIRE_FATAL; }
             return wire_is_final(result) ? result : WIRE_ABORTED;
         }
@@ -234,6 +248,7 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
     }
     CRASH_POINT("txn.begun");
     kafka->txn_offsets = txn->ret_offsets;
+    kafka->txn_missing = NULL;
     int result = produce_all(kafka, txn);
     CRASH_POINT("txn.offsets");
     if (!result && txn->offsets_count) { result = send_offsets(kafka, txn); }
@@ -253,6 +268,10 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
     }
     if (result == WIRE_REFUSED) { add_topics_to_why(kafka, txn); }
     purge_lent(kafka);
+    if (result == WIRE_ABORTED && kafka->txn_missing &&
+        kafka_confirm_missing(kafka, kafka->txn_missing, RD_KAFKA_PARTITION_UA) == WIRE_REFUSED) {
+        result = WIRE_REFUSED;
+    }
     kafka->txn_offsets = NULL;
     return result;
 }

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 /* Numbers of requests in Kafka's protocol. */
-enum { PRODUCE = 0, INIT_PRODUCER = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TXN = 26,
-       TXN_OFFSETS = 28 };
+enum { PRODUCE = 0, INIT_PRODUCER = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25,
+       END_TXN = 26, TXN_OFFSETS = 28 };
 
 enum { POLLS_MAX = 600, ANSWER_SECONDS_MAX = 60 };
 
