@@ -194,7 +194,13 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
     const struct task_parts parts = {&run->env, &run->at_once, run->schemas};
     for (size_t i = 0; i < count; i++) {
         const char *topic = topics_find_source(&run->topics, at[i].topic);
-        assert(topic);
+        if (!topic) {
+            env_break(&run->env, EXIT_BROKEN,
+                      "the group assigned topic %s, which this copy does not read; hint: is "
+                      "another program a member of the group? start again",
+                      at[i].topic);
+            return;
+        }
         if (find_task(run, topic, at[i].partition)) { continue; }
         if (!has_room(run, &at[i])) { return; }
         task_list_add(&run->tasks, task_new(&parts, topic, at[i].partition));

@@ -353,6 +353,7 @@ static void kafka_close(struct wire *wire)
     if (kafka->bounds) { rd_kafka_destroy(kafka->bounds); }
     if (kafka->stable) { rd_kafka_destroy(kafka->stable); }
     if (kafka->reader_conf) { rd_kafka_conf_destroy(kafka->reader_conf); }
+    if (kafka->member_conf) { rd_kafka_conf_destroy(kafka->member_conf); }
     consumer_batch_release(&kafka->consumer_batch);
     partition_offsets_release(&kafka->sent);
     free(kafka->group);
@@ -369,6 +370,14 @@ static struct wire_class kafka_class = {
     .stable_end = kafka_stable_end,
 };
 
+int kafka_make_member(struct kafka *kafka, rd_kafka_conf_t *conf)
+{
+    rd_kafka_conf_set_rebalance_cb(conf, kafka_on_rebalance);
+    int result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, conf, &kafka->consumer_batch.rk);
+    if (!result) { rd_kafka_poll_set_consumer(kafka->consumer_batch.rk); }
+    return result;
+}
+
 static int open_consumers(struct kafka *kafka, const struct kafka_identity *identity,
                           char **ret_why)
 {
@@ -378,7 +387,6 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
                    MAX_OF(identity->fetch_bytes_max / 1024, (int64_t)1));
     const struct setting member[] = {
         {"group.id", identity->group ? identity->group : "freshet"},
-        {"group.instance.id", identity->instance},
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
         {"isolation.level", "read_committed"},
@@ -394,25 +402,22 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
         {"fetch.error.backoff.ms", "100"}, /* once for each record that cannot be unpacked */
         {NULL, NULL},
     };
-    struct setting reader[ARRAY_COUNT(member)];
-    memcpy(reader, member, sizeof(member));
-    reader[1].value = NULL;
     struct setting bounds[ARRAY_COUNT(member)];
-    memcpy(bounds, reader, sizeof(reader));
-    bounds[4].value = "read_uncommitted";
+    memcpy(bounds, member, sizeof(member));
+    assert(strcmp(bounds[3].key, "isolation.level") == 0);
+    bounds[3].value = "read_uncommitted";
     rd_kafka_conf_t *conf;
     int result = make_conf(kafka, identity, "consumer", bounds, &conf, ret_why);
     if (!result) { result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, conf, &kafka->bounds); }
     if (!result) {
-        result = make_conf(kafka, identity, "consumer", reader, &kafka->reader_conf, ret_why);
+        result = make_conf(kafka, identity, "consumer", member, &kafka->reader_conf, ret_why);
     }
     if (result || !identity->group) { return result; }
     result = make_conf(kafka, identity, "consumer", member, &conf, ret_why);
     if (result) { return result; }
-    rd_kafka_conf_set_rebalance_cb(conf, kafka_on_rebalance);
-    result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, conf, &kafka->consumer_batch.rk);
-    if (!result) { rd_kafka_poll_set_consumer(kafka->consumer_batch.rk); }
-    return result;
+    if (!identity->instance) { return kafka_make_member(kafka, conf); }
+    kafka->member_conf = conf;
+    return 0;
 }
 
 static int open_producers(struct kafka *kafka, const struct kafka_identity *identity,

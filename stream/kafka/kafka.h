@@ -13,7 +13,7 @@
 struct kafka_identity {
     const char *bootstrap;  /* host:port,... */
     const char *group;      /* consumer group; NULL: none (command line tools) */
-    const char *instance;   /* group.instance.id; NULL: a dynamic member */
+    const char *instance;   /* the copy's name, for member_name.h; NULL: a dynamic member */
     const char *transactional; /* transactional.id; NULL: no transactional producer */
     const struct properties *properties; /* options `kafka.*`, without the prefix; may be NULL */
     int64_t fetch_bytes_max; /* most bytes prefetched by the group member, and by each reader */

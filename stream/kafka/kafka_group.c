@@ -16,6 +16,7 @@
 #include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
+#include "stream/kafka/member_name.h"
 
 /* ---- Headers ---- */
 
@@ -307,11 +308,32 @@ void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     free(list);
 }
 
+/* The name of a static member has to do with its topics, so its handle is made only now. */
+static int make_static_member(struct kafka *kafka, const char *const *topics, size_t count)
+{
+    char text[ERROR_TEXT_MAX];
+    rd_kafka_conf_t *conf = kafka->member_conf;
+    char *name = member_name(kafka->instance, topics, count);
+    free(kafka->instance);
+    kafka->instance = name;
+    kafka->member_conf = NULL;
+    if (rd_kafka_conf_set(conf, "group.instance.id", name, text, sizeof(text))) {
+        rd_kafka_conf_destroy(conf);
+        kafka_set_why(kafka, "group.instance.id=%s: %s", name, text);
+        return WIRE_FATAL;
+    }
+    return kafka_make_member(kafka, conf);
+}
+
 static int kafka_subscribe(struct wire *wire, const char *const *topics, size_t count,
                            const struct wire_listener *listener)
 {
     struct kafka *kafka = (struct kafka *)wire;
     kafka->listener = *listener;
+    if (kafka->member_conf) {
+        int result = make_static_member(kafka, topics, count);
+        if (result < 0) { return result; }
+    }
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
         rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);

@@ -75,7 +75,8 @@ struct kafka {
     size_t fetch_bytes_max;
     bool backoff_set; /* librdkafka has fetch.queue.backoff.ms */
     char *group;    /* NULL: none */
-    char *instance; /* NULL: a dynamic member */
+    char *instance; /* of the static member; the copy's name until it subscribes; or NULL */
+    rd_kafka_conf_t *member_conf; /* of the static member, until it subscribes */
     rd_kafka_queue_t *answers; /* to descriptions of the group; made with the first request */
     bool asked;                /* a request is pending */
     struct wire_listener listener;
@@ -129,6 +130,9 @@ int kafka_classify_error(struct kafka *kafka, const char *what, rd_kafka_error_t
 /* Makes a handle and takes ownership of the configuration. */
 int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *conf,
                       rd_kafka_t **ret_rk);
+
+/* Makes the group member's handle and takes ownership of the configuration. */
+int kafka_make_member(struct kafka *kafka, rd_kafka_conf_t *conf);
 
 /* kafka_group.c */
 void consumer_batch_drop(struct consumer_batch *consumer_batch);

@@ -11,6 +11,7 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "stream/kafka/member_name.h"
 #include "stream/sim/memlog_internal.h"
 
 struct memgroup *memlog_group(struct memlog *log, const char *name)
@@ -104,6 +105,18 @@ static struct memmember *find_member(const struct memgroup *group, const char *i
     return NULL;
 }
 
+/* Returns a copy's member, rather one whose process is gone. */
+static struct memmember *find_copy(const struct memgroup *group, const char *copy)
+{
+    struct memmember *found = NULL;
+    for (size_t m = 0; m < group->members_count; m++) {
+        struct memmember *member = group->members[m];
+        if (!member_name_is_of(member->instance_id, copy)) { continue; }
+        if (!found || !member->wire) { found = member; }
+    }
+    return found;
+}
+
 static struct memmember *add_member(struct memgroup *group, const char *instance_id)
 {
     struct memmember *member = xcalloc(1, sizeof(*member));
@@ -148,16 +161,8 @@ static void set_topics(struct memmember *member, const struct memwire *wire)
     member->topics = xmemdup(wire->topics, wire->topics_count * sizeof(struct memtopic *));
 }
 
-static bool same_topics(const struct memmember *member, const struct memwire *wire)
-{
-    if (member->topics_count != wire->topics_count) { return false; }
-    for (size_t i = 0; i < wire->topics_count; i++) {
-        if (!wants(member, wire->topics[i])) { return false; }
-    }
-    return true;
-}
-
-/* Makes another wire the member; the other members are not affected. */
+/* Makes another wire the member; the other members are not affected. The partitions stay those that
+ * the member had, whatever the wire subscribes to (member_name.h). */
 static void take_over(struct memlog *log, struct memgroup *group, struct memmember *member,
                       struct memwire *wire)
 {
@@ -166,17 +171,14 @@ static void take_over(struct memlog *log, struct memgroup *group, struct memmemb
         member->wire->must_assign = false;
         member->wire->member = NULL;
     }
-    bool same = same_topics(member, wire);
     set_topics(member, wire);
     member->wire = wire;
     wire->member = member;
     if (group->preparing) {
         member->joined = true;
         complete_when_all_joined(log, group);
-    } else if (same) {
-        wire->must_assign = true;
     } else {
-        group_prepare(log, group);
+        wire->must_assign = true;
     }
 }
 
@@ -241,7 +243,7 @@ void memlog_expire_member(struct memlog *log, const char *group_name, const char
 {
     memlog_lock(log);
     struct memgroup *group = memlog_group(log, group_name);
-    struct memmember *member = find_member(group, instance_id);
+    struct memmember *member = find_copy(group, instance_id);
     if (member) {
         if (member->wire) { member->wire->lost = true; }
         remove_member(log, group, member);

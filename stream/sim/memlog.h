@@ -23,7 +23,8 @@
  *     instance id was taken over: WIRE_ABORTED in a transaction, WIRE_FATAL outside; its next poll
  *     calls `revoked` as lost and returns WIRE_FATAL.
  *   - A member that joins with the instance id of a live or killed member takes its partitions over
- *     without a rebalance.
+ *     without a rebalance, whatever it subscribes to. Its instance id is its copy's name and a hash
+ *     of the topics (stream/kafka/member_name.h), as on the wire to Kafka.
  *   - A position outside [low, end] makes a poll return WIRE_REFUSED; it is not reset silently.
  *   - A message over the limit is WIRE_TOO_LARGE at once, WIRE_FATAL in a transaction; one to a
  *     topic or partition that does not exist is WIRE_REFUSED.
@@ -123,7 +124,7 @@ void memlog_kill(struct memlog *log, struct wire *wire);
 /* Expires the wire's session (a zombie): its partitions go to other members, and its next poll
  * calls `revoked` with lost = true and joins again. */
 void memlog_expire(struct memlog *log, struct wire *wire);
-/* Expires the session of a member, which may be killed. */
+/* Expires the session of a copy's member, which may be killed. */
 void memlog_expire_member(struct memlog *log, const char *group, const char *instance_id);
 /* Expires the open transaction of an id: it is aborted and its wire is fenced. */
 void memlog_txn_expire(struct memlog *log, const char *transactional_id);

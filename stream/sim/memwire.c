@@ -7,6 +7,7 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "stream/kafka/member_name.h"
 #include "stream/sim/memlog_internal.h"
 
 #include <sched.h>
@@ -223,6 +224,11 @@ static int mem_subscribe(struct wire *base, const char *const *topics, size_t co
     wire->topics_count = count;
     for (size_t i = 0; i < count; i++) {
         wire->topics[i] = memlog_find_topic(wire->log, topics[i]);
+    }
+    if (wire->is_static) {
+        char *copy = wire->instance_id;
+        wire->instance_id = member_name(copy, topics, count);
+        free(copy);
     }
     wire->listener = *listener;
     memgroup_join(wire->log, wire);
