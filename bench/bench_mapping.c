@@ -59,7 +59,8 @@ static void parse(struct bench *bench)
 {
     json_t *document = NULL;
     char where[200];
-    enum json_fault fault = json_text_parse(bench->value, &document, where, sizeof(where));
+    static const struct json_rules how = {.values_max = JSON_VALUES_MAX};
+    enum json_fault fault = json_text_parse(bench->value, &how, &document, where, sizeof(where));
     assert(fault == JSON_FINE);
     json_decref(document);
 }

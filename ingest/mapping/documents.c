@@ -1,10 +1,13 @@
 #include "base/base.h"
 #include "ingest/mapping/documents.h"
 
-void documents_init(struct documents *documents, struct slices texts, bool whole_arrays)
+void documents_init(struct documents *documents, const struct json_rules *rules,
+                    struct slices texts, bool whole_arrays)
 {
-    *documents = (struct documents){
-        .texts = texts, .whole_arrays = whole_arrays, .many = texts.count > 1};
+    *documents = (struct documents){.rules = rules,
+                                    .texts = texts,
+                                    .whole_arrays = whole_arrays,
+                                    .many = texts.count > 1};
 }
 
 void documents_release(struct documents *documents)
@@ -22,13 +25,14 @@ static bool holds_json(json_t *value)
 }
 
 /* Parses a text, and while that is a text of JSON, what is inside. */
-static enum json_fault parse(struct slice text, json_t **ret_root, char *where, size_t where_size)
+static enum json_fault parse(struct slice text, const struct json_rules *rules, json_t **ret_root,
+                             char *where, size_t where_size)
 {
     json_t *root = NULL;
-    enum json_fault fault = json_text_parse(text, &root, where, where_size);
+    enum json_fault fault = json_text_parse(text, rules, &root, where, where_size);
     for (int i = 0; !fault && holds_json(root) && i < DOCUMENTS_ENCODINGS_MAX; i++) {
         json_t *inner = NULL;
-        fault = json_text_parse(slice_of(json_string_value(root), json_string_length(root)),
+        fault = json_text_parse(slice_of(json_string_value(root), json_string_length(root)), rules,
                                 &inner, where, where_size);
         json_decref(root);
         root = inner;
@@ -54,7 +58,7 @@ enum json_fault documents_next(struct documents *documents, json_t **ret_documen
         documents_release(documents);
         if (documents->text == documents->texts.count) { return JSON_FINE; }
         struct slice text = documents->texts.at[documents->text++];
-        enum json_fault fault = parse(text, &documents->root, where, where_size);
+        enum json_fault fault = parse(text, documents->rules, &documents->root, where, where_size);
         if (fault) { return fault; }
         documents->element = 0;
         documents->many |= is_several(documents);

@@ -11,6 +11,7 @@
 enum { DOCUMENTS_ENCODINGS_MAX = 4 }; /* times that one text may stand in another */
 
 struct documents {
+    const struct json_rules *rules; /* borrowed */
     struct slices texts;
     bool whole_arrays;
     size_t text;     /* index of the next one */
@@ -19,9 +20,10 @@ struct documents {
     bool many;       /* the record holds more than one document */
 };
 
-/* Begins with the first text. whole_arrays: an array is one document. The texts are borrowed. Free
- * with documents_release(). */
-void documents_init(struct documents *documents, struct slices texts, bool whole_arrays);
+/* Begins with the first text. whole_arrays: an array is one document. The texts and
+ * rules are borrowed. Free with documents_release(). */
+void documents_init(struct documents *documents, const struct json_rules *rules,
+                    struct slices texts, bool whole_arrays);
 /* Frees the document read last. */
 void documents_release(struct documents *documents);
 /* Reads the next document, borrowed until the next call; NULL: there is none. Else as

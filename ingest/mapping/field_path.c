@@ -316,11 +316,12 @@ static json_t *walk(const struct step *steps, size_t count, json_t *at, bool dee
     for (size_t i = 0; i < count && at; i++) {
         json_t *parent = at;
         at = take_step(at, &steps[i]);
+        if (!at && json_flaw_of(parent)) { return parent; }
         if (json_is_string(at) && (deeper || i + 1 < count)) {
             at = open_text(parent, &steps[i], at);
         }
     }
-    return json_is_null(at) ? NULL : at;
+    return json_is_null(at) && !json_flaw_of(at) ? NULL : at;
 }
 
 json_t *field_path_find(const struct field_path *path, json_t *document)

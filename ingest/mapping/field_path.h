@@ -5,7 +5,8 @@
  * A text that begins with `=` is a constant instead: `=VIEW`, `=1.5`, `="007"` (JSON where it reads
  * as JSON, a plain string otherwise). A path never fails at run time: a missing step, an index past
  * the end, a step into a scalar and a JSON null all mean "absent". A text that is itself JSON is
- * entered: `after.id` finds 7 in {"after":"{\"id\":7}"}.
+ * entered: `after.id` finds 7 in {"after":"{\"id\":7}"}. A flaw (json_text.h) is found like a
+ * value, also by a path that leads into it.
  *
  * A path may have one `[*]`, which means every element of an array (`order.lines[*].sku`). Such a
  * path has two halves: the path to the array, and the path from an element to the value.

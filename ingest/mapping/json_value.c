@@ -8,9 +8,19 @@ static struct slice text_of(json_t *value)
     return slice_of(json_string_value(value), json_string_length(value));
 }
 
-enum value_state json_value_text(json_t *value, struct arena *arena, struct slice *ret_text)
+/* What is known of a value before its type counts. NaN stands for a value that is not there. */
+static enum value_state state_of(const json_t *value)
 {
     if (!value) { return VALUE_ABSENT; }
+    enum json_flaw flaw = json_flaw_of(value);
+    if (!flaw) { return VALUE_FOUND; }
+    return flaw == FLAW_NOT_FINITE ? VALUE_ABSENT : VALUE_FLAWED;
+}
+
+enum value_state json_value_text(json_t *value, struct arena *arena, struct slice *ret_text)
+{
+    enum value_state state = state_of(value);
+    if (state != VALUE_FOUND) { return state; }
     if (json_is_string(value)) {
         *ret_text = arena_copy(arena, text_of(value));
         return VALUE_FOUND;
@@ -65,7 +75,12 @@ static bool read_integer(struct slice text, int64_t *ret_integer)
 
 enum value_state json_value_number(json_t *value, bool as_text, double *ret_number)
 {
-    if (!value) { return VALUE_ABSENT; }
+    if (json_flaw_of(value) == FLAW_NOT_FINITE) {
+        *ret_number = NAN;
+        return VALUE_FOUND;
+    }
+    enum value_state state = state_of(value);
+    if (state != VALUE_FOUND) { return state; }
     if (json_is_string(value)) {
         double number;
         if (names_no_number(text_of(value))) {
@@ -83,7 +98,8 @@ enum value_state json_value_number(json_t *value, bool as_text, double *ret_numb
 
 enum value_state json_value_integer(json_t *value, bool as_text, int64_t *ret_integer)
 {
-    if (!value) { return VALUE_ABSENT; }
+    enum value_state state = state_of(value);
+    if (state != VALUE_FOUND) { return state; }
     int64_t integer;
     if (as_text && json_is_string(value) && read_integer(text_of(value), &integer)) {
         *ret_integer = integer;
@@ -115,7 +131,8 @@ static enum value_state read_count(json_t *value, enum time_format format, bool 
 enum value_state json_value_time(json_t *value, enum time_format format, bool as_text,
                                  int64_t *ret_ms)
 {
-    if (!value) { return VALUE_ABSENT; }
+    enum value_state state = state_of(value);
+    if (state != VALUE_FOUND) { return state; }
     if (!time_format_is_text(format)) { return read_count(value, format, as_text, ret_ms); }
     if (!json_is_string(value)) { return VALUE_WRONG_TYPE; }
     return timestamp_from_iso8601(text_of(value), ret_ms) ? VALUE_UNREADABLE : VALUE_FOUND;
@@ -138,7 +155,8 @@ bool json_value_is_listed(json_t *value, const char *texts)
 
 enum value_state json_value_flag(json_t *value, const char *yes_texts, bool *ret_flag)
 {
-    if (!value) { return VALUE_ABSENT; }
+    enum value_state state = state_of(value);
+    if (state != VALUE_FOUND) { return state; }
     if (json_is_boolean(value)) {
         *ret_flag = json_is_true(value);
     } else if (json_is_number(value)) {
@@ -153,7 +171,8 @@ enum value_state json_value_flag(json_t *value, const char *yes_texts, bool *ret
 
 enum value_state json_value_year(json_t *value, int32_t *ret_year)
 {
-    if (!value) { return VALUE_ABSENT; }
+    enum value_state state = state_of(value);
+    if (state != VALUE_FOUND) { return state; }
     int64_t year = 0;
     if (json_is_string(value)) {
         struct slice text = text_of(value);
@@ -175,7 +194,8 @@ enum value_state json_value_year(json_t *value, int32_t *ret_year)
 enum value_state json_value_floats(json_t *value, size_t max, struct arena *arena,
                                    struct floats *ret_floats)
 {
-    if (!value) { return VALUE_ABSENT; }
+    enum value_state state = state_of(value);
+    if (state != VALUE_FOUND) { return state; }
     if (!json_is_array(value)) { return VALUE_WRONG_TYPE; }
     size_t count = MIN_OF(json_array_size(value), max + 1);
     float *at = arena_alloc_array(arena, count, sizeof(*at));

@@ -129,7 +129,7 @@ static const struct rule *read_payload(struct work *work, enum mapped *ret_field
     int rc = work->rendered
                  ? payload_read_rendered(mapping->payload, work->rec->value, &value, &error)
                  : payload_read(mapping->payload, work->rec, &value, &error);
-    documents_init(&work->documents, value.texts, mapping->whole_arrays);
+    documents_init(&work->documents, &mapping->json, value.texts, mapping->whole_arrays);
     work->schema_name = value.name;
     if (!rc) { return NULL; }
     work->candidate.payload_fault = error.reason ? error.reason : "bad_avro";
@@ -190,7 +190,9 @@ static json_t *key_document(struct work *work)
     if (!work->rendered) {
         (void)payload_read_key(work->mapping->payload, work->rec, &text, NULL);
     }
-    if (json_text_parse(text, &work->key, where, sizeof(where))) { work->key = NULL; }
+    if (json_text_parse(text, &work->mapping->json, &work->key, where, sizeof(where))) {
+        work->key = NULL;
+    }
     return work->key;
 }
 
@@ -518,7 +520,7 @@ static const struct rule *map_elements(struct work *work, enum mapped *ret_field
     json_t *array = spread ? field_path_find(spread, work->document) : NULL;
     size_t count = json_array_size(array);
     work->elements_count += MAX_OF(count, (size_t)1);
-    if (work->elements_count > MAPPING_ELEMENTS_MAX) {
+    if (work->elements_count > (size_t)work->mapping->settings->elements_max) {
         work->candidate.elements_count = work->elements_count;
         return rules_check(STAGE_ELEMENTS, &work->candidate, ret_field);
     }

@@ -28,7 +28,7 @@
 enum {
     /* Longest topic name whose ids, made of the origin, fit into ID_BYTES_MAX. */
     MAPPING_TOPIC_BYTES_MAX = ID_BYTES_MAX - 36,
-    /* Most events, items or profiles of one record. */
+    /* Events, items or profiles of one record, by default (source.record.elements.max). */
     MAPPING_ELEMENTS_MAX = 1000,
 };
 

@@ -19,6 +19,7 @@ struct mapping {
     struct schema_cache *schemas;
     struct pseudonyms *pseudonyms; /* NULL: users keep their ids; borrowed */
     struct rule_limits limits;
+    struct json_rules json;
     struct field_choice *choices[MAPPED_COUNT]; /* NULL: not mapped; tags are in `tags` */
     struct tag_sources *tags;                   /* NULL: not mapped */
     struct named_headers *headers;              /* those that paths lead to */

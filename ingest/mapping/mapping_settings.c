@@ -41,6 +41,13 @@ const struct option mapping_options[] = {
            "file of schemas.path without its ending"),
     OPTION("source.record.bytes.max", BYTES, record_bytes_max, "1m", OPTION_RANGE(64, 64 << 20),
            "Largest source record; a larger one goes to dead letters"),
+    OPTION("source.record.elements.max", LONG, elements_max, "1000", OPTION_RANGE(1, 100000),
+           "Most events, items or profiles that a record becomes by [*]"),
+    OPTION("source.record.values.max", LONG, values_max, "10000", OPTION_RANGE(1, 10000000),
+           "Most values (objects, arrays, texts, numbers ...) in a record"),
+    OPTION("json.strict", BOOL, json_strict, "false", OPTION_FREE,
+           "Refuse records in which any value has a key twice, half of a surrogate pair, NaN or a "
+           "number that is too large; else only those where a path leads to such a value"),
     OPTION("becomes", CHOICE, target, "UserEvent", OPTION_ONE_OF("UserEvent|Item|UserProfile"),
            "Message that a source record becomes: an action (topic events), an item (items) or a "
            "profile (users)"),

@@ -27,6 +27,9 @@ struct mapping_settings {
     bool numbers_as_text;
     const char *absent_values;
     int64_t record_bytes_max;
+    int64_t elements_max;
+    int64_t values_max;
+    bool json_strict;
     const char *paths[MAPPED_COUNT];
     const char *tags_separator;
     const char *available_values;
@@ -44,7 +47,7 @@ struct mapping_settings {
     int32_t dead_letter_bytes;  /* enum dead_letter_bytes */
 };
 
-enum { MAPPING_OPTIONS_COUNT = 39 };
+enum { MAPPING_OPTIONS_COUNT = 42 };
 extern const struct option mapping_options[];
 
 /* Returns the option of a path ("map.user"). */

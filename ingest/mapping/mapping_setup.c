@@ -302,6 +302,8 @@ int mapping_new(const struct mapping_settings *settings, struct schema_cache *sc
         .time_earliest_ms = settings->time_earliest_ms,
         .time_ahead_max_ms = settings->time_ahead_max_ms,
     };
+    mapping->json = (struct json_rules){.values_max = (size_t)settings->values_max,
+                                        .strict = settings->json_strict};
     int rc = configure(mapping, why, why_size);
     if (rc) {
         mapping_free(mapping);

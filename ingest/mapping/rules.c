@@ -138,15 +138,25 @@ PREDICATE(is_missing_time)
     return is_event(candidate) && absent(candidate, MAPPED_TIME, ret_field);
 }
 
-PREDICATE(is_wrong_type)
+static bool any(const struct candidate *candidate, enum value_state state, enum mapped *ret_field)
 {
     for (enum mapped field = 0; field < MAPPED_COUNT; field++) {
-        if (candidate->states[field] == VALUE_WRONG_TYPE) {
+        if (candidate->states[field] == state) {
             *ret_field = field;
             return true;
         }
     }
     return false;
+}
+
+PREDICATE(is_flawed)
+{
+    return any(candidate, VALUE_FLAWED, ret_field);
+}
+
+PREDICATE(is_wrong_type)
+{
+    return any(candidate, VALUE_WRONG_TYPE, ret_field);
 }
 
 PREDICATE(is_unknown_action)
@@ -348,7 +358,8 @@ const struct rule rules[] = {
 
     {"not_utf8", STAGE_JSON, is_not_utf8, "write JSON in UTF-8"},
     {"too_deep", STAGE_JSON, is_too_deep, "nest objects and arrays at most 64 deep"},
-    {"too_many_values", STAGE_JSON, is_too_many_values, "send at most 10000 values in one record"},
+    {"too_many_values", STAGE_JSON, is_too_many_values,
+     "send smaller records or raise source.record.values.max"},
     {"duplicate_key", STAGE_JSON, is_duplicate_key, "name each key of an object once"},
     {"number_too_large", STAGE_JSON, is_number_too_large,
      "write ids above 2^63 as strings; other numbers fit a double"},
@@ -361,8 +372,10 @@ const struct rule rules[] = {
      "name it with kind.VALUE=take, delete, ignore, or set kind.default"},
 
     {"too_many_elements", STAGE_ELEMENTS, is_too_many_elements,
-     "one record becomes at most 1000 events or items: write smaller ones"},
+     "write smaller ones or raise source.record.elements.max"},
 
+    {"flawed_value", STAGE_FIELDS, is_flawed,
+     "name each key of an object once, write whole characters, and numbers that fit a double"},
     {"missing_user", STAGE_FIELDS, is_missing_user, "send the field or point map.user at it"},
     {"missing_item", STAGE_FIELDS, is_missing_item, "send the field or point map.item at it"},
     {"missing_action", STAGE_FIELDS, is_missing_action,

@@ -48,6 +48,7 @@ enum value_state {
     VALUE_FOUND,
     VALUE_WRONG_TYPE,
     VALUE_UNREADABLE, /* of the right type, but it cannot be read */
+    VALUE_FLAWED,     /* see json_text.h */
 };
 
 enum headers_fault {

@@ -40,6 +40,7 @@ static void times(struct crumbs *crumbs)
 
 static void paths(struct crumbs *crumbs)
 {
+    static const struct json_rules how = {.values_max = JSON_VALUES_MAX};
     _cleanup_(xfreep) char *text = crumbs_text(crumbs_piece(crumbs));
     struct slice rest = crumbs_take(crumbs, crumbs->left);
     char *alone = crumbs_alone(rest), where[64];
@@ -48,7 +49,7 @@ static void paths(struct crumbs *crumbs)
     const char *why = NULL;
     if (field_path_new(slice_str(text), &path, &why)) {
         assert(why && !path);
-    } else if (alone && json_text_parse(slice_of(alone, rest.size), &document, where,
+    } else if (alone && json_text_parse(slice_of(alone, rest.size), &how, &document, where,
                                         sizeof(where)) == JSON_FINE) {
         json_t *found = field_path_find(path, document);
         assert(!found || !json_is_null(found));

@@ -10,12 +10,13 @@
 static const char *read_all(const char *text, bool whole_arrays, bool *ret_many)
 {
     static char told[512];
+    static const struct json_rules how = {.values_max = JSON_VALUES_MAX};
     char where[100];
     struct slice one = slice_str(text);
     struct documents documents;
     size_t size = 0;
     told[0] = '\0';
-    documents_init(&documents, (struct slices){.at = &one, .count = 1}, whole_arrays);
+    documents_init(&documents, &how, (struct slices){.at = &one, .count = 1}, whole_arrays);
     for (;;) {
         json_t *document;
         if (documents_next(&documents, &document, where, sizeof(where))) {

@@ -7,10 +7,13 @@
 
 static char where[200];
 
+static const struct json_rules strict = {.values_max = JSON_VALUES_MAX, .strict = true};
+static const struct json_rules lenient = {.values_max = JSON_VALUES_MAX};
+
 static enum json_fault parse(struct slice text)
 {
     json_t *document = NULL;
-    enum json_fault fault = json_text_parse(text, &document, where, sizeof(where));
+    enum json_fault fault = json_text_parse(text, &strict, &document, where, sizeof(where));
     assert_true((fault == JSON_FINE) == (document != NULL));
     json_decref(document);
     return fault;
@@ -122,6 +125,93 @@ static void values_are_bounded(void **state)
                      JSON_FINE);
 }
 
+/* What a text becomes without `strict`: the member a of an object. */
+static void flaws_are_values(void **state)
+{
+    static const struct {
+        const char *text;
+        enum json_flaw flaw;
+    } samples[] = {
+        {"{\"a\": \"nice \\ud83d\"}", FLAW_SURROGATE},
+        {"{\"a\": \"\\udc00x\"}", FLAW_SURROGATE},
+        {"{\"a\": \"\\ud83d\\ud83d\\ude00\"}", FLAW_SURROGATE},
+        {"{\"a\": \"\\ud83d\\u0041\"}", FLAW_SURROGATE},
+        {"{\"a\": \"\\ud83d\\ude00\"}", FLAW_NONE},
+        {"{\"a\": 1, \"a\": 2}", FLAW_TWICE},
+        {"{\"a\": 1, \"a\": 1}", FLAW_NONE},
+        {"{\"a\": 1, \"a\": 2, \"a\": 1}", FLAW_TWICE},
+        {"{\"a\": {\"b\": 1}, \"\\u0061\": {\"b\": 2}}", FLAW_TWICE},
+        {"{\"a\": NaN}", FLAW_NOT_FINITE},
+        {"{\"a\": Infinity}", FLAW_NOT_FINITE},
+        {"{\"a\": -Infinity}", FLAW_NOT_FINITE},
+        {"{\"a\": 1e999}", FLAW_RANGE},
+        {"{\"a\": null}", FLAW_NONE},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
+        json_t *document = NULL;
+        assert_int_equal(json_text_parse(slice_str(samples[i].text), &lenient, &document, where,
+                                         sizeof(where)), JSON_FINE);
+        enum json_flaw flaw = json_flaw_of(json_object_get(document, "a"));
+        if (flaw != samples[i].flaw) { fail_msg("%s: flaw %d", samples[i].text, (int)flaw); }
+        json_decref(document);
+    }
+    assert_int_equal(json_flaw_of(NULL), FLAW_NONE);
+}
+
+static void numbers_keep_their_digits(void **state)
+{
+    static const char *const ends[] = {"9223372036854775807", "-9223372036854775808"};
+    json_t *document = NULL;
+    for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
+        assert_int_equal(json_text_parse(slice_str(ends[i]), &lenient, &document, where,
+                                         sizeof(where)), JSON_FINE);
+        assert_true(json_integer_value(document) == (i ? INT64_MIN : INT64_MAX));
+        json_decref(document);
+    }
+    static const char *const large[] = {"9223372036854775808", "-9223372036854775809",
+                                        "18446744073709551615",
+                                        "123456789012345678901234567890"};
+    for (size_t i = 0; i < ARRAY_COUNT(large); i++) {
+        assert_int_equal(json_text_parse(slice_str(large[i]), &lenient, &document, where,
+                                         sizeof(where)), JSON_FINE);
+        assert_string_equal(json_string_value(document), large[i]);
+        json_decref(document);
+    }
+    static const char *const whole[] = {"12583.0", "12583.000", "12583"};
+    for (size_t i = 0; i < ARRAY_COUNT(whole); i++) {
+        assert_int_equal(json_text_parse(slice_str(whole[i]), &strict, &document, where,
+                                         sizeof(where)), JSON_FINE);
+        assert_true(json_is_integer(document) && json_integer_value(document) == 12583);
+        json_decref(document);
+    }
+}
+
+/* jansson's own parser is the oracle for what is strict JSON. */
+static void agrees_with_jansson(void **state)
+{
+    static const char *const texts[] = {
+        "{}", "[]", "[[]]", "[1,[2,{\"a\":[]}],{}]", "\"\\u00e4\\n\\\"\\\\\\/\"", "-0", "-0.5e-3",
+        "{\"a\":{\"b\":{\"c\":[true,false,null,\"x\"]}},\"d\":1.25}", "0.1", "1E5", "1e+5",
+        "[1,]", "[,1]", "{,}", "{\"a\":}", "{\"a\" 1}", "{1:2}", "[1 2]", "tru", "nul", "+1",
+        ".5",
+        "1.", "1e", "-", "--1", "00", "[", "]", "{", "}", "\"", "\"\\x\"", "\"\\u12\"", "'a'",
+        "[1]]",
+        "\t[ 1 ,\r\n2 ] ", "{\"a\":1,\"b\":[{\"a\":1},{\"a\":1}]}", "\"\\u0000\"",
+        "[\"a\",\"a\"]",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        json_t *document = NULL;
+        size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
+        json_t *wanted = json_loadb(texts[i], strlen(texts[i]), flags, NULL);
+        enum json_fault fault =
+            json_text_parse(slice_str(texts[i]), &strict, &document, where, sizeof(where));
+        if ((fault == JSON_FINE) != (wanted != NULL)) { fail_msg("%s: %d", texts[i], (int)fault); }
+        if (wanted && !json_equal(wanted, document)) { fail_msg("%s differs", texts[i]); }
+        json_decref(document);
+        json_decref(wanted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +219,9 @@ int main(void)
         cmocka_unit_test(tells_where_but_not_what),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(values_are_bounded),
+        cmocka_unit_test(flaws_are_values),
+        cmocka_unit_test(numbers_keep_their_digits),
+        cmocka_unit_test(agrees_with_jansson),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
