@@ -31,7 +31,9 @@ endif
 # A square root that sets errno cannot be one instruction.
 ALL_CFLAGS = -std=gnu17 -fno-math-errno -D_GNU_SOURCE -I. -I$(OUT)/schemas $(WARN) $(CFLAGS) \
 	$(SAN_FLAGS) $(PKG_CFLAGS) -MMD -MP
-ALL_LIBS = $(PKG_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lstdc++ -lm -lpthread
+# Only programs that read foreign records need libprotobuf.
+PROTOBUF_LIBS := -Wl,--push-state,--as-needed -lprotobuf -Wl,--pop-state
+ALL_LIBS = $(PKG_LIBS) $(PROTOBUF_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lstdc++ -lm -lpthread
 
 # V=1 shows the commands in full.
 ifndef V
@@ -46,7 +48,7 @@ LIB_ROOMS := base stream stream/config stream/avro stream/registry stream/kafka 
 	evaluate evaluate/models
 LIB_SRC := $(foreach room,$(LIB_ROOMS),$(wildcard $(room)/*.c))
 # Doors to libraries of C++ templates.
-LIB_CXX_SRC := $(wildcard model/*.cc)
+LIB_CXX_SRC := $(wildcard model/*.cc ingest/payload/*.cc)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o) $(LIB_CXX_SRC:%.cc=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
 WORKERS := ingest features trainer sequence scorer

@@ -75,6 +75,8 @@ DOORS = {
     "microhttpd.h": "stream/metrics_server.c",
     "curl/curl.h": "stream/registry/http.c",
     "zlib.h": "base/gunzip.c",
+    "google/protobuf/descriptor.h": "ingest/payload/protobuf.cc",
+    "google/protobuf/message.h": "ingest/payload/protobuf.cc",
     "openssl/evp.h": "base/digest.c",
     "openssl/crypto.h": "base/digest.c",
     "openssl/core_names.h": "base/digest.c",

@@ -30,15 +30,19 @@ const struct option mapping_options[] = {
            "clicks"),
     OPTION("source.", PREFIX, named, NULL, OPTION_FREE,
            "A key of one source: source.NAME.topic=shop.orders, source.NAME.map.user=buyer.id"),
-    OPTION("source.format", CHOICE, source_format, "json", OPTION_ONE_OF("json|avro"),
-           "Format of the source topic: JSON objects, or Avro messages whose schema is known"),
+    OPTION("source.format", CHOICE, source_format, "json", OPTION_ONE_OF("json|avro|protobuf"),
+           "Format of the source topic: JSON objects, or messages of Avro or Protobuf whose schema "
+           "is known"),
     OPTION("source.frame", CHOICE, source_frame, "auto",
            OPTION_ONE_OF("auto|confluent|apicurio|glue|header|none"),
            "Where a message names its schema: confluent (00 and an id of 4 bytes), apicurio (8 "
            "bytes), glue (AWS), header (Confluent's and Apicurio's), none; auto tells them apart"),
     OPTION("source.schema", STRING, source_schema, "", OPTION_FREE,
            "Schema of messages that name none, or none that is known: its id in the registry, or a "
-           "file of schemas.path without its ending"),
+           "file of schemas.path without its ending; for Protobuf a file: .proto, or a "
+           "FileDescriptorSet"),
+    OPTION("source.message", STRING, source_message, "", OPTION_FREE,
+           "Full name of the Protobuf messages' type; empty: as their frames say"),
     OPTION("source.record.bytes.max", BYTES, record_bytes_max, "1m", OPTION_RANGE(64, 64 << 20),
            "Largest source record; a larger one goes to dead letters"),
     OPTION("source.record.elements.max", LONG, elements_max, "1000", OPTION_RANGE(1, 100000),

@@ -256,6 +256,7 @@ static int make_payload(struct mapping *mapping, char *why, size_t why_size)
         .format = (enum payload_format)settings->source_format,
         .frame = (enum frame_style)settings->source_frame,
         .schema = settings->source_schema,
+        .message = settings->source_message,
         .times_as_text = mapping->by_logical_type,
         .bytes_max = mapping->limits.record_bytes_max,
     };

@@ -333,6 +333,8 @@ const struct rule rules[] = {
      "source.frame=header wants the schema's id in a header of each record"},
     {"unknown_schema_guid", STAGE_PAYLOAD, is_payload_fault,
      "put the schema into schemas.path as GUID.avsc, or name it with source.schema"},
+    {"bad_protobuf", STAGE_PAYLOAD, is_payload_fault,
+     "the message is not of the type that its frame, source.schema or source.message says"},
     {"bad_avro_file", STAGE_PAYLOAD, is_payload_fault,
      "the record begins as an Avro file, but is none that can be read"},
     {"bad_magic", STAGE_PAYLOAD, is_payload_fault,

@@ -9,6 +9,7 @@
 #include "ingest/payload/avro_file.h"
 #include "ingest/payload/json_lines.h"
 #include "ingest/payload/payload.h"
+#include "ingest/payload/protobuf_schemas.h"
 
 enum {
     /* Bytes of JSON that one byte of an Avro message can become (\u00xx), and room for names. */
@@ -26,12 +27,17 @@ struct payload {
     struct text_list texts;
     struct text_list key;
     struct avro_file *file;
+    struct protobuf_schemas *descriptors; /* NULL: another format */
 };
 
 static int find_fallback(struct payload *payload, char *why, size_t why_size)
 {
     const char *at = payload->settings.schema;
     int64_t id;
+    if (payload->settings.format == PAYLOAD_PROTOBUF) {
+        return protobuf_schemas_new(payload->schemas, at, payload->settings.message,
+                                    &payload->descriptors, why, why_size);
+    }
     if (!at || !*at || payload->settings.format == PAYLOAD_JSON) { return 0; }
     if (number_read(&at, &id) && !*at && id >= 0 && id <= SCHEMA_ID_MAX) {
         payload->fallback_by_id = true;
@@ -77,6 +83,7 @@ struct payload *payload_free(struct payload *payload)
     text_list_release(&payload->texts);
     text_list_release(&payload->key);
     avro_file_free(payload->file);
+    protobuf_schemas_free(payload->descriptors);
     free(payload);
     return NULL;
 }
@@ -179,31 +186,38 @@ static int find_schema(struct payload *payload, const struct source_frame *frame
     return *ret_schema ? 0 : schema_cache_missing(schemas, named, ret_error);
 }
 
-static int render_avro(struct payload *payload, const struct record *rec, bool of_key,
-                       struct slice bytes, struct text_list *texts, const char **ret_name,
-                       struct codec_error *ret_error)
+/* Renders one message of Avro or Protobuf. */
+static int render(struct payload *payload, const struct record *rec, bool of_key,
+                  struct slice bytes, struct text_list *texts, const char **ret_name,
+                  struct codec_error *ret_error)
 {
     struct source_frame frame;
     const struct schema *schema = NULL;
     int rc = read_frame(payload, rec, of_key, bytes, &frame, ret_error);
-    if (!rc) { rc = find_schema(payload, &frame, &schema, ret_error); }
-    if (!rc) {
-        rc = codec_json_body(schema, frame.body, payload->settings.times_as_text, &texts->bytes,
-                             ret_name, ret_error);
+    if (!rc && payload->descriptors) {
+        rc = protobuf_schemas_render(payload->descriptors, &frame, &texts->bytes, ret_name,
+                                     ret_error);
+    } else if (!rc) {
+        rc = find_schema(payload, &frame, &schema, ret_error);
+        if (!rc) {
+            rc = codec_json_body(schema, frame.body, payload->settings.times_as_text,
+                                 &texts->bytes, ret_name, ret_error);
+        }
     }
     if (!rc) { (void)text_list_end(texts); }
     return rc;
 }
 
-static int read_avro(struct payload *payload, const struct record *rec, struct slice bytes,
-                     const char **ret_name, struct codec_error *ret_error)
+static int read_message(struct payload *payload, const struct record *rec, struct slice bytes,
+                        const char **ret_name, struct codec_error *ret_error)
 {
-    if (payload->settings.frame == FRAME_AUTO && avro_file_recognises(bytes)) {
+    bool file = payload->settings.format == PAYLOAD_AVRO &&
+                payload->settings.frame == FRAME_AUTO && avro_file_recognises(bytes);
+    if (file) {
         return avro_file_read(payload->file, bytes, payload->settings.times_as_text,
                               &payload->texts, ret_name, ret_error);
     }
-    return render_avro(payload, rec, /* of_key= */ false, bytes, &payload->texts, ret_name,
-                       ret_error);
+    return render(payload, rec, /* of_key= */ false, bytes, &payload->texts, ret_name, ret_error);
 }
 
 /* ---- The whole ---- */
@@ -216,9 +230,9 @@ int payload_read(struct payload *payload, const struct record *rec,
     text_list_clear(&payload->texts);
     int rc = unpack_gzip(payload, &bytes, ret_error);
     if (!rc) {
-        rc = payload->settings.format == PAYLOAD_AVRO
-                 ? read_avro(payload, rec, bytes, &name, ret_error)
-                 : read_json(payload, bytes, ret_error);
+        rc = payload->settings.format == PAYLOAD_JSON
+                 ? read_json(payload, bytes, ret_error)
+                 : read_message(payload, rec, bytes, &name, ret_error);
     }
     if (rc) { return rc; }
     *ret_value = (struct payload_value){.texts = text_list_slices(&payload->texts), .name = name};
@@ -239,14 +253,13 @@ int payload_read_rendered(struct payload *payload, struct slice bytes,
 int payload_read_key(struct payload *payload, const struct record *rec, struct slice *ret_text,
                      struct codec_error *ret_error)
 {
-    if (payload->settings.format != PAYLOAD_AVRO) {
+    if (payload->settings.format == PAYLOAD_JSON) {
         *ret_text = rec->key;
         return 0;
     }
     const char *name;
     text_list_clear(&payload->key);
-    int rc = render_avro(payload, rec, /* of_key= */ true, rec->key, &payload->key, &name,
-                         ret_error);
+    int rc = render(payload, rec, /* of_key= */ true, rec->key, &payload->key, &name, ret_error);
     if (rc == 0) { *ret_text = text_list_slices(&payload->key).at[0]; }
     return rc;
 }

@@ -111,7 +111,7 @@ static bool read_digits(struct slice value, uint64_t *ret_number)
 
 static bool read_header_value(struct slice value, struct source_frame *ret_frame)
 {
-    if (value.size == 1 + GUID_BYTES && value.data[0] == '\x01') {
+    if (value.size > GUID_BYTES && value.data[0] == '\x01') {
         set_guid(ret_frame, value.data + 1);
         return true;
     }
@@ -137,7 +137,8 @@ static bool read_header(const struct record *rec, bool of_key, struct source_fra
     struct slice value;
     for (size_t i = 0; rec->headers && i < ARRAY_COUNT(names[0]); i++) {
         if (record_header(rec, names[of_key][i], &value) || !value.data) { continue; }
-        if (read_header_value(value, ret_frame)) { return true; }
+        ret_frame->beside = read_header_value(value, ret_frame);
+        if (ret_frame->beside) { return true; }
     }
     ret_frame->naming = SCHEMA_UNNAMED;
     return false;

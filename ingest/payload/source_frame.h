@@ -38,6 +38,7 @@ struct source_frame {
     uint64_t number;            /* id or fingerprint */
     char guid[GUID_TEXT_BYTES]; /* 8-4-4-4-12 digits */
     bool packed;                /* the body is packed by zlib */
+    bool beside;                /* a header names the schema */
     struct slice body;
 };
 
