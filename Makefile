@@ -370,7 +370,7 @@ tidy:
 #   ONLY=name    these measures, comma between; RUNS=n of each
 
 .PHONY: bench-programs
-bench-programs: $(patsubst %.c,$(OUT)/%,$(wildcard bench/bench_*.c))
+bench-programs: $(patsubst %.c,$(OUT)/%,$(wildcard bench/bench_*.c) bench/bare_hop.c)
 
 .PHONY: bench
 bench:

@@ -18,6 +18,7 @@ import daemon
 TICKS = os.sysconf("SC_CLK_TCK")
 MARKERS_MAX = 64  # control records that may stand behind a topic's last record
 QUIET_SECONDS = 1.0
+KEPT_MS = 7 * 86400 * 1000
 
 
 class Failure(Exception):
@@ -88,21 +89,23 @@ class Bed:
     # ---- Topics ----
 
     @contextmanager
-    def topics(self, prefix):
+    def topics(self, prefix, kept=("recommendations",)):
         """The project's topics under a prefix, gone afterwards.
 
-        Raw events keep their own time stamps: the load generator's intended send time.
+        Raw events keep their own time stamps: the load generator's intended send time. Of the kept
+        topics, nothing is compacted meanwhile.
         """
         try:
-            self.make_topics(prefix)
+            self.make_topics(prefix, kept)
             yield
         finally:
             self.drop_topics(prefix)
 
-    def make_topics(self, prefix):
+    def make_topics(self, prefix, kept):
+        sets = ["clicks.message.timestamp.type=CreateTime",
+                *(f"{name}.min.compaction.lag.ms={KEPT_MS}" for name in kept)]
         self.script("topics", "apply", "--bootstrap", self.bootstrap, "--prefix", prefix,
-                    "--with", "clicks", "--set", "clicks.message.timestamp.type=CreateTime",
-                    "--set", "recommendations.cleanup.policy=delete")
+                    "--with", "clicks", *(word for one in sets for word in ("--set", one)))
 
     def make_topic(self, name, partitions, **config):
         from confluent_kafka.admin import NewTopic
@@ -178,19 +181,21 @@ class Bed:
         finally:
             consumer.close()
 
-    def read_stable(self, topic):
-        """All records of a topic that a read_committed reader sees."""
+    def read_stable(self, topic, starts=None):
+        """All records of a topic, from `starts` on, that a read_committed reader sees."""
         from confluent_kafka import KafkaError
         consumer = self.consumer("read_committed")
         todo = self.partitions(topic)
         for one in todo:
-            one.offset = 0
+            one.offset = starts[one.partition] if starts else 0
         consumer.assign(todo)
-        left = len(todo)
+        left, deadline = len(todo), time.monotonic() + 10
         try:
             while left:
-                messages = consumer.consume(10000, timeout=10)
-                if not messages:
+                messages = consumer.consume(10000, timeout=0.2)  # waits for so many, or so long
+                if messages:
+                    deadline = time.monotonic() + 10
+                elif time.monotonic() > deadline:
                     raise Failure(f"{topic}: neither records nor its end")
                 for message in messages:
                     if not message.error():
@@ -312,6 +317,10 @@ class Workers:
 
     def records(self, name):
         """How many input records a worker has processed; 0 while it does not answer."""
+        return self.metric(name, "freshet_records_total")
+
+    def metric(self, name, metric):
+        """The sum of a worker's metric over its labels; 0 while it does not answer."""
         try:
             told = json.loads((self.directory / f"state/{name}/slot-0.json").read_text())
             url = f"http://127.0.0.1:{told['metrics_port']}/metrics"
@@ -320,7 +329,7 @@ class Workers:
         except (OSError, ValueError):
             return 0
         return sum(float(line.rpartition(" ")[2]) for line in lines
-                   if line.startswith("freshet_records_total"))
+                   if line.startswith((f"{metric} ", f"{metric}{{")))
 
     def wait_begun(self, name, timeout=60):
         """Waits for the worker's first record; returns the last moment at which it had none."""
@@ -334,12 +343,13 @@ class Workers:
                 raise Failure(f"{name} processed nothing within {timeout} s")
             time.sleep(0.01)
 
-    def wait_consumed(self, chain, timeout=900):
+    def wait_consumed(self, chain, timeout=900, full_names=False):
         """Waits until the (worker, topic) pairs are all at their ends; returns since when they are.
 
         The moment is that of the last commit seen (polled every 50 ms), not that of the certainty.
         """
-        chain = [(self.group(name), self.prefix + topic) for name, topic in chain]
+        prefix = "" if full_names else self.prefix
+        chain = [(self.group(name), prefix + topic) for name, topic in chain]
         seen, changed = None, time.monotonic()
         deadline = changed + timeout
         while True:

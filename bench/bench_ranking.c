@@ -48,7 +48,9 @@ static double rank_all(struct bench *bench)
             .weights = bench->weights,
             .count = RECENT,
             .length = LENGTH,
-            .flags = {.at = bench->world->flags, .count = (int32_t)bench->items, .version = 1},
+            .flags = {.at = bench->world->flags,
+                      .count = (int32_t)bench->items,
+                      .changes = NULL},
         };
         bench->ranked += (double)ranking_list(bench->ranking, &request, &list);
     }

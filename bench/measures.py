@@ -8,6 +8,7 @@ import checkout
 import openloop
 import ratings
 import recovery
+import wide
 from bed import Failure, Workers, cpu_seconds
 
 RATE = 2000
@@ -124,14 +125,22 @@ def read_lists(bed, topic, starts):
 
 
 def ml_1m(bed, options):
-    """The MovieLens-1M stream: raw through all four workers; then a tenth at a time through
-    features and trainer, for the cost of an event as the tables grow."""
+    """The MovieLens-1M stream: raw through all four workers."""
     path = ratings.find_ml_1m(options.ml_1m)
     if not path:
         bed.say("ml_1m: no MovieLens-1M stream here (see bench/run --help); left out", last=True)
         return {}
-    rows = ratings.ml_1m(path)[:options.ml_1m_events]
-    return {**ml_1m_whole(bed, rows), **ml_1m_tenths(bed, rows)}
+    return ml_1m_whole(bed, ratings.ml_1m(path)[:options.ml_1m_events])
+
+
+def ml_1m_tenths(bed, options):
+    """That stream a tenth at a time through features and trainer, for the cost of an event as the
+    tables grow."""
+    path = ratings.find_ml_1m(options.ml_1m)
+    if not path:
+        bed.say("ml_1m_tenths: no MovieLens-1M stream here; left out", last=True)
+        return {}
+    return tenths(bed, ratings.ml_1m(path)[:options.ml_1m_events])
 
 
 def ml_1m_whole(bed, rows):
@@ -145,7 +154,7 @@ def ml_1m_whole(bed, rows):
             **{f"ml1m_{name}": value for name, value in figures.items()}}
 
 
-def ml_1m_tenths(bed, rows):
+def tenths(bed, rows):
     costs, seconds = [], 0.0
     with bed.topics("mt."), Workers(bed, "mt.", ["features", "trainer"]) as workers:
         workers.healthy()
@@ -261,4 +270,8 @@ def run_peer(bed, app, count):
 
 MEASURES = {one.__name__: one for one in
             (micro, features_trainer, delivery, pipeline, freshness, recovery.restore,
-             recovery.restart, recovery.takeover, ml_1m, peer)}
+             recovery.restart, recovery.takeover, ml_1m, ml_1m_tenths, wide.wide_20k,
+             wide.wide_200k, wide.trickle, peer)}
+
+# `--only wide`: the figures of a wide catalogue and a trickle, with those they are read beside.
+GROUPS = {"wide": ["wide_20k", "wide_200k", "trickle", "ml_1m_tenths", "features_trainer", "peer"]}

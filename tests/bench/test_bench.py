@@ -106,3 +106,39 @@ def test_predecessors_are_counted_up_to_the_window_and_by_tenth():
     import measures
     rows = [(user, str(n), 1.0, n) for user in "ab" for n in range(10)]
     assert measures.predecessors(rows, window=3) == [.5, 2.5, 3, 3, 3, .5, 2.5, 3, 3, 3]
+
+
+def test_a_seed_gives_the_same_events_each_time():
+    import synthetic
+    rows = synthetic.rows(items=50, users=20, events=400, seed=7)
+    assert rows == synthetic.rows(items=50, users=20, events=400, seed=7)
+    assert rows != synthetic.rows(items=50, users=20, events=400, seed=8)
+    assert [row[3] for row in rows] == sorted(row[3] for row in rows)
+    users = [row[0] for row in rows]
+    assert len(set(users[:50])) > 10, "the users' events are interleaved"
+    counts = sorted((users.count(user) for user in set(users)), reverse=True)
+    assert counts[0] > 3 * counts[-1], "users differ in activity"
+
+
+def test_a_group_stands_for_its_measures():
+    import measures
+    assert set(measures.GROUPS["wide"]) <= set(measures.MEASURES)
+    options, names = script("run").parse(list(measures.MEASURES), measures.GROUPS,
+                                         ["--only", "wide", "--runs", "1"])
+    assert names == measures.GROUPS["wide"] and options.runs == 1
+
+
+def test_a_trickle_ends_with_the_slow_events():
+    import wide
+    assert wide.cut(list(range(10)), burst=3, hour=2) == ([0, 1, 2, 3, 4], [5, 6, 7], [8, 9])
+    with pytest.raises(wide.Failure):
+        wide.cut(list(range(5)), burst=3, hour=2)
+
+
+def test_the_report_has_the_rows_of_a_wide_catalogue():
+    report = script("report")
+    results = {name: 1.0 for name, *_ in report.WIDE}
+    lines = report.wide({**results, "wide_20k_events": 10.0, "wide_20k_trainer_updates": 20.0,
+                         "wide_20k_cpu_us_per_event_trainer": 3.0})
+    assert sum(line.startswith("| ") for line in lines) >= len(report.WIDE) + 2
+    assert report.wide({}) == []
