@@ -63,7 +63,9 @@ static int ask_or_break(struct run *run, int (*ask)(struct run *run))
         env_break(env, EXIT_BROKEN, "%s; hint: are all brokers reachable? start again",
                   wire_why(env->wire));
     } else if (result < 0) {
-        env_break(env, EXIT_CONFIG, "%s", wire_why(env->wire));
+        _cleanup_(xfreep) char *why = xstrdup(wire_why(env->wire));
+        if (result == WIRE_REFUSED) { topics_explain_missing(&run->topics, env); }
+        env_break(env, EXIT_CONFIG, "%s", why);
     }
     return result;
 }

@@ -1,8 +1,16 @@
 #include "base/base.h"
+#include "base/edit_distance.h"
 #include "base/exit_code.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
+#include "stream/kafka/topic_hint.h"
 #include "stream/topics.h"
+
+enum {
+    HINT_BYTES_MAX = 2048,
+    NAMES_BYTES_MAX = 64 << 20, /* of all topics of a cluster */
+    NEAR_NAME_EDITS = 2,        /* of a topic's name, for topic.NAME */
+};
 
 char *topic_name(const struct run_settings *settings, const char *name, bool shared)
 {
@@ -50,6 +58,7 @@ static void free_names(char **names, size_t count)
 void topics_release(struct topics *topics)
 {
     free_names(topics->sources, topics->sources_count);
+    free(topics->source_names);
     free_names(topics->inputs, topics->worker->inputs_count);
     free_names(topics->outputs, topics->worker->outputs_count);
     free(topics->output_partitions);
@@ -62,6 +71,9 @@ const char *topics_read_from(struct topics *topics, const char *name)
     size_t at = topics->sources_count++;
     topics->sources =
         xreallocarray(topics->sources, topics->sources_count, sizeof(*topics->sources));
+    topics->source_names =
+        xreallocarray(topics->source_names, topics->sources_count, sizeof(*topics->source_names));
+    topics->source_names[at] = name;
     topics->sources[at] =
         topic_name(topics->settings, name, topics->worker->inputs[topics->input].shared);
     return topics->sources[at];
@@ -84,8 +96,42 @@ static bool is_written(const struct topics *topics, const char *source)
     return false;
 }
 
+static const char *nearer(const char *name, const char *given, const char *nearest)
+{
+    size_t distance = edit_distance(name, given);
+    bool near = distance <= NEAR_NAME_EDITS && edit_is_near(distance, strlen(name));
+    bool better = !nearest || distance < edit_distance(nearest, given);
+    return near && better ? name : nearest;
+}
+
+/* A misspelt topic.NAME names a topic that nobody uses. One that is of another worker may stand in
+ * a file for all of them. */
+static char *misspelt_fault(const struct topics *topics)
+{
+    const struct worker *worker = topics->worker;
+    for (size_t i = 0; i < topics->settings->topics.count; i++) {
+        const char *given = topics->settings->topics.at[i].key;
+        const char *nearest = nearer("dead-letters", given, NULL);
+        for (size_t k = 0; k < worker->inputs_count; k++) {
+            nearest = nearer(worker->inputs[k].name, given, nearest);
+        }
+        for (size_t k = 0; k < worker->outputs_count; k++) {
+            nearest = nearer(worker->outputs[k].name, given, nearest);
+        }
+        for (size_t k = 0; k < topics->sources_count; k++) {
+            nearest = nearer(topics->source_names[k], given, nearest);
+        }
+        if (!nearest || strcmp(nearest, given) == 0) { continue; }
+        return xprintf("topic.%s: no topic has this name here; hint: did you mean topic.%s?",
+                       given, nearest);
+    }
+    return NULL;
+}
+
 char *topics_sources_fault(const struct topics *topics)
 {
+    char *fault = misspelt_fault(topics);
+    if (fault) { return fault; }
     for (size_t i = 0; i < topics->sources_count; i++) {
         const char *topic = topics->sources[i];
         if (topics_find_source(topics, topic) != topic || is_written(topics, topic)) {
@@ -123,4 +169,65 @@ int topics_count_partitions(struct topics *topics, struct env *env)
     }
     if (result == 0) { result = wire_partitions(env->wire, topics->dead_letters, &dead); }
     return result < 0 ? result : compare_partitions(topics, env, inputs);
+}
+
+static bool is_listed(struct slice topics, const char *topic)
+{
+    size_t size = strlen(topic);
+    for (const char *at = topics.data, *end = at + topics.size; at < end;) {
+        const char *line = memchr(at, '\n', (size_t)(end - at));
+        size_t length = line ? (size_t)(line - at) : (size_t)(end - at);
+        if (length == size && memcmp(at, topic, size) == 0) { return true; }
+        at += length + 1;
+    }
+    return false;
+}
+
+/* Says whether a topic exists; if not, the run ends. */
+static bool check_exists(const struct topics *topics, struct env *env, struct slice names,
+                         const char *topic, const char *name, bool shared)
+{
+    if (is_listed(names, topic)) { return true; }
+    bool named = properties_get(&topics->settings->topics, name) != NULL;
+    _cleanup_(xfreep) char *whole =
+        generation_name(name, shared ? "" : topics->settings->generation);
+    struct buf hint;
+    buf_init(&hint, HINT_BYTES_MAX);
+    topic_hint(names, topic, whole, &hint);
+    _cleanup_(xfreep) char *option = named ? xprintf("topic.%s", name) : xstrdup("topic.prefix");
+    env_break(env, EXIT_CONFIG, "topic %s (of %s) does not exist; hint: %.*s", topic, option,
+              SLICE_ARGS(buf_slice(&hint)));
+    buf_release(&hint);
+    return false;
+}
+
+static void check_all(const struct topics *topics, struct env *env, struct slice names)
+{
+    const struct worker *worker = topics->worker;
+    bool shared = worker->inputs[topics->input].shared, good = true;
+    for (size_t i = 0; i < topics->sources_count && good; i++) {
+        good = check_exists(topics, env, names, topics->sources[i], topics->source_names[i],
+                            shared);
+    }
+    for (size_t i = 0; i < worker->inputs_count && good; i++) {
+        if ((int)i == topics->input) { continue; }
+        good = check_exists(topics, env, names, topics->inputs[i], worker->inputs[i].name,
+                            worker->inputs[i].shared);
+    }
+    for (size_t i = 0; i < worker->outputs_count && good; i++) {
+        if (worker->uses_output && !worker->uses_output(env->run, (int)i)) { continue; }
+        good = check_exists(topics, env, names, topics->outputs[i], worker->outputs[i].name,
+                            worker->outputs[i].shared);
+    }
+    if (good) { check_exists(topics, env, names, topics->dead_letters, "dead-letters", false); }
+}
+
+void topics_explain_missing(const struct topics *topics, struct env *env)
+{
+    struct buf names;
+    buf_init(&names, NAMES_BYTES_MAX);
+    if (wire_topics(env->wire, &names) == 0 && !buf_failed(&names)) {
+        check_all(topics, env, buf_slice(&names));
+    }
+    buf_release(&names);
 }

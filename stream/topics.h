@@ -18,6 +18,7 @@ struct topics {
     const struct run_settings *settings;
     int input; /* index of the partitioned input */
     char **sources;
+    const char **source_names; /* below the prefix; borrowed */
     size_t sources_count;
     char **inputs;
     char **outputs;
@@ -29,7 +30,7 @@ struct topics {
 void topics_init(struct topics *topics, const struct worker *worker,
                  const struct run_settings *settings);
 void topics_release(struct topics *topics);
-/* Adds a source by its name below the prefix; returns its full name. */
+/* Adds a source by its name below the prefix, which is borrowed; returns its full name. */
 const char *topics_read_from(struct topics *topics, const char *name);
 /* Returns the list's own copy of a source's name; NULL when the topic is not a source. */
 const char *topics_find_source(const struct topics *topics, const char *topic);
@@ -38,5 +39,8 @@ char *topics_sources_fault(const struct topics *topics);
 /* Asks for the partition counts of the outputs; checks that those which must be equal are. Returns
  * 0 or a negative wire_error. */
 int topics_count_partitions(struct topics *topics, struct env *env);
+
+/* Breaks the run when one of its topics does not exist, with the names that may be meant. */
+void topics_explain_missing(const struct topics *topics, struct env *env);
 
 #endif

@@ -270,6 +270,20 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
     return WIRE_REFUSED;
 }
 
+static int kafka_topics(struct wire *wire, struct buf *out)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(kafka->bounds, /* all_topics= */ 1, NULL,
+                                                 &metadata, REQUEST_TIMEOUT_MS);
+    if (code) { return kafka_classify_code(kafka, "topics", code); }
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        if (!metadata->topics[i].err) { buf_printf(out, "%s\n", metadata->topics[i].topic); }
+    }
+    rd_kafka_metadata_destroy(metadata);
+    return 0;
+}
+
 rd_kafka_topic_partition_list_t *kafka_partition_offset(const char *topic, int32_t partition,
                                                         int64_t offset)
 {
@@ -366,6 +380,7 @@ static struct wire_class kafka_class = {
     .close = kafka_close,
     .why = kafka_why,
     .partitions = kafka_partitions,
+    .topics = kafka_topics,
     .bounds = kafka_bounds,
     .stable_end = kafka_stable_end,
 };

@@ -64,6 +64,7 @@ struct txn {
     int64_t *ret_offsets; /* for each message: its offset in the log, or OFFSET_NONE */
 };
 
+struct buf;
 struct wire;
 struct reader;
 
@@ -71,6 +72,7 @@ struct wire_class {
     void (*close)(struct wire *);
     const char *(*why)(struct wire *);
     int (*partitions)(struct wire *, const char *topic, int32_t *ret_count);
+    int (*topics)(struct wire *, struct buf *out);
     int (*bounds)(struct wire *, const char *topic, int32_t partition, int64_t *ret_low,
                   int64_t *ret_end);
     int (*stable_end)(struct wire *, const char *topic, int32_t partition, int64_t *ret_end);
@@ -133,6 +135,11 @@ static inline const char *wire_why(struct wire *wire)
 static inline int wire_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
 {
     return wire->class->partitions(wire, topic, ret_count);
+}
+/* Appends the names of all topics that this user may see, a line each. */
+static inline int wire_topics(struct wire *wire, struct buf *out)
+{
+    return wire->class->topics(wire, out);
 }
 /* Returns the first retained offset and the log end (read_uncommitted: a restore reads up to
  * it). */

@@ -6,6 +6,7 @@
  * meanwhile: tell_change() reports one change at a time and is called until there is none.
  */
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/xalloc.h"
 #include "stream/kafka/member_name.h"
 #include "stream/sim/memlog_internal.h"
@@ -161,6 +162,16 @@ int memwire_find_part(struct memwire *wire, const char *topic, int32_t partition
     }
     *ret_part = part;
     return 0;
+}
+
+static int mem_topics(struct wire *base, struct buf *out)
+{
+    struct memwire *wire = memwire_of(base);
+    int error = memwire_enter(wire);
+    for (size_t i = 0; i < wire->log->topics_count && !error; i++) {
+        buf_printf(out, "%s\n", wire->log->topics[i]->name);
+    }
+    return memwire_leave(wire, error);
 }
 
 static int mem_bounds(struct wire *base, const char *topic, int32_t partition, int64_t *ret_low,
@@ -406,6 +417,7 @@ static const struct wire_class memwire_class = {
     .close = mem_close,
     .why = mem_why,
     .partitions = mem_partitions,
+    .topics = mem_topics,
     .bounds = mem_bounds,
     .stable_end = mem_stable_end,
     .subscribe = mem_subscribe,

@@ -57,6 +57,30 @@ static void test_sources(void **state)
     options_free(options);
 }
 
+/* topic.NAME of nothing is taken, since a file may be for all workers; a near miss is not. */
+static void test_misspelt(void **state)
+{
+    static const struct {
+        const char *pair, *meant;
+    } cases[] = {
+        {"topic.event=x", "topic.events?"},     {"topic.dead.letters=x", "topic.dead-letters?"},
+        {"topic.clickz=x", "topic.clicks?"},    {"topic.orders=x", NULL},
+        {"topic.histories=x", NULL},            {"topic.items=x", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct run_settings settings = {0};
+        struct options *options = load(&settings, &cases[i].pair, 1);
+        struct topics topics;
+        topics_init(&topics, &ingest_worker, &settings);
+        (void)topics_read_from(&topics, "clicks");
+        _cleanup_(xfreep) char *fault = topics_sources_fault(&topics);
+        assert_int_equal(fault != NULL, cases[i].meant != NULL);
+        if (fault) { assert_non_null(strstr(fault, cases[i].meant)); }
+        topics_release(&topics);
+        options_free(options);
+    }
+}
+
 /* Offsets of an end are of one topic. */
 static void test_end_of_two_sources(void **state)
 {
@@ -78,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_misspelt),
         cmocka_unit_test(test_sources),
         cmocka_unit_test(test_end_of_two_sources),
     };

@@ -1,0 +1,54 @@
+#include "base/base.h"
+#include "stream/kafka/topic_hint.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+static const char all[] = "shop.orders\nclicks\nevents\ndemo.events\nold-events\nprevents\n"
+                          "dead-letters\nSHOP.VIEWS";
+
+static void check(const char *missing, const char *name, const char *expected)
+{
+    struct buf out;
+    buf_init(&out, 1024);
+    topic_hint(slice_str(all), missing, name, &out);
+    buf_append(&out, "", 1);
+    assert_string_equal(out.data, expected);
+    buf_release(&out);
+}
+
+static void test_names_like_it(void **state)
+{
+    check("shop.order", "orders", "did you mean shop.orders? orders exists with "
+                                  "topic.prefix=shop.");
+    check("shop-orders", NULL, "did you mean shop.orders?");
+    check("click", NULL, "did you mean clicks?");
+    check("shop.views", NULL, "did you mean SHOP.VIEWS?");
+    check("deadletters", NULL, "did you mean dead-letters?");
+}
+
+static void test_prefixes(void **state)
+{
+    check("another.events", "events",
+          "events exists with topic.prefix=(empty), old- or demo.");
+    check("far.away.clicks", "clicks", "clicks exists with topic.prefix=(empty)");
+}
+
+static void test_nothing_like_it(void **state)
+{
+    check("histories", "histories", "was it deleted? deploy/topics apply makes topics");
+    char longer[400];
+    memset(longer, 'x', sizeof(longer));
+    longer[sizeof(longer) - 1] = '\0';
+    check(longer, longer, "was it deleted? deploy/topics apply makes topics");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_like_it),
+        cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_nothing_like_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
