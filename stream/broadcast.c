@@ -3,6 +3,9 @@
  * A table is read once and its offsets are not committed, so a lost dead letter would never be sent
  * again. Therefore the fetched records are kept until the dead letters about them are acknowledged.
  * When one is lost, the records are processed again; processing a row twice changes nothing.
+ *
+ * A table may stand still although it has records to read: while its brokers are away, or behind a
+ * transaction that nobody ends. broadcast_watch() shows and logs it.
  */
 #include "base/base.h"
 #include "base/crash.h"
@@ -18,6 +21,8 @@ enum {
     STEP_MS = 3, /* while serving: lists must not wait for tables */
     LOADING_STEP_MS = 100,
     LOADING_POLL_MS = 10,
+    STILL_MS = 10000,      /* a table with records to read has stood still for so long: log it */
+    STILL_TOLD_MS = 60000, /* and again */
 };
 
 struct table_partition {
@@ -37,7 +42,10 @@ struct broadcast {
     size_t partitions_count;
     bool loaded;
     struct metric *remaining;
+    struct metric *lag;
     struct metric *records;
+    int64_t progress_ms; /* when something was read, or nothing was left to read */
+    int64_t told_ms;     /* when it was last logged that a table stands still */
     /* The fetched records, borrowed from the reader. They stay for several steps when one waits. */
     const struct record *at;
     size_t next, count;
@@ -55,6 +63,9 @@ struct broadcast *broadcast_new(const struct broadcast_parts *parts)
     broadcast->remaining =
         metrics_gauge(metrics, "freshet_broadcast_remaining", "",
                       "Records of the broadcast inputs still to load before this copy serves.");
+    broadcast->lag = metrics_gauge(metrics, "freshet_table_lag", "",
+                                   "Records of the broadcast inputs that are not read yet.");
+    broadcast->progress_ms = env_now_ms(parts->env);
     return broadcast;
 }
 
@@ -170,6 +181,53 @@ static void check_loaded(struct broadcast *broadcast)
     }
 }
 
+/* ---- Watching ---- */
+
+static int64_t table_lag(const struct broadcast *broadcast, const struct table_partition *table)
+{
+    int64_t end = reader_end(broadcast->reader, table->topic, table->partition);
+    int64_t position = reader_position(broadcast->reader, table->topic, table->partition);
+    return MAX_OF(MAX_OF(end, table->end) - MAX_OF(position, MAX_OF(table->from, (int64_t)0)),
+                  (int64_t)0);
+}
+
+static void tell_still(struct broadcast *broadcast, const struct table_partition *table,
+                       int64_t lag, int64_t now_ms)
+{
+    int64_t end = OFFSET_NONE;
+    const char *why = "no answer from its broker";
+    int result = wire_stable_end(broadcast->env->wire, table->topic, table->partition, &end);
+    int64_t position = reader_position(broadcast->reader, table->topic, table->partition);
+    if (result == 0) {
+        why = position >= end ? "a transaction on it is open, until its producer starts again or "
+                                "its time is over"
+                              : "its records come slowly";
+    }
+    broadcast->told_ms = now_ms;
+    env_log(broadcast->env, LOG_WARN, "waiting for a table",
+            "topic=%s partition=%d records=%" PRId64 " seconds=%" PRId64 " why=%s", table->topic,
+            table->partition, lag, (now_ms - broadcast->progress_ms) / 1000,
+            quote_text(why).text);
+}
+
+void broadcast_watch(struct broadcast *broadcast)
+{
+    const struct table_partition *worst = NULL;
+    int64_t total = 0, most = 0, now_ms = env_now_ms(broadcast->env);
+    for (size_t i = 0; broadcast->reader && i < broadcast->partitions_count; i++) {
+        int64_t lag = table_lag(broadcast, &broadcast->partitions[i]);
+        total += lag;
+        if (lag <= most) { continue; }
+        most = lag;
+        worst = &broadcast->partitions[i];
+    }
+    metric_set(broadcast->lag, (double)total);
+    if (!worst || broadcast->count) { broadcast->progress_ms = now_ms; }
+    bool told = broadcast->told_ms && now_ms - broadcast->told_ms < STILL_TOLD_MS;
+    if (now_ms - broadcast->progress_ms < STILL_MS || told) { return; }
+    tell_still(broadcast, worst, most, now_ms);
+}
+
 /* ---- Processing ---- */
 
 static int input_of(const struct env *env, const char *topic)
@@ -263,6 +321,7 @@ static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_ve
         broadcast->next++;
     }
     metric_add(broadcast->records, (double)(broadcast->next - from));
+    if (broadcast->next > from) { broadcast->progress_ms = env_now_ms(broadcast->env); }
     if (broadcast->parts.at_once->unsent) {
         *ret_verdict = BROADCAST_UNSENT;
         return false;

@@ -32,6 +32,8 @@ struct broadcast *broadcast_free(struct broadcast *broadcast);
 int broadcast_open(struct broadcast *broadcast);
 /* Reads and processes records for a few milliseconds. */
 enum broadcast_verdict broadcast_step(struct broadcast *broadcast);
+/* Updates the lag of the tables; logs when one stands still. Call every 100 ms or so. */
+void broadcast_watch(struct broadcast *broadcast);
 /* Messages may be lost (a rollback): the pending records are processed again if dead letters about
  * them were sent. Takes NULL. */
 void broadcast_forget(struct broadcast *broadcast);

@@ -60,6 +60,7 @@ static void roll_back(struct run *run)
     env_log(&run->env, LOG_WARN, "commit rolled back", "why=%s",
             quote_text(wire_why(run->env.wire)).text);
     CRASH_POINT("commit.roll_back");
+    run->rolled_back = true;
     forget(run);
     reopen_tasks(run);
 }
@@ -86,8 +87,10 @@ static void heed(struct run *run, enum commit_verdict verdict)
     switch (verdict) {
     case COMMIT_NOTHING:
     case COMMIT_PENDING:
-    case COMMIT_DONE:
     case COMMIT_NOT_STORED: /* the run is broken */
+        return;
+    case COMMIT_DONE:
+        run->rolled_back = false;
         return;
     case COMMIT_UNSENT:
         if (!is_broken(run)) { retry(run, wire_why(env->wire)); }
@@ -213,6 +216,7 @@ static void on_assigned(void *arg, const struct topic_partition *at, size_t coun
     CRASH_POINT("rebalance.assigned");
     metric_add(run->m.rebalances, 1);
     metric_set(run->m.tasks, (double)run->tasks.count);
+    run->joined = true;
     env_log(&run->env, LOG_INFO, "assigned", "partitions=%zu", count);
 }
 
@@ -240,6 +244,7 @@ static void on_revoked(void *arg, const struct topic_partition *at, size_t count
     }
     CRASH_POINT("rebalance.dropped");
     metric_set(run->m.tasks, (double)run->tasks.count);
+    run->joined = run->joined && !lost;
     env_log(&run->env, lost ? LOG_WARN : LOG_INFO, "revoked", "partitions=%zu lost=%s", count,
             lost ? "true" : "false");
 }
@@ -398,6 +403,15 @@ static int poll_timeout(const struct run *run, int timeout_ms)
     return restore_reads(run->restore) ? 0 : (int)wait_ms;
 }
 
+/* After a rollback what was processed does not count: a worker whose commits fail again and again
+ * would look as if it were through. */
+static void update_lag(const struct run *run, const struct task *task)
+{
+    int64_t end = wire_lag_end(run->env.wire, task->topic, task->partition);
+    int64_t done = run->rolled_back ? task->input.committed : task->input.offset;
+    if (end != OFFSET_NONE) { metric_set(task->lag, (double)MAX_OF(end - done, (int64_t)0)); }
+}
+
 static void tick(struct run *run)
 {
     const struct worker *worker = run->env.worker;
@@ -405,13 +419,11 @@ static void tick(struct run *run)
     if (now_ms - run->ticked_ms < TICK_MS) { return; }
     run->ticked_ms = now_ms;
     commit_report_bytes(run->commit);
+    broadcast_watch(run->broadcast);
     if (run_healthy(run)) { stale_state_step(run->stale_state); }
     for (size_t i = 0; i < run->tasks.count; i++) {
         struct task *task = run->tasks.at[i];
-        int64_t end = wire_lag_end(run->env.wire, task->topic, task->partition);
-        if (end != OFFSET_NONE) {
-            metric_set(task->lag, (double)MAX_OF(end - task->input.offset, (int64_t)0));
-        }
+        update_lag(run, task);
         if (task->state == TASK_RUNNING && worker->tick) { worker->tick(task, now_ms); }
     }
 }

@@ -151,8 +151,8 @@ bool run_idle(const struct run *run)
 
 bool run_healthy(const struct run *run)
 {
-    return task_list_all(&run->tasks, TASK_RUNNING) && broadcast_loaded(run->broadcast) &&
-           !run->env.ending.broken;
+    return run->joined && task_list_all(&run->tasks, TASK_RUNNING) &&
+           broadcast_loaded(run->broadcast) && !run->env.ending.broken;
 }
 
 static void task_status(const struct task *task, struct buf *out)

@@ -42,6 +42,8 @@ struct run {
     int64_t ticked_ms;
     int64_t trouble_ms;      /* when a broker's error was last logged */
     int64_t paused_until_ms; /* after VERDICT_RETRY */
+    bool joined;      /* the group has assigned partitions to us, perhaps none */
+    bool rolled_back; /* the newest commit was */
 };
 
 /* The callbacks that the wire calls. */

@@ -75,6 +75,9 @@ static const struct refusal {
      "instance name: deploy/acls plan shows it"},
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, "check kafka.security.protocol and kafka.sasl.*"},
     {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "check kafka.sasl.*"},
+    {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT,
+     "the brokers' transaction.max.timeout.ms is less than the 10000 ms of our transactions: raise "
+     "it, or set kafka.producer.transaction.timeout.ms to at most its value"},
     {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
      "retention has passed the next offset, or the topic was recreated"},
     {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET,
@@ -94,13 +97,28 @@ bool kafka_is_refusal(rd_kafka_resp_err_t code)
     return hint_of(code) != NULL;
 }
 
-/* Sets the failure's text, with the hint when operator action is needed; true when it is. */
+static bool is_silence(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE ||
+           code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
+/* Sets the failure's text, with the hint when operator action is needed; true when it is. When no
+ * answer came, librdkafka's newest error says which address it dialled: often not the one that was
+ * configured, but one that a broker advertises. */
 static bool describe_error(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code,
                            const char *text)
 {
+    char trouble[ERROR_TEXT_MAX] = "";
     const char *hint = hint_of(code);
-    kafka_set_why(kafka, "%s: %s (%s)%s%s", what, text, rd_kafka_err2name(code),
-                  hint ? "; hint: " : "", hint ? hint : "");
+    if (is_silence(code)) {
+        pthread_mutex_lock(&kafka->why_lock);
+        memcpy(trouble, kafka->trouble, sizeof(trouble));
+        pthread_mutex_unlock(&kafka->why_lock);
+    }
+    kafka_set_why(kafka, "%s: %s (%s)%s%s%s%s", what, text, rd_kafka_err2name(code),
+                  trouble[0] ? "; last trouble: " : "", trouble, hint ? "; hint: " : "",
+                  hint ? hint : "");
     return hint != NULL;
 }
 

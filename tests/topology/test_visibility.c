@@ -1,0 +1,137 @@
+/* What an operator can see of a worker that does not get on. */
+#include "base/base.h"
+#include "features/features.h"
+#include "scorer/scorer.h"
+#include "tests/topology/feed.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { PARTITIONS = 1, EVENTS = 60, METRICS_BYTES = 1 << 20 };
+
+/* Returns the sum of a metric's values. */
+static double metric(const struct copy *copy, const char *name)
+{
+    struct buf text;
+    double sum = 0.0;
+    size_t size = strlen(name);
+    buf_init(&text, METRICS_BYTES);
+    metrics_print(copy->metrics, &text);
+    buf_printf(&text, "%c", '\0');
+    for (const char *line = buf_slice(&text).data; line && *line;) {
+        const char *end = strchr(line, '\n');
+        if (!end) { break; }
+        if (strncmp(line, name, size) == 0 && (line[size] == '{' || line[size] == ' ')) {
+            const char *value = end;
+            while (value[-1] != ' ') { value--; }
+            sum += strtod(value, NULL);
+        }
+        line = end + 1;
+    }
+    buf_release(&text);
+    return sum;
+}
+
+static void rounds(struct rig *rig, int count)
+{
+    for (int i = 0; i < count; i++) { rig_round(rig, false); }
+}
+
+/* A process died within a transaction on a table: the table's readers wait for its end. */
+static void open_transaction(struct rig *rig)
+{
+    struct wire *wire = memlog_wire(rig->log, NULL, NULL, "other");
+    const struct message message = {
+        .topic = "items", .partition = 0, .key = slice_str("i1"), .value = slice_str("v")};
+    int64_t offset;
+    const struct txn txn = {.messages = &message, .messages_count = 1, .ret_offsets = &offset};
+    memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 1, WIRE_FATAL);
+    assert_int_equal(wire_txn_run(wire, &txn), WIRE_FATAL);
+    memlog_kill(rig->log, wire);
+    wire_close(wire);
+}
+
+static void test_waiting_for_a_table(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    open_transaction(&rig);
+    struct copy *copy = rig_start(&rig, &scorer_worker, 0, NULL);
+    rounds(&rig, 20);
+    assert_false(run_healthy(copy->run));
+    assert_true(metric(copy, "freshet_table_lag") > 0.0);
+    rig.now_ms += 11000;
+    rounds(&rig, 20);
+    assert_non_null(strstr(rig.warned, "waiting for a table topic=items partition=0"));
+    assert_non_null(strstr(rig.warned, "a transaction on it is open"));
+    memlog_txn_expire(rig.log, "other");
+    rounds(&rig, 50);
+    assert_true(run_healthy(copy->run));
+    assert_true(metric(copy, "freshet_table_lag") <= 0.0);
+    rig_release(&rig);
+}
+
+/* The same while it serves: the table stands still, and nothing else says so. */
+static void test_table_stands_still(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    struct copy *copy = rig_start(&rig, &scorer_worker, 0, NULL);
+    rounds(&rig, 50);
+    assert_true(run_healthy(copy->run));
+    open_transaction(&rig);
+    rounds(&rig, 20);
+    rig.now_ms += 11000;
+    rounds(&rig, 20);
+    assert_true(metric(copy, "freshet_table_lag") > 0.0);
+    assert_non_null(strstr(rig.warned, "waiting for a table topic=items"));
+    rig_release(&rig);
+}
+
+/* Commits fail again and again: what is processed meanwhile is not done. */
+static void test_lag_while_rolling_back(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    feed_events(&rig, 1, 0, EVENTS);
+    struct copy *copy = rig_start(&rig, &features_worker, 0, NULL);
+    for (int nth = 1; nth <= 40; nth++) {
+        memlog_fail(rig.log, MEMLOG_TXN_COMMIT, nth, WIRE_ABORTED);
+    }
+    for (int aborts = 0; aborts < 20;) {
+        rounds(&rig, 1);
+        aborts = (int)metric(copy, "freshet_aborts_total");
+        if (aborts > 1) { assert_true(metric(copy, "freshet_lag") >= EVENTS); }
+    }
+    rig_until_idle(&rig);
+    rounds(&rig, 10);
+    assert_true(metric(copy, "freshet_lag") <= 0.0);
+    rig_release(&rig);
+}
+
+/* A copy is ready when the group has told it what to do, even if that is nothing. */
+static void test_ready_when_assigned(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    struct copy *first = rig_start(&rig, &features_worker, 0, NULL);
+    struct copy *second = rig_start(&rig, &features_worker, 1, NULL);
+    assert_false(run_healthy(first->run));
+    assert_false(run_healthy(second->run));
+    rounds(&rig, 50);
+    assert_true(run_healthy(first->run));
+    assert_true(run_healthy(second->run));
+    rig_release(&rig);
+}
+
+int main(void)
+{
+    rig_choose_place();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_waiting_for_a_table),
+        cmocka_unit_test(test_table_stands_still),
+        cmocka_unit_test(test_lag_while_rolling_back),
+        cmocka_unit_test(test_ready_when_assigned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
