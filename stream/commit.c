@@ -82,7 +82,7 @@ static int carry_out(struct commit *commit)
                      ? wire_txn_run(wire, txn)
                      : wire_offsets_commit(wire, txn->offsets, txn->offsets_count);
     CRASH_POINT("commit.sent");
-    return result;
+    return result == WIRE_TOO_LARGE ? WIRE_FATAL : result;
 }
 
 static void *committer(void *arg)

@@ -3,7 +3,7 @@
  * A batch is one transaction: the records, and for each partition of `dead-letters` a mark with the
  * offsets of those that were sent. Records are copied into the batch's arena when they are added,
  * since the scan releases them; a batch whose transaction was rolled back is still whole and can be
- * sent again.
+ * sent again, or in parts, so that one dead letter that cannot be sent does not stop the others.
  */
 #include "base/base.h"
 #include "base/array.h"
@@ -44,6 +44,13 @@ bool dead_letter_time(const char *text, int64_t *ret_ms)
     return false;
 }
 
+/* Reasons are words of ours; anything else is somebody else's record. */
+static bool is_reason(const char *text)
+{
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    return size > 0 && text[size] == '\0';
+}
+
 static void read_header(const struct record *rec, const char *name, char *text, size_t size)
 {
     struct slice value = {0};
@@ -82,7 +89,7 @@ bool dead_letter_read(const struct record *rec, const struct dead_letter_filter 
     char worker[32];
     read_header(rec, HEADER_REASON, letter.reason, sizeof(letter.reason));
     read_header(rec, "worker", worker, sizeof(worker));
-    if (!letter.reason[0] || !origin_read(rec, &letter.origin)) { return false; }
+    if (!is_reason(letter.reason) || !origin_read(rec, &letter.origin)) { return false; }
     letter.movable = strcmp(worker, "ingest") == 0 || strcmp(worker, "features") == 0;
     if (!has_own(&letter, ORIGIN_REDRIVEN)) { letter.origin.redriven = 0; }
     letter.without_bytes =
@@ -178,14 +185,12 @@ void dead_letter_counts_release(struct dead_letter_counts *counts)
 /* ---- Sending ---- */
 
 struct held {
-    int32_t partition; /* of the dead letter */
-    int64_t offset;
+    struct dead_letter letter; /* without its bytes */
     struct message message;
     unsigned char digest[ORIGIN_DIGEST_BYTES]; /* by which ingest knows the record */
 };
 
 struct dead_letter_batch {
-    struct wire *wire;
     const char *to;
     struct arena *arena;
     struct held held[BATCH_DEAD_LETTERS_MAX];
@@ -198,14 +203,11 @@ struct dead_letter_batch {
     struct buf marks[BATCH_DEAD_LETTERS_MAX];
     struct message messages[2 * BATCH_DEAD_LETTERS_MAX];
     int64_t ret_offsets[2 * BATCH_DEAD_LETTERS_MAX];
-    char asked_topic[ORIGIN_TOPIC_BYTES_MAX + 1]; /* the topic whose partitions were counted last */
-    int32_t asked_partitions;
 };
 
-struct dead_letter_batch *dead_letter_batch_new(struct wire *wire, const char *to)
+struct dead_letter_batch *dead_letter_batch_new(const char *to)
 {
     struct dead_letter_batch *batch = xcalloc(1, sizeof(*batch));
-    batch->wire = wire;
     batch->to = to;
     batch->arena = arena_new(BATCH_ARENA_BLOCK);
     batch->schemas = schema_cache_new();
@@ -227,19 +229,6 @@ struct dead_letter_batch *dead_letter_batch_free(struct dead_letter_batch *batch
     arena_free(batch->arena);
     free(batch);
     return NULL;
-}
-
-/* Returns the partition that the record came from, if the topic still has it. */
-static int32_t partition_for(struct dead_letter_batch *batch, const struct origin *origin)
-{
-    if (batch->to) { return PARTITION_BY_KEY; }
-    if (strcmp(batch->asked_topic, origin->topic) != 0) {
-        int32_t partitions = 0;
-        (void)wire_partitions(batch->wire, origin->topic, &partitions);
-        (void)snprintf(batch->asked_topic, sizeof(batch->asked_topic), "%s", origin->topic);
-        batch->asked_partitions = partitions;
-    }
-    return origin->partition < batch->asked_partitions ? origin->partition : PARTITION_BY_KEY;
 }
 
 /* Copies the sender's headers, with room for the origin's behind them. */
@@ -278,7 +267,9 @@ static void name_record(struct dead_letter_batch *batch, struct held *held)
     assert(named);
 }
 
-void dead_letter_batch_add(struct dead_letter_batch *batch, const struct dead_letter *letter)
+/* A record goes to the partition that it came from, if the topic still has it. */
+void dead_letter_batch_add(struct dead_letter_batch *batch, const struct dead_letter *letter,
+                           int32_t partitions)
 {
     assert(batch->count < BATCH_DEAD_LETTERS_MAX);
     struct origin *origin = arena_alloc(batch->arena, sizeof(*origin));
@@ -288,11 +279,13 @@ void dead_letter_batch_add(struct dead_letter_batch *batch, const struct dead_le
     *origin = letter->origin;
     origin->redriven++;
     struct held *held = &batch->held[batch->count++];
-    held->partition = letter->partition;
-    held->offset = letter->offset;
+    bool stays = !batch->to && origin->partition < partitions;
+    held->letter = *letter;
+    held->letter.key = held->letter.value = (struct slice){0};
+    held->letter.rec = NULL;
     held->message = (struct message){
         .topic = batch->to ? batch->to : origin->topic,
-        .partition = partition_for(batch, origin),
+        .partition = stays ? origin->partition : PARTITION_BY_KEY,
         .time_ms = MAX_OF(origin->time_ms, INT64_C(0)),
         .key = arena_copy(batch->arena, letter->key),
         .value = arena_copy(batch->arena, letter->value),
@@ -308,24 +301,41 @@ bool dead_letter_batch_full(const struct dead_letter_batch *batch)
     return batch->count == BATCH_DEAD_LETTERS_MAX || batch->bytes >= BATCH_BYTES_MAX;
 }
 
-/* Adds the mark of a partition: the offsets of its dead letters in the batch, from this one on.
- * Called once for each partition. */
-static bool add_mark(struct dead_letter_batch *batch, size_t first, const char *topic,
-                     struct message *ret_message)
+size_t dead_letter_batch_count(const struct dead_letter_batch *batch)
 {
-    int32_t partition = batch->held[first].partition;
-    for (size_t i = 0; i < first; i++) {
-        if (batch->held[i].partition == partition) { return false; }
+    return batch->count;
+}
+
+const struct dead_letter *dead_letter_batch_at(const struct dead_letter_batch *batch, size_t index)
+{
+    assert(index < batch->count);
+    return &batch->held[index].letter;
+}
+
+void dead_letter_batch_clear(struct dead_letter_batch *batch)
+{
+    batch->count = batch->bytes = 0;
+    arena_reset(batch->arena);
+}
+
+/* Adds the mark of a partition: the offsets of its dead letters from `first` to `end`. Called once
+ * for each partition. */
+static bool add_mark(struct dead_letter_batch *batch, size_t from, size_t first, size_t end,
+                     const char *topic, struct message *ret_message)
+{
+    int32_t partition = batch->held[first].letter.partition;
+    for (size_t i = from; i < first; i++) {
+        if (batch->held[i].letter.partition == partition) { return false; }
     }
     int64_t offsets[BATCH_DEAD_LETTERS_MAX];
     char digests[BATCH_DEAD_LETTERS_MAX * ORIGIN_DIGEST_BYTES];
     struct redrive_mark redrive = {.partition = partition, .offsets = {.at = offsets}};
     redrive.digests.data = digests;
-    for (size_t i = first; i < batch->count; i++) {
-        if (batch->held[i].partition != partition) { continue; }
+    for (size_t i = first; i < end; i++) {
+        if (batch->held[i].letter.partition != partition) { continue; }
         memcpy(digests + redrive.digests.size, batch->held[i].digest, ORIGIN_DIGEST_BYTES);
         redrive.digests.size += ORIGIN_DIGEST_BYTES;
-        offsets[redrive.offsets.count++] = batch->held[i].offset;
+        offsets[redrive.offsets.count++] = batch->held[i].letter.offset;
     }
     struct buf *mark = &batch->marks[first];
     buf_clear(mark);
@@ -340,23 +350,21 @@ static bool add_mark(struct dead_letter_batch *batch, size_t first, const char *
     return true;
 }
 
-int dead_letter_batch_send(struct dead_letter_batch *batch, struct wire *wire,
-                           const char *marks_topic)
+int dead_letter_batch_send(struct dead_letter_batch *batch, size_t from, size_t count,
+                           struct wire *wire, const char *marks_topic)
 {
-    size_t count = 0;
-    if (!batch->count) { return 0; }
-    for (size_t i = 0; i < batch->count; i++) { batch->messages[count++] = batch->held[i].message; }
-    for (size_t i = 0; i < batch->count; i++) {
-        count += add_mark(batch, i, marks_topic, &batch->messages[count]);
+    size_t messages = 0, end = from + count;
+    assert(end <= batch->count);
+    for (size_t i = from; i < end; i++) { batch->messages[messages++] = batch->held[i].message; }
+    for (size_t i = from; i < end; i++) {
+        messages += add_mark(batch, from, i, end, marks_topic, &batch->messages[messages]);
     }
-    const struct txn txn = {
-        .messages = batch->messages, .messages_count = count, .ret_offsets = batch->ret_offsets};
+    const struct txn txn = {.messages = batch->messages,
+                            .messages_count = messages,
+                            .ret_offsets = batch->ret_offsets};
     int result = wire_txn_run(wire, &txn);
-    if (result < 0) { return result; }
-    batch->sent += (int64_t)batch->count;
-    batch->count = batch->bytes = 0;
-    arena_reset(batch->arena);
-    return 0;
+    if (result == 0) { batch->sent += (int64_t)count; }
+    return result;
 }
 
 int64_t dead_letter_batch_sent(const struct dead_letter_batch *batch)

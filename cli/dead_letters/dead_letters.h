@@ -33,7 +33,8 @@ struct dead_letter {
 
 /* Reads a time: 2026-05-01T12:00:00Z, 2026-05-01, or a time before now (90s, 30m, 2h, 7d). */
 bool dead_letter_time(const char *text, int64_t *ret_ms);
-/* Reads a dead letter; false when the filter does not select it or the record is no dead letter. */
+/* Reads a dead letter; false when the filter does not select it or the record is no dead letter.
+ * What its headers say is not verified: whoever may write to `dead-letters` may have written it. */
 bool dead_letter_read(const struct record *rec, const struct dead_letter_filter *filter,
                       struct dead_letter *ret_letter);
 /* Says whether the records of two dead letters came from the same partition. */
@@ -79,17 +80,23 @@ void dead_letter_counts_release(struct dead_letter_counts *counts);
 struct dead_letter_batch;
 
 /* Makes an empty batch; free with dead_letter_batch_free(). `to`: a topic for all records; NULL:
- * each is sent to its origin. The wire must have transactions, unless nothing is sent. */
-struct dead_letter_batch *dead_letter_batch_new(struct wire *wire, const char *to);
+ * each is sent to its origin. */
+struct dead_letter_batch *dead_letter_batch_new(const char *to);
 struct dead_letter_batch *dead_letter_batch_free(struct dead_letter_batch *batch);
-/* Adds a dead letter with its record; the bytes are copied. */
-void dead_letter_batch_add(struct dead_letter_batch *batch, const struct dead_letter *letter);
+/* Adds a dead letter with its record; the bytes are copied. partitions: of its origin's topic. */
+void dead_letter_batch_add(struct dead_letter_batch *batch, const struct dead_letter *letter,
+                           int32_t partitions);
 /* Says whether the batch must be sent before more is added. */
 bool dead_letter_batch_full(const struct dead_letter_batch *batch);
-/* Sends the batch and, in the same transaction, marks with the offsets of its dead letters. 0: the
- * batch is empty again; a negative wire_error: nothing was sent, the batch is unchanged. */
-int dead_letter_batch_send(struct dead_letter_batch *batch, struct wire *wire,
-                           const char *marks_topic);
+size_t dead_letter_batch_count(const struct dead_letter_batch *batch);
+/* Sends a part of the batch and, in the same transaction, marks with the offsets of its dead
+ * letters. 0, or a negative wire_error: nothing of the part was sent. */
+int dead_letter_batch_send(struct dead_letter_batch *batch, size_t from, size_t count,
+                           struct wire *wire, const char *marks_topic);
+/* Returns one dead letter of the batch: its partition, offset, reason and origin only. */
+const struct dead_letter *dead_letter_batch_at(const struct dead_letter_batch *batch, size_t index);
+/* Empties the batch. */
+void dead_letter_batch_clear(struct dead_letter_batch *batch);
 /* Returns the number of dead letters sent so far. */
 int64_t dead_letter_batch_sent(const struct dead_letter_batch *batch);
 

@@ -147,8 +147,8 @@ static int produce_all(struct kafka *kafka, const struct txn *txn)
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             int result = kafka_classify_code(kafka, txn->messages[i].topic, code);
             if (kafka_is_missing(code)) { kafka->txn_missing = txn->messages[i].topic; }
-            if (result == WIRE_TOO_LARGE) { return WIRE_FATAL; }
-            return wire_is_final(result) ? result : WIRE_ABORTED;
+            bool tells = wire_is_final(result) || result == WIRE_TOO_LARGE;
+            return tells ? result : WIRE_ABORTED;
         }
         rd_kafka_poll(kafka->txn, QUEUE_WAIT_MS);
     }
@@ -262,7 +262,7 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
         }
         result = kafka_classify_error(kafka, "commit", error);
     }
-    if (result == WIRE_ABORTED || result == WIRE_REFUSED) {
+    if (result == WIRE_ABORTED || result == WIRE_REFUSED || result == WIRE_TOO_LARGE) {
         CRASH_POINT("txn.abort");
         result = abort_txn(kafka, result);
     }

@@ -211,7 +211,8 @@ static inline int64_t wire_appended(struct wire *wire, const char *topic, int32_
     return wire->class->appended(wire, topic, partition);
 }
 /* Runs a whole transaction: begin, produce all messages, send offsets, commit. 0: it is committed.
- * WIRE_ABORTED: it is rolled back. WIRE_FATAL, WIRE_REFUSED: its outcome is unknown, and nothing of
+ * WIRE_ABORTED: it is rolled back, and so it is with WIRE_TOO_LARGE, which says that the client
+ * itself refuses a message. WIRE_FATAL, WIRE_REFUSED: its outcome is unknown, and nothing of
  * it may be applied locally. On the committer's thread. */
 static inline int wire_txn_run(struct wire *wire, const struct txn *txn)
 {

@@ -194,7 +194,7 @@ static int txn_produce(struct memwire *wire, const struct message *message, int6
     int error = enter_step(wire, MEMLOG_TXN_PRODUCE);
     if (error) { return memwire_leave(wire, error); }
     struct mempart *part = NULL;
-    error = route(wire, message, WIRE_FATAL, &part);
+    error = route(wire, message, WIRE_TOO_LARGE, &part);
     if (error) { return memwire_leave(wire, error); }
     *ret_offset = memtxn_append(wire->producer->txn, part, memlog_entry(wire->log, message));
     return memwire_leave(wire, 0);
@@ -237,7 +237,7 @@ static int txn_undo(struct memwire *wire, int error)
     if (wire_is_final(error)) {
         wire->txn_over = true;
     } else {
-        assert(error == WIRE_ABORTED);
+        assert(error == WIRE_ABORTED || error == WIRE_TOO_LARGE);
         struct memproducer *producer = wire->producer;
         bool mine = wire->epoch == producer->epoch && producer->txn;
         if (mine && producer->txn->outcome == MEMTXN_OPEN) {

@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import json
+import os
+import re
 import subprocess
 import time
 from collections import Counter
@@ -93,9 +95,46 @@ def test_letters_go_round_once_after_a_fix(make_world):
     assert len(again) == 5 and {letter["redriven"] for letter in again} == {b"1"}
     assert all(places[int(letter["origin.partition"]), int(letter["origin.offset"])][1] ==
                b"{broken" for letter in again)
+    anybodys_dead_letters_move_no_other_topic(world)
     assert "--until" in subprocess.run([BIN / "freshet", "redrive", "--help"], text=True,
                                        capture_output=True).stdout
     freshet(world, "redrive", "--since", "tomorrow", code=64)
+
+
+def made_up(topic, number, value=b"{}", **more):
+    """A dead letter as anybody may write it who may write to `dead-letters`."""
+    headers = {"reason": "made_up", "message": "m", "worker": "ingest", "origin.topic": topic,
+               "origin.partition": 0, "origin.offset": number, "origin.timestamp": 1, **more}
+    return b"k", value, 1, [(key, str(text).encode()) for key, text in headers.items()]
+
+
+def anybodys_dead_letters_move_no_other_topic(world):
+    """Only sources of ingest are written to; a letter that Kafka refuses stops no other."""
+    foreign = [*(world.prefix + name for name in ("generations", "events", "neighbours")), "other"]
+    before = {name: world.topics.ends(name) for name in ("generations", "events")}
+    clicks = world.prefix + "clicks"
+    world.produce("dead-letters", [
+        *(made_up(topic, number) for number, topic in enumerate(foreign)),
+        made_up(world.prefix + "generations", 9, None, withheld="true"),
+        made_up("\x1b]0;t\x07", 9),
+        made_up(clicks, 1, **{"origin.timestamp": 2**63 - 1}),
+        made_up(clicks, 2, os.urandom(9_000_000)),
+        made_up(clicks, 3, b"last one")])
+    done = subprocess.run(command(world, "redrive", "-r", "made_up", "--dry-run"), text=True,
+                          capture_output=True, timeout=60)
+    assert counts(done.stdout) == {"made_up": (8, 0, 3)}
+    assert f"{clicks} 3 3" in " ".join(done.stdout.split())
+    for topic in foreign:
+        assert re.search(rf"^{topic} +\d +0$", done.stdout, re.M), done.stdout
+        assert f"--origin {topic} if" in done.stderr
+    done = subprocess.run(command(world, "redrive", "-r", "made_up"), text=True,
+                          capture_output=True, timeout=120)
+    assert done.returncode == 1 and "1 dead letters could not be sent" in done.stderr, done.stderr
+    assert {name: world.topics.ends(name) for name in before} == before
+    assert b"last one" in [record.value for record in world.topics.read("clicks")]
+    # By hand, an operator may name another topic.
+    assert counts(freshet(world, "redrive", "-r", "made_up", "--origin", world.prefix + "events",
+                          "--dry-run")) == {"made_up": (1, 0, 1)}
 
 
 def test_killed_in_the_middle_none_is_sent_twice(make_world):
