@@ -92,7 +92,8 @@ static bool take_row(void *arg, const struct record *rec)
     if (!slice_equal(row.item_id, slice_str(similar->item))) { return true; }
     struct slice copy = arena_copy(similar->kept, rec->value);
     similar->found =
-        codec_decode(similar->codec, copy, similar->kept, &similar->row, &error) == 0;
+        codec_decode(similar->codec, copy, similar->kept, &similar->row, &error) == 0 &&
+        similar->row.co_ratings.count == similar->row.items.count;
     return true;
 }
 
@@ -115,6 +116,12 @@ static int by_similarity(const void *a, const void *b)
     return slice_compare(x->id, y->id);
 }
 
+/* A row of somebody else may hold numbers whose similarity is none. */
+static double finite_or_0(double number)
+{
+    return isfinite(number) ? number : 0.0;
+}
+
 static void print(struct similar *similar)
 {
     const struct item_neighbours *row = &similar->row;
@@ -130,7 +137,7 @@ static void print(struct similar *similar)
         list[i] = (struct neighbour){
             .id = row->items.at[i],
             .co_rating = row->co_ratings.at[i],
-            .similarity = measure(similar, row->co_ratings.at[i], mass_b, users),
+            .similarity = finite_or_0(measure(similar, row->co_ratings.at[i], mass_b, users)),
         };
     }
     qsort(list, row->items.count, sizeof(*list), by_similarity);

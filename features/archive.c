@@ -123,6 +123,14 @@ void archive_drop(struct archive *archive, struct task *task, struct user *user)
     user->archived = 0;
 }
 
+void archive_drop_lost(struct archive *archive, struct task *task, struct user *user)
+{
+    struct slice value;
+    for (int32_t i = 0; task_get(task, segment_key(archive, user, i), &value) == 0; i++) {
+        task_put(task, segment_key(archive, user, i), slice_of(NULL, 0));
+    }
+}
+
 /* ---- Reading ---- */
 
 static void reserve(struct archive *archive, size_t more)
@@ -139,13 +147,15 @@ static int read_segment(struct archive *archive, const struct user_archive *mess
     }
     reserve(archive, count);
     for (size_t i = 0; i < count; i++) {
-        int32_t item = ids_put(archive->ids, message->items.at[i]);
-        if (item == ID_NONE) { return -ENOSPC; }
+        struct slice id = message->items.at[i];
         double weight = message->weights.at[i];
-        if (!(weight >= 0.0 && weight <= TIMELINE_WEIGHT_MAX)) { return -EINVAL; }
-        if (__builtin_add_overflow(time_ms, message->time_steps_ms.at[i], &time_ms)) {
+        if (id.size == 0 || id.size > ID_BYTES_MAX ||
+            __builtin_add_overflow(time_ms, message->time_steps_ms.at[i], &time_ms) ||
+            !timeline_allows(time_ms, weight)) {
             return -EINVAL;
         }
+        int32_t item = ids_put(archive->ids, id);
+        if (item == ID_NONE) { return -ENOSPC; }
         archive->departed[archive->count++] = (struct departed){time_ms, weight, item};
     }
     return 0;

@@ -29,6 +29,8 @@ void archive_stage(struct archive *archive, struct task *task, struct user *user
  * archive_stage(). 0; -EINVAL when one is missing or damaged; -ENOSPC when ids are full. */
 int archive_read(struct archive *archive, struct task *task, const struct user *user,
                  const struct departed **ret_departed, size_t *ret_count);
+/* Stages the deletion of the segments that a user's state would have named, had it been read. */
+void archive_drop_lost(struct archive *archive, struct task *task, struct user *user);
 /* Stages the deletion of all segments of a user. */
 void archive_drop(struct archive *archive, struct task *task, struct user *user);
 

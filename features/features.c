@@ -187,31 +187,33 @@ static enum verdict items_full(struct task *task)
     return VERDICT_FATAL;
 }
 
-static enum verdict state_damaged(struct task *task, const struct user *user, const char *reason,
-                                  const char *detail)
+/* A state that cannot be read is dropped with its archive: the user begins anew. What the user's
+ * actions had added stays in the counts. */
+static enum verdict drop_state(struct task *task, struct user *user, struct slice key,
+                               struct slice value, const struct codec_error *error)
 {
-    (void)task_refuse(task, "state_damaged", "state of user '%.*s': %s: %s",
-                      SLICE_ARGS(user_id(user)), reason, detail);
-    return VERDICT_FATAL;
+    char what[ID_BYTES_MAX + 16];
+    (void)snprintf(what, sizeof(what), "user '%.*s'", SLICE_ARGS(user_id(user)));
+    enum verdict verdict = task_discard_state(task, key, value, what, error);
+    if (verdict == VERDICT_DONE) { archive_drop_lost(features_of(task)->archive, task, user); }
+    return verdict;
 }
 
 static enum verdict load_user(struct task *task, struct user *user)
 {
     struct features *f = features_of(task);
-    struct slice value;
+    struct slice key = user_id(user), value;
     struct user_state state;
-    struct codec_error error;
-    if (task_get(task, user_id(user), &value) < 0) {
-        const struct forgotten_key key = forgotten_key(user_id(user));
-        struct slice marker = slice_of(key.bytes, sizeof(key.bytes));
-        if (task_get(task, marker, &value) < 0) { return VERDICT_DONE; }
+    struct codec_error error = {.reason = "bad_state", .detail = "it is not a valid timeline"};
+    const struct forgotten_key marker = forgotten_key(key);
+    if (task_get(task, key, &value) < 0) {
+        key = slice_of(marker.bytes, sizeof(marker.bytes));
+        if (task_get(task, key, &value) < 0) { return VERDICT_DONE; }
     }
-    if (codec_decode(f->states, value, task_arena(task), &state, &error) < 0) {
-        return state_damaged(task, user, error.reason, error.detail);
-    }
-    int result = stored_user_load(f->stored, &state, user);
+    int result = codec_decode(f->states, value, task_arena(task), &state, &error);
+    if (result == 0) { result = stored_user_load(f->stored, &state, user); }
     if (result == -ENOSPC) { return items_full(task); }
-    if (result < 0) { return state_damaged(task, user, "bad_state", "it is not a valid timeline"); }
+    if (result < 0) { return drop_state(task, user, key, value, &error); }
     users_measure(f->users, user);
     user->stored_bytes = value.size;
     return VERDICT_DONE;
@@ -294,8 +296,9 @@ static enum verdict remove_from_counts(struct task *task, struct user *user,
     int result = archive_read(f->archive, task, user, &archived, &count);
     if (result == -ENOSPC) { return items_full(task); }
     if (result < 0) {
-        return state_damaged(task, user, "bad_state",
-                             "a segment of its archive is missing or damaged");
+        run_log(task_run(task), LOG_WARN, "an archive is damaged, its actions stay in the counts",
+                "partition=%d offset=%" PRId64, task_partition(task), receipt->input_offset);
+        count = 0;
     }
     if (timeline->total > 0 && user->first_item != ID_NONE) {
         pairs_remove_user(counts->pairs, user->first_item);

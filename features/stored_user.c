@@ -114,6 +114,23 @@ void stored_user_fill(struct stored_user *stored, const struct user *user,
     fill_left(stored, user, ret_state);
 }
 
+static bool ids_valid(const struct slices *ids)
+{
+    for (size_t i = 0; i < ids->count; i++) {
+        if (ids->at[i].size == 0 || ids->at[i].size > ID_BYTES_MAX) { return false; }
+    }
+    return true;
+}
+
+/* Bounds what later code adds up. A segment holds at least one action. */
+static bool numbers_valid(const struct user_state *state)
+{
+    int64_t held = (int64_t)(state->items.count + state->left_items.count);
+    return state->events_total >= held && state->events_total <= TIMELINE_ACTIONS_MAX &&
+           state->archived >= 0 && state->archived <= state->events_total - held &&
+           state->segments >= 0 && state->segments <= state->archived;
+}
+
 static bool columns_agree(const struct user_state *state)
 {
     size_t n = state->items.count, left = state->left_items.count;
@@ -121,9 +138,8 @@ static bool columns_agree(const struct user_state *state)
            state->event_times_ms.count == n && state->sequences.count == n &&
            state->event_ids.count == n && state->offsets.count == n &&
            state->left_weights.count == left && state->left_times_ms.count == left &&
-           left <= STATE_LEFT_MAX && state->segments >= 0 && state->archived >= 0 &&
-           state->archived <= state->events_total - (int64_t)(n + left) &&
-           state->seen.size % HISTORY_SEEN_BYTES == 0 &&
+           left <= STATE_LEFT_MAX && numbers_valid(state) && ids_valid(&state->items) &&
+           ids_valid(&state->left_items) && state->seen.size % HISTORY_SEEN_BYTES == 0 &&
            state->seen.size / HISTORY_SEEN_BYTES <= HISTORY_SEEN_MAX;
 }
 
@@ -136,7 +152,7 @@ static int load_left(struct stored_user *stored, const struct user_state *state,
         double weight = state->left_weights.at[i];
         int32_t item = ids_put(stored->ids, state->left_items.at[i]);
         if (item == ID_NONE) { return -ENOSPC; }
-        if (!(weight >= 0.0 && weight <= TIMELINE_WEIGHT_MAX)) { return -EINVAL; }
+        if (!timeline_allows(state->left_times_ms.at[i], weight)) { return -EINVAL; }
         stored->departed[i] = (struct departed){state->left_times_ms.at[i], weight, item};
     }
     timeline_recall(timeline, stored->departed, state->left_items.count);

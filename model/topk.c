@@ -50,7 +50,7 @@ void topk_push_slow(struct topk *top, double score, int32_t item)
 {
     struct topk_entry entry = {.score = score, .item = item};
     struct topk_entry *heap = top->entries;
-    assert(!isnan(score));
+    if (isnan(score)) { return; }
     if (top->count == top->length) {
         if (worse(top, heap[0], entry)) { sift_down(top, 0, top->count, entry); }
         return;

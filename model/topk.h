@@ -1,8 +1,9 @@
 /* The best K of a stream of scored items, in bounded memory.
  *
  * Higher scores are better; equal scores are ordered by the caller's `before`, so that the result
- * does not depend on the order of the pushes. Scores are never NaN. The memory is reused from list
- * to list and grows only with the largest K.
+ * does not depend on the order of the pushes. A candidate whose score is NaN, as numbers beyond all
+ * bounds make it, is left out. The memory is reused from list to list and grows only with the
+ * largest K.
  */
 #ifndef FRESHET_MODEL_TOPK_H
 #define FRESHET_MODEL_TOPK_H

@@ -34,6 +34,7 @@ void tables_release(struct tables *tables)
 
 int32_t tables_number(struct tables *tables, struct slice id)
 {
+    if (id.size > ID_BYTES_MAX) { return ID_NONE; }
     int32_t number = ids_put(tables->ids, id);
     if (number == ID_NONE) {
         tables->over_max++;
@@ -73,7 +74,7 @@ static const char *fault(const struct serving_row *row)
         return "columns_differ";
     }
     bool valid = within_limit(row->mass) && within_limit(row->actions) &&
-                 within_limit(row->trend) && within_limit((double)row->first_users) &&
+                 within_limit(row->trend) && fabs((double)row->first_users) <= TABLES_USERS_MAX &&
                  epoch_within_limit(row->epoch) && epoch_within_limit(row->trend_epoch);
     for (size_t k = 0; k < count && valid; k++) {
         valid = within_limit((double)row->co_ratings.at[k]) &&

@@ -15,6 +15,8 @@
 /* Limits of valid input: of the absolute value of a count, and of an epoch. */
 #define TABLES_COUNT_MAX 1e12
 #define TABLES_EPOCH_MAX ((int64_t)1 << 40)
+/* And of the users that are counted on an item: their sum over all items fits an int64_t. */
+#define TABLES_USERS_MAX 4e9
 
 struct tables_row {
     int64_t version; /* of the newest message; 0 without a row */

@@ -1,5 +1,7 @@
 /* Functions that the worker (worker.h) and the process call on a run. */
 #include "base/base.h"
+#include "base/exit_code.h"
+#include "base/quote.h"
 #include "stream/run_internal.h"
 
 bool run_needs_transactions(const struct worker *worker, const struct run_settings *settings)
@@ -50,6 +52,45 @@ enum verdict run_refuse_undecoded(struct run *run, const struct codec_error *err
     (void)run_refuse_record(run, error->reason, "%s", error->detail);
     run->env.refusal.schema_id = error->schema_id;
     return error->unknown_id ? VERDICT_NO_SCHEMA : VERDICT_SKIP;
+}
+
+/* Says whether a program with another schema may have written the message. */
+static bool of_unknown_schema(const struct codec_error *error)
+{
+    static const char *const reasons[] = {"unknown_fingerprint", "unknown_schema_id",
+                                          "schema_mismatch"};
+    for (size_t i = 0; i < ARRAY_COUNT(reasons); i++) {
+        if (strcmp(error->reason, reasons[i]) == 0) { return true; }
+    }
+    return false;
+}
+
+enum verdict task_discard_state(struct task *task, struct slice key, struct slice value,
+                                const char *what, const struct codec_error *error)
+{
+    struct run *run = task_run(task);
+    const char *topic = task_changelog_topic(task);
+    if (of_unknown_schema(error) && run->settings.state_unknown_schema == UNKNOWN_SCHEMA_END) {
+        env_break(&run->env, EXIT_CONFIG,
+                  "the state of %s in %s partition %d has a schema that is not known: %s: %s; "
+                  "hint: did a newer version write it? start that one again, or put its .avsc "
+                  "into schemas.path, or drop such states with state.unknown.schema=skip",
+                  what, topic, task->partition, error->reason, error->detail);
+        return VERDICT_FATAL;
+    }
+    (void)run_refuse_record(run, "state_damaged", "state of %s: %s: %s", what, error->reason,
+                            error->detail);
+    env_log(&run->env, LOG_WARN, "a state is damaged and was dropped",
+            "topic=%s partition=%d why=%s", topic, task->partition,
+            quote_text(run->env.refusal.text).text);
+    const struct record rec = {.topic = topic,
+                               .partition = task->partition,
+                               .offset = MAX_OF(task->local.changelog_offset - 1, (int64_t)0),
+                               .key = key,
+                               .value = value};
+    dead_letters_send(run->letters, &rec);
+    task_put(task, key, slice_of(NULL, 0));
+    return VERDICT_DONE;
 }
 
 const void *run_settings(const struct run *run)

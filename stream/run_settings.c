@@ -67,6 +67,9 @@ const struct option run_options[] = {
            OPTION_RANGE(0, 2592000000),
            "Local state of a partition for which this copy is neither active nor standby is "
            "deleted after this time."),
+    OPTION("state.unknown.schema", CHOICE, state_unknown_schema, "end", OPTION_ONE_OF("end|skip"),
+           "What to do with a state of an unknown schema, as a newer version writes it: end, or "
+           "send it to dead letters and begin anew for its key."),
     OPTION("commit.timeout.ms", DURATION, commit_timeout_ms, "120s", OPTION_RANGE(1000, 86400000),
            "Longest wait for a commit before the worker ends."),
     OPTION("connect.timeout.ms", DURATION, connect_timeout_ms, "30s", OPTION_RANGE(1000, 86400000),

@@ -38,6 +38,7 @@ struct run_settings {
     int64_t restore_bytes_max;
     int64_t standby_copies;
     int64_t state_cleanup_delay_ms;
+    int32_t state_unknown_schema; /* enum unknown_schema */
     int64_t commit_timeout_ms;
     int64_t connect_timeout_ms;
     const char *schemas_path;
@@ -49,6 +50,8 @@ struct run_settings {
     struct properties kafka;  /* kafka.* */
     struct registry_settings registry; /* the table registry_options */
 };
+
+enum unknown_schema { UNKNOWN_SCHEMA_END, UNKNOWN_SCHEMA_SKIP };
 
 enum { SLOTS_MAX = 256, SLOT_AUTO = -1, METRICS_PORT_NONE = -1 };
 

@@ -203,6 +203,13 @@ void task_refuse_origin(struct task *task, const struct origin *origin, size_t s
 /* As task_refuse(), for a record that codec_decode() refused: returns VERDICT_SKIP or
  * VERDICT_NO_SCHEMA. */
 enum verdict task_refuse_undecoded(struct task *task, const struct codec_error *error);
+/* Handles a value of the state that the worker cannot use (`error`: why); `what` names it, as
+ * "user '7'". VERDICT_DONE: it went to dead letters, with the changelog as its origin, and to the
+ * log; the key is deleted, and the worker goes on without it. VERDICT_FATAL: a program with a newer
+ * schema wrote it, and the run has ended (unless state.unknown.schema=skip). Both slices are copied
+ * or sent. */
+enum verdict task_discard_state(struct task *task, struct slice key, struct slice value,
+                                const char *what, const struct codec_error *error);
 /* Calls `each` for the committed state in key order; stops at a non-zero result and returns it. */
 int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
               void *arg);

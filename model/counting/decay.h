@@ -19,6 +19,8 @@
 
 #include "base/base.h"
 
+#include <float.h>
+
 struct decay {
     int64_t half_life_ms; /* 0: none */
 };
@@ -29,7 +31,8 @@ struct decay_point {
     double factor; /* 2^(fraction of a half-life), in [1, 2) */
 };
 
-/* Returns the scale of a moment. */
+/* Returns the scale of a moment. The time is within some millions of years of 1970, see
+ * TIMELINE_TIME_MAX_MS. */
 static inline struct decay_point decay_at(const struct decay *decay, int64_t time_ms)
 {
     if (decay->half_life_ms == 0) { return (struct decay_point){.epoch = 0, .factor = 1.0}; }
@@ -48,14 +51,16 @@ static inline double decay_value(struct decay_point point, double weight)
     return ((units + 0x1.8p52) - 0x1.8p52) * 0x1p-32;
 }
 
-/* Converts a value from one epoch's scale to another's: exact but for underflow to zero. */
+/* Converts a value from one epoch's scale to another's: exact but for underflow to zero. Towards an
+ * older epoch the value grows; what would exceed a double becomes the largest one. */
 static inline double decay_rescale(double value, int64_t from, int64_t to)
 {
-    int64_t shift = from - to;
-    if (shift == 0 || value == 0.0) { return value; }
-    if (shift < -4000) { return 0.0; }
-    assert(shift < 1000);
-    return ldexp(value, (int)shift);
+    enum { SHIFT_MAX = 4000 }; /* beyond the exponents of a double */
+    int64_t shift;
+    if (from == to || value == 0.0) { return value; }
+    if (__builtin_sub_overflow(from, to, &shift)) { shift = from < to ? INT64_MIN : INT64_MAX; }
+    shift = MIN_OF(MAX_OF(shift, (int64_t)-SHIFT_MAX), (int64_t)SHIFT_MAX);
+    return MIN_OF(MAX_OF(ldexp(value, (int)shift), -DBL_MAX), DBL_MAX);
 }
 
 #endif

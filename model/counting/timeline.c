@@ -447,7 +447,7 @@ enum timeline_result timeline_add(struct timeline *timeline, struct window *wind
 {
     const struct timeline_rules *rules = &window->rules;
     assert(action->item >= 0);
-    assert(action->weight >= 0.0 && action->weight <= TIMELINE_WEIGHT_MAX);
+    assert(timeline_allows(action->time_ms, action->weight));
     if (timeline->count > 0 && has_hash(timeline->id_hashes + timeline->first, timeline->count,
                                         action->id_hash)) {
         return TIMELINE_REPEATED;
@@ -524,9 +524,15 @@ int64_t timeline_take_back(struct timeline *timeline, struct window *window,
     return taken;
 }
 
+bool timeline_allows(int64_t time_ms, double weight)
+{
+    return weight >= 0.0 && weight <= TIMELINE_WEIGHT_MAX && time_ms >= -TIMELINE_TIME_MAX_MS &&
+           time_ms <= TIMELINE_TIME_MAX_MS;
+}
+
 static bool is_action(const struct action *action)
 {
-    return action->item >= 0 && action->weight >= 0.0 && action->weight <= TIMELINE_WEIGHT_MAX;
+    return action->item >= 0 && timeline_allows(action->time_ms, action->weight);
 }
 
 int timeline_load(struct timeline *timeline, const struct window *window,
@@ -535,7 +541,9 @@ int timeline_load(struct timeline *timeline, const struct window *window,
 {
     assert(timeline->count == 0 && timeline->capacity == 0);
     const struct timeline_rules *rules = &window->rules;
-    if (count > INT32_MAX / 2 || total < (int64_t)count) { return -EINVAL; }
+    if (count > INT32_MAX / 2 || total < (int64_t)count || total > TIMELINE_ACTIONS_MAX) {
+        return -EINVAL;
+    }
     struct timeline loaded;
     timeline_init(&loaded);
     if (count > 0) { resize(&loaded, (int32_t)count + (int32_t)(count / 8) + 1); }

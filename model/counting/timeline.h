@@ -37,6 +37,12 @@
 /* The greatest weight of an action: sums stay within decay.h's exact range. */
 #define TIMELINE_WEIGHT_MAX 1e6
 
+/* The most milliseconds before or after 1970 of an action: to the end of the year 9999. */
+#define TIMELINE_TIME_MAX_MS INT64_C(253402300799999)
+
+/* The most actions of a user, so that sums of such numbers stay within an int64_t. */
+#define TIMELINE_ACTIONS_MAX (INT64_C(1) << 53)
+
 struct timeline_rules {
     int32_t actions_max;        /* actions kept; at least 2 * pairs_window */
     int32_t seen_max;           /* fingerprints of dropped items kept; may be 0 */
@@ -107,12 +113,16 @@ struct window *window_free(struct window *window);
 void timeline_init(struct timeline *timeline);
 /* Frees the columns. */
 void timeline_release(struct timeline *timeline);
-/* Adds an action, and what it changes to the accumulator. */
+/* Adds an action, and what it changes to the accumulator. timeline_allows() its time and
+ * weight. */
 enum timeline_result timeline_add(struct timeline *timeline, struct window *window,
                                   const struct action *action, struct pairs *pairs);
+/* Says whether a time and a weight may be those of an action. */
+bool timeline_allows(int64_t time_ms, double weight);
 /* Fills an empty timeline from stored actions (ascending) and fingerprints. Returns 0, or -EINVAL
- * when they are invalid: out of order, a bad weight, more actions than were accepted. If the rules
- * have become narrower since it was stored, the oldest actions are dropped. */
+ * when they are invalid: out of order, a bad weight or time, more actions than were accepted or
+ * than TIMELINE_ACTIONS_MAX. If the rules have become narrower since it was stored, the oldest
+ * actions are dropped. */
 int timeline_load(struct timeline *timeline, const struct window *window,
                   const struct action *actions, size_t count, const uint64_t *seen,
                   size_t seen_count, int64_t total);

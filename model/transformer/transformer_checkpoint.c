@@ -16,7 +16,8 @@
 enum { VERSION = 1, HAS_STATE = 1, HAS_ATTRIBUTES = 2, IS_PACKED = 4 };
 
 /* Limits of the numbers in a header, so that sums of sizes fit 64 bits. */
-enum { ITEMS_MAX = 1 << 28, WIDTH_MAX = 1 << 13 };
+enum { ITEMS_MAX = 1 << 28, WIDTH_MAX = 1 << 13, BATCH_MAX = 1 << 16 };
+#define STEPS_MAX (UINT64_C(1) << 53)
 
 static const char magic[8] = "freshTF";
 
@@ -139,6 +140,7 @@ static const char *fault_of(struct slice bytes, const struct header *header)
     }
     if (header->items > ITEMS_MAX || header->attributes > ITEMS_MAX || header->d > WIDTH_MAX ||
         header->hidden > WIDTH_MAX || header->length > ITEMS_MAX ||
+        header->batch > BATCH_MAX || header->steps > STEPS_MAX || header->epochs > STEPS_MAX ||
         header->attribute_ids > bytes.size) {
         return "sizes beyond any model";
     }
@@ -201,6 +203,18 @@ static bool load_attributes(struct transformer *model, const struct header *head
     return fit;
 }
 
+/* Says whether the numbers are those of a model: a checksum does not tell. */
+static bool numbers_valid(const struct transformer *model)
+{
+    bool valid = true;
+    for (size_t i = 0; i < model->count; i++) { valid &= (bool)isfinite(model->values[i]); }
+    for (size_t i = 0; model->mean && i < model->count; i++) {
+        valid &= isfinite(model->mean[i]) && isfinite(model->variance[i]) &&
+                 model->variance[i] >= 0.0F;
+    }
+    return valid;
+}
+
 struct transformer *transformer_load(struct slice bytes, uint32_t threads, const char **ret_why)
 {
     struct header header = {0};
@@ -229,6 +243,10 @@ struct transformer *transformer_load(struct slice bytes, uint32_t threads, const
         model->variance = xmalloc(run);
         at = take(at, model->mean, run);
         at = take(at, model->variance, run);
+    }
+    if (!numbers_valid(model)) {
+        *ret_why = "its numbers are not those of a model";
+        return transformer_free(model);
     }
     if ((header.flags & HAS_ATTRIBUTES) && !load_attributes(model, &header, at)) {
         *ret_why = "its attributes do not fit";

@@ -40,6 +40,7 @@ static bool put_time(struct buf *out, enum schema_logical logical, int64_t count
     bool date = logical == LOGICAL_DATE;
     int64_t unit = date ? 1 : per_second[logical];
     if (date && (count < first_s / day_s || count > last_s / day_s)) { return false; }
+    int64_t rest = count % unit < 0 ? count % unit + unit : count % unit;
     int64_t seconds = date ? count * day_s : count / unit - (count % unit < 0);
     if (seconds < first_s || seconds > last_s) { return false; }
     struct tm tm;
@@ -48,7 +49,7 @@ static bool put_time(struct buf *out, enum schema_logical logical, int64_t count
     buf_printf(out, "\"%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
     if (!date) {
         buf_printf(out, "T%02d:%02d:%02d.%0*" PRId64 "Z", tm.tm_hour, tm.tm_min, tm.tm_sec,
-                   digits[logical], count - seconds * unit);
+                   digits[logical], rest);
     }
     put(out, "\"");
     return true;

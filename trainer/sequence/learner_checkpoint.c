@@ -4,6 +4,9 @@
  *
  * The checksum covers everything before it. The training set is not part of a checkpoint: the
  * fingerprints in the vocabulary match the model's numbers to the training set's.
+ *
+ * Hazard: a checksum shows damage, but anybody can write one that fits. Whatever is used later is
+ * checked here.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -11,7 +14,7 @@
 
 #include <xxhash.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 1, EPOCHS_MAX = 1 << 20 };
 
 static const char magic[8] = "freshSQ";
 
@@ -79,6 +82,37 @@ void learner_save(const struct learner *learner, struct buf *buf)
     buf_append(buf, &sum, sizeof(sum));
 }
 
+static bool is_count(int64_t number)
+{
+    return number >= 0 && number <= INT64_C(1) << 53;
+}
+
+static bool is_share(double number)
+{
+    return number >= 0.0 && number <= 1.0;
+}
+
+static bool metrics_valid(const struct ranking_metrics *metrics)
+{
+    return is_count(metrics->asked) && is_share(metrics->hr10) && is_share(metrics->ndcg10) &&
+           is_share(metrics->r20);
+}
+
+/* Says whether the numbers of the head are those of a learner. */
+static bool head_valid(const struct head *head)
+{
+    const struct training_run *training_run = &head->training_run;
+    return is_count(head->training_runs) && is_count(head->epochs) &&
+           is_count((int64_t)head->steps) && is_count(head->arrived) &&
+           is_count(training_run->arrived) && is_count(training_run->best_epoch) &&
+           is_count(training_run->epoch) && is_count(training_run->tail_from) &&
+           training_run->ends <= EPOCHS_MAX && training_run->tail_from <= training_run->ends &&
+           (!head->in_training_run || training_run->epoch < training_run->ends) &&
+           !isnan(training_run->best) &&
+           metrics_valid(&training_run->best_metrics) && metrics_valid(&head->metrics) &&
+           isfinite(head->last_loss);
+}
+
 /* Checks the bytes as a whole; returns what is wrong, NULL when nothing is. */
 static const char *fault_of(const struct learner *learner, struct slice bytes,
                             const struct head *head)
@@ -97,7 +131,28 @@ static const char *fault_of(const struct learner *learner, struct slice bytes,
         return "of other settings";
     }
     if (head->preset < PRESET_NONE || head->preset > PRESET_LONG) { return "of an unknown preset"; }
+    if (!head_valid(head)) { return "its numbers are not those of a learner"; }
     return NULL;
+}
+
+/* Checks whether a model is one of this learner, with this vocabulary; NULL when it is. What
+ * operators may change between two starts, such as train.batch, may differ. */
+static const char *fault_of_model(const struct learner *learner, enum learner_preset preset,
+                                  const struct vocabulary *vocabulary,
+                                  const struct transformer *model)
+{
+    const struct transformer_settings *is = transformer_settings(model);
+    const struct transformer_settings should = learner_shape(learner, preset);
+    const struct weights_shape *shape = &is->shape;
+    if (shape->items > vocabulary->items.count ||
+        shape->attributes != vocabulary->attributes_max) {
+        return "its items are not those of its model";
+    }
+    bool same = shape->d == should.shape.d && shape->hidden == should.shape.hidden &&
+                shape->blocks == should.shape.blocks && shape->heads == should.shape.heads &&
+                shape->length == should.shape.length && is->lanes == should.lanes &&
+                is->mask_share == should.mask_share;
+    return same ? NULL : "of other settings";
 }
 
 static bool read_blob(const char **at, const char *end, struct slice *ret_blob)
@@ -127,6 +182,28 @@ static void restore_head(struct learner *learner, const struct head *head)
     learner->phase = head->in_training_run ? PHASE_RESUMING : PHASE_IDLE;
 }
 
+/* Loads a model and checks it; NULL with *ret_why. */
+static struct transformer *load_model(const struct learner *learner, const struct head *head,
+                                      const struct vocabulary *vocabulary, struct slice bytes,
+                                      const char **ret_why)
+{
+    struct transformer *model =
+        transformer_load(bytes, (uint32_t)learner->settings.threads, ret_why);
+    if (!model) { return NULL; }
+    *ret_why = fault_of_model(learner, (enum learner_preset)head->preset, vocabulary, model);
+    return *ret_why ? transformer_free(model) : model;
+}
+
+/* The run's best model is used at the end of the run: it is checked now. */
+static bool best_fits(const struct learner *learner, const struct head *head,
+                      const struct vocabulary *vocabulary, struct slice best, const char **ret_why)
+{
+    if (!best.size) { return true; }
+    struct transformer *model = load_model(learner, head, vocabulary, best, ret_why);
+    transformer_free(model);
+    return model;
+}
+
 static const char *load_parts(struct learner *learner, struct slice bytes, const struct head *head)
 {
     const char *at = bytes.data + sizeof(*head), *why = "cut short";
@@ -137,17 +214,9 @@ static const char *load_parts(struct learner *learner, struct slice bytes, const
         return why;
     }
     struct transformer *loaded = NULL;
-    if (read_blob(&at, end, &model) && read_blob(&at, end, &best)) {
-        loaded = transformer_load(model, (uint32_t)learner->settings.threads, &why);
-    }
-    if (loaded && transformer_settings(loaded)->shape.items > vocabulary.items.count) {
-        loaded = transformer_free(loaded);
-        why = "its items are not those of its model";
-    }
-    if (loaded &&
-        transformer_settings(loaded)->mask_share != (float)learner->settings.mask_share) {
-        loaded = transformer_free(loaded);
-        why = "of other settings";
+    if (read_blob(&at, end, &model) && read_blob(&at, end, &best) &&
+        best_fits(learner, head, &vocabulary, best, &why)) {
+        loaded = load_model(learner, head, &vocabulary, model, &why);
     }
     if (!loaded) {
         vocabulary_release(&vocabulary);

@@ -59,6 +59,14 @@ static void set_name(struct model_snapshot *snapshot)
                    snapshot->steps, (uint64_t)sum);
 }
 
+/* A learning rate that is too high lets the numbers grow beyond all bounds. */
+static bool is_finite(const float *numbers, size_t count)
+{
+    bool finite = true;
+    for (size_t i = 0; i < count; i++) { finite &= (bool)isfinite(numbers[i]); }
+    return finite;
+}
+
 struct model_snapshot *model_snapshot_new(const struct transformer *model,
                                           const struct vocabulary *vocabulary, uint64_t steps)
 {
@@ -72,7 +80,11 @@ struct model_snapshot *model_snapshot_new(const struct transformer *model,
     int32_t *training_items = training_items_of(vocabulary, items);
     fill_rows(snapshot, model, training_items, items);
     free(training_items);
-    if (!snapshot->rows) { return model_snapshot_free(snapshot); }
+    if (!snapshot->rows || !is_finite(snapshot->dense, snapshot->dense_count) ||
+        !is_finite(transformer_vectors(model), items * snapshot->shape.d) ||
+        !is_finite(snapshot->scales, snapshot->rows)) {
+        return model_snapshot_free(snapshot);
+    }
     vocabulary_names_copy(&vocabulary->attributes, &snapshot->attributes);
     const struct weights_shape *shape = &snapshot->shape;
     const float *attribute_vectors = transformer_run(model) + snapshot->dense_count;

@@ -261,7 +261,8 @@ bool vocabulary_load(struct vocabulary *vocabulary, const char **at, const char 
         *at += sizeof(vocabulary->attributes_max);
         valid = load_names(&vocabulary->attributes, at, end) &&
                 load_names(&vocabulary->items, at, end) &&
-                vocabulary->attributes.count <= vocabulary->attributes_max;
+                vocabulary->attributes.count <= vocabulary->attributes_max &&
+                vocabulary->items.count <= items_max;
     }
     if (!valid) { vocabulary_release(vocabulary); }
     return valid;

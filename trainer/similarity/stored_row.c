@@ -1,6 +1,10 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "trainer/similarity/delta_reader.h"
 #include "trainer/similarity/stored_row.h"
+
+/* Rows with larger sums are refused. */
+#define ROW_SUM_MAX 1e30
 
 struct stored_row {
     struct ids *ids;
@@ -63,13 +67,35 @@ void stored_row_fill(struct stored_row *stored, const struct held_row *held,
     };
 }
 
+/* Bounds what later code adds up and rescales. Our own sums stay far below: a message of deltas adds
+ * at most DELTA_READER_VALUE_MAX to each. */
+static bool numbers_valid(const struct item_neighbours *message)
+{
+    const int64_t count_max = INT64_C(1) << 53;
+    bool valid = message->epoch >= -DELTA_READER_EPOCH_MAX &&
+                 message->epoch <= DELTA_READER_EPOCH_MAX &&
+                 message->trend_epoch >= -DELTA_READER_EPOCH_MAX &&
+                 message->trend_epoch <= DELTA_READER_EPOCH_MAX &&
+                 message->first_users >= -count_max && message->first_users <= count_max &&
+                 message->pruned >= 0 && message->pruned <= count_max &&
+                 fabs(message->mass) <= ROW_SUM_MAX && fabs(message->actions) <= ROW_SUM_MAX &&
+                 fabs(message->trend) <= ROW_SUM_MAX;
+    for (size_t i = 0; valid && i < message->items.count; i++) {
+        size_t id_bytes = message->items.at[i].size;
+        valid = id_bytes > 0 && id_bytes <= ID_BYTES_MAX &&
+                fabs(message->co_ratings.at[i]) <= ROW_SUM_MAX &&
+                fabs(message->forwards.at[i]) <= ROW_SUM_MAX &&
+                fabs(message->backwards.at[i]) <= ROW_SUM_MAX;
+    }
+    return valid;
+}
+
 static bool is_row(const struct stored_row *stored, const struct item_neighbours *message,
                    const struct held_row *held)
 {
     size_t n = message->items.count;
     return message->co_ratings.count == n && message->forwards.count == n &&
-           message->backwards.count == n && message->epoch != ROW_EPOCH_NONE &&
-           message->trend_epoch != ROW_EPOCH_NONE &&
+           message->backwards.count == n && numbers_valid(message) &&
            slice_equal(message->item_id, ids_text(stored->ids, held->item));
 }
 

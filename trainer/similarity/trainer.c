@@ -170,9 +170,10 @@ static enum verdict load_row(struct task *task, struct held_row *held)
     if (result == 0) { result = stored_row_load(t->stored, &message, held); }
     if (result == -ENOSPC) { return items_full(task); }
     if (result < 0) {
-        (void)task_refuse(task, "state_damaged", "row of item '%.*s': %s: %s", SLICE_ARGS(id),
-                          error.reason, error.detail);
-        return VERDICT_FATAL;
+        char what[ID_BYTES_MAX + 16];
+        (void)snprintf(what, sizeof(what), "item '%.*s'", SLICE_ARGS(id));
+        row_release(&held->row);
+        return task_discard_state(task, id, value, what, &error);
     }
     rows_measure(t->rows, held);
     rows_stored(held, value.size);

@@ -81,11 +81,13 @@ static void test_edges(void **state)
     topk_clear(&top, 5);
     topk_sort(&top);
     assert_int_equal(top.count, 0);
+    topk_push(&top, NAN, 3); /* left out */
     topk_push(&top, -INFINITY, 1);
     topk_push(&top, 2.0, 9);
     topk_sort(&top);
     assert_int_equal(top.entries[0].item, 9);
     assert_int_equal(top.entries[1].item, 1);
+    assert_int_equal(top.count, 2);
     topk_release(&top);
 }
 

@@ -122,6 +122,11 @@ static void test_rescale(void **state)
     assert_true(decay_rescale(decay_rescale(0.1, 100, 300), 300, 100) <= 0.1);
     assert_true(decay_rescale(1, 0, INT32_MAX) <= 0); /* long ago: nothing is left */
     assert_true(decay_rescale(0, INT32_MAX, 0) <= 0); /* nothing stays nothing on any scale */
+    /* sixty days at a half-life of an hour, and epochs at the limits of their type */
+    assert_true(isfinite(decay_rescale(3, 1440, 0)) && decay_rescale(3, 1440, 0) > 1e300);
+    assert_true(isfinite(decay_rescale(-3, INT64_MAX, INT64_MIN)));
+    assert_true(decay_rescale(-3, INT64_MAX, INT64_MIN) < -1e300);
+    assert_true(decay_rescale(3, INT64_MIN, INT64_MAX) <= 0);
 }
 
 int main(void)

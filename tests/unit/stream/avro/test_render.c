@@ -131,6 +131,36 @@ static void test_refused(void **state)
 }
 
 /* What was in the buffer before stays when there is no room, and only that. */
+/* Moments at the limits of their type are numbers where they are in no year from 0 to 9999. */
+static void test_moments(void **state)
+{
+    static const struct {
+        const char *logical;
+        int64_t count;
+        const char *shown;
+    } moments[] = {
+        {"timestamp-nanos", INT64_MIN, "\"1677-09-21T00:12:43.145224192Z\""},
+        {"timestamp-nanos", INT64_MAX, "\"2262-04-11T23:47:16.854775807Z\""},
+        {"timestamp-nanos", -1, "\"1969-12-31T23:59:59.999999999Z\""},
+        {"timestamp-micros", INT64_MIN, "-9223372036854775808"},
+        {"timestamp-millis", INT64_MAX, "9223372036854775807"},
+        {"timestamp-millis", -1, "\"1969-12-31T23:59:59.999Z\""},
+    };
+    struct scratch *scratch = *state;
+    for (size_t i = 0; i < ARRAY_COUNT(moments); i++) {
+        char schema[80];
+        (void)snprintf(schema, sizeof(schema), "{\"type\":\"long\",\"logicalType\":\"%s\"}",
+                       moments[i].logical);
+        buf_clear(&scratch->json);
+        put_long(&scratch->body, moments[i].count);
+        struct slice message = scratch_frame(scratch, schema);
+        assert_int_equal(
+            codec_json_times(scratch->schemas, message, &scratch->json, &scratch->error), 0);
+        assert_true(slice_equal(buf_slice(&scratch->json), slice_str(moments[i].shown)));
+        buf_clear(&scratch->body);
+    }
+}
+
 static void test_small_buffer(void **state)
 {
     struct scratch *scratch = *state;
@@ -158,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(test_scalars), SCRATCH_TEST(test_reals),   SCRATCH_TEST(test_texts),
         SCRATCH_TEST(test_nested),  SCRATCH_TEST(test_refused), SCRATCH_TEST(test_small_buffer),
+        SCRATCH_TEST(test_moments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

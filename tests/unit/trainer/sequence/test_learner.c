@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <cmocka.h>
+#include <xxhash.h>
 
 enum { STEPS_MAX = 100000, BYTES_MAX = 64 << 20 };
 
@@ -150,6 +151,79 @@ static void test_refuses_a_bad_checkpoint(void **state)
     training_set_free(training_set);
 }
 
+/* Changes a number of the checkpoint and mends the checksums behind it: its own, and those of the
+ * two models within, where the number lies in one. */
+static void spoil(struct buf *bytes, size_t at, uint64_t number)
+{
+    enum { SUM = sizeof(uint64_t) };
+    memcpy(bytes->data + at, &number, MIN_OF(sizeof(number), bytes->size - at));
+    for (size_t from = 0; from + SUM < bytes->size; from++) {
+        uint64_t size;
+        if (memcmp(bytes->data + from, "freshTF", SUM) != 0 || from < SUM) { continue; }
+        memcpy(&size, bytes->data + from - SUM, SUM);
+        if (size <= SUM || size > bytes->size - from) { continue; }
+        const uint64_t sum = XXH3_64bits(bytes->data + from, size - SUM);
+        memcpy(bytes->data + from + size - SUM, &sum, SUM);
+        from += size - 1;
+    }
+    const uint64_t sum = XXH3_64bits(bytes->data, bytes->size - SUM);
+    memcpy(bytes->data + bytes->size - SUM, &sum, SUM);
+}
+
+/* What loads trains on; what does not is refused with a reason. */
+static bool goes_on_from(struct slice bytes)
+{
+    enum { A_FEW = 40 };
+    struct training_set *training_set = all_walkers(1);
+    struct learner *learner = learner_new(&walk_settings, training_set);
+    const char *why = NULL;
+    bool loaded = learner_load(learner, bytes, &why);
+    assert_true(loaded || why);
+    for (int i = 0; loaded && i < A_FEW && learner_step(learner); i++) {
+        if (learner_milestone(learner) == MILESTONE_NONE) { continue; }
+        model_snapshot_free(learner_snapshot(learner));
+    }
+    learner_free(learner);
+    training_set_free(training_set);
+    return loaded;
+}
+
+/* A checksum shows damage, but anybody can write one that fits. */
+static void test_checkpoint_with_a_mended_checksum(void **state)
+{
+    enum { HEAD_BYTES = 320, EVERY = 811 };
+    static const uint64_t numbers[] = {0, 1, UINT64_MAX, INT64_MAX, (uint64_t)INT64_MIN,
+                                       UINT64_C(0x7ff8000000000000), /* NaN */
+                                       UINT64_C(0x7fc000007f800000) /* NaN and infinity, floats */};
+    struct training_set *training_set = all_walkers(1);
+    struct learner *learner = learner_new(&walk_settings, training_set);
+    for (int boundaries = 0; boundaries < 3;) { /* in the middle of a run: with its best model */
+        assert_true(learner_step(learner));
+        boundaries += learner_between_epochs(learner);
+    }
+    struct buf whole, spoiled;
+    int refused = 0, loaded = 0;
+    buf_init(&whole, BYTES_MAX);
+    buf_init(&spoiled, BYTES_MAX);
+    learner_save(learner, &whole);
+    for (size_t at = 0; at + 16 < whole.size; at += at < HEAD_BYTES ? 8 : EVERY) {
+        size_t k = at / 8 % ARRAY_COUNT(numbers);
+        for (size_t i = 0; i < (at < HEAD_BYTES ? ARRAY_COUNT(numbers) : 1); i++) {
+            buf_clear(&spoiled);
+            buf_append(&spoiled, whole.data, whole.size);
+            spoil(&spoiled, at, numbers[(k + i) % ARRAY_COUNT(numbers)]);
+            bool went_on = goes_on_from(buf_slice(&spoiled));
+            loaded += went_on;
+            refused += !went_on;
+        }
+    }
+    assert_true(loaded > 0 && refused > 0);
+    buf_release(&whole);
+    buf_release(&spoiled);
+    learner_free(learner);
+    training_set_free(training_set);
+}
+
 /* New actions and items lead to a fine-tune; many more actions, to a second training run. */
 static void test_fine_tune_and_second_run(void **state)
 {
@@ -182,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_order_does_not_matter),
         cmocka_unit_test(test_resumes_from_a_checkpoint),
         cmocka_unit_test(test_refuses_a_bad_checkpoint),
+        cmocka_unit_test(test_checkpoint_with_a_mended_checksum),
         cmocka_unit_test(test_fine_tune_and_second_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
