@@ -35,7 +35,8 @@
 #define _noreturn_ __attribute__((__noreturn__))
 #define _unused_ __attribute__((__unused__))
 
-/* Banned: unbounded, not thread-safe, dependent on the locale, or unseeded. */
+/* Banned: unbounded, not thread-safe, dependent on the locale, unseeded, or (vsnprintf) writes over
+ * an argument that lies in its own buffer: message.h and buf.h do not. */
 #define BANNED(name) sorry_##name##_is_banned_here
 #undef strcpy
 #define strcpy BANNED(strcpy)
@@ -49,6 +50,8 @@
 #define sprintf BANNED(sprintf)
 #undef vsprintf
 #define vsprintf BANNED(vsprintf)
+#undef vsnprintf
+#define vsnprintf BANNED(vsnprintf)
 #undef strtok
 #define strtok BANNED(strtok)
 #undef gmtime

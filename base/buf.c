@@ -2,6 +2,8 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 
+#undef vsnprintf /* its arguments lie elsewhere */
+
 enum { BUF_SMALLEST = 256 };
 
 void buf_init(struct buf *buf, size_t max)

@@ -2,12 +2,37 @@
 #include "base/quote.h"
 #include "base/utf8.h"
 
-bool quote_is_control(struct slice text)
+/* Control characters of more than one byte: all between two texts of the same first bytes. */
+static const struct control {
+    const char *first, *last;
+} controls[] = {
+    {"\xc2\x80", "\xc2\x9f"},         /* U+0080 to U+009F: C1 */
+    {"\xd8\x9c", "\xd8\x9c"},         /* U+061C: Arabic letter mark */
+    {"\xe2\x80\x8e", "\xe2\x80\x8f"}, /* U+200E, U+200F: marks of a direction */
+    {"\xe2\x80\xa8", "\xe2\x80\xae"}, /* U+2028 to U+202E: separators, embeddings, overrides */
+    {"\xe2\x81\xa6", "\xe2\x81\xa9"}, /* U+2066 to U+2069: isolates */
+};
+
+size_t quote_control(struct slice text)
 {
     uint8_t byte = (uint8_t)text.data[0];
-    /* U+0080 to U+009F are c2 80 to c2 9f in UTF-8. */
-    if (byte == 0xc2 && text.size > 1) { return (uint8_t)text.data[1] < 0xa0; }
-    return byte < 0x20 || byte == 0x7f;
+    if (byte < 0x80) { return byte < 0x20 || byte == 0x7f; }
+    for (size_t i = 0; i < ARRAY_COUNT(controls); i++) {
+        size_t size = strlen(controls[i].first);
+        if (text.size >= size && memcmp(text.data, controls[i].first, size) >= 0 &&
+            memcmp(text.data, controls[i].last, size) <= 0) {
+            return size;
+        }
+    }
+    return 0;
+}
+
+/* Returns the code point of a character of two or three bytes. */
+static unsigned code_point(const char *text, size_t size)
+{
+    unsigned code = (uint8_t)text[0] & (size == 2 ? 0x1f : 0x0f);
+    for (size_t i = 1; i < size; i++) { code = code << 6 | ((uint8_t)text[i] & 0x3f); }
+    return code;
 }
 
 /* ---- key=value ---- */
@@ -16,7 +41,7 @@ bool quote_is_control(struct slice text)
 static size_t printable(const unsigned char *text, size_t left)
 {
     unsigned first = text[0];
-    if (first == '"' || first == '\\' || quote_is_control(slice_of(text, left))) { return 0; }
+    if (first == '"' || first == '\\' || quote_control(slice_of(text, left))) { return 0; }
     if (first < 0x80) { return 1; }
     size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
     return length <= left && utf8_valid((const char *)text, length) ? length : 0;
@@ -95,6 +120,54 @@ struct quoted quote_text(const char *text)
     return quoted;
 }
 
+/* ---- For people ---- */
+
+/* Puts the written form of the next character into piece; returns how many bytes of the text it
+ * stands for. */
+static size_t next_shown(struct slice text, char *piece, size_t size)
+{
+    unsigned char first = (unsigned char)text.data[0];
+    size_t control = quote_control(text);
+    if (control > 1) {
+        (void)snprintf(piece, size, "\\u%04x", code_point(text.data, control));
+        return control;
+    }
+    size_t length = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (!control && length <= text.size && utf8_valid(text.data, length)) {
+        memcpy(piece, text.data, length);
+        piece[length] = '\0';
+        return length;
+    }
+    if (first == '\n') {
+        (void)snprintf(piece, size, "\\n");
+    } else {
+        (void)snprintf(piece, size, "\\x%02x", first);
+    }
+    return 1;
+}
+
+void quote_screen(struct slice text, char *into, size_t size)
+{
+    size_t used = 0;
+    while (text.size > 0) {
+        char piece[8];
+        size_t taken = next_shown(text, piece, sizeof(piece));
+        size_t length = strlen(piece);
+        if (used + length >= size) { break; }
+        memcpy(into + used, piece, length);
+        used += length;
+        text = slice_of(text.data + taken, text.size - taken);
+    }
+    into[used] = '\0';
+}
+
+struct quoted quote_line(struct slice text)
+{
+    struct quoted quoted;
+    quote_screen(text, quoted.text, sizeof(quoted.text));
+    return quoted;
+}
+
 /* ---- JSON ---- */
 
 /* Returns the letter by which JSON escapes a character, or 0. */
@@ -119,7 +192,7 @@ static bool needs_escape(struct slice text, enum quote_bytes bytes)
 {
     uint8_t byte = (uint8_t)text.data[0];
     if (byte >= 0x80 && bytes == QUOTE_LATIN1) { return true; }
-    return byte == '"' || byte == '\\' || quote_is_control(text);
+    return byte == '"' || byte == '\\' || quote_control(text) > 0;
 }
 
 /* Appends the escape of the first character; returns how many bytes of the text it stands for. */
@@ -130,8 +203,9 @@ static size_t append_escape(struct buf *out, struct slice text, enum quote_bytes
         buf_printf(out, "\\%c", letter);
         return 1;
     }
-    size_t size = (uint8_t)text.data[0] >= 0x80 && bytes == QUOTE_UTF8 ? 2 : 1;
-    buf_printf(out, "\\u%04x", (uint8_t)text.data[size - 1]);
+    size_t size = bytes == QUOTE_UTF8 ? quote_control(text) : 1;
+    unsigned code = size > 1 ? code_point(text.data, size) : (uint8_t)text.data[0];
+    buf_printf(out, "\\u%04x", code);
     return size;
 }
 

@@ -1,6 +1,8 @@
 #include "base/base.h"
+#include "base/message.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
+#include "cli/screen.h"
 #include "schemas/shared_topics.h"
 #include "stream/config/bootstrap.h"
 #include "stream/config/option_names.h"
@@ -86,7 +88,7 @@ void client_warn_former(const struct options *options)
         struct buf hint;
         buf_init(&hint, 1024);
         option_former_hint(option, &hint);
-        fprintf(stderr, "freshet: %.*s\n", SLICE_ARGS(buf_slice(&hint)));
+        screen_line(stderr, "freshet: %.*s", SLICE_ARGS(buf_slice(&hint)));
         buf_release(&hint);
     }
 }
@@ -286,9 +288,9 @@ int client_fail(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "freshet: ");
-    vfprintf(stderr, format, args);
-    fprintf(stderr, "\n");
+    char why[MESSAGE_BYTES_MOST];
+    message_write(why, sizeof(why), format, args);
+    screen_line(stderr, "freshet: %s", why);
     va_end(args);
     return EXIT_FAILURE;
 }

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
+#include "cli/screen.h"
 #include "stream/avro/schema.h"
 #include "stream/registry/subject.h"
 
@@ -9,7 +10,7 @@ enum { MISSING_MAX = 1024 };
 
 static void say(uint32_t id, const char *why)
 {
-    fprintf(stderr, "freshet: schema id %" PRIu32 ": %s\n", id, why);
+    screen_line(stderr, "freshet: schema id %" PRIu32 ": %s", id, why);
 }
 
 /* For an unknown id, schemas.path is read (once), then the registry is asked (once for each id). */

@@ -1,11 +1,13 @@
 #include "base/base.h"
+#include "base/secret.h"
 #include "base/version.h"
 #include "cli/command_help.h"
 #include "cli/commands.h"
 #include "cli/driver.h"
 #include "cli/invocation.h"
+#include "cli/screen.h"
 
-enum { WHY_BYTES_MAX = 4096 };
+enum { WHY_BYTES_MAX = 4096, NAME_SHOWN_MAX = 200 };
 
 /* Loads and connects as far as the command needs it; 0 or the exit code. */
 static int prepare(struct invocation *invocation)
@@ -25,7 +27,7 @@ static int run(struct invocation *invocation)
 
 static int refuse(const struct command *command, struct buf *why)
 {
-    fprintf(stderr, "freshet %s: %.*s\n", command->name, SLICE_ARGS(buf_slice(why)));
+    screen_line(stderr, "freshet %s: %.*s", command->name, SLICE_ARGS(buf_slice(why)));
     command_help_usage(command, stderr);
     fprintf(stderr, "`freshet %s --help` says more.\n", command->name);
     return EXIT_USAGE;
@@ -55,9 +57,11 @@ static int run_command(const struct command *command, int argc, char **argv)
 static int refuse_name(const char *name)
 {
     const struct command *meant = commands_nearest(name);
-    fprintf(stderr, "freshet: there is no command \"%s\"", name);
-    if (meant) { fprintf(stderr, "; did you mean %s?", meant->name); }
-    fprintf(stderr, "\n`freshet --help` lists the commands.\n");
+    char shown[NAME_SHOWN_MAX];
+    screen_line(stderr, "freshet: there is no command \"%s\"%s%s%s",
+                secret_argument(name, NULL, shown, sizeof(shown)), meant ? "; did you mean " : "",
+                meant ? meant->name : "", meant ? "?" : "");
+    fprintf(stderr, "`freshet --help` lists the commands.\n");
     return EXIT_USAGE;
 }
 

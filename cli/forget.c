@@ -11,10 +11,12 @@
  */
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/message.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
+#include "cli/screen.h"
 #include "cli/user_names.h"
 #include "schemas/forget_receipt.h"
 #include "stream/kafka/kafka_admin.h"
@@ -80,9 +82,9 @@ static void say(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "forget: ");
-    vfprintf(stderr, format, args);
-    fprintf(stderr, "\n");
+    char what[MESSAGE_BYTES_MOST];
+    message_write(what, sizeof(what), format, args);
+    screen_line(stderr, "forget: %s", what);
     va_end(args);
 }
 

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/secret.h"
 #include "base/xalloc.h"
 #include "cli/client_flags.h"
 #include "cli/flag_words.h"
@@ -6,7 +7,7 @@
 #include "stream/config/option_value.h"
 
 /* Flags of every command; behind the command's own and the client's. */
-enum { HELP_FLAGS = 2 };
+enum { HELP_FLAGS = 2, ARGUMENT_SHOWN_MAX = 200 };
 
 struct row {
     const struct flag *flag; /* NULL: asks for help */
@@ -119,7 +120,10 @@ static bool keep_arguments(struct invocation *invocation, int count, char **argu
     assert(command->arguments_most <= COMMAND_ARGUMENTS_MAX);
     for (int i = 0; i < count; i++) {
         if ((size_t)i == command->arguments_most) {
-            buf_printf(why, "\"%s\" is one argument too many", arguments[i]);
+            char shown[ARGUMENT_SHOWN_MAX];
+            buf_printf(why, "\"%s\" is one argument too many",
+                       secret_argument(arguments[i], i ? arguments[i - 1] : NULL, shown,
+                                       sizeof(shown)));
             return false;
         }
         invocation->arguments[invocation->arguments_count++] = arguments[i];

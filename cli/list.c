@@ -3,12 +3,13 @@
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
+#include "cli/screen.h"
 #include "cli/user_names.h"
 #include "schemas/item.h"
 #include "schemas/recommendation_list.h"
 #include "stream/kafka/murmur.h"
 
-enum { LIST_ARENA_BLOCK = 1 << 16 };
+enum { LIST_ARENA_BLOCK = 1 << 16, REASON_BYTES_MOST = 1024 };
 
 struct listing {
     const struct client *client;
@@ -26,6 +27,13 @@ struct listing {
     struct slice *titles; /* of each item of the list, then of each `because` */
 };
 
+static bool columns_agree(const struct recommendation_list *list)
+{
+    size_t count = list->items.count;
+    return list->scores.count == count && list->reasons.count == count &&
+           list->because.count == count && list->evidence.count == count;
+}
+
 static bool take_list(void *arg, const struct record *rec)
 {
     struct listing *listing = arg;
@@ -38,6 +46,11 @@ static bool take_list(void *arg, const struct record *rec)
         listing->found = false;
         (void)client_fail("the list at offset %" PRId64 " cannot be read: %s", rec->offset,
                           error.detail);
+        return true;
+    }
+    if (!columns_agree(&listing->list)) {
+        listing->found = false;
+        (void)client_fail("the list at offset %" PRId64 " is not a valid list", rec->offset);
         return true;
     }
     listing->published_ms = rec->time_ms;
@@ -73,36 +86,51 @@ static struct slice title_or_id(struct slice title, struct slice id)
     return title.size ? title : id;
 }
 
+static void print_head(const struct listing *listing)
+{
+    const struct recommendation_list *list = &listing->list;
+    screen_line(stdout,
+                "user %s: %zu items by %.*s%s%.*s, built from events partition %d offset %" PRId64,
+                listing->user, list->items.count, SLICE_ARGS(list->model),
+                list->made_by.size ? ", ranked by " : "", SLICE_ARGS(list->made_by),
+                list->input_partition, list->input_offset);
+}
+
+/* Writes why an item is in the list. */
+static void write_reason(const struct listing *listing, size_t i, char *into, size_t size)
+{
+    const struct recommendation_list *list = &listing->list;
+    struct slice cause =
+        title_or_id(listing->titles[list->items.count + i], list->because.at[i]);
+    double evidence = (double)list->evidence.at[i];
+    switch (list->reasons.at[i]) {
+    case REASON_BECAUSE:
+        (void)snprintf(into, size, "because of %.*s, support %.0f", SLICE_ARGS(cause), evidence);
+        return;
+    case REASON_POPULAR:
+        (void)snprintf(into, size, "popular, %.0f actions", evidence);
+        return;
+    case REASON_TRENDING:
+        (void)snprintf(into, size, "trending, %.0f recent actions", evidence);
+        return;
+    case REASON_NEW:
+        (void)snprintf(into, size, "new");
+        return;
+    default: /* chosen by another model than counting */
+        (void)snprintf(into, size, "predicted");
+    }
+}
+
 static void print(const struct listing *listing)
 {
     const struct recommendation_list *list = &listing->list;
-    printf("user %s: %zu items by %.*s", listing->user, list->items.count,
-           SLICE_ARGS(list->model));
-    if (list->made_by.size) { printf(", ranked by %.*s", SLICE_ARGS(list->made_by)); }
-    printf(", built from events partition %d offset %" PRId64 "\n", list->input_partition,
-           list->input_offset);
+    print_head(listing);
     for (size_t i = 0; i < list->items.count; i++) {
+        char reason[REASON_BYTES_MOST];
         struct slice title = title_or_id(listing->titles[i], list->items.at[i]);
-        struct slice cause =
-            title_or_id(listing->titles[list->items.count + i], list->because.at[i]);
-        printf("%3zu. %-8.4f %.*s", i + 1, (double)list->scores.at[i], SLICE_ARGS(title));
-        switch (list->reasons.at[i]) {
-        case REASON_BECAUSE:
-            printf("  (because of %.*s, support %.0f)\n", SLICE_ARGS(cause),
-                   (double)list->evidence.at[i]);
-            break;
-        case REASON_POPULAR:
-            printf("  (popular, %.0f actions)\n", (double)list->evidence.at[i]);
-            break;
-        case REASON_TRENDING:
-            printf("  (trending, %.0f recent actions)\n", (double)list->evidence.at[i]);
-            break;
-        case REASON_NEW:
-            printf("  (new)\n");
-            break;
-        default: /* chosen by another model than counting */
-            printf("  (predicted)\n");
-        }
+        write_reason(listing, i, reason, sizeof(reason));
+        screen_line(stdout, "%3zu. %-8.4f %.*s  (%s)", i + 1, (double)list->scores.at[i],
+                    SLICE_ARGS(title), reason);
     }
 }
 
@@ -126,7 +154,7 @@ static int run(struct listing *listing, const struct user_names *names)
     }
     listing->titles = xcalloc(listing->list.items.count * 2, sizeof(*listing->titles));
     if (scan_topic(listing->wire, items, -1, /* follow= */ false, take_item, listing) < 0) {
-        fprintf(stderr, "freshet: no titles: %s\n", wire_why(listing->wire));
+        screen_line(stderr, "freshet: no titles: %s", wire_why(listing->wire));
     }
     print(listing);
     return 0;

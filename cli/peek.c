@@ -41,7 +41,7 @@ static const struct flag flags[] = {
 static bool has_control(struct slice text)
 {
     for (size_t i = 0; i < text.size; i++) {
-        if (quote_is_control(slice_of(text.data + i, text.size - i))) { return true; }
+        if (quote_control(slice_of(text.data + i, text.size - i))) { return true; }
     }
     return false;
 }

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/local_copy.h"
@@ -19,6 +20,13 @@ static const struct stage stages[] = {
     {"scorer", "histories"},
 };
 
+/* A text of a copy's answer, as it may be printed. */
+static struct quoted text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return quote_line(slice_str(text ? text : "-"));
+}
+
 static void print_partition(struct wire *wire, const struct stage *stage, const char *generation,
                             const char *topic, int32_t partition, const json_t *copies)
 {
@@ -33,7 +41,7 @@ static void print_partition(struct wire *wire, const struct stage *stage, const 
     printf("%-9s %-24s %4d %12" PRId64 " %12" PRId64 " %10" PRId64 "  ", stage->worker, topic,
            partition, from, end, end - from);
     if (task) {
-        printf("%-10s %10lld\n", json_string_value(json_object_get(task, "state")),
+        printf("%-10s %10lld\n", text_of(task, "state").text,
                (long long)json_integer_value(json_object_get(task, "restore_remaining")));
     } else {
         printf("%-10s %10s\n", "-", "-");
@@ -98,18 +106,20 @@ static void print_reasons(const json_t *copy)
     json_t *count;
     json_object_foreach(json_object_get(copy, "dead_letters"), reason, count)
     {
-        printf("%s%s %lld", before, reason, (long long)json_integer_value(count));
+        printf("%s%s %lld", before, quote_line(slice_str(reason)).text,
+               (long long)json_integer_value(count));
         before = ", ";
     }
 }
 
 static void print_copy(const json_t *copy)
 {
-    const char *generation = json_string_value(json_object_get(copy, "generation"));
-    bool named = generation && generation[0];
+    struct quoted generation = text_of(copy, "generation");
+    bool named = generation.text[0] && strcmp(generation.text, "-") != 0;
     printf("%s%s%s slot %lld: pid %lld, tables %s",
-           json_string_value(json_object_get(copy, "worker")), named ? " of generation " : "",
-           named ? generation : "", (long long)json_integer_value(json_object_get(copy, "slot")),
+           text_of(copy, "worker").text, named ? " of generation " : "",
+           named ? generation.text : "",
+           (long long)json_integer_value(json_object_get(copy, "slot")),
            (long long)json_integer_value(json_object_get(copy, "pid")),
            json_is_true(json_object_get(copy, "loaded")) ? "loaded" : "loading");
     const char *before = ", stands by for";

@@ -1,16 +1,14 @@
 #include "base/base.h"
+#include "base/message.h"
 #include "features/acceptance.h"
 #include "model/counting/timeline.h"
-
-/* Most milliseconds before or after 1970: to the end of the year 9999. */
-static const int64_t event_time_max_ms = INT64_C(253402300799999);
 
 static _printf_(3, 4) int refuse(struct acceptance_error *error, const char *reason,
                                  const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(error->detail, sizeof(error->detail), format, args);
+    message_write(error->detail, sizeof(error->detail), format, args);
     va_end(args);
     error->reason = reason;
     return -EINVAL;
@@ -52,7 +50,7 @@ int acceptance_check(const struct record *rec, const struct user_event *ev, int6
                       TIMELINE_WEIGHT_MAX);
     }
     int64_t time_ms = ev->event_time_ms, received_ms = arrival_ms(rec, ev);
-    if (time_ms > event_time_max_ms || time_ms < -event_time_max_ms) {
+    if (time_ms > TIMELINE_TIME_MAX_MS || time_ms < -TIMELINE_TIME_MAX_MS) {
         return refuse(ret_error, "bad_event_time", "event_time_ms %" PRId64 " is out of range",
                       time_ms);
     }

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/exit_code.h"
+#include "base/message.h"
 #include "stream/env.h"
 
 void env_log_args(const struct env *env, enum log_level level, const char *msg, const char *format,
@@ -7,7 +8,7 @@ void env_log_args(const struct env *env, enum log_level level, const char *msg, 
 {
     char pairs[ENV_TEXT_MAX];
     if (!env->log.line) { return; }
-    (void)vsnprintf(pairs, sizeof(pairs), format, args);
+    message_write(pairs, sizeof(pairs), format, args);
     env->log.line(env->log.arg, level, msg, pairs);
 }
 
@@ -27,7 +28,7 @@ void env_break(struct env *env, int exit_code, const char *format, ...)
     ending->exit_code = exit_code;
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(ending->why, sizeof(ending->why), format, args);
+    message_write(ending->why, sizeof(ending->why), format, args);
     va_end(args);
 }
 
@@ -47,7 +48,7 @@ void run_refusal_set(struct run_refusal *refusal, const char *reason, const char
                      va_list args)
 {
     refusal->reason = reason;
-    (void)vsnprintf(refusal->text, sizeof(refusal->text), format, args);
+    message_write(refusal->text, sizeof(refusal->text), format, args);
 }
 
 void run_refusal_clear(struct run_refusal *refusal)

@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#undef vsnprintf /* its arguments lie elsewhere */
+
 enum { LOG_LINE_MAX = 8192 };
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
@@ -65,7 +67,8 @@ void log_line(enum log_level level, const char *msg, const char *pairs, ...)
         used += (size_t)more;
     }
     for (size_t i = 0; i < used; i++) {
-        if ((unsigned char)line[i] < ' ') { line[i] = ' '; }
+        size_t control = quote_control(slice_of(line + i, used - i));
+        memset(line + i, ' ', control);
     }
     line[used++] = '\n';
     ssize_t wrote;

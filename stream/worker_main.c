@@ -15,6 +15,7 @@
 #include "base/descriptors.h"
 #include "base/directory.h"
 #include "base/quote.h"
+#include "base/secret.h"
 #include "base/version.h"
 #include "base/xalloc.h"
 #include "stream/config/bootstrap.h"
@@ -39,6 +40,7 @@ enum {
     NOTES_BYTES_MAX = 64 << 10,
     STATUS_BYTES_MAX = 8 << 20, /* 40,000 partitions */
     CLOSE_TIMEOUT_S = 20,
+    ARGUMENT_SHOWN_MAX = 200,
     MALLOC_MAP_BYTES = 128 << 10,
     OTHERS_MASK = 0077, /* state holds what users did: it is for the worker's user alone */
 };
@@ -395,7 +397,9 @@ int worker_main(const struct worker *worker, int argc, char **argv)
     enum options_result loaded = options_load(program, about, groups, ARRAY_COUNT(groups),
                                               argc, argv, stderr, &process.options, &rest);
     if (loaded == OPTIONS_OK && rest && rest[0]) {
-        code = refuse(EXIT_USAGE, "unexpected argument", rest[0]);
+        char shown[ARGUMENT_SHOWN_MAX];
+        code = refuse(EXIT_USAGE, "unexpected argument",
+                      secret_argument(rest[0], NULL, shown, sizeof(shown)));
     } else if (loaded == OPTIONS_OK) {
         log_setup(worker->name, (enum log_level)process.settings.log_level);
         log_line(LOG_INFO, "starting", "version=%s commit=%s", version_number(), version_commit());

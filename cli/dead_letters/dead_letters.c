@@ -6,6 +6,7 @@
  * sent again, or in parts, so that one dead letter that cannot be sent does not stop the others.
  */
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/number.h"
@@ -166,7 +167,8 @@ void dead_letter_counts_print(const struct dead_letter_counts *counts, bool dry)
     int64_t left = 0;
     for (size_t i = 0; i < counts->count; i++) {
         const struct dead_letter_count *count = &counts->at[i];
-        printf("%-24s %12" PRId64 " %12" PRId64 " %13" PRId64 "\n", count->reason, count->kept,
+        printf("%-24s %12" PRId64 " %12" PRId64 " %13" PRId64 "\n",
+               quote_line(slice_str(count->reason)).text, count->kept,
                count->sent_before, count->chosen);
         left += count->left;
     }

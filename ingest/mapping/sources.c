@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/message.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/action_syntax.h"
 #include "ingest/mapping/sources.h"
@@ -28,7 +29,7 @@ static _printf_(2, 3) int refuse(struct setup *setup, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(setup->why, setup->why_size, format, args);
+    message_write(setup->why, setup->why_size, format, args);
     va_end(args);
     return -EINVAL;
 }

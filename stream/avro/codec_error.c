@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/message.h"
 #include "stream/avro/codec_error.h"
 
 int codec_error_set(struct codec_error *ret_error, int result, const char *reason,
@@ -9,7 +10,7 @@ int codec_error_set(struct codec_error *ret_error, int result, const char *reaso
     va_start(args, format);
     ret_error->reason = reason;
     ret_error->unknown_id = false;
-    (void)vsnprintf(ret_error->detail, sizeof(ret_error->detail), format, args);
+    message_write(ret_error->detail, sizeof(ret_error->detail), format, args);
     va_end(args);
     return result;
 }

@@ -3,6 +3,7 @@
  * nesting and the number of values, which blocks of empty elements could otherwise make endless.
  */
 #include "base/base.h"
+#include "base/message.h"
 #include "stream/avro/cursor.h"
 
 enum { VARINT_BYTES_MAX = 10 };
@@ -23,7 +24,7 @@ bool cursor_refuse(struct cursor *cursor, const char *reason, const char *format
     cursor->reason = reason;
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(cursor->message, sizeof(cursor->message), format, args);
+    message_write(cursor->message, sizeof(cursor->message), format, args);
     va_end(args);
     return false;
 }

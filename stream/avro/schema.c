@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/message.h"
 #include "base/xalloc.h"
 #include "stream/avro/schema.h"
 
@@ -81,7 +82,7 @@ static _printf_(2, 3) void *refuse(struct parser *parser, const char *format, ..
     va_list args;
     va_start(args, format);
     parser->error->reason = "bad_schema";
-    (void)vsnprintf(parser->error->detail, sizeof(parser->error->detail), format, args);
+    message_write(parser->error->detail, sizeof(parser->error->detail), format, args);
     va_end(args);
     return NULL;
 }

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/edit_distance.h"
+#include "base/secret.h"
 #include "base/version.h"
 #include "stream/config/option_names.h"
 
@@ -39,6 +40,11 @@ const char *option_spelt(const struct option *option, const char *variable, size
     if (is_variable_of(option->name, is_prefix, variable, size)) { return option->name; }
     bool is_former = option->former && is_variable_of(option->former, is_prefix, variable, size);
     return is_former ? option->former : NULL;
+}
+
+bool option_is_secret(const struct option *option, const char *key)
+{
+    return (option && option->type == OPTION_SECRET) || secret_named(slice_str(key));
 }
 
 size_t option_distance(const struct option *option, const char *key)

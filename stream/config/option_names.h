@@ -15,6 +15,8 @@ bool option_is_named(const struct option *option, const char *key);
  * `variable` is its name without FRESHET_, `size` bytes long. For a prefix option it is enough that
  * the variable begins with the prefix. */
 const char *option_spelt(const struct option *option, const char *variable, size_t size);
+/* Says whether the value of a key may be a secret, by its option (may be NULL) or its name. */
+bool option_is_secret(const struct option *option, const char *key);
 /* Returns the edit distance of the key to the option's name; for a prefix option, of the key's
  * first words, as many as the prefix has. */
 size_t option_distance(const struct option *option, const char *key);

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "stream/config/option_value.h"
 
 enum { UNIT_BYTES_MAX = 8 };
@@ -22,7 +23,7 @@ static const struct {
     const char *name;
     const char *description;
 } types[] = {
-    [OPTION_STRING] = {"string", "a text"},
+    [OPTION_STRING] = {"string", "a text in UTF-8"},
     [OPTION_SECRET] = {"secret", "a text"},
     [OPTION_LONG] = {"number", "a whole number"},
     [OPTION_DOUBLE] = {"decimal", "a decimal number"},
@@ -130,6 +131,8 @@ int option_value_parse(const struct option *option, const char *text,
     int result = 0;
     switch (option->type) {
     case OPTION_STRING:
+        result = utf8_valid(text, strlen(text)) ? 0 : -EINVAL;
+        break;
     case OPTION_SECRET:
         break;
     case OPTION_LONG:

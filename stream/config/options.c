@@ -9,12 +9,15 @@
  *   4. store()           writes all values into the settings structs, when there was no fault
  *
  * A fault is printed and loading goes on, so that all faults are reported at once. A value that a
- * placeholder brought is never printed: it may be a secret.
+ * placeholder brought is never printed: it may be a secret. Nor is one whose name sounds like one
+ * (base/secret.h), or whose name is unknown: it may be a secret whose name was mistyped.
  */
 #include "base/base.h"
 #include "base/arena.h"
 #include "base/edit_distance.h"
+#include "base/secret.h"
 #include "base/text_file.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "base/xalloc.h"
 #include "stream/config/file_format.h"
@@ -58,10 +61,10 @@ struct load {
     struct entry *entries;
     size_t entries_count;
     struct setting *settings;
-    size_t settings_count;
-    size_t settings_dropped;
+    size_t settings_count, settings_dropped;
     struct buf text; /* of the file being read */
     FILE *err;
+    char shown[OPTIONS_QUOTE_MAX]; /* scratch */
     int faults, misused; /* misused: arguments that cannot be read */
 };
 
@@ -102,7 +105,8 @@ static void fault_file(struct load *load, const char *file, int line, const char
 static void fault_setting(struct load *load, const struct setting *setting, const char *value,
                           struct buf *hint)
 {
-    setting_print(setting, value, load->err);
+    bool secret = option_is_secret(setting->entry ? setting->entry->option : NULL, setting->key);
+    setting_print(setting, value && secret ? "****" : value, load->err);
     end_fault(load, hint);
 }
 
@@ -187,10 +191,7 @@ static bool check_misspelt(struct load *load, const struct setting *setting)
         edit_distance(meant->name + prefix, setting->key + prefix) > NEAR_NAME_EDITS) {
         return true;
     }
-    struct buf hint;
-    buf_init(&hint, OPTIONS_QUOTE_MAX);
-    buf_printf(&hint, "unknown; did you mean %s?", meant->name);
-    fault_setting(load, setting, NULL, &hint);
+    setting_fault(setting, load->err, &load->faults, "unknown; did you mean %s?", meant->name);
     return false;
 }
 
@@ -296,7 +297,8 @@ static void add_pair(struct load *load, const char *pair)
 {
     size_t size = strcspn(pair, "=");
     if (size == 0 || pair[size] == '\0') {
-        fault_argument(load, pair, "write KEY=VALUE");
+        fault_argument(load, secret_argument(pair, NULL, load->shown, OPTIONS_QUOTE_MAX),
+                       "write KEY=VALUE");
         return;
     }
     const char *value = pair + size + 1;
@@ -339,12 +341,9 @@ static void check_repeated(struct load *load, const struct setting *setting)
 {
     const struct setting *end = load->settings + load->settings_count;
     const struct setting *later = setting_repeated(setting, end);
-    struct buf hint;
     if (!later) { return; }
-    buf_init(&hint, OPTIONS_QUOTE_MAX);
-    buf_printf(&hint, "line %d has the key again, with another value; keep one of them",
-               later->line);
-    fault_setting(load, setting, NULL, &hint);
+    setting_fault(setting, load->err, &load->faults,
+                  "line %d has the key again, with another value; keep one of them", later->line);
 }
 
 static void check_former(struct load *load, const struct setting *setting)
@@ -352,10 +351,8 @@ static void check_former(struct load *load, const struct setting *setting)
     for (size_t i = 0; i < load->settings_count; i++) {
         const struct setting *other = &load->settings[i];
         if (other->former || !setting_contradicts(setting, other)) { continue; }
-        struct buf hint;
-        buf_init(&hint, OPTIONS_QUOTE_MAX);
-        buf_printf(&hint, "its new name %s has another value; keep that one", setting->key);
-        fault_setting(load, setting, NULL, &hint);
+        setting_fault(setting, load->err, &load->faults,
+                      "its new name %s has another value; keep that one", setting->key);
         return;
     }
     if (setting->entry->used_former) { return; }
@@ -367,6 +364,10 @@ static void add_property(struct load *load, struct setting *setting)
 {
     struct properties *properties = &setting->entry->properties;
     const char *value = expand(load, setting);
+    if (value && !utf8_valid(value, strlen(value)) && !option_is_secret(NULL, setting->key)) {
+        setting_fault(setting, load->err, &load->faults, "expected a text in UTF-8");
+        value = NULL;
+    }
     if (!value) { return; }
     if (!properties->at) {
         properties->at =
@@ -524,6 +525,9 @@ static void unknown_flag(struct load *load, const char *flag)
     char name[PROPERTY_KEY_MAX];
     (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(flag + 2, "="), flag + 2);
     const struct entry *entry = find_entry(load, name);
+    if (!entry || option_is_secret(entry->option, name)) {
+        flag = secret_argument(flag, NULL, load->shown, OPTIONS_QUOTE_MAX);
+    }
     if (entry) {
         bool former = option_is_former(entry->option, name);
         fault_argument(load, flag, "write --set %s=VALUE", former ? entry->option->name : name);
@@ -570,7 +574,8 @@ enum options_result options_load(const char *program, const char *about,
     add_arguments(&load, argc, argv, rest, &rest_count);
     rest[rest_count] = NULL;
     for (size_t i = 0; !ret_rest && i < rest_count; i++) {
-        fault_argument(&load, rest[i], "unexpected argument; --help shows the flags");
+        fault_argument(&load, secret_argument(rest[i], NULL, load.shown, OPTIONS_QUOTE_MAX),
+                       "unexpected argument; --help shows the flags");
     }
     add_environment(&load);
     if (!load_end(&load, ret_options)) { return load.misused ? OPTIONS_USAGE : OPTIONS_BAD; }

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/message.h"
 #include "base/quote.h"
 #include "stream/config/setting.h"
 
@@ -52,6 +53,21 @@ void setting_print(const struct setting *setting, const char *value, FILE *err)
     }
 }
 
+void setting_fault(const struct setting *setting, FILE *err, int *faults, const char *format, ...)
+{
+    char text[QUOTED_MAX];
+    struct buf hint;
+    va_list args;
+    va_start(args, format);
+    message_write(text, sizeof(text), format, args);
+    va_end(args);
+    buf_init(&hint, sizeof(text));
+    buf_printf(&hint, "%s", text);
+    setting_print(setting, NULL, err);
+    fault_end(err, &hint);
+    ++*faults;
+}
+
 void fault_of_file(FILE *err, const char *file, int line, const char *reason)
 {
     struct buf hint;
@@ -66,7 +82,7 @@ void fault_of_file(FILE *err, const char *file, int line, const char *reason)
 void fault_of_argument(FILE *err, const char *argument, const char *format, va_list args)
 {
     char text[QUOTED_MAX];
-    (void)vsnprintf(text, sizeof(text), format, args);
+    message_write(text, sizeof(text), format, args);
     struct buf hint;
     buf_init(&hint, sizeof(text));
     buf_printf(&hint, "%s", text);

@@ -32,6 +32,9 @@ bool setting_contradicts(const struct setting *setting, const struct setting *ot
 const struct setting *setting_repeated(const struct setting *setting, const struct setting *end);
 /* Begins a fault about a setting: its key, its value unless that is NULL, and where it is. */
 void setting_print(const struct setting *setting, const char *value, FILE *err);
+/* Prints a whole fault about a setting, without its value, and counts it. */
+void setting_fault(const struct setting *setting, FILE *err, int *faults, const char *format, ...)
+    _printf_(4, 5);
 /* Prints a whole fault about a file; line 0: the file as a whole. */
 void fault_of_file(FILE *err, const char *file, int line, const char *reason);
 /* Prints a whole fault about an argument of the command line. */

@@ -16,6 +16,8 @@
  */
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/message.h"
+#include "base/secret.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
 #include "stream/kafka/kafka_properties.h"
@@ -27,7 +29,7 @@ void kafka_set_why(struct kafka *kafka, const char *format, ...)
     va_list args;
     va_start(args, format);
     pthread_mutex_lock(&kafka->why_lock);
-    (void)vsnprintf(kafka->why, sizeof(kafka->why), format, args);
+    message_write(kafka->why, sizeof(kafka->why), format, args);
     pthread_mutex_unlock(&kafka->why_lock);
     va_end(args);
 }
@@ -168,11 +170,13 @@ static int set_all(rd_kafka_conf_t *conf, const struct setting *settings, char *
     char text[ERROR_TEXT_MAX];
     for (; settings->key; settings++) {
         if (!settings->value) { continue; }
-        if (rd_kafka_conf_set(conf, settings->key, settings->value, text, sizeof(text)) !=
+        if (rd_kafka_conf_set(conf, settings->key, settings->value, text, sizeof(text)) ==
             RD_KAFKA_CONF_OK) {
-            *ret_why = xprintf("kafka.%s=%s: %s", settings->key, settings->value, text);
-            return WIRE_FATAL;
+            continue;
         }
+        bool secret = secret_named(slice_str(settings->key)); /* the text contains the value */
+        *ret_why = xprintf("kafka.%s: %s", settings->key, secret ? "invalid value" : text);
+        return WIRE_FATAL;
     }
     return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "base/base.h"
 #include "base/edit_distance.h"
+#include "base/secret.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
 #include "stream/kafka/kafka_properties.h"
@@ -131,16 +132,6 @@ static char *explain_unknown(const char *given, const char *key)
                    nearest, nearest[0] ? "?" : "");
 }
 
-static bool may_be_secret(const char *key)
-{
-    static const char *const words[] = {"pass", "secret", "key", "token", "jaas", "pem",
-                                        "credential"};
-    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
-        if (strcasestr(key, words[i])) { return true; }
-    }
-    return false;
-}
-
 static char *check_one(rd_kafka_conf_t *conf, const struct property *property)
 {
     char text[ERROR_TEXT_MAX];
@@ -153,7 +144,7 @@ static char *check_one(rd_kafka_conf_t *conf, const struct property *property)
         rd_kafka_conf_set(conf, key, property->value, text, sizeof(text));
     if (result == RD_KAFKA_CONF_UNKNOWN) { return explain_unknown(property->key, key); }
     if (result == RD_KAFKA_CONF_OK) { return NULL; }
-    if (may_be_secret(key)) { return xprintf("kafka.%s: invalid value", property->key); }
+    if (secret_named(slice_str(key))) { return xprintf("kafka.%s: invalid value", property->key); }
     return xprintf("kafka.%s=%.100s: %s", property->key, property->value, text);
 }
 

@@ -5,6 +5,7 @@
  * The options and the checks of their values are at the end of the file.
  */
 #include "base/base.h"
+#include "base/message.h"
 #include "base/xalloc.h"
 #include "stream/config/option_table.h"
 #include "stream/registry/http.h"
@@ -30,7 +31,7 @@ static _printf_(3, 4) int fail(struct registry *registry, int fault, const char 
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(registry->why, sizeof(registry->why), format, args);
+    message_write(registry->why, sizeof(registry->why), format, args);
     va_end(args);
     return fault;
 }

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/message.h"
 #include "stream/registry/registry_answer.h"
 #include "stream/avro/framing.h"
 #include "stream/avro/schema.h"
@@ -21,7 +22,7 @@ static _printf_(3, 4) int fail(char *why, int fault, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(why, REGISTRY_WHY_BYTES, format, args);
+    message_write(why, REGISTRY_WHY_BYTES, format, args);
     va_end(args);
     return fault;
 }

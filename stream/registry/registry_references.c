@@ -2,6 +2,7 @@
  * reference that stands in the queue already is not fetched again, so circles end.
  */
 #include "base/base.h"
+#include "base/message.h"
 #include "base/xalloc.h"
 #include "stream/avro/schema.h"
 #include "stream/avro/schema_references.h"
@@ -26,7 +27,7 @@ static _printf_(3, 4) int fail(struct resolving *resolving, int fault, const cha
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(resolving->why, REGISTRY_WHY_BYTES, format, args);
+    message_write(resolving->why, REGISTRY_WHY_BYTES, format, args);
     va_end(args);
     return fault;
 }

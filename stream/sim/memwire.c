@@ -7,6 +7,7 @@
  */
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/message.h"
 #include "base/xalloc.h"
 #include "stream/kafka/member_name.h"
 #include "stream/sim/memlog_internal.h"
@@ -27,7 +28,7 @@ int memwire_refuse(struct memwire *wire, int error, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(wire->why, sizeof(wire->why), format, args);
+    message_write(wire->why, sizeof(wire->why), format, args);
     va_end(args);
     return error;
 }

@@ -94,3 +94,37 @@ def test_a_wrong_configuration_has_its_own_exit_code():
     assert "schema.framing" in done.stderr
     assert "generation" in freshet("status", "--generation", "a/b", code=78).stderr
     assert "--generation NAME" in freshet("backfill", code=1).stderr
+
+
+SECRET = "hunter2"
+
+
+def test_secrets_are_not_printed():
+    """However a secret is mistyped, and wherever it stands on a command line."""
+    workers = [FRESHET.with_name(f"freshet-{name}") for name in ("ingest", "scorer")]
+    for program in workers:
+        for words in (["--kafka.sasl.password=" + SECRET], ["kafka.sasl.password=" + SECRET],
+                      ["--set", "kafka.sasl.passwrd=" + SECRET, "--set", "bootstrap.servers=x:1"],
+                      ["--set", "schema.registry.bearer=" + SECRET],
+                      ["--set", "kafka.ssl.key.pem=" + SECRET, "--set", "bootstrap.servers=x:1"],
+                      ["--set", "kafka.sasl.password", SECRET]):
+            done = subprocess.run([program, *words], text=True, timeout=20, cwd="/tmp",
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            assert done.returncode in (64, 78), done.stdout
+            assert SECRET not in done.stdout
+    for words in (["kafka.sasl.password=" + SECRET], ["list", "u", "--sasl-password=" + SECRET],
+                  ["list", "u", "sasl.password=" + SECRET], ["list", "u", "--password", SECRET],
+                  ["list", "u", "-s", "kafka.sasl.password", SECRET]):
+        assert SECRET not in freshet(*words, code=64).stderr
+
+
+def test_nothing_steers_the_terminal():
+    """Control characters in arguments, C0, C1 and those that turn the direction of writing."""
+    evil = "a\x1b]0;x\x07\r\u009b\u202eb"
+    for words in ([evil], ["list", "u", evil], ["list", "--" + evil],
+                  ["peek", "t", "--limit", evil],
+                  ["list", "u", "--set", "bootstrap.servers=" + evil],
+                  ["list", "u", "--generation", evil], ["list", "u", "--config", "/tmp/" + evil]):
+        done = subprocess.run([FRESHET, *words], text=True, timeout=20,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode and not set(done.stdout) & set("\x1b\x07\r\u009b\u202e"), words

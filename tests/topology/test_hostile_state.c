@@ -1,7 +1,7 @@
-/* Records that somebody else has written to a worker's own changelog: numbers at the limits of their
- * types, columns of different lengths, bytes that are no message. Each becomes a dead letter, its
- * user or item begins anew, and everybody else goes on. Only a state of a newer version ends the
- * worker, with what helps. */
+/* Records that somebody else has written to a worker's own changelog: numbers at the limits of
+ * their types, columns of different lengths, bytes that are no message. Each becomes a dead letter,
+ * its user or item begins anew, and everybody else goes on. Only a state of a newer version ends
+ * the worker, with what helps. */
 #include "base/base.h"
 #include "base/exit_code.h"
 #include "features/features.h"
@@ -199,9 +199,9 @@ static void test_users(void **state)
 
 /* ---- Rows ---- */
 
-static const char *const spoiled_rows[] = {"epoch-least", "epoch-most", "trend-epoch", "users-least",
-                                           "pruned-most", "mass",       "co",          "long-id",
-                                           "itself",      "columns",    "other-key"};
+static const char *const spoiled_rows[] = {
+    "epoch-least", "epoch-most", "trend-epoch", "users-least", "pruned-most", "mass",
+    "co",          "long-id",    "itself",      "columns",     "other-key"};
 
 static void spoil_row(size_t which, struct item_neighbours *row, const char *id)
 {

@@ -9,6 +9,7 @@
  * All arrays have the size of the contract's limits and are allocated once.
  */
 #include "base/base.h"
+#include "base/message.h"
 #include "base/xalloc.h"
 #include "trainer/similarity/delta_reader.h"
 
@@ -55,7 +56,7 @@ static _printf_(3, 4) int refuse(struct delta_error *error, const char *reason, 
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(error->detail, sizeof(error->detail), format, args);
+    message_write(error->detail, sizeof(error->detail), format, args);
     va_end(args);
     error->reason = reason;
     return -EINVAL;

@@ -67,8 +67,8 @@ void stored_row_fill(struct stored_row *stored, const struct held_row *held,
     };
 }
 
-/* Bounds what later code adds up and rescales. Our own sums stay far below: a message of deltas adds
- * at most DELTA_READER_VALUE_MAX to each. */
+/* Bounds what later code adds up and rescales. Our own sums stay far below: a message of deltas
+ * adds at most DELTA_READER_VALUE_MAX to each. */
 static bool numbers_valid(const struct item_neighbours *message)
 {
     const int64_t count_max = INT64_C(1) << 53;

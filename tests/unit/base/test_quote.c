@@ -51,6 +51,18 @@ static void test_text(void **state)
     assert_string_equal(line, "a=\"1 2\" b=3");
 }
 
+/* Marks that turn the direction of writing or end a line, for people, logs and JSON. */
+static void test_bidi(void **state)
+{
+    char line[64];
+    quote_screen(slice_str("a\xe2\x80\xae" "b\xe2\x81\xa6\xd8\x9c\xc2\x9b\xe2\x82\xac\t"), line,
+                 sizeof(line));
+    assert_string_equal(line, "a\\u202eb\\u2066\\u061c\\u009b\xe2\x82\xac\\x09");
+    check_value("\xe2\x80\xae", 3, 64, "\"\\xe2\\x80\\xae\"");
+    assert_string_equal(quote_line(slice_str("\xe2\x80")).text, "\\xe2\\x80");
+    assert_string_equal(quote_line(slice_of(NULL, 0)).text, "");
+}
+
 static void check_json(struct slice text, enum quote_bytes bytes, const char *expected)
 {
     struct buf out;
@@ -69,6 +81,8 @@ static void test_json(void **state)
     check_json(slice_str("a\"b\\c\nd\re\tf"), QUOTE_UTF8, "\"a\\\"b\\\\c\\nd\\re\\tf\"");
     check_json(slice_of("\0\x1b\x7f", 3), QUOTE_UTF8, "\"\\u0000\\u001b\\u007f\"");
     check_json(slice_str("\xc2\x9b"), QUOTE_UTF8, "\"\\u009b\"");
+    check_json(slice_str("\xe2\x80\xae\xe2\x81\xa9"), QUOTE_UTF8, "\"\\u202e\\u2069\"");
+    check_json(slice_str("\xe2\x80\xad"), QUOTE_EITHER, "\"\\u202d\"");
     check_json(slice_str("\xc2\x9b"), QUOTE_LATIN1, "\"\\u00c2\\u009b\"");
     check_json(slice_str("\xc2\xa0"), QUOTE_EITHER, "\"\xc2\xa0\"");
     check_json(slice_str("\xc3"), QUOTE_EITHER, "\"\\u00c3\"");
@@ -86,7 +100,7 @@ static void check_read_again(const char *text, size_t size)
     assert_true(slice_equal(slice_of(json_string_value(read), json_string_length(read)),
                             slice_of(text, size)));
     for (size_t i = 0; i < out.size; i++) {
-        assert_false(quote_is_control(slice_of(out.data + i, out.size - i)));
+        assert_int_equal(quote_control(slice_of(out.data + i, out.size - i)), 0);
     }
     json_decref(read);
     buf_release(&out);
@@ -96,7 +110,8 @@ static void test_json_random(void **state)
 {
     static const char *const pieces[] = {
         "a",    "\"",       "\\",       "/",        "\n",           "\x01",
-        "\x7f", "\xc2\x80", "\xc2\xa0", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+        "\x7f", "\xc2\x80", "\xc2\xa0", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+        "\xe2\x80\xae"};
     uint32_t random = 17;
     for (size_t round = 0; round < 2000; round++) {
         char text[64] = "";
@@ -118,6 +133,7 @@ int main(void)
         cmocka_unit_test(test_value),
         cmocka_unit_test(test_value_cut),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_bidi),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_random),
     };

@@ -148,15 +148,20 @@ static void test_moments(void **state)
     };
     struct scratch *scratch = *state;
     for (size_t i = 0; i < ARRAY_COUNT(moments); i++) {
-        char schema[80];
-        (void)snprintf(schema, sizeof(schema), "{\"type\":\"long\",\"logicalType\":\"%s\"}",
-                       moments[i].logical);
+        char schema[200];
+        (void)snprintf(schema, sizeof(schema),
+                       "{\"type\":\"record\",\"name\":\"R%zu\",\"fields\":[{\"name\":\"t\","
+                       "\"type\":{\"type\":\"long\",\"logicalType\":\"%s\"}}]}",
+                       i, moments[i].logical);
+        char shown[80];
+        (void)snprintf(shown, sizeof(shown), "{\"t\":%s}", moments[i].shown);
         buf_clear(&scratch->json);
         put_long(&scratch->body, moments[i].count);
         struct slice message = scratch_frame(scratch, schema);
         assert_int_equal(
             codec_json_times(scratch->schemas, message, &scratch->json, &scratch->error), 0);
-        assert_true(slice_equal(buf_slice(&scratch->json), slice_str(moments[i].shown)));
+        buf_append(&scratch->json, "", 1);
+        assert_string_equal(scratch->json.data, shown);
         buf_clear(&scratch->body);
     }
 }

@@ -250,11 +250,11 @@ static void test_all_faults(void **state)
         "msg=\"bad argument\" argument=\"--batch.records.max=1\" "
         "hint=\"write --set batch.records.max=VALUE\"",
         "msg=\"bad argument\" argument=x hint=\"write KEY=VALUE\"",
-        "msg=\"bad argument\" argument=\"=x\" hint=\"write KEY=VALUE\"",
+        "msg=\"bad argument\" argument=\"=****\" hint=\"write KEY=VALUE\"",
         "msg=\"bad option\" key=strict-mode value=yes argument=--set "
         "hint=\"expected true or false; write true\"",
         "msg=\"bad argument\" argument=--config hint=\"needs a FILE\"",
-        "msg=\"missing option\" key=name hint=\"required; set it to a text\"",
+        "msg=\"missing option\" key=name hint=\"required; set it to a text in UTF-8\"",
     };
     for (size_t i = 0; i < ARRAY_COUNT(lines); i++) { expect_error(lines[i], first_path); }
     assert_int_equal(count_errors(), ARRAY_COUNT(lines));
@@ -442,6 +442,37 @@ static void test_former_name_in_faults(void **state)
     expect_error("argument=\"--strict=true\" hint=\"write --set strict-mode=VALUE\"", NULL);
 }
 
+/* However a secret is mistyped, and wherever it stands, it is not printed. */
+static void test_secrets_are_not_printed(void **state)
+{
+    static const char *const lines[] = {"http.passwrd=hunter2\n", "http.password hunter2\n",
+                                        "sasl.pasword=hunter2\n", "name=x\nsasl-token: hunter2\n"};
+    for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+        write_file(first_path, lines[i]);
+        assert_int_equal(LOAD("--config", first_path), OPTIONS_BAD);
+        assert_null(strstr(errors, "hunter2"));
+    }
+    assert_int_equal(LOAD("--kafka.sasl.password=hunter2", "--set", "=hunter2", "--sasl=hunter2",
+                          "--set", "http.passwrd=hunter2"), OPTIONS_USAGE);
+    assert_null(strstr(errors, "hunter2"));
+    setenv("FRESHET_BATCH_RECORDS_MAX", "x", 1);
+    assert_int_equal(LOAD("--set", "name=x"), OPTIONS_BAD);
+    assert_non_null(strstr(errors, "value=x"));
+    unsetenv("FRESHET_BATCH_RECORDS_MAX");
+}
+
+/* Values become parts of messages, which are UTF-8; only a secret may hold other bytes. */
+static void test_latin1(void **state)
+{
+    assert_int_equal(LOAD("--set", "name=caf\xe9"), OPTIONS_BAD);
+    expect_error("key=name value=\"caf\\xe9\" argument=--set "
+                 "hint=\"expected a text in UTF-8\"", NULL);
+    assert_int_equal(LOAD("--set", "name=x", "--set", "kafka.client.rack=\xe9"), OPTIONS_BAD);
+    expect_error("key=kafka.client.rack argument=--set hint=\"expected a text in UTF-8\"", NULL);
+    assert_int_equal(LOAD("--set", "name=caf\xc3\xa9", "--set", "kafka.sasl.password=\xe9"),
+                     OPTIONS_OK);
+}
+
 static void test_fill(void **state)
 {
     static const char *const pairs[] = {"name=x", "decay=0.25", "kafka.a=b", "name=y"};
@@ -514,6 +545,8 @@ int main(void)
         TEST(test_former_name_is_overridden),
         TEST(test_both_names_differ),
         TEST(test_former_name_in_faults),
+        TEST(test_secrets_are_not_printed),
+        TEST(test_latin1),
         TEST(test_fill),
         TEST(test_empty_prefix),
         TEST(test_too_many),

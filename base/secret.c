@@ -1,0 +1,44 @@
+#include "base/base.h"
+#include "base/secret.h"
+
+static const char *const parts[] = {"pass", "pwd",  "secret", "token",     "key",
+                                    "cred", "auth", "bearer", "user.info", "userinfo",
+                                    "jaas", "pem",  "oauth",  "private"};
+
+static bool contains(struct slice name, const char *part)
+{
+    size_t length = strlen(part);
+    for (size_t at = 0; at + length <= name.size; at++) {
+        size_t k = 0;
+        while (k < length) {
+            char byte = name.data[at + k];
+            if (byte >= 'A' && byte <= 'Z') { byte = (char)(byte - 'A' + 'a'); }
+            if (byte == '_' || byte == '-') { byte = '.'; }
+            if (byte != part[k]) { break; }
+            k++;
+        }
+        if (k == length) { return true; }
+    }
+    return false;
+}
+
+bool secret_named(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        if (contains(name, parts[i])) { return true; }
+    }
+    return false;
+}
+
+const char *secret_argument(const char *argument, const char *before, char *into, size_t size)
+{
+    size_t name = strcspn(argument, "=");
+    bool hidden = before && !strchr(before, '=') && secret_named(slice_str(before));
+    if (hidden) {
+        (void)snprintf(into, size, "****");
+    } else {
+        (void)snprintf(into, size, "%.*s%s", (int)MIN_OF(name, (size_t)INT_MAX), argument,
+                       argument[name] ? "=****" : "");
+    }
+    return into;
+}

@@ -1,0 +1,16 @@
+/* Secret: which settings hold passwords, tokens and keys, by their names. No program prints the
+ * value of one, wherever it was set and however its name was mistyped. */
+#ifndef FRESHET_BASE_SECRET_H
+#define FRESHET_BASE_SECRET_H
+
+#include "base/slice.h"
+
+/* Says whether a setting of this name may hold a secret: the name contains pass, secret, token,
+ * key, credential or the like, in any case. */
+bool secret_named(struct slice name);
+/* Returns a command-line argument as it may be shown: the part before the first `=`, followed by
+ * `=****` when there is one; and all of it as `****` when `before`, the argument before it (may be
+ * NULL), names a secret without giving its value. Writes into `into`; returns it. */
+const char *secret_argument(const char *argument, const char *before, char *into, size_t size);
+
+#endif
