@@ -5,6 +5,7 @@
  */
 #include "base/base.h"
 #include "base/crash.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/dead_letter.h"
 #include "stream/kafka/origin.h"
@@ -13,6 +14,7 @@
 enum {
     REASONS_MAX = 64, /* that the status counts separately */
     REASON_TEXT_MAX = 48,
+    TELL_EVERY_MS = 60000, /* between two lines about one reason */
     OWN_HEADERS = 5, /* three of ours, withheld, truncated; and the origin's */
 };
 
@@ -20,6 +22,8 @@ enum {
 struct reason_count {
     char reason[REASON_TEXT_MAX];
     int64_t count;
+    int64_t untold; /* since the last line in the log */
+    int64_t told_ms;
 };
 
 struct dead_letters {
@@ -100,7 +104,8 @@ static int produce(const struct at_once *at_once, struct dead_letter *letter)
     return result;
 }
 
-static void count_reason(struct dead_letters *letters, const char *reason)
+/* Returns the reason's count; NULL when there are too many reasons. */
+static struct reason_count *count_reason(struct dead_letters *letters, const char *reason)
 {
     char labels[96];
     (void)snprintf(labels, sizeof(labels), "reason=\"%s\"", reason);
@@ -109,12 +114,28 @@ static void count_reason(struct dead_letters *letters, const char *reason)
                1);
     size_t i = 0;
     while (i < letters->reasons_count && strcmp(letters->reasons[i].reason, reason) != 0) { i++; }
-    if (i == REASONS_MAX) { return; }
+    if (i == REASONS_MAX) { return NULL; }
     if (i == letters->reasons_count) {
         letters->reasons_count++;
         (void)snprintf(letters->reasons[i].reason, REASON_TEXT_MAX, "%s", reason);
     }
     letters->reasons[i].count++;
+    return &letters->reasons[i];
+}
+
+/* Logs the first refusal of a reason at once, and then how many there were, with the newest. */
+static void tell(struct dead_letters *letters, struct reason_count *count, const struct record *rec)
+{
+    struct env *env = letters->env;
+    int64_t now_ms = env_now_ms(env);
+    count->untold++;
+    if (count->told_ms && now_ms - count->told_ms < TELL_EVERY_MS) { return; }
+    env_log(env, LOG_WARN, "records refused",
+            "reason=%s count=%" PRId64 " topic=%s partition=%" PRId32 " offset=%" PRId64 " why=%s",
+            count->reason, count->untold, rec->topic, rec->partition, rec->offset,
+            quote_text(env->refusal.text).text);
+    count->untold = 0;
+    count->told_ms = MAX_OF(now_ms, (int64_t)1);
 }
 
 void dead_letters_send(struct dead_letters *letters, const struct record *rec)
@@ -142,7 +163,8 @@ void dead_letters_send(struct dead_letters *letters, const struct record *rec)
     if (!whole) { mark_truncated(&letter); }
     int result = produce(letters->at_once, &letter);
     if (result < 0) { at_once_not_sent(letters->at_once, &letter.message, result); }
-    count_reason(letters, reason);
+    struct reason_count *count = count_reason(letters, reason);
+    if (count) { tell(letters, count, rec); }
     run_refusal_clear(&env->refusal);
 }
 

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "ingest/mapping/json_value.h"
 #include "ingest/mapping/mapping_internal.h"
+#include "ingest/mapping/refusal_text.h"
 
 const struct contract *target_contract(enum target target)
 {
@@ -49,8 +50,9 @@ struct work {
 };
 
 static const struct rule *map_record(struct work *work, enum mapped *ret_field);
+static void explain(struct work *work, enum mapped field, struct buf *out);
 static void refuse(const struct mapping *mapping, const struct rule *rule, enum mapped field,
-                   struct refusal *ret_refusal);
+                   struct slice more, struct refusal *ret_refusal);
 
 static int apply(struct mapping *mapping, const struct record *rec, bool rendered,
                  struct arena *arena, struct outcome *ret_outcome, struct refusal *ret_refusal)
@@ -66,6 +68,9 @@ static int apply(struct mapping *mapping, const struct record *rec, bool rendere
     enum mapped field = MAPPED_COUNT;
     uint64_t ids_made = mapping->ids_made;
     const struct rule *broken = map_record(&work, &field);
+    struct buf more;
+    buf_init(&more, sizeof(ret_refusal->detail));
+    if (broken) { explain(&work, field, &more); }
     documents_release(&work.documents);
     json_decref(work.key);
     json_decref(work.key_text);
@@ -74,7 +79,8 @@ static int apply(struct mapping *mapping, const struct record *rec, bool rendere
     named_headers_clear(mapping->headers);
     if (broken) {
         mapping->ids_made = ids_made;
-        refuse(mapping, broken, field, ret_refusal);
+        refuse(mapping, broken, field, buf_slice(&more), ret_refusal);
+        buf_release(&more);
         ret_refusal->unknown_id = work.unknown_id;
         ret_refusal->schema_id = work.schema_id;
         return -EBADMSG;
@@ -540,8 +546,24 @@ static const struct rule *map_elements(struct work *work, enum mapped *ret_field
     return broken;
 }
 
+/* Says what was found instead, or which path finds something. An element is fetched again: a path
+ * that enters a text may have replaced it. */
+static void explain(struct work *work, enum mapped field, struct buf *out)
+{
+    const struct mapping *mapping = work->mapping;
+    const struct mapping_settings *settings = mapping->settings;
+    const struct field_choice *choice = field == MAPPED_COUNT ? NULL : mapping->choices[field];
+    bool told = !mapping->pseudonyms && settings->dead_letter_bytes != DEAD_LETTERS_DROP;
+    if (!choice || !work->document) { return; }
+    if (work->element && work->index > 0) {
+        json_t *array = field_path_find(mapping->spread, work->document);
+        work->element = json_array_get(array, work->index - 1);
+    }
+    refusal_text(choice, work->document, find(work, field), told, out);
+}
+
 static void refuse(const struct mapping *mapping, const struct rule *rule, enum mapped field,
-                   struct refusal *ret_refusal)
+                   struct slice more, struct refusal *ret_refusal)
 {
     ret_refusal->reason = rule->name;
     const char *subject = mapping->where;
@@ -549,8 +571,12 @@ static void refuse(const struct mapping *mapping, const struct rule *rule, enum 
         const struct field_choice *choice = mapping->choices[field];
         subject = choice ? choice->text : mapping_path_key(field);
     }
-    (void)snprintf(ret_refusal->detail, sizeof(ret_refusal->detail), "%.150s%s%s", subject,
-                   *subject ? ": " : "", rule->hint);
+    char *detail = ret_refusal->detail;
+    size_t size = sizeof(ret_refusal->detail);
+    (void)snprintf(detail, size, "%.150s%s%s", subject, *subject ? ": " : "", rule->hint);
+    size_t used = strlen(detail);
+    bool fits = more.size < size - used; /* else it would be cut, perhaps in a character */
+    if (fits) { (void)snprintf(detail + used, size - used, "%.*s", SLICE_ARGS(more)); }
 }
 
 void mapping_set_now(struct mapping *mapping, int64_t now_ms)

@@ -86,7 +86,6 @@ void topic_hint(struct slice topics, const char *missing, const char *name, stru
         buf_printf(out, "%s%s exists with topic.prefix=", like.count ? " " : "", name);
         write_list(&prefixes, "(empty)", out);
     }
-    if (!like.count && !prefixes.count) {
-        buf_printf(out, "was it deleted? deploy/topics apply makes topics");
-    }
+    bool any = like.count || prefixes.count;
+    buf_printf(out, "%s deploy/topics apply makes topics", any ? ";" : "was it deleted?");
 }

@@ -67,7 +67,7 @@ struct rig {
     int restarts;
     bool tolerant; /* a refused start is tried again */
     bool trace;
-    char warned[256]; /* the last warning, and its pairs */
+    char warned[512]; /* the last warning, and its pairs */
 };
 
 static inline int64_t rig_now(void *arg)

@@ -149,6 +149,33 @@ static void only_topics_of_use_are_needed(void **state)
     rig_release(&rig);
 }
 
+/* A mapping that refuses every record is told of at the first one, with the path that fits, then
+ * once a minute. */
+static void refusals_are_told_in_the_log(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    static const char *const pairs[] = {"map.item=lines.sku", "map.action==VIEW", NULL};
+    static const char order[] = "{\"user_id\":1,\"lines\":[{\"sku\":\"a\"}],"
+                                "\"event_time_ms\":1700000000000}";
+    rig_start(&rig, &ingest_worker, 0, pairs);
+    for (int i = 0; i < 5; i++) { feed(&rig, "clicks", "k", order); }
+    run_until_quiet(&rig);
+    static const char *const parts[] = {"records refused reason=missing_item count=1 topic=clicks "
+                                        "partition=0 offset=0 why=\"lines.sku: ",
+                                        "did you mean lines[*].sku?"};
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        if (!strstr(rig.warned, parts[i])) { fail_msg("%s", rig.warned); }
+    }
+    rig.now_ms += 60000;
+    feed(&rig, "clicks", "k", order);
+    run_until_quiet(&rig);
+    if (!strstr(rig.warned, "count=5 topic=clicks partition=0 offset=5")) {
+        fail_msg("%s", rig.warned);
+    }
+    rig_release(&rig);
+}
+
 static void dead_letters_name_their_origin(void **state)
 {
     struct rig rig;
@@ -542,6 +569,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_source_has_its_mapping_and_topic),
         cmocka_unit_test(only_topics_of_use_are_needed),
+        cmocka_unit_test(refusals_are_told_in_the_log),
         cmocka_unit_test(dead_letters_name_their_origin),
         cmocka_unit_test(dead_letters_without_bytes),
         cmocka_unit_test(a_redriven_record_keeps_its_origin),

@@ -13,7 +13,11 @@ static void check(const char *missing, const char *name, const char *expected)
     buf_init(&out, 1024);
     topic_hint(slice_str(all), missing, name, &out);
     buf_append(&out, "", 1);
-    assert_string_equal(out.data, expected);
+    char whole[300];
+    bool any = expected[0] != '\0';
+    (void)snprintf(whole, sizeof(whole), "%s%s deploy/topics apply makes topics", expected,
+                   any ? ";" : "was it deleted?");
+    assert_string_equal(out.data, whole);
     buf_release(&out);
 }
 
@@ -36,11 +40,11 @@ static void test_prefixes(void **state)
 
 static void test_nothing_like_it(void **state)
 {
-    check("histories", "histories", "was it deleted? deploy/topics apply makes topics");
+    check("histories", "histories", "");
     char longer[400];
     memset(longer, 'x', sizeof(longer));
     longer[sizeof(longer) - 1] = '\0';
-    check(longer, longer, "was it deleted? deploy/topics apply makes topics");
+    check(longer, longer, "");
 }
 
 int main(void)
