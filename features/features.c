@@ -484,18 +484,21 @@ static void committed(struct task *task)
 }
 
 static const struct input inputs[] = {
-    {.name = "events", .kind = INPUT_PARTITIONED, .shared = true},
+    {.name = "events", .kind = INPUT_PARTITIONED, .shared = true, .cleanup = CLEANUP_LOG},
 };
 
 static const struct output outputs[] = {
     [HISTORIES] = {.name = "histories",
                    .delivery = DELIVERY_AT_ONCE,
+                   .cleanup = CLEANUP_TABLE,
                    .contracts = {&user_history_contract}},
     [PAIR_DELTAS] = {.name = "pair-deltas",
                      .delivery = DELIVERY_TXN,
+                     .cleanup = CLEANUP_LOG,
                      .contracts = {&pair_deltas_contract}},
     [CHANGELOG] = {.name = "features-changelog",
                    .delivery = DELIVERY_TXN,
+                   .cleanup = CLEANUP_TABLE,
                    .contracts = {&user_state_contract, &user_archive_contract}},
     [RECEIPTS] = {.name = "receipts",
                   .delivery = DELIVERY_TXN,

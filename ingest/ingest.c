@@ -28,14 +28,17 @@ static const struct output outputs[] = {
     {.name = "events",
      .delivery = DELIVERY_AT_ONCE,
      .shared = true,
+     .cleanup = CLEANUP_LOG,
      .contracts = {&user_event_contract}},
     {.name = "items",
      .delivery = DELIVERY_AT_ONCE,
      .shared = true,
+     .cleanup = CLEANUP_TABLE,
      .contracts = {&item_contract}},
     {.name = "users",
      .delivery = DELIVERY_AT_ONCE,
      .shared = true,
+     .cleanup = CLEANUP_TABLE,
      .contracts = {&user_profile_contract}},
 };
 _Static_assert(EVENTS == (int)TARGET_EVENT && ITEMS == (int)TARGET_ITEM &&

@@ -26,12 +26,18 @@
 
 enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS };
 static const struct input inputs[] = {
-    [HISTORIES] = {.name = "histories", .kind = INPUT_PARTITIONED},
-    [SERVING_ROWS] = {.name = "serving-rows", .kind = INPUT_BROADCAST},
-    [ITEMS] = {.name = "items", .kind = INPUT_BROADCAST, .shared = true},
-    [STEPS] = {.name = "generations", .kind = INPUT_BROADCAST, .shared = true},
-    [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST},
-    [MODELS] = {.name = "models", .kind = INPUT_BROADCAST},
+    [HISTORIES] = {.name = "histories", .kind = INPUT_PARTITIONED, .cleanup = CLEANUP_TABLE},
+    [SERVING_ROWS] = {.name = "serving-rows", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [ITEMS] = {.name = "items",
+               .kind = INPUT_BROADCAST,
+               .shared = true,
+               .cleanup = CLEANUP_TABLE},
+    [STEPS] = {.name = "generations",
+               .kind = INPUT_BROADCAST,
+               .shared = true,
+               .cleanup = CLEANUP_TABLE},
+    [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [MODELS] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
 };
 
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
@@ -45,6 +51,7 @@ static const struct output outputs[] = {
                  .contracts = {&list_quality_contract}},
     [LISTS] = {.name = "lists",
                .delivery = DELIVERY_AT_ONCE,
+               .cleanup = CLEANUP_TABLE_LATER,
                .contracts = {&recommendation_list_contract}},
     [STEPS_TAKEN] = {.name = "generations",
                      .delivery = DELIVERY_AT_ONCE,

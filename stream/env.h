@@ -13,7 +13,7 @@
 #include "stream/worker.h"
 #include "stream/kafka/origin.h"
 
-enum { ENV_TEXT_MAX = 400 };
+enum { ENV_TEXT_MAX = 1000 }; /* two commands with long names of topics fit */
 
 /* The source of the time for pacing, and of the time since 1970. */
 struct env_clock {

@@ -24,6 +24,8 @@
 #include "base/exit_code.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
+#include "stream/remedy.h"
+#include "stream/remedy.h"
 #include "stream/restore.h"
 #include "stream/state_directory.h"
 #include "stream/topics.h"
@@ -144,12 +146,14 @@ static bool lost_changelog(struct task *task, const struct bookmark *bookmark, i
                            int64_t end)
 {
     if (bookmark->changelog_offset <= end || bookmark->input_offset > committed) { return false; }
+    _cleanup_(xfreep) char *again =
+        remedy_begin_again(task->parts.env, task->topic, task->partition);
     env_break(task->parts.env, EXIT_CONFIG,
               "partition %d of the changelog %s ends at %" PRId64 ", but the state in %s reaches %"
-              PRId64 ": the topic was recreated or cut, and state is lost; hint: reset input, "
-              "changelog and outputs together, or delete the directory if it is of another cluster",
+              PRId64 ": the topic was recreated or cut, and state is lost; hint: delete the "
+              "directory if it is of another cluster; else %s",
               task->partition, task_changelog_topic(task), end, task->local.path,
-              bookmark->changelog_offset);
+              bookmark->changelog_offset, again);
     return true;
 }
 
@@ -212,13 +216,14 @@ static bool place_input(struct task *task, int64_t committed)
     env_break_if_final(env, result);
     if (result < 0) { return false; }
     if (committed != OFFSET_NONE && (committed < low || committed > end)) {
+        _cleanup_(xfreep) char *again = remedy_begin_again(env, task->topic, task->partition);
         env_break(env, EXIT_CONFIG,
                   "partition %d of %s holds offsets %" PRId64 " to %" PRId64
-                  ", the group's committed offset is %" PRId64
-                  ": %s; hint: reset the group, or restore the topic",
+                  ", the group's committed offset is %" PRId64 ": %s; hint: %s",
                   task->partition, task->topic, low, end, committed,
                   committed < low ? "retention has passed it, events are lost"
-                                  : "the topic was recreated");
+                                  : "the topic was recreated",
+                  again);
         return false;
     }
     task->input.offset = committed == OFFSET_NONE ? low : committed;
@@ -251,11 +256,13 @@ static void open_task(struct restore *restore, struct task *task)
  * this: an aborted first transaction makes the changelog longer, too. */
 static void refuse_state(struct task *task)
 {
-    env_break(task->parts.env, EXIT_CONFIG,
+    struct env *env = task->parts.env;
+    _cleanup_(xfreep) char *again = remedy_begin_again(env, task->topic, task->partition);
+    env_break(env, EXIT_CONFIG,
               "the group has no committed offset for partition %d of %s, but its changelog %s "
-              "holds state: counting again would count twice; hint: reset input, changelog and "
-              "outputs together, or use another group.prefix and topic.prefix",
-              task->partition, task->topic, task_changelog_topic(task));
+              "holds state: counting again would count twice; hint: is group.prefix that of the "
+              "workers which wrote it? else %s",
+              task->partition, task->topic, task_changelog_topic(task), again);
 }
 
 static struct task *restoring_task(struct restore *restore, int32_t partition)
@@ -332,10 +339,12 @@ static bool finish_if_complete(struct task *task, int64_t position)
 
 static void refuse_unreadable(struct restore *restore, const struct record *rec)
 {
+    _cleanup_(xfreep) char *again =
+        remedy_begin_again(restore->env, rec->topic, rec->partition);
     env_break(restore->env, EXIT_CONFIG,
               "restore: offset %" PRId64 " cannot be unpacked: %s; hint: raise "
-              "kafka.consumer.receive.message.max.bytes, or recreate the state",
-              rec->offset, wire_why(restore->env->wire));
+              "kafka.consumer.receive.message.max.bytes; if the record is damaged, %s",
+              rec->offset, wire_why(restore->env->wire), again);
 }
 
 static void take_record(struct restore *restore, struct task *task, const struct record *rec)

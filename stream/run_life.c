@@ -35,6 +35,11 @@ static int count_partitions(struct run *run)
     return topics_count_partitions(&run->topics, &run->env);
 }
 
+static int check_topics(struct run *run)
+{
+    return topics_check_settings(&run->topics, &run->env);
+}
+
 static int open_broadcast(struct run *run)
 {
     return broadcast_open(run->broadcast);
@@ -140,6 +145,7 @@ static int set_up(struct run *run, bool threaded)
     make_parts(run, threaded);
     if (run->env.ending.broken || name_sources(run) < 0) { return -1; }
     if (ask_or_break(run, count_partitions) < 0) { return -1; }
+    if (ask_or_break(run, check_topics) < 0) { return -1; }
     if (run->env.worker->start && refused_by_worker(run, run->env.worker->start(run)) < 0) {
         return -1;
     }

@@ -1,9 +1,15 @@
+/* Names first, then questions to the broker, in this order: do the topics exist (a missing one is
+ * explained by those that are there), have they the right numbers of partitions, and do their
+ * settings keep what they must keep. Each fault ends the run before anything is read or written;
+ * only settings that we have no right to see are passed over.
+ */
 #include "base/base.h"
 #include "base/edit_distance.h"
 #include "base/exit_code.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
 #include "stream/kafka/topic_hint.h"
+#include "stream/remedy.h"
 #include "stream/topics.h"
 
 enum {
@@ -46,6 +52,7 @@ void topics_init(struct topics *topics, const struct worker *worker,
         topics->outputs[i] = topic_name(settings, output->name, output->shared);
     }
     topics->output_partitions = xcalloc(worker->outputs_count, sizeof(int32_t));
+    topics->output_settings = xcalloc(worker->outputs_count, sizeof(struct topic_settings));
     topics->dead_letters = topic_name(settings, "dead-letters", false);
 }
 
@@ -62,6 +69,7 @@ void topics_release(struct topics *topics)
     free_names(topics->inputs, topics->worker->inputs_count);
     free_names(topics->outputs, topics->worker->outputs_count);
     free(topics->output_partitions);
+    free(topics->output_settings);
     free(topics->dead_letters);
     *topics = (struct topics){0};
 }
@@ -147,11 +155,13 @@ static int compare_partitions(const struct topics *topics, struct env *env, int3
 {
     int changelog = topics->worker->changelog;
     if (changelog == NO_CHANGELOG || topics->output_partitions[changelog] == inputs) { return 0; }
+    _cleanup_(xfreep) char *again = remedy_begin_again(env, topics->sources[0], 0);
     env_break(env, EXIT_CONFIG,
               "topic %s has %d partitions but %s, its state's changelog, has %d; hint: they must "
-              "be equal; recreate both",
+              "be equal, as keys must stay in their partitions: delete the one that has the wrong "
+              "number and make it again (deploy/topics apply); unless both were empty, %s",
               topics->sources[0], inputs, topics->outputs[changelog],
-              topics->output_partitions[changelog]);
+              topics->output_partitions[changelog], again);
     return WIRE_FATAL;
 }
 
@@ -230,4 +240,73 @@ void topics_explain_missing(const struct topics *topics, struct env *env)
         check_all(topics, env, buf_slice(&names));
     }
     buf_release(&names);
+}
+
+/* ---- Settings ---- */
+
+/* The run's topics with what each must be: outputs first, then inputs; sources of a worker that
+ * names them itself are foreign, and their settings are their owner's. */
+struct wanted {
+    const char **topics;
+    enum topic_cleanup *cleanups;
+    size_t count;
+};
+
+static void want(struct wanted *wanted, const char *topic, enum topic_cleanup cleanup)
+{
+    wanted->topics[wanted->count] = topic;
+    wanted->cleanups[wanted->count++] = cleanup;
+}
+
+static void want_all(const struct topics *topics, const struct env *env, struct wanted *ret)
+{
+    const struct worker *worker = topics->worker;
+    for (size_t i = 0; i < worker->outputs_count; i++) {
+        bool used = !worker->uses_output || worker->uses_output(env->run, (int)i);
+        want(ret, topics->outputs[i], used ? worker->outputs[i].cleanup : CLEANUP_ANY);
+    }
+    for (size_t i = 0; i < worker->inputs_count; i++) {
+        want(ret, topics->inputs[i], worker->inputs[i].cleanup);
+    }
+}
+
+static int check_settings(const struct wanted *wanted, const struct topic_settings *settings,
+                          struct env *env)
+{
+    size_t unknown = 0;
+    for (size_t i = 0; i < wanted->count; i++) {
+        _cleanup_(xfreep) char *fault =
+            topic_settings_fault(&settings[i], wanted->cleanups[i], wanted->topics[i],
+                                 env->settings->bootstrap_servers);
+        if (fault) {
+            env_break(env, EXIT_CONFIG, "%s", fault);
+            return WIRE_FATAL;
+        }
+        unknown += wanted->cleanups[i] != CLEANUP_ANY && !settings[i].known;
+    }
+    if (unknown) {
+        env_log(env, LOG_WARN, "settings of topics are not known and not checked",
+                "topics=%zu hint=\"grant DescribeConfigs: deploy/acls apply --settings\"", unknown);
+    }
+    return 0;
+}
+
+int topics_check_settings(struct topics *topics, struct env *env)
+{
+    size_t most = topics->worker->outputs_count + topics->worker->inputs_count;
+    struct wanted wanted = {.topics = xcalloc(most, sizeof(char *)),
+                            .cleanups = xcalloc(most, sizeof(enum topic_cleanup))};
+    struct topic_settings *settings = xcalloc(most, sizeof(*settings));
+    want_all(topics, env, &wanted);
+    int result = wire_describe(env->wire, wanted.topics, wanted.count, settings);
+    if (result == 0) {
+        memcpy(topics->output_settings, settings,
+               topics->worker->outputs_count * sizeof(*settings));
+    }
+    if (result == WIRE_REFUSED) { result = 0; } /* a right is missing: the settings are unknown */
+    if (result == 0) { result = check_settings(&wanted, settings, env); }
+    free(wanted.topics);
+    free(wanted.cleanups);
+    free(settings);
+    return result;
 }

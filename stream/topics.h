@@ -23,6 +23,7 @@ struct topics {
     char **inputs;
     char **outputs;
     int32_t *output_partitions;
+    struct topic_settings *output_settings; /* as they were at start */
     char *dead_letters;
 };
 
@@ -39,6 +40,9 @@ char *topics_sources_fault(const struct topics *topics);
 /* Asks for the partition counts of the outputs; checks that those which must be equal are. Returns
  * 0 or a negative wire_error. */
 int topics_count_partitions(struct topics *topics, struct env *env);
+/* Asks for the topics' settings and ends the run when one does not keep what it must: 0 or a
+ * negative wire_error. What the broker does not tell is not checked, with a line in the log. */
+int topics_check_settings(struct topics *topics, struct env *env);
 
 /* Breaks the run when one of its topics does not exist, with the names that may be meant. */
 void topics_explain_missing(const struct topics *topics, struct env *env);

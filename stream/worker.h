@@ -48,6 +48,7 @@ struct input {
     enum input_kind kind;
     bool shared; /* all generations read it; else each has its own (generation.h) */
     bool optional; /* a broadcast input whose topic may be missing: it is then empty */
+    enum topic_cleanup cleanup; /* what its topic's settings must be; checked at start */
 };
 
 enum { OUTPUT_CONTRACTS_MAX = 2 };
@@ -56,6 +57,7 @@ struct output {
     const char *name;
     enum delivery delivery;
     bool shared; /* all generations write it */
+    enum topic_cleanup cleanup; /* as of the inputs */
     /* The contracts of its messages, the usual one first; NULL behind the last. */
     const struct contract *contracts[OUTPUT_CONTRACTS_MAX];
 };

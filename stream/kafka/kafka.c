@@ -403,6 +403,7 @@ static struct wire_class kafka_class = {
     .why = kafka_why,
     .partitions = kafka_partitions,
     .topics = kafka_topics,
+    .describe = kafka_describe,
     .bounds = kafka_bounds,
     .stable_end = kafka_stable_end,
 };

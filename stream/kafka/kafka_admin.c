@@ -143,6 +143,56 @@ static rd_kafka_resp_err_t look_at_settings(rd_kafka_t *rk, const char *topic,
     return code;
 }
 
+static void take_settings(const rd_kafka_ConfigResource_t *resource, struct topic_settings *ret)
+{
+    size_t count;
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
+    ret->known = count > 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+        if (value) { topic_settings_take(ret, rd_kafka_ConfigEntry_name(entries[i]), value); }
+    }
+}
+
+/* The broker answers in an order of its own. */
+static void take_resource(const rd_kafka_ConfigResource_t *resource, const char *const *topics,
+                          size_t count, struct topic_settings *ret_settings)
+{
+    if (rd_kafka_ConfigResource_error(resource)) { return; }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rd_kafka_ConfigResource_name(resource), topics[i]) == 0) {
+            take_settings(resource, &ret_settings[i]);
+        }
+    }
+}
+
+int kafka_describe(struct wire *wire, const char *const *topics, size_t count,
+                   struct topic_settings *ret_settings)
+{
+    struct request request;
+    rd_kafka_t *rk = kafka_of(wire)->at_once;
+    rd_kafka_ConfigResource_t **asked = xcalloc(count, sizeof(*asked));
+    for (size_t i = 0; i < count; i++) {
+        asked[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
+        ret_settings[i] = (struct topic_settings){0};
+    }
+    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_DescribeConfigs(rk, asked, count, request.options, request.queue);
+    rd_kafka_resp_err_t code = request_wait(&request);
+    size_t told_count = 0;
+    const rd_kafka_ConfigResource_t **told =
+        code ? NULL
+             : rd_kafka_DescribeConfigs_result_resources(
+                   rd_kafka_event_DescribeConfigs_result(request.answer), &told_count);
+    for (size_t i = 0; i < told_count; i++) {
+        take_resource(told[i], topics, count, ret_settings);
+    }
+    request_end(&request);
+    rd_kafka_ConfigResource_destroy_array(asked, count);
+    free(asked);
+    return sort(wire, "describe topics", count ? topics[0] : "", code);
+}
+
 int admin_topic_look(struct wire *wire, const char *topic, struct topic_form **ret_form)
 {
     struct topic_form *form;

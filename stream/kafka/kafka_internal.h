@@ -134,6 +134,10 @@ int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t
 /* Makes the group member's handle and takes ownership of the configuration. */
 int kafka_make_member(struct kafka *kafka, rd_kafka_conf_t *conf);
 
+/* kafka_admin.c */
+int kafka_describe(struct wire *wire, const char *const *topics, size_t count,
+                   struct topic_settings *ret_settings);
+
 /* kafka_group.c */
 void consumer_batch_drop(struct consumer_batch *consumer_batch);
 void consumer_batch_release(struct consumer_batch *consumer_batch);

@@ -16,6 +16,7 @@
 #define FRESHET_STREAM_KAFKA_WIRE_H
 
 #include "stream/kafka/record.h"
+#include "stream/kafka/topic_settings.h"
 
 enum wire_error {
     WIRE_RETRY = -1,   /* transient: the same call may work later */
@@ -73,6 +74,8 @@ struct wire_class {
     const char *(*why)(struct wire *);
     int (*partitions)(struct wire *, const char *topic, int32_t *ret_count);
     int (*topics)(struct wire *, struct buf *out);
+    int (*describe)(struct wire *, const char *const *topics, size_t count,
+                    struct topic_settings *ret_settings);
     int (*bounds)(struct wire *, const char *topic, int32_t partition, int64_t *ret_low,
                   int64_t *ret_end);
     int (*stable_end)(struct wire *, const char *topic, int32_t partition, int64_t *ret_end);
@@ -140,6 +143,13 @@ static inline int wire_partitions(struct wire *wire, const char *topic, int32_t 
 static inline int wire_topics(struct wire *wire, struct buf *out)
 {
     return wire->class->topics(wire, out);
+}
+/* Asks for the settings of topics, in one request; not known are those of topics that do not exist
+ * or that we have no right to describe. 0, or a negative error when there is no answer at all. */
+static inline int wire_describe(struct wire *wire, const char *const *topics, size_t count,
+                                struct topic_settings *ret_settings)
+{
+    return wire->class->describe(wire, topics, count, ret_settings);
 }
 /* Returns the first retained offset and the log end (read_uncommitted: a restore reads up to
  * it). */

@@ -87,6 +87,10 @@ void memlog_topic(struct memlog *log, const char *name, int32_t partitions)
     topic->name = xstrdup(name);
     topic->parts = xcalloc((size_t)partitions, sizeof(*topic->parts));
     topic->parts_count = partitions;
+    topic->settings = (struct topic_settings){.known = true,
+                                              .retention_ms = -1,
+                                              .retention_bytes = -1,
+                                              .delete_retention_ms = DELETE_RETENTION_DEFAULT_MS};
     topic->turn = (int32_t)(memlog_random(&log->rng) % (uint64_t)partitions);
     for (int32_t p = 0; p < partitions; p++) {
         topic->parts[p].topic = topic;
@@ -94,6 +98,15 @@ void memlog_topic(struct memlog *log, const char *name, int32_t partitions)
     }
     log->topics = xreallocarray(log->topics, log->topics_count + 1, sizeof(struct memtopic *));
     log->topics[log->topics_count++] = topic;
+    memlog_unlock(log);
+}
+
+void memlog_settings(struct memlog *log, const char *name, const struct topic_settings *settings)
+{
+    memlog_lock(log);
+    struct memtopic *topic = memlog_find_topic(log, name);
+    assert(topic);
+    topic->settings = *settings;
     memlog_unlock(log);
 }
 
@@ -422,6 +435,33 @@ void memlog_compact(struct memlog *log, const char *topic_name)
     struct memtopic *topic = memlog_find_topic(log, topic_name);
     assert(topic);
     for (int32_t p = 0; p < topic->parts_count; p++) { compact_part(log, &topic->parts[p]); }
+    memlog_unlock(log);
+}
+
+static void expire_part(struct memlog *log, struct mempart *part)
+{
+    int64_t newest = OFFSET_NONE, stable_end = mempart_stable_end(log, part);
+    for (size_t i = 0; i < part->count; i++) {
+        const struct mementry *entry = part->entries[i];
+        bool seen = entry->offset < stable_end && !entry->control && mementry_visible(entry);
+        if (seen) { newest = entry->offset; }
+    }
+    bool *drop = xcalloc(part->count + 1, sizeof(*drop));
+    for (size_t i = 0; i < part->count; i++) {
+        const struct mementry *entry = part->entries[i];
+        drop[i] = entry->offset < newest && !entry->control && entry->key.data &&
+                  !entry->value.data && mementry_visible(entry);
+    }
+    mempart_drop(part, drop);
+    free(drop);
+}
+
+void memlog_expire_tombstones(struct memlog *log, const char *topic_name)
+{
+    memlog_lock(log);
+    struct memtopic *topic = memlog_find_topic(log, topic_name);
+    assert(topic);
+    for (int32_t p = 0; p < topic->parts_count; p++) { expire_part(log, &topic->parts[p]); }
     memlog_unlock(log);
 }
 

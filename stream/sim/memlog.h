@@ -57,6 +57,10 @@ struct memlog *memlog_free(struct memlog *log);
 /* Creates a topic. */
 void memlog_topic(struct memlog *log, const char *name, int32_t partitions);
 
+/* Sets what wire_describe() says of a topic; nothing is deleted by it (memlog_trim(),
+ * memlog_compact(), memlog_expire_tombstones() do that). Default: neither compacted nor deleted. */
+void memlog_settings(struct memlog *log, const char *name, const struct topic_settings *settings);
+
 /* ---- Settings ---- */
 
 /* Limits the records of one poll, in addition to its own max (default: no limit). */
@@ -103,6 +107,10 @@ int64_t memlog_committed(struct memlog *log, const char *group, const char *topi
  * control records and records without a key, at their offsets; removes older and aborted
  * records. */
 void memlog_compact(struct memlog *log, const char *topic);
+/* Removes the tombstones below the newest visible record of each partition, as compaction does when
+ * they are older than delete.retention.ms. The newest record is in the segment that Kafka still
+ * writes to, which is never compacted. */
+void memlog_expire_tombstones(struct memlog *log, const char *topic);
 /* Removes the records at and after the offset, which becomes the end, as in an unclean election. */
 void memlog_cut(struct memlog *log, const char *topic, int32_t partition, int64_t offset);
 /* Deletes the topic, with the groups' offsets in it, and recreates it. No wire may be open. */

@@ -39,6 +39,7 @@ struct memtopic {
     char *name;
     struct mempart *parts;
     int32_t parts_count;
+    struct topic_settings settings;
     int32_t turn; /* partition of the next record without a key */
 };
 

@@ -175,6 +175,18 @@ static int mem_topics(struct wire *base, struct buf *out)
     return memwire_leave(wire, error);
 }
 
+static int mem_describe(struct wire *base, const char *const *topics, size_t count,
+                        struct topic_settings *ret_settings)
+{
+    struct memwire *wire = memwire_of(base);
+    int error = memwire_enter(wire);
+    for (size_t i = 0; i < count && !error; i++) {
+        const struct memtopic *topic = memlog_find_topic(wire->log, topics[i]);
+        ret_settings[i] = topic ? topic->settings : (struct topic_settings){0};
+    }
+    return memwire_leave(wire, error);
+}
+
 static int mem_bounds(struct wire *base, const char *topic, int32_t partition, int64_t *ret_low,
                       int64_t *ret_end)
 {
@@ -419,6 +431,7 @@ static const struct wire_class memwire_class = {
     .why = mem_why,
     .partitions = mem_partitions,
     .topics = mem_topics,
+    .describe = mem_describe,
     .bounds = mem_bounds,
     .stable_end = mem_stable_end,
     .subscribe = mem_subscribe,

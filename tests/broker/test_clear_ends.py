@@ -6,7 +6,8 @@ import subprocess
 import time
 
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource,
+                                   NewTopic)
 
 from conftest import BIN, ROOT, Copy
 from stream_data import SETTINGS, clicks, records
@@ -31,7 +32,7 @@ def starts_and_ends(world, worker="features"):
     return ended(world, copy)
 
 
-def recreate(world, name, partitions):
+def recreate(world, name, partitions, **config):
     """Deletes a topic and creates it again; deletion takes a moment."""
     admin = AdminClient({"bootstrap.servers": world.bootstrap})
     topic = world.prefix + name
@@ -39,11 +40,21 @@ def recreate(world, name, partitions):
     world.wait(lambda: topic not in admin.list_topics(timeout=10).topics, f"{name} to be gone")
     for _ in range(100):
         try:
-            return admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result()
+            return admin.create_topics(
+                [NewTopic(topic, partitions, 1, config=config)])[topic].result()
         except Exception as error:  # pylint: disable=broad-except
             assert "exists" in str(error) or "marked for deletion" in str(error), error
             time.sleep(0.1)
     raise AssertionError(f"{topic} cannot be made")
+
+
+def alter(world, topic, name, value):
+    """As kafka-configs.sh --alter does."""
+    admin = AdminClient({"bootstrap.servers": world.bootstrap})
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[
+        ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)])
+    for future in admin.incremental_alter_configs([resource]).values():
+        future.result()
 
 
 def trim(world, name):
@@ -101,7 +112,12 @@ def test_trimmed_input_is_no_end(make_world):
 def test_changelog_made_anew(make_world):
     world = fed(make_world)
     assert world.copies[-1].stop() == 0
-    recreate(world, "features-changelog", 4)
+    recreate(world, "features-changelog", 4, **{"retention.ms": "604800000"})  # as other tools do
+    line = starts_and_ends(world)
+    assert "has cleanup.policy=delete" in line and "features-changelog" in line
+    topic, value = re.search(r"--entity-name (\S+) --add-config cleanup.policy=(\w+)",
+                             line).groups()
+    alter(world, topic, "cleanup.policy", value)
     line = starts_and_ends(world)
     assert "state is lost" in line and "features-changelog" in line
     assert set(world.topics.ends("features-changelog").values()) == {0}

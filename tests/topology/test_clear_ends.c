@@ -7,6 +7,8 @@
 #include "stream/run_internal.h"
 #include "tests/topology/answers.h"
 #include "ingest/ingest.h"
+#include "scorer/scorer.h"
+#include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
 #include <sys/resource.h>
@@ -154,6 +156,59 @@ static void test_changelog_cut(void **state)
     int64_t end = memlog_end(rig.log, "features-changelog", 0);
     memlog_cut(rig.log, "features-changelog", 0, end - 5);
     check_end(&rig, copy, EXIT_CONFIG, "state is lost", "changelog features-changelog");
+    rig_release(&rig);
+}
+
+/* A topic that another tool made: its rows would go with retention. The state stays as it is. */
+static void check_policy(const struct worker *worker, const char *topic, bool compacts,
+                         bool deletes)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    memlog_settings(rig.log, topic,
+                    &(struct topic_settings){.known = true,
+                                             .compacts = compacts,
+                                             .deletes = deletes,
+                                             .retention_ms = 604800000,
+                                             .retention_bytes = -1});
+    struct copy *copy = rig_add(&rig, worker, 0, NULL);
+    check_end(&rig, copy, EXIT_CONFIG, "kafka-configs.sh", topic);
+    rig_release(&rig);
+}
+
+static void test_topics_of_other_tools(void **state)
+{
+    const struct {
+        const struct worker *worker;
+        const char *tables[6];
+    } all[] = {
+        {&features_worker, {"histories", "features-changelog"}},
+        {&trainer_worker, {"neighbours", "serving-rows"}},
+        {&scorer_worker,
+         {"histories", "serving-rows", "items", "generations", "item-vectors", "models"}},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
+        for (size_t t = 0; t < ARRAY_COUNT(all[i].tables) && all[i].tables[t]; t++) {
+            check_policy(all[i].worker, all[i].tables[t], /* compacts= */ false, true);
+            check_policy(all[i].worker, all[i].tables[t], /* compacts= */ true, true);
+        }
+    }
+    check_policy(&features_worker, "events", /* compacts= */ true, /* deletes= */ false);
+    check_policy(&features_worker, "pair-deltas", /* compacts= */ true, /* deletes= */ false);
+    check_policy(&trainer_worker, "pair-deltas", /* compacts= */ true, /* deletes= */ false);
+}
+
+/* Without the right to see the settings, the worker runs and says so. */
+static void test_settings_unknown(void **state)
+{
+    struct rig rig;
+    struct copy *copy = halfway(&rig);
+    memlog_settings(rig.log, "features-changelog", &(struct topic_settings){.deletes = true});
+    assert_true(rig_launch(&rig, copy));
+    assert_non_null(strstr(rig.warned, "settings of topics are not known"));
+    feed_events(&rig, 1, HALF, EVENTS);
+    rig_until_idle(&rig);
+    check_whole(&rig);
     rig_release(&rig);
 }
 
@@ -392,6 +447,8 @@ int main(void)
         cmocka_unit_test(test_input_cut),
         cmocka_unit_test(test_changelog_made_anew),
         cmocka_unit_test(test_changelog_cut),
+        cmocka_unit_test(test_topics_of_other_tools),
+        cmocka_unit_test(test_settings_unknown),
         cmocka_unit_test(test_other_partition_count),
         cmocka_unit_test(test_more_partitions_than_changelog),
         cmocka_unit_test(test_topic_missing),

@@ -22,16 +22,20 @@
  * broadcast record is found by its topic, so the table comes first. */
 enum { MODELS_TABLE, HISTORIES, ITEMS, MODELS_OWNED };
 static const struct input inputs[] = {
-    [MODELS_TABLE] = {.name = "models", .kind = INPUT_BROADCAST},
-    [HISTORIES] = {.name = "histories", .kind = INPUT_BROADCAST},
-    [ITEMS] = {.name = "items", .kind = INPUT_BROADCAST, .shared = true},
-    [MODELS_OWNED] = {.name = "models", .kind = INPUT_PARTITIONED},
+    [MODELS_TABLE] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [HISTORIES] = {.name = "histories", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [ITEMS] = {.name = "items",
+               .kind = INPUT_BROADCAST,
+               .shared = true,
+               .cleanup = CLEANUP_TABLE},
+    [MODELS_OWNED] = {.name = "models", .kind = INPUT_PARTITIONED, .cleanup = CLEANUP_TABLE},
 };
 
 enum { VECTORS, MODELS };
 static const struct output outputs[] = {
     [VECTORS] = {.name = "item-vectors",
                  .delivery = DELIVERY_AT_ONCE,
+                 .cleanup = CLEANUP_TABLE,
                  .contracts = {&item_vector_contract}},
     [MODELS] = {.name = "models",
                 .delivery = DELIVERY_AT_ONCE,

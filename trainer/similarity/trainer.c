@@ -335,15 +335,17 @@ static void committed(struct task *task)
 }
 
 static const struct input inputs[] = {
-    {.name = "pair-deltas", .kind = INPUT_PARTITIONED},
+    {.name = "pair-deltas", .kind = INPUT_PARTITIONED, .cleanup = CLEANUP_LOG},
 };
 
 static const struct output outputs[] = {
     [NEIGHBOURS] = {.name = "neighbours",
                     .delivery = DELIVERY_TXN,
+                    .cleanup = CLEANUP_TABLE,
                     .contracts = {&item_neighbours_contract}},
     [SERVING_ROWS] = {.name = "serving-rows",
                       .delivery = DELIVERY_AT_ONCE,
+                      .cleanup = CLEANUP_TABLE,
                       .contracts = {&serving_row_contract}},
 };
 
