@@ -266,7 +266,9 @@ class Workers:
     def __init__(self, bed, prefix, names, settings=()):
         self.bed, self.prefix, self.names = bed, prefix, names
         self.directory = bed.workers_directory
-        self.settings = [f"all.group.prefix=freshet-{prefix}", *settings]
+        # wait_consumed() waits for commits; the trainer makes its last one when its input rests.
+        checkpoint = ["trainer.checkpoint.rest.ms=100ms"] if "trainer" in names else []
+        self.settings = [f"all.group.prefix=freshet-{prefix}", *checkpoint, *settings]
         self.up, self.said = None, ""
         self.kafka_cpu = 0.0
 

@@ -41,6 +41,7 @@ struct deltas {
     uint32_t stamp;
     int32_t partition; /* of the open message */
     size_t bytes;
+    bool emitted; /* a message of the partition */
     struct pair_deltas message; /* its columns are ours */
     void (*emit)(void *arg, int32_t partition, const struct pair_deltas *message);
     void *arg;
@@ -150,7 +151,9 @@ static void open_message(struct deltas *deltas)
 static void close_message(struct deltas *deltas)
 {
     struct pair_deltas *message = &deltas->message;
-    if (message->items.count == 0) { return; }
+    bool needed = message->forgotten > 0 && !deltas->emitted;
+    if (message->items.count == 0 && !needed) { return; }
+    deltas->emitted = true;
     message->masses.count = message->items.count;
     message->action_counts.count = message->items.count;
     message->trends.count = message->items.count;
@@ -232,6 +235,7 @@ static void cut_partition(struct deltas *deltas)
 {
     const struct pairs_view *view = deltas->view;
     size_t from = deltas->starts[deltas->partition], to = deltas->starts[deltas->partition + 1];
+    deltas->emitted = false;
     open_message(deltas);
     for (size_t i = from; i < to; i++) { put_pair(deltas, &view->pairs[deltas->order[i]]); }
     for (size_t i = 0; i < view->items_count; i++) {

@@ -24,7 +24,8 @@ struct deltas *deltas_new(const struct ids *ids, int32_t partitions);
 /* Frees the builder; takes NULL; returns NULL. */
 struct deltas *deltas_free(struct deltas *deltas);
 /* Splits the view into messages and calls `emit` with each, which borrows it for the call. `head`
- * provides input_partition, input_offset, event_time_ms and forgotten. */
+ * provides input_partition, input_offset, event_time_ms and forgotten; when a user was forgotten,
+ * every partition gets a message, because its trainer then commits soon. */
 void deltas_cut(struct deltas *deltas, const struct pairs_view *view,
                 const struct pair_deltas *head,
                 void (*emit)(void *arg, int32_t partition, const struct pair_deltas *message),

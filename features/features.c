@@ -452,14 +452,11 @@ static void flush(struct task *task)
         stage(task, counts->changed.dirty[i]);
     }
     changed_users_flushed(&counts->changed);
-    if (pairs_empty(counts->pairs)) {
-        counts->forgotten = 0;
-        return;
-    }
+    if (pairs_empty(counts->pairs) && !counts->forgotten) { return; }
     const struct pair_deltas head = {
         .input_partition = task_partition(task),
         .input_offset = task_input_offset(task) - 1,
-        .event_time_ms = counts->event_time_ms,
+        .event_time_ms = counts->event_time_ms == INT64_MIN ? 0 : counts->event_time_ms,
         .forgotten = counts->forgotten,
     };
     struct pairs_view view;

@@ -1,22 +1,36 @@
+/* Time is read in milliseconds, so a poll that takes less counts as 0 or 1. The sum over many polls
+ * is right all the same, because polls begin at any part of a millisecond.
+ */
 #include "base/base.h"
 #include "stream/pace.h"
 
 enum {
     BURST_BYTES = 1 << 18, /* a burst is over when so many bytes were processed */
     BURST_QUIET_MS = 40,   /* and no record has come for so long: commit now */
+    RECORDS_BETWEEN_CLOCKS = 16,
 };
 
 void pace_init(struct pace *pace, const struct env *env, struct commit *commit,
-               struct task_list *tasks)
+               struct task_list *tasks, const struct checkpoint_policy *policy)
 {
-    *pace = (struct pace){
-        .env = env, .commit = commit, .tasks = tasks, .began_ms = env_now_ms(env)};
+    *pace = (struct pace){.env = env,
+                          .commit = commit,
+                          .tasks = tasks,
+                          .policy = policy,
+                          .began_ms = env_now_ms(env)};
+}
+
+void pace_forget(struct pace *pace)
+{
+    if (pace->poll_ms) { pace->poll_ms = env_now_ms(pace->env); }
+    pace->records = 0;
+    pace->worked_ms = 0;
 }
 
 void pace_restart(struct pace *pace)
 {
+    pace_forget(pace);
     pace->began_ms = env_now_ms(pace->env);
-    pace->records = 0;
     pace->input_bytes = 0;
     pace->burst_over = false;
 }
@@ -24,19 +38,62 @@ void pace_restart(struct pace *pace)
 void pace_polled(struct pace *pace, size_t count)
 {
     int64_t now_ms = env_now_ms(pace->env);
-    if (count) { pace->fed_ms = now_ms; }
+    if (count) { pace->fed_ms = pace->poll_ms = now_ms; }
     pace->burst_over =
         pace->input_bytes >= BURST_BYTES && now_ms - pace->fed_ms >= BURST_QUIET_MS;
 }
 
-bool pace_heavy(struct pace *pace)
+void pace_poll_done(struct pace *pace)
+{
+    if (!pace->poll_ms) { return; }
+    pace->worked_ms += env_now_ms(pace->env) - pace->poll_ms;
+    pace->poll_ms = 0;
+}
+
+void pace_want(struct pace *pace, int64_t for_ms)
+{
+    pace->wanted_ms = env_now_ms(pace->env) + for_ms;
+}
+
+/* True until a commit has begun after the time for which commits were wanted. */
+static bool follows_interval(const struct pace *pace)
+{
+    return !pace->policy || pace->began_ms < pace->wanted_ms;
+}
+
+static bool is_heavy(struct pace *pace)
 {
     return commit_open_bytes(pace->commit) >= (size_t)pace->env->settings->batch_bytes_max;
 }
 
+/* The time spent on the uncommitted input. */
+static int64_t replay_ms(const struct pace *pace)
+{
+    int64_t present_ms = pace->poll_ms ? env_now_ms(pace->env) - pace->poll_ms : 0;
+    return pace->worked_ms + present_ms;
+}
+
+bool pace_presses(struct pace *pace)
+{
+    if (is_heavy(pace)) { return true; }
+    return pace->policy && pace->records % RECORDS_BETWEEN_CLOCKS == 0 &&
+           replay_ms(pace) >= pace->policy->replay_ms;
+}
+
+/* A checkpoint may be late by half of its time; a kill then costs that much more. */
 bool pace_full(struct pace *pace)
 {
-    return pace_heavy(pace) || pace->records >= (size_t)pace->env->settings->batch_records_max;
+    if (is_heavy(pace)) { return true; }
+    if (pace->policy) { return replay_ms(pace) > pace->policy->replay_ms * 3 / 2; }
+    return pace->records >= (size_t)pace->env->settings->batch_records_max;
+}
+
+static bool checkpoint_due(struct pace *pace)
+{
+    const struct checkpoint_policy *policy = pace->policy;
+    int64_t now_ms = env_now_ms(pace->env);
+    return now_ms - pace->fed_ms >= policy->rest_ms || replay_ms(pace) >= policy->replay_ms ||
+           (pace->records && now_ms - pace->first_ms >= policy->interval_ms);
 }
 
 bool pace_due(struct pace *pace)
@@ -46,19 +103,27 @@ bool pace_due(struct pace *pace)
         progress |= commit_has_progress(pace->tasks->at[i]);
     }
     if (!progress) { return false; }
-    return pace->burst_over || pace_full(pace) ||
+    if (pace_full(pace) || (pace->policy ? checkpoint_due(pace) : pace->burst_over)) {
+        return true;
+    }
+    return follows_interval(pace) &&
            env_now_ms(pace->env) - pace->began_ms >= pace->env->settings->commit_interval_ms;
 }
 
 int64_t pace_wait_ms(const struct pace *pace, int64_t most_ms)
 {
     if (!pace->records) { return most_ms; }
-    int64_t due_ms = pace->began_ms + pace->env->settings->commit_interval_ms;
+    int64_t due_ms = INT64_MAX;
+    if (pace->policy) { due_ms = pace->fed_ms + pace->policy->rest_ms; }
+    if (follows_interval(pace)) {
+        due_ms = MIN_OF(due_ms, pace->began_ms + pace->env->settings->commit_interval_ms);
+    }
     return MIN_OF(most_ms, MAX_OF(due_ms - env_now_ms(pace->env), (int64_t)0));
 }
 
 size_t pace_room(const struct pace *pace)
 {
     size_t most = (size_t)pace->env->settings->batch_records_max;
+    if (pace->policy) { return SIZE_MAX; }
     return most > pace->records ? most - pace->records : 1;
 }

@@ -1,5 +1,9 @@
-/* The pace: decides when the next commit is due, by the interval, the limits of a batch, and the
- * end of a burst. Worker's thread.
+/* The pace: decides when the next commit is due. Worker's thread.
+ *
+ * Most workers commit by the interval, the limits of a batch, and the end of a burst. A worker
+ * whose commits are checkpoints (worker.h) commits when processing the uncommitted input again
+ * would take too long, when memory is full, when the first uncommitted record is old, and when
+ * input rests; never because of the interval or the end of a burst.
  */
 #ifndef FRESHET_STREAM_PACE_H
 #define FRESHET_STREAM_PACE_H
@@ -10,24 +14,36 @@ struct pace {
     const struct env *env;
     struct commit *commit;
     struct task_list *tasks;
+    const struct checkpoint_policy *policy; /* NULL: commits are no checkpoints */
     int64_t began_ms;   /* when the newest commit began */
     size_t records;     /* processed since then */
     size_t input_bytes; /* of these records */
+    int64_t first_ms;   /* when the first of these records came */
     int64_t fed_ms;     /* when the last record came */
+    int64_t worked_ms;  /* time spent on these records, without the present poll */
+    int64_t poll_ms;    /* when the present poll's records came; 0: between polls */
     bool burst_over;    /* many were processed and none is left: commit now */
+    int64_t wanted_ms;  /* until then commits follow the interval in any case */
 };
 
+/* Borrows all. `policy` may be NULL. */
 void pace_init(struct pace *pace, const struct env *env, struct commit *commit,
-               struct task_list *tasks);
+               struct task_list *tasks, const struct checkpoint_policy *policy);
 /* Call when a commit begins. */
 void pace_restart(struct pace *pace);
-/* Call when a poll has returned so many records. */
+/* Call when what was processed since is forgotten. */
+void pace_forget(struct pace *pace);
+/* Call when a poll has returned so many records, and when they are processed. */
 void pace_polled(struct pace *pace, size_t count);
-/* True when the batch has reached its limit of bytes. */
-bool pace_heavy(struct pace *pace);
-/* True when the batch has reached its limit of records or bytes. */
+void pace_poll_done(struct pace *pace);
+/* Lets commits follow the interval for so long from now. */
+void pace_want(struct pace *pace, int64_t for_ms);
+/* True when the batch must not grow in the middle of a poll: it has reached its limit of bytes, or
+ * that of a checkpoint's time. */
+bool pace_presses(struct pace *pace);
+/* True when the batch has reached a limit at which a commit in flight must be waited for. */
 bool pace_full(struct pace *pace);
-/* True when the interval, a limit or the end of a burst calls for a commit. */
+/* True when a commit is due. */
 bool pace_due(struct pace *pace);
 /* Returns how long a poll may wait. */
 int64_t pace_wait_ms(const struct pace *pace, int64_t most_ms);
@@ -37,6 +53,7 @@ size_t pace_room(const struct pace *pace);
 /* Call when a record of so many bytes was processed. */
 static inline void pace_count(struct pace *pace, size_t bytes)
 {
+    if (!pace->records) { pace->first_ms = pace->fed_ms; }
     pace->records++;
     pace->input_bytes += bytes;
 }

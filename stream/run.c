@@ -42,7 +42,7 @@ static bool decide_commit(struct run *run);
 
 static void forget(struct run *run)
 {
-    run->pace.records = 0;
+    pace_forget(&run->pace);
     for (size_t i = 0; i < run->tasks.count; i++) { task_forget(run->tasks.at[i]); }
     broadcast_forget(run->broadcast);
 }
@@ -172,6 +172,11 @@ bool task_commit(struct task *task)
     return verdict == COMMIT_NOTHING;
 }
 
+void task_want_commits(struct task *task, int64_t for_ms)
+{
+    pace_want(&task_run(task)->pace, for_ms);
+}
+
 /* ---- Rebalance ---- */
 
 static struct task *find_task(struct run *run, const char *topic, int32_t partition)
@@ -295,11 +300,11 @@ static bool goes_on(const struct run *run)
     return !is_broken(run) && !run->at_once.unsent;
 }
 
-/* A batch that has reached its limit of bytes is committed in the middle of a poll's records: the
- * rest may be many times as large. */
+/* A batch that has reached its limit of bytes, or of a checkpoint's time, is committed in the
+ * middle of a poll's records: the rest may be many times as large. */
 static void relieve(struct run *run)
 {
-    if (!pace_heavy(&run->pace)) { return; }
+    if (!pace_presses(&run->pace)) { return; }
     for (size_t i = 0; i < run->tasks.count && goes_on(run); i++) {
         if (run->tasks.at[i]->state == TASK_RUNNING) { task_close_poll(run->tasks.at[i]); }
     }
@@ -373,6 +378,7 @@ static void take_poll(struct run *run, const struct record *at, size_t count)
     pace_polled(&run->pace, count);
     process_batch(run, at, count);
     end_batch(run);
+    pace_poll_done(&run->pace);
     wire_release(run->env.wire);
     if (run->at_once.unsent && !is_broken(run)) { retry(run, wire_why(run->env.wire)); }
     clock_gettime(CLOCK_MONOTONIC, &to);

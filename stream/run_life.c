@@ -125,7 +125,8 @@ static void make_parts(struct run *run, bool threaded)
     struct env *env = &run->env;
     at_once_init(&run->at_once, env);
     run->commit = commit_new(env, &run->tasks, &run->at_once, threaded);
-    pace_init(&run->pace, env, run->commit, &run->tasks);
+    pace_init(&run->pace, env, run->commit, &run->tasks,
+              env->worker->checkpoints ? env->worker->checkpoints(run) : NULL);
     if (env_has_changelog(env)) {
         if (run->settings.standby_copies) { run->standby = standby_new(env, &run->tasks); }
         run->stale_state = stale_state_new(env, &run->tasks, run->standby);

@@ -64,6 +64,14 @@ struct output {
 
 enum { NO_CHANGELOG = -1 };
 
+/* When a worker commits whose commits are checkpoints: what it commits is large, and processing the
+ * uncommitted input again costs little. Limits of memory (batch.bytes.max) apply as well. */
+struct checkpoint_policy {
+    int64_t replay_ms;   /* time spent on the uncommitted input */
+    int64_t interval_ms; /* since the first uncommitted record */
+    int64_t rest_ms;     /* since the last record */
+};
+
 struct worker {
     const char *name;  /* "features": group, state directory and log name */
     const char *about; /* one sentence for --help */
@@ -85,6 +93,9 @@ struct worker {
     /* * Checks the settings before anything is connected. Returns what is wrong (the caller frees),
      * or NULL, and appends to `notes` a line for each value that is taken but may not be meant. */
     char *(*check)(const void *settings, struct buf *notes);
+    /* * Returns the policy of a worker whose commits are checkpoints; valid for the run. Without,
+     * commits follow commit.interval.ms, batch.records.max and bursts. */
+    const struct checkpoint_policy *(*checkpoints)(const struct run *run);
     /* * Calls run_read_from() for each topic of the partitioned input, when that is not the one
      * topic of its name. Called before start and before any request to the broker. Returns 0, or
      * -errno to refuse (run_refuse()). A worker with a changelog has one topic only. */
@@ -190,6 +201,9 @@ int task_changelog(const struct task *task);
 /* Commits what all tasks have processed and waits until all messages are acknowledged. False when
  * that failed or took too long: what is not committed may be processed again. Only from `tick`. */
 bool task_commit(struct task *task);
+/* Lets commits follow commit.interval.ms for so long, beginning with one as soon as possible, where
+ * they are checkpoints: somebody waits for what has just been processed. */
+void task_want_commits(struct task *task, int64_t for_ms);
 /* Starts the task again at its committed offset and chooses its changelog again. When that is
  * another one, the store is restored from it. Only from `tick`, after task_commit(). */
 void task_reopen(struct task *task);

@@ -178,6 +178,14 @@ static int check_settings(const struct backfill *backfill)
     return 0;
 }
 
+/* The trainer is waited for by what it has committed, and commits only checkpoints: one soon
+ * after its input has ended. With --follow, input does not end. The user's settings come later
+ * and win. */
+static void add_checkpoints(struct words *words, const struct backfill *backfill)
+{
+    add_setting(words, backfill->follow ? "checkpoint.interval.ms=60s" : "checkpoint.rest.ms=1s");
+}
+
 static int start_one(struct backfill *backfill, const char *worker, bool in_hindsight)
 {
     const struct client *client = backfill->client;
@@ -186,6 +194,7 @@ static int start_one(struct backfill *backfill, const char *worker, bool in_hind
         add_word(&words, xstrdup("--config"));
         add_word(&words, xprintf("%s/%s.properties", backfill->conf, worker));
     }
+    if (strcmp(worker, "trainer") == 0) { add_checkpoints(&words, backfill); }
     for (int i = 2; i < client->words_count; i += 2) {
         bool set = strcmp(client->words[i - 1], "--set") == 0;
         const char *setting = set ? setting_for(client->words[i], worker) : NULL;

@@ -58,20 +58,20 @@ struct counting {
 
 static const struct counting_settings defaults = {
     COMMON, .transitions_window = 20, .transitions_exponent = .75, .neighbours_max = 512,
-    .serving_neighbours_max = 256,
+    .serving_neighbours_max = 384,
     .popularity_weight = .03, .backward_weight = .2, .shrink = .3, .source_power = .2,
     .target_power = .35, .kernel_power = .45, .recency_decay = .85, .recency_power = .25,
     .neighbours_used = 512,
 };
 static const struct counting_settings sparse = {
     COMMON, .transitions_window = 20, .transitions_exponent = .5, .neighbours_max = 512,
-    .serving_neighbours_max = 256,
+    .serving_neighbours_max = 384,
     .popularity_weight = .055, .backward_weight = .5, .shrink = .3, .source_power = .2,
     .target_power = .2, .kernel_power = .8, .recency_decay = .7, .neighbours_used = 512,
 };
 static const struct counting_settings ordered = {
     COMMON, .transitions_window = 20, .transitions_exponent = .5, .neighbours_max = 512,
-    .serving_neighbours_max = 256,
+    .serving_neighbours_max = 384,
     .popularity_weight = 2e-4, .backward_weight = .1, .shrink = .3, .source_power = .2,
     .target_power = .1, .kernel_power = .7, .recency_decay = .6, .neighbours_used = 512,
 };

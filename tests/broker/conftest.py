@@ -25,6 +25,8 @@ SANITIZED = BUILD / "san-address-undefined" / "bin"  # tests/run builds it
 INPUTS = {"ingest": "clicks", "features": "events", "trainer": "pair-deltas", "scorer": "histories"}
 WAIT_SECONDS = int(os.environ.get("WAIT_SECONDS", "120"))
 STOP_SECONDS = 60
+# What tests need of single workers: the trainer commits often, and soon after its input has ended.
+OFTEN = {"trainer": {"checkpoint.replay.ms": "100ms", "checkpoint.rest.ms": "200ms"}}
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +51,7 @@ class Copy:
         self.log_file = world.dir / f"{worker}-{slot}.log"
         settings = {"bootstrap.servers": world.bootstrap, "topic.prefix": world.prefix,
                     "group.prefix": world.prefix, "state.dir": world.state, "slot": slot,
-                    "commit.interval.ms": "200ms", **options}
+                    "commit.interval.ms": "200ms", **OFTEN.get(worker, {}), **options}
         words = [f"--set={key}={value}" for key, value in settings.items()]
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([programs / f"freshet-{worker}", *words], stdout=log,

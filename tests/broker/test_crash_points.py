@@ -38,7 +38,7 @@ def test_tables_are_the_same(make_world):
     world = make_world()
     world.start("ingest", ingest=SETTINGS)
     options = {"features": {"batch.records.max": 100, "poll.records.max": 50},
-               "trainer": {**UNBOUND, "batch.records.max": 20, "poll.records.max": 20}}
+               "trainer": {**UNBOUND, "checkpoint.replay.ms": "0", "poll.records.max": 20}}
     world.produce("clicks", records(sent))
     world.drain("ingest")
     for worker, places in PLACES.items():

@@ -30,7 +30,8 @@ ENDED_WELL = {0, 70, 74, 75, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGXFSZ}
 SETTINGS = [
     "all.kafka.consumer.session.timeout.ms=6000", "all.kafka.consumer.heartbeat.interval.ms=500",
     "all.commit.interval.ms=200ms", "all.commit.timeout.ms=60s", "trainer.commit.interval.ms=500ms",
-    "trainer.neighbours.max=0",
+    "trainer.neighbours.max=0", "trainer.checkpoint.replay.ms=300ms",
+    "trainer.checkpoint.rest.ms=500ms",
 ]
 
 

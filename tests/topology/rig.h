@@ -220,6 +220,18 @@ static inline bool rig_launch(struct rig *rig, struct copy *copy)
     return false;
 }
 
+/* A worker whose commits are checkpoints makes one often, unless the test sets their policy. */
+static inline void copy_set_checkpoints(struct copy *copy)
+{
+    if (!copy->worker->checkpoints) { return; }
+    for (size_t i = 0; i < copy->pairs_count; i++) {
+        if (strncmp(copy->pairs[i], "checkpoint.", 11) == 0) { return; }
+    }
+    assert(copy->pairs_count + 2 <= PAIRS_MAX);
+    copy->pairs[copy->pairs_count++] = "checkpoint.replay.ms=15ms";
+    copy->pairs[copy->pairs_count++] = "checkpoint.rest.ms=200ms";
+}
+
 /* Makes a copy with these settings ("key=value", NULL behind the last). */
 static inline struct copy *rig_add(struct rig *rig, const struct worker *worker, int slot,
                                      const char *const *pairs)
@@ -236,6 +248,7 @@ static inline struct copy *rig_add(struct rig *rig, const struct worker *worker,
         assert(copy->pairs_count < PAIRS_MAX);
         copy->pairs[copy->pairs_count++] = *pairs;
     }
+    copy_set_checkpoints(copy);
     copy_fill(copy);
     (void)mkdir(copy->state_path, 0777);
     return copy;

@@ -18,13 +18,17 @@
 
 enum { NEIGHBOURS, SERVING_ROWS };
 
-enum { MESSAGE_BYTES_MAX = 32 << 20 };
+enum {
+    MESSAGE_BYTES_MAX = 32 << 20,
+    FORGET_MS = 10000, /* `freshet forget` waits until what it read here is committed */
+};
 
 struct trainer_settings {
     int64_t neighbours_max;
     int64_t rows_cache_bytes;
     int64_t items_max;
     struct serving_settings serving;
+    struct checkpoint_policy checkpoints;
 };
 
 #define OPTION_SETTINGS struct trainer_settings
@@ -36,7 +40,16 @@ static const struct option options[] = {
            "Memory for the cache of decoded rows, all partitions together"),
     OPTION("items.max", LONG, items_max, "20000000", OPTION_RANGE(1, 1e9),
            "Most distinct items of a process; beyond, it ends and must be restarted"),
-    OPTION("serving.neighbours.max", LONG, serving.neighbours_max, "256",
+    OPTION("checkpoint.replay.ms", DURATION, checkpoints.replay_ms, "5s",
+           OPTION_RANGE(0, 3600000),
+           "Whole rows are written when so much time was spent on input that a restart would read "
+           "again"),
+    OPTION("checkpoint.interval.ms", DURATION, checkpoints.interval_ms, "1h",
+           OPTION_RANGE(0, 86400000),
+           "Longest time before rows that have changed are written"),
+    OPTION("checkpoint.rest.ms", DURATION, checkpoints.rest_ms, "10s", OPTION_RANGE(0, 86400000),
+           "Rows that have changed are written when no input has come for so long"),
+    OPTION("serving.neighbours.max", LONG, serving.neighbours_max, "384",
            OPTION_RANGE(1, NEIGHBOURS_MAX),
            "Most neighbours of an item in serving-rows: the best of its row"),
     OPTION("serving.change", DOUBLE, serving.change, "0.05", OPTION_RANGE(0, 1),
@@ -71,6 +84,12 @@ struct task_rows {
 static struct trainer *trainer_of(const struct task *task)
 {
     return run_state(task_run(task));
+}
+
+static const struct checkpoint_policy *checkpoints(const struct run *run)
+{
+    const struct trainer_settings *settings = run_settings(run);
+    return &settings->checkpoints;
 }
 
 /* ---- Start and stop ---- */
@@ -266,6 +285,7 @@ static enum verdict process(struct task *task, const struct record *rec)
         if (verdict != VERDICT_DONE) { return verdict; }
         apply(task, held, &from[i], &message);
     }
+    if (message.forgotten > 0) { task_want_commits(task, FORGET_MS); }
     return VERDICT_DONE;
 }
 
@@ -360,6 +380,7 @@ const struct worker trainer_worker = {
     .options = options,
     .options_count = ARRAY_COUNT(options),
     .settings_size = sizeof(struct trainer_settings),
+    .checkpoints = checkpoints,
     .start = start,
     .stop = stop,
     .open = open_task,
