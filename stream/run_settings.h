@@ -26,6 +26,7 @@ struct run_settings {
     const char *instance;
     bool static_member;
     int32_t delivery;
+    int64_t memory_max;
     int64_t commit_interval_ms;
     int64_t batch_records_max;
     int64_t batch_bytes_max;

@@ -39,12 +39,24 @@ bool state_directory_descriptors(struct env *env, size_t partitions)
     return false;
 }
 
+/* This copy may get all partitions. */
+static int64_t store_bytes(const struct env *env, int64_t given, enum memory_part part,
+                           int changelog)
+{
+    if (given != MEMORY_AUTO) { return given; }
+    return memory_store_bytes(env->settings->memory_max, part,
+                              env->topics->output_partitions[changelog]);
+}
+
 int state_directory_open(struct env *env, int32_t partition, int changelog,
                          struct store **ret_store, char **ret_why)
 {
+    const struct run_settings *settings = env->settings;
     const struct store_limits limits = {
-        .write_buffer_bytes = env->settings->store_write_buffer_bytes,
-        .block_cache_bytes = env->settings->store_block_cache_bytes,
+        .write_buffer_bytes = store_bytes(env, settings->store_write_buffer_bytes,
+                                          MEMORY_WRITE_BUFFERS, changelog),
+        .block_cache_bytes =
+            store_bytes(env, settings->store_block_cache_bytes, MEMORY_BLOCK_CACHES, changelog),
         .open_files = open_files(env, changelog),
     };
     _cleanup_(xfreep) char *path = state_directory_path(env, partition, changelog);

@@ -14,11 +14,13 @@
 #include "base/crash.h"
 #include "base/descriptors.h"
 #include "base/directory.h"
+#include "base/memory_limit.h"
 #include "base/quote.h"
 #include "base/secret.h"
 #include "base/version.h"
 #include "base/xalloc.h"
 #include "stream/config/bootstrap.h"
+#include "stream/config/memory_options.h"
 #include "stream/config/option_names.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
@@ -37,6 +39,7 @@
 enum {
     STEP_MS = 50,
     STATUS_MS = 250,
+    PLAN_BYTES_MAX = 1024,
     NOTES_BYTES_MAX = 64 << 10,
     STATUS_BYTES_MAX = 8 << 20, /* 40,000 partitions */
     CLOSE_TIMEOUT_S = 20,
@@ -360,6 +363,26 @@ static void handle_signals(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Cuts the sizes that are not given from the budget, and tells the plan in the first line. */
+static int plan_memory(const struct option_group *groups, size_t count)
+{
+    struct memory_plan plan;
+    struct buf text;
+    _cleanup_(xfreep) char *why = NULL;
+    int result = memory_options_settle(groups, count, memory_limit(""), &plan, &why);
+    if (result < 0) { return refuse(EXIT_CONFIG, "cannot start", why); }
+    buf_init(&text, PLAN_BYTES_MAX);
+    memory_plan_print(&plan, &text);
+    log_line(LOG_INFO, "starting", "version=%s commit=%s %.*s", version_number(), version_commit(),
+             SLICE_ARGS(buf_slice(&text)));
+    if (memory_plan_peak(&plan) > plan.at[MEMORY_BUDGET]) {
+        log_line(LOG_WARN, "the sizes that are set need more memory than memory.max",
+                 "hint=\"leave them out, or set memory.max\"");
+    }
+    buf_release(&text);
+    return 0;
+}
+
 static const char exit_codes[] =
     "exit codes:\n"
     "  0   stopped by SIGTERM or SIGINT after a last commit\n"
@@ -402,10 +425,10 @@ int worker_main(const struct worker *worker, int argc, char **argv)
                       secret_argument(rest[0], NULL, shown, sizeof(shown)));
     } else if (loaded == OPTIONS_OK) {
         log_setup(worker->name, (enum log_level)process.settings.log_level);
-        log_line(LOG_INFO, "starting", "version=%s commit=%s", version_number(), version_commit());
         warn_of_former_names(process.options);
         handle_signals();
-        code = prepare(&process);
+        code = plan_memory(groups, ARRAY_COUNT(groups));
+        if (!code) { code = prepare(&process); }
         if (!code) { publish_slot(&process); }
         if (!code) { code = serve(&process); }
     } else if (loaded != OPTIONS_SHOWN) {

@@ -3,6 +3,7 @@
 #define FRESHET_STREAM_CONFIG_OPTION_H
 
 #include "base/base.h"
+#include "stream/config/memory_plan.h"
 
 enum option_type {
     OPTION_STRING,   /* const char *; owned by the loaded options */
@@ -25,6 +26,7 @@ struct option {
     const char *choices;  /* for OPTION_CHOICE */
     const char *help;     /* one sentence without a final newline */
     const char *former;   /* the name before this one, which is still taken, or NULL; no prefix's */
+    enum memory_part part; /* of a size: "auto" (MEMORY_AUTO) is valid and is cut from memory.max */
 };
 
 #endif

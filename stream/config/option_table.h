@@ -26,6 +26,8 @@
         .fallback = preset, limits, .help = __VA_ARGS__                                            \
     }
 #define OPTION_FORMERLY(old) .former = old
+/* A size that may be "auto": a part of memory.max. */
+#define OPTION_PART(name) .part = MEMORY_##name
 
 /* Limits: none, the least and the greatest value, or the valid words. */
 #define OPTION_FREE .min = 0

@@ -106,6 +106,10 @@ static int parse_number(const struct option *option, const char *text, int64_t *
                                : option->type == OPTION_DURATION ? duration_units
                                                                  : none;
     int64_t number;
+    if (option->part != MEMORY_NONE && strcmp(text, "auto") == 0) {
+        *ret_number = MEMORY_AUTO;
+        return 0;
+    }
     if (parse_units(text, units, &number) < 0) { return -EINVAL; }
     if (number < 0 && option->type != OPTION_LONG) { return -EINVAL; }
     bool inside = (double)number >= option->min && (double)number <= option->max;
@@ -239,6 +243,7 @@ void option_limits(const struct option *option, struct buf *out)
         buf_printf(out, low ? " to " : "at most ");
         append_amount(option, option->max, out);
     }
+    if (option->part != MEMORY_NONE) { buf_printf(out, ", or auto"); }
 }
 
 void option_describe(const struct option *option, struct buf *out)

@@ -20,6 +20,8 @@ ROWS = re.findall(r"^\| ([^|]+) \| `([\w.]+)` \| (\w+) \| ([^|]+) \| (?:`(\w+)`|
 
 def number(text):
     """A value as the page and the options write it."""
+    if text == "auto":  # cut from memory.max
+        return text
     found = re.fullmatch(r"(\d+)([kmgd]?)", text)
     assert found, text
     return int(found[1]) * UNITS[found[2]]

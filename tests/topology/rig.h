@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "stream/config/memory_options.h"
 #include "stream/generation.h"
 #include "stream/sim/memlog.h"
 #include "stream/run.h"
@@ -18,6 +19,8 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#define RIG_MEMORY_BYTES (INT64_C(8) << 30) /* of the machine that the rig plays */
 
 enum {
     COPIES_MAX = 12,
@@ -185,6 +188,9 @@ static inline void copy_fill(struct copy *copy)
     };
     assert(options_fill(groups, ARRAY_COUNT(groups), copy->pairs, copy->pairs_count, stderr,
                         &copy->options) == 0);
+    struct memory_plan plan;
+    char *why;
+    assert(memory_options_settle(groups, ARRAY_COUNT(groups), RIG_MEMORY_BYTES, &plan, &why) == 0);
 }
 
 static inline char *copy_group(const struct copy *copy)

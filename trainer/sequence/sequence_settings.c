@@ -18,9 +18,9 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
            "Threads that train; more than two are of no use; 0: the main thread, between polls."),
     OPTION("train.cpu.share", DOUBLE, cpu_share, "1", OPTION_RANGE(0.01, 1),
            "Share of the time in which a training thread computes; for the rest it sleeps."),
-    OPTION("train.memory.max", BYTES, memory_max, "1g", OPTION_RANGE(1 << 24, 1024 * GIB),
+    OPTION("train.memory.max", BYTES, memory_max, "auto", OPTION_RANGE(1 << 24, 1024 * GIB),
            "Memory for sequences (half of it) and the model; users who acted longest ago, and "
-           "items beyond, are left out."),
+           "items beyond, are left out.", OPTION_PART(CACHE)),
     OPTION("train.checkpoint.interval.ms", DURATION, checkpoint_ms, "30s",
            OPTION_RANGE(100, 86400000),
            "Time between checkpoints; they are written at the end of an epoch."),

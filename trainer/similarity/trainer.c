@@ -36,8 +36,9 @@ struct trainer_settings {
 static const struct option options[] = {
     OPTION("neighbours.max", LONG, neighbours_max, "512", OPTION_RANGE(0, NEIGHBOURS_MAX),
            "Most neighbours of an item; 0: as many as the format holds (65536)"),
-    OPTION("rows.cache.bytes", BYTES, rows_cache_bytes, "128m", OPTION_RANGE(0, 1024 * 1024 * GIB),
-           "Memory for the cache of decoded rows, all partitions together"),
+    OPTION("rows.cache.bytes", BYTES, rows_cache_bytes, "auto",
+           OPTION_RANGE(0, 1024 * 1024 * GIB),
+           "Memory for the cache of decoded rows, all partitions together", OPTION_PART(CACHE)),
     OPTION("items.max", LONG, items_max, "20000000", OPTION_RANGE(1, 1e9),
            "Most distinct items of a process; beyond, it ends and must be restarted"),
     OPTION("checkpoint.replay.ms", DURATION, checkpoints.replay_ms, "5s",
