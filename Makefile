@@ -193,7 +193,8 @@ $(FUZZ_OUT)/tests/fuzz/%: tests/fuzz/%.c $(LIB_WORKERS) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(filter %.o,$^) \
 		$(filter %.a,$^) $(ALL_LIBS)
-$(FUZZ_OUT)/tests/fuzz/fuzz_dataset: $(FUZZ_OUT)/cli/catalogue_line.o
+$(FUZZ_OUT)/tests/fuzz/fuzz_dataset: $(FUZZ_OUT)/cli/catalogue_line.o \
+	$(FUZZ_OUT)/cli/action_time.o
 endif
 
 .PHONY: fuzz

@@ -1,6 +1,8 @@
 #include "base/base.h"
 #include "base/gunzip.h"
+#include "base/xalloc.h"
 
+#include <fcntl.h>
 #include <zlib.h>
 
 enum { STEP_BYTES = 16384, WINDOW_BITS = 15, GZIP_BITS = WINDOW_BITS + 16 };
@@ -46,4 +48,53 @@ int gunzip(struct slice bytes, enum unpacking unpacking, struct buf *out)
              inflateReset(&stream) == Z_OK);
     (void)inflateEnd(&stream);
     return rc;
+}
+
+/* ---- A file ---- */
+
+struct gunzip_file {
+    gzFile gz;
+};
+
+int gunzip_open_fd(int fd, struct gunzip_file **ret_file)
+{
+    gzFile gz = gzdopen(fd, "rb");
+    if (!gz) { return -ENOMEM; }
+    (void)gzbuffer(gz, STEP_BYTES * 4);
+    *ret_file = xcalloc(1, sizeof(**ret_file));
+    (*ret_file)->gz = gz;
+    return 0;
+}
+
+int gunzip_open(const char *path, struct gunzip_file **ret_file)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -errno : gunzip_open_fd(fd, ret_file);
+}
+
+int64_t gunzip_read(struct gunzip_file *file, char *bytes, size_t size)
+{
+    int error = Z_OK;
+    int count = gzread(file->gz, bytes, (unsigned)MIN_OF(size, (size_t)INT_MAX));
+    (void)gzerror(file->gz, &error);
+    if (count > 0 || (count == 0 && error != Z_BUF_ERROR && error != Z_ERRNO)) { return count; }
+    return error == Z_ERRNO && errno ? -errno : -EBADMSG;
+}
+
+bool gunzip_is_packed(const struct gunzip_file *file)
+{
+    return !gzdirect(file->gz);
+}
+
+int64_t gunzip_position(const struct gunzip_file *file)
+{
+    return gzoffset(file->gz);
+}
+
+struct gunzip_file *gunzip_close(struct gunzip_file *file)
+{
+    if (!file) { return NULL; }
+    (void)gzclose(file->gz);
+    free(file);
+    return NULL;
 }

@@ -3,80 +3,182 @@
 
 #include <jansson.h>
 
-static void release_json(json_t **json)
+/* A line that is being read: the first wrong value stays. */
+struct catalogue_line {
+    json_t *object;
+    struct arena *arena;
+    struct reason *reason;
+    bool failed;
+};
+
+static const char *type_of(const json_t *value)
 {
-    json_decref(*json);
+    static const char *const names[] = {
+        [JSON_OBJECT] = "an object",   [JSON_ARRAY] = "a list", [JSON_STRING] = "a text",
+        [JSON_INTEGER] = "a number",   [JSON_REAL] = "a number", [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false",        [JSON_NULL] = "null"};
+    return names[json_typeof(value)];
 }
 
-static struct slice copy_text(const json_t *object, const char *name, struct arena *arena)
+static void refuse(struct catalogue_line *line, const char *name, const char *wanted,
+                   const json_t *value)
 {
-    const json_t *text = json_object_get(object, name);
-    if (!json_is_string(text)) { return slice_of("", 0); }
-    return arena_copy(arena, slice_of(json_string_value(text), json_string_length(text)));
+    if (line->failed) { return; }
+    line->failed = true;
+    (void)reason_give(line->reason, "%s: wanted %s, not %s", name, wanted, type_of(value));
 }
 
-static struct slices copy_texts(const json_t *object, const char *name, struct arena *arena)
+/* Returns a field's value; NULL when it is absent or null. */
+static const json_t *field_of(const struct catalogue_line *line, const char *name)
 {
-    const json_t *texts = json_object_get(object, name);
-    size_t count = json_array_size(texts);
-    struct slices copies = {.at = arena_alloc_array(arena, count, sizeof(struct slice))};
+    const json_t *value = json_object_get(line->object, name);
+    return json_is_null(value) ? NULL : value;
+}
+
+static struct slice copy_of(const struct catalogue_line *line, const json_t *text)
+{
+    return arena_copy(line->arena, slice_of(json_string_value(text), json_string_length(text)));
+}
+
+static struct slice read_text(struct catalogue_line *line, const char *name)
+{
+    const json_t *value = field_of(line, name);
+    if (json_is_string(value)) { return copy_of(line, value); }
+    if (value) { refuse(line, name, "a text", value); }
+    return slice_of("", 0);
+}
+
+/* Reads a list; NULL: there is none. */
+static const json_t *read_list(struct catalogue_line *line, const char *name, const char *wanted)
+{
+    const json_t *value = field_of(line, name);
+    if (value && !json_is_array(value)) { refuse(line, name, wanted, value); }
+    return json_is_array(value) ? value : NULL;
+}
+
+static struct slices read_texts(struct catalogue_line *line, const char *name)
+{
+    const json_t *list = read_list(line, name, "a list of texts");
+    size_t count = json_array_size(list);
+    struct slices texts = {.at = arena_alloc_array(line->arena, count, sizeof(struct slice))};
     for (size_t i = 0; i < count; i++) {
-        const json_t *text = json_array_get(texts, i);
-        if (!json_is_string(text)) { continue; }
-        copies.at[copies.count++] = arena_copy(
-            arena, slice_of(json_string_value(text), json_string_length(text)));
+        const json_t *value = json_array_get(list, i);
+        if (!json_is_string(value)) {
+            refuse(line, name, "only texts in the list", value);
+            break;
+        }
+        texts.at[texts.count++] = copy_of(line, value);
     }
-    return copies;
+    return texts;
 }
 
-static struct floats copy_floats(const json_t *object, const char *name, struct arena *arena)
+static struct floats read_floats(struct catalogue_line *line, const char *name)
 {
-    const json_t *numbers = json_object_get(object, name);
-    size_t count = json_array_size(numbers);
-    struct floats copies = {.at = arena_alloc_array(arena, count, sizeof(float)), .count = count};
+    const json_t *list = read_list(line, name, "a list of numbers");
+    size_t count = json_array_size(list);
+    struct floats numbers = {.at = arena_alloc_array(line->arena, count, sizeof(float))};
     for (size_t i = 0; i < count; i++) {
-        copies.at[i] = (float)json_number_value(json_array_get(numbers, i));
+        const json_t *value = json_array_get(list, i);
+        if (!json_is_number(value)) {
+            refuse(line, name, "only numbers in the list", value);
+            break;
+        }
+        numbers.at[numbers.count++] = (float)json_number_value(value);
     }
-    return copies;
+    return numbers;
 }
 
-static json_t *parse(struct slice line, const char *id, const char **ret_why)
+/* Reads a whole number; 1.7e12 is one. */
+static int64_t read_whole(struct catalogue_line *line, const char *name, int64_t max)
+{
+    const json_t *value = field_of(line, name);
+    double real = json_number_value(value);
+    if (!value) { return 0; }
+    bool whole = json_is_number(value) && fabs(real) < 9e15 && real == floor(real);
+    if (!whole) {
+        refuse(line, name, "a whole number", value);
+        return 0;
+    }
+    int64_t number = json_is_integer(value) ? json_integer_value(value) : (int64_t)real;
+    if (number >= -max && number <= max) { return number; }
+    refuse(line, name, "a smaller number", value);
+    return 0;
+}
+
+static bool read_flag(struct catalogue_line *line, const char *name, bool fallback)
+{
+    const json_t *value = field_of(line, name);
+    if (!value) { return fallback; }
+    if (!json_is_boolean(value)) { refuse(line, name, "true or false", value); }
+    return json_is_true(value);
+}
+
+static int parse(struct catalogue_line *line, struct slice text, const char *id)
 {
     json_error_t error;
-    json_t *object = json_loadb(line.data, line.size, JSON_REJECT_DUPLICATES, &error);
-    *ret_why = "not a JSON object with an id of type string";
-    if (json_is_string(json_object_get(object, id))) { return object; }
-    json_decref(object);
+    line->object = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, &error);
+    if (!line->object) {
+        return reason_give(line->reason, "not JSON: byte %d: %.100s", error.position, error.text);
+    }
+    if (!json_is_object(line->object)) { return reason_give(line->reason, "not a JSON object"); }
+    const json_t *value = json_object_get(line->object, id);
+    if (json_is_string(value) && json_string_length(value)) { return 0; }
+    if (!value) { return reason_give(line->reason, "%s is missing", id); }
+    if (json_is_string(value)) { return reason_give(line->reason, "%s is empty", id); }
+    return reason_give(line->reason, "%s: wanted a text, not %s", id, type_of(value));
+}
+
+static const char *find_unknown(const struct catalogue_line *line, const char *const *fields)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(line->object, name, value)
+    {
+        const char *const *known = fields;
+        while (*known && strcmp(*known, name) != 0) { known++; }
+        if (!*known) { return arena_copy(line->arena, slice_of(name, strlen(name) + 1)).data; }
+    }
     return NULL;
 }
 
-int catalogue_line_item(struct slice line, struct arena *arena, struct item *ret_item,
-                        const char **ret_why)
+int catalogue_line_item(struct slice text, struct arena *arena, struct item *ret_item,
+                        const char **ret_unknown, struct reason *reason)
 {
-    _cleanup_(release_json) json_t *object = parse(line, "item_id", ret_why);
-    if (!object) { return -EINVAL; }
-    *ret_item = (struct item){
-        .item_id = copy_text(object, "item_id", arena),
-        .title = copy_text(object, "title", arena),
-        .tags = copy_texts(object, "tags", arena),
-        .text = copy_text(object, "text", arena),
-        .vector = copy_floats(object, "vector", arena),
-        .available = !json_is_false(json_object_get(object, "available")),
-        .created_ms = json_integer_value(json_object_get(object, "created_ms")),
-    };
-    return 0;
+    static const char *const fields[] = {"item_id", "title",     "tags",       "text",
+                                         "vector",  "available", "created_ms", NULL};
+    struct catalogue_line line = {.arena = arena, .reason = reason};
+    int rc = parse(&line, text, fields[0]);
+    if (!rc) {
+        *ret_item = (struct item){
+            .item_id = read_text(&line, "item_id"),
+            .title = read_text(&line, "title"),
+            .tags = read_texts(&line, "tags"),
+            .text = read_text(&line, "text"),
+            .vector = read_floats(&line, "vector"),
+            .available = read_flag(&line, "available", true),
+            .created_ms = read_whole(&line, "created_ms", INT64_MAX),
+        };
+        *ret_unknown = find_unknown(&line, fields);
+    }
+    json_decref(line.object);
+    return rc || line.failed ? -1 : 0;
 }
 
-int catalogue_line_profile(struct slice line, struct arena *arena, struct user_profile *ret_profile,
-                           const char **ret_why)
+int catalogue_line_profile(struct slice text, struct arena *arena, struct user_profile *ret_profile,
+                           const char **ret_unknown, struct reason *reason)
 {
-    _cleanup_(release_json) json_t *object = parse(line, "user_id", ret_why);
-    if (!object) { return -EINVAL; }
-    *ret_profile = (struct user_profile){
-        .user_id = copy_text(object, "user_id", arena),
-        .tags = copy_texts(object, "tags", arena),
-        .birth_year = (int32_t)json_integer_value(json_object_get(object, "birth_year")),
-        .country = copy_text(object, "country", arena),
-    };
-    return 0;
+    static const char *const fields[] = {"user_id", "tags", "birth_year", "country", NULL};
+    struct catalogue_line line = {.arena = arena, .reason = reason};
+    int rc = parse(&line, text, fields[0]);
+    if (!rc) {
+        *ret_profile = (struct user_profile){
+            .user_id = read_text(&line, "user_id"),
+            .tags = read_texts(&line, "tags"),
+            .birth_year = (int32_t)read_whole(&line, "birth_year", INT32_MAX),
+            .country = read_text(&line, "country"),
+        };
+        *ret_unknown = find_unknown(&line, fields);
+    }
+    json_decref(line.object);
+    return rc || line.failed ? -1 : 0;
 }

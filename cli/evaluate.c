@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/action_time.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/models/models.h"
 
@@ -19,6 +20,8 @@ struct evaluate {
     const char *attributes[ATTRIBUTES_MAX];
     size_t attributes_count;
     const char *vectors;
+    const char *columns;
+    const char *separator;
     const char *sets[EVALUATION_SETS_MAX];
     size_t sets_count;
     const char *model;
@@ -131,6 +134,14 @@ static const struct flag flags[] = {
     FLAG_TAKEN('a', "FILE", "attributes", take_attributes,
                "Attributes of items: JSON {item: [attribute, ...]}, or lines of item, tab, words; "
                "may be repeated"),
+    FLAG('c', "ROLE=COLUMN,...",
+         OPTION("columns", STRING, columns, NULL, OPTION_FREE,
+                "What the columns are: user=NAME,item=NAME,rating=NAME,time=NAME:UNIT; a column is "
+                "named as in the first line, or by its number from 1; UNIT is s (default), ms, us, "
+                "ns, days, iso8601, or a pattern of strptime (%d.%m.%Y %H:%M)")),
+    FLAG(0, "C",
+         OPTION("separator", STRING, separator, NULL, OPTION_FREE,
+                "What stands between columns: one character, or tab")),
     FLAG(0, "FILE",
          OPTION("vectors", STRING, vectors, NULL, OPTION_FREE,
                 "Vectors of items from a model of images or texts: lines of item, number, number, "
@@ -278,9 +289,22 @@ static void make_request(struct evaluate *evaluate, struct reason *reason)
     memcpy(evaluate->request.sets, evaluate->sets, sizeof(evaluate->sets));
 }
 
+static char separator_of(const struct evaluate *evaluate)
+{
+    if (!evaluate->separator) { return '\0'; }
+    return strcmp(evaluate->separator, "tab") == 0 ? '\t' : evaluate->separator[0];
+}
+
 static int read_dataset(const struct evaluate *evaluate, struct dataset *dataset)
 {
-    int result = dataset_read(dataset, evaluate->file, evaluate->min_rating);
+    const struct action_format format = {.columns = evaluate->columns,
+                                         .separator = separator_of(evaluate),
+                                         .read_time = action_time_read};
+    int result = dataset_read(dataset, evaluate->file, &format, evaluate->min_rating);
+    if (dataset->without_ids) {
+        fprintf(stderr, "freshet: %zu lines without a user or an item are left out\n",
+                dataset->without_ids);
+    }
     for (size_t at = 0; result == 0 && at < evaluate->attributes_count; at++) {
         result = dataset_read_attributes(dataset, evaluate->attributes[at]);
     }
@@ -296,6 +320,11 @@ static bool evaluate_check(struct invocation *invocation, struct buf *why)
     evaluate->file = invocation->arguments[0];
     if (!evaluate->list_models && !evaluate->file) {
         buf_printf(why, "FILE is missing");
+        return false;
+    }
+    const char *separator = evaluate->separator;
+    if (separator && strlen(separator) != 1 && strcmp(separator, "tab") != 0) {
+        buf_printf(why, "--separator %.20s: wanted one character, or tab", separator);
         return false;
     }
     struct reason reason = {0};
@@ -338,10 +367,11 @@ const struct command evaluate_command = {
     .arguments_most = 1,
     .about =
         "Evaluates models on a file of actions; each ranks all items.\n\n"
-        "FILE, or FILE.gz, has a line \"user item item ...\" for each user, or a line \"user "
+        "FILE, plain or gzip, has a line \"user item item ...\" for each user, or a line \"user "
         "item\" for each action, each user's in order of time. It may also have "
-        "user::item::rating::seconds (or with tabs or commas), or be comma-separated with a "
-        "first line of names (user, item, rating, ts).\n\n"
+        "user::item::rating::seconds (or with tabs, commas or semicolons; fields may be in "
+        "quotes), or a first line of names (user, item, rating, ts). Where that would be a guess, "
+        "the command asks: say with --columns which column is what.\n\n"
         "leave-one-out: each user's last item is the test, the one before it the validation; "
         "models learn from the rest. Presets and the blend's weights are chosen by validation "
         "alone.\n"

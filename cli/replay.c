@@ -7,11 +7,13 @@
  */
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "cli/catalogue_line.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "cli/table_lines.h"
 
 #include <jansson.h>
 #include <sys/stat.h>
@@ -21,6 +23,7 @@ enum {
     LINE_ARENA_BLOCK = 1 << 16,
     MESSAGE_BYTES_MAX = 8 << 20,
     KEY_BYTES_MAX = 1024,
+    UNKNOWN_TOLD_MAX = 16,
 };
 
 struct replay {
@@ -31,10 +34,15 @@ struct replay {
     double rate;
     int64_t limit;
     int64_t skip;
+    const char *columns;
+    const char *separator;
 
     const struct client *client;
     struct wire *wire;
     const char *file;
+    struct table_lines *lines;
+    char *told[UNKNOWN_TOLD_MAX]; /* fields that the contract does not have */
+    size_t told_count;
     struct codec *codec;
     struct schema_cache *schemas;
     struct arena *arena;
@@ -63,6 +71,14 @@ static const struct flag flags[] = {
     FLAG(0, "NAME",
          OPTION("contract", STRING, contract, NULL, OPTION_FREE,
                 "Write Avro: Item or UserProfile, from lines with the contract's field names")),
+    FLAG('c', "NAME=COLUMN,...",
+         OPTION("columns", STRING, columns, NULL, OPTION_FREE,
+                "FILE is CSV or TSV: write objects with these members. A column is named as in the "
+                "first line, or by its number from 1; time=COLUMN:UNIT becomes milliseconds; UNIT "
+                "is s, ms, us, ns, days, iso8601, or a pattern of strptime")),
+    FLAG(0, "C",
+         OPTION("separator", STRING, separator, NULL, OPTION_FREE,
+                "What stands between columns: one character, or tab")),
 };
 
 /* Reads the key from a line of JSON: a string as it is, an integer in decimal. */
@@ -83,19 +99,39 @@ static struct slice read_key(struct replay *replay, struct slice line)
     return slice_of(replay->key, (size_t)length);
 }
 
+/* Tells each field that the contract does not have once. */
+static void tell_unknown(struct replay *replay, const char *field)
+{
+    for (size_t i = 0; i < replay->told_count; i++) {
+        if (strcmp(replay->told[i], field) == 0) { return; }
+    }
+    if (replay->told_count == UNKNOWN_TOLD_MAX) { return; }
+    replay->told[replay->told_count++] = xstrdup(field);
+    fprintf(stderr, "freshet: %s: line %" PRId64 ": %s has no field %s; it is left out\n",
+            replay->file, table_lines_number(replay->lines), replay->contract,
+            quote_text(field).text);
+}
+
 static int encode(struct replay *replay, struct slice line, struct message *message)
 {
     struct item item;
     struct user_profile profile;
-    const char *why = NULL;
+    struct reason reason = {0};
+    const char *unknown = NULL;
+    int64_t number = table_lines_number(replay->lines);
     bool is_item = strcmp(replay->contract, "Item") == 0;
-    int result = is_item ? catalogue_line_item(line, replay->arena, &item, &why)
-                         : catalogue_line_profile(line, replay->arena, &profile, &why);
-    if (result < 0) { return client_fail("%s: %s: %.*s", replay->file, why, SLICE_ARGS(line)); }
+    int result = is_item
+                     ? catalogue_line_item(line, replay->arena, &item, &unknown, &reason)
+                     : catalogue_line_profile(line, replay->arena, &profile, &unknown, &reason);
+    if (result < 0) {
+        return client_fail("%s: line %" PRId64 ": %s", replay->file, number, reason.text);
+    }
+    if (unknown) { tell_unknown(replay, unknown); }
     buf_clear(&replay->out);
     const void *object = is_item ? (const void *)&item : (const void *)&profile;
     if (codec_encode(replay->codec, object, &replay->out) < 0) {
-        return client_fail("%s: a field is too long: %.*s", replay->file, SLICE_ARGS(line));
+        return client_fail("%s: line %" PRId64 ": a field is too long, or a number is not finite",
+                           replay->file, number);
     }
     message->key = is_item ? item.item_id : profile.user_id;
     message->value = buf_slice(&replay->out);
@@ -133,28 +169,32 @@ static int wait_until(struct replay *replay, int64_t due_us)
     return 0;
 }
 
-static int send_file(struct replay *replay, FILE *file)
+/* Sends a line when it is due. */
+static int send_due(struct replay *replay, struct slice line, int64_t began_us, int64_t sent)
+{
+    if (replay->rate <= 0) { return send_line(replay, line, clock_wall_us()); }
+    int64_t due_us = began_us + (int64_t)((double)sent * 1e6 / replay->rate);
+    int result = wait_until(replay, due_us);
+    return result ? result : send_line(replay, line, due_us);
+}
+
+static int send_file(struct replay *replay)
 {
     struct stat about;
     struct progress progress;
-    _cleanup_(xfreep) char *line = NULL;
-    size_t capacity = 0;
-    int64_t sent = 0, seen = 0, bytes = 0, began_us = clock_wall_us();
-    int result = 0;
+    struct reason reason = {0};
+    struct slice line;
+    int64_t sent = 0, seen = 0, began_us = clock_wall_us();
+    int result = 0, more;
     progress_begin(&progress, replay->full_topic,
-                   fstat(fileno(file), &about) == 0 ? about.st_size : 0);
-    for (ssize_t length = getline(&line, &capacity, file); length > 0 && !result;
-         length = getline(&line, &capacity, file)) {
-        bytes += length;
-        if (line[length - 1] == '\n') { length--; }
-        if (length == 0 || seen++ < replay->skip) { continue; }
+                   stat(replay->file, &about) == 0 ? about.st_size : 0);
+    while (!result && (more = table_lines_next(replay->lines, &line, &reason)) != 0) {
+        if (more < 0) { result = client_fail("%s", reason.text); }
+        if (result || seen++ < replay->skip) { continue; }
         if (replay->limit && sent == replay->limit) { break; }
-        int64_t due_us = replay->rate > 0 ? began_us + (int64_t)((double)sent * 1e6 / replay->rate)
-                                          : clock_wall_us();
-        if (replay->rate > 0) { result = wait_until(replay, due_us); }
-        if (!result) { result = send_line(replay, slice_of(line, (size_t)length), due_us); }
+        result = send_due(replay, line, began_us, sent);
         sent++;
-        progress_update(&progress, bytes, sent);
+        progress_update(&progress, table_lines_position(replay->lines), sent);
     }
     if (!result) { result = client_flush(replay->wire); }
     progress_end(&progress, sent);
@@ -182,14 +222,22 @@ static int run(struct replay *replay)
     replay->full_topic = replay->contract ? client_topic(replay->client, replay->topic)
                                           : xstrdup(replay->topic);
     if (choose_contract(replay) != 0) { return EXIT_FAILURE; }
-    FILE *file = fopen(replay->file, "r");
-    if (!file) { return client_fail("%s: %s", replay->file, strerror(errno)); }
+    struct reason reason = {0};
+    const char *separator = replay->separator ? replay->separator : "";
+    bool tab = strcmp(separator, "tab") == 0;
+    if (strlen(separator) > 1 && !tab) {
+        return client_fail("--separator %.20s: wanted one character, or tab", separator);
+    }
+    if (table_lines_open(replay->file, replay->columns, tab ? '\t' : separator[0],
+                         &replay->lines, &reason)) {
+        return client_fail("%s", reason.text);
+    }
     int result = 0;
     if (wire_partitions(replay->wire, replay->full_topic, &partitions) < 0) {
         result = client_fail("%s", wire_why(replay->wire));
     }
-    if (!result) { result = send_file(replay, file); }
-    fclose(file);
+    if (!result) { result = send_file(replay); }
+    replay->lines = table_lines_close(replay->lines);
     return result;
 }
 
@@ -207,6 +255,7 @@ static int replay_run(struct invocation *invocation)
     arena_free(replay->arena);
     codec_free(replay->codec);
     schema_cache_free(replay->schemas);
+    for (size_t i = 0; i < replay->told_count; i++) { free(replay->told[i]); }
     free(replay->full_topic);
     return result;
 }
@@ -218,8 +267,11 @@ const struct command replay_command = {
     .arguments = "FILE",
     .arguments_least = 1,
     .arguments_most = 1,
-    .about = "Writes the lines of FILE to a topic, one record a line, with a progress bar. A "
-             "record's timestamp is the time at which it was due.",
+    .about = "Writes the lines of FILE (plain or gzip; -: standard input) to a topic, one record a "
+             "line, with a progress bar; with --columns, the rows of a CSV or TSV file as JSON "
+             "objects. A record's timestamp is the time at which it was due. With --contract, a "
+             "value of the wrong type ends the command with its line and field; a field that the "
+             "contract does not have is told once and left out.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_KAFKA,

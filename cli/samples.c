@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/line_file.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/samples.h"
@@ -197,14 +198,18 @@ static void map_line(struct sampling *sampling, struct slice line)
 
 /* ---- The whole ---- */
 
-static int map_file(struct sampling *sampling, FILE *file)
+static int map_file(struct sampling *sampling, struct line_file *file)
 {
-    _cleanup_(xfreep) char *line = NULL;
-    size_t capacity = 0;
-    for (ssize_t length; (length = getline(&line, &capacity, file)) > 0;) {
-        sampling->line++;
-        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) { length--; }
-        if (length) { map_line(sampling, slice_of(line, (size_t)length)); }
+    struct slice line;
+    struct reason reason = {0};
+    int rc;
+    while ((rc = line_file_next(file, &line, &reason)) > 0) {
+        sampling->line = line_file_number(file);
+        if (line.size) { map_line(sampling, line); }
+    }
+    if (rc < 0) {
+        (void)client_fail("%s", reason.text);
+        return EXIT_DISK;
     }
     fprintf(stderr, "freshet: %" PRId64 " records: %" PRId64 " written, %" PRId64
             " would be dead letters, %" PRId64 " ignored\n",
@@ -256,14 +261,14 @@ int samples_map(const struct samples *samples)
     buf_init(&sampling.message, MESSAGE_BYTES_MAX);
     buf_init(&sampling.text, TEXT_BYTES_MAX);
     int result = set_up(&sampling);
-    bool standard = strcmp(samples->file, "-") == 0;
-    FILE *file = result || standard ? stdin : fopen(samples->file, "r");
-    if (!file) {
-        (void)client_fail("%s: %s", samples->file, strerror(errno));
+    struct reason reason = {0};
+    struct line_file *file = NULL;
+    if (result == 0 && line_file_open(samples->file, &file, &reason)) {
+        (void)client_fail("%s", reason.text);
         result = EXIT_DISK;
     }
     if (result == 0) { result = map_file(&sampling, file); }
-    if (file && file != stdin) { fclose(file); }
+    line_file_close(file);
     sources_free(sampling.sources);
     for (size_t i = 0; i < SOURCES_MAX; i++) { free(sampling.topics[i]); }
     for (size_t i = 0; i < TARGETS_COUNT; i++) { codec_free(sampling.codecs[i]); }

@@ -1,266 +1,72 @@
-/* Reads three kinds of files: actions, whose first line decides the format (`::`, tabs, commas or
- * a sequence per line); attributes, as JSON or titles; vectors. A gzipped file is read through a
- * gzip process, so that only one line is in memory. The first error ends the reading;
- * dataset->reason then names the line. At the end renumber() numbers users and items in the order
- * of time, so that at any moment of a replay the known ones are 0 .. known - 1.
+/* Reads three kinds of files: actions (action_rows.h), attributes, as JSON or titles, and vectors.
+ * A packed file is unpacked as it is read, so that only one line is in memory. The first error ends
+ * the reading; dataset->reason then names the line. At the end renumber() numbers users and items
+ * in the order of time, so that at any moment of a replay the known ones are 0 .. known - 1.
  */
 #include "base/base.h"
 #include "base/array.h"
+#include "base/gunzip.h"
+#include "base/line_file.h"
 #include "base/reason.h"
 #include "base/xalloc.h"
 #include "evaluate/dataset.h"
 #include "evaluate/models/given_vectors.h"
 
 #include <jansson.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
     USERS_MAX = 50000000,
     DATASET_ITEMS_MAX = 10000000,
     DATASET_FEATURES_MAX = 20000000,
-    FIELDS_MAX = 16,
     ITEM_FEATURES_MAX = CONTENT_FEATURES_MAX,
     WORD_BYTES_MAX = 256,
-    NUMBER_BYTES_MAX = 63,
 };
 
-/* Seconds, whole in a double. */
-#define TS_MAX 9e15
-
-static const char bom[] = "\xef\xbb\xbf";
-
-enum shape { SHAPE_BLANKS, SHAPE_COLONS, SHAPE_TABS, SHAPE_COMMAS };
-
-/* The index of each column in a line; -1: there is none. */
-struct columns {
-    int user, item, rating, ts;
-};
-
-extern char **environ;
-
-/* ---- Files, gzip or plain. ---- */
-
-struct source {
-    FILE *file;
-    pid_t unzipper; /* 0: none */
-};
-
-static int source_unzip(struct source *source, const char *path)
-{
-    int ends[2];
-    if (pipe(ends) < 0) { return -errno; }
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    posix_spawn_file_actions_addclose(&actions, ends[1]);
-    char name[] = "gzip", flag[] = "-dc", end[] = "--";
-    _cleanup_(xfreep) char *file = xstrdup(path);
-    char *const words[] = {name, flag, end, file, NULL};
-    int rc = posix_spawnp(&source->unzipper, "gzip", &actions, NULL, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    if (rc == 0) { source->file = fdopen(ends[0], "r"); }
-    if (rc || !source->file) { close(ends[0]); }
-    return rc ? -rc : source->file ? 0 : -errno;
-}
-
-static int source_open(struct dataset *dataset, struct source *source, const char *path)
-{
-    size_t size = strlen(path);
-    *source = (struct source){0};
-    source->file = fopen(path, "re");
-    if (!source->file) { return reason_give(&dataset->reason, "%s: %s", path, strerror(errno)); }
-    if (size < 3 || strcmp(path + size - 3, ".gz") != 0) { return 0; }
-    fclose(source->file);
-    int rc = source_unzip(source, path);
-    return rc < 0 ? reason_give(&dataset->reason, "%s: gzip: %s", path, strerror(-rc)) : 0;
-}
-
-/* Closes the file; -1 with a message when it could not be read to its end. */
-static int source_close(struct dataset *dataset, struct source *source, const char *path)
-{
-    int result = 0, status = 0;
-    if (source->file) {
-        result = ferror(source->file) ? -1 : 0;
-        fclose(source->file);
-    }
-    if (source->unzipper) {
-        (void)waitpid(source->unzipper, &status, 0);
-        /* If we stopped reading early, SIGPIPE ended gzip, and the reason is set already. */
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 1) { result = -1; }
-    }
-    return result < 0 ? reason_give(&dataset->reason, "%s: it could not be read to its end", path)
-                      : 0;
-}
-
-/* ---- Lines. ---- */
-
-static enum shape shape_of(const char *line)
-{
-    if (strstr(line, "::")) { return SHAPE_COLONS; }
-    if (strchr(line, '\t')) { return SHAPE_TABS; }
-    return strchr(line, ',') ? SHAPE_COMMAS : SHAPE_BLANKS;
-}
-
-static struct slice next_field(const char **at, enum shape shape)
-{
-    static const char *const separators[] = {" ", "::", "\t", ","};
-    const char *begin = *at + (shape == SHAPE_BLANKS ? strspn(*at, " ") : 0);
-    const char *end = strstr(begin, separators[shape]);
-    size_t size = end ? (size_t)(end - begin) : strlen(begin);
-    *at = end ? end + strlen(separators[shape]) : begin + size;
-    return slice_of(begin, size);
-}
-
-/* Says whether the name is one of the words; ignores case and everything from a colon on. */
-static bool is_one_of(struct slice name, const char *const *words)
-{
-    const char *colon = memchr(name.data, ':', name.size);
-    size_t size = colon ? (size_t)(colon - name.data) : name.size;
-    for (; *words; words++) {
-        if (strlen(*words) == size && strncasecmp(name.data, *words, size) == 0) { return true; }
-    }
-    return false;
-}
-
-/* Finds the columns in a line of names. Returns 1; 0 when it is not such a line; -1 when only one
- * of user and item is named. */
-static int take_names(struct columns *columns, const char *line, enum shape shape)
-{
-    static const char *const users[] = {"user", "userid", "user_id", "uid", NULL};
-    static const char *const items[] = {"item",     "itemid",    "item_id",    "iid", "movieid",
-                                        "movie_id", "productid", "product_id", NULL};
-    static const char *const ratings[] = {"rating", "rating_or_0", "score", "stars", NULL};
-    static const char *const times[] = {"ts", "timestamp", "time", NULL};
-    struct columns found = {-1, -1, -1, -1};
-    const char *at = line;
-    for (int k = 0; k < FIELDS_MAX && *at; k++) {
-        struct slice name = next_field(&at, shape);
-        if (found.user < 0 && is_one_of(name, users)) { found.user = k; }
-        if (found.item < 0 && is_one_of(name, items)) { found.item = k; }
-        if (found.rating < 0 && is_one_of(name, ratings)) { found.rating = k; }
-        if (found.ts < 0 && is_one_of(name, times)) { found.ts = k; }
-    }
-    if (found.user < 0 && found.item < 0) { return 0; }
-    if (found.user < 0 || found.item < 0) { return -1; }
-    *columns = found;
-    return 1;
-}
-
-/* Reads a field that is a finite number and nothing else. */
-static bool number_of(struct slice field, double *ret_number)
-{
-    char text[NUMBER_BYTES_MAX + 1], *end;
-    if (!field.size || field.size > NUMBER_BYTES_MAX) { return false; }
-    memcpy(text, field.data, field.size);
-    text[field.size] = '\0';
-    double number = strtod(text, &end);
-    if (end == text || *end || !isfinite(number)) { return false; }
-    *ret_number = number;
-    return true;
-}
-
-static bool add_action(struct dataset *dataset, struct slice user, struct slice item, float rating,
-                       int64_t ts)
+static bool add_action(struct dataset *dataset, const struct action_row *row)
 {
     ARRAY_RESERVE(dataset->actions, dataset->capacity, dataset->count + 1, 4096);
     struct user_action *action = &dataset->actions[dataset->count];
     *action = (struct user_action){
-        .ts = ts,
-        .user = ids_put(dataset->users, user),
-        .item = ids_put(dataset->items, item),
-        .rating = rating,
+        .ts_ms = row->ts_ms,
+        .user = ids_put(dataset->users, row->user),
+        .item = ids_put(dataset->items, row->item),
+        .rating = row->rating,
     };
     if (action->user == ID_NONE || action->item == ID_NONE) { return false; }
     dataset->count++;
     return true;
 }
 
-/* What is wrong with a line; the functions below return one of these texts, or NULL. */
-static const char *const no_pair = "has no user and item";
-static const char *const too_many = "is beyond 50 million users or 10 million items";
-
-static const char *take_sequence(struct dataset *dataset, const char *line)
+/* Takes a row; NULL, or what is wrong with it. */
+static const char *take_row(struct dataset *dataset, const struct action_rows *rows,
+                            const struct action_row *row, double rating_min)
 {
-    const char *at = line;
-    struct slice user = next_field(&at, SHAPE_BLANKS);
-    size_t before = dataset->count;
-    while (*at) {
-        struct slice item = next_field(&at, SHAPE_BLANKS);
-        if (item.size && !add_action(dataset, user, item, 1.0F, 0)) { return too_many; }
+    if (!row->user.size || !row->item.size) {
+        if (!action_rows_named(rows)) { return "has no user and item"; }
+        dataset->without_ids++;
+        return NULL;
     }
-    return user.size && dataset->count > before ? NULL : no_pair;
+    dataset->rated |= row->rated;
+    dataset->timed |= row->timed;
+    if (row->rated && (double)row->rating < rating_min) {
+        dataset->left_out++;
+        return NULL;
+    }
+    return add_action(dataset, row) ? NULL : "is beyond 50 million users or 10 million items";
 }
 
-static const char *take_event(struct dataset *dataset, const char *line, enum shape shape,
-                              const struct columns *columns, double rating_min)
+static int read_rows(struct dataset *dataset, const char *path, struct action_rows *rows,
+                     double rating_min)
 {
-    struct slice fields[FIELDS_MAX];
-    int count = 0;
-    for (const char *at = line; *at && count < FIELDS_MAX;) {
-        fields[count++] = next_field(&at, shape);
+    struct action_row row;
+    int rc;
+    while ((rc = action_rows_next(rows, &row, &dataset->reason)) > 0) {
+        const char *wrong = take_row(dataset, rows, &row, rating_min);
+        if (!wrong) { continue; }
+        return reason_give(&dataset->reason, "%s: line %" PRId64 " %s: \"%.40s\"", path,
+                           action_rows_line(rows), wrong, row.user.data ? row.user.data : "");
     }
-    if (columns->user >= count || columns->item >= count) { return no_pair; }
-    double rating = 1.0, ts = 0.0;
-    if (columns->rating >= 0 && columns->rating < count) {
-        bool known = number_of(fields[columns->rating], &rating);
-        if (!known || !isfinite((float)rating)) { return "has a rating that is no number"; }
-        dataset->rated = true;
-        if (rating < rating_min) {
-            dataset->left_out++;
-            return NULL;
-        }
-    }
-    if (columns->ts >= 0 && columns->ts < count) {
-        bool known = number_of(fields[columns->ts], &ts);
-        if (!known || fabs(ts) > TS_MAX) { return "has a time that is no number of seconds"; }
-        dataset->timed = true;
-    }
-    struct slice user = fields[columns->user], item = fields[columns->item];
-    if (!user.size || !item.size) { return no_pair; }
-    return add_action(dataset, user, item, (float)rating, (int64_t)ts) ? NULL : too_many;
-}
-
-static int read_lines(struct dataset *dataset, const char *path, FILE *file, double rating_min)
-{
-    _cleanup_(xfreep) char *line = NULL;
-    size_t capacity = 0;
-    int64_t lines = 0;
-    bool first = true;
-    enum shape shape = SHAPE_BLANKS;
-    struct columns columns = {0, 1, 2, 3};
-    for (ssize_t size; (size = getline(&line, &capacity, file)) >= 0;) {
-        lines++;
-        while (size && (line[size - 1] == '\n' || line[size - 1] == '\r')) { line[--size] = 0; }
-        if (!size) { continue; }
-        char *text = line + (lines == 1 && memcmp(line, bom, strlen(bom)) == 0 ? strlen(bom) : 0);
-        if (first) {
-            first = false;
-            if (text[0] == '{') {
-                return reason_give(
-                    &dataset->reason,
-                    "%s: JSON is not among the formats: see `freshet evaluate --help`", path);
-            }
-            shape = shape_of(text);
-            int named = shape == SHAPE_BLANKS ? 0 : take_names(&columns, text, shape);
-            if (named < 0) {
-                return reason_give(&dataset->reason,
-                                   "%s: the first line names no columns user and item", path);
-            }
-            if (named) { continue; }
-        }
-        const char *wrong = shape == SHAPE_BLANKS
-                                ? take_sequence(dataset, text)
-                                : take_event(dataset, text, shape, &columns, rating_min);
-        if (wrong) {
-            return reason_give(&dataset->reason, "%s: line %" PRId64 " %s: \"%.40s\"", path, lines,
-                               wrong, text);
-        }
-    }
-    return 0;
+    return rc;
 }
 
 /* Numbers users and items again, in the order of their first action, so that the ones known at any
@@ -279,17 +85,18 @@ static void renumber(struct dataset *dataset)
     dataset->items = items;
 }
 
-int dataset_read(struct dataset *dataset, const char *path, double rating_min)
+int dataset_read(struct dataset *dataset, const char *path, const struct action_format *format,
+                 double rating_min)
 {
     *dataset = (struct dataset){
         .users = ids_new(USERS_MAX),
         .items = ids_new(DATASET_ITEMS_MAX),
         .features = ids_new(DATASET_FEATURES_MAX),
     };
-    struct source source;
-    if (source_open(dataset, &source, path) < 0) { return -1; }
-    int result = read_lines(dataset, path, source.file, rating_min);
-    if (source_close(dataset, &source, path) < 0) { return -1; }
+    struct action_rows *rows;
+    if (action_rows_open(path, format, &rows, &dataset->reason)) { return -1; }
+    int result = read_rows(dataset, path, rows, rating_min);
+    action_rows_close(rows);
     if (result == 0 && dataset->count == 0) {
         return reason_give(&dataset->reason, "%s: it holds no action%s", path,
                            dataset->left_out ? " of that rating: see --min-rating" : "");
@@ -361,38 +168,72 @@ static void add_words(struct dataset *dataset, int32_t item, const char *text)
     }
 }
 
-static int read_titles(struct dataset *dataset, FILE *file)
+static int read_titles(struct dataset *dataset, struct line_file *file)
 {
-    _cleanup_(xfreep) char *line = NULL;
-    size_t capacity = 0;
-    for (ssize_t size; (size = getline(&line, &capacity, file)) >= 0;) {
-        while (size && (line[size - 1] == '\n' || line[size - 1] == '\r')) { line[--size] = 0; }
-        const char *words = strrchr(line, '\t');
-        struct slice id = slice_of(line, strcspn(line, "\t"));
+    struct slice line;
+    int rc;
+    while ((rc = line_file_next(file, &line, &dataset->reason)) > 0) {
+        const char *words = strrchr(line.data, '\t');
+        struct slice id = slice_of(line.data, strcspn(line.data, "\t"));
         int32_t item = words ? ids_find(dataset->items, id) : ID_NONE;
         if (item != ID_NONE) { add_words(dataset, item, words + 1); }
     }
-    return 0;
+    return rc;
+}
+
+/* For jansson: the next bytes of a file. */
+static size_t load_bytes(void *bytes, size_t size, void *arg)
+{
+    int64_t count = gunzip_read(arg, bytes, size);
+    return count < 0 ? (size_t)-1 : (size_t)count;
+}
+
+static int read_json(struct dataset *dataset, const char *path)
+{
+    struct gunzip_file *file;
+    json_error_t error;
+    int rc = gunzip_open(path, &file);
+    if (rc) { return reason_give(&dataset->reason, "%s: %s", path, strerror(-rc)); }
+    json_t *root = json_load_callback(load_bytes, file, 0, &error);
+    gunzip_close(file);
+    if (!root) {
+        return reason_give(&dataset->reason, "%s: line %d: %s", path, error.line, error.text);
+    }
+    rc = take_json(dataset, path, root);
+    json_decref(root);
+    return rc;
+}
+
+/* Says whether a file begins with a brace. */
+static int begins_json(struct dataset *dataset, const char *path, bool *ret_json)
+{
+    struct gunzip_file *file;
+    char first = '\0';
+    int64_t rc = gunzip_open(path, &file);
+    if (rc == 0) {
+        rc = gunzip_read(file, &first, 1);
+        gunzip_close(file);
+    }
+    *ret_json = first == '{';
+    if (rc >= 0) { return 0; }
+    return reason_give(&dataset->reason, "%s: %s", path,
+                       rc == -EBADMSG ? "it is packed, and damaged" : strerror((int)-rc));
 }
 
 int dataset_read_attributes(struct dataset *dataset, const char *path)
 {
-    struct source source;
-    if (source_open(dataset, &source, path) < 0) { return -1; }
-    int first = getc(source.file), result;
-    (void)ungetc(first, source.file);
-    if (first == '{') {
-        json_error_t error;
-        json_t *root = json_loadf(source.file, 0, &error);
-        if (!root) {
-            (void)reason_give(&dataset->reason, "%s: line %d: %s", path, error.line, error.text);
-        }
-        result = root ? take_json(dataset, path, root) : -1;
-        json_decref(root);
+    struct line_file *file;
+    bool json;
+    int result = begins_json(dataset, path, &json);
+    if (result) { return result; }
+    if (json) {
+        result = read_json(dataset, path);
     } else {
-        result = read_titles(dataset, source.file);
+        result = line_file_open(path, &file, &dataset->reason);
+        if (result) { return result; }
+        result = read_titles(dataset, file);
+        line_file_close(file);
     }
-    if (source_close(dataset, &source, path) < 0) { return -1; }
     if (result == 0 && !dataset->item_features) {
         return reason_give(&dataset->reason,
                            "%s: it names no item of the actions: see `freshet evaluate --help`",
@@ -451,21 +292,21 @@ static int take_vector(struct dataset *dataset, const char *path, int64_t number
 
 int dataset_read_vectors(struct dataset *dataset, const char *path)
 {
-    struct source source;
+    struct line_file *file;
     assert(!dataset->vectors);
-    if (source_open(dataset, &source, path) < 0) { return -1; }
+    if (line_file_open(path, &file, &dataset->reason)) { return -1; }
     _cleanup_(xfreep) float *numbers = xcalloc(GIVEN_VECTORS_WIDTH_MAX, sizeof(*numbers));
-    _cleanup_(xfreep) char *line = NULL;
-    size_t capacity = 0;
-    int64_t number = 0, taken = 0;
-    int result = 0;
-    for (ssize_t size; result >= 0 && (size = getline(&line, &capacity, source.file)) >= 0;) {
-        while (size && (line[size - 1] == '\n' || line[size - 1] == '\r')) { line[--size] = 0; }
-        number++;
-        if (size) { result = take_vector(dataset, path, number, line, numbers); }
-        taken += result > 0;
+    struct slice line;
+    int64_t taken = 0;
+    int result;
+    while ((result = line_file_next(file, &line, &dataset->reason)) > 0) {
+        if (!line.size) { continue; }
+        result = take_vector(dataset, path, line_file_number(file), line.data, numbers);
+        if (result < 0) { break; }
+        taken += result;
     }
-    if (source_close(dataset, &source, path) < 0 || result < 0) { return -1; }
+    line_file_close(file);
+    if (result < 0) { return -1; }
     if (taken) { return 0; }
     return reason_give(&dataset->reason,
                        "%s: it names no item of the actions: see `freshet evaluate --help`", path);

@@ -1,12 +1,6 @@
-/* Data set: a file of actions; users and items become numbers.
+/* Data set: a file of actions (action_rows.h); users and items become numbers. Any file may be
+ * gzip.
  *
- * The first line decides the format. A file whose name ends in .gz is read through gzip.
- *   user item item item ...         blanks, one user per line, in order of time
- *   user item                       blanks, one action per line, each user's in order of time
- *   user::item::rating::seconds     or with tabs or commas; rating and seconds may be missing
- *   ts,user,item,rating             the same with a first line of column names, in any order: user,
- *                                   item, rating, ts and the like (user_id, movieId, timestamp);
- *                                   other columns are ignored
  * Attributes of items, any number of files:
  *   {"item": [attribute, ...], ...}       JSON
  *   item <tab> ... <tab> words            one item per line; each word and each pair of
@@ -21,6 +15,7 @@
 #include "base/reason.h"
 #include "model/content.h"
 #include "model/ids.h"
+#include "evaluate/action_rows.h"
 #include "evaluate/models/sequences.h"
 
 struct dataset {
@@ -31,7 +26,8 @@ struct dataset {
     struct ids *items;
     bool timed;
     bool rated;
-    size_t left_out; /* actions below the least rating */
+    size_t left_out;    /* actions below the least rating */
+    size_t without_ids; /* lines without a user or an item, where the columns were named */
     /* Features of the items, gathered from all files of attributes. */
     struct ids *features;
     uint32_t **item_features;
@@ -40,9 +36,10 @@ struct dataset {
     struct reason reason;          /* of the last failure */
 };
 
-/* Reads a file of actions; actions rated below `rating_min` are left out. Returns 0, or -1 with
- * dataset->reason set. Free with dataset_release() in either case. */
-int dataset_read(struct dataset *dataset, const char *path, double rating_min);
+/* Reads a file of actions by a format; actions rated below `rating_min` are left out. Returns 0,
+ * or -1 with dataset->reason set. Free with dataset_release() in either case. */
+int dataset_read(struct dataset *dataset, const char *path, const struct action_format *format,
+                 double rating_min);
 /* Adds a file of attributes; items without an action are left out. Returns 0 or -1 as above. */
 int dataset_read_attributes(struct dataset *dataset, const char *path);
 /* Reads one file of vectors; items without an action are left out. Returns 0 or -1 as above. */

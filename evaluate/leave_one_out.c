@@ -28,7 +28,7 @@ void leave_one_out_learn(const struct recommender *recommender, void *model,
                                           .user = user,
                                           .item = actions[at].item,
                                           .rating = actions[at].rating,
-                                          .time_ms = actions[at].ts * 1000,
+                                          .time_ms = actions[at].ts_ms,
                                           .before = items,
                                           .before_count = at,
                                       });

@@ -141,7 +141,7 @@ void prequential_learn(struct prequential *prequential, const struct user_action
         .user = action->user,
         .item = action->item,
         .rating = action->rating,
-        .time_ms = action->ts * 1000,
+        .time_ms = action->ts_ms,
         .before = past->items,
         .before_count = past->count,
     };

@@ -8,7 +8,7 @@ static void merge(struct user_action *to, const struct user_action *from, size_t
 {
     size_t a = low, b = middle;
     for (size_t at = low; at < high; at++) {
-        bool left = a < middle && (b >= high || from[a].ts <= from[b].ts);
+        bool left = a < middle && (b >= high || from[a].ts_ms <= from[b].ts_ms);
         to[at] = left ? from[a++] : from[b++];
     }
 }

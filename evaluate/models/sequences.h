@@ -8,7 +8,7 @@
 #include "base/base.h"
 
 struct user_action {
-    int64_t ts; /* seconds; 0 where the source has no times */
+    int64_t ts_ms; /* 0 where the source has no times */
     int32_t user;
     int32_t item;
     float rating; /* 1 where the source has none */

@@ -1,6 +1,7 @@
 /* The files of `freshet evaluate` and `freshet replay`. The first byte picks: a data set (a piece)
  * and attributes (a piece), or a catalogue line. What is read is numbered within bounds. */
 #include "base/base.h"
+#include "cli/action_time.h"
 #include "cli/catalogue_line.h"
 #include "evaluate/dataset.h"
 #include "tests/fuzz/crumbs.h"
@@ -34,9 +35,11 @@ static void data_set(struct crumbs *crumbs)
     struct dataset dataset;
     char path[PATH_MAX_BYTES], attributes[PATH_MAX_BYTES];
     double rating_min = crumbs_byte(crumbs) / 64.0;
+    char *columns = crumbs_byte(crumbs) % 2 ? crumbs_text(crumbs_piece(crumbs)) : NULL;
+    const struct action_format format = {.columns = columns, .read_time = action_time_read};
     int fd = file_of(crumbs_piece(crumbs), path);
     int other = file_of(crumbs_piece(crumbs), attributes);
-    if (dataset_read(&dataset, path, rating_min) < 0) {
+    if (dataset_read(&dataset, path, &format, rating_min) < 0) {
         assert(dataset.reason.text[0]);
     } else {
         check(&dataset);
@@ -46,6 +49,7 @@ static void data_set(struct crumbs *crumbs)
         content_free(dataset_content(&dataset));
     }
     dataset_release(&dataset);
+    free(columns);
     close(fd);
     close(other);
 }
@@ -61,16 +65,17 @@ static void catalogue(struct crumbs *crumbs)
     struct buf out;
     struct item item;
     struct user_profile profile;
-    const char *why = NULL;
+    const char *unknown = NULL;
+    struct reason reason = {0};
     buf_init(&out, MESSAGE_MAX);
     line = slice_of(alone, line.size);
-    int rc = is_item ? catalogue_line_item(line, arena, &item, &why)
-                     : catalogue_line_profile(line, arena, &profile, &why);
+    int rc = is_item ? catalogue_line_item(line, arena, &item, &unknown, &reason)
+                     : catalogue_line_profile(line, arena, &profile, &unknown, &reason);
     if (rc == 0) {
         rc = codec_encode(codec, is_item ? (const void *)&item : (const void *)&profile, &out);
         assert(rc == 0 || rc == -EMSGSIZE || rc == -EINVAL);
     } else {
-        assert(why);
+        assert(reason.text[0]);
     }
     buf_release(&out);
     codec_free(codec);

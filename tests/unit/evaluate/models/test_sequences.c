@@ -13,12 +13,12 @@ static void test_sort_keeps_equals(void **state)
         struct user_action actions[70];
         for (size_t at = 0; at < count; at++) {
             actions[at] =
-                (struct user_action){.ts = (int64_t)rng_below(&rng, 9), .item = (int32_t)at};
+                (struct user_action){.ts_ms = (int64_t)rng_below(&rng, 9), .item = (int32_t)at};
         }
         sequences_sort(actions, count);
         for (size_t at = 1; at < count; at++) {
-            assert_true(actions[at - 1].ts <= actions[at].ts);
-            if (actions[at - 1].ts == actions[at].ts) {
+            assert_true(actions[at - 1].ts_ms <= actions[at].ts_ms);
+            if (actions[at - 1].ts_ms == actions[at].ts_ms) {
                 assert_true(actions[at - 1].item < actions[at].item);
             }
         }
