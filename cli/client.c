@@ -1,7 +1,13 @@
+/* The settings of a command come from its flags, --config and --set, by the table client_options.
+ * Further keys are kept as they are (`others`), because a worker's file may be given; misspelt ones
+ * are faults (client_keys.h). Then the addresses and the properties of the Kafka client are checked
+ * as workers check them, before anything is connected.
+ */
 #include "base/base.h"
 #include "base/message.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
+#include "cli/client_keys.h"
 #include "cli/screen.h"
 #include "schemas/shared_topics.h"
 #include "stream/config/bootstrap.h"
@@ -10,6 +16,7 @@
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
 #include "stream/kafka/kafka_properties.h"
+#include "stream/kafka/topic_hint.h"
 #include "stream/registry/registry.h"
 #include "stream/run.h"
 
@@ -21,6 +28,7 @@ enum {
     FLUSH_TIMEOUT_MS = 60000,
     FLUSH_NAP_MS = 2,
     NOTES_BYTES_MAX = 16 << 10,
+    NAMES_BYTES_MAX = 64 << 20,
 };
 
 struct client_settings {
@@ -28,6 +36,7 @@ struct client_settings {
     const char *topic_prefix;
     const char *group_prefix;
     const char *generation;
+    bool generation_named;
     const char *state_dir;
     const char *schemas_path;
     int32_t schema_framing; /* enum schema_framing */
@@ -125,11 +134,13 @@ int client_load(struct client *client)
         (void)client_fail("%s", fault);
         return -EINVAL;
     }
-    fault = kafka_fault(client->settings);
+    fault = client_keys_fault(&client->settings->others, client->words, client->words_count);
+    if (!fault) { fault = kafka_fault(client->settings); }
     if (fault) {
         (void)client_fail("%s", fault);
         return -EINVAL;
     }
+    client->settings->generation_named = client->settings->generation[0] != '\0';
     const char *generation = generation_parse(client->settings->generation);
     if (!generation) {
         (void)client_fail("generation=%s: this is not a valid name of a generation",
@@ -193,6 +204,11 @@ char *client_topic_of(const struct client *client, const char *name, const char 
 const char *client_generation(const struct client *client)
 {
     return client->settings->generation;
+}
+
+bool client_generation_named(const struct client *client)
+{
+    return client->settings->generation_named;
 }
 
 bool client_generation_valid(const char *text, struct buf *why)
@@ -282,6 +298,40 @@ int client_flush(struct wire *wire)
         usleep(FLUSH_NAP_MS * 1000);
     }
     return client_fail("%zu records were not acknowledged in time", outstanding);
+}
+
+static bool has_line(struct slice lines, const char *text)
+{
+    size_t size = strlen(text);
+    for (const char *at = lines.data, *end = at + lines.size; at < end;) {
+        const char *line = memchr(at, '\n', (size_t)(end - at));
+        size_t length = line ? (size_t)(line - at) : (size_t)(end - at);
+        if (length == size && memcmp(at, text, size) == 0) { return true; }
+        at += length + 1;
+    }
+    return false;
+}
+
+int client_fail_topic(const struct client *client, struct wire *wire, const char *topic,
+                      const char *name)
+{
+    struct buf names, hint;
+    _cleanup_(xfreep) char *why = xstrdup(wire_why(wire));
+    buf_init(&names, NAMES_BYTES_MAX);
+    buf_init(&hint, NOTES_BYTES_MAX);
+    _cleanup_(xfreep) char *whole =
+        generation_name(name, shared_topic(name) ? "" : client->settings->generation);
+    bool listed = wire_topics(wire, &names) < 0 || has_line(buf_slice(&names), topic);
+    if (!listed) { topic_hint(buf_slice(&names), topic, whole, &hint); }
+    if (listed) {
+        (void)client_fail("%s", why);
+    } else {
+        (void)client_fail("topic %s does not exist; hint: %.*s", topic,
+                          SLICE_ARGS(buf_slice(&hint)));
+    }
+    buf_release(&names);
+    buf_release(&hint);
+    return EXIT_FAILURE;
 }
 
 int client_fail(const char *format, ...)

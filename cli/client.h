@@ -64,6 +64,12 @@ void client_warn_former(const struct options *options);
 int client_flush(struct wire *wire);
 /* Frees what the client holds. */
 void client_release(struct client *client);
+/* Prints why a topic cannot be read: the last failure of the wire, or that it does not exist, with
+ * those that may be meant. `name`: without the prefix. Returns EXIT_FAILURE. */
+int client_fail_topic(const struct client *client, struct wire *wire, const char *topic,
+                      const char *name);
+/* Says whether --generation was given, also with `base`. */
+bool client_generation_named(const struct client *client);
 /* Prints `freshet: ...` to stderr and returns EXIT_FAILURE. */
 int client_fail(const char *format, ...) _printf_(1, 2);
 

@@ -134,14 +134,43 @@ static void print(const struct listing *listing)
     }
 }
 
+static bool is_empty(struct wire *wire, const char *topic, int32_t partitions)
+{
+    int64_t low, end;
+    for (int32_t p = 0; p < partitions; p++) {
+        if (wire_bounds(wire, topic, p, &low, &end) < 0 || end > 0) { return false; }
+    }
+    return true;
+}
+
+/* Finds the topic of the lists that were asked for. Without --generation it is `recommendations`,
+ * which has those of the live one. A named generation has its own in `lists.NAME`; the base has
+ * them in `lists` from the first switch on, and before that in `recommendations`. Returns 0, or
+ * the exit code. */
+static int find_topic(const struct listing *listing, char **ret_topic, int32_t *ret_partitions)
+{
+    const struct client *client = listing->client;
+    bool named = client_generation_named(client);
+    const char *name = named ? "lists" : "recommendations";
+    char *topic = client_topic(client, name);
+    int result = wire_partitions(listing->wire, topic, ret_partitions);
+    bool base = named && !client_generation(client)[0];
+    if (base && (result < 0 || is_empty(listing->wire, topic, *ret_partitions))) {
+        free(topic);
+        name = "recommendations";
+        topic = client_topic(client, name);
+        result = wire_partitions(listing->wire, topic, ret_partitions);
+    }
+    *ret_topic = topic;
+    return result < 0 ? client_fail_topic(client, listing->wire, topic, name) : 0;
+}
+
 static int run(struct listing *listing, const struct user_names *names)
 {
-    _cleanup_(xfreep) char *lists = client_topic(listing->client, "recommendations");
+    _cleanup_(xfreep) char *lists = NULL;
     _cleanup_(xfreep) char *items = client_topic(listing->client, "items");
     int32_t partitions;
-    if (wire_partitions(listing->wire, lists, &partitions) < 0) {
-        return client_fail("%s", wire_why(listing->wire));
-    }
+    if (find_topic(listing, &lists, &partitions)) { return EXIT_FAILURE; }
     int result = 0;
     for (size_t i = 0; i < names->count && !listing->found && result == 0; i++) {
         listing->name = names->at[i];
@@ -189,7 +218,8 @@ const struct command list_command = {
     .arguments = "USER",
     .arguments_least = 1,
     .arguments_most = 1,
-    .about = "Prints the newest list published for a user, with reasons, and with titles where the "
+    .about = "Prints the newest list for a user, of the live generation or of the one that "
+             "--generation names, with reasons, and with titles where the "
              "catalogue has them. With pseudonym.keys (--config, --set) give the user's own id.",
     .needs = NEEDS_KAFKA,
     .settings_size = sizeof(struct listing),

@@ -1,10 +1,10 @@
 #include "base/base.h"
 #include "base/quote.h"
-#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
+#include "cli/value_text.h"
 #include "schemas/contracts.h"
 
 enum { LINE_BYTES_MAX = 64 << 20 };
@@ -37,31 +37,24 @@ static const struct flag flags[] = {
     SWITCH('v', "values", values, "Only the values, without offset, time and key"),
 };
 
-/* Escapes control characters: a record must not control the user's terminal. */
-static bool has_control(struct slice text)
+/* As `kcat -J` and `freshet map --envelope` have them: name, value, name, value ... */
+static void put_headers(struct peek *peek, const struct record *rec)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        if (quote_control(slice_of(text.data + i, text.size - i))) { return true; }
+    size_t count = record_headers_count(rec);
+    struct header header;
+    if (count == 0 || count == SIZE_MAX) { return; }
+    buf_printf(&peek->out, ",\"headers\":[");
+    for (size_t i = 0; i < count && record_header_at(rec, i, &header) == 0; i++) {
+        buf_printf(&peek->out, i ? "," : "");
+        quote_json(&peek->out, slice_str(header.name), QUOTE_EITHER);
+        buf_printf(&peek->out, ",");
+        if (header.value.data) {
+            quote_json(&peek->out, header.value, QUOTE_EITHER);
+        } else {
+            buf_printf(&peek->out, "null");
+        }
     }
-    return false;
-}
-
-static void put_value(struct peek *peek, struct slice value)
-{
-    struct codec_error error;
-    size_t before = peek->out.size;
-    if (!value.data) {
-        buf_printf(&peek->out, "null");
-        return;
-    }
-    if (codec_json(peek->schemas, value, &peek->out, NULL, &error) == 0) { return; }
-    peek->out.size = before;
-    bool json = value.size && (value.data[0] == '{' || value.data[0] == '[');
-    if (json && utf8_valid(value.data, value.size) && !has_control(value)) {
-        buf_append(&peek->out, value.data, value.size);
-    } else {
-        quote_json(&peek->out, value, QUOTE_EITHER);
-    }
+    buf_printf(&peek->out, "]");
 }
 
 static bool print(void *arg, const struct record *rec)
@@ -78,9 +71,10 @@ static bool print(void *arg, const struct record *rec)
         } else {
             buf_printf(&peek->out, "null");
         }
+        put_headers(peek, rec);
         buf_printf(&peek->out, ",\"value\":");
     }
-    put_value(peek, rec->value);
+    value_text_put(peek->schemas, rec->value, &peek->out);
     buf_printf(&peek->out, peek->values ? "\n" : "}\n");
     bool written = fwrite(peek->out.data, 1, peek->out.size, stdout) == peek->out.size;
     if (peek->follow) { written = written && fflush(stdout) == 0; }
@@ -93,6 +87,15 @@ static int run(struct peek *peek, struct wire *wire, const char *name)
     contracts_add_all(peek->schemas);
     if (client_schemas_add_path(peek->client, peek->schemas)) { return EXIT_FAILURE; }
     _cleanup_(xfreep) char *topic = client_topic(peek->client, name);
+    int32_t partitions;
+    if (wire_partitions(wire, topic, &partitions) < 0) {
+        return client_fail_topic(peek->client, wire, topic, name);
+    }
+    if (peek->partition >= partitions) {
+        (void)client_fail("--partition %" PRId64 ": %s has the partitions 0 to %" PRId32,
+                          peek->partition, topic, partitions - 1);
+        return EXIT_USAGE;
+    }
     int result = scan_topic(wire, topic, (int32_t)peek->partition, peek->follow, print, peek);
     return result < 0 ? client_fail("%s", wire_why(wire)) : 0;
 }
@@ -118,7 +121,7 @@ const struct command peek_command = {
     .arguments_most = 1,
     .about = "Prints a topic's messages as JSON lines, up to the end that the topic has now. Avro "
              "messages are decoded; JSON and text are printed as they are; other bytes are printed "
-             "as a string.",
+             "as a string. Headers are a list: name, value, name, value ...",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_KAFKA,

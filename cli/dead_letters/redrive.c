@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/dead_letters/dead_letters.h"
+#include "cli/dead_letters/filter_flags.h"
 #include "cli/dead_letters/origin_topics.h"
 #include "cli/dead_letters/redrive_log.h"
 #include "cli/scan.h"
@@ -25,7 +26,7 @@ enum {
 
 struct redriving {
     /* flags */
-    struct dead_letter_filter filter;
+    struct dead_letter_filter filter; /* first: see filter_flags.h */
     int64_t limit; /* 0: none */
     bool dry;
     const char *to;
@@ -47,49 +48,10 @@ struct redriving {
     int failed;
 };
 
-static bool take_reason(void *arg, const char *text, struct buf *why)
-{
-    struct redriving *redriving = arg;
-    struct dead_letter_filter *filter = &redriving->filter;
-    if (filter->reasons_count == DEAD_LETTER_REASONS_MAX) {
-        buf_printf(why, "at most %d reasons", DEAD_LETTER_REASONS_MAX);
-        return false;
-    }
-    filter->reasons[filter->reasons_count++] = text;
-    return true;
-}
-
-static bool read_time(const char *text, int64_t *ret_ms, struct buf *why)
-{
-    if (dead_letter_time(text, ret_ms)) { return true; }
-    buf_printf(why, "\"%s\" is wrong; it takes a time such as 2026-05-01T12:00:00Z or "
-               "2026-05-01, or 90s, 30m, 2h or 7d for so long ago", text);
-    return false;
-}
-
-static bool take_since(void *arg, const char *text, struct buf *why)
-{
-    struct redriving *redriving = arg;
-    return read_time(text, &redriving->filter.since_ms, why);
-}
-
-static bool take_until(void *arg, const char *text, struct buf *why)
-{
-    struct redriving *redriving = arg;
-    struct dead_letter_filter *filter = &redriving->filter;
-    if (!read_time(text, &filter->until_ms, why)) { return false; }
-    filter->until_ms = filter->until_ms ? filter->until_ms : 1; /* 0 means no end */
-    return true;
-}
-
 #define OPTION_SETTINGS struct redriving
 
 static const struct flag flags[] = {
-    FLAG_TAKEN('r', "REASON", "reason", take_reason,
-               "Only dead letters with this reason; may be repeated"),
-    FLAG_TAKEN(0, "TIME", "since", take_since,
-               "Only dead letters from this time on: 2026-05-01T12:00:00Z, or 2h, 30m, 7d ago"),
-    FLAG_TAKEN(0, "TIME", "until", take_until, "Only dead letters before this time"),
+    DEAD_LETTER_FILTER_FLAGS,
     FLAG(0, "TOPIC",
          OPTION("origin", STRING, filter.topic, NULL, OPTION_FREE,
                 "Only dead letters whose record came from this topic, even if it is no source of "

@@ -174,6 +174,28 @@ static int begin(struct promotion *promotion, const struct generations *generati
     return generation_log_write(promotion->client, promotion->wire, &step);
 }
 
+/* Says whether a generation has a model version of the sequence trainer. */
+static bool has_model(const struct promotion *promotion, const char *generation)
+{
+    _cleanup_(xfreep) char *topic = client_topic_of(promotion->client, "models", generation);
+    int32_t partitions;
+    int64_t low, end = 0;
+    bool there = wire_partitions(promotion->wire, topic, &partitions) == 0 &&
+                 wire_bounds(promotion->wire, topic, 0, &low, &end) == 0;
+    return there && end > 0;
+}
+
+/* `freshet backfill` runs features, trainer and scorer, and no sequence trainer. */
+static void note_missing_model(const struct promotion *promotion, const char *former)
+{
+    const char *label = generation_label(promotion->generation);
+    if (has_model(promotion, promotion->generation) || !has_model(promotion, former)) { return; }
+    fprintf(stderr,
+            "freshet: %s has no Transformer, and %s has one: its lists come from counting alone; "
+            "hint: start freshet-sequence for it (option generation), and its lists follow\n",
+            label, generation_label(former));
+}
+
 static int run(struct promotion *promotion)
 {
     struct generations generations;
@@ -184,6 +206,8 @@ static int run(struct promotion *promotion)
     }
     if (!result) {
         result = begin(promotion, &generations);
+        bool switches = strcmp(promotion->generation, generations.live) != 0;
+        if (!result && switches) { note_missing_model(promotion, generations.live); }
         generations_release(&generations);
     }
     if (!result) { result = wait_until_taken(promotion); }

@@ -5,6 +5,7 @@
  * waits until the topic's partitions are visible, and deleting until the topic is no longer listed.
  */
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_admin.h"
 #include "stream/kafka/kafka_internal.h"
@@ -307,6 +308,18 @@ int admin_group_members(struct wire *wire, const char *group, int *ret_count)
     if (code) { return sort(wire, "describe group", group, code); }
     *ret_count = count;
     return 0;
+}
+
+int admin_groups(struct wire *wire, struct buf *out)
+{
+    const struct rd_kafka_group_list *list = NULL;
+    rd_kafka_resp_err_t code =
+        rd_kafka_list_groups(kafka_of(wire)->at_once, NULL, &list, REQUEST_TIMEOUT_MS);
+    for (int i = 0; !code && i < list->group_cnt; i++) {
+        buf_printf(out, "%s\n", list->groups[i].group);
+    }
+    if (list) { rd_kafka_group_list_destroy(list); }
+    return code ? sort(wire, "list groups", "", code) : 0;
 }
 
 int admin_group_delete(struct wire *wire, const char *group)

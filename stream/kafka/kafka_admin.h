@@ -25,6 +25,8 @@ int admin_topic_delete(struct wire *wire, const char *topic);
 
 /* Returns the number of a group's members; 0 when the group does not exist. */
 int admin_group_members(struct wire *wire, const char *group, int *ret_count);
+/* Appends the names of all groups that this user may see, a line each. */
+int admin_groups(struct wire *wire, struct buf *out);
 /* Deletes a group with its offsets; no error when it does not exist. A group with members is
  * refused. */
 int admin_group_delete(struct wire *wire, const char *group);

@@ -2,6 +2,9 @@
 tests/deploy/test_mistakes.py)."""
 
 import json
+import subprocess
+
+from conftest import BIN
 
 ORDERS = {"map.action": "=PURCHASE", "time.format": "s"}
 TIME_MS = 1_700_000_000_000
@@ -38,12 +41,56 @@ def ends(copy):
 
 
 def test_a_topic_that_is_not_there_is_told_with_those_like_it(kafka, worker):
-    for name in ["events", "dead-letters", "orders"]:
+    for name in ["events", "dead-letters", "parcels"]:
         kafka.topic(name)
-    there = kafka.prefix + "orders"
-    code, line = ends(worker("ingest", {**ORDERS, "sources": "orders", "topic.orders": there[:-1]}))
-    assert code == 78 and f"topic {there[:-1]} (of topic.orders) does not exist" in line
+    there = kafka.prefix + "parcels"
+    code, line = ends(worker("ingest", {**ORDERS, "sources": "parcels",
+                                 "topic.parcels": there[:-1]}))
+    assert code == 78 and f"topic {there[:-1]} (of topic.parcels) does not exist" in line
     assert f"did you mean {there}?" in line
-    code, line = ends(worker("ingest", {**ORDERS, "sources": "orders", "topic.prefix": "foo."}))
-    assert code == 78 and "topic foo.orders (of topic.prefix) does not exist" in line
-    assert f"orders exists with topic.prefix={kafka.prefix}" in line
+    code, line = ends(worker("ingest", {**ORDERS, "sources": "parcels", "topic.prefix": "foo."}))
+    assert code == 78 and "topic foo.parcels (of topic.prefix) does not exist" in line
+    assert f"parcels exists with topic.prefix={kafka.prefix}" in line
+
+
+def freshet(world, *words, code=0):
+    done = subprocess.run([BIN / "freshet", *words, "--bootstrap", world.bootstrap, "--set",
+                           f"state.dir={world.state}"], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_why_records_are_refused_and_what_runs(kafka, worker):
+    for name in ["events", "dead-letters", "clicks", "recommendations", "items"]:
+        kafka.topic(name)
+    prefix = ["--prefix", kafka.prefix]
+    ingest = worker("ingest", {**ORDERS, "map.item": "lines.sku"})
+    lines = json.dumps({"user_id": 1, "lines": [{"sku": "a"}], "event_time_ms": 1700000000})
+    kafka.produce(kafka.prefix + "clicks", [(b"k", lines.encode(), TIME_MS)])
+    kafka.wait(lambda: "records refused" in ingest.log(), "the line in the log")
+    assert "did you mean lines[*].sku?" in ingest.log()
+    kafka.wait(lambda: freshet(kafka, "refusals", *prefix), "the dead letter")
+    refusal = json.loads(freshet(kafka, "refusals", "--reason", "missing_item", *prefix))
+    assert refusal["reason"] == "missing_item" and refusal["worker"] == "ingest"
+    assert "lines[*].sku" in refusal["message"] and refusal["value"]["user_id"] == 1
+    assert refusal["topic"] == kafka.prefix + "clicks" and refusal["offset"] == 0
+    assert not freshet(kafka, "refusals", "--reason", "bad_json", *prefix)
+    peeked = json.loads(freshet(kafka, "peek", "dead-letters", *prefix))
+    assert peeked["headers"][:2] == ["reason", "missing_item"]
+
+    status = freshet(kafka, "status", *prefix, "--set", f"group.prefix={kafka.prefix}")
+    assert f"ingest: 1 copy in group {kafka.prefix}ingest" in status
+    assert f"features: NO COPY RUNS in group {kafka.prefix}features" in status
+    assert "sequence: does not run (it is optional)" in status
+    wrong = freshet(kafka, "status", *prefix)
+    row = next(line for line in wrong.splitlines() if "clicks" in line)
+    assert row.split()[3:6] == ["-", "1", "-"], row
+    assert "NO COPY RUNS in group freshet-ingest, which has committed nothing of this" in wrong
+    assert f"group.prefix={kafka.prefix}" in wrong
+
+    assert "has the partitions 0 to 0" in freshet(kafka, "peek", "clicks", "-p", "9", *prefix,
+                                                  code=64)
+    assert f"did you mean {kafka.prefix}clicks?" in freshet(kafka, "peek", "click", *prefix, code=1)
+    nowhere = freshet(kafka, "list", "1", "-g", "nosuchgen", *prefix, code=1)
+    assert f"topic {kafka.prefix}lists.nosuchgen does not exist" in nowhere

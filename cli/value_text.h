@@ -1,0 +1,13 @@
+/* A message's value as JSON, for commands that print messages. */
+#ifndef FRESHET_CLI_VALUE_TEXT_H
+#define FRESHET_CLI_VALUE_TEXT_H
+
+#include "base/buf.h"
+
+struct schema_cache;
+
+/* Appends the value: an Avro message decoded, JSON as it is, other bytes as a string, a tombstone as
+ * null. Control characters are escaped. */
+void value_text_put(struct schema_cache *schemas, struct slice value, struct buf *out);
+
+#endif
