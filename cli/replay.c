@@ -71,7 +71,7 @@ static const struct flag flags[] = {
     FLAG(0, "NAME",
          OPTION("contract", STRING, contract, NULL, OPTION_FREE,
                 "Write Avro: Item or UserProfile, from lines with the contract's field names")),
-    FLAG('c', "NAME=COLUMN,...",
+    FLAG(0, "NAME=COLUMN,...",
          OPTION("columns", STRING, columns, NULL, OPTION_FREE,
                 "FILE is CSV or TSV: write objects with these members. A column is named as in the "
                 "first line, or by its number from 1; time=COLUMN:UNIT becomes milliseconds; UNIT "
