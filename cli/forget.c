@@ -1,6 +1,7 @@
 /* forget: erases a user.
  *
- * 1. A request with a random id goes into every partition of `events`, a tombstone into `users`.
+ * 1. A request with a random id goes into every partition of `events`, a tombstone into every one
+ *    of `users`.
  * 2. When features reads the request it erases history, archive and contributions, and writes a
  *    receipt for each partition; this command adds the receipts up.
  * 3. When all receipts have come, the command waits until trainer and scorer have committed all
@@ -11,6 +12,7 @@
  */
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/message.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
@@ -21,7 +23,6 @@
 #include "schemas/forget_receipt.h"
 #include "stream/kafka/kafka_admin.h"
 
-#include <sys/random.h>
 #include <unistd.h>
 
 enum {
@@ -56,6 +57,7 @@ struct forget {
     struct codec *receipts;
     struct arena *arena;
     char request_id[2 * REQUEST_RANDOM_BYTES + 1];
+    unsigned char salt[REQUEST_RANDOM_BYTES];
     int64_t asked_ms;
     int64_t deadline_ms;
     int32_t partitions; /* of events */
@@ -132,16 +134,12 @@ static int connect_workers(struct forget *forget)
 
 /* ---- The request ---- */
 
-static int make_id(struct forget *forget)
+static void make_id(struct forget *forget)
 {
     unsigned char bytes[REQUEST_RANDOM_BYTES];
-    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
-        return client_fail("no random bytes: %s", strerror(errno));
-    }
-    for (size_t i = 0; i < sizeof(bytes); i++) {
-        (void)snprintf(forget->request_id + 2 * i, 3, "%02x", bytes[i]);
-    }
-    return 0;
+    digest_random(bytes, sizeof(bytes));
+    digest_hex(bytes, sizeof(bytes), forget->request_id);
+    digest_random(forget->salt, sizeof(forget->salt));
 }
 
 static int flush(struct forget *forget)
@@ -165,7 +163,9 @@ static int ask(struct forget *forget)
     const struct forget_request request = {.request_id = slice_str(forget->request_id),
                                            .user_id = slice_str(forget->user),
                                            .until_ms = forget->until_ms,
-                                           .requested_ms = forget->asked_ms};
+                                           .requested_ms = forget->asked_ms,
+                                           .salt = slice_of((const char *)forget->salt,
+                                                            sizeof(forget->salt))};
     forget->requests = client_schemas_writer(forget->client, forget->schemas, topic,
                                              &forget_request_contract, /* first= */ false);
     if (!forget->requests) { return EXIT_FAILURE; }
@@ -185,16 +185,21 @@ static int ask(struct forget *forget)
     return result;
 }
 
+/* The tombstone goes to every partition, because a producer of `users` may use any. */
 static int drop_profile(struct forget *forget)
 {
     int32_t partitions;
     _cleanup_(xfreep) char *topic = client_topic(forget->client, "users");
     if (wire_partitions(forget->wire, topic, &partitions) < 0) { return 0; }
-    const struct message message = {
-        .topic = topic, .partition = PARTITION_BY_KEY, .key = slice_str(forget->user)};
     forget->profile = true;
-    int result = wire_produce(forget->wire, &message, 1);
-    return result < 0 ? client_fail("%s", wire_why(forget->wire)) : 0;
+    for (int32_t p = 0; p < partitions; p++) {
+        const struct message message = {
+            .topic = topic, .partition = p, .key = slice_str(forget->user)};
+        if (wire_produce(forget->wire, &message, 1) < 0) {
+            return client_fail("%s", wire_why(forget->wire));
+        }
+    }
+    return 0;
 }
 
 /* ---- Waiting ---- */
@@ -291,12 +296,14 @@ static int wait_for_worker(struct forget *forget, size_t worker)
 static void print(const struct forget *forget)
 {
     const struct forget_receipt *sum = &forget->sum;
-    printf("{\"request_id\":\"%s\",\"requested_ms\":%" PRId64 ",\"done_ms\":%" PRId64
-           ",\"until_ms\":%" PRId64 ",\"partitions\":%d,\"actions\":%" PRId64
-           ",\"archived\":%" PRId64 ",\"contributions\":%" PRId64 ",\"left_in\":%" PRId64
-           ",\"profile\":%s}\n",
-           forget->request_id, forget->asked_ms, clock_wall_ms(), sum->until_ms, forget->partitions,
-           sum->actions, sum->archived, sum->contributions, sum->left_in,
+    char salt[2 * REQUEST_RANDOM_BYTES + 1];
+    digest_hex(forget->salt, sizeof(forget->salt), salt);
+    printf("{\"request_id\":\"%s\",\"salt\":\"%s\",\"requested_ms\":%" PRId64
+           ",\"done_ms\":%" PRId64 ",\"until_ms\":%" PRId64 ",\"partitions\":%d"
+           ",\"actions\":%" PRId64 ",\"archived\":%" PRId64 ",\"contributions\":%" PRId64
+           ",\"left_in\":%" PRId64 ",\"profile\":%s}\n",
+           forget->request_id, salt, forget->asked_ms, clock_wall_ms(), sum->until_ms,
+           forget->partitions, sum->actions, sum->archived, sum->contributions, sum->left_in,
            forget->profile ? "\"deleted\"" : "null");
     if (sum->left_in > 0) {
         say("the part of %" PRId64 " actions could not be taken out, because they were not "
@@ -308,7 +315,7 @@ static void print(const struct forget *forget)
 static int run(struct forget *forget)
 {
     _cleanup_(xfreep) char *topic = client_topic(forget->client, "events");
-    if (make_id(forget) != 0) { return EXIT_FAILURE; }
+    make_id(forget);
     if (wire_partitions(forget->wire, topic, &forget->partitions) < 0) {
         return client_fail("%s", wire_why(forget->wire));
     }

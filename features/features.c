@@ -59,6 +59,8 @@ struct features_task {
     int64_t event_time_ms; /* newest since the last flush */
     uint64_t updates;      /* of pairs, as counted in the metric */
     int32_t forgotten;     /* users, since the last flush */
+    struct mac *salt;      /* of the markers; NULL: not read yet, or the partition has none */
+    bool salt_read;
 };
 
 static struct features *features_of(const struct task *task)
@@ -149,9 +151,17 @@ static int open_task(struct task *task)
     return 0;
 }
 
+/* The salt may be of a request that is rolled back. */
+static void drop_salt(struct features_task *counts)
+{
+    counts->salt = mac_free(counts->salt);
+    counts->salt_read = false;
+}
+
 static void roll_back(struct task *task)
 {
     struct features_task *counts = task_state(task);
+    drop_salt(counts);
     users_forget(features_of(task)->users, &counts->changed);
     pairs_reset(counts->pairs);
     counts->event_time_ms = INT64_MIN;
@@ -199,16 +209,55 @@ static enum verdict drop_state(struct task *task, struct user *user, struct slic
     return verdict;
 }
 
+/* Reads the partition's salt once. One that cannot be read is dropped: the markers under it are
+ * found no more. */
+static enum verdict read_salt(struct task *task)
+{
+    struct features *f = features_of(task);
+    struct features_task *counts = task_state(task);
+    const struct forgotten_key key = forgotten_salt_key();
+    struct slice value;
+    struct user_state state;
+    struct codec_error error;
+    enum verdict verdict = VERDICT_DONE;
+    if (counts->salt_read) { return verdict; }
+    if (task_get(task, forgotten_key_bytes(&key), &value) == 0) {
+        if (codec_decode(f->states, value, task_arena(task), &state, &error) < 0) {
+            verdict = task_discard_state(task, forgotten_key_bytes(&key), value,
+                                         "the salt of markers", &error);
+        } else {
+            counts->salt = mac_new(state.first_item);
+        }
+    }
+    counts->salt_read = verdict == VERDICT_DONE;
+    return verdict;
+}
+
+/* Finds the marker of a user who was erased. */
+static bool find_marker(struct task *task, struct slice id, struct forgotten_key *ret_key,
+                        struct slice *ret_value)
+{
+    struct features_task *counts = task_state(task);
+    if (counts->salt) {
+        *ret_key = forgotten_key(counts->salt, id);
+        if (task_get(task, forgotten_key_bytes(ret_key), ret_value) == 0) { return true; }
+    }
+    *ret_key = forgotten_former_key(id);
+    return task_get(task, forgotten_key_bytes(ret_key), ret_value) == 0;
+}
+
 static enum verdict load_user(struct task *task, struct user *user)
 {
     struct features *f = features_of(task);
     struct slice key = user_id(user), value;
     struct user_state state;
     struct codec_error error = {.reason = "bad_state", .detail = "it is not a valid timeline"};
-    const struct forgotten_key marker = forgotten_key(key);
+    struct forgotten_key marker;
     if (task_get(task, key, &value) < 0) {
-        key = slice_of(marker.bytes, sizeof(marker.bytes));
-        if (task_get(task, key, &value) < 0) { return VERDICT_DONE; }
+        enum verdict verdict = read_salt(task);
+        if (verdict != VERDICT_DONE) { return verdict; }
+        if (!find_marker(task, key, &marker, &value)) { return VERDICT_DONE; }
+        key = forgotten_key_bytes(&marker);
     }
     int result = codec_decode(f->states, value, task_arena(task), &state, &error);
     if (result == 0) { result = stored_user_load(f->stored, &state, user); }
@@ -316,6 +365,22 @@ static enum verdict remove_from_counts(struct task *task, struct user *user,
     return VERDICT_DONE;
 }
 
+/* Keeps the partition's salt, unless it has one: that of its first request. */
+static void keep_salt(struct task *task, const struct forget_request *request)
+{
+    struct features *f = features_of(task);
+    struct features_task *counts = task_state(task);
+    const struct forgotten_key key = forgotten_salt_key();
+    char hex[FORGOTTEN_SALT_HEX + 1];
+    if (counts->salt) { return; }
+    forgotten_salt(request, hex);
+    const struct user_state state = {
+        .first_item = slice_str(hex), .input_offset = -1, .forgotten_ms = FORGOTTEN_NEVER};
+    counts->salt = mac_new(slice_str(hex));
+    counts->salt_read = true;
+    task_put(task, forgotten_key_bytes(&key), encode(f, f->states, &state));
+}
+
 static void emit_receipt(struct task *task, const struct forget_receipt *receipt)
 {
     struct features *f = features_of(task);
@@ -347,6 +412,9 @@ static enum verdict process_request(struct task *task, const struct record *rec)
     if (fault) { return task_refuse(task, "bad_request", "%s", fault); }
     enum verdict verdict = find_user(task, request.user_id, &user);
     if (verdict != VERDICT_DONE) { return verdict; }
+    verdict = read_salt(task);
+    if (verdict != VERDICT_DONE) { return verdict; }
+    keep_salt(task, &request);
     forgotten_receipt(&request, rec, hex, &receipt);
     int64_t until_ms = MAX_OF(request.until_ms, newest_ms(&user->timeline));
     verdict = remove_from_counts(task, user, &receipt);
@@ -437,11 +505,16 @@ static void stage(struct task *task, struct user *user)
         task_put(task, user_id(user), value);
         return;
     }
-    const struct forgotten_key key = forgotten_key(user_id(user));
+    const struct features_task *counts = task_state(task);
+    const struct forgotten_key key = forgotten_key(counts->salt, user_id(user));
+    const struct forgotten_key former = forgotten_former_key(user_id(user));
     if (task_get(task, user_id(user), &old) == 0) {
         task_put(task, user_id(user), slice_of(NULL, 0));
     }
-    task_put(task, slice_of(key.bytes, sizeof(key.bytes)), value);
+    if (task_get(task, forgotten_key_bytes(&former), &old) == 0) {
+        task_put(task, forgotten_key_bytes(&former), slice_of(NULL, 0));
+    }
+    task_put(task, forgotten_key_bytes(&key), value);
 }
 
 static void flush(struct task *task)

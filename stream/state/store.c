@@ -13,11 +13,16 @@
  *     refuses writes. Closing and opening again would repeat that for ever. So a store that is
  *     found damaged gets a file MARK_FILE, and store_open() refuses it as damaged until it is
  *     wiped.
+ *   - A deleted key stays in RocksDB's log until the next flush, and in its tables until they are
+ *     compacted; in a small store that may be for ever. Keys name users, so purge() flushes soon
+ *     after a delete and asks RocksDB to compact the tables that hold the key.
  *   - Too few descriptors, too little memory and missing rights are no damage: state must not be
  *     deleted for them.
  * RocksDB gives its errors as text only; sort_why() turns them into an errno.
  */
 #include "base/base.h"
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/state/store.h"
@@ -45,6 +50,9 @@ static const char bookmark_key[] = "bookmark";
  * The last two are high because a load may leave many tables, which must not slow live writes. */
 enum { COMPACT_AT = 4, LOAD_COMPACT_AT = 100, SLOW_AT = 160, STOP_AT = 240 };
 
+/* Deleted keys, each with its size before it (uint32_t); beyond the limit they wait for RocksDB. */
+enum { PURGE_EVERY_MS = 10000, PURGE_BYTES_MAX = 64 << 10 };
+
 struct store {
     rocksdb_t *db;
     rocksdb_options_t *options;
@@ -59,6 +67,8 @@ struct store {
     bool loading;
     rocksdb_column_family_handle_t *families[FAMILIES];
     rocksdb_pinnableslice_t *pinned; /* value of the last store_get() */
+    struct buf deleted; /* keys that are to be purged */
+    int64_t purged_ms;
     char *path;
     bool failed; /* a write failed: RocksDB must not be used again, not even closed */
     char *why;
@@ -66,6 +76,7 @@ struct store {
 
 struct store_batch {
     rocksdb_writebatch_t *writes;
+    struct buf deleted; /* its deleted keys */
 };
 
 static void keep_why(struct store *store, char *why)
@@ -166,6 +177,7 @@ int store_open(const char *path, const struct store_limits *limits, struct store
     }
     struct store *store = xcalloc(1, sizeof(*store));
     set_options(store, limits);
+    buf_init(&store->deleted, PURGE_BYTES_MAX);
     store->path = xstrdup(path);
     const rocksdb_options_t *options[FAMILIES] = {store->options, store->options};
     char *error = NULL;
@@ -188,11 +200,69 @@ static void unpin(struct store *store)
     store->pinned = NULL;
 }
 
+/* ---- Deleted keys ---- */
+
+/* Adds as many whole keys as there is room for. */
+static void keep_deleted(struct buf *deleted, struct slice key)
+{
+    uint32_t size = (uint32_t)key.size;
+    if (buf_slice(deleted).size + sizeof(size) + size > PURGE_BYTES_MAX) { return; }
+    buf_append(deleted, &size, sizeof(size));
+    buf_append(deleted, key.data, key.size);
+}
+
+static bool next_deleted(struct slice *rest, struct slice *ret_key)
+{
+    uint32_t size;
+    if (!rest->size) { return false; }
+    memcpy(&size, rest->data, sizeof(size));
+    *ret_key = slice_of(rest->data + sizeof(size), size);
+    *rest = slice_of(ret_key->data + size, rest->size - sizeof(size) - size);
+    return true;
+}
+
+/* Writes out what RocksDB's log holds, so that the log is deleted, and has the tables with the
+ * deleted keys compacted in the background. Faults are ignored: the next write meets them. */
+static void purge(struct store *store)
+{
+    struct slice rest = buf_slice(&store->deleted), key;
+    rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
+    if (!rest.size || store->loading) {
+        rocksdb_flushoptions_destroy(flush);
+        return;
+    }
+    rocksdb_flushoptions_set_wait(flush, 1);
+    for (int i = 0; i < FAMILIES; i++) {
+        char *error = NULL;
+        rocksdb_flush_cf(store->db, flush, store->families[i], &error);
+        if (error) { rocksdb_free(error); }
+    }
+    rocksdb_flushoptions_destroy(flush);
+    while (next_deleted(&rest, &key)) {
+        char *error = NULL;
+        rocksdb_suggest_compact_range_cf(store->db, store->families[FAMILY_DATA], key.data,
+                                         key.size, key.data, key.size, &error);
+        if (error) { rocksdb_free(error); }
+    }
+    buf_clear(&store->deleted);
+    store->purged_ms = clock_monotonic_ms();
+}
+
+static void purge_if_due(struct store *store, const struct buf *deleted)
+{
+    struct slice rest = buf_slice(deleted), key;
+    while (next_deleted(&rest, &key)) { keep_deleted(&store->deleted, key); }
+    if (clock_monotonic_ms() - store->purged_ms >= PURGE_EVERY_MS) { purge(store); }
+}
+
+/* ---- Closing, wiping ---- */
+
 struct store *store_close(struct store *store)
 {
     if (!store) { return NULL; }
     unpin(store);
     if (store->db && !store->failed) { /* closing would abort the process */
+        purge(store);
         for (int i = 0; i < FAMILIES; i++) {
             rocksdb_column_family_handle_destroy(store->families[i]);
         }
@@ -205,6 +275,7 @@ struct store *store_close(struct store *store)
     rocksdb_options_destroy(store->options);
     rocksdb_block_based_options_destroy(store->table);
     rocksdb_cache_destroy(store->cache);
+    buf_release(&store->deleted);
     free(store->path);
     free(store->why);
     free(store);
@@ -330,6 +401,7 @@ struct store_batch *store_batch_new(void)
 {
     struct store_batch *batch = xcalloc(1, sizeof(*batch));
     batch->writes = rocksdb_writebatch_create();
+    buf_init(&batch->deleted, PURGE_BYTES_MAX);
     return batch;
 }
 
@@ -337,6 +409,7 @@ struct store_batch *store_batch_free(struct store_batch *batch)
 {
     if (!batch) { return NULL; }
     rocksdb_writebatch_destroy(batch->writes);
+    buf_release(&batch->deleted);
     free(batch);
     return NULL;
 }
@@ -344,6 +417,7 @@ struct store_batch *store_batch_free(struct store_batch *batch)
 void store_batch_clear(struct store_batch *batch)
 {
     rocksdb_writebatch_clear(batch->writes);
+    buf_clear(&batch->deleted);
 }
 
 void store_batch_put(struct store_batch *batch, struct slice key, struct slice value)
@@ -353,6 +427,7 @@ void store_batch_put(struct store_batch *batch, struct slice key, struct slice v
         rocksdb_writebatch_put(batch->writes, key.data, key.size, value.data, value.size);
     } else {
         rocksdb_writebatch_delete(batch->writes, key.data, key.size);
+        keep_deleted(&batch->deleted, key);
     }
 }
 
@@ -411,6 +486,8 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
     batch->writes = rocksdb_writebatch_create();
     if (error) { return keep_error(store, error); }
     if (bytes > store->write_buffer_bytes) { begin_flush(store); }
+    purge_if_due(store, &batch->deleted);
+    buf_clear(&batch->deleted);
     return 0;
 }
 
@@ -443,7 +520,7 @@ int store_load(struct store *store, struct store_batch *batch)
     unpin(store);
     if (!has_room(store)) { return -ENOSPC; }
     rocksdb_write(store->db, store->write_unlogged, batch->writes, &error);
-    rocksdb_writebatch_clear(batch->writes);
+    store_batch_clear(batch);
     return keep_error(store, error);
 }
 
@@ -458,8 +535,8 @@ int store_load_end(struct store *store, const struct bookmark *bookmark)
     int result = keep_error(store, error);
     if (result < 0) { return result; }
     store->loading = false;
-    struct store_batch none = {.writes = rocksdb_writebatch_create()};
-    result = store_apply(store, &none, bookmark);
-    rocksdb_writebatch_destroy(none.writes);
+    struct store_batch *none = store_batch_new();
+    result = store_apply(store, none, bookmark);
+    store_batch_free(none);
     return result < 0 ? result : set_pace(store, store->write_buffer_bytes, COMPACT_AT);
 }

@@ -262,7 +262,11 @@ static void read_request(struct scratch *scratch, struct crumbs *crumbs)
         !forgotten_fault(&rec, &request, ahead_ms)) {
         struct forget_receipt receipt;
         char hex[17];
-        struct forgotten_key key = forgotten_key(request.user_id);
+        char salt[FORGOTTEN_SALT_HEX + 1];
+        forgotten_salt(&request, salt);
+        struct mac *mac = mac_new(slice_str(salt));
+        struct forgotten_key key = forgotten_key(mac, request.user_id);
+        mac_free(mac);
         forgotten_receipt(&request, &rec, hex, &receipt);
         assert(key.bytes[0] == 0xfe && receipt.user_hash.size == 16);
     }

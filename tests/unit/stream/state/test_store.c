@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/text_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -372,6 +373,56 @@ static void test_what_another_process_holds_stays(void **state)
     assert_int_equal(store_discard(*state), 0);
 }
 
+/* Says whether a file of the store whose name ends so holds these bytes. */
+static bool is_in_files(const char *path, const char *ending, const char *bytes)
+{
+    bool found = false;
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        size_t size = strlen(entry->d_name), end = strlen(ending);
+        if (size < end || strcmp(entry->d_name + size - end, ending) != 0) { continue; }
+        struct buf text;
+        _cleanup_(xfreep) char *file = xprintf("%s/%s", path, entry->d_name);
+        buf_init(&text, 64 << 20);
+        assert_int_equal(text_file_read(file, &text), 0);
+        found |= memmem(text.data, text.size, bytes, strlen(bytes)) != NULL;
+        buf_release(&text);
+    }
+    closedir(dir);
+    return found;
+}
+
+/* RocksDB's log holds what was written until it is flushed; a small store might never be. */
+static void test_deleted_keys_leave_the_log(void **state)
+{
+    struct store *store = open_it(*state);
+    struct store_batch *batch = store_batch_new();
+    const struct bookmark bookmark = {1, 1};
+    store_batch_put(batch, slice_str("anna.schmidt"), slice_str("her state"));
+    store_batch_put(batch, slice_str("ben"), slice_str("his state"));
+    assert_int_equal(store_apply(store, batch, &bookmark), 0);
+    assert_true(is_in_files(*state, ".log", "anna.schmidt"));
+    store_batch_put(batch, slice_str("anna.schmidt"), slice_of(NULL, 0));
+    assert_int_equal(store_apply(store, batch, &bookmark), 0);
+    store = store_close(store);
+    assert_false(is_in_files(*state, ".log", "anna.schmidt"));
+    struct slice value;
+    store = open_it(*state);
+    assert_int_equal(store_get(store, slice_str("anna.schmidt"), &value), -ENOENT);
+    assert_int_equal(store_get(store, slice_str("ben"), &value), 0);
+    assert_true(slice_equal(value, slice_str("his state")));
+    /* More keys than are kept for this: the rest waits for RocksDB. */
+    for (int i = 0; i < 20000; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof(key), "key %d", i);
+        store_batch_put(batch, slice_str(key), slice_of(NULL, 0));
+    }
+    assert_int_equal(store_apply(store, batch, &bookmark), 0);
+    store_batch_free(batch);
+    store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +442,7 @@ int main(void)
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_what_another_process_holds_stays, make_path,
                                         remove_path),
+        cmocka_unit_test_setup_teardown(test_deleted_keys_leave_the_log, make_path, remove_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
