@@ -16,6 +16,10 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 CFLAGS ?= -O2 -g
+# What makes a fault in memory hard to use; HARDEN= turns it off. Sanitizers bring their own checks.
+HARDEN ?= -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE \
+	-D_FORTIFY_SOURCE=2
+HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
 WARN := -Wall -Wextra -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wundef -Wshadow -Wwrite-strings -Wformat=2 \
 	-Wno-format-zero-length -Wno-unused-parameter -Wno-psabi
@@ -26,14 +30,17 @@ comma := ,
 OUT := $(BUILD)
 ifdef SAN
 OUT := $(BUILD)/san-$(subst $(comma),-,$(SAN))
+HARDEN :=
+HARDEN_LINK :=
 SAN_FLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 # A square root that sets errno cannot be one instruction.
 ALL_CFLAGS = -std=gnu17 -fno-math-errno -D_GNU_SOURCE -I. -I$(OUT)/schemas $(WARN) $(CFLAGS) \
-	$(SAN_FLAGS) $(PKG_CFLAGS) -MMD -MP
+	$(HARDEN) $(SAN_FLAGS) $(PKG_CFLAGS) -MMD -MP
 # Only programs that read foreign records need libprotobuf.
 PROTOBUF_LIBS := -Wl,--push-state,--as-needed -lprotobuf -Wl,--pop-state
-ALL_LIBS = $(PKG_LIBS) $(PROTOBUF_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lstdc++ -lm -lpthread
+ALL_LIBS = $(PKG_LIBS) $(PROTOBUF_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lstdc++ -lm \
+	-lpthread $(HARDEN_LINK)
 
 # V=1 shows the commands in full.
 ifndef V
@@ -92,7 +99,8 @@ $(OUT)/%.o: %.c
 # checks C++ would need its linker: no sanitizer but that of threads inside it.
 $(OUT)/%.o: %.cc
 	@mkdir -p $(@D)
-	$(QUIET_CC)$(CXX) -std=c++17 -I. -Wall -Wextra $(if $(DEV),-Werror) $(CFLAGS) $(SAN_FLAGS) \
+	$(QUIET_CC)$(CXX) -std=c++17 -I. -Wall -Wextra $(if $(DEV),-Werror) $(CFLAGS) $(HARDEN) \
+		$(SAN_FLAGS) \
 		$(if $(filter thread,$(SAN)),,-fno-sanitize=all) -MMD -MP -c -o $@ $<
 
 # VERSION holds the version; the commit is git's, where the tree is a checkout, or GIT_COMMIT=.
@@ -199,7 +207,7 @@ endif
 
 .PHONY: fuzz
 fuzz:
-	@$(MAKE) CC=clang OUT=$(FUZZ_OUT) CFLAGS="$(FUZZ_FLAGS)" $(FUZZ_BIN)
+	@$(MAKE) CC=clang OUT=$(FUZZ_OUT) CFLAGS="$(FUZZ_FLAGS)" HARDEN= HARDEN_LINK= $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do case $$f in *$(T)*) name=$${f##*/fuzz_}; \
 		mkdir -p $(FUZZ_OUT)/found/$$name; \
 		$$f -max_total_time=$(SECONDS) -timeout=$(or $(UNIT_SECONDS),5) \
@@ -229,7 +237,7 @@ SHARE := $(PREFIX)/share/freshet
 .PHONY: install
 install: all
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SYSCONFDIR)/freshet $(UNIT_DIR) \
-		$(SHARE)/monitoring $(SHARE)/schemas/versions $(SHARE)/examples \
+		$(SHARE)/deploy $(SHARE)/monitoring $(SHARE)/schemas/versions $(SHARE)/examples \
 		$(PREFIX)/share/doc/freshet)
 	install $(BINS) $(DESTDIR)$(PREFIX)/bin
 	for w in $(WORKERS); do \
@@ -239,6 +247,15 @@ install: all
 		[ -e $(DESTDIR)$(SYSCONFDIR)/freshet/$$w.properties ] || \
 			install -m 640 deploy/conf/$$w.properties \
 				$(DESTDIR)$(SYSCONFDIR)/freshet/ || exit 1; \
+		install -d -m 700 $(DESTDIR)$(SYSCONFDIR)/freshet/$$w.secrets || exit 1; \
+	done
+	install deploy/topics deploy/acls deploy/venv $(DESTDIR)$(SHARE)/deploy
+	install -m 644 deploy/topics.ini deploy/acls.ini deploy/checkout.py \
+		$(wildcard deploy/requirements-*.txt) $(DESTDIR)$(SHARE)/deploy
+	install -m 644 VERSION $(DESTDIR)$(SHARE)
+	for tool in topics acls; do \
+		ln -sf ../share/freshet/deploy/$$tool \
+			$(DESTDIR)$(PREFIX)/bin/freshet-$$tool || exit 1; \
 	done
 	install -m 644 $(wildcard deploy/monitoring/*.yml deploy/monitoring/*.json) \
 		$(DESTDIR)$(SHARE)/monitoring

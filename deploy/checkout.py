@@ -1,4 +1,8 @@
-"""Paths of the checkout: its root, version, build directory and the Python of its venv."""
+"""Paths of the checkout: its root, version, build directory and the Python of its venv.
+
+`make install` puts this file, deploy/topics and deploy/acls below share/freshet, where nobody but
+root may write: the venv is then made in the caller's own cache directory.
+"""
 
 import argparse
 import os
@@ -7,7 +11,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / os.environ.get("BUILD", "build")  # an absolute BUILD stands for itself
+CHECKOUT = (ROOT / "Makefile").exists()
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "freshet"
+# An absolute BUILD stands for itself.
+BUILD = ROOT / os.environ.get("BUILD", "build" if CHECKOUT else CACHE)
 RUN = BUILD / "run"
 VENV = BUILD / "venv"
 VERSION = (ROOT / "VERSION").read_text().strip()

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/text_file.h"
+#include "base/xalloc.h"
 #include "stream/config/placeholder.h"
 
 enum { PLACEHOLDER_NAME_MAX = 1024 };
@@ -34,15 +35,38 @@ static int expand_variable(const char *name, struct buf *out, struct buf *hint)
     return 0;
 }
 
+/* systemd puts what LoadCredential= names into a directory of the service's own. */
+static int expand_credential(const char *name, struct buf *out, struct buf *hint)
+{
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    if (!directory) {
+        buf_printf(hint, "the credential %.200s is not there: CREDENTIALS_DIRECTORY is not set, as "
+                         "systemd does for LoadCredential=", name);
+        return -EINVAL;
+    }
+    if (strchr(name, '/')) {
+        buf_printf(hint, "the name of a credential has no /: %.200s", name);
+        return -EINVAL;
+    }
+    _cleanup_(xfreep) char *path = xprintf("%s/%s", directory, name);
+    return expand_file(path, out, hint);
+}
+
+static const struct kind {
+    const char *head;
+    int (*expand)(const char *name, struct buf *out, struct buf *hint);
+} kinds[] = {
+    {"${file:", expand_file}, {"${env:", expand_variable}, {"${credential:", expand_credential}};
+
 /* Expands a placeholder at the beginning of text. Returns 1 and its length, 0 when text begins with
  * none, or -EINVAL. */
 static int expand_one(const char *text, struct buf *out, struct buf *hint, size_t *ret_size)
 {
-    static const char file_head[] = "${file:", variable_head[] = "${env:";
     char name[PLACEHOLDER_NAME_MAX];
-    bool is_file = strncmp(text, file_head, strlen(file_head)) == 0;
-    if (!is_file && strncmp(text, variable_head, strlen(variable_head)) != 0) { return 0; }
-    size_t head = is_file ? strlen(file_head) : strlen(variable_head);
+    const struct kind *kind = kinds, *end = kinds + ARRAY_COUNT(kinds);
+    while (kind < end && strncmp(text, kind->head, strlen(kind->head)) != 0) { kind++; }
+    if (kind == end) { return 0; }
+    size_t head = strlen(kind->head);
     size_t size = strcspn(text + head, "}");
     if (text[head + size] == '\0' || size >= sizeof(name)) {
         buf_printf(hint, "%.*s has no closing } within %d bytes", (int)head, text,
@@ -51,7 +75,7 @@ static int expand_one(const char *text, struct buf *out, struct buf *hint, size_
     }
     memcpy(name, text + head, size);
     name[size] = '\0';
-    int result = is_file ? expand_file(name, out, hint) : expand_variable(name, out, hint);
+    int result = kind->expand(name, out, hint);
     if (result < 0) { return result; }
     *ret_size = head + size + 1;
     return 1;

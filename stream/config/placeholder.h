@@ -1,6 +1,7 @@
 /* Placeholders in option values: `${file:/path}` is replaced by the file's text without its final
- * newline, `${env:NAME}` by the environment variable. They may be anywhere in a value. The inserted
- * text is not expanded again. Any other `${...}` is plain text. */
+ * newline, `${env:NAME}` by the environment variable, `${credential:NAME}` by the file NAME in the
+ * directory that systemd makes for a service's credentials. They may be anywhere in a value. The
+ * inserted text is not expanded again. Any other `${...}` is plain text. */
 #ifndef FRESHET_STREAM_CONFIG_PLACEHOLDER_H
 #define FRESHET_STREAM_CONFIG_PLACEHOLDER_H
 

@@ -102,3 +102,57 @@ def owner_of(library):
 def test_the_image_runs_as_a_user_without_rights():
     last = (ROOT / "deploy/Containerfile").read_text().rsplit("FROM", 1)[1]
     assert re.search(r"^USER (?!0|root)", last, re.M)
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_worker_gets_what_only_root_may_read(place, worker):
+    """The unit's user cannot read /etc/freshet: systemd hands over the files that are named."""
+    text = unit(place, worker).read_text()
+    assert (place / f"etc/freshet/{worker}.properties").stat().st_mode & 0o007 == 0
+    assert (place / f"etc/freshet/{worker}.secrets").stat().st_mode & 0o777 == 0o700
+    assert "--config %d/properties" in text
+    named = dict(re.findall(r"^LoadCredential=(\w+):(.*)$", text, re.M))
+    for path in named.values():
+        assert path.startswith(f"{place}/etc/freshet/%j."), path
+        assert Path(path.replace("%j", worker)).exists()
+    assert set(named) == {"properties", "secrets"}
+
+
+def test_each_worker_has_a_user_and_a_state_of_its_own(place):
+    text = unit(place, "features").read_text()
+    assert re.search(r"^User=freshet-%j$", text, re.M)
+    assert re.search(r"^StateDirectory=freshet/%j$", text, re.M)
+    assert "state.dir=%S/freshet/%j" in text
+
+
+def test_the_tools_for_topics_and_rights_are_installed(place, tmp_path):
+    for tool in ("topics", "acls"):
+        program = place / f"usr/bin/freshet-{tool}"
+        assert run(program, "--version").strip().endswith((ROOT / "VERSION").read_text().strip())
+        table = (ROOT / f"deploy/{tool}.ini").read_bytes()
+        assert (place / f"usr/share/freshet/deploy/{tool}.ini").read_bytes() == table
+    code = "import checkout; print(checkout.BUILD)"
+    done = subprocess.run(["python3", "-B", "-c", code], cwd=place / "usr/share/freshet/deploy",
+                          env={"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path)},
+                          text=True, stdout=subprocess.PIPE, check=True)
+    assert done.stdout.strip() == str(tmp_path / "freshet")
+
+
+@pytest.mark.skipif("san-" in str(BIN), reason="sanitizers bring their own checks")
+def test_the_programs_are_hardened():
+    for program in [BIN / "freshet", *(BIN / f"freshet-{worker}" for worker in WORKERS)]:
+        about = run("readelf", "-hdlW", program)
+        for word in ("DYN (Position-Independent", "GNU_RELRO", "BIND_NOW", "Flags: NOW PIE"):
+            assert word in about, f"{program.name}: no {word}"
+        assert not re.search(r"GNU_STACK .* RWE ", about)
+        symbols = run("nm", "-D", program)
+        assert "__stack_chk_fail" in symbols and "__vsnprintf_chk" in symbols
+
+
+def test_python_packages_have_hashes():
+    for level in ("demo", "test"):
+        text = (ROOT / f"deploy/requirements-{level}.txt").read_text()
+        packages = re.findall(r"^[a-z][^ ]*==[^ ]+ (?:\\\n    --hash=sha256:[0-9a-f]{64} ?)+$",
+                              text, re.M)
+        assert len(packages) == len(re.findall(r"^[a-z]", text, re.M)) > 2
+    assert "--require-hashes" in (ROOT / "deploy/venv").read_text()

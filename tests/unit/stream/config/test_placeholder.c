@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <cmocka.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char path[64];
@@ -57,6 +58,27 @@ static void test_plain(void **state)
     check("${file", "${file", NULL);
 }
 
+/* What systemd's LoadCredential= names, in a directory of the service's own. */
+static void test_credential(void **state)
+{
+    static const char directory[] = "/tmp/freshet-placeholder-credentials";
+    static const char file[] = "/tmp/freshet-placeholder-credentials/secrets_password";
+    unsetenv("CREDENTIALS_DIRECTORY");
+    check("${credential:secrets_password}", NULL, "CREDENTIALS_DIRECTORY is not set");
+    (void)mkdir(directory, 0700);
+    FILE *secret = fopen(file, "w");
+    assert_non_null(secret);
+    fputs("hunter2\n", secret);
+    fclose(secret);
+    setenv("CREDENTIALS_DIRECTORY", directory, 1);
+    check("a:${credential:secrets_password}", "a:hunter2", NULL);
+    check("${credential:other}", NULL, "No such file");
+    check("${credential:../secrets_password}", NULL, "no /");
+    unsetenv("CREDENTIALS_DIRECTORY");
+    unlink(file);
+    rmdir(directory);
+}
+
 static void test_environment(void **state)
 {
     setenv("TEST_PLACEHOLDER", "${env:PATH}", 1);
@@ -97,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_credential),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_limits),
