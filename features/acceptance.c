@@ -41,7 +41,7 @@ static int64_t arrival_ms(const struct record *rec, const struct user_event *ev)
 }
 
 int acceptance_check(const struct record *rec, const struct user_event *ev, int64_t future_max_ms,
-                     struct acceptance_error *ret_error)
+                     int64_t latest_ms, struct acceptance_error *ret_error)
 {
     int result = check_ids(rec, ev, ret_error);
     if (result < 0) { return result; }
@@ -59,6 +59,11 @@ int acceptance_check(const struct record *rec, const struct user_event *ev, int6
                       "event_time_ms %" PRId64 " is more than event.future.max after %" PRId64
                       ", when it was received",
                       time_ms, received_ms);
+    }
+    if (latest_ms > 0 && time_ms > latest_ms) {
+        return refuse(ret_error, "event_in_future",
+                      "event_time_ms %" PRId64 " is after event.latest, %" PRId64, time_ms,
+                      latest_ms);
     }
     return 0;
 }

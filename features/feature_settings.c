@@ -25,6 +25,9 @@ const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
            "Event time in which the trend falls by half; 0: never"),
     OPTION("event.future.max", DURATION, future_max_ms, "1d", OPTION_RANGE(0, 36500 * 86400e3),
            "How far an event's time may be ahead of its Kafka timestamp; 0: no limit"),
+    OPTION("event.latest", LONG, latest_ms, "0", OPTION_RANGE(0, INFINITY),
+           "Latest event time, in ms since 1970: for a replay of `events` that hold wrong times "
+           "and wrong timestamps; 0: no limit"),
     OPTION("users.cache.bytes", BYTES, users_cache_bytes, "auto",
            OPTION_RANGE(0, 1024 * 1024 * GIB),
            "Memory for the cache of decoded user states, all partitions together",

@@ -15,12 +15,13 @@ struct feature_settings {
     int64_t decay_half_life_ms;
     int64_t trend_half_life_ms;
     int64_t future_max_ms;
+    int64_t latest_ms;
     int64_t users_cache_bytes;
     int64_t items_max;
     bool archive;
 };
 
-enum { FEATURE_OPTIONS_COUNT = 12 };
+enum { FEATURE_OPTIONS_COUNT = 13 };
 extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
 
 /* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */

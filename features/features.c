@@ -442,7 +442,7 @@ static enum verdict process(struct task *task, const struct record *rec)
         if (codec_names(f->requests, rec->value)) { return process_request(task, rec); }
         return task_refuse_undecoded(task, &error);
     }
-    if (acceptance_check(rec, &ev, f->settings->future_max_ms, &fault) < 0) {
+    if (acceptance_check(rec, &ev, f->settings->future_max_ms, f->settings->latest_ms, &fault)) {
         return task_refuse(task, fault.reason, "%s", fault.detail);
     }
     enum verdict verdict = find_user(task, ev.user_id, &user);

@@ -108,6 +108,56 @@ static void assert_reasons(const struct rig *rig, const char *expect)
     buf_release(&text);
 }
 
+enum stamp { NO_BAD_EVENT, STAMP_TRUE, STAMP_OF_2099 };
+
+/* Counts with decay and trend; the last event of a user in the middle of all is of 2099. */
+static char *count_with_one_of_2099(enum stamp stamp, const char *latest)
+{
+    const char *const pairs[] = {"decay.half.life=1h", "trend.half.life=1h", latest, NULL};
+    const int64_t far_ms = 4070908800000;
+    struct rig rig;
+    struct answers answers;
+    struct event_writer writer;
+    rig_init(&rig, 1);
+    event_writer_init(&writer);
+    feed_events(&rig, 3, 0, FEED_EVENTS);
+    const struct user_event ev = {.event_id = slice_str("far"),
+                                  .user_id = slice_str("u01"),
+                                  .item_id = slice_str("i01"),
+                                  .action = ACTION_VIEW,
+                                  .weight = 1,
+                                  .received_ms = far_ms,
+                                  .event_time_ms = far_ms};
+    assert_int_equal(codec_encode(writer.events, &ev, &writer.out), 0);
+    if (stamp) {
+        memlog_append(rig.log, "events", 0, ev.user_id, buf_slice(&writer.out),
+                      stamp == STAMP_TRUE ? feed_time_ms() : far_ms);
+    }
+    run_worker(&rig, &features_worker, pairs);
+    run_worker(&rig, &trainer_worker, pairs + 3);
+    answers_init(&answers, &rig);
+    answers_states(&answers);
+    answers_rows(&answers);
+    char *text = answers_take(&answers);
+    if (stamp) { assert_reasons(&rig, "event_in_future "); }
+    answers_release(&answers);
+    event_writer_release(&writer);
+    rig_release(&rig);
+    return text;
+}
+
+/* A log that holds an event of 2099 is replayed past it. The timestamp in `events` tells, unless it
+ * is wrong, too: then the operator names the latest time. */
+static void one_event_of_2099_ruins_nothing(void **state)
+{
+    static const char no_latest[] = "event.latest=0", latest[] = "event.latest=2000000000000";
+    _cleanup_(xfreep) char *want = count_with_one_of_2099(NO_BAD_EVENT, no_latest);
+    _cleanup_(xfreep) char *one = count_with_one_of_2099(STAMP_TRUE, no_latest);
+    _cleanup_(xfreep) char *other = count_with_one_of_2099(STAMP_OF_2099, latest);
+    assert_true(answers_agree(want, one));
+    assert_true(answers_agree(want, other));
+}
+
 static void features_refuses(void **state)
 {
     static const char *const pairs[] = {"history.actions.max=4", "pairs.window=2",
@@ -215,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cache_sizes_change_no_result),
+        cmocka_unit_test(one_event_of_2099_ruins_nothing),
         cmocka_unit_test(features_refuses),
         cmocka_unit_test(trainer_refuses_a_message_whole),
         cmocka_unit_test(users_are_counted_over_restarts),

@@ -22,7 +22,7 @@ static const struct record good_record = {.time_ms = 1700000000000, .key = {"u",
 static void denies(const struct record *rec, const struct user_event *ev, const char *reason)
 {
     struct acceptance_error error = {.reason = "accepted"};
-    int result = acceptance_check(rec, ev, DAY_MS, &error);
+    int result = acceptance_check(rec, ev, DAY_MS, 0, &error);
     assert_string_equal(error.reason, reason);
     assert_int_equal(result, strcmp(reason, "accepted") == 0 ? 0 : -EINVAL);
 }
@@ -90,7 +90,10 @@ static void times(void **state)
     denies(&rec, &ev, "accepted");
     assert_int_equal(acceptance_received_ms(&rec, &ev), 0);
     struct acceptance_error error;
-    assert_int_equal(acceptance_check(&good_record, &ev, 0, &error), 0);
+    assert_int_equal(acceptance_check(&good_record, &ev, 0, 0, &error), 0);
+    assert_int_equal(acceptance_check(&good_record, &ev, 0, ev.event_time_ms, &error), 0);
+    assert_int_equal(acceptance_check(&good_record, &ev, 0, ev.event_time_ms - 1, &error), -EINVAL);
+    assert_string_equal(error.reason, "event_in_future");
 }
 
 static struct feature_settings defaults(struct options **ret_options, const char *const *pairs,
