@@ -288,7 +288,7 @@ static enum value_state read_time(struct work *work, enum mapped field, enum tim
 {
     json_t *value = find(work, field);
     if (value && value == work->timestamp) { format = TIME_FORMAT_MS; }
-    return json_value_time(value, format, work->mapping->settings->numbers_as_text, ret_ms);
+    return json_value_time(value, format, work->mapping->numbers_as_text, ret_ms);
 }
 
 /* False: actions of that name are ignored. */
@@ -319,11 +319,11 @@ static bool read_event(struct work *work)
     states[MAPPED_ITEM] = json_value_text(find(work, MAPPED_ITEM), arena, &ev->item_id);
     states[MAPPED_ID] = json_value_text(find(work, MAPPED_ID), arena, &ev->event_id);
     states[MAPPED_SEQUENCE] = json_value_integer(find(work, MAPPED_SEQUENCE),
-                                                 settings->numbers_as_text, &ev->sequence);
+                                                 work->mapping->numbers_as_text, &ev->sequence);
     states[MAPPED_TIME] = read_time(work, MAPPED_TIME, (enum time_format)settings->time_format,
                                     &ev->event_time_ms);
     states[MAPPED_WEIGHT] =
-        json_value_number(find(work, MAPPED_WEIGHT), settings->numbers_as_text, &ev->weight);
+        json_value_number(find(work, MAPPED_WEIGHT), work->mapping->numbers_as_text, &ev->weight);
     return true;
 }
 

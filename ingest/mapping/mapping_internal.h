@@ -25,6 +25,7 @@ struct mapping {
     struct named_headers *headers;              /* those that paths lead to */
     const struct field_path *spread; /* one of the paths that have a [*]; NULL: none has */
     bool own_ids;                    /* each element has its own id */
+    bool numbers_as_text;
     bool whole_arrays;               /* paths lead into a document that is an array */
     bool by_logical_type;            /* Avro's times are rendered as text */
     enum time_format created_format;

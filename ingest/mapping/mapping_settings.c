@@ -30,9 +30,10 @@ const struct option mapping_options[] = {
            "clicks"),
     OPTION("source.", PREFIX, named, NULL, OPTION_FREE,
            "A key of one source: source.NAME.topic=shop.orders, source.NAME.map.user=buyer.id"),
-    OPTION("source.format", CHOICE, source_format, "json", OPTION_ONE_OF("json|avro|protobuf"),
-           "Format of the source topic: JSON objects, or messages of Avro or Protobuf whose schema "
-           "is known"),
+    OPTION("source.format", CHOICE, source_format, "json",
+           OPTION_ONE_OF("json|avro|protobuf|csv|tsv"),
+           "Format of the source topic: JSON objects, messages of Avro or Protobuf whose schema is "
+           "known, or rows of CSV or TSV (source.columns)"),
     OPTION("source.frame", CHOICE, source_frame, "auto",
            OPTION_ONE_OF("auto|confluent|apicurio|glue|header|none"),
            "Where a message names its schema: confluent (00 and an id of 4 bytes), apicurio (8 "
@@ -43,6 +44,11 @@ const struct option mapping_options[] = {
            "FileDescriptorSet"),
     OPTION("source.message", STRING, source_message, "", OPTION_FREE,
            "Full name of the Protobuf messages' type; empty: as their frames say"),
+    OPTION("source.columns", STRING, source_columns, "", OPTION_FREE,
+           "Names of the columns of CSV or TSV, a,b,...; header: each record's first row has them; "
+           "snowplow: those of Snowplow's enriched events"),
+    OPTION("source.separator", STRING, source_separator, ",", OPTION_FREE,
+           "What stands between the fields of CSV: one character"),
     OPTION("source.record.bytes.max", BYTES, record_bytes_max, "1m", OPTION_RANGE(64, 64 << 20),
            "Largest source record; a larger one goes to dead letters"),
     OPTION("source.record.elements.max", LONG, elements_max, "1000", OPTION_RANGE(1, 100000),

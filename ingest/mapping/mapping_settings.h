@@ -22,6 +22,8 @@ struct mapping_settings {
     int32_t source_frame;   /* enum frame_style */
     const char *source_schema;
     const char *source_message;
+    const char *source_columns;
+    const char *source_separator;
     int32_t target;         /* enum target */
     int32_t time_format;    /* enum time_format */
     int32_t created_format; /* CREATED_AS_TIME, or 1 + enum time_format */
@@ -48,7 +50,7 @@ struct mapping_settings {
     int32_t dead_letter_bytes;  /* enum dead_letter_bytes */
 };
 
-enum { MAPPING_OPTIONS_COUNT = 43 };
+enum { MAPPING_OPTIONS_COUNT = 45 };
 extern const struct option mapping_options[];
 
 /* Returns the option of a path ("map.user"). */

@@ -34,7 +34,7 @@ static enum value_state try_constant(const struct mapping *mapping, enum mapped 
                                      json_t *constant, struct arena *arena, const char **ret_hint)
 {
     const struct mapping_settings *settings = mapping->settings;
-    bool as_text = settings->numbers_as_text;
+    bool as_text = mapping->numbers_as_text;
     struct slice text;
     struct floats floats;
     double number;
@@ -99,7 +99,7 @@ static const char *header_fault(const struct mapping *mapping, enum mapped field
     const struct mapping_settings *settings = mapping->settings;
     if (!leads_to_header(mapping->choices[field])) { return NULL; }
     if (field == MAPPED_VECTOR) { return "a header is a text, never a list of numbers"; }
-    if (settings->numbers_as_text) { return NULL; }
+    if (mapping->numbers_as_text) { return NULL; }
     if (field == MAPPED_WEIGHT || field == MAPPED_SEQUENCE) {
         return "a header is a text: set numbers.as.text=true";
     }
@@ -239,6 +239,13 @@ static int check_action(const struct mapping *mapping, char *why, size_t why_siz
 static int check_formats(struct mapping *mapping, char *why, size_t why_size)
 {
     const struct mapping_settings *settings = mapping->settings;
+    bool table = settings->source_format == PAYLOAD_CSV || settings->source_format == PAYLOAD_TSV;
+    mapping->numbers_as_text = settings->numbers_as_text || table;
+    if (strlen(settings->source_separator) != 1) {
+        (void)snprintf(why, why_size, "source.separator=%.20s: wanted one character; for tabs set "
+                       "source.format=tsv", settings->source_separator);
+        return -EINVAL;
+    }
     mapping->created_format = settings->created_format == CREATED_AS_TIME
                                   ? (enum time_format)settings->time_format
                                   : (enum time_format)(settings->created_format - 1);
@@ -257,6 +264,8 @@ static int make_payload(struct mapping *mapping, char *why, size_t why_size)
         .frame = (enum frame_style)settings->source_frame,
         .schema = settings->source_schema,
         .message = settings->source_message,
+        .columns = settings->source_columns,
+        .separator = settings->source_separator[0],
         .times_as_text = mapping->by_logical_type,
         .bytes_max = mapping->limits.record_bytes_max,
     };

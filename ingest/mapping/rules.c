@@ -335,6 +335,9 @@ const struct rule rules[] = {
      "put the schema into schemas.path as GUID.avsc, or name it with source.schema"},
     {"bad_protobuf", STAGE_PAYLOAD, is_payload_fault,
      "the message is not of the type that its frame, source.schema or source.message says"},
+    {"bad_csv", STAGE_PAYLOAD, is_payload_fault,
+     "quote fields that hold separators or quotes, and send no more fields than source.columns "
+     "names"},
     {"bad_avro_file", STAGE_PAYLOAD, is_payload_fault,
      "the record begins as an Avro file, but is none that can be read"},
     {"bad_magic", STAGE_PAYLOAD, is_payload_fault,

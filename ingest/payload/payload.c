@@ -10,6 +10,7 @@
 #include "ingest/payload/json_lines.h"
 #include "ingest/payload/payload.h"
 #include "ingest/payload/protobuf_schemas.h"
+#include "ingest/payload/table_texts.h"
 
 enum {
     /* Bytes of JSON that one byte of an Avro message can become (\u00xx), and room for names. */
@@ -28,7 +29,13 @@ struct payload {
     struct text_list key;
     struct avro_file *file;
     struct protobuf_schemas *descriptors; /* NULL: another format */
+    struct table_texts *table;            /* NULL: another format */
 };
+
+static bool is_table(const struct payload *payload)
+{
+    return payload->settings.format == PAYLOAD_CSV || payload->settings.format == PAYLOAD_TSV;
+}
 
 static int find_fallback(struct payload *payload, char *why, size_t why_size)
 {
@@ -37,6 +44,12 @@ static int find_fallback(struct payload *payload, char *why, size_t why_size)
     if (payload->settings.format == PAYLOAD_PROTOBUF) {
         return protobuf_schemas_new(payload->schemas, at, payload->settings.message,
                                     &payload->descriptors, why, why_size);
+    }
+    if (is_table(payload)) {
+        bool tabs = payload->settings.format == PAYLOAD_TSV;
+        return table_texts_new(payload->settings.columns,
+                               tabs ? '\t' : payload->settings.separator,
+                               payload->settings.bytes_max, &payload->table, why, why_size);
     }
     if (!at || !*at || payload->settings.format == PAYLOAD_JSON) { return 0; }
     if (number_read(&at, &id) && !*at && id >= 0 && id <= SCHEMA_ID_MAX) {
@@ -84,6 +97,7 @@ struct payload *payload_free(struct payload *payload)
     text_list_release(&payload->key);
     avro_file_free(payload->file);
     protobuf_schemas_free(payload->descriptors);
+    table_texts_free(payload->table);
     free(payload);
     return NULL;
 }
@@ -220,6 +234,14 @@ static int read_message(struct payload *payload, const struct record *rec, struc
     return render(payload, rec, /* of_key= */ false, bytes, &payload->texts, ret_name, ret_error);
 }
 
+/* ---- CSV and TSV ---- */
+
+static int read_table(struct payload *payload, struct slice bytes, struct codec_error *ret_error)
+{
+    skip_mark(&bytes);
+    return table_texts_read(payload->table, bytes, &payload->texts, ret_error);
+}
+
 /* ---- The whole ---- */
 
 int payload_read(struct payload *payload, const struct record *rec,
@@ -229,7 +251,9 @@ int payload_read(struct payload *payload, const struct record *rec,
     const char *name = NULL;
     text_list_clear(&payload->texts);
     int rc = unpack_gzip(payload, &bytes, ret_error);
-    if (!rc) {
+    if (!rc && payload->table) {
+        rc = read_table(payload, bytes, ret_error);
+    } else if (!rc) {
         rc = payload->settings.format == PAYLOAD_JSON
                  ? read_json(payload, bytes, ret_error)
                  : read_message(payload, rec, bytes, &name, ret_error);
@@ -244,7 +268,10 @@ int payload_read_rendered(struct payload *payload, struct slice bytes,
 {
     text_list_clear(&payload->texts);
     int rc = unpack_gzip(payload, &bytes, ret_error);
-    if (!rc) { rc = read_json(payload, bytes, ret_error); }
+    if (!rc) {
+        rc = payload->table ? read_table(payload, bytes, ret_error)
+                            : read_json(payload, bytes, ret_error);
+    }
     if (rc) { return rc; }
     *ret_value = (struct payload_value){.texts = text_list_slices(&payload->texts)};
     return 0;
@@ -253,7 +280,7 @@ int payload_read_rendered(struct payload *payload, struct slice bytes,
 int payload_read_key(struct payload *payload, const struct record *rec, struct slice *ret_text,
                      struct codec_error *ret_error)
 {
-    if (payload->settings.format == PAYLOAD_JSON) {
+    if (payload->settings.format == PAYLOAD_JSON || payload->table) {
         *ret_text = rec->key;
         return 0;
     }

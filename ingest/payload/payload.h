@@ -5,6 +5,7 @@
  *   JSON    one value, or one on each line; before it may stand a registry's frame
  *   Avro    one message, rendered by its writer's schema, or an Avro file of several
  *   Protobuf  one message
+ *   CSV, TSV  rows; each becomes an object with the columns' names
  *
  * Each step is limited: unpacked bytes by `bytes_max`, texts by TEXT_LIST_MAX. The texts of a
  * record keep their order, which is the same each time the record is read.
@@ -18,7 +19,7 @@
 #include "stream/avro/codec.h"
 
 /* Order of the choices of the option `source.format`. */
-enum payload_format { PAYLOAD_JSON, PAYLOAD_AVRO, PAYLOAD_PROTOBUF };
+enum payload_format { PAYLOAD_JSON, PAYLOAD_AVRO, PAYLOAD_PROTOBUF, PAYLOAD_CSV, PAYLOAD_TSV };
 
 struct payload_settings {
     enum payload_format format;
@@ -27,6 +28,8 @@ struct payload_settings {
                            a file in schemas.path without its ending (Protobuf: a file); empty:
                            none */
     const char *message; /* Protobuf: full name of the messages' type; empty: as their frames say */
+    const char *columns; /* CSV and TSV: as table_texts_new() takes them */
+    char separator;      /* CSV */
     bool times_as_text; /* Avro's times are rendered as ISO 8601 texts */
     size_t bytes_max;   /* of a record, also when unpacked */
 };
@@ -47,8 +50,8 @@ int payload_new(const struct payload_settings *settings, struct schema_cache *sc
 /* Frees the reader; takes NULL; returns NULL. */
 struct payload *payload_free(struct payload *payload);
 /* Reads a record's value. 0, or -EBADMSG with ret_error filled: the codec's reasons, those of
- * source_frame.h, avro_file.h and protobuf_schemas.h, "bad_gzip", "unpacked_too_large",
- * "too_many_lines". */
+ * source_frame.h, avro_file.h, protobuf_schemas.h and table_texts.h, "bad_gzip",
+ * "unpacked_too_large", "too_many_lines". */
 int payload_read(struct payload *payload, const struct record *rec,
                  struct payload_value *ret_value, struct codec_error *ret_error);
 /* The same for the text of a message, as `freshet peek` prints it; or for JSON. */

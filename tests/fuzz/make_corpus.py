@@ -3,9 +3,11 @@ contracts' schemas. Inputs that are named `found_*` are faults of the past: kept
 
     python3 tests/fuzz/make_corpus.py
 """
+import gzip
 import os
 import re
 import struct
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
@@ -294,9 +296,45 @@ def registry():
 
 def dataset():
     for name, (actions, attributes) in DATASETS.items():
-        put("dataset", name, b"\0\0" + piece(actions) + piece(attributes))
+        put("dataset", name, b"\0\0\0" + piece(actions) + piece(attributes))
+    put("dataset", "columns", b"\0\0\1" + piece(b"user=who,item=what,time=at:ms") +
+        piece(b'at,who,what\n1396867929000,u1,"i,1"\n') + piece(b""))
     for name, line in LINES.items():
         put("dataset", name, b"\x01" + bytes([name != "profile_line"]) + line)
+
+
+def payload():
+    """First bytes: what to read; then format, frame, whether a header names the schema."""
+    def record(name, way, wire):
+        put("payload", name, bytes(way) + wire)
+
+    view = text("u1") + varint(1) + varint(7) + b"\0\0"
+    proto = b"\x0a\x02u1\x10\x07\x1a\x03\x0a\x01x\x2a\x06\x08\x80\x80\x80\xd8\x06"
+    record("json", (0, 0, 0, 0), b'\xef\xbb\xbf{"a":1}\n[{"b":"{}"}]')
+    record("json_frame", (0, 0, 0, 0), b'\0\0\0\0\7{"a":1}')
+    record("json_gzip", (0, 0, 0, 0), gzip.compress(b'{"a":[1,2]}\n' * 3, mtime=0))
+    record("avro_id", (0, 1, 0, 0), b"\0\0\0\0\7" + view)
+    record("avro_wide", (0, 1, 2, 0), b"\0\0\0\0\0\0\0\0\7" + view)
+    record("avro_glue", (0, 1, 3, 0), b"\3\5" + bytes(16) + zlib.compress(view))
+    record("avro_header", (0, 1, 4, 1), piece(b"\0\0\0\0\7") + view)
+    record("avro_bare", (0, 1, 5, 0), view)
+    meta = varint(2) + text("avro.schema") + text('"string"') + text("avro.codec")
+    packed = zlib.compress(text("a") + text("b"))[2:-4]
+    record("avro_file", (0, 1, 0, 0), b"Obj\1" + meta + text("deflate") + b"\0" + b"m" * 16 +
+           varint(2) + varint(len(packed)) + packed + b"m" * 16)
+    record("protobuf_id", (0, 2, 0, 0), b"\0\0\0\0\x08\0" + proto)
+    record("protobuf_inner", (0, 2, 0, 0), b"\0\0\0\0\x08\4\0\0\x08\1")
+    record("protobuf_bare", (0, 2, 5, 0), proto)
+    record("csv", (0, 3, 0, 0), b'1,"2,""x""\n",3\r\n4,,6')
+    record("tsv", (0, 4, 0, 0), b'1\t"2\t{}\n')
+    record("csv_header", (0, 5, 0, 0), b"a,b\n1,2\n")
+    record("proto_text", (6,), piece(b'syntax = "proto3"; message A { string a = 1; A b = 2; '
+                                     b"map<int32, A> c = 3; }") + b"\x0a\1x\x12\0")
+    record("proto_set", (6,), piece(b"\x0a\x1c\x0a\x07v.proto\x22\x11\x0a\x01V\x12\x0c"
+                                    b"\x0a\x04user\x18\x01\x20\x01\x28\x09") + b"\x0a\1u")
+    record("references", (7,), piece(b'["a.A","B"]') +
+           piece(b'{"type":"record","name":"a.A","fields":[{"name":"x","type":"B"}]}') +
+           piece(b'{"type":"fixed","name":"B","size":1}'))
 
 
 def main():
@@ -312,6 +350,7 @@ def main():
     texts()
     registry()
     dataset()
+    payload()
 
 
 if __name__ == "__main__":
