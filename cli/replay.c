@@ -188,9 +188,14 @@ static int send_file(struct replay *replay)
     int result = 0, more;
     progress_begin(&progress, replay->full_topic,
                    stat(replay->file, &about) == 0 ? about.st_size : 0);
+    progress.records_max = replay->limit;
     while (!result && (more = table_lines_next(replay->lines, &line, &reason)) != 0) {
         if (more < 0) { result = client_fail("%s", reason.text); }
-        if (result || seen++ < replay->skip) { continue; }
+        if (result) { continue; }
+        if (seen++ < replay->skip) {
+            progress.done_first = table_lines_position(replay->lines);
+            continue;
+        }
         if (replay->limit && sent == replay->limit) { break; }
         result = send_due(replay, line, began_us, sent);
         sent++;

@@ -114,8 +114,9 @@ class Outcome:
         yield "freshness p50", (f"{seen['freshness_p50_ms']:.0f} ms, from append of the event to "
                                 "append of the list")
         yield "freshness p99", f"{seen['freshness_p99_ms']:.0f} ms"
-        yield "hit@10", (f"{seen['hit_at_10']:.4f}, the next action on the list published before "
-                         f"({seen['judged']:,} evaluated)")
+        yield "hit@10", (f"{seen['hit_at_10']:.4f}, the next action on the list that was published "
+                         f"when it came ({seen['judged']:,} evaluated; it varies with the "
+                         "machine's load)")
         for name, value in seen.items():
             if name.startswith("peak_memory_mb_"):
                 yield f"peak memory, {name.rsplit('_', 1)[1]}", f"{value:.0f} MB"

@@ -4,7 +4,7 @@ tests/deploy/test_mistakes.py)."""
 import json
 import subprocess
 
-from conftest import BIN
+from conftest import BIN, ROOT
 
 ORDERS = {"map.action": "=PURCHASE", "time.format": "s"}
 TIME_MS = 1_700_000_000_000
@@ -94,3 +94,19 @@ def test_why_records_are_refused_and_what_runs(kafka, worker):
     assert f"did you mean {kafka.prefix}clicks?" in freshet(kafka, "peek", "click", *prefix, code=1)
     nowhere = freshet(kafka, "list", "1", "-g", "nosuchgen", *prefix, code=1)
     assert f"topic {kafka.prefix}lists.nosuchgen does not exist" in nowhere
+
+
+def make(world, *words, code=0):
+    done = subprocess.run([ROOT / "deploy/topics", "make", *words, "--bootstrap", world.bootstrap,
+                           "--prefix", world.prefix], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=60)
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def test_a_topic_of_ones_own_is_made(kafka):
+    said = make(kafka, "orders", "views", "--partitions", "3", "--retention", "7d")
+    assert f"made   {kafka.prefix}orders: 3 partitions, retention.ms=604800000" in said
+    assert f"exists {kafka.prefix}orders: 3 partitions" in make(kafka, "orders")
+    assert "one of Freshet's own" in make(kafka, "events", code=1)
+    assert "want a time such as 7d" in make(kafka, "more", "--retention", "week", code=1)

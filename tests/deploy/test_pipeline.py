@@ -21,7 +21,8 @@ class Health(http.server.BaseHTTPRequestHandler):
         self.send_response(200 if self.path == "/health" else 404)
         self.end_headers()
 server = http.server.HTTPServer(("127.0.0.1", 0), Health)
-directory = pathlib.Path(settings["state.dir"]) / worker
+own = "." + settings["generation"] if "generation" in settings else ""
+directory = pathlib.Path(settings["state.dir"]) / (worker + own)
 directory.mkdir(parents=True, exist_ok=True)
 (directory / f"slot-{settings['slot']}.json").write_text(
     json.dumps({"pid": os.getpid(), "metrics_port": server.server_address[1]}))
@@ -70,6 +71,30 @@ def test_up_status_down(pipeline, tmp_path):
     assert "8 workers stopped" in pipeline("down")
     assert running(tmp_path) == []
     assert "nothing was started" in pipeline("status", code=1)
+
+
+def test_what_has_changed_is_said_and_restarted(pipeline, tmp_path):
+    pipeline("up")
+    assert "0 started now" in pipeline("up")
+    with (tmp_path / "bin/freshet-trainer").open("a") as program:
+        program.write("\n")
+    told = pipeline("up")
+    assert "trainer-0: changed since its start: program; restarting it" in told
+    assert "1 started now" in told and "features" not in told
+    told = pipeline("up", "--set", "all.a=1")
+    assert told.count("changed since its start: settings") == 4 and "4 started now" in told
+    (tmp_path / "own.properties").write_text("a=1")
+    own = ["--set", "all.a=1", "--conf", f"scorer={tmp_path}/own.properties"]
+    assert "scorer-0: changed since its start: properties file" in pipeline("up", *own)
+    assert len(running(tmp_path)) == 4
+
+
+def test_a_generation_is_found_by_its_slots(pipeline, tmp_path):
+    """The state of a generation is in directories of its own; ingest serves them all."""
+    told = pipeline("up", "--set", "all.generation=g2")
+    assert "4 workers healthy" in told
+    assert "('generation', " not in (tmp_path / "log/ingest-0.log").read_text()
+    assert (tmp_path / "state/features.g2").is_dir()
 
 
 def test_settings_reach_the_worker_they_name(pipeline, tmp_path):

@@ -1,0 +1,70 @@
+"""deploy/install-deps with stand-ins for the system's programs: what it takes for missing, and how
+it ends when it is interrupted."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "deploy/install-deps"
+
+
+@pytest.fixture
+def system(tmp_path):
+    """Starts the script as a plain user or as root; these packages are installed."""
+    def begin(installed, user=1000, apt="exit 100"):
+        bin_ = tmp_path / "bin"
+        bin_.mkdir()
+        names = "".join(f"installed {name}\\n" for name in installed)
+        stands = {"dpkg-query": f"printf '{names}'", "id": f"echo {user}", "apt-get": apt,
+                  "sudo": "exit 1"}
+        for name, body in stands.items():
+            (bin_ / name).write_text(f"#!/bin/bash\n{body}\n")
+            (bin_ / name).chmod(0o755)
+        return subprocess.Popen([SCRIPT, "--for", "build"], text=True, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                start_new_session=True,
+                                env={**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}"})
+    return begin
+
+
+def wanted():
+    """The first choice of each package that building needs."""
+    words = SCRIPT.read_text().split("build=(")[1].split(")")[0].replace("'", "").split()
+    return [word.split("|")[0] for word in words]
+
+
+def test_a_plain_user_needs_nothing_when_all_is_there(system):
+    assert "g++" in wanted()
+    process = system(wanted())
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 0 and "nothing is missing" in said
+
+
+def test_another_choice_of_a_package_will_do(system):
+    names = [name for name in wanted() if name != "libcurl4-openssl-dev"]
+    process = system([*names, "libcurl4-gnutls-dev"])
+    assert "nothing is missing" in process.communicate(timeout=20)[0]
+
+
+def test_what_is_missing_is_named(system):
+    process = system([name for name in wanted() if name not in ("g++", "git")])
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert said.rstrip().endswith("install -y --no-install-recommends g++ git")
+
+
+def test_an_interrupt_is_no_sign_of_old_lists(system, tmp_path):
+    process = system([], user=0, apt=f"touch {tmp_path}/began; trap 'exit 100' INT; "
+                                     "for i in {1..200}; do sleep 0.1; done")
+    until = time.monotonic() + 20
+    while not (tmp_path / "began").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 130 and "interrupted" in said
+    assert "lists are missing or old" not in said
