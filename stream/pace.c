@@ -18,6 +18,19 @@ void pace_init(struct pace *pace, const struct env *env, struct commit *commit,
                           .tasks = tasks,
                           .policy = policy,
                           .began_ms = env_now_ms(env)};
+    batch_limit_init(&pace->limit);
+    pace->share = metrics_gauge(env->metrics, "freshet_batch_share_ratio", "",
+                                "Share of the limits of a batch in use; less than 1 after commits "
+                                "that could not be delivered in time.");
+    metric_set(pace->share, 1.0);
+}
+
+/* How much of the limits the open batch uses. */
+static double used(struct pace *pace)
+{
+    const struct run_settings *settings = pace->env->settings;
+    double bytes = (double)commit_open_bytes(pace->commit) / (double)settings->batch_bytes_max;
+    return MAX_OF(bytes, (double)pace->records / (double)settings->batch_records_max);
 }
 
 void pace_forget(struct pace *pace)
@@ -27,8 +40,21 @@ void pace_forget(struct pace *pace)
     pace->worked_ms = 0;
 }
 
+void pace_succeeded(struct pace *pace)
+{
+    batch_limit_succeeded(&pace->limit, env_now_ms(pace->env) - pace->began_ms);
+    metric_set(pace->share, pace->limit.share);
+}
+
+void pace_failed(struct pace *pace)
+{
+    batch_limit_failed(&pace->limit);
+    metric_set(pace->share, pace->limit.share);
+}
+
 void pace_restart(struct pace *pace)
 {
+    batch_limit_begin(&pace->limit, used(pace));
     pace_forget(pace);
     pace->began_ms = env_now_ms(pace->env);
     pace->input_bytes = 0;
@@ -63,7 +89,8 @@ static bool follows_interval(const struct pace *pace)
 
 static bool is_heavy(struct pace *pace)
 {
-    return commit_open_bytes(pace->commit) >= (size_t)pace->env->settings->batch_bytes_max;
+    return commit_open_bytes(pace->commit) >=
+           batch_limit_of(&pace->limit, pace->env->settings->batch_bytes_max);
 }
 
 /* The time spent on the uncommitted input. */
@@ -85,7 +112,7 @@ bool pace_full(struct pace *pace)
 {
     if (is_heavy(pace)) { return true; }
     if (pace->policy) { return replay_ms(pace) > pace->policy->replay_ms * 3 / 2; }
-    return pace->records >= (size_t)pace->env->settings->batch_records_max;
+    return pace->records >= batch_limit_of(&pace->limit, pace->env->settings->batch_records_max);
 }
 
 static bool checkpoint_due(struct pace *pace)
@@ -123,7 +150,9 @@ int64_t pace_wait_ms(const struct pace *pace, int64_t most_ms)
 
 size_t pace_room(const struct pace *pace)
 {
-    size_t most = (size_t)pace->env->settings->batch_records_max;
-    if (pace->policy) { return SIZE_MAX; }
-    return most > pace->records ? most - pace->records : 1;
+    const struct run_settings *settings = pace->env->settings;
+    size_t poll = batch_limit_of(&pace->limit, settings->poll_records_max);
+    size_t most = batch_limit_of(&pace->limit, settings->batch_records_max);
+    if (pace->policy) { return poll; }
+    return most > pace->records ? MIN_OF(most - pace->records, poll) : 1;
 }

@@ -8,6 +8,7 @@
 #ifndef FRESHET_STREAM_PACE_H
 #define FRESHET_STREAM_PACE_H
 
+#include "stream/batch_limit.h"
 #include "stream/commit.h"
 
 struct pace {
@@ -24,6 +25,8 @@ struct pace {
     int64_t poll_ms;    /* when the present poll's records came; 0: between polls */
     bool burst_over;    /* many were processed and none is left: commit now */
     int64_t wanted_ms;  /* until then commits follow the interval in any case */
+    struct batch_limit limit;
+    struct metric *share;
 };
 
 /* Borrows all. `policy` may be NULL. */
@@ -31,6 +34,9 @@ void pace_init(struct pace *pace, const struct env *env, struct commit *commit,
                struct task_list *tasks, const struct checkpoint_policy *policy);
 /* Call when a commit begins. */
 void pace_restart(struct pace *pace);
+/* Call when it has succeeded, or was rolled back: batches become as large as can be delivered. */
+void pace_succeeded(struct pace *pace);
+void pace_failed(struct pace *pace);
 /* Call when what was processed since is forgotten. */
 void pace_forget(struct pace *pace);
 /* Call when a poll has returned so many records, and when they are processed. */
@@ -47,7 +53,7 @@ bool pace_full(struct pace *pace);
 bool pace_due(struct pace *pace);
 /* Returns how long a poll may wait. */
 int64_t pace_wait_ms(const struct pace *pace, int64_t most_ms);
-/* Returns how many more records the batch may take, at least 1. */
+/* Returns how many records a poll may take, at least 1. */
 size_t pace_room(const struct pace *pace);
 
 /* Call when a record of so many bytes was processed. */

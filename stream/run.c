@@ -63,6 +63,7 @@ static void roll_back(struct run *run)
             quote_text(wire_why(run->env.wire)).text);
     CRASH_POINT("commit.roll_back");
     run->rolled_back = true;
+    pace_failed(&run->pace);
     forget(run);
     reopen_tasks(run);
 }
@@ -93,6 +94,7 @@ static void heed(struct run *run, enum commit_verdict verdict)
         return;
     case COMMIT_DONE:
         run->rolled_back = false;
+        pace_succeeded(&run->pace);
         return;
     case COMMIT_UNSENT:
         if (!is_broken(run)) { retry(run, wire_why(env->wire)); }
@@ -392,7 +394,7 @@ static void poll_input(struct run *run, int timeout_ms)
     const struct record *at = NULL;
     size_t count = 0;
     struct env *env = &run->env;
-    size_t max = MIN_OF((size_t)run->settings.poll_records_max, pace_room(&run->pace));
+    size_t max = pace_room(&run->pace);
     int result = wire_poll(env->wire, timeout_ms, max, &at, &count);
     if (result == WIRE_REFUSED) { env_break(env, EXIT_CONFIG, "%s", wire_why(env->wire)); }
     if (result == WIRE_FATAL) {
