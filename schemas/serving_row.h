@@ -21,6 +21,10 @@ struct serving_row {
     struct floats backwards;
 };
 
+/* The key of the message, one for each partition, that says that all of the partition's rows have
+ * been sent; its item_id is empty. No item id begins like this: it is no UTF-8. */
+#define SERVING_ROWS_COMPLETE_KEY "\xff" "complete"
+
 extern const struct contract serving_row_contract;
 
 #endif

@@ -21,6 +21,7 @@
 #include "scorer/lists.h"
 #include "scorer/candidates.h"
 #include "scorer/quality_counters.h"
+#include "scorer/row_completeness.h"
 #include "scorer/mixture_trainer.h"
 #include "stream/worker.h"
 
@@ -74,6 +75,7 @@ struct scorer {
     struct lists *lists;
     struct mixture_trainer trainer;
     struct cutover cutover;
+    struct row_completeness completeness;
     struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;
     struct codec *vector_codec, *weights_codec;
     struct arena *arena; /* of one broadcast record */
@@ -102,6 +104,7 @@ static void stop(struct run *run)
     item_features_free(scorer->item_features);
     mixture_trainer_release(&scorer->trainer);
     cutover_release(&scorer->cutover);
+    row_completeness_release(&scorer->completeness);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
     codec_free(scorer->row_codec);
@@ -198,6 +201,10 @@ static enum verdict take_row(struct run *run, struct scorer *scorer, const struc
 {
     struct serving_row row;
     struct codec_error error;
+    if (slice_equal(rec->key, slice_str(SERVING_ROWS_COMPLETE_KEY))) {
+        row_completeness_end(&scorer->completeness, rec->partition);
+        return VERDICT_DONE;
+    }
     if (!rec->value.data) {
         tables_remove_row(&scorer->tables, rec->key);
         return VERDICT_DONE;
@@ -209,6 +216,7 @@ static enum verdict take_row(struct run *run, struct scorer *scorer, const struc
     if (reason) {
         return run_refuse_record(run, reason, "row of item %.*s", SLICE_ARGS(row.item_id));
     }
+    row_completeness_row(&scorer->completeness, rec->partition);
     return VERDICT_DONE;
 }
 
@@ -539,6 +547,12 @@ static int choose_changelog(struct run *run, int32_t partition)
     return cutover_changelog(&scorer->cutover, run, partition);
 }
 
+static bool ready(struct run *run)
+{
+    struct scorer *scorer = run_state(run);
+    return row_completeness_reached(&scorer->completeness, run);
+}
+
 const struct worker scorer_worker = {
     .name = "scorer",
     .about =
@@ -561,5 +575,6 @@ const struct worker scorer_worker = {
     .flush = flush,
     .roll_back = roll_back,
     .broadcast = broadcast,
+    .ready = ready,
     .tick = tick,
 };

@@ -448,10 +448,16 @@ static void step_broadcast(struct run *run)
     }
 }
 
+static bool may_begin(struct run *run)
+{
+    bool (*ready)(struct run *run) = run->env.worker->ready;
+    return broadcast_loaded(run->broadcast) && (!ready || ready(run));
+}
+
 static void step_restore(struct run *run)
 {
     if (run_now_ms(run) < run->paused_until_ms) { return; }
-    restore_step(run->restore, broadcast_loaded(run->broadcast));
+    restore_step(run->restore, may_begin(run));
 }
 
 bool run_step(struct run *run, int timeout_ms)

@@ -1,5 +1,6 @@
 /* Functions that the worker (worker.h) and the process call on a run. */
 #include "base/base.h"
+#include "base/xalloc.h"
 #include "base/exit_code.h"
 #include "base/quote.h"
 #include "stream/run_internal.h"
@@ -136,6 +137,20 @@ const char *run_input_topic(const struct run *run, int input)
 const char *run_output_topic(const struct run *run, int output)
 {
     return run->topics.outputs[output];
+}
+
+int32_t run_topic_partitions(struct run *run, const char *name, bool shared)
+{
+    _cleanup_(xfreep) char *topic = topic_name(&run->settings, name, shared);
+    int32_t partitions;
+    return wire_partitions(run->env.wire, topic, &partitions) == 0 ? partitions : 0;
+}
+
+bool run_topic_holds(struct run *run, const char *name, bool shared, int32_t partition)
+{
+    _cleanup_(xfreep) char *topic = topic_name(&run->settings, name, shared);
+    int64_t low, end;
+    return wire_bounds(run->env.wire, topic, partition, &low, &end) == 0 && end > low;
 }
 
 int32_t run_output_partitions(const struct run *run, int output)

@@ -228,6 +228,23 @@ int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct
     return result;
 }
 
+bool task_has_note(struct task *task, const char *name)
+{
+    return store_has_note(task->local.store, name);
+}
+
+void task_put_note(struct task *task, const char *name)
+{
+    int result = store_put_note(task->local.store, name);
+    if (result < 0) { task_not_stored(task, result); }
+}
+
+void task_drop_note(struct task *task, const char *name)
+{
+    int result = store_drop_note(task->local.store, name);
+    if (result < 0) { task_not_stored(task, result); }
+}
+
 /* ---- Outputs ---- */
 
 void task_put(struct task *task, struct slice key, struct slice value)

@@ -124,6 +124,9 @@ struct worker {
     /* * Returns the first offset to read of a broadcast partition, for a worker that stores what it
      * has read: from low to end, or OFFSET_NONE for the start. Called after start(). */
     int64_t (*resume)(struct run *run, int input, int32_t partition, int64_t low, int64_t end);
+    /* * Says whether tasks may begin, once the broadcast inputs are loaded. Asked again until it
+     * does. */
+    bool (*ready)(struct run *run);
     /* * Called between polls, at least every 100 ms, for pacing. It may send replaceable outputs
      * whose contents do not depend on the time. */
     void (*tick)(struct task *task, int64_t wall_ms);
@@ -147,6 +150,12 @@ void run_withhold_bytes(struct run *run);
 /* Full topic name of an input or output. */
 const char *run_input_topic(const struct run *run, int input);
 const char *run_output_topic(const struct run *run, int output);
+/* Returns the number of partitions of a topic, by its name below the prefix; 0 while it is not
+ * known. `shared` as in struct input. Asks the broker. */
+int32_t run_topic_partitions(struct run *run, const char *name, bool shared);
+/* Says whether a topic, by its name below the prefix, holds anything in a partition; false when
+ * that is not known. Asks the broker. */
+bool run_topic_holds(struct run *run, const char *name, bool shared, int32_t partition);
 /* Number of partitions of an output topic, as it was at start. */
 int32_t run_output_partitions(const struct run *run, int output);
 /* Sets why start() refuses: a sentence with a hint. */
@@ -192,6 +201,11 @@ int task_get(struct task *task, struct slice key, struct slice *ret_value);
 /* Stages a put (value NULL: a delete): a changelog record and the same bytes in the store. The
  * bytes are copied. */
 void task_put(struct task *task, struct slice key, struct slice value);
+/* A note of the worker's, by name, that holds as long as this machine's state of the partition; it
+ * is not in Kafka. */
+bool task_has_note(struct task *task, const char *name);
+void task_put_note(struct task *task, const char *name);
+void task_drop_note(struct task *task, const char *name);
 /* Sends or stages a message by the output's delivery. partition: PARTITION_BY_KEY or a number. The
  * bytes are copied. */
 void task_emit(struct task *task, int output, int32_t partition, struct slice key,

@@ -441,6 +441,13 @@ static void begin_flush(struct store *store)
     if (error) { rocksdb_free(error); }
 }
 
+bool store_has_note(struct store *store, const char *name)
+{
+    struct slice value;
+    assert(strcmp(name, bookmark_key) != 0);
+    return get(store, FAMILY_BOOKMARK, name, strlen(name), &value) == 0;
+}
+
 size_t store_batch_bytes(const struct store_batch *batch)
 {
     size_t size;
@@ -466,6 +473,24 @@ static bool has_room(struct store *store)
     keep_why(store, xprintf("%s: %zu bytes are free, %zu are needed", strerror(ENOSPC), free_bytes,
                             reserve_bytes));
     return false;
+}
+
+int store_put_note(struct store *store, const char *name)
+{
+    char *error = NULL;
+    unpin(store);
+    rocksdb_put_cf(store->db, store->write, store->families[FAMILY_BOOKMARK], name, strlen(name),
+                   "", 0, &error);
+    return keep_error(store, error);
+}
+
+int store_drop_note(struct store *store, const char *name)
+{
+    char *error = NULL;
+    unpin(store);
+    rocksdb_delete_cf(store->db, store->write, store->families[FAMILY_BOOKMARK], name,
+                      strlen(name), &error);
+    return keep_error(store, error);
 }
 
 int store_apply(struct store *store, struct store_batch *batch, const struct bookmark *bookmark)

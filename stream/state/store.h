@@ -62,6 +62,13 @@ int64_t store_count(struct store *store);
 /* Returns the last failure as text; borrowed until the next call. */
 const char *store_why(struct store *store);
 
+/* A note is a fact about the outside, by name, that holds as long as the local state does; a
+ * restore does not bring it back. store_has_note() is false when it cannot be read. Results as of
+ * store_apply(). */
+bool store_has_note(struct store *store, const char *name);
+int store_put_note(struct store *store, const char *name);
+int store_drop_note(struct store *store, const char *name);
+
 /* Makes an empty batch of writes; free with store_batch_free(). */
 struct store_batch *store_batch_new(void);
 /* Frees the batch; takes NULL; returns NULL. */

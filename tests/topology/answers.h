@@ -13,6 +13,7 @@
 #include "schemas/item_neighbours.h"
 #include "schemas/pair_deltas.h"
 #include "schemas/recommendation_list.h"
+#include "schemas/serving_row.h"
 #include "schemas/user_state.h"
 #include "tests/topology/feed.h"
 
@@ -22,7 +23,7 @@ enum { ANSWER_BYTES_MAX = 64 << 20 };
 struct answers {
     const struct rig *rig;
     struct schema_cache *schemas;
-    struct codec *rows, *deltas, *lists, *states;
+    struct codec *rows, *serving, *deltas, *lists, *states;
     struct arena *arena;
     struct buf text;
 };
@@ -33,6 +34,7 @@ static inline void answers_init(struct answers *answers, const struct rig *rig)
         (struct answers){.rig = rig, .schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
     contracts_add_all(answers->schemas);
     answers->rows = codec_new(&item_neighbours_contract, answers->schemas);
+    answers->serving = codec_new(&serving_row_contract, answers->schemas);
     answers->deltas = codec_new(&pair_deltas_contract, answers->schemas);
     answers->lists = codec_new(&recommendation_list_contract, answers->schemas);
     answers->states = codec_new(&user_state_contract, answers->schemas);
@@ -42,6 +44,7 @@ static inline void answers_init(struct answers *answers, const struct rig *rig)
 static inline void answers_release(struct answers *answers)
 {
     codec_free(answers->rows);
+    codec_free(answers->serving);
     codec_free(answers->deltas);
     codec_free(answers->lists);
     codec_free(answers->states);
@@ -99,7 +102,38 @@ static inline void answers_states(struct answers *answers)
     free(fold);
 }
 
-/* Prints the rows of neighbours. */
+/* Says whether a record of serving-rows is a row: neither a tombstone nor the message that says
+ * that all rows have been sent. */
+static inline bool answers_is_serving_row(const struct folded *folded)
+{
+    return folded->value.data && (unsigned char)folded->key.data[0] < 0x80;
+}
+
+/* Prints the serving rows without their versions. */
+static inline void answers_serving_rows(struct answers *answers)
+{
+    struct fold *fold = rig_fold(answers->rig, "serving-rows");
+    struct serving_row row;
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!answers_is_serving_row(&fold->at[i])) { continue; }
+        answers_decode(answers, answers->serving, fold->at[i].value, &row);
+        int64_t trend_epoch = feed_from_ms / 86400000;
+        buf_printf(&answers->text, "serving %.*s users=%" PRId64 " mass=%a actions=%a trend=%a",
+                   SLICE_ARGS(row.item_id), row.first_users,
+                   decay_rescale(row.mass, row.epoch, 0),
+                   decay_rescale(row.actions, row.epoch, 0),
+                   decay_rescale(row.trend, row.trend_epoch, trend_epoch));
+        for (size_t k = 0; k < row.items.count; k++) {
+            buf_printf(&answers->text, " %.*s:%a/%a/%a", SLICE_ARGS(row.items.at[k]),
+                       (double)row.co_ratings.at[k], (double)row.forwards.at[k],
+                       (double)row.backwards.at[k]);
+        }
+        buf_printf(&answers->text, "\n");
+    }
+    free(fold);
+}
+
+/* Prints the rows of neighbours, and then the serving rows. */
 static inline void answers_rows(struct answers *answers)
 {
     struct fold *fold = rig_fold(answers->rig, "neighbours");
@@ -120,6 +154,7 @@ static inline void answers_rows(struct answers *answers)
         buf_printf(&answers->text, "\n");
     }
     free(fold);
+    answers_serving_rows(answers);
 }
 
 /* The sums of all pair deltas of the log. */

@@ -196,6 +196,27 @@ static void send_row(struct serving_rows *serving, struct serving_queue *queue, 
     metric_add(serving->sent, 1);
 }
 
+void serving_rows_send_stored(struct serving_rows *serving, struct task *task,
+                              const struct held_row *held)
+{
+    topk_clear(&serving->best, (size_t)serving->settings->neighbours_max);
+    row_best(&held->row, &serving->best);
+    encode(serving, held, task_input_offset(task));
+    task_emit(task, serving->output, task_partition(task), ids_text(serving->ids, held->item),
+              buf_slice(&serving->out));
+    metric_add(serving->sent, 1);
+}
+
+void serving_rows_send_complete(struct serving_rows *serving, struct task *task)
+{
+    const struct serving_row message = {.version = task_input_offset(task)};
+    buf_clear(&serving->out);
+    int result = codec_encode(serving->codec, &message, &serving->out);
+    assert(result == 0);
+    task_emit(task, serving->output, task_partition(task), slice_str(SERVING_ROWS_COMPLETE_KEY),
+              buf_slice(&serving->out));
+}
+
 static void earn(struct serving_rows *serving, struct serving_queue *queue)
 {
     int64_t now_ms = run_now_ms(serving->run);

@@ -52,6 +52,11 @@ void serving_rows_changed(struct serving_rows *serving, struct serving_queue *qu
 /* Sends what is due, as far as that takes little of the time, and what has been behind too long. */
 void serving_rows_send_due(struct serving_rows *serving, struct serving_queue *queue,
                            struct task *task);
+/* Sends a row as it is in the store, whatever the queue has. */
+void serving_rows_send_stored(struct serving_rows *serving, struct task *task,
+                              const struct held_row *held);
+/* Sends the message that says that all rows of the partition have been sent. */
+void serving_rows_send_complete(struct serving_rows *serving, struct task *task);
 /* Sends all rows of the queue. */
 void serving_rows_send_all(struct serving_rows *serving, struct serving_queue *queue,
                            struct task *task);

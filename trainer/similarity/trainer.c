@@ -12,14 +12,30 @@
 #include "model/counting/decay.h"
 #include "schemas/serving_row.h"
 #include "trainer/similarity/delta_reader.h"
+#include "trainer/similarity/first_sending.h"
 #include "trainer/similarity/serving_rows.h"
 #include "trainer/similarity/stored_row.h"
 #include "trainer/similarity/trainer.h"
 
+static const struct input inputs[] = {
+    {.name = "pair-deltas", .kind = INPUT_PARTITIONED, .cleanup = CLEANUP_LOG},
+};
+
 enum { NEIGHBOURS, SERVING_ROWS };
+static const struct output outputs[] = {
+    [NEIGHBOURS] = {.name = "neighbours",
+                    .delivery = DELIVERY_TXN,
+                    .cleanup = CLEANUP_TABLE,
+                    .contracts = {&item_neighbours_contract}},
+    [SERVING_ROWS] = {.name = "serving-rows",
+                      .delivery = DELIVERY_AT_ONCE,
+                      .cleanup = CLEANUP_TABLE,
+                      .contracts = {&serving_row_contract}},
+};
 
 enum {
     MESSAGE_BYTES_MAX = 32 << 20,
+    SCAN_ARENA_BLOCK = 1 << 16,
     FORGET_MS = 10000, /* `freshet forget` waits until what it read here is committed */
 };
 
@@ -72,6 +88,7 @@ struct trainer {
     struct delta_reader *delta_reader;
     struct stored_row *stored;
     struct serving_rows *serving;
+    struct arena *scan; /* of one row that is sent first */
     struct buf out;
     struct metric *published, *pruned, *pair_updates, *rows_cached;
 };
@@ -80,6 +97,7 @@ struct trainer {
 struct task_rows {
     struct changed_rows changed;
     struct serving_queue queue;
+    struct first_sending first;
 };
 
 static struct trainer *trainer_of(const struct task *task)
@@ -114,6 +132,7 @@ static int start(struct run *run)
     /* The changelog has as many partitions as pair-deltas. */
     t->delta_reader = delta_reader_new(t->ids, run_output_partitions(run, NEIGHBOURS));
     t->stored = stored_row_new(t->ids);
+    t->scan = arena_new(SCAN_ARENA_BLOCK);
     t->serving = serving_rows_new(run, SERVING_ROWS, t->ids, &t->settings->serving);
     buf_init(&t->out, MESSAGE_BYTES_MAX);
     t->published = metrics_counter(metrics, "freshet_rows_published_total", "",
@@ -136,6 +155,7 @@ static void stop(struct run *run)
     codec_free(t->neighbours);
     delta_reader_free(t->delta_reader);
     stored_row_free(t->stored);
+    arena_free(t->scan);
     serving_rows_free(t->serving);
     rows_free(t->rows);
     ids_free(t->ids);
@@ -148,6 +168,7 @@ static int open_task(struct task *task)
 {
     struct task_rows *task_rows = xcalloc(1, sizeof(*task_rows));
     serving_queue_open(trainer_of(task)->serving, &task_rows->queue, task);
+    first_sending_open(&task_rows->first, task, outputs[SERVING_ROWS].name);
     task_set_state(task, task_rows);
     return 0;
 }
@@ -155,6 +176,7 @@ static int open_task(struct task *task)
 static void roll_back(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
+    first_sending_rolled_back(&task_rows->first);
     serving_queue_clear(&task_rows->queue);
     rows_forget(trainer_of(task)->rows, &task_rows->changed);
 }
@@ -168,6 +190,54 @@ static void close_task(struct task *task)
     changed_rows_release(&task_rows->changed);
     free(task_rows);
     task_set_state(task, NULL);
+}
+
+/* ---- The first sending of serving rows ---- */
+
+enum { TELL_ROWS = 20000 };
+
+/* A scan of the store that sends what it finds. */
+struct sending {
+    struct task *task;
+    int64_t rows;
+};
+
+static int send_stored(void *arg, struct slice key, struct slice value)
+{
+    struct sending *sending = arg;
+    struct task *task = sending->task;
+    struct trainer *t = trainer_of(task);
+    struct item_neighbours message;
+    struct codec_error error;
+    struct held_row held = {.item = ids_put(t->ids, key)};
+    row_init(&held.row);
+    arena_reset(t->scan);
+    int result = held.item == ID_NONE ? -ENOSPC : 0;
+    if (result == 0) { result = codec_decode(t->neighbours, value, t->scan, &message, &error); }
+    if (result == 0) { result = stored_row_load(t->stored, &message, &held); }
+    /* What cannot be read ends the process when the row is needed (load_row()). */
+    if (result == 0) { serving_rows_send_stored(t->serving, task, &held); }
+    row_release(&held.row);
+    if (++sending->rows % TELL_ROWS == 0) {
+        run_log(task_run(task), LOG_INFO, "sending all serving rows",
+                "partition=%d rows=%" PRId64, task_partition(task), sending->rows);
+    }
+    return 0;
+}
+
+/* Sends all rows of the state, when that is due. Before anything else of a batch: a row that is
+ * sent later must be newer. */
+static void send_first(struct task *task)
+{
+    struct task_rows *task_rows = task_state(task);
+    struct sending sending = {.task = task};
+    if (!first_sending_due(&task_rows->first)) { return; }
+    (void)task_scan(task, send_stored, &sending);
+    serving_rows_send_complete(trainer_of(task)->serving, task);
+    first_sending_sent(&task_rows->first);
+    if (!sending.rows) { return; }
+    run_log(task_run(task), LOG_INFO, "all serving rows are sent", "partition=%d rows=%" PRId64,
+            task_partition(task), sending.rows);
 }
 
 /* ---- One batch of deltas ---- */
@@ -273,6 +343,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct delta_error error;
     const struct delta_row *from;
     size_t count;
+    send_first(task);
     if (codec_decode(t->deltas, rec->value, task_arena(task), &message, &codec_error) < 0) {
         return task_refuse_undecoded(task, &codec_error);
     }
@@ -320,7 +391,9 @@ static size_t held_bytes(struct task *task)
 static void flush(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
+    send_first(task);
     serving_rows_send_all(trainer_of(task)->serving, &task_rows->queue, task);
+    first_sending_closed(&task_rows->first);
     for (size_t i = 0; i < task_rows->changed.dirty_count; i++) {
         put_row(task, task_rows->changed.dirty[i]);
     }
@@ -345,6 +418,7 @@ static void end_poll(struct task *task)
 static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct task_rows *task_rows = task_state(task);
+    send_first(task);
     serving_rows_send_due(trainer_of(task)->serving, &task_rows->queue, task);
 }
 
@@ -352,23 +426,9 @@ static void committed(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
     changed_rows_committed(&task_rows->changed);
+    first_sending_committed(&task_rows->first, task);
     trim(task);
 }
-
-static const struct input inputs[] = {
-    {.name = "pair-deltas", .kind = INPUT_PARTITIONED, .cleanup = CLEANUP_LOG},
-};
-
-static const struct output outputs[] = {
-    [NEIGHBOURS] = {.name = "neighbours",
-                    .delivery = DELIVERY_TXN,
-                    .cleanup = CLEANUP_TABLE,
-                    .contracts = {&item_neighbours_contract}},
-    [SERVING_ROWS] = {.name = "serving-rows",
-                      .delivery = DELIVERY_AT_ONCE,
-                      .cleanup = CLEANUP_TABLE,
-                      .contracts = {&serving_row_contract}},
-};
 
 const struct worker trainer_worker = {
     .name = "trainer",

@@ -184,6 +184,27 @@ static void test_rows_over_limits(void **state)
     fixture_release(&fixture);
 }
 
+static void test_the_greater_version_stays(void **state)
+{
+    struct scorer_fixture fixture;
+    fixture_init(&fixture, NULL, 0);
+    struct serving_row row = {.item_id = slice_str("a"), .version = 7, .mass = 1, .actions = 1};
+    assert_null(tables_put_row(&fixture.tables, &row));
+    row.version = 6;
+    row.actions = 100;
+    assert_null(tables_put_row(&fixture.tables, &row));
+    int32_t item = ids_find(fixture.tables.ids, slice_str("a"));
+    assert_true(item_table_actions(fixture.tables.items, item) == 1);
+    row.version = 7;
+    assert_null(tables_put_row(&fixture.tables, &row));
+    assert_true(item_table_actions(fixture.tables.items, item) == 100);
+    tables_remove_row(&fixture.tables, slice_str("a"));
+    row.version = 3;
+    assert_null(tables_put_row(&fixture.tables, &row));
+    assert_true(item_table_actions(fixture.tables.items, item) == 100);
+    fixture_release(&fixture);
+}
+
 /* Every score is finite, also with counts that have decayed to almost nothing or contradict each
  * other. */
 static void test_scores_are_finite(void **state)
@@ -252,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_catalogue_required),
         cmocka_unit_test(test_items_max),
         cmocka_unit_test(test_rows_over_limits),
+        cmocka_unit_test(test_the_greater_version_stays),
         cmocka_unit_test(test_scores_are_finite),
         cmocka_unit_test(test_history_fault),
     };

@@ -121,6 +121,20 @@ static void test_state_and_bookmark_go_together(void **state)
     store_close(store);
 }
 
+static void test_notes_stay_until_dropped(void **state)
+{
+    struct store *store = open_it(*state);
+    assert_false(store_has_note(store, "told"));
+    assert_int_equal(store_put_note(store, "told"), 0);
+    assert_false(store_has_note(store, "other"));
+    store_close(store);
+    store = open_it(*state);
+    assert_true(store_has_note(store, "told"));
+    assert_int_equal(store_drop_note(store, "told"), 0);
+    assert_false(store_has_note(store, "told"));
+    store_close(store);
+}
+
 static void test_a_second_opener_is_told_to_wait(void **state)
 {
     struct store *store = open_it(*state);
@@ -429,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_large_writes_come_back, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_state_and_bookmark_go_together, make_path,
                                         remove_path),
+        cmocka_unit_test_setup_teardown(test_notes_stay_until_dropped, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_a_second_opener_is_told_to_wait, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_a_full_disk_is_told_before_it_is_met, make_path,

@@ -1,0 +1,245 @@
+/* Serving rows are the best of the rows in `neighbours`, however they came about; they are never
+ * behind for longer than the option says; after an upgrade they are sent whole, and a scorer waits
+ * for them. */
+#include "base/base.h"
+#include "features/features.h"
+#include "scorer/scorer.h"
+#include "tests/topology/answers.h"
+#include "trainer/similarity/trainer.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { PARTITIONS = 2, EVENTS = 800, BEST = 5, SECOND_MS = 1000, STALE_MS = 60 * SECOND_MS };
+
+static const char *const few[] = {"serving.neighbours.max=5", "neighbours.max=0", NULL};
+
+static void pass(struct rig *rig, int64_t ms)
+{
+    for (int64_t until_ms = rig->now_ms + ms; rig->now_ms < until_ms;) { rig_round(rig, false); }
+}
+
+static double gauge(struct copy *copy, const char *name, int32_t partition)
+{
+    _cleanup_(xfreep) char *labels = xprintf("partition=\"%d\"", partition);
+    return metric_value(metrics_gauge(copy->metrics, name, labels, "Known."));
+}
+
+/* ---- Naively ---- */
+
+struct strong {
+    struct slice item;
+    double strength;
+    float co, forward, backward;
+};
+
+static int by_strength(const void *a, const void *b)
+{
+    const struct strong *x = a, *y = b;
+    if (x->strength != y->strength) { return x->strength > y->strength ? -1 : 1; }
+    return slice_compare(x->item, y->item);
+}
+
+static void assert_best(const struct item_neighbours *row, const struct serving_row *served)
+{
+    struct strong *all = xcalloc(row->items.count + 1, sizeof(*all));
+    for (size_t i = 0; i < row->items.count; i++) {
+        double co = row->co_ratings.at[i];
+        double forward = row->forwards.at[i], backward = row->backwards.at[i];
+        all[i] = (struct strong){row->items.at[i], forward + backward / 4 + co / 1024, (float)co,
+                                 (float)forward, (float)backward};
+    }
+    qsort(all, row->items.count, sizeof(*all), by_strength);
+    assert_int_equal(served->items.count, MIN_OF(row->items.count, (size_t)BEST));
+    for (size_t i = 0; i < served->items.count; i++) {
+        assert_true(slice_equal(served->items.at[i], all[i].item));
+        assert_true(served->co_ratings.at[i] == all[i].co);
+        assert_true(served->forwards.at[i] == all[i].forward);
+        assert_true(served->backwards.at[i] == all[i].backward);
+    }
+    free(all);
+    assert_true(served->mass == row->mass && served->actions == row->actions);
+    assert_true(served->trend == row->trend && served->first_users == row->first_users);
+    assert_true(served->epoch == row->epoch && served->trend_epoch == row->trend_epoch);
+}
+
+static const struct folded *find(const struct fold *fold, struct slice key)
+{
+    for (size_t i = 0; i < fold->count; i++) {
+        if (slice_equal(fold->at[i].key, key)) { return &fold->at[i]; }
+    }
+    return NULL;
+}
+
+/* Every row of neighbours is served as it is, and no other is. */
+static void assert_served(const struct rig *rig)
+{
+    struct answers answers;
+    answers_init(&answers, rig);
+    struct arena *arena = arena_new(1 << 16);
+    struct fold *rows = rig_fold(rig, "neighbours"), *serving = rig_fold(rig, "serving-rows");
+    struct item_neighbours row;
+    struct serving_row served;
+    struct codec_error error;
+    size_t count = 0;
+    for (size_t i = 0; i < serving->count; i++) {
+        count += answers_is_serving_row(&serving->at[i]);
+    }
+    assert_true(rows->count > 20);
+    assert_int_equal(count, rows->count);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct folded *at = find(serving, rows->at[i].key);
+        assert_non_null(at);
+        assert_int_equal(at->partition, rows->at[i].partition);
+        arena_reset(arena);
+        assert_int_equal(codec_decode(answers.rows, rows->at[i].value, arena, &row, &error), 0);
+        answers_decode(&answers, answers.serving, at->value, &served);
+        assert_best(&row, &served);
+        assert_true(served.version > 0);
+        assert_true(served.version <= memlog_end(rig->log, "pair-deltas", at->partition));
+    }
+    free(rows);
+    free(serving);
+    arena_free(arena);
+    answers_release(&answers);
+}
+
+static void the_best_of_each_row_is_served(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    feed_events(&rig, 1, 0, EVENTS);
+    rig_start(&rig, &features_worker, 0, NULL);
+    rig_start(&rig, &trainer_worker, 0, few);
+    rig_until_idle(&rig);
+    assert_served(&rig);
+    rig_release(&rig);
+}
+
+/* ---- How stale ---- */
+
+static void small_changes_wait_no_longer_than_allowed(void **state)
+{
+    static const char *const lazy[] = {"serving.change=1", "serving.staleness.ms=1m",
+                                       "checkpoint.replay.ms=1h", NULL};
+    struct rig rig;
+    double stale_ms = 0;
+    rig_init(&rig, PARTITIONS);
+    rig_start(&rig, &features_worker, 0, NULL);
+    struct copy *trainer = rig_start(&rig, &trainer_worker, 0, lazy);
+    for (int n = 0; n < EVENTS; n++) {
+        feed_events(&rig, 1, n, n + 1);
+        pass(&rig, SECOND_MS);
+        for (int32_t p = 0; p < PARTITIONS; p++) {
+            double is = gauge(trainer, "freshet_serving_row_staleness_seconds", p) * 1000;
+            stale_ms = MAX_OF(stale_ms, is);
+        }
+    }
+    struct metrics *metrics = trainer->metrics;
+    assert_true(metric_value(metrics_counter(metrics, "freshet_commits_total", "", "Known.")) == 0);
+    assert_true(stale_ms > STALE_MS / 2.0); /* rows did wait */
+    assert_true(stale_ms <= STALE_MS + SECOND_MS);
+    pass(&rig, STALE_MS + SECOND_MS);
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        assert_true(gauge(trainer, "freshet_serving_row_staleness_seconds", p) == 0);
+    }
+    rig_release(&rig);
+}
+
+/* ---- Upgrade ---- */
+
+/* An installation as the former release left it: rows, and no serving rows. */
+static void begin_upgrade(struct rig *rig, struct copy **ret_trainer)
+{
+    rig_init(rig, PARTITIONS);
+    feed_events(rig, 1, 0, EVENTS);
+    struct copy *features = rig_start(rig, &features_worker, 0, NULL);
+    *ret_trainer = rig_start(rig, &trainer_worker, 0, few);
+    rig_until_idle(rig);
+    rig_finish(features);
+    rig_finish(*ret_trainer);
+    memlog_remake(rig->log, "serving-rows", PARTITIONS);
+}
+
+static void an_upgraded_trainer_sends_all_rows(void **state)
+{
+    for (int emptied = 0; emptied < 2; emptied++) {
+        struct rig rig;
+        struct copy *trainer;
+        begin_upgrade(&rig, &trainer);
+        if (emptied) { rig_empty(trainer); }
+        assert_true(rig_launch(&rig, trainer));
+        pass(&rig, SECOND_MS);
+        assert_served(&rig);
+        rig_release(&rig);
+    }
+}
+
+/* Whatever the first one had sent when it died, the next one sends all. */
+static void one_that_died_meanwhile_is_followed_by_another(void **state)
+{
+    static const int at[] = {1, 2, 10, 39};
+    for (size_t i = 0; i < ARRAY_COUNT(at); i++) {
+        struct rig rig;
+        struct copy *trainer;
+        begin_upgrade(&rig, &trainer);
+        rig.tolerant = true;
+        memlog_fail(rig.log, MEMLOG_PRODUCE, at[i], WIRE_FATAL);
+        assert_true(rig_launch(&rig, trainer));
+        pass(&rig, 2 * SECOND_MS);
+        assert_int_equal(memlog_failed(rig.log, MEMLOG_PRODUCE), 1);
+        assert_served(&rig);
+        rig_release(&rig);
+    }
+}
+
+/* With its local state, the trainer does not send them again; on a new machine it does. */
+static void only_a_new_machine_sends_them_again(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    feed_events(&rig, 1, 0, EVENTS);
+    rig_start(&rig, &features_worker, 0, NULL);
+    struct copy *trainer = rig_start(&rig, &trainer_worker, 0, few);
+    rig_until_idle(&rig);
+    rig_finish(trainer);
+    int64_t before = memlog_count(rig.log, "serving-rows", MEMLOG_ALL);
+    assert_true(rig_launch(&rig, trainer));
+    pass(&rig, SECOND_MS);
+    assert_int_equal(memlog_count(rig.log, "serving-rows", MEMLOG_ALL), before);
+    rig_finish(trainer);
+    rig_empty(trainer);
+    assert_true(rig_launch(&rig, trainer));
+    pass(&rig, SECOND_MS);
+    assert_true(memlog_count(rig.log, "serving-rows", MEMLOG_ALL) > before + 20);
+    assert_served(&rig);
+    rig_release(&rig);
+}
+
+static void a_scorer_waits_for_all_rows(void **state)
+{
+    struct rig rig;
+    struct copy *trainer;
+    begin_upgrade(&rig, &trainer);
+    rig_start(&rig, &scorer_worker, 0, NULL);
+    pass(&rig, 3 * SECOND_MS);
+    assert_int_equal(memlog_count(rig.log, "recommendations", MEMLOG_ALL), 0);
+    assert_non_null(strstr(rig.warned, "no lists before all rows are there"));
+    assert_true(rig_launch(&rig, trainer));
+    pass(&rig, 3 * SECOND_MS);
+    assert_true(memlog_count(rig.log, "recommendations", MEMLOG_ALL) > 0);
+    rig_release(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_best_of_each_row_is_served),
+        cmocka_unit_test(small_changes_wait_no_longer_than_allowed),
+        cmocka_unit_test(an_upgraded_trainer_sends_all_rows),
+        cmocka_unit_test(one_that_died_meanwhile_is_followed_by_another),
+        cmocka_unit_test(only_a_new_machine_sends_them_again),
+        cmocka_unit_test(a_scorer_waits_for_all_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,34 @@
+/* First sending: all rows of a partition's state are sent to `serving-rows` once, by the first
+ * owner whose local state does not say that this has been done.
+ *
+ * That is after an upgrade from a release without serving rows, and on a machine that has restored
+ * the state from Kafka: there it is not known, and the rows are about a tenth of what was restored.
+ * When all are acknowledged and a commit has followed, the local state says so.
+ */
+#ifndef FRESHET_TRAINER_SIMILARITY_FIRST_SENDING_H
+#define FRESHET_TRAINER_SIMILARITY_FIRST_SENDING_H
+
+#include "stream/worker.h"
+
+/* The progress in one task. Embedded in the task's state; init with first_sending_open(). */
+struct first_sending {
+    bool noted; /* the local state says that all was sent */
+    bool sent;  /* since the task was opened or rolled back */
+    bool closed; /* what was sent is before the commit in flight */
+};
+
+/* Asks the local state, and whether the output holds anything. */
+void first_sending_open(struct first_sending *first, struct task *task, const char *output);
+/* Says whether all rows must be sent now, before anything else is. */
+static inline bool first_sending_due(const struct first_sending *first)
+{
+    return !first->noted && !first->sent;
+}
+/* Call when all rows were sent; when a batch is closed; when it is committed; when it is rolled
+ * back. */
+void first_sending_sent(struct first_sending *first);
+void first_sending_closed(struct first_sending *first);
+void first_sending_committed(struct first_sending *first, struct task *task);
+void first_sending_rolled_back(struct first_sending *first);
+
+#endif
