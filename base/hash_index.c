@@ -6,7 +6,30 @@
 #include "base/hash_index.h"
 #include "base/xalloc.h"
 
+#include <sys/random.h>
+#include <xxhash.h>
+
 enum { SLOTS_FIRST = 16 };
+
+uint64_t hash_index_process_seed;
+
+/* Before main(), so that no table was used with another seed. Where the kernel has no random bytes
+ * yet, an address and the time are better than nothing. */
+static __attribute__((__constructor__)) void choose_seed(void)
+{
+    struct timespec now;
+    if (getrandom(&hash_index_process_seed, sizeof(hash_index_process_seed), GRND_NONBLOCK) ==
+        sizeof(hash_index_process_seed)) {
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    hash_index_process_seed = (uint64_t)(uintptr_t)&now ^ (uint64_t)now.tv_nsec << 32;
+}
+
+uint64_t hash_index_text(struct slice text)
+{
+    return XXH3_64bits_withSeed(text.data, text.size, hash_index_process_seed);
+}
 
 void hash_index_init(struct hash_index *index, uint64_t seed)
 {

@@ -9,8 +9,10 @@
  *     bool is(const void *owner, uint32_t at, const void *key);       is the key at `at` this one?
  *
  * A hash may be anything that differs between keys, e.g. a number itself: the index mixes it with
- * its seed. With a seed that only this process knows, nobody can make keys that collide. The seed
- * does not change what is found. Zeroed memory is an empty index with seed 0.
+ * its own seed and with one that only this process knows. So nobody can make keys that collide in
+ * the table, as long as their hashes differ; the hash of a text should be hash_index_text(), for
+ * which nobody can make two texts that have the same. Seeds change neither what is found nor any
+ * order. Zeroed memory is an empty index with seed 0.
  *
  * Limits: positions are below HASH_INDEX_MAX; the table grows by doubling and never shrinks.
  * Threads: one at a time, or several that only find.
@@ -19,8 +21,15 @@
 #define FRESHET_BASE_HASH_INDEX_H
 
 #include "base/base.h"
+#include "base/slice.h"
 
 enum { HASH_INDEX_NONE = -1, HASH_INDEX_MAX = 1 << 30, HASH_INDEX_NARROW = 1 << 16 };
+
+/* Random, from the start of the process on. */
+extern uint64_t hash_index_process_seed;
+
+/* Returns the hash of a text in this process; never let it out (ids_fingerprint() is for that). */
+uint64_t hash_index_text(struct slice text);
 
 struct hash_index {
     void *slots; /* uint16_t up to HASH_INDEX_NARROW slots, else uint32_t: position + 1; 0: free */
@@ -64,7 +73,8 @@ HASH_INDEX_INLINE void hash_index_reserve(struct hash_index *index, uint32_t mor
 HASH_INDEX_INLINE uint32_t hash_index_home(const struct hash_index *index, uint64_t hash)
 {
     unsigned __int128 product =
-        (unsigned __int128)(hash ^ index->seed) * UINT64_C(0x9e3779b97f4a7c15);
+        (unsigned __int128)(hash ^ index->seed ^ hash_index_process_seed) *
+        UINT64_C(0x9e3779b97f4a7c15);
     return ((uint32_t)product ^ (uint32_t)(product >> 64)) & (index->slots_count - 1);
 }
 

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "features/history.h"
 
@@ -50,10 +51,17 @@ struct history *history_free(struct history *history)
     return NULL;
 }
 
+/* Nobody knows the seed, so nobody can make items whose fingerprints meet here. */
+static size_t home_of(const struct history *history, uint64_t hash)
+{
+    uint64_t mixed = (hash ^ hash_index_process_seed) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(mixed >> 32) & history->hashes_mask;
+}
+
 /* Adds a fingerprint to the set; says whether it is new. */
 static bool add_hash(struct history *history, uint64_t hash)
 {
-    for (size_t at = hash & history->hashes_mask;; at = (at + 1) & history->hashes_mask) {
+    for (size_t at = home_of(history, hash);; at = (at + 1) & history->hashes_mask) {
         struct hash_entry *entry = &history->hashes[at];
         if (entry->stamp != history->stamp) {
             *entry = (struct hash_entry){.hash = hash, .stamp = history->stamp};

@@ -10,6 +10,7 @@
  */
 #include "base/base.h"
 #include "base/array.h"
+#include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "features/users.h"
 
@@ -75,7 +76,7 @@ size_t users_count(const struct users *users)
 
 struct user *users_find(struct users *users, const struct changed_users *changed, struct slice id)
 {
-    uint64_t hash = ids_fingerprint(id);
+    uint64_t hash = hash_index_text(id);
     struct user *user = users->buckets[hash & (users->buckets_count - 1)];
     while (user &&
            !(user->hash == hash && user->changed == changed && slice_equal(user_id(user), id))) {
@@ -107,7 +108,7 @@ struct user *users_add(struct users *users, struct changed_users *changed, struc
     if (users->count == users->buckets_count) { grow(users); }
     struct user *user = xcalloc(1, sizeof(*user) + id.size);
     user->changed = changed;
-    user->hash = ids_fingerprint(id);
+    user->hash = hash_index_text(id);
     user->id_size = (uint32_t)id.size;
     user->input_offset = -1;
     user->forgotten_ms = FORGOTTEN_NEVER;

@@ -10,17 +10,27 @@
 enum { IDS_FIRST = 512, IDS_TEXT_BLOCK = 1 << 16 };
 
 struct entry {
-    struct slice text;
-    uint64_t hash;
+    const char *text;
+    uint32_t size;
+    uint32_t tag; /* of the hash in this process: spares most comparisons of texts */
+    uint64_t fingerprint;
 };
 
 struct ids {
     struct entry *entries;
-    struct hash_index index; /* by fingerprint */
+    struct hash_index index;        /* by text */
+    struct hash_index fingerprints; /* of the first id with each; made when it is first used */
+    bool found_by_fingerprint;
     struct arena *texts;
     int32_t capacity;
     int32_t count;
     int32_t max;
+};
+
+/* An id that is looked for. */
+struct wanted {
+    struct slice text;
+    uint64_t hash;
 };
 
 uint64_t ids_fingerprint(struct slice id)
@@ -28,9 +38,19 @@ uint64_t ids_fingerprint(struct slice id)
     return XXH3_64bits(id.data, id.size);
 }
 
+static struct slice text_of(const struct entry *entry)
+{
+    return slice_of(entry->text, entry->size);
+}
+
 static uint64_t hash_of(const void *ids, uint32_t at)
 {
-    return ((const struct ids *)ids)->entries[at].hash;
+    return hash_index_text(text_of(&((const struct ids *)ids)->entries[at]));
+}
+
+static uint64_t fingerprint_of(const void *ids, uint32_t at)
+{
+    return ((const struct ids *)ids)->entries[at].fingerprint;
 }
 
 struct ids *ids_new(int32_t max)
@@ -48,43 +68,59 @@ struct ids *ids_free(struct ids *ids)
     if (!ids) { return NULL; }
     arena_free(ids->texts);
     hash_index_release(&ids->index);
+    hash_index_release(&ids->fingerprints);
     free(ids->entries);
     free(ids);
     return NULL;
 }
 
-static bool is_text(const void *ids, uint32_t at, const void *wanted)
+static bool is_text(const void *ids, uint32_t at, const void *key)
 {
     const struct entry *entry = &((const struct ids *)ids)->entries[at];
-    const struct entry *other = wanted;
-    return entry->hash == other->hash && slice_equal(entry->text, other->text);
+    const struct wanted *wanted = key;
+    bool may_be = entry->tag == (uint32_t)(wanted->hash >> 32);
+    return may_be && slice_equal(text_of(entry), wanted->text);
 }
 
-static bool is_hash(const void *ids, uint32_t at, const void *hash)
+static bool has_fingerprint(const void *ids, uint32_t at, const void *key)
 {
-    return ((const struct ids *)ids)->entries[at].hash == *(const uint64_t *)hash;
+    return ((const struct ids *)ids)->entries[at].fingerprint == *(const uint64_t *)key;
 }
 
-static int32_t append(struct ids *ids, struct slice id, uint64_t hash)
+/* Ids that were made up to have one fingerprint would be a long chain: only the first is found. */
+static void add_fingerprint(struct ids *ids, int32_t number)
+{
+    const uint64_t fingerprint = ids->entries[number].fingerprint;
+    if (hash_index_find(&ids->fingerprints, fingerprint, has_fingerprint, ids, &fingerprint) >= 0) {
+        return;
+    }
+    hash_index_add(&ids->fingerprints, fingerprint, (uint32_t)number, fingerprint_of, ids);
+}
+
+static int32_t append(struct ids *ids, const struct wanted *id)
 {
     ARRAY_RESERVE(ids->entries, ids->capacity, ids->count + 1, IDS_FIRST);
-    char *text = arena_alloc(ids->texts, id.size + 1);
-    if (id.size) { memcpy(text, id.data, id.size); }
-    text[id.size] = '\0';
+    char *text = arena_alloc(ids->texts, id->text.size + 1);
+    if (id->text.size) { memcpy(text, id->text.data, id->text.size); }
+    text[id->text.size] = '\0';
     int32_t number = ids->count++;
-    ids->entries[number] = (struct entry){.text = slice_of(text, id.size), .hash = hash};
+    ids->entries[number] = (struct entry){.text = text,
+                                          .size = (uint32_t)id->text.size,
+                                          .tag = (uint32_t)(id->hash >> 32),
+                                          .fingerprint = ids_fingerprint(id->text)};
+    if (ids->found_by_fingerprint) { add_fingerprint(ids, number); }
     return number;
 }
 
 int32_t ids_put(struct ids *ids, struct slice id)
 {
     assert(id.data);
-    const struct entry wanted = {.text = id, .hash = ids_fingerprint(id)};
+    const struct wanted wanted = {.text = id, .hash = hash_index_text(id)};
     hash_index_reserve(&ids->index, 1, hash_of, ids);
     uint32_t slot = hash_index_slot(&ids->index, wanted.hash, is_text, ids, &wanted);
     int32_t number = hash_index_get(&ids->index, slot);
     if (number >= 0 || ids->count == ids->max) { return number; }
-    number = append(ids, id, wanted.hash);
+    number = append(ids, &wanted);
     hash_index_occupy(&ids->index, slot, (uint32_t)number);
     return number;
 }
@@ -92,25 +128,29 @@ int32_t ids_put(struct ids *ids, struct slice id)
 int32_t ids_find(const struct ids *ids, struct slice id)
 {
     assert(id.data);
-    const struct entry wanted = {.text = id, .hash = ids_fingerprint(id)};
+    const struct wanted wanted = {.text = id, .hash = hash_index_text(id)};
     return hash_index_find(&ids->index, wanted.hash, is_text, ids, &wanted);
 }
 
-int32_t ids_find_hash(const struct ids *ids, uint64_t hash)
+int32_t ids_find_hash(struct ids *ids, uint64_t hash)
 {
-    return hash_index_find(&ids->index, hash, is_hash, ids, &hash);
+    if (!ids->found_by_fingerprint) {
+        ids->found_by_fingerprint = true;
+        for (int32_t i = 0; i < ids->count; i++) { add_fingerprint(ids, i); }
+    }
+    return hash_index_find(&ids->fingerprints, hash, has_fingerprint, ids, &hash);
 }
 
 struct slice ids_text(const struct ids *ids, int32_t number)
 {
     assert(number >= 0 && number < ids->count);
-    return ids->entries[number].text;
+    return text_of(&ids->entries[number]);
 }
 
 uint64_t ids_hash(const struct ids *ids, int32_t number)
 {
     assert(number >= 0 && number < ids->count);
-    return ids->entries[number].hash;
+    return ids->entries[number].fingerprint;
 }
 
 int32_t ids_count(const struct ids *ids)

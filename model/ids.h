@@ -22,8 +22,9 @@ struct ids *ids_free(struct ids *ids);
 int32_t ids_put(struct ids *ids, struct slice id);
 /* Finds an id; ID_NONE when it is unknown. */
 int32_t ids_find(const struct ids *ids, struct slice id);
-/* Finds an id by its fingerprint; ID_NONE when it is unknown. */
-int32_t ids_find_hash(const struct ids *ids, uint64_t hash);
+/* Finds an id by its fingerprint; ID_NONE when it is unknown. Of several ids that have it, the one
+ * with the lowest number. The first call makes a table, which takes 4 to 8 bytes an id. */
+int32_t ids_find_hash(struct ids *ids, uint64_t hash);
 /* Returns the text of a number; borrowed for the life of the table, NUL-terminated beyond its
  * size. */
 struct slice ids_text(const struct ids *ids, int32_t number);

@@ -53,7 +53,7 @@ bool pending_histories_put(struct pending_histories *pending, struct slice user_
 {
     struct pending_history taken = {
         .user_id = user_id,
-        .hash = ids_fingerprint(user_id),
+        .hash = hash_index_text(user_id),
         .tombstone = !history,
     };
     if (history) { taken.history = *history; }

@@ -3,8 +3,6 @@
 #include "base/xalloc.h"
 #include "stream/state/stage.h"
 
-#include <xxhash.h>
-
 enum { STAGE_ARENA_BLOCK = 1 << 18, STAGE_PUTS_FIRST = 128 };
 
 void stage_init(struct stage *stage)
@@ -54,7 +52,7 @@ void stage_put(struct stage *stage, struct slice key, struct slice value)
 {
     assert(key.data);
     if (stage->puts_count == stage->puts_capacity) { grow(stage); }
-    struct put put = {.key = key, .hash = XXH3_64bits(key.data, key.size)};
+    struct put put = {.key = key, .hash = hash_index_text(key)};
     uint32_t slot = hash_index_slot(&stage->index, put.hash, is, stage, &put);
     int32_t at = hash_index_get(&stage->index, slot);
     if (at == HASH_INDEX_NONE) {
@@ -69,7 +67,7 @@ void stage_put(struct stage *stage, struct slice key, struct slice value)
 const struct put *stage_find(const struct stage *stage, struct slice key)
 {
     if (!stage->puts_count) { return NULL; }
-    const struct put put = {.key = key, .hash = XXH3_64bits(key.data, key.size)};
+    const struct put put = {.key = key, .hash = hash_index_text(key)};
     int32_t at = hash_index_find(&stage->index, put.hash, is, stage, &put);
     return at == HASH_INDEX_NONE ? NULL : &stage->puts[at];
 }

@@ -223,6 +223,28 @@ static void test_seed_spreads(void **state)
     }
 }
 
+/* Somebody who knows the code, but not the process, makes keys and texts that meet with one seed of
+ * the process: with another one they do not. */
+static void test_nobody_knows_the_seed_of_a_process(void **state)
+{
+    enum { COUNT = 300 };
+    uint64_t keys[COUNT];
+    size_t count = 0;
+    struct hash_index index = {.slots_count = 1 << 16};
+    uint64_t own = hash_index_process_seed;
+    assert_true(own != 0);
+    uint64_t text = hash_index_text(slice_str("an id"));
+    hash_index_process_seed = 0;
+    assert_true(hash_index_text(slice_str("an id")) != text);
+    for (uint64_t key = 0; count < COUNT; key++) {
+        if (hash_index_home(&index, key) == 77) { keys[count++] = key; }
+    }
+    assert_int_equal(longest_pile(0, keys, COUNT), COUNT);
+    hash_index_process_seed = own;
+    assert_true(longest_pile(0, keys, COUNT) <= 6);
+    assert_true(hash_index_text(slice_str("an id")) == text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_empty_and_clear),
         cmocka_unit_test(test_refill),
         cmocka_unit_test(test_seed_spreads),
+        cmocka_unit_test(test_nobody_knows_the_seed_of_a_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,23 @@ static void test_order_is_that_of_the_texts(void **state)
     ids_free(ids);
 }
 
+/* The table of fingerprints is made at its first use, and kept up from then on. */
+static void test_fingerprints_of_later_ids(void **state)
+{
+    struct ids *ids = ids_new(MANY);
+    struct buf buf;
+    buf_init(&buf, 64);
+    for (int i = 0; i < MANY; i++) {
+        ids_put(ids, name(&buf, i));
+        if (i % 7) { continue; }
+        assert_int_equal(ids_find_hash(ids, ids_fingerprint(name(&buf, i))), i);
+        assert_int_equal(ids_find_hash(ids, ids_fingerprint(name(&buf, i / 2))), i / 2);
+        assert_int_equal(ids_find_hash(ids, ids_fingerprint(name(&buf, i + 1))), ID_NONE);
+    }
+    buf_release(&buf);
+    ids_free(ids);
+}
+
 /* The published XXH3-64 of nothing, seed 0: other programs must find the same fingerprints. */
 static void test_fingerprint(void **state)
 {
@@ -86,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_in_order_of_arrival),
         cmocka_unit_test(test_texts_stay_where_they_are),
+        cmocka_unit_test(test_fingerprints_of_later_ids),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_order_is_that_of_the_texts),
         cmocka_unit_test(test_fingerprint),
