@@ -167,18 +167,31 @@ static void take_resource(const rd_kafka_ConfigResource_t *resource, const char 
     }
 }
 
+/* Makes the resources to ask for, each topic once: librdkafka takes an answer for broken
+ * (_BAD_MSG) when it has fewer topics than the request. */
+static size_t resources_of(const char *const *topics, size_t count,
+                           rd_kafka_ConfigResource_t **ret_asked)
+{
+    size_t asked = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t first = 0;
+        while (strcmp(topics[first], topics[i]) != 0) { first++; }
+        if (first < i) { continue; }
+        ret_asked[asked++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
+    }
+    return asked;
+}
+
 int kafka_describe(struct wire *wire, const char *const *topics, size_t count,
                    struct topic_settings *ret_settings)
 {
     struct request request;
     rd_kafka_t *rk = kafka_of(wire)->at_once;
     rd_kafka_ConfigResource_t **asked = xcalloc(count, sizeof(*asked));
-    for (size_t i = 0; i < count; i++) {
-        asked[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
-        ret_settings[i] = (struct topic_settings){0};
-    }
+    size_t asked_count = resources_of(topics, count, asked);
+    for (size_t i = 0; i < count; i++) { ret_settings[i] = (struct topic_settings){0}; }
     request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-    rd_kafka_DescribeConfigs(rk, asked, count, request.options, request.queue);
+    rd_kafka_DescribeConfigs(rk, asked, asked_count, request.options, request.queue);
     rd_kafka_resp_err_t code = request_wait(&request);
     size_t told_count = 0;
     const rd_kafka_ConfigResource_t **told =
@@ -189,7 +202,7 @@ int kafka_describe(struct wire *wire, const char *const *topics, size_t count,
         take_resource(told[i], topics, count, ret_settings);
     }
     request_end(&request);
-    rd_kafka_ConfigResource_destroy_array(asked, count);
+    rd_kafka_ConfigResource_destroy_array(asked, asked_count);
     free(asked);
     return sort(wire, "describe topics", count ? topics[0] : "", code);
 }
