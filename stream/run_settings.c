@@ -6,6 +6,10 @@
 #include "stream/generation.h"
 #include "stream/run_settings.h"
 
+#include <sys/stat.h>
+
+enum { TOPIC_BYTES_MAX = 249 };
+
 #define OPTION_SETTINGS struct run_settings
 
 const struct option run_options[] = {
@@ -101,6 +105,40 @@ const struct option run_options[] = {
 };
 const size_t run_options_count = ARRAY_COUNT(run_options);
 
+static bool is_topic_text(const char *text, size_t most)
+{
+    static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return strspn(text, valid) == strlen(text) && strlen(text) <= most;
+}
+
+/* Kafka would refuse such names one by one, as topics that do not exist. */
+static char *names_fault(const struct run_settings *settings)
+{
+    static const char rule[] = "a topic's name has letters, digits, ., _ and -, at most 249";
+    for (size_t i = 0; i < settings->topics.count; i++) {
+        const struct property *topic = &settings->topics.at[i];
+        if (topic->value[0] && is_topic_text(topic->value, TOPIC_BYTES_MAX)) { continue; }
+        return xprintf("topic.%s=%s: %s", topic->key, topic->value, rule);
+    }
+    if (!is_topic_text(settings->topic_prefix, TOPIC_BYTES_MAX)) {
+        return xprintf("topic.prefix=%s: %s", settings->topic_prefix, rule);
+    }
+    return NULL;
+}
+
+/* Directories that must be there, or be made. */
+static char *directories_fault(const struct run_settings *settings)
+{
+    struct stat about;
+    const char *schemas = settings->schemas_path;
+    if (!settings->state_dir[0]) { return xstrdup("state.dir: it is empty; name a directory"); }
+    if (!schemas[0]) { return NULL; }
+    int result = stat(schemas, &about);
+    if (result == 0 && S_ISDIR(about.st_mode)) { return NULL; }
+    return xprintf("schemas.path=%s: %s", schemas,
+                   result < 0 ? strerror(errno) : "it is no directory");
+}
+
 char *run_settings_fault(const struct run_settings *settings)
 {
     if (!generation_valid(settings->generation)) {
@@ -110,6 +148,8 @@ char *run_settings_fault(const struct run_settings *settings)
     }
     char *fault = bootstrap_fault(settings->bootstrap_servers);
     if (!fault) { fault = registry_settings_fault(&settings->registry); }
+    if (!fault) { fault = names_fault(settings); }
+    if (!fault) { fault = directories_fault(settings); }
     if (fault) { return fault; }
     if (!input_end_valid(settings->input_end)) {
         return xprintf("input.end=%s: want PARTITION:OFFSET,...", settings->input_end);

@@ -421,8 +421,10 @@ int worker_main(const struct worker *worker, int argc, char **argv)
                                               argc, argv, stderr, &process.options, &rest);
     if (loaded == OPTIONS_OK && rest && rest[0]) {
         char shown[ARGUMENT_SHOWN_MAX];
-        code = refuse(EXIT_USAGE, "unexpected argument",
-                      secret_argument(rest[0], NULL, shown, sizeof(shown)));
+        _cleanup_(xfreep) char *why =
+            xprintf("%s; hint: a file is given by --config FILE, an option by --set KEY=VALUE",
+                    secret_argument(rest[0], NULL, shown, sizeof(shown)));
+        code = refuse(EXIT_USAGE, "unexpected argument", why);
     } else if (loaded == OPTIONS_OK) {
         log_setup(worker->name, (enum log_level)process.settings.log_level);
         warn_of_former_names(process.options);

@@ -559,7 +559,11 @@ static void explain(struct work *work, enum mapped field, struct buf *out)
         json_t *array = field_path_find(mapping->spread, work->document);
         work->element = json_array_get(array, work->index - 1);
     }
-    refusal_text(choice, work->document, find(work, field), told, out);
+    json_t *value = find(work, field);
+    refusal_text(choice, work->document, value, told, out);
+    if (field == MAPPED_TIME) {
+        refusal_time_unit(value, (enum time_format)settings->time_format, out);
+    }
 }
 
 static void refuse(const struct mapping *mapping, const struct rule *rule, enum mapped field,

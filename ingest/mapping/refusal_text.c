@@ -1,9 +1,14 @@
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/number.h"
 #include "ingest/mapping/path_suggest.h"
 #include "ingest/mapping/refusal_text.h"
 
 enum { VALUE_TEXT_MAX = 60, VALUE_BYTES_MAX = 4096 };
+
+/* 2001-09-09 to 2096-10-02: times in different units do not overlap here. */
+#define CENTURY_FIRST_MS INT64_C(1000000000000)
+#define CENTURY_LAST_MS INT64_C(4000000000000)
 
 /* Escapes are ASCII, so a cut text is still UTF-8. */
 static void write_scalar(json_t *value, struct buf *out)
@@ -45,5 +50,25 @@ void refusal_text(const struct field_choice *choice, json_t *document, json_t *v
         out->size = before;
     } else {
         buf_printf(out, "?");
+    }
+}
+
+void refusal_time_unit(json_t *value, enum time_format format, struct buf *out)
+{
+    static const struct {
+        enum time_format format;
+        const char *name;
+    } units[] = {{TIME_FORMAT_S, "s"}, {TIME_FORMAT_MS, "ms"}, {TIME_FORMAT_US, "us"},
+                 {TIME_FORMAT_NS, "ns"}};
+    double number = json_is_number(value) ? json_number_value(value) : 0;
+    if (json_is_string(value)) { (void)number_parse_real(json_string_value(value), &number); }
+    for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
+        int64_t ms;
+        if (timestamp_from_real(units[i].format, number, &ms)) { continue; }
+        if (ms < CENTURY_FIRST_MS || ms > CENTURY_LAST_MS || units[i].format == format) {
+            continue;
+        }
+        buf_printf(out, "; did you mean time.format=%s?", units[i].name);
+        return;
     }
 }

@@ -1,9 +1,16 @@
+/* Each source gets a copy of the common settings, over which its own keys are laid, in this order:
+ * the names of `sources`, then each key source.NAME.KEY: an option of one value, or one of the
+ * prefixes action. and kind., of which the source then has a list of its own. Last, each source's
+ * mapping is made. The first fault ends it, with the key that is at fault and the nearest one.
+ */
 #include "base/base.h"
 #include "base/message.h"
 #include "base/xalloc.h"
+#include "base/edit_distance.h"
 #include "ingest/mapping/action_syntax.h"
 #include "ingest/mapping/sources.h"
 #include "stream/config/option_hint.h"
+#include "stream/config/option_names.h"
 #include "stream/config/option_value.h"
 
 enum { HINT_BYTES_MAX = 300 };
@@ -113,12 +120,20 @@ static int set_option(struct setup *setup, struct source *source, const struct o
                       const struct property *property)
 {
     struct option_value value;
-    if (option_value_parse(option, property->value, &value) == 0) {
+    struct buf hint;
+    buf_init(&hint, HINT_BYTES_MAX);
+    bool is_good = option_value_parse(option, property->value, &value) == 0;
+    if (is_good && option->type == OPTION_STRING) { option_hint(option, property->value, &hint); }
+    if (is_good && hint.size == 0) {
         option_value_store(option, &value, &source->settings);
         return 0;
     }
-    struct buf hint;
-    buf_init(&hint, HINT_BYTES_MAX);
+    if (is_good) {
+        int rc = refuse(setup, "source.%.120s=%.100s: %.*s", property->key, property->value,
+                        SLICE_ARGS(buf_slice(&hint)));
+        buf_release(&hint);
+        return rc;
+    }
     option_describe(option, &hint);
     option_hint(option, property->value, &hint);
     int rc = refuse(setup, "source.%.120s=%.100s: expected %.*s", property->key, property->value,
@@ -172,13 +187,46 @@ static bool set_prefix(struct sources *sources, struct source *source, const cha
     return false;
 }
 
+static const char *nearest_source(const struct sources *sources, struct slice name)
+{
+    char text[SOURCE_NAME_BYTES_MAX + 1];
+    const char *nearest = NULL;
+    size_t least = SIZE_MAX;
+    if (name.size >= sizeof(text)) { return NULL; }
+    (void)snprintf(text, sizeof(text), "%.*s", SLICE_ARGS(name));
+    for (size_t i = 0; i < sources->count; i++) {
+        size_t distance = edit_distance(sources->at[i].name, text);
+        if (distance >= least || !edit_is_near(distance, strlen(text))) { continue; }
+        least = distance;
+        nearest = sources->at[i].name;
+    }
+    return nearest;
+}
+
+static const char *nearest_key(const char *key)
+{
+    const char *nearest = NULL;
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < MAPPING_OPTIONS_COUNT; i++) {
+        const struct option *option = &mapping_options[i];
+        if (option->type == OPTION_PREFIX || !find_option(option->name)) { continue; }
+        size_t distance = option_distance(option, key);
+        if (distance >= least || !edit_is_near(distance, strlen(option->name))) { continue; }
+        least = distance;
+        nearest = option->name;
+    }
+    return nearest;
+}
+
 static int set_own(struct setup *setup, const struct property *property)
 {
     size_t size = strcspn(property->key, ".");
     struct source *source = find_source(setup->sources, slice_of(property->key, size));
     if (!source) {
-        return refuse(setup, "source.%.120s: `sources` names no %.*s", property->key,
-                      (int)MIN_OF(size, (size_t)SOURCE_NAME_BYTES_MAX), property->key);
+        const char *meant = nearest_source(setup->sources, slice_of(property->key, size));
+        return refuse(setup, "source.%.120s: `sources` names no %.*s%s%s%s", property->key,
+                      (int)MIN_OF(size, (size_t)SOURCE_NAME_BYTES_MAX), property->key,
+                      meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
     }
     const char *key = property->key + size + (property->key[size] == '.');
     const struct option *option = find_option(key);
@@ -188,9 +236,11 @@ static int set_own(struct setup *setup, const struct property *property)
     }
     if (option) { return set_option(setup, source, option, property); }
     if (set_prefix(setup->sources, source, key, property->value)) { return 0; }
-    return refuse(setup, "source.%.120s: a source has no key \"%.80s\"; `freshet-ingest "
+    const char *meant = nearest_key(key);
+    return refuse(setup, "source.%.120s: a source has no key \"%.80s\"; %s%s%s`freshet-ingest "
                   "--options` lists them, and topic.%s=NAME names its topic",
-                  property->key, key, source->name);
+                  property->key, key, meant ? "did you mean " : "", meant ? meant : "",
+                  meant ? "? " : "", source->name);
 }
 
 static int make(struct setup *setup, struct schema_cache *schemas)

@@ -12,7 +12,8 @@ static struct slice nearest_choice(const char *choices, const char *text)
     for (const char *at = choices; at;) {
         size_t size = strcspn(at, "|");
         (void)snprintf(name, sizeof(name), "%.*s", (int)size, at);
-        bool begins = (length >= 2 && strncasecmp(name, text, length) == 0) ||
+        bool holds = length >= 3 && strcasestr(name, text) != NULL;
+        bool begins = holds || (length >= 2 && strncasecmp(name, text, length) == 0) ||
                       (size >= 3 && strncasecmp(name, text, size) == 0);
         bool same = strcasecmp(name, text) == 0;
         size_t distance = same ? 0 : begins ? 1 : edit_distance(name, text) + 1;
@@ -52,6 +53,11 @@ void option_hint(const struct option *option, const char *text, struct buf *out)
 {
     if (has_quotes(text)) {
         buf_printf(out, "%svalues have no quotes around them", out->size ? "; " : "");
+        return;
+    }
+    if (strstr(text, " #") || strstr(text, "\t#")) {
+        buf_printf(out, "%sa value has no comment behind it: write that in a line of its own",
+                   out->size ? "; " : "");
         return;
     }
     if (option->type == OPTION_BOOL) { hint_truth(text, out); }

@@ -47,9 +47,14 @@ bool option_is_secret(const struct option *option, const char *key)
     return (option && option->type == OPTION_SECRET) || secret_named(slice_str(key));
 }
 
-size_t option_distance(const struct option *option, const char *key)
+size_t option_distance(const struct option *option, const char *written)
 {
-    char head[EDIT_TEXT_MAX + 1];
+    char head[EDIT_TEXT_MAX + 1], key[EDIT_TEXT_MAX + 1];
+    if (strlen(written) >= sizeof(key)) { return SIZE_MAX; }
+    for (size_t i = 0; i <= strlen(written); i++) {
+        bool upper = written[i] >= 'A' && written[i] <= 'Z';
+        key[i] = (char)(upper ? written[i] - 'A' + 'a' : written[i]);
+    }
     if (option->type != OPTION_PREFIX) { return edit_distance(option->name, key); }
     size_t size = 0;
     for (const char *at = strchr(option->name, '.'); at; at = strchr(at + 1, '.')) {
@@ -61,6 +66,17 @@ size_t option_distance(const struct option *option, const char *key)
     memcpy(head, key, size);
     head[size] = '\0';
     return edit_distance(option->name, head);
+}
+
+void option_variable_key(const char *head, const char *name, size_t size, char *into)
+{
+    size_t spelt = strlen(head);
+    memcpy(into, head, spelt);
+    for (size_t i = spelt; i < size; i++) {
+        bool is_upper = name[i] >= 'A' && name[i] <= 'Z';
+        into[i] = name[i] == '_' ? '.' : (char)(is_upper ? name[i] - 'A' + 'a' : name[i]);
+    }
+    into[size] = '\0';
 }
 
 void option_former_hint(const struct option *option, struct buf *out)

@@ -17,9 +17,12 @@ bool option_is_named(const struct option *option, const char *key);
 const char *option_spelt(const struct option *option, const char *variable, size_t size);
 /* Says whether the value of a key may be a secret, by its option (may be NULL) or its name. */
 bool option_is_secret(const struct option *option, const char *key);
-/* Returns the edit distance of the key to the option's name; for a prefix option, of the key's
- * first words, as many as the prefix has. */
+/* Returns the edit distance of the key, in small letters, to the option's name; for a prefix
+ * option, of the key's first words, as many as the prefix has. */
 size_t option_distance(const struct option *option, const char *key);
+/* Writes the key that a variable stands for (its name without FRESHET_): `head`, which it spells,
+ * and the rest in small letters with points. `into` has size + 1 bytes. */
+void option_variable_key(const char *head, const char *name, size_t size, char *into);
 /* Appends the hint for a former name: "OLD is now called NEW; OLD works until release 0.3.0". */
 void option_former_hint(const struct option *option, struct buf *out);
 

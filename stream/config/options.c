@@ -36,6 +36,7 @@ enum {
     OPTIONS_EXPANDED_MAX = 128 << 10, /* bytes of a value */
     OPTIONS_QUOTE_MAX = 512,
     NEAR_NAME_EDITS = 2, /* of an option's name, for a key that a prefix takes */
+    VARIABLE_NAME_LEAST = 6, /* of a variable that is taken for a misspelt option */
 };
 
 extern char **environ;
@@ -264,15 +265,9 @@ static void add_variable(struct load *load, const char *variable, const char *na
         best = spelt;
         best_size = spelt_size;
     }
-    if (!best) { return; }
-    size_t head = strlen(best);
     char *key = arena_alloc(load->options->arena, size + 1);
-    memcpy(key, best, head);
-    for (size_t i = head; i < size; i++) {
-        bool is_upper = name[i] >= 'A' && name[i] <= 'Z';
-        key[i] = name[i] == '_' ? '.' : (char)(is_upper ? name[i] - 'A' + 'a' : name[i]);
-    }
-    key[size] = '\0';
+    option_variable_key(best ? best : "", name, size, key);
+    if (!best && (size < VARIABLE_NAME_LEAST || !nearest_option(load, key, false))) { return; }
     const char *value = name + size + 1;
     add_setting(load, (struct setting){.key = key,
                                        .value = keep(load, value, strlen(value)),
@@ -302,6 +297,8 @@ static void add_pair(struct load *load, const char *pair)
         return;
     }
     const char *value = pair + size + 1;
+    if (pair[size - 1] == ' ') { value += strspn(value, " "); } /* as in a file: key = value */
+    while (size > 1 && pair[size - 1] == ' ') { size--; }
     add_setting(load, (struct setting){.key = keep(load, pair, size),
                                        .value = keep(load, value, strlen(value)),
                                        .rank = RANK_SET});

@@ -5,7 +5,7 @@
  *   1. the default in the table
  *   2. --config FILE       properties as Kafka writes them (properties.h); later files win
  *   3. the environment     FRESHET_BATCH_RECORDS_MAX for batch.records.max; other FRESHET_
- *                          variables are ignored
+ *                          variables are ignored, unless they are near misspellings
  *   4. --set KEY=VALUE     later ones win
  *
  * A value may hold `${file:/path}` or `${env:NAME}`, so that secrets stay out of the command line;

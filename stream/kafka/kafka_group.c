@@ -313,7 +313,12 @@ static int make_static_member(struct kafka *kafka, const char *const *topics, si
 {
     char text[ERROR_TEXT_MAX];
     rd_kafka_conf_t *conf = kafka->member_conf;
-    char *name = member_name(kafka->instance, topics, count);
+    _cleanup_(xfreep) int32_t *partitions = xcalloc(count, sizeof(*partitions));
+    for (size_t i = 0; i < count; i++) {
+        int result = wire_partitions(&kafka->wire, topics[i], &partitions[i]);
+        if (result < 0) { return result; }
+    }
+    char *name = member_name(kafka->instance, topics, partitions, count);
     free(kafka->instance);
     kafka->instance = name;
     kafka->member_conf = NULL;

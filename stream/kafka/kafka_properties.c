@@ -10,6 +10,8 @@
 #include "stream/kafka/kafka_internal.h"
 #include "stream/kafka/kafka_properties.h"
 
+#include <unistd.h>
+
 /* Keys that Freshet sets itself; each with the reason. */
 static const struct reserved {
     const char *key;
@@ -45,6 +47,11 @@ static const struct reserved {
     {"partitioner", "all writers of a topic must put a user or an item in the same partition "
                     "(murmur2, as Java does)"},
     {"queuing.strategy", "the order of records would change"},
+    {"allow.auto.create.topics", "a missing topic is told of; the broker's defaults are wrong for "
+                                 "ours"},
+    {"delivery.report.only.error", "acknowledgements are waited for"},
+    {"enabled_events", "acknowledgements are waited for"},
+    {"test.mock.num.brokers", "nothing would reach the brokers of bootstrap.servers"},
     {"topic.blacklist", "topics that are hidden from the client count as missing"},
 };
 
@@ -132,6 +139,19 @@ static char *explain_unknown(const char *given, const char *key)
                    nearest, nearest[0] ? "?" : "");
 }
 
+/* A file that librdkafka would open later, with a message of its TLS library. */
+static char *check_file(const struct property *property, const char *key)
+{
+    static const char tail[] = ".location";
+    size_t size = strlen(key);
+    bool file = strncmp(key, "ssl.", 4) == 0 && size > strlen(tail) &&
+                strcmp(key + size - strlen(tail), tail) == 0;
+    if (!file || strcmp(property->value, "probe") == 0 || access(property->value, R_OK) == 0) {
+        return NULL;
+    }
+    return xprintf("kafka.%s: the file cannot be read: %s", property->key, strerror(errno));
+}
+
 static char *check_one(rd_kafka_conf_t *conf, const struct property *property)
 {
     char text[ERROR_TEXT_MAX];
@@ -143,7 +163,7 @@ static char *check_one(rd_kafka_conf_t *conf, const struct property *property)
     rd_kafka_conf_res_t result =
         rd_kafka_conf_set(conf, key, property->value, text, sizeof(text));
     if (result == RD_KAFKA_CONF_UNKNOWN) { return explain_unknown(property->key, key); }
-    if (result == RD_KAFKA_CONF_OK) { return NULL; }
+    if (result == RD_KAFKA_CONF_OK) { return check_file(property, key); }
     if (secret_named(slice_str(key))) { return xprintf("kafka.%s: invalid value", property->key); }
     return xprintf("kafka.%s=%.100s: %s", property->key, property->value, text);
 }

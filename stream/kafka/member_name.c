@@ -6,10 +6,13 @@
 
 enum { HASH_DIGITS = 8 };
 
-char *member_name(const char *copy, const char *const *topics, size_t count)
+char *member_name(const char *copy, const char *const *topics, const int32_t *partitions,
+                  size_t count)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) { sum += XXH64(topics[i], strlen(topics[i]), count); }
+    for (size_t i = 0; i < count; i++) {
+        sum += XXH64(topics[i], strlen(topics[i]), (uint64_t)count << 32 | (uint32_t)partitions[i]);
+    }
     return xprintf("%s-%0*" PRIx32, copy, HASH_DIGITS, (uint32_t)(sum ^ sum >> 32));
 }
 

@@ -251,7 +251,9 @@ static int mem_subscribe(struct wire *base, const char *const *topics, size_t co
     }
     if (wire->is_static) {
         char *copy = wire->instance_id;
-        wire->instance_id = member_name(copy, topics, count);
+        _cleanup_(xfreep) int32_t *partitions = xcalloc(count, sizeof(*partitions));
+        for (size_t i = 0; i < count; i++) { partitions[i] = wire->topics[i]->parts_count; }
+        wire->instance_id = member_name(copy, topics, partitions, count);
         free(copy);
     }
     wire->listener = *listener;

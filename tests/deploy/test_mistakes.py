@@ -50,6 +50,12 @@ REFUSED = {
     "- map.user: a": ["YAML"],
     '{"map.user": "a"}': ["JSON"],
     "[ingest]\nmap.user=a": ["sections"],
+    "MAP.USER=a": ["did you mean map.user?"],
+    "timeFormat=s": ["did you mean time.format?"],
+    "bootstrap_servers=a:1": ["did you mean bootstrap.servers?"],
+    "map.user=customer # the buyer": ["no comment behind it"],
+    "becomes=Event": ["did you mean UserEvent?"],
+    "source.format=Avro": ["did you mean avro?"],
     "map.user=a\nmap.user=b": ["key=map.user", "line=1", "line 2", "keep one"],
 }
 
@@ -86,6 +92,15 @@ REFUSED_LATER = {
 }
 
 
+# The same, of what only workers use.
+REFUSED_OF_WORKERS = {
+    "kafka.security.protocol=SSL\nkafka.ssl.ca.location=/nope": ["ssl.ca.location", "No such file"],
+    "topic.clicks=shop orders": ["topic.clicks", "letters, digits"],
+    "topic.prefix=shop/": ["topic.prefix", "letters, digits"],
+    "schemas.path=/nope": ["/nope", "No such file"],
+    "state.dir=": ["state.dir", "name a directory"],
+}
+
 # What `freshet map` says of a mapping, and ingest before it connects.
 MAPPINGS = {
     "action.order=BUY:5": ["there is no kind BUY", "did you mean PURCHASE?"],
@@ -98,15 +113,18 @@ MAPPINGS = {
     "map.item=lines.*.sku": ["map.item", "write lines[*].sku"],
     "map.item=.lines[].sku": ["map.item", "write lines[*].sku"],
     "map.item=lines[].sku": ["map.item", "lines[*].sku"],
+    "source.clicks.map.itm=a": ["did you mean map.item?"],
+    "sources=orders\nsource.order.map.item=a": ["did you mean orders?"],
+    'sources=orders\nsource.orders.map.item="a"': ["no quotes"],
     "becomes=Item\nmap.item=id\nmap.tags=brand=$.brand,$.color": ["write brand=brand,color"],
 }
 
 
-@pytest.mark.parametrize("text", [*REFUSED_LATER, *MAPPINGS])
+@pytest.mark.parametrize("text", [*REFUSED_LATER, *REFUSED_OF_WORKERS, *MAPPINGS])
 def test_it_is_refused_before_it_connects(tmp_path, text):
     code, said = start(tmp_path, text)
     assert code == CONFIG and "cannot start" in said, said
-    for word in {**REFUSED_LATER, **MAPPINGS}[text]:
+    for word in {**REFUSED_LATER, **REFUSED_OF_WORKERS, **MAPPINGS}[text]:
         assert word in said, said
     assert "s3cret" not in said
 
@@ -181,3 +199,22 @@ def test_limits_of_options_are_round(worker):
     for name, _, limits in rows:
         for amount in re.findall(r"\d+", limits):
             assert len(amount.rstrip("0")) <= 4, f"{name}: {limits}"
+
+
+def test_a_file_without_its_flag_is_told(tmp_path):
+    code, said = start(tmp_path, "", "ingest.properties")
+    assert code == 64 and "--config FILE" in said
+
+
+@pytest.mark.parametrize("words", [["similar", "X", "--count", "three"],
+                                   ["peek", "clicks", "--limit", "one", "-p", "9"]])
+def test_a_number_that_is_none_is_told(words):
+    code, said = freshet(*words)
+    assert code == 64 and "is wrong; it takes" in said
+
+
+def test_commands_refuse_misspelt_keys():
+    for key, meant in [("topic.prefx", "topic.prefix"), ("soures", "sources"),
+                       ("bootstrap.server", "bootstrap.servers")]:
+        code, said = freshet("status", "--set", f"{key}=x")
+        assert code == CONFIG and f"did you mean {meant}?" in said, said

@@ -57,12 +57,39 @@ static void paths_are_told(void **state)
     check("x", "{\"y\":1}", NULL, true, "");
 }
 
+static void check_unit(const char *value_text, enum time_format format, const char *expected)
+{
+    struct buf out;
+    json_t *value = json_loads(value_text, JSON_DECODE_ANY, NULL);
+    buf_init(&out, 100);
+    refusal_time_unit(value, format, &out);
+    buf_append(&out, "", 1);
+    assert_string_equal(out.data, expected);
+    buf_release(&out);
+    json_decref(value);
+}
+
+static void units_of_times_are_told(void **state)
+{
+    check_unit("1700000000", TIME_FORMAT_MS, "; did you mean time.format=s?");
+    check_unit("1700000000.5", TIME_FORMAT_MS, "; did you mean time.format=s?");
+    check_unit("1700000000000", TIME_FORMAT_S, "; did you mean time.format=ms?");
+    check_unit("1700000000000000", TIME_FORMAT_MS, "; did you mean time.format=us?");
+    check_unit("1700000000000000000", TIME_FORMAT_MS, "; did you mean time.format=ns?");
+    check_unit("\"1700000000\"", TIME_FORMAT_MS, "; did you mean time.format=s?");
+    check_unit("1700000000", TIME_FORMAT_S, "");
+    check_unit("12", TIME_FORMAT_MS, "");
+    check_unit("\"yesterday\"", TIME_FORMAT_MS, "");
+    check_unit("null", TIME_FORMAT_MS, "");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_told),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(paths_are_told),
+        cmocka_unit_test(units_of_times_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@ static void test_choices(void **state)
     check(OPTION_CHOICE, "warning", "; did you mean warn?");
     check(OPTION_CHOICE, "exactly-once", "; did you mean exactly_once?");
     check(OPTION_CHOICE, "at_least_onze", "; did you mean at_least_once?");
+    check(OPTION_CHOICE, "least_once", "; did you mean at_least_once?");
     check(OPTION_CHOICE, "verbose", "");
     check(OPTION_CHOICE, "", "");
     check(OPTION_CHOICE, "q", "");
@@ -39,6 +40,9 @@ static void test_other_types(void **state)
     check(OPTION_STRING, "\"a\"", "values have no quotes around them");
     check(OPTION_STRING, "\"", "");
     check(OPTION_STRING, "[\"a.b\"]", "");
+    check(OPTION_STRING, "customer # the buyer",
+          "a value has no comment behind it: write that in a line of its own");
+    check(OPTION_STRING, "a#b", "");
     check(OPTION_LONG, "iso", "");
 }
 

@@ -279,6 +279,23 @@ static void test_misspelt(void **state)
     assert_int_equal(count_errors(), ARRAY_COUNT(lines));
 }
 
+/* Variables of others are ignored; a near misspelling of an option is none of theirs. */
+static void test_misspelt_variable(void **state)
+{
+    setenv("FRESHET_BATCH_RECORDS_MAXX", "5", 1);
+    setenv("FRESHET_DECAX", "5", 1);
+    int result = LOAD("--set", "name = x");
+    unsetenv("FRESHET_BATCH_RECORDS_MAXX");
+    unsetenv("FRESHET_DECAX");
+    assert_int_equal(result, OPTIONS_BAD);
+    expect_error("key=batch.records.maxx variable=FRESHET_BATCH_RECORDS_MAXX "
+                 "hint=\"unknown; did you mean batch.records.max?\"", NULL);
+    assert_int_equal(count_errors(), 1);
+    assert_int_equal(LOAD("--set", "name = x", "--set", "STRICT-mode=true"), OPTIONS_BAD);
+    expect_error("key=STRICT-mode argument=--set hint=\"unknown; did you mean strict-mode?\"",
+                 NULL);
+}
+
 static void test_repeated_key(void **state)
 {
     write_file(first_path, "name=x\ndecay=0.1\nhttp.password=a\ndecay=0.2\nhttp.password=b\n");
@@ -535,6 +552,7 @@ int main(void)
         TEST(test_prefix),
         TEST(test_all_faults),
         TEST(test_misspelt),
+        TEST(test_misspelt_variable),
         TEST(test_repeated_key),
         TEST(test_other_formats),
         TEST(test_placeholders),

@@ -29,11 +29,20 @@ static void test_what_is_right(void **state)
 {
     assert_null(kafka_properties_fault(NULL));
     CHECK(NULL, "consumer.session.timeout.ms", "6000", "producer.linger.ms", "5", "debug", "all");
-    CHECK(NULL, "security.protocol", "SSL", "ssl.ca.location", "/ca");
+    CHECK(NULL, "security.protocol", "SSL", "ssl.ca.location", "/proc/version");
     CHECK(NULL, "security.protocol", "sasl_ssl", "sasl.mechanism", "SCRAM-SHA-512",
           "sasl.username", "a", "sasl.password", "s3cret");
     CHECK(NULL, "security.protocol", "SASL_PLAINTEXT", "sasl.mechanisms", "OAUTHBEARER",
           "sasl.oauthbearer.config", "principal=a");
+}
+
+static void test_files_that_are_not_there(void **state)
+{
+    CHECK("kafka.ssl.ca.location: the file cannot be read: No such file or directory",
+          "security.protocol", "SSL", "ssl.ca.location", "/nope");
+    CHECK("kafka.ssl.key.location: the file cannot be read", "security.protocol", "SSL",
+          "ssl.key.location", "/s3cret");
+    CHECK(NULL, "security.protocol", "SSL", "ssl.ca.location", "probe");
 }
 
 /* What the guarantees rest on, for one kind of client, too. */
@@ -45,7 +54,8 @@ static void test_what_is_not_yours(void **state)
         "transactional.id", "enable.idempotence", "acks", "request.required.acks",
         "auto.offset.reset", "max.in.flight.requests.per.connection", "max.in.flight", "retries",
         "message.send.max.retries", "bootstrap.servers", "metadata.broker.list", "group.protocol",
-        "enable.gapless.guarantee", "auto.commit.enable",
+        "enable.gapless.guarantee", "auto.commit.enable", "allow.auto.create.topics",
+        "delivery.report.only.error", "test.mock.num.brokers", "enabled_events",
     };
     for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
         char longer[100], part[200];
@@ -77,15 +87,16 @@ static void test_a_login_that_is_not_complete(void **state)
           "SCRAM-SHA-256", "sasl.username", "a");
     CHECK("nobody would log in", "sasl.mechanism", "PLAIN", "sasl.username", "a",
           "sasl.password", "s3cret");
-    CHECK("would not be encrypted", "ssl.ca.location", "/ca");
+    CHECK("would not be encrypted", "ssl.ca.location", "/proc/version");
     CHECK("would not be encrypted", "security.protocol", "sasl_plaintext", "sasl.mechanism",
-          "OAUTHBEARER", "ssl.ca.location", "/ca");
+          "OAUTHBEARER", "ssl.ca.location", "/proc/version");
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_right),
+        cmocka_unit_test(test_files_that_are_not_there),
         cmocka_unit_test(test_what_is_not_yours),
         cmocka_unit_test(test_what_is_misspelt),
         cmocka_unit_test(test_a_login_that_is_not_complete),

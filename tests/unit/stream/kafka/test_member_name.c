@@ -4,9 +4,12 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#define NAME(...)                                                                                  \
-    member_name("g-host-1", (const char *const[]){__VA_ARGS__},                                    \
-                ARRAY_COUNT(((const char *const[]){__VA_ARGS__})))
+static char *name(const char *first, int32_t first_count, const char *second, int32_t second_count)
+{
+    const char *const topics[] = {first, second};
+    const int32_t partitions[] = {first_count, second_count};
+    return member_name("g-host-1", topics, partitions, second ? 2 : 1);
+}
 
 static void check(char *one, char *other, bool same)
 {
@@ -18,12 +21,18 @@ static void check(char *one, char *other, bool same)
 
 static void test_it_is_of_the_topics(void **state)
 {
-    check(NAME("a"), NAME("a"), true);
-    check(NAME("a", "b"), NAME("b", "a"), true);
-    check(NAME("a"), NAME("b"), false);
-    check(NAME("a"), NAME("a", "b"), false);
-    check(NAME("a", "a"), NAME("b", "b"), false);
-    check(NAME("ab"), NAME("a", "b"), false);
+    check(name("a", 1, NULL, 0), name("a", 1, NULL, 0), true);
+    check(name("a", 1, "b", 2), name("b", 2, "a", 1), true);
+    check(name("a", 1, NULL, 0), name("b", 1, NULL, 0), false);
+    check(name("a", 1, NULL, 0), name("a", 1, "b", 1), false);
+    check(name("a", 1, "a", 1), name("b", 1, "b", 1), false);
+    check(name("ab", 1, NULL, 0), name("a", 1, "b", 1), false);
+}
+
+static void test_it_is_of_their_partitions(void **state)
+{
+    check(name("a", 1, NULL, 0), name("a", 2, NULL, 0), false);
+    check(name("a", 1, "b", 2), name("a", 2, "b", 1), false);
 }
 
 static void test_it_is_of_one_copy(void **state)
@@ -39,6 +48,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_is_of_the_topics),
+        cmocka_unit_test(test_it_is_of_their_partitions),
         cmocka_unit_test(test_it_is_of_one_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
