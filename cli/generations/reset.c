@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 struct reset {
-    bool yes; /* flag */
+    bool yes;   /* flag */
+    bool lossy; /* flag */
 
     const struct client *client;
     struct wire *wire;
@@ -19,7 +20,32 @@ struct reset {
 
 static const struct flag flags[] = {
     SWITCH('y', "yes", yes, "Do not ask for confirmation"),
+    SWITCH(0, "lossy", lossy,
+           "Reset the base although `events` no longer has all events that were counted"),
 };
+
+/* The base counts again what `events` has. What retention has deleted there is lost with the
+ * counts, so that is told first. Returns 0, or EXIT_FAILURE with the fault printed. */
+static int check_events(const struct reset *reset)
+{
+    _cleanup_(xfreep) char *events = client_topic_of(reset->client, "events", "");
+    int32_t partitions = 0;
+    int64_t low, end, gone = 0;
+    if (wire_partitions(reset->wire, events, &partitions) < 0) {
+        return client_fail_topic(reset->client, reset->wire, events, "events");
+    }
+    for (int32_t p = 0; p < partitions; p++) {
+        if (wire_bounds(reset->wire, events, p, &low, &end) < 0) {
+            return client_fail("%s", wire_why(reset->wire));
+        }
+        gone += low;
+    }
+    if (!gone || reset->lossy) { return 0; }
+    return client_fail("%s has lost its first %" PRId64 " records (retention, or they were "
+                       "deleted): what they added to the counts cannot be counted again; hint: "
+                       "--lossy does it all the same",
+                       events, gone);
+}
 
 /* Prints why the generation cannot be reset; 0 when it can. */
 static int check(const struct reset *reset, const struct generations *generations,
@@ -43,7 +69,7 @@ static int check(const struct reset *reset, const struct generations *generation
         return client_fail("the switch away from %s is not over; hint: freshet promote %s",
                            reset->word, generation_label(generations->live));
     }
-    return 0;
+    return generation[0] ? 0 : check_events(reset);
 }
 
 static bool confirmed(const struct reset *reset)
@@ -112,8 +138,9 @@ const struct command reset_command = {
         "Deletes all that a generation made (base: the one without a name): input offsets, "
         "internal topics, outputs and the local state below state.dir. Events, catalogue and other "
         "generations stay. The base's topics are recreated, empty; its workers then count from the "
-        "first event that is kept. The command refuses while one of the generation's groups has a "
-        "member, and for a generation that is live beside another.",
+        "first event that is kept; when some are not, that needs --lossy. The command refuses "
+        "while one of the generation's groups has a member, and for a generation that is live "
+        "beside another.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_KAFKA,

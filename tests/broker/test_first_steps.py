@@ -4,6 +4,9 @@ tests/deploy/test_mistakes.py)."""
 import json
 import subprocess
 
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
 from conftest import BIN, ROOT
 
 ORDERS = {"map.action": "=PURCHASE", "time.format": "s"}
@@ -94,6 +97,18 @@ def test_why_records_are_refused_and_what_runs(kafka, worker):
     assert f"did you mean {kafka.prefix}clicks?" in freshet(kafka, "peek", "click", *prefix, code=1)
     nowhere = freshet(kafka, "list", "1", "-g", "nosuchgen", *prefix, code=1)
     assert f"topic {kafka.prefix}lists.nosuchgen does not exist" in nowhere
+
+
+def test_a_reset_that_would_lose_counts_is_told(kafka):
+    """Followed alone, a hint to reset loses what retention has deleted from `events`."""
+    for name in ["events", "recommendations", "generations"]:
+        kafka.topic(name)
+    kafka.produce(kafka.prefix + "events", [(b"k", b"v", TIME_MS)] * 3)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    for done in admin.delete_records([TopicPartition(kafka.prefix + "events", 0, 2)]).values():
+        done.result()
+    said = freshet(kafka, "reset", "base", "--yes", "--prefix", kafka.prefix, code=1)
+    assert "has lost its first 2 records" in said and "--lossy" in said
 
 
 def make(world, *words, code=0):
