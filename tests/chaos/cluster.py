@@ -10,14 +10,16 @@ import time
 
 import checkout
 import daemon
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource,
+                                   NewPartitions)
 from proxy import Proxy
 
 HOST = "127.0.0.1"
 NODES = 3
 HEAP = "256m"
 IN_SYNC_SECONDS = 60
+COMMAND_SECONDS = 60
 LOCAL_KAFKA = checkout.ROOT / "deploy/local-kafka"
 
 
@@ -113,6 +115,53 @@ class Cluster:
                 return True
             time.sleep(0.3)
         return False
+
+    def quota(self, bytes_per_second):
+        """Limits what every client may produce, per broker; None: no limit."""
+        change = ["--delete-config", "producer_byte_rate"] if bytes_per_second is None else \
+            ["--add-config", f"producer_byte_rate={bytes_per_second}"]
+        subprocess.run(["java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp",
+                        f"{checkout.BUILD}/kafka/libs/*", "kafka.admin.ConfigCommand",
+                        "--bootstrap-server", self.bootstrap(), "--alter", "--entity-type",
+                        "clients", "--entity-default", *change],
+                       check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       timeout=COMMAND_SECONDS)
+
+    def set_topic(self, topic, **values):
+        """Sets properties of a topic, with _ for . in their names."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[
+            ConfigEntry(name.replace("_", "."), value,
+                        incremental_operation=AlterConfigOpType.SET)
+            for name, value in values.items()])
+        for future in self.admin.incremental_alter_configs([resource]).values():
+            future.result(COMMAND_SECONDS)
+
+    def topic_setting(self, topic, name):
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        future, = self.admin.describe_configs([resource]).values()
+        return future.result(COMMAND_SECONDS)[name].value
+
+    def add_partitions(self, topic, count):
+        """Adds so many; returns how many there are then."""
+        total = len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions) + count
+        for future in self.admin.create_partitions([NewPartitions(topic, total)]).values():
+            future.result(COMMAND_SECONDS)
+        return total
+
+    def offsets(self, group):
+        """The committed offsets: (topic, partition) -> offset."""
+        future, = self.admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group)]).values()
+        return {(one.topic, one.partition): one.offset
+                for one in future.result(COMMAND_SECONDS).topic_partitions}
+
+    def set_offsets(self, group, topic, offsets):
+        """Sets the offsets of a group without members."""
+        request = ConsumerGroupTopicPartitions(
+            group, [TopicPartition(topic, partition, offset)
+                    for partition, offset in offsets.items()])
+        for future in self.admin.alter_consumer_group_offsets([request]).values():
+            future.result(COMMAND_SECONDS)
 
     def heal(self):
         """Everything as at the beginning."""

@@ -9,7 +9,9 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
+from confluent_kafka import KafkaException
 from workers import TWIN
 
 FAULTS = {}
@@ -330,6 +332,113 @@ def write_limit(stage, one):
         stage.sleep(0.1)
     stage.workers.signal(*place(one), signal.SIGKILL)
     return "file-size limit instead of a full disk (no mount here)"
+
+
+# ---- What operators do ----
+
+CHANGELOGS = {"features": "features-changelog", "trainer": "neighbours", "scorer": "lists"}
+INPUTS = {"features": "events", "trainer": "pair-deltas"}
+SESSION_SECONDS = 7  # of the workers' consumers, and a little
+
+
+@fault("quota")
+def _(stage, one, rng):
+    """Commits must become as small as can be delivered in their time."""
+    try:
+        stage.cluster.quota(one.about["bytes"])
+        stage.sleep(2 * one.about["seconds"])
+    finally:
+        stage.cluster.quota(None)
+    return f"{one.about['bytes']} bytes a second"
+
+
+@fault("partitions-added")
+def _(stage, one, rng):
+    """To a table, in steps that come to many partitions."""
+    return f"{stage.cluster.add_partitions(stage.prefix + 'items', rng.randrange(1, 30))} now"
+
+
+@fault("few-descriptors")
+def _(stage, one, rng):
+    """A running copy cannot open another file or connection for a while."""
+    pid = stage.workers.pid(*place(one))
+    if pid is None:
+        return "did not run"
+    try:
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        open_now = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now + rng.randrange(3), before[1]))
+    except (OSError, ValueError):
+        return "SKIPPED: the limit cannot be set"
+    stage.sleep(one.about["seconds"])
+    if stage.workers.pid(*place(one)) != pid:
+        return "ended, and was started again"
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    return "went on"
+
+
+@fault("topic-settings")
+def _(stage, one, rng):
+    """Another tool sets the changelog to cleanup.policy=delete, and a copy starts meanwhile: it
+    must refuse to (78) and must not touch its state."""
+    worker, slot = place(one)
+    topic = stage.prefix + CHANGELOGS[worker]
+    policy = stage.cluster.topic_setting(topic, "cleanup.policy")
+    with stage.workers.may_refuse():
+        try:
+            stage.cluster.set_topic(topic, cleanup_policy="delete")
+            stage.workers.signal(worker, slot, ending(rng))
+            stage.sleep(one.about["seconds"])
+        finally:
+            stage.cluster.set_topic(topic, cleanup_policy=policy)
+        stage.wait_healthy(worker, slot, 20)
+    return policy
+
+
+def alone(stage, worker, act):
+    """Ends all copies of a worker, waits until its group is empty, acts, and starts them again."""
+    slots = stage.workers.wanted_slots(worker)
+    for slot in slots:
+        stage.workers.unwant(worker, slot, signal.SIGKILL)
+    for slot in slots:
+        stage.workers.wait_gone(worker, slot)
+    try:
+        stage.sleep(SESSION_SECONDS)
+        return act()
+    finally:
+        for slot in slots:
+            stage.workers.want(worker, slot)
+
+
+@fault("offsets-back")
+def _(stage, one, rng):
+    """`kafka-consumer-groups --reset-offsets`: what was counted must not be counted again."""
+    worker = one.about["worker"]
+    group, topic = f"freshet-{stage.prefix}{worker}", stage.prefix + INPUTS[worker]
+
+    def act():
+        back = {partition: max(0, offset - rng.randrange(1, 2000)) if rng.random() < 0.7 else 0
+                for (name, partition), offset in stage.cluster.offsets(group).items()
+                if name == topic and offset > 0}
+        if back:
+            stage.cluster.set_offsets(group, topic, back)
+        return f"{len(back)} partitions"
+    try:
+        return alone(stage, worker, act)
+    except KafkaException as error:  # a broker is away, or a member is still there
+        return f"SKIPPED: {error.args[0].str()}"
+
+
+@fault("disk-from-before")
+def _(stage, one, rng):
+    """Local state comes back that is older than its changelog keeps tombstones."""
+    topic = stage.prefix + CHANGELOGS[one.about["worker"]]
+    kept = stage.cluster.topic_setting(topic, "delete.retention.ms")
+    try:
+        stage.cluster.set_topic(topic, delete_retention_ms="1000")
+        return FAULTS["state-old"](stage, one, rng)
+    finally:
+        stage.cluster.set_topic(topic, delete_retention_ms=kept)
 
 
 # ---- The small disk ----

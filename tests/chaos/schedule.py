@@ -1,20 +1,24 @@
 """What happens when: made from the seed alone.
 
-Two lanes run side by side, one for brokers and the network, one for workers and their state; in a
-lane one fault follows the other. The same seed gives the same faults in the same order; how they
-meet what the workers are doing is the machine's affair.
+Three lanes run side by side, one for brokers and the network, one for workers and their state, one
+for what operators do to topics, groups and limits; in a lane one fault follows the other. The same
+seed gives the same faults in the same order; how they meet what the workers are doing is the
+machine's affair.
 """
 
 import random
 from dataclasses import dataclass, field
 
-LANES = ("brokers", "workers")
+LANES = ("brokers", "workers", "operators")
 # kind -> weight in its lane. Long ones are rarer.
 BROKERS = {"broker-kill": 4, "broker-stop": 3, "broker-pause": 4, "brokers-bounce": 1,
            "brokers-pause": 2, "net-cut": 6, "net-slow": 4, "net-hole": 5, "net-deaf": 5,
            "net-refuse": 4}
 WORKERS = {"kill": 8, "kill-burst": 3, "kill-all": 2, "pause": 7, "term": 5, "roll": 2, "scale": 3,
            "twin": 4, "state-deleted": 4, "state-old": 3, "state-truncated": 5, "disk-full": 2}
+OPERATORS = {"quota": 3, "partitions-added": 2, "few-descriptors": 3, "topic-settings": 3,
+             "offsets-back": 3, "disk-from-before": 2}
+KINDS = {"brokers": BROKERS, "workers": WORKERS, "operators": OPERATORS}
 STATELESS_TOO = ("kill", "kill-burst", "pause", "term", "roll", "scale", "twin")
 NAMES = ("features", "trainer", "scorer", "ingest")
 NAME_WEIGHTS = (4, 4, 2, 2)
@@ -45,17 +49,27 @@ def about_broker(rng, kind):
     return about
 
 
+def about_operator(rng, kind):
+    names = STATEFUL[:2] if kind in ("offsets-back", "disk-from-before") else STATEFUL
+    return {"worker": rng.choice(names), "slot": rng.randrange(2),
+            "seconds": round(rng.uniform(4, 10), 1),
+            "bytes": rng.choice([60_000, 150_000, 400_000])}
+
+
 def about_worker(rng, kind):
     names = NAMES if kind in STATELESS_TOO else STATEFUL
     return {"worker": rng.choices(names, NAME_WEIGHTS[:len(names)])[0], "slot": rng.randrange(2),
             "seconds": round(rng.uniform(7, 11), 1)}
 
 
+ABOUT = {"brokers": about_broker, "workers": about_worker, "operators": about_operator}
+
+
 def lane(name, seed):
     """The lane's faults, for ever. The first ones go round all kinds, so that short runs differ
     little in what they cover."""
     rng = random.Random(f"{name}-{seed}")
-    weights = BROKERS if name == "brokers" else WORKERS
+    weights = KINDS[name]
     pending = []
     while True:
         if not pending:
@@ -65,5 +79,5 @@ def lane(name, seed):
             pending = first + [kind for kind in pending if kind not in first or
                                rng.random() < 0.7]
         kind = pending.pop(0)
-        about = (about_broker if name == "brokers" else about_worker)(rng, kind)
+        about = ABOUT[name](rng, kind)
         yield Fault(name, kind, rng.randrange(1 << 30), round(rng.uniform(0.2, 2.0), 1), about)
