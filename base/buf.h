@@ -38,9 +38,10 @@ static inline char *buf_reserve(struct buf *buf, size_t more)
 /* Appends bytes. */
 static inline void buf_append(struct buf *buf, const void *data, size_t size)
 {
+    if (!size) { return; }
     char *at = buf_reserve(buf, size);
     if (!at) { return; }
-    if (size) { memcpy(at, data, size); }
+    memcpy(at, data, size);
     buf->size += size;
 }
 /* Appends a formatted text. */

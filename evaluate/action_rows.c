@@ -128,6 +128,7 @@ static struct slice next_word(struct slice *words)
     struct slice rest = *words;
     while (rest.size && *rest.data == ' ') { rest = slice_of(rest.data + 1, rest.size - 1); }
     size_t size = 0;
+    if (!rest.size) { return *words = (struct slice){0}; }
     while (size < rest.size && rest.data[size] != ' ') { size++; }
     *words = slice_of(rest.data + size, rest.size - size);
     return slice_of(rest.data, size);

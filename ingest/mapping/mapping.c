@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "ingest/mapping/json_value.h"
 #include "ingest/mapping/mapping_internal.h"
+#include "ingest/payload/rendered_times.h"
 #include "ingest/mapping/refusal_text.h"
 
 const struct contract *target_contract(enum target target)
@@ -150,6 +151,9 @@ static const struct rule *map_document(struct work *work, enum mapped *ret_field
     bool ignored = false;
     work->element = NULL;
     work->index = 0;
+    if (work->rendered && work->mapping->by_logical_type) {
+        rendered_times_put(work->mapping->schemas, work->document);
+    }
     work->candidate.is_object = json_is_object(work->document) ||
                                 (work->mapping->whole_arrays && json_is_array(work->document));
     const struct rule *broken = rules_check(STAGE_JSON, &work->candidate, ret_field);

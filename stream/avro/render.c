@@ -26,7 +26,7 @@ static void put_real(struct buf *out, double value, bool narrow)
 }
 
 /* Writes a count of units since 1970 as ISO 8601; false outside the years 0 to 9999. */
-static bool put_time(struct buf *out, enum schema_logical logical, int64_t count)
+bool render_time(struct buf *out, enum schema_logical logical, int64_t count)
 {
     static const int64_t per_second[] = {
         [LOGICAL_TIMESTAMP_MILLIS] = 1000,
@@ -66,7 +66,7 @@ static bool render_number(struct cursor *cursor, const struct schema_node *node,
         return false;
     }
     bool time = cursor->times_as_text && node->logical != LOGICAL_NONE;
-    if (!time || !put_time(out, node->logical, whole)) { buf_printf(out, "%" PRId64, whole); }
+    if (!time || !render_time(out, node->logical, whole)) { buf_printf(out, "%" PRId64, whole); }
     return true;
 }
 

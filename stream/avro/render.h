@@ -19,5 +19,8 @@
  * cursor refuses the bytes or out is full ("over_limit"); out then holds a part of the value. */
 bool render_value(struct cursor *cursor, const struct schema_node *node, int depth,
                   struct buf *out);
+/* Appends a count of the unit of a logical type since 1970 as an ISO 8601 text in quotes; false,
+ * and nothing is appended, outside the years 0 to 9999. */
+bool render_time(struct buf *out, enum schema_logical logical, int64_t count);
 
 #endif

@@ -131,6 +131,11 @@ static int add(struct schema_cache *schemas, const char *json, uint64_t *ret_fin
     return -EINVAL;
 }
 
+const struct schema *schema_cache_at(const struct schema_cache *schemas, size_t index)
+{
+    return index < schemas->count ? schemas->schemas[index] : NULL;
+}
+
 const struct schema *schema_cache_named(const struct schema_cache *schemas, const char *name)
 {
     for (size_t i = 0; i < schemas->named_count; i++) {

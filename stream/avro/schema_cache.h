@@ -54,6 +54,8 @@ bool schema_cache_knows(const struct schema_cache *schemas, uint64_t id);
  * -EBADMSG. */
 int schema_cache_missing(const struct schema_cache *schemas, struct frame frame,
                          struct codec_error *ret_error);
+/* Returns one of the cache's Avro schemas; NULL past the last. */
+const struct schema *schema_cache_at(const struct schema_cache *schemas, size_t index);
 /* Finds the schema of a file of schema_cache_add_dir() by the file's name without its ending, in
  * any case (view, 6f1b…); NULL when there is none. */
 const struct schema *schema_cache_named(const struct schema_cache *schemas, const char *name);
