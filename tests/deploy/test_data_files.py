@@ -111,7 +111,7 @@ def test_samples_of_a_mapping_are_read_the_same(tmp_path):
 
 def test_what_peek_prints_is_mapped_as_ingest_maps_it():
     """Times are numbers in it: the schema in schemas.path says of what unit."""
-    done = subprocess.run([FRESHET, "map", "--config", "config.properties", "--try", "input", "--at",
-                           "1795424400000"], cwd=ROOT / "tests/files/peeked", text=True,
+    done = subprocess.run([FRESHET, "map", "--config", "config.properties", "--try", "input",
+                           "--at", "1795424400000"], cwd=ROOT / "tests/files/peeked", text=True,
                           check=False, capture_output=True, timeout=60)
     assert done.returncode == 0 and '"event_time_ms":1795424395000' in done.stdout, done.stderr

@@ -6,7 +6,8 @@
 
 static const char schema[] =
     "{\"type\":\"record\",\"name\":\"V\",\"fields\":[{\"name\":\"user\",\"type\":\"string\"},"
-    "{\"name\":\"at\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}]},"
+    "{\"name\":\"at\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":"
+    "\"timestamp-micros\"}]},"
     "{\"name\":\"days\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"int\",\"logicalType\":"
     "\"date\"}}},{\"name\":\"n\",\"type\":\"long\"}]}";
 
