@@ -37,7 +37,7 @@ int action_time_read(const char *unit, struct slice text, int64_t *ret_ms)
     if (!text.size || text.size > TIME_BYTES_MAX) { return -EINVAL; }
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';
-    if (strcmp(unit, "iso8601") == 0) { return timestamp_from_iso8601(text, ret_ms); }
+    if (strcmp(unit, "iso8601") == 0) { return timestamp_from_text(text, ret_ms); }
     if (strchr(unit, '%')) { return read_pattern(unit, copy, ret_ms); }
     for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
         if (strcmp(unit, units[i].unit) == 0) {

@@ -6,6 +6,7 @@
 #include "cli/samples.h"
 #include "ingest/mapping/sources.h"
 #include "schemas/contracts.h"
+#include "schemas/forget_request.h"
 #include "stream/topics.h"
 
 enum { SAMPLE_ARENA_BLOCK = 1 << 16, MESSAGE_BYTES_MAX = 1 << 20, TEXT_BYTES_MAX = 8 << 20 };
@@ -23,7 +24,8 @@ struct sampling {
     struct buf message;
     struct buf text;
     int64_t line;
-    int64_t seen, refused, ignored, written;
+    struct codec *requests;
+    int64_t seen, refused, ignored, written, skipped;
 };
 
 /* ---- Printing ---- */
@@ -41,13 +43,16 @@ static void print(json_t *object)
 }
 
 /* The message that would be written, decoded again. */
-static json_t *value_of(struct sampling *sampling, enum target target, const void *object)
+static json_t *value_of(struct sampling *sampling, enum target target,
+                        const struct becoming *becoming)
 {
     struct codec_error error;
+    const void *object = becoming->object;
+    struct codec *codec = becoming->request ? sampling->requests : sampling->codecs[target];
     if (!object) { return json_null(); }
     buf_clear(&sampling->message);
     buf_clear(&sampling->text);
-    int rc = codec_encode(sampling->codecs[target], object, &sampling->message);
+    int rc = codec_encode(codec, object, &sampling->message);
     assert(rc == 0);
     rc =
         codec_json(sampling->schemas, buf_slice(&sampling->message), &sampling->text, NULL, &error);
@@ -62,17 +67,23 @@ static void print_outcome(struct sampling *sampling, const struct outcome *outco
         const struct becoming *becoming = &outcome->at[i];
         json_t *object = json_object();
         json_object_set_new(object, "line", json_integer(sampling->line));
-        json_object_set_new(object, "becomes", json_string(names[outcome->target]));
+        json_object_set_new(object, "becomes",
+                            json_string(becoming->request ? "ForgetRequest"
+                                                          : names[outcome->target]));
         json_object_set_new(object, "key", text_of(becoming->key));
-        json_object_set_new(object, "value", value_of(sampling, outcome->target, becoming->object));
+        json_object_set_new(object, "value", value_of(sampling, outcome->target, becoming));
         print(object);
     }
     sampling->written += (int64_t)outcome->count;
+    sampling->skipped += (int64_t)outcome->skipped;
     if (outcome->count) { return; }
     sampling->ignored++;
     json_t *object = json_object();
     json_object_set_new(object, "line", json_integer(sampling->line));
     json_object_set_new(object, "ignored", json_true());
+    if (outcome->skipped) {
+        json_object_set_new(object, "skipped", json_integer((json_int_t)outcome->skipped));
+    }
     print(object);
 }
 
@@ -214,6 +225,10 @@ static int map_file(struct sampling *sampling, struct line_file *file)
     fprintf(stderr, "freshet: %" PRId64 " records: %" PRId64 " written, %" PRId64
             " would be dead letters, %" PRId64 " ignored\n",
             sampling->seen, sampling->written, sampling->refused, sampling->ignored);
+    if (sampling->skipped) {
+        fprintf(stderr, "freshet: %" PRId64 " elements without an id were skipped\n",
+                sampling->skipped);
+    }
     return sampling->refused ? EXIT_FAILURE : 0;
 }
 
@@ -257,6 +272,7 @@ int samples_map(const struct samples *samples)
     for (size_t i = 0; i < TARGETS_COUNT; i++) {
         sampling.codecs[i] = codec_new(target_contract((enum target)i), sampling.schemas);
     }
+    sampling.requests = codec_new(&forget_request_contract, sampling.schemas);
     sampling.arena = arena_new(SAMPLE_ARENA_BLOCK);
     buf_init(&sampling.message, MESSAGE_BYTES_MAX);
     buf_init(&sampling.text, TEXT_BYTES_MAX);
@@ -272,6 +288,7 @@ int samples_map(const struct samples *samples)
     sources_free(sampling.sources);
     for (size_t i = 0; i < SOURCES_MAX; i++) { free(sampling.topics[i]); }
     for (size_t i = 0; i < TARGETS_COUNT; i++) { codec_free(sampling.codecs[i]); }
+    codec_free(sampling.requests);
     options_free(sampling.options);
     schema_cache_free(sampling.schemas);
     arena_free(sampling.arena);

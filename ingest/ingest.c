@@ -13,6 +13,7 @@
 #include "ingest/redrive_digests.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/sources.h"
+#include "schemas/forget_request.h"
 #include "stream/kafka/origin.h"
 #include "stream/worker.h"
 
@@ -29,7 +30,7 @@ static const struct output outputs[] = {
      .delivery = DELIVERY_AT_ONCE,
      .shared = true,
      .cleanup = CLEANUP_LOG,
-     .contracts = {&user_event_contract}},
+     .contracts = {&user_event_contract, &forget_request_contract}},
     {.name = "items",
      .delivery = DELIVERY_AT_ONCE,
      .shared = true,
@@ -62,10 +63,13 @@ struct ingest {
     struct redrive_digests *redriven;
     bool redrives_read; /* to their end, after the records of this poll were fetched */
     struct codec *codecs[TARGETS_COUNT];
+    struct codec *requests;
     struct buf message;
     struct metric *accepted;
     struct metric *ignored;
     struct metric *ids_made;
+    struct metric *skipped;
+    struct metric *forgotten;
     struct metric *written[TARGETS_COUNT];
 };
 
@@ -76,6 +80,7 @@ static void stop(struct run *run)
     sources_free(ingest->sources);
     redrive_digests_free(ingest->redriven);
     for (size_t i = 0; i < TARGETS_COUNT; i++) { codec_free(ingest->codecs[i]); }
+    codec_free(ingest->requests);
     buf_release(&ingest->message);
     free(ingest);
     run_set_state(run, NULL);
@@ -120,16 +125,9 @@ static char *check(const void *settings, struct buf *notes)
 
 static bool uses_output(struct run *run, int output)
 {
-    return sources_become(run_settings(run), (enum target)output);
-}
-
-/* With pseudonyms, dead letters do not keep the record's bytes, which may name a user. */
-static bool drops_bytes(const struct mapping_settings *settings)
-{
-    if (settings->dead_letter_bytes != DEAD_LETTERS_AUTO) {
-        return settings->dead_letter_bytes == DEAD_LETTERS_DROP;
-    }
-    return settings->pseudonym_keys[0] != '\0';
+    const struct mapping_settings *settings = run_settings(run);
+    if (output == EVENTS && sources_forget(settings)) { return true; }
+    return sources_become(settings, (enum target)output);
 }
 
 static int start(struct run *run)
@@ -138,7 +136,8 @@ static int start(struct run *run)
         "contract=\"UserEvent\"", "contract=\"Item\"", "contract=\"UserProfile\""};
     struct ingest *ingest = run_state(run);
     struct metrics *metrics = run_metrics(run);
-    if (drops_bytes(run_settings(run))) { run_withhold_bytes(run); }
+    ingest->requests = codec_new(&forget_request_contract, run_schemas(run));
+    if (mapping_drops_bytes(run_settings(run))) { run_withhold_bytes(run); }
     ingest->redriven = redrive_digests_new(run_schemas(run));
     for (size_t i = 0; i < TARGETS_COUNT; i++) {
         ingest->codecs[i] = codec_new(target_contract((enum target)i), run_schemas(run));
@@ -151,6 +150,10 @@ static int start(struct run *run)
                                       "Source records that the mapping ignores.");
     ingest->ids_made = metrics_counter(metrics, "freshet_ingest_ids_made_total", "",
                                        "Events without an own id: duplicates are not found.");
+    ingest->skipped = metrics_counter(metrics, "freshet_ingest_elements_skipped_total", "",
+                                      "Elements of arrays that became nothing, without an id.");
+    ingest->forgotten = metrics_counter(metrics, "freshet_ingest_forget_requests_total", "",
+                                        "Users whom source records asked to forget.");
     return 0;
 }
 
@@ -169,13 +172,21 @@ static void write_one(struct task *task, enum target target, const struct becomi
 {
     struct ingest *ingest = run_state(task_run(task));
     struct slice value = {0};
+    int output = mapped->request ? EVENTS : (int)target;
     if (mapped->object) {
+        struct codec *codec = mapped->request ? ingest->requests : ingest->codecs[target];
         buf_clear(&ingest->message);
-        int rc = codec_encode(ingest->codecs[target], mapped->object, &ingest->message);
+        int rc = codec_encode(codec, mapped->object, &ingest->message);
         assert(rc == 0);
         value = buf_slice(&ingest->message);
     }
-    task_emit(task, (int)target, PARTITION_BY_KEY, mapped->key, value);
+    metric_add(mapped->request ? ingest->forgotten : ingest->written[target], 1);
+    if (!mapped->everywhere) {
+        task_emit(task, output, PARTITION_BY_KEY, mapped->key, value);
+        return;
+    }
+    int32_t partitions = run_output_partitions(task_run(task), output);
+    for (int32_t i = 0; i < partitions; i++) { task_emit(task, output, i, mapped->key, value); }
 }
 
 /* ---- Redriven records ---- */
@@ -238,7 +249,7 @@ static enum verdict map(struct task *task, struct mapping *mapping, const struct
     }
     for (size_t i = 0; i < outcome.count; i++) { write_one(task, outcome.target, &outcome.at[i]); }
     metric_add(outcome.count ? ingest->accepted : ingest->ignored, 1);
-    metric_add(ingest->written[outcome.target], (double)outcome.count);
+    metric_add(ingest->skipped, (double)outcome.skipped);
     metric_add(ingest->ids_made, (double)(mapping_ids_made(mapping) - ids_made));
     return VERDICT_DONE;
 }

@@ -32,7 +32,7 @@ bool dead_letter_time(const char *text, int64_t *ret_ms)
         char unit;
         int64_t ms;
     } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
-    if (timestamp_from_iso8601(slice_str(text), ret_ms) == 0) { return true; }
+    if (timestamp_from_text(slice_str(text), ret_ms) == 0) { return true; }
     int64_t count;
     if (!number_read(&text, &count) || count < 0 || strlen(text) != 1) { return false; }
     for (size_t i = 0; i < ARRAY_COUNT(units); i++) {

@@ -5,9 +5,14 @@
 /* Returns where the path at the start of a text ends: at a bar or at the end. */
 static size_t path_size(struct slice text)
 {
-    bool quoted = false;
+    bool quoted = false, literal = false;
     if (text.size && text.data[0] == '=') { return text.size; }
     for (size_t i = 0; i < text.size; i++) {
+        bool begins = text.data[i] == '"' && (i == 0 || text.data[i - 1] == '+');
+        if (!quoted && (literal || begins)) {
+            literal = begins || text.data[i] != '"';
+            continue;
+        }
         bool before = text.data[i] == '[' || text.data[i] == '=';
         bool opens = before && i + 1 < text.size && text.data[i + 1] == '"';
         bool closes = text.data[i] == '"' && i + 1 < text.size && text.data[i + 1] == ']';
@@ -64,12 +69,4 @@ struct field_choice *field_choice_free(struct field_choice *choice)
 json_t *field_choice_constant(const struct field_choice *choice)
 {
     return field_path_constant(choice->paths[choice->count - 1]);
-}
-
-const struct field_path *field_choice_spread(const struct field_choice *choice)
-{
-    for (size_t i = 0; i < choice->count; i++) {
-        if (field_path_spreads(choice->paths[i])) { return choice->paths[i]; }
-    }
-    return NULL;
 }

@@ -22,7 +22,5 @@ int field_choice_new(struct slice text, struct field_choice **ret_choice, const 
 struct field_choice *field_choice_free(struct field_choice *choice);
 /* Returns the constant at its end; NULL when there is none. */
 json_t *field_choice_constant(const struct field_choice *choice);
-/* Finds the first path of it that has a `[*]`; NULL when none has. */
-const struct field_path *field_choice_spread(const struct field_choice *choice);
 
 #endif

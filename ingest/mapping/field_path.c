@@ -9,21 +9,28 @@
 #include "ingest/mapping/json_text.h"
 #include "ingest/mapping/path_hint.h"
 
+#define NO_INDEX SIZE_MAX
+
 struct step {
     struct slice key;    /* data NULL: a place in an array */
-    size_t index;
+    size_t index;        /* of a key: where it is digits; else NO_INDEX */
     struct slice member; /* data NULL: the index counts; else the first element whose member is */
     struct slice wanted; /* this */
 };
 
 struct field_path {
-    char *text;
+    char *text;  /* the steps borrow from it */
+    char *whole; /* with its format; NULL: without one */
     enum path_root root;
     json_t *constant;
     size_t steps_count;
-    bool spreads;
-    size_t star; /* steps before the `[*]`; without one all */
+    size_t stars;
+    size_t star[PATH_STARS_MAX + 1]; /* steps before each `[*]`; behind the last one: all */
     struct step steps[PATH_STEPS_MAX];
+    int array; /* see field_path_set_array() */
+    struct path_format format;
+    struct field_path *parts[PATH_PARTS_MAX]; /* of PATH_JOINED */
+    size_t parts_count;
 };
 
 static const char star_text[] = "[*]";
@@ -58,7 +65,8 @@ static const char *parse_bracket(const char *at, struct step *ret_step, const ch
             *ret_why = "a quoted key ends with \"]";
             return NULL;
         }
-        *ret_step = (struct step){.key = slice_of(at + 1, (size_t)(close - at - 1))};
+    struct slice key = slice_of(at + 1, (size_t)(close - at - 1));
+        *ret_step = (struct step){.key = key, .index = NO_INDEX};
         return close + 2;
     }
     size_t index = 0;
@@ -75,6 +83,17 @@ static const char *parse_bracket(const char *at, struct step *ret_step, const ch
     return at + 1;
 }
 
+/* `lines.0.sku`: a key of digits is an index where the value is an array. */
+static size_t index_of(struct slice key)
+{
+    size_t index = 0;
+    for (size_t i = 0; i < key.size; i++) {
+        if (key.data[i] < '0' || key.data[i] > '9' || index > PATH_INDEX_MAX) { return NO_INDEX; }
+        index = index * 10 + (size_t)(key.data[i] - '0');
+    }
+    return index;
+}
+
 static const char *parse_key(const char *at, struct step *ret_step, const char **ret_why)
 {
     size_t size = strcspn(at, ".[]");
@@ -82,19 +101,18 @@ static const char *parse_key(const char *at, struct step *ret_step, const char *
         *ret_why = "a path is keys and indexes: user.id, items[2].sku, [\"a.b\"].c";
         return NULL;
     }
-    *ret_step = (struct step){.key = slice_of(at, size)};
+    *ret_step = (struct step){.key = slice_of(at, size), .index = index_of(slice_of(at, size))};
     return at + size;
 }
 
 /* Takes `[*]` at its place among the steps. */
 static const char *parse_star(struct field_path *path, const char *at, const char **ret_why)
 {
-    if (path->spreads) {
-        *ret_why = "a path has one [*] at most";
+    if (path->stars == PATH_STARS_MAX) {
+        *ret_why = "a path has at most four [*]";
         return NULL;
     }
-    path->spreads = true;
-    path->star = path->steps_count;
+    path->star[path->stars++] = path->steps_count;
     return at + strlen(star_text);
 }
 
@@ -123,7 +141,7 @@ static int parse_steps(struct field_path *path, const char *at, const char **ret
             return -EINVAL;
         }
     } while (*at);
-    if (!path->spreads) { path->star = path->steps_count; }
+    path->star[path->stars] = path->steps_count;
     return 0;
 }
 
@@ -140,7 +158,7 @@ static int parse_header(struct field_path *path, const char *at, const char **re
     int rc = *at ? parse_steps(path, at + (*at == '.'), ret_why) : -EINVAL;
     if (*at && rc) { return rc; }
     path->root = PATH_HEADER;
-    if (path->steps_count == 1 && path->steps[0].key.data && !path->spreads) { return 0; }
+    if (path->steps_count == 1 && path->steps[0].key.data && !path->stars) { return 0; }
     *ret_why = "a header is a text: its name and nothing behind it, $header.ce_id or "
                "$header[\"a.b\"]";
     return -EINVAL;
@@ -170,7 +188,7 @@ static int parse_from_root(struct field_path *path, const char **ret_why)
     }
     path->root = PATH_KEY;
     int rc = parse_steps(path, at + (*at == '.'), ret_why);
-    if (rc || !path->spreads) { return rc; }
+    if (rc || !path->stars) { return rc; }
     *ret_why = "[*] is for the record's value, not for its key";
     return -EINVAL;
 }
@@ -186,19 +204,22 @@ static int parse_constant(struct field_path *path, const char **ret_why)
     return -EINVAL;
 }
 
-int field_path_new(struct slice text, struct field_path **ret_path, const char **ret_why)
+static struct field_path *new_path(struct slice text)
 {
-    assert(text.data);
-    if (text.size > PATH_BYTES_MAX) {
-        *ret_why = "a path has at most 512 bytes";
-        return -EINVAL;
-    }
+    struct field_path *path = xcalloc(1, sizeof(*path));
+    path->text = xprintf("%.*s", SLICE_ARGS(text));
+    path->array = PATH_NO_ARRAY;
+    return path;
+}
+
+/* Parses one path or constant, without a format. */
+static int parse_path(struct slice text, struct field_path **ret_path, const char **ret_why)
+{
     if (path_hint_is_foreign(text)) {
         *ret_why = "a path is keys and indexes: user.id, items[2].sku, lines[*].sku, [\"a.b\"].c";
         return -EINVAL;
     }
-    struct field_path *path = xcalloc(1, sizeof(*path));
-    path->text = xprintf("%.*s", SLICE_ARGS(text));
+    struct field_path *path = new_path(text);
     int rc = *path->text == '=' ? parse_constant(path, ret_why) : parse_from_root(path, ret_why);
     if (rc) {
         field_path_free(path);
@@ -208,18 +229,116 @@ int field_path_new(struct slice text, struct field_path **ret_path, const char *
     return 0;
 }
 
+/* ---- Paths that are joined, and formats ---- */
+
+/* Returns the size of the text up to the first of the bytes outside of quotes and brackets. */
+static size_t plain_size(struct slice text, char stop)
+{
+    bool quoted = false;
+    size_t depth = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (c == '"') { quoted = !quoted; }
+        if (quoted) { continue; }
+        if (c == stop && depth == 0) { return i; }
+        depth += c == '[';
+        depth -= c == ']' && depth > 0;
+    }
+    return text.size;
+}
+
+/* Takes `:us`, `:%d.%m.%Y` or `:decimal(2)` off the end of a text. */
+static void take_format(struct slice *text, struct path_format *ret_format)
+{
+    for (size_t at = 0; at < text->size; at++) {
+        struct slice rest = slice_of(text->data + at, text->size - at);
+        at += plain_size(rest, ':');
+        if (at >= text->size) { return; }
+        struct slice name = slice_of(text->data + at + 1, text->size - at - 1);
+        if (path_format_parse(name, ret_format) == 0) {
+            text->size = at;
+            return;
+        }
+    }
+}
+
+static int parse_part(struct field_path *joined, struct slice text, const char **ret_why)
+{
+    if (joined->parts_count == PATH_PARTS_MAX) {
+        *ret_why = "at most 8 paths and texts are joined by +";
+        return -EINVAL;
+    }
+    struct field_path **part = &joined->parts[joined->parts_count];
+    bool literal = text.size >= 2 && text.data[0] == '"' && text.data[text.size - 1] == '"';
+    int rc = 0;
+    if (literal) {
+        *part = new_path(text);
+        (*part)->root = PATH_CONSTANT;
+        (*part)->constant = json_stringn(text.data + 1, text.size - 2);
+        if (!(*part)->constant) { rc = -EINVAL; }
+        *ret_why = "a text between paths is UTF-8 in quotes: shop+\"/\"+sku";
+    } else {
+        rc = parse_path(text, part, ret_why);
+    }
+    joined->parts_count += *part != NULL;
+    return rc;
+}
+
+static int parse_joined(struct slice text, struct field_path **ret_path, const char **ret_why)
+{
+    struct field_path *joined = new_path(text);
+    joined->root = PATH_JOINED;
+    int rc = 0;
+    for (bool more = true; more && !rc;) {
+        size_t size = plain_size(text, '+');
+        rc = parse_part(joined, slice_of(text.data, size), ret_why);
+        more = size < text.size;
+        if (more) { text = slice_of(text.data + size + 1, text.size - size - 1); }
+    }
+    if (rc) {
+        field_path_free(joined);
+        return rc;
+    }
+    *ret_path = joined;
+    return 0;
+}
+
+int field_path_new(struct slice text, struct field_path **ret_path, const char **ret_why)
+{
+    assert(text.data);
+    struct path_format format = {0};
+    if (text.size > PATH_BYTES_MAX) {
+        *ret_why = "a path has at most 512 bytes";
+        return -EINVAL;
+    }
+    if (text.size && text.data[0] == '=') { return parse_path(text, ret_path, ret_why); }
+    struct slice alone = text;
+    take_format(&alone, &format);
+    bool joined = plain_size(alone, '+') < alone.size;
+    int rc = joined ? parse_joined(alone, ret_path, ret_why) : parse_path(alone, ret_path, ret_why);
+    if (rc) { return rc; }
+    if (format.kind == PATH_FORMAT_NONE) { return 0; }
+    (*ret_path)->whole = xprintf("%.*s", SLICE_ARGS(text));
+    /* Its pattern is borrowed from the path's own text. */
+    struct slice own = slice_str((*ret_path)->whole);
+    take_format(&own, &(*ret_path)->format);
+    return 0;
+}
+
 struct field_path *field_path_free(struct field_path *path)
 {
     if (!path) { return NULL; }
+    for (size_t i = 0; i < path->parts_count; i++) { field_path_free(path->parts[i]); }
     json_decref(path->constant);
     free(path->text);
+    free(path->whole);
     free(path);
     return NULL;
 }
 
 const char *field_path_text(const struct field_path *path)
 {
-    return path->text;
+    return path->whole ? path->whole : path->text;
 }
 
 enum path_root field_path_root(const struct field_path *path)
@@ -229,7 +348,7 @@ enum path_root field_path_root(const struct field_path *path)
 
 bool field_path_beside(const struct field_path *path)
 {
-    return path->root != PATH_DOCUMENT && path->root != PATH_CONSTANT;
+    return path->root != PATH_DOCUMENT && path->root != PATH_CONSTANT && path->root != PATH_JOINED;
 }
 
 struct slice field_path_header(const struct field_path *path)
@@ -237,16 +356,45 @@ struct slice field_path_header(const struct field_path *path)
     return path->root == PATH_HEADER ? path->steps[0].key : (struct slice){0};
 }
 
-bool field_path_spreads(const struct field_path *path)
+size_t field_path_parts(const struct field_path *path)
 {
-    return path->spreads;
+    return path->root == PATH_JOINED ? path->parts_count : 1;
 }
 
-bool field_path_same_array(const struct field_path *path, const struct field_path *other)
+struct field_path *field_path_part(struct field_path *path, size_t index)
 {
-    assert(path->spreads && other->spreads);
-    if (path->star != other->star) { return false; }
-    for (size_t i = 0; i < path->star; i++) {
+    assert(index < field_path_parts(path));
+    return path->root == PATH_JOINED ? path->parts[index] : path;
+}
+
+const struct path_format *field_path_format(const struct field_path *path)
+{
+    return path->format.kind == PATH_FORMAT_NONE ? NULL : &path->format;
+}
+
+size_t field_path_stars(const struct field_path *path)
+{
+    return path->stars;
+}
+
+int field_path_in_array(const struct field_path *path)
+{
+    return path->array;
+}
+
+void field_path_set_array(struct field_path *path, int array)
+{
+    path->array = array;
+}
+
+bool field_path_same_arrays(const struct field_path *path, const struct field_path *other,
+                            size_t stars)
+{
+    assert(stars > 0 && path->stars >= stars && other->stars >= stars);
+    for (size_t i = 0; i < stars; i++) {
+        if (path->star[i] != other->star[i]) { return false; }
+    }
+    for (size_t i = 0; i < path->star[stars - 1]; i++) {
         const struct step *a = &path->steps[i], *b = &other->steps[i];
         if (!slice_equal(a->key, b->key) || a->index != b->index) { return false; }
         if (!slice_equal(a->member, b->member) || !slice_equal(a->wanted, b->wanted)) {
@@ -259,8 +407,8 @@ bool field_path_same_array(const struct field_path *path, const struct field_pat
 bool field_path_enters_array(const struct field_path *path)
 {
     if (path->root != PATH_DOCUMENT) { return false; }
-    return path->spreads && path->star == 0 ? true
-                                            : path->steps_count > 0 && !path->steps[0].key.data;
+    if (path->stars && path->star[0] == 0) { return true; }
+    return path->steps_count > 0 && !path->steps[0].key.data;
 }
 
 json_t *field_path_constant(const struct field_path *path)
@@ -274,7 +422,7 @@ static json_t *open_text(json_t *parent, const struct step *step, json_t *text)
 {
     json_t *inner = json_text_within(text);
     if (!inner) { return text; }
-    if (step->key.data) {
+    if (step->key.data && json_is_object(parent)) {
         (void)json_object_setn_new_nocheck(parent, step->key.data, step->key.size, inner);
     } else {
         (void)json_array_set_new(parent, step->index, inner);
@@ -306,6 +454,7 @@ static json_t *find_member(json_t *array, const struct step *step)
 
 static json_t *take_step(json_t *at, const struct step *step)
 {
+    if (step->key.data && json_is_array(at)) { return json_array_get(at, step->index); }
     if (step->key.data) { return json_object_getn(at, step->key.data, step->key.size); }
     return step->member.data ? find_member(at, step) : json_array_get(at, step->index);
 }
@@ -326,13 +475,35 @@ static json_t *walk(const struct step *steps, size_t count, json_t *at, bool dee
 
 json_t *field_path_find(const struct field_path *path, json_t *document)
 {
-    return walk(path->steps, path->star, path->constant ? path->constant : document,
-                path->spreads);
+    assert(path->root != PATH_JOINED);
+    return walk(path->steps, path->star[0], path->constant ? path->constant : document,
+                path->stars > 0);
+}
+
+json_t *field_path_array(const struct field_path *path, size_t star, json_t *around)
+{
+    assert(star < path->stars);
+    size_t first = star ? path->star[star - 1] : 0;
+    return walk(path->steps + first, path->star[star] - first, around, /* deeper= */ true);
 }
 
 json_t *field_path_in_element(const struct field_path *path, json_t *element)
 {
-    assert(path->spreads);
-    return walk(path->steps + path->star, path->steps_count - path->star, element,
-                /* deeper= */ false);
+    assert(path->stars);
+    size_t first = path->star[path->stars - 1];
+    return walk(path->steps + first, path->steps_count - first, element, /* deeper= */ false);
+}
+
+bool field_path_ends_in_element(const struct field_path *path)
+{
+    return path->stars && path->star[path->stars - 1] == path->steps_count;
+}
+
+bool field_path_finds_null(const struct field_path *path, json_t *around)
+{
+    size_t first = path->stars ? path->star[path->stars - 1] : 0;
+    for (size_t i = first; i < path->steps_count && around; i++) {
+        around = take_step(around, &path->steps[i]);
+    }
+    return json_is_null(around);
 }

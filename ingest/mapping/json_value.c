@@ -1,5 +1,11 @@
+/* Readers of one value each. What a value is comes first (absent, a flaw, wrapped in an object),
+ * then its type, then its text. Nothing is guessed: a text is a number only where the caller says
+ * so, and a real is an id only if it is whole and below 2^53, where each double is one integer.
+ */
 #include "base/base.h"
+#include "base/decimal.h"
 #include "ingest/mapping/json_value.h"
+#include "ingest/mapping/wrapped_value.h"
 
 enum { DIGITS_MAX = 24, NUMBER_TEXT_MAX = 64, YEAR_LAST = 9999 };
 
@@ -17,11 +23,88 @@ static enum value_state state_of(const json_t *value)
     return flaw == FLAW_NOT_FINITE ? VALUE_ABSENT : VALUE_FLAWED;
 }
 
-enum value_state json_value_text(json_t *value, struct arena *arena, struct slice *ret_text)
+/* Returns the size of the blank at the start of a text, 0 when there is none: ASCII's, U+0085,
+ * U+00A0, U+2000 to U+200B, U+2028, U+2029, U+202F, U+3000, U+FEFF. */
+static size_t blank_size(const char *at, const char *end)
+{
+    unsigned char c = (unsigned char)*at;
+    if (c == ' ' || (c >= '\t' && c <= '\r')) { return 1; }
+    if (c < 0xc2 || end - at < 2) { return 0; }
+    unsigned char second = (unsigned char)at[1];
+    if (c == 0xc2) { return second == 0x85 || second == 0xa0 ? 2 : 0; }
+    if (end - at < 3) { return 0; }
+    unsigned char third = (unsigned char)at[2];
+    if (c == 0xe2 && second == 0x80) {
+        return third <= 0x8b || third == 0xa8 || third == 0xa9 || third == 0xaf ? 3 : 0;
+    }
+    return (c == 0xe3 && second == 0x80 && third == 0x80) ||
+                   (c == 0xef && second == 0xbb && third == 0xbf)
+               ? 3
+               : 0;
+}
+
+static struct slice trimmed(struct slice text)
+{
+    const char *at = text.data, *end = text.data + text.size;
+    for (size_t size; at < end && (size = blank_size(at, end)); at += size) {}
+    for (bool more = true; more && at < end;) {
+        more = false;
+        for (size_t size = 1; size <= 3 && at + size <= end; size++) {
+            if (blank_size(end - size, end) != size) { continue; }
+            end -= size;
+            more = true;
+            break;
+        }
+    }
+    return slice_of(at, (size_t)(end - at));
+}
+
+bool json_value_is_blank(const json_t *value)
+{
+    if (!json_is_string(value)) { return false; }
+    size_t size = json_string_length(value);
+    return size == 0 || trimmed(slice_of(json_string_value(value), size)).size == 0;
+}
+
+static enum value_state whole_real(double real, struct arena *arena, struct slice *ret_text)
+{
+    const double last = 9007199254740992.0; /* 2^53: above, several integers are one double */
+    if (!(real > -last && real < last) || real != floor(real)) { return VALUE_WRONG_TYPE; }
+    char *digits = arena_alloc(arena, DIGITS_MAX);
+    int size = snprintf(digits, DIGITS_MAX, "%.0f", real + 0.0);
+    *ret_text = slice_of(digits, (size_t)size);
+    return VALUE_FOUND;
+}
+
+/* A decimal's digits, as the text of an id. */
+static enum value_state decimal_id(struct slice number, struct arena *arena, struct slice *ret_text)
+{
+    if (!decimal_whole(&number)) { return VALUE_WRONG_TYPE; }
+    *ret_text = arena_copy(arena, number);
+    return VALUE_FOUND;
+}
+
+enum value_state json_value_text(json_t *value, const struct path_format *format, bool trims,
+                                 struct arena *arena, struct slice *ret_text)
 {
     enum value_state state = state_of(value);
+    char number[DECIMAL_TEXT_MAX];
+    struct slice inside;
     if (state != VALUE_FOUND) { return state; }
+    if (format && format->kind == PATH_FORMAT_DECIMAL && json_is_string(value)) {
+        if (!wrapped_decimal(value, format->scale, number, &inside)) { return VALUE_WRONG_TYPE; }
+        return decimal_id(inside, arena, ret_text);
+    }
     if (json_is_string(value)) {
+        struct slice text = text_of(value);
+        *ret_text = arena_copy(arena, trims ? trimmed(text) : text);
+        return VALUE_FOUND;
+    }
+    if (json_is_real(value)) { return whole_real(json_real_value(value), arena, ret_text); }
+    if (json_is_object(value) && wrapped_number(value, number, &inside)) {
+        return decimal_id(inside, arena, ret_text);
+    }
+    if (json_is_object(value) && (value = wrapped_text(value))) {
         *ret_text = arena_copy(arena, text_of(value));
         return VALUE_FOUND;
     }
@@ -73,22 +156,40 @@ static bool read_integer(struct slice text, int64_t *ret_integer)
     return !errno && end == text.data + text.size;
 }
 
-enum value_state json_value_number(json_t *value, bool as_text, double *ret_number)
+static enum value_state text_number(json_t *value, const struct path_format *format, bool as_text,
+                                    double *ret_number)
 {
+    char number[DECIMAL_TEXT_MAX];
+    struct slice text = text_of(value);
+    if (format && format->kind == PATH_FORMAT_DECIMAL) {
+        if (!wrapped_decimal(value, format->scale, number, &text)) { return VALUE_WRONG_TYPE; }
+        *ret_number = strtod(number, NULL) + 0.0;
+        return VALUE_FOUND;
+    }
+    if (names_no_number(text)) {
+        *ret_number = NAN;
+        return VALUE_FOUND;
+    }
+    double real;
+    if (!as_text || !read_real(text, &real)) { return VALUE_WRONG_TYPE; }
+    *ret_number = real + 0.0;
+    return VALUE_FOUND;
+}
+
+enum value_state json_value_number(json_t *value, const struct path_format *format, bool as_text,
+                                   double *ret_number)
+{
+    char number[DECIMAL_TEXT_MAX];
+    struct slice inside;
     if (json_flaw_of(value) == FLAW_NOT_FINITE) {
         *ret_number = NAN;
         return VALUE_FOUND;
     }
     enum value_state state = state_of(value);
     if (state != VALUE_FOUND) { return state; }
-    if (json_is_string(value)) {
-        double number;
-        if (names_no_number(text_of(value))) {
-            *ret_number = NAN;
-            return VALUE_FOUND;
-        }
-        if (!as_text || !read_real(text_of(value), &number)) { return VALUE_WRONG_TYPE; }
-        *ret_number = number + 0.0;
+    if (json_is_string(value)) { return text_number(value, format, as_text, ret_number); }
+    if (json_is_object(value) && wrapped_number(value, number, &inside)) {
+        *ret_number = strtod(number, NULL) + 0.0;
         return VALUE_FOUND;
     }
     if (!json_is_number(value)) { return VALUE_WRONG_TYPE; }
@@ -101,7 +202,14 @@ enum value_state json_value_integer(json_t *value, bool as_text, int64_t *ret_in
     enum value_state state = state_of(value);
     if (state != VALUE_FOUND) { return state; }
     int64_t integer;
+    char number[DECIMAL_TEXT_MAX];
+    struct slice inside;
     if (as_text && json_is_string(value) && read_integer(text_of(value), &integer)) {
+        *ret_integer = integer;
+        return VALUE_FOUND;
+    }
+    if (json_is_object(value) && wrapped_number(value, number, &inside) &&
+        read_integer(inside, &integer)) {
         *ret_integer = integer;
         return VALUE_FOUND;
     }
@@ -109,6 +217,8 @@ enum value_state json_value_integer(json_t *value, bool as_text, int64_t *ret_in
     *ret_integer = json_integer_value(value);
     return VALUE_FOUND;
 }
+
+/* ---- Times ---- */
 
 static enum value_state read_count(json_t *value, enum time_format format, bool as_text,
                                    int64_t *ret_ms)
@@ -128,45 +238,155 @@ static enum value_state read_count(json_t *value, enum time_format format, bool 
     return rc ? VALUE_UNREADABLE : VALUE_FOUND;
 }
 
-enum value_state json_value_time(json_t *value, enum time_format format, bool as_text,
+/* A number tells its unit by its size; where it is none of these years, it is a text. */
+static enum value_state read_any(json_t *value, int64_t *ret_ms)
+{
+    double real;
+    bool number = json_is_number(value);
+    if (number) { real = json_number_value(value); }
+    if (json_is_string(value)) {
+        struct slice text = trimmed(text_of(value));
+        if (timestamp_from_text(text, ret_ms) == 0) { return VALUE_FOUND; }
+        if (text.size != json_string_length(value) || !read_real(text, &real)) {
+            return VALUE_UNREADABLE;
+        }
+        number = true;
+    }
+    if (!number) { return VALUE_WRONG_TYPE; }
+    return timestamp_from_size(real, ret_ms) ? VALUE_UNREADABLE : VALUE_FOUND;
+}
+
+static enum value_state read_layout(json_t *value, const struct time_layout *layout, bool as_text,
+                                    int64_t *ret_ms)
+{
+    if (layout->format == TIME_FORMAT_AUTO) { return read_any(value, ret_ms); }
+    if (!time_format_is_text(layout->format)) {
+        return read_count(value, layout->format, as_text, ret_ms);
+    }
+    if (!json_is_string(value)) { return VALUE_WRONG_TYPE; }
+    struct slice text = trimmed(text_of(value));
+    int rc = layout->format == TIME_FORMAT_PATTERN
+                 ? timestamp_from_pattern(text, layout->pattern, ret_ms)
+                 : timestamp_from_text(text, ret_ms);
+    return rc ? VALUE_UNREADABLE : VALUE_FOUND;
+}
+
+enum value_state json_value_time(json_t *value, const struct time_layouts *layouts, bool as_text,
                                  int64_t *ret_ms)
 {
     enum value_state state = state_of(value);
     if (state != VALUE_FOUND) { return state; }
-    if (!time_format_is_text(format)) { return read_count(value, format, as_text, ret_ms); }
-    if (!json_is_string(value)) { return VALUE_WRONG_TYPE; }
-    return timestamp_from_iso8601(text_of(value), ret_ms) ? VALUE_UNREADABLE : VALUE_FOUND;
+    if (json_is_object(value) || json_is_array(value)) { return wrapped_time(value, ret_ms); }
+    state = VALUE_WRONG_TYPE;
+    for (size_t i = 0; i < layouts->count; i++) {
+        enum value_state next = read_layout(value, &layouts->at[i], as_text, ret_ms);
+        if (next == VALUE_FOUND) { return next; }
+        if (next == VALUE_UNREADABLE) { state = next; }
+    }
+    return state;
 }
 
-static bool is_listed(struct slice text, const char *list)
+/* ---- Lists of texts ---- */
+
+/* Takes the next text of a,b,... off the list; false: there is none. An empty one counts only
+ * between commas, or behind the last one. */
+static bool next_listed(const char **list, struct slice *ret_text)
 {
-    for (const char *at = list; *at;) {
-        size_t size = strcspn(at, ",");
-        if (slice_equal(text, slice_of(at, size))) { return true; }
-        at += size + (at[size] == ',');
+    const char *at = *list;
+    if (!at) { return false; }
+    size_t size = strcspn(at, ",");
+    *ret_text = slice_of(at, size);
+    *list = at[size] ? at + size + 1 : NULL;
+    return true;
+}
+
+static bool is_listed(struct slice text, const char *list, bool any_case)
+{
+    struct slice one;
+    if (!*list) { return false; }
+    while (next_listed(&list, &one)) {
+        bool same = one.size == text.size && (any_case ? !strncasecmp(one.data, text.data, one.size)
+                                                       : !memcmp(one.data, text.data, one.size));
+        if (same) { return true; }
     }
     return false;
 }
 
-bool json_value_is_listed(json_t *value, const char *texts)
+static bool is_listed_number(double number, const char *list)
 {
-    return json_is_string(value) && is_listed(text_of(value), texts);
+    struct slice one;
+    while (next_listed(&list, &one)) {
+        char text[NUMBER_TEXT_MAX];
+        if (one.size >= sizeof(text)) { continue; }
+        memcpy(text, one.data, one.size);
+        text[one.size] = '\0';
+        double listed;
+        if (read_real(slice_of(text, one.size), &listed) && listed == number) { return true; }
+    }
+    return false;
 }
 
-enum value_state json_value_flag(json_t *value, const char *yes_texts, bool *ret_flag)
+/* What Debezium writes for a large column that did not change; its bytes are in Base64. */
+static bool is_placeholder(const json_t *value)
 {
+    static const char text[] = "__debezium_unavailable_value";
+    static const char base64[] = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==";
+    if (json_is_array(value) && json_array_size(value) == 1) { value = json_array_get(value, 0); }
+    if (!json_is_string(value)) { return false; }
+    struct slice found = text_of((json_t *)value);
+    return slice_equal(found, slice_of(text, sizeof(text) - 1)) ||
+           slice_equal(found, slice_of(base64, sizeof(base64) - 1));
+}
+
+bool json_value_is_listed(json_t *value, const char *list, bool texts_only)
+{
+    if (is_placeholder(value)) { return true; }
+    if (!*list) { return false; }
+    if (json_is_string(value)) { return is_listed(text_of(value), list, false); }
+    if (texts_only) { return false; }
+    if (json_is_boolean(value)) {
+        return is_listed(slice_str(json_is_true(value) ? "true" : "false"), list, false);
+    }
+    if (json_is_number(value)) { return is_listed_number(json_number_value(value), list); }
+    bool empty = json_is_object(value) ? json_object_size(value) == 0
+                                       : json_is_array(value) && json_array_size(value) == 0;
+    return empty && is_listed(slice_str(json_is_object(value) ? "{}" : "[]"), list, false);
+}
+
+static enum value_state text_flag(struct slice text, const struct flag_texts *texts, bool *ret_flag)
+{
+    double number;
+    char copy[NUMBER_TEXT_MAX];
+    if (is_listed(text, texts->yes, true)) {
+        *ret_flag = true;
+        return VALUE_FOUND;
+    }
+    if (text.size < sizeof(copy)) {
+        memcpy(copy, text.data, text.size);
+        copy[text.size] = '\0';
+        if (read_real(slice_of(copy, text.size), &number)) {
+            *ret_flag = number > 0;
+            return VALUE_FOUND;
+        }
+    }
+    if (texts->no && !is_listed(text, texts->no, true)) { return VALUE_WRONG_TYPE; }
+    *ret_flag = false;
+    return VALUE_FOUND;
+}
+
+enum value_state json_value_flag(json_t *value, const struct flag_texts *texts, bool *ret_flag)
+{
+    double number;
     enum value_state state = state_of(value);
     if (state != VALUE_FOUND) { return state; }
+    if (json_is_string(value)) { return text_flag(trimmed(text_of(value)), texts, ret_flag); }
     if (json_is_boolean(value)) {
         *ret_flag = json_is_true(value);
-    } else if (json_is_number(value)) {
-        *ret_flag = json_number_value(value) > 0;
-    } else if (json_is_string(value)) {
-        *ret_flag = is_listed(text_of(value), yes_texts);
-    } else {
-        return VALUE_WRONG_TYPE;
+        return VALUE_FOUND;
     }
-    return VALUE_FOUND;
+    state = json_value_number(value, NULL, false, &number);
+    if (state == VALUE_FOUND) { *ret_flag = number > 0; }
+    return state;
 }
 
 enum value_state json_value_year(json_t *value, int32_t *ret_year)
@@ -175,7 +395,7 @@ enum value_state json_value_year(json_t *value, int32_t *ret_year)
     if (state != VALUE_FOUND) { return state; }
     int64_t year = 0;
     if (json_is_string(value)) {
-        struct slice text = text_of(value);
+        struct slice text = trimmed(text_of(value));
         if (text.size < 4) { return VALUE_UNREADABLE; }
         for (size_t i = 0; i < 4; i++) {
             if (text.data[i] < '0' || text.data[i] > '9') { return VALUE_UNREADABLE; }
@@ -201,7 +421,7 @@ enum value_state json_value_floats(json_t *value, size_t max, struct arena *aren
     float *at = arena_alloc_array(arena, count, sizeof(*at));
     for (size_t i = 0; i < count; i++) {
         double number;
-        if (json_value_number(json_array_get(value, i), false, &number) != VALUE_FOUND) {
+        if (json_value_number(json_array_get(value, i), NULL, false, &number) != VALUE_FOUND) {
             return VALUE_WRONG_TYPE;
         }
         at[i] = (float)number;

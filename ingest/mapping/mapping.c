@@ -8,10 +8,12 @@
  * freed before mapping_apply() returns.
  */
 #include "base/base.h"
-#include "ingest/mapping/json_value.h"
+#include "base/digest.h"
 #include "ingest/mapping/mapping_internal.h"
 #include "ingest/payload/rendered_times.h"
-#include "ingest/mapping/refusal_text.h"
+#include "schemas/forget_request.h"
+
+enum { REQUEST_DIGITS = 32 };
 
 const struct contract *target_contract(enum target target)
 {
@@ -24,68 +26,51 @@ const struct contract *target_contract(enum target target)
     return contracts[target];
 }
 
-/* A mapping at work on one record. */
-struct work {
-    struct mapping *mapping;
-    const struct record *rec;
-    struct arena *arena;
-    bool rendered; /* the value is the text of a message already */
-    struct documents documents;
-    json_t *document;
-    size_t document_index;
-    bool id_beside; /* the id in use does not stand in the document */
-    json_t *key_text; /* of $key, after its first use */
-    json_t *key;      /* of $key.field */
-    json_t *timestamp;
-    bool key_read;
-    bool unknown_id; /* of the schema of an Avro message */
-    uint32_t schema_id;
-    const char *schema_name; /* of the writer's record; NULL: none */
-    json_t *schema;          /* of $schema, after its first use */
-    json_t *element; /* the current one; NULL: the record has no [*] */
-    size_t index;    /* of the element */
-    struct candidate candidate;
-    struct outcome outcome;
-    size_t outcome_capacity;
-    size_t elements_count; /* of all documents so far */
-};
-
 static const struct rule *map_record(struct work *work, enum mapped *ret_field);
-static void explain(struct work *work, enum mapped field, struct buf *out);
-static void refuse(const struct mapping *mapping, const struct rule *rule, enum mapped field,
-                   struct slice more, struct refusal *ret_refusal);
+static void refuse(const struct work *work, const struct rule *rule, enum mapped field,
+                   struct refusal *ret_refusal);
+
+static void begin(struct work *work)
+{
+    const struct mapping *mapping = work->mapping;
+    enum target target = (enum target)mapping->settings->target;
+    work->fields = &mapping->sets[0];
+    work->innermost = PATH_NO_ARRAY;
+    work->outcome.target = target;
+    work->candidate.limits = &mapping->limits;
+    work->candidate.target = target;
+    work->candidate.bytes = work->rec->value;
+}
+
+static void end(struct work *work)
+{
+    documents_release(&work->documents);
+    json_decref(work->key);
+    json_decref(work->key_text);
+    json_decref(work->timestamp);
+    json_decref(work->schema);
+    json_decref(work->joined);
+    named_headers_clear(work->mapping->headers);
+}
 
 static int apply(struct mapping *mapping, const struct record *rec, bool rendered,
                  struct arena *arena, struct outcome *ret_outcome, struct refusal *ret_refusal)
 {
     struct work work = {.mapping = mapping, .rec = rec, .arena = arena, .rendered = rendered};
-    enum target target = (enum target)mapping->settings->target;
-    work.outcome.target = target;
-    work.candidate.limits = &mapping->limits;
-    work.candidate.target = target;
-    work.candidate.bytes = rec->value;
-    work.candidate.deletes = target != TARGET_EVENT && !rec->value.data;
-    mapping->where[0] = '\0';
     enum mapped field = MAPPED_COUNT;
     uint64_t ids_made = mapping->ids_made;
+    mapping->where[0] = mapping->found[0] = '\0';
+    begin(&work);
     const struct rule *broken = map_record(&work, &field);
-    struct buf more;
-    buf_init(&more, sizeof(ret_refusal->detail));
-    if (broken) { explain(&work, field, &more); }
-    documents_release(&work.documents);
-    json_decref(work.key);
-    json_decref(work.key_text);
-    json_decref(work.timestamp);
-    json_decref(work.schema);
-    named_headers_clear(mapping->headers);
+    end(&work);
     if (broken) {
         mapping->ids_made = ids_made;
-        refuse(mapping, broken, field, buf_slice(&more), ret_refusal);
-        buf_release(&more);
+        refuse(&work, broken, field, ret_refusal);
         ret_refusal->unknown_id = work.unknown_id;
         ret_refusal->schema_id = work.schema_id;
         return -EBADMSG;
     }
+    work.outcome.skipped = work.skipped;
     *ret_outcome = work.outcome;
     return 0;
 }
@@ -106,15 +91,37 @@ static const struct rule *read_headers(struct work *work, enum mapped *ret_field
 static const struct rule *read_payload(struct work *work, enum mapped *ret_field);
 static const struct rule *map_documents(struct work *work, enum mapped *ret_field);
 static const struct rule *read_kind(struct work *work, enum mapped *ret_field, bool *ret_ignored);
+static bool ignores_tombstone(struct work *work);
 static const struct rule *map_elements(struct work *work, enum mapped *ret_field);
 
 static const struct rule *map_record(struct work *work, enum mapped *ret_field)
 {
+    if (!work->rec->value.data && ignores_tombstone(work)) { return NULL; }
     const struct rule *broken = rules_check(STAGE_BYTES, &work->candidate, ret_field);
     if (!broken) { broken = read_headers(work, ret_field); }
     if (!broken && work->candidate.deletes) { return map_elements(work, ret_field); }
     if (!broken) { broken = read_payload(work, ret_field); }
     return broken ? broken : map_documents(work, ret_field);
+}
+
+/* A record without a value: true when it is ignored; else the candidate says whether it deletes. */
+static bool ignores_tombstone(struct work *work)
+{
+    const struct mapping *mapping = work->mapping;
+    bool events = work->candidate.target == TARGET_EVENT;
+    bool kinds = work->fields->choices[MAPPED_KIND];
+    switch ((enum tombstones)mapping->settings->tombstones) {
+    case TOMBSTONES_IGNORE:
+        return true;
+    case TOMBSTONES_REFUSE:
+        return false;
+    case TOMBSTONES_FORGET:
+        work->forgets = work->candidate.deletes = true;
+        return false;
+    default:
+        work->candidate.deletes = !events;
+        return events && kinds && record_kinds_fallback(mapping->kinds) == KIND_IGNORE;
+    }
 }
 
 static const struct rule *read_headers(struct work *work, enum mapped *ret_field)
@@ -149,8 +156,10 @@ static const struct rule *read_payload(struct work *work, enum mapped *ret_field
 static const struct rule *map_document(struct work *work, enum mapped *ret_field)
 {
     bool ignored = false;
-    work->element = NULL;
     work->index = 0;
+    work->unnamed = 0;
+    work->forgets = false;
+    work->fields = &work->mapping->sets[0];
     if (work->rendered && work->mapping->by_logical_type) {
         rendered_times_put(work->mapping->schemas, work->document);
     }
@@ -180,217 +189,28 @@ static const struct rule *map_documents(struct work *work, enum mapped *ret_fiel
     return broken;
 }
 
-/* ---- Where values come from ---- */
-
-static json_t *key_text(struct work *work)
-{
-    if (!work->key_text && work->rec->key.data) {
-        work->key_text = json_stringn(work->rec->key.data, work->rec->key.size);
-    }
-    return work->key_text;
-}
-
-/* A key that is not in the source's format (JSON or Avro) has no fields. */
-static json_t *key_document(struct work *work)
-{
-    char where[JSON_WHERE_MAX];
-    if (work->key_read || !work->rec->key.data) { return work->key; }
-    work->key_read = true;
-    struct slice text = work->rec->key;
-    if (!work->rendered) {
-        (void)payload_read_key(work->mapping->payload, work->rec, &text, NULL);
-    }
-    if (json_text_parse(text, &work->mapping->json, &work->key, where, sizeof(where))) {
-        work->key = NULL;
-    }
-    return work->key;
-}
-
-static json_t *timestamp(struct work *work)
-{
-    if (!work->timestamp && work->rec->time_ms >= 0) {
-        work->timestamp = json_integer(work->rec->time_ms);
-    }
-    return work->timestamp;
-}
-
-static json_t *schema_name(struct work *work)
-{
-    if (!work->schema && work->schema_name) { work->schema = json_string(work->schema_name); }
-    return work->schema;
-}
-
-/* Finds a value outside the document: key, timestamp, header, name of the schema. */
-static json_t *follow_beside(void *arg, const struct field_path *path)
-{
-    struct work *work = arg;
-    switch (field_path_root(path)) {
-    case PATH_KEY_TEXT:
-        return key_text(work);
-    case PATH_KEY:
-        return field_path_find(path, key_document(work));
-    case PATH_TIMESTAMP:
-        return timestamp(work);
-    case PATH_SCHEMA:
-        return schema_name(work);
-    case PATH_HEADER:
-        return named_headers_find(work->mapping->headers, field_path_header(path));
-    default:
-        assert(!"a path into the document");
-        return NULL;
-    }
-}
-
-static json_t *follow(struct work *work, const struct field_path *path)
-{
-    if (field_path_beside(path)) { return follow_beside(work, path); }
-    if (!field_path_spreads(path)) { return field_path_find(path, work->document); }
-    return work->element ? field_path_in_element(path, work->element) : NULL;
-}
-
-static json_t *find(struct work *work, enum mapped field)
-{
-    const struct field_choice *choice = work->mapping->choices[field];
-    const char *absent = work->mapping->settings->absent_values;
-    json_t *value = NULL;
-    for (size_t i = 0; choice && i < choice->count && !value; i++) {
-        value = follow(work, choice->paths[i]);
-        if (field == MAPPED_ID) { work->id_beside = field_path_beside(choice->paths[i]); }
-        if (*absent && json_value_is_listed(value, absent)) { value = NULL; }
-    }
-    return value;
-}
-
 /* ---- The kind ---- */
 
 static const struct rule *read_kind(struct work *work, enum mapped *ret_field, bool *ret_ignored)
 {
     struct candidate *candidate = &work->candidate;
     const struct mapping *mapping = work->mapping;
-    if (!mapping->choices[MAPPED_KIND]) { return NULL; }
+    if (!work->fields->choices[MAPPED_KIND]) { return NULL; }
     struct slice kind = {0};
-    json_t *value = find(work, MAPPED_KIND);
-    enum value_state state = json_value_text(value, work->arena, &kind);
-    if (json_is_boolean(value)) {
-        kind = slice_str(json_is_true(value) ? "true" : "false");
-        state = VALUE_FOUND;
-    }
+    enum value_state state = work_read_kind(work, &kind);
     candidate->states[MAPPED_KIND] = state;
     if (state == VALUE_FOUND) {
-        enum kind_verdict verdict = record_kinds_find(mapping->kinds, kind);
+        size_t own;
+        enum kind_verdict verdict = record_kinds_find(mapping->kinds, kind, &own);
         candidate->kind_refused = verdict == KIND_REFUSE;
-        candidate->deletes = verdict == KIND_DELETE;
+        candidate->deletes = verdict == KIND_DELETE || verdict == KIND_FORGET;
+        work->forgets = verdict == KIND_FORGET;
         *ret_ignored = verdict == KIND_IGNORE;
+        work->fields = &mapping->sets[own];
     }
-    return rules_check(STAGE_KIND, candidate, ret_field);
-}
-
-/* ---- Fields ---- */
-
-static enum value_state read_time(struct work *work, enum mapped field, enum time_format format,
-                                  int64_t *ret_ms)
-{
-    json_t *value = find(work, field);
-    if (value && value == work->timestamp) { format = TIME_FORMAT_MS; }
-    return json_value_time(value, format, work->mapping->numbers_as_text, ret_ms);
-}
-
-/* False: actions of that name are ignored. */
-static bool read_action(struct work *work)
-{
-    struct candidate *candidate = &work->candidate;
-    struct slice name = {0};
-    enum value_state state = json_value_text(find(work, MAPPED_ACTION), work->arena, &name);
-    candidate->states[MAPPED_ACTION] = state;
-    if (state == VALUE_WRONG_TYPE) { return true; }
-    const struct action_meaning *meaning = action_names_find(work->mapping->actions, name);
-    candidate->action_known = meaning;
-    if (!meaning) { return true; }
-    candidate->event.action = meaning->kind;
-    candidate->event.weight = meaning->weight;
-    return !meaning->ignored;
-}
-
-static bool read_event(struct work *work)
-{
-    const struct mapping_settings *settings = work->mapping->settings;
-    struct candidate *candidate = &work->candidate;
-    struct user_event *ev = &candidate->event;
-    enum value_state *states = candidate->states;
-    struct arena *arena = work->arena;
-    if (!read_action(work)) { return false; }
-    states[MAPPED_USER] = json_value_text(find(work, MAPPED_USER), arena, &ev->user_id);
-    states[MAPPED_ITEM] = json_value_text(find(work, MAPPED_ITEM), arena, &ev->item_id);
-    states[MAPPED_ID] = json_value_text(find(work, MAPPED_ID), arena, &ev->event_id);
-    states[MAPPED_SEQUENCE] = json_value_integer(find(work, MAPPED_SEQUENCE),
-                                                 work->mapping->numbers_as_text, &ev->sequence);
-    states[MAPPED_TIME] = read_time(work, MAPPED_TIME, (enum time_format)settings->time_format,
-                                    &ev->event_time_ms);
-    states[MAPPED_WEIGHT] =
-        json_value_number(find(work, MAPPED_WEIGHT), work->mapping->numbers_as_text, &ev->weight);
-    return true;
-}
-
-static struct slices read_tags(struct work *work, size_t max)
-{
-    const struct mapping *mapping = work->mapping;
-    if (!mapping->tags) { return (struct slices){0}; }
-    const struct tagged tagged = {.document = work->document,
-                                  .array = mapping->spread,
-                                  .element = work->element,
-                                  .beside = follow_beside,
-                                  .arg = work};
-    return tag_sources_collect(mapping->tags, &tagged, max, work->arena);
-}
-
-static void read_item(struct work *work)
-{
-    const struct mapping *mapping = work->mapping;
-    struct item *item = &work->candidate.item;
-    enum value_state *states = work->candidate.states;
-    struct arena *arena = work->arena;
-    *item = (struct item){
-        .title = slice_str(""), .text = slice_str(""), .available = true, .created_ms = 0};
-    states[MAPPED_ITEM] = json_value_text(find(work, MAPPED_ITEM), arena, &item->item_id);
-    if (work->candidate.deletes) { return; }
-    states[MAPPED_TITLE] = json_value_text(find(work, MAPPED_TITLE), arena, &item->title);
-    states[MAPPED_TEXT] = json_value_text(find(work, MAPPED_TEXT), arena, &item->text);
-    states[MAPPED_VECTOR] =
-        json_value_floats(find(work, MAPPED_VECTOR), ITEM_VECTOR_MAX, arena, &item->vector);
-    states[MAPPED_AVAILABLE] = json_value_flag(
-        find(work, MAPPED_AVAILABLE), mapping->settings->available_values, &item->available);
-    states[MAPPED_CREATED] =
-        read_time(work, MAPPED_CREATED, mapping->created_format, &item->created_ms);
-    item->tags = read_tags(work, ITEM_TAGS_MAX);
-}
-
-static void read_profile(struct work *work)
-{
-    struct user_profile *profile = &work->candidate.profile;
-    enum value_state *states = work->candidate.states;
-    struct arena *arena = work->arena;
-    *profile = (struct user_profile){.country = slice_str("")};
-    states[MAPPED_USER] = json_value_text(find(work, MAPPED_USER), arena, &profile->user_id);
-    if (work->candidate.deletes) { return; }
-    states[MAPPED_BIRTH_YEAR] =
-        json_value_year(find(work, MAPPED_BIRTH_YEAR), &profile->birth_year);
-    states[MAPPED_COUNTRY] = json_value_text(find(work, MAPPED_COUNTRY), arena, &profile->country);
-    profile->tags = read_tags(work, PROFILE_TAGS_MAX);
-}
-
-/* False: it becomes no event. */
-static bool read_fields(struct work *work)
-{
-    switch (work->candidate.target) {
-    case TARGET_ITEM:
-        read_item(work);
-        return true;
-    case TARGET_PROFILE:
-        read_profile(work);
-        return true;
-    default:
-        return read_event(work);
-    }
+    const struct rule *broken = rules_check(STAGE_KIND, candidate, ret_field);
+    if (broken) { work_describe(work, *ret_field); }
+    return broken;
 }
 
 /* ---- The object ---- */
@@ -415,6 +235,18 @@ static struct slice made_id(struct work *work)
     return slice_of(id, (size_t)size);
 }
 
+/* SHA-256 in hex. */
+static void hex_digest(struct slice text, char ret_hex[2 * DIGEST_BYTES + 1])
+{
+    unsigned char bytes[DIGEST_BYTES];
+    struct digest *digest = digest_new();
+    digest_start(digest);
+    digest_add(digest, text);
+    digest_finish(digest, bytes);
+    digest_free(digest);
+    digest_hex(bytes, sizeof(bytes), ret_hex);
+}
+
 /* Nothing was received later than now. */
 static int64_t received(const struct work *work)
 {
@@ -424,24 +256,66 @@ static int64_t received(const struct work *work)
     return believed ? stamp_ms : limits->now_ms;
 }
 
+/* Puts the source's name before an id, so that two sources' ids are not the same. */
+static struct slice of_source(struct work *work, struct slice id)
+{
+    char digest[2 * DIGEST_BYTES + 1];
+    struct slice source = slice_str(work->mapping->source);
+    if (source.size + 1 + id.size > ID_BYTES_MAX) {
+        hex_digest(id, digest);
+        id = slice_of(digest, 2 * DIGEST_BYTES);
+    }
+    char *text = arena_alloc(work->arena, source.size + 1 + id.size);
+    memcpy(text, source.data, source.size);
+    text[source.size] = '/';
+    memcpy(text + source.size + 1, id.data, id.size);
+    return slice_of(text, source.size + 1 + id.size);
+}
+
+/* Says whether each element has an id of its own: its path leads through the same array, or one
+ * beside it. */
+static bool has_own_id(const struct work *work)
+{
+    const struct spread *spread = &work->fields->spread;
+    struct field_path *path = (struct field_path *)work->id_path;
+    for (size_t i = 0; path && i < field_path_parts(path); i++) {
+        int array = field_path_in_array(field_path_part(path, i));
+        if (array == PATH_NO_ARRAY) { continue; }
+        if (array == work->innermost) { return true; }
+        if (spread->arrays[array].parent == spread->arrays[work->innermost].parent) { return true; }
+    }
+    return false;
+}
+
+/* Elements keep their order: their number is added to the record's own sequence or offset. */
+static void order(struct work *work, bool made)
+{
+    struct user_event *ev = &work->candidate.event;
+    bool given = work->candidate.states[MAPPED_SEQUENCE] == VALUE_FOUND;
+    if (!given) { ev->sequence = made ? work->rec->offset : 0; }
+    if (given && (work->innermost == PATH_NO_ARRAY || work->sequence_of_element)) { return; }
+    if (ev->sequence > INT64_MAX - (int64_t)work->ordinal) { return; }
+    ev->sequence += (int64_t)work->ordinal;
+}
+
 /* Fills in what the record does not have. */
 static void complete(struct work *work)
 {
     struct mapping *mapping = work->mapping;
     struct user_event *ev = &work->candidate.event;
-    enum value_state *states = work->candidate.states;
-    if (work->candidate.target != TARGET_EVENT) { return; }
+    if (work->candidate.target != TARGET_EVENT || work->candidate.deletes) { return; }
     ev->received_ms = received(work);
-    bool made = states[MAPPED_ID] == VALUE_ABSENT;
+    bool made = work->candidate.states[MAPPED_ID] == VALUE_ABSENT;
+    bool beside = work->id_path && field_path_beside(work->id_path);
     if (made) {
         ev->event_id = made_id(work);
-        if (states[MAPPED_SEQUENCE] == VALUE_ABSENT) { ev->sequence = work->rec->offset; }
         mapping->ids_made++;
     }
-    if (work->documents.many && (made || work->id_beside)) {
+    order(work, made);
+    if (work->documents.many && (made || beside)) {
         ev->event_id = numbered(work, ev->event_id, work->document_index);
     }
-    if (work->element && !mapping->own_ids) {
+    if (work->innermost != PATH_NO_ARRAY && !has_own_id(work)) {
         ev->event_id = numbered(work, ev->event_id, work->index);
     }
 }
@@ -465,21 +339,62 @@ static struct slice called(struct work *work, struct slice user)
     return pseudonyms_of(pseudonyms, key, user, work->arena);
 }
 
+/* A request to forget the user, whose id is the same whenever the record is read. */
+static void add_request(struct work *work, struct slice user)
+{
+    char digest[2 * DIGEST_BYTES + 1];
+    hex_digest(made_id(work), digest);
+    const struct forget_request request = {
+        .request_id = arena_copy(work->arena, slice_of(digest, REQUEST_DIGITS)),
+        .user_id = user,
+        .until_ms = received(work),
+        .requested_ms = received(work),
+    };
+    add(work, user, kept(work, &request, sizeof(request)));
+    work->outcome.at[work->outcome.count - 1].request = true;
+    work->outcome.at[work->outcome.count - 1].everywhere = true;
+}
+
+static void delete_one(struct work *work, struct slice user)
+{
+    if (work->forgets) { add_request(work, user); }
+    if (work->candidate.target != TARGET_PROFILE) { return; }
+    add(work, user, NULL);
+    work->outcome.at[work->outcome.count - 1].everywhere = work->forgets;
+}
+
+/* What is stored of a user may be under any of the pseudonyms: it is deleted under each. */
+static void delete_user(struct work *work, struct slice user)
+{
+    struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
+    if (!pseudonyms) { delete_one(work, user); }
+    for (size_t i = 0; pseudonyms && i < pseudonyms_count(pseudonyms); i++) {
+        delete_one(work, pseudonyms_of(pseudonyms, i, user, work->arena));
+    }
+}
+
 static void keep_profile(struct work *work)
 {
     struct user_profile *profile = &work->candidate.profile;
-    struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
-    struct slice user = profile->user_id;
-    profile->user_id = called(work, user);
-    if (!work->candidate.deletes) {
-        add(work, profile->user_id, kept(work, profile, sizeof(*profile)));
+    if (work->candidate.deletes) {
+        delete_user(work, profile->user_id);
         return;
     }
-    if (!pseudonyms) { add(work, user, NULL); }
-    /* The profile may be stored under any of the pseudonyms: deletes it under each. */
-    for (size_t i = 0; pseudonyms && i < pseudonyms_count(pseudonyms); i++) {
-        add(work, pseudonyms_of(pseudonyms, i, user, work->arena), NULL);
+    profile->user_id = called(work, profile->user_id);
+    add(work, profile->user_id, kept(work, profile, sizeof(*profile)));
+}
+
+static void keep_event(struct work *work)
+{
+    struct user_event *ev = &work->candidate.event;
+    if (work->candidate.deletes) {
+        delete_user(work, ev->user_id);
+        return;
     }
+    bool own = work->candidate.states[MAPPED_ID] == VALUE_FOUND;
+    if (own && work->mapping->source) { ev->event_id = of_source(work, ev->event_id); }
+    ev->user_id = called(work, ev->user_id);
+    add(work, ev->user_id, kept(work, ev, sizeof(*ev)));
 }
 
 static void keep(struct work *work)
@@ -491,100 +406,164 @@ static void keep(struct work *work)
         const struct item *item = &candidate->item;
         add(work, item->item_id, candidate->deletes ? NULL : kept(work, item, sizeof(*item)));
     } else {
-        struct user_event *ev = &candidate->event;
-        ev->user_id = called(work, ev->user_id);
-        add(work, ev->user_id, kept(work, ev, sizeof(*ev)));
+        keep_event(work);
     }
 }
 
-static const struct rule *map_element(struct work *work, enum mapped *ret_field)
-{
-    struct candidate *candidate = &work->candidate;
-    if (!read_fields(work)) { return NULL; }
-    const struct rule *broken = rules_check(STAGE_FIELDS, candidate, ret_field);
-    if (broken) { return broken; }
-    complete(work);
-    broken = rules_check(STAGE_OBJECT, candidate, ret_field);
-    if (!broken) { keep(work); }
-    return broken;
-}
+/* ---- Elements ---- */
 
-/* Makes room for the objects of `count` more elements. */
-static void reserve(struct work *work, size_t count)
+/* Makes room for the objects of one more element. */
+static void reserve(struct work *work)
 {
     const struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
-    size_t each = pseudonyms ? pseudonyms_count(pseudonyms) : 1;
-    size_t needed = work->outcome.count + count * each;
+    size_t needed = work->outcome.count + 2 * (pseudonyms ? pseudonyms_count(pseudonyms) : 1);
     if (needed <= work->outcome_capacity) { return; }
     struct becoming *former = work->outcome.at;
-    work->outcome_capacity = former ? MAX_OF(needed, 2 * work->outcome_capacity) : needed;
+    work->outcome_capacity = former ? MAX_OF(needed, 4 * work->outcome_capacity) : needed;
     work->outcome.at =
         arena_alloc_array(work->arena, work->outcome_capacity, sizeof(*work->outcome.at));
     if (former) { memcpy(work->outcome.at, former, work->outcome.count * sizeof(*former)); }
 }
 
-/* A record without the array, or with an empty one, is mapped once: paths without [*] may do. */
-static const struct rule *map_elements(struct work *work, enum mapped *ret_field)
+/* Says whether the element has no id and is left out for that. */
+static bool skips(struct work *work)
 {
-    const struct field_path *spread = work->mapping->spread;
-    json_t *array = spread ? field_path_find(spread, work->document) : NULL;
-    size_t count = json_array_size(array);
-    work->elements_count += MAX_OF(count, (size_t)1);
-    if (work->elements_count > (size_t)work->mapping->settings->elements_max) {
-        work->candidate.elements_count = work->elements_count;
-        return rules_check(STAGE_ELEMENTS, &work->candidate, ret_field);
-    }
-    reserve(work, MAX_OF(count, (size_t)1));
-    if (!count) { return map_element(work, ret_field); }
-    const struct candidate blank = work->candidate;
-    const struct rule *broken = NULL;
-    json_incref(array);
-    for (; work->index < count && !broken; work->index++) {
-        work->candidate = blank;
-        /* Held: a path that enters a text replaces it in the document. */
-        work->element = json_incref(json_array_get(array, work->index));
-        broken = map_element(work, ret_field);
-        json_decref(work->element);
-    }
-    json_decref(array);
+    if (work->innermost == PATH_NO_ARRAY || work->candidate.deletes) { return false; }
+    if (work->candidate.states[work->fields->main] != VALUE_ABSENT) { return false; }
+    if (work->mapping->settings->elements_without_id != WITHOUT_ID_SKIP) { return false; }
+    work->skipped++;
+    work->unnamed += !work_finds_null(work);
+    return true;
+}
+
+static const struct rule *check_element(struct work *work, enum mapped *ret_field)
+{
+    const struct rule *broken = rules_check(STAGE_FIELDS, &work->candidate, ret_field);
+    if (broken) { return broken; }
+    complete(work);
+    broken = rules_check(STAGE_OBJECT, &work->candidate, ret_field);
+    if (!broken) { keep(work); }
     return broken;
 }
 
-/* Says what was found instead, or which path finds something. An element is fetched again: a path
- * that enters a text may have replaced it. */
-static void explain(struct work *work, enum mapped field, struct buf *out)
+/* Maps the current element, or the document where nothing spreads it. */
+static const struct rule *map_element(struct work *work, enum mapped *ret_field)
 {
-    const struct mapping *mapping = work->mapping;
-    const struct mapping_settings *settings = mapping->settings;
-    const struct field_choice *choice = field == MAPPED_COUNT ? NULL : mapping->choices[field];
-    bool told = !mapping->pseudonyms && settings->dead_letter_bytes != DEAD_LETTERS_DROP;
-    if (!choice || !work->document) { return; }
-    if (work->element && work->index > 0) {
-        json_t *array = field_path_find(mapping->spread, work->document);
-        work->element = json_array_get(array, work->index - 1);
+    if (work->ordinal >= (size_t)work->mapping->settings->elements_max) {
+        work->candidate.elements_count = work->ordinal + 1;
+        return rules_check(STAGE_ELEMENTS, &work->candidate, ret_field);
     }
-    json_t *value = find(work, field);
-    refusal_text(choice, work->document, value, told, out);
-    if (field == MAPPED_TIME) {
-        refusal_time_unit(value, (enum time_format)settings->time_format, out);
+    reserve(work);
+    const struct rule *broken = NULL;
+    if (work_read_fields(work) && !skips(work)) { broken = check_element(work, ret_field); }
+    if (broken) { work_describe(work, *ret_field); }
+    work->index++;
+    work->ordinal++;
+    return broken;
+}
+
+static const struct rule *map_within(struct work *work, int parent, json_t *around,
+                                     enum mapped *ret_field);
+
+/* Puts the elements of the arrays beside this one in their places. */
+static void take_parallel(struct work *work, size_t array, json_t *around, size_t index)
+{
+    const struct spread *spread = &work->fields->spread;
+    for (size_t i = 0; i < spread->arrays_count; i++) {
+        const struct spread_array *beside = &spread->arrays[i];
+        if (i == array || beside->of_main || beside->parent != spread->arrays[array].parent) {
+            continue;
+        }
+        json_decref(work->elements[i]);
+        json_t *list = field_path_array(beside->path, beside->star, around);
+        work->elements[i] = json_incref(json_array_get(list, index));
     }
 }
 
-static void refuse(const struct mapping *mapping, const struct rule *rule, enum mapped field,
-                   struct slice more, struct refusal *ret_refusal)
+static void leave_arrays(struct work *work, int parent)
 {
-    ret_refusal->reason = rule->name;
+    const struct spread *spread = &work->fields->spread;
+    for (size_t i = 0; i < spread->arrays_count; i++) {
+        if (spread->arrays[i].parent != parent) { continue; }
+        json_decref(work->elements[i]);
+        work->elements[i] = NULL;
+    }
+}
+
+static const struct rule *map_array(struct work *work, size_t array, json_t *list, json_t *around,
+                                    enum mapped *ret_field)
+{
+    const struct candidate blank = work->candidate;
+    const struct rule *broken = NULL;
+    int outer = work->innermost;
+    for (size_t i = 0; i < json_array_size(list) && !broken; i++) {
+        json_t *element = json_array_get(list, i);
+        json_t *inside = json_is_string(element) ? json_text_within(element) : NULL;
+        work->candidate = blank;
+        json_decref(work->elements[array]);
+        /* Held: a path that enters a text replaces it in the document. */
+        work->elements[array] = inside ? inside : json_incref(element);
+        take_parallel(work, array, around, i);
+        work->innermost = (int)array;
+        broken = map_within(work, (int)array, work->elements[array], ret_field);
+    }
+    work->innermost = outer;
+    leave_arrays(work, work->fields->spread.arrays[array].parent);
+    return broken;
+}
+
+/* Maps what is within the document, or within an element of the parent: the elements of the first
+ * array that is there, or it alone. Arrays of the main field come first. */
+static const struct rule *map_within(struct work *work, int parent, json_t *around,
+                                     enum mapped *ret_field)
+{
+    const struct spread *spread = &work->fields->spread;
+    for (size_t i = 0; i < spread->arrays_count; i++) {
+        const struct spread_array *array = &spread->arrays[i];
+        if (array->parent != parent || work->elements[i]) { continue; }
+        json_t *found = field_path_array(array->path, array->star, around);
+        json_t *list = spread_elements(spread, i, found);
+        if (!list) { continue; }
+        const struct rule *broken = map_array(work, i, list, around, ret_field);
+        json_decref(list);
+        return broken;
+    }
+    return map_element(work, ret_field);
+}
+
+/* A record of which no element names an item at all is refused: the path may be wrong. */
+static const struct rule *map_elements(struct work *work, enum mapped *ret_field)
+{
+    const struct candidate blank = work->candidate;
+    const struct rule *broken = map_within(work, PATH_NO_ARRAY, work->document, ret_field);
+    if (broken || !work->unnamed || work->unnamed < work->index) { return broken; }
+    work->candidate = blank;
+    work->candidate.states[work->fields->main] = VALUE_ABSENT;
+    *ret_field = work->fields->main;
+    return rules_find(work->fields->main == MAPPED_ITEM ? "missing_item" : "missing_user");
+}
+
+static void refuse(const struct work *work, const struct rule *rule, enum mapped field,
+                   struct refusal *ret_refusal)
+{
+    const struct mapping *mapping = work->mapping;
     const char *subject = mapping->where;
     if (field != MAPPED_COUNT) {
-        const struct field_choice *choice = mapping->choices[field];
+        const struct field_choice *choice = work->fields->choices[field];
         subject = choice ? choice->text : mapping_path_key(field);
     }
+    ret_refusal->reason = rule->name;
     char *detail = ret_refusal->detail;
     size_t size = sizeof(ret_refusal->detail);
     (void)snprintf(detail, size, "%.150s%s%s", subject, *subject ? ": " : "", rule->hint);
     size_t used = strlen(detail);
-    bool fits = more.size < size - used; /* else it would be cut, perhaps in a character */
-    if (fits) { (void)snprintf(detail + used, size - used, "%.*s", SLICE_ARGS(more)); }
+    bool fits = strlen(mapping->found) < size - used; /* else it would be cut in a character */
+    if (fits) { (void)snprintf(detail + used, size - used, "%s", mapping->found); }
+}
+
+void mapping_set_source(struct mapping *mapping, const char *source)
+{
+    mapping->source = source;
 }
 
 void mapping_set_now(struct mapping *mapping, int64_t now_ms)

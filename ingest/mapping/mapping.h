@@ -44,6 +44,8 @@ struct refusal {
 struct becoming {
     struct slice key;   /* the user's or the item's id */
     const void *object; /* struct user_event, item or user_profile; NULL: a tombstone */
+    bool request;       /* instead: a struct forget_request, for the topic of events */
+    bool everywhere;    /* for every partition, as the user may have been written to any */
 };
 
 /* All objects, in the order of the record's elements. None: the record's kind or its actions are
@@ -52,6 +54,7 @@ struct outcome {
     enum target target;
     struct becoming *at;
     size_t count;
+    size_t skipped; /* elements without an id, which became nothing */
 };
 
 struct mapping;
@@ -62,6 +65,8 @@ struct mapping;
 int mapping_new(const struct mapping_settings *settings, struct schema_cache *schemas,
                 struct pseudonyms *pseudonyms, struct mapping **ret_mapping, char *why,
                 size_t why_size);
+/* Puts a source's name before the ids of its events; borrowed. */
+void mapping_set_source(struct mapping *mapping, const char *source);
 /* Frees the mapping; takes NULL; returns NULL. */
 struct mapping *mapping_free(struct mapping *mapping);
 /* Maps one record. 0: all of the outcome lives in the arena. -EBADMSG: ret_refusal says why, and

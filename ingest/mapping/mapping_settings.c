@@ -102,21 +102,39 @@ const struct option mapping_options[] = {
            "ignore or refuse"),
     OPTION("kind.default", STRING, kind_fallback, "take", OPTION_FREE,
            "The same for kinds that are not listed"),
-    OPTION("time.format", CHOICE, time_format, "ms", OPTION_ONE_OF("ms|s|us|iso8601|ns|days|avro"),
-           "Unit of numeric times since 1970; iso8601: a text (UTC if it names no zone); avro: the "
-           "logical type in the writer's schema"),
-    OPTION("created.format", CHOICE, created_format, "time.format",
-           OPTION_ONE_OF("time.format|ms|s|us|iso8601|ns|days|avro"),
-           "The same for map.created"),
+    OPTION("time.format", STRING, time_format, "ms", OPTION_FREE,
+           "How times are written: ms, s, us, ns, days since 1970; iso8601: a text (UTC if it "
+           "names no zone); a pattern (%d.%m.%Y %H:%M); auto: a text, or a number whose size tells "
+           "its unit; avro: the logical type in the writer's schema. Several with | between them "
+           "are tried in turn; a path may have its own behind a colon (ts_ms:ms)"),
+    OPTION("created.format", STRING, created_format, TIME_FORMAT_SAME, OPTION_FREE,
+           "The same for map.created; time.format: the same"),
     OPTION("numbers.as.text", BOOL, numbers_as_text, "false", OPTION_FREE,
            "Accept times, weights and sequences that are numbers in quotes (\"1700000000\")"),
+    OPTION("trim", BOOL, trims, "true", OPTION_FREE,
+           "Remove blanks and line breaks at both ends of ids, names and texts"),
     OPTION("absent.values", STRING, absent_values, "", OPTION_FREE,
-           "Texts that stand for no value, a,b,... ((not set),null): the next path is used, or the "
-           "field is missing"),
+           "Values that stand for none, a,b,... ((not set),null,0,false,{}): the next path is "
+           "used, or the field is missing"),
+    OPTION("elements.without.id", CHOICE, elements_without_id, "skip",
+           OPTION_ONE_OF("skip|refuse"),
+           "What to do with an element of an array ([*]) that has no id, such as a tip in an "
+           "order: skip and count it, or refuse the record"),
+    OPTION("tombstones", CHOICE, tombstones, "auto",
+           OPTION_ONE_OF("auto|delete|ignore|refuse|forget"),
+           "What to do with a record without a value. auto: delete the item or profile; of events, "
+           "ignore it where kind.default=ignore, else refuse it. forget: as kind.VALUE=forget"),
+    OPTION("ids.shared", BOOL, ids_shared, "false", OPTION_FREE,
+           "Other sources have the same event ids for the same events: a repeat of one of theirs "
+           "is dropped. false: the source's name is put before its ids, where `sources` names it"),
     OPTION("tags.separator", STRING, tags_separator, "", OPTION_FREE,
            "Text between several tags in one value (red|blue)"),
-    OPTION("available.values", STRING, available_values, "true,1", OPTION_FREE,
-           "Texts of map.available that mean yes, a,b,...; any other means no"),
+    OPTION("available.values", STRING, available_values, AVAILABLE_TEXTS, OPTION_FREE,
+           "Texts of map.available that mean yes, a,b,..., in any case; a number in quotes is read "
+           "as a number"),
+    OPTION("unavailable.values", STRING, unavailable_values, "", OPTION_FREE,
+           "Texts of map.available that mean no; others are refused. Empty: false,no,n,f,off; with "
+           "available.values of your own, any other text"),
     OPTION("action.default", STRING, action_fallback, "refuse", OPTION_FREE,
            "What an unlisted or missing action becomes: refuse, ignore, or KIND:WEIGHT"),
     OPTION("action.", PREFIX, actions, NULL, OPTION_FREE,
@@ -124,6 +142,12 @@ const struct option mapping_options[] = {
            "or refuse"),
     OPTION("weight.max", DOUBLE, weight_max, "1000", OPTION_RANGE(0, 1e9),
            "Largest weight of an event"),
+    OPTION("weight.above", CHOICE, weight_above, "refuse", OPTION_ONE_OF("refuse|clamp"),
+           "What to do with a larger one: refuse the record, or write weight.max"),
+    OPTION("weight.negative", CHOICE, weight_negative, "refuse",
+           OPTION_ONE_OF("refuse|ignore|clamp"),
+           "What to do with a weight below 0, such as the quantity of a return: refuse the record, "
+           "ignore the event, or write 0"),
     OPTION("time.earliest", LONG, time_earliest_ms, "631152000000",
            OPTION_RANGE(-62167219200000.0, 253402300799999.0),
            "Earliest valid time of an event, in ms since 1970"),
@@ -139,6 +163,14 @@ const struct option mapping_options[] = {
            "pseudonym.keys, because they may contain a user id"),
 };
 _Static_assert(ARRAY_COUNT(mapping_options) == MAPPING_OPTIONS_COUNT, "the header says how many");
+
+bool mapping_drops_bytes(const struct mapping_settings *settings)
+{
+    if (settings->dead_letter_bytes != DEAD_LETTERS_AUTO) {
+        return settings->dead_letter_bytes == DEAD_LETTERS_DROP;
+    }
+    return settings->pseudonym_keys[0] != '\0';
+}
 
 const char *mapping_path_key(enum mapped field)
 {

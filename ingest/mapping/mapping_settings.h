@@ -13,8 +13,24 @@
 /* Order of the choices of the option `dead.letters.bytes`. */
 enum dead_letter_bytes { DEAD_LETTERS_AUTO, DEAD_LETTERS_KEEP, DEAD_LETTERS_DROP };
 
-/* Choice of `created.format`, before those of `time.format`. */
-enum { CREATED_AS_TIME };
+/* The value of `created.format` that means `time.format`. */
+#define TIME_FORMAT_SAME "time.format"
+
+/* Values of `available.values` and `unavailable.values` by default. */
+#define AVAILABLE_TEXTS "true,yes,y,t,on"
+#define UNAVAILABLE_TEXTS "false,no,n,f,off"
+
+/* Orders of the choices of the options of these names. */
+enum elements_without_id { WITHOUT_ID_SKIP, WITHOUT_ID_REFUSE };
+enum weight_negative { NEGATIVE_REFUSE, NEGATIVE_IGNORE, NEGATIVE_CLAMP };
+enum weight_above { ABOVE_REFUSE, ABOVE_CLAMP };
+enum tombstones {
+    TOMBSTONES_AUTO, /* delete, of events refuse, or ignore when kind.default=ignore */
+    TOMBSTONES_DELETE,
+    TOMBSTONES_IGNORE,
+    TOMBSTONES_REFUSE,
+    TOMBSTONES_FORGET,
+};
 
 /* What the table mapping_options fills. */
 struct mapping_settings {
@@ -25,9 +41,15 @@ struct mapping_settings {
     const char *source_columns;
     const char *source_separator;
     int32_t target;         /* enum target */
-    int32_t time_format;    /* enum time_format */
-    int32_t created_format; /* CREATED_AS_TIME, or 1 + enum time_format */
+    const char *time_format;    /* time_layouts_parse() */
+    const char *created_format; /* the same, or TIME_FORMAT_SAME */
     bool numbers_as_text;
+    bool trims;
+    int32_t elements_without_id; /* enum elements_without_id */
+    int32_t weight_negative;     /* enum weight_negative */
+    int32_t weight_above;        /* enum weight_above */
+    int32_t tombstones;          /* enum tombstones */
+    bool ids_shared;
     const char *absent_values;
     int64_t record_bytes_max;
     int64_t elements_max;
@@ -36,6 +58,7 @@ struct mapping_settings {
     const char *paths[MAPPED_COUNT];
     const char *tags_separator;
     const char *available_values;
+    const char *unavailable_values; /* empty: see the option */
     struct properties kinds;
     const char *kind_fallback;
     struct properties actions;
@@ -50,9 +73,11 @@ struct mapping_settings {
     int32_t dead_letter_bytes;  /* enum dead_letter_bytes */
 };
 
-enum { MAPPING_OPTIONS_COUNT = 45 };
+enum { MAPPING_OPTIONS_COUNT = 52 };
 extern const struct option mapping_options[];
 
+/* Says whether dead letters do not keep a record's bytes, because they may name a user. */
+bool mapping_drops_bytes(const struct mapping_settings *settings);
 /* Returns the option of a path ("map.user"). */
 const char *mapping_path_key(enum mapped field);
 

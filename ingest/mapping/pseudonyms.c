@@ -88,7 +88,7 @@ static const char *read_line(struct pseudonyms *pseudonyms, struct slice line)
     if (pseudonyms->count == PSEUDONYM_KEYS_MAX) { return "at most 64 keys"; }
     struct key key = {.mac = NULL};
     if (!read_id(words[0], key.id)) { return "an id is 1 to 16 of a-z and 0-9"; }
-    if (timestamp_from_iso8601(words[1], &key.from_ms)) {
+    if (timestamp_from_text(words[1], &key.from_ms)) {
         return "the second word is a time: 2027-01-01T00:00:00Z, or a date";
     }
     for (size_t i = 0; i < pseudonyms->count; i++) {

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/number.h"
+#include "ingest/mapping/json_text.h"
 #include "ingest/mapping/path_suggest.h"
 #include "ingest/mapping/refusal_text.h"
 
@@ -27,7 +28,9 @@ static void write_scalar(json_t *value, struct buf *out)
 static void write_value(json_t *value, struct buf *out)
 {
     buf_printf(out, "; found ");
-    if (json_is_object(value)) {
+    if (json_flaw_of(value)) {
+        buf_printf(out, "%s", json_flaw_text(json_flaw_of(value)));
+    } else if (json_is_object(value)) {
         buf_printf(out, "an object");
     } else if (json_is_array(value)) {
         buf_printf(out, "an array");

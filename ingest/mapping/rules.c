@@ -25,7 +25,7 @@ static struct slice id_of(const struct candidate *candidate, enum mapped field)
 
 static bool is_event(const struct candidate *candidate)
 {
-    return candidate->target == TARGET_EVENT;
+    return candidate->target == TARGET_EVENT && !candidate->deletes;
 }
 
 static bool absent(const struct candidate *candidate, enum mapped field, enum mapped *ret_field)
@@ -124,7 +124,8 @@ PREDICATE(is_missing_user)
 
 PREDICATE(is_missing_item)
 {
-    return candidate->target != TARGET_PROFILE && absent(candidate, MAPPED_ITEM, ret_field);
+    bool needed = candidate->target == TARGET_ITEM || is_event(candidate);
+    return needed && absent(candidate, MAPPED_ITEM, ret_field);
 }
 
 PREDICATE(is_missing_action)
@@ -431,6 +432,14 @@ static size_t first_of(enum rule_stage stage)
         }
     }
     return low;
+}
+
+const struct rule *rules_find(const char *name)
+{
+    size_t i = 0;
+    while (i < rules_count && strcmp(rules[i].name, name) != 0) { i++; }
+    assert(i < rules_count);
+    return &rules[i];
 }
 
 const struct rule *rules_check(enum rule_stage stage, const struct candidate *candidate,

@@ -111,6 +111,8 @@ struct rule {
 extern const struct rule rules[];
 extern const size_t rules_count;
 
+/* Returns the rule of that name. */
+const struct rule *rules_find(const char *name);
 /* Finds the first rule of a stage that the candidate breaks, NULL when it breaks none. ret_field:
  * the field at fault, or MAPPED_COUNT. */
 const struct rule *rules_check(enum rule_stage stage, const struct candidate *candidate,

@@ -259,6 +259,9 @@ static int make(struct setup *setup, struct schema_cache *schemas)
         rc = mapping_new(&source->settings, schemas, setup->sources->pseudonyms, &source->mapping,
                          why, sizeof(why));
         bool named = setup->settings->source_names[0] != '\0';
+        if (!rc && named && !source->settings.ids_shared) {
+            mapping_set_source(source->mapping, source->name);
+        }
         if (rc) {
             rc = refuse(setup, "%s%s%s%s", named ? "source " : "", named ? source->name : "",
                         named ? ": " : "", why);
@@ -345,4 +348,19 @@ void sources_notes(const struct mapping_settings *settings, struct buf *notes)
     }
     const struct property fallback = {"default", settings->action_fallback};
     note_weight("action.", &fallback, notes);
+}
+
+static bool has_value(const struct properties *properties, const char *value)
+{
+    for (size_t i = 0; i < properties->count; i++) {
+        if (strcmp(properties->at[i].value, value) == 0) { return true; }
+    }
+    return false;
+}
+
+bool sources_forget(const struct mapping_settings *settings)
+{
+    static const char forget[] = "forget";
+    return settings->tombstones == TOMBSTONES_FORGET || has_value(&settings->kinds, forget) ||
+           has_value(&settings->named, forget) || strcmp(settings->kind_fallback, forget) == 0;
 }

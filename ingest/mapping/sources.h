@@ -39,4 +39,7 @@ bool sources_become(const struct mapping_settings *settings, enum target target)
  * a weight. */
 void sources_notes(const struct mapping_settings *settings, struct buf *notes);
 
+/* Says whether a record of some source may ask to forget a user. */
+bool sources_forget(const struct mapping_settings *settings);
+
 #endif

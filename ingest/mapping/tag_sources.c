@@ -94,7 +94,7 @@ struct tag_sources *tag_sources_free(struct tag_sources *sources)
     return NULL;
 }
 
-const struct field_choice *tag_sources_at(const struct tag_sources *sources, size_t index)
+struct field_choice *tag_sources_at(const struct tag_sources *sources, size_t index)
 {
     return index < sources->count ? sources->at[index].choice : NULL;
 }
@@ -165,24 +165,36 @@ static void add_values(struct collecting *collecting, struct slice name, json_t 
     }
 }
 
+/* Collects what is in an element (or the document) behind the arrays of a path from `star` on. */
+static void collect_within(struct collecting *collecting, struct slice name,
+                           const struct field_path *path, size_t star, json_t *around)
+{
+    if (star == field_path_stars(path)) {
+        add_values(collecting, name, field_path_in_element(path, around));
+        return;
+    }
+    json_t *list = json_incref(field_path_array(path, star, around));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        collect_within(collecting, name, path, star + 1, json_array_get(list, i));
+    }
+    json_decref(list);
+}
+
+/* Of an array that spreads the record, only the current element counts. */
 static void follow(struct collecting *collecting, const struct tag_source *source, size_t index)
 {
     const struct tagged *tagged = collecting->tagged;
-    const struct field_path *path = source->choice->paths[index];
+    struct field_path *path = source->choice->paths[index];
+    int array = field_path_in_array(path);
     if (field_path_beside(path)) {
         add_values(collecting, source->name, tagged->beside(tagged->arg, path));
-    } else if (!field_path_spreads(path)) {
+    } else if (!field_path_stars(path)) {
         add_values(collecting, source->name, field_path_find(path, tagged->document));
-    } else if (tagged->array && field_path_same_array(path, tagged->array)) {
-        json_t *element = tagged->element;
-        json_t *value = element ? field_path_in_element(path, element) : NULL;
-        add_values(collecting, source->name, value);
+    } else if (array != PATH_NO_ARRAY && tagged->elements[array]) {
+        size_t level = tagged->level(tagged->arg, array);
+        collect_within(collecting, source->name, path, level, tagged->elements[array]);
     } else {
-        json_t *list = field_path_find(path, tagged->document);
-        for (size_t i = 0; i < json_array_size(list); i++) {
-            add_values(collecting, source->name,
-                       field_path_in_element(path, json_array_get(list, i)));
-        }
+        collect_within(collecting, source->name, path, 0, tagged->document);
     }
 }
 

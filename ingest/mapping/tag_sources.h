@@ -24,13 +24,14 @@ int tag_sources_new(const char *text, const char *separator, struct tag_sources 
 /* Frees the sources; takes NULL; returns NULL. */
 struct tag_sources *tag_sources_free(struct tag_sources *sources);
 /* Returns the source at an index; NULL past the last. */
-const struct field_choice *tag_sources_at(const struct tag_sources *sources, size_t index);
+struct field_choice *tag_sources_at(const struct tag_sources *sources, size_t index);
 
 /* The record whose tags are collected. */
 struct tagged {
     json_t *document;
-    const struct field_path *array; /* a path with [*], which spreads the record; NULL: none */
-    json_t *element;                /* the current one; only its tags are collected */
+    json_t **elements; /* the current one of each array that spreads the record (spread.h) */
+    /* Returns the number of [*] that lead to an array. */
+    size_t (*level)(void *arg, int array);
     /* Finds the value of a path that does not lead into the document, borrowed; or NULL. */
     json_t *(*beside)(void *arg, const struct field_path *path);
     void *arg;

@@ -4,13 +4,6 @@
 enum { MS_PER_S = 1000, US_PER_MS = 1000, NS_PER_MS = 1000000, S_PER_DAY = 86400 };
 #define MS_PER_DAY INT64_C(86400000)
 
-/* A place in a text that is read from left to right; a failed read leaves `failed` set. */
-struct reading {
-    const char *at;
-    const char *end;
-    bool failed;
-};
-
 static int within_calendar(int64_t ms, int64_t *ret_ms)
 {
     if (ms < TIMESTAMP_FIRST_MS || ms > TIMESTAMP_LAST_MS) { return -EINVAL; }
@@ -60,56 +53,24 @@ int timestamp_from_real(enum time_format format, double count, int64_t *ret_ms)
     return within_calendar((int64_t)floor(ms), ret_ms);
 }
 
-static int digits(struct reading *reading, int count)
+int timestamp_from_size(double count, int64_t *ret_ms)
 {
-    int value = 0;
-    for (int i = 0; i < count; i++) {
-        if (reading->at == reading->end || *reading->at < '0' || *reading->at > '9') {
-            reading->failed = true;
-            return 0;
+    /* 1990-01-01 to 2100-01-01 in seconds. */
+    const double first_s = 631152000, last_s = 4102444800;
+    static const struct {
+        enum time_format format;
+        double per_s;
+    } units[] = {{TIME_FORMAT_S, 1},
+                 {TIME_FORMAT_MS, MS_PER_S},
+                 {TIME_FORMAT_US, (double)MS_PER_S * US_PER_MS},
+                 {TIME_FORMAT_NS, (double)MS_PER_S * NS_PER_MS}};
+    for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
+        double seconds = count / units[i].per_s;
+        if (seconds >= first_s && seconds < last_s) {
+            return timestamp_from_real(units[i].format, count, ret_ms);
         }
-        value = value * 10 + (*reading->at++ - '0');
     }
-    return value;
-}
-
-static bool take(struct reading *reading, const char *any_of)
-{
-    if (reading->at == reading->end || *reading->at == '\0') { return false; }
-    if (!strchr(any_of, *reading->at)) { return false; }
-    reading->at++;
-    return true;
-}
-
-static void expect(struct reading *reading, const char *any_of)
-{
-    if (!take(reading, any_of)) { reading->failed = true; }
-}
-
-static int fraction_ms(struct reading *reading)
-{
-    if (!take(reading, ".,")) { return 0; }
-    int value = digits(reading, 1) * 100;
-    for (int scale = 10; reading->at != reading->end && *reading->at >= '0' && *reading->at <= '9';
-         scale /= 10) {
-        value += (*reading->at++ - '0') * scale;
-    }
-    return value;
-}
-
-static int zone_minutes(struct reading *reading)
-{
-    if (reading->at == reading->end || take(reading, "Zz")) { return 0; }
-    int sign = *reading->at == '-' ? -1 : 1;
-    expect(reading, "+-");
-    int hours = digits(reading, 2);
-    int minutes = 0;
-    if (reading->at != reading->end) {
-        (void)take(reading, ":");
-        minutes = digits(reading, 2);
-    }
-    if (hours > 23 || minutes > 59) { reading->failed = true; }
-    return sign * (hours * 60 + minutes);
+    return -EINVAL;
 }
 
 static int days_of_month(int year, int month)
@@ -130,42 +91,65 @@ static int64_t days_since_1970(int year, int month, int day)
     return day_of_era - 146097 - 719468;
 }
 
-static bool is_date(int year, int month, int day)
+int timestamp_of(int year, int month, int day, int64_t second_of_day, int ms, int64_t *ret_ms)
 {
-    return month >= 1 && month <= 12 && day >= 1 && day <= days_of_month(year, month);
-}
-
-static int first_moment(int year, int month, int day, int64_t *ret_ms)
-{
-    if (!is_date(year, month, day)) { return -EINVAL; }
-    return within_calendar(days_since_1970(year, month, day) * MS_PER_DAY, ret_ms);
-}
-
-int timestamp_from_iso8601(struct slice text, int64_t *ret_ms)
-{
-    if (!text.data) { return -EINVAL; }
-    struct reading reading = {.at = text.data, .end = text.data + text.size};
-    int year = digits(&reading, 4);
-    expect(&reading, "-");
-    int month = digits(&reading, 2);
-    expect(&reading, "-");
-    int day = digits(&reading, 2);
-    if (!reading.failed && reading.at == reading.end) {
-        return first_moment(year, month, day, ret_ms);
-    }
-    expect(&reading, "Tt ");
-    int hour = digits(&reading, 2);
-    expect(&reading, ":");
-    int minute = digits(&reading, 2);
-    expect(&reading, ":");
-    int second = digits(&reading, 2);
-    int ms = reading.failed ? 0 : fraction_ms(&reading);
-    int zone = reading.failed ? 0 : zone_minutes(&reading);
-    if (reading.failed || reading.at != reading.end) { return -EINVAL; }
-    if (!is_date(year, month, day)) { return -EINVAL; }
-    if (hour > 23 || minute > 59 || second > 60) { return -EINVAL; }
-
-    int64_t seconds = days_since_1970(year, month, day) * S_PER_DAY;
-    seconds += hour * 3600 + (minute - zone) * 60 + second;
+    if (year < 0 || year > 9999 || month < 1 || month > 12) { return -EINVAL; }
+    if (day < 1 || day > days_of_month(year, month)) { return -EINVAL; }
+    int64_t seconds = days_since_1970(year, month, day) * S_PER_DAY + second_of_day;
     return within_calendar(seconds * MS_PER_S + ms, ret_ms);
+}
+
+/* ---- Names of formats ---- */
+
+int time_layout_parse(struct slice text, struct time_layout *ret_layout)
+{
+    static const char *const names[] = {
+        [TIME_FORMAT_MS] = "ms",     [TIME_FORMAT_S] = "s",       [TIME_FORMAT_US] = "us",
+        [TIME_FORMAT_ISO8601] = "iso8601", [TIME_FORMAT_NS] = "ns", [TIME_FORMAT_DAYS] = "days",
+        [TIME_FORMAT_AVRO] = "avro", [TIME_FORMAT_AUTO] = "auto",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (slice_equal(text, slice_str(names[i]))) {
+            *ret_layout = (struct time_layout){.format = (enum time_format)i};
+            return 0;
+        }
+    }
+    if (!timestamp_is_pattern(text)) { return -EINVAL; }
+    *ret_layout = (struct time_layout){.format = TIME_FORMAT_PATTERN, .pattern = text};
+    return 0;
+}
+
+int time_layouts_parse(struct slice text, struct time_layouts *ret_layouts, const char **ret_why)
+{
+    struct time_layouts layouts = {.count = 0};
+    for (;;) {
+        const char *bar = text.size ? memchr(text.data, '|', text.size) : NULL;
+        size_t size = bar ? (size_t)(bar - text.data) : text.size;
+        if (layouts.count == TIME_LAYOUTS_MAX) {
+            *ret_why = "at most 8 formats, with | between them";
+            return -EINVAL;
+        }
+        if (time_layout_parse(slice_of(text.data, size), &layouts.at[layouts.count++])) {
+            *ret_why = "a format is ms, s, us, ns, days, iso8601, auto, avro, or a pattern with a "
+                       "date such as %d.%m.%Y %H:%M:%S";
+            return -EINVAL;
+        }
+        if (!bar) { break; }
+        text = slice_of(bar + 1, text.size - size - 1);
+    }
+    *ret_layouts = layouts;
+    return 0;
+}
+
+struct time_layouts time_layouts_of(struct time_layout layout)
+{
+    return (struct time_layouts){.at = {layout}, .count = 1};
+}
+
+bool time_layouts_read_text(const struct time_layouts *layouts)
+{
+    for (size_t i = 0; i < layouts->count; i++) {
+        if (time_format_is_text(layouts->at[i].format)) { return true; }
+    }
+    return false;
 }

@@ -34,7 +34,7 @@ static void times(struct crumbs *crumbs)
     }
     struct slice text = crumbs_take(crumbs, crumbs->left);
     char *alone = crumbs_alone(text);
-    check_time(timestamp_from_iso8601(slice_of(alone, text.size), &ms), ms);
+    check_time(timestamp_from_text(slice_of(alone, text.size), &ms), ms);
     free(alone);
 }
 

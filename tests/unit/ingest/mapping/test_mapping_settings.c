@@ -40,11 +40,17 @@ static void choices_are_the_enums(void **state)
     static const char *const pairs[] = {"becomes=UserProfile", "time.format=avro",
                                         "created.format=ms",   "dead.letters.bytes=drop",
                                         "source.format=avro",  "kind.default=ignore",
-                                        "kind.x=take",         "source.a.map.user=u"};
+                                        "kind.x=take",         "source.a.map.user=u",
+                                        "weight.negative=clamp", "weight.above=clamp",
+                                        "elements.without.id=refuse", "tombstones=forget"};
     struct options *options = fill(pairs, ARRAY_COUNT(pairs));
     assert_int_equal(settings.target, TARGET_PROFILE);
-    assert_int_equal(settings.time_format, TIME_FORMAT_AVRO);
-    assert_int_equal(settings.created_format, 1 + TIME_FORMAT_MS);
+    assert_string_equal(settings.time_format, "avro");
+    assert_string_equal(settings.created_format, "ms");
+    assert_int_equal(settings.weight_negative, NEGATIVE_CLAMP);
+    assert_int_equal(settings.weight_above, ABOVE_CLAMP);
+    assert_int_equal(settings.elements_without_id, WITHOUT_ID_REFUSE);
+    assert_int_equal(settings.tombstones, TOMBSTONES_FORGET);
     assert_int_equal(settings.dead_letter_bytes, DEAD_LETTERS_DROP);
     assert_int_equal(settings.source_format, PAYLOAD_AVRO);
     assert_string_equal(settings.kind_fallback, "ignore");
@@ -53,7 +59,7 @@ static void choices_are_the_enums(void **state)
     options_free(options);
     options = fill(NULL, 0);
     assert_int_equal(settings.target, TARGET_EVENT);
-    assert_int_equal(settings.created_format, CREATED_AS_TIME);
+    assert_string_equal(settings.created_format, TIME_FORMAT_SAME);
     options_free(options);
 }
 

@@ -78,30 +78,48 @@ static void each_target_has_its_fields(void **state)
     REFUSED("true or false", "becomes=Item", "map.available=={}");
     REFUSED("a year", "becomes=UserProfile", "map.birth.year==x");
     REFUSED("list of numbers", "becomes=Item", "map.vector==1");
-    REFUSED("as time.format", "becomes=Item", "map.created==x", "created.format=iso8601");
+    REFUSED("as created.format", "becomes=Item", "map.created==x", "created.format=iso8601");
     /* What the others have is not looked at. */
     struct rig rig;
     static const char *const pairs[] = {"becomes=Item", "map.user=..", "map.time=",
                                         "map.country=["};
     assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
-    assert_null(rig.mapping->choices[MAPPED_USER]);
-    assert_non_null(rig.mapping->choices[MAPPED_TITLE]);
+    assert_null(rig.mapping->sets[0].choices[MAPPED_USER]);
+    assert_non_null(rig.mapping->sets[0].choices[MAPPED_TITLE]);
     rig_clear(&rig);
 }
 
-static void one_array_spreads_a_record(void **state)
+static void arrays_are_numbered(void **state)
 {
-    REFUSED("one array", "map.item=a[*].x", "map.weight=b[*].y");
     struct rig rig;
-    static const char *const pairs[] = {"map.item=x|a.l[*].x", "map.weight=a.l[*].y",
-                                        "map.id=a.l[*].id|id"};
+    static const char *const pairs[] = {"map.weight=a.l[*].y|q[*]",
+                                        "map.item=x|a.l[*].x|b[*].c[*].x", "map.id=b[*].id|id"};
     assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
-    assert_non_null(rig.mapping->spread);
-    assert_true(rig.mapping->own_ids);
+    const struct spread *spread = &rig.mapping->sets[0].spread;
+    assert_int_equal(spread->arrays_count, 4);
+    static const struct {
+        int parent;
+        bool of_main;
+    } arrays[] = {{-1, true}, {-1, true}, {1, true}, {-1, false}};
+    for (size_t i = 0; i < ARRAY_COUNT(arrays); i++) {
+        assert_int_equal(spread->arrays[i].parent, arrays[i].parent);
+        assert_int_equal(spread->arrays[i].of_main, arrays[i].of_main);
+    }
     rig_clear(&rig);
-    assert_int_equal(rig_init(&rig, pairs, 2, NULL), 0);
-    assert_false(rig.mapping->own_ids);
-    rig_clear(&rig);
+    REFUSED("no [*] here", "map.kind=a[*].x");
+}
+
+static void formats_are_checked(void **state)
+{
+    REFUSED("a format is ms", "time.format=iso");
+    REFUSED("a format is ms", "time.format=%H:%M");
+    REFUSED("a format is ms", "becomes=Item", "created.format=ms|");
+    REFUSED("no time", "map.user=a:ms");
+    REFUSED("ids and weights", "map.time=a:decimal");
+    REFUSED("neither joined", "becomes=Item", "map.tags=a+b");
+    REFUSED("at most 8 formats", "time.format=s|s|s|s|s|s|s|s|s");
+    REFUSED("tombstones", "tombstones=delete");
+    REFUSED("tombstones", "becomes=Item", "tombstones=forget");
 }
 
 int main(void)
@@ -110,7 +128,8 @@ int main(void)
         cmocka_unit_test(refuses_bad_configuration),
         cmocka_unit_test(headers_are_texts),
         cmocka_unit_test(each_target_has_its_fields),
-        cmocka_unit_test(one_array_spreads_a_record),
+        cmocka_unit_test(arrays_are_numbered),
+        cmocka_unit_test(formats_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/buf.h"
+#include "ingest/mapping/spread.h"
 #include "ingest/mapping/tag_sources.h"
 
 #include <setjmp.h>
@@ -16,6 +17,12 @@ static json_t *beside(void *arg, const struct field_path *path)
     return arg;
 }
 
+static size_t level(void *arg, int array)
+{
+    (void)arg;
+    return (size_t)array + 1;
+}
+
 static void expect(const char *sources_text, const char *separator, const char *spread,
                    size_t element, const char *expected)
 {
@@ -28,14 +35,20 @@ static void expect(const char *sources_text, const char *separator, const char *
     if (tag_sources_new(sources_text, separator, &sources, &why)) {
         fail_msg("%s: %s", sources_text, why);
     }
-    json_t *at = NULL;
+    json_t *elements[SPREAD_ARRAYS_MAX] = {NULL};
+    struct spread arrays = {.arrays_count = 0};
     if (spread) {
         assert_int_equal(field_path_new(slice_str(spread), &array, &why), 0);
-        at = json_array_get(field_path_find(array, document), element);
+        assert_int_equal(spread_add(&arrays, array, true, &why), 0);
+        elements[0] = json_array_get(field_path_find(array, document), element);
+    }
+    struct field_choice *choice;
+    for (size_t i = 0; (choice = tag_sources_at(sources, i)); i++) {
+        for (size_t k = 0; k < choice->count; k++) { spread_recognise(&arrays, choice->paths[k]); }
     }
     json_t *text = json_string("new|used");
     const struct tagged tagged = {
-        .document = document, .array = array, .element = at, .beside = beside, .arg = text};
+        .document = document, .elements = elements, .level = level, .beside = beside, .arg = text};
     struct slices tags = tag_sources_collect(sources, &tagged, 100, arena);
     struct buf joined;
     buf_init(&joined, 4096);

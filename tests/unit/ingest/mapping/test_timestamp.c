@@ -7,14 +7,14 @@
 static int64_t iso(const char *text)
 {
     int64_t ms = -1;
-    assert_int_equal(timestamp_from_iso8601(slice_str(text), &ms), 0);
+    assert_int_equal(timestamp_from_text(slice_str(text), &ms), 0);
     return ms;
 }
 
 static void iso_refused(const char *text)
 {
     int64_t ms = 42;
-    if (timestamp_from_iso8601(slice_str(text), &ms) == 0) { fail_msg("%s was accepted", text); }
+    if (timestamp_from_text(slice_str(text), &ms) == 0) { fail_msg("%s was accepted", text); }
     assert_int_equal(ms, 42);
 }
 
@@ -46,12 +46,10 @@ static void refuses_what_is_no_time(void **state)
         "2026-11-",
         "2026-02-30",
         "2026-11-23T",
-        "2026-11-23T09:00",
         "2026-11-23T09:00:0",
         "2026-11-23T09:00:00.",
         "2026-11-23T09:00:00.Z",
         "2026-11-23T09:00:00ZZ",
-        "2026-11-23T09:00:00 Z",
         "2026-11-23T09:00:00+1",
         "2026-11-23T09:00:00+24:00",
         "2026-11-23T09:00:00+01:60",
@@ -62,7 +60,7 @@ static void refuses_what_is_no_time(void **state)
         "2026-04-31T00:00:00Z",
         "2023-02-29T00:00:00Z",
         "1900-02-29T00:00:00Z",
-        "2026-11-23T24:00:00Z",
+        "2026-11-23T24:00:01Z",
         "2026-11-23T23:60:00Z",
         "2026-11-23T23:59:61Z",
         "+2026-11-23T23:59:00Z",
@@ -72,9 +70,9 @@ static void refuses_what_is_no_time(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) { iso_refused(texts[i]); }
     int64_t ms;
-    assert_int_equal(timestamp_from_iso8601(slice_of("2026\0-11-23T09:00:00", 20), &ms), -EINVAL);
-    assert_int_equal(timestamp_from_iso8601(slice_of("2026-11-23T09:00:00\0", 20), &ms), -EINVAL);
-    assert_int_equal(timestamp_from_iso8601((struct slice){0}, &ms), -EINVAL);
+    assert_int_equal(timestamp_from_text(slice_of("2026\0-11-23T09:00:00", 20), &ms), -EINVAL);
+    assert_int_equal(timestamp_from_text(slice_of("2026-11-23T09:00:00\0", 20), &ms), -EINVAL);
+    assert_int_equal(timestamp_from_text((struct slice){0}, &ms), -EINVAL);
 }
 
 /* The oracle is libc's calendar, day by day over the Gregorian cycle. */

@@ -1,0 +1,360 @@
+/* The values of a record: where its paths lead, and what the fields make of them.
+ *
+ * Values are borrowed from the document, which a path that enters a text changes (field_path.h). So
+ * nothing is kept from one path to the next: a message about a field follows its paths again.
+ */
+#include "base/base.h"
+#include "ingest/mapping/json_value.h"
+#include "ingest/mapping/mapping_internal.h"
+#include "ingest/mapping/refusal_text.h"
+
+enum { KEY_WHERE_MAX = 200 };
+
+/* A value, and the path that has found it. */
+struct found {
+    json_t *value;
+    const struct field_path *path;
+};
+
+/* ---- Where values come from ---- */
+
+static json_t *key_text(struct work *work)
+{
+    if (!work->key_text && work->rec->key.data) {
+        work->key_text = json_stringn(work->rec->key.data, work->rec->key.size);
+    }
+    return work->key_text;
+}
+
+/* A key that is not in the source's format (JSON or Avro) has no fields. */
+static json_t *key_document(struct work *work)
+{
+    char where[KEY_WHERE_MAX];
+    if (work->key_read || !work->rec->key.data) { return work->key; }
+    work->key_read = true;
+    struct slice text = work->rec->key;
+    if (!work->rendered) {
+        (void)payload_read_key(work->mapping->payload, work->rec, &text, NULL);
+    }
+    if (json_text_parse(text, &work->mapping->json, &work->key, where, sizeof(where))) {
+        work->key = NULL;
+    }
+    return work->key;
+}
+
+static json_t *timestamp(struct work *work)
+{
+    if (!work->timestamp && work->rec->time_ms >= 0) {
+        work->timestamp = json_integer(work->rec->time_ms);
+    }
+    return work->timestamp;
+}
+
+static json_t *schema_name(struct work *work)
+{
+    if (!work->schema && work->schema_name) { work->schema = json_string(work->schema_name); }
+    return work->schema;
+}
+
+/* Finds a value outside the document: key, timestamp, header, name of the schema. */
+static json_t *follow_beside(void *arg, const struct field_path *path)
+{
+    struct work *work = arg;
+    switch (field_path_root(path)) {
+    case PATH_KEY_TEXT:
+        return key_text(work);
+    case PATH_KEY:
+        return field_path_find(path, key_document(work));
+    case PATH_TIMESTAMP:
+        return timestamp(work);
+    case PATH_SCHEMA:
+        return schema_name(work);
+    case PATH_HEADER:
+        return named_headers_find(work->mapping->headers, field_path_header(path));
+    default:
+        assert(!"a path into the document");
+        return NULL;
+    }
+}
+
+static json_t *follow_one(struct work *work, const struct field_path *path)
+{
+    if (field_path_beside(path)) { return follow_beside(work, path); }
+    if (!field_path_stars(path)) { return field_path_find(path, work->document); }
+    int array = field_path_in_array(path);
+    json_t *element = array == PATH_NO_ARRAY ? NULL : work->elements[array];
+    return element ? field_path_in_element(path, element) : NULL;
+}
+
+/* The texts of all parts, one behind the other; NULL when one is absent. A part that is no text
+ * makes the whole none: it is returned. */
+static json_t *follow_joined(struct work *work, struct field_path *path)
+{
+    struct slice texts[PATH_PARTS_MAX];
+    size_t size = 0, count = field_path_parts(path);
+    for (size_t i = 0; i < count; i++) {
+        const struct field_path *part = field_path_part(path, i);
+        json_t *value = follow_one(work, part);
+        if (json_value_is_listed(value, work->mapping->settings->absent_values, false)) {
+            return NULL;
+        }
+        bool trims = work->mapping->settings->trims && field_path_root(part) != PATH_CONSTANT;
+        enum value_state state = json_value_text(value, NULL, trims, work->arena, &texts[i]);
+        if (state != VALUE_FOUND) { return state == VALUE_ABSENT ? NULL : value; }
+        size += texts[i].size;
+    }
+    char *text = arena_alloc(work->arena, size + 1);
+    char *at = text;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i].size) { memcpy(at, texts[i].data, texts[i].size); }
+        at += texts[i].size;
+    }
+    if (!work->joined) { work->joined = json_array(); }
+    json_t *joined = json_stringn_nocheck(text, size);
+    (void)json_array_append_new(work->joined, joined);
+    return joined;
+}
+
+static json_t *follow(struct work *work, struct field_path *path)
+{
+    return field_path_root(path) == PATH_JOINED ? follow_joined(work, path)
+                                                : follow_one(work, path);
+}
+
+/* Finds the first value of a choice, from its path `*at` on; `*at` becomes the next path. */
+static struct found find_from(struct work *work, enum mapped field, size_t *at)
+{
+    const struct field_choice *choice = work->fields->choices[field];
+    const char *absent = work->mapping->settings->absent_values;
+    bool texts_only = field == MAPPED_AVAILABLE;
+    struct found blank = {0};
+    while (choice && *at < choice->count) {
+        struct field_path *path = choice->paths[(*at)++];
+        json_t *value = follow(work, path);
+        if (!value || json_value_is_listed(value, absent, texts_only)) { continue; }
+        if (!json_is_string(value) || *at == choice->count || !json_value_is_blank(value)) {
+            return (struct found){value, path};
+        }
+        if (!blank.value) { blank = (struct found){value, path}; }
+    }
+    return blank;
+}
+
+static struct found find(struct work *work, enum mapped field)
+{
+    size_t at = 0;
+    return find_from(work, field, &at);
+}
+
+bool work_finds_null(struct work *work)
+{
+    const struct field_choice *choice = work->fields->choices[work->fields->main];
+    const char *absent = work->mapping->settings->absent_values;
+    for (size_t i = 0; i < choice->count; i++) {
+        const struct field_path *path = choice->paths[i];
+        int array = field_path_in_array(path);
+        json_t *around = field_path_stars(path) && array != PATH_NO_ARRAY ? work->elements[array]
+                                                                         : work->document;
+        if (field_path_parts(path) > 1 || field_path_beside(path) || !around) { continue; }
+        if (field_path_finds_null(path, around)) { return true; }
+        if (json_value_is_listed(follow_one(work, path), absent, false)) { return true; }
+    }
+    return false;
+}
+
+/* ---- The kind ---- */
+
+enum value_state work_read_kind(struct work *work, struct slice *ret_kind)
+{
+    json_t *value = find(work, MAPPED_KIND).value;
+    if (json_is_boolean(value)) {
+        *ret_kind = slice_str(json_is_true(value) ? "true" : "false");
+        return VALUE_FOUND;
+    }
+    return json_value_text(value, NULL, work->mapping->settings->trims, work->arena, ret_kind);
+}
+
+/* ---- Fields ---- */
+
+static enum value_state read_text(struct work *work, enum mapped field, struct slice *ret_text)
+{
+    struct found found = find(work, field);
+    if (!found.value) { return VALUE_ABSENT; }
+    return json_value_text(found.value, field_path_format(found.path),
+                           work->mapping->settings->trims, work->arena, ret_text);
+}
+
+/* The first path whose value is a time, and one that the rules may accept. */
+static enum value_state read_time(struct work *work, enum mapped field,
+                                  const struct time_layouts *usual, int64_t *ret_ms)
+{
+    const struct mapping_settings *settings = work->mapping->settings;
+    const int64_t earliest_ms =
+        field == MAPPED_TIME ? settings->time_earliest_ms : TIMESTAMP_FIRST_MS;
+    enum value_state first = VALUE_ABSENT;
+    for (size_t at = 0;;) {
+        struct found found = find_from(work, field, &at);
+        if (!found.value) { return first; }
+        const struct path_format *format = field_path_format(found.path);
+        struct time_layouts own;
+        const struct time_layouts *layouts = usual;
+        static const struct time_layouts stamp = {.at = {{.format = TIME_FORMAT_MS}}, .count = 1};
+        if (format) {
+            own = time_layouts_of(format->time);
+            layouts = &own;
+        } else if (found.value == work->timestamp) {
+            layouts = &stamp;
+        }
+        int64_t ms;
+        enum value_state state =
+            json_value_time(found.value, layouts, work->mapping->formats.numbers_as_text, &ms);
+        if (state == VALUE_FOUND && (ms >= earliest_ms || first == VALUE_ABSENT)) { *ret_ms = ms; }
+        if (state == VALUE_FOUND && ms >= earliest_ms) { return VALUE_FOUND; }
+        if (first == VALUE_ABSENT) { first = state; }
+    }
+}
+
+/* False: actions of that name are ignored. */
+static bool read_action(struct work *work)
+{
+    struct candidate *candidate = &work->candidate;
+    struct slice name = {0};
+    enum value_state state = read_text(work, MAPPED_ACTION, &name);
+    candidate->states[MAPPED_ACTION] = state;
+    if (state == VALUE_WRONG_TYPE || state == VALUE_FLAWED) { return true; }
+    const struct action_meaning *meaning = action_names_find(work->mapping->actions, name);
+    candidate->action_known = meaning;
+    if (!meaning) { return true; }
+    candidate->event.action = meaning->kind;
+    candidate->event.weight = meaning->weight;
+    return !meaning->ignored;
+}
+
+/* False: an event of such a weight is ignored. */
+static bool read_weight(struct work *work)
+{
+    const struct mapping_settings *settings = work->mapping->settings;
+    double *weight = &work->candidate.event.weight;
+    struct found found = find(work, MAPPED_WEIGHT);
+    if (!found.value) { return true; }
+    work->candidate.states[MAPPED_WEIGHT] = json_value_number(
+        found.value, field_path_format(found.path), work->mapping->formats.numbers_as_text, weight);
+    if (*weight < 0 && settings->weight_negative == NEGATIVE_IGNORE) { return false; }
+    if (*weight < 0 && settings->weight_negative == NEGATIVE_CLAMP) { *weight = 0; }
+    if (*weight > settings->weight_max && settings->weight_above == ABOVE_CLAMP) {
+        *weight = settings->weight_max;
+    }
+    return true;
+}
+
+static bool read_event(struct work *work)
+{
+    const struct mapping *mapping = work->mapping;
+    struct user_event *ev = &work->candidate.event;
+    enum value_state *states = work->candidate.states;
+    if (work->candidate.deletes) {
+        states[MAPPED_USER] = read_text(work, MAPPED_USER, &ev->user_id);
+        return true;
+    }
+    if (!read_action(work)) { return false; }
+    states[MAPPED_USER] = read_text(work, MAPPED_USER, &ev->user_id);
+    states[MAPPED_ITEM] = read_text(work, MAPPED_ITEM, &ev->item_id);
+    struct found id = find(work, MAPPED_ID);
+    work->id_path = id.path;
+    states[MAPPED_ID] = VALUE_ABSENT;
+    if (id.value) {
+        states[MAPPED_ID] = json_value_text(id.value, field_path_format(id.path),
+                                            mapping->settings->trims, work->arena, &ev->event_id);
+    }
+    struct found sequence = find(work, MAPPED_SEQUENCE);
+    work->sequence_of_element = sequence.path && field_path_stars(sequence.path);
+    states[MAPPED_SEQUENCE] = json_value_integer(
+        sequence.value, mapping->formats.numbers_as_text, &ev->sequence);
+    states[MAPPED_TIME] =
+        read_time(work, MAPPED_TIME, &mapping->formats.time, &ev->event_time_ms);
+    return read_weight(work);
+}
+
+static size_t level_of(void *arg, int array)
+{
+    const struct work *work = arg;
+    return work->fields->spread.arrays[array].star + 1;
+}
+
+static struct slices read_tags(struct work *work, size_t max)
+{
+    if (!work->fields->tags) { return (struct slices){0}; }
+    const struct tagged tagged = {.document = work->document,
+                                  .elements = work->elements,
+                                  .level = level_of,
+                                  .beside = follow_beside,
+                                  .arg = work};
+    return tag_sources_collect(work->fields->tags, &tagged, max, work->arena);
+}
+
+static void read_item(struct work *work)
+{
+    const struct field_formats *formats = &work->mapping->formats;
+    struct item *item = &work->candidate.item;
+    enum value_state *states = work->candidate.states;
+    *item = (struct item){
+        .title = slice_str(""), .text = slice_str(""), .available = true, .created_ms = 0};
+    states[MAPPED_ITEM] = read_text(work, MAPPED_ITEM, &item->item_id);
+    if (work->candidate.deletes) { return; }
+    states[MAPPED_TITLE] = read_text(work, MAPPED_TITLE, &item->title);
+    states[MAPPED_TEXT] = read_text(work, MAPPED_TEXT, &item->text);
+    states[MAPPED_VECTOR] = json_value_floats(find(work, MAPPED_VECTOR).value, ITEM_VECTOR_MAX,
+                                              work->arena, &item->vector);
+    states[MAPPED_AVAILABLE] = json_value_flag(find(work, MAPPED_AVAILABLE).value,
+                                               &formats->available, &item->available);
+    states[MAPPED_CREATED] = read_time(work, MAPPED_CREATED, &formats->created, &item->created_ms);
+    item->tags = read_tags(work, ITEM_TAGS_MAX);
+}
+
+static void read_profile(struct work *work)
+{
+    struct user_profile *profile = &work->candidate.profile;
+    enum value_state *states = work->candidate.states;
+    *profile = (struct user_profile){.country = slice_str("")};
+    states[MAPPED_USER] = read_text(work, MAPPED_USER, &profile->user_id);
+    if (work->candidate.deletes) { return; }
+    states[MAPPED_BIRTH_YEAR] =
+        json_value_year(find(work, MAPPED_BIRTH_YEAR).value, &profile->birth_year);
+    states[MAPPED_COUNTRY] = read_text(work, MAPPED_COUNTRY, &profile->country);
+    profile->tags = read_tags(work, PROFILE_TAGS_MAX);
+}
+
+bool work_read_fields(struct work *work)
+{
+    switch (work->candidate.target) {
+    case TARGET_ITEM:
+        read_item(work);
+        return true;
+    case TARGET_PROFILE:
+        read_profile(work);
+        return true;
+    default:
+        return read_event(work);
+    }
+}
+
+/* ---- What was found, for people ---- */
+
+void work_describe(struct work *work, enum mapped field)
+{
+    struct mapping *mapping = work->mapping;
+    const struct field_choice *choice =
+        field == MAPPED_COUNT ? NULL : work->fields->choices[field];
+    struct buf text;
+    mapping->found[0] = '\0';
+    if (!choice || !work->document) { return; }
+    buf_init(&text, FOUND_TEXT_MAX - 1);
+    json_t *value = find(work, field).value;
+    refusal_text(choice, work->document, value, !mapping->hides_values, &text);
+    const struct time_layouts *times = &mapping->formats.time;
+    if (field == MAPPED_TIME && times->count == 1) {
+        refusal_time_unit(value, times->at[0].format, &text);
+    }
+    (void)snprintf(mapping->found, sizeof(mapping->found), "%.*s", SLICE_ARGS(buf_slice(&text)));
+    buf_release(&text);
+}
