@@ -262,8 +262,8 @@ static enum verdict process(struct task *task, const struct record *rec)
     case CLAIM_NONE:
         return map(task, mapping, rec);
     case CLAIM_WAITS:
-        (void)task_refuse(task, "redriven", "a record says that it was redriven, and the topic "
-                          "redrives has not been read to its end");
+        run_refuse(task_run(task), "a record says that it was redriven, and the topic redrives has "
+                   "not been read to its end");
         return VERDICT_RETRY;
     case CLAIM_TRUE:
         break;

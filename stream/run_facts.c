@@ -58,8 +58,8 @@ enum verdict run_refuse_undecoded(struct run *run, const struct codec_error *err
 /* Says whether a program with another schema may have written the message. */
 static bool of_unknown_schema(const struct codec_error *error)
 {
-    static const char *const reasons[] = {"unknown_fingerprint", "unknown_schema_id",
-                                          "schema_mismatch"};
+    static const char *const reasons[] = {"unknown_fingerprint", "ambiguous_fingerprint",
+                                          "unknown_schema_id", "schema_mismatch"};
     for (size_t i = 0; i < ARRAY_COUNT(reasons); i++) {
         if (strcmp(error->reason, reasons[i]) == 0) { return true; }
     }

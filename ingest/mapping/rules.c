@@ -348,6 +348,8 @@ const struct rule rules[] = {
      "the schema registry must know it: set schema.registry.url"},
     {"unknown_fingerprint", STAGE_PAYLOAD, is_payload_fault,
      "put the writer's .avsc into the directory schemas.path"},
+    {"ambiguous_fingerprint", STAGE_PAYLOAD, is_payload_fault,
+     "name the schema by a registry's id, or keep one of the two in schemas.path"},
     {"truncated", STAGE_PAYLOAD, is_payload_fault, "the message ends before its schema does"},
     {"bad_length", STAGE_PAYLOAD, is_payload_fault,
      "a length in the message is negative or too long"},

@@ -37,6 +37,7 @@ struct codec {
     size_t frame_size;
     struct known *known; /* the one found last is the first */
     size_t known_count;
+    uint64_t clashes; /* of the cache, when these were found */
     void *scratch;  /* a struct of the contract */
     struct buf aside; /* for a message near the output's limit */
 };
@@ -104,6 +105,14 @@ static inline bool same_frame(struct frame a, struct frame b)
     return a.number == b.number && a.framing == b.framing;
 }
 
+/* A fingerprint may have come to mean another schema, or none. */
+static void forget_known(struct codec *codec)
+{
+    for (size_t i = 0; i < codec->known_count; i++) { plan_free(codec->known[i].plan); }
+    codec->known_count = 0;
+    codec->clashes = schema_cache_clashes(codec->schemas);
+}
+
 /* Finds the frame's schema in the list, or makes its plan; NULL when the cache does not hold it. */
 static const struct known *find_known(struct codec *codec, struct frame frame)
 {
@@ -131,7 +140,8 @@ int codec_decode(struct codec *codec, struct slice message, struct arena *arena,
     struct frame frame;
     int rc = unframe(message, &frame, &cursor, ret_error);
     if (rc) { return rc; }
-    const struct known *known = codec->known;
+    if (codec->clashes != schema_cache_clashes(codec->schemas)) { forget_known(codec); }
+    const struct known *known = codec->known_count ? codec->known : NULL;
     if (!known || !same_frame(known->frame, frame)) { known = find_known(codec, frame); }
     if (!known) { return schema_cache_missing(codec->schemas, frame, ret_error); }
     if (!known->plan) {

@@ -59,6 +59,7 @@ int codec_encode(struct codec *codec, const void *object, struct buf *out);
  *   "empty", "bad_magic", "truncated"     the bytes are no message, or end too early
  *   "unknown_fingerprint"                 no schema of the cache has this fingerprint
  *   "unknown_schema_id"                   the same, by id; readable once the cache learns the id
+ *   "ambiguous_fingerprint"               several have it, and mean different things
  *   "schema_mismatch"                     the writer's record cannot become the contract's
  *   "bad_length"                          a negative length, or a number too large for its type
  *   "over_limit"                          a limit of the table is exceeded

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/message.h"
 #include "base/xalloc.h"
+#include "stream/avro/logical_types.h"
 #include "stream/avro/schema.h"
 
 #include <xxhash.h>
@@ -21,6 +22,7 @@ struct schema {
     struct arena *arena;
     struct schema_node *root;
     struct buf canonical;
+    struct buf logical_types;
     uint64_t crc;
     bool odd_names;
 };
@@ -452,6 +454,20 @@ static uint64_t crc64_avro(const char *text, size_t size)
 
 /* ---- The schema. ---- */
 
+/* Says whether a text has more values than a schema may have, before a parser makes them: each but
+ * the first follows a bracket, a comma or a colon. */
+static bool has_too_many_values(const char *text)
+{
+    size_t count = 1;
+    bool in_string = false;
+    for (const char *at = text; *at && count <= SCHEMA_VALUES_MAX; at++) {
+        if (*at == '"') { in_string = !in_string; }
+        if (in_string && *at == '\\' && at[1]) { at++; }
+        count += !in_string && strchr("[{,:", *at);
+    }
+    return count > SCHEMA_VALUES_MAX;
+}
+
 static bool parse(struct schema *schema, const char *text, struct codec_error *error)
 {
     json_error_t json_error;
@@ -474,12 +490,18 @@ struct schema *schema_parse(const char *json, struct codec_error *ret_error)
     struct codec_error error = {.reason = "bad_schema"};
     schema->arena = arena_new(SCHEMA_ARENA_BYTES);
     buf_init(&schema->canonical, CANONICAL_BYTES_MAX);
+    buf_init(&schema->logical_types, CANONICAL_BYTES_MAX);
     if (strlen(json) > SCHEMA_BYTES_MAX) {
         (void)snprintf(error.detail, sizeof(error.detail), "longer than %d", SCHEMA_BYTES_MAX);
+    } else if (has_too_many_values(json)) {
+        (void)snprintf(error.detail, sizeof(error.detail), "more than %d values in its JSON",
+                       SCHEMA_VALUES_MAX);
     } else if (parse(schema, json, &error)) {
         canonical(schema->root, &schema->canonical);
         buf_append(&schema->canonical, "", 1);
-        if (!buf_failed(&schema->canonical)) {
+        logical_types_write(schema->json, &schema->logical_types);
+        buf_append(&schema->logical_types, "", 1);
+        if (!buf_failed(&schema->canonical) && !buf_failed(&schema->logical_types)) {
             schema->crc = crc64_avro(schema->canonical.data, schema->canonical.size - 1);
             return schema;
         }
@@ -496,6 +518,7 @@ struct schema *schema_free(struct schema *schema)
     json_decref(schema->json);
     arena_free(schema->arena);
     buf_release(&schema->canonical);
+    buf_release(&schema->logical_types);
     free(schema);
     return NULL;
 }
@@ -513,6 +536,12 @@ bool schema_has_odd_names(const struct schema *schema)
 const char *schema_canonical(const struct schema *schema)
 {
     return schema->canonical.data;
+}
+
+bool schema_same_meaning(const struct schema *a, const struct schema *b)
+{
+    return strcmp(a->canonical.data, b->canonical.data) == 0 &&
+           strcmp(a->logical_types.data, b->logical_types.data) == 0;
 }
 
 uint64_t schema_crc(const struct schema *schema)

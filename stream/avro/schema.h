@@ -18,6 +18,7 @@
 enum {
     SCHEMA_DEPTH_MAX = 64,       /* nesting of a schema, and of a value */
     SCHEMA_BYTES_MAX = 1 << 20,  /* of the JSON text */
+    SCHEMA_VALUES_MAX = 1 << 16, /* JSON values in it: 2 bytes of text may take 100 of memory */
     SCHEMA_NAMES_MAX = 1024,     /* named types in one schema */
     SCHEMA_NAME_BYTES_MAX = 512, /* of a name, and of a namespace */
     SCHEMA_MEMBERS_MAX = 4096,   /* fields, symbols, branches of one type */
@@ -93,6 +94,9 @@ const struct schema_node *schema_root(const struct schema *schema);
 bool schema_has_odd_names(const struct schema *schema);
 /* Returns the Parsing Canonical Form. */
 const char *schema_canonical(const struct schema *schema);
+/* True when the messages of two writers with these schemas mean the same: their canonical forms and
+ * logical types are equal. */
+bool schema_same_meaning(const struct schema *a, const struct schema *b);
 /* Returns the CRC-64-AVRO of the canonical form. */
 uint64_t schema_crc(const struct schema *schema);
 /* Computes the CRC-64-AVRO fingerprint of a schema's text; 0 or -EINVAL. */

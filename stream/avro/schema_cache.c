@@ -1,5 +1,12 @@
-/* Two sorted arrays: schemas by fingerprint, and ids bound to fingerprints. Both are searched by
+/* Two sorted arrays: schemas by fingerprint, and ids bound to schemas. Both are searched by
  * bisection; they grow rarely and are searched for each new writer.
+ *
+ * A fingerprint does not name a schema for certain. The canonical form leaves logical types out, so
+ * timestamp-millis and timestamp-micros have one; and CRC-64 is easy to forge. So a schema is what
+ * schema_same_meaning() tells apart, and an id means one schema. A message that has only a
+ * fingerprint gets the schema that we trust most: our contracts before the operator's files, these
+ * before what a registry names, which the sender of a message chooses. Where two have the same
+ * rank, the message is refused, never read by whichever came first.
  *
  * libavro is used for one thing only: it must accept every schema that we accept, except those with
  * names that the specification does not allow. Untrusted messages never reach it (its memory reader
@@ -24,7 +31,7 @@ static const char foreign_start[] = "{\"protobuf\":";
 /* An id and the schema that it means. */
 struct binding {
     uint32_t id;
-    uint64_t fingerprint;
+    const struct schema *schema; /* NULL: not Avro */
     char *foreign; /* the text of a schema that is not Avro; NULL: Avro */
     uint64_t turn; /* rises with each binding: of several ids the last one bound is written */
 };
@@ -32,12 +39,21 @@ struct binding {
 /* A file's name without its ending, and its schema. */
 struct named_schema {
     char *name;
-    uint64_t fingerprint;
+    const struct schema *schema;
+};
+
+/* Where a schema comes from. */
+enum rank { RANK_BOUND, RANK_FILE, RANK_OWN };
+
+struct known_schema {
+    struct schema *schema;
+    enum rank rank;
 };
 
 struct schema_cache {
-    struct schema **schemas; /* by fingerprint, ascending */
+    struct known_schema *schemas; /* by fingerprint, ascending; perhaps several with the same */
     size_t count;
+    uint64_t clashes; /* schemas whose fingerprint another one had */
     struct named_schema *named;
     size_t named_count;
     struct binding *bindings; /* by id, ascending */
@@ -56,7 +72,7 @@ struct schema_cache *schema_cache_new(void)
 struct schema_cache *schema_cache_free(struct schema_cache *schemas)
 {
     if (!schemas) { return NULL; }
-    for (size_t i = 0; i < schemas->count; i++) { schema_free(schemas->schemas[i]); }
+    for (size_t i = 0; i < schemas->count; i++) { schema_free(schemas->schemas[i].schema); }
     for (size_t i = 0; i < schemas->bindings_count; i++) { free(schemas->bindings[i].foreign); }
     for (size_t i = 0; i < schemas->named_count; i++) { free(schemas->named[i].name); }
     free(schemas->named);
@@ -66,14 +82,14 @@ struct schema_cache *schema_cache_free(struct schema_cache *schemas)
     return NULL;
 }
 
-/* Returns the index of the fingerprint, or the one at which to insert it. */
+/* Returns the first index of the fingerprint, or the one at which to insert it. */
 static size_t schema_index(const struct schema_cache *schemas, uint64_t fingerprint)
 {
     size_t low = 0;
     size_t high = schemas->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (schema_crc(schemas->schemas[middle]) < fingerprint) {
+        if (schema_crc(schemas->schemas[middle].schema) < fingerprint) {
             low = middle + 1;
         } else {
             high = middle;
@@ -82,11 +98,27 @@ static size_t schema_index(const struct schema_cache *schemas, uint64_t fingerpr
     return low;
 }
 
-static const struct schema *by_fingerprint(const struct schema_cache *schemas, uint64_t fingerprint)
+static bool has_fingerprint(const struct schema_cache *schemas, size_t at, uint64_t fingerprint)
 {
+    return at < schemas->count && schema_crc(schemas->schemas[at].schema) == fingerprint;
+}
+
+/* Finds the schema of a fingerprint that has the highest rank; NULL when there is none, or, with
+ * ret_ambiguous set, several. */
+static const struct schema *by_fingerprint(const struct schema_cache *schemas, uint64_t fingerprint,
+                                           bool *ret_ambiguous)
+{
+    const struct known_schema *best = NULL;
+    bool ambiguous = false;
     size_t at = schema_index(schemas, fingerprint);
-    if (at == schemas->count || schema_crc(schemas->schemas[at]) != fingerprint) { return NULL; }
-    return schemas->schemas[at];
+    for (; has_fingerprint(schemas, at, fingerprint); at++) {
+        const struct known_schema *known = &schemas->schemas[at];
+        if (best && known->rank < best->rank) { continue; }
+        ambiguous = best && known->rank == best->rank;
+        best = known;
+    }
+    *ret_ambiguous = ambiguous;
+    return best && !ambiguous ? best->schema : NULL;
 }
 
 static bool avro_agrees(const char *json, struct codec_error *ret_error)
@@ -101,30 +133,52 @@ static bool avro_agrees(const char *json, struct codec_error *ret_error)
     return false;
 }
 
-static int add(struct schema_cache *schemas, const char *json, uint64_t *ret_fingerprint,
-               struct codec_error *ret_error)
+/* Finds a schema that means the same, from an index of its fingerprint on; moves the index behind
+ * the last of that fingerprint when there is none. */
+static struct known_schema *find_same(const struct schema_cache *schemas,
+                                      const struct schema *schema, size_t *at)
+{
+    for (; has_fingerprint(schemas, *at, schema_crc(schema)); ++*at) {
+        struct known_schema *known = &schemas->schemas[*at];
+        if (schema_same_meaning(known->schema, schema)) { return known; }
+    }
+    return NULL;
+}
+
+/* Takes the schema. */
+static void insert(struct schema_cache *schemas, size_t at, struct schema *schema, enum rank rank)
+{
+    schemas->schemas =
+        xreallocarray(schemas->schemas, schemas->count + 1, sizeof(*schemas->schemas));
+    memmove(schemas->schemas + at + 1, schemas->schemas + at,
+            (schemas->count - at) * sizeof(*schemas->schemas));
+    schemas->schemas[at] = (struct known_schema){schema, rank};
+    schemas->count++;
+    schemas->clashes += at > 0 && has_fingerprint(schemas, at - 1, schema_crc(schema));
+}
+
+static int add(struct schema_cache *schemas, const char *json, enum rank rank,
+               const struct schema **ret_schema, struct codec_error *ret_error)
 {
     struct schema *schema = schema_parse(json, ret_error);
     if (!schema) { return -EINVAL; }
-    *ret_fingerprint = schema_crc(schema);
     size_t at = schema_index(schemas, schema_crc(schema));
-    if (at < schemas->count && schema_crc(schemas->schemas[at]) == schema_crc(schema)) {
-        bool same = strcmp(schema_canonical(schemas->schemas[at]), schema_canonical(schema)) == 0;
+    struct known_schema *known = find_same(schemas, schema, &at);
+    if (known) {
         schema_free(schema);
-        if (same) { return 0; }
-        return codec_error_set(ret_error, -EINVAL, "bad_schema",
-                               "another schema has the same fingerprint");
+        *ret_schema = known->schema;
+        if (rank > known->rank) {
+            known->rank = rank;
+            schemas->clashes++; /* another one may have been found before */
+        }
+        return 0;
     }
     if (schemas->count == SCHEMA_CACHE_SCHEMAS_MAX) {
         (void)codec_error_set(ret_error, -EINVAL, "bad_schema", "more than %d schemas",
                               SCHEMA_CACHE_SCHEMAS_MAX);
     } else if (schema_has_odd_names(schema) || avro_agrees(json, ret_error)) {
-        schemas->schemas =
-            xreallocarray(schemas->schemas, schemas->count + 1, sizeof(*schemas->schemas));
-        memmove(schemas->schemas + at + 1, schemas->schemas + at,
-                (schemas->count - at) * sizeof(*schemas->schemas));
-        schemas->schemas[at] = schema;
-        schemas->count++;
+        insert(schemas, at, schema, rank);
+        *ret_schema = schema;
         return 0;
     }
     schema_free(schema);
@@ -133,15 +187,18 @@ static int add(struct schema_cache *schemas, const char *json, uint64_t *ret_fin
 
 const struct schema *schema_cache_at(const struct schema_cache *schemas, size_t index)
 {
-    return index < schemas->count ? schemas->schemas[index] : NULL;
+    return index < schemas->count ? schemas->schemas[index].schema : NULL;
+}
+
+uint64_t schema_cache_clashes(const struct schema_cache *schemas)
+{
+    return schemas->clashes;
 }
 
 const struct schema *schema_cache_named(const struct schema_cache *schemas, const char *name)
 {
     for (size_t i = 0; i < schemas->named_count; i++) {
-        if (strcasecmp(schemas->named[i].name, name) == 0) {
-            return by_fingerprint(schemas, schemas->named[i].fingerprint);
-        }
+        if (strcasecmp(schemas->named[i].name, name) == 0) { return schemas->named[i].schema; }
     }
     return NULL;
 }
@@ -150,22 +207,22 @@ const struct schema *schema_cache_named(const struct schema_cache *schemas, cons
 static int add_named(struct schema_cache *schemas, const char *path, const char *json,
                      struct codec_error *ret_error)
 {
-    uint64_t fingerprint;
-    int rc = add(schemas, json, &fingerprint, ret_error);
+    const struct schema *schema;
+    int rc = add(schemas, json, RANK_FILE, &schema, ret_error);
     if (rc) { return rc; }
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     schemas->named =
         xreallocarray(schemas->named, schemas->named_count + 1, sizeof(*schemas->named));
     schemas->named[schemas->named_count++] = (struct named_schema){
-        .name = xprintf("%.*s", (int)strcspn(name, "."), name), .fingerprint = fingerprint};
+        .name = xprintf("%.*s", (int)strcspn(name, "."), name), .schema = schema};
     return 0;
 }
 
 int schema_cache_add(struct schema_cache *schemas, const char *json, struct codec_error *ret_error)
 {
-    uint64_t fingerprint;
-    return add(schemas, json, &fingerprint, ret_error);
+    const struct schema *schema;
+    return add(schemas, json, RANK_OWN, &schema, ret_error);
 }
 
 /* ---- Ids. ---- */
@@ -199,25 +256,26 @@ static bool is_foreign(const char *text)
     return strncmp(text, foreign_start, strlen(foreign_start)) == 0;
 }
 
-static bool means_the_same(const struct binding *known, const char *foreign, uint64_t fingerprint)
+static bool means_the_same(const struct binding *known, const char *foreign,
+                           const struct schema *schema)
 {
     if (known->foreign && foreign) { return strcmp(known->foreign, foreign) == 0; }
-    return !known->foreign && !foreign && known->fingerprint == fingerprint;
+    return !known->foreign && !foreign && known->schema == schema;
 }
 
 int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *json,
                       struct codec_error *ret_error)
 {
-    uint64_t fingerprint = 0;
+    const struct schema *schema = NULL;
     const char *foreign = is_foreign(json) ? json : NULL;
     if (id > SCHEMA_ID_MAX) {
         return codec_error_set(ret_error, -EINVAL, "bad_schema",
                                "%" PRIu32 " is too large for a schema id", id);
     }
-    int rc = foreign ? 0 : add(schemas, json, &fingerprint, ret_error);
+    int rc = foreign ? 0 : add(schemas, json, RANK_BOUND, &schema, ret_error);
     if (rc) { return rc; }
     struct binding *known = find_binding(schemas, id);
-    if (known && !means_the_same(known, foreign, fingerprint)) {
+    if (known && !means_the_same(known, foreign, schema)) {
         return codec_error_set(ret_error, -EINVAL, "bad_schema", "id %" PRIu32 " means two schemas",
                                id);
     }
@@ -232,7 +290,7 @@ int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *jso
         known = &schemas->bindings[at];
         memmove(known + 1, known, (schemas->bindings_count++ - at) * sizeof(*known));
         *known = (struct binding){.id = id,
-                                  .fingerprint = fingerprint,
+                                  .schema = schema,
                                   .foreign = foreign ? xstrdup(foreign) : NULL};
     }
     known->turn = ++schemas->turns;
@@ -248,11 +306,12 @@ struct frame schema_cache_frame(const struct schema_cache *schemas, uint64_t fin
 {
     struct frame frame = {.framing = FRAMING_SINGLE, .number = fingerprint};
     uint64_t last = 0;
-    if (schemas->framing == FRAMING_SINGLE) { return frame; }
+    bool ambiguous;
+    const struct schema *schema = by_fingerprint(schemas, fingerprint, &ambiguous);
+    if (schemas->framing == FRAMING_SINGLE || !schema) { return frame; }
     for (size_t i = 0; i < schemas->bindings_count; i++) {
         const struct binding *binding = &schemas->bindings[i];
-        bool other = binding->foreign || binding->fingerprint != fingerprint;
-        if (other || binding->turn < last) { continue; }
+        if (binding->schema != schema || binding->turn < last) { continue; }
         last = binding->turn;
         frame = (struct frame){.framing = FRAMING_CONFLUENT, .number = binding->id};
     }
@@ -276,9 +335,12 @@ static const struct binding *ask_binding(struct schema_cache *schemas, uint64_t 
 
 const struct schema *schema_cache_find(struct schema_cache *schemas, struct frame frame)
 {
-    if (frame.framing == FRAMING_SINGLE) { return by_fingerprint(schemas, frame.number); }
+    bool ambiguous;
+    if (frame.framing == FRAMING_SINGLE) {
+        return by_fingerprint(schemas, frame.number, &ambiguous);
+    }
     const struct binding *binding = ask_binding(schemas, frame.number);
-    return binding && !binding->foreign ? by_fingerprint(schemas, binding->fingerprint) : NULL;
+    return binding ? binding->schema : NULL;
 }
 
 const char *schema_cache_foreign(struct schema_cache *schemas, uint64_t id)
@@ -295,6 +357,16 @@ bool schema_cache_knows(const struct schema_cache *schemas, uint64_t id)
 int schema_cache_missing(const struct schema_cache *schemas, struct frame frame,
                          struct codec_error *ret_error)
 {
+    bool ambiguous = false;
+    if (frame.framing == FRAMING_SINGLE) {
+        (void)by_fingerprint(schemas, frame.number, &ambiguous);
+    }
+    if (ambiguous) {
+        return codec_error_set(ret_error, -EBADMSG, "ambiguous_fingerprint",
+                               "%016" PRIx64 ": two schemas have it and mean different things; "
+                               "name them by a registry's ids, or keep one in schemas.path",
+                               frame.number);
+    }
     if (frame.framing == FRAMING_SINGLE || !schema_cache_knows(schemas, frame.number)) {
         return frame_unknown(frame, ret_error);
     }

@@ -2,7 +2,8 @@
  * ids that a schema registry gave it.
  *
  * An id means one schema for ever; a schema may have several ids (registries give another one to
- * the same schema with other comments). The cache also decides how codecs frame what they write: as
+ * the same schema with other comments). A fingerprint may be that of several schemas: see
+ * schema_cache.c. The cache also decides how codecs frame what they write: as
  * single objects or with ids.
  *
  * A cache belongs to one thread.
@@ -24,7 +25,7 @@ struct schema_cache *schema_cache_new(void);
 /* Frees the cache, after all codecs made with it; takes NULL; returns NULL. */
 struct schema_cache *schema_cache_free(struct schema_cache *schemas);
 /* Adds a schema by its JSON text; 0 (also when it is known already), or -EINVAL with ret_error
- * filled. */
+ * filled. For schemas of our own messages: their fingerprints are theirs alone. */
 int schema_cache_add(struct schema_cache *schemas, const char *json, struct codec_error *ret_error);
 /* Adds a schema and its id in the registry; also one of Protobuf, a text
  * {"protobuf": ...}. 0, or -EINVAL with ret_error filled (also when the id already means another
@@ -43,15 +44,19 @@ int schema_cache_add_dir(struct schema_cache *schemas, const char *path,
 void schema_cache_write(struct schema_cache *schemas, enum framing framing);
 /* Returns the frame that a codec writes for the schema with this fingerprint. */
 struct frame schema_cache_frame(const struct schema_cache *schemas, uint64_t fingerprint);
-/* Finds the Avro schema that a frame names; NULL when the cache does not hold it. */
+/* Counts the schemas that had another's fingerprint, and what else may change the answer of
+ * schema_cache_find() for a fingerprint. */
+uint64_t schema_cache_clashes(const struct schema_cache *schemas);
+/* Finds the Avro schema that a frame names; NULL when the cache does not hold it, or when it is a
+ * fingerprint of several. */
 const struct schema *schema_cache_find(struct schema_cache *schemas, struct frame frame);
 /* Finds the text of a schema of Protobuf by its id; NULL when the cache does not hold it. */
 const char *schema_cache_foreign(struct schema_cache *schemas, uint64_t id);
 /* Says whether the cache holds a schema, of whatever format, for an id. */
 bool schema_cache_knows(const struct schema_cache *schemas, uint64_t id);
 /* Fills ret_error for a frame that schema_cache_find() or schema_cache_foreign() did not find: as
- * frame_unknown(), or "schema_mismatch" when the id's schema is of another format. Returns
- * -EBADMSG. */
+ * frame_unknown(), "ambiguous_fingerprint", or "schema_mismatch" when the id's schema is of another
+ * format. Returns -EBADMSG. */
 int schema_cache_missing(const struct schema_cache *schemas, struct frame frame,
                          struct codec_error *ret_error);
 /* Returns one of the cache's Avro schemas; NULL past the last. */

@@ -298,6 +298,37 @@ static void test_references(void **state)
     }
 }
 
+/* Two bytes of text would take a hundred of memory, for as long as the process lives. */
+static void test_values_are_bounded(void **state)
+{
+    static const char *const keys[] = {"doc", "default", "unknown"};
+    for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+        struct buf text;
+        struct codec_error error = {0};
+        buf_init(&text, SCHEMA_BYTES_MAX);
+        buf_printf(&text, "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\","
+                   "\"type\":\"int\",\"%s\":[[]", keys[i]);
+        while (buf_slice(&text).size < SCHEMA_BYTES_MAX - 100) { buf_printf(&text, ",[]"); }
+        buf_printf(&text, "]}]}");
+        buf_append(&text, "", 1);
+        assert_null(schema_parse(text.data, &error));
+        assert_string_equal(error.reason, "bad_schema");
+        assert_non_null(strstr(error.detail, "values in its JSON"));
+        buf_release(&text);
+    }
+    /* What stands in strings is no value. */
+    struct buf text;
+    buf_init(&text, SCHEMA_BYTES_MAX);
+    buf_printf(&text, "{\"type\":\"int\",\"doc\":\"\\\"");
+    while (buf_slice(&text).size < SCHEMA_BYTES_MAX - 100) { buf_printf(&text, ",[{:"); }
+    buf_printf(&text, "\"}");
+    buf_append(&text, "", 1);
+    struct schema *schema = schema_parse(text.data, NULL);
+    assert_non_null(schema);
+    schema_free(schema);
+    buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_long_names),     cmocka_unit_test(test_counts),
         cmocka_unit_test(test_references),
+        cmocka_unit_test(test_values_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "stream/avro/schema.h"
 #include "tests/probe.h"
 
 #include <setjmp.h>
@@ -103,6 +104,75 @@ static void test_ids(void **state)
     assert_true(frame.framing == FRAMING_SINGLE && frame.number == empty + 1);
 }
 
+/* Two pairs of schemas: one canonical form, and one CRC-64-AVRO of two forms. */
+#define VIEW(logical)                                                                              \
+    "{\"type\":\"record\",\"name\":\"View\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"ts\"," \
+    "\"type\":{\"type\":\"long\",\"logicalType\":\"" logical "\"}}]}"
+#define NULL_FIELD                                                                                 \
+    "caaccaacaaccaacccccacccacaccaaaaccccacaacccccaaccacaacacaaacacacaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static const char *const pairs[][2] = {
+    {VIEW("timestamp-millis"), VIEW("timestamp-micros")},
+    {"{\"type\":\"record\",\"name\":\"Order\",\"namespace\":\"shop\",\"fields\":["
+     "{\"name\":\"user\",\"type\":\"string\"},{\"name\":\"item\",\"type\":\"string\"},"
+     "{\"name\":\"type\",\"type\":\"string\"},{\"name\":\"ts\",\"type\":\"long\"}]}",
+     "{\"type\":\"record\",\"name\":\"X\",\"fields\":["
+     "{\"name\":\"" NULL_FIELD "\",\"type\":\"null\"}]}"},
+};
+
+/* An id means its own schema, whichever was known first; a fingerprint of both is refused. */
+static void test_one_fingerprint_of_two(void **state)
+{
+    for (size_t i = 0; i < 2 * ARRAY_COUNT(pairs); i++) {
+        const char *const texts[] = {pairs[i / 2][i % 2], pairs[i / 2][1 - i % 2]};
+        struct schema_cache *schemas = schema_cache_new();
+        struct codec_error error;
+        uint64_t crc, other;
+        assert_int_equal(schema_fingerprint(texts[0], &crc), 0);
+        assert_int_equal(schema_fingerprint(texts[1], &other), 0);
+        assert_true(crc == other);
+        const struct frame single = {.framing = FRAMING_SINGLE, .number = crc};
+        assert_int_equal(schema_cache_bind(schemas, 7, texts[0], NULL), 0);
+        const struct schema *first = schema_cache_find(schemas, single);
+        assert_ptr_equal(first, schema_cache_find(schemas, by_id(7)));
+        uint64_t clashes = schema_cache_clashes(schemas);
+        assert_int_equal(schema_cache_bind(schemas, 8, texts[1], NULL), 0);
+        assert_true(schema_cache_clashes(schemas) > clashes);
+        const struct schema *second = schema_cache_find(schemas, by_id(8));
+        assert_ptr_equal(first, schema_cache_find(schemas, by_id(7)));
+        assert_true(second && second != first);
+        assert_false(schema_same_meaning(first, second));
+        assert_null(schema_cache_find(schemas, single));
+        assert_int_equal(schema_cache_missing(schemas, single, &error), -EBADMSG);
+        assert_string_equal(error.reason, "ambiguous_fingerprint");
+        /* The same id cannot come to mean the other. */
+        assert_int_equal(schema_cache_bind(schemas, 7, texts[1], NULL), -EINVAL);
+        /* What we write ourselves is read as ours, and written with no other's id. */
+        assert_int_equal(schema_cache_add(schemas, texts[1], NULL), 0);
+        assert_ptr_equal(schema_cache_find(schemas, single), second);
+        schema_cache_write(schemas, FRAMING_CONFLUENT);
+        assert_int_equal(schema_cache_frame(schemas, crc).number, 8);
+        assert_int_equal(schema_cache_bind(schemas, 9, texts[0], NULL), 0);
+        assert_int_equal(schema_cache_frame(schemas, crc).number, 8);
+        schema_cache_free(schemas);
+    }
+}
+
+/* Comments, defaults and other names for the same do not make another schema. */
+static void test_other_texts_of_one_schema(void **state)
+{
+    struct schema_cache *schemas = schema_cache_new();
+    static const char *const texts[] = {
+        VIEW("timestamp-millis"),
+        "{\"name\":\"shop.View\",\"doc\":\"d\",\"type\":\"record\",\"fields\":[{\"default\":0,"
+        "\"type\":{\"logicalType\":\"timestamp-millis\",\"type\":\"long\"},\"name\":\"ts\"}]}",
+    };
+    assert_int_equal(schema_cache_bind(schemas, 1, texts[0], NULL), 0);
+    assert_int_equal(schema_cache_bind(schemas, 2, texts[1], NULL), 0);
+    assert_ptr_equal(schema_cache_find(schemas, by_id(1)), schema_cache_find(schemas, by_id(2)));
+    schema_cache_free(schemas);
+}
+
 static void test_ids_are_bounded(void **state)
 {
     struct scratch *scratch = *state;
@@ -122,6 +192,8 @@ int main(void)
         SCRATCH_TEST(test_cache),
         SCRATCH_TEST(test_cache_directory),
         SCRATCH_TEST(test_ids),
+        cmocka_unit_test(test_one_fingerprint_of_two),
+        cmocka_unit_test(test_other_texts_of_one_schema),
         SCRATCH_TEST(test_ids_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
