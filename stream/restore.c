@@ -35,6 +35,7 @@ enum {
     RESTORE_STEP_MS = 50,
     RESTORE_POLL_MS = 5,
     LOAD_RECORDS_MIN = 20000, /* a longer tail is loaded, a shorter one written as usual */
+    WATCH_MS = 60000,         /* between two looks at the input's retention */
     LOAD_SHARES = 3,          /* of restore.bytes.max a partition: two write buffers and a batch */
 };
 
@@ -44,6 +45,7 @@ struct restore {
     struct standby *standby; /* NULL: none */
     struct reader *reader;
     struct metric *records;
+    int64_t watched_ms; /* when retention was last looked at */
 };
 
 /* The progress of a task's restore. */
@@ -503,4 +505,30 @@ void restore_pause(struct restore *restore)
 bool restore_reads(const struct restore *restore)
 {
     return restore->reader;
+}
+
+/* ---- Retention ---- */
+
+static void watch(struct env *env, const struct task *task)
+{
+    int64_t low, end;
+    int result = wire_bounds(env->wire, task->topic, task->partition, &low, &end);
+    if (result < 0 || low == 0) { return; }
+    int64_t kept = task->input.committed - low, uncommitted = end - task->input.committed;
+    if (uncommitted == 0 || kept >= uncommitted) { return; }
+    env_log(env, LOG_WARN, "retention comes near the newest checkpoint",
+            "partition=%d committed=%" PRId64 " oldest_kept=%" PRId64 " end=%" PRId64
+            " hint=\"raise retention.ms of %s, or start more copies\"",
+            task->partition, task->input.committed, low, end, task->topic);
+}
+
+void restore_watch_retention(struct restore *restore)
+{
+    int64_t now_ms = env_now_ms(restore->env);
+    if (now_ms - restore->watched_ms < WATCH_MS) { return; }
+    restore->watched_ms = now_ms;
+    for (size_t i = 0; i < restore->tasks->count; i++) {
+        const struct task *task = restore->tasks->at[i];
+        if (task->state == TASK_RUNNING) { watch(restore->env, task); }
+    }
 }

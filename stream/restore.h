@@ -17,6 +17,10 @@ struct restore *restore_free(struct restore *restore);
 void restore_step(struct restore *restore, bool loaded);
 /* Closes the reader, because the tasks are about to change. */
 void restore_pause(struct restore *restore);
+/* Once a minute, warns of each task whose input keeps fewer records before the committed offset
+ * than there are behind it: when retention has passed that offset, a restart is refused. For
+ * workers that commit seldom. Asks the broker. */
+void restore_watch_retention(struct restore *restore);
 /* Stores what was read for a task so far, because the task is about to be closed. */
 void restore_leave(struct task *task);
 /* True while a changelog is read. */

@@ -433,6 +433,7 @@ static void tick(struct run *run)
     commit_report_bytes(run->commit);
     broadcast_watch(run->broadcast);
     if (run_healthy(run)) { stale_state_step(run->stale_state); }
+    if (run->pace.policy) { restore_watch_retention(run->restore); }
     for (size_t i = 0; i < run->tasks.count; i++) {
         struct task *task = run->tasks.at[i];
         update_lag(run, task);

@@ -14,7 +14,7 @@ for room in ("deploy", "tests/broker", "tests/chaos"):
     sys.path.insert(0, str(ROOT / room))
 
 from contracts import Contract, Record  # noqa: E402 (the path is set above)
-from verdict import HISTORY_LENGTH, Verdict  # noqa: E402
+from verdict import HISTORY_LENGTH, Verdict, strength  # noqa: E402
 from oracle import count, states  # noqa: E402
 
 USERS, EVENTS = 5, 200
@@ -62,8 +62,9 @@ class Calm:
         self.pairs(count(events), users)
 
     def put(self, name, pairs, headers=None):
-        self.at[name] = [Record(0, offset, 0, key.encode() if key else None, value, headers)
-                         for offset, (key, value) in enumerate(pairs)]
+        keys = [key.encode(errors="surrogateescape") if key else None for key, _ in pairs]
+        self.at[name] = [Record(0, offset, 0, keys[offset], value, headers)
+                         for offset, (_, value) in enumerate(pairs)]
 
     def users(self, found):
         self.put("features-changelog", [(user, encode("user_state", state))
@@ -87,7 +88,7 @@ class Calm:
             "items": items, "masses": [table.mass[item] for item in items],
             "action_counts": [table.actions[item] for item in items],
             "new_users": [users, *[0] * (len(items) - 1)]}))])
-        rows = []
+        rows, serving = [], [("\udcffcomplete", encode("serving_row", {}))]
         for item in items:
             cells = table.neighbours(item)
             co, forward, backward = zip(*cells.values())
@@ -95,7 +96,14 @@ class Calm:
                 "item_id": item, "mass": table.mass[item], "actions": table.actions[item],
                 "items": list(cells), "co_ratings": co, "forwards": forward,
                 "backwards": backward})))
+            best = sorted(cells, key=lambda one: (-strength(*cells[one]), one))
+            serving.append((item, encode("serving_row", {
+                "item_id": item, "mass": table.mass[item], "actions": table.actions[item],
+                "items": best, "co_ratings": [cells[one][0] for one in best],
+                "forwards": [cells[one][1] for one in best],
+                "backwards": [cells[one][2] for one in best]})))
         self.put("neighbours", rows)
+        self.put("serving-rows", serving)
 
     def read(self, name):
         return iter(self.at[name])
@@ -154,9 +162,9 @@ def test_a_letter_of_another_worker_is_a_difference(topics):
 
 
 @pytest.mark.parametrize("name", ["features-changelog", "histories", "neighbours",
-                                  "recommendations"])
+                                  "serving-rows", "recommendations"])
 def test_a_missing_key_is_a_difference(topics, name):
-    del topics.at[name][0]
+    del topics.at[name][-1]
     assert compared(topics).differences == 1
 
 
@@ -176,6 +184,14 @@ def test_a_cell_off_by_the_least_there_is(topics):
     row = Contract("item_neighbours").decode(topics.at["neighbours"][0].value)
     row["co_ratings"][0] += 2.0 ** -32
     topics.change("neighbours", "item_neighbours", co_ratings=row["co_ratings"])
+    assert compared(topics).differences == 1
+
+
+def test_a_serving_row_that_is_behind(topics):
+    last = topics.at["serving-rows"][-1]
+    row = Contract("serving_row").decode(last.value)
+    row["forwards"][0] += 1.0
+    topics.at["serving-rows"][-1] = last._replace(value=encode("serving_row", row))
     assert compared(topics).differences == 1
 
 

@@ -1,6 +1,7 @@
 """After the storm: is everything there, once, and equal to what the input says it must be?"""
 
 import json
+import struct
 import subprocess
 from collections import Counter, defaultdict
 from itertools import accumulate
@@ -10,7 +11,18 @@ from oracle import count, states
 
 HISTORY_LENGTH = 50
 SEGMENT_BYTE = 0xff  # begins the key of a segment of a user's archive (schemas/user_archive.avsc)
+SERVED_MAX = 384  # serving.neighbours.max
 TOLD = 20  # differences that are told in words; all are counted
+
+
+def as_float(number):
+    return struct.unpack("<f", struct.pack("<f", number))[0]
+
+
+def strength(co, forward, backward):
+    """As in model/counting/row.h."""
+    return forward + backward / 4 + co / 1024
+
 
 
 class Verdict:
@@ -45,7 +57,7 @@ class Verdict:
         self.expected = states([(one.offset, event) for one, event in self.events])
         self.table = count([event for _, event in self.events])
         self.folds = {name: self._fold(name) for name in
-                      ("features-changelog", "neighbours", "recommendations")}
+                      ("features-changelog", "neighbours", "serving-rows", "recommendations")}
         self.counts.update(clicks=len(self.clicks), events=len(self.events),
                            letters=len(self.letters), users=len(self.expected),
                            items=len(self.table.mass),
@@ -228,6 +240,20 @@ class Verdict:
                                   f"{right.get(other)}")
         self.counts["pairs"] = sum(len(row["items"]) for row in rows.values())
 
+    def serving(self):
+        """Each serving row has the best of the item's true row, as floats, the strongest first."""
+        rows = self._decoded("serving-rows", "serving_row")
+        self._same_keys("serving-rows", rows, self.table.mass)
+        for item in rows.keys() & self.table.mass.keys():
+            row, right = rows[item], self.table.neighbours(item)
+            wanted = [(other, *map(as_float, right[other])) for other in sorted(
+                right, key=lambda one: (-strength(*right[one]), one.encode()))[:SERVED_MAX]]
+            found = list(zip(row["items"], row["co_ratings"], row["forwards"], row["backwards"]))
+            counts = self.table.mass[item], self.table.actions[item]
+            if (row["mass"], row["actions"]) != counts or found != wanted:
+                self._differs(f"serving row {item}: {counts} {found[:3]}..., must be "
+                              f"{wanted[:3]}...")
+
     # ---- Local state ----
 
     def stores(self, owners):
@@ -254,6 +280,7 @@ class Verdict:
         self.read()
         for check in (self.accounting, self.users, self.deltas, self.neighbours, self.lists):
             check()
+        self.serving()
         self.stores(owners)
 
 

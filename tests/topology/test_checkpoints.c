@@ -187,6 +187,32 @@ static void so_is_a_forgotten_user(void **state)
     end(&story);
 }
 
+static void retention_that_comes_near_is_told(void **state)
+{
+    static const char *const restless[] = {"checkpoint.replay.ms=1h", "checkpoint.rest.ms=1h",
+                                           NULL};
+    struct story story;
+    begin(&story, restless);
+    for (int i = 0; i < 20; i++) {
+        feed(&story, BURST / 20);
+        pass(&story, SECOND_MS);
+    }
+    rig_finish(story.trainer);
+    assert_true(rig_launch(&story.rig, story.trainer));
+    for (int i = 0; i < 20; i++) {
+        feed(&story, BURST / 20);
+        pass(&story, SECOND_MS);
+    }
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        int64_t at = memlog_committed(story.rig.log, "freshet-trainer", "pair-deltas", p);
+        memlog_trim(story.rig.log, "pair-deltas", p, at - 2);
+    }
+    story.rig.warned[0] = '\0';
+    pass(&story, 61 * SECOND_MS);
+    assert_non_null(strstr(story.rig.warned, "retention comes near"));
+    end(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +223,7 @@ int main(void)
         cmocka_unit_test(so_is_memory),
         cmocka_unit_test(so_is_the_end),
         cmocka_unit_test(so_is_a_forgotten_user),
+        cmocka_unit_test(retention_that_comes_near_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
