@@ -25,7 +25,8 @@ static const struct flag flags[] = {
     SWITCH(0, "envelope", enveloped,
            "Lines are what `kcat -J` prints: {\"topic\",\"partition\",\"offset\",\"ts\",\"key\","
            "\"headers\",\"payload\"}, all but the payload optional; headers are [name, value, "
-           "name, value ...]; a null payload is a tombstone"),
+           "name, value ...]; a null payload is a tombstone. payload_hex in its place: the "
+           "record's own bytes, read as ingest reads them (schemas: schemas.path)"),
     FLAG(0, "MS",
          OPTION("at", LONG, at_ms, "-1", OPTION_RANGE(NOW, INFINITY),
                 "Kafka timestamp of the records, in ms since 1970; -1: now")),

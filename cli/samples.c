@@ -1,3 +1,8 @@
+/* A sample goes through the same mapping as in ingest: what a worker would get of Kafka is put
+ * together from the line, or from an envelope around it. A line is the text of a message; bytes in
+ * hex are read as the record's own. What comes of it is encoded and decoded again before it is
+ * printed, so that the output shows what readers of the topic would see.
+ */
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/line_file.h"
@@ -109,7 +114,8 @@ static size_t source_of(const struct sampling *sampling, const char *topic)
     return 0;
 }
 
-static void map(struct sampling *sampling, const struct record *sample)
+/* raw: the value is the record's own bytes, not the text of a message. */
+static void map(struct sampling *sampling, const struct record *sample, bool raw)
 {
     struct outcome outcome;
     struct refusal refusal;
@@ -120,7 +126,9 @@ static void map(struct sampling *sampling, const struct record *sample)
     sampling->seen++;
     struct mapping *mapping = sources_at(sampling->sources, index)->mapping;
     mapping_set_now(mapping, clock_wall_ms());
-    if (mapping_apply_rendered(mapping, &rec, sampling->arena, &outcome, &refusal)) {
+    int rc = raw ? mapping_apply(mapping, &rec, sampling->arena, &outcome, &refusal)
+                 : mapping_apply_rendered(mapping, &rec, sampling->arena, &outcome, &refusal);
+    if (rc) {
         print_refusal(sampling, refusal.reason, refusal.detail);
     } else {
         print_outcome(sampling, &outcome);
@@ -160,6 +168,22 @@ static bool headers_of(json_t *pairs, struct header **ret_headers, size_t *ret_c
     return true;
 }
 
+/* Reads bytes from two digits each; false: there are other characters. Freed by the caller. */
+static bool bytes_of(const char *digits, struct slice *ret_bytes, char **ret_memory)
+{
+    size_t size = strlen(digits) / 2;
+    char *bytes = *ret_memory = xmalloc(size + 1);
+    if (strlen(digits) % 2 || strspn(digits, "0123456789abcdefABCDEF") != 2 * size) {
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        char pair[3] = {digits[2 * i], digits[2 * i + 1], '\0'};
+        bytes[i] = (char)strtoul(pair, NULL, 16);
+    }
+    *ret_bytes = slice_of(bytes, size);
+    return true;
+}
+
 static void map_envelope(struct sampling *sampling, struct slice line)
 {
     _cleanup_(xfreep) char *key = NULL, *value = NULL;
@@ -169,11 +193,15 @@ static void map_envelope(struct sampling *sampling, struct slice line)
     json_t *envelope = json_loadb(line.data, line.size, JSON_ALLOW_NUL, &error);
     bool whole = headers_of(json_object_get(envelope, "headers"), &at, &headers.count);
     headers.at = at;
-    if (!whole || !json_object_get(envelope, "payload")) {
+    const char *digits = json_string_value(json_object_get(envelope, "payload_hex"));
+    struct slice raw = {0};
+    whole = whole && (digits ? bytes_of(digits, &raw, &value)
+                             : json_object_get(envelope, "payload") != NULL);
+    if (!whole) {
         sampling->seen++;
         print_refusal(sampling, "no_envelope",
-                     "a line must be an object with a payload, as kcat -J prints it; headers are a "
-                     "list of name, value, name, value");
+                     "a line must be an object with a payload, as kcat -J prints it, or with "
+                     "payload_hex, its bytes; headers are a list of name, value, name, value");
         json_decref(envelope);
         free(at);
         return;
@@ -186,11 +214,11 @@ static void map_envelope(struct sampling *sampling, struct slice line)
         .offset = offset ? json_integer_value(offset) : sampling->line - 1,
         .time_ms = time ? json_integer_value(time) : sampling->samples->time_ms,
         .key = side_of(json_object_get(envelope, "key"), &key),
-        .value = side_of(json_object_get(envelope, "payload"), &value),
+        .value = digits ? raw : side_of(json_object_get(envelope, "payload"), &value),
         .headers = &listed_headers,
         .message = &headers,
     };
-    map(sampling, &rec);
+    map(sampling, &rec, digits != NULL);
     json_decref(envelope);
     free(at);
 }
@@ -204,7 +232,7 @@ static void map_line(struct sampling *sampling, struct slice line)
     const struct record rec = {.offset = sampling->line - 1,
                                .time_ms = sampling->samples->time_ms,
                                .value = line};
-    map(sampling, &rec);
+    map(sampling, &rec, /* raw= */ false);
 }
 
 /* ---- The whole ---- */

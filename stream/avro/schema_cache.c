@@ -377,13 +377,34 @@ int schema_cache_missing(const struct schema_cache *schemas, struct frame frame,
 
 /* ---- Files. ---- */
 
+static const char proto_ending[] = ".proto";
+
+static bool ends_in(const char *path, const char *ending)
+{
+    size_t size = strlen(path), tail = strlen(ending);
+    return size > tail && strcmp(path + size - tail, ending) == 0;
+}
+
 int64_t schema_cache_file_id(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     int64_t id;
     if (!number_read(&name, &id) || id < 0 || id > SCHEMA_ID_MAX) { return -1; }
-    return strcmp(name, ".avsc") == 0 ? id : -1;
+    return strcmp(name, ".avsc") == 0 || strcmp(name, proto_ending) == 0 ? id : -1;
+}
+
+/* Binds a .proto text to the id in its file's name. */
+static int bind_proto(struct schema_cache *schemas, int64_t id, const char *text,
+                      struct codec_error *ret_error)
+{
+    json_t *bundle = json_pack("{s:s}", "protobuf", text);
+    char *json = bundle ? json_dumps(bundle, JSON_COMPACT) : NULL;
+    int rc = json ? schema_cache_bind(schemas, (uint32_t)id, json, ret_error)
+                  : codec_error_set(ret_error, -EINVAL, "bad_schema", "not UTF-8");
+    free(json);
+    json_decref(bundle);
+    return rc;
 }
 
 static int add_file(struct schema_cache *schemas, const char *path, struct codec_error *ret_error)
@@ -400,8 +421,12 @@ static int add_file(struct schema_cache *schemas, const char *path, struct codec
         (void)snprintf(error.detail, sizeof(error.detail), "%s", strerror(-rc));
     } else {
         int64_t id = schema_cache_file_id(path);
-        rc = id < 0 ? add_named(schemas, path, text.data, &error)
-                    : schema_cache_bind(schemas, (uint32_t)id, text.data, &error);
+        if (ends_in(path, proto_ending)) {
+            rc = id < 0 ? 0 : bind_proto(schemas, id, text.data, &error);
+        } else {
+            rc = id < 0 ? add_named(schemas, path, text.data, &error)
+                        : schema_cache_bind(schemas, (uint32_t)id, text.data, &error);
+        }
     }
     buf_release(&text);
     if (rc) {
@@ -411,17 +436,16 @@ static int add_file(struct schema_cache *schemas, const char *path, struct codec
     return rc;
 }
 
-static int is_avsc(const struct dirent *entry)
+static int is_schema(const struct dirent *entry)
 {
-    size_t size = strlen(entry->d_name);
-    return size > 5 && strcmp(entry->d_name + size - 5, ".avsc") == 0;
+    return ends_in(entry->d_name, ".avsc") || ends_in(entry->d_name, proto_ending);
 }
 
 int schema_cache_add_dir(struct schema_cache *schemas, const char *path,
                          struct codec_error *ret_error)
 {
     struct dirent **entries = NULL;
-    int count = scandir(path, &entries, is_avsc, alphasort);
+    int count = scandir(path, &entries, is_schema, alphasort);
     if (count < 0) {
         int error = errno;
         (void)codec_error_set(ret_error, -EINVAL, "bad_schema", "%.100s: %s", path,

@@ -32,10 +32,12 @@ int schema_cache_add(struct schema_cache *schemas, const char *json, struct code
  * schema). Of several ids of one schema, codecs write the last one bound. */
 int schema_cache_bind(struct schema_cache *schemas, uint32_t id, const char *json,
                       struct codec_error *ret_error);
-/* Returns the id in a file's name (17.avsc, in any directory); -1 when the name is no id. */
+/* Returns the id in a file's name (17.avsc, 17.proto, in any directory); -1 when the name is no
+ * id. */
 int64_t schema_cache_file_id(const char *path);
 /* Adds every *.avsc file of a directory (older or foreign writers' schemas); a file whose name is a
- * number (17.avsc) is also bound to that id. 0 or -errno. */
+ * number (17.avsc) is also bound to that id; and so is a schema of Protobuf (17.proto). 0 or
+ * -errno. */
 int schema_cache_add_dir(struct schema_cache *schemas, const char *path,
                          struct codec_error *ret_error);
 

@@ -17,7 +17,7 @@ BIN = Path(os.environ.get("FRESHET_BIN", ROOT / os.environ.get("BUILD", "build")
 CONFIGURATIONS = ROOT / "deploy/examples"
 SAMPLES = ROOT / "tests/examples"
 NAMES = sorted(path.stem for path in CONFIGURATIONS.glob("*.properties"))
-SAMPLES_LEAST = 20
+SAMPLES_LEAST = 10
 TARGETS = {"debezium": "Item"}
 
 
@@ -29,7 +29,8 @@ def run_map(*words, text=None):
 def try_file(name):
     """What comes of each line of an example's samples, by line number."""
     done = run_map("--config", CONFIGURATIONS / f"{name}.properties",
-                   "--try", SAMPLES / f"{name}.jsonl", "--envelope")
+                   "--try", SAMPLES / f"{name}.jsonl", "--envelope",
+                   "--set", f"schemas.path={CONFIGURATIONS}/schemas")
     assert done.returncode == 1, done.stderr  # every file has broken records
     outcomes = {}
     for line in done.stdout.splitlines():
@@ -58,7 +59,7 @@ def differs(name, expected, outcome):
 
 
 def test_there_are_examples():
-    assert len(NAMES) >= 7
+    assert len(NAMES) >= 12
     assert NAMES == sorted(path.stem for path in SAMPLES.glob("*.jsonl"))
 
 
@@ -74,7 +75,7 @@ def test_every_sample_becomes_what_it_should(name):
     assert not wrong, json.dumps(wrong, indent=1)
     refusals = [outcome for lines in outcomes.values() for outcome in lines
                 if "refused" in outcome]
-    assert len(refusals) >= 5 and all(refusal["message"] for refusal in refusals)
+    assert len(refusals) >= 2 and all(refusal["message"] for refusal in refusals)
 
 
 def test_exit_codes_and_summary(tmp_path):
