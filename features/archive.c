@@ -1,6 +1,8 @@
-/* Segments of a user are numbered 0, 1, 2 ...; the user's state says how many there are
- * (`segments`) and how many actions they hold (`archived`). State and segments are staged together
- * and committed in one transaction, so they always agree; a difference means damage.
+/* Segments of a user are numbered 0, 1, 2 ...; the user's state says the number of the next one
+ * (`segments`) and how many actions the present ones hold (`archived`), ARCHIVE_SEGMENT each. State
+ * and segments are staged together and committed in one transaction, so they always agree; a
+ * difference means damage. After an erasure the numbers go on, so that what the user does next is
+ * never mistaken for what is still to be subtracted.
  *
  *   key: 0xff | segment number (u32, big-endian) | user id
  *
@@ -18,6 +20,7 @@
 _Static_assert((int)ARCHIVE_SEGMENT <= (int)ARCHIVE_SEGMENT_MAX, "a segment fits its contract");
 
 enum {
+    ARENA_BYTES = 1 << 14,
     SEGMENT_BYTE = 0xff,
     SEGMENT_KEY_BYTES = 1 + 4 + ID_BYTES_MAX,
     SEGMENT_BYTES_MAX = ARCHIVE_SEGMENT * (ID_BYTES_MAX + 32) + 256,
@@ -27,6 +30,7 @@ struct archive {
     struct ids *ids;
     struct codec *codec;
     bool enabled;
+    struct arena *arena; /* of the segment being read */
     struct buf out;
     unsigned char key[SEGMENT_KEY_BYTES];
     struct slice items[ARCHIVE_SEGMENT];
@@ -43,6 +47,7 @@ struct archive *archive_new(struct ids *ids, struct schema_cache *schemas, bool 
     archive->ids = ids;
     archive->codec = codec_new(&user_archive_contract, schemas);
     archive->enabled = enabled;
+    archive->arena = arena_new(ARENA_BYTES);
     buf_init(&archive->out, SEGMENT_BYTES_MAX);
     return archive;
 }
@@ -52,18 +57,24 @@ struct archive *archive_free(struct archive *archive)
     if (!archive) { return NULL; }
     codec_free(archive->codec);
     buf_release(&archive->out);
+    arena_free(archive->arena);
     free(archive->departed);
     free(archive);
     return NULL;
 }
 
-static struct slice segment_key(struct archive *archive, const struct user *user, int32_t segment)
+static struct slice segment_key(struct archive *archive, struct slice user, int32_t segment)
 {
     uint32_t number = htobe32((uint32_t)segment);
     archive->key[0] = SEGMENT_BYTE;
     memcpy(archive->key + 1, &number, sizeof(number));
-    memcpy(archive->key + 1 + sizeof(number), user->id, user->id_size);
-    return slice_of(archive->key, 1 + sizeof(number) + user->id_size);
+    memcpy(archive->key + 1 + sizeof(number), user.data, user.size);
+    return slice_of(archive->key, 1 + sizeof(number) + user.size);
+}
+
+int32_t archive_first(const struct user *user)
+{
+    return user->segments - (int32_t)(user->archived / ARCHIVE_SEGMENT);
 }
 
 /* ---- Writing ---- */
@@ -84,7 +95,7 @@ static void put_segment(struct archive *archive, struct task *task, struct user 
     buf_clear(&archive->out);
     int result = codec_encode(archive->codec, &message, &archive->out);
     assert(result == 0);
-    task_put(task, segment_key(archive, user, user->segments), buf_slice(&archive->out));
+    task_put(task, segment_key(archive, user_id(user), user->segments), buf_slice(&archive->out));
     user->segments++;
     user->archived += ARCHIVE_SEGMENT;
 }
@@ -96,7 +107,8 @@ static void discard_departed(struct archive *archive, struct task *task, struct 
     const struct timeline *timeline = &user->timeline;
     int64_t left = timeline->total - timeline->count;
     if (user->archived + timeline->departed_count == left) { return; }
-    archive_drop(archive, task, user);
+    archive_drop(archive, task, user_id(user), archive_first(user), user->segments);
+    user->archived = 0;
     timeline_archived(&user->timeline, timeline->departed_count);
 }
 
@@ -114,20 +126,19 @@ void archive_stage(struct archive *archive, struct task *task, struct user *user
     if (done > 0) { timeline_archived(timeline, done); }
 }
 
-void archive_drop(struct archive *archive, struct task *task, struct user *user)
+void archive_drop(struct archive *archive, struct task *task, struct slice user, int32_t from,
+                  int32_t to)
 {
-    for (int32_t i = 0; i < user->segments; i++) {
+    for (int32_t i = from; i < to; i++) {
         task_put(task, segment_key(archive, user, i), slice_of(NULL, 0));
     }
-    user->segments = 0;
-    user->archived = 0;
 }
 
 void archive_drop_lost(struct archive *archive, struct task *task, struct user *user)
 {
     struct slice value;
-    for (int32_t i = 0; task_get(task, segment_key(archive, user, i), &value) == 0; i++) {
-        task_put(task, segment_key(archive, user, i), slice_of(NULL, 0));
+    for (int32_t i = 0; task_get(task, segment_key(archive, user_id(user), i), &value) == 0; i++) {
+        task_put(task, segment_key(archive, user_id(user), i), slice_of(NULL, 0));
     }
 }
 
@@ -142,7 +153,8 @@ static int read_segment(struct archive *archive, const struct user_archive *mess
 {
     size_t count = message->items.count;
     int64_t time_ms = 0;
-    if (message->weights.count != count || message->time_steps_ms.count != count) {
+    if (count != ARCHIVE_SEGMENT || message->weights.count != count ||
+        message->time_steps_ms.count != count) {
         return -EINVAL;
     }
     reserve(archive, count);
@@ -161,21 +173,21 @@ static int read_segment(struct archive *archive, const struct user_archive *mess
     return 0;
 }
 
-int archive_read(struct archive *archive, struct task *task, const struct user *user,
-                 const struct departed **ret_departed, size_t *ret_count)
+int archive_read(struct archive *archive, struct task *task, struct slice user, int32_t from,
+                 int32_t to, const struct departed **ret_departed, size_t *ret_count)
 {
     archive->count = 0;
-    for (int32_t i = 0; i < user->segments; i++) {
+    for (int32_t i = from; i < to; i++) {
         struct slice value;
         struct user_archive message;
-        if (task_get(task, segment_key(archive, user, i), &value) < 0) { return -EINVAL; }
-        if (codec_decode(archive->codec, value, task_arena(task), &message, NULL) < 0) {
+        arena_reset(archive->arena);
+        if (task_get(task, segment_key(archive, user, i), &value) < 0 ||
+            codec_decode(archive->codec, value, archive->arena, &message, NULL) < 0) {
             return -EINVAL;
         }
         int result = read_segment(archive, &message);
         if (result < 0) { return result; }
     }
-    if ((int64_t)archive->count != user->archived) { return -EINVAL; }
     *ret_departed = archive->departed;
     *ret_count = archive->count;
     return 0;

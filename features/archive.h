@@ -15,6 +15,9 @@
  * more records. */
 enum { ARCHIVE_SEGMENT = 64 };
 
+/* The greatest number of a segment: 69 thousand million actions, erased ones included. */
+enum { ARCHIVE_NUMBER_MAX = 1 << 30 };
+
 struct archive;
 
 /* Makes an archive. enabled = false: nothing is archived, and a user's segments are deleted as soon
@@ -25,13 +28,16 @@ struct archive *archive_free(struct archive *archive);
 /* Stages full segments of actions that have left the user's timeline. To be called before the state
  * is staged. */
 void archive_stage(struct archive *archive, struct task *task, struct user *user);
-/* Reads all segments of a user, oldest action first, borrowed until the next call; only after
- * archive_stage(). 0; -EINVAL when one is missing or damaged; -ENOSPC when ids are full. */
-int archive_read(struct archive *archive, struct task *task, const struct user *user,
-                 const struct departed **ret_departed, size_t *ret_count);
+/* Returns the number of a user's oldest segment. */
+int32_t archive_first(const struct user *user);
+/* Reads a user's segments `from` to (not including) `to`, oldest action first, borrowed until the
+ * next call. 0; -EINVAL when one is missing or damaged; -ENOSPC when ids are full. */
+int archive_read(struct archive *archive, struct task *task, struct slice user, int32_t from,
+                 int32_t to, const struct departed **ret_departed, size_t *ret_count);
 /* Stages the deletion of the segments that a user's state would have named, had it been read. */
 void archive_drop_lost(struct archive *archive, struct task *task, struct user *user);
-/* Stages the deletion of all segments of a user. */
-void archive_drop(struct archive *archive, struct task *task, struct user *user);
+/* Stages the deletion of a user's segments `from` to (not including) `to`. */
+void archive_drop(struct archive *archive, struct task *task, struct slice user, int32_t from,
+                  int32_t to);
 
 #endif

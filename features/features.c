@@ -16,12 +16,14 @@
 #include "features/acceptance.h"
 #include "features/archive.h"
 #include "features/deltas.h"
+#include "features/erasure.h"
 #include "features/feature_settings.h"
 #include "features/features.h"
 #include "features/forgotten.h"
 #include "features/history.h"
 #include "features/stored_user.h"
 #include "schemas/user_archive.h"
+#include "schemas/user_erasure.h"
 
 enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS };
 
@@ -45,6 +47,7 @@ struct features {
     struct window *window;
     struct stored_user *stored;
     struct archive *archive;
+    struct erasing *erasing;
     struct history *history;
     struct deltas *deltas;
     struct buf out;
@@ -58,7 +61,8 @@ struct features_task {
     struct pairs *pairs;
     int64_t event_time_ms; /* newest since the last flush */
     uint64_t updates;      /* of pairs, as counted in the metric */
-    int32_t forgotten;     /* users, since the last flush */
+    int32_t forgotten;     /* users, or pieces of one, since the last flush */
+    struct erasures erasures;
     struct mac *salt;      /* of the markers; NULL: not read yet, or the partition has none */
     bool salt_read;
 };
@@ -112,6 +116,7 @@ static int start(struct run *run)
     f->window = window_new(&rules, f->ids);
     f->stored = stored_user_new(f->ids, f->window);
     f->archive = archive_new(f->ids, run_schemas(run), s->archive);
+    f->erasing = erasing_new(f->archive, f->window, rules.pairs_window, run_schemas(run));
     f->history = history_new((int32_t)s->history_length, rules.actions_max, rules.seen_max, f->ids);
     f->deltas = deltas_new(f->ids, run_output_partitions(run, PAIR_DELTAS));
     buf_init(&f->out, MESSAGE_BYTES_MAX);
@@ -130,6 +135,7 @@ static void stop(struct run *run)
     codec_free(f->states);
     codec_free(f->requests);
     codec_free(f->receipts);
+    erasing_free(f->erasing);
     archive_free(f->archive);
     stored_user_free(f->stored);
     history_free(f->history);
@@ -163,6 +169,7 @@ static void roll_back(struct task *task)
     struct features_task *counts = task_state(task);
     drop_salt(counts);
     users_forget(features_of(task)->users, &counts->changed);
+    erasures_forget(&counts->erasures);
     pairs_reset(counts->pairs);
     counts->event_time_ms = INT64_MIN;
     counts->forgotten = 0;
@@ -332,39 +339,6 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
 
 /* ---- One forget request ---- */
 
-/* Subtracts all that the user added from the counts; leaves a user without actions. */
-static enum verdict remove_from_counts(struct task *task, struct user *user,
-                                       struct forget_receipt *receipt)
-{
-    struct features *f = features_of(task);
-    struct features_task *counts = task_state(task);
-    struct timeline *timeline = &user->timeline;
-    const struct departed *archived;
-    size_t count;
-    archive_stage(f->archive, task, user);
-    int result = archive_read(f->archive, task, user, &archived, &count);
-    if (result == -ENOSPC) { return items_full(task); }
-    if (result < 0) {
-        run_log(task_run(task), LOG_WARN, "an archive is damaged, its actions stay in the counts",
-                "partition=%d offset=%" PRId64, task_partition(task), receipt->input_offset);
-        count = 0;
-    }
-    if (timeline->total > 0 && user->first_item != ID_NONE) {
-        pairs_remove_user(counts->pairs, user->first_item);
-    }
-    uint64_t updates = pairs_updates(counts->pairs);
-    receipt->actions = timeline->total;
-    receipt->archived = (int64_t)count;
-    int64_t taken = timeline_take_back(timeline, f->window, archived, count, counts->pairs);
-    receipt->left_in = receipt->actions - taken;
-    receipt->contributions = (int64_t)(pairs_updates(counts->pairs) - updates);
-    archive_drop(f->archive, task, user);
-    user->first_item = ID_NONE;
-    user->input_offset = -1;
-    user->received_ms = 0;
-    return VERDICT_DONE;
-}
-
 /* Keeps the partition's salt, unless it has one: that of its first request. */
 static void keep_salt(struct task *task, const struct forget_request *request)
 {
@@ -417,15 +391,36 @@ static enum verdict process_request(struct task *task, const struct record *rec)
     keep_salt(task, &request);
     forgotten_receipt(&request, rec, hex, &receipt);
     int64_t until_ms = MAX_OF(request.until_ms, newest_ms(&user->timeline));
-    verdict = remove_from_counts(task, user, &receipt);
-    if (verdict != VERDICT_DONE) { return verdict; }
-    user->forgotten_ms = MAX_OF(user->forgotten_ms, until_ms);
+    receipt.until_ms = MAX_OF(user->forgotten_ms, until_ms);
+    enum erasure_result result = erasing_begin(f->erasing, task, &counts->erasures, user, &receipt,
+                                               counts->pairs);
+    if (result == ERASURE_ITEMS_FULL) { return items_full(task); }
+    user->forgotten_ms = receipt.until_ms;
     if (receipt.actions > 0) { user->tombstone_due = true; }
-    receipt.until_ms = user->forgotten_ms;
-    emit_receipt(task, &receipt);
+    if (result == ERASURE_DONE) { emit_receipt(task, &receipt); }
     counts->forgotten++;
     metric_add(f->forgotten_users, receipt.actions > 0);
     users_changed(f->users, user, USER_BYTES);
+    return VERDICT_DONE;
+}
+
+static bool pending(struct task *task)
+{
+    struct features_task *counts = task_state(task);
+    return erasing_pending(features_of(task)->erasing, task, &counts->erasures);
+}
+
+/* The next piece of an erasure. */
+static enum verdict work(struct task *task)
+{
+    struct features *f = features_of(task);
+    struct features_task *counts = task_state(task);
+    struct forget_receipt receipt;
+    enum erasure_result result =
+        erasing_step(f->erasing, task, &counts->erasures, counts->pairs, &receipt);
+    if (result == ERASURE_ITEMS_FULL) { return items_full(task); }
+    if (result == ERASURE_DONE) { emit_receipt(task, &receipt); }
+    counts->forgotten++;
     return VERDICT_DONE;
 }
 
@@ -569,7 +564,8 @@ static const struct output outputs[] = {
     [CHANGELOG] = {.name = "features-changelog",
                    .delivery = DELIVERY_TXN,
                    .cleanup = CLEANUP_TABLE,
-                   .contracts = {&user_state_contract, &user_archive_contract}},
+                   .contracts = {&user_state_contract, &user_archive_contract,
+                                &user_erasure_contract}},
     [RECEIPTS] = {.name = "receipts",
                   .delivery = DELIVERY_TXN,
                   .contracts = {&forget_receipt_contract}},
@@ -596,4 +592,6 @@ const struct worker features_worker = {
     .flush = flush,
     .committed = committed,
     .roll_back = roll_back,
+    .pending = pending,
+    .work = work,
 };

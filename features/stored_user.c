@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "features/archive.h"
 #include "features/stored_user.h"
 
 #include <endian.h>
@@ -122,13 +123,15 @@ static bool ids_valid(const struct slices *ids)
     return true;
 }
 
-/* Bounds what later code adds up. A segment holds at least one action. */
+/* Bounds what later code adds up. */
 static bool numbers_valid(const struct user_state *state)
 {
     int64_t held = (int64_t)(state->items.count + state->left_items.count);
     return state->events_total >= held && state->events_total <= TIMELINE_ACTIONS_MAX &&
            state->archived >= 0 && state->archived <= state->events_total - held &&
-           state->segments >= 0 && state->segments <= state->archived;
+           state->archived % ARCHIVE_SEGMENT == 0 &&
+           state->archived / ARCHIVE_SEGMENT <= state->segments &&
+           state->segments <= ARCHIVE_NUMBER_MAX;
 }
 
 static bool columns_agree(const struct user_state *state)

@@ -13,6 +13,7 @@
 #include "schemas/redrive_mark.h"
 #include "schemas/serving_row.h"
 #include "schemas/user_archive.h"
+#include "schemas/user_erasure.h"
 #include "schemas/user_event.h"
 #include "schemas/user_history.h"
 #include "schemas/user_profile.h"
@@ -25,6 +26,7 @@ const struct contract *const contracts[] = {
     &user_archive_contract,    &forget_request_contract,      &forget_receipt_contract,
     &generation_step_contract, &redrive_mark_contract,
     &item_vector_contract,     &model_weights_contract,       &serving_row_contract,
+    &user_erasure_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

@@ -271,6 +271,7 @@ static void close_batch(struct commit *commit, struct task *task)
     assert(task->filling.puts_count == 0 && task->filling.next_offset == OFFSET_NONE);
     task->flying.next_offset = task->input.offset;
     task->input.staged = task->input.offset;
+    task->worked = false;
 }
 
 enum commit_verdict commit_begin(struct commit *commit)

@@ -54,7 +54,8 @@ void commit_report_bytes(struct commit *commit);
 /* Says whether a task has processed more than the newest closed batch has. */
 static inline bool commit_has_progress(const struct task *task)
 {
-    return task->state == TASK_RUNNING && task->input.offset > task->input.staged;
+    return task->state == TASK_RUNNING &&
+           (task->input.offset > task->input.staged || task->worked);
 }
 
 #endif

@@ -1,8 +1,9 @@
 /* The run: advances its parts in rounds; only the run acts on their verdicts.
  *
  * A round: the commit in flight, the broadcast inputs, restores, records that wait for a schema,
- * one poll of the input, a commit if one is due, standby copies, and what is done every 100 ms.
- * Everything is on the worker's thread but a commit's transaction (commit.c).
+ * one poll of the input, a piece of work that no record brings, a commit if one is due, standby
+ * copies, and what is done every 100 ms. Everything is on the worker's thread but a commit's
+ * transaction (commit.c).
  *
  * Uncommitted work is forgotten in three cases, all in this file:
  *   rolled back   A commit was aborted: processing goes on from the group's offsets.
@@ -26,6 +27,7 @@
 enum {
     TICK_MS = 100,
     POLL_COMMITTING_MS = 2,
+    POLL_WORKING_MS = 1,
     POLL_BROADCAST_MS = 5,
     RETRY_PAUSE_MS = 500,
     TROUBLE_EVERY_MS = 10000, /* between two lines about brokers that do not answer */
@@ -404,9 +406,44 @@ static void poll_input(struct run *run, int timeout_ms)
     if (result == 0 && !is_broken(run)) { take_poll(run, at, count); }
 }
 
+/* ---- Work that no record brings ---- */
+
+static bool has_work(const struct run *run, struct task *task)
+{
+    const struct worker *worker = run->env.worker;
+    return task->state == TASK_RUNNING && worker->pending && worker->pending(task);
+}
+
+static bool any_work(const struct run *run)
+{
+    bool any = false;
+    for (size_t i = 0; i < run->tasks.count; i++) { any |= has_work(run, run->tasks.at[i]); }
+    return any;
+}
+
+/* A piece for each task that has some, unless the open batch is full already. */
+static void step_work(struct run *run)
+{
+    if (run_now_ms(run) < run->paused_until_ms || run->at_once.unsent) { return; }
+    for (size_t i = 0; i < run->tasks.count && goes_on(run) && !pace_full(&run->pace); i++) {
+        struct task *task = run->tasks.at[i];
+        if (!has_work(run, task)) { continue; }
+        if (run->env.worker->work(task) == VERDICT_FATAL) {
+            env_break(&run->env, EXIT_BROKEN,
+                      "%s, in a piece of an earlier record's work, partition %d",
+                      run->env.refusal.text, task->partition);
+            return;
+        }
+        task->worked = task->touched = true;
+        CRASH_POINT("worked");
+        task_close_poll(task);
+    }
+}
+
 static int poll_timeout(const struct run *run, int timeout_ms)
 {
     int64_t wait_ms = pace_wait_ms(&run->pace, timeout_ms);
+    if (any_work(run)) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_WORKING_MS); }
     if (!commit_idle(run->commit)) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS); }
     if (broadcast_reads(run->broadcast) || standby_behind(run->standby) ||
         schema_hold_hurries(run->hold)) {
@@ -417,11 +454,12 @@ static int poll_timeout(const struct run *run, int timeout_ms)
 
 /* After a rollback what was processed does not count: a worker whose commits fail again and again
  * would look as if it were through. */
-static void update_lag(const struct run *run, const struct task *task)
+static void update_lag(const struct run *run, struct task *task)
 {
     int64_t end = wire_lag_end(run->env.wire, task->topic, task->partition);
     int64_t done = run->rolled_back ? task->input.committed : task->input.offset;
-    if (end != OFFSET_NONE) { metric_set(task->lag, (double)MAX_OF(end - done, (int64_t)0)); }
+    int64_t least = has_work(run, task); /* a record is not done while its pieces are left */
+    if (end != OFFSET_NONE) { metric_set(task->lag, (double)MAX_OF(end - done, least)); }
 }
 
 static void tick(struct run *run)
@@ -469,6 +507,7 @@ bool run_step(struct run *run, int timeout_ms)
     if (!is_broken(run)) { step_restore(run); }
     if (!is_broken(run)) { schema_hold_step(run->hold); }
     if (!is_broken(run)) { poll_input(run, poll_timeout(run, timeout_ms)); }
+    if (!is_broken(run)) { step_work(run); }
     if (!is_broken(run)) { commit_if_due(run); }
     if (run_healthy(run)) { standby_step(run->standby, run->pace.fed_ms); }
     if (!is_broken(run)) { tick(run); }

@@ -197,8 +197,11 @@ bool run_idle(const struct run *run)
 {
     if (!commit_idle(run->commit) || !broadcast_loaded(run->broadcast)) { return false; }
     for (size_t i = 0; i < run->tasks.count; i++) {
-        const struct task *task = run->tasks.at[i];
-        if (task->state != TASK_RUNNING || task->input.offset > task->input.committed) {
+        struct task *task = run->tasks.at[i];
+        const struct worker *worker = run->env.worker;
+        bool pending = task->state == TASK_RUNNING && worker->pending && worker->pending(task);
+        if (task->state != TASK_RUNNING || task->input.offset > task->input.committed ||
+            task->worked || pending) {
             return false;
         }
     }

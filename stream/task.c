@@ -93,6 +93,7 @@ void task_forget(struct task *task)
     stage_clear(&task->filling);
     stage_clear(&task->flying);
     task->touched = false;
+    task->worked = false;
     arena_reset(task->arena);
     if (task->opened && worker->roll_back) { worker->roll_back(task); }
 }
@@ -243,6 +244,14 @@ void task_drop_note(struct task *task, const char *name)
 {
     int result = store_drop_note(task->local.store, name);
     if (result < 0) { task_not_stored(task, result); }
+}
+
+int task_scan_prefix(struct task *task, struct slice prefix,
+                     int (*each)(void *arg, struct slice key, struct slice value), void *arg)
+{
+    int result = store_scan_prefix(task->local.store, prefix, each, arg);
+    if (result < 0) { store_failed(task, "read", result); }
+    return result;
 }
 
 /* ---- Outputs ---- */

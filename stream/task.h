@@ -53,6 +53,7 @@ struct task {
     bool opened; /* the worker's open() was called */
     struct arena *arena;
     bool touched; /* records since the last end_poll */
+    bool worked;  /* the worker did work that no record brought, since the newest closed batch */
     struct stage filling;
     struct stage flying;
     struct task_input input;

@@ -51,7 +51,7 @@ struct input {
     enum topic_cleanup cleanup; /* what its topic's settings must be; checked at start */
 };
 
-enum { OUTPUT_CONTRACTS_MAX = 2 };
+enum { OUTPUT_CONTRACTS_MAX = 3 };
 
 struct output {
     const char *name;
@@ -127,6 +127,12 @@ struct worker {
     /* * Says whether tasks may begin, once the broadcast inputs are loaded. Asked again until it
      * does. */
     bool (*ready)(struct run *run);
+    /* * Says whether the task has work left that no record brings: what a record began, and what
+     * would hold up the records behind it if it were done at once. */
+    bool (*pending)(struct task *task);
+    /* * Does a piece of that work, of some milliseconds, between polls; it is committed like a
+     * record. VERDICT_DONE, or VERDICT_FATAL as for a record. */
+    enum verdict (*work)(struct task *task);
     /* * Called between polls, at least every 100 ms, for pacing. It may send replaceable outputs
      * whose contents do not depend on the time. */
     void (*tick)(struct task *task, int64_t wall_ms);
@@ -243,5 +249,8 @@ enum verdict task_discard_state(struct task *task, struct slice key, struct slic
 /* Calls `each` for the committed state in key order; stops at a non-zero result and returns it. */
 int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
               void *arg);
+/* The same for the keys that begin with a prefix. */
+int task_scan_prefix(struct task *task, struct slice prefix,
+                     int (*each)(void *arg, struct slice key, struct slice value), void *arg);
 
 #endif

@@ -501,27 +501,43 @@ static void whole_append(struct whole *whole, const struct departed *at, size_t 
     }
 }
 
+/* Subtracts what all but the first `skipped` actions added; returns how many that are. */
+static int64_t subtract(struct window *window, const struct whole *whole, size_t skipped,
+                        struct pairs *pairs)
+{
+    int64_t from = MIN_OF((int64_t)skipped, whole->count);
+    for (int64_t i = from; i < whole->count; i++) {
+        contribute(window, &whole->sequence, i, /* sign= */ -1.0, pairs);
+    }
+    return whole->count - from;
+}
+
 int64_t timeline_take_back(struct timeline *timeline, struct window *window,
-                           const struct departed *archived, size_t count, struct pairs *pairs)
+                           const struct departed *before, size_t count, size_t skipped,
+                           struct pairs *pairs)
 {
     struct whole whole;
     whole_init(&whole, count + (size_t)timeline->departed_count + (size_t)timeline->count);
-    whole_append(&whole, archived, count);
+    whole_append(&whole, before, count);
     whole_append(&whole, timeline->departed, (size_t)timeline->departed_count);
     for (int32_t i = 0; i < timeline->count; i++) {
         const struct departed kept = departed_of(timeline, i);
         whole_append(&whole, &kept, 1);
     }
-    assert(whole.count <= timeline->total);
-    int64_t from = whole.count < timeline->total ? window->rules.pairs_window : 0;
-    from = MIN_OF(from, whole.count);
-    for (int64_t i = from; i < whole.count; i++) {
-        contribute(window, &whole.sequence, i, /* sign= */ -1.0, pairs);
-    }
-    int64_t taken = whole.count - from;
+    int64_t taken = subtract(window, &whole, skipped, pairs);
     free(whole.times_ms);
     timeline_release(timeline);
     return taken;
+}
+
+void timeline_subtract(struct window *window, const struct departed *actions, size_t count,
+                       size_t skipped, struct pairs *pairs)
+{
+    struct whole whole;
+    whole_init(&whole, count);
+    whole_append(&whole, actions, count);
+    (void)subtract(window, &whole, skipped, pairs);
+    free(whole.times_ms);
 }
 
 bool timeline_allows(int64_t time_ms, double weight)

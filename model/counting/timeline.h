@@ -130,12 +130,16 @@ int timeline_load(struct timeline *timeline, const struct window *window,
 void timeline_recall(struct timeline *timeline, const struct departed *departed, size_t count);
 /* Drops the oldest `count` departed actions, which the owner has stored elsewhere. */
 void timeline_archived(struct timeline *timeline, int32_t count);
-/* Subtracts all that the timeline's actions added and empties it. `archived` are the actions that
- * departed before those the timeline still holds. Returns the number of actions that were
- * subtracted: all of them, or, if the oldest are not known any more, those whose predecessors are
- * known. */
+/* Subtracts what the timeline's actions added and empties it. `before` are the actions that
+ * departed before those the timeline still holds. The first `skipped` of all these actions are not
+ * subtracted: they are subtracted elsewhere, or their own predecessors are not known. Returns how
+ * many were. */
 int64_t timeline_take_back(struct timeline *timeline, struct window *window,
-                           const struct departed *archived, size_t count, struct pairs *pairs);
+                           const struct departed *before, size_t count, size_t skipped,
+                           struct pairs *pairs);
+/* Subtracts what departed actions added, all but the first `skipped`. */
+void timeline_subtract(struct window *window, const struct departed *actions, size_t count,
+                       size_t skipped, struct pairs *pairs);
 /* Returns one action; 0 is the oldest. */
 struct action timeline_at(const struct timeline *timeline, int32_t index);
 /* Returns how many bytes the columns take. */

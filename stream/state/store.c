@@ -363,23 +363,30 @@ int store_bookmark(struct store *store, struct bookmark *ret_bookmark)
     return 0;
 }
 
-int store_scan(struct store *store, int (*each)(void *arg, struct slice key, struct slice value),
-               void *arg)
+int store_scan_prefix(struct store *store, struct slice prefix,
+                      int (*each)(void *arg, struct slice key, struct slice value), void *arg)
 {
     int result = 0;
     rocksdb_iterator_t *at =
         rocksdb_create_iterator_cf(store->db, store->read, store->families[FAMILY_DATA]);
-    for (rocksdb_iter_seek_to_first(at); result == 0 && rocksdb_iter_valid(at);
+    for (rocksdb_iter_seek(at, prefix.data, prefix.size); result == 0 && rocksdb_iter_valid(at);
          rocksdb_iter_next(at)) {
         struct slice key, value;
         key.data = rocksdb_iter_key(at, &key.size);
         value.data = rocksdb_iter_value(at, &value.size);
+        if (key.size < prefix.size || memcmp(key.data, prefix.data, prefix.size) != 0) { break; }
         result = each(arg, key, value);
     }
     char *error = NULL;
     rocksdb_iter_get_error(at, &error);
     rocksdb_iter_destroy(at);
     return error ? keep_fault(store, error) : result;
+}
+
+int store_scan(struct store *store, int (*each)(void *arg, struct slice key, struct slice value),
+               void *arg)
+{
+    return store_scan_prefix(store, slice_str(""), each, arg);
 }
 
 int64_t store_count(struct store *store)

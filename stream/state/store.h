@@ -50,6 +50,9 @@ int store_bookmark(struct store *store, struct bookmark *ret_bookmark);
  * returned. Faults as of store_get(). */
 int store_scan(struct store *store, int (*each)(void *arg, struct slice key, struct slice value),
                void *arg);
+/* The same for the keys that begin with a prefix. */
+int store_scan_prefix(struct store *store, struct slice prefix,
+                      int (*each)(void *arg, struct slice key, struct slice value), void *arg);
 /* True when another process has the store in a directory open. Not for a store that this process
  * has open. */
 bool store_in_use(const char *path);

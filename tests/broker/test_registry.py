@@ -32,6 +32,7 @@ SECOND = [*FIELDS[::-1], {"name": "page", "type": ["null", "string"], "default":
 SUBJECTS = {"events-value": "user_event", "histories-value": "user_history",
             "pair-deltas-value": "pair_deltas", "features-changelog-value": "user_state",
             "features-changelog-freshet.UserArchive": "user_archive",
+            "features-changelog-freshet.UserErasure": "user_erasure",
             "receipts-value": "forget_receipt", "neighbours-value": "item_neighbours",
             "recommendations-value": "recommendation_list", "lists-value": "recommendation_list",
             "quality-value": "list_quality", "generations-value": "generation_step",

@@ -162,13 +162,15 @@ static void forget(struct scratch *scratch, struct task *task, struct user *user
     const struct departed *departed;
     size_t count;
     archive_stage(scratch->archive, task, user);
-    int rc = archive_read(scratch->archive, task, user, &departed, &count);
+    int32_t first = archive_first(user), end = MIN_OF(user->segments, first + SEGMENTS_MAX);
+    int rc = archive_read(scratch->archive, task, user_id(user), first, end, &departed, &count);
     if (rc == 0) {
         int64_t total = user->timeline.total;
-        int64_t taken =
-            timeline_take_back(&user->timeline, scratch->window, departed, count, scratch->pairs);
+        timeline_subtract(scratch->window, departed, count, count / 2, scratch->pairs);
+        int64_t taken = timeline_take_back(&user->timeline, scratch->window, departed, count,
+                                           count / 2, scratch->pairs);
         assert(taken >= 0 && taken <= total && user->timeline.count == 0);
-        archive_drop(scratch->archive, task, user);
+        archive_drop(scratch->archive, task, user_id(user), first, end);
     }
     struct pairs_view view;
     pairs_drain(scratch->pairs, &view);

@@ -101,6 +101,7 @@ static void test_all_register(void **state)
     assert_string_equal(subject(scratch, "features-changelog-value")->text,
                         user_state_contract.schema);
     subject(scratch, "features-changelog-freshet.UserArchive");
+    subject(scratch, "features-changelog-freshet.UserErasure");
     subject(scratch, "receipts-value");
     subject(scratch, "pair-deltas-value");
     subject(scratch, "neighbours-value");

@@ -44,7 +44,8 @@ static void take_one_back(const struct timeline_rules *rules, const struct ids *
     }
     oracle_all(&oracle, rules, accepted, count);
     gather(&sums, pairs, &oracle);
-    assert_int_equal(timeline_take_back(&going, window, keeping.at, keeping.count, pairs), went);
+    assert_int_equal(timeline_take_back(&going, window, keeping.at, keeping.count, 0, pairs),
+                     went);
     assert_int_equal(going.total, 0);
     assert_int_equal(timeline_bytes(&going), 0);
     gather(&sums, pairs, &oracle);
@@ -86,7 +87,7 @@ static void unknown_contributions_stay(void **state)
         assert_int_equal(timeline_add(&timeline, window, &action, pairs), TIMELINE_APPENDED);
     }
     assert_int_equal(timeline.departed_count, 0);
-    assert_int_equal(timeline_take_back(&timeline, window, NULL, 0, pairs), 4);
+    assert_int_equal(timeline_take_back(&timeline, window, NULL, 0, 2, pairs), 4);
     gather(&sums, pairs, &zero);
     for (int i = 0; i < 10; i++) {
         assert_true(sums.actions[i] == (i < 6));
