@@ -46,7 +46,6 @@ static void end(struct work *work)
 {
     documents_release(&work->documents);
     json_decref(work->key);
-    json_decref(work->key_text);
     json_decref(work->timestamp);
     json_decref(work->schema);
     json_decref(work->joined);

@@ -6,9 +6,8 @@
 #include "base/base.h"
 #include "ingest/mapping/json_value.h"
 #include "ingest/mapping/mapping_internal.h"
+#include "ingest/mapping/record_key.h"
 #include "ingest/mapping/refusal_text.h"
-
-enum { KEY_WHERE_MAX = 200 };
 
 /* A value, and the path that has found it. */
 struct found {
@@ -18,27 +17,13 @@ struct found {
 
 /* ---- Where values come from ---- */
 
-static json_t *key_text(struct work *work)
+static json_t *key_of(struct work *work)
 {
-    if (!work->key_text && work->rec->key.data) {
-        work->key_text = json_stringn(work->rec->key.data, work->rec->key.size);
-    }
-    return work->key_text;
-}
-
-/* A key that is not in the source's format (JSON or Avro) has no fields. */
-static json_t *key_document(struct work *work)
-{
-    char where[KEY_WHERE_MAX];
-    if (work->key_read || !work->rec->key.data) { return work->key; }
+    const struct mapping *mapping = work->mapping;
+    if (work->key_read) { return work->key; }
     work->key_read = true;
-    struct slice text = work->rec->key;
-    if (!work->rendered) {
-        (void)payload_read_key(work->mapping->payload, work->rec, &text, NULL);
-    }
-    if (json_text_parse(text, &work->mapping->json, &work->key, where, sizeof(where))) {
-        work->key = NULL;
-    }
+    work->key = record_key_read((enum key_format)mapping->settings->key_format, mapping->payload,
+                                work->rec, work->rendered, &mapping->json);
     return work->key;
 }
 
@@ -62,9 +47,9 @@ static json_t *follow_beside(void *arg, const struct field_path *path)
     struct work *work = arg;
     switch (field_path_root(path)) {
     case PATH_KEY_TEXT:
-        return key_text(work);
+        return key_of(work);
     case PATH_KEY:
-        return field_path_find(path, key_document(work));
+        return field_path_find(path, key_of(work));
     case PATH_TIMESTAMP:
         return timestamp(work);
     case PATH_SCHEMA:

@@ -44,8 +44,7 @@ struct work {
     json_t *document;
     const struct field_set *fields; /* of the source, or of the record's kind */
     bool forgets;                   /* a request to forget its user */
-    json_t *key_text;               /* of $key, after its first use */
-    json_t *key;                    /* of $key.field */
+    json_t *key;                    /* of $key, after its first use */
     json_t *timestamp;
     bool key_read;
     bool unknown_id; /* of the schema of an Avro message */

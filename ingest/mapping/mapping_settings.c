@@ -55,6 +55,11 @@ const struct option mapping_options[] = {
            "Most events, items or profiles that a record becomes by [*]"),
     OPTION("source.record.values.max", LONG, values_max, "10000", OPTION_RANGE(1, 10000000),
            "Most values (objects, arrays, texts, numbers ...) in a record"),
+    OPTION("key.format", CHOICE, key_format, "auto",
+           OPTION_ONE_OF("auto|text|int32|int64|avro.string|avro.long"),
+           "How keys are written, for $key. auto: a message in a frame where the value is one, "
+           "JSON, or text; int32, int64: big endian, as Kafka's serializers write them; "
+           "avro.string, avro.long: Avro without a frame"),
     OPTION("json.strict", BOOL, json_strict, "false", OPTION_FREE,
            "Refuse records in which any value has a key twice, half of a surrogate pair, NaN or a "
            "number that is too large; else only those where a path leads to such a value"),

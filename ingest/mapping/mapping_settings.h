@@ -40,6 +40,7 @@ struct mapping_settings {
     const char *source_message;
     const char *source_columns;
     const char *source_separator;
+    int32_t key_format;     /* enum key_format */
     int32_t target;         /* enum target */
     const char *time_format;    /* time_layouts_parse() */
     const char *created_format; /* the same, or TIME_FORMAT_SAME */
@@ -73,7 +74,7 @@ struct mapping_settings {
     int32_t dead_letter_bytes;  /* enum dead_letter_bytes */
 };
 
-enum { MAPPING_OPTIONS_COUNT = 52 };
+enum { MAPPING_OPTIONS_COUNT = 53 };
 extern const struct option mapping_options[];
 
 /* Says whether dead letters do not keep a record's bytes, because they may name a user. */

@@ -70,6 +70,10 @@ static bool fits(const struct schema_node *node, const json_t *value, int depth)
         return fits_all(node, (json_t *)value, depth);
     case SCHEMA_UNION:
         return branch_of(node, value, depth);
+    case SCHEMA_BYTES:
+    case SCHEMA_FIXED:
+        if (node->logical == LOGICAL_DECIMAL && json_is_number(value)) { return true; }
+        return json_is_string(value);
     default:
         return json_is_string(value);
     }
@@ -81,7 +85,8 @@ static json_t *time_of(const struct schema_node *node, const json_t *value)
     struct buf text;
     json_t *time = NULL;
     bool number = node->type == SCHEMA_INT || node->type == SCHEMA_LONG;
-    if (!number || node->logical == LOGICAL_NONE) { return NULL; }
+    bool timed = node->logical != LOGICAL_NONE && node->logical <= LOGICAL_TIMESTAMP_NANOS;
+    if (!number || !timed) { return NULL; }
     buf_init(&text, TIME_BYTES_MAX);
     if (render_time(&text, node->logical, json_integer_value(value)) && text.size > 2) {
         time = json_stringn(text.data + 1, text.size - 2); /* without the quotes */

@@ -231,6 +231,7 @@ int codec_json_body(const struct schema *writer, struct slice body, bool times_a
     struct cursor cursor;
     cursor_init(&cursor, body);
     cursor.times_as_text = times_as_text;
+    cursor.fixed_as_hex = true;
     return render(writer, body.size, &cursor, out, ret_name, ret_error);
 }
 

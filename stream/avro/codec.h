@@ -87,7 +87,8 @@ int codec_json(struct schema_cache *schemas, struct slice message, struct buf *o
 /* The same; dates and timestamps (logical types of the writer's schema) become ISO 8601 texts. */
 int codec_json_times(struct schema_cache *schemas, struct slice message, struct buf *out,
                      struct codec_error *ret_error);
-/* The same for a message without a frame; the name of a union is that of the branch written. */
+/* The same for a message without a frame, for machines: a fixed without a logical type is hex. The
+ * name of a union is that of the branch written. */
 int codec_json_body(const struct schema *writer, struct slice body, bool times_as_text,
                     struct buf *out, const char **ret_name, struct codec_error *ret_error);
 

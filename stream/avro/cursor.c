@@ -14,6 +14,7 @@ void cursor_init(struct cursor *cursor, struct slice bytes)
     cursor->end = bytes.data + bytes.size;
     cursor->steps = CURSOR_STEPS_BASE + bytes.size * CURSOR_STEPS_PER_BYTE;
     cursor->times_as_text = false;
+    cursor->fixed_as_hex = false;
     cursor->reason = NULL;
     cursor->message[0] = '\0';
 }

@@ -24,7 +24,8 @@ struct cursor {
     const char *at;
     const char *end;
     size_t steps;
-    bool times_as_text; /* set by the caller of render_value() */
+    bool times_as_text; /* this and the next are set by the caller of render_value() */
+    bool fixed_as_hex;
     const char *reason; /* as in codec.h; NULL: the bytes are good so far */
     char message[CURSOR_MESSAGE_BYTES];
 };

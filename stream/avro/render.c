@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/decimal.h"
 #include "base/quote.h"
 #include "base/utf8.h"
 #include "stream/avro/render.h"
@@ -86,22 +87,68 @@ static bool render_real(struct cursor *cursor, bool narrow, struct buf *out)
     return true;
 }
 
-static bool render_text(struct cursor *cursor, bool utf8, struct buf *out)
+static void put_hex(struct buf *out, const char *bytes, size_t size)
 {
-    struct slice text;
-    if (!cursor_slice(cursor, &text)) { return false; }
-    if (utf8 && !utf8_valid(text.data, text.size)) {
-        return cursor_refuse(cursor, "bad_utf8", "not UTF-8");
+    for (size_t i = 0; i < size; i++) { buf_printf(out, "%02x", (uint8_t)bytes[i]); }
+}
+
+static void put_uuid(struct buf *out, const char *bytes)
+{
+    static const size_t groups[] = {4, 2, 2, 2, 6};
+    for (size_t i = 0; i < ARRAY_COUNT(groups); i++) {
+        put(out, i ? "-" : "\"");
+        put_hex(out, bytes, groups[i]);
+        bytes += groups[i];
     }
-    quote_json(out, text, utf8 ? QUOTE_UTF8 : QUOTE_LATIN1);
+    put(out, "\"");
+}
+
+/* Writes bytes by their logical type; false: they have none, or it does not fit them. */
+static bool put_logical(struct buf *out, const struct schema_node *node, struct slice bytes)
+{
+    char number[DECIMAL_TEXT_MAX];
+    if (node->logical == LOGICAL_UUID) {
+        put_uuid(out, bytes.data);
+        return true;
+    }
+    if (node->logical != LOGICAL_DECIMAL) { return false; }
+    size_t size = decimal_write(bytes, node->scale, number);
+    buf_append(out, number, size);
+    return size > 0;
+}
+
+static bool render_bytes(struct cursor *cursor, const struct schema_node *node, struct buf *out)
+{
+    struct slice bytes;
+    if (!cursor_slice(cursor, &bytes)) { return false; }
+    if (!put_logical(out, node, bytes)) { quote_json(out, bytes, QUOTE_LATIN1); }
     return true;
 }
 
-static bool render_fixed(struct cursor *cursor, size_t size, struct buf *out)
+static bool render_text(struct cursor *cursor, struct buf *out)
+{
+    struct slice text;
+    if (!cursor_slice(cursor, &text)) { return false; }
+    if (!utf8_valid(text.data, text.size)) {
+        return cursor_refuse(cursor, "bad_utf8", "not UTF-8");
+    }
+    quote_json(out, text, QUOTE_UTF8);
+    return true;
+}
+
+static bool render_fixed(struct cursor *cursor, const struct schema_node *node, struct buf *out)
 {
     const char *bytes;
-    if (!cursor_take(cursor, size, &bytes)) { return false; }
-    quote_json(out, slice_of(bytes, size), QUOTE_LATIN1);
+    if (!cursor_take(cursor, node->size, &bytes)) { return false; }
+    struct slice all = slice_of(bytes, node->size);
+    if (put_logical(out, node, all)) { return true; }
+    if (!cursor->fixed_as_hex) {
+        quote_json(out, all, QUOTE_LATIN1);
+        return true;
+    }
+    put(out, "\"");
+    put_hex(out, bytes, node->size);
+    put(out, "\"");
     return true;
 }
 
@@ -144,7 +191,7 @@ static bool render_blocks(struct cursor *cursor, const struct schema_node *node,
             if (!first) { put(out, ","); }
             first = false;
             if (map) {
-                if (!render_text(cursor, true, out)) { return false; }
+                if (!render_text(cursor, out)) { return false; }
                 put(out, ":");
             }
             if (!render_value(cursor, node->items, depth + 1, out)) { return false; }
@@ -186,10 +233,11 @@ bool render_value(struct cursor *cursor, const struct schema_node *node, int dep
     case SCHEMA_DOUBLE:
         return render_real(cursor, node->type == SCHEMA_FLOAT, out);
     case SCHEMA_BYTES:
+        return render_bytes(cursor, node, out);
     case SCHEMA_STRING:
-        return render_text(cursor, node->type == SCHEMA_STRING, out);
+        return render_text(cursor, out);
     case SCHEMA_FIXED:
-        return render_fixed(cursor, node->size, out);
+        return render_fixed(cursor, node, out);
     case SCHEMA_ENUM:
         return render_enum(cursor, node, out);
     case SCHEMA_RECORD:

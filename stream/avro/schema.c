@@ -15,7 +15,7 @@
 
 #include <xxhash.h>
 
-enum { SCHEMA_ARENA_BYTES = 4096, CANONICAL_BYTES_MAX = 4 << 20 };
+enum { SCHEMA_ARENA_BYTES = 4096, CANONICAL_BYTES_MAX = 4 << 20, UUID_BYTES = 16 };
 
 struct schema {
     json_t *json; /* owns the defaults */
@@ -273,6 +273,20 @@ static struct schema_node *parse_enum(struct parser *parser, const json_t *json,
     return node;
 }
 
+/* A decimal whose scale is none is what it is without its logical type. */
+static void take_decimal(const json_t *json, struct schema_node *node)
+{
+    const char *logical = json_string_value(json_object_get(json, "logicalType"));
+    const json_t *scale = json_object_get(json, "scale");
+    json_int_t digits = json_integer_value(scale);
+    if (!logical || strcmp(logical, "decimal") != 0 || (scale && !json_is_integer(scale))) {
+        return;
+    }
+    if (digits < 0 || digits > SCHEMA_SCALE_MAX) { return; }
+    node->logical = LOGICAL_DECIMAL;
+    node->scale = (int)digits;
+}
+
 static struct schema_node *parse_fixed(struct parser *parser, const json_t *json,
                                        struct schema_node *node)
 {
@@ -283,6 +297,11 @@ static struct schema_node *parse_fixed(struct parser *parser, const json_t *json
                       SCHEMA_FIXED_MAX);
     }
     node->size = (size_t)bytes;
+    take_decimal(json, node);
+    const char *logical = json_string_value(json_object_get(json, "logicalType"));
+    if (logical && strcmp(logical, "uuid") == 0 && bytes == UUID_BYTES) {
+        node->logical = LOGICAL_UUID;
+    }
     return node;
 }
 
@@ -354,6 +373,7 @@ static struct schema_node *parse_primitive(struct parser *parser, const json_t *
             node->logical = known[i].logical;
         }
     }
+    if (node && node->type == SCHEMA_BYTES) { take_decimal(json, node); }
     return node;
 }
 

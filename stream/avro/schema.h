@@ -23,6 +23,7 @@ enum {
     SCHEMA_NAME_BYTES_MAX = 512, /* of a name, and of a namespace */
     SCHEMA_MEMBERS_MAX = 4096,   /* fields, symbols, branches of one type */
     SCHEMA_FIXED_MAX = 1 << 20,  /* bytes of a fixed */
+    SCHEMA_SCALE_MAX = 255,      /* of a decimal; one of a larger scale is bytes */
 };
 
 enum schema_type {
@@ -42,13 +43,16 @@ enum schema_type {
     SCHEMA_FIXED,
 };
 
-/* Logical types of int and long that are times; others are ignored. */
+/* Logical types: of int and long those that are times, of bytes and fixed numbers and UUIDs; others
+ * are ignored. */
 enum schema_logical {
     LOGICAL_NONE,
     LOGICAL_DATE,             /* int: days since 1970 */
     LOGICAL_TIMESTAMP_MILLIS, /* long, as the next two; local ones are read as UTC */
     LOGICAL_TIMESTAMP_MICROS,
     LOGICAL_TIMESTAMP_NANOS,
+    LOGICAL_DECIMAL, /* bytes or fixed: an integer in two's complement, big endian; see scale */
+    LOGICAL_UUID,    /* fixed of 16 bytes */
 };
 
 struct schema_names {
@@ -77,6 +81,7 @@ struct schema_node {
     const char *symbol_fallback;   /* enum's default; NULL without one */
     size_t count;
     size_t size;  /* of a fixed */
+    int scale;    /* of a decimal: digits behind its point, 0 to SCHEMA_SCALE_MAX */
     bool written; /* the canonical form already holds the definition */
 };
 

@@ -187,13 +187,56 @@ static void test_small_buffer(void **state)
     buf_release(&small);
 }
 
+/* Bytes by their logical types, and a fixed without one as hex. */
+static void test_logical_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *schema, *body, *expected;
+        size_t size;
+    } samples[] = {
+#define DECIMAL(rest) "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":9" rest "}"
+#define FIXED(size, rest) "{\"type\":\"fixed\",\"name\":\"f\",\"size\":" size rest "}"
+#define IS_DECIMAL ",\"logicalType\":\"decimal\",\"precision\":9,\"scale\":2"
+        {DECIMAL(""), "\x04\x03\xe9", "1001", 3},
+        {DECIMAL(",\"scale\":2"), "\x04\x03\xe9", "10.01", 3},
+        {DECIMAL(",\"scale\":2"), "\x02\xff", "-0.01", 2},
+        {DECIMAL(",\"scale\":2"), "\x00", "\"\"", 1},
+        {DECIMAL(",\"scale\":-1"), "\x02\x41", "\"A\"", 2},
+        {DECIMAL(",\"scale\":\"x\""), "\x02\x41", "\"A\"", 2},
+        {"\"bytes\"", "\x02\x41", "\"A\"", 2},
+        {FIXED("2", IS_DECIMAL), "\x03\xe9", "10.01", 2},
+        {FIXED("2", ""), "\x03\xe9", "\"03e9\"", 2},
+        {FIXED("2", ",\"logicalType\":\"uuid\""), "\x03\xe9", "\"03e9\"", 2},
+        {FIXED("16", ",\"logicalType\":\"uuid\""), "0123456789abcdef",
+         "\"30313233-3435-3637-3839-616263646566\"", 16},
+        {"{\"type\":\"string\",\"logicalType\":\"uuid\"}", "\x02\x41", "\"A\"", 2},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
+        struct codec_error error;
+        struct buf text;
+        const char *name;
+        buf_init(&text, 200);
+        struct schema *schema = schema_parse(samples[i].schema, &error);
+        assert_non_null(schema);
+        int rc = codec_json_body(schema, slice_of(samples[i].body, samples[i].size), false, &text,
+                                 &name, &error);
+        assert_int_equal(rc, 0);
+        if (!slice_equal(buf_slice(&text), slice_str(samples[i].expected))) {
+            fail_msg("%s: %.*s", samples[i].schema, SLICE_ARGS(buf_slice(&text)));
+        }
+        buf_release(&text);
+        schema_free(schema);
+    }
+}
+
 int main(void)
 {
 #define SCRATCH_TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(test_scalars), SCRATCH_TEST(test_reals),   SCRATCH_TEST(test_texts),
         SCRATCH_TEST(test_nested),  SCRATCH_TEST(test_refused), SCRATCH_TEST(test_small_buffer),
-        SCRATCH_TEST(test_moments),
+        SCRATCH_TEST(test_moments), cmocka_unit_test(test_logical_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
