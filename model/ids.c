@@ -25,6 +25,9 @@ struct ids {
     int32_t capacity;
     int32_t count;
     int32_t max;
+    int32_t *ranked; /* the first ranked_count numbers, in the order of their texts */
+    int32_t *ranks;  /* of these numbers */
+    int32_t ranked_count;
 };
 
 /* An id that is looked for. */
@@ -70,6 +73,8 @@ struct ids *ids_free(struct ids *ids)
     hash_index_release(&ids->index);
     hash_index_release(&ids->fingerprints);
     free(ids->entries);
+    free(ids->ranked);
+    free(ids->ranks);
     free(ids);
     return NULL;
 }
@@ -158,7 +163,54 @@ int32_t ids_count(const struct ids *ids)
     return ids->count;
 }
 
-bool ids_before(const void *ids, int32_t a, int32_t b)
+static inline bool text_before(const struct ids *ids, int32_t a, int32_t b)
 {
+    return slice_compare(text_of(&ids->entries[a]), text_of(&ids->entries[b])) < 0;
+}
+
+static int compare_texts(const void *a, const void *b, void *ids)
+{
+    const struct entry *entries = ((const struct ids *)ids)->entries;
+    return slice_compare(text_of(&entries[*(const int32_t *)a]),
+                         text_of(&entries[*(const int32_t *)b]));
+}
+
+/* Merges two sorted lists, the second one at the end of `into`. */
+static void merge(const struct ids *ids, const int32_t *at, int32_t count, const int32_t *newer,
+                  int32_t newer_count, int32_t *into)
+{
+    int32_t left = 0, right = 0, to = 0;
+    while (left < count && right < newer_count) {
+        into[to++] = text_before(ids, newer[right], at[left]) ? newer[right++] : at[left++];
+    }
+    while (left < count) { into[to++] = at[left++]; }
+    while (right < newer_count) { into[to++] = newer[right++]; }
+}
+
+void ids_rank_all(struct ids *ids)
+{
+    int32_t newer_count = ids->count - ids->ranked_count;
+    if (!newer_count) { return; }
+    _cleanup_(xfreep) int32_t *newer = xcalloc((size_t)newer_count, sizeof(*newer));
+    int32_t *all = xcalloc((size_t)ids->count, sizeof(*all));
+    for (int32_t i = 0; i < newer_count; i++) { newer[i] = ids->ranked_count + i; }
+    qsort_r(newer, (size_t)newer_count, sizeof(*newer), compare_texts, ids);
+    merge(ids, ids->ranked, ids->ranked_count, newer, newer_count, all);
+    free(ids->ranked);
+    ids->ranked = all;
+    ids->ranked_count = ids->count;
+    ids->ranks = xreallocarray(ids->ranks, (size_t)ids->count, sizeof(*ids->ranks));
+    for (int32_t i = 0; i < ids->count; i++) { ids->ranks[all[i]] = i; }
+}
+
+int32_t ids_rank(const struct ids *ids, int32_t number)
+{
+    return number < ids->ranked_count ? ids->ranks[number] : ID_NONE;
+}
+
+bool ids_before(const void *arg, int32_t a, int32_t b)
+{
+    const struct ids *ids = arg;
+    if (a < ids->ranked_count && b < ids->ranked_count) { return ids->ranks[a] < ids->ranks[b]; }
     return slice_compare(ids_text(ids, a), ids_text(ids, b)) < 0;
 }

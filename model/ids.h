@@ -32,6 +32,11 @@ struct slice ids_text(const struct ids *ids, int32_t number);
 uint64_t ids_hash(const struct ids *ids, int32_t number);
 /* Returns the number of ids. */
 int32_t ids_count(const struct ids *ids);
+/* Ranks all ids by their texts. Until more ids are added, numbers are then compared without their
+ * texts, which are spread over memory. Costs little when few ids are new. */
+void ids_rank_all(struct ids *ids);
+/* Returns the place of a number's text among those that are ranked; ID_NONE: the id is newer. */
+int32_t ids_rank(const struct ids *ids, int32_t number);
 /* Says whether the text of a comes before that of b: a strict total order of the numbers that does
  * not depend on them, for topk_init(). `ids` is a struct ids. */
 bool ids_before(const void *ids, int32_t a, int32_t b);

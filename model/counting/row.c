@@ -313,16 +313,35 @@ static int32_t run_end(const struct rank *at, int32_t from, int32_t count)
     return to;
 }
 
-/* Sorts a run of equal keys by id text, and leaves the key. */
-static void sort_equal(struct rank *at, int32_t count, struct rank *spare, const struct ids *ids)
+/* Sorts a run by the ranks of the ids' texts; false when an id has none. */
+static bool sort_by_rank(struct rank *at, int32_t count, struct rank *spare, const struct ids *ids)
 {
-    uint64_t key = at->key;
+    for (int32_t i = 0; i < count; i++) {
+        int32_t rank = ids_rank(ids, at[i].item);
+        if (rank == ID_NONE) { return false; }
+        at[i].key = (uint64_t)rank;
+    }
+    sort_by_key(at, count, spare);
+    return true;
+}
+
+/* The same by the texts. */
+static void sort_by_texts(struct rank *at, int32_t count, struct rank *spare,
+                          const struct ids *ids)
+{
     for (int32_t i = 0; i < count; i++) { at[i].key = beginning(ids_text(ids, at[i].item)); }
     sort_by_key(at, count, spare);
     for (int32_t i = 0, to; i < count; i = to) {
         to = run_end(at, i, count);
         sort_by_text(at + i, to - i, spare, ids);
     }
+}
+
+/* Sorts a run of equal keys by id text, and leaves the key. */
+static void sort_equal(struct rank *at, int32_t count, struct rank *spare, const struct ids *ids)
+{
+    uint64_t key = at->key;
+    if (!sort_by_rank(at, count, spare, ids)) { sort_by_texts(at, count, spare, ids); }
     for (int32_t i = 0; i < count; i++) { at[i].key = key; }
 }
 

@@ -98,9 +98,36 @@ static void test_fingerprint(void **state)
     assert_true(ids_fingerprint(slice_str("")) == 0x2d06800538d394c2u);
 }
 
+/* Ranks follow the texts, whatever was ranked before; ids without a rank are compared by text. */
+static void test_ranks_are_the_order_of_texts(void **state)
+{
+    struct ids *ids = ids_new(MANY);
+    struct buf buf;
+    buf_init(&buf, 64);
+    ids_rank_all(ids);
+    for (int i = 0; i < MANY; i++) {
+        ids_put(ids, name(&buf, i * 7919 % MANY));
+        if (i == 1 || i == 17 || i == MANY / 2) { ids_rank_all(ids); }
+        assert_int_equal(ids_rank(ids, i) == ID_NONE, i != 1 && i != 17 && i != MANY / 2);
+    }
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i + 1 < MANY; i++) {
+            bool before = slice_compare(ids_text(ids, i), ids_text(ids, i + 1)) < 0;
+            assert_int_equal(ids_before(ids, i, i + 1), before);
+            assert_int_equal(ids_before(ids, i + 1, i), !before);
+        }
+        ids_rank_all(ids);
+        ids_rank_all(ids);
+    }
+    assert_false(ids_before(ids, 3, 3));
+    buf_release(&buf);
+    ids_free(ids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ranks_are_the_order_of_texts),
         cmocka_unit_test(test_numbers_in_order_of_arrival),
         cmocka_unit_test(test_texts_stay_where_they_are),
         cmocka_unit_test(test_fingerprints_of_later_ids),
