@@ -267,7 +267,7 @@ class Workers:
         self.bed, self.prefix, self.names = bed, prefix, names
         self.directory = bed.workers_directory
         # wait_consumed() waits for commits; the trainer makes its last one when its input rests.
-        checkpoint = ["trainer.checkpoint.rest.ms=100ms"] if "trainer" in names else []
+        checkpoint = ["trainer.checkpoint.rest.ms=1s"] if "trainer" in names else []
         self.settings = [f"all.group.prefix=freshet-{prefix}", *checkpoint, *settings]
         self.up, self.said = None, ""
         self.kafka_cpu = 0.0

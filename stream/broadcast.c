@@ -228,6 +228,11 @@ void broadcast_watch(struct broadcast *broadcast)
     tell_still(broadcast, worst, most, now_ms);
 }
 
+bool broadcast_at_rest(const struct broadcast *broadcast)
+{
+    return broadcast->loaded && !broadcast->count && metric_value(broadcast->lag) <= 0;
+}
+
 /* ---- Processing ---- */
 
 static int input_of(const struct env *env, const char *topic)

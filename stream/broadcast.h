@@ -34,6 +34,8 @@ int broadcast_open(struct broadcast *broadcast);
 enum broadcast_verdict broadcast_step(struct broadcast *broadcast);
 /* Updates the lag of the tables; logs when one stands still. Call every 100 ms or so. */
 void broadcast_watch(struct broadcast *broadcast);
+/* True when broadcast_watch() found everything read. */
+bool broadcast_at_rest(const struct broadcast *broadcast);
 /* Messages may be lost (a rollback): the pending records are processed again if dead letters about
  * them were sent. Takes NULL. */
 void broadcast_forget(struct broadcast *broadcast);

@@ -1,5 +1,8 @@
 /* Time is read in milliseconds, so a poll that takes less counts as 0 or 1. The sum over many polls
  * is right all the same, because polls begin at any part of a millisecond.
+ *
+ * The time that reading again would take is that for which the thread has computed. Measured by
+ * the clock, checkpoints would be many where a machine has other load, and would add to it.
  */
 #include "base/base.h"
 #include "stream/pace.h"
@@ -35,7 +38,7 @@ static double used(struct pace *pace)
 
 void pace_forget(struct pace *pace)
 {
-    if (pace->poll_ms) { pace->poll_ms = env_now_ms(pace->env); }
+    if (pace->polling) { pace->poll_ms = env_work_ms(pace->env); }
     pace->records = 0;
     pace->worked_ms = 0;
 }
@@ -64,16 +67,20 @@ void pace_restart(struct pace *pace)
 void pace_polled(struct pace *pace, size_t count)
 {
     int64_t now_ms = env_now_ms(pace->env);
-    if (count) { pace->fed_ms = pace->poll_ms = now_ms; }
+    if (count) {
+        pace->fed_ms = now_ms;
+        pace->poll_ms = env_work_ms(pace->env);
+        pace->polling = true;
+    }
     pace->burst_over =
         pace->input_bytes >= BURST_BYTES && now_ms - pace->fed_ms >= BURST_QUIET_MS;
 }
 
 void pace_poll_done(struct pace *pace)
 {
-    if (!pace->poll_ms) { return; }
-    pace->worked_ms += env_now_ms(pace->env) - pace->poll_ms;
-    pace->poll_ms = 0;
+    if (!pace->polling) { return; }
+    pace->worked_ms += env_work_ms(pace->env) - pace->poll_ms;
+    pace->polling = false;
 }
 
 void pace_want(struct pace *pace, int64_t for_ms)
@@ -93,10 +100,10 @@ static bool is_heavy(struct pace *pace)
            batch_limit_of(&pace->limit, pace->env->settings->batch_bytes_max);
 }
 
-/* The time spent on the uncommitted input. */
+/* The time spent computing on the uncommitted input. */
 static int64_t replay_ms(const struct pace *pace)
 {
-    int64_t present_ms = pace->poll_ms ? env_now_ms(pace->env) - pace->poll_ms : 0;
+    int64_t present_ms = pace->polling ? env_work_ms(pace->env) - pace->poll_ms : 0;
     return pace->worked_ms + present_ms;
 }
 
@@ -115,11 +122,24 @@ bool pace_full(struct pace *pace)
     return pace->records >= batch_limit_of(&pace->limit, pace->env->settings->batch_records_max);
 }
 
+/* Says whether all tasks have read to the ends that are known. Otherwise records are late because
+ * the broker or the network is slow, or the machine is. */
+static bool all_read(const struct pace *pace)
+{
+    for (size_t i = 0; i < pace->tasks->count; i++) {
+        const struct task *task = pace->tasks->at[i];
+        int64_t end = wire_lag_end(pace->env->wire, task->topic, task->partition);
+        if (!task->input.ended && end != OFFSET_NONE && task->input.offset < end) { return false; }
+    }
+    return true;
+}
+
 static bool checkpoint_due(struct pace *pace)
 {
     const struct checkpoint_policy *policy = pace->policy;
     int64_t now_ms = env_now_ms(pace->env);
-    return now_ms - pace->fed_ms >= policy->rest_ms || replay_ms(pace) >= policy->replay_ms ||
+    bool rests = now_ms - pace->fed_ms >= policy->rest_ms && all_read(pace);
+    return rests || replay_ms(pace) >= policy->replay_ms ||
            (pace->records && now_ms - pace->first_ms >= policy->interval_ms);
 }
 

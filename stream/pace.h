@@ -21,8 +21,9 @@ struct pace {
     size_t input_bytes; /* of these records */
     int64_t first_ms;   /* when the first of these records came */
     int64_t fed_ms;     /* when the last record came */
-    int64_t worked_ms;  /* time spent on these records, without the present poll */
-    int64_t poll_ms;    /* when the present poll's records came; 0: between polls */
+    int64_t worked_ms;  /* time computed on these records, without the present poll */
+    int64_t poll_ms;    /* the time computed when the present poll's records came */
+    bool polling;       /* there is a present poll */
     bool burst_over;    /* many were processed and none is left: commit now */
     int64_t wanted_ms;  /* until then commits follow the interval in any case */
     struct batch_limit limit;

@@ -477,6 +477,7 @@ static void tick(struct run *run)
         update_lag(run, task);
         if (task->state == TASK_RUNNING && worker->tick) { worker->tick(task, now_ms); }
     }
+    metric_set(run->m.at_rest, run_at_rest(run));
 }
 
 static void step_broadcast(struct run *run)

@@ -40,6 +40,9 @@ struct run *run_free(struct run *run);
 
 /* True when nothing is left to do for the moment: tasks run, nothing is staged or in flight. */
 bool run_idle(const struct run *run);
+/* True at rest: all inputs are read to the ends that are known, everything is committed, and the
+ * worker owes nothing. */
+bool run_at_rest(const struct run *run);
 /* True while all assigned tasks are running and the broadcast inputs are loaded. */
 bool run_healthy(const struct run *run);
 /* Returns why the run is broken, and the exit code for it. */

@@ -214,6 +214,23 @@ bool run_healthy(const struct run *run)
            broadcast_loaded(run->broadcast) && !run->env.ending.broken;
 }
 
+static bool task_at_rest(const struct run *run, struct task *task)
+{
+    const struct worker *worker = run->env.worker;
+    int64_t end = wire_lag_end(run->env.wire, task->topic, task->partition);
+    bool all_read = task->input.ended || (end != OFFSET_NONE && task->input.offset >= end);
+    return all_read && (!worker->at_rest || worker->at_rest(task));
+}
+
+bool run_at_rest(const struct run *run)
+{
+    if (!run_healthy(run) || !run_idle(run) || run->rolled_back) { return false; }
+    for (size_t i = 0; i < run->tasks.count; i++) {
+        if (!task_at_rest(run, run->tasks.at[i])) { return false; }
+    }
+    return broadcast_at_rest(run->broadcast);
+}
+
 static void task_status(const struct task *task, struct buf *out)
 {
     buf_printf(out,
@@ -228,9 +245,10 @@ void run_status(struct run *run, struct buf *out)
 {
     buf_printf(out,
                "{\"worker\":\"%s\",\"generation\":\"%s\",\"slot\":%" PRId64
-               ",\"topic\":\"%s\",\"loaded\":%s,\"partitions\":[",
+               ",\"topic\":\"%s\",\"loaded\":%s,\"at_rest\":%s,\"partitions\":[",
                run->env.worker->name, run->settings.generation, run->settings.slot,
-               run->topics.sources[0], run_loaded(run) ? "true" : "false");
+               run->topics.sources[0], run_loaded(run) ? "true" : "false",
+               metric_value(run->m.at_rest) > 0 ? "true" : "false");
     for (size_t i = 0; i < run->tasks.count; i++) {
         buf_printf(out, "%s", i ? "," : "");
         task_status(run->tasks.at[i], out);

@@ -18,6 +18,7 @@ struct run_metrics {
     struct metric *rebalances;
     struct metric *broker_errors;
     struct metric *tasks;
+    struct metric *at_rest;
 };
 
 struct run {

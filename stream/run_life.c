@@ -27,6 +27,8 @@ static void register_metrics(struct run *run)
         .broker_errors = metrics_counter(metrics, "freshet_broker_errors_total", "",
                                          "Connections to brokers lost or refused."),
         .tasks = metrics_gauge(metrics, "freshet_tasks", "", "Partitions assigned to this copy."),
+        .at_rest = metrics_gauge(metrics, "freshet_at_rest", "",
+                                 "1: all inputs are read and all that follows is written."),
     };
 }
 

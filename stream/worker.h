@@ -117,6 +117,9 @@ struct worker {
     void (*flush)(struct task *task);
     /* * Called when what the last flush staged is committed and in the store. */
     void (*committed)(struct task *task);
+    /* * Returns whether the worker owes nothing: all messages that follow from its input are sent.
+     * NULL: it never owes anything when a commit is over. */
+    bool (*at_rest)(struct task *task);
     /* * Called when the commit failed: drop everything newer than the store. */
     void (*roll_back)(struct task *task);
     /* * Processes one record of a broadcast input. */

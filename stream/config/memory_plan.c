@@ -23,7 +23,7 @@ static const struct {
     int64_t least, most;
     int64_t times;
 } cuts[MEMORY_PARTS] = {
-    [MEMORY_BATCH] = {12, 256 * KIB, 1024 * MIB, 3},
+    [MEMORY_BATCH] = {9, 256 * KIB, 1024 * MIB, 3},
     [MEMORY_FETCH] = {16, MIB, 32 * MIB, 2},
     [MEMORY_WRITE_BUFFERS] = {32, 256 * KIB, 256 * MIB, 2},
     [MEMORY_BLOCK_CACHES] = {32, 256 * KIB, 256 * MIB, 1},

@@ -44,6 +44,7 @@ class Copy:
 
     def __init__(self, world, worker, slot, options, programs=BIN):
         self.world, self.worker = world, worker
+        self.generation = options.get("generation", "")
         own = "." + options["generation"] if "generation" in options else ""
         state = Path(options.get("state.dir", world.state))
         self.slot_file = state / f"{worker}{own}" / f"slot-{slot}.json"
@@ -83,6 +84,12 @@ class Copy:
                 name, value = line.split("{")[0].split(" ")[0], float(line.rsplit(" ", 1)[1])
                 sums[name] = sums.get(name, 0) + value
         return sums
+
+    def at_rest(self):
+        try:
+            return self.metrics()["freshet_at_rest"] == 1
+        except OSError:
+            return False
 
     def wait_for_lag(self, most):
         self.world.wait(lambda: self.running() and
@@ -152,9 +159,16 @@ class World:
             self.wait(copy.healthy, f"{copy.worker} to be healthy")
         return started
 
+    def at_rest(self, worker, generation=""):
+        """True when nothing follows any more from what the worker's input holds."""
+        copies = [copy for copy in self.copies if copy.running() and copy.worker == worker
+                  and copy.generation == generation]
+        return self.lag(worker, generation) == 0 and all(copy.at_rest() for copy in copies)
+
     def drain(self, *workers, generation=""):
+        """The one wait for workers, in the order of the events' way: each is at rest."""
         for worker in workers:
-            self.wait(lambda one=worker: self.lag(one, generation) == 0, f"{worker} to catch up")
+            self.wait(lambda one=worker: self.at_rest(one, generation), f"{worker} to be at rest")
 
     def stop(self):
         for copy in self.copies:

@@ -62,6 +62,11 @@ static double lag(const struct story *story)
     return lag;
 }
 
+static bool at_rest(const struct copy *copy)
+{
+    return metric_value(metrics_gauge(copy->metrics, "freshet_at_rest", "", "Known.")) > 0;
+}
+
 static void end(struct story *story)
 {
     rig_release(&story->rig);
@@ -75,6 +80,8 @@ static void a_burst_is_no_reason(void **state)
     pass(&story, REST_MS * 8 / 10);
     assert_true(commits(&story) == 0);
     assert_true(lag(&story) == 0);
+    assert_true(at_rest(story.features));
+    assert_false(at_rest(story.trainer)); /* all is read, but not written */
     assert_int_equal(memlog_count(story.rig.log, "neighbours", MEMLOG_ALL), 0);
     assert_true(memlog_count(story.rig.log, "serving-rows", MEMLOG_ALL) > 0);
     end(&story);
@@ -92,6 +99,11 @@ static void rest_is_one(void **state)
     double before = commits(&story);
     pass(&story, REST_MS * 4);
     assert_true(commits(&story) == before);
+    assert_true(at_rest(story.features) && at_rest(story.trainer));
+    feed(&story, 1);
+    pass(&story, REST_MS / 10);
+    assert_true(at_rest(story.features));
+    assert_false(at_rest(story.trainer));
     end(&story);
 }
 

@@ -16,7 +16,8 @@ enum {
     ROWS_BUCKETS_FIRST = 1 << 12,
     CHANGED_ROWS_FIRST = 64,
     ROW_STORED_BYTES = 128,      /* of an encoded row without neighbours */
-    NEIGHBOUR_STORED_BYTES = 64, /* of one neighbour in it, with an id of up to 38 bytes */
+    NEIGHBOURS_TELLING = 64,
+    NEIGHBOUR_STORED_BYTES = 64, /* of one neighbour in it, while no row was encoded */
 };
 
 struct rows {
@@ -26,6 +27,7 @@ struct rows {
     size_t count;
     size_t bytes;
     size_t bytes_max;
+    size_t neighbour_bytes; /* of one neighbour in an encoded row; follows the rows encoded */
 };
 
 struct rows *rows_new(size_t bytes_max)
@@ -35,6 +37,7 @@ struct rows *rows_new(size_t bytes_max)
     rows->buckets_count = ROWS_BUCKETS_FIRST;
     rows->buckets = xcalloc(rows->buckets_count, sizeof(*rows->buckets));
     rows->bytes_max = bytes_max;
+    rows->neighbour_bytes = NEIGHBOUR_STORED_BYTES;
     return rows;
 }
 
@@ -122,10 +125,15 @@ void rows_measure(struct rows *rows, struct held_row *held)
     rows->bytes += held->bytes;
 }
 
-void rows_stored(struct held_row *held, size_t bytes)
+/* The bytes of a neighbour are those of its id and its numbers: much the same in all rows. Only
+ * rows of many neighbours tell them. */
+void rows_stored(struct rows *rows, struct held_row *held, size_t bytes)
 {
+    size_t count = (size_t)held->row.count;
     held->stored_bytes = bytes;
     held->stored_count = held->row.count;
+    if (count < NEIGHBOURS_TELLING) { return; }
+    rows->neighbour_bytes = (rows->neighbour_bytes * 15 + bytes / count + 15) / 16;
 }
 
 bool held_row_empty(const struct held_row *held)
@@ -133,17 +141,17 @@ bool held_row_empty(const struct held_row *held)
     return row_empty(&held->row) && held->first_users == 0;
 }
 
-static size_t staging_bytes(const struct held_row *held)
+static size_t staging_bytes(const struct rows *rows, const struct held_row *held)
 {
     int32_t more = MAX_OF(held->row.count - held->stored_count, 0);
-    return held->stored_bytes + ROW_STORED_BYTES + (size_t)more * NEIGHBOUR_STORED_BYTES;
+    return held->stored_bytes + ROW_STORED_BYTES + (size_t)more * rows->neighbour_bytes;
 }
 
 void rows_changed(struct rows *rows, struct held_row *held)
 {
     struct changed_rows *changed = held->changed;
     rows_measure(rows, held);
-    size_t bytes = staging_bytes(held);
+    size_t bytes = staging_bytes(rows, held);
     changed->dirty_bytes += bytes - held->dirty_bytes;
     held->dirty_bytes = bytes;
     if (held->dirty) { return; }

@@ -55,7 +55,7 @@ struct held_row *rows_add(struct rows *rows, struct changed_rows *changed, int32
 /* Measures a row's memory again, after it was filled or changed. */
 void rows_measure(struct rows *rows, struct held_row *held);
 /* Records the encoded size of a row, to estimate the size of its next staging. */
-void rows_stored(struct held_row *held, size_t bytes);
+void rows_stored(struct rows *rows, struct held_row *held, size_t bytes);
 /* Marks a row as changed. */
 void rows_changed(struct rows *rows, struct held_row *held);
 /* Removes a row that has no changes. */

@@ -266,7 +266,7 @@ static enum verdict load_row(struct task *task, struct held_row *held)
         return task_discard_state(task, id, value, what, &error);
     }
     rows_measure(t->rows, held);
-    rows_stored(held, value.size);
+    rows_stored(t->rows, held, value.size);
     serving_rows_loaded(t->serving, held);
     return VERDICT_DONE;
 }
@@ -378,7 +378,7 @@ static void put_row(struct task *task, struct held_row *held)
     int result = codec_encode(t->neighbours, &message, &t->out);
     assert(result == 0);
     task_put(task, message.item_id, buf_slice(&t->out));
-    rows_stored(held, t->out.size);
+    rows_stored(t->rows, held, t->out.size);
     metric_add(t->published, 1);
 }
 
@@ -391,6 +391,7 @@ static size_t held_bytes(struct task *task)
 static void flush(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
+    ids_rank_all(trainer_of(task)->ids); /* all rows are put into order now */
     send_first(task);
     serving_rows_send_all(trainer_of(task)->serving, &task_rows->queue, task);
     first_sending_closed(&task_rows->first);
@@ -398,6 +399,12 @@ static void flush(struct task *task)
         put_row(task, task_rows->changed.dirty[i]);
     }
     changed_rows_flushed(&task_rows->changed);
+}
+
+static bool at_rest(struct task *task)
+{
+    const struct task_rows *task_rows = task_state(task);
+    return task_rows->queue.count == 0;
 }
 
 static void trim(struct task *task)
@@ -451,6 +458,7 @@ const struct worker trainer_worker = {
     .held_bytes = held_bytes,
     .flush = flush,
     .committed = committed,
+    .at_rest = at_rest,
     .roll_back = roll_back,
     .tick = tick,
 };
