@@ -283,6 +283,66 @@ static void test_rows(void **state)
     rig_release(&rig);
 }
 
+/* ---- What is told ---- */
+
+/* The reason of an end is whole: what, and at which record. */
+static void test_end_names_the_reason_and_the_record(void **state)
+{
+    static const char *const few_items[] = {"items.max=1", NULL};
+    struct rig rig;
+    struct messages messages;
+    rig_init(&rig, 1);
+    messages_init(&messages);
+    struct copy *copy = rig_start(&rig, &features_worker, 0, few_items);
+    for (int n = 0; n < 4; n++) { feed_one(&rig, &messages, "u", n); }
+    bool going = true;
+    for (int i = 0; going && i < ROUNDS_TO_END; i++) { going = rig_step(&rig, copy); }
+    assert_false(going);
+    assert_string_equal(copy->why,
+                        "more than items.max=1 distinct items, at events partition 0 offset 1");
+    messages_release(&messages);
+    rig_release(&rig);
+}
+
+/* An event of a schema without a field is told as what it is: `events` has requests, too. */
+static void test_missing_field_is_named(void **state)
+{
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"UserEvent\",\"namespace\":\"freshet\",\"fields\":["
+        "{\"name\":\"event_id\",\"type\":\"string\"},{\"name\":\"user_id\",\"type\":\"string\"}]}";
+    static const struct contract_field fields[] = {
+        CONTRACT_FIELD(user_event, FIELD_STRING, event_id, ID_BYTES_MAX),
+        CONTRACT_FIELD(user_event, FIELD_STRING, user_id, ID_BYTES_MAX),
+    };
+    static const struct contract shorter = {.name = "freshet.UserEvent",
+                                            .schema = schema,
+                                            .fields = fields,
+                                            .fields_count = ARRAY_COUNT(fields),
+                                            .size = sizeof(struct user_event)};
+    struct rig rig;
+    struct messages messages;
+    rig_init(&rig, 1);
+    messages_init(&messages);
+    _cleanup_(xfreep) char *file = xprintf("%s/shorter.avsc", rig.dir);
+    _cleanup_(xfreep) char *path = xprintf("schemas.path=%s", rig.dir);
+    FILE *out = fopen(file, "w");
+    assert_non_null(out);
+    fputs(schema, out);
+    fclose(out);
+    struct copy *copy = rig_start(&rig, &features_worker, 0, (const char *const[]){path, NULL});
+    struct codec *codec = codec_new(&shorter, messages.schemas);
+    const struct user_event ev = {.event_id = slice_str("e"), .user_id = slice_str("u")};
+    append(&rig, &messages, codec, "events", slice_str("u"), &ev);
+    rig_until_idle(&rig);
+    assert_int_equal(dead_letters(copy, "schema_mismatch"), 1);
+    struct slice message;
+    assert_int_equal(memlog_header(rig.log, "dead-letters", 0, 0, "message", &message), 0);
+    assert_non_null(memmem(message.data, message.size, "item_id", strlen("item_id")));
+    codec_free(codec);
+    messages_release(&messages);
+    rig_release(&rig);
+}
+
 /* ---- A newer version ---- */
 
 static const char newer[] = "\xc3\x01newer-12 and more";
@@ -324,6 +384,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_users),
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_end_names_the_reason_and_the_record),
+        cmocka_unit_test(test_missing_field_is_named),
         cmocka_unit_test(test_newer_version_ends),
         cmocka_unit_test(test_newer_version_skipped),
     };
