@@ -435,7 +435,6 @@ static void step_work(struct run *run)
             return;
         }
         task->worked = task->touched = true;
-        CRASH_POINT("worked");
         task_close_poll(task);
     }
 }
