@@ -26,7 +26,7 @@ struct neighbour {
 
 /* How much a neighbour adds to lists, for readers that hold only the best of a row: transitions to
  * it, a quarter of those from it, and co-ratings where there are no transitions. The weights are
- * near those of the scorers' defaults; measured in docs/quality.md. */
+ * near those of the scorers' defaults; docs/design.md has the measurement. */
 static inline double neighbour_strength(double co, double forward, double backward)
 {
     return forward + backward / 4 + co / 1024;

@@ -232,6 +232,22 @@ static void many_terms_are_each_added(void **state)
     }
 }
 
+/* A neighbour passes the mark when its strength was below it and is not any more. */
+static void a_mark_is_passed_once(void **state)
+{
+    struct row row;
+    row_init(&row);
+    const struct neighbour one = {7, 0, 1, 0}, none = {7, 0, -3, 0}, other = {8, 0, 4, 4};
+    assert_false(row_add_all(&row, &one, 1, 1.0, 3.0));
+    assert_false(row_add_all(&row, &one, 1, 1.0, 3.0));
+    assert_true(row_add_all(&row, &one, 1, 1.0, 3.0));
+    assert_false(row_add_all(&row, &one, 1, 1.0, 3.0));
+    assert_false(row_add_all(&row, &none, 1, 1.0, 3.0));
+    assert_true(row_add_all(&row, &one, 1, 2.0, 3.0));
+    assert_true(row_add_all(&row, &other, 1, 1.0, 5.0)); /* a new one; 4 + 4 / 4 */
+    row_release(&row);
+}
+
 /* A bounded row sees a zipf stream in 100 commits; the unbounded one tells what it should hold. */
 static void a_bounded_row_keeps_its_top_20(void **state)
 {
@@ -301,6 +317,7 @@ int main(void)
         cmocka_unit_test(pruning_keeps_the_best_and_order_is_published),
         cmocka_unit_test(wide_rows_of_any_values_are_sorted_too),
         cmocka_unit_test(many_terms_are_each_added),
+        cmocka_unit_test(a_mark_is_passed_once),
         cmocka_unit_test(a_swept_row_holds_no_traces),
         cmocka_unit_test(a_bounded_row_keeps_its_top_20),
     };
