@@ -14,7 +14,13 @@
 #include "schemas/forget_request.h"
 #include "stream/topics.h"
 
-enum { SAMPLE_ARENA_BLOCK = 1 << 16, MESSAGE_BYTES_MAX = 1 << 20, TEXT_BYTES_MAX = 8 << 20 };
+enum {
+    SAMPLE_ARENA_BLOCK = 1 << 16,
+    MESSAGE_BYTES_MAX = 1 << 20,
+    TEXT_BYTES_MAX = 8 << 20,
+    WHERE_BYTES = 100,
+    ENVELOPE_VALUES_MAX = 20 << 20,
+};
 
 struct sampling {
     const struct samples *samples;
@@ -186,11 +192,13 @@ static bool bytes_of(const char *digits, struct slice *ret_bytes, char **ret_mem
 
 static void map_envelope(struct sampling *sampling, struct slice line)
 {
+    static const struct json_rules envelope_rules = {.values_max = ENVELOPE_VALUES_MAX};
     _cleanup_(xfreep) char *key = NULL, *value = NULL;
     struct header *at = NULL;
     struct header_list headers = {0};
-    json_error_t error;
-    json_t *envelope = json_loadb(line.data, line.size, JSON_ALLOW_NUL, &error);
+    char where[WHERE_BYTES];
+    json_t *envelope = NULL;
+    (void)json_text_parse(line, &envelope_rules, &envelope, where, sizeof(where));
     bool whole = headers_of(json_object_get(envelope, "headers"), &at, &headers.count);
     headers.at = at;
     const char *digits = json_string_value(json_object_get(envelope, "payload_hex"));

@@ -10,6 +10,7 @@
  */
 #include "base/base.h"
 #include "ingest/ingest.h"
+#include "base/digest.h"
 #include "ingest/redrive_digests.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/sources.h"
@@ -46,7 +47,7 @@ _Static_assert(EVENTS == (int)TARGET_EVENT && ITEMS == (int)TARGET_ITEM &&
                    USERS == (int)TARGET_PROFILE && ARRAY_COUNT(outputs) == TARGETS_COUNT,
                "an output for each target");
 
-enum { MESSAGE_BYTES_MAX = 1 << 20 };
+enum { MESSAGE_BYTES_MAX = 1 << 20, SALT_BYTES = 16 };
 
 /* A source topic as this process reads it. */
 struct source_topic {
@@ -168,15 +169,26 @@ static struct mapping *mapping_of(struct ingest *ingest, const char *topic)
     return ingest->topics[i].mapping;
 }
 
+/* The salt is not the record's: nobody who knows the record can tell whom a receipt is about. */
+static int encode_request(struct ingest *ingest, const struct forget_request *mapped)
+{
+    unsigned char salt[SALT_BYTES];
+    struct forget_request request = *mapped;
+    digest_random(salt, sizeof(salt));
+    request.salt = slice_of(salt, sizeof(salt));
+    return codec_encode(ingest->requests, &request, &ingest->message);
+}
+
 static void write_one(struct task *task, enum target target, const struct becoming *mapped)
 {
     struct ingest *ingest = run_state(task_run(task));
     struct slice value = {0};
     int output = mapped->request ? EVENTS : (int)target;
     if (mapped->object) {
-        struct codec *codec = mapped->request ? ingest->requests : ingest->codecs[target];
         buf_clear(&ingest->message);
-        int rc = codec_encode(codec, mapped->object, &ingest->message);
+        int rc = mapped->request
+                     ? encode_request(ingest, mapped->object)
+                     : codec_encode(ingest->codecs[target], mapped->object, &ingest->message);
         assert(rc == 0);
         value = buf_slice(&ingest->message);
     }

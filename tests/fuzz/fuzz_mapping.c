@@ -36,6 +36,21 @@ static const char *const headed_item[] = {
     "numbers.as.text=true",
 };
 
+/* Arrays of every kind, joined ids, times in several formats, what is ignored or clamped. */
+static const char *const arrays[] = {
+    "map.item=o[*].l[*].i|m[*][*]|p[*]|i", "map.weight=o[*].w|q[*]:decimal(2)",
+    "map.user=o[*].u+\"/\"+u|$key|u",      "map.id=o[*].l[*].e|e",
+    "map.sequence=s",                      "map.time=t:us|t:%d.%m.%Y %H:%M|$timestamp",
+    "time.format=auto|%Y-%j|s",            "map.action==VIEW",
+    "weight.negative=ignore",              "weight.above=clamp",
+    "absent.values=0,false,{},",           "map.kind=k|=x",
+    "kind.a.map.item=a[*].i:decimal",      "kind.f=forget",
+    "source.record.elements.max=20",       "source.record.values.max=200",
+};
+static const char *const gone[] = {
+    "becomes=UserProfile", "map.user=u[*].i|u", "kind.f=forget", "map.kind=k|=take",
+    "tombstones=forget",   "map.tags=t[*].n[*],u[*].t", "key.format=int64",
+};
 static const struct {
     const char *const *pairs;
     size_t count;
@@ -50,6 +65,8 @@ static const struct {
     {profile, ARRAY_COUNT(profile), false},
     {headed, ARRAY_COUNT(headed), true},
     {headed_item, ARRAY_COUNT(headed_item), true},
+    {arrays, ARRAY_COUNT(arrays), false},
+    {gone, ARRAY_COUNT(gone), false},
 };
 
 static struct rig rigs[ARRAY_COUNT(configurations)];
@@ -112,7 +129,7 @@ static void check_outcome(const struct rig *rig)
     for (size_t i = 0; i < outcome->count; i++) {
         const struct becoming *becoming = &outcome->at[i];
         check_id(becoming->key, (size_t)rig->settings.id_bytes_max);
-        if (!becoming->object) { continue; }
+        if (!becoming->object || becoming->request) { continue; }
         if (outcome->target == TARGET_EVENT) { check_event(rig, becoming->object); }
         buf_clear(&message);
         arena_reset(arena);

@@ -18,7 +18,7 @@ CONFIGURATIONS = ROOT / "deploy/examples"
 SAMPLES = ROOT / "tests/examples"
 NAMES = sorted(path.stem for path in CONFIGURATIONS.glob("*.properties"))
 SAMPLES_LEAST = 10
-TARGETS = {"debezium": "Item"}
+TARGETS = {"debezium": "Item", "maxwell": "Item"}
 
 
 def run_map(*words, text=None):
@@ -49,9 +49,10 @@ def differs(name, expected, outcome):
     if len(expected) != len(outcome):
         return outcome
     for want, have in zip(expected, outcome):
-        if have.get("becomes") != TARGETS.get(name, "UserEvent"):
+        if have.get("becomes") != want.get("becomes", TARGETS.get(name, "UserEvent")):
             return have
-        whole = {"key": have["key"], "value": have["value"], **(have["value"] or {})}
+        whole = {"becomes": have["becomes"], "key": have["key"], "value": have["value"],
+                 **(have["value"] or {})}
         wrong = {key: whole.get(key) for key, value in want.items() if whole.get(key) != value}
         if wrong:
             return wrong
