@@ -28,7 +28,7 @@ static inline void tiny_world(struct sequences *sequences, int32_t users, int32_
                 .user = user,
                 .item = item,
                 .rating = (float)(1 + rng_below(&rng, 5)),
-                .ts = (int64_t)count,
+                .ts_ms = (int64_t)count * 1000,
             };
             count++;
             item =
@@ -53,7 +53,7 @@ static inline void tiny_learn(const struct recommender *recommender, void *model
                                                                  .item = actions[at].item,
                                                                  .rating = actions[at].rating,
                                                                  .time_ms =
-                                                                     actions[at].ts * 1000,
+                                                                     actions[at].ts_ms,
                                                                  .before = items,
                                                                  .before_count = at});
             items[at] = actions[at].item;
