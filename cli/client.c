@@ -300,18 +300,6 @@ int client_flush(struct wire *wire)
     return client_fail("%zu records were not acknowledged in time", outstanding);
 }
 
-static bool has_line(struct slice lines, const char *text)
-{
-    size_t size = strlen(text);
-    for (const char *at = lines.data, *end = at + lines.size; at < end;) {
-        const char *line = memchr(at, '\n', (size_t)(end - at));
-        size_t length = line ? (size_t)(line - at) : (size_t)(end - at);
-        if (length == size && memcmp(at, text, size) == 0) { return true; }
-        at += length + 1;
-    }
-    return false;
-}
-
 int client_fail_topic(const struct client *client, struct wire *wire, const char *topic,
                       const char *name)
 {
@@ -321,9 +309,10 @@ int client_fail_topic(const struct client *client, struct wire *wire, const char
     buf_init(&hint, NOTES_BYTES_MAX);
     _cleanup_(xfreep) char *whole =
         generation_name(name, shared_topic(name) ? "" : client->settings->generation);
-    bool listed = wire_topics(wire, &names) < 0 || has_line(buf_slice(&names), topic);
-    if (!listed) { topic_hint(buf_slice(&names), topic, whole, &hint); }
-    if (listed) {
+    const char *missing;
+    bool exists = wire_topics(wire, &missing, &names) < 0 || strcmp(missing, topic) != 0;
+    if (!exists) { topic_hint(buf_slice(&names), topic, whole, &hint); }
+    if (exists) {
         (void)client_fail("%s", why);
     } else {
         (void)client_fail("topic %s does not exist; hint: %.*s", topic,

@@ -181,29 +181,23 @@ int topics_count_partitions(struct topics *topics, struct env *env)
     return result < 0 ? result : compare_partitions(topics, env, inputs);
 }
 
-static bool is_listed(struct slice topics, const char *topic)
-{
-    size_t size = strlen(topic);
-    for (const char *at = topics.data, *end = at + topics.size; at < end;) {
-        const char *line = memchr(at, '\n', (size_t)(end - at));
-        size_t length = line ? (size_t)(line - at) : (size_t)(end - at);
-        if (length == size && memcmp(at, topic, size) == 0) { return true; }
-        at += length + 1;
-    }
-    return false;
-}
+struct missing {
+    const char *topic;
+    struct buf names; /* of all topics */
+};
 
-/* Says whether a topic exists; if not, the run ends. */
-static bool check_exists(const struct topics *topics, struct env *env, struct slice names,
-                         const char *topic, const char *name, bool shared)
+/* Says whether this is not the missing topic; if it is, the run ends. */
+static bool check_exists(const struct topics *topics, struct env *env,
+                         const struct missing *missing, const char *topic, const char *name,
+                         bool shared)
 {
-    if (is_listed(names, topic)) { return true; }
+    if (strcmp(missing->topic, topic) != 0) { return true; }
     bool named = properties_get(&topics->settings->topics, name) != NULL;
     _cleanup_(xfreep) char *whole =
         generation_name(name, shared ? "" : topics->settings->generation);
     struct buf hint;
     buf_init(&hint, HINT_BYTES_MAX);
-    topic_hint(names, topic, whole, &hint);
+    topic_hint(buf_slice(&missing->names), topic, whole, &hint);
     _cleanup_(xfreep) char *option = named ? xprintf("topic.%s", name) : xstrdup("topic.prefix");
     env_break(env, EXIT_CONFIG, "topic %s (of %s) does not exist; hint: %.*s", topic, option,
               SLICE_ARGS(buf_slice(&hint)));
@@ -211,35 +205,36 @@ static bool check_exists(const struct topics *topics, struct env *env, struct sl
     return false;
 }
 
-static void check_all(const struct topics *topics, struct env *env, struct slice names)
+static void check_all(const struct topics *topics, struct env *env, const struct missing *missing)
 {
     const struct worker *worker = topics->worker;
     bool shared = worker->inputs[topics->input].shared, good = true;
     for (size_t i = 0; i < topics->sources_count && good; i++) {
-        good = check_exists(topics, env, names, topics->sources[i], topics->source_names[i],
+        good = check_exists(topics, env, missing, topics->sources[i], topics->source_names[i],
                             shared);
     }
     for (size_t i = 0; i < worker->inputs_count && good; i++) {
         if ((int)i == topics->input) { continue; }
-        good = check_exists(topics, env, names, topics->inputs[i], worker->inputs[i].name,
+        good = check_exists(topics, env, missing, topics->inputs[i], worker->inputs[i].name,
                             worker->inputs[i].shared);
     }
     for (size_t i = 0; i < worker->outputs_count && good; i++) {
         if (worker->uses_output && !worker->uses_output(env->run, (int)i)) { continue; }
-        good = check_exists(topics, env, names, topics->outputs[i], worker->outputs[i].name,
+        good = check_exists(topics, env, missing, topics->outputs[i], worker->outputs[i].name,
                             worker->outputs[i].shared);
     }
-    if (good) { check_exists(topics, env, names, topics->dead_letters, "dead-letters", false); }
+    if (good) { check_exists(topics, env, missing, topics->dead_letters, "dead-letters", false); }
 }
 
 void topics_explain_missing(const struct topics *topics, struct env *env)
 {
-    struct buf names;
-    buf_init(&names, NAMES_BYTES_MAX);
-    if (wire_topics(env->wire, &names) == 0 && !buf_failed(&names)) {
-        check_all(topics, env, buf_slice(&names));
+    struct missing missing = {0};
+    buf_init(&missing.names, NAMES_BYTES_MAX);
+    if (wire_topics(env->wire, &missing.topic, &missing.names) == 0 &&
+        !buf_failed(&missing.names)) {
+        check_all(topics, env, &missing);
     }
-    buf_release(&names);
+    buf_release(&missing.names);
 }
 
 /* ---- Settings ---- */

@@ -5,6 +5,9 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/mapping_internal.h"
+#include "ingest/mapping/time_hint.h"
+
+enum { TIME_HINT_BYTES_MAX = 200 };
 
 /* Looks a constant action up once: if it is unknown, every record would be refused. */
 static int check_action(const struct mapping *mapping, const struct field_set *set, char *why,
@@ -23,7 +26,13 @@ static int parse_layouts(const char *key, const char *text, struct time_layouts 
 {
     const char *hint;
     int rc = time_layouts_parse(slice_str(text), ret_layouts, &hint);
-    if (rc) { (void)snprintf(why, why_size, "%s=%.100s: %s", key, text, hint); }
+    if (!rc) { return 0; }
+    struct buf meant;
+    buf_init(&meant, TIME_HINT_BYTES_MAX);
+    time_hint(text, &meant);
+    (void)snprintf(why, why_size, "%s=%.100s: %s%.*s", key, text, hint,
+                   SLICE_ARGS(buf_slice(&meant)));
+    buf_release(&meant);
     return rc;
 }
 

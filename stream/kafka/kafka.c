@@ -283,18 +283,22 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
         kafka->topics = xreallocarray(kafka->topics, kafka->topics_count + 1, sizeof(rkt));
         kafka->topics[kafka->topics_count++] = rkt;
     }
+    kafka->missing_topic = NULL;
     if (!code) { return 0; }
     char what[ERROR_TEXT_MAX / 2];
     (void)snprintf(what, sizeof(what), "topic %s", topic);
     if (!kafka_is_missing(code)) { return kafka_classify_code(kafka, what, code); }
     kafka_set_why(kafka, "%s: %s (%s); hint: was it deleted? deploy/topics apply makes topics",
                   what, rd_kafka_err2str(code), rd_kafka_err2name(code));
+    kafka->missing_topic = rd_kafka_topic_name(kafka->topics[kafka->topics_count - 1]);
     return WIRE_REFUSED;
 }
 
-static int kafka_topics(struct wire *wire, struct buf *out)
+static int kafka_topics(struct wire *wire, const char **ret_missing, struct buf *out)
 {
     struct kafka *kafka = (struct kafka *)wire;
+    if (!kafka->missing_topic) { return WIRE_RETRY; }
+    *ret_missing = kafka->missing_topic;
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(kafka->bounds, /* all_topics= */ 1, NULL,
                                                  &metadata, REQUEST_TIMEOUT_MS);

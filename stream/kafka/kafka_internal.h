@@ -90,6 +90,7 @@ struct kafka {
     struct oversize *oversize; /* dead letters to send again, shortened */
     rd_kafka_topic_t **topics; /* kept, so that the handles keep their metadata */
     size_t topics_count;
+    const char *missing_topic; /* that was last asked for and does not exist; NULL: it does */
     int64_t *txn_offsets; /* the running transaction's offsets, filled by delivery reports */
     pthread_mutex_t why_lock;
     char trouble[ERROR_TEXT_MAX];  /* librdkafka's newest error; written under why_lock */

@@ -5,6 +5,7 @@
  */
 #include "base/base.h"
 #include "base/edit_distance.h"
+#include "base/number.h"
 #include "base/secret.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
@@ -206,6 +207,23 @@ static char *check_login(const struct properties *properties)
     return NULL;
 }
 
+/* A message that the client still holds when another copy owns its partitions must not be sent any
+ * more (stream/standstill.c). */
+static char *check_message_timeout(const struct properties *properties)
+{
+    const char *session = value_of(properties, "session.timeout.ms");
+    const char *text = value_of(properties, "message.timeout.ms");
+    if (!text) { text = value_of(properties, "delivery.timeout.ms"); }
+    int64_t message_ms = 0, session_ms = WIRE_SESSION_MS;
+    if (!text || !number_parse(text, &message_ms)) { return NULL; }
+    if (session) { (void)number_parse(session, &session_ms); }
+    if (message_ms > 0 && message_ms < session_ms) { return NULL; }
+    return xprintf("kafka.message.timeout.ms=%s: it must be shorter than the session timeout (%"
+                   PRId64 " ms): a copy that stood still would send what the next owner of its "
+                   "partitions has sent anew",
+                   text, session_ms);
+}
+
 char *kafka_properties_fault(const struct properties *properties)
 {
     char *fault = NULL;
@@ -215,5 +233,6 @@ char *kafka_properties_fault(const struct properties *properties)
         fault = check_one(conf, &properties->at[i]);
     }
     rd_kafka_conf_destroy(conf);
+    if (!fault) { fault = check_message_timeout(properties); }
     return fault ? fault : check_login(properties);
 }

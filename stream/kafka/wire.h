@@ -73,7 +73,7 @@ struct wire_class {
     void (*close)(struct wire *);
     const char *(*why)(struct wire *);
     int (*partitions)(struct wire *, const char *topic, int32_t *ret_count);
-    int (*topics)(struct wire *, struct buf *out);
+    int (*topics)(struct wire *, const char **ret_missing, struct buf *out);
     int (*describe)(struct wire *, const char *const *topics, size_t count,
                     struct topic_settings *ret_settings);
     int (*bounds)(struct wire *, const char *topic, int32_t partition, int64_t *ret_low,
@@ -139,10 +139,12 @@ static inline int wire_partitions(struct wire *wire, const char *topic, int32_t 
 {
     return wire->class->partitions(wire, topic, ret_count);
 }
-/* Appends the names of all topics that this user may see, a line each. */
-static inline int wire_topics(struct wire *wire, struct buf *out)
+/* Returns the topic that the last wire_partitions() did not find (borrowed until the next one), and
+ * appends the names of all topics that this user may see, a line each. WIRE_RETRY: it found its
+ * topic, or failed otherwise; a topic that the user may not see is not missing. */
+static inline int wire_topics(struct wire *wire, const char **ret_missing, struct buf *out)
 {
-    return wire->class->topics(wire, out);
+    return wire->class->topics(wire, ret_missing, out);
 }
 /* Asks for the settings of topics, in one request; not known are those of topics that do not exist
  * or that we have no right to describe. 0, or a negative error when there is no answer at all. */

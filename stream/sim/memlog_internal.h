@@ -246,6 +246,7 @@ struct memwire {
     struct wire wire;
     struct memlog *log;
     struct memgroup *group;
+    char *missing_topic; /* of the last request for partitions; NULL: it exists */
     char *instance_id;
     bool is_static;
     struct memproducer *producer;

@@ -134,6 +134,7 @@ static void mem_close(struct wire *base)
     free(wire->held);
     free(wire->topics);
     free(wire->instance_id);
+    free(wire->missing_topic);
     free(wire);
 }
 
@@ -145,6 +146,8 @@ static int mem_partitions(struct wire *base, const char *topic_name, int32_t *re
     int error = memwire_enter(wire);
     if (error) { return memwire_leave(wire, error); }
     const struct memtopic *topic = memlog_find_topic(wire->log, topic_name);
+    free(wire->missing_topic);
+    wire->missing_topic = topic ? NULL : xstrdup(topic_name);
     if (!topic) {
         error = memwire_refuse(wire, WIRE_REFUSED,
                                "no topic %s; hint: deploy/topics apply makes topics", topic_name);
@@ -165,10 +168,12 @@ int memwire_find_part(struct memwire *wire, const char *topic, int32_t partition
     return 0;
 }
 
-static int mem_topics(struct wire *base, struct buf *out)
+static int mem_topics(struct wire *base, const char **ret_missing, struct buf *out)
 {
     struct memwire *wire = memwire_of(base);
     int error = memwire_enter(wire);
+    if (!error && !wire->missing_topic) { error = WIRE_RETRY; }
+    *ret_missing = wire->missing_topic;
     for (size_t i = 0; i < wire->log->topics_count && !error; i++) {
         buf_printf(out, "%s\n", wire->log->topics[i]->name);
     }

@@ -30,8 +30,6 @@ def start(tmp_path, text, *more, worker="ingest"):
 # What the file says, and what the worker's line must have.
 REFUSED = {
     "map.usr=customer": ["map.usr", "did you mean map.user?"],
-    "time.format=iso": ["did you mean iso8601?"],
-    "time.format=yyyy-MM-dd HH:mm:ss": ["iso8601"],
     "bootstrap.server=localhost:9092": ["did you mean bootstrap.servers?"],
     "topic.prefx=shop.": ["did you mean topic.prefix?"],
     "action.defalt=ignore": ["did you mean action.default?"],
@@ -103,6 +101,9 @@ REFUSED_OF_WORKERS = {
 
 # What `freshet map` says of a mapping, and ingest before it connects.
 MAPPINGS = {
+    "time.format=iso": ["did you mean iso8601?"],
+    "time.format=millis": ["did you mean ms?"],
+    "time.format=yyyy-MM-dd HH:mm:ss": ["did you mean %Y-%m-%d %H:%M:%S?"],
     "action.order=BUY:5": ["there is no kind BUY", "did you mean PURCHASE?"],
     "action.order=purchase:5": ["did you mean PURCHASE?"],
     "action.order=PURCHASE=5": ["behind a colon", "write PURCHASE:5"],

@@ -45,6 +45,16 @@ static void test_files_that_are_not_there(void **state)
     CHECK(NULL, "security.protocol", "SSL", "ssl.ca.location", "probe");
 }
 
+static void test_messages_die_before_a_session(void **state)
+{
+    CHECK(NULL, "message.timeout.ms", "9000");
+    CHECK("shorter than the session timeout (15000 ms)", "message.timeout.ms", "15000");
+    CHECK("shorter than the session timeout", "producer.delivery.timeout.ms", "0");
+    CHECK("session timeout (6000 ms)", "message.timeout.ms", "9000",
+          "consumer.session.timeout.ms", "6000");
+    CHECK(NULL, "message.timeout.ms", "20000", "session.timeout.ms", "45000");
+}
+
 /* What the guarantees rest on, for one kind of client, too. */
 static void test_what_is_not_yours(void **state)
 {
@@ -96,6 +106,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_right),
+        cmocka_unit_test(test_messages_die_before_a_session),
         cmocka_unit_test(test_files_that_are_not_there),
         cmocka_unit_test(test_what_is_not_yours),
         cmocka_unit_test(test_what_is_misspelt),
