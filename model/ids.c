@@ -203,6 +203,11 @@ void ids_rank_all(struct ids *ids)
     for (int32_t i = 0; i < ids->count; i++) { ids->ranks[all[i]] = i; }
 }
 
+int32_t ids_unranked(const struct ids *ids)
+{
+    return ids->count - ids->ranked_count;
+}
+
 int32_t ids_rank(const struct ids *ids, int32_t number)
 {
     return number < ids->ranked_count ? ids->ranks[number] : ID_NONE;

@@ -41,7 +41,7 @@ struct rows *rows_new(size_t bytes_max)
     return rows;
 }
 
-static struct held_row **bucket_of(struct rows *rows, int32_t item)
+static struct held_row **bucket_of(const struct rows *rows, int32_t item)
 {
     return &rows->buckets[(uint32_t)item & (rows->buckets_count - 1)];
 }
@@ -81,6 +81,11 @@ struct held_row *rows_find(struct rows *rows, int32_t item)
     while (held && held->item != item) { held = held->next; }
     if (held) { lru_use(&rows->order, &held->link); }
     return held;
+}
+
+void rows_prefetch(const struct rows *rows, int32_t item)
+{
+    __builtin_prefetch(*bucket_of(rows, item), 1);
 }
 
 static void grow(struct rows *rows)

@@ -35,6 +35,8 @@ static const struct output outputs[] = {
 
 enum {
     MESSAGE_BYTES_MAX = 32 << 20,
+    ROWS_AHEAD = 8,         /* rows that are prefetched before they are changed */
+    UNRANKED_SHARE_MAX = 8, /* ids are ranked when one in so many has no rank */
     SCAN_ARENA_BLOCK = 1 << 16,
     FORGET_MS = 10000, /* `freshet forget` waits until what it read here is committed */
 };
@@ -353,6 +355,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     if (result < 0) { return task_refuse(task, error.reason, "%s", error.detail); }
     for (size_t i = 0; i < count; i++) {
         struct held_row *held;
+        if (i + ROWS_AHEAD < count) { rows_prefetch(t->rows, from[i + ROWS_AHEAD].item); }
         enum verdict verdict = find_row(task, from[i].item, &held);
         if (verdict != VERDICT_DONE) { return verdict; }
         apply(task, held, &from[i], &message);
@@ -414,9 +417,17 @@ static void trim(struct task *task)
     metric_set(t->rows_cached, (double)rows_count(t->rows));
 }
 
+/* Rows that are sent or pruned in a backlog are put into order by ranks, too. */
+static void rank_ids(struct ids *ids)
+{
+    int32_t count = ids_count(ids);
+    if (ids_unranked(ids) > count / UNRANKED_SHARE_MAX) { ids_rank_all(ids); }
+}
+
 static void end_poll(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
+    rank_ids(trainer_of(task)->ids);
     serving_rows_send_due(trainer_of(task)->serving, &task_rows->queue, task);
     trim(task);
 }

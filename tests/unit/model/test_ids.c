@@ -118,6 +118,7 @@ static void test_ranks_are_the_order_of_texts(void **state)
         }
         ids_rank_all(ids);
         ids_rank_all(ids);
+        assert_int_equal(ids_unranked(ids), 0);
     }
     assert_false(ids_before(ids, 3, 3));
     buf_release(&buf);
