@@ -142,3 +142,14 @@ def test_the_report_has_the_rows_of_a_wide_catalogue():
                          "wide_20k_cpu_us_per_event_trainer": 3.0})
     assert sum(line.startswith("| ") for line in lines) >= len(report.WIDE) + 2
     assert report.wide({}) == []
+
+
+def test_one_section_is_replaced_and_the_others_stay():
+    report = script("report")
+    host = {"cores": 2, "cpu": "X", "date": "D", "commit": "H"}
+    page = "# Performance\n\nTop.\n\n## One\n\n1\n\n## Two\n\n2\n"
+    once = report.merged(page, {"wide_20k_events_per_s": 5.0}, {"machine": host})
+    again = report.merged(once, {"wide_20k_events_per_s": 6.0}, {"machine": host})
+    assert once.startswith(page) and again.startswith(page)
+    assert "| 5 |" in once and "| 6 |" in again and "| 5 |" not in again
+    assert again.count("## A wide catalogue") == 1 and "commit H" in again
