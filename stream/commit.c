@@ -19,18 +19,21 @@
  *                         read.
  *
  * With delivery=at_least_once additive outputs are sent after 1 (ADDING) and awaited in 2. Only
- * then the changelog is sent and awaited (LOGGING). If the changelog were in Kafka before the
- * batch's additive outputs, the next start would take the batch's events for duplicates, and their
- * counts would be lost. A process that dies before 3 sends the batch again: it is counted twice.
+ * then the changelog is sent and awaited (LOGGING), and then its position (POSITIONING). If the
+ * changelog were in Kafka before the batch's additive outputs, the next start would take the
+ * batch's events for duplicates, and their counts would be lost. A process that dies before the
+ * position is there sends the batch again: it is counted twice.
  *
  * A failed commit is COMMIT_ABORTED: the run forgets both batches and rewinds to the group's
  * offsets.
  */
 #include "base/base.h"
 #include "base/crash.h"
+#include "base/exit_code.h"
 #include "base/thread.h"
 #include "base/xalloc.h"
 #include "stream/commit.h"
+#include "stream/remedy.h"
 #include "stream/topics.h"
 
 #include <malloc.h>
@@ -42,7 +45,14 @@ enum {
 };
 
 /* The one commit in flight. */
-enum commit_phase { COMMIT_IDLE, COMMIT_ADDING, COMMIT_DRAINING, COMMIT_LOGGING, COMMIT_RUNNING };
+enum commit_phase {
+    COMMIT_IDLE,
+    COMMIT_ADDING,
+    COMMIT_DRAINING,
+    COMMIT_LOGGING,
+    COMMIT_POSITIONING,
+    COMMIT_RUNNING,
+};
 
 struct commit {
     struct env *env;
@@ -248,17 +258,20 @@ static struct message changelog_record(const struct task *task, const struct put
                             .value = put->value};
 }
 
-static void add_task(struct commit *commit, const struct task *task)
+static void add_task(struct commit *commit, struct task *task)
 {
     const struct stage *stage = &task->flying;
     if (stage->next_offset == OFFSET_NONE) { return; }
     add_offset(commit, task);
     for (size_t i = 0; i < stage->messages_count; i++) { add_message(commit, &stage->messages[i]); }
+    if (env_has_positions(commit->env)) { task_set_position(task); }
     if (!env_has_changelog(commit->env) || !env_transactional(commit->env)) { return; }
     for (size_t i = 0; i < stage->puts_count; i++) {
         const struct message record = changelog_record(task, &stage->puts[i]);
         add_message(commit, &record);
     }
+    const struct message position = task_position(task);
+    add_message(commit, &position);
 }
 
 static void close_batch(struct commit *commit, struct task *task)
@@ -340,6 +353,22 @@ static int begin_logging(struct commit *commit)
     return result;
 }
 
+/* A position must not be in the changelog when a record of its batch is lost. */
+static int begin_positioning(struct commit *commit)
+{
+    int result = 0;
+    CRASH_POINT("commit.logged");
+    commit->phase = COMMIT_POSITIONING;
+    commit->ack_group = at_once_close_group(commit->at_once);
+    for (size_t i = 0; i < commit->tasks->count && result == 0; i++) {
+        struct task *task = commit->tasks->at[i];
+        if (task->flying.next_offset == OFFSET_NONE) { continue; }
+        const struct message position = task_position(task);
+        result = send_now(commit, &position);
+    }
+    return result;
+}
+
 /* ---- Ending ---- */
 
 static int64_t newest_changelog_offset(const struct commit *commit, const struct task *task)
@@ -356,7 +385,20 @@ static int64_t newest_changelog_offset(const struct commit *commit, const struct
             newest = MAX_OF(newest, txn->ret_offsets[i]);
         }
     }
-    return MAX_OF(newest + 1, task->local.changelog_offset);
+    return newest;
+}
+
+/* The changelog's end went back while we wrote: it was recreated, or cut. */
+static void refuse_lost_changelog(const struct task *task, int64_t newest)
+{
+    struct env *env = task->parts.env;
+    _cleanup_(xfreep) char *again = remedy_begin_again(env, task->topic, task->partition);
+    env_break(env, EXIT_CONFIG,
+              "partition %d of the changelog %s ended at %" PRId64 ", and a new record went to %"
+              PRId64 ": the topic was recreated or cut while this copy ran, and state is lost; "
+              "hint: %s",
+              task->partition, task_changelog_topic(task), task->local.position.from, newest,
+              again);
 }
 
 static int store_flying(const struct commit *commit, struct task *task)
@@ -366,9 +408,20 @@ static int store_flying(const struct commit *commit, struct task *task)
     for (size_t i = 0; i < task->flying.puts_count; i++) {
         store_batch_put(local->writes, task->flying.puts[i].key, task->flying.puts[i].value);
     }
-    local->changelog_offset = newest_changelog_offset(commit, task);
-    const struct bookmark bookmark = {.changelog_offset = local->changelog_offset,
-                                      .input_offset = task->flying.next_offset};
+    int64_t newest = newest_changelog_offset(commit, task);
+    bool positioned = env_has_positions(commit->env);
+    if (positioned && newest != OFFSET_NONE && newest < local->position.from) {
+        refuse_lost_changelog(task, newest);
+        return -EIO;
+    }
+    local->changelog_offset = MAX_OF(newest + 1, local->changelog_offset);
+    if (positioned) {
+        bool last = env_transactional(commit->env);
+        local->position_offset = last ? local->changelog_offset - 1 : local->position.from;
+    }
+    struct bookmark bookmark = task_bookmark(task);
+    bookmark.input_offset = task->flying.next_offset;
+    bookmark.current_ms = env_wall_ms(commit->env);
     int result = store_apply(local->store, local->writes, &bookmark);
     if (result < 0) { task_not_stored(task, result); }
     return result;
@@ -419,17 +472,30 @@ static enum commit_verdict end_commit(struct commit *commit, int result)
 
 /* ---- Steps ---- */
 
+/* Begins the next phase of a commit without a transaction, when all before is acknowledged. */
+static int go_on(struct commit *commit)
+{
+    bool positions = env_has_positions(commit->env);
+    if (commit->phase == COMMIT_DRAINING && env_sends_in_order(commit->env)) {
+        return begin_logging(commit);
+    }
+    return commit->phase == COMMIT_LOGGING && positions ? begin_positioning(commit) : 0;
+}
+
 /* Sends the messages that precede the next wait; returns how many are not acknowledged. */
 static int drain(struct commit *commit, size_t *ret_outstanding)
 {
     struct wire *wire = commit->env->wire;
     int result = commit->phase == COMMIT_ADDING ? send_additive(commit) : 0;
     if (commit->phase == COMMIT_ADDING) { commit->phase = COMMIT_DRAINING; }
-    if (result == 0) { result = wire_unacked(wire, commit->ack_group, ret_outstanding); }
-    bool logs = commit->phase == COMMIT_DRAINING && env_sends_in_order(commit->env);
-    if (result < 0 || *ret_outstanding || !logs) { return result; }
-    result = begin_logging(commit);
-    return result < 0 ? result : wire_unacked(wire, commit->ack_group, ret_outstanding);
+    enum commit_phase phase = COMMIT_IDLE;
+    while (result == 0 && phase != commit->phase) {
+        phase = commit->phase;
+        result = wire_unacked(wire, commit->ack_group, ret_outstanding);
+        if (result < 0 || *ret_outstanding) { break; }
+        result = go_on(commit);
+    }
+    return result;
 }
 
 enum commit_verdict commit_step(struct commit *commit)

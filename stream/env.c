@@ -63,6 +63,13 @@ bool env_has_changelog(const struct env *env)
     return env->worker->changelog != NO_CHANGELOG;
 }
 
+bool env_has_positions(const struct env *env)
+{
+    const struct worker *worker = env->worker;
+    return env_has_changelog(env) &&
+           worker->outputs[worker->changelog].delivery == DELIVERY_TXN;
+}
+
 static bool has_additive(const struct worker *worker)
 {
     for (size_t i = 0; i < worker->outputs_count; i++) {

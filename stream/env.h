@@ -76,6 +76,12 @@ static inline int64_t env_work_ms(const struct env *env)
     return env->clock.work_ms ? env->clock.work_ms(env->clock.arg) : env_now_ms(env);
 }
 
+/* Returns the time since 1970. */
+static inline int64_t env_wall_ms(const struct env *env)
+{
+    return env->clock.wall_ms(env->clock.arg);
+}
+
 /* Writes a line to the log: a message and key=value pairs. */
 void env_log(const struct env *env, enum log_level level, const char *msg, const char *format, ...)
     _printf_(4, 5);
@@ -95,6 +101,9 @@ void run_refusal_clear(struct run_refusal *refusal);
 
 /* Says whether the worker has state, with a changelog. */
 bool env_has_changelog(const struct env *env);
+/* Says whether commits write positions into the changelog (stream/state/position.h). A changelog
+ * that is sent at once needs none: reading input again is harmless there. */
+bool env_has_positions(const struct env *env);
 /* Says whether commits are transactions. */
 bool env_transactional(const struct env *env);
 /* Says whether staged messages are sent without a transaction (delivery=at_least_once). */

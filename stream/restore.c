@@ -8,10 +8,9 @@
  * end, not the last stable offset. The reader is read_committed, and restoring is over when its
  * position (past control records) reaches the end (KAFKA-10167).
  *
- * Local state is deleted and restored from the start when its bookmark is ahead of the group's
- * offset (its last batch was never committed) or behind the changelog's first offset (tombstones
- * may be missing). When state fits the group's offset but is ahead of the changelog's end, the run
- * ends: the topic was recreated, and its former content exists nowhere else.
+ * Whether the state may go on from the changelog is decided in restore_plan.c, before anything is
+ * read, and once more by the positions that are read: state is read from its newest position on,
+ * which names the log that it is of. Where the input goes on follows in the end (placement.h).
  *
  * One reader reads the changelogs of all tasks that restore. A task may begin to restore while
  * others are restoring, e.g. because its commit was rolled back. Then the reader is opened again
@@ -20,13 +19,11 @@
  */
 #include "base/base.h"
 #include "base/crash.h"
-#include "base/directory.h"
 #include "base/exit_code.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/remedy.h"
-#include "stream/remedy.h"
-#include "stream/restore.h"
+#include "stream/restore_internal.h"
 #include "stream/state_directory.h"
 #include "stream/topics.h"
 
@@ -48,17 +45,6 @@ struct restore {
     int64_t watched_ms; /* when retention was last looked at */
 };
 
-/* The progress of a task's restore. */
-struct restoring {
-    int64_t deadline_ms; /* by which we must hold the store's lock; 0: we do not wait for it */
-    int64_t from;
-    int64_t end;   /* log end at which the restore is over */
-    bool is_read;  /* the open reader reads its changelog */
-    bool loading;  /* between store_load_begin() and store_load_end() */
-    bool claiming; /* a standby of this machine was asked to release its lock */
-    bool unfounded; /* the group has no offset yet, so there must be no state */
-};
-
 struct restore *restore_new(struct env *env, struct task_list *tasks, struct standby *standby)
 {
     struct restore *restore = xcalloc(1, sizeof(*restore));
@@ -77,160 +63,24 @@ struct restore *restore_free(struct restore *restore)
     return NULL;
 }
 
-/* ---- Opening ---- */
+/* ---- Placing the input ---- */
 
-static void claim(struct task *task, bool locked)
-{
-    struct restoring *restoring = task->restoring;
-    if (restoring->claiming != locked) { standby_claim(task->local.path, locked); }
-    restoring->claiming = locked;
-}
-
-/* Another process has the store open: waits for it until the deadline. */
-static void wait_for_lock(struct task *task)
+/* Sets where the input goes on, which the changelog may know better than the group; false: not
+ * known yet, or the run is broken. */
+static bool place_input(struct task *task, int64_t committed, const struct found_position *found)
 {
     struct env *env = task->parts.env;
-    struct restoring *restoring = task->restoring;
-    int64_t now_ms = env_now_ms(env);
-    if (!restoring->deadline_ms) {
-        restoring->deadline_ms = now_ms + env->settings->restore_timeout_ms;
-    }
-    if (now_ms < restoring->deadline_ms) { return; }
-    env_break(env, EXIT_BROKEN,
-              "the state of partition %d in %s is locked by another process; hint: two copies "
-              "share state.dir and one of them hangs",
-              task->partition, task->local.path);
-}
-
-static bool open_store(struct task *task)
-{
-    struct env *env = task->parts.env;
-    struct task_local *local = &task->local;
-    _cleanup_(xfreep) char *why = NULL;
-    int result = directory_make(local->path);
-    if (result < 0) {
-        env_break(env, result == -ENOSPC ? EXIT_DISK : EXIT_CONFIG,
-                  "cannot make the directory %s: %s; hint: set state.dir", local->path,
-                  strerror(-result));
-        return false;
-    }
-    result = state_directory_open(env, task->partition, local->changelog, &local->store, &why);
-    claim(task, result == -EAGAIN);
-    if (result == -EAGAIN) { wait_for_lock(task); }
-    if (result == 0) { task->restoring->deadline_ms = 0; }
-    if (result < 0 && result != -EAGAIN) {
-        state_directory_break(env, "open", task->partition, local->path, result, why);
-    }
-    return result == 0;
-}
-
-/* Deletes the local state. */
-static bool start_over(struct task *task, const char *why)
-{
-    struct env *env = task->parts.env;
-    struct task_local *local = &task->local;
-    env_log(env, LOG_WARN, "state does not fit, restoring it from the changelog",
-            "partition=%d why=%s", task->partition, quote_text(why).text);
-    metric_add(state_directory_wipes(env), 1);
-    local->store = store_close(local->store);
-    CRASH_POINT("restore.wipe");
-    int result = store_wipe(local->path);
-    if (result < 0) {
-        env_break(env, EXIT_BROKEN, "cannot delete %s: %s", local->path, strerror(-result));
-        return false;
-    }
-    return open_store(task);
-}
-
-/* The state fits the group's offset but is ahead of the changelog's end: no other copy could
- * restore the difference. Going on would lose it silently, so the run ends. */
-static bool lost_changelog(struct task *task, const struct bookmark *bookmark, int64_t committed,
-                           int64_t end)
-{
-    if (bookmark->changelog_offset <= end || bookmark->input_offset > committed) { return false; }
-    _cleanup_(xfreep) char *again =
-        remedy_begin_again(task->parts.env, task->topic, task->partition);
-    env_break(task->parts.env, EXIT_CONFIG,
-              "partition %d of the changelog %s ends at %" PRId64 ", but the state in %s reaches %"
-              PRId64 ": the topic was recreated or cut, and state is lost; hint: delete the "
-              "directory if it is of another cluster; else %s",
-              task->partition, task_changelog_topic(task), end, task->local.path,
-              bookmark->changelog_offset, again);
-    return true;
-}
-
-/* Deletes local state that belongs to a former changelog. */
-static bool choose_changelog(struct task *task)
-{
-    struct env *env = task->parts.env;
-    struct task_local *local = &task->local;
-    int output = env_changelog(env, task->partition);
-    if (output < 0) { return false; }
-    if (output == local->changelog) { return true; }
-    local->store = store_close(local->store);
-    (void)store_wipe(local->path);
-    free(local->path);
-    local->changelog = output;
-    local->path = state_directory_path(env, task->partition, output);
-    return true;
-}
-
-static bool plan_restore(struct restore *restore, struct task *task, int64_t committed)
-{
-    struct env *env = restore->env;
-    struct task_local *local = &task->local;
-    int64_t low, end;
-    int result = wire_bounds(env->wire, task_changelog_topic(task), task->partition, &low, &end);
-    env_break_if_final(env, result);
-    if (result < 0) { return false; }
-    if (!local->store) {
-        local->store = standby_take(restore->standby, task->partition, local->changelog);
-    }
-    if (!local->store && !open_store(task)) { return false; }
-    struct bookmark bookmark = {.changelog_offset = low, .input_offset = 0};
-    result = store_bookmark(local->store, &bookmark);
-    const char *why = result == -EIO ? store_why(local->store) : NULL;
-    if (result < 0 && result != -ENOENT && result != -EIO) {
-        state_directory_break(env, "read", task->partition, local->path, result,
-                              store_why(local->store));
-        return false;
-    }
-    if (result == 0 && lost_changelog(task, &bookmark, committed, end)) { return false; }
-    if (result == 0) { why = state_directory_distrust(&bookmark, committed, low); }
-    if (why) {
-        if (!start_over(task, why)) { return false; }
-        bookmark.changelog_offset = low;
-    }
-    local->changelog_offset = bookmark.changelog_offset;
-    task->restoring->unfounded = env_transactional(env) && committed == OFFSET_NONE;
-    task->restoring->from = bookmark.changelog_offset;
-    task->restoring->end = end;
-    task->restoring->is_read = false;
-    return true;
-}
-
-/* Asks for the offset at which the input goes on; false: not known yet, or the run is broken. */
-static bool place_input(struct task *task, int64_t committed)
-{
-    struct env *env = task->parts.env;
-    int64_t low, end;
+    int64_t low, end, offset;
     int result = wire_bounds(env->wire, task->topic, task->partition, &low, &end);
     env_break_if_final(env, result);
     if (result < 0) { return false; }
-    if (committed != OFFSET_NONE && (committed < low || committed > end)) {
-        _cleanup_(xfreep) char *again = remedy_begin_again(env, task->topic, task->partition);
-        env_break(env, EXIT_CONFIG,
-                  "partition %d of %s holds offsets %" PRId64 " to %" PRId64
-                  ", the group's committed offset is %" PRId64 ": %s; hint: %s",
-                  task->partition, task->topic, low, end, committed,
-                  committed < low ? "retention has passed it, events are lost"
-                                  : "the topic was recreated",
-                  again);
-        return false;
-    }
-    task->input.offset = committed == OFFSET_NONE ? low : committed;
-    task->input.committed = task->input.offset;
-    task->input.staged = task->input.offset;
+    const struct placement placement = {
+        .committed = committed, .low = low, .end = end, .found = found};
+    if (!placement_choose(task, &placement, &offset)) { return false; }
+    task->input.offset = offset;
+    task->input.committed = offset;
+    task->input.staged = offset;
+    if (offset > MAX_OF(committed, low)) { task->input.staged--; } /* the next commit tells it */
     return true;
 }
 
@@ -241,31 +91,18 @@ static void open_task(struct restore *restore, struct task *task)
     bool has_state = env_has_changelog(env);
     int64_t committed;
     if (!task->restoring) { task->restoring = xcalloc(1, sizeof(*task->restoring)); }
-    if (has_state && !choose_changelog(task)) { return; }
+    if (has_state && !restore_choose_changelog(task)) { return; }
     int result = wire_committed(env->wire, task->topic, task->partition, &committed);
     env_break_if_final(env, result);
     CRASH_POINT("restore.committed_known");
     if (result < 0) { return; }
-    if (has_state && !plan_restore(restore, task, committed)) { return; }
-    if (!place_input(task, committed)) { return; }
+    if (has_state && !restore_plan(task, restore->standby, committed)) { return; }
+    if (!has_state && !place_input(task, committed, NULL)) { return; }
     task_move(task, has_state ? TASK_RESTORING : TASK_READY);
     CRASH_POINT("restore.opened");
 }
 
 /* ---- Reading ---- */
-
-/* The changelog has state, but the group has no committed offset. Only a committed record proves
- * this: an aborted first transaction makes the changelog longer, too. */
-static void refuse_state(struct task *task)
-{
-    struct env *env = task->parts.env;
-    _cleanup_(xfreep) char *again = remedy_begin_again(env, task->topic, task->partition);
-    env_break(env, EXIT_CONFIG,
-              "the group has no committed offset for partition %d of %s, but its changelog %s "
-              "holds state: counting again would count twice; hint: is group.prefix that of the "
-              "workers which wrote it? else %s",
-              task->partition, task->topic, task_changelog_topic(task), again);
-}
 
 static struct task *restoring_task(struct restore *restore, int32_t partition)
 {
@@ -293,34 +130,42 @@ static void begin_load(struct restore *restore, struct task *task)
     check_written(task, store_load_begin(task->local.store, load_share(restore)));
 }
 
+/* Returns the bookmark of what was read so far: the state is as old as its last record. */
+static struct bookmark progress_of(const struct task *task)
+{
+    struct bookmark bookmark = task_bookmark(task);
+    bookmark.current_ms = task->restoring->current_ms;
+    return bookmark;
+}
+
 /* Writes what was read. The bookmark is written with it, or at the end of a load. */
 static void save_progress(struct task *task)
 {
     struct task_local *local = &task->local;
-    const struct bookmark bookmark = {.changelog_offset = local->changelog_offset};
+    const struct bookmark bookmark = progress_of(task);
     check_written(task, task->restoring->loading
                             ? store_load(local->store, local->writes)
                             : store_apply(local->store, local->writes, &bookmark));
 }
 
-static void end_restore(struct task *task, int64_t input_offset)
+static void end_restore(struct task *task, const struct bookmark *bookmark)
 {
     struct task_local *local = &task->local;
-    const struct bookmark bookmark = {.changelog_offset = local->changelog_offset,
-                                      .input_offset = input_offset};
     if (!task->restoring->loading) {
-        check_written(task, store_apply(local->store, local->writes, &bookmark));
+        check_written(task, store_apply(local->store, local->writes, bookmark));
         return;
     }
     int result = store_load(local->store, local->writes);
-    if (result == 0) { result = store_load_end(local->store, &bookmark); }
+    if (result == 0) { result = store_load_end(local->store, bookmark); }
     task->restoring->loading = false;
     check_written(task, result);
 }
 
 void restore_leave(struct task *task)
 {
-    if (task->restoring && task->restoring->loading) { end_restore(task, 0); }
+    if (!task->restoring || !task->restoring->loading) { return; }
+    const struct bookmark bookmark = progress_of(task);
+    end_restore(task, &bookmark);
 }
 
 static bool finish_if_complete(struct task *task, int64_t position)
@@ -331,7 +176,17 @@ static bool finish_if_complete(struct task *task, int64_t position)
     metric_set(task->restore_remaining,
                (double)MAX_OF(restoring->end - local->changelog_offset, (int64_t)0));
     if (local->changelog_offset < restoring->end) { return false; }
-    end_restore(task, task->input.committed);
+    if (restoring->unverified && position < restoring->end) { return false; }
+    if (restoring->foreign || (restoring->unverified && !restoring->found.any)) {
+        restore_rebuild(task);
+        return false;
+    }
+    if (!place_input(task, restoring->committed, &restoring->found)) { return false; }
+    local->verified = true;
+    struct bookmark bookmark = task_bookmark(task);
+    bookmark.input_offset = task->input.committed;
+    bookmark.current_ms = restoring->began_ms;
+    end_restore(task, &bookmark);
     CRASH_POINT("restore.complete");
     task_move(task, TASK_READY);
     env_log(task->parts.env, LOG_INFO, "restored", "partition=%d from=%" PRId64 " to=%" PRId64,
@@ -349,22 +204,61 @@ static void refuse_unreadable(struct restore *restore, const struct record *rec)
               rec->offset, wire_why(restore->env->wire), again);
 }
 
+/* The writer of this position knew more of the changelog than there is. */
+static void refuse_cut(struct task *task, const struct record *rec, int64_t from)
+{
+    struct env *env = task->parts.env;
+    _cleanup_(xfreep) char *again = remedy_begin_again(env, task->topic, task->partition);
+    env_break(env, EXIT_CONFIG,
+              "partition %d of the changelog %s was recreated or cut while a copy wrote to it: its "
+              "record at %" PRId64 " follows %" PRId64 " others, and state is lost; hint: start "
+              "the copy whose state.dir has it; or %s",
+              task->partition, rec->topic, rec->offset, from, again);
+}
+
+/* Takes what a position says. One that makes no sense is nobody's state either. */
+static void take_position(struct task *task, const struct record *rec)
+{
+    struct restoring *restoring = task->restoring;
+    struct task_local *local = &task->local;
+    struct position position;
+    if (position_read(rec, &position) < 0) { return; }
+    if (rec->offset < position.from) {
+        refuse_cut(task, rec, position.from);
+        return;
+    }
+    restoring->foreign |= restoring->unverified && strcmp(position.log_id, local->log_id) != 0;
+    if (restoring->foreign) { return; }
+    restoring->found.any = restoring->found.newest = true;
+    restoring->found.position = position;
+    memcpy(local->log_id, position.log_id, sizeof(local->log_id));
+    local->position_offset = rec->offset;
+}
+
 static void take_record(struct restore *restore, struct task *task, const struct record *rec)
 {
-    if (!rec->key.data) { return; }
-    if (task->restoring->unfounded) { refuse_state(task); }
-    store_batch_put(task->local.writes, rec->key, rec->value);
-    task->local.changelog_offset = rec->offset + 1;
-    if (store_batch_bytes(task->local.writes) >= (size_t)load_share(restore)) {
-        save_progress(task);
+    struct restoring *restoring = task->restoring;
+    struct task_local *local = &task->local;
+    bool is_position = position_has_key(rec->key);
+    if (is_position) { take_position(task, rec); }
+    if (!rec->key.data || rec->offset < local->changelog_offset) { return; }
+    if (!is_position) {
+        metric_add(restore->records, 1);
+        restoring->found.state = true;
+        restoring->found.newest = false;
+        store_batch_put(local->writes, rec->key, rec->value);
     }
+    local->changelog_offset = rec->offset + 1;
+    restoring->current_ms =
+        MAX_OF(restoring->current_ms, MIN_OF(rec->time_ms, restoring->began_ms));
+    if (store_batch_bytes(local->writes) >= (size_t)load_share(restore)) { save_progress(task); }
 }
 
 static void take_records(struct restore *restore, const struct record *at, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !restore->env->ending.broken; i++) {
         struct task *task = restoring_task(restore, at[i].partition);
-        if (!task || at[i].offset < task->local.changelog_offset) { continue; }
+        if (!task || task->restoring->foreign) { continue; }
         if (at[i].unreadable) {
             refuse_unreadable(restore, &at[i]);
             return;
@@ -377,9 +271,11 @@ static void note_positions(struct restore *restore, bool wrote)
 {
     for (size_t i = 0; i < restore->tasks->count && !restore->env->ending.broken; i++) {
         struct task *task = restore->tasks->at[i];
-        if (task->state != TASK_RESTORING) { continue; }
+        if (task->state != TASK_RESTORING || !task->restoring->is_read) { continue; }
         int64_t position =
             reader_position(restore->reader, task_changelog_topic(task), task->partition);
+        if (task->restoring->foreign) { restore_rebuild(task); }
+        if (!task->restoring->is_read) { continue; }
         if (!finish_if_complete(task, position) && wrote) { save_progress(task); }
     }
 }
@@ -397,9 +293,16 @@ static void read_changelog(struct restore *restore)
     }
     take_records(restore, at, count);
     if (count) { CRASH_POINT("restore.read"); }
-    metric_add(restore->records, (double)count);
     reader_release(restore->reader);
     note_positions(restore, count > 0);
+}
+
+/* The offset to read from: before the bookmark as far as its newest position. */
+static int64_t read_from(const struct task *task)
+{
+    const struct task_local *local = &task->local;
+    if (!task->restoring->unverified) { return local->changelog_offset; }
+    return MAX_OF(MIN_OF(local->position_offset, local->changelog_offset), task->restoring->low);
 }
 
 /* Opens a reader on the changelogs of all restoring tasks, each from its present offset. */
@@ -413,7 +316,7 @@ static void open_reader(struct restore *restore)
         if (task->state != TASK_RESTORING) { continue; }
         at[count++] = (struct topic_partition){.topic = task_changelog_topic(task),
                                                .partition = task->partition,
-                                               .offset = task->local.changelog_offset};
+                                               .offset = read_from(task)};
         task->restoring->is_read = true;
         if (!task->restoring->loading) { begin_load(restore, task); }
     }

@@ -352,6 +352,8 @@ static void process_batch(struct run *run, const struct record *at, size_t count
         }
         CRASH_POINT("processed");
         task->input.offset = at[i].offset + 1;
+        task->input.newest = at[i].offset;
+        task->input.newest_ms = at[i].time_ms;
         task->touched = true;
         pace_count(&run->pace, at[i].value.size);
         relieve(run);

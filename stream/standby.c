@@ -9,8 +9,9 @@
  * that it would get if `standby.copies` other members were gone. Its rank comes from the
  * coordinator, every few seconds and after every rebalance.
  *
- * The bookmark keeps the input offset that it had when the copy was opened. restore.c rejects state
- * that is ahead of the group's offset, and a standby copy must not hide that it is.
+ * The bookmark's input offset is that of the newest position read (stream/state/position.h); while
+ * there is none, it stays as it was when the copy was opened. Its time is that of the newest
+ * record: a copy that hears nothing does not become younger.
  *
  * Cost: reading stops while anything is being restored, takes a tenth of the time while input
  * comes, and is done in small pieces.
@@ -25,6 +26,7 @@
 #include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/standby.h"
+#include "stream/state/position.h"
 #include "stream/state_directory.h"
 #include "stream/topics.h"
 
@@ -208,8 +210,49 @@ static void give_up(struct standby *standby, struct standby_copy *copy, int64_t 
     close_copy(standby, copy, now_ms);
 }
 
-/* Opens the store and reads its bookmark; deletes state that restore would not trust. False: not
- * now. */
+static void wipe(struct standby *standby, struct standby_copy *copy, const char *path,
+                 int64_t now_ms, const char *why)
+{
+    metric_add(state_directory_wipes(standby->env), 1);
+    give_up(standby, copy, now_ms, why);
+    (void)store_wipe(path);
+}
+
+/* Where state and changelog cannot be made one, the state is kept: it may be all that is left. */
+static void keep_away(struct standby *standby, struct standby_copy *copy, int64_t now_ms,
+                      const char *why)
+{
+    give_up(standby, copy, now_ms, why);
+    copy->open_ms = now_ms + LONG_PAUSE_MS;
+}
+
+/* Reads the bookmark; deletes state that restore would not trust. False: not now. */
+static bool check_trust(struct standby *standby, struct standby_copy *copy, const char *path,
+                  int64_t low, int64_t end, int64_t now_ms)
+{
+    const struct log_facts facts = state_directory_facts(standby->env, copy->changelog, low, end);
+    copy->bookmark = (struct bookmark){.changelog_offset = low};
+    int result = store_bookmark(copy->store, &copy->bookmark);
+    if (result == -EIO) {
+        wipe(standby, copy, path, now_ms, store_why(copy->store));
+        return false;
+    }
+    if (result < 0 && result != -ENOENT) {
+        give_up(standby, copy, now_ms, store_why(copy->store));
+        return false;
+    }
+    if (copy->bookmark.changelog_offset > end) {
+        keep_away(standby, copy, now_ms, "it reaches beyond the changelog's end");
+        return false;
+    }
+    const char *why = NULL;
+    enum trust trust = trust_bookmark(result == 0 ? &copy->bookmark : NULL, &facts, &why);
+    if (trust == TRUST_LOST) { keep_away(standby, copy, now_ms, why); }
+    if (trust == TRUST_REBUILD) { wipe(standby, copy, path, now_ms, why); }
+    return trust == TRUST_WHOLE;
+}
+
+/* Opens the store and reads its bookmark. False: not now. */
 static bool open_trusted(struct standby *standby, struct standby_copy *copy, int64_t now_ms)
 {
     struct env *env = standby->env;
@@ -230,24 +273,7 @@ static bool open_trusted(struct standby *standby, struct standby_copy *copy, int
         give_up(standby, copy, now_ms, why ? why : strerror(-result));
         return false;
     }
-    copy->bookmark = (struct bookmark){.changelog_offset = low};
-    result = store_bookmark(copy->store, &copy->bookmark);
-    const char *doubt = result == -EIO ? store_why(copy->store) : NULL;
-    if (result < 0 && result != -ENOENT && result != -EIO) {
-        give_up(standby, copy, now_ms, store_why(copy->store));
-        return false;
-    }
-    if (result == 0 && copy->bookmark.changelog_offset > end) {
-        give_up(standby, copy, now_ms, "it reaches beyond the changelog's end");
-        copy->open_ms = now_ms + LONG_PAUSE_MS; /* kept: it may be all that is left */
-        return false;
-    }
-    if (result == 0) { doubt = state_directory_distrust(&copy->bookmark, INT64_MAX, low); }
-    if (!doubt) { return true; }
-    metric_add(state_directory_wipes(env), 1);
-    give_up(standby, copy, now_ms, doubt);
-    (void)store_wipe(path);
-    return false;
+    return check_trust(standby, copy, path, low, end, now_ms);
 }
 
 static bool claimed(const char *path)
@@ -330,15 +356,37 @@ static void write_copy(struct standby *standby, struct standby_copy *copy)
     give_up(standby, copy, env_now_ms(standby->env), store_why(copy->store));
 }
 
+/* Takes a position; false: the changelog is not the one that the state is of. */
+static bool take_position(struct bookmark *bookmark, const struct record *rec)
+{
+    struct position position;
+    if (position_read(rec, &position) < 0) { return true; }
+    if (bookmark->log_id[0] && strcmp(bookmark->log_id, position.log_id) != 0) { return false; }
+    memcpy(bookmark->log_id, position.log_id, sizeof(position.log_id));
+    bookmark->position_offset = rec->offset;
+    bookmark->input_offset = position.next;
+    return true;
+}
+
 static void take_record(struct standby *standby, const struct record *rec)
 {
     struct standby_copy *copy = find_copy(standby, rec->partition);
     if (!copy || !copy->store || rec->offset < copy->bookmark.changelog_offset || !rec->key.data) {
         return;
     }
-    store_batch_put(copy->writes, rec->key, rec->value);
+    struct bookmark *bookmark = &copy->bookmark;
+    bool is_position = position_has_key(rec->key);
+    if (is_position && !take_position(bookmark, rec)) {
+        _cleanup_(xfreep) char *path =
+            state_directory_path(standby->env, copy->partition, copy->changelog);
+        wipe(standby, copy, path, env_now_ms(standby->env), "the changelog has another identity");
+        return;
+    }
+    if (!is_position) { store_batch_put(copy->writes, rec->key, rec->value); }
     copy->touched = true;
-    copy->bookmark.changelog_offset = rec->offset + 1;
+    bookmark->changelog_offset = rec->offset + 1;
+    bookmark->current_ms =
+        MAX_OF(bookmark->current_ms, MIN_OF(rec->time_ms, env_wall_ms(standby->env)));
     if (store_batch_bytes(copy->writes) >= READ_BYTES) { write_copy(standby, copy); }
 }
 
@@ -420,6 +468,7 @@ void standby_step(struct standby *standby, int64_t fed_ms)
         if (!copy->store && now_ms >= copy->open_ms) { open_copy(standby, copy, now_ms); }
     }
     if (standby->stale && now_ms >= standby->open_ms) { open_reader(standby, now_ms); }
+    if (!standby->reader) { metric_set(standby->ready, 0); }
     if (standby->reader && !standby->stale && now_ms >= standby->rest_ms) {
         read_some(standby, now_ms, fed_ms);
     }

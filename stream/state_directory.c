@@ -1,6 +1,6 @@
 /* The local state of a partition is a cache of its changelog. A damaged store is deleted and
- * restored; so is a store that is ahead of the group's committed offset or behind the changelog's
- * first offset (state_directory_distrust()).
+ * restored; so is a store that does not fit the group's committed offset (state_directory_doubt()),
+ * and one that may lack deletions (stream/state/trust.h).
  */
 #include "base/base.h"
 #include "base/crash.h"
@@ -99,14 +99,23 @@ void state_directory_break(struct env *env, const char *what, int32_t partition,
               what, partition, path, why, remedy->hint);
 }
 
-const char *state_directory_distrust(const struct bookmark *bookmark, int64_t committed,
-                                     int64_t low)
+const char *state_directory_doubt(const struct bookmark *bookmark, int64_t committed, int64_t end)
 {
-    if (bookmark->input_offset > MAX_OF(committed, (int64_t)0)) {
-        return "it is ahead of the group's committed offset";
-    }
-    if (bookmark->changelog_offset < low) { return "the changelog begins after it"; }
-    return NULL;
+    if (bookmark->log_id[0] && bookmark->changelog_offset <= end) { return NULL; }
+    return bookmark->input_offset > MAX_OF(committed, (int64_t)0)
+               ? "it is ahead of the group's committed offset"
+               : NULL;
+}
+
+struct log_facts state_directory_facts(const struct env *env, int changelog, int64_t low,
+                                       int64_t end)
+{
+    return (struct log_facts){.low = low,
+                              .end = end,
+                              .settings = &env->topics->output_settings[changelog],
+                              .control_records = env_transactional(env),
+                              .expires = env->worker->outputs[changelog].cleanup == CLEANUP_ANY,
+                              .wall_ms = env_wall_ms(env)};
 }
 
 struct metric *state_directory_wipes(struct env *env)

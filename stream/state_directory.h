@@ -6,6 +6,7 @@
 
 #include "stream/env.h"
 #include "stream/state/store.h"
+#include "stream/state/trust.h"
 
 /* Returns the directory of a partition's state. Each changelog (an output's index) has its own
  * directory, because a bookmark has offsets of one topic. The caller frees. */
@@ -20,10 +21,13 @@ bool state_directory_descriptors(struct env *env, size_t partitions);
  * helps and the exit code follow from `result`, a fault of store.h. */
 void state_directory_break(struct env *env, const char *what, int32_t partition, const char *path,
                            int result, const char *why);
-/* Returns why state with this bookmark cannot be trusted, given the group's committed offset and
- * the changelog's first offset `low`; NULL when it can. */
-const char *state_directory_distrust(const struct bookmark *bookmark, int64_t committed,
-                                     int64_t low);
+/* Returns why state with this bookmark does not fit the group's committed offset; NULL when it
+ * does. State that knows its changelog's identity is checked by that instead, unless it reaches
+ * beyond the changelog's end. */
+const char *state_directory_doubt(const struct bookmark *bookmark, int64_t committed, int64_t end);
+/* Returns what is known of a changelog that reaches from low to end, to decide about a bookmark. */
+struct log_facts state_directory_facts(const struct env *env, int changelog, int64_t low,
+                                       int64_t end);
 /* Returns the counter of local states that were deleted to be restored from the start. */
 struct metric *state_directory_wipes(struct env *env);
 

@@ -47,6 +47,7 @@ struct task *task_new(const struct task_parts *parts, const char *topic, int32_t
         .path = state_directory_path(env, partition, env->worker->changelog),
         .writes = store_batch_new(),
     };
+    task->input.newest = OFFSET_NONE;
     task->input.end = input_end_of(env->settings->input_end, partition);
     stage_init(&task->filling);
     stage_init(&task->flying);
@@ -112,6 +113,35 @@ const char *task_changelog_topic(const struct task *task)
 {
     assert(task->local.changelog != NO_CHANGELOG);
     return task->parts.env->topics->outputs[task->local.changelog];
+}
+
+void task_set_position(struct task *task)
+{
+    struct task_local *local = &task->local;
+    struct position *position = &local->position;
+    if (!local->log_id[0]) { position_make_id(local->log_id); }
+    *position = (struct position){.next = task->flying.next_offset,
+                                  .newest = task->input.newest,
+                                  .newest_ms = task->input.newest_ms,
+                                  .from = local->changelog_offset};
+    memcpy(position->log_id, local->log_id, sizeof(position->log_id));
+    (void)snprintf(position->topic, sizeof(position->topic), "%s", task->topic);
+}
+
+struct message task_position(struct task *task)
+{
+    struct task_local *local = &task->local;
+    return position_message(&local->position, task_changelog_topic(task), task->partition,
+                            &local->position_text);
+}
+
+struct bookmark task_bookmark(const struct task *task)
+{
+    const struct task_local *local = &task->local;
+    struct bookmark bookmark = {.changelog_offset = local->changelog_offset,
+                                .position_offset = local->position_offset};
+    memcpy(bookmark.log_id, local->log_id, sizeof(local->log_id));
+    return bookmark;
 }
 
 /* ---- Queries of workers ---- */

@@ -11,6 +11,7 @@
 
 #include "stream/at_once.h"
 #include "stream/schema_source.h"
+#include "stream/state/position.h"
 #include "stream/state/stage.h"
 #include "stream/state/store.h"
 #include "stream/task_state.h"
@@ -21,6 +22,8 @@ struct task_input {
     int64_t staged;    /* one past the newest closed batch */
     int64_t committed; /* one past what is committed */
     int64_t end;       /* the first offset that is not to be processed */
+    int64_t newest;    /* offset of the newest record processed, and its timestamp: they identify */
+    int64_t newest_ms; /* the input (position.h); OFFSET_NONE: none yet */
     bool ended;        /* `end` is reached, and the input is paused */
 };
 
@@ -28,6 +31,11 @@ struct task_input {
 struct task_local {
     int changelog;            /* index of the output; valid once `path` is set */
     int64_t changelog_offset; /* next changelog offset that is not in the store */
+    int64_t position_offset;  /* as in the bookmark; the same for the next one */
+    char log_id[LOG_ID_BYTES];
+    bool verified; /* the open store was found to be of this changelog */
+    struct position position; /* of the batch in flight, and its message's texts */
+    struct position_text position_text;
     char *path;
     struct store *store;
     struct store_batch *writes;
@@ -78,6 +86,13 @@ void task_forget(struct task *task);
 void task_close_poll(struct task *task);
 /* Returns the topic that is the task's changelog. */
 const char *task_changelog_topic(const struct task *task);
+/* Sets the position with which the batch in flight will end in the changelog. Call when it has been
+ * closed, before more is processed. */
+void task_set_position(struct task *task);
+/* Returns it as a message, which borrows the task's memory. */
+struct message task_position(struct task *task);
+/* Fills in what a bookmark says of the changelog: offset and identity. */
+struct bookmark task_bookmark(const struct task *task);
 /* Ends the run because the task's state could not be written (a result of store_apply()). */
 void task_not_stored(struct task *task, int result);
 

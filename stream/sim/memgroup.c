@@ -275,6 +275,27 @@ void memgroup_store(struct memgroup *group, struct mempart *part, int64_t offset
     group->offsets[group->offsets_count++] = (struct memoffset){.part = part, .offset = offset};
 }
 
+static void forget_offset(struct memgroup *group, const struct mempart *part)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < group->offsets_count; i++) {
+        if (group->offsets[i].part != part) { group->offsets[kept++] = group->offsets[i]; }
+    }
+    group->offsets_count = kept;
+}
+
+void memlog_set_committed(struct memlog *log, const char *group, const char *topic,
+                          int32_t partition, int64_t offset)
+{
+    memlog_lock(log);
+    struct memgroup *found = memlog_group(log, group);
+    struct mempart *part = memlog_find_part(log, topic, partition);
+    assert(part);
+    forget_offset(found, part);
+    if (offset != OFFSET_NONE) { memgroup_store(found, part, offset); }
+    memlog_unlock(log);
+}
+
 int64_t memgroup_offset(const struct memgroup *group, const struct mempart *part)
 {
     for (size_t i = 0; i < group->offsets_count; i++) {

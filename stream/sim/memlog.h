@@ -103,6 +103,10 @@ int64_t memlog_stable_end(struct memlog *log, const char *topic, int32_t partiti
 /* Returns a group's committed offset; OFFSET_NONE when there is none. */
 int64_t memlog_committed(struct memlog *log, const char *group, const char *topic,
                          int32_t partition);
+/* Sets a group's committed offset, as kafka-consumer-groups --reset-offsets does; OFFSET_NONE: it
+ * has expired. No member may be there, but that is not checked. */
+void memlog_set_committed(struct memlog *log, const char *group, const char *topic,
+                          int32_t partition, int64_t offset);
 /* Compacts below the last stable offset: keeps the newest record of each key (tombstones too),
  * control records and records without a key, at their offsets; removes older and aborted
  * records. */

@@ -42,6 +42,9 @@ enum { FAMILY_DATA, FAMILY_BOOKMARK, FAMILIES };
 
 static const char *const family_names[FAMILIES] = {"default", "bookmark"};
 static const char bookmark_key[] = "bookmark";
+enum { FORMER_BOOKMARK_BYTES = 16 }; /* before 0.2: the two offsets */
+_Static_assert(offsetof(struct bookmark, current_ms) == FORMER_BOOKMARK_BYTES,
+               "the former members are the first");
 
 /* Its presence says that the store is damaged; RocksDB ignores the file. */
 #define MARK_FILE "DAMAGED"
@@ -70,6 +73,7 @@ struct store {
     struct buf deleted; /* keys that are to be purged */
     int64_t purged_ms;
     char *path;
+    int64_t touched_ms; /* the newest change of its files before it was opened; 0: none */
     bool failed; /* a write failed: RocksDB must not be used again, not even closed */
     char *why;
 };
@@ -166,6 +170,21 @@ static int keep_fault(struct store *store, char *error)
     return result == -EAGAIN ? -EIO : result;
 }
 
+static int64_t newest_change_ms(const char *path)
+{
+    int64_t newest_ms = 0;
+    DIR *dir = opendir(path);
+    if (!dir) { return 0; }
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        _cleanup_(xfreep) char *file = xprintf("%s/%s", path, entry->d_name);
+        struct stat found;
+        if (stat(file, &found) < 0 || !S_ISREG(found.st_mode)) { continue; }
+        newest_ms = MAX_OF(newest_ms, (int64_t)found.st_mtim.tv_sec * 1000);
+    }
+    closedir(dir);
+    return newest_ms;
+}
+
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
                char **ret_why)
 {
@@ -179,6 +198,7 @@ int store_open(const char *path, const struct store_limits *limits, struct store
     set_options(store, limits);
     buf_init(&store->deleted, PURGE_BYTES_MAX);
     store->path = xstrdup(path);
+    store->touched_ms = newest_change_ms(path);
     const rocksdb_options_t *options[FAMILIES] = {store->options, store->options};
     char *error = NULL;
     store->db = rocksdb_open_column_families(store->options, path, FAMILIES, family_names, options,
@@ -354,6 +374,11 @@ int store_bookmark(struct store *store, struct bookmark *ret_bookmark)
     struct slice value = slice_of(NULL, 0);
     int result = get(store, FAMILY_BOOKMARK, bookmark_key, strlen(bookmark_key), &value);
     if (result < 0) { return result; }
+    if (value.size == FORMER_BOOKMARK_BYTES) {
+        *ret_bookmark = (struct bookmark){.current_ms = store->touched_ms};
+        memcpy(ret_bookmark, value.data, value.size);
+        return 0;
+    }
     if (value.size != sizeof(*ret_bookmark)) {
         keep_why(store, xprintf("bookmark of %zu bytes", value.size));
         mark_damaged(store->path);

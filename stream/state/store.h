@@ -11,10 +11,14 @@
 #include "base/base.h"
 #include "base/slice.h"
 
-/* The first offsets that the state does not contain, of the changelog and of the input. */
+/* What the state contains: the first offsets that it does not contain, of the changelog and of the
+ * input, the time, and the identity of the changelog. */
 struct bookmark {
     int64_t changelog_offset;
     int64_t input_offset;
+    int64_t current_ms; /* UTC: it contained every record that was written before; 0: unknown */
+    int64_t position_offset; /* at or before the newest position in it, where log_id is not empty */
+    char log_id[40];         /* position.h; empty: unknown */
 };
 
 struct store;
@@ -44,7 +48,8 @@ int store_wipe(const char *path);
  * (damage) or one of those of store_open(). A store that is found damaged here, or by
  * store_apply(), is marked on disk: nobody can open it before it is wiped. */
 int store_get(struct store *store, struct slice key, struct slice *ret_value);
-/* Reads the bookmark; -ENOENT in a fresh store. */
+/* Reads the bookmark; -ENOENT in a fresh store. One without a time, as written before 0.2, gets
+ * that of the newest file that the store had when it was opened. */
 int store_bookmark(struct store *store, struct bookmark *ret_bookmark);
 /* Calls back with each pair in key order, until the callback returns non-zero, which is
  * returned. Faults as of store_get(). */

@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "stream/config/memory_options.h"
 #include "stream/generation.h"
+#include "stream/state/position.h"
 #include "stream/sim/memlog.h"
 #include "stream/run.h"
 #include "stream/topics.h"
@@ -118,6 +119,7 @@ static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t
     for (size_t i = 0; i < ARRAY_COUNT(rig_topics); i++) {
         memlog_topic(rig->log, rig_topics[i], partitions);
     }
+    memlog_clock(rig->log, RIG_WALL_MS);
     memlog_topic(rig->log, "generations", 1);
     memlog_topic(rig->log, "redrives", 1);
     memlog_topic(rig->log, "item-vectors", partitions);
@@ -423,14 +425,15 @@ static inline void fold_put(struct fold *fold, const struct record *rec)
     fold->at[i] = (struct folded){rec->key, rec->value, rec->partition};
 }
 
-/* Folds a topic to the newest value of each key, sorted by key; free with free(). */
+/* Folds a topic to the newest value of each key but that of positions, sorted by key; free with
+ * free(). */
 static inline struct fold *rig_fold(const struct rig *rig, const char *topic)
 {
     struct fold *fold = xcalloc(1, sizeof(*fold));
     struct record rec;
     for (int32_t p = 0; p < rig->partitions; p++) {
         for (int64_t at = 0; memlog_read(rig->log, topic, p, at, &rec) == 0; at = rec.offset + 1) {
-            fold_put(fold, &rec);
+            if (!position_has_key(rec.key)) { fold_put(fold, &rec); }
         }
     }
     qsort(fold->at, fold->count, sizeof(fold->at[0]), fold_compare);
