@@ -256,7 +256,8 @@ json_changes("over-long ids", "id_too_long",
 json_changes("NUL in ids", "id_control_characters",
              {"user_id": "u\0"}, {"item_id": "\0"}, {"event_id": "e\u0000e"})
 json_changes("control characters in ids", "id_control_characters",
-             {"user_id": "u\n"}, {"item_id": "\x7f"}, {"event_id": "\x9f"}, {"user_id": "\x1b[31m"})
+             {"user_id": "u\nx"}, {"item_id": "\x7f"}, {"event_id": "\x9f"},
+             {"user_id": "\x1b[31m"})
 json_changes("texts for no number", "weight_not_finite",
              {"weight": "NaN"}, {"weight": "Infinity"}, {"weight": "-Infinity"})
 json_changes("negative weight", "negative_weight",
