@@ -3,6 +3,7 @@
 #include "base/xalloc.h"
 #include "base/exit_code.h"
 #include "base/quote.h"
+#include "stream/log_probe.h"
 #include "stream/run_internal.h"
 
 bool run_needs_transactions(const struct worker *worker, const struct run_settings *settings)
@@ -156,6 +157,22 @@ bool run_topic_holds(struct run *run, const char *name, bool shared, int32_t par
 int32_t run_output_partitions(const struct run *run, int output)
 {
     return run->topics.output_partitions[output];
+}
+
+struct log_facts run_input_facts(const struct run *run, int input, int64_t low, int64_t end)
+{
+    return (struct log_facts){.low = low,
+                              .end = end,
+                              .settings = &run->topics.input_settings[input],
+                              .wall_ms = env_wall_ms(&run->env)};
+}
+
+bool run_input_differs(struct run *run, int input, int32_t partition, int64_t offset,
+                       int64_t time_ms)
+{
+    const struct topic_partition at = {
+        .topic = run->topics.inputs[input], .partition = partition, .offset = offset};
+    return log_probe_record(&run->env, &at, time_ms) == PROBE_OTHER;
 }
 
 const char *run_generation(const struct run *run)

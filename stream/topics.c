@@ -52,6 +52,7 @@ void topics_init(struct topics *topics, const struct worker *worker,
         topics->outputs[i] = topic_name(settings, output->name, output->shared);
     }
     topics->output_partitions = xcalloc(worker->outputs_count, sizeof(int32_t));
+    topics->input_settings = xcalloc(worker->inputs_count, sizeof(struct topic_settings));
     topics->output_settings = xcalloc(worker->outputs_count, sizeof(struct topic_settings));
     topics->dead_letters = topic_name(settings, "dead-letters", false);
 }
@@ -70,6 +71,7 @@ void topics_release(struct topics *topics)
     free_names(topics->outputs, topics->worker->outputs_count);
     free(topics->output_partitions);
     free(topics->output_settings);
+    free(topics->input_settings);
     free(topics->dead_letters);
     *topics = (struct topics){0};
 }
@@ -297,6 +299,8 @@ int topics_check_settings(struct topics *topics, struct env *env)
     if (result == 0) {
         memcpy(topics->output_settings, settings,
                topics->worker->outputs_count * sizeof(*settings));
+        memcpy(topics->input_settings, settings + topics->worker->outputs_count,
+               topics->worker->inputs_count * sizeof(*settings));
     }
     if (result == WIRE_REFUSED) { result = 0; } /* a right is missing: the settings are unknown */
     if (result == 0) { result = check_settings(&wanted, settings, env); }

@@ -23,7 +23,8 @@ struct topics {
     char **inputs;
     char **outputs;
     int32_t *output_partitions;
-    struct topic_settings *output_settings; /* as they were at start */
+    struct topic_settings *output_settings; /* as they were at start; the same for the next one */
+    struct topic_settings *input_settings;
     char *dead_letters;
 };
 

@@ -23,6 +23,7 @@
 #include "stream/config/options.h"
 #include "stream/kafka/record.h"
 #include "stream/kafka/wire.h"
+#include "stream/state/trust.h"
 
 struct origin;
 struct run;
@@ -186,6 +187,13 @@ int64_t run_wall_ms(struct run *run);
 bool run_loaded(const struct run *run);
 /* True when this broadcast input has been read to its present end. Asks the broker. */
 bool run_input_current(struct run *run, int input);
+/* What is known of a broadcast partition that reaches from low to end, to decide about state that
+ * is stored of it. */
+struct log_facts run_input_facts(const struct run *run, int input, int64_t low, int64_t end);
+/* True when the record at an offset of an input has another timestamp: the topic was recreated.
+ * Asks the broker. */
+bool run_input_differs(struct run *run, int input, int32_t partition, int64_t offset,
+                       int64_t time_ms);
 /* The directory of the run's local state and the number of this copy, for a worker with files of
  * its own there. */
 const char *run_state_path(const struct run *run);

@@ -268,6 +268,43 @@ static void test_reads_histories_once(void **state)
     fixture_release(&fixture);
 }
 
+/* The copy was away while a user was deleted. Stored histories that are older than tombstones are
+ * read again: the user's does not come back. */
+static double users_after(int64_t away_ms)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    write_histories(&fixture, 8);
+    struct record rec;
+    assert_int_equal(memlog_newest(fixture.rig.log, "histories", slice_str("u3"), &rec), 0);
+    for (int i = 0; i < 2; i++) { /* its timestamp is that of the newest record */
+        memlog_append(fixture.rig.log, "histories", rec.partition, slice_str("u3"), rec.value,
+                      RIG_WALL_MS);
+    }
+    struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    wait_until_idle(&fixture, copy, 1);
+    rig_finish(copy);
+    assert_int_equal(memlog_newest(fixture.rig.log, "histories", slice_str("u3"), &rec), 0);
+    memlog_append(fixture.rig.log, "histories", rec.partition, slice_str("u3"),
+                  slice_of(NULL, 0), RIG_WALL_MS);
+    memlog_append(fixture.rig.log, "histories", rec.partition, slice_str("nobody"),
+                  slice_of(NULL, 0), RIG_WALL_MS);
+    memlog_compact(fixture.rig.log, "histories");
+    memlog_expire_tombstones(fixture.rig.log, "histories");
+    fixture.rig.wall_ms += away_ms;
+    assert_true(rig_launch(&fixture.rig, copy));
+    for (int i = 0; i < 20; i++) { rig_round(&fixture.rig, false); }
+    double users = trainer_metric(copy, "freshet_training_users");
+    fixture_release(&fixture);
+    return users;
+}
+
+static void test_old_histories_are_read_again(void **state)
+{
+    assert_true(users_after(DELETE_RETENTION_DEFAULT_MS) == USERS - 1);
+    assert_true(users_after(DELETE_RETENTION_DEFAULT_MS / 2) == USERS);
+}
+
 /* A train.length beyond what features keeps of a history is warned of when training begins; not
  * when all histories are whole or long enough. */
 static void test_length_beyond_histories(void **state)
@@ -436,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_killed),
         cmocka_unit_test(test_stale_announcement),
         cmocka_unit_test(test_reads_histories_once),
+        cmocka_unit_test(test_old_histories_are_read_again),
         cmocka_unit_test(test_length_beyond_histories),
         cmocka_unit_test(test_one_trains),
         cmocka_unit_test(test_cold_start_items),

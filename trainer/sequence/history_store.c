@@ -17,6 +17,8 @@ struct partition_store {
     struct store_batch *batch;
     int64_t next; /* the offset after the last record in batch and store */
     int64_t from;
+    struct bookmark opened; /* as it was found */
+    int64_t newest_ms;      /* timestamp of the record before `next`; 0: unknown */
     bool dirty;
 };
 
@@ -77,13 +79,15 @@ static int open_store(const char *path, struct store **ret_store, char **ret_why
 /* Says whether the bookmark lies within the topic: 0; -ENOENT: the state must be read again; or a
  * fault that is no damage. Before the topic's first record: tombstones may have been removed from
  * it unread. Beyond its end: it is another topic of the same name. */
-static int check_bookmark(struct store *store, int64_t low, int64_t end, int64_t *ret_from)
+static int check_bookmark(struct store *store, int64_t low, int64_t end, int64_t *ret_from,
+                          struct bookmark *ret_bookmark)
 {
     struct bookmark bookmark;
     int result = store_bookmark(store, &bookmark);
     if (result < 0) { return result == -EIO ? -ENOENT : result; }
     if (bookmark.changelog_offset < low || bookmark.changelog_offset > end) { return -ENOENT; }
     *ret_from = bookmark.changelog_offset;
+    *ret_bookmark = bookmark;
     return 0;
 }
 
@@ -94,6 +98,8 @@ static int begin_again(struct partition_store *partition_store, const char *path
     partition_store->store = store_close(partition_store->store);
     (void)store_wipe(path);
     partition_store->from = low;
+    partition_store->opened = (struct bookmark){.changelog_offset = low};
+    partition_store->newest_ms = 0;
     int result = directory_make(path);
     return result < 0 ? result : open_store(path, &partition_store->store, ret_why);
 }
@@ -118,7 +124,8 @@ int history_store_open(struct history_store *history_store, int32_t partition, i
         result = open_store(path, &partition_store->store, &why);
     }
     if (result == 0) {
-        result = check_bookmark(partition_store->store, low, end, &partition_store->from);
+        result = check_bookmark(partition_store->store, low, end, &partition_store->from,
+                                &partition_store->opened);
         if (result == -ENOENT) { result = begin_again(partition_store, path, low, &why); }
     }
     if (result < 0) { partition_store->store = store_close(partition_store->store); }
@@ -142,8 +149,11 @@ int history_store_begin_again(struct history_store *history_store, int32_t parti
 static int flush(struct history_store *history_store, struct partition_store *partition_store)
 {
     if (!partition_store->dirty) { return 0; }
-    const struct bookmark bookmark = {.changelog_offset = partition_store->next,
-                                      .input_offset = partition_store->next};
+    const struct bookmark bookmark = {
+        .changelog_offset = partition_store->next,
+        .input_offset = partition_store->next,
+        .current_ms = partition_store->newest_ms,
+        .position_offset = partition_store->newest_ms > 0 ? partition_store->next : 0};
     int result = store_apply(partition_store->store, partition_store->batch, &bookmark);
     if (result < 0) {
         free(history_store->why);
@@ -166,6 +176,18 @@ int history_store_put(struct history_store *history_store, int32_t partition, st
     return store_batch_bytes(partition_store->batch) < FLUSH_BYTES
                ? 0
                : flush(history_store, partition_store);
+}
+
+void history_store_stamp(struct history_store *history_store, int32_t partition, int64_t time_ms)
+{
+    partition_store_of(history_store, partition)->newest_ms = MAX_OF(time_ms, (int64_t)0);
+}
+
+struct bookmark history_store_bookmark(const struct history_store *history_store,
+                                       int32_t partition)
+{
+    assert(partition >= 0 && partition < history_store->count);
+    return history_store->at[partition].opened;
 }
 
 int history_store_flush(struct history_store *history_store)

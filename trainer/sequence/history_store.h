@@ -24,6 +24,12 @@ int history_store_open(struct history_store *history_store, int32_t partition, i
  * that could not be opened. */
 int history_store_put(struct history_store *history_store, int32_t partition, struct slice key,
                       struct slice value, int64_t offset);
+/* Notes the timestamp of the record that was put last. */
+void history_store_stamp(struct history_store *history_store, int32_t partition, int64_t time_ms);
+/* Returns what was stored of an open partition up to its opening: the newest record's time as
+ * current_ms, its offset + 1 as position_offset; both 0 where they are not known. */
+struct bookmark history_store_bookmark(const struct history_store *history_store,
+                                       int32_t partition);
 /* Writes out what was put; 0 or -errno. */
 int history_store_flush(struct history_store *history_store);
 /* Deletes what is stored of an open partition, to be read again from `low`; 0 or -errno. */

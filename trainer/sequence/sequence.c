@@ -9,6 +9,7 @@
  * the publisher, sends cold-start items and flushes the histories.
  */
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "schemas/item.h"
@@ -241,6 +242,7 @@ static enum verdict take_history(struct run *run, struct training_state *state,
         (void)run_refuse_record(run, "state", "%s", history_store_why(state->history_store));
         return VERDICT_FATAL;
     }
+    history_store_stamp(state->history_store, rec->partition, rec->time_ms);
     return VERDICT_DONE;
 }
 
@@ -249,6 +251,31 @@ static int reload_history(void *arg, struct slice key, struct slice value)
     struct codec_error error;
     (void)decode_history(arg, key, value, &error); /* it was valid when it was stored */
     return 0;
+}
+
+/* Says why stored histories must be read again; NULL: they need not. They may lack deletions when
+ * they are older than the topic's tombstones, and the topic may be another one of the same name. */
+static const char *doubt_histories(struct run *run, int32_t partition, int64_t low, int64_t end)
+{
+    const struct training_state *state = run_state(run);
+    const struct bookmark bookmark = history_store_bookmark(state->history_store, partition);
+    const struct log_facts facts = run_input_facts(run, HISTORIES, low, end);
+    const char *why = NULL;
+    if (bookmark.changelog_offset <= low) { return NULL; } /* nothing is stored */
+    bool dated = bookmark.current_ms > 0; /* else its records have no timestamps */
+    if (dated && trust_bookmark(&bookmark, &facts, &why) == TRUST_REBUILD) { return why; }
+    if (bookmark.position_offset > low &&
+        run_input_differs(run, HISTORIES, partition, bookmark.position_offset - 1,
+                          bookmark.current_ms)) {
+        return "they are of another topic of the same name";
+    }
+    return NULL;
+}
+
+static int64_t read_again(struct run *run, int32_t partition, int64_t low)
+{
+    const struct training_state *state = run_state(run);
+    return history_store_begin_again(state->history_store, partition, low) < 0 ? OFFSET_NONE : low;
 }
 
 static int64_t resume(struct run *run, int input, int32_t partition, int64_t low, int64_t end)
@@ -260,11 +287,16 @@ static int64_t resume(struct run *run, int input, int32_t partition, int64_t low
     if (history_store_open(state->history_store, partition, low, end, &from) < 0) {
         return OFFSET_NONE;
     }
+    const char *doubt = doubt_histories(run, partition, low, end);
+    if (doubt) {
+        run_log(run, LOG_WARN, "state does not fit, reading the histories again",
+                "partition=%d why=%s", partition, quote_text(doubt).text);
+        return read_again(run, partition, low);
+    }
     if (history_store_scan(state->history_store, partition, reload_history, state) < 0) {
         run_log(run, LOG_WARN, "state is damaged, reading the histories again", "partition=%d",
                 partition);
-        return history_store_begin_again(state->history_store, partition, low) < 0 ? OFFSET_NONE
-                                                                                   : low;
+        return read_again(run, partition, low);
     }
     return from;
 }
