@@ -432,9 +432,9 @@ int worker_main(const struct worker *worker, int argc, char **argv)
         code = refuse(EXIT_USAGE, "unexpected argument", why);
     } else if (loaded == OPTIONS_OK) {
         log_setup(worker->name, (enum log_level)process.settings.log_level);
-        warn_of_former_names(process.options);
         handle_signals();
         code = plan_memory(groups, ARRAY_COUNT(groups));
+        warn_of_former_names(process.options);
         if (!code) { code = prepare(&process); }
         if (!code) { publish_slot(&process); }
         if (!code) { code = serve(&process); }

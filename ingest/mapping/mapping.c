@@ -52,6 +52,18 @@ static void end(struct work *work)
     named_headers_clear(work->mapping->headers);
 }
 
+/* A key whose schema is not known yet: the record waits for it, whatever else it is. */
+static const struct rule *refuse_key(struct work *work, enum mapped *ret_field)
+{
+    const struct codec_error *error = &work->key_error;
+    work->candidate.payload_fault = error->reason;
+    work->unknown_id = true;
+    work->schema_id = error->schema_id;
+    (void)snprintf(work->mapping->where, sizeof(work->mapping->where), "key: %.180s",
+                   error->detail);
+    return rules_check(STAGE_PAYLOAD, &work->candidate, ret_field);
+}
+
 static int apply(struct mapping *mapping, const struct record *rec, bool rendered,
                  struct arena *arena, struct outcome *ret_outcome, struct refusal *ret_refusal)
 {
@@ -61,6 +73,7 @@ static int apply(struct mapping *mapping, const struct record *rec, bool rendere
     mapping->where[0] = mapping->found[0] = '\0';
     begin(&work);
     const struct rule *broken = map_record(&work, &field);
+    if (work.key_error.unknown_id) { broken = refuse_key(&work, &field); }
     end(&work);
     if (broken) {
         mapping->ids_made = ids_made;

@@ -23,7 +23,7 @@ static json_t *key_of(struct work *work)
     if (work->key_read) { return work->key; }
     work->key_read = true;
     work->key = record_key_read((enum key_format)mapping->settings->key_format, mapping->payload,
-                                work->rec, work->rendered, &mapping->json);
+                                work->rec, work->rendered, &mapping->json, &work->key_error);
     return work->key;
 }
 

@@ -45,6 +45,7 @@ struct work {
     const struct field_set *fields; /* of the source, or of the record's kind */
     bool forgets;                   /* a request to forget its user */
     json_t *key;                    /* of $key, after its first use */
+    struct codec_error key_error;   /* of its message */
     json_t *timestamp;
     bool key_read;
     bool unknown_id; /* of the schema of an Avro message */

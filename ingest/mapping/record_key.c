@@ -47,12 +47,12 @@ static json_t *avro_key(struct slice key, bool text)
 }
 
 static json_t *any_key(struct payload *payload, const struct record *rec, bool rendered,
-                       const struct json_rules *rules)
+                       const struct json_rules *rules, struct codec_error *ret_error)
 {
     char where[WHERE_BYTES];
     struct slice text = rec->key;
     json_t *key = NULL;
-    if (!rendered && payload_read_key(payload, rec, &text, NULL)) { text = rec->key; }
+    if (!rendered && payload_read_key(payload, rec, &text, ret_error)) { text = rec->key; }
     bool message = text.data != rec->key.data;
     if (json_text_parse(text, rules, &key, where, sizeof(where))) { return text_key(rec->key); }
     if (message || json_is_string(key) || json_is_object(key) || json_is_array(key)) { return key; }
@@ -61,7 +61,8 @@ static json_t *any_key(struct payload *payload, const struct record *rec, bool r
 }
 
 json_t *record_key_read(enum key_format format, struct payload *payload, const struct record *rec,
-                        bool rendered, const struct json_rules *rules)
+                        bool rendered, const struct json_rules *rules,
+                        struct codec_error *ret_error)
 {
     if (!rec->key.data) { return NULL; }
     switch (rendered && format != KEY_TEXT ? KEY_AUTO : format) {
@@ -76,6 +77,6 @@ json_t *record_key_read(enum key_format format, struct payload *payload, const s
     case KEY_AVRO_LONG:
         return avro_key(rec->key, /* text= */ false);
     default:
-        return any_key(payload, rec, rendered, rules);
+        return any_key(payload, rec, rendered, rules, ret_error);
     }
 }

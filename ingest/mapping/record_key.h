@@ -18,8 +18,10 @@ enum key_format {
 
 /* Returns the key as a new value, NULL when there is none or it is not in the format. rendered: the
  * key is given as `freshet peek` prints it. The value of KEY_AUTO is a text unless the key is a
- * JSON text, object or array, or any message of Avro or Protobuf: `12e3` stays as it is. */
+ * JSON text, object or array, or any message of Avro or Protobuf: `12e3` stays as it is. *ret_error
+ * says when the schema that the key names is not known (yet); then the value is not to be used. */
 json_t *record_key_read(enum key_format format, struct payload *payload, const struct record *rec,
-                        bool rendered, const struct json_rules *rules);
+                        bool rendered, const struct json_rules *rules,
+                        struct codec_error *ret_error);
 
 #endif

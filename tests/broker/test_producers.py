@@ -46,6 +46,12 @@ SCHEMAS = {
     6: (record("OrderPlaced", namespace="shop"), "AVRO", None),
     7: (record("Heartbeat", [{"name": "at", "type": "long"}], namespace="shop"), "AVRO", None),
     8: ('{"type":"object"}', "JSON", None),
+    10: (record(fields=[{"name": "user", "type": {"type": "bytes", "logicalType": "decimal",
+                                                  "precision": 38, "scale": 0}}, *FIELDS[1:]]),
+         "AVRO", None),
+    11: (record("Key", [{"name": "id", "type": "string"}]), "AVRO", None),
+    12: (record("P", [{"name": "id", "type": "string"}, {"name": "name", "type": "string"}]),
+         "AVRO", None),
     9: (VIEW_PROTO, "PROTOBUF", [{"name": "user.proto", "subject": "user-proto", "version": 2}]),
 }
 SUBJECTS = {
@@ -123,8 +129,14 @@ CASES = {
     "rows": ({"format": "csv", "columns": "user,item,ts"},
              [(b'u1,"i1",1795424395000\nu1,i1,1795424395001\n',)], ["VIEW", "VIEW"]),
     "batch": ({}, [(b"[" + plain() + b"," + plain() + b"]",)], ["VIEW", "VIEW"]),
+    "decimals": (AVRO, [(by_id(10, bytes.fromhex(f"04{number}046931f0fb90fac068")),)
+                        for number in ("45ba", "03e9", "012c")] +
+                 [(by_id(10, bytes.fromhex("0241046931f0fb90fac068")),)], ["VIEW"] * 4),
+    "catalogue": ({**AVRO, "becomes": "Item", "map.item": "id|$key.id", "map.title": "name"}, [],
+                  []),
     "files": ({}, [], ["VIEW"] * 5),
 }
+USERS = {"u1", "u2", "17850", "1001", "300", "65"}
 REFUSED = {"bad_protobuf": ("proto", by_id(9, b"\2\2\xff")), "bad_csv": ("rows", b"1,2,3,4"),
            "schema_mismatch": ("hyphen", by_id(9)), "unknown_schema_id": ("dollar", by_id(8))}
 
@@ -168,6 +180,9 @@ def test_events_of_every_producer(kafka, worker, registry, tmp_path, monkeypatch
         wrong = [(value,) for source, value in REFUSED.values() if source == name]
         kafka.produce(topic, [(b"k", value, TIME_MS, *headers)
                               for value, *headers in records + wrong])
+    key = by_id(11, bytes.fromhex("047031"))
+    super(type(kafka), kafka).produce("catalogue", [
+        (key, by_id(12, bytes.fromhex("04703106437570")), TIME_MS), (key, None, TIME_MS)])
     replay_files(kafka, tmp_path)
     wanted = {name: actions for name, (_, _, actions) in CASES.items()}
     with worker("ingest", settings(registry)) as ingest:
@@ -176,10 +191,13 @@ def test_events_of_every_producer(kafka, worker, registry, tmp_path, monkeypatch
         assert ingest.running()
     found = {name: [] for name in CASES}
     for event in kafka.events():
-        assert event["user_id"] in ("u1", "u2") and event["item_id"] == "i1"
+        assert event["user_id"] in USERS and event["item_id"] == "i1"
         found[event["event_id"].removeprefix(kafka.prefix).rsplit("-0-", 1)[0]].append(
             event["action"])
     assert found == wanted
+    assert {event["user_id"] for event in kafka.events()} == USERS
+    items = [(item.key, item.value is None) for item in kafka.topics.read("items")]
+    assert items == [(b"p1", False), (b"p1", True)]
     reasons = {dict(letter.headers)["reason"].decode()
                for letter in kafka.topics.read("dead-letters")}
     assert reasons == set(REFUSED)
