@@ -93,7 +93,8 @@ static bool as_committed(struct task *task, const struct placement *placement, i
     if (placement->committed != OFFSET_NONE) {
         return within(task, placement, placement->committed, ret_offset);
     }
-    if (found && found->state && env_transactional(task->parts.env)) { return refuse_state(task); }
+    bool counts = found && (found->state || found->any);
+    if (counts && env_transactional(task->parts.env)) { return refuse_state(task); }
     *ret_offset = placement->low;
     return true;
 }
