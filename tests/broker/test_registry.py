@@ -29,11 +29,13 @@ FIELDS = [{"name": "id", "type": "string"}, {"name": "user", "type": "string"},
           {"name": "ts", "type": {"type": "long", "logicalType": "timestamp-millis"}}]
 # The platform's second version: reordered, with a field of its own and one in a union.
 SECOND = [*FIELDS[::-1], {"name": "page", "type": ["null", "string"], "default": None}]
-SUBJECTS = {"events-value": "user_event", "histories-value": "user_history",
+SUBJECTS = {"events-value": "user_event", "events-freshet.ForgetRequest": "forget_request",
+            "histories-value": "user_history",
             "pair-deltas-value": "pair_deltas", "features-changelog-value": "user_state",
             "features-changelog-freshet.UserArchive": "user_archive",
             "features-changelog-freshet.UserErasure": "user_erasure",
             "receipts-value": "forget_receipt", "neighbours-value": "item_neighbours",
+            "serving-rows-value": "serving_row",
             "recommendations-value": "recommendation_list", "lists-value": "recommendation_list",
             "quality-value": "list_quality", "generations-value": "generation_step",
             "models-value": "model_weights", "items-value": "item"}
