@@ -86,7 +86,7 @@ static int add_topic(struct broadcast *broadcast, int input)
     const char *topic = env->topics->inputs[input];
     int32_t partitions;
     int result = wire_partitions(env->wire, topic, &partitions);
-    if (result == WIRE_REFUSED && env->worker->inputs[input].optional) {
+    if (result == WIRE_REFUSED && env->worker->inputs[input].optional && topics_missing(env)) {
         env_log(env, LOG_WARN, "a table is taken as empty", "topic=%s why=%s", topic,
                 quote_text(wire_why(env->wire)).text);
         return 0;

@@ -228,6 +228,16 @@ static void check_all(const struct topics *topics, struct env *env, const struct
     if (good) { check_exists(topics, env, missing, topics->dead_letters, "dead-letters", false); }
 }
 
+bool topics_missing(const struct env *env)
+{
+    const char *missing = NULL;
+    struct buf names;
+    buf_init(&names, NAMES_BYTES_MAX);
+    int result = wire_topics(env->wire, &missing, &names);
+    buf_release(&names);
+    return result == 0 && missing;
+}
+
 void topics_explain_missing(const struct topics *topics, struct env *env)
 {
     struct missing missing = {0};

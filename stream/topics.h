@@ -45,6 +45,9 @@ int topics_count_partitions(struct topics *topics, struct env *env);
  * negative wire_error. What the broker does not tell is not checked, with a line in the log. */
 int topics_check_settings(struct topics *topics, struct env *env);
 
+/* Says whether the topic that wire_partitions() was just refused does not exist; false when we have
+ * no right to it. */
+bool topics_missing(const struct env *env);
 /* Breaks the run when one of its topics does not exist, with the names that may be meant. */
 void topics_explain_missing(const struct topics *topics, struct env *env);
 
