@@ -55,7 +55,7 @@ static void test_illegal_move_ends_the_process(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         enum task_state at = TASK_RESTORING;
-        (void)freopen("/dev/null", "w", stderr);
+        if (!freopen("/dev/null", "w", stderr)) { _exit(1); }
         signal(SIGABRT, SIG_DFL);
         task_state_move(&at, TASK_RUNNING);
         _exit(0);

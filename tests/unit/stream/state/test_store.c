@@ -412,7 +412,7 @@ static void test_deleted_keys_leave_the_log(void **state)
 {
     struct store *store = open_it(*state);
     struct store_batch *batch = store_batch_new();
-    const struct bookmark bookmark = {1, 1};
+    const struct bookmark bookmark = {.changelog_offset = 1, .input_offset = 1};
     store_batch_put(batch, slice_str("anna.schmidt"), slice_str("her state"));
     store_batch_put(batch, slice_str("ben"), slice_str("his state"));
     assert_int_equal(store_apply(store, batch, &bookmark), 0);
