@@ -39,7 +39,7 @@ static bool is_complete(const struct row_completeness *completeness, struct run 
     bool read = (size_t)partition < completeness->count;
     uint8_t what = read ? completeness->partitions[partition] : 0;
     if (what & READ_END) { return true; }
-    return !what && !run_topic_holds(run, "neighbours", /* shared= */ false, partition);
+    return !what && run_topic_holds(run, "neighbours", /* shared= */ false, partition) == 0;
 }
 
 static void tell(struct row_completeness *completeness, struct run *run, int32_t partition)

@@ -147,11 +147,19 @@ int32_t run_topic_partitions(struct run *run, const char *name, bool shared)
     return wire_partitions(run->env.wire, topic, &partitions) == 0 ? partitions : 0;
 }
 
-bool run_topic_holds(struct run *run, const char *name, bool shared, int32_t partition)
+int run_topic_holds(struct run *run, const char *name, bool shared, int32_t partition)
 {
     _cleanup_(xfreep) char *topic = topic_name(&run->settings, name, shared);
+    struct env *env = &run->env;
     int64_t low, end;
-    return wire_bounds(run->env.wire, topic, partition, &low, &end) == 0 && end > low;
+    int32_t partitions;
+    int result = wire_bounds(env->wire, topic, partition, &low, &end);
+    if (result == 0) { return end > low; }
+    /* The broker tells why only when it is asked for the topic. */
+    result = wire_partitions(env->wire, topic, &partitions);
+    if (result == WIRE_REFUSED && topics_missing(env)) { return 0; }
+    if (result == WIRE_REFUSED) { env_break(env, EXIT_CONFIG, "%s", wire_why(env->wire)); }
+    return result < 0 ? result : WIRE_RETRY;
 }
 
 int32_t run_output_partitions(const struct run *run, int output)

@@ -163,9 +163,10 @@ const char *run_output_topic(const struct run *run, int output);
 /* Returns the number of partitions of a topic, by its name below the prefix; 0 while it is not
  * known. `shared` as in struct input. Asks the broker. */
 int32_t run_topic_partitions(struct run *run, const char *name, bool shared);
-/* Says whether a topic, by its name below the prefix, holds anything in a partition; false when
- * that is not known. Asks the broker. */
-bool run_topic_holds(struct run *run, const char *name, bool shared, int32_t partition);
+/* Says whether a topic, by its name below the prefix, holds anything in a partition: 1, or 0 (also
+ * when it does not exist), or negative while that is not known. Asks the broker; the run ends when
+ * the right to ask is missing. */
+int run_topic_holds(struct run *run, const char *name, bool shared, int32_t partition);
 /* Number of partitions of an output topic, as it was at start. */
 int32_t run_output_partitions(const struct run *run, int output);
 /* Sets why start() refuses: a sentence with a hint. */

@@ -6,9 +6,8 @@ static const char note[] = "serving-rows";
 void first_sending_open(struct first_sending *first, struct task *task, const char *output)
 {
     *first = (struct first_sending){.noted = task_has_note(task, note)};
-    bool holds =
-        run_topic_holds(task_run(task), output, /* shared= */ false, task_partition(task));
-    if (!first->noted || holds) { return; }
+    int holds = run_topic_holds(task_run(task), output, /* shared= */ false, task_partition(task));
+    if (!first->noted || holds > 0) { return; }
     /* The topic was recreated. If this process dies before it has sent all, the next must begin
      * again. */
     task_drop_note(task, note);
