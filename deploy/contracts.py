@@ -14,8 +14,10 @@ import checkout
 
 OFFSET_BEGINNING = 0
 DECIDED_SECONDS = 15  # a transaction of a dead process is aborted after 10
-LEADER_SECONDS = 15
-NO_LEADER = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
+PATIENCE_SECONDS = 20
+# A topic just made may have no leader for a moment; a broker under load drops connections.
+PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE,
+           KafkaError._TRANSPORT, KafkaError._TIMED_OUT)
 HEADER_BYTES = 10  # Avro single object: C3 01, eight bytes of fingerprint
 
 # A record of a topic; the value undecoded; the time stamp in ms, 0 when there is none.
@@ -45,16 +47,21 @@ class Contract:
         return fastavro.schemaless_reader(io.BytesIO(value[HEADER_BYTES:]), self.schema, None)
 
 
-def end_of(consumer, partition):
-    """The log end of a partition. One of a topic just made may have no leader for a moment."""
-    until = time.monotonic() + LEADER_SECONDS
+def patiently(ask):
+    """The answer to a request, which is repeated for a while."""
+    until = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return consumer.get_watermark_offsets(partition, timeout=15)[1]
+            return ask()
         except KafkaException as error:
-            if error.args[0].code() not in NO_LEADER or time.monotonic() > until:
+            if error.args[0].code() not in PASSING or time.monotonic() > until:
                 raise
         time.sleep(0.05)
+
+
+def end_of(consumer, partition):
+    """The log end of a partition."""
+    return patiently(lambda: consumer.get_watermark_offsets(partition, timeout=15)[1])
 
 
 class Topics:
@@ -74,7 +81,8 @@ class Topics:
         consumer = self._consumer(**{"isolation.level": isolation})
         try:
             topic = self.prefix + name
-            partitions = consumer.list_topics(topic, timeout=15).topics[topic].partitions
+            partitions = patiently(lambda: consumer.list_topics(topic, timeout=15)
+                                   .topics[topic].partitions)
             return {one: end_of(consumer, TopicPartition(topic, one)) for one in partitions}
         finally:
             consumer.close()
