@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "schemas/shared_topics.h"
 
-static const char *const shared[] = {"clicks", "events",          "items",
+static const char *const shared[] = {"clicks", "events",          "items",       "redrives",
                                      "users",  "recommendations", "generations"};
 
 bool shared_topic(const char *name)

@@ -71,7 +71,7 @@ static const struct command command = {
 
 /* ---- Reading ---- */
 
-enum { WORDS_MAX = 16 };
+enum { WORDS_MAX = 32 };
 
 static struct invocation invocation;
 static struct buf why;

@@ -185,7 +185,7 @@ static void test_refused_messages(void **state)
     assert_int_equal(wire_produce(a.wire, &large, 1), WIRE_TOO_LARGE);
     assert_int_equal(unacked(&a, 1), 0);
     const struct txn txn = {.messages = &large, .messages_count = 1};
-    assert_int_equal(wire_txn_run(a.wire, &txn), WIRE_FATAL);
+    assert_int_equal(wire_txn_run(a.wire, &txn), WIRE_TOO_LARGE);
     client_close(&a);
     memlog_free(log);
 }
