@@ -158,10 +158,18 @@ static int split_lines(struct payload *payload, struct slice bytes, struct codec
     return 0;
 }
 
+/* No JSON follows the frame of Avro's single objects; with it, the bytes are not UTF-8. */
+static bool is_single_object(const struct payload *payload, struct slice bytes)
+{
+    return payload->settings.frame == FRAME_AUTO && bytes.size > 1 &&
+           memcmp(bytes.data, "\xc3\x01", 2) == 0;
+}
+
 static int read_json(struct payload *payload, struct slice bytes, struct codec_error *ret_error)
 {
     static const struct record without_headers;
     struct source_frame frame;
+    if (is_single_object(payload, bytes)) { return split_lines(payload, bytes, ret_error); }
     int rc = read_frame(payload, &without_headers, false, bytes, &frame, ret_error);
     if (rc) { return rc; }
     skip_mark(&frame.body);

@@ -330,10 +330,12 @@ def change_fields(changes):
             {"event_time_ms": (1 << 63) - 1}, {"event_time_ms": -(1 << 63)})
     changes("absurd times", "time_out_of_range",
             {"event_time_ms": 0}, {"event_time_ms": TIME_MS + 2 * DAY_MS})
-    changes("empty ids", "empty_id", {"user_id": ""}, {"item_id": ""}, {"event_id": ""})
+    changes("empty ids", "empty_id",
+            {"user_id": ""}, {"item_id": ""}, {"event_id": ""}, {"item_id": "\n"},
+            {"event_id": "\x85"})
     changes("over-long ids", "id_too_long", {"user_id": "u" * 257}, {"item_id": "i" * 70_000})
     changes("control characters in ids", "id_control_characters",
-            {"user_id": "u\0"}, {"item_id": "\n"}, {"event_id": "\x85"})
+            {"user_id": "u\0"}, {"item_id": "i\nx"}, {"event_id": "e\x85x"})
 
 
 def avro_table(frame):

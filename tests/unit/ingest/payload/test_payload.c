@@ -61,6 +61,13 @@ static void gzip_is_unpacked(void **state)
     assert_string_equal(read_as(slice_of(packed, sizeof(packed) - 3), 1000), "bad_gzip");
 }
 
+/* A topic of Avro is read as JSON: the whole value is told to be no UTF-8, whatever its body is. */
+static void a_single_object_is_no_frame_of_json(void **state)
+{
+    assert_string_equal(READ("\xc3\x01" "12345678{}"), "\xc3\x01" "12345678{}|");
+    assert_string_equal(READ("\xc3\x01"), "\xc3\x01|");
+}
+
 static void lines_are_limited(void **state)
 {
     static char lines[2 * (TEXT_LIST_MAX + 1)];
@@ -249,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_and_marks_are_taken_off),
         cmocka_unit_test(gzip_is_unpacked),
+        cmocka_unit_test(a_single_object_is_no_frame_of_json),
         cmocka_unit_test(lines_are_limited),
         cmocka_unit_test(every_frame_is_read),
         cmocka_unit_test(headers_name_a_schema),
