@@ -71,7 +71,8 @@ def go_on(forms, world, heavy, later, write, options):
     world.produce("events", [(one["user_id"], write(forms.now("user_event", one)),
                               one["event_time_ms"]) for one in events])
     gone = later[0]["user"]
-    request = {"request_id": "by hand", "user_id": gone, "until_ms": 0, "requested_ms": 1}
+    request = {"request_id": "by hand", "user_id": gone, "until_ms": 0, "requested_ms": 1,
+               "salt": b"grains"}
     for partition in range(world.partitions):
         world.produce("events", [(gone, write(forms.now("forget_request", request)), 1)], partition)
     world.start("features", features=options)
