@@ -308,10 +308,12 @@ struct frame schema_cache_frame(const struct schema_cache *schemas, uint64_t fin
     uint64_t last = 0;
     bool ambiguous;
     const struct schema *schema = by_fingerprint(schemas, fingerprint, &ambiguous);
-    if (schemas->framing == FRAMING_SINGLE || !schema) { return frame; }
+    if (schemas->framing == FRAMING_SINGLE || (!schema && !ambiguous)) { return frame; }
     for (size_t i = 0; i < schemas->bindings_count; i++) {
         const struct binding *binding = &schemas->bindings[i];
-        if (binding->schema != schema || binding->turn < last) { continue; }
+        bool fits = ambiguous ? binding->schema && schema_crc(binding->schema) == fingerprint
+                              : binding->schema == schema;
+        if (!fits || binding->turn < last) { continue; }
         last = binding->turn;
         frame = (struct frame){.framing = FRAMING_CONFLUENT, .number = binding->id};
     }
