@@ -83,6 +83,7 @@ enum { SUBJECTS = ARRAY_COUNT(subjects) };
 
 /* Where those that deliver at least once die. */
 static const char *const in_order[] = {"processed",      "commit.send_one", "commit.added",
+                                      "commit.logged",
                                        "commit.drained", "commit.send",     "commit.sent",
                                        "commit.applied_one"};
 
