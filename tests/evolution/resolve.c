@@ -145,22 +145,35 @@ static struct codec *codec_of(struct resolver *resolver, struct known *reader, e
 }
 
 /* The body of what was written; its frame has to name the schema in the framing that was asked. */
-static struct slice body_of(struct resolver *resolver, const struct known *reader,
-                            enum framing framing)
+static struct slice body_of(struct resolver *resolver, struct schema_cache *cache,
+                            const struct known *reader, enum framing framing)
 {
     struct frame frame;
     struct slice body;
     int rc = frame_read(buf_slice(&resolver->out), &frame, &body, NULL);
     assert(rc == 0 && frame.framing == framing);
-    const struct schema *named = schema_cache_find(resolver->cache, frame);
-    /* A fingerprint may be that of several schemas here; an id never is. */
-    assert(named ? schema_crc(named) == schema_crc(reader->schema) : framing == FRAMING_SINGLE);
+    const struct schema *named = schema_cache_find(cache, frame);
+    assert(named && schema_crc(named) == schema_crc(reader->schema));
     return body;
 }
 
-static void read_message(struct resolver *resolver, struct known *reader, const char *hex)
+/* Makes the codec for one message whose frame has a fingerprint, in a cache of writer and reader
+ * alone: many of the schemas here share their fingerprint. */
+static struct codec *codec_alone(struct known *reader, const struct known *writer,
+                                 struct schema_cache **ret_cache)
 {
     struct codec_error error;
+    *ret_cache = schema_cache_new();
+    int rc = schema_cache_bind(*ret_cache, 0, writer->json, &error);
+    assert(rc == 0);
+    return codec_new(reader->contract, *ret_cache);
+}
+
+static void read_message(struct resolver *resolver, struct known *reader,
+                         const struct known *writer, const char *hex)
+{
+    struct codec_error error;
+    struct schema_cache *alone = NULL;
     bool well = read_hex(hex, &resolver->message);
     assert(well);
     enum framing framing = hex[0] == '0' && hex[1] == '0' ? FRAMING_CONFLUENT : FRAMING_SINGLE;
@@ -169,6 +182,7 @@ static void read_message(struct resolver *resolver, struct known *reader, const 
         refuse(&error);
         return;
     }
+    if (framing == FRAMING_SINGLE) { codec = codec_alone(reader, writer, &alone); }
     _cleanup_(xfreep) char *object = xcalloc(1, reader->contract->size);
     /* of its own size, so that a sanitizer sees every step beyond */
     struct slice message = buf_slice(&resolver->message);
@@ -177,14 +191,17 @@ static void read_message(struct resolver *resolver, struct known *reader, const 
     arena_reset(resolver->arena);
     if (codec_decode(codec, message, resolver->arena, object, &error)) {
         refuse(&error);
-        return;
+    } else {
+        buf_clear(&resolver->out);
+        int rc = codec_encode(codec, object, &resolver->out);
+        assert(rc == 0);
+        struct slice body = body_of(resolver, alone ? alone : resolver->cache, reader, framing);
+        for (size_t i = 0; i < body.size; i++) { printf("%02x", (uint8_t)body.data[i]); }
+        printf("\n");
     }
-    buf_clear(&resolver->out);
-    int rc = codec_encode(codec, object, &resolver->out);
-    assert(rc == 0);
-    struct slice body = body_of(resolver, reader, framing);
-    for (size_t i = 0; i < body.size; i++) { printf("%02x", (uint8_t)body.data[i]); }
-    printf("\n");
+    if (!alone) { return; }
+    codec_free(codec);
+    schema_cache_free(alone);
 }
 
 static void answer(struct resolver *resolver, char *line)
@@ -198,9 +215,9 @@ static void answer(struct resolver *resolver, char *line)
         printf("%016" PRIx64 "\n", known->schema ? schema_crc(known->schema) : 0);
     } else {
         assert(strcmp(word, "M") == 0);
-        (void)strsep(&at, " "); /* the frame says it */
+        const struct known *writer = schema_at(resolver, strsep(&at, " "));
         struct known *reader = schema_at(resolver, strsep(&at, " "));
-        read_message(resolver, reader, at);
+        read_message(resolver, reader, writer, at);
     }
 }
 

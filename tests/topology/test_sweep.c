@@ -83,9 +83,8 @@ enum { SUBJECTS = ARRAY_COUNT(subjects) };
 
 /* Where those that deliver at least once die. */
 static const char *const in_order[] = {"processed",      "commit.send_one", "commit.added",
-                                      "commit.logged",
                                        "commit.drained", "commit.send",     "commit.sent",
-                                       "commit.applied_one"};
+                                       "commit.logged",  "commit.applied_one"};
 
 /* These are crossed so often that one pass stands for little: several are tried. */
 static const char *const spread[] = {"allocation", "send", "txn.produce", "store.write",
