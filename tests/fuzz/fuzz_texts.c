@@ -51,8 +51,10 @@ static void paths(struct crumbs *crumbs)
         assert(why && !path);
     } else if (alone && json_text_parse(slice_of(alone, rest.size), &how, &document, where,
                                         sizeof(where)) == JSON_FINE) {
-        json_t *found = field_path_find(path, document);
-        assert(!found || !json_is_null(found) || json_flaw_of(found));
+        for (size_t i = 0; i < field_path_parts(path); i++) {
+            json_t *found = field_path_find(field_path_part(path, i), document);
+            assert(!found || !json_is_null(found) || json_flaw_of(found));
+        }
     }
     field_path_free(path);
     json_decref(document);
