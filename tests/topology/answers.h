@@ -76,9 +76,9 @@ static inline void answers_whole(struct answers *answers, const char *topic)
     free(fold);
 }
 
-/* Says whether a record of features' changelog is a user's state: not a tombstone, and neither an
- * archive segment nor a marker, whose keys are not valid UTF-8. */
-static inline bool answers_is_state(const struct folded *folded)
+/* Says whether a record is a user's state or a row: not a tombstone, and none of our own records
+ * beside them (an archive segment, a marker), whose keys are not valid UTF-8. */
+static inline bool answers_is_entry(const struct folded *folded)
 {
     return folded->value.data && (unsigned char)folded->key.data[0] < 0x80;
 }
@@ -89,7 +89,7 @@ static inline void answers_states(struct answers *answers)
     struct fold *fold = rig_fold(answers->rig, "features-changelog");
     struct user_state state;
     for (size_t i = 0; i < fold->count; i++) {
-        if (!answers_is_state(&fold->at[i])) { continue; }
+        if (!answers_is_entry(&fold->at[i])) { continue; }
         answers_decode(answers, answers->states, fold->at[i].value, &state);
         buf_printf(&answers->text, "state %.*s total=%" PRId64, SLICE_ARGS(fold->at[i].key),
                    state.events_total);
@@ -102,20 +102,13 @@ static inline void answers_states(struct answers *answers)
     free(fold);
 }
 
-/* Says whether a record of serving-rows is a row: neither a tombstone nor the message that says
- * that all rows have been sent. */
-static inline bool answers_is_serving_row(const struct folded *folded)
-{
-    return folded->value.data && (unsigned char)folded->key.data[0] < 0x80;
-}
-
 /* Prints the serving rows without their versions. */
 static inline void answers_serving_rows(struct answers *answers)
 {
     struct fold *fold = rig_fold(answers->rig, "serving-rows");
     struct serving_row row;
     for (size_t i = 0; i < fold->count; i++) {
-        if (!answers_is_serving_row(&fold->at[i])) { continue; }
+        if (!answers_is_entry(&fold->at[i])) { continue; }
         answers_decode(answers, answers->serving, fold->at[i].value, &row);
         int64_t trend_epoch = feed_from_ms / 86400000;
         buf_printf(&answers->text, "serving %.*s users=%" PRId64 " mass=%a actions=%a trend=%a",

@@ -15,6 +15,13 @@ enum {
 
 static const int64_t feed_from_ms = 1700000000000;
 
+/* Appends a source record as it comes, at feed_from_ms; value NULL: a tombstone. */
+static inline void feed_raw(struct rig *rig, const char *topic, const char *key, const char *value)
+{
+    struct slice bytes = value ? slice_str(value) : (struct slice){0};
+    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key), bytes, feed_from_ms);
+}
+
 struct click {
     char id[16], user[16], item[16];
     int64_t time_ms;

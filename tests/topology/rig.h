@@ -395,6 +395,12 @@ static inline void rig_until_idle(struct rig *rig)
     assert(rig->restarts == restarts);
 }
 
+/* Steps until nothing more happens, where what was fed may be refused or wait. */
+static inline void rig_until_quiet(struct rig *rig)
+{
+    for (int i = 0; i < 200; i++) { rig_round(rig, false); }
+}
+
 /* ---- What a topic says ---- */
 
 /* The newest value of a key. */

@@ -5,25 +5,10 @@
 #include "ingest/ingest.h"
 #include "schemas/forget_request.h"
 #include "schemas/user_history.h"
-#include "tests/topology/rig.h"
+#include "tests/topology/feed.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
-
-enum { TIME_S = 1700000000 };
-
-static void feed(struct rig *rig, const char *topic, const char *key, const char *value)
-{
-    struct slice bytes = value ? slice_str(value) : (struct slice){0};
-    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key), bytes,
-                  (int64_t)TIME_S * 1000);
-}
-
-/* Steps until nothing more happens. */
-static void run_until_quiet(struct rig *rig)
-{
-    for (int i = 0; i < 200; i++) { rig_round(rig, false); }
-}
 
 static struct user_event event_at(struct rig *rig, struct codec *codec, struct arena *arena,
                                   int64_t offset)
@@ -48,17 +33,18 @@ static void a_basket_keeps_its_order(void **state)
     rig_start(&rig, &features_worker, 1, NULL);
     for (int order = 0; order < ORDERS; order++) {
         char value[2000];
-        size_t size = (size_t)snprintf(value, sizeof(value), "{\"user_id\":\"u\",\"id\":\"o%d\","
-                                       "\"event_time_ms\":%d,\"lines\":[{\"sku\":null}", order,
-                                       TIME_S + order);
+        size_t size = (size_t)snprintf(value, sizeof(value),
+                                       "{\"user_id\":\"u\",\"id\":\"o%d\","
+                                       "\"event_time_ms\":%" PRId64 ",\"lines\":[{\"sku\":null}",
+                                       order, feed_from_ms / 1000 + order);
         for (int line = 0; line < LINES; line++) {
             size += (size_t)snprintf(value + size, sizeof(value) - size, ",{\"sku\":\"%d\"}",
                                      order * LINES + line);
         }
         (void)snprintf(value + size, sizeof(value) - size, "]}");
-        feed(&rig, "clicks", "k", value);
+        feed_raw(&rig, "clicks", "k", value);
     }
-    run_until_quiet(&rig);
+    rig_until_quiet(&rig);
     assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), ORDERS * LINES);
     assert_int_equal(memlog_count(rig.log, "dead-letters", MEMLOG_ALL), 0);
     assert_true(metric_value(metrics_counter(ingest->metrics,
@@ -100,9 +86,9 @@ static void ids_of_sources_are_apart(void **state)
         rig_start(&rig, &ingest_worker, 0, pairs);
         static const char value[] = "{\"event_id\":7,\"user_id\":1,\"item_id\":2,"
                                     "\"event_time_ms\":1700000000}";
-        feed(&rig, "web", "k", value);
-        feed(&rig, "shop", "k", value);
-        run_until_quiet(&rig);
+        feed_raw(&rig, "web", "k", value);
+        feed_raw(&rig, "shop", "k", value);
+        rig_until_quiet(&rig);
         struct schema_cache *schemas = schema_cache_new();
         struct codec *codec = codec_new(&user_event_contract, schemas);
         struct arena *arena = arena_new(4096);
@@ -130,12 +116,12 @@ static void a_deleted_user_is_forgotten(void **state)
     memlog_topic(rig.log, "users", 2);
     struct copy *ingest = rig_start(&rig, &ingest_worker, 0, pairs);
     const int32_t partitions = 3;
-    feed(&rig, "clicks", "k", "{\"op\":\"c\",\"id\":\"u1\",\"country\":\"AT\"}");
-    run_until_quiet(&rig);
+    feed_raw(&rig, "clicks", "k", "{\"op\":\"c\",\"id\":\"u1\",\"country\":\"AT\"}");
+    rig_until_quiet(&rig);
     assert_int_equal(memlog_count(rig.log, "users", MEMLOG_ALL), 1);
-    feed(&rig, "clicks", "k", "{\"op\":\"d\",\"id\":\"u1\"}");
-    feed(&rig, "clicks", "{\"id\":\"u2\"}", NULL);
-    run_until_quiet(&rig);
+    feed_raw(&rig, "clicks", "k", "{\"op\":\"d\",\"id\":\"u1\"}");
+    feed_raw(&rig, "clicks", "{\"id\":\"u2\"}", NULL);
+    rig_until_quiet(&rig);
     assert_int_equal(memlog_count(rig.log, "users", MEMLOG_ALL), 1 + 2 * 2);
     assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 2 * partitions);
     assert_true(metric_value(metrics_counter(ingest->metrics,
@@ -151,7 +137,7 @@ static void a_deleted_user_is_forgotten(void **state)
         assert_true(slice_equal(request.user_id, slice_str("u1")) ||
                     slice_equal(request.user_id, slice_str("u2")));
         assert_true(request.salt.size > 0 && request.request_id.size == 32);
-        assert_int_equal(request.until_ms, (int64_t)TIME_S * 1000);
+        assert_int_equal(request.until_ms, feed_from_ms);
     }
     arena_free(arena);
     codec_free(codec);

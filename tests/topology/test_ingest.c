@@ -7,25 +7,10 @@
 #include "schemas/user_event.h"
 #include "schemas/user_profile.h"
 #include "stream/kafka/origin.h"
-#include "tests/topology/rig.h"
+#include "tests/topology/feed.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
-
-enum { TIME_MS = 1700000000 };
-
-static void feed(struct rig *rig, const char *topic, const char *key, const char *value)
-{
-    struct slice bytes = value ? slice_str(value) : (struct slice){0};
-    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key), bytes,
-                  (int64_t)TIME_MS * 1000);
-}
-
-/* Steps until nothing more happens. */
-static void run_until_quiet(struct rig *rig)
-{
-    for (int i = 0; i < 200; i++) { rig_round(rig, false); }
-}
 
 static void header_is(struct rig *rig, int64_t offset, const char *name, const char *expected)
 {
@@ -79,16 +64,16 @@ static void each_source_has_its_mapping_and_topic(void **state)
         (void)snprintf(key, sizeof(key), "%d", i);
         (void)snprintf(value, sizeof(value),
                        "{\"user_id\":%d,\"item_id\":1,\"event_time_ms\":1700000000}", i);
-        feed(&rig, "acts", key, value);
+        feed_raw(&rig, "acts", key, value);
         (void)snprintf(value, sizeof(value), "{\"id\":\"g%d\",\"title\":\"t\"}", i);
-        feed(&rig, "shop.goods", key, value);
+        feed_raw(&rig, "shop.goods", key, value);
     }
-    feed(&rig, "shop.goods", "g3", NULL);
-    feed(&rig, "shop.goods", "4", "{\"id\":\"g4\",\"op\":\"gone\"}");
-    feed(&rig, "shop.goods", "4", "{\"op\":\"ping\"}");
-    feed(&rig, "shop.goods", "5", "{\"title\":[]}");
-    feed(&rig, "people", "u1", "{\"country\":\"AT\"}");
-    run_until_quiet(&rig);
+    feed_raw(&rig, "shop.goods", "g3", NULL);
+    feed_raw(&rig, "shop.goods", "4", "{\"id\":\"g4\",\"op\":\"gone\"}");
+    feed_raw(&rig, "shop.goods", "4", "{\"op\":\"ping\"}");
+    feed_raw(&rig, "shop.goods", "5", "{\"title\":[]}");
+    feed_raw(&rig, "people", "u1", "{\"country\":\"AT\"}");
+    rig_until_quiet(&rig);
     assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 20);
     assert_int_equal(memlog_count(rig.log, "items", MEMLOG_ALL), 22);
     assert_int_equal(memlog_count(rig.log, "users", MEMLOG_ALL), 1);
@@ -112,8 +97,8 @@ static void each_source_has_its_mapping_and_topic(void **state)
     /* Another copy continues where this one stopped, with all sources. */
     rig_finish(copy);
     assert_true(rig_launch(&rig, copy));
-    feed(&rig, "acts", "1", "{\"user_id\":1,\"item_id\":2,\"event_time_ms\":1700000001}");
-    run_until_quiet(&rig);
+    feed_raw(&rig, "acts", "1", "{\"user_id\":1,\"item_id\":2,\"event_time_ms\":1700000001}");
+    rig_until_quiet(&rig);
     assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 21);
     assert_int_equal(memlog_count(rig.log, "items", MEMLOG_ALL), 22);
     rig_release(&rig);
@@ -159,8 +144,8 @@ static void refusals_are_told_in_the_log(void **state)
     static const char order[] = "{\"user_id\":1,\"lines\":[{\"sku\":\"a\"}],"
                                 "\"event_time_ms\":1700000000000}";
     rig_start(&rig, &ingest_worker, 0, pairs);
-    for (int i = 0; i < 5; i++) { feed(&rig, "clicks", "k", order); }
-    run_until_quiet(&rig);
+    for (int i = 0; i < 5; i++) { feed_raw(&rig, "clicks", "k", order); }
+    rig_until_quiet(&rig);
     static const char *const parts[] = {"records refused reason=missing_item count=1 topic=clicks "
                                         "partition=0 offset=0 why=\"lines.sku: ",
                                         "did you mean lines[*].sku?"};
@@ -168,8 +153,8 @@ static void refusals_are_told_in_the_log(void **state)
         if (!strstr(rig.warned, parts[i])) { fail_msg("%s", rig.warned); }
     }
     rig.now_ms += 60000;
-    feed(&rig, "clicks", "k", order);
-    run_until_quiet(&rig);
+    feed_raw(&rig, "clicks", "k", order);
+    rig_until_quiet(&rig);
     if (!strstr(rig.warned, "count=5 topic=clicks partition=0 offset=5")) {
         fail_msg("%s", rig.warned);
     }
@@ -182,8 +167,8 @@ static void dead_letters_name_their_origin(void **state)
     rig_init(&rig, 1);
     static const char *const pairs[] = {"time.format=s", NULL};
     rig_start(&rig, &ingest_worker, 0, pairs);
-    feed(&rig, "clicks", "k", "{\"user_id\":1");
-    run_until_quiet(&rig);
+    feed_raw(&rig, "clicks", "k", "{\"user_id\":1");
+    rig_until_quiet(&rig);
     struct record rec;
     assert_int_equal(memlog_read(rig.log, "dead-letters", 0, 0, &rec), 0);
     assert_true(slice_equal(rec.key, slice_str("k")));
@@ -205,8 +190,8 @@ static void dead_letters_without_bytes(void **state)
     rig_init(&rig, 1);
     static const char *const pairs[] = {"dead.letters.bytes=drop", NULL};
     rig_start(&rig, &ingest_worker, 0, pairs);
-    feed(&rig, "clicks", "anna", "{\"user_id\":\"anna\"");
-    run_until_quiet(&rig);
+    feed_raw(&rig, "clicks", "anna", "{\"user_id\":\"anna\"");
+    rig_until_quiet(&rig);
     struct record rec;
     assert_int_equal(memlog_read(rig.log, "dead-letters", 0, 0, &rec), 0);
     assert_null(rec.key.data);
@@ -259,7 +244,7 @@ static void a_redriven_record_keeps_its_origin(void **state)
     rig_start(&rig, &ingest_worker, 0, pairs);
     static const char good[] = "{\"user_id\":1,\"item_id\":2,\"action\":\"VIEW\","
                                "\"event_time_ms\":1700000000}";
-    feed(&rig, "clicks", "1", good);
+    feed_raw(&rig, "clicks", "1", good);
     struct wire *wire = memlog_wire(rig.log, NULL, NULL, NULL);
     const struct header headers[] = {
         {"origin.topic", slice_str("clicks")},     {"origin.partition", slice_str("3")},
@@ -277,7 +262,7 @@ static void a_redriven_record_keeps_its_origin(void **state)
         assert_int_equal(wire_produce(wire, &message, 1), 0);
         mark(&rig, &message, 0);
     }
-    run_until_quiet(&rig);
+    rig_until_quiet(&rig);
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&user_event_contract, schemas);
     struct arena *arena = arena_new(1024);
@@ -305,7 +290,7 @@ static void a_redriven_record_waits_for_its_mark(void **state)
     rig_init(&rig, 1);
     static const char *const pairs[] = {"time.format=s", NULL};
     rig_start(&rig, &ingest_worker, 0, pairs);
-    run_until_quiet(&rig);
+    rig_until_quiet(&rig);
     const struct origin origin = {.topic = "clicks", .partition = 3, .offset = 77, .redriven = 1};
     struct origin_headers texts;
     struct header headers[ORIGIN_HEADERS];
@@ -324,7 +309,7 @@ static void a_redriven_record_waits_for_its_mark(void **state)
     for (int i = 0; i < 10; i++) { rig_round(&rig, false); }
     assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 0);
     assert_non_null(strstr(rig.warned, "redrives has not been read to its end"));
-    run_until_quiet(&rig);
+    rig_until_quiet(&rig);
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&user_event_contract, schemas);
     struct arena *arena = arena_new(1024);
@@ -359,7 +344,7 @@ static void send(struct rig *rig, struct slice value, const struct header *heade
     struct wire *wire = memlog_wire(rig->log, NULL, NULL, NULL);
     const struct message message = {.topic = "clicks",
                                     .partition = 0,
-                                    .time_ms = (int64_t)TIME_MS * 1000,
+                                    .time_ms = feed_from_ms,
                                     .key = slice_str("k"),
                                     .value = value,
                                     .headers = headers,
@@ -395,7 +380,7 @@ static void headers_become_fields_or_stay_with_the_letter(void **state)
     send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), senders, ARRAY_COUNT(senders), false);
     send(&rig, slice_str("{\"user_id\":1"), senders, ARRAY_COUNT(senders), false);
     send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), NULL, 0, false);
-    run_until_quiet(&rig);
+    rig_until_quiet(&rig);
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&user_event_contract, schemas);
     struct arena *arena = arena_new(1024);
@@ -403,7 +388,7 @@ static void headers_become_fields_or_stay_with_the_letter(void **state)
     struct user_event ev = event_at(&rig, codec, arena, 0);
     assert_true(slice_equal(ev.event_id, slice_str("e-2")));
     assert_int_equal(ev.action, ACTION_LIKE);
-    assert_int_equal(ev.event_time_ms, (int64_t)TIME_MS * 1000);
+    assert_int_equal(ev.event_time_ms, feed_from_ms);
     dead_letter_begins_with(&rig, 0, senders, ARRAY_COUNT(senders));
     header_is(&rig, 0, "reason", "bad_json");
     header_is(&rig, 0, "origin.topic", "clicks");
@@ -434,7 +419,7 @@ static void a_redriven_record_has_its_senders_headers(void **state)
     size_t count = HEADERS_MAX + origin_write(&origin, &texts, headers + HEADERS_MAX);
     send(&rig, slice_str("{\"user_id\":1,\"item_id\":2}"), headers, count, true);
     send(&rig, slice_str("{}"), headers, count, true);
-    run_until_quiet(&rig);
+    rig_until_quiet(&rig);
     /* The event is of 2023, the record's timestamp of 1970. */
     for (int64_t letter = 0; letter < 2; letter++) {
         header_is(&rig, letter, "reason", letter ? "missing_user" : "time_out_of_range");
@@ -495,7 +480,7 @@ static void made_up_origins_are_not_believed(void **state)
         send(&rig, slice_str(good), headers, count, false);
         send(&rig, slice_str(late), headers, count, false);
     }
-    run_until_quiet(&rig);
+    rig_until_quiet(&rig);
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&user_event_contract, schemas);
     struct arena *arena = arena_new(1024);
@@ -507,7 +492,7 @@ static void made_up_origins_are_not_believed(void **state)
         (void)snprintf(id, sizeof(id), "clicks-0-%012zu", 2 * i);
         (void)snprintf(offset, sizeof(offset), "%zu", 2 * i + 1);
         assert_true(slice_equal(ev.event_id, slice_str(id)));
-        assert_int_equal(ev.received_ms, (int64_t)TIME_MS * 1000);
+        assert_int_equal(ev.received_ms, feed_from_ms);
         size_t count = forge(&forged[i], headers);
         dead_letter_begins_with(&rig, (int64_t)i, headers, count);
         header_is(&rig, (int64_t)i, "reason", "time_out_of_range");
@@ -535,7 +520,7 @@ static void dead_letters_of_too_many_headers(void **state)
     many[0].value = slice_of(large, HEADERS_BYTES_MAX);
     send(&rig, slice_str("{"), many, 1, false);
     send(&rig, slice_of(large, LARGE), senders, 2, false); /* too many with its own */
-    run_until_quiet(&rig);
+    rig_until_quiet(&rig);
     static const char *const reasons[] = {"headers_too_large", "headers_too_large", "bad_json"};
     for (int64_t letter = 0; letter < 3; letter++) {
         struct record rec;
@@ -557,7 +542,7 @@ static void dead_letters_without_bytes_have_no_headers(void **state)
     static const char *const pairs[] = {"dead.letters.bytes=drop", NULL};
     rig_start(&rig, &ingest_worker, 0, pairs);
     send(&rig, slice_str("{"), senders, ARRAY_COUNT(senders), false);
-    run_until_quiet(&rig);
+    rig_until_quiet(&rig);
     dead_letter_begins_with(&rig, 0, NULL, 0);
     header_is(&rig, 0, "withheld", "true");
     header_is(&rig, 0, "truncated", NULL);

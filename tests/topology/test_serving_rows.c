@@ -83,7 +83,7 @@ static void assert_served(const struct rig *rig)
     struct codec_error error;
     size_t count = 0;
     for (size_t i = 0; i < serving->count; i++) {
-        count += answers_is_serving_row(&serving->at[i]);
+        count += answers_is_entry(&serving->at[i]);
     }
     assert_true(rows->count > 20);
     assert_int_equal(count, rows->count);
