@@ -1,6 +1,8 @@
 """Three brokers with a proxy before each, and the topics: deploy/local-kafka and deploy/topics."""
 
 import base64
+import concurrent.futures
+import functools
 import os
 import signal
 import socket
@@ -20,11 +22,27 @@ NODES = 3
 HEAP = "256m"
 IN_SYNC_SECONDS = 60
 COMMAND_SECONDS = 60
+INSIST_SECONDS = 180  # other faults come between an operator and the brokers, too
 LOCAL_KAFKA = checkout.ROOT / "deploy/local-kafka"
 
 
 class Failure(Exception):
     pass
+
+
+def insistent(command):
+    """Tries again while the brokers cannot be reached."""
+    @functools.wraps(command)
+    def insist(*args, **named):
+        deadline = time.monotonic() + INSIST_SECONDS
+        while True:
+            try:
+                return command(*args, **named)
+            except (KafkaException, concurrent.futures.TimeoutError):
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.5)
+    return insist
 
 
 def free_ports(count):
@@ -127,6 +145,7 @@ class Cluster:
                        check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        timeout=COMMAND_SECONDS)
 
+    @insistent
     def set_topic(self, topic, **values):
         """Sets properties of a topic, with _ for . in their names."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[
@@ -136,11 +155,13 @@ class Cluster:
         for future in self.admin.incremental_alter_configs([resource]).values():
             future.result(COMMAND_SECONDS)
 
+    @insistent
     def topic_setting(self, topic, name):
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         future, = self.admin.describe_configs([resource]).values()
         return future.result(COMMAND_SECONDS)[name].value
 
+    @insistent
     def add_partitions(self, topic, count):
         """Adds so many; returns how many there are then."""
         total = len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions) + count

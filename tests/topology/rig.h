@@ -216,7 +216,7 @@ static inline bool rig_launch(struct rig *rig, struct copy *copy)
         .worker_settings = copy->worker_settings,
         .wire = copy->wire,
         .metrics = copy->metrics,
-        .clock = {rig_now, rig_wall, rig},
+        .clock = {.now_ms = rig_now, .wall_ms = rig_wall, .arg = rig},
         .log = {rig_log, rig},
     };
     char *why = NULL;
