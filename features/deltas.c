@@ -6,6 +6,10 @@
  *   3. cut_partition() fills messages: first the pairs, with the items they refer to, then items
  *      that have sums but no pair.
  *
+ * A batch of few events has sums for few of the items that its pairs name, and each pair in one
+ * direction only. So items that have sums come first where they are few, and columns end with the
+ * last item that has any; pairs are turned where that empties the column of forwards.
+ *
  * `stamp` numbers the messages of a view. An item is in the open message when its stamp is equal;
  * so nothing has to be cleared between messages.
  */
@@ -19,6 +23,7 @@ _Static_assert((int)DELTAS_ITEMS_MAX <= (int)PAIR_DELTAS_ITEMS_MAX, "a message h
 enum {
     DELTAS_ITEM_BYTES = 32, /* of one item's columns without its id; about, at most */
     DELTAS_PAIR_BYTES = 36, /* of one pair's columns */
+    SUMS_FIRST_SHARE = 4,   /* of a message: so many items with sums are few */
 };
 
 /* The destination of an item of the view. */
@@ -42,6 +47,7 @@ struct deltas {
     int32_t partition; /* of the open message */
     size_t bytes;
     bool emitted; /* a message of the partition */
+    bool one_way; /* no pair of the view has transitions in both directions */
     struct pair_deltas message; /* its columns are ours */
     void (*emit)(void *arg, int32_t partition, const struct pair_deltas *message);
     void *arg;
@@ -148,19 +154,32 @@ static void open_message(struct deltas *deltas)
     message->columns.count = 0;
 }
 
+/* Items from here on have no sums. */
+static size_t last_with_sums(const struct pair_deltas *message)
+{
+    size_t count = message->items.count;
+    while (count > 0 && message->masses.at[count - 1] == 0.0 &&
+           message->action_counts.at[count - 1] == 0.0 && message->trends.at[count - 1] == 0.0 &&
+           message->new_users.at[count - 1] == 0) {
+        count--;
+    }
+    return count;
+}
+
 static void close_message(struct deltas *deltas)
 {
     struct pair_deltas *message = &deltas->message;
     bool needed = message->forgotten > 0 && !deltas->emitted;
     if (message->items.count == 0 && !needed) { return; }
     deltas->emitted = true;
-    message->masses.count = message->items.count;
-    message->action_counts.count = message->items.count;
-    message->trends.count = message->items.count;
-    message->new_users.count = message->items.count;
+    size_t summed = last_with_sums(message);
+    message->masses.count = summed;
+    message->action_counts.count = summed;
+    message->trends.count = summed;
+    message->new_users.count = summed;
     message->row_pairs.count = message->rows.count;
     message->co_ratings.count = message->columns.count;
-    message->forwards.count = message->columns.count;
+    message->forwards.count = deltas->one_way ? 0 : message->columns.count;
     message->backwards.count = message->columns.count;
     deltas->emit(deltas->arg, deltas->partition, message);
     open_message(deltas);
@@ -204,13 +223,20 @@ static int32_t put_item(struct deltas *deltas, int32_t at)
     return (int32_t)index;
 }
 
-static void put_pair(struct deltas *deltas, const struct pair *pair)
+static struct pair turned(const struct pair *pair)
 {
-    size_t bytes = item_bytes(deltas, pair->first) + item_bytes(deltas, pair->second);
+    return (struct pair){pair->second, pair->first, pair->co, pair->backward, pair->forward};
+}
+
+static void put_pair(struct deltas *deltas, const struct pair *from)
+{
+    bool turn = deltas->one_way && from->forward != 0.0;
+    const struct pair pair = turn ? turned(from) : *from;
+    size_t bytes = item_bytes(deltas, pair.first) + item_bytes(deltas, pair.second);
     make_room(deltas, 2, 1, bytes + DELTAS_PAIR_BYTES);
     struct pair_deltas *message = &deltas->message;
-    int32_t first = put_item(deltas, pair->first);
-    int32_t second = put_item(deltas, pair->second);
+    int32_t first = put_item(deltas, pair.first);
+    int32_t second = put_item(deltas, pair.second);
     size_t rows = message->rows.count;
     if (rows == 0 || message->rows.at[rows - 1] != first) {
         message->rows.at[rows] = first;
@@ -220,9 +246,9 @@ static void put_pair(struct deltas *deltas, const struct pair *pair)
     message->row_pairs.at[rows - 1]++;
     size_t column = message->columns.count++;
     message->columns.at[column] = second;
-    message->co_ratings.at[column] = pair->co;
-    message->forwards.at[column] = pair->forward;
-    message->backwards.at[column] = pair->backward;
+    message->co_ratings.at[column] = pair.co;
+    message->forwards.at[column] = pair.forward;
+    message->backwards.at[column] = pair.backward;
     deltas->bytes += DELTAS_PAIR_BYTES;
 }
 
@@ -231,21 +257,51 @@ static bool has_sums(const struct pairs_item *item)
     return item->mass != 0.0 || item->actions != 0.0 || item->trend != 0.0 || item->new_users != 0;
 }
 
+static bool sums_due(const struct deltas *deltas, size_t at)
+{
+    const struct item_place *place = &deltas->places[at];
+    return place->partition == deltas->partition && !place->summed &&
+           has_sums(&deltas->view->items[at]);
+}
+
+/* Puts the items with sums into the open message, when they are few. */
+static void put_few_sums(struct deltas *deltas)
+{
+    size_t count = 0, bytes = 0;
+    for (size_t i = 0; i < deltas->view->items_count; i++) {
+        if (!sums_due(deltas, i)) { continue; }
+        count++;
+        bytes += item_bytes(deltas, (int32_t)i);
+        if (count > DELTAS_ITEMS_MAX / SUMS_FIRST_SHARE) { return; }
+        if (bytes > DELTAS_BYTES_MAX / SUMS_FIRST_SHARE) { return; }
+    }
+    for (size_t i = 0; count > 0 && i < deltas->view->items_count; i++) {
+        if (sums_due(deltas, i)) { (void)put_item(deltas, (int32_t)i); }
+    }
+}
+
 static void cut_partition(struct deltas *deltas)
 {
     const struct pairs_view *view = deltas->view;
     size_t from = deltas->starts[deltas->partition], to = deltas->starts[deltas->partition + 1];
     deltas->emitted = false;
     open_message(deltas);
+    put_few_sums(deltas);
     for (size_t i = from; i < to; i++) { put_pair(deltas, &view->pairs[deltas->order[i]]); }
     for (size_t i = 0; i < view->items_count; i++) {
-        const struct item_place *place = &deltas->places[i];
-        if (place->partition != deltas->partition || place->summed) { continue; }
-        if (!has_sums(&view->items[i])) { continue; }
+        if (!sums_due(deltas, i)) { continue; }
         make_room(deltas, 1, 0, item_bytes(deltas, (int32_t)i));
         (void)put_item(deltas, (int32_t)i);
     }
     close_message(deltas);
+}
+
+static bool is_one_way(const struct pairs_view *view)
+{
+    for (size_t i = 0; i < view->pairs_count; i++) {
+        if (view->pairs[i].forward != 0.0 && view->pairs[i].backward != 0.0) { return false; }
+    }
+    return true;
 }
 
 void deltas_cut(struct deltas *deltas, const struct pairs_view *view,
@@ -264,6 +320,7 @@ void deltas_cut(struct deltas *deltas, const struct pairs_view *view,
     deltas->view = view;
     deltas->emit = emit;
     deltas->arg = arg;
+    deltas->one_way = is_one_way(view);
     assign_items(deltas);
     sort_pairs(deltas);
     for (deltas->partition = 0; deltas->partition < deltas->partitions; deltas->partition++) {

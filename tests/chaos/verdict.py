@@ -208,8 +208,9 @@ class Verdict:
         mass, actions, new_users = Counter(), Counter(), 0
         for one in self.topics.read("pair-deltas"):
             delta = form.decode(one.value)
-            for at, item in enumerate(delta["items"]):
-                mass[item] += delta["masses"][at]
+            for at, one in enumerate(delta["masses"]):  # the items behind have no sums
+                item = delta["items"][at]
+                mass[item] += one
                 actions[item] += delta["action_counts"][at]
                 new_users += delta["new_users"][at]
         self._same_sums("mass in pair-deltas", mass, self.table.mass)

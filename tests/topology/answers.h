@@ -165,6 +165,12 @@ static inline size_t sums_item(struct slice id)
     return (size_t)(id.data[1] - '0') * 10 + (size_t)(id.data[2] - '0');
 }
 
+/* Columns end with the last value that is not 0. */
+static inline double sums_value(const struct doubles *column, size_t at)
+{
+    return at < column->count ? column->at[at] : 0.0;
+}
+
 /* A pair is in the messages of both its items' partitions; only that of the first counts. */
 static inline void sums_add(struct sums *sums, const struct pair_deltas *deltas, int32_t partition,
                             int32_t partitions)
@@ -172,9 +178,9 @@ static inline void sums_add(struct sums *sums, const struct pair_deltas *deltas,
     assert(deltas->epoch == 0);
     for (size_t i = 0; i < deltas->items.count; i++) {
         size_t item = sums_item(deltas->items.at[i]);
-        sums->mass[item] += deltas->masses.at[i];
-        sums->actions[item] += deltas->action_counts.at[i];
-        sums->users[item] += deltas->new_users.at[i];
+        sums->mass[item] += sums_value(&deltas->masses, i);
+        sums->actions[item] += sums_value(&deltas->action_counts, i);
+        sums->users[item] += i < deltas->new_users.count ? deltas->new_users.at[i] : 0;
     }
     size_t at = 0;
     for (size_t r = 0; r < deltas->rows.count; r++) {
@@ -185,8 +191,8 @@ static inline void sums_add(struct sums *sums, const struct pair_deltas *deltas,
             size_t b = sums_item(deltas->items.at[deltas->columns.at[at]]);
             if (!ours) { continue; }
             sums->co[MIN_OF(a, b)][MAX_OF(a, b)] += deltas->co_ratings.at[at];
-            sums->forward[a][b] += deltas->forwards.at[at];
-            sums->forward[b][a] += deltas->backwards.at[at];
+            sums->forward[a][b] += sums_value(&deltas->forwards, at);
+            sums->forward[b][a] += sums_value(&deltas->backwards, at);
         }
     }
 }

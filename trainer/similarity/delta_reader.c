@@ -67,15 +67,21 @@ static bool is_epoch(int64_t epoch)
     return epoch >= -DELTA_READER_EPOCH_MAX && epoch <= DELTA_READER_EPOCH_MAX;
 }
 
+static bool whole_or_empty(const struct doubles *column, size_t count)
+{
+    return column->count == count || column->count == 0;
+}
+
 static int check_counts(const struct pair_deltas *message, struct delta_error *error)
 {
     size_t items = message->items.count, pairs = message->columns.count;
-    if (message->masses.count != items || message->action_counts.count != items ||
-        message->trends.count != items || message->new_users.count != items) {
+    size_t summed = message->masses.count;
+    if (summed > items || message->action_counts.count != summed ||
+        message->trends.count != summed || message->new_users.count != summed) {
         return refuse(error, "bad_columns", "the items' columns differ in length");
     }
-    if (message->co_ratings.count != pairs || message->forwards.count != pairs ||
-        message->backwards.count != pairs) {
+    if (message->co_ratings.count != pairs || !whole_or_empty(&message->forwards, pairs) ||
+        !whole_or_empty(&message->backwards, pairs)) {
         return refuse(error, "bad_columns", "the pairs' columns differ in length");
     }
     if (message->rows.count != message->row_pairs.count) {
@@ -147,6 +153,12 @@ static int check_runs(const struct pair_deltas *message, struct delta_error *err
 
 /* ---- Reading ---- */
 
+/* Columns end with the last value that is not 0. */
+static double value_at(const struct doubles *column, size_t at)
+{
+    return at < column->count ? column->at[at] : 0.0;
+}
+
 static int number_items(struct delta_reader *delta_reader, const struct pair_deltas *message,
                         int32_t partition, struct delta_error *error)
 {
@@ -196,7 +208,8 @@ static void sort_terms(struct delta_reader *delta_reader, const struct pair_delt
         for (int32_t n = message->row_pairs.at[i]; n > 0; n--, at++) {
             int32_t column = message->columns.at[at];
             double co = message->co_ratings.at[at];
-            double forward = message->forwards.at[at], backward = message->backwards.at[at];
+            double forward = value_at(&message->forwards, at);
+            double backward = value_at(&message->backwards, at);
             if (delta_reader->ours[row]) {
                 delta_reader->terms[delta_reader->starts[row]++] =
                     (struct neighbour){delta_reader->numbers[column], co, forward, backward};
@@ -217,10 +230,10 @@ static size_t list_rows(struct delta_reader *delta_reader, const struct pair_del
         uint32_t to = delta_reader->starts[i];
         const struct delta_row row = {
             .item = delta_reader->numbers[i],
-            .new_users = message->new_users.at[i],
-            .mass = message->masses.at[i],
-            .actions = message->action_counts.at[i],
-            .trend = message->trends.at[i],
+            .new_users = i < message->new_users.count ? message->new_users.at[i] : 0,
+            .mass = value_at(&message->masses, i),
+            .actions = value_at(&message->action_counts, i),
+            .trend = value_at(&message->trends, i),
             .terms = delta_reader->terms + from,
             .terms_count = to - from,
         };

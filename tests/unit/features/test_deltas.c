@@ -180,6 +180,55 @@ static void messages_keep_their_limits(void **state)
     assert_int_equal(through(ITEMS_MOST, 1, 0, 14), 0); /* nothing to send */
 }
 
+/* ---- Few events ---- */
+
+enum { PREDECESSORS = 50 };
+
+/* Of one event: its own sums, and transitions to it alone. */
+static void assert_lean(void *arg, int32_t partition, const struct pair_deltas *message)
+{
+    int *summed = arg;
+    assert_true(message->masses.count <= 1);
+    assert_int_equal(message->action_counts.count, message->masses.count);
+    assert_int_equal(message->trends.count, message->masses.count);
+    assert_int_equal(message->new_users.count, message->masses.count);
+    assert_int_equal(message->rows.count, 1);
+    assert_int_equal(message->forwards.count, 0);
+    assert_int_equal(message->backwards.count, message->columns.count);
+    assert_int_equal(message->items.count, message->columns.count + 1);
+    *summed += (int)message->masses.count;
+    (void)partition;
+}
+
+static void one_event_sends_no_zeros(void **state)
+{
+    for (int32_t own = 0; own <= PREDECESSORS; own += 10) {
+        struct gathered gathered;
+        struct pair_term terms[PREDECESSORS];
+        struct pairs_view view;
+        struct pairs *pairs = pairs_new();
+        int summed = 0;
+        gathered_init(&gathered, PREDECESSORS + 1, 4, 14);
+        struct deltas *deltas = deltas_new(gathered.ids, 4);
+        for (int32_t i = 0; i < PREDECESSORS; i++) {
+            terms[i] = (struct pair_term){i + (i >= own), 1.0, 1.0 / (1 + i)};
+        }
+        (void)pairs_scale(pairs, 0);
+        pairs_add(pairs, own, terms, PREDECESSORS);
+        pairs_add_item(pairs, own, 1.0, 1.0, 1.0);
+        pairs_drain(pairs, &view);
+        const struct pair_deltas head = {.input_partition = 5, .input_offset = 99,
+                                         .event_time_ms = 12345};
+        deltas_cut(deltas, &view, &head, assert_lean, &summed);
+        assert_int_equal(summed, 1);
+        deltas_cut(deltas, &view, &head, gather, &gathered);
+        assert_gathered(&gathered, &view);
+        deltas_free(deltas);
+        pairs_free(pairs);
+        gathered_release(&gathered);
+    }
+}
+
 /* ---- What the reader refuses ---- */
 
 struct broken {
@@ -224,6 +273,14 @@ static void assert_refused(const struct broken *broken, const char *reason)
     ids_free(ids);
 }
 
+static void shorten_sums(struct pair_deltas *message, size_t count)
+{
+    message->masses.count = count;
+    message->action_counts.count = count;
+    message->trends.count = count;
+    message->new_users.count = count;
+}
+
 #define REFUSED(change, reason)                                                                    \
     do {                                                                                           \
         struct broken broken;                                                                      \
@@ -239,6 +296,13 @@ static void a_broken_message_is_refused(void **state)
     REFUSED(broken.message.masses.count = 2, "bad_columns");
     REFUSED(broken.message.new_users.count = 2, "bad_columns");
     REFUSED(broken.message.backwards.count = 2, "bad_columns");
+    REFUSED(broken.message.masses.count = 4, "bad_columns");
+    REFUSED(broken.message.co_ratings.count = 0, "bad_columns");
+    REFUSED(broken.message.forwards.count = 0, "taken"); /* all are 0 */
+    REFUSED(broken.message.backwards.count = 0, "taken");
+    REFUSED(shorten_sums(&broken.message, 2), "taken"); /* the last item has none */
+    REFUSED(shorten_sums(&broken.message, 0), "taken");
+    REFUSED(shorten_sums(&broken.message, 4), "bad_columns");
     REFUSED(broken.message.rows.count = 1, "bad_columns");
     REFUSED(broken.rows[1] = 3, "bad_index");
     REFUSED(broken.rows[0] = -1, "bad_index");
@@ -278,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pair_reaches_both_rows_once),
         cmocka_unit_test(messages_keep_their_limits),
+        cmocka_unit_test(one_event_sends_no_zeros),
         cmocka_unit_test(a_broken_message_is_refused),
         cmocka_unit_test(full_ids_are_reported),
     };
