@@ -31,6 +31,16 @@ static void each_line_is_a_text(void **state)
                  (const char *const[]){"{\"a\":\"}\\\"\n\"}", "{}", NULL});
 }
 
+static void one_object_follows_the_other(void **state)
+{
+    assert_lines("{\"a\":\"}{\"}{\"b\":[{}]}", (const char *const[]){"{\"a\":\"}{\"}", "{\"b\":[{}]}",
+                                                                     NULL});
+    assert_lines("{}{}\n{}", (const char *const[]){"{}", "{}", "{}", NULL});
+    assert_lines("\x1e{}\n\x1e[1]\n", (const char *const[]){"{}", "[1]", NULL});
+    assert_lines("{\"a\":\"}{\"}", (const char *const[]){"{\"a\":\"}{\"}", NULL});
+    assert_lines("[{}{}]", (const char *const[]){"[{}{}]", NULL});
+}
+
 /* What is not JSON is for the parser to refuse. */
 static void broken_texts_end(void **state)
 {
@@ -44,6 +54,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_value_is_one_text),
         cmocka_unit_test(each_line_is_a_text),
+        cmocka_unit_test(one_object_follows_the_other),
         cmocka_unit_test(broken_texts_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
