@@ -46,14 +46,31 @@ static bool is_several(const struct documents *documents)
     return json_is_array(documents->root) && !documents->whole_arrays;
 }
 
+/* Takes the next element of an array of objects, or of objects in texts; NULL: it is null. */
+static enum json_fault next_element(struct documents *documents, json_t **ret_element, char *where,
+                                    size_t where_size)
+{
+    size_t index = documents->element++;
+    json_t *inner, *element = json_array_get(documents->root, index);
+    *ret_element = json_is_null(element) && !json_flaw_of(element) ? NULL : element;
+    if (!holds_json(element)) { return JSON_FINE; }
+    struct slice text = slice_of(json_string_value(element), json_string_length(element));
+    enum json_fault fault = parse(text, documents->rules, &inner, where, where_size);
+    if (fault) { return fault; }
+    (void)json_array_set_new(documents->root, index, inner);
+    *ret_element = inner;
+    return JSON_FINE;
+}
+
 enum json_fault documents_next(struct documents *documents, json_t **ret_document, char *where,
                                size_t where_size)
 {
     *ret_document = NULL;
     for (;;) {
         if (is_several(documents) && documents->element < json_array_size(documents->root)) {
-            *ret_document = json_array_get(documents->root, documents->element++);
-            return JSON_FINE;
+            enum json_fault fault = next_element(documents, ret_document, where, where_size);
+            if (fault || *ret_document) { return fault; }
+            continue;
         }
         documents_release(documents);
         if (documents->text == documents->texts.count) { return JSON_FINE; }

@@ -216,7 +216,11 @@ static struct field_path *new_path(struct slice text)
 static int parse_path(struct slice text, struct field_path **ret_path, const char **ret_why)
 {
     if (path_hint_is_foreign(text)) {
-        *ret_why = "a path is keys and indexes: user.id, items[2].sku, lines[*].sku, [\"a.b\"].c";
+        *ret_why = path_hint_is_blank_at_end(text)
+                       ? "no blank stands around a path, a bar or a +; a key with one is written "
+                         "[\"a \"]"
+                       : "a path is keys and indexes: user.id, items[2].sku, lines[*].sku, "
+                         "[\"a.b\"].c";
         return -EINVAL;
     }
     struct field_path *path = new_path(text);
@@ -444,6 +448,10 @@ static bool is_text(const json_t *value, struct slice text)
 
 static json_t *find_member(json_t *array, const struct step *step)
 {
+    if (json_is_object(array)) { /* one element, without its array */
+        const json_t *value = json_object_getn(array, step->member.data, step->member.size);
+        return is_text(value, step->wanted) ? array : NULL;
+    }
     for (size_t i = 0; i < json_array_size(array); i++) {
         json_t *element = json_array_get(array, i);
         const json_t *value = json_object_getn(element, step->member.data, step->member.size);
@@ -456,7 +464,13 @@ static json_t *take_step(json_t *at, const struct step *step)
 {
     if (step->key.data && json_is_array(at)) { return json_array_get(at, step->index); }
     if (step->key.data) { return json_object_getn(at, step->key.data, step->key.size); }
-    return step->member.data ? find_member(at, step) : json_array_get(at, step->index);
+    if (step->member.data) { return find_member(at, step); }
+    return json_array_get(at, step->index);
+}
+
+static bool is_first(const struct step *step)
+{
+    return !step->key.data && !step->member.data && step->index == 0;
 }
 
 /* `deeper`: the caller leads into what is found. */
@@ -464,7 +478,9 @@ static json_t *walk(const struct step *steps, size_t count, json_t *at, bool dee
 {
     for (size_t i = 0; i < count && at; i++) {
         json_t *parent = at;
-        at = take_step(at, &steps[i]);
+        /* One object where others send an array of them is its first element. */
+        bool alone = json_is_object(at) && is_first(&steps[i]) && i + 1 < count;
+        if (!alone) { at = take_step(at, &steps[i]); }
         if (!at && json_flaw_of(parent)) { return parent; }
         if (json_is_string(at) && (deeper || i + 1 < count)) {
             at = open_text(parent, &steps[i], at);

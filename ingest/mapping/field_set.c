@@ -73,7 +73,7 @@ static enum value_state try_constant(const struct field_formats *formats, enum m
         return json_value_time(constant, &formats->created, as_text, &integer);
     case MAPPED_AVAILABLE:
         *ret_hint = "true or false";
-        return json_value_flag(constant, &formats->available, &flag);
+        return json_value_flag(constant, NULL, &formats->available, &flag);
     case MAPPED_BIRTH_YEAR:
         *ret_hint = "a year";
         return json_value_year(constant, &year);
@@ -138,7 +138,7 @@ static const char *format_fault(const struct filling *filling, enum mapped field
     const struct field_choice *choice = filling->set->choices[field];
     bool timed = field == MAPPED_TIME || field == MAPPED_CREATED;
     bool decimal = field == MAPPED_USER || field == MAPPED_ITEM || field == MAPPED_ID ||
-                   field == MAPPED_WEIGHT;
+                   field == MAPPED_WEIGHT || field == MAPPED_AVAILABLE;
     for (size_t i = 0; i < choice->count; i++) {
         const struct path_format *format = field_path_format(choice->paths[i]);
         if (!format) { continue; }
@@ -146,7 +146,8 @@ static const char *format_fault(const struct filling *filling, enum mapped field
             return "this is no time; a key with a colon is written [\"a:ms\"]";
         }
         if (format->kind == PATH_FORMAT_DECIMAL && !decimal) {
-            return ":decimal is for ids and weights; a key with a colon is written [\"a:decimal\"]";
+            return ":decimal is for ids and weights, and for map.available; a key with a colon is "
+                   "written [\"a:decimal\"]";
         }
     }
     return NULL;

@@ -104,8 +104,9 @@ enum value_state json_value_text(json_t *value, const struct path_format *format
     if (json_is_object(value) && wrapped_number(value, number, &inside)) {
         return decimal_id(inside, arena, ret_text);
     }
-    if (json_is_object(value) && (value = wrapped_text(value))) {
-        *ret_text = arena_copy(arena, text_of(value));
+    char uuid[WRAPPED_TEXT_MAX];
+    if (json_is_object(value) && wrapped_text(value, uuid, &inside)) {
+        *ret_text = arena_copy(arena, inside);
         return VALUE_FOUND;
     }
     if (!json_is_integer(value)) { return VALUE_WRONG_TYPE; }
@@ -160,7 +161,7 @@ static enum value_state text_number(json_t *value, const struct path_format *for
                                     double *ret_number)
 {
     char number[DECIMAL_TEXT_MAX];
-    struct slice text = text_of(value);
+    struct slice text = trimmed(text_of(value));
     if (format && format->kind == PATH_FORMAT_DECIMAL) {
         if (!wrapped_decimal(value, format->scale, number, &text)) { return VALUE_WRONG_TYPE; }
         *ret_number = strtod(number, NULL) + 0.0;
@@ -204,7 +205,7 @@ enum value_state json_value_integer(json_t *value, bool as_text, int64_t *ret_in
     int64_t integer;
     char number[DECIMAL_TEXT_MAX];
     struct slice inside;
-    if (as_text && json_is_string(value) && read_integer(text_of(value), &integer)) {
+    if (as_text && json_is_string(value) && read_integer(trimmed(text_of(value)), &integer)) {
         *ret_integer = integer;
         return VALUE_FOUND;
     }
@@ -230,7 +231,7 @@ static enum value_state read_count(json_t *value, enum time_format format, bool 
         rc = timestamp_from_integer(format, count, ret_ms);
     } else if (json_is_real(value)) {
         rc = timestamp_from_real(format, json_real_value(value), ret_ms);
-    } else if (as_text && json_is_string(value) && read_real(text_of(value), &real)) {
+    } else if (as_text && json_is_string(value) && read_real(trimmed(text_of(value)), &real)) {
         rc = timestamp_from_real(format, real, ret_ms);
     } else {
         return VALUE_WRONG_TYPE;
@@ -242,17 +243,13 @@ static enum value_state read_count(json_t *value, enum time_format format, bool 
 static enum value_state read_any(json_t *value, int64_t *ret_ms)
 {
     double real;
-    bool number = json_is_number(value);
-    if (number) { real = json_number_value(value); }
     if (json_is_string(value)) {
         struct slice text = trimmed(text_of(value));
         if (timestamp_from_text(text, ret_ms) == 0) { return VALUE_FOUND; }
-        if (text.size != json_string_length(value) || !read_real(text, &real)) {
-            return VALUE_UNREADABLE;
-        }
-        number = true;
+        if (!read_real(text, &real)) { return VALUE_UNREADABLE; }
+    } else if (json_value_number(value, NULL, false, &real) != VALUE_FOUND) {
+        return VALUE_WRONG_TYPE;
     }
-    if (!number) { return VALUE_WRONG_TYPE; }
     return timestamp_from_size(real, ret_ms) ? VALUE_UNREADABLE : VALUE_FOUND;
 }
 
@@ -263,8 +260,13 @@ static enum value_state read_layout(json_t *value, const struct time_layout *lay
     if (!time_format_is_text(layout->format)) {
         return read_count(value, layout->format, as_text, ret_ms);
     }
-    if (!json_is_string(value)) { return VALUE_WRONG_TYPE; }
-    struct slice text = trimmed(text_of(value));
+    char uuid[WRAPPED_TEXT_MAX];
+    struct slice text;
+    if (json_is_string(value)) {
+        text = trimmed(text_of(value));
+    } else if (!json_is_object(value) || !wrapped_text(value, uuid, &text)) {
+        return VALUE_WRONG_TYPE;
+    }
     int rc = layout->format == TIME_FORMAT_PATTERN
                  ? timestamp_from_pattern(text, layout->pattern, ret_ms)
                  : timestamp_from_text(text, ret_ms);
@@ -276,8 +278,9 @@ enum value_state json_value_time(json_t *value, const struct time_layouts *layou
 {
     enum value_state state = state_of(value);
     if (state != VALUE_FOUND) { return state; }
-    if (json_is_object(value) || json_is_array(value)) { return wrapped_time(value, ret_ms); }
-    state = VALUE_WRONG_TYPE;
+    if (json_is_array(value)) { return wrapped_time(value, ret_ms); }
+    state = json_is_object(value) ? wrapped_time(value, ret_ms) : VALUE_WRONG_TYPE;
+    if (state != VALUE_WRONG_TYPE) { return state; }
     for (size_t i = 0; i < layouts->count; i++) {
         enum value_state next = read_layout(value, &layouts->at[i], as_text, ret_ms);
         if (next == VALUE_FOUND) { return next; }
@@ -340,7 +343,7 @@ static bool is_placeholder(const json_t *value)
 
 bool json_value_is_listed(json_t *value, const char *list, bool texts_only)
 {
-    if (is_placeholder(value)) { return true; }
+    if (json_is_object(value) ? wrapped_null(value) : is_placeholder(value)) { return true; }
     if (!*list) { return false; }
     if (json_is_string(value)) { return is_listed(text_of(value), list, false); }
     if (texts_only) { return false; }
@@ -374,17 +377,21 @@ static enum value_state text_flag(struct slice text, const struct flag_texts *te
     return VALUE_FOUND;
 }
 
-enum value_state json_value_flag(json_t *value, const struct flag_texts *texts, bool *ret_flag)
+enum value_state json_value_flag(json_t *value, const struct path_format *format,
+                                 const struct flag_texts *texts, bool *ret_flag)
 {
     double number;
     enum value_state state = state_of(value);
     if (state != VALUE_FOUND) { return state; }
-    if (json_is_string(value)) { return text_flag(trimmed(text_of(value)), texts, ret_flag); }
+    if (json_is_string(value) && !format) {
+        return text_flag(trimmed(text_of(value)), texts, ret_flag);
+    }
+    if (json_is_object(value) && wrapped_flag(value)) { value = wrapped_flag(value); }
     if (json_is_boolean(value)) {
         *ret_flag = json_is_true(value);
         return VALUE_FOUND;
     }
-    state = json_value_number(value, NULL, false, &number);
+    state = json_value_number(value, format, false, &number);
     if (state == VALUE_FOUND) { *ret_flag = number > 0; }
     return state;
 }

@@ -40,8 +40,10 @@ struct flag_texts {
     const char *no;
 };
 
-/* Reads yes or no: true or false, a number (above 0), also in quotes, or a text. */
-enum value_state json_value_flag(json_t *value, const struct flag_texts *texts, bool *ret_flag);
+/* Reads yes or no: true or false, a number (above 0), also in quotes, or a text; with a format a
+ * text is a decimal. */
+enum value_state json_value_flag(json_t *value, const struct path_format *format,
+                                 const struct flag_texts *texts, bool *ret_flag);
 /* Reads a year: an integer, or a text that begins with four digits. */
 enum value_state json_value_year(json_t *value, int32_t *ret_year);
 /* Reads an array of numbers; of more than max elements only max + 1, so that a rule sees it. */

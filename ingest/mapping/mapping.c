@@ -8,7 +8,6 @@
  * freed before mapping_apply() returns.
  */
 #include "base/base.h"
-#include "base/digest.h"
 #include "ingest/mapping/mapping_internal.h"
 #include "ingest/payload/rendered_times.h"
 #include "schemas/forget_request.h"
@@ -170,6 +169,7 @@ static const struct rule *map_document(struct work *work, enum mapped *ret_field
     bool ignored = false;
     work->index = 0;
     work->unnamed = 0;
+    work->empty = 0;
     work->forgets = false;
     work->fields = &work->mapping->sets[0];
     if (work->rendered && work->mapping->by_logical_type) {
@@ -227,38 +227,6 @@ static const struct rule *read_kind(struct work *work, enum mapped *ret_field, b
 
 /* ---- The object ---- */
 
-/* `#007` behind an id that the events of one record share. */
-static struct slice numbered(struct work *work, struct slice id, size_t number)
-{
-    enum { NUMBER_BYTES = 8 };
-    char *text = arena_alloc(work->arena, id.size + NUMBER_BYTES);
-    memcpy(text, id.data, id.size);
-    int size = snprintf(text + id.size, NUMBER_BYTES, "#%03zu", number);
-    return slice_of(text, id.size + (size_t)size);
-}
-
-static struct slice made_id(struct work *work)
-{
-    const struct record *rec = work->rec;
-    char *id = arena_alloc(work->arena, ID_BYTES_MAX);
-    int size = snprintf(id, ID_BYTES_MAX, "%.*s-%" PRId32 "-%012" PRId64, MAPPING_TOPIC_BYTES_MAX,
-                        rec->topic, rec->partition, rec->offset);
-    assert(size > 0 && size < ID_BYTES_MAX);
-    return slice_of(id, (size_t)size);
-}
-
-/* SHA-256 in hex. */
-static void hex_digest(struct slice text, char ret_hex[2 * DIGEST_BYTES + 1])
-{
-    unsigned char bytes[DIGEST_BYTES];
-    struct digest *digest = digest_new();
-    digest_start(digest);
-    digest_add(digest, text);
-    digest_finish(digest, bytes);
-    digest_free(digest);
-    digest_hex(bytes, sizeof(bytes), ret_hex);
-}
-
 /* Nothing was received later than now. */
 static int64_t received(const struct work *work)
 {
@@ -266,22 +234,6 @@ static int64_t received(const struct work *work)
     int64_t stamp_ms = MAX_OF(work->rec->time_ms, INT64_C(0));
     bool believed = !limits->now_ms || stamp_ms <= limits->now_ms + limits->time_ahead_max_ms;
     return believed ? stamp_ms : limits->now_ms;
-}
-
-/* Puts the source's name before an id, so that two sources' ids are not the same. */
-static struct slice of_source(struct work *work, struct slice id)
-{
-    char digest[2 * DIGEST_BYTES + 1];
-    struct slice source = slice_str(work->mapping->source);
-    if (source.size + 1 + id.size > ID_BYTES_MAX) {
-        hex_digest(id, digest);
-        id = slice_of(digest, 2 * DIGEST_BYTES);
-    }
-    char *text = arena_alloc(work->arena, source.size + 1 + id.size);
-    memcpy(text, source.data, source.size);
-    text[source.size] = '/';
-    memcpy(text + source.size + 1, id.data, id.size);
-    return slice_of(text, source.size + 1 + id.size);
 }
 
 /* Says whether each element has an id of its own: its path leads through the same array, or one
@@ -320,15 +272,15 @@ static void complete(struct work *work)
     bool made = work->candidate.states[MAPPED_ID] == VALUE_ABSENT;
     bool beside = work->id_path && field_path_beside(work->id_path);
     if (made) {
-        ev->event_id = made_id(work);
+        ev->event_id = event_id_of_origin(work->rec, work->arena);
         mapping->ids_made++;
     }
     order(work, made);
     if (work->documents.many && (made || beside)) {
-        ev->event_id = numbered(work, ev->event_id, work->document_index);
+        ev->event_id = event_id_numbered(ev->event_id, work->document_index, work->arena);
     }
     if (work->innermost != PATH_NO_ARRAY && !has_own_id(work)) {
-        ev->event_id = numbered(work, ev->event_id, work->index);
+        ev->event_id = event_id_numbered(ev->event_id, work->index, work->arena);
     }
 }
 
@@ -355,7 +307,7 @@ static struct slice called(struct work *work, struct slice user)
 static void add_request(struct work *work, struct slice user)
 {
     char digest[2 * DIGEST_BYTES + 1];
-    hex_digest(made_id(work), digest);
+    event_id_digest(event_id_of_origin(work->rec, work->arena), digest);
     const struct forget_request request = {
         .request_id = arena_copy(work->arena, slice_of(digest, REQUEST_DIGITS)),
         .user_id = user,
@@ -404,7 +356,10 @@ static void keep_event(struct work *work)
         return;
     }
     bool own = work->candidate.states[MAPPED_ID] == VALUE_FOUND;
-    if (own && work->mapping->source) { ev->event_id = of_source(work, ev->event_id); }
+    const char *source = work->mapping->source;
+    if (own && source) {
+        ev->event_id = event_id_of_source(slice_str(source), ev->event_id, work->arena);
+    }
     ev->user_id = called(work, ev->user_id);
     add(work, ev->user_id, kept(work, ev, sizeof(*ev)));
 }
@@ -437,14 +392,29 @@ static void reserve(struct work *work)
     if (former) { memcpy(work->outcome.at, former, work->outcome.count * sizeof(*former)); }
 }
 
+/* Says whether the main field is not there, or has an empty text. */
+static bool lacks_id(const struct work *work)
+{
+    const struct candidate *candidate = &work->candidate;
+    const struct slice ids[TARGETS_COUNT] = {
+        [TARGET_EVENT] = candidate->event.item_id,
+        [TARGET_ITEM] = candidate->item.item_id,
+        [TARGET_PROFILE] = candidate->profile.user_id,
+    };
+    enum value_state state = candidate->states[work->fields->main];
+    return state == VALUE_ABSENT || (state == VALUE_FOUND && !ids[candidate->target].size);
+}
+
 /* Says whether the element has no id and is left out for that. */
 static bool skips(struct work *work)
 {
     if (work->innermost == PATH_NO_ARRAY || work->candidate.deletes) { return false; }
-    if (work->candidate.states[work->fields->main] != VALUE_ABSENT) { return false; }
+    if (!lacks_id(work)) { return false; }
     if (work->mapping->settings->elements_without_id != WITHOUT_ID_SKIP) { return false; }
     work->skipped++;
-    work->unnamed += !work_finds_null(work);
+    bool empty = work->candidate.states[work->fields->main] == VALUE_FOUND;
+    work->empty += empty;
+    work->unnamed += empty || !work_finds_null(work);
     return true;
 }
 
@@ -552,6 +522,7 @@ static const struct rule *map_elements(struct work *work, enum mapped *ret_field
     work->candidate = blank;
     work->candidate.states[work->fields->main] = VALUE_ABSENT;
     *ret_field = work->fields->main;
+    if (work->empty) { return rules_find("empty_id"); }
     return rules_find(work->fields->main == MAPPED_ITEM ? "missing_item" : "missing_user");
 }
 
@@ -567,7 +538,8 @@ static void refuse(const struct work *work, const struct rule *rule, enum mapped
     ret_refusal->reason = rule->name;
     char *detail = ret_refusal->detail;
     size_t size = sizeof(ret_refusal->detail);
-    (void)snprintf(detail, size, "%.150s%s%s", subject, *subject ? ": " : "", rule->hint);
+    (void)snprintf(detail, size, "%.150s%s%s", subject, *subject ? ": " : "",
+                   rule_hint(rule, field));
     size_t used = strlen(detail);
     bool fits = strlen(mapping->found) < size - used; /* else it would be cut in a character */
     if (fits) { (void)snprintf(detail + used, size - used, "%s", mapping->found); }

@@ -20,14 +20,13 @@
 #define FRESHET_INGEST_MAPPING_MAPPING_H
 
 #include "base/arena.h"
+#include "ingest/mapping/event_ids.h"
 #include "ingest/mapping/mapping_settings.h"
 #include "ingest/mapping/pseudonyms.h"
 #include "stream/avro/codec.h"
 #include "stream/kafka/record.h"
 
 enum {
-    /* Longest topic name whose ids, made of the origin, fit into ID_BYTES_MAX. */
-    MAPPING_TOPIC_BYTES_MAX = ID_BYTES_MAX - 36,
     /* Events, items or profiles of one record, by default (source.record.elements.max). */
     MAPPING_ELEMENTS_MAX = 1000,
 };

@@ -290,8 +290,10 @@ static void read_item(struct work *work)
     states[MAPPED_TEXT] = read_text(work, MAPPED_TEXT, &item->text);
     states[MAPPED_VECTOR] = json_value_floats(find(work, MAPPED_VECTOR).value, ITEM_VECTOR_MAX,
                                               work->arena, &item->vector);
-    states[MAPPED_AVAILABLE] = json_value_flag(find(work, MAPPED_AVAILABLE).value,
-                                               &formats->available, &item->available);
+    struct found flag = find(work, MAPPED_AVAILABLE);
+    states[MAPPED_AVAILABLE] =
+        json_value_flag(flag.value, flag.path ? field_path_format(flag.path) : NULL,
+                        &formats->available, &item->available);
     states[MAPPED_CREATED] = read_time(work, MAPPED_CREATED, &formats->created, &item->created_ms);
     item->tags = read_tags(work, ITEM_TAGS_MAX);
 }

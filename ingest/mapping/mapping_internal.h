@@ -61,7 +61,8 @@ struct work {
     size_t index;      /* of the element in the document */
     size_t ordinal;    /* of the element in the record */
     size_t skipped;    /* elements of the record without an id */
-    size_t unnamed;    /* elements of the document whose id is not there at all */
+    size_t unnamed;    /* elements of the document whose id is not there at all, or is empty */
+    size_t empty;      /* those whose id is empty */
     const struct field_path *id_path; /* the one that found the id */
     bool sequence_of_element;         /* the sequence stands in the element */
 

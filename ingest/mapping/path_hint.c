@@ -1,6 +1,8 @@
 #include "base/base.h"
 #include "ingest/mapping/path_hint.h"
 
+enum { PLAIN_BYTES_MAX = 512 };
+
 struct reading {
     const char *at;
     const char *end;
@@ -32,9 +34,73 @@ static bool ends_with_star(struct slice text)
     return text.size > 1 && memcmp(text.data + text.size - 2, ".*", 2) == 0;
 }
 
+/* ---- Names with a dollar ---- */
+
+/* What is meant by a name behind the dollar, and what is written here; "": the value itself, NULL:
+ * there is no such path. */
+static const struct {
+    const char *name;
+    const char *here;
+} dollars[] = {
+    {"key", "$key"}, {"header", "$header"}, {"timestamp", "$timestamp"}, {"schema", "$schema"},
+    {"value", ""},   {"record", ""},        {"payload", ""},
+    {"topic", NULL}, {"partition", NULL},   {"offset", NULL},
+};
+
+static size_t root_size(struct slice path)
+{
+    size_t size = 1;
+    while (size < path.size && !strchr(".[|", path.data[size])) { size++; }
+    return size;
+}
+
+/* Returns the row of a path's root; -1: it has none, or it is written as it should be. */
+static int foreign_dollar(struct slice path)
+{
+    if (!begins(path, "$")) { return -1; }
+    struct slice root = slice_of(path.data, root_size(path));
+    for (size_t i = 0; i < ARRAY_COUNT(dollars); i++) {
+        bool same = root.size == strlen(dollars[i].name) + 1 &&
+                    strncasecmp(root.data + 1, dollars[i].name, root.size - 1) == 0;
+        bool right = same && dollars[i].here && slice_equal(root, slice_str(dollars[i].here));
+        if (same) { return right ? -1 : (int)i; }
+    }
+    return -1;
+}
+
+/* ---- Foreign paths ---- */
+
+bool path_hint_is_blank_at_end(struct slice path)
+{
+    if (!path.size || *path.data == '=') { return false; }
+    return strchr(" \t", path.data[0]) || strchr(" \t", path.data[path.size - 1]);
+}
+
+/* Says whether a part stands outside of brackets and quotes. */
+static bool has_outside(struct slice text, const char *part)
+{
+    bool quoted = false;
+    size_t depth = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (c == '"') { quoted = !quoted; }
+        if (quoted) { continue; }
+        depth += c == '[';
+        depth -= c == ']' && depth > 0;
+        if (!depth && begins(slice_of(text.data + i, text.size - i), part)) { return true; }
+    }
+    return false;
+}
+
 bool path_hint_is_foreign(struct slice path)
 {
+    static const char *const parts[] = {"->", "::", "{", "}", "?."};
     if (begins(path, "=") || begins(path, "[\"")) { return false; }
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        if (has_outside(path, parts[i])) { return true; }
+    }
+    if (begins(path, "@.") || foreign_dollar(path) >= 0) { return true; }
+    if (path_hint_is_blank_at_end(path) || has(path, "[ ") || has(path, " ]")) { return true; }
     return begins(path, "$.") || begins(path, "$[") || begins(path, "/") || begins(path, ".") ||
            begins(path, "\"") || has(path, "[]") || has(path, ".*.") || has(path, ".*[") ||
            has(path, "..") || has(path, "['") || has(path, "[?") || has(path, ".[") ||
@@ -102,13 +168,54 @@ static void write_step(struct reading *reading, struct buf *out, bool first)
     }
 }
 
+/* Copies a path without what other notations have and ours has not: blanks at the ends, braces
+ * around it, other signs for a point. */
+static struct slice in_plain(struct slice path, char plain[PLAIN_BYTES_MAX])
+{
+    size_t size = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < path.size && size + 1 < PLAIN_BYTES_MAX; i++) {
+        struct slice rest = slice_of(path.data + i, path.size - i);
+        char c = path.data[i];
+        if (c == '"' || c == '\'') { quoted = !quoted; }
+        bool point = begins(rest, "->") || begins(rest, "::") || begins(rest, "?.");
+        bool gone = strchr("{}", c) || begins(rest, "@.") || begins(rest, "${") || c == ' ';
+        bool inner = c == ' ' && size && plain[size - 1] != '[' && i + 1 < path.size &&
+                     !strchr("] ", path.data[i + 1]);
+        if (!quoted && point) {
+            plain[size++] = '.';
+            i++;
+        } else if (quoted || !gone || inner) {
+            plain[size++] = c;
+        }
+    }
+    return slice_of(plain, size);
+}
+
+/* Takes `$`, or a name with a dollar; false: there is nothing like it here. */
+static bool take_root(struct reading *reading, struct slice path, struct buf *out, bool *ret_first)
+{
+    int foreign = foreign_dollar(path);
+    if (foreign >= 0) {
+        if (!dollars[foreign].here) { return false; }
+        reading->at += root_size(path);
+        buf_printf(out, "%s", dollars[foreign].here);
+        *ret_first = !dollars[foreign].here[0];
+    } else if (begins(path, "$.") || begins(path, "$[") || path.size == 1) {
+        reading->at += begins(path, "$");
+    }
+    return true;
+}
+
 /* An index of a JSON Pointer becomes [*]: one event of each element is what is meant mostly. */
 static bool write_path(struct slice path, struct buf *out)
 {
+    char plain[PLAIN_BYTES_MAX];
+    path = in_plain(path, plain);
     struct reading reading = {.at = path.data, .end = path.data + path.size};
     reading.pointer = begins(path, "/");
-    if (begins(path, "$")) { reading.at++; }
     bool first = true;
+    if (!take_root(&reading, path, out, &first)) { return false; }
     while (reading.at < reading.end && !reading.failed) {
         reading.at += *reading.at == (reading.pointer ? '/' : '.');
         if (reading.at == reading.end) { break; }

@@ -7,6 +7,8 @@
 
 /* Says whether a path is in another notation. A key that looks so is written in quotes: ["/a"]. */
 bool path_hint_is_foreign(struct slice path);
+/* Says whether it begins or ends with a blank. */
+bool path_hint_is_blank_at_end(struct slice path);
 /* Appends how the paths of an option (a|b, or NAME=a,b for tags) are written here; nothing when
  * none of them is foreign or one cannot be written here. */
 void path_hint_write(struct slice paths, struct buf *out);

@@ -5,7 +5,7 @@
 #include "ingest/mapping/path_suggest.h"
 #include "ingest/mapping/refusal_text.h"
 
-enum { VALUE_TEXT_MAX = 60, VALUE_BYTES_MAX = 4096 };
+enum { VALUE_TEXT_MAX = 60, VALUE_BYTES_MAX = 4096, KEYS_MAX = 3 };
 
 /* 2001-09-09 to 2096-10-02: times in different units do not overlap here. */
 #define CENTURY_FIRST_MS INT64_C(1000000000000)
@@ -25,15 +25,34 @@ static void write_scalar(json_t *value, struct buf *out)
     free(text);
 }
 
-static void write_value(json_t *value, struct buf *out)
+static void write_keys(json_t *object, struct buf *out)
+{
+    const char *name;
+    json_t *value;
+    size_t count = 0;
+    json_object_foreach(object, name, value)
+    {
+        buf_printf(out, "%s", count ? ", " : " with ");
+        if (count++ == KEYS_MAX) {
+            buf_printf(out, "...");
+            return;
+        }
+        json_t *key = json_string_nocheck(name);
+        write_scalar(key, out);
+        json_decref(key);
+    }
+}
+
+static void write_value(json_t *value, bool told, struct buf *out)
 {
     buf_printf(out, "; found ");
     if (json_flaw_of(value)) {
         buf_printf(out, "%s", json_flaw_text(json_flaw_of(value)));
     } else if (json_is_object(value)) {
         buf_printf(out, "an object");
+        if (told) { write_keys(value, out); }
     } else if (json_is_array(value)) {
-        buf_printf(out, "an array");
+        buf_printf(out, "an array of %zu", json_array_size(value));
     } else {
         write_scalar(value, out);
     }
@@ -43,7 +62,7 @@ void refusal_text(const struct field_choice *choice, json_t *document, json_t *v
                   struct buf *out)
 {
     bool scalar = value && !json_is_object(value) && !json_is_array(value);
-    if (value && (told || !scalar)) { write_value(value, out); }
+    if (value && (told || !scalar)) { write_value(value, told, out); }
     if (scalar || !choice) { return; }
     size_t before = out->size;
     buf_printf(out, "; did you mean ");

@@ -390,8 +390,7 @@ const struct rule rules[] = {
      "send the field, set map.action to a constant (=VIEW) or set action.default"},
     {"missing_time", STAGE_FIELDS, is_missing_time, "send the field or point map.time at it"},
     {"wrong_type", STAGE_FIELDS, is_wrong_type,
-     "ids and texts are strings or integers, other numbers have no quotes (but see "
-     "numbers.as.text), a time is a number, or a string with time.format=iso8601"},
+     "an id or a text is a string or a whole number"},
     {"unknown_action", STAGE_FIELDS, is_unknown_action,
      "name it with action.NAME=KIND:WEIGHT or set action.default"},
     {"bad_time", STAGE_FIELDS, is_bad_time, "write the time as time.format says"},
@@ -420,6 +419,26 @@ const struct rule rules[] = {
      "an embedding holds numbers that fit a float"},
 };
 const size_t rules_count = ARRAY_COUNT(rules);
+
+const char *rule_hint(const struct rule *rule, enum mapped field)
+{
+    static const char *const types[MAPPED_COUNT] = {
+        [MAPPED_TIME] = "a time is a number, a text with time.format=iso8601 or a pattern, a "
+                        "number in quotes with numbers.as.text=true",
+        [MAPPED_CREATED] = "a time is a number, a text with created.format=iso8601 or a pattern, a "
+                           "number in quotes with numbers.as.text=true",
+        [MAPPED_WEIGHT] = "a weight is a number, in quotes only with numbers.as.text=true",
+        [MAPPED_SEQUENCE] = "a sequence is an integer, in quotes only with numbers.as.text=true",
+        [MAPPED_VECTOR] = "an embedding is a list of numbers",
+        [MAPPED_AVAILABLE] = "write true or false, a number, or a text of available.values or "
+                             "unavailable.values",
+        [MAPPED_BIRTH_YEAR] = "a year is an integer, or a text that begins with one",
+    };
+    bool of_type = rule->broken == is_wrong_type && field != MAPPED_COUNT && types[field];
+    if (of_type) { return types[field]; }
+    bool of_created = rule->broken == is_bad_time && field == MAPPED_CREATED;
+    return of_created ? "write the time as created.format says" : rule->hint;
+}
 
 /* The table is in the order of stages. */
 static size_t first_of(enum rule_stage stage)

@@ -108,6 +108,9 @@ struct rule {
     const char *hint;
 };
 
+/* Returns the hint of a rule that is broken by this field, or MAPPED_COUNT. */
+const char *rule_hint(const struct rule *rule, enum mapped field);
+
 extern const struct rule rules[];
 extern const size_t rules_count;
 

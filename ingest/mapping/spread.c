@@ -74,10 +74,12 @@ static bool holds_objects(json_t *object)
 {
     const char *key;
     json_t *member;
+    size_t objects = 0;
     json_object_foreach(object, key, member) {
-        if (!json_is_object(member)) { return false; }
+        if (!json_is_object(member) && !json_is_null(member)) { return false; }
+        objects += json_is_object(member);
     }
-    return json_object_size(object) > 0;
+    return objects > 0;
 }
 
 static bool takes_elements(const struct spread *spread, size_t array)

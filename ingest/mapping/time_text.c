@@ -338,12 +338,44 @@ static int finish(struct date date, struct time_of_day time, int zone_minutes, i
     return timestamp_of(date.year, date.month, date.day, second, time.ms, ret_ms);
 }
 
+/* .NET's `/Date(1700000000000+0100)/`: ms since 1970; the offset is for display. */
+static int from_date_call(struct time_reading *reading, int64_t *ret_ms)
+{
+    int64_t ms = 0;
+    bool before = time_take(reading, "-");
+    for (; reading->at != reading->end && is_digit(*reading->at); reading->at++) {
+        if (ms > TIMESTAMP_LAST_MS) { return -EINVAL; }
+        ms = ms * 10 + (*reading->at - '0');
+    }
+    if (at_sign(reading)) { (void)take_offset(reading); }
+    bool closed = take_word(reading, ")/", false);
+    if (!closed || reading->failed || reading->at != reading->end) { return -EINVAL; }
+    return timestamp_from_integer(TIME_FORMAT_MS, before ? -ms : ms, ret_ms);
+}
+
+/* Reads what stands behind the time: the zone, and where the date has no year the year before or
+ * after it (`Mon Nov 23 08:59:58 UTC 2026`). */
+static int read_rest(struct time_reading *reading, struct date *date)
+{
+    time_skip_blanks(reading);
+    if (date->year >= 0) { return time_zone(reading); }
+    if (time_digits_ahead(reading)) {
+        date->year = time_digits(reading, 4);
+        return time_zone(reading);
+    }
+    int zone = time_zone(reading);
+    time_skip_blanks(reading);
+    date->year = time_digits(reading, 4);
+    return zone;
+}
+
 int timestamp_from_text(struct slice text, int64_t *ret_ms)
 {
     if (!text.data) { return -EINVAL; }
     struct time_reading reading = {.at = text.data, .end = text.data + text.size};
     struct time_of_day time = {0};
     int zone = 0;
+    if (take_word(&reading, "/Date(", false)) { return from_date_call(&reading, ret_ms); }
     struct date date = read_date(&reading);
     if (!reading.failed && reading.at != reading.end) {
         bool packed = time_digits_ahead(&reading) > 0;
@@ -352,11 +384,7 @@ int timestamp_from_text(struct slice text, int64_t *ret_ms)
         if (is_letter(&reading)) { (void)take_word(&reading, "at", true); }
         time_skip_blanks(&reading);
         time = read_time_of_day(&reading);
-        if (date.year < 0) {
-            time_skip_blanks(&reading);
-            date.year = time_digits(&reading, 4);
-        }
-        zone = reading.failed ? 0 : time_zone(&reading);
+        zone = reading.failed ? 0 : read_rest(&reading, &date);
     }
     if (reading.failed || reading.at != reading.end) { return -EINVAL; }
     return finish(date, time, zone, ret_ms);

@@ -2,7 +2,7 @@
 #include "ingest/mapping/timestamp.h"
 #include "ingest/mapping/wrapped_value.h"
 
-enum { NS_PER_MS = 1000000, DATE_PARTS_LEAST = 3, DATE_PARTS_MOST = 7 };
+enum { NS_PER_MS = 1000000, DATE_PARTS_LEAST = 3, DATE_PARTS_MOST = 7, UUID_BYTES = 16 };
 
 static json_t *member(json_t *object, const char *const *names, size_t count)
 {
@@ -13,11 +13,50 @@ static json_t *member(json_t *object, const char *const *names, size_t count)
 
 #define MEMBER(object, names) member(object, names, ARRAY_COUNT(names))
 
-json_t *wrapped_text(json_t *object)
+/* MongoDB's binary of subtype 4: {"$binary": {"base64": ..., "subType": "04"}}, or as older tools
+ * write it {"$binary": ..., "$type": "04"}. In which order older subtypes have their bytes, nobody
+ * can tell. */
+static bool uuid_text(json_t *object, char text[WRAPPED_TEXT_MAX], struct slice *ret_text)
 {
-    static const char *const names[] = {"$oid", "$uuid", "$symbol"};
-    json_t *text = json_object_size(object) == 1 ? MEMBER(object, names) : NULL;
-    return json_is_string(text) ? text : NULL;
+    unsigned char bytes[UUID_BYTES + 2];
+    json_t *inside = json_object_get(object, "$binary");
+    bool older = json_is_string(inside);
+    json_t *type = older ? json_object_get(object, "$type") : json_object_get(inside, "subType");
+    json_t *base64 = older ? inside : json_object_get(inside, "base64");
+    const char *subtype = json_string_value(type);
+    if (!subtype || !json_is_string(base64) || strspn(subtype, "0") + 1 != strlen(subtype) ||
+        subtype[strlen(subtype) - 1] != '4') {
+        return false;
+    }
+    struct slice encoded = slice_of(json_string_value(base64), json_string_length(base64));
+    if (base64_decode(encoded, (char *)bytes, sizeof(bytes)) != UUID_BYTES) { return false; }
+    char *at = text;
+    for (size_t i = 0; i < UUID_BYTES; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) { *at++ = '-'; }
+        at += snprintf(at, 3, "%02x", bytes[i]);
+    }
+    *ret_text = slice_of(text, (size_t)(at - text));
+    return true;
+}
+
+bool wrapped_text(json_t *object, char text[WRAPPED_TEXT_MAX], struct slice *ret_text)
+{
+    static const char *const names[] = {"$oid", "$uuid", "$symbol", "S"};
+    json_t *inside = json_object_size(object) == 1 ? MEMBER(object, names) : NULL;
+    if (!json_is_string(inside)) { return uuid_text(object, text, ret_text); }
+    *ret_text = slice_of(json_string_value(inside), json_string_length(inside));
+    return true;
+}
+
+json_t *wrapped_flag(json_t *object)
+{
+    json_t *flag = json_object_size(object) == 1 ? json_object_get(object, "BOOL") : NULL;
+    return json_is_boolean(flag) ? flag : NULL;
+}
+
+bool wrapped_null(const json_t *object)
+{
+    return json_object_size(object) == 1 && json_is_true(json_object_get(object, "NULL"));
 }
 
 static bool is_number(const char *text)
@@ -41,7 +80,7 @@ bool wrapped_decimal(json_t *base64, int scale, char text[DECIMAL_TEXT_MAX],
 bool wrapped_number(json_t *object, char text[DECIMAL_TEXT_MAX], struct slice *ret_number)
 {
     static const char *const names[] = {"$numberLong", "$numberInt", "$numberDouble",
-                                        "$numberDecimal"};
+                                        "$numberDecimal", "N"};
     json_t *scale = json_object_get(object, "scale"), *value = json_object_get(object, "value");
     if (json_object_size(object) == 2 && json_is_integer(scale) && json_is_string(value)) {
         json_int_t behind = json_integer_value(scale);

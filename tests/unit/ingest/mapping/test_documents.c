@@ -47,6 +47,10 @@ static void an_array_is_several_documents(void **state)
     assert_read("[{\"a\":1},{\"a\":2}]", "{\"a\":1}|{\"a\":2}|", true);
     assert_read("[]", "", true);
     assert_read("[[1]]", "[1]|", true);
+    assert_read("[{\"a\":1},null,{\"a\":2}]", "{\"a\":1}|{\"a\":2}|", true);
+    assert_read("[null]", "", true);
+    assert_read("[\"{\\\"a\\\":1}\",\"x\"]", "{\"a\":1}|\"x\"|", true);
+    assert_read("[\"{broken\"]", "fault", true);
     assert_string_equal(read_all("[{\"a\":1}]", true, &many), "[{\"a\":1}]|");
     assert_false(many);
 }

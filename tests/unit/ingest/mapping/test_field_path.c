@@ -105,7 +105,12 @@ static void members_choose_an_element(void **state)
     finds(document, "p[key=7].v[name=x].w", "4");
     finds(document, "p[key=c].v", NULL);
     finds(document, "p[other=a].v", NULL);
-    finds(document, "o[key=a]", NULL);
+    finds(document, "o[key=a]", "{\"key\": \"a\"}");
+    finds(document, "o[key=b]", NULL);
+    finds(document, "o[0].key", "\"a\"");
+    finds(document, "o[0][0].key", "\"a\"");
+    finds(document, "o[1].key", NULL);
+    finds(document, "o[0]", NULL);
     finds(document, "p[key=a]", "{\"key\": \"a\", \"v\": 1}");
     struct field_path *one = path_of("p[key=a].l[*]"), *other = path_of("p[key=b].l[*]");
     assert_true(field_path_same_arrays(one, one, 1));

@@ -27,7 +27,9 @@ static void numbers_in_quotes(void **state)
     assert_true(isnan(number));
     assert_int_equal(json_value_integer(json("\"-12\""), true, &integer), VALUE_FOUND);
     assert_int_equal(integer, -12);
-    static const char *const bad[] = {"\"\"",    "\" 1\"", "\"1 \"", "\"+1\"", "\"0x1\"", "\"1.5\"",
+    assert_int_equal(json_value_integer(json("\" -12\\n\""), true, &integer), VALUE_FOUND);
+    assert_int_equal(integer, -12);
+    static const char *const bad[] = {"\"\"",    "\" \"", "\"1 1\"", "\"+1\"", "\"0x1\"", "\"1.5\"",
                                       "\"inf\"", "\"1e5\"", "\"-\"", "\"9223372036854775808\"",
                                       "\"1\\u0000\"", "true", "[1]", "1.5"};
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
@@ -88,14 +90,14 @@ static void flags(void **state)
     static const struct flag_texts own = {.yes = "active,in stock"};
     for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
         bool flag = false;
-        enum value_state found = json_value_flag(json(samples[i].text), &own, &flag);
+        enum value_state found = json_value_flag(json(samples[i].text), NULL, &own, &flag);
         if (found != samples[i].state || flag != samples[i].flag) { fail_msg("%zu", i); }
     }
     bool flag = true;
     const struct flag_texts none = {.yes = ""};
-    assert_int_equal(json_value_flag(json("\"\""), &none, &flag), VALUE_FOUND);
+    assert_int_equal(json_value_flag(json("\"\""), NULL, &none, &flag), VALUE_FOUND);
     assert_false(flag);
-    assert_int_equal(json_value_flag(NULL, &none, &flag), VALUE_ABSENT);
+    assert_int_equal(json_value_flag(NULL, NULL, &none, &flag), VALUE_ABSENT);
 }
 
 /* A text of which nobody has said that it means no is neither. */
@@ -115,7 +117,7 @@ static void a_flag_is_not_guessed(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
         bool flag = false;
-        enum value_state found = json_value_flag(json(samples[i].text), &texts, &flag);
+        enum value_state found = json_value_flag(json(samples[i].text), NULL, &texts, &flag);
         if (found != samples[i].state || flag != samples[i].flag) { fail_msg("%zu", i); }
     }
 }

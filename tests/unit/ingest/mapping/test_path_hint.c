@@ -37,6 +37,25 @@ static void writes_pointer_and_jq(void **state)
     check("lines[].sku", "lines[*].sku");
 }
 
+static void writes_other_signs(void **state)
+{
+    check("lines->sku", "lines.sku");
+    check("lines::sku", "lines.sku");
+    check("user?.id", "user.id");
+    check("${user.id}", "user.id");
+    check("{{user}}", "user");
+    check("@.user", "user");
+    check("lines[ * ].sku", "lines[*].sku");
+    check("user | id", "user|id");
+    check("User Name |id", "User Name|id");
+    check("$value.user.id", "user.id");
+    check("$payload.lines[*].sku", "lines[*].sku");
+    check("$Key.id|id", "$key.id|id");
+    check("$KEY", "$key");
+    check("$topic", "");
+    check("$offset|id", "");
+}
+
 static void writes_each_of_several(void **state)
 {
     check("user|$.customer.id", "user|customer.id");
@@ -59,10 +78,13 @@ static void knows_what_cannot_be_written(void **state)
 static void refuses_what_it_mends(void **state)
 {
     static const char *const foreign[] = {"$.lines[*].sku", "/lines/0/sku", ".a", "lines.*.sku",
-                                          "a['b']", "a.*", "$[0]", "a..b", "\"a\".b"};
+                                          "a['b']", "a.*", "$[0]", "a..b", "\"a\".b",
+                                          "a->b", "a::b", "{a}", "${a}", "@.a", "a[ 0 ]", " a",
+                                          "a ", "$value", "$topic", "$Key.a", "a?.b"};
     static const char *const own[] = {"lines[*].sku", "[\"/a\"]", "$key.a", "$header.ce_id", "a/b",
                                       "$timestamp", "=$.x", "[\"a..b\"].c[\"d['e\"]", "a-*", "*",
-                                      "a[k=\"x[]..\"].v"};
+                                      "a[k=\"x[]..\"].v", "$insert_id", "a b", "a[k=x::y].b",
+                                      "a[k=\"{x}\"].b", "[\" a\"]", "$schema"};
     struct field_path *path;
     const char *why;
     for (size_t i = 0; i < ARRAY_COUNT(foreign); i++) {
@@ -79,6 +101,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_json_path),
         cmocka_unit_test(writes_pointer_and_jq),
+        cmocka_unit_test(writes_other_signs),
         cmocka_unit_test(writes_each_of_several),
         cmocka_unit_test(knows_what_cannot_be_written),
         cmocka_unit_test(refuses_what_it_mends),

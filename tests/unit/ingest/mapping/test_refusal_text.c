@@ -28,11 +28,11 @@ static void values_are_told(void **state)
 {
     check("ts", "{}", "\"yesterday\"", true, "; found \"yesterday\"");
     check("ts", "{}", "12.5", true, "; found 12.5");
-    check("ts", "{}", "[1]", true, "; found an array");
+    check("ts", "{}", "[1]", true, "; found an array of 1");
     check("ts", "{}", "\"\\u001b\\u009b\\u00e9\"", true, "; found \"\\u001B\\u009B\\u00E9\"");
     check("ts", "{}", "\"yesterday\"", false, "");
     check("user", "{\"user\":{\"id\":1}}", "{\"id\":1}", true,
-          "; found an object; did you mean user.id?");
+          "; found an object with \"id\"; did you mean user.id?");
     check("user", "{\"user\":{\"id\":1}}", "{\"id\":1}", false, "; found an object");
 }
 

@@ -48,11 +48,24 @@ static void an_object_for_an_array(void **state)
     becomes(&rig, "{\"e\":1,\"a\":{\"x\":5}}", "5:1:0:1#000");
     becomes(&rig, "{\"e\":2,\"a\":{\"17\":{\"x\":1},\"18\":{\"x\":2,\"n\":4}}}",
             "1:1:0:2#000 2:4:1:2#001");
+    becomes(&rig, "{\"e\":2,\"a\":{\"17\":null,\"18\":{\"x\":2,\"n\":4}}}", "2:4:1:2#001");
+    becomes(&rig, "{\"e\":2,\"a\":{\"17\":null}}", "missing_item");
     becomes(&rig, "{\"e\":3,\"a\":{\"x\":{\"y\":1}}}", "wrong_type");
     becomes(&rig, "{\"e\":4,\"a\":{\"k\":1}}", "missing_item");
     becomes(&rig, "{\"e\":5,\"a\":\"[{\\\"x\\\":8}]\"}", "8:1:0:5#000");
     becomes(&rig, "{\"e\":6,\"a\":[\"{\\\"x\\\":8}\"]}", "8:1:0:6#000");
     becomes(&rig, "{\"e\":7,\"a\":\"x\"}", "missing_item");
+    rig_clear(&rig);
+}
+
+static void elements_with_an_empty_id(void **state)
+{
+    MAKE("map.item=a[*].x");
+    becomes(&rig, "{\"e\":1,\"a\":[{\"x\":\"\"},{\"x\":2},{\"x\":\" \"}]}", "2:1:1:1#001");
+    assert_int_equal(rig.outcome.skipped, 2);
+    becomes(&rig, "{\"e\":2,\"a\":[{\"x\":\"\"}]}", "empty_id");
+    becomes(&rig, "{\"e\":3,\"a\":[{\"x\":\"\"},{}]}", "empty_id");
+    becomes(&rig, "{\"e\":4,\"a\":[{\"x\":\"\"},{\"x\":null}]}", "");
     rig_clear(&rig);
 }
 
@@ -152,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_array_that_is_there),
         cmocka_unit_test(an_object_for_an_array),
+        cmocka_unit_test(elements_with_an_empty_id),
         cmocka_unit_test(elements_without_an_id),
         cmocka_unit_test(or_they_refuse_the_record),
         cmocka_unit_test(arrays_in_arrays),

@@ -55,6 +55,13 @@ static void each_form_is_one_moment(void **state)
         {"Mon Apr  7 10:51:09 2014", 1396867869000},
         {"Mon Apr 07 2014 12:51:09 GMT+0200 (Central European Summer Time)", 1396867869000},
         {"Monday, 7 April 2014 10:51:09 UTC", 1396867869000},
+        {"Mon Apr 07 10:51:09 UTC 2014", 1396867869000},
+        {"Mon Apr 07 10:51:09 +0000 2014", 1396867869000},
+        {"Mon Apr 7 06:51:09 EDT 2014", 1396867869000},
+        {"Mon Apr  7 10:51:09 2014 +0000", 1396867869000},
+        {"/Date(1396867869277)/", 1396867869277},
+        {"/Date(1396867869277+0200)/", 1396867869277},
+        {"/Date(-1000)/", -1000},
     };
     for (size_t i = 0; i < ARRAY_COUNT(samples); i++) { is(samples[i].text, samples[i].ms); }
 }

@@ -66,6 +66,17 @@ static void numbers_and_texts(void **state)
         {"{\"scale\":1000,\"value\":\"A+k=\"}", NULL, NULL},
         {"{\"scale\":\"2\",\"value\":\"A+k=\"}", NULL, NULL},
         {"{\"scale\":2,\"value\":\"A+k=\",\"x\":1}", NULL, NULL},
+        {"{\"$binary\":{\"base64\":\"Dp5bOhtaSyqPfAAAAAAAAQ==\",\"subType\":\"04\"}}", NULL,
+         "0e9e5b3a-1b5a-4b2a-8f7c-000000000001"},
+        {"{\"$binary\":\"Dp5bOhtaSyqPfAAAAAAAAQ==\",\"$type\":\"4\"}", NULL,
+         "0e9e5b3a-1b5a-4b2a-8f7c-000000000001"},
+        {"{\"$binary\":{\"base64\":\"Dp5bOhtaSyqPfAAAAAAAAQ==\",\"subType\":\"03\"}}", NULL, NULL},
+        {"{\"$binary\":{\"base64\":\"Dp5bOhtaSyo=\",\"subType\":\"04\"}}", NULL, NULL},
+        {"{\"$binary\":{\"base64\":\"Dp5bOhtaSyqPfAAAAAAAAQ==\"}}", NULL, NULL},
+        {"{\"S\":\"p1\"}", NULL, "p1"},
+        {"{\"N\":\"-7.50\"}", "-7.50", NULL},
+        {"{\"N\":7}", NULL, NULL},
+        {"{\"S\":\"p1\",\"N\":\"1\"}", NULL, NULL},
         {"{}", NULL, NULL},
     };
     for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
@@ -75,9 +86,11 @@ static void numbers_and_texts(void **state)
         bool is_number = wrapped_number(value, text, &number);
         assert_int_equal(is_number, samples[i].number != NULL);
         if (is_number) { assert_true(slice_equal(number, slice_str(samples[i].number))); }
-        const char *inside = json_string_value(wrapped_text(value));
-        assert_int_equal(inside != NULL, samples[i].text != NULL);
-        if (inside) { assert_string_equal(inside, samples[i].text); }
+        char uuid[WRAPPED_TEXT_MAX];
+        struct slice inside = {0};
+        bool is_text = wrapped_text(value, uuid, &inside);
+        assert_int_equal(is_text, samples[i].text != NULL);
+        if (is_text) { assert_true(slice_equal(inside, slice_str(samples[i].text))); }
         json_decref(value);
     }
 }

@@ -33,8 +33,8 @@ static void each_line_is_a_text(void **state)
 
 static void one_object_follows_the_other(void **state)
 {
-    assert_lines("{\"a\":\"}{\"}{\"b\":[{}]}", (const char *const[]){"{\"a\":\"}{\"}", "{\"b\":[{}]}",
-                                                                     NULL});
+    assert_lines("{\"a\":\"}{\"}{\"b\":[{}]}",
+                 (const char *const[]){"{\"a\":\"}{\"}", "{\"b\":[{}]}", NULL});
     assert_lines("{}{}\n{}", (const char *const[]){"{}", "{}", "{}", NULL});
     assert_lines("\x1e{}\n\x1e[1]\n", (const char *const[]){"{}", "[1]", NULL});
     assert_lines("{\"a\":\"}{\"}", (const char *const[]){"{\"a\":\"}{\"}", NULL});
