@@ -12,6 +12,13 @@ bool gunzip_recognises(struct slice bytes)
     return bytes.size > 2 && memcmp(bytes.data, "\x1f\x8b\x08", 3) == 0;
 }
 
+bool gunzip_recognises_zlib(struct slice bytes)
+{
+    enum { FIRST = 0x78, CHECK = 31 };
+    return bytes.size > 2 && bytes.data[0] == FIRST &&
+           (FIRST << 8 | (uint8_t)bytes.data[1]) % CHECK == 0;
+}
+
 /* Unpacks one member; 0, -EBADMSG or -EFBIG. */
 static int unpack_member(z_stream *stream, struct buf *out)
 {

@@ -13,6 +13,9 @@ enum unpacking {
 
 /* Says whether bytes begin as gzip does. */
 bool gunzip_recognises(struct slice bytes);
+/* Says whether bytes begin as zlib's format does (RFC 1950), with the usual window. Texts may,
+ * too. */
+bool gunzip_recognises_zlib(struct slice bytes);
 /* Appends what the bytes unpack to. 0; -EBADMSG: they are damaged or end too early; -EFBIG: more
  * than the buffer can hold. */
 int gunzip(struct slice bytes, enum unpacking unpacking, struct buf *out);

@@ -44,6 +44,8 @@ static void unpacks_what_was_packed(void **state)
         assert_unpacks(slice_of(bytes, size), (enum unpacking)i, 0, OUT_MAX);
         size = pack(0, bits[i], bytes, sizeof(bytes));
         assert_unpacks(slice_of(bytes, size), (enum unpacking)i, 0, 0);
+        bool zlib = i == UNPACKING_ZLIB;
+        assert_int_equal(gunzip_recognises_zlib(slice_of(bytes, size)), zlib);
     }
 }
 
@@ -52,6 +54,7 @@ static void members_follow_each_other(void **state)
     char bytes[4096];
     size_t size = pack(300, 31, bytes, sizeof(bytes));
     assert_true(gunzip_recognises(slice_of(bytes, size)));
+    assert_false(gunzip_recognises_zlib(slice_of(bytes, size)));
     size += pack(200, 31, bytes + size, sizeof(bytes) - size);
     assert_unpacks(slice_of(bytes, size), UNPACKING_GZIP, 0, 500);
 }
