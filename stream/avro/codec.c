@@ -232,6 +232,7 @@ int codec_json_body(const struct schema *writer, struct slice body, bool times_a
     cursor_init(&cursor, body);
     cursor.times_as_text = times_as_text;
     cursor.fixed_as_hex = true;
+    cursor.bare_not_finite = true;
     return render(writer, body.size, &cursor, out, ret_name, ret_error);
 }
 

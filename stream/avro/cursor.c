@@ -15,6 +15,7 @@ void cursor_init(struct cursor *cursor, struct slice bytes)
     cursor->steps = CURSOR_STEPS_BASE + bytes.size * CURSOR_STEPS_PER_BYTE;
     cursor->times_as_text = false;
     cursor->fixed_as_hex = false;
+    cursor->bare_not_finite = false;
     cursor->reason = NULL;
     cursor->message[0] = '\0';
 }

@@ -26,6 +26,7 @@ struct cursor {
     size_t steps;
     bool times_as_text; /* this and the next are set by the caller of render_value() */
     bool fixed_as_hex;
+    bool bare_not_finite; /* NaN without quotes, which is not JSON */
     const char *reason; /* as in codec.h; NULL: the bytes are good so far */
     char message[CURSOR_MESSAGE_BYTES];
 };

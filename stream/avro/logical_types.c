@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/quote.h"
 #include "stream/avro/logical_types.h"
 
 struct walk {
@@ -6,11 +7,22 @@ struct walk {
     size_t number; /* types so far; "long" and {"type": "long"} count alike */
 };
 
+const char *logical_type_name(const json_t *type)
+{
+    static const char debezium[] = "io.debezium.time.";
+    const json_t *logical = json_object_get(type, "logicalType");
+    if (json_is_string(logical)) { return json_string_value(logical); }
+    const char *name = json_string_value(json_object_get(type, "connect.name"));
+    return name && strncmp(name, debezium, sizeof(debezium) - 1) == 0 ? name : NULL;
+}
+
 static void add(struct walk *walk, const json_t *type)
 {
-    static const char *const keys[] = {"logicalType", "precision", "scale"};
-    if (!json_is_string(json_object_get(type, keys[0]))) { return; }
-    buf_printf(walk->out, "%zu", walk->number);
+    static const char *const keys[] = {"precision", "scale"};
+    const char *name = logical_type_name(type);
+    if (!name) { return; }
+    buf_printf(walk->out, "%zu ", walk->number);
+    quote_json(walk->out, slice_str(name), QUOTE_UTF8);
     for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
         char *text = json_dumps(json_object_get(type, keys[i]), JSON_COMPACT | JSON_ENCODE_ANY);
         buf_printf(walk->out, " %s", text ? text : "-");

@@ -8,8 +8,11 @@
 
 #include <jansson.h>
 
-/* Appends a line for each type of a valid schema that has a logicalType: its number in the order of
- * the canonical form, and logicalType, precision and scale as JSON. */
+/* Returns a type's logicalType, or the name of Debezium's own types of times (connect.name); NULL
+ * when it has none. */
+const char *logical_type_name(const json_t *type);
+/* Appends a line for each type of a valid schema that has such a name: its number in the order of
+ * the canonical form, and name, precision and scale as JSON. */
 void logical_types_write(const json_t *schema, struct buf *out);
 
 #endif

@@ -11,12 +11,15 @@ static void put(struct buf *out, const char *text)
     buf_append(out, text, strlen(text));
 }
 
+static void put_not_finite(struct buf *out, double value, bool bare)
+{
+    const char *name = isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity";
+    const char *quote = bare ? "" : "\"";
+    buf_printf(out, "%s%s%s", quote, name, quote);
+}
+
 static void put_real(struct buf *out, double value, bool narrow)
 {
-    if (!isfinite(value)) {
-        put(out, isnan(value) ? "\"NaN\"" : value < 0 ? "\"-Infinity\"" : "\"Infinity\"");
-        return;
-    }
     char text[NUMBER_BYTES_MAX];
     int most = narrow ? 9 : 17;
     for (int digits = narrow ? 6 : 15; digits <= most; digits++) {
@@ -83,7 +86,11 @@ static bool render_real(struct cursor *cursor, bool narrow, struct buf *out)
     } else {
         memcpy(&value, bytes, sizeof(value));
     }
-    put_real(out, value, narrow);
+    if (isfinite(value)) {
+        put_real(out, value, narrow);
+    } else {
+        put_not_finite(out, value, cursor->bare_not_finite);
+    }
     return true;
 }
 
@@ -163,9 +170,38 @@ static bool render_enum(struct cursor *cursor, const struct schema_node *node, s
     return true;
 }
 
+/* Says whether a record is a decimal beside its scale, as Debezium writes columns whose values have
+ * scales of their own (VariableScaleDecimal). */
+static bool is_scaled(const struct schema_node *node)
+{
+    const struct schema_field *fields = node->fields;
+    return node->count == 2 && fields[0].type->type == SCHEMA_INT &&
+           fields[1].type->type == SCHEMA_BYTES && strcmp(fields[0].name, "scale") == 0 &&
+           strcmp(fields[1].name, "value") == 0;
+}
+
+static bool render_scaled(struct cursor *cursor, struct buf *out)
+{
+    int32_t scale;
+    struct slice bytes;
+    char number[DECIMAL_TEXT_MAX];
+    if (!cursor_int(cursor, &scale) || !cursor_slice(cursor, &bytes)) { return false; }
+    bool fits = scale >= -DECIMAL_SCALE_MAX && scale <= DECIMAL_SCALE_MAX;
+    size_t size = fits ? decimal_write(bytes, scale, number) : 0;
+    if (size) {
+        buf_append(out, number, size);
+        return true;
+    }
+    buf_printf(out, "{\"scale\":%" PRId32 ",\"value\":", scale);
+    quote_json(out, bytes, QUOTE_LATIN1);
+    put(out, "}");
+    return true;
+}
+
 static bool render_record(struct cursor *cursor, const struct schema_node *node, int depth,
                           struct buf *out)
 {
+    if (is_scaled(node)) { return render_scaled(cursor, out); }
     put(out, "{");
     for (size_t i = 0; i < node->count; i++) {
         put(out, i ? ",\"" : "\"");

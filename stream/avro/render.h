@@ -4,9 +4,10 @@
  * U+0000..U+00FF stand for the bytes, enums are their symbols. It differs in unions, which are
  * shown without their type: null or the value. A real has the fewest digits, from 15 to 17 (a
  * float: 6 to 9), that read back as the same number. Reals that JSON does not have are the texts
- * "NaN", "Infinity" and "-Infinity", as in Java. A decimal (logical type of
- * bytes and fixed) is a number, a UUID of 16 bytes its text; with the cursor's `fixed_as_hex`, any
- * other fixed is hex. With the cursor's `times_as_text`, dates and
+ * "NaN", "Infinity" and "-Infinity", as in Java; with the cursor's `bare_not_finite` without
+ * quotes. A decimal (logical type of bytes and fixed; also Debezium's record of a scale and a
+ * value) is a number, a UUID of 16 bytes its text; with the cursor's `fixed_as_hex`, any other
+ * fixed is hex. With the cursor's `times_as_text`, dates and
  * timestamps (logical types) become ISO 8601 texts in UTC; those outside the years 0 to 9999 stay
  * numbers.
  */

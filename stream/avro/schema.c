@@ -365,9 +365,13 @@ static struct schema_node *parse_primitive(struct parser *parser, const json_t *
         {"local-timestamp-micros", SCHEMA_LONG, LOGICAL_TIMESTAMP_MICROS},
         {"timestamp-nanos", SCHEMA_LONG, LOGICAL_TIMESTAMP_NANOS},
         {"local-timestamp-nanos", SCHEMA_LONG, LOGICAL_TIMESTAMP_NANOS},
+        {"io.debezium.time.Date", SCHEMA_INT, LOGICAL_DATE},
+        {"io.debezium.time.Timestamp", SCHEMA_LONG, LOGICAL_TIMESTAMP_MILLIS},
+        {"io.debezium.time.MicroTimestamp", SCHEMA_LONG, LOGICAL_TIMESTAMP_MICROS},
+        {"io.debezium.time.NanoTimestamp", SCHEMA_LONG, LOGICAL_TIMESTAMP_NANOS},
     };
     struct schema_node *node = parse_reference(parser, word, space);
-    const char *logical = json_string_value(json_object_get(json, "logicalType"));
+    const char *logical = logical_type_name(json);
     for (size_t i = 0; node && logical && i < ARRAY_COUNT(known); i++) {
         if (node->type == known[i].type && strcmp(logical, known[i].name) == 0) {
             node->logical = known[i].logical;

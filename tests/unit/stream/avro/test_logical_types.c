@@ -25,6 +25,9 @@ static void each_has_its_number(void **state)
     assert_lines("{\"type\":\"long\"}", "");
     assert_lines("{\"type\":\"int\",\"logicalType\":\"date\"}", "0 \"date\" - -\n");
     assert_lines("{\"type\":\"int\",\"logicalType\":5}", "");
+    assert_lines("{\"type\":\"long\",\"connect.name\":\"io.debezium.time.MicroTimestamp\"}",
+                 "0 \"io.debezium.time.MicroTimestamp\" - -\n");
+    assert_lines("{\"type\":\"long\",\"connect.name\":\"shop.Id\"}", "");
     /* However a type is written, those behind it keep their numbers. */
     static const char expect[] = "3 \"decimal\" 9 2\n5 \"timestamp-micros\" - -\n";
     assert_lines("{\"type\":\"record\",\"name\":\"R\",\"fields\":["

@@ -64,6 +64,27 @@ static void test_reals(void **state)
     assert_string_equal(shown(scratch, "\"float\""), "\"-Infinity\"");
 }
 
+/* Debezium's VariableScaleDecimal, whatever the record's name is. */
+static void test_a_decimal_beside_its_scale(void **state)
+{
+    struct scratch *scratch = *state;
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"VariableScaleDecimal\",\"fields\":["
+        "{\"name\":\"scale\",\"type\":\"int\"},{\"name\":\"value\",\"type\":\"bytes\"}]}";
+    static const struct {
+        int scale;
+        const char *text;
+    } samples[] = {{0, "1001"},
+                 {2, "10.01"},
+                 {-1, "10010"},
+                 {1000000, "{\"scale\":1000000,\"value\":\"\\u0003\\u00e9\"}"}};
+    for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
+        put_long(&scratch->body, samples[i].scale);
+        put_text(&scratch->body, "\x03\xe9");
+        assert_string_equal(shown(scratch, schema), samples[i].text);
+    }
+}
+
 static void test_texts(void **state)
 {
     struct scratch *scratch = *state;
@@ -234,7 +255,9 @@ int main(void)
 {
 #define SCRATCH_TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        SCRATCH_TEST(test_scalars), SCRATCH_TEST(test_reals),   SCRATCH_TEST(test_texts),
+        SCRATCH_TEST(test_scalars), SCRATCH_TEST(test_reals),
+        SCRATCH_TEST(test_a_decimal_beside_its_scale),
+          SCRATCH_TEST(test_texts),
         SCRATCH_TEST(test_nested),  SCRATCH_TEST(test_refused), SCRATCH_TEST(test_small_buffer),
         SCRATCH_TEST(test_moments), cmocka_unit_test(test_logical_bytes),
     };
