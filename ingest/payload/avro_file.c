@@ -144,6 +144,7 @@ static int render_records(struct reading *reading, struct slice bytes, int64_t c
     cursor_init(&cursor, bytes);
     cursor.times_as_text = reading->times_as_text;
     cursor.fixed_as_hex = true;
+    cursor.bare_not_finite = true;
     const struct schema_node *root = schema_root(reading->file->schema);
     for (int64_t i = 0; i < count; i++) {
         if (!render_value(&cursor, root, 0, &reading->texts->bytes)) {

@@ -121,10 +121,16 @@ static int unpack(struct payload *payload, enum unpacking unpacking, struct buf 
     return 0;
 }
 
-static int unpack_gzip(struct payload *payload, struct slice *bytes, struct codec_error *ret_error)
+/* No JSON begins as zlib does. */
+static int unpack_packed(struct payload *payload, struct slice *bytes,
+                         struct codec_error *ret_error)
 {
-    if (!gunzip_recognises(*bytes)) { return 0; }
-    return unpack(payload, UNPACKING_GZIP, &payload->unpacked, bytes, ret_error);
+    bool json = payload->settings.format == PAYLOAD_JSON;
+    if (gunzip_recognises(*bytes)) {
+        return unpack(payload, UNPACKING_GZIP, &payload->unpacked, bytes, ret_error);
+    }
+    if (!json || !gunzip_recognises_zlib(*bytes)) { return 0; }
+    return unpack(payload, UNPACKING_ZLIB, &payload->unpacked, bytes, ret_error);
 }
 
 static int read_frame(struct payload *payload, const struct record *rec, bool of_key,
@@ -258,7 +264,7 @@ int payload_read(struct payload *payload, const struct record *rec,
     struct slice bytes = rec->value;
     const char *name = NULL;
     text_list_clear(&payload->texts);
-    int rc = unpack_gzip(payload, &bytes, ret_error);
+    int rc = unpack_packed(payload, &bytes, ret_error);
     if (!rc && payload->table) {
         rc = read_table(payload, bytes, ret_error);
     } else if (!rc) {
@@ -275,7 +281,7 @@ int payload_read_rendered(struct payload *payload, struct slice bytes,
                           struct payload_value *ret_value, struct codec_error *ret_error)
 {
     text_list_clear(&payload->texts);
-    int rc = unpack_gzip(payload, &bytes, ret_error);
+    int rc = unpack_packed(payload, &bytes, ret_error);
     if (!rc) {
         rc = payload->table ? read_table(payload, bytes, ret_error)
                             : read_json(payload, bytes, ret_error);

@@ -413,7 +413,7 @@ void put_real(const writer &out, double value, bool narrow)
 {
     char text[40];
     if (!std::isfinite(value)) {
-        out.text(std::isnan(value) ? "\"NaN\"" : value < 0 ? "\"-Infinity\"" : "\"Infinity\"");
+        out.text(std::isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity"); /* not JSON's */
         return;
     }
     for (int digits = narrow ? 6 : 15; digits <= (narrow ? 9 : 17); digits++) {

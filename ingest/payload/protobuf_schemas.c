@@ -9,7 +9,8 @@
 #include <jansson.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = 4 << 20, FILES_MAX = 64, INDEXES_MAX = 32, WHY_BYTES = 160 };
+enum { FILE_BYTES_MAX = 4 << 20, FILES_MAX = 64, INDEXES_MAX = 32, WHY_BYTES = 160,
+       NUMBER_BYTES_MAX = 4 };
 
 /* The name under which a schema of the registry is added: no import can have it. */
 static const char root_name[] = ".schema";
@@ -242,19 +243,30 @@ static int render_registered(struct protobuf_schemas *descriptors, uint64_t id, 
                   ret_name, ret_error);
 }
 
+/* Behind Glue's frame stands the number of the message's type among the types of its file, ordered
+ * by name, as a varint of 32 bits. The settings name the type. */
+static struct slice behind_number(struct slice body)
+{
+    size_t size = 0;
+    while (size < body.size && size < NUMBER_BYTES_MAX && (body.data[size] & '\x80')) { size++; }
+    if (size == body.size) { return body; }
+    return slice_of(body.data + size + 1, body.size - size - 1);
+}
+
 int protobuf_schemas_render(struct protobuf_schemas *descriptors, const struct source_frame *frame,
                             struct buf *out, const char **ret_name, struct codec_error *ret_error)
 {
+    struct slice body = frame->body;
+    if (frame->naming == SCHEMA_BY_GUID && !frame->beside) { body = behind_number(body); }
     if (frame->naming == SCHEMA_BY_ID) {
         return render_registered(descriptors, frame->number, frame->body, !frame->beside, out,
                                  ret_name, ret_error);
     }
     if (descriptors->file) {
-        return render(descriptors->file, descriptors->file_type, frame->body, out, ret_name,
-                      ret_error);
+        return render(descriptors->file, descriptors->file_type, body, out, ret_name, ret_error);
     }
     if (descriptors->fallback_id >= 0) {
-        return render_registered(descriptors, (uint64_t)descriptors->fallback_id, frame->body,
+        return render_registered(descriptors, (uint64_t)descriptors->fallback_id, body,
                                  /* indexed= */ false, out, ret_name, ret_error);
     }
     if (frame->naming == SCHEMA_BY_GUID) {

@@ -44,13 +44,23 @@ static int refuse(char *why, size_t why_size, const char *columns, const char *h
     return -EINVAL;
 }
 
+/* `user, item` names the columns user and item. */
+static struct slice trimmed(struct slice name)
+{
+    while (name.size && strchr(" \t", name.data[0])) {
+        name = slice_of(name.data + 1, name.size - 1);
+    }
+    while (name.size && strchr(" \t", name.data[name.size - 1])) { name.size--; }
+    return name;
+}
+
 static int take_names(struct table_texts *table, const char *columns, char *why, size_t why_size)
 {
     table->text = xstrdup(strcmp(columns, "snowplow") == 0 ? snowplow : columns);
     for (char *at = table->text; *at;) {
         size_t size = strcspn(at, ",");
-        struct slice name = slice_of(at, size);
-        if (!size) { return refuse(why, why_size, columns, "a name is empty"); }
+        struct slice name = trimmed(slice_of(at, size));
+        if (!name.size) { return refuse(why, why_size, columns, "a name is empty"); }
         for (size_t i = 0; i < table->names_count; i++) {
             if (slice_equal(table->names[i], name)) {
                 return refuse(why, why_size, columns, "a name is there twice");
@@ -107,7 +117,7 @@ static void take_header(struct table_texts *table)
     }
     for (size_t i = 0; i < table->row.count; i++) {
         size_t size = table->row.fields[i].size;
-        table->names[i] = slice_of(buf_slice(&table->header_text).data + offset, size);
+        table->names[i] = trimmed(slice_of(buf_slice(&table->header_text).data + offset, size));
         offset += size;
     }
 }

@@ -59,6 +59,9 @@ static void gzip_is_unpacked(void **state)
     assert_string_equal(READ(packed), "{}|");
     assert_string_equal(read_as(slice_of(packed, sizeof(packed) - 1), 1), "unpacked_too_large");
     assert_string_equal(read_as(slice_of(packed, sizeof(packed) - 3), 1000), "bad_gzip");
+    static const char zlib[] = "\x78\x9c\xab\xae\x05\x00\x01\x75\x00\xf9";
+    assert_string_equal(READ(zlib), "{}|");
+    assert_string_equal(read_as(slice_of(zlib, sizeof(zlib) - 3), 1000), "bad_gzip");
 }
 
 /* A topic of Avro is read as JSON: the whole value is told to be no UTF-8, whatever its body is. */

@@ -69,6 +69,26 @@ static void messages_without_a_name_have_the_configured_type(void **state)
     assert_string_equal(render("", "", guid), "unknown_schema_guid");
 }
 
+#define BODY(bytes) slice_of(bytes, sizeof(bytes) - 1)
+
+/* The number of the type is not the message's; in a header's place it is not in the body. */
+static void behind_glue_s_frame_stands_a_number(void **state)
+{
+    struct source_frame glue = {.naming = SCHEMA_BY_GUID, .guid = "g", .body = BODY("\0\x0a\1u")};
+    assert_string_equal(render("3", "V", glue), "V{\"user\":\"u\"}");
+    glue.body = BODY("\x81\1\x0a\1u");
+    assert_string_equal(render("3", "V", glue), "V{\"user\":\"u\"}");
+    glue.body = BODY("\x81\x81\x81\x81\x81\x81");
+    assert_string_equal(render("3", "V", glue), "bad_protobuf");
+    glue.body = BODY("\x81");
+    assert_string_equal(render("3", "V", glue), "bad_protobuf");
+    glue.body = BODY("\0");
+    assert_string_equal(render("3", "V", glue), "V{}");
+    glue.beside = true;
+    glue.body = BODY("\x0a\1u");
+    assert_string_equal(render("3", "V", glue), "V{\"user\":\"u\"}");
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     assert_string_equal(render("", "", BY_ID(9, "\0")), "unknown_schema_id");
@@ -119,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(indexes_choose_the_type),
         cmocka_unit_test(messages_without_a_name_have_the_configured_type),
+        cmocka_unit_test(behind_glue_s_frame_stands_a_number),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(files_hold_types),
     };
