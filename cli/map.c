@@ -26,7 +26,8 @@ static const struct flag flags[] = {
            "Lines are what `kcat -J` prints: {\"topic\",\"partition\",\"offset\",\"ts\",\"key\","
            "\"headers\",\"payload\"}, all but the payload optional; headers are [name, value, "
            "name, value ...]; a null payload is a tombstone. payload_hex in its place: the "
-           "record's own bytes, read as ingest reads them (schemas: schemas.path)"),
+           "record's own bytes, read as ingest reads them (schemas: schemas.path); so key_hex and "
+           "headers_hex; `freshet peek --hex` prints such lines"),
     FLAG(0, "MS",
          OPTION("at", LONG, at_ms, "-1", OPTION_RANGE(NOW, INFINITY),
                 "Kafka timestamp of the records, in ms since 1970; -1: now")),
@@ -54,7 +55,8 @@ const struct command map_command = {
     .about = "Shows what sample records become by the mapping in a configuration of ingest, or why "
              "they are refused: a JSON line for each event, item or profile, with the line that it "
              "came from. Needs no Kafka. For an Avro source, give messages as `freshet peek "
-             "--values` prints them. The exit code is 1 when some would be dead letters.",
+             "--values` prints them, or any records as `freshet peek --hex` does, with --envelope. "
+             "The exit code is 1 when some would be dead letters.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_WORDS,

@@ -14,6 +14,7 @@ struct peek {
     const char *key;
     bool follow;
     bool values;
+    bool hex;
     int64_t limit;
     int64_t partition;
 
@@ -35,6 +36,9 @@ static const struct flag flags[] = {
          OPTION("partition", LONG, partition, "-1", OPTION_RANGE(-1, INT32_MAX),
                 "Only this partition; -1: all")),
     SWITCH('v', "values", values, "Only the values, without offset, time and key"),
+    SWITCH('x', "hex", hex,
+           "Keys, values and headers as hex, for `freshet map --envelope`: what ingest would read, "
+           "whatever its format and frame"),
 };
 
 /* As `kcat -J` and `freshet map --envelope` have them: name, value, name, value ... */
@@ -57,11 +61,43 @@ static void put_headers(struct peek *peek, const struct record *rec)
     buf_printf(&peek->out, "]");
 }
 
-static bool print(void *arg, const struct record *rec)
+static void put_hex(struct buf *out, struct slice bytes)
 {
-    struct peek *peek = arg;
-    if (peek->key && !slice_equal(rec->key, slice_str(peek->key))) { return true; }
-    buf_clear(&peek->out);
+    if (!bytes.data) {
+        buf_printf(out, "null");
+        return;
+    }
+    buf_printf(out, "\"");
+    for (size_t i = 0; i < bytes.size; i++) { buf_printf(out, "%02x", (uint8_t)bytes.data[i]); }
+    buf_printf(out, "\"");
+}
+
+/* The record as its bytes are. */
+static void put_bytes(struct peek *peek, const struct record *rec)
+{
+    struct buf *out = &peek->out;
+    size_t count = record_headers_count(rec);
+    struct header header;
+    buf_printf(out, "{\"topic\":");
+    quote_json(out, slice_str(rec->topic), QUOTE_EITHER);
+    buf_printf(out, ",\"partition\":%d,\"offset\":%" PRId64 ",\"ts\":%" PRId64 ",\"key_hex\":",
+               rec->partition, rec->offset, rec->time_ms);
+    put_hex(out, rec->key);
+    buf_printf(out, ",\"headers_hex\":[");
+    for (size_t i = 0; count != SIZE_MAX && i < count; i++) {
+        if (record_header_at(rec, i, &header)) { break; }
+        buf_printf(out, i ? "," : "");
+        quote_json(out, slice_str(header.name), QUOTE_EITHER);
+        buf_printf(out, ",");
+        put_hex(out, header.value);
+    }
+    buf_printf(out, "],\"payload_hex\":");
+    put_hex(out, rec->value);
+    buf_printf(out, "}\n");
+}
+
+static void put_shown(struct peek *peek, const struct record *rec)
+{
     if (!peek->values) {
         buf_printf(&peek->out,
                    "{\"partition\":%d,\"offset\":%" PRId64 ",\"time_ms\":%" PRId64 ",\"key\":",
@@ -76,6 +112,18 @@ static bool print(void *arg, const struct record *rec)
     }
     value_text_put(peek->schemas, rec->value, &peek->out);
     buf_printf(&peek->out, peek->values ? "\n" : "}\n");
+}
+
+static bool print(void *arg, const struct record *rec)
+{
+    struct peek *peek = arg;
+    if (peek->key && !slice_equal(rec->key, slice_str(peek->key))) { return true; }
+    buf_clear(&peek->out);
+    if (peek->hex) {
+        put_bytes(peek, rec);
+    } else {
+        put_shown(peek, rec);
+    }
     bool written = fwrite(peek->out.data, 1, peek->out.size, stdout) == peek->out.size;
     if (peek->follow) { written = written && fflush(stdout) == 0; }
     peek->printed++;
@@ -104,6 +152,10 @@ static int peek_run(struct invocation *invocation)
 {
     struct peek *peek = invocation->settings;
     peek->client = &invocation->client;
+    if (peek->hex && peek->values) {
+        (void)client_fail("--hex and --values: choose one of them");
+        return EXIT_USAGE;
+    }
     peek->schemas = client_schemas(peek->client);
     buf_init(&peek->out, LINE_BYTES_MAX);
     int result = run(peek, invocation->wire, invocation->arguments[0]);

@@ -20,6 +20,7 @@ enum {
     TEXT_BYTES_MAX = 8 << 20,
     WHERE_BYTES = 100,
     ENVELOPE_VALUES_MAX = 20 << 20,
+    ENVELOPE_ARENA_BYTES = 4096,
 };
 
 struct sampling {
@@ -157,28 +158,14 @@ static bool is_text_or_null(const json_t *value)
     return json_is_string(value) || json_is_null(value);
 }
 
-/* Reads headers as kcat -J prints them: a list of name, value, name, value. They borrow from the
- * list; the caller frees the array. False when it is not such a list. */
-static bool headers_of(json_t *pairs, struct header **ret_headers, size_t *ret_count)
+/* Reads bytes from two digits each, null as no bytes; false: there are other characters. */
+static bool bytes_of(const json_t *hex, struct arena *arena, struct slice *ret_bytes)
 {
-    size_t count = json_array_size(pairs);
-    if (!pairs || json_is_null(pairs)) { return true; }
-    if (!json_is_array(pairs) || count % 2) { return false; }
-    struct header *headers = *ret_headers = xcalloc(count / 2 + 1, sizeof(*headers));
-    for (size_t i = 0; i < count; i += 2) {
-        const json_t *name = json_array_get(pairs, i), *value = json_array_get(pairs, i + 1);
-        if (!json_is_string(name) || !is_text_or_null(value)) { return false; }
-        headers[(*ret_count)++] = (struct header){
-            json_string_value(name), slice_of(json_string_value(value), json_string_length(value))};
-    }
-    return true;
-}
-
-/* Reads bytes from two digits each; false: there are other characters. Freed by the caller. */
-static bool bytes_of(const char *digits, struct slice *ret_bytes, char **ret_memory)
-{
+    const char *digits = json_string_value(hex);
+    *ret_bytes = (struct slice){0};
+    if (!digits) { return json_is_null(hex); }
     size_t size = strlen(digits) / 2;
-    char *bytes = *ret_memory = xmalloc(size + 1);
+    char *bytes = arena_alloc(arena, size + 1);
     if (strlen(digits) % 2 || strspn(digits, "0123456789abcdefABCDEF") != 2 * size) {
         return false;
     }
@@ -190,45 +177,98 @@ static bool bytes_of(const char *digits, struct slice *ret_bytes, char **ret_mem
     return true;
 }
 
+/* Reads headers as kcat -J prints them: a list of name, value, name, value. They borrow from the
+ * list; the caller frees the array. False when it is not such a list. With an arena the values are
+ * hex. */
+static bool headers_of(json_t *pairs, struct arena *hex, struct header **ret_headers,
+                       size_t *ret_count)
+{
+    size_t count = json_array_size(pairs);
+    if (!pairs || json_is_null(pairs)) { return true; }
+    if (!json_is_array(pairs) || count % 2) { return false; }
+    struct header *headers = *ret_headers = xcalloc(count / 2 + 1, sizeof(*headers));
+    for (size_t i = 0; i < count; i += 2) {
+        const json_t *name = json_array_get(pairs, i), *value = json_array_get(pairs, i + 1);
+        if (!json_is_string(name) || !is_text_or_null(value)) { return false; }
+        struct header *header = &headers[(*ret_count)++];
+        *header = (struct header){
+            json_string_value(name), slice_of(json_string_value(value), json_string_length(value))};
+        if (hex && !bytes_of(value, hex, &header->value)) { return false; }
+    }
+    return true;
+}
+
+/* A line that stands for a record, and what its slices borrow from. */
+struct envelope {
+    json_t *json;
+    struct arena *bytes;
+    char *key, *value; /* of values that are no texts */
+    struct header_list headers;
+    struct header *listed;
+    struct record rec;
+    bool raw; /* its sides are the bytes of the record */
+};
+
+static bool read_headers(struct envelope *envelope)
+{
+    json_t *hex = json_object_get(envelope->json, "headers_hex");
+    bool whole = headers_of(hex ? hex : json_object_get(envelope->json, "headers"),
+                            hex ? envelope->bytes : NULL, &envelope->listed,
+                            &envelope->headers.count);
+    envelope->headers.at = envelope->listed;
+    return whole;
+}
+
+static bool read_sides(struct envelope *envelope)
+{
+    json_t *json = envelope->json;
+    const json_t *key = json_object_get(json, "key_hex");
+    const json_t *value = json_object_get(json, "payload_hex");
+    struct record *rec = &envelope->rec;
+    envelope->raw = value || key;
+    if (!value && !json_object_get(json, "payload")) { return false; }
+    if (key && !bytes_of(key, envelope->bytes, &rec->key)) { return false; }
+    if (value && !bytes_of(value, envelope->bytes, &rec->value)) { return false; }
+    if (!key) { rec->key = side_of(json_object_get(json, "key"), &envelope->key); }
+    if (!value) { rec->value = side_of(json_object_get(json, "payload"), &envelope->value); }
+    return true;
+}
+
+static void release_envelope(struct envelope *envelope)
+{
+    json_decref(envelope->json);
+    arena_free(envelope->bytes);
+    free(envelope->listed);
+    free(envelope->key);
+    free(envelope->value);
+}
+
 static void map_envelope(struct sampling *sampling, struct slice line)
 {
     static const struct json_rules envelope_rules = {.values_max = ENVELOPE_VALUES_MAX};
-    _cleanup_(xfreep) char *key = NULL, *value = NULL;
-    struct header *at = NULL;
-    struct header_list headers = {0};
+    struct envelope envelope = {.bytes = arena_new(ENVELOPE_ARENA_BYTES)};
     char where[WHERE_BYTES];
-    json_t *envelope = NULL;
-    (void)json_text_parse(line, &envelope_rules, &envelope, where, sizeof(where));
-    bool whole = headers_of(json_object_get(envelope, "headers"), &at, &headers.count);
-    headers.at = at;
-    const char *digits = json_string_value(json_object_get(envelope, "payload_hex"));
-    struct slice raw = {0};
-    whole = whole && (digits ? bytes_of(digits, &raw, &value)
-                             : json_object_get(envelope, "payload") != NULL);
-    if (!whole) {
+    (void)json_text_parse(line, &envelope_rules, &envelope.json, where, sizeof(where));
+    if (!read_headers(&envelope) || !read_sides(&envelope)) {
         sampling->seen++;
         print_refusal(sampling, "no_envelope",
                      "a line must be an object with a payload, as kcat -J prints it, or with "
-                     "payload_hex, its bytes; headers are a list of name, value, name, value");
-        json_decref(envelope);
-        free(at);
+                     "payload_hex, as freshet peek --hex does; headers are a list of name, value, "
+                     "name, value");
+        release_envelope(&envelope);
         return;
     }
-    const json_t *time = json_object_get(envelope, "ts");
-    const json_t *offset = json_object_get(envelope, "offset");
-    const struct record rec = {
-        .topic = json_string_value(json_object_get(envelope, "topic")),
-        .partition = (int32_t)json_integer_value(json_object_get(envelope, "partition")),
-        .offset = offset ? json_integer_value(offset) : sampling->line - 1,
-        .time_ms = time ? json_integer_value(time) : sampling->samples->time_ms,
-        .key = side_of(json_object_get(envelope, "key"), &key),
-        .value = digits ? raw : side_of(json_object_get(envelope, "payload"), &value),
-        .headers = &listed_headers,
-        .message = &headers,
-    };
-    map(sampling, &rec, digits != NULL);
-    json_decref(envelope);
-    free(at);
+    const json_t *time = json_object_get(envelope.json, "ts");
+    const json_t *offset = json_object_get(envelope.json, "offset");
+    struct record *rec = &envelope.rec;
+    rec->topic = json_string_value(json_object_get(envelope.json, "topic"));
+    rec->partition = (int32_t)json_integer_value(json_object_get(envelope.json, "partition"));
+    rec->offset = offset ? json_integer_value(offset) : sampling->line - 1;
+    rec->time_ms = time ? json_integer_value(time) : sampling->samples->time_ms;
+    rec->headers = &listed_headers;
+    rec->message = &envelope.headers;
+    map(sampling, rec, envelope.raw);
+    release_envelope(&envelope);
 }
 
 static void map_line(struct sampling *sampling, struct slice line)

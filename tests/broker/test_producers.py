@@ -171,6 +171,29 @@ def replay_files(kafka, tmp_path):
         assert done.returncode == 1 and says in done.stderr, done.stderr
 
 
+def maps_what_peek_prints(kafka, registry, tmp_path):
+    """`freshet peek --hex` into `freshet map`, whatever the frame: as ingest maps the records."""
+    schemas = tmp_path / "schemas"
+    schemas.mkdir()
+    for number, (schema, kind, references) in SCHEMAS.items():
+        if kind == "AVRO" and not references:
+            (schemas / f"{number}.avsc").write_text(schema)
+    chosen = {**settings(registry), "topic.prefix": kafka.prefix, "schemas.path": schemas}
+    (tmp_path / "conf").write_text("".join(f"{key}={value}\n" for key, value in chosen.items()))
+    for name in sorted(set(CASES) - {"references", "proto", "catalogue"}):
+        lines = subprocess.run([BIN / "freshet", "peek", name, "--hex", "-b", kafka.bootstrap,
+                                "--prefix", kafka.prefix], capture_output=True, timeout=60,
+                               check=True).stdout
+        done = subprocess.run([BIN / "freshet", "map", "--config", tmp_path / "conf", "--envelope",
+                               "--try", "-", "--at", str(TIME_MS)], input=lines,
+                              capture_output=True, timeout=60, check=False)
+        mapped = [json.loads(line) for line in done.stdout.splitlines()]
+        events = [line["value"] for line in mapped if line.get("value")]
+        told = (name, done.stdout, done.stderr)
+        assert [event["action"] for event in events] == CASES[name][2], told
+        assert {event["user_id"] for event in events} <= USERS, told
+
+
 def test_events_of_every_producer(kafka, worker, registry, tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     for name in ("events", "items", "users", "dead-letters"):
@@ -201,3 +224,4 @@ def test_events_of_every_producer(kafka, worker, registry, tmp_path, monkeypatch
     reasons = {dict(letter.headers)["reason"].decode()
                for letter in kafka.topics.read("dead-letters")}
     assert reasons == set(REFUSED)
+    maps_what_peek_prints(kafka, registry, tmp_path)
