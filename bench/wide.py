@@ -33,8 +33,8 @@ TRICKLE_RATE = 300
 TRICKLE_SECONDS = 60
 HOUR_EVENTS = 3600
 HOUR_RATE = 60  # 60 times as fast as one event a second
-# One event in each commit, as when they come a second apart.
-HOUR_SETTINGS = ["features.commit.interval.ms=10ms", "scorer.commit.interval.ms=10ms",
+# Commits 60 times as often, too: ingest and scorer one for each event, features one for 5 s.
+HOUR_SETTINGS = ["features.commit.interval.ms=8ms", "scorer.commit.interval.ms=10ms",
                  "ingest.commit.interval.ms=10ms"]
 
 

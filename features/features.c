@@ -29,6 +29,7 @@ enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS };
 
 enum {
     MESSAGE_BYTES_MAX = 16 << 20,
+    FORGET_MS = 10000, /* `freshet forget` waits until its receipts are committed */
     USER_BYTES = 64,   /* of a user's encoded state without actions */
     ACTION_BYTES = 64, /* of one action's columns in it, without the item's id; at most */
 };
@@ -361,6 +362,7 @@ static void emit_receipt(struct task *task, const struct forget_receipt *receipt
     char key[REQUEST_ID_BYTES_MAX + 16];
     (void)snprintf(key, sizeof(key), "%.*s/%d", SLICE_ARGS(receipt->request_id),
                    receipt->input_partition);
+    task_want_commits(task, FORGET_MS);
     task_emit(task, RECEIPTS, PARTITION_BY_KEY, slice_str(key), encode(f, f->receipts, receipt));
 }
 
@@ -582,6 +584,7 @@ const struct worker features_worker = {
     .options = feature_options,
     .options_count = FEATURE_OPTIONS_COUNT,
     .settings_size = sizeof(struct feature_settings),
+    .records_few = 1000, /* each commit writes the whole state of its users */
     .start = start,
     .stop = stop,
     .open = open_task,

@@ -11,6 +11,9 @@ enum {
     BURST_BYTES = 1 << 18, /* a burst is over when so many bytes were processed */
     BURST_QUIET_MS = 40,   /* and no record has come for so long: commit now */
     RECORDS_BETWEEN_CLOCKS = 16,
+    FEW_INTERVALS = 10,      /* for which few records wait for more */
+    FEW_REST_INTERVALS = 4,  /* unless none has come for so many */
+    FEW_MS_MAX = 5000,
 };
 
 void pace_init(struct pace *pace, const struct env *env, struct commit *commit,
@@ -143,6 +146,17 @@ static bool checkpoint_due(struct pace *pace)
            (pace->records && now_ms - pace->first_ms >= policy->interval_ms);
 }
 
+/* How long after the last commit began the next one is due, when commits follow the interval. */
+static int64_t interval_ms(const struct pace *pace)
+{
+    int64_t ms = pace->env->settings->commit_interval_ms;
+    bool few = pace->records < pace->env->worker->records_few && pace->began_ms >= pace->wanted_ms;
+    if (!few) { return ms; }
+    int64_t rested_ms = pace->fed_ms - pace->began_ms + ms * FEW_REST_INTERVALS;
+    int64_t longest_ms = MIN_OF(ms * FEW_INTERVALS, (int64_t)FEW_MS_MAX);
+    return MAX_OF(MIN_OF(rested_ms, longest_ms), ms);
+}
+
 bool pace_due(struct pace *pace)
 {
     bool progress = false;
@@ -154,7 +168,7 @@ bool pace_due(struct pace *pace)
         return true;
     }
     return follows_interval(pace) &&
-           env_now_ms(pace->env) - pace->began_ms >= pace->env->settings->commit_interval_ms;
+           env_now_ms(pace->env) - pace->began_ms >= interval_ms(pace);
 }
 
 int64_t pace_wait_ms(const struct pace *pace, int64_t most_ms)
@@ -163,7 +177,7 @@ int64_t pace_wait_ms(const struct pace *pace, int64_t most_ms)
     int64_t due_ms = INT64_MAX;
     if (pace->policy) { due_ms = pace->fed_ms + pace->policy->rest_ms; }
     if (follows_interval(pace)) {
-        due_ms = MIN_OF(due_ms, pace->began_ms + pace->env->settings->commit_interval_ms);
+        due_ms = MIN_OF(due_ms, pace->began_ms + interval_ms(pace));
     }
     return MIN_OF(most_ms, MAX_OF(due_ms - env_now_ms(pace->env), (int64_t)0));
 }

@@ -97,6 +97,9 @@ struct worker {
     /* * Returns the policy of a worker whose commits are checkpoints; valid for the run. Without,
      * commits follow commit.interval.ms, batch.records.max and bursts. */
     const struct checkpoint_policy *(*checkpoints)(const struct run *run);
+    /* A batch of fewer records may wait for more (pace.h): each commit writes much for each of
+     * them, and less when they are together. 0: none waits. */
+    size_t records_few;
     /* * Calls run_read_from() for each topic of the partitioned input, when that is not the one
      * topic of its name. Called before start and before any request to the broker. Returns 0, or
      * -errno to refuse (run_refuse()). A worker with a changelog has one topic only. */
@@ -234,7 +237,8 @@ int task_changelog(const struct task *task);
  * that failed or took too long: what is not committed may be processed again. Only from `tick`. */
 bool task_commit(struct task *task);
 /* Lets commits follow commit.interval.ms for so long, beginning with one as soon as possible, where
- * they are checkpoints: somebody waits for what has just been processed. */
+ * they are checkpoints or few records wait for more: somebody waits for what has just been
+ * processed. */
 void task_want_commits(struct task *task, int64_t for_ms);
 /* Starts the task again at its committed offset and chooses its changelog again. When that is
  * another one, the store is restored from it. Only from `tick`, after task_commit(). */

@@ -25,8 +25,9 @@ SANITIZED = BUILD / "san-address-undefined" / "bin"  # tests/run builds it
 INPUTS = {"ingest": "clicks", "features": "events", "trainer": "pair-deltas", "scorer": "histories"}
 WAIT_SECONDS = int(os.environ.get("WAIT_SECONDS", "120"))
 STOP_SECONDS = 60
-# What tests need of single workers: the trainer commits often, and soon after its input has ended.
-OFTEN = {"trainer": {"checkpoint.replay.ms": "100ms", "checkpoint.rest.ms": "200ms"}}
+# What tests need of single workers: both commit often, and soon after their input has ended.
+OFTEN = {"features": {"commit.interval.ms": "60ms"},
+         "trainer": {"checkpoint.replay.ms": "100ms", "checkpoint.rest.ms": "200ms"}}
 
 
 @pytest.fixture(scope="session")

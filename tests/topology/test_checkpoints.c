@@ -16,6 +16,9 @@ enum { PARTITIONS = 2, BURST = 600, SECOND_MS = 1000, REST_MS = 10 * SECOND_MS, 
 static const char *const patient[] = {"checkpoint.replay.ms=1h", "commit.interval.ms=1ms",
                                       "batch.records.max=1", NULL};
 
+/* Features commits what it has within a second. */
+static const char *const prompt[] = {"commit.interval.ms=50ms", NULL};
+
 struct story {
     struct rig rig;
     struct copy *features, *trainer;
@@ -32,7 +35,7 @@ static void begin(struct story *story, const char *const *pairs)
 {
     *story = (struct story){.fed = 0};
     rig_init(&story->rig, PARTITIONS);
-    story->features = rig_start(&story->rig, &features_worker, 0, NULL);
+    story->features = rig_start(&story->rig, &features_worker, 0, prompt);
     story->trainer = rig_start(&story->rig, &trainer_worker, 0, pairs);
 }
 
