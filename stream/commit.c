@@ -534,16 +534,24 @@ enum commit_verdict commit_wait(struct commit *commit, int64_t timeout_ms)
     return verdict;
 }
 
+enum commit_verdict commit_check_acks(struct commit *commit)
+{
+    size_t outstanding = 0;
+    assert(commit->phase == COMMIT_IDLE);
+    int result = wire_unacked(commit->env->wire, commit->at_once->ack_group, &outstanding);
+    if (result < 0) { return failed(result); }
+    return outstanding ? COMMIT_PENDING : COMMIT_NOTHING;
+}
+
 enum commit_verdict commit_await_acks(struct commit *commit, int64_t timeout_ms)
 {
     int64_t deadline_ms = env_now_ms(commit->env) + timeout_ms;
-    assert(commit->phase == COMMIT_IDLE);
-    for (size_t outstanding = 1; env_now_ms(commit->env) < deadline_ms; nap(commit)) {
-        int result = wire_unacked(commit->env->wire, commit->at_once->ack_group, &outstanding);
-        if (result < 0) { return failed(result); }
-        if (!outstanding) { return COMMIT_NOTHING; }
+    enum commit_verdict verdict = COMMIT_PENDING;
+    for (; env_now_ms(commit->env) < deadline_ms; nap(commit)) {
+        verdict = commit_check_acks(commit);
+        if (verdict != COMMIT_PENDING) { break; }
     }
-    return COMMIT_PENDING;
+    return verdict;
 }
 
 bool commit_idle(const struct commit *commit)

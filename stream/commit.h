@@ -36,8 +36,11 @@ enum commit_verdict commit_begin(struct commit *commit);
 enum commit_verdict commit_step(struct commit *commit);
 /* Waits for the commit in flight, at most that long: COMMIT_PENDING when it is still going. */
 enum commit_verdict commit_wait(struct commit *commit, int64_t timeout_ms);
-/* Waits until every at-once message is acknowledged; none may be in flight. COMMIT_NOTHING when all
- * are, COMMIT_PENDING when that takes longer. */
+/* Asks for the acknowledgements of all at-once messages, those of the open batch too; none may be
+ * in flight. COMMIT_NOTHING: all have come; COMMIT_PENDING: not yet; COMMIT_ABORTED: some messages
+ * could not be delivered. */
+enum commit_verdict commit_check_acks(struct commit *commit);
+/* The same, and waits for them, at most that long. */
 enum commit_verdict commit_await_acks(struct commit *commit, int64_t timeout_ms);
 
 /* True when none is in flight. */

@@ -11,6 +11,8 @@
  *                 stood still: the same after a pause. Polls during the pause report partitions
  *                 that were lost.
  *   revoked       Partitions were lost, or the last commit before giving them back failed.
+ * Before the input is read again, all messages of the forgotten batches are acknowledged or have
+ * failed: they would fail the next batch.
  * In each case the commit in flight must be decided first: a partition is not given back while the
  * committer's thread works with it. When that takes too long the process ends; the next start finds
  * out whether the transaction was committed.
@@ -44,6 +46,7 @@ static bool decide_commit(struct run *run);
 
 static void forget(struct run *run)
 {
+    run->unsettled = true;
     pace_forget(&run->pace);
     for (size_t i = 0; i < run->tasks.count; i++) { task_forget(run->tasks.at[i]); }
     broadcast_forget(run->broadcast);
@@ -115,6 +118,31 @@ static void heed(struct run *run, enum commit_verdict verdict)
                   wire_why(env->wire), run->settings.slot);
         return;
     }
+}
+
+/* Says whether nothing of a batch that was forgotten is on its way any more. */
+static bool is_settled(struct run *run)
+{
+    if (!run->unsettled || !commit_idle(run->commit)) { return true; }
+    enum commit_verdict verdict = commit_check_acks(run->commit);
+    run->unsettled = verdict == COMMIT_PENDING || verdict == COMMIT_ABORTED;
+    if (verdict != COMMIT_ABORTED) { heed(run, verdict); }
+    return !run->unsettled;
+}
+
+static bool is_paused(struct run *run)
+{
+    return run_now_ms(run) < run->paused_until_ms || !is_settled(run);
+}
+
+/* Finds out about at-once messages that could not be delivered. A commit would, too, but it may be
+ * far away, or not come at all while no input does. */
+static void watch_acks(struct run *run)
+{
+    if (!commit_idle(run->commit) || is_broken(run) || !is_settled(run)) { return; }
+    enum commit_verdict verdict = commit_check_acks(run->commit);
+    run->unacked = verdict != COMMIT_NOTHING;
+    heed(run, verdict);
 }
 
 /* Waits for the commit in flight; false: it is still going, and the run is broken. */
@@ -426,7 +454,7 @@ static bool any_work(const struct run *run)
 /* A piece for each task that has some, unless the open batch is full already. */
 static void step_work(struct run *run)
 {
-    if (run_now_ms(run) < run->paused_until_ms || run->at_once.unsent) { return; }
+    if (is_paused(run) || run->at_once.unsent) { return; }
     for (size_t i = 0; i < run->tasks.count && goes_on(run) && !pace_full(&run->pace); i++) {
         struct task *task = run->tasks.at[i];
         if (!has_work(run, task)) { continue; }
@@ -478,12 +506,13 @@ static void tick(struct run *run)
         update_lag(run, task);
         if (task->state == TASK_RUNNING && worker->tick) { worker->tick(task, now_ms); }
     }
+    watch_acks(run);
     metric_set(run->m.at_rest, run_at_rest(run));
 }
 
 static void step_broadcast(struct run *run)
 {
-    if (run_now_ms(run) < run->paused_until_ms) { return; }
+    if (is_paused(run)) { return; }
     if (broadcast_step(run->broadcast) == BROADCAST_UNSENT && !is_broken(run)) {
         retry(run, wire_why(run->env.wire));
     }
@@ -497,7 +526,7 @@ static bool may_begin(struct run *run)
 
 static void step_restore(struct run *run)
 {
-    if (run_now_ms(run) < run->paused_until_ms) { return; }
+    if (is_paused(run)) { return; }
     restore_step(run->restore, may_begin(run));
 }
 

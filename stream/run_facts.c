@@ -249,7 +249,7 @@ static bool task_at_rest(const struct run *run, struct task *task)
 
 bool run_at_rest(const struct run *run)
 {
-    if (!run_healthy(run) || !run_idle(run) || run->rolled_back) { return false; }
+    if (!run_healthy(run) || !run_idle(run) || run->rolled_back || run->unacked) { return false; }
     for (size_t i = 0; i < run->tasks.count; i++) {
         if (!task_at_rest(run, run->tasks.at[i])) { return false; }
     }

@@ -45,6 +45,8 @@ struct run {
     int64_t paused_until_ms; /* after VERDICT_RETRY */
     bool joined;      /* the group has assigned partitions to us, perhaps none */
     bool rolled_back; /* the newest commit was */
+    bool unsettled; /* messages of a batch that was rolled back may be on their way */
+    bool unacked;   /* at-once messages are not acknowledged yet, as of the last tick */
 };
 
 /* The callbacks that the wire calls. */

@@ -65,7 +65,6 @@ static void test_not_taken(void **state)
     }
 }
 
-/* The batch in flight is whole; the loss is the next one's. */
 /* A dead letter that is larger than a message may be goes without its value, then without its key;
  * the record behind it is processed. */
 static void test_letters_too_large(void **state)
@@ -96,6 +95,7 @@ static void test_letters_too_large(void **state)
     free(large);
 }
 
+/* The batch in flight is whole; the loss is the next one's. */
 static void test_lost_message_fails_its_own_batch(void **state)
 {
     struct rig rig;
@@ -119,6 +119,25 @@ static void test_lost_message_fails_its_own_batch(void **state)
     rig_until_idle(&rig);
     check(&rig);
     rig_release(&rig);
+}
+
+/* Messages of a batch fail one after the other, as they do at a broker that stands still: the batch
+ * is rolled back once, and is not sent again into the failures of its former messages. */
+static void test_lost_messages_fail_one_batch(void **state)
+{
+    for (int second = 2; second < 34; second += 4) {
+        struct rig rig;
+        begin(&rig, EVENTS);
+        memlog_ack_delay(rig.log, 6);
+        memlog_fail(rig.log, MEMLOG_PRODUCE, 1, WIRE_ABORTED);
+        memlog_fail(rig.log, MEMLOG_PRODUCE, second, WIRE_ABORTED);
+        struct copy *copy = rig_start(&rig, &features_worker, 0, pairs);
+        rig_until_idle(&rig);
+        assert_int_equal(memlog_failed(rig.log, MEMLOG_PRODUCE), 2);
+        assert_int_equal(count(copy, "freshet_aborts_total"), 1);
+        check(&rig);
+        rig_release(&rig);
+    }
 }
 
 /* ---- The lock ---- */
@@ -220,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_not_taken),
         cmocka_unit_test(test_letters_too_large),
         cmocka_unit_test(test_lost_message_fails_its_own_batch),
+        cmocka_unit_test(test_lost_messages_fail_one_batch),
         cmocka_unit_test(test_lock_is_waited_for),
         cmocka_unit_test(test_lock_for_ever),
         cmocka_unit_test(test_rebalance_while_restoring),

@@ -193,6 +193,68 @@ static void one_that_died_meanwhile_is_followed_by_another(void **state)
     }
 }
 
+/* A row that is lost on its way is sent again, though no input follows that would be committed. */
+static void what_is_lost_meanwhile_is_sent_again(void **state)
+{
+    static const int at[] = {1, 2, 10, 39};
+    for (size_t i = 0; i < ARRAY_COUNT(at); i++) {
+        struct rig rig;
+        struct copy *trainer;
+        begin_upgrade(&rig, &trainer);
+        memlog_fail(rig.log, MEMLOG_PRODUCE, at[i], WIRE_ABORTED);
+        assert_true(rig_launch(&rig, trainer));
+        pass(&rig, 5 * SECOND_MS);
+        assert_int_equal(memlog_failed(rig.log, MEMLOG_PRODUCE), 1);
+        assert_served(&rig);
+        rig_release(&rig);
+    }
+}
+
+static bool at_rest(const struct copy *copy)
+{
+    return metric_value(metrics_gauge(copy->metrics, "freshet_at_rest", "", "Known.")) > 0;
+}
+
+static void it_rests_when_they_have_arrived(void **state)
+{
+    struct rig rig;
+    struct copy *trainer;
+    begin_upgrade(&rig, &trainer);
+    memlog_ack_delay(rig.log, 100);
+    assert_true(rig_launch(&rig, trainer));
+    for (int i = 0; !at_rest(trainer); i++) {
+        rig_round(&rig, false);
+        assert_true(i < 1000);
+    }
+    assert_served(&rig);
+    rig_release(&rig);
+}
+
+/* Whichever rows are lost, of a checkpoint or before it, the trainer goes on, and in the end they
+ * are as if none had been. */
+static void lost_rows_are_sent_again(void **state)
+{
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct rig rig;
+        rig_init_seeded(&rig, PARTITIONS, seed);
+        memlog_ack_delay(rig.log, 3);
+        rig_start(&rig, &features_worker, 0, NULL);
+        struct copy *trainer = rig_start(&rig, &trainer_worker, 0, few);
+        memlog_fail_often(rig.log, MEMLOG_PRODUCE, 20, WIRE_ABORTED);
+        feed_events(&rig, 1, 0, EVENTS);
+        pass(&rig, 10 * SECOND_MS);
+        memlog_fail_often(rig.log, MEMLOG_PRODUCE, 0, 0);
+        assert_true(memlog_failed(rig.log, MEMLOG_PRODUCE) > 3);
+        for (int i = 0; !at_rest(trainer); i++) {
+            rig_round(&rig, false);
+            assert_true(i < 1000);
+        }
+        rig_until_idle(&rig);
+        assert_served(&rig);
+        rig_release(&rig);
+    }
+}
+
 /* With its local state, the trainer does not send them again; on a new machine it does. */
 static void only_a_new_machine_sends_them_again(void **state)
 {
@@ -238,6 +300,9 @@ int main(void)
         cmocka_unit_test(small_changes_wait_no_longer_than_allowed),
         cmocka_unit_test(an_upgraded_trainer_sends_all_rows),
         cmocka_unit_test(one_that_died_meanwhile_is_followed_by_another),
+        cmocka_unit_test(what_is_lost_meanwhile_is_sent_again),
+        cmocka_unit_test(it_rests_when_they_have_arrived),
+        cmocka_unit_test(lost_rows_are_sent_again),
         cmocka_unit_test(only_a_new_machine_sends_them_again),
         cmocka_unit_test(a_scorer_waits_for_all_rows),
     };

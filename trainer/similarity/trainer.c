@@ -117,11 +117,8 @@ static const struct checkpoint_policy *checkpoints(const struct run *run)
 
 static int start(struct run *run)
 {
-    if (run_output_partitions(run, SERVING_ROWS) != run_output_partitions(run, NEIGHBOURS)) {
-        run_refuse(run, "topics %s and %s must have the same number of partitions",
-                   run_output_topic(run, SERVING_ROWS), run_output_topic(run, NEIGHBOURS));
-        return -EINVAL;
-    }
+    int result = run_check_partitions(run, SERVING_ROWS, NEIGHBOURS);
+    if (result < 0) { return result; }
     struct trainer *t = xcalloc(1, sizeof(*t));
     struct metrics *metrics = run_metrics(run);
     t->settings = run_settings(run);
@@ -407,7 +404,7 @@ static void flush(struct task *task)
 static bool at_rest(struct task *task)
 {
     const struct task_rows *task_rows = task_state(task);
-    return task_rows->queue.count == 0;
+    return task_rows->queue.count == 0 && !first_sending_due(&task_rows->first);
 }
 
 static void trim(struct task *task)
