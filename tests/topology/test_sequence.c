@@ -112,6 +112,26 @@ static void wait_until_idle(struct fixture *fixture, struct copy *copy, double v
     fail_msg("no %g model versions", versions);
 }
 
+/* It is at rest when all that was read is learned and published. */
+static void test_rests_when_it_has_published(void **state)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    for (size_t turn = 0; turn < 3; turn++) {
+        if (turn) { write_histories(&fixture, 4 + 4 * turn); }
+        bool rests = false;
+        for (int step = 0; !rests; step++) {
+            rig_round(&fixture.rig, false);
+            rests = trainer_metric(copy, "freshet_at_rest") > 0;
+            assert_true(!rests || trainer_idle(copy));
+            rests &= trainer_metric(copy, "freshet_model_versions_published") >= (double)turn;
+            assert_true(step < STEPS_MAX);
+        }
+    }
+    fixture_release(&fixture);
+}
+
 static void test_publishes_model_versions(void **state)
 {
     struct fixture fixture;
@@ -305,6 +325,60 @@ static void test_old_histories_are_read_again(void **state)
     assert_true(users_after(DELETE_RETENTION_DEFAULT_MS / 2) == USERS);
 }
 
+/* The topic was made again, or retention has passed what is not read yet: the stored histories are
+ * read again, with a line. */
+static void check_histories_read_again(bool remade, const char *why)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    write_histories(&fixture, 8);
+    struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    wait_until_idle(&fixture, copy, 1);
+    rig_finish(copy);
+    if (remade) { memlog_remake(fixture.rig.log, "histories", PARTITIONS); }
+    for (int user = 0; user < USERS / 2; user++) { write_history(&fixture, user, 8); }
+    for (int32_t p = 0; !remade && p < PARTITIONS; p++) {
+        memlog_trim(fixture.rig.log, "histories", p, memlog_end(fixture.rig.log, "histories", p));
+    }
+    assert_true(rig_launch(&fixture.rig, copy));
+    assert_non_null(strstr(fixture.rig.warned, "reading the histories again"));
+    assert_non_null(strstr(fixture.rig.warned, why));
+    for (int i = 0; i < 20; i++) { rig_round(&fixture.rig, false); }
+    double users = trainer_metric(copy, "freshet_training_users");
+    assert_int_equal(users, remade ? USERS / 2 : 0);
+    check_whole(&fixture);
+    fixture_release(&fixture);
+}
+
+static void test_histories_of_another_topic(void **state)
+{
+    check_histories_read_again(true, "ends before it");
+    check_histories_read_again(false, "begins after it");
+}
+
+/* The group's offset is that of `models`, of which nothing is processed: wherever it is set,
+ * nothing is published again. */
+static void test_group_offset_says_nothing(void **state)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    write_histories(&fixture, 8);
+    struct copy *copy = rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    wait_until_idle(&fixture, copy, 1);
+    int64_t end = memlog_end(fixture.rig.log, "models", 0);
+    const int64_t offsets[] = {0, end / 2, end, OFFSET_NONE};
+    for (size_t i = 0; i < ARRAY_COUNT(offsets); i++) {
+        rig_finish(copy);
+        memlog_set_committed(fixture.rig.log, "freshet-sequence", "models", 0, offsets[i]);
+        assert_true(rig_launch(&fixture.rig, copy));
+        for (int round = 0; round < 50; round++) { rig_round(&fixture.rig, false); }
+        assert_true(trainer_idle(copy));
+        assert_int_equal(memlog_end(fixture.rig.log, "models", 0), end);
+        check_whole(&fixture);
+    }
+    fixture_release(&fixture);
+}
+
 /* A train.length beyond what features keeps of a history is warned of when training begins; not
  * when all histories are whole or long enough. */
 static void test_length_beyond_histories(void **state)
@@ -467,6 +541,7 @@ static void test_cold_start_items_of_another_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rests_when_it_has_published),
         cmocka_unit_test(test_publishes_model_versions),
         cmocka_unit_test(test_bad_records),
         cmocka_unit_test(test_masked),
@@ -474,6 +549,8 @@ int main(void)
         cmocka_unit_test(test_stale_announcement),
         cmocka_unit_test(test_reads_histories_once),
         cmocka_unit_test(test_old_histories_are_read_again),
+        cmocka_unit_test(test_histories_of_another_topic),
+        cmocka_unit_test(test_group_offset_says_nothing),
         cmocka_unit_test(test_length_beyond_histories),
         cmocka_unit_test(test_one_trains),
         cmocka_unit_test(test_cold_start_items),

@@ -19,6 +19,7 @@ struct partition_store {
     int64_t from;
     struct bookmark opened; /* as it was found */
     int64_t newest_ms;      /* timestamp of the record before `next`; 0: unknown */
+    const char *doubt;      /* why it was deleted when it was opened; NULL: it was not */
     bool dirty;
 };
 
@@ -65,29 +66,33 @@ static struct partition_store *partition_store_of(struct history_store *history_
 }
 
 /* Opens the store of a directory; a damaged one is deleted and made again. */
-static int open_store(const char *path, struct store **ret_store, char **ret_why)
+static int open_store(const char *path, struct partition_store *partition_store, char **ret_why)
 {
     const struct store_limits limits = {STORE_BYTES, STORE_BYTES, 0};
+    struct store **ret_store = &partition_store->store;
     int result = store_open(path, &limits, ret_store, ret_why);
     if (result != -EIO) { return result; }
+    partition_store->doubt = "it is damaged";
     free(*ret_why);
     *ret_why = NULL;
     (void)store_wipe(path);
     return store_open(path, &limits, ret_store, ret_why);
 }
 
-/* Says whether the bookmark lies within the topic: 0; -ENOENT: the state must be read again; or a
+/* Takes the bookmark if it lies within the topic: 0; -ENOENT: the state must be read again; or a
  * fault that is no damage. Before the topic's first record: tombstones may have been removed from
  * it unread. Beyond its end: it is another topic of the same name. */
-static int check_bookmark(struct store *store, int64_t low, int64_t end, int64_t *ret_from,
-                          struct bookmark *ret_bookmark)
+static int check_bookmark(struct partition_store *partition_store, int64_t low, int64_t end)
 {
     struct bookmark bookmark;
-    int result = store_bookmark(store, &bookmark);
+    int result = store_bookmark(partition_store->store, &bookmark);
+    if (result == -EIO) { partition_store->doubt = "it is damaged"; }
     if (result < 0) { return result == -EIO ? -ENOENT : result; }
-    if (bookmark.changelog_offset < low || bookmark.changelog_offset > end) { return -ENOENT; }
-    *ret_from = bookmark.changelog_offset;
-    *ret_bookmark = bookmark;
+    if (bookmark.changelog_offset < low) { partition_store->doubt = "the topic begins after it"; }
+    if (bookmark.changelog_offset > end) { partition_store->doubt = "the topic ends before it"; }
+    if (partition_store->doubt) { return -ENOENT; }
+    partition_store->from = bookmark.changelog_offset;
+    partition_store->opened = bookmark;
     return 0;
 }
 
@@ -101,7 +106,7 @@ static int begin_again(struct partition_store *partition_store, const char *path
     partition_store->opened = (struct bookmark){.changelog_offset = low};
     partition_store->newest_ms = 0;
     int result = directory_make(path);
-    return result < 0 ? result : open_store(path, &partition_store->store, ret_why);
+    return result < 0 ? result : open_store(path, partition_store, ret_why);
 }
 
 static int cannot_open(struct history_store *history_store, const char *path, int result,
@@ -120,12 +125,11 @@ int history_store_open(struct history_store *history_store, int32_t partition, i
     struct partition_store *partition_store = partition_store_of(history_store, partition);
     _cleanup_(xfreep) char *path = xprintf("%s/%d", history_store->path, partition);
     int result = partition_store->store ? 0 : directory_make(path);
-    if (result == 0 && !partition_store->store) {
-        result = open_store(path, &partition_store->store, &why);
-    }
+    partition_store->doubt = NULL;
+    bool opens = result == 0 && !partition_store->store;
+    if (opens) { result = open_store(path, partition_store, &why); }
     if (result == 0) {
-        result = check_bookmark(partition_store->store, low, end, &partition_store->from,
-                                &partition_store->opened);
+        result = check_bookmark(partition_store, low, end);
         if (result == -ENOENT) { result = begin_again(partition_store, path, low, &why); }
     }
     if (result < 0) { partition_store->store = store_close(partition_store->store); }
@@ -181,6 +185,12 @@ int history_store_put(struct history_store *history_store, int32_t partition, st
 void history_store_stamp(struct history_store *history_store, int32_t partition, int64_t time_ms)
 {
     partition_store_of(history_store, partition)->newest_ms = MAX_OF(time_ms, (int64_t)0);
+}
+
+const char *history_store_doubt(const struct history_store *history_store, int32_t partition)
+{
+    assert(partition >= 0 && partition < history_store->count);
+    return history_store->at[partition].doubt;
 }
 
 struct bookmark history_store_bookmark(const struct history_store *history_store,

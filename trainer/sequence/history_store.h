@@ -26,6 +26,9 @@ int history_store_put(struct history_store *history_store, int32_t partition, st
                       struct slice value, int64_t offset);
 /* Notes the timestamp of the record that was put last. */
 void history_store_stamp(struct history_store *history_store, int32_t partition, int64_t time_ms);
+/* Returns why the store of an open partition was deleted when it was opened: a constant text; NULL:
+ * it was not, or there was none. */
+const char *history_store_doubt(const struct history_store *history_store, int32_t partition);
 /* Returns what was stored of an open partition up to its opening: the newest record's time as
  * current_ms, its offset + 1 as position_offset; both 0 where they are not known. */
 struct bookmark history_store_bookmark(const struct history_store *history_store,

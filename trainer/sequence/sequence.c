@@ -151,9 +151,18 @@ static int start(struct run *run)
 {
     const struct sequence_settings *settings = run_settings(run);
     const char *fault = sequence_settings_fault(settings);
-    if (fault || run_output_partitions(run, MODELS) != 1) {
-        run_refuse(run, "%s%s", fault ? fault : "want exactly one partition of topic ",
-                   fault ? "" : run_output_topic(run, MODELS));
+    if (fault) {
+        run_refuse(run, "%s", fault);
+        return -EINVAL;
+    }
+    int32_t partitions = run_output_partitions(run, MODELS);
+    if (partitions != 1) {
+        const char *topic = run_output_topic(run, MODELS);
+        run_refuse(run,
+                   "topic %s has %d partitions, but the copy that has its only one trains; hint: "
+                   "stop the sequence trainer and the scorers, delete it (kafka-topics.sh --delete "
+                   "--topic %s) and run deploy/topics apply; the model is published again",
+                   topic, partitions, topic);
         return -EINVAL;
     }
     struct training_state *state = xcalloc(1, sizeof(*state));
@@ -272,6 +281,12 @@ static const char *doubt_histories(struct run *run, int32_t partition, int64_t l
     return NULL;
 }
 
+static void tell_again(struct run *run, int32_t partition, const char *why)
+{
+    run_log(run, LOG_WARN, "state does not fit, reading the histories again",
+            "partition=%d why=%s", partition, quote_text(why).text);
+}
+
 static int64_t read_again(struct run *run, int32_t partition, int64_t low)
 {
     const struct training_state *state = run_state(run);
@@ -287,10 +302,11 @@ static int64_t resume(struct run *run, int input, int32_t partition, int64_t low
     if (history_store_open(state->history_store, partition, low, end, &from) < 0) {
         return OFFSET_NONE;
     }
-    const char *doubt = doubt_histories(run, partition, low, end);
+    const char *doubt = history_store_doubt(state->history_store, partition);
+    if (doubt) { tell_again(run, partition, doubt); }
+    doubt = doubt_histories(run, partition, low, end);
     if (doubt) {
-        run_log(run, LOG_WARN, "state does not fit, reading the histories again",
-                "partition=%d why=%s", partition, quote_text(doubt).text);
+        tell_again(run, partition, doubt);
         return read_again(run, partition, low);
     }
     if (history_store_scan(state->history_store, partition, reload_history, state) < 0) {
@@ -451,6 +467,12 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     update_metrics(state);
 }
 
+static bool at_rest(struct task *task)
+{
+    const struct training_state *state = run_state(task_run(task));
+    return metric_value(state->training) > 0 && metric_value(state->idle) > 0;
+}
+
 const struct worker sequence_worker = {
     .name = "sequence",
     .about = "Trains a Transformer on the histories, without end, and publishes it in versions.",
@@ -466,6 +488,7 @@ const struct worker sequence_worker = {
     .stop = stop,
     .close = close_task,
     .process = process,
+    .at_rest = at_rest,
     .roll_back = roll_back,
     .broadcast = broadcast,
     .resume = resume,
