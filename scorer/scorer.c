@@ -90,6 +90,8 @@ struct partition_state {
     struct list_quality range;
     struct quality_counters counters;
     bool range_begun;
+    bool range_new;   /* it has a history that no list was made from before */
+    bool range_again; /* and one that a list was: the group's offset was set back */
     struct mixture mixture;
     bool mixture_changed; /* since it was last published */
 };
@@ -156,11 +158,8 @@ static int start(struct run *run)
         run_refuse(run, "model.name has at most %d bytes", MODEL_NAME_BYTES_MAX);
         return -EINVAL;
     }
-    if (run_output_partitions(run, LISTS) != run_output_partitions(run, RECOMMENDATIONS)) {
-        run_refuse(run, "topics %s and %s must have the same number of partitions",
-                   run_output_topic(run, LISTS), run_output_topic(run, RECOMMENDATIONS));
-        return -EINVAL;
-    }
+    int result = run_check_partitions(run, LISTS, RECOMMENDATIONS);
+    if (result < 0) { return result; }
     struct scorer *scorer = xcalloc(1, sizeof(*scorer));
     struct schema_cache *schemas = run_schemas(run);
     run_set_state(run, scorer);
@@ -336,17 +335,27 @@ static void close_partition(struct task *task)
     task_set_state(task, NULL);
 }
 
+/* Begins a range, or begins it again at this poll while it has only what was evaluated before: a
+ * record of it would replace the former one, which has the figures. */
+static void begin_range(struct task *task)
+{
+    struct partition_state *state = task_state(task);
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    bool begins = !state->range_begun ||
+                  (state->range_again && !state->range_new && state->pending.count == 0);
+    if (!settings->lists_evaluated || !begins) { return; }
+    list_outcome_begin(&state->range, slice_str(settings->model_name), task_partition(task),
+                       task_input_offset(task));
+    quality_counters_begin(&state->counters);
+    state->range_begun = true;
+    state->range_new = state->range_again = false;
+}
+
 static enum verdict process(struct task *task, const struct record *rec)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
-    const struct scorer_settings *settings = run_settings(task_run(task));
-    if (settings->lists_evaluated && !state->range_begun) {
-        list_outcome_begin(&state->range, slice_str(settings->model_name), task_partition(task),
-                           task_input_offset(task));
-        quality_counters_begin(&state->counters);
-        state->range_begun = true;
-    }
+    begin_range(task);
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return task_refuse(task, "bad_key", "want a user id of at most %d bytes", ID_BYTES_MAX);
     }
@@ -391,7 +400,7 @@ static void put_list(struct task *task, struct slice user_id, struct slice value
     task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, value);
 }
 
-static void publish(struct task *task, const struct user_history *hist)
+static void publish(struct task *task, const struct user_history *hist, bool counts)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
@@ -401,7 +410,7 @@ static void publish(struct task *task, const struct user_history *hist)
     /* Without a range (lists.evaluated=false) nothing is evaluated or trained: in a replay, the
      * counts already contain the next action. */
     if (prediction && state->range_begun) { mixture_trainer_keep(&scorer->trainer, prediction); }
-    if (state->range_begun) {
+    if (counts) {
         quality_counters_list(&state->counters, scorer->tables.items, lists_numbers(scorer->lists),
                               list.items.count);
     }
@@ -429,7 +438,8 @@ static void count_outcome(struct scorer *scorer, struct partition_state *state,
     metric_add(scorer->hits, outcome == OUTCOME_HIT);
 }
 
-/* Evaluates the list that the user had, trains the mixture on it, and makes a new one. */
+/* Evaluates the list that the user had, trains the mixture on it, and makes a new one. A list that
+ * was made from this very history says nothing; it is made again, from the rows of today. */
 static void update_list(struct task *task, const struct user_history *hist)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -438,17 +448,22 @@ static void update_list(struct task *task, const struct user_history *hist)
     bool had = read_list(task, hist->user_id, &old);
     if (had && history_older(hist, old.input_partition, old.input_offset)) {
         metric_add(scorer->stale, 1);
+        state->range_again = true;
         return;
     }
-    if (state->range_begun) { count_outcome(scorer, state, had ? &old : NULL, hist); }
-    bool evaluating = had && state->range_begun;
-    if (evaluating &&
+    bool again = had && hist->input_partition == old.input_partition &&
+                 hist->input_offset == old.input_offset;
+    bool counts = state->range_begun && !again;
+    state->range_again |= again;
+    state->range_new |= counts;
+    if (counts) { count_outcome(scorer, state, had ? &old : NULL, hist); }
+    if (had && counts &&
         mixture_trainer_learn(&scorer->trainer, &state->mixture, &scorer->tables, &old, hist)) {
         state->mixture_changed = true;
         metric_add(scorer->examples, 1);
     }
-    publish(task, hist);
-    state->range.lists++;
+    publish(task, hist, counts);
+    state->range.lists += counts;
 }
 
 /* Encodes the histories of the next entries together. */
@@ -516,6 +531,8 @@ static void flush(struct task *task)
         state->mixture_changed = false;
     }
     if (!state->range_begun) { return; }
+    state->range_begun = false;
+    if (state->range_again && !state->range_new) { return; }
     quality_counters_write(&state->counters, ids_count(scorer->tables.ids), &state->range);
     char key[MODEL_NAME_BYTES_MAX + 64];
     state->range.to_offset = task_input_offset(task);
@@ -525,7 +542,6 @@ static void flush(struct task *task)
     int rc = codec_encode(scorer->quality_codec, &state->range, &scorer->message);
     assert(rc == 0);
     task_emit(task, QUALITY, PARTITION_BY_KEY, slice_str(key), buf_slice(&scorer->message));
-    state->range_begun = false;
 }
 
 static void roll_back(struct task *task)

@@ -86,10 +86,25 @@ static bool within(struct task *task, const struct placement *placement, int64_t
     return true;
 }
 
+/* Goes on where the local state ends: somebody has set the group's offset past what it lacks. */
+static int64_t as_stored(struct task *task, const struct placement *placement)
+{
+    int64_t stored = placement->found->stored;
+    env_log(task->parts.env, LOG_WARN, "input goes on where the local state ends",
+            "partition=%d group_offset=%" PRId64 " offset=%" PRId64, task->partition,
+            placement->committed, stored);
+    return stored;
+}
+
 /* The group's word alone. */
 static bool as_committed(struct task *task, const struct placement *placement, int64_t *ret_offset)
 {
     const struct found_position *found = placement->found;
+    bool lacks = found && found->stored > placement->low && found->stored < placement->committed;
+    if (lacks && placement->committed <= placement->end) {
+        *ret_offset = as_stored(task, placement);
+        return true;
+    }
     if (placement->committed != OFFSET_NONE) {
         return within(task, placement, placement->committed, ret_offset);
     }

@@ -9,8 +9,10 @@
  *   ahead of the changelog's    not at all: what lies between would be lost
  *   outside of the topic        not at all
  *
- * A changelog that is sent at once has no positions; there the group's word alone counts. A
- * position counts only while the input is the topic that it was written about.
+ * A changelog that is sent at once has no positions, and to make its rows again is harmless. There
+ * the group's word counts; only where it is ahead of local state to which nobody has added anything
+ * since, the input goes on where that state ends. A position counts only while the input is the
+ * topic that it was written about.
  */
 #ifndef FRESHET_STREAM_PLACEMENT_H
 #define FRESHET_STREAM_PLACEMENT_H
@@ -22,6 +24,7 @@ struct found_position {
     bool any;    /* `position` is the newest one */
     bool newest; /* no other record follows it */
     bool state;  /* there are records of state */
+    int64_t stored; /* without positions: what the local state counts to, if it is all there is */
     struct position position;
 };
 

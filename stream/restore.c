@@ -168,6 +168,18 @@ void restore_leave(struct task *task)
     end_restore(task, &bookmark);
 }
 
+/* True when the changelog is not that of the state. One from which retention has deleted the
+ * position cannot show it; state that reaches to its very end is then taken for its own. */
+static bool is_foreign(const struct task *task)
+{
+    const struct restoring *restoring = task->restoring;
+    const struct bookmark *bookmark = &restoring->bookmark;
+    int64_t control_records = env_transactional(task->parts.env);
+    bool expired = bookmark->position_offset < restoring->low &&
+                   bookmark->changelog_offset + control_records >= restoring->end;
+    return restoring->foreign || (restoring->unverified && !restoring->found.any && !expired);
+}
+
 static bool finish_if_complete(struct task *task, int64_t position)
 {
     struct restoring *restoring = task->restoring;
@@ -177,7 +189,7 @@ static bool finish_if_complete(struct task *task, int64_t position)
                (double)MAX_OF(restoring->end - local->changelog_offset, (int64_t)0));
     if (local->changelog_offset < restoring->end) { return false; }
     if (restoring->unverified && position < restoring->end) { return false; }
-    if (restoring->foreign || (restoring->unverified && !restoring->found.any)) {
+    if (is_foreign(task)) {
         restore_rebuild(task);
         return false;
     }
@@ -301,8 +313,9 @@ static void read_changelog(struct restore *restore)
 static int64_t read_from(const struct task *task)
 {
     const struct task_local *local = &task->local;
-    if (!task->restoring->unverified) { return local->changelog_offset; }
-    return MAX_OF(MIN_OF(local->position_offset, local->changelog_offset), task->restoring->low);
+    int64_t from = local->changelog_offset;
+    if (task->restoring->unverified) { from = MIN_OF(from, local->position_offset); }
+    return MAX_OF(from, task->restoring->low);
 }
 
 /* Opens a reader on the changelogs of all restoring tasks, each from its present offset. */

@@ -177,6 +177,7 @@ static bool check_trust(struct task *task, struct bookmark *bookmark, const char
  * position on, which shows whether the changelog has the same one. */
 static void begin_with(struct task *task, const struct bookmark *bookmark)
 {
+    const struct env *env = task->parts.env;
     struct restoring *restoring = task->restoring;
     struct task_local *local = &task->local;
     local->changelog_offset = bookmark->changelog_offset;
@@ -189,7 +190,10 @@ static void begin_with(struct task *task, const struct bookmark *bookmark)
     restoring->foreign = false;
     restoring->is_read = false;
     restoring->loading = false;
-    restoring->found = (struct found_position){.state = bookmark->input_offset > 0};
+    bool is_all = bookmark->changelog_offset >= restoring->end;
+    restoring->found = (struct found_position){
+        .state = bookmark->input_offset > 0,
+        .stored = is_all && !env_has_positions(env) ? bookmark->input_offset : OFFSET_NONE};
 }
 
 /* Checks a topic that becomes a changelog only now, as the others were at start. */

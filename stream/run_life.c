@@ -112,6 +112,22 @@ static int check_settings(struct run *run)
     return fault ? -1 : 0;
 }
 
+int run_check_partitions(struct run *run, int output, int other)
+{
+    const struct topics *topics = &run->topics;
+    const char *topic = topics->outputs[output];
+    int32_t is = topics->output_partitions[output], want = topics->output_partitions[other];
+    if (is == want) { return 0; }
+    run_refuse(run,
+               "topic %s has %d partitions, but %s has %d; hint: they must be equal, as keys must "
+               "stay in their partitions: stop this generation's workers and run: kafka-topics.sh "
+               "--bootstrap-server %s --delete --topic %s, then deploy/topics apply, which makes "
+               "it with %d; what it held is written again",
+               topic, is, topics->outputs[other], want, run->settings.bootstrap_servers, topic,
+               want);
+    return -EINVAL;
+}
+
 static int subscribe(struct run *run)
 {
     struct wire *wire = run->env.wire;

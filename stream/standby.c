@@ -10,8 +10,9 @@
  * coordinator, every few seconds and after every rebalance.
  *
  * The bookmark's input offset is that of the newest position read (stream/state/position.h); while
- * there is none, it stays as it was when the copy was opened. Its time is that of the newest
- * record: a copy that hears nothing does not become younger.
+ * there is none, it stays as it was when the copy was opened. Of a changelog that never has one it
+ * is 0 once there was a record: how far the owner has read is not known. Its time is that of the
+ * newest record: a copy that hears nothing does not become younger.
  *
  * Cost: reading stops while anything is being restored, takes a tenth of the time while input
  * comes, and is done in small pieces.
@@ -249,6 +250,7 @@ static bool check_trust(struct standby *standby, struct standby_copy *copy, cons
     enum trust trust = trust_bookmark(result == 0 ? &copy->bookmark : NULL, &facts, &why);
     if (trust == TRUST_LOST) { keep_away(standby, copy, now_ms, why); }
     if (trust == TRUST_REBUILD) { wipe(standby, copy, path, now_ms, why); }
+    copy->bookmark.changelog_offset = MAX_OF(copy->bookmark.changelog_offset, low);
     return trust == TRUST_WHOLE;
 }
 
@@ -383,6 +385,7 @@ static void take_record(struct standby *standby, const struct record *rec)
         return;
     }
     if (!is_position) { store_batch_put(copy->writes, rec->key, rec->value); }
+    if (!env_has_positions(standby->env)) { bookmark->input_offset = 0; }
     copy->touched = true;
     bookmark->changelog_offset = rec->offset + 1;
     bookmark->current_ms =

@@ -251,8 +251,8 @@ void topics_explain_missing(const struct topics *topics, struct env *env)
 
 /* ---- Settings ---- */
 
-/* The run's topics with what each must be: outputs first, then inputs; sources of a worker that
- * names them itself are foreign, and their settings are their owner's. */
+/* The run's topics with what each must be: outputs first, then inputs, then dead letters;
+ * sources of a worker that names them itself are foreign, and their settings are their owner's. */
 struct wanted {
     const char **topics;
     enum topic_cleanup *cleanups;
@@ -275,6 +275,7 @@ static void want_all(const struct topics *topics, const struct env *env, struct 
     for (size_t i = 0; i < worker->inputs_count; i++) {
         want(ret, topics->inputs[i], worker->inputs[i].cleanup);
     }
+    want(ret, topics->dead_letters, CLEANUP_LOG);
 }
 
 static int check_settings(const struct wanted *wanted, const struct topic_settings *settings,
@@ -300,7 +301,7 @@ static int check_settings(const struct wanted *wanted, const struct topic_settin
 
 int topics_check_settings(struct topics *topics, struct env *env)
 {
-    size_t most = topics->worker->outputs_count + topics->worker->inputs_count;
+    size_t most = topics->worker->outputs_count + topics->worker->inputs_count + 1;
     struct wanted wanted = {.topics = xcalloc(most, sizeof(char *)),
                             .cleanups = xcalloc(most, sizeof(enum topic_cleanup))};
     struct topic_settings *settings = xcalloc(most, sizeof(*settings));

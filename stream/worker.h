@@ -174,6 +174,9 @@ int run_topic_holds(struct run *run, const char *name, bool shared, int32_t part
 int32_t run_output_partitions(const struct run *run, int output);
 /* Sets why start() refuses: a sentence with a hint. */
 void run_refuse(struct run *run, const char *format, ...) _printf_(2, 3);
+/* Checks that two outputs have the same number of partitions: 0, or -EINVAL to refuse the start.
+ * `output` must follow `other`. */
+int run_check_partitions(struct run *run, int output, int other);
 /* Sets why a broadcast record is refused and returns VERDICT_SKIP: it becomes a dead letter. */
 enum verdict run_refuse_record(struct run *run, const char *reason, const char *format, ...)
     _printf_(3, 4);

@@ -25,12 +25,13 @@ enum trust trust_bookmark(const struct bookmark *bookmark, const struct log_fact
         *ret_why = "the changelog's first records were deleted";
         return whole ? TRUST_WHOLE : TRUST_LOST;
     }
+    bool complete = bookmark->changelog_offset + facts->control_records >= facts->end;
+    if (complete) { return TRUST_WHOLE; }
     if (bookmark->changelog_offset < facts->low) {
         *ret_why = "the changelog begins after it";
         return whole ? TRUST_REBUILD : TRUST_LOST;
     }
-    bool complete = bookmark->changelog_offset + facts->control_records >= facts->end;
-    if (complete || !is_too_old(bookmark, facts)) { return TRUST_WHOLE; }
+    if (!is_too_old(bookmark, facts)) { return TRUST_WHOLE; }
     *ret_why = "it is older than the changelog's tombstones are kept";
     return whole ? TRUST_REBUILD : TRUST_LOST;
 }

@@ -51,25 +51,31 @@ static void test_offsets_expired(void **state)
 }
 
 /* Nothing is written; after the command that the line names, nothing is missing. */
-static void check_ahead(bool empty)
+static void check_ahead(bool of_trainer, bool empty)
 {
     struct scene scene;
     halfway(&scene, pairs);
-    int64_t counted = offset_of(&scene, scene.features);
+    struct copy *copy = of_trainer ? scene.trainer : scene.features;
+    const char *changelog = copy->worker->outputs[copy->worker->changelog].name;
+    int64_t counted = offset_of(&scene, copy);
     feed_events(&scene.rig, 1, HALF, EVENTS);
-    if (empty) { rig_empty(scene.features); }
-    set_offset(&scene, scene.features, counted + 20);
+    if (of_trainer) {
+        assert_true(rig_launch(&scene.rig, scene.features));
+        rig_until_idle(&scene.rig);
+    }
+    if (empty) { rig_empty(copy); }
+    set_offset(&scene, copy, counted + 2);
     _cleanup_(xfreep) char *back =
-        xprintf("--group freshet-features --topic events:0 --reset-offsets --to-offset %" PRId64
-                " --execute", counted);
-    int64_t end = memlog_end(scene.rig.log, "features-changelog", 0);
-    check_end(&scene, scene.features,
+        xprintf("--group freshet-%s --topic %s:0 --reset-offsets --to-offset %" PRId64
+                " --execute", copy->worker->name, copy->worker->inputs[0].name, counted);
+    int64_t end = memlog_end(scene.rig.log, changelog, 0);
+    check_end(&scene, copy,
               (const char *const[]){back, "freshet reset base --yes", "would never be counted",
                                     NULL});
-    assert_int_equal(memlog_end(scene.rig.log, "features-changelog", 0), end);
-    set_offset(&scene, scene.features, counted);
-    assert_true(rig_launch(&scene.rig, scene.features));
-    assert_true(rig_launch(&scene.rig, scene.trainer));
+    assert_int_equal(memlog_end(scene.rig.log, changelog, 0), end);
+    set_offset(&scene, copy, counted);
+    assert_true(rig_launch(&scene.rig, copy));
+    if (!of_trainer) { assert_true(rig_launch(&scene.rig, scene.trainer)); }
     rig_until_idle(&scene.rig);
     check_whole(&scene);
     rig_release(&scene.rig);
@@ -77,8 +83,10 @@ static void check_ahead(bool empty)
 
 static void test_offsets_ahead(void **state)
 {
-    check_ahead(false);
-    check_ahead(true);
+    for (int of_trainer = 0; of_trainer < 2; of_trainer++) {
+        check_ahead(of_trainer, false);
+        check_ahead(of_trainer, true);
+    }
 }
 
 /* A state that is rolled back while it runs knows the position, too. */

@@ -6,82 +6,95 @@ static const int64_t LATER_MS = DELETE_RETENTION_DEFAULT_MS;
 
 /* ---- Disks ---- */
 
-static void keep_disk(struct scene *scene, const char *name)
+static void keep_disk(struct scene *scene, const struct copy *copy, const char *name)
 {
     _cleanup_(xfreep) char *kept = xprintf("%s/%s", scene->rig.dir, name);
-    rig_duplicate(scene->features->state_path, kept);
+    rig_duplicate(copy->state_path, kept);
 }
 
-static void put_disk(struct scene *scene, const char *name)
+static void put_disk(struct scene *scene, const struct copy *copy, const char *name)
 {
     _cleanup_(xfreep) char *kept = xprintf("%s/%s", scene->rig.dir, name);
-    rig_delete(scene->features->state_path);
-    rig_duplicate(kept, scene->features->state_path);
+    rig_delete(copy->state_path);
+    rig_duplicate(kept, copy->state_path);
 }
 
-/* Appends a position to features-changelog. */
-static void append_position(struct scene *scene, const struct position *position)
+static const char *changelog_of(const struct copy *copy)
+{
+    return copy->worker->outputs[copy->worker->changelog].name;
+}
+
+/* Appends a position to a changelog. */
+static void append_position(struct scene *scene, const char *topic,
+                            const struct position *position)
 {
     struct position_text text;
     struct wire *wire = memlog_wire(scene->rig.log, NULL, NULL, NULL);
-    const struct message message = position_message(position, "features-changelog", 0, &text);
+    const struct message message = position_message(position, topic, 0, &text);
     assert_int_equal(wire_produce(wire, &message, 1), 0);
     wire_close(wire);
 }
 
-static struct position newest_position(struct scene *scene)
+static struct position newest_position(struct scene *scene, const struct copy *copy)
 {
     struct record rec;
-    struct position position, newest = {.from = -1};
-    for (int64_t at = 0; memlog_read(scene->rig.log, "features-changelog", 0, at, &rec) == 0;
+    struct position position = {.from = -1};
+    const char *topic = changelog_of(copy);
+    for (int64_t at = 0; memlog_read(scene->rig.log, topic, 0, at, &rec) == 0;
          at = rec.offset + 1) {
         struct slice id;
         if (!position_has_key(rec.key)) { continue; }
-        assert_int_equal(memlog_header(scene->rig.log, "features-changelog", 0, rec.offset,
-                                       "position.log", &id), 0);
+        assert_int_equal(memlog_header(scene->rig.log, topic, 0, rec.offset, "position.log", &id),
+                         0);
+        int64_t next = offset_of(scene, copy);
         position = (struct position){
-            .next = HALF, .newest = HALF - 1, .newest_ms = feed_time_ms(), .from = rec.offset};
+            .next = next, .newest = next - 1, .newest_ms = feed_time_ms(), .from = rec.offset};
         memcpy(position.log_id, id.data, id.size);
-        (void)snprintf(position.topic, sizeof(position.topic), "events");
-        newest = position;
+        (void)snprintf(position.topic, sizeof(position.topic), "%s", copy->worker->inputs[0].name);
     }
-    assert_true(newest.from >= 0);
-    return newest;
+    assert_true(position.from >= 0);
+    return position;
 }
 
-/* A disk comes back after so long, to a changelog whose tombstones have gone. A user was deleted in
- * between: is there anything of the user in the store? */
-static bool comes_back(int64_t after_ms)
+/* A disk comes back after so long, to a changelog whose tombstones have gone. A user, or the row of
+ * an item, was deleted in between: is there anything of it in the store? */
+static bool comes_back(bool of_trainer, int64_t after_ms)
 {
     struct scene scene;
     halfway(&scene, pairs);
-    keep_disk(&scene, "away");
+    struct copy *copy = of_trainer ? scene.trainer : scene.features;
+    const char *topic = changelog_of(copy);
+    const struct slice key = slice_str(of_trainer ? "i00" : "u00");
+    keep_disk(&scene, copy, "away");
     struct record rec;
-    assert_int_equal(memlog_newest(scene.rig.log, "features-changelog", slice_str("u00"), &rec), 0);
-    memlog_append(scene.rig.log, "features-changelog", 0, slice_str("u00"), slice_of(NULL, 0), 1);
-    const struct position position = newest_position(&scene);
-    append_position(&scene, &position);
-    memlog_compact(scene.rig.log, "features-changelog");
-    memlog_expire_tombstones(scene.rig.log, "features-changelog");
-    put_disk(&scene, "away");
+    assert_int_equal(memlog_newest(scene.rig.log, topic, key, &rec), 0);
+    memlog_append(scene.rig.log, topic, 0, key, slice_of(NULL, 0), 1);
+    const struct position position = newest_position(&scene, copy);
+    append_position(&scene, topic, &position);
+    memlog_compact(scene.rig.log, topic);
+    memlog_expire_tombstones(scene.rig.log, topic);
+    put_disk(&scene, copy, "away");
     scene.rig.wall_ms += after_ms;
-    assert_true(rig_launch(&scene.rig, scene.features));
+    assert_true(rig_launch(&scene.rig, copy));
     for (int i = 0; i < 50; i++) { rig_round(&scene.rig, false); }
-    bool wiped = count(scene.features, "freshet_store_wipes_total") > 0;
+    bool wiped = count(copy, "freshet_store_wipes_total") > 0;
     struct slice value;
-    struct task *task = task_list_find(&scene.features->run->tasks, NULL, 0);
-    bool is_back = store_get(task->local.store, slice_str("u00"), &value) == 0;
+    struct task *task = task_list_find(&copy->run->tasks, NULL, 0);
+    bool is_back = store_get(task->local.store, key, &value) == 0;
     assert_true(wiped == !is_back);
+    if (wiped) { assert_non_null(strstr(scene.rig.warned, "tombstones are kept")); }
     rig_release(&scene.rig);
     return is_back;
 }
 
 static void test_disk_older_than_tombstones(void **state)
 {
-    assert_false(comes_back(LATER_MS));
-    assert_false(comes_back(365 * LATER_MS));
-    assert_false(comes_back(-365 * LATER_MS)); /* a clock was wrong: nothing is known */
-    assert_true(comes_back(LATER_MS / 2)); /* Kafka would not have removed the tombstone yet */
+    for (int of_trainer = 0; of_trainer < 2; of_trainer++) {
+        assert_false(comes_back(of_trainer, LATER_MS));
+        assert_false(comes_back(of_trainer, 365 * LATER_MS));
+        assert_false(comes_back(of_trainer, -365 * LATER_MS)); /* a clock was wrong */
+        assert_true(comes_back(of_trainer, LATER_MS / 2)); /* Kafka would still have it */
+    }
 }
 
 /* State that has all of the changelog is trusted at any age. */
@@ -131,17 +144,17 @@ static void test_changelog_recreated_while_running(void **state)
 {
     struct scene scene;
     halfway(&scene, pairs);
-    keep_disk(&scene, "whole");
+    keep_disk(&scene, scene.features, "whole");
     memlog_remake(scene.rig.log, "features-changelog", 1);
     struct position position = {.next = HALF, .newest = HALF - 1, .from = 500};
     position_make_id(position.log_id);
     (void)snprintf(position.topic, sizeof(position.topic), "events");
-    append_position(&scene, &position);
+    append_position(&scene, "features-changelog", &position);
     rig_empty(scene.features);
     check_end(&scene, scene.features,
               (const char *const[]){"recreated or cut", "features-changelog",
                                     "freshet reset base --yes", NULL});
-    put_disk(&scene, "whole");
+    put_disk(&scene, scene.features, "whole");
     check_end(&scene, scene.features, (const char *const[]){"state is lost", NULL});
     rig_release(&scene.rig);
 }

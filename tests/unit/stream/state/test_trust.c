@@ -61,6 +61,12 @@ static void test_cut_changelog(void **state)
     assert_int_equal(trust(&facts, 5, 0), TRUST_LOST);
     assert_int_equal(trust(&facts, 50, 52 * week_ms), TRUST_LOST);
     assert_int_equal(trust(&facts, 10, 0), TRUST_WHOLE);
+    facts.control_records = 1;
+    facts.low = 100; /* nothing is left of it, and the state has all that was */
+    assert_int_equal(trust(&facts, 100, 52 * week_ms), TRUST_WHOLE);
+    assert_int_equal(trust(&facts, 99, 52 * week_ms), TRUST_WHOLE);
+    assert_int_equal(trust(&facts, 98, 0), TRUST_LOST);
+    facts = facts_of(10, &week);
     facts.expires = true;
     assert_int_equal(trust_bookmark(NULL, &facts, &why), TRUST_WHOLE);
     assert_int_equal(trust(&facts, 5, 0), TRUST_REBUILD);

@@ -1,0 +1,275 @@
+/* The scorer's lists have no positions: to make a list again is harmless. Whatever the group's
+ * offset says and however old the disk is, each user has the list of the newest history, and the
+ * figures of quality count each list once. */
+#include "base/base.h"
+#include "schemas/list_quality.h"
+#include "schemas/user_history.h"
+#include "scorer/scorer.h"
+#include "tests/topology/halfway.h"
+
+enum { PARTITIONS = 2 };
+
+static const char *const lists[] = {"poll.records.max=10", "batch.records.max=30", NULL};
+
+struct story {
+    struct scene scene; /* features and trainer */
+    struct copy *scorer;
+};
+
+static struct rig *rig_of(struct story *story)
+{
+    return &story->scene.rig;
+}
+
+/* Lets features and trainer do some events, the scorer with them or not. */
+static void go_to(struct story *story, int from, int to)
+{
+    feed_events(rig_of(story), 1, from, to);
+    rig_until_idle(rig_of(story));
+}
+
+/* All of the first half is done, and the scorer has stopped. */
+static void begin(struct story *story, const char *const *settings)
+{
+    struct rig *rig = rig_of(story);
+    rig_init(rig, PARTITIONS);
+    story->scene.features = rig_start(rig, &features_worker, 0, pairs);
+    story->scene.trainer = rig_start(rig, &trainer_worker, 0, pairs);
+    story->scorer = rig_start(rig, &scorer_worker, 0, settings);
+    go_to(story, 0, HALF / 2);
+    go_to(story, HALF / 2, HALF);
+    rig_finish(story->scorer);
+}
+
+static void set_offsets(struct story *story, int64_t offset)
+{
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        int64_t end = memlog_end(rig_of(story)->log, "histories", p);
+        memlog_set_committed(rig_of(story)->log, "freshet-scorer", "histories", p,
+                             offset < 0 ? end + offset + 1 : offset);
+    }
+}
+
+static void run_scorer(struct story *story)
+{
+    assert_true(rig_launch(rig_of(story), story->scorer));
+    rig_until_idle(rig_of(story));
+}
+
+static const struct folded *find(const struct fold *fold, struct slice key)
+{
+    for (size_t i = 0; i < fold->count; i++) {
+        if (slice_equal(fold->at[i].key, key)) { return &fold->at[i]; }
+    }
+    return NULL;
+}
+
+/* Counts the users whose newest list was not made from their newest history. */
+static int users_behind(struct story *story)
+{
+    struct answers answers;
+    int behind = 0;
+    answers_init(&answers, rig_of(story));
+    struct codec *codec = codec_new(&user_history_contract, answers.schemas);
+    struct fold *histories = rig_fold(rig_of(story), "histories");
+    struct fold *made = rig_fold(rig_of(story), "recommendations");
+    assert_true(histories->count > 5);
+    for (size_t i = 0; i < histories->count; i++) {
+        struct user_history hist;
+        struct recommendation_list list;
+        const struct folded *at = find(made, histories->at[i].key);
+        answers_decode(&answers, codec, histories->at[i].value, &hist);
+        int64_t want = hist.input_offset;
+        if (at) { answers_decode(&answers, answers.lists, at->value, &list); }
+        behind += !at || list.input_offset != want;
+    }
+    free(histories);
+    free(made);
+    codec_free(codec);
+    answers_release(&answers);
+    return behind;
+}
+
+static char *lists_of(struct story *story)
+{
+    struct answers answers;
+    answers_init(&answers, rig_of(story));
+    answers_lists(&answers);
+    char *text = answers_take(&answers);
+    answers_release(&answers);
+    return text;
+}
+
+/* The sums over the newest records of all ranges, as readers of `quality` make them. */
+static char *quality_of(struct story *story)
+{
+    struct answers answers;
+    struct list_quality sum = {0};
+    answers_init(&answers, rig_of(story));
+    struct codec *codec = codec_new(&list_quality_contract, answers.schemas);
+    struct fold *ranges = rig_fold(rig_of(story), "quality");
+    for (size_t i = 0; i < ranges->count; i++) {
+        struct list_quality range;
+        answers_decode(&answers, codec, ranges->at[i].value, &range);
+        sum.judged += range.judged;
+        sum.hits_at_10 += range.hits_at_10;
+        sum.unlisted += range.unlisted;
+        sum.lists += range.lists;
+    }
+    assert_true(sum.judged > 0 && sum.lists > 0);
+    free(ranges);
+    codec_free(codec);
+    answers_release(&answers);
+    return xprintf("judged %" PRId64 " hits %" PRId64 " unlisted %" PRId64 " lists %" PRId64,
+                   sum.judged, sum.hits_at_10, sum.unlisted, sum.lists);
+}
+
+/* ---- The group's offsets ---- */
+
+/* Set back, or expired: all lists are made again, and nothing is counted again. */
+static void check_set_back(int64_t offset, bool empty)
+{
+    struct story story;
+    begin(&story, lists);
+    _cleanup_(xfreep) char *quality = quality_of(&story);
+    _cleanup_(xfreep) char *made = NULL;
+    for (int turn = 0; turn < 2; turn++) {
+        if (empty) { rig_empty(story.scorer); }
+        set_offsets(&story, offset);
+        run_scorer(&story);
+        assert_int_equal(users_behind(&story), 0);
+        _cleanup_(xfreep) char *is = lists_of(&story), *now = quality_of(&story);
+        assert_string_equal(now, quality);
+        if (made) { assert_true(answers_agree(made, is)); }
+        if (!made) { made = xstrdup(is); } /* the rows are those of today from here on */
+        rig_finish(story.scorer);
+    }
+    run_scorer(&story);
+    go_to(&story, HALF, EVENTS);
+    assert_int_equal(users_behind(&story), 0);
+    _cleanup_(xfreep) char *later = quality_of(&story);
+    assert_string_not_equal(later, quality);
+    rig_release(rig_of(&story));
+}
+
+static void test_offsets_set_back(void **state)
+{
+    check_set_back(0, false);
+    check_set_back(0, true);
+    check_set_back(3, false);
+}
+
+static void test_offsets_expired(void **state)
+{
+    struct story story;
+    begin(&story, lists);
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        memlog_set_committed(rig_of(&story)->log, "freshet-scorer", "histories", p, OFFSET_NONE);
+    }
+    _cleanup_(xfreep) char *quality = quality_of(&story);
+    run_scorer(&story);
+    assert_int_equal(users_behind(&story), 0);
+    _cleanup_(xfreep) char *now = quality_of(&story);
+    assert_string_equal(now, quality);
+    rig_release(rig_of(&story));
+}
+
+/* Set ahead: the local state knows where it ends, and no list is left out. */
+static void test_offsets_ahead(void **state)
+{
+    struct story story;
+    begin(&story, lists);
+    go_to(&story, HALF, EVENTS);
+    assert_true(users_behind(&story) > 0);
+    set_offsets(&story, -1);
+    run_scorer(&story);
+    assert_non_null(strstr(rig_of(&story)->warned, "input goes on where the local state ends"));
+    assert_int_equal(users_behind(&story), 0);
+    rig_release(rig_of(&story));
+}
+
+/* Without local state nothing tells it: a user has the list of before until the user acts. */
+static void test_offsets_ahead_without_state(void **state)
+{
+    struct story story;
+    begin(&story, lists);
+    go_to(&story, HALF, HALF + 20);
+    int behind = users_behind(&story);
+    assert_true(behind > 0);
+    rig_empty(story.scorer);
+    set_offsets(&story, -1);
+    run_scorer(&story);
+    assert_int_equal(users_behind(&story), behind);
+    go_to(&story, HALF + 20, EVENTS);
+    assert_true(users_behind(&story) < behind);
+    rig_release(rig_of(&story));
+}
+
+/* A copy whose partition another one served meanwhile does not take that for offsets set ahead. */
+static void test_takeover_reads_nothing_again(void **state)
+{
+    static const char *const standing[] = {"poll.records.max=10", "standby.copies=1", NULL};
+    struct story story;
+    begin(&story, standing);
+    struct rig *rig = rig_of(&story);
+    run_scorer(&story);
+    struct copy *second = rig_start(rig, &scorer_worker, 1, standing);
+    rig_until_idle(rig);
+    go_to(&story, HALF, EVENTS);
+    for (int i = 0; i < 400; i++) { rig_round(rig, false); }
+    double made = count(story.scorer, "freshet_lists_published_total");
+    rig_finish(second);
+    memlog_expire_member(rig->log, "freshet-scorer", "freshet-scorer-1");
+    for (int i = 0; i < 50; i++) { rig_round(rig, false); }
+    assert_int_equal(story.scorer->run->tasks.count, PARTITIONS);
+    assert_true(count(story.scorer, "freshet_lists_published_total") == made);
+    assert_int_equal(users_behind(&story), 0);
+    rig_release(rig);
+}
+
+/* ---- Disks ---- */
+
+/* The disk was away while a user was forgotten, and the tombstone has gone since. */
+static bool comes_back(int64_t after_ms)
+{
+    struct story story;
+    struct record rec;
+    begin(&story, lists);
+    struct memlog *log = rig_of(&story)->log;
+    const struct slice user = slice_str("u00");
+    assert_int_equal(memlog_newest(log, "recommendations", user, &rec), 0);
+    int32_t partition = rec.partition;
+    memlog_append(log, "recommendations", partition, user, slice_of(NULL, 0), 1);
+    memlog_append(log, "recommendations", partition, slice_str("nobody"), slice_of(NULL, 0), 1);
+    memlog_compact(log, "recommendations");
+    memlog_expire_tombstones(log, "recommendations");
+    rig_of(&story)->wall_ms += after_ms;
+    run_scorer(&story);
+    struct slice value;
+    struct task *task = task_list_find(&story.scorer->run->tasks, NULL, partition);
+    bool is_back = store_get(task->local.store, user, &value) == 0;
+    bool wiped = count(story.scorer, "freshet_store_wipes_total") > 0;
+    assert_true(wiped == !is_back);
+    if (wiped) { assert_non_null(strstr(rig_of(&story)->warned, "tombstones are kept")); }
+    rig_release(rig_of(&story));
+    return is_back;
+}
+
+static void test_disk_older_than_tombstones(void **state)
+{
+    assert_false(comes_back(DELETE_RETENTION_DEFAULT_MS));
+    assert_true(comes_back(DELETE_RETENTION_DEFAULT_MS / 2));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_offsets_set_back),
+        cmocka_unit_test(test_offsets_expired),
+        cmocka_unit_test(test_offsets_ahead),
+        cmocka_unit_test(test_offsets_ahead_without_state),
+        cmocka_unit_test(test_takeover_reads_nothing_again),
+        cmocka_unit_test(test_disk_older_than_tombstones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
