@@ -177,6 +177,9 @@ static int read_json(struct payload *payload, struct slice bytes, struct codec_e
     struct source_frame frame;
     if (is_single_object(payload, bytes)) { return split_lines(payload, bytes, ret_error); }
     int rc = read_frame(payload, &without_headers, false, bytes, &frame, ret_error);
+    /* Too short for the frame that its first bytes promise: it is no frame, and no JSON. */
+    bool unframed = rc && payload->settings.frame == FRAME_AUTO && !frame.packed;
+    if (unframed) { return split_lines(payload, bytes, ret_error); }
     if (rc) { return rc; }
     skip_mark(&frame.body);
     return split_lines(payload, frame.body, ret_error);

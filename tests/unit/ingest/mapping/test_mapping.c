@@ -135,6 +135,10 @@ static void records_do_not_touch_each_other(void **state)
     struct user_event before = {.sequence = 77};
     rig.ev = before;
     assert_string_equal(rig_apply(&rig, slice_str("{\"user_id\":1,")), "bad_json");
+    for (size_t size = 1; size < 5; size++) { /* too short for the frame of a registry */
+        assert_string_equal(rig_apply(&rig, slice_of("\0\0\0\0", size)), "bad_json");
+    }
+    assert_string_equal(rig_apply(&rig, slice_of("\3\0", 2)), "bad_json");
     assert_non_null(strstr(rig.refusal.detail, "byte "));
     assert_memory_equal(&rig.ev, &before, sizeof(before));
     assert_string_equal(rig_apply(&rig, slice_str("[7]")), "not_an_object");
