@@ -23,6 +23,7 @@ enum {
     ARENA_BYTES = 1 << 14,
     SEGMENT_BYTE = 0xff,
     SEGMENT_KEY_BYTES = 1 + 4 + ID_BYTES_MAX,
+    ABSENT_MAX = 4096, /* segments that are missing in a row */
     SEGMENT_BYTES_MAX = ARCHIVE_SEGMENT * (ID_BYTES_MAX + 32) + 256,
 };
 
@@ -129,8 +130,13 @@ void archive_stage(struct archive *archive, struct task *task, struct user *user
 void archive_drop(struct archive *archive, struct task *task, struct slice user, int32_t from,
                   int32_t to)
 {
-    for (int32_t i = from; i < to; i++) {
+    struct slice value;
+    int32_t absent = 0;
+    for (int32_t i = to; i-- > from && absent < ABSENT_MAX;) {
+        absent++;
+        if (task_get(task, segment_key(archive, user, i), &value) < 0) { continue; }
         task_put(task, segment_key(archive, user, i), slice_of(NULL, 0));
+        absent = 0;
     }
 }
 

@@ -36,7 +36,9 @@ int archive_read(struct archive *archive, struct task *task, struct slice user, 
                  int32_t to, const struct departed **ret_departed, size_t *ret_count);
 /* Stages the deletion of the segments that a user's state would have named, had it been read. */
 void archive_drop_lost(struct archive *archive, struct task *task, struct user *user);
-/* Stages the deletion of a user's segments `from` to (not including) `to`. */
+/* Stages the deletion of a user's segments `from` to (not including) `to`, of those that are there.
+ * It ends where very many in a row are not: numbers that somebody else has written name more
+ * segments than anybody has. */
 void archive_drop(struct archive *archive, struct task *task, struct slice user, int32_t from,
                   int32_t to);
 

@@ -123,11 +123,18 @@ static void stage(struct erasing *erasing, struct task *task, const struct user_
     task_put(task, bytes_of(&key), buf_slice(&erasing->out));
 }
 
+static bool is_count(int64_t number)
+{
+    return number >= 0 && number <= TIMELINE_ACTIONS_MAX;
+}
+
 static bool is_valid(const struct user_erasure *at)
 {
     return at->first_segment >= 0 && at->first_segment < at->next_segment &&
-           at->user_id.size > 0 && at->skipped >= 0 && at->contributions >= 0 && at->left_in >= 0 &&
-           at->left_in <= TIMELINE_ACTIONS_MAX && at->actions <= TIMELINE_ACTIONS_MAX;
+           at->next_segment <= ARCHIVE_NUMBER_MAX && at->user_id.size > 0 &&
+           at->user_id.size <= ID_BYTES_MAX && is_count(at->skipped) &&
+           is_count(at->contributions) && is_count(at->left_in) && is_count(at->actions) &&
+           is_count(at->archived);
 }
 
 struct reading {
