@@ -3,12 +3,15 @@
  *      erased
  *   1  an item's row, twice
  *   2  a forget request: the record's time in 8 bytes, then the request
+ *   3  how far an erasure has come, and the segments of the archive: pieces; it is carried on
  * Whatever loads can be stored again, and then loads to the same. */
 #include "base/base.h"
 #include "features/archive.h"
+#include "features/erasure.h"
 #include "features/forgotten.h"
 #include "features/stored_user.h"
 #include "schemas/user_archive.h"
+#include "schemas/user_erasure.h"
 #include "stream/worker.h"
 #include "tests/fuzz/crumbs.h"
 #include "trainer/similarity/stored_row.h"
@@ -20,6 +23,7 @@ enum { ITEMS_MAX = 2000, SEGMENTS_MAX = 8, MESSAGE_MAX = 16 << 20 };
 struct task {
     struct arena *arena;
     struct slice segments[SEGMENTS_MAX];
+    struct slice erasure;
     size_t count;
     size_t puts;
 };
@@ -44,6 +48,33 @@ struct arena *task_arena(struct task *task)
     return task->arena;
 }
 
+struct run *task_run(const struct task *task)
+{
+    return NULL;
+}
+
+int32_t task_partition(const struct task *task)
+{
+    return 0;
+}
+
+void run_log(struct run *run, enum log_level level, const char *msg, const char *format, ...)
+{
+}
+
+int task_scan_prefix(struct task *task, struct slice prefix,
+                     int (*each)(void *arg, struct slice key, struct slice value), void *arg)
+{
+    return each(arg, prefix, task->erasure);
+}
+
+enum verdict task_discard_state(struct task *task, struct slice key, struct slice value,
+                                const char *what, const struct codec_error *error)
+{
+    assert(error->reason);
+    return VERDICT_DONE;
+}
+
 /* ---- A user. ---- */
 
 struct scratch {
@@ -54,6 +85,7 @@ struct scratch {
     struct stored_user *stored;
     struct stored_row *stored_row;
     struct archive *archive;
+    struct erasing *erasing;
     struct users *users;
     struct pairs *pairs;
     struct arena *arena;
@@ -83,6 +115,8 @@ static void scratch_init(struct scratch *scratch)
     scratch->stored = stored_user_new(scratch->ids, scratch->window);
     scratch->stored_row = stored_row_new(scratch->ids);
     scratch->archive = archive_new(scratch->ids, scratch->schemas, /* enabled= */ true);
+    scratch->erasing = erasing_new(scratch->archive, scratch->window, rules.pairs_window,
+                                   scratch->schemas);
     scratch->users = users_new(1 << 20);
     scratch->pairs = pairs_new();
     scratch->arena = arena_new(1 << 14);
@@ -96,6 +130,7 @@ static void scratch_release(struct scratch *scratch)
     buf_release(&scratch->second);
     arena_free(scratch->arena);
     pairs_free(scratch->pairs);
+    erasing_free(scratch->erasing);
     archive_free(scratch->archive);
     stored_user_free(scratch->stored);
     stored_row_free(scratch->stored_row);
@@ -275,10 +310,39 @@ static void read_request(struct scratch *scratch, struct crumbs *crumbs)
     free((void *)message.data);
 }
 
+/* ---- An erasure. ---- */
+
+static void carry_on(struct scratch *scratch, struct crumbs *crumbs)
+{
+    enum { STEPS_MAX = 50, PUTS_MAX = SEGMENTS_MAX + 2 };
+    struct task task = {.arena = scratch->arena};
+    struct erasures erasures = {0};
+    struct forget_receipt receipt;
+    struct pairs_view view;
+    task.erasure = crumbs_framed(&user_erasure_contract, crumbs_piece(crumbs));
+    task.count = crumbs_byte(crumbs) % (SEGMENTS_MAX + 1);
+    for (size_t i = 0; i < task.count; i++) {
+        task.segments[i] = crumbs_framed(&user_archive_contract, crumbs_piece(crumbs));
+    }
+    for (int i = 0; i < STEPS_MAX && erasing_pending(scratch->erasing, &task, &erasures); i++) {
+        task.puts = 0;
+        if (erasing_step(scratch->erasing, &task, &erasures, scratch->pairs, &receipt) ==
+            ERASURE_ITEMS_FULL) {
+            break;
+        }
+        assert(task.puts <= PUTS_MAX);
+    }
+    erasures_forget(&erasures);
+    pairs_drain(scratch->pairs, &view);
+    pairs_reset(scratch->pairs);
+    free((void *)task.erasure.data);
+    for (size_t i = 0; i < task.count; i++) { free((void *)task.segments[i].data); }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const readers[])(struct scratch * scratch,
-                                   struct crumbs * crumbs) = {user_state, item_row, read_request};
+    static void (*const readers[])(struct scratch * scratch, struct crumbs * crumbs) = {
+        user_state, item_row, read_request, carry_on};
     struct crumbs crumbs = {data, size};
     readers[crumbs_byte(&crumbs) % ARRAY_COUNT(readers)](scratch_get(), &crumbs);
     return 0;

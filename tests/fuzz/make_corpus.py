@@ -163,6 +163,20 @@ def stored():
         + body("forget_request"))
 
 
+def erasure(first, after, skipped=0, contributions=5):
+    numbers = (0, 77, 1795424400000, 1795424400000, 300, 192, contributions, 0, first, after,
+               skipped)
+    return text("u") + text("r") + text("0123456789abcdef") + b"".join(map(varint, numbers))
+
+
+def erasures():
+    segment = piece(body("user_archive"))
+    for name, one in (("short", erasure(0, 2)), ("skips", erasure(0, 2, 30)),
+                      ("endless", erasure(0, (1 << 31) - 1)),
+                      ("full", erasure(0, 2, 1 << 62, (1 << 63) - 1))):
+        put("stored", "erasure_" + name, b"\x03" + piece(one) + b"\x02" + segment * 2)
+
+
 def neighbours(item, others, epoch=0, mass=3.0, co=1.0):
     """A row whose pairs all have the same counts."""
     reals = columns([struct.pack("<f", co) for _ in others])
@@ -343,6 +357,7 @@ def main():
     codec(names)
     schema(names)
     stored()
+    erasures()
     scorer()
     vectors()
     workers()
