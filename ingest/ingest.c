@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "ingest/ingest.h"
 #include "base/digest.h"
+#include "ingest/alignment.h"
 #include "ingest/redrive_digests.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/sources.h"
@@ -53,6 +54,7 @@ enum { MESSAGE_BYTES_MAX = 1 << 20, SALT_BYTES = 16 };
 struct source_topic {
     const char *topic;
     struct mapping *mapping;
+    struct alignment *alignment; /* NULL: its records become no events */
 };
 
 struct ingest {
@@ -78,6 +80,9 @@ static void stop(struct run *run)
 {
     struct ingest *ingest = run_state(run);
     if (!ingest) { return; }
+    for (size_t i = 0; i < ingest->topics_count; i++) {
+        alignment_free(ingest->topics[i].alignment);
+    }
     sources_free(ingest->sources);
     redrive_digests_free(ingest->redriven);
     for (size_t i = 0; i < TARGETS_COUNT; i++) { codec_free(ingest->codecs[i]); }
@@ -155,18 +160,59 @@ static int start(struct run *run)
                                       "Elements of arrays that became nothing, without an id.");
     ingest->forgotten = metrics_counter(metrics, "freshet_ingest_forget_requests_total", "",
                                         "Users whom source records asked to forget.");
+    for (size_t i = 0; i < ingest->topics_count; i++) {
+        const struct source *source = sources_at(ingest->sources, i);
+        if (source->settings.target != TARGET_EVENT) { continue; }
+        struct source_topic *at = &ingest->topics[i];
+        at->alignment = alignment_new(run, source, at->topic);
+    }
     return 0;
 }
 
-static struct mapping *mapping_of(struct ingest *ingest, const char *topic)
+static const struct source_topic *source_of(struct ingest *ingest, const char *topic)
 {
-    if (topic == ingest->newest_topic) { return ingest->topics[ingest->newest].mapping; }
+    if (topic == ingest->newest_topic) { return &ingest->topics[ingest->newest]; }
     size_t i = 0;
     while (i < ingest->topics_count && strcmp(ingest->topics[i].topic, topic) != 0) { i++; }
     assert(i < ingest->topics_count);
     ingest->newest_topic = topic;
     ingest->newest = i;
-    return ingest->topics[i].mapping;
+    return &ingest->topics[i];
+}
+
+/* ---- Partitions side by side ---- */
+
+static int open_task(struct task *task)
+{
+    const struct source_topic *source =
+        source_of(run_state(task_run(task)), task_topic(task));
+    if (source->alignment) { task_set_state(task, reading_new(source->alignment, task)); }
+    return 0;
+}
+
+static void close_task(struct task *task)
+{
+    task_set_state(task, reading_free(task_state(task)));
+}
+
+static bool goes_on(struct task *task)
+{
+    return reading_goes_on(task_state(task));
+}
+
+static int64_t tells(struct task *task)
+{
+    struct reading *reading = task_state(task);
+    return reading ? reading_tells(reading) : 0;
+}
+
+static void take_event(struct task *task, const struct outcome *outcome)
+{
+    const struct becoming *first = outcome->at;
+    struct reading *reading = task_state(task);
+    if (!reading || !outcome->count || first->request || !first->object) { return; }
+    const struct user_event *ev = first->object;
+    reading_take(reading, first->key, ev->event_time_ms);
 }
 
 /* The salt is not the record's: nobody who knows the record can tell whom a receipt is about. */
@@ -248,7 +294,8 @@ static struct record at_origin(const struct record *rec, const struct origin *or
 
 /* ---- One record ---- */
 
-static enum verdict map(struct task *task, struct mapping *mapping, const struct record *rec)
+static enum verdict map(struct task *task, struct mapping *mapping, const struct record *rec,
+                        bool redriven)
 {
     struct ingest *ingest = run_state(task_run(task));
     struct outcome outcome;
@@ -260,6 +307,7 @@ static enum verdict map(struct task *task, struct mapping *mapping, const struct
         return refusal.unknown_id ? task_await_schema(task, refusal.schema_id) : verdict;
     }
     for (size_t i = 0; i < outcome.count; i++) { write_one(task, outcome.target, &outcome.at[i]); }
+    if (!redriven) { take_event(task, &outcome); }
     metric_add(outcome.count ? ingest->accepted : ingest->ignored, 1);
     metric_add(ingest->skipped, (double)outcome.skipped);
     metric_add(ingest->ids_made, (double)(mapping_ids_made(mapping) - ids_made));
@@ -268,11 +316,14 @@ static enum verdict map(struct task *task, struct mapping *mapping, const struct
 
 static enum verdict process(struct task *task, const struct record *rec)
 {
-    struct mapping *mapping = mapping_of(run_state(task_run(task)), rec->topic);
+    struct mapping *mapping = source_of(run_state(task_run(task)), rec->topic)->mapping;
+    struct reading *reading = task_state(task);
     struct origin origin;
+    if (reading && reading_must_wait(reading)) { return VERDICT_WAIT; }
+    if (reading) { reading_count(reading); }
     switch (check_claim(task, rec, &origin)) {
     case CLAIM_NONE:
-        return map(task, mapping, rec);
+        return map(task, mapping, rec, /* redriven= */ false);
     case CLAIM_WAITS:
         run_refuse(task_run(task), "a record says that it was redriven, and the topic redrives has "
                    "not been read to its end");
@@ -281,7 +332,7 @@ static enum verdict process(struct task *task, const struct record *rec)
         break;
     }
     const struct record first = at_origin(rec, &origin);
-    enum verdict verdict = map(task, mapping, &first);
+    enum verdict verdict = map(task, mapping, &first, /* redriven= */ true);
     if (verdict != VERDICT_DONE) {
         task_refuse_origin(task, &origin, record_headers_count(&first));
     }
@@ -305,7 +356,11 @@ const struct worker ingest_worker = {
     .uses_output = uses_output,
     .start = start,
     .stop = stop,
+    .open = open_task,
+    .close = close_task,
     .process = process,
+    .goes_on = goes_on,
+    .tells = tells,
     .end_poll = end_poll,
     .broadcast = take_mark,
 };

@@ -66,6 +66,7 @@ struct commit {
     struct txn txn;
     size_t messages_capacity;
     size_t offsets_capacity;
+    int64_t *told; /* what is told with each of txn's offsets */
     /* The committer's thread: takes `txn`, leaves `result`. */
     pthread_t thread;
     pthread_mutex_t lock;
@@ -90,7 +91,7 @@ static int carry_out(struct commit *commit)
     CRASH_POINT("commit.send");
     int result = env_transactional(commit->env)
                      ? wire_txn_run(wire, txn)
-                     : wire_offsets_commit(wire, txn->offsets, txn->offsets_count);
+                     : wire_offsets_tell(wire, txn->offsets, commit->told, txn->offsets_count);
     CRASH_POINT("commit.sent");
     return result == WIRE_TOO_LARGE ? WIRE_FATAL : result;
 }
@@ -166,6 +167,7 @@ struct commit *commit_free(struct commit *commit)
     commit_stop(commit);
     free((void *)(uintptr_t)commit->txn.messages);
     free((void *)(uintptr_t)commit->txn.offsets);
+    free(commit->told);
     free(commit->txn.ret_offsets);
     free(commit);
     return NULL;
@@ -223,14 +225,19 @@ void commit_report_bytes(struct commit *commit)
 
 /* ---- Beginning ---- */
 
-static void add_offset(struct commit *commit, const struct task *task)
+static void add_offset(struct commit *commit, struct task *task)
 {
+    const struct worker *worker = commit->env->worker;
     if (commit->txn.offsets_count == commit->offsets_capacity) {
         commit->offsets_capacity = commit->offsets_capacity ? commit->offsets_capacity * 2 : 16;
         commit->txn.offsets =
             xreallocarray((void *)(uintptr_t)commit->txn.offsets, commit->offsets_capacity,
                           sizeof(*commit->txn.offsets));
+        commit->told =
+            xreallocarray(commit->told, commit->offsets_capacity, sizeof(*commit->told));
     }
+    commit->told[commit->txn.offsets_count] =
+        task->opened && worker->tells ? worker->tells(task) : 0;
     ((struct topic_partition *)(uintptr_t)commit->txn.offsets)[commit->txn.offsets_count++] =
         (struct topic_partition){.topic = task->topic,
                                  .partition = task->partition,

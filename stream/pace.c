@@ -14,6 +14,7 @@ enum {
     FEW_INTERVALS = 10,      /* for which few records wait for more */
     FEW_REST_INTERVALS = 4,  /* unless none has come for so many */
     FEW_MS_MAX = 5000,
+    HURRIED_MS = 100,
 };
 
 void pace_init(struct pace *pace, const struct env *env, struct commit *commit,
@@ -65,6 +66,7 @@ void pace_restart(struct pace *pace)
     pace->began_ms = env_now_ms(pace->env);
     pace->input_bytes = 0;
     pace->burst_over = false;
+    pace->hurried = false;
 }
 
 void pace_polled(struct pace *pace, size_t count)
@@ -89,6 +91,11 @@ void pace_poll_done(struct pace *pace)
 void pace_want(struct pace *pace, int64_t for_ms)
 {
     pace->wanted_ms = env_now_ms(pace->env) + for_ms;
+}
+
+void pace_hurry(struct pace *pace)
+{
+    pace->hurried = true;
 }
 
 /* True until a commit has begun after the time for which commits were wanted. */
@@ -150,6 +157,7 @@ static bool checkpoint_due(struct pace *pace)
 static int64_t interval_ms(const struct pace *pace)
 {
     int64_t ms = pace->env->settings->commit_interval_ms;
+    if (pace->hurried) { return MIN_OF(ms, (int64_t)HURRIED_MS); }
     bool few = pace->records < pace->env->worker->records_few && pace->began_ms >= pace->wanted_ms;
     if (!few) { return ms; }
     int64_t rested_ms = pace->fed_ms - pace->began_ms + ms * FEW_REST_INTERVALS;

@@ -27,6 +27,7 @@ struct pace {
     int64_t poll_ms;    /* the time computed when the present poll's records came */
     bool polling;       /* there is a present poll */
     bool burst_over;    /* many were processed and none is left: commit now */
+    bool hurried;       /* other copies wait for what the next commit tells */
     int64_t wanted_ms;  /* until then commits follow the interval in any case */
     struct batch_limit limit;
     struct metric *share;
@@ -47,6 +48,8 @@ void pace_polled(struct pace *pace, size_t count);
 void pace_poll_done(struct pace *pace);
 /* Lets commits follow the interval for so long from now. */
 void pace_want(struct pace *pace, int64_t for_ms);
+/* Lets the next commit come soon: others wait for what it tells (run_told() in worker.h). */
+void pace_hurry(struct pace *pace);
 /* True when the batch must not grow in the middle of a poll: it has reached its limit of bytes, or
  * that of a checkpoint's time. */
 bool pace_presses(struct pace *pace);

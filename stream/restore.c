@@ -380,6 +380,7 @@ static void begin_task(struct task *task)
     task->input.ended = false;
     free(task->held);
     task->held = NULL;
+    task->waits = false;
     if (!open_worker(task)) { return; }
     task->opened = true;
     task_move(task, TASK_RUNNING);

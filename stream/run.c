@@ -354,6 +354,11 @@ static bool heed_record(struct run *run, struct task *task, const struct record 
         if (schema_hold_task(run->hold, task, rec)) { return false; }
         dead_letters_send(run->letters, rec);
         return true;
+    case VERDICT_WAIT:
+        (void)wire_pause(run->env.wire, task->topic, task->partition);
+        task->waits = true;
+        pace_hurry(&run->pace);
+        return false;
     case VERDICT_SKIP:
         dead_letters_send(run->letters, rec);
         return true;
@@ -375,7 +380,7 @@ static void process_batch(struct run *run, const struct record *at, size_t count
         if (!task || !task_takes(task, at[i].offset)) { continue; }
         enum verdict verdict = process_one(run, task, &at[i]);
         if (verdict != VERDICT_DONE && !heed_record(run, task, &at[i], verdict)) {
-            if (verdict == VERDICT_NO_SCHEMA) { continue; }
+            if (verdict == VERDICT_NO_SCHEMA || verdict == VERDICT_WAIT) { continue; }
             return;
         }
         CRASH_POINT("processed");
@@ -397,7 +402,7 @@ static void end_batch(struct run *run)
         if (task->state != TASK_RUNNING) { continue; }
         int64_t position = wire_position(run->env.wire, task->topic, task->partition);
         position = MIN_OF(position, input->end);
-        if (position > input->offset && !task->held) { input->offset = position; }
+        if (position > input->offset && !task->held && !task->waits) { input->offset = position; }
         if (input->offset >= input->end && !input->ended) {
             input->ended = wire_pause(run->env.wire, task->topic, task->partition) == 0;
         }
@@ -434,6 +439,22 @@ static void poll_input(struct run *run, int timeout_ms)
                   wire_why(env->wire), run->settings.slot);
     }
     if (result == 0 && !is_broken(run)) { take_poll(run, at, count); }
+}
+
+/* ---- Partitions that wait ---- */
+
+static void step_waiting(struct run *run)
+{
+    run->waiting = false;
+    for (size_t i = 0; i < run->tasks.count; i++) {
+        struct task *task = run->tasks.at[i];
+        if (task->state != TASK_RUNNING || !task->waits) { continue; }
+        bool goes_on = run->env.worker->goes_on(task) &&
+                       wire_resume(run->env.wire, task->topic, task->partition,
+                                   task->input.offset) == 0;
+        task->waits = !goes_on;
+        run->waiting |= task->waits;
+    }
 }
 
 /* ---- Work that no record brings ---- */
@@ -475,7 +496,7 @@ static int poll_timeout(const struct run *run, int timeout_ms)
     if (any_work(run)) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_WORKING_MS); }
     if (!commit_idle(run->commit)) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS); }
     if (broadcast_reads(run->broadcast) || standby_behind(run->standby) ||
-        schema_hold_hurries(run->hold)) {
+        schema_hold_hurries(run->hold) || run->waiting) {
         wait_ms = MIN_OF(wait_ms, (int64_t)POLL_BROADCAST_MS);
     }
     return restore_reads(run->restore) ? 0 : (int)wait_ms;
@@ -537,6 +558,7 @@ bool run_step(struct run *run, int timeout_ms)
     if (!is_broken(run)) { step_broadcast(run); }
     if (!is_broken(run)) { step_restore(run); }
     if (!is_broken(run)) { schema_hold_step(run->hold); }
+    if (!is_broken(run)) { step_waiting(run); }
     if (!is_broken(run)) { poll_input(run, poll_timeout(run, timeout_ms)); }
     if (!is_broken(run)) { step_work(run); }
     if (!is_broken(run)) { commit_if_due(run); }

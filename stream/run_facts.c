@@ -1,4 +1,7 @@
-/* Functions that the worker (worker.h) and the process call on a run. */
+/* What workers ask of the run and set in it: settings, topics, clocks, records that are refused,
+ * and facts about topics. All on the worker's thread, but for run_now_ms(). Questions to the broker
+ * may wait for its answer.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "base/exit_code.h"
@@ -145,6 +148,30 @@ int32_t run_topic_partitions(struct run *run, const char *name, bool shared)
     _cleanup_(xfreep) char *topic = topic_name(&run->settings, name, shared);
     int32_t partitions;
     return wire_partitions(run->env.wire, topic, &partitions) == 0 ? partitions : 0;
+}
+
+/* Of a partition without a word of its owner: is there anything to read? */
+static void tell_end(struct run *run, const char *topic, int32_t partition, struct told_offset *at)
+{
+    int64_t low, end;
+    if (at->told || wire_bounds(run->env.wire, topic, partition, &low, &end) < 0) { return; }
+    if (MAX_OF(at->offset, low) >= end) { at->told = TOLD_END; }
+}
+
+int run_told(struct run *run, const char *topic, struct told_offset **ret_at)
+{
+    int32_t partitions;
+    int result = wire_partitions(run->env.wire, topic, &partitions);
+    if (result < 0) { return result; }
+    struct told_offset *at = xcalloc((size_t)partitions + 1, sizeof(*at));
+    result = wire_told(run->env.wire, topic, partitions, at);
+    if (result < 0) {
+        free(at);
+        return result;
+    }
+    for (int32_t i = 0; i < partitions; i++) { tell_end(run, topic, i, &at[i]); }
+    *ret_at = at;
+    return partitions;
 }
 
 int run_topic_holds(struct run *run, const char *name, bool shared, int32_t partition)

@@ -47,6 +47,7 @@ struct run {
     bool rolled_back; /* the newest commit was */
     bool unsettled; /* messages of a batch that was rolled back may be on their way */
     bool unacked;   /* at-once messages are not acknowledged yet, as of the last tick */
+    bool waiting;   /* a partition waits (VERDICT_WAIT) */
 };
 
 /* The callbacks that the wire calls. */

@@ -162,6 +162,11 @@ struct run *task_run(const struct task *task)
     return task->parts.env->run;
 }
 
+const char *task_topic(const struct task *task)
+{
+    return task->topic;
+}
+
 int32_t task_partition(const struct task *task)
 {
     return task->partition;
@@ -185,6 +190,12 @@ struct arena *task_arena(struct task *task)
 int64_t task_input_offset(const struct task *task)
 {
     return task->input.offset;
+}
+
+int64_t task_input_end(const struct task *task)
+{
+    int64_t end = wire_lag_end(task->parts.env->wire, task->topic, task->partition);
+    return end == OFFSET_NONE ? end : MIN_OF(end, task->input.end);
 }
 
 enum verdict task_refuse(struct task *task, const char *reason, const char *format, ...)

@@ -60,6 +60,7 @@ struct task {
     void *worker_state;
     bool opened; /* the worker's open() was called */
     struct arena *arena;
+    bool waits;   /* the input waits at a record, since VERDICT_WAIT */
     bool touched; /* records since the last end_poll */
     bool worked;  /* the worker did work that no record brought, since the newest closed batch */
     struct stage filling;
@@ -100,7 +101,7 @@ void task_not_stored(struct task *task, int result);
 static inline bool task_takes(const struct task *task, int64_t offset)
 {
     return task->state == TASK_RUNNING && offset >= task->input.offset &&
-           offset < task->input.end && !task->held;
+           offset < task->input.end && !task->held && !task->waits;
 }
 
 #endif

@@ -35,6 +35,7 @@ enum verdict {
     /* Refused because the id of its schema is not known. The record waits while the registry is
      * asked and is then processed again; without an answer it is a dead letter. */
     VERDICT_NO_SCHEMA,
+    VERDICT_WAIT,  /* not yet: the partition waits at this record until goes_on() says so */
     VERDICT_RETRY, /* process the whole batch again, after a pause */
     VERDICT_FATAL, /* the process must end; task_refuse() sets the reason */
 };
@@ -112,6 +113,11 @@ struct worker {
     int (*open)(struct task *task);               /* * the task is restored and may begin */
     void (*close)(struct task *task);             /* * frees what open made */
     enum verdict (*process)(struct task *task, const struct record *rec);
+    /* * Says whether a task goes on that waits since VERDICT_WAIT; asked in every round. */
+    bool (*goes_on)(struct task *task);
+    /* * Returns what this copy tells the others of a task, with its next committed offset
+     * (run_told()); 0: nothing. For a worker without transactions. */
+    int64_t (*tells)(struct task *task);
     /* * Called when a poll's records are processed: combine and send at-once outputs. */
     void (*end_poll)(struct task *task);
     /* * Returns the bytes that the worker itself holds for the next flush; they count towards
@@ -166,6 +172,11 @@ const char *run_output_topic(const struct run *run, int output);
 /* Returns the number of partitions of a topic, by its name below the prefix; 0 while it is not
  * known. `shared` as in struct input. Asks the broker. */
 int32_t run_topic_partitions(struct run *run, const char *name, bool shared);
+/* Returns the committed offset of each partition of an input topic (by its full name), and what its
+ * owner told with it, or TOLD_END where it told nothing and nothing is left: a list that the
+ * caller frees, and its length; negative while that is not known. Asks the broker. */
+#define TOLD_END INT64_MAX
+int run_told(struct run *run, const char *topic, struct told_offset **ret_at);
 /* Says whether a topic, by its name below the prefix, holds anything in a partition: 1, or 0 (also
  * when it does not exist), or negative while that is not known. Asks the broker; the run ends when
  * the right to ask is missing. */
@@ -212,12 +223,16 @@ const char *run_generation(const struct run *run);
 
 struct run *task_run(const struct task *task);
 int32_t task_partition(const struct task *task);
+/* Full name of the topic whose partition it is; borrowed. */
+const char *task_topic(const struct task *task);
 void task_set_state(struct task *task, void *state);
 void *task_state(const struct task *task);
 /* Memory of one poll: reset after its records are processed and sent (after `end_poll`). */
 struct arena *task_arena(struct task *task);
 /* Next input offset of this task: one past the newest record processed. */
 int64_t task_input_offset(const struct task *task);
+/* Newest known end of its input partition, without a request; OFFSET_NONE if unknown. */
+int64_t task_input_end(const struct task *task);
 
 /* Reads the newest state under a key (staged, in flight or stored). Returns 0 with bytes borrowed
  * until the next call on this task, or -ENOENT. */

@@ -160,6 +160,17 @@ const struct option mapping_options[] = {
            "How far an event's time may be ahead of the Kafka timestamp of its record"),
     OPTION("id.bytes.max", BYTES, id_bytes_max, "256", OPTION_RANGE(1, ID_BYTES_MAX),
            "Longest user, item or event id, in bytes"),
+    OPTION("partitions.align", CHOICE, partitions_align, "auto",
+           OPTION_ONE_OF("auto|always|never"),
+           "Read the partitions of the source side by side by event time, so that in a backlog a "
+           "user's events of several partitions come nearly in order; auto: when some user's "
+           "events come by several partitions"),
+    OPTION("partitions.ahead.max", DURATION, partitions_ahead_max_ms, "1h",
+           OPTION_RANGE(0, 36500 * 86400e3),
+           "Event time by which one partition may be ahead of the slowest that has a backlog"),
+    OPTION("partitions.wait.max", DURATION, partitions_wait_max_ms, "30s",
+           OPTION_RANGE(0, 86400e3),
+           "How long a partition waits for a slower one that does not move"),
     OPTION("pseudonym.keys", STRING, pseudonym_keys, "", OPTION_FREE,
            "File with keys: user ids are replaced by pseudonyms (HMAC-SHA256) before anything is "
            "stored; empty: they are not replaced"),

@@ -24,6 +24,7 @@ enum dead_letter_bytes { DEAD_LETTERS_AUTO, DEAD_LETTERS_KEEP, DEAD_LETTERS_DROP
 enum elements_without_id { WITHOUT_ID_SKIP, WITHOUT_ID_REFUSE };
 enum weight_negative { NEGATIVE_REFUSE, NEGATIVE_IGNORE, NEGATIVE_CLAMP };
 enum weight_above { ABOVE_REFUSE, ABOVE_CLAMP };
+enum align { ALIGN_AUTO, ALIGN_ALWAYS, ALIGN_NEVER };
 enum tombstones {
     TOMBSTONES_AUTO, /* delete, of events refuse, or ignore when kind.default=ignore */
     TOMBSTONES_DELETE,
@@ -68,13 +69,16 @@ struct mapping_settings {
     int64_t time_earliest_ms;
     int64_t time_ahead_max_ms;
     int64_t id_bytes_max;
+    int32_t partitions_align; /* enum align */
+    int64_t partitions_ahead_max_ms;
+    int64_t partitions_wait_max_ms;
     const char *source_names;   /* `sources` */
     struct properties named;    /* `source.` */
     const char *pseudonym_keys; /* a file; empty: none */
     int32_t dead_letter_bytes;  /* enum dead_letter_bytes */
 };
 
-enum { MAPPING_OPTIONS_COUNT = 53 };
+enum { MAPPING_OPTIONS_COUNT = 56 };
 extern const struct option mapping_options[];
 
 /* Says whether dead letters do not keep a record's bytes, because they may name a user. */

@@ -421,14 +421,12 @@ static int64_t kafka_lag_end(struct wire *wire, const char *topic, int32_t parti
     return high >= 0 ? high : OFFSET_NONE;
 }
 
-static int kafka_offsets_commit(struct wire *wire, const struct topic_partition *at, size_t count)
+static int kafka_offsets_commit(struct wire *wire, const struct topic_partition *at,
+                                const int64_t *told, size_t count)
 {
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-    for (size_t i = 0; i < count; i++) {
-        rd_kafka_topic_partition_list_add(list, at[i].topic, at[i].partition)->offset =
-            at[i].offset;
-    }
+    for (size_t i = 0; i < count; i++) { kafka_tell(list, &at[i], told ? told[i] : 0); }
     CRASH_POINT("offsets.commit");
     rd_kafka_resp_err_t code = rd_kafka_commit(kafka->consumer_batch.rk, list, /* async= */ 0);
     CRASH_POINT("offsets.committed");
@@ -552,5 +550,6 @@ void kafka_group_verbs(struct wire_class *verbs)
     verbs->lag_end = kafka_lag_end;
     verbs->offsets_commit = kafka_offsets_commit;
     verbs->rank = kafka_rank;
+    verbs->told = kafka_told;
     verbs->reader_open = kafka_reader_open;
 }

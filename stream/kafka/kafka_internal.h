@@ -1,12 +1,8 @@
 /* The internal part of the wire on librdkafka, shared by kafka.c (configuration, errors, opening
  * and closing), kafka_group.c (the group member and readers), kafka_rank.c (the rank among the
- * members), kafka_send.c (both producers), kafka_oversize.c (messages too large for their topic),
- * kafka_missing.c (topics that seem to be missing) and kafka_admin.c. Only this file includes
- * rdkafka.h.
- *
- * Threads: the committer's thread uses `txn`, `txn_offsets` and the member's handle (to commit
- * offsets). `why` and `trouble` are guarded by why_lock. All other members belong to the worker's
- * thread; librdkafka runs our callbacks inside a poll of the handle, so on the polling thread.
+ * members), kafka_told.c (what members tell each other), kafka_send.c (both producers),
+ * kafka_oversize.c (messages too large for their topic), kafka_missing.c (topics that seem to be
+ * missing) and kafka_admin.c. Only this file includes rdkafka.h.
  */
 #ifndef FRESHET_STREAM_KAFKA_KAFKA_INTERNAL_H
 #define FRESHET_STREAM_KAFKA_KAFKA_INTERNAL_H
@@ -158,6 +154,13 @@ int kafka_ask_again(struct kafka *kafka);
 
 /* kafka_rank.c */
 int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count);
+
+/* kafka_told.c */
+/* Adds a partition to a list of offsets to commit, with what its owner tells. */
+void kafka_tell(rd_kafka_topic_partition_list_t *list, const struct topic_partition *at,
+                int64_t told);
+int kafka_told(struct wire *wire, const char *topic, int32_t partitions,
+               struct told_offset *ret_at);
 
 /* kafka_oversize.c */
 /* Keeps the message of a failed report, to send it again shortened; false when it cannot be

@@ -37,6 +37,12 @@ struct topic_partition {
     int64_t offset; /* next offset to read; OFFSET_NONE where unknown */
 };
 
+/* The committed offset of a partition and what its owner told with it; 0: nothing. */
+struct told_offset {
+    int64_t offset;
+    int64_t told;
+};
+
 enum { OFFSET_NONE = -1 };
 
 /* The group member's session timeout, unless kafka.session.timeout.ms is set. */
@@ -85,13 +91,15 @@ struct wire_class {
                 size_t *ret_count);
     void (*release)(struct wire *);
     int (*committed)(struct wire *, const char *topic, int32_t partition, int64_t *ret_offset);
+    int (*told)(struct wire *, const char *topic, int32_t partitions, struct told_offset *ret_at);
     int (*resume)(struct wire *, const char *topic, int32_t partition, int64_t offset);
     int (*pause)(struct wire *, const char *topic, int32_t partition);
     int (*produce)(struct wire *, const struct message *, uint64_t ack_group);
     int (*unacked)(struct wire *, uint64_t ack_group, size_t *ret_count);
     int64_t (*appended)(struct wire *, const char *topic, int32_t partition);
     int (*txn_run)(struct wire *, const struct txn *);
-    int (*offsets_commit)(struct wire *, const struct topic_partition *at, size_t count);
+    int (*offsets_commit)(struct wire *, const struct topic_partition *at, const int64_t *told,
+                          size_t count);
     int (*rank)(struct wire *, size_t *ret_rank, size_t *ret_count);
     int64_t (*position)(struct wire *, const char *topic, int32_t partition);
     int64_t (*lag_end)(struct wire *, const char *topic, int32_t partition);
@@ -192,6 +200,13 @@ static inline int wire_committed(struct wire *wire, const char *topic, int32_t p
 {
     return wire->class->committed(wire, topic, partition, ret_offset);
 }
+/* Fetches the group's committed offsets of a topic's first partitions, in one request, and what
+ * their owners told with wire_offsets_tell(). */
+static inline int wire_told(struct wire *wire, const char *topic, int32_t partitions,
+                            struct told_offset *ret_at)
+{
+    return wire->class->told(wire, topic, partitions, ret_at);
+}
 /* Makes an assigned partition deliver from this offset on. Also rewinds after an abort. */
 static inline int wire_resume(struct wire *wire, const char *topic, int32_t partition,
                               int64_t offset)
@@ -234,7 +249,13 @@ static inline int wire_txn_run(struct wire *wire, const struct txn *txn)
 static inline int wire_offsets_commit(struct wire *wire, const struct topic_partition *at,
                                       size_t count)
 {
-    return wire->class->offsets_commit(wire, at, count);
+    return wire->class->offsets_commit(wire, at, /* told= */ NULL, count);
+}
+/* The same, and tells the other members a number for each partition; 0: nothing. */
+static inline int wire_offsets_tell(struct wire *wire, const struct topic_partition *at,
+                                    const int64_t *told, size_t count)
+{
+    return wire->class->offsets_commit(wire, at, told, count);
 }
 /* Returns the number of the group's members and our rank among them, in the order in which the
  * range assignor sorts them. Does not block: WIRE_RETRY until the answer has arrived, and while the

@@ -263,16 +263,18 @@ int memgroup_check(const struct memwire *wire)
     return 0;
 }
 
-void memgroup_store(struct memgroup *group, struct mempart *part, int64_t offset)
+void memgroup_store(struct memgroup *group, struct mempart *part, int64_t offset, int64_t told)
 {
     for (size_t i = 0; i < group->offsets_count; i++) {
         if (group->offsets[i].part != part) { continue; }
         group->offsets[i].offset = offset;
+        group->offsets[i].told = told;
         return;
     }
     group->offsets =
         xreallocarray(group->offsets, group->offsets_count + 1, sizeof(struct memoffset));
-    group->offsets[group->offsets_count++] = (struct memoffset){.part = part, .offset = offset};
+    group->offsets[group->offsets_count++] =
+        (struct memoffset){.part = part, .offset = offset, .told = told};
 }
 
 static void forget_offset(struct memgroup *group, const struct mempart *part)
@@ -292,8 +294,16 @@ void memlog_set_committed(struct memlog *log, const char *group, const char *top
     struct mempart *part = memlog_find_part(log, topic, partition);
     assert(part);
     forget_offset(found, part);
-    if (offset != OFFSET_NONE) { memgroup_store(found, part, offset); }
+    if (offset != OFFSET_NONE) { memgroup_store(found, part, offset, /* told= */ 0); }
     memlog_unlock(log);
+}
+
+int64_t memgroup_told(const struct memgroup *group, const struct mempart *part)
+{
+    for (size_t i = 0; i < group->offsets_count; i++) {
+        if (group->offsets[i].part == part) { return group->offsets[i].told; }
+    }
+    return 0;
 }
 
 int64_t memgroup_offset(const struct memgroup *group, const struct mempart *part)

@@ -46,6 +46,7 @@ struct memtopic {
 struct memoffset {
     struct mempart *part;
     int64_t offset;
+    int64_t told;
 };
 
 enum memoutcome { MEMTXN_OPEN, MEMTXN_COMMITTED, MEMTXN_ABORTED };
@@ -203,7 +204,8 @@ void memgroup_joined(struct memlog *log, struct memwire *wire);
 /* Checks whether the wire may commit offsets: 0, WIRE_ABORTED (stale or expired) or WIRE_FATAL (its
  * instance id was taken over). */
 int memgroup_check(const struct memwire *wire);
-void memgroup_store(struct memgroup *group, struct mempart *part, int64_t offset);
+void memgroup_store(struct memgroup *group, struct mempart *part, int64_t offset, int64_t told);
+int64_t memgroup_told(const struct memgroup *group, const struct mempart *part);
 int64_t memgroup_offset(const struct memgroup *group, const struct mempart *part);
 void memlog_free_groups(struct memlog *log);
 
@@ -321,6 +323,7 @@ int memwire_produce(struct wire *base, const struct message *message, uint64_t a
 int memwire_unacked(struct wire *base, uint64_t ack_group, size_t *ret_count);
 int64_t memwire_appended(struct wire *base, const char *topic, int32_t partition);
 int memwire_txn_run(struct wire *base, const struct txn *txn);
-int memwire_offsets_commit(struct wire *base, const struct topic_partition *at, size_t count);
+int memwire_offsets_commit(struct wire *base, const struct topic_partition *at,
+                           const int64_t *told, size_t count);
 
 #endif

@@ -278,7 +278,8 @@ int memwire_txn_run(struct wire *base, const struct txn *txn)
     return 0;
 }
 
-int memwire_offsets_commit(struct wire *base, const struct topic_partition *at, size_t count)
+int memwire_offsets_commit(struct wire *base, const struct topic_partition *at,
+                           const int64_t *told, size_t count)
 {
     struct memwire *wire = memwire_of(base);
     assert(wire->group);
@@ -297,7 +298,7 @@ int memwire_offsets_commit(struct wire *base, const struct topic_partition *at, 
     }
     for (size_t i = 0; i < count && !error; i++) {
         part = memlog_find_part(wire->log, at[i].topic, at[i].partition);
-        memgroup_store(wire->group, part, at[i].offset);
+        memgroup_store(wire->group, part, at[i].offset, told ? told[i] : 0);
     }
     error = memwire_leave(wire, error);
     CRASH_POINT("offsets.committed");

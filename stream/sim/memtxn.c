@@ -42,7 +42,7 @@ static bool is_marked(const struct memtxn *txn)
 static void apply_offsets(struct memtxn *txn)
 {
     for (size_t i = 0; i < txn->offsets_count && txn->outcome == MEMTXN_COMMITTED; i++) {
-        memgroup_store(txn->group, txn->offsets[i].part, txn->offsets[i].offset);
+        memgroup_store(txn->group, txn->offsets[i].part, txn->offsets[i].offset, /* told= */ 0);
     }
     txn->offsets_marked = true;
 }

@@ -234,6 +234,23 @@ static int mem_committed(struct wire *base, const char *topic, int32_t partition
     return memwire_leave(wire, 0);
 }
 
+static int mem_told(struct wire *base, const char *topic, int32_t partitions,
+                    struct told_offset *ret_at)
+{
+    struct memwire *wire = memwire_of(base);
+    struct mempart *part = NULL;
+    int error = memwire_enter_at(wire, MEMLOG_COMMITTED);
+    for (int32_t i = 0; i < partitions && !error; i++) {
+        error = memwire_find_part(wire, topic, i, &part);
+        if (error) { break; }
+        ret_at[i] = (struct told_offset){
+            .offset = memgroup_offset(wire->group, part),
+            .told = memgroup_told(wire->group, part),
+        };
+    }
+    return memwire_leave(wire, error);
+}
+
 /* ---- Membership ---- */
 
 static int mem_subscribe(struct wire *base, const char *const *topics, size_t count,
@@ -271,7 +288,8 @@ static struct topic_partition *list_held(const struct memwire *wire)
     struct topic_partition *list = xcalloc(wire->held_count, sizeof(*list));
     for (size_t i = 0; i < wire->held_count; i++) {
         const struct mempart *part = wire->held[i].part;
-        list[i] = (struct topic_partition){part->topic->name, part->number, OFFSET_NONE};
+        list[i] = (struct topic_partition){
+            .topic = part->topic->name, .partition = part->number, .offset = OFFSET_NONE};
     }
     return list;
 }
@@ -445,6 +463,7 @@ static const struct wire_class memwire_class = {
     .poll = mem_poll,
     .release = mem_release,
     .committed = mem_committed,
+    .told = mem_told,
     .resume = mem_resume,
     .pause = mem_pause,
     .produce = memwire_produce,
