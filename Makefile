@@ -386,6 +386,7 @@ tidy:
 # ---- Benchmarks: bench/bench_*.c are microbenchmarks, bench/run measures workers and broker ----
 #   PEER=1       the Kafka Streams peer too, and the ratio
 #   ONLY=name    these measures, comma between; RUNS=n of each
+#   ONLY=wide    the figures of a wide catalogue: docs/performance.md gets their section alone
 
 .PHONY: bench-programs
 bench-programs: $(patsubst %.c,$(OUT)/%,$(wildcard bench/bench_*.c) bench/bare_hop.c)
@@ -395,7 +396,7 @@ bench:
 	@$(INSTALL) test
 	+@$(BUILD_ALL) bench-programs
 	@bench/run $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only $(ONLY)) $(if $(PEER),--peer)
-	@bench/report
+	@bench/report $(if $(filter wide,$(ONLY)),--wide)
 
 # ---- Quality: the models evaluated on public data, beside published figures ----
 #   QUALITY_DATA=../shared/data   where the data is; skipped when absent

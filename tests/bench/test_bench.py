@@ -153,3 +153,13 @@ def test_one_section_is_replaced_and_the_others_stay():
     assert once.startswith(page) and again.startswith(page)
     assert "| 5 |" in once and "| 6 |" in again and "| 5 |" not in again
     assert again.count("## A wide catalogue") == 1 and "commit H" in again
+
+
+def test_the_section_has_what_is_measured_beside_it():
+    report = script("report")
+    results = {"wide_20k_events_per_s": 5.0, "peer_ratio": 19.5, "peer_cpu_ratio": 36.5,
+               "ml1m_cost_growth_per_pair": 1.08}
+    host = {"cores": 2, "cpu": "X", "date": "D", "commit": "H"}
+    page = report.merged("# Performance\n", results, {"machine": host})
+    assert "| 19.5 |" in page and "| 36.5 |" in page and "| 1.08 |" in page
+    assert "19.5" not in "".join(report.wide(results)), "on the whole page it stands elsewhere"
