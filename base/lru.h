@@ -51,6 +51,13 @@ static inline void lru_use(struct lru *lru, struct lru_link *link)
     lru_push(lru, link);
 }
 
+/* Fetches the links beside an entry's, which lru_use() will change, into the processor's caches. */
+static inline void lru_prefetch(const struct lru_link *link)
+{
+    __builtin_prefetch(link->older, 1);
+    __builtin_prefetch(link->newer, 1);
+}
+
 /* Finds the oldest entry, NULL when the list is empty. */
 static inline struct lru_link *lru_oldest(struct lru *lru)
 {

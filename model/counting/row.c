@@ -17,6 +17,7 @@ enum {
     ROW_STEP = 128,
     ROW_STEPS_TO = 1024,
     ROW_AHEAD = 64, /* terms whose cells are prefetched before the first is added to */
+    ROW_FEW = 8,    /* of them, those that are prefetched while other rows are added to */
 };
 
 /* Far below the 2^-32 to which contributions are rounded, and far above the rounding error of sums
@@ -180,6 +181,23 @@ bool row_add_all(struct row *row, const struct neighbour *terms, size_t count, d
         count -= some;
     }
     return passed;
+}
+
+void row_prefetch_slots(const struct row *row, const struct neighbour *terms, size_t count)
+{
+    if (row->count == 0) { return; }
+    for (size_t i = 0; i < MIN_OF(count, (size_t)ROW_FEW); i++) {
+        hash_index_prefetch(&row->index, home_of(row, terms[i].item));
+    }
+}
+
+void row_prefetch_cells(const struct row *row, const struct neighbour *terms, size_t count)
+{
+    if (row->count == 0) { return; }
+    for (size_t i = 0; i < MIN_OF(count, (size_t)ROW_FEW); i++) {
+        int32_t index = hash_index_get(&row->index, home_of(row, terms[i].item));
+        if (index >= 0) { __builtin_prefetch(&row->neighbours[index], 1); }
+    }
 }
 
 void row_sweep(struct row *row)

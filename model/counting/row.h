@@ -63,6 +63,10 @@ void row_add(struct row *row, int32_t item, double co, double forward, double ba
  * weaker than `mark` before its term and is not any more. */
 bool row_add_all(struct row *row, const struct neighbour *terms, size_t count, double scale,
                  double mark);
+/* Fetch what row_add_all() will read for the first terms into the processor's caches: the slots of
+ * the index, then, when they are there, the neighbours. */
+void row_prefetch_slots(const struct row *row, const struct neighbour *terms, size_t count);
+void row_prefetch_cells(const struct row *row, const struct neighbour *terms, size_t count);
 /* Removes the neighbours whose three values are all 0 or negative, but for rounding. For rows from
  * which a user was subtracted: decayed sums may leave a remainder, and pruned values may become
  * negative. */

@@ -15,6 +15,7 @@
 enum {
     ROWS_BUCKETS_FIRST = 1 << 12,
     CHANGED_ROWS_FIRST = 64,
+    CACHE_LINE = 64,
     ROW_STORED_BYTES = 128,      /* of an encoded row without neighbours */
     NEIGHBOURS_TELLING = 64,
     NEIGHBOUR_STORED_BYTES = 64, /* of one neighbour in it, while no row was encoded */
@@ -83,9 +84,42 @@ struct held_row *rows_find(struct rows *rows, int32_t item)
     return held;
 }
 
-void rows_prefetch(const struct rows *rows, int32_t item)
+void rows_prefetch_bucket(const struct rows *rows, int32_t item)
 {
-    __builtin_prefetch(*bucket_of(rows, item), 1);
+    __builtin_prefetch(bucket_of(rows, item));
+}
+
+void rows_prefetch_row(const struct rows *rows, int32_t item)
+{
+    const char *held = (const char *)*bucket_of(rows, item);
+    if (!held) { return; }
+    for (size_t at = 0; at < sizeof(struct held_row); at += CACHE_LINE) {
+        __builtin_prefetch(held + at, 1);
+    }
+}
+
+static const struct held_row *peek(const struct rows *rows, int32_t item)
+{
+    const struct held_row *held = *bucket_of(rows, item);
+    while (held && held->item != item) { held = held->next; }
+    return held;
+}
+
+/* Also the rows beside it in the order of use, from between which it will be taken. */
+void rows_prefetch_slots(const struct rows *rows, int32_t item, const struct neighbour *terms,
+                         size_t count)
+{
+    const struct held_row *held = peek(rows, item);
+    if (!held) { return; }
+    lru_prefetch(&held->link);
+    row_prefetch_slots(&held->row, terms, count);
+}
+
+void rows_prefetch_cells(const struct rows *rows, int32_t item, const struct neighbour *terms,
+                         size_t count)
+{
+    const struct held_row *held = peek(rows, item);
+    if (held) { row_prefetch_cells(&held->row, terms, count); }
 }
 
 static void grow(struct rows *rows)

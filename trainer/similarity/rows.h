@@ -50,8 +50,15 @@ struct rows *rows_free(struct rows *rows);
 
 /* Finds an item's row and makes it the most recently used; NULL when it is not cached. */
 struct held_row *rows_find(struct rows *rows, int32_t item);
-/* Fetches an item's row into the processor's caches, for a rows_find() soon. */
-void rows_prefetch(const struct rows *rows, int32_t item);
+/* Fetch what rows_find() and row_add_all() will read of an item's row into the processor's caches.
+ * Each step reads what the one before has fetched, so call them in this order with other work
+ * between. Nothing happens when the row is not cached. */
+void rows_prefetch_bucket(const struct rows *rows, int32_t item);
+void rows_prefetch_row(const struct rows *rows, int32_t item);
+void rows_prefetch_slots(const struct rows *rows, int32_t item, const struct neighbour *terms,
+                         size_t count);
+void rows_prefetch_cells(const struct rows *rows, int32_t item, const struct neighbour *terms,
+                         size_t count);
 /* Adds an empty row for an item that is not cached. */
 struct held_row *rows_add(struct rows *rows, struct changed_rows *changed, int32_t item);
 /* Measures a row's memory again, after it was filled or changed. */

@@ -35,7 +35,7 @@ static const struct output outputs[] = {
 
 enum {
     MESSAGE_BYTES_MAX = 32 << 20,
-    ROWS_AHEAD = 8,         /* rows that are prefetched before they are changed */
+    ROWS_AHEAD = 4,         /* between the steps in which a row is prefetched */
     UNRANKED_SHARE_MAX = 8, /* ids are ranked when one in so many has no rank */
     SCAN_ARENA_BLOCK = 1 << 16,
     FORGET_MS = 10000, /* `freshet forget` waits until what it read here is committed */
@@ -334,6 +334,26 @@ static void apply(struct task *task, struct held_row *held, const struct delta_r
     metric_add(t->pair_updates, (double)from->terms_count);
 }
 
+/* Most rows get few terms from a message. So the memory of a row and of its terms' cells is fetched
+ * while the rows before it are changed, in four steps. */
+static void prefetch(const struct rows *rows, const struct delta_row *from, size_t count)
+{
+    enum {
+        CELLS = ROWS_AHEAD,
+        SLOTS = 2 * ROWS_AHEAD,
+        ROW = 3 * ROWS_AHEAD,
+        BUCKET = 4 * ROWS_AHEAD,
+    };
+    if (BUCKET < count) { rows_prefetch_bucket(rows, from[BUCKET].item); }
+    if (ROW < count) { rows_prefetch_row(rows, from[ROW].item); }
+    if (SLOTS < count) {
+        rows_prefetch_slots(rows, from[SLOTS].item, from[SLOTS].terms, from[SLOTS].terms_count);
+    }
+    if (CELLS < count) {
+        rows_prefetch_cells(rows, from[CELLS].item, from[CELLS].terms, from[CELLS].terms_count);
+    }
+}
+
 static enum verdict process(struct task *task, const struct record *rec)
 {
     struct trainer *t = trainer_of(task);
@@ -352,7 +372,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     if (result < 0) { return task_refuse(task, error.reason, "%s", error.detail); }
     for (size_t i = 0; i < count; i++) {
         struct held_row *held;
-        if (i + ROWS_AHEAD < count) { rows_prefetch(t->rows, from[i + ROWS_AHEAD].item); }
+        prefetch(t->rows, from + i, count - i);
         enum verdict verdict = find_row(task, from[i].item, &held);
         if (verdict != VERDICT_DONE) { return verdict; }
         apply(task, held, &from[i], &message);

@@ -53,11 +53,36 @@ static void evicts_committed_rows_oldest_first(void **state)
     changed_rows_release(&changed);
 }
 
+/* Rows that are not there, empty ones and full ones; none becomes newer by it. */
+static void fetching_ahead_changes_nothing(void **state)
+{
+    enum { TERMS = 20 };
+    struct rows *rows = rows_new(2 * sizeof(struct held_row));
+    struct changed_rows changed = {0};
+    struct neighbour terms[TERMS];
+    for (int32_t i = 0; i < TERMS; i++) { terms[i] = (struct neighbour){i + 100, 1, 1, 1}; }
+    for (int32_t i = 0; i < 3; i++) { (void)rows_add(rows, &changed, i); }
+    (void)row_add_all(&rows_find(rows, 1)->row, terms, TERMS / 2, 1.0, 1.0);
+    rows_measure(rows, rows_find(rows, 1));
+    for (int32_t i = 0; i < 5; i++) {
+        rows_prefetch_bucket(rows, i);
+        rows_prefetch_row(rows, i);
+        rows_prefetch_slots(rows, i, terms, TERMS);
+        rows_prefetch_cells(rows, i, terms, TERMS);
+    }
+    rows_trim(rows);
+    assert_null(rows_find(rows, 0));
+    assert_null(rows_find(rows, 2)); /* the oldest two; the full one takes the most */
+    rows_free(rows);
+    changed_rows_release(&changed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_by_item),
         cmocka_unit_test(evicts_committed_rows_oldest_first),
+        cmocka_unit_test(fetching_ahead_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
