@@ -173,6 +173,8 @@ static int read_fields(struct action_rows *rows, struct action_row *ret_row, str
     double number = 1.0;
     *ret_row = (struct action_row){.user = field_at(rows, layout->user),
                                    .item = field_at(rows, layout->item)};
+    if (column_is_none(ret_row->user)) { ret_row->user = (struct slice){0}; }
+    if (column_is_none(ret_row->item)) { ret_row->item = (struct slice){0}; }
     if (rating.data) {
         bool known = column_number(rating, &number) && isfinite((float)number);
         if (!known) { return wrong_field(rows, "has a rating that is no number", rating, reason); }

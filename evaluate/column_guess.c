@@ -59,6 +59,15 @@ struct column_guess *column_guess_free(struct column_guess *guess)
 /* ---- Splitting and numbers ---- */
 
 /* Reads a field that is a finite number and nothing else. */
+bool column_is_none(struct slice field)
+{
+    static const char *const words[] = {"NA", "N/A", "NaN", "nan", "NULL", "null", "None", "\\N"};
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        if (slice_equal(field, slice_str(words[i]))) { return true; }
+    }
+    return false;
+}
+
 bool column_number(struct slice field, double *ret_number)
 {
     char text[NUMBER_BYTES_MAX + 1], *end;
@@ -128,7 +137,7 @@ static bool looks_like_epoch(double number)
 static void look(struct column_guess *guess, struct column_look *seen, struct slice field)
 {
     double number;
-    if (!field.size) {
+    if (!field.size || column_is_none(field)) {
         seen->empty++;
     } else if (column_number(field, &number)) {
         seen->numbers++;
@@ -156,12 +165,27 @@ static char separator_of(const char *line)
     return bars ? '|' : ' ';
 }
 
+/* `17:`, and behind it a line for each user. */
+static bool is_item_of_group(struct slice line)
+{
+    size_t digits = 0;
+    while (digits < line.size && line.data[digits] >= '0' && line.data[digits] <= '9') { digits++; }
+    return digits && digits + 1 == line.size && line.data[digits] == ':';
+}
+
 int column_guess_first(struct column_guess *guess, struct slice line, struct reason *reason)
 {
     guess->first_line = xprintf("%.*s", SLICE_ARGS(line));
     if (line.data[0] == '{' || line.data[0] == '[') {
         return reason_give(reason,
-                           "%s: JSON is not among the formats: see `freshet evaluate --help`",
+                           "%s: JSON is not among the formats: see `freshet evaluate --help`; hint: "
+                           "jq -r '[.user_id,.item_id,.rating,.timestamp]|@csv' makes columns",
+                           guess->path);
+    }
+    if (is_item_of_group(line)) {
+        return reason_give(reason,
+                           "%s: it is grouped by item, as the Netflix Prize's files are; hint: awk "
+                           "-F, '/:/{i=$1+0;next}{print $1\",\"i\",\"$2\",\"$3}' makes columns",
                            guess->path);
     }
     char given = guess->format->separator;
@@ -364,6 +388,9 @@ static const char *order_fault(struct column_guess *guess)
     if (guess->columns > 2 && looks_like_times(&looks[2], guess->rows)) {
         return "the third column looks like a time, not like a rating";
     }
+    if (guess->columns > 2 && looks[2].texts && !looks[2].numbers) {
+        return "the third column holds texts, not ratings";
+    }
     return NULL;
 }
 
@@ -379,6 +406,11 @@ static int take_order(struct column_guess *guess, struct reason *reason)
     return 0;
 }
 
+static bool is_without_values(const struct column_guess *guess, int column)
+{
+    return guess->rows && column < COLUMNS_SEEN && guess->looks[column].empty == guess->rows;
+}
+
 int column_guess_decide(struct column_guess *guess, struct reason *reason)
 {
     if (!guess->first_line || guess->layout->separator == ' ') { return 0; }
@@ -392,6 +424,9 @@ int column_guess_decide(struct column_guess *guess, struct reason *reason)
                        "of them twice");
         }
         if (!named) { rc = take_order(guess, reason); }
+        if (named && is_without_values(guess, guess->layout->user)) {
+            return ask(guess, reason, "the column of users has no values (NA, NULL ...)");
+        }
     }
     return rc ? rc : find_unit(guess, reason);
 }

@@ -31,6 +31,8 @@ int column_layout_time(const struct column_layout *layout, const struct action_f
                        struct slice text, int64_t *ret_ms);
 /* Reads a field that is a finite number and nothing else. */
 bool column_number(struct slice field, double *ret_number);
+/* Says whether a field stands for no value: NA, NaN, NULL and the like. */
+bool column_is_none(struct slice field);
 
 struct column_guess;
 

@@ -66,11 +66,30 @@ def test_wrong_columns_are_told(name, columns, says):
     (["2014-04-07T10:52:09Z,u1,i1", "2014-04-07T10:53:09Z,u2,i1"], "the first column"),
     (["u1,i1,1396867929", "u1,i2,1396867989"], "the third column looks like a time"),
     (["who,what,stars", "u1,i1,5", "u1,i2,3"], "looks like names"),
-    (["u1,i1,5,1396867929000", "u1,i2,5,1396867989000"], "milliseconds")])
+    (["u1,i1,5,1396867929000", "u1,i2,5,1396867989000"], "milliseconds"),
+    (["u1\tm1\ta name\t5", "u1\tm2\tb name\t7"], "the third column holds texts"),
+    (["sessionId;userId;itemId", "1;NA;i1", "2;NA;i2"], "the column of users has no values")])
 def test_what_speaks_against_the_order(tmp_path, rows, says):
     (tmp_path / "rows.csv").write_text("\n".join(rows) + "\n")
     done = evaluate(tmp_path / "rows.csv")
     assert done.returncode == 1 and says in done.stderr, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("text, says", [
+    ("17:\n1,5,2005-09-06\n2,4,2005-09-06\n", "grouped by item"),
+    ('{"user_id":"u","item_id":"i"}\n', "jq -r"), ('[{"user_id":"u"}]', "jq -r")])
+def test_other_layouts_are_told(tmp_path, text, says):
+    (tmp_path / "rows").write_text(text)
+    done = evaluate(tmp_path / "rows")
+    assert done.returncode == 1 and not done.stdout and says in done.stderr
+
+
+@pytest.mark.parametrize("none", ["NA", "NULL", "null", "NaN", "None", "\\N", ""])
+def test_what_stands_for_no_user(tmp_path, none):
+    (tmp_path / "rows.csv").write_text(f"who,what\nu1,i1\n{none},i2\nu1,i2\nu1,i3\n")
+    done = evaluate(tmp_path / "rows.csv", "--columns", "user=who,item=what")
+    assert "1 lines without a user or an item" in done.stderr
+    assert "3 actions, 1 users, 3 items" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("change", [
