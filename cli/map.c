@@ -54,7 +54,8 @@ const struct command map_command = {
     .summary = "show what sample records become, or why they are refused",
     .about = "Shows what sample records become by the mapping in a configuration of ingest, or why "
              "they are refused: a JSON line for each event, item or profile, with the line that it "
-             "came from. Needs no Kafka. For an Avro source, give messages as `freshet peek "
+             "came from. Needs no Kafka; a schema registry (schema.registry.url) only for ids that "
+             "schemas.path does not hold. For an Avro source, give messages as `freshet peek "
              "--values` prints them, or any records as `freshet peek --hex` does, with --envelope. "
              "The exit code is 1 when some would be dead letters.",
     .flags = flags,

@@ -9,9 +9,11 @@
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/samples.h"
+#include "cli/screen.h"
 #include "ingest/mapping/sources.h"
 #include "schemas/contracts.h"
 #include "schemas/forget_request.h"
+#include "stream/avro/schema.h"
 #include "stream/topics.h"
 
 enum {
@@ -21,6 +23,7 @@ enum {
     WHERE_BYTES = 100,
     ENVELOPE_VALUES_MAX = 20 << 20,
     ENVELOPE_ARENA_BYTES = 4096,
+    MISSING_MAX = 64,
 };
 
 struct sampling {
@@ -38,6 +41,9 @@ struct sampling {
     int64_t line;
     struct codec *requests;
     int64_t seen, refused, ignored, written, skipped;
+    struct registry *registry; /* NULL: not needed yet */
+    uint32_t missing[MISSING_MAX]; /* ids that it does not have */
+    size_t missing_count;
 };
 
 /* ---- Printing ---- */
@@ -308,11 +314,34 @@ static int map_file(struct sampling *sampling, struct line_file *file)
     return sampling->refused ? EXIT_FAILURE : 0;
 }
 
+/* Asks the registry, where there is one, for a schema that schemas.path does not hold; for each id
+ * once. */
+static void learn(void *arg, struct schema_cache *schemas, uint32_t id)
+{
+    struct sampling *sampling = arg;
+    const struct registry_settings *settings = &sampling->run_settings.registry;
+    if (!settings->url[0] || sampling->missing_count == MISSING_MAX) { return; }
+    for (size_t i = 0; i < sampling->missing_count; i++) {
+        if (sampling->missing[i] == id) { return; }
+    }
+    if (!sampling->registry) { sampling->registry = registry_new(settings); }
+    struct buf schema;
+    buf_init(&schema, SCHEMA_BYTES_MAX + 1);
+    if (registry_learn(sampling->registry, id, schemas, &schema)) {
+        screen_line(stderr, "freshet: schema id %" PRIu32 ": %s", id,
+                    registry_why(sampling->registry));
+        sampling->missing[sampling->missing_count++] = id;
+    }
+    buf_release(&schema);
+}
+
 static int set_up(struct sampling *sampling)
 {
     const struct option_group groups[] = {
         {"ingest", mapping_options, MAPPING_OPTIONS_COUNT, &sampling->settings},
         {"runtime", run_options, run_options_count, &sampling->run_settings},
+        {"schema registry", registry_options, registry_options_count,
+         &sampling->run_settings.registry},
     };
     const struct samples *samples = sampling->samples;
     if (options_load("freshet", "", groups, ARRAY_COUNT(groups), samples->words_count,
@@ -320,6 +349,7 @@ static int set_up(struct sampling *sampling)
         return EXIT_CONFIG;
     }
     client_warn_former(sampling->options);
+    schema_cache_ask(sampling->schemas, learn, sampling);
     struct codec_error error;
     char why[600];
     const char *path = sampling->run_settings.schemas_path;
@@ -367,6 +397,7 @@ int samples_map(const struct samples *samples)
     codec_free(sampling.requests);
     options_free(sampling.options);
     schema_cache_free(sampling.schemas);
+    registry_free(sampling.registry);
     arena_free(sampling.arena);
     buf_release(&sampling.message);
     buf_release(&sampling.text);
