@@ -71,7 +71,7 @@ static json_t *follow_one(struct work *work, const struct field_path *path)
     return element ? field_path_in_element(path, element) : NULL;
 }
 
-/* The texts of all parts, one behind the other; NULL when one is absent. A part that is no text
+/* The texts of all parts, one behind the other; NULL when one is absent or empty. A part that is no text
  * makes the whole none: it is returned. */
 static json_t *follow_joined(struct work *work, struct field_path *path)
 {
@@ -83,9 +83,11 @@ static json_t *follow_joined(struct work *work, struct field_path *path)
         if (json_value_is_listed(value, work->mapping->settings->absent_values, false)) {
             return NULL;
         }
-        bool trims = work->mapping->settings->trims && field_path_root(part) != PATH_CONSTANT;
+        bool literal = field_path_root(part) == PATH_CONSTANT;
+        bool trims = work->mapping->settings->trims && !literal;
         enum value_state state = json_value_text(value, NULL, trims, work->arena, &texts[i]);
         if (state != VALUE_FOUND) { return state == VALUE_ABSENT ? NULL : value; }
+        if (!texts[i].size && !literal) { return NULL; }
         size += texts[i].size;
     }
     char *text = arena_alloc(work->arena, size + 1);

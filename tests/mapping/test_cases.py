@@ -40,7 +40,7 @@ def test_a_case(case):
     more = json.loads(args.read_text()) if args.exists() else []
     done = subprocess.run([BIN / "freshet", "map", "--config", case / "config.properties", "--try",
                            case / "input", "--at", str(AT_MS), *more], capture_output=True,
-                          timeout=60)
+                          cwd=case, timeout=60)
     lines = [json.loads(line) for line in done.stdout.decode().splitlines() if line]
     wanted = json.loads((case / "expect.json").read_text())
     assert len(lines) == len(wanted), (lines, done.stderr.decode())
