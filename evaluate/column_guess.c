@@ -179,7 +179,7 @@ int column_guess_first(struct column_guess *guess, struct slice line, struct rea
     if (line.data[0] == '{' || line.data[0] == '[') {
         return reason_give(reason,
                            "%s: JSON is not among the formats: see `freshet evaluate --help`; "
-                           "hint: jq -r '[.user_id,.item_id,.rating,.timestamp]|@csv' makes columns",
+                           "hint: jq -r '[.user_id,.item_id,.rating,.timestamp]|@csv'",
                            guess->path);
     }
     if (is_item_of_group(line)) {

@@ -71,8 +71,8 @@ static json_t *follow_one(struct work *work, const struct field_path *path)
     return element ? field_path_in_element(path, element) : NULL;
 }
 
-/* The texts of all parts, one behind the other; NULL when one is absent or empty. A part that is no text
- * makes the whole none: it is returned. */
+/* The texts of all parts, one behind the other; NULL when one is absent or empty. A part that is no
+ * text makes the whole none: it is returned. */
 static json_t *follow_joined(struct work *work, struct field_path *path)
 {
     struct slice texts[PATH_PARTS_MAX];

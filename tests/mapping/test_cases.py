@@ -31,7 +31,7 @@ def same(want, got):
 
 
 def test_there_are_cases():
-    assert len(CASES) >= 25
+    assert len(CASES) >= 48
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
