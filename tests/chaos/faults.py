@@ -418,8 +418,8 @@ def _(stage, one, rng):
 
     def act():
         back = {partition: max(0, offset - rng.randrange(1, 2000)) if rng.random() < 0.7 else 0
-                for (name, partition), offset in stage.cluster.offsets(group).items()
-                if name == topic and offset > 0}
+                for partition, offset in stage.cluster.offsets(group, topic).items()
+                if offset > 0}
         if back:
             stage.cluster.set_offsets(group, topic, back)
         return f"{len(back)} partitions"
