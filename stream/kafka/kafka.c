@@ -274,15 +274,18 @@ rd_kafka_resp_err_t kafka_request_partitions(rd_kafka_t *rk, rd_kafka_topic_t *r
 static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
 {
     struct kafka *kafka = (struct kafka *)wire;
+    pthread_mutex_lock(&kafka->handles_lock);
     rd_kafka_t *const handles[] = {kafka->bounds, kafka->at_once, kafka->txn};
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     for (size_t i = 0; i < ARRAY_COUNT(handles) && !code; i++) {
         if (!handles[i]) { continue; }
         rd_kafka_topic_t *rkt = rd_kafka_topic_new(handles[i], topic, NULL);
         code = kafka_request_partitions(handles[i], rkt, ret_count);
-        kafka->topics = xreallocarray(kafka->topics, kafka->topics_count + 1, sizeof(rkt));
-        kafka->topics[kafka->topics_count++] = rkt;
+        kafka->topics = xreallocarray(kafka->topics, kafka->topics_count + 1,
+                                      sizeof(*kafka->topics));
+        kafka->topics[kafka->topics_count++] = (struct kept_topic){handles[i], rkt};
     }
+    pthread_mutex_unlock(&kafka->handles_lock);
     kafka->missing_topic = NULL;
     if (!code) { return 0; }
     char what[ERROR_TEXT_MAX / 2];
@@ -290,7 +293,7 @@ static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_c
     if (!kafka_is_missing(code)) { return kafka_classify_code(kafka, what, code); }
     kafka_set_why(kafka, "%s: %s (%s); hint: was it deleted? deploy/topics apply makes topics",
                   what, rd_kafka_err2str(code), rd_kafka_err2name(code));
-    kafka->missing_topic = rd_kafka_topic_name(kafka->topics[kafka->topics_count - 1]);
+    kafka->missing_topic = rd_kafka_topic_name(kafka->topics[kafka->topics_count - 1].rkt);
     return WIRE_REFUSED;
 }
 
@@ -379,7 +382,9 @@ static void kafka_close(struct wire *wire)
     struct kafka *kafka = (struct kafka *)wire;
     consumer_batch_drop(&kafka->consumer_batch);
     close_consumer(kafka->consumer_batch.rk);
-    for (size_t i = 0; i < kafka->topics_count; i++) { rd_kafka_topic_destroy(kafka->topics[i]); }
+    for (size_t i = 0; i < kafka->topics_count; i++) {
+        rd_kafka_topic_destroy(kafka->topics[i].rkt);
+    }
     free(kafka->topics);
     if (kafka->at_once) {
         (void)rd_kafka_flush(kafka->at_once, FLUSH_TIMEOUT_MS);
@@ -394,10 +399,13 @@ static void kafka_close(struct wire *wire)
     if (kafka->stable) { rd_kafka_destroy(kafka->stable); }
     if (kafka->reader_conf) { rd_kafka_conf_destroy(kafka->reader_conf); }
     if (kafka->member_conf) { rd_kafka_conf_destroy(kafka->member_conf); }
+    if (kafka->at_once_conf) { rd_kafka_conf_destroy(kafka->at_once_conf); }
+    if (kafka->txn_conf) { rd_kafka_conf_destroy(kafka->txn_conf); }
     consumer_batch_release(&kafka->consumer_batch);
     partition_offsets_release(&kafka->sent);
     free(kafka->group);
     free(kafka->instance);
+    pthread_mutex_destroy(&kafka->handles_lock);
     pthread_mutex_destroy(&kafka->why_lock);
     free(kafka);
 }
@@ -485,16 +493,17 @@ static int open_producers(struct kafka *kafka, const struct kafka_identity *iden
         {"compression.codec", "lz4"},
         {NULL, NULL},
     };
-    rd_kafka_conf_t *conf;
-    int result = make_conf(kafka, identity, "producer", at_once, &conf, ret_why);
+    int result = make_conf(kafka, identity, "producer", at_once, &kafka->at_once_conf, ret_why);
     if (result) { return result; }
-    rd_kafka_conf_set_dr_msg_cb(conf, kafka_on_at_once_report);
-    result = kafka_make_handle(kafka, RD_KAFKA_PRODUCER, conf, &kafka->at_once);
+    rd_kafka_conf_set_dr_msg_cb(kafka->at_once_conf, kafka_on_at_once_report);
+    result = kafka_make_handle(kafka, RD_KAFKA_PRODUCER, rd_kafka_conf_dup(kafka->at_once_conf),
+                               &kafka->at_once);
     if (result || !identity->transactional) { return result; }
-    result = make_conf(kafka, identity, "producer", txn, &conf, ret_why);
+    result = make_conf(kafka, identity, "producer", txn, &kafka->txn_conf, ret_why);
     if (result) { return result; }
-    rd_kafka_conf_set_dr_msg_cb(conf, kafka_on_txn_report);
-    return kafka_make_handle(kafka, RD_KAFKA_PRODUCER, conf, &kafka->txn);
+    rd_kafka_conf_set_dr_msg_cb(kafka->txn_conf, kafka_on_txn_report);
+    return kafka_make_handle(kafka, RD_KAFKA_PRODUCER, rd_kafka_conf_dup(kafka->txn_conf),
+                             &kafka->txn);
 }
 
 /* librdkafka before 2.6.1 answers SCRAM's challenge with its own nonce twice
@@ -556,20 +565,6 @@ static int reach_broker(struct kafka *kafka, const struct kafka_identity *identi
     return 0;
 }
 
-static int init_transactions(struct kafka *kafka, int timeout_ms)
-{
-    for (int waited = 0; kafka->txn;) {
-        rd_kafka_error_t *error = rd_kafka_init_transactions(kafka->txn, INIT_ATTEMPT_MS);
-        if (!error) { break; }
-        waited += INIT_ATTEMPT_MS;
-        int result = kafka_classify_error(kafka, "init of transactions", error);
-        /* Fenced while starting: the settings are right, and another start may work. */
-        if (result == WIRE_FATAL) { return WIRE_RETRY; }
-        if (result != WIRE_RETRY || waited >= timeout_ms) { return result; }
-    }
-    return 0;
-}
-
 int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wire **ret_wire,
                char **ret_why)
 {
@@ -583,13 +578,14 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
     kafka_send_verbs(&kafka_class);
     kafka->wire.class = &kafka_class;
     pthread_mutex_init(&kafka->why_lock, NULL);
+    pthread_mutex_init(&kafka->handles_lock, NULL);
     if (identity->group) { kafka->group = xstrdup(identity->group); }
     if (identity->instance) { kafka->instance = xstrdup(identity->instance); }
     kafka->fetch_bytes_max = (size_t)MAX_OF(identity->fetch_bytes_max, (int64_t)1 << 20);
     int result = open_consumers(kafka, identity, &why);
     if (!result) { result = open_producers(kafka, identity, &why); }
     if (!result) { result = reach_broker(kafka, identity, timeout_ms); }
-    if (!result) { result = init_transactions(kafka, timeout_ms); }
+    if (!result) { result = kafka_init_transactions(kafka, timeout_ms); }
     if (result) {
         *ret_why = why ? why : xstrdup(kafka_why(&kafka->wire));
         kafka_close(&kafka->wire);

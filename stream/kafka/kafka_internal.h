@@ -1,8 +1,14 @@
 /* The internal part of the wire on librdkafka, shared by kafka.c (configuration, errors, opening
  * and closing), kafka_group.c (the group member and readers), kafka_rank.c (the rank among the
- * members), kafka_told.c (what members tell each other), kafka_send.c (both producers),
- * kafka_oversize.c (messages too large for their topic), kafka_missing.c (topics that seem to be
- * missing) and kafka_admin.c. Only this file includes rdkafka.h.
+ * members), kafka_told.c (what members tell each other), kafka_send.c (what both producers send),
+ * kafka_producers.c (their handles), kafka_oversize.c (messages too large for their topic),
+ * kafka_missing.c (topics that seem to be missing) and kafka_admin.c. Only this file includes
+ * rdkafka.h.
+ *
+ * Threads: the committer's thread uses `txn`, `txn_offsets` and the member's handle (to commit
+ * offsets). `why` and `trouble` are guarded by why_lock; `topics`, and which handle `txn` is, by
+ * handles_lock. All other members belong to the worker's thread; librdkafka runs our callbacks
+ * inside a poll of the handle, so on the polling thread.
  */
 #ifndef FRESHET_STREAM_KAFKA_KAFKA_INTERNAL_H
 #define FRESHET_STREAM_KAFKA_KAFKA_INTERNAL_H
@@ -48,6 +54,12 @@ struct consumer_batch {
     struct partition_offsets offsets;
 };
 
+/* A topic that is kept so that the handle keeps its metadata. */
+struct kept_topic {
+    rd_kafka_t *rk;
+    rd_kafka_topic_t *rkt;
+};
+
 /* A topic or partition that may be missing; guarded by why_lock. */
 struct kafka_missing {
     bool suspected;
@@ -67,6 +79,11 @@ struct kafka {
     rd_kafka_t *stable;   /* read_committed: for last stable offsets; made at first use */
     rd_kafka_t *at_once;
     rd_kafka_t *txn;
+    rd_kafka_conf_t *at_once_conf; /* template */
+    rd_kafka_conf_t *txn_conf;     /* template */
+    bool at_once_doubted; /* a message was lost: the handle is replaced before the next one */
+    bool txn_doubted;
+    bool txn_waits; /* a new handle, before init_transactions() */
     rd_kafka_conf_t *reader_conf; /* template */
     size_t fetch_bytes_max;
     bool backoff_set; /* librdkafka has fetch.queue.backoff.ms */
@@ -84,7 +101,8 @@ struct kafka {
     const char *sent_missing; /* topic of an at-once message that failed as missing; NULL: none */
     const char *txn_missing;  /* the same for the running transaction */
     struct oversize *oversize; /* dead letters to send again, shortened */
-    rd_kafka_topic_t **topics; /* kept, so that the handles keep their metadata */
+    pthread_mutex_t handles_lock;
+    struct kept_topic *topics;
     size_t topics_count;
     const char *missing_topic; /* that was last asked for and does not exist; NULL: it does */
     int64_t *txn_offsets; /* the running transaction's offsets, filled by delivery reports */
@@ -130,6 +148,19 @@ int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t
 
 /* Makes the group member's handle and takes ownership of the configuration. */
 int kafka_make_member(struct kafka *kafka, rd_kafka_conf_t *conf);
+
+/* kafka_producers.c */
+/* Fences the former owner of the transactional id. Attempts until a broker answers. */
+int kafka_init_transactions(struct kafka *kafka, int timeout_ms);
+/* Remembers that a message failed as one that may have been written. */
+void kafka_doubt(bool *doubt, rd_kafka_resp_err_t code);
+/* Replaces the handle if there is a doubt; before a message is put into its queue, on the worker's
+ * thread. Messages that are under way fail. A wire_error when there can be no new
+ * handle. */
+int kafka_renew_at_once(struct kafka *kafka);
+/* The same before a transaction, on the committer's thread. WIRE_ABORTED when the brokers cannot be
+ * asked now; final errors. */
+int kafka_renew_txn(struct kafka *kafka);
 
 /* kafka_admin.c */
 int kafka_describe(struct wire *wire, const char *const *topics, size_t count,

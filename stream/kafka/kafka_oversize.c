@@ -86,6 +86,7 @@ bool kafka_keep_oversize(struct kafka *kafka, const rd_kafka_message_t *message,
 
 void kafka_send_oversize(struct kafka *kafka)
 {
+    if (kafka->oversize && kafka_renew_at_once(kafka)) { return; }
     while (kafka->oversize) {
         struct oversize *first = kafka->oversize;
         rd_kafka_resp_err_t code = rd_kafka_producev(

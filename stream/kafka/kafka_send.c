@@ -19,6 +19,11 @@
 
 /* ---- At-once messages, on the worker's thread ---- */
 
+static bool is_purged(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *message,
                              void *opaque)
 {
@@ -28,6 +33,8 @@ void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *
     if (message->err) {
         const char *topic = rd_kafka_topic_name(message->rkt);
         ack_tracker_fail(&kafka->acks, ack_group);
+        kafka_doubt(&kafka->at_once_doubted, message->err);
+        if (is_purged(message->err)) { return; } /* by us, after what has been told */
         if (kafka_is_missing(message->err)) { kafka->sent_missing = topic; }
         int result = kafka_classify_code(kafka, topic, message->err);
         kafka->send_refused = kafka->send_refused || result == WIRE_REFUSED;
@@ -82,6 +89,8 @@ static rd_kafka_resp_err_t enqueue(rd_kafka_t *rk, int flags, const struct messa
 static int kafka_produce(struct wire *wire, const struct message *message, uint64_t ack_group)
 {
     struct kafka *kafka = (struct kafka *)wire;
+    int renewed = kafka_renew_at_once(kafka);
+    if (renewed) { return renewed; }
     ack_group = ack_tracker_count(&kafka->acks, ack_group);
     for (;;) {
         rd_kafka_resp_err_t code =
@@ -128,6 +137,7 @@ void kafka_on_txn_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *mess
 {
     struct kafka *kafka = opaque;
     size_t index = (size_t)(uintptr_t)message->_private;
+    kafka_doubt(&kafka->txn_doubted, message->err);
     if (!message->err && kafka->txn_offsets) { kafka->txn_offsets[index] = message->offset; }
     if (kafka_is_missing(message->err)) { kafka->txn_missing = rd_kafka_topic_name(message->rkt); }
 }
@@ -241,6 +251,8 @@ static int kafka_txn_run(struct wire *wire, const struct txn *txn)
     struct kafka *kafka = (struct kafka *)wire;
     assert(kafka->txn);
     for (size_t i = 0; i < txn->messages_count; i++) { txn->ret_offsets[i] = OFFSET_NONE; }
+    int renewed = kafka_renew_txn(kafka);
+    if (renewed) { return renewed; }
     rd_kafka_error_t *error = rd_kafka_begin_transaction(kafka->txn);
     if (error) {
         int refused = kafka_classify_error(kafka, "begin", error);
