@@ -202,6 +202,18 @@ def test_limits_of_options_are_round(worker):
             assert len(amount.rstrip("0")) <= 4, f"{name}: {limits}"
 
 
+def test_a_text_in_another_encoding_is_refused(tmp_path):
+    """é in Latin-1, which is no UTF-8."""
+    settings = "becomes=Item\ntags.separator=é\n".encode("latin-1")
+    code, said = start(tmp_path, settings)
+    assert code == CONFIG and r'value="\xe9"' in said and "expected a text in UTF-8" in said, said
+    (tmp_path / "map.properties").write_bytes(settings)
+    (tmp_path / "sample").write_text('{"item_id": "a", "tags": "x|y"}\n')
+    code, said = freshet("map", "--config", tmp_path / "map.properties", "--try",
+                         tmp_path / "sample")
+    assert code == CONFIG and "expected a text in UTF-8" in said, said
+
+
 def test_a_file_without_its_flag_is_told(tmp_path):
     code, said = start(tmp_path, "", "ingest.properties")
     assert code == 64 and "--config FILE" in said
