@@ -28,6 +28,14 @@ def argument_parser(description):
     return parser
 
 
+def pair(text):
+    """KEY=VALUE of a command line; what is wrong is not printed, as it may be a password."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError("want KEY=VALUE")
+    return key, value
+
+
 def enter_venv():
     """Restarts the script in the venv's Python, which has the packages; makes a missing venv."""
     if Path(sys.prefix) == VENV:

@@ -123,7 +123,7 @@ class Outcome:
 
     def _show_user(self, user):
         history, made = self.histories[user], self.lists[user]
-        print(f"\n  User {user}, {history['events_total']} films, the latest:")
+        print(f"\n  User {printable(user)}, {history['events_total']} films, the latest:")
         latest = list(zip(history["items"], history["weights"]))[-SHOWN_ACTIONS:]
         for item, weight in reversed(latest):
             print(f"      {weight:.0f}/5  {self._title(item)}")
@@ -137,7 +137,12 @@ class Outcome:
             print(f"      {rank}.  {self._title(item)[:44]:44}  {why}")
 
     def _title(self, item):
-        return self.titles.get(item, item)
+        return printable(self.titles.get(item, item))
+
+
+def printable(text):
+    """What comes from outside may hold control characters, which a terminal obeys."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def percentile(ordered, percent):

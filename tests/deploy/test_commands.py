@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -128,3 +129,18 @@ def test_nothing_steers_the_terminal():
         done = subprocess.run([FRESHET, *words], text=True, timeout=20,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert done.returncode and not set(done.stdout) & set("\x1b\x07\r\u009b\u202e"), words
+
+
+def test_the_scripts_do_not_print_a_password():
+    for script in ("topics", "acls"):
+        done = subprocess.run([ROOT / "deploy" / script, "plan", "--bootstrap", "127.0.0.1:9",
+                               "--kafka", "s3cret"], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=60)
+        assert done.returncode == 2 and "want KEY=VALUE" in done.stdout
+        assert "s3cret" not in done.stdout
+
+
+def test_nothing_in_a_demo_steers_the_terminal():
+    sys.path.insert(0, str(ROOT / "deploy"))
+    from outcome import printable
+    assert printable("a\x1b]0;x\x07\rb\u009bc é") == "a?]0;x??b?c é"

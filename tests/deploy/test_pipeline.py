@@ -83,6 +83,9 @@ def test_what_has_changed_is_said_and_restarted(pipeline, tmp_path):
     assert "1 started now" in told and "features" not in told
     told = pipeline("up", "--set", "all.a=1")
     assert told.count("changed since its start: settings") == 4 and "4 started now" in told
+    pipeline("up", "--set", "all.kafka.sasl.password=s3cret")
+    assert not [file for file in tmp_path.rglob("*")  # the stand-ins' logs hold all they are told
+                if file.is_file() and file.suffix != ".log" and b"s3cret" in file.read_bytes()]
     (tmp_path / "own.properties").write_text("a=1")
     own = ["--set", "all.a=1", "--conf", f"scorer={tmp_path}/own.properties"]
     assert "scorer-0: changed since its start: properties file" in pipeline("up", *own)
