@@ -314,9 +314,10 @@ static enum verdict process_one(struct run *run, struct task *task, const struct
 {
     if (rec->unreadable) {
         return task_refuse(task, "unreadable",
-                           "%s; of the record only the place is known; a large batch can be read "
-                           "with a larger kafka.consumer.receive.message.max.bytes",
-                           wire_why(run->env.wire));
+                           "%s; of the record only the place is known: offsets %" PRId64 " to "
+                           "%" PRId64 "; a large batch can be read with a larger "
+                           "kafka.consumer.receive.message.max.bytes",
+                           wire_why(run->env.wire), rec->unreadable_from, rec->offset);
     }
     if (rec->value.size > (size_t)run->settings.record_bytes_max) {
         return task_refuse(task, "too_large",

@@ -9,7 +9,7 @@
  *     find_ends();
  *   - "offset out of range" may be about the offset before our seek: see confirm_out_of_range();
  *   - a batch that cannot be unpacked would stop its partition for good (librdkafka#5260): see
- *     take_unreadable();
+ *     kafka_unreadable.c;
  *   - a reader of librdkafka before 2.2.0 sleeps while its queue is full: see wake_fetcher().
  */
 #include "base/base.h"
@@ -75,7 +75,7 @@ void consumer_batch_drop(struct consumer_batch *consumer_batch)
 {
     drop_headers(consumer_batch);
     for (size_t i = 0; i < consumer_batch->count; i++) {
-        rd_kafka_message_destroy(consumer_batch->lent[i]);
+        if (consumer_batch->lent[i]) { rd_kafka_message_destroy(consumer_batch->lent[i]); }
     }
     consumer_batch->count = 0;
 }
@@ -85,10 +85,12 @@ void consumer_batch_release(struct consumer_batch *consumer_batch)
     consumer_batch_drop(consumer_batch);
     free(consumer_batch->lent);
     free(consumer_batch->records);
+    kafka_unreadable_release(consumer_batch);
     partition_offsets_release(&consumer_batch->offsets);
 }
 
-static void consumer_batch_take(struct consumer_batch *consumer_batch, rd_kafka_message_t *message)
+struct record *consumer_batch_add(struct consumer_batch *consumer_batch,
+                                  rd_kafka_message_t *message)
 {
     if (consumer_batch->count == consumer_batch->capacity) {
         consumer_batch->capacity = consumer_batch->capacity ? consumer_batch->capacity * 2 : 256;
@@ -97,13 +99,18 @@ static void consumer_batch_take(struct consumer_batch *consumer_batch, rd_kafka_
         consumer_batch->records = xreallocarray(consumer_batch->records, consumer_batch->capacity,
                                                 sizeof(*consumer_batch->records));
     }
+    consumer_batch->lent[consumer_batch->count] = message;
+    return &consumer_batch->records[consumer_batch->count++];
+}
+
+static void consumer_batch_take(struct consumer_batch *consumer_batch, rd_kafka_message_t *message)
+{
     struct partition_offset *entry = partition_offsets_find(
         &consumer_batch->offsets, rd_kafka_topic_name(message->rkt), message->partition);
     entry->position = message->offset + 1;
     rd_kafka_timestamp_type_t type;
     int64_t time_ms = rd_kafka_message_timestamp(message, &type);
-    consumer_batch->lent[consumer_batch->count] = message;
-    consumer_batch->records[consumer_batch->count++] = (struct record){
+    *consumer_batch_add(consumer_batch, message) = (struct record){
         .topic = entry->topic,
         .partition = message->partition,
         .offset = message->offset,
@@ -161,7 +168,7 @@ static int classify_event(struct kafka *kafka, struct consumer_batch *consumer_b
     return kafka_confirm_missing(kafka, topic, message->partition);
 }
 
-static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t partition,
+rd_kafka_resp_err_t kafka_seek(rd_kafka_t *rk, const char *topic, int32_t partition,
                                    int64_t offset)
 {
     rd_kafka_topic_partition_list_t *list = kafka_partition_offset(topic, partition, offset);
@@ -170,35 +177,6 @@ static rd_kafka_resp_err_t seek_to(rd_kafka_t *rk, const char *topic, int32_t pa
     if (error) { rd_kafka_error_destroy(error); }
     rd_kafka_topic_partition_list_destroy(list);
     return code;
-}
-
-/* Handles a batch that the client cannot unpack: it is damaged, or compressed by zstd and larger
- * than receive.message.max.bytes. librdkafka reports the error, fetches the batch again and never
- * gets past it (confluentinc/librdkafka#5260), so one record would stop its partition. We return an
- * unreadable record for our position, of which only the offset is known, and seek to the next
- * offset. A batch of n records becomes n unreadable records. */
-static bool take_unreadable(struct kafka *kafka, struct consumer_batch *consumer_batch,
-                            rd_kafka_message_t *message)
-{
-    bool packed = message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
-                  message->err == RD_KAFKA_RESP_ERR__BAD_MSG;
-    if (!packed || !message->rkt || message->offset < 0) { return false; }
-    const char *topic = rd_kafka_topic_name(message->rkt);
-    struct partition_offset *entry =
-        partition_offsets_find(&consumer_batch->offsets, topic, message->partition);
-    int64_t offset = MAX_OF(entry->position, message->offset);
-    kafka_set_why(kafka, "%s partition %" PRId32 ": %s", topic, message->partition,
-                  rd_kafka_message_errstr(message));
-    if (seek_to(consumer_batch->rk, topic, message->partition, offset + 1)) { return false; }
-    consumer_batch_take(consumer_batch, message);
-    entry->position = offset + 1;
-    consumer_batch->records[consumer_batch->count - 1] =
-        (struct record){.topic = entry->topic,
-                        .partition = message->partition,
-                        .offset = offset,
-                        .time_ms = -1,
-                        .unreadable = true};
-    return true;
 }
 
 static int consumer_batch_poll(struct kafka *kafka, struct consumer_batch *consumer_batch,
@@ -210,12 +188,15 @@ static int consumer_batch_poll(struct kafka *kafka, struct consumer_batch *consu
     for (size_t polls = 0; consumer_batch->count < max && polls < max + 64; polls++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer_batch->rk, wait_ms);
         if (!message) { break; }
+        if (kafka_unreadable_take(kafka, consumer_batch, message)) {
+            wait_ms = 0;
+            continue;
+        }
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             consumer_batch_take(consumer_batch, message);
             wait_ms = 0;
             continue;
         }
-        if (take_unreadable(kafka, consumer_batch, message)) { continue; }
         int result =
             is_end(consumer_batch, message) ? 0 : classify_event(kafka, consumer_batch, message);
         rd_kafka_message_destroy(message);
@@ -278,6 +259,7 @@ static int find_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *parti
 static void accept_assignment(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions,
                               const struct topic_partition *list)
 {
+    kafka_unreadable_release(&kafka->consumer_batch);
     partition_offsets_forget_positions(&kafka->consumer_batch.offsets);
     kafka->assign_failed = find_ends(kafka, partitions);
     if (kafka->assign_failed) {
@@ -387,7 +369,8 @@ static int kafka_resume(struct wire *wire, const char *topic, int32_t partition,
 {
     struct kafka *kafka = (struct kafka *)wire;
     rd_kafka_topic_partition_list_t *list = kafka_partition_offset(topic, partition, offset);
-    rd_kafka_resp_err_t code = seek_to(kafka->consumer_batch.rk, topic, partition, offset);
+    kafka_unreadable_forget(&kafka->consumer_batch, topic, partition);
+    rd_kafka_resp_err_t code = kafka_seek(kafka->consumer_batch.rk, topic, partition, offset);
     if (!code) { code = rd_kafka_resume_partitions(kafka->consumer_batch.rk, list); }
     rd_kafka_topic_partition_list_destroy(list);
     if (code) { return kafka_classify_code(kafka, "seek", code); }

@@ -2,7 +2,8 @@
  * and closing), kafka_group.c (the group member and readers), kafka_rank.c (the rank among the
  * members), kafka_told.c (what members tell each other), kafka_send.c (what both producers send),
  * kafka_producers.c (their handles), kafka_oversize.c (messages too large for their topic),
- * kafka_missing.c (topics that seem to be missing) and kafka_admin.c. Only this file includes
+ * kafka_unreadable.c (batches that cannot be unpacked), kafka_missing.c (topics that seem to be
+ * missing) and kafka_admin.c. Only this file includes
  * rdkafka.h.
  *
  * Threads: the committer's thread uses `txn`, `txn_offsets` and the member's handle (to commit
@@ -39,6 +40,7 @@ enum {
 };
 
 struct oversize;
+struct probe;
 
 /* A consumer and the batch of records that it has lent to the caller. */
 struct consumer_batch {
@@ -52,6 +54,8 @@ struct consumer_batch {
     size_t count;
     size_t capacity;
     struct partition_offsets offsets;
+    struct probe *probes; /* partitions at a batch that cannot be unpacked */
+    size_t probes_count;
 };
 
 /* A topic that is kept so that the handle keeps its metadata. */
@@ -145,6 +149,21 @@ int kafka_classify_error(struct kafka *kafka, const char *what, rd_kafka_error_t
 /* Makes a handle and takes ownership of the configuration. */
 int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *conf,
                       rd_kafka_t **ret_rk);
+
+/* Adds room for a record and the message that it borrows from, which may be NULL. */
+struct record *consumer_batch_add(struct consumer_batch *consumer_batch,
+                                  rd_kafka_message_t *message);
+/* Moves a consumer's partition to an offset. */
+rd_kafka_resp_err_t kafka_seek(rd_kafka_t *rk, const char *topic, int32_t partition,
+                               int64_t offset);
+/* Takes a message that is about a batch that cannot be unpacked, or an answer to a probe; false: it
+ * is neither. */
+bool kafka_unreadable_take(struct kafka *kafka, struct consumer_batch *consumer_batch,
+                           rd_kafka_message_t *message);
+/* Forgets what is known of such batches: of one partition, or of all. */
+void kafka_unreadable_forget(struct consumer_batch *consumer_batch, const char *topic,
+                             int32_t partition);
+void kafka_unreadable_release(struct consumer_batch *consumer_batch);
 
 /* Makes the group member's handle and takes ownership of the configuration. */
 int kafka_make_member(struct kafka *kafka, rd_kafka_conf_t *conf);

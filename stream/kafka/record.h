@@ -34,7 +34,8 @@ struct record {
     int64_t time_ms; /* Kafka's timestamp; -1: none */
     struct slice key;
     struct slice value; /* data NULL: tombstone */
-    bool unreadable;    /* its batch cannot be unpacked: only topic, partition, offset are set */
+    bool unreadable; /* its batch cannot be unpacked: only topic, partition, offsets are set */
+    int64_t unreadable_from; /* then: it stands for all records from this offset on */
     const struct header_source *headers; /* NULL: none */
     const void *message;                 /* private to the source */
 };

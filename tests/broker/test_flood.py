@@ -191,18 +191,29 @@ def test_a_batch_that_cannot_be_unpacked_is_stepped_over(kafka):
         assert producer.flush(60) == 0
     send(producer, clicks, None, text(event(rng, 2)), 0)
     assert producer.flush(60) == 0
+    many = Producer({"bootstrap.servers": kafka.bootstrap, "compression.type": "zstd",
+                     "message.max.bytes": 200_000_000, "batch.size": 200_000_000, "log_level": 2,
+                     "batch.num.messages": 200_000, "queue.buffering.max.kbytes": 400_000,
+                     "queue.buffering.max.messages": 300_000, "linger.ms": 60_000})
+    for _ in range(200_000):
+        send(many, clicks, None, bytes(600), 0)
+    assert many.flush(60) == 0
+    send(producer, clicks, None, text(event(rng, 3)), 0)
+    assert producer.flush(60) == 0
     ingest = Copy(kafka, "ingest", 0, {})
     kafka.copies.append(ingest)
-    kafka.wait(lambda: ingest.running() and sum(kafka.topics.ends("events").values()) == 2,
+    kafka.wait(lambda: ingest.running() and sum(kafka.topics.ends("events").values()) == 3,
                "the event behind the batches")
     assert ingest.stop() == 0
     letters = list(kafka.topics.read("dead-letters"))
-    assert sorted(origin(letter) for letter in letters) == [(0, 1), (0, 2)]
+    # One for each record, or for a large batch one, whose message says which records it was.
+    assert sorted(origin(letter) for letter in letters) == [(0, 1), (0, 2), (0, 200_003)]
+    assert any("offsets 4 to 200003;" in header(letter, "message") for letter in letters)
     for letter in letters:
         assert (letter.key, letter.value) == (None, None)
         assert header(letter, "reason") == "unreadable" and header(letter, "truncated") == "true"
         assert "compress" in header(letter, "message")
-    assert sum(1 for _ in kafka.topics.read("events")) == 2
+    assert sum(1 for _ in kafka.topics.read("events")) == 3
 
 
 # ---- Dead letters that are larger than their topic allows ----
