@@ -4,6 +4,8 @@
  * again. Therefore the fetched records are kept until the dead letters about them are acknowledged.
  * When one is lost, the records are processed again; processing a row twice changes nothing.
  *
+ * A topic may get partitions, or be deleted and recreated, while it is read: table_topics.c.
+ *
  * A table may stand still although it has records to read: while its brokers are away, or behind a
  * transaction that nobody ends. broadcast_watch() shows and logs it.
  */
@@ -12,7 +14,7 @@
 #include "base/exit_code.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
-#include "stream/broadcast.h"
+#include "stream/broadcast_internal.h"
 #include "stream/kafka/ack_tracker.h"
 #include "stream/topics.h"
 
@@ -23,33 +25,6 @@ enum {
     LOADING_POLL_MS = 10,
     STILL_MS = 10000,      /* a table with records to read has stood still for so long: log it */
     STILL_TOLD_MS = 60000, /* and again */
-};
-
-struct table_partition {
-    int input;
-    const char *topic;
-    int32_t partition;
-    int64_t from; /* first offset to read; OFFSET_NONE: from the start */
-    int64_t end;  /* log end at start */
-    bool loaded;
-};
-
-struct broadcast {
-    struct broadcast_parts parts;
-    struct env *env; /* of the parts */
-    struct reader *reader;
-    struct table_partition *partitions;
-    size_t partitions_count;
-    bool loaded;
-    struct metric *remaining;
-    struct metric *lag;
-    struct metric *records;
-    int64_t progress_ms; /* when something was read, or nothing was left to read */
-    int64_t told_ms;     /* when it was last logged that a table stands still */
-    /* The fetched records, borrowed from the reader. They stay for several steps when one waits. */
-    const struct record *at;
-    size_t next, count;
-    uint64_t ack_group; /* of the dead letters about them; ACK_GROUP_NONE: none was sent */
 };
 
 struct broadcast *broadcast_new(const struct broadcast_parts *parts)
@@ -66,6 +41,8 @@ struct broadcast *broadcast_new(const struct broadcast_parts *parts)
     broadcast->lag = metrics_gauge(metrics, "freshet_table_lag", "",
                                    "Records of the broadcast inputs that are not read yet.");
     broadcast->progress_ms = env_now_ms(parts->env);
+    broadcast->missing_ms =
+        xcalloc(parts->env->worker->inputs_count, sizeof(*broadcast->missing_ms));
     return broadcast;
 }
 
@@ -74,11 +51,31 @@ struct broadcast *broadcast_free(struct broadcast *broadcast)
     if (!broadcast) { return NULL; }
     reader_close(broadcast->reader);
     free(broadcast->partitions);
+    free(broadcast->missing_ms);
     free(broadcast);
     return NULL;
 }
 
 /* ---- Opening ---- */
+
+int broadcast_add_partitions(struct broadcast *broadcast, int input, int32_t first, int32_t count)
+{
+    const struct env *env = broadcast->env;
+    const char *topic = env->topics->inputs[input];
+    for (int32_t p = first; p < count; p++) {
+        int64_t low, end, from = OFFSET_NONE;
+        int result = wire_bounds(env->wire, topic, p, &low, &end);
+        if (result < 0) { return result; }
+        if (env->worker->resume) { from = env->worker->resume(env->run, input, p, low, end); }
+        broadcast->partitions =
+            xreallocarray(broadcast->partitions, broadcast->partitions_count + 1,
+                          sizeof(*broadcast->partitions));
+        broadcast->partitions[broadcast->partitions_count++] = (struct table_partition){
+            .input = input, .topic = topic, .partition = p, .from = from, .end = end,
+            .newest = OFFSET_NONE};
+    }
+    return 0;
+}
 
 static int add_topic(struct broadcast *broadcast, int input)
 {
@@ -91,32 +88,35 @@ static int add_topic(struct broadcast *broadcast, int input)
                 quote_text(wire_why(env->wire)).text);
         return 0;
     }
-    for (int32_t p = 0; result == 0 && p < partitions; p++) {
-        int64_t low, end, from = OFFSET_NONE;
-        result = wire_bounds(env->wire, topic, p, &low, &end);
-        if (result < 0) { break; }
-        if (env->worker->resume) { from = env->worker->resume(env->run, input, p, low, end); }
-        broadcast->partitions =
-            xreallocarray(broadcast->partitions, broadcast->partitions_count + 1,
-                          sizeof(*broadcast->partitions));
-        broadcast->partitions[broadcast->partitions_count++] = (struct table_partition){
-            .input = input, .topic = topic, .partition = p, .from = from, .end = end};
-    }
-    return result;
+    return result < 0 ? result : broadcast_add_partitions(broadcast, input, 0, partitions);
 }
 
-static int open_reader(struct broadcast *broadcast)
+/* Returns the next offset to read of a partition, from which a reader may begin. */
+static int64_t next_offset(const struct broadcast *broadcast, const struct table_partition *table)
+{
+    int64_t position =
+        broadcast->reader ? reader_position(broadcast->reader, table->topic, table->partition)
+                          : OFFSET_NONE;
+    return position == OFFSET_NONE ? table->from : position;
+}
+
+int broadcast_open_reader(struct broadcast *broadcast)
 {
     size_t count = broadcast->partitions_count;
+    struct reader *reader = NULL;
     struct topic_partition *at = xcalloc(count, sizeof(*at));
     for (size_t i = 0; i < count; i++) {
-        at[i] = (struct topic_partition){.topic = broadcast->partitions[i].topic,
-                                         .partition = broadcast->partitions[i].partition,
-                                         .offset = broadcast->partitions[i].from};
+        struct table_partition *table = &broadcast->partitions[i];
+        table->from = next_offset(broadcast, table);
+        at[i] = (struct topic_partition){table->topic, table->partition, table->from};
     }
-    int result = wire_reader(broadcast->env->wire, at, count, &broadcast->reader);
+    int result = wire_reader(broadcast->env->wire, at, count, &reader);
     free(at);
-    return result;
+    if (result < 0) { return result; }
+    reader->patient = true;
+    reader_close(broadcast->reader);
+    broadcast->reader = reader;
+    return 0;
 }
 
 int broadcast_open(struct broadcast *broadcast)
@@ -129,7 +129,7 @@ int broadcast_open(struct broadcast *broadcast)
         if (result < 0) { return result; }
     }
     broadcast->loaded = broadcast->partitions_count == 0;
-    return broadcast->loaded ? 0 : open_reader(broadcast);
+    return broadcast->loaded ? 0 : broadcast_open_reader(broadcast);
 }
 
 /* ---- Queries ---- */
@@ -222,6 +222,7 @@ void broadcast_watch(struct broadcast *broadcast)
         worst = &broadcast->partitions[i];
     }
     metric_set(broadcast->lag, (double)total);
+    broadcast_check_topics(broadcast, now_ms);
     if (!worst || broadcast->count) { broadcast->progress_ms = now_ms; }
     bool told = broadcast->told_ms && now_ms - broadcast->told_ms < STILL_TOLD_MS;
     if (now_ms - broadcast->progress_ms < STILL_MS || told) { return; }
@@ -235,6 +236,17 @@ bool broadcast_at_rest(const struct broadcast *broadcast)
 
 /* ---- Processing ---- */
 
+static struct table_partition *find_table(struct broadcast *broadcast, const char *topic,
+                                          int32_t partition)
+{
+    size_t i = 0;
+    while (broadcast->partitions[i].partition != partition ||
+           strcmp(broadcast->partitions[i].topic, topic) != 0) {
+        assert(++i < broadcast->partitions_count);
+    }
+    return &broadcast->partitions[i];
+}
+
 static int input_of(const struct env *env, const char *topic)
 {
     for (size_t i = 0; i < env->worker->inputs_count; i++) {
@@ -246,7 +258,9 @@ static int input_of(const struct env *env, const char *topic)
 static enum verdict take_one(const struct env *env, const struct record *rec)
 {
     if (rec->unreadable) {
-        return run_refuse_record(env->run, "unreadable", "%s", wire_why(env->wire));
+        return run_refuse_record(env->run, "unreadable",
+                                 "%s; it stands for the offsets %" PRId64 " to %" PRId64,
+                                 wire_why(env->wire), rec->unreadable_from, rec->offset);
     }
     if (rec->value.size > (size_t)env->settings->record_bytes_max) {
         return run_refuse_record(env->run, "too_large",
@@ -317,6 +331,20 @@ void broadcast_forget(struct broadcast *broadcast)
     broadcast->next = 0;
 }
 
+/* Remembers the newest record of each partition, by which the topic is known again. */
+static void remember(struct broadcast *broadcast, const struct record *at, size_t count)
+{
+    struct table_partition *table = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct record *rec = &at[i];
+        if (!table || table->partition != rec->partition || strcmp(table->topic, rec->topic) != 0) {
+            table = find_table(broadcast, rec->topic, rec->partition);
+        }
+        table->newest = rec->offset;
+        table->newest_ms = rec->time_ms;
+    }
+}
+
 /* Processes the fetched records; false: one must wait for its schema, or all for dead letters. */
 static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_verdict)
 {
@@ -326,6 +354,7 @@ static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_ve
         broadcast->next++;
     }
     metric_add(broadcast->records, (double)(broadcast->next - from));
+    remember(broadcast, broadcast->at + from, broadcast->next - from);
     if (broadcast->next > from) { broadcast->progress_ms = env_now_ms(broadcast->env); }
     if (broadcast->parts.at_once->unsent) {
         *ret_verdict = BROADCAST_UNSENT;

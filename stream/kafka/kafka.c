@@ -254,65 +254,6 @@ int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t
 
 /* ---- Requests about topics ---- */
 
-rd_kafka_resp_err_t kafka_request_partitions(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
-                                             int32_t *ret_count)
-{
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(rk, /* all_topics= */ 0, rkt, &metadata,
-                                                 REQUEST_TIMEOUT_MS);
-    if (!code && metadata->topic_cnt == 1) { code = metadata->topics[0].err; }
-    if (!code && (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt == 0)) {
-        code = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    }
-    if (!code) { *ret_count = metadata->topics[0].partition_cnt; }
-    if (metadata) { rd_kafka_metadata_destroy(metadata); }
-    return code;
-}
-
-/* Requests the metadata through every producer too: a producer's first message to a topic without
- * metadata waits up to a second for librdkafka's topic timer. */
-static int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
-{
-    struct kafka *kafka = (struct kafka *)wire;
-    pthread_mutex_lock(&kafka->handles_lock);
-    rd_kafka_t *const handles[] = {kafka->bounds, kafka->at_once, kafka->txn};
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-    for (size_t i = 0; i < ARRAY_COUNT(handles) && !code; i++) {
-        if (!handles[i]) { continue; }
-        rd_kafka_topic_t *rkt = rd_kafka_topic_new(handles[i], topic, NULL);
-        code = kafka_request_partitions(handles[i], rkt, ret_count);
-        kafka->topics = xreallocarray(kafka->topics, kafka->topics_count + 1,
-                                      sizeof(*kafka->topics));
-        kafka->topics[kafka->topics_count++] = (struct kept_topic){handles[i], rkt};
-    }
-    pthread_mutex_unlock(&kafka->handles_lock);
-    kafka->missing_topic = NULL;
-    if (!code) { return 0; }
-    char what[ERROR_TEXT_MAX / 2];
-    (void)snprintf(what, sizeof(what), "topic %s", topic);
-    if (!kafka_is_missing(code)) { return kafka_classify_code(kafka, what, code); }
-    kafka_set_why(kafka, "%s: %s (%s); hint: was it deleted? deploy/topics apply makes topics",
-                  what, rd_kafka_err2str(code), rd_kafka_err2name(code));
-    kafka->missing_topic = rd_kafka_topic_name(kafka->topics[kafka->topics_count - 1].rkt);
-    return WIRE_REFUSED;
-}
-
-static int kafka_topics(struct wire *wire, const char **ret_missing, struct buf *out)
-{
-    struct kafka *kafka = (struct kafka *)wire;
-    if (!kafka->missing_topic) { return WIRE_RETRY; }
-    *ret_missing = kafka->missing_topic;
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(kafka->bounds, /* all_topics= */ 1, NULL,
-                                                 &metadata, REQUEST_TIMEOUT_MS);
-    if (code) { return kafka_classify_code(kafka, "topics", code); }
-    for (int i = 0; i < metadata->topic_cnt; i++) {
-        if (!metadata->topics[i].err) { buf_printf(out, "%s\n", metadata->topics[i].topic); }
-    }
-    rd_kafka_metadata_destroy(metadata);
-    return 0;
-}
-
 rd_kafka_topic_partition_list_t *kafka_partition_offset(const char *topic, int32_t partition,
                                                         int64_t offset)
 {

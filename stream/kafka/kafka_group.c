@@ -147,6 +147,21 @@ static bool confirm_out_of_range(struct kafka *kafka, struct consumer_batch *con
     return wire_resume(&kafka->wire, topic, partition, position) < 0;
 }
 
+/* Leaves an error about a topic to the owner of a patient reader. */
+static bool doubt(struct kafka *kafka, const struct consumer_batch *consumer_batch,
+                  const rd_kafka_message_t *message, const char *what)
+{
+    bool out_of_range = message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+                        message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+    struct reader *reader = consumer_batch->reader;
+    if (!reader || !reader->patient || !(out_of_range || kafka_is_missing(message->err))) {
+        return false;
+    }
+    reader->doubt = MAX_OF(reader->doubt, out_of_range ? READER_OUT_OF_RANGE : READER_MISSING);
+    kafka_set_why(kafka, "%s", what);
+    return true;
+}
+
 /* Classifies an error that came instead of a record. */
 static int classify_event(struct kafka *kafka, struct consumer_batch *consumer_batch,
                           const rd_kafka_message_t *message)
@@ -159,6 +174,7 @@ static int classify_event(struct kafka *kafka, struct consumer_batch *consumer_b
     } else {
         (void)snprintf(what, sizeof(what), "%s", rd_kafka_message_errstr(message));
     }
+    if (doubt(kafka, consumer_batch, message, what)) { return WIRE_RETRY; }
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && message->rkt &&
         !confirm_out_of_range(kafka, consumer_batch, topic, message->partition)) {
         return WIRE_RETRY;
@@ -169,7 +185,7 @@ static int classify_event(struct kafka *kafka, struct consumer_batch *consumer_b
 }
 
 rd_kafka_resp_err_t kafka_seek(rd_kafka_t *rk, const char *topic, int32_t partition,
-                                   int64_t offset)
+                               int64_t offset)
 {
     rd_kafka_topic_partition_list_t *list = kafka_partition_offset(topic, partition, offset);
     rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, list, REQUEST_TIMEOUT_MS);
@@ -498,6 +514,7 @@ static int kafka_reader_open(struct wire *wire, const struct topic_partition *at
     struct kafka_reader *self = xcalloc(1, sizeof(*self));
     self->reader.class = &kafka_reader_class;
     self->kafka = kafka;
+    self->consumer_batch.reader = &self->reader;
     int result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, rd_kafka_conf_dup(kafka->reader_conf),
                                    &self->consumer_batch.rk);
     if (result < 0) {

@@ -3,7 +3,7 @@
  * members), kafka_told.c (what members tell each other), kafka_send.c (what both producers send),
  * kafka_producers.c (their handles), kafka_oversize.c (messages too large for their topic),
  * kafka_unreadable.c (batches that cannot be unpacked), kafka_missing.c (topics that seem to be
- * missing) and kafka_admin.c. Only this file includes
+ * missing), kafka_topics.c (which topics there are) and kafka_admin.c. Only this file includes
  * rdkafka.h.
  *
  * Threads: the committer's thread uses `txn`, `txn_offsets` and the member's handle (to commit
@@ -24,6 +24,7 @@
 enum {
     ERROR_TEXT_MAX = 1024,
     REQUEST_TIMEOUT_MS = 15000, /* of metadata, offsets, log ends */
+    ASK_AGAIN_TIMEOUT_MS = 2000, /* of metadata of a topic that is known */
     FLUSH_TIMEOUT_MS = 10000,   /* at close */
     QUEUE_WAIT_MS = 50,         /* while a producer's queue is full */
     INIT_ATTEMPT_MS = 5000,     /* one attempt to fence the former owner */
@@ -54,6 +55,7 @@ struct consumer_batch {
     size_t count;
     size_t capacity;
     struct partition_offsets offsets;
+    struct reader *reader; /* that it belongs to; NULL: the group member's */
     struct probe *probes; /* partitions at a batch that cannot be unpacked */
     size_t probes_count;
 };
@@ -192,6 +194,10 @@ void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                         rd_kafka_topic_partition_list_t *partitions, void *opaque);
 /* Sets the functions of the group member and of readers. */
 void kafka_group_verbs(struct wire_class *verbs);
+
+/* kafka_topics.c */
+int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_count);
+int kafka_topics(struct wire *wire, const char **ret_missing, struct buf *out);
 
 /* kafka_missing.c */
 /* True for the errors that name a topic or partition as unknown. */

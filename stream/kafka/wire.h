@@ -126,8 +126,19 @@ struct reader_class {
     int64_t (*end)(struct reader *, const char *topic, int32_t partition);
 };
 
+/* What a patient reader met since its owner last looked. */
+enum reader_doubt {
+    READER_SURE,
+    READER_MISSING,      /* a broker did not know a partition: its topic may have been deleted */
+    READER_OUT_OF_RANGE, /* a position is outside its log: the topic was recreated, or cut */
+};
+
 struct reader {
     const struct reader_class *class;
+    /* Set by an owner that finds out itself what became of the topics: such an error does not end
+     * the poll, but sets `doubt`, which the owner sets back. */
+    bool patient;
+    enum reader_doubt doubt;
 };
 
 /* Flushes outstanding at-once messages, leaves the group and frees the wire; takes NULL; returns

@@ -85,19 +85,29 @@ void memlog_topic(struct memlog *log, const char *name, int32_t partitions)
     assert(!memlog_find_topic(log, name));
     struct memtopic *topic = xcalloc(1, sizeof(*topic));
     topic->name = xstrdup(name);
-    topic->parts = xcalloc((size_t)partitions, sizeof(*topic->parts));
+    topic->parts = xcalloc((size_t)(partitions + MEMLOG_ADDED_MAX), sizeof(*topic->parts));
     topic->parts_count = partitions;
     topic->settings = (struct topic_settings){.known = true,
                                               .retention_ms = -1,
                                               .retention_bytes = -1,
                                               .delete_retention_ms = DELETE_RETENTION_DEFAULT_MS};
     topic->turn = (int32_t)(memlog_random(&log->rng) % (uint64_t)partitions);
-    for (int32_t p = 0; p < partitions; p++) {
+    for (int32_t p = 0; p < partitions + MEMLOG_ADDED_MAX; p++) {
         topic->parts[p].topic = topic;
         topic->parts[p].number = p;
     }
     log->topics = xreallocarray(log->topics, log->topics_count + 1, sizeof(struct memtopic *));
     log->topics[log->topics_count++] = topic;
+    memlog_unlock(log);
+}
+
+void memlog_add_partitions(struct memlog *log, const char *name, int32_t partitions)
+{
+    memlog_lock(log);
+    struct memtopic *topic = memlog_find_topic(log, name);
+    assert(topic && partitions >= 0 && partitions <= MEMLOG_ADDED_MAX && !topic->added);
+    topic->parts_count += partitions;
+    topic->added = true;
     memlog_unlock(log);
 }
 
@@ -153,7 +163,8 @@ void memlog_static_stay(struct memlog *log, bool stay)
 struct memtopic *memlog_find_topic(struct memlog *log, const char *name)
 {
     for (size_t i = 0; i < log->topics_count; i++) {
-        if (strcmp(log->topics[i]->name, name) == 0) { return log->topics[i]; }
+        struct memtopic *topic = log->topics[i];
+        if (!topic->deleted && strcmp(topic->name, name) == 0) { return topic; }
     }
     return NULL;
 }
@@ -479,15 +490,18 @@ void memlog_cut(struct memlog *log, const char *topic, int32_t partition, int64_
 }
 
 /* Keeps the old topic under another name, because offsets and transactions point to it. */
-void memlog_remake(struct memlog *log, const char *topic_name, int32_t partitions)
+void memlog_delete(struct memlog *log, const char *topic_name)
 {
     memlog_lock(log);
-    assert(log->wires_count == 0);
     struct memtopic *topic = memlog_find_topic(log, topic_name);
     assert(topic);
-    free(topic->name);
-    topic->name = xprintf("deleted %zu", log->topics_count);
+    topic->deleted = true;
     memlog_unlock(log);
+}
+
+void memlog_remake(struct memlog *log, const char *topic_name, int32_t partitions)
+{
+    memlog_delete(log, topic_name);
     memlog_topic(log, topic_name, partitions);
 }
 

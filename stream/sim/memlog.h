@@ -45,6 +45,7 @@ enum {
     MEMLOG_PARTITIONS_MAX = 1024,
     MEMLOG_MESSAGE_BYTES_MAX = 1 << 20, /* key, value and headers of a message */
     MEMLOG_FAULTS_MAX = 64,             /* armed at one time */
+    MEMLOG_ADDED_MAX = 8,               /* partitions that a topic may get */
     MEMLOG_ALL = -1,                    /* every partition */
 };
 
@@ -117,7 +118,12 @@ void memlog_compact(struct memlog *log, const char *topic);
 void memlog_expire_tombstones(struct memlog *log, const char *topic);
 /* Removes the records at and after the offset, which becomes the end, as in an unclean election. */
 void memlog_cut(struct memlog *log, const char *topic, int32_t partition, int64_t offset);
-/* Deletes the topic, with the groups' offsets in it, and recreates it. No wire may be open. */
+/* Adds partitions to a topic, once, at most MEMLOG_ADDED_MAX. Groups do not notice it. */
+void memlog_add_partitions(struct memlog *log, const char *topic, int32_t partitions);
+/* Deletes the topic, with the groups' offsets in it. No member of a group may be reading it. */
+void memlog_delete(struct memlog *log, const char *topic);
+/* Deletes the topic, with the groups' offsets in it, and recreates it. No member of a group may be
+ * reading it. */
 void memlog_remake(struct memlog *log, const char *topic, int32_t partitions);
 /* Removes the records before the offset, which becomes the low one, as retention does. */
 void memlog_trim(struct memlog *log, const char *topic, int32_t partition, int64_t offset);

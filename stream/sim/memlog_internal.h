@@ -39,6 +39,8 @@ struct memtopic {
     char *name;
     struct mempart *parts;
     int32_t parts_count;
+    bool added;   /* partitions were added */
+    bool deleted; /* only its readers still know it */
     struct topic_settings settings;
     int32_t turn; /* partition of the next record without a key */
 };
@@ -303,9 +305,10 @@ int memwire_find_part(struct memwire *wire, const char *topic, int32_t partition
 
 /* ---- memread.c ---- */
 
-/* Copies visible records of the cursors' partitions, interleaved at random, into an empty batch. */
-int memwire_fetch(struct memwire *wire, struct memcursor *cursors, size_t count, size_t max,
-                  uint64_t *rng, struct membatch *batch);
+/* Copies visible records of the cursors' partitions, interleaved at random, into an empty batch.
+ * reader: NULL for a group member. */
+int memwire_fetch(struct memwire *wire, struct reader *reader, struct memcursor *cursors,
+                  size_t count, size_t max, uint64_t *rng, struct membatch *batch);
 void membatch_release(struct membatch *batch);
 int memreader_open(struct wire *base, const struct topic_partition *at, size_t count,
                    struct reader **ret_reader);

@@ -32,8 +32,20 @@ static struct memreader *memreader_of(struct reader *base)
 
 /* ---- Fetching ---- */
 
-static int start_cursors(struct memwire *wire, struct memcursor *cursors, size_t count,
-                         size_t *ret_alive)
+/* Sets a patient reader's doubt; true: the cursor is passed over. */
+static bool doubt(struct reader *reader, const struct memcursor *cursor)
+{
+    const struct mempart *part = cursor->part;
+    enum reader_doubt met = READER_SURE;
+    if (!reader || !reader->patient) { return false; }
+    if (cursor->position > part->end || cursor->position < part->low) { met = READER_OUT_OF_RANGE; }
+    if (part->topic->deleted) { met = READER_MISSING; }
+    reader->doubt = MAX_OF(reader->doubt, met);
+    return met != READER_SURE;
+}
+
+static int start_cursors(struct memwire *wire, struct reader *reader, struct memcursor *cursors,
+                         size_t count, size_t *ret_alive)
 {
     size_t alive = 0;
     for (size_t i = 0; i < count; i++) {
@@ -42,6 +54,8 @@ static int start_cursors(struct memwire *wire, struct memcursor *cursors, size_t
         cursor->drained = cursor->paused;
         if (cursor->paused) { continue; }
         if (cursor->position == OFFSET_NONE) { cursor->position = part->low; }
+        cursor->drained = doubt(reader, cursor);
+        if (cursor->drained) { continue; }
         if (cursor->position < part->low || cursor->position > part->end) {
             return memwire_refuse(wire, WIRE_REFUSED,
                                   "%s[%" PRId32 "]: offset %" PRId64 " is outside %" PRId64
@@ -152,11 +166,11 @@ static size_t count_ahead(const struct memcursor *cursors, size_t count)
     return ahead;
 }
 
-int memwire_fetch(struct memwire *wire, struct memcursor *cursors, size_t count, size_t max,
-                  uint64_t *rng, struct membatch *batch)
+int memwire_fetch(struct memwire *wire, struct reader *reader, struct memcursor *cursors,
+                  size_t count, size_t max, uint64_t *rng, struct membatch *batch)
 {
     size_t alive = 0;
-    int error = start_cursors(wire, cursors, count, &alive);
+    int error = start_cursors(wire, reader, cursors, count, &alive);
     if (error) { return error; }
     max = MIN_OF(max, wire->log->batch_max);
     size_t room = MIN_OF(max, count_ahead(cursors, count)) + 1;
@@ -228,7 +242,8 @@ static int mem_poll(struct reader *base, int timeout_ms, size_t max, const struc
     int error = memwire_enter_at(wire, MEMLOG_READER_POLL);
     if (error) { return memwire_leave(wire, error); }
     memlog_tick(wire->log);
-    error = memwire_fetch(wire, reader->cursors, reader->count, max, &reader->rng, &reader->batch);
+    error = memwire_fetch(wire, base, reader->cursors, reader->count, max, &reader->rng,
+                          &reader->batch);
     memlog_unlock(wire->log);
     if (error) { return error; }
     if (reader->batch.count == 0 && timeout_ms != 0) { (void)sched_yield(); }
@@ -242,22 +257,32 @@ static void mem_release(struct reader *base)
     membatch_release(&memreader_of(base)->batch);
 }
 
-static int64_t mem_position(struct reader *base, const char *topic, int32_t partition)
+static const struct memcursor *cursor_of(const struct memreader *reader, const char *topic,
+                                         int32_t partition)
 {
-    struct memreader *reader = memreader_of(base);
     for (size_t i = 0; i < reader->count; i++) {
         const struct mempart *part = reader->cursors[i].part;
         if (part->number == partition && strcmp(part->topic->name, topic) == 0) {
-            return reader->cursors[i].position;
+            return &reader->cursors[i];
         }
     }
-    return OFFSET_NONE;
+    return NULL;
+}
+
+static int64_t mem_position(struct reader *base, const char *topic, int32_t partition)
+{
+    const struct memcursor *cursor = cursor_of(memreader_of(base), topic, partition);
+    return cursor ? cursor->position : OFFSET_NONE;
 }
 
 static int64_t mem_end(struct reader *base, const char *topic, int32_t partition)
 {
-    struct memreader *reader = memreader_of(base);
-    return memlog_end(reader->wire->log, topic, partition);
+    const struct memreader *reader = memreader_of(base);
+    const struct memcursor *cursor = cursor_of(reader, topic, partition);
+    memlog_lock(reader->wire->log);
+    int64_t end = cursor ? cursor->part->end : OFFSET_NONE;
+    memlog_unlock(reader->wire->log);
+    return end;
 }
 
 static const struct reader_class memreader_class = {

@@ -175,7 +175,8 @@ static int mem_topics(struct wire *base, const char **ret_missing, struct buf *o
     if (!error && !wire->missing_topic) { error = WIRE_RETRY; }
     *ret_missing = wire->missing_topic;
     for (size_t i = 0; i < wire->log->topics_count && !error; i++) {
-        buf_printf(out, "%s\n", wire->log->topics[i]->name);
+        const struct memtopic *topic = wire->log->topics[i];
+        if (!topic->deleted) { buf_printf(out, "%s\n", topic->name); }
     }
     return memwire_leave(wire, error);
 }
@@ -436,7 +437,8 @@ static int mem_poll(struct wire *base, int timeout_ms, size_t max, const struct 
         error = memwire_refuse(wire, WIRE_FATAL, "fenced: instance id %s was taken over",
                                wire->instance_id);
     } else {
-        error = memwire_fetch(wire, wire->held, wire->held_count, max, &wire->rng, &wire->batch);
+        error = memwire_fetch(wire, NULL, wire->held, wire->held_count, max, &wire->rng,
+                              &wire->batch);
     }
     memlog_unlock(wire->log);
     if (error) { return error; }
