@@ -50,6 +50,11 @@ void catalogue_remove(struct catalogue *catalogue, int32_t item)
     set(catalogue, item, ITEM_BARRED);
 }
 
+void catalogue_forget(struct catalogue *catalogue, int32_t item)
+{
+    set(catalogue, item, catalogue->required ? ITEM_BARRED : 0);
+}
+
 struct item_flags catalogue_flags(const struct catalogue *catalogue)
 {
     return (struct item_flags){

@@ -27,6 +27,8 @@ void catalogue_reach(struct catalogue *catalogue, int32_t count);
 void catalogue_put(struct catalogue *catalogue, int32_t item, bool available);
 /* Removes an item: it is barred. */
 void catalogue_remove(struct catalogue *catalogue, int32_t item);
+/* Treats an item as one that was never listed. */
+void catalogue_forget(struct catalogue *catalogue, int32_t item);
 /* Returns the flags for the ranking; borrowed until the next change. */
 struct item_flags catalogue_flags(const struct catalogue *catalogue);
 

@@ -171,7 +171,7 @@ void lists_encode_ahead(struct lists *lists, const struct user_history *const *h
         items[h] = at;
         for (size_t k = 0; k < history->items.count; k++) {
             bool liked = history->weights.at[k] > 0.0F;
-            *at++ = liked ? tables_number(lists->tables, history->items.at[k]) : ID_NONE;
+            *at++ = liked ? ids_find(lists->tables->ids, history->items.at[k]) : ID_NONE;
         }
         counts[h] = history->items.count;
     }
@@ -296,7 +296,7 @@ void lists_make(struct lists *lists, const struct user_history *history,
     assert(history->items.count <= HISTORY_ACTIONS_MAX);
     assert(history->seen.size <= (size_t)HISTORY_SEEN_MAX * HISTORY_SEEN_BYTES);
     for (size_t k = 0; k < history->items.count; k++) {
-        lists->numbers[k] = tables_number(lists->tables, history->items.at[k]);
+        lists->numbers[k] = ids_find(lists->tables->ids, history->items.at[k]);
     }
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = (served || lists->content_scores) && lists->mixture;

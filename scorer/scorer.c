@@ -165,12 +165,13 @@ static int start(struct run *run)
     run_set_state(run, scorer);
     tables_init(&scorer->tables, settings);
     if (settings->vectors_used) {
-        scorer->vectors = vectors_new((size_t)settings->items_max);
+        scorer->vectors = vectors_new((size_t)admission_numbers(settings->items_max));
         vectors_index_from(scorer->vectors, (size_t)settings->vectors_index_from);
     }
     if (settings->content_used) {
         scorer->content_scores =
-            content_scores_new((int32_t)settings->items_max, (size_t)settings->recent_items);
+            content_scores_new(admission_numbers(settings->items_max),
+                               (size_t)settings->recent_items);
         scorer->item_features = item_features_new();
     }
     scorer->lists = lists_new(settings, &scorer->tables, scorer->vectors, scorer->content_scores,
@@ -308,7 +309,7 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
     arena_reset(scorer->arena);
     enum verdict verdict =
         input == SERVING_ROWS ? take_row(run, scorer, rec) : take_item(run, scorer, rec);
-    metric_set(scorer->known, ids_count(scorer->tables.ids));
+    metric_set(scorer->known, admission_count(&scorer->tables.admission));
     metric_set(scorer->over_max, (double)scorer->tables.over_max);
     return verdict;
 }

@@ -40,7 +40,10 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
     OPTION("neighbours.used", LONG, neighbours_used, "512", OPTION_RANGE(1, NEIGHBOURS_MAX),
            "Strongest neighbours of an item that are kept in memory."),
     OPTION("items.max", LONG, items_max, "1000000", OPTION_RANGE(1, ITEMS_MAX_MOST),
-           "Most items in memory; further ones are not recommended."),
+           "Most items of the catalogue in memory, and as many others; further ones are not "
+           "recommended. An item with more actions takes the place of one with few."),
+    OPTION("items.admit.actions", LONG, items_admit_actions, "0", OPTION_RANGE(0, 1000000),
+           "Actions that an item needs to be recommended, unless it is in the catalogue."),
     OPTION("items.required", BOOL, items_required, "false", OPTION_FREE,
            "Recommend only items of the topic items; false: also any item that was acted on."),
     OPTION("model.name", STRING, model_name, "item-item", OPTION_FREE,

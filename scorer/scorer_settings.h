@@ -24,6 +24,7 @@ struct scorer_settings {
     double recency_power;
     int64_t neighbours_used;
     int64_t items_max;
+    int64_t items_admit_actions;
     bool items_required;
     const char *model_name;
     bool lists_evaluated;
@@ -35,7 +36,7 @@ struct scorer_settings {
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = 23 };
+enum { SCORER_OPTIONS_COUNT = 24 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 /* Makes the settings of the item-item table. */

@@ -8,7 +8,6 @@ void tables_init(struct tables *tables, const struct scorer_settings *settings)
 {
     struct item_table_settings set = scorer_table_settings(settings);
     *tables = (struct tables){
-        .ids = ids_new((int32_t)settings->items_max),
         .items = item_table_new(&set),
         .neighbours_used = set.neighbours_used,
         .numbers = xcalloc(set.neighbours_used, sizeof(*tables->numbers)),
@@ -16,6 +15,9 @@ void tables_init(struct tables *tables, const struct scorer_settings *settings)
         .forwards = xcalloc(set.neighbours_used, sizeof(double)),
         .backwards = xcalloc(set.neighbours_used, sizeof(double)),
     };
+    admission_init(&tables->admission, settings->items_max,
+                   (double)settings->items_admit_actions);
+    tables->ids = tables->admission.ids;
     catalogue_init(&tables->catalogue, settings->items_required);
 }
 
@@ -23,7 +25,7 @@ void tables_release(struct tables *tables)
 {
     catalogue_release(&tables->catalogue);
     item_table_free(tables->items);
-    ids_free(tables->ids);
+    admission_release(&tables->admission);
     free(tables->rows);
     free(tables->numbers);
     free(tables->co_ratings);
@@ -32,27 +34,57 @@ void tables_release(struct tables *tables)
     *tables = (struct tables){0};
 }
 
-int32_t tables_number(struct tables *tables, struct slice id)
+/* Counts a number that is none; makes room for others, and bars those without a slot. */
+static int32_t meet(struct tables *tables, int32_t number)
 {
-    if (id.size > ID_BYTES_MAX) { return ID_NONE; }
-    int32_t number = ids_put(tables->ids, id);
     if (number == ID_NONE) {
         tables->over_max++;
-    } else {
-        catalogue_reach(&tables->catalogue, number + 1);
+        return ID_NONE;
+    }
+    catalogue_reach(&tables->catalogue, number + 1);
+    if (admission_retired(&tables->admission, number)) {
+        catalogue_remove(&tables->catalogue, number);
     }
     return number;
 }
 
+int32_t tables_number(struct tables *tables, struct slice id)
+{
+    if (id.size > ID_BYTES_MAX) { return ID_NONE; }
+    return meet(tables, admission_number(&tables->admission, id));
+}
+
+/* Numbers an item of the catalogue; ID_NONE when it has too many. */
+static int32_t list(struct tables *tables, struct slice id)
+{
+    if (id.size > ID_BYTES_MAX) { return ID_NONE; }
+    return meet(tables, admission_list(&tables->admission, id));
+}
+
+/* Numbers an item that is counted; ID_NONE when it has no slot. */
+static int32_t admit(struct tables *tables, struct slice id, const struct claim *claim)
+{
+    int32_t retired, before = ids_find(tables->ids, id);
+    if (id.size > ID_BYTES_MAX) { return ID_NONE; }
+    bool was_retired = before != ID_NONE && admission_retired(&tables->admission, before);
+    int32_t number = admission_admit(&tables->admission, id, claim, &retired);
+    if (retired != ID_NONE) {
+        item_table_remove(tables->items, retired);
+        catalogue_remove(&tables->catalogue, retired);
+    }
+    if (number != ID_NONE && was_retired) { catalogue_forget(&tables->catalogue, number); }
+    return meet(tables, number);
+}
+
 void tables_put_item(struct tables *tables, const struct item *item)
 {
-    int32_t number = tables_number(tables, item->item_id);
+    int32_t number = list(tables, item->item_id);
     if (number != ID_NONE) { catalogue_put(&tables->catalogue, number, item->available); }
 }
 
 void tables_remove_item(struct tables *tables, struct slice id)
 {
-    int32_t number = tables_number(tables, id);
+    int32_t number = list(tables, id);
     if (number != ID_NONE) { catalogue_remove(&tables->catalogue, number); }
 }
 
@@ -89,7 +121,8 @@ static size_t take_neighbours(struct tables *tables, const struct serving_row *r
 {
     size_t count = MIN_OF(row->items.count, tables->neighbours_used), kept = 0;
     for (size_t k = 0; k < count; k++) {
-        int32_t number = tables_number(tables, row->items.at[k]);
+        const struct claim claim = {.actions = (double)row->co_ratings.at[k], .epoch = row->epoch};
+        int32_t number = admit(tables, row->items.at[k], &claim);
         if (number == ID_NONE) { continue; }
         tables->numbers[kept] = number;
         tables->co_ratings[kept] = (double)row->co_ratings.at[k];
@@ -117,11 +150,13 @@ const char *tables_put_row(struct tables *tables, const struct serving_row *row)
 {
     const char *reason = fault(row);
     if (reason) { return reason; }
-    int32_t item = tables_number(tables, row->item_id);
+    const struct claim claim = {.actions = row->actions, .epoch = row->epoch, .row = true};
+    int32_t item = admit(tables, row->item_id, &claim);
     if (item == ID_NONE) { return NULL; }
     struct tables_row *kept = row_of(tables, item);
     if (row->version < kept->version) { return NULL; }
     kept->version = row->version;
+    admission_put_row(&tables->admission, item, &claim);
     size_t count = take_neighbours(tables, row);
     const struct item_row values = {
         .epoch = row->epoch,
@@ -145,5 +180,6 @@ void tables_remove_row(struct tables *tables, struct slice id)
     int32_t item = ids_find(tables->ids, id);
     if (item == ID_NONE) { return; }
     row_of(tables, item)->version = 0;
+    admission_remove_row(&tables->admission, item);
     item_table_remove(tables->items, item);
 }

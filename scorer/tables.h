@@ -9,6 +9,7 @@
 #include "model/counting/item_table.h"
 #include "schemas/item.h"
 #include "schemas/serving_row.h"
+#include "scorer/admission.h"
 #include "scorer/catalogue.h"
 #include "scorer/scorer_settings.h"
 
@@ -23,7 +24,8 @@ struct tables_row {
 };
 
 struct tables {
-    struct ids *ids;
+    struct admission admission;
+    struct ids *ids; /* of the admission */
     struct item_table *items;
     struct catalogue catalogue;
     size_t neighbours_used;
@@ -33,14 +35,15 @@ struct tables {
     double *co_ratings;
     double *forwards;
     double *backwards;
-    int64_t over_max; /* times that an item was left out because of items.max */
+    int64_t over_max; /* times that an item was left out by its admission */
 };
 
 /* Prepares empty tables. */
 void tables_init(struct tables *tables, const struct scorer_settings *settings);
 /* Frees the memory; takes half-built tables. */
 void tables_release(struct tables *tables);
-/* Finds or adds an item's number; ID_NONE past items.max, which is counted. */
+/* Finds or adds an item's number, which may have no slot: it is barred then. ID_NONE: none is left,
+ * which is counted. */
 int32_t tables_number(struct tables *tables, struct slice id);
 /* Adds or replaces a catalogue entry. */
 void tables_put_item(struct tables *tables, const struct item *item);

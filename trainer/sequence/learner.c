@@ -248,7 +248,8 @@ static void begin_training_run(struct learner *learner)
         .arrived = training_set_arrived(learner->training_set), .best = -INFINITY};
     size_scratch(learner);
     enum learner_preset preset = detect_preset(learner, roster, count);
-    if (!learner->model || preset != learner->preset) { make_model(learner, preset); }
+    bool anew = !learner->model || preset != learner->preset || learner->vocabulary.crowded;
+    if (anew) { make_model(learner, preset); }
     learner->training_run.ends = epochs_of(learner);
     learner->training_run.tail_from =
         learner->training_run.ends - learner->training_run.ends / TAIL_DIVISOR;

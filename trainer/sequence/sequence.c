@@ -334,7 +334,9 @@ static enum verdict take_item(struct run *run, struct training_state *state,
         return run_refuse_undecoded(run, &error);
     }
     int32_t number = number_of(state, rec->value.data ? item.item_id : rec->key);
-    if (number == ID_NONE || !state->settings->attributes) { return VERDICT_DONE; }
+    if (number == ID_NONE) { return VERDICT_DONE; }
+    training_set_list(state->training_set, number, rec->value.data != NULL);
+    if (!state->settings->attributes) { return VERDICT_DONE; }
     for (size_t k = 0; k < item.tags.count; k++) {
         state->attributes[k] = ids_fingerprint(item.tags.at[k]);
     }

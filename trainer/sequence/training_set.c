@@ -29,6 +29,7 @@ struct item_facts {
     uint64_t *attributes;
     size_t attributes_count;
     bool acted;
+    bool listed; /* in the catalogue */
 };
 
 struct training_set {
@@ -82,6 +83,15 @@ void training_set_add_item(struct training_set *training_set, uint64_t hash)
                   CAPACITY_FIRST);
     training_set->items[training_set->items_count++] = (struct item_facts){.hash = hash};
     training_set->version++;
+    pthread_mutex_unlock(&training_set->lock);
+}
+
+void training_set_list(struct training_set *training_set, int32_t item, bool listed)
+{
+    pthread_mutex_lock(&training_set->lock);
+    assert(item >= 0 && (size_t)item < training_set->items_count);
+    training_set->version += training_set->items[item].listed != listed;
+    training_set->items[item].listed = listed;
     pthread_mutex_unlock(&training_set->lock);
 }
 
@@ -304,6 +314,24 @@ void training_set_acted(struct training_set *training_set, uint8_t *ret_acted, s
     pthread_mutex_lock(&training_set->lock);
     assert(count <= training_set->items_count);
     for (size_t i = 0; i < count; i++) { ret_acted[i] = training_set->items[i].acted; }
+    pthread_mutex_unlock(&training_set->lock);
+}
+
+void training_set_rank(struct training_set *training_set, uint32_t *ret_ranks, size_t count)
+{
+    pthread_mutex_lock(&training_set->lock);
+    assert(count <= training_set->items_count);
+    memset(ret_ranks, 0, count * sizeof(*ret_ranks));
+    for (size_t e = 0; e < training_set->entries_count; e++) {
+        const struct training_set_entry *entry = &training_set->entries[e];
+        for (size_t k = 0; entry->items && k < entry->count; k++) {
+            size_t item = (size_t)entry->items[k];
+            if (item < count && ret_ranks[item] < TRAINING_SET_LISTED - 1) { ret_ranks[item]++; }
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (training_set->items[i].listed) { ret_ranks[i] = TRAINING_SET_LISTED; }
+    }
     pthread_mutex_unlock(&training_set->lock);
 }
 

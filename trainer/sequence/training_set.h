@@ -39,6 +39,8 @@ struct training_set *training_set_free(struct training_set *training_set);
 
 /* Adds an item with the next number, by its fingerprint. */
 void training_set_add_item(struct training_set *training_set, uint64_t hash);
+/* Says whether an item is in the catalogue. */
+void training_set_list(struct training_set *training_set, int32_t item, bool listed);
 /* Replaces an item's attributes, given as fingerprints. */
 void training_set_describe(struct training_set *training_set, int32_t item,
                            const uint64_t *attributes, size_t count);
@@ -72,6 +74,10 @@ uint64_t training_set_version(struct training_set *training_set);
 uint64_t *training_set_hashes(struct training_set *training_set, size_t *ret_count);
 /* Says of each of the first `count` items whether any user's sequence ever contained it. */
 void training_set_acted(struct training_set *training_set, uint8_t *ret_acted, size_t count);
+/* Ranks the first `count` items: those of the catalogue first, then by the actions on them that the
+ * sequences hold now. Takes time: only where there are too many items. */
+enum { TRAINING_SET_LISTED = INT32_MAX };
+void training_set_rank(struct training_set *training_set, uint32_t *ret_ranks, size_t count);
 /* Copies all attributes; release with training_set_attributes_release(). */
 void training_set_attributes(struct training_set *training_set,
                              struct training_set_attributes *ret_attributes);

@@ -1,3 +1,9 @@
+/* An update finds what is new in the training set and gives it the next numbers, in the order of
+ * the fingerprints. Where there are more new items than numbers, they are ranked first, which takes
+ * a pass over all sequences. Numbers are never taken back: they are rows of the model. So a
+ * vocabulary whose numbers went to items that should have less of a right says so (`crowded`), and
+ * the next training run begins with a new one.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
@@ -104,31 +110,80 @@ static void update_attributes(struct vocabulary *vocabulary,
     free(shared);
 }
 
-static void add_items(struct vocabulary *vocabulary, struct training_set *training_set,
-                      const struct training_set_attributes *attributes, const uint64_t *hashes,
-                      size_t count)
+/* An item that is new, and what decides when there are too many. */
+struct newcomer {
+    uint64_t hash;
+    uint32_t rank;
+};
+
+static int compare_newcomers(const void *a, const void *b)
 {
-    uint64_t *added = xcalloc(count + 1, sizeof(*added));
+    const struct newcomer *left = a, *right = b;
+    return (left->hash > right->hash) - (left->hash < right->hash);
+}
+
+static int compare_ranks(const void *a, const void *b)
+{
+    const struct newcomer *left = a, *right = b;
+    if (left->rank != right->rank) { return left->rank > right->rank ? -1 : 1; }
+    return compare_newcomers(a, b);
+}
+
+/* Finds the items that are to be added; the caller frees. */
+static struct newcomer *find_newcomers(const struct vocabulary *vocabulary,
+                                       struct training_set *training_set,
+                                       const struct training_set_attributes *attributes,
+                                       const uint64_t *hashes, size_t count, size_t *ret_count)
+{
+    struct newcomer *added = xcalloc(count + 1, sizeof(*added));
     uint8_t *acted = xcalloc(count + 1, 1);
-    size_t added_count = 0;
     training_set_acted(training_set, acted, count);
+    *ret_count = 0;
     for (size_t i = 0; i < count; i++) {
         bool described = i < attributes->items && attributes->starts[i + 1] > attributes->starts[i];
         bool wanted = acted[i] || described;
         if (wanted && vocabulary_find(&vocabulary->items, hashes[i]) == VOCABULARY_NONE) {
-            added[added_count++] = hashes[i];
+            added[(*ret_count)++] = (struct newcomer){hashes[i], (uint32_t)i};
         }
     }
-    qsort(added, added_count, sizeof(*added), compare_hashes);
-    for (size_t i = 0; i < added_count; i++) {
-        if (vocabulary->items.count == vocabulary->items_max) {
-            vocabulary->over_max = (int64_t)(added_count - i);
-            break;
-        }
-        names_add(&vocabulary->items, added[i]);
-    }
-    free(added);
     free(acted);
+    return added;
+}
+
+/* Leaves the best newcomers, as many as there is room for, and says whether the others are crowded
+ * out by items that should have less of a right. Their `rank` is their number at first. */
+static void choose(struct vocabulary *vocabulary, struct training_set *training_set,
+                   const uint64_t *hashes, size_t count, struct newcomer *added, size_t added_count)
+{
+    uint32_t *ranks = xcalloc(count + 1, sizeof(*ranks));
+    size_t room = vocabulary->items_max - vocabulary->items.count;
+    training_set_rank(training_set, ranks, count);
+    for (size_t i = 0; i < added_count; i++) { added[i].rank = ranks[added[i].rank]; }
+    qsort(added, added_count, sizeof(*added), compare_ranks);
+    vocabulary->over_max = (int64_t)(added_count - room);
+    for (size_t i = 0; i < count && added[room].rank == TRAINING_SET_LISTED; i++) {
+        bool here = vocabulary_find(&vocabulary->items, hashes[i]) != VOCABULARY_NONE;
+        vocabulary->crowded |= here && ranks[i] != TRAINING_SET_LISTED;
+    }
+    free(ranks);
+}
+
+static void add_items(struct vocabulary *vocabulary, struct training_set *training_set,
+                      const struct training_set_attributes *attributes, const uint64_t *hashes,
+                      size_t count)
+{
+    size_t added_count, room = vocabulary->items_max - vocabulary->items.count;
+    struct newcomer *added =
+        find_newcomers(vocabulary, training_set, attributes, hashes, count, &added_count);
+    vocabulary->crowded = false;
+    vocabulary->over_max = 0;
+    if (added_count > room) {
+        choose(vocabulary, training_set, hashes, count, added, added_count);
+        added_count = room;
+    }
+    qsort(added, added_count, sizeof(*added), compare_newcomers);
+    for (size_t i = 0; i < added_count; i++) { names_add(&vocabulary->items, added[i].hash); }
+    free(added);
 }
 
 bool vocabulary_update(struct vocabulary *vocabulary, struct training_set *training_set)

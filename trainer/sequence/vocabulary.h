@@ -3,7 +3,9 @@
  * A model's numbers outlive the process, but the training set's do not; so the vocabulary stores
  * fingerprints. New items are numbered in the order of their fingerprints, so that numbers do not
  * depend on the order in which items came into the training set. An item is added when a user acted
- * on it or when it has attributes; an attribute, when at least two items have it. One thread.
+ * on it or when it has attributes; an attribute, when at least two items have it. When there are
+ * more items than items_max, those of the catalogue are added first, then those with most actions.
+ * One thread.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_VOCABULARY_H
 #define FRESHET_TRAINER_SEQUENCE_VOCABULARY_H
@@ -29,6 +31,7 @@ struct vocabulary {
     size_t numbers_count;
     uint64_t version; /* of the training set, at the last update */
     int64_t over_max; /* new items left out at the last update, as items_max was reached */
+    bool crowded; /* one of them is in the catalogue, while others that are not have numbers */
 };
 
 /* Prepares an empty vocabulary for a new model. attributes_max becomes twice the number of shared
