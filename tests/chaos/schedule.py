@@ -44,6 +44,8 @@ def about_broker(rng, kind):
         about["delay"] = round(rng.uniform(0.05, 0.4), 2)
     if kind == "net-hole":
         about["seconds"] = round(rng.uniform(3, 12), 1)
+    if kind == "net-deaf":  # also longer than messages are waited for
+        about["seconds"] = round(rng.uniform(1, 13), 1)
     if kind in ("broker-pause", "broker-kill"):
         about["seconds"] = round(rng.uniform(1, 9), 1)
     return about
