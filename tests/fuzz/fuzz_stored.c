@@ -16,6 +16,8 @@
 #include "tests/fuzz/crumbs.h"
 #include "trainer/similarity/stored_row.h"
 
+#include <endian.h>
+
 enum { ITEMS_MAX = 2000, SEGMENTS_MAX = 8, MESSAGE_MAX = 16 << 20 };
 
 /* ---- A task that is a table of segments: what the archive needs of the runtime. ---- */
@@ -31,7 +33,9 @@ struct task {
 int task_get(struct task *task, struct slice key, struct slice *ret_value)
 {
     assert(key.size > 5 && key.data[0] == '\xff');
-    size_t segment = (uint8_t)key.data[4]; /* the number's last byte */
+    uint32_t segment; /* its number, big-endian */
+    memcpy(&segment, key.data + 1, sizeof(segment));
+    segment = be32toh(segment);
     if (segment >= task->count) { return -ENOENT; }
     *ret_value = task->segments[segment];
     return 0;

@@ -177,6 +177,15 @@ def erasures():
         put("stored", "erasure_" + name, b"\x03" + piece(one) + b"\x02" + segment * 2)
 
 
+def learner():
+    """Edits of a checkpoint: where, how many bytes less one, the bytes."""
+    def edit(at, value):
+        return struct.pack("<IB", at, len(value) - 1) + value
+    put("learner", "head", edit(8, b"\xff" * 8) + edit(120, struct.pack("<d", float("nan"))))
+    put("learner", "weights", edit(5000, struct.pack("<f", float("inf"))))
+    put("learner", "cut", b"\x09")
+
+
 def neighbours(item, others, epoch=0, mass=3.0, co=1.0):
     """A row whose pairs all have the same counts."""
     reals = columns([struct.pack("<f", co) for _ in others])
@@ -358,6 +367,7 @@ def main():
     schema(names)
     stored()
     erasures()
+    learner()
     scorer()
     vectors()
     workers()
