@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "features/features.h"
 #include "schemas/forget_request.h"
+#include "stream/run_internal.h"
 #include "tests/topology/answers.h"
 #include "trainer/similarity/trainer.h"
 
@@ -143,6 +144,29 @@ static void so_is_the_time_of_a_replay(void **state)
     end(&story);
 }
 
+/* Whenever the trainer is killed in a backlog, a restart processes for no longer than half as long
+ * again as the option says, and a poll. */
+static void a_kill_costs_no_more_than_that(void **state)
+{
+    enum { REPLAY_MS = 30, POLL_MS = 10, KILLS = 12 };
+    static const char *const hasty[] = {"checkpoint.replay.ms=30ms", "poll.records.max=3", NULL};
+    struct story story;
+    int64_t most_ms = 0;
+    begin(&story, hasty);
+    for (int kill = 0; kill < KILLS; kill++) {
+        feed(&story, BURST / KILLS);
+        for (int i = 0; i < 20 + 7 * kill; i++) {
+            rig_round(&story.rig, false);
+            most_ms = MAX_OF(most_ms, story.trainer->run->pace.worked_ms);
+        }
+        rig_kill(&story.rig, story.trainer);
+        memlog_expire_member(story.rig.log, "freshet-trainer", "freshet-trainer-0");
+        assert_true(rig_launch(&story.rig, story.trainer));
+    }
+    assert_in_range(most_ms, REPLAY_MS / 2, REPLAY_MS * 3 / 2 + POLL_MS);
+    end(&story);
+}
+
 static void so_is_memory(void **state)
 {
     static const char *const narrow[] = {"checkpoint.replay.ms=1h", "batch.bytes.max=64k",
@@ -235,6 +259,7 @@ int main(void)
         cmocka_unit_test(rest_is_one),
         cmocka_unit_test(so_is_age),
         cmocka_unit_test(so_is_the_time_of_a_replay),
+        cmocka_unit_test(a_kill_costs_no_more_than_that),
         cmocka_unit_test(so_is_memory),
         cmocka_unit_test(so_is_the_end),
         cmocka_unit_test(so_is_a_forgotten_user),
