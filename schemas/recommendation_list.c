@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/recommendation_list.1.avsc.inc"
     ,
+#include "versions/recommendation_list.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -27,6 +29,10 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_INT, input_partition, 0),
     CONTRACT_FIELD(recommendation_list, FIELD_LONG, input_offset, 0),
     CONTRACT_FIELD(recommendation_list, FIELD_LONG, received_ms, 0),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONG, as_of_ms, 0),
+    CONTRACT_FIELD(recommendation_list, FIELD_ENUM, cause, 0),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, row_offsets, LIST_OFFSETS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, item_offsets, LIST_OFFSETS_MAX),
 };
 
 const struct contract recommendation_list_contract = {

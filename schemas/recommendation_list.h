@@ -13,8 +13,21 @@ enum reason {
     REASON_NEW,
 };
 
+/* Symbols of the enum `Cause`, in schema order; the numbers never change. */
+enum list_cause {
+    CAUSE_ACTION,
+    CAUSE_BARRED,
+    CAUSE_PROVISIONAL,
+    CAUSE_ROWS,
+    CAUSE_CATALOGUE,
+    CAUSE_MODEL,
+    CAUSE_AGE,
+    LIST_CAUSES,
+};
+
 enum {
     LIST_ITEMS_MAX = 1000,
+    LIST_OFFSETS_MAX = 1024, /* a table with more partitions is not named */
     MODEL_NAME_BYTES_MAX = 128,
 };
 
@@ -34,6 +47,10 @@ struct recommendation_list {
     int32_t input_partition;
     int64_t input_offset;
     int64_t received_ms;
+    int64_t as_of_ms;
+    int32_t cause; /* enum list_cause */
+    struct longs row_offsets;
+    struct longs item_offsets;
 };
 
 extern const struct contract recommendation_list_contract;
