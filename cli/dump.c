@@ -54,6 +54,7 @@ static int print(void *arg, struct slice key, struct slice value)
 {
     struct dump *dump = arg;
     struct codec_error error;
+    if (store_is_kept(key)) { return 0; } /* it is not of the changelog */
     buf_clear(&dump->out);
     buf_printf(&dump->out, "{\"key\":");
     if (dump->raw) {

@@ -491,9 +491,40 @@ static void step_work(struct run *run)
     }
 }
 
+static int64_t spare_in_ms(const struct run *run, struct task *task)
+{
+    const struct worker *worker = run->env.worker;
+    return task->state == TASK_RUNNING && worker->spare ? worker->spare_in_ms(task) : -1;
+}
+
+/* A piece of what nobody waits for, for each task that wants to. */
+static void step_spare(struct run *run)
+{
+    if (run_now_ms(run) < run->paused_until_ms) { return; }
+    for (size_t i = 0; i < run->tasks.count && goes_on(run) && !pace_full(&run->pace); i++) {
+        struct task *task = run->tasks.at[i];
+        if (spare_in_ms(run, task) != 0) { continue; }
+        size_t puts = task->filling.puts_count;
+        run->env.worker->spare(task);
+        for (; puts < task->filling.puts_count; puts++) { pace_count(&run->pace, 0); }
+        task->worked |= puts > 0;
+        arena_reset(task->arena);
+    }
+}
+
+/* The time until a task wants to work, at least that of a poll between two pieces. */
+static int64_t spare_wait_ms(const struct run *run, int64_t most_ms)
+{
+    for (size_t i = 0; i < run->tasks.count; i++) {
+        int64_t in_ms = spare_in_ms(run, run->tasks.at[i]);
+        if (in_ms >= 0) { most_ms = MIN_OF(most_ms, MAX_OF(in_ms, (int64_t)POLL_WORKING_MS)); }
+    }
+    return most_ms;
+}
+
 static int poll_timeout(const struct run *run, int timeout_ms)
 {
-    int64_t wait_ms = pace_wait_ms(&run->pace, timeout_ms);
+    int64_t wait_ms = spare_wait_ms(run, pace_wait_ms(&run->pace, timeout_ms));
     if (any_work(run)) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_WORKING_MS); }
     if (!commit_idle(run->commit)) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS); }
     if (broadcast_reads(run->broadcast) || standby_behind(run->standby) ||
@@ -562,6 +593,7 @@ bool run_step(struct run *run, int timeout_ms)
     if (!is_broken(run)) { step_waiting(run); }
     if (!is_broken(run)) { poll_input(run, poll_timeout(run, timeout_ms)); }
     if (!is_broken(run)) { step_work(run); }
+    if (!is_broken(run)) { step_spare(run); }
     if (!is_broken(run)) { commit_if_due(run); }
     if (run_healthy(run)) { standby_step(run->standby, run->pace.fed_ms); }
     if (!is_broken(run)) { tick(run); }

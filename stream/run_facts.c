@@ -269,9 +269,7 @@ bool run_healthy(const struct run *run)
 static bool task_at_rest(const struct run *run, struct task *task)
 {
     const struct worker *worker = run->env.worker;
-    int64_t end = wire_lag_end(run->env.wire, task->topic, task->partition);
-    bool all_read = task->input.ended || (end != OFFSET_NONE && task->input.offset >= end);
-    return all_read && (!worker->at_rest || worker->at_rest(task));
+    return task_caught_up(task) && (!worker->at_rest || worker->at_rest(task));
 }
 
 bool run_at_rest(const struct run *run)

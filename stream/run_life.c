@@ -7,6 +7,7 @@
 #include "base/exit_code.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
+#include "stream/reread.h"
 #include "stream/run_internal.h"
 #include "stream/state_directory.h"
 
@@ -209,6 +210,7 @@ struct run *run_free(struct run *run)
     run->standby = standby_free(run->standby);
     run->stale_state = stale_state_free(run->stale_state);
     run->broadcast = broadcast_free(run->broadcast);
+    for (size_t i = 0; i < run->tasks.count; i++) { reread_stop(run->tasks.at[i]); }
     wire_close(run->env.wire);
     while (run->tasks.count) { run_drop_task(run, run->tasks.at[0]); }
     if (run->env.worker->stop) { run->env.worker->stop(run); }

@@ -10,6 +10,7 @@
 #include "base/exit_code.h"
 #include "base/xalloc.h"
 #include "stream/config/input_end.h"
+#include "stream/reread.h"
 #include "stream/state_directory.h"
 #include "stream/task.h"
 #include "stream/topics.h"
@@ -17,6 +18,7 @@
 enum {
     TASK_ARENA_BLOCK = 1 << 16,
     TOPIC_TEXT_MAX = 249, /* as Kafka has it */
+    KEPT_KEY_MAX = 1 << 12,
 };
 
 static void register_metrics(struct task *task)
@@ -68,6 +70,7 @@ struct task *task_free(struct task *task)
     if (!task) { return NULL; }
     const struct worker *worker = task->parts.env->worker;
     task_move(task, TASK_CLOSED);
+    reread_stop(task);
     if (task->opened && worker->close) { worker->close(task); }
     drop_metrics(task);
     store_close(task->local.store);
@@ -262,12 +265,54 @@ int task_get(struct task *task, struct slice key, struct slice *ret_value)
     return known ? 0 : -ENOENT;
 }
 
+struct scan {
+    int (*each)(void *arg, struct slice key, struct slice value);
+    void *arg;
+};
+
+static int scan_one(void *arg, struct slice key, struct slice value)
+{
+    const struct scan *scan = arg;
+    return store_is_kept(key) ? 0 : scan->each(scan->arg, key, value);
+}
+
 int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
               void *arg)
 {
-    int result = store_scan(task->local.store, each, arg);
+    struct scan scan = {each, arg};
+    int result = store_scan(task->local.store, scan_one, &scan);
     if (result < 0) { store_failed(task, "read", result); }
     return result;
+}
+
+/* ---- Beside the state ---- */
+
+/* Writes the key under which the store has it. */
+static struct slice kept_key(struct slice key, char ret_bytes[KEPT_KEY_MAX])
+{
+    assert(key.size < KEPT_KEY_MAX);
+    ret_bytes[0] = (char)STORE_KEPT_BYTE;
+    memcpy(ret_bytes + 1, key.data, key.size);
+    return slice_of(ret_bytes, key.size + 1);
+}
+
+int task_get_kept(struct task *task, struct slice key, struct slice *ret_value)
+{
+    char bytes[KEPT_KEY_MAX];
+    return task_get(task, kept_key(key, bytes), ret_value);
+}
+
+void task_keep(struct task *task, struct slice key, struct slice value)
+{
+    char bytes[KEPT_KEY_MAX];
+    assert(!env_has_positions(task->parts.env));
+    stage_put(&task->filling, kept_key(key, bytes), value);
+}
+
+bool task_caught_up(const struct task *task)
+{
+    int64_t end = wire_lag_end(task->parts.env->wire, task->topic, task->partition);
+    return task->input.ended || (end != OFFSET_NONE && task->input.offset >= end);
 }
 
 bool task_has_note(struct task *task, const char *name)

@@ -50,6 +50,7 @@ struct task_parts {
 };
 
 struct held;
+struct reread;
 struct restoring;
 
 struct task {
@@ -69,6 +70,7 @@ struct task {
     struct task_local local;
     struct restoring *restoring; /* plain memory, freed by free() */
     struct held *held;           /* the same; NULL: the input is not held at a record */
+    struct reread *reread;       /* NULL: the input is not read again */
     struct metric *lag;
     struct metric *restore_remaining;
     struct metric *offset;

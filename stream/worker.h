@@ -146,6 +146,11 @@ struct worker {
     /* * Does a piece of that work, of some milliseconds, between polls; it is committed like a
      * record. VERDICT_DONE, or VERDICT_FATAL as for a record. */
     enum verdict (*work)(struct task *task);
+    /* * Says in how many milliseconds the task wants to do a piece of work that nobody waits for;
+     * 0: now; below 0: there is none. Unlike `pending`, it does not count as lag. */
+    int64_t (*spare_in_ms)(struct task *task);
+    /* * Does a piece of it, of some milliseconds, between polls; it is committed like a record. */
+    void (*spare)(struct task *task);
     /* * Called between polls, at least every 100 ms, for pacing. It may send replaceable outputs
      * whose contents do not depend on the time. */
     void (*tick)(struct task *task, int64_t wall_ms);
@@ -240,6 +245,22 @@ int task_get(struct task *task, struct slice key, struct slice *ret_value);
 /* Stages a put (value NULL: a delete): a changelog record and the same bytes in the store. The
  * bytes are copied. */
 void task_put(struct task *task, struct slice key, struct slice value);
+/* The same for what is kept beside the state: stored with the batch, but in no changelog, so it is
+ * lost with this machine's state; task_scan() passes it over. For workers whose changelog is sent
+ * at once. Keys may be as long as an id and one byte. */
+int task_get_kept(struct task *task, struct slice key, struct slice *ret_value);
+void task_keep(struct task *task, struct slice key, struct slice value);
+/* Says whether the task has processed its input to the present end, as far as that is known. */
+bool task_caught_up(const struct task *task);
+/* Begins to read the task's input again, from its first record to where the task is now, beside the
+ * input: for what a worker keeps. False when the broker does not answer. */
+bool task_reread(struct task *task);
+/* Says whether it is going on; a step that fails ends it. */
+bool task_rereads(const struct task *task);
+/* Calls `each` for the next records, if some are there. Returns 1 to go on, 0 when all have been
+ * read, or negative when it has failed. */
+int task_reread_step(struct task *task,
+                     void (*each)(struct task *task, const struct record *rec));
 /* A note of the worker's, by name, that holds as long as this machine's state of the partition; it
  * is not in Kafka. */
 bool task_has_note(struct task *task, const char *name);

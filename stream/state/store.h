@@ -33,6 +33,14 @@ struct store_limits {
 /* RocksDB's own files, and the least and the most that we let it have. */
 enum { STORE_OPEN_FILES_OWN = 8, STORE_OPEN_FILES_MIN = 20, STORE_OPEN_FILES_MAX = 264 };
 
+/* The first byte of keys that are in no changelog (task_keep() of worker.h). No id begins with
+ * it. */
+enum { STORE_KEPT_BYTE = 0xfc };
+static inline bool store_is_kept(struct slice key)
+{
+    return key.size && (unsigned char)key.data[0] == STORE_KEPT_BYTE;
+}
+
 /* Opens the store in a directory, or creates it. -EAGAIN: another process has locked it; -ENOSPC:
  * the disk is full; -EMFILE, -ENFILE: too few descriptors; -EACCES, -EPERM, -EROFS: a right is
  * missing; -ENOMEM; -EIO: it is damaged, and only then it may be deleted. On failure ret_why has

@@ -16,6 +16,7 @@ static inline int compare_pair(void *arg, struct slice key, struct slice value)
 {
     struct comparison *comparison = arg;
     const struct fold *fold = comparison->fold;
+    if (store_is_kept(key)) { return 0; }
     comparison->found++;
     for (size_t i = 0; i < fold->count; i++) {
         if (!slice_equal(fold->at[i].key, key)) { continue; }
