@@ -54,9 +54,11 @@ def plain(node):
 def list_freshness(lists):
     """Per list: its append minus the Kafka time of the newest source record that it reflects.
 
-    lists: (appended_ms, decoded list) pairs in the order of their partition.
+    lists: (appended_ms, decoded list) pairs in the order of their partition. Lists that were made
+    again without an action of their user are left out.
     """
-    return [appended_ms - one["received_ms"] for appended_ms, one in lists]
+    return [appended_ms - one["received_ms"] for appended_ms, one in lists
+            if one.get("cause", "ACTION") == "ACTION"]
 
 
 def event_freshness(events, lists):

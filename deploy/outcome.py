@@ -45,8 +45,9 @@ class Outcome:
             newest[record.key] = record
             if record.offset < self.between["recommendations"][record.partition]:
                 last_of_phase_1 = max(last_of_phase_1, record.timestamp)
-            else:
-                made = contract.decode(record.value)
+                continue
+            made = contract.decode(record.value)
+            if made["cause"] == "ACTION":
                 freshness.append(record.timestamp - made["received_ms"])
         lists = {key.decode(): contract.decode(record.value) for key, record in newest.items()}
         freshness.sort()

@@ -36,6 +36,7 @@ static void set(struct catalogue *catalogue, int32_t item, uint8_t flags)
     assert(item >= 0);
     catalogue_reach(catalogue, item + 1);
     if (catalogue->flags[item] == flags) { return; }
+    catalogue->barred += (flags & ITEM_BARRED) && !(catalogue->flags[item] & ITEM_BARRED);
     catalogue->flags[item] = flags;
     change_log_add(&catalogue->changes, item);
 }

@@ -14,6 +14,7 @@ struct catalogue {
     int32_t count;
     int32_t capacity;
     bool required;
+    uint64_t barred; /* how often an item was barred that had not been */
     struct change_log changes;
 };
 

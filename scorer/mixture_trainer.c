@@ -82,11 +82,13 @@ bool mixture_trainer_learn(struct mixture_trainer *trainer, struct mixture *mixt
 }
 
 void mixture_trainer_publish(struct mixture_trainer *trainer, struct task *task,
-                             const struct mixture *mixture)
+                             const struct mixture *mixture, struct mixture *ret_published)
 {
     float numbers[MIXTURE_NUMBERS];
     char key[MODEL_KEY_BYTES_MAX];
     mixture_save(mixture, numbers);
+    struct mixture published;
+    if (mixture_load(&published, numbers, MIXTURE_NUMBERS)) { *ret_published = published; }
     const struct model_weights weights = {
         .model = slice_str(MODEL_BLEND),
         .part = task_partition(task),

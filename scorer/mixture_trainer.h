@@ -43,8 +43,8 @@ void mixture_trainer_keep(struct mixture_trainer *trainer, const struct predicti
 bool mixture_trainer_learn(struct mixture_trainer *trainer, struct mixture *mixture,
                            const struct tables *tables, const struct recommendation_list *list,
                            const struct user_history *history);
-/* Sends a partition's mixture to `models`. */
+/* Sends a partition's mixture to `models`, and fills it in as readers get it. */
 void mixture_trainer_publish(struct mixture_trainer *trainer, struct task *task,
-                             const struct mixture *mixture);
+                             const struct mixture *mixture, struct mixture *ret_published);
 
 #endif

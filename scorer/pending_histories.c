@@ -49,12 +49,13 @@ static struct pending_history *add(struct pending_histories *pending, uint64_t h
 }
 
 bool pending_histories_put(struct pending_histories *pending, struct slice user_id,
-                           const struct user_history *history)
+                           const struct user_history *history, struct slice value)
 {
     struct pending_history taken = {
         .user_id = user_id,
         .hash = hash_index_text(user_id),
         .tombstone = !history,
+        .value = value,
     };
     if (history) { taken.history = *history; }
     int32_t at = hash_index_find(&pending->index, taken.hash, has_user, pending, &taken);

@@ -22,6 +22,7 @@ struct pending_history {
     struct slice user_id;
     uint64_t hash;
     bool tombstone; /* delete the list of the user */
+    struct slice value; /* the record's */
     struct user_history history;
 };
 
@@ -34,9 +35,9 @@ void pending_histories_clear(struct pending_histories *pending);
 /* Says whether a history is older than another one of the same user: built from the same partition
  * of `events`, up to a smaller offset. */
 bool history_older(const struct user_history *history, int32_t partition, int64_t offset);
-/* Adds a user's history (NULL: a tombstone), or replaces the user's earlier one. False when it is
- * older than that and was not taken. */
+/* Adds a user's history (NULL: a tombstone) and the bytes that it was read from, or replaces the
+ * user's earlier one. False when it is older than that and was not taken. */
 bool pending_histories_put(struct pending_histories *pending, struct slice user_id,
-                           const struct user_history *history);
+                           const struct user_history *history, struct slice value);
 
 #endif

@@ -6,6 +6,8 @@
  *   its prediction, if still there  -> trains the partition's mixture
  *   history and tables              -> the new list, stored and, if the generation is live, sent
  *
+ * Between polls, lists that stand are made again where the tables have changed (remake.c).
+ *
  * flush() sends the range's quality figures and the mixture. Everything sent can be replaced by a
  * newer message, so it is sent at once, without a transaction. One thread, except for building a
  * vector index (vector_index.c).
@@ -14,18 +16,10 @@
 #include "base/clock.h"
 #include "scorer/scorer.h"
 #include "base/xalloc.h"
-#include "scorer/cutover.h"
-#include "scorer/pending_histories.h"
-#include "scorer/list_outcome.h"
-#include "scorer/item_features.h"
-#include "scorer/lists.h"
 #include "scorer/candidates.h"
-#include "scorer/quality_counters.h"
-#include "scorer/row_completeness.h"
-#include "scorer/mixture_trainer.h"
+#include "scorer/scorer_internal.h"
 #include "stream/worker.h"
 
-enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS };
 static const struct input inputs[] = {
     [HISTORIES] = {.name = "histories", .kind = INPUT_PARTITIONED, .cleanup = CLEANUP_TABLE},
     [SERVING_ROWS] = {.name = "serving-rows", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
@@ -41,11 +35,11 @@ static const struct input inputs[] = {
     [MODELS] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
 };
 
-enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
 static const struct output outputs[] = {
     [RECOMMENDATIONS] = {.name = "recommendations",
                          .delivery = DELIVERY_AT_ONCE,
                          .shared = true,
+                         .cleanup = CLEANUP_TABLE,
                          .contracts = {&recommendation_list_contract}},
     [QUALITY] = {.name = "quality",
                  .delivery = DELIVERY_AT_ONCE,
@@ -67,35 +61,6 @@ enum { LIST_BYTES_MAX = 1 << 20, ARENA_BYTES = 1 << 16 };
 _Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) < LIST_BYTES_MAX,
                "the longest list fits its message");
 
-struct scorer {
-    struct tables tables;
-    struct vectors *vectors;   /* NULL: not used */
-    struct content_scores *content_scores; /* NULL: not used */
-    struct item_features *item_features;   /* NULL: as well */
-    struct lists *lists;
-    struct mixture_trainer trainer;
-    struct cutover cutover;
-    struct row_completeness completeness;
-    struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;
-    struct codec *vector_codec, *weights_codec;
-    struct arena *arena; /* of one broadcast record */
-    struct buf message;
-    struct metric *published, *freshness, *hits, *evaluated, *stale, *known, *over_max;
-    struct metric *switches, *rows, *indexed, *examples, *blended;
-};
-
-/* State of a partition. */
-struct partition_state {
-    struct pending_histories pending;
-    struct list_quality range;
-    struct quality_counters counters;
-    bool range_begun;
-    bool range_new;   /* it has a history that no list was made from before */
-    bool range_again; /* and one that a list was: the group's offset was set back */
-    struct mixture mixture;
-    bool mixture_changed; /* since it was last published */
-};
-
 static void stop(struct run *run)
 {
     struct scorer *scorer = run_state(run);
@@ -107,6 +72,8 @@ static void stop(struct run *run)
     mixture_trainer_release(&scorer->trainer);
     cutover_release(&scorer->cutover);
     row_completeness_release(&scorer->completeness);
+    table_offsets_release(&scorer->row_offsets);
+    table_offsets_release(&scorer->item_offsets);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
     codec_free(scorer->row_codec);
@@ -124,7 +91,8 @@ static void stop(struct run *run)
 static void start_metrics(struct scorer *scorer, struct metrics *metrics)
 {
     scorer->published =
-        metrics_counter(metrics, "freshet_lists_published_total", "", "Lists sent.");
+        metrics_counter(metrics, "freshet_lists_published_total", "",
+                        "Lists sent because their users acted.");
     scorer->freshness =
         metrics_histogram(metrics, "freshet_list_freshness_seconds", "",
                           "From the source record of the newest action to its list.", 1e-4, 7);
@@ -149,6 +117,19 @@ static void start_metrics(struct scorer *scorer, struct metrics *metrics)
     metrics_formerly(metrics, scorer->examples, "freshet_blend_lessons_total");
     scorer->blended = metrics_counter(metrics, "freshet_lists_blended_total", "",
                                       "Lists that counting did not make.");
+    scorer->checked = metrics_counter(metrics, "freshet_lists_checked_total", "",
+                                      "Standing lists made again to see whether they differ.");
+    static const char *const causes[LIST_CAUSES] = {
+        [CAUSE_BARRED] = "barred", [CAUSE_PROVISIONAL] = "provisional", [CAUSE_ROWS] = "rows",
+        [CAUSE_CATALOGUE] = "catalogue", [CAUSE_MODEL] = "model",
+    };
+    for (int cause = 0; cause < LIST_CAUSES; cause++) {
+        char labels[64];
+        if (!causes[cause]) { continue; }
+        (void)snprintf(labels, sizeof(labels), "cause=\"%s\"", causes[cause]);
+        scorer->remade[cause] = metrics_counter(metrics, "freshet_lists_remade_total", labels,
+                                                "Standing lists that were sent anew, by cause.");
+    }
 }
 
 static int start(struct run *run)
@@ -236,6 +217,7 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
         item_features_describe(scorer->item_features,
                                tables_number(&scorer->tables, item.item_id), &item,
                                scorer->content_scores);
+        scorer->tables.catalogue_changed = tables_change(&scorer->tables);
     }
     return VERDICT_DONE;
 }
@@ -244,6 +226,18 @@ static size_t indexed_rows(const struct served *served)
 {
     if (!served || !served->index) { return 0; }
     return vector_index_cover(served->index, served->table, served->rows);
+}
+
+/* Moves the tables' clock on when the model version that serves has changed, or its rows. */
+static void note_model(struct scorer *scorer)
+{
+    const struct served *served = vectors_served(scorer->vectors);
+    int64_t switches = vectors_switches(scorer->vectors);
+    size_t rows = served ? served->rows : 0;
+    if (switches == scorer->model_switches && rows == scorer->model_rows) { return; }
+    scorer->model_switches = switches;
+    scorer->model_rows = rows;
+    scorer->tables.model_changed = tables_change(&scorer->tables);
 }
 
 static void update_vector_metrics(struct scorer *scorer)
@@ -264,6 +258,7 @@ static enum verdict take_vector(struct run *run, struct scorer *scorer, const st
         return run_refuse_undecoded(run, &error);
     }
     const char *reason = vectors_put(scorer->vectors, &scorer->tables, &vector);
+    note_model(scorer);
     update_vector_metrics(scorer);
     if (reason) {
         return run_refuse_record(run, reason, "row %d of item %.*s", vector.row,
@@ -285,6 +280,7 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
     }
     if (scorer->vectors && slice_equal(weights.model, slice_str(MODEL_SEQUENCE))) {
         reason = vectors_put_weights(scorer->vectors, &weights, rec->offset);
+        note_model(scorer);
         update_vector_metrics(scorer);
     } else if (slice_equal(weights.model, slice_str(MODEL_BLEND))) {
         reason = mixture_trainer_observe(&scorer->trainer, &weights);
@@ -307,6 +303,8 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
                                  ID_BYTES_MAX);
     }
     arena_reset(scorer->arena);
+    table_offsets_read(input == SERVING_ROWS ? &scorer->row_offsets : &scorer->item_offsets,
+                       rec->partition, rec->offset);
     enum verdict verdict =
         input == SERVING_ROWS ? take_row(run, scorer, rec) : take_item(run, scorer, rec);
     metric_set(scorer->known, admission_count(&scorer->tables.admission));
@@ -323,7 +321,9 @@ static int open_partition(struct task *task)
     pending_histories_init(&state->pending);
     quality_counters_init(&state->counters);
     mixture_trainer_begin(&scorer->trainer, task_partition(task), &state->mixture);
+    state->published = state->mixture;
     task_set_state(task, state);
+    remake_open(task);
     return 0;
 }
 
@@ -332,6 +332,7 @@ static void close_partition(struct task *task)
     struct partition_state *state = task_state(task);
     pending_histories_release(&state->pending);
     quality_counters_release(&state->counters);
+    remake_close(task);
     free(state);
     task_set_state(task, NULL);
 }
@@ -361,7 +362,7 @@ static enum verdict process(struct task *task, const struct record *rec)
         return task_refuse(task, "bad_key", "want a user id of at most %d bytes", ID_BYTES_MAX);
     }
     if (!rec->value.data) {
-        pending_histories_put(&state->pending, rec->key, NULL);
+        pending_histories_put(&state->pending, rec->key, NULL, rec->value);
         return VERDICT_DONE;
     }
     struct user_history hist;
@@ -375,30 +376,10 @@ static enum verdict process(struct task *task, const struct record *rec)
         return task_refuse(task, "key_mismatch", "record of user %.*s under the key %.*s",
                            SLICE_ARGS(hist.user_id), SLICE_ARGS(rec->key));
     }
-    if (!pending_histories_put(&state->pending, rec->key, &hist)) { metric_add(scorer->stale, 1); }
-    return VERDICT_DONE;
-}
-
-/* Says whether the user has a list and reads it; the bytes are borrowed until the next
- * task_get(). */
-static bool read_list(struct task *task, struct slice user_id, struct recommendation_list *ret_list)
-{
-    struct scorer *scorer = run_state(task_run(task));
-    struct slice value;
-    struct codec_error error;
-    if (task_get(task, user_id, &value) < 0) { return false; }
-    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
-}
-
-/* Stores a user's list (NULL: deletes it) and publishes it if the generation is live. */
-static void put_list(struct task *task, struct slice user_id, struct slice value)
-{
-    struct scorer *scorer = run_state(task_run(task));
-    task_put(task, user_id, value);
-    if (task_changelog(task) == RECOMMENDATIONS || !cutover_is_live(&scorer->cutover, task)) {
-        return;
+    if (!pending_histories_put(&state->pending, rec->key, &hist, rec->value)) {
+        metric_add(scorer->stale, 1);
     }
-    task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, value);
+    return VERDICT_DONE;
 }
 
 static void publish(struct task *task, const struct user_history *hist, bool counts)
@@ -406,7 +387,7 @@ static void publish(struct task *task, const struct user_history *hist, bool cou
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     struct recommendation_list list;
-    lists_make(scorer->lists, hist, &list);
+    scorer_make_list(task, hist, CAUSE_ACTION, &list);
     const struct prediction *prediction = lists_prediction(scorer->lists);
     /* Without a range (lists.evaluated=false) nothing is evaluated or trained: in a replay, the
      * counts already contain the next action. */
@@ -416,10 +397,8 @@ static void publish(struct task *task, const struct user_history *hist, bool cou
                               list.items.count);
     }
     metric_add(scorer->blended, !slice_equal(list.made_by, slice_str(lists_contender(0))));
-    buf_clear(&scorer->message);
-    int rc = codec_encode(scorer->list_codec, &list, &scorer->message);
-    assert(rc == 0);
-    put_list(task, hist->user_id, buf_slice(&scorer->message));
+    scorer_put_list(task, hist->user_id, scorer_encode_list(scorer, &list));
+    scorer_record_list(task, &list, 0);
     metric_add(scorer->published, 1);
     if (hist->received_ms <= 0) { return; }
     int64_t age_ms = clock_wall_ms() - hist->received_ms;
@@ -439,14 +418,23 @@ static void count_outcome(struct scorer *scorer, struct partition_state *state,
     metric_add(scorer->hits, outcome == OUTCOME_HIT);
 }
 
+/* Finds the list to evaluate: the one of the user's last action. False: it was replaced, and is not
+ * known any more. */
+static bool find_first(struct task *task, struct slice user_id, struct recommendation_list *list)
+{
+    int64_t offset = list->input_offset;
+    if (list->cause == CAUSE_ACTION) { return true; }
+    return scorer_read_first_list(task, user_id, list) && list->input_offset == offset;
+}
+
 /* Evaluates the list that the user had, trains the mixture on it, and makes a new one. A list that
  * was made from this very history says nothing; it is made again, from the rows of today. */
-static void update_list(struct task *task, const struct user_history *hist)
+static void update_list(struct task *task, const struct user_history *hist, struct slice value)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     struct recommendation_list old;
-    bool had = read_list(task, hist->user_id, &old);
+    bool had = scorer_read_list(task, hist->user_id, &old);
     if (had && history_older(hist, old.input_partition, old.input_offset)) {
         metric_add(scorer->stale, 1);
         state->range_again = true;
@@ -455,14 +443,16 @@ static void update_list(struct task *task, const struct user_history *hist)
     bool again = had && hist->input_partition == old.input_partition &&
                  hist->input_offset == old.input_offset;
     bool counts = state->range_begun && !again;
+    bool known = !had || find_first(task, hist->user_id, &old);
     state->range_again |= again;
     state->range_new |= counts;
-    if (counts) { count_outcome(scorer, state, had ? &old : NULL, hist); }
-    if (had && counts &&
+    if (counts && known) { count_outcome(scorer, state, had ? &old : NULL, hist); }
+    if (had && counts && known &&
         mixture_trainer_learn(&scorer->trainer, &state->mixture, &scorer->tables, &old, hist)) {
         state->mixture_changed = true;
         metric_add(scorer->examples, 1);
     }
+    scorer_keep_history(task, hist->user_id, value);
     publish(task, hist, counts);
     state->range.lists += counts;
 }
@@ -484,14 +474,14 @@ static void end_poll(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
-    lists_set_mixture(scorer->lists, &state->mixture);
     for (size_t i = 0; i < state->pending.count; i++) {
         if (i % CANDIDATES_AHEAD == 0) { encode_ahead(scorer, &state->pending, i); }
         const struct pending_history *entry = &state->pending.entries[i];
         if (entry->tombstone) {
-            put_list(task, entry->user_id, slice_of(NULL, 0));
+            scorer_put_list(task, entry->user_id, slice_of(NULL, 0));
+            scorer_keep_history(task, entry->user_id, slice_of(NULL, 0));
         } else {
-            update_list(task, &entry->history);
+            update_list(task, &entry->history, entry->value);
         }
     }
     pending_histories_clear(&state->pending);
@@ -527,10 +517,12 @@ static void flush(struct task *task)
         update_vector_metrics(scorer);
     } /* an index is built by its own thread */
     if (state->mixture_changed) {
-        mixture_trainer_publish(&scorer->trainer, task, &state->mixture);
+        mixture_trainer_publish(&scorer->trainer, task, &state->mixture, &state->published);
+        state->mixture_published = tables_change(&scorer->tables);
         update_mixture_metrics(task, &state->mixture);
         state->mixture_changed = false;
     }
+    state->flushed = tables_change(&scorer->tables); /* later lists are made after that */
     if (!state->range_begun) { return; }
     state->range_begun = false;
     if (state->range_again && !state->range_new) { return; }
@@ -549,13 +541,21 @@ static void roll_back(struct task *task)
 {
     struct partition_state *state = task_state(task);
     pending_histories_clear(&state->pending);
+    standing_lists_distrust(&state->standing, state->committed);
     state->range_begun = false;
+}
+
+static void committed(struct task *task)
+{
+    struct partition_state *state = task_state(task);
+    state->committed = state->flushed;
 }
 
 static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct scorer *scorer = run_state(task_run(task));
     cutover_step(&scorer->cutover, task);
+    if (task_state(task)) { remake_tell(task); }
 }
 
 static int choose_changelog(struct run *run, int32_t partition)
@@ -590,8 +590,12 @@ const struct worker scorer_worker = {
     .process = process,
     .end_poll = end_poll,
     .flush = flush,
+    .committed = committed,
+    .at_rest = remake_at_rest,
     .roll_back = roll_back,
     .broadcast = broadcast,
     .ready = ready,
+    .spare_in_ms = remake_in_ms,
+    .spare = remake_step,
     .tick = tick,
 };

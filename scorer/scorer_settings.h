@@ -32,6 +32,7 @@ struct scorer_settings {
     int64_t vectors_index_from;
     bool content_used;
     int64_t blend_memory_max;
+    int64_t remake_share;
     int32_t blend_leader; /* enum leader_choice */
 };
 

@@ -8,6 +8,8 @@ void tables_init(struct tables *tables, const struct scorer_settings *settings)
 {
     struct item_table_settings set = scorer_table_settings(settings);
     *tables = (struct tables){
+        .clock = 1,
+        .rows_changed = 1,
         .items = item_table_new(&set),
         .neighbours_used = set.neighbours_used,
         .numbers = xcalloc(set.neighbours_used, sizeof(*tables->numbers)),
@@ -76,16 +78,29 @@ static int32_t admit(struct tables *tables, struct slice id, const struct claim 
     return meet(tables, number);
 }
 
+/* Moves the clock on if the catalogue has changed. */
+static void note_catalogue(struct tables *tables, uint64_t changes)
+{
+    if (tables->catalogue.changes.version == changes) { return; }
+    tables->catalogue_changed = tables_change(tables);
+}
+
 void tables_put_item(struct tables *tables, const struct item *item)
 {
     int32_t number = list(tables, item->item_id);
-    if (number != ID_NONE) { catalogue_put(&tables->catalogue, number, item->available); }
+    if (number == ID_NONE) { return; }
+    uint64_t changes = tables->catalogue.changes.version;
+    catalogue_put(&tables->catalogue, number, item->available);
+    note_catalogue(tables, changes);
 }
 
 void tables_remove_item(struct tables *tables, struct slice id)
 {
     int32_t number = list(tables, id);
-    if (number != ID_NONE) { catalogue_remove(&tables->catalogue, number); }
+    if (number == ID_NONE) { return; }
+    uint64_t changes = tables->catalogue.changes.version;
+    catalogue_remove(&tables->catalogue, number);
+    note_catalogue(tables, changes);
 }
 
 static bool within_limit(double count)
@@ -172,6 +187,7 @@ const char *tables_put_row(struct tables *tables, const struct serving_row *row)
         .backwards = tables->backwards,
     };
     item_table_put(tables->items, item, &values);
+    tables->rows_changed = tables_change(tables);
     return NULL;
 }
 
@@ -182,4 +198,5 @@ void tables_remove_row(struct tables *tables, struct slice id)
     row_of(tables, item)->version = 0;
     admission_remove_row(&tables->admission, item);
     item_table_remove(tables->items, item);
+    tables->rows_changed = tables_change(tables);
 }

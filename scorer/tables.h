@@ -35,6 +35,9 @@ struct tables {
     double *co_ratings;
     double *forwards;
     double *backwards;
+    /* A clock that goes on with each change, and what it was at the newest change of each kind. */
+    uint64_t clock;
+    uint64_t rows_changed, catalogue_changed, model_changed;
     int64_t over_max; /* times that an item was left out by its admission */
 };
 
@@ -42,6 +45,11 @@ struct tables {
 void tables_init(struct tables *tables, const struct scorer_settings *settings);
 /* Frees the memory; takes half-built tables. */
 void tables_release(struct tables *tables);
+/* Moves the clock on: something has changed that lists are made of. Returns the new time. */
+static inline uint64_t tables_change(struct tables *tables)
+{
+    return ++tables->clock;
+}
 /* Finds or adds an item's number, which may have no slot: it is barred then. ID_NONE: none is left,
  * which is counted. */
 int32_t tables_number(struct tables *tables, struct slice id);

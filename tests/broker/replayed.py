@@ -96,7 +96,8 @@ def judged_by_hand(world, length):
         actions[one["user_id"]].append((record.offset, one["item_id"]))
     for record in world.topics.read("recommendations"):
         one = form.decode(record.value)
-        lists[one["user_id"]].append(one)
+        if one["cause"] == "ACTION":  # only these are evaluated
+            lists[one["user_id"]].append(one)
     sums, parts = defaultdict(float), defaultdict(lambda: [0, 0, 0.0])
     for user, given in lists.items():
         mine = sorted(actions[user])

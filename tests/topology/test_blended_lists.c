@@ -170,6 +170,7 @@ static struct sums evaluate_offline(struct fixture *fixture)
             arena_reset(fixture->arena);
             assert_int_equal(codec_decode(fixture->lists, rec.value, fixture->arena, &list, NULL),
                              0);
+            if (list.cause != CAUSE_ACTION) { continue; }
             sums.lists++;
             sums.places += (int64_t)list.items.count;
             int user = (int)strtol(list.user_id.data + 1, NULL, 10);

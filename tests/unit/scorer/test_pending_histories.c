@@ -13,7 +13,7 @@ static bool put(struct pending_histories *pending, const char *user, int32_t par
         .input_partition = partition,
         .input_offset = offset,
     };
-    return pending_histories_put(pending, slice_str(user), &history);
+    return pending_histories_put(pending, slice_str(user), &history, slice_of(NULL, 0));
 }
 
 static void check(const struct pending_histories *pending, size_t at, const char *user,
@@ -52,7 +52,7 @@ static void test_tombstones(void **state)
     struct pending_histories pending;
     pending_histories_init(&pending);
     put(&pending, "a", 0, 5);
-    assert_true(pending_histories_put(&pending, slice_str("a"), NULL));
+    assert_true(pending_histories_put(&pending, slice_str("a"), NULL, slice_of(NULL, 0)));
     assert_int_equal(pending.count, 1);
     assert_true(pending.entries[0].tombstone);
     /* A history after a tombstone is taken, whatever its offset. */

@@ -1,0 +1,506 @@
+/* Lists that stand are made again when what they are made of has changed, between polls:
+ *
+ *   barred items     are taken off all lists at once, whatever else there is to do; the places are
+ *                    filled later
+ *   the other lists  that are behind are made again from the histories that are kept: urgent ones
+ *                    first, then in turn, in a share of the time (lists.remake.share), and only
+ *                    while the partition has no lag
+ *
+ * A list that is the same as before is not sent. A list that was made again is not evaluated, and
+ * nothing is learned from it: by then, the counts may contain the user's next action. So the list
+ * that was made when the user acted is kept for that, once it is replaced.
+ *
+ * A list whose history is not kept is *lost*: the copy before this one, or an earlier release, made
+ * it. When all others are made, the histories are read once more from their topic. A list whose
+ * history is not there either is an orphan.
+ *
+ * Histories and first lists are kept beside the state (task_keep()): under 'h' or 'l' and the id.
+ */
+#include "base/base.h"
+#include "scorer/scorer_internal.h"
+
+enum {
+    PIECE_MS = 2,
+    PIECE_LISTS = 64,
+    STRIP_PIECE_MS = 5,
+    STRIP_PIECE_LISTS = 256,
+    KEPT_HISTORY = 'h',
+    KEPT_LIST = 'l',
+};
+
+/* Scores and evidence of equal lists differ by at most this part. */
+#define DRIFT_MAX 0.01F
+
+/* ---- State ---- */
+
+bool scorer_read_list(struct task *task, struct slice user_id, struct recommendation_list *ret_list)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct slice value;
+    struct codec_error error;
+    if (task_get(task, user_id, &value) < 0) { return false; }
+    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
+}
+
+struct kept_key {
+    char bytes[ID_BYTES_MAX + 1];
+    size_t size;
+};
+
+static struct kept_key kept_key(char kind, struct slice user_id)
+{
+    struct kept_key key = {.bytes = {kind}, .size = user_id.size + 1};
+    assert(user_id.size <= ID_BYTES_MAX);
+    memcpy(key.bytes + 1, user_id.data, user_id.size);
+    return key;
+}
+
+static void keep(struct task *task, char kind, struct slice user_id, struct slice value)
+{
+    struct kept_key key = kept_key(kind, user_id);
+    task_keep(task, slice_of(key.bytes, key.size), value);
+}
+
+static bool get_kept(struct task *task, char kind, struct slice user_id, struct slice *ret_value)
+{
+    struct kept_key key = kept_key(kind, user_id);
+    return task_get_kept(task, slice_of(key.bytes, key.size), ret_value) == 0;
+}
+
+bool scorer_read_first_list(struct task *task, struct slice user_id,
+                            struct recommendation_list *ret_list)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct slice value;
+    struct codec_error error;
+    if (!get_kept(task, KEPT_LIST, user_id, &value)) { return false; }
+    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
+}
+
+void scorer_put_list(struct task *task, struct slice user_id, struct slice value)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    task_put(task, user_id, value);
+    if (task_changelog(task) == RECOMMENDATIONS || !cutover_is_live(&scorer->cutover, task)) {
+        return;
+    }
+    task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, value);
+}
+
+void scorer_keep_history(struct task *task, struct slice user_id, struct slice value)
+{
+    struct partition_state *state = task_state(task);
+    struct slice first;
+    keep(task, KEPT_HISTORY, user_id, value);
+    if (get_kept(task, KEPT_LIST, user_id, &first)) {
+        keep(task, KEPT_LIST, user_id, slice_of(NULL, 0));
+    }
+    if (!value.data) { standing_lists_drop(&state->standing, user_id); }
+}
+
+/* ---- Lists ---- */
+
+void scorer_make_list(struct task *task, const struct user_history *hist, enum list_cause cause,
+                      struct recommendation_list *ret_list)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    lists_set_mixture(scorer->lists, &state->published);
+    lists_make(scorer->lists, hist, ret_list);
+    ret_list->as_of_ms = run_wall_ms(task_run(task));
+    ret_list->cause = cause;
+    ret_list->row_offsets = (struct longs){scorer->row_offsets.at, scorer->row_offsets.count};
+    ret_list->item_offsets = (struct longs){scorer->item_offsets.at, scorer->item_offsets.count};
+    /* Its age says nothing about freshness. */
+    if (cause != CAUSE_ACTION) { ret_list->received_ms = 0; }
+}
+
+struct slice scorer_encode_list(struct scorer *scorer, const struct recommendation_list *list)
+{
+    buf_clear(&scorer->message);
+    int rc = codec_encode(scorer->list_codec, list, &scorer->message);
+    assert(rc == 0);
+    return buf_slice(&scorer->message);
+}
+
+/* The clock that all lists of a partition must have reached. */
+static void update_need(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    const struct tables *tables = &scorer->tables;
+    uint64_t needed = MAX_OF(tables->rows_changed, tables->catalogue_changed);
+    needed = MAX_OF(MAX_OF(needed, tables->model_changed), state->mixture_published);
+    standing_lists_need(&state->standing, needed);
+}
+
+void scorer_record_list(struct task *task, const struct recommendation_list *list, uint8_t flags)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    bool is_short = list->items.count < (size_t)settings->list_length;
+    bool own = list->cause == CAUSE_ACTION;
+    update_need(task);
+    (void)standing_lists_put(&state->standing, list->user_id, lists_numbers(scorer->lists),
+                             list->items.count, scorer->tables.clock,
+                             (uint8_t)(flags | (own && is_short ? STANDING_URGENT : 0)));
+}
+
+/* Records a list as it is in the state, whenever it was made. */
+static void record_stored(struct task *task, struct slice user_id,
+                          const struct recommendation_list *list, uint8_t flags)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    int32_t numbers[LIST_ITEMS_MAX];
+    for (size_t k = 0; k < list->items.count; k++) {
+        numbers[k] = tables_number(&scorer->tables, list->items.at[k]);
+    }
+    (void)standing_lists_put(&state->standing, user_id, numbers, list->items.count, /* made= */ 0,
+                             flags);
+}
+
+static int record_one(void *arg, struct slice key, struct slice value)
+{
+    struct task *task = arg;
+    struct scorer *scorer = run_state(task_run(task));
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    struct recommendation_list list;
+    struct codec_error error;
+    arena_reset(scorer->arena);
+    if (key.size > ID_BYTES_MAX ||
+        codec_decode(scorer->list_codec, value, scorer->arena, &list, &error) < 0) {
+        return 0;
+    }
+    bool is_short = list.items.count < (size_t)settings->list_length;
+    record_stored(task, key, &list, is_short ? STANDING_URGENT : 0);
+    return 0;
+}
+
+void remake_open(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    struct partition_state *state = task_state(task);
+    struct metrics *metrics = run_metrics(task_run(task));
+    char labels[64];
+    (void)snprintf(labels, sizeof(labels), "partition=\"%d\"", task_partition(task));
+    state->behind = metrics_gauge(metrics, "freshet_lists_behind", labels,
+                                  "Lists made of tables that have changed since.");
+    state->behind_seconds =
+        metrics_gauge(metrics, "freshet_lists_behind_seconds", labels,
+                      "For how long some list has been behind.");
+    state->orphans = metrics_gauge(metrics, "freshet_lists_without_history", labels,
+                                   "Lists that cannot be made again until their users act.");
+    standing_lists_init(&state->standing, (size_t)settings->list_length);
+    state->flushed = state->committed = scorer->tables.clock;
+    update_need(task);
+    (void)task_scan(task, record_one, task);
+}
+
+void remake_close(struct task *task)
+{
+    struct partition_state *state = task_state(task);
+    struct metrics *metrics = run_metrics(task_run(task));
+    metrics_drop(metrics, state->behind);
+    metrics_drop(metrics, state->behind_seconds);
+    metrics_drop(metrics, state->orphans);
+    standing_lists_release(&state->standing);
+}
+
+/* ---- Barred items ---- */
+
+/* Keeps the list that the user's action made, before another one takes its place. */
+static void keep_first(struct task *task, struct slice user_id,
+                       const struct recommendation_list *list)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    if (list->cause != CAUSE_ACTION) { return; }
+    keep(task, KEPT_LIST, user_id, scorer_encode_list(scorer, list));
+}
+
+/* Moves the places that stay together. */
+static void take_off_barred(struct scorer *scorer, struct recommendation_list *list)
+{
+    const struct item_flags flags = catalogue_flags(&scorer->tables.catalogue);
+    size_t kept = 0;
+    for (size_t k = 0; k < list->items.count; k++) {
+        int32_t item = ids_find(scorer->tables.ids, list->items.at[k]);
+        if (item != ID_NONE && item_flags_barred(&flags, item)) { continue; }
+        list->items.at[kept] = list->items.at[k];
+        list->scores.at[kept] = list->scores.at[k];
+        list->reasons.at[kept] = list->reasons.at[k];
+        list->because.at[kept] = list->because.at[k];
+        list->evidence.at[kept] = list->evidence.at[k];
+        kept++;
+    }
+    list->items.count = list->scores.count = list->reasons.count = kept;
+    list->because.count = list->evidence.count = kept;
+}
+
+static void strip(struct task *task, size_t at)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    struct standing *one = &state->standing.at[at];
+    struct recommendation_list list;
+    struct slice user_id = arena_copy(task_arena(task), standing_id(one));
+    if (!scorer_read_list(task, user_id, &list)) {
+        standing_lists_drop(&state->standing, user_id);
+        return;
+    }
+    keep_first(task, user_id, &list);
+    take_off_barred(scorer, &list);
+    list.cause = CAUSE_BARRED;
+    list.received_ms = 0;
+    list.as_of_ms = run_wall_ms(task_run(task));
+    scorer_put_list(task, user_id, scorer_encode_list(scorer, &list));
+    uint8_t flags = (uint8_t)(one->flags & (STANDING_ORPHAN | STANDING_LOST | STANDING_UNSURE));
+    record_stored(task, user_id, &list, flags | STANDING_URGENT | STANDING_STRIPPED);
+    metric_add(scorer->remade[CAUSE_BARRED], 1);
+}
+
+static void strip_piece(struct task *task)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    struct run *run = task_run(task);
+    const struct item_flags flags = catalogue_flags(&scorer->tables.catalogue);
+    uint64_t barred = scorer->tables.catalogue.barred;
+    int64_t until_ms = run_now_ms(run) + STRIP_PIECE_MS;
+    for (int lists = 0; lists < STRIP_PIECE_LISTS; lists++) {
+        int32_t at = standing_lists_next_barred(&state->standing, &flags, barred);
+        if (at != HASH_INDEX_NONE) { strip(task, (size_t)at); }
+        if (at == HASH_INDEX_NONE && state->standing.barred_passed) { return; }
+        if (run_now_ms(run) >= until_ms) { return; }
+    }
+}
+
+/* ---- Lists that are behind ---- */
+
+static bool same_texts(const struct slices *a, const struct slices *b)
+{
+    if (a->count != b->count) { return false; }
+    for (size_t k = 0; k < a->count; k++) {
+        if (!slice_equal(a->at[k], b->at[k])) { return false; }
+    }
+    return true;
+}
+
+static bool near(const struct floats *a, const struct floats *b)
+{
+    if (a->count != b->count) { return false; }
+    for (size_t k = 0; k < a->count; k++) {
+        float most = DRIFT_MAX * MAX_OF(fabsf(a->at[k]), fabsf(b->at[k]));
+        if (fabsf(a->at[k] - b->at[k]) > most) { return false; }
+    }
+    return true;
+}
+
+/* Says whether a reader would see no difference between two lists of a user. */
+static bool is_same(const struct recommendation_list *a, const struct recommendation_list *b)
+{
+    return same_texts(&a->items, &b->items) && same_texts(&a->because, &b->because) &&
+           a->reasons.count == b->reasons.count &&
+           memcmp(a->reasons.at, b->reasons.at, a->reasons.count * sizeof(*a->reasons.at)) == 0 &&
+           near(&a->scores, &b->scores) && near(&a->evidence, &b->evidence) &&
+           slice_equal(a->model, b->model) && slice_equal(a->made_by, b->made_by) &&
+           slice_equal(a->generation, b->generation);
+}
+
+static enum list_cause cause_of(const struct scorer *scorer, const struct partition_state *state,
+                                const struct standing *one)
+{
+    const struct tables *tables = &scorer->tables;
+    if (one->flags & STANDING_STRIPPED) { return CAUSE_BARRED; }
+    if (one->flags & STANDING_URGENT) { return CAUSE_PROVISIONAL; }
+    if (one->made < MAX_OF(tables->model_changed, state->mixture_published)) {
+        return CAUSE_MODEL;
+    }
+    return one->made < tables->rows_changed ? CAUSE_ROWS : CAUSE_CATALOGUE;
+}
+
+/* Says whether this is the history that a user's list was made of. */
+static bool is_history_of(const struct user_history *hist, struct slice user_id,
+                          const struct recommendation_list *list)
+{
+    return !history_fault(hist) && slice_equal(hist->user_id, user_id) &&
+           hist->input_partition == list->input_partition &&
+           hist->input_offset == list->input_offset;
+}
+
+/* Reads the history of a list, unless it is not kept or is that of another list. */
+static bool read_history(struct task *task, struct slice user_id,
+                         const struct recommendation_list *list, struct user_history *ret_hist)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct slice value;
+    struct codec_error error;
+    if (!get_kept(task, KEPT_HISTORY, user_id, &value)) { return false; }
+    if (codec_decode(scorer->history_codec, value, task_arena(task), ret_hist, &error) < 0) {
+        return false;
+    }
+    return is_history_of(ret_hist, user_id, list);
+}
+
+/* Reads a user's list into memory of its own: the store lends its bytes until the next call. */
+static bool read_own_list(struct task *task, struct slice user_id,
+                          struct recommendation_list *ret_list)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct slice value;
+    struct codec_error error;
+    if (task_get(task, user_id, &value) < 0) { return false; }
+    value = arena_copy(task_arena(task), value);
+    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
+}
+
+static void remake(struct task *task, size_t at)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    struct standing *one = &state->standing.at[at];
+    struct recommendation_list old, list;
+    struct user_history hist;
+    struct slice user_id = arena_copy(task_arena(task), standing_id(one));
+    if (!read_own_list(task, user_id, &old)) {
+        standing_lists_drop(&state->standing, user_id);
+        return;
+    }
+    if (!read_history(task, user_id, &old, &hist)) {
+        standing_lists_mark(&state->standing, at, one->made, one->flags | STANDING_LOST);
+        return;
+    }
+    enum list_cause cause = cause_of(scorer, state, one);
+    scorer_make_list(task, &hist, cause, &list);
+    metric_add(scorer->checked, 1);
+    if (!(one->flags & STANDING_UNSURE) && is_same(&old, &list)) {
+        standing_lists_mark(&state->standing, at, scorer->tables.clock, 0);
+        return;
+    }
+    keep_first(task, user_id, &old);
+    scorer_put_list(task, user_id, scorer_encode_list(scorer, &list));
+    scorer_record_list(task, &list, 0);
+    metric_add(scorer->remade[cause], 1);
+}
+
+/* Keeps a history that is read again, if it is that of a lost list. */
+static void find_history(struct task *task, const struct record *rec)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    struct recommendation_list list;
+    struct user_history hist;
+    struct codec_error error;
+    if (!rec->key.data || !rec->value.data || rec->key.size > ID_BYTES_MAX) { return; }
+    int32_t at = standing_lists_find(&state->standing, rec->key);
+    if (at == HASH_INDEX_NONE) { return; }
+    const struct standing *one = &state->standing.at[at];
+    if (!(one->flags & STANDING_LOST)) { return; }
+    if (codec_decode(scorer->history_codec, rec->value, task_arena(task), &hist, &error) < 0 ||
+        !scorer_read_list(task, rec->key, &list) || !is_history_of(&hist, rec->key, &list)) {
+        return;
+    }
+    keep(task, KEPT_HISTORY, rec->key, rec->value);
+    standing_lists_mark(&state->standing, (size_t)at, one->made,
+                        (uint8_t)(one->flags & ~STANDING_LOST));
+}
+
+/* Reads on in the histories. At the end, those that were not found are not there. */
+static void reread_piece(struct task *task)
+{
+    struct partition_state *state = task_state(task);
+    struct standing_lists *standing = &state->standing;
+    if (!task_rereads(task)) {
+        state->reread_losses = standing->losses;
+        if (!task_reread(task)) { return; }
+    }
+    if (task_reread_step(task, find_history) != 0 || standing->losses != state->reread_losses) {
+        return;
+    }
+    standing_lists_orphan_lost(standing);
+}
+
+static void remake_lists(struct task *task)
+{
+    struct partition_state *state = task_state(task);
+    struct run *run = task_run(task);
+    int64_t until_ms = run_now_ms(run) + PIECE_MS;
+    for (int lists = 0; lists < PIECE_LISTS; lists++) {
+        int32_t at = standing_lists_next(&state->standing);
+        if (at == HASH_INDEX_NONE) { return; }
+        remake(task, (size_t)at);
+        if (run_now_ms(run) >= until_ms) { return; }
+    }
+}
+
+static void remake_piece(struct task *task)
+{
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    struct partition_state *state = task_state(task);
+    struct run *run = task_run(task);
+    int64_t begun_ms = run_now_ms(run);
+    if (standing_lists_workable(&state->standing)) {
+        remake_lists(task);
+    } else {
+        reread_piece(task);
+    }
+    int64_t now_ms = run_now_ms(run);
+    double rest = 100.0 / (double)settings->remake_share - 1.0;
+    state->remake_from_ms = now_ms + (int64_t)((double)(now_ms - begun_ms) * rest);
+}
+
+/* ---- Callbacks ---- */
+
+static bool must_strip(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    const struct partition_state *state = task_state(task);
+    return standing_lists_check_barred(&state->standing, scorer->tables.catalogue.barred);
+}
+
+int64_t remake_in_ms(struct task *task)
+{
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    struct partition_state *state = task_state(task);
+    update_need(task);
+    if (must_strip(task)) { return 0; }
+    if (!settings->remake_share || !standing_lists_behind(&state->standing) ||
+        !task_caught_up(task)) {
+        return -1;
+    }
+    return MAX_OF(state->remake_from_ms - run_now_ms(task_run(task)), (int64_t)0);
+}
+
+void remake_step(struct task *task)
+{
+    if (must_strip(task)) {
+        strip_piece(task);
+    } else {
+        remake_piece(task);
+    }
+}
+
+bool remake_at_rest(struct task *task)
+{
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    const struct partition_state *state = task_state(task);
+    update_need(task);
+    if (must_strip(task)) { return false; }
+    return !settings->remake_share || standing_lists_behind(&state->standing) == 0;
+}
+
+void remake_tell(struct task *task)
+{
+    struct partition_state *state = task_state(task);
+    int64_t now_ms = run_now_ms(task_run(task));
+    update_need(task);
+    size_t behind = standing_lists_behind(&state->standing);
+    if (!behind) { state->behind_since_ms = 0; }
+    if (behind && !state->behind_since_ms) { state->behind_since_ms = now_ms; }
+    metric_set(state->behind, (double)behind);
+    metric_set(state->behind_seconds,
+               behind ? (double)(now_ms - state->behind_since_ms) / 1000.0 : 0.0);
+    metric_set(state->orphans, (double)state->standing.orphans);
+}

@@ -1,0 +1,91 @@
+/* The scorer's state, for the parts of the worker: scorer.c (callbacks), remake.c. */
+#ifndef FRESHET_SCORER_SCORER_INTERNAL_H
+#define FRESHET_SCORER_SCORER_INTERNAL_H
+
+#include "scorer/cutover.h"
+#include "scorer/item_features.h"
+#include "scorer/list_outcome.h"
+#include "scorer/lists.h"
+#include "scorer/mixture_trainer.h"
+#include "scorer/pending_histories.h"
+#include "scorer/quality_counters.h"
+#include "scorer/row_completeness.h"
+#include "scorer/standing_lists.h"
+#include "scorer/table_offsets.h"
+
+enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS };
+enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
+
+struct scorer {
+    struct tables tables;
+    struct vectors *vectors;   /* NULL: not used */
+    struct content_scores *content_scores; /* NULL: not used */
+    struct item_features *item_features;   /* NULL: as well */
+    struct lists *lists;
+    struct mixture_trainer trainer;
+    struct cutover cutover;
+    struct row_completeness completeness;
+    struct table_offsets row_offsets, item_offsets;
+    int64_t model_switches; /* of the model version that lists are made with, and its rows */
+    size_t model_rows;
+    struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;
+    struct codec *vector_codec, *weights_codec;
+    struct arena *arena; /* of one broadcast record */
+    struct buf message;
+    struct metric *published, *freshness, *hits, *evaluated, *stale, *known, *over_max;
+    struct metric *switches, *rows, *indexed, *examples, *blended, *checked;
+    struct metric *remade[LIST_CAUSES];
+};
+
+/* State of a partition. */
+struct partition_state {
+    struct pending_histories pending;
+    struct list_quality range;
+    struct quality_counters counters;
+    bool range_begun;
+    bool range_new;   /* it has a history that no list was made from before */
+    bool range_again; /* and one that a list was: the group's offset was set back */
+    struct mixture mixture;         /* learns with each action */
+    struct mixture published;       /* as it is on `models`: lists are made with this one */
+    bool mixture_changed; /* since it was last published */
+    uint64_t mixture_published; /* the tables' clock then */
+    struct standing_lists standing;
+    int64_t remake_from_ms; /* lists may be made again from then on */
+    uint64_t reread_losses;  /* standing.losses when the histories began to be read again */
+    int64_t behind_since_ms; /* 0: no list is behind */
+    uint64_t flushed, committed; /* the tables' clock at the newest flush and commit */
+    struct metric *behind, *behind_seconds, *orphans;
+};
+
+/* remake.c */
+
+/* Says whether the user has a list and reads it; the bytes are borrowed until the next
+ * task_get(). */
+bool scorer_read_list(struct task *task, struct slice user_id,
+                      struct recommendation_list *ret_list);
+/* Reads the list that was made when the user last acted, if lists that were made later have taken
+ * its place. */
+bool scorer_read_first_list(struct task *task, struct slice user_id,
+                            struct recommendation_list *ret_list);
+/* Stores a user's list (NULL: deletes it) and publishes it if the generation is live. */
+void scorer_put_list(struct task *task, struct slice user_id, struct slice value);
+/* Makes a user's list; borrowed until the next one. */
+void scorer_make_list(struct task *task, const struct user_history *hist, enum list_cause cause,
+                      struct recommendation_list *ret_list);
+/* Encodes a list; borrowed until the next message. */
+struct slice scorer_encode_list(struct scorer *scorer, const struct recommendation_list *list);
+/* Keeps a user's history (NULL: drops all that is kept of the user). */
+void scorer_keep_history(struct task *task, struct slice user_id, struct slice value);
+/* Records the list that was made last: it is current. */
+void scorer_record_list(struct task *task, const struct recommendation_list *list, uint8_t flags);
+/* Records the lists that the state has, when a partition is opened. */
+void remake_open(struct task *task);
+void remake_close(struct task *task);
+/* The worker's callbacks. */
+int64_t remake_in_ms(struct task *task);
+void remake_step(struct task *task);
+bool remake_at_rest(struct task *task);
+/* Updates the metrics. */
+void remake_tell(struct task *task);
+
+#endif

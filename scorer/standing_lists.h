@@ -1,0 +1,89 @@
+/* Standing lists: a small record of each user's newest list, which is looked over in passes to find
+ * the lists that the present tables would make otherwise.
+ *
+ * A record has the list's items and the value of the tables' clock (tables.h) at which the list was
+ * last made. A list is *behind* when something that it is made of has changed since (`needed`). An
+ * *orphan* has no history, so it cannot be made again. Records of one partition, in two arrays that
+ * passes read from the beginning to the end.
+ *
+ * Memory: 4 bytes a place of a list, and about 80 bytes a user and the id. One thread.
+ */
+#ifndef FRESHET_SCORER_STANDING_LISTS_H
+#define FRESHET_SCORER_STANDING_LISTS_H
+
+#include "base/hash_index.h"
+#include "model/counting/item_flags.h"
+
+enum standing_flag {
+    STANDING_URGENT = 1,   /* shorter than it may be, or items were taken off it: made first */
+    STANDING_STRIPPED = 2, /* items were taken off it */
+    STANDING_UNSURE = 4,   /* the topic may have another list than the store: send it in any case */
+    STANDING_LOST = 8,     /* its history is not kept here (yet) */
+    STANDING_ORPHAN = 16,
+};
+
+struct standing {
+    char *id; /* NULL: the user has no list any more */
+    uint64_t hash;
+    uint64_t made; /* the clock; 0: before the start */
+    uint16_t id_size;
+    uint16_t count; /* of the items */
+    uint8_t flags; /* enum standing_flag */
+};
+
+struct standing_lists {
+    struct standing *at;
+    int32_t *items; /* `places` for each */
+    size_t places, count, capacity, items_capacity;
+    struct hash_index index;
+    size_t live, orphans, lost, urgent;
+    uint64_t losses; /* how often a list was marked as lost */
+    uint64_t needed; /* of which `current` is the number of lists that are not behind */
+    size_t current;
+    size_t urgent_cursor, cursor;
+    size_t barred_cursor;
+    uint64_t barred_seen; /* what the pass over barred items knows: see standing_next_barred() */
+    bool barred_passed;
+};
+
+/* Prepares records for lists of at most so many places. */
+void standing_lists_init(struct standing_lists *standing, size_t places);
+/* Frees the memory. */
+void standing_lists_release(struct standing_lists *standing);
+/* Records a list that was made at this clock; items past the places are left out. Returns its
+ * position. */
+size_t standing_lists_put(struct standing_lists *standing, struct slice user_id,
+                          const int32_t *items, size_t count, uint64_t made, uint8_t flags);
+/* Removes a user's record, if there is one. */
+void standing_lists_drop(struct standing_lists *standing, struct slice user_id);
+/* Finds a user's position, or HASH_INDEX_NONE. */
+int32_t standing_lists_find(const struct standing_lists *standing, struct slice user_id);
+/* Sets a record's flags and the clock at which its list was made. */
+void standing_lists_mark(struct standing_lists *standing, size_t at, uint64_t made, uint8_t flags);
+/* Sets the clock that lists must have reached. It may only grow, and beyond the clock at which any
+ * list was made: to be called before a list is put after a change. */
+void standing_lists_need(struct standing_lists *standing, uint64_t needed);
+/* Counts the lists that are behind; those of them that could be made again at once. */
+size_t standing_lists_behind(const struct standing_lists *standing);
+size_t standing_lists_workable(const struct standing_lists *standing);
+/* Finds the next list to make again: urgent ones first, then in turn. Looks at a few thousand
+ * records at most; HASH_INDEX_NONE: none among these. */
+int32_t standing_lists_next(struct standing_lists *standing);
+/* Says whether a pass for barred items is left: `barred` counts what was barred (catalogue.h). */
+bool standing_lists_check_barred(const struct standing_lists *standing, uint64_t barred);
+/* Finds the next list with a barred item, looking at a few thousand records at most;
+ * HASH_INDEX_NONE: none among these. */
+int32_t standing_lists_next_barred(struct standing_lists *standing, const struct item_flags *flags,
+                                   uint64_t barred);
+/* Marks all lists made at this clock or later as unsure and behind: what was staged of them is
+ * rolled back. */
+void standing_lists_distrust(struct standing_lists *standing, uint64_t made);
+/* Makes orphans of the lost lists: their histories were not found. */
+void standing_lists_orphan_lost(struct standing_lists *standing);
+
+static inline struct slice standing_id(const struct standing *one)
+{
+    return slice_of(one->id, one->id_size);
+}
+
+#endif

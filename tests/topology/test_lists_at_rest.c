@@ -1,0 +1,236 @@
+/* At rest, every list that stands is the one that its user's history and the present tables give:
+ * after changes of rows and catalogue, after a start on topics that exist, and after a crash. */
+#include "base/base.h"
+#include "features/features.h"
+#include "scorer/scorer.h"
+#include "tests/topology/recomputed.h"
+#include "trainer/similarity/trainer.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { PARTITIONS = 2, EVENTS = 800, REST_ROUNDS_MAX = 5000, LIST = 5 };
+
+static const char *const scoring[] = {"list.length=5", NULL};
+static const char *const idle[] = {"list.length=5", "lists.remake.share=0", NULL};
+
+static void pass(struct rig *rig, int rounds)
+{
+    for (int i = 0; i < rounds; i++) { rig_round(rig, false); }
+}
+
+static bool all_rest(const struct rig *rig)
+{
+    for (size_t i = 0; i < rig->copies_count; i++) {
+        if (rig->copies[i].run && !run_at_rest(rig->copies[i].run)) { return false; }
+    }
+    return true;
+}
+
+/* Goes on until all copies say that they are at rest, several times in a row. */
+static void rest(struct rig *rig)
+{
+    int rounds = 0;
+    for (int rested = 0; rested < 20; rested = all_rest(rig) ? rested + 1 : 0) {
+        rig_round(rig, false);
+        assert_true(++rounds < REST_ROUNDS_MAX);
+    }
+}
+
+static void assert_true_lists(const struct rig *rig, const struct copy *scorer)
+{
+    struct recomputed found =
+        recomputed_lists(rig, "recommendations", scorer->worker_settings);
+    printf("lists %zu differing %zu\n", found.lists, found.differing);
+    assert_int_equal(found.lists, found.histories);
+    assert_true(found.lists > 40);
+    assert_int_equal(found.differing, 0);
+    assert_int_equal(found.empty, 0);
+}
+
+static void put_item(struct rig *rig, int number, bool listed, bool available)
+{
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&item_contract, schemas);
+    struct buf out;
+    char id[16];
+    buf_init(&out, 4096);
+    (void)snprintf(id, sizeof(id), "i%02d", number);
+    const struct item item = {.item_id = slice_str(id), .available = available};
+    assert_int_equal(codec_encode(codec, &item, &out), 0);
+    memlog_append(rig->log, "items", PARTITION_BY_KEY, slice_str(id),
+                  listed ? buf_slice(&out) : slice_of(NULL, 0), feed_from_ms);
+    buf_release(&out);
+    codec_free(codec);
+    schema_cache_free(schemas);
+}
+
+/* On how many lists an item stands. */
+static size_t listed(const struct rig *rig, int number)
+{
+    struct answers answers;
+    struct recommendation_list list;
+    char id[16];
+    size_t count = 0;
+    (void)snprintf(id, sizeof(id), "i%02d", number);
+    answers_init(&answers, rig);
+    struct fold *fold = rig_fold(rig, "recommendations");
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
+        answers_decode(&answers, answers.lists, fold->at[i].value, &list);
+        for (size_t k = 0; k < list.items.count; k++) {
+            count += slice_equal(list.items.at[k], slice_str(id));
+        }
+    }
+    free(fold);
+    answers_release(&answers);
+    return count;
+}
+
+/* The item on most lists, but another than this one. */
+static int most_listed(const struct rig *rig, int other)
+{
+    int most = -1;
+    for (int item = 0; item < FEED_ITEMS; item++) {
+        if (item == other) { continue; }
+        if (most < 0 || listed(rig, item) > listed(rig, most)) { most = item; }
+    }
+    return most;
+}
+
+static struct copy *begin(struct rig *rig, const char *const *settings)
+{
+    rig_init(rig, PARTITIONS);
+    rig_start(rig, &features_worker, 0, NULL);
+    rig_start(rig, &trainer_worker, 0, NULL);
+    return rig_start(rig, &scorer_worker, 0, settings);
+}
+
+static double remade(struct copy *scorer, const char *cause)
+{
+    _cleanup_(xfreep) char *labels = xprintf("cause=\"%s\"", cause);
+    return metric_value(
+        metrics_counter(scorer->metrics, "freshet_lists_remade_total", labels, "Known."));
+}
+
+static void lists_follow_the_tables(void **state)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig, scoring);
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    assert_true_lists(&rig, scorer);
+    feed_events(&rig, 1, EVENTS, EVENTS + 100);
+    rest(&rig);
+    assert_true_lists(&rig, scorer);
+    assert_true(remade(scorer, "rows") > 0);
+    for (int item = 0; item < FEED_ITEMS; item++) { put_item(&rig, item, true, item % 7 != 0); }
+    rest(&rig);
+    assert_true_lists(&rig, scorer);
+    put_item(&rig, 7, true, true);
+    put_item(&rig, 1, false, false);
+    rest(&rig);
+    assert_true_lists(&rig, scorer);
+    assert_int_equal(listed(&rig, 1), 0);
+    assert_true(remade(scorer, "catalogue") > 0);
+    rig_release(&rig);
+}
+
+/* What is the same is not sent again, and nothing is sent at rest. */
+static void unchanged_lists_are_not_sent(void **state)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig, scoring);
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    int64_t before = memlog_count(rig.log, "recommendations", MEMLOG_ALL);
+    put_item(&rig, 99, true, false); /* nobody's item */
+    rest(&rig);
+    assert_int_equal(memlog_count(rig.log, "recommendations", MEMLOG_ALL), before);
+    pass(&rig, 200);
+    assert_int_equal(memlog_count(rig.log, "recommendations", MEMLOG_ALL), before);
+    assert_true_lists(&rig, scorer);
+    rig_release(&rig);
+}
+
+/* Barred and removed items go in any case; the places are filled by those who may. */
+static void barred_items_go_at_once(void **state)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig, idle);
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    feed_events(&rig, 1, EVENTS, EVENTS + 200);
+    rest(&rig);
+    int one = most_listed(&rig, -1), other = most_listed(&rig, one);
+    assert_true(listed(&rig, one) > 5 && listed(&rig, other) > 5);
+    put_item(&rig, one, true, false);
+    put_item(&rig, other, false, false);
+    pass(&rig, 20);
+    assert_int_equal(listed(&rig, one), 0);
+    assert_int_equal(listed(&rig, other), 0);
+    rig_finish(scorer);
+    scorer = rig_start(&rig, &scorer_worker, 0, scoring);
+    rest(&rig);
+    assert_true_lists(&rig, scorer);
+    rig_release(&rig);
+}
+
+/* A start on histories that exist, before there are rows: all lists are empty at first. */
+static void a_start_on_existing_topics(void **state)
+{
+    for (int catalogue = 0; catalogue < 2; catalogue++) {
+        struct rig rig;
+        rig_init(&rig, PARTITIONS);
+        feed_events(&rig, 1, 0, EVENTS);
+        struct copy *features = rig_start(&rig, &features_worker, 0, NULL);
+        rig_until_idle(&rig);
+        rig_finish(features);
+        struct copy *scorer = rig_start(&rig, &scorer_worker, 0, scoring);
+        rest(&rig);
+        for (int item = 0; catalogue && item < FEED_ITEMS; item++) {
+            put_item(&rig, item, true, item % 5 != 0);
+        }
+        rig_start(&rig, &trainer_worker, 0, NULL);
+        rest(&rig);
+        assert_true_lists(&rig, scorer);
+        assert_true(remade(scorer, "provisional") > 0);
+        rig_release(&rig);
+    }
+}
+
+/* Killed in the middle of everything, with its state and without. */
+static void a_killed_scorer_goes_on(void **state)
+{
+    for (int emptied = 0; emptied < 2; emptied++) {
+        struct rig rig;
+        struct copy *scorer = begin(&rig, scoring);
+        for (int part = 0; part < 8; part++) {
+            feed_events(&rig, 3, part * 100, part * 100 + 100);
+            pass(&rig, 5 + 7 * part);
+            for (int item = part; item < FEED_ITEMS; item += 8) {
+                put_item(&rig, item, true, (item + part) % 3 != 0);
+            }
+            pass(&rig, part);
+            rig_kill(&rig, scorer);
+            memlog_expire_member(rig.log, "freshet-scorer", "freshet-scorer-0");
+            if (emptied) { rig_empty(scorer); }
+            assert_true(rig_launch(&rig, scorer));
+        }
+        rest(&rig);
+        assert_true_lists(&rig, scorer);
+        rig_release(&rig);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_follow_the_tables),
+        cmocka_unit_test(unchanged_lists_are_not_sent),
+        cmocka_unit_test(barred_items_go_at_once),
+        cmocka_unit_test(a_start_on_existing_topics),
+        cmocka_unit_test(a_killed_scorer_goes_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,137 @@
+#include "base/base.h"
+#include "scorer/standing_lists.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+enum { PLACES = 3 };
+
+static size_t put(struct standing_lists *standing, const char *user, int32_t first, uint64_t made,
+                  uint8_t flags)
+{
+    const int32_t items[PLACES] = {first, first + 1, first + 2};
+    return standing_lists_put(standing, slice_str(user), items, PLACES, made, flags);
+}
+
+static struct slice id_at(const struct standing_lists *standing, int32_t at)
+{
+    return standing_id(&standing->at[at]);
+}
+
+static void test_behind(void **state)
+{
+    struct standing_lists standing;
+    standing_lists_init(&standing, PLACES);
+    standing_lists_need(&standing, 5);
+    put(&standing, "a", 0, 4, 0);
+    put(&standing, "b", 0, 5, 0);
+    assert_int_equal(standing_lists_behind(&standing), 1);
+    standing_lists_need(&standing, 6);
+    assert_int_equal(standing_lists_behind(&standing), 2);
+    put(&standing, "a", 0, 6, 0);
+    put(&standing, "a", 0, 6, 0);
+    assert_int_equal(standing_lists_behind(&standing), 1);
+    assert_true(slice_equal(id_at(&standing, standing_lists_next(&standing)), slice_str("b")));
+    standing_lists_drop(&standing, slice_str("b"));
+    standing_lists_drop(&standing, slice_str("nobody"));
+    assert_int_equal(standing_lists_behind(&standing), 0);
+    assert_int_equal(standing_lists_next(&standing), HASH_INDEX_NONE);
+    assert_int_equal(standing.live, 1);
+    standing_lists_release(&standing);
+}
+
+static void test_urgent_ones_come_first(void **state)
+{
+    struct standing_lists standing;
+    standing_lists_init(&standing, PLACES);
+    standing_lists_need(&standing, 2);
+    for (int user = 0; user < 10; user++) {
+        char id[8];
+        (void)snprintf(id, sizeof(id), "u%d", user);
+        put(&standing, id, 0, 1, user == 7 ? STANDING_URGENT : 0);
+    }
+    int32_t at = standing_lists_next(&standing);
+    assert_true(slice_equal(id_at(&standing, at), slice_str("u7")));
+    standing_lists_mark(&standing, (size_t)at, 2, 0);
+    bool seen[10] = {false};
+    for (int k = 0; k < 9; k++) { /* in turn: each once */
+        at = standing_lists_next(&standing);
+        assert_true(at >= 0 && !seen[at]);
+        seen[at] = true;
+        standing_lists_mark(&standing, (size_t)at, 2, 0);
+    }
+    assert_int_equal(standing_lists_next(&standing), HASH_INDEX_NONE);
+    standing_lists_release(&standing);
+}
+
+static void test_lost_ones_and_orphans(void **state)
+{
+    struct standing_lists standing;
+    standing_lists_init(&standing, PLACES);
+    standing_lists_need(&standing, 2);
+    size_t at = put(&standing, "a", 0, 1, 0);
+    standing_lists_mark(&standing, at, 1, STANDING_LOST);
+    assert_int_equal(standing_lists_behind(&standing), 1);
+    assert_int_equal(standing_lists_workable(&standing), 0);
+    assert_int_equal(standing.losses, 1);
+    assert_int_equal(standing_lists_next(&standing), HASH_INDEX_NONE);
+    standing_lists_orphan_lost(&standing);
+    assert_int_equal(standing_lists_behind(&standing), 0);
+    assert_int_equal(standing.orphans, 1);
+    put(&standing, "a", 0, 2, 0); /* the user acts */
+    assert_int_equal(standing.orphans, 0);
+    standing_lists_need(&standing, 3);
+    assert_int_equal(standing_lists_workable(&standing), 1);
+    standing_lists_release(&standing);
+}
+
+static void test_barred(void **state)
+{
+    struct standing_lists standing;
+    uint8_t barred[8] = {0};
+    const struct item_flags flags = {.at = barred, .count = 8};
+    standing_lists_init(&standing, PLACES);
+    assert_false(standing_lists_check_barred(&standing, 0));
+    put(&standing, "a", 0, 1, 0);
+    put(&standing, "b", 3, 1, 0);
+    assert_true(standing_lists_check_barred(&standing, 0)); /* once at the start */
+    assert_int_equal(standing_lists_next_barred(&standing, &flags, 0), HASH_INDEX_NONE);
+    assert_false(standing_lists_check_barred(&standing, 0));
+    barred[4] = ITEM_BARRED;
+    assert_true(standing_lists_check_barred(&standing, 1));
+    int32_t at = standing_lists_next_barred(&standing, &flags, 1);
+    assert_true(slice_equal(id_at(&standing, at), slice_str("b")));
+    barred[0] = ITEM_BARRED; /* behind the pass: another one follows */
+    assert_int_equal(standing_lists_next_barred(&standing, &flags, 2), HASH_INDEX_NONE);
+    assert_true(standing_lists_check_barred(&standing, 2));
+    at = standing_lists_next_barred(&standing, &flags, 2);
+    assert_true(slice_equal(id_at(&standing, at), slice_str("a")));
+    standing_lists_release(&standing);
+}
+
+static void test_what_was_rolled_back_is_unsure(void **state)
+{
+    struct standing_lists standing;
+    standing_lists_init(&standing, PLACES);
+    standing_lists_need(&standing, 3);
+    size_t old = put(&standing, "a", 0, 3, 0), new = put(&standing, "b", 0, 5, 0);
+    standing_lists_distrust(&standing, 4);
+    assert_int_equal(standing.at[old].flags, 0);
+    assert_int_equal(standing.at[new].flags, STANDING_UNSURE);
+    assert_int_equal(standing_lists_behind(&standing), 1);
+    assert_int_equal(standing_lists_next(&standing), (int32_t)new);
+    standing_lists_release(&standing);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_behind),
+        cmocka_unit_test(test_urgent_ones_come_first),
+        cmocka_unit_test(test_lost_ones_and_orphans),
+        cmocka_unit_test(test_barred),
+        cmocka_unit_test(test_what_was_rolled_back_is_unsure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
