@@ -39,7 +39,6 @@ static const struct output outputs[] = {
     [RECOMMENDATIONS] = {.name = "recommendations",
                          .delivery = DELIVERY_AT_ONCE,
                          .shared = true,
-                         .cleanup = CLEANUP_TABLE,
                          .contracts = {&recommendation_list_contract}},
     [QUALITY] = {.name = "quality",
                  .delivery = DELIVERY_AT_ONCE,

@@ -142,10 +142,14 @@ def rewrite(forms, source, target, framing):
                         for partition, offset in at.items()})
 
 
+# What differs from run to run: times of arrival, when and why a list was made, and of which offsets.
+PASSING = ("received_ms", "as_of_ms", "cause", "row_offsets", "item_offsets")
+
+
 def decoded(forms, world, topic):
-    """The newest record of each key as the present version reads it; times of arrival left out."""
+    """The newest record of each key as the present version reads it, without what is passing."""
     found = {}
     for key, record in world.topics.newest(topic).items():
         _, value = forms.decode(record.value)
-        found[key] = {name: one for name, one in value.items() if name != "received_ms"}
+        found[key] = {name: one for name, one in value.items() if name not in PASSING}
     return found

@@ -30,7 +30,8 @@ def encode(contract, value):
     for field in schema["fields"]:
         kind = field["type"]
         plain = kind["type"] if isinstance(kind, dict) else kind
-        whole[field["name"]] = value.get(field["name"], zero.get(plain, []))
+        first = kind["symbols"][0] if plain == "enum" else []
+        whole[field["name"]] = value.get(field["name"], zero.get(plain, first))
     out = io.BytesIO()
     fastavro.schemaless_writer(out, schema, whole)
     return b"\xc3\x01" + bytes(8) + out.getvalue()
