@@ -37,7 +37,7 @@ struct scorer_settings {
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = 24 };
+enum { SCORER_OPTIONS_COUNT = 25 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 /* Makes the settings of the item-item table. */

@@ -11,7 +11,7 @@
 
 enum { PARTITIONS = 2, EVENTS = 800, REST_ROUNDS_MAX = 5000, LIST = 5 };
 
-static const char *const scoring[] = {"list.length=5", NULL};
+static const char *const scoring[] = {"list.length=5", "lists.remake.share=20", NULL};
 static const char *const idle[] = {"list.length=5", "lists.remake.share=0", NULL};
 
 static void pass(struct rig *rig, int rounds)
