@@ -493,26 +493,25 @@ static void step_work(struct run *run)
 
 static int64_t spare_in_ms(const struct run *run, struct task *task)
 {
-    const struct worker *worker = run->env.worker;
-    return task->state == TASK_RUNNING && worker->spare ? worker->spare_in_ms(task) : -1;
+    bool may = task->state == TASK_RUNNING && run->env.worker->spare;
+    return may ? run->env.worker->spare_in_ms(task) : -1;
 }
 
 /* A piece of what nobody waits for, for each task that wants to. */
 static void step_spare(struct run *run)
 {
-    if (run_now_ms(run) < run->paused_until_ms) { return; }
     for (size_t i = 0; i < run->tasks.count && goes_on(run) && !pace_full(&run->pace); i++) {
         struct task *task = run->tasks.at[i];
-        if (spare_in_ms(run, task) != 0) { continue; }
         size_t puts = task->filling.puts_count;
+        if (spare_in_ms(run, task) != 0) { continue; }
         run->env.worker->spare(task);
+        task->worked |= task->filling.puts_count > 0;
         for (; puts < task->filling.puts_count; puts++) { pace_count(&run->pace, 0); }
-        task->worked |= puts > 0;
         arena_reset(task->arena);
     }
 }
 
-/* The time until a task wants to work, at least that of a poll between two pieces. */
+/* The time until a task wants to. */
 static int64_t spare_wait_ms(const struct run *run, int64_t most_ms)
 {
     for (size_t i = 0; i < run->tasks.count; i++) {
@@ -593,7 +592,7 @@ bool run_step(struct run *run, int timeout_ms)
     if (!is_broken(run)) { step_waiting(run); }
     if (!is_broken(run)) { poll_input(run, poll_timeout(run, timeout_ms)); }
     if (!is_broken(run)) { step_work(run); }
-    if (!is_broken(run)) { step_spare(run); }
+    if (!is_broken(run) && !is_paused(run)) { step_spare(run); }
     if (!is_broken(run)) { commit_if_due(run); }
     if (run_healthy(run)) { standby_step(run->standby, run->pace.fed_ms); }
     if (!is_broken(run)) { tick(run); }

@@ -7,7 +7,6 @@
 #include "base/exit_code.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
-#include "stream/reread.h"
 #include "stream/run_internal.h"
 #include "stream/state_directory.h"
 

@@ -81,6 +81,8 @@ struct task *task_new(const struct task_parts *parts, const char *topic, int32_t
 /* Closes the store and frees the task; the worker's close() is called if its open() was. Takes
  * NULL. */
 struct task *task_free(struct task *task);
+/* Ends the reading of its input again, if it is read again; before the wire is closed. */
+void reread_stop(struct task *task);
 /* Moves a task to another state: task_state.h says which moves are legal. */
 void task_move(struct task *task, enum task_state to);
 /* Forgets everything that is not committed: both stages, batch memory, and the worker's part. */

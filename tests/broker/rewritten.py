@@ -142,7 +142,7 @@ def rewrite(forms, source, target, framing):
                         for partition, offset in at.items()})
 
 
-# What differs from run to run: times of arrival, when and why a list was made, and of which offsets.
+# What differs from run to run: times of arrival, when and why a list was made, of which offsets.
 PASSING = ("received_ms", "as_of_ms", "cause", "row_offsets", "item_offsets")
 
 
