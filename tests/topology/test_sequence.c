@@ -490,8 +490,9 @@ static void test_cold_start_items(void **state)
     assert_true(slice_equal(vector.generation, slice_str(content.version)));
     assert_true(vector.scale > 0.0F);
     assert_false(find_row(&fixture, "unknown", &vector));
+    double published = trainer_metric(copy, "freshet_model_versions_published");
     write_histories(&fixture, 12); /* a new training run: its model version has both */
-    wait_until_idle(&fixture, copy, 2);
+    wait_until_idle(&fixture, copy, published + 1);
     assert_true(find_row(&fixture, "unknown", &vector));
     check_whole(&fixture);
     fixture_release(&fixture);
