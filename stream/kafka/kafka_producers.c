@@ -1,13 +1,15 @@
 /* The producers' handles. One that lost a message is replaced by a new one.
  *
- * librdkafka gives up a message after message.timeout.ms, also one that the broker has by then and
- * whose answer was only late. Then its own sequence numbers may stand behind the broker's. The next
- * message gets a number that the broker has seen, the broker takes it for a repeat, and librdkafka
- * reports a message as written that is in no log (confluentinc/librdkafka#4134; seen here with
- * 2.0.2 after a broker that stood still: one of four messages of a committed transaction). And a
- * request of a rolled back transaction that is still on its way would be in the next one, which has
- * the same epoch. A new handle begins at zero: with an id of its own, or for transactions with the
- * next epoch, which shuts out what the old one sent.
+ * A rolled back transaction drops the messages that wait in librdkafka's queues, and numbers the
+ * next ones as if none of those had been sent (rd_kafka_toppar_purge_queues(), in 2.0.2 and in all
+ * versions until now). But a message waits there, too, when its request was sent, the answer did
+ * not come, and it was to be sent again. If the broker has it, the next message gets its number:
+ * the broker takes that one for a repeat, and it is reported as written while it is in no log. So
+ * a committed transaction lacked one of its four messages, after a broker that stood still. Also,
+ * a request of a rolled back transaction that is still on its way would be in the next one, which
+ * has the same epoch. A new handle begins at zero: for transactions in the next epoch, which shuts
+ * out what the old one sent; for others with a new id (confluentinc/librdkafka#4134 tells of such
+ * losses without transactions).
  */
 #include "base/base.h"
 #include "stream/kafka/kafka_internal.h"
