@@ -140,7 +140,7 @@ class Topics:
         try:
             asked = [TopicPartition(topic, one) for one in ends]
             committed = {one.partition: max(one.offset, OFFSET_BEGINNING)
-                         for one in consumer.committed(asked, timeout=15)}
+                         for one in consumer.committed(asked, timeout=60)}
         finally:
             consumer.close()
         behind = {one: at for one, at in committed.items() if at < ends[one]}

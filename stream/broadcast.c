@@ -354,8 +354,10 @@ static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_ve
         broadcast->next++;
     }
     metric_add(broadcast->records, (double)(broadcast->next - from));
-    remember(broadcast, broadcast->at + from, broadcast->next - from);
-    if (broadcast->next > from) { broadcast->progress_ms = env_now_ms(broadcast->env); }
+    if (broadcast->next > from) {
+        remember(broadcast, broadcast->at + from, broadcast->next - from);
+        broadcast->progress_ms = env_now_ms(broadcast->env);
+    }
     if (broadcast->parts.at_once->unsent) {
         *ret_verdict = BROADCAST_UNSENT;
         return false;

@@ -5,13 +5,13 @@ import subprocess
 
 import pytest
 from confluent_kafka import admin
-from conftest import BIN, INPUTS, ROOT, Copy, World
+from conftest import BIN, ROOT, Copy, World
 from secured import Secured, newer_librdkafka
 from stream_data import SETTINGS, clicks, records
 
 EVENTS = 400
 PASSWORD = "correct horse 7"
-WORKERS = list(INPUTS)
+WORKERS = ["ingest", "features", "trainer", "scorer"]
 # What a worker finds before it starts: its input first.
 NEEDS = {"ingest": ["clicks"], "features": ["events"], "trainer": ["pair-deltas"],
          "scorer": ["histories", "serving-rows", "items"]}

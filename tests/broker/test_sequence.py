@@ -49,6 +49,7 @@ def test_lists_and_quality(make_world, tmp_path):
     served(world, scorer)
     for step in range(STEPS - HELD, STEPS - 1):
         send(world, sequences, lambda items, at=step: at, lambda items, at=step: at + 1)
+        world.drain("scorer")  # lists are made with the weights of the last commit
     _, parts = assert_quality_is_true(world)
     assert {model for model, _ in parts} & {"sequence", "mixture"}, parts
     assert scorer.metrics()["freshet_blend_training_examples_total"] >= 2 * USERS * .9
