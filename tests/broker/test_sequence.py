@@ -12,7 +12,7 @@ from replayed import (assert_quality_is_true, hit_rates, lists_anew, send, serve
                       whole_generations)
 from stream_data import SETTINGS
 
-USERS, ITEMS, STEPS, HELD = 240, 61, 12, 4
+USERS, ITEMS, STEPS, HELD = 240, 61, 13, 5
 KILLS = int(os.environ.get("KILLS", "3"))
 SEED = int(os.environ.get("SEED", "1"))
 QUICK = {"train.d": 32, "train.blocks": 1, "train.length": 16, "train.dropout": 0.1,
@@ -49,7 +49,8 @@ def test_lists_and_quality(make_world, tmp_path):
     served(world, scorer)
     for step in range(STEPS - HELD, STEPS - 1):
         send(world, sequences, lambda items, at=step: at, lambda items, at=step: at + 1)
-        world.drain("scorer")  # lists are made with the weights of the last commit
+        # Lists are made with the weights of the last commit: those of the third step are judged.
+        world.drain("scorer")
     _, parts = assert_quality_is_true(world)
     assert {model for model, _ in parts} & {"sequence", "mixture"}, parts
     assert scorer.metrics()["freshet_blend_training_examples_total"] >= 2 * USERS * .9
