@@ -70,7 +70,7 @@ int kafka_renew_at_once(struct kafka *kafka)
     if (!kafka->at_once_doubted) { return 0; }
     kafka->sent_missing = NULL; /* in the old handle's memory; another failure asks again */
     int result = replace(kafka, kafka->at_once_conf, &kafka->at_once);
-    kafka->at_once_doubted = false;
+    if (!result) { kafka->at_once_doubted = false; }
     return result;
 }
 
