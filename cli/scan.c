@@ -7,7 +7,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/scan.h"
-#include "stream/kafka/kafka_admin.h"
 
 enum { SCAN_POLL_MS = 100, SCAN_RECORDS = 1000 };
 
@@ -31,7 +30,7 @@ static int plan(struct scan *scan, const char *topic, int32_t partition, int64_t
         if (partition >= 0 && partition != p) { continue; }
         result = wire_bounds(scan->wire, topic, p, &low, &scan->ends[scan->count]);
         if (!result && since_ms > 0) {
-            result = admin_offset_at(scan->wire, topic, p, since_ms, &low);
+            result = wire_offset_at(scan->wire, topic, p, since_ms, &low);
         }
         if (result < 0) { return result; }
         scan->at[scan->count++] =

@@ -72,7 +72,7 @@ int broadcast_add_partitions(struct broadcast *broadcast, int input, int32_t fir
                           sizeof(*broadcast->partitions));
         broadcast->partitions[broadcast->partitions_count++] = (struct table_partition){
             .input = input, .topic = topic, .partition = p, .from = from, .end = end,
-            .newest = OFFSET_NONE};
+            .read = {.newest = OFFSET_NONE}, .checked = {.newest = OFFSET_NONE}};
     }
     return 0;
 }
@@ -340,8 +340,10 @@ static void remember(struct broadcast *broadcast, const struct record *at, size_
         if (!table || table->partition != rec->partition || strcmp(table->topic, rec->topic) != 0) {
             table = find_table(broadcast, rec->topic, rec->partition);
         }
-        table->newest = rec->offset;
-        table->newest_ms = rec->time_ms;
+        table->read.newest = rec->offset;
+        table->read.newest_ms = rec->time_ms;
+        table->read.latest_ms = MAX_OF(table->read.latest_ms, rec->time_ms);
+        if (table->checked.newest == OFFSET_NONE) { table->checked = table->read; }
     }
 }
 

@@ -6,6 +6,13 @@
 
 #include "stream/broadcast.h"
 
+/* What was read of a partition: by this its topic is known again. */
+struct table_progress {
+    int64_t newest; /* the newest record that was processed; OFFSET_NONE: none was */
+    int64_t newest_ms;
+    int64_t latest_ms; /* the greatest Kafka timestamp of those that were processed; or 0 */
+};
+
 struct table_partition {
     int input;
     const char *topic;
@@ -13,8 +20,8 @@ struct table_partition {
     int64_t from; /* first offset to read; OFFSET_NONE: from the start */
     int64_t end;  /* log end when it was first seen */
     bool loaded;
-    int64_t newest; /* the newest record that was processed; OFFSET_NONE: none was */
-    int64_t newest_ms;
+    struct table_progress read;
+    struct table_progress checked; /* at the last check that found the topic the same */
 };
 
 struct broadcast {

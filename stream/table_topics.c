@@ -7,8 +7,12 @@
  *   - The topic is deleted. Brokers also say so for a moment after a restart, and an operator may
  *     be about to create it again: the run goes on with what it has, and ends after MISSING_MS.
  *
- * That a topic was recreated is seen when a position is beyond the log's end, or when a broker did
- * not know the topic for a moment and then another record stands where the newest one was read.
+ * That a topic was recreated is seen when a position is beyond the log's end, or when another
+ * record stands where the newest one was read. The latter is looked at when a broker did not know
+ * the topic for a moment, and, as that moment may fall between two fetches, when a later record
+ * stands before the newest one of the last check: a new topic's first record is later than all that
+ * was read. Only a topic that was filled with records of old timestamps between two fetches is not
+ * noticed.
  */
 #include "base/base.h"
 #include "base/exit_code.h"
@@ -56,14 +60,14 @@ static int check_partition(const struct broadcast *broadcast, const struct table
                    table->partition, low, end, position);
     bool inside = position == OFFSET_NONE || (position >= low && position <= end);
     if (!inside) { return end_recreated(broadcast, table->input, why); }
-    if (table->newest == OFFSET_NONE || table->newest_ms < 0) { return 0; }
-    const struct topic_partition at = {table->topic, table->partition, table->newest};
-    if (table->newest >= end) { return end_recreated(broadcast, table->input, why); }
-    enum probe probe = log_probe_record(env, &at, table->newest_ms);
+    if (table->read.newest == OFFSET_NONE || table->read.newest_ms < 0) { return 0; }
+    const struct topic_partition at = {table->topic, table->partition, table->read.newest};
+    if (table->read.newest >= end) { return end_recreated(broadcast, table->input, why); }
+    enum probe probe = log_probe_record(env, &at, table->read.newest_ms);
     if (probe == PROBE_LATER) { return WIRE_RETRY; }
     (void)snprintf(why, sizeof(why),
                    "partition %" PRId32 " has another record at offset %" PRId64, table->partition,
-                   table->newest);
+                   table->read.newest);
     return probe == PROBE_OTHER ? end_recreated(broadcast, table->input, why) : 0;
 }
 
@@ -75,6 +79,47 @@ static int check_same(const struct broadcast *broadcast, int input)
         if (table->input == input) { result = check_partition(broadcast, table); }
     }
     return result;
+}
+
+/* The partition with the latest record at the last check; NULL: there was none. */
+static const struct table_partition *find_checked(const struct broadcast *broadcast, int input)
+{
+    const struct table_partition *found = NULL;
+    for (size_t i = 0; i < broadcast->partitions_count; i++) {
+        const struct table_partition *table = &broadcast->partitions[i];
+        if (table->input != input || table->checked.newest == OFFSET_NONE) { continue; }
+        if (!found || table->checked.latest_ms > found->checked.latest_ms) { found = table; }
+    }
+    return found;
+}
+
+/* One question for each table; a second one where timestamps go back. */
+static int check_earlier(const struct broadcast *broadcast, int input)
+{
+    const struct env *env = broadcast->env;
+    const struct table_partition *table = find_checked(broadcast, input);
+    int64_t offset;
+    if (!table || table->checked.latest_ms <= 0) { return 0; }
+    int result = wire_offset_at(env->wire, table->topic, table->partition,
+                                table->checked.latest_ms + 1, &offset);
+    if (result < 0) { return WIRE_RETRY; }
+    if (offset > table->checked.newest) { return 0; }
+    const struct topic_partition at = {table->topic, table->partition, table->checked.newest};
+    enum probe probe = log_probe_record(env, &at, table->checked.newest_ms);
+    char why[128];
+    (void)snprintf(why, sizeof(why),
+                   "partition %" PRId32 " has another record at offset %" PRId64, table->partition,
+                   table->checked.newest);
+    if (probe == PROBE_OTHER) { return end_recreated(broadcast, input, why); }
+    return probe == PROBE_LATER ? WIRE_RETRY : 0;
+}
+
+static void set_checked(struct broadcast *broadcast, int input)
+{
+    for (size_t i = 0; i < broadcast->partitions_count; i++) {
+        struct table_partition *table = &broadcast->partitions[i];
+        if (table->input == input) { table->checked = table->read; }
+    }
 }
 
 /* ---- Asking ---- */
@@ -128,8 +173,11 @@ static int check_input(struct broadcast *broadcast, int input, int64_t now_ms)
     if (known && (broadcast->doubted || broadcast->missing_ms[input])) {
         result = check_same(broadcast, input);
     }
-    if (result == 0) { broadcast->missing_ms[input] = 0; }
-    return result == 0 && count > known ? take_added(broadcast, input, known, count) : result;
+    if (result == 0) { result = check_earlier(broadcast, input); }
+    if (result < 0) { return result; }
+    set_checked(broadcast, input);
+    broadcast->missing_ms[input] = 0;
+    return count > known ? take_added(broadcast, input, known, count) : 0;
 }
 
 /* All topics are as they were. What the reader met may have stopped it. */

@@ -3,7 +3,6 @@
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/generations/offset_range.h"
-#include "stream/kafka/kafka_admin.h"
 
 #include <time.h>
 
@@ -42,7 +41,7 @@ static int find_offset(struct wire *wire, const char *topic, int32_t partition, 
     } else if (!read_number(word, &number)) {
         int64_t time_ms;
         if (!read_time(word, &time_ms)) { return -1; }
-        if (admin_offset_at(wire, topic, partition, time_ms, &number) < 0) { return -1; }
+        if (wire_offset_at(wire, topic, partition, time_ms, &number) < 0) { return -1; }
     }
     *ret_offset = MIN_OF(MAX_OF(number, low), end);
     return 0;

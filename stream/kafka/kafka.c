@@ -297,6 +297,15 @@ static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition,
     return request_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
 }
 
+static int kafka_offset_at(struct wire *wire, const char *topic, int32_t partition,
+                           int64_t time_ms, int64_t *ret_offset)
+{
+    struct kafka *kafka = (struct kafka *)wire;
+    int result = request_bound(kafka, kafka->bounds, topic, partition, time_ms, ret_offset);
+    if (result < 0 || *ret_offset >= 0) { return result; }
+    return request_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_END, ret_offset);
+}
+
 static int kafka_stable_end(struct wire *wire, const char *topic, int32_t partition,
                             int64_t *ret_end)
 {
@@ -358,6 +367,7 @@ static struct wire_class kafka_class = {
     .topics = kafka_topics,
     .describe = kafka_describe,
     .bounds = kafka_bounds,
+    .offset_at = kafka_offset_at,
     .stable_end = kafka_stable_end,
 };
 

@@ -356,18 +356,3 @@ int admin_group_delete(struct wire *wire, const char *group)
     if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) { return 0; }
     return sort(wire, "delete group", group, code);
 }
-
-/* ---- Offsets ---- */
-
-int admin_offset_at(struct wire *wire, const char *topic, int32_t partition, int64_t time_ms,
-                    int64_t *ret_offset)
-{
-    int64_t low, offset;
-    rd_kafka_t *rk = kafka_of(wire)->bounds;
-    rd_kafka_resp_err_t code =
-        kafka_request_offset(rk, topic, partition, time_ms, REQUEST_TIMEOUT_MS, &offset);
-    if (code) { return sort(wire, "offset of a time in", topic, code); }
-    if (offset < 0) { return wire_bounds(wire, topic, partition, &low, ret_offset); }
-    *ret_offset = offset;
-    return 0;
-}

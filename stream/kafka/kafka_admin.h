@@ -31,9 +31,4 @@ int admin_groups(struct wire *wire, struct buf *out);
  * refused. */
 int admin_group_delete(struct wire *wire, const char *group);
 
-/* Returns the first offset whose record's Kafka timestamp is at or after a time; the end when there
- * is none. */
-int admin_offset_at(struct wire *wire, const char *topic, int32_t partition, int64_t time_ms,
-                    int64_t *ret_offset);
-
 #endif

@@ -84,6 +84,8 @@ struct wire_class {
                     struct topic_settings *ret_settings);
     int (*bounds)(struct wire *, const char *topic, int32_t partition, int64_t *ret_low,
                   int64_t *ret_end);
+    int (*offset_at)(struct wire *, const char *topic, int32_t partition, int64_t time_ms,
+                     int64_t *ret_offset);
     int (*stable_end)(struct wire *, const char *topic, int32_t partition, int64_t *ret_end);
     int (*subscribe)(struct wire *, const char *const *topics, size_t count,
                      const struct wire_listener *);
@@ -178,6 +180,13 @@ static inline int wire_bounds(struct wire *wire, const char *topic, int32_t part
                               int64_t *ret_low, int64_t *ret_end)
 {
     return wire->class->bounds(wire, topic, partition, ret_low, ret_end);
+}
+/* Returns the first offset whose record's Kafka timestamp is at or after a time; the log end when
+ * there is none. A marker of a transaction counts as a record. */
+static inline int wire_offset_at(struct wire *wire, const char *topic, int32_t partition,
+                                 int64_t time_ms, int64_t *ret_offset)
+{
+    return wire->class->offset_at(wire, topic, partition, time_ms, ret_offset);
 }
 /* Returns the last stable offset: the first offset of the oldest open transaction, or the log end.
  * A read_committed reader sees every committed record before it. */

@@ -365,6 +365,14 @@ static int64_t count_part(struct memlog *log, const struct mempart *part)
     return count;
 }
 
+int64_t mempart_offset_at(const struct mempart *part, int64_t time_ms)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        if (part->entries[i]->time_ms >= time_ms) { return part->entries[i]->offset; }
+    }
+    return part->end;
+}
+
 int64_t memlog_count(struct memlog *log, const char *topic_name, int32_t partition)
 {
     memlog_lock(log);

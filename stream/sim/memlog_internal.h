@@ -185,6 +185,8 @@ bool memlog_unstable(struct memlog *log, const struct memgroup *group, const str
 void memlog_tick(struct memlog *log);
 /* Returns the last stable offset. */
 int64_t mempart_stable_end(struct memlog *log, const struct mempart *part);
+/* Returns the first offset whose record is of a time or later; the end when there is none. */
+int64_t mempart_offset_at(const struct mempart *part, int64_t time_ms);
 /* True when a read_committed reader sees the entry, which is below the last stable offset. */
 bool mementry_visible(const struct mementry *entry);
 void memlog_free_txns(struct memlog *log);

@@ -206,6 +206,18 @@ static int mem_bounds(struct wire *base, const char *topic, int32_t partition, i
     return memwire_leave(wire, 0);
 }
 
+static int mem_offset_at(struct wire *base, const char *topic, int32_t partition, int64_t time_ms,
+                         int64_t *ret_offset)
+{
+    struct memwire *wire = memwire_of(base);
+    struct mempart *part = NULL;
+    int error = memwire_enter_at(wire, MEMLOG_BOUNDS);
+    if (!error) { error = memwire_find_part(wire, topic, partition, &part); }
+    if (error) { return memwire_leave(wire, error); }
+    *ret_offset = mempart_offset_at(part, time_ms);
+    return memwire_leave(wire, 0);
+}
+
 static int mem_stable_end(struct wire *base, const char *topic, int32_t partition,
                           int64_t *ret_end)
 {
@@ -460,6 +472,7 @@ static const struct wire_class memwire_class = {
     .topics = mem_topics,
     .describe = mem_describe,
     .bounds = mem_bounds,
+    .offset_at = mem_offset_at,
     .stable_end = mem_stable_end,
     .subscribe = mem_subscribe,
     .poll = mem_poll,

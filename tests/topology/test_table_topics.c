@@ -107,6 +107,38 @@ static void a_recreated_topic_is_read_from_its_start(void **state)
     }
 }
 
+/* The new topic is there, and longer, at the next fetch: no broker told that it did not know it. */
+static void a_topic_recreated_between_two_fetches(void **state)
+{
+    struct rig rig;
+    struct copy *scorer;
+    begin(&rig, &scorer);
+    memlog_clock(rig.log, RIG_WALL_MS + SECOND_MS);
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        memlog_cut(rig.log, "items", p, 0);
+        list_items(&rig, p, p ? "o" : "n", 40);
+    }
+    check_end(&rig, scorer, CHECK_MS, EXIT_BROKEN, "has another record at offset");
+    assert_true(rig_launch(&rig, scorer));
+    assert_true(goes_on(&rig, scorer, SECOND_MS));
+    assert_true(known_items(scorer) == 80);
+    rig_release(&rig);
+}
+
+/* Timestamps that go back are no sign of another topic. */
+static void timestamps_that_go_back(void **state)
+{
+    struct rig rig;
+    struct copy *scorer;
+    begin(&rig, &scorer);
+    memlog_clock(rig.log, RIG_WALL_MS + SECOND_MS);
+    list_items(&rig, 0, "l", 1);
+    memlog_clock(rig.log, RIG_WALL_MS);
+    list_items(&rig, 0, "e", 3);
+    assert_true(goes_on(&rig, scorer, 3 * CHECK_MS));
+    rig_release(&rig);
+}
+
 static void fewer_partitions(void **state)
 {
     struct rig rig;
@@ -226,6 +258,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(added_partitions_are_read),
         cmocka_unit_test(a_recreated_topic_is_read_from_its_start),
+        cmocka_unit_test(a_topic_recreated_between_two_fetches),
+        cmocka_unit_test(timestamps_that_go_back),
         cmocka_unit_test(fewer_partitions),
         cmocka_unit_test(a_log_that_was_cut),
         cmocka_unit_test(a_missing_topic_is_waited_for),
