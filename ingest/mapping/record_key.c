@@ -55,9 +55,10 @@ static json_t *any_key(struct payload *payload, const struct record *rec, bool r
     if (!rendered && payload_read_key(payload, rec, &text, ret_error)) { text = rec->key; }
     bool message = text.data != rec->key.data;
     if (json_text_parse(text, rules, &key, where, sizeof(where))) { return text_key(rec->key); }
-    if (message || json_is_string(key) || json_is_object(key) || json_is_array(key)) { return key; }
+    if (json_is_string(key) || json_is_object(key) || json_is_array(key)) { return key; }
+    if (message && !json_is_null(key)) { return key; }
     json_decref(key);
-    return text_key(rec->key);
+    return message ? NULL : text_key(rec->key);
 }
 
 json_t *record_key_read(enum key_format format, struct payload *payload, const struct record *rec,
