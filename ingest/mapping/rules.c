@@ -338,7 +338,7 @@ const struct rule rules[] = {
      "the message is not of the type that its frame, source.schema or source.message says"},
     {"bad_csv", STAGE_PAYLOAD, is_payload_fault,
      "quote fields that hold separators or quotes, and send no more fields than source.columns "
-     "names"},
+     "names; where records are rows without a row of names, list the names in source.columns"},
     {"bad_avro_file", STAGE_PAYLOAD, is_payload_fault,
      "the record begins as an Avro file, but is none that can be read"},
     {"bad_magic", STAGE_PAYLOAD, is_payload_fault,

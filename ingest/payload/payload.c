@@ -43,7 +43,8 @@ static int find_fallback(struct payload *payload, char *why, size_t why_size)
     int64_t id;
     if (payload->settings.format == PAYLOAD_PROTOBUF) {
         return protobuf_schemas_new(payload->schemas, at, payload->settings.message,
-                                    &payload->descriptors, why, why_size);
+                                    payload->settings.frame == FRAME_GLUE, &payload->descriptors,
+                                    why, why_size);
     }
     if (is_table(payload)) {
         bool tabs = payload->settings.format == PAYLOAD_TSV;

@@ -5,6 +5,7 @@
  */
 #include "ingest/payload/protobuf.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -82,6 +83,7 @@ struct protobuf {
     std::vector<std::string> names;
     std::vector<std::string> imports;
     std::vector<std::string> missing;
+    std::vector<const Descriptor *> by_name; /* see protobuf_numbered() */
 };
 
 struct protobuf *protobuf_new(void)
@@ -226,6 +228,32 @@ const Descriptor *only_message(struct protobuf *protobuf, std::string *why)
     return count == 1 ? found : nullptr;
 }
 
+/* Appends a type and all that are declared in it, the entries of maps included. */
+void append_types(const Descriptor *type, std::vector<const Descriptor *> *types)
+{
+    types->push_back(type);
+    for (int i = 0; i < type->nested_type_count(); i++) {
+        append_types(type->nested_type(i), types);
+    }
+}
+
+/* Returns the types of a file, or of the set's last file, ordered by their full names. */
+std::vector<const Descriptor *> types_by_name(struct protobuf *protobuf, const char *name)
+{
+    std::vector<const Descriptor *> types;
+    const FileDescriptor *file = protobuf->pool.FindFileByName(name);
+    if (!file && !protobuf->names.empty()) {
+        file = protobuf->pool.FindFileByName(protobuf->names.back());
+    }
+    for (int i = 0; file && i < file->message_type_count(); i++) {
+        append_types(file->message_type(i), &types);
+    }
+    std::sort(types.begin(), types.end(), [](const Descriptor *left, const Descriptor *right) {
+        return left->full_name() < right->full_name();
+    });
+    return types;
+}
+
 } /* namespace */
 
 int protobuf_add(struct protobuf *protobuf, const char *name, const char *bytes, size_t size,
@@ -300,6 +328,16 @@ const void *protobuf_at(struct protobuf *protobuf, const char *file, const int64
     }
     if (!type) { (void)fail(why, why_size, "the schema has no such message"); }
     return type;
+}
+
+const void *protobuf_numbered(struct protobuf *protobuf, const char *file, uint64_t number,
+                              char *why, size_t why_size)
+{
+    if (protobuf->by_name.empty()) { protobuf->by_name = types_by_name(protobuf, file); }
+    if (number < protobuf->by_name.size()) { return protobuf->by_name[number]; }
+    (void)fail(why, why_size, "no type " + std::to_string(number) + ": the schema has " +
+                                  std::to_string(protobuf->by_name.size()) + ", counted from 0");
+    return nullptr;
 }
 
 const char *protobuf_name(const void *type)

@@ -48,6 +48,11 @@ const void *protobuf_find(struct protobuf *protobuf, const char *name, char *why
  * when there is none, or the file cannot be used, with the reason written to why. */
 const void *protobuf_at(struct protobuf *protobuf, const char *file, const int64_t *indexes,
                         size_t count, char *why, size_t why_size);
+/* Finds a type by its number among all types of a file (where there is none of this name, of the
+ * last one added), ordered by full name: AWS Glue's numbers. The first call keeps the order; files
+ * are added before it. NULL when there is none, with the reason written to why. */
+const void *protobuf_numbered(struct protobuf *protobuf, const char *file, uint64_t number,
+                              char *why, size_t why_size);
 /* Returns the full name of a type, borrowed from the set. */
 const char *protobuf_name(const void *type);
 /* Writes a message of this type as JSON, piece by piece, by `put`. 0; -EBADMSG: it is damaged;

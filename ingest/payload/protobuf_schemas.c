@@ -1,3 +1,8 @@
+/* The type of a message is the one that is configured; else the one that stands before the message
+ * (indexes behind an id, a number behind Glue's UUID); else the only one of its descriptors. The
+ * descriptors of an id are made when its first message comes, from the schema's text in the cache,
+ * and kept; a schema that cannot be used is kept with the reason, so that it is not parsed again.
+ */
 #include "base/base.h"
 #include "base/number.h"
 #include "base/text_file.h"
@@ -10,7 +15,7 @@
 #include <unistd.h>
 
 enum { FILE_BYTES_MAX = 4 << 20, FILES_MAX = 64, INDEXES_MAX = 32, WHY_BYTES = 160,
-       NUMBER_BYTES_MAX = 4 };
+       NUMBER_BYTES_MAX = 5, NO_NUMBER = -1, INDEXED = -2 };
 
 /* The name under which a schema of the registry is added: no import can have it. */
 static const char root_name[] = ".schema";
@@ -71,8 +76,8 @@ static int add_imports(struct protobuf *protobuf, const char *path, char *why, s
     return 0;
 }
 
-static int open_file(struct protobuf_schemas *descriptors, const char *path, char *why,
-                     size_t why_size)
+static int open_file(struct protobuf_schemas *descriptors, const char *path, bool numbered,
+                     char *why, size_t why_size)
 {
     char reason[WHY_BYTES];
     descriptors->file = protobuf_new();
@@ -80,14 +85,15 @@ static int open_file(struct protobuf_schemas *descriptors, const char *path, cha
     if (add_imports(descriptors->file, path, why, why_size)) { return -EINVAL; }
     descriptors->file_type =
         protobuf_find(descriptors->file, descriptors->message, reason, sizeof(reason));
-    if (descriptors->file_type) { return 0; }
+    if (descriptors->file_type || (numbered && !*descriptors->message)) { return 0; }
     (void)snprintf(why, why_size, "source.message=%.100s: %.150s: %s", descriptors->message, path,
                    reason);
     return -EINVAL;
 }
 
 int protobuf_schemas_new(struct schema_cache *schemas, const char *schema, const char *message,
-                         struct protobuf_schemas **ret_descriptors, char *why, size_t why_size)
+                         bool numbered, struct protobuf_schemas **ret_descriptors, char *why,
+                         size_t why_size)
 {
     struct protobuf_schemas *descriptors = xcalloc(1, sizeof(*descriptors));
     const char *at = schema;
@@ -96,7 +102,7 @@ int protobuf_schemas_new(struct schema_cache *schemas, const char *schema, const
         (struct protobuf_schemas){.schemas = schemas, .message = message, .fallback_id = -1};
     if (number_read(&at, &id) && !*at && id >= 0 && id <= SCHEMA_ID_MAX) {
         descriptors->fallback_id = id;
-    } else if (*schema && open_file(descriptors, schema, why, why_size)) {
+    } else if (*schema && open_file(descriptors, schema, numbered, why, why_size)) {
         protobuf_schemas_free(descriptors);
         return -EINVAL;
     }
@@ -212,62 +218,101 @@ static int render(struct protobuf *protobuf, const void *type, struct slice body
                            : 0;
 }
 
-/* Renders a message whose schema has an id; `indexed`: indexes stand before it. */
+/* Finds the type of a message: the one that is configured, that of its number, or the only one. */
+static const void *find_type(struct protobuf_schemas *descriptors, struct protobuf *protobuf,
+                             int64_t number, char *why, size_t why_size)
+{
+    if (number >= 0 && !*descriptors->message) {
+        return protobuf_numbered(protobuf, root_name, (uint64_t)number, why, why_size);
+    }
+    return protobuf_find(protobuf, descriptors->message, why, why_size);
+}
+
+static int no_type(struct codec_error *ret_error, const char *schema, const char *why)
+{
+    return codec_error_set(ret_error, -EBADMSG, "schema_mismatch", "%.60s: %s", schema, why);
+}
+
+/* Renders a message whose schema has an id; number: of its type, or INDEXED: indexes stand before
+ * it. */
 static int render_registered(struct protobuf_schemas *descriptors, uint64_t id, struct slice body,
-                             bool indexed, struct buf *out, const char **ret_name,
+                             int64_t number, struct buf *out, const char **ret_name,
                              struct codec_error *ret_error)
 {
     int64_t indexes[INDEXES_MAX] = {0};
     size_t count = 1;
     struct cursor cursor;
     const struct frame frame = {.framing = FRAMING_CONFLUENT, .number = id};
-    char why[WHY_BYTES] = "";
+    char why[WHY_BYTES] = "", schema[WHY_BYTES];
     struct registered *registered = find_registered(descriptors, id);
     if (!registered) { return schema_cache_missing(descriptors->schemas, frame, ret_error); }
     cursor_init(&cursor, body);
-    if (indexed && !read_indexes(&cursor, indexes, &count)) {
+    if (number == INDEXED && !read_indexes(&cursor, indexes, &count)) {
         return codec_error_set(ret_error, -EBADMSG, "bad_protobuf",
                                "no indexes of a message stand behind the id");
     }
     const void *type = NULL;
-    if (registered->protobuf && (*descriptors->message || !indexed)) {
-        type = protobuf_find(registered->protobuf, descriptors->message, why, sizeof(why));
+    if (registered->protobuf && (*descriptors->message || number != INDEXED)) {
+        type = find_type(descriptors, registered->protobuf, number, why, sizeof(why));
     } else if (registered->protobuf) {
         type = protobuf_at(registered->protobuf, root_name, indexes, count, why, sizeof(why));
     }
     if (!type) {
-        return codec_error_set(ret_error, -EBADMSG, "schema_mismatch", "schema id %" PRIu64 ": %s",
-                               id, registered->protobuf ? why : registered->why);
+        (void)snprintf(schema, sizeof(schema), "schema id %" PRIu64, id);
+        return no_type(ret_error, schema, registered->protobuf ? why : registered->why);
     }
     return render(registered->protobuf, type, slice_of(cursor.at, cursor_left(&cursor)), out,
                   ret_name, ret_error);
 }
 
-/* Behind Glue's frame stands the number of the message's type among the types of its file, ordered
- * by name, as a varint of 32 bits. The settings name the type. */
-static struct slice behind_number(struct slice body)
+static int render_by_file(struct protobuf_schemas *descriptors, struct slice body, int64_t number,
+                          struct buf *out, const char **ret_name, struct codec_error *ret_error)
 {
-    size_t size = 0;
-    while (size < body.size && size < NUMBER_BYTES_MAX && (body.data[size] & '\x80')) { size++; }
-    if (size == body.size) { return body; }
-    return slice_of(body.data + size + 1, body.size - size - 1);
+    char why[WHY_BYTES] = "";
+    const void *type = descriptors->file_type;
+    if (!type || (number >= 0 && !*descriptors->message)) {
+        type = find_type(descriptors, descriptors->file, number, why, sizeof(why));
+    }
+    if (!type) { return no_type(ret_error, "source.schema", why); }
+    return render(descriptors->file, type, body, out, ret_name, ret_error);
+}
+
+/* Reads the number that stands behind Glue's frame, a plain varint of 32 bits. */
+static bool take_number(struct slice *body, int64_t *ret_number)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < body->size && i < NUMBER_BYTES_MAX; i++) {
+        uint8_t byte = (uint8_t)body->data[i];
+        number |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if (byte & 0x80) { continue; }
+        *body = slice_of(body->data + i + 1, body->size - i - 1);
+        *ret_number = (int64_t)number;
+        return true;
+    }
+    return false;
 }
 
 int protobuf_schemas_render(struct protobuf_schemas *descriptors, const struct source_frame *frame,
                             struct buf *out, const char **ret_name, struct codec_error *ret_error)
 {
     struct slice body = frame->body;
-    if (frame->naming == SCHEMA_BY_GUID && !frame->beside) { body = behind_number(body); }
+    int64_t number = NO_NUMBER;
     if (frame->naming == SCHEMA_BY_ID) {
-        return render_registered(descriptors, frame->number, frame->body, !frame->beside, out,
-                                 ret_name, ret_error);
+        return render_registered(descriptors, frame->number, body,
+                                 frame->beside ? NO_NUMBER : INDEXED, out, ret_name, ret_error);
+    }
+    bool schema = descriptors->file || descriptors->fallback_id >= 0;
+    if (schema && frame->naming == SCHEMA_BY_GUID && !frame->beside &&
+        !take_number(&body, &number)) {
+        return codec_error_set(ret_error, -EBADMSG, "bad_protobuf",
+                               "no number of a type stands behind the UUID");
     }
     if (descriptors->file) {
-        return render(descriptors->file, descriptors->file_type, body, out, ret_name, ret_error);
+        return render_by_file(descriptors, body, number, out, ret_name, ret_error);
     }
     if (descriptors->fallback_id >= 0) {
-        return render_registered(descriptors, (uint64_t)descriptors->fallback_id, body,
-                                 /* indexed= */ false, out, ret_name, ret_error);
+        return render_registered(descriptors, (uint64_t)descriptors->fallback_id, body, number, out,
+                                 ret_name, ret_error);
     }
     if (frame->naming == SCHEMA_BY_GUID) {
         return codec_error_set(ret_error, -EBADMSG, "unknown_schema_guid", "%s", frame->guid);

@@ -180,6 +180,10 @@ int table_texts_read(struct table_texts *table, struct slice bytes, struct text_
         }
     }
     if (rc != -ENODATA) { return rc; }
+    if (table->header && !names && !text_list_slices(texts).count) {
+        return codec_error_set(ret_error, -EBADMSG, "bad_csv",
+                               "a row of names alone, no row below it");
+    }
     return buf_failed(&texts->bytes)
                ? codec_error_set(ret_error, -EBADMSG, "over_limit", "more JSON than %zu bytes",
                                  texts->bytes.max)

@@ -144,6 +144,25 @@ static void types_are_found_by_their_place(void **state)
     assert_null(protobuf_free(NULL));
 }
 
+static void types_are_numbered_by_name(void **state)
+{
+    static const char proto[] =
+        "syntax = \"proto3\"; message B { message C {} message A { message D {} "
+        "map<string, int32> m = 1; } } message B2 {} message A {}";
+    static const char *const names[] = {"A", "B", "B.A", "B.A.D", "B.A.MEntry", "B.C", "B2"};
+    char why[200] = "";
+    struct protobuf *protobuf = make(proto);
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        const void *type = protobuf_numbered(protobuf, "view.proto", i, why, sizeof(why));
+        assert_non_null(type);
+        assert_string_equal(protobuf_name(type), names[i]);
+    }
+    assert_null(protobuf_numbered(protobuf, "view.proto", ARRAY_COUNT(names), why, sizeof(why)));
+    assert_string_equal(why, "no type 7: the schema has 7, counted from 0");
+    assert_null(protobuf_numbered(protobuf, "view.proto", UINT32_MAX, why, sizeof(why)));
+    protobuf_free(protobuf);
+}
+
 static void broken_texts_are_refused(void **state)
 {
     static const char *const broken[] = {
@@ -188,6 +207,7 @@ int main(void)
         cmocka_unit_test(damage_is_refused),
         cmocka_unit_test(little_that_stands_for_much_is_refused),
         cmocka_unit_test(types_are_found_by_their_place),
+        cmocka_unit_test(types_are_numbered_by_name),
         cmocka_unit_test(broken_texts_are_refused),
         cmocka_unit_test(deep_texts_are_refused),
     };

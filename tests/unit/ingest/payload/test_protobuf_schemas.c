@@ -24,12 +24,13 @@ static const char *render(const char *schema, const char *message, struct source
     struct codec_error error = {0};
     struct protobuf_schemas *descriptors;
     struct schema_cache *schemas = schema_cache_new();
+    bool numbered = frame.naming == SCHEMA_BY_GUID;
     struct buf out;
     buf_init(&out, 400);
     assert_int_equal(schema_cache_bind(schemas, 3, BUNDLE, NULL), 0);
     assert_int_equal(schema_cache_bind(schemas, 4, "\"string\"", NULL), 0);
     assert_int_equal(schema_cache_bind(schemas, 5, "{\"protobuf\":\"oops\"}", NULL), 0);
-    if (protobuf_schemas_new(schemas, schema, message, &descriptors, why, sizeof(why))) {
+    if (protobuf_schemas_new(schemas, schema, message, numbered, &descriptors, why, sizeof(why))) {
         (void)snprintf(told, sizeof(told), "%s", why);
     } else {
         int rc = protobuf_schemas_render(descriptors, &frame, &out, &name, &error);
@@ -71,7 +72,7 @@ static void messages_without_a_name_have_the_configured_type(void **state)
 
 #define BODY(bytes) slice_of(bytes, sizeof(bytes) - 1)
 
-/* The number of the type is not the message's; in a header's place it is not in the body. */
+/* The number says the type where none is configured; in a header's place it is not in the body. */
 static void behind_glue_s_frame_stands_a_number(void **state)
 {
     struct source_frame glue = {.naming = SCHEMA_BY_GUID, .guid = "g", .body = BODY("\0\x0a\1u")};
@@ -82,8 +83,20 @@ static void behind_glue_s_frame_stands_a_number(void **state)
     assert_string_equal(render("3", "V", glue), "bad_protobuf");
     glue.body = BODY("\x81");
     assert_string_equal(render("3", "V", glue), "bad_protobuf");
+    glue.body = BODY("");
+    assert_string_equal(render("3", "V", glue), "bad_protobuf");
     glue.body = BODY("\0");
     assert_string_equal(render("3", "V", glue), "V{}");
+    glue.body = BODY("\0\x0a\1u");
+    assert_string_equal(render("3", "", glue), "V{\"user\":\"u\"}");
+    glue.body = BODY("\1\x0a\1u");
+    assert_string_equal(render("3", "", glue), "V.W{\"x\":\"u\"}");
+    glue.body = BODY("\2\x0a\1u");
+    assert_string_equal(render("3", "", glue), "Z{\"z\":\"u\"}");
+    glue.body = BODY("\3\x0a\1u");
+    assert_string_equal(render("3", "", glue), "schema_mismatch");
+    glue.body = BODY("\xff\xff\xff\xff\x7f\x0a\1u");
+    assert_string_equal(render("3", "", glue), "schema_mismatch");
     glue.beside = true;
     glue.body = BODY("\x0a\1u");
     assert_string_equal(render("3", "V", glue), "V{\"user\":\"u\"}");
@@ -130,6 +143,12 @@ static void files_hold_types(void **state)
     assert_non_null(strstr(render(path[0], "", UNNAMED("")), "there are 2 messages"));
     assert_non_null(strstr(render(path[0], "N", UNNAMED("")), "there is no such message"));
     assert_non_null(strstr(render("no.desc", "", UNNAMED("")), "No such file"));
+    struct source_frame glue = {.naming = SCHEMA_BY_GUID, .body = BODY("\0\x0a\3\x0a\1i")};
+    assert_string_equal(render(path[0], "", glue), "V{\"u\":{\"id\":\"i\"}}");
+    glue.body = BODY("\1\x0a\1u");
+    assert_string_equal(render(path[0], "", glue), "schema_mismatch");
+    glue.body = BODY("\0\x0a\1u");
+    assert_string_equal(render(path[2], "", glue), "V{\"user\":\"u\"}");
     for (size_t i = 0; i < 3; i++) { (void)unlink(path[i]); }
     (void)rmdir(folder);
 }

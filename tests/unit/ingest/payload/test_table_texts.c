@@ -48,7 +48,8 @@ static void a_record_names_its_columns(void **state)
 {
     assert_string_equal(read_rows("header", ',', "a,\"b\"\"\",\n1,2,3\n4,5\n"),
                         "{\"a\":\"1\",\"b\\\"\":\"2\"}|{\"a\":\"4\",\"b\\\"\":\"5\"}|");
-    assert_string_equal(read_rows("header", ',', "a,b\n"), "");
+    assert_string_equal(read_rows("header", ',', "a,b\n"), "bad_csv");
+    assert_string_equal(read_rows("header", ',', "\n"), "");
     assert_string_equal(read_rows("header", ',', " a ,\tb\n1, 2 \n"),
                         "{\"a\":\"1\",\"b\":\" 2 \"}|");
     assert_string_equal(read_rows("a, b", ',', "1,2\n"), "{\"a\":\"1\",\"b\":\"2\"}|");
