@@ -65,7 +65,7 @@ static const char *parse_bracket(const char *at, struct step *ret_step, const ch
             *ret_why = "a quoted key ends with \"]";
             return NULL;
         }
-    struct slice key = slice_of(at + 1, (size_t)(close - at - 1));
+        struct slice key = slice_of(at + 1, (size_t)(close - at - 1));
         *ret_step = (struct step){.key = key, .index = NO_INDEX};
         return close + 2;
     }
@@ -235,28 +235,12 @@ static int parse_path(struct slice text, struct field_path **ret_path, const cha
 
 /* ---- Paths that are joined, and formats ---- */
 
-/* Returns the size of the text up to the first of the bytes outside of quotes and brackets. */
-static size_t plain_size(struct slice text, char stop)
-{
-    bool quoted = false;
-    size_t depth = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if (c == '"') { quoted = !quoted; }
-        if (quoted) { continue; }
-        if (c == stop && depth == 0) { return i; }
-        depth += c == '[';
-        depth -= c == ']' && depth > 0;
-    }
-    return text.size;
-}
-
 /* Takes `:us`, `:%d.%m.%Y` or `:decimal(2)` off the end of a text. */
 static void take_format(struct slice *text, struct path_format *ret_format)
 {
     for (size_t at = 0; at < text->size; at++) {
         struct slice rest = slice_of(text->data + at, text->size - at);
-        at += plain_size(rest, ':');
+        at += path_hint_plain_size(rest, ":");
         if (at >= text->size) { return; }
         struct slice name = slice_of(text->data + at + 1, text->size - at - 1);
         if (path_format_parse(name, ret_format) == 0) {
@@ -294,7 +278,7 @@ static int parse_joined(struct slice text, struct field_path **ret_path, const c
     joined->root = PATH_JOINED;
     int rc = 0;
     for (bool more = true; more && !rc;) {
-        size_t size = plain_size(text, '+');
+        size_t size = path_hint_plain_size(text, "+");
         rc = parse_part(joined, slice_of(text.data, size), ret_why);
         more = size < text.size;
         if (more) { text = slice_of(text.data + size + 1, text.size - size - 1); }
@@ -318,7 +302,7 @@ int field_path_new(struct slice text, struct field_path **ret_path, const char *
     if (text.size && text.data[0] == '=') { return parse_path(text, ret_path, ret_why); }
     struct slice alone = text;
     take_format(&alone, &format);
-    bool joined = plain_size(alone, '+') < alone.size;
+    bool joined = path_hint_plain_size(alone, "+") < alone.size;
     int rc = joined ? parse_joined(alone, ret_path, ret_why) : parse_path(alone, ret_path, ret_why);
     if (rc) { return rc; }
     if (format.kind == PATH_FORMAT_NONE) { return 0; }

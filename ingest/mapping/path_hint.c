@@ -76,20 +76,19 @@ bool path_hint_is_blank_at_end(struct slice path)
     return strchr(" \t", path.data[0]) || strchr(" \t", path.data[path.size - 1]);
 }
 
-/* Says whether a part stands outside of brackets and quotes. */
-static bool has_outside(struct slice text, const char *part)
+size_t path_hint_plain_size(struct slice path, const char *part)
 {
     bool quoted = false;
     size_t depth = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
+    for (size_t i = 0; i < path.size; i++) {
+        char c = path.data[i];
         if (c == '"') { quoted = !quoted; }
         if (quoted) { continue; }
         depth += c == '[';
         depth -= c == ']' && depth > 0;
-        if (!depth && begins(slice_of(text.data + i, text.size - i), part)) { return true; }
+        if (!depth && begins(slice_of(path.data + i, path.size - i), part)) { return i; }
     }
-    return false;
+    return path.size;
 }
 
 bool path_hint_is_foreign(struct slice path)
@@ -97,7 +96,7 @@ bool path_hint_is_foreign(struct slice path)
     static const char *const parts[] = {"->", "::", "{", "}", "?."};
     if (begins(path, "=") || begins(path, "[\"")) { return false; }
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
-        if (has_outside(path, parts[i])) { return true; }
+        if (path_hint_plain_size(path, parts[i]) < path.size) { return true; }
     }
     if (begins(path, "@.") || foreign_dollar(path) >= 0) { return true; }
     if (path_hint_is_blank_at_end(path) || has(path, "[ ") || has(path, " ]")) { return true; }

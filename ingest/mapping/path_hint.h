@@ -7,6 +7,9 @@
 
 /* Says whether a path is in another notation. A key that looks so is written in quotes: ["/a"]. */
 bool path_hint_is_foreign(struct slice path);
+/* Returns how many bytes of a path stand before a part that is outside of quotes and brackets; the
+ * size of the path: there is no such part. */
+size_t path_hint_plain_size(struct slice path, const char *part);
 /* Says whether it begins or ends with a blank. */
 bool path_hint_is_blank_at_end(struct slice path);
 /* Appends how the paths of an option (a|b, or NAME=a,b for tags) are written here; nothing when
