@@ -1,0 +1,202 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "cli/client_schemas.h"
+#include "cli/scan.h"
+#include "cli/screen.h"
+#include "cli/user_list.h"
+#include "cli/user_names.h"
+#include "schemas/item.h"
+#include "stream/kafka/murmur.h"
+
+enum { LIST_ARENA_BLOCK = 1 << 16 };
+
+static bool columns_agree(const struct recommendation_list *list)
+{
+    size_t count = list->items.count;
+    return list->scores.count == count && list->reasons.count == count &&
+           list->because.count == count && list->evidence.count == count;
+}
+
+static bool take_list(void *arg, const struct record *rec)
+{
+    struct user_list *user_list = arg;
+    struct codec_error error;
+    if (!slice_equal(rec->key, slice_str(user_list->name))) { return true; }
+    user_list->found = rec->value.data != NULL;
+    if (!rec->value.data) { return true; }
+    struct slice kept = arena_copy(user_list->arena, rec->value);
+    if (codec_decode(user_list->lists, kept, user_list->arena, &user_list->list, &error) < 0) {
+        user_list->found = false;
+        (void)client_fail("the list at offset %" PRId64 " cannot be read: %s", rec->offset,
+                          error.detail);
+        return true;
+    }
+    if (!columns_agree(&user_list->list)) {
+        user_list->found = false;
+        (void)client_fail("the list at offset %" PRId64 " is not a valid list", rec->offset);
+        return true;
+    }
+    user_list->partition = rec->partition;
+    user_list->offset = rec->offset;
+    user_list->published_ms = rec->time_ms;
+    return true;
+}
+
+static void keep_title(struct user_list *user_list, struct slice id, struct slice title)
+{
+    const struct recommendation_list *list = &user_list->list;
+    for (size_t i = 0; i < list->items.count; i++) {
+        if (slice_equal(list->items.at[i], id)) { user_list->titles[i] = title; }
+        if (slice_equal(list->because.at[i], id)) {
+            user_list->titles[list->items.count + i] = title;
+        }
+    }
+}
+
+static bool take_item(void *arg, const struct record *rec)
+{
+    struct user_list *user_list = arg;
+    struct codec_error error;
+    struct item item;
+    if (!rec->value.data ||
+        codec_decode(user_list->items, rec->value, user_list->arena, &item, &error) < 0) {
+        return true;
+    }
+    keep_title(user_list, item.item_id, arena_copy(user_list->arena, item.title));
+    return true;
+}
+
+static struct slice title_or_id(struct slice title, struct slice id)
+{
+    return title.size ? title : id;
+}
+
+static bool is_empty(struct wire *wire, const char *topic, int32_t partitions)
+{
+    int64_t low, end;
+    for (int32_t p = 0; p < partitions; p++) {
+        if (wire_bounds(wire, topic, p, &low, &end) < 0 || end > 0) { return false; }
+    }
+    return true;
+}
+
+/* Finds the topic of the lists that were asked for. Without --generation it is `recommendations`,
+ * which has those of the live one. A named generation has its own in `lists.NAME`; the base has
+ * them in `lists` from the first switch on, and before that in `recommendations`. Returns 0, or
+ * the exit code. */
+static int find_topic(const struct user_list *user_list, char **ret_topic, int32_t *ret_partitions)
+{
+    const struct client *client = user_list->client;
+    bool named = client_generation_named(client);
+    const char *name = named ? "lists" : "recommendations";
+    char *topic = client_topic(client, name);
+    int result = wire_partitions(user_list->wire, topic, ret_partitions);
+    bool base = named && !client_generation(client)[0];
+    if (base && (result < 0 || is_empty(user_list->wire, topic, *ret_partitions))) {
+        free(topic);
+        name = "recommendations";
+        topic = client_topic(client, name);
+        result = wire_partitions(user_list->wire, topic, ret_partitions);
+    }
+    *ret_topic = topic;
+    return result < 0 ? client_fail_topic(client, user_list->wire, topic, name) : 0;
+}
+
+static int read_list(struct user_list *user_list, const struct user_names *names)
+{
+    _cleanup_(xfreep) char *items = client_topic(user_list->client, "items");
+    int32_t partitions;
+    if (find_topic(user_list, &user_list->topic, &partitions)) { return EXIT_FAILURE; }
+    int result = 0;
+    for (size_t i = 0; i < names->count && !user_list->found && result == 0; i++) {
+        user_list->name = names->at[i];
+        int32_t home = murmur_partition(slice_str(user_list->name), partitions);
+        result = scan_topic(user_list->wire, user_list->topic, home, /* follow= */ false, take_list,
+                            user_list);
+    }
+    if (result < 0) { return client_fail("%s", wire_why(user_list->wire)); }
+    if (!user_list->found) {
+        return client_fail("no list for user \"%s\" in %s", user_list->user, user_list->topic);
+    }
+    user_list->titles = xcalloc(user_list->list.items.count * 2, sizeof(*user_list->titles));
+    if (scan_topic(user_list->wire, items, -1, /* follow= */ false, take_item, user_list) < 0) {
+        screen_line(stderr, "freshet: no titles: %s", wire_why(user_list->wire));
+    }
+    return 0;
+}
+
+int user_list_read(struct user_list *user_list, const struct invocation *invocation)
+{
+    struct user_names names = {0};
+    *user_list = (struct user_list){
+        .client = &invocation->client,
+        .wire = invocation->wire,
+        .user = invocation->arguments[0],
+        .schemas = client_schemas(&invocation->client),
+        .arena = arena_new(LIST_ARENA_BLOCK),
+    };
+    user_list->lists = codec_new(&recommendation_list_contract, user_list->schemas);
+    user_list->items = codec_new(&item_contract, user_list->schemas);
+    int result = user_names_find(user_list->client, user_list->user, &names);
+    if (result == 0) { result = read_list(user_list, &names); }
+    user_names_release(&names);
+    user_list->name = NULL;
+    return result;
+}
+
+void user_list_release(struct user_list *user_list)
+{
+    free(user_list->titles);
+    free(user_list->topic);
+    arena_free(user_list->arena);
+    codec_free(user_list->lists);
+    codec_free(user_list->items);
+    schema_cache_free(user_list->schemas);
+}
+
+struct slice user_list_title(const struct user_list *user_list, size_t at)
+{
+    return title_or_id(user_list->titles[at], user_list->list.items.at[at]);
+}
+
+const char *user_list_reason_name(int32_t reason)
+{
+    switch (reason) {
+    case REASON_BECAUSE:
+        return "because";
+    case REASON_POPULAR:
+        return "popular";
+    case REASON_TRENDING:
+        return "trending";
+    case REASON_NEW:
+        return "new";
+    default:
+        return "other";
+    }
+}
+
+const char *user_list_reason(const struct user_list *user_list, size_t at, char *into)
+{
+    const struct recommendation_list *list = &user_list->list;
+    struct slice cause =
+        title_or_id(user_list->titles[list->items.count + at], list->because.at[at]);
+    double evidence = (double)list->evidence.at[at];
+    switch (list->reasons.at[at]) {
+    case REASON_BECAUSE:
+        (void)snprintf(into, LIST_REASON_BYTES, "because of %.*s, support %.0f", SLICE_ARGS(cause),
+                       evidence);
+        break;
+    case REASON_POPULAR:
+        (void)snprintf(into, LIST_REASON_BYTES, "popular, %.0f actions", evidence);
+        break;
+    case REASON_TRENDING:
+        (void)snprintf(into, LIST_REASON_BYTES, "trending, %.0f recent actions", evidence);
+        break;
+    case REASON_NEW:
+        (void)snprintf(into, LIST_REASON_BYTES, "new");
+        break;
+    default: /* chosen by another model than counting */
+        (void)snprintf(into, LIST_REASON_BYTES, "predicted");
+    }
+    return into;
+}

@@ -1,0 +1,208 @@
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/quote.h"
+#include "cli/commands.h"
+#include "cli/screen.h"
+#include "cli/user_list.h"
+#include "stream/avro/render.h"
+
+enum { WHY_BYTES_MAX = 16 << 20 };
+
+struct why {
+    bool json; /* flag */
+};
+
+#define OPTION_SETTINGS struct why
+
+static const struct flag flags[] = {
+    SWITCH('j', "json", json, "Print JSON"),
+};
+
+struct cause_words {
+    const char *name;
+    const char *sentence;
+};
+
+static const struct cause_words causes[LIST_CAUSES] = {
+    [CAUSE_ACTION] = {"action", "the user acted"},
+    [CAUSE_BARRED] = {"barred", "an item on it may no longer be recommended"},
+    [CAUSE_PROVISIONAL] = {"provisional",
+                           "the list before it was short or made of unfinished tables"},
+    [CAUSE_ROWS] = {"rows", "the counts of the user's items have changed"},
+    [CAUSE_CATALOGUE] = {"catalogue", "the catalogue has changed"},
+    [CAUSE_MODEL] = {"model", "a new model version or new weights of the mixture are served"},
+    [CAUSE_AGE] = {"age", "the list before it was old"},
+};
+
+static const struct cause_words *cause_of(const struct recommendation_list *list)
+{
+    static const struct cause_words unknown = {"unknown",
+                                               "of a cause that this release does not know"};
+    bool known = list->cause >= 0 && list->cause < LIST_CAUSES;
+    return known ? &causes[list->cause] : &unknown;
+}
+
+/* Lists of earlier releases do not say when they were made: then they stand since they were
+ * published. */
+static int64_t since_ms(const struct user_list *user_list)
+{
+    return user_list->list.as_of_ms ? user_list->list.as_of_ms : user_list->published_ms;
+}
+
+/* Returns a time as ISO 8601, or its number outside the years 0 to 9999; in `out`. */
+static struct slice time_text(struct buf *out, int64_t time_ms)
+{
+    buf_clear(out);
+    if (render_time(out, LOGICAL_TIMESTAMP_MILLIS, time_ms)) {
+        return slice_of(out->data + 1, out->size - 2); /* without its quotes */
+    }
+    buf_printf(out, "%" PRId64 " ms", time_ms);
+    return buf_slice(out);
+}
+
+static void put_offsets(struct buf *out, const struct longs *offsets)
+{
+    for (size_t p = 0; p < offsets->count; p++) {
+        buf_printf(out, "%s%" PRId64, p ? ", " : "", offsets->at[p]);
+    }
+}
+
+/* ---- For people ---- */
+
+static void print_offsets(const char *table, const struct longs *offsets)
+{
+    struct buf text;
+    if (!offsets->count) { return; }
+    buf_init(&text, WHY_BYTES_MAX);
+    put_offsets(&text, offsets);
+    screen_line(stdout, "  %s read up to the offsets %.*s (by partition)", table,
+                SLICE_ARGS(buf_slice(&text)));
+    buf_release(&text);
+}
+
+static void print_head(const struct user_list *user_list)
+{
+    const struct recommendation_list *list = &user_list->list;
+    struct buf time;
+    buf_init(&time, WHY_BYTES_MAX);
+    struct slice shown = time_text(&time, since_ms(user_list));
+    screen_line(stdout, "user %s: this list stands since %.*s, because %s", user_list->user,
+                SLICE_ARGS(shown), cause_of(list)->sentence);
+    shown = time_text(&time, list->event_time_ms);
+    screen_line(stdout,
+                "  made of the history up to events partition %d offset %" PRId64
+                ", action of %.*s",
+                list->input_partition, list->input_offset, SLICE_ARGS(shown));
+    buf_release(&time);
+    screen_line(stdout, "  generation %.*s, ranking %.*s, led by %.*s, model version %.*s",
+                SLICE_ARGS(list->generation.size ? list->generation : slice_str("base")),
+                SLICE_ARGS(list->model),
+                SLICE_ARGS(list->made_by.size ? list->made_by : slice_str("counting")),
+                SLICE_ARGS(list->vectors.size ? list->vectors : slice_str("none")));
+    print_offsets("serving-rows", &list->row_offsets);
+    print_offsets("items", &list->item_offsets);
+    screen_line(stdout, "  read from %s partition %d offset %" PRId64, user_list->topic,
+                user_list->partition, user_list->offset);
+}
+
+static void print(const struct user_list *user_list)
+{
+    char reason[LIST_REASON_BYTES];
+    print_head(user_list);
+    for (size_t i = 0; i < user_list->list.items.count; i++) {
+        struct slice title = user_list_title(user_list, i);
+        screen_line(stdout, "%3zu. %.*s: %s", i + 1, SLICE_ARGS(title),
+                    user_list_reason(user_list, i, reason));
+    }
+}
+
+/* ---- For programs ---- */
+
+static void put_text(struct buf *out, const char *name, struct slice text)
+{
+    buf_printf(out, ",\"%s\":", name);
+    quote_json(out, text, QUOTE_EITHER);
+}
+
+static void put_place(struct buf *out, const struct user_list *user_list, size_t i)
+{
+    const struct recommendation_list *list = &user_list->list;
+    char reason[LIST_REASON_BYTES];
+    buf_printf(out, "%s{\"place\":%zu", i ? "," : "", i + 1);
+    put_text(out, "item", list->items.at[i]);
+    put_text(out, "title", user_list->titles[i]);
+    put_text(out, "reason", slice_str(user_list_reason_name(list->reasons.at[i])));
+    put_text(out, "because", list->because.at[i]);
+    buf_printf(out, ",\"evidence\":%.9g,\"score\":%.9g", (double)list->evidence.at[i],
+               (double)list->scores.at[i]);
+    put_text(out, "words", slice_str(user_list_reason(user_list, i, reason)));
+    buf_printf(out, "}");
+}
+
+static void put_json(struct buf *out, const struct user_list *user_list)
+{
+    const struct recommendation_list *list = &user_list->list;
+    buf_printf(out, "{\"user\":");
+    quote_json(out, slice_str(user_list->user), QUOTE_EITHER);
+    buf_printf(out, ",\"since_ms\":%" PRId64, since_ms(user_list));
+    put_text(out, "cause", slice_str(cause_of(list)->name));
+    put_text(out, "cause_words", slice_str(cause_of(list)->sentence));
+    put_text(out, "generation", list->generation);
+    put_text(out, "ranking", list->model);
+    put_text(out, "made_by", list->made_by);
+    put_text(out, "model_version", list->vectors);
+    buf_printf(out,
+               ",\"event_time_ms\":%" PRId64 ",\"input_partition\":%d,\"input_offset\":%" PRId64
+               ",\"actions\":%" PRId64 ",\"row_offsets\":[",
+               list->event_time_ms, list->input_partition, list->input_offset, list->actions);
+    put_offsets(out, &list->row_offsets);
+    buf_printf(out, "],\"item_offsets\":[");
+    put_offsets(out, &list->item_offsets);
+    buf_printf(out, "]");
+    put_text(out, "topic", slice_str(user_list->topic));
+    buf_printf(out, ",\"partition\":%d,\"offset\":%" PRId64 ",\"items\":[", user_list->partition,
+               user_list->offset);
+    for (size_t i = 0; i < list->items.count; i++) { put_place(out, user_list, i); }
+    buf_printf(out, "]}\n");
+}
+
+static void print_json(const struct user_list *user_list)
+{
+    struct buf out;
+    buf_init(&out, WHY_BYTES_MAX);
+    put_json(&out, user_list);
+    fprintf(stdout, "%.*s", SLICE_ARGS(buf_slice(&out)));
+    buf_release(&out);
+}
+
+static int why_run(struct invocation *invocation)
+{
+    const struct why *why = invocation->settings;
+    struct user_list user_list;
+    int result = user_list_read(&user_list, invocation);
+    if (result == 0 && why->json) {
+        print_json(&user_list);
+    } else if (result == 0) {
+        print(&user_list);
+    }
+    user_list_release(&user_list);
+    return result;
+}
+
+const struct command why_command = {
+    .name = "why",
+    .group = GROUP_RESULTS,
+    .summary = "say since when a user's list stands, and why",
+    .arguments = "USER",
+    .arguments_least = 1,
+    .arguments_most = 1,
+    .about =
+        "Says of the newest list for a user since when it stands, why it was made (own action, "
+        "barred item, changed rows, catalogue, model, age), of which history, model version "
+        "and offsets of the tables, and for each item why it is there.",
+    .flags = flags,
+    .flags_count = ARRAY_COUNT(flags),
+    .needs = NEEDS_KAFKA,
+    .settings_size = sizeof(struct why),
+    .run = why_run,
+};
