@@ -8,6 +8,7 @@
 #include "ingest/mapping/field_path.h"
 #include "ingest/mapping/json_text.h"
 #include "ingest/mapping/path_hint.h"
+#include "ingest/mapping/wrapped_value.h"
 
 #define NO_INDEX SIZE_MAX
 
@@ -405,10 +406,12 @@ json_t *field_path_constant(const struct field_path *path)
 }
 
 /* A text of JSON that a path leads into becomes what it holds, in its place in the document, so
- * that it is parsed once; one that cannot be parsed becomes null. */
-static json_t *open_text(json_t *parent, const struct step *step, json_t *text)
+ * that it is parsed once; one that cannot be parsed becomes null. base64: it may be in Base64. That
+ * is looked at only where a key follows, because an id may look like Base64, too: W10 is []. */
+static json_t *open_text(json_t *parent, const struct step *step, json_t *text, bool base64)
 {
     json_t *inner = json_text_within(text);
+    if (!inner && base64) { inner = json_text_within_base64(text); }
     if (!inner) { return text; }
     if (step->key.data && json_is_object(parent)) {
         (void)json_object_setn_new_nocheck(parent, step->key.data, step->key.size, inner);
@@ -457,19 +460,28 @@ static bool is_first(const struct step *step)
     return !step->key.data && !step->member.data && step->index == 0;
 }
 
+/* A step leads into what an object wraps, unless it names the wrapper itself. */
+static json_t *unwrapped(json_t *at, const struct step *step)
+{
+    bool named = step->key.data && json_object_getn(at, step->key.data, step->key.size);
+    return named ? at : wrapped_within(at);
+}
+
 /* `deeper`: the caller leads into what is found. */
 static json_t *walk(const struct step *steps, size_t count, json_t *at, bool deeper)
 {
     for (size_t i = 0; i < count && at; i++) {
+        at = unwrapped(at, &steps[i]);
         json_t *parent = at;
         /* One object where others send an array of them is its first element. */
         bool alone = json_is_object(at) && is_first(&steps[i]) && i + 1 < count;
         if (!alone) { at = take_step(at, &steps[i]); }
         if (!at && json_flaw_of(parent)) { return parent; }
         if (json_is_string(at) && (deeper || i + 1 < count)) {
-            at = open_text(parent, &steps[i], at);
+            at = open_text(parent, &steps[i], at, /* base64= */ i + 1 < count);
         }
     }
+    if (deeper) { at = wrapped_within(at); }
     return json_is_null(at) && !json_flaw_of(at) ? NULL : at;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/decimal.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/json_text.h"
@@ -477,4 +478,25 @@ json_t *json_text_within(const json_t *text)
     json_t *document = NULL;
     bool fault = json_text_parse(whole, &rules, &document, where, sizeof(where));
     return fault ? json_null() : document;
+}
+
+/* The Base64 of `{` and `[` begins with one of these. */
+static bool may_be_base64(struct slice text)
+{
+    return text.size > 2 && (*text.data == 'e' || *text.data == 'W');
+}
+
+json_t *json_text_within_base64(const json_t *text)
+{
+    struct slice encoded = slice_of(json_string_value(text), json_string_length(text));
+    if (!may_be_base64(encoded)) { return NULL; }
+    char *bytes = xmalloc(encoded.size);
+    int size = base64_decode(encoded, bytes, encoded.size);
+    json_t *decoded = size > 0 ? json_stringn(bytes, (size_t)size) : NULL;
+    json_t *document = decoded ? json_text_within(decoded) : NULL;
+    json_decref(decoded);
+    free(bytes);
+    if (!json_is_null(document)) { return document; }
+    json_decref(document);
+    return NULL;
 }

@@ -58,8 +58,19 @@ enum json_flaw json_flaw_of(const json_t *value);
 json_t *json_flawed(enum json_flaw flaw);
 /* Names a flaw, for a message. */
 const char *json_flaw_text(enum json_flaw flaw);
+/* What came of reading a value. */
+enum value_state {
+    VALUE_ABSENT,
+    VALUE_FOUND,
+    VALUE_WRONG_TYPE,
+    VALUE_UNREADABLE, /* of the right type, but it cannot be read */
+    VALUE_FLAWED,     /* see json_flaw_of() */
+};
+
 /* Parses a text that looks like a JSON object or array (`{...}`, `[...]`); NULL when it does not.
  * The result is new; null when it cannot be parsed. */
 json_t *json_text_within(const json_t *text);
+/* The same for a text that holds it in Base64. NULL also when it cannot be parsed. */
+json_t *json_text_within_base64(const json_t *text);
 
 #endif

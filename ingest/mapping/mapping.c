@@ -457,8 +457,10 @@ static void take_parallel(struct work *work, size_t array, json_t *around, size_
             continue;
         }
         json_decref(work->elements[i]);
-        json_t *list = field_path_array(beside->path, beside->star, around);
+        json_t *found = field_path_array(beside->path, beside->star, around);
+        json_t *list = spread_elements(spread, i, found);
         work->elements[i] = json_incref(json_array_get(list, index));
+        json_decref(list);
     }
 }
 

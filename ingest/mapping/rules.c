@@ -345,7 +345,7 @@ const struct rule rules[] = {
      "frame Avro as single objects (C3 01, fingerprint) or as Confluent does (00, schema id); or "
      "set source.frame, source.schema, or source.format=json"},
     {"unknown_schema_id", STAGE_PAYLOAD, is_payload_fault,
-     "the schema registry must know it: set schema.registry.url"},
+     "the schema registry (schema.registry.url) must know it, and all that it refers to"},
     {"unknown_fingerprint", STAGE_PAYLOAD, is_payload_fault,
      "put the writer's .avsc into the directory schemas.path"},
     {"ambiguous_fingerprint", STAGE_PAYLOAD, is_payload_fault,

@@ -43,14 +43,6 @@ enum mapped {
     MAPPED_COUNT, /* as a fault's field: the record as a whole */
 };
 
-enum value_state {
-    VALUE_ABSENT,
-    VALUE_FOUND,
-    VALUE_WRONG_TYPE,
-    VALUE_UNREADABLE, /* of the right type, but it cannot be read */
-    VALUE_FLAWED,     /* see json_text.h */
-};
-
 enum headers_fault {
     HEADERS_FINE,
     HEADERS_TOO_LARGE,

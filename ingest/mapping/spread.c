@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "ingest/mapping/json_text.h"
 #include "ingest/mapping/spread.h"
+#include "ingest/mapping/wrapped_value.h"
 
 static int find(const struct spread *spread, int parent, const struct field_path *path, size_t star)
 {
@@ -100,7 +101,7 @@ json_t *spread_elements(const struct spread *spread, size_t array, json_t *found
                    !takes_elements(spread, array))) {
         return NULL;
     }
-    if (json_is_object(found) && !json_object_size(found)) { return NULL; }
+    if (json_is_object(found) && (!json_object_size(found) || wrapped_null(found))) { return NULL; }
     json_t *list = json_array();
     if (json_is_object(found) && holds_objects(found) && !is_element(spread, array, found)) {
         const char *key;

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/tag_sources.h"
+#include "ingest/mapping/wrapped_value.h"
 
 #include <ctype.h>
 
@@ -138,9 +139,13 @@ static void add_parts(struct collecting *collecting, struct slice name, struct s
 
 static void add_value(struct collecting *collecting, struct slice name, json_t *value)
 {
-    char number[64];
+    char number[64], inside[DECIMAL_TEXT_MAX], uuid[WRAPPED_TEXT_MAX];
     int size = 0;
-    if (json_is_string(value)) {
+    struct slice text;
+    if (json_is_object(value)) {
+        bool known = wrapped_text(value, uuid, &text) || wrapped_number(value, inside, &text);
+        if (known) { add_parts(collecting, name, text); }
+    } else if (json_is_string(value)) {
         add_parts(collecting, name,
                   slice_of(json_string_value(value), json_string_length(value)));
     } else if (json_is_integer(value)) {
@@ -156,6 +161,7 @@ static void add_value(struct collecting *collecting, struct slice name, json_t *
 
 static void add_values(struct collecting *collecting, struct slice name, json_t *value)
 {
+    value = wrapped_within(value);
     if (!json_is_array(value)) {
         add_value(collecting, name, value);
         return;
@@ -165,7 +171,8 @@ static void add_values(struct collecting *collecting, struct slice name, json_t 
     }
 }
 
-/* Collects what is in an element (or the document) behind the arrays of a path from `star` on. */
+/* Collects what is in an element (or the document) behind the arrays of a path from `star` on. One
+ * value where others send an array is its only element. */
 static void collect_within(struct collecting *collecting, struct slice name,
                            const struct field_path *path, size_t star, json_t *around)
 {
@@ -173,11 +180,14 @@ static void collect_within(struct collecting *collecting, struct slice name,
         add_values(collecting, name, field_path_in_element(path, around));
         return;
     }
-    json_t *list = json_incref(field_path_array(path, star, around));
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        collect_within(collecting, name, path, star + 1, json_array_get(list, i));
+    json_t *found = json_incref(field_path_array(path, star, around));
+    if (found && !json_is_array(found)) {
+        collect_within(collecting, name, path, star + 1, found);
     }
-    json_decref(list);
+    for (size_t i = 0; i < json_array_size(found); i++) {
+        collect_within(collecting, name, path, star + 1, json_array_get(found, i));
+    }
+    json_decref(found);
 }
 
 /* Of an array that spreads the record, only the current element counts. */

@@ -54,6 +54,15 @@ json_t *wrapped_flag(json_t *object)
     return json_is_boolean(flag) ? flag : NULL;
 }
 
+json_t *wrapped_within(json_t *value)
+{
+    static const char *const lists[] = {"L", "SS", "NS"};
+    if (json_object_size(value) != 1) { return value; }
+    json_t *map = json_object_get(value, "M"), *list = MEMBER(value, lists);
+    if (json_is_object(map)) { return map; }
+    return json_is_array(list) ? list : value;
+}
+
 bool wrapped_null(const json_t *object)
 {
     return json_object_size(object) == 1 && json_is_true(json_object_get(object, "NULL"));

@@ -6,6 +6,7 @@
  *   {"$numberLong": "7"} {"$numberInt": ...} {"$numberDecimal": ...}    MongoDB, numbers
  *   {"scale": 2, "value": "A+k="}                                      Debezium, decimals
  *   {"S": "a"} {"N": "7"} {"BOOL": true} {"NULL": true}                 DynamoDB
+ *   {"M": {...}} {"L": [...]} {"SS": [...]} {"NS": [...]}               DynamoDB
  *   {"$date": ...} {"$timestamp": {"t": 7}}                            MongoDB, times
  *   {"seconds": "7", "nanos": 0} {"_seconds": 7, "_nanoseconds": 0} {"epochSecond": 7, "nano": 0}
  *                                            Protobuf's JSON, Firestore, Java's Instant
@@ -15,7 +16,7 @@
 #define FRESHET_INGEST_MAPPING_WRAPPED_VALUE_H
 
 #include "base/decimal.h"
-#include "ingest/mapping/rules.h"
+#include "ingest/mapping/json_text.h"
 
 enum { WRAPPED_TEXT_MAX = 37 };
 
@@ -24,6 +25,8 @@ enum { WRAPPED_TEXT_MAX = 37 };
 bool wrapped_text(json_t *object, char text[WRAPPED_TEXT_MAX], struct slice *ret_text);
 /* Returns the boolean inside an object, borrowed; NULL when it is none. */
 json_t *wrapped_flag(json_t *object);
+/* Returns the object or array inside an object, borrowed; the value itself when it is none. */
+json_t *wrapped_within(json_t *value);
 /* Says whether the object stands for no value. */
 bool wrapped_null(const json_t *object);
 /* Reads the number inside an object as its text; false when it is none of these. */

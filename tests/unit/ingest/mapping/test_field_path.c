@@ -93,6 +93,43 @@ static void texts_of_json_are_entered(void **state)
     json_decref(document);
 }
 
+static void texts_of_base64_are_entered(void **state)
+{
+    json_t *document =
+        json_loads("{\"a\": \"eyJpZCI6N30=\", \"b\": \"W3siaWQiOjh9XQ\", \"w\": \"W10=\","
+                   " \"bad\": \"eyJpZCI6\", \"every\": \"every\"}",
+                   0, NULL);
+    assert_non_null(document);
+    finds(document, "a", "\"eyJpZCI6N30=\"");
+    finds(document, "a.id", "7");
+    finds(document, "b[0].id", "8");
+    finds(document, "w", "\"W10=\"");
+    finds(document, "bad.id", NULL);
+    finds(document, "bad", "\"eyJpZCI6\"");
+    finds(document, "every.id", NULL);
+    json_decref(document);
+}
+
+static void wrappers_are_entered(void **state)
+{
+    json_t *document =
+        json_loads("{\"m\": {\"M\": {\"id\": 7, \"M\": 3}}, \"s\": {\"SS\": [\"a\"]},"
+                   " \"l\": {\"L\": [{\"M\": {\"id\": 8}}, {\"S\": \"b\"}]},"
+                   " \"two\": {\"M\": {\"id\": 1}, \"x\": 2}, \"t\": {\"M\": \"x\"}}",
+                   0, NULL);
+    assert_non_null(document);
+    finds(document, "m.id", "7");
+    finds(document, "m.M.id", "7");
+    finds(document, "l[0].id", "8");
+    finds(document, "l.L[0].M.id", "8");
+    finds(document, "l[1].S", "\"b\"");
+    finds(document, "s[0]", "\"a\"");
+    finds(document, "two.id", NULL);
+    finds(document, "two.M.id", "1");
+    finds(document, "t.id", NULL);
+    json_decref(document);
+}
+
 static void members_choose_an_element(void **state)
 {
     json_t *document = json_loads(
@@ -254,6 +291,8 @@ int main(void)
         cmocka_unit_test(constants_need_no_document), cmocka_unit_test(refuses_what_is_no_path),
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(texts_of_json_are_entered),
+        cmocka_unit_test(texts_of_base64_are_entered),
+        cmocka_unit_test(wrappers_are_entered),
         cmocka_unit_test(members_choose_an_element),
         cmocka_unit_test(a_document_may_be_an_array),
         cmocka_unit_test(stars_split_a_path),

@@ -119,6 +119,10 @@ static void parallel_arrays(void **state)
             "1:4:0:1#000 2:5:1:1#001 3:1:2:1#002");
     becomes(&rig, "{\"e\":2,\"ids\":[1,2],\"own\":[\"a\",\"b\"]}", "1:1:0:a 2:1:1:b");
     becomes(&rig, "{\"e\":3,\"ids\":\"p\"}", "p:1:0:3#000");
+    becomes(&rig, "{\"e\":4,\"ids\":\"p\",\"amounts\":3}", "p:3:0:4#000");
+    becomes(&rig, "{\"e\":5,\"ids\":[\"p\",\"q\"],\"amounts\":3}", "p:3:0:5#000 q:1:1:5#001");
+    becomes(&rig, "{\"e\":6,\"ids\":\"p\",\"amounts\":[2,3],\"own\":\"a\"}", "p:2:0:a");
+    becomes(&rig, "{\"e\":7,\"ids\":\"W10\"}", "W10:1:0:7#000");
     rig_clear(&rig);
 }
 
