@@ -480,23 +480,35 @@ json_t *json_text_within(const json_t *text)
     return fault ? json_null() : document;
 }
 
-/* The Base64 of `{` and `[` begins with one of these. */
-static bool may_be_base64(struct slice text)
+/* Finds the first or last byte that is no blank at an end of what is encoded. */
+static char byte_at_end(struct slice encoded, bool last)
 {
-    return text.size > 2 && (*text.data == 'e' || *text.data == 'W');
+    char bytes[6];
+    for (int padding = 0; padding < 2; padding++) {
+        encoded.size -= encoded.size && encoded.data[encoded.size - 1] == '=';
+    }
+    /* The last one to four characters, and the four before them. */
+    size_t size = last ? 4 + (encoded.size + 3) % 4 + 1 : 4;
+    if (size > encoded.size) { size = encoded.size; }
+    struct slice part = slice_of(last ? encoded.data + encoded.size - size : encoded.data, size);
+    int count = base64_decode(part, bytes, sizeof(bytes));
+    if (!last) { return count > 0 ? bytes[0] : '\0'; }
+    while (count > 0 && strchr(" \t\r\n", bytes[count - 1])) { count--; }
+    return count > 0 ? bytes[count - 1] : '\0';
 }
 
+/* Looks at both ends only: a text that is none may be long, and be asked about by many paths. */
 json_t *json_text_within_base64(const json_t *text)
 {
     struct slice encoded = slice_of(json_string_value(text), json_string_length(text));
-    if (!may_be_base64(encoded)) { return NULL; }
+    char first = byte_at_end(encoded, /* last= */ false);
+    char last = byte_at_end(encoded, /* last= */ true);
+    if (!(first == '{' && last == '}') && !(first == '[' && last == ']')) { return NULL; }
     char *bytes = xmalloc(encoded.size);
     int size = base64_decode(encoded, bytes, encoded.size);
     json_t *decoded = size > 0 ? json_stringn(bytes, (size_t)size) : NULL;
     json_t *document = decoded ? json_text_within(decoded) : NULL;
     json_decref(decoded);
     free(bytes);
-    if (!json_is_null(document)) { return document; }
-    json_decref(document);
-    return NULL;
+    return document ? document : json_null();
 }

@@ -70,7 +70,7 @@ enum value_state {
 /* Parses a text that looks like a JSON object or array (`{...}`, `[...]`); NULL when it does not.
  * The result is new; null when it cannot be parsed. */
 json_t *json_text_within(const json_t *text);
-/* The same for a text that holds it in Base64. NULL also when it cannot be parsed. */
+/* The same for a text that holds it in Base64. */
 json_t *json_text_within_base64(const json_t *text);
 
 #endif

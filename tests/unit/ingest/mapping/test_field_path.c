@@ -97,7 +97,8 @@ static void texts_of_base64_are_entered(void **state)
 {
     json_t *document =
         json_loads("{\"a\": \"eyJpZCI6N30=\", \"b\": \"W3siaWQiOjh9XQ\", \"w\": \"W10=\","
-                   " \"bad\": \"eyJpZCI6\", \"every\": \"every\"}",
+                   " \"bad\": \"eyJpZCI6\", \"every\": \"every\", \"broken\": \"eyJpZCI6N3!=\","
+                   " \"inside\": \"eyJpZCI6!!!!ICAgN30=\", \"long\": \"ewogImlkIjogOQp9ICAK\"}",
                    0, NULL);
     assert_non_null(document);
     finds(document, "a", "\"eyJpZCI6N30=\"");
@@ -107,6 +108,11 @@ static void texts_of_base64_are_entered(void **state)
     finds(document, "bad.id", NULL);
     finds(document, "bad", "\"eyJpZCI6\"");
     finds(document, "every.id", NULL);
+    finds(document, "broken.id", NULL);
+    finds(document, "broken", "\"eyJpZCI6N3!=\"");
+    finds(document, "inside.id", NULL);
+    finds(document, "inside", NULL);
+    finds(document, "long.id", "9");
     json_decref(document);
 }
 
