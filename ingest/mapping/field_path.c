@@ -460,28 +460,30 @@ static bool is_first(const struct step *step)
     return !step->key.data && !step->member.data && step->index == 0;
 }
 
-/* A step leads into what an object wraps, unless it names the wrapper itself. */
-static json_t *unwrapped(json_t *at, const struct step *step)
+/* Takes a step for which there is nothing in an object itself: into what the object wraps, or, of
+ * one object where others send an array of them, into its first element. */
+static json_t *take_other_step(json_t **parent, const struct step *step, bool last)
 {
-    bool named = step->key.data && json_object_getn(at, step->key.data, step->key.size);
-    return named ? at : wrapped_within(at);
+    json_t *object = *parent;
+    *parent = wrapped_within(object);
+    if (*parent != object) { return take_step(*parent, step); }
+    return is_first(step) && !last ? object : NULL;
 }
 
 /* `deeper`: the caller leads into what is found. */
 static json_t *walk(const struct step *steps, size_t count, json_t *at, bool deeper)
 {
     for (size_t i = 0; i < count && at; i++) {
-        at = unwrapped(at, &steps[i]);
         json_t *parent = at;
-        /* One object where others send an array of them is its first element. */
-        bool alone = json_is_object(at) && is_first(&steps[i]) && i + 1 < count;
-        if (!alone) { at = take_step(at, &steps[i]); }
+        bool last = i + 1 == count;
+        at = take_step(parent, &steps[i]);
+        if (!at && json_is_object(parent)) { at = take_other_step(&parent, &steps[i], last); }
         if (!at && json_flaw_of(parent)) { return parent; }
-        if (json_is_string(at) && (deeper || i + 1 < count)) {
-            at = open_text(parent, &steps[i], at, /* base64= */ i + 1 < count);
+        if (json_is_string(at) && (deeper || !last)) {
+            at = open_text(parent, &steps[i], at, /* base64= */ !last);
         }
     }
-    if (deeper) { at = wrapped_within(at); }
+    if (deeper && json_is_object(at)) { at = wrapped_within(at); }
     return json_is_null(at) && !json_flaw_of(at) ? NULL : at;
 }
 
