@@ -50,15 +50,15 @@ QUIET_AR = @echo "  AR    $@";
 endif
 
 # The rooms that workers and commands share, and what `freshet` needs of a worker's: the library.
-LIB_ROOMS := base stream stream/config stream/avro stream/registry stream/kafka stream/state \
-	stream/sim schemas model model/counting model/transformer ingest/payload ingest/mapping \
-	evaluate evaluate/models
+LIB_ROOMS := base stream stream/config stream/avro stream/registry stream/http stream/kafka \
+	stream/state stream/sim schemas model model/counting model/transformer ingest/payload \
+	ingest/mapping evaluate evaluate/models
 LIB_SRC := $(foreach room,$(LIB_ROOMS),$(wildcard $(room)/*.c))
 # Doors to libraries of C++ templates.
 LIB_CXX_SRC := $(wildcard model/*.cc ingest/payload/*.cc)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o) $(LIB_CXX_SRC:%.cc=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
-WORKERS := ingest features trainer sequence scorer
+WORKERS := ingest features trainer sequence scorer serve
 ROOM_trainer := trainer/similarity
 ROOM_sequence := trainer/sequence
 worker_room = $(or $(ROOM_$(1)),$(1))

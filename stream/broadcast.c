@@ -223,6 +223,8 @@ void broadcast_watch(struct broadcast *broadcast)
     }
     metric_set(broadcast->lag, (double)total);
     broadcast_check_topics(broadcast, now_ms);
+    const struct env *env = broadcast->env;
+    if (env->worker->watch) { env->worker->watch(env->run, total, broadcast->answered_ms); }
     if (!worst || broadcast->count) { broadcast->progress_ms = now_ms; }
     bool told = broadcast->told_ms && now_ms - broadcast->told_ms < STILL_TOLD_MS;
     if (now_ms - broadcast->progress_ms < STILL_MS || told) { return; }
@@ -358,7 +360,7 @@ static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_ve
     metric_add(broadcast->records, (double)(broadcast->next - from));
     if (broadcast->next > from) {
         remember(broadcast, broadcast->at + from, broadcast->next - from);
-        broadcast->progress_ms = env_now_ms(broadcast->env);
+        broadcast->answered_ms = broadcast->progress_ms = env_now_ms(broadcast->env);
     }
     if (broadcast->parts.at_once->unsent) {
         *ret_verdict = BROADCAST_UNSENT;

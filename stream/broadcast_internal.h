@@ -40,6 +40,7 @@ struct broadcast {
     const struct record *at;
     size_t next, count;
     uint64_t ack_group; /* of the dead letters about them; ACK_GROUP_NONE: none was sent */
+    int64_t answered_ms; /* when a broker last sent records, or told that the topics are the same */
     int64_t check_ms; /* when to ask for the topics next */
     bool doubted;       /* the reader met something: are the topics the same? */
     int64_t *missing_ms; /* by input: since when its topic is missing; 0: it is there */

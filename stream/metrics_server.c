@@ -1,82 +1,40 @@
-/* The HTTP server runs on one thread of libmicrohttpd, which starts with all signals blocked. It
- * touches three things of the worker: the metrics (guarded by their registry), `healthy` (atomic)
- * and the status callback, which must guard its own data. It waits with epoll, because select()
- * cannot wait for a descriptor above 1,023.
- *
- * We open the socket ourselves, for a clear error and to know the port. libmicrohttpd owns it from
- * start_daemon() on, even when that fails. A request's body is read and dropped.
- * metrics_server_free() ends the thread before it frees, so no request outlives the server.
- *
- * Whoever opens many connections and sends a byte now and then must not keep others out, nor a
- * probe on the same machine. So a new connection is always taken: beyond the limit of its address,
- * or of all, an old one is closed for it, the oldest of the address that has most. No connection
- * lives longer than SERVER_LIFE_MS. To close one is to shut its socket down; libmicrohttpd then
- * sees its end. The list of connections is guarded by a mutex, and libmicrohttpd tells us of an end
- * before it closes the socket, so no descriptor that has been given to somebody else is shut down.
- */
+/* The server's thread touches three things of the worker: the metrics (guarded by their registry),
+ * `healthy` (atomic) and the status callback, which must guard its own data. */
 #include "base/base.h"
-#include "base/clock.h"
-#include "base/thread.h"
 #include "base/xalloc.h"
+#include "stream/http/http_server.h"
 #include "stream/metrics.h"
 
-#include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     SERVER_CONNECTIONS_MAX = 64,
     SERVER_ADDRESS_MAX = 16, /* connections of one address */
-    SERVER_LEAVING_MAX = 64, /* connections that were shut down and are not gone yet */
     SERVER_TIMEOUT_S = 10,   /* without a byte */
     SERVER_LIFE_MS = 60000,
-    SERVER_MEMORY_PER_CONNECTION = 16 << 10,
     SERVER_ANSWER_MAX = 32 << 20,
-    SERVER_BACKLOG = 64,
-};
-
-/* A connection, in the order of their beginnings. */
-struct connection {
-    struct MHD_Connection *connection;
-    int fd;
-    int64_t since_ms;
-    struct in6_addr address; /* an IPv4 address stands in its first four bytes */
-    bool leaving;            /* it was shut down */
 };
 
 struct metrics_server {
-    pthread_mutex_t lock; /* of the connections */
-    struct connection connections[SERVER_CONNECTIONS_MAX + SERVER_LEAVING_MAX];
-    size_t connections_count;
     struct metrics *metrics;
     void (*status)(void *arg, struct buf *out);
     void *status_arg;
-    struct MHD_Daemon *daemon;
-    int port;
+    struct http_server *http;
     _Atomic bool healthy;
 };
 
-struct answer {
-    unsigned code;
-    const char *type;
-    struct buf body;
-};
-
-static void fill_answer(struct metrics_server *server, const char *url, struct answer *answer)
+static void answer_request(void *arg, const struct http_request *request,
+                           struct http_answer *answer)
 {
-    answer->code = MHD_HTTP_OK;
-    answer->type = "text/plain; charset=utf-8";
-    if (strcmp(url, "/metrics") == 0) {
+    struct metrics_server *server = arg;
+    if (strcmp(request->path, "/metrics") == 0) {
         answer->type = "text/plain; version=0.0.4; charset=utf-8";
         metrics_print(server->metrics, &answer->body);
-    } else if (strcmp(url, "/health") == 0) {
+    } else if (strcmp(request->path, "/health") == 0) {
         bool healthy = atomic_load(&server->healthy);
-        answer->code = healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+        answer->code = healthy ? 200 : 503;
         buf_printf(&answer->body, "%s\n", healthy ? "ok" : "not ready");
-    } else if (strcmp(url, "/status") == 0) {
+    } else if (strcmp(request->path, "/status") == 0) {
         answer->type = "application/json";
         if (server->status) {
             server->status(server->status_arg, &answer->body);
@@ -84,243 +42,34 @@ static void fill_answer(struct metrics_server *server, const char *url, struct a
             buf_printf(&answer->body, "{}");
         }
     } else {
-        answer->code = MHD_HTTP_NOT_FOUND;
+        answer->code = 404;
         buf_printf(&answer->body, "not found; the server has /metrics, /health and /status\n");
     }
-    if (buf_failed(&answer->body)) {
-        buf_clear(&answer->body);
-        answer->code = MHD_HTTP_INTERNAL_SERVER_ERROR;
-        answer->type = "text/plain; charset=utf-8";
-        buf_printf(&answer->body, "the answer is larger than %d bytes\n", SERVER_ANSWER_MAX);
-    }
-}
-
-/* Sends the answer; the response owns the body's memory from here on. */
-static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *answer)
-{
-    struct buf *body = &answer->body;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body->size, body->data, body->data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-    if (!response) {
-        buf_release(body);
-        return MHD_NO;
-    }
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    if (answer->code == MHD_HTTP_METHOD_NOT_ALLOWED) {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    }
-    enum MHD_Result result = MHD_queue_response(connection, answer->code, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
-/* Called once when the head is read (*state is NULL) and again when the request is complete. */
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
-                                  const char *method, const char *version, const char *upload,
-                                  size_t *upload_size, void **state)
-{
-    struct metrics_server *server = arg;
-    struct answer answer = {.code = MHD_HTTP_METHOD_NOT_ALLOWED, .type = "text/plain"};
-    buf_init(&answer.body, SERVER_ANSWER_MAX);
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
-        buf_printf(&answer.body, "only GET and HEAD are answered\n");
-        return send_answer(connection, &answer);
-    }
-    if (!*state) {
-        *state = server;
-        return MHD_YES;
-    }
-    if (*upload_size > 0) {
-        *upload_size = 0;
-        return MHD_YES;
-    }
-    fill_answer(server, url, &answer);
-    return send_answer(connection, &answer);
-}
-
-/* ---- Connections ---- */
-
-static struct in6_addr address_of(const struct sockaddr *from)
-{
-    struct in6_addr address = {0};
-    if (from && from->sa_family == AF_INET6) {
-        memcpy(&address, (const char *)from + offsetof(struct sockaddr_in6, sin6_addr),
-               sizeof(address));
-    } else if (from && from->sa_family == AF_INET) {
-        memcpy(&address, (const char *)from + offsetof(struct sockaddr_in, sin_addr),
-               sizeof(struct in_addr));
-    }
-    return address;
-}
-
-static void shut(struct connection *at)
-{
-    at->leaving = true;
-    (void)shutdown(at->fd, SHUT_RDWR);
-}
-
-/* Counts the connections of an address that stay. */
-static size_t count_of(const struct metrics_server *server, const struct in6_addr *address)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < server->connections_count; i++) {
-        const struct connection *at = &server->connections[i];
-        count += !at->leaving && memcmp(&at->address, address, sizeof(*address)) == 0;
-    }
-    return count;
-}
-
-/* Makes room: shuts down what is too old, then the oldest of the address that has most, until the
- * limits hold. */
-static void keep_limits(struct metrics_server *server, int64_t now_ms)
-{
-    for (;;) {
-        struct connection *victim = NULL;
-        size_t stay = 0, most = 0;
-        for (size_t i = 0; i < server->connections_count; i++) {
-            struct connection *at = &server->connections[i];
-            if (!at->leaving && now_ms - at->since_ms > SERVER_LIFE_MS) { shut(at); }
-            if (at->leaving) { continue; }
-            size_t count = count_of(server, &at->address);
-            if (count > most) {
-                most = count;
-                victim = at;
-            }
-            stay++;
-        }
-        if (stay <= SERVER_CONNECTIONS_MAX && most <= SERVER_ADDRESS_MAX) { return; }
-        shut(victim);
-    }
-}
-
-static void begin_connection(struct metrics_server *server, struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *fd =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *from =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    /* libmicrohttpd's own limit is as large as the array. */
-    assert(server->connections_count < ARRAY_COUNT(server->connections));
-    int64_t now_ms = clock_monotonic_ms();
-    server->connections[server->connections_count++] = (struct connection){
-        .connection = connection,
-        .fd = fd->connect_fd,
-        .since_ms = now_ms,
-        .address = address_of(from ? from->client_addr : NULL),
-    };
-    keep_limits(server, now_ms);
-}
-
-static void end_connection(struct metrics_server *server, const struct MHD_Connection *connection)
-{
-    size_t i = 0;
-    while (i < server->connections_count && server->connections[i].connection != connection) {
-        i++;
-    }
-    if (i == server->connections_count) { return; }
-    server->connections_count--;
-    memmove(&server->connections[i], &server->connections[i + 1],
-            (server->connections_count - i) * sizeof(*server->connections));
-}
-
-static void on_connection(void *arg, struct MHD_Connection *connection, void **context _unused_,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    struct metrics_server *server = arg;
-    pthread_mutex_lock(&server->lock);
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        begin_connection(server, connection);
-    } else {
-        end_connection(server, connection);
-    }
-    pthread_mutex_unlock(&server->lock);
-}
-
-/* ---- Start and end ---- */
-
-static int listen_at(const struct addrinfo *at, int *ret_fd)
-{
-    int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol);
-    if (fd < 0) { return -errno; }
-    int yes = 1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (bind(fd, at->ai_addr, at->ai_addrlen) < 0 || listen(fd, SERVER_BACKLOG) < 0) {
-        int fault = -errno;
-        close(fd);
-        return fault;
-    }
-    *ret_fd = fd;
-    return 0;
-}
-
-static int listen_on(const char *address, int port, int *ret_fd)
-{
-    char service[16];
-    (void)snprintf(service, sizeof(service), "%d", port);
-    struct addrinfo want = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *found = NULL;
-    int fault = getaddrinfo(address, service, &want, &found);
-    if (fault) { return fault == EAI_SYSTEM ? -errno : -EADDRNOTAVAIL; }
-    int result = -EADDRNOTAVAIL;
-    for (const struct addrinfo *at = found; at && result < 0; at = at->ai_next) {
-        result = listen_at(at, ret_fd);
-    }
-    freeaddrinfo(found);
-    return result;
-}
-
-static int port_of(int fd)
-{
-    struct sockaddr_storage bound;
-    socklen_t size = sizeof(bound);
-    int fault = getsockname(fd, (struct sockaddr *)&bound, &size);
-    assert(fault == 0);
-    in_port_t port;
-    if (bound.ss_family == AF_INET6) {
-        memcpy(&port, (char *)&bound + offsetof(struct sockaddr_in6, sin6_port), sizeof(port));
-    } else {
-        memcpy(&port, (char *)&bound + offsetof(struct sockaddr_in, sin_port), sizeof(port));
-    }
-    return ntohs(port);
-}
-
-/* Blocks signals around the start, because the library's thread inherits the mask. */
-static struct MHD_Daemon *start_daemon(struct metrics_server *server, int fd)
-{
-    sigset_t before;
-    thread_block_signals(&before);
-    struct MHD_Daemon *started = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, server,
-        MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)ARRAY_COUNT(server->connections),
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_TIMEOUT_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_PER_CONNECTION,
-        MHD_OPTION_END);
-    thread_restore_signals(&before);
-    return started;
 }
 
 int metrics_server_start(struct metrics *metrics, const char *address, int port,
                          void (*status)(void *arg, struct buf *out), void *status_arg,
                          struct metrics_server **ret_server)
 {
-    assert(port >= 0 && port <= UINT16_MAX);
-    int fd = -1;
-    int fault = listen_on(address, port, &fd);
-    if (fault) { return fault; }
     struct metrics_server *server = xcalloc(1, sizeof(*server));
-    pthread_mutex_init(&server->lock, NULL);
     server->metrics = metrics;
     server->status = status;
     server->status_arg = status_arg;
-    server->port = port_of(fd);
-    server->daemon = start_daemon(server, fd); /* owns fd, also on failure */
-    if (!server->daemon) {
-        pthread_mutex_destroy(&server->lock);
+    const struct http_settings settings = {
+        .address = address,
+        .port = port,
+        .connections = SERVER_CONNECTIONS_MAX,
+        .connections_each = SERVER_ADDRESS_MAX,
+        .life_ms = SERVER_LIFE_MS,
+        .timeout_s = SERVER_TIMEOUT_S,
+        .answer_bytes = SERVER_ANSWER_MAX,
+        .answer = answer_request,
+        .arg = server,
+    };
+    int fault = http_server_start(&settings, &server->http);
+    if (fault) {
         free(server);
-        return -EAGAIN;
+        return fault;
     }
     *ret_server = server;
     return 0;
@@ -329,21 +78,18 @@ int metrics_server_start(struct metrics *metrics, const char *address, int port,
 struct metrics_server *metrics_server_free(struct metrics_server *server)
 {
     if (!server) { return NULL; }
-    MHD_stop_daemon(server->daemon);
-    pthread_mutex_destroy(&server->lock);
+    http_server_free(server->http);
     free(server);
     return NULL;
 }
 
 int metrics_server_port(const struct metrics_server *server)
 {
-    return server->port;
+    return http_server_port(server->http);
 }
 
 void metrics_server_health(struct metrics_server *server, bool healthy)
 {
     atomic_store(&server->healthy, healthy);
-    pthread_mutex_lock(&server->lock);
-    keep_limits(server, clock_monotonic_ms());
-    pthread_mutex_unlock(&server->lock);
+    http_server_check(server->http);
 }

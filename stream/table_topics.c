@@ -205,6 +205,7 @@ void broadcast_check_topics(struct broadcast *broadcast, int64_t now_ms)
         result = check_input(broadcast, (int)i, now_ms);
     }
     if (result == 0) { result = end_doubt(broadcast); }
+    if (result == 0) { broadcast->answered_ms = now_ms; }
     bool missing = false;
     for (size_t i = 0; i < worker->inputs_count; i++) { missing |= broadcast->missing_ms[i] > 0; }
     broadcast->check_ms = now_ms + (missing || broadcast->doubted ? DOUBT_MS : CHECK_MS);

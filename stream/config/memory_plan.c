@@ -14,6 +14,7 @@ static const struct memory_shares workers[] = {
     {"trainer", 8, "rows.cache.bytes"},
     {"sequence", 16, "train.memory.max"},
     {"scorer", 16, NULL},
+    {"serve", 16, NULL},
 };
 
 /* How a part is cut: a fraction of the budget without MEMORY_FIXED, within limits, and how many

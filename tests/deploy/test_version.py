@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("FRESHET_BIN", ROOT / os.environ.get("BUILD", "build") / "bin"))
 VERSION = (ROOT / "VERSION").read_text().strip()
 PROGRAMS = [BIN / f"freshet{worker}"
-            for worker in ("", "-ingest", "-features", "-trainer", "-sequence", "-scorer")]
+            for worker in ("", "-ingest", "-features", "-trainer", "-sequence", "-scorer",
+                           "-serve")]
 SCRIPTS = [path for path in sorted((ROOT / "deploy").iterdir())
            if path.is_file() and os.access(path, os.X_OK)]
 

@@ -341,7 +341,7 @@ static void check_histories_read_again(bool remade, const char *why)
         memlog_trim(fixture.rig.log, "histories", p, memlog_end(fixture.rig.log, "histories", p));
     }
     assert_true(rig_launch(&fixture.rig, copy));
-    assert_non_null(strstr(fixture.rig.warned, "reading the histories again"));
+    assert_non_null(strstr(fixture.rig.warned, "reading the table again"));
     assert_non_null(strstr(fixture.rig.warned, why));
     for (int i = 0; i < 20; i++) { rig_round(&fixture.rig, false); }
     double users = trainer_metric(copy, "freshet_training_users");

@@ -9,15 +9,14 @@
  * the publisher, sends cold-start items and flushes the histories.
  */
 #include "base/base.h"
-#include "base/quote.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "schemas/item.h"
 #include "schemas/user_history.h"
+#include "stream/stored_table.h"
 #include "trainer/sequence/publisher.h"
 #include "trainer/sequence/sequence.h"
 #include "trainer/sequence/sequence_settings.h"
-#include "trainer/sequence/history_store.h"
 
 /* `models` is read in two ways: as a table, and as the partition whose owner trains. The input of a
  * broadcast record is found by its topic, so the table comes first. */
@@ -51,7 +50,7 @@ struct training_state {
     struct arena *arena;
     struct ids *ids;
     struct training_set *training_set;
-    struct history_store *history_store;
+    struct table_store *table_store;
     struct training_thread *training_thread;
     struct publisher publisher;
     struct cold_start_items cold_start;
@@ -115,8 +114,8 @@ static void stop(struct run *run)
     training_thread_free(state->training_thread);
     publisher_release(&state->publisher);
     cold_start_items_release(&state->cold_start);
-    (void)history_store_flush(state->history_store);
-    history_store_free(state->history_store);
+    (void)table_store_flush(state->table_store);
+    table_store_free(state->table_store);
     training_set_free(state->training_set);
     ids_free(state->ids);
     codec_free(state->history_codec);
@@ -138,7 +137,7 @@ static int make_directories(struct run *run, struct training_state *state)
                    strerror(-result));
         return result;
     }
-    state->history_store = history_store_new(histories);
+    state->table_store = table_store_new(histories);
     return 0;
 }
 
@@ -246,12 +245,12 @@ static enum verdict take_history(struct run *run, struct training_state *state,
     } else if (decode_history(state, rec->key, rec->value, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    if (history_store_put(state->history_store, rec->partition, rec->key, rec->value, rec->offset) <
+    if (table_store_put(state->table_store, rec->partition, rec->key, rec->value, rec->offset) <
         0) {
-        (void)run_refuse_record(run, "state", "%s", history_store_why(state->history_store));
+        (void)run_refuse_record(run, "state", "%s", table_store_why(state->table_store));
         return VERDICT_FATAL;
     }
-    history_store_stamp(state->history_store, rec->partition, rec->time_ms);
+    table_store_stamp(state->table_store, rec->partition, rec->time_ms);
     return VERDICT_DONE;
 }
 
@@ -262,59 +261,12 @@ static int reload_history(void *arg, struct slice key, struct slice value)
     return 0;
 }
 
-/* Says why stored histories must be read again; NULL: they need not. They may lack deletions when
- * they are older than the topic's tombstones, and the topic may be another one of the same name. */
-static const char *doubt_histories(struct run *run, int32_t partition, int64_t low, int64_t end)
-{
-    const struct training_state *state = run_state(run);
-    const struct bookmark bookmark = history_store_bookmark(state->history_store, partition);
-    const struct log_facts facts = run_input_facts(run, HISTORIES, low, end);
-    const char *why = NULL;
-    if (bookmark.changelog_offset <= low) { return NULL; } /* nothing is stored */
-    bool dated = bookmark.current_ms > 0; /* else its records have no timestamps */
-    if (dated && trust_bookmark(&bookmark, &facts, &why) == TRUST_REBUILD) { return why; }
-    if (bookmark.position_offset > low &&
-        run_input_differs(run, HISTORIES, partition, bookmark.position_offset - 1,
-                          bookmark.current_ms)) {
-        return "they are of another topic of the same name";
-    }
-    return NULL;
-}
-
-static void tell_again(struct run *run, int32_t partition, const char *why)
-{
-    run_log(run, LOG_WARN, "state does not fit, reading the histories again",
-            "partition=%d why=%s", partition, quote_text(why).text);
-}
-
-static int64_t read_again(struct run *run, int32_t partition, int64_t low)
-{
-    const struct training_state *state = run_state(run);
-    return history_store_begin_again(state->history_store, partition, low) < 0 ? OFFSET_NONE : low;
-}
-
 static int64_t resume(struct run *run, int input, int32_t partition, int64_t low, int64_t end)
 {
     struct training_state *state = run_state(run);
     if (input != HISTORIES) { return OFFSET_NONE; }
-    int64_t from = OFFSET_NONE;
-    /* If it cannot be opened, history_store_put() fails with the first record and says why. */
-    if (history_store_open(state->history_store, partition, low, end, &from) < 0) {
-        return OFFSET_NONE;
-    }
-    const char *doubt = history_store_doubt(state->history_store, partition);
-    if (doubt) { tell_again(run, partition, doubt); }
-    doubt = doubt_histories(run, partition, low, end);
-    if (doubt) {
-        tell_again(run, partition, doubt);
-        return read_again(run, partition, low);
-    }
-    if (history_store_scan(state->history_store, partition, reload_history, state) < 0) {
-        run_log(run, LOG_WARN, "state is damaged, reading the histories again", "partition=%d",
-                partition);
-        return read_again(run, partition, low);
-    }
-    return from;
+    return stored_table_resume(run, state->table_store, input, partition, low, end, reload_history,
+                               state);
 }
 
 /* ---- Items and models ---- */
@@ -465,7 +417,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     }
     publisher_step(&state->publisher, task);
     publish_cold_start_items(state, task);
-    (void)history_store_flush(state->history_store);
+    (void)table_store_flush(state->table_store);
     update_metrics(state);
 }
 

@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
-#include "trainer/sequence/history_store.h"
+#include "stream/state/table_store.h"
 
 enum { FLUSH_BYTES = 4 << 20, STORE_BYTES = 4 << 20 };
 
@@ -23,46 +23,46 @@ struct partition_store {
     bool dirty;
 };
 
-struct history_store {
+struct table_store {
     char *path;
     struct partition_store *at;
     int32_t count;
     char *why;
 };
 
-struct history_store *history_store_new(const char *path)
+struct table_store *table_store_new(const char *path)
 {
-    struct history_store *history_store = xcalloc(1, sizeof(*history_store));
-    history_store->path = xstrdup(path);
-    return history_store;
+    struct table_store *table_store = xcalloc(1, sizeof(*table_store));
+    table_store->path = xstrdup(path);
+    return table_store;
 }
 
-struct history_store *history_store_free(struct history_store *history_store)
+struct table_store *table_store_free(struct table_store *table_store)
 {
-    if (!history_store) { return NULL; }
-    for (int32_t p = 0; p < history_store->count; p++) {
-        store_batch_free(history_store->at[p].batch);
-        store_close(history_store->at[p].store);
+    if (!table_store) { return NULL; }
+    for (int32_t p = 0; p < table_store->count; p++) {
+        store_batch_free(table_store->at[p].batch);
+        store_close(table_store->at[p].store);
     }
-    free(history_store->at);
-    free(history_store->path);
-    free(history_store->why);
-    free(history_store);
+    free(table_store->at);
+    free(table_store->path);
+    free(table_store->why);
+    free(table_store);
     return NULL;
 }
 
-static struct partition_store *partition_store_of(struct history_store *history_store,
+static struct partition_store *partition_store_of(struct table_store *table_store,
                                                   int32_t partition)
 {
     assert(partition >= 0);
-    if (partition >= history_store->count) {
-        history_store->at =
-            xreallocarray(history_store->at, (size_t)partition + 1, sizeof(*history_store->at));
-        memset(history_store->at + history_store->count, 0,
-               (size_t)(partition + 1 - history_store->count) * sizeof(*history_store->at));
-        history_store->count = partition + 1;
+    if (partition >= table_store->count) {
+        table_store->at =
+            xreallocarray(table_store->at, (size_t)partition + 1, sizeof(*table_store->at));
+        memset(table_store->at + table_store->count, 0,
+               (size_t)(partition + 1 - table_store->count) * sizeof(*table_store->at));
+        table_store->count = partition + 1;
     }
-    return &history_store->at[partition];
+    return &table_store->at[partition];
 }
 
 /* Opens the store of a directory; a damaged one is deleted and made again. */
@@ -109,21 +109,21 @@ static int begin_again(struct partition_store *partition_store, const char *path
     return result < 0 ? result : open_store(path, partition_store, ret_why);
 }
 
-static int cannot_open(struct history_store *history_store, const char *path, int result,
+static int cannot_open(struct table_store *table_store, const char *path, int result,
                        const char *why)
 {
-    free(history_store->why);
-    history_store->why =
+    free(table_store->why);
+    table_store->why =
         xprintf("cannot open the state in %s: %s", path, why ? why : strerror(-result));
     return result;
 }
 
-int history_store_open(struct history_store *history_store, int32_t partition, int64_t low,
-                       int64_t end, int64_t *ret_from)
+int table_store_open(struct table_store *table_store, int32_t partition, int64_t low,
+                     int64_t end, int64_t *ret_from)
 {
     _cleanup_(xfreep) char *why = NULL;
-    struct partition_store *partition_store = partition_store_of(history_store, partition);
-    _cleanup_(xfreep) char *path = xprintf("%s/%d", history_store->path, partition);
+    struct partition_store *partition_store = partition_store_of(table_store, partition);
+    _cleanup_(xfreep) char *path = xprintf("%s/%d", table_store->path, partition);
     int result = partition_store->store ? 0 : directory_make(path);
     partition_store->doubt = NULL;
     bool opens = result == 0 && !partition_store->store;
@@ -133,24 +133,24 @@ int history_store_open(struct history_store *history_store, int32_t partition, i
         if (result == -ENOENT) { result = begin_again(partition_store, path, low, &why); }
     }
     if (result < 0) { partition_store->store = store_close(partition_store->store); }
-    if (result < 0) { return cannot_open(history_store, path, result, why); }
+    if (result < 0) { return cannot_open(table_store, path, result, why); }
     if (!partition_store->batch) { partition_store->batch = store_batch_new(); }
     partition_store->next = partition_store->from;
     *ret_from = partition_store->from;
     return 0;
 }
 
-int history_store_begin_again(struct history_store *history_store, int32_t partition, int64_t low)
+int table_store_begin_again(struct table_store *table_store, int32_t partition, int64_t low)
 {
     _cleanup_(xfreep) char *why = NULL;
-    _cleanup_(xfreep) char *path = xprintf("%s/%d", history_store->path, partition);
-    struct partition_store *partition_store = partition_store_of(history_store, partition);
+    _cleanup_(xfreep) char *path = xprintf("%s/%d", table_store->path, partition);
+    struct partition_store *partition_store = partition_store_of(table_store, partition);
     int result = begin_again(partition_store, path, low, &why);
     partition_store->next = low;
-    return result < 0 ? cannot_open(history_store, path, result, why) : 0;
+    return result < 0 ? cannot_open(table_store, path, result, why) : 0;
 }
 
-static int flush(struct history_store *history_store, struct partition_store *partition_store)
+static int flush(struct table_store *table_store, struct partition_store *partition_store)
 {
     if (!partition_store->dirty) { return 0; }
     const struct bookmark bookmark = {
@@ -160,62 +160,76 @@ static int flush(struct history_store *history_store, struct partition_store *pa
         .position_offset = partition_store->newest_ms > 0 ? partition_store->next : 0};
     int result = store_apply(partition_store->store, partition_store->batch, &bookmark);
     if (result < 0) {
-        free(history_store->why);
-        history_store->why = xprintf("cannot write the state in %s: %s", history_store->path,
-                                     store_why(partition_store->store));
+        free(table_store->why);
+        table_store->why = xprintf("cannot write the state in %s: %s", table_store->path,
+                                   store_why(partition_store->store));
         return result;
     }
     partition_store->dirty = false;
     return 0;
 }
 
-int history_store_put(struct history_store *history_store, int32_t partition, struct slice key,
-                      struct slice value, int64_t offset)
+int table_store_put(struct table_store *table_store, int32_t partition, struct slice key,
+                    struct slice value, int64_t offset)
 {
-    struct partition_store *partition_store = partition_store_of(history_store, partition);
+    struct partition_store *partition_store = partition_store_of(table_store, partition);
     if (!partition_store->store) { return -EIO; }
     store_batch_put(partition_store->batch, key, value);
     partition_store->next = offset + 1;
     partition_store->dirty = true;
     return store_batch_bytes(partition_store->batch) < FLUSH_BYTES
                ? 0
-               : flush(history_store, partition_store);
+               : flush(table_store, partition_store);
 }
 
-void history_store_stamp(struct history_store *history_store, int32_t partition, int64_t time_ms)
+int table_store_get(struct table_store *table_store, int32_t partition, struct slice key,
+                    struct slice *ret_value)
 {
-    partition_store_of(history_store, partition)->newest_ms = MAX_OF(time_ms, (int64_t)0);
+    if (partition >= table_store->count || !table_store->at[partition].store) { return -ENOENT; }
+    struct partition_store *partition_store = &table_store->at[partition];
+    int result = flush(table_store, partition_store);
+    return result < 0 ? result : store_get(partition_store->store, key, ret_value);
 }
 
-const char *history_store_doubt(const struct history_store *history_store, int32_t partition)
+int32_t table_store_partitions(const struct table_store *table_store)
 {
-    assert(partition >= 0 && partition < history_store->count);
-    return history_store->at[partition].doubt;
+    return table_store->count;
 }
 
-struct bookmark history_store_bookmark(const struct history_store *history_store,
-                                       int32_t partition)
+void table_store_stamp(struct table_store *table_store, int32_t partition, int64_t time_ms)
 {
-    assert(partition >= 0 && partition < history_store->count);
-    return history_store->at[partition].opened;
+    partition_store_of(table_store, partition)->newest_ms = MAX_OF(time_ms, (int64_t)0);
 }
 
-int history_store_flush(struct history_store *history_store)
+const char *table_store_doubt(const struct table_store *table_store, int32_t partition)
 {
-    for (int32_t p = 0; p < history_store->count; p++) {
-        int result = flush(history_store, &history_store->at[p]);
+    assert(partition >= 0 && partition < table_store->count);
+    return table_store->at[partition].doubt;
+}
+
+struct bookmark table_store_bookmark(const struct table_store *table_store,
+                                     int32_t partition)
+{
+    assert(partition >= 0 && partition < table_store->count);
+    return table_store->at[partition].opened;
+}
+
+int table_store_flush(struct table_store *table_store)
+{
+    for (int32_t p = 0; p < table_store->count; p++) {
+        int result = flush(table_store, &table_store->at[p]);
         if (result < 0) { return result; }
     }
     return 0;
 }
 
-int history_store_scan(struct history_store *history_store, int32_t partition,
-                       int (*each)(void *arg, struct slice key, struct slice value), void *arg)
+int table_store_scan(struct table_store *table_store, int32_t partition,
+                     int (*each)(void *arg, struct slice key, struct slice value), void *arg)
 {
-    return store_scan(partition_store_of(history_store, partition)->store, each, arg);
+    return store_scan(partition_store_of(table_store, partition)->store, each, arg);
 }
 
-const char *history_store_why(const struct history_store *history_store)
+const char *table_store_why(const struct table_store *table_store)
 {
-    return history_store->why ? history_store->why : "";
+    return table_store->why ? table_store->why : "";
 }

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/directory.h"
-#include "trainer/sequence/history_store.h"
+#include "stream/state/table_store.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -26,100 +26,119 @@ static int count_one(void *arg, struct slice key, struct slice value)
     return 0;
 }
 
-static int count_of(struct history_store *store)
+static int count_of(struct table_store *store)
 {
     int count = 0;
-    assert_int_equal(history_store_scan(store, 2, count_one, &count), 0);
+    assert_int_equal(table_store_scan(store, 2, count_one, &count), 0);
     return count;
 }
 
 /* Opens partition 2 of a topic that reaches from low to end; returns where reading begins. */
-static int64_t open_store(struct history_store **ret_store, int64_t low, int64_t end)
+static int64_t open_store(struct table_store **ret_store, int64_t low, int64_t end)
 {
     int64_t from = -7;
-    *ret_store = history_store_new(dir);
-    assert_int_equal(history_store_open(*ret_store, 2, low, end, &from), 0);
+    *ret_store = table_store_new(dir);
+    assert_int_equal(table_store_open(*ret_store, 2, low, end, &from), 0);
     return from;
 }
 
-static void put(struct history_store *store, const char *key, const char *value, int64_t offset)
+static void put(struct table_store *store, const char *key, const char *value, int64_t offset)
 {
     struct slice bytes = value ? slice_str(value) : slice_of(NULL, 0);
-    assert_int_equal(history_store_put(store, 2, slice_str(key), bytes, offset), 0);
+    assert_int_equal(table_store_put(store, 2, slice_str(key), bytes, offset), 0);
 }
 
 static void test_reopened(void **state)
 {
-    struct history_store *store;
+    struct table_store *store;
     assert_int_equal(open_store(&store, 3, 50), 3);
     put(store, "a", "one", 3);
     put(store, "b", "two", 4);
     put(store, "a", NULL, 9);
-    assert_int_equal(history_store_flush(store), 0);
+    assert_int_equal(table_store_flush(store), 0);
     put(store, "c", "three", 10); /* not flushed: read again */
-    history_store_free(store);
+    table_store_free(store);
     assert_int_equal(open_store(&store, 3, 50), 10);
     assert_int_equal(count_of(store), 1);
-    history_store_free(store);
+    table_store_free(store);
     assert_int_equal(open_store(&store, 10, 10), 10);
     assert_int_equal(count_of(store), 1);
-    history_store_free(store);
+    table_store_free(store);
+}
+
+/* A row is read as it was put, before and after it is written out. */
+static void test_read(void **state)
+{
+    struct table_store *store;
+    struct slice row;
+    (void)open_store(&store, 0, 50);
+    assert_int_equal(table_store_get(store, 2, slice_str("a"), &row), -ENOENT);
+    put(store, "a", "one", 3);
+    assert_int_equal(table_store_get(store, 2, slice_str("a"), &row), 0);
+    assert_true(slice_equal(row, slice_str("one")));
+    put(store, "a", NULL, 4);
+    assert_int_equal(table_store_get(store, 2, slice_str("a"), &row), -ENOENT);
+    assert_int_equal(table_store_partitions(store), 3);
+    assert_int_equal(table_store_get(store, 1, slice_str("a"), &row), -ENOENT); /* not open */
+    assert_int_equal(table_store_get(store, 3, slice_str("a"), &row), -ENOENT);
+    table_store_free(store);
 }
 
 static void fill(void)
 {
-    struct history_store *store;
+    struct table_store *store;
     (void)open_store(&store, 0, 50);
     put(store, "a", "one", 20);
-    assert_int_equal(history_store_flush(store), 0);
-    history_store_free(store);
+    assert_int_equal(table_store_flush(store), 0);
+    table_store_free(store);
 }
 
 /* A store whose bookmark lies before the topic's first record, or beyond its end, is deleted. */
 static void test_of_another_topic(void **state)
 {
-    struct history_store *store;
+    struct table_store *store;
     fill();
     assert_int_equal(open_store(&store, 30, 50), 30);
     assert_int_equal(count_of(store), 0);
-    history_store_free(store);
+    table_store_free(store);
     assert_int_equal(directory_delete(dir), 0);
     fill();
     assert_int_equal(open_store(&store, 0, 5), 0);
     assert_int_equal(count_of(store), 0);
-    history_store_free(store);
+    table_store_free(store);
 }
 
 /* What cannot be read is deleted and read again from the topic. */
 static void test_begun_again(void **state)
 {
-    struct history_store *store;
+    struct table_store *store;
     fill();
     assert_int_equal(open_store(&store, 0, 50), 21);
-    assert_int_equal(history_store_begin_again(store, 2, 0), 0);
+    assert_int_equal(table_store_begin_again(store, 2, 0), 0);
     assert_int_equal(count_of(store), 0);
     put(store, "b", "two", 0);
-    assert_int_equal(history_store_flush(store), 0);
-    history_store_free(store);
+    assert_int_equal(table_store_flush(store), 0);
+    table_store_free(store);
     assert_int_equal(open_store(&store, 0, 50), 1);
     assert_int_equal(count_of(store), 1);
-    history_store_free(store);
+    table_store_free(store);
 }
 
 static void test_cannot_be_opened(void **state)
 {
-    struct history_store *store = history_store_new("/proc/nowhere");
+    struct table_store *store = table_store_new("/proc/nowhere");
     int64_t from = 0;
-    assert_true(history_store_open(store, 0, 0, 1, &from) < 0);
-    assert_true(history_store_put(store, 0, slice_str("a"), slice_str("b"), 0) < 0);
-    assert_non_null(strstr(history_store_why(store), "/proc/nowhere"));
-    history_store_free(store);
+    assert_true(table_store_open(store, 0, 0, 1, &from) < 0);
+    assert_true(table_store_put(store, 0, slice_str("a"), slice_str("b"), 0) < 0);
+    assert_non_null(strstr(table_store_why(store), "/proc/nowhere"));
+    table_store_free(store);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_reopened, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_of_another_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_begun_again, setup, teardown),
         cmocka_unit_test(test_cannot_be_opened),

@@ -1,0 +1,30 @@
+/* Responder: the answer to each request, as JSON. It runs on the HTTP server's thread, with codec,
+ * arena and keys of its own; the facts that the worker's thread tells it are atomic.
+ */
+#ifndef FRESHET_SERVE_RESPONDER_H
+#define FRESHET_SERVE_RESPONDER_H
+
+#include "ingest/mapping/pseudonyms.h"
+#include "serve/list_table.h"
+#include "stream/http/http_server.h"
+
+struct responder;
+
+struct responder_parts {
+    struct list_table *lists;      /* borrowed */
+    struct pseudonyms *pseudonyms; /* owned; NULL: ids stay as they are */
+    struct metrics *metrics;
+    int64_t (*now_ms)(void *arg); /* any thread */
+    void *now_arg;
+};
+
+/* Makes it; free with responder_free() when no request can come any more. */
+struct responder *responder_new(const struct responder_parts *parts);
+struct responder *responder_free(struct responder *responder);
+/* Answers a request; for struct http_settings, with the responder as arg. */
+void responder_answer(void *arg, const struct http_request *request, struct http_answer *answer);
+/* Tells it that the tables are loaded, and at which time (of now_ms) they held all that their
+ * topics held. Any thread. */
+void responder_tell(struct responder *responder, bool loaded, int64_t current_ms);
+
+#endif

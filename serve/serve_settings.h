@@ -1,0 +1,18 @@
+/* The options of freshet-serve. */
+#ifndef FRESHET_SERVE_SERVE_SETTINGS_H
+#define FRESHET_SERVE_SERVE_SETTINGS_H
+
+#include "stream/config/options.h"
+
+struct serve_settings {
+    const char *address;
+    int64_t port;
+    int64_t connections;
+    int64_t timeout_ms;
+    const char *pseudonym_keys;
+};
+
+enum { SERVE_OPTIONS_COUNT = 5 };
+extern const struct option serve_options[SERVE_OPTIONS_COUNT];
+
+#endif

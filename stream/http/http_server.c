@@ -1,0 +1,374 @@
+/* libmicrohttpd's thread starts with all signals blocked and waits with epoll, because select()
+ * cannot wait for a descriptor above 1,023.
+ *
+ * We open the socket ourselves, for a clear error and to know the port. libmicrohttpd owns it from
+ * start_daemon() on, even when that fails. A request's body is read and dropped.
+ * http_server_free() ends the thread before it frees, so no request outlives the server.
+ *
+ * Whoever opens many connections and sends a byte now and then must not keep others out, nor a
+ * probe on the same machine. So a new connection is always taken: beyond the limit of its address,
+ * or of all, an old one is closed for it, the oldest of the address that has most. With a limit of
+ * life no connection lives longer. To close one is to shut its socket down; libmicrohttpd then
+ * sees its end. The list of connections is guarded by a mutex, and libmicrohttpd tells us of an end
+ * before it closes the socket, so no descriptor that has been given to somebody else is shut down.
+ *
+ * libmicrohttpd decodes %XX in place and hands over C strings, in which %2F would be a slash of the
+ * path and %00 the end of an id. So it is told to decode nothing.
+ */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/thread.h"
+#include "base/xalloc.h"
+#include "stream/http/http_server.h"
+
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    SERVER_LEAVING_MAX = 64, /* connections that were shut down and are not gone yet */
+    SERVER_MEMORY_PER_CONNECTION = 16 << 10, /* of which a request's head is a part */
+    SERVER_BACKLOG = 64,
+};
+
+/* A connection, in the order of their beginnings. */
+struct connection {
+    struct MHD_Connection *connection;
+    int fd;
+    int64_t since_ms;
+    struct in6_addr address; /* an IPv4 address stands in its first four bytes */
+    bool leaving;            /* it was shut down */
+};
+
+struct http_server {
+    struct http_settings settings;
+    pthread_mutex_t lock; /* of the connections */
+    struct connection *connections;
+    size_t connections_count, connections_max;
+    struct MHD_Daemon *daemon;
+    int port;
+};
+
+/* ---- Requests ---- */
+
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9') { return digit - '0'; }
+    if (digit >= 'a' && digit <= 'f') { return digit - 'a' + 10; }
+    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
+struct slice http_unescape(struct slice part, char *into)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < part.size; i++) {
+        into[size] = part.data[i];
+        if (part.data[i] == '%') {
+            int high = part.size - i > 2 ? hex_digit(part.data[i + 1]) : -1;
+            int low = high >= 0 ? hex_digit(part.data[i + 2]) : -1;
+            if (low < 0) { return slice_of(NULL, 0); }
+            into[size] = (char)(high * 16 + low);
+            i += 2;
+        }
+        size++;
+    }
+    return slice_of(into, size);
+}
+
+static size_t unescape_nothing(void *arg _unused_, struct MHD_Connection *connection _unused_,
+                               char *text)
+{
+    return strlen(text);
+}
+
+static enum MHD_Result take_argument(void *arg, enum MHD_ValueKind kind _unused_, const char *name,
+                                     size_t name_size, const char *value, size_t value_size)
+{
+    struct http_request *request = arg;
+    if (request->arguments_count == HTTP_ARGUMENTS_MAX) {
+        request->arguments_left_out = true;
+        return MHD_NO;
+    }
+    request->arguments[request->arguments_count++] = (struct http_argument){
+        slice_of(name, name_size), slice_of(value ? value : "", value ? value_size : 0)};
+    return MHD_YES;
+}
+
+/* Sends the answer; the response owns the body's memory from here on. */
+static enum MHD_Result send_answer(struct MHD_Connection *connection, struct http_answer *answer)
+{
+    struct buf *body = &answer->body;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body->size, body->data, body->data ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (!response) {
+        buf_release(body);
+        return MHD_NO;
+    }
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    for (size_t i = 0; i < HTTP_NOTES_MAX; i++) {
+        const struct http_note *note = &answer->notes[i];
+        if (note->name) { (void)MHD_add_response_header(response, note->name, note->value); }
+    }
+    if (answer->code == MHD_HTTP_METHOD_NOT_ALLOWED) {
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    }
+    enum MHD_Result result = MHD_queue_response(connection, answer->code, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static void fill_answer(struct http_server *server, struct MHD_Connection *connection,
+                        const char *path, struct http_answer *answer)
+{
+    struct http_request request = {.path = path};
+    (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_argument, &request);
+    request.authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                        MHD_HTTP_HEADER_AUTHORIZATION);
+    server->settings.answer(server->settings.arg, &request, answer);
+    if (buf_failed(&answer->body)) {
+        buf_clear(&answer->body);
+        answer->code = MHD_HTTP_INTERNAL_SERVER_ERROR;
+        answer->type = "text/plain; charset=utf-8";
+        buf_printf(&answer->body, "the answer is larger than %zu bytes\n",
+                   server->settings.answer_bytes);
+    }
+}
+
+/* Called once when the head is read (*state is NULL) and again when the request is complete. */
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
+                                  const char *method, const char *version _unused_,
+                                  const char *upload _unused_, size_t *upload_size, void **state)
+{
+    struct http_server *server = arg;
+    struct http_answer answer = {.code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8"};
+    buf_init(&answer.body, server->settings.answer_bytes);
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        answer.code = MHD_HTTP_METHOD_NOT_ALLOWED;
+        buf_printf(&answer.body, "only GET and HEAD are answered\n");
+        return send_answer(connection, &answer);
+    }
+    if (!*state) {
+        *state = server;
+        return MHD_YES;
+    }
+    if (*upload_size > 0) {
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    fill_answer(server, connection, path, &answer);
+    return send_answer(connection, &answer);
+}
+
+/* ---- Connections ---- */
+
+static struct in6_addr address_of(const struct sockaddr *from)
+{
+    struct in6_addr address = {0};
+    if (from && from->sa_family == AF_INET6) {
+        memcpy(&address, (const char *)from + offsetof(struct sockaddr_in6, sin6_addr),
+               sizeof(address));
+    } else if (from && from->sa_family == AF_INET) {
+        memcpy(&address, (const char *)from + offsetof(struct sockaddr_in, sin_addr),
+               sizeof(struct in_addr));
+    }
+    return address;
+}
+
+static void shut(struct connection *at)
+{
+    at->leaving = true;
+    (void)shutdown(at->fd, SHUT_RDWR);
+}
+
+/* Counts the connections of an address that stay. */
+static size_t count_of(const struct http_server *server, const struct in6_addr *address)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < server->connections_count; i++) {
+        const struct connection *at = &server->connections[i];
+        count += !at->leaving && memcmp(&at->address, address, sizeof(*address)) == 0;
+    }
+    return count;
+}
+
+/* Makes room: shuts down what is too old, then the oldest of the address that has most, until the
+ * limits hold. */
+static void keep_limits(struct http_server *server, int64_t now_ms)
+{
+    const int64_t life_ms = server->settings.life_ms;
+    for (;;) {
+        struct connection *victim = NULL;
+        size_t stay = 0, most = 0;
+        for (size_t i = 0; i < server->connections_count; i++) {
+            struct connection *at = &server->connections[i];
+            if (!at->leaving && life_ms && now_ms - at->since_ms > life_ms) { shut(at); }
+            if (at->leaving) { continue; }
+            size_t count = count_of(server, &at->address);
+            if (count > most) {
+                most = count;
+                victim = at;
+            }
+            stay++;
+        }
+        if (stay <= server->settings.connections && most <= server->settings.connections_each) {
+            return;
+        }
+        shut(victim);
+    }
+}
+
+static void begin_connection(struct http_server *server, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *from =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    /* libmicrohttpd's own limit is as large as the array. */
+    assert(server->connections_count < server->connections_max);
+    int64_t now_ms = clock_monotonic_ms();
+    server->connections[server->connections_count++] = (struct connection){
+        .connection = connection,
+        .fd = fd->connect_fd,
+        .since_ms = now_ms,
+        .address = address_of(from ? from->client_addr : NULL),
+    };
+    keep_limits(server, now_ms);
+}
+
+static void end_connection(struct http_server *server, const struct MHD_Connection *connection)
+{
+    size_t i = 0;
+    while (i < server->connections_count && server->connections[i].connection != connection) {
+        i++;
+    }
+    if (i == server->connections_count) { return; }
+    server->connections_count--;
+    memmove(&server->connections[i], &server->connections[i + 1],
+            (server->connections_count - i) * sizeof(*server->connections));
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context _unused_,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = arg;
+    pthread_mutex_lock(&server->lock);
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        begin_connection(server, connection);
+    } else {
+        end_connection(server, connection);
+    }
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* ---- Start and end ---- */
+
+static int listen_at(const struct addrinfo *at, int *ret_fd)
+{
+    int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol);
+    if (fd < 0) { return -errno; }
+    int yes = 1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (bind(fd, at->ai_addr, at->ai_addrlen) < 0 || listen(fd, SERVER_BACKLOG) < 0) {
+        int fault = -errno;
+        close(fd);
+        return fault;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+static int listen_on(const char *address, int port, int *ret_fd)
+{
+    char service[16];
+    (void)snprintf(service, sizeof(service), "%d", port);
+    struct addrinfo want = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    int fault = getaddrinfo(address, service, &want, &found);
+    if (fault) { return fault == EAI_SYSTEM ? -errno : -EADDRNOTAVAIL; }
+    int result = -EADDRNOTAVAIL;
+    for (const struct addrinfo *at = found; at && result < 0; at = at->ai_next) {
+        result = listen_at(at, ret_fd);
+    }
+    freeaddrinfo(found);
+    return result;
+}
+
+static int port_of(int fd)
+{
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof(bound);
+    int fault = getsockname(fd, (struct sockaddr *)&bound, &size);
+    assert(fault == 0);
+    in_port_t port;
+    if (bound.ss_family == AF_INET6) {
+        memcpy(&port, (char *)&bound + offsetof(struct sockaddr_in6, sin6_port), sizeof(port));
+    } else {
+        memcpy(&port, (char *)&bound + offsetof(struct sockaddr_in, sin_port), sizeof(port));
+    }
+    return ntohs(port);
+}
+
+/* Blocks signals around the start, because the library's thread inherits the mask. */
+static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
+{
+    sigset_t before;
+    thread_block_signals(&before);
+    struct MHD_Daemon *started = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, server,
+        MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_max,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
+        MHD_OPTION_CONNECTION_TIMEOUT, server->settings.timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_PER_CONNECTION,
+        MHD_OPTION_END);
+    thread_restore_signals(&before);
+    return started;
+}
+
+int http_server_start(const struct http_settings *settings, struct http_server **ret_server)
+{
+    assert(settings->port >= 0 && settings->port <= UINT16_MAX);
+    assert(settings->connections && settings->connections <= HTTP_CONNECTIONS_MAX);
+    int fd = -1;
+    int fault = listen_on(settings->address, settings->port, &fd);
+    if (fault) { return fault; }
+    struct http_server *server = xcalloc(1, sizeof(*server));
+    pthread_mutex_init(&server->lock, NULL);
+    server->settings = *settings;
+    server->port = port_of(fd);
+    server->connections_max = settings->connections + SERVER_LEAVING_MAX;
+    server->connections = xcalloc(server->connections_max, sizeof(*server->connections));
+    server->daemon = start_daemon(server, fd); /* owns fd, also on failure */
+    if (!server->daemon) {
+        (void)http_server_free(server);
+        return -EAGAIN;
+    }
+    *ret_server = server;
+    return 0;
+}
+
+struct http_server *http_server_free(struct http_server *server)
+{
+    if (!server) { return NULL; }
+    if (server->daemon) { MHD_stop_daemon(server->daemon); }
+    pthread_mutex_destroy(&server->lock);
+    free(server->connections);
+    free(server);
+    return NULL;
+}
+
+int http_server_port(const struct http_server *server)
+{
+    return server->port;
+}
+
+void http_server_check(struct http_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    keep_limits(server, clock_monotonic_ms());
+    pthread_mutex_unlock(&server->lock);
+}

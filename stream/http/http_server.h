@@ -1,0 +1,69 @@
+/* An HTTP/1.1 server: GET and HEAD, answered by one function.
+ *
+ * It runs on one thread of libmicrohttpd. A request's body is read and dropped; other methods get
+ * 405. The path and the arguments come as they were sent: http_unescape() decodes a part of them.
+ */
+#ifndef FRESHET_STREAM_HTTP_SERVER_H
+#define FRESHET_STREAM_HTTP_SERVER_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/slice.h"
+
+enum { HTTP_CONNECTIONS_MAX = 4096, HTTP_ARGUMENTS_MAX = 64, HTTP_NOTES_MAX = 2 };
+
+/* NAME=VALUE of the query; the value is empty without a `=`. */
+struct http_argument {
+    struct slice name, value;
+};
+
+struct http_request {
+    const char *path; /* without the query */
+    struct http_argument arguments[HTTP_ARGUMENTS_MAX];
+    size_t arguments_count;
+    bool arguments_left_out; /* there were more */
+    const char *authorization; /* the header; NULL: there is none */
+};
+
+/* A header of the answer; both texts must live until the answer is sent. */
+struct http_note {
+    const char *name;
+    char value[64];
+};
+
+struct http_answer {
+    unsigned code;
+    const char *type; /* constant */
+    struct buf body;  /* initialised */
+    struct http_note notes[HTTP_NOTES_MAX]; /* those with a name */
+};
+
+struct http_settings {
+    const char *address;
+    int port;                /* 0: any free one */
+    size_t connections;      /* at most HTTP_CONNECTIONS_MAX; beyond, an old one is closed */
+    size_t connections_each; /* of one address */
+    int64_t life_ms;         /* of a connection; 0: no limit */
+    unsigned timeout_s;      /* without a byte */
+    size_t answer_bytes;
+    /* Fills in the answer (200, text/plain, an empty body) on the server's thread. */
+    void (*answer)(void *arg, const struct http_request *request, struct http_answer *answer);
+    void *arg;
+};
+
+struct http_server;
+
+/* Starts the server: 0 or -errno; free with http_server_free(). */
+int http_server_start(const struct http_settings *settings, struct http_server **ret_server);
+/* Ends the thread and frees the server; takes NULL; returns NULL. */
+struct http_server *http_server_free(struct http_server *server);
+/* Returns the port on which the server listens. */
+int http_server_port(const struct http_server *server);
+/* Closes connections that are too old. Any thread. */
+void http_server_check(struct http_server *server);
+
+/* Decodes the %XX of a part of a path or query into `into`, which has room for the part; returns
+ * the decoded text, or one whose data is NULL when a % is not followed by two hex digits. */
+struct slice http_unescape(struct slice part, char *into);
+
+#endif

@@ -1,0 +1,152 @@
+#include "base/base.h"
+#include "stream/http/http_server.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CONNECTIONS = 3, ANSWER_BYTES = 4096 };
+
+/* Tells what the server made of the request. */
+static void echo(void *arg _unused_, const struct http_request *request,
+                 struct http_answer *answer)
+{
+    buf_printf(&answer->body, "%s", request->path);
+    for (size_t i = 0; i < request->arguments_count; i++) {
+        buf_printf(&answer->body, " %.*s=%.*s", SLICE_ARGS(request->arguments[i].name),
+                   SLICE_ARGS(request->arguments[i].value));
+    }
+    if (request->authorization) { buf_printf(&answer->body, " <%s>", request->authorization); }
+    answer->notes[1].name = "X-Note";
+    (void)snprintf(answer->notes[1].value, sizeof(answer->notes[1].value), "seen");
+}
+
+static int begin(void **state)
+{
+    const struct http_settings settings = {
+        .address = "127.0.0.1",
+        .connections = CONNECTIONS,
+        .connections_each = CONNECTIONS,
+        .timeout_s = 60,
+        .answer_bytes = ANSWER_BYTES,
+        .answer = echo,
+    };
+    return http_server_start(&settings, (struct http_server **)state);
+}
+
+static int end(void **state)
+{
+    http_server_free(*state);
+    return 0;
+}
+
+static int dial(const struct http_server *server)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)http_server_port(server)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct timeval patience = {.tv_sec = 60};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    return fd;
+}
+
+/* Sends bytes and reads until the server closes. */
+static const char *exchange(int fd, const char *request)
+{
+    static char answer[1 << 16];
+    size_t size = 0;
+    (void)!send(fd, request, strlen(request), MSG_NOSIGNAL);
+    for (ssize_t got; (got = recv(fd, answer + size, sizeof(answer) - 1 - size, 0)) > 0;) {
+        size += (size_t)got;
+    }
+    close(fd);
+    answer[size] = '\0';
+    return answer;
+}
+
+#define REQUEST(line) line " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+
+static void assert_ends(const char *text, const char *part)
+{
+    size_t size = strlen(text), want = strlen(part);
+    if (size < want || strcmp(text + size - want, part) != 0) { fail_msg("%s: %s", text, part); }
+}
+
+/* Path and arguments come as they were sent; a plus in a query is a blank. */
+static void test_request(void **state)
+{
+    const char *answer = exchange(dial(*state), REQUEST("GET /a%2Fb%00?x=1%26&y&=z&p+q=+%2B")
+                                  "Authorization: Bearer t\r\n\r\n");
+    assert_ends(answer, "\r\n\r\n/a%2Fb%00 x=1%26 y= =z p q= %2B <Bearer t>");
+    assert_non_null(strstr(answer, "X-Note: seen\r\n"));
+    answer = exchange(dial(*state), REQUEST("HEAD /a") "\r\n");
+    assert_ends(answer, "\r\n\r\n");
+    assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+    assert_non_null(strstr(exchange(dial(*state), REQUEST("PUT /a") "\r\n"), " 405 "));
+}
+
+static void test_too_large(void **state)
+{
+    static char request[1 << 15] = "GET /";
+    memset(request + 5, 'a', ANSWER_BYTES + 1);
+    (void)snprintf(request + 5 + ANSWER_BYTES + 1, 100, "%s", REQUEST("") "\r\n");
+    assert_non_null(strstr(exchange(dial(*state), request), " 500 "));
+    memset(request + 5, 'a', sizeof(request) - 6);
+    assert_null(strstr(exchange(dial(*state), request), " 200 "));
+}
+
+/* One connection more closes the oldest. */
+static void test_connections(void **state)
+{
+    int fds[CONNECTIONS + 1];
+    for (int i = 0; i <= CONNECTIONS; i++) {
+        static const char kept[] = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+        char byte;
+        fds[i] = dial(*state);
+        assert_int_equal(send(fds[i], kept, sizeof(kept) - 1, MSG_NOSIGNAL), sizeof(kept) - 1);
+        assert_int_equal(recv(fds[i], &byte, 1, 0), 1);
+    }
+    char rest[4096];
+    ssize_t got;
+    while ((got = recv(fds[0], rest, sizeof(rest), 0)) > 0) {}
+    assert_true(got == 0 || errno == ECONNRESET);
+    close(fds[0]);
+    for (int i = 1; i <= CONNECTIONS; i++) {
+        assert_ends(exchange(fds[i], REQUEST("GET /b") "\r\n"), "/b");
+    }
+}
+
+static void test_unescape(void **state)
+{
+    static const struct {
+        const char *part;
+        struct slice text;
+    } parts[] = {
+        {"", {"", 0}},          {"a+b", {"a+b", 3}},      {"%41%7a", {"Az", 2}},
+        {"%00", {"\0", 1}},     {"%2525", {"%25", 3}},    {"%", {NULL, 0}},
+        {"a%4", {NULL, 0}},     {"%4g", {NULL, 0}},       {"%%41", {NULL, 0}},
+        {"%ff%C3", {"\xff\xc3", 2}},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        char into[16];
+        struct slice got = http_unescape(slice_str(parts[i].part), into);
+        assert_int_equal(got.data == NULL, parts[i].text.data == NULL);
+        assert_true(slice_equal(got, parts[i].text));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_request, begin, end),
+        cmocka_unit_test_setup_teardown(test_too_large, begin, end),
+        cmocka_unit_test_setup_teardown(test_connections, begin, end),
+        cmocka_unit_test(test_unescape),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
