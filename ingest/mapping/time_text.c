@@ -171,6 +171,16 @@ static void skip_region(struct time_reading *reading, bool known)
     reading->at = end + 1;
 }
 
+/* Skips the zone's short name behind an offset, as Go prints it: `+0100 CET`. The offset counts. */
+static void skip_short_name(struct time_reading *reading)
+{
+    time_skip_blanks(reading);
+    const char *at = reading->at;
+    while (at != reading->end && *at >= 'A' && *at <= 'Z') { at++; }
+    bool name = at == reading->end && at - reading->at >= 3 && at - reading->at <= 5;
+    if (name) { reading->at = at; }
+}
+
 int time_zone(struct time_reading *reading)
 {
     int minutes = 0;
@@ -179,6 +189,7 @@ int time_zone(struct time_reading *reading)
     if (at_sign(reading)) {
         minutes = take_offset(reading);
         known = true;
+        skip_short_name(reading);
     }
     skip_region(reading, known);
     return reading->failed ? 0 : minutes;
