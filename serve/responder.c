@@ -14,7 +14,7 @@
 
 enum { ARENA_BYTES = 1 << 16, ROW_BYTES_MAX = 64 << 20 };
 
-static const unsigned codes[] = {200, 400, 404, 500, 503};
+static const unsigned codes[] = {200, 400, 401, 404, 500, 503};
 
 struct responder {
     struct responder_parts parts;
@@ -52,6 +52,7 @@ struct responder *responder_free(struct responder *responder)
 {
     if (!responder) { return NULL; }
     pseudonyms_free(responder->parts.pseudonyms);
+    access_tokens_free(responder->parts.tokens);
     codec_free(responder->codec);
     schema_cache_free(responder->schemas);
     arena_free(responder->arena);
@@ -210,12 +211,28 @@ static void answer_list(struct responder *responder, const struct http_request *
     }
 }
 
+static bool is_allowed(struct responder *responder, const struct http_request *request)
+{
+    struct access_tokens *tokens = responder->parts.tokens;
+    return !tokens || access_tokens_allow(tokens, request->authorization);
+}
+
+static void answer_stranger(struct http_answer *answer)
+{
+    answer->notes[0] = (struct http_note){.name = "WWW-Authenticate", .value = "Bearer"};
+    answer_error(answer, 401, "no_token", "want the header Authorization: Bearer TOKEN with a "
+                                          "token of the server's http.tokens");
+}
+
 static void answer_path(struct responder *responder, const struct http_request *request,
                         struct http_answer *answer)
 {
     struct slice id;
     bool loaded = atomic_load(&responder->loaded);
-    if (list_query_path(request->path, &id)) {
+    bool known = list_query_path(request->path, &id);
+    if (known && !is_allowed(responder, request)) {
+        answer_stranger(answer);
+    } else if (known) {
         answer_list(responder, request, id, answer);
     } else if (strcmp(request->path, "/live") == 0) {
         buf_printf(&answer->body, "{\"live\":true}\n");

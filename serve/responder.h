@@ -5,6 +5,7 @@
 #define FRESHET_SERVE_RESPONDER_H
 
 #include "ingest/mapping/pseudonyms.h"
+#include "serve/access_tokens.h"
 #include "serve/list_table.h"
 #include "stream/http/http_server.h"
 
@@ -13,6 +14,7 @@ struct responder;
 struct responder_parts {
     struct list_table *lists;      /* borrowed */
     struct pseudonyms *pseudonyms; /* owned; NULL: ids stay as they are */
+    struct access_tokens *tokens;  /* owned; NULL: everybody may ask */
     struct metrics *metrics;
     int64_t (*now_ms)(void *arg); /* any thread */
     void *now_arg;

@@ -80,6 +80,12 @@ static int make_responder(struct run *run, struct serve_state *state)
         run_refuse(run, "%s", why);
         return -EINVAL;
     }
+    if (settings->tokens[0] &&
+        access_tokens_load(settings->tokens, &parts.tokens, why, sizeof(why)) < 0) {
+        pseudonyms_free(parts.pseudonyms);
+        run_refuse(run, "%s", why);
+        return -EINVAL;
+    }
     state->responder = responder_new(&parts);
     return 0;
 }

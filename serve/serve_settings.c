@@ -7,14 +7,17 @@
 
 const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("http.address", STRING, address, "127.0.0.1", OPTION_FREE,
-           "Address of this machine on which requests are answered. There is no login: let only "
-           "your own servers reach it."),
+           "Address of this machine on which requests are answered. There is no TLS: let only your "
+           "own servers reach it."),
     OPTION("http.port", LONG, port, "8080", OPTION_RANGE(0, UINT16_MAX),
            "Port on which requests are answered; 0: any free one, which the log names."),
     OPTION("http.connections.max", LONG, connections, "256", OPTION_RANGE(1, HTTP_CONNECTIONS_MAX),
            "Most connections; for one more, the oldest is closed."),
     OPTION("http.timeout.ms", DURATION, timeout_ms, "30s", OPTION_RANGE(1000, 3600e3),
            "A connection without a byte for so long is closed (whole seconds)."),
+    OPTION("http.tokens", STRING, tokens, "", OPTION_FREE,
+           "File with a token a line: a request for a list needs one of them as `Authorization: "
+           "Bearer TOKEN`; empty: everybody may ask."),
     OPTION("pseudonym.keys", STRING, pseudonym_keys, "", OPTION_FREE,
            "The file with keys that ingest has: user ids of requests are replaced by the same "
            "pseudonyms; empty: they are not replaced"),

@@ -9,10 +9,11 @@ struct serve_settings {
     int64_t port;
     int64_t connections;
     int64_t timeout_ms;
+    const char *tokens;
     const char *pseudonym_keys;
 };
 
-enum { SERVE_OPTIONS_COUNT = 5 };
+enum { SERVE_OPTIONS_COUNT = 6 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

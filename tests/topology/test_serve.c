@@ -362,6 +362,30 @@ static void test_pseudonyms(void **state)
     fixture_release(&fixture);
 }
 
+/* With tokens, a request for a list needs one; probes do not. */
+static void test_tokens(void **state)
+{
+    static struct fixture fixture;
+    fixture_init(&fixture);
+    write_list(&fixture, slice_str("u1"), slice_str("i1"));
+    _cleanup_(xfreep) char *path = xprintf("%s/tokens", fixture.rig.dir);
+    FILE *file = fopen(path, "w");
+    assert_true(file && fputs("0123456789abcdef\n", file) >= 0 && fclose(file) == 0);
+    _cleanup_(xfreep) char *pair = xprintf("http.tokens=%s", path);
+    const char *const pairs[] = {"http.port=0", pair, NULL};
+    struct copy *copy = rig_start(&fixture.rig, &serve_worker, 0, pairs);
+    run_rounds(&fixture);
+    assert_has(get(&fixture, copy, "/v1/users/u1/recommendations", 401), "no_token");
+    assert_has(fixture.answer, "WWW-Authenticate: Bearer\r\n");
+    (void)get(&fixture, copy, "/ready", 200);
+    assert_begins(exchange(&fixture, copy,
+                           "GET /v1/users/u1/recommendations HTTP/1.1\r\nHost: x\r\n"
+                           "Authorization: Bearer 0123456789abcdef\r\n"
+                           "Connection: close\r\n\r\n"),
+                  "HTTP/1.1 200 ");
+    fixture_release(&fixture);
+}
+
 int main(void)
 {
     rig_choose_place();
@@ -375,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_not_ready),
         cmocka_unit_test(test_restarted),
         cmocka_unit_test(test_pseudonyms),
+        cmocka_unit_test(test_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
