@@ -130,8 +130,7 @@ def test_references_are_followed(registry, tmp_path):
     config = tmp_path / "config"
     config.write_text("topic.clicks=x\nsource.format=avro\nmap.user=user.id|$key.user.id\n"
                       "map.item=item\nmap.action==v\naction.v=VIEW:1\nmap.time=ts\nmap.id=\n"
-                      f"map.weight=\nmap.sequence=\nschema.registry.url={registry}\n"
-                      "schema.registry.unknown.timeout.ms=1s\n")
+                      f"map.weight=\nmap.sequence=\nschema.registry.url={registry}\n")
     done = subprocess.run([BIN / "freshet", "map", "--config", config, "--envelope", "--try", "-",
                            "--at", str(TIME_MS)], text=True, capture_output=True, timeout=60,
                           input="".join(json.dumps(rec) + "\n" for rec, _ in RECORDS), check=False)
