@@ -126,6 +126,13 @@ $(OUT)/schemas/%.avsc.inc: schemas/%.avsc
 	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 $(patsubst %.c,$(OUT)/%.o,$(wildcard schemas/*.c)): $(AVSC_INC)
 
+# The same of the document that freshet-serve hands out.
+$(OUT)/serve/openapi.json.inc: serve/openapi.json
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+$(OUT)/serve/responder.o: $(OUT)/serve/openapi.json.inc
+$(OUT)/serve/responder.o: private ALL_CFLAGS += -I$(OUT)/serve
+
 # Unit and topology tests: one program per file, tests/unit/model/test_topk.c for model/topk.c.
 UNIT_SRC := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c tests/topology/*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)

@@ -14,6 +14,10 @@
 
 enum { ARENA_BYTES = 1 << 16, ROW_BYTES_MAX = 64 << 20 };
 
+static const char openapi[] =
+#include "openapi.json.inc"
+    ;
+
 static const unsigned codes[] = {200, 400, 401, 404, 500, 503};
 
 struct responder {
@@ -234,6 +238,8 @@ static void answer_path(struct responder *responder, const struct http_request *
         answer_stranger(answer);
     } else if (known) {
         answer_list(responder, request, id, answer);
+    } else if (strcmp(request->path, "/v1/openapi.json") == 0) {
+        buf_append(&answer->body, openapi, sizeof(openapi) - 1);
     } else if (strcmp(request->path, "/live") == 0) {
         buf_printf(&answer->body, "{\"live\":true}\n");
     } else if (strcmp(request->path, "/ready") == 0) {
@@ -241,7 +247,8 @@ static void answer_path(struct responder *responder, const struct http_request *
         buf_printf(&answer->body, "{\"ready\":%s}\n", loaded ? "true" : "false");
     } else {
         answer_error(answer, 404, "no_such_path",
-                     "the server has /v1/users/{id}/recommendations, /live and /ready");
+                     "the server has /v1/users/{id}/recommendations, /v1/openapi.json, /live and "
+                     "/ready");
     }
 }
 

@@ -378,6 +378,7 @@ static void test_tokens(void **state)
     assert_has(get(&fixture, copy, "/v1/users/u1/recommendations", 401), "no_token");
     assert_has(fixture.answer, "WWW-Authenticate: Bearer\r\n");
     (void)get(&fixture, copy, "/ready", 200);
+    assert_has(get(&fixture, copy, "/v1/openapi.json", 200), "/v1/users/{id}/recommendations");
     assert_begins(exchange(&fixture, copy,
                            "GET /v1/users/u1/recommendations HTTP/1.1\r\nHost: x\r\n"
                            "Authorization: Bearer 0123456789abcdef\r\n"
