@@ -14,6 +14,8 @@ from test_neighbours import UNBOUND, cells, run
 EVENTS = int(os.environ.get("GENERATIONS_EVENTS", "100000"))
 FEW = 4_000
 G2 = {"generation": "g2"}
+SESSION = {"kafka.consumer.session.timeout.ms": 6000,
+           "kafka.consumer.heartbeat.interval.ms": 1000}  # where a test waits for its end
 CHAIN = ("features", "trainer", "scorer")
 SOON = [f"--set=trainer.{key}={value}" for key, value in OFTEN["trainer"].items()]
 
@@ -37,8 +39,10 @@ def backfill(world, *words):
                    "--set", "trainer.neighbours.max=0", *SOON, *words)
 
 
-def start_base(world):
-    world.start("ingest", *CHAIN, ingest=SETTINGS, trainer=UNBOUND)
+def start_base(world, more=None):
+    more = more or {}
+    world.start("ingest", *CHAIN, ingest={**SETTINGS, **more}, features=more,
+                trainer={**UNBOUND, **more}, scorer=more)
 
 
 def start_g2(world):
@@ -323,12 +327,12 @@ def test_promote_while_the_former_one_is_down(make_world):
 def test_reset(make_world):
     """Refused while somebody works there; then all is gone, and can be built again."""
     world = make_world()
-    start_base(world)
+    start_base(world, SESSION)
     world.produce("clicks", records(clicks(FEW)))
     world.drain("ingest", *CHAIN)
     backfill(world)
     rows = cells(world.rows("g2"))
-    worker, = world.start("features", features=G2)
+    worker, = world.start("features", features={**G2, **SESSION})
     refused = command(world, "reset", "g2", "--yes")
     assert refused.returncode == 1 and "1 workers in its groups" in refused.stderr
     assert cells(world.rows("g2")) == rows
