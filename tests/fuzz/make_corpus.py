@@ -52,6 +52,11 @@ DATASETS = {
     "crlf": (b"u,i\r\nu,j\r\n\r\n", b"{"),
 }
 
+REQUESTS = {
+    "whole": b"/v1/users/u1/recommendations\nlimit=3\noffset=1\nexclude=a,b%2Cc,,%C3%A4",
+    "bad": b"/v1/users/%00%ff%4/recommendations\nlimit=-1\nsort\n0123456789abcdef",
+}
+
 LINES = {
     "item_line": b'{"item_id":"i","title":"t","tags":["a",1],"vector":[1,2e300],"available":false}',
     "profile_line": b'{"user_id":"u","tags":[],"birth_year":19850000000,"country":"DE"}',
@@ -376,6 +381,8 @@ def main():
     registry()
     dataset()
     payload()
+    for name, data in REQUESTS.items():
+        put("serve", name, data)
 
 
 if __name__ == "__main__":
