@@ -130,11 +130,15 @@ int run_check_partitions(struct run *run, int output, int other)
 
 static int subscribe(struct run *run)
 {
-    struct wire *wire = run->env.wire;
     const struct wire_listener listener = run_listener(run);
     const char *const *sources = (const char *const *)run->topics.sources;
-    int result = wire_subscribe(wire, sources, run->topics.sources_count, &listener);
-    if (result < 0) { env_break(&run->env, EXIT_BROKEN, "%s", wire_why(wire)); }
+    return wire_subscribe(run->env.wire, sources, run->topics.sources_count, &listener);
+}
+
+static int subscribe_or_break(struct run *run)
+{
+    int result = ask_patiently(run, subscribe);
+    if (result < 0) { env_break(&run->env, EXIT_BROKEN, "%s", wire_why(run->env.wire)); }
     return result;
 }
 
@@ -169,7 +173,7 @@ static int set_up(struct run *run, bool threaded)
         return -1;
     }
     if (ask_or_break(run, open_broadcast) < 0) { return -1; }
-    return subscribe(run);
+    return subscribe_or_break(run);
 }
 
 struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **ret_why)

@@ -16,6 +16,7 @@ static const char *const point_names[MEMLOG_POINTS_COUNT] = {
     [MEMLOG_BOUNDS] = "question for the bounds",
     [MEMLOG_POLL] = "poll",
     [MEMLOG_READER_POLL] = "poll of a reader",
+    [MEMLOG_SUBSCRIBE] = "subscription",
 };
 
 const char *memlog_point_name(enum memlog_point point)

@@ -162,6 +162,7 @@ enum memlog_point {
     MEMLOG_BOUNDS,
     MEMLOG_POLL,
     MEMLOG_READER_POLL,
+    MEMLOG_SUBSCRIBE,
     MEMLOG_POINTS_COUNT,
 };
 

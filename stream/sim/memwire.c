@@ -273,7 +273,7 @@ static int mem_subscribe(struct wire *base, const char *const *topics, size_t co
     assert(wire->group);
     assert(count > 0);
     assert(wire->topics_count == 0);
-    int error = memwire_enter(wire);
+    int error = memwire_enter_at(wire, MEMLOG_SUBSCRIBE);
     for (size_t i = 0; i < count && !error; i++) {
         if (memlog_find_topic(wire->log, topics[i])) { continue; }
         error = memwire_refuse(wire, WIRE_REFUSED, "no topic %s", topics[i]);

@@ -196,6 +196,16 @@ def test_a_serving_row_that_is_behind(topics):
     assert compared(topics).differences == 1
 
 
+def test_a_serving_row_that_came_late(topics):
+    """A row of a smaller version behind the newest one is the one of a former owner."""
+    last = topics.at["serving-rows"][-1]
+    row = Contract("serving_row").decode(last.value)
+    row["version"] -= 1
+    row["forwards"][0] += 1.0
+    topics.at["serving-rows"].append(last._replace(value=encode("serving_row", row)))
+    assert compared(topics).differences == 0
+
+
 def test_deltas_that_count_twice(topics):
     topics.at["pair-deltas"] *= 2
     items = len(topics.at["neighbours"])

@@ -57,7 +57,8 @@ class Verdict:
         self.expected = states([(one.offset, event) for one, event in self.events])
         self.table = count([event for _, event in self.events])
         self.folds = {name: self._fold(name) for name in
-                      ("features-changelog", "neighbours", "serving-rows", "recommendations")}
+                      ("features-changelog", "neighbours", "recommendations")}
+        self.rows = self._served()
         self.counts.update(clicks=len(self.clicks), events=len(self.events),
                            letters=len(self.letters), users=len(self.expected),
                            items=len(self.table.mass),
@@ -73,6 +74,25 @@ class Verdict:
             else:
                 fold[one.partition][one.key] = one.value
         return fold
+
+    def _served(self):
+        """item -> its serving row of the greatest version, as scorers keep it.
+
+        A message that a former owner had on its way may come behind those of the next one."""
+        form = Contract("serving_row")
+        found = {}
+        for one in self.topics.read("serving-rows"):
+            if one.key[0] == SEGMENT_BYTE:
+                continue
+            if one.value is None:
+                found.pop(one.key, None)
+                continue
+            row = form.decode(one.value)
+            if one.key not in found or row["version"] >= found[one.key]["version"]:
+                found[one.key] = row
+            else:
+                self.counts["serving_rows_overtaken"] += 1
+        return {key.decode(): row for key, row in found.items()}
 
     def _decoded(self, name, contract):
         form = Contract(contract)
@@ -243,7 +263,7 @@ class Verdict:
 
     def serving(self):
         """Each serving row has the best of the item's true row, as floats, the strongest first."""
-        rows = self._decoded("serving-rows", "serving_row")
+        rows = self.rows
         self._same_keys("serving-rows", rows, self.table.mass)
         for item in rows.keys() & self.table.mass.keys():
             row, right = rows[item], self.table.neighbours(item)

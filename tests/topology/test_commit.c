@@ -77,6 +77,7 @@ static const struct place places[] = {
     {MEMLOG_BOUNDS, "bounds", WIRE_RETRY},
     {MEMLOG_POLL, "poll", WIRE_RETRY},
     {MEMLOG_READER_POLL, "reader poll", WIRE_RETRY},
+    {MEMLOG_SUBSCRIBE, "subscribe", WIRE_RETRY},
 };
 
 static int64_t sweep(const char *want, const struct place *place, int nth, int error, bool empty)
