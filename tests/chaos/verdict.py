@@ -91,7 +91,7 @@ class Verdict:
             if one.key not in found or row["version"] >= found[one.key]["version"]:
                 found[one.key] = row
             else:
-                self.counts["serving_rows_overtaken"] += 1
+                self.counts["serving_rows_behind"] += 1
         return {key.decode(): row for key, row in found.items()}
 
     def _decoded(self, name, contract):
