@@ -200,6 +200,7 @@ static int consumer_batch_poll(struct kafka *kafka, struct consumer_batch *consu
 {
     consumer_batch_drop(consumer_batch);
     consumer_batch->header_source = kafka_headers;
+    if (max) { kafka_unreadable_seek(consumer_batch); }
     int wait_ms = timeout_ms;
     for (size_t polls = 0; consumer_batch->count < max && polls < max + 64; polls++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer_batch->rk, wait_ms);

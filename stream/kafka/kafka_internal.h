@@ -162,6 +162,8 @@ rd_kafka_resp_err_t kafka_seek(rd_kafka_t *rk, const char *topic, int32_t partit
  * is neither. */
 bool kafka_unreadable_take(struct kafka *kafka, struct consumer_batch *consumer_batch,
                            rd_kafka_message_t *message);
+/* Tries the seeks again that failed; this may return unreadable records. */
+void kafka_unreadable_seek(struct consumer_batch *consumer_batch);
 /* Forgets what is known of such batches: of one partition, or of all. */
 void kafka_unreadable_forget(struct consumer_batch *consumer_batch, const char *topic,
                              int32_t partition);

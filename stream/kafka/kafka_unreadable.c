@@ -7,6 +7,9 @@
  * partitions go on, and the position of this one stays. Then the records are returned as
  * unreadable: each on its own up to EACH_MAX, more of them as one record with the first and the
  * last offset.
+ *
+ * Hazard: a seek that fails may take effect later. Until one has succeeded, it is not known from
+ * where messages come, so they are dropped: one of them would otherwise step over the batch.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -19,6 +22,8 @@ struct probe {
     const char *topic;
     int32_t partition;
     struct unreadable_range range;
+    bool known;  /* the range: the next seek goes behind it */
+    bool sought; /* the last seek succeeded */
 };
 
 static struct probe *find(struct consumer_batch *consumer_batch, const char *topic,
@@ -38,7 +43,8 @@ static struct probe *add(struct consumer_batch *consumer_batch, const char *topi
         xreallocarray(consumer_batch->probes, consumer_batch->probes_count + 1,
                       sizeof(*consumer_batch->probes));
     struct probe *probe = &consumer_batch->probes[consumer_batch->probes_count++];
-    *probe = (struct probe){topic, partition, unreadable_range_from(offset)};
+    *probe = (struct probe){
+        .topic = topic, .partition = partition, .range = unreadable_range_from(offset)};
     return probe;
 }
 
@@ -78,7 +84,24 @@ static void return_range(struct consumer_batch *consumer_batch, const struct pro
     entry->position = range->good;
 }
 
-/* Seeks to the next target, or returns the range and goes on behind it. */
+/* Seeks to the target; behind the range when that is known, which is then returned. */
+static void seek(struct consumer_batch *consumer_batch, struct probe *probe)
+{
+    int64_t to = probe->known ? probe->range.good : probe->range.target;
+    probe->sought = !kafka_seek(consumer_batch->rk, probe->topic, probe->partition, to);
+    if (!probe->sought || !probe->known) { return; }
+    return_range(consumer_batch, probe);
+    drop(consumer_batch, probe);
+}
+
+void kafka_unreadable_seek(struct consumer_batch *consumer_batch)
+{
+    for (size_t i = consumer_batch->probes_count; i-- > 0;) {
+        struct probe *probe = &consumer_batch->probes[i];
+        if (!probe->sought) { seek(consumer_batch, probe); }
+    }
+}
+
 static void go_on(struct consumer_batch *consumer_batch, struct probe *probe)
 {
     int64_t low = 0, end = INT64_MAX;
@@ -86,15 +109,8 @@ static void go_on(struct consumer_batch *consumer_batch, struct probe *probe)
                                        &end) || end <= probe->range.bad) {
         end = INT64_MAX;
     }
-    bool more = unreadable_range_next(&probe->range, end);
-    int64_t to = more ? probe->range.target : probe->range.good;
-    if (kafka_seek(consumer_batch->rk, probe->topic, probe->partition, to)) {
-        drop(consumer_batch, probe); /* the next error begins again */
-        return;
-    }
-    if (more) { return; }
-    return_range(consumer_batch, probe);
-    drop(consumer_batch, probe);
+    probe->known = !unreadable_range_next(&probe->range, end);
+    seek(consumer_batch, probe);
 }
 
 static bool is_packed(const rd_kafka_message_t *message)
@@ -119,7 +135,8 @@ bool kafka_unreadable_take(struct kafka *kafka, struct consumer_batch *consumer_
                       rd_kafka_message_errstr(message));
     }
     if (probe) {
-        if (packed || message->offset >= probe->range.target) {
+        bool answers = packed || message->offset >= probe->range.target;
+        if (probe->sought && answers) {
             unreadable_range_take(&probe->range, !packed, message->offset);
             go_on(consumer_batch, probe);
         }
