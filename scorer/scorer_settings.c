@@ -53,9 +53,9 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
            "for lists made in hindsight.",
            OPTION_FORMERLY("judge")),
     OPTION("lists.remake.share", LONG, remake_share, "0", OPTION_RANGE(0, 100),
-           "Most percent of a core for making standing lists again when rows, the catalogue or the "
-           "model have changed; 0: lists stay until their users act. Barred items are taken off "
-           "lists in any case."),
+           "Most percent of a core, for each partition, for making standing lists again when rows, "
+           "the catalogue or the model have changed; 0: lists stay until their users act. Barred "
+           "items are taken off lists in any case."),
     OPTION("vectors.used", BOOL, vectors_used, "true", OPTION_FREE,
            "Use the model versions of the sequence trainer in the blend; has no effect without "
            "such a trainer."),
