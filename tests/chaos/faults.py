@@ -360,7 +360,8 @@ def _(stage, one, rng):
 
 @fault("few-descriptors")
 def _(stage, one, rng):
-    """A running copy cannot open another file or connection for a while."""
+    """A running copy cannot open another file or connection for a while. Given partitions
+    meanwhile, it must refuse to go on (78)."""
     pid = stage.workers.pid(*place(one))
     if pid is None:
         return "did not run"
@@ -370,10 +371,11 @@ def _(stage, one, rng):
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now + rng.randrange(3), before[1]))
     except (OSError, ValueError):
         return "SKIPPED: the limit cannot be set"
-    stage.sleep(one.about["seconds"])
-    if stage.workers.pid(*place(one)) != pid:
-        return "ended, and was started again"
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    with stage.workers.may_refuse():
+        stage.sleep(one.about["seconds"])
+        if stage.workers.pid(*place(one)) != pid:
+            return "ended, and was started again"
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     return "went on"
 
 

@@ -80,7 +80,7 @@ class Verdict:
 
         A message that a former owner had on its way may come behind those of the next one."""
         form = Contract("serving_row")
-        found = {}
+        found, behind = {}, set()
         for one in self.topics.read("serving-rows"):
             if one.key[0] == SEGMENT_BYTE:
                 continue
@@ -90,8 +90,10 @@ class Verdict:
             row = form.decode(one.value)
             if one.key not in found or row["version"] >= found[one.key]["version"]:
                 found[one.key] = row
+                behind.discard(one.key)
             else:
-                self.counts["serving_rows_behind"] += 1
+                behind.add(one.key)
+        self.counts["serving_rows_behind"] = len(behind)
         return {key.decode(): row for key, row in found.items()}
 
     def _decoded(self, name, contract):
