@@ -214,6 +214,7 @@ void broadcast_watch(struct broadcast *broadcast)
 {
     const struct table_partition *worst = NULL;
     int64_t total = 0, most = 0, now_ms = env_now_ms(broadcast->env);
+    broadcast_check_topics(broadcast, now_ms); /* first: it may move the partitions */
     for (size_t i = 0; broadcast->reader && i < broadcast->partitions_count; i++) {
         int64_t lag = table_lag(broadcast, &broadcast->partitions[i]);
         total += lag;
@@ -222,7 +223,6 @@ void broadcast_watch(struct broadcast *broadcast)
         worst = &broadcast->partitions[i];
     }
     metric_set(broadcast->lag, (double)total);
-    broadcast_check_topics(broadcast, now_ms);
     const struct env *env = broadcast->env;
     if (env->worker->watch) { env->worker->watch(env->run, total, broadcast->answered_ms); }
     if (!worst || broadcast->count) { broadcast->progress_ms = now_ms; }

@@ -7,7 +7,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { PARTITIONS = 1, EVENTS = 60, METRICS_BYTES = 1 << 20 };
+enum { PARTITIONS = 1, ADDED = 6, EVENTS = 60, METRICS_BYTES = 1 << 20 };
 
 /* Returns the sum of a metric's values. */
 static double metric(const struct copy *copy, const char *name)
@@ -88,6 +88,24 @@ static void test_table_stands_still(void **state)
     rig_release(&rig);
 }
 
+/* In the step in which that is logged, the table has also got partitions. */
+static void test_table_stands_still_and_grows(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    struct copy *copy = rig_start(&rig, &scorer_worker, 0, NULL);
+    rounds(&rig, 50);
+    open_transaction(&rig);
+    rounds(&rig, 20);
+    memlog_add_partitions(rig.log, "items", ADDED);
+    rig.now_ms += 11000;
+    rounds(&rig, 1);
+    assert_non_null(strstr(rig.warned, "waiting for a table topic=items partition=0"));
+    rounds(&rig, 20);
+    assert_true(run_healthy(copy->run));
+    rig_release(&rig);
+}
+
 /* Commits fail again and again: what is processed meanwhile is not done. */
 static void test_lag_while_rolling_back(void **state)
 {
@@ -130,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_waiting_for_a_table),
         cmocka_unit_test(test_table_stands_still),
+        cmocka_unit_test(test_table_stands_still_and_grows),
         cmocka_unit_test(test_lag_while_rolling_back),
         cmocka_unit_test(test_ready_when_assigned),
     };
