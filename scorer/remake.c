@@ -139,7 +139,7 @@ void scorer_record_list(struct task *task, const struct recommendation_list *lis
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     const struct scorer_settings *settings = run_settings(task_run(task));
-    bool is_short = list->items.count < (size_t)settings->list_length;
+    bool is_short = list->items.count < (size_t)settings->lists.list_length;
     bool own = list->cause == CAUSE_ACTION;
     update_need(task);
     (void)standing_lists_put(&state->standing, list->user_id, lists_numbers(scorer->lists),
@@ -173,7 +173,7 @@ static int record_one(void *arg, struct slice key, struct slice value)
         codec_decode(scorer->list_codec, value, scorer->arena, &list, &error) < 0) {
         return 0;
     }
-    bool is_short = list.items.count < (size_t)settings->list_length;
+    bool is_short = list.items.count < (size_t)settings->lists.list_length;
     record_stored(task, key, &list, is_short ? STANDING_URGENT : 0);
     return 0;
 }
@@ -193,7 +193,7 @@ void remake_open(struct task *task)
                       "For how long some list has been behind.");
     state->orphans = metrics_gauge(metrics, "freshet_lists_without_history", labels,
                                    "Lists that cannot be made again until their users act.");
-    standing_lists_init(&state->standing, (size_t)settings->list_length);
+    standing_lists_init(&state->standing, (size_t)settings->lists.list_length);
     state->flushed = state->committed = scorer->tables.clock;
     update_need(task);
     (void)task_scan(task, record_one, task);

@@ -3,13 +3,14 @@
 #define FRESHET_SCORER_SCORER_INTERNAL_H
 
 #include "scorer/cutover.h"
-#include "scorer/item_features.h"
+#include "scorer/lists/item_features.h"
 #include "scorer/list_outcome.h"
-#include "scorer/lists.h"
+#include "scorer/lists/lists.h"
 #include "scorer/mixture_trainer.h"
 #include "scorer/pending_histories.h"
 #include "scorer/quality_counters.h"
 #include "scorer/row_completeness.h"
+#include "scorer/scorer_settings.h"
 #include "scorer/standing_lists.h"
 #include "scorer/table_offsets.h"
 

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/ids.h"
-#include "scorer/item_features.h"
+#include "scorer/lists/item_features.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

@@ -10,8 +10,8 @@
  * it is ready, the rows must be scanned. All functions are called by one thread, the owner's.
  * Memory: the rows once more, and about 200 bytes a row; while it is built, twice the rows.
  */
-#ifndef FRESHET_SCORER_VECTOR_INDEX_H
-#define FRESHET_SCORER_VECTOR_INDEX_H
+#ifndef FRESHET_SCORER_LISTS_VECTOR_INDEX_H
+#define FRESHET_SCORER_LISTS_VECTOR_INDEX_H
 
 #include "base/base.h"
 

@@ -9,13 +9,13 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "scorer/lists.h"
-#include "scorer/candidates.h"
+#include "scorer/lists/lists.h"
+#include "scorer/lists/candidates.h"
 
 enum { CANDIDATES_LEAST = 50 };
 
 struct lists {
-    const struct scorer_settings *settings;
+    const struct list_settings *settings;
     struct tables *tables;
     const struct vectors *vectors;
     const struct content_scores *content_scores;
@@ -39,18 +39,18 @@ struct lists {
     int32_t reasons[LIST_ITEMS_MAX];
 };
 
-static size_t candidates_each(const struct scorer_settings *settings)
+static size_t candidates_each(const struct list_settings *settings)
 {
     return MAX_OF((size_t)settings->list_length, (size_t)CANDIDATES_LEAST);
 }
 
-struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables,
+struct lists *lists_new(const struct list_settings *settings, struct tables *tables,
                         const struct vectors *vectors, struct content_scores *content_scores,
                         const char *generation)
 {
     assert(settings->list_length <= LIST_ITEMS_MAX);
     struct lists *lists = xcalloc(1, sizeof(*lists));
-    struct ranking_settings set = scorer_ranking_settings(settings);
+    struct ranking_settings set = list_ranking_settings(settings);
     lists->settings = settings;
     lists->tables = tables;
     lists->vectors = vectors;

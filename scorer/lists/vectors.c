@@ -13,7 +13,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "schemas/user_history.h"
-#include "scorer/vectors.h"
+#include "scorer/lists/vectors.h"
 
 enum { CELLS_FIRST = 256, ROW_NONE = -1, VERSION_NONE = 0, WIDTH_STEP = 16 };
 

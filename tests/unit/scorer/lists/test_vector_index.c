@@ -1,8 +1,8 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/rng.h"
-#include "scorer/lists.h"
-#include "scorer/vector_index.h"
+#include "scorer/lists/lists.h"
+#include "scorer/lists/vector_index.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -14,7 +14,7 @@ static const struct weights_shape shape = {
 
 /* The tables, vectors and lists of one scorer; two of them get the same messages. */
 struct side {
-    struct scorer_settings settings;
+    struct list_settings settings;
     struct tables tables;
     struct vectors *vectors;
     struct mixture mixture;

@@ -8,12 +8,12 @@
  * Histories are encoded several at a time and scored in tiles, as products of matrices. A pure
  * function of history, tables and model version; memory is reused. One thread.
  */
-#ifndef FRESHET_SCORER_CANDIDATES_H
-#define FRESHET_SCORER_CANDIDATES_H
+#ifndef FRESHET_SCORER_LISTS_CANDIDATES_H
+#define FRESHET_SCORER_LISTS_CANDIDATES_H
 
 #include "model/candidate_set.h"
 #include "model/content_scores.h"
-#include "scorer/vectors.h"
+#include "scorer/lists/vectors.h"
 
 enum { CANDIDATES_AHEAD = 64 };
 

@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "scorer/admission.h"
+#include "scorer/lists/admission.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

@@ -13,7 +13,7 @@
 #include "base/xalloc.h"
 #include "model/lanes.h"
 #include "model/topk.h"
-#include "scorer/candidates.h"
+#include "scorer/lists/candidates.h"
 
 /* A search of the index costs about a microsecond for each row that it is to find. For more than
  * FOUND_MAX rows a scan costs hardly more, and misses none. */

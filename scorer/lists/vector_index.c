@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 #include "model/gemm.h"
 #include "model/nearest.h"
-#include "scorer/vector_index.h"
+#include "scorer/lists/vector_index.h"
 
 #include <stdatomic.h>
 

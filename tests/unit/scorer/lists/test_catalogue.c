@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "scorer/catalogue.h"
+#include "scorer/lists/catalogue.h"
 
 #include <setjmp.h>
 

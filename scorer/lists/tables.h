@@ -3,15 +3,15 @@
  * Ids and their numbers, the catalogue and the item-item table; one of each for the process. A
  * record with values over a limit changes nothing. One thread.
  */
-#ifndef FRESHET_SCORER_TABLES_H
-#define FRESHET_SCORER_TABLES_H
+#ifndef FRESHET_SCORER_LISTS_TABLES_H
+#define FRESHET_SCORER_LISTS_TABLES_H
 
 #include "model/counting/item_table.h"
 #include "schemas/item.h"
 #include "schemas/serving_row.h"
-#include "scorer/admission.h"
-#include "scorer/catalogue.h"
-#include "scorer/scorer_settings.h"
+#include "scorer/lists/admission.h"
+#include "scorer/lists/catalogue.h"
+#include "scorer/lists/list_settings.h"
 
 /* Limits of valid input: of the absolute value of a count, and of an epoch. */
 #define TABLES_COUNT_MAX 1e12
@@ -42,7 +42,7 @@ struct tables {
 };
 
 /* Prepares empty tables. */
-void tables_init(struct tables *tables, const struct scorer_settings *settings);
+void tables_init(struct tables *tables, const struct list_settings *settings);
 /* Frees the memory; takes half-built tables. */
 void tables_release(struct tables *tables);
 /* Moves the clock on: something has changed that lists are made of. Returns the new time. */

@@ -4,8 +4,8 @@
  * then barred until it is listed again. If the catalogue is required (items.required), only listed
  * items may be recommended; otherwise items that were never listed may be, too. One thread.
  */
-#ifndef FRESHET_SCORER_CATALOGUE_H
-#define FRESHET_SCORER_CATALOGUE_H
+#ifndef FRESHET_SCORER_LISTS_CATALOGUE_H
+#define FRESHET_SCORER_LISTS_CATALOGUE_H
 
 #include "model/counting/item_flags.h"
 

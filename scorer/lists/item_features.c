@@ -2,7 +2,7 @@
 #include "base/xalloc.h"
 #include "model/content.h"
 #include "model/ids.h"
-#include "scorer/item_features.h"
+#include "scorer/lists/item_features.h"
 
 enum { FEATURES_MAX = 10000000, WORD_BYTES_MAX = 64 };
 

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "scorer/prediction_log.h"
+#include "scorer/lists/prediction_log.h"
 
 void prediction_log_init(struct prediction_log *predictions, size_t bytes_max)
 {

@@ -4,8 +4,8 @@
  * predictions from before the action. A cache of fixed size with one place per hash: a user may
  * overwrite another one, whose prediction is then lost for training. One thread.
  */
-#ifndef FRESHET_SCORER_PREDICTION_LOG_H
-#define FRESHET_SCORER_PREDICTION_LOG_H
+#ifndef FRESHET_SCORER_LISTS_PREDICTION_LOG_H
+#define FRESHET_SCORER_LISTS_PREDICTION_LOG_H
 
 #include "model/candidate_set.h"
 

@@ -10,13 +10,13 @@
  *
  * Memory: one byte per number for each slot, four for the copy. One thread.
  */
-#ifndef FRESHET_SCORER_VECTORS_H
-#define FRESHET_SCORER_VECTORS_H
+#ifndef FRESHET_SCORER_LISTS_VECTORS_H
+#define FRESHET_SCORER_LISTS_VECTORS_H
 
 #include "model/transformer/transformer_inference.h"
 #include "schemas/model_weights.h"
-#include "scorer/tables.h"
-#include "scorer/vector_index.h"
+#include "scorer/lists/tables.h"
+#include "scorer/lists/vector_index.h"
 
 /* The model version that serves; borrowed until the next row or part. */
 struct served {

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "scorer/admission.h"
+#include "scorer/lists/admission.h"
 
 enum {
     NUMBERS_FACTOR = 3,  /* numbers for each slot of items.max */

@@ -12,8 +12,8 @@
  * and its row is dropped. Numbers are three times items.max; when they are used up, no slot changes
  * its owner until a restart. One thread.
  */
-#ifndef FRESHET_SCORER_ADMISSION_H
-#define FRESHET_SCORER_ADMISSION_H
+#ifndef FRESHET_SCORER_LISTS_ADMISSION_H
+#define FRESHET_SCORER_LISTS_ADMISSION_H
 
 #include "model/ids.h"
 

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "scorer/catalogue.h"
+#include "scorer/lists/catalogue.h"
 
 enum { CATALOGUE_FIRST = 1024 };
 

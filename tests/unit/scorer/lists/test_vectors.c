@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/rng.h"
-#include "scorer/vectors.h"
+#include "scorer/lists/vectors.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -29,7 +29,7 @@ struct trainer_log {
     struct queue queues[PARTITIONS + 1]; /* the last one: models */
     int newest;                          /* whole version; -1: none */
     struct tables tables;
-    struct scorer_settings settings;
+    struct list_settings settings;
     struct vectors *vectors;
     float *dense;
     size_t dense_count;
@@ -120,7 +120,7 @@ static void run_init(struct trainer_log *run, uint64_t seed)
 {
     memset(run, 0, sizeof(*run));
     run->rng = seed;
-    run->settings = (struct scorer_settings){.items_max = 1000, .neighbours_used = 10};
+    run->settings = (struct list_settings){.items_max = 1000, .neighbours_used = 10};
     tables_init(&run->tables, &run->settings);
     run->vectors = vectors_new(1000);
     run->dense_count = transformer_inference_dense_count(&shape);

@@ -3,8 +3,8 @@
  * Words are compared without regard to ASCII case, and are distinct from tags of the same text. At
  * most CONTENT_FEATURES_MAX features of an item count. One thread.
  */
-#ifndef FRESHET_SCORER_ITEM_FEATURES_H
-#define FRESHET_SCORER_ITEM_FEATURES_H
+#ifndef FRESHET_SCORER_LISTS_ITEM_FEATURES_H
+#define FRESHET_SCORER_LISTS_ITEM_FEATURES_H
 
 #include "model/content_scores.h"
 #include "schemas/item.h"

@@ -4,22 +4,22 @@
  * counting, the sequence model and content (candidates.h). A pure function of the history, the
  * tables, the model version and the mixture. Memory is reused from list to list. One thread.
  */
-#ifndef FRESHET_SCORER_LISTS_H
-#define FRESHET_SCORER_LISTS_H
+#ifndef FRESHET_SCORER_LISTS_LISTS_H
+#define FRESHET_SCORER_LISTS_LISTS_H
 
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
 #include "model/content_scores.h"
-#include "scorer/prediction_log.h"
-#include "scorer/tables.h"
-#include "scorer/vectors.h"
+#include "scorer/lists/prediction_log.h"
+#include "scorer/lists/tables.h"
+#include "scorer/lists/vectors.h"
 
 struct lists;
 
 /* Makes an object that makes lists from tables, vectors and content_scores (NULL: without; both:
  * counting alone); free with lists_free(). Borrows all arguments, with the name of the generation
  * (world of settings), for its life. */
-struct lists *lists_new(const struct scorer_settings *settings, struct tables *tables,
+struct lists *lists_new(const struct list_settings *settings, struct tables *tables,
                         const struct vectors *vectors, struct content_scores *content_scores,
                         const char *generation);
 /* Frees it; takes NULL; returns NULL. */

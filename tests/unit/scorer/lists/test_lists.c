@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "model/ids.h"
-#include "scorer/lists.h"
+#include "scorer/lists/lists.h"
+#include "scorer/scorer_settings.h"
 
 #include <setjmp.h>
 
@@ -20,8 +21,8 @@ static void fixture_init(struct scorer_fixture *fixture, const char *const *pair
     const struct option_group group = {"scorer", scorer_options, SCORER_OPTIONS_COUNT,
                                        &fixture->settings};
     assert_int_equal(options_fill(&group, 1, pairs, count, stderr, &fixture->options), 0);
-    tables_init(&fixture->tables, &fixture->settings);
-    fixture->lists = lists_new(&fixture->settings, &fixture->tables, NULL, NULL, "g7");
+    tables_init(&fixture->tables, &fixture->settings.lists);
+    fixture->lists = lists_new(&fixture->settings.lists, &fixture->tables, NULL, NULL, "g7");
 }
 
 static void fixture_release(struct scorer_fixture *fixture)
@@ -98,7 +99,7 @@ static void check_list(struct scorer_fixture *fixture, const char *acted, struct
     assert_string_equal(got, want);
     assert_string_equal(got_because, because);
     assert_true(slice_equal(list.user_id, slice_str("u")));
-    assert_true(slice_equal(list.model, slice_str(fixture->settings.model_name)));
+    assert_true(slice_equal(list.model, slice_str(fixture->settings.lists.model_name)));
     assert_int_equal(list.input_partition, 3);
     assert_int_equal(list.input_offset, 77);
     assert_int_equal(list.event_time_ms, 1000);

@@ -1,12 +1,12 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "scorer/tables.h"
+#include "scorer/lists/tables.h"
 
 enum { ROWS_FIRST = 1024 };
 
-void tables_init(struct tables *tables, const struct scorer_settings *settings)
+void tables_init(struct tables *tables, const struct list_settings *settings)
 {
-    struct item_table_settings set = scorer_table_settings(settings);
+    struct item_table_settings set = list_table_settings(settings);
     *tables = (struct tables){
         .clock = 1,
         .rows_changed = 1,
