@@ -150,7 +150,6 @@ UNTESTED = {
     "ingest/payload/source_frame.c": "frames with their messages: .../payload/test_payload.c",
     "ingest/payload/avro_file.c": "tests/unit/ingest/payload/test_payload.c",
     "ingest/mapping/field_set.c": "a part of the setup: test_mapping_setup.c",
-    "ingest/mapping/mapping_fields.c": "a part of the mapping: test_mapping.c, test_spread.c",
     "stream/kafka/kafka.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_admin.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_oversize.c": "needs a broker: tests/broker",
