@@ -540,7 +540,7 @@ static void roll_back(struct task *task)
 {
     struct partition_state *state = task_state(task);
     pending_histories_clear(&state->pending);
-    standing_lists_distrust(&state->standing, state->committed);
+    remake_roll_back(task);
     state->range_begun = false;
 }
 

@@ -10,9 +10,9 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
            "for lists made in hindsight.",
            OPTION_FORMERLY("judge")),
     OPTION("lists.remake.share", LONG, remake_share, "0", OPTION_RANGE(0, 100),
-           "Most percent of a core, for each partition, for making standing lists again when rows, "
-           "the catalogue or the model have changed; 0: lists stay until their users act. Barred "
-           "items are taken off lists in any case."),
+           "Most percent of a core for making standing lists again when rows, the catalogue or the "
+           "model have changed; 0: lists stay until their users act. Barred items are taken off "
+           "lists in any case."),
     OPTION("blend.memory.max", BYTES, blend_memory_max, "32m", OPTION_RANGE(1 << 16, 100 * GIB),
            "Memory for the models' scores of users' last lists, from which the blend learns; not "
            "used where nothing is blended."),
