@@ -29,7 +29,7 @@ int64_t clock_monotonic_ms(void)
     return read_us(CLOCK_MONOTONIC) / 1000;
 }
 
-int64_t clock_thread_ms(void)
+int64_t clock_thread_us(void)
 {
-    return read_us(CLOCK_THREAD_CPUTIME_ID) / 1000;
+    return read_us(CLOCK_THREAD_CPUTIME_ID);
 }

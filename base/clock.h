@@ -11,7 +11,7 @@ int64_t clock_wall_ms(void);
 /* Returns the time since some moment before the process began; it never goes back. */
 int64_t clock_monotonic_us(void);
 int64_t clock_monotonic_ms(void);
-/* Milliseconds for which the calling thread has computed. */
-int64_t clock_thread_ms(void);
+/* For how long the calling thread has computed. */
+int64_t clock_thread_us(void);
 
 #endif

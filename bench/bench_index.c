@@ -10,7 +10,7 @@
 #include "model/rng.h"
 #include "model/gemm.h"
 #include "model/topk.h"
-#include "scorer/vector_index.h"
+#include "scorer/lists/vector_index.h"
 
 enum { D = 64, BATCH = 64, WANTED = 100, BEST = 20, CENTRES = 500 };
 

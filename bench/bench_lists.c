@@ -4,15 +4,15 @@
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
 #include "model/rng.h"
-#include "scorer/lists.h"
-#include "scorer/candidates.h"
+#include "scorer/lists/lists.h"
+#include "scorer/lists/candidates.h"
 
 enum { ITEMS = 12000, NEIGHBOURS = 100, ACTIONS = 50, USERS = 640, WIDTH = 64, ROUNDS = 5,
        CATALOGUE = 1000000 };
 
 struct bench {
     uint64_t rng;
-    struct scorer_settings settings;
+    struct list_settings settings;
     struct tables tables;
     struct vectors *vectors;
     char names[ITEMS][16];
@@ -118,7 +118,7 @@ static double time_lists(struct bench *bench, struct lists *lists)
  * entries come between two lists. */
 static double time_growing_catalogue(const struct bench *bench)
 {
-    struct scorer_settings settings = bench->settings;
+    struct list_settings settings = bench->settings;
     struct tables tables;
     struct recommendation_list list;
     char name[16];
@@ -148,7 +148,7 @@ int main(void)
 {
     static struct bench bench = {.rng = 1};
     struct mixture mixture;
-    bench.settings = (struct scorer_settings){
+    bench.settings = (struct list_settings){
         .list_length = 20, .recent_items = 20, .directed_weight = 1, .symmetric_weight = .1,
         .popularity_weight = .03, .shrink = .3, .source_power = .2, .target_power = .35,
         .kernel_power = .45, .backward_weight = .2, .recency_decay = .85, .recency_power = .25,

@@ -88,12 +88,21 @@ static struct floats read_floats(struct catalogue_line *line, const char *name)
     return numbers;
 }
 
+static double read_real(struct catalogue_line *line, const char *name, double absent)
+{
+    const json_t *value = field_of(line, name);
+    if (!value) { return absent; }
+    if (!json_is_number(value)) { refuse(line, name, "a number", value); }
+    return json_number_value(value);
+}
+
 /* Reads a whole number; 1.7e12 is one. */
-static int64_t read_whole(struct catalogue_line *line, const char *name, int64_t max)
+static int64_t read_whole(struct catalogue_line *line, const char *name, int64_t max,
+                          int64_t absent)
 {
     const json_t *value = field_of(line, name);
     double real = json_number_value(value);
-    if (!value) { return 0; }
+    if (!value) { return absent; }
     bool whole = json_is_number(value) && fabs(real) < 9e15 && real == floor(real);
     if (!whole) {
         refuse(line, name, "a whole number", value);
@@ -144,8 +153,9 @@ static const char *find_unknown(const struct catalogue_line *line, const char *c
 int catalogue_line_item(struct slice text, struct arena *arena, struct item *ret_item,
                         const char **ret_unknown, struct reason *reason)
 {
-    static const char *const fields[] = {"item_id", "title",     "tags",       "text",
-                                         "vector",  "available", "created_ms", NULL};
+    static const char *const fields[] = {"item_id",    "title", "tags",  "text",  "vector",
+                                         "available",  "created_ms",     "price", "stock",
+                                         "brand",      "category",       "group_id", "kind", NULL};
     struct catalogue_line line = {.arena = arena, .reason = reason};
     int rc = parse(&line, text, fields[0]);
     if (!rc) {
@@ -156,7 +166,13 @@ int catalogue_line_item(struct slice text, struct arena *arena, struct item *ret
             .text = read_text(&line, "text"),
             .vector = read_floats(&line, "vector"),
             .available = read_flag(&line, "available", true),
-            .created_ms = read_whole(&line, "created_ms", INT64_MAX),
+            .created_ms = read_whole(&line, "created_ms", INT64_MAX, 0),
+            .price = read_real(&line, "price", ITEM_NOT_KNOWN),
+            .stock = read_whole(&line, "stock", INT64_MAX, ITEM_NOT_KNOWN),
+            .brand = read_text(&line, "brand"),
+            .category = read_texts(&line, "category"),
+            .group_id = read_text(&line, "group_id"),
+            .kind = read_text(&line, "kind"),
         };
         *ret_unknown = find_unknown(&line, fields);
     }
@@ -174,7 +190,7 @@ int catalogue_line_profile(struct slice text, struct arena *arena, struct user_p
         *ret_profile = (struct user_profile){
             .user_id = read_text(&line, "user_id"),
             .tags = read_texts(&line, "tags"),
-            .birth_year = (int32_t)read_whole(&line, "birth_year", INT32_MAX),
+            .birth_year = (int32_t)read_whole(&line, "birth_year", INT32_MAX, 0),
             .country = read_text(&line, "country"),
         };
         *ret_unknown = find_unknown(&line, fields);

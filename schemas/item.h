@@ -9,6 +9,8 @@ enum {
     ITEM_TAGS_MAX = 256,
     ITEM_TEXT_BYTES_MAX = 65536,
     ITEM_VECTOR_MAX = 4096,
+    ITEM_WORD_BYTES_MAX = 256, /* brand, group, kind */
+    ITEM_CATEGORY_MAX = 16,    /* levels */
 };
 
 struct item {
@@ -19,7 +21,18 @@ struct item {
     struct floats vector;
     bool available;
     int64_t created_ms;
+    double price;  /* below 0: not known */
+    int64_t stock; /* below 0: not known */
+    struct slice brand;
+    struct slices category; /* from the top */
+    struct slice group_id;
+    struct slice kind;
 };
+
+/* A price or a stock that is not known. */
+#define ITEM_NOT_KNOWN (-1)
+/* The largest price or stock that ingest takes. */
+#define ITEM_NUMBER_MAX 1e15
 
 extern const struct contract item_contract;
 

@@ -22,40 +22,10 @@ void mixture_trainer_init(struct mixture_trainer *trainer, struct run *run, size
 void mixture_trainer_release(struct mixture_trainer *trainer)
 {
     prediction_log_release(&trainer->predictions);
-    free(trainer->known);
+    published_mixtures_release(&trainer->known);
     codec_free(trainer->codec);
     buf_release(&trainer->message);
     *trainer = (struct mixture_trainer){0};
-}
-
-const char *mixture_trainer_observe(struct mixture_trainer *trainer,
-                                    const struct model_weights *weights)
-{
-    int32_t partition = weights->part;
-    struct mixture mixture;
-    if (partition < 0 || partition >= MIXTURE_TRAINER_PARTITIONS_MAX) { return "bad_blend"; }
-    if (!mixture_load(&mixture, weights->weights.at, weights->weights.count)) {
-        return "bad_blend";
-    }
-    if (partition >= trainer->known_count) {
-        trainer->known =
-            xreallocarray(trainer->known, (size_t)partition + 1, sizeof(*trainer->known));
-        while (trainer->known_count <= partition) {
-            mixture_init(&trainer->known[trainer->known_count++]);
-        }
-    }
-    trainer->known[partition] = mixture;
-    return NULL;
-}
-
-void mixture_trainer_begin(const struct mixture_trainer *trainer, int32_t partition,
-                           struct mixture *ret_mixture)
-{
-    if (partition < trainer->known_count) {
-        *ret_mixture = trainer->known[partition];
-    } else {
-        mixture_init(ret_mixture);
-    }
 }
 
 void mixture_trainer_keep(struct mixture_trainer *trainer, const struct prediction *prediction)

@@ -9,16 +9,14 @@
 #define FRESHET_SCORER_MIXTURE_TRAINER_H
 
 #include "schemas/model_weights.h"
-#include "scorer/lists.h"
+#include "scorer/lists/lists.h"
+#include "scorer/lists/published_mixtures.h"
 #include "stream/worker.h"
-
-enum { MIXTURE_TRAINER_PARTITIONS_MAX = 1 << 16 };
 
 struct mixture_trainer {
     size_t bytes_max;
     struct prediction_log predictions; /* made with the first prediction */
-    struct mixture *known;             /* by partition, as read from `models` last */
-    int32_t known_count;
+    struct published_mixtures known;
     struct codec *codec;
     struct buf message;
     int models_output;
@@ -30,12 +28,6 @@ void mixture_trainer_init(struct mixture_trainer *trainer, struct run *run, size
                           int models_output);
 /* Frees the memory. */
 void mixture_trainer_release(struct mixture_trainer *trainer);
-/* Reads a mixture from `models`; returns NULL, or the reason why it was refused: "bad_blend". */
-const char *mixture_trainer_observe(struct mixture_trainer *trainer,
-                                    const struct model_weights *weights);
-/* Fills in a partition's mixture as read last, or a new one. */
-void mixture_trainer_begin(const struct mixture_trainer *trainer, int32_t partition,
-                           struct mixture *ret_mixture);
 /* Keeps the members' scores for a list. */
 void mixture_trainer_keep(struct mixture_trainer *trainer, const struct prediction *prediction);
 /* Trains a mixture on the action that followed a list. False when there is no such action, it is a

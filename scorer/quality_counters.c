@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "scorer/lists.h"
+#include "scorer/lists/lists.h"
 #include "scorer/quality_counters.h"
 
 void quality_counters_init(struct quality_counters *counters)

@@ -3,8 +3,10 @@
  *   barred items     are taken off all lists at once, whatever else there is to do; the places are
  *                    filled later
  *   the other lists  that are behind are made again from the histories that are kept: urgent ones
- *                    first, then in turn, in a share of the time (lists.remake.share), and only
- *                    while the partition has no lag
+ *                    first, then in turn, and only while the partition has no lag
+ *
+ * The second is done in a share of a core (lists.remake.share), which is the process's: partitions
+ * take turns, and none makes an ordinary list while another has something more urgent to do.
  *
  * A list that is the same as before is not sent. A list that was made again is not evaluated, and
  * nothing is learned from it: by then, the counts may contain the user's next action. So the list
@@ -20,9 +22,9 @@
 #include "scorer/scorer_internal.h"
 
 enum {
-    PIECE_MS = 2,
+    PIECE_US = 2000,
     PIECE_LISTS = 64,
-    STRIP_PIECE_MS = 5,
+    STRIP_PIECE_US = 5000,
     STRIP_PIECE_LISTS = 256,
     KEPT_HISTORY = 'h',
     KEPT_LIST = 'l',
@@ -33,21 +35,13 @@ enum {
 
 /* ---- State ---- */
 
-/* Lists of the state come from a topic: they are not trusted. */
-static bool decode_list(const struct scorer *scorer, struct slice value, struct arena *arena,
-                        struct recommendation_list *ret_list)
-{
-    struct codec_error error;
-    return codec_decode(scorer->list_codec, value, arena, ret_list, &error) == 0 &&
-           list_columns_agree(ret_list);
-}
-
 bool scorer_read_list(struct task *task, struct slice user_id, struct recommendation_list *ret_list)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct slice value;
+    struct codec_error error;
     if (task_get(task, user_id, &value) < 0) { return false; }
-    return decode_list(scorer, value, task_arena(task), ret_list);
+    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
 }
 
 struct kept_key {
@@ -80,8 +74,9 @@ bool scorer_read_first_list(struct task *task, struct slice user_id,
 {
     struct scorer *scorer = run_state(task_run(task));
     struct slice value;
+    struct codec_error error;
     if (!get_kept(task, KEPT_LIST, user_id, &value)) { return false; }
-    return decode_list(scorer, value, task_arena(task), ret_list);
+    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
 }
 
 void scorer_put_list(struct task *task, struct slice user_id, struct slice value)
@@ -146,7 +141,7 @@ void scorer_record_list(struct task *task, const struct recommendation_list *lis
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     const struct scorer_settings *settings = run_settings(task_run(task));
-    bool is_short = list->items.count < (size_t)settings->list_length;
+    bool is_short = list->items.count < (size_t)settings->lists.list_length;
     bool own = list->cause == CAUSE_ACTION;
     update_need(task);
     (void)standing_lists_put(&state->standing, list->user_id, lists_numbers(scorer->lists),
@@ -174,16 +169,28 @@ static int record_one(void *arg, struct slice key, struct slice value)
     struct scorer *scorer = run_state(task_run(task));
     const struct scorer_settings *settings = run_settings(task_run(task));
     struct recommendation_list list;
+    struct codec_error error;
     arena_reset(scorer->arena);
-    if (key.size > ID_BYTES_MAX || !decode_list(scorer, value, scorer->arena, &list)) { return 0; }
-    bool is_short = list.items.count < (size_t)settings->list_length;
+    if (key.size > ID_BYTES_MAX ||
+        codec_decode(scorer->list_codec, value, scorer->arena, &list, &error) < 0) {
+        return 0;
+    }
+    bool is_short = list.items.count < (size_t)settings->lists.list_length;
     record_stored(task, key, &list, is_short ? STANDING_URGENT : 0);
     return 0;
 }
 
+/* Counts what a partition would do. */
+static void count_spare(struct scorer *scorer, struct partition_state *state, enum spare_work work)
+{
+    if (state->spare != SPARE_NONE) { scorer->spare[state->spare]--; }
+    if (work != SPARE_NONE) { scorer->spare[work]++; }
+    state->spare = work;
+}
+
 void remake_open(struct task *task)
 {
-    const struct scorer *scorer = run_state(task_run(task));
+    struct scorer *scorer = run_state(task_run(task));
     const struct scorer_settings *settings = run_settings(task_run(task));
     struct partition_state *state = task_state(task);
     struct metrics *metrics = run_metrics(task_run(task));
@@ -196,7 +203,8 @@ void remake_open(struct task *task)
                       "For how long some list has been behind.");
     state->orphans = metrics_gauge(metrics, "freshet_lists_without_history", labels,
                                    "Lists that cannot be made again until their users act.");
-    standing_lists_init(&state->standing, (size_t)settings->list_length);
+    scorer->budget.percent = settings->remake_share;
+    standing_lists_init(&state->standing, (size_t)settings->lists.list_length);
     state->flushed = state->committed = scorer->tables.clock;
     update_need(task);
     (void)task_scan(task, record_one, task);
@@ -206,6 +214,7 @@ void remake_close(struct task *task)
 {
     struct partition_state *state = task_state(task);
     struct metrics *metrics = run_metrics(task_run(task));
+    count_spare(run_state(task_run(task)), state, SPARE_NONE);
     metrics_drop(metrics, state->behind);
     metrics_drop(metrics, state->behind_seconds);
     metrics_drop(metrics, state->orphans);
@@ -236,12 +245,10 @@ static void take_off_barred(struct scorer *scorer, struct recommendation_list *l
         list->reasons.at[kept] = list->reasons.at[k];
         list->because.at[kept] = list->because.at[k];
         list->evidence.at[kept] = list->evidence.at[k];
-        if (list->shares.count) { list->shares.at[kept] = list->shares.at[k]; }
         kept++;
     }
     list->items.count = list->scores.count = list->reasons.count = kept;
     list->because.count = list->evidence.count = kept;
-    if (list->shares.count) { list->shares.count = kept; }
 }
 
 static void strip(struct task *task, size_t at)
@@ -273,12 +280,12 @@ static void strip_piece(struct task *task)
     struct run *run = task_run(task);
     const struct item_flags flags = catalogue_flags(&scorer->tables.catalogue);
     uint64_t barred = scorer->tables.catalogue.barred;
-    int64_t until_ms = run_now_ms(run) + STRIP_PIECE_MS;
+    int64_t until_us = run_work_us(run) + STRIP_PIECE_US;
     for (int lists = 0; lists < STRIP_PIECE_LISTS; lists++) {
         int32_t at = standing_lists_next_barred(&state->standing, &flags, barred);
         if (at != HASH_INDEX_NONE) { strip(task, (size_t)at); }
         if (at == HASH_INDEX_NONE && state->standing.barred_passed) { return; }
-        if (run_now_ms(run) >= until_ms) { return; }
+        if (run_work_us(run) >= until_us) { return; }
     }
 }
 
@@ -310,7 +317,6 @@ static bool is_same(const struct recommendation_list *a, const struct recommenda
            a->reasons.count == b->reasons.count &&
            memcmp(a->reasons.at, b->reasons.at, a->reasons.count * sizeof(*a->reasons.at)) == 0 &&
            near(&a->scores, &b->scores) && near(&a->evidence, &b->evidence) &&
-           near(&a->shares, &b->shares) &&
            slice_equal(a->model, b->model) && slice_equal(a->made_by, b->made_by) &&
            slice_equal(a->generation, b->generation);
 }
@@ -356,9 +362,10 @@ static bool read_own_list(struct task *task, struct slice user_id,
 {
     struct scorer *scorer = run_state(task_run(task));
     struct slice value;
+    struct codec_error error;
     if (task_get(task, user_id, &value) < 0) { return false; }
     value = arena_copy(task_arena(task), value);
-    return decode_list(scorer, value, task_arena(task), ret_list);
+    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
 }
 
 static void remake(struct task *task, size_t at)
@@ -431,29 +438,27 @@ static void remake_lists(struct task *task)
 {
     struct partition_state *state = task_state(task);
     struct run *run = task_run(task);
-    int64_t until_ms = run_now_ms(run) + PIECE_MS;
+    int64_t until_us = run_work_us(run) + PIECE_US;
     for (int lists = 0; lists < PIECE_LISTS; lists++) {
         int32_t at = standing_lists_next(&state->standing);
         if (at == HASH_INDEX_NONE) { return; }
         remake(task, (size_t)at);
-        if (run_now_ms(run) >= until_ms) { return; }
+        if (run_work_us(run) >= until_us) { return; }
     }
 }
 
 static void remake_piece(struct task *task)
 {
-    const struct scorer_settings *settings = run_settings(task_run(task));
-    struct partition_state *state = task_state(task);
     struct run *run = task_run(task);
-    int64_t begun_ms = run_now_ms(run);
+    struct scorer *scorer = run_state(run);
+    const struct partition_state *state = task_state(task);
+    int64_t begun_us = run_work_us(run);
     if (standing_lists_workable(&state->standing)) {
         remake_lists(task);
     } else {
         reread_piece(task);
     }
-    int64_t now_ms = run_now_ms(run);
-    double rest = 100.0 / (double)settings->remake_share - 1.0;
-    state->remake_from_ms = now_ms + (int64_t)((double)(now_ms - begun_ms) * rest);
+    remake_budget_spend(&scorer->budget, run_work_us(run) - begun_us);
 }
 
 /* ---- Callbacks ---- */
@@ -465,17 +470,38 @@ static bool must_strip(struct task *task)
     return standing_lists_check_barred(&state->standing, scorer->tables.catalogue.barred);
 }
 
+static enum spare_work find_spare(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    const struct partition_state *state = task_state(task);
+    if (must_strip(task)) { return SPARE_BARRED; }
+    if (!scorer->budget.percent || !standing_lists_behind(&state->standing) ||
+        !task_caught_up(task)) {
+        return SPARE_NONE;
+    }
+    return standing_lists_urgent(&state->standing) ? SPARE_URGENT : SPARE_REMAKE;
+}
+
 int64_t remake_in_ms(struct task *task)
 {
-    const struct scorer_settings *settings = run_settings(task_run(task));
-    struct partition_state *state = task_state(task);
+    struct scorer *scorer = run_state(task_run(task));
     update_need(task);
-    if (must_strip(task)) { return 0; }
-    if (!settings->remake_share || !standing_lists_behind(&state->standing) ||
-        !task_caught_up(task)) {
-        return -1;
+    enum spare_work work = find_spare(task);
+    count_spare(scorer, task_state(task), work);
+    if (work == SPARE_BARRED) { return 0; }
+    if (work == SPARE_NONE) { return -1; }
+    int64_t in_ms = remake_budget_in_ms(&scorer->budget, run_now_ms(task_run(task)));
+    for (int other = work + 1; other < SPARE_WORKS; other++) {
+        if (scorer->spare[other]) { return MAX_OF(in_ms, (int64_t)1); }
     }
-    return MAX_OF(state->remake_from_ms - run_now_ms(task_run(task)), (int64_t)0);
+    return in_ms;
+}
+
+void remake_roll_back(struct task *task)
+{
+    struct partition_state *state = task_state(task);
+    count_spare(run_state(task_run(task)), state, SPARE_NONE);
+    standing_lists_distrust(&state->standing, state->committed);
 }
 
 void remake_step(struct task *task)

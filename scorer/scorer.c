@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "scorer/scorer.h"
 #include "base/xalloc.h"
-#include "scorer/candidates.h"
+#include "scorer/lists/candidates.h"
 #include "scorer/scorer_internal.h"
 #include "stream/worker.h"
 
@@ -134,7 +134,7 @@ static void start_metrics(struct scorer *scorer, struct metrics *metrics)
 static int start(struct run *run)
 {
     const struct scorer_settings *settings = run_settings(run);
-    if (strlen(settings->model_name) > MODEL_NAME_BYTES_MAX) {
+    if (strlen(settings->lists.model_name) > MODEL_NAME_BYTES_MAX) {
         run_refuse(run, "model.name has at most %d bytes", MODEL_NAME_BYTES_MAX);
         return -EINVAL;
     }
@@ -143,19 +143,19 @@ static int start(struct run *run)
     struct scorer *scorer = xcalloc(1, sizeof(*scorer));
     struct schema_cache *schemas = run_schemas(run);
     run_set_state(run, scorer);
-    tables_init(&scorer->tables, settings);
-    if (settings->vectors_used) {
-        scorer->vectors = vectors_new((size_t)admission_numbers(settings->items_max));
-        vectors_index_from(scorer->vectors, (size_t)settings->vectors_index_from);
+    tables_init(&scorer->tables, &settings->lists);
+    if (settings->lists.vectors_used) {
+        scorer->vectors = vectors_new((size_t)admission_numbers(settings->lists.items_max));
+        vectors_index_from(scorer->vectors, (size_t)settings->lists.vectors_index_from);
     }
-    if (settings->content_used) {
+    if (settings->lists.content_used) {
         scorer->content_scores =
-            content_scores_new(admission_numbers(settings->items_max),
-                               (size_t)settings->recent_items);
+            content_scores_new(admission_numbers(settings->lists.items_max),
+                               (size_t)settings->lists.recent_items);
         scorer->item_features = item_features_new();
     }
-    scorer->lists = lists_new(settings, &scorer->tables, scorer->vectors, scorer->content_scores,
-                              run_generation(run));
+    scorer->lists = lists_new(&settings->lists, &scorer->tables, scorer->vectors,
+                              scorer->content_scores, run_generation(run));
     mixture_trainer_init(&scorer->trainer, run, (size_t)settings->blend_memory_max, BLENDS);
     scorer->cutover = (struct cutover){.steps_input = STEPS,
                                        .steps_output = STEPS_TAKEN,
@@ -282,7 +282,7 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
         note_model(scorer);
         update_vector_metrics(scorer);
     } else if (slice_equal(weights.model, slice_str(MODEL_BLEND))) {
-        reason = mixture_trainer_observe(&scorer->trainer, &weights);
+        reason = published_mixtures_put(&scorer->trainer.known, &weights);
     }
     if (reason) {
         return run_refuse_record(run, reason, "model %.*s, part %d of %d",
@@ -319,7 +319,7 @@ static int open_partition(struct task *task)
     struct scorer *scorer = run_state(task_run(task));
     pending_histories_init(&state->pending);
     quality_counters_init(&state->counters);
-    mixture_trainer_begin(&scorer->trainer, task_partition(task), &state->mixture);
+    published_mixtures_get(&scorer->trainer.known, task_partition(task), &state->mixture);
     state->published = state->mixture;
     task_set_state(task, state);
     remake_open(task);
@@ -345,7 +345,7 @@ static void begin_range(struct task *task)
     bool begins = !state->range_begun ||
                   (state->range_again && !state->range_new && state->pending.count == 0);
     if (!settings->lists_evaluated || !begins) { return; }
-    list_outcome_begin(&state->range, slice_str(settings->model_name), task_partition(task),
+    list_outcome_begin(&state->range, slice_str(settings->lists.model_name), task_partition(task),
                        task_input_offset(task));
     quality_counters_begin(&state->counters);
     state->range_begun = true;
@@ -540,7 +540,7 @@ static void roll_back(struct task *task)
 {
     struct partition_state *state = task_state(task);
     pending_histories_clear(&state->pending);
-    standing_lists_distrust(&state->standing, state->committed);
+    remake_roll_back(task);
     state->range_begun = false;
 }
 

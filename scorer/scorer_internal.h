@@ -3,18 +3,23 @@
 #define FRESHET_SCORER_SCORER_INTERNAL_H
 
 #include "scorer/cutover.h"
-#include "scorer/item_features.h"
+#include "scorer/lists/item_features.h"
 #include "scorer/list_outcome.h"
-#include "scorer/lists.h"
+#include "scorer/lists/lists.h"
 #include "scorer/mixture_trainer.h"
 #include "scorer/pending_histories.h"
 #include "scorer/quality_counters.h"
+#include "scorer/remake_budget.h"
 #include "scorer/row_completeness.h"
+#include "scorer/scorer_settings.h"
 #include "scorer/standing_lists.h"
 #include "scorer/table_offsets.h"
 
 enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS };
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
+
+/* What a partition would do between polls, the most urgent last. */
+enum spare_work { SPARE_NONE, SPARE_REMAKE, SPARE_URGENT, SPARE_BARRED, SPARE_WORKS };
 
 struct scorer {
     struct tables tables;
@@ -24,6 +29,8 @@ struct scorer {
     struct lists *lists;
     struct mixture_trainer trainer;
     struct cutover cutover;
+    struct remake_budget budget;
+    size_t spare[SPARE_WORKS]; /* how many partitions would do which */
     struct row_completeness completeness;
     struct table_offsets row_offsets, item_offsets;
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
@@ -50,7 +57,7 @@ struct partition_state {
     bool mixture_changed; /* since it was last published */
     uint64_t mixture_published; /* the tables' clock then */
     struct standing_lists standing;
-    int64_t remake_from_ms; /* lists may be made again from then on */
+    enum spare_work spare; /* as it was last counted */
     uint64_t reread_losses;  /* standing.losses when the histories began to be read again */
     int64_t behind_since_ms; /* 0: no list is behind */
     uint64_t flushed, committed; /* the tables' clock at the newest flush and commit */
@@ -81,6 +88,8 @@ void scorer_record_list(struct task *task, const struct recommendation_list *lis
 /* Records the lists that the state has, when a partition is opened. */
 void remake_open(struct task *task);
 void remake_close(struct task *task);
+/* What was staged is rolled back. */
+void remake_roll_back(struct task *task);
 /* The worker's callbacks. */
 int64_t remake_in_ms(struct task *task);
 void remake_step(struct task *task);

@@ -37,10 +37,9 @@ int32_t standing_lists_find(const struct standing_lists *standing, struct slice 
 
 /* ---- The counts ---- */
 
-static bool counts_as_current(const struct standing_lists *standing, const struct standing *one)
+static bool has_history(const struct standing *one)
 {
-    return one->id && !(one->flags & (STANDING_ORPHAN | STANDING_LOST)) &&
-           one->made >= standing->needed;
+    return !(one->flags & (STANDING_ORPHAN | STANDING_LOST));
 }
 
 /* Adds a record to the counts, or takes it off. */
@@ -50,8 +49,11 @@ static void count_one(struct standing_lists *standing, const struct standing *on
     standing->live += by;
     if (one->flags & STANDING_ORPHAN) { standing->orphans += by; }
     if (one->flags & STANDING_LOST) { standing->lost += by; }
-    if (one->flags & STANDING_URGENT) { standing->urgent += by; }
-    if (counts_as_current(standing, one)) { standing->current += by; }
+    if (!has_history(one)) { return; }
+    bool is_urgent = one->flags & STANDING_URGENT, is_current = one->made >= standing->needed;
+    if (is_urgent) { standing->urgent += by; }
+    if (is_current) { standing->current += by; }
+    if (is_urgent && is_current) { standing->urgent_current += by; }
 }
 
 void standing_lists_need(struct standing_lists *standing, uint64_t needed)
@@ -59,7 +61,7 @@ void standing_lists_need(struct standing_lists *standing, uint64_t needed)
     if (needed == standing->needed) { return; }
     assert(needed > standing->needed);
     standing->needed = needed;
-    standing->current = 0;
+    standing->current = standing->urgent_current = 0;
 }
 
 size_t standing_lists_behind(const struct standing_lists *standing)
@@ -70,6 +72,11 @@ size_t standing_lists_behind(const struct standing_lists *standing)
 size_t standing_lists_workable(const struct standing_lists *standing)
 {
     return standing_lists_behind(standing) - standing->lost;
+}
+
+size_t standing_lists_urgent(const struct standing_lists *standing)
+{
+    return standing->urgent - standing->urgent_current;
 }
 
 /* ---- Records ---- */
@@ -138,7 +145,7 @@ void standing_lists_drop(struct standing_lists *standing, struct slice user_id)
 
 static bool may_be_made(const struct standing_lists *standing, const struct standing *one)
 {
-    return !(one->flags & (STANDING_ORPHAN | STANDING_LOST)) && one->made < standing->needed;
+    return has_history(one) && one->made < standing->needed;
 }
 
 static int32_t next_of(const struct standing_lists *standing, size_t *cursor, uint8_t flags)
@@ -156,7 +163,9 @@ static int32_t next_of(const struct standing_lists *standing, size_t *cursor, ui
 int32_t standing_lists_next(struct standing_lists *standing)
 {
     int32_t at = HASH_INDEX_NONE;
-    if (standing->urgent) { at = next_of(standing, &standing->urgent_cursor, STANDING_URGENT); }
+    if (standing_lists_urgent(standing)) {
+        at = next_of(standing, &standing->urgent_cursor, STANDING_URGENT);
+    }
     return at != HASH_INDEX_NONE ? at : next_of(standing, &standing->cursor, 0);
 }
 

@@ -36,10 +36,10 @@ struct standing_lists {
     int32_t *items; /* `places` for each */
     size_t places, count, capacity, items_capacity;
     struct hash_index index;
-    size_t live, orphans, lost, urgent;
+    size_t live, orphans, lost, urgent; /* urgent: without orphans and lost ones */
     uint64_t losses; /* how often a list was marked as lost */
-    uint64_t needed; /* of which `current` is the number of lists that are not behind */
-    size_t current;
+    uint64_t needed; /* `current` is the number of lists that are not behind, and of urgent ones */
+    size_t current, urgent_current;
     size_t urgent_cursor, cursor;
     size_t barred_cursor;
     uint64_t barred_seen; /* what the pass over barred items knows: see standing_next_barred() */
@@ -66,6 +66,8 @@ void standing_lists_need(struct standing_lists *standing, uint64_t needed);
 /* Counts the lists that are behind; those of them that could be made again at once. */
 size_t standing_lists_behind(const struct standing_lists *standing);
 size_t standing_lists_workable(const struct standing_lists *standing);
+/* Counts the urgent ones of these. */
+size_t standing_lists_urgent(const struct standing_lists *standing);
 /* Finds the next list to make again: urgent ones first, then in turn. Looks at a few thousand
  * records at most; HASH_INDEX_NONE: none among these. */
 int32_t standing_lists_next(struct standing_lists *standing);

@@ -15,14 +15,14 @@
 
 enum { ENV_TEXT_MAX = 1000 }; /* two commands with long names of topics fit */
 
-/* The source of the time for pacing, and of the time since 1970. `work_ms` tells how long this
+/* The source of the time for pacing, and of the time since 1970. `work_us` tells how long this
  * thread has computed: on a machine with other load, less than the time that passed. NULL: it
  * computes all the time. */
 struct env_clock {
     int64_t (*now_ms)(void *arg);
     int64_t (*wall_ms)(void *arg);
     void *arg;
-    int64_t (*work_ms)(void *arg);
+    int64_t (*work_us)(void *arg);
 };
 
 /* The destination of the runtime's log lines (in worker_main: the log). May be empty. */
@@ -71,9 +71,14 @@ static inline int64_t env_now_ms(const struct env *env)
 }
 
 /* Returns the time for which this thread has computed. */
+static inline int64_t env_work_us(const struct env *env)
+{
+    return env->clock.work_us ? env->clock.work_us(env->clock.arg) : env_now_ms(env) * 1000;
+}
+
 static inline int64_t env_work_ms(const struct env *env)
 {
-    return env->clock.work_ms ? env->clock.work_ms(env->clock.arg) : env_now_ms(env);
+    return env_work_us(env) / 1000;
 }
 
 /* Returns the time since 1970. */

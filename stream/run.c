@@ -29,7 +29,6 @@
 enum {
     TICK_MS = 100,
     POLL_COMMITTING_MS = 2,
-    POLL_WORKING_MS = 1,
     POLL_BROADCAST_MS = 5,
     RETRY_PAUSE_MS = 500,
     TROUBLE_EVERY_MS = 10000, /* between two lines about brokers that do not answer */
@@ -327,21 +326,15 @@ static enum verdict process_one(struct run *run, struct task *task, const struct
     return run->env.worker->process(task, rec);
 }
 
-/* True while the polled records are to be processed. */
-static bool goes_on(const struct run *run)
-{
-    return !is_broken(run) && !run->at_once.unsent;
-}
-
 /* A batch that has reached its limit of bytes, or of a checkpoint's time, is committed in the
  * middle of a poll's records: the rest may be many times as large. */
 static void relieve(struct run *run)
 {
     if (!pace_presses(&run->pace)) { return; }
-    for (size_t i = 0; i < run->tasks.count && goes_on(run); i++) {
+    for (size_t i = 0; i < run->tasks.count && run_goes_on(run); i++) {
         if (run->tasks.at[i]->state == TASK_RUNNING) { task_close_poll(run->tasks.at[i]); }
     }
-    if (goes_on(run)) { commit_if_due(run); }
+    if (run_goes_on(run)) { commit_if_due(run); }
 }
 
 /* Acts on the worker's verdict on a record; false: the record is not done. */
@@ -376,7 +369,7 @@ static bool heed_record(struct run *run, struct task *task, const struct record 
 
 static void process_batch(struct run *run, const struct record *at, size_t count)
 {
-    for (size_t i = 0; i < count && goes_on(run); i++) {
+    for (size_t i = 0; i < count && run_goes_on(run); i++) {
         struct task *task = find_task(run, at[i].topic, at[i].partition);
         if (!task || !task_takes(task, at[i].offset)) { continue; }
         enum verdict verdict = process_one(run, task, &at[i]);
@@ -397,7 +390,7 @@ static void process_batch(struct run *run, const struct record *at, size_t count
 
 static void end_batch(struct run *run)
 {
-    for (size_t i = 0; i < run->tasks.count && goes_on(run); i++) {
+    for (size_t i = 0; i < run->tasks.count && run_goes_on(run); i++) {
         struct task *task = run->tasks.at[i];
         struct task_input *input = &task->input;
         if (task->state != TASK_RUNNING) { continue; }
@@ -477,7 +470,7 @@ static bool any_work(const struct run *run)
 static void step_work(struct run *run)
 {
     if (is_paused(run) || run->at_once.unsent) { return; }
-    for (size_t i = 0; i < run->tasks.count && goes_on(run) && !pace_full(&run->pace); i++) {
+    for (size_t i = 0; i < run->tasks.count && run_goes_on(run) && !pace_full(&run->pace); i++) {
         struct task *task = run->tasks.at[i];
         if (!has_work(run, task)) { continue; }
         if (run->env.worker->work(task) == VERDICT_FATAL) {
@@ -491,40 +484,10 @@ static void step_work(struct run *run)
     }
 }
 
-static int64_t spare_in_ms(const struct run *run, struct task *task)
-{
-    bool may = task->state == TASK_RUNNING && run->env.worker->spare;
-    return may ? run->env.worker->spare_in_ms(task) : -1;
-}
-
-/* A piece of what nobody waits for, for each task that wants to. */
-static void step_spare(struct run *run)
-{
-    for (size_t i = 0; i < run->tasks.count && goes_on(run) && !pace_full(&run->pace); i++) {
-        struct task *task = run->tasks.at[i];
-        size_t puts = task->filling.puts_count;
-        if (spare_in_ms(run, task) != 0) { continue; }
-        run->env.worker->spare(task);
-        task->worked |= task->filling.puts_count > 0;
-        for (; puts < task->filling.puts_count; puts++) { pace_count(&run->pace, 0); }
-        arena_reset(task->arena);
-    }
-}
-
-/* The time until a task wants to. */
-static int64_t spare_wait_ms(const struct run *run, int64_t most_ms)
-{
-    for (size_t i = 0; i < run->tasks.count; i++) {
-        int64_t in_ms = spare_in_ms(run, run->tasks.at[i]);
-        if (in_ms >= 0) { most_ms = MIN_OF(most_ms, MAX_OF(in_ms, (int64_t)POLL_WORKING_MS)); }
-    }
-    return most_ms;
-}
-
 static int poll_timeout(const struct run *run, int timeout_ms)
 {
-    int64_t wait_ms = spare_wait_ms(run, pace_wait_ms(&run->pace, timeout_ms));
-    if (any_work(run)) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_WORKING_MS); }
+    int64_t wait_ms = run_spare_wait_ms(run, pace_wait_ms(&run->pace, timeout_ms));
+    if (any_work(run)) { wait_ms = MIN_OF(wait_ms, (int64_t)RUN_POLL_WORKING_MS); }
     if (!commit_idle(run->commit)) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS); }
     if (broadcast_reads(run->broadcast) || standby_behind(run->standby) ||
         schema_hold_hurries(run->hold) || run->waiting) {
@@ -592,7 +555,7 @@ bool run_step(struct run *run, int timeout_ms)
     if (!is_broken(run)) { step_waiting(run); }
     if (!is_broken(run)) { poll_input(run, poll_timeout(run, timeout_ms)); }
     if (!is_broken(run)) { step_work(run); }
-    if (!is_broken(run) && !is_paused(run)) { step_spare(run); }
+    if (!is_broken(run) && !is_paused(run)) { run_spare_step(run); }
     if (!is_broken(run)) { commit_if_due(run); }
     if (run_healthy(run)) { standby_step(run->standby, run->pace.fed_ms); }
     if (!is_broken(run)) { tick(run); }

@@ -20,6 +20,11 @@ int64_t run_now_ms(struct run *run)
     return env_now_ms(&run->env);
 }
 
+int64_t run_work_us(struct run *run)
+{
+    return env_work_us(&run->env);
+}
+
 int64_t run_wall_ms(struct run *run)
 {
     return run->env.clock.wall_ms(run->env.clock.arg);

@@ -1,5 +1,5 @@
-/* The struct of the run, for run.c, run_life.c, run_facts.c and tests. The parts do not include it:
- * each has what it needs (see its header).
+/* The struct of the run, for run.c, run_life.c, run_facts.c, run_spare.c and tests. The parts do
+ * not include it: each has what it needs (see its header).
  */
 #ifndef FRESHET_STREAM_RUN_INTERNAL_H
 #define FRESHET_STREAM_RUN_INTERNAL_H
@@ -10,6 +10,8 @@
 #include "stream/run.h"
 #include "stream/stale_state.h"
 #include "stream/topics.h"
+
+enum { RUN_POLL_WORKING_MS = 1 };
 
 struct run_metrics {
     struct metric *records;
@@ -48,8 +50,19 @@ struct run {
     bool unsettled; /* messages of a batch that was rolled back may be on their way */
     bool unacked;   /* at-once messages are not acknowledged yet, as of the last tick */
     bool waiting;   /* a partition waits (VERDICT_WAIT) */
+    size_t spare_from; /* the task that is asked first for work that nobody waits for */
 };
 
+/* True while polled records and pieces of work are to be processed. */
+static inline bool run_goes_on(const struct run *run)
+{
+    return !run->env.ending.broken && !run->at_once.unsent;
+}
+
+/* Does a piece of work that nobody waits for, for each task that wants to. */
+void run_spare_step(struct run *run);
+/* Returns the time until a task wants to, at most this. */
+int64_t run_spare_wait_ms(const struct run *run, int64_t most_ms);
 /* The callbacks that the wire calls. */
 struct wire_listener run_listener(struct run *run);
 /* Closes a task and removes it from the list. Takes NULL. */

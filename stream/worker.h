@@ -207,6 +207,8 @@ void run_log(struct run *run, enum log_level level, const char *msg, const char 
     _printf_(4, 5);
 /* Returns the time for pacing (never for outputs). Any thread. */
 int64_t run_now_ms(struct run *run);
+/* Returns for how long the worker's thread has computed (never for outputs). Worker's thread. */
+int64_t run_work_us(struct run *run);
 /* Returns the time since 1970, to refuse what claims to be from the future, at the first worker
  * that reads it and there only. */
 int64_t run_wall_ms(struct run *run);

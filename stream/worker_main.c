@@ -89,9 +89,9 @@ static int64_t monotonic_ms(void *arg _unused_)
     return clock_monotonic_ms();
 }
 
-static int64_t work_ms(void *arg _unused_)
+static int64_t work_us(void *arg _unused_)
 {
-    return clock_thread_ms();
+    return clock_thread_us();
 }
 
 static void write_line(void *arg _unused_, enum log_level level, const char *msg, const char *pairs)
@@ -252,7 +252,7 @@ static int serve(struct process *process)
         .settings = settings,
         .worker_settings = process->worker_settings,
         .metrics = process->metrics,
-        .clock = {.now_ms = monotonic_ms, .wall_ms = wall_ms, .work_ms = work_ms},
+        .clock = {.now_ms = monotonic_ms, .wall_ms = wall_ms, .work_us = work_us},
         .log = {.line = write_line},
         .threaded = true,
     };

@@ -14,7 +14,9 @@ static const unsigned fields_of[TARGETS_COUNT] = {
     [TARGET_EVENT] = BIT(MAPPED_USER) | BIT(MAPPED_ITEM) | BIT(MAPPED_ACTION) | BIT(MAPPED_TIME) |
                      BIT(MAPPED_WEIGHT) | BIT(MAPPED_ID) | BIT(MAPPED_SEQUENCE) | BIT(MAPPED_KIND),
     [TARGET_ITEM] = BIT(MAPPED_ITEM) | BIT(MAPPED_KIND) | BIT(MAPPED_TITLE) | BIT(MAPPED_TEXT) |
-                    BIT(MAPPED_VECTOR) | BIT(MAPPED_AVAILABLE) | BIT(MAPPED_CREATED),
+                    BIT(MAPPED_VECTOR) | BIT(MAPPED_AVAILABLE) | BIT(MAPPED_CREATED) |
+                    BIT(MAPPED_PRICE) | BIT(MAPPED_STOCK) | BIT(MAPPED_BRAND) |
+                    BIT(MAPPED_CATEGORY) | BIT(MAPPED_GROUP) | BIT(MAPPED_ITEM_KIND),
     [TARGET_PROFILE] =
         BIT(MAPPED_USER) | BIT(MAPPED_KIND) | BIT(MAPPED_BIRTH_YEAR) | BIT(MAPPED_COUNTRY),
 };
@@ -59,6 +61,8 @@ static enum value_state try_constant(const struct field_formats *formats, enum m
     int32_t year;
     bool flag;
     switch (field) {
+    case MAPPED_PRICE:
+    case MAPPED_STOCK:
     case MAPPED_WEIGHT:
         *ret_hint = "a number";
         return json_value_number(constant, NULL, as_text, &number);
@@ -118,7 +122,8 @@ static const char *header_fault(const struct filling *filling, enum mapped field
     if (!path) { return NULL; }
     if (field == MAPPED_VECTOR) { return "a header is a text, never a list of numbers"; }
     if (formats->numbers_as_text) { return NULL; }
-    if (field == MAPPED_WEIGHT || field == MAPPED_SEQUENCE) {
+    if (field == MAPPED_WEIGHT || field == MAPPED_SEQUENCE || field == MAPPED_PRICE ||
+        field == MAPPED_STOCK) {
         return "a header is a text: set numbers.as.text=true";
     }
     if (field != MAPPED_TIME && field != MAPPED_CREATED) { return NULL; }
@@ -138,7 +143,8 @@ static const char *format_fault(const struct filling *filling, enum mapped field
     const struct field_choice *choice = filling->set->choices[field];
     bool timed = field == MAPPED_TIME || field == MAPPED_CREATED;
     bool decimal = field == MAPPED_USER || field == MAPPED_ITEM || field == MAPPED_ID ||
-                   field == MAPPED_WEIGHT || field == MAPPED_AVAILABLE;
+                   field == MAPPED_WEIGHT || field == MAPPED_AVAILABLE ||
+                   field == MAPPED_PRICE || field == MAPPED_STOCK;
     for (size_t i = 0; i < choice->count; i++) {
         const struct path_format *format = field_path_format(choice->paths[i]);
         if (!format) { continue; }
@@ -146,8 +152,8 @@ static const char *format_fault(const struct filling *filling, enum mapped field
             return "this is no time; a key with a colon is written [\"a:ms\"]";
         }
         if (format->kind == PATH_FORMAT_DECIMAL && !decimal) {
-            return ":decimal is for ids and weights, and for map.available; a key with a colon is "
-                   "written [\"a:decimal\"]";
+            return ":decimal is for ids and weights, prices, stocks and map.available; a key with "
+                   "a colon is written [\"a:decimal\"]";
         }
     }
     return NULL;

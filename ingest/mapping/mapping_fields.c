@@ -279,13 +279,77 @@ static struct slices read_tags(struct work *work, size_t max)
     return tag_sources_collect(work->fields->tags, &tagged, max, work->arena);
 }
 
+static enum value_state read_number(struct work *work, enum mapped field, double *ret_number)
+{
+    struct found found = find(work, field);
+    if (!found.value) { return VALUE_ABSENT; }
+    return json_value_number(found.value, field_path_format(found.path),
+                             work->mapping->formats.numbers_as_text, ret_number);
+}
+
+/* Adds the levels that a text names, without the blanks around them. */
+static void add_levels(struct work *work, struct slice text, struct slices *levels)
+{
+    const char *separator = work->mapping->settings->category_separator;
+    size_t size = strlen(separator), begin = 0;
+    for (size_t end = 0; end <= text.size && levels->count <= ITEM_CATEGORY_MAX; end++) {
+        bool cut = size && text.size - end >= size && !memcmp(text.data + end, separator, size);
+        if (end < text.size && !cut) { continue; }
+        struct slice level = slice_of(text.data + begin, end - begin);
+        while (level.size && level.data[0] == ' ') { level.data++, level.size--; }
+        while (level.size && level.data[level.size - 1] == ' ') { level.size--; }
+        if (level.size) { levels->at[levels->count++] = level; }
+        if (cut) { end += size - 1; }
+        begin = end + 1;
+    }
+}
+
+/* One level more than may be shows that there are too many. */
+static enum value_state read_category(struct work *work, struct slices *ret_levels)
+{
+    struct found found = find(work, MAPPED_CATEGORY);
+    if (!found.value) { return VALUE_ABSENT; }
+    bool listed = json_is_array(found.value);
+    size_t count = listed ? json_array_size(found.value) : 1;
+    struct slices levels = {
+        .at = arena_alloc_array(work->arena, ITEM_CATEGORY_MAX + 2, sizeof(struct slice))};
+    for (size_t i = 0; i < count && levels.count <= ITEM_CATEGORY_MAX; i++) {
+        json_t *value = listed ? json_array_get(found.value, i) : found.value;
+        struct slice text;
+        enum value_state state = json_value_text(value, NULL, work->mapping->settings->trims,
+                                                 work->arena, &text);
+        if (json_is_null(value)) { continue; }
+        if (state != VALUE_FOUND) { return state; }
+        if (listed && text.size) { levels.at[levels.count++] = text; }
+        if (!listed) { add_levels(work, text, &levels); }
+    }
+    *ret_levels = levels;
+    return VALUE_FOUND;
+}
+
+/* The attributes that rules of placements are about. */
+static void read_attributes(struct work *work, struct item *item)
+{
+    enum value_state *states = work->candidate.states;
+    double stock = ITEM_NOT_KNOWN;
+    states[MAPPED_PRICE] = read_number(work, MAPPED_PRICE, &item->price);
+    states[MAPPED_STOCK] = read_number(work, MAPPED_STOCK, &stock);
+    item->stock = stock >= 0.0 && stock <= ITEM_NUMBER_MAX ? (int64_t)stock : ITEM_NOT_KNOWN;
+    states[MAPPED_BRAND] = read_text(work, MAPPED_BRAND, &item->brand);
+    states[MAPPED_CATEGORY] = read_category(work, &item->category);
+    states[MAPPED_GROUP] = read_text(work, MAPPED_GROUP, &item->group_id);
+    states[MAPPED_ITEM_KIND] = read_text(work, MAPPED_ITEM_KIND, &item->kind);
+}
+
 static void read_item(struct work *work)
 {
     const struct field_formats *formats = &work->mapping->formats;
     struct item *item = &work->candidate.item;
     enum value_state *states = work->candidate.states;
-    *item = (struct item){
-        .title = slice_str(""), .text = slice_str(""), .available = true, .created_ms = 0};
+    const struct slice none = slice_str("");
+    *item = (struct item){.title = none, .text = none, .available = true,
+                          .price = ITEM_NOT_KNOWN, .stock = ITEM_NOT_KNOWN,
+                          .brand = none, .group_id = none, .kind = none};
     states[MAPPED_ITEM] = read_text(work, MAPPED_ITEM, &item->item_id);
     if (work->candidate.deletes) { return; }
     states[MAPPED_TITLE] = read_text(work, MAPPED_TITLE, &item->title);
@@ -298,6 +362,7 @@ static void read_item(struct work *work)
                         &formats->available, &item->available);
     states[MAPPED_CREATED] = read_time(work, MAPPED_CREATED, &formats->created, &item->created_ms);
     item->tags = read_tags(work, ITEM_TAGS_MAX);
+    read_attributes(work, item);
 }
 
 static void read_profile(struct work *work)

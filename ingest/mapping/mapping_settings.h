@@ -59,6 +59,7 @@ struct mapping_settings {
     bool json_strict;
     const char *paths[MAPPED_COUNT];
     const char *tags_separator;
+    const char *category_separator;
     const char *available_values;
     const char *unavailable_values; /* empty: see the option */
     struct properties kinds;
@@ -78,7 +79,7 @@ struct mapping_settings {
     int32_t dead_letter_bytes;  /* enum dead_letter_bytes */
 };
 
-enum { MAPPING_OPTIONS_COUNT = 56 };
+enum { MAPPING_OPTIONS_COUNT = 63 };
 extern const struct option mapping_options[];
 
 /* Says whether dead letters do not keep a record's bytes, because they may name a user. */

@@ -267,6 +267,9 @@ PREDICATE(is_text_too_long)
     } texts[] = {
         {MAPPED_TITLE, candidate->item.title.size, ITEM_TITLE_BYTES_MAX},
         {MAPPED_TEXT, candidate->item.text.size, ITEM_TEXT_BYTES_MAX},
+        {MAPPED_BRAND, candidate->item.brand.size, ITEM_WORD_BYTES_MAX},
+        {MAPPED_GROUP, candidate->item.group_id.size, ITEM_WORD_BYTES_MAX},
+        {MAPPED_ITEM_KIND, candidate->item.kind.size, ITEM_WORD_BYTES_MAX},
         {MAPPED_COUNTRY, candidate->profile.country.size, ID_BYTES_MAX},
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
@@ -288,14 +291,38 @@ PREDICATE(is_too_many_tags)
     return tags_of(candidate).count > most;
 }
 
+static bool any_too_long(struct slices texts)
+{
+    for (size_t i = 0; i < texts.count; i++) {
+        if (texts.at[i].size > TAG_BYTES_MAX) { return true; }
+    }
+    return false;
+}
+
 PREDICATE(is_tag_too_long)
 {
     *ret_field = MAPPED_TAGS;
-    struct slices tags = tags_of(candidate);
-    for (size_t i = 0; i < tags.count; i++) {
-        if (tags.at[i].size > TAG_BYTES_MAX) { return true; }
-    }
-    return false;
+    if (any_too_long(tags_of(candidate))) { return true; }
+    *ret_field = MAPPED_CATEGORY;
+    return any_too_long(candidate->item.category);
+}
+
+PREDICATE(is_category_too_deep)
+{
+    *ret_field = MAPPED_CATEGORY;
+    return candidate->item.category.count > ITEM_CATEGORY_MAX;
+}
+
+/* A number that was not sent is ITEM_NOT_KNOWN, and nothing to complain about. */
+PREDICATE(is_number_out_of_range)
+{
+    const enum value_state *states = candidate->states;
+    double price = candidate->item.price;
+    *ret_field = MAPPED_PRICE;
+    bool priced = states[MAPPED_PRICE] == VALUE_FOUND;
+    if (priced && !(isfinite(price) && price >= 0.0 && price <= ITEM_NUMBER_MAX)) { return true; }
+    *ret_field = MAPPED_STOCK;
+    return states[MAPPED_STOCK] == VALUE_FOUND && candidate->item.stock < 0;
 }
 
 PREDICATE(is_vector_too_long)
@@ -410,10 +437,14 @@ const struct rule rules[] = {
     {"weight_too_large", STAGE_OBJECT, is_weight_too_large,
      "send less than weight.max or raise it"},
     {"text_too_long", STAGE_OBJECT, is_text_too_long,
-     "a title has at most 1024 bytes, a text 65536, a country 256"},
+     "a title has at most 1024 bytes, a text 65536, a country, brand, group or kind 256"},
     {"too_many_tags", STAGE_OBJECT, is_too_many_tags, "an item or a user has at most 256 tags"},
     {"tag_too_long", STAGE_OBJECT, is_tag_too_long,
-     "a tag has at most 1024 bytes; should the field be map.text?"},
+     "a tag or category has at most 1024 bytes; should the field be map.text?"},
+    {"category_too_deep", STAGE_OBJECT, is_category_too_deep,
+     "a category has at most 16 levels; are they tags?"},
+    {"number_out_of_range", STAGE_OBJECT, is_number_out_of_range,
+     "a price and a stock are from 0 to 1e15; leave the field out where it is not known"},
     {"vector_too_long", STAGE_OBJECT, is_vector_too_long, "an embedding has at most 4096 numbers"},
     {"vector_not_finite", STAGE_OBJECT, is_vector_not_finite,
      "an embedding holds numbers that fit a float"},
@@ -428,6 +459,9 @@ const char *rule_hint(const struct rule *rule, enum mapped field)
         [MAPPED_CREATED] = "a time is a number, a text with created.format=iso8601 or a pattern, a "
                            "number in quotes with numbers.as.text=true",
         [MAPPED_WEIGHT] = "a weight is a number, in quotes only with numbers.as.text=true",
+        [MAPPED_PRICE] = "a price is a number, in quotes only with numbers.as.text=true",
+        [MAPPED_STOCK] = "a stock is a number, in quotes only with numbers.as.text=true",
+        [MAPPED_CATEGORY] = "a category is a text, or a list of texts from the top",
         [MAPPED_SEQUENCE] = "a sequence is an integer, in quotes only with numbers.as.text=true",
         [MAPPED_VECTOR] = "an embedding is a list of numbers",
         [MAPPED_AVAILABLE] = "write true or false, a number, or a text of available.values or "

@@ -38,6 +38,12 @@ enum mapped {
     MAPPED_VECTOR,
     MAPPED_AVAILABLE,
     MAPPED_CREATED,
+    MAPPED_PRICE,
+    MAPPED_STOCK,
+    MAPPED_BRAND,
+    MAPPED_CATEGORY,
+    MAPPED_GROUP,
+    MAPPED_ITEM_KIND,
     MAPPED_BIRTH_YEAR,
     MAPPED_COUNTRY,
     MAPPED_COUNT, /* as a fault's field: the record as a whole */

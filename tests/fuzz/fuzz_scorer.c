@@ -5,7 +5,8 @@
 #include "base/base.h"
 #include "schemas/generations.h"
 #include "scorer/list_outcome.h"
-#include "scorer/lists.h"
+#include "scorer/lists/lists.h"
+#include "scorer/scorer_settings.h"
 #include "tests/fuzz/crumbs.h"
 
 enum { KIND_ROW, KIND_ITEM, KIND_HISTORY, KIND_STEP, KIND_NO_ROW, KIND_NO_ITEM, KINDS };
@@ -114,10 +115,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct crumbs crumbs = {data, size};
     struct scratch *scratch = scratch_get(crumbs_byte(&crumbs) % ARRAY_COUNT(measures));
     struct shop shop = {0};
-    tables_init(&shop.tables, &scratch->settings);
-    shop.lists = lists_new(&scratch->settings, &shop.tables, NULL, NULL, "g7");
+    tables_init(&shop.tables, &scratch->settings.lists);
+    shop.lists = lists_new(&scratch->settings.lists, &shop.tables, NULL, NULL, "g7");
     generations_init(&shop.generations);
-    list_outcome_begin(&shop.range, slice_str(scratch->settings.model_name), 0, 0);
+    list_outcome_begin(&shop.range, slice_str(scratch->settings.lists.model_name), 0, 0);
     for (int i = 0; i < RECORDS_MAX && crumbs.left; i++) {
         int kind = crumbs_byte(&crumbs) % KINDS;
         struct slice piece = crumbs_piece(&crumbs);

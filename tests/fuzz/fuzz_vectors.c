@@ -7,8 +7,9 @@
  * that can be sent, and the mixture can be saved and loaded. */
 #include "base/base.h"
 #include "schemas/model_weights.h"
-#include "scorer/item_features.h"
-#include "scorer/lists.h"
+#include "scorer/lists/item_features.h"
+#include "scorer/lists/lists.h"
+#include "scorer/scorer_settings.h"
 #include "scorer/mixture_trainer.h"
 #include "trainer/sequence/publisher.h"
 #include "tests/fuzz/crumbs.h"
@@ -92,8 +93,8 @@ static void read_mixture(struct process_state *process_state, const struct model
 {
     float numbers[MIXTURE_NUMBERS];
     struct mixture again;
-    if (mixture_trainer_observe(&process_state->trainer, weights)) { return; }
-    mixture_trainer_begin(&process_state->trainer, weights->part, &process_state->mixture);
+    if (published_mixtures_put(&process_state->trainer.known, weights)) { return; }
+    published_mixtures_get(&process_state->trainer.known, weights->part, &process_state->mixture);
     mixture_save(&process_state->mixture, numbers);
     bool loaded = mixture_load(&again, numbers, MIXTURE_NUMBERS);
     assert(loaded);
@@ -243,13 +244,13 @@ static void process_state_init(struct process_state *process_state, const struct
                                bool content)
 {
     *process_state = (struct process_state){.publisher.newest_slot = -1};
-    tables_init(&process_state->tables, &scratch->settings);
+    tables_init(&process_state->tables, &scratch->settings.lists);
     process_state->vectors = vectors_new(ITEMS_MAX);
     if (content) {
         process_state->content_scores = content_scores_new(ITEMS_MAX, 20);
         process_state->item_features = item_features_new();
     }
-    process_state->lists = lists_new(&scratch->settings, &process_state->tables,
+    process_state->lists = lists_new(&scratch->settings.lists, &process_state->tables,
                                      process_state->vectors, process_state->content_scores, "g7");
     process_state->trainer.bytes_max = 1 << 16;
     mixture_init(&process_state->mixture);

@@ -7,7 +7,7 @@
 #ifndef FRESHET_TESTS_TOPOLOGY_RECOMPUTED_H
 #define FRESHET_TESTS_TOPOLOGY_RECOMPUTED_H
 
-#include "scorer/lists.h"
+#include "scorer/lists/lists.h"
 #include "tests/topology/answers.h"
 
 #define RECOMPUTED_DRIFT 0.011F
@@ -72,7 +72,7 @@ static inline struct slice recomputed_find(const struct fold *fold, struct slice
 
 /* Compares all standing lists of a topic with those that the settings give. */
 static inline struct recomputed recomputed_lists(const struct rig *rig, const char *topic,
-                                                 const struct scorer_settings *settings)
+                                                 const struct list_settings *settings)
 {
     struct recomputed result = {0};
     struct answers answers;

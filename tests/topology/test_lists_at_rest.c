@@ -136,6 +136,36 @@ static void lists_follow_the_tables(void **state)
     rig_release(&rig);
 }
 
+static double behind(struct copy *scorer, int partition)
+{
+    _cleanup_(xfreep) char *labels = xprintf("partition=\"%d\"", partition);
+    return metric_value(metrics_gauge(scorer->metrics, "freshet_lists_behind", labels, "Known."));
+}
+
+/* The share of the time is the process's: its partitions take turns. */
+static void partitions_take_turns(void **state)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig, scoring);
+    double most[PARTITIONS];
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    put_item(&rig, 99, true, false);
+    int rounds = 0;
+    do {
+        rig_round(&rig, false);
+        assert_true(++rounds < REST_ROUNDS_MAX);
+    } while (behind(scorer, 0) == 0 || behind(scorer, 1) == 0);
+    for (int p = 0; p < PARTITIONS; p++) { most[p] = behind(scorer, p); }
+    while (behind(scorer, 0) > most[0] / 2 || behind(scorer, 1) > most[1] / 2) {
+        assert_true(behind(scorer, 0) > 0 && behind(scorer, 1) > 0);
+        rig_round(&rig, false);
+        assert_true(++rounds < REST_ROUNDS_MAX);
+    }
+    assert_true(behind(scorer, 0) > 0 && behind(scorer, 1) > 0);
+    rig_release(&rig);
+}
+
 /* What is the same is not sent again, and nothing is sent at rest. */
 static void unchanged_lists_are_not_sent(void **state)
 {
@@ -227,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_follow_the_tables),
+        cmocka_unit_test(partitions_take_turns),
         cmocka_unit_test(unchanged_lists_are_not_sent),
         cmocka_unit_test(barred_items_go_at_once),
         cmocka_unit_test(a_start_on_existing_topics),

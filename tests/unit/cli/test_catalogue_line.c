@@ -28,6 +28,9 @@ static void right_lines_are_read(void **state)
     assert_string_equal(read_line(true, "{\"item_id\":\"i1\",\"title\":null,\"tags\":[\"a\"],"
                                         "\"vector\":[1,2.5],\"available\":false,\"created_ms\":"
                                         "1.7e12}"), "");
+    assert_string_equal(read_line(true, "{\"item_id\":\"i1\",\"price\":9.5,\"stock\":3,"
+                                        "\"brand\":\"B\",\"category\":[\"a\",\"b\"],"
+                                        "\"group_id\":\"g\",\"kind\":\"product\"}"), "");
     assert_string_equal(read_line(false, "{\"user_id\":\"u\",\"birth_year\":1980,\"country\":"
                                          "\"DE\",\"tags\":[]}"), "");
     assert_string_equal(read_line(true, "{\"item_id\":\"i1\",\"Title\":\"x\"}"), "|Title");
@@ -47,6 +50,9 @@ static void wrong_types_are_refused(void **state)
         {"\"available\":0", "available: wanted true or false, not a number"},
         {"\"available\":\"false\"", "available: wanted true or false, not a text"},
         {"\"created_ms\":\"2020-01-01\"", "created_ms: wanted a whole number, not a text"},
+        {"\"price\":\"9.50\"", "price: wanted a number, not a text"},
+        {"\"stock\":0.5", "stock: wanted a whole number, not a number"},
+        {"\"category\":\"a>b\"", "category: wanted a list of texts, not a text"},
         {"\"created_ms\":1.5", "created_ms: wanted a whole number, not a number"},
     };
     char line[200];

@@ -53,7 +53,9 @@ static void test_urgent_ones_come_first(void **state)
     }
     int32_t at = standing_lists_next(&standing);
     assert_true(slice_equal(id_at(&standing, at), slice_str("u7")));
-    standing_lists_mark(&standing, (size_t)at, 2, 0);
+    assert_int_equal(standing_lists_urgent(&standing), 1);
+    standing_lists_mark(&standing, (size_t)at, 2, STANDING_URGENT);
+    assert_int_equal(standing_lists_urgent(&standing), 0); /* it is as good as it can be */
     bool seen[10] = {false};
     for (int k = 0; k < 9; k++) { /* in turn: each once */
         at = standing_lists_next(&standing);
@@ -62,6 +64,10 @@ static void test_urgent_ones_come_first(void **state)
         standing_lists_mark(&standing, (size_t)at, 2, 0);
     }
     assert_int_equal(standing_lists_next(&standing), HASH_INDEX_NONE);
+    standing_lists_need(&standing, 3);
+    assert_int_equal(standing_lists_urgent(&standing), 1);
+    standing_lists_mark(&standing, 7, 1, STANDING_URGENT | STANDING_LOST);
+    assert_int_equal(standing_lists_urgent(&standing), 0);
     standing_lists_release(&standing);
 }
 

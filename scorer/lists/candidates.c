@@ -1,0 +1,354 @@
+/* For one user: each member finds its best items (`each` of them), and all members score the union.
+ *
+ * The sequence model is the expensive one. Without an index all rows are scored: scan() computes a
+ * tile of hidden vectors x rows as one product of matrices, and serves the next users from it. So
+ * candidates_encode() must be given users in the order in which their candidates are found. With an
+ * index, the best rows come from a search, the moments from sums that the index maintains, and only
+ * the scores of single items are computed; if the search leaves too few, the rows are scanned.
+ *
+ * Z-scores need the mean and deviation over all items that the user has not had: the sums over all
+ * rows, minus those of the user's own rows, each once (`stamps`).
+ */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/lanes.h"
+#include "model/topk.h"
+#include "scorer/lists/candidates.h"
+
+/* A search of the index costs about a microsecond for each row that it is to find. For more than
+ * FOUND_MAX rows a scan costs hardly more, and misses none. */
+enum { TILE_NUMBERS = 1 << 21, ROW_NONE = -1, FOUND_MAX = 512 };
+
+struct encoded {
+    bool known;    /* the model version has some of its items */
+    size_t hidden; /* index of its hidden vector */
+};
+
+struct candidates {
+    const struct tables *tables;
+    const struct vectors *vectors;
+    struct content_scores *content_scores;
+    size_t each;
+    int32_t *rows; /* of all encoded histories, one after the other */
+    size_t rows_capacity;
+    struct sequence sequences[CANDIDATES_AHEAD];
+    struct encoded encoded[CANDIDATES_AHEAD];
+    size_t encoded_count;
+    float *hidden;
+    size_t width;
+    float *scores; /* of the tile: hidden vectors tile_from up to tile_end */
+    size_t scores_capacity, tile_from, tile_end;
+    int32_t found[FOUND_MAX]; /* rows that the index found */
+    uint32_t *stamps;         /* by row: `stamp` if the user has had the item */
+    size_t stamps_count;
+    uint32_t stamp;
+    struct topk top, similar;
+    struct topk_entry counted[MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS];
+    struct candidate_set set;
+};
+
+struct candidates *candidates_new(const struct tables *tables, const struct vectors *vectors,
+                                  struct content_scores *content_scores, size_t each)
+{
+    struct candidates *candidates = xcalloc(1, sizeof(*candidates));
+    candidates->tables = tables;
+    candidates->vectors = vectors;
+    candidates->content_scores = content_scores;
+    candidates->each = MIN_OF(each, (size_t)MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS);
+    topk_init(&candidates->top, ids_before, tables->ids);
+    topk_init(&candidates->similar, ids_before, tables->ids);
+    candidate_set_init(&candidates->set, tables->ids);
+    return candidates;
+}
+
+struct candidates *candidates_free(struct candidates *candidates)
+{
+    if (!candidates) { return NULL; }
+    topk_release(&candidates->top);
+    topk_release(&candidates->similar);
+    candidate_set_release(&candidates->set);
+    free(candidates->rows);
+    free(candidates->hidden);
+    free(candidates->scores);
+    free(candidates->stamps);
+    free(candidates);
+    return NULL;
+}
+
+/* ---- Encoding ---- */
+
+static void reserve_rows(struct candidates *candidates, const size_t *counts, size_t count)
+{
+    size_t total = 0;
+    for (size_t h = 0; h < count; h++) { total += counts[h]; }
+    if (total <= candidates->rows_capacity) { return; }
+    candidates->rows_capacity = 2 * total;
+    candidates->rows =
+        xreallocarray(candidates->rows, candidates->rows_capacity, sizeof(*candidates->rows));
+}
+
+void candidates_encode(struct candidates *candidates, const int32_t *const *items,
+                       const size_t *counts, size_t count)
+{
+    const struct served *served = candidates->vectors ? vectors_served(candidates->vectors) : NULL;
+    assert(count <= CANDIDATES_AHEAD);
+    candidates->encoded_count = candidates->tile_from = candidates->tile_end = 0;
+    if (!served) { return; }
+    reserve_rows(candidates, counts, count);
+    int32_t *at = candidates->rows;
+    size_t known = 0;
+    for (size_t h = 0; h < count; h++) {
+        int32_t *from = at;
+        for (size_t k = 0; k < counts[h]; k++) {
+            int32_t row = served_row(served, items[h][k]);
+            if (row != ROW_NONE) { *at++ = row; }
+        }
+        candidates->encoded[h] = (struct encoded){.known = at > from, .hidden = known};
+        if (at == from) { continue; }
+        candidates->sequences[known++] =
+            (struct sequence){.items = from, .count = (size_t)(at - from)};
+    }
+    candidates->encoded_count = count;
+    if (candidates->width < transformer_inference_width(served->inference)) {
+        candidates->width = transformer_inference_width(served->inference);
+        candidates->hidden =
+            xreallocarray(candidates->hidden, CANDIDATES_AHEAD * candidates->width, sizeof(float));
+    }
+    if (!known) { return; }
+    transformer_inference_encode(served->inference, served->table, candidates->sequences, known,
+                                 candidates->hidden);
+}
+
+/* The sequence model's scores for one user: read from a scan, or computed as products without
+ * one. */
+struct sequence_scores {
+    const struct served *served;
+    const float *hidden; /* NULL: the model knows no item of the history */
+    const float *scores; /* of all rows; NULL: not scanned */
+    size_t d;
+};
+
+static float score_of(const struct sequence_scores *sequence, int32_t row)
+{
+    if (sequence->scores) { return sequence->scores[row]; }
+    const float *vector = sequence->served->table + (size_t)row * sequence->d;
+    return lanes_dot(vector, sequence->hidden, sequence->d);
+}
+
+/* Scores all rows for a hidden vector, and for as many of the next ones as fit into a tile. */
+static const float *scan(struct candidates *candidates, const struct served *served, size_t hidden)
+{
+    if (hidden < candidates->tile_from || hidden >= candidates->tile_end) {
+        size_t d = transformer_inference_width(served->inference), left = 0;
+        for (size_t h = 0; h < candidates->encoded_count; h++) {
+            left += candidates->encoded[h].known && candidates->encoded[h].hidden >= hidden;
+        }
+        size_t tile = MIN_OF(MAX_OF((size_t)TILE_NUMBERS / served->rows, (size_t)1), left);
+        if (tile * served->rows > candidates->scores_capacity) {
+            candidates->scores_capacity = tile * served->rows;
+            candidates->scores =
+                xreallocarray(candidates->scores, candidates->scores_capacity, sizeof(float));
+        }
+        transformer_inference_scores(served->inference, served->table, served->rows,
+                                     candidates->hidden + hidden * d, tile, candidates->scores);
+        candidates->tile_from = hidden;
+        candidates->tile_end = hidden + tile;
+    }
+    return candidates->scores + (hidden - candidates->tile_from) * served->rows;
+}
+
+/* ---- Candidates ---- */
+
+/* Computes the moments over the rows that the user has not had; returns their number in
+ * *ret_count. */
+static struct member_moments sequence_moments(struct candidates *candidates,
+                                       const struct sequence_scores *sequence,
+                                       const struct candidates_request *request, double *ret_count)
+{
+    const struct served *served = sequence->served;
+    double sum, squares, count = (double)served->rows;
+    if (sequence->scores) {
+        member_sums(sequence->scores, served->rows, &sum, &squares);
+    } else {
+        vector_index_sums(served->index, sequence->hidden, &sum, &squares);
+    }
+    if (candidates->stamps_count < served->rows) {
+        candidates->stamps = xreallocarray(candidates->stamps, served->rows, sizeof(uint32_t));
+        memset(candidates->stamps, 0, served->rows * sizeof(uint32_t));
+        candidates->stamps_count = served->rows;
+        candidates->stamp = 0;
+    }
+    if (++candidates->stamp == 0) {
+        memset(candidates->stamps, 0, candidates->stamps_count * sizeof(uint32_t));
+        candidates->stamp = 1;
+    }
+    for (size_t k = 0; k < request->had_count; k++) {
+        int32_t row = served_row(served, request->had[k]);
+        if (row == ROW_NONE || candidates->stamps[row] == candidates->stamp) { continue; }
+        candidates->stamps[row] = candidates->stamp;
+        double score = (double)score_of(sequence, row);
+        sum -= score;
+        squares -= score * score;
+        count -= 1.0;
+    }
+    *ret_count = MAX_OF(count, 1.0);
+    return member_moments(sum, squares, *ret_count);
+}
+
+static void scan_best(struct candidates *candidates, const struct served *served,
+                      const struct candidates_request *request, const float *scores)
+{
+    struct topk *top = &candidates->top;
+    topk_clear(top, candidates->each);
+    for (size_t row = 0; row < served->rows; row++) {
+        if (top->count == top->length && (double)scores[row] < top->entries[0].score) { continue; }
+        int32_t item = served->items[row];
+        if (!ranking_allows(request->ranking, request->flags, item)) { continue; }
+        topk_push(top, (double)scores[row], item);
+    }
+    topk_sort(top);
+}
+
+/* Finds the best rows with the index: as many as may have to be skipped, and some more. False when
+ * too few are left. */
+static bool search_best(struct candidates *candidates, const struct sequence_scores *sequence,
+                        const struct candidates_request *request)
+{
+    struct topk *top = &candidates->top;
+    const size_t wanted = MIN_OF(2 * candidates->each + request->had_count, (size_t)FOUND_MAX);
+    size_t count =
+        vector_index_find(sequence->served->index, sequence->hidden, wanted, candidates->found);
+    topk_clear(top, candidates->each);
+    for (size_t k = 0; k < count; k++) {
+        int32_t row = candidates->found[k], item = sequence->served->items[row];
+        if (!ranking_allows(request->ranking, request->flags, item)) { continue; }
+        topk_push(top, (double)score_of(sequence, row), item);
+    }
+    topk_sort(top);
+    return top->count == top->length;
+}
+
+static bool counting_score(const void *arg, int32_t item, float *ret_score)
+{
+    const struct ranking *ranking = arg;
+    *ret_score = ranking_score(ranking, item);
+    return true;
+}
+
+static bool sequence_score(const void *arg, int32_t item, float *ret_score)
+{
+    const struct sequence_scores *sequence = arg;
+    int32_t row = served_row(sequence->served, item);
+    if (row == ROW_NONE) { return false; }
+    *ret_score = score_of(sequence, row);
+    return true;
+}
+
+static bool content_score(const void *arg, int32_t item, float *ret_score)
+{
+    const struct content_scores *content_scores = arg;
+    *ret_score = content_scores_of(content_scores, item);
+    return true;
+}
+
+/* Finds content's best items, and its moments over `count` items. */
+static bool score_by_content(struct candidates *candidates,
+                             const struct candidates_request *request, double count,
+                             struct member_moments *ret_moments)
+{
+    const int32_t *items;
+    double sum = 0.0, squares = 0.0;
+    if (!candidates->content_scores) { return false; }
+    size_t touched = content_scores_find(candidates->content_scores, request->had, request->weights,
+                                         request->history_count, &items);
+    topk_clear(&candidates->similar, candidates->each);
+    for (size_t k = 0; k < touched; k++) {
+        if (!ranking_allows(request->ranking, request->flags, items[k])) { continue; }
+        double score = (double)content_scores_of(candidates->content_scores, items[k]);
+        sum += score;
+        squares += score * score;
+        topk_push(&candidates->similar, score, items[k]);
+    }
+    topk_sort(&candidates->similar);
+    *ret_moments = member_moments(sum, squares, count);
+    return candidates->similar.count > 0;
+}
+
+/* Finds the sequence model's best items, and its moments; returns the number of items that these
+ * cover in *ret_count. */
+static struct sequence_scores score_by_sequence(struct candidates *candidates,
+                                                const struct candidates_request *request,
+                                                struct member_moments *ret_moments,
+                                                double *ret_count)
+{
+    const struct served *served = candidates->vectors ? vectors_served(candidates->vectors) : NULL;
+    struct sequence_scores sequence = {.served = served};
+    double count;
+    topk_clear(&candidates->top, candidates->each);
+    *ret_count = MAX_OF((double)ids_count(candidates->tables->ids), 1.0);
+    if (!served || request->ahead >= candidates->encoded_count) { return sequence; }
+    const struct encoded *encoded = &candidates->encoded[request->ahead];
+    if (!encoded->known) { return sequence; }
+    sequence.d = transformer_inference_width(served->inference);
+    sequence.hidden = candidates->hidden + encoded->hidden * sequence.d;
+    bool indexed = served->index &&
+                   vector_index_cover(served->index, served->table, served->rows) == served->rows;
+    if (!indexed) { sequence.scores = scan(candidates, served, encoded->hidden); }
+    *ret_moments = sequence_moments(candidates, &sequence, request, &count);
+    if (!isfinite(ret_moments->mean) || !isfinite(ret_moments->scale)) {
+        /* Numbers too large for sums: no scores. */
+        return (struct sequence_scores){.served = served};
+    }
+    *ret_count = count;
+    if (indexed && search_best(candidates, &sequence, request)) { return sequence; }
+    /* Costs nothing if the tile has it already. */
+    sequence.scores = scan(candidates, served, encoded->hidden);
+    scan_best(candidates, served, request, sequence.scores);
+    return sequence;
+}
+
+/* Counting's scores; its best items are those of its list that have a score, without the ones that
+ * filled the list up. */
+static struct member_scores score_by_counting(struct candidates *candidates,
+                                              const struct candidates_request *request,
+                                              double count)
+{
+    struct ranking_sums sums = ranking_sums(request->ranking);
+    size_t counted = 0, most = MIN_OF(request->ranked_count, candidates->each);
+    for (; counted < most && request->ranked[counted].score >= 0.0F; counted++) {
+        const struct ranked *ranked = &request->ranked[counted];
+        candidates->counted[counted] = (struct topk_entry){(double)ranked->score, ranked->item};
+    }
+    return (struct member_scores){
+        .score = counting_score,
+        .arg = request->ranking,
+        .moments = member_moments(sums.scores, sums.squares, count),
+        .best = candidates->counted,
+        .best_count = counted,
+    };
+}
+
+struct candidate_set *candidates_find(struct candidates *candidates,
+                                      const struct candidates_request *request)
+{
+    struct member_scores members[MIXTURE_MEMBERS] = {0};
+    double count;
+    const struct sequence_scores sequence =
+        score_by_sequence(candidates, request, &members[MEMBER_SEQUENCE].moments, &count);
+    if (sequence.hidden) {
+        members[MEMBER_SEQUENCE].score = sequence_score;
+        members[MEMBER_SEQUENCE].arg = &sequence;
+        members[MEMBER_SEQUENCE].best = candidates->top.entries;
+        members[MEMBER_SEQUENCE].best_count = candidates->top.count;
+    }
+    if (score_by_content(candidates, request, count, &members[MEMBER_CONTENT].moments)) {
+        members[MEMBER_CONTENT].score = content_score;
+        members[MEMBER_CONTENT].arg = candidates->content_scores;
+        members[MEMBER_CONTENT].best = candidates->similar.entries;
+        members[MEMBER_CONTENT].best_count = candidates->similar.count;
+    }
+    if (!members[MEMBER_SEQUENCE].score && !members[MEMBER_CONTENT].score) { return NULL; }
+    members[MEMBER_COUNTING] = score_by_counting(candidates, request, count);
+    candidate_set_fill(&candidates->set, members);
+    return candidates->set.zscores.count > 0 ? &candidates->set : NULL;
+}

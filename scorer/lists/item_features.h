@@ -1,0 +1,22 @@
+/* Item features: an item's tags and the words of its title as numbers, for content_scores.h.
+ *
+ * Words are compared without regard to ASCII case, and are distinct from tags of the same text. At
+ * most CONTENT_FEATURES_MAX features of an item count. One thread.
+ */
+#ifndef FRESHET_SCORER_LISTS_ITEM_FEATURES_H
+#define FRESHET_SCORER_LISTS_ITEM_FEATURES_H
+
+#include "model/content_scores.h"
+#include "schemas/item.h"
+
+struct item_features;
+
+/* Makes an empty table of features; free with item_features_free(). */
+struct item_features *item_features_new(void);
+/* Frees it; takes NULL; returns NULL. */
+struct item_features *item_features_free(struct item_features *features);
+/* Describes the item of this number (below 0: none) by its features. */
+void item_features_describe(struct item_features *features, int32_t number,
+                            const struct item *item, struct content_scores *content_scores);
+
+#endif

@@ -1,0 +1,27 @@
+#include "base/base.h"
+#include "scorer/lists/list_settings.h"
+
+struct item_table_settings list_table_settings(const struct list_settings *settings)
+{
+    return (struct item_table_settings){
+        .backward_weight = settings->backward_weight,
+        .shrink = settings->shrink,
+        .source_power = settings->source_power,
+        .target_power = settings->target_power,
+        .kernel_power = settings->kernel_power,
+        .neighbours_used = (size_t)settings->neighbours_used,
+        .measure = (enum similarity_measure)settings->similarity_measure,
+    };
+}
+
+struct ranking_settings list_ranking_settings(const struct list_settings *settings)
+{
+    return (struct ranking_settings){
+        .recent_items = (size_t)settings->recent_items,
+        .recency_decay = settings->recency_decay,
+        .recency_power = settings->recency_power,
+        .directed_weight = settings->directed_weight,
+        .symmetric_weight = settings->symmetric_weight,
+        .popularity_weight = settings->popularity_weight,
+    };
+}

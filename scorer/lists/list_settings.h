@@ -1,0 +1,103 @@
+/* The settings that decide how lists are made, of every worker that makes some: the options, by the
+ * same names and with the same defaults, and the settings of tables and ranking made from them.
+ */
+#ifndef FRESHET_SCORER_LISTS_LIST_SETTINGS_H
+#define FRESHET_SCORER_LISTS_LIST_SETTINGS_H
+
+#include "model/counting/ranking.h"
+#include "schemas/item_neighbours.h"
+#include "schemas/recommendation_list.h"
+#include "schemas/user_history.h"
+#include "stream/config/option_table.h"
+
+/* Which contender makes the lists: the choices of the option `blend.leader`, in its order. */
+enum leader_choice { LEADER_PROVED, LEADER_COUNTING, LEADER_SEQUENCE, LEADER_MIXTURE };
+
+struct list_settings {
+    int64_t list_length;
+    int64_t recent_items;
+    int32_t similarity_measure; /* enum similarity_measure */
+    double directed_weight;
+    double symmetric_weight;
+    double popularity_weight;
+    double shrink;
+    double source_power;
+    double target_power;
+    double kernel_power;
+    double backward_weight;
+    double recency_decay;
+    double recency_power;
+    int64_t neighbours_used;
+    int64_t items_max;
+    int64_t items_admit_actions;
+    bool items_required;
+    const char *model_name;
+    bool vectors_used;
+    int64_t vectors_index_from;
+    bool content_used;
+    int32_t blend_leader; /* enum leader_choice */
+};
+
+enum { LIST_OPTIONS_COUNT = 22, ITEMS_MAX_MOST = 100000000 };
+
+/* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
+#define LIST_OPTIONS                                                                               \
+    OPTION("list.length", LONG, lists.list_length, "20", OPTION_RANGE(1, LIST_ITEMS_MAX),          \
+           "Items in a list."),                                                                    \
+    OPTION("recent.items", LONG, lists.recent_items, "20", OPTION_RANGE(1, HISTORY_ACTIONS_MAX),   \
+           "Newest distinct items of a user that give scores to candidates."),                     \
+    OPTION("directed.weight", DOUBLE, lists.directed_weight, "1", OPTION_RANGE(0, 1000),           \
+           "Weight of the transitions (which item follows which)."),                               \
+    OPTION("symmetric.weight", DOUBLE, lists.symmetric_weight, "0.1", OPTION_RANGE(0, 1000),       \
+           "Weight of the symmetric similarity; 0: not used."),                                    \
+    OPTION("similarity.measure", CHOICE, lists.similarity_measure, "cosine",                       \
+           OPTION_ONE_OF("cosine|jaccard|llr"),                                                    \
+           "Measure of the symmetric similarity; llr needs action weights of at most 1."),         \
+    OPTION("popularity.weight", DOUBLE, lists.popularity_weight, "0.03", OPTION_RANGE(0, 1000),    \
+           "Weight of the candidates' popularity."),                                               \
+    OPTION("backward.weight", DOUBLE, lists.backward_weight, "0.2", OPTION_RANGE(0, 10),           \
+           "Weight of a transition in the other direction."),                                      \
+    OPTION("shrink", DOUBLE, lists.shrink, "0.3", OPTION_RANGE(0, 1e6),                            \
+           "Transitions that a pair needs to count half."),                                        \
+    OPTION("source.power", DOUBLE, lists.source_power, "0.2", OPTION_RANGE(0, 2),                  \
+           "Power by which a recent item's popularity reduces the scores that it gives."),         \
+    OPTION("target.power", DOUBLE, lists.target_power, "0.35", OPTION_RANGE(0, 2),                 \
+           "Power by which a candidate's popularity reduces its score."),                          \
+    OPTION("kernel.power", DOUBLE, lists.kernel_power, "0.45", OPTION_RANGE(0.05, 2),              \
+           "Power of the transitions; below 1 many weak ones give more than one strong one."),     \
+    OPTION("recency.decay", DOUBLE, lists.recency_decay, "0.85", OPTION_RANGE(0, 1),               \
+           "Factor from the score of one recent item to that of the item before it."),             \
+    OPTION("recency.power", DOUBLE, lists.recency_power, "0.25", OPTION_RANGE(0, 10),              \
+           "Power by which the rank among the recent items reduces their scores."),                \
+    OPTION("neighbours.used", LONG, lists.neighbours_used, "512", OPTION_RANGE(1, NEIGHBOURS_MAX), \
+           "Strongest neighbours of an item that are kept in memory."),                            \
+    OPTION("items.max", LONG, lists.items_max, "1000000", OPTION_RANGE(1, ITEMS_MAX_MOST),         \
+           "Most items of the catalogue in memory, and as many others; further ones are not "      \
+           "recommended. An item with more actions takes the place of one with few."),             \
+    OPTION("items.admit.actions", LONG, lists.items_admit_actions, "0", OPTION_RANGE(0, 1000000),  \
+           "Actions that an item needs to be recommended, unless it is in the catalogue."),        \
+    OPTION("items.required", BOOL, lists.items_required, "false", OPTION_FREE,                     \
+           "Recommend only items of the topic items; false: also any item that was acted on."),    \
+    OPTION("model.name", STRING, lists.model_name, "item-item", OPTION_FREE,                       \
+           "Name of this ranking in the topics of lists and in quality."),                         \
+    OPTION("vectors.used", BOOL, lists.vectors_used, "true", OPTION_FREE,                          \
+           "Use the model versions of the sequence trainer in the blend; has no effect without "   \
+           "such a trainer."),                                                                     \
+    OPTION("vectors.index.from", LONG, lists.vectors_index_from, "200000",                         \
+           OPTION_RANGE(0, ITEMS_MAX_MOST),                                                        \
+           "From this many items on, a model version's best items are found by an approximate "    \
+           "index; 0: always exactly, by a scan over all items."),                                 \
+    OPTION("content.used", BOOL, lists.content_used, "false", OPTION_FREE,                         \
+           "Blend in items that are similar to a user's newest items by tags and titles: a new "   \
+           "item can be recommended before any user has acted on it."),                            \
+    OPTION("blend.leader", CHOICE, lists.blend_leader, "proved",                                   \
+           OPTION_ONE_OF("proved|counting|sequence|mixture"),                                      \
+           "Which model makes the lists where there is a blend; proved: the one that is best on "  \
+           "users' next actions.")
+
+/* Makes the settings of the item-item table. */
+struct item_table_settings list_table_settings(const struct list_settings *settings);
+/* Makes the settings of the ranking. */
+struct ranking_settings list_ranking_settings(const struct list_settings *settings);
+
+#endif

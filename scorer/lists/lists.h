@@ -1,0 +1,47 @@
+/* Lists: makes the list that is published from a user's history.
+ *
+ * Counting ranks alone (model/counting/ranking.h), or the leading member of a mixture does: of
+ * counting, the sequence model and content (candidates.h). A pure function of the history, the
+ * tables, the model version and the mixture. Memory is reused from list to list. One thread.
+ */
+#ifndef FRESHET_SCORER_LISTS_LISTS_H
+#define FRESHET_SCORER_LISTS_LISTS_H
+
+#include "schemas/recommendation_list.h"
+#include "schemas/user_history.h"
+#include "model/content_scores.h"
+#include "scorer/lists/prediction_log.h"
+#include "scorer/lists/tables.h"
+#include "scorer/lists/vectors.h"
+
+struct lists;
+
+/* Makes an object that makes lists from tables, vectors and content_scores (NULL: without; both:
+ * counting alone); free with lists_free(). Borrows all arguments, with the name of the generation
+ * (world of settings), for its life. */
+struct lists *lists_new(const struct list_settings *settings, struct tables *tables,
+                        const struct vectors *vectors, struct content_scores *content_scores,
+                        const char *generation);
+/* Frees it; takes NULL; returns NULL. */
+struct lists *lists_free(struct lists *lists);
+/* Sets the mixture that chooses the leading member for the next lists; borrowed; NULL: counting
+ * leads. */
+void lists_set_mixture(struct lists *lists, const struct mixture *mixture);
+/* Encodes histories together whose lists are made next, in this order (some may be left out). At
+ * most CANDIDATES_AHEAD, borrowed until their lists are made. */
+void lists_encode_ahead(struct lists *lists, const struct user_history *const *histories,
+                        size_t count);
+/* Makes a user's list. Its contents are borrowed from the history, the settings, the tables and
+ * `lists`, until the next call. */
+void lists_make(struct lists *lists, const struct user_history *history,
+                struct recommendation_list *ret_list);
+/* Returns the item numbers of the last list; borrowed. */
+const int32_t *lists_numbers(const struct lists *lists);
+/* Returns the members' scores for the last list; borrowed; NULL when counting ranked alone. */
+const struct prediction *lists_prediction(const struct lists *lists);
+/* Returns the name of a contender of the mixture, as in made_by of lists. */
+const char *lists_contender(int contender);
+/* Checks a history's columns: NULL, or a reason word for dead letters. */
+const char *history_fault(const struct user_history *history);
+
+#endif

@@ -1,0 +1,202 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "scorer/lists/tables.h"
+
+enum { ROWS_FIRST = 1024 };
+
+void tables_init(struct tables *tables, const struct list_settings *settings)
+{
+    struct item_table_settings set = list_table_settings(settings);
+    *tables = (struct tables){
+        .clock = 1,
+        .rows_changed = 1,
+        .items = item_table_new(&set),
+        .neighbours_used = set.neighbours_used,
+        .numbers = xcalloc(set.neighbours_used, sizeof(*tables->numbers)),
+        .co_ratings = xcalloc(set.neighbours_used, sizeof(double)),
+        .forwards = xcalloc(set.neighbours_used, sizeof(double)),
+        .backwards = xcalloc(set.neighbours_used, sizeof(double)),
+    };
+    admission_init(&tables->admission, settings->items_max,
+                   (double)settings->items_admit_actions);
+    tables->ids = tables->admission.ids;
+    catalogue_init(&tables->catalogue, settings->items_required);
+}
+
+void tables_release(struct tables *tables)
+{
+    catalogue_release(&tables->catalogue);
+    item_table_free(tables->items);
+    admission_release(&tables->admission);
+    free(tables->rows);
+    free(tables->numbers);
+    free(tables->co_ratings);
+    free(tables->forwards);
+    free(tables->backwards);
+    *tables = (struct tables){0};
+}
+
+/* Counts a number that is none; makes room for others, and bars those without a slot. */
+static int32_t meet(struct tables *tables, int32_t number)
+{
+    if (number == ID_NONE) {
+        tables->over_max++;
+        return ID_NONE;
+    }
+    catalogue_reach(&tables->catalogue, number + 1);
+    if (admission_retired(&tables->admission, number)) {
+        catalogue_remove(&tables->catalogue, number);
+    }
+    return number;
+}
+
+int32_t tables_number(struct tables *tables, struct slice id)
+{
+    if (id.size > ID_BYTES_MAX) { return ID_NONE; }
+    return meet(tables, admission_number(&tables->admission, id));
+}
+
+/* Numbers an item of the catalogue; ID_NONE when it has too many. */
+static int32_t list(struct tables *tables, struct slice id)
+{
+    if (id.size > ID_BYTES_MAX) { return ID_NONE; }
+    return meet(tables, admission_list(&tables->admission, id));
+}
+
+/* Numbers an item that is counted; ID_NONE when it has no slot. */
+static int32_t admit(struct tables *tables, struct slice id, const struct claim *claim)
+{
+    int32_t retired, before = ids_find(tables->ids, id);
+    if (id.size > ID_BYTES_MAX) { return ID_NONE; }
+    bool was_retired = before != ID_NONE && admission_retired(&tables->admission, before);
+    int32_t number = admission_admit(&tables->admission, id, claim, &retired);
+    if (retired != ID_NONE) {
+        item_table_remove(tables->items, retired);
+        catalogue_remove(&tables->catalogue, retired);
+    }
+    if (number != ID_NONE && was_retired) { catalogue_forget(&tables->catalogue, number); }
+    return meet(tables, number);
+}
+
+/* Moves the clock on if the catalogue has changed. */
+static void note_catalogue(struct tables *tables, uint64_t changes)
+{
+    if (tables->catalogue.changes.version == changes) { return; }
+    tables->catalogue_changed = tables_change(tables);
+}
+
+void tables_put_item(struct tables *tables, const struct item *item)
+{
+    int32_t number = list(tables, item->item_id);
+    if (number == ID_NONE) { return; }
+    uint64_t changes = tables->catalogue.changes.version;
+    catalogue_put(&tables->catalogue, number, item->available);
+    note_catalogue(tables, changes);
+}
+
+void tables_remove_item(struct tables *tables, struct slice id)
+{
+    int32_t number = list(tables, id);
+    if (number == ID_NONE) { return; }
+    uint64_t changes = tables->catalogue.changes.version;
+    catalogue_remove(&tables->catalogue, number);
+    note_catalogue(tables, changes);
+}
+
+static bool within_limit(double count)
+{
+    return fabs(count) <= TABLES_COUNT_MAX;
+}
+
+static bool epoch_within_limit(int64_t epoch)
+{
+    return epoch >= -TABLES_EPOCH_MAX && epoch <= TABLES_EPOCH_MAX;
+}
+
+static const char *fault(const struct serving_row *row)
+{
+    size_t count = row->items.count;
+    if (row->co_ratings.count != count || row->forwards.count != count ||
+        row->backwards.count != count) {
+        return "columns_differ";
+    }
+    bool valid = within_limit(row->mass) && within_limit(row->actions) &&
+                 within_limit(row->trend) && fabs((double)row->first_users) <= TABLES_USERS_MAX &&
+                 epoch_within_limit(row->epoch) && epoch_within_limit(row->trend_epoch);
+    for (size_t k = 0; k < count && valid; k++) {
+        valid = within_limit((double)row->co_ratings.at[k]) &&
+                within_limit((double)row->forwards.at[k]) &&
+                within_limit((double)row->backwards.at[k]);
+    }
+    return valid ? NULL : "over_limit";
+}
+
+/* Numbers the strongest neighbours and copies their counts; leaves out items without a number. */
+static size_t take_neighbours(struct tables *tables, const struct serving_row *row)
+{
+    size_t count = MIN_OF(row->items.count, tables->neighbours_used), kept = 0;
+    for (size_t k = 0; k < count; k++) {
+        const struct claim claim = {.actions = (double)row->co_ratings.at[k], .epoch = row->epoch};
+        int32_t number = admit(tables, row->items.at[k], &claim);
+        if (number == ID_NONE) { continue; }
+        tables->numbers[kept] = number;
+        tables->co_ratings[kept] = (double)row->co_ratings.at[k];
+        tables->forwards[kept] = (double)row->forwards.at[k];
+        tables->backwards[kept] = (double)row->backwards.at[k];
+        kept++;
+    }
+    return kept;
+}
+
+/* Finds what is kept of an item's row beside the table. */
+static struct tables_row *row_of(struct tables *tables, int32_t item)
+{
+    while ((size_t)item >= tables->rows_capacity) {
+        size_t capacity = MAX_OF(tables->rows_capacity * 2, (size_t)ROWS_FIRST);
+        tables->rows = xreallocarray(tables->rows, capacity, sizeof(*tables->rows));
+        memset(tables->rows + tables->rows_capacity, 0,
+               (capacity - tables->rows_capacity) * sizeof(*tables->rows));
+        tables->rows_capacity = capacity;
+    }
+    return &tables->rows[item];
+}
+
+const char *tables_put_row(struct tables *tables, const struct serving_row *row)
+{
+    const char *reason = fault(row);
+    if (reason) { return reason; }
+    const struct claim claim = {.actions = row->actions, .epoch = row->epoch, .row = true};
+    int32_t item = admit(tables, row->item_id, &claim);
+    if (item == ID_NONE) { return NULL; }
+    struct tables_row *kept = row_of(tables, item);
+    if (row->version < kept->version) { return NULL; }
+    kept->version = row->version;
+    admission_put_row(&tables->admission, item, &claim);
+    size_t count = take_neighbours(tables, row);
+    const struct item_row values = {
+        .epoch = row->epoch,
+        .trend_epoch = row->trend_epoch,
+        .mass = row->mass,
+        .actions = row->actions,
+        .trend = row->trend,
+        .first_users = row->first_users,
+        .count = count,
+        .items = tables->numbers,
+        .co_ratings = tables->co_ratings,
+        .forwards = tables->forwards,
+        .backwards = tables->backwards,
+    };
+    item_table_put(tables->items, item, &values);
+    tables->rows_changed = tables_change(tables);
+    return NULL;
+}
+
+void tables_remove_row(struct tables *tables, struct slice id)
+{
+    int32_t item = ids_find(tables->ids, id);
+    if (item == ID_NONE) { return; }
+    row_of(tables, item)->version = 0;
+    admission_remove_row(&tables->admission, item);
+    item_table_remove(tables->items, item);
+    tables->rows_changed = tables_change(tables);
+}

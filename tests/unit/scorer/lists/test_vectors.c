@@ -1,0 +1,246 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/rng.h"
+#include "scorer/lists/vectors.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { ITEMS = 30, PARTITIONS = 4, VERSIONS = 9, RUNS = 300, WIDTH = 16, MESSAGES_MAX = 4096 };
+
+static const struct weights_shape shape = {
+    .items = ITEMS, .d = WIDTH, .hidden = WIDTH, .blocks = 1, .heads = 1, .length = 4};
+
+/* A log as trainers write it, of which some die while publishing: rows in four partitions,
+ * announcements in one. */
+struct message {
+    int version;
+    int slot;
+    int item; /* -1: the announcement */
+};
+
+struct queue {
+    struct message at[MESSAGES_MAX];
+    size_t count, read;
+};
+
+struct trainer_log {
+    uint64_t rng;
+    struct queue queues[PARTITIONS + 1]; /* the last one: models */
+    int newest;                          /* whole version; -1: none */
+    struct tables tables;
+    struct list_settings settings;
+    struct vectors *vectors;
+    float *dense;
+    size_t dense_count;
+};
+
+static void push(struct trainer_log *run, int queue, struct message message)
+{
+    struct queue *to = &run->queues[queue];
+    assert_true(to->count < MESSAGES_MAX);
+    to->at[to->count++] = message;
+}
+
+static void write_log(struct trainer_log *run)
+{
+    int slot = 0;
+    run->newest = -1;
+    for (int g = 0; g < VERSIONS; g++) {
+        bool dies = rng_below(&run->rng, 3) == 0;
+        int rows = dies ? (int)rng_below(&run->rng, ITEMS) : ITEMS;
+        for (int i = 0; i < rows; i++) {
+            push(run, i * 7 % PARTITIONS, (struct message){g, slot, i});
+        }
+        if (dies) { continue; }
+        push(run, PARTITIONS, (struct message){g, slot, -1});
+        run->newest = g;
+        slot = 1 - slot;
+    }
+}
+
+static int8_t byte_of(int version, int item)
+{
+    return (int8_t)(version * 3 + item + 1);
+}
+
+static void deliver(struct trainer_log *run, struct message message)
+{
+    char name[16], id[16];
+    int8_t bytes[WIDTH];
+    (void)snprintf(name, sizeof(name), "g%d", message.version);
+    if (message.item < 0) {
+        const struct model_weights part = {
+            .model = slice_str(MODEL_SEQUENCE),
+            .generation = slice_str(name),
+            .slot = message.slot,
+            .parts = 1,
+            .items = ITEMS,
+            .d = WIDTH,
+            .hidden = WIDTH,
+            .blocks = 1,
+            .heads = 1,
+            .length = 4,
+            .weights = {run->dense, run->dense_count},
+        };
+        assert_null(vectors_put_weights(run->vectors, &part, 100 + message.version));
+        return;
+    }
+    (void)snprintf(id, sizeof(id), "i%d", message.item);
+    memset(bytes, byte_of(message.version, message.item), sizeof(bytes));
+    const struct item_vector row = {
+        .item_id = slice_str(id),
+        .generation = slice_str(name),
+        .slot = message.slot,
+        .row = (message.item + message.version) % ITEMS,
+        .scale = .5F,
+        .bytes = slice_of(bytes, WIDTH),
+    };
+    assert_null(vectors_put(run->vectors, &run->tables, &row));
+}
+
+/* At any time, the rows that serve are one whole version. */
+static void check_whole(const struct trainer_log *run)
+{
+    const struct served *served = vectors_served(run->vectors);
+    if (!served) { return; }
+    int version = (int)strtol(served->version + 1, NULL, 10);
+    assert_int_equal(served->rows, ITEMS);
+    for (size_t row = 0; row < served->rows; row++) {
+        int item = (int)strtol(ids_text(run->tables.ids, served->items[row]).data + 1, NULL, 10);
+        assert_int_equal((item + version) % ITEMS, row);
+        assert_int_equal(served_row(served, served->items[row]), row);
+        for (size_t i = 0; i < WIDTH; i++) {
+            assert_true(served->table[row * WIDTH + i] == .5F * byte_of(version, item));
+        }
+    }
+}
+
+static void run_init(struct trainer_log *run, uint64_t seed)
+{
+    memset(run, 0, sizeof(*run));
+    run->rng = seed;
+    run->settings = (struct list_settings){.items_max = 1000, .neighbours_used = 10};
+    tables_init(&run->tables, &run->settings);
+    run->vectors = vectors_new(1000);
+    run->dense_count = transformer_inference_dense_count(&shape);
+    run->dense = xcalloc(run->dense_count, sizeof(float));
+}
+
+static void run_release(struct trainer_log *run)
+{
+    vectors_free(run->vectors);
+    tables_release(&run->tables);
+    free(run->dense);
+}
+
+/* Partitions are read in any order among each other: in the end the newest whole version serves. */
+static void test_any_order(void **state)
+{
+    static struct trainer_log run;
+    for (uint64_t seed = 0; seed < RUNS; seed++) {
+        run_init(&run, seed);
+        write_log(&run);
+        for (size_t left = 1; left;) {
+            struct queue *queue = &run.queues[rng_below(&run.rng, PARTITIONS + 1)];
+            size_t burst = 1 + rng_below(&run.rng, 40);
+            for (; burst && queue->read < queue->count; burst--) {
+                deliver(&run, queue->at[queue->read++]);
+                check_whole(&run);
+            }
+            left = 0;
+            for (size_t q = 0; q <= PARTITIONS; q++) {
+                left += run.queues[q].count - run.queues[q].read;
+            }
+        }
+        const struct served *served = vectors_served(run.vectors);
+        if (run.newest < 0) {
+            assert_null(served);
+        } else {
+            char name[16];
+            (void)snprintf(name, sizeof(name), "g%d", run.newest);
+            assert_non_null(served);
+            assert_string_equal(served->version, name);
+        }
+        run_release(&run);
+    }
+}
+
+/* A cold-start item has a vector at once. */
+static void test_cold_start_rows(void **state)
+{
+    static struct trainer_log run;
+    run_init(&run, 1);
+    for (int i = 0; i < ITEMS; i++) { deliver(&run, (struct message){0, 0, i}); }
+    assert_null(vectors_served(run.vectors));
+    deliver(&run, (struct message){0, 0, -1});
+    check_whole(&run);
+    int8_t bytes[WIDTH] = {7};
+    for (int32_t added = 0; added < 500; added++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "added%d", added);
+        const struct item_vector row = {
+            .item_id = slice_str(id),
+            .generation = slice_str("g0"),
+            .row = ITEMS + added,
+            .scale = 1.0F,
+            .bytes = slice_of(bytes, WIDTH),
+        };
+        assert_null(vectors_put(run.vectors, &run.tables, &row));
+        const struct served *served = vectors_served(run.vectors);
+        assert_int_equal(served->rows, ITEMS + added + 1);
+        int32_t item = ids_find(run.tables.ids, slice_str(id));
+        assert_int_equal(served_row(served, item), ITEMS + added);
+        assert_true(served->table[(size_t)(ITEMS + added) * WIDTH] == 7.0F);
+    }
+    run_release(&run);
+}
+
+static void test_refuses(void **state)
+{
+    static struct trainer_log run;
+    run_init(&run, 1);
+    int8_t bytes[WIDTH + 1] = {0};
+    struct item_vector row = {.item_id = slice_str("i"), .generation = slice_str("g"),
+                              .bytes = slice_of(bytes, WIDTH + 1)};
+    assert_string_equal(vectors_put(run.vectors, &run.tables, &row), "bad_row");
+    row.bytes.size = WIDTH;
+    row.slot = 2;
+    assert_string_equal(vectors_put(run.vectors, &run.tables, &row), "bad_row");
+    row.slot = 0;
+    row.scale = NAN;
+    assert_string_equal(vectors_put(run.vectors, &run.tables, &row), "bad_row");
+    row.scale = 1.0F;
+    row.row = 1000;
+    assert_string_equal(vectors_put(run.vectors, &run.tables, &row), "over_limit");
+    struct model_weights part = {
+        .model = slice_str(MODEL_SEQUENCE),
+        .generation = slice_str("g"),
+        .parts = 1,
+        .items = 1,
+        .d = WIDTH,
+        .hidden = WIDTH,
+        .blocks = 1,
+        .heads = 1,
+        .length = 4,
+        .weights = {run.dense, run.dense_count - 1},
+    };
+    assert_string_equal(vectors_put_weights(run.vectors, &part, 0), "bad_part");
+    part.weights.count++;
+    part.heads = 3;
+    assert_string_equal(vectors_put_weights(run.vectors, &part, 0), "bad_shape");
+    part.heads = 1;
+    assert_null(vectors_put_weights(run.vectors, &part, 0));
+    assert_null(vectors_served(run.vectors));
+    run_release(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_cold_start_rows),
+        cmocka_unit_test(test_refuses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
