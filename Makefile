@@ -363,6 +363,17 @@ pipeline-kills:
 	@KILLS=$(or $(KILLS),20) SEED=$(or $(SEED),1) WAIT_SECONDS=600 $(BUILD)/venv/bin/python \
 		-m pytest -q -p no:cacheprovider tests/broker/test_sequence.py -k killed
 
+# Compares every standing list with a recomputation from the topics, after kills, changes of the
+# catalogue and a restart of the broker. EQUALITY=ml-100k,synthetic COPIES=1,3
+.PHONY: equality
+equality:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	@EQUALITY=$(or $(EQUALITY),ml-100k,synthetic) COPIES=$(or $(COPIES),1,3) WAIT_SECONDS=1800 \
+		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
+		tests/broker/test_equality.py -k full
+
 # Breaks brokers, workers, connections, disks and state under load, then compares what is
 # left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.
 .PHONY: chaos

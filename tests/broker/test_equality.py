@@ -1,0 +1,120 @@
+"""At rest each list is the one that the topics give: recomputed from histories, serving rows and
+catalogue by list_oracle.py, while the catalogue changes and workers are killed. Longer, with a
+restart of the broker, when asked: make equality. Environment:
+  EQUALITY=ml-100k,synthetic   which events
+  COPIES=1,3                   of each worker
+"""
+
+import json
+import os
+import random
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+
+from conftest import ROOT, World
+from list_oracle import Verdict
+from stream_data import SETTINGS, clicks, records
+from test_new_items import write_items
+
+EVENTS = 4000
+PARTS = 8
+SHARE = {"lists.remake.share": "20"}
+WORKERS = ("ingest", "features", "trainer", "scorer")
+ASKED = [(data, int(copies))
+         for data in os.environ.get("EQUALITY", "").split(",") if data
+         for copies in os.environ.get("COPIES", "1,3").split(",")]
+USERS, ITEMS, SYNTHETIC_EVENTS = 5000, 2000, 200_000
+
+
+def synthetic():
+    """Users walk among the items near to where they are; a few items are everybody's."""
+    rng, at = random.Random(5), {}
+    for number in range(SYNTHETIC_EVENTS):
+        user = min(int(rng.paretovariate(0.6)), USERS) * 7 % USERS
+        near = (at.get(user, user) + int(rng.gauss(0, 6))) % ITEMS
+        at[user] = near if rng.random() < 0.8 else int(rng.paretovariate(0.8)) % ITEMS
+        yield {"id": f"e{number}", "user": f"u{user}", "item": f"i{at[user]}", "type": "rating",
+               "value": float(rng.randrange(1, 6)), "ts": 1_600_000_000 + 30 * number}
+
+
+EVENTS_OF = {"ml-100k": lambda: clicks(100_000), "synthetic": lambda: list(synthetic())}
+
+
+def change_catalogue(world, folder, items, rng, count):
+    """Entries that come and change, and one that goes."""
+    write_items(world, folder, [{"item_id": item, "title": f"Film {item}",
+                                 "tags": [f"t{rng.randrange(20)}"], "available": rng.random() < 0.8}
+                                for item in rng.sample(items, count)])
+    world.produce("items", [(rng.choice(items).encode(), None, 0)])
+
+
+def feed(world, folder, sent, settings, between=lambda part: None, copies=1):
+    """Events in parts; before each the catalogue changes. One scorer is killed in the middle."""
+    rng, items = random.Random(1), sorted({event["item"] for event in sent})
+    world.start(*WORKERS, copies=copies, ingest=SETTINGS, scorer=settings)
+    size = -(-len(sent) // PARTS)
+    for part in range(PARTS):
+        world.produce("clicks", records(sent[part * size:(part + 1) * size]))
+        change_catalogue(world, folder, items, rng, len(items) // 40)
+        if part == PARTS // 2:
+            world.copies[-1].kill()
+            world.start("scorer", scorer=settings)
+        between(part)
+    world.drain(*WORKERS)
+
+
+def compared(world):
+    verdict = Verdict(world.topics)
+    print(f"\n{verdict}")
+    assert verdict.empty == 0
+    assert not verdict.words, "\n".join(verdict.words[:5])
+    return verdict
+
+
+def test_lists_equal_a_recomputation(make_world, tmp_path):
+    world = make_world()
+    feed(world, tmp_path, clicks(EVENTS), SHARE)
+    assert compared(world).lists > 40
+
+
+# ---- When asked ----
+
+@pytest.fixture
+def own_broker(tmp_path):
+    """A broker that may be restarted."""
+    script, where = ROOT / "deploy" / "local-kafka", tmp_path / "kafka"
+
+    def start(*words):
+        done = subprocess.run([script, "start", "--quiet", "--dir", where, *words], check=True,
+                              text=True, stdout=subprocess.PIPE)
+        return done.stdout.strip()
+
+    def stop():
+        subprocess.run([script, "stop", "--dir", where], check=True, stdout=subprocess.DEVNULL)
+
+    def restart():
+        stop()
+        start("--port", bootstrap.rpartition(":")[2])
+
+    bootstrap = start()
+    yield SimpleNamespace(bootstrap=bootstrap, restart=restart)
+    stop()
+
+
+@pytest.mark.parametrize("data,copies", ASKED)
+def test_equality_in_full(own_broker, tmp_path, data, copies):
+    world = World(own_broker.bootstrap, tmp_path).make_topics()
+
+    def between(part):
+        if part == PARTS - 2:
+            own_broker.restart()
+
+    try:
+        sent = EVENTS_OF[data]()
+        feed(world, tmp_path, sent, SHARE, between, copies)
+        print(json.dumps({"data": data, "copies": copies, "events": len(sent)}), end="")
+        compared(world)
+    finally:
+        world.stop()
