@@ -10,13 +10,6 @@
 
 enum { LIST_ARENA_BLOCK = 1 << 16 };
 
-static bool columns_agree(const struct recommendation_list *list)
-{
-    size_t count = list->items.count;
-    return list->scores.count == count && list->reasons.count == count &&
-           list->because.count == count && list->evidence.count == count;
-}
-
 static bool take_list(void *arg, const struct record *rec)
 {
     struct user_list *user_list = arg;
@@ -31,7 +24,7 @@ static bool take_list(void *arg, const struct record *rec)
                           error.detail);
         return true;
     }
-    if (!columns_agree(&user_list->list)) {
+    if (!list_columns_agree(&user_list->list)) {
         user_list->found = false;
         (void)client_fail("the list at offset %" PRId64 " is not a valid list", rec->offset);
         return true;
@@ -159,20 +152,13 @@ struct slice user_list_title(const struct user_list *user_list, size_t at)
     return title_or_id(user_list->titles[at], user_list->list.items.at[at]);
 }
 
-const char *user_list_reason_name(int32_t reason)
+static void write_share(const struct user_list *user_list, size_t at, char *into)
 {
-    switch (reason) {
-    case REASON_BECAUSE:
-        return "because";
-    case REASON_POPULAR:
-        return "popular";
-    case REASON_TRENDING:
-        return "trending";
-    case REASON_NEW:
-        return "new";
-    default:
-        return "other";
-    }
+    double share = (double)list_share(&user_list->list, at);
+    size_t used = strlen(into);
+    if (!(share > 0.0)) { return; }
+    (void)snprintf(into + used, LIST_REASON_BYTES - used, ", %.0f %% of what the history adds",
+                   100.0 * share);
 }
 
 const char *user_list_reason(const struct user_list *user_list, size_t at, char *into)
@@ -181,22 +167,30 @@ const char *user_list_reason(const struct user_list *user_list, size_t at, char 
     struct slice cause =
         title_or_id(user_list->titles[list->items.count + at], list->because.at[at]);
     double evidence = (double)list->evidence.at[at];
+    const size_t size = LIST_REASON_BYTES;
     switch (list->reasons.at[at]) {
     case REASON_BECAUSE:
-        (void)snprintf(into, LIST_REASON_BYTES, "because of %.*s, support %.0f", SLICE_ARGS(cause),
-                       evidence);
+        (void)snprintf(into, size, "because of %.*s", SLICE_ARGS(cause));
+        if (evidence > 0.0) {
+            size_t used = strlen(into);
+            (void)snprintf(into + used, size - used, ", support %.0f", evidence);
+        }
+        break;
+    case REASON_TAGS:
+        (void)snprintf(into, size, "like %.*s by its tags", SLICE_ARGS(cause));
         break;
     case REASON_POPULAR:
-        (void)snprintf(into, LIST_REASON_BYTES, "popular, %.0f actions", evidence);
+        (void)snprintf(into, size, "popular, %.0f actions", evidence);
         break;
     case REASON_TRENDING:
-        (void)snprintf(into, LIST_REASON_BYTES, "trending, %.0f recent actions", evidence);
+        (void)snprintf(into, size, "trending, %.0f recent actions", evidence);
         break;
     case REASON_NEW:
-        (void)snprintf(into, LIST_REASON_BYTES, "new");
+        (void)snprintf(into, size, "new");
         break;
-    default: /* chosen by another model than counting */
-        (void)snprintf(into, LIST_REASON_BYTES, "predicted");
+    default: /* of an earlier release: chosen by another model than counting */
+        (void)snprintf(into, size, "predicted");
     }
+    write_share(user_list, at, into);
     return into;
 }

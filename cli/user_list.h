@@ -36,7 +36,5 @@ void user_list_release(struct user_list *user_list);
 struct slice user_list_title(const struct user_list *user_list, size_t at);
 /* Writes why an item is on the list, at most LIST_REASON_BYTES. Returns into. */
 const char *user_list_reason(const struct user_list *user_list, size_t at, char *into);
-/* Returns a reason's name in lower case. */
-const char *user_list_reason_name(int32_t reason);
 
 #endif

@@ -18,28 +18,20 @@ static const struct flag flags[] = {
     SWITCH('j', "json", json, "Print JSON"),
 };
 
-struct cause_words {
-    const char *name;
-    const char *sentence;
+static const char *const sentences[LIST_CAUSES] = {
+    [CAUSE_ACTION] = "the user acted",
+    [CAUSE_BARRED] = "an item on it may no longer be recommended",
+    [CAUSE_PROVISIONAL] = "the list before it was short or made of unfinished tables",
+    [CAUSE_ROWS] = "the counts of the user's items have changed",
+    [CAUSE_CATALOGUE] = "the catalogue has changed",
+    [CAUSE_MODEL] = "a new model version or new weights of the mixture are served",
+    [CAUSE_AGE] = "the list before it was old",
 };
 
-static const struct cause_words causes[LIST_CAUSES] = {
-    [CAUSE_ACTION] = {"action", "the user acted"},
-    [CAUSE_BARRED] = {"barred", "an item on it may no longer be recommended"},
-    [CAUSE_PROVISIONAL] = {"provisional",
-                           "the list before it was short or made of unfinished tables"},
-    [CAUSE_ROWS] = {"rows", "the counts of the user's items have changed"},
-    [CAUSE_CATALOGUE] = {"catalogue", "the catalogue has changed"},
-    [CAUSE_MODEL] = {"model", "a new model version or new weights of the mixture are served"},
-    [CAUSE_AGE] = {"age", "the list before it was old"},
-};
-
-static const struct cause_words *cause_of(const struct recommendation_list *list)
+static const char *sentence_of(const struct recommendation_list *list)
 {
-    static const struct cause_words unknown = {"unknown",
-                                               "of a cause that this release does not know"};
     bool known = list->cause >= 0 && list->cause < LIST_CAUSES;
-    return known ? &causes[list->cause] : &unknown;
+    return known ? sentences[list->cause] : "of a cause that this release does not know";
 }
 
 /* Lists of earlier releases do not say when they were made: then they stand since they were
@@ -87,7 +79,7 @@ static void print_head(const struct user_list *user_list)
     buf_init(&time, WHY_BYTES_MAX);
     struct slice shown = time_text(&time, since_ms(user_list));
     screen_line(stdout, "user %s: this list stands since %.*s, because %s", user_list->user,
-                SLICE_ARGS(shown), cause_of(list)->sentence);
+                SLICE_ARGS(shown), sentence_of(list));
     shown = time_text(&time, list->event_time_ms);
     screen_line(stdout,
                 "  made of the history up to events partition %d offset %" PRId64
@@ -131,9 +123,10 @@ static void put_place(struct buf *out, const struct user_list *user_list, size_t
     buf_printf(out, "%s{\"place\":%zu", i ? "," : "", i + 1);
     put_text(out, "item", list->items.at[i]);
     put_text(out, "title", user_list->titles[i]);
-    put_text(out, "reason", slice_str(user_list_reason_name(list->reasons.at[i])));
+    put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[i])));
     put_text(out, "because", list->because.at[i]);
-    buf_printf(out, ",\"evidence\":%.9g,\"score\":%.9g", (double)list->evidence.at[i],
+    buf_printf(out, ",\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g",
+               (double)list_share(list, i), (double)list->evidence.at[i],
                (double)list->scores.at[i]);
     put_text(out, "words", slice_str(user_list_reason(user_list, i, reason)));
     buf_printf(out, "}");
@@ -145,8 +138,8 @@ static void put_json(struct buf *out, const struct user_list *user_list)
     buf_printf(out, "{\"user\":");
     quote_json(out, slice_str(user_list->user), QUOTE_EITHER);
     buf_printf(out, ",\"since_ms\":%" PRId64, since_ms(user_list));
-    put_text(out, "cause", slice_str(cause_of(list)->name));
-    put_text(out, "cause_words", slice_str(cause_of(list)->sentence));
+    put_text(out, "cause", slice_str(list_cause_name(list->cause)));
+    put_text(out, "cause_words", slice_str(sentence_of(list)));
     put_text(out, "generation", list->generation);
     put_text(out, "ranking", list->model);
     put_text(out, "made_by", list->made_by);

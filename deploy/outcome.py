@@ -133,8 +133,10 @@ class Outcome:
         for rank, (item, reason, because, evidence) in enumerate(columns, 1):
             if rank > SHOWN_ITEMS:
                 break
-            why = (f"because of {self._title(because)} (support {evidence:.0f})"
-                   if reason == "BECAUSE" else f"{reason.lower()} ({evidence:.0f} actions)")
+            why = f"{reason.lower()} ({evidence:.0f} actions)"
+            if because:
+                why = f"{'because of' if reason == 'BECAUSE' else 'like'} {self._title(because)}"
+                why += f" (support {evidence:.0f})" if reason == "BECAUSE" and evidence else ""
             print(f"      {rank}.  {self._title(item)[:44]:44}  {why}")
 
     def _title(self, item):

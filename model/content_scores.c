@@ -21,6 +21,8 @@ struct cell {
     uint32_t recent_stamp; /* of the call that had it as a recent item */
     uint32_t source;       /* number of the last recent item that added to it */
     float sum;
+    float most; /* the largest part of the sum, */
+    int32_t because; /* and the recent item that it is of */
 };
 
 /* Similar items that were described after an item's nearest ones were computed. */
@@ -114,20 +116,25 @@ void content_scores_describe(struct content_scores *content_scores, int32_t numb
 
 /* ---- Scores ---- */
 
-static void add_alike(struct content_scores *content_scores, const struct alike *alike,
-                      size_t count, float weight)
+static void add_alike(struct content_scores *content_scores, int32_t source,
+                      const struct alike *alike, size_t count, float weight)
 {
     for (size_t k = 0; k < count; k++) {
         struct cell *cell = reach(content_scores, alike[k].item);
         if (cell->stamp != content_scores->stamp) {
             cell->stamp = content_scores->stamp;
-            cell->sum = 0.0F;
+            cell->sum = cell->most = 0.0F;
+            cell->because = source;
             content_scores->touched[content_scores->touched_count++] = alike[k].item;
         }
         /* The nearest may have been computed again since, and contain the later ones too. */
         if (cell->source == content_scores->source) { continue; }
         cell->source = content_scores->source;
-        cell->sum += weight * powf(alike[k].cosine, POWER);
+        float part = weight * powf(alike[k].cosine, POWER);
+        cell->sum += part;
+        if (part <= cell->most) { continue; }
+        cell->most = part;
+        cell->because = source;
     }
 }
 
@@ -136,8 +143,8 @@ static void add_like(struct content_scores *content_scores, int32_t item, float 
     size_t count;
     const struct alike *alike = content_nearest(content_scores->content, item, &count);
     content_scores->source++;
-    add_alike(content_scores, alike, count, weight);
-    add_alike(content_scores, content_scores->later[item].at,
+    add_alike(content_scores, item, alike, count, weight);
+    add_alike(content_scores, item, content_scores->later[item].at,
               (size_t)content_scores->later[item].count, weight);
 }
 
@@ -173,4 +180,13 @@ float content_scores_of(const struct content_scores *content_scores, int32_t ite
     bool touched = item < content_scores->capacity &&
                    content_scores->cells[item].stamp == content_scores->stamp;
     return touched ? content_scores->cells[item].sum : 0.0F;
+}
+
+int32_t content_scores_because(const struct content_scores *content_scores, int32_t item,
+                               float *ret_share)
+{
+    if (!(content_scores_of(content_scores, item) > 0.0F)) { return ID_NONE; }
+    const struct cell *cell = &content_scores->cells[item];
+    *ret_share = cell->most / cell->sum;
+    return cell->because;
 }

@@ -24,6 +24,10 @@ void content_scores_describe(struct content_scores *content_scores, int32_t numb
  * dislike). Returns the items with a score above 0, in no order; borrowed until the next call. */
 size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,
                            const float *weights, size_t count, const int32_t **ret_items);
+/* Returns the recent item that adds most to an item's score of the last content_scores_find(), and
+ * its part of the score, 0 to 1; ID_NONE when the item has no score. */
+int32_t content_scores_because(const struct content_scores *content_scores, int32_t item,
+                               float *ret_share);
 /* Returns an item's score of the last content_scores_find(); 0 when it has none. */
 float content_scores_of(const struct content_scores *content_scores, int32_t item);
 

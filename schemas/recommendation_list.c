@@ -10,6 +10,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.2.avsc.inc"
     ,
+#include "versions/recommendation_list.3.avsc.inc"
+    ,
     NULL,
 };
 
@@ -33,6 +35,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_ENUM, cause, 0),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, row_offsets, LIST_OFFSETS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, item_offsets, LIST_OFFSETS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, shares, LIST_ITEMS_MAX),
 };
 
 const struct contract recommendation_list_contract = {
@@ -43,3 +46,36 @@ const struct contract recommendation_list_contract = {
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct recommendation_list),
 };
+
+bool list_columns_agree(const struct recommendation_list *list)
+{
+    size_t count = list->items.count;
+    return list->scores.count == count && list->reasons.count == count &&
+           list->because.count == count && list->evidence.count == count &&
+           (list->shares.count == count || list->shares.count == 0);
+}
+
+const char *list_reason_name(int32_t reason)
+{
+    static const char *const names[LIST_REASONS] = {
+        [REASON_OTHER] = "other",       [REASON_BECAUSE] = "because", [REASON_POPULAR] = "popular",
+        [REASON_TRENDING] = "trending", [REASON_NEW] = "new",         [REASON_TAGS] = "tags",
+    };
+    return reason >= 0 && reason < LIST_REASONS ? names[reason] : "other";
+}
+
+const char *list_cause_name(int32_t cause)
+{
+    static const char *const names[LIST_CAUSES] = {
+        [CAUSE_ACTION] = "action",           [CAUSE_BARRED] = "barred",
+        [CAUSE_PROVISIONAL] = "provisional", [CAUSE_ROWS] = "rows",
+        [CAUSE_CATALOGUE] = "catalogue",     [CAUSE_MODEL] = "model",
+        [CAUSE_AGE] = "age",
+    };
+    return cause >= 0 && cause < LIST_CAUSES ? names[cause] : "unknown";
+}
+
+float list_share(const struct recommendation_list *list, size_t at)
+{
+    return at < list->shares.count ? list->shares.at[at] : 0.0F;
+}

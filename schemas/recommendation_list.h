@@ -11,6 +11,8 @@ enum reason {
     REASON_POPULAR,
     REASON_TRENDING,
     REASON_NEW,
+    REASON_TAGS,
+    LIST_REASONS,
 };
 
 /* Symbols of the enum `Cause`, in schema order; the numbers never change. */
@@ -51,8 +53,18 @@ struct recommendation_list {
     int32_t cause; /* enum list_cause */
     struct longs row_offsets;
     struct longs item_offsets;
+    struct floats shares; /* none in lists of earlier releases */
 };
 
 extern const struct contract recommendation_list_contract;
+
+/* Says whether the columns have one value for each item; `shares` may have none. */
+bool list_columns_agree(const struct recommendation_list *list);
+/* Returns a reason's name in lower case; "other" for those of a later release. */
+const char *list_reason_name(int32_t reason);
+/* Returns a cause's name in lower case; "unknown" for those of a later release. */
+const char *list_cause_name(int32_t cause);
+/* Returns the share of `because` at a place; 0: there is none, or it is not known. */
+float list_share(const struct recommendation_list *list, size_t at);
 
 #endif

@@ -35,13 +35,21 @@ enum {
 
 /* ---- State ---- */
 
+/* Lists of the state come from a topic: they are not trusted. */
+static bool decode_list(const struct scorer *scorer, struct slice value, struct arena *arena,
+                        struct recommendation_list *ret_list)
+{
+    struct codec_error error;
+    return codec_decode(scorer->list_codec, value, arena, ret_list, &error) == 0 &&
+           list_columns_agree(ret_list);
+}
+
 bool scorer_read_list(struct task *task, struct slice user_id, struct recommendation_list *ret_list)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct slice value;
-    struct codec_error error;
     if (task_get(task, user_id, &value) < 0) { return false; }
-    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
+    return decode_list(scorer, value, task_arena(task), ret_list);
 }
 
 struct kept_key {
@@ -74,9 +82,8 @@ bool scorer_read_first_list(struct task *task, struct slice user_id,
 {
     struct scorer *scorer = run_state(task_run(task));
     struct slice value;
-    struct codec_error error;
     if (!get_kept(task, KEPT_LIST, user_id, &value)) { return false; }
-    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
+    return decode_list(scorer, value, task_arena(task), ret_list);
 }
 
 void scorer_put_list(struct task *task, struct slice user_id, struct slice value)
@@ -169,12 +176,8 @@ static int record_one(void *arg, struct slice key, struct slice value)
     struct scorer *scorer = run_state(task_run(task));
     const struct scorer_settings *settings = run_settings(task_run(task));
     struct recommendation_list list;
-    struct codec_error error;
     arena_reset(scorer->arena);
-    if (key.size > ID_BYTES_MAX ||
-        codec_decode(scorer->list_codec, value, scorer->arena, &list, &error) < 0) {
-        return 0;
-    }
+    if (key.size > ID_BYTES_MAX || !decode_list(scorer, value, scorer->arena, &list)) { return 0; }
     bool is_short = list.items.count < (size_t)settings->lists.list_length;
     record_stored(task, key, &list, is_short ? STANDING_URGENT : 0);
     return 0;
@@ -245,10 +248,12 @@ static void take_off_barred(struct scorer *scorer, struct recommendation_list *l
         list->reasons.at[kept] = list->reasons.at[k];
         list->because.at[kept] = list->because.at[k];
         list->evidence.at[kept] = list->evidence.at[k];
+        if (list->shares.count) { list->shares.at[kept] = list->shares.at[k]; }
         kept++;
     }
     list->items.count = list->scores.count = list->reasons.count = kept;
     list->because.count = list->evidence.count = kept;
+    if (list->shares.count) { list->shares.count = kept; }
 }
 
 static void strip(struct task *task, size_t at)
@@ -317,6 +322,7 @@ static bool is_same(const struct recommendation_list *a, const struct recommenda
            a->reasons.count == b->reasons.count &&
            memcmp(a->reasons.at, b->reasons.at, a->reasons.count * sizeof(*a->reasons.at)) == 0 &&
            near(&a->scores, &b->scores) && near(&a->evidence, &b->evidence) &&
+           near(&a->shares, &b->shares) &&
            slice_equal(a->model, b->model) && slice_equal(a->made_by, b->made_by) &&
            slice_equal(a->generation, b->generation);
 }
@@ -362,10 +368,9 @@ static bool read_own_list(struct task *task, struct slice user_id,
 {
     struct scorer *scorer = run_state(task_run(task));
     struct slice value;
-    struct codec_error error;
     if (task_get(task, user_id, &value) < 0) { return false; }
     value = arena_copy(task_arena(task), value);
-    return codec_decode(scorer->list_codec, value, task_arena(task), ret_list, &error) == 0;
+    return decode_list(scorer, value, task_arena(task), ret_list);
 }
 
 static void remake(struct task *task, size_t at)

@@ -82,25 +82,6 @@ static void answer_error(struct http_answer *answer, unsigned code, const char *
     buf_printf(&answer->body, "}\n");
 }
 
-static const char *reason_name(int32_t reason)
-{
-    static const char *const names[] = {
-        [REASON_OTHER] = "other",       [REASON_BECAUSE] = "because", [REASON_POPULAR] = "popular",
-        [REASON_TRENDING] = "trending", [REASON_NEW] = "new",
-    };
-    return reason >= 0 && (size_t)reason < ARRAY_COUNT(names) ? names[reason] : "other";
-}
-
-static const char *cause_name(int32_t cause)
-{
-    static const char *const names[LIST_CAUSES] = {
-        [CAUSE_ACTION] = "action",       [CAUSE_BARRED] = "barred",
-        [CAUSE_PROVISIONAL] = "provisional", [CAUSE_ROWS] = "rows",
-        [CAUSE_CATALOGUE] = "catalogue", [CAUSE_MODEL] = "model", [CAUSE_AGE] = "age",
-    };
-    return cause >= 0 && cause < LIST_CAUSES ? names[cause] : "unknown";
-}
-
 static void put_text(struct buf *out, const char *name, struct slice text)
 {
     buf_printf(out, "\"%s\":", name);
@@ -120,9 +101,10 @@ static void put_item(struct buf *out, const struct recommendation_list *list, si
 {
     buf_append(out, "{", 1);
     put_text(out, "item", list->items.at[at]);
-    put_text(out, "reason", slice_str(reason_name(list->reasons.at[at])));
+    put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[at])));
     put_text(out, "because", list->because.at[at]);
-    buf_printf(out, "\"evidence\":%.9g,\"score\":%.9g}", (double)list->evidence.at[at],
+    buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
+               (double)list_share(list, at), (double)list->evidence.at[at],
                (double)list->scores.at[at]);
 }
 
@@ -148,7 +130,7 @@ static void put_list(struct buf *out, const struct recommendation_list *list,
     buf_append(out, "{", 1);
     put_text(out, "user", query->user);
     size_t left = put_items(out, list, query);
-    put_text(out, "cause", slice_str(cause_name(list->cause)));
+    put_text(out, "cause", slice_str(list_cause_name(list->cause)));
     put_text(out, "generation", list->generation);
     put_text(out, "ranking", list->model);
     put_text(out, "made_by", list->made_by);

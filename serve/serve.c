@@ -159,13 +159,6 @@ static void stop(struct run *run)
 
 /* ---- Lists ---- */
 
-static bool columns_agree(const struct recommendation_list *list)
-{
-    size_t count = list->items.count;
-    return list->scores.count == count && list->reasons.count == count &&
-           list->because.count == count && list->evidence.count == count;
-}
-
 /* Writes a list into the row as it is stored: 0, or -EBADMSG with ret_error filled. */
 static int make_row(struct serve_state *state, struct slice value, struct codec_error *ret_error)
 {
@@ -174,7 +167,7 @@ static int make_row(struct serve_state *state, struct slice value, struct codec_
     buf_clear(&state->row);
     int result = codec_decode(state->reader, value, state->arena, &list, ret_error);
     if (result < 0) { return result; }
-    if (!columns_agree(&list) || codec_encode(state->writer, &list, &state->row) < 0) {
+    if (!list_columns_agree(&list) || codec_encode(state->writer, &list, &state->row) < 0) {
         *ret_error = (struct codec_error){.reason = "columns_differ"};
         return -EBADMSG;
     }

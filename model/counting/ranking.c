@@ -298,6 +298,19 @@ static void explain(struct ranking *ranking)
     }
 }
 
+/* Sets which part of what the recent items add is of `because`. */
+static void set_shares(struct ranking *ranking)
+{
+    const struct item_factors *factors = item_table_factors(ranking->table);
+    for (size_t k = 0; k < ranking->list_count; k++) {
+        struct ranked *ranked = &ranking->list[k];
+        float popularity = ranking->popularity_scale * factors[ranked->item].root;
+        float added = bounded(ranked->score - popularity);
+        bool known = ranked->because != ID_NONE && ranking->parts[k] > 0.0F && added > 0.0F;
+        ranked->share = known ? MIN_OF(bounded(ranking->parts[k]) / added, 1.0F) : 0.0F;
+    }
+}
+
 /* Says whether an item may fill up the list. */
 static bool free_to_fill(const struct ranking *ranking, const struct item_flags *flags,
                          int32_t item)
@@ -402,6 +415,7 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
         ranking->list[k].score = (float)entry.score;
     }
     explain(ranking);
+    set_shares(ranking);
     if (ranking->list_count < request->length) {
         fill(ranking, &request->flags, request->length);
     }

@@ -55,7 +55,7 @@ enum ranked_reason {
     RANKED_TRENDING,
     RANKED_POPULAR,
     RANKED_NEW, /* never acted on */
-    RANKED_OTHER, /* chosen by another member of the mixture; never by ranking_list() */
+    RANKED_ALIKE, /* content: like `because`; never by ranking_list() */
 };
 
 struct ranked {
@@ -63,6 +63,7 @@ struct ranked {
     int32_t because; /* the recent item with the largest part in the score; else ID_NONE */
     float score;     /* -1, -2, ... for items that fill up */
     float evidence;  /* co-rating with `because`, or actions on the item; at the common epoch */
+    float share;     /* of `because` in what the recent items add: 0 to 1; 0: there is none */
     enum ranked_reason reason;
 };
 

@@ -5,12 +5,16 @@
  *   3. The scores are kept as a prediction: the mixture is trained on them with the next action.
  *   4. The leader of the user's segment orders the candidates. If counting leads, its ranking from
  *      step 1 stays as it is, to the bit.
- *   5. The result is written into the columns of the message.
+ *   5. Each item has the reason of the member that adds most to its score (reasons.h).
+ *   6. The result is written into the columns of the message.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "scorer/lists/lists.h"
 #include "scorer/lists/candidates.h"
+#include "scorer/lists/reasons.h"
+
+#include <float.h>
 
 enum { CANDIDATES_LEAST = 50 };
 
@@ -28,6 +32,7 @@ struct lists {
     int32_t *ahead_numbers;
     struct ranked merged[LIST_ITEMS_MAX];
     struct prediction prediction;
+    struct reasons behind; /* of the list that is being made */
     int leader;
     int32_t numbers[HISTORY_ACTIONS_MAX + HISTORY_SEEN_MAX];
     int32_t seen[HISTORY_SEEN_MAX];
@@ -36,6 +41,7 @@ struct lists {
     struct slice because[LIST_ITEMS_MAX];
     float scores[LIST_ITEMS_MAX];
     float evidence[LIST_ITEMS_MAX];
+    float shares[LIST_ITEMS_MAX];
     int32_t reasons[LIST_ITEMS_MAX];
 };
 
@@ -134,7 +140,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_TRENDING: return REASON_TRENDING;
     case RANKED_POPULAR: return REASON_POPULAR;
     case RANKED_NEW: return REASON_NEW;
-    case RANKED_OTHER: return REASON_OTHER;
+    case RANKED_ALIKE: return REASON_TAGS;
     }
     return REASON_OTHER;
 }
@@ -150,6 +156,7 @@ static void write_columns(struct lists *lists, const struct ranked *ranked, size
         lists->because[k] = because ? ids_text(ids, ranked[k].because) : slice_str("");
         lists->scores[k] = ranked[k].score;
         lists->evidence[k] = ranked[k].evidence;
+        lists->shares[k] = ranked[k].share;
         lists->reasons[k] = reason_of(ranked[k].reason);
     }
 }
@@ -204,15 +211,20 @@ static void write_prediction(struct lists *lists, const struct user_history *his
     candidate_set_best(candidates, &lists->prediction.best);
 }
 
-/* Makes the entry of an item that counting did not rank among its best. */
-static struct ranked other_item(const struct lists *lists, int32_t item)
+/* Returns the member that adds most to a candidate's score. */
+static int member_behind(const struct lists *lists, const struct candidate_set *candidates,
+                         enum mixture_segment segment, size_t candidate)
 {
-    return (struct ranked){
-        .item = item,
-        .because = ID_NONE,
-        .evidence = (float)item_table_actions(lists->tables->items, item),
-        .reason = RANKED_OTHER,
-    };
+    if (lists->leader != MIXTURE_MEMBERS) { return lists->leader; }
+    const float *weights = lists->mixture->parts[segment].weights;
+    int behind = MEMBER_COUNTING;
+    float most = -FLT_MAX;
+    for (int m = 0; m < MIXTURE_MEMBERS; m++) {
+        float part = weights[m] * candidates->zscores.z[m][candidate];
+        if (part > most) { behind = m; }
+        most = MAX_OF(most, part);
+    }
+    return behind;
 }
 
 /* Orders all candidates by the leader's scores; then appends the items with which counting filled
@@ -229,7 +241,9 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
         int32_t item = candidates->items[k];
         /* counting's own candidates come first, in its order */
         bool counted = k < ranked_count && ranked[k].item == item;
-        lists->merged[count] = counted ? ranked[k] : other_item(lists, item);
+        lists->merged[count] = reasons_find(
+            &lists->behind, item, member_behind(lists, candidates, segment, k),
+            counted ? &ranked[k] : NULL);
         lists->merged[count].score = candidates->scores[k];
     }
     for (size_t k = 0; k < ranked_count && count < length; k++) {
@@ -282,6 +296,14 @@ static size_t blend(struct lists *lists, const struct user_history *history, siz
     write_prediction(lists, history, segment, candidates);
     lists->leader = leader_of(lists, segment);
     if (lists->leader == MEMBER_COUNTING) { return length; }
+    lists->behind = (struct reasons){
+        .served = lists->vectors ? vectors_served(lists->vectors) : NULL,
+        .content_scores = lists->content_scores,
+        .table = lists->tables->items,
+        .items = request->items,
+        .weights = request->weights,
+        .count = request->count,
+    };
     length = merge(lists, *ranked, ranked_count, candidates, segment);
     *ranked = lists->merged;
     return length;
@@ -324,6 +346,7 @@ void lists_make(struct lists *lists, const struct user_history *history,
         .reasons = {lists->reasons, count},
         .because = {lists->because, count},
         .evidence = {lists->evidence, count},
+        .shares = {lists->shares, count},
         .model = slice_str(lists->settings->model_name),
         .made_by = slice_str(lists_contender(lists->leader)),
         .vectors = slice_str(blending && served ? served->version : ""),

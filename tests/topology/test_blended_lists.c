@@ -204,6 +204,41 @@ static struct recommendation_list newest_list(struct fixture *fixture, const cha
     return list;
 }
 
+/* Every place of every list has a reason; the item of the user's that it names is the user's. */
+static int64_t check_reasons(struct fixture *fixture)
+{
+    struct recommendation_list list;
+    struct record rec;
+    int64_t by_model = 0;
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        for (int64_t at = 0; memlog_read(fixture->rig.log, "recommendations", p, at, &rec) == 0;
+             at = rec.offset + 1) {
+            arena_reset(fixture->arena);
+            assert_int_equal(codec_decode(fixture->lists, rec.value, fixture->arena, &list, NULL),
+                             0);
+            assert_true(list_columns_agree(&list) && list.shares.count == list.items.count);
+            for (size_t k = 0; k < list.items.count; k++) {
+                float share = list.shares.at[k];
+                bool because = list.because.at[k].size > 0;
+                assert_int_not_equal(list.reasons.at[k], REASON_OTHER);
+                assert_int_equal(because, list.reasons.at[k] == REASON_BECAUSE);
+                assert_int_equal(because, share > 0.0F);
+                assert_true(share <= 1.0F);
+                by_model += because && list.evidence.at[k] == 0.0F;
+                bool had = !because;
+                int user = (int)strtol(list.user_id.data + 1, NULL, 10);
+                for (size_t step = 0; step < LAST && !had; step++) {
+                    char id[16];
+                    (void)snprintf(id, sizeof(id), "i%02d", item_of(user, step));
+                    had = slice_equal(list.because.at[k], slice_str(id));
+                }
+                assert_true(had);
+            }
+        }
+    }
+    return by_model;
+}
+
 static void test_the_sequence_model_takes_the_lead(void **state)
 {
     struct fixture fixture;
@@ -221,6 +256,7 @@ static void test_the_sequence_model_takes_the_lead(void **state)
     char want[16];
     (void)snprintf(want, sizeof(want), "i%02d", item_of(7, LAST));
     assert_true(list.items.count > 0 && slice_equal(list.items.at[0], slice_str(want)));
+    assert_true(check_reasons(&fixture) > 0);
     struct sums quality = quality_of(&fixture), offline = evaluate_offline(&fixture);
     assert_int_equal(quality.judged, offline.judged);
     assert_int_equal(quality.hits, offline.hits);

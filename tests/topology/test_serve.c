@@ -46,6 +46,7 @@ static void write_list(struct fixture *fixture, struct slice user, struct slice 
     struct slice because[] = {slice_str("x\"y"), slice_str(""), slice_str(""), slice_str(""),
                               slice_str("")};
     float scores[] = {5.5F, 4, 3, 2, 1}, evidence[] = {9, 8, 7, 6, 5};
+    float shares[] = {0.5F, 0, 0, 0, 0};
     int32_t reasons[] = {REASON_BECAUSE, REASON_POPULAR, REASON_NEW, REASON_TRENDING,
                          REASON_OTHER};
     const struct recommendation_list list = {
@@ -55,6 +56,7 @@ static void write_list(struct fixture *fixture, struct slice user, struct slice 
         .reasons = {reasons, 5},
         .because = {because, 5},
         .evidence = {evidence, 5},
+        .shares = {shares, 5},
         .model = slice_str("item-item"),
         .made_by = slice_str("counting"),
         .vectors = slice_str("v7"),
@@ -137,8 +139,10 @@ static void test_list_as_it_stands(void **state)
     run_rounds(&fixture);
     const char *body = get(&fixture, copy, "/v1/users/u1/recommendations", 200);
     assert_begins(body, "{\"user\":\"u1\",\"items\":[{\"item\":\"i1\",\"reason\":\"because\","
-                        "\"because\":\"x\\\"y\",\"evidence\":9,\"score\":5.5},{\"item\":\"a\",");
-    assert_has(body, "{\"item\":\"d\",\"reason\":\"other\",\"because\":\"\",\"evidence\":5,"
+                        "\"because\":\"x\\\"y\",\"share\":0.5,\"evidence\":9,\"score\":5.5},"
+                        "{\"item\":\"a\",");
+    assert_has(body, "{\"item\":\"d\",\"reason\":\"other\",\"because\":\"\",\"share\":0,"
+                     "\"evidence\":5,"
                      "\"score\":1}],\"cause\":\"catalogue\",\"generation\":\"g2\","
                      "\"ranking\":\"item-item\",\"made_by\":\"counting\",\"model_version\":\"v7\","
                      "\"offset\":0,\"total\":5,\"actions\":12,\"event_time_ms\":1000,"

@@ -9,7 +9,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { ITEMS = 4, MESSAGE_MAX = 1 << 16 };
+enum { ITEMS = 6, MESSAGE_MAX = 1 << 16 };
 
 static void put(struct wire *wire, const char *topic, const char *key,
                 const struct contract *contract, const void *object)
@@ -29,10 +29,14 @@ static void put(struct wire *wire, const char *topic, const char *key,
 
 static void put_list(struct wire *wire, enum list_cause cause, int64_t as_of_ms)
 {
-    struct slice items[ITEMS] = {slice_str("a"), slice_str("b"), slice_str("c"), slice_str("d")};
-    struct slice because[ITEMS] = {slice_str("h"), slice_str(""), slice_str(""), slice_str("")};
-    float numbers[ITEMS] = {7, 6, 5, 4};
-    int32_t reasons[ITEMS] = {REASON_BECAUSE, REASON_POPULAR, REASON_NEW, REASON_TRENDING};
+    struct slice items[ITEMS] = {slice_str("a"), slice_str("b"), slice_str("c"),
+                                 slice_str("d"), slice_str("e"), slice_str("f")};
+    struct slice because[ITEMS] = {slice_str("h"), slice_str(""), slice_str(""),
+                                   slice_str(""),  slice_str("h"), slice_str("h")};
+    float numbers[ITEMS] = {7, 6, 5, 4, 3, 2}, evidence[ITEMS] = {7, 6, 5, 4, 0, 9};
+    float shares[ITEMS] = {0.25F, 0, 0, 0, 0.5F, 1};
+    int32_t reasons[ITEMS] = {REASON_BECAUSE,  REASON_POPULAR, REASON_NEW,
+                              REASON_TRENDING, REASON_BECAUSE, REASON_TAGS};
     int64_t rows[] = {11, 12}, catalogue[] = {3};
     const struct recommendation_list list = {
         .user_id = slice_str("u"),
@@ -40,7 +44,7 @@ static void put_list(struct wire *wire, enum list_cause cause, int64_t as_of_ms)
         .scores = {numbers, ITEMS},
         .reasons = {reasons, ITEMS},
         .because = {because, ITEMS},
-        .evidence = {numbers, ITEMS},
+        .evidence = {evidence, ITEMS},
         .model = slice_str("m"),
         .made_by = slice_str("mixture"),
         .vectors = slice_str("v9"),
@@ -51,6 +55,7 @@ static void put_list(struct wire *wire, enum list_cause cause, int64_t as_of_ms)
         .cause = (int32_t)cause,
         .row_offsets = {rows, 2},
         .item_offsets = {catalogue, 1},
+        .shares = {shares, ITEMS},
     };
     put(wire, "recommendations", "u", &recommendation_list_contract, &list);
 }
@@ -115,10 +120,13 @@ static void test_words(void **state)
     check(CAUSE_ACTION, 1, NULL, "generation base, ranking m, led by mixture, model version v9\n");
     check(CAUSE_ACTION, 1, NULL, "serving-rows read up to the offsets 11, 12 (by partition)\n");
     check(CAUSE_ACTION, 1, NULL, "items read up to the offsets 3 (by partition)\n");
-    check(CAUSE_ACTION, 1, NULL, "  1. a: because of The Hat, support 7\n");
+    check(CAUSE_ACTION, 1, NULL,
+          "  1. a: because of The Hat, support 7, 25 % of what the history adds\n");
     check(CAUSE_ACTION, 1, NULL, "  2. b: popular, 6 actions\n");
     check(CAUSE_ACTION, 1, NULL, "  3. c: new\n");
     check(CAUSE_ACTION, 1, NULL, "  4. d: trending, 4 recent actions\n");
+    check(CAUSE_ACTION, 1, NULL, "  5. e: because of The Hat, 50 % of what the history adds\n");
+    check(CAUSE_ACTION, 1, NULL, "  6. f: like The Hat by its tags, 100 % of what the history");
 }
 
 static void test_a_list_without_a_time_stands_since_it_was_published(void **state)
@@ -135,7 +143,9 @@ static void test_json(void **state)
     check(CAUSE_MODEL, 1, "--json", "\"row_offsets\":[11, 12],\"item_offsets\":[3]");
     check(CAUSE_MODEL, 1, "--json",
           "{\"place\":1,\"item\":\"a\",\"title\":\"\",\"reason\":\"because\",\"because\":\"h\",");
-    check(CAUSE_MODEL, 1, "--json", "\"words\":\"because of The Hat, support 7\"}");
+    check(CAUSE_MODEL, 1, "--json", "\"because\":\"h\",\"share\":0.25,\"evidence\":7,\"score\":7,");
+    check(CAUSE_MODEL, 1, "--json",
+          "\"words\":\"because of The Hat, support 7, 25 % of what the history adds\"}");
 }
 
 static void test_nobody(void **state)

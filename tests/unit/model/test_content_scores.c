@@ -43,6 +43,27 @@ static void test_formula(void **state)
     content_scores_free(content_scores);
 }
 
+/* The recent item with the largest part: the newest of two that are alike. */
+static void test_because(void **state)
+{
+    struct content_scores *content_scores = catalogue();
+    const int32_t history[] = {14, 9, 7, 3};
+    const float weights[] = {1, 1, 1, 0};
+    const int32_t *items;
+    float share = -1.0F;
+    (void)content_scores_find(content_scores, history, weights, 4, &items);
+    /* 21 is of the kind of 7 and 14, which are newest and oldest: 1 and 0.36. */
+    assert_int_equal(content_scores_because(content_scores, 21, &share), 7);
+    assert_true(fabs((double)share - 1.0 / 1.36) < 1e-5);
+    assert_int_equal(content_scores_because(content_scores, 16, &share), 9);
+    assert_true(fabs((double)share - 1.0) < 1e-5);
+    share = -1.0F;
+    assert_int_equal(content_scores_because(content_scores, 10, &share), ID_NONE); /* a dislike's */
+    assert_int_equal(content_scores_because(content_scores, 999999, &share), ID_NONE);
+    assert_true(share == -1.0F);
+    content_scores_free(content_scores);
+}
+
 /* An item that is described after the nearest items of others were computed is found through them
  * at once, and counted once when they are computed again. */
 static void test_new_item(void **state)
@@ -66,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formula),
+        cmocka_unit_test(test_because),
         cmocka_unit_test(test_new_item),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "stream/avro/schema.h"
 #include "tests/sample.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <setjmp.h>
 #include <unistd.h>
@@ -156,6 +157,16 @@ static void test_tables(void **state)
     }
 }
 
+/* Returns the number of a symbol whose name in lower case is this. */
+static int32_t symbol_of(const struct schema_node *node, const char *lower)
+{
+    char name[32] = "";
+    for (size_t k = 0; lower[k] && k + 1 < sizeof(name); k++) {
+        name[k] = (char)toupper((unsigned char)lower[k]);
+    }
+    return schema_symbol(node, name);
+}
+
 /* Enums in C have the numbers of the schema's symbols. */
 static void test_symbols(void **state)
 {
@@ -173,13 +184,53 @@ static void test_symbols(void **state)
     shape_free(event);
     struct shape *list = shape_new(&recommendation_list_contract);
     const struct schema_node *reason = list->fields[3].value->items;
-    assert_int_equal(reason->count, REASON_NEW + 1);
+    assert_int_equal(reason->count, LIST_REASONS);
     assert_int_equal(schema_symbol(reason, "OTHER"), REASON_OTHER);
     assert_int_equal(schema_symbol(reason, "BECAUSE"), REASON_BECAUSE);
     assert_int_equal(schema_symbol(reason, "POPULAR"), REASON_POPULAR);
     assert_int_equal(schema_symbol(reason, "TRENDING"), REASON_TRENDING);
     assert_int_equal(schema_symbol(reason, "NEW"), REASON_NEW);
+    assert_int_equal(schema_symbol(reason, "TAGS"), REASON_TAGS);
     shape_free(list);
+}
+
+/* Requests and commands name reasons and causes as the schema does, in lower case. */
+static void test_names_of_reasons_and_causes(void **state)
+{
+    struct shape *list = shape_new(&recommendation_list_contract);
+    const struct schema_node *reason = list->fields[3].value->items;
+    const struct schema_node *cause = list->fields[16].value;
+    assert_int_equal(cause->count, LIST_CAUSES);
+    for (int32_t i = 0; i < LIST_REASONS; i++) {
+        assert_int_equal(symbol_of(reason, list_reason_name(i)), i);
+    }
+    for (int32_t i = 0; i < LIST_CAUSES; i++) {
+        assert_int_equal(symbol_of(cause, list_cause_name(i)), i);
+    }
+    assert_string_equal(list_reason_name(-1), "other");
+    assert_string_equal(list_reason_name(LIST_REASONS), "other");
+    assert_string_equal(list_cause_name(-1), "unknown");
+    assert_string_equal(list_cause_name(LIST_CAUSES), "unknown");
+    shape_free(list);
+}
+
+static void test_columns_of_a_list(void **state)
+{
+    struct recommendation_list list = {0};
+    assert_true(list_columns_agree(&list));
+    list.items.count = list.scores.count = list.reasons.count = 2;
+    list.because.count = list.evidence.count = 2;
+    assert_true(list_columns_agree(&list)); /* of an earlier release: without shares */
+    assert_true(list_share(&list, 1) == 0.0F);
+    float shares[] = {0.25F, 0.5F};
+    list.shares = (struct floats){shares, 2};
+    assert_true(list_columns_agree(&list));
+    assert_true(list_share(&list, 1) == 0.5F && list_share(&list, 2) == 0.0F);
+    list.shares.count = 1;
+    assert_false(list_columns_agree(&list));
+    list.shares.count = 0;
+    list.because.count = 1;
+    assert_false(list_columns_agree(&list));
 }
 
 /* fastavro's message decodes, encodes to the same bytes, and says what fastavro says. */
@@ -346,6 +397,8 @@ int main(void)
         cmocka_unit_test(test_fingerprints),
         cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
         cmocka_unit_test(test_symbols),
+        cmocka_unit_test(test_names_of_reasons_and_causes),
+        cmocka_unit_test(test_columns_of_a_list),
         cmocka_unit_test_setup_teardown(test_golden_messages, setup, teardown),
         cmocka_unit_test_setup_teardown(test_golden_old_writer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kept_versions, setup, teardown),

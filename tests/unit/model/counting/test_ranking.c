@@ -143,7 +143,8 @@ static double oracle_part(const struct oracle *o, size_t r, size_t item, double 
 static void check_because(const struct machine *m, const struct oracle *o,
                           const struct ranked *entry)
 {
-    double directed_max = 0, symmetric_max = 0, best = -1, mine = -1, co = 0, mine_co = 0;
+    double directed_max = 0, symmetric_max = 0, best = -1, mine = -1, sum = 0, co = 0;
+    double mine_co = 0;
     for (size_t i = 0; i < m->world->items; i++) {
         if (isnan(o->score[i])) { continue; }
         directed_max = fmax(directed_max, o->directed[i]);
@@ -153,6 +154,7 @@ static void check_because(const struct machine *m, const struct oracle *o,
     for (size_t r = 0; r < o->recent_count; r++) {
         double part = oracle_part(o, r, item, directed_max, symmetric_max, &co);
         best = fmax(best, part);
+        sum += fmax(part, 0.0);
         if ((size_t)o->recent[r] == because) {
             mine = part;
             mine_co = co;
@@ -160,6 +162,7 @@ static void check_because(const struct machine *m, const struct oracle *o,
     }
     assert_true(mine >= best - 1e-4 && mine >= 0.0);
     assert_true(fabs((double)entry->evidence - mine_co) <= 1e-5 * mine_co);
+    assert_true(fabs((double)entry->share * sum - mine) <= 1e-4);
 }
 
 static void against_oracle(const struct item_table_settings *set,
