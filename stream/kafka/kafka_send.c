@@ -43,7 +43,7 @@ void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *
     ack_tracker_acknowledge(&kafka->acks, ack_group);
     struct partition_offset *entry =
         partition_offsets_find(&kafka->sent, rd_kafka_topic_name(message->rkt), message->partition);
-    entry->appended = MAX_OF(entry->appended, message->offset);
+    partition_offset_append(entry, message->offset);
 }
 
 static rd_kafka_headers_t *headers_of(const struct message *message)
@@ -129,6 +129,19 @@ static int kafka_unacked(struct wire *wire, uint64_t ack_group, size_t *ret_coun
 static int64_t kafka_appended(struct wire *wire, const char *topic, int32_t partition)
 {
     return partition_offsets_find(&((struct kafka *)wire)->sent, topic, partition)->appended;
+}
+
+static void kafka_watch_log(struct wire *wire, const char *topic, int32_t partition)
+{
+    struct partition_offset *entry =
+        partition_offsets_find(&((struct kafka *)wire)->sent, topic, partition);
+    entry->appended = OFFSET_NONE;
+    entry->others = 0;
+}
+
+static uint64_t kafka_others(struct wire *wire, const char *topic, int32_t partition)
+{
+    return partition_offsets_find(&((struct kafka *)wire)->sent, topic, partition)->others;
 }
 
 /* ---- The transaction, on the committer's thread ---- */
@@ -293,5 +306,7 @@ void kafka_send_verbs(struct wire_class *verbs)
     verbs->produce = kafka_produce;
     verbs->unacked = kafka_unacked;
     verbs->appended = kafka_appended;
+    verbs->watch_log = kafka_watch_log;
+    verbs->others = kafka_others;
     verbs->txn_run = kafka_txn_run;
 }

@@ -23,6 +23,12 @@ struct partition_offset *partition_offsets_find(struct partition_offsets *offset
     return entry;
 }
 
+void partition_offset_append(struct partition_offset *entry, int64_t offset)
+{
+    if (entry->appended != OFFSET_NONE && offset > entry->appended + 1) { entry->others++; }
+    entry->appended = MAX_OF(entry->appended, offset);
+}
+
 void partition_offsets_forget_positions(struct partition_offsets *offsets)
 {
     for (size_t i = 0; i < offsets->count; i++) { offsets->at[i].position = OFFSET_NONE; }

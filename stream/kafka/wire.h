@@ -99,6 +99,8 @@ struct wire_class {
     int (*produce)(struct wire *, const struct message *, uint64_t ack_group);
     int (*unacked)(struct wire *, uint64_t ack_group, size_t *ret_count);
     int64_t (*appended)(struct wire *, const char *topic, int32_t partition);
+    void (*watch_log)(struct wire *, const char *topic, int32_t partition);
+    uint64_t (*others)(struct wire *, const char *topic, int32_t partition);
     int (*txn_run)(struct wire *, const struct txn *);
     int (*offsets_commit)(struct wire *, const struct topic_partition *at, const int64_t *told,
                           size_t count);
@@ -256,6 +258,17 @@ static inline int wire_unacked(struct wire *wire, uint64_t ack_group, size_t *re
 static inline int64_t wire_appended(struct wire *wire, const char *topic, int32_t partition)
 {
     return wire->class->appended(wire, topic, partition);
+}
+/* Forgets what was acknowledged of our own at-once messages in a partition, and counts from now on
+ * how often records of others come between them. */
+static inline void wire_watch_log(struct wire *wire, const char *topic, int32_t partition)
+{
+    wire->class->watch_log(wire, topic, partition);
+}
+/* Returns that count. */
+static inline uint64_t wire_others(struct wire *wire, const char *topic, int32_t partition)
+{
+    return wire->class->others(wire, topic, partition);
 }
 /* Runs a whole transaction: begin, produce all messages, send offsets, commit. 0: it is committed.
  * WIRE_ABORTED: it is rolled back, and so it is with WIRE_TOO_LARGE, which says that the client

@@ -236,6 +236,13 @@ struct membatch {
     size_t count;
 };
 
+/* What was acknowledged of a wire's at-once messages in a partition. */
+struct memacked {
+    struct mempart *part;
+    int64_t newest;
+    uint64_t others; /* how often records of others came between */
+};
+
 /* An at-once message that is not acknowledged. */
 struct memsend {
     struct mementry *entry; /* owned until it is appended */
@@ -278,7 +285,7 @@ struct memwire {
     size_t outbox_count;
     size_t outbox_capacity;
     uint64_t ack_group_last;
-    struct memoffset *acked; /* newest acknowledged offset, by partition */
+    struct memacked *acked; /* by partition */
     size_t acked_count;
     int64_t polls;
     bool polled; /* since the last wire_unacked() */
@@ -327,6 +334,8 @@ void memwire_drop_outbox(struct memwire *wire);
 int memwire_produce(struct wire *base, const struct message *message, uint64_t ack_group);
 int memwire_unacked(struct wire *base, uint64_t ack_group, size_t *ret_count);
 int64_t memwire_appended(struct wire *base, const char *topic, int32_t partition);
+void memwire_watch_log(struct wire *base, const char *topic, int32_t partition);
+uint64_t memwire_others(struct wire *base, const char *topic, int32_t partition);
 int memwire_txn_run(struct wire *base, const struct txn *txn);
 int memwire_offsets_commit(struct wire *base, const struct topic_partition *at,
                            const int64_t *told, size_t count);

@@ -27,16 +27,22 @@ void memwire_send_first(struct memwire *wire, size_t count)
 }
 
 /* Appends and acknowledges. */
+static struct memacked *acked_of(struct memwire *wire, struct mempart *part)
+{
+    for (size_t i = 0; i < wire->acked_count; i++) {
+        if (wire->acked[i].part == part) { return &wire->acked[i]; }
+    }
+    wire->acked = xreallocarray(wire->acked, wire->acked_count + 1, sizeof(*wire->acked));
+    wire->acked[wire->acked_count] = (struct memacked){.part = part, .newest = OFFSET_NONE};
+    return &wire->acked[wire->acked_count++];
+}
+
 static void deliver(struct memwire *wire, struct mempart *part, struct mementry *entry)
 {
     int64_t offset = mempart_append(part, entry);
-    for (size_t i = 0; i < wire->acked_count; i++) {
-        if (wire->acked[i].part != part) { continue; }
-        wire->acked[i].offset = offset;
-        return;
-    }
-    wire->acked = xreallocarray(wire->acked, wire->acked_count + 1, sizeof(*wire->acked));
-    wire->acked[wire->acked_count++] = (struct memoffset){.part = part, .offset = offset};
+    struct memacked *acked = acked_of(wire, part);
+    acked->others += acked->newest != OFFSET_NONE && offset > acked->newest + 1;
+    acked->newest = offset;
 }
 
 void memwire_drop_outbox(struct memwire *wire)
@@ -150,17 +156,41 @@ int memwire_unacked(struct wire *base, uint64_t ack_group, size_t *ret_count)
     return memwire_leave(wire, 0);
 }
 
+/* Under the mutex; a copy. */
+static struct memacked find_acked(const struct memwire *wire, const char *topic, int32_t partition)
+{
+    const struct mempart *part = memlog_find_part(wire->log, topic, partition);
+    for (size_t i = 0; i < wire->acked_count; i++) {
+        if (wire->acked[i].part == part) { return wire->acked[i]; }
+    }
+    return (struct memacked){.newest = OFFSET_NONE};
+}
+
 int64_t memwire_appended(struct wire *base, const char *topic, int32_t partition)
 {
     struct memwire *wire = memwire_of(base);
     memlog_lock(wire->log);
-    const struct mempart *part = memlog_find_part(wire->log, topic, partition);
-    int64_t offset = OFFSET_NONE;
-    for (size_t i = 0; i < wire->acked_count; i++) {
-        if (wire->acked[i].part == part) { offset = wire->acked[i].offset; }
-    }
+    int64_t newest = find_acked(wire, topic, partition).newest;
     memlog_unlock(wire->log);
-    return offset;
+    return newest;
+}
+
+void memwire_watch_log(struct wire *base, const char *topic, int32_t partition)
+{
+    struct memwire *wire = memwire_of(base);
+    memlog_lock(wire->log);
+    struct mempart *part = memlog_find_part(wire->log, topic, partition);
+    if (part) { *acked_of(wire, part) = (struct memacked){.part = part, .newest = OFFSET_NONE}; }
+    memlog_unlock(wire->log);
+}
+
+uint64_t memwire_others(struct wire *base, const char *topic, int32_t partition)
+{
+    struct memwire *wire = memwire_of(base);
+    memlog_lock(wire->log);
+    uint64_t others = find_acked(wire, topic, partition).others;
+    memlog_unlock(wire->log);
+    return others;
 }
 
 /* ---- Transactions ---- */

@@ -40,7 +40,7 @@ def insistent(command):
         while True:
             try:
                 return command(*args, **named)
-            except (KafkaException, concurrent.futures.TimeoutError):
+            except (KafkaException, concurrent.futures.TimeoutError, subprocess.SubprocessError):
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.5)
@@ -138,6 +138,7 @@ class Cluster:
             time.sleep(0.3)
         return False
 
+    @insistent
     def quota(self, bytes_per_second):
         """Limits what every client may produce, per broker; None: no limit."""
         change = ["--delete-config", "producer_byte_rate"] if bytes_per_second is None else \
@@ -146,7 +147,7 @@ class Cluster:
                         f"{checkout.BUILD}/kafka/libs/*", "kafka.admin.ConfigCommand",
                         "--bootstrap-server", self.bootstrap(), "--alter", "--entity-type",
                         "clients", "--entity-default", *change],
-                       check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        timeout=COMMAND_SECONDS)
 
     @insistent

@@ -278,6 +278,74 @@ static void only_a_new_machine_sends_them_again(void **state)
     rig_release(&rig);
 }
 
+/* Early messages arrive once more, as those of a former owner that were long under way. */
+static void arrive_late(struct rig *rig)
+{
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        struct record rec;
+        for (int64_t at = 0; at < 40; at = rec.offset + 1) {
+            assert_int_equal(memlog_read(rig->log, "serving-rows", p, at, &rec), 0);
+            memlog_append(rig->log, "serving-rows", p, rec.key, rec.value, 0);
+        }
+    }
+}
+
+/* Compaction keeps the last message of a row, so the owner sends its own again. `input`: events
+ * follow, or none does. */
+static void late_rows_do_not_stay(bool input)
+{
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    rig_start(&rig, &features_worker, 0, NULL);
+    rig_start(&rig, &trainer_worker, 0, few);
+    feed_events(&rig, 1, 0, EVENTS);
+    rig_until_idle(&rig);
+    arrive_late(&rig);
+    int64_t before = memlog_count(rig.log, "serving-rows", MEMLOG_ALL);
+    if (input) { feed_events(&rig, 1, EVENTS, EVENTS + 2); }
+    pass(&rig, input ? 15 * SECOND_MS : 2 * 61 * SECOND_MS);
+    rig_until_idle(&rig);
+    assert_served(&rig);
+    assert_non_null(strstr(rig.warned, "others wrote to serving-rows"));
+    int64_t after = memlog_count(rig.log, "serving-rows", MEMLOG_ALL);
+    assert_true(after > before + 20);
+    pass(&rig, 3 * 61 * SECOND_MS); /* once is enough */
+    assert_int_equal(memlog_count(rig.log, "serving-rows", MEMLOG_ALL), after);
+    rig_release(&rig);
+}
+
+static void late_rows_before_input(void **state)
+{
+    late_rows_do_not_stay(true);
+}
+
+static void late_rows_at_the_end(void **state)
+{
+    late_rows_do_not_stay(false);
+}
+
+/* Rows that have changed since the last commit are sent as they are now. */
+static void late_rows_in_the_middle(void **state)
+{
+    static const char *const rare[] = {"serving.neighbours.max=5", "neighbours.max=0",
+                                       "checkpoint.replay.ms=1h", "checkpoint.rest.ms=1h", NULL};
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    rig_start(&rig, &features_worker, 0, NULL);
+    struct copy *trainer = rig_start(&rig, &trainer_worker, 0, rare);
+    feed_events(&rig, 1, 0, EVENTS / 2);
+    pass(&rig, 5 * SECOND_MS);
+    arrive_late(&rig);
+    feed_events(&rig, 1, EVENTS / 2, EVENTS);
+    pass(&rig, 5 * SECOND_MS);
+    assert_non_null(strstr(rig.warned, "others wrote to serving-rows"));
+    struct metrics *metrics = trainer->metrics;
+    assert_true(metric_value(metrics_counter(metrics, "freshet_commits_total", "", "Known.")) == 0);
+    rig_finish(trainer); /* commits */
+    assert_served(&rig);
+    rig_release(&rig);
+}
+
 static void a_scorer_waits_for_all_rows(void **state)
 {
     struct rig rig;
@@ -304,6 +372,9 @@ int main(void)
         cmocka_unit_test(it_rests_when_they_have_arrived),
         cmocka_unit_test(lost_rows_are_sent_again),
         cmocka_unit_test(only_a_new_machine_sends_them_again),
+        cmocka_unit_test(late_rows_before_input),
+        cmocka_unit_test(late_rows_at_the_end),
+        cmocka_unit_test(late_rows_in_the_middle),
         cmocka_unit_test(a_scorer_waits_for_all_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* First sending: all rows of a partition's state are sent to `serving-rows` once, by the first
- * owner whose local state does not say that this has been done.
+ * owner whose local state does not say that this has been done, and again when a former owner's
+ * rows have arrived behind ours: compaction would keep those.
  *
  * That is after an upgrade from a release without serving rows, and on a machine that has restored
  * the state from Kafka: there it is not known, and the rows are about a tenth of what was restored.
@@ -15,10 +16,16 @@ struct first_sending {
     bool noted; /* the local state says that all was sent */
     bool sent;  /* since the task was opened or rolled back */
     bool closed; /* what was sent is before the commit in flight */
+    int64_t resting_ms; /* since when nothing was left to send, or since the broker was asked then;
+                           0: something is */
 };
 
-/* Asks the local state, and whether the output holds anything. */
-void first_sending_open(struct first_sending *first, struct task *task, const char *output);
+/* Asks the local state, and whether the output (its index and name) holds anything. */
+void first_sending_open(struct first_sending *first, struct task *task, int output,
+                        const char *name);
+/* Looks from time to time whether others have written to the output; if so, all is to be sent.
+ * `resting`: nothing is left to send. */
+void first_sending_watch(struct first_sending *first, struct task *task, int output, bool resting);
 /* Says whether all rows must be sent now, before anything else is. */
 static inline bool first_sending_due(const struct first_sending *first)
 {

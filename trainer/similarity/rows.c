@@ -200,6 +200,21 @@ void rows_changed(struct rows *rows, struct held_row *held)
     changed->dirty[changed->dirty_count++] = held;
 }
 
+bool held_row_committed(const struct held_row *held)
+{
+    return !held->dirty && held->flushed <= held->changed->committed;
+}
+
+void rows_uncommitted(struct rows *rows, const struct changed_rows *changed,
+                      void (*each)(void *arg, struct held_row *held), void *arg)
+{
+    struct lru_link *link = lru_oldest(&rows->order);
+    for (; link; link = lru_newer(&rows->order, link)) {
+        struct held_row *held = LRU_ENTRY(link, struct held_row, link);
+        if (held->changed == changed && !held_row_committed(held)) { each(arg, held); }
+    }
+}
+
 /* Stops at the first row that is not committed. A row changes whenever it is used, so the rows used
  * after it are not committed either; those of other tasks can wait. */
 void rows_trim(struct rows *rows)
@@ -208,7 +223,7 @@ void rows_trim(struct rows *rows)
         struct lru_link *link = lru_oldest(&rows->order);
         if (!link) { return; }
         struct held_row *held = LRU_ENTRY(link, struct held_row, link);
-        if (held->dirty || held->flushed > held->changed->committed) { return; }
+        if (!held_row_committed(held)) { return; }
         rows_drop(rows, held);
     }
 }

@@ -71,6 +71,12 @@ void rows_changed(struct rows *rows, struct held_row *held);
 void rows_drop(struct rows *rows, struct held_row *held);
 /* Evicts committed rows down to bytes_max. */
 void rows_trim(struct rows *rows);
+/* Says whether the store has the row as it is. */
+bool held_row_committed(const struct held_row *held);
+/* Calls `each` for the rows of a task that the store does not have as they are. It may not add or
+ * drop rows. */
+void rows_uncommitted(struct rows *rows, const struct changed_rows *changed,
+                      void (*each)(void *arg, struct held_row *held), void *arg);
 /* Says whether nothing is left of a row. */
 bool held_row_empty(const struct held_row *held);
 /* Counts the cached rows. */

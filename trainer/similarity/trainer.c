@@ -167,7 +167,7 @@ static int open_task(struct task *task)
 {
     struct task_rows *task_rows = xcalloc(1, sizeof(*task_rows));
     serving_queue_open(trainer_of(task)->serving, &task_rows->queue, task);
-    first_sending_open(&task_rows->first, task, outputs[SERVING_ROWS].name);
+    first_sending_open(&task_rows->first, task, SERVING_ROWS, outputs[SERVING_ROWS].name);
     task_set_state(task, task_rows);
     return 0;
 }
@@ -191,7 +191,7 @@ static void close_task(struct task *task)
     task_set_state(task, NULL);
 }
 
-/* ---- The first sending of serving rows ---- */
+/* ---- Sending all serving rows ---- */
 
 enum { TELL_ROWS = 20000 };
 
@@ -211,6 +211,8 @@ static int send_stored(void *arg, struct slice key, struct slice value)
     struct held_row held = {.item = ids_put(t->ids, key)};
     row_init(&held.row);
     arena_reset(t->scan);
+    const struct held_row *cached = held.item == ID_NONE ? NULL : rows_find(t->rows, held.item);
+    if (cached && !held_row_committed(cached)) { return 0; } /* sent as it is, send_changed() */
     int result = held.item == ID_NONE ? -ENOSPC : 0;
     if (result == 0) { result = codec_decode(t->neighbours, value, t->scan, &message, &error); }
     if (result == 0) { result = stored_row_load(t->stored, &message, &held); }
@@ -224,14 +226,23 @@ static int send_stored(void *arg, struct slice key, struct slice value)
     return 0;
 }
 
-/* Sends all rows of the state, when that is due. Before anything else of a batch: a row that is
- * sent later must be newer. */
+static void send_changed(void *arg, struct held_row *held)
+{
+    struct task *task = arg;
+    struct task_rows *task_rows = task_state(task);
+    serving_rows_changed(trainer_of(task)->serving, &task_rows->queue, held, /* forgotten= */ true);
+}
+
+/* Sends all rows, when that is due: from the store what is there as it is, the others from the
+ * cache. */
 static void send_first(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
     struct sending sending = {.task = task};
     if (!first_sending_due(&task_rows->first)) { return; }
     (void)task_scan(task, send_stored, &sending);
+    rows_uncommitted(trainer_of(task)->rows, &task_rows->changed, send_changed, task);
+    serving_rows_send_all(trainer_of(task)->serving, &task_rows->queue, task);
     serving_rows_send_complete(trainer_of(task)->serving, task);
     first_sending_sent(&task_rows->first);
     if (!sending.rows) { return; }
@@ -453,6 +464,7 @@ static void end_poll(struct task *task)
 static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct task_rows *task_rows = task_state(task);
+    first_sending_watch(&task_rows->first, task, SERVING_ROWS, task_rows->queue.count == 0);
     send_first(task);
     serving_rows_send_due(trainer_of(task)->serving, &task_rows->queue, task);
 }

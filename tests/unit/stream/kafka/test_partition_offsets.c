@@ -28,8 +28,25 @@ static void test_finds_what_it_made(void **state _unused_)
     assert_int_equal(offsets.count, 0);
 }
 
+static void test_counts_records_of_others(void **state _unused_)
+{
+    struct partition_offsets offsets = {0};
+    struct partition_offset *entry = partition_offsets_find(&offsets, "a", 0);
+    static const int64_t ours[] = {5, 6, 7, 9, 10, 8, 40};
+    static const uint64_t others[] = {0, 0, 0, 1, 1, 1, 2};
+    for (size_t i = 0; i < ARRAY_COUNT(ours); i++) {
+        partition_offset_append(entry, ours[i]);
+        assert_int_equal(entry->others, others[i]);
+    }
+    assert_int_equal(entry->appended, 40);
+    partition_offsets_release(&offsets);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_finds_what_it_made)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_finds_what_it_made),
+        cmocka_unit_test(test_counts_records_of_others),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
