@@ -6,6 +6,7 @@ What a bed started it stops again, on every way out (__exit__).
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -269,7 +270,7 @@ class Workers:
         # wait_consumed() waits for commits; the trainer makes its last one when its input rests.
         checkpoint = ["trainer.checkpoint.rest.ms=1s"] if "trainer" in names else []
         self.settings = [f"all.group.prefix=freshet-{prefix}", *checkpoint, *settings]
-        self.up, self.said = None, ""
+        self.command, self.up, self.said = [], None, ""
         self.kafka_cpu = 0.0
 
     def __enter__(self):
@@ -280,10 +281,23 @@ class Workers:
                    "--workers", ",".join(self.names)]
         for setting in self.settings:
             command += ["--set", setting]
+        self.command = [str(word) for word in command]
         self.kafka_cpu = cpu_seconds(self.bed.kafka_pid())
-        self.up = subprocess.Popen([str(word) for word in command], env=checkout.with_build(),
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.start()
         return self
+
+    def start(self):
+        """Starts those that do not run."""
+        self.up = subprocess.Popen(self.command, env=checkout.with_build(),
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def kill(self, name):
+        """Kills a worker and waits until it is gone."""
+        self.healthy()
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        while self.pid(name) == pid:
+            time.sleep(0.005)
 
     def __exit__(self, kind, *_):
         try:

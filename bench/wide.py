@@ -1,7 +1,7 @@
 """What the counting costs where a catalogue is wide, and where few events come.
 
 wide_20k   20,000 items, 1,500,000 events: all workers until they are at rest; then a trainer alone
-           reads the same pair deltas.
+           reads the same pair deltas, and another one that is killed and started again.
 wide_200k  200,000 items: features alone makes the pair deltas of 26,000,000 pair updates, then a
            trainer alone reads them.
 trickle    MovieLens-1M is counted; then 300 events a second for a minute, and three bare hops with
@@ -22,6 +22,7 @@ from bed import Failure, Workers, cpu_seconds
 DELTAS = [("features", "events"), ("trainer", "pair-deltas")]
 WHOLE = [("ingest", "clicks"), *DELTAS, ("scorer", "histories")]
 SECONDS_MAX = 7200
+NEARLY_SECONDS = 4.5  # checkpoint.replay.ms is 5 s
 
 # Items, users, events; those of the short form, which only shows that the measure works.
 WIDE_20K, SHORT_20K = (20_000, 100_000, 1_500_000), (500, 600, 6_000)
@@ -48,6 +49,8 @@ def wide_20k(bed, options):
             figures = workers.cost(count)
         lists = sum(bed.ends("w1.recommendations"))
         alone = trainer_alone(bed, "w1.", "w2.")
+        with bed.topics("w5."):
+            alone["restart_s"] = trainer_restart(bed, "w1.", "w5.")
     return {"wide_20k_events": count, "wide_20k_events_per_s": count / (done - begun),
             "wide_20k_lists": lists,
             **{f"wide_20k_{name}": value for name, value in figures.items()},
@@ -78,6 +81,36 @@ def trainer_alone(bed, source, prefix):
             "us_per_update": cost["cpu_us_per_event_trainer"], "rss_mb": cost["rss_mb_trainer"],
             "kafka_us_per_update": (cpu_seconds(bed.kafka_pid()) - kafka) * 1e6 / updates,
             "rows_written": sum(bed.ends(f"{prefix}neighbours"))}
+
+
+def trainer_restart(bed, source, prefix):
+    """A trainer alone is killed in the middle of its input, shortly before it would commit: seconds
+    from the start of the next process until it is where the killed one was."""
+    topic = f"{source}pair-deltas"
+    with Workers(bed, prefix, ["trainer"], [f"trainer.topic.pair-deltas={topic}"]) as workers:
+        workers.wait_begun("trainer")
+        wait_commit(bed, workers)
+        time.sleep(NEARLY_SECONDS)
+        reached = workers.records("trainer")
+        workers.kill("trainer")
+        ends = bed.committed(workers.group("trainer"), topic)
+        again = reached - sum(one.offset() < ends[one.partition()]
+                              for one in bed.read_stable(topic))
+        began = time.monotonic()
+        workers.start()
+        while workers.records("trainer") < again:
+            workers.check()
+            time.sleep(0.01)
+        return time.monotonic() - began
+
+
+def wait_commit(bed, workers):
+    deadline = time.monotonic() + 120
+    while not workers.metric("trainer", "freshet_commits_total"):
+        if time.monotonic() > deadline:
+            raise Failure("the trainer did not commit within 120 s")
+        bed.say("waiting for a checkpoint")
+        time.sleep(0.01)
 
 
 # ---- A trickle ----

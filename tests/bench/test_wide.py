@@ -16,6 +16,7 @@ def test_the_short_form_has_its_rows():
     assert done.returncode == 0, done.stdout + done.stderr
     results = json.loads((BUILD / "bench-short/results.json").read_text())
     for name in ("wide_20k_events_per_s", "wide_20k_trainer_us_per_update",
+                 "wide_20k_trainer_restart_s",
                  "wide_200k_trainer_us_per_update", "wide_20k_trainer_rss_mb"):
         assert results[name] > 0
     assert results["wide_20k_events"] == 6000
