@@ -47,6 +47,21 @@ static int end_recreated(const struct broadcast *broadcast, int input, const cha
 
 /* ---- Is it the same topic? ---- */
 
+/* Does the newest record of what was read still stand where it was? */
+static int check_record(const struct broadcast *broadcast, const struct table_partition *table,
+                        const struct table_progress *read)
+{
+    const struct topic_partition at = {table->topic, table->partition, read->newest};
+    enum probe probe = log_probe_record(broadcast->env, &at, read->newest_ms);
+    if (probe == PROBE_LATER) { return WIRE_RETRY; }
+    if (probe != PROBE_OTHER) { return 0; }
+    char why[128];
+    (void)snprintf(why, sizeof(why),
+                   "partition %" PRId32 " has another record at offset %" PRId64, table->partition,
+                   read->newest);
+    return end_recreated(broadcast, table->input, why);
+}
+
 static int check_partition(const struct broadcast *broadcast, const struct table_partition *table)
 {
     const struct env *env = broadcast->env;
@@ -61,14 +76,8 @@ static int check_partition(const struct broadcast *broadcast, const struct table
     bool inside = position == OFFSET_NONE || (position >= low && position <= end);
     if (!inside) { return end_recreated(broadcast, table->input, why); }
     if (table->read.newest == OFFSET_NONE || table->read.newest_ms < 0) { return 0; }
-    const struct topic_partition at = {table->topic, table->partition, table->read.newest};
     if (table->read.newest >= end) { return end_recreated(broadcast, table->input, why); }
-    enum probe probe = log_probe_record(env, &at, table->read.newest_ms);
-    if (probe == PROBE_LATER) { return WIRE_RETRY; }
-    (void)snprintf(why, sizeof(why),
-                   "partition %" PRId32 " has another record at offset %" PRId64, table->partition,
-                   table->read.newest);
-    return probe == PROBE_OTHER ? end_recreated(broadcast, table->input, why) : 0;
+    return check_record(broadcast, table, &table->read);
 }
 
 static int check_same(const struct broadcast *broadcast, int input)
@@ -104,14 +113,7 @@ static int check_earlier(const struct broadcast *broadcast, int input)
                                 table->checked.latest_ms + 1, &offset);
     if (result < 0) { return WIRE_RETRY; }
     if (offset > table->checked.newest) { return 0; }
-    const struct topic_partition at = {table->topic, table->partition, table->checked.newest};
-    enum probe probe = log_probe_record(env, &at, table->checked.newest_ms);
-    char why[128];
-    (void)snprintf(why, sizeof(why),
-                   "partition %" PRId32 " has another record at offset %" PRId64, table->partition,
-                   table->checked.newest);
-    if (probe == PROBE_OTHER) { return end_recreated(broadcast, input, why); }
-    return probe == PROBE_LATER ? WIRE_RETRY : 0;
+    return check_record(broadcast, table, &table->checked);
 }
 
 static void set_checked(struct broadcast *broadcast, int input)

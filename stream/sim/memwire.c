@@ -193,17 +193,25 @@ static int mem_describe(struct wire *base, const char *const *topics, size_t cou
     return memwire_leave(wire, error);
 }
 
+/* Enters a question about a partition: 0 with the partition, or the error. Leave after either. */
+static int enter_question(struct memwire *wire, const char *topic, int32_t partition,
+                          struct mempart **ret_part)
+{
+    int error = memwire_enter_at(wire, MEMLOG_BOUNDS);
+    return error ? error : memwire_find_part(wire, topic, partition, ret_part);
+}
+
 static int mem_bounds(struct wire *base, const char *topic, int32_t partition, int64_t *ret_low,
                       int64_t *ret_end)
 {
     struct memwire *wire = memwire_of(base);
     struct mempart *part = NULL;
-    int error = memwire_enter_at(wire, MEMLOG_BOUNDS);
-    if (!error) { error = memwire_find_part(wire, topic, partition, &part); }
-    if (error) { return memwire_leave(wire, error); }
-    *ret_low = part->low;
-    *ret_end = part->end;
-    return memwire_leave(wire, 0);
+    int error = enter_question(wire, topic, partition, &part);
+    if (!error) {
+        *ret_low = part->low;
+        *ret_end = part->end;
+    }
+    return memwire_leave(wire, error);
 }
 
 static int mem_offset_at(struct wire *base, const char *topic, int32_t partition, int64_t time_ms,
@@ -211,11 +219,9 @@ static int mem_offset_at(struct wire *base, const char *topic, int32_t partition
 {
     struct memwire *wire = memwire_of(base);
     struct mempart *part = NULL;
-    int error = memwire_enter_at(wire, MEMLOG_BOUNDS);
-    if (!error) { error = memwire_find_part(wire, topic, partition, &part); }
-    if (error) { return memwire_leave(wire, error); }
-    *ret_offset = mempart_offset_at(part, time_ms);
-    return memwire_leave(wire, 0);
+    int error = enter_question(wire, topic, partition, &part);
+    if (!error) { *ret_offset = mempart_offset_at(part, time_ms); }
+    return memwire_leave(wire, error);
 }
 
 static int mem_stable_end(struct wire *base, const char *topic, int32_t partition,
@@ -223,11 +229,9 @@ static int mem_stable_end(struct wire *base, const char *topic, int32_t partitio
 {
     struct memwire *wire = memwire_of(base);
     struct mempart *part = NULL;
-    int error = memwire_enter_at(wire, MEMLOG_BOUNDS);
-    if (!error) { error = memwire_find_part(wire, topic, partition, &part); }
-    if (error) { return memwire_leave(wire, error); }
-    *ret_end = mempart_stable_end(wire->log, part);
-    return memwire_leave(wire, 0);
+    int error = enter_question(wire, topic, partition, &part);
+    if (!error) { *ret_end = mempart_stable_end(wire->log, part); }
+    return memwire_leave(wire, error);
 }
 
 static int mem_committed(struct wire *base, const char *topic, int32_t partition,
