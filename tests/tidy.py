@@ -40,6 +40,8 @@ ARROWS = {
     "model": ("base",),
     "model/counting": ("base", "model"),
     "model/transformer": ("base", "model"),
+    # Rules of placements: pure, for the scorer and for `freshet rules` alike.
+    "rules": ("base", "schemas", "stream/config", "model"),
     # Foreign records as ours: pure, for the worker and for `freshet map` alike. The payload's bytes
     # become JSON texts, and the mapping makes our objects of them.
     "ingest/payload": ("base", "stream/avro", "stream/kafka"),
@@ -51,13 +53,15 @@ ARROWS = {
     "trainer/sequence": RUNTIME + ("model", "model/transformer"),
     # Lists from tables, pure: for the scorer and for requests alike.
     "scorer/lists": ("base", "schemas", "stream/avro", "stream/config", "model", "model/counting",
-                     "model/transformer"),
+                     "model/transformer", "rules"),
     "serve": RUNTIME + ("ingest/mapping", "model", "model/counting", "model/transformer",
                         "scorer/lists"),
-    "scorer": RUNTIME + ("model", "model/counting", "model/transformer", "scorer/lists"),
+    "scorer": RUNTIME + ("model", "model/counting", "model/transformer", "rules",
+                         "scorer/lists"),
     "evaluate/models": ("base", "model", "model/counting", "model/transformer"),
     "evaluate": ("base", "model", "model/counting", "evaluate/models"),
-    "cli": RUNTIME + ("ingest/mapping", "model", "model/counting", "evaluate", "evaluate/models"),
+    "cli": RUNTIME + ("ingest/mapping", "model", "model/counting", "evaluate", "evaluate/models",
+                      "rules"),
     "cli/dead_letters": RUNTIME + ("cli", "ingest/mapping"),
     "cli/generations": RUNTIME + ("cli", "model"),
 }

@@ -52,6 +52,15 @@ DATASETS = {
     "crlf": (b"u,i\r\nu,j\r\n\r\n", b"{"),
 }
 
+RULES = {
+    "shop": b"home.length=5\nhome.filter.a=price < 9 and not (brand in ('a', 'b') or age > 2d)\n"
+            b"home.boost.b=1.5 if tags has 'a' from 2026-12-01 until 2026-12-27T08:30\n"
+            b"home.exclude.c=view, click 3 times in 30d for 7d\nhome.cap.d=2 per tag\n"
+            b"home.share.e=20% if user.bucket < 50\nhome.pin.f=2 if id = 'i3'\n"
+            b"home.diversity=0.3\nhome.repeats=yes\nhome.fallback=new, uncapped\n",
+    "faults": b"home.length=0\nhome.filter.x=price <\nx=\nhome.boost.b=+0.5 until 2026-02-30\n",
+}
+
 REQUESTS = {
     "whole": b"/v1/users/u1/recommendations\nlimit=3\noffset=1\nexclude=a,b%2Cc,,%C3%A4",
     "bad": b"/v1/users/%00%ff%4/recommendations\nlimit=-1\nsort\n0123456789abcdef",
@@ -317,6 +326,11 @@ def texts():
         put("texts", name, bytes([number]) + whole)
 
 
+def rules():
+    for name, text in RULES.items():
+        put("rules", name, text)
+
+
 def registry():
     for name, (status, body_of) in ANSWERS.items():
         put("registry", name, bytes([status]) + body_of)
@@ -379,6 +393,7 @@ def main():
     checkpoint()
     texts()
     registry()
+    rules()
     dataset()
     payload()
     for name, data in REQUESTS.items():

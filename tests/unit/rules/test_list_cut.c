@@ -1,0 +1,430 @@
+/* Cuts by single rules with known results, and many random ones against a slow cut that is written
+ * as the header says it, without its shortcuts. */
+#include "base/base.h"
+#include "model/rng.h"
+#include "tests/unit/rules/rules_rig.h"
+
+enum { ITEMS = 40, LENGTH = 10 };
+#define DAY_MS INT64_C(86400000)
+#define AS_OF_MS INT64_C(1796225400000)
+
+struct world {
+    struct rules_rig rig;
+    struct list_cut *cut;
+    struct cut_candidate candidates[ITEMS];
+    struct cut_request request;
+    struct rule_set *rules;
+    struct cut_result result;
+};
+
+/* Items i0 ... with falling scores; brands a, b, c in turn; every fourth is new. */
+static void world_init(struct world *world)
+{
+    static const char *const brands[] = {"a", "b", "c"};
+    static const char *const tags[] = {"red round", "red", "blue", "blue round big", ""};
+    char id[8];
+    rules_rig_init(&world->rig);
+    for (int k = 0; k < ITEMS; k++) {
+        (void)snprintf(id, sizeof(id), "i%d", k);
+        const struct item values = {
+            .price = (double)(k % 7), .stock = k % 5,
+            .created_ms = AS_OF_MS - (k % 4 ? 100 : 1) * DAY_MS, .brand = slice_str(brands[k % 3]),
+            .group_id = slice_str(k % 10 == 3 ? "g" : "")};
+        world->candidates[k] = (struct cut_candidate){
+            .item = rules_rig_item(&world->rig, id, values, tags[k % 5], k % 2 ? "s t" : "s u"),
+            .score = (float)(ITEMS - k) / (float)ITEMS, .origin = CUT_RANKED};
+    }
+    world->cut = list_cut_new(&world->rig.columns, world->rig.ids);
+    world->request = (struct cut_request){
+        .candidates = world->candidates, .count = ITEMS, .as_of_ms = AS_OF_MS};
+    world->rules = NULL;
+}
+
+static void world_clear(struct world *world)
+{
+    list_cut_free(world->cut);
+    rule_set_free(world->rules);
+    rules_rig_clear(&world->rig);
+}
+
+/* Cuts the only placement of the rules; returns its numbers of items as text. */
+static const char *cut(struct world *world, const char *text)
+{
+    static char told[400];
+    size_t size = 0;
+    rule_set_free(world->rules);
+    world->rules = rules_rig_parse(&world->rig, text);
+    list_cut_begin(world->cut, &world->request);
+    list_cut_make(world->cut, &world->rules->placements[0], &world->result);
+    told[0] = '\0';
+    for (size_t k = 0; k < world->result.count; k++) {
+        size += (size_t)snprintf(told + size, sizeof(told) - size, "%s%d", k ? " " : "",
+                                 world->result.places[k].item);
+    }
+    return told;
+}
+
+/* Returns "RULE:ITEM@RANK" of each removal. */
+static const char *removals(const struct world *world)
+{
+    static char told[800];
+    char name[2 * RULE_NAME_BYTES_MAX];
+    size_t size = 0;
+    told[0] = '\0';
+    for (size_t k = 0; k < world->result.removals_count; k++) {
+        const struct cut_removal *removal = &world->result.removals[k];
+        size += (size_t)snprintf(told + size, sizeof(told) - size, "%s%s:%d@%d", k ? " " : "",
+                                 list_cut_rule_name(&world->rules->placements[0], removal->rule,
+                                                    name, sizeof(name)),
+                                 removal->item, removal->rank);
+    }
+    return told;
+}
+
+static void one_rule_at_a_time(void **state _unused_)
+{
+    static const struct {
+        const char *rules, *list, *removed;
+    } cases[] = {
+        {"p.length=4\np.cap.group=9 per group", "0 1 2 3", ""},
+        {"p.length=4\np.filter.f=price != 1", "0 2 3 4", "filter.f:1@2"},
+        {"p.length=3\np.boost.b=3 if brand='b'", "1 4 7", ""},
+        {"p.length=3\np.boost.b=+0.5 if id='i12'", "12 0 1", ""},
+        {"p.length=3\np.boost.b=0 if id='i0'", "1 2 3", ""},
+        {"p.length=4\np.pin.x=2 if id='i9'", "0 9 1 2", ""},
+        {"p.length=4\np.pin.x=2 if brand='b'", "0 1 2 3", ""},
+        {"p.length=4\np.cap.x=1 per brand", "0 1 2", "cap.x:3@4"},
+        {"p.length=4\np.cap.x=1 per brand\np.fallback=uncapped", "0 1 2 3", ""},
+        {"p.length=4\np.cap.x=1 per tag", "0 2 4 9", "cap.x:1@2 cap.x:3@4"},
+        {"p.length=4\np.cap.x=1 per category", "0 1", "cap.x:2@3 cap.x:3@4"},
+        {"p.length=4\np.cap.x=1 if price < 2", "0 2 3 4", "cap.x:1@2"},
+        {"p.length=14", "0 1 2 3 4 5 6 7 8 9 10 11 12 14", "cap.group:13@14"},
+        {"p.length=5\np.share.new=80% if age<2d", "0 1 4 8 12", ""},
+        {"p.length=5\np.share.new=100% if age<2d\np.filter.f=id in ('i1','i2','i8')", "8 1 2",
+         "filter.f:0@1 filter.f:3@4 filter.f:4@5"},
+        {"p.length=3\np.filter.f=price<0 until 2026-12-01", "0 1 2", ""},
+        {"p.length=3\np.filter.f=price>0 from 2026-12-02 until 2026-12-03", "1 2 3",
+         "filter.f:0@1"},
+        {"p.length=3\np.filter.f=price>0 from 2026-12-03", "0 1 2", ""},
+    };
+    struct world world;
+    world_init(&world);
+    for (size_t k = 0; k < ARRAY_COUNT(cases); k++) {
+        const char *list = cut(&world, cases[k].rules);
+        if (strcmp(list, cases[k].list)) {
+            fail_msg("%s: %s, expected %s", cases[k].rules, list, cases[k].list);
+        }
+        if (strcmp(removals(&world), cases[k].removed)) {
+            fail_msg("%s: removed %s, expected %s", cases[k].rules, removals(&world),
+                     cases[k].removed);
+        }
+    }
+    world_clear(&world);
+}
+
+static void exclusions_count_actions_and_time(void **state _unused_)
+{
+    static const int32_t items[] = {0, 1, 2, 2, 2, 3, ID_NONE, 99};
+    static const int32_t actions[] = {ACTION_PURCHASE, ACTION_PURCHASE, ACTION_VIEW, ACTION_VIEW,
+                                      ACTION_VIEW, ACTION_VIEW, ACTION_VIEW, ACTION_VIEW};
+    static const int64_t days[] = {100, 10, 20, 15, 9, 1, 1, 1};
+    static const struct {
+        const char *rules, *list;
+    } cases[] = {
+        {"p.length=4", "4 5 6 7"}, /* what the user has had is not listed again */
+        {"p.length=4\np.repeats=yes", "0 1 2 3"},
+        {"p.length=4\np.repeats=yes\np.exclude.x=purchase", "2 3 4 5"},
+        {"p.length=4\np.repeats=yes\np.exclude.x=purchase for 30d", "0 2 3 4"},
+        {"p.length=4\np.repeats=yes\np.exclude.x=view 3 times for 7d", "0 1 2 3"},
+        {"p.length=4\np.repeats=yes\np.exclude.x=view 3 times for 10d", "0 1 3 4"},
+        {"p.length=4\np.repeats=yes\np.exclude.x=view 3 times in 12d for 10d", "0 1 2 3"},
+        {"p.length=4\np.repeats=yes\np.exclude.x=view, purchase", "4 5 6 7"},
+        {"p.length=4\np.repeats=yes\np.exclude.x=view, purchase if price > 1", "0 1 4 5"},
+    };
+    struct world world;
+    int64_t times_ms[ARRAY_COUNT(days)];
+    world_init(&world);
+    for (size_t k = 0; k < ARRAY_COUNT(days); k++) { times_ms[k] = AS_OF_MS - days[k] * DAY_MS; }
+    for (int k = 0; k < 4; k++) { world.candidates[k].origin = CUT_REPEAT; }
+    world.request.user = (struct cut_user){.items = items, .actions = actions,
+                                           .times_ms = times_ms, .count = ARRAY_COUNT(items)};
+    for (size_t k = 0; k < ARRAY_COUNT(cases); k++) {
+        const char *list = cut(&world, cases[k].rules);
+        if (strcmp(list, cases[k].list)) {
+            fail_msg("%s: %s, expected %s", cases[k].rules, list, cases[k].list);
+        }
+    }
+    world_clear(&world);
+}
+
+static void origins_have_their_places(void **state _unused_)
+{
+    struct world world;
+    world_init(&world);
+    world.request.count = 8;
+    for (size_t k = 0; k < 8; k++) {
+        static const enum cut_origin origins[] = {CUT_RANKED, CUT_RANKED, CUT_FILLED, CUT_FILLED,
+                                                  CUT_NEW, CUT_NEW, CUT_NAMED, CUT_NAMED};
+        world.candidates[k].origin = origins[k];
+        world.candidates[k].score = k == 0 ? 0.5F : -1.0F;
+    }
+    assert_string_equal(cut(&world, "p.cap.group=9 per group"), "0 1 2 3");
+    assert_true(world.result.places[0].relevance == 1.0F);
+    assert_string_equal(cut(&world, "p.fallback=none"), "0 1");
+    assert_string_equal(cut(&world, "p.fallback=new"), "0 1 4 5");
+    assert_string_equal(cut(&world, "p.fallback=new, popular"), "0 1 2 3 4 5");
+    assert_string_equal(cut(&world, "p.pin.x=1 if id='i7'"), "7 0 1 2 3");
+    assert_int_equal(world.result.places[0].rank, 0);
+    assert_int_equal(world.result.places[1].rank, 1);
+    assert_string_equal(cut(&world, "p.share.x=50% if id='i5'"), "0 5 1 2 3");
+    world.request.count = 0;
+    assert_string_equal(cut(&world, "p.share.x=50% if id='i5'"), "");
+    world_clear(&world);
+}
+
+/* ---- The slow cut ---- */
+
+struct slow {
+    const struct world *world;
+    const struct placement *placement;
+    double relevance[ITEMS];
+    bool gone[ITEMS];
+    int32_t list[LENGTH * 4];
+    size_t count;
+};
+
+static bool holds(const struct slow *slow, size_t rule, size_t candidate)
+{
+    const struct cut_user *user = &slow->world->request.user;
+    uint8_t scratch[CONDITION_DEPTH_MAX], result;
+    const struct condition *condition = slow->placement->rules[rule].condition;
+    const struct condition_view view = {
+        .columns = &slow->world->rig.columns, .ids = slow->world->rig.ids,
+        .items = &slow->world->candidates[candidate].item, .count = 1, .as_of_ms = AS_OF_MS,
+        .user_actions = user->actions_total, .user_newest_ms = user->newest_ms,
+        .user_hash = user->hash};
+    if (!condition) { return true; }
+    condition_evaluate(condition, &view, scratch, &result);
+    return result;
+}
+
+static bool shares_value(const struct item_columns *columns, enum cap_by by, int32_t a, int32_t b,
+                         int32_t *ret_values, size_t *ret_count)
+{
+    size_t count_a, count_b;
+    *ret_count = 0;
+    const int32_t *of_a = by == CAP_TAG ? item_columns_tags(columns, a, &count_a)
+                                        : item_columns_levels(columns, a, &count_a);
+    const int32_t *of_b = by == CAP_TAG ? item_columns_tags(columns, b, &count_b)
+                                        : item_columns_levels(columns, b, &count_b);
+    switch (by) {
+    case CAP_ALL: return true;
+    case CAP_BRAND: return columns->brands[a] >= 0 && columns->brands[a] == columns->brands[b];
+    case CAP_GROUP: return columns->groups[a] >= 0 && columns->groups[a] == columns->groups[b];
+    case CAP_KIND: return columns->kinds[a] >= 0 && columns->kinds[a] == columns->kinds[b];
+    case CAP_CATEGORY: return count_a && count_b && of_a[count_a - 1] == of_b[count_b - 1];
+    case CAP_TAG: break;
+    }
+    for (size_t i = 0; i < count_a; i++) {
+        for (size_t k = 0; k < count_b; k++) {
+            if (of_a[i] == of_b[k]) { ret_values[(*ret_count)++] = of_a[i]; }
+        }
+    }
+    return *ret_count > 0;
+}
+
+/* Says whether one more of its kind would be more than a cap allows. */
+static bool over(const struct slow *slow, enum cap_by by, size_t number, int rule, size_t candidate)
+{
+    const struct item_columns *columns = &slow->world->rig.columns;
+    int32_t item = slow->world->candidates[candidate].item, values[64];
+    size_t same = 0, count, tags[64] = {0}, own;
+    const int32_t *own_tags = item_columns_tags(columns, item, &own);
+    if (rule >= 0 && !holds(slow, (size_t)rule, candidate)) { return false; }
+    for (size_t p = 0; p < slow->count; p++) {
+        size_t placed = (size_t)slow->list[p];
+        if (rule >= 0 && !holds(slow, (size_t)rule, placed)) { continue; }
+        same += shares_value(columns, by, item, slow->world->candidates[placed].item, values,
+                             &count);
+        for (size_t v = 0; v < count; v++) {
+            for (size_t t = 0; t < own; t++) { tags[t] += own_tags[t] == values[v]; }
+        }
+    }
+    if (by != CAP_TAG) { return same >= number; }
+    for (size_t t = 0; t < own; t++) {
+        if (tags[t] >= number) { return true; }
+    }
+    return false;
+}
+
+static bool capped(const struct slow *slow, size_t candidate)
+{
+    bool grouped = false;
+    for (size_t r = 0; r < slow->placement->rules_count; r++) {
+        const struct steering_rule *rule = &slow->placement->rules[r];
+        if (rule->kind != RULE_CAP) { continue; }
+        grouped |= rule->by == CAP_GROUP;
+        if (over(slow, rule->by, rule->number, (int)r, candidate)) { return true; }
+    }
+    return !grouped && over(slow, CAP_GROUP, 1, -1, candidate);
+}
+
+static double alike(const struct slow *slow, size_t a, size_t b)
+{
+    const struct item_columns *columns = &slow->world->rig.columns;
+    int32_t features[2][64];
+    size_t counts[2];
+    const size_t both[2] = {a, b};
+    for (int s = 0; s < 2; s++) {
+        int32_t item = slow->world->candidates[both[s]].item;
+        size_t tags, levels;
+        const int32_t *of = item_columns_tags(columns, item, &tags);
+        memcpy(features[s], of, tags * sizeof(*of));
+        of = item_columns_levels(columns, item, &levels);
+        memcpy(features[s] + tags, of, levels * sizeof(*of));
+        counts[s] = tags + levels;
+        if (columns->brands[item] >= 0) { features[s][counts[s]++] = -2 - columns->brands[item]; }
+    }
+    double shared = 0.0;
+    for (size_t i = 0; i < counts[0]; i++) {
+        for (size_t k = 0; k < counts[1]; k++) { shared += features[0][i] == features[1][k]; }
+    }
+    double any = (double)(counts[0] + counts[1]) - shared;
+    return any > 0.0 ? shared / any : 0.0;
+}
+
+/* Finds the best candidate that a rule (-1: none) holds for. */
+static int best(const struct slow *slow, int rule, bool pinned)
+{
+    double diversity = pinned ? 0.0 : slow->placement->diversity, best_value = -INFINITY;
+    int found = -1;
+    double best_relevance = 0.0;
+    for (size_t k = 0; k < slow->world->request.count; k++) {
+        if (slow->gone[k] || (rule >= 0 && !holds(slow, (size_t)rule, k))) { continue; }
+        if (!pinned && capped(slow, k)) { continue; }
+        double most = 0.0;
+        for (size_t p = 0; p < slow->count; p++) {
+            most = MAX_OF(most, alike(slow, (size_t)slow->list[p], k));
+        }
+        double value = (1.0 - diversity) * slow->relevance[k] - diversity * most;
+        bool better = value > best_value ||
+                      (value == best_value && slow->relevance[k] > best_relevance);
+        if (!better) { continue; }
+        best_value = value;
+        best_relevance = slow->relevance[k];
+        found = (int)k;
+    }
+    return found;
+}
+
+static int next_place(const struct slow *slow)
+{
+    const struct placement *placement = slow->placement;
+    for (size_t r = 0; r < placement->rules_count; r++) {
+        const struct steering_rule *rule = &placement->rules[r];
+        if (rule->kind != RULE_PIN || rule->number != slow->count + 1) { continue; }
+        int found = best(slow, (int)r, true);
+        if (found >= 0) { return found; }
+    }
+    for (size_t r = 0; r < placement->rules_count; r++) {
+        const struct steering_rule *rule = &placement->rules[r];
+        if (rule->kind != RULE_SHARE) { continue; }
+        size_t have = 0;
+        for (size_t p = 0; p < slow->count; p++) { have += holds(slow, r, (size_t)slow->list[p]); }
+        if (have >= (size_t)(rule->share * (double)(slow->count + 1) + 1e-9)) { continue; }
+        int found = best(slow, (int)r, false);
+        if (found >= 0) { return found; }
+    }
+    return best(slow, -1, false);
+}
+
+static void cut_slowly(struct slow *slow)
+{
+    const struct placement *placement = slow->placement;
+    for (size_t k = 0; k < slow->world->request.count; k++) {
+        slow->relevance[k] =
+            0.01 + 0.99 * (double)slow->world->candidates[k].score /
+                       (double)slow->world->candidates[0].score;
+        slow->gone[k] = false;
+        for (size_t r = 0; r < placement->rules_count; r++) {
+            const struct steering_rule *rule = &placement->rules[r];
+            bool fits = holds(slow, r, k);
+            if (rule->kind == RULE_FILTER && !fits) { slow->gone[k] = true; }
+            if (rule->kind == RULE_BOOST && fits) {
+                slow->relevance[k] =
+                    fmax(slow->relevance[k] * rule->factor + rule->addend, 0.0);
+            }
+        }
+    }
+    for (slow->count = 0; slow->count < placement->length;) {
+        int found = next_place(slow);
+        if (found < 0) { break; }
+        slow->gone[found] = true;
+        slow->list[slow->count++] = found;
+    }
+}
+
+static const char *some_condition(uint64_t *rng)
+{
+    static const char *const conditions[] = {
+        "price < 4", "price >= 2", "stock > 0", "age < 2d", "brand = 'a'", "brand in ('b','c')",
+        "tags has 'red'", "not tags has 'blue'", "category has 't'", "group is unknown",
+        "brand = 'a' or tags has 'big'", "price < 5 and not stock = 1", "user.actions > 3"};
+    return conditions[rng_below(rng, ARRAY_COUNT(conditions))];
+}
+
+static void write_rules(uint64_t *rng, struct buf *text)
+{
+    static const char *const by[] = {"brand", "group", "tag", "category"};
+    buf_clear(text);
+    buf_printf(text, "p.length=%d\n", 3 + (int)rng_below(rng, LENGTH * 2));
+    if (rng_below(rng, 2)) { buf_printf(text, "p.diversity=0.%d\n", (int)rng_below(rng, 10)); }
+    for (int k = 0; k < 6; k++) {
+        const char *condition = some_condition(rng);
+        int number = 1 + (int)rng_below(rng, 8);
+        switch (rng_below(rng, 6)) {
+        case 0: buf_printf(text, "p.filter.f%d=%s\n", k, condition); break;
+        case 1: buf_printf(text, "p.boost.f%d=%d.5 if %s\n", k, number % 3, condition); break;
+        case 2: buf_printf(text, "p.boost.f%d=-0.%d if %s\n", k, number, condition); break;
+        case 3: buf_printf(text, "p.pin.f%d=%d if %s\n", k, number % 3 + 1, condition); break;
+        case 4: buf_printf(text, "p.share.f%d=%d0%% if %s\n", k, number, condition); break;
+        default:
+            buf_printf(text, "p.cap.f%d=%d per %s if %s\n", k, number, by[number % 4], condition);
+        }
+    }
+}
+
+static void random_cuts_are_those_of_the_slow_cut(void **state _unused_)
+{
+    struct world world;
+    struct buf text;
+    uint64_t rng = 7;
+    world_init(&world);
+    buf_init(&text, 1 << 12);
+    for (int turn = 0; turn < 3000; turn++) {
+        write_rules(&rng, &text);
+        world.request.count = 1 + rng_below(&rng, ITEMS);
+        buf_append(&text, "", 1);
+        (void)cut(&world, text.data);
+        struct slow slow = {.world = &world, .placement = &world.rules->placements[0]};
+        cut_slowly(&slow);
+        bool same = slow.count == world.result.count;
+        for (size_t p = 0; p < slow.count && same; p++) {
+            same = world.candidates[slow.list[p]].item == world.result.places[p].item;
+        }
+        if (!same) { fail_msg("turn %d: %s", turn, text.data); }
+    }
+    buf_release(&text);
+    world_clear(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_rule_at_a_time),
+        cmocka_unit_test(exclusions_count_actions_and_time),
+        cmocka_unit_test(origins_have_their_places),
+        cmocka_unit_test(random_cuts_are_those_of_the_slow_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

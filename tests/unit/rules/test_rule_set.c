@@ -1,0 +1,156 @@
+#include "base/base.h"
+#include "tests/unit/rules/rules_rig.h"
+
+static void a_file_is_read(void **state _unused_)
+{
+    struct rules_rig rig;
+    rules_rig_init(&rig);
+    struct rule_set *rules = rules_rig_parse(
+        &rig, "# a shop\n"
+              "main.filter.in_stock=stock > 0 or \\\n"
+              "    stock is unknown\n"
+              "home.length=5\n"
+              "home.exclude.bought=purchase\n"
+              "home.exclude.seen=view, click 3 times in 30d for 7d if price > 2\n"
+              "home.boost.xmas=1.5 if tags has 'christmas' from 2026-12-01 until 2026-12-27\n"
+              "home.boost.less=-0.25\n"
+              "home.pin.first=1 if id = 'A17'\n"
+              "home.cap.brand=2 per brand\n"
+              "home.share.new=20% if age < 14d\n"
+              "home.diversity=0.3\n"
+              "home.repeats=yes\n"
+              "home.fallback=new, uncapped\n");
+    assert_int_equal(rules->count, 2);
+    assert_int_equal(rule_set_places(rules), 5);
+    const struct placement *home = rule_set_find(rules, slice_str("home"));
+    assert_int_equal(home->rules_count, 7);
+    assert_true(home->repeats);
+    assert_true(home->diversity == 0.3);
+    assert_int_equal(home->fallbacks, FALLBACK_NEW | FALLBACK_UNCAPPED);
+    assert_true(home->rules[0].for_ms == RULE_FOR_EVER);
+    assert_int_equal(home->rules[1].actions, 1u << ACTION_VIEW | 1u << ACTION_CLICK);
+    assert_int_equal(home->rules[1].times, 3);
+    assert_int_equal(home->rules[1].for_ms, INT64_C(7) * 86400000);
+    assert_non_null(home->rules[1].condition);
+    assert_true(home->rules[3].addend == -0.25);
+    assert_true(rule_set_find(rules, slice_str("main"))->length == 10);
+    assert_null(rule_set_find(rules, slice_str("mail")));
+    int64_t begin = rule_set_next_ms(rules, 0);
+    assert_int_equal(begin, INT64_C(1796083200000));
+    assert_int_equal(rule_set_next_ms(rules, begin) - begin, INT64_C(26) * 86400000);
+    assert_int_equal(rule_set_next_ms(rules, begin + INT64_C(26) * 86400000), INT64_MAX);
+    rule_set_free(rules);
+    rules = rules_rig_parse(&rig, "");
+    assert_int_equal(rules->count, 0);
+    rule_set_free(rules);
+    rules_rig_clear(&rig);
+}
+
+static void faults_say_where_and_what_to_do(void **state _unused_)
+{
+    static const struct {
+        const char *text, *part;
+    } cases[] = {
+        {"length=3", "line 1: length: a key is PLACEMENT.SETTING"},
+        {"Home.length=3", "line 1: Home.length: a name has 1 to 64 small letters"},
+        {"\nhome.lenght=3", "line 2: home.lenght: there is no setting of this name"},
+        {"home.length=0", "a length is from 1 to 1000, not 0"},
+        {"home.length=2.5", "a length is from 1 to 1000, not 2.5"},
+        {"home.length=10 places", "places is too much here"},
+        {"home.diversity=2", "diversity is from 0 to 1"},
+        {"home.repeats=maybe", "write yes or no"},
+        {"home.fallback=best", "popular, new, uncapped or none, not best"},
+        {"home.filtre.x=price<3", "there is no such rule: there are filter"},
+        {"home.filter.=price<3", "a name has 1 to 64"},
+        {"home.filter.x=price<3\nhome.filter.x=price<4", "line 2: home.filter.x: this rule is"},
+        {"home.filter.x=price<3 price>1", "price is not understood here"},
+        {"home.boost.x=", "a boost is a factor"},
+        {"home.boost.x=1.5 tags has 'a'", "tags is not understood here"},
+        {"home.boost.x=1e5", "a period is written"},
+        {"home.pin.x=1", "\"if\" and a condition are missing"},
+        {"home.pin.x=11 if id='a'", "home.pin.x: place 11 is behind the list's end"},
+        {"home.cap.x=2 per colour", "behind \"per\" comes brand"},
+        {"home.share.x=0.2 if age<3d", "a share is 1% to 100%, not 0.2"},
+        {"home.share.x=20% if age<3", "age is compared with a period"},
+        {"home.exclude.x=buy", "buy is no kind of action"},
+        {"home.exclude.x=view 3 for 7d", "behind the number comes \"times\""},
+        {"home.exclude.x=view for 7", "behind \"for\" comes a period"},
+        {"home.boost.x=2 from soon", "behind \"from\" comes a date"},
+        {"home.boost.x=2 from 2026-12-02 until 2026-12-01", "would never hold"},
+        {"home.boost.x=2 until 2026-13-01", "a date is written"},
+        {"a.length=600\nb.length=600", "have 1200 places; at most 1000"},
+        {"home.filter.x=\\u00", "line 1: "},
+    };
+    struct rules_rig rig;
+    struct buf faults;
+    rules_rig_init(&rig);
+    buf_init(&faults, 1 << 16);
+    for (size_t k = 0; k < ARRAY_COUNT(cases); k++) {
+        buf_clear(&faults);
+        if (rule_set_parse(slice_str(cases[k].text), &rig.columns, 10, &faults)) {
+            fail_msg("%s: has a fault", cases[k].text);
+        }
+        buf_append(&faults, "", 1);
+        if (!strstr(faults.data, cases[k].part)) {
+            fail_msg("%s: \"%s\", expected \"%s\"", cases[k].text, faults.data, cases[k].part);
+        }
+    }
+    buf_release(&faults);
+    rules_rig_clear(&rig);
+}
+
+static void all_faults_are_told_up_to_a_limit(void **state _unused_)
+{
+    struct rules_rig rig;
+    struct buf faults, text;
+    size_t lines = 0;
+    rules_rig_init(&rig);
+    buf_init(&faults, 1 << 16);
+    buf_init(&text, 1 << 17);
+    for (int k = 0; k < 50; k++) { buf_printf(&text, "home.filter.f%d=prize<%d\n", k, k); }
+    assert_null(rule_set_parse(buf_slice(&text), &rig.columns, 10, &faults));
+    for (size_t k = 0; k < faults.size; k++) { lines += faults.data[k] == '\n'; }
+    assert_int_equal(lines, RULE_FAULTS_MAX);
+    buf_clear(&text);
+    buf_clear(&faults);
+    while (text.size <= RULES_BYTES_MAX) { buf_printf(&text, "# rules\n"); }
+    assert_null(rule_set_parse(buf_slice(&text), &rig.columns, 10, &faults));
+    buf_release(&faults);
+    buf_release(&text);
+    rules_rig_clear(&rig);
+}
+
+static void numbers_of_rules_are_limited(void **state _unused_)
+{
+    struct rules_rig rig;
+    struct buf faults, text;
+    rules_rig_init(&rig);
+    buf_init(&faults, 1 << 16);
+    buf_init(&text, 1 << 17);
+    for (int k = 0; k < PLACEMENT_RULES_MAX + 1; k++) {
+        buf_printf(&text, "home.filter.f%d=price<%d\n", k, k);
+    }
+    assert_null(rule_set_parse(buf_slice(&text), &rig.columns, 10, &faults));
+    buf_append(&faults, "", 1);
+    assert_non_null(strstr(faults.data, "a placement has at most 64 rules"));
+    buf_clear(&text);
+    buf_clear(&faults);
+    for (int k = 0; k < PLACEMENTS_MAX + 1; k++) { buf_printf(&text, "p%d.length=3\n", k); }
+    assert_null(rule_set_parse(buf_slice(&text), &rig.columns, 10, &faults));
+    buf_append(&faults, "", 1);
+    assert_non_null(strstr(faults.data, "at most 16 placements"));
+    buf_release(&faults);
+    buf_release(&text);
+    rules_rig_clear(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_read),
+        cmocka_unit_test(faults_say_where_and_what_to_do),
+        cmocka_unit_test(all_faults_are_told_up_to_a_limit),
+        cmocka_unit_test(numbers_of_rules_are_limited),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
