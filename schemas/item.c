@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/item.1.avsc.inc"
     ,
+#include "versions/item.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -25,6 +27,8 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(item, FIELD_STRINGS, category, ITEM_CATEGORY_MAX),
     CONTRACT_FIELD(item, FIELD_STRING, group_id, ITEM_WORD_BYTES_MAX),
     CONTRACT_FIELD(item, FIELD_STRING, kind, ITEM_WORD_BYTES_MAX),
+    CONTRACT_FIELD(item, FIELD_LONG, available_from_ms, 0),
+    CONTRACT_FIELD(item, FIELD_LONG, available_until_ms, 0),
 };
 
 const struct contract item_contract = {

@@ -27,6 +27,8 @@ struct item {
     struct slices category; /* from the top */
     struct slice group_id;
     struct slice kind;
+    int64_t available_from_ms;  /* 0: without a begin */
+    int64_t available_until_ms; /* the first moment at which it is not; 0: without an end */
 };
 
 /* A price or a stock that is not known. */

@@ -72,3 +72,24 @@ void mixture_trainer_publish(struct mixture_trainer *trainer, struct task *task,
     task_emit(task, trainer->models_output, PARTITION_BY_KEY, slice_str(key),
               buf_slice(&trainer->message));
 }
+
+void mixture_trainer_tell(struct task *task, const struct mixture *mixture)
+{
+    static const char *const segments[MIXTURE_SEGMENTS] = {"new", "short", "long"};
+    struct metrics *metrics = run_metrics(task_run(task));
+    char labels[128];
+    for (int s = 0; s < MIXTURE_SEGMENTS; s++) {
+        const struct mixture_part *part = &mixture->parts[s];
+        for (int c = 0; c < MIXTURE_CONTENDERS && part->asked > 0.0; c++) {
+            (void)snprintf(labels, sizeof(labels),
+                           "partition=\"%d\",segment=\"%s\",model=\"%s\"",
+                           task_partition(task), segments[s], lists_contender(c));
+            metric_set(metrics_gauge(metrics, "freshet_blend_hr10_ratio", labels,
+                                     "HR@10 of each model on users' next actions, of late."),
+                       part->hits[c] / part->asked);
+            metric_set(metrics_gauge(metrics, "freshet_blend_leads", labels,
+                                     "1 for the model that makes the lists."),
+                       part->leader == c);
+        }
+    }
+}

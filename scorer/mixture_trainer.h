@@ -38,5 +38,7 @@ bool mixture_trainer_learn(struct mixture_trainer *trainer, struct mixture *mixt
 /* Sends a partition's mixture to `models`, and fills it in as readers get it. */
 void mixture_trainer_publish(struct mixture_trainer *trainer, struct task *task,
                              const struct mixture *mixture, struct mixture *ret_published);
+/* Sets the metrics of a partition's mixture, for each segment and model. */
+void mixture_trainer_tell(struct task *task, const struct mixture *mixture);
 
 #endif

@@ -211,6 +211,7 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
     if (codec_decode(scorer->item_codec, rec->value, scorer->arena, &item, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
+    tables_set_clock(&scorer->tables, run_wall_ms(run));
     tables_put_item(&scorer->tables, &item);
     if (scorer->content_scores) {
         item_features_describe(scorer->item_features,
@@ -473,6 +474,7 @@ static void end_poll(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
+    tables_set_clock(&scorer->tables, run_wall_ms(task_run(task)));
     for (size_t i = 0; i < state->pending.count; i++) {
         if (i % CANDIDATES_AHEAD == 0) { encode_ahead(scorer, &state->pending, i); }
         const struct pending_history *entry = &state->pending.entries[i];
@@ -486,28 +488,6 @@ static void end_poll(struct task *task)
     pending_histories_clear(&state->pending);
 }
 
-/* Sets the metrics of a partition's mixture, for each segment and model. */
-static void update_mixture_metrics(struct task *task, const struct mixture *mixture)
-{
-    static const char *const segments[MIXTURE_SEGMENTS] = {"new", "short", "long"};
-    struct metrics *metrics = run_metrics(task_run(task));
-    char labels[128];
-    for (int s = 0; s < MIXTURE_SEGMENTS; s++) {
-        const struct mixture_part *part = &mixture->parts[s];
-        for (int c = 0; c < MIXTURE_CONTENDERS && part->asked > 0.0; c++) {
-            (void)snprintf(labels, sizeof(labels),
-                           "partition=\"%d\",segment=\"%s\",model=\"%s\"",
-                           task_partition(task), segments[s], lists_contender(c));
-            metric_set(metrics_gauge(metrics, "freshet_blend_hr10_ratio", labels,
-                                     "HR@10 of each model on users' next actions, of late."),
-                       part->hits[c] / part->asked);
-            metric_set(metrics_gauge(metrics, "freshet_blend_leads", labels,
-                                     "1 for the model that makes the lists."),
-                       part->leader == c);
-        }
-    }
-}
-
 static void flush(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -518,7 +498,7 @@ static void flush(struct task *task)
     if (state->mixture_changed) {
         mixture_trainer_publish(&scorer->trainer, task, &state->mixture, &state->published);
         state->mixture_published = tables_change(&scorer->tables);
-        update_mixture_metrics(task, &state->mixture);
+        mixture_trainer_tell(task, &state->mixture);
         state->mixture_changed = false;
     }
     state->flushed = tables_change(&scorer->tables); /* later lists are made after that */
@@ -554,6 +534,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct scorer *scorer = run_state(task_run(task));
     cutover_step(&scorer->cutover, task);
+    tables_set_clock(&scorer->tables, run_wall_ms(task_run(task)));
     if (task_state(task)) { remake_tell(task); }
 }
 

@@ -16,7 +16,8 @@ static const unsigned fields_of[TARGETS_COUNT] = {
     [TARGET_ITEM] = BIT(MAPPED_ITEM) | BIT(MAPPED_KIND) | BIT(MAPPED_TITLE) | BIT(MAPPED_TEXT) |
                     BIT(MAPPED_VECTOR) | BIT(MAPPED_AVAILABLE) | BIT(MAPPED_CREATED) |
                     BIT(MAPPED_PRICE) | BIT(MAPPED_STOCK) | BIT(MAPPED_BRAND) |
-                    BIT(MAPPED_CATEGORY) | BIT(MAPPED_GROUP) | BIT(MAPPED_ITEM_KIND),
+                    BIT(MAPPED_CATEGORY) | BIT(MAPPED_GROUP) | BIT(MAPPED_ITEM_KIND) |
+                    BIT(MAPPED_AVAILABLE_FROM) | BIT(MAPPED_AVAILABLE_UNTIL),
     [TARGET_PROFILE] =
         BIT(MAPPED_USER) | BIT(MAPPED_KIND) | BIT(MAPPED_BIRTH_YEAR) | BIT(MAPPED_COUNTRY),
 };
@@ -73,6 +74,8 @@ static enum value_state try_constant(const struct field_formats *formats, enum m
         *ret_hint = "a time as time.format says";
         return json_value_time(constant, &formats->time, as_text, &integer);
     case MAPPED_CREATED:
+    case MAPPED_AVAILABLE_FROM:
+    case MAPPED_AVAILABLE_UNTIL:
         *ret_hint = "a time as created.format says";
         return json_value_time(constant, &formats->created, as_text, &integer);
     case MAPPED_AVAILABLE:
@@ -88,6 +91,12 @@ static enum value_state try_constant(const struct field_formats *formats, enum m
         *ret_hint = "a text or an integer";
         return json_value_text(constant, NULL, true, arena, &text);
     }
+}
+
+static bool is_time(enum mapped field)
+{
+    return field == MAPPED_TIME || field == MAPPED_CREATED || field == MAPPED_AVAILABLE_FROM ||
+           field == MAPPED_AVAILABLE_UNTIL;
 }
 
 /* Returns what a field's constant should be; NULL when it is valid or there is none. */
@@ -126,7 +135,7 @@ static const char *header_fault(const struct filling *filling, enum mapped field
         field == MAPPED_STOCK) {
         return "a header is a text: set numbers.as.text=true";
     }
-    if (field != MAPPED_TIME && field != MAPPED_CREATED) { return NULL; }
+    if (!is_time(field)) { return NULL; }
     struct time_layouts layouts = field == MAPPED_TIME ? formats->time : formats->created;
     const struct path_format *own = field_path_format(path);
     if (own) { layouts = time_layouts_of(own->time); }
@@ -141,7 +150,7 @@ static const char *header_fault(const struct filling *filling, enum mapped field
 static const char *format_fault(const struct filling *filling, enum mapped field)
 {
     const struct field_choice *choice = filling->set->choices[field];
-    bool timed = field == MAPPED_TIME || field == MAPPED_CREATED;
+    bool timed = is_time(field);
     bool decimal = field == MAPPED_USER || field == MAPPED_ITEM || field == MAPPED_ID ||
                    field == MAPPED_WEIGHT || field == MAPPED_AVAILABLE ||
                    field == MAPPED_PRICE || field == MAPPED_STOCK;

@@ -361,6 +361,10 @@ static void read_item(struct work *work)
         json_value_flag(flag.value, flag.path ? field_path_format(flag.path) : NULL,
                         &formats->available, &item->available);
     states[MAPPED_CREATED] = read_time(work, MAPPED_CREATED, &formats->created, &item->created_ms);
+    states[MAPPED_AVAILABLE_FROM] = read_time(work, MAPPED_AVAILABLE_FROM, &formats->created,
+                                              &item->available_from_ms);
+    states[MAPPED_AVAILABLE_UNTIL] = read_time(work, MAPPED_AVAILABLE_UNTIL, &formats->created,
+                                               &item->available_until_ms);
     item->tags = read_tags(work, ITEM_TAGS_MAX);
     read_attributes(work, item);
 }

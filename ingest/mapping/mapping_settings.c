@@ -23,6 +23,8 @@ static const char *const path_keys[MAPPED_COUNT] = {
     [MAPPED_CATEGORY] = "map.category",
     [MAPPED_GROUP] = "map.group",
     [MAPPED_ITEM_KIND] = "map.item.kind",
+    [MAPPED_AVAILABLE_FROM] = "map.available.from",
+    [MAPPED_AVAILABLE_UNTIL] = "map.available.until",
     [MAPPED_BIRTH_YEAR] = "map.birth.year",
     [MAPPED_COUNTRY] = "map.country",
 };
@@ -117,6 +119,10 @@ const struct option mapping_options[] = {
            "Where the id is that the variants of an item share; empty: not mapped"),
     OPTION("map.item.kind", STRING, paths[MAPPED_ITEM_KIND], "", OPTION_FREE,
            "Where it is said what an item is, if not all are products; empty: not mapped"),
+    OPTION("map.available.from", STRING, paths[MAPPED_AVAILABLE_FROM], "", OPTION_FREE,
+           "Where the time is from which an item may be recommended; empty: not mapped"),
+    OPTION("map.available.until", STRING, paths[MAPPED_AVAILABLE_UNTIL], "", OPTION_FREE,
+           "Where the time is from which it may not be recommended any more; empty: not mapped"),
     OPTION("map.birth.year", STRING, paths[MAPPED_BIRTH_YEAR], "birth_year", OPTION_FREE,
            "Where a user's year of birth is: a number, or a text that begins with it"),
     OPTION("map.country", STRING, paths[MAPPED_COUNTRY], "country", OPTION_FREE,
@@ -134,7 +140,8 @@ const struct option mapping_options[] = {
            "its unit; avro: the logical type in the writer's schema. Several with | between them "
            "are tried in turn; a path may have its own behind a colon (ts_ms:ms)"),
     OPTION("created.format", STRING, created_format, TIME_FORMAT_SAME, OPTION_FREE,
-           "The same for map.created; time.format: the same"),
+           "The same for map.created, map.available.from and map.available.until; time.format: "
+           "the same"),
     OPTION("numbers.as.text", BOOL, numbers_as_text, "false", OPTION_FREE,
            "Accept times, weights and sequences that are numbers in quotes (\"1700000000\")"),
     OPTION("trim", BOOL, trims, "true", OPTION_FREE,

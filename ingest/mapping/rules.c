@@ -7,6 +7,10 @@
 #include "ingest/mapping/tag_sources.h"
 #include "ingest/mapping/timestamp.h"
 
+#define ITEM_TIME_HINT                                                                             \
+    "a time is a number, a text with created.format=iso8601 or a pattern, a number in quotes "     \
+    "with numbers.as.text=true"
+
 #define PREDICATE(name)                                                                            \
     static bool name(const struct rule *rule, const struct candidate *candidate,                   \
                      enum mapped *ret_field)
@@ -168,9 +172,13 @@ PREDICATE(is_unknown_action)
 
 PREDICATE(is_bad_time)
 {
-    bool of_event = candidate->states[MAPPED_TIME] == VALUE_UNREADABLE;
-    *ret_field = of_event ? MAPPED_TIME : MAPPED_CREATED;
-    return candidate->states[*ret_field] == VALUE_UNREADABLE;
+    static const enum mapped times[] = {MAPPED_TIME, MAPPED_CREATED, MAPPED_AVAILABLE_FROM,
+                                        MAPPED_AVAILABLE_UNTIL};
+    for (size_t i = 0; i < ARRAY_COUNT(times); i++) {
+        *ret_field = times[i];
+        if (candidate->states[times[i]] == VALUE_UNREADABLE) { return true; }
+    }
+    return false;
 }
 
 PREDICATE(is_bad_year)
@@ -456,8 +464,9 @@ const char *rule_hint(const struct rule *rule, enum mapped field)
     static const char *const types[MAPPED_COUNT] = {
         [MAPPED_TIME] = "a time is a number, a text with time.format=iso8601 or a pattern, a "
                         "number in quotes with numbers.as.text=true",
-        [MAPPED_CREATED] = "a time is a number, a text with created.format=iso8601 or a pattern, a "
-                           "number in quotes with numbers.as.text=true",
+        [MAPPED_CREATED] = ITEM_TIME_HINT,
+        [MAPPED_AVAILABLE_FROM] = ITEM_TIME_HINT,
+        [MAPPED_AVAILABLE_UNTIL] = ITEM_TIME_HINT,
         [MAPPED_WEIGHT] = "a weight is a number, in quotes only with numbers.as.text=true",
         [MAPPED_PRICE] = "a price is a number, in quotes only with numbers.as.text=true",
         [MAPPED_STOCK] = "a stock is a number, in quotes only with numbers.as.text=true",
@@ -470,8 +479,8 @@ const char *rule_hint(const struct rule *rule, enum mapped field)
     };
     bool of_type = rule->broken == is_wrong_type && field != MAPPED_COUNT && types[field];
     if (of_type) { return types[field]; }
-    bool of_created = rule->broken == is_bad_time && field == MAPPED_CREATED;
-    return of_created ? "write the time as created.format says" : rule->hint;
+    bool of_item = rule->broken == is_bad_time && field != MAPPED_TIME;
+    return of_item ? "write the time as created.format says" : rule->hint;
 }
 
 /* The table is in the order of stages. */

@@ -44,6 +44,8 @@ enum mapped {
     MAPPED_CATEGORY,
     MAPPED_GROUP,
     MAPPED_ITEM_KIND,
+    MAPPED_AVAILABLE_FROM,
+    MAPPED_AVAILABLE_UNTIL,
     MAPPED_BIRTH_YEAR,
     MAPPED_COUNTRY,
     MAPPED_COUNT, /* as a fault's field: the record as a whole */

@@ -7,11 +7,13 @@ enum { CATALOGUE_FIRST = 1024 };
 void catalogue_init(struct catalogue *catalogue, bool required)
 {
     *catalogue = (struct catalogue){.required = required};
+    validities_init(&catalogue->validities);
 }
 
 void catalogue_release(struct catalogue *catalogue)
 {
     free(catalogue->flags);
+    validities_release(&catalogue->validities);
     *catalogue = (struct catalogue){0};
 }
 
@@ -43,16 +45,46 @@ static void set(struct catalogue *catalogue, int32_t item, uint8_t flags)
 
 void catalogue_put(struct catalogue *catalogue, int32_t item, bool available)
 {
+    validities_drop(&catalogue->validities, item);
     set(catalogue, item, ITEM_LISTED | (available ? 0 : ITEM_BARRED));
+}
+
+static void set_by_dates(struct catalogue *catalogue, const struct validity *validity)
+{
+    bool holds = validity_holds(validity, catalogue->validities.now_ms);
+    set(catalogue, validity->item, ITEM_LISTED | (holds ? 0 : ITEM_BARRED));
+}
+
+void catalogue_put_dated(struct catalogue *catalogue, int32_t item, bool available,
+                         int64_t from_ms, int64_t until_ms)
+{
+    const struct validity validity = {item, available, from_ms, until_ms};
+    if (!from_ms && !until_ms) {
+        catalogue_put(catalogue, item, available);
+        return;
+    }
+    validities_put(&catalogue->validities, &validity);
+    set_by_dates(catalogue, &validity);
+}
+
+void catalogue_set_clock(struct catalogue *catalogue, int64_t now_ms)
+{
+    struct validities *validities = &catalogue->validities;
+    if (!validities_due(validities, now_ms)) { return; }
+    for (size_t i = 0; i < validities->count; i++) {
+        set_by_dates(catalogue, &validities->at[i]);
+    }
 }
 
 void catalogue_remove(struct catalogue *catalogue, int32_t item)
 {
+    validities_drop(&catalogue->validities, item);
     set(catalogue, item, ITEM_BARRED);
 }
 
 void catalogue_forget(struct catalogue *catalogue, int32_t item)
 {
+    validities_drop(&catalogue->validities, item);
     set(catalogue, item, catalogue->required ? ITEM_BARRED : 0);
 }
 

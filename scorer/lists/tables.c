@@ -90,7 +90,15 @@ void tables_put_item(struct tables *tables, const struct item *item)
     int32_t number = list(tables, item->item_id);
     if (number == ID_NONE) { return; }
     uint64_t changes = tables->catalogue.changes.version;
-    catalogue_put(&tables->catalogue, number, item->available);
+    catalogue_put_dated(&tables->catalogue, number, item->available, item->available_from_ms,
+                        item->available_until_ms);
+    note_catalogue(tables, changes);
+}
+
+void tables_set_clock(struct tables *tables, int64_t now_ms)
+{
+    uint64_t changes = tables->catalogue.changes.version;
+    catalogue_set_clock(&tables->catalogue, now_ms);
     note_catalogue(tables, changes);
 }
 

@@ -55,6 +55,8 @@ static inline uint64_t tables_change(struct tables *tables)
 int32_t tables_number(struct tables *tables, struct slice id);
 /* Adds or replaces a catalogue entry. */
 void tables_put_item(struct tables *tables, const struct item *item);
+/* Sets the time by which items are valid or not: before entries are added, and again and again. */
+void tables_set_clock(struct tables *tables, int64_t now_ms);
 /* Removes a catalogue entry. */
 void tables_remove_item(struct tables *tables, struct slice id);
 /* Adds or replaces a row; ignores one that is older than the table's. Returns NULL, or the reason

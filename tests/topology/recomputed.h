@@ -79,6 +79,7 @@ static inline struct recomputed recomputed_lists(const struct rig *rig, const ch
     struct tables tables;
     answers_init(&answers, rig);
     tables_init(&tables, settings);
+    tables_set_clock(&tables, rig->wall_ms);
     recomputed_tables(&answers, &tables);
     struct codec *codec = codec_new(&user_history_contract, answers.schemas);
     struct lists *lists = lists_new(settings, &tables, NULL, NULL, "");

@@ -48,7 +48,7 @@ static void assert_true_lists(const struct rig *rig, const struct copy *scorer)
     assert_int_equal(found.empty, 0);
 }
 
-static void put_item(struct rig *rig, int number, bool listed, bool available)
+static void put_entry(struct rig *rig, int number, const struct item *entry)
 {
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&item_contract, schemas);
@@ -56,13 +56,20 @@ static void put_item(struct rig *rig, int number, bool listed, bool available)
     char id[16];
     buf_init(&out, 4096);
     (void)snprintf(id, sizeof(id), "i%02d", number);
-    const struct item item = {.item_id = slice_str(id), .available = available};
+    struct item item = entry ? *entry : (struct item){0};
+    item.item_id = slice_str(id);
     assert_int_equal(codec_encode(codec, &item, &out), 0);
     memlog_append(rig->log, "items", PARTITION_BY_KEY, slice_str(id),
-                  listed ? buf_slice(&out) : slice_of(NULL, 0), feed_from_ms);
+                  entry ? buf_slice(&out) : slice_of(NULL, 0), feed_from_ms);
     buf_release(&out);
     codec_free(codec);
     schema_cache_free(schemas);
+}
+
+static void put_item(struct rig *rig, int number, bool listed, bool available)
+{
+    const struct item item = {.available = available};
+    put_entry(rig, number, listed ? &item : NULL);
 }
 
 /* On how many lists an item stands. */
@@ -206,6 +213,39 @@ static void barred_items_go_at_once(void **state)
     rig_release(&rig);
 }
 
+/* An item comes and goes by its dates: no record says so, and no user acts. */
+static void dates_are_kept_without_a_record(void **state)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig, scoring);
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    int one = most_listed(&rig, -1);
+    size_t before = listed(&rig, one);
+    int64_t records = memlog_count(rig.log, "items", MEMLOG_ALL) + 1;
+    assert_true(before > 5);
+    const struct item item = {.available = true,
+                              .available_from_ms = rig.wall_ms + 60000,
+                              .available_until_ms = rig.wall_ms + 120000};
+    put_entry(&rig, one, &item);
+    rest(&rig);
+    assert_int_equal(listed(&rig, one), 0);
+    assert_true_lists(&rig, scorer);
+    rig.wall_ms += 60000;
+    pass(&rig, 100);
+    rest(&rig);
+    assert_int_equal(listed(&rig, one), before);
+    assert_true_lists(&rig, scorer);
+    rig.wall_ms += 60000;
+    pass(&rig, 100);
+    rest(&rig);
+    assert_int_equal(listed(&rig, one), 0);
+    assert_true_lists(&rig, scorer);
+    assert_true(remade(scorer, "barred") > 0);
+    assert_int_equal(memlog_count(rig.log, "items", MEMLOG_ALL), records);
+    rig_release(&rig);
+}
+
 /* A start on histories that exist, before there are rows: all lists are empty at first. */
 static void a_start_on_existing_topics(void **state)
 {
@@ -260,6 +300,7 @@ int main(void)
         cmocka_unit_test(partitions_take_turns),
         cmocka_unit_test(unchanged_lists_are_not_sent),
         cmocka_unit_test(barred_items_go_at_once),
+        cmocka_unit_test(dates_are_kept_without_a_record),
         cmocka_unit_test(a_start_on_existing_topics),
         cmocka_unit_test(a_killed_scorer_goes_on),
     };

@@ -61,11 +61,30 @@ static void what_is_absent_is_not_known(void **state _unused_)
     rig_clear(&rig);
 }
 
+static void dates_are_read(void **state _unused_)
+{
+    static const char *const pairs[] = {
+        "becomes=Item", "map.item=sku", "map.available.from=valid.from:s",
+        "map.available.until=valid.to:iso8601"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    const struct item *item =
+        item_of(&rig, "{\"sku\":1,\"valid\":{\"from\":1700000000,"
+                      "\"to\":\"2023-11-14T22:13:21Z\"}}");
+    assert_int_equal(item->available_from_ms, 1700000000000);
+    assert_int_equal(item->available_until_ms, 1700000001000);
+    item = item_of(&rig, "{\"sku\":1,\"valid\":{\"to\":null}}");
+    assert_int_equal(item->available_from_ms, 0);
+    assert_int_equal(item->available_until_ms, 0);
+    rig_clear(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attributes_are_read),
         cmocka_unit_test(what_is_absent_is_not_known),
+        cmocka_unit_test(dates_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
