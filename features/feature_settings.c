@@ -33,7 +33,7 @@ const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
            "Memory for the cache of decoded user states, all partitions together",
            OPTION_PART(CACHE)),
     OPTION("items.max", LONG, items_max, "20000000", OPTION_RANGE(1, 1e9),
-           "Most distinct items of a process; beyond, it ends and must be restarted"),
+           "Most distinct items in memory; beyond, all are dropped from it after a commit"),
     OPTION("history.archive", BOOL, archive, "true", OPTION_FREE,
            "Archive the actions that leave a user's state, so that all of a user can be forgotten "
            "(docs/operations.md)"),

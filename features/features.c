@@ -17,6 +17,7 @@
 #include "features/archive.h"
 #include "features/deltas.h"
 #include "features/erasure.h"
+#include "features/feature_metrics.h"
 #include "features/feature_settings.h"
 #include "features/features.h"
 #include "features/forgotten.h"
@@ -24,6 +25,7 @@
 #include "features/stored_user.h"
 #include "schemas/user_archive.h"
 #include "schemas/user_erasure.h"
+#include "stream/id_room.h"
 
 enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS };
 
@@ -52,8 +54,8 @@ struct features {
     struct history *history;
     struct deltas *deltas;
     struct buf out;
-    struct metric *accepted, *repeated, *late, *pair_updates, *users_cached;
-    struct metric *forgotten_users, *forgotten_events;
+    struct feature_metrics m;
+    struct id_room room;
 };
 
 /* State of a task. */
@@ -75,25 +77,6 @@ static struct features *features_of(const struct task *task)
 
 /* ---- Start and stop ---- */
 
-static void start_metrics(struct features *f, struct metrics *metrics)
-{
-    f->accepted = metrics_counter(metrics, "freshet_events_accepted_total", "",
-                                  "Events that went into a user's timeline.");
-    f->repeated = metrics_counter(metrics, "freshet_events_repeated_total", "",
-                                  "Events dropped as duplicates: their id was known.");
-    f->late = metrics_counter(metrics, "freshet_events_late_total", "",
-                              "Accepted events that arrived out of order.");
-    f->pair_updates = metrics_counter(metrics, "freshet_pair_updates_total", "",
-                                      "Additions to item pairs, before they are combined.");
-    f->forgotten_users = metrics_counter(metrics, "freshet_users_forgotten_total", "",
-                                         "Users forgotten: removed from the counts on request.");
-    f->forgotten_events = metrics_counter(
-        metrics, "freshet_events_forgotten_total", "",
-        "Events dropped because their user was forgotten later than the event's time.");
-    f->users_cached = metrics_gauge(metrics, "freshet_users_cached", "",
-                                    "Users whose state is in memory.");
-}
-
 static int start(struct run *run)
 {
     const struct feature_settings *s = run_settings(run);
@@ -112,7 +95,7 @@ static int start(struct run *run)
     f->states = codec_new(&user_state_contract, run_schemas(run));
     f->requests = codec_new(&forget_request_contract, run_schemas(run));
     f->receipts = codec_new(&forget_receipt_contract, run_schemas(run));
-    f->ids = ids_new((int32_t)s->items_max);
+    f->ids = ids_new(INT32_MAX); /* items.max: make_room() */
     f->users = users_new((size_t)s->users_cache_bytes);
     f->window = window_new(&rules, f->ids);
     f->stored = stored_user_new(f->ids, f->window);
@@ -121,7 +104,8 @@ static int start(struct run *run)
     f->history = history_new((int32_t)s->history_length, rules.actions_max, rules.seen_max, f->ids);
     f->deltas = deltas_new(f->ids, run_output_partitions(run, PAIR_DELTAS));
     buf_init(&f->out, MESSAGE_BYTES_MAX);
-    start_metrics(f, run_metrics(run));
+    f->m = feature_metrics_register(run_metrics(run));
+    id_room_init(&f->room, run, s->items_max);
     run_set_state(run, f);
     return 0;
 }
@@ -196,12 +180,25 @@ static struct slice encode(struct features *f, struct codec *codec, const void *
     return buf_slice(&f->out);
 }
 
+/* ---- Room for ids ---- */
+
+static bool make_room(struct task *task)
+{
+    struct features *f = features_of(task);
+    enum id_room_verdict verdict = id_room_ask(&f->room, task, ids_count(f->ids));
+    if (verdict == ID_ROOM_DROP) {
+        users_clear(f->users);
+        ids_clear(f->ids);
+    }
+    return verdict != ID_ROOM_FULL;
+}
+
 /* ---- One event ---- */
 
 static enum verdict items_full(struct task *task)
 {
-    (void)task_refuse(task, "items_full", "more than items.max=%" PRId64 " distinct items",
-                      features_of(task)->settings->items_max);
+    (void)task_refuse(task, "items_full", "one record brings %d distinct items",
+                      ids_count(features_of(task)->ids));
     return VERDICT_FATAL;
 }
 
@@ -309,13 +306,13 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
     };
     if (action.item == ID_NONE) { return items_full(task); }
     if (action.time_ms <= user->forgotten_ms) {
-        metric_add(f->forgotten_events, 1);
+        metric_add(f->m.forgotten_events, 1);
         return VERDICT_DONE;
     }
     bool first = user->timeline.total == 0;
     enum timeline_result result = timeline_add(&user->timeline, f->window, &action, counts->pairs);
     if (result == TIMELINE_REPEATED) {
-        metric_add(f->repeated, 1);
+        metric_add(f->m.repeated, 1);
         return VERDICT_DONE;
     }
     if (result == TIMELINE_TOO_LATE) {
@@ -329,8 +326,8 @@ static enum verdict add_event(struct task *task, struct user *user, const struct
         user->first_item = action.item;
         pairs_add_user(counts->pairs, action.item);
     }
-    metric_add(f->accepted, 1);
-    if (result == TIMELINE_INSERTED) { metric_add(f->late, 1); }
+    metric_add(f->m.accepted, 1);
+    if (result == TIMELINE_INSERTED) { metric_add(f->m.late, 1); }
     counts->event_time_ms = MAX_OF(counts->event_time_ms, ev->event_time_ms);
     user->input_offset = rec->offset;
     user->received_ms = acceptance_received_ms(rec, ev);
@@ -401,15 +398,16 @@ static enum verdict process_request(struct task *task, const struct record *rec)
     if (receipt.actions > 0) { user->tombstone_due = true; }
     if (result == ERASURE_DONE) { emit_receipt(task, &receipt); }
     counts->forgotten++;
-    metric_add(f->forgotten_users, receipt.actions > 0);
+    metric_add(f->m.forgotten_users, receipt.actions > 0);
     users_changed(f->users, user, USER_BYTES);
     return VERDICT_DONE;
 }
 
+/* Without room for ids, a piece waits like a record. */
 static bool pending(struct task *task)
 {
     struct features_task *counts = task_state(task);
-    return erasing_pending(features_of(task)->erasing, task, &counts->erasures);
+    return make_room(task) && erasing_pending(features_of(task)->erasing, task, &counts->erasures);
 }
 
 /* The next piece of an erasure. */
@@ -435,6 +433,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct codec_error error;
     struct acceptance_error fault;
     struct user *user;
+    if (!make_room(task)) { return VERDICT_WAIT; }
     if (codec_decode(f->events, rec->value, task_arena(task), &ev, &error) < 0) {
         if (codec_names(f->requests, rec->value)) { return process_request(task, rec); }
         return task_refuse_undecoded(task, &error);
@@ -474,9 +473,9 @@ static void end_poll(struct task *task)
     }
     changed_users_emitted(&counts->changed);
     users_trim(f->users);
-    metric_set(f->users_cached, (double)users_count(f->users));
+    metric_set(f->m.users_cached, (double)users_count(f->users));
     uint64_t updates = pairs_updates(counts->pairs);
-    metric_add(f->pair_updates, (double)(updates - counts->updates));
+    metric_add(f->m.pair_updates, (double)(updates - counts->updates));
     counts->updates = updates;
 }
 
@@ -590,6 +589,7 @@ const struct worker features_worker = {
     .open = open_task,
     .close = close_task,
     .process = process,
+    .goes_on = make_room,
     .end_poll = end_poll,
     .held_bytes = held_bytes,
     .flush = flush,

@@ -53,12 +53,17 @@ void users_drop(struct users *users, struct user *user)
     free(user);
 }
 
-struct users *users_free(struct users *users)
+static void drop_all(struct users *users)
 {
-    if (!users) { return NULL; }
     for (struct lru_link *link; (link = lru_oldest(&users->order));) {
         users_drop(users, LRU_ENTRY(link, struct user, link));
     }
+}
+
+struct users *users_free(struct users *users)
+{
+    if (!users) { return NULL; }
+    drop_all(users);
     free(users->buckets);
     free(users);
     return NULL;
@@ -153,6 +158,11 @@ void users_changed(struct users *users, struct user *user, size_t grown_bytes)
     }
 }
 
+static bool has_changes(const struct user *user)
+{
+    return user->dirty || user->touched || user->flushed > user->changed->committed;
+}
+
 /* Stops at the first user that is not committed. Nearly every use changes a user, so those used
  * after it are rarely committed; the few that are can wait. */
 void users_trim(struct users *users)
@@ -161,9 +171,18 @@ void users_trim(struct users *users)
         struct lru_link *link = lru_oldest(&users->order);
         if (!link) { return; }
         struct user *user = LRU_ENTRY(link, struct user, link);
-        if (user->dirty || user->touched || user->flushed > user->changed->committed) { return; }
+        if (has_changes(user)) { return; }
         users_drop(users, user);
     }
+}
+
+void users_clear(struct users *users)
+{
+    for (struct lru_link *link = lru_oldest(&users->order); link;
+         link = lru_newer(&users->order, link)) {
+        assert(!has_changes(LRU_ENTRY(link, struct user, link)));
+    }
+    drop_all(users);
 }
 
 void changed_users_emitted(struct changed_users *changed)

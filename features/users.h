@@ -71,6 +71,8 @@ void users_changed(struct users *users, struct user *user, size_t grown_bytes);
 void users_drop(struct users *users, struct user *user);
 /* Evicts committed users down to bytes_max. */
 void users_trim(struct users *users);
+/* Drops all users, of all tasks; none may have changes. */
+void users_clear(struct users *users);
 /* Counts the cached users. */
 size_t users_count(const struct users *users);
 /* Returns the user's id; borrowed. */

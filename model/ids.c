@@ -66,17 +66,29 @@ struct ids *ids_new(int32_t max)
     return ids;
 }
 
-struct ids *ids_free(struct ids *ids)
+static void release(struct ids *ids)
 {
-    if (!ids) { return NULL; }
     arena_free(ids->texts);
     hash_index_release(&ids->index);
     hash_index_release(&ids->fingerprints);
     free(ids->entries);
     free(ids->ranked);
     free(ids->ranks);
+}
+
+struct ids *ids_free(struct ids *ids)
+{
+    if (!ids) { return NULL; }
+    release(ids);
     free(ids);
     return NULL;
+}
+
+void ids_clear(struct ids *ids)
+{
+    int32_t max = ids->max;
+    release(ids);
+    *ids = (struct ids){.max = max, .texts = arena_new(IDS_TEXT_BLOCK)};
 }
 
 static bool is_text(const void *ids, uint32_t at, const void *key)

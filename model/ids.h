@@ -1,8 +1,8 @@
 /* Ids: numbers for id strings, within one process.
  *
- * Every id gets the next number, 0, 1, 2 ..., and keeps it for the life of the table. Numbers never
- * leave the process. An id can also be found by its XXH3-64 fingerprint, which messages use
- * (UserHistory.seen). The table owns copies of the texts, which never move.
+ * Every id gets the next number, 0, 1, 2 ..., and keeps it until the table is freed or cleared.
+ * Numbers never leave the process. An id can also be found by its XXH3-64 fingerprint, which
+ * messages use (UserHistory.seen). The table owns copies of the texts, which never move.
  */
 #ifndef FRESHET_MODEL_IDS_H
 #define FRESHET_MODEL_IDS_H
@@ -18,6 +18,8 @@ struct ids;
 struct ids *ids_new(int32_t max);
 /* Frees the table; takes NULL; returns NULL. */
 struct ids *ids_free(struct ids *ids);
+/* Forgets all ids: the next one gets 0. No number or text of before may be in use. */
+void ids_clear(struct ids *ids);
 /* Finds or adds an id; ID_NONE when the table is full. */
 int32_t ids_put(struct ids *ids, struct slice id);
 /* Finds an id; ID_NONE when it is unknown. */

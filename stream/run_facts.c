@@ -267,6 +267,17 @@ int run_exit_code(const struct run *run)
     return run->env.ending.exit_code;
 }
 
+bool run_all_committed(const struct run *run)
+{
+    if (!commit_idle(run->commit)) { return false; }
+    for (size_t i = 0; i < run->tasks.count; i++) {
+        const struct task *task = run->tasks.at[i];
+        bool open = task->input.offset > task->input.committed || task->worked;
+        if (task->state == TASK_RUNNING && open) { return false; }
+    }
+    return true;
+}
+
 bool run_idle(const struct run *run)
 {
     if (!commit_idle(run->commit) || !broadcast_loaded(run->broadcast)) { return false; }

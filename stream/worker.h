@@ -223,6 +223,8 @@ struct log_facts run_input_facts(const struct run *run, int input, int64_t low, 
  * Asks the broker. */
 bool run_input_differs(struct run *run, int input, int32_t partition, int64_t offset,
                        int64_t time_ms);
+/* True when all that was processed is committed, and nothing of it is on its way. */
+bool run_all_committed(const struct run *run);
 /* The directory of the run's local state and the number of this copy, for a worker with files of
  * its own there. */
 const char *run_state_path(const struct run *run);

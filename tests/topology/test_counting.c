@@ -48,6 +48,20 @@ static void cache_sizes_change_no_result(void **state)
     free(other);
 }
 
+/* Beyond items.max, ids and what is numbered by them leave memory after each commit. */
+static void few_ids_in_memory_change_no_result(void **state)
+{
+    static const char *const many[] = {"batch.records.max=200", NULL};
+    static const char *const few[] = {"batch.records.max=200", "items.max=7", NULL};
+    static const char *const one[] = {"items.max=1", NULL};
+    char *all = count_all(many, many), *some = count_all(few, few), *none = count_all(one, one);
+    assert_true(answers_agree(all, some));
+    assert_true(answers_agree(all, none));
+    free(all);
+    free(some);
+    free(none);
+}
+
 /* ---- Refusals ---- */
 
 struct event_writer {
@@ -265,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cache_sizes_change_no_result),
+        cmocka_unit_test(few_ids_in_memory_change_no_result),
         cmocka_unit_test(one_event_of_2099_ruins_nothing),
         cmocka_unit_test(features_refuses),
         cmocka_unit_test(trainer_refuses_a_message_whole),

@@ -285,21 +285,32 @@ static void test_rows(void **state)
 
 /* ---- What is told ---- */
 
+static enum verdict end_at(struct task *task, const struct record *rec)
+{
+    if (rec->offset == 0) { return VERDICT_DONE; }
+    (void)task_refuse(task, "full", "no room for record %d", (int)rec->offset);
+    return VERDICT_FATAL;
+}
+
 /* The reason of an end is whole: what, and at which record. */
 static void test_end_names_the_reason_and_the_record(void **state)
 {
-    static const char *const few_items[] = {"items.max=1", NULL};
+    static const struct input inputs[] = {{.name = "events", .kind = INPUT_PARTITIONED}};
+    static const struct worker ending = {.name = "ending",
+                                         .inputs = inputs,
+                                         .inputs_count = 1,
+                                         .changelog = NO_CHANGELOG,
+                                         .process = end_at};
     struct rig rig;
     struct messages messages;
     rig_init(&rig, 1);
     messages_init(&messages);
-    struct copy *copy = rig_start(&rig, &features_worker, 0, few_items);
+    struct copy *copy = rig_start(&rig, &ending, 0, NULL);
     for (int n = 0; n < 4; n++) { feed_one(&rig, &messages, "u", n); }
     bool going = true;
     for (int i = 0; going && i < ROUNDS_TO_END; i++) { going = rig_step(&rig, copy); }
     assert_false(going);
-    assert_string_equal(copy->why,
-                        "more than items.max=1 distinct items, at events partition 0 offset 1");
+    assert_string_equal(copy->why, "no room for record 1, at events partition 0 offset 1");
     messages_release(&messages);
     rig_release(&rig);
 }

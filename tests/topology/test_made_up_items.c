@@ -1,4 +1,5 @@
-/* Made-up item ids come first, more than items.max, then the real ones: these are recommended. */
+/* Made-up item ids come first, more than items.max, then the real ones: these are recommended, and
+ * no worker ends. */
 #include "base/base.h"
 #include "features/features.h"
 #include "schemas/item.h"
@@ -127,9 +128,32 @@ static void without_a_catalogue_more_actions_win(void **state)
     rig_release(&rig);
 }
 
+/* features and trainer drop ids from memory, and go on; a line says so. */
+static void the_counting_workers_go_on(void **state)
+{
+    static const char *const pairs[] = {"items.max=40", NULL};
+    static const char name[] = "freshet_item_ids_dropped_total";
+    struct rig rig;
+    rig_init(&rig, 1);
+    flood(&rig, 3);
+    const struct worker *const workers[] = {&features_worker, &trainer_worker};
+    for (size_t i = 0; i < ARRAY_COUNT(workers); i++) {
+        struct copy *copy = rig_start(&rig, workers[i], 0, pairs);
+        rig.warned[0] = '\0';
+        rig_until_idle(&rig);
+        assert_true(metric_value(metrics_counter(copy->metrics, name, "", "")) >= MADE_UP);
+        assert_non_null(strstr(rig.warned, "more distinct items than items.max"));
+    }
+    struct fold *rows = rig_fold(&rig, "neighbours");
+    assert_int_equal(rows->count, MADE_UP);
+    free(rows);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_counting_workers_go_on),
         cmocka_unit_test(the_catalogue_comes_after_made_up_ids),
         cmocka_unit_test(without_a_catalogue_more_actions_win),
     };

@@ -60,12 +60,17 @@ void rows_drop(struct rows *rows, struct held_row *held)
     free(held);
 }
 
-struct rows *rows_free(struct rows *rows)
+static void drop_all(struct rows *rows)
 {
-    if (!rows) { return NULL; }
     for (struct lru_link *link; (link = lru_oldest(&rows->order));) {
         rows_drop(rows, LRU_ENTRY(link, struct held_row, link));
     }
+}
+
+struct rows *rows_free(struct rows *rows)
+{
+    if (!rows) { return NULL; }
+    drop_all(rows);
     free(rows->buckets);
     free(rows);
     return NULL;
@@ -213,6 +218,16 @@ void rows_uncommitted(struct rows *rows, const struct changed_rows *changed,
         struct held_row *held = LRU_ENTRY(link, struct held_row, link);
         if (held->changed == changed && !held_row_committed(held)) { each(arg, held); }
     }
+}
+
+void rows_clear(struct rows *rows)
+{
+    for (struct lru_link *link = lru_oldest(&rows->order); link;
+         link = lru_newer(&rows->order, link)) {
+        const struct held_row *held = LRU_ENTRY(link, struct held_row, link);
+        assert(held_row_committed(held) && held->served.state == SERVED_EQUAL);
+    }
+    drop_all(rows);
 }
 
 /* Stops at the first row that is not committed. A row changes whenever it is used, so the rows used

@@ -77,6 +77,8 @@ bool held_row_committed(const struct held_row *held);
  * drop rows. */
 void rows_uncommitted(struct rows *rows, const struct changed_rows *changed,
                       void (*each)(void *arg, struct held_row *held), void *arg);
+/* Drops all rows, of all tasks; none may have changes, or wait to be sent. */
+void rows_clear(struct rows *rows);
 /* Says whether nothing is left of a row. */
 bool held_row_empty(const struct held_row *held);
 /* Counts the cached rows. */

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "stream/config/option_table.h"
+#include "stream/id_room.h"
 #include "model/counting/decay.h"
 #include "schemas/serving_row.h"
 #include "trainer/similarity/delta_reader.h"
@@ -58,7 +59,7 @@ static const struct option options[] = {
            OPTION_RANGE(0, 1024 * 1024 * GIB),
            "Memory for the cache of decoded rows, all partitions together", OPTION_PART(CACHE)),
     OPTION("items.max", LONG, items_max, "20000000", OPTION_RANGE(1, 1e9),
-           "Most distinct items of a process; beyond, it ends and must be restarted"),
+           "Most distinct items in memory; beyond, all are dropped from it after a commit"),
     OPTION("checkpoint.replay.ms", DURATION, checkpoints.replay_ms, "5s",
            OPTION_RANGE(0, 3600000),
            "Whole rows are written when so much time was spent on input that a restart would read "
@@ -93,6 +94,7 @@ struct trainer {
     struct arena *scan; /* of one row that is sent first */
     struct buf out;
     struct metric *published, *pruned, *pair_updates, *rows_cached;
+    struct id_room room;
 };
 
 /* State of a task. */
@@ -126,7 +128,7 @@ static int start(struct run *run)
     t->bound = bound > 0 ? (int32_t)bound : NEIGHBOURS_MAX;
     t->deltas = codec_new(&pair_deltas_contract, run_schemas(run));
     t->neighbours = codec_new(&item_neighbours_contract, run_schemas(run));
-    t->ids = ids_new((int32_t)t->settings->items_max);
+    t->ids = ids_new(INT32_MAX); /* items.max: make_room() */
     t->rows = rows_new((size_t)t->settings->rows_cache_bytes);
     /* The changelog has as many partitions as pair-deltas. */
     t->delta_reader = delta_reader_new(t->ids, run_output_partitions(run, NEIGHBOURS));
@@ -142,6 +144,7 @@ static int start(struct run *run)
                                       "Additions to neighbours of rows.");
     t->rows_cached = metrics_gauge(metrics, "freshet_rows_cached", "",
                                    "Rows in memory.");
+    id_room_init(&t->room, run, t->settings->items_max);
     run_set_state(run, t);
     return 0;
 }
@@ -191,6 +194,19 @@ static void close_task(struct task *task)
     task_set_state(task, NULL);
 }
 
+/* ---- Room for ids ---- */
+
+static bool make_room(struct task *task)
+{
+    struct trainer *t = trainer_of(task);
+    enum id_room_verdict verdict = id_room_ask(&t->room, task, ids_count(t->ids));
+    if (verdict == ID_ROOM_DROP) {
+        rows_clear(t->rows);
+        ids_clear(t->ids);
+    }
+    return verdict != ID_ROOM_FULL;
+}
+
 /* ---- Sending all serving rows ---- */
 
 enum { TELL_ROWS = 20000 };
@@ -208,6 +224,7 @@ static int send_stored(void *arg, struct slice key, struct slice value)
     struct trainer *t = trainer_of(task);
     struct item_neighbours message;
     struct codec_error error;
+    (void)make_room(task);
     struct held_row held = {.item = ids_put(t->ids, key)};
     row_init(&held.row);
     arena_reset(t->scan);
@@ -254,8 +271,8 @@ static void send_first(struct task *task)
 
 static enum verdict items_full(struct task *task)
 {
-    (void)task_refuse(task, "items_full", "more than items.max=%" PRId64 " distinct items",
-                      trainer_of(task)->settings->items_max);
+    (void)task_refuse(task, "items_full", "one record brings %d distinct items",
+                      ids_count(trainer_of(task)->ids));
     return VERDICT_FATAL;
 }
 
@@ -374,6 +391,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     const struct delta_row *from;
     size_t count;
     send_first(task);
+    if (!make_room(task)) { return VERDICT_WAIT; }
     if (codec_decode(t->deltas, rec->value, task_arena(task), &message, &codec_error) < 0) {
         return task_refuse_undecoded(task, &codec_error);
     }
@@ -494,6 +512,7 @@ const struct worker trainer_worker = {
     .open = open_task,
     .close = close_task,
     .process = process,
+    .goes_on = make_room,
     .end_poll = end_poll,
     .held_bytes = held_bytes,
     .flush = flush,

@@ -65,6 +65,24 @@ static void test_full(void **state)
     ids_free(ids);
 }
 
+static void test_cleared(void **state)
+{
+    struct ids *ids = ids_new(3);
+    for (int round = 0; round < 3; round++) {
+        const char *first = round % 2 ? "a" : "b", *second = round % 2 ? "b" : "a";
+        assert_int_equal(ids_put(ids, slice_str(first)), 0);
+        assert_int_equal(ids_put(ids, slice_str(second)), 1);
+        assert_int_equal(ids_find_hash(ids, ids_fingerprint(slice_str(second))), 1);
+        ids_rank_all(ids);
+        assert_int_equal(ids_before(ids, 0, 1), round % 2);
+        ids_clear(ids);
+        assert_int_equal(ids_count(ids), 0);
+        assert_int_equal(ids_find(ids, slice_str("a")), ID_NONE);
+        assert_int_equal(ids_find_hash(ids, ids_fingerprint(slice_str("a"))), ID_NONE);
+    }
+    ids_free(ids);
+}
+
 static void test_order_is_that_of_the_texts(void **state)
 {
     struct ids *ids = ids_new(3);
@@ -133,6 +151,7 @@ int main(void)
         cmocka_unit_test(test_texts_stay_where_they_are),
         cmocka_unit_test(test_fingerprints_of_later_ids),
         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_cleared),
         cmocka_unit_test(test_order_is_that_of_the_texts),
         cmocka_unit_test(test_fingerprint),
     };

@@ -1,0 +1,23 @@
+#include "base/base.h"
+#include "features/feature_metrics.h"
+
+struct feature_metrics feature_metrics_register(struct metrics *metrics)
+{
+    return (struct feature_metrics){
+        .accepted = metrics_counter(metrics, "freshet_events_accepted_total", "",
+                                    "Events that went into a user's timeline."),
+        .repeated = metrics_counter(metrics, "freshet_events_repeated_total", "",
+                                    "Events dropped as duplicates: their id was known."),
+        .late = metrics_counter(metrics, "freshet_events_late_total", "",
+                                "Accepted events that arrived out of order."),
+        .pair_updates = metrics_counter(metrics, "freshet_pair_updates_total", "",
+                                        "Additions to item pairs, before they are combined."),
+        .forgotten_users = metrics_counter(metrics, "freshet_users_forgotten_total", "",
+                                           "Users forgotten: removed from the counts on request."),
+        .forgotten_events = metrics_counter(metrics, "freshet_events_forgotten_total", "",
+                                            "Events dropped because their user was forgotten "
+                                            "later than the event's time."),
+        .users_cached = metrics_gauge(metrics, "freshet_users_cached", "",
+                                      "Users whose state is in memory."),
+    };
+}
