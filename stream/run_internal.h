@@ -49,6 +49,7 @@ struct run {
     bool rolled_back; /* the newest commit was */
     bool unsettled; /* messages of a batch that was rolled back may be on their way */
     bool unacked;   /* at-once messages are not acknowledged yet, as of the last tick */
+    bool threaded;  /* as in run_parts */
     bool waiting;   /* a partition waits (VERDICT_WAIT) */
     size_t spare_from; /* the task that is asked first for work that nobody waits for */
 };

@@ -5,12 +5,17 @@
  */
 #include "base/base.h"
 #include "base/exit_code.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
 #include "stream/run_internal.h"
 #include "stream/state_directory.h"
 
-enum { ASK_AGAIN_MS = 50 };
+enum {
+    ASK_AGAIN_MS = 50,
+    MISSING_CONFIRM_MS = 5000, /* a topic may be made in this moment, or not be known to a broker */
+    MISSING_ASK_MS = 250,
+};
 
 static void register_metrics(struct run *run)
 {
@@ -47,16 +52,37 @@ static int open_broadcast(struct run *run)
     return broadcast_open(run->broadcast);
 }
 
+static void wait_ms(const struct run *run, int64_t ms)
+{
+    const struct timespec pause = {.tv_nsec = ms * 1000000L};
+    if (run->threaded) { nanosleep(&pause, NULL); } /* else the clock is a test's */
+}
+
 /* Asks again for a while: the leaders of new topics are not known at once. */
+static int ask_answered(struct run *run, int (*ask)(struct run *run))
+{
+    int64_t until_ms = run_now_ms(run) + run->settings.connect_timeout_ms;
+    int result = ask(run);
+    while (result == WIRE_RETRY && run_now_ms(run) < until_ms) {
+        wait_ms(run, ASK_AGAIN_MS);
+        result = ask(run);
+    }
+    return result;
+}
+
+/* Asks again for a shorter while when a topic is missing. */
 static int ask_patiently(struct run *run, int (*ask)(struct run *run))
 {
-    int result = ask(run);
-    for (int64_t waited_ms = 0;
-         result == WIRE_RETRY && waited_ms < run->settings.connect_timeout_ms;
-         waited_ms += ASK_AGAIN_MS) {
-        const struct timespec pause = {.tv_nsec = ASK_AGAIN_MS * 1000000L};
-        nanosleep(&pause, NULL);
-        result = ask(run);
+    struct env *env = &run->env;
+    int64_t until_ms = run_now_ms(run) + MISSING_CONFIRM_MS;
+    int result = ask_answered(run, ask);
+    if (result == WIRE_REFUSED && topics_missing(env)) {
+        env_log(env, LOG_WARN, "a topic is missing, asking again", "why=%s",
+                quote_text(wire_why(env->wire)).text);
+    }
+    while (result == WIRE_REFUSED && topics_missing(env) && run_now_ms(run) < until_ms) {
+        wait_ms(run, MISSING_ASK_MS);
+        result = ask_answered(run, ask);
     }
     return result;
 }
@@ -162,10 +188,10 @@ static void make_parts(struct run *run, bool threaded)
     run->broadcast = broadcast_new(&parts);
 }
 
-static int set_up(struct run *run, bool threaded)
+static int set_up(struct run *run)
 {
     if (check_settings(run) < 0) { return -1; }
-    make_parts(run, threaded);
+    make_parts(run, run->threaded);
     if (run->env.ending.broken || name_sources(run) < 0) { return -1; }
     if (ask_or_break(run, count_partitions) < 0) { return -1; }
     if (ask_or_break(run, check_topics) < 0) { return -1; }
@@ -180,6 +206,7 @@ struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **re
 {
     struct run *run = xcalloc(1, sizeof(*run));
     run->settings = *parts->settings;
+    run->threaded = parts->threaded;
     run->worker_settings = parts->worker_settings;
     _cleanup_(xfreep) char *name = generation_name(parts->worker->name, run->settings.generation);
     run->state_path = xprintf("%s/%s", run->settings.state_dir, name);
@@ -196,7 +223,7 @@ struct run *run_new(const struct run_parts *parts, int *ret_exit_code, char **re
         .log = parts->log,
     };
     register_metrics(run);
-    if (set_up(run, parts->threaded) == 0) { return run; }
+    if (set_up(run) == 0) { return run; }
     *ret_exit_code = run->env.ending.exit_code;
     *ret_why = xstrdup(run->env.ending.why);
     run_free(run);

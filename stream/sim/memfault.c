@@ -13,6 +13,7 @@ static const char *const point_names[MEMLOG_POINTS_COUNT] = {
     [MEMLOG_TXN_DONE] = "answer to the commit",
     [MEMLOG_OFFSETS_COMMIT] = "commit of offsets",
     [MEMLOG_COMMITTED] = "question for the committed offset",
+    [MEMLOG_PARTITIONS] = "question for the partitions",
     [MEMLOG_BOUNDS] = "question for the bounds",
     [MEMLOG_POLL] = "poll",
     [MEMLOG_READER_POLL] = "poll of a reader",

@@ -159,6 +159,7 @@ enum memlog_point {
     MEMLOG_TXN_DONE,       /* after it took effect: only WIRE_FATAL, the outcome is unknown */
     MEMLOG_OFFSETS_COMMIT, /* here and below: any error, nothing has happened */
     MEMLOG_COMMITTED,
+    MEMLOG_PARTITIONS,     /* WIRE_REFUSED: the topic is not known yet */
     MEMLOG_BOUNDS,
     MEMLOG_POLL,
     MEMLOG_READER_POLL,

@@ -143,12 +143,13 @@ static void mem_close(struct wire *base)
 static int mem_partitions(struct wire *base, const char *topic_name, int32_t *ret_count)
 {
     struct memwire *wire = memwire_of(base);
-    int error = memwire_enter(wire);
-    if (error) { return memwire_leave(wire, error); }
+    int error = memwire_enter_at(wire, MEMLOG_PARTITIONS);
     const struct memtopic *topic = memlog_find_topic(wire->log, topic_name);
+    bool missing = error == WIRE_REFUSED || (!error && !topic);
     free(wire->missing_topic);
-    wire->missing_topic = topic ? NULL : xstrdup(topic_name);
-    if (!topic) {
+    wire->missing_topic = missing ? xstrdup(topic_name) : NULL;
+    if (error) { return memwire_leave(wire, error); }
+    if (missing) {
         error = memwire_refuse(wire, WIRE_REFUSED,
                                "no topic %s; hint: deploy/topics apply makes topics", topic_name);
         return memwire_leave(wire, error);
