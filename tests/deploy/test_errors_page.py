@@ -110,7 +110,8 @@ def reasons():
     rules = (ROOT / "ingest/mapping/rules.c").read_text(encoding="utf-8")
     found.update(re.findall(r'^    \{"(\w+)", STAGE_', rules, re.M))
     for name in ("lists.c", "tables.c", "vectors.c", "mixture_trainer.c"):
-        text = (ROOT / "scorer" / name).read_text(encoding="utf-8")
+        (path,) = (ROOT / "scorer").rglob(name)
+        text = path.read_text(encoding="utf-8")
         found.update(re.findall(r'(?:return|NULL :) "(\w+)";', text))
     return sorted(found - INNER - {""})
 
