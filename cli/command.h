@@ -80,6 +80,7 @@ struct invocation {
 
 struct command {
     const char *name;
+    const char *also; /* a second name; NULL: none */
     enum command_group group;
     const char *summary;   /* one line for `freshet --help` */
     const char *arguments; /* "USER"; NULL: none */

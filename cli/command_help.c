@@ -107,6 +107,9 @@ void command_help(const struct command *command, FILE *out)
     command_help_usage(command, out);
     fprintf(out, "\n");
     print_wrapped(command->about, 0, 0, out);
+    if (command->also) {
+        fprintf(out, "`freshet %s` is the same command.\n", command->also);
+    }
     fprintf(out, "\nOptions:\n");
     print_flags(command->flags, command->flags_count, out);
     print_flags(&help_flag, 1, out);

@@ -13,7 +13,9 @@ const size_t commands_count = ARRAY_COUNT(commands);
 const struct command *commands_find(const char *name)
 {
     for (size_t i = 0; i < commands_count; i++) {
+        const char *also = commands[i]->also;
         if (strcmp(name, commands[i]->name) == 0) { return commands[i]; }
+        if (also && strcmp(name, also) == 0) { return commands[i]; }
     }
     return NULL;
 }

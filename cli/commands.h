@@ -13,7 +13,7 @@ extern const struct command backfill_command, compare_command, dump_command, eva
 extern const struct command *const commands[];
 extern const size_t commands_count;
 
-/* Finds a command by its name; NULL when there is none. */
+/* Finds a command by one of its names; NULL when there is none. */
 const struct command *commands_find(const char *name);
 /* Finds the command whose name is nearest to a wrong name; NULL when none is near. */
 const struct command *commands_nearest(const char *name);

@@ -127,3 +127,13 @@ int scan_since(struct wire *wire, const char *topic, int64_t since_ms,
 {
     return scan_all(wire, topic, -1, since_ms, /* follow= */ false, each, arg);
 }
+
+int scan_follow(struct wire *wire, const struct topic_partition *at, size_t count,
+                bool (*each)(void *arg, const struct record *rec), void *arg)
+{
+    struct scan scan = {.wire = wire};
+    int result = wire_reader(wire, at, count, &scan.reader);
+    if (result == 0) { result = read_all(&scan, /* follow= */ true, each, arg); }
+    reader_close(scan.reader);
+    return result;
+}

@@ -22,5 +22,9 @@ int scan_finds(struct wire *wire, const char *topic, int32_t partition, int64_t 
  * timestamps). */
 int scan_since(struct wire *wire, const char *topic, int64_t since_ms,
                bool (*each)(void *arg, const struct record *rec), void *arg);
+/* Calls `each` for every record from these offsets on, without end, until it returns false. 0, or a
+ * negative wire_error. */
+int scan_follow(struct wire *wire, const struct topic_partition *at, size_t count,
+                bool (*each)(void *arg, const struct record *rec), void *arg);
 
 #endif

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/scan.h"
@@ -193,4 +194,26 @@ const char *user_list_reason(const struct user_list *user_list, size_t at, char 
     }
     write_share(user_list, at, into);
     return into;
+}
+
+static void put_text(struct buf *out, const char *name, struct slice text)
+{
+    buf_printf(out, ",\"%s\":", name);
+    quote_json(out, text, QUOTE_EITHER);
+}
+
+void user_list_place_json(const struct user_list *user_list, size_t at, struct buf *out)
+{
+    const struct recommendation_list *list = &user_list->list;
+    char reason[LIST_REASON_BYTES];
+    buf_printf(out, "{\"place\":%zu", at + 1);
+    put_text(out, "item", list->items.at[at]);
+    put_text(out, "title", user_list->titles[at]);
+    put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[at])));
+    put_text(out, "because", list->because.at[at]);
+    buf_printf(out, ",\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g",
+               (double)list_share(list, at), (double)list->evidence.at[at],
+               (double)list->scores.at[at]);
+    put_text(out, "words", slice_str(user_list_reason(user_list, at, reason)));
+    buf_printf(out, "}");
 }

@@ -36,5 +36,7 @@ void user_list_release(struct user_list *user_list);
 struct slice user_list_title(const struct user_list *user_list, size_t at);
 /* Writes why an item is on the list, at most LIST_REASON_BYTES. Returns into. */
 const char *user_list_reason(const struct user_list *user_list, size_t at, char *into);
+/* Appends a place of the list as a JSON object. */
+void user_list_place_json(const struct user_list *user_list, size_t at, struct buf *out);
 
 #endif

@@ -116,22 +116,6 @@ static void put_text(struct buf *out, const char *name, struct slice text)
     quote_json(out, text, QUOTE_EITHER);
 }
 
-static void put_place(struct buf *out, const struct user_list *user_list, size_t i)
-{
-    const struct recommendation_list *list = &user_list->list;
-    char reason[LIST_REASON_BYTES];
-    buf_printf(out, "%s{\"place\":%zu", i ? "," : "", i + 1);
-    put_text(out, "item", list->items.at[i]);
-    put_text(out, "title", user_list->titles[i]);
-    put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[i])));
-    put_text(out, "because", list->because.at[i]);
-    buf_printf(out, ",\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g",
-               (double)list_share(list, i), (double)list->evidence.at[i],
-               (double)list->scores.at[i]);
-    put_text(out, "words", slice_str(user_list_reason(user_list, i, reason)));
-    buf_printf(out, "}");
-}
-
 static void put_json(struct buf *out, const struct user_list *user_list)
 {
     const struct recommendation_list *list = &user_list->list;
@@ -155,7 +139,10 @@ static void put_json(struct buf *out, const struct user_list *user_list)
     put_text(out, "topic", slice_str(user_list->topic));
     buf_printf(out, ",\"partition\":%d,\"offset\":%" PRId64 ",\"items\":[", user_list->partition,
                user_list->offset);
-    for (size_t i = 0; i < list->items.count; i++) { put_place(out, user_list, i); }
+    for (size_t i = 0; i < list->items.count; i++) {
+        buf_printf(out, i ? "," : "");
+        user_list_place_json(user_list, i, out);
+    }
     buf_printf(out, "]}\n");
 }
 

@@ -103,6 +103,7 @@ static int refusals_run(struct invocation *invocation)
 
 const struct command refusals_command = {
     .name = "refusals",
+    .also = "letters",
     .group = GROUP_RECORDS,
     .summary = "show which records were refused, and why",
     .about = "Prints the dead letters as JSON lines: the reason, the message (where, what was "

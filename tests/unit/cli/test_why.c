@@ -74,23 +74,24 @@ static struct memlog *filled_log(enum list_cause cause, int64_t as_of_ms)
     return log;
 }
 
-/* Runs the command on a log; returns what it printed, which the caller frees. */
-static char *run(struct memlog *log, const char *user, const char *flag, int code)
+/* Runs a command on a log; returns what it printed, which the caller frees. */
+static char *run_command(const struct command *command, struct memlog *log, const char *user,
+                         const char *flag, int code)
 {
     struct invocation invocation;
     struct buf why;
     char *said = NULL;
     size_t size = 0;
-    char *argv[] = {(char[]){"why"}, xstrdup(user), flag ? xstrdup(flag) : NULL, NULL};
+    char *argv[] = {(char[]){"command"}, xstrdup(user), flag ? xstrdup(flag) : NULL, NULL};
     char *words[] = {argv[1], argv[2]};
     FILE *screen = stdout;
     buf_init(&why, MESSAGE_MAX);
-    assert_int_equal(invocation_read(&invocation, &why_command, flag ? 3 : 2, argv, &why),
+    assert_int_equal(invocation_read(&invocation, command, flag ? 3 : 2, argv, &why),
                      INVOCATION_READY);
     assert_int_equal(client_load(&invocation.client), 0);
     invocation.wire = memlog_wire(log, NULL, NULL, NULL);
     stdout = open_memstream(&said, &size);
-    int result = why_command.run(&invocation);
+    int result = command->run(&invocation);
     (void)fclose(stdout);
     stdout = screen;
     assert_int_equal(result, code);
@@ -99,6 +100,11 @@ static char *run(struct memlog *log, const char *user, const char *flag, int cod
     free(words[0]);
     free(words[1]);
     return said;
+}
+
+static char *run(struct memlog *log, const char *user, const char *flag, int code)
+{
+    return run_command(&why_command, log, user, flag, code);
 }
 
 static void check(enum list_cause cause, int64_t as_of_ms, const char *flag, const char *part)
@@ -148,6 +154,22 @@ static void test_json(void **state)
           "\"words\":\"because of The Hat, support 7, 25 % of what the history adds\"}");
 }
 
+static void test_a_list_as_json(void **state)
+{
+    struct memlog *log = filled_log(CAUSE_ACTION, 1);
+    char *said = run_command(&list_command, log, "u", "--json", 0);
+    assert_non_null(strstr(said, "{\"user\":\"u\",\"generation\":\"\",\"ranking\":\"m\","));
+    assert_non_null(strstr(said, "\"published_ms\":5000,\"event_time_ms\":1000,"));
+    assert_non_null(strstr(said, "\"items\":[{\"place\":1,\"item\":\"a\",\"title\":\"\","));
+    assert_non_null(strstr(said, "\"share\":1,\"evidence\":9,\"score\":2,\"words\":\"like The"));
+    assert_string_equal(said + strlen(said) - 4, "}]}\n");
+    free(said);
+    said = run_command(&list_command, log, "u", NULL, 0);
+    assert_non_null(strstr(said, "  2. 6.0000   b  (popular, 6 actions)\n"));
+    free(said);
+    memlog_free(log);
+}
+
 static void test_nobody(void **state)
 {
     struct memlog *log = filled_log(CAUSE_ACTION, 1);
@@ -163,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_a_list_without_a_time_stands_since_it_was_published),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_a_list_as_json),
         cmocka_unit_test(test_nobody),
     };
     return cmocka_run_group_tests_name("why", tests, NULL, NULL);
