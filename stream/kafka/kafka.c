@@ -21,6 +21,7 @@
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
 #include "stream/kafka/kafka_properties.h"
+#include "stream/kafka/kafka_timeouts.h"
 
 /* ---- Errors ---- */
 
@@ -80,6 +81,9 @@ static const struct refusal {
     {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT,
      "the brokers' transaction.max.timeout.ms is less than the 10000 ms of our transactions: raise "
      "it, or set kafka.producer.transaction.timeout.ms to at most its value"},
+    {RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,
+     "the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms do not allow this "
+     "session timeout: set kafka.consumer.session.timeout.ms between them"},
     {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
      "retention has passed the next offset, or the topic was recreated"},
     {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET,
@@ -520,6 +524,7 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
                char **ret_why)
 {
     char *why = kafka_properties_fault(identity->properties);
+    if (!why) { why = kafka_timeouts_fault(identity->properties, identity->transactional); }
     if (why) {
         *ret_why = why;
         return WIRE_REFUSED;

@@ -1,0 +1,16 @@
+/* Times and sizes of the Kafka client that cannot work with each other.
+ *
+ * Each is valid alone; together they would end in a copy that the group takes for dead, in messages
+ * that expire before they are sent, or in librdkafka's own refusal, which names no remedy. What a
+ * broker limits, it refuses itself (kafka.c has the hints).
+ */
+#ifndef FRESHET_STREAM_KAFKA_KAFKA_TIMEOUTS_H
+#define FRESHET_STREAM_KAFKA_KAFKA_TIMEOUTS_H
+
+#include "stream/config/options.h"
+
+/* Returns what is wrong with the properties, and what to set (the caller frees), or NULL; the
+ * properties may be NULL. Those that are not set have the values of kafka.c. */
+char *kafka_timeouts_fault(const struct properties *properties, bool transactional);
+
+#endif
