@@ -39,6 +39,7 @@ static const struct output outputs[] = {
     [RECOMMENDATIONS] = {.name = "recommendations",
                          .delivery = DELIVERY_AT_ONCE,
                          .shared = true,
+                         .cleanup = CLEANUP_TABLE_AGAIN, /* it expired in earlier releases */
                          .contracts = {&recommendation_list_contract}},
     [QUALITY] = {.name = "quality",
                  .delivery = DELIVERY_AT_ONCE,

@@ -110,11 +110,12 @@ const char *state_directory_doubt(const struct bookmark *bookmark, int64_t commi
 struct log_facts state_directory_facts(const struct env *env, int changelog, int64_t low,
                                        int64_t end)
 {
+    enum topic_cleanup cleanup = env->worker->outputs[changelog].cleanup;
     return (struct log_facts){.low = low,
                               .end = end,
                               .settings = &env->topics->output_settings[changelog],
                               .control_records = env_transactional(env),
-                              .expires = env->worker->outputs[changelog].cleanup == CLEANUP_ANY,
+                              .expires = cleanup == CLEANUP_ANY || cleanup == CLEANUP_TABLE_AGAIN,
                               .wall_ms = env_wall_ms(env)};
 }
 

@@ -13,7 +13,8 @@ char *topic_settings_fault(const struct topic_settings *settings, enum topic_cle
 {
     const char *is, *why, *want;
     if (!settings->known || cleanup == CLEANUP_ANY) { return NULL; }
-    if (cleanup == CLEANUP_TABLE && settings->deletes && has_limit(settings)) {
+    bool is_table = cleanup == CLEANUP_TABLE || cleanup == CLEANUP_TABLE_AGAIN;
+    if (is_table && settings->deletes && has_limit(settings)) {
         is = settings->compacts ? "compact,delete" : "delete";
         why = "it is a table, and its state is lost row by row when retention passes it";
         want = "compact";

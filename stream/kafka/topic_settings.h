@@ -20,6 +20,7 @@ enum topic_cleanup {
     CLEANUP_ANY,
     CLEANUP_TABLE, /* the newest record of each key stays for ever */
     CLEANUP_TABLE_LATER, /* the same, once it is a task's changelog; not checked at start */
+    CLEANUP_TABLE_AGAIN, /* the same from now on; rows that are gone are made again */
     CLEANUP_LOG,   /* each record stays until it is too old: it must not be compacted */
 };
 

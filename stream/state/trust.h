@@ -16,7 +16,8 @@ struct log_facts {
     int64_t low, end;
     const struct topic_settings *settings;
     int64_t control_records; /* that follow our last record unread: 1 for a transaction, or 0 */
-    bool expires; /* its rows may go by age, as lists do: then it is whole from any offset on */
+    bool expires; /* its rows may have gone by age, as lists of earlier releases: then it is whole
+                   * from any offset on */
     int64_t wall_ms;
 };
 

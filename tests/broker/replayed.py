@@ -139,7 +139,8 @@ def assert_quality_is_true(world, length=50):
 def lists_anew(world, name, **settings):
     """Lets another scorer make every user's list from what is there now: newest lists by user."""
     admin = AdminClient({"bootstrap.servers": world.bootstrap})
-    made = admin.create_topics([NewTopic(f"{world.prefix}{name}.{topic}", world.partitions, 1)
+    made = admin.create_topics([NewTopic(f"{world.prefix}{name}.{topic}", world.partitions, 1,
+                                         config={"cleanup.policy": "compact"})
                                 for topic in ("recommendations", "lists", "quality")])
     for future in made.values():
         future.result()

@@ -53,6 +53,8 @@ static void test_tables(void **state)
     check_fault("delete", "-1", "1000", CLEANUP_TABLE, mend);
     check_fault("compact,delete", "604800000", "-1", CLEANUP_TABLE, mend);
     check_fault("delete,compact", "0", "-1", CLEANUP_TABLE, mend);
+    check_fine("compact", "604800000", "-1", CLEANUP_TABLE_AGAIN);
+    check_fault("compact,delete", "604800000", "-1", CLEANUP_TABLE_AGAIN, mend);
 }
 
 static void test_logs(void **state)
