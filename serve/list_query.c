@@ -5,40 +5,93 @@
 #include "schemas/recommendation_list.h"
 #include "serve/list_query.h"
 
-static const char path_begin[] = "/v1/users/";
-static const char path_end[] = "/recommendations";
-
 enum { NUMBER_BYTES_MAX = 20 };
 
-bool list_query_path(const char *path, struct slice *ret_id)
+/* Paths of lists; `id`: a part of the path is an id. */
+static const struct {
+    const char *begin, *end;
+    struct list_path is;
+    bool id;
+} paths[] = {
+    {"/v1/users/", "/recommendations", {.kind = QUERY_USER}, true},
+    {"/v1/recommendations", "", {.kind = QUERY_USER, .post = true}, false},
+    {"/v1/items/", "/similar", {.kind = QUERY_ITEMS, .order = ORDER_SIMILAR}, true},
+    {"/v1/items/", "/together", {.kind = QUERY_ITEMS, .order = ORDER_TOGETHER}, true},
+    {"/v1/items/popular", "", {.kind = QUERY_ITEMS, .order = ORDER_POPULAR}, false},
+    {"/v1/items/trending", "", {.kind = QUERY_ITEMS, .order = ORDER_TRENDING}, false},
+    {"/v1/items/new", "", {.kind = QUERY_ITEMS, .order = ORDER_NEW}, false},
+};
+
+bool list_query_path(const char *path, struct list_path *ret_path)
 {
-    size_t begin = sizeof(path_begin) - 1;
-    if (strncmp(path, path_begin, begin) != 0) { return false; }
-    const char *end = strchr(path + begin, '/');
-    if (!end || strcmp(end, path_end) != 0) { return false; }
-    *ret_id = slice_of(path + begin, (size_t)(end - path) - begin);
-    return true;
+    for (size_t i = 0; i < ARRAY_COUNT(paths); i++) {
+        size_t begin = strlen(paths[i].begin);
+        if (strncmp(path, paths[i].begin, begin) != 0) { continue; }
+        const char *end = paths[i].id ? strchr(path + begin, '/') : path + begin;
+        if (!end || strcmp(end, paths[i].end) != 0) { continue; }
+        *ret_path = paths[i].is;
+        if (paths[i].id) { ret_path->id = slice_of(path + begin, (size_t)(end - path) - begin); }
+        return true;
+    }
+    return false;
 }
 
-static bool refuse(char *why, const char *what, const char *want)
+void list_query_clear(struct list_query *query)
+{
+    query->kind = QUERY_USER;
+    query->user = query->item = query->tag = slice_str("");
+    query->offset = query->limit = 0;
+    query->excluded_count = query->actions_count = query->candidates_count = 0;
+}
+
+bool list_query_refuse(char *why, const char *what, const char *want)
 {
     (void)snprintf(why, QUERY_WHY_BYTES, "%s: %s", what, want);
     return false;
 }
 
-/* Decodes an id as the pipeline takes it: UTF-8, not empty, of limited length. */
-static bool read_id(struct slice sent, struct arena *arena, const char *what,
-                    struct slice *ret_id, char *why)
+bool list_query_check_id(struct slice id, const char *what, char *why)
 {
-    struct slice id = http_unescape(sent, arena_alloc(arena, sent.size + 1));
-    if (!id.data) { return refuse(why, what, "want %XX with two hex digits after each %"); }
-    if (!id.size) { return refuse(why, what, "want an id, not an empty text"); }
+    if (!id.size) { return list_query_refuse(why, what, "want an id, not an empty text"); }
     if (id.size > ID_BYTES_MAX) {
         (void)snprintf(why, QUERY_WHY_BYTES, "%s: want at most %d bytes, not %zu", what,
                        ID_BYTES_MAX, id.size);
         return false;
     }
-    if (!utf8_valid(id.data, id.size)) { return refuse(why, what, "want UTF-8"); }
+    return utf8_valid(id.data, id.size) || list_query_refuse(why, what, "want UTF-8");
+}
+
+bool list_query_check_number(int64_t number, const char *what, int64_t least, char *why)
+{
+    if (number >= least && number <= LIST_ITEMS_MAX) { return true; }
+    (void)snprintf(why, QUERY_WHY_BYTES, "%s: want a number from %" PRId64 " to %d", what, least,
+                   LIST_ITEMS_MAX);
+    return false;
+}
+
+float list_query_weight(enum action_kind kind)
+{
+    return kind == ACTION_DISLIKE ? 0.0F : 1.0F;
+}
+
+bool list_query_excludes(const struct list_query *query, struct slice item)
+{
+    for (size_t i = 0; i < query->excluded_count; i++) {
+        if (slice_equal(query->excluded[i], item)) { return true; }
+    }
+    return false;
+}
+
+/* ---- Arguments ---- */
+
+static bool read_id(struct slice sent, struct arena *arena, const char *what,
+                    struct slice *ret_id, char *why)
+{
+    struct slice id = http_unescape(sent, arena_alloc(arena, sent.size + 1));
+    if (!id.data) {
+        return list_query_refuse(why, what, "want %XX with two hex digits after each %");
+    }
+    if (!list_query_check_id(id, what, why)) { return false; }
     *ret_id = id;
     return true;
 }
@@ -47,14 +100,11 @@ static bool read_number(struct slice sent, const char *what, int64_t least, size
                         char *why)
 {
     char text[NUMBER_BYTES_MAX + 1];
-    int64_t number = -1;
+    int64_t number;
     struct slice kept = sent.size <= NUMBER_BYTES_MAX ? sent : slice_str("");
     (void)snprintf(text, sizeof(text), "%.*s", SLICE_ARGS(kept));
-    if (!number_parse(text, &number) || number < least || number > LIST_ITEMS_MAX) {
-        (void)snprintf(why, QUERY_WHY_BYTES, "%s: want a number from %" PRId64 " to %d", what,
-                       least, LIST_ITEMS_MAX);
-        return false;
-    }
+    if (!number_parse(text, &number)) { number = -1; }
+    if (!list_query_check_number(number, what, least, why)) { return false; }
     *ret_number = (size_t)number;
     return true;
 }
@@ -66,7 +116,7 @@ static bool read_excluded(struct slice sent, struct arena *arena, struct list_qu
         const char *comma = memchr(sent.data, ',', sent.size);
         size_t size = comma ? (size_t)(comma - sent.data) : sent.size;
         if (query->excluded_count == QUERY_EXCLUDED_MAX) {
-            return refuse(why, "exclude", "too many ids");
+            return list_query_refuse(why, "exclude", "too many ids");
         }
         if (size && !read_id(slice_of(sent.data, size), arena, "exclude",
                              &query->excluded[query->excluded_count++], why)) {
@@ -90,18 +140,30 @@ static bool read_argument(const struct http_argument *argument, struct arena *ar
     if (slice_equal(argument->name, slice_str("exclude"))) {
         return read_excluded(argument->value, arena, query, why);
     }
-    (void)snprintf(why, QUERY_WHY_BYTES, "unknown argument %.60s: want limit, offset or exclude",
-                   quote_line(argument->name).text);
+    bool tagged = query->kind == QUERY_ITEMS && query->order != ORDER_SIMILAR &&
+                  query->order != ORDER_TOGETHER;
+    if (tagged && slice_equal(argument->name, slice_str("tag"))) {
+        return read_id(argument->value, arena, "tag", &query->tag, why);
+    }
+    (void)snprintf(why, QUERY_WHY_BYTES, "unknown argument %.60s: want limit, offset or exclude%s",
+                   quote_line(argument->name).text, tagged ? ", or tag" : "");
     return false;
 }
 
-bool list_query_read(const struct http_request *request, struct slice id, struct arena *arena,
-                     struct list_query *ret_query, char *why)
+bool list_query_read(const struct http_request *request, const struct list_path *path,
+                     struct arena *arena, struct list_query *ret_query, char *why)
 {
-    ret_query->limit = LIST_ITEMS_MAX;
-    ret_query->offset = ret_query->excluded_count = 0;
-    if (!read_id(id, arena, "user id", &ret_query->user, why)) { return false; }
-    if (request->arguments_left_out) { return refuse(why, "query", "too many arguments"); }
+    list_query_clear(ret_query);
+    ret_query->kind = path->kind;
+    ret_query->order = path->order;
+    bool of_user = path->kind == QUERY_USER;
+    if (path->id.data && !read_id(path->id, arena, of_user ? "user id" : "item id",
+                                  of_user ? &ret_query->user : &ret_query->item, why)) {
+        return false;
+    }
+    if (request->arguments_left_out) {
+        return list_query_refuse(why, "query", "too many arguments");
+    }
     for (size_t i = 0; i < request->arguments_count; i++) {
         if (!read_argument(&request->arguments[i], arena, ret_query, why)) { return false; }
     }

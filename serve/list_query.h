@@ -1,25 +1,77 @@
-/* List query: what a request for a user's list asks, from its path and arguments. */
+/* List query: what a request asks for, however it came: as a path with arguments, as a JSON body
+ * (list_body.h), or from the topic of requests.
+ */
 #ifndef FRESHET_SERVE_LIST_QUERY_H
 #define FRESHET_SERVE_LIST_QUERY_H
 
 #include "base/arena.h"
+#include "scorer/lists/lists.h"
+#include "serve/item_order.h"
 #include "stream/http/http_server.h"
 
-enum { QUERY_EXCLUDED_MAX = 1000, QUERY_WHY_BYTES = 256 };
-
-struct list_query {
-    struct slice user;
-    size_t offset, limit;
-    struct slice excluded[QUERY_EXCLUDED_MAX];
-    size_t excluded_count;
+enum {
+    QUERY_EXCLUDED_MAX = 1000,
+    QUERY_ACTIONS_MAX = 200,
+    QUERY_CANDIDATES_MAX = LIST_GIVEN_MAX,
+    QUERY_WHY_BYTES = 256,
 };
 
-/* Says whether a path is /v1/users/{id}/recommendations; the id as it was sent. */
-bool list_query_path(const char *path, struct slice *ret_id);
-/* Reads limit=, offset= and exclude= (ids with commas between them, also several times); other
- * arguments are refused. Decoded texts live in the arena. False with the reason in why, which has
- * QUERY_WHY_BYTES bytes. */
-bool list_query_read(const struct http_request *request, struct slice id, struct arena *arena,
-                     struct list_query *ret_query, char *why);
+#define QUERY_WEIGHT_MAX 1e6
+
+enum query_kind {
+    QUERY_USER,  /* the list of a user, a session, or of candidates for one of them */
+    QUERY_ITEMS, /* a list of items by an order */
+};
+
+/* An action of a session or basket. */
+struct query_action {
+    struct slice item;
+    enum action_kind kind;
+    float weight;
+    int64_t time_ms; /* INT64_MAX: not given; behind those that have one, in the request's order */
+};
+
+struct list_query {
+    enum query_kind kind;
+    enum item_order_kind order; /* of QUERY_ITEMS */
+    struct slice user;          /* empty: none */
+    struct slice item, tag;     /* of QUERY_ITEMS */
+    size_t offset;
+    size_t limit; /* 0: not given */
+    struct slice excluded[QUERY_EXCLUDED_MAX];
+    size_t excluded_count;
+    struct query_action actions[QUERY_ACTIONS_MAX];
+    size_t actions_count;
+    struct slice candidates[QUERY_CANDIDATES_MAX];
+    size_t candidates_count;
+};
+
+/* What a path names. */
+struct list_path {
+    enum query_kind kind;
+    enum item_order_kind order;
+    struct slice id; /* as it was sent; data NULL: the path has none */
+    bool post;       /* the query is in the body */
+};
+
+/* Says whether a path is one of lists. */
+bool list_query_path(const char *path, struct list_path *ret_path);
+/* Reads a path's id and the arguments limit=, offset=, exclude= (ids with commas between them, also
+ * several times) and, for popular, trending and new items, tag=; other arguments are refused.
+ * Decoded texts live in the arena. False with the reason in why, of QUERY_WHY_BYTES bytes. */
+bool list_query_read(const struct http_request *request, const struct list_path *path,
+                     struct arena *arena, struct list_query *ret_query, char *why);
+/* Empties a query. */
+void list_query_clear(struct list_query *query);
+/* Checks an id as the pipeline takes it: UTF-8, not empty, of limited length. */
+bool list_query_check_id(struct slice id, const char *what, char *why);
+/* Checks an offset, and a limit that is at least `least`. */
+bool list_query_check_number(int64_t number, const char *what, int64_t least, char *why);
+/* Writes why a query is refused; returns false. */
+bool list_query_refuse(char *why, const char *what, const char *want);
+/* Returns the weight of an action that comes without one: a dislike says nothing of interest. */
+float list_query_weight(enum action_kind kind);
+/* Says whether an item is left out. */
+bool list_query_excludes(const struct list_query *query, struct slice item);
 
 #endif

@@ -1,20 +1,18 @@
-/* Responder: the answer to each request, as JSON. It runs on the HTTP server's thread, with codec,
- * arena and keys of its own; the facts that the worker's thread tells it are atomic.
+/* Responder: the answer to each request by HTTP, as JSON. It runs on the HTTP server's thread, with
+ * a list finder of its own; the facts that the worker's thread tells it are atomic.
  */
 #ifndef FRESHET_SERVE_RESPONDER_H
 #define FRESHET_SERVE_RESPONDER_H
 
-#include "ingest/mapping/pseudonyms.h"
 #include "serve/access_tokens.h"
-#include "serve/list_table.h"
+#include "serve/list_finder.h"
 #include "stream/http/http_server.h"
 
 struct responder;
 
 struct responder_parts {
-    struct list_table *lists;      /* borrowed */
-    struct pseudonyms *pseudonyms; /* owned; NULL: ids stay as they are */
-    struct access_tokens *tokens;  /* owned; NULL: everybody may ask */
+    struct list_finder *finder;   /* owned */
+    struct access_tokens *tokens; /* owned; NULL: everybody may ask */
     struct metrics *metrics;
     int64_t (*now_ms)(void *arg); /* any thread */
     void *now_arg;
@@ -28,5 +26,7 @@ void responder_answer(void *arg, const struct http_request *request, struct http
 /* Tells it that the tables are loaded, and at which time (of now_ms) they held all that their
  * topics held. Any thread. */
 void responder_tell(struct responder *responder, bool loaded, int64_t current_ms);
+/* Returns how old the data are. Any thread. */
+int64_t responder_age_ms(const struct responder *responder);
 
 #endif

@@ -1,44 +1,71 @@
-/* Answers requests from the lists as they stand in `recommendations`. Every copy reads the whole
- * topic into a list table of its own, so a start reads only what came since, and requests are
- * answered from disk while the brokers are away.
+/* Answers requests for lists: as they stand in `recommendations`, or made from the tables that the
+ * scorer makes lists from. Every copy reads all of these topics, and keeps lists, histories, rows
+ * and catalogue on disk, so a start reads only what came since, and requests are answered while
+ * the brokers are away.
  *
- * Two threads: the worker's reads the topic; the HTTP server's answers (responder.c). They share
- * the list table, which has a lock, and a few atomic facts. `generations` is the input that the
- * group divides: the runtime needs one, and it has one partition and hardly a record. Who has it
- * does not matter here.
+ * Two threads: the worker's reads the topics; the HTTP server's answers (responder.c). They share
+ * the rows of users (user_rows.h) and the live tables (live_tables.h), each with a lock, and a few
+ * atomic facts. `generations` is the input that the group divides: the runtime needs one, and it
+ * has one partition and hardly a record. Who has it does not matter here.
  */
 #include "base/base.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "schemas/recommendation_list.h"
+#include "schemas/user_history.h"
+#include "serve/list_body.h"
 #include "serve/responder.h"
 #include "serve/serve.h"
 #include "serve/serve_settings.h"
+#include "serve/table_reader.h"
 
-enum { LISTS, GENERATIONS };
+enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, GENERATIONS };
 static const struct input inputs[] = {
     [LISTS] = {.name = "recommendations",
                .kind = INPUT_BROADCAST,
                .shared = true,
                .cleanup = CLEANUP_TABLE},
+    [HISTORIES] = {.name = "histories", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [ROWS] = {.name = "serving-rows", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [ITEMS] = {.name = "items",
+               .kind = INPUT_BROADCAST,
+               .shared = true,
+               .cleanup = CLEANUP_TABLE},
+    [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [MODELS] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
     [GENERATIONS] = {.name = "generations",
                      .kind = INPUT_PARTITIONED,
                      .shared = true,
                      .cleanup = CLEANUP_TABLE},
 };
 
+/* Which inputs table_reader.h reads, and as what. */
+static const struct {
+    int input;
+    enum table_kind kind;
+} table_inputs[] = {
+    {ROWS, TABLE_ROWS}, {ITEMS, TABLE_ITEMS}, {VECTORS, TABLE_VECTORS}, {MODELS, TABLE_MODELS},
+};
+
 enum { ARENA_BYTES = 1 << 16, ROW_BYTES_MAX = 64 << 20, ANSWER_BYTES_MAX = 64 << 20 };
 
-struct serve_state {
+/* A table of users: lists or histories. */
+struct user_table {
     struct codec *reader; /* of what the topic holds */
-    struct schema_cache *schemas;
     struct codec *writer; /* of rows: always in this program's own schema */
+    struct user_rows *rows;
+};
+
+struct serve_state {
+    struct schema_cache *schemas;
+    struct user_table lists, histories;
+    struct live_tables *live;
+    struct table_reader *tables;
     struct arena *arena;
     struct buf row;
-    struct list_table *lists;
     struct responder *responder;
     struct http_server *server;
-    int64_t current_ms; /* when the table held all that the topic held; 0: never */
+    int64_t current_ms; /* when the tables held all that their topics held; 0: never */
     struct metric *age, *p99, *request_seconds;
 };
 
@@ -55,35 +82,84 @@ static int64_t now_ms(void *arg)
     return run_now_ms(arg);
 }
 
-static int make_lists(struct run *run, struct serve_state *state)
+/* Makes a directory of this copy; the caller frees its path. NULL: refused. */
+static char *make_directory(struct run *run, const char *name)
 {
     int64_t copy = MAX_OF(run_slot(run), (int64_t)0);
-    _cleanup_(xfreep) char *path = xprintf("%s/%" PRId64 "/lists", run_state_path(run), copy);
+    char *path = xprintf("%s/%" PRId64 "/%s", run_state_path(run), copy, name);
     int result = directory_make(path);
-    if (result < 0) {
-        run_refuse(run, "cannot make the directory %s: %s; hint: set state.dir", path,
-                   strerror(-result));
-        return result;
-    }
-    state->lists = list_table_new(path);
+    if (result == 0) { return path; }
+    run_refuse(run, "cannot make the directory %s: %s; hint: set state.dir", path,
+               strerror(-result));
+    free(path);
+    return NULL;
+}
+
+static int make_users(struct run *run, struct serve_state *state, const char *name,
+                      const struct contract *contract, struct user_table *ret_table)
+{
+    _cleanup_(xfreep) char *path = make_directory(run, name);
+    if (!path) { return -EIO; }
+    *ret_table = (struct user_table){
+        .reader = codec_new(contract, run_schemas(run)),
+        .writer = codec_new(contract, state->schemas),
+        .rows = user_rows_new(path),
+    };
     return 0;
+}
+
+static void release_users(struct user_table *table)
+{
+    user_rows_free(table->rows);
+    codec_free(table->reader);
+    codec_free(table->writer);
+}
+
+static int make_tables(struct run *run, struct serve_state *state)
+{
+    const struct serve_settings *settings = run_settings(run);
+    int result = make_users(run, state, "lists", &recommendation_list_contract, &state->lists);
+    if (result == 0) {
+        result = make_users(run, state, "histories", &user_history_contract, &state->histories);
+    }
+    _cleanup_(xfreep) char *path = result == 0 ? make_directory(run, "tables") : NULL;
+    if (!path) { return -EIO; }
+    state->live = live_tables_new(&settings->lists, run_generation(run));
+    return table_reader_new(run, state->live, path, &state->tables);
+}
+
+/* Makes a list finder for a thread; NULL: refused. */
+static struct list_finder *make_finder(struct run *run, struct serve_state *state)
+{
+    const struct serve_settings *settings = run_settings(run);
+    struct list_finder_parts parts = {
+        .lists = state->lists.rows,
+        .histories = state->histories.rows,
+        .live = state->live,
+        .length = (size_t)settings->lists.list_length,
+    };
+    char why[512];
+    if (settings->pseudonym_keys[0] &&
+        pseudonyms_load(settings->pseudonym_keys, &parts.pseudonyms, why, sizeof(why)) < 0) {
+        run_refuse(run, "%s", why);
+        return NULL;
+    }
+    return list_finder_new(&parts);
 }
 
 static int make_responder(struct run *run, struct serve_state *state)
 {
     const struct serve_settings *settings = run_settings(run);
-    struct responder_parts parts = {
-        .lists = state->lists, .metrics = run_metrics(run), .now_ms = now_ms, .now_arg = run};
+    struct responder_parts parts = {.metrics = run_metrics(run), .now_ms = now_ms, .now_arg = run};
     char why[512];
-    if (settings->pseudonym_keys[0] &&
-        pseudonyms_load(settings->pseudonym_keys, &parts.pseudonyms, why, sizeof(why)) < 0) {
+    if (settings->tokens[0] &&
+        access_tokens_load(settings->tokens, &parts.tokens, why, sizeof(why)) < 0) {
         run_refuse(run, "%s", why);
         return -EINVAL;
     }
-    if (settings->tokens[0] &&
-        access_tokens_load(settings->tokens, &parts.tokens, why, sizeof(why)) < 0) {
-        pseudonyms_free(parts.pseudonyms);
-        run_refuse(run, "%s", why);
+    parts.finder = make_finder(run, state);
+    if (!parts.finder) {
+        access_tokens_free(parts.tokens);
         return -EINVAL;
     }
     state->responder = responder_new(&parts);
@@ -100,6 +176,7 @@ static int listen_for_requests(struct run *run, struct serve_state *state)
         .connections_each = (size_t)settings->connections,
         .timeout_s = (unsigned)(settings->timeout_ms / 1000),
         .answer_bytes = ANSWER_BYTES_MAX,
+        .body_bytes = LIST_BODY_BYTES_MAX,
         .answer = responder_answer,
         .arg = state->responder,
     };
@@ -118,7 +195,7 @@ static int listen_for_requests(struct run *run, struct serve_state *state)
 static void start_metrics(struct serve_state *state, struct metrics *metrics)
 {
     state->age = metrics_gauge(metrics, "freshet_serve_data_age_seconds", "",
-                               "Time since the lists were known to be those of the topic.");
+                               "Time since the tables were known to be those of the topics.");
     state->p99 = metrics_gauge(metrics, "freshet_serve_request_p99_seconds", "",
                                "99 of 100 answers since the start took at most so long.");
     state->request_seconds = metrics_histogram(metrics, "freshet_serve_request_seconds", "", "",
@@ -129,12 +206,10 @@ static int start(struct run *run)
 {
     struct serve_state *state = xcalloc(1, sizeof(*state));
     run_set_state(run, state);
-    state->reader = codec_new(&recommendation_list_contract, run_schemas(run));
     state->schemas = schema_cache_new();
-    state->writer = codec_new(&recommendation_list_contract, state->schemas);
     state->arena = arena_new(ARENA_BYTES);
     buf_init(&state->row, ROW_BYTES_MAX);
-    int result = make_lists(run, state);
+    int result = make_tables(run, state);
     if (result == 0) { result = make_responder(run, state); }
     if (result == 0) { result = listen_for_requests(run, state); }
     if (result == 0) { start_metrics(state, run_metrics(run)); }
@@ -147,9 +222,10 @@ static void stop(struct run *run)
     if (!state) { return; }
     http_server_free(state->server); /* first: no request comes after it */
     responder_free(state->responder);
-    list_table_free(state->lists);
-    codec_free(state->reader);
-    codec_free(state->writer);
+    table_reader_free(state->tables);
+    live_tables_free(state->live);
+    release_users(&state->lists);
+    release_users(&state->histories);
     schema_cache_free(state->schemas);
     arena_free(state->arena);
     buf_release(&state->row);
@@ -157,26 +233,39 @@ static void stop(struct run *run)
     run_set_state(run, NULL);
 }
 
-/* ---- Lists ---- */
+/* ---- Records ---- */
 
-/* Writes a list into the row as it is stored: 0, or -EBADMSG with ret_error filled. */
-static int make_row(struct serve_state *state, struct slice value, struct codec_error *ret_error)
-{
+union user_object {
     struct recommendation_list list;
+    struct user_history history;
+};
+
+/* Writes a value into the row as it is stored: 0, or -EBADMSG with ret_error filled. */
+static int make_row(struct serve_state *state, int input, struct slice value,
+                    struct codec_error *ret_error)
+{
+    union user_object object;
+    struct user_table *table = input == LISTS ? &state->lists : &state->histories;
     arena_reset(state->arena);
     buf_clear(&state->row);
-    int result = codec_decode(state->reader, value, state->arena, &list, ret_error);
+    int result = codec_decode(table->reader, value, state->arena, &object, ret_error);
     if (result < 0) { return result; }
-    if (!list_columns_agree(&list) || codec_encode(state->writer, &list, &state->row) < 0) {
-        *ret_error = (struct codec_error){.reason = "columns_differ"};
-        return -EBADMSG;
+    const char *fault = NULL;
+    if (input == HISTORIES) {
+        fault = history_fault(&object.history);
+    } else if (!list_columns_agree(&object.list)) {
+        fault = "columns_differ";
     }
-    return 0;
+    if (!fault && codec_encode(table->writer, &object, &state->row) < 0) { fault = "over_limit"; }
+    if (!fault) { return 0; }
+    *ret_error = (struct codec_error){.reason = fault};
+    return -EBADMSG;
 }
 
-static enum verdict take_list(struct run *run, int input _unused_, const struct record *rec)
+static enum verdict take_user(struct run *run, int input, const struct record *rec)
 {
     struct serve_state *state = run_state(run);
+    struct user_rows *rows = input == LISTS ? state->lists.rows : state->histories.rows;
     struct codec_error error;
     struct slice row = {0};
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
@@ -184,30 +273,51 @@ static enum verdict take_list(struct run *run, int input _unused_, const struct 
                                  ID_BYTES_MAX);
     }
     if (rec->value.data) {
-        if (make_row(state, rec->value, &error) < 0) { return run_refuse_undecoded(run, &error); }
+        if (make_row(state, input, rec->value, &error) < 0) {
+            return run_refuse_undecoded(run, &error);
+        }
         row = buf_slice(&state->row);
     }
-    if (list_table_put(state->lists, rec, row) < 0) {
-        (void)run_refuse_record(run, "state", "%s", list_table_why(state->lists));
+    if (user_rows_put(rows, rec, row) < 0) {
+        (void)run_refuse_record(run, "state", "%s", user_rows_why(rows));
         return VERDICT_FATAL;
     }
     return VERDICT_DONE;
 }
 
+static enum verdict broadcast(struct run *run, int input, const struct record *rec)
+{
+    struct serve_state *state = run_state(run);
+    for (size_t i = 0; i < ARRAY_COUNT(table_inputs); i++) {
+        if (table_inputs[i].input != input) { continue; }
+        return table_reader_take(state->tables, run, table_inputs[i].kind, rec);
+    }
+    return take_user(run, input, rec);
+}
+
 static int64_t resume(struct run *run, int input, int32_t partition, int64_t low, int64_t end)
 {
     struct serve_state *state = run_state(run);
-    return list_table_resume(state->lists, run, input, partition, low, end);
+    for (size_t i = 0; i < ARRAY_COUNT(table_inputs); i++) {
+        if (table_inputs[i].input != input) { continue; }
+        return table_reader_resume(state->tables, run, table_inputs[i].kind, input, partition, low,
+                                   end);
+    }
+    struct user_rows *rows = input == LISTS ? state->lists.rows : state->histories.rows;
+    return user_rows_resume(rows, run, input, partition, low, end);
 }
 
-/* The table is current when nothing is left to read and the broker has just said so. */
+/* The tables are current when nothing is left to read and the broker has just said so. */
 static void watch(struct run *run, int64_t lag, int64_t answered_ms)
 {
     struct serve_state *state = run_state(run);
     bool loaded = run_loaded(run);
     if (loaded && !state->current_ms) { state->current_ms = run_now_ms(run); }
     if (loaded && lag <= 0) { state->current_ms = MAX_OF(state->current_ms, answered_ms); }
-    (void)list_table_flush(state->lists); /* when it fails, the next list_table_put() says so */
+    live_tables_set_clock(state->live, run_wall_ms(run));
+    (void)user_rows_flush(state->lists.rows); /* when it fails, the next put says so */
+    (void)user_rows_flush(state->histories.rows);
+    (void)table_reader_flush(state->tables);
     responder_tell(state->responder, loaded, state->current_ms);
     metric_set(state->age, (double)(run_now_ms(run) - state->current_ms) / 1000.0);
     double p99 = metric_quantile(state->request_seconds, 0.99);
@@ -221,7 +331,7 @@ static enum verdict process(struct task *task _unused_, const struct record *rec
 
 const struct worker serve_worker = {
     .name = "serve",
-    .about = "Answers requests for lists by HTTP, from a copy of them on disk.",
+    .about = "Answers requests for lists by HTTP, from a copy of lists and tables on disk.",
     .inputs = inputs,
     .inputs_count = ARRAY_COUNT(inputs),
     .changelog = NO_CHANGELOG,
@@ -231,7 +341,7 @@ const struct worker serve_worker = {
     .start = start,
     .stop = stop,
     .process = process,
-    .broadcast = take_list,
+    .broadcast = broadcast,
     .resume = resume,
     .watch = watch,
 };

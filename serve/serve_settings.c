@@ -1,6 +1,5 @@
 #include "base/base.h"
 #include "serve/serve_settings.h"
-#include "stream/config/option_table.h"
 #include "stream/http/http_server.h"
 
 #define OPTION_SETTINGS struct serve_settings
@@ -21,4 +20,5 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("pseudonym.keys", STRING, pseudonym_keys, "", OPTION_FREE,
            "The file with keys that ingest has: user ids of requests are replaced by the same "
            "pseudonyms; empty: they are not replaced"),
+    LIST_OPTIONS,
 };

@@ -2,9 +2,10 @@
 #ifndef FRESHET_SERVE_SERVE_SETTINGS_H
 #define FRESHET_SERVE_SERVE_SETTINGS_H
 
-#include "stream/config/options.h"
+#include "scorer/lists/list_settings.h"
 
 struct serve_settings {
+    struct list_settings lists;
     const char *address;
     int64_t port;
     int64_t connections;
@@ -13,7 +14,7 @@ struct serve_settings {
     const char *pseudonym_keys;
 };
 
-enum { SERVE_OPTIONS_COUNT = 6 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 6 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

@@ -44,6 +44,7 @@ struct candidates {
     uint32_t stamp;
     struct topk top, similar;
     struct topk_entry counted[MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS];
+    struct topk_entry given[MIXTURE_CANDIDATES_MAX];
     struct candidate_set set;
 };
 
@@ -328,6 +329,20 @@ static struct member_scores score_by_counting(struct candidates *candidates,
     };
 }
 
+/* Takes given candidates for the members' own: counting, which has a score for each item, has them
+ * all. */
+static void replace_best(struct candidates *candidates, const struct candidates_request *request,
+                         struct member_scores *members)
+{
+    assert(request->given_count <= MIXTURE_CANDIDATES_MAX);
+    for (size_t k = 0; k < request->given_count; k++) {
+        candidates->given[k] = (struct topk_entry){0, request->given[k]};
+    }
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { members[m].best_count = 0; }
+    members[MEMBER_COUNTING].best = candidates->given;
+    members[MEMBER_COUNTING].best_count = request->given_count;
+}
+
 struct candidate_set *candidates_find(struct candidates *candidates,
                                       const struct candidates_request *request)
 {
@@ -349,6 +364,7 @@ struct candidate_set *candidates_find(struct candidates *candidates,
     }
     if (!members[MEMBER_SEQUENCE].score && !members[MEMBER_CONTENT].score) { return NULL; }
     members[MEMBER_COUNTING] = score_by_counting(candidates, request, count);
+    if (request->given_count) { replace_best(candidates, request, members); }
     candidate_set_fill(&candidates->set, members);
     return candidates->set.zscores.count > 0 ? &candidates->set : NULL;
 }

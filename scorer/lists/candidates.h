@@ -28,6 +28,9 @@ struct candidates_request {
     size_t had_count;
     const float *weights;         /* of the history's actions */
     size_t history_count;
+    /* Candidates chosen elsewhere: only they are scored; none: the members find theirs. */
+    const int32_t *given;
+    size_t given_count; /* at most MIXTURE_CANDIDATES_MAX */
 };
 
 struct candidates;

@@ -7,6 +7,8 @@
  *      step 1 stays as it is, to the bit.
  *   5. Each item has the reason of the member that adds most to its score (reasons.h).
  *   6. The result is written into the columns of the message.
+ *
+ * For given candidates, the steps are the same, but only they are scored and ordered in step 4.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -16,7 +18,17 @@
 
 #include <float.h>
 
-enum { CANDIDATES_LEAST = 50 };
+enum { CANDIDATES_LEAST = 50, CANDIDATES_MOST = MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS };
+
+_Static_assert((int)LIST_GIVEN_MAX <= (int)MIXTURE_CANDIDATES_MAX, "a set holds what is given");
+
+/* A given candidate. */
+struct scored {
+    float score;
+    bool had;
+    double actions;
+    struct ranked entry;
+};
 
 struct lists {
     const struct list_settings *settings;
@@ -31,6 +43,7 @@ struct lists {
     size_t ahead_count, ahead_at;
     int32_t *ahead_numbers;
     struct ranked merged[LIST_ITEMS_MAX];
+    struct scored given[LIST_GIVEN_MAX];
     struct prediction prediction;
     struct reasons behind; /* of the list that is being made */
     int leader;
@@ -230,9 +243,10 @@ static int member_behind(const struct lists *lists, const struct candidate_set *
 /* Orders all candidates by the leader's scores; then appends the items with which counting filled
  * its list up. */
 static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ranked_count,
-                    struct candidate_set *candidates, enum mixture_segment segment)
+                    struct candidate_set *candidates, enum mixture_segment segment, size_t length)
 {
-    size_t length = (size_t)lists->settings->list_length, count = 0;
+    size_t count = 0;
+    size_t own = MIN_OF(candidates_each(lists->settings), (size_t)CANDIDATES_MOST);
     const struct topk_entry *order;
     size_t ordered = candidate_set_rank(candidates, lists->mixture, segment, lists->leader, length,
                                         &order);
@@ -247,7 +261,7 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
         lists->merged[count].score = candidates->scores[k];
     }
     for (size_t k = 0; k < ranked_count && count < length; k++) {
-        bool present = ranked[k].score >= 0.0F;
+        bool present = k < own && ranked[k].score >= 0.0F;
         for (size_t c = 0; c < count && !present; c++) {
             present = lists->merged[c].item == ranked[k].item;
         }
@@ -270,74 +284,167 @@ static int leader_of(const struct lists *lists, enum mixture_segment segment)
     return mixture_leader(lists->mixture, segment);
 }
 
-/* Replaces counting's ranking by the leader's, if another member leads. Returns the list's
- * length. */
-static size_t blend(struct lists *lists, const struct user_history *history, size_t ahead,
-                    const struct ranking_request *request, const struct ranked **ranked,
-                    size_t ranked_count)
+/* ---- Given candidates ---- */
+
+static int by_score(const void *a, const void *b, void *arg)
 {
-    size_t length = MIN_OF(ranked_count, (size_t)lists->settings->list_length);
+    const struct scored *x = a, *y = b;
+    if (x->had != y->had) { return x->had - y->had; }
+    if (x->score != y->score) { return x->score < y->score ? 1 : -1; }
+    if (x->actions != y->actions) { return x->actions < y->actions ? 1 : -1; }
+    return ids_before(arg, x->entry.item, y->entry.item) ? -1 : 1;
+}
+
+/* Finds counting's entry of an item; NULL: it did not rank the item. */
+static const struct ranked *counted_entry(const struct ranked *ranked, size_t ranked_count,
+                                          int32_t item)
+{
+    for (size_t k = 0; k < ranked_count; k++) {
+        if (ranked[k].item == item) { return &ranked[k]; }
+    }
+    return NULL;
+}
+
+/* Orders the given candidates by counting's scores, or by those of the leader's set. */
+static size_t order_given(struct lists *lists, const struct ranking_request *request,
+                          const struct list_scope *scope, const struct candidate_set *set,
+                          enum mixture_segment segment, const struct ranked **ranked,
+                          size_t ranked_count)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < scope->given_count; k++) {
+        int32_t item = scope->given[k];
+        if (item_flags_barred(&request->flags, item)) { continue; }
+        bool had = !ranking_allows(lists->ranking, &request->flags, item);
+        float score = had ? 0.0F : ranking_score(lists->ranking, item);
+        lists->given[count++] = (struct scored){
+            .score = set ? set->scores[k] : score,
+            .had = had,
+            .actions = item_table_actions(lists->tables->items, item),
+            .entry = reasons_find(&lists->behind, item,
+                                  set ? member_behind(lists, set, segment, k) : MEMBER_COUNTING,
+                                  counted_entry(*ranked, ranked_count, item)),
+        };
+    }
+    qsort_r(lists->given, count, sizeof(*lists->given), by_score, lists->tables->ids);
+    count = MIN_OF(count, scope->length);
+    for (size_t k = 0; k < count; k++) {
+        lists->merged[k] = lists->given[k].entry;
+        lists->merged[k].score = lists->given[k].score;
+    }
+    *ranked = lists->merged;
+    return count;
+}
+
+/* ---- The list ---- */
+
+/* Finds the candidates of all members; NULL: only counting has scores. */
+static struct candidate_set *find_candidates(struct lists *lists, size_t ahead,
+                                             const struct ranking_request *request,
+                                             const struct list_scope *scope,
+                                             const struct ranked *ranked, size_t ranked_count)
+{
     memcpy(lists->numbers + request->count, lists->seen,
            request->seen_count * sizeof(*lists->seen));
     const struct candidates_request wanted = {
         .ahead = ahead,
         .ranking = lists->ranking,
-        .ranked = *ranked,
+        .ranked = ranked,
         .ranked_count = ranked_count,
         .flags = &request->flags,
         .had = lists->numbers,
         .had_count = request->count + request->seen_count,
         .weights = request->weights,
         .history_count = request->count,
+        .given = scope->given,
+        .given_count = scope->given_count,
     };
-    struct candidate_set *candidates = candidates_find(lists->candidates, &wanted);
-    if (!candidates) { return length; }
+    return candidates_find(lists->candidates, &wanted);
+}
+
+/* Replaces counting's ranking by the leader's, if another member leads. Returns the list's
+ * length. */
+static size_t blend(struct lists *lists, const struct user_history *history,
+                    const struct list_scope *scope, struct candidate_set *candidates,
+                    const struct ranked **ranked, size_t ranked_count)
+{
     enum mixture_segment segment = mixture_segment(history->events_total);
     write_prediction(lists, history, segment, candidates);
     lists->leader = leader_of(lists, segment);
-    if (lists->leader == MEMBER_COUNTING) { return length; }
-    lists->behind = (struct reasons){
-        .served = lists->vectors ? vectors_served(lists->vectors) : NULL,
-        .content_scores = lists->content_scores,
-        .table = lists->tables->items,
-        .items = request->items,
-        .weights = request->weights,
-        .count = request->count,
-    };
-    length = merge(lists, *ranked, ranked_count, candidates, segment);
+    if (lists->leader == MEMBER_COUNTING) { return MIN_OF(ranked_count, scope->length); }
+    size_t length = merge(lists, *ranked, ranked_count, candidates, segment, scope->length);
     *ranked = lists->merged;
     return length;
 }
 
-/* ---- The list ---- */
-
-void lists_make(struct lists *lists, const struct user_history *history,
-                struct recommendation_list *ret_list)
+/* The same for given candidates: NULL when counting's scores order them. */
+static const struct candidate_set *score_given(struct lists *lists,
+                                               enum mixture_segment segment,
+                                               const struct list_scope *scope,
+                                               struct candidate_set *candidates)
 {
-    assert(!history_fault(history));
-    assert(history->items.count <= HISTORY_ACTIONS_MAX);
-    assert(history->seen.size <= (size_t)HISTORY_SEEN_MAX * HISTORY_SEEN_BYTES);
-    for (size_t k = 0; k < history->items.count; k++) {
-        lists->numbers[k] = ids_find(lists->tables->ids, history->items.at[k]);
-    }
+    const struct topk_entry *order;
+    lists->leader = leader_of(lists, segment);
+    if (lists->leader == MEMBER_COUNTING) { return NULL; }
+    (void)candidate_set_rank(candidates, lists->mixture, segment, lists->leader,
+                             scope->given_count, &order);
+    return candidates;
+}
+
+static size_t rank(struct lists *lists, const struct user_history *history,
+                   const struct list_scope *scope, bool blending, const struct ranked **ret_ranked)
+{
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
-    bool blending = (served || lists->content_scores) && lists->mixture;
     size_t ahead = served && blending ? find_ahead(lists, history) : 0;
-    size_t each = candidates_each(lists->settings);
+    size_t length = scope->given_count ? (size_t)LIST_ITEMS_MAX : scope->length;
     const struct ranking_request request = {
         .items = lists->numbers,
         .weights = history->weights.at,
         .count = history->items.count,
         .seen = lists->seen,
         .seen_count = number_seen(lists, history->seen),
-        .length = blending ? each : (size_t)lists->settings->list_length,
+        .length = blending ? MAX_OF(candidates_each(lists->settings), length) : length,
         .flags = catalogue_flags(&lists->tables->catalogue),
     };
-    const struct ranked *ranked;
-    size_t count = ranking_list(lists->ranking, &request, &ranked);
+    struct candidate_set *candidates = NULL;
+    const struct candidate_set *leading = NULL;
+    size_t count = ranking_list(lists->ranking, &request, ret_ranked);
     lists->prediction.best.count = 0;
     lists->leader = MEMBER_COUNTING;
-    if (blending) { count = blend(lists, history, ahead, &request, &ranked, count); }
+    if (blending) {
+        candidates = find_candidates(lists, ahead, &request, scope, *ret_ranked, count);
+    }
+    lists->behind = (struct reasons){
+        .served = candidates ? served : NULL,
+        .content_scores = candidates ? lists->content_scores : NULL,
+        .table = lists->tables->items,
+        .items = request.items,
+        .weights = request.weights,
+        .count = request.count,
+    };
+    if (scope->given_count) {
+        enum mixture_segment segment = mixture_segment(history->events_total);
+        if (candidates) { leading = score_given(lists, segment, scope, candidates); }
+        return order_given(lists, &request, scope, leading, segment, ret_ranked, count);
+    }
+    if (candidates) { return blend(lists, history, scope, candidates, ret_ranked, count); }
+    return MIN_OF(count, scope->length);
+}
+
+void lists_make_scoped(struct lists *lists, const struct user_history *history,
+                       const struct list_scope *scope, struct recommendation_list *ret_list)
+{
+    assert(!history_fault(history));
+    assert(history->items.count <= HISTORY_ACTIONS_MAX);
+    assert(history->seen.size <= (size_t)HISTORY_SEEN_MAX * HISTORY_SEEN_BYTES);
+    assert(scope->length <= LIST_ITEMS_MAX && scope->given_count <= LIST_GIVEN_MAX);
+    for (size_t k = 0; k < history->items.count; k++) {
+        lists->numbers[k] = ids_find(lists->tables->ids, history->items.at[k]);
+    }
+    const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
+    bool blending = (served || lists->content_scores) && lists->mixture;
+    const struct ranked *ranked;
+    size_t count = rank(lists, history, scope, blending, &ranked);
     write_columns(lists, ranked, count);
     *ret_list = (struct recommendation_list){
         .user_id = history->user_id,
@@ -357,4 +464,11 @@ void lists_make(struct lists *lists, const struct user_history *history,
         .input_offset = history->input_offset,
         .received_ms = history->received_ms,
     };
+}
+
+void lists_make(struct lists *lists, const struct user_history *history,
+                struct recommendation_list *ret_list)
+{
+    const struct list_scope scope = {.length = (size_t)lists->settings->list_length};
+    lists_make_scoped(lists, history, &scope, ret_list);
 }

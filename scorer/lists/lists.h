@@ -16,6 +16,17 @@
 
 struct lists;
 
+enum { LIST_GIVEN_MAX = 500 };
+
+/* What is wanted of a list that is made for a request. */
+struct list_scope {
+    size_t length; /* at most LIST_ITEMS_MAX; a shorter list is the beginning of a longer one */
+    /* Item numbers, each once, at most LIST_GIVEN_MAX: only these are ranked, all that are not
+     * barred, those that the user has had behind the others; none: all items. */
+    const int32_t *given;
+    size_t given_count;
+};
+
 /* Makes an object that makes lists from tables, vectors and content_scores (NULL: without; both:
  * counting alone); free with lists_free(). Borrows all arguments, with the name of the generation
  * (world of settings), for its life. */
@@ -35,6 +46,9 @@ void lists_encode_ahead(struct lists *lists, const struct user_history *const *h
  * `lists`, until the next call. */
 void lists_make(struct lists *lists, const struct user_history *history,
                 struct recommendation_list *ret_list);
+/* The same for a request; with the settings' length and nothing given it is the same list. */
+void lists_make_scoped(struct lists *lists, const struct user_history *history,
+                       const struct list_scope *scope, struct recommendation_list *ret_list);
 /* Returns the item numbers of the last list; borrowed. */
 const int32_t *lists_numbers(const struct lists *lists);
 /* Returns the members' scores for the last list; borrowed; NULL when counting ranked alone. */

@@ -2,7 +2,8 @@
  * cannot wait for a descriptor above 1,023.
  *
  * We open the socket ourselves, for a clear error and to know the port. libmicrohttpd owns it from
- * start_daemon() on, even when that fails. A request's body is read and dropped.
+ * start_daemon() on, even when that fails. A POST's body is collected in a struct exchange, which
+ * lives from the head of a request to its end; of a body that is too large nothing is kept.
  * http_server_free() ends the thread before it frees, so no request outlives the server.
  *
  * Whoever opens many connections and sends a byte now and then must not keep others out, nor a
@@ -40,6 +41,12 @@ struct connection {
     int64_t since_ms;
     struct in6_addr address; /* an IPv4 address stands in its first four bytes */
     bool leaving;            /* it was shut down */
+};
+
+/* A request whose head has been read. */
+struct exchange {
+    bool post;
+    struct buf body;
 };
 
 struct http_server {
@@ -97,7 +104,8 @@ static enum MHD_Result take_argument(void *arg, enum MHD_ValueKind kind _unused_
 }
 
 /* Sends the answer; the response owns the body's memory from here on. */
-static enum MHD_Result send_answer(struct MHD_Connection *connection, struct http_answer *answer)
+static enum MHD_Result send_answer(const struct http_server *server,
+                                   struct MHD_Connection *connection, struct http_answer *answer)
 {
     struct buf *body = &answer->body;
     struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -113,7 +121,9 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct htt
         if (note->name) { (void)MHD_add_response_header(response, note->name, note->value); }
     }
     if (answer->code == MHD_HTTP_METHOD_NOT_ALLOWED) {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+                                      server->settings.body_bytes ? "GET, HEAD, POST"
+                                                                  : "GET, HEAD");
     }
     enum MHD_Result result = MHD_queue_response(connection, answer->code, response);
     MHD_destroy_response(response);
@@ -121,9 +131,11 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct htt
 }
 
 static void fill_answer(struct http_server *server, struct MHD_Connection *connection,
-                        const char *path, struct http_answer *answer)
+                        const char *path, const struct exchange *exchange,
+                        struct http_answer *answer)
 {
-    struct http_request request = {.path = path};
+    struct http_request request = {
+        .path = path, .post = exchange->post, .body = buf_slice(&exchange->body)};
     (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_argument, &request);
     request.authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                         MHD_HTTP_HEADER_AUTHORIZATION);
@@ -137,29 +149,65 @@ static void fill_answer(struct http_server *server, struct MHD_Connection *conne
     }
 }
 
-/* Called once when the head is read (*state is NULL) and again when the request is complete. */
+static enum MHD_Result refuse(const struct http_server *server, struct MHD_Connection *connection,
+                              unsigned code, const char *why)
+{
+    struct http_answer answer = {.code = code, .type = "text/plain; charset=utf-8"};
+    buf_init(&answer.body, server->settings.answer_bytes);
+    buf_printf(&answer.body, "%s\n", why);
+    return send_answer(server, connection, &answer);
+}
+
+/* The head is read: begins an exchange, or refuses the method. */
+static enum MHD_Result begin_exchange(const struct http_server *server,
+                                      struct MHD_Connection *connection, const char *method,
+                                      void **state)
+{
+    bool posts = server->settings.body_bytes > 0;
+    bool post = posts && strcmp(method, "POST") == 0;
+    if (!post && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        return refuse(server, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                      posts ? "only GET, HEAD and POST are answered"
+                            : "only GET and HEAD are answered");
+    }
+    struct exchange *exchange = xcalloc(1, sizeof(*exchange));
+    exchange->post = post;
+    buf_init(&exchange->body, MAX_OF(server->settings.body_bytes, (size_t)1));
+    *state = exchange;
+    return MHD_YES;
+}
+
+/* Called once when the head is read (*state is NULL), with each piece of the body, and again when
+ * the request is complete. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version _unused_,
-                                  const char *upload _unused_, size_t *upload_size, void **state)
+                                  const char *upload, size_t *upload_size, void **state)
 {
     struct http_server *server = arg;
-    struct http_answer answer = {.code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8"};
-    buf_init(&answer.body, server->settings.answer_bytes);
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
-        answer.code = MHD_HTTP_METHOD_NOT_ALLOWED;
-        buf_printf(&answer.body, "only GET and HEAD are answered\n");
-        return send_answer(connection, &answer);
-    }
-    if (!*state) {
-        *state = server;
-        return MHD_YES;
-    }
+    struct exchange *exchange = *state;
+    if (!exchange) { return begin_exchange(server, connection, method, state); }
     if (*upload_size > 0) {
+        if (exchange->post) { buf_append(&exchange->body, upload, *upload_size); }
         *upload_size = 0;
         return MHD_YES;
     }
-    fill_answer(server, connection, path, &answer);
-    return send_answer(connection, &answer);
+    if (buf_failed(&exchange->body)) {
+        return refuse(server, connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large");
+    }
+    struct http_answer answer = {.code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8"};
+    buf_init(&answer.body, server->settings.answer_bytes);
+    fill_answer(server, connection, path, exchange, &answer);
+    return send_answer(server, connection, &answer);
+}
+
+static void on_end(void *arg _unused_, struct MHD_Connection *connection _unused_, void **state,
+                   enum MHD_RequestTerminationCode code _unused_)
+{
+    struct exchange *exchange = *state;
+    if (!exchange) { return; }
+    buf_release(&exchange->body);
+    free(exchange);
+    *state = NULL;
 }
 
 /* ---- Connections ---- */
@@ -320,6 +368,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
         MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, server,
         MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_max,
         MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
         MHD_OPTION_CONNECTION_TIMEOUT, server->settings.timeout_s,

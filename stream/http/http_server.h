@@ -1,7 +1,8 @@
-/* An HTTP/1.1 server: GET and HEAD, answered by one function.
+/* An HTTP/1.1 server: GET, HEAD and, where bodies are taken, POST, answered by one function.
  *
- * It runs on one thread of libmicrohttpd. A request's body is read and dropped; other methods get
- * 405. The path and the arguments come as they were sent: http_unescape() decodes a part of them.
+ * It runs on one thread of libmicrohttpd. The body of a GET is read and dropped; other methods get
+ * 405, a body over the limit 413. The path and the arguments come as they were sent:
+ * http_unescape() decodes a part of them.
  */
 #ifndef FRESHET_STREAM_HTTP_SERVER_H
 #define FRESHET_STREAM_HTTP_SERVER_H
@@ -23,6 +24,8 @@ struct http_request {
     size_t arguments_count;
     bool arguments_left_out; /* there were more */
     const char *authorization; /* the header; NULL: there is none */
+    bool post;
+    struct slice body; /* of a POST */
 };
 
 /* A header of the answer; both texts must live until the answer is sent. */
@@ -46,6 +49,7 @@ struct http_settings {
     int64_t life_ms;         /* of a connection; 0: no limit */
     unsigned timeout_s;      /* without a byte */
     size_t answer_bytes;
+    size_t body_bytes; /* most of a POST; 0: POST is not taken */
     /* Fills in the answer (200, text/plain, an empty body) on the server's thread. */
     void (*answer)(void *arg, const struct http_request *request, struct http_answer *answer);
     void *arg;

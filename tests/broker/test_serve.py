@@ -16,9 +16,10 @@ def free_port():
         return one.getsockname()[1]
 
 
-def ask(port, path):
+def ask(port, path, body=None):
+    data = None if body is None else json.dumps(body).encode()
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", data, timeout=30) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -47,6 +48,21 @@ def compare(world, port):
     return len(lists)
 
 
+def check_made(world, port):
+    """Lists made for a request leave out what was sent along; given candidates come back."""
+    rows = world.decoded("serving-rows", "serving_row")
+    item = max((row for row in rows.values() if row), key=lambda row: row["actions"])["item_id"]
+    status, told = ask(port, "/v1/items/popular?limit=1")
+    assert status == 200 and told["items"][0]["item"] == item
+    status, told = ask(port, "/v1/recommendations", {"actions": [{"item": item}], "limit": 5})
+    listed = [one["item"] for one in told["items"]]
+    assert status == 200 and len(listed) == 5 and item not in listed
+    status, told = ask(port, "/v1/recommendations",
+                       {"actions": [{"item": item}], "candidates": listed[::-1]})
+    assert status == 200 and [one["item"] for one in told["items"]] == listed
+    assert told["cause"] == "request"
+
+
 def test_answers_are_the_topic(make_world):
     world = make_world()
     port = free_port()
@@ -57,5 +73,6 @@ def test_answers_are_the_topic(make_world):
         copy, = world.start("serve", serve={"http.port": port})
         world.wait(lambda: ask(port, "/ready")[0] == 200, "the lists")
         assert compare(world, port) > 0
+        check_made(world, port)
         assert list_of(port, "no/such user")[0] == 404
         assert copy.stop() == 0

@@ -109,7 +109,7 @@ def reasons():
             found.add(literal(taken[1]))
     rules = (ROOT / "ingest/mapping/rules.c").read_text(encoding="utf-8")
     found.update(re.findall(r'^    \{"(\w+)", STAGE_', rules, re.M))
-    for name in ("lists.c", "tables.c", "vectors.c", "mixture_trainer.c"):
+    for name in ("lists.c", "tables.c", "vectors.c", "published_mixtures.c"):
         (path,) = (ROOT / "scorer").rglob(name)
         text = path.read_text(encoding="utf-8")
         found.update(re.findall(r'(?:return|NULL :) "(\w+)";', text))

@@ -7,40 +7,62 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = json.loads((ROOT / "serve/openapi.json").read_text())
 PAGE = (ROOT / "docs/serve.md").read_text()
-RESPONDER = (ROOT / "serve/responder.c").read_text()
-QUERY = (ROOT / "serve/list_query.c").read_text()
-LIST = DOCUMENT["paths"]["/v1/users/{id}/recommendations"]["get"]
+SOURCES = {name: (ROOT / f"serve/{name}.c").read_text()
+           for name in ("responder", "list_query", "list_body", "list_text", "list_finder")}
 SCHEMAS = DOCUMENT["components"]["schemas"]
+WORD = re.compile(r'(?:answer_error\(answer|fail\((?:finder->)?found), (\d+), "(\w+)"')
+
+
+def resolved(node):
+    if "$ref" not in node:
+        return node
+    at = DOCUMENT
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        at = at[step]
+    return at
+
+
+def operations():
+    for path in DOCUMENT["paths"].values():
+        yield from path.values()
 
 
 def test_paths():
-    described = re.findall(r"^\| `(/[^`]*)` \|", PAGE, re.M)
+    described = re.findall(r"^\| `(?:GET|POST) (/[^`]*)` \|", PAGE, re.M)
     assert sorted(described) == sorted(DOCUMENT["paths"])
-    told = re.search(r'"no_such_path",\s*"the server has (.*?)"\);', RESPONDER, re.S)[1]
+    told = re.search(r'"no_such_path",\s*"the server has (.*?)"\);', SOURCES["responder"], re.S)[1]
     told = re.sub(r'"\s*"', "", told)
     assert all(path in told for path in DOCUMENT["paths"])
 
 
 def test_arguments():
-    asked = {one["name"] for one in LIST["parameters"] if one["in"] == "query"}
-    assert asked == set(re.findall(r'argument->name, slice_str\("(\w+)"\)', QUERY))
+    asked = {resolved(one)["name"] for operation in operations()
+             for one in operation.get("parameters", ()) if resolved(one)["in"] == "query"}
+    assert asked == set(re.findall(r'argument->name, slice_str\("(\w+)"\)', SOURCES["list_query"]))
     assert asked == set(re.findall(r"^\| `(\w+)=", PAGE, re.M))
 
 
+def test_body():
+    members = set(SCHEMAS["Query"]["properties"]) | set(SCHEMAS["Action"]["properties"])
+    assert members == set(re.findall(r'strcmp\(name, "(\w+)"\)', SOURCES["list_body"]))
+    assert all(f"`{name}`" in PAGE for name in members)
+
+
 def test_errors():
-    words = set(re.findall(r'answer_error\(answer, (\d+), "(\w+)"', RESPONDER))
+    words = {found for source in SOURCES.values() for found in WORD.findall(source)}
     assert {word for _, word in words} == set(SCHEMAS["Error"]["properties"]["error"]["enum"])
-    assert {code for code, _ in words} | {"200"} == set(LIST["responses"])
+    codes = {code for operation in operations() for code in operation["responses"]}
+    assert {code for code, _ in words} | {"200", "413"} == codes
     assert all(f"`{word}`" in PAGE for _, word in words)
 
 
 def test_members():
-    """Every member that the responder prints, and no other."""
-    printed = set(re.findall(r'put_text\(out, "(\w+)"', RESPONDER))
-    printed |= set(re.findall(r'\\"(\w+)\\":', RESPONDER)) - {"error", "message", "live", "ready"}
-    members = {*SCHEMAS["List"]["properties"], *SCHEMAS["Item"]["properties"]}
-    assert printed == members
-    for name in ("List", "Item", "Error"):
+    """Every member that is printed, and no other."""
+    printed = set(re.findall(r'put_text\(out, "(\w+)"', SOURCES["list_text"]))
+    printed |= set(re.findall(r'\\"(\w+)\\":', SOURCES["list_text"])) - {"error", "message"}
+    assert printed == {*SCHEMAS["List"]["properties"], *SCHEMAS["Item"]["properties"]}
+    assert set(SCHEMAS["ItemList"]["properties"]) < printed
+    for name in ("List", "ItemList", "Item", "Error"):
         assert set(SCHEMAS[name]["required"]) == set(SCHEMAS[name]["properties"])
 
 

@@ -1,24 +1,37 @@
-/* Requests of freshet-serve: lines of a path and of arguments NAME=VALUE, and a file of tokens.
+/* Requests of freshet-serve: lines of a path and of arguments NAME=VALUE, a body, a file of tokens.
  * What is accepted keeps the limits; what is refused says why. */
 #include "base/base.h"
 #include "base/utf8.h"
 #include "schemas/recommendation_list.h"
 #include "serve/access_tokens.h"
-#include "serve/list_query.h"
+#include "serve/list_body.h"
 #include "tests/fuzz/crumbs.h"
 
 enum { LINES_MAX = 80 };
 
+static void check_id(struct slice id)
+{
+    assert(id.size <= ID_BYTES_MAX && utf8_valid(id.data, id.size));
+}
+
 static void check(const struct list_query *query)
 {
-    assert(query->user.size && query->user.size <= ID_BYTES_MAX);
-    assert(utf8_valid(query->user.data, query->user.size));
-    assert(query->limit >= 1 && query->limit <= LIST_ITEMS_MAX && query->offset <= LIST_ITEMS_MAX);
+    check_id(query->user);
+    check_id(query->item);
+    check_id(query->tag);
+    assert(query->limit <= LIST_ITEMS_MAX && query->offset <= LIST_ITEMS_MAX);
     assert(query->excluded_count <= QUERY_EXCLUDED_MAX);
     for (size_t i = 0; i < query->excluded_count; i++) {
-        struct slice id = query->excluded[i];
-        assert(id.size && id.size <= ID_BYTES_MAX && utf8_valid(id.data, id.size));
+        assert(query->excluded[i].size);
+        check_id(query->excluded[i]);
     }
+    assert(query->actions_count <= QUERY_ACTIONS_MAX);
+    for (size_t i = 0; i < query->actions_count; i++) {
+        assert(query->actions[i].item.size && query->actions[i].weight >= 0.0F);
+        check_id(query->actions[i].item);
+    }
+    assert(query->candidates_count <= QUERY_CANDIDATES_MAX);
+    for (size_t i = 0; i < query->candidates_count; i++) { check_id(query->candidates[i]); }
 }
 
 static struct http_argument argument_of(struct slice line)
@@ -47,16 +60,29 @@ static void read_query(const struct slice *lines, size_t count)
 {
     static struct list_query query;
     struct http_request request = {0};
-    struct slice id;
+    struct list_path at;
     char why[QUERY_WHY_BYTES] = "";
     _cleanup_(xfreep) char *path = xprintf("%.*s", SLICE_ARGS(lines[0]));
     request.path = path;
     for (size_t i = 1; i < count && i <= HTTP_ARGUMENTS_MAX; i++) {
         request.arguments[request.arguments_count++] = argument_of(lines[i]);
     }
-    if (!list_query_path(path, &id)) { return; }
+    if (!list_query_path(path, &at)) { return; }
     struct arena *arena = arena_new(4096);
-    if (list_query_read(&request, id, arena, &query, why)) {
+    if (list_query_read(&request, &at, arena, &query, why)) {
+        check(&query);
+    } else {
+        assert(why[0]);
+    }
+    arena_free(arena);
+}
+
+static void read_body(struct slice body)
+{
+    static struct list_query query;
+    char why[QUERY_WHY_BYTES] = "";
+    struct arena *arena = arena_new(4096);
+    if (list_body_read(body, arena, &query, why)) {
         check(&query);
     } else {
         assert(why[0]);
@@ -84,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t count = split(text, lines);
     if (!count) { return 0; }
     read_query(lines, count);
+    read_body(text);
     read_tokens(text, lines[0]);
     return 0;
 }

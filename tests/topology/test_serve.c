@@ -2,16 +2,10 @@
 #include "base/base.h"
 #include "ingest/mapping/pseudonyms.h"
 #include "schemas/recommendation_list.h"
-#include "serve/serve.h"
 #include "stream/avro/codec.h"
-#include "tests/topology/rig.h"
+#include "tests/topology/asking.h"
 
-#include <netinet/in.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <sys/socket.h>
-
-enum { PARTITIONS = 3, ROUNDS = 40, ANSWER_BYTES = 1 << 16 };
+enum { PARTITIONS = 3, ROUNDS = 40 };
 
 static const char *const settings[] = {"http.port=0", NULL};
 
@@ -20,7 +14,6 @@ struct fixture {
     struct schema_cache *schemas;
     struct codec *codec;
     struct buf out;
-    char answer[ANSWER_BYTES];
 };
 
 static void fixture_init(struct fixture *fixture)
@@ -82,53 +75,6 @@ static void run_rounds(struct fixture *fixture)
     for (int i = 0; i < ROUNDS; i++) { rig_round(&fixture->rig, false); }
 }
 
-/* Sends a request and returns the whole answer. */
-static const char *exchange(struct fixture *fixture, const struct copy *copy, const char *request)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)serve_port(copy->run)),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct timeval patience = {.tv_sec = 60};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(fd >= 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-    (void)!send(fd, request, strlen(request), MSG_NOSIGNAL);
-    size_t size = 0;
-    for (ssize_t got;
-         (got = recv(fd, fixture->answer + size, ANSWER_BYTES - 1 - size, 0)) > 0;) {
-        size += (size_t)got;
-    }
-    close(fd);
-    fixture->answer[size] = '\0';
-    return fixture->answer;
-}
-
-/* Asks for a path; checks the status; returns the body. */
-static const char *get(struct fixture *fixture, const struct copy *copy, const char *path,
-                       int code)
-{
-    char want[32];
-    _cleanup_(xfreep) char *request =
-        xprintf("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
-    const char *answer = exchange(fixture, copy, request);
-    (void)snprintf(want, sizeof(want), "HTTP/1.1 %d ", code);
-    if (strncmp(answer, want, strlen(want)) != 0) { fail_msg("%s: %s", path, answer); }
-    const char *body = strstr(answer, "\r\n\r\n");
-    assert_non_null(body);
-    return body + 4;
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (!strstr(text, part)) { fail_msg("no %s in %s", part, text); }
-}
-
-static void assert_begins(const char *text, const char *part)
-{
-    if (strncmp(text, part, strlen(part)) != 0) { fail_msg("%s: expected %s", text, part); }
-}
-
 /* Every column of the list is in the answer. */
 static void test_list_as_it_stands(void **state)
 {
@@ -137,7 +83,7 @@ static void test_list_as_it_stands(void **state)
     write_list(&fixture, slice_str("u1"), slice_str("i1"));
     struct copy *copy = start(&fixture);
     run_rounds(&fixture);
-    const char *body = get(&fixture, copy, "/v1/users/u1/recommendations", 200);
+    const char *body = ask_get(copy, "/v1/users/u1/recommendations", 200);
     assert_begins(body, "{\"user\":\"u1\",\"items\":[{\"item\":\"i1\",\"reason\":\"because\","
                         "\"because\":\"x\\\"y\",\"share\":0.5,\"evidence\":9,\"score\":5.5},"
                         "{\"item\":\"a\",");
@@ -147,8 +93,8 @@ static void test_list_as_it_stands(void **state)
                      "\"ranking\":\"item-item\",\"made_by\":\"counting\",\"model_version\":\"v7\","
                      "\"offset\":0,\"total\":5,\"actions\":12,\"event_time_ms\":1000,"
                      "\"as_of_ms\":2000,\"data_age_ms\":");
-    assert_has(fixture.answer, "Content-Type: application/json\r\n");
-    assert_has(fixture.answer, "Freshet-Data-Age-Ms: ");
+    assert_has(asked, "Content-Type: application/json\r\n");
+    assert_has(asked, "Freshet-Data-Age-Ms: ");
     fixture_release(&fixture);
 }
 
@@ -160,16 +106,16 @@ static void test_newest_list(void **state)
     write_list(&fixture, slice_str("u1"), slice_str("i1"));
     struct copy *copy = start(&fixture);
     run_rounds(&fixture);
-    assert_has(get(&fixture, copy, "/v1/users/u1/recommendations", 200), "\"i1\"");
+    assert_has(ask_get(copy, "/v1/users/u1/recommendations", 200), "\"i1\"");
     write_list(&fixture, slice_str("u1"), slice_str("i2"));
     run_rounds(&fixture);
-    assert_has(get(&fixture, copy, "/v1/users/u1/recommendations", 200), "\"i2\"");
+    assert_has(ask_get(copy, "/v1/users/u1/recommendations", 200), "\"i2\"");
     memlog_append(fixture.rig.log, "recommendations", PARTITION_BY_KEY, slice_str("u1"),
                   slice_of(NULL, 0), RIG_WALL_MS);
     run_rounds(&fixture);
-    assert_begins(get(&fixture, copy, "/v1/users/u1/recommendations", 404),
+    assert_begins(ask_get(copy, "/v1/users/u1/recommendations", 404),
                   "{\"error\":\"no_list\"");
-    assert_has(get(&fixture, copy, "/v1/users/u9/recommendations", 404), "\"no_list\"");
+    assert_has(ask_get(copy, "/v1/users/u9/recommendations", 404), "\"no_list\"");
     fixture_release(&fixture);
 }
 
@@ -181,15 +127,15 @@ static void test_pages_and_excluded_items(void **state)
     struct copy *copy = start(&fixture);
     run_rounds(&fixture);
     const char *body =
-        get(&fixture, copy, "/v1/users/u1/recommendations?exclude=a,b&limit=1&offset=1", 200);
+        ask_get(copy, "/v1/users/u1/recommendations?exclude=a,b&limit=1&offset=1", 200);
     assert_begins(body, "{\"user\":\"u1\",\"items\":[{\"item\":\"c\",");
     assert_null(strstr(body, "\"item\":\"d\""));
     assert_has(body, "\"offset\":1,\"total\":3,");
     body =
-        get(&fixture, copy, "/v1/users/u1/recommendations?exclude=i%2C1&exclude=b,,nothing", 200);
+        ask_get(copy, "/v1/users/u1/recommendations?exclude=i%2C1&exclude=b,,nothing", 200);
     assert_begins(body, "{\"user\":\"u1\",\"items\":[{\"item\":\"a\",");
     assert_has(body, "\"total\":3,");
-    body = get(&fixture, copy, "/v1/users/u1/recommendations?offset=1000", 200);
+    body = ask_get(copy, "/v1/users/u1/recommendations?offset=1000", 200);
     assert_has(body, "\"items\":[],");
     fixture_release(&fixture);
 }
@@ -216,9 +162,9 @@ static void test_odd_ids(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(ids); i++) {
         _cleanup_(xfreep) char *path = xprintf("/v1/users/%s/recommendations", ids[i].sent);
         _cleanup_(xfreep) char *want = xprintf("{\"user\":\"%s\",", ids[i].shown);
-        assert_begins(get(&fixture, copy, path, 200), want);
+        assert_begins(ask_get(copy, path, 200), want);
     }
-    const char *body = get(&fixture, copy, "/v1/users/n%00l/recommendations", 200);
+    const char *body = ask_get(copy, "/v1/users/n%00l/recommendations", 200);
     assert_begins(body, "{\"user\":\"n\\u0000l\",\"items\":[{\"item\":\"i\\u0000\\u0001\",");
     fixture_release(&fixture);
 }
@@ -252,25 +198,25 @@ static void test_bad_requests(void **state)
     struct copy *copy = start(&fixture);
     run_rounds(&fixture);
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
-        assert_begins(get(&fixture, copy, bad[i], 400), "{\"error\":\"bad_request\"");
+        assert_begins(ask_get(copy, bad[i], 400), "{\"error\":\"bad_request\"");
     }
     struct buf many;
     buf_init(&many, 1 << 16);
     buf_printf(&many, "/v1/users/u1/recommendations?exclude=1");
     for (int i = 0; i < 1000; i++) { buf_printf(&many, ",%d", i); }
-    assert_has(get(&fixture, copy, text_of(&many), 400), "too many ids");
+    assert_has(ask_get(copy, text_of(&many), 400), "too many ids");
     buf_clear(&many);
     buf_printf(&many, "/v1/users/u1/recommendations?limit=1");
     for (int i = 0; i < 64; i++) { buf_printf(&many, "&limit=1"); }
-    assert_has(get(&fixture, copy, text_of(&many), 400), "too many arguments");
+    assert_has(ask_get(copy, text_of(&many), 400), "too many arguments");
     buf_release(&many);
     char longest[ID_BYTES_MAX + 2];
     memset(longest, 'x', ID_BYTES_MAX + 1);
     longest[ID_BYTES_MAX + 1] = '\0';
     _cleanup_(xfreep) char *path = xprintf("/v1/users/%s/recommendations", longest);
-    assert_has(get(&fixture, copy, path, 400), "bytes");
-    assert_has(get(&fixture, copy, "/v1/users/u1", 404), "no_such_path");
-    assert_begins(exchange(&fixture, copy, "POST /live HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+    assert_has(ask_get(copy, path, 400), "bytes");
+    assert_has(ask_get(copy, "/v1/users/u1", 404), "no_such_path");
+    assert_begins(ask(copy, "POST /live HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
                                            "Connection: close\r\n\r\n"),
                   "HTTP/1.1 405 ");
     assert_int_equal(metric_value(metrics_counter(copy->metrics, "freshet_serve_requests_total",
@@ -291,7 +237,7 @@ static void test_bad_records(void **state)
                   RIG_WALL_MS);
     struct copy *copy = start(&fixture);
     run_rounds(&fixture);
-    assert_has(get(&fixture, copy, "/v1/users/u1/recommendations", 200), "\"i1\"");
+    assert_has(ask_get(copy, "/v1/users/u1/recommendations", 200), "\"i1\"");
     assert_int_equal(memlog_count(fixture.rig.log, "dead-letters", MEMLOG_ALL), 2);
     fixture_release(&fixture);
 }
@@ -303,11 +249,11 @@ static void test_not_ready(void **state)
     fixture_init(&fixture);
     write_list(&fixture, slice_str("u1"), slice_str("i1"));
     struct copy *copy = start(&fixture);
-    assert_begins(get(&fixture, copy, "/live", 200), "{\"live\":true}");
-    assert_begins(get(&fixture, copy, "/ready", 503), "{\"ready\":false}");
-    assert_has(get(&fixture, copy, "/v1/users/u1/recommendations", 503), "loading");
+    assert_begins(ask_get(copy, "/live", 200), "{\"live\":true}");
+    assert_begins(ask_get(copy, "/ready", 503), "{\"ready\":false}");
+    assert_has(ask_get(copy, "/v1/users/u1/recommendations", 503), "loading");
     run_rounds(&fixture);
-    assert_begins(get(&fixture, copy, "/ready", 200), "{\"ready\":true}");
+    assert_begins(ask_get(copy, "/ready", 200), "{\"ready\":true}");
     fixture_release(&fixture);
 }
 
@@ -329,8 +275,8 @@ static void test_restarted(void **state)
     run_rounds(&fixture);
     assert_int_equal(
         metric_value(metrics_counter(copy->metrics, "freshet_broadcast_records_total", "", "")), 1);
-    assert_has(get(&fixture, copy, "/v1/users/u7/recommendations", 200), "\"i2\"");
-    assert_has(get(&fixture, copy, "/v1/users/u8/recommendations", 200), "\"i1\"");
+    assert_has(ask_get(copy, "/v1/users/u7/recommendations", 200), "\"i2\"");
+    assert_has(ask_get(copy, "/v1/users/u8/recommendations", 200), "\"i1\"");
     fixture_release(&fixture);
 }
 
@@ -356,11 +302,11 @@ static void test_pseudonyms(void **state)
     const char *const pairs[] = {"http.port=0", pair, NULL};
     struct copy *copy = rig_start(&fixture.rig, &serve_worker, 0, pairs);
     run_rounds(&fixture);
-    assert_has(get(&fixture, copy, "/v1/users/u1/recommendations", 200), "\"old\"");
-    const char *body = get(&fixture, copy, "/v1/users/u2/recommendations", 200);
+    assert_has(ask_get(copy, "/v1/users/u1/recommendations", 200), "\"old\"");
+    const char *body = ask_get(copy, "/v1/users/u2/recommendations", 200);
     assert_has(body, "\"new\"");
     assert_begins(body, "{\"user\":\"u2\",");
-    (void)get(&fixture, copy, "/v1/users/u3/recommendations", 404);
+    (void)ask_get(copy, "/v1/users/u3/recommendations", 404);
     arena_free(arena);
     pseudonyms_free(pseudonyms);
     fixture_release(&fixture);
@@ -379,12 +325,11 @@ static void test_tokens(void **state)
     const char *const pairs[] = {"http.port=0", pair, NULL};
     struct copy *copy = rig_start(&fixture.rig, &serve_worker, 0, pairs);
     run_rounds(&fixture);
-    assert_has(get(&fixture, copy, "/v1/users/u1/recommendations", 401), "no_token");
-    assert_has(fixture.answer, "WWW-Authenticate: Bearer\r\n");
-    (void)get(&fixture, copy, "/ready", 200);
-    assert_has(get(&fixture, copy, "/v1/openapi.json", 200), "/v1/users/{id}/recommendations");
-    assert_begins(exchange(&fixture, copy,
-                           "GET /v1/users/u1/recommendations HTTP/1.1\r\nHost: x\r\n"
+    assert_has(ask_get(copy, "/v1/users/u1/recommendations", 401), "no_token");
+    assert_has(asked, "WWW-Authenticate: Bearer\r\n");
+    (void)ask_get(copy, "/ready", 200);
+    assert_has(ask_get(copy, "/v1/openapi.json", 200), "/v1/users/{id}/recommendations");
+    assert_begins(ask(copy, "GET /v1/users/u1/recommendations HTTP/1.1\r\nHost: x\r\n"
                            "Authorization: Bearer 0123456789abcdef\r\n"
                            "Connection: close\r\n\r\n"),
                   "HTTP/1.1 200 ");

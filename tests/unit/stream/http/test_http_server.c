@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 3, ANSWER_BYTES = 4096 };
+enum { CONNECTIONS = 3, ANSWER_BYTES = 4096, BODY_BYTES = 100 };
 
 /* Tells what the server made of the request. */
 static void echo(void *arg _unused_, const struct http_request *request,
@@ -18,6 +18,7 @@ static void echo(void *arg _unused_, const struct http_request *request,
         buf_printf(&answer->body, " %.*s=%.*s", SLICE_ARGS(request->arguments[i].name),
                    SLICE_ARGS(request->arguments[i].value));
     }
+    if (request->post) { buf_printf(&answer->body, " %.*s", SLICE_ARGS(request->body)); }
     if (request->authorization) { buf_printf(&answer->body, " <%s>", request->authorization); }
     answer->notes[1].name = "X-Note";
     (void)snprintf(answer->notes[1].value, sizeof(answer->notes[1].value), "seen");
@@ -31,6 +32,7 @@ static int begin(void **state)
         .connections_each = CONNECTIONS,
         .timeout_s = 60,
         .answer_bytes = ANSWER_BYTES,
+        .body_bytes = BODY_BYTES,
         .answer = echo,
     };
     return http_server_start(&settings, (struct http_server **)state);
@@ -90,6 +92,25 @@ static void test_request(void **state)
     assert_non_null(strstr(exchange(dial(*state), REQUEST("PUT /a") "\r\n"), " 405 "));
 }
 
+/* A body that comes in pieces is one; one over the limit is refused, and what a GET sends does not
+ * count. */
+static void test_body(void **state)
+{
+    static const char first[] = REQUEST("POST /a") "Content-Length: 11\r\n\r\nhello";
+    int fd = dial(*state);
+    assert_int_equal(send(fd, first, sizeof(first) - 1, MSG_NOSIGNAL), sizeof(first) - 1);
+    assert_ends(exchange(fd, " world"), "\r\n\r\n/a hello world");
+    assert_ends(exchange(dial(*state), REQUEST("POST /a") "Content-Length: 0\r\n\r\n"),
+                "\r\n\r\n/a ");
+    assert_ends(exchange(dial(*state), REQUEST("GET /a") "Content-Length: 5\r\n\r\nhello"),
+                "\r\n\r\n/a");
+    static char large[1024];
+    int head = snprintf(large, sizeof(large), "%s",
+                        REQUEST("POST /a") "Content-Length: 101\r\n\r\n");
+    memset(large + head, 'x', 101);
+    assert_non_null(strstr(exchange(dial(*state), large), " 413 "));
+}
+
 static void test_too_large(void **state)
 {
     static char request[1 << 15] = "GET /";
@@ -144,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_request, begin, end),
+        cmocka_unit_test_setup_teardown(test_body, begin, end),
         cmocka_unit_test_setup_teardown(test_too_large, begin, end),
         cmocka_unit_test_setup_teardown(test_connections, begin, end),
         cmocka_unit_test(test_unescape),

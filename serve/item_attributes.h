@@ -1,0 +1,27 @@
+/* Item attributes: the tags of the catalogue's items and when they were made, by item number. One
+ * thread at a time.
+ */
+#ifndef FRESHET_SERVE_ITEM_ATTRIBUTES_H
+#define FRESHET_SERVE_ITEM_ATTRIBUTES_H
+
+#include "schemas/item.h"
+
+struct item_attributes;
+
+/* Makes an empty table; free with item_attributes_free(). */
+struct item_attributes *item_attributes_new(void);
+/* Takes NULL; returns NULL. */
+struct item_attributes *item_attributes_free(struct item_attributes *attributes);
+/* Sets the attributes of an item's number (below 0: ignored). */
+void item_attributes_put(struct item_attributes *attributes, int32_t number,
+                         const struct item *item);
+/* Removes them. */
+void item_attributes_remove(struct item_attributes *attributes, int32_t number);
+/* Returns the number of a tag; ID_NONE: no item has it. */
+int32_t item_attributes_tag(const struct item_attributes *attributes, struct slice tag);
+/* Says whether an item has a tag. */
+bool item_attributes_has(const struct item_attributes *attributes, int32_t number, int32_t tag);
+/* Returns when an item was made; 0: not known. */
+int64_t item_attributes_created_ms(const struct item_attributes *attributes, int32_t number);
+
+#endif

@@ -1,0 +1,263 @@
+/* A user's list that nothing is sent along for is read from the lists on disk, under the user's id
+ * or one of its pseudonyms (newest key first, as `freshet list` looks). Any other list is made by
+ * live_tables.h: of a user, from the history on disk with the actions of the query behind it; of a
+ * session, from these alone. What is left of a list is copied while the live tables are locked.
+ */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "serve/list_finder.h"
+
+enum { FINDER_ARENA_BYTES = 1 << 16, FINDER_ROW_BYTES_MAX = 64 << 20 };
+
+struct list_finder {
+    struct list_finder_parts parts;
+    struct schema_cache *schemas;
+    struct codec *list_codec, *history_codec;
+    struct arena *arena;
+    struct buf row;
+    const struct list_query *query; /* that is being answered */
+    size_t limit;                   /* of the page */
+    struct found_list *found;
+};
+
+struct list_finder *list_finder_new(const struct list_finder_parts *parts)
+{
+    struct list_finder *finder = xcalloc(1, sizeof(*finder));
+    finder->parts = *parts;
+    finder->schemas = schema_cache_new();
+    finder->list_codec = codec_new(&recommendation_list_contract, finder->schemas);
+    finder->history_codec = codec_new(&user_history_contract, finder->schemas);
+    finder->arena = arena_new(FINDER_ARENA_BYTES);
+    buf_init(&finder->row, FINDER_ROW_BYTES_MAX);
+    return finder;
+}
+
+struct list_finder *list_finder_free(struct list_finder *finder)
+{
+    if (!finder) { return NULL; }
+    pseudonyms_free(finder->parts.pseudonyms);
+    codec_free(finder->list_codec);
+    codec_free(finder->history_codec);
+    schema_cache_free(finder->schemas);
+    arena_free(finder->arena);
+    buf_release(&finder->row);
+    free(finder);
+    return NULL;
+}
+
+struct arena *list_finder_begin(struct list_finder *finder)
+{
+    arena_reset(finder->arena);
+    return finder->arena;
+}
+
+static void fail(struct found_list *found, unsigned code, const char *error, const char *message)
+{
+    *found = (struct found_list){.code = code, .error = error, .message = message};
+}
+
+/* ---- The page ---- */
+
+/* Copies an item of a list into the page. */
+static void copy_item(struct list_finder *finder, struct recommendation_list *page,
+                      const struct recommendation_list *list, size_t at)
+{
+    size_t to = page->items.count++;
+    page->items.at[to] = arena_copy(finder->arena, list->items.at[at]);
+    page->because.at[to] = arena_copy(finder->arena, list->because.at[at]);
+    page->scores.at[to] = list->scores.at[at];
+    page->evidence.at[to] = list->evidence.at[at];
+    page->shares.at[to] = list_share(list, at);
+    page->reasons.at[to] = list->reasons.at[at];
+}
+
+/* Takes what the query wants of a list: everything is copied. */
+static void take_page(void *arg, const struct recommendation_list *list)
+{
+    struct list_finder *finder = arg;
+    const struct list_query *query = finder->query;
+    struct arena *arena = finder->arena;
+    size_t most = MIN_OF(finder->limit, list->items.count);
+    struct recommendation_list *page = &finder->found->list;
+    *page = *list;
+    page->items = (struct slices){arena_alloc_array(arena, most, sizeof(struct slice)), 0};
+    page->because = (struct slices){arena_alloc_array(arena, most, sizeof(struct slice)), 0};
+    page->scores = (struct floats){arena_alloc_array(arena, most, sizeof(float)), 0};
+    page->evidence = (struct floats){arena_alloc_array(arena, most, sizeof(float)), 0};
+    page->shares = (struct floats){arena_alloc_array(arena, most, sizeof(float)), 0};
+    page->reasons = (struct ints){arena_alloc_array(arena, most, sizeof(int32_t)), 0};
+    size_t left = 0;
+    for (size_t i = 0; i < list->items.count; i++) {
+        if (list_query_excludes(query, list->items.at[i])) { continue; }
+        if (left++ < query->offset || page->items.count == most) { continue; }
+        copy_item(finder, page, list, i);
+    }
+    page->because.count = page->scores.count = page->items.count;
+    page->evidence.count = page->shares.count = page->reasons.count = page->items.count;
+    page->generation = arena_copy(arena, list->generation);
+    page->made_by = arena_copy(arena, list->made_by);
+    page->vectors = arena_copy(arena, list->vectors);
+    page->model = arena_copy(arena, list->model);
+    finder->found->total = left;
+}
+
+/* ---- Rows of users ---- */
+
+/* Reads the row of a user: 0, -ENOENT or another -errno. */
+static int find_row(struct list_finder *finder, struct user_rows *rows, struct slice user)
+{
+    struct pseudonyms *pseudonyms = finder->parts.pseudonyms;
+    buf_clear(&finder->row);
+    if (!pseudonyms || pseudonyms_is_one(pseudonyms, user)) {
+        return user_rows_read(rows, user, &finder->row);
+    }
+    int result = -ENOENT;
+    for (size_t key = pseudonyms_count(pseudonyms); key > 0 && result == -ENOENT; key--) {
+        struct slice name = pseudonyms_of(pseudonyms, key - 1, user, finder->arena);
+        result = user_rows_read(rows, name, &finder->row);
+    }
+    return result;
+}
+
+/* Finds and decodes a user's row: 0, or -ENOENT, or -EIO with the failure in `found`. */
+static int read_row(struct list_finder *finder, struct user_rows *rows, struct codec *codec,
+                    struct slice user, void *ret_row)
+{
+    int result = find_row(finder, rows, user);
+    if (result == -ENOENT) { return result; }
+    if (result < 0) {
+        fail(finder->found, 500, "storage", strerror(-result));
+        return -EIO;
+    }
+    if (codec_decode(codec, buf_slice(&finder->row), finder->arena, ret_row, NULL) < 0) {
+        fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
+        return -EIO;
+    }
+    return 0;
+}
+
+static void find_stored(struct list_finder *finder)
+{
+    struct recommendation_list list;
+    int result = read_row(finder, finder->parts.lists, finder->list_codec, finder->query->user,
+                          &list);
+    if (result == 0) { take_page(finder, &list); }
+    if (result == -ENOENT) { fail(finder->found, 404, "no_list", "this user has no list"); }
+}
+
+/* ---- Lists that are made ---- */
+
+struct session {
+    struct slice *items;
+    float *weights;
+    int64_t *times;
+    size_t count;
+};
+
+/* Puts an action behind all that are not later. */
+static void insert(struct session *session, struct slice item, float weight, int64_t time_ms)
+{
+    size_t at = session->count++;
+    for (; at > 0 && session->times[at - 1] > time_ms; at--) {
+        session->items[at] = session->items[at - 1];
+        session->weights[at] = session->weights[at - 1];
+        session->times[at] = session->times[at - 1];
+    }
+    session->items[at] = item;
+    session->weights[at] = weight;
+    session->times[at] = time_ms;
+}
+
+/* Appends the query's actions to a history and leaves out the oldest where there are too many. */
+static void add_actions(struct list_finder *finder, struct user_history *history)
+{
+    const struct list_query *query = finder->query;
+    size_t most = history->items.count + query->actions_count;
+    struct session session = {
+        .items = arena_alloc_array(finder->arena, most, sizeof(struct slice)),
+        .weights = arena_alloc_array(finder->arena, most, sizeof(float)),
+        .times = arena_alloc_array(finder->arena, most, sizeof(int64_t)),
+    };
+    bool timed = history->event_times_ms.count == history->items.count;
+    for (size_t i = 0; i < history->items.count; i++) {
+        session.items[i] = history->items.at[i];
+        session.weights[i] = history->weights.at[i];
+        session.times[i] = timed ? history->event_times_ms.at[i] : history->event_time_ms;
+    }
+    session.count = history->items.count;
+    for (size_t i = 0; i < query->actions_count; i++) {
+        const struct query_action *action = &query->actions[i];
+        insert(&session, action->item, action->weight, action->time_ms);
+        if (action->time_ms != INT64_MAX) {
+            history->event_time_ms = MAX_OF(history->event_time_ms, action->time_ms);
+        }
+    }
+    size_t skip = session.count - MIN_OF(session.count, (size_t)HISTORY_ACTIONS_MAX);
+    history->items = (struct slices){session.items + skip, session.count - skip};
+    history->weights = (struct floats){session.weights + skip, session.count - skip};
+    history->event_times_ms = (struct longs){session.times + skip, session.count - skip};
+    history->offsets = history->event_times_ms; /* of the same length; no list depends on it */
+    history->events_total += (int64_t)query->actions_count;
+}
+
+static void make_list(struct list_finder *finder)
+{
+    const struct list_query *query = finder->query;
+    struct user_history history = {.input_offset = -1};
+    if (query->user.size && read_row(finder, finder->parts.histories, finder->history_codec,
+                                     query->user, &history) == -EIO) {
+        return;
+    }
+    if (history_fault(&history)) {
+        fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
+        return;
+    }
+    add_actions(finder, &history);
+    size_t length = query->offset + finder->limit + query->excluded_count;
+    const struct slices given = {(struct slice *)(uintptr_t)query->candidates,
+                                 query->candidates_count};
+    live_tables_list(finder->parts.live, &history, &given, MIN_OF(length, (size_t)LIST_ITEMS_MAX),
+                     take_page, finder);
+}
+
+static void find_user(struct list_finder *finder)
+{
+    const struct list_query *query = finder->query;
+    bool sent = query->actions_count || query->candidates_count;
+    finder->found->made = sent;
+    if (sent) {
+        make_list(finder);
+    } else {
+        find_stored(finder);
+    }
+}
+
+static void find_items(struct list_finder *finder)
+{
+    const struct list_query *query = finder->query;
+    finder->found->made = true;
+    if (!live_tables_order(finder->parts.live, query->order, query->item, query->tag, take_page,
+                           finder)) {
+        fail(finder->found, 404, "no_item", "this item is not known");
+    }
+}
+
+void list_finder_find(struct list_finder *finder, const struct list_query *query,
+                      struct found_list *ret_found)
+{
+    bool stored = query->kind == QUERY_USER && !query->actions_count && !query->candidates_count;
+    *ret_found = (struct found_list){.code = 200};
+    finder->query = query;
+    finder->limit = stored ? (size_t)LIST_ITEMS_MAX : finder->parts.length;
+    if (query->limit) { finder->limit = query->limit; }
+    finder->found = ret_found;
+    if (query->kind == QUERY_ITEMS) {
+        find_items(finder);
+    } else {
+        find_user(finder);
+    }
+    if (ret_found->made && !ret_found->error) { ret_found->list.as_of_ms = clock_wall_ms(); }
+    finder->query = NULL;
+    finder->found = NULL;
+}

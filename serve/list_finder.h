@@ -1,0 +1,43 @@
+/* List finder: the list that a query asks for: as it stands in the topic, or made from the live
+ * tables. HTTP and the topic of requests both answer with what it finds.
+ *
+ * A finder belongs to one thread: codecs, arena and keys are its own.
+ */
+#ifndef FRESHET_SERVE_LIST_FINDER_H
+#define FRESHET_SERVE_LIST_FINDER_H
+
+#include "ingest/mapping/pseudonyms.h"
+#include "serve/list_query.h"
+#include "serve/live_tables.h"
+#include "serve/user_rows.h"
+
+struct list_finder;
+
+struct list_finder_parts {
+    struct user_rows *lists, *histories; /* borrowed */
+    struct live_tables *live;            /* borrowed */
+    struct pseudonyms *pseudonyms;       /* owned; NULL: ids stay as they are */
+    size_t length;                       /* of a list that is made, unless the query says */
+};
+
+/* What was found: `list` without what the query excludes and beyond its page. */
+struct found_list {
+    unsigned code;       /* 200, or that of the error */
+    const char *error;   /* a word; NULL: none */
+    const char *message; /* a sentence */
+    struct recommendation_list list;
+    size_t total; /* items that are not excluded */
+    bool made;    /* it was made for this request */
+};
+
+/* Makes it; free with list_finder_free(). */
+struct list_finder *list_finder_new(const struct list_finder_parts *parts);
+/* Takes NULL; returns NULL. */
+struct list_finder *list_finder_free(struct list_finder *finder);
+/* Returns the arena of the query that is asked next, emptied. */
+struct arena *list_finder_begin(struct list_finder *finder);
+/* Finds the list of a query; borrowed until list_finder_begin(). */
+void list_finder_find(struct list_finder *finder, const struct list_query *query,
+                      struct found_list *ret_found);
+
+#endif

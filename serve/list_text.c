@@ -1,0 +1,69 @@
+#include "base/base.h"
+#include "base/quote.h"
+#include "serve/list_text.h"
+
+void list_text_error(struct buf *out, const char *error, const char *message)
+{
+    buf_printf(out, "{\"error\":\"%s\",\"message\":", error);
+    quote_json(out, slice_str(message), QUOTE_EITHER);
+    buf_printf(out, "}\n");
+}
+
+const char *list_text_cause(const struct found_list *found)
+{
+    return found->made ? "request" : list_cause_name(found->list.cause);
+}
+
+static void put_text(struct buf *out, const char *name, struct slice text)
+{
+    buf_printf(out, "\"%s\":", name);
+    quote_json(out, text, QUOTE_EITHER);
+    buf_append(out, ",", 1);
+}
+
+static void put_item(struct buf *out, const struct recommendation_list *list, size_t at)
+{
+    buf_append(out, "{", 1);
+    put_text(out, "item", list->items.at[at]);
+    put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[at])));
+    put_text(out, "because", list->because.at[at]);
+    buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
+               (double)list_share(list, at), (double)list->evidence.at[at],
+               (double)list->scores.at[at]);
+}
+
+static void put_items(struct buf *out, const struct recommendation_list *list)
+{
+    buf_printf(out, "\"items\":[");
+    for (size_t i = 0; i < list->items.count; i++) {
+        if (i) { buf_append(out, ",", 1); }
+        put_item(out, list, i);
+    }
+    buf_printf(out, "],");
+}
+
+static void put_made_by(struct buf *out, const struct found_list *found)
+{
+    const struct recommendation_list *list = &found->list;
+    put_text(out, "cause", slice_str(list_text_cause(found)));
+    put_text(out, "generation", list->generation);
+    put_text(out, "ranking", list->model);
+    put_text(out, "made_by", list->made_by);
+    put_text(out, "model_version", list->vectors);
+}
+
+void list_text_found(struct buf *out, const struct list_query *query,
+                     const struct found_list *found, int64_t age_ms)
+{
+    buf_append(out, "{", 1);
+    if (query->kind == QUERY_USER) { put_text(out, "user", query->user); }
+    put_items(out, &found->list);
+    if (query->kind == QUERY_USER) { put_made_by(out, found); }
+    buf_printf(out, "\"offset\":%zu,\"total\":%zu,", query->offset, found->total);
+    if (query->kind == QUERY_USER) {
+        buf_printf(out, "\"actions\":%" PRId64 ",\"event_time_ms\":%" PRId64 ",",
+                   found->list.actions, found->list.event_time_ms);
+    }
+    buf_printf(out, "\"as_of_ms\":%" PRId64 ",\"data_age_ms\":%" PRId64 "}\n",
+               found->list.as_of_ms, age_ms);
+}

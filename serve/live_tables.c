@@ -1,0 +1,173 @@
+/* One lock for all: a list reads rows, catalogue, vectors and mixture together, and the item table
+ * computes factors when it is read. A list takes tens of microseconds, a record less. Stored lists
+ * do not need this lock.
+ */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "scorer/lists/item_features.h"
+#include "scorer/lists/lists.h"
+#include "scorer/lists/published_mixtures.h"
+#include "serve/live_tables.h"
+
+#include <pthread.h>
+
+struct live_tables {
+    pthread_mutex_t lock;
+    struct tables tables;
+    struct vectors *vectors;               /* NULL: not used */
+    struct content_scores *content_scores; /* NULL: not used */
+    struct item_features *item_features;   /* NULL: as well */
+    struct published_mixtures mixtures;
+    struct mixture mixture; /* of the list that is made */
+    struct lists *lists;
+    struct item_attributes *attributes;
+    struct item_order *order;
+    int32_t given[LIST_GIVEN_MAX];
+};
+
+struct live_tables *live_tables_new(const struct list_settings *settings, const char *generation)
+{
+    struct live_tables *live = xcalloc(1, sizeof(*live));
+    pthread_mutex_init(&live->lock, NULL);
+    tables_init(&live->tables, settings);
+    if (settings->vectors_used) {
+        live->vectors = vectors_new((size_t)admission_numbers(settings->items_max));
+        vectors_index_from(live->vectors, (size_t)settings->vectors_index_from);
+    }
+    if (settings->content_used) {
+        live->content_scores = content_scores_new(admission_numbers(settings->items_max),
+                                                  (size_t)settings->recent_items);
+        live->item_features = item_features_new();
+    }
+    live->lists =
+        lists_new(settings, &live->tables, live->vectors, live->content_scores, generation);
+    lists_set_mixture(live->lists, &live->mixture);
+    live->attributes = item_attributes_new();
+    live->order = item_order_new(&live->tables, live->attributes);
+    return live;
+}
+
+struct live_tables *live_tables_free(struct live_tables *live)
+{
+    if (!live) { return NULL; }
+    item_order_free(live->order);
+    item_attributes_free(live->attributes);
+    lists_free(live->lists);
+    published_mixtures_release(&live->mixtures);
+    vectors_free(live->vectors);
+    content_scores_free(live->content_scores);
+    item_features_free(live->item_features);
+    tables_release(&live->tables);
+    pthread_mutex_destroy(&live->lock);
+    free(live);
+    return NULL;
+}
+
+/* ---- Records ---- */
+
+const char *live_tables_put_row(struct live_tables *live, const struct serving_row *row)
+{
+    pthread_mutex_lock(&live->lock);
+    const char *reason = tables_put_row(&live->tables, row);
+    pthread_mutex_unlock(&live->lock);
+    return reason;
+}
+
+void live_tables_remove_row(struct live_tables *live, struct slice id)
+{
+    pthread_mutex_lock(&live->lock);
+    tables_remove_row(&live->tables, id);
+    pthread_mutex_unlock(&live->lock);
+}
+
+void live_tables_put_item(struct live_tables *live, const struct item *item)
+{
+    pthread_mutex_lock(&live->lock);
+    tables_put_item(&live->tables, item);
+    int32_t number = tables_number(&live->tables, item->item_id);
+    item_attributes_put(live->attributes, number, item);
+    if (live->content_scores) {
+        item_features_describe(live->item_features, number, item, live->content_scores);
+    }
+    pthread_mutex_unlock(&live->lock);
+}
+
+void live_tables_remove_item(struct live_tables *live, struct slice id)
+{
+    pthread_mutex_lock(&live->lock);
+    tables_remove_item(&live->tables, id);
+    item_attributes_remove(live->attributes, ids_find(live->tables.ids, id));
+    pthread_mutex_unlock(&live->lock);
+}
+
+const char *live_tables_put_vector(struct live_tables *live, const struct item_vector *vector)
+{
+    if (!live->vectors) { return NULL; }
+    pthread_mutex_lock(&live->lock);
+    const char *reason = vectors_put(live->vectors, &live->tables, vector);
+    pthread_mutex_unlock(&live->lock);
+    return reason;
+}
+
+const char *live_tables_put_weights(struct live_tables *live, const struct model_weights *weights,
+                                    int64_t offset)
+{
+    const char *reason = NULL;
+    pthread_mutex_lock(&live->lock);
+    if (live->vectors && slice_equal(weights->model, slice_str(MODEL_SEQUENCE))) {
+        reason = vectors_put_weights(live->vectors, weights, offset);
+    } else if (slice_equal(weights->model, slice_str(MODEL_BLEND))) {
+        reason = published_mixtures_put(&live->mixtures, weights);
+    }
+    pthread_mutex_unlock(&live->lock);
+    return reason;
+}
+
+void live_tables_set_clock(struct live_tables *live, int64_t now_ms)
+{
+    pthread_mutex_lock(&live->lock);
+    tables_set_clock(&live->tables, now_ms);
+    pthread_mutex_unlock(&live->lock);
+}
+
+/* ---- Lists ---- */
+
+bool live_tables_order(struct live_tables *live, enum item_order_kind kind, struct slice item,
+                       struct slice tag, take_list_fn take, void *arg)
+{
+    struct recommendation_list list = {0};
+    pthread_mutex_lock(&live->lock);
+    bool known = item_order_make(live->order, kind, item, tag, &list);
+    if (known) { take(arg, &list); }
+    pthread_mutex_unlock(&live->lock);
+    return known;
+}
+
+/* Finds the numbers of the items that are known, each once. */
+static size_t number_given(struct live_tables *live, const struct slices *given)
+{
+    size_t count = 0;
+    assert(given->count <= LIST_GIVEN_MAX);
+    for (size_t k = 0; k < given->count; k++) {
+        int32_t number = ids_find(live->tables.ids, given->at[k]);
+        bool present = number == ID_NONE;
+        for (size_t i = 0; i < count && !present; i++) { present = live->given[i] == number; }
+        if (!present) { live->given[count++] = number; }
+    }
+    return count;
+}
+
+void live_tables_list(struct live_tables *live, const struct user_history *history,
+                      const struct slices *given, size_t length, take_list_fn take, void *arg)
+{
+    struct recommendation_list list = {0};
+    pthread_mutex_lock(&live->lock);
+    struct list_scope scope = {
+        .length = length, .given = live->given, .given_count = number_given(live, given)};
+    published_mixtures_get(&live->mixtures, history->input_partition, &live->mixture);
+    if (scope.given_count || !given->count) {
+        lists_make_scoped(live->lists, history, &scope, &list);
+    }
+    take(arg, &list);
+    pthread_mutex_unlock(&live->lock);
+}

@@ -1,0 +1,48 @@
+/* Live tables: the scorer's tables, model versions and mixtures as this copy has read them, and the
+ * lists that are made from them: by the scorer's own library (scorer/lists), and item_order.h.
+ *
+ * The worker's thread puts records; any thread makes lists. Each call takes the lock, and a list
+ * is handed over inside it: whoever takes it copies what it keeps.
+ */
+#ifndef FRESHET_SERVE_LIVE_TABLES_H
+#define FRESHET_SERVE_LIVE_TABLES_H
+
+#include "schemas/item.h"
+#include "schemas/item_vector.h"
+#include "schemas/model_weights.h"
+#include "schemas/serving_row.h"
+#include "schemas/user_history.h"
+#include "scorer/lists/list_settings.h"
+#include "serve/item_order.h"
+
+struct live_tables;
+
+/* Takes a list that has been made; borrowed for the call. */
+typedef void (*take_list_fn)(void *arg, const struct recommendation_list *list);
+
+/* Makes empty tables; borrows both arguments for their life. Free with live_tables_free(). */
+struct live_tables *live_tables_new(const struct list_settings *settings, const char *generation);
+/* Takes NULL; returns NULL. */
+struct live_tables *live_tables_free(struct live_tables *live);
+
+/* Puts a record. NULL, or the reason why it is refused, as the scorer refuses it. */
+const char *live_tables_put_row(struct live_tables *live, const struct serving_row *row);
+void live_tables_remove_row(struct live_tables *live, struct slice id);
+void live_tables_put_item(struct live_tables *live, const struct item *item);
+void live_tables_remove_item(struct live_tables *live, struct slice id);
+const char *live_tables_put_vector(struct live_tables *live, const struct item_vector *vector);
+const char *live_tables_put_weights(struct live_tables *live, const struct model_weights *weights,
+                                    int64_t offset);
+
+/* Sets the time by which items with dates are available or not (tables.h). */
+void live_tables_set_clock(struct live_tables *live, int64_t now_ms);
+
+/* Makes a list of items (item_order.h). False: the item is not known. */
+bool live_tables_order(struct live_tables *live, enum item_order_kind kind, struct slice item,
+                       struct slice tag, take_list_fn take, void *arg);
+/* Makes a user's list as the scorer does; given (none: all items): ranks only these, at most
+ * LIST_GIVEN_MAX; those that are not known are left out. */
+void live_tables_list(struct live_tables *live, const struct user_history *history,
+                      const struct slices *given, size_t length, take_list_fn take, void *arg);
+
+#endif

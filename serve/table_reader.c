@@ -1,0 +1,199 @@
+/* A record is decoded as its writer wrote it, put into the live tables, and stored in this
+ * program's own schema, which the next start reads without a registry. What the live tables refuse
+ * is not stored.
+ */
+#include "base/base.h"
+#include "base/directory.h"
+#include "base/xalloc.h"
+#include "serve/table_reader.h"
+#include "stream/stored_table.h"
+
+enum { READER_ARENA_BYTES = 1 << 16, READER_ROW_BYTES_MAX = 64 << 20 };
+
+/* How a stored table is kept. */
+struct kept {
+    struct codec *writer; /* in our own schema */
+    struct table_store *store; /* NULL: the table is not kept */
+};
+
+struct table_reader {
+    struct live_tables *live;
+    struct schema_cache *schemas; /* our own */
+    struct codec *codecs[TABLES_COUNT];
+    struct kept kept[TABLES_COUNT];
+    struct arena *arena;
+    struct buf row;
+};
+
+static const struct contract *const table_contracts[TABLES_COUNT] = {
+    [TABLE_ROWS] = &serving_row_contract,
+    [TABLE_ITEMS] = &item_contract,
+    [TABLE_VECTORS] = &item_vector_contract,
+    [TABLE_MODELS] = &model_weights_contract,
+};
+
+static int keep(struct table_reader *reader, struct run *run, enum table_kind kind,
+                const char *path, const char *name)
+{
+    _cleanup_(xfreep) char *below = xprintf("%s/%s", path, name);
+    int result = directory_make(below);
+    if (result < 0) {
+        run_refuse(run, "cannot make the directory %s: %s; hint: set state.dir", below,
+                   strerror(-result));
+        return result;
+    }
+    reader->kept[kind] = (struct kept){codec_new(table_contracts[kind], reader->schemas),
+                                       table_store_new(below)};
+    return 0;
+}
+
+int table_reader_new(struct run *run, struct live_tables *live, const char *path,
+                     struct table_reader **ret_reader)
+{
+    struct table_reader *reader = xcalloc(1, sizeof(*reader));
+    reader->live = live;
+    reader->schemas = schema_cache_new();
+    for (int kind = 0; kind < TABLES_COUNT; kind++) {
+        reader->codecs[kind] = codec_new(table_contracts[kind], run_schemas(run));
+    }
+    reader->arena = arena_new(READER_ARENA_BYTES);
+    buf_init(&reader->row, READER_ROW_BYTES_MAX);
+    int result = keep(reader, run, TABLE_ROWS, path, "rows");
+    if (result == 0) { result = keep(reader, run, TABLE_ITEMS, path, "items"); }
+    if (result < 0) {
+        table_reader_free(reader);
+        return result;
+    }
+    *ret_reader = reader;
+    return 0;
+}
+
+struct table_reader *table_reader_free(struct table_reader *reader)
+{
+    if (!reader) { return NULL; }
+    (void)table_reader_flush(reader);
+    for (int kind = 0; kind < TABLES_COUNT; kind++) {
+        codec_free(reader->codecs[kind]);
+        codec_free(reader->kept[kind].writer);
+        table_store_free(reader->kept[kind].store);
+    }
+    schema_cache_free(reader->schemas);
+    arena_free(reader->arena);
+    buf_release(&reader->row);
+    free(reader);
+    return NULL;
+}
+
+int table_reader_flush(struct table_reader *reader)
+{
+    int result = 0;
+    for (int kind = 0; kind < TABLES_COUNT && result == 0; kind++) {
+        if (reader->kept[kind].store) { result = table_store_flush(reader->kept[kind].store); }
+    }
+    return result;
+}
+
+/* ---- Into the live tables ---- */
+
+union table_object {
+    struct serving_row row;
+    struct item item;
+    struct item_vector vector;
+    struct model_weights weights;
+};
+
+/* Puts an object; NULL, or the reason why it is refused. */
+static const char *put(struct table_reader *reader, enum table_kind kind,
+                       const union table_object *object, int64_t offset)
+{
+    switch (kind) {
+    case TABLE_ROWS: return live_tables_put_row(reader->live, &object->row);
+    case TABLE_ITEMS: live_tables_put_item(reader->live, &object->item); return NULL;
+    case TABLE_VECTORS: return live_tables_put_vector(reader->live, &object->vector);
+    case TABLE_MODELS: return live_tables_put_weights(reader->live, &object->weights, offset);
+    case TABLES_COUNT: break;
+    }
+    return NULL;
+}
+
+static void remove_key(struct table_reader *reader, enum table_kind kind, struct slice key)
+{
+    if (kind == TABLE_ROWS) { live_tables_remove_row(reader->live, key); }
+    if (kind == TABLE_ITEMS) { live_tables_remove_item(reader->live, key); }
+}
+
+/* ---- From the disk ---- */
+
+struct resumed {
+    struct table_reader *reader;
+    enum table_kind kind;
+};
+
+static int take_stored(void *arg, struct slice key _unused_, struct slice value)
+{
+    const struct resumed *resumed = arg;
+    struct table_reader *reader = resumed->reader;
+    union table_object object;
+    arena_reset(reader->arena);
+    if (codec_decode(reader->kept[resumed->kind].writer, value, reader->arena, &object, NULL) < 0) {
+        return -EBADMSG;
+    }
+    (void)put(reader, resumed->kind, &object, 0);
+    return 0;
+}
+
+int64_t table_reader_resume(struct table_reader *reader, struct run *run, enum table_kind kind,
+                            int input, int32_t partition, int64_t low, int64_t end)
+{
+    struct resumed resumed = {reader, kind};
+    if (!reader->kept[kind].store) { return OFFSET_NONE; }
+    return stored_table_resume(run, reader->kept[kind].store, input, partition, low, end,
+                               take_stored, &resumed);
+}
+
+/* ---- From the topic ---- */
+
+static enum verdict store(struct table_reader *reader, struct run *run, enum table_kind kind,
+                          const struct record *rec, struct slice row)
+{
+    struct table_store *at = reader->kept[kind].store;
+    if (!at) { return VERDICT_DONE; }
+    if (table_store_put(at, rec->partition, rec->key, row, rec->offset) < 0) {
+        (void)run_refuse_record(run, "state", "%s", table_store_why(at));
+        return VERDICT_FATAL;
+    }
+    table_store_stamp(at, rec->partition, rec->time_ms);
+    return VERDICT_DONE;
+}
+
+enum verdict table_reader_take(struct table_reader *reader, struct run *run, enum table_kind kind,
+                               const struct record *rec)
+{
+    union table_object object;
+    struct codec_error error;
+    if (kind == TABLE_ROWS && slice_equal(rec->key, slice_str(SERVING_ROWS_COMPLETE_KEY))) {
+        return VERDICT_DONE;
+    }
+    if (reader->kept[kind].store && (!rec->key.data || rec->key.size > ID_BYTES_MAX)) {
+        return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
+                                 ID_BYTES_MAX);
+    }
+    if (!rec->value.data) {
+        remove_key(reader, kind, rec->key);
+        return store(reader, run, kind, rec, rec->value);
+    }
+    arena_reset(reader->arena);
+    if (codec_decode(reader->codecs[kind], rec->value, reader->arena, &object, &error) < 0) {
+        return run_refuse_undecoded(run, &error);
+    }
+    const char *reason = put(reader, kind, &object, rec->offset);
+    if (reason) {
+        return run_refuse_record(run, reason, "%s", table_contracts[kind]->name);
+    }
+    if (!reader->kept[kind].store) { return VERDICT_DONE; }
+    buf_clear(&reader->row);
+    if (codec_encode(reader->kept[kind].writer, &object, &reader->row) < 0) {
+        return run_refuse_record(run, "over_limit", "%s", table_contracts[kind]->name);
+    }
+    return store(reader, run, kind, rec, buf_slice(&reader->row));
+}

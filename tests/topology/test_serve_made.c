@@ -1,0 +1,329 @@
+/* Lists that freshet-serve makes itself: those of the scorer, from the same tables. */
+#include "base/base.h"
+#include "features/features.h"
+#include "schemas/item.h"
+#include "schemas/user_history.h"
+#include "scorer/scorer.h"
+#include "tests/topology/answers.h"
+#include "tests/topology/asking.h"
+#include "tests/topology/feed.h"
+#include "trainer/similarity/trainer.h"
+
+enum { PARTITIONS = 3, ROUNDS = 40, BODY_BYTES = 1 << 16 };
+
+static const char *const settings[] = {"http.port=0", NULL};
+
+static void work(struct rig *rig, const struct worker *worker)
+{
+    const char *pairs[] = {NULL};
+    struct copy *copy = rig_start(rig, worker, 0, pairs);
+    rig_until_idle(rig);
+    rig_finish(copy);
+}
+
+static void run_rounds(struct rig *rig)
+{
+    for (int i = 0; i < ROUNDS; i++) { rig_round(rig, false); }
+}
+
+static void list_item(struct rig *rig, const char *id, const char *tag, int64_t created_ms,
+                      bool available)
+{
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&item_contract, schemas);
+    struct slice tags[] = {slice_str(tag)};
+    struct item item;
+    struct buf out;
+    codec_defaults(codec, &item);
+    item.item_id = slice_str(id);
+    item.tags = (struct slices){tags, 1};
+    item.created_ms = created_ms;
+    item.available = available;
+    buf_init(&out, 4096);
+    assert_int_equal(codec_encode(codec, &item, &out), 0);
+    memlog_append(rig->log, "items", PARTITION_BY_KEY, item.item_id, buf_slice(&out), RIG_WALL_MS);
+    buf_release(&out);
+    codec_free(codec);
+    schema_cache_free(schemas);
+}
+
+/* All actions through the pipeline: lists are made last, from the complete tables. */
+static struct copy *begin(struct rig *rig)
+{
+    rig_init(rig, PARTITIONS);
+    list_item(rig, "i01", "drama", 5000, true);
+    list_item(rig, "i02", "drama", 7000, true);
+    list_item(rig, "i03", "comedy", 6000, true);
+    list_item(rig, "i04", "drama", 9000, false);
+    list_item(rig, "n\"1", "drama", 8000, true);
+    feed_events(rig, 3, 0, FEED_EVENTS);
+    work(rig, &features_worker);
+    work(rig, &trainer_worker);
+    work(rig, &scorer_worker);
+    struct copy *copy = rig_start(rig, &serve_worker, 0, settings);
+    run_rounds(rig);
+    return copy;
+}
+
+/* Copies the items of an answer, which the caller frees. */
+static char *items_of(const char *body)
+{
+    const char *from = strstr(body, "\"items\":["), *to = strstr(body, "}],");
+    if (!from || !to) { fail_msg("%s", body); }
+    return xprintf("%.*s", (int)(to - from), from);
+}
+
+/* A session of all that a user did gets the list that stands in the topic: items, scores, reasons,
+ * evidence. */
+static void test_same_list(void **state _unused_)
+{
+    static struct rig rig;
+    struct answers answers;
+    struct copy *copy = begin(&rig);
+    answers_init(&answers, &rig);
+    struct codec *codec = codec_new(&user_history_contract, answers.schemas);
+    struct fold *histories = rig_fold(&rig, "histories");
+    struct buf body;
+    buf_init(&body, BODY_BYTES);
+    size_t compared = 0;
+    for (size_t i = 0; i < histories->count; i++) {
+        struct user_history history;
+        answers_decode(&answers, codec, histories->at[i].value, &history);
+        _cleanup_(xfreep) char *path =
+            xprintf("/v1/users/%.*s/recommendations", SLICE_ARGS(history.user_id));
+        _cleanup_(xfreep) char *want = items_of(ask_get(copy, path, 200));
+        buf_clear(&body);
+        buf_printf(&body, "{\"actions\":[");
+        for (size_t k = history.items.count; k-- > 0;) { /* newest first: they are put in order */
+            buf_printf(&body, "{\"item\":\"%.*s\",\"kind\":\"click\",\"time_ms\":%" PRId64 "}%s",
+                       SLICE_ARGS(history.items.at[k]), history.event_times_ms.at[k],
+                       k ? "," : "");
+        }
+        buf_printf(&body, "]}%c", 0);
+        bool tied = false; /* the order of equal times is not that of the ids here */
+        for (size_t k = 1; k < history.items.count; k++) {
+            tied |= history.event_times_ms.at[k] == history.event_times_ms.at[k - 1];
+        }
+        if (tied) { continue; }
+        compared++;
+        const char *answer = ask_post(copy, "/v1/recommendations", body.data, 200);
+        assert_has(answer, "\"cause\":\"request\"");
+        _cleanup_(xfreep) char *got = items_of(answer);
+        assert_string_equal(got, want);
+    }
+    assert_true(compared > 40);
+    free(histories);
+    buf_release(&body);
+    codec_free(codec);
+    answers_release(&answers);
+    rig_release(&rig);
+}
+
+/* Pages of a list, and the list without an item, have the items of the whole one in its order. */
+static void test_pages(void **state _unused_)
+{
+    static struct rig rig;
+    struct copy *copy = begin(&rig);
+    static const char session[] = "\"actions\":[{\"item\":\"i01\"},{\"item\":\"i05\"}]";
+    _cleanup_(xfreep) char *all = xprintf("{%s,\"limit\":30}", session);
+    _cleanup_(xfreep) char *whole = items_of(ask_post(copy, "/v1/recommendations", all, 200));
+    char *at = whole + strlen("\"items\":[");
+    for (int page = 0; page < 3; page++) {
+        _cleanup_(xfreep) char *body =
+            xprintf("{%s,\"limit\":10,\"offset\":%d}", session, 10 * page);
+        _cleanup_(xfreep) char *part = items_of(ask_post(copy, "/v1/recommendations", body, 200));
+        const char *own = part + strlen("\"items\":[");
+        assert_begins(at, own);
+        at += strlen(own) + 2;
+    }
+    char *second = strstr(whole, "},{");
+    assert_non_null(second);
+    char first[16] = "";
+    (void)sscanf(whole, "\"items\":[{\"item\":\"%15[^\"]\"", first);
+    _cleanup_(xfreep) char *body =
+        xprintf("{%s,\"exclude\":[\"%s\"],\"limit\":29}", session, first);
+    _cleanup_(xfreep) char *rest = items_of(ask_post(copy, "/v1/recommendations", body, 200));
+    assert_string_equal(rest + strlen("\"items\":["), second + 2);
+    rig_release(&rig);
+}
+
+/* Given candidates come back in the order of the list, without what is barred or not known; what
+ * the user has had comes last. */
+static void test_candidates(void **state _unused_)
+{
+    static struct rig rig;
+    struct copy *copy = begin(&rig);
+    const char *body = ask_post(copy, "/v1/recommendations",
+                                "{\"actions\":[{\"item\":\"i05\"}],\"candidates\":[\"i05\",\"i04\","
+                                "\"i02\",\"i01\",\"nothing\",\"i02\",\"i03\"]}", 200);
+    assert_has(body, "\"total\":4,");
+    assert_null(strstr(body, "\"item\":\"i04\""));
+    assert_has(body, "{\"item\":\"i05\",\"reason\":\"popular\",\"because\":\"\"");
+    const char *last = NULL;
+    for (const char *at = body; (at = strstr(at, "{\"item\":")); at++) { last = at; }
+    assert_begins(last, "{\"item\":\"i05\"");
+    _cleanup_(xfreep) char *ranked = items_of(body);
+    char order[3][8] = {"", "", ""};
+    (void)sscanf(ranked, "\"items\":[{\"item\":\"%7[^\"]", order[0]);
+    body = ask_post(copy, "/v1/recommendations",
+                    "{\"actions\":[{\"item\":\"i05\"}],\"limit\":40}", 200);
+    const char *one = strstr(body, "{\"item\":\"i01\""), *two = strstr(body, "{\"item\":\"i02\"");
+    const char *three = strstr(body, "{\"item\":\"i03\"");
+    assert_true(one && two && three);
+    const char *best = one < two ? one : two;
+    best = best < three ? best : three;
+    assert_memory_equal(best + strlen("{\"item\":\""), order[0], 3);
+    /* Only what nobody knows: an empty list. */
+    body = ask_post(copy, "/v1/recommendations", "{\"candidates\":[\"nothing\"]}", 200);
+    assert_has(body, "\"items\":[],");
+    rig_release(&rig);
+}
+
+/* A user's session stands behind the history: its items are left out, too. */
+static void test_user_with_session(void **state _unused_)
+{
+    static struct rig rig;
+    struct copy *copy = begin(&rig);
+    char first[16] = "";
+    _cleanup_(xfreep) char *list = items_of(ask_get(copy, "/v1/users/u07/recommendations", 200));
+    (void)sscanf(list, "\"items\":[{\"item\":\"%15[^\"]\"", first);
+    _cleanup_(xfreep) char *body =
+        xprintf("{\"user\":\"u07\",\"actions\":[{\"item\":\"%s\"}]}", first);
+    _cleanup_(xfreep) char *own = xprintf("\"item\":\"%s\"", first);
+    const char *answer = ask_post(copy, "/v1/recommendations", body, 200);
+    assert_begins(answer, "{\"user\":\"u07\",");
+    assert_null(strstr(answer, own));
+    answer = ask_post(copy, "/v1/recommendations", "{\"user\":\"u07\"}", 200);
+    _cleanup_(xfreep) char *stored = items_of(answer);
+    assert_string_equal(stored, list);
+    (void)ask_post(copy, "/v1/recommendations", "{\"user\":\"nobody\"}", 404);
+    /* Somebody new is a session without a history. */
+    (void)ask_post(copy, "/v1/recommendations",
+                   "{\"user\":\"nobody\",\"actions\":[{\"item\":\"i01\"}]}", 200);
+    rig_release(&rig);
+}
+
+static void test_items(void **state _unused_)
+{
+    static struct rig rig;
+    struct copy *copy = begin(&rig);
+    const char *body = ask_get(copy, "/v1/items/new?tag=drama", 200);
+    assert_begins(body, "{\"items\":[{\"item\":\"n\\\"1\",\"reason\":\"new\",\"because\":\"\","
+                        "\"share\":0,\"evidence\":0,\"score\":-1},{\"item\":\"i02\",");
+    assert_has(body, "\"offset\":0,\"total\":3,\"as_of_ms\":");
+    body = ask_get(copy, "/v1/items/new?limit=1&offset=1", 200);
+    assert_begins(body, "{\"items\":[{\"item\":\"i02\",");
+    assert_has(body, "\"offset\":1,\"total\":4,");
+    body = ask_get(copy, "/v1/items/popular?tag=comedy", 200);
+    assert_begins(body, "{\"items\":[{\"item\":\"i03\",\"reason\":\"popular\",");
+    assert_has(body, "\"total\":1,");
+    assert_has(ask_get(copy, "/v1/items/popular?tag=nothing", 200), "\"items\":[]");
+    body = ask_get(copy, "/v1/items/popular", 200);
+    assert_begins(body, "{\"items\":[{\"item\":\"i0");
+    assert_null(strstr(body, "\"item\":\"i04\""));
+    assert_has(ask_get(copy, "/v1/items/trending?limit=2", 200), "\"reason\":\"trending\"");
+    body = ask_get(copy, "/v1/items/i01/similar?exclude=i02&limit=3", 200);
+    assert_begins(body, "{\"items\":[{\"item\":\"i");
+    assert_has(body, "\"reason\":\"because\",\"because\":\"i01\",\"share\":0,");
+    assert_null(strstr(body, "\"item\":\"i02\""));
+    assert_null(strstr(body, "\"item\":\"i01\""));
+    assert_has(ask_get(copy, "/v1/items/i01/together", 200), "\"because\":\"i01\"");
+    assert_has(ask_get(copy, "/v1/items/none/similar", 404), "no_item");
+    assert_has(ask_get(copy, "/v1/items/i01/similar?tag=drama", 400), "unknown argument");
+    assert_has(ask_get(copy, "/v1/items/popular?tag=", 400), "bad_request");
+    rig_release(&rig);
+}
+
+/* The catalogue and rows are read from disk by the next start, and are the same. */
+static void test_restarted(void **state _unused_)
+{
+    static struct rig rig;
+    static const char *const paths[] = {"/v1/items/popular?tag=drama", "/v1/items/i01/similar",
+                                        "/v1/items/new"};
+    char *before[ARRAY_COUNT(paths)];
+    struct copy *copy = begin(&rig);
+    for (size_t i = 0; i < ARRAY_COUNT(paths); i++) {
+        before[i] = items_of(ask_get(copy, paths[i], 200));
+    }
+    rig_finish(copy);
+    list_item(&rig, "i09", "western", 1, true);
+    assert_true(rig_launch(&rig, copy));
+    run_rounds(&rig);
+    for (size_t i = 0; i < 2; i++) {
+        _cleanup_(xfreep) char *after = items_of(ask_get(copy, paths[i], 200));
+        assert_string_equal(after, before[i]);
+    }
+    assert_has(ask_get(copy, paths[2], 200), "\"item\":\"i09\"");
+    for (size_t i = 0; i < ARRAY_COUNT(paths); i++) { free(before[i]); }
+    /* One item, and per partition at most the end of the rows. */
+    assert_in_range(
+        metric_value(metrics_counter(copy->metrics, "freshet_broadcast_records_total", "", "")), 1,
+        1 + PARTITIONS);
+    rig_release(&rig);
+}
+
+static void test_bad_bodies(void **state _unused_)
+{
+    static struct rig rig;
+    static const struct {
+        const char *body, *why;
+    } bad[] = {
+        {"", "body"},
+        {"{", "body"},
+        {"[]", "want a JSON object"},
+        {"{}", "want a user, actions or candidates"},
+        {"{\"user\":7}", "want a text"},
+        {"{\"user\":\"\"}", "want an id"},
+        {"{\"user\":\"u\",\"excluded\":[]}", "unknown member"},
+        {"{\"user\":\"u\",\"user\":\"v\"}", "body"},
+        {"{\"actions\":{}}", "want an array"},
+        {"{\"actions\":[\"i\"]}", "want objects"},
+        {"{\"actions\":[{\"kind\":\"view\"}]}", "want an item"},
+        {"{\"actions\":[{\"item\":\"i\",\"kind\":\"look\"}]}", "want other, view"},
+        {"{\"actions\":[{\"item\":\"i\",\"weight\":-1}]}", "want a number"},
+        {"{\"actions\":[{\"item\":\"i\",\"weight\":1e300}]}", "want a number"},
+        {"{\"actions\":[{\"item\":\"i\",\"time_ms\":\"now\"}]}", "milliseconds"},
+        {"{\"actions\":[{\"item\":\"i\",\"time\":1}]}", "unknown member"},
+        {"{\"candidates\":[1]}", "want a text"},
+        {"{\"user\":\"u\",\"limit\":0}", "limit"},
+        {"{\"user\":\"u\",\"limit\":1.5}", "limit"},
+        {"{\"user\":\"u\",\"offset\":1001}", "offset"},
+    };
+    rig_init(&rig, PARTITIONS);
+    struct copy *copy = rig_start(&rig, &serve_worker, 0, settings);
+    run_rounds(&rig);
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        const char *answer = ask_post(copy, "/v1/recommendations", bad[i].body, 400);
+        assert_begins(answer, "{\"error\":\"bad_request\"");
+        assert_has(answer, bad[i].why);
+    }
+    struct buf many;
+    buf_init(&many, 1 << 22);
+    buf_printf(&many, "{\"candidates\":[\"0\"");
+    for (int i = 1; i <= 500; i++) { buf_printf(&many, ",\"%d\"", i); }
+    buf_printf(&many, "]}%c", 0);
+    assert_has(ask_post(copy, "/v1/recommendations", many.data, 400), "too many ids");
+    buf_clear(&many);
+    for (int i = 0; i < 110000; i++) { buf_printf(&many, "          "); }
+    buf_printf(&many, "%c", 0);
+    (void)ask_post(copy, "/v1/recommendations", many.data, 413);
+    buf_release(&many);
+    (void)ask_get(copy, "/v1/recommendations", 405);
+    assert_has(ask_post(copy, "/v1/items/new", "{}", 405), "other_method");
+    rig_release(&rig);
+}
+
+int main(void)
+{
+    rig_choose_place();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_list),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_candidates),
+        cmocka_unit_test(test_user_with_session),
+        cmocka_unit_test(test_items),
+        cmocka_unit_test(test_restarted),
+        cmocka_unit_test(test_bad_bodies),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
