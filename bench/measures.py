@@ -8,6 +8,7 @@ import checkout
 import openloop
 import ratings
 import recovery
+import remaking
 import serving
 import wide
 from bed import Failure, Workers, cpu_seconds
@@ -272,7 +273,8 @@ def run_peer(bed, app, count):
 MEASURES = {one.__name__: one for one in
             (micro, features_trainer, delivery, pipeline, freshness, recovery.restore,
              recovery.restart, recovery.takeover, ml_1m, ml_1m_tenths, wide.wide_20k,
-             wide.wide_200k, wide.trickle, serving.serve, peer)}
+             wide.wide_200k, wide.trickle, serving.serve, remaking.remaking,
+             remaking.remade, peer)}
 
 # `--only wide`: the figures of a wide catalogue and a trickle, with those they are read beside.
 GROUPS = {"wide": ["wide_20k", "wide_200k", "trickle", "ml_1m_tenths", "features_trainer", "peer"]}

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from conftest import ROOT, World
+from conftest import ROOT, Copy, World
 from list_oracle import Verdict
 from stream_data import SETTINGS, clicks, records
 from test_new_items import write_items
@@ -21,6 +21,7 @@ from test_new_items import write_items
 EVENTS = 4000
 PARTS = 8
 SHARE = {"lists.remake.share": "20"}
+ENDED_WELL = 75  # a supervisor starts it again: deploy/systemd
 WORKERS = ("ingest", "features", "trainer", "scorer")
 ASKED = [(data, int(copies))
          for data in os.environ.get("EQUALITY", "").split(",") if data
@@ -81,6 +82,23 @@ def test_lists_equal_a_recomputation(make_world, tmp_path):
 
 # ---- When asked ----
 
+class Supervised(World):
+    """Its copies are started again when a restart of the broker ends them."""
+
+    def start(self, *workers, copies=1, **options):
+        self.options = {**getattr(self, "options", {}), **options}
+        return super().start(*workers, copies=copies, **options)
+
+    def at_rest(self, worker, generation=""):
+        for at, copy in enumerate(self.copies):
+            if copy.process.poll() == ENDED_WELL:
+                slot = int(copy.slot_file.stem.rpartition("-")[2])
+                self.copies[at] = Copy(self, copy.worker, slot, self.options.get(copy.worker, {}))
+        ended = [copy for copy in self.copies if copy.process.poll() not in (None, -9)]
+        assert not ended, "\n".join(copy.log()[-1000:] for copy in ended)
+        return super().at_rest(worker, generation)
+
+
 @pytest.fixture
 def own_broker(tmp_path):
     """A broker that may be restarted."""
@@ -105,7 +123,7 @@ def own_broker(tmp_path):
 
 @pytest.mark.parametrize("data,copies", ASKED)
 def test_equality_in_full(own_broker, tmp_path, data, copies):
-    world = World(own_broker.bootstrap, tmp_path).make_topics()
+    world = Supervised(own_broker.bootstrap, tmp_path).make_topics()
 
     def between(part):
         if part == PARTS - 2:

@@ -1,0 +1,125 @@
+"""What it costs to make standing lists again, and how fast they follow.
+
+remaking  2,000 events a second, open loop, with lists.remake.share=0 and 20 in turn, so that what
+          the machine does meanwhile falls on both: the age of each list after its user's action.
+remade    100,000 users, 10,000 items, a catalogue with 10 changes a second: how long lists are
+          behind once the input rests, beside the bound of lists x 80 us / share + 5 s.
+"""
+
+import io
+import json
+import random
+import statistics
+import time
+
+import checkout
+import openloop
+import ratings
+import synthetic
+from bed import Failure, Workers
+
+WHOLE = [("ingest", "clicks"), ("features", "events"), ("trainer", "pair-deltas"),
+         ("scorer", "histories")]
+SHARES = (0, 20)
+RATE, RATE_SECONDS, SHORT_SECONDS = 2000, 15, 2
+
+USERS, ITEMS, EVENTS = 100_000, 10_000, 600_000
+SHORT = (600, 200, 3_000)
+CHANGES_RATE, CHANGES_SECONDS = 10, 30
+LIST_US, SLACK_SECONDS = 80, 5
+REST_SECONDS_MAX = 900
+
+
+def share_of(share):
+    return [f"scorer.lists.remake.share={share}"]
+
+
+def offered(bed, prefix, rows, warm, share):
+    """Ages in ms of the lists that users' actions made, and how many were made again."""
+    with bed.topics(prefix):
+        bed.fill(f"{prefix}clicks", ratings.as_json(rows[:warm]))
+        with Workers(bed, prefix, [name for name, _ in WHOLE], share_of(share)) as workers:
+            workers.wait_begun("ingest")
+            workers.wait_consumed(WHOLE)
+            workers.healthy()
+            start = bed.ends(f"{prefix}recommendations")
+            bed.say(f"share {share}: {RATE} events a second")
+            openloop.offer(bed.producer(linger_ms=0), f"{prefix}clicks",
+                           list(ratings.as_json(rows[warm:], warm + 1)), RATE)
+            workers.wait_consumed(WHOLE)
+            checked = workers.metric("scorer", "freshet_lists_checked_total")
+        decode = openloop.decoder("recommendation_list.avsc")
+        lists = [(one.timestamp()[1], decode(one.value())) for one in
+                 bed.read(f"{prefix}recommendations", start, bed.ends(f"{prefix}recommendations"))]
+    return openloop.list_freshness(lists), checked
+
+
+def remaking(bed, options):
+    rows = ratings.ml_100k(options.ratings)
+    seconds = SHORT_SECONDS if options.short else RATE_SECONDS
+    rows = rows[:40_000 + RATE * seconds]
+    ages, checked = {share: [] for share in SHARES}, 0
+    for turn, share in enumerate([*SHARES, *reversed(SHARES)]):
+        found, made = offered(bed, f"rm{turn}.", rows, len(rows) - RATE * seconds, share)
+        ages[share].append(found)
+        checked += made
+    figures = {"remaking_checked_lists": checked}
+    for share, runs in ages.items():
+        for name, q in (("p50", .5), ("p99", .99)):
+            figures[f"remaking_freshness_{name}_ms_share_{share}"] = statistics.mean(
+                openloop.quantile(run, q) for run in runs)
+    return figures
+
+
+# ---- Behind ----
+
+def entries(items, count, rng):
+    """Entries of the catalogue that become available and unavailable: (key, value) pairs."""
+    import fastavro
+    text = (checkout.ROOT / "schemas/item.avsc").read_text()
+    schema = fastavro.parse_schema(json.loads(text, object_hook=openloop.plain))
+    header = ratings.single_object_header(schema)
+    for _ in range(count):
+        item, out = rng.choice(items), io.BytesIO()
+        out.write(header)
+        fastavro.schemaless_writer(out, schema, {"item_id": item, "available": rng.random() < 0.8})
+        yield item.encode(), out.getvalue()
+
+
+def wait_made(bed, workers):
+    """Waits until no list is behind; returns the seconds since the call."""
+    begun, calm = time.monotonic(), 0
+    while calm < 5:
+        behind = workers.metric("scorer", "freshet_lists_behind")
+        calm = calm + 1 if workers.metric("scorer", "freshet_at_rest") == 1 else 0
+        bed.say(f"{behind:,.0f} lists behind")
+        workers.check()
+        if time.monotonic() - begun > REST_SECONDS_MAX:
+            raise Failure(f"{behind:,.0f} lists were behind after {REST_SECONDS_MAX} s")
+        time.sleep(0.1)
+    return time.monotonic() - begun - 0.5
+
+
+def remade(bed, options):
+    users, items, events = SHORT if options.short else (USERS, ITEMS, EVENTS)
+    rows = synthetic.rows(items, users, events)
+    names, rng = sorted({item for _, item, _, _ in rows}), random.Random(1)
+    share = SHARES[-1]
+    with bed.topics("rd."):
+        bed.fill("rd.clicks", ratings.as_json(rows))
+        with Workers(bed, "rd.", [name for name, _ in WHOLE], share_of(share)) as workers:
+            workers.wait_begun("ingest")
+            workers.wait_consumed(WHOLE)
+            workers.healthy()
+            first = wait_made(bed, workers)
+            count = CHANGES_RATE * (1 if options.short else CHANGES_SECONDS)
+            openloop.offer(bed.producer(linger_ms=0), "rd.items", list(entries(names, count, rng)),
+                           CHANGES_RATE)
+            behind = wait_made(bed, workers)
+            checked = workers.metric("scorer", "freshet_lists_checked_total")
+            figures = workers.cost(1)
+    lists = len({user for user, *_ in rows})
+    bound = lists * LIST_US * 1e-6 / (share / 100) + SLACK_SECONDS
+    return {"remade_lists": lists, "remade_checked_lists": checked, "remade_first_s": first,
+            "remade_behind_s": behind, "remade_bound_s": bound,
+            "remade_rss_mb_scorer": figures["rss_mb_scorer"]}
