@@ -6,7 +6,9 @@
  *                    first, then in turn, and only while the partition has no lag
  *
  * The second is done in a share of a core (lists.remake.share), which is the process's: partitions
- * take turns, and none makes an ordinary list while another has something more urgent to do.
+ * take turns, and none makes an ordinary list while another has something more urgent to do. While
+ * histories come, nearly every row changes all the time; an ordinary list then rests until it is
+ * some seconds old, so that it is not made again and again.
  *
  * A list that is the same as before is not sent. A list that was made again is not evaluated, and
  * nothing is learned from it: by then, the counts may contain the user's next action. So the list
@@ -22,13 +24,17 @@
 #include "scorer/scorer_internal.h"
 
 enum {
-    PIECE_US = 2000,
+    PIECE_US = 1000,
     PIECE_LISTS = 64,
     STRIP_PIECE_US = 5000,
     STRIP_PIECE_LISTS = 256,
     KEPT_HISTORY = 'h',
     KEPT_LIST = 'l',
 };
+
+/* Histories come as long as the newest came so lately; an ordinary list then rests so long. When no
+ * list may be made yet, they are looked over again after a pause. */
+enum { FLOW_MS = 250, LIST_REST_MS = 4000, LOOK_AGAIN_MS = 100 };
 
 /* Scores and evidence of equal lists differ by at most this part. */
 #define DRIFT_MAX 0.01F
@@ -151,9 +157,10 @@ void scorer_record_list(struct task *task, const struct recommendation_list *lis
     bool is_short = list->items.count < (size_t)settings->lists.list_length;
     bool own = list->cause == CAUSE_ACTION;
     update_need(task);
-    (void)standing_lists_put(&state->standing, list->user_id, lists_numbers(scorer->lists),
-                             list->items.count, scorer->tables.clock,
-                             (uint8_t)(flags | (own && is_short ? STANDING_URGENT : 0)));
+    size_t at = standing_lists_put(&state->standing, list->user_id, lists_numbers(scorer->lists),
+                                   list->items.count, scorer->tables.clock,
+                                   (uint8_t)(flags | (own && is_short ? STANDING_URGENT : 0)));
+    standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
 }
 
 /* Records a list as it is in the state, whenever it was made. */
@@ -394,6 +401,7 @@ static void remake(struct task *task, size_t at)
     metric_add(scorer->checked, 1);
     if (!(one->flags & STANDING_UNSURE) && is_same(&old, &list)) {
         standing_lists_mark(&state->standing, at, scorer->tables.clock, 0);
+        standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
         return;
     }
     keep_first(task, user_id, &old);
@@ -439,14 +447,24 @@ static void reread_piece(struct task *task)
     standing_lists_orphan_lost(standing);
 }
 
+static bool histories_come(const struct scorer *scorer, int64_t now_ms)
+{
+    return scorer->acted_ms && now_ms - scorer->acted_ms < FLOW_MS;
+}
+
 static void remake_lists(struct task *task)
 {
     struct partition_state *state = task_state(task);
     struct run *run = task_run(task);
-    int64_t until_us = run_work_us(run) + PIECE_US;
+    int64_t until_us = run_work_us(run) + PIECE_US, now_ms = run_now_ms(run);
+    int64_t before_ms = histories_come(run_state(run), now_ms) ? now_ms - LIST_REST_MS : INT64_MAX;
     for (int lists = 0; lists < PIECE_LISTS; lists++) {
-        int32_t at = standing_lists_next(&state->standing);
-        if (at == HASH_INDEX_NONE) { return; }
+        int32_t at = standing_lists_next(&state->standing, before_ms);
+        if (at == HASH_INDEX_NONE) {
+            bool all = standing_lists_in_vain(&state->standing);
+            state->rests_until_ms = all ? now_ms + LOOK_AGAIN_MS : 0;
+            return;
+        }
         remake(task, (size_t)at);
         if (run_work_us(run) >= until_us) { return; }
     }
@@ -490,12 +508,17 @@ static enum spare_work find_spare(struct task *task)
 int64_t remake_in_ms(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
     update_need(task);
     enum spare_work work = find_spare(task);
-    count_spare(scorer, task_state(task), work);
+    count_spare(scorer, state, work);
     if (work == SPARE_BARRED) { return 0; }
     if (work == SPARE_NONE) { return -1; }
-    int64_t in_ms = remake_budget_in_ms(&scorer->budget, run_now_ms(task_run(task)));
+    int64_t now_ms = run_now_ms(task_run(task));
+    int64_t in_ms = remake_budget_in_ms(&scorer->budget, now_ms);
+    if (work == SPARE_REMAKE && histories_come(scorer, now_ms)) {
+        in_ms = MAX_OF(in_ms, state->rests_until_ms - now_ms);
+    }
     for (int other = work + 1; other < SPARE_WORKS; other++) {
         if (scorer->spare[other]) { return MAX_OF(in_ms, (int64_t)1); }
     }

@@ -476,6 +476,7 @@ static void end_poll(struct task *task)
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     tables_set_clock(&scorer->tables, run_wall_ms(task_run(task)));
+    if (state->pending.count) { scorer->acted_ms = run_now_ms(task_run(task)); }
     for (size_t i = 0; i < state->pending.count; i++) {
         if (i % CANDIDATES_AHEAD == 0) { encode_ahead(scorer, &state->pending, i); }
         const struct pending_history *entry = &state->pending.entries[i];

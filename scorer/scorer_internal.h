@@ -31,6 +31,7 @@ struct scorer {
     struct cutover cutover;
     struct remake_budget budget;
     size_t spare[SPARE_WORKS]; /* how many partitions would do which */
+    int64_t acted_ms; /* when histories last came, by the time for pacing */
     struct row_completeness completeness;
     struct table_offsets row_offsets, item_offsets;
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
@@ -58,6 +59,7 @@ struct partition_state {
     uint64_t mixture_published; /* the tables' clock then */
     struct standing_lists standing;
     enum spare_work spare; /* as it was last counted */
+    int64_t rests_until_ms; /* no list may be made again before, but for urgent ones */
     uint64_t reread_losses;  /* standing.losses when the histories began to be read again */
     int64_t behind_since_ms; /* 0: no list is behind */
     uint64_t flushed, committed; /* the tables' clock at the newest flush and commit */

@@ -148,25 +148,38 @@ static bool may_be_made(const struct standing_lists *standing, const struct stan
     return has_history(one) && one->made < standing->needed;
 }
 
-static int32_t next_of(const struct standing_lists *standing, size_t *cursor, uint8_t flags)
+static int32_t next_of(const struct standing_lists *standing, size_t *cursor, uint8_t flags,
+                       int64_t before_ms)
 {
     size_t most = MIN_OF(standing->count, (size_t)LOOK_MAX);
     for (size_t looked = 0; looked < most; looked++) {
         if (*cursor >= standing->count) { *cursor = 0; }
         size_t at = (*cursor)++;
         const struct standing *one = &standing->at[at];
-        if ((one->flags & flags) == flags && may_be_made(standing, one)) { return (int32_t)at; }
+        if ((one->flags & flags) == flags && may_be_made(standing, one) &&
+            one->made_ms < before_ms) {
+            return (int32_t)at;
+        }
     }
     return HASH_INDEX_NONE;
 }
 
-int32_t standing_lists_next(struct standing_lists *standing)
+int32_t standing_lists_next(struct standing_lists *standing, int64_t before_ms)
 {
     int32_t at = HASH_INDEX_NONE;
     if (standing_lists_urgent(standing)) {
-        at = next_of(standing, &standing->urgent_cursor, STANDING_URGENT);
+        at = next_of(standing, &standing->urgent_cursor, STANDING_URGENT, INT64_MAX);
     }
-    return at != HASH_INDEX_NONE ? at : next_of(standing, &standing->cursor, 0);
+    if (at == HASH_INDEX_NONE) { at = next_of(standing, &standing->cursor, 0, before_ms); }
+    standing->vain = at == HASH_INDEX_NONE ? standing->vain + LOOK_MAX : 0;
+    return at;
+}
+
+bool standing_lists_in_vain(struct standing_lists *standing)
+{
+    bool all = standing->vain >= standing->count;
+    if (all) { standing->vain = 0; }
+    return all;
 }
 
 bool standing_lists_check_barred(const struct standing_lists *standing, uint64_t barred)

@@ -26,6 +26,7 @@ struct standing {
     char *id; /* NULL: the user has no list any more */
     uint64_t hash;
     uint64_t made; /* the clock; 0: before the start */
+    int64_t made_ms; /* the time for pacing */
     uint16_t id_size;
     uint16_t count; /* of the items */
     uint8_t flags; /* enum standing_flag */
@@ -41,6 +42,7 @@ struct standing_lists {
     uint64_t needed; /* `current` is the number of lists that are not behind, and of urgent ones */
     size_t current, urgent_current;
     size_t urgent_cursor, cursor;
+    size_t vain; /* how many records were looked at since one was found */
     size_t barred_cursor;
     uint64_t barred_seen; /* what the pass over barred items knows: see standing_next_barred() */
     bool barred_passed;
@@ -54,6 +56,11 @@ void standing_lists_release(struct standing_lists *standing);
  * position. */
 size_t standing_lists_put(struct standing_lists *standing, struct slice user_id,
                           const int32_t *items, size_t count, uint64_t made, uint8_t flags);
+/* Sets when a list was made, by the time for pacing. */
+static inline void standing_lists_time(struct standing_lists *standing, size_t at, int64_t made_ms)
+{
+    standing->at[at].made_ms = made_ms;
+}
 /* Removes a user's record, if there is one. */
 void standing_lists_drop(struct standing_lists *standing, struct slice user_id);
 /* Finds a user's position, or HASH_INDEX_NONE. */
@@ -68,9 +75,11 @@ size_t standing_lists_behind(const struct standing_lists *standing);
 size_t standing_lists_workable(const struct standing_lists *standing);
 /* Counts the urgent ones of these. */
 size_t standing_lists_urgent(const struct standing_lists *standing);
-/* Finds the next list to make again: urgent ones first, then in turn. Looks at a few thousand
- * records at most; HASH_INDEX_NONE: none among these. */
-int32_t standing_lists_next(struct standing_lists *standing);
+/* Finds the next list to make again: urgent ones first, then in turn those that were made before a
+ * moment. Looks at a few thousand records at most; HASH_INDEX_NONE: none among these. */
+int32_t standing_lists_next(struct standing_lists *standing, int64_t before_ms);
+/* Says whether all records have been looked at in vain; begins again then. */
+bool standing_lists_in_vain(struct standing_lists *standing);
 /* Says whether a pass for barred items is left: `barred` counts what was barred (catalogue.h). */
 bool standing_lists_check_barred(const struct standing_lists *standing, uint64_t barred);
 /* Finds the next list with a barred item, looking at a few thousand records at most;
