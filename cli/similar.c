@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
@@ -8,6 +9,8 @@
 #include "model/counting/decay.h"
 #include "model/counting/similarity.h"
 #include "model/ids.h"
+#include "cli/screen.h"
+#include "schemas/item.h"
 #include "schemas/item_neighbours.h"
 
 enum {
@@ -20,6 +23,7 @@ struct mass {
     double value;
     int64_t epoch;
     int64_t first_users;
+    bool barred; /* the catalogue has removed it, or says that it is not available now */
 };
 
 struct neighbour {
@@ -33,7 +37,9 @@ struct similar {
     int64_t count;   /* flag */
 
     const char *item;
+    int64_t now_ms;
     struct codec *codec;
+    struct codec *items;
     struct arena *kept; /* the item's row */
     struct arena *scratch;
     struct ids *ids;
@@ -53,10 +59,11 @@ static const struct flag flags[] = {
          OPTION("count", LONG, count, "20", OPTION_RANGE(0, INFINITY), "Print N neighbours")),
 };
 
-static void keep_mass(struct similar *similar, const struct item_neighbours *row)
+/* Numbers an item, with a place in the masses; ID_NONE when there are too many. */
+static int32_t number_of(struct similar *similar, struct slice item)
 {
-    int32_t number = ids_put(similar->ids, row->item_id);
-    if (number == ID_NONE) { return; }
+    int32_t number = ids_put(similar->ids, item);
+    if (number == ID_NONE) { return ID_NONE; }
     while ((size_t)number >= similar->masses_capacity) {
         size_t capacity = MAX_OF(similar->masses_capacity * 2, (size_t)4096);
         similar->masses = xreallocarray(similar->masses, capacity, sizeof(*similar->masses));
@@ -64,6 +71,13 @@ static void keep_mass(struct similar *similar, const struct item_neighbours *row
                (capacity - similar->masses_capacity) * sizeof(*similar->masses));
         similar->masses_capacity = capacity;
     }
+    return number;
+}
+
+static void keep_mass(struct similar *similar, const struct item_neighbours *row)
+{
+    int32_t number = number_of(similar, row->item_id);
+    if (number == ID_NONE) { return; }
     similar->masses[number] = (struct mass){
         .value = row->mass, .epoch = row->epoch, .first_users = row->first_users};
 }
@@ -116,34 +130,62 @@ static int by_similarity(const void *a, const void *b)
     return slice_compare(x->id, y->id);
 }
 
+/* Keeps what the catalogue says last of an item that has a row. */
+static bool take_item(void *arg, const struct record *rec)
+{
+    struct similar *similar = arg;
+    struct codec_error error;
+    struct item item = {0};
+    int32_t number = rec->key.data ? ids_find(similar->ids, rec->key) : ID_NONE;
+    if (number == ID_NONE) { return true; }
+    arena_reset(similar->scratch);
+    if (rec->value.data &&
+        codec_decode(similar->items, rec->value, similar->scratch, &item, &error) < 0) {
+        return true;
+    }
+    similar->masses[number].barred =
+        !item.available ||
+        !item_dates_hold(item.available_from_ms, item.available_until_ms, similar->now_ms);
+    return true;
+}
+
 /* A row of somebody else may hold numbers whose similarity is none. */
 static double finite_or_0(double number)
 {
     return isfinite(number) ? number : 0.0;
 }
 
-static void print(struct similar *similar)
+/* Lists the neighbours that may be recommended, best first; returns how many there are. */
+static size_t rank(const struct similar *similar, struct neighbour *list)
 {
     const struct item_neighbours *row = &similar->row;
-    struct neighbour *list = xcalloc(row->items.count, sizeof(*list));
     double users = 0;
+    size_t count = 0;
     for (size_t i = 0; i < similar->masses_capacity; i++) {
         users += (double)similar->masses[i].first_users;
     }
     for (size_t i = 0; i < row->items.count; i++) {
         int32_t number = ids_find(similar->ids, row->items.at[i]);
         struct mass mass = number == ID_NONE ? (struct mass){0} : similar->masses[number];
+        if (mass.barred) { continue; }
         double mass_b = decay_rescale(mass.value, mass.epoch, row->epoch);
-        list[i] = (struct neighbour){
+        list[count++] = (struct neighbour){
             .id = row->items.at[i],
             .co_rating = row->co_ratings.at[i],
             .similarity = finite_or_0(measure(similar, row->co_ratings.at[i], mass_b, users)),
         };
     }
-    qsort(list, row->items.count, sizeof(*list), by_similarity);
+    qsort(list, count, sizeof(*list), by_similarity);
+    return count;
+}
+
+static void print(struct similar *similar)
+{
+    struct neighbour *list = xcalloc(similar->row.items.count, sizeof(*list));
+    size_t count = rank(similar, list);
     struct buf id;
     buf_init(&id, ID_JSON_MAX);
-    for (size_t i = 0; i < MIN_OF((size_t)similar->count, row->items.count); i++) {
+    for (size_t i = 0; i < MIN_OF((size_t)similar->count, count); i++) {
         buf_clear(&id);
         quote_json(&id, list[i].id, QUOTE_EITHER);
         printf("{\"item\":%.*s,\"similarity\":%.17g,\"co_rating\":%.17g}\n",
@@ -161,6 +203,14 @@ static int run(struct similar *similar, const struct client *client, struct wire
     if (!similar->found) {
         return client_fail("no row for item \"%s\" in %s", similar->item, topic);
     }
+    for (size_t i = 0; i < similar->row.items.count; i++) { /* they may have no row of their own */
+        (void)number_of(similar, similar->row.items.at[i]);
+    }
+    _cleanup_(xfreep) char *items = client_topic(client, "items");
+    if (scan_topic(wire, items, -1, /* follow= */ false, take_item, similar) < 0) {
+        screen_line(stderr, "freshet: it is not known which items may be recommended: %s",
+                    wire_why(wire));
+    }
     print(similar);
     return 0;
 }
@@ -170,7 +220,9 @@ static int similar_run(struct invocation *invocation)
     struct similar *similar = invocation->settings;
     struct schema_cache *schemas = client_schemas(&invocation->client);
     similar->item = invocation->arguments[0];
+    similar->now_ms = clock_wall_ms();
     similar->codec = codec_new(&item_neighbours_contract, schemas);
+    similar->items = codec_new(&item_contract, schemas);
     similar->kept = arena_new(SIMILAR_ARENA_BLOCK);
     similar->scratch = arena_new(SIMILAR_ARENA_BLOCK);
     similar->ids = ids_new(ITEMS_MAX);
@@ -180,6 +232,7 @@ static int similar_run(struct invocation *invocation)
     arena_free(similar->kept);
     arena_free(similar->scratch);
     codec_free(similar->codec);
+    codec_free(similar->items);
     schema_cache_free(schemas);
     return result;
 }
@@ -191,7 +244,8 @@ const struct command similar_command = {
     .arguments = "ITEM",
     .arguments_least = 1,
     .arguments_most = 1,
-    .about = "Prints an item's nearest neighbours as JSON lines. Similarities are derived from the "
+    .about = "Prints an item's nearest neighbours as JSON lines, without those that the catalogue "
+             "has removed or that are not available now. Similarities are derived from the "
              "counts in `neighbours`, at full precision.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),

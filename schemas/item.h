@@ -38,4 +38,10 @@ struct item {
 
 extern const struct contract item_contract;
 
+/* Says whether a time is within an item's dates. */
+static inline bool item_dates_hold(int64_t from_ms, int64_t until_ms, int64_t now_ms)
+{
+    return (!from_ms || now_ms >= from_ms) && (!until_ms || now_ms < until_ms);
+}
+
 #endif

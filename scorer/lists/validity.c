@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
+#include "schemas/item.h"
 #include "scorer/lists/validity.h"
 
 enum { VALIDITIES_FIRST = 16, ITEMS_A_MS = 1000 };
@@ -91,6 +92,6 @@ bool validities_due(struct validities *validities, int64_t now_ms)
 
 bool validity_holds(const struct validity *validity, int64_t now_ms)
 {
-    return validity->available && (!validity->from_ms || now_ms >= validity->from_ms) &&
-           (!validity->until_ms || now_ms < validity->until_ms);
+    return validity->available &&
+           item_dates_hold(validity->from_ms, validity->until_ms, now_ms);
 }
