@@ -3,6 +3,7 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/local_copy.h"
+#include "cli/rest_line.h"
 #include "stream/kafka/kafka_admin.h"
 
 #include <jansson.h>
@@ -214,24 +215,6 @@ static void print_copy(const json_t *copy)
     printf("\n");
 }
 
-/* Whether the copies on this machine have anything to do, in one line. */
-static void print_rest(const json_t *copies)
-{
-    size_t index, busy = 0;
-    json_t *copy;
-    json_array_foreach(copies, index, copy)
-    {
-        if (json_is_true(json_object_get(copy, "at_rest"))) { continue; }
-        printf("%s%s slot %lld", busy++ ? ", " : "not at rest: ",
-               json_string_value(json_object_get(copy, "worker")),
-               (long long)json_integer_value(json_object_get(copy, "slot")));
-    }
-    if (busy) { printf("\n"); }
-    if (!busy && json_array_size(copies)) {
-        printf("at rest: all inputs are read, and all that follows is written\n");
-    }
-}
-
 static int run(const struct client *client)
 {
     json_t *copies = local_copies(client_state_dir(client));
@@ -250,7 +233,7 @@ static int run(const struct client *client)
         print_dead_letters(client);
     }
     json_array_foreach(copies, index, copy) { print_copy(copy); }
-    if (!result) { print_rest(copies); }
+    if (!result) { print_rest(copies, stdout); }
     json_decref(copies);
     return result;
 }

@@ -80,6 +80,15 @@ static void print_log_end(const struct child_process *member)
     fprintf(stderr, "%s\n", text);
 }
 
+static void tell_end(const struct child_process *member, int status)
+{
+    (void)client_fail("%s ended (%s %d); its log, %s, ends with:", member->worker,
+                      WIFEXITED(status) ? "exit code" : "signal",
+                      WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
+                      member->log_path);
+    print_log_end(member);
+}
+
 bool child_processes_runs(struct child_processes *children)
 {
     for (size_t i = 0; i < children->count; i++) {
@@ -87,11 +96,7 @@ bool child_processes_runs(struct child_processes *children)
         int status;
         if (!member->pid || waitpid(member->pid, &status, WNOHANG) != member->pid) { continue; }
         member->pid = 0;
-        (void)client_fail("%s ended (%s %d); its log, %s, ends with:", member->worker,
-                          WIFEXITED(status) ? "exit code" : "signal",
-                          WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
-                          member->log_path);
-        print_log_end(member);
+        tell_end(member, status);
         return false;
     }
     return true;
@@ -119,7 +124,7 @@ static bool collect(struct child_process *member, int64_t *left_ms)
     /* A child that is asked to end before it handles signals dies of SIGTERM: it had begun nothing.
      * */
     bool good = WIFEXITED(status) ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGTERM;
-    if (!good) { print_log_end(member); }
+    if (!good) { tell_end(member, status); }
     return good;
 }
 

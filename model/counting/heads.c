@@ -141,6 +141,7 @@ static void make(struct heads *heads, struct head *head, score_fn score, const s
 {
     int32_t end = end_of(view);
     size_t count = 0;
+    heads->scans++;
     head->count = 0;
     head->whole = true;
     for (int32_t item = 0; item < end; item++) {

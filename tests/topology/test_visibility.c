@@ -106,6 +106,99 @@ static void test_table_stands_still_and_grows(void **state)
     rig_release(&rig);
 }
 
+/* A scorer reads its tables to the end while users act all the time, and tells how much is left. */
+static void test_tables_are_read_under_load(void **state)
+{
+    enum { ITEMS = 4000, ROUNDS_MOST = 400 };
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    for (int n = 0; n < ITEMS; n++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "x%d", n);
+        memlog_append(rig.log, "items", 0, slice_str(id), slice_of(NULL, 0), 1);
+    }
+    memlog_batch(rig.log, 20);
+    rig_start(&rig, &features_worker, 0, NULL);
+    struct copy *copy = rig_start(&rig, &scorer_worker, 0, NULL);
+    rounds(&rig, 3);
+    assert_true(metric(copy, "freshet_broadcast_remaining") > 0.0);
+    int n = 0;
+    for (; n < ROUNDS_MOST && metric(copy, "freshet_broadcast_remaining") > 0.0; n++) {
+        feed_events(&rig, 1, n, n + 1);
+        rounds(&rig, 1);
+    }
+    assert_true(n < ROUNDS_MOST);
+    rig_until_idle(&rig);
+    assert_true(memlog_count(rig.log, "recommendations", MEMLOG_ALL) > 0);
+    for (int more = 0; more < ITEMS; more += 40) { /* a catalogue that grows while it serves */
+        for (int k = 0; k < 40; k++) {
+            char id[16];
+            (void)snprintf(id, sizeof(id), "y%d", more + k);
+            memlog_append(rig.log, "items", 0, slice_str(id), slice_of(NULL, 0), 1);
+        }
+        feed_events(&rig, 1, n, n + 1);
+        n++;
+        rounds(&rig, 1);
+    }
+    for (int i = 0; i < ROUNDS_MOST && metric(copy, "freshet_table_lag") > 0.0; i++) {
+        feed_events(&rig, 1, n, n + 1);
+        n++;
+        rounds(&rig, 1);
+    }
+    assert_true(metric(copy, "freshet_table_lag") <= 0.0);
+    rig_release(&rig);
+}
+
+/* A link or a quota that lets only so many messages through in a commit's time. */
+enum { DELIVERED_MAX = 20 };
+
+struct quota {
+    struct rig *rig;
+    int messages;
+};
+
+static void count_message(void *arg)
+{
+    ((struct quota *)arg)->messages++;
+}
+
+static void begin_again(void *arg)
+{
+    ((struct quota *)arg)->messages = 0;
+}
+
+static void deliver_or_not(void *arg)
+{
+    const struct quota *quota = arg;
+    if (quota->messages <= DELIVERED_MAX) { return; }
+    memlog_fail(quota->rig->log, MEMLOG_TXN_COMMIT, 1, WIRE_ABORTED);
+}
+
+/* The size of a batch follows what can be delivered; the backlog is worked off. */
+static void test_batches_shrink_to_what_is_delivered(void **state)
+{
+    static const char *const pairs[] = {"batch.records.max=500", "poll.records.max=500", NULL};
+    struct rig rig;
+    struct quota quota = {.rig = &rig};
+    double least = 1.0;
+    rig_init(&rig, PARTITIONS);
+    feed_events(&rig, 1, 0, FEED_EVENTS);
+    memlog_hook(rig.log, MEMLOG_TXN_BEGIN, begin_again, &quota);
+    memlog_hook(rig.log, MEMLOG_TXN_PRODUCE, count_message, &quota);
+    memlog_hook(rig.log, MEMLOG_TXN_OFFSETS, deliver_or_not, &quota);
+    struct copy *copy = rig_start(&rig, &features_worker, 0, pairs);
+    for (int i = 0; !rig_idle(&rig); i++) {
+        rounds(&rig, 1);
+        assert_true(i < ROUNDS_MAX);
+        if (i) { least = MIN_OF(least, metric(copy, "freshet_batch_share_ratio")); }
+    }
+    assert_true(least < 0.5);
+    /* A commit that fits takes no time here, so the next one is larger again. */
+    assert_true(metric(copy, "freshet_aborts_total") < metric(copy, "freshet_commits_total"));
+    memlog_hook(rig.log, MEMLOG_TXN_OFFSETS, NULL, NULL);
+    rig_release(&rig);
+}
+
 /* Commits fail again and again: what is processed meanwhile is not done. */
 static void test_lag_while_rolling_back(void **state)
 {
@@ -149,6 +242,8 @@ int main(void)
         cmocka_unit_test(test_waiting_for_a_table),
         cmocka_unit_test(test_table_stands_still),
         cmocka_unit_test(test_table_stands_still_and_grows),
+        cmocka_unit_test(test_tables_are_read_under_load),
+        cmocka_unit_test(test_batches_shrink_to_what_is_delivered),
         cmocka_unit_test(test_lag_while_rolling_back),
         cmocka_unit_test(test_ready_when_assigned),
     };

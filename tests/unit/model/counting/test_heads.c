@@ -163,6 +163,28 @@ static void test_best_leave(void **state)
     rig_release(&rig);
 }
 
+/* A catalogue and rows come item by item, and a list is made after each: the work does not grow
+ * with the items that are known. */
+static void test_one_item_after_the_other(void **state)
+{
+    static struct rig rig;
+    rig_init(&rig, 7, ITEMS);
+    for (int32_t item = 0; item < ITEMS; item++) {
+        const struct item_flags flags = {
+            .at = rig.flags, .count = rig.flags_count, .changes = &rig.changes};
+        rig.flags_count = item + 1;
+        rig.flags[item] = ITEM_LISTED;
+        change_log_add(&rig.changes, item);
+        heads_update(&rig.heads, rig.table, &flags);
+        const struct item_row row = {.actions = 1.0 + item % 50, .trend = 1.0 + item % 7};
+        item_table_put(rig.table, item, &row);
+        heads_update(&rig.heads, rig.table, &flags);
+    }
+    assert_true(rig.heads.scans <= 8); /* of 2 * ITEMS */
+    update(&rig);
+    rig_release(&rig);
+}
+
 /* A newer epoch rescales all counts. */
 static void test_epoch(void **state)
 {
@@ -181,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_naive),
         cmocka_unit_test(test_best_leave),
+        cmocka_unit_test(test_one_item_after_the_other),
         cmocka_unit_test(test_epoch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "stream/avro/schema.h"
 #include "stream/avro/schema_cache.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <cmocka.h>
 
@@ -329,6 +330,45 @@ static void test_values_are_bounded(void **state)
     buf_release(&text);
 }
 
+/* What of a schema is only text costs no memory that is a multiple of it, however it is made up. */
+static void test_texts_of_little_use_are_not_kept(void **state)
+{
+    enum { SIZE = 1000000, PARSED_MAX = 4 * SIZE, KEPT_MAX = SIZE / 4 };
+    static const char *const heads[] = {
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[],\"aliases\":[",
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[],\"doc\":[",
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","
+        "\"default\":[",
+        "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"],\"default\":[",
+        "{\"type\":\"int\",\"odd\":[",
+    };
+    static const char *const elements[] = {"[],", "{},", "0,", "\"\",", "[[[]]],"};
+    static const char *const tails[] = {"0]}", "0]}", "0]}]}", "0]}", "0]}"};
+    for (size_t i = 0; i < ARRAY_COUNT(heads) * ARRAY_COUNT(elements); i++) {
+        const char *element = elements[i % ARRAY_COUNT(elements)];
+        struct buf text;
+        struct codec_error error;
+        buf_init(&text, SIZE + 100);
+        size_t which = i / ARRAY_COUNT(elements);
+        buf_printf(&text, "%s", heads[which]);
+        while (buf_slice(&text).size < SIZE - 100) { buf_printf(&text, "%s", element); }
+        buf_printf(&text, "%s%c", tails[which], '\0');
+        size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+        struct schema *schema = schema_parse(buf_slice(&text).data, &error);
+        size_t kept = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+        if (schema) { assert_true(kept < KEPT_MAX); }
+        if (!schema) { assert_true(kept < 100000); }
+        schema_free(schema);
+        struct schema_cache *schemas = schema_cache_new();
+        before = mallinfo2().uordblks + mallinfo2().hblkhd;
+        (void)schema_cache_bind(schemas, 7, buf_slice(&text).data, &error);
+        kept = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+        if (kept >= PARSED_MAX) { fail_msg("%zu: %zu bytes kept", i, kept); }
+        schema_cache_free(schemas);
+        buf_release(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_long_names),     cmocka_unit_test(test_counts),
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_values_are_bounded),
+        cmocka_unit_test(test_texts_of_little_use_are_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 /* Numbers of requests in Kafka's protocol. */
-enum { PRODUCE = 0, INIT_PRODUCER = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25,
+enum { PRODUCE = 0, JOIN_GROUP = 11, INIT_PRODUCER = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25,
        END_TXN = 26, TXN_OFFSETS = 28 };
 
 enum { POLLS_MAX = 600, ANSWER_SECONDS_MAX = 60 };
@@ -88,6 +88,49 @@ static void test_transactional_id_refused(void **state)
     }
     assert_int_equal(open_wire(stage, &why), WIRE_REFUSED);
     assert_non_null(strstr(why, "hint: this user may not Write the transactional id"));
+}
+
+/* Brokers whose limit is below our transactions' time: no start would ever succeed. */
+static void test_transactions_longer_than_allowed(void **state)
+{
+    struct stage *stage = *state;
+    _cleanup_(xfreep) char *why = NULL;
+    for (int i = 0; i < 20; i++) {
+        answer(stage, INIT_PRODUCER, RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT);
+    }
+    assert_int_equal(open_wire(stage, &why), WIRE_REFUSED);
+    assert_non_null(strstr(why, "transaction.max.timeout.ms is less than the 10000 ms"));
+    assert_non_null(strstr(why, "kafka.producer.transaction.timeout.ms"));
+}
+
+static void take_nothing(void *arg, const struct topic_partition *at, size_t count)
+{
+}
+
+static void lose_nothing(void *arg, const struct topic_partition *at, size_t count, bool lost)
+{
+}
+
+static void test_session_that_brokers_do_not_allow(void **state)
+{
+    static const struct wire_listener listener = {.assigned = take_nothing,
+                                                  .revoked = lose_nothing};
+    static const char *const topics[] = {"out"};
+    struct stage *stage = *state;
+    open_well(stage);
+    for (int i = 0; i < 20; i++) {
+        answer(stage, JOIN_GROUP, RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT);
+    }
+    assert_int_equal(wire_subscribe(stage->wire, topics, 1, &listener), 0);
+    int result = 0;
+    for (int i = 0; i < POLLS_MAX && result == 0; i++) {
+        const struct record *at;
+        size_t count;
+        result = wire_poll(stage->wire, 100, 10, &at, &count);
+        if (result == 0) { wire_release(stage->wire); }
+    }
+    assert_int_equal(result, WIRE_REFUSED);
+    assert_says(stage, "group.min.session.timeout.ms");
 }
 
 static void test_rolled_back_and_on(void **state)
@@ -240,6 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_transactional_id_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_transactions_longer_than_allowed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_session_that_brokers_do_not_allow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rolled_back_and_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tried_again_within, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fenced_at_the_commit, setup, teardown),
