@@ -121,6 +121,11 @@ static void take_partition(struct cutover *cutover, struct task *task)
     (void)announce_step(cutover, task, STEP_TAKEN);
 }
 
+bool cutover_send_lists(const struct cutover *cutover, struct task *task)
+{
+    return task_commit(task) && copy_lists(task, cutover->recommendations_output);
+}
+
 void cutover_step(struct cutover *cutover, struct task *task)
 {
     switch (role_of(cutover, task)) {

@@ -36,6 +36,9 @@ enum verdict cutover_observe(struct cutover *cutover, struct run *run, const str
 int cutover_changelog(const struct cutover *cutover, struct run *run, int32_t partition);
 /* Says whether lists of this task go to `recommendations` too. */
 bool cutover_is_live(const struct cutover *cutover, struct task *task);
+/* Sends all lists of a live task to `recommendations` once more. False: not now. To be called from
+ * the worker's tick. */
+bool cutover_send_lists(const struct cutover *cutover, struct task *task);
 /* Releases or takes the task's partition, if its role requires it. To be called from the worker's
  * tick. */
 void cutover_step(struct cutover *cutover, struct task *task);

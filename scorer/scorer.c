@@ -323,6 +323,8 @@ static int open_partition(struct task *task)
     quality_counters_init(&state->counters);
     published_mixtures_get(&scorer->trainer.known, task_partition(task), &state->mixture);
     state->published = state->mixture;
+    state->live = cutover_is_live(&scorer->cutover, task);
+    output_watch_begin(&state->watch, task, RECOMMENDATIONS);
     task_set_state(task, state);
     remake_open(task);
     return 0;
@@ -532,11 +534,23 @@ static void committed(struct task *task)
     state->committed = state->flushed;
 }
 
+static void watch_lists(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    bool live = cutover_is_live(&scorer->cutover, task);
+    if (live && !state->live) { output_watch_begin(&state->watch, task, RECOMMENDATIONS); }
+    state->live = live;
+    state->late = live && (output_watch_check(&state->watch, task) || state->late);
+    if (state->late && cutover_send_lists(&scorer->cutover, task)) { state->late = false; }
+}
+
 static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct scorer *scorer = run_state(task_run(task));
     cutover_step(&scorer->cutover, task);
     tables_set_clock(&scorer->tables, run_wall_ms(task_run(task)));
+    if (task_state(task)) { watch_lists(task); }
     if (task_state(task)) { remake_tell(task); }
 }
 

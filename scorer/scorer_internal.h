@@ -14,6 +14,7 @@
 #include "scorer/scorer_settings.h"
 #include "scorer/standing_lists.h"
 #include "scorer/table_offsets.h"
+#include "stream/output_watch.h"
 
 enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS };
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
@@ -57,6 +58,9 @@ struct partition_state {
     struct mixture published;       /* as it is on `models`: lists are made with this one */
     bool mixture_changed; /* since it was last published */
     uint64_t mixture_published; /* the tables' clock then */
+    struct output_watch watch; /* of `recommendations`, while the generation is live */
+    bool live; /* at the last tick */
+    bool late; /* a former owner's lists have arrived late: ours must be sent again */
     struct standing_lists standing;
     enum spare_work spare; /* as it was last counted */
     int64_t rests_until_ms; /* no list may be made again before, but for urgent ones */

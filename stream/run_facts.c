@@ -194,23 +194,6 @@ int run_topic_holds(struct run *run, const char *name, bool shared, int32_t part
     return result < 0 ? result : WIRE_RETRY;
 }
 
-void task_watch_output(struct task *task, int output)
-{
-    struct run *run = task_run(task);
-    wire_watch_log(run->env.wire, run_output_topic(run, output), task->partition);
-}
-
-bool task_others_wrote(struct task *task, int output, bool behind)
-{
-    struct run *run = task_run(task);
-    struct wire *wire = run->env.wire;
-    const char *topic = run_output_topic(run, output);
-    int64_t low, end, newest = wire_appended(wire, topic, task->partition);
-    if (wire_others(wire, topic, task->partition)) { return true; }
-    if (!behind || newest == OFFSET_NONE) { return false; }
-    return wire_bounds(wire, topic, task->partition, &low, &end) == 0 && end > newest + 1;
-}
-
 int32_t run_output_partitions(const struct run *run, int output)
 {
     return run->topics.output_partitions[output];

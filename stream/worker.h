@@ -278,13 +278,6 @@ void task_drop_note(struct task *task, const char *name);
  * bytes are copied. */
 void task_emit(struct task *task, int output, int32_t partition, struct slice key,
                struct slice value);
-/* From now on, notices what others write to the task's partition of an at-once output: a former
- * owner's messages may arrive late. */
-void task_watch_output(struct task *task, int output);
-/* Says whether they have written there since: between our own messages that were acknowledged, or,
- * with `behind`, after the newest of them. With `behind` all of ours must have been acknowledged,
- * and the broker is asked. */
-bool task_others_wrote(struct task *task, int output, bool behind);
 /* Index of the output that is the task's changelog now. */
 int task_changelog(const struct task *task);
 /* Commits what all tasks have processed and waits until all messages are acknowledged. False when

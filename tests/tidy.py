@@ -143,6 +143,7 @@ UNTESTED = {
     "stream/pace.c": "a part of the run: tests/topology/test_uncommitted.c",
     "stream/run.c": "the run itself: all of tests/topology",
     "stream/run_facts.c": "a part of the run: all of tests/topology",
+    "stream/output_watch.c": "tests/topology/test_serving_rows.c, test_lists_at_rest.c",
     "stream/run_spare.c": "a part of the run: tests/topology/test_lists_at_rest.c",
     "stream/run_settings.c": "a table, and one check: tests/topology/test_clear_ends.c",
     "stream/schema_hold.c": "a part of the run: tests/topology/test_registry_ways.c",

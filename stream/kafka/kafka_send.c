@@ -144,6 +144,11 @@ static uint64_t kafka_others(struct wire *wire, const char *topic, int32_t parti
     return partition_offsets_find(&((struct kafka *)wire)->sent, topic, partition)->others;
 }
 
+static bool kafka_quiet(struct wire *wire)
+{
+    return ack_tracker_outstanding(&((struct kafka *)wire)->acks, UINT64_MAX) == 0;
+}
+
 /* ---- The transaction, on the committer's thread ---- */
 
 void kafka_on_txn_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *message, void *opaque)
@@ -308,5 +313,6 @@ void kafka_send_verbs(struct wire_class *verbs)
     verbs->appended = kafka_appended;
     verbs->watch_log = kafka_watch_log;
     verbs->others = kafka_others;
+    verbs->quiet = kafka_quiet;
     verbs->txn_run = kafka_txn_run;
 }

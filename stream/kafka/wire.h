@@ -101,6 +101,7 @@ struct wire_class {
     int64_t (*appended)(struct wire *, const char *topic, int32_t partition);
     void (*watch_log)(struct wire *, const char *topic, int32_t partition);
     uint64_t (*others)(struct wire *, const char *topic, int32_t partition);
+    bool (*quiet)(struct wire *);
     int (*txn_run)(struct wire *, const struct txn *);
     int (*offsets_commit)(struct wire *, const struct topic_partition *at, const int64_t *told,
                           size_t count);
@@ -269,6 +270,11 @@ static inline void wire_watch_log(struct wire *wire, const char *topic, int32_t 
 static inline uint64_t wire_others(struct wire *wire, const char *topic, int32_t partition)
 {
     return wire->class->others(wire, topic, partition);
+}
+/* True when no at-once message of ours is under way. */
+static inline bool wire_quiet(struct wire *wire)
+{
+    return wire->class->quiet(wire);
 }
 /* Runs a whole transaction: begin, produce all messages, send offsets, commit. 0: it is committed.
  * WIRE_ABORTED: it is rolled back, and so it is with WIRE_TOO_LARGE, which says that the client

@@ -336,6 +336,7 @@ int memwire_unacked(struct wire *base, uint64_t ack_group, size_t *ret_count);
 int64_t memwire_appended(struct wire *base, const char *topic, int32_t partition);
 void memwire_watch_log(struct wire *base, const char *topic, int32_t partition);
 uint64_t memwire_others(struct wire *base, const char *topic, int32_t partition);
+bool memwire_quiet(struct wire *base);
 int memwire_txn_run(struct wire *base, const struct txn *txn);
 int memwire_offsets_commit(struct wire *base, const struct topic_partition *at,
                            const int64_t *told, size_t count);

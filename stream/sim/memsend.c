@@ -193,6 +193,11 @@ uint64_t memwire_others(struct wire *base, const char *topic, int32_t partition)
     return others;
 }
 
+bool memwire_quiet(struct wire *base)
+{
+    return memwire_of(base)->outbox_count == 0;
+}
+
 /* ---- Transactions ---- */
 
 /* Enters one step of a transaction. */

@@ -491,6 +491,7 @@ static const struct wire_class memwire_class = {
     .appended = memwire_appended,
     .watch_log = memwire_watch_log,
     .others = memwire_others,
+    .quiet = memwire_quiet,
     .txn_run = memwire_txn_run,
     .offsets_commit = memwire_offsets_commit,
     .position = mem_position,

@@ -306,7 +306,7 @@ static void late_rows_do_not_stay(bool input)
     pass(&rig, input ? 15 * SECOND_MS : 2 * 61 * SECOND_MS);
     rig_until_idle(&rig);
     assert_served(&rig);
-    assert_non_null(strstr(rig.warned, "others wrote to serving-rows"));
+    assert_non_null(strstr(rig.warned, "messages of another copy arrived late topic=serving-rows"));
     int64_t after = memlog_count(rig.log, "serving-rows", MEMLOG_ALL);
     assert_true(after > before + 20);
     pass(&rig, 3 * 61 * SECOND_MS); /* once is enough */
@@ -338,7 +338,7 @@ static void late_rows_in_the_middle(void **state)
     arrive_late(&rig);
     feed_events(&rig, 1, EVENTS / 2, EVENTS);
     pass(&rig, 5 * SECOND_MS);
-    assert_non_null(strstr(rig.warned, "others wrote to serving-rows"));
+    assert_non_null(strstr(rig.warned, "messages of another copy arrived late topic=serving-rows"));
     struct metrics *metrics = trainer->metrics;
     assert_true(metric_value(metrics_counter(metrics, "freshet_commits_total", "", "Known.")) == 0);
     rig_finish(trainer); /* commits */

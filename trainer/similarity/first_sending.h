@@ -9,23 +9,21 @@
 #ifndef FRESHET_TRAINER_SIMILARITY_FIRST_SENDING_H
 #define FRESHET_TRAINER_SIMILARITY_FIRST_SENDING_H
 
-#include "stream/worker.h"
+#include "stream/output_watch.h"
 
 /* The progress in one task. Embedded in the task's state; init with first_sending_open(). */
 struct first_sending {
     bool noted; /* the local state says that all was sent */
     bool sent;  /* since the task was opened or rolled back */
     bool closed; /* what was sent is before the commit in flight */
-    int64_t resting_ms; /* since when nothing was left to send, or since the broker was asked then;
-                           0: something is */
+    struct output_watch watch;
 };
 
 /* Asks the local state, and whether the output (its index and name) holds anything. */
 void first_sending_open(struct first_sending *first, struct task *task, int output,
                         const char *name);
-/* Looks from time to time whether others have written to the output; if so, all is to be sent.
- * `resting`: nothing is left to send. */
-void first_sending_watch(struct first_sending *first, struct task *task, int output, bool resting);
+/* Looks whether others have written to the output; if so, all is to be sent. From `tick`. */
+void first_sending_check(struct first_sending *first, struct task *task);
 /* Says whether all rows must be sent now, before anything else is. */
 static inline bool first_sending_due(const struct first_sending *first)
 {

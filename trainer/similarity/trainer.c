@@ -482,7 +482,7 @@ static void end_poll(struct task *task)
 static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct task_rows *task_rows = task_state(task);
-    first_sending_watch(&task_rows->first, task, SERVING_ROWS, task_rows->queue.count == 0);
+    first_sending_check(&task_rows->first, task);
     send_first(task);
     serving_rows_send_due(trainer_of(task)->serving, &task_rows->queue, task);
 }
