@@ -206,6 +206,16 @@ const char *client_generation(const struct client *client)
     return client->settings->generation;
 }
 
+const char *client_topic_prefix(const struct client *client)
+{
+    return client->settings->topic_prefix;
+}
+
+const char *client_group_prefix(const struct client *client)
+{
+    return client->settings->group_prefix;
+}
+
 bool client_generation_named(const struct client *client)
 {
     return client->settings->generation_named;

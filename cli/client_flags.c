@@ -36,6 +36,12 @@ static bool take_prefix(void *client, const char *text, struct buf *why _unused_
     return true;
 }
 
+static bool take_group_prefix(void *client, const char *text, struct buf *why _unused_)
+{
+    client_keep(client, "--set", xprintf("group.prefix=%s", text));
+    return true;
+}
+
 const struct flag client_flags[CLIENT_FLAGS] = {
     FLAG_TAKEN('c', "FILE", "config", take_config,
                "Properties file, such as a worker's; may be repeated"),
@@ -45,6 +51,8 @@ const struct flag client_flags[CLIENT_FLAGS] = {
     FLAG_TAKEN('g', "NAME", "generation", take_generation,
                "Generation to look at; base: the one without a name (default base)"),
     FLAG_TAKEN(0, "TEXT", "prefix", take_prefix, "Text before topic names (topic.prefix)"),
+    FLAG_TAKEN(0, "TEXT", "group-prefix", take_group_prefix,
+               "Text before the workers' consumer groups (group.prefix)"),
 };
 
 size_t client_flags_count(enum command_needs needs)

@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 
-enum { CLIENT_FLAGS = 5, CLIENT_FLAGS_OF_WORDS = 2 };
+enum { CLIENT_FLAGS = 6, CLIENT_FLAGS_OF_WORDS = 2 };
 
 /* Flags whose settings are a struct client. NEEDS_WORDS takes the first two: --config and --set. */
 extern const struct flag client_flags[CLIENT_FLAGS];

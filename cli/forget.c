@@ -98,13 +98,13 @@ static int late(const char *what)
 
 /* ---- The workers ---- */
 
-/* Says whether a worker runs or has committed something; below 0: the wire failed. */
+/* Says whether a worker runs (2) or has committed something (1); below 0: the wire failed. */
 static int is_known(struct wire *wire, const char *group, const char *topic)
 {
     int members = 0;
     int32_t partitions = 0;
     if (admin_group_members(wire, group, &members) < 0) { return -1; }
-    if (members) { return 1; }
+    if (members) { return 2; }
     if (wire_partitions(wire, topic, &partitions) < 0) { return -1; }
     for (int32_t p = 0; p < partitions; p++) {
         int64_t offset = OFFSET_NONE;
@@ -124,6 +124,10 @@ static int connect_workers(struct forget *forget)
         if (client_connect(forget->client, group, &forget->wires[i]) < 0) { return EXIT_FAILURE; }
         int known = is_known(forget->wires[i], group, topic);
         if (known < 0) { return client_fail("%s", wire_why(forget->wires[i])); }
+        if (known == 1) {
+            say("no copy of %s runs in group %s: the request waits until one does; hint: start it, "
+                "or was another --group-prefix meant?", name, group);
+        }
         if (known) { continue; }
         return client_fail("%s has never run: there is no group %s; nothing was erased; hint: "
                            "start it, or name its group.prefix or generation",

@@ -90,6 +90,12 @@ def test_why_records_are_refused_and_what_runs(kafka, worker):
     assert f"ingest: 1 copy in group {kafka.prefix}ingest" in status
     assert f"features: NO COPY RUNS in group {kafka.prefix}features" in status
     assert "sequence: does not run (it is optional)" in status
+    looked = json.loads(freshet(kafka, "status", "--json", *prefix, "--group-prefix", kafka.prefix))
+    assert looked["workers"][0]["members"] == 1 and looked["dead_letters"]["kept"] == 1
+    table = freshet(kafka, "top", "--count", "1", *prefix, "--group-prefix", kafka.prefix)
+    assert re.search(r"^ingest +1 +1 ", table, re.M) and "dead letters: 1 kept" in table, table
+    shown = freshet(kafka, "peek", "dead-letters", "--last", "1", "--format", "%h %v", *prefix)
+    assert "reason=missing_item" in shown
     wrong = freshet(kafka, "status", *prefix)
     row = next(line for line in wrong.splitlines() if "clicks" in line)
     assert row.split()[3:6] == ["-", "1", "-"], row
