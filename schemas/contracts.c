@@ -10,6 +10,8 @@
 #include "schemas/model_weights.h"
 #include "schemas/pair_deltas.h"
 #include "schemas/recommendation_list.h"
+#include "schemas/recommendation_request.h"
+#include "schemas/recommendation_response.h"
 #include "schemas/redrive_mark.h"
 #include "schemas/serving_row.h"
 #include "schemas/user_archive.h"
@@ -26,7 +28,8 @@ const struct contract *const contracts[] = {
     &user_archive_contract,    &forget_request_contract,      &forget_receipt_contract,
     &generation_step_contract, &redrive_mark_contract,
     &item_vector_contract,     &model_weights_contract,       &serving_row_contract,
-    &user_erasure_contract,
+    &user_erasure_contract,    &recommendation_request_contract,
+    &recommendation_response_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

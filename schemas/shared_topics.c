@@ -2,7 +2,8 @@
 #include "schemas/shared_topics.h"
 
 static const char *const shared[] = {"clicks", "events",          "items",       "redrives",
-                                     "users",  "recommendations", "generations"};
+                                     "users",  "recommendations", "generations", "requests",
+                                     "responses"};
 
 bool shared_topic(const char *name)
 {

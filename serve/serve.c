@@ -5,21 +5,24 @@
  *
  * Two threads: the worker's reads the topics; the HTTP server's answers (responder.c). They share
  * the rows of users (user_rows.h) and the live tables (live_tables.h), each with a lock, and a few
- * atomic facts. `generations` is the input that the group divides: the runtime needs one, and it
- * has one partition and hardly a record. Who has it does not matter here.
+ * atomic facts. The group divides the topic `requests` among the copies; the worker's thread
+ * answers it (request_topic.c).
  */
 #include "base/base.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
+#include "schemas/recommendation_response.h"
 #include "serve/list_body.h"
+#include "serve/request_topic.h"
 #include "serve/responder.h"
 #include "serve/serve.h"
 #include "serve/serve_settings.h"
 #include "serve/table_reader.h"
 
-enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, GENERATIONS };
+enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, REQUESTS };
+enum { RESPONSES };
 static const struct input inputs[] = {
     [LISTS] = {.name = "recommendations",
                .kind = INPUT_BROADCAST,
@@ -33,10 +36,14 @@ static const struct input inputs[] = {
                .cleanup = CLEANUP_TABLE},
     [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
     [MODELS] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
-    [GENERATIONS] = {.name = "generations",
-                     .kind = INPUT_PARTITIONED,
-                     .shared = true,
-                     .cleanup = CLEANUP_TABLE},
+    [REQUESTS] = {.name = "requests", .kind = INPUT_PARTITIONED, .shared = true},
+};
+
+static const struct output outputs[] = {
+    [RESPONSES] = {.name = "responses",
+                   .delivery = DELIVERY_AT_ONCE,
+                   .shared = true,
+                   .contracts = {&recommendation_response_contract}},
 };
 
 /* Which inputs table_reader.h reads, and as what. */
@@ -64,6 +71,7 @@ struct serve_state {
     struct arena *arena;
     struct buf row;
     struct responder *responder;
+    struct request_topic *requests;
     struct http_server *server;
     int64_t current_ms; /* when the tables held all that their topics held; 0: never */
     struct metric *age, *p99, *request_seconds;
@@ -166,6 +174,14 @@ static int make_responder(struct run *run, struct serve_state *state)
     return 0;
 }
 
+static int make_request_topic(struct run *run, struct serve_state *state)
+{
+    struct list_finder *finder = make_finder(run, state);
+    if (!finder) { return -EINVAL; }
+    state->requests = request_topic_new(run, finder, RESPONSES);
+    return 0;
+}
+
 static int listen_for_requests(struct run *run, struct serve_state *state)
 {
     const struct serve_settings *settings = run_settings(run);
@@ -211,6 +227,7 @@ static int start(struct run *run)
     buf_init(&state->row, ROW_BYTES_MAX);
     int result = make_tables(run, state);
     if (result == 0) { result = make_responder(run, state); }
+    if (result == 0) { result = make_request_topic(run, state); }
     if (result == 0) { result = listen_for_requests(run, state); }
     if (result == 0) { start_metrics(state, run_metrics(run)); }
     return result;
@@ -222,6 +239,7 @@ static void stop(struct run *run)
     if (!state) { return; }
     http_server_free(state->server); /* first: no request comes after it */
     responder_free(state->responder);
+    request_topic_free(state->requests);
     table_reader_free(state->tables);
     live_tables_free(state->live);
     release_users(&state->lists);
@@ -324,16 +342,19 @@ static void watch(struct run *run, int64_t lag, int64_t answered_ms)
     metric_set(state->p99, isnan(p99) ? 0.0 : p99);
 }
 
-static enum verdict process(struct task *task _unused_, const struct record *rec _unused_)
+static enum verdict process(struct task *task, const struct record *rec)
 {
-    return VERDICT_DONE;
+    struct serve_state *state = run_state(task_run(task));
+    return request_topic_take(state->requests, task, rec, responder_age_ms(state->responder));
 }
 
 const struct worker serve_worker = {
     .name = "serve",
-    .about = "Answers requests for lists by HTTP, from a copy of lists and tables on disk.",
+    .about = "Answers requests for lists, by HTTP and by topic, from lists and tables on disk.",
     .inputs = inputs,
     .inputs_count = ARRAY_COUNT(inputs),
+    .outputs = outputs,
+    .outputs_count = ARRAY_COUNT(outputs),
     .changelog = NO_CHANGELOG,
     .options = serve_options,
     .options_count = SERVE_OPTIONS_COUNT,

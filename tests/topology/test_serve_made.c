@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "features/features.h"
 #include "schemas/item.h"
+#include "schemas/recommendation_response.h"
 #include "schemas/user_history.h"
 #include "scorer/scorer.h"
 #include "tests/topology/answers.h"
@@ -203,6 +204,211 @@ static void test_user_with_session(void **state _unused_)
     rig_release(&rig);
 }
 
+/* ---- By topic ---- */
+
+struct topic_fixture {
+    struct schema_cache *schemas;
+    struct codec *requests, *responses, *lists;
+    struct arena *arena;
+    struct buf out;
+};
+
+static void topic_init(struct topic_fixture *topic)
+{
+    topic->schemas = schema_cache_new();
+    topic->requests = codec_new(&recommendation_request_contract, topic->schemas);
+    topic->responses = codec_new(&recommendation_response_contract, topic->schemas);
+    topic->lists = codec_new(&recommendation_list_contract, topic->schemas);
+    topic->arena = arena_new(1 << 16);
+    buf_init(&topic->out, BODY_BYTES);
+}
+
+static void topic_release(struct topic_fixture *topic)
+{
+    codec_free(topic->requests);
+    codec_free(topic->responses);
+    codec_free(topic->lists);
+    schema_cache_free(topic->schemas);
+    arena_free(topic->arena);
+    buf_release(&topic->out);
+}
+
+static void send_request(struct topic_fixture *topic, struct rig *rig, struct slice key,
+                         const struct recommendation_request *request)
+{
+    buf_clear(&topic->out);
+    assert_int_equal(codec_encode(topic->requests, request, &topic->out), 0);
+    memlog_append(rig->log, "requests", PARTITION_BY_KEY, key, buf_slice(&topic->out), RIG_WALL_MS);
+}
+
+/* Finds the response under a key: borrowed from the arena. */
+static void receive(struct topic_fixture *topic, const struct fold *fold, const char *key,
+                    struct recommendation_response *ret_response)
+{
+    struct codec_error error;
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!slice_equal(fold->at[i].key, slice_str(key))) { continue; }
+        assert_int_equal(codec_decode(topic->responses, arena_copy(topic->arena, fold->at[i].value),
+                                      topic->arena, ret_response, &error), 0);
+        return;
+    }
+    fail_msg("no response under %s", key);
+}
+
+static void assert_same_list(const struct recommendation_response *response,
+                             const struct recommendation_list *list)
+{
+    size_t count = list->items.count;
+    assert_int_equal(response->status, 200);
+    assert_int_equal(response->items.count, count);
+    for (size_t k = 0; k < count; k++) {
+        assert_true(slice_equal(response->items.at[k], list->items.at[k]));
+        assert_true(slice_equal(response->because.at[k], list->because.at[k]));
+    }
+    assert_memory_equal(response->scores.at, list->scores.at, count * sizeof(float));
+    assert_memory_equal(response->reasons.at, list->reasons.at, count * sizeof(int32_t));
+    assert_memory_equal(response->evidence.at, list->evidence.at, count * sizeof(float));
+    assert_memory_equal(response->shares.at, list->shares.at, count * sizeof(float));
+    assert_int_equal(response->as_of_ms, list->as_of_ms);
+    assert_int_equal(response->actions, list->actions);
+    assert_true(slice_equal(response->model, list->model));
+    assert_true(slice_equal(response->made_by, list->made_by));
+}
+
+/* A user's list by request topic is the one in `recommendations`, and so is that by HTTP. */
+static void test_three_ways(void **state _unused_)
+{
+    static struct rig rig;
+    struct topic_fixture topic;
+    struct copy *copy = begin(&rig);
+    topic_init(&topic);
+    struct fold *lists = rig_fold(&rig, "recommendations");
+    assert_true(lists->count > 40);
+    for (size_t i = 0; i < lists->count; i++) {
+        const struct recommendation_request request = {.request_id = lists->at[i].key,
+                                                       .user_id = lists->at[i].key};
+        send_request(&topic, &rig, lists->at[i].key, &request);
+    }
+    run_rounds(&rig);
+    struct fold *responses = rig_fold(&rig, "responses");
+    assert_int_equal(responses->count, lists->count);
+    for (size_t i = 0; i < lists->count; i++) {
+        struct recommendation_list list;
+        struct recommendation_response response;
+        struct codec_error error;
+        arena_reset(topic.arena);
+        _cleanup_(xfreep) char *user = xprintf("%.*s", SLICE_ARGS(lists->at[i].key));
+        assert_int_equal(codec_decode(topic.lists, lists->at[i].value, topic.arena, &list, &error),
+                         0);
+        receive(&topic, responses, user, &response);
+        assert_true(slice_equal(response.request_id, slice_str(user)));
+        assert_same_list(&response, &list);
+        _cleanup_(xfreep) char *path = xprintf("/v1/users/%s/recommendations", user);
+        const char *at = ask_get(copy, path, 200);
+        for (size_t k = 0; k < list.items.count; k++) {
+            _cleanup_(xfreep) char *score = xprintf("\"score\":%.9g}", (double)list.scores.at[k]);
+            _cleanup_(xfreep) char *item = xprintf("{\"item\":\"%.*s\"", (int)list.items.at[k].size,
+                                                   list.items.at[k].data);
+            if (!memchr(list.items.at[k].data, '"', list.items.at[k].size)) {
+                at = strstr(at, item);
+                assert_non_null(at);
+            }
+            at = strstr(at, score);
+            assert_non_null(at);
+        }
+    }
+    free(lists);
+    free(responses);
+    topic_release(&topic);
+    rig_release(&rig);
+}
+
+static void check_answers(struct topic_fixture *topic, const struct fold *fold,
+                          const struct copy *copy)
+{
+    struct recommendation_response response;
+    receive(topic, fold, "session", &response);
+    assert_int_equal(response.status, 200);
+    assert_int_equal(response.items.count, 5);
+    assert_true(slice_equal(response.cause, slice_str("request")));
+    const char *body = ask_post(copy, "/v1/recommendations",
+                                "{\"actions\":[{\"item\":\"i01\"}],\"limit\":5}", 200);
+    for (size_t k = 0; k < 5; k++) {
+        _cleanup_(xfreep) char *part = xprintf("%.*s", SLICE_ARGS(response.items.at[k]));
+        if (!strchr(part, '"')) { assert_non_null(strstr(body, part)); }
+    }
+    receive(topic, fold, "candidates", &response);
+    assert_int_equal(response.total, 2);
+    receive(topic, fold, "new", &response);
+    assert_int_equal(response.items.count, 2);
+    assert_true(slice_equal(response.items.at[0], slice_str("n\"1")));
+    receive(topic, fold, "similar", &response);
+    assert_int_equal(response.items.count, 2);
+    assert_true(slice_equal(response.because.at[0], slice_str("i01")));
+}
+
+static void check_errors(struct topic_fixture *topic, const struct fold *fold)
+{
+    static const struct {
+        const char *key, *error;
+        int32_t status;
+    } wrong[] = {{"nothing", "bad_request", 400}, {"nobody", "no_list", 404},
+                 {"limit", "bad_request", 400},   {"empty", "bad_request", 400},
+                 {"unknown", "no_item", 404}};
+    struct recommendation_response response;
+    for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+        receive(topic, fold, wrong[i].key, &response);
+        assert_int_equal(response.status, wrong[i].status);
+        assert_true(slice_equal(response.error, slice_str(wrong[i].error)));
+        assert_true(response.message.size > 0);
+    }
+}
+
+/* What is asked by topic is answered as by HTTP; a bad request gets a response that says why. */
+static void test_requests_by_topic(void **state _unused_)
+{
+    static struct rig rig;
+    struct topic_fixture topic;
+    struct copy *copy = begin(&rig);
+    struct slice item = slice_str("i01"), both[] = {slice_str("i02"), slice_str("i03")};
+    struct slice none = slice_str("");
+    topic_init(&topic);
+    const struct {
+        const char *key;
+        struct recommendation_request request;
+    } asks[] = {
+        {"session", {.action_items = {&item, 1}, .limit = 5}},
+        {"candidates", {.action_items = {&item, 1}, .candidates = {both, 2}}},
+        {"new", {.kind = REQUEST_NEW, .tag = slice_str("drama"), .exclude = {both, 1}}},
+        {"similar", {.kind = REQUEST_SIMILAR, .item_id = item, .offset = 1, .limit = 2}},
+        {"nothing", {.limit = 3}},
+        {"nobody", {.user_id = slice_str("nobody")}},
+        {"limit", {.user_id = slice_str("u01"), .limit = 2000}},
+        {"empty", {.candidates = {&none, 1}}},
+        {"unknown", {.kind = REQUEST_TOGETHER, .item_id = slice_str("none")}},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(asks); i++) {
+        struct recommendation_request request = asks[i].request;
+        request.request_id = slice_str(asks[i].key);
+        bool keyed = i % 2; /* without a key, the response has the request's id for one */
+        send_request(&topic, &rig, keyed ? request.request_id : slice_of(NULL, 0), &request);
+    }
+    memlog_append(rig.log, "requests", 0, slice_str("x"), slice_str("nonsense"), RIG_WALL_MS);
+    run_rounds(&rig);
+    struct fold *fold = rig_fold(&rig, "responses");
+    assert_int_equal(fold->count, ARRAY_COUNT(asks));
+    check_answers(&topic, fold, copy);
+    check_errors(&topic, fold);
+    assert_int_equal(memlog_count(rig.log, "dead-letters", MEMLOG_ALL), 1);
+    assert_int_equal(metric_value(metrics_counter(copy->metrics,
+                                                  "freshet_serve_topic_requests_total",
+                                                  "answer=\"error\"", "")),
+                     5);
+    free(fold);
+    topic_release(&topic);
+    rig_release(&rig);
+}
+
 static void test_items(void **state _unused_)
 {
     static struct rig rig;
@@ -321,6 +527,8 @@ int main(void)
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_candidates),
         cmocka_unit_test(test_user_with_session),
+        cmocka_unit_test(test_three_ways),
+        cmocka_unit_test(test_requests_by_topic),
         cmocka_unit_test(test_items),
         cmocka_unit_test(test_restarted),
         cmocka_unit_test(test_bad_bodies),

@@ -3,6 +3,7 @@
 #include "ingest/ingest.h"
 #include "schemas/shared_topics.h"
 #include "scorer/scorer.h"
+#include "serve/serve.h"
 #include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
@@ -12,7 +13,7 @@
 static void test_as_the_workers_say(void **state)
 {
     const struct worker *const workers[] = {&ingest_worker, &features_worker, &trainer_worker,
-                                            &scorer_worker};
+                                            &scorer_worker, &serve_worker};
     for (size_t w = 0; w < ARRAY_COUNT(workers); w++) {
         for (size_t i = 0; i < workers[w]->inputs_count; i++) {
             const struct input *input = &workers[w]->inputs[i];

@@ -1,0 +1,30 @@
+#include "base/base.h"
+#include "schemas/recommendation_request.h"
+
+static const char schema[] =
+#include "recommendation_request.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, request_id, LIST_REQUEST_ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_ENUM, kind, 0),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, user_id, ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, item_id, ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, tag, ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRINGS, action_items, REQUEST_ACTIONS_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_ENUMS, actions, REQUEST_ACTIONS_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_FLOATS, weights, REQUEST_ACTIONS_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_LONGS, event_times_ms, REQUEST_ACTIONS_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRINGS, candidates, REQUEST_CANDIDATES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRINGS, exclude, REQUEST_EXCLUDED_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_INT, offset, 0),
+    CONTRACT_FIELD(recommendation_request, FIELD_INT, limit, 0),
+};
+
+const struct contract recommendation_request_contract = {
+    .name = "freshet.RecommendationRequest",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct recommendation_request),
+};

@@ -1,0 +1,38 @@
+#include "base/base.h"
+#include "schemas/recommendation_response.h"
+
+static const char schema[] =
+#include "recommendation_response.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, request_id, LIST_REQUEST_ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_INT, status, 0),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, error, RESPONSE_TEXT_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, message, RESPONSE_TEXT_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, user_id, ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRINGS, items, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_FLOATS, scores, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_ENUMS, reasons, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRINGS, because, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_FLOATS, shares, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_FLOATS, evidence, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_INT, total, 0),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, cause, RESPONSE_TEXT_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, model, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, made_by, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, vectors, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, generation, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_LONG, actions, 0),
+    CONTRACT_FIELD(recommendation_response, FIELD_LONG, event_time_ms, 0),
+    CONTRACT_FIELD(recommendation_response, FIELD_LONG, as_of_ms, 0),
+    CONTRACT_FIELD(recommendation_response, FIELD_LONG, data_age_ms, 0),
+};
+
+const struct contract recommendation_response_contract = {
+    .name = "freshet.RecommendationResponse",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct recommendation_response),
+};
