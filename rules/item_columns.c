@@ -9,7 +9,8 @@ enum { ITEMS_FIRST = 1024, SYMBOLS_MAX = 10000000, TEXTS_FIRST = 4096 };
 
 void item_columns_init(struct item_columns *columns)
 {
-    *columns = (struct item_columns){.symbols = ids_new(SYMBOLS_MAX), .version = 1};
+    *columns = (struct item_columns){.symbols = ids_new(SYMBOLS_MAX), .created_version = 1};
+    ARRAY_RESERVE(columns->texts, columns->texts_capacity, TEXTS_FIRST, TEXTS_FIRST);
 }
 
 void item_columns_release(struct item_columns *columns)
@@ -117,10 +118,11 @@ void item_columns_put(struct item_columns *columns, int32_t item, const struct i
 {
     assert(item >= 0);
     item_columns_reach(columns, item + 1);
-    columns->version++;
+    int64_t created_ms = MAX_OF(values->created_ms, (int64_t)0);
+    columns->created_version += columns->created_ms[item] != created_ms;
+    columns->created_ms[item] = created_ms;
     columns->prices[item] = values->price >= 0.0 ? values->price : ITEM_NOT_KNOWN;
     columns->stocks[item] = values->stock >= 0 ? (double)values->stock : ITEM_NOT_KNOWN;
-    columns->created_ms[item] = MAX_OF(values->created_ms, (int64_t)0);
     columns->brands[item] = item_columns_symbol(columns, values->brand);
     columns->kinds[item] = item_columns_symbol(columns, values->kind);
     columns->groups[item] = item_columns_symbol(columns, values->group_id);
@@ -136,7 +138,7 @@ void item_columns_put(struct item_columns *columns, int32_t item, const struct i
 void item_columns_remove(struct item_columns *columns, int32_t item)
 {
     if (item >= columns->count) { return; }
-    columns->version++;
+    columns->created_version += columns->created_ms[item] != 0;
     clear(columns, item);
     columns->texts_of[item].tags = columns->texts_of[item].levels = 0;
 }

@@ -25,7 +25,7 @@ struct item_columns {
     struct item_texts *texts_of;
     int32_t *texts;
     size_t texts_count, texts_capacity, texts_dead;
-    uint64_t version; /* goes on with each change */
+    uint64_t created_version; /* goes on when a time of creation changes */
 };
 
 /* Prepares empty columns. */

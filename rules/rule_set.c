@@ -8,7 +8,7 @@
 #include "rules/rule_set.h"
 #include "stream/config/properties.h"
 
-enum { LENGTH_MAX = 1000, TIMES_MAX = 1000 };
+enum { LENGTH_MAX = PLACEMENT_PLACES_MAX, TIMES_MAX = 1000 };
 
 static const char *const kind_names[RULE_KINDS] = {
     [RULE_FILTER] = "filter", [RULE_EXCLUDE] = "exclude", [RULE_BOOST] = "boost",
@@ -57,10 +57,7 @@ const struct placement *rule_set_find(const struct rule_set *rules, struct slice
 size_t rule_set_places(const struct rule_set *rules)
 {
     size_t places = 0;
-    for (size_t p = 0; p < rules->count; p++) {
-        bool main = strcmp(rules->placements[p].name, PLACEMENT_MAIN) == 0;
-        places += main ? 0 : rules->placements[p].length;
-    }
+    for (size_t p = 0; p < rules->count; p++) { places += rules->placements[p].length; }
     return places;
 }
 
@@ -207,7 +204,7 @@ static bool read_cap(struct rule_text *text, struct steering_rule *rule)
     static const char *const names[] = {
         [CAP_BRAND] = "brand", [CAP_GROUP] = "group", [CAP_KIND] = "kind",
         [CAP_CATEGORY] = "category", [CAP_TAG] = "tag"};
-    if (!take_whole(text, LENGTH_MAX, "a cap is a number from 1 to 1000: 2 per brand",
+    if (!take_whole(text, LENGTH_MAX, "a cap is a number from 1 to 500: 2 per brand",
                     &rule->number)) {
         return false;
     }
@@ -298,7 +295,7 @@ static bool read_setting(struct rule_text *text, struct placement *placement, co
 {
     bool right;
     if (strcmp(name, "length") == 0) {
-        right = take_whole(text, LENGTH_MAX, "a length is from 1 to 1000", &placement->length);
+        right = take_whole(text, LENGTH_MAX, "a length is from 1 to 500", &placement->length);
     } else if (strcmp(name, "diversity") == 0) {
         right = take_number(text, 1.0, "diversity is from 0 to 1", &placement->diversity);
     } else if (strcmp(name, "repeats") == 0) {
@@ -409,8 +406,8 @@ static void check_whole(struct reading *reading)
     const struct rule_set *rules = reading->rules;
     reading->line = &end;
     if (rule_set_places(rules) > PLACEMENT_PLACES_MAX && ++reading->faults_count) {
-        buf_printf(reading->faults, "the placements beside %s have %zu places; at most %d\n",
-                   PLACEMENT_MAIN, rule_set_places(rules), PLACEMENT_PLACES_MAX);
+        buf_printf(reading->faults, "the placements have %zu places; at most %d\n",
+                   rule_set_places(rules), PLACEMENT_PLACES_MAX);
     }
     for (size_t p = 0; p < rules->count; p++) {
         const struct placement *placement = &rules->placements[p];

@@ -23,13 +23,14 @@
 
 #include "base/buf.h"
 #include "rules/condition.h"
+#include "schemas/applied_rules.h"
+#include "schemas/recommendation_list.h"
 
 enum {
-    PLACEMENTS_MAX = 16,
+    PLACEMENTS_MAX = LIST_PLACEMENTS_MAX,
     PLACEMENT_RULES_MAX = 64,
-    PLACEMENT_PLACES_MAX = 1000, /* of all placements together */
+    PLACEMENT_PLACES_MAX = LIST_PLACES_MAX, /* of all placements together */
     RULE_NAME_BYTES_MAX = 64,
-    RULES_BYTES_MAX = 64 << 10,
     RULE_FAULTS_MAX = 20,
 };
 
@@ -91,7 +92,7 @@ struct rule_set *rule_set_parse(struct slice text, struct item_columns *columns,
 struct rule_set *rule_set_free(struct rule_set *rules);
 /* Finds a placement; NULL: there is none of that name. */
 const struct placement *rule_set_find(const struct rule_set *rules, struct slice name);
-/* Returns the places of all placements but the main one. */
+/* Returns the places of all placements. */
 size_t rule_set_places(const struct rule_set *rules);
 /* Returns the first time after `after_ms` at which a rule begins or ends to hold; INT64_MAX:
  * none. */

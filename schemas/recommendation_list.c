@@ -12,6 +12,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.3.avsc.inc"
     ,
+#include "versions/recommendation_list.4.avsc.inc"
+    ,
     NULL,
 };
 
@@ -36,6 +38,17 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, row_offsets, LIST_OFFSETS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, item_offsets, LIST_OFFSETS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, shares, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONG, rules_offset, 0),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, placements, LIST_PLACEMENTS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_INTS, placement_counts, LIST_PLACEMENTS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_INTS, removal_counts, LIST_PLACEMENTS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, placement_items, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, placement_scores, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_INTS, placement_ranks, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, placement_rules, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, removal_items, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_INTS, removal_ranks, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, removal_rules, LIST_PLACES_MAX),
 };
 
 const struct contract recommendation_list_contract = {
@@ -70,7 +83,7 @@ const char *list_cause_name(int32_t cause)
         [CAUSE_ACTION] = "action",           [CAUSE_BARRED] = "barred",
         [CAUSE_PROVISIONAL] = "provisional", [CAUSE_ROWS] = "rows",
         [CAUSE_CATALOGUE] = "catalogue",     [CAUSE_MODEL] = "model",
-        [CAUSE_AGE] = "age",
+        [CAUSE_AGE] = "age",                 [CAUSE_RULES] = "rules",
     };
     return cause >= 0 && cause < LIST_CAUSES ? names[cause] : "unknown";
 }

@@ -24,11 +24,14 @@ enum list_cause {
     CAUSE_CATALOGUE,
     CAUSE_MODEL,
     CAUSE_AGE,
+    CAUSE_RULES,
     LIST_CAUSES,
 };
 
 enum {
     LIST_ITEMS_MAX = 1000,
+    LIST_PLACEMENTS_MAX = 16,
+    LIST_PLACES_MAX = 500, /* of all placements */
     LIST_OFFSETS_MAX = 1024, /* a table with more partitions is not named */
     MODEL_NAME_BYTES_MAX = 128,
 };
@@ -54,6 +57,17 @@ struct recommendation_list {
     struct longs row_offsets;
     struct longs item_offsets;
     struct floats shares; /* none in lists of earlier releases */
+    int64_t rules_offset; /* -1: there are no rules */
+    struct slices placements;
+    struct ints placement_counts;
+    struct ints removal_counts;
+    struct slices placement_items;
+    struct floats placement_scores;
+    struct ints placement_ranks;
+    struct slices placement_rules;
+    struct slices removal_items;
+    struct ints removal_ranks;
+    struct slices removal_rules;
 };
 
 extern const struct contract recommendation_list_contract;

@@ -3,7 +3,7 @@
 
 static const char *const shared[] = {"clicks", "events",          "items",       "redrives",
                                      "users",  "recommendations", "generations", "requests",
-                                     "responses"};
+                                     "responses", "rules"};
 
 bool shared_topic(const char *name)
 {

@@ -21,6 +21,7 @@
  * Histories and first lists are kept beside the state (task_keep()): under 'h' or 'l' and the id.
  */
 #include "base/base.h"
+#include "scorer/placement_columns.h"
 #include "scorer/scorer_internal.h"
 
 enum {
@@ -124,6 +125,8 @@ void scorer_make_list(struct task *task, const struct user_history *hist, enum l
     lists_make(scorer->lists, hist, ret_list);
     ret_list->as_of_ms = run_wall_ms(task_run(task));
     ret_list->cause = cause;
+    ret_list->rules_offset = scorer->steering.offset;
+    lists_place(scorer->lists, hist, ret_list);
     ret_list->row_offsets = (struct longs){scorer->row_offsets.at, scorer->row_offsets.count};
     ret_list->item_offsets = (struct longs){scorer->item_offsets.at, scorer->item_offsets.count};
     /* Its age says nothing about freshness. */
@@ -146,20 +149,45 @@ static void update_need(struct task *task)
     const struct tables *tables = &scorer->tables;
     uint64_t needed = MAX_OF(tables->rows_changed, tables->catalogue_changed);
     needed = MAX_OF(MAX_OF(needed, tables->model_changed), state->mixture_published);
+    needed = MAX_OF(needed, tables->rules_changed);
     standing_lists_need(&state->standing, needed);
+}
+
+/* Makes room for lists with placements, at once for as many places as the rules have. */
+static void make_room(struct task *task, size_t count)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    struct partition_state *state = task_state(task);
+    const struct rule_set *rules = scorer->steering.rules;
+    size_t places = (size_t)settings->lists.list_length + (rules ? rule_set_places(rules) : 0);
+    standing_lists_widen(&state->standing, MAX_OF(places, count));
+}
+
+/* Says whether a list has fewer items than it may have. */
+static bool is_short(struct task *task, const struct recommendation_list *list)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    return list->items.count < steering_length(&scorer->steering);
 }
 
 void scorer_record_list(struct task *task, const struct recommendation_list *list, uint8_t flags)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
-    const struct scorer_settings *settings = run_settings(task_run(task));
-    bool is_short = list->items.count < (size_t)settings->lists.list_length;
-    bool own = list->cause == CAUSE_ACTION;
+    bool urgent = list->cause == CAUSE_ACTION && is_short(task, list);
+    const int32_t *numbers = lists_numbers(scorer->lists);
+    size_t count = list->items.count;
+    int32_t all[PLACEMENT_NUMBERS_MAX];
+    if (list->placements.count) {
+        count = placement_columns_numbers(&scorer->tables, list, all);
+        make_room(task, count);
+        numbers = all;
+    }
     update_need(task);
-    size_t at = standing_lists_put(&state->standing, list->user_id, lists_numbers(scorer->lists),
-                                   list->items.count, scorer->tables.clock,
-                                   (uint8_t)(flags | (own && is_short ? STANDING_URGENT : 0)));
+    size_t at = standing_lists_put(&state->standing, list->user_id, numbers, count,
+                                   scorer->tables.clock,
+                                   (uint8_t)(flags | (urgent ? STANDING_URGENT : 0)));
     standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
 }
 
@@ -169,24 +197,20 @@ static void record_stored(struct task *task, struct slice user_id,
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
-    int32_t numbers[LIST_ITEMS_MAX];
-    for (size_t k = 0; k < list->items.count; k++) {
-        numbers[k] = tables_number(&scorer->tables, list->items.at[k]);
-    }
-    (void)standing_lists_put(&state->standing, user_id, numbers, list->items.count, /* made= */ 0,
-                             flags);
+    int32_t numbers[PLACEMENT_NUMBERS_MAX];
+    size_t count = placement_columns_numbers(&scorer->tables, list, numbers);
+    make_room(task, count);
+    (void)standing_lists_put(&state->standing, user_id, numbers, count, /* made= */ 0, flags);
 }
 
 static int record_one(void *arg, struct slice key, struct slice value)
 {
     struct task *task = arg;
     struct scorer *scorer = run_state(task_run(task));
-    const struct scorer_settings *settings = run_settings(task_run(task));
     struct recommendation_list list;
     arena_reset(scorer->arena);
     if (key.size > ID_BYTES_MAX || !decode_list(scorer, value, scorer->arena, &list)) { return 0; }
-    bool is_short = list.items.count < (size_t)settings->lists.list_length;
-    record_stored(task, key, &list, is_short ? STANDING_URGENT : 0);
+    record_stored(task, key, &list, is_short(task, &list) ? STANDING_URGENT : 0);
     return 0;
 }
 
@@ -261,6 +285,7 @@ static void take_off_barred(struct scorer *scorer, struct recommendation_list *l
     list->items.count = list->scores.count = list->reasons.count = kept;
     list->because.count = list->evidence.count = kept;
     if (list->shares.count) { list->shares.count = kept; }
+    placement_columns_strip(&scorer->tables, list);
 }
 
 static void strip(struct task *task, size_t at)
@@ -331,7 +356,7 @@ static bool is_same(const struct recommendation_list *a, const struct recommenda
            near(&a->scores, &b->scores) && near(&a->evidence, &b->evidence) &&
            near(&a->shares, &b->shares) &&
            slice_equal(a->model, b->model) && slice_equal(a->made_by, b->made_by) &&
-           slice_equal(a->generation, b->generation);
+           slice_equal(a->generation, b->generation) && placement_columns_same(a, b);
 }
 
 static enum list_cause cause_of(const struct scorer *scorer, const struct partition_state *state,
@@ -343,6 +368,7 @@ static enum list_cause cause_of(const struct scorer *scorer, const struct partit
     if (one->made < MAX_OF(tables->model_changed, state->mixture_published)) {
         return CAUSE_MODEL;
     }
+    if (one->made < tables->rules_changed) { return CAUSE_RULES; }
     return one->made < tables->rows_changed ? CAUSE_ROWS : CAUSE_CATALOGUE;
 }
 

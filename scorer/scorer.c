@@ -33,6 +33,11 @@ static const struct input inputs[] = {
                .cleanup = CLEANUP_TABLE},
     [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
     [MODELS] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [RULES] = {.name = "rules",
+               .kind = INPUT_BROADCAST,
+               .shared = true,
+               .optional = true,
+               .cleanup = CLEANUP_TABLE},
 };
 
 static const struct output outputs[] = {
@@ -58,7 +63,9 @@ static const struct output outputs[] = {
 };
 
 enum { LIST_BYTES_MAX = 1 << 20, ARENA_BYTES = 1 << 16 };
-_Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) < LIST_BYTES_MAX,
+_Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) +
+                       (uint64_t)LIST_PLACES_MAX * 2 * (ID_BYTES_MAX + RULE_NAME_BYTES_MAX + 32) <
+                   LIST_BYTES_MAX,
                "the longest list fits its message");
 
 static void stop(struct run *run)
@@ -66,6 +73,7 @@ static void stop(struct run *run)
     struct scorer *scorer = run_state(run);
     if (!scorer) { return; }
     lists_free(scorer->lists);
+    steering_release(&scorer->steering);
     vectors_free(scorer->vectors);
     content_scores_free(scorer->content_scores);
     item_features_free(scorer->item_features);
@@ -86,50 +94,6 @@ static void stop(struct run *run)
     buf_release(&scorer->message);
     free(scorer);
     run_set_state(run, NULL);
-}
-
-static void start_metrics(struct scorer *scorer, struct metrics *metrics)
-{
-    scorer->published =
-        metrics_counter(metrics, "freshet_lists_published_total", "",
-                        "Lists sent because their users acted.");
-    scorer->freshness =
-        metrics_histogram(metrics, "freshet_list_freshness_seconds", "",
-                          "From the source record of the newest action to its list.", 1e-4, 7);
-    scorer->evaluated = metrics_counter(metrics, "freshet_lists_evaluated_total", "",
-                                        "Lists that were followed by an action of their user.");
-    metrics_formerly(metrics, scorer->evaluated, "freshet_lists_judged_total");
-    scorer->hits = metrics_counter(metrics, "freshet_list_hits_at_10_total", "",
-                                   "Evaluated lists with the action's item among the first ten.");
-    scorer->stale = metrics_counter(metrics, "freshet_histories_stale_total", "",
-                                    "Histories ignored because a newer one had come.");
-    scorer->known = metrics_gauge(metrics, "freshet_items_known", "", "Items in memory.");
-    scorer->over_max = metrics_gauge(metrics, "freshet_items_over_max", "",
-                                     "How often an item was left out because of items.max.");
-    scorer->switches = metrics_gauge(metrics, "freshet_vector_switches", "",
-                                     "Model versions that began to serve.");
-    scorer->rows = metrics_gauge(metrics, "freshet_vector_rows", "",
-                                 "Item vectors of the model version that serves.");
-    scorer->indexed = metrics_gauge(metrics, "freshet_vector_index_rows", "",
-                                    "Of these, the vectors in the index; 0: all are scanned.");
-    scorer->examples = metrics_counter(metrics, "freshet_blend_training_examples_total", "",
-                                       "Next actions from which the blend learned.");
-    metrics_formerly(metrics, scorer->examples, "freshet_blend_lessons_total");
-    scorer->blended = metrics_counter(metrics, "freshet_lists_blended_total", "",
-                                      "Lists that counting did not make.");
-    scorer->checked = metrics_counter(metrics, "freshet_lists_checked_total", "",
-                                      "Standing lists made again to see whether they differ.");
-    static const char *const causes[LIST_CAUSES] = {
-        [CAUSE_BARRED] = "barred", [CAUSE_PROVISIONAL] = "provisional", [CAUSE_ROWS] = "rows",
-        [CAUSE_CATALOGUE] = "catalogue", [CAUSE_MODEL] = "model",
-    };
-    for (int cause = 0; cause < LIST_CAUSES; cause++) {
-        char labels[64];
-        if (!causes[cause]) { continue; }
-        (void)snprintf(labels, sizeof(labels), "cause=\"%s\"", causes[cause]);
-        scorer->remade[cause] = metrics_counter(metrics, "freshet_lists_remade_total", labels,
-                                                "Standing lists that were sent anew, by cause.");
-    }
 }
 
 static int start(struct run *run)
@@ -170,9 +134,10 @@ static int start(struct run *run)
     scorer->quality_codec = codec_new(&list_quality_contract, schemas);
     scorer->vector_codec = codec_new(&item_vector_contract, schemas);
     scorer->weights_codec = codec_new(&model_weights_contract, schemas);
+    steering_init(&scorer->steering, run, (size_t)settings->lists.list_length);
     scorer->arena = arena_new(ARENA_BYTES);
     buf_init(&scorer->message, LIST_BYTES_MAX);
-    start_metrics(scorer, run_metrics(run));
+    scorer_metrics_start(scorer, run_metrics(run));
     return 0;
 }
 
@@ -214,6 +179,9 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
     }
     tables_set_clock(&scorer->tables, run_wall_ms(run));
     tables_put_item(&scorer->tables, &item);
+    if (scorer->steering.rules) {
+        scorer->tables.catalogue_changed = tables_change(&scorer->tables);
+    }
     if (scorer->content_scores) {
         item_features_describe(scorer->item_features,
                                tables_number(&scorer->tables, item.item_id), &item,
@@ -299,6 +267,9 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
     if (input == STEPS) { return cutover_observe(&scorer->cutover, run, rec); }
     if (input == VECTORS) { return take_vector(run, scorer, rec); }
     if (input == MODELS) { return take_model(run, scorer, rec); }
+    if (input == RULES) {
+        return steering_observe(&scorer->steering, run, rec, &scorer->tables, scorer->lists);
+    }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
                                  ID_BYTES_MAX);
@@ -551,6 +522,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     cutover_step(&scorer->cutover, task);
     tables_set_clock(&scorer->tables, run_wall_ms(task_run(task)));
     if (task_state(task)) { watch_lists(task); }
+    steering_tick(&scorer->steering, run_wall_ms(task_run(task)), &scorer->tables, scorer->lists);
     if (task_state(task)) { remake_tell(task); }
 }
 

@@ -13,10 +13,11 @@
 #include "scorer/row_completeness.h"
 #include "scorer/scorer_settings.h"
 #include "scorer/standing_lists.h"
+#include "scorer/steering.h"
 #include "scorer/table_offsets.h"
 #include "stream/output_watch.h"
 
-enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS };
+enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES };
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
 
 /* What a partition would do between polls, the most urgent last. */
@@ -34,6 +35,7 @@ struct scorer {
     size_t spare[SPARE_WORKS]; /* how many partitions would do which */
     int64_t acted_ms; /* when histories last came, by the time for pacing */
     struct row_completeness completeness;
+    struct steering steering;
     struct table_offsets row_offsets, item_offsets;
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
     size_t model_rows;
@@ -69,6 +71,9 @@ struct partition_state {
     uint64_t flushed, committed; /* the tables' clock at the newest flush and commit */
     struct metric *behind, *behind_seconds, *orphans;
 };
+
+/* scorer_metrics.c: registers the metrics, but those of a partition. */
+void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics);
 
 /* remake.c */
 

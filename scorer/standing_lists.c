@@ -10,6 +10,21 @@ void standing_lists_init(struct standing_lists *standing, size_t places)
     *standing = (struct standing_lists){.places = places};
 }
 
+void standing_lists_widen(struct standing_lists *standing, size_t places)
+{
+    size_t before = standing->places;
+    if (places <= before) { return; }
+    int32_t *items = standing->count ? xcalloc(standing->count * places, sizeof(*items)) : NULL;
+    for (size_t at = 0; at < standing->count; at++) {
+        memcpy(items + at * places, standing->items + at * before,
+               standing->at[at].count * sizeof(*items));
+    }
+    free(standing->items);
+    standing->items = items;
+    standing->items_capacity = standing->count * places;
+    standing->places = places;
+}
+
 void standing_lists_release(struct standing_lists *standing)
 {
     for (size_t i = 0; i < standing->count; i++) { free(standing->at[i].id); }

@@ -50,6 +50,8 @@ struct standing_lists {
 
 /* Prepares records for lists of at most so many places. */
 void standing_lists_init(struct standing_lists *standing, size_t places);
+/* Makes room for so many places, if there are fewer. */
+void standing_lists_widen(struct standing_lists *standing, size_t places);
 /* Frees the memory. */
 void standing_lists_release(struct standing_lists *standing);
 /* Records a list that was made at this clock; items past the places are left out. Returns its

@@ -46,6 +46,11 @@ struct lists {
     struct scored given[LIST_GIVEN_MAX];
     struct prediction prediction;
     struct reasons behind; /* of the list that is being made */
+    const struct rule_set *rules;       /* NULL: none */
+    struct placement_lists *placements; /* NULL: there never were rules */
+    struct ranking_request request;     /* of the last list, and its ranking */
+    const struct ranked *ranked;
+    size_t ranked_count;
     int leader;
     int32_t numbers[HISTORY_ACTIONS_MAX + HISTORY_SEEN_MAX];
     int32_t seen[HISTORY_SEEN_MAX];
@@ -88,6 +93,7 @@ struct lists *lists_free(struct lists *lists)
     if (!lists) { return NULL; }
     ranking_free(lists->ranking);
     candidates_free(lists->candidates);
+    placement_lists_free(lists->placements);
     free(lists->ahead_numbers);
     free(lists);
     return NULL;
@@ -96,6 +102,18 @@ struct lists *lists_free(struct lists *lists)
 void lists_set_mixture(struct lists *lists, const struct mixture *mixture)
 {
     lists->mixture = mixture;
+}
+
+void lists_set_rules(struct lists *lists, const struct rule_set *rules)
+{
+    lists->rules = rules;
+    if (!lists->placements && rules) { lists->placements = placement_lists_new(lists->tables); }
+    if (lists->placements) { placement_lists_reset(lists->placements); }
+}
+
+struct placement_lists *lists_placements(const struct lists *lists)
+{
+    return lists->placements;
 }
 
 const int32_t *lists_numbers(const struct lists *lists)
@@ -406,6 +424,7 @@ static size_t rank(struct lists *lists, const struct user_history *history,
         .length = blending ? MAX_OF(candidates_each(lists->settings), length) : length,
         .flags = catalogue_flags(&lists->tables->catalogue),
     };
+    lists->request = request;
     struct candidate_set *candidates = NULL;
     const struct candidate_set *leading = NULL;
     size_t count = ranking_list(lists->ranking, &request, ret_ranked);
@@ -445,6 +464,8 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     bool blending = (served || lists->content_scores) && lists->mixture;
     const struct ranked *ranked;
     size_t count = rank(lists, history, scope, blending, &ranked);
+    lists->ranked = ranked;
+    lists->ranked_count = count;
     write_columns(lists, ranked, count);
     *ret_list = (struct recommendation_list){
         .user_id = history->user_id,
@@ -463,12 +484,78 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
         .input_partition = history->input_partition,
         .input_offset = history->input_offset,
         .received_ms = history->received_ms,
+        .rules_offset = -1,
     };
 }
 
+static void cut_off(struct recommendation_list *list, size_t length)
+{
+    size_t count = MIN_OF(list->items.count, length);
+    list->items.count = list->scores.count = list->reasons.count = count;
+    list->because.count = list->evidence.count = list->shares.count = count;
+}
+
+/* With rules, more is ranked than the list has places. */
 void lists_make(struct lists *lists, const struct user_history *history,
                 struct recommendation_list *ret_list)
 {
-    const struct list_scope scope = {.length = (size_t)lists->settings->list_length};
+    size_t length = (size_t)lists->settings->list_length;
+    size_t least = lists->rules ? (size_t)PLACEMENT_CANDIDATES : 0;
+    const struct list_scope scope = {.length = MAX_OF(length, least)};
     lists_make_scoped(lists, history, &scope, ret_list);
+    cut_off(ret_list, length);
+}
+
+/* ---- Placements ---- */
+
+/* Finds an item of the ranking; one that rules brought has no reason but its actions. */
+static struct ranked ranked_item(const struct lists *lists, int32_t item)
+{
+    for (size_t k = 0; k < lists->ranked_count; k++) {
+        if (lists->ranked[k].item == item) { return lists->ranked[k]; }
+    }
+    float actions = (float)item_table_actions(lists->tables->items, item);
+    return (struct ranked){.item = item,
+                           .because = ID_NONE,
+                           .evidence = actions,
+                           .reason = actions > 0.0F ? RANKED_POPULAR : RANKED_NEW};
+}
+
+/* Makes the list of the main placement the user's list. */
+static void take_main(struct lists *lists, size_t from, size_t count,
+                      struct recommendation_list *list)
+{
+    const int32_t *numbers = placement_lists_numbers(lists->placements) + from;
+    struct ranked places[LIST_PLACES_MAX];
+    for (size_t k = 0; k < count; k++) {
+        places[k] = ranked_item(lists, numbers[k]);
+        places[k].score = list->placement_scores.at[from + k];
+    }
+    write_columns(lists, places, count);
+    list->items.count = list->scores.count = list->reasons.count = count;
+    list->because.count = list->evidence.count = list->shares.count = count;
+}
+
+void lists_place(struct lists *lists, const struct user_history *history,
+                 struct recommendation_list *list)
+{
+    if (!lists->rules) { return; }
+    assert(lists->ranked_count <= LIST_ITEMS_MAX);
+    if (lists->ranked != lists->merged) { /* counting may rank again */
+        memcpy(lists->merged, lists->ranked, lists->ranked_count * sizeof(*lists->ranked));
+        lists->ranked = lists->merged;
+    }
+    const struct placement_scoring scoring = {.ranking = lists->ranking,
+                                              .request = &lists->request,
+                                              .ranked = lists->ranked,
+                                              .ranked_count = lists->ranked_count};
+    placement_lists_make(lists->placements, lists->rules, &scoring, history, list);
+    size_t from = 0;
+    for (size_t p = 0; p < list->placements.count; p++) {
+        size_t count = (size_t)list->placement_counts.at[p];
+        if (slice_equal(list->placements.at[p], slice_str(PLACEMENT_MAIN))) {
+            take_main(lists, from, count, list);
+        }
+        from += count;
+    }
 }

@@ -10,6 +10,7 @@
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
 #include "model/content_scores.h"
+#include "scorer/lists/placement_lists.h"
 #include "scorer/lists/prediction_log.h"
 #include "scorer/lists/tables.h"
 #include "scorer/lists/vectors.h"
@@ -49,6 +50,15 @@ void lists_make(struct lists *lists, const struct user_history *history,
 /* The same for a request; with the settings' length and nothing given it is the same list. */
 void lists_make_scoped(struct lists *lists, const struct user_history *history,
                        const struct list_scope *scope, struct recommendation_list *ret_list);
+/* Sets the rules of placements for the next lists; borrowed; NULL: there are none, and lists are as
+ * they would be without this function. */
+void lists_set_rules(struct lists *lists, const struct rule_set *rules);
+/* Makes the lists of the placements, with rules, from the scoring of the last list, which has its
+ * as_of_ms now. The placement `main` takes the place of the list. */
+void lists_place(struct lists *lists, const struct user_history *history,
+                 struct recommendation_list *list);
+/* Returns what counts what the rules have done; NULL: no rules were ever set. */
+struct placement_lists *lists_placements(const struct lists *lists);
 /* Returns the item numbers of the last list; borrowed. */
 const int32_t *lists_numbers(const struct lists *lists);
 /* Returns the members' scores for the last list; borrowed; NULL when counting ranked alone. */

@@ -21,11 +21,13 @@ void tables_init(struct tables *tables, const struct list_settings *settings)
                    (double)settings->items_admit_actions);
     tables->ids = tables->admission.ids;
     catalogue_init(&tables->catalogue, settings->items_required);
+    item_columns_init(&tables->columns);
 }
 
 void tables_release(struct tables *tables)
 {
     catalogue_release(&tables->catalogue);
+    item_columns_release(&tables->columns);
     item_table_free(tables->items);
     admission_release(&tables->admission);
     free(tables->rows);
@@ -92,6 +94,7 @@ void tables_put_item(struct tables *tables, const struct item *item)
     uint64_t changes = tables->catalogue.changes.version;
     catalogue_put_dated(&tables->catalogue, number, item->available, item->available_from_ms,
                         item->available_until_ms);
+    item_columns_put(&tables->columns, number, item);
     note_catalogue(tables, changes);
 }
 
@@ -108,6 +111,7 @@ void tables_remove_item(struct tables *tables, struct slice id)
     if (number == ID_NONE) { return; }
     uint64_t changes = tables->catalogue.changes.version;
     catalogue_remove(&tables->catalogue, number);
+    item_columns_remove(&tables->columns, number);
     note_catalogue(tables, changes);
 }
 

@@ -9,6 +9,7 @@
 #include "model/counting/item_table.h"
 #include "schemas/item.h"
 #include "schemas/serving_row.h"
+#include "rules/item_columns.h"
 #include "scorer/lists/admission.h"
 #include "scorer/lists/catalogue.h"
 #include "scorer/lists/list_settings.h"
@@ -28,6 +29,7 @@ struct tables {
     struct ids *ids; /* of the admission */
     struct item_table *items;
     struct catalogue catalogue;
+    struct item_columns columns; /* attributes, for rules of placements */
     size_t neighbours_used;
     struct tables_row *rows; /* what the table does not hold of the rows, by item number */
     size_t rows_capacity;
@@ -37,7 +39,7 @@ struct tables {
     double *backwards;
     /* A clock that goes on with each change, and what it was at the newest change of each kind. */
     uint64_t clock;
-    uint64_t rows_changed, catalogue_changed, model_changed;
+    uint64_t rows_changed, catalogue_changed, model_changed, rules_changed;
     int64_t over_max; /* times that an item was left out by its admission */
 };
 

@@ -182,13 +182,13 @@ static void test_topics_of_other_tools(void **state)
 {
     const struct {
         const struct worker *worker;
-        const char *tables[7];
+        const char *tables[9];
     } all[] = {
         {&features_worker, {"histories", "features-changelog"}},
         {&trainer_worker, {"neighbours", "serving-rows"}},
         {&scorer_worker,
          {"histories", "serving-rows", "items", "generations", "item-vectors", "models",
-          "recommendations"}},
+          "recommendations", "rules"}},
     };
     for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
         for (size_t t = 0; t < ARRAY_COUNT(all[i].tables) && all[i].tables[t]; t++) {

@@ -21,7 +21,7 @@ static void a_file_is_read(void **state _unused_)
               "home.repeats=yes\n"
               "home.fallback=new, uncapped\n");
     assert_int_equal(rules->count, 2);
-    assert_int_equal(rule_set_places(rules), 5);
+    assert_int_equal(rule_set_places(rules), 15);
     const struct placement *home = rule_set_find(rules, slice_str("home"));
     assert_int_equal(home->rules_count, 7);
     assert_true(home->repeats);
@@ -54,8 +54,8 @@ static void faults_say_where_and_what_to_do(void **state _unused_)
         {"length=3", "line 1: length: a key is PLACEMENT.SETTING"},
         {"Home.length=3", "line 1: Home.length: a name has 1 to 64 small letters"},
         {"\nhome.lenght=3", "line 2: home.lenght: there is no setting of this name"},
-        {"home.length=0", "a length is from 1 to 1000, not 0"},
-        {"home.length=2.5", "a length is from 1 to 1000, not 2.5"},
+        {"home.length=0", "a length is from 1 to 500, not 0"},
+        {"home.length=2.5", "a length is from 1 to 500, not 2.5"},
         {"home.length=10 places", "places is too much here"},
         {"home.diversity=2", "diversity is from 0 to 1"},
         {"home.repeats=maybe", "write yes or no"},
@@ -78,7 +78,7 @@ static void faults_say_where_and_what_to_do(void **state _unused_)
         {"home.boost.x=2 from soon", "behind \"from\" comes a date"},
         {"home.boost.x=2 from 2026-12-02 until 2026-12-01", "would never hold"},
         {"home.boost.x=2 until 2026-13-01", "a date is written"},
-        {"a.length=600\nb.length=600", "have 1200 places; at most 1000"},
+        {"a.length=300\nb.length=300", "have 600 places; at most 500"},
         {"home.filter.x=\\u00", "line 1: "},
     };
     struct rules_rig rig;

@@ -1,0 +1,301 @@
+/* Each item is a candidate once: a stamp by item number says whether it is one already. Candidates
+ * of one origin stand in the order in which they come.
+ */
+#include "base/base.h"
+#include "base/array.h"
+#include "scorer/lists/placement_lists.h"
+
+enum { NAME_BYTES = 2 * RULE_NAME_BYTES_MAX, RULES_COUNTED = PLACEMENT_RULES_MAX + 1 };
+
+struct placement_lists {
+    struct tables *tables;
+    struct list_cut *cut;
+    struct newest_items newest;
+    struct cut_candidate *candidates;
+    size_t count, capacity;
+    uint32_t *stamps; /* by item number */
+    size_t stamps_capacity;
+    uint32_t stamp;
+    int32_t history_items[HISTORY_ACTIONS_MAX];
+    bool wide;
+    /* Columns of the message. */
+    struct slice placements[PLACEMENTS_MAX];
+    int32_t placement_counts[PLACEMENTS_MAX], removal_counts[PLACEMENTS_MAX];
+    int32_t numbers[PLACEMENT_PLACES_MAX];
+    struct slice items[PLACEMENT_PLACES_MAX], rules[PLACEMENT_PLACES_MAX];
+    float scores[PLACEMENT_PLACES_MAX];
+    int32_t ranks[PLACEMENT_PLACES_MAX];
+    struct slice removal_items[PLACEMENT_PLACES_MAX], removal_rules[PLACEMENT_PLACES_MAX];
+    int32_t removal_ranks[PLACEMENT_PLACES_MAX];
+    size_t places_count, removals_count;
+    char names[PLACEMENTS_MAX][RULES_COUNTED][NAME_BYTES]; /* of rules; "": not asked for yet */
+    uint64_t moved[PLACEMENTS_MAX][RULES_COUNTED], removed[PLACEMENTS_MAX][RULES_COUNTED];
+};
+
+struct placement_lists *placement_lists_new(struct tables *tables)
+{
+    struct placement_lists *lists = xcalloc(1, sizeof(*lists));
+    lists->tables = tables;
+    lists->cut = list_cut_new(&tables->columns, tables->ids);
+    newest_items_init(&lists->newest, tables->ids);
+    return lists;
+}
+
+struct placement_lists *placement_lists_free(struct placement_lists *lists)
+{
+    if (!lists) { return NULL; }
+    list_cut_free(lists->cut);
+    newest_items_release(&lists->newest);
+    free(lists->candidates);
+    free(lists->stamps);
+    free(lists);
+    return NULL;
+}
+
+void placement_lists_reset(struct placement_lists *lists)
+{
+    memset(lists->moved, 0, sizeof(lists->moved));
+    memset(lists->removed, 0, sizeof(lists->removed));
+    memset(lists->names, 0, sizeof(lists->names));
+}
+
+const int32_t *placement_lists_numbers(const struct placement_lists *lists)
+{
+    return lists->numbers;
+}
+
+uint64_t placement_lists_moved(const struct placement_lists *lists, size_t placement, size_t rule)
+{
+    return lists->moved[placement][rule];
+}
+
+uint64_t placement_lists_removed(const struct placement_lists *lists, size_t placement,
+                                 size_t rule)
+{
+    return lists->removed[placement][rule];
+}
+
+/* ---- Candidates ---- */
+
+static void begin(struct placement_lists *lists)
+{
+    size_t items = (size_t)ids_count(lists->tables->ids), old = lists->stamps_capacity;
+    item_columns_reach(&lists->tables->columns, (int32_t)items);
+    if (items > old) {
+        ARRAY_RESERVE(lists->stamps, lists->stamps_capacity, items, 1024);
+        memset(lists->stamps + old, 0, (lists->stamps_capacity - old) * sizeof(*lists->stamps));
+    }
+    if (++lists->stamp == 0) {
+        memset(lists->stamps, 0, lists->stamps_capacity * sizeof(*lists->stamps));
+        lists->stamp = 1;
+    }
+    lists->count = 0;
+    lists->wide = false;
+}
+
+static void add(struct placement_lists *lists, int32_t item, float score, enum cut_origin origin)
+{
+    if (lists->stamps[item] == lists->stamp) { return; }
+    lists->stamps[item] = lists->stamp;
+    ARRAY_RESERVE(lists->candidates, lists->capacity, lists->count + 1, 512);
+    lists->candidates[lists->count++] =
+        (struct cut_candidate){.item = item, .score = score, .origin = origin};
+}
+
+static bool fills(const struct ranked *ranked)
+{
+    return ranked->reason == RANKED_TRENDING || ranked->reason == RANKED_POPULAR ||
+           ranked->reason == RANKED_NEW;
+}
+
+static void add_ranked(struct placement_lists *lists, const struct placement_scoring *scoring)
+{
+    for (size_t k = 0; k < scoring->ranked_count; k++) {
+        const struct ranked *ranked = &scoring->ranked[k];
+        add(lists, ranked->item, ranked->score, fills(ranked) ? CUT_FILLED : CUT_RANKED);
+    }
+}
+
+/* Adds what the user has had and liked. Counting's scores are brought to the scale of the ranked
+ * ones by its best. Items that are older than the history stay out: what was done to them is not
+ * known. */
+static void add_repeats(struct placement_lists *lists, const struct placement_scoring *scoring,
+                        const struct user_history *history)
+{
+    const struct item_flags *flags = &scoring->request->flags;
+    float most = 0.0F, best = 0.0F;
+    for (size_t k = 0; k < scoring->ranked_count; k++) {
+        most = MAX_OF(most, ranking_score(scoring->ranking, scoring->ranked[k].item));
+        best = MAX_OF(best, scoring->ranked[k].score);
+    }
+    for (size_t k = history->items.count; k-- > 0;) {
+        int32_t item = lists->history_items[k];
+        if (item == ID_NONE || item_flags_barred(flags, item)) { continue; }
+        bool disliked = history->weights.at[k] <= 0.0F;
+        if (disliked) { lists->stamps[item] = lists->stamp; } /* by its newest action */
+        float score = most > 0.0F ? ranking_score(scoring->ranking, item) / most * best : 0.0F;
+        add(lists, item, score, CUT_REPEAT);
+    }
+}
+
+static bool any_share(const struct rule_set *rules)
+{
+    for (size_t p = 0; p < rules->count; p++) {
+        const struct placement *placement = &rules->placements[p];
+        if (placement->fallbacks & FALLBACK_NEW) { return true; }
+        for (size_t r = 0; r < placement->rules_count; r++) {
+            if (placement->rules[r].kind == RULE_SHARE) { return true; }
+        }
+    }
+    return false;
+}
+
+static void add_newest(struct placement_lists *lists, const struct placement_scoring *scoring)
+{
+    const struct topk_entry *newest;
+    size_t count = newest_items_find(&lists->newest, &lists->tables->columns, &newest);
+    for (size_t k = 0; k < count; k++) {
+        int32_t item = newest[k].item;
+        if (!ranking_allows(scoring->ranking, &scoring->request->flags, item)) { continue; }
+        add(lists, item, 0.0F, CUT_NEW);
+    }
+}
+
+static void add_named(struct placement_lists *lists, const struct placement_scoring *scoring,
+                      const struct placement *placement)
+{
+    for (size_t r = 0; r < placement->rules_count; r++) {
+        size_t count;
+        if (placement->rules[r].kind != RULE_PIN) { continue; }
+        const uint64_t *ids = condition_ids(placement->rules[r].condition, &count);
+        for (size_t k = 0; k < count; k++) {
+            int32_t item = ids_find_hash(lists->tables->ids, ids[k]);
+            if (item == ID_NONE) { continue; }
+            if (!ranking_allows(scoring->ranking, &scoring->request->flags, item)) { continue; }
+            add(lists, item, 0.0F, CUT_NAMED);
+        }
+    }
+}
+
+/* Counting ranks many more; they fill up. False: there are no more. */
+static bool widen(struct placement_lists *lists, const struct placement_scoring *scoring)
+{
+    struct ranking_request request = *scoring->request;
+    const struct ranked *ranked;
+    size_t before = lists->count;
+    if (lists->wide) { return false; }
+    lists->wide = true;
+    request.length = PLACEMENT_CANDIDATES_WIDE;
+    size_t count = ranking_list(scoring->ranking, &request, &ranked);
+    for (size_t k = 0; k < count; k++) { add(lists, ranked[k].item, 0.0F, CUT_FILLED); }
+    return lists->count > before;
+}
+
+/* ---- Columns ---- */
+
+/* Names are made once: they are borrowed by the columns. */
+static struct slice rule_name(struct placement_lists *lists, const struct placement *placement,
+                              size_t p, int32_t rule)
+{
+    if (rule == CUT_NO_RULE) { return slice_str(""); }
+    char *name = lists->names[p][rule];
+    if (!name[0]) { (void)list_cut_rule_name(placement, rule, name, NAME_BYTES); }
+    return slice_str(name);
+}
+
+static void write_cut(struct placement_lists *lists, const struct placement *placement, size_t p,
+                      const struct cut_result *result)
+{
+    const struct ids *ids = lists->tables->ids;
+    lists->placements[p] = slice_str(placement->name);
+    lists->placement_counts[p] = (int32_t)result->count;
+    lists->removal_counts[p] = (int32_t)result->removals_count;
+    for (size_t k = 0; k < result->count; k++) {
+        const struct cut_place *place = &result->places[k];
+        size_t at = lists->places_count++;
+        lists->numbers[at] = place->item;
+        lists->items[at] = ids_text(ids, place->item);
+        lists->scores[at] = place->relevance;
+        lists->ranks[at] = place->rank;
+        lists->rules[at] = rule_name(lists, placement, p, place->rule);
+        if (place->rule != CUT_NO_RULE) { lists->moved[p][place->rule]++; }
+    }
+    for (size_t k = 0; k < result->removals_count; k++) {
+        const struct cut_removal *removal = &result->removals[k];
+        size_t at = lists->removals_count++;
+        lists->removal_items[at] = ids_text(ids, removal->item);
+        lists->removal_ranks[at] = removal->rank;
+        lists->removal_rules[at] = rule_name(lists, placement, p, removal->rule);
+        lists->removed[p][removal->rule]++;
+    }
+}
+
+static void give_columns(struct placement_lists *lists, size_t count,
+                         struct recommendation_list *list)
+{
+    size_t places = lists->places_count, removals = lists->removals_count;
+    list->placements = (struct slices){lists->placements, count};
+    list->placement_counts = (struct ints){lists->placement_counts, count};
+    list->removal_counts = (struct ints){lists->removal_counts, count};
+    list->placement_items = (struct slices){lists->items, places};
+    list->placement_scores = (struct floats){lists->scores, places};
+    list->placement_ranks = (struct ints){lists->ranks, places};
+    list->placement_rules = (struct slices){lists->rules, places};
+    list->removal_items = (struct slices){lists->removal_items, removals};
+    list->removal_ranks = (struct ints){lists->removal_ranks, removals};
+    list->removal_rules = (struct slices){lists->removal_rules, removals};
+}
+
+static void find_candidates(struct placement_lists *lists, const struct rule_set *rules,
+                            const struct placement_scoring *scoring,
+                            const struct user_history *history)
+{
+    bool repeats = false;
+    begin(lists);
+    add_ranked(lists, scoring);
+    for (size_t k = 0; k < history->items.count; k++) {
+        lists->history_items[k] = scoring->request->items[k];
+    }
+    for (size_t p = 0; p < rules->count; p++) { repeats |= rules->placements[p].repeats; }
+    if (repeats) { add_repeats(lists, scoring, history); }
+    if (any_share(rules)) { add_newest(lists, scoring); }
+    for (size_t p = 0; p < rules->count; p++) {
+        add_named(lists, scoring, &rules->placements[p]);
+    }
+}
+
+void placement_lists_make(struct placement_lists *lists, const struct rule_set *rules,
+                          const struct placement_scoring *scoring,
+                          const struct user_history *history, struct recommendation_list *list)
+{
+    lists->places_count = lists->removals_count = 0;
+    find_candidates(lists, rules, scoring, history);
+    size_t count = history->items.count;
+    bool whole = history->actions.count == count && history->event_times_ms.count == count;
+    struct cut_request request = {
+        .candidates = lists->candidates,
+        .count = lists->count,
+        .as_of_ms = list->as_of_ms,
+        .user = {.items = lists->history_items,
+                 .actions = history->actions.at,
+                 .times_ms = history->event_times_ms.at,
+                 .count = whole ? count : 0,
+                 .hash = ids_fingerprint(history->user_id),
+                 .actions_total = history->events_total,
+                 .newest_ms = history->event_time_ms}};
+    list_cut_begin(lists->cut, &request);
+    for (size_t p = 0; p < rules->count; p++) {
+        const struct placement *placement = &rules->placements[p];
+        struct cut_result result;
+        list_cut_make(lists->cut, placement, &result);
+        bool is_short = result.count < placement->length;
+        if (is_short && placement->fallbacks & FALLBACK_POPULAR && widen(lists, scoring)) {
+            request.candidates = lists->candidates;
+            request.count = lists->count;
+            list_cut_begin(lists->cut, &request);
+            list_cut_make(lists->cut, placement, &result);
+        }
+        write_cut(lists, placement, p, &result);
+    }
+    give_columns(lists, rules->count, list);
+}

@@ -1,0 +1,52 @@
+/* Placement lists: the lists that rules define, cut from the scoring of a user's list.
+ *
+ * Candidates are the best of the leading model's ranking, with the trending and popular items
+ * behind them; items that the user has had, where a placement takes repeats; the newest items,
+ * where rules ask for such; and items that pins name. When a placement stays short, counting ranks
+ * far more items, and they follow behind. No clock but as_of_ms. Memory is reused. One thread.
+ */
+#ifndef FRESHET_SCORER_LISTS_PLACEMENT_LISTS_H
+#define FRESHET_SCORER_LISTS_PLACEMENT_LISTS_H
+
+#include "model/counting/ranking.h"
+#include "rules/list_cut.h"
+#include "rules/newest_items.h"
+#include "schemas/recommendation_list.h"
+#include "schemas/user_history.h"
+#include "scorer/lists/tables.h"
+
+/* Candidates that the ranking gives, and those that it gives when a placement stays short. */
+enum { PLACEMENT_CANDIDATES = 200, PLACEMENT_CANDIDATES_WIDE = 2000 };
+
+/* The scoring behind a list. Borrowed. */
+struct placement_scoring {
+    struct ranking *ranking;
+    const struct ranking_request *request; /* of counting, for this user */
+    const struct ranked *ranked;           /* by the leader, best first */
+    size_t ranked_count;
+};
+
+struct placement_lists;
+
+/* Makes an object that makes lists of the tables' items; borrows them for its life. Free with
+ * placement_lists_free(). */
+struct placement_lists *placement_lists_new(struct tables *tables);
+/* Frees it; takes NULL; returns NULL. */
+struct placement_lists *placement_lists_free(struct placement_lists *lists);
+/* Makes the lists of all placements and writes their columns into `list`, which has its as_of_ms.
+ * Borrowed until the next call. */
+void placement_lists_make(struct placement_lists *lists, const struct rule_set *rules,
+                          const struct placement_scoring *scoring,
+                          const struct user_history *history, struct recommendation_list *list);
+/* Returns the numbers of the items of all placements, as in placement_items; borrowed. */
+const int32_t *placement_lists_numbers(const struct placement_lists *lists);
+/* Counts how many items a rule of a placement has moved to their places on the last lists, and how
+ * many it has taken off; both start at 0 with placement_lists_reset(). `rule` as in cut_place; the
+ * number of rules: one of a group. */
+uint64_t placement_lists_moved(const struct placement_lists *lists, size_t placement, size_t rule);
+uint64_t placement_lists_removed(const struct placement_lists *lists, size_t placement,
+                                 size_t rule);
+/* Sets all counts to 0, for other rules. */
+void placement_lists_reset(struct placement_lists *lists);
+
+#endif

@@ -1,0 +1,86 @@
+#include "base/base.h"
+#include "scorer/placement_columns.h"
+
+size_t placement_columns_numbers(struct tables *tables, const struct recommendation_list *list,
+                                 int32_t *ret_numbers)
+{
+    size_t count = 0;
+    assert(list->items.count + list->placement_items.count <= PLACEMENT_NUMBERS_MAX);
+    for (size_t k = 0; k < list->items.count; k++) {
+        ret_numbers[count++] = tables_number(tables, list->items.at[k]);
+    }
+    for (size_t k = 0; k < list->placement_items.count; k++) {
+        ret_numbers[count++] = tables_number(tables, list->placement_items.at[k]);
+    }
+    return count;
+}
+
+/* Says whether the columns fit each other: a message may come from anybody. */
+static bool fits(const struct recommendation_list *list)
+{
+    size_t places = 0, items = list->placement_items.count;
+    if (list->placement_counts.count != list->placements.count) { return false; }
+    for (size_t p = 0; p < list->placement_counts.count; p++) {
+        int32_t count = list->placement_counts.at[p];
+        if (count < 0 || (size_t)count > items) { return false; }
+        places += (size_t)count;
+    }
+    return places == items && list->placement_scores.count == items &&
+           list->placement_ranks.count == items && list->placement_rules.count == items;
+}
+
+static void drop_all(struct recommendation_list *list)
+{
+    list->placements.count = list->placement_counts.count = list->removal_counts.count = 0;
+    list->placement_items.count = list->placement_scores.count = 0;
+    list->placement_ranks.count = list->placement_rules.count = 0;
+    list->removal_items.count = list->removal_ranks.count = list->removal_rules.count = 0;
+}
+
+void placement_columns_strip(const struct tables *tables, struct recommendation_list *list)
+{
+    const struct item_flags flags = catalogue_flags(&tables->catalogue);
+    size_t at = 0, kept = 0;
+    if (!fits(list)) {
+        drop_all(list);
+        return;
+    }
+    for (size_t p = 0; p < list->placement_counts.count; p++) {
+        size_t end = at + (size_t)list->placement_counts.at[p], before = kept;
+        for (; at < end; at++) {
+            int32_t item = ids_find(tables->ids, list->placement_items.at[at]);
+            if (item != ID_NONE && item_flags_barred(&flags, item)) { continue; }
+            list->placement_items.at[kept] = list->placement_items.at[at];
+            list->placement_scores.at[kept] = list->placement_scores.at[at];
+            list->placement_ranks.at[kept] = list->placement_ranks.at[at];
+            list->placement_rules.at[kept++] = list->placement_rules.at[at];
+        }
+        list->placement_counts.at[p] = (int32_t)(kept - before);
+    }
+    list->placement_items.count = list->placement_scores.count = kept;
+    list->placement_ranks.count = list->placement_rules.count = kept;
+}
+
+static bool same_texts(const struct slices *a, const struct slices *b)
+{
+    if (a->count != b->count) { return false; }
+    for (size_t k = 0; k < a->count; k++) {
+        if (!slice_equal(a->at[k], b->at[k])) { return false; }
+    }
+    return true;
+}
+
+static bool same_numbers(const struct ints *a, const struct ints *b)
+{
+    return a->count == b->count &&
+           (a->count == 0 || memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0);
+}
+
+bool placement_columns_same(const struct recommendation_list *a,
+                            const struct recommendation_list *b)
+{
+    return a->rules_offset == b->rules_offset && same_texts(&a->placements, &b->placements) &&
+           same_numbers(&a->placement_counts, &b->placement_counts) &&
+           same_texts(&a->placement_items, &b->placement_items) &&
+           same_texts(&a->placement_rules, &b->placement_rules);
+}

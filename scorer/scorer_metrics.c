@@ -1,0 +1,47 @@
+#include "base/base.h"
+#include "scorer/scorer_internal.h"
+
+void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics)
+{
+    scorer->published =
+        metrics_counter(metrics, "freshet_lists_published_total", "",
+                        "Lists sent because their users acted.");
+    scorer->freshness =
+        metrics_histogram(metrics, "freshet_list_freshness_seconds", "",
+                          "From the source record of the newest action to its list.", 1e-4, 7);
+    scorer->evaluated = metrics_counter(metrics, "freshet_lists_evaluated_total", "",
+                                        "Lists that were followed by an action of their user.");
+    metrics_formerly(metrics, scorer->evaluated, "freshet_lists_judged_total");
+    scorer->hits = metrics_counter(metrics, "freshet_list_hits_at_10_total", "",
+                                   "Evaluated lists with the action's item among the first ten.");
+    scorer->stale = metrics_counter(metrics, "freshet_histories_stale_total", "",
+                                    "Histories ignored because a newer one had come.");
+    scorer->known = metrics_gauge(metrics, "freshet_items_known", "", "Items in memory.");
+    scorer->over_max = metrics_gauge(metrics, "freshet_items_over_max", "",
+                                     "How often an item was left out because of items.max.");
+    scorer->switches = metrics_gauge(metrics, "freshet_vector_switches", "",
+                                     "Model versions that began to serve.");
+    scorer->rows = metrics_gauge(metrics, "freshet_vector_rows", "",
+                                 "Item vectors of the model version that serves.");
+    scorer->indexed = metrics_gauge(metrics, "freshet_vector_index_rows", "",
+                                    "Of these, the vectors in the index; 0: all are scanned.");
+    scorer->examples = metrics_counter(metrics, "freshet_blend_training_examples_total", "",
+                                       "Next actions from which the blend learned.");
+    metrics_formerly(metrics, scorer->examples, "freshet_blend_lessons_total");
+    scorer->blended = metrics_counter(metrics, "freshet_lists_blended_total", "",
+                                      "Lists that counting did not make.");
+    scorer->checked = metrics_counter(metrics, "freshet_lists_checked_total", "",
+                                      "Standing lists made again to see whether they differ.");
+    static const char *const causes[LIST_CAUSES] = {
+        [CAUSE_BARRED] = "barred", [CAUSE_PROVISIONAL] = "provisional", [CAUSE_ROWS] = "rows",
+        [CAUSE_CATALOGUE] = "catalogue", [CAUSE_MODEL] = "model",
+        [CAUSE_RULES] = "rules",
+    };
+    for (int cause = 0; cause < LIST_CAUSES; cause++) {
+        char labels[64];
+        if (!causes[cause]) { continue; }
+        (void)snprintf(labels, sizeof(labels), "cause=\"%s\"", causes[cause]);
+        scorer->remade[cause] = metrics_counter(metrics, "freshet_lists_remade_total", labels,
+                                                "Standing lists that were sent anew, by cause.");
+    }
+}

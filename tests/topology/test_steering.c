@@ -1,0 +1,296 @@
+/* Rules of placements, from the topic to the lists: they come and go without an action of any user,
+ * by records and by their dates, and leave lists as they were. */
+#include "base/base.h"
+#include "features/features.h"
+#include "schemas/applied_rules.h"
+#include "schemas/item.h"
+#include "scorer/scorer.h"
+#include "tests/topology/answers.h"
+#include "trainer/similarity/trainer.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { PARTITIONS = 2, EVENTS = 800, REST_ROUNDS_MAX = 8000 };
+
+static const char *const scoring[] = {"list.length=5", "lists.remake.share=50", NULL};
+
+static bool all_rest(const struct rig *rig)
+{
+    for (size_t i = 0; i < rig->copies_count; i++) {
+        if (rig->copies[i].run && !run_at_rest(rig->copies[i].run)) { return false; }
+    }
+    return true;
+}
+
+static void rest(struct rig *rig)
+{
+    int rounds = 0;
+    for (int rested = 0; rested < 40; rested = all_rest(rig) ? rested + 1 : 0) {
+        rig_round(rig, false);
+        assert_true(++rounds < REST_ROUNDS_MAX);
+    }
+}
+
+static void append(struct rig *rig, const char *topic, const struct contract *contract,
+                   const char *key, const void *object)
+{
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(contract, schemas);
+    struct buf out;
+    buf_init(&out, 1 << 17);
+    if (object) { assert_int_equal(codec_encode(codec, object, &out), 0); }
+    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key),
+                  object ? buf_slice(&out) : (struct slice){0}, feed_from_ms);
+    buf_release(&out);
+    codec_free(codec);
+    schema_cache_free(schemas);
+}
+
+static void apply(struct rig *rig, const char *text)
+{
+    const struct applied_rules rules = {.text = slice_str(text)};
+    append(rig, "rules", &applied_rules_contract, APPLIED_RULES_KEY, text ? &rules : NULL);
+    rest(rig);
+}
+
+/* Prices are the numbers of items; brands are a and b in turn. */
+static void put_item(struct rig *rig, int number, bool available)
+{
+    char id[16];
+    (void)snprintf(id, sizeof(id), "i%02d", number);
+    const struct item item = {.item_id = slice_str(id), .available = available, .price = number,
+                              .stock = 1, .brand = slice_str(number % 2 ? "a" : "b")};
+    append(rig, "items", &item_contract, id, &item);
+}
+
+static struct copy *begin(struct rig *rig)
+{
+    rig_init(rig, PARTITIONS);
+    for (int item = 0; item < FEED_ITEMS; item++) { put_item(rig, item, true); }
+    rig_start(rig, &features_worker, 0, NULL);
+    rig_start(rig, &trainer_worker, 0, NULL);
+    struct copy *scorer = rig_start(rig, &scorer_worker, 0, scoring);
+    feed_events(rig, 1, 0, EVENTS);
+    rest(rig);
+    return scorer;
+}
+
+static int number_of(struct slice id)
+{
+    assert_true(id.size == 3 && id.data[0] == 'i');
+    return (id.data[1] - '0') * 10 + id.data[2] - '0';
+}
+
+/* What is counted over all lists. */
+struct counts {
+    size_t lists, items, placed, moved, removed;
+    size_t placements;         /* of the last list */
+    int price_least, price_most; /* of the items of lists */
+    int brands_most;           /* items of one brand on a placement */
+    size_t item_at[FEED_ITEMS]; /* on lists and placements */
+    int64_t offset;            /* of the rules */
+};
+
+static void count_placements(const struct recommendation_list *list, struct counts *counts)
+{
+    size_t at = 0;
+    counts->placements = list->placements.count;
+    for (size_t p = 0; p < list->placements.count; p++) {
+        int brands[2] = {0};
+        for (int32_t k = 0; k < list->placement_counts.at[p]; k++, at++) {
+            int number = number_of(list->placement_items.at[at]);
+            int same = ++brands[number % 2];
+            counts->item_at[number]++;
+            counts->moved += list->placement_rules.at[at].size > 0;
+            if (!slice_equal(list->placements.at[p], slice_str("main"))) {
+                counts->brands_most = MAX_OF(counts->brands_most, same);
+            }
+        }
+    }
+    assert_int_equal(at, list->placement_items.count);
+    counts->placed += at;
+    counts->removed += list->removal_items.count;
+}
+
+static struct counts count_all(const struct rig *rig)
+{
+    struct counts counts = {.price_least = FEED_ITEMS, .offset = -2};
+    struct recommendation_list list;
+    struct answers answers;
+    answers_init(&answers, rig);
+    struct fold *fold = rig_fold(rig, "recommendations");
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
+        answers_decode(&answers, answers.lists, fold->at[i].value, &list);
+        counts.lists++;
+        counts.items += list.items.count;
+        for (size_t k = 0; k < list.items.count; k++) {
+            int number = number_of(list.items.at[k]);
+            counts.item_at[number]++;
+            counts.price_least = MIN_OF(counts.price_least, number);
+            counts.price_most = MAX_OF(counts.price_most, number);
+        }
+        count_placements(&list, &counts);
+        assert_true(counts.offset == -2 || counts.offset == list.rules_offset);
+        counts.offset = list.rules_offset;
+    }
+    free(fold);
+    answers_release(&answers);
+    return counts;
+}
+
+static char *lists_of(const struct rig *rig)
+{
+    struct answers answers;
+    struct recommendation_list list;
+    answers_init(&answers, rig);
+    struct fold *fold = rig_fold(rig, "recommendations");
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
+        answers_decode(&answers, answers.lists, fold->at[i].value, &list);
+        buf_printf(&answers.text, "%.*s:", SLICE_ARGS(list.user_id));
+        for (size_t k = 0; k < list.items.count; k++) {
+            buf_printf(&answers.text, " %.*s %a", SLICE_ARGS(list.items.at[k]),
+                       (double)list.scores.at[k]);
+        }
+        buf_printf(&answers.text, "\n");
+    }
+    char *text = xmemdup(answers.text.data, answers.text.size + 1);
+    text[answers.text.size] = '\0';
+    free(fold);
+    answers_release(&answers);
+    return text;
+}
+
+static double counter(struct copy *scorer, const char *name, const char *labels)
+{
+    return metric_value(metrics_counter(scorer->metrics, name, labels, "Known."));
+}
+
+static void rules_come_and_go(void **state _unused_)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig);
+    _cleanup_(xfreep) char *before = lists_of(&rig);
+    struct counts none = count_all(&rig);
+    assert_int_equal(none.offset, -1);
+    assert_int_equal(none.placed, 0);
+    assert_true(none.lists > 40 && none.price_least < 10 && none.price_most > 20);
+    apply(&rig, "main.length=5\n"
+                "main.filter.dear=price >= 10\n"
+                "home.length=4\n"
+                "home.cap.brand=2 per brand\n"
+                "mail.length=2\n"
+                "mail.boost.cheap=100 if price < 30\n");
+    struct counts ruled = count_all(&rig);
+    assert_int_equal(ruled.lists, none.lists);
+    assert_int_equal(ruled.offset, 0);
+    assert_int_equal(ruled.placements, 3);
+    assert_int_equal(ruled.brands_most, 2);
+    assert_true(ruled.price_least >= 10);
+    assert_true(ruled.removed > 0 && ruled.moved > 0);
+    assert_true(counter(scorer, "freshet_lists_remade_total", "cause=\"rules\"") > 0);
+    assert_true(counter(scorer, "freshet_rule_removals_total",
+                        "placement=\"main\",rule=\"filter.dear\"") > 0);
+    assert_true(counter(scorer, "freshet_rule_moves_total",
+                        "placement=\"mail\",rule=\"boost.cheap\"") > 0);
+    apply(&rig, NULL);
+    assert_int_equal(count_all(&rig).offset, -1);
+    _cleanup_(xfreep) char *after = lists_of(&rig);
+    assert_string_equal(before, after);
+    rig_release(&rig);
+}
+
+/* Items that may not be recommended leave placements as they leave lists; others come in. */
+static void placements_follow_the_catalogue(void **state _unused_)
+{
+    struct rig rig;
+    (void)begin(&rig);
+    apply(&rig, "home.length=5\n"
+                "home.filter.price=price < 39.5\n");
+    struct counts counts = count_all(&rig);
+    int most = 0;
+    for (int item = 0; item < FEED_ITEMS; item++) {
+        if (counts.item_at[item] > counts.item_at[most]) { most = item; }
+    }
+    assert_true(counts.item_at[most] > 5);
+    put_item(&rig, most, false);
+    rest(&rig);
+    assert_int_equal(count_all(&rig).item_at[most], 0);
+    put_item(&rig, most, true);
+    rest(&rig);
+    assert_int_equal(count_all(&rig).item_at[most], counts.item_at[most]);
+    rig_release(&rig);
+}
+
+/* A rule holds from its date on, until its date: nobody acts, and no record comes. */
+static void dates_of_rules_are_kept(void **state _unused_)
+{
+    struct rig rig;
+    (void)begin(&rig);
+    const int64_t day_ms = 86400000, from_ms = INT64_C(1893456000000); /* 2030-01-01 */
+    rig.wall_ms = from_ms - day_ms;
+    apply(&rig, "main.length=5\n"
+                "main.filter.dear=price >= 10 from 2030-01-01 until 2030-01-02\n");
+    assert_true(count_all(&rig).price_least < 10);
+    rig.wall_ms = from_ms;
+    rest(&rig);
+    assert_true(count_all(&rig).price_least >= 10);
+    rig.wall_ms = from_ms + day_ms;
+    rest(&rig);
+    assert_true(count_all(&rig).price_least < 10);
+    rig_release(&rig);
+}
+
+/* Rules that nobody could have applied with `freshet rules` leave the former ones in force. */
+static void rules_that_cannot_be_read_change_nothing(void **state _unused_)
+{
+    struct rig rig;
+    (void)begin(&rig);
+    apply(&rig, "main.filter.dear=price >= 10\n");
+    apply(&rig, "main.filter.dear=prize >= 10\n");
+    struct counts counts = count_all(&rig);
+    assert_int_equal(counts.offset, 0);
+    assert_true(counts.price_least >= 10);
+    assert_int_equal(memlog_count(rig.log, "dead-letters", MEMLOG_ALL), 1);
+    rig_release(&rig);
+}
+
+/* The items that a user has had come back where a placement takes repeats. */
+static void repeats_are_listed_where_they_may(void **state _unused_)
+{
+    struct rig rig;
+    (void)begin(&rig);
+    apply(&rig, "again.length=40\nagain.repeats=yes\nonce.length=40\n"
+                "other.length=40\nother.repeats=yes\nother.exclude.had=view, click, like, cart, "
+                "purchase, rating, dislike, other\n");
+    struct answers answers;
+    struct recommendation_list list;
+    size_t more = 0;
+    answers_init(&answers, &rig);
+    struct fold *fold = rig_fold(&rig, "recommendations");
+    for (size_t i = 0; i < fold->count; i++) {
+        answers_decode(&answers, answers.lists, fold->at[i].value, &list);
+        const int32_t *counts = list.placement_counts.at;
+        assert_int_equal(counts[1], counts[2]);
+        assert_true(counts[0] >= counts[1]);
+        more += counts[0] > counts[1];
+    }
+    assert_true(more > 40);
+    free(fold);
+    answers_release(&answers);
+    rig_release(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_come_and_go),
+        cmocka_unit_test(placements_follow_the_catalogue),
+        cmocka_unit_test(dates_of_rules_are_kept),
+        cmocka_unit_test(rules_that_cannot_be_read_change_nothing),
+        cmocka_unit_test(repeats_are_listed_where_they_may),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
