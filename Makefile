@@ -301,11 +301,13 @@ up:
 	+@$(BUILD_ALL)
 	@deploy/local-kafka start
 	@deploy/topics apply --with clicks --bootstrap $(LOCAL_KAFKA)
-	@deploy/pipeline up --bootstrap $(LOCAL_KAFKA)
+	@deploy/pipeline up --bootstrap $(LOCAL_KAFKA) --set serve.http.port=0 \
+		--workers ingest,features,trainer,scorer,serve
 	@echo "Kafka: $(LOCAL_KAFKA). Write the catalogue, then events, for example:"
 	@echo "    $(BUILD)/bin/freshet replay ITEMS.jsonl --topic items --contract Item \\"
 	@echo "        -b $(LOCAL_KAFKA)"
 	@echo "    $(BUILD)/bin/freshet replay EVENTS.jsonl --topic clicks -b $(LOCAL_KAFKA)"
+	@echo "Then ask the address above: curl .../v1/users/USER/recommendations (docs/serve.md)."
 	@echo "deploy/conf/ingest.properties says what events look like. make down ends it all."
 
 # Ends what `make up` started; the topics' data stays for the next time.
