@@ -44,6 +44,14 @@ static const char *kafka_why(struct wire *wire)
     return kafka->why_lent;
 }
 
+/* Copies the newest trouble with a connection; "" when there was none. */
+static void copy_trouble(struct kafka *kafka, char ret_trouble[ERROR_TEXT_MAX])
+{
+    pthread_mutex_lock(&kafka->why_lock);
+    memcpy(ret_trouble, kafka->trouble, sizeof(kafka->trouble));
+    pthread_mutex_unlock(&kafka->why_lock);
+}
+
 /* Receives librdkafka's own errors (a broker is away, a handshake failed), after which it tries
  * again by itself. Called from inside a poll of the handle; for the member that is the worker's
  * thread. */
@@ -117,11 +125,7 @@ static bool describe_error(struct kafka *kafka, const char *what, rd_kafka_resp_
 {
     char trouble[ERROR_TEXT_MAX] = "";
     const char *hint = hint_of(code);
-    if (is_silence(code)) {
-        pthread_mutex_lock(&kafka->why_lock);
-        memcpy(trouble, kafka->trouble, sizeof(trouble));
-        pthread_mutex_unlock(&kafka->why_lock);
-    }
+    if (is_silence(code)) { copy_trouble(kafka, trouble); }
     kafka_set_why(kafka, "%s: %s (%s)%s%s%s%s", what, text, rd_kafka_err2name(code),
                   trouble[0] ? "; last trouble: " : "", trouble, hint ? "; hint: " : "",
                   hint ? hint : "");
@@ -206,9 +210,18 @@ static int set_properties(rd_kafka_conf_t *conf, const struct properties *proper
     return 0;
 }
 
-static void silent_log(const rd_kafka_t *rk _unused_, int level _unused_, const char *fac _unused_,
-                       const char *text _unused_)
+/* Keeps the newest line about a connection: it names the address that was dialled. The same comes
+ * to on_trouble(), but only where the handle is polled. Called by librdkafka's threads. */
+static void hear_log(const rd_kafka_t *rk, int level _unused_, const char *facility,
+                     const char *text)
 {
+    struct kafka *kafka = rd_kafka_opaque(rk);
+    const char *behind_thread = strstr(text, "]: ");
+    if (!kafka || strcmp(facility, "FAIL") != 0) { return; }
+    if (text[0] == '[' && behind_thread) { text = behind_thread + strlen("]: "); }
+    pthread_mutex_lock(&kafka->why_lock);
+    (void)snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", text);
+    pthread_mutex_unlock(&kafka->why_lock);
 }
 
 static int make_conf(struct kafka *kafka, const struct kafka_identity *identity, const char *kind,
@@ -237,7 +250,7 @@ static int make_conf(struct kafka *kafka, const struct kafka_identity *identity,
     rd_kafka_conf_set_opaque(conf, kafka);
     rd_kafka_conf_set_error_cb(conf, on_trouble);
     bool debug = identity->properties && properties_get(identity->properties, "debug");
-    rd_kafka_conf_set_log_cb(conf, debug ? rd_kafka_log_print : silent_log);
+    rd_kafka_conf_set_log_cb(conf, debug ? rd_kafka_log_print : hear_log);
     *ret_conf = conf;
     return 0;
 }
@@ -482,13 +495,14 @@ static const char *scram_hint(const struct kafka *kafka, const struct kafka_iden
 static void say_waiting(struct kafka *kafka, const struct kafka_identity *identity,
                         int64_t waited_ms, int64_t *next_ms)
 {
-    char text[ERROR_TEXT_MAX];
-    bool heard = kafka->trouble[0] != '\0';
+    char text[ERROR_TEXT_MAX], trouble[ERROR_TEXT_MAX];
+    copy_trouble(kafka, trouble);
+    bool heard = trouble[0] != '\0';
     bool first = *next_ms == WAITING_SILENT_MS;
     if (!identity->waiting || (waited_ms < *next_ms && !(heard && first))) { return; }
     *next_ms = MAX_OF(waited_ms, (int64_t)WAITING_SILENT_MS) + WAITING_EVERY_MS;
     (void)snprintf(text, sizeof(text), "no answer from %.200s", identity->bootstrap);
-    identity->waiting(identity->waiting_arg, heard ? kafka->trouble : text);
+    identity->waiting(identity->waiting_arg, heard ? trouble : text);
 }
 
 /* Requests metadata in attempts until a broker answers. Credentials that are refused in
@@ -512,9 +526,10 @@ static int reach_broker(struct kafka *kafka, const struct kafka_identity *identi
         if (code) { say_waiting(kafka, identity, waited_ms, &next_ms); }
     }
     if (code) {
+        char trouble[ERROR_TEXT_MAX];
+        copy_trouble(kafka, trouble);
         kafka_set_why(kafka, "no broker accepts us at %s: %s%s", identity->bootstrap,
-                      kafka->trouble[0] ? kafka->trouble : rd_kafka_err2str(code),
-                      scram_hint(kafka, identity));
+                      trouble[0] ? trouble : rd_kafka_err2str(code), scram_hint(kafka, identity));
         return kafka->refused || kafka->tls_failed ? WIRE_REFUSED : WIRE_RETRY;
     }
     return 0;

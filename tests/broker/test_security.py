@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import time
 
 import pytest
 from confluent_kafka import admin
@@ -178,6 +179,17 @@ class Short:
             name in said if kind == "topic" else kind.split("_")[0] in said.lower())
 
 
+def await_rights(secured, rights):
+    """The answer to a grant comes before the broker knows it: a start would miss another right."""
+    every = admin.AclBindingFilter(
+        admin.ResourceType.ANY, None, admin.ResourcePatternType.ANY, None, None,
+        admin.AclOperation.ANY, admin.AclPermissionType.ANY)
+    deadline = time.monotonic() + 60
+    while not set(rights) <= set(secured.admin.describe_acls(every).result()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def plan_of(secured, principal, prefix):
     """The rights of [WORKER=]User:NAME as deploy/acls would grant them."""
     done = subprocess.run([ROOT / "deploy/acls", "plan", "--bootstrap", secured.open, "--prefix",
@@ -237,6 +249,7 @@ def test_one_right_fewer_is_named(secured, served, tmp_path, worker):
         [right for short in shorts for right in short.rights]).values()]
     for future in made:
         future.result()
+    await_rights(secured, [right for short in shorts for right in short.rights])
     needs = [*NEEDS[worker], *([CHANGELOG[worker]] if worker in CHANGELOG else [])]
     found = {name: [(record.key, record.value, 0) for record in served.topics.read(name)]
              for name in needs}

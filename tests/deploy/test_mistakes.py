@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import wrong_listener
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("FRESHET_BIN", ROOT / "build/bin"))
 NOWHERE = "bootstrap.servers=127.0.0.1:9\nconnect.timeout.ms=1s\nmetrics.port=-1\n"
@@ -150,6 +152,17 @@ def test_a_broker_that_says_nothing_is_told_of(tmp_path):
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         code, said = start(tmp_path, f"bootstrap.servers={address}\nconnect.timeout.ms=3300ms")
     assert code == 70 and f'"waiting for a broker" why="no answer from {address}"' in said, said
+
+
+def test_a_wrong_advertised_listener_is_named(tmp_path):
+    """The broker answers, and sends clients to an address at which nobody is."""
+    with wrong_listener.serve("127.0.0.1:9") as server:
+        at = f"127.0.0.1:{server.server_address[1]}"
+        code, said = start(tmp_path, f"bootstrap.servers={at}", worker="features")
+        server.shutdown()
+    last = said.splitlines()[-1]
+    assert code == 70 and "cannot connect" in last and "last trouble: " in last, said
+    assert "127.0.0.1:9: Connect to" in last and "Connection refused" in last, said
 
 
 def test_state_dir_says_which_of_the_two_it_is(tmp_path):
