@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/installation.h"
 #include "cli/installation_page.h"
+#include "cli/quality_look.h"
 
 struct status {
     bool json; /* flag */
@@ -13,6 +14,15 @@ static const struct flag flags[] = {
     SWITCH('j', "json", json, "Print JSON"),
 };
 
+/* Adds how the lists did. `top` does not read that: it looks every second. */
+static void add_quality(const struct client *client, json_t *look)
+{
+    struct wire *wire = NULL;
+    if (client_connect(client, NULL, &wire) < 0) { return; }
+    json_object_set_new(look, "quality", quality_look(client, wire));
+    wire_close(wire);
+}
+
 static int status_run(struct invocation *invocation)
 {
     const struct status *status = invocation->settings;
@@ -20,11 +30,13 @@ static int status_run(struct invocation *invocation)
     int result = installation_open(&invocation->client, &installation);
     if (result == 0) {
         json_t *look = installation_look(installation);
+        add_quality(&invocation->client, look);
         if (status->json) {
             (void)json_dumpf(look, stdout, JSON_COMPACT);
             printf("\n");
         } else {
             installation_page(look, stdout);
+            quality_look_print(json_object_get(look, "quality"), stdout);
         }
         json_decref(look);
     }
@@ -38,7 +50,8 @@ const struct command status_command = {
     .summary = "print how far each worker has read and what it lacks",
     .about =
         "Prints for each worker and partition the committed offset, the log's end and the lag, "
-        "from Kafka, and how many copies run; \"-\" where a group has committed nothing. From the "
+        "from Kafka, and how many copies run; \"-\" where a group has committed nothing; and how "
+        "the lists of the last hour did, by kind of action. From the "
         "copies that run on this machine (state.dir) it prints what is being "
         "restored, whether tables are loaded, which partitions are kept warm, and dead letters by "
         "reason. With several sources give --config with the properties of ingest.",

@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/list_quality.1.avsc.inc"
     ,
+#include "versions/list_quality.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -32,6 +34,11 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(list_quality, FIELD_DOUBLE, novelty_bits, 0),
     CONTRACT_FIELD(list_quality, FIELD_LONG, items_listed, 0),
     CONTRACT_FIELD(list_quality, FIELD_LONG, items_known, 0),
+    CONTRACT_FIELD(list_quality, FIELD_LONG, repeats, 0),
+    CONTRACT_FIELD(list_quality, FIELD_ENUMS, kinds, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_LONGS, judged_by_kind, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_LONGS, hits_by_kind, QUALITY_PARTS_MAX),
+    CONTRACT_FIELD(list_quality, FIELD_LONGS, repeats_by_kind, QUALITY_PARTS_MAX),
 };
 
 const struct contract list_quality_contract = {

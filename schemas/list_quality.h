@@ -27,6 +27,11 @@ struct list_quality {
     double novelty_bits;
     int64_t items_listed;
     int64_t items_known;
+    int64_t repeats;
+    struct ints kinds; /* enum action_kind */
+    struct longs judged_by_kind;
+    struct longs hits_by_kind;
+    struct longs repeats_by_kind;
 };
 
 extern const struct contract list_quality_contract;

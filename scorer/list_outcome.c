@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "model/ids.h"
 #include "scorer/list_outcome.h"
 
 /* Finds the action that arrived first after an offset; history->items.count when there is none. */
@@ -38,6 +39,33 @@ enum list_outcome list_outcome_of(const struct recommendation_list *list,
     return OUTCOME_MISS;
 }
 
+static bool had(const struct user_history *before, struct slice item)
+{
+    for (size_t k = 0; k < before->items.count; k++) {
+        if (slice_equal(before->items.at[k], item)) { return true; }
+    }
+    uint64_t hash = htole64(ids_fingerprint(item));
+    for (size_t at = 0; at + HISTORY_SEEN_BYTES <= before->seen.size; at += HISTORY_SEEN_BYTES) {
+        if (memcmp(before->seen.data + at, &hash, HISTORY_SEEN_BYTES) == 0) { return true; }
+    }
+    return false;
+}
+
+bool list_outcome_repeats(const struct recommendation_list *list,
+                          const struct user_history *history, const struct user_history *before)
+{
+    size_t next = next_action(history, list->input_offset);
+    if (next == history->items.count) { return false; }
+    struct slice item = history->items.at[next];
+    for (size_t k = 0; k < history->items.count; k++) {
+        if (history->offsets.at[k] <= list->input_offset &&
+            slice_equal(history->items.at[k], item)) {
+            return true;
+        }
+    }
+    return before && had(before, item);
+}
+
 void list_outcome_count(struct list_quality *range, enum list_outcome outcome, int rank,
                         const struct user_history *history)
 {
@@ -46,7 +74,8 @@ void list_outcome_count(struct list_quality *range, enum list_outcome outcome, i
     range->event_time_from_ms = first ? time_ms : MIN_OF(range->event_time_from_ms, time_ms);
     range->event_time_to_ms = first ? time_ms : MAX_OF(range->event_time_to_ms, time_ms);
     range->unlisted += outcome == OUTCOME_UNLISTED;
-    range->judged += outcome == OUTCOME_MISS || outcome == OUTCOME_HIT;
+    range->judged += list_outcome_is_judged(outcome);
+    range->repeats += outcome == OUTCOME_REPEAT;
     if (outcome != OUTCOME_HIT) { return; }
     range->hits_at_10++;
     range->ndcg_at_10 += 1.0 / log2((double)rank + 1.0);

@@ -17,6 +17,7 @@ void quality_counters_release(struct quality_counters *counters)
 void quality_counters_begin(struct quality_counters *counters)
 {
     memset(counters->parts, 0, sizeof(counters->parts));
+    memset(counters->kinds, 0, sizeof(counters->kinds));
     counters->places = counters->items_listed = 0;
     counters->novelty_bits = counters->actions = 0.0;
     if (++counters->stamp) { return; }
@@ -32,10 +33,20 @@ void quality_counters_outcome(struct quality_counters *counters, struct slice ma
         contender--;
     }
     struct quality_counters_part *part = &counters->parts[contender][mixture_segment(actions)];
-    part->evaluated += outcome == OUTCOME_MISS || outcome == OUTCOME_HIT;
+    part->evaluated += list_outcome_is_judged(outcome);
     if (outcome != OUTCOME_HIT) { return; }
     part->hits++;
     part->ndcg += 1.0 / log2((double)rank + 1.0);
+}
+
+void quality_counters_kind(struct quality_counters *counters, int32_t kind,
+                           enum list_outcome outcome)
+{
+    bool known = kind >= 0 && kind < ACTIONS_COUNT;
+    struct quality_counters_kind *of = &counters->kinds[known ? kind : ACTION_OTHER];
+    of->evaluated += list_outcome_is_judged(outcome);
+    of->repeats += outcome == OUTCOME_REPEAT;
+    of->hits += outcome == OUTCOME_HIT;
 }
 
 static double all_actions(const struct item_table *table)
@@ -72,6 +83,23 @@ void quality_counters_list(struct quality_counters *counters, const struct item_
     counters->places += (int64_t)count;
 }
 
+static void write_kinds(struct quality_counters *counters, struct list_quality *range)
+{
+    size_t count = 0;
+    for (int32_t kind = 0; kind < ACTIONS_COUNT; kind++) {
+        const struct quality_counters_kind *of = &counters->kinds[kind];
+        if (!of->evaluated) { continue; }
+        counters->kind_names[count] = kind;
+        counters->evaluated_by_kind[count] = of->evaluated;
+        counters->hits_by_kind[count] = of->hits;
+        counters->repeats_by_kind[count++] = of->repeats;
+    }
+    range->kinds = (struct ints){counters->kind_names, count};
+    range->judged_by_kind = (struct longs){counters->evaluated_by_kind, count};
+    range->hits_by_kind = (struct longs){counters->hits_by_kind, count};
+    range->repeats_by_kind = (struct longs){counters->repeats_by_kind, count};
+}
+
 void quality_counters_write(struct quality_counters *counters, int64_t items_known,
                             struct list_quality *ret_range)
 {
@@ -96,4 +124,5 @@ void quality_counters_write(struct quality_counters *counters, int64_t items_kno
     ret_range->novelty_bits = counters->novelty_bits;
     ret_range->items_listed = counters->items_listed;
     ret_range->items_known = items_known;
+    write_kinds(counters, ret_range);
 }

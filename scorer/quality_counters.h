@@ -18,8 +18,13 @@ struct quality_counters_part {
     double ndcg;
 };
 
+struct quality_counters_kind {
+    int64_t evaluated, hits, repeats;
+};
+
 struct quality_counters {
     struct quality_counters_part parts[MIXTURE_CONTENDERS][MIXTURE_SEGMENTS];
+    struct quality_counters_kind kinds[ACTIONS_COUNT];
     int64_t places, items_listed;
     double novelty_bits;
     double actions;   /* on all items, at the range's first list; 0: no list yet */
@@ -31,6 +36,9 @@ struct quality_counters {
     int32_t segments[QUALITY_COUNTERS_PARTS];
     int64_t evaluated_by[QUALITY_COUNTERS_PARTS], hits_by[QUALITY_COUNTERS_PARTS];
     double ndcg_by[QUALITY_COUNTERS_PARTS];
+    int32_t kind_names[ACTIONS_COUNT];
+    int64_t evaluated_by_kind[ACTIONS_COUNT], hits_by_kind[ACTIONS_COUNT];
+    int64_t repeats_by_kind[ACTIONS_COUNT];
 };
 
 /* Prepares counters at zero. */
@@ -43,6 +51,10 @@ void quality_counters_begin(struct quality_counters *counters);
  * unknown name counts as counting: lists from before the mixture have none. */
 void quality_counters_outcome(struct quality_counters *counters, struct slice made_by,
                               int64_t actions, enum list_outcome outcome, int rank);
+/* Counts an outcome by the kind of the action that followed (enum action_kind; others count as
+ * ACTION_OTHER). */
+void quality_counters_kind(struct quality_counters *counters, int32_t kind,
+                           enum list_outcome outcome);
 /* Counts the items of a list: coverage and novelty. */
 void quality_counters_list(struct quality_counters *counters, const struct item_table *table,
                            const int32_t *items, size_t count);

@@ -56,7 +56,7 @@ bool scorer_read_list(struct task *task, struct slice user_id, struct recommenda
     struct scorer *scorer = run_state(task_run(task));
     struct slice value;
     if (task_get(task, user_id, &value) < 0) { return false; }
-    return decode_list(scorer, value, task_arena(task), ret_list);
+    return decode_list(scorer, arena_copy(task_arena(task), value), task_arena(task), ret_list);
 }
 
 struct kept_key {
@@ -90,7 +90,7 @@ bool scorer_read_first_list(struct task *task, struct slice user_id,
     struct scorer *scorer = run_state(task_run(task));
     struct slice value;
     if (!get_kept(task, KEPT_LIST, user_id, &value)) { return false; }
-    return decode_list(scorer, value, task_arena(task), ret_list);
+    return decode_list(scorer, arena_copy(task_arena(task), value), task_arena(task), ret_list);
 }
 
 void scorer_put_list(struct task *task, struct slice user_id, struct slice value)
@@ -381,8 +381,7 @@ static bool is_history_of(const struct user_history *hist, struct slice user_id,
            hist->input_offset == list->input_offset;
 }
 
-/* Reads the history of a list, unless it is not kept or is that of another list. */
-static bool read_history(struct task *task, struct slice user_id,
+bool scorer_read_history(struct task *task, struct slice user_id,
                          const struct recommendation_list *list, struct user_history *ret_hist)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -395,17 +394,6 @@ static bool read_history(struct task *task, struct slice user_id,
     return is_history_of(ret_hist, user_id, list);
 }
 
-/* Reads a user's list into memory of its own: the store lends its bytes until the next call. */
-static bool read_own_list(struct task *task, struct slice user_id,
-                          struct recommendation_list *ret_list)
-{
-    struct scorer *scorer = run_state(task_run(task));
-    struct slice value;
-    if (task_get(task, user_id, &value) < 0) { return false; }
-    value = arena_copy(task_arena(task), value);
-    return decode_list(scorer, value, task_arena(task), ret_list);
-}
-
 static void remake(struct task *task, size_t at)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -414,11 +402,11 @@ static void remake(struct task *task, size_t at)
     struct recommendation_list old, list;
     struct user_history hist;
     struct slice user_id = arena_copy(task_arena(task), standing_id(one));
-    if (!read_own_list(task, user_id, &old)) {
+    if (!scorer_read_list(task, user_id, &old)) {
         standing_lists_drop(&state->standing, user_id);
         return;
     }
-    if (!read_history(task, user_id, &old, &hist)) {
+    if (!scorer_read_history(task, user_id, &old, &hist)) {
         standing_lists_mark(&state->standing, at, one->made, one->flags | STANDING_LOST);
         return;
     }

@@ -311,27 +311,11 @@ static void close_partition(struct task *task)
     task_set_state(task, NULL);
 }
 
-/* Begins a range, or begins it again at this poll while it has only what was evaluated before: a
- * record of it would replace the former one, which has the figures. */
-static void begin_range(struct task *task)
-{
-    struct partition_state *state = task_state(task);
-    const struct scorer_settings *settings = run_settings(task_run(task));
-    bool begins = !state->range_begun ||
-                  (state->range_again && !state->range_new && state->pending.count == 0);
-    if (!settings->lists_evaluated || !begins) { return; }
-    list_outcome_begin(&state->range, slice_str(settings->lists.model_name), task_partition(task),
-                       task_input_offset(task));
-    quality_counters_begin(&state->counters);
-    state->range_begun = true;
-    state->range_new = state->range_again = false;
-}
-
 static enum verdict process(struct task *task, const struct record *rec)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
-    begin_range(task);
+    quality_range_begin(task);
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return task_refuse(task, "bad_key", "want a user id of at most %d bytes", ID_BYTES_MAX);
     }
@@ -379,19 +363,6 @@ static void publish(struct task *task, const struct user_history *hist, bool cou
     metric_observe(scorer->freshness, (double)MAX_OF(age_ms, (int64_t)0) / 1000.0);
 }
 
-static void count_outcome(struct scorer *scorer, struct partition_state *state,
-                          const struct recommendation_list *old, const struct user_history *hist)
-{
-    int rank = 0;
-    enum list_outcome outcome = list_outcome_of(old, hist, state->range.model, &rank);
-    list_outcome_count(&state->range, outcome, rank, hist);
-    if (old) {
-        quality_counters_outcome(&state->counters, old->made_by, old->actions, outcome, rank);
-    }
-    metric_add(scorer->evaluated, outcome == OUTCOME_MISS || outcome == OUTCOME_HIT);
-    metric_add(scorer->hits, outcome == OUTCOME_HIT);
-}
-
 /* Finds the list to evaluate: the one of the user's last action. False: it was replaced, and is not
  * known any more. */
 static bool find_first(struct task *task, struct slice user_id, struct recommendation_list *list)
@@ -420,7 +391,7 @@ static void update_list(struct task *task, const struct user_history *hist, stru
     bool known = !had || find_first(task, hist->user_id, &old);
     state->range_again |= again;
     state->range_new |= counts;
-    if (counts && known) { count_outcome(scorer, state, had ? &old : NULL, hist); }
+    if (counts && known) { quality_range_count(task, had ? &old : NULL, hist); }
     if (had && counts && known &&
         mixture_trainer_learn(&scorer->trainer, &state->mixture, &scorer->tables, &old, hist)) {
         state->mixture_changed = true;
@@ -467,9 +438,7 @@ static void flush(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
-    if (scorer->vectors) {
-        update_vector_metrics(scorer);
-    } /* an index is built by its own thread */
+    if (scorer->vectors) { update_vector_metrics(scorer); } /* an index has its own thread */
     if (state->mixture_changed) {
         mixture_trainer_publish(&scorer->trainer, task, &state->mixture, &state->published);
         state->mixture_published = tables_change(&scorer->tables);
@@ -480,15 +449,7 @@ static void flush(struct task *task)
     if (!state->range_begun) { return; }
     state->range_begun = false;
     if (state->range_again && !state->range_new) { return; }
-    quality_counters_write(&state->counters, ids_count(scorer->tables.ids), &state->range);
-    char key[MODEL_NAME_BYTES_MAX + 64];
-    state->range.to_offset = task_input_offset(task);
-    (void)snprintf(key, sizeof(key), "%.*s/%d/%" PRId64, SLICE_ARGS(state->range.model),
-                   state->range.partition, state->range.from_offset);
-    buf_clear(&scorer->message);
-    int rc = codec_encode(scorer->quality_codec, &state->range, &scorer->message);
-    assert(rc == 0);
-    task_emit(task, QUALITY, PARTITION_BY_KEY, slice_str(key), buf_slice(&scorer->message));
+    quality_range_send(task);
 }
 
 static void roll_back(struct task *task)

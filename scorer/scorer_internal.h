@@ -43,7 +43,7 @@ struct scorer {
     struct codec *vector_codec, *weights_codec;
     struct arena *arena; /* of one broadcast record */
     struct buf message;
-    struct metric *published, *freshness, *hits, *evaluated, *stale, *known, *over_max;
+    struct metric *published, *freshness, *hits, *repeats, *evaluated, *stale, *known, *over_max;
     struct metric *switches, *rows, *indexed, *examples, *blended, *checked;
     struct metric *remade[LIST_CAUSES];
 };
@@ -75,16 +75,31 @@ struct partition_state {
 /* scorer_metrics.c: registers the metrics, but those of a partition. */
 void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics);
 
+/* quality_range.c: the figures of the lists from one commit of a partition to the next */
+
+/* Begins a range, or begins it again at this poll while it has only what was evaluated before: a
+ * record of it would replace the former one, which has the figures. */
+void quality_range_begin(struct task *task);
+/* Counts how the list did that the user had (NULL: none), by the user's newer history. Reads from
+ * the task's state. */
+void quality_range_count(struct task *task, const struct recommendation_list *old,
+                         const struct user_history *hist);
+/* Sends the figures. */
+void quality_range_send(struct task *task);
+
 /* remake.c */
 
-/* Says whether the user has a list and reads it; the bytes are borrowed until the next
- * task_get(). */
+/* Says whether the user has a list and reads it into the task's arena. */
 bool scorer_read_list(struct task *task, struct slice user_id,
                       struct recommendation_list *ret_list);
 /* Reads the list that was made when the user last acted, if lists that were made later have taken
  * its place. */
 bool scorer_read_first_list(struct task *task, struct slice user_id,
                             struct recommendation_list *ret_list);
+/* Reads the history that a list was made of, unless it is not kept or is that of another list; the
+ * bytes are borrowed until the next task_get(). */
+bool scorer_read_history(struct task *task, struct slice user_id,
+                         const struct recommendation_list *list, struct user_history *ret_hist);
 /* Stores a user's list (NULL: deletes it) and publishes it if the generation is live. */
 void scorer_put_list(struct task *task, struct slice user_id, struct slice value);
 /* Makes a user's list; borrowed until the next one. */

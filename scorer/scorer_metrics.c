@@ -12,6 +12,8 @@ void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics)
     scorer->evaluated = metrics_counter(metrics, "freshet_lists_evaluated_total", "",
                                         "Lists that were followed by an action of their user.");
     metrics_formerly(metrics, scorer->evaluated, "freshet_lists_judged_total");
+    scorer->repeats = metrics_counter(metrics, "freshet_list_repeats_total", "",
+                                      "Of these, the next action was on an item had before.");
     scorer->hits = metrics_counter(metrics, "freshet_list_hits_at_10_total", "",
                                    "Evaluated lists with the action's item among the first ten.");
     scorer->stale = metrics_counter(metrics, "freshet_histories_stale_total", "",

@@ -72,7 +72,8 @@ def quality(world):
     sums, parts = defaultdict(float), defaultdict(lambda: [0, 0, 0.0])
     newest = {record.key: form.decode(record.value) for record in world.topics.read("quality")}
     for one in newest.values():
-        for name in ("judged", "hits_at_10", "ndcg_at_10", "lists", "places", "unlisted"):
+        for name in ("judged", "hits_at_10", "ndcg_at_10", "lists", "places", "unlisted",
+                     "repeats"):
             sums[name] += one[name]
         for columns in zip(one["made_by"], one["segments"], one["judged_by"], one["hits_by"],
                            one["ndcg_by"]):
@@ -112,6 +113,8 @@ def judged_by_hand(world, length):
             part = parts[old["made_by"], segment_of(before)]
             first = old["items"][:10]
             hit = after[0][1] in first
+            sums["repeats"] += not hit and after[0][1] in {
+                item for offset, item in mine if offset <= old["input_offset"]}
             gain = 1 / math.log2(first.index(after[0][1]) + 2) if hit else 0.0
             for at, value in enumerate((1, int(hit), gain)):
                 part[at] += value
@@ -126,7 +129,7 @@ def assert_quality_is_true(world, length=50):
     """The quality topic and a judgement by hand agree exactly."""
     told, told_parts = quality(world)
     mine, my_parts = judged_by_hand(world, length)
-    for name in ("judged", "hits_at_10", "lists", "places"):
+    for name in ("judged", "hits_at_10", "repeats", "lists", "places"):
         assert told[name] == mine[name], name
     assert math.isclose(told["ndcg_at_10"], mine["ndcg_at_10"], rel_tol=1e-9)
     assert told_parts.keys() == my_parts.keys()

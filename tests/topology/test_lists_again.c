@@ -124,6 +124,94 @@ static char *quality_of(struct story *story)
                    sum.judged, sum.hits_at_10, sum.unlisted, sum.lists);
 }
 
+/* ---- Repeats and kinds ---- */
+
+static void act(struct rig *rig, int number, const char *item, enum action_kind action)
+{
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&user_event_contract, schemas);
+    struct buf out;
+    char id[16];
+    buf_init(&out, 4096);
+    (void)snprintf(id, sizeof(id), "e%d", number);
+    const struct user_event ev = {.event_id = slice_str(id),
+                                  .user_id = slice_str("u"),
+                                  .item_id = slice_str(item),
+                                  .action = (int32_t)action,
+                                  .weight = 1.0,
+                                  .event_time_ms = feed_from_ms + number * 1000};
+    assert_int_equal(codec_encode(codec, &ev, &out), 0);
+    memlog_append(rig->log, "events", PARTITION_BY_KEY, ev.user_id, buf_slice(&out),
+                  ev.event_time_ms);
+    rig_until_idle(rig);
+    buf_release(&out);
+    codec_free(codec);
+    schema_cache_free(schemas);
+}
+
+struct kind_sums {
+    int64_t judged, hits, repeats, judged_of[ACTIONS_COUNT], repeats_of[ACTIONS_COUNT];
+};
+
+static struct kind_sums kinds_of(const struct rig *rig)
+{
+    struct answers answers;
+    struct kind_sums sums = {0};
+    answers_init(&answers, rig);
+    struct codec *codec = codec_new(&list_quality_contract, answers.schemas);
+    struct fold *ranges = rig_fold(rig, "quality");
+    for (size_t i = 0; i < ranges->count; i++) {
+        struct list_quality range;
+        answers_decode(&answers, codec, ranges->at[i].value, &range);
+        sums.judged += range.judged;
+        sums.hits += range.hits_at_10;
+        sums.repeats += range.repeats;
+        assert_int_equal(range.judged_by_kind.count, range.kinds.count);
+        assert_int_equal(range.hits_by_kind.count, range.kinds.count);
+        assert_int_equal(range.repeats_by_kind.count, range.kinds.count);
+        for (size_t k = 0; k < range.kinds.count; k++) {
+            sums.judged_of[range.kinds.at[k]] += range.judged_by_kind.at[k];
+            sums.repeats_of[range.kinds.at[k]] += range.repeats_by_kind.at[k];
+        }
+    }
+    free(ranges);
+    codec_free(codec);
+    answers_release(&answers);
+    return sums;
+}
+
+/* An action on what the user had before is no miss, however long ago that was. */
+static void test_repeats_and_kinds(void **state)
+{
+    static const char *const two_actions[] = {"history.length=2", NULL};
+    const struct {
+        const char *item;
+        enum action_kind action;
+    } acts[] = {{"a", ACTION_VIEW}, {"b", ACTION_VIEW},     {"c", ACTION_VIEW},
+                {"d", ACTION_VIEW}, {"a", ACTION_PURCHASE}, {"d", ACTION_PURCHASE},
+                {"e", ACTION_CART}, {"e", ACTION_VIEW},     {"f", ACTION_PURCHASE}};
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    rig_start(&rig, &features_worker, 0, two_actions);
+    rig_start(&rig, &trainer_worker, 0, NULL);
+    struct copy *scorer = rig_start(&rig, &scorer_worker, 0, lists);
+    for (size_t i = 0; i < ARRAY_COUNT(acts); i++) {
+        act(&rig, (int)i, acts[i].item, acts[i].action);
+    }
+    struct kind_sums sums = kinds_of(&rig);
+    assert_int_equal(sums.judged, 8);
+    assert_int_equal(sums.repeats, 3);
+    assert_true(sums.hits <= 5);
+    assert_int_equal(sums.judged_of[ACTION_VIEW], 4);
+    assert_int_equal(sums.repeats_of[ACTION_VIEW], 1);
+    assert_int_equal(sums.judged_of[ACTION_PURCHASE], 3);
+    assert_int_equal(sums.repeats_of[ACTION_PURCHASE], 2);
+    assert_int_equal(sums.judged_of[ACTION_CART], 1);
+    assert_true(metric_value(metrics_counter(scorer->metrics, "freshet_list_repeats_total", "",
+                                             "")) == 3);
+    rig_release(&rig);
+}
+
 /* ---- The group's offsets ---- */
 
 /* Set back, or expired: all lists are made again, and nothing is counted again. */
@@ -264,6 +352,7 @@ static void test_disk_older_than_tombstones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_repeats_and_kinds),
         cmocka_unit_test(test_offsets_set_back),
         cmocka_unit_test(test_offsets_expired),
         cmocka_unit_test(test_offsets_ahead),

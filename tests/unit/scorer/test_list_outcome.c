@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "model/ids.h"
 #include "scorer/list_outcome.h"
 
 #include <setjmp.h>
@@ -81,6 +82,29 @@ static void test_ranks(void **state)
     assert_int_equal(outcome_of(&scene, &rank), OUTCOME_MISS);
 }
 
+/* Had before: among the newest actions, or by the history that the list was made of. */
+static void test_repeats(void **state)
+{
+    struct scene scene, before;
+    const int64_t after[] = {50, 60, 101, 102};
+    scene_init(&scene, "zyzy", after);
+    assert_true(list_outcome_repeats(&scene.list, &scene.history, NULL));
+    scene_init(&scene, "zyxx", after); /* twice since, but not before */
+    assert_false(list_outcome_repeats(&scene.list, &scene.history, NULL));
+    scene_init(&before, "wvut", (const int64_t[]){1, 2, 3, 4});
+    assert_false(list_outcome_repeats(&scene.list, &scene.history, &before.history));
+    scene_init(&before, "wxut", (const int64_t[]){1, 2, 3, 4});
+    assert_true(list_outcome_repeats(&scene.list, &scene.history, &before.history));
+    uint64_t seen[2] = {htole64(ids_fingerprint(slice_str("q"))), 0};
+    scene_init(&before, "wvut", (const int64_t[]){1, 2, 3, 4});
+    before.history.seen = slice_of(seen, sizeof(seen));
+    assert_false(list_outcome_repeats(&scene.list, &scene.history, &before.history));
+    seen[1] = htole64(ids_fingerprint(slice_str("x")));
+    assert_true(list_outcome_repeats(&scene.list, &scene.history, &before.history));
+    scene_init(&scene, "zyxx", (const int64_t[]){50, 60, 70, 80}); /* no next action */
+    assert_false(list_outcome_repeats(&scene.list, &scene.history, &before.history));
+}
+
 static void test_not_compared(void **state)
 {
     struct scene scene;
@@ -108,9 +132,11 @@ static void test_counters(void **state)
     list_outcome_count(&range, OUTCOME_HIT, 3, &scene.history);
     scene.history.event_time_ms = 9000;
     list_outcome_count(&range, OUTCOME_MISS, 0, &scene.history);
+    list_outcome_count(&range, OUTCOME_REPEAT, 0, &scene.history);
     list_outcome_count(&range, OUTCOME_UNLISTED, 0, &scene.history);
     list_outcome_count(&range, OUTCOME_NOTHING, 0, &scene.history);
-    assert_int_equal(range.judged, 3);
+    assert_int_equal(range.judged, 4);
+    assert_int_equal(range.repeats, 1);
     assert_int_equal(range.hits_at_10, 2);
     assert_int_equal(range.unlisted, 1);
     assert_true(fabs(range.ndcg_at_10 - 1.5) < 1e-12);
@@ -128,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_new_action),
         cmocka_unit_test(test_ranks),
+        cmocka_unit_test(test_repeats),
         cmocka_unit_test(test_not_compared),
         cmocka_unit_test(test_counters),
     };
