@@ -266,28 +266,6 @@ static void keep_first(struct task *task, struct slice user_id,
     keep(task, KEPT_LIST, user_id, scorer_encode_list(scorer, list));
 }
 
-/* Moves the places that stay together. */
-static void take_off_barred(struct scorer *scorer, struct recommendation_list *list)
-{
-    const struct item_flags flags = catalogue_flags(&scorer->tables.catalogue);
-    size_t kept = 0;
-    for (size_t k = 0; k < list->items.count; k++) {
-        int32_t item = ids_find(scorer->tables.ids, list->items.at[k]);
-        if (item != ID_NONE && item_flags_barred(&flags, item)) { continue; }
-        list->items.at[kept] = list->items.at[k];
-        list->scores.at[kept] = list->scores.at[k];
-        list->reasons.at[kept] = list->reasons.at[k];
-        list->because.at[kept] = list->because.at[k];
-        list->evidence.at[kept] = list->evidence.at[k];
-        if (list->shares.count) { list->shares.at[kept] = list->shares.at[k]; }
-        kept++;
-    }
-    list->items.count = list->scores.count = list->reasons.count = kept;
-    list->because.count = list->evidence.count = kept;
-    if (list->shares.count) { list->shares.count = kept; }
-    placement_columns_strip(&scorer->tables, list);
-}
-
 static void strip(struct task *task, size_t at)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -300,7 +278,8 @@ static void strip(struct task *task, size_t at)
         return;
     }
     keep_first(task, user_id, &list);
-    take_off_barred(scorer, &list);
+    lists_take_off_barred(&scorer->tables, &list);
+    placement_columns_strip(&scorer->tables, &list);
     list.cause = CAUSE_BARRED;
     list.received_ms = 0;
     list.as_of_ms = run_wall_ms(task_run(task));

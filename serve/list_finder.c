@@ -142,7 +142,12 @@ static void find_stored(struct list_finder *finder)
     struct recommendation_list list;
     int result = read_row(finder, finder->parts.lists, finder->list_codec, finder->query->user,
                           &list);
-    if (result == 0) { take_page(finder, &list); }
+    if (result == 0 && !list_columns_agree(&list)) {
+        fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
+    } else if (result == 0) {
+        live_tables_strip(finder->parts.live, &list);
+        take_page(finder, &list);
+    }
     if (result == -ENOENT) { fail(finder->found, 404, "no_list", "this user has no list"); }
 }
 

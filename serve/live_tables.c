@@ -132,6 +132,13 @@ void live_tables_set_clock(struct live_tables *live, int64_t now_ms)
 
 /* ---- Lists ---- */
 
+void live_tables_strip(struct live_tables *live, struct recommendation_list *list)
+{
+    pthread_mutex_lock(&live->lock);
+    lists_take_off_barred(&live->tables, list);
+    pthread_mutex_unlock(&live->lock);
+}
+
 bool live_tables_order(struct live_tables *live, enum item_order_kind kind, struct slice item,
                        struct slice tag, take_list_fn take, void *arg)
 {

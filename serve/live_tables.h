@@ -37,6 +37,8 @@ const char *live_tables_put_weights(struct live_tables *live, const struct model
 /* Sets the time by which items with dates are available or not (tables.h). */
 void live_tables_set_clock(struct live_tables *live, int64_t now_ms);
 
+/* Takes the items off a stored list that may not be recommended any more. */
+void live_tables_strip(struct live_tables *live, struct recommendation_list *list);
 /* Makes a list of items (item_order.h). False: the item is not known. */
 bool live_tables_order(struct live_tables *live, enum item_order_kind kind, struct slice item,
                        struct slice tag, take_list_fn take, void *arg);

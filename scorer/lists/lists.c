@@ -559,3 +559,25 @@ void lists_place(struct lists *lists, const struct user_history *history,
         from += count;
     }
 }
+
+/* Moves the places that stay together. */
+void lists_take_off_barred(const struct tables *tables, struct recommendation_list *list)
+{
+    const struct item_flags flags = catalogue_flags(&tables->catalogue);
+    size_t kept = 0;
+    assert(list_columns_agree(list));
+    for (size_t k = 0; k < list->items.count; k++) {
+        int32_t item = ids_find(tables->ids, list->items.at[k]);
+        if (item != ID_NONE && item_flags_barred(&flags, item)) { continue; }
+        list->items.at[kept] = list->items.at[k];
+        list->scores.at[kept] = list->scores.at[k];
+        list->reasons.at[kept] = list->reasons.at[k];
+        list->because.at[kept] = list->because.at[k];
+        list->evidence.at[kept] = list->evidence.at[k];
+        if (list->shares.count) { list->shares.at[kept] = list->shares.at[k]; }
+        kept++;
+    }
+    list->items.count = list->scores.count = list->reasons.count = kept;
+    list->because.count = list->evidence.count = kept;
+    if (list->shares.count) { list->shares.count = kept; }
+}

@@ -1,6 +1,7 @@
 /* freshet-serve on the in-process log: what it answers is what stands in `recommendations`. */
 #include "base/base.h"
 #include "ingest/mapping/pseudonyms.h"
+#include "schemas/item.h"
 #include "schemas/recommendation_list.h"
 #include "stream/avro/codec.h"
 #include "tests/topology/asking.h"
@@ -137,6 +138,47 @@ static void test_pages_and_excluded_items(void **state)
     assert_has(body, "\"total\":3,");
     body = ask_get(copy, "/v1/users/u1/recommendations?offset=1000", 200);
     assert_has(body, "\"items\":[],");
+    fixture_release(&fixture);
+}
+
+static void put_item(struct fixture *fixture, const char *id, const struct item *entry)
+{
+    struct codec *codec = codec_new(&item_contract, fixture->schemas);
+    struct item item = entry ? *entry : (struct item){0};
+    item.item_id = slice_str(id);
+    buf_clear(&fixture->out);
+    assert_int_equal(codec_encode(codec, &item, &fixture->out), 0);
+    memlog_append(fixture->rig.log, "items", PARTITION_BY_KEY, item.item_id,
+                  entry ? buf_slice(&fixture->out) : slice_of(NULL, 0), RIG_WALL_MS);
+    codec_free(codec);
+    run_rounds(fixture);
+}
+
+/* What may not be recommended is not shown, also while no scorer takes it off the list. */
+static void test_barred_items(void **state)
+{
+    static struct fixture fixture;
+    const char *path = "/v1/users/u1/recommendations";
+    fixture_init(&fixture);
+    write_list(&fixture, slice_str("u1"), slice_str("i1"));
+    struct copy *copy = start(&fixture);
+    put_item(&fixture, "a", &(struct item){.available = false});
+    put_item(&fixture, "c", NULL);
+    put_item(&fixture, "d", &(struct item){.available = true,
+                                           .available_until_ms = fixture.rig.wall_ms + 1000});
+    put_item(&fixture, "i1", &(struct item){.available = true});
+    const char *body = ask_get(copy, path, 200);
+    assert_null(strstr(body, "\"item\":\"a\""));
+    assert_null(strstr(body, "\"item\":\"c\""));
+    assert_has(body, "\"total\":3,");
+    assert_has(body, "{\"item\":\"i1\",\"reason\":\"because\",\"because\":\"x\\\"y\",");
+    assert_has(body, "{\"item\":\"b\",\"reason\":\"new\",");
+    assert_has(body, "{\"item\":\"d\",\"reason\":\"other\",");
+    fixture.rig.wall_ms += 1000;
+    for (int i = 0; i < 10; i++) { run_rounds(&fixture); }
+    body = ask_get(copy, path, 200);
+    assert_null(strstr(body, "\"item\":\"d\""));
+    assert_has(body, "\"total\":2,");
     fixture_release(&fixture);
 }
 
@@ -343,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_list_as_it_stands),
         cmocka_unit_test(test_newest_list),
         cmocka_unit_test(test_pages_and_excluded_items),
+        cmocka_unit_test(test_barred_items),
         cmocka_unit_test(test_odd_ids),
         cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_bad_records),
