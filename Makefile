@@ -409,7 +409,8 @@ tidy:
 #   ONLY=wide    the figures of a wide catalogue: docs/performance.md gets their section alone
 
 .PHONY: bench-programs
-bench-programs: $(patsubst %.c,$(OUT)/%,$(wildcard bench/bench_*.c) bench/bare_hop.c)
+bench-programs: $(patsubst %.c,$(OUT)/%,$(wildcard bench/bench_*.c) bench/bare_hop.c \
+	bench/http_load.c)
 
 .PHONY: bench
 bench:

@@ -1,6 +1,12 @@
-"""Requests for stored lists: freshet-serve with the lists of 1,000,000 users, asked by wrk from
-Debian over 32 connections, each for a random user. wrk runs on the same machine."""
+"""Requests to freshet-serve with the lists of 1,000,000 users, and the rows of 12,000 items.
 
+Stored lists of random users over 32 connections: by wrk from Debian, which asks as fast as it can,
+and at 10,000 a second by http_load, which does not wait for answers (open loop). Then lists for
+sessions of ten items, open loop as well. All of it runs on the same machine as the server.
+"""
+
+import json
+import random
 import re
 import shutil
 import subprocess
@@ -17,6 +23,12 @@ PORT = 18080
 SECONDS = 10
 CONNECTIONS = 32
 READY_SECONDS = 600
+STORED_RATE = 10_000
+SESSION_RATE = 500
+ITEMS = 12_000
+NEIGHBOURS = 384
+SESSION_ITEMS = 10
+REQUESTS = 50_000
 SCRIPT = """
 local users = %d
 request = function()
@@ -33,7 +45,6 @@ end
 def lists(users):
     """(key, value) of a list of ten items for each user."""
     import io
-    import json
 
     import fastavro
     text = json.loads((checkout.ROOT / "schemas/recommendation_list.avsc").read_text())
@@ -47,6 +58,55 @@ def lists(users):
         out = io.BytesIO()
         fastavro.schemaless_writer(out, schema, {"user_id": f"u{number}", **columns})
         yield f"u{number}".encode(), head + out.getvalue()
+
+
+def rows():
+    """(key, value) of the row of each item: neighbours drawn by popularity."""
+    import io
+
+    import fastavro
+    text = json.loads((checkout.ROOT / "schemas/serving_row.avsc").read_text())
+    schema = fastavro.parse_schema(text)
+    head = single_object_header(text)
+    rng = random.Random(1)
+    counts = [20 * i / (i + 1) for i in range(NEIGHBOURS, 0, -1)]
+    for number in range(ITEMS):
+        beside = {int(ITEMS * rng.random() ** 2) for _ in range(2 * NEIGHBOURS)} - {number}
+        beside = [f"item-{one}" for one in list(beside)[:NEIGHBOURS]]
+        actions = 1000.0 * ITEMS / (number + 10)
+        out = io.BytesIO()
+        fastavro.schemaless_writer(out, schema, {
+            "item_id": f"item-{number}", "version": 1, "epoch": 0, "trend_epoch": 0,
+            "mass": actions, "actions": actions, "trend": actions, "first_users": 10,
+            "event_time_ms": 1, "items": beside, "co_ratings": counts[:len(beside)],
+            "forwards": counts[:len(beside)], "backwards": counts[:len(beside)]})
+        yield f"item-{number}".encode(), head + out.getvalue()
+
+
+def stored_requests(users):
+    rng = random.Random(2)
+    return [f"/v1/users/u{rng.randrange(users)}/recommendations" for _ in range(REQUESTS)]
+
+
+def session_requests():
+    rng = random.Random(3)
+
+    def session():
+        items = [f"item-{int(ITEMS * rng.random() ** 2)}" for _ in range(SESSION_ITEMS)]
+        return json.dumps({"actions": [{"item": item} for item in items]}, separators=(",", ":"))
+    return [f"/v1/recommendations\t{session()}" for _ in range(REQUESTS)]
+
+
+def open_loop(directory, rate, requests):
+    """What http_load says, by name."""
+    file = Path(directory) / "requests"
+    file.write_text("\n".join(requests) + "\n")
+    done = subprocess.run([checkout.BUILD / "bench/http_load", str(PORT), str(rate), str(SECONDS),
+                           str(CONNECTIONS), file], stdout=subprocess.PIPE, text=True,
+                          timeout=20 * SECONDS)
+    if done.returncode:
+        raise Failure(f"http_load did not get an answer to each request:\n{done.stdout}")
+    return {name: float(value) for name, value in map(str.split, done.stdout.splitlines())}
 
 
 def wait_ready():
@@ -83,6 +143,7 @@ def serve(bed, options):
     with bed.topics(PREFIX):
         bed.say("writing lists")
         bed.fill(f"{PREFIX}recommendations", lists(options.users))
+        bed.fill(f"{PREFIX}serving-rows", rows())
         with Workers(bed, PREFIX, ["serve"], [f"serve.http.port={PORT}"]) as workers:
             workers.healthy()
             wait_ready()
@@ -90,7 +151,14 @@ def serve(bed, options):
             pid = workers.pid("serve")
             before = cpu_seconds(pid)
             rate, slow_ms = load(bed.directory, options.users)
+            cores = (cpu_seconds(pid) - before) / SECONDS
+            steady = open_loop(bed.directory, STORED_RATE, stored_requests(options.users))
+            sessions = open_loop(bed.directory, SESSION_RATE, session_requests())
             return {"serve_stored_per_s": rate,
                     "serve_stored_closed_p99_ms": slow_ms,
-                    "serve_stored_cores": (cpu_seconds(pid) - before) / SECONDS,
+                    "serve_stored_cores": cores,
+                    "serve_stored_p50_ms": steady["http_load_p50_ms"],
+                    "serve_stored_p99_ms": steady["http_load_p99_ms"],
+                    "serve_session_p50_ms": sessions["http_load_p50_ms"],
+                    "serve_session_p99_ms": sessions["http_load_p99_ms"],
                     "serve_rss_mb_1m_users": peak_rss_mb(pid)}
