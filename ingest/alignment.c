@@ -108,6 +108,11 @@ struct alignment *alignment_new(struct run *run, const struct source *source, co
     return alignment;
 }
 
+void alignment_use(struct alignment *alignment, const struct source *source)
+{
+    alignment->source = source;
+}
+
 struct alignment *alignment_free(struct alignment *alignment)
 {
     if (!alignment) { return NULL; }

@@ -28,6 +28,8 @@ struct reading;
 /* Makes the alignment of a source whose records become events; borrows all; free with
  * alignment_free(). `topic` is the full name. */
 struct alignment *alignment_new(struct run *run, const struct source *source, const char *topic);
+/* Takes the source's new settings; borrows it from now on. */
+void alignment_use(struct alignment *alignment, const struct source *source);
 /* Frees it when no reading is left. Takes NULL; returns NULL. */
 struct alignment *alignment_free(struct alignment *alignment);
 

@@ -63,6 +63,7 @@ struct ingest {
     size_t topics_count;
     const char *newest_topic; /* of the last record; the next record is mostly of the same topic */
     size_t newest;
+    bool forgets; /* records may ask to forget a user: then there is the output for it */
     struct redrive_digests *redriven;
     bool redrives_read; /* to their end, after the records of this poll were fetched */
     struct codec *codecs[TARGETS_COUNT];
@@ -142,6 +143,7 @@ static int start(struct run *run)
         "contract=\"UserEvent\"", "contract=\"Item\"", "contract=\"UserProfile\""};
     struct ingest *ingest = run_state(run);
     struct metrics *metrics = run_metrics(run);
+    ingest->forgets = sources_forget(run_settings(run));
     ingest->requests = codec_new(&forget_request_contract, run_schemas(run));
     if (mapping_drops_bytes(run_settings(run))) { run_withhold_bytes(run); }
     ingest->redriven = redrive_digests_new(run_schemas(run));
@@ -166,6 +168,65 @@ static int start(struct run *run)
         struct source_topic *at = &ingest->topics[i];
         at->alignment = alignment_new(run, source, at->topic);
     }
+    return 0;
+}
+
+/* ---- Reloading ---- */
+
+/* What is decided before the start stays: names, topics, outputs, pseudonyms. */
+static bool reloads(const char *option)
+{
+    static const char *const fixed[] = {"sources", "becomes", "pseudonym.keys", "ids.shared",
+                                        "dead.letters.bytes", "partitions.align",
+                                        "partitions.ahead.max", "partitions.wait.max"};
+    for (size_t i = 0; i < ARRAY_COUNT(fixed); i++) {
+        if (strcmp(option, fixed[i]) == 0) { return false; }
+    }
+    return true;
+}
+
+/* Returns what of the new sources would need a restart; NULL: nothing. */
+static const char *fixed_change(const struct sources *old, const struct sources *new)
+{
+    if (sources_count(old) != sources_count(new)) { return "the number of sources"; }
+    for (size_t i = 0; i < sources_count(old); i++) {
+        const struct source *a = sources_at(old, i), *b = sources_at(new, i);
+        if (strcmp(a->name, b->name) != 0) { return "the name of a source"; }
+        if (a->settings.target != b->settings.target) { return "what a source becomes"; }
+        if (a->settings.ids_shared != b->settings.ids_shared) { return "ids.shared of a source"; }
+        if (mapping_drops_bytes(&a->settings) != mapping_drops_bytes(&b->settings)) {
+            return "whether dead letters keep bytes";
+        }
+    }
+    return NULL;
+}
+
+static int reload(struct run *run)
+{
+    struct ingest *ingest = run_state(run);
+    struct sources *fresh = NULL;
+    char why[600];
+    int rc = sources_new(run_settings(run), run_schemas(run), &fresh, why, sizeof(why));
+    if (rc) {
+        run_refuse(run, "%s", why);
+        return rc;
+    }
+    const char *fixed = fixed_change(ingest->sources, fresh);
+    if (!fixed && sources_forget(run_settings(run)) && !ingest->forgets) {
+        fixed = "that records ask to forget a user";
+    }
+    if (fixed) {
+        run_refuse(run, "%s has changed; hint: restart", fixed);
+        sources_free(fresh);
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < ingest->topics_count; i++) {
+        const struct source *source = sources_at(fresh, i);
+        ingest->topics[i].mapping = source->mapping;
+        if (ingest->topics[i].alignment) { alignment_use(ingest->topics[i].alignment, source); }
+    }
+    sources_free(ingest->sources);
+    ingest->sources = fresh;
     return 0;
 }
 
@@ -352,6 +413,8 @@ const struct worker ingest_worker = {
     .options_count = MAPPING_OPTIONS_COUNT,
     .settings_size = sizeof(struct mapping_settings),
     .check = check,
+    .reloads = reloads,
+    .reload = reload,
     .name_inputs = name_inputs,
     .uses_output = uses_output,
     .start = start,

@@ -35,6 +35,9 @@ bool run_finish(struct run *run);
  * ever (no broker answers): the process must end instead, and the next start finds out whether the
  * transaction was committed. */
 bool run_committing(struct run *run);
+/* Lets the worker take over its settings, which have changed in place (struct worker, reload).
+ * Between steps. Returns NULL, or why it did not, which the caller frees. */
+char *run_reload(struct run *run);
 /* Leaves the group and frees the run, without a commit (run_finish() does that). Takes NULL. */
 struct run *run_free(struct run *run);
 

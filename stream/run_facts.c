@@ -103,6 +103,14 @@ enum verdict task_discard_state(struct task *task, struct slice key, struct slic
     return VERDICT_DONE;
 }
 
+char *run_reload(struct run *run)
+{
+    const struct worker *worker = run->env.worker;
+    run_refusal_clear(&run->env.refusal);
+    if (!worker->reload || worker->reload(run) == 0) { return NULL; }
+    return xstrdup(run->env.refusal.text);
+}
+
 const void *run_settings(const struct run *run)
 {
     return run->worker_settings;

@@ -99,7 +99,9 @@ const struct option run_options[] = {
     OPTION("metrics.port", LONG, metrics_port, "0", OPTION_RANGE(METRICS_PORT_NONE, 65535),
            "Port of GET /metrics, /health and /status; 0: any free one, -1: none."),
     OPTION("log.level", CHOICE, log_level, "info", OPTION_ONE_OF("debug|info|warn|error"),
-           "Lowest level that is logged."),
+           "Lowest level that is logged; SIGHUP reads it again."),
+    OPTION("log.format", CHOICE, log_format, "logfmt", OPTION_ONE_OF("logfmt|json"),
+           "Lines of key=value pairs, or of JSON; SIGHUP reads it again."),
     OPTION("kafka.", PREFIX, kafka, NULL, OPTION_FREE,
            "Passed to librdkafka, e.g. kafka.security.protocol; kafka.consumer.* and "
            "kafka.producer.* for one kind of client."),

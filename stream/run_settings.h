@@ -47,6 +47,7 @@ struct run_settings {
     const char *metrics_address;
     int64_t metrics_port; /* 0: any free one; METRICS_PORT_NONE */
     int32_t log_level;
+    int32_t log_format; /* enum log_format */
     struct properties topics; /* topic.<name>=... */
     struct properties kafka;  /* kafka.* */
     struct registry_settings registry; /* the table registry_options */

@@ -95,6 +95,11 @@ struct worker {
     /* * Checks the settings before anything is connected. Returns what is wrong (the caller frees),
      * or NULL, and appends to `notes` a line for each value that is taken but may not be meant. */
     char *(*check)(const void *settings, struct buf *notes);
+    /* * Says whether an option of the worker's table may change while it runs. */
+    bool (*reloads)(const char *option);
+    /* * Takes such options over, which run_settings() has now and `check` has found right. Called
+     * between polls. 0, or -errno with the reason set by run_refuse(): then they are as before. */
+    int (*reload)(struct run *run);
     /* * Returns the policy of a worker whose commits are checkpoints; valid for the run. Without,
      * commits follow commit.interval.ms, batch.records.max and bursts. */
     const struct checkpoint_policy *(*checkpoints)(const struct run *run);

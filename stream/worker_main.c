@@ -25,6 +25,7 @@
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
 #include "stream/kafka/kafka_properties.h"
+#include "stream/reload.h"
 #include "stream/run.h"
 #include "stream/worker_main.h"
 
@@ -45,6 +46,8 @@ enum {
     CLOSE_TIMEOUT_S = 20,
     ARGUMENT_SHOWN_MAX = 200,
     MALLOC_MAP_BYTES = 128 << 10,
+    NAMES_BYTES_MAX = 64 << 10,
+    RELOADS_MAX = 1000, /* each keeps its texts until the end */
     OTHERS_MASK = 0077, /* state holds what users did: it is for the worker's user alone */
 };
 
@@ -54,6 +57,10 @@ struct process {
     struct run_settings settings;
     void *worker_settings;
     struct options *options;
+    struct options **reloaded; /* whose texts the settings share */
+    size_t reloaded_count;
+    int argc; /* for options_load(), again */
+    char **argv;
     struct metrics *metrics;
     struct metrics_server *server;
     int slot_lock;
@@ -67,11 +74,17 @@ struct process {
 };
 
 static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t reloading; /* SIGHUP came */
 static volatile sig_atomic_t closing_code; /* when closing takes too long */
 
 static void on_signal(int number _unused_)
 {
     stopping = 1;
+}
+
+static void on_reload(int number _unused_)
+{
+    reloading = 1;
 }
 
 static void on_close_timeout(int number _unused_)
@@ -204,11 +217,119 @@ static void keep_status(struct process *process, struct run *run)
     if (process->server) { metrics_server_health(process->server, run_healthy(run)); }
 }
 
+/* ---- Reloading: SIGHUP ---- */
+
+static void say_notes(struct slice notes)
+{
+    while (notes.size) {
+        const char *end = memchr(notes.data, '\n', notes.size);
+        assert(end);
+        _cleanup_(xfreep) char *note = xprintf("%.*s", (int)(end - notes.data), notes.data);
+        log_line(LOG_WARN, "check this setting", "why=%s", quote_text(note).text);
+        notes = slice_of(end + 1, notes.size - (size_t)(end - notes.data) - 1);
+    }
+}
+
+static bool reloads_run_option(const char *option)
+{
+    return strcmp(option, "log.level") == 0 || strcmp(option, "log.format") == 0;
+}
+
+static void use_log_settings(const struct process *process)
+{
+    log_setup(process->worker->name, (enum log_level)process->settings.log_level);
+    log_set_format((enum log_format)process->settings.log_format);
+}
+
+static void say_reloaded(const struct buf *taken, const struct buf *kept)
+{
+    if (kept->size) {
+        log_line(LOG_WARN, "options that need a restart have changed", "options=%.*s",
+                 SLICE_ARGS(buf_slice(kept)));
+    }
+    log_line(LOG_INFO, "configuration reloaded", "options=%.*s",
+             SLICE_ARGS(taken->size ? buf_slice(taken) : slice_str("none")));
+}
+
+/* Takes what may change into the settings in use; returns what is wrong: then nothing is taken. */
+static char *take_reloaded(struct process *process, struct run *run, const void *fresh,
+                           struct buf *taken, struct buf *kept)
+{
+    const struct worker *worker = process->worker;
+    size_t size = MAX_OF(worker->settings_size, (size_t)1);
+    _cleanup_(xfreep) void *before = xmalloc(size);
+    struct buf notes;
+    memcpy(before, process->worker_settings, size);
+    reload_options(worker->options, worker->options_count, process->worker_settings, fresh,
+                   worker->reloads, taken, kept);
+    if (!taken->size) { return NULL; }
+    buf_init(&notes, NOTES_BYTES_MAX);
+    char *fault = worker->check ? worker->check(process->worker_settings, &notes) : NULL;
+    if (!fault) { say_notes(buf_slice(&notes)); }
+    buf_release(&notes);
+    if (!fault) { fault = run_reload(run); }
+    if (fault) { memcpy(process->worker_settings, before, size); }
+    return fault;
+}
+
+/* The sizes that are auto are cut as at the start, so that they do not look changed. */
+static char *load_again(const struct process *process, struct run_settings *settings,
+                        void *worker_settings, struct options **ret_options)
+{
+    const struct worker *worker = process->worker;
+    const struct option_group groups[] = {
+        {worker->name, worker->options, worker->options_count, worker_settings},
+        {"runtime", run_options, run_options_count, settings},
+        {"schema registry", registry_options, registry_options_count, &settings->registry},
+    };
+    struct memory_plan plan;
+    char **rest = NULL, *why = NULL;
+    if (options_load(worker->name, "", groups, ARRAY_COUNT(groups), process->argc, process->argv,
+                     stderr, ret_options, &rest) != OPTIONS_OK) {
+        return xstrdup("the configuration has faults, which the lines before name");
+    }
+    (void)memory_options_settle(groups, ARRAY_COUNT(groups), memory_limit(""), &plan, &why);
+    return why;
+}
+
+static void reload(struct process *process, struct run *run)
+{
+    struct run_settings settings = {0};
+    _cleanup_(xfreep) void *fresh = xcalloc(1, MAX_OF(process->worker->settings_size, (size_t)1));
+    struct options *options = NULL;
+    struct buf taken, kept;
+    buf_init(&taken, NAMES_BYTES_MAX);
+    buf_init(&kept, NAMES_BYTES_MAX);
+    _cleanup_(xfreep) char *fault =
+        process->reloaded_count == RELOADS_MAX
+            ? xprintf("it was reloaded %d times; hint: restart", RELOADS_MAX)
+            : load_again(process, &settings, fresh, &options);
+    if (!fault) { fault = take_reloaded(process, run, fresh, &taken, &kept); }
+    if (fault) {
+        log_line(LOG_ERROR, "configuration not reloaded", "why=%s", quote_text(fault).text);
+        options_free(options);
+    } else {
+        settings.slot = process->settings.slot; /* the one that was taken */
+        reload_options(run_options, run_options_count, &process->settings, &settings,
+                       reloads_run_option, &taken, &kept);
+        use_log_settings(process);
+        process->reloaded[process->reloaded_count++] = options;
+        say_reloaded(&taken, &kept);
+    }
+    buf_release(&taken);
+    buf_release(&kept);
+}
+
 /* ---- Phases ---- */
 
 static int work(struct process *process, struct run *run)
 {
-    while (!stopping && run_step(run, STEP_MS)) { keep_status(process, run); }
+    while (!stopping && run_step(run, STEP_MS)) {
+        keep_status(process, run);
+        if (!reloading) { continue; }
+        reloading = 0;
+        reload(process, run);
+    }
     int code = EXIT_STOPPED;
     if (stopping && !run_finish(run)) {
         log_line(LOG_WARN, "stopped without a last commit", "%s", "");
@@ -295,17 +416,6 @@ static void tell_build(struct metrics *metrics)
     buf_release(&labels);
 }
 
-static void say_notes(struct slice notes)
-{
-    while (notes.size) {
-        const char *end = memchr(notes.data, '\n', notes.size);
-        assert(end);
-        _cleanup_(xfreep) char *note = xprintf("%.*s", (int)(end - notes.data), notes.data);
-        log_line(LOG_WARN, "check this setting", "why=%s", quote_text(note).text);
-        notes = slice_of(end + 1, notes.size - (size_t)(end - notes.data) - 1);
-    }
-}
-
 /* Tells what can be known of the settings before anything is connected. */
 static int check_settings(struct process *process)
 {
@@ -355,6 +465,8 @@ static void clean_up(struct process *process)
     free(process->worker_settings);
     buf_release(&process->status);
     pthread_mutex_destroy(&process->status_lock);
+    for (size_t i = 0; i < process->reloaded_count; i++) { options_free(process->reloaded[i]); }
+    free(process->reloaded);
     options_free(process->options);
 }
 
@@ -364,6 +476,8 @@ static void handle_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    action.sa_handler = on_reload;
+    sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
 }
@@ -390,7 +504,7 @@ static int plan_memory(const struct option_group *groups, size_t count)
 
 static const char exit_codes[] =
     "exit codes:\n"
-    "  0   stopped by SIGTERM or SIGINT after a last commit\n"
+    "  0   stopped by SIGTERM or SIGINT after a last commit (SIGHUP reloads the configuration)\n"
     "  64  wrong command line\n"
     "  70  cannot continue; start it again\n"
     "  74  the disk of state.dir is full; free some space, then start it again\n"
@@ -399,7 +513,7 @@ static const char exit_codes[] =
 
 int worker_main(const struct worker *worker, int argc, char **argv)
 {
-    struct process process = {.worker = worker, .slot_lock = -1};
+    struct process process = {.worker = worker, .slot_lock = -1, .argc = argc, .argv = argv};
 #ifdef FRESHET_CRASH
     crash_from_environment();
 #endif
@@ -410,6 +524,7 @@ int worker_main(const struct worker *worker, int argc, char **argv)
     (void)mallopt(M_MMAP_THRESHOLD, MALLOC_MAP_BYTES);
     pthread_mutex_init(&process.status_lock, NULL);
     buf_init(&process.status, STATUS_BYTES_MAX);
+    process.reloaded = xcalloc(RELOADS_MAX, sizeof(struct options *));
     process.worker_settings = xcalloc(1, MAX_OF(worker->settings_size, (size_t)1));
     log_setup(worker->name, LOG_INFO);
     const struct option_group groups[] = {
@@ -431,7 +546,7 @@ int worker_main(const struct worker *worker, int argc, char **argv)
                     secret_argument(rest[0], NULL, shown, sizeof(shown)));
         code = refuse(EXIT_USAGE, "unexpected argument", why);
     } else if (loaded == OPTIONS_OK) {
-        log_setup(worker->name, (enum log_level)process.settings.log_level);
+        use_log_settings(&process);
         handle_signals();
         code = plan_memory(groups, ARRAY_COUNT(groups));
         warn_of_former_names(process.options);

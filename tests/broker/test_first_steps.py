@@ -3,6 +3,7 @@ tests/deploy/test_mistakes.py)."""
 
 import json
 import re
+import signal
 import subprocess
 
 from confluent_kafka import TopicPartition
@@ -135,3 +136,40 @@ def test_a_topic_of_ones_own_is_made(kafka):
     assert f"exists {kafka.prefix}orders: 3 partitions" in make(kafka, "orders")
     assert "one of Freshet's own" in make(kafka, "events", code=1)
     assert "want a time such as 7d" in make(kafka, "more", "--retention", "week", code=1)
+
+
+def test_a_configuration_is_read_again_while_it_runs(kafka, tmp_path):
+    """SIGHUP: another mapping, level and format of the log at once; all else is told."""
+    for name in ["events", "dead-letters", "clicks", "items"]:
+        kafka.topic(name)
+    file = tmp_path / "ingest.properties"
+
+    def write(**options):
+        file.write_text("".join(f"{key.replace('_', '.')}={value}\n"
+                                for key, value in {**ORDERS, **options}.items()))
+
+    write(map_item="id")
+    log_file = tmp_path / "ingest.log"
+    with open(log_file, "wb") as log:
+        ingest = subprocess.Popen(
+            [BIN / "freshet-ingest", "--config", file, "--set", f"topic.prefix={kafka.prefix}",
+             "--set", f"group.prefix={kafka.prefix}", "--set", f"state.dir={tmp_path / 'state'}",
+             "--set", f"bootstrap.servers={kafka.bootstrap}"], stdout=log, stderr=log)
+    try:
+        kafka.wait(lambda: "started" in log_file.read_text(), "ingest to start")
+        write(map_item="sku", log_format="json", commit_interval_ms="300ms")
+        ingest.send_signal(signal.SIGHUP)
+        kafka.wait(lambda: "configuration reloaded" in log_file.read_text(), "the line in the log")
+        lines = [line for line in log_file.read_text().splitlines() if line.startswith("{")]
+        assert json.loads(lines[-1])["options"] == "map.item,log.format", lines
+        assert any("need a restart" in line and "commit.interval.ms" in line for line in lines)
+        value = json.dumps({"user_id": 1, "sku": "a", "event_time_ms": 1700000000}).encode()
+        kafka.produce(kafka.prefix + "clicks", [(b"k", value, TIME_MS)])
+        kafka.wait(lambda: freshet(kafka, "peek", "events", "--prefix", kafka.prefix), "the event")
+        write(map_item="$.sku", log_format="json")
+        ingest.send_signal(signal.SIGHUP)
+        kafka.wait(lambda: "not reloaded" in log_file.read_text(), "the refusal in the log")
+        assert ingest.poll() is None
+    finally:
+        ingest.terminate()
+        ingest.wait(60)

@@ -87,6 +87,37 @@ static void test_long_line(void **state)
     assert_true(strchr(line, '\n') == line + size - 1);
 }
 
+/* The line without its timestamp. */
+static const char *logged_json(void)
+{
+    static char text[1 << 16];
+    ssize_t got = read(log_pipe[0], text, sizeof(text) - 1);
+    text[MAX_OF(got, 0)] = '\0';
+    assert_memory_equal(text, "{\"ts\":\"20", 9);
+    return text + strcspn(text, ",") + 1;
+}
+
+static void test_json(void **state)
+{
+    log_setup("features", LOG_INFO);
+    log_set_format(LOG_JSON);
+    log_line(LOG_INFO, "assigned", "partitions=%d topic=\"a b\" level=3", 4);
+    assert_string_equal(logged_json(), "\"level\":\"info\",\"worker\":\"features\",\"msg\":"
+                                       "\"assigned\",\"partitions\":4,\"topic\":\"a b\","
+                                       "\"field_level\":3}\n");
+    log_setup(NULL, LOG_INFO);
+    log_line(LOG_WARN, "say \"no\"\n", "");
+    assert_string_equal(logged_json(), "\"level\":\"warn\",\"msg\":\"say \\\"no\\\"\\n\"}\n");
+    static char pairs[20000];
+    memset(pairs, 1, sizeof(pairs) - 1);
+    log_line(LOG_INFO, pairs, "k=%s a=1", pairs);
+    const char *line = logged_json();
+    size_t size = strlen(line);
+    assert_string_equal(line + size - 13, ",\"cut\":true}\n");
+    assert_true(size < 16000);
+    log_set_format(LOG_PAIRS);
+}
+
 static void *log_many(void *arg)
 {
     for (int i = 0; i < 50; i++) { log_line(LOG_INFO, "thread", "number=%d", *(int *)arg); }
@@ -118,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_line, begin, end),
         cmocka_unit_test_setup_teardown(test_level, begin, end),
+        cmocka_unit_test_setup_teardown(test_json, begin, end),
         cmocka_unit_test_setup_teardown(test_keeps_errno, begin, end),
         cmocka_unit_test_setup_teardown(test_long_line, begin, end),
         cmocka_unit_test_setup_teardown(test_threads, begin, end),
