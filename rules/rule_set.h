@@ -30,6 +30,7 @@ enum {
     PLACEMENTS_MAX = LIST_PLACEMENTS_MAX,
     PLACEMENT_RULES_MAX = 64,
     PLACEMENT_PLACES_MAX = LIST_PLACES_MAX, /* of all placements together */
+    PLACEMENT_LENGTH = 10, /* of a placement whose rules do not say it */
     RULE_NAME_BYTES_MAX = 64,
     RULE_FAULTS_MAX = 20,
 };

@@ -37,7 +37,7 @@ static bool take(struct steering *steering, struct slice text, int64_t offset,
 {
     struct rule_set *rules = NULL;
     if (text.data) {
-        rules = rule_set_parse(text, &tables->columns, steering->length, faults);
+        rules = rule_set_parse(text, &tables->columns, PLACEMENT_LENGTH, faults);
         if (!rules) { return false; }
     }
     rule_set_free(steering->rules);
