@@ -14,9 +14,8 @@ enum { PARTITIONS = 3, ROUNDS = 40, BODY_BYTES = 1 << 16 };
 
 static const char *const settings[] = {"http.port=0", NULL};
 
-static void work(struct rig *rig, const struct worker *worker)
+static void work(struct rig *rig, const struct worker *worker, const char *const *pairs)
 {
-    const char *pairs[] = {NULL};
     struct copy *copy = rig_start(rig, worker, 0, pairs);
     rig_until_idle(rig);
     rig_finish(copy);
@@ -49,21 +48,29 @@ static void list_item(struct rig *rig, const char *id, const char *tag, int64_t 
 }
 
 /* All actions through the pipeline: lists are made last, from the complete tables. */
-static struct copy *begin(struct rig *rig)
+static struct copy *begin_with(struct rig *rig, int32_t partitions, const char *const *scorer_pairs,
+                               const char *const *serve_pairs)
 {
-    rig_init(rig, PARTITIONS);
+    static const char *const none[] = {NULL};
+    rig_init(rig, partitions);
     list_item(rig, "i01", "drama", 5000, true);
     list_item(rig, "i02", "drama", 7000, true);
     list_item(rig, "i03", "comedy", 6000, true);
     list_item(rig, "i04", "drama", 9000, false);
     list_item(rig, "n\"1", "drama", 8000, true);
     feed_events(rig, 3, 0, FEED_EVENTS);
-    work(rig, &features_worker);
-    work(rig, &trainer_worker);
-    work(rig, &scorer_worker);
-    struct copy *copy = rig_start(rig, &serve_worker, 0, settings);
+    work(rig, &features_worker, none);
+    work(rig, &trainer_worker, none);
+    work(rig, &scorer_worker, scorer_pairs);
+    struct copy *copy = rig_start(rig, &serve_worker, 0, serve_pairs);
     run_rounds(rig);
     return copy;
+}
+
+static struct copy *begin(struct rig *rig)
+{
+    static const char *const none[] = {NULL};
+    return begin_with(rig, PARTITIONS, none, settings);
 }
 
 /* Copies the items of an answer, which the caller frees. */
@@ -74,49 +81,84 @@ static char *items_of(const char *body)
     return xprintf("%.*s", (int)(to - from), from);
 }
 
-/* A session of all that a user did gets the list that stands in the topic: items, scores, reasons,
- * evidence. */
-static void test_same_list(void **state _unused_)
+/* Writes a session of all actions of a history, newest first: the server puts them in order. False:
+ * two have the same time, whose order is not that of the ids here. */
+static bool write_session(struct buf *body, const struct user_history *history)
 {
-    static struct rig rig;
+    bool tied = false;
+    buf_clear(body);
+    buf_printf(body, "{\"actions\":[");
+    for (size_t k = history->items.count; k-- > 0;) {
+        buf_printf(body, "{\"item\":\"%.*s\",\"kind\":\"click\",\"time_ms\":%" PRId64 "}%s",
+                   SLICE_ARGS(history->items.at[k]), history->event_times_ms.at[k], k ? "," : "");
+        tied |= k && history->event_times_ms.at[k] == history->event_times_ms.at[k - 1];
+    }
+    buf_printf(body, "]}%c", 0);
+    return !tied;
+}
+
+/* Compares the list of each user with that of a session of all that the user did: items, scores,
+ * reasons, evidence. Returns how many there are. */
+static size_t compare_sessions(const struct rig *rig, const struct copy *copy)
+{
     struct answers answers;
-    struct copy *copy = begin(&rig);
-    answers_init(&answers, &rig);
-    struct codec *codec = codec_new(&user_history_contract, answers.schemas);
-    struct fold *histories = rig_fold(&rig, "histories");
     struct buf body;
-    buf_init(&body, BODY_BYTES);
     size_t compared = 0;
+    answers_init(&answers, rig);
+    buf_init(&body, BODY_BYTES);
+    struct codec *codec = codec_new(&user_history_contract, answers.schemas);
+    struct fold *histories = rig_fold(rig, "histories");
     for (size_t i = 0; i < histories->count; i++) {
         struct user_history history;
         answers_decode(&answers, codec, histories->at[i].value, &history);
         _cleanup_(xfreep) char *path =
             xprintf("/v1/users/%.*s/recommendations", SLICE_ARGS(history.user_id));
         _cleanup_(xfreep) char *want = items_of(ask_get(copy, path, 200));
-        buf_clear(&body);
-        buf_printf(&body, "{\"actions\":[");
-        for (size_t k = history.items.count; k-- > 0;) { /* newest first: they are put in order */
-            buf_printf(&body, "{\"item\":\"%.*s\",\"kind\":\"click\",\"time_ms\":%" PRId64 "}%s",
-                       SLICE_ARGS(history.items.at[k]), history.event_times_ms.at[k],
-                       k ? "," : "");
-        }
-        buf_printf(&body, "]}%c", 0);
-        bool tied = false; /* the order of equal times is not that of the ids here */
-        for (size_t k = 1; k < history.items.count; k++) {
-            tied |= history.event_times_ms.at[k] == history.event_times_ms.at[k - 1];
-        }
-        if (tied) { continue; }
-        compared++;
+        if (!write_session(&body, &history)) { continue; }
         const char *answer = ask_post(copy, "/v1/recommendations", body.data, 200);
         assert_has(answer, "\"cause\":\"request\"");
         _cleanup_(xfreep) char *got = items_of(answer);
         assert_string_equal(got, want);
+        compared++;
     }
-    assert_true(compared > 40);
     free(histories);
     buf_release(&body);
     codec_free(codec);
     answers_release(&answers);
+    return compared;
+}
+
+static void test_same_list(void **state _unused_)
+{
+    static struct rig rig;
+    struct copy *copy = begin(&rig);
+    assert_true(compare_sessions(&rig, copy) > 40);
+    rig_release(&rig);
+}
+
+/* The same where models are blended; candidates follow the blend's order, too. */
+static void test_same_blended_list(void **state _unused_)
+{
+    static struct rig rig;
+    static const char *const blended[] = {"content.used=true", "blend.leader=mixture",
+                                          "lists.evaluated=false", NULL};
+    static const char *const serve_pairs[] = {"http.port=0", "content.used=true",
+                                              "blend.leader=mixture", NULL};
+    struct copy *copy = begin_with(&rig, /* partitions= */ 1, blended, serve_pairs);
+    assert_true(compare_sessions(&rig, copy) > 40);
+    const char *body = ask_post(copy, "/v1/recommendations",
+                                "{\"actions\":[{\"item\":\"i01\"}],\"limit\":2}", 200);
+    assert_has(body, "\"made_by\":\"mixture\"");
+    char first[16] = "", second[16] = "", wanted[128];
+    (void)sscanf(body, "{\"user\":\"\",\"items\":[{\"item\":\"%15[^\"]", first);
+    (void)sscanf(strstr(body, "},{"), "},{\"item\":\"%15[^\"]", second);
+    (void)snprintf(wanted, sizeof(wanted),
+                   "{\"actions\":[{\"item\":\"i01\"}],\"candidates\":[\"%s\",\"%s\"]}", second,
+                   first);
+    body = ask_post(copy, "/v1/recommendations", wanted, 200);
+    assert_has(body, "\"made_by\":\"mixture\"");
+    (void)snprintf(wanted, sizeof(wanted), "\"items\":[{\"item\":\"%s\",", first);
+    assert_has(body, wanted);
     rig_release(&rig);
 }
 
@@ -524,6 +566,7 @@ int main(void)
     rig_choose_place();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_list),
+        cmocka_unit_test(test_same_blended_list),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_candidates),
         cmocka_unit_test(test_user_with_session),
