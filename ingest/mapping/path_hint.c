@@ -91,6 +91,20 @@ size_t path_hint_plain_size(struct slice path, const char *part)
     return path.size;
 }
 
+/* A JSON Pointer without its first slash: lines/0/sku. */
+static bool has_index_between_slashes(struct slice path)
+{
+    for (size_t i = 1; i + 1 < path.size; i++) {
+        size_t digits = i + 1;
+        if (path.data[i] != '/') { continue; }
+        while (digits < path.size && path.data[digits] >= '0' && path.data[digits] <= '9') {
+            digits++;
+        }
+        if (digits > i + 1 && digits < path.size && path.data[digits] == '/') { return true; }
+    }
+    return false;
+}
+
 bool path_hint_is_foreign(struct slice path)
 {
     static const char *const parts[] = {"->", "::", "{", "}", "?."};
@@ -99,6 +113,7 @@ bool path_hint_is_foreign(struct slice path)
         if (path_hint_plain_size(path, parts[i]) < path.size) { return true; }
     }
     if (begins(path, "@.") || foreign_dollar(path) >= 0) { return true; }
+    if (has_index_between_slashes(path)) { return true; }
     if (path_hint_is_blank_at_end(path) || has(path, "[ ") || has(path, " ]")) { return true; }
     return begins(path, "$.") || begins(path, "$[") || begins(path, "/") || begins(path, ".") ||
            begins(path, "\"") || has(path, "[]") || has(path, ".*.") || has(path, ".*[") ||
@@ -212,7 +227,7 @@ static bool write_path(struct slice path, struct buf *out)
     char plain[PLAIN_BYTES_MAX];
     path = in_plain(path, plain);
     struct reading reading = {.at = path.data, .end = path.data + path.size};
-    reading.pointer = begins(path, "/");
+    reading.pointer = begins(path, "/") || has_index_between_slashes(path);
     bool first = true;
     if (!take_root(&reading, path, out, &first)) { return false; }
     while (reading.at < reading.end && !reading.failed) {

@@ -4,6 +4,7 @@
 static const char yaml[] = "this looks like YAML; a properties file has one key=value on each "
                            "line, with whole keys such as map.user=customer.id";
 static const char json[] = "this looks like JSON; a properties file has one key=value on each line";
+static const char xml[] = "this looks like XML; a properties file has one key=value on each line";
 static const char ini[] = "a properties file has no [sections]; write whole keys, such as "
                           "map.user=customer.id";
 static const char shell[] = "this looks like a shell script; a properties file has key=value "
@@ -53,7 +54,9 @@ static const char *fault_of(const struct text_line *line, const struct text_line
 {
     struct slice text = line->text;
     bool is_object = text.data[0] == '{' && (text.size == 1 || memchr("\" ", text.data[1], 2));
+    bool is_tag = text.size > 1 && text.data[0] == '<' && text.data[text.size - 1] == '>';
     if (is_first && is_object) { return json; }
+    if (is_first && is_tag) { return xml; }
     if (text.data[0] == '[' && text.data[text.size - 1] == ']') { return ini; }
     if (begins(text, "export ")) { return shell; }
     if (is_first && begins(text, "---")) { return yaml; }

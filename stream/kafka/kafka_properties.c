@@ -13,6 +13,8 @@
 
 #include <unistd.h>
 
+enum { VALUES_MAX = 400 };
+
 /* Keys that Freshet sets itself; each with the reason. */
 static const struct reserved {
     const char *key;
@@ -153,6 +155,33 @@ static char *check_file(const struct property *property, const char *key)
     return xprintf("kafka.%s: the file cannot be read: %s", property->key, strerror(errno));
 }
 
+/* The values of a property that has names for them, as in librdkafka's table; "" for others. */
+static void find_values(const char *key, char *values, size_t size)
+{
+    char *text = NULL, *at, *line, name[EDIT_TEXT_MAX + 1];
+    size_t text_size;
+    values[0] = '\0';
+    FILE *table = open_memstream(&text, &text_size);
+    if (!table) { return; }
+    rd_kafka_conf_properties_show(table);
+    fclose(table);
+    for (at = text; (line = strsep(&at, "\n"));) {
+        const char *range = strchr(line, '|');
+        if (range) { range = strchr(range + 1, '|'); }
+        size_t length = strcspn(line, " |");
+        if (!range || length >= sizeof(name)) { continue; }
+        (void)snprintf(name, sizeof(name), "%.*s", (int)length, line);
+        if (strcmp(name, key) != 0) { continue; }
+        range += 1 + strspn(range + 1, " ");
+        size_t end = strcspn(range, "|");
+        while (end && range[end - 1] == ' ') { end--; }
+        bool named = memchr(range, ',', end) && !memchr(range, '.', end);
+        if (named) { (void)snprintf(values, size, "%.*s", (int)end, range); }
+        break;
+    }
+    free(text);
+}
+
 static char *check_one(rd_kafka_conf_t *conf, const struct property *property)
 {
     char text[ERROR_TEXT_MAX];
@@ -166,7 +195,10 @@ static char *check_one(rd_kafka_conf_t *conf, const struct property *property)
     if (result == RD_KAFKA_CONF_UNKNOWN) { return explain_unknown(property->key, key); }
     if (result == RD_KAFKA_CONF_OK) { return check_file(property, key); }
     if (secret_named(slice_str(key))) { return xprintf("kafka.%s: invalid value", property->key); }
-    return xprintf("kafka.%s=%.100s: %s", property->key, property->value, text);
+    char values[VALUES_MAX];
+    find_values(key, values, sizeof(values));
+    return xprintf("kafka.%s=%.100s: %s%s%s", property->key, property->value, text,
+                   values[0] ? "; hint: one of " : "", values);
 }
 
 static bool is_any_of(const char *value, const char *one, const char *other)

@@ -49,6 +49,7 @@ REFUSED = {
     "topic:\n  clicks: shop.clicks": ["YAML", "key=value"],
     "- map.user: a": ["YAML"],
     '{"map.user": "a"}': ["JSON"],
+    "<config><topic>a</topic></config>": ["XML"],
     "[ingest]\nmap.user=a": ["sections"],
     "MAP.USER=a": ["did you mean map.user?"],
     "timeFormat=s": ["did you mean time.format?"],
@@ -83,6 +84,7 @@ def test_what_is_harmless_is_read_as_meant(tmp_path, text):
 REFUSED_LATER = {
     "kafka.security.protocl=SSL": ["did you mean kafka.security.protocol?"],
     "kafka.security.protocol=SASL_PLAINTEXT": ["kafka.sasl.mechanism is missing"],
+    "kafka.security.protocol=sasl": ["one of plaintext, ssl, sasl_plaintext, sasl_ssl"],
     "kafka.sasl.passwrd=s3cret": ["did you mean kafka.sasl.password?"],
     "kafka.consumer.isolation.level=read_uncommitted": ["aborted transactions"],
     "kafka.producer.partitioner=random": ["same partition"],
@@ -113,6 +115,7 @@ MAPPINGS = {
     "action.default=BUY": ["action.default=BUY", "did you mean PURCHASE?"],
     "map.item=$.lines[*].sku": ["map.item", "write lines[*].sku"],
     "map.item=/lines/0/sku": ["map.item", "write lines[*].sku"],
+    "map.item=lines/0/sku": ["map.item", "write lines[*].sku"],
     "map.item=lines.*.sku": ["map.item", "write lines[*].sku"],
     "map.item=.lines[].sku": ["map.item", "write lines[*].sku"],
     "map.item=lines[].sku": ["map.item", "lines[*].sku"],

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "HACKING.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
+PAGES = ["README.md", "HACKING.md", "tests/README.md",
+         *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
 ROOMS = ("base|stream|schemas|model|ingest|features|trainer|scorer|evaluate|cli|deploy|docs|bench|"
          "tests")
 # `room/file.h` alone between backticks; words in capitals stand for a name.
@@ -54,3 +55,13 @@ def test_each_room_has_its_line():
         words = re.sub("the runtime¹?", ", ".join(tidy["RUNTIME"]), cell).split(", ")
         told[room] = sorted(word for word in words if word != "–")
     assert told == {room: sorted(allowed) for room, allowed in tidy["ARROWS"].items()}
+
+
+def test_tests_that_the_tables_name_exist():
+    page = (ROOT / "tests/README.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\|.*\| ([^|]*) \|$", page, re.M)
+    names = {name for cell in table for name in re.findall(r"`([a-z]\w+)`", cell)}
+    text = "\n".join(path.read_text(encoding="utf-8") for pattern in ("*.c", "*.py")
+                     for path in (ROOT / "tests").rglob(pattern))
+    assert len(names) > 50
+    assert not sorted(name for name in names if f"{name}(" not in text and name != "pause")

@@ -30,6 +30,7 @@ static void writes_json_path(void **state)
 static void writes_pointer_and_jq(void **state)
 {
     check("/lines/0/sku", "lines[*].sku");
+    check("lines/0/sku", "lines[*].sku");
     check("/user/id", "user.id");
     check("/a.b/c", "[\"a.b\"].c");
     check(".lines[].sku", "lines[*].sku");

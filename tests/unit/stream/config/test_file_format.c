@@ -22,6 +22,7 @@ static void test_properties_pass(void **state)
     check("a=b\\\n  - c\n", NULL, 0);
     check("  key=value:\n    other=1\n", NULL, 0);
     check("map.item=lines[*].sku\nmap.user=[\"a.b\"]\n", NULL, 0);
+    check("a=<b>\n<c=d", NULL, 0);
     check("! - a\n# [b]\n{a=b", NULL, 0);
 }
 
@@ -33,6 +34,8 @@ static void test_other_formats(void **state)
     check("a=b\nmap.user:\n\n  # why\n  path: a\n", "YAML", 5);
     check("\n {\"map\": 1}", "JSON", 2);
     check("{\n  \"map\": 1\n}", "JSON", 1);
+    check("<?xml version=\"1.0\"?>\n<a/>", "XML", 1);
+    check("# a\n<config><a>b</a></config>\n", "XML", 2);
     check("[ingest]\nmap.user=a\n", "sections", 1);
     check("a=b\nexport KEY=value\n", "export", 2);
     check("\xff\xfe" "a", "UTF-16", 1);
