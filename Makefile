@@ -235,6 +235,16 @@ INSTALL = deploy/install-deps --for
 BUILD_ALL = $(MAKE) --no-print-directory $(WITH_JOBS) all
 LOCAL_KAFKA = $$(cat $(BUILD)/run/kafka/bootstrap)
 
+# Writes the manual pages and the shells' completions, from the tables of flags.
+SHELLS := bash zsh fish
+.PHONY: man
+man: $(OUT)/bin/freshet
+	$(OUT)/bin/freshet manual --to $(OUT)/man/man1
+	mkdir -p $(OUT)/completions
+	for s in $(SHELLS); do \
+		$(OUT)/bin/freshet completion $$s >$(OUT)/completions/freshet.$$s || exit 1; \
+	done
+
 # Installs programs, commented properties, units, monitoring and docs; DESTDIR for packages.
 # Properties that are there already stay as they are.
 PREFIX ?= /usr/local
@@ -242,10 +252,19 @@ SYSCONFDIR ?= /etc
 UNIT_DIR ?= $(PREFIX)/lib/systemd/system
 SHARE := $(PREFIX)/share/freshet
 .PHONY: install
-install: all
+install: all man
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SYSCONFDIR)/freshet $(UNIT_DIR) \
 		$(SHARE)/deploy $(SHARE)/monitoring $(SHARE)/schemas/versions $(SHARE)/examples \
-		$(PREFIX)/share/doc/freshet)
+		$(PREFIX)/share/doc/freshet $(PREFIX)/share/man/man1 \
+		$(PREFIX)/share/bash-completion/completions $(PREFIX)/share/zsh/site-functions \
+		$(PREFIX)/share/fish/vendor_completions.d)
+	install -m 644 $(OUT)/man/man1/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(OUT)/completions/freshet.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/freshet
+	install -m 644 $(OUT)/completions/freshet.zsh \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_freshet
+	install -m 644 $(OUT)/completions/freshet.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install $(BINS) $(DESTDIR)$(PREFIX)/bin
 	for w in $(WORKERS); do \
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|/etc/|$(SYSCONFDIR)/|' \

@@ -60,3 +60,10 @@ size_t client_flags_count(enum command_needs needs)
     if (needs == NEEDS_NOTHING) { return 0; }
     return needs == NEEDS_WORDS ? CLIENT_FLAGS_OF_WORDS : CLIENT_FLAGS;
 }
+
+const struct flag *command_flag(const struct command *command, size_t index)
+{
+    if (index < command->flags_count) { return &command->flags[index]; }
+    index -= command->flags_count;
+    return index < client_flags_count(command->needs) ? &client_flags[index] : NULL;
+}

@@ -11,5 +11,7 @@ extern const struct flag client_flags[CLIENT_FLAGS];
 
 /* Returns the number of flags of client_flags that a command takes. */
 size_t client_flags_count(enum command_needs needs);
+/* Returns one of all flags that a command takes, its own first; NULL beyond the last. */
+const struct flag *command_flag(const struct command *command, size_t index);
 
 #endif

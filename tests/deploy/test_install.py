@@ -44,6 +44,9 @@ def test_programs_configuration_and_units_are_there(place):
     assert "sage: " in run(place / "usr/bin/freshet", "--help")
     assert (place / "usr/share/freshet/monitoring/alerts.yml").exists()
     assert (place / "usr/share/freshet/schemas/user_event.avsc").exists()
+    for file in ("man/man1/freshet.1", "man/man1/freshet-peek.1", "zsh/site-functions/_freshet",
+                 "bash-completion/completions/freshet", "fish/vendor_completions.d/freshet.fish"):
+        assert (place / "usr/share" / file).stat().st_size > 0
 
 
 def unit(place, worker):
