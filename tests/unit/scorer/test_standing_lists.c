@@ -152,10 +152,30 @@ static void test_what_was_rolled_back_is_unsure(void **state)
     standing_lists_release(&standing);
 }
 
+/* Lists with placements have more places; those that stand keep their items. */
+static void test_wider(void **state)
+{
+    struct standing_lists standing;
+    const int32_t few[] = {1, 2, 3}, many[] = {4, 5, 6, 7, 8, 9};
+    standing_lists_init(&standing, 2);
+    standing_lists_widen(&standing, 2);
+    size_t a = standing_lists_put(&standing, slice_str("a"), few, 3, 1, 0);
+    standing_lists_widen(&standing, 6);
+    size_t b = standing_lists_put(&standing, slice_str("b"), many, 6, 1, 0);
+    assert_int_equal(standing.at[a].count, 2);
+    assert_int_equal(standing.items[a * 6 + 1], 2);
+    assert_int_equal(standing.at[b].count, 6);
+    assert_int_equal(standing.items[b * 6 + 5], 9);
+    standing_lists_widen(&standing, 3);
+    assert_int_equal(standing.places, 6);
+    standing_lists_release(&standing);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_behind),
+        cmocka_unit_test(test_wider),
         cmocka_unit_test(test_urgent_ones_come_first),
         cmocka_unit_test(test_lost_ones_and_orphans),
         cmocka_unit_test(test_barred),
