@@ -119,7 +119,7 @@ static void test_dead_letters_are_a_log(void **state)
     }
 }
 
-/* `lists` is a table once it is the changelog; `recommendations` expires. */
+/* `lists` is a table once it is the changelog; `recommendations` is one of the base. */
 static void test_lists_of_a_generation(void **state)
 {
     static const char *const own[] = {"dead-letters", "histories",    "serving-rows", "lists",
@@ -140,9 +140,14 @@ static void test_lists_of_a_generation(void **state)
     rig_release(&rig);
     rig_init(&rig, 1);
     memlog_settings(rig.log, "lists", &deleting);
-    memlog_settings(rig.log, "recommendations", &deleting);
     rig_start(&rig, &scorer_worker, 0, NULL);
     rig_until_idle(&rig);
+    rig_release(&rig);
+    rig_init(&rig, 1);
+    memlog_settings(rig.log, "recommendations", &deleting);
+    check_refused(&rig, &scorer_worker, NULL,
+                  (const char *const[]){"recommendations has cleanup.policy=delete",
+                                        "kafka-configs.sh", NULL});
     rig_release(&rig);
 }
 
