@@ -12,23 +12,29 @@ static const char *const topics[] = {"histories",  "pair-deltas", "features-chan
                                      "dead-letters", "receipts",    "item-vectors",
                                      "models",     "serving-rows"};
 
-/* The workers that may have members, offsets and state: those above, and the sequence trainer where
- * it runs. */
-static const char *const owners[] = {"features", "trainer", "scorer", "sequence"};
+const char *const generation_owners[GENERATION_OWNERS] = {"features", "trainer", "scorer",
+                                                         "sequence"};
 
 static int fail(struct wire *wire)
 {
     return client_fail("%s", wire_why(wire));
 }
 
+int generation_resources_running(const struct client *client, struct wire *wire,
+                                 const char *generation, const char *worker, int *ret_count)
+{
+    _cleanup_(xfreep) char *group = client_group_of(client, worker, generation);
+    return admin_group_members(wire, group, ret_count) < 0 ? fail(wire) : 0;
+}
+
 int generation_resources_members(const struct client *client, struct wire *wire,
                                  const char *generation, int *ret_count)
 {
     *ret_count = 0;
-    for (size_t i = 0; i < ARRAY_COUNT(owners); i++) {
-        _cleanup_(xfreep) char *group = client_group_of(client, owners[i], generation);
-        int count;
-        if (admin_group_members(wire, group, &count) < 0) { return fail(wire); }
+    for (size_t i = 0; i < GENERATION_OWNERS; i++) {
+        int count, result = generation_resources_running(client, wire, generation,
+                                                         generation_owners[i], &count);
+        if (result) { return result; }
         *ret_count += count;
     }
     return 0;
@@ -90,8 +96,8 @@ int generation_resources_delete_topics(const struct client *client, struct wire 
 int generation_resources_delete_groups(const struct client *client, struct wire *wire,
                                        const char *generation)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(owners); i++) {
-        _cleanup_(xfreep) char *group = client_group_of(client, owners[i], generation);
+    for (size_t i = 0; i < GENERATION_OWNERS; i++) {
+        _cleanup_(xfreep) char *group = client_group_of(client, generation_owners[i], generation);
         if (admin_group_delete(wire, group) < 0) { return fail(wire); }
     }
     return 0;
@@ -99,8 +105,8 @@ int generation_resources_delete_groups(const struct client *client, struct wire 
 
 int generation_resources_delete_state(const struct client *client, const char *generation)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(owners); i++) {
-        _cleanup_(xfreep) char *name = generation_name(owners[i], generation);
+    for (size_t i = 0; i < GENERATION_OWNERS; i++) {
+        _cleanup_(xfreep) char *name = generation_name(generation_owners[i], generation);
         _cleanup_(xfreep) char *path = xprintf("%s/%s", client_state_dir(client), name);
         int result = directory_delete(path);
         if (result < 0) { return client_fail("cannot delete %s: %s", path, strerror(-result)); }

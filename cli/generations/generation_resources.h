@@ -4,11 +4,18 @@
 
 #include "cli/client.h"
 
-enum { GENERATION_WORKERS = 3 };
+enum { GENERATION_WORKERS = 3, GENERATION_OWNERS = 4 };
 
 /* The workers that a generation has of its own, in the order of the work. */
 extern const char *const generation_workers[GENERATION_WORKERS];
 
+/* The workers that may have members, offsets and state: those above, and the sequence trainer where
+ * it runs. */
+extern const char *const generation_owners[GENERATION_OWNERS];
+
+/* Counts the members of a worker's group. 0, or EXIT_FAILURE with the fault printed. */
+int generation_resources_running(const struct client *client, struct wire *wire,
+                                 const char *generation, const char *worker, int *ret_count);
 /* Counts the members of all its groups. 0, or EXIT_FAILURE with the fault printed. */
 int generation_resources_members(const struct client *client, struct wire *wire,
                                  const char *generation, int *ret_count);

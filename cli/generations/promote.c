@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/generations/generation_log.h"
+#include "cli/generations/generation_members.h"
 #include "cli/scan.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka_admin.h"
@@ -25,6 +26,7 @@ enum {
 
 struct promotion {
     int64_t timeout_s; /* flag */
+    bool incomplete;   /* flag of promote */
 
     const struct client *client;
     struct wire *wire;
@@ -37,11 +39,17 @@ struct promotion {
 
 #define OPTION_SETTINGS struct promotion
 
-static const struct flag flags[] = {
-    FLAG('t', "SECONDS",
-         OPTION("timeout", LONG, timeout_s, "120", OPTION_RANGE(0, 1e6),
-                "Longest wait for the switch")),
+#define TIMEOUT_FLAG                                                                               \
+    FLAG('t', "SECONDS",                                                                           \
+         OPTION("timeout", LONG, timeout_s, "120", OPTION_RANGE(0, 1e6),                           \
+                "Longest wait for the switch"))
+
+static const struct flag promote_flags[] = {
+    TIMEOUT_FLAG,
+    SWITCH(0, "incomplete", incomplete,
+           "Switch although the generation lacks workers or a Transformer that the live one has"),
 };
+static const struct flag rollback_flags[] = {TIMEOUT_FLAG};
 
 /* ---- Releasing for a scorer that does not run ---- */
 
@@ -166,34 +174,17 @@ static int begin(struct promotion *promotion, const struct generations *generati
                    promotion->back ? generations->previous : generation_parse(promotion->word));
     if (strcmp(promotion->generation, generations->live) == 0) { return 0; }
     if (check(promotion, generations) != 0) { return EXIT_FAILURE; }
+    bool whole = promotion->back || promotion->incomplete;
+    if (!whole && generation_members_compare(promotion->client, promotion->wire,
+                                             promotion->generation, generations->live) != 0) {
+        return EXIT_FAILURE;
+    }
     const struct generation_step step = {.kind = STEP_LIVE,
                                          .epoch = generations->epoch + 1,
                                          .generation = slice_str(promotion->generation),
                                          .previous = slice_str(generations->live),
                                          .partition = -1};
     return generation_log_write(promotion->client, promotion->wire, &step);
-}
-
-/* Says whether a generation has a model version of the sequence trainer. */
-static bool has_model(const struct promotion *promotion, const char *generation)
-{
-    _cleanup_(xfreep) char *topic = client_topic_of(promotion->client, "models", generation);
-    int32_t partitions;
-    int64_t low, end = 0;
-    bool there = wire_partitions(promotion->wire, topic, &partitions) == 0 &&
-                 wire_bounds(promotion->wire, topic, 0, &low, &end) == 0;
-    return there && end > 0;
-}
-
-/* `freshet backfill` runs features, trainer and scorer, and no sequence trainer. */
-static void note_missing_model(const struct promotion *promotion, const char *former)
-{
-    const char *label = generation_label(promotion->generation);
-    if (has_model(promotion, promotion->generation) || !has_model(promotion, former)) { return; }
-    fprintf(stderr,
-            "freshet: %s has no Transformer, and %s has one: its lists come from counting alone; "
-            "hint: start freshet-sequence for it (option generation), and its lists follow\n",
-            label, generation_label(former));
 }
 
 static int run(struct promotion *promotion)
@@ -206,8 +197,6 @@ static int run(struct promotion *promotion)
     }
     if (!result) {
         result = begin(promotion, &generations);
-        bool switches = strcmp(promotion->generation, generations.live) != 0;
-        if (!result && switches) { note_missing_model(promotion, generations.live); }
         generations_release(&generations);
     }
     if (!result) { result = wait_until_taken(promotion); }
@@ -243,9 +232,10 @@ const struct command promote_command = {
     .about =
         "Makes a generation the live one. In each partition of `recommendations` the scorer of the "
         "former live generation sends its last list, then that of the new one sends all its lists. "
-        "Waits until every partition is taken; when it is run again, it goes on waiting.",
-    .flags = flags,
-    .flags_count = ARRAY_COUNT(flags),
+        "Waits until every partition is taken; when it is run again, it goes on waiting. Refuses "
+        "when the generation lacks what the live one has: a worker that runs, or a Transformer.",
+    .flags = promote_flags,
+    .flags_count = ARRAY_COUNT(promote_flags),
     .needs = NEEDS_KAFKA,
     .settings_size = sizeof(struct promotion),
     .check = promote_check,
@@ -257,8 +247,8 @@ const struct command rollback_command = {
     .group = GROUP_GENERATIONS,
     .summary = "make the generation before the live one live again",
     .about = "Makes the generation that was live before the live one again.",
-    .flags = flags,
-    .flags_count = ARRAY_COUNT(flags),
+    .flags = rollback_flags,
+    .flags_count = ARRAY_COUNT(rollback_flags),
     .needs = NEEDS_KAFKA,
     .settings_size = sizeof(struct promotion),
     .run = promotion_run,

@@ -1,11 +1,13 @@
 """A second generation beside the live one: built, compared, promoted, rolled back, thrown away."""
 
+import io
 import itertools
 import os
 import subprocess
 import threading
 import time
 
+import fastavro
 from confluent_kafka import Consumer, Producer, TopicPartition
 from conftest import BIN, OFTEN, Contract
 from stream_data import SETTINGS, clicks, records
@@ -47,6 +49,13 @@ def start_base(world, more=None):
 
 def start_g2(world):
     return world.start(*CHAIN, features=G2, trainer={**G2, **UNBOUND}, scorer=G2)
+
+
+def model_version():
+    """As the sequence trainer announces one."""
+    contract, out = Contract("model_weights"), io.BytesIO()
+    fastavro.schemaless_writer(out, contract.schema, {"model": "sequence", "generation": "m1"})
+    return contract.frame + out.getvalue()
 
 
 def newest_lists(world, name):
@@ -315,8 +324,16 @@ def test_promote_while_the_former_one_is_down(make_world):
     base = world.copies[-1]
     assert base.worker == "scorer" and base.stop() == 0
     backfill(world)
-    start_g2(world)
-    assert "whose scorer does not run" in freshet(world, "promote", "g2")
+    world.start("scorer", scorer=G2)
+    refused = command(world, "promote", "g2")
+    assert refused.returncode == 1 and "nothing was switched" in refused.stderr
+    assert "lacks features, which runs for base; trainer, which runs for base;" in refused.stderr
+    world.start("features", "trainer", features=G2, trainer={**G2, **UNBOUND})
+    world.produce("models", [(b"sequence/0/0", model_version(), 0)])
+    refused = command(world, "promote", "g2")
+    assert refused.returncode == 1 and "lacks a Transformer: base has published" in refused.stderr
+    assert generations_by_user(world, listed) == {""}
+    assert "whose scorer does not run" in freshet(world, "promote", "g2", "--incomplete")
     assert generations_by_user(world, listed) == {"g2"}
     world.start("scorer")
     freshet(world, "rollback")
