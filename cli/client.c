@@ -206,6 +206,11 @@ const char *client_generation(const struct client *client)
     return client->settings->generation;
 }
 
+const char *client_bootstrap(const struct client *client)
+{
+    return client->settings->bootstrap_servers;
+}
+
 const char *client_topic_prefix(const struct client *client)
 {
     return client->settings->topic_prefix;

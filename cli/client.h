@@ -39,6 +39,8 @@ char *client_topic_of(const struct client *client, const char *name, const char 
 bool client_generation_valid(const char *text, struct buf *why);
 /* The generation of --generation; "": the base. */
 const char *client_generation(const struct client *client);
+/* The brokers' addresses. */
+const char *client_bootstrap(const struct client *client);
 /* The prefixes of topics and of consumer groups. */
 const char *client_topic_prefix(const struct client *client);
 const char *client_group_prefix(const struct client *client);

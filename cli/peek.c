@@ -74,41 +74,6 @@ static void put_headers(struct peek *peek, const struct record *rec)
     buf_printf(&peek->out, "]");
 }
 
-static void put_hex(struct buf *out, struct slice bytes)
-{
-    if (!bytes.data) {
-        buf_printf(out, "null");
-        return;
-    }
-    buf_printf(out, "\"");
-    for (size_t i = 0; i < bytes.size; i++) { buf_printf(out, "%02x", (uint8_t)bytes.data[i]); }
-    buf_printf(out, "\"");
-}
-
-/* The record as its bytes are. */
-static void put_bytes(struct peek *peek, const struct record *rec)
-{
-    struct buf *out = &peek->out;
-    size_t count = record_headers_count(rec);
-    struct header header;
-    buf_printf(out, "{\"topic\":");
-    quote_json(out, slice_str(rec->topic), QUOTE_EITHER);
-    buf_printf(out, ",\"partition\":%d,\"offset\":%" PRId64 ",\"ts\":%" PRId64 ",\"key_hex\":",
-               rec->partition, rec->offset, rec->time_ms);
-    put_hex(out, rec->key);
-    buf_printf(out, ",\"headers_hex\":[");
-    for (size_t i = 0; count != SIZE_MAX && i < count; i++) {
-        if (record_header_at(rec, i, &header)) { break; }
-        buf_printf(out, i ? "," : "");
-        quote_json(out, slice_str(header.name), QUOTE_EITHER);
-        buf_printf(out, ",");
-        put_hex(out, header.value);
-    }
-    buf_printf(out, "],\"payload_hex\":");
-    put_hex(out, rec->value);
-    buf_printf(out, "}\n");
-}
-
 static void put_shown(struct peek *peek, const struct record *rec)
 {
     if (!peek->values) {
@@ -134,7 +99,7 @@ static bool put(struct peek *peek, const struct record *rec)
     if (peek->format) {
         record_format_put(peek->format, peek->schemas, rec, &peek->out);
     } else if (peek->hex) {
-        put_bytes(peek, rec);
+        record_hex_put(rec, &peek->out);
     } else {
         put_shown(peek, rec);
     }

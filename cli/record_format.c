@@ -105,3 +105,36 @@ void record_format_put(const char *format, struct schema_cache *schemas, const s
     }
     buf_append(out, "\n", 1);
 }
+
+static void put_hex(struct slice bytes, struct buf *out)
+{
+    if (!bytes.data) {
+        buf_printf(out, "null");
+        return;
+    }
+    buf_printf(out, "\"");
+    for (size_t i = 0; i < bytes.size; i++) { buf_printf(out, "%02x", (uint8_t)bytes.data[i]); }
+    buf_printf(out, "\"");
+}
+
+void record_hex_put(const struct record *rec, struct buf *out)
+{
+    size_t count = record_headers_count(rec);
+    struct header header;
+    buf_printf(out, "{\"topic\":");
+    quote_json(out, slice_str(rec->topic), QUOTE_EITHER);
+    buf_printf(out, ",\"partition\":%d,\"offset\":%" PRId64 ",\"ts\":%" PRId64 ",\"key_hex\":",
+               rec->partition, rec->offset, rec->time_ms);
+    put_hex(rec->key, out);
+    buf_printf(out, ",\"headers_hex\":[");
+    for (size_t i = 0; count != SIZE_MAX && i < count; i++) {
+        if (record_header_at(rec, i, &header)) { break; }
+        buf_printf(out, i ? "," : "");
+        quote_json(out, slice_str(header.name), QUOTE_EITHER);
+        buf_printf(out, ",");
+        put_hex(header.value, out);
+    }
+    buf_printf(out, "],\"payload_hex\":");
+    put_hex(rec->value, out);
+    buf_printf(out, "}\n");
+}

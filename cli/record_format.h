@@ -19,5 +19,7 @@ bool record_format_valid(const char *format, struct buf *why);
 /* Appends the record and a newline. The format is valid. */
 void record_format_put(const char *format, struct schema_cache *schemas, const struct record *rec,
                        struct buf *out);
+/* Appends the record as its bytes are, as a line for `freshet map --envelope`. */
+void record_hex_put(const struct record *rec, struct buf *out);
 
 #endif

@@ -81,7 +81,7 @@ static json_t *value_of(struct sampling *sampling, enum target target,
 static void print_outcome(struct sampling *sampling, const struct outcome *outcome)
 {
     static const char *const names[TARGETS_COUNT] = {"UserEvent", "Item", "UserProfile"};
-    for (size_t i = 0; i < outcome->count; i++) {
+    for (size_t i = 0; i < outcome->count && !sampling->samples->quiet; i++) {
         const struct becoming *becoming = &outcome->at[i];
         json_t *object = json_object();
         json_object_set_new(object, "line", json_integer(sampling->line));
@@ -96,6 +96,7 @@ static void print_outcome(struct sampling *sampling, const struct outcome *outco
     sampling->skipped += (int64_t)outcome->skipped;
     if (outcome->count) { return; }
     sampling->ignored++;
+    if (sampling->samples->quiet) { return; }
     json_t *object = json_object();
     json_object_set_new(object, "line", json_integer(sampling->line));
     json_object_set_new(object, "ignored", json_true());

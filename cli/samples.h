@@ -8,6 +8,7 @@ struct samples {
     const char *file;   /* JSON lines; "-": standard input */
     const char *source; /* whose mapping is used; NULL: by the line's topic, else the first */
     bool enveloped;     /* lines as kcat -J prints them: topic, key, headers, payload ... */
+    bool quiet;           /* print refusals only */
     int64_t time_ms;    /* Kafka timestamp of records without one */
     /* Options as for a worker: argv[0] is any name, then --config FILE and --set KEY=VALUE. */
     char *const *words;

@@ -106,6 +106,13 @@ def test_why_records_are_refused_and_what_runs(kafka, worker):
     assert "has the partitions 0 to 0" in freshet(kafka, "peek", "clicks", "-p", "9", *prefix,
                                                   code=64)
     assert f"did you mean {kafka.prefix}clicks?" in freshet(kafka, "peek", "click", *prefix, code=1)
+    ingest_options = [f"--set={key}={value}" for key, value in ORDERS.items()]
+    told = freshet(kafka, "check", *ingest_options, "--set=map.item=lines.sku", *prefix, code=1)
+    assert f"ok       topic {kafka.prefix}events: 1 partitions" in told
+    assert f"MISSING  topic {kafka.prefix}histories does not exist" in told
+    assert "missing_item" in told and "lines[*].sku" in told
+    told = freshet(kafka, "check", *ingest_options, "--set=map.item=lines[*].sku", *prefix, code=1)
+    assert "ok       mapping: every record of the sample is taken" in told
     nowhere = freshet(kafka, "list", "1", "-g", "nosuchgen", *prefix, code=1)
     assert f"topic {kafka.prefix}lists.nosuchgen does not exist" in nowhere
 
