@@ -108,10 +108,51 @@ static double time_lists(struct bench *bench, struct lists *lists)
                 lists_encode_ahead(lists, ahead, CANDIDATES_AHEAD);
             }
             lists_make(lists, &bench->histories[u], &list);
+            lists_place(lists, &bench->histories[u], &list);
         }
         best = fmin(best, cpu_seconds() - begin);
     }
     return best / USERS * 1e6;
+}
+
+/* The list and four placements, of which two have diversity. */
+static const char placements[] =
+    "main.filter.stock=stock > 0 or stock is unknown\n"
+    "home.filter.stock=stock > 0 or stock is unknown\nhome.boost.cheap=1.2 if price < 20\n"
+    "home.cap.brand=2 per brand\nhome.diversity=0.3\n"
+    "basket.filter.price=price < 50\nbasket.cap.brand=1 per brand\n"
+    "mail.length=20\nmail.diversity=0.2\nmail.share.new=20% if age < 14d\n";
+
+static void fill_attributes(struct bench *bench)
+{
+    char words[3][16];
+    struct slice tags[3];
+    for (size_t i = 0; i < ITEMS; i++) {
+        for (size_t t = 0; t < 3; t++) {
+            int size = snprintf(words[t], sizeof(words[t]), "t%zu", rng_below(&bench->rng, 200));
+            tags[t] = slice_of(words[t], (size_t)size);
+        }
+        const struct item item = {
+            .item_id = slice_str(bench->names[i]), .available = true, .tags = {tags, 3},
+            .price = (double)rng_below(&bench->rng, 100), .stock = 1, .brand = tags[0]};
+        tables_put_item(&bench->tables, &item);
+    }
+}
+
+static double time_placements(struct bench *bench, struct lists *lists)
+{
+    struct buf faults;
+    buf_init(&faults, 4096);
+    fill_attributes(bench);
+    struct rule_set *rules = rule_set_parse(slice_str(placements), &bench->tables.columns,
+                                            PLACEMENT_LENGTH, &faults);
+    assert(rules);
+    lists_set_rules(lists, rules);
+    double us = time_lists(bench, lists);
+    lists_set_rules(lists, NULL);
+    rule_set_free(rules);
+    buf_release(&faults);
+    return us;
 }
 
 /* The first lists while a large catalogue is read: nothing is known of the user's items, and a few
@@ -169,6 +210,8 @@ int main(void)
     printf("lists_without_generation_us_a_list %.1f\n", time_lists(&bench, lists));
     fill_vectors(&bench);
     printf("lists_blended_us_a_list %.1f\n", time_lists(&bench, lists));
+    printf("lists_with_placements_us_a_list %.1f\n", time_placements(&bench, alone));
+    printf("lists_blended_with_placements_us_a_list %.1f\n", time_placements(&bench, lists));
     printf("lists_growing_catalogue_us_a_list %.1f\n", time_growing_catalogue(&bench));
     lists_free(alone);
     lists_free(lists);
