@@ -43,6 +43,10 @@ struct lists {
     size_t ahead_count, ahead_at;
     int32_t *ahead_numbers;
     struct ranked merged[LIST_ITEMS_MAX];
+    size_t scored;                     /* of `merged`: what is behind fills up */
+    size_t reasoned;                   /* places from here on have only a member; 0: all have */
+    int8_t behind_of[LIST_ITEMS_MAX];  /* of these: the member; -1: the entry has its reason */
+    bool counted_of[LIST_ITEMS_MAX];   /* and whether the entry is counting's */
     struct scored given[LIST_GIVEN_MAX];
     struct prediction prediction;
     struct reasons behind; /* of the list that is being made */
@@ -273,11 +277,16 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
         int32_t item = candidates->items[k];
         /* counting's own candidates come first, in its order */
         bool counted = k < ranked_count && ranked[k].item == item;
-        lists->merged[count] = reasons_find(
-            &lists->behind, item, member_behind(lists, candidates, segment, k),
-            counted ? &ranked[k] : NULL);
+        int member = member_behind(lists, candidates, segment, k);
+        bool reasoned = !lists->reasoned || count < lists->reasoned;
+        lists->merged[count] =
+            reasoned ? reasons_find(&lists->behind, item, member, counted ? &ranked[k] : NULL)
+                     : counted ? ranked[k] : (struct ranked){.item = item, .because = ID_NONE};
+        lists->behind_of[count] = reasoned ? -1 : (int8_t)member;
+        lists->counted_of[count] = counted;
         lists->merged[count].score = candidates->scores[k];
     }
+    lists->scored = count;
     for (size_t k = 0; k < ranked_count && count < length; k++) {
         bool present = k < own && ranked[k].score >= 0.0F;
         for (size_t c = 0; c < count && !present; c++) {
@@ -286,6 +295,7 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
         if (present) { continue; }
         float before = count ? lists->merged[count - 1].score : 0.0F;
         lists->merged[count] = ranked[k];
+        lists->behind_of[count] = -1;
         lists->merged[count++].score = MIN_OF(before, 0.0F) - 1.0F;
     }
     return count;
@@ -488,9 +498,8 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     };
 }
 
-static void cut_off(struct recommendation_list *list, size_t length)
+static void set_length(struct recommendation_list *list, size_t count)
 {
-    size_t count = MIN_OF(list->items.count, length);
     list->items.count = list->scores.count = list->reasons.count = count;
     list->because.count = list->evidence.count = list->shares.count = count;
 }
@@ -500,19 +509,25 @@ void lists_make(struct lists *lists, const struct user_history *history,
                 struct recommendation_list *ret_list)
 {
     size_t length = (size_t)lists->settings->list_length;
-    size_t least = lists->rules ? (size_t)PLACEMENT_CANDIDATES : 0;
-    const struct list_scope scope = {.length = MAX_OF(length, least)};
+    size_t ranked = MAX_OF(length, lists->rules ? (size_t)PLACEMENT_CANDIDATES : 0);
+    const struct list_scope scope = {.length = ranked};
+    lists->reasoned = length;
     lists_make_scoped(lists, history, &scope, ret_list);
-    cut_off(ret_list, length);
+    lists->reasoned = 0;
+    set_length(ret_list, MIN_OF(ret_list->items.count, length));
 }
 
 /* ---- Placements ---- */
 
 /* Finds an item of the ranking; one that rules brought has no reason but its actions. */
-static struct ranked ranked_item(const struct lists *lists, int32_t item)
+static struct ranked ranked_item(struct lists *lists, int32_t item)
 {
     for (size_t k = 0; k < lists->ranked_count; k++) {
-        if (lists->ranked[k].item == item) { return lists->ranked[k]; }
+        const struct ranked *ranked = &lists->ranked[k];
+        if (ranked->item != item) { continue; }
+        if (lists->behind_of[k] < 0) { return *ranked; }
+        return reasons_find(&lists->behind, item, lists->behind_of[k],
+                            lists->counted_of[k] ? ranked : NULL);
     }
     float actions = (float)item_table_actions(lists->tables->items, item);
     return (struct ranked){.item = item,
@@ -525,15 +540,13 @@ static struct ranked ranked_item(const struct lists *lists, int32_t item)
 static void take_main(struct lists *lists, size_t from, size_t count,
                       struct recommendation_list *list)
 {
-    const int32_t *numbers = placement_lists_numbers(lists->placements) + from;
     struct ranked places[LIST_PLACES_MAX];
     for (size_t k = 0; k < count; k++) {
-        places[k] = ranked_item(lists, numbers[k]);
+        places[k] = ranked_item(lists, placement_lists_numbers(lists->placements)[from + k]);
         places[k].score = list->placement_scores.at[from + k];
     }
     write_columns(lists, places, count);
-    list->items.count = list->scores.count = list->reasons.count = count;
-    list->because.count = list->evidence.count = list->shares.count = count;
+    set_length(list, count);
 }
 
 void lists_place(struct lists *lists, const struct user_history *history,
@@ -543,15 +556,19 @@ void lists_place(struct lists *lists, const struct user_history *history,
     assert(lists->ranked_count <= LIST_ITEMS_MAX);
     if (lists->ranked != lists->merged) { /* counting may rank again */
         memcpy(lists->merged, lists->ranked, lists->ranked_count * sizeof(*lists->ranked));
+        memset(lists->behind_of, -1, lists->ranked_count);
         lists->ranked = lists->merged;
+        size_t k = 0;
+        while (k < lists->ranked_count && lists->merged[k].score >= 0.0F) { k++; }
+        lists->scored = k;
     }
     const struct placement_scoring scoring = {.ranking = lists->ranking,
                                               .request = &lists->request,
                                               .ranked = lists->ranked,
-                                              .ranked_count = lists->ranked_count};
+                                              .ranked_count = lists->ranked_count,
+                                              .scored_count = lists->scored};
     placement_lists_make(lists->placements, lists->rules, &scoring, history, list);
-    size_t from = 0;
-    for (size_t p = 0; p < list->placements.count; p++) {
+    for (size_t p = 0, from = 0; p < list->placements.count; p++) {
         size_t count = (size_t)list->placement_counts.at[p];
         if (slice_equal(list->placements.at[p], slice_str(PLACEMENT_MAIN))) {
             take_main(lists, from, count, list);

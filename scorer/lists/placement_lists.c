@@ -102,17 +102,12 @@ static void add(struct placement_lists *lists, int32_t item, float score, enum c
         (struct cut_candidate){.item = item, .score = score, .origin = origin};
 }
 
-static bool fills(const struct ranked *ranked)
-{
-    return ranked->reason == RANKED_TRENDING || ranked->reason == RANKED_POPULAR ||
-           ranked->reason == RANKED_NEW;
-}
-
 static void add_ranked(struct placement_lists *lists, const struct placement_scoring *scoring)
 {
     for (size_t k = 0; k < scoring->ranked_count; k++) {
         const struct ranked *ranked = &scoring->ranked[k];
-        add(lists, ranked->item, ranked->score, fills(ranked) ? CUT_FILLED : CUT_RANKED);
+        bool fills = k >= scoring->scored_count;
+        add(lists, ranked->item, ranked->score, fills ? CUT_FILLED : CUT_RANKED);
     }
 }
 

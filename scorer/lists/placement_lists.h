@@ -24,6 +24,7 @@ struct placement_scoring {
     const struct ranking_request *request; /* of counting, for this user */
     const struct ranked *ranked;           /* by the leader, best first */
     size_t ranked_count;
+    size_t scored_count; /* the others fill up */
 };
 
 struct placement_lists;
