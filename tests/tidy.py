@@ -56,6 +56,8 @@ ARROWS = {
                      "model/transformer", "rules"),
     "serve": RUNTIME + ("ingest/mapping", "model", "model/counting", "model/transformer",
                         "scorer/lists"),
+    # Texts as vectors, pure but for the model's files: for the worker, and for queries to come.
+    "embed/text": ("base", "model", "model/transformer"),
     "scorer": RUNTIME + ("model", "model/counting", "model/transformer", "rules",
                          "scorer/lists"),
     "evaluate/models": ("base", "model", "model/counting", "model/transformer"),

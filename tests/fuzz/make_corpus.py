@@ -66,6 +66,13 @@ REQUESTS = {
     "bad": b"/v1/users/%00%ff%4/recommendations\nlimit=-1\nsort\n0123456789abcdef",
 }
 
+SENTENCES = {
+    "text": b"\0The ab abc. [SEP] \xe9\x9b\xbb \xd0\x99 \xff e\xcc\x81",
+    "vocabulary": b"\1[UNK]\n[CLS]\r\n[SEP]\na\n##b\n\na",
+    "tensors": b"\2" + struct.pack("<Q", 58) + b'{"x":{"dtype":"F16","shape":[4,4],'
+               b'"data_offsets":[0,32]}} ' + bytes(32),
+}
+
 LINES = {
     "item_line": b'{"item_id":"i","title":"t","tags":["a",1],"vector":[1,2e300],"available":false}',
     "profile_line": b'{"user_id":"u","tags":[],"birth_year":19850000000,"country":"DE"}',
@@ -398,6 +405,8 @@ def main():
     payload()
     for name, data in REQUESTS.items():
         put("serve", name, data)
+    for name, data in SENTENCES.items():
+        put("sentences", name, data)
 
 
 if __name__ == "__main__":
