@@ -191,10 +191,10 @@ def predecessors(rows, window=50):
     return [one / (len(rows) / 10) for one in sums]
 
 
-def micro(bed, options):
+def micro(bed, options, chosen="bench_*"):
     """The C microbenchmarks, each beside its naive oracle: programs that print `name value`."""
     figures = {}
-    for program in sorted((checkout.BUILD / "bench").glob("bench_*")):
+    for program in sorted((checkout.BUILD / "bench").glob(chosen)):
         if program.suffix or not os.access(program, os.X_OK):
             continue
         bed.say(program.name)
@@ -207,6 +207,11 @@ def micro(bed, options):
                 raise Failure(f"{program.name} printed '{line}': want `name value`, each name once")
             figures[name] = float(value)
     return figures
+
+
+def embed(bed, options):
+    """Texts of 24 pieces that a sentence encoder encodes in a second of a core."""
+    return micro(bed, options, "bench_embed")
 
 
 # What was found best; see peer/README.md.
@@ -271,7 +276,7 @@ def run_peer(bed, app, count):
 
 
 MEASURES = {one.__name__: one for one in
-            (micro, features_trainer, delivery, pipeline, freshness, recovery.restore,
+            (micro, embed, features_trainer, delivery, pipeline, freshness, recovery.restore,
              recovery.restart, recovery.takeover, ml_1m, ml_1m_tenths, wide.wide_20k,
              wide.wide_200k, wide.trickle, serving.serve, remaking.remaking,
              remaking.remade, peer)}
