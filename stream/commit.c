@@ -24,6 +24,11 @@
  * batch's events for duplicates, and their counts would be lost. A process that dies before the
  * position is there sends the batch again: it is counted twice.
  *
+ * Changelog records that go at once are in Kafka before their batch is committed, also those of the
+ * batch that fills meanwhile. The bookmark must not pass over these: the process may die between 3
+ * and 4 of their commit. So it names what was there when its own batch was closed, unless nothing
+ * was put since.
+ *
  * A failed commit is COMMIT_ABORTED: the run forgets both batches and rewinds to the group's
  * offsets.
  */
@@ -281,6 +286,17 @@ static void add_task(struct commit *commit, struct task *task)
     add_message(commit, &position);
 }
 
+/* Says whether the changelog's records are sent while their batch is open. */
+static bool is_logged_at_once(const struct env *env)
+{
+    return env_has_changelog(env) && !env_has_positions(env) && !env_transactional(env);
+}
+
+static int64_t appended(const struct commit *commit, const struct task *task)
+{
+    return wire_appended(commit->env->wire, task_changelog_topic(task), task->partition);
+}
+
 static void close_batch(struct commit *commit, struct task *task)
 {
     if (!commit_has_progress(task)) { return; }
@@ -291,6 +307,7 @@ static void close_batch(struct commit *commit, struct task *task)
     assert(task->filling.puts_count == 0 && task->filling.next_offset == OFFSET_NONE);
     task->flying.next_offset = task->input.offset;
     task->input.staged = task->input.offset;
+    if (is_logged_at_once(commit->env)) { task->local.closed_newest = appended(commit, task); }
     task->worked = false;
 }
 
@@ -384,7 +401,8 @@ static int64_t newest_changelog_offset(const struct commit *commit, const struct
     const char *topic = task_changelog_topic(task);
     int64_t newest = OFFSET_NONE;
     bool transactional = env_transactional(env);
-    if (!transactional) { newest = wire_appended(env->wire, topic, task->partition); }
+    bool passed = is_logged_at_once(env) && task->filling.puts_count > 0;
+    if (!transactional) { newest = passed ? task->local.closed_newest : appended(commit, task); }
     const struct txn *txn = &commit->txn;
     for (size_t i = 0; transactional && i < txn->messages_count; i++) {
         const struct message *message = &txn->messages[i];

@@ -32,6 +32,7 @@ struct task_local {
     int changelog;            /* index of the output; valid once `path` is set */
     int64_t changelog_offset; /* next changelog offset that is not in the store */
     int64_t position_offset;  /* as in the bookmark; the same for the next one */
+    int64_t closed_newest;    /* newest changelog offset when the batch in flight was closed */
     char log_id[LOG_ID_BYTES];
     bool verified; /* the open store was found to be of this changelog */
     struct position position; /* of the batch in flight, and its message's texts */

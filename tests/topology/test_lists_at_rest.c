@@ -331,6 +331,74 @@ static void late_lists_do_not_stay(void **state)
     }
 }
 
+/* Messages are acknowledged together, after some rounds, those of an open batch with those of the
+ * one before it. */
+static void pass_in_waves(struct rig *rig, int rounds)
+{
+    memlog_ack_delay(rig->log, rounds);
+    rig_round(rig, false);
+    memlog_ack_delay(rig->log, 1); /* messages stay in order */
+    for (int i = 1; i < rounds; i++) { rig_round(rig, false); }
+    memlog_ack_delay(rig->log, 0);
+}
+
+struct disk {
+    const struct rig *rig;
+    const struct copy *copy;
+    char *kept;
+};
+
+/* Keeps the disk as it is before the last commit of offsets. */
+static void keep_disk(void *arg)
+{
+    const struct disk *disk = arg;
+    if (rig_read_all(disk->rig, disk->copy)) { return; }
+    rig_delete(disk->kept);
+    rig_duplicate(disk->copy->state_path, disk->kept);
+}
+
+/* Several histories of each user. */
+static void feed_histories(struct rig *rig)
+{
+    rig_init(rig, PARTITIONS);
+    rig_start(rig, &features_worker, 0, NULL);
+    rig_start(rig, &trainer_worker, 0, NULL);
+    for (int part = 0; part < 4; part++) {
+        feed_events(rig, 1, part * EVENTS / 4, (part + 1) * EVENTS / 4);
+        rig_until_idle(rig);
+    }
+}
+
+/* A disk that is older than the group's offsets, as that of a copy that died between the commit of
+ * the offsets and its own write: what the changelog has is restored, all of it, and no older list
+ * is made again in its place. */
+static void an_old_disk_is_restored_whole(void **state)
+{
+    static const char *const polls[] = {"poll.records.max=1", "poll.records.max=2",
+                                        "poll.records.max=3", "poll.records.max=5"};
+    for (size_t turn = 0; turn < ARRAY_COUNT(polls); turn++) {
+        struct rig rig;
+        feed_histories(&rig);
+        const char *const often[] = {"list.length=5", "lists.remake.share=0",
+                                     "commit.interval.ms=10ms", polls[turn], NULL};
+        struct copy *scorer = rig_start(&rig, &scorer_worker, 0, often);
+        _cleanup_(xfreep) char *kept = xprintf("%s/kept", rig.dir);
+        struct disk disk = {&rig, scorer, kept};
+        memlog_hook(rig.log, MEMLOG_OFFSETS_COMMIT, keep_disk, &disk);
+        while (!rig_read_all(&rig, scorer)) { pass_in_waves(&rig, 20); }
+        memlog_hook(rig.log, MEMLOG_OFFSETS_COMMIT, NULL, NULL);
+        rest(&rig);
+        rig_finish(scorer);
+        scorer = rig_add(&rig, &scorer_worker, 0, scoring);
+        rig_delete(scorer->state_path);
+        rig_duplicate(kept, scorer->state_path);
+        assert_true(rig_launch(&rig, scorer));
+        rest(&rig);
+        assert_true_lists(&rig, scorer);
+        rig_release(&rig);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +410,7 @@ int main(void)
         cmocka_unit_test(a_start_on_existing_topics),
         cmocka_unit_test(a_killed_scorer_goes_on),
         cmocka_unit_test(late_lists_do_not_stay),
+        cmocka_unit_test(an_old_disk_is_restored_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
