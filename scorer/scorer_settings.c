@@ -9,7 +9,7 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
            "Evaluate lists by their users' next actions, and learn the blend from those; false: "
            "for lists made in hindsight.",
            OPTION_FORMERLY("judge")),
-    OPTION("lists.remake.share", LONG, remake_share, "0", OPTION_RANGE(0, 100),
+    OPTION("lists.remake.share", LONG, remake_share, "20", OPTION_RANGE(0, 100),
            "Most percent of a core for making standing lists again when rows, the catalogue or the "
            "model have changed; 0: lists stay until their users act. Barred items are taken off "
            "lists in any case."),

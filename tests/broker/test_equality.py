@@ -20,7 +20,6 @@ from test_new_items import write_items
 
 EVENTS = 4000
 PARTS = 8
-SHARE = {"lists.remake.share": "20"}
 ENDED_WELL = 75  # a supervisor starts it again: deploy/systemd
 WORKERS = ("ingest", "features", "trainer", "scorer")
 ASKED = [(data, int(copies))
@@ -51,17 +50,17 @@ def change_catalogue(world, folder, items, rng, count):
     world.produce("items", [(rng.choice(items).encode(), None, 0)])
 
 
-def feed(world, folder, sent, settings, between=lambda part: None, copies=1):
+def feed(world, folder, sent, between=lambda part: None, copies=1):
     """Events in parts; before each the catalogue changes. One scorer is killed in the middle."""
     rng, items = random.Random(1), sorted({event["item"] for event in sent})
-    world.start(*WORKERS, copies=copies, ingest=SETTINGS, scorer=settings)
+    world.start(*WORKERS, copies=copies, ingest=SETTINGS)
     size = -(-len(sent) // PARTS)
     for part in range(PARTS):
         world.produce("clicks", records(sent[part * size:(part + 1) * size]))
         change_catalogue(world, folder, items, rng, len(items) // 40)
         if part == PARTS // 2:
             world.copies[-1].kill()
-            world.start("scorer", scorer=settings)
+            world.start("scorer")
         between(part)
     world.drain(*WORKERS)
 
@@ -76,7 +75,7 @@ def compared(world):
 
 def test_lists_equal_a_recomputation(make_world, tmp_path):
     world = make_world()
-    feed(world, tmp_path, clicks(EVENTS), SHARE)
+    feed(world, tmp_path, clicks(EVENTS))
     assert compared(world).lists > 40
 
 
@@ -131,7 +130,7 @@ def test_equality_in_full(own_broker, tmp_path, data, copies):
 
     try:
         sent = EVENTS_OF[data]()
-        feed(world, tmp_path, sent, SHARE, between, copies)
+        feed(world, tmp_path, sent, between, copies)
         print(json.dumps({"data": data, "copies": copies, "events": len(sent)}), end="")
         compared(world)
     finally:
