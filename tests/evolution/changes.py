@@ -223,7 +223,7 @@ def enum_cases(old, place):
     for to in (0, 1, len(symbols)):
         new = with_enum(old, place, symbols=symbols[:to] + ["ADDED"] + symbols[to:])
         yield Case(f"symbol added, {says}", old, new, "reads", "reads" if has else "some")
-    own = {enum.get("default"), old["fields"][at].get("default")}
+    own = [enum.get("default"), old["fields"][at].get("default")]  # a column's is a list
     gone = next(one for one in reversed(symbols) if one not in own)
     new = with_enum(old, place, symbols=[one for one in symbols if one != gone])
     yield Case(f"symbol removed, {says}", old, new, "reads" if has else "some", "reads")

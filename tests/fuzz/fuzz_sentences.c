@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "embed/text/safetensors.h"
 #include "embed/text/word_pieces.h"
+#include "tests/fuzz/crumbs.h"
 
 enum { PIECES_MAX = 64 };
 
