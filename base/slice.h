@@ -51,6 +51,21 @@ static inline bool slice_equal(struct slice a, struct slice b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* Say whether two columns hold the same. */
+static inline bool slices_equal(const struct slices *a, const struct slices *b)
+{
+    if (a->count != b->count) { return false; }
+    for (size_t k = 0; k < a->count; k++) {
+        if (!slice_equal(a->at[k], b->at[k])) { return false; }
+    }
+    return true;
+}
+static inline bool ints_equal(const struct ints *a, const struct ints *b)
+{
+    return a->count == b->count &&
+           (a->count == 0 || memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0);
+}
+
 /* Orders by bytes, then by length; null first. */
 static inline int slice_compare(struct slice a, struct slice b)
 {

@@ -61,26 +61,11 @@ void placement_columns_strip(const struct tables *tables, struct recommendation_
     list->placement_ranks.count = list->placement_rules.count = kept;
 }
 
-static bool same_texts(const struct slices *a, const struct slices *b)
-{
-    if (a->count != b->count) { return false; }
-    for (size_t k = 0; k < a->count; k++) {
-        if (!slice_equal(a->at[k], b->at[k])) { return false; }
-    }
-    return true;
-}
-
-static bool same_numbers(const struct ints *a, const struct ints *b)
-{
-    return a->count == b->count &&
-           (a->count == 0 || memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0);
-}
-
 bool placement_columns_same(const struct recommendation_list *a,
                             const struct recommendation_list *b)
 {
-    return a->rules_offset == b->rules_offset && same_texts(&a->placements, &b->placements) &&
-           same_numbers(&a->placement_counts, &b->placement_counts) &&
-           same_texts(&a->placement_items, &b->placement_items) &&
-           same_texts(&a->placement_rules, &b->placement_rules);
+    return a->rules_offset == b->rules_offset && slices_equal(&a->placements, &b->placements) &&
+           ints_equal(&a->placement_counts, &b->placement_counts) &&
+           slices_equal(&a->placement_items, &b->placement_items) &&
+           slices_equal(&a->placement_rules, &b->placement_rules);
 }

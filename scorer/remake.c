@@ -307,15 +307,6 @@ static void strip_piece(struct task *task)
 
 /* ---- Lists that are behind ---- */
 
-static bool same_texts(const struct slices *a, const struct slices *b)
-{
-    if (a->count != b->count) { return false; }
-    for (size_t k = 0; k < a->count; k++) {
-        if (!slice_equal(a->at[k], b->at[k])) { return false; }
-    }
-    return true;
-}
-
 static bool near(const struct floats *a, const struct floats *b)
 {
     if (a->count != b->count) { return false; }
@@ -329,9 +320,8 @@ static bool near(const struct floats *a, const struct floats *b)
 /* Says whether a reader would see no difference between two lists of a user. */
 static bool is_same(const struct recommendation_list *a, const struct recommendation_list *b)
 {
-    return same_texts(&a->items, &b->items) && same_texts(&a->because, &b->because) &&
-           a->reasons.count == b->reasons.count &&
-           memcmp(a->reasons.at, b->reasons.at, a->reasons.count * sizeof(*a->reasons.at)) == 0 &&
+    return slices_equal(&a->items, &b->items) && slices_equal(&a->because, &b->because) &&
+           ints_equal(&a->reasons, &b->reasons) &&
            near(&a->scores, &b->scores) && near(&a->evidence, &b->evidence) &&
            near(&a->shares, &b->shares) &&
            slice_equal(a->model, b->model) && slice_equal(a->made_by, b->made_by) &&

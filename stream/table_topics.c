@@ -108,7 +108,9 @@ static int check_earlier(const struct broadcast *broadcast, int input)
     const struct env *env = broadcast->env;
     const struct table_partition *table = find_checked(broadcast, input);
     int64_t offset;
-    if (!table || table->checked.latest_ms <= 0) { return 0; }
+    if (!table || table->checked.latest_ms <= 0 || table->checked.latest_ms == INT64_MAX) {
+        return 0;
+    }
     int result = wire_offset_at(env->wire, table->topic, table->partition,
                                 table->checked.latest_ms + 1, &offset);
     if (result < 0) { return WIRE_RETRY; }

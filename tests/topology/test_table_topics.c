@@ -136,6 +136,9 @@ static void timestamps_that_go_back(void **state)
     memlog_clock(rig.log, RIG_WALL_MS);
     list_items(&rig, 0, "e", 3);
     assert_true(goes_on(&rig, scorer, 3 * CHECK_MS));
+    const struct slice key = slice_str("a1"), none = slice_of(NULL, 0);
+    memlog_append(rig.log, "items", 1, key, none, INT64_MAX); /* a producer may send any */
+    assert_true(goes_on(&rig, scorer, 3 * CHECK_MS));
     rig_release(&rig);
 }
 
