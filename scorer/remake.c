@@ -33,9 +33,9 @@ enum {
     KEPT_LIST = 'l',
 };
 
-/* Histories come as long as the newest came so lately; an ordinary list then rests so long. When no
- * list may be made yet, they are looked over again after a pause. */
-enum { FLOW_MS = 250, LIST_REST_MS = 4000, LOOK_AGAIN_MS = 100 };
+/* Histories come as long as the newest came so lately; an ordinary list then rests for
+ * lists.remake.rest.ms. When no list may be made yet, they are looked over again after a pause. */
+enum { FLOW_MS = 4000, LOOK_AGAIN_MS = 1000 };
 
 /* Scores and evidence of equal lists differ by at most this part. */
 #define DRIFT_MAX 0.01F
@@ -440,9 +440,13 @@ static void remake_lists(struct task *task)
     struct partition_state *state = task_state(task);
     struct run *run = task_run(task);
     int64_t until_us = run_work_us(run) + PIECE_US, now_ms = run_now_ms(run);
-    int64_t before_ms = histories_come(run_state(run), now_ms) ? now_ms - LIST_REST_MS : INT64_MAX;
+    const struct scorer_settings *settings = run_settings(run);
+    bool rests = histories_come(run_state(run), now_ms);
+    int64_t before_ms = rests ? now_ms - settings->remake_rest_ms : INT64_MAX;
+    const struct tables *tables = &((struct scorer *)run_state(run))->tables;
+    uint64_t below = MAX_OF(tables->model_changed, tables->rules_changed);
     for (int lists = 0; lists < PIECE_LISTS; lists++) {
-        int32_t at = standing_lists_next(&state->standing, before_ms);
+        int32_t at = standing_lists_next(&state->standing, before_ms, below);
         if (at == HASH_INDEX_NONE) {
             bool all = standing_lists_in_vain(&state->standing);
             state->rests_until_ms = all ? now_ms + LOOK_AGAIN_MS : 0;
@@ -508,11 +512,28 @@ int64_t remake_in_ms(struct task *task)
     return in_ms;
 }
 
+/* Items that were taken off lists are on them again, in the store and perhaps in the topic. */
+static void doubt_stripped(struct task *task)
+{
+    struct partition_state *state = task_state(task);
+    struct standing_lists *standing = &state->standing;
+    for (size_t i = 0; i < standing->count; i++) {
+        const struct standing *one = &standing->at[i];
+        struct recommendation_list list;
+        if (!one->id || !(one->flags & STANDING_STRIPPED)) { continue; }
+        struct slice user_id = arena_copy(task_arena(task), standing_id(one));
+        if (!scorer_read_list(task, user_id, &list)) { continue; }
+        record_stored(task, user_id, &list, (uint8_t)(one->flags & ~STANDING_STRIPPED));
+    }
+    standing_lists_doubt_barred(standing);
+}
+
 void remake_roll_back(struct task *task)
 {
     struct partition_state *state = task_state(task);
     count_spare(run_state(task_run(task)), state, SPARE_NONE);
     standing_lists_distrust(&state->standing, state->committed);
+    doubt_stripped(task);
 }
 
 void remake_step(struct task *task)

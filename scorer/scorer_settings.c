@@ -13,6 +13,10 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
            "Most percent of a core for making standing lists again when rows, the catalogue or the "
            "model have changed; 0: lists stay until their users act. Barred items are taken off "
            "lists in any case."),
+    OPTION("lists.remake.rest.ms", DURATION, remake_rest_ms, "10m", OPTION_RANGE(0, 864000000),
+           "While histories come, changed rows and catalogue entries do not make a standing list "
+           "again so soon after it was made, unless items are missing on it: they change all the "
+           "time then, and each list that is sent costs as much as that of an action"),
     OPTION("blend.memory.max", BYTES, blend_memory_max, "32m", OPTION_RANGE(1 << 16, 100 * GIB),
            "Memory for the models' scores of users' last lists, from which the blend learns; not "
            "used where nothing is blended."),

@@ -9,10 +9,11 @@ struct scorer_settings {
     bool lists_evaluated;
     int64_t blend_memory_max;
     int64_t remake_share;
+    int64_t remake_rest_ms;
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 3 };
+enum { SCORER_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 4 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 #endif

@@ -164,7 +164,7 @@ static bool may_be_made(const struct standing_lists *standing, const struct stan
 }
 
 static int32_t next_of(const struct standing_lists *standing, size_t *cursor, uint8_t flags,
-                       int64_t before_ms)
+                       int64_t before_ms, uint64_t below)
 {
     size_t most = MIN_OF(standing->count, (size_t)LOOK_MAX);
     for (size_t looked = 0; looked < most; looked++) {
@@ -172,20 +172,20 @@ static int32_t next_of(const struct standing_lists *standing, size_t *cursor, ui
         size_t at = (*cursor)++;
         const struct standing *one = &standing->at[at];
         if ((one->flags & flags) == flags && may_be_made(standing, one) &&
-            one->made_ms < before_ms) {
+            (one->made_ms < before_ms || one->made < below)) {
             return (int32_t)at;
         }
     }
     return HASH_INDEX_NONE;
 }
 
-int32_t standing_lists_next(struct standing_lists *standing, int64_t before_ms)
+int32_t standing_lists_next(struct standing_lists *standing, int64_t before_ms, uint64_t below)
 {
     int32_t at = HASH_INDEX_NONE;
     if (standing_lists_urgent(standing)) {
-        at = next_of(standing, &standing->urgent_cursor, STANDING_URGENT, INT64_MAX);
+        at = next_of(standing, &standing->urgent_cursor, STANDING_URGENT, INT64_MAX, 0);
     }
-    if (at == HASH_INDEX_NONE) { at = next_of(standing, &standing->cursor, 0, before_ms); }
+    if (at == HASH_INDEX_NONE) { at = next_of(standing, &standing->cursor, 0, before_ms, below); }
     standing->vain = at == HASH_INDEX_NONE ? standing->vain + LOOK_MAX : 0;
     return at;
 }
@@ -227,6 +227,12 @@ int32_t standing_lists_next_barred(struct standing_lists *standing, const struct
     }
     standing->barred_passed = standing->barred_cursor >= standing->count;
     return HASH_INDEX_NONE;
+}
+
+void standing_lists_doubt_barred(struct standing_lists *standing)
+{
+    standing->barred_passed = false;
+    standing->barred_cursor = 0;
 }
 
 void standing_lists_distrust(struct standing_lists *standing, uint64_t made)

@@ -78,12 +78,15 @@ size_t standing_lists_workable(const struct standing_lists *standing);
 /* Counts the urgent ones of these. */
 size_t standing_lists_urgent(const struct standing_lists *standing);
 /* Finds the next list to make again: urgent ones first, then in turn those that were made before a
- * moment. Looks at a few thousand records at most; HASH_INDEX_NONE: none among these. */
-int32_t standing_lists_next(struct standing_lists *standing, int64_t before_ms);
+ * moment or below a value of the clock. Looks at a few thousand records at most; HASH_INDEX_NONE:
+ * none among these. */
+int32_t standing_lists_next(struct standing_lists *standing, int64_t before_ms, uint64_t below);
 /* Says whether all records have been looked at in vain; begins again then. */
 bool standing_lists_in_vain(struct standing_lists *standing);
 /* Says whether a pass for barred items is left: `barred` counts what was barred (catalogue.h). */
 bool standing_lists_check_barred(const struct standing_lists *standing, uint64_t barred);
+/* Lets the pass for barred items begin again. */
+void standing_lists_doubt_barred(struct standing_lists *standing);
 /* Finds the next list with a barred item, looking at a few thousand records at most;
  * HASH_INDEX_NONE: none among these. */
 int32_t standing_lists_next_barred(struct standing_lists *standing, const struct item_flags *flags,

@@ -7,7 +7,11 @@
 #include "schemas/model_weights.h"
 #include "stream/generation.h"
 
-enum { MEMBERS_ARENA_BLOCK = 1 << 20, MISSING_BYTES_MAX = 1 << 12 };
+enum {
+    MEMBERS_ARENA_BLOCK = 1 << 20,
+    MISSING_BYTES_MAX = 1 << 12,
+    NAMES_BYTES_MAX = 64 << 20,
+};
 
 struct members {
     int running[GENERATION_OWNERS]; /* copies */
@@ -33,6 +37,17 @@ static bool take_model(void *arg, const struct record *rec)
     return !scan->found;
 }
 
+/* Says whether the brokers say that there is no such topic. */
+static bool is_missing(struct wire *wire, const char *topic)
+{
+    struct buf names;
+    const char *missing = NULL;
+    buf_init(&names, NAMES_BYTES_MAX);
+    bool found = wire_topics(wire, &missing, &names) == 0 && missing && strcmp(missing, topic) == 0;
+    buf_release(&names);
+    return found;
+}
+
 /* A generation without the topic has no model. */
 static int find_transformer(const struct client *client, struct wire *wire,
                             const char *generation, bool *ret_found)
@@ -40,11 +55,13 @@ static int find_transformer(const struct client *client, struct wire *wire,
     _cleanup_(xfreep) char *topic = client_topic_of(client, "models", generation);
     int32_t partitions;
     *ret_found = false;
-    if (wire_partitions(wire, topic, &partitions) < 0) { return 0; }
+    int result = wire_partitions(wire, topic, &partitions);
+    _cleanup_(xfreep) char *why = xstrdup(result < 0 ? wire_why(wire) : "");
+    if (result < 0) { return is_missing(wire, topic) ? 0 : client_fail("%s", why); }
     struct schema_cache *schemas = client_schemas(client);
     struct model_scan scan = {.codec = codec_new(&model_weights_contract, schemas),
                               .arena = arena_new(MEMBERS_ARENA_BLOCK)};
-    int result = scan_topic(wire, topic, -1, /* follow= */ false, take_model, &scan);
+    result = scan_topic(wire, topic, -1, /* follow= */ false, take_model, &scan);
     arena_free(scan.arena);
     codec_free(scan.codec);
     schema_cache_free(schemas);

@@ -7,7 +7,6 @@
  *      step 1 stays as it is, to the bit.
  *   5. Each item has the reason of the member that adds most to its score (reasons.h).
  *   6. The result is written into the columns of the message.
- *
  * For given candidates, the steps are the same, but only they are scored and ordered in step 4.
  */
 #include "base/base.h"
@@ -230,6 +229,7 @@ static size_t find_ahead(struct lists *lists, const struct user_history *history
         return h;
     }
     lists_encode_ahead(lists, &history, 1);
+    lists->ahead_count = 0; /* the caller's next history may have the same address */
     return 0;
 }
 

@@ -33,6 +33,10 @@ void kafka_on_at_once_report(rd_kafka_t *rk _unused_, const rd_kafka_message_t *
     if (message->err) {
         const char *topic = rd_kafka_topic_name(message->rkt);
         ack_tracker_fail(&kafka->acks, ack_group);
+        if (rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED) {
+            /* It may be in the log, and must not be taken for another's. */
+            partition_offsets_find(&kafka->sent, topic, message->partition)->appended = OFFSET_NONE;
+        }
         kafka_doubt(&kafka->at_once_doubted, message->err);
         if (is_purged(message->err)) { return; } /* by us, after what has been told */
         if (kafka_is_missing(message->err)) { kafka->sent_missing = topic; }

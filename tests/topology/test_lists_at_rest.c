@@ -213,6 +213,27 @@ static void barred_items_go_at_once(void **state)
     rig_release(&rig);
 }
 
+/* A list without a barred item is lost on its way: it is sent again, with no share, too. */
+static void barred_items_go_though_messages_are_lost(void **state)
+{
+    for (int nth = 1; nth <= 5; nth += 2) {
+        struct rig rig;
+        begin(&rig, idle);
+        feed_events(&rig, 1, 0, EVENTS);
+        rest(&rig);
+        feed_events(&rig, 1, EVENTS, EVENTS + 200);
+        rest(&rig);
+        int one = most_listed(&rig, -1);
+        assert_true(listed(&rig, one) > 5);
+        memlog_fail(rig.log, MEMLOG_PRODUCE, nth, WIRE_ABORTED);
+        put_item(&rig, one, true, false);
+        pass(&rig, 300);
+        assert_int_equal(memlog_failed(rig.log, MEMLOG_PRODUCE), 1);
+        assert_int_equal(listed(&rig, one), 0);
+        rig_release(&rig);
+    }
+}
+
 /* An item comes and goes by its dates: no record says so, and no user acts. */
 static void dates_are_kept_without_a_record(void **state)
 {
@@ -406,6 +427,7 @@ int main(void)
         cmocka_unit_test(partitions_take_turns),
         cmocka_unit_test(unchanged_lists_are_not_sent),
         cmocka_unit_test(barred_items_go_at_once),
+        cmocka_unit_test(barred_items_go_though_messages_are_lost),
         cmocka_unit_test(dates_are_kept_without_a_record),
         cmocka_unit_test(a_start_on_existing_topics),
         cmocka_unit_test(a_killed_scorer_goes_on),

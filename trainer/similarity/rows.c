@@ -81,12 +81,23 @@ size_t rows_count(const struct rows *rows)
     return rows->count;
 }
 
-struct held_row *rows_find(struct rows *rows, int32_t item)
+static struct held_row *find(const struct rows *rows, int32_t item)
 {
     struct held_row *held = *bucket_of(rows, item);
     while (held && held->item != item) { held = held->next; }
+    return held;
+}
+
+struct held_row *rows_find(struct rows *rows, int32_t item)
+{
+    struct held_row *held = find(rows, item);
     if (held) { lru_use(&rows->order, &held->link); }
     return held;
+}
+
+const struct held_row *rows_look(const struct rows *rows, int32_t item)
+{
+    return find(rows, item);
 }
 
 void rows_prefetch_bucket(const struct rows *rows, int32_t item)

@@ -50,6 +50,8 @@ struct rows *rows_free(struct rows *rows);
 
 /* Finds an item's row and makes it the most recently used; NULL when it is not cached. */
 struct held_row *rows_find(struct rows *rows, int32_t item);
+/* Finds it and changes nothing. */
+const struct held_row *rows_look(const struct rows *rows, int32_t item);
 /* Fetch what rows_find() and row_add_all() will read of an item's row into the processor's caches.
  * Each step reads what the one before has fetched, so call them in this order with other work
  * between. Nothing happens when the row is not cached. */

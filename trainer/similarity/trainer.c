@@ -91,7 +91,6 @@ struct trainer {
     struct delta_reader *delta_reader;
     struct stored_row *stored;
     struct serving_rows *serving;
-    struct arena *scan; /* of one row that is sent first */
     struct buf out;
     struct metric *published, *pruned, *pair_updates, *rows_cached;
     struct id_room room;
@@ -133,7 +132,6 @@ static int start(struct run *run)
     /* The changelog has as many partitions as pair-deltas. */
     t->delta_reader = delta_reader_new(t->ids, run_output_partitions(run, NEIGHBOURS));
     t->stored = stored_row_new(t->ids);
-    t->scan = arena_new(SCAN_ARENA_BLOCK);
     t->serving = serving_rows_new(run, SERVING_ROWS, t->ids, &t->settings->serving);
     buf_init(&t->out, MESSAGE_BYTES_MAX);
     t->published = metrics_counter(metrics, "freshet_rows_published_total", "",
@@ -157,7 +155,6 @@ static void stop(struct run *run)
     codec_free(t->neighbours);
     delta_reader_free(t->delta_reader);
     stored_row_free(t->stored);
-    arena_free(t->scan);
     serving_rows_free(t->serving);
     rows_free(t->rows);
     ids_free(t->ids);
@@ -211,9 +208,14 @@ static bool make_room(struct task *task)
 
 enum { TELL_ROWS = 20000 };
 
-/* A scan of the store that sends what it finds. */
+/* A scan of the store that sends what it finds. It numbers ids of its own, for one row after the
+ * other, so that they do not fill the room of those that are in use. */
 struct sending {
     struct task *task;
+    struct ids *ids;
+    struct stored_row *stored;
+    struct serving_rows *serving;
+    struct arena *arena; /* of one row */
     int64_t rows;
 };
 
@@ -224,17 +226,17 @@ static int send_stored(void *arg, struct slice key, struct slice value)
     struct trainer *t = trainer_of(task);
     struct item_neighbours message;
     struct codec_error error;
-    (void)make_room(task);
-    struct held_row held = {.item = ids_put(t->ids, key)};
-    row_init(&held.row);
-    arena_reset(t->scan);
-    const struct held_row *cached = held.item == ID_NONE ? NULL : rows_find(t->rows, held.item);
+    int32_t item = ids_find(t->ids, key);
+    const struct held_row *cached = item == ID_NONE ? NULL : rows_look(t->rows, item);
     if (cached && !held_row_committed(cached)) { return 0; } /* sent as it is, send_changed() */
-    int result = held.item == ID_NONE ? -ENOSPC : 0;
-    if (result == 0) { result = codec_decode(t->neighbours, value, t->scan, &message, &error); }
-    if (result == 0) { result = stored_row_load(t->stored, &message, &held); }
+    if (ids_count(sending->ids) >= t->settings->items_max) { ids_clear(sending->ids); }
+    struct held_row held = {.item = ids_put(sending->ids, key)};
+    row_init(&held.row);
+    arena_reset(sending->arena);
+    int result = codec_decode(t->neighbours, value, sending->arena, &message, &error);
+    if (result == 0) { result = stored_row_load(sending->stored, &message, &held); }
     /* What cannot be read ends the process when the row is needed (load_row()). */
-    if (result == 0) { serving_rows_send_stored(t->serving, task, &held); }
+    if (result == 0) { serving_rows_send_stored(sending->serving, task, &held); }
     row_release(&held.row);
     if (++sending->rows % TELL_ROWS == 0) {
         run_log(task_run(task), LOG_INFO, "sending all serving rows",
@@ -250,21 +252,40 @@ static void send_changed(void *arg, struct held_row *held)
     serving_rows_changed(trainer_of(task)->serving, &task_rows->queue, held, /* forgotten= */ true);
 }
 
+/* Sends what the store has; returns the number of rows. */
+static int64_t send_all_stored(struct task *task)
+{
+    struct trainer *t = trainer_of(task);
+    struct run *run = task_run(task);
+    struct ids *ids = ids_new(INT32_MAX);
+    struct sending sending = {.task = task,
+                              .ids = ids,
+                              .stored = stored_row_new(ids),
+                              .serving = serving_rows_new(run, SERVING_ROWS, ids,
+                                                          &t->settings->serving),
+                              .arena = arena_new(SCAN_ARENA_BLOCK)};
+    (void)task_scan(task, send_stored, &sending);
+    serving_rows_free(sending.serving);
+    stored_row_free(sending.stored);
+    arena_free(sending.arena);
+    ids_free(ids);
+    return sending.rows;
+}
+
 /* Sends all rows, when that is due: from the store what is there as it is, the others from the
  * cache. */
 static void send_first(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
-    struct sending sending = {.task = task};
     if (!first_sending_due(&task_rows->first)) { return; }
-    (void)task_scan(task, send_stored, &sending);
+    int64_t rows = send_all_stored(task);
     rows_uncommitted(trainer_of(task)->rows, &task_rows->changed, send_changed, task);
     serving_rows_send_all(trainer_of(task)->serving, &task_rows->queue, task);
     serving_rows_send_complete(trainer_of(task)->serving, task);
     first_sending_sent(&task_rows->first);
-    if (!sending.rows) { return; }
+    if (!rows) { return; }
     run_log(task_run(task), LOG_INFO, "all serving rows are sent", "partition=%d rows=%" PRId64,
-            task_partition(task), sending.rows);
+            task_partition(task), rows);
 }
 
 /* ---- One batch of deltas ---- */

@@ -82,7 +82,9 @@ static void test_connections(void **state)
     CHECK("kafka.fetch.wait.max.ms=70000 cannot work with kafka.socket.timeout.ms=60000",
           "fetch.wait.max.ms", "70000");
     CHECK("kafka.fetch.max.bytes=52428800 cannot work with kafka.receive.message.max.bytes=1000",
-          "receive.message.max.bytes", "1000");
+          "receive.message.max.bytes", "1000", "fetch.max.bytes", "52428800");
+    CHECK(NULL, "fetch.max.bytes", "200000000");
+    CHECK(NULL, "reconnect.backoff.max.ms", "80");
     CHECK("kafka.reconnect.backoff.ms=100000 cannot work with", "reconnect.backoff.ms", "100000");
     CHECK("kafka.retry.backoff.ms=200000 cannot work with", "retry.backoff.ms", "200000");
 }
