@@ -152,6 +152,7 @@ def test_one_section_is_replaced_and_the_others_stay():
     again = report.merged(once, {"wide_20k_events_per_s": 6.0}, {"machine": host})
     assert once.startswith(page) and again.startswith(page)
     assert "| 5 |" in once and "| 6 |" in again and "| 5 |" not in again
+    assert once.count("\n\n## A wide catalogue") == 1 and "\n\n\n" not in once
     assert again.count("## A wide catalogue") == 1 and "commit H" in again
 
 
