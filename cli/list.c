@@ -26,6 +26,9 @@ static void print(const struct user_list *user_list)
                 user_list->user, list->items.count, SLICE_ARGS(list->model),
                 list->made_by.size ? ", ranked by " : "", SLICE_ARGS(list->made_by),
                 list->input_partition, list->input_offset);
+    if (list->list_id.size) {
+        screen_line(stdout, "list %.*s", SLICE_ARGS(list->list_id));
+    }
     for (size_t i = 0; i < list->items.count; i++) {
         struct slice title = user_list_title(user_list, i);
         screen_line(stdout, "%3zu. %-8.4f %.*s  (%s)", i + 1, (double)list->scores.at[i],
@@ -48,6 +51,7 @@ static void print_json(const struct user_list *user_list)
     buf_printf(&out, "{");
     put_text(&out, "user", slice_str(user_list->user));
     put_text(&out, "generation", list->generation);
+    put_text(&out, "list_id", list->list_id);
     put_text(&out, "ranking", list->model);
     put_text(&out, "made_by", list->made_by);
     put_text(&out, "model_version", list->vectors);

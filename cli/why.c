@@ -92,6 +92,9 @@ static void print_head(const struct user_list *user_list)
                 SLICE_ARGS(list->model),
                 SLICE_ARGS(list->made_by.size ? list->made_by : slice_str("counting")),
                 SLICE_ARGS(list->vectors.size ? list->vectors : slice_str("none")));
+    if (list->list_id.size) {
+        screen_line(stdout, "  list id %.*s", SLICE_ARGS(list->list_id));
+    }
     print_offsets("serving-rows", &list->row_offsets);
     print_offsets("items", &list->item_offsets);
     screen_line(stdout, "  read from %s partition %d offset %" PRId64, user_list->topic,
@@ -126,6 +129,7 @@ static void put_json(struct buf *out, const struct user_list *user_list)
     put_text(out, "cause", slice_str(list_cause_name(list->cause)));
     put_text(out, "cause_words", slice_str(sentence_of(list)));
     put_text(out, "generation", list->generation);
+    put_text(out, "list_id", list->list_id);
     put_text(out, "ranking", list->model);
     put_text(out, "made_by", list->made_by);
     put_text(out, "model_version", list->vectors);

@@ -33,7 +33,8 @@ class Freshet:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def user(self, user, **page):
-        """The stored list of a user. page: limit, offset, exclude=[ids]. None: there is none."""
+        """The stored list of a user. page: limit, offset, exclude=[ids]. None: there is none. Its
+        list_id belongs into your events of what was shown and done (docs/outcomes.md)."""
         return self._list(f"/v1/users/{quote(user)}/recommendations", page)
 
     def recommend(self, user=None, actions=(), candidates=(), **page):

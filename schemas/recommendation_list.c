@@ -14,6 +14,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.4.avsc.inc"
     ,
+#include "versions/recommendation_list.5.avsc.inc"
+    ,
     NULL,
 };
 
@@ -49,6 +51,8 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, removal_items, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_INTS, removal_ranks, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, removal_rules, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRING, list_id, LIST_ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, placement_list_ids, LIST_PLACEMENTS_MAX),
 };
 
 const struct contract recommendation_list_contract = {

@@ -68,6 +68,8 @@ struct recommendation_list {
     struct slices removal_items;
     struct ints removal_ranks;
     struct slices removal_rules;
+    struct slice list_id; /* list_id.h */
+    struct slices placement_list_ids;
 };
 
 extern const struct contract recommendation_list_contract;

@@ -5,6 +5,12 @@ static const char schema[] =
 #include "recommendation_response.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/recommendation_response.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_response, FIELD_STRING, request_id, LIST_REQUEST_ID_BYTES_MAX),
     CONTRACT_FIELD(recommendation_response, FIELD_INT, status, 0),
@@ -27,11 +33,13 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_response, FIELD_LONG, event_time_ms, 0),
     CONTRACT_FIELD(recommendation_response, FIELD_LONG, as_of_ms, 0),
     CONTRACT_FIELD(recommendation_response, FIELD_LONG, data_age_ms, 0),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, list_id, LIST_ID_BYTES_MAX),
 };
 
 const struct contract recommendation_response_contract = {
     .name = "freshet.RecommendationResponse",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct recommendation_response),

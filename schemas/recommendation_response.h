@@ -29,6 +29,7 @@ struct recommendation_response {
     int64_t event_time_ms;
     int64_t as_of_ms;
     int64_t data_age_ms;
+    struct slice list_id;
 };
 
 extern const struct contract recommendation_response_contract;

@@ -18,7 +18,7 @@ enum action_kind {
 };
 
 /* Most bytes of any id, on every topic. */
-enum { ID_BYTES_MAX = 256 };
+enum { ID_BYTES_MAX = 256, LIST_ID_BYTES_MAX = 256 };
 
 struct user_event {
     struct slice event_id;

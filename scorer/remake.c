@@ -129,6 +129,7 @@ void scorer_make_list(struct task *task, const struct user_history *hist, enum l
     lists_place(scorer->lists, hist, ret_list);
     ret_list->row_offsets = (struct longs){scorer->row_offsets.at, scorer->row_offsets.count};
     ret_list->item_offsets = (struct longs){scorer->item_offsets.at, scorer->item_offsets.count};
+    list_ids_set(&scorer->list_ids, ret_list);
     /* Its age says nothing about freshness. */
     if (cause != CAUSE_ACTION) { ret_list->received_ms = 0; }
 }

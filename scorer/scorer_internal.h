@@ -2,6 +2,7 @@
 #ifndef FRESHET_SCORER_SCORER_INTERNAL_H
 #define FRESHET_SCORER_SCORER_INTERNAL_H
 
+#include "schemas/list_id.h"
 #include "scorer/cutover.h"
 #include "scorer/lists/item_features.h"
 #include "scorer/list_outcome.h"
@@ -29,6 +30,7 @@ struct scorer {
     struct content_scores *content_scores; /* NULL: not used */
     struct item_features *item_features;   /* NULL: as well */
     struct lists *lists;
+    struct list_ids list_ids; /* of the list that was made last */
     struct mixture_trainer trainer;
     struct cutover cutover;
     struct remake_budget budget;

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "schemas/list_id.h"
 #include "serve/list_finder.h"
 
 enum { FINDER_ARENA_BYTES = 1 << 16, FINDER_ROW_BYTES_MAX = 64 << 20 };
@@ -19,6 +20,7 @@ struct list_finder {
     const struct list_query *query; /* that is being answered */
     size_t limit;                   /* of the page */
     struct found_list *found;
+    struct list_ids list_ids; /* of a list that was made */
 };
 
 struct list_finder *list_finder_new(const struct list_finder_parts *parts)
@@ -262,7 +264,10 @@ void list_finder_find(struct list_finder *finder, const struct list_query *query
     } else {
         find_user(finder);
     }
-    if (ret_found->made && !ret_found->error) { ret_found->list.as_of_ms = clock_wall_ms(); }
+    if (ret_found->made && !ret_found->error) {
+        ret_found->list.as_of_ms = clock_wall_ms();
+        if (query->kind == QUERY_USER) { list_ids_set(&finder->list_ids, &ret_found->list); }
+    }
     finder->query = NULL;
     finder->found = NULL;
 }

@@ -46,6 +46,7 @@ static void put_made_by(struct buf *out, const struct found_list *found)
 {
     const struct recommendation_list *list = &found->list;
     put_text(out, "cause", slice_str(list_text_cause(found)));
+    put_text(out, "list_id", list->list_id);
     put_text(out, "generation", list->generation);
     put_text(out, "ranking", list->model);
     put_text(out, "made_by", list->made_by);

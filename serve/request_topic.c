@@ -174,6 +174,7 @@ static void respond(struct request_topic *requests, struct task *task, const str
         .event_time_ms = list->event_time_ms,
         .as_of_ms = list->as_of_ms,
         .data_age_ms = age_ms,
+        .list_id = list->list_id,
     };
     buf_clear(&requests->message);
     int result = codec_encode(requests->writer, &response, &requests->message);

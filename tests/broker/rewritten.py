@@ -143,7 +143,8 @@ def rewrite(forms, source, target, framing):
 
 
 # What differs from run to run: times of arrival, when and why a list was made, of which offsets.
-PASSING = ("received_ms", "as_of_ms", "cause", "row_offsets", "item_offsets")
+PASSING = ("received_ms", "as_of_ms", "cause", "row_offsets", "item_offsets", "list_id",
+           "placement_list_ids")
 
 
 def decoded(forms, world, topic):

@@ -55,6 +55,7 @@ static void write_list(struct fixture *fixture, struct slice user, struct slice 
         .made_by = slice_str("counting"),
         .vectors = slice_str("v7"),
         .generation = slice_str("g2"),
+        .list_id = slice_str("main:g2:0123456789abcdef"),
         .actions = 12,
         .event_time_ms = 1000,
         .as_of_ms = 2000,
@@ -90,7 +91,8 @@ static void test_list_as_it_stands(void **state)
                         "{\"item\":\"a\",");
     assert_has(body, "{\"item\":\"d\",\"reason\":\"other\",\"because\":\"\",\"share\":0,"
                      "\"evidence\":5,"
-                     "\"score\":1}],\"cause\":\"catalogue\",\"generation\":\"g2\","
+                     "\"score\":1}],\"cause\":\"catalogue\","
+                     "\"list_id\":\"main:g2:0123456789abcdef\",\"generation\":\"g2\","
                      "\"ranking\":\"item-item\",\"made_by\":\"counting\",\"model_version\":\"v7\","
                      "\"offset\":0,\"total\":5,\"actions\":12,\"event_time_ms\":1000,"
                      "\"as_of_ms\":2000,\"data_age_ms\":");

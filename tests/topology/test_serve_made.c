@@ -312,6 +312,8 @@ static void assert_same_list(const struct recommendation_response *response,
     assert_memory_equal(response->evidence.at, list->evidence.at, count * sizeof(float));
     assert_memory_equal(response->shares.at, list->shares.at, count * sizeof(float));
     assert_int_equal(response->as_of_ms, list->as_of_ms);
+    assert_true(slice_equal(response->list_id, list->list_id));
+    assert_true(list->list_id.size > 0);
     assert_int_equal(response->actions, list->actions);
     assert_true(slice_equal(response->model, list->model));
     assert_true(slice_equal(response->made_by, list->made_by));

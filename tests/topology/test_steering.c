@@ -4,6 +4,7 @@
 #include "features/features.h"
 #include "schemas/applied_rules.h"
 #include "schemas/item.h"
+#include "schemas/list_id.h"
 #include "scorer/scorer.h"
 #include "tests/topology/answers.h"
 #include "trainer/similarity/trainer.h"
@@ -113,6 +114,17 @@ static void count_placements(const struct recommendation_list *list, struct coun
     counts->removed += list->removal_items.count;
 }
 
+/* Each list and each placement has an id of its own. */
+static void check_ids(const struct recommendation_list *list)
+{
+    struct recommendation_list copy = *list;
+    struct list_ids ids;
+    list_ids_set(&ids, &copy);
+    assert_true(slice_equal(copy.list_id, list->list_id));
+    assert_int_equal(list->placements.count, list->placement_list_ids.count);
+    assert_true(slices_equal(&copy.placement_list_ids, &list->placement_list_ids));
+}
+
 static struct counts count_all(const struct rig *rig)
 {
     struct counts counts = {.price_least = FEED_ITEMS, .offset = -2};
@@ -132,6 +144,7 @@ static struct counts count_all(const struct rig *rig)
             counts.price_most = MAX_OF(counts.price_most, number);
         }
         count_placements(&list, &counts);
+        check_ids(&list);
         assert_true(counts.offset == -2 || counts.offset == list.rules_offset);
         counts.offset = list.rules_offset;
     }
