@@ -34,9 +34,11 @@ HARDEN :=
 HARDEN_LINK :=
 SAN_FLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
+# Programs do not say where they were built.
+PATHS := -ffile-prefix-map=$(CURDIR)=.
 # A square root that sets errno cannot be one instruction.
 ALL_CFLAGS = -std=gnu17 -fno-math-errno -D_GNU_SOURCE -I. -I$(OUT)/schemas $(WARN) $(CFLAGS) \
-	$(HARDEN) $(SAN_FLAGS) $(PKG_CFLAGS) -MMD -MP
+	$(PATHS) $(HARDEN) $(SAN_FLAGS) $(PKG_CFLAGS) -MMD -MP
 # Only programs that read foreign records need libprotobuf.
 PROTOBUF_LIBS := -Wl,--push-state,--as-needed -lprotobuf -Wl,--pop-state
 ALL_LIBS = $(PKG_LIBS) $(PROTOBUF_LIBS) -lrocksdb -lavro -lopenblas -lcurl -lstdc++ -lm \
@@ -99,8 +101,8 @@ $(OUT)/%.o: %.c
 # checks C++ would need its linker: no sanitizer but that of threads inside it.
 $(OUT)/%.o: %.cc
 	@mkdir -p $(@D)
-	$(QUIET_CC)$(CXX) -std=c++17 -I. -Wall -Wextra $(if $(DEV),-Werror) $(CFLAGS) $(HARDEN) \
-		$(SAN_FLAGS) \
+	$(QUIET_CC)$(CXX) -std=c++17 -I. -Wall -Wextra $(if $(DEV),-Werror) $(CFLAGS) $(PATHS) \
+		$(HARDEN) $(SAN_FLAGS) \
 		$(if $(filter thread,$(SAN)),,-fno-sanitize=all) -MMD -MP -c -o $@ $<
 
 # VERSION holds the version; the commit is git's, where the tree is a checkout, or GIT_COMMIT=.

@@ -10,9 +10,9 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
            "for lists made in hindsight.",
            OPTION_FORMERLY("judge")),
     OPTION("lists.remake.share", LONG, remake_share, "20", OPTION_RANGE(0, 100),
-           "Most percent of a core for making standing lists again when rows, the catalogue or the "
-           "model have changed; 0: lists stay until their users act. Barred items are taken off "
-           "lists in any case."),
+           "Most percent of a core for making standing lists again when rows, the catalogue, rules "
+           "or the model have changed; 0: lists stay until their users act. Barred items are taken "
+           "off lists in any case."),
     OPTION("lists.remake.rest.ms", DURATION, remake_rest_ms, "10m", OPTION_RANGE(0, 864000000),
            "While histories come, changed rows and catalogue entries do not make a standing list "
            "again so soon after it was made, unless items are missing on it: they change all the "

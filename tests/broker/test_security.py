@@ -230,9 +230,12 @@ def test_redrive_with_the_fewest_rights(secured, served):
     assert [line.split() for line in done.stdout.splitlines()[1:2]] == [["bad_json", "3", "1", "2"]]
 
 
-def test_workers_of_one_name_are_not_granted_what_redrive_needs(secured):
+def test_workers_of_one_name_are_not_granted_what_commands_need(secured):
     plan = "\n".join(plan_of(secured, "User:x", "P-"))
     assert "WRITE on topic P-recommendations" in plan and "WRITE on topic P-clicks" not in plan
+    assert "WRITE on topic P-rules" not in plan
+    assert plan_of(secured, "rules=User:x", "P-") == [
+        "granted User:x: READ on topic P-rules", "granted User:x: WRITE on topic P-rules"]
 
 
 @pytest.mark.parametrize("worker", WORKERS)
