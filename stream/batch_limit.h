@@ -10,20 +10,17 @@
 
 #include "base/base.h"
 
-/* Time in which a commit must be delivered: librdkafka's transaction.timeout.ms and
- * message.timeout.ms, as kafka.c sets them. */
-enum { BATCH_DELIVERY_MS = 10000 };
-
 struct batch_limit {
+    int64_t delivery_ms; /* in which a commit must be delivered: librdkafka's transaction.timeout.ms */
     double share;  /* of the configured limits; 1: all */
     double opened; /* share of the limits that the commit in flight uses */
 };
 
 /* Begins with the whole limits. */
-void batch_limit_init(struct batch_limit *limit);
+void batch_limit_init(struct batch_limit *limit, int64_t delivery_ms);
 /* Call when a commit begins: so much of the configured limits does its batch use, 0 to 1. */
 void batch_limit_begin(struct batch_limit *limit, double used);
-/* Call when it has succeeded after this time. */
+/* Call when it has succeeded: so long after the batch was closed. */
 void batch_limit_succeeded(struct batch_limit *limit, int64_t took_ms);
 /* Call when it was rolled back. */
 void batch_limit_failed(struct batch_limit *limit);

@@ -25,7 +25,7 @@ void pace_init(struct pace *pace, const struct env *env, struct commit *commit,
                           .tasks = tasks,
                           .policy = policy,
                           .began_ms = env_now_ms(env)};
-    batch_limit_init(&pace->limit);
+    batch_limit_init(&pace->limit, worker_delivery_ms(env->worker));
     pace->share = metrics_gauge(env->metrics, "freshet_batch_share_ratio", "",
                                 "Share of the limits of a batch in use; less than 1 after commits "
                                 "that could not be delivered in time.");
@@ -49,7 +49,7 @@ void pace_forget(struct pace *pace)
 
 void pace_succeeded(struct pace *pace)
 {
-    batch_limit_succeeded(&pace->limit, env_now_ms(pace->env) - pace->began_ms);
+    batch_limit_succeeded(&pace->limit, env_now_ms(pace->env) - pace->closed_ms);
     metric_set(pace->share, pace->limit.share);
 }
 
@@ -67,6 +67,11 @@ void pace_restart(struct pace *pace)
     pace->input_bytes = 0;
     pace->burst_over = false;
     pace->hurried = false;
+}
+
+void pace_closed(struct pace *pace)
+{
+    pace->closed_ms = env_now_ms(pace->env);
 }
 
 void pace_polled(struct pace *pace, size_t count)

@@ -19,6 +19,7 @@ struct pace {
     struct task_list *tasks;
     const struct checkpoint_policy *policy; /* NULL: commits are no checkpoints */
     int64_t began_ms;   /* when the newest commit began */
+    int64_t closed_ms;  /* when its batch was closed and its delivery began */
     size_t records;     /* processed since then */
     size_t input_bytes; /* of these records */
     int64_t first_ms;   /* when the first of these records came */
@@ -38,6 +39,8 @@ void pace_init(struct pace *pace, const struct env *env, struct commit *commit,
                struct task_list *tasks, const struct checkpoint_policy *policy);
 /* Call when a commit begins. */
 void pace_restart(struct pace *pace);
+/* Call when its batch is closed: what follows is its delivery. */
+void pace_closed(struct pace *pace);
 /* Call when it has succeeded, or was rolled back: batches become as large as can be delivered. */
 void pace_succeeded(struct pace *pace);
 void pace_failed(struct pace *pace);

@@ -162,7 +162,9 @@ static bool decide_commit(struct run *run)
 static enum commit_verdict begin_commit(struct run *run)
 {
     pace_restart(&run->pace);
-    return commit_begin(run->commit);
+    enum commit_verdict verdict = commit_begin(run->commit);
+    pace_closed(&run->pace);
+    return verdict;
 }
 
 /* A commit that is due while one is in flight waits for it only when the limits are reached. */

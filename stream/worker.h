@@ -74,6 +74,10 @@ struct checkpoint_policy {
     int64_t rest_ms;     /* since the last record */
 };
 
+/* Time in which a commit must be delivered: that of its transaction. Checkpoints are large, and only
+ * restores wait for them. */
+enum { DELIVERY_MS = 10000, CHECKPOINT_DELIVERY_MS = 30000 };
+
 struct worker {
     const char *name;  /* "features": group, state directory and log name */
     const char *about; /* one sentence for --help */
@@ -164,6 +168,11 @@ struct worker {
      * whose contents do not depend on the time. */
     void (*tick)(struct task *task, int64_t wall_ms);
 };
+
+static inline int64_t worker_delivery_ms(const struct worker *worker)
+{
+    return worker->checkpoints ? CHECKPOINT_DELIVERY_MS : DELIVERY_MS;
+}
 
 /* ---- The run ---- */
 

@@ -364,6 +364,7 @@ static int serve(struct process *process)
         .group = process->group,
         .instance = settings->static_member ? process->member : NULL,
         .transactional = transactional ? process->member : NULL,
+        .transaction_ms = worker_delivery_ms(process->worker),
         .properties = &settings->kafka,
         .fetch_bytes_max = settings->fetch_bytes_max,
         .waiting = say_waiting,

@@ -87,8 +87,8 @@ static const struct refusal {
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, "check kafka.security.protocol and kafka.sasl.*"},
     {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "check kafka.sasl.*"},
     {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT,
-     "the brokers' transaction.max.timeout.ms is less than the 10000 ms of our transactions: raise "
-     "it, or set kafka.producer.transaction.timeout.ms to at most its value"},
+     "the brokers' transaction.max.timeout.ms is less than the time of our transactions, 10000 or "
+     "30000 ms: raise it, or set kafka.producer.transaction.timeout.ms to at most its value"},
     {RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,
      "the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms do not allow this "
      "session timeout: set kafka.consumer.session.timeout.ms between them"},
@@ -441,6 +441,8 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
 static int open_producers(struct kafka *kafka, const struct kafka_identity *identity,
                           char **ret_why)
 {
+    char transaction_ms[24];
+    (void)snprintf(transaction_ms, sizeof(transaction_ms), "%" PRId64, identity->transaction_ms);
     const struct setting at_once[] = {
         {"enable.idempotence", "true"},
         {"partitioner", "murmur2_random"},
@@ -453,7 +455,7 @@ static int open_producers(struct kafka *kafka, const struct kafka_identity *iden
     };
     const struct setting txn[] = {
         {"transactional.id", identity->transactional},
-        {"transaction.timeout.ms", "10000"},
+        {"transaction.timeout.ms", transaction_ms},
         {"partitioner", "murmur2_random"},
         {"linger.ms", "5"},
         {"queue.buffering.max.kbytes", "32768"},
@@ -539,7 +541,8 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
                char **ret_why)
 {
     char *why = kafka_properties_fault(identity->properties);
-    if (!why) { why = kafka_timeouts_fault(identity->properties, identity->transactional); }
+    if (!why) { why = kafka_timeouts_fault(identity->properties,
+                                   identity->transactional ? identity->transaction_ms : 0); }
     if (why) {
         *ret_why = why;
         return WIRE_REFUSED;

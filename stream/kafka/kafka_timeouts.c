@@ -25,7 +25,7 @@ static const struct measure linger = {"linger.ms", "queue.buffering.max.ms", 5};
 static const struct measure request = {"request.timeout.ms", NULL, ADJUSTED};
 static const struct measure message = {"message.timeout.ms", "delivery.timeout.ms", 10000};
 static const struct measure set_message = {"message.timeout.ms", "delivery.timeout.ms", ADJUSTED};
-static const struct measure transaction = {"transaction.timeout.ms", NULL, 10000};
+static const struct measure transaction = {"transaction.timeout.ms", NULL, ADJUSTED};
 static const struct measure reconnect = {"reconnect.backoff.ms", NULL, 50};
 static const struct measure reconnect_max = {"reconnect.backoff.max.ms", NULL, 2000};
 static const struct measure retry = {"retry.backoff.ms", NULL, ADJUSTED};
@@ -81,9 +81,9 @@ static int counts_for(const char *given, const char *client, const char *key)
 
 /* Returns a measure of a client; *ret_key is the key by which it was set, else the measure's. */
 static int64_t value_of(const struct properties *properties, const char *client,
-                        const struct measure *measure, const char **ret_key)
+                        const struct measure *measure, int64_t unset, const char **ret_key)
 {
-    int64_t value = measure->unset, parsed;
+    int64_t value = unset, parsed;
     int counted = 1;
     *ret_key = measure->key;
     for (size_t i = 0; i < properties->count; i++) {
@@ -98,12 +98,16 @@ static int64_t value_of(const struct properties *properties, const char *client,
     return value;
 }
 
-static char *check(const struct properties *properties, const struct rule *rule)
+static char *check(const struct properties *properties, int64_t transaction_ms,
+                   const struct rule *rule)
 {
-    const char *lesser_key, *added_key = NULL, *greater_key;
-    int64_t lesser = value_of(properties, rule->client, rule->lesser, &lesser_key), added = 0;
-    int64_t greater = value_of(properties, rule->client, rule->greater, &greater_key);
-    if (rule->added) { added = value_of(properties, rule->client, rule->added, &added_key); }
+    const char *client = rule->client, *lesser_key, *added_key = NULL, *greater_key;
+    int64_t unset = rule->greater == &transaction ? transaction_ms : rule->greater->unset;
+    int64_t lesser = value_of(properties, client, rule->lesser, rule->lesser->unset, &lesser_key);
+    int64_t greater = value_of(properties, client, rule->greater, unset, &greater_key), added = 0;
+    if (rule->added) {
+        added = value_of(properties, client, rule->added, rule->added->unset, &added_key);
+    }
     if (lesser == ADJUSTED || added == ADJUSTED || greater == ADJUSTED) { return NULL; }
     if (lesser + added + rule->more <= greater) { return NULL; }
     _cleanup_(xfreep) char *plus =
@@ -112,11 +116,13 @@ static char *check(const struct properties *properties, const struct rule *rule)
                    lesser, plus, greater_key, greater, rule->why);
 }
 
-char *kafka_timeouts_fault(const struct properties *properties, bool transactional)
+char *kafka_timeouts_fault(const struct properties *properties, int64_t transaction_ms)
 {
     char *fault = NULL;
     for (size_t i = 0; properties && i < ARRAY_COUNT(rules) && !fault; i++) {
-        if (transactional || !rules[i].transactional) { fault = check(properties, &rules[i]); }
+        if (transaction_ms || !rules[i].transactional) {
+            fault = check(properties, transaction_ms, &rules[i]);
+        }
     }
     return fault;
 }

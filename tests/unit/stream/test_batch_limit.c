@@ -5,12 +5,12 @@
 
 #include <cmocka.h>
 
-enum { LIMIT = 64 << 20 };
+enum { LIMIT = 64 << 20, DELIVERY_MS = 10000 };
 
 static void test_whole_at_first(void **state)
 {
     struct batch_limit limit;
-    batch_limit_init(&limit);
+    batch_limit_init(&limit, DELIVERY_MS);
     assert_int_equal(batch_limit_of(&limit, LIMIT), LIMIT);
     batch_limit_begin(&limit, 0.5);
     batch_limit_succeeded(&limit, 10);
@@ -23,12 +23,12 @@ static void link_of(double bytes_per_second)
 {
     struct batch_limit limit;
     int failures = 0, since = 0;
-    batch_limit_init(&limit);
+    batch_limit_init(&limit, DELIVERY_MS);
     for (int commit = 0; commit < 200; commit++) {
         double bytes = (double)batch_limit_of(&limit, LIMIT);
         double took_ms = bytes / bytes_per_second * 1000.0;
         batch_limit_begin(&limit, bytes / LIMIT);
-        if (took_ms > BATCH_DELIVERY_MS) {
+        if (took_ms > DELIVERY_MS) {
             failures++;
             since = 0;
             batch_limit_failed(&limit);
@@ -57,7 +57,7 @@ static void test_links(void **state)
 static void test_small_batch_fails(void **state)
 {
     struct batch_limit limit;
-    batch_limit_init(&limit);
+    batch_limit_init(&limit, DELIVERY_MS);
     batch_limit_begin(&limit, 0.01);
     batch_limit_failed(&limit);
     assert_true(batch_limit_of(&limit, LIMIT) < (size_t)(LIMIT / 100));
