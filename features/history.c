@@ -15,8 +15,8 @@ struct history {
     int32_t length;
     struct slice *items;
     float *weights;
-    uint64_t *seen;
-    int32_t seen_count;
+    uint32_t *had;
+    int32_t had_count;
     struct hash_entry *hashes; /* of this message: open addressing, at most half full */
     size_t hashes_mask;
     uint32_t stamp;
@@ -34,7 +34,7 @@ struct history *history_new(int32_t length, int32_t actions_max, int32_t seen_ma
     history->length = length;
     history->items = xcalloc((size_t)length, sizeof(*history->items));
     history->weights = xcalloc((size_t)length, sizeof(*history->weights));
-    history->seen = xcalloc(most, sizeof(*history->seen));
+    history->had = xcalloc(most, sizeof(*history->had));
     history->hashes = xcalloc(hashes_count, sizeof(*history->hashes));
     history->hashes_mask = hashes_count - 1;
     return history;
@@ -45,7 +45,7 @@ struct history *history_free(struct history *history)
     if (!history) { return NULL; }
     free(history->items);
     free(history->weights);
-    free(history->seen);
+    free(history->had);
     free(history->hashes);
     free(history);
     return NULL;
@@ -77,12 +77,12 @@ static void clear_hashes(struct history *history)
         memset(history->hashes, 0, (history->hashes_mask + 1) * sizeof(*history->hashes));
         history->stamp = 1;
     }
-    history->seen_count = 0;
+    history->had_count = 0;
 }
 
-static void add_seen(struct history *history, uint64_t hash)
+static void add_had(struct history *history, uint64_t hash)
 {
-    if (add_hash(history, hash)) { history->seen[history->seen_count++] = htole64(hash); }
+    if (add_hash(history, hash)) { history->had[history->had_count++] = htole32(ids_tag(hash)); }
 }
 
 void history_fill(struct history *history, const struct user *user, int32_t partition,
@@ -100,10 +100,10 @@ void history_fill(struct history *history, const struct user *user, int32_t part
         (void)add_hash(history, ids_hash(history->ids, item));
     }
     for (int32_t i = 0; i < timeline->seen_count; i++) {
-        add_seen(history, timeline->seen[timeline->seen_first + i]);
+        add_had(history, timeline->seen[timeline->seen_first + i]);
     }
     for (int32_t i = timeline->first; i < from; i++) {
-        add_seen(history, ids_hash(history->ids, timeline->items[i]));
+        add_had(history, ids_hash(history->ids, timeline->items[i]));
     }
     size_t n = (size_t)count;
     *ret_message = (struct user_history){
@@ -113,7 +113,7 @@ void history_fill(struct history *history, const struct user *user, int32_t part
         .weights = {history->weights, n},
         .event_times_ms = {timeline->times_ms + from, n},
         .offsets = {timeline->offsets + from, n},
-        .seen = slice_of(history->seen, (size_t)history->seen_count * HISTORY_SEEN_BYTES),
+        .had = slice_of(history->had, (size_t)history->had_count * HISTORY_HAD_BYTES),
         .events_total = timeline->total,
         .input_partition = partition,
         .input_offset = user->input_offset,

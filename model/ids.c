@@ -12,15 +12,15 @@ enum { IDS_FIRST = 512, IDS_TEXT_BLOCK = 1 << 16 };
 struct entry {
     const char *text;
     uint32_t size;
-    uint32_t tag; /* of the hash in this process: spares most comparisons of texts */
+    uint32_t mark; /* of the hash in this process: spares most comparisons of texts */
     uint64_t fingerprint;
 };
 
 struct ids {
     struct entry *entries;
     struct hash_index index;        /* by text */
-    struct hash_index fingerprints; /* of the first id with each; made when it is first used */
-    bool found_by_fingerprint;
+    struct hash_index tags;         /* the first ids with each tag; made when it is first used */
+    bool found_by_tag;
     struct arena *texts;
     int32_t capacity;
     int32_t count;
@@ -51,9 +51,9 @@ static uint64_t hash_of(const void *ids, uint32_t at)
     return hash_index_text(text_of(&((const struct ids *)ids)->entries[at]));
 }
 
-static uint64_t fingerprint_of(const void *ids, uint32_t at)
+static uint64_t tag_of(const void *ids, uint32_t at)
 {
-    return ((const struct ids *)ids)->entries[at].fingerprint;
+    return ids_tag(((const struct ids *)ids)->entries[at].fingerprint);
 }
 
 struct ids *ids_new(int32_t max)
@@ -70,7 +70,7 @@ static void release(struct ids *ids)
 {
     arena_free(ids->texts);
     hash_index_release(&ids->index);
-    hash_index_release(&ids->fingerprints);
+    hash_index_release(&ids->tags);
     free(ids->entries);
     free(ids->ranked);
     free(ids->ranks);
@@ -95,7 +95,7 @@ static bool is_text(const void *ids, uint32_t at, const void *key)
 {
     const struct entry *entry = &((const struct ids *)ids)->entries[at];
     const struct wanted *wanted = key;
-    bool may_be = entry->tag == (uint32_t)(wanted->hash >> 32);
+    bool may_be = entry->mark == (uint32_t)(wanted->hash >> 32);
     return may_be && slice_equal(text_of(entry), wanted->text);
 }
 
@@ -104,14 +104,47 @@ static bool has_fingerprint(const void *ids, uint32_t at, const void *key)
     return ((const struct ids *)ids)->entries[at].fingerprint == *(const uint64_t *)key;
 }
 
-/* Ids that were made up to have one fingerprint would be a long chain: only the first is found. */
-static void add_fingerprint(struct ids *ids, int32_t number)
+/* The ids with a tag. */
+struct tagged {
+    int32_t *numbers;
+    size_t count;
+    uint32_t tag;
+};
+
+/* Never stops the search before it is full. */
+static bool collect(const void *ids, uint32_t at, const void *key)
+{
+    struct tagged *tagged = *(struct tagged *const *)key;
+    if (tag_of(ids, at) != tagged->tag) { return false; }
+    tagged->numbers[tagged->count++] = (int32_t)at;
+    return tagged->count == IDS_TAGGED_MAX;
+}
+
+static size_t find_tag(const struct ids *ids, uint32_t tag, int32_t *ret_numbers)
+{
+    struct tagged tagged = {.numbers = ret_numbers, .tag = tag}, *key = &tagged;
+    (void)hash_index_find(&ids->tags, tag, collect, ids, &key);
+    return tagged.count;
+}
+
+/* Ids that were made up to have one tag would be a long chain: only the first ones are found. */
+static void add_tag(struct ids *ids, int32_t number)
 {
     const uint64_t fingerprint = ids->entries[number].fingerprint;
-    if (hash_index_find(&ids->fingerprints, fingerprint, has_fingerprint, ids, &fingerprint) >= 0) {
-        return;
+    int32_t numbers[IDS_TAGGED_MAX];
+    size_t count = find_tag(ids, ids_tag(fingerprint), numbers);
+    for (size_t i = 0; i < count; i++) {
+        if (ids->entries[numbers[i]].fingerprint == fingerprint) { return; }
     }
-    hash_index_add(&ids->fingerprints, fingerprint, (uint32_t)number, fingerprint_of, ids);
+    if (count == IDS_TAGGED_MAX) { return; }
+    hash_index_add(&ids->tags, ids_tag(fingerprint), (uint32_t)number, tag_of, ids);
+}
+
+static void find_by_tag(struct ids *ids)
+{
+    if (ids->found_by_tag) { return; }
+    ids->found_by_tag = true;
+    for (int32_t i = 0; i < ids->count; i++) { add_tag(ids, i); }
 }
 
 static int32_t append(struct ids *ids, const struct wanted *id)
@@ -123,9 +156,9 @@ static int32_t append(struct ids *ids, const struct wanted *id)
     int32_t number = ids->count++;
     ids->entries[number] = (struct entry){.text = text,
                                           .size = (uint32_t)id->text.size,
-                                          .tag = (uint32_t)(id->hash >> 32),
+                                          .mark = (uint32_t)(id->hash >> 32),
                                           .fingerprint = ids_fingerprint(id->text)};
-    if (ids->found_by_fingerprint) { add_fingerprint(ids, number); }
+    if (ids->found_by_tag) { add_tag(ids, number); }
     return number;
 }
 
@@ -151,11 +184,14 @@ int32_t ids_find(const struct ids *ids, struct slice id)
 
 int32_t ids_find_hash(struct ids *ids, uint64_t hash)
 {
-    if (!ids->found_by_fingerprint) {
-        ids->found_by_fingerprint = true;
-        for (int32_t i = 0; i < ids->count; i++) { add_fingerprint(ids, i); }
-    }
-    return hash_index_find(&ids->fingerprints, hash, has_fingerprint, ids, &hash);
+    find_by_tag(ids);
+    return hash_index_find(&ids->tags, ids_tag(hash), has_fingerprint, ids, &hash);
+}
+
+size_t ids_find_tag(struct ids *ids, uint32_t tag, int32_t ret_numbers[static IDS_TAGGED_MAX])
+{
+    find_by_tag(ids);
+    return find_tag(ids, tag, ret_numbers);
 }
 
 struct slice ids_text(const struct ids *ids, int32_t number)

@@ -5,6 +5,12 @@ static const char schema[] =
 #include "user_history.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/user_history.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_history, FIELD_STRING, user_id, ID_BYTES_MAX),
     CONTRACT_FIELD(user_history, FIELD_STRINGS, items, HISTORY_ACTIONS_MAX),
@@ -13,6 +19,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_history, FIELD_LONGS, event_times_ms, HISTORY_ACTIONS_MAX),
     CONTRACT_FIELD(user_history, FIELD_LONGS, offsets, HISTORY_ACTIONS_MAX),
     CONTRACT_FIELD(user_history, FIELD_BYTES, seen, HISTORY_SEEN_MAX * HISTORY_SEEN_BYTES),
+    CONTRACT_FIELD(user_history, FIELD_BYTES, had, HISTORY_SEEN_MAX * HISTORY_HAD_BYTES),
     CONTRACT_FIELD(user_history, FIELD_LONG, events_total, 0),
     CONTRACT_FIELD(user_history, FIELD_INT, input_partition, 0),
     CONTRACT_FIELD(user_history, FIELD_LONG, input_offset, 0),
@@ -23,6 +30,7 @@ static const struct contract_field fields[] = {
 const struct contract user_history_contract = {
     .name = "freshet.UserHistory",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct user_history),

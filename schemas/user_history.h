@@ -9,6 +9,7 @@ enum {
     HISTORY_ACTIONS_MAX = 1000, /* newest actions in one message */
     HISTORY_SEEN_MAX = 4000,    /* further seen items */
     HISTORY_SEEN_BYTES = 8,     /* bytes of one fingerprint in `seen` */
+    HISTORY_HAD_BYTES = 4,      /* bytes of one tag in `had` */
 };
 
 struct user_history {
@@ -18,7 +19,8 @@ struct user_history {
     struct floats weights;
     struct longs event_times_ms;
     struct longs offsets;
-    struct slice seen;
+    struct slice seen; /* of older writers */
+    struct slice had;
     int64_t events_total;
     int32_t input_partition;
     int64_t input_offset;

@@ -1,6 +1,6 @@
 #include "base/base.h"
-#include "model/ids.h"
 #include "scorer/list_outcome.h"
+#include "scorer/lists/had_items.h"
 
 /* Finds the action that arrived first after an offset; history->items.count when there is none. */
 static size_t next_action(const struct user_history *history, int64_t offset)
@@ -44,11 +44,7 @@ static bool had(const struct user_history *before, struct slice item)
     for (size_t k = 0; k < before->items.count; k++) {
         if (slice_equal(before->items.at[k], item)) { return true; }
     }
-    uint64_t hash = htole64(ids_fingerprint(item));
-    for (size_t at = 0; at + HISTORY_SEEN_BYTES <= before->seen.size; at += HISTORY_SEEN_BYTES) {
-        if (memcmp(before->seen.data + at, &hash, HISTORY_SEEN_BYTES) == 0) { return true; }
-    }
-    return false;
+    return had_items_has(before, item);
 }
 
 bool list_outcome_repeats(const struct recommendation_list *list,

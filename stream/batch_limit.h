@@ -11,7 +11,7 @@
 #include "base/base.h"
 
 struct batch_limit {
-    int64_t delivery_ms; /* in which a commit must be delivered: librdkafka's transaction.timeout.ms */
+    int64_t delivery_ms; /* in which a commit must be delivered: transaction.timeout.ms */
     double share;  /* of the configured limits; 1: all */
     double opened; /* share of the limits that the commit in flight uses */
 };

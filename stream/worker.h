@@ -74,8 +74,8 @@ struct checkpoint_policy {
     int64_t rest_ms;     /* since the last record */
 };
 
-/* Time in which a commit must be delivered: that of its transaction. Checkpoints are large, and only
- * restores wait for them. */
+/* Time in which a commit must be delivered: that of its transaction. Checkpoints are large, and
+ * only restores wait for them. */
 enum { DELIVERY_MS = 10000, CHECKPOINT_DELIVERY_MS = 30000 };
 
 struct worker {

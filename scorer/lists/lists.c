@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "scorer/lists/lists.h"
 #include "scorer/lists/candidates.h"
+#include "scorer/lists/had_items.h"
 #include "scorer/lists/reasons.h"
 
 #include <float.h>
@@ -55,8 +56,8 @@ struct lists {
     const struct ranked *ranked;
     size_t ranked_count;
     int leader;
-    int32_t numbers[HISTORY_ACTIONS_MAX + HISTORY_SEEN_MAX];
-    int32_t seen[HISTORY_SEEN_MAX];
+    int32_t numbers[HISTORY_ACTIONS_MAX + HAD_ITEMS_MAX];
+    int32_t had[HAD_ITEMS_MAX];
     int32_t listed[LIST_ITEMS_MAX];
     struct slice items[LIST_ITEMS_MAX];
     struct slice because[LIST_ITEMS_MAX];
@@ -147,24 +148,10 @@ const char *history_fault(const struct user_history *history)
     if (history->weights.count != count || history->offsets.count != count) {
         return "columns_differ";
     }
-    if (history->seen.size % HISTORY_SEEN_BYTES) { return "bad_seen"; }
-    return NULL;
-}
-
-/* Finds the numbers of the items of `seen`, which are fingerprints. Unknown items are left out;
- * they cannot be recommended anyway. */
-static size_t number_seen(struct lists *lists, struct slice seen)
-{
-    size_t count = 0;
-    for (size_t at = 0; at < seen.size; at += HISTORY_SEEN_BYTES) {
-        uint64_t hash = 0;
-        for (size_t k = HISTORY_SEEN_BYTES; k-- > 0;) {
-            hash = hash << 8 | (uint8_t)seen.data[at + k];
-        }
-        int32_t item = ids_find_hash(lists->tables->ids, hash);
-        if (item != ID_NONE) { lists->seen[count++] = item; }
+    if (history->seen.size % HISTORY_SEEN_BYTES || history->had.size % HISTORY_HAD_BYTES) {
+        return "bad_seen";
     }
-    return count;
+    return NULL;
 }
 
 static int32_t reason_of(enum ranked_reason reason)
@@ -372,8 +359,8 @@ static struct candidate_set *find_candidates(struct lists *lists, size_t ahead,
                                              const struct list_scope *scope,
                                              const struct ranked *ranked, size_t ranked_count)
 {
-    memcpy(lists->numbers + request->count, lists->seen,
-           request->seen_count * sizeof(*lists->seen));
+    memcpy(lists->numbers + request->count, lists->had,
+           request->seen_count * sizeof(*lists->had));
     const struct candidates_request wanted = {
         .ahead = ahead,
         .ranking = lists->ranking,
@@ -429,8 +416,8 @@ static size_t rank(struct lists *lists, const struct user_history *history,
         .items = lists->numbers,
         .weights = history->weights.at,
         .count = history->items.count,
-        .seen = lists->seen,
-        .seen_count = number_seen(lists, history->seen),
+        .seen = lists->had,
+        .seen_count = had_items_number(lists->tables->ids, history, lists->had, HAD_ITEMS_MAX),
         .length = blending ? MAX_OF(candidates_each(lists->settings), length) : length,
         .flags = catalogue_flags(&lists->tables->catalogue),
     };
@@ -465,7 +452,6 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
 {
     assert(!history_fault(history));
     assert(history->items.count <= HISTORY_ACTIONS_MAX);
-    assert(history->seen.size <= (size_t)HISTORY_SEEN_MAX * HISTORY_SEEN_BYTES);
     assert(scope->length <= LIST_ITEMS_MAX && scope->given_count <= LIST_GIVEN_MAX);
     for (size_t k = 0; k < history->items.count; k++) {
         lists->numbers[k] = ids_find(lists->tables->ids, history->items.at[k]);

@@ -10,8 +10,8 @@
 #include "stream/config/options.h"
 
 /* Returns what is wrong with the properties, and what to set (the caller frees), or NULL; the
- * properties may be NULL. Those that are not set have the values of kafka.c; the time of a transaction
- * is given, 0: there are none. */
+ * properties may be NULL. Those that are not set have the values of kafka.c; the time of a
+ * transaction is given, 0: there are none. */
 char *kafka_timeouts_fault(const struct properties *properties, int64_t transaction_ms);
 
 #endif

@@ -88,6 +88,9 @@ class Table:
         self.names = sorted(names)
         self.numbers = {name: at for at, name in enumerate(self.names)}
         self.hashes = {number(name): at for at, name in enumerate(self.names)}
+        self.tagged = {}
+        for name, at in self.hashes.items():
+            self.tagged.setdefault(name >> 32, []).append(at)
         self._flags(items)
         self._counts(rows)
         self.raw = {self.numbers[name]: row for name, row in rows.items()}
@@ -279,6 +282,8 @@ def read_history(table, history):
         item = table.hashes.get(int.from_bytes(history["seen"][at:at + 8], "little"))
         if item is not None:
             seen[item] = True
+    for at in range(0, len(history["had"]), 4):
+        seen[table.tagged.get(int.from_bytes(history["had"][at:at + 4], "little"), [])] = True
     return seen, recent
 
 

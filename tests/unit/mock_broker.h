@@ -45,6 +45,7 @@ static inline int mock_broker_open(const struct mock_broker *mock, const char *t
         .bootstrap = rd_kafka_mock_cluster_bootstraps(mock->cluster),
         .group = "group",
         .transactional = transactional,
+        .transaction_ms = 10000,
         .fetch_bytes_max = 1 << 20,
     };
     return kafka_open(&identity, MOCK_CONNECT_MS, ret_wire, ret_why);

@@ -101,6 +101,11 @@ static void test_repeats(void **state)
     assert_false(list_outcome_repeats(&scene.list, &scene.history, &before.history));
     seen[1] = htole64(ids_fingerprint(slice_str("x")));
     assert_true(list_outcome_repeats(&scene.list, &scene.history, &before.history));
+    const uint32_t had = htole32(ids_tag(ids_fingerprint(slice_str("x"))));
+    before.history.seen = (struct slice){.size = 0};
+    assert_false(list_outcome_repeats(&scene.list, &scene.history, &before.history));
+    before.history.had = slice_of(&had, sizeof(had));
+    assert_true(list_outcome_repeats(&scene.list, &scene.history, &before.history));
     scene_init(&scene, "zyxx", (const int64_t[]){50, 60, 70, 80}); /* no next action */
     assert_false(list_outcome_repeats(&scene.list, &scene.history, &before.history));
 }

@@ -1,0 +1,17 @@
+/* The items that a user has had beyond the newest actions, by what a history says of them. */
+#ifndef FRESHET_SCORER_LISTS_HAD_ITEMS_H
+#define FRESHET_SCORER_LISTS_HAD_ITEMS_H
+
+#include "model/ids.h"
+#include "schemas/user_history.h"
+
+enum { HAD_ITEMS_MAX = 2 * HISTORY_SEEN_MAX };
+
+/* Finds the numbers of these items, at most `max`. Unknown ones are left out: they cannot be
+ * recommended anyway. Items that share their tag with one of them count, too. */
+size_t had_items_number(struct ids *ids, const struct user_history *history, int32_t *ret_numbers,
+                        size_t max);
+/* Says whether an item is among them. */
+bool had_items_has(const struct user_history *history, struct slice item);
+
+#endif
