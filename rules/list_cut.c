@@ -19,6 +19,8 @@ enum { FREE = -1, TAKEN = -2, NOT_ALLOWED = -3 };
 /* Bounds of the relevance of each origin. */
 #define RELEVANCE_RANKED 0.01
 #define RELEVANCE_FILLED 0.005
+/* Boosts multiply, and a list says the relevance as a float. */
+#define RELEVANCE_MAX 1e30
 
 /* An action of the user on a candidate. */
 struct acted {
@@ -285,7 +287,8 @@ static void boost(struct list_cut *cut, const struct steering_rule *rule, int32_
 {
     for (size_t k = 0; k < cut->request.count; k++) {
         if (holds && !holds[k]) { continue; }
-        cut->relevance[k] = MAX_OF(cut->relevance[k] * rule->factor + rule->addend, 0.0);
+        double relevance = cut->relevance[k] * rule->factor + rule->addend;
+        cut->relevance[k] = MIN_OF(MAX_OF(relevance, 0.0), RELEVANCE_MAX);
         cut->boosted_by[k] = number;
     }
 }

@@ -4,6 +4,7 @@
 
 #define SECOND_MS 1000.0
 #define DAY_MS 86400000.0
+#define PERIOD_MS_MAX (36500.0 * DAY_MS)
 
 void rule_text_init(struct rule_text *text, struct slice bytes)
 {
@@ -170,9 +171,13 @@ static void read_unit(struct rule_text *text)
         (void)rule_text_fault(text, "a period is written 90s, 15m, 36h, 14d or 2w");
         return;
     }
+    text->number *= factor;
+    if (text->number > PERIOD_MS_MAX) {
+        (void)rule_text_fault(text, "a period is at most 36500d");
+        return;
+    }
     text->at++;
     text->word = WORD_PERIOD;
-    text->number *= factor;
 }
 
 static void read_number(struct rule_text *text)

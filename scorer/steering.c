@@ -65,10 +65,9 @@ static void register_rule(struct steering *steering, struct metrics *metrics,
                                   "Items that a rule has taken off a list.");
 }
 
-static void register_all(struct steering *steering, struct metrics *metrics)
+static void register_rules(struct steering *steering, struct metrics *metrics)
 {
     size_t count = 0;
-    drop_counters(steering);
     metric_set(steering->placements, steering->rules ? (double)steering->rules->count : 0.0);
     if (!steering->rules) { return; }
     for (size_t p = 0; p < steering->rules->count; p++) {
@@ -80,6 +79,52 @@ static void register_all(struct steering *steering, struct metrics *metrics)
         const struct placement *placement = &steering->rules->placements[p];
         for (size_t r = 0; r <= placement->rules_count; r++) {
             register_rule(steering, metrics, placement, r);
+        }
+    }
+}
+
+static bool is_among(struct metric *const (*counters)[2], size_t count, const struct metric *metric)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (counters[i][0] == metric || counters[i][1] == metric) { return true; }
+    }
+    return false;
+}
+
+/* Registers the counters of other rules and drops those of names that are gone: names may change
+ * with every file that is applied, for years. Two rules may have one name and so one counter. */
+static void register_all(struct steering *steering, struct metrics *metrics)
+{
+    struct metric *(*former)[2] = steering->counters;
+    size_t count = steering->counters_count;
+    steering->counters = NULL;
+    drop_counters(steering);
+    register_rules(steering, metrics);
+    for (size_t i = 0; i < count; i++) {
+        bool again = is_among(former, i, former[i][0]);
+        if (again || is_among(steering->counters, steering->counters_count, former[i][0])) {
+            continue;
+        }
+        metrics_drop(metrics, former[i][0]);
+        metrics_drop(metrics, former[i][1]);
+    }
+    free(former);
+}
+
+static void tell(struct steering *steering, const struct lists *lists)
+{
+    const struct placement_lists *placements = lists_placements(lists);
+    size_t at = 0;
+    if (!steering->rules) { return; }
+    for (size_t p = 0; p < steering->rules->count; p++) {
+        for (size_t r = 0; r <= steering->rules->placements[p].rules_count; r++, at++) {
+            uint64_t now[2] = {placement_lists_moved(placements, p, r),
+                               placement_lists_removed(placements, p, r)};
+            for (int k = 0; k < 2; k++) {
+                uint64_t *told = &steering->told[2 * at + (size_t)k];
+                metric_add(steering->counters[at][k], (double)(now[k] - *told));
+                *told = now[k];
+            }
         }
     }
 }
@@ -99,6 +144,7 @@ enum verdict steering_observe(struct steering *steering, struct run *run, const 
         return run_refuse_undecoded(run, &error);
     }
     buf_init(&faults, FAULTS_BYTES_MAX);
+    tell(steering, lists); /* what the former rules did since the last time */
     enum verdict verdict = VERDICT_DONE;
     if (take(steering, rules.text, rec->offset, tables, &faults)) {
         lists_set_rules(lists, steering->rules);
@@ -118,24 +164,6 @@ size_t steering_length(const struct steering *steering)
     if (!steering->rules) { return steering->length; }
     const struct placement *main = rule_set_find(steering->rules, slice_str(PLACEMENT_MAIN));
     return main ? main->length : steering->length;
-}
-
-static void tell(struct steering *steering, const struct lists *lists)
-{
-    const struct placement_lists *placements = lists_placements(lists);
-    size_t at = 0;
-    if (!steering->rules) { return; }
-    for (size_t p = 0; p < steering->rules->count; p++) {
-        for (size_t r = 0; r <= steering->rules->placements[p].rules_count; r++, at++) {
-            uint64_t now[2] = {placement_lists_moved(placements, p, r),
-                               placement_lists_removed(placements, p, r)};
-            for (int k = 0; k < 2; k++) {
-                uint64_t *told = &steering->told[2 * at + (size_t)k];
-                metric_add(steering->counters[at][k], (double)(now[k] - *told));
-                *told = now[k];
-            }
-        }
-    }
 }
 
 void steering_tick(struct steering *steering, int64_t as_of_ms, struct tables *tables,

@@ -215,6 +215,25 @@ static void rules_come_and_go(void **state _unused_)
     rig_release(&rig);
 }
 
+/* A counter of a name that is gone is dropped; one of a name that stays goes on. */
+static void counters_go_with_their_rules(void **state _unused_)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig);
+    const char *name = "freshet_rule_removals_total";
+    apply(&rig, "home.length=5\nhome.cap.group=3 per group\n"
+                "home.filter.stays=price >= 10\nhome.filter.goes=price >= 20\n");
+    double before = counter(scorer, name, "placement=\"home\",rule=\"filter.stays\"");
+    assert_true(before > 0);
+    assert_true(counter(scorer, name, "placement=\"home\",rule=\"filter.goes\"") > 0);
+    apply(&rig, "home.length=5\nhome.filter.stays=price >= 15\n");
+    assert_true(counter(scorer, name, "placement=\"home\",rule=\"filter.stays\"") > before);
+    assert_true(counter(scorer, name, "placement=\"home\",rule=\"filter.goes\"") == 0);
+    apply(&rig, NULL);
+    assert_true(counter(scorer, name, "placement=\"home\",rule=\"filter.stays\"") == 0);
+    rig_release(&rig);
+}
+
 /* Items that may not be recommended leave placements as they leave lists; others come in. */
 static void placements_follow_the_catalogue(void **state _unused_)
 {
@@ -300,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_come_and_go),
+        cmocka_unit_test(counters_go_with_their_rules),
         cmocka_unit_test(placements_follow_the_catalogue),
         cmocka_unit_test(dates_of_rules_are_kept),
         cmocka_unit_test(rules_that_cannot_be_read_change_nothing),

@@ -122,6 +122,26 @@ static void one_rule_at_a_time(void **state _unused_)
     world_clear(&world);
 }
 
+/* A reader refuses a list with a number that is not finite. */
+static void many_boosts_stay_finite(void **state _unused_)
+{
+    struct world world;
+    struct buf text;
+    world_init(&world);
+    buf_init(&text, 1 << 16);
+    buf_printf(&text, "p.length=3\n");
+    for (int k = 0; k < PLACEMENT_RULES_MAX - 1; k++) {
+        buf_printf(&text, "p.boost.b%d=1000 if id in ('i9', 'i12')\n", k);
+    }
+    buf_printf(&text, "p.boost.none=0 if id='i12'\n");
+    buf_append(&text, "", 1);
+    assert_string_equal(cut(&world, text.data), "9 0 1");
+    assert_true(isfinite(world.result.places[0].relevance));
+    assert_true(world.result.places[0].relevance > 1.0F);
+    buf_release(&text);
+    world_clear(&world);
+}
+
 static void exclusions_count_actions_and_time(void **state _unused_)
 {
     static const int32_t items[] = {0, 1, 2, 2, 2, 3, ID_NONE, 99};
@@ -422,6 +442,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_rule_at_a_time),
+        cmocka_unit_test(many_boosts_stay_finite),
         cmocka_unit_test(exclusions_count_actions_and_time),
         cmocka_unit_test(origins_have_their_places),
         cmocka_unit_test(random_cuts_are_those_of_the_slow_cut),
