@@ -3,6 +3,8 @@
 #include "model/topk.h"
 #include "serve/item_order.h"
 
+#include <float.h>
+
 struct item_order {
     const struct tables *tables;
     const struct item_attributes *attributes;
@@ -44,9 +46,10 @@ static bool passes(const struct item_order *order, const struct item_filter *fil
     return !filter->tagged || item_attributes_has(order->attributes, item, filter->tag);
 }
 
-static double finite_or_0(double number)
+/* Bounds a score, which a list says as a float. */
+static double bounded(double number)
 {
-    return isfinite(number) ? number : 0.0;
+    return isfinite(number) ? MIN_OF(number, (double)FLT_MAX) : 0.0;
 }
 
 /* Returns how often users had a neighbour with the item; 0: it is no neighbour. */
@@ -67,7 +70,7 @@ static void push_neighbours(struct item_order *order, const struct item_filter *
         if (other == item || !passes(order, filter, other)) { continue; }
         double co = (double)(row->co_ratings[k] * row->co_scale);
         double score = kind == ORDER_TOGETHER ? co : item_table_similarity(table, item, other, co);
-        score = finite_or_0(score);
+        score = bounded(score);
         if (score > 0.0) { topk_push(&order->top, score, other); }
     }
 }
@@ -83,7 +86,7 @@ static void push_all(struct item_order *order, const struct item_filter *filter,
                                                 : (double)item_attributes_created_ms(
                                                       order->attributes, item);
         if (score > 0.0 && passes(order, filter, item)) {
-            topk_push(&order->top, finite_or_0(score), item);
+            topk_push(&order->top, bounded(score), item);
         }
     }
 }

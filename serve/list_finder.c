@@ -205,7 +205,8 @@ static void add_actions(struct list_finder *finder, struct user_history *history
     history->weights = (struct floats){session.weights + skip, session.count - skip};
     history->event_times_ms = (struct longs){session.times + skip, session.count - skip};
     history->offsets = history->event_times_ms; /* of the same length; no list depends on it */
-    history->events_total += (int64_t)query->actions_count;
+    int64_t room = INT64_MAX - (int64_t)query->actions_count; /* a history may be anybody's */
+    history->events_total = MIN_OF(history->events_total, room) + (int64_t)query->actions_count;
 }
 
 static void make_list(struct list_finder *finder)

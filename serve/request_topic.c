@@ -9,7 +9,8 @@
 #include "serve/list_text.h"
 #include "serve/request_topic.h"
 
-enum { RESPONSE_BYTES_MAX = 1 << 20 };
+/* A response and its key fit into a message of 1 MB, the default of a topic, and of `responses`. */
+enum { REQUEST_KEY_BYTES_MAX = 1024, RESPONSE_BYTES_MAX = (1 << 20) - 4 * REQUEST_KEY_BYTES_MAX };
 _Static_assert((int)REQUEST_ACTIONS_MAX == (int)QUERY_ACTIONS_MAX, "what is read fits a query");
 _Static_assert((int)REQUEST_EXCLUDED_MAX == (int)QUERY_EXCLUDED_MAX, "what is read fits a query");
 _Static_assert((int)REQUEST_CANDIDATES_MAX == (int)QUERY_CANDIDATES_MAX,
@@ -146,9 +147,10 @@ static bool read_query(const struct recommendation_request *request, struct list
 
 /* ---- The response ---- */
 
-static void respond(struct request_topic *requests, struct task *task, const struct record *rec,
-                    const struct recommendation_request *request, const struct found_list *found,
-                    int64_t age_ms)
+/* Writes the response into `message`: 0 or a negative errno, for a list that others wrote. */
+static int write_response(struct request_topic *requests,
+                          const struct recommendation_request *request,
+                          const struct found_list *found, int64_t age_ms)
 {
     const struct recommendation_list *list = &found->list;
     const char *none = "";
@@ -177,8 +179,20 @@ static void respond(struct request_topic *requests, struct task *task, const str
         .list_id = list->list_id,
     };
     buf_clear(&requests->message);
-    int result = codec_encode(requests->writer, &response, &requests->message);
-    assert(result == 0);
+    return codec_encode(requests->writer, &response, &requests->message);
+}
+
+static void respond(struct request_topic *requests, struct task *task, const struct record *rec,
+                    const struct recommendation_request *request, struct found_list *found,
+                    int64_t age_ms)
+{
+    if (write_response(requests, request, found, age_ms) < 0) {
+        *found = (struct found_list){
+            .code = 500, .error = "too_large",
+            .message = "the list is larger than a message, or has a value that none may have"};
+        int result = write_response(requests, request, found, age_ms);
+        assert(result == 0); /* what is left of it is the request's, which was decoded */
+    }
     task_emit(task, requests->output, PARTITION_BY_KEY,
               rec->key.data ? rec->key : request->request_id, buf_slice(&requests->message));
     metric_add(found->error ? requests->refused : requests->answered, 1);
@@ -193,6 +207,11 @@ enum verdict request_topic_take(struct request_topic *requests, struct task *tas
     char why[QUERY_WHY_BYTES];
     struct arena *arena = list_finder_begin(requests->finder);
     if (!rec->value.data) { return task_refuse(task, "empty", "want a request"); }
+    if (rec->key.size > REQUEST_KEY_BYTES_MAX) {
+        return task_refuse(task, "bad_key",
+                           "want a key of at most %d bytes, which the response gets",
+                           REQUEST_KEY_BYTES_MAX);
+    }
     if (codec_decode(requests->reader, rec->value, arena, &request, &error) < 0) {
         return task_refuse_undecoded(task, &error);
     }
