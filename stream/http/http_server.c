@@ -13,6 +13,13 @@
  * sees its end. The list of connections is guarded by a mutex, and libmicrohttpd tells us of an end
  * before it closes the socket, so no descriptor that has been given to somebody else is shut down.
  *
+ * A proxy in front must see the same requests on a connection as we do, or the bytes of one client
+ * become the begin of another's request. libmicrohttpd takes heads whose length can be read in two
+ * ways (RFC 9112, 6.3). We refuse them and close.
+ *
+ * A body is kept until it is whole, before anybody looks at a token. All bodies together have a
+ * limit, and so has what a request may send in vain.
+ *
  * libmicrohttpd decodes %XX in place and hands over C strings, in which %2F would be a slash of the
  * path and %00 the end of an id. So it is told to decode nothing.
  */
@@ -25,6 +32,7 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +40,8 @@ enum {
     SERVER_LEAVING_MAX = 64, /* connections that were shut down and are not gone yet */
     SERVER_MEMORY_PER_CONNECTION = 16 << 10, /* of which a request's head is a part */
     SERVER_BACKLOG = 64,
+    SERVER_BODIES_MAX = 64,        /* in memory at a time, of the largest size */
+    SERVER_DROPPED_MAX = 16 << 20, /* bytes that a request may send in vain */
 };
 
 /* A connection, in the order of their beginnings. */
@@ -46,6 +56,8 @@ struct connection {
 /* A request whose head has been read. */
 struct exchange {
     bool post;
+    unsigned refused; /* the status for its body; 0: none */
+    size_t dropped;
     struct buf body;
 };
 
@@ -55,6 +67,7 @@ struct http_server {
     struct connection *connections;
     size_t connections_count, connections_max;
     struct MHD_Daemon *daemon;
+    size_t bodies; /* bytes of all bodies; the server's thread alone knows them */
     int port;
 };
 
@@ -153,9 +166,44 @@ static enum MHD_Result refuse(const struct http_server *server, struct MHD_Conne
                               unsigned code, const char *why)
 {
     struct http_answer answer = {.code = code, .type = "text/plain; charset=utf-8"};
+    if (code == MHD_HTTP_BAD_REQUEST) {
+        answer.notes[0] = (struct http_note){MHD_HTTP_HEADER_CONNECTION, "close"};
+    }
     buf_init(&answer.body, server->settings.answer_bytes);
     buf_printf(&answer.body, "%s\n", why);
     return send_answer(server, connection, &answer);
+}
+
+/* What a head says of the length of its body. */
+struct framing {
+    size_t lengths, encodings;
+    bool odd; /* another encoding than chunked, or a name with a blank behind it */
+};
+
+static bool is_name(const char *name, size_t size, const char *known)
+{
+    return size == strlen(known) && strncasecmp(name, known, size) == 0;
+}
+
+static enum MHD_Result take_header(void *arg, enum MHD_ValueKind kind _unused_, const char *name,
+                                   size_t name_size, const char *value, size_t value_size)
+{
+    struct framing *framing = arg;
+    framing->odd |= memchr(name, ' ', name_size) || memchr(name, '\t', name_size);
+    framing->lengths += is_name(name, name_size, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (is_name(name, name_size, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
+        framing->encodings++;
+        framing->odd |= !value || !is_name(value, value_size, "chunked");
+    }
+    return MHD_YES;
+}
+
+/* Says whether nobody can read the length of the body in another way. */
+static bool is_framed(struct MHD_Connection *connection)
+{
+    struct framing framing = {0};
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, &framing);
+    return !framing.odd && framing.lengths + framing.encodings <= 1;
 }
 
 /* The head is read: begins an exchange, or refuses the method. */
@@ -164,6 +212,10 @@ static enum MHD_Result begin_exchange(const struct http_server *server,
                                       void **state)
 {
     bool posts = server->settings.body_bytes > 0;
+    if (!is_framed(connection)) {
+        return refuse(server, connection, MHD_HTTP_BAD_REQUEST,
+                      "want one Content-Length, or Transfer-Encoding: chunked");
+    }
     bool post = posts && strcmp(method, "POST") == 0;
     if (!post && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
         return refuse(server, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
@@ -177,6 +229,35 @@ static enum MHD_Result begin_exchange(const struct http_server *server,
     return MHD_YES;
 }
 
+static void drop_body(struct http_server *server, struct exchange *exchange)
+{
+    server->bodies -= exchange->body.size;
+    buf_release(&exchange->body);
+}
+
+/* Keeps a piece of a body, or drops it; MHD_NO closes the connection. */
+static enum MHD_Result take_piece(struct http_server *server, struct exchange *exchange,
+                                  const char *piece, size_t size)
+{
+    size_t most = server->settings.body_bytes;
+    if (!exchange->post || exchange->refused) {
+        exchange->dropped += size;
+        return exchange->dropped > SERVER_DROPPED_MAX ? MHD_NO : MHD_YES;
+    }
+    if (size > most - exchange->body.size) {
+        exchange->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+    } else if (server->bodies + size > most * SERVER_BODIES_MAX) {
+        exchange->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+    }
+    if (exchange->refused) {
+        drop_body(server, exchange);
+        return MHD_YES;
+    }
+    buf_append(&exchange->body, piece, size);
+    server->bodies += size;
+    return MHD_YES;
+}
+
 /* Called once when the head is read (*state is NULL), with each piece of the body, and again when
  * the request is complete. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
@@ -187,12 +268,15 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     struct exchange *exchange = *state;
     if (!exchange) { return begin_exchange(server, connection, method, state); }
     if (*upload_size > 0) {
-        if (exchange->post) { buf_append(&exchange->body, upload, *upload_size); }
+        size_t size = *upload_size;
         *upload_size = 0;
-        return MHD_YES;
+        return take_piece(server, exchange, upload, size);
     }
-    if (buf_failed(&exchange->body)) {
-        return refuse(server, connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large");
+    if (exchange->refused) {
+        return refuse(server, connection, exchange->refused,
+                      exchange->refused == MHD_HTTP_CONTENT_TOO_LARGE
+                          ? "the body is too large"
+                          : "there are too many bodies at a time; try again");
     }
     struct http_answer answer = {.code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8"};
     buf_init(&answer.body, server->settings.answer_bytes);
@@ -200,12 +284,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     return send_answer(server, connection, &answer);
 }
 
-static void on_end(void *arg _unused_, struct MHD_Connection *connection _unused_, void **state,
+static void on_end(void *arg, struct MHD_Connection *connection _unused_, void **state,
                    enum MHD_RequestTerminationCode code _unused_)
 {
     struct exchange *exchange = *state;
     if (!exchange) { return; }
-    buf_release(&exchange->body);
+    drop_body(arg, exchange);
     free(exchange);
     *state = NULL;
 }
@@ -368,7 +452,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
         MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, server,
         MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_end, server,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_max,
         MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
         MHD_OPTION_CONNECTION_TIMEOUT, server->settings.timeout_s,

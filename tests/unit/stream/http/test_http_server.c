@@ -111,6 +111,92 @@ static void test_body(void **state)
     assert_non_null(strstr(exchange(dial(*state), large), " 413 "));
 }
 
+/* Where a length can be read in two ways, a proxy may read the other one: the head is refused, and
+ * what comes behind it is no request. */
+static void test_two_lengths(void **state)
+{
+    static const char *const heads[] = {
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        "Content-Length: 4\r\nContent-Length: 2\r\n\r\nabcd",
+        "Content-Length: 4\r\ncontent-length: 4\r\n\r\nabcd",
+        "Content-Length : 4\r\n\r\nabcd",
+        "Content-Length: 4, 4\r\n\r\nabcd",
+        "Content-Length: +4\r\n\r\nabcd",
+        "Transfer-Encoding: xchunked\r\n\r\nabcd",
+        "Transfer-Encoding: gzip, chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n"
+        "4\r\nabcd\r\n0\r\n\r\n",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
+        char request[512];
+        (void)snprintf(request, sizeof(request),
+                       "POST /a HTTP/1.1\r\nHost: x\r\n%sGET /hidden HTTP/1.1\r\nHost: x\r\n\r\n",
+                       heads[i]);
+        const char *answer = exchange(dial(*state), request);
+        if (!strstr(answer, " 400 ") || strstr(answer, "hidden")) {
+            fail_msg("%s: %s", heads[i], answer);
+        }
+    }
+    assert_ends(exchange(dial(*state), REQUEST("POST /a") "Transfer-Encoding: chunked\r\n\r\n"
+                                       "2;x=y\r\nab\r\n3\r\ncde\r\n0\r\n\r\n"),
+                "\r\n\r\n/a abcde");
+}
+
+/* Who sends and sends, in vain, is cut off. */
+static void test_flood(void **state)
+{
+    static const char head[] = "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n";
+    static const char piece[1 << 16];
+    int fd = dial(*state);
+    assert_int_equal(send(fd, head, sizeof(head) - 1, MSG_NOSIGNAL), sizeof(head) - 1);
+    size_t sent = 0;
+    while (send(fd, piece, sizeof(piece), MSG_NOSIGNAL) > 0 && sent < 999999999 / 2) {
+        sent += sizeof(piece);
+    }
+    close(fd);
+    assert_true(sent < 999999999 / 2);
+    assert_ends(exchange(dial(*state), REQUEST("GET /b") "\r\n"), "/b");
+}
+
+enum { STALLED = 66, TRIES_MAX = 100000 };
+
+/* Asks with a body until the answer has this status. */
+static void ask_until(const struct http_server *server, const char *status)
+{
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        const char *answer = exchange(dial(server), REQUEST("POST /a")
+                                      "Content-Length: 80\r\n\r\n"
+                                      "0123456789012345678901234567890123456789"
+                                      "0123456789012345678901234567890123456789");
+        if (strstr(answer, status)) { return; }
+    }
+    fail_msg("never %s", status);
+}
+
+/* Bodies that never end hold no more memory than all together may. */
+static void test_stalled_bodies(void **state _unused_)
+{
+    static const char begun[] = "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+                                "01234567890123456789012345678901234567890123456789"
+                                "0123456789012345678901234567890123456789012345678";
+    const struct http_settings settings = {.address = "127.0.0.1", .connections = 2 * STALLED,
+                                           .connections_each = 2 * STALLED, .timeout_s = 60,
+                                           .answer_bytes = ANSWER_BYTES, .body_bytes = BODY_BYTES,
+                                           .answer = echo};
+    struct http_server *server;
+    int fds[STALLED];
+    assert_int_equal(http_server_start(&settings, &server), 0);
+    for (int i = 0; i < STALLED; i++) {
+        fds[i] = dial(server);
+        assert_int_equal(send(fds[i], begun, sizeof(begun) - 1, MSG_NOSIGNAL), sizeof(begun) - 1);
+    }
+    ask_until(server, " 503 ");
+    for (int i = 0; i < STALLED; i++) { close(fds[i]); }
+    ask_until(server, " 200 ");
+    http_server_free(server);
+}
+
 static void test_too_large(void **state)
 {
     static char request[1 << 15] = "GET /";
@@ -166,6 +252,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_request, begin, end),
         cmocka_unit_test_setup_teardown(test_body, begin, end),
+        cmocka_unit_test_setup_teardown(test_two_lengths, begin, end),
+        cmocka_unit_test_setup_teardown(test_flood, begin, end),
+        cmocka_unit_test(test_stalled_bodies),
         cmocka_unit_test_setup_teardown(test_too_large, begin, end),
         cmocka_unit_test_setup_teardown(test_connections, begin, end),
         cmocka_unit_test(test_unescape),
