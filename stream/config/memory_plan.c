@@ -8,13 +8,15 @@ enum { SIZE_TEXT_MAX = 32 };
 #define MIB (INT64_C(1) << 20)
 #define MEMORY_OF_UNKNOWN (4096 * MIB) /* what a machine is taken to have that does not say */
 
+enum { BATCH_DIVISOR = 9, CHECKPOINT_DIVISOR = 5 };
+
 static const struct memory_shares workers[] = {
-    {"ingest", 16, NULL},
-    {"features", 16, "users.cache.bytes"},
-    {"trainer", 8, "rows.cache.bytes"},
-    {"sequence", 16, "train.memory.max"},
-    {"scorer", 16, NULL},
-    {"serve", 16, NULL},
+    {"ingest", 16, BATCH_DIVISOR, NULL},
+    {"features", 16, BATCH_DIVISOR, "users.cache.bytes"},
+    {"trainer", 8, CHECKPOINT_DIVISOR, "rows.cache.bytes"},
+    {"sequence", 16, BATCH_DIVISOR, "train.memory.max"},
+    {"scorer", 16, BATCH_DIVISOR, NULL},
+    {"serve", 16, BATCH_DIVISOR, NULL},
 };
 
 /* How a part is cut: a fraction of the budget without MEMORY_FIXED, within limits, and how many
@@ -24,7 +26,7 @@ static const struct {
     int64_t least, most;
     int64_t times;
 } cuts[MEMORY_PARTS] = {
-    [MEMORY_BATCH] = {9, 256 * KIB, 1024 * MIB, 3},
+    [MEMORY_BATCH] = {BATCH_DIVISOR, 256 * KIB, 1024 * MIB, 3},
     [MEMORY_FETCH] = {16, MIB, 32 * MIB, 2},
     [MEMORY_WRITE_BUFFERS] = {32, 256 * KIB, 256 * MIB, 2},
     [MEMORY_BLOCK_CACHES] = {32, 256 * KIB, 256 * MIB, 1},
@@ -52,9 +54,14 @@ static int64_t clamp(int64_t size, int64_t least, int64_t most)
     return MAX_OF(MIN_OF(size, most), least);
 }
 
+static int64_t cut_by(enum memory_part part, int64_t bytes, int64_t divisor)
+{
+    return clamp(bytes / divisor, cuts[part].least, cuts[part].most);
+}
+
 static int64_t cut_of(enum memory_part part, int64_t bytes)
 {
-    return clamp(bytes / cuts[part].divisor, cuts[part].least, cuts[part].most);
+    return cut_by(part, bytes, cuts[part].divisor);
 }
 
 static int64_t default_budget(const struct memory_shares *shares, int64_t limit)
@@ -121,7 +128,10 @@ int memory_plan_cut(const struct memory_shares *shares, int64_t limit,
     if (*ret_why) { return -EINVAL; }
     int64_t budget = plan.at[MEMORY_BUDGET], free_bytes = budget - memory_plan_peak(&plan);
     for (int part = MEMORY_BATCH; part < MEMORY_PARTS; part++) {
-        if (!plan.given[part] && cuts[part].divisor) { plan.at[part] = cut_of(part, free_bytes); }
+        if (plan.given[part] || !cuts[part].divisor) { continue; }
+        bool batch = part == MEMORY_BATCH;
+        plan.at[part] =
+            cut_by(part, free_bytes, batch ? shares->batch_divisor : cuts[part].divisor);
     }
     int64_t rest = MAX_OF(budget - memory_plan_peak(&plan), cuts[MEMORY_CACHE].least);
     if (!plan.given[MEMORY_CACHE]) { plan.at[MEMORY_CACHE] = rest; }

@@ -34,6 +34,7 @@ enum memory_part {
 struct memory_shares {
     const char *worker;
     int64_t divisor;   /* the default is the memory of the machine divided by it */
+    int64_t batch_divisor; /* of the budget, for a batch: the larger a checkpoint, the fewer */
     const char *cache; /* the option of its cache; NULL: it has tables without a bound */
 };
 

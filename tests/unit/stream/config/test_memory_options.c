@@ -45,7 +45,7 @@ static void auto_sizes_are_filled_in(void **state _unused_)
     char *why;
     struct sizes sizes = settle(NULL, 0, 0, &why);
     assert_int_equal(sizes.budget, (int64_t)(2 * GIB));
-    assert_true(sizes.cache > (int64_t)GIB && sizes.cache < (int64_t)(2 * GIB));
+    assert_true(sizes.cache > (int64_t)GIB / 4 && sizes.cache < (int64_t)(2 * GIB));
     assert_int_equal(sizes.batch, 1 << 20); /* the option's own limit */
     assert_int_equal(sizes.buffer, MEMORY_AUTO); /* known with the partitions */
     assert_int_equal(sizes.plain, 1024);

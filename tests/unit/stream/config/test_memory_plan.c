@@ -41,7 +41,10 @@ static void every_size_of_machine_stays_within_its_budget(void **state _unused_)
             assert_int_equal(budget, MAX_OF(limit / shares->divisor, MEMORY_LEAST));
             assert_true(memory_plan_peak(&plan) <= budget);
             assert_true(memory_plan_peak(&plan) > budget / 10 * 9);
-            assert_true(plan.at[MEMORY_CACHE] >= (budget - MEMORY_FIXED) * 2 / 5);
+            /* Of the trainer, batches are large. */
+            bool checkpoints = strcmp(shares->worker, "trainer") == 0;
+            assert_true(plan.at[MEMORY_CACHE] >=
+                        (budget - MEMORY_FIXED) / 20 * (checkpoints ? 3 : 8));
             for (int part = MEMORY_CACHE; part < MEMORY_PARTS; part++) {
                 assert_true(plan.at[part] > 0);
             }
