@@ -42,12 +42,14 @@ enum { FLOW_MS = 4000, LOOK_AGAIN_MS = 1000 };
 
 /* ---- State ---- */
 
-/* Lists of the state come from a topic: they are not trusted. */
+/* Lists of the state come from a topic: they are not trusted. What is decoded is written again, in
+ * this program's schema, where a number may take more bytes: a list needs room for that. */
 static bool decode_list(const struct scorer *scorer, struct slice value, struct arena *arena,
                         struct recommendation_list *ret_list)
 {
     struct codec_error error;
-    return codec_decode(scorer->list_codec, value, arena, ret_list, &error) == 0 &&
+    return value.size <= LIST_BYTES_MAX - LIST_GROWTH_MAX &&
+           codec_decode(scorer->list_codec, value, arena, ret_list, &error) == 0 &&
            list_columns_agree(ret_list);
 }
 

@@ -62,11 +62,11 @@ static const struct output outputs[] = {
                 .contracts = {&model_weights_contract}},
 };
 
-enum { LIST_BYTES_MAX = 1 << 20, ARENA_BYTES = 1 << 16 };
+enum { ARENA_BYTES = 1 << 16 };
 _Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) +
                        (uint64_t)LIST_PLACES_MAX * 2 * (ID_BYTES_MAX + RULE_NAME_BYTES_MAX + 32) <
-                   LIST_BYTES_MAX,
-               "the longest list fits its message");
+                   LIST_BYTES_MAX - LIST_GROWTH_MAX,
+               "the longest list fits its message, and can be written again");
 
 static void stop(struct run *run)
 {

@@ -20,6 +20,8 @@
 
 enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES };
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
+/* Of a list's message; and by how much one may grow when it is read and written again. */
+enum { LIST_BYTES_MAX = 1 << 20, LIST_GROWTH_MAX = 1 << 16 };
 
 /* What a partition would do between polls, the most urgent last. */
 enum spare_work { SPARE_NONE, SPARE_REMAKE, SPARE_URGENT, SPARE_BARRED, SPARE_WORKS };

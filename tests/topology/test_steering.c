@@ -39,7 +39,7 @@ static void append(struct rig *rig, const char *topic, const struct contract *co
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(contract, schemas);
     struct buf out;
-    buf_init(&out, 1 << 17);
+    buf_init(&out, 1 << 21);
     if (object) { assert_int_equal(codec_encode(codec, object, &out), 0); }
     memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key),
                   object ? buf_slice(&out) : (struct slice){0}, feed_from_ms);
@@ -289,6 +289,33 @@ static void rules_that_cannot_be_read_change_nothing(void **state _unused_)
     rig_release(&rig);
 }
 
+/* A list that others wrote, larger than any of ours: it is not touched when an item of it is
+ * barred, and the scorer goes on. */
+static void a_foreign_list_is_too_large(void **state _unused_)
+{
+    enum { TEXT = 40000, TEXTS = 20 };
+    static char text[TEXT];
+    struct slice items[TEXTS + 1];
+    float numbers[TEXTS + 1] = {0};
+    int32_t reasons[TEXTS + 1] = {0};
+    struct rig rig;
+    memset(text, 'x', TEXT);
+    for (size_t k = 0; k < TEXTS; k++) { items[k] = slice_of(text, TEXT); }
+    items[TEXTS] = slice_str("i07");
+    const struct recommendation_list list = {
+        .user_id = slice_str("large"), .items = {items, TEXTS + 1}, .because = {items, TEXTS + 1},
+        .scores = {numbers, TEXTS + 1}, .evidence = {numbers, TEXTS + 1},
+        .reasons = {reasons, TEXTS + 1}};
+    rig_init(&rig, PARTITIONS);
+    put_item(&rig, 7, true);
+    append(&rig, "recommendations", &recommendation_list_contract, "large", &list);
+    (void)rig_start(&rig, &scorer_worker, 0, scoring);
+    rest(&rig);
+    put_item(&rig, 7, false);
+    rest(&rig);
+    rig_release(&rig);
+}
+
 /* The items that a user has had come back where a placement takes repeats. */
 static void repeats_are_listed_where_they_may(void **state _unused_)
 {
@@ -323,6 +350,7 @@ int main(void)
         cmocka_unit_test(placements_follow_the_catalogue),
         cmocka_unit_test(dates_of_rules_are_kept),
         cmocka_unit_test(rules_that_cannot_be_read_change_nothing),
+        cmocka_unit_test(a_foreign_list_is_too_large),
         cmocka_unit_test(repeats_are_listed_where_they_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
