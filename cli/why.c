@@ -92,6 +92,10 @@ static void print_head(const struct user_list *user_list)
                 SLICE_ARGS(list->model),
                 SLICE_ARGS(list->made_by.size ? list->made_by : slice_str("counting")),
                 SLICE_ARGS(list->vectors.size ? list->vectors : slice_str("none")));
+    if (list->blend.size) {
+        screen_line(stdout, "  learned weights of the blend: version %.*s",
+                    SLICE_ARGS(list->blend));
+    }
     if (list->list_id.size) {
         screen_line(stdout, "  list id %.*s", SLICE_ARGS(list->list_id));
     }
@@ -133,6 +137,7 @@ static void put_json(struct buf *out, const struct user_list *user_list)
     put_text(out, "ranking", list->model);
     put_text(out, "made_by", list->made_by);
     put_text(out, "model_version", list->vectors);
+    put_text(out, "blend_version", list->blend);
     buf_printf(out,
                ",\"event_time_ms\":%" PRId64 ",\"input_partition\":%d,\"input_offset\":%" PRId64
                ",\"actions\":%" PRId64 ",\"row_offsets\":[",

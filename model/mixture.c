@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "model/ids.h"
 #include "model/ranking_metrics.h"
 #include "model/mixture.h"
 
@@ -134,6 +135,7 @@ void mixture_learn(struct mixture *mixture, enum mixture_segment segment,
     }
     compare(part, objectives);
     choose_leader(part);
+    mixture->version[0] = '\0';
     if (target < 0) { return; }
     mixture_score(mixture, segment, MIX, candidates, scores);
     soften(scores, candidates->count);
@@ -200,5 +202,8 @@ bool mixture_load(struct mixture *mixture, const float *numbers, size_t count)
             part->squares[m] = MAX_OF(part->squares[m], SQUARES_FIRST);
         }
     }
+    const struct slice bytes = slice_of((const char *)numbers, count * sizeof(*numbers));
+    (void)snprintf(mixture->version, sizeof(mixture->version), "%016" PRIx64,
+                   ids_fingerprint(bytes));
     return true;
 }

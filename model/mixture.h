@@ -52,8 +52,13 @@ struct mixture_part {
     int leader;
 };
 
+enum { MIXTURE_VERSION_BYTES = 17 };
+
 struct mixture {
     struct mixture_part parts[MIXTURE_SEGMENTS];
+    /* Of the numbers that it was loaded from: XXH3-64 in hexadecimal; empty: it never was, or has
+     * learned since. */
+    char version[MIXTURE_VERSION_BYTES];
 };
 
 /* The candidates of a training example: z[m][k] is member m's z-score of candidate k; all 0 for a

@@ -16,6 +16,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.5.avsc.inc"
     ,
+#include "versions/recommendation_list.6.avsc.inc"
+    ,
     NULL,
 };
 
@@ -53,6 +55,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, removal_rules, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, list_id, LIST_ID_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, placement_list_ids, LIST_PLACEMENTS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRING, blend, MODEL_NAME_BYTES_MAX),
 };
 
 const struct contract recommendation_list_contract = {

@@ -70,6 +70,7 @@ struct recommendation_list {
     struct slices removal_rules;
     struct slice list_id; /* list_id.h */
     struct slices placement_list_ids;
+    struct slice blend; /* version of the mixture (model/mixture.h), or empty */
 };
 
 extern const struct contract recommendation_list_contract;

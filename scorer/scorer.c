@@ -286,6 +286,23 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 
 /* ---- Histories: the lists ---- */
 
+static void keep_mixtures(struct mixture *mixtures, const struct partition_state *state)
+{
+    mixtures[0] = state->mixture;
+    mixtures[1] = state->published;
+}
+
+/* Takes back what was learned since the commit: the actions come again. */
+static void undo_mixtures(struct scorer *scorer, struct partition_state *state)
+{
+    bool other = strcmp(state->published.version, state->committed_mixtures[1].version) != 0;
+    state->mixture = state->committed_mixtures[0];
+    state->published = state->committed_mixtures[1];
+    state->mixture_changed = false;
+    keep_mixtures(state->flushed_mixtures, state);
+    if (other) { state->mixture_published = tables_change(&scorer->tables); }
+}
+
 static int open_partition(struct task *task)
 {
     struct partition_state *state = xcalloc(1, sizeof(*state));
@@ -294,6 +311,8 @@ static int open_partition(struct task *task)
     quality_counters_init(&state->counters);
     published_mixtures_get(&scorer->trainer.known, task_partition(task), &state->mixture);
     state->published = state->mixture;
+    keep_mixtures(state->flushed_mixtures, state);
+    keep_mixtures(state->committed_mixtures, state);
     state->live = cutover_is_live(&scorer->cutover, task);
     output_watch_begin(&state->watch, task, RECOMMENDATIONS);
     task_set_state(task, state);
@@ -445,6 +464,7 @@ static void flush(struct task *task)
         mixture_trainer_tell(task, &state->mixture);
         state->mixture_changed = false;
     }
+    keep_mixtures(state->flushed_mixtures, state);
     state->flushed = tables_change(&scorer->tables); /* later lists are made after that */
     if (!state->range_begun) { return; }
     state->range_begun = false;
@@ -458,12 +478,14 @@ static void roll_back(struct task *task)
     pending_histories_clear(&state->pending);
     remake_roll_back(task);
     state->range_begun = false;
+    undo_mixtures(run_state(task_run(task)), state);
 }
 
 static void committed(struct task *task)
 {
     struct partition_state *state = task_state(task);
     state->committed = state->flushed;
+    memcpy(state->committed_mixtures, state->flushed_mixtures, sizeof(state->flushed_mixtures));
 }
 
 static void watch_lists(struct task *task)

@@ -62,6 +62,8 @@ struct partition_state {
     bool range_again; /* and one that a list was: the group's offset was set back */
     struct mixture mixture;         /* learns with each action */
     struct mixture published;       /* as it is on `models`: lists are made with this one */
+    /* Both, at the newest flush and commit. */
+    struct mixture flushed_mixtures[2], committed_mixtures[2];
     bool mixture_changed; /* since it was last published */
     uint64_t mixture_published; /* the tables' clock then */
     struct output_watch watch; /* of `recommendations`, while the generation is live */

@@ -1,6 +1,7 @@
 /* Trainer and scorer together on the in-process log: from histories to lists of the sequence model,
  * and their figures in the quality topic. */
 #include "base/base.h"
+#include "model/mixture.h"
 #include "schemas/list_quality.h"
 #include "schemas/model_weights.h"
 #include "schemas/user_history.h"
@@ -239,6 +240,50 @@ static int64_t check_reasons(struct fixture *fixture)
     return by_model;
 }
 
+/* Says whether a message of `models` has the weights that a list names. */
+static bool is_published(struct fixture *fixture, struct codec *codec, const char *version)
+{
+    struct record rec;
+    for (int64_t at = 0; memlog_read(fixture->rig.log, "models", 0, at, &rec) == 0;
+         at = rec.offset + 1) {
+        struct model_weights weights;
+        struct mixture mixture;
+        arena_reset(fixture->arena);
+        assert_int_equal(codec_decode(codec, rec.value, fixture->arena, &weights, NULL), 0);
+        if (slice_equal(weights.model, slice_str(MODEL_BLEND)) &&
+            mixture_load(&mixture, weights.weights.at, weights.weights.count) &&
+            strcmp(version, mixture.version) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each list names weights that are on `models`, or none; returns how many name some. */
+static size_t check_blend_versions(struct fixture *fixture)
+{
+    struct codec *codec = codec_new(&model_weights_contract, fixture->schemas);
+    struct record rec;
+    size_t named = 0;
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        for (int64_t at = 0; memlog_read(fixture->rig.log, "recommendations", p, at, &rec) == 0;
+             at = rec.offset + 1) {
+            struct recommendation_list list;
+            char version[MIXTURE_VERSION_BYTES] = "";
+            arena_reset(fixture->arena);
+            assert_int_equal(codec_decode(fixture->lists, rec.value, fixture->arena, &list, NULL),
+                             0);
+            if (!list.blend.size) { continue; }
+            assert_int_equal(list.blend.size, MIXTURE_VERSION_BYTES - 1);
+            memcpy(version, list.blend.data, list.blend.size);
+            assert_true(is_published(fixture, codec, version));
+            named++;
+        }
+    }
+    codec_free(codec);
+    return named;
+}
+
 static void test_the_sequence_model_takes_the_lead(void **state)
 {
     struct fixture fixture;
@@ -257,6 +302,7 @@ static void test_the_sequence_model_takes_the_lead(void **state)
     (void)snprintf(want, sizeof(want), "i%02d", item_of(7, LAST));
     assert_true(list.items.count > 0 && slice_equal(list.items.at[0], slice_str(want)));
     assert_true(check_reasons(&fixture) > 0);
+    assert_true(check_blend_versions(&fixture) > USERS);
     struct sums quality = quality_of(&fixture), offline = evaluate_offline(&fixture);
     assert_int_equal(quality.judged, offline.judged);
     assert_int_equal(quality.hits, offline.hits);
@@ -289,6 +335,10 @@ static void test_the_mixture_survives_a_restart(void **state)
     act_all(&fixture, LAST, LAST);
     struct recommendation_list list = newest_list(&fixture, "u11");
     assert_false(slice_equal(list.made_by, slice_str("counting")));
+    memlog_fail_often(fixture.rig.log, MEMLOG_PRODUCE, 40, WIRE_ABORTED);
+    for (size_t step = 3; step < LAST; step++) { act_all(&fixture, step, step); }
+    assert_true(memlog_failed(fixture.rig.log, MEMLOG_PRODUCE) > 3);
+    assert_true(check_blend_versions(&fixture) > USERS);
     fixture_release(&fixture);
 }
 

@@ -56,6 +56,7 @@ static void put_list(struct wire *wire, enum list_cause cause, int64_t as_of_ms)
         .row_offsets = {rows, 2},
         .item_offsets = {catalogue, 1},
         .shares = {shares, ITEMS},
+        .blend = slice_str("0123456789abcdef"),
     };
     put(wire, "recommendations", "u", &recommendation_list_contract, &list);
 }
@@ -124,6 +125,7 @@ static void test_words(void **state)
     check(CAUSE_BARRED, 1, NULL, "because an item on it may no longer be recommended\n");
     check(CAUSE_ACTION, 1, NULL, "history up to events partition 2 offset 77, action of 1970-");
     check(CAUSE_ACTION, 1, NULL, "generation base, ranking m, led by mixture, model version v9\n");
+    check(CAUSE_ACTION, 1, NULL, "  learned weights of the blend: version 0123456789abcdef\n");
     check(CAUSE_ACTION, 1, NULL, "serving-rows read up to the offsets 11, 12 (by partition)\n");
     check(CAUSE_ACTION, 1, NULL, "items read up to the offsets 3 (by partition)\n");
     check(CAUSE_ACTION, 1, NULL,
@@ -144,7 +146,8 @@ static void test_json(void **state)
 {
     check(CAUSE_MODEL, 90000, "--json",
           "{\"user\":\"u\",\"since_ms\":90000,\"cause\":\"model\",\"cause_words\":");
-    check(CAUSE_MODEL, 1, "--json", "\"made_by\":\"mixture\",\"model_version\":\"v9\"");
+    check(CAUSE_MODEL, 1, "--json", "\"made_by\":\"mixture\",\"model_version\":\"v9\","
+          "\"blend_version\":\"0123456789abcdef\"");
     check(CAUSE_MODEL, 1, "--json", "\"input_partition\":2,\"input_offset\":77,");
     check(CAUSE_MODEL, 1, "--json", "\"row_offsets\":[11, 12],\"item_offsets\":[3]");
     check(CAUSE_MODEL, 1, "--json",
@@ -158,7 +161,8 @@ static void test_a_list_as_json(void **state)
 {
     struct memlog *log = filled_log(CAUSE_ACTION, 1);
     char *said = run_command(&list_command, log, "u", "--json", 0);
-    assert_non_null(strstr(said, "{\"user\":\"u\",\"generation\":\"\",\"ranking\":\"m\","));
+    assert_non_null(strstr(said, "{\"user\":\"u\",\"generation\":\"\",\"list_id\":\"\","
+                                 "\"ranking\":"));
     assert_non_null(strstr(said, "\"published_ms\":5000,\"event_time_ms\":1000,"));
     assert_non_null(strstr(said, "\"items\":[{\"place\":1,\"item\":\"a\",\"title\":\"\","));
     assert_non_null(strstr(said, "\"share\":1,\"evidence\":9,\"score\":2,\"words\":\"like The"));

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "model/rng.h"
+#include "model/ids.h"
 #include "model/mixture.h"
 
 #include <setjmp.h>
@@ -137,6 +138,14 @@ static void test_numbers(void **state)
     assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS));
     mixture_save(&other, again);
     assert_memory_equal(numbers, again, sizeof(numbers));
+    char version[MIXTURE_VERSION_BYTES];
+    struct slice bytes = slice_of((const char *)numbers, sizeof(numbers));
+    (void)snprintf(version, sizeof(version), "%016" PRIx64, ids_fingerprint(bytes));
+    assert_string_equal(other.version, version);
+    assert_string_equal(mixture.version, "");
+    live(&other, &world, 1);
+    assert_string_equal(other.version, "");
+    assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS));
     assert_int_equal(mixture_leader(&other, SEGMENT_LONG), mixture_leader(&mixture, SEGMENT_LONG));
     assert_false(mixture_load(&other, numbers, MIXTURE_NUMBERS - 1));
     numbers[3] = NAN;
