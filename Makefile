@@ -240,9 +240,12 @@ LOCAL_KAFKA = $$(cat $(BUILD)/run/kafka/bootstrap)
 # Writes the manual pages and the shells' completions, from the tables of flags.
 SHELLS := bash zsh fish
 .PHONY: man
-man: $(OUT)/bin/freshet
+man: $(BINS)
 	$(OUT)/bin/freshet manual --to $(OUT)/man/man1
-	mkdir -p $(OUT)/completions
+	mkdir -p $(OUT)/man/man8 $(OUT)/completions
+	for w in $(WORKERS); do \
+		$(OUT)/bin/freshet-$$w --manual >$(OUT)/man/man8/freshet-$$w.8 || exit 1; \
+	done
 	for s in $(SHELLS); do \
 		$(OUT)/bin/freshet completion $$s >$(OUT)/completions/freshet.$$s || exit 1; \
 	done
@@ -257,10 +260,11 @@ SHARE := $(PREFIX)/share/freshet
 install: all man
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SYSCONFDIR)/freshet $(UNIT_DIR) \
 		$(SHARE)/deploy $(SHARE)/monitoring $(SHARE)/schemas/versions $(SHARE)/examples \
-		$(PREFIX)/share/doc/freshet $(PREFIX)/share/man/man1 \
+		$(PREFIX)/share/doc/freshet $(addprefix $(PREFIX)/share/man/,man1 man8) \
 		$(PREFIX)/share/bash-completion/completions $(PREFIX)/share/zsh/site-functions \
 		$(PREFIX)/share/fish/vendor_completions.d)
 	install -m 644 $(OUT)/man/man1/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(OUT)/man/man8/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(OUT)/completions/freshet.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/freshet
 	install -m 644 $(OUT)/completions/freshet.zsh \
@@ -292,6 +296,34 @@ install: all man
 	install -m 644 schemas/versions/*.avsc $(DESTDIR)$(SHARE)/schemas/versions
 	install -m 644 docs/*.md LICENSE $(wildcard CHANGELOG.md) \
 		$(DESTDIR)$(PREFIX)/share/doc/freshet
+
+# Makes Debian packages in $(OUT)/deb and lets lintian look at them. DEB_VERSION= another version.
+DEB ?= $(OUT)/deb
+DEB_VERSION ?= $(subst -,~,$(VERSION))
+.PHONY: deb
+deb:
+	@$(INSTALL) package
+	+@$(BUILD_ALL)
+	rm -rf $(DEB)
+	@mkdir -p $(DEB)/source
+	+$(MAKE) -s install DESTDIR=$(abspath $(DEB)/source/stage) PREFIX=/usr SYSCONFDIR=/etc \
+		UNIT_DIR=/lib/systemd/system
+	cp -r deploy/debian $(DEB)/source
+	printf 'freshet (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- %s  %s\n' \
+		'$(DEB_VERSION)' "$$(sed -n 's/^Maintainer: //p' deploy/debian/control)" \
+		"$$(date -R -u -r CHANGELOG.md)" >$(DEB)/source/debian/changelog
+	cd $(DEB)/source && env -u MAKEFLAGS DEB_BUILD_OPTIONS=noautodbgsym \
+		FRESHET_WORKERS='$(WORKERS)' debian/rules binary >../log 2>&1 || \
+		{ tail -n 30 ../log; exit 1; }
+	lintian --fail-on error,warning $(DEB)/*.deb
+	@ls $(DEB)/*.deb
+	@rm -rf $(DEB)/source
+
+# Installs, upgrades and purges the packages in a fresh Debian (SUITE=bookworm); needs root.
+.PHONY: deb-test
+deb-test: deb
+	+@$(MAKE) -s deb DEB=$(OUT)/deb-former DEB_VERSION=0.0.1
+	@tests/deploy/fresh-install $(or $(SUITE),bookworm) $(OUT)/deb-former $(DEB)
 
 # Installs what building and the demo need, by apt.
 .PHONY: deps

@@ -1,11 +1,10 @@
 /* Manual pages (roff, man(7)), made of the same tables as the help: freshet.1 for the program and
- * freshet-COMMAND.1 for each command. A line of text that begins with . or ' would be a request,
- * and a backslash an escape, so both are escaped; - is \- so that flags can be copied.
+ * freshet-COMMAND.1 for each command. The workers write their own (options_manual.c).
  */
 #include "base/base.h"
 #include "base/atomic_file.h"
 #include "base/directory.h"
-#include "base/version.h"
+#include "base/roff.h"
 #include "base/xalloc.h"
 #include "cli/client_flags.h"
 #include "cli/command_help.h"
@@ -25,35 +24,17 @@ static const struct flag flags[] = {
          OPTION("to", STRING, to, NULL, OPTION_FREE, "Write all pages into this directory")),
 };
 
-static void put_text(const char *text, struct buf *out)
-{
-    bool begins = true;
-    for (const char *at = text; *at; at++) {
-        if (begins && (*at == '.' || *at == '\'')) { buf_printf(out, "\\&"); }
-        if (*at == '\n') {
-            buf_printf(out, "\n.br\n");
-        } else if (*at == '\\') {
-            buf_printf(out, "\\e");
-        } else if (*at == '-') {
-            buf_printf(out, "\\-");
-        } else {
-            buf_append(out, at, 1);
-        }
-        begins = *at == '\n';
-    }
-}
-
 static void put_flag(const struct flag *flag, struct buf *out)
 {
     const char *fallback = flag->option.fallback;
     buf_printf(out, ".TP\n");
     if (flag->letter) { buf_printf(out, "\\fB\\-%c\\fR, ", flag->letter); }
     buf_printf(out, "\\fB\\-\\-");
-    put_text(flag->option.name, out);
+    roff_text(flag->option.name, out);
     buf_printf(out, "\\fR");
     if (flag->value) { buf_printf(out, "=\\fI%s\\fR", flag->value); }
     buf_printf(out, "\n");
-    put_text(flag->option.help, out);
+    roff_text(flag->option.help, out);
     buf_printf(out, ".\n");
     if (flag->take || !flag->value) { return; }
     struct buf limits;
@@ -65,7 +46,7 @@ static void put_flag(const struct flag *flag, struct buf *out)
     if (limits.size) {
         buf_append(&limits, "", 1);
         buf_printf(out, "(");
-        put_text(limits.data, out);
+        roff_text(limits.data, out);
         buf_printf(out, ")\n");
     }
     buf_release(&limits);
@@ -73,15 +54,9 @@ static void put_flag(const struct flag *flag, struct buf *out)
 
 static void put_title(const char *name, const char *summary, struct buf *out)
 {
-    buf_printf(out, ".\\\" Made by `freshet manual`.\n.TH \"");
-    for (const char *at = name; *at; at++) {
-        buf_printf(out, "%c", *at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
-    }
-    buf_printf(out, "\" 1 \"\" \"Freshet %s\" \"Freshet\"\n.SH NAME\n", version_number());
-    put_text(name, out);
-    buf_printf(out, " \\- ");
-    put_text(summary, out);
-    buf_printf(out, "\n.SH SYNOPSIS\n");
+    buf_printf(out, ".\\\" Made by `freshet manual`.\n");
+    roff_title(name, 1, summary, out);
+    buf_printf(out, ".SH SYNOPSIS\n");
 }
 
 static void put_command(const struct command *command, struct buf *out)
@@ -94,12 +69,12 @@ static void put_command(const struct command *command, struct buf *out)
         const struct flag *one = &command->flags[i];
         if (!one->needed) { continue; }
         buf_printf(out, " \\fB\\-\\-");
-        put_text(one->option.name, out);
+        roff_text(one->option.name, out);
         buf_printf(out, "\\fR=\\fI%s\\fR", one->value);
     }
     if (command->arguments) { buf_printf(out, " \\fI%s\\fR", command->arguments); }
     buf_printf(out, "\n.SH DESCRIPTION\n");
-    put_text(command->about, out);
+    roff_text(command->about, out);
     if (command->also) {
         buf_printf(out, "\n.PP\n.B freshet %s\nis the same command.", command->also);
     }
@@ -116,7 +91,7 @@ static void put_program(struct buf *out)
                     ".SH COMMANDS\n");
     for (size_t i = 0; i < commands_count; i++) {
         buf_printf(out, ".TP\n.B %s\n", commands[i]->name);
-        put_text(commands[i]->summary, out);
+        roff_text(commands[i]->summary, out);
         buf_printf(out, ".\n");
     }
     buf_printf(out, ".SH EXIT STATUS\n0: done. 1: it failed, as the last line says. 64: a wrong "

@@ -502,14 +502,14 @@ static const char *flag_value(const char *flag, int argc, char *const *argv, int
     return *at + 1 < argc ? argv[++*at] : "";
 }
 
-/* Returns the first of --help, --options and --version on the command line, or NULL. */
+/* Returns the first of --help, --options, --manual and --version on the command line, or NULL. */
 static const char *asked_page(int argc, char *const *argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (flag_value("--config", argc, argv, &i) || flag_value("--set", argc, argv, &i)) {
             continue;
         }
-        static const char *const pages[] = {"--help", "--options", "--version"};
+        static const char *const pages[] = {"--help", "--options", "--manual", "--version"};
         for (size_t j = 0; j < ARRAY_COUNT(pages); j++) {
             if (strcmp(argv[i], pages[j]) == 0) { return pages[j]; }
         }

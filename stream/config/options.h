@@ -54,8 +54,8 @@ struct options; /* owns all strings in the settings */
  * `--`, are returned in ret_rest (argv order, NULL-terminated, owned by *ret_options); with a NULL
  * ret_rest such an argument is a fault. Returns
  *   OPTIONS_OK     the settings are filled;
- *   OPTIONS_SHOWN  --help, --options (reference table, as Markdown) or --version was given, and
- *                  the page was printed to stdout;
+ *   OPTIONS_SHOWN  --help, --options (reference table, as Markdown), --manual (manual page, as
+ *                  roff) or --version was given, and the page was printed to stdout;
  *   OPTIONS_BAD    there are faults; each is printed to `err` as one line `level=error ...` that
  *                  says what is wrong, where, and what to do;
  *   OPTIONS_USAGE  the same, and one of them is an argument that cannot be read.

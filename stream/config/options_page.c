@@ -43,6 +43,7 @@ void options_help(const char *program, const char *about, const struct option_gr
     fputs("  --config FILE     reads a properties file; a later file overrides an earlier one\n"
           "  --set KEY=VALUE   sets one option; overrides files and FRESHET_* variables\n"
           "  --options         prints the reference table of the options, as Markdown\n"
+          "  --manual          prints the manual page, for man -l\n"
           "  --version         prints the version\n"
           "  --help            prints this page\n", out);
     for (size_t i = 0; i < groups_count; i++) {
@@ -109,6 +110,8 @@ void options_show(const char *page, const char *program, const char *about,
     } else if (strcmp(page, "--options") == 0) {
         fprintf(stdout, "# %s\n\n%s\n\n", program, about);
         options_reference(groups, groups_count, stdout);
+    } else if (strcmp(page, "--manual") == 0) {
+        options_manual(program, about, groups, groups_count, stdout);
     } else {
         fprintf(stdout, "%s %s\n", program, version_number());
     }

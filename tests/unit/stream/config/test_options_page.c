@@ -56,6 +56,7 @@ static void test_help(void **state)
         "\n  http.secret                     ****            Keeps a|b quiet\n",
         "\nclient (name, default, meaning):\n  kafka",
         "\n  kafka.*                                         Goes on as it is\n",
+        "\n  --manual ",
         "\n  --version ",
     };
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) { assert_non_null(strstr(text, parts[i])); }
