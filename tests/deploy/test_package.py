@@ -27,21 +27,21 @@ def run(*words):
 def make(where):
     environment = {key: value for key, value in os.environ.items()
                    if key not in ("MAKEFLAGS", "MAKELEVEL", "SAN")}
-    done = subprocess.run(["make", "-s", "deb", f"DEB={where}"], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
+    done = subprocess.run(["make", "-s", "deb", f"DEB={where}"], cwd=ROOT, env=environment,
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
     return {deb.name.split("_")[0]: deb for deb in Path(where).glob("*.deb")}
 
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
-    """The packages of this version; lintian has looked at them, or making them would have failed."""
+    """The packages of this version. Making them fails when lintian finds something."""
     return make(tmp_path_factory.mktemp("deb"))
 
 
 def files_of(package):
-    return {line.split()[-1].removeprefix(".") for line in run("dpkg-deb", "-c", package).split("\n")
-            if line and not line.split()[-1].endswith("/")}
+    paths = [line.split()[-1] for line in run("dpkg-deb", "-c", package).splitlines()]
+    return {path.removeprefix(".") for path in paths if not path.endswith("/")}
 
 
 def test_each_file_is_in_one_package(packages):
