@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "schemas/contracts.h"
 #include "schemas/applied_rules.h"
+#include "schemas/content_vectors.h"
 #include "schemas/forget_receipt.h"
 #include "schemas/forget_request.h"
 #include "schemas/generation_step.h"
@@ -31,6 +32,7 @@ const struct contract *const contracts[] = {
     &item_vector_contract,     &model_weights_contract,       &serving_row_contract,
     &user_erasure_contract,    &recommendation_request_contract,
     &recommendation_response_contract, &applied_rules_contract,
+    &content_vectors_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

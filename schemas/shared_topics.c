@@ -3,7 +3,7 @@
 
 static const char *const shared[] = {"clicks", "events",          "items",       "redrives",
                                      "users",  "recommendations", "generations", "requests",
-                                     "responses", "rules"};
+                                     "responses", "rules",           "content-vectors"};
 
 bool shared_topic(const char *name)
 {

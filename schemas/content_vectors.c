@@ -1,0 +1,52 @@
+#include "base/base.h"
+#include "schemas/content_vectors.h"
+
+static const char schema[] =
+#include "content_vectors.avsc.inc"
+    ;
+
+static const struct contract_field fields[] = {
+    CONTRACT_FIELD(content_vectors, FIELD_STRING, item_id, ID_BYTES_MAX),
+    CONTRACT_FIELD(content_vectors, FIELD_STRING, model, CONTENT_NAME_BYTES_MAX),
+    CONTRACT_FIELD(content_vectors, FIELD_STRING, content, CONTENT_DIGEST_BYTES_MAX),
+    CONTRACT_FIELD(content_vectors, FIELD_STRINGS, names, CONTENT_VECTORS_MAX),
+    CONTRACT_FIELD(content_vectors, FIELD_INTS, widths, CONTENT_VECTORS_MAX),
+    CONTRACT_FIELD(content_vectors, FIELD_FLOATS, scales, CONTENT_VECTORS_MAX),
+    CONTRACT_FIELD(content_vectors, FIELD_BYTES, bytes, CONTENT_BYTES_MAX),
+};
+
+const struct contract content_vectors_contract = {
+    .name = "freshet.ContentVectors",
+    .schema = schema,
+    .fields = fields,
+    .fields_count = ARRAY_COUNT(fields),
+    .size = sizeof(struct content_vectors),
+};
+
+bool content_vectors_agree(const struct content_vectors *row)
+{
+    size_t count = row->names.count, sum = 0;
+    if (row->widths.count != count || row->scales.count != count) { return false; }
+    for (size_t i = 0; i < count; i++) {
+        if (row->widths.at[i] < 1 || row->widths.at[i] > ITEM_VECTOR_MAX) { return false; }
+        sum += (size_t)row->widths.at[i];
+    }
+    return sum == row->bytes.size;
+}
+
+bool content_vectors_find(const struct content_vectors *row, const char *name,
+                          struct content_vector *ret_vector)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < row->names.count; from += (size_t)row->widths.at[i++]) {
+        if (!slice_equal(row->names.at[i], slice_str(name))) { continue; }
+        *ret_vector = (struct content_vector){
+            .name = row->names.at[i],
+            .scale = row->scales.at[i],
+            .numbers = (const int8_t *)row->bytes.data + from,
+            .width = (size_t)row->widths.at[i],
+        };
+        return true;
+    }
+    return false;
+}
