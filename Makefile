@@ -60,7 +60,7 @@ LIB_SRC := $(foreach room,$(LIB_ROOMS),$(wildcard $(room)/*.c))
 LIB_CXX_SRC := $(wildcard model/*.cc ingest/payload/*.cc)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o) $(LIB_CXX_SRC:%.cc=$(OUT)/%.o)
 LIB := $(OUT)/libfreshet.a
-WORKERS := ingest features trainer sequence scorer serve
+WORKERS := ingest features trainer sequence scorer serve embed
 ROOM_trainer := trainer/similarity
 ROOM_sequence := trainer/sequence
 worker_room = $(or $(ROOM_$(1)),$(1))

@@ -18,6 +18,7 @@ static const struct stage {
     {"ingest", "clicks", false, true},     {"features", "events", false, false},
     {"trainer", "pair-deltas", false, false}, {"scorer", "histories", false, false},
     {"sequence", "models", true, false},   {"serve", "generations", true, true},
+    {"embed", "items", true, true},
 };
 
 struct installation {

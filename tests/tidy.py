@@ -58,6 +58,7 @@ ARROWS = {
                         "scorer/lists"),
     # Texts as vectors, pure but for the model's files: for the worker, and for queries to come.
     "embed/text": ("base", "model", "model/transformer"),
+    "embed": RUNTIME + ("embed/text",),
     "scorer": RUNTIME + ("model", "model/counting", "model/transformer", "rules",
                          "scorer/lists"),
     "evaluate/models": ("base", "model", "model/counting", "model/transformer"),

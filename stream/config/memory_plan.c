@@ -17,6 +17,7 @@ static const struct memory_shares workers[] = {
     {"sequence", 16, BATCH_DIVISOR, "train.memory.max"},
     {"scorer", 16, BATCH_DIVISOR, NULL},
     {"serve", 16, BATCH_DIVISOR, NULL},
+    {"embed", 16, BATCH_DIVISOR, NULL},
 };
 
 /* How a part is cut: a fraction of the budget without MEMORY_FIXED, within limits, and how many

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("FRESHET_BIN", ROOT / "build/bin"))
-WORKERS = ["ingest", "features", "trainer", "sequence", "scorer", "serve"]
+WORKERS = ["ingest", "features", "trainer", "sequence", "scorer", "serve", "embed"]
 # Commented lines that show a use and not the default.
 EXAMPLES = re.compile(r"kafka\.|action\.(view|buy)$|topic\.")
 

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = " ".join((ROOT / "docs/errors.md").read_text(encoding="utf-8").split())
-WORKERS = ("stream", "ingest", "features", "trainer", "scorer", "serve")
+WORKERS = ("stream", "ingest", "features", "trainer", "scorer", "serve", "embed")
 
 # Call -> place of the text among its arguments, and of the reason word.
 ENDS = {"env_break": 2, "run_refuse": 1}

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("FRESHET_BIN", ROOT / os.environ.get("BUILD", "build") / "bin"))
-WORKERS = ["ingest", "features", "trainer", "sequence", "scorer", "serve"]
+WORKERS = ["ingest", "features", "trainer", "sequence", "scorer", "serve", "embed"]
 CHANGES = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 

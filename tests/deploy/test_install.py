@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("FRESHET_BIN", ROOT / os.environ.get("BUILD", "build") / "bin"))
-WORKERS = ["ingest", "features", "trainer", "sequence", "scorer", "serve"]
+WORKERS = ["ingest", "features", "trainer", "sequence", "scorer", "serve", "embed"]
 # 0 is a unit that may do nothing at all, 10 one that may do everything (systemd-analyze security).
 EXPOSURE_MOST = 2.0
 

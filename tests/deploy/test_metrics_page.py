@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("stream", "ingest", "features", "trainer", "scorer", "serve")
+ROOMS = ("stream", "ingest", "features", "trainer", "scorer", "serve", "embed")
 REGISTERED = re.compile(r'metrics_(?:counter|gauge|histogram)\(\s*[^"]*?"(freshet_\w+)"')
 
 

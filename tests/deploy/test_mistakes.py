@@ -207,7 +207,8 @@ def test_map_refuses_a_wrong_mapping(tmp_path, text):
         assert word in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("worker", ["ingest", "features", "trainer", "sequence", "scorer", "serve"])
+@pytest.mark.parametrize("worker", ["ingest", "features", "trainer", "sequence", "scorer", "serve",
+                                    "embed"])
 def test_limits_of_options_are_round(worker):
     page = subprocess.run([BIN / f"freshet-{worker}", "--options"], text=True, check=True,
                           stdout=subprocess.PIPE).stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("FRESHET_BIN", ROOT / os.environ.get("BUILD", "build") / "bin"))
-WORKERS = ["ingest", "features", "trainer", "sequence", "scorer", "serve"]
+WORKERS = ["ingest", "features", "trainer", "sequence", "scorer", "serve", "embed"]
 
 
 def size(*words):

@@ -1,0 +1,36 @@
+/* A row of `content-vectors` in the making: vectors by name, each quantised to bytes.
+ *
+ *   scale = the largest |number| / 127;   byte = the nearest integer to number / scale
+ *
+ * The error of a number is at most half a scale. Memory is reused from row to row. One thread.
+ */
+#ifndef FRESHET_EMBED_VECTOR_ROW_H
+#define FRESHET_EMBED_VECTOR_ROW_H
+
+#include "base/base.h"
+#include "base/digest.h"
+#include "schemas/content_vectors.h"
+
+enum { CONTENT_DIGEST_BYTES = 33 };
+
+struct vector_row {
+    size_t count;
+    struct slice names[CONTENT_VECTORS_MAX];
+    int32_t widths[CONTENT_VECTORS_MAX];
+    float scales[CONTENT_VECTORS_MAX];
+    size_t bytes_count;
+    int8_t bytes[CONTENT_BYTES_MAX];
+};
+
+/* Begins a row without vectors. */
+void vector_row_clear(struct vector_row *row);
+/* Adds a vector; `name` is borrowed. False: it is empty, too long, all 0 or not finite, or there
+ * are too many. */
+bool vector_row_add(struct vector_row *row, const char *name, const float *numbers, size_t width);
+/* Fills in the columns of a message, which borrow from the row. */
+void vector_row_fill(struct vector_row *row, struct content_vectors *ret_message);
+/* Writes the digest of what an item's vectors are made of. */
+void vector_row_content(struct digest *digest, const struct item *item,
+                        char ret_text[CONTENT_DIGEST_BYTES]);
+
+#endif
