@@ -17,7 +17,7 @@ static const struct stage {
 } stages[] = {
     {"ingest", "clicks", false, true},     {"features", "events", false, false},
     {"trainer", "pair-deltas", false, false}, {"scorer", "histories", false, false},
-    {"sequence", "models", true, false},   {"serve", "generations", true, true},
+    {"sequence", "models", true, false},   {"serve", "requests", true, true},
     {"embed", "items", true, true},
 };
 

@@ -304,8 +304,9 @@ static void print_head(const json_t *look, FILE *out)
     struct buf time;
     struct quoted generation = text_of(look, "generation");
     buf_init(&time, TIME_BYTES_MAX);
-    (void)render_time(&time, LOGICAL_TIMESTAMP_MILLIS, integer_of(look, "time_ms"));
-    fprintf(out, "%.*s  generation %s\n", SLICE_ARGS(buf_slice(&time)),
+    bool rendered = render_time(&time, LOGICAL_TIMESTAMP_MILLIS, integer_of(look, "time_ms"));
+    fprintf(out, "%.*s  generation %s\n", rendered ? (int)time.size - 2 : 0,
+            rendered ? time.data + 1 : "", /* without its quotes */
             generation.text[0] ? generation.text : "base");
     buf_release(&time);
     fprintf(out, "%-8s %6s %5s %11s %9s %8s  %s\n", "worker", "copies", "parts", "lag", "read/s",

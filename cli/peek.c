@@ -87,9 +87,12 @@ static void put_shown(struct peek *peek, const struct record *rec)
         }
         put_headers(peek, rec);
         buf_printf(&peek->out, ",\"value\":");
+        value_text_put_json(peek->schemas, rec->value, &peek->out);
+        buf_printf(&peek->out, "}\n");
+    } else {
+        value_text_put(peek->schemas, rec->value, &peek->out);
+        buf_printf(&peek->out, "\n");
     }
-    value_text_put(peek->schemas, rec->value, &peek->out);
-    buf_printf(&peek->out, peek->values ? "\n" : "}\n");
 }
 
 /* Appends the record's line; false: it has another key. */

@@ -67,7 +67,7 @@ static bool print(void *arg, const struct record *rec)
                letter.origin.partition, letter.origin.offset, letter.origin.time_ms);
     put_text(out, "key", rec->key);
     buf_printf(out, ",\"value\":");
-    value_text_put(refusals->schemas, rec->value, out);
+    value_text_put_json(refusals->schemas, rec->value, out);
     if (letter.without_bytes) { buf_printf(out, ",\"without_bytes\":true"); }
     buf_printf(out, "}\n");
     bool written = fwrite(out->data, 1, out->size, stdout) == out->size;

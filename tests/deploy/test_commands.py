@@ -144,3 +144,15 @@ def test_nothing_in_a_demo_steers_the_terminal():
     sys.path.insert(0, str(ROOT / "deploy"))
     from outcome import printable
     assert printable("a\x1b]0;x\x07\rb\u009bc é") == "a?]0;x??b?c é"
+
+
+def test_status_shows_the_input_of_each_worker():
+    shown = dict(re.findall(r'\{"(\w+)", "([\w-]+)", (?:true|false), (?:true|false)\}',
+                            (ROOT / "cli/installation.c").read_text()))
+    sources = {name: ROOT / f"{name}/{name}.c"
+               for name in ("ingest", "features", "scorer", "serve", "embed")}
+    sources |= {"trainer": ROOT / "trainer/similarity/trainer.c",
+                "sequence": ROOT / "trainer/sequence/sequence.c"}
+    divided = {name: re.search(r'\.name = "([\w-]+)",\s+\.kind = INPUT_PARTITIONED',
+                               path.read_text())[1] for name, path in sources.items()}
+    assert shown == divided

@@ -110,6 +110,7 @@ static void test_table(void **state _unused_)
     char *page = printed(running_look(3000, 210), running_look(1000, 10), true);
     check_has(page, "ingest        2     2        5000       100     50 s  restores 12\n");
     check_has(page, "serve         0     0           -         -        -  does not run\n");
+    check_has(page, "1970-01-01T00:00:03.000Z  generation base\n");
     check_has(page, "dead letters: 3 kept, 0/s\n");
     check_width(page);
     free(page);

@@ -95,6 +95,18 @@ static void test_formats(void **state _unused_)
     memlog_free(log);
 }
 
+/* A line is JSON, whatever the record is; --values prints the record's own text. */
+static void test_broken_json(void **state _unused_)
+{
+    struct memlog *log = memlog_new(1);
+    memlog_topic(log, "t", 1);
+    append(log, 0, "a", "{\"at\": \"20", 10);
+    check(log, "t", "{\"partition\":0,\"offset\":0,\"time_ms\":10,\"key\":\"a\","
+                    "\"value\":\"{\\\"at\\\": \\\"20\"}\n");
+    check(log, "t|--values", "{\"at\": \"20\n");
+    memlog_free(log);
+}
+
 static void test_headers(void **state _unused_)
 {
     struct memlog *log = memlog_new(1);
@@ -177,6 +189,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_broken_json),
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_the_newest),
         cmocka_unit_test(test_the_newest_behind_markers),
