@@ -3,16 +3,18 @@
  *   barred items     are taken off all lists at once, whatever else there is to do; the places are
  *                    filled later
  *   the other lists  that are behind are made again from the histories that are kept: urgent ones
- *                    first, then in turn, and only while the partition has no lag
+ *                    first, then those that were made the longest time ago, and only while the
+ *                    partition has no lag
  *
  * The second is done in a share of a core (lists.remake.share), which is the process's: partitions
  * take turns, and none makes an ordinary list while another has something more urgent to do. While
  * histories come, nearly every row changes all the time; an ordinary list then rests until it is
  * some seconds old, so that it is not made again and again.
  *
- * A list that is the same as before is not sent. A list that was made again is not evaluated, and
- * nothing is learned from it: by then, the counts may contain the user's next action. So the list
- * that was made when the user acted is kept for that, once it is replaced.
+ * A list that is the same as before is not sent, unless it is older than list.age.max. A list that
+ * was made again is not evaluated, and nothing is learned from it: by then, the counts may contain
+ * the user's next action. So the list that was made when the user acted is kept for that, once it
+ * is replaced.
  *
  * A list whose history is not kept is *lost*: the copy before this one, or an earlier release, made
  * it. When all others are made, the histories are read once more from their topic. A list whose
@@ -193,6 +195,7 @@ void scorer_record_list(struct task *task, const struct recommendation_list *lis
                                    scorer->tables.clock,
                                    (uint8_t)(flags | (urgent ? STANDING_URGENT : 0)));
     standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
+    standing_lists_date(&state->standing, at, list->as_of_ms);
 }
 
 /* Records a list as it is in the state, whenever it was made. */
@@ -204,7 +207,9 @@ static void record_stored(struct task *task, struct slice user_id,
     int32_t numbers[PLACEMENT_NUMBERS_MAX];
     size_t count = placement_columns_numbers(&scorer->tables, list, numbers);
     make_room(task, count);
-    (void)standing_lists_put(&state->standing, user_id, numbers, count, /* made= */ 0, flags);
+    size_t at =
+        standing_lists_put(&state->standing, user_id, numbers, count, /* made= */ 0, flags);
+    standing_lists_date(&state->standing, at, list->as_of_ms);
 }
 
 static int record_one(void *arg, struct slice key, struct slice value)
@@ -332,12 +337,21 @@ static bool is_same(const struct recommendation_list *a, const struct recommenda
            slice_equal(a->generation, b->generation) && placement_columns_same(a, b);
 }
 
+/* Lists of before this time are sent again even when they are the same. */
+static int64_t aged_before_ms(struct task *task)
+{
+    const struct scorer_settings *settings = run_settings(task_run(task));
+    int64_t age_ms = settings->list_age_max_ms;
+    return age_ms ? run_wall_ms(task_run(task)) - age_ms : INT64_MIN;
+}
+
 static enum list_cause cause_of(const struct scorer *scorer, const struct partition_state *state,
                                 const struct standing *one)
 {
     const struct tables *tables = &scorer->tables;
     if (one->flags & STANDING_STRIPPED) { return CAUSE_BARRED; }
     if (one->flags & STANDING_URGENT) { return CAUSE_PROVISIONAL; }
+    if (one->flags & STANDING_AGED) { return CAUSE_AGE; }
     if (one->made < MAX_OF(tables->model_changed, state->mixture_published)) {
         return CAUSE_MODEL;
     }
@@ -384,9 +398,12 @@ static void remake(struct task *task, size_t at)
         return;
     }
     enum list_cause cause = cause_of(scorer, state, one);
+    bool aged = old.as_of_ms < aged_before_ms(task);
     scorer_make_list(task, &hist, cause, &list);
     metric_add(scorer->checked, 1);
-    if (!(one->flags & STANDING_UNSURE) && is_same(&old, &list)) {
+    bool same = is_same(&old, &list);
+    if (same && aged) { list.cause = (int32_t)(cause = CAUSE_AGE); }
+    if (same && !aged && !(one->flags & STANDING_UNSURE)) {
         standing_lists_mark(&state->standing, at, scorer->tables.clock, 0);
         standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
         return;
@@ -415,8 +432,7 @@ static void find_history(struct task *task, const struct record *rec)
         return;
     }
     keep(task, KEPT_HISTORY, rec->key, rec->value);
-    standing_lists_mark(&state->standing, (size_t)at, one->made,
-                        (uint8_t)(one->flags & ~STANDING_LOST));
+    standing_lists_mark(&state->standing, (size_t)at, 0, (uint8_t)(one->flags & ~STANDING_LOST));
 }
 
 /* Reads on in the histories. At the end, those that were not found are not there. */
@@ -451,11 +467,8 @@ static void remake_lists(struct task *task)
     uint64_t below = MAX_OF(tables->model_changed, tables->rules_changed);
     for (int lists = 0; lists < PIECE_LISTS; lists++) {
         int32_t at = standing_lists_next(&state->standing, before_ms, below);
-        if (at == HASH_INDEX_NONE) {
-            bool all = standing_lists_in_vain(&state->standing);
-            state->rests_until_ms = all ? now_ms + LOOK_AGAIN_MS : 0;
-            return;
-        }
+        state->rests_until_ms = at == HASH_INDEX_NONE ? now_ms + LOOK_AGAIN_MS : 0;
+        if (at == HASH_INDEX_NONE) { return; }
         remake(task, (size_t)at);
         if (run_work_us(run) >= until_us) { return; }
     }
@@ -560,9 +573,13 @@ bool remake_at_rest(struct task *task)
 
 void remake_tell(struct task *task)
 {
+    const struct scorer_settings *settings = run_settings(task_run(task));
     struct partition_state *state = task_state(task);
     int64_t now_ms = run_now_ms(task_run(task));
     update_need(task);
+    if (settings->remake_share) {
+        standing_lists_age(&state->standing, aged_before_ms(task));
+    }
     size_t behind = standing_lists_behind(&state->standing);
     if (!behind) { state->behind_since_ms = 0; }
     if (behind && !state->behind_since_ms) { state->behind_since_ms = now_ms; }

@@ -37,7 +37,7 @@ void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics)
     static const char *const causes[LIST_CAUSES] = {
         [CAUSE_BARRED] = "barred", [CAUSE_PROVISIONAL] = "provisional", [CAUSE_ROWS] = "rows",
         [CAUSE_CATALOGUE] = "catalogue", [CAUSE_MODEL] = "model",
-        [CAUSE_RULES] = "rules",
+        [CAUSE_RULES] = "rules",           [CAUSE_AGE] = "age",
     };
     for (int cause = 0; cause < LIST_CAUSES; cause++) {
         char labels[64];

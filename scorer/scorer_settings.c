@@ -17,6 +17,9 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
            "While histories come, changed rows and catalogue entries do not make a standing list "
            "again so soon after it was made, unless items are missing on it: they change all the "
            "time then, and each list that is sent costs as much as that of an action"),
+    OPTION("list.age.max", DURATION, list_age_max_ms, "7d", OPTION_RANGE(0, 315360000000),
+           "A standing list that is older is made again, and sent even if it is the same (needs "
+           "lists.remake.share); 0: never."),
     OPTION("blend.memory.max", BYTES, blend_memory_max, "32m", OPTION_RANGE(1 << 16, 100 * GIB),
            "Memory for the models' scores of users' last lists, from which the blend learns; not "
            "used where nothing is blended."),

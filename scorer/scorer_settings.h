@@ -10,10 +10,11 @@ struct scorer_settings {
     int64_t blend_memory_max;
     int64_t remake_share;
     int64_t remake_rest_ms;
+    int64_t list_age_max_ms;
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 4 };
+enum { SCORER_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 5 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 #endif

@@ -1,3 +1,8 @@
+/* Each record is in at most one queue (standing_queue), as a node of a doubly linked list by
+ * positions. standing_lists_mark() is the one place where a record changes its queue or its place
+ * in it; a record that moves to another position (standing_lists_drop()) tells its neighbours. The
+ * clock only goes on, so a record nearly always joins at the newest end.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
@@ -8,6 +13,9 @@ enum { STANDING_FIRST = 64, LOOK_MAX = 8192 };
 void standing_lists_init(struct standing_lists *standing, size_t places)
 {
     *standing = (struct standing_lists){.places = places};
+    for (int q = 0; q < QUEUES; q++) {
+        standing->queues[q] = (struct standing_ends){HASH_INDEX_NONE, HASH_INDEX_NONE};
+    }
 }
 
 void standing_lists_widen(struct standing_lists *standing, size_t places)
@@ -71,6 +79,54 @@ static void count_one(struct standing_lists *standing, const struct standing *on
     if (is_urgent && is_current) { standing->urgent_current += by; }
 }
 
+/* ---- The queues ---- */
+
+/* Returns the queue of a record; QUEUES: none. */
+static int queue_of(const struct standing *one)
+{
+    if (!one->id || !has_history(one)) { return QUEUES; }
+    if (one->flags & STANDING_URGENT) { return one->made ? QUEUE_URGENT : QUEUE_URGENT_UNKNOWN; }
+    return one->made ? QUEUE_MADE : QUEUE_UNKNOWN;
+}
+
+/* Lets the neighbours of a record, and the ends of its queue, name these numbers instead of it. */
+static void link(struct standing_lists *standing, const struct standing *one, int32_t to_older,
+                 int32_t to_newer)
+{
+    struct standing_ends *ends = &standing->queues[queue_of(one)];
+    if (one->newer == HASH_INDEX_NONE) {
+        ends->newest = to_older;
+    } else {
+        standing->at[one->newer].older = to_older;
+    }
+    if (one->older == HASH_INDEX_NONE) {
+        ends->oldest = to_newer;
+    } else {
+        standing->at[one->older].newer = to_newer;
+    }
+}
+
+static void leave_queue(struct standing_lists *standing, size_t at)
+{
+    const struct standing *one = &standing->at[at];
+    if (queue_of(one) != QUEUES) { link(standing, one, one->older, one->newer); }
+}
+
+static void join_queue(struct standing_lists *standing, size_t at)
+{
+    struct standing *one = &standing->at[at];
+    int queue = queue_of(one);
+    if (queue == QUEUES) { return; }
+    int32_t older = standing->queues[queue].newest, newer = HASH_INDEX_NONE;
+    while (older != HASH_INDEX_NONE && standing->at[older].made > one->made) {
+        newer = older;
+        older = standing->at[older].older;
+    }
+    one->older = older;
+    one->newer = newer;
+    link(standing, one, (int32_t)at, (int32_t)at);
+}
+
 void standing_lists_need(struct standing_lists *standing, uint64_t needed)
 {
     if (needed == standing->needed) { return; }
@@ -106,7 +162,9 @@ static size_t add(struct standing_lists *standing, struct slice user_id)
     standing->at[at] = (struct standing){.hash = hash, .id_size = (uint16_t)user_id.size};
     standing->at[at].id = xmalloc(MAX_OF(user_id.size, (size_t)1));
     memcpy(standing->at[at].id, user_id.data, user_id.size);
-    standing->live++; /* it is behind until it is marked */
+    standing->at[at].flags = STANDING_ORPHAN; /* until it is marked: in no queue */
+    standing->live++;
+    standing->orphans++;
     hash_index_add(&standing->index, hash, (uint32_t)at, hash_of, standing);
     standing->count++;
     return at;
@@ -128,9 +186,11 @@ void standing_lists_mark(struct standing_lists *standing, size_t at, uint64_t ma
 {
     struct standing *one = &standing->at[at];
     count_one(standing, one, (size_t)-1);
+    leave_queue(standing, at);
     standing->losses += (flags & STANDING_LOST) && !(one->flags & STANDING_LOST);
     one->made = made;
     one->flags = flags;
+    join_queue(standing, at);
     count_one(standing, one, 1);
 }
 
@@ -142,11 +202,13 @@ void standing_lists_drop(struct standing_lists *standing, struct slice user_id)
     size_t at = (size_t)found, last = standing->count - 1;
     struct standing *one = &standing->at[at];
     count_one(standing, one, (size_t)-1);
+    leave_queue(standing, at);
     hash_index_remove(&standing->index, one->hash, (uint32_t)at, hash_of, standing);
     free(one->id);
     if (at != last) {
         hash_index_move(&standing->index, standing->at[last].hash, (uint32_t)last, (uint32_t)at);
         *one = standing->at[last];
+        if (queue_of(one) != QUEUES) { link(standing, one, (int32_t)at, (int32_t)at); }
         memcpy(standing->items + at * standing->places, standing->items + last * standing->places,
                standing->places * sizeof(*standing->items));
     }
@@ -158,43 +220,31 @@ void standing_lists_drop(struct standing_lists *standing, struct slice user_id)
 
 /* ---- Passes ---- */
 
-static bool may_be_made(const struct standing_lists *standing, const struct standing *one)
+int32_t standing_lists_next(const struct standing_lists *standing, int64_t before_ms,
+                            uint64_t below)
 {
-    return has_history(one) && one->made < standing->needed;
-}
-
-static int32_t next_of(const struct standing_lists *standing, size_t *cursor, uint8_t flags,
-                       int64_t before_ms, uint64_t below)
-{
-    size_t most = MIN_OF(standing->count, (size_t)LOOK_MAX);
-    for (size_t looked = 0; looked < most; looked++) {
-        if (*cursor >= standing->count) { *cursor = 0; }
-        size_t at = (*cursor)++;
+    for (int q = 0; q < QUEUES; q++) {
+        int32_t at = standing->queues[q].oldest;
+        if (at == HASH_INDEX_NONE) { continue; }
         const struct standing *one = &standing->at[at];
-        if ((one->flags & flags) == flags && may_be_made(standing, one) &&
-            (one->made_ms < before_ms || one->made < below)) {
-            return (int32_t)at;
-        }
+        bool may_rest = q == QUEUE_MADE && one->made_ms >= before_ms && one->made >= below;
+        if (one->made < standing->needed && !may_rest) { return at; }
     }
     return HASH_INDEX_NONE;
 }
 
-int32_t standing_lists_next(struct standing_lists *standing, int64_t before_ms, uint64_t below)
+void standing_lists_age(struct standing_lists *standing, int64_t before_ms)
 {
-    int32_t at = HASH_INDEX_NONE;
-    if (standing_lists_urgent(standing)) {
-        at = next_of(standing, &standing->urgent_cursor, STANDING_URGENT, INT64_MAX, 0);
+    size_t most = MIN_OF(standing->count, (size_t)LOOK_MAX);
+    for (size_t looked = 0; looked < most; looked++) {
+        if (standing->aged_cursor >= standing->count) { standing->aged_cursor = 0; }
+        size_t at = standing->aged_cursor++;
+        const struct standing *one = &standing->at[at];
+        if (!has_history(one) || one->made < standing->needed || one->as_of_ms >= before_ms) {
+            continue;
+        }
+        standing_lists_mark(standing, at, 0, one->flags | STANDING_AGED);
     }
-    if (at == HASH_INDEX_NONE) { at = next_of(standing, &standing->cursor, 0, before_ms, below); }
-    standing->vain = at == HASH_INDEX_NONE ? standing->vain + LOOK_MAX : 0;
-    return at;
-}
-
-bool standing_lists_in_vain(struct standing_lists *standing)
-{
-    bool all = standing->vain >= standing->count;
-    if (all) { standing->vain = 0; }
-    return all;
 }
 
 bool standing_lists_check_barred(const struct standing_lists *standing, uint64_t barred)

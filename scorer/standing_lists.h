@@ -4,9 +4,10 @@
  * A record has the list's items and the value of the tables' clock (tables.h) at which the list was
  * last made. A list is *behind* when something that it is made of has changed since (`needed`). An
  * *orphan* has no history, so it cannot be made again. Records of one partition, in two arrays that
- * passes read from the beginning to the end.
+ * passes read from the beginning to the end, and in queues with the oldest list at the head: what
+ * is made again next is found without a pass.
  *
- * Memory: 4 bytes a place of a list, and about 80 bytes a user and the id. One thread.
+ * Memory: 4 bytes a place of a list, and about 100 bytes a user and the id. One thread.
  */
 #ifndef FRESHET_SCORER_STANDING_LISTS_H
 #define FRESHET_SCORER_STANDING_LISTS_H
@@ -20,6 +21,15 @@ enum standing_flag {
     STANDING_UNSURE = 4,   /* the topic may have another list than the store: send it in any case */
     STANDING_LOST = 8,     /* its history is not kept here (yet) */
     STANDING_ORPHAN = 16,
+    STANDING_AGED = 32, /* nothing has changed, but it is too old */
+};
+
+/* Lists that can be made again, those to be made first in front. Lists of unknown origin (`made` is
+ * 0) come in the order in which they became so, the others in that in which they were made. */
+enum standing_queue { QUEUE_URGENT_UNKNOWN, QUEUE_URGENT, QUEUE_UNKNOWN, QUEUE_MADE, QUEUES };
+
+struct standing_ends {
+    int32_t oldest, newest;
 };
 
 struct standing {
@@ -27,6 +37,8 @@ struct standing {
     uint64_t hash;
     uint64_t made; /* the clock; 0: before the start */
     int64_t made_ms; /* the time for pacing */
+    int64_t as_of_ms; /* as the list says, by the wall clock */
+    int32_t older, newer; /* its neighbours in its queue */
     uint16_t id_size;
     uint16_t count; /* of the items */
     uint8_t flags; /* enum standing_flag */
@@ -41,9 +53,8 @@ struct standing_lists {
     uint64_t losses; /* how often a list was marked as lost */
     uint64_t needed; /* `current` is the number of lists that are not behind, and of urgent ones */
     size_t current, urgent_current;
-    size_t urgent_cursor, cursor;
-    size_t vain; /* how many records were looked at since one was found */
-    size_t barred_cursor;
+    struct standing_ends queues[QUEUES];
+    size_t aged_cursor, barred_cursor;
     uint64_t barred_seen; /* what the pass over barred items knows: see standing_next_barred() */
     bool barred_passed;
 };
@@ -63,6 +74,14 @@ static inline void standing_lists_time(struct standing_lists *standing, size_t a
 {
     standing->at[at].made_ms = made_ms;
 }
+/* Sets the time that a list has. */
+static inline void standing_lists_date(struct standing_lists *standing, size_t at, int64_t as_of_ms)
+{
+    standing->at[at].as_of_ms = as_of_ms;
+}
+/* Marks current lists as aged and behind that are of before a moment; looks at a few thousand
+ * records at most, and goes on from there with the next call. */
+void standing_lists_age(struct standing_lists *standing, int64_t before_ms);
 /* Removes a user's record, if there is one. */
 void standing_lists_drop(struct standing_lists *standing, struct slice user_id);
 /* Finds a user's position, or HASH_INDEX_NONE. */
@@ -77,12 +96,11 @@ size_t standing_lists_behind(const struct standing_lists *standing);
 size_t standing_lists_workable(const struct standing_lists *standing);
 /* Counts the urgent ones of these. */
 size_t standing_lists_urgent(const struct standing_lists *standing);
-/* Finds the next list to make again: urgent ones first, then in turn those that were made before a
- * moment or below a value of the clock. Looks at a few thousand records at most; HASH_INDEX_NONE:
- * none among these. */
-int32_t standing_lists_next(struct standing_lists *standing, int64_t before_ms, uint64_t below);
-/* Says whether all records have been looked at in vain; begins again then. */
-bool standing_lists_in_vain(struct standing_lists *standing);
+/* Finds the next list to make again: urgent ones first, then those of unknown origin, then the
+ * oldest, if it was made before a moment or below a value of the clock; HASH_INDEX_NONE: none. It
+ * must be marked, put or dropped before the next call. */
+int32_t standing_lists_next(const struct standing_lists *standing, int64_t before_ms,
+                            uint64_t below);
 /* Says whether a pass for barred items is left: `barred` counts what was barred (catalogue.h). */
 bool standing_lists_check_barred(const struct standing_lists *standing, uint64_t barred);
 /* Lets the pass for barred items begin again. */

@@ -267,6 +267,39 @@ static void dates_are_kept_without_a_record(void **state)
     rig_release(&rig);
 }
 
+/* Lists that are older than list.age.max are sent again, though they are the same, once each. */
+static void old_lists_are_sent_again(void **state)
+{
+    static const char *const daily[] = {"list.length=5", "lists.remake.share=20",
+                                        "list.age.max=1d", NULL};
+    struct rig rig;
+    struct copy *scorer = begin(&rig, daily);
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    int64_t before = memlog_count(rig.log, "recommendations", MEMLOG_ALL);
+    size_t lists = recomputed_lists(&rig, "recommendations", scorer->worker_settings).lists;
+    rig.wall_ms += 24 * 3600000;
+    pass(&rig, 200);
+    rest(&rig);
+    assert_int_equal(remade(scorer, "age"), 0);
+    rig.wall_ms += 1;
+    pass(&rig, 200);
+    rest(&rig);
+    assert_int_equal(remade(scorer, "age"), lists);
+    pass(&rig, 200);
+    assert_int_equal(memlog_count(rig.log, "recommendations", MEMLOG_ALL),
+                     before + (int64_t)lists);
+    rig.wall_ms += 24 * 3600000 + 1; /* and of those that were read at a start */
+    rig_finish(scorer);
+    assert_true(rig_launch(&rig, scorer));
+    pass(&rig, 200);
+    rest(&rig);
+    assert_int_equal(memlog_count(rig.log, "recommendations", MEMLOG_ALL),
+                     before + 2 * (int64_t)lists);
+    assert_true_lists(&rig, scorer);
+    rig_release(&rig);
+}
+
 /* A start on histories that exist, before there are rows: all lists are empty at first. */
 static void a_start_on_existing_topics(void **state)
 {
@@ -429,6 +462,7 @@ int main(void)
         cmocka_unit_test(barred_items_go_at_once),
         cmocka_unit_test(barred_items_go_though_messages_are_lost),
         cmocka_unit_test(dates_are_kept_without_a_record),
+        cmocka_unit_test(old_lists_are_sent_again),
         cmocka_unit_test(a_start_on_existing_topics),
         cmocka_unit_test(a_killed_scorer_goes_on),
         cmocka_unit_test(late_lists_do_not_stay),

@@ -58,7 +58,7 @@ static void test_urgent_ones_come_first(void **state)
     standing_lists_mark(&standing, (size_t)at, 2, STANDING_URGENT);
     assert_int_equal(standing_lists_urgent(&standing), 0); /* it is as good as it can be */
     bool seen[10] = {false};
-    for (int k = 0; k < 9; k++) { /* in turn: each once */
+    for (int k = 0; k < 9; k++) { /* each once */
         at = standing_lists_next(&standing, INT64_MAX, 0);
         assert_true(at >= 0 && !seen[at]);
         seen[at] = true;
@@ -127,16 +127,71 @@ static void test_lists_rest(void **state)
     standing_lists_time(&standing, put(&standing, "b", 0, 1, 0), 600);
     int32_t at = standing_lists_next(&standing, 600, 0);
     assert_true(slice_equal(id_at(&standing, at), slice_str("a")));
-    assert_false(standing_lists_in_vain(&standing));
     standing_lists_mark(&standing, (size_t)at, 2, 0);
     assert_int_equal(standing_lists_next(&standing, 600, 0), HASH_INDEX_NONE);
-    assert_true(standing_lists_in_vain(&standing));
-    assert_false(standing_lists_in_vain(&standing));
     at = standing_lists_next(&standing, 600, 2); /* made with an earlier model */
     assert_true(slice_equal(id_at(&standing, at), slice_str("b")));
     at = standing_lists_find(&standing, slice_str("b"));
     standing_lists_mark(&standing, (size_t)at, 1, STANDING_URGENT);
     assert_int_equal(standing_lists_next(&standing, 600, 0), at);
+    standing_lists_release(&standing);
+}
+
+/* Whatever was made, marked and dropped before: urgent ones, then those of unknown origin, then the
+ * one that was made first. */
+static void test_the_oldest_comes_first(void **state)
+{
+    enum { USERS = 40, STEPS = 4000 };
+    struct standing_lists standing;
+    uint64_t clock = 1, random = 7;
+    standing_lists_init(&standing, PLACES);
+    for (int step = 0; step < STEPS; step++) {
+        char id[8];
+        random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+        (void)snprintf(id, sizeof(id), "u%d", (int)(random >> 33) % USERS);
+        int what = (int)(random >> 50) % 8;
+        if (what == 0) { standing_lists_drop(&standing, slice_str(id)); }
+        if (what > 3) { put(&standing, id, 0, ++clock, 0); }
+        if (what == 1) { put(&standing, id, 0, 0, STANDING_URGENT | STANDING_STRIPPED); }
+        if (what == 2) { put(&standing, id, 0, ++clock, STANDING_URGENT); }
+        int32_t found = standing_lists_find(&standing, slice_str(id));
+        if (what == 3 && found >= 0) {
+            uint8_t flags[] = {0, STANDING_LOST, STANDING_ORPHAN, STANDING_UNSURE};
+            uint64_t made = standing.at[found].made;
+            standing_lists_mark(&standing, (size_t)found, step % 2 ? made : 0, flags[step % 4]);
+        }
+        standing_lists_need(&standing, ++clock);
+        int32_t at = standing_lists_next(&standing, INT64_MAX, 0);
+        if (standing_lists_workable(&standing)) { assert_true(at >= 0); }
+        for (size_t i = 0; i < standing.count; i++) {
+            const struct standing *one = &standing.at[i];
+            bool urgent = one->flags & STANDING_URGENT;
+            if (one->flags & (STANDING_LOST | STANDING_ORPHAN)) { continue; }
+            const struct standing *next = &standing.at[at];
+            bool next_urgent = next->flags & STANDING_URGENT;
+            assert_false(next->flags & (STANDING_LOST | STANDING_ORPHAN));
+            assert_true(next_urgent >= urgent);
+            if (next_urgent == urgent) { assert_true(next->made <= one->made); }
+        }
+    }
+    standing_lists_release(&standing);
+}
+
+static void test_old_lists_are_behind(void **state)
+{
+    struct standing_lists standing;
+    standing_lists_init(&standing, PLACES);
+    standing_lists_need(&standing, 2);
+    standing_lists_date(&standing, put(&standing, "a", 0, 3, 0), 1000);
+    standing_lists_date(&standing, put(&standing, "b", 0, 4, 0), 2000);
+    standing_lists_date(&standing, put(&standing, "c", 0, 5, STANDING_ORPHAN), 0);
+    standing_lists_age(&standing, 1000);
+    assert_int_equal(standing_lists_behind(&standing), 0);
+    standing_lists_age(&standing, 1001);
+    assert_int_equal(standing_lists_behind(&standing), 1);
+    int32_t at = standing_lists_next(&standing, INT64_MIN, 0); /* it does not rest */
+    assert_true(slice_equal(id_at(&standing, at), slice_str("a")));
+    assert_int_equal(standing.at[at].flags, STANDING_AGED);
     standing_lists_release(&standing);
 }
 
@@ -182,6 +237,8 @@ int main(void)
         cmocka_unit_test(test_lost_ones_and_orphans),
         cmocka_unit_test(test_barred),
         cmocka_unit_test(test_lists_rest),
+        cmocka_unit_test(test_the_oldest_comes_first),
+        cmocka_unit_test(test_old_lists_are_behind),
         cmocka_unit_test(test_what_was_rolled_back_is_unsure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
