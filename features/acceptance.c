@@ -24,10 +24,31 @@ static int check_ids(const struct record *rec, const struct user_event *ev,
 {
     if (ev->event_id.size == 0) { return refuse(error, "empty_event_id", "event_id is empty"); }
     if (ev->user_id.size == 0) { return refuse(error, "empty_user_id", "user_id is empty"); }
-    if (ev->item_id.size == 0) { return refuse(error, "empty_item_id", "item_id is empty"); }
+    bool named = ev->item_id.size || (ev->takes_back && ev->taken_back_id.size);
+    bool listed = ev->action == ACTION_EXPOSURE && ev->items.count;
+    if (!named && !listed) { return refuse(error, "empty_item_id", "item_id is empty"); }
     if (rec->key.data && !slice_equal(rec->key, ev->user_id)) {
         return refuse(error, "key_mismatch", "key '%.*s' is not user_id '%.*s'",
                       SLICE_ARGS(rec->key), SLICE_ARGS(ev->user_id));
+    }
+    return 0;
+}
+
+static int check_exposure(const struct user_event *ev, struct acceptance_error *error)
+{
+    if (ev->action != ACTION_EXPOSURE) { return 0; }
+    if (ev->takes_back) {
+        return refuse(error, "bad_exposure", "an exposure cannot be taken back");
+    }
+    if (ev->places.count && ev->places.count != ev->items.count) {
+        return refuse(error, "bad_exposure", "%zu items have %zu places", ev->items.count,
+                      ev->places.count);
+    }
+    for (size_t i = 0; i < ev->items.count; i++) {
+        size_t size = ev->items.at[i].size;
+        if (size == 0 || size > ID_BYTES_MAX) {
+            return refuse(error, "bad_exposure", "an item id has 1 to %d bytes", ID_BYTES_MAX);
+        }
     }
     return 0;
 }
@@ -44,6 +65,7 @@ int acceptance_check(const struct record *rec, const struct user_event *ev, int6
                      int64_t latest_ms, struct acceptance_error *ret_error)
 {
     int result = check_ids(rec, ev, ret_error);
+    if (result == 0) { result = check_exposure(ev, ret_error); }
     if (result < 0) { return result; }
     if (!(ev->weight >= 0.0 && ev->weight <= TIMELINE_WEIGHT_MAX)) {
         return refuse(ret_error, "bad_weight", "weight %g is not between 0 and %g", ev->weight,

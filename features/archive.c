@@ -37,6 +37,10 @@ struct archive {
     struct slice items[ARCHIVE_SEGMENT];
     double weights[ARCHIVE_SEGMENT];
     int64_t steps_ms[ARCHIVE_SEGMENT];
+    int32_t kinds[ARCHIVE_SEGMENT];
+    int64_t sequences[ARCHIVE_SEGMENT];
+    int64_t event_ids[ARCHIVE_SEGMENT];
+    int64_t offset_steps[ARCHIVE_SEGMENT];
     struct departed *departed;
     size_t count;
     size_t capacity;
@@ -80,23 +84,40 @@ int32_t archive_first(const struct user *user)
 
 /* ---- Writing ---- */
 
-static void put_segment(struct archive *archive, struct task *task, struct user *user,
-                        const struct departed *at)
+/* Encodes a segment; its number is `segment`. */
+static void write_segment(struct archive *archive, struct task *task, const struct user *user,
+                          int32_t segment, const struct departed *at)
 {
-    int64_t before_ms = 0;
+    int64_t before_ms = 0, before = 0;
     for (size_t i = 0; i < ARCHIVE_SEGMENT; i++) {
         archive->items[i] = ids_text(archive->ids, at[i].item);
         archive->weights[i] = at[i].weight;
         archive->steps_ms[i] = at[i].time_ms - before_ms;
+        archive->kinds[i] = at[i].kind;
+        archive->sequences[i] = at[i].sequence;
+        archive->event_ids[i] = (int64_t)at[i].id_hash;
+        archive->offset_steps[i] = at[i].offset - before;
         before_ms = at[i].time_ms;
+        before = at[i].offset;
     }
     const struct user_archive message = {.items = {archive->items, ARCHIVE_SEGMENT},
                                          .weights = {archive->weights, ARCHIVE_SEGMENT},
-                                         .time_steps_ms = {archive->steps_ms, ARCHIVE_SEGMENT}};
+                                         .time_steps_ms = {archive->steps_ms, ARCHIVE_SEGMENT},
+                                         .actions = {archive->kinds, ARCHIVE_SEGMENT},
+                                         .sequences = {archive->sequences, ARCHIVE_SEGMENT},
+                                         .event_ids = {archive->event_ids, ARCHIVE_SEGMENT},
+                                         .offset_steps = {archive->offset_steps,
+                                                          ARCHIVE_SEGMENT}};
     buf_clear(&archive->out);
     int result = codec_encode(archive->codec, &message, &archive->out);
     assert(result == 0);
-    task_put(task, segment_key(archive, user_id(user), user->segments), buf_slice(&archive->out));
+    task_put(task, segment_key(archive, user_id(user), segment), buf_slice(&archive->out));
+}
+
+static void put_segment(struct archive *archive, struct task *task, struct user *user,
+                        const struct departed *at)
+{
+    write_segment(archive, task, user, user->segments, at);
     user->segments++;
     user->archived += ARCHIVE_SEGMENT;
 }
@@ -127,6 +148,20 @@ void archive_stage(struct archive *archive, struct task *task, struct user *user
     if (done > 0) { timeline_archived(timeline, done); }
 }
 
+void archive_rewrite(struct archive *archive, struct task *task, struct user *user, int32_t from,
+                     const struct departed *actions, size_t count)
+{
+    size_t segments = count / ARCHIVE_SEGMENT, left = count % ARCHIVE_SEGMENT;
+    int32_t end = from + (int32_t)segments;
+    for (size_t s = 0; s < segments; s++) {
+        write_segment(archive, task, user, from + (int32_t)s, actions + s * ARCHIVE_SEGMENT);
+    }
+    archive_drop(archive, task, user_id(user), end, user->segments);
+    user->archived -= (int64_t)(user->segments - end) * ARCHIVE_SEGMENT;
+    user->segments = end;
+    timeline_recall(&user->timeline, actions + segments * ARCHIVE_SEGMENT, left);
+}
+
 void archive_drop(struct archive *archive, struct task *task, struct slice user, int32_t from,
                   int32_t to)
 {
@@ -155,10 +190,19 @@ static void reserve(struct archive *archive, size_t more)
     ARRAY_RESERVE(archive->departed, archive->capacity, archive->count + more, 1);
 }
 
+/* Says whether the segment has what finds an action again. */
+static bool has_names(const struct user_archive *message)
+{
+    size_t count = message->items.count;
+    return message->actions.count == count && message->sequences.count == count &&
+           message->event_ids.count == count && message->offset_steps.count == count;
+}
+
 static int read_segment(struct archive *archive, const struct user_archive *message)
 {
     size_t count = message->items.count;
-    int64_t time_ms = 0;
+    bool named = has_names(message);
+    int64_t time_ms = 0, offset = 0;
     if (count != ARCHIVE_SEGMENT || message->weights.count != count ||
         message->time_steps_ms.count != count) {
         return -EINVAL;
@@ -174,7 +218,18 @@ static int read_segment(struct archive *archive, const struct user_archive *mess
         }
         int32_t item = ids_put(archive->ids, id);
         if (item == ID_NONE) { return -ENOSPC; }
-        archive->departed[archive->count++] = (struct departed){time_ms, weight, item};
+        if (named && __builtin_add_overflow(offset, message->offset_steps.at[i], &offset)) {
+            return -EINVAL;
+        }
+        archive->departed[archive->count++] = (struct departed){
+            .time_ms = time_ms,
+            .weight = weight,
+            .item = item,
+            .kind = named ? message->actions.at[i] : -1,
+            .sequence = named ? message->sequences.at[i] : 0,
+            .id_hash = named ? (uint64_t)message->event_ids.at[i] : 0,
+            .offset = named ? offset : -1,
+        };
     }
     return 0;
 }

@@ -1,9 +1,9 @@
 /* Archive: actions that have left users' timelines, in segments stored beside their states.
  *
- * It serves one purpose: to subtract what a user added to the counts when the user is erased. An
- * action that leaves the timeline waits in the user's state until ARCHIVE_SEGMENT of them form a
- * segment. A segment is written once and read only for an erasure. Its key begins with a byte that
- * no user id begins with (it is not valid UTF-8).
+ * It serves to subtract what a user added to the counts: all when the user is erased, one action
+ * when it is taken back (take_back.h). An action that leaves the timeline waits in the user's state
+ * until ARCHIVE_SEGMENT of them form a segment, which is written once and read only for those two.
+ * Its key begins with a byte that no user id begins with (it is not valid UTF-8).
  */
 #ifndef FRESHET_FEATURES_ARCHIVE_H
 #define FRESHET_FEATURES_ARCHIVE_H
@@ -34,6 +34,10 @@ int32_t archive_first(const struct user *user);
  * next call. 0; -EINVAL when one is missing or damaged; -ENOSPC when ids are full. */
 int archive_read(struct archive *archive, struct task *task, struct slice user, int32_t from,
                  int32_t to, const struct departed **ret_departed, size_t *ret_count);
+/* Stages the segments from number `from` on anew: they hold these actions, oldest first. What does
+ * not fill a segment waits in the timeline. */
+void archive_rewrite(struct archive *archive, struct task *task, struct user *user, int32_t from,
+                     const struct departed *actions, size_t count);
 /* Stages the deletion of the segments that a user's state would have named, had it been read. */
 void archive_drop_lost(struct archive *archive, struct task *task, struct user *user);
 /* Stages the deletion of a user's segments `from` to (not including) `to`, of those that are there.

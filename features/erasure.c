@@ -284,6 +284,10 @@ enum erasure_result erasing_begin(struct erasing *erasing, struct task *task,
     fill_receipt(&at, receipt);
     user->archived = 0;
     user->first_item = ID_NONE;
+    user->first_offset = -1;
+    user->erased = true;
+    shown_release(&user->shown);
+    taken_back_release(&user->taken);
     user->input_offset = -1;
     user->received_ms = 0;
     return result;

@@ -17,6 +17,13 @@ struct feature_metrics feature_metrics_register(struct metrics *metrics)
         .forgotten_events = metrics_counter(metrics, "freshet_events_forgotten_total", "",
                                             "Events dropped because their user was forgotten "
                                             "later than the event's time."),
+        .exposures = metrics_counter(metrics, "freshet_exposures_total", "",
+                                     "Items that users were shown, repeats left out."),
+        .taken_back = metrics_counter(metrics, "freshet_actions_taken_back_total", "",
+                                      "Actions that were taken back, out of histories and counts."),
+        .taken_back_early = metrics_counter(metrics, "freshet_actions_taken_back_early_total", "",
+                                            "Actions dropped as they came, because they had been "
+                                            "taken back before."),
         .users_cached = metrics_gauge(metrics, "freshet_users_cached", "",
                                       "Users whose state is in memory."),
     };

@@ -37,6 +37,11 @@ const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
     OPTION("history.archive", BOOL, archive, "true", OPTION_FREE,
            "Archive the actions that leave a user's state, so that all of a user can be forgotten "
            "(docs/operations.md)"),
+    OPTION("history.shown.max", LONG, shown_max, "200", OPTION_RANGE(1, HISTORY_SHOWN_MAX),
+           "Items that are remembered of what a user was shown, each time counted"),
+    OPTION("history.taken.back.max", LONG, taken_back_max, "1000",
+           OPTION_RANGE(1, STATE_BACK_MAX),
+           "Actions of a user that are remembered as taken back: a repeat of them does not count"),
 };
 
 static int check_most(const char *name, int64_t value, const char *bound_name, int64_t bound,

@@ -19,9 +19,11 @@ struct feature_settings {
     int64_t users_cache_bytes;
     int64_t items_max;
     bool archive;
+    int64_t shown_max;
+    int64_t taken_back_max;
 };
 
-enum { FEATURE_OPTIONS_COUNT = 13 };
+enum { FEATURE_OPTIONS_COUNT = 15 };
 extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
 
 /* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */

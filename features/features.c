@@ -14,66 +14,17 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/acceptance.h"
-#include "features/archive.h"
-#include "features/deltas.h"
-#include "features/erasure.h"
-#include "features/feature_metrics.h"
-#include "features/feature_settings.h"
 #include "features/features.h"
-#include "features/forgotten.h"
-#include "features/history.h"
-#include "features/stored_user.h"
+#include "features/features_internal.h"
 #include "schemas/user_archive.h"
 #include "schemas/user_erasure.h"
-#include "stream/id_room.h"
 
 enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS };
 
 enum {
     MESSAGE_BYTES_MAX = 16 << 20,
     FORGET_MS = 10000, /* `freshet forget` waits until its receipts are committed */
-    USER_BYTES = 64,   /* of a user's encoded state without actions */
-    ACTION_BYTES = 64, /* of one action's columns in it, without the item's id; at most */
 };
-
-/* State of the process. */
-struct features {
-    const struct feature_settings *settings;
-    struct codec *events;
-    struct codec *histories;
-    struct codec *deltas_codec;
-    struct codec *states;
-    struct codec *requests;
-    struct codec *receipts;
-    struct ids *ids;
-    struct users *users;
-    struct window *window;
-    struct stored_user *stored;
-    struct archive *archive;
-    struct erasing *erasing;
-    struct history *history;
-    struct deltas *deltas;
-    struct buf out;
-    struct feature_metrics m;
-    struct id_room room;
-};
-
-/* State of a task. */
-struct features_task {
-    struct changed_users changed;
-    struct pairs *pairs;
-    int64_t event_time_ms; /* newest since the last flush */
-    uint64_t updates;      /* of pairs, as counted in the metric */
-    int32_t forgotten;     /* users, or pieces of one, since the last flush */
-    struct erasures erasures;
-    struct mac *salt;      /* of the markers; NULL: not read yet, or the partition has none */
-    bool salt_read;
-};
-
-static struct features *features_of(const struct task *task)
-{
-    return run_state(task_run(task));
-}
 
 /* ---- Start and stop ---- */
 
@@ -100,6 +51,7 @@ static int start(struct run *run)
     f->window = window_new(&rules, f->ids);
     f->stored = stored_user_new(f->ids, f->window);
     f->archive = archive_new(f->ids, run_schemas(run), s->archive);
+    f->backs = take_backs_new(f->archive, f->window, f->ids, &rules);
     f->erasing = erasing_new(f->archive, f->window, rules.pairs_window, run_schemas(run));
     f->history = history_new((int32_t)s->history_length, rules.actions_max, rules.seen_max, f->ids);
     f->deltas = deltas_new(f->ids, run_output_partitions(run, PAIR_DELTAS));
@@ -121,6 +73,7 @@ static void stop(struct run *run)
     codec_free(f->requests);
     codec_free(f->receipts);
     erasing_free(f->erasing);
+    take_backs_free(f->backs);
     archive_free(f->archive);
     stored_user_free(f->stored);
     history_free(f->history);
@@ -195,13 +148,6 @@ static bool make_room(struct task *task)
 
 /* ---- One event ---- */
 
-static enum verdict items_full(struct task *task)
-{
-    (void)task_refuse(task, "items_full", "one record brings %d distinct items",
-                      ids_count(features_of(task)->ids));
-    return VERDICT_FATAL;
-}
-
 /* A state that cannot be read is dropped with its archive: the user begins anew. What the user's
  * actions had added stays in the counts. */
 static enum verdict drop_state(struct task *task, struct user *user, struct slice key,
@@ -263,10 +209,11 @@ static enum verdict load_user(struct task *task, struct user *user)
         if (verdict != VERDICT_DONE) { return verdict; }
         if (!find_marker(task, key, &marker, &value)) { return VERDICT_DONE; }
         key = forgotten_key_bytes(&marker);
+        user->erased = true;
     }
     int result = codec_decode(f->states, value, task_arena(task), &state, &error);
     if (result == 0) { result = stored_user_load(f->stored, &state, user); }
-    if (result == -ENOSPC) { return items_full(task); }
+    if (result == -ENOSPC) { return features_items_full(task); }
     if (result < 0) { return drop_state(task, user, key, value, &error); }
     users_measure(f->users, user);
     user->stored_bytes = value.size;
@@ -287,51 +234,6 @@ static enum verdict find_user(struct task *task, struct slice id, struct user **
         }
     }
     *ret_user = user;
-    return VERDICT_DONE;
-}
-
-static enum verdict add_event(struct task *task, struct user *user, const struct record *rec,
-                              const struct user_event *ev)
-{
-    struct features *f = features_of(task);
-    struct features_task *counts = task_state(task);
-    const struct action action = {
-        .time_ms = ev->event_time_ms,
-        .sequence = ev->sequence,
-        .id_hash = ids_fingerprint(ev->event_id),
-        .offset = rec->offset,
-        .weight = ev->weight,
-        .item = ids_put(f->ids, ev->item_id),
-        .kind = ev->action,
-    };
-    if (action.item == ID_NONE) { return items_full(task); }
-    if (action.time_ms <= user->forgotten_ms) {
-        metric_add(f->m.forgotten_events, 1);
-        return VERDICT_DONE;
-    }
-    bool first = user->timeline.total == 0;
-    enum timeline_result result = timeline_add(&user->timeline, f->window, &action, counts->pairs);
-    if (result == TIMELINE_REPEATED) {
-        metric_add(f->m.repeated, 1);
-        return VERDICT_DONE;
-    }
-    if (result == TIMELINE_TOO_LATE) {
-        return task_refuse(
-            task, "too_late",
-            "event '%.*s' is older than all but %" PRId64 " of the kept actions of user '%.*s'",
-            SLICE_ARGS(ev->event_id), f->settings->actions_max - f->settings->pairs_window,
-            SLICE_ARGS(ev->user_id));
-    }
-    if (first) {
-        user->first_item = action.item;
-        pairs_add_user(counts->pairs, action.item);
-    }
-    metric_add(f->m.accepted, 1);
-    if (result == TIMELINE_INSERTED) { metric_add(f->m.late, 1); }
-    counts->event_time_ms = MAX_OF(counts->event_time_ms, ev->event_time_ms);
-    user->input_offset = rec->offset;
-    user->received_ms = acceptance_received_ms(rec, ev);
-    users_changed(f->users, user, ev->item_id.size + ACTION_BYTES + (first ? USER_BYTES : 0));
     return VERDICT_DONE;
 }
 
@@ -393,7 +295,7 @@ static enum verdict process_request(struct task *task, const struct record *rec)
     receipt.until_ms = MAX_OF(user->forgotten_ms, until_ms);
     enum erasure_result result = erasing_begin(f->erasing, task, &counts->erasures, user, &receipt,
                                                counts->pairs);
-    if (result == ERASURE_ITEMS_FULL) { return items_full(task); }
+    if (result == ERASURE_ITEMS_FULL) { return features_items_full(task); }
     user->forgotten_ms = receipt.until_ms;
     if (receipt.actions > 0) { user->tombstone_due = true; }
     if (result == ERASURE_DONE) { emit_receipt(task, &receipt); }
@@ -418,7 +320,7 @@ static enum verdict work(struct task *task)
     struct forget_receipt receipt;
     enum erasure_result result =
         erasing_step(f->erasing, task, &counts->erasures, counts->pairs, &receipt);
-    if (result == ERASURE_ITEMS_FULL) { return items_full(task); }
+    if (result == ERASURE_ITEMS_FULL) { return features_items_full(task); }
     if (result == ERASURE_DONE) { emit_receipt(task, &receipt); }
     counts->forgotten++;
     return VERDICT_DONE;
@@ -442,14 +344,14 @@ static enum verdict process(struct task *task, const struct record *rec)
         return task_refuse(task, fault.reason, "%s", fault.detail);
     }
     enum verdict verdict = find_user(task, ev.user_id, &user);
-    return verdict == VERDICT_DONE ? add_event(task, user, rec, &ev) : verdict;
+    return verdict == VERDICT_DONE ? event_take(task, user, rec, &ev) : verdict;
 }
 
 /* ---- Histories and staging ---- */
 
-/* A user without actions was erased: readers get a tombstone, but only from the partition that had
- * the user. Each partition gets the same request, and a tombstone from another one could come after
- * a newer history. */
+/* A user without actions was erased, or has taken all of them back: readers get a tombstone, but
+ * only from the partition that had the user. Each partition gets the same request, and a tombstone
+ * from another one could come after a newer history. */
 static void emit_history(struct task *task, struct user *user)
 {
     struct features *f = features_of(task);
@@ -497,7 +399,7 @@ static void stage(struct task *task, struct user *user)
     stored_user_fill(f->stored, user, &state);
     struct slice value = encode(f, f->states, &state);
     user->stored_bytes = value.size;
-    if (user->timeline.count > 0) {
+    if (!user->erased) {
         task_put(task, user_id(user), value);
         return;
     }

@@ -17,6 +17,9 @@ struct history {
     float *weights;
     uint32_t *had;
     int32_t had_count;
+    struct slice shown_items[HISTORY_SHOWN_MAX];
+    int64_t shown_times_ms[HISTORY_SHOWN_MAX];
+    int32_t shown_places[HISTORY_SHOWN_MAX];
     struct hash_entry *hashes; /* of this message: open addressing, at most half full */
     size_t hashes_mask;
     uint32_t stamp;
@@ -85,6 +88,21 @@ static void add_had(struct history *history, uint64_t hash)
     if (add_hash(history, hash)) { history->had[history->had_count++] = htole32(ids_tag(hash)); }
 }
 
+static void fill_shown(struct history *history, const struct shown *shown,
+                       struct user_history *message)
+{
+    size_t n = (size_t)shown->count;
+    assert(n <= HISTORY_SHOWN_MAX);
+    for (size_t i = 0; i < n; i++) {
+        history->shown_items[i] = ids_text(history->ids, shown->at[i].item);
+        history->shown_times_ms[i] = shown->at[i].time_ms;
+        history->shown_places[i] = shown->at[i].place;
+    }
+    message->shown_items = (struct slices){history->shown_items, n};
+    message->shown_times_ms = (struct longs){history->shown_times_ms, n};
+    message->shown_places = (struct ints){history->shown_places, n};
+}
+
 void history_fill(struct history *history, const struct user *user, int32_t partition,
                   struct user_history *ret_message)
 {
@@ -120,4 +138,5 @@ void history_fill(struct history *history, const struct user *user, int32_t part
         .event_time_ms = timeline->times_ms[end - 1],
         .received_ms = user->received_ms,
     };
+    fill_shown(history, &user->shown, ret_message);
 }

@@ -1,3 +1,8 @@
+/* A state is columns of numbers and texts; a loaded user has numbers of items instead of texts. A
+ * state may come from anybody who can write the changelog, so all of it is checked before it is
+ * used: columns of equal length, ascending times, counts that fit each other. Columns that an
+ * earlier release did not write are empty; what they would say is then not known (kind -1).
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/archive.h"
@@ -14,8 +19,18 @@ struct stored_user {
     struct slice *left_items;
     double *left_weights;
     int64_t *left_times_ms;
+    int32_t *left_kinds;
+    int64_t *left_sequences;
+    int64_t *left_event_ids;
+    int64_t *left_offsets;
     struct departed *departed;
-    size_t left_capacity; /* of the four arrays above */
+    size_t left_capacity; /* of the eight arrays above */
+    struct slice shown_items[HISTORY_SHOWN_MAX];
+    int64_t shown_times_ms[HISTORY_SHOWN_MAX];
+    int64_t shown_event_ids[HISTORY_SHOWN_MAX];
+    int32_t shown_places[HISTORY_SHOWN_MAX];
+    int64_t back_hashes[STATE_BACK_MAX];
+    int64_t back_times_ms[STATE_BACK_MAX];
 };
 
 struct stored_user *stored_user_new(struct ids *ids, const struct window *window)
@@ -38,6 +53,10 @@ struct stored_user *stored_user_free(struct stored_user *stored)
     free(stored->left_items);
     free(stored->left_weights);
     free(stored->left_times_ms);
+    free(stored->left_kinds);
+    free(stored->left_sequences);
+    free(stored->left_event_ids);
+    free(stored->left_offsets);
     free(stored->departed);
     free(stored);
     return NULL;
@@ -53,6 +72,12 @@ static void reserve_left(struct stored_user *stored, size_t count)
     stored->left_weights = xreallocarray(stored->left_weights, n, sizeof(*stored->left_weights));
     stored->left_times_ms =
         xreallocarray(stored->left_times_ms, n, sizeof(*stored->left_times_ms));
+    stored->left_kinds = xreallocarray(stored->left_kinds, n, sizeof(*stored->left_kinds));
+    stored->left_sequences =
+        xreallocarray(stored->left_sequences, n, sizeof(*stored->left_sequences));
+    stored->left_event_ids =
+        xreallocarray(stored->left_event_ids, n, sizeof(*stored->left_event_ids));
+    stored->left_offsets = xreallocarray(stored->left_offsets, n, sizeof(*stored->left_offsets));
     stored->departed = xreallocarray(stored->departed, n, sizeof(*stored->departed));
 }
 
@@ -67,10 +92,49 @@ static void fill_left(struct stored_user *stored, const struct user *user,
         stored->left_items[i] = ids_text(stored->ids, departed->item);
         stored->left_weights[i] = departed->weight;
         stored->left_times_ms[i] = departed->time_ms;
+        stored->left_kinds[i] = departed->kind;
+        stored->left_sequences[i] = departed->sequence;
+        stored->left_event_ids[i] = (int64_t)departed->id_hash;
+        stored->left_offsets[i] = departed->offset;
     }
+    state->left_actions = (struct ints){stored->left_kinds, n};
+    state->left_sequences = (struct longs){stored->left_sequences, n};
+    state->left_event_ids = (struct longs){stored->left_event_ids, n};
+    state->left_offsets = (struct longs){stored->left_offsets, n};
     state->left_items = (struct slices){stored->left_items, n};
     state->left_weights = (struct doubles){stored->left_weights, n};
     state->left_times_ms = (struct longs){stored->left_times_ms, n};
+}
+
+static void fill_shown(struct stored_user *stored, const struct shown *shown,
+                       struct user_state *state)
+{
+    size_t n = (size_t)shown->count;
+    assert(n <= HISTORY_SHOWN_MAX);
+    for (size_t i = 0; i < n; i++) {
+        stored->shown_items[i] = ids_text(stored->ids, shown->at[i].item);
+        stored->shown_times_ms[i] = shown->at[i].time_ms;
+        stored->shown_event_ids[i] = (int64_t)shown->at[i].id_hash;
+        stored->shown_places[i] = shown->at[i].place;
+    }
+    state->shown_items = (struct slices){stored->shown_items, n};
+    state->shown_times_ms = (struct longs){stored->shown_times_ms, n};
+    state->shown_event_ids = (struct longs){stored->shown_event_ids, n};
+    state->shown_places = (struct ints){stored->shown_places, n};
+    state->shown_total = shown->total;
+}
+
+static void fill_taken_back(struct stored_user *stored, const struct taken_back *taken,
+                            struct user_state *state)
+{
+    size_t n = (size_t)taken->count;
+    assert(n <= STATE_BACK_MAX);
+    for (size_t i = 0; i < n; i++) {
+        stored->back_hashes[i] = (int64_t)taken->at[i].hash;
+        stored->back_times_ms[i] = taken->at[i].time_ms;
+    }
+    state->back_hashes = (struct longs){stored->back_hashes, n};
+    state->back_times_ms = (struct longs){stored->back_times_ms, n};
 }
 
 static void fill_actions(struct stored_user *stored, const struct timeline *timeline,
@@ -107,7 +171,10 @@ void stored_user_fill(struct stored_user *stored, const struct user *user,
         .segments = user->segments,
         .archived = user->archived,
         .forgotten_ms = user->forgotten_ms,
+        .first_offset = user->first_offset,
     };
+    fill_shown(stored, &user->shown, ret_state);
+    fill_taken_back(stored, &user->taken, ret_state);
     if (count > 0) { fill_actions(stored, timeline, ret_state); }
     if (user->first_item != ID_NONE) {
         ret_state->first_item = ids_text(stored->ids, user->first_item);
@@ -134,6 +201,19 @@ static bool numbers_valid(const struct user_state *state)
            state->segments <= ARCHIVE_NUMBER_MAX;
 }
 
+static bool shown_agrees(const struct user_state *state)
+{
+    size_t n = state->shown_items.count;
+    bool ascends = true;
+    for (size_t i = 1; i < n && i < state->shown_times_ms.count; i++) {
+        ascends = ascends && state->shown_times_ms.at[i - 1] <= state->shown_times_ms.at[i];
+    }
+    return n <= HISTORY_SHOWN_MAX && state->shown_times_ms.count == n &&
+           state->shown_event_ids.count == n && state->shown_places.count == n && ascends &&
+           state->shown_total >= (int64_t)n && state->shown_total <= TIMELINE_ACTIONS_MAX &&
+           ids_valid(&state->shown_items) && state->back_hashes.count <= STATE_BACK_MAX;
+}
+
 static bool columns_agree(const struct user_state *state)
 {
     size_t n = state->items.count, left = state->left_items.count;
@@ -141,7 +221,8 @@ static bool columns_agree(const struct user_state *state)
            state->event_times_ms.count == n && state->sequences.count == n &&
            state->event_ids.count == n && state->offsets.count == n &&
            state->left_weights.count == left && state->left_times_ms.count == left &&
-           left <= STATE_LEFT_MAX && numbers_valid(state) && ids_valid(&state->items) &&
+           left <= STATE_LEFT_MAX && shown_agrees(state) && numbers_valid(state) &&
+           state->back_hashes.count == state->back_times_ms.count && ids_valid(&state->items) &&
            ids_valid(&state->left_items) && state->seen.size % HISTORY_SEEN_BYTES == 0 &&
            state->seen.size / HISTORY_SEEN_BYTES <= HISTORY_SEEN_MAX;
 }
@@ -150,16 +231,53 @@ static bool columns_agree(const struct user_state *state)
 static int load_left(struct stored_user *stored, const struct user_state *state,
                      struct timeline *timeline)
 {
-    reserve_left(stored, state->left_items.count);
+    size_t count = state->left_items.count;
+    bool named = state->left_actions.count == count && state->left_sequences.count == count &&
+                 state->left_event_ids.count == count && state->left_offsets.count == count;
+    reserve_left(stored, count);
     for (size_t i = 0; i < state->left_items.count; i++) {
         double weight = state->left_weights.at[i];
         int32_t item = ids_put(stored->ids, state->left_items.at[i]);
         if (item == ID_NONE) { return -ENOSPC; }
         if (!timeline_allows(state->left_times_ms.at[i], weight)) { return -EINVAL; }
-        stored->departed[i] = (struct departed){state->left_times_ms.at[i], weight, item};
+        if (named && state->left_offsets.at[i] < -1) { return -EINVAL; }
+        stored->departed[i] = (struct departed){
+            .time_ms = state->left_times_ms.at[i],
+            .weight = weight,
+            .item = item,
+            .kind = named ? state->left_actions.at[i] : -1,
+            .sequence = named ? state->left_sequences.at[i] : 0,
+            .id_hash = named ? (uint64_t)state->left_event_ids.at[i] : 0,
+            .offset = named ? state->left_offsets.at[i] : -1,
+        };
     }
     timeline_recall(timeline, stored->departed, state->left_items.count);
     return 0;
+}
+
+static int load_shown(struct stored_user *stored, const struct user_state *state,
+                      struct shown *shown)
+{
+    for (size_t i = 0; i < state->shown_items.count; i++) {
+        const struct showing showing = {
+            .time_ms = state->shown_times_ms.at[i],
+            .id_hash = (uint64_t)state->shown_event_ids.at[i],
+            .item = ids_put(stored->ids, state->shown_items.at[i]),
+            .place = state->shown_places.at[i],
+        };
+        if (showing.item == ID_NONE) { return -ENOSPC; }
+        shown_add(shown, &showing, HISTORY_SHOWN_MAX);
+    }
+    shown->total = state->shown_total;
+    return 0;
+}
+
+static void load_taken_back(const struct user_state *state, struct taken_back *taken)
+{
+    for (size_t i = 0; i < state->back_hashes.count; i++) {
+        (void)taken_back_add(taken, (uint64_t)state->back_hashes.at[i],
+                             state->back_times_ms.at[i], STATE_BACK_MAX);
+    }
 }
 
 /* The item on which the user is counted. States written before this field existed do not have it:
@@ -201,10 +319,14 @@ int stored_user_load(struct stored_user *stored, const struct user_state *state,
     user->first_item = first_item(stored, state);
     if (user->first_item == ID_NONE && state->first_item.size > 0) { result = -ENOSPC; }
     if (result == 0) { result = load_left(stored, state, &user->timeline); }
+    if (result == 0) { result = load_shown(stored, state, &user->shown); }
     if (result < 0) {
         timeline_release(&user->timeline);
+        shown_release(&user->shown);
         return result;
     }
+    load_taken_back(state, &user->taken);
+    user->first_offset = state->first_offset;
     user->segments = state->segments;
     user->archived = state->archived;
     user->forgotten_ms = state->forgotten_ms;

@@ -50,6 +50,8 @@ void users_drop(struct users *users, struct user *user)
     users->bytes -= user->bytes;
     users->count--;
     timeline_release(&user->timeline);
+    shown_release(&user->shown);
+    taken_back_release(&user->taken);
     free(user);
 }
 
@@ -118,6 +120,7 @@ struct user *users_add(struct users *users, struct changed_users *changed, struc
     user->input_offset = -1;
     user->forgotten_ms = FORGOTTEN_NEVER;
     user->first_item = ID_NONE;
+    user->first_offset = -1;
     if (id.size) { memcpy(user->id, id.data, id.size); }
     timeline_init(&user->timeline);
     struct user **at = &users->buckets[user->hash & (users->buckets_count - 1)];
@@ -132,7 +135,9 @@ struct user *users_add(struct users *users, struct changed_users *changed, struc
 void users_measure(struct users *users, struct user *user)
 {
     users->bytes -= user->bytes;
-    user->bytes = sizeof(*user) + user->id_size + timeline_bytes(&user->timeline);
+    user->bytes = sizeof(*user) + user->id_size + timeline_bytes(&user->timeline) +
+                  (size_t)user->shown.capacity * sizeof(*user->shown.at) +
+                  (size_t)user->taken.capacity * sizeof(*user->taken.at);
     users->bytes += user->bytes;
 }
 

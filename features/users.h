@@ -11,6 +11,8 @@
 
 #include "base/lru.h"
 #include "base/slice.h"
+#include "features/shown.h"
+#include "features/taken_back.h"
 #include "model/counting/timeline.h"
 #include "schemas/user_state.h"
 
@@ -35,18 +37,22 @@ struct user {
     struct changed_users *changed;
     uint64_t hash;
     struct timeline timeline;
+    struct shown shown;
+    struct taken_back taken;
     int64_t input_offset; /* of the event that was added last */
     int64_t received_ms;  /* of that event */
     int64_t archived;     /* actions in the archive */
     int64_t forgotten_ms; /* events of this time and before are dropped; FORGOTTEN_NEVER */
     int32_t segments;     /* of the archive */
     int32_t first_item;   /* of the first accepted event: the user is counted on it */
+    int64_t first_offset; /* of that event; -1: not known, or there is none */
     size_t bytes;         /* as counted against bytes_max */
     size_t stored_bytes;  /* of the encoded state; about, at most */
     uint64_t flushed;     /* the flush that staged its last change */
     bool touched;
     bool dirty;
-    bool tombstone_due; /* was erased, and readers have not been sent the tombstone */
+    bool erased; /* and has not come back: all that is kept is a marker */
+    bool tombstone_due; /* has no action left, and readers have not been sent the tombstone */
     uint32_t id_size;
     char id[];
 };

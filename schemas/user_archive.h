@@ -12,6 +12,10 @@ struct user_archive {
     struct slices items;
     struct doubles weights;
     struct longs time_steps_ms;
+    struct ints actions;
+    struct longs sequences;
+    struct longs event_ids;
+    struct longs offset_steps;
 };
 
 extern const struct contract user_archive_contract;

@@ -5,6 +5,12 @@ static const char schema[] =
 #include "user_event.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/user_event.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_event, FIELD_STRING, event_id, ID_BYTES_MAX),
     CONTRACT_FIELD(user_event, FIELD_STRING, user_id, ID_BYTES_MAX),
@@ -14,11 +20,20 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_event, FIELD_LONG, event_time_ms, 0),
     CONTRACT_FIELD(user_event, FIELD_LONG, sequence, 0),
     CONTRACT_FIELD(user_event, FIELD_LONG, received_ms, 0),
+    CONTRACT_FIELD(user_event, FIELD_STRING, list_id, LIST_ID_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_INT, place, 0),
+    CONTRACT_FIELD(user_event, FIELD_STRING, rule, EVENT_RULE_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_DOUBLE, value, 0),
+    CONTRACT_FIELD(user_event, FIELD_STRINGS, items, EXPOSURE_ITEMS_MAX),
+    CONTRACT_FIELD(user_event, FIELD_INTS, places, EXPOSURE_ITEMS_MAX),
+    CONTRACT_FIELD(user_event, FIELD_BOOL, takes_back, 0),
+    CONTRACT_FIELD(user_event, FIELD_STRING, taken_back_id, ID_BYTES_MAX),
 };
 
 const struct contract user_event_contract = {
     .name = "freshet.UserEvent",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct user_event),

@@ -14,11 +14,16 @@ enum action_kind {
     ACTION_PURCHASE,
     ACTION_RATING,
     ACTION_DISLIKE,
-    ACTIONS_COUNT,
+    ACTIONS_COUNT,                  /* kinds of actions, which histories hold */
+    ACTION_EXPOSURE = ACTIONS_COUNT, /* of events alone: what the user was shown */
+    EVENT_KINDS_COUNT,
 };
 
 /* Most bytes of any id, on every topic. */
 enum { ID_BYTES_MAX = 256, LIST_ID_BYTES_MAX = 256 };
+
+/* Most items of one exposure, and most bytes of a rule's name. */
+enum { EXPOSURE_ITEMS_MAX = 1000, EVENT_RULE_BYTES_MAX = 128 };
 
 struct user_event {
     struct slice event_id;
@@ -29,6 +34,14 @@ struct user_event {
     int64_t event_time_ms;
     int64_t sequence;
     int64_t received_ms;
+    struct slice list_id;
+    int32_t place;
+    struct slice rule;
+    double value;
+    struct slices items; /* of an exposure */
+    struct ints places;
+    bool takes_back;
+    struct slice taken_back_id;
 };
 
 extern const struct contract user_event_contract;

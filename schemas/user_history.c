@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/user_history.1.avsc.inc"
     ,
+#include "versions/user_history.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -25,6 +27,9 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_history, FIELD_LONG, input_offset, 0),
     CONTRACT_FIELD(user_history, FIELD_LONG, event_time_ms, 0),
     CONTRACT_FIELD(user_history, FIELD_LONG, received_ms, 0),
+    CONTRACT_FIELD(user_history, FIELD_STRINGS, shown_items, HISTORY_SHOWN_MAX),
+    CONTRACT_FIELD(user_history, FIELD_LONGS, shown_times_ms, HISTORY_SHOWN_MAX),
+    CONTRACT_FIELD(user_history, FIELD_INTS, shown_places, HISTORY_SHOWN_MAX),
 };
 
 const struct contract user_history_contract = {

@@ -8,6 +8,7 @@
 enum {
     HISTORY_ACTIONS_MAX = 1000, /* newest actions in one message */
     HISTORY_SEEN_MAX = 4000,    /* further seen items */
+    HISTORY_SHOWN_MAX = 2000,   /* items that were shown, each time counted */
     HISTORY_SEEN_BYTES = 8,     /* bytes of one fingerprint in `seen` */
     HISTORY_HAD_BYTES = 4,      /* bytes of one tag in `had` */
 };
@@ -26,6 +27,9 @@ struct user_history {
     int64_t input_offset;
     int64_t event_time_ms;
     int64_t received_ms;
+    struct slices shown_items;
+    struct longs shown_times_ms;
+    struct ints shown_places;
 };
 
 extern const struct contract user_history_contract;

@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/user_state.1.avsc.inc"
     ,
+#include "versions/user_state.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -30,6 +32,18 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_state, FIELD_INT, segments, 0),
     CONTRACT_FIELD(user_state, FIELD_LONG, archived, 0),
     CONTRACT_FIELD(user_state, FIELD_LONG, forgotten_ms, 0),
+    CONTRACT_FIELD(user_state, FIELD_INTS, left_actions, STATE_LEFT_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, left_sequences, STATE_LEFT_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, left_event_ids, STATE_LEFT_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, left_offsets, STATE_LEFT_MAX),
+    CONTRACT_FIELD(user_state, FIELD_STRINGS, shown_items, HISTORY_SHOWN_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, shown_times_ms, HISTORY_SHOWN_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, shown_event_ids, HISTORY_SHOWN_MAX),
+    CONTRACT_FIELD(user_state, FIELD_INTS, shown_places, HISTORY_SHOWN_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONG, shown_total, 0),
+    CONTRACT_FIELD(user_state, FIELD_LONG, first_offset, 0),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, back_hashes, STATE_BACK_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, back_times_ms, STATE_BACK_MAX),
 };
 
 const struct contract user_state_contract = {

@@ -6,6 +6,7 @@
 
 enum {
     STATE_ACTIONS_MAX = 10000,
+    STATE_BACK_MAX = 10000, /* what was taken back */
     STATE_LEFT_MAX = STATE_ACTIONS_MAX, /* all may leave at once, when the timeline is shortened */
 };
 
@@ -30,6 +31,18 @@ struct user_state {
     int32_t segments;
     int64_t archived;
     int64_t forgotten_ms; /* FORGOTTEN_NEVER */
+    struct ints left_actions;
+    struct longs left_sequences;
+    struct longs left_event_ids;
+    struct longs left_offsets;
+    struct slices shown_items;
+    struct longs shown_times_ms;
+    struct longs shown_event_ids;
+    struct ints shown_places;
+    int64_t shown_total;
+    int64_t first_offset;
+    struct longs back_hashes;
+    struct longs back_times_ms;
 };
 
 extern const struct contract user_state_contract;

@@ -58,7 +58,7 @@ static void forget(struct action_names *names, struct slice name)
 
 static void put_contract_symbols(struct action_names *names)
 {
-    for (int kind = 0; kind < ACTIONS_COUNT; kind++) {
+    for (int kind = 0; kind < EVENT_KINDS_COUNT; kind++) {
         char lower[16];
         const char *name = action_kind_name((enum action_kind)kind);
         size_t size = strlen(name);
@@ -117,7 +117,7 @@ int action_names_new(const struct properties *properties, const char *fallback, 
         return -EINVAL;
     }
     struct action_names *names = xcalloc(1, sizeof(*names));
-    names->entries = xcalloc(properties->count + 2 * ACTIONS_COUNT, sizeof(*names->entries));
+    names->entries = xcalloc(properties->count + 2 * EVENT_KINDS_COUNT, sizeof(*names->entries));
     int rc = read_meaning("default", fallback, weight_max, &names->fallback,
                           &names->fallback_known, why, why_size);
     put_contract_symbols(names);

@@ -8,21 +8,22 @@ enum { KIND_BYTES_MAX = 40 };
 static const struct {
     const char *name;
     const char *words;
-} kinds[ACTIONS_COUNT] = {
+} kinds[EVENT_KINDS_COUNT] = {
     [ACTION_OTHER] = {"OTHER", "|any|misc|unknown|"},
-    [ACTION_VIEW] = {"VIEW", "|visit|pageview|page_view|impression|detail|see|play|watch|read|"},
+    [ACTION_VIEW] = {"VIEW", "|visit|pageview|page_view|detail|see|play|watch|read|"},
     [ACTION_CLICK] = {"CLICK", "|tap|select|open|press|"},
     [ACTION_LIKE] = {"LIKE", "|fav|favorite|favourite|wish|wishlist|save|share|follow|upvote|"},
     [ACTION_CART] = {"CART", "|add|basket|bag|addtocart|add_to_cart|"},
     [ACTION_PURCHASE] = {"PURCHASE", "|buy|bought|order|ordered|sale|sold|pay|paid|checkout|"
                                      "transaction|"},
     [ACTION_RATING] = {"RATING", "|rate|star|stars|score|review|"},
-    [ACTION_DISLIKE] = {"DISLIKE", "|hide|block|unlike|downvote|skip|"},
+    [ACTION_DISLIKE] = {"DISLIKE", "|hide|block|downvote|skip|"},
+    [ACTION_EXPOSURE] = {"EXPOSURE", "|impression|impressions|shown|show|seen|"},
 };
 
 const char *action_kind_name(enum action_kind kind)
 {
-    assert(kind >= 0 && kind < ACTIONS_COUNT);
+    assert(kind >= 0 && kind < EVENT_KINDS_COUNT);
     return kinds[kind].name;
 }
 
@@ -36,15 +37,15 @@ static struct slice trim(struct slice text)
 static int find_kind(struct slice name)
 {
     int kind = 0;
-    while (kind < ACTIONS_COUNT && !slice_equal(name, slice_str(kinds[kind].name))) { kind++; }
+    while (kind < EVENT_KINDS_COUNT && !slice_equal(name, slice_str(kinds[kind].name))) { kind++; }
     return kind;
 }
 
-/* Returns the kind that a wrong name means; ACTIONS_COUNT: none is near. */
+/* Returns the kind that a wrong name means; EVENT_KINDS_COUNT: none is near. */
 static int nearest_kind(const char *name)
 {
     char word[KIND_BYTES_MAX + 3];
-    int nearest = ACTIONS_COUNT;
+    int nearest = EVENT_KINDS_COUNT;
     size_t least = SIZE_MAX;
     char upper[KIND_BYTES_MAX + 1];
     size_t size = strlen(name);
@@ -53,7 +54,7 @@ static int nearest_kind(const char *name)
         upper[i] = (char)(lower ? name[i] - 'a' + 'A' : name[i]);
     }
     (void)snprintf(word, sizeof(word), "|%s|", name);
-    for (int kind = 0; kind < ACTIONS_COUNT && size; kind++) {
+    for (int kind = 0; kind < EVENT_KINDS_COUNT && size; kind++) {
         if (strcasestr(kinds[kind].words, word)) { return kind; }
         size_t distance = edit_distance(upper, kinds[kind].name);
         if (distance < least) {
@@ -61,7 +62,7 @@ static int nearest_kind(const char *name)
             nearest = kind;
         }
     }
-    return edit_is_near(least, size) && least < size ? nearest : ACTIONS_COUNT;
+    return edit_is_near(least, size) && least < size ? nearest : EVENT_KINDS_COUNT;
 }
 
 static void explain_kind(struct slice name, struct buf *why)
@@ -72,10 +73,10 @@ static void explain_kind(struct slice name, struct buf *why)
     int meant = nearest_kind(text);
     if (!text[0]) { buf_printf(why, "no kind is named"); }
     if (text[0]) { buf_printf(why, "there is no kind %s", text); }
-    if (meant < ACTIONS_COUNT) { buf_printf(why, "; did you mean %s?", kinds[meant].name); }
+    if (meant < EVENT_KINDS_COUNT) { buf_printf(why, "; did you mean %s?", kinds[meant].name); }
     buf_printf(why, "%s write KIND:WEIGHT, ignore or refuse; KIND is one of",
-               meant < ACTIONS_COUNT ? "" : ";");
-    for (int kind = 0; kind < ACTIONS_COUNT; kind++) { buf_printf(why, " %s", kinds[kind].name); }
+               meant < EVENT_KINDS_COUNT ? "" : ";");
+    for (int k = 0; k < EVENT_KINDS_COUNT; k++) { buf_printf(why, " %s", kinds[k].name); }
 }
 
 static int parse_weight(const char *text, double weight_max, double *ret_weight, struct buf *why)
@@ -118,7 +119,7 @@ int action_syntax_parse(const char *text, double weight_max, struct action_meani
         return -EINVAL;
     }
     meaning.kind = find_kind(name);
-    if ((int)meaning.kind == ACTIONS_COUNT) {
+    if ((int)meaning.kind == EVENT_KINDS_COUNT) {
         explain_kind(name, why);
         return -EINVAL;
     }

@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "base/xalloc.h"
 #include "model/counting/timeline.h"
+#include "model/counting/timeline_internal.h"
 
 enum { TIMELINE_FIRST = 16, TIMELINE_SLACK = 16, SEEN_FIRST = 32, DEPARTED_FIRST = 16 };
 
@@ -163,10 +164,18 @@ static void reserve_departed(struct timeline *timeline, int32_t count)
     ARRAY_RESERVE(timeline->departed, timeline->departed_capacity, count, DEPARTED_FIRST);
 }
 
-static struct departed departed_of(const struct timeline *timeline, int32_t index)
+struct departed timeline_departed(const struct timeline *timeline, int32_t index)
 {
     int32_t at = timeline->first + index;
-    return (struct departed){timeline->times_ms[at], timeline->weights[at], timeline->items[at]};
+    return (struct departed){
+        .time_ms = timeline->times_ms[at],
+        .weight = timeline->weights[at],
+        .item = timeline->items[at],
+        .kind = timeline->kinds[at],
+        .sequence = timeline->sequences[at],
+        .id_hash = timeline->id_hashes[at],
+        .offset = timeline->offsets[at],
+    };
 }
 
 static void drop_oldest(struct timeline *timeline, const struct timeline_rules *rules,
@@ -174,7 +183,7 @@ static void drop_oldest(struct timeline *timeline, const struct timeline_rules *
 {
     if (rules->departed_kept) {
         reserve_departed(timeline, timeline->departed_count + 1);
-        timeline->departed[timeline->departed_count++] = departed_of(timeline, 0);
+        timeline->departed[timeline->departed_count++] = timeline_departed(timeline, 0);
     }
     timeline->first++;
     timeline->count--;
@@ -252,6 +261,11 @@ struct window *window_new(const struct timeline_rules *rules, const struct ids *
     return window;
 }
 
+const struct timeline_rules *window_rules(const struct window *window)
+{
+    return &window->rules;
+}
+
 struct window *window_free(struct window *window)
 {
     if (!window) { return NULL; }
@@ -299,15 +313,7 @@ static inline double co_rise(double r_old, double r_new, double near)
     return MIN_OF(r_new, near) - MIN_OF(r_old, near);
 }
 
-/* Columns of a sequence, from its first action on. */
-struct sequence {
-    const int32_t *items;
-    const double *weights;
-    const int64_t *times_ms;
-};
-
-/* Adds an action's contribution, multiplied by `sign`. */
-static void contribute(struct window *window, const struct sequence *sequence, int64_t index,
+void timeline_contribute(struct window *window, const struct sequence *sequence, int64_t index,
                        double sign, struct pairs *pairs)
 {
     const struct timeline_rules *rules = &window->rules;
@@ -460,7 +466,7 @@ enum timeline_result timeline_add(struct timeline *timeline, struct window *wind
     const struct sequence sequence = {timeline->items + timeline->first,
                                       timeline->weights + timeline->first,
                                       timeline->times_ms + timeline->first};
-    contribute(window, &sequence, place, /* sign= */ 1.0, pairs);
+    timeline_contribute(window, &sequence, place, /* sign= */ 1.0, pairs);
     int32_t last = MIN_OF(place + rules->pairs_window, timeline->count - 1);
     for (int32_t i = place + 1; i <= last; i++) { correct(window, timeline, i, place, pairs); }
     if (timeline->count > rules->actions_max) {
@@ -470,74 +476,45 @@ enum timeline_result timeline_add(struct timeline *timeline, struct window *wind
     return late ? TIMELINE_INSERTED : TIMELINE_APPENDED;
 }
 
-/* ---- Subtracting a user ---- */
+/* ---- Kept actions ---- */
 
-/* A sequence in a block of its own. */
-struct whole {
-    struct sequence sequence; /* of the three below */
-    int64_t *times_ms;        /* the first of the block */
-    double *weights;
-    int32_t *items;
-    int64_t count;
-};
-
-static void whole_init(struct whole *whole, size_t room)
+void timeline_remove(struct timeline *timeline, int32_t index)
 {
-    char *block = xreallocarray(NULL, MAX_OF(room, (size_t)1),
-                                sizeof(int64_t) + sizeof(double) + sizeof(int32_t));
-    whole->times_ms = (int64_t *)block;
-    whole->weights = (double *)(whole->times_ms + room);
-    whole->items = (int32_t *)(whole->weights + room);
-    whole->sequence = (struct sequence){whole->items, whole->weights, whole->times_ms};
-    whole->count = 0;
+    assert(index >= 0 && index < timeline->count);
+    int32_t at = timeline->first + index;
+    move_columns(timeline, at, timeline, at + 1, timeline->count - index - 1);
+    timeline->count--;
+    timeline->total--;
 }
 
-static void whole_append(struct whole *whole, const struct departed *at, size_t count)
+bool timeline_put_back(struct timeline *timeline, const struct window *window)
 {
-    for (size_t i = 0; i < count; i++) {
-        whole->times_ms[whole->count] = at[i].time_ms;
-        whole->weights[whole->count] = at[i].weight;
-        whole->items[whole->count++] = at[i].item;
+    if (timeline->departed_count == 0 || timeline->count >= window->rules.actions_max) {
+        return false;
     }
+    const struct departed *from = &timeline->departed[timeline->departed_count - 1];
+    if (from->kind < 0) { return false; }
+    const struct action action = {.time_ms = from->time_ms,
+                                  .sequence = from->sequence,
+                                  .id_hash = from->id_hash,
+                                  .offset = from->offset,
+                                  .weight = from->weight,
+                                  .item = from->item,
+                                  .kind = from->kind};
+    open_place(timeline, 0, window->rules.actions_max, &action);
+    timeline->total--; /* it was counted when it came */
+    timeline->departed_count--;
+    return true;
 }
 
-/* Subtracts what all but the first `skipped` actions added; returns how many that are. */
-static int64_t subtract(struct window *window, const struct whole *whole, size_t skipped,
-                        struct pairs *pairs)
+void timeline_forget_seen(struct timeline *timeline, uint64_t hash)
 {
-    int64_t from = MIN_OF((int64_t)skipped, whole->count);
-    for (int64_t i = from; i < whole->count; i++) {
-        contribute(window, &whole->sequence, i, /* sign= */ -1.0, pairs);
+    int32_t kept = 0;
+    uint64_t *seen = timeline->seen ? timeline->seen + timeline->seen_first : NULL;
+    for (int32_t i = 0; i < timeline->seen_count; i++) {
+        if (seen[i] != hash) { seen[kept++] = seen[i]; }
     }
-    return whole->count - from;
-}
-
-int64_t timeline_take_back(struct timeline *timeline, struct window *window,
-                           const struct departed *before, size_t count, size_t skipped,
-                           struct pairs *pairs)
-{
-    struct whole whole;
-    whole_init(&whole, count + (size_t)timeline->departed_count + (size_t)timeline->count);
-    whole_append(&whole, before, count);
-    whole_append(&whole, timeline->departed, (size_t)timeline->departed_count);
-    for (int32_t i = 0; i < timeline->count; i++) {
-        const struct departed kept = departed_of(timeline, i);
-        whole_append(&whole, &kept, 1);
-    }
-    int64_t taken = subtract(window, &whole, skipped, pairs);
-    free(whole.times_ms);
-    timeline_release(timeline);
-    return taken;
-}
-
-void timeline_subtract(struct window *window, const struct departed *actions, size_t count,
-                       size_t skipped, struct pairs *pairs)
-{
-    struct whole whole;
-    whole_init(&whole, count);
-    whole_append(&whole, actions, count);
-    (void)subtract(window, &whole, skipped, pairs);
-    free(whole.times_ms);
+    timeline->seen_count = kept;
 }
 
 bool timeline_allows(int64_t time_ms, double weight)

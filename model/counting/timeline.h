@@ -64,11 +64,17 @@ struct action {
     int32_t kind;  /* stored, not used here */
 };
 
-/* The part of an action that is needed to compute what it and its successors added. */
+/* An action that has left the timeline. Time, weight and item are needed to compute what it and its
+ * successors added; the rest to find it, and to put it back. kind: below 0, it and the rest are not
+ * known. */
 struct departed {
     int64_t time_ms;
     double weight;
     int32_t item;
+    int32_t kind;
+    int64_t sequence;
+    uint64_t id_hash;
+    int64_t offset;
 };
 
 /* Columns, oldest first; `first` is the place of the oldest action in each. */
@@ -140,6 +146,19 @@ int64_t timeline_take_back(struct timeline *timeline, struct window *window,
 /* Subtracts what departed actions added, all but the first `skipped`. */
 void timeline_subtract(struct window *window, const struct departed *actions, size_t count,
                        size_t skipped, struct pairs *pairs);
+/* Subtracts what one action of a sequence added, and corrects what its successors did. The sequence
+ * has pairs_window actions before it, or all, and as many behind it, or all. */
+void timeline_take_out(struct window *window, const struct departed *actions, size_t count,
+                       size_t index, struct pairs *pairs);
+/* Removes one kept action, without any change of the counts. */
+void timeline_remove(struct timeline *timeline, int32_t index);
+/* Puts the newest departed action back to the front of the timeline; false: there is none, or what
+ * is known of it is not enough. */
+bool timeline_put_back(struct timeline *timeline, const struct window *window);
+/* Drops a fingerprint from `seen`. */
+void timeline_forget_seen(struct timeline *timeline, uint64_t hash);
+/* Returns one kept action as it would depart. */
+struct departed timeline_departed(const struct timeline *timeline, int32_t index);
 /* Returns one action; 0 is the oldest. */
 struct action timeline_at(const struct timeline *timeline, int32_t index);
 /* Returns how many bytes the columns take. */

@@ -107,7 +107,8 @@ static void departed_actions_are_loaded_in_order(void **state)
     rules.departed_kept = true;
     struct window *window = window_new(&rules, ids);
     struct action wide[] = {act(3, 2, 1), act(4, 3, 1), act(5, 4, 1), act(6, 5, 1), act(7, 6, 1)};
-    const struct departed stored[] = {{1, 1, 0}, {2, 0.5, 1}};
+    const struct departed stored[] = {{.time_ms = 1, .weight = 1},
+                                      {.time_ms = 2, .weight = 0.5, .item = 1}};
     struct timeline timeline;
     timeline_init(&timeline);
     assert_int_equal(timeline_load(&timeline, window, wide, 5, NULL, 0, 7), 0);

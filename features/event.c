@@ -1,0 +1,176 @@
+#include "base/base.h"
+#include "features/acceptance.h"
+#include "features/features_internal.h"
+
+enum verdict features_items_full(struct task *task)
+{
+    (void)task_refuse(task, "items_full", "one record brings %d distinct items",
+                      ids_count(features_of(task)->ids));
+    return VERDICT_FATAL;
+}
+
+/* What every event that counts changes of its user. */
+static void note(struct task *task, struct user *user, const struct record *rec,
+                 const struct user_event *ev, size_t grown_bytes)
+{
+    user->erased = false;
+    user->input_offset = rec->offset;
+    user->received_ms = acceptance_received_ms(rec, ev);
+    users_changed(features_of(task)->users, user, grown_bytes);
+}
+
+static enum verdict drop_forgotten(struct task *task)
+{
+    metric_add(features_of(task)->m.forgotten_events, 1);
+    return VERDICT_DONE;
+}
+
+static enum verdict drop_repeated(struct task *task)
+{
+    metric_add(features_of(task)->m.repeated, 1);
+    return VERDICT_DONE;
+}
+
+/* ---- Actions ---- */
+
+static enum verdict refuse_late(struct task *task, const struct user_event *ev)
+{
+    const struct feature_settings *settings = features_of(task)->settings;
+    return task_refuse(
+        task, "too_late",
+        "event '%.*s' is older than all but %" PRId64 " of the kept actions of user '%.*s'",
+        SLICE_ARGS(ev->event_id), settings->actions_max - settings->pairs_window,
+        SLICE_ARGS(ev->user_id));
+}
+
+static enum verdict add_action(struct task *task, struct user *user, const struct record *rec,
+                               const struct user_event *ev)
+{
+    struct features *f = features_of(task);
+    struct features_task *counts = task_state(task);
+    const struct action action = {
+        .time_ms = ev->event_time_ms,
+        .sequence = ev->sequence,
+        .id_hash = ids_fingerprint(ev->event_id),
+        .offset = rec->offset,
+        .weight = ev->weight,
+        .item = ids_put(f->ids, ev->item_id),
+        .kind = ev->action,
+    };
+    if (action.item == ID_NONE) { return features_items_full(task); }
+    if (taken_back_has(&user->taken, action.id_hash, ids_hash(f->ids, action.item), action.kind,
+                       action.time_ms)) {
+        metric_add(f->m.taken_back_early, 1);
+        return VERDICT_DONE;
+    }
+    bool first = user->timeline.total == 0;
+    enum timeline_result result = timeline_add(&user->timeline, f->window, &action, counts->pairs);
+    if (result == TIMELINE_REPEATED) { return drop_repeated(task); }
+    if (result == TIMELINE_TOO_LATE) { return refuse_late(task, ev); }
+    if (first) {
+        user->first_item = action.item;
+        user->first_offset = action.offset;
+        pairs_add_user(counts->pairs, action.item);
+    }
+    metric_add(f->m.accepted, 1);
+    if (result == TIMELINE_INSERTED) { metric_add(f->m.late, 1); }
+    counts->event_time_ms = MAX_OF(counts->event_time_ms, ev->event_time_ms);
+    note(task, user, rec, ev, ev->item_id.size + ACTION_BYTES + (first ? USER_BYTES : 0));
+    return VERDICT_DONE;
+}
+
+/* ---- Exposures ---- */
+
+static size_t shown_count(const struct user_event *ev)
+{
+    return ev->items.count ? ev->items.count : 1;
+}
+
+static struct slice shown_item(const struct user_event *ev, size_t at)
+{
+    return ev->items.count ? ev->items.at[at] : ev->item_id;
+}
+
+static int32_t shown_place(const struct user_event *ev, size_t at)
+{
+    if (!ev->items.count) { return ev->place; }
+    return ev->places.count ? ev->places.at[at] : (int32_t)at + 1;
+}
+
+static enum verdict add_exposure(struct task *task, struct user *user, const struct record *rec,
+                                 const struct user_event *ev)
+{
+    struct features *f = features_of(task);
+    int32_t most = (int32_t)f->settings->shown_max;
+    uint64_t id_hash = ids_fingerprint(ev->event_id);
+    size_t count = shown_count(ev), bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (ids_put(f->ids, shown_item(ev, i)) == ID_NONE) { return features_items_full(task); }
+    }
+    enum shown_result result = shown_check(&user->shown, ev->event_time_ms, id_hash);
+    if (result == SHOWN_REPEATED) { return drop_repeated(task); }
+    if (result == SHOWN_TOO_LATE) {
+        return task_refuse(task, "too_late",
+                           "exposure '%.*s' is older than all %" PRId64
+                           " that are kept of user '%.*s' (history.shown.max)",
+                           SLICE_ARGS(ev->event_id), f->settings->shown_max,
+                           SLICE_ARGS(ev->user_id));
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct showing showing = {.time_ms = ev->event_time_ms,
+                                        .id_hash = id_hash,
+                                        .item = ids_put(f->ids, shown_item(ev, i)),
+                                        .place = shown_place(ev, i)};
+        shown_add(&user->shown, &showing, most);
+        bytes += shown_item(ev, i).size + ACTION_BYTES;
+    }
+    metric_add(f->m.exposures, (double)count);
+    note(task, user, rec, ev, bytes + USER_BYTES);
+    return VERDICT_DONE;
+}
+
+/* ---- Taking back ---- */
+
+static enum verdict take_back(struct task *task, struct user *user, const struct record *rec,
+                              const struct user_event *ev)
+{
+    struct features *f = features_of(task);
+    struct features_task *counts = task_state(task);
+    bool of_event = ev->taken_back_id.size > 0;
+    const struct take_back which = {
+        .of_event = of_event,
+        .id_hash = ids_fingerprint(ev->taken_back_id),
+        .item = of_event ? ID_NONE : ids_put(f->ids, ev->item_id),
+        .kind = ev->action,
+        .until_ms = ev->event_time_ms,
+    };
+    if (!of_event && which.item == ID_NONE) { return features_items_full(task); }
+    uint64_t hash = of_event ? which.id_hash
+                             : taken_back_hash(ids_hash(f->ids, which.item), which.kind);
+    int64_t taken = 0;
+    if (!taken_back_add(&user->taken, hash, of_event ? TAKEN_BACK_EVENT : which.until_ms,
+                        (int32_t)f->settings->taken_back_max)) {
+        return drop_repeated(task);
+    }
+    enum take_back_result result =
+        take_backs_apply(f->backs, task, user, &which, counts->pairs, &taken);
+    if (result == TAKE_BACK_ITEMS_FULL) { return features_items_full(task); }
+    counts->forgotten += taken > 0;
+    metric_add(f->m.taken_back, (double)taken);
+    if (taken && user->timeline.count == 0) { user->tombstone_due = true; }
+    note(task, user, rec, ev, USER_BYTES);
+    if (result == TAKE_BACK_DONE) { return VERDICT_DONE; }
+    return task_refuse(task, "too_late",
+                       "event '%.*s' takes back an action of user '%.*s' whose predecessors are "
+                       "not known any more (history.archive)",
+                       SLICE_ARGS(ev->event_id), SLICE_ARGS(ev->user_id));
+}
+
+enum verdict event_take(struct task *task, struct user *user, const struct record *rec,
+                        const struct user_event *ev)
+{
+    if (ev->event_time_ms <= user->forgotten_ms) { return drop_forgotten(task); }
+    if (ev->takes_back) { return take_back(task, user, rec, ev); }
+    if (ev->action == ACTION_EXPOSURE) { return add_exposure(task, user, rec, ev); }
+    return add_action(task, user, rec, ev);
+}
