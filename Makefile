@@ -54,7 +54,7 @@ endif
 # The rooms that workers and commands share, and what `freshet` needs of a worker's: the library.
 LIB_ROOMS := base stream stream/config stream/avro stream/registry stream/http stream/kafka \
 	stream/state stream/sim schemas model model/counting model/transformer rules scorer/lists \
-	embed/text ingest/payload ingest/mapping evaluate evaluate/models
+	embed/text syntax pseudonyms ingest/payload ingest/mapping evaluate evaluate/models
 LIB_SRC := $(foreach room,$(LIB_ROOMS),$(wildcard $(room)/*.c))
 # Doors to libraries of C++ templates.
 LIB_CXX_SRC := $(wildcard model/*.cc ingest/payload/*.cc)

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/number.h"
 #include "cli/action_time.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 enum { TIME_BYTES_MAX = 63 };
 

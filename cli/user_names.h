@@ -4,7 +4,7 @@
 #define FRESHET_CLI_USER_NAMES_H
 
 #include "cli/client.h"
-#include "ingest/mapping/pseudonyms.h"
+#include "pseudonyms/pseudonyms.h"
 
 struct user_names {
     char *at[PSEUDONYM_KEYS_MAX];

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/quote.h"
-#include "ingest/mapping/action_syntax.h"
-#include "ingest/mapping/json_text.h"
+#include "syntax/action_syntax.h"
+#include "syntax/json_text.h"
 #include "serve/list_body.h"
 
 struct reader {

@@ -6,7 +6,7 @@
 #ifndef FRESHET_SERVE_LIST_FINDER_H
 #define FRESHET_SERVE_LIST_FINDER_H
 
-#include "ingest/mapping/pseudonyms.h"
+#include "pseudonyms/pseudonyms.h"
 #include "serve/list_query.h"
 #include "serve/live_tables.h"
 #include "serve/user_rows.h"

@@ -55,6 +55,7 @@ class Rules(unittest.TestCase):
                    ("ingest/mapping", "stream/config/options.h"), ("evaluate", "model/b.h"),
                    ("evaluate", "evaluate/models/b.h"), ("cli", "evaluate/b.h"),
                    ("cli/generations", "cli/b.h"), ("cli", "ingest/mapping/b.h"),
+                   ("serve", "syntax/b.h"), ("ingest/mapping", "pseudonyms/b.h"),
                    ("tests", "scorer/b.h"), ("bench", "model/b.h"), ("model", "sys/stat.h")]
         refused = [("base", "stream/b.h"), ("base", "model/b.h"), ("stream", "model/b.h"),
                    ("stream", "schemas/b.h"), ("stream", "stream/sim/b.h"),
@@ -66,6 +67,7 @@ class Rules(unittest.TestCase):
                    ("trainer/similarity", "trainer/sequence/b.h"), ("cli", "scorer/b.h"),
                    ("cli", "cli/generations/b.h"), ("ingest", "cli/b.h"),
                    ("scorer", "ingest/mapping/b.h"), ("ingest/mapping", "stream/store.h"),
+                   ("serve", "ingest/mapping/b.h"), ("syntax", "pseudonyms/b.h"),
                    ("ingest/mapping", "model/b.h"), ("evaluate/models", "evaluate/b.h"),
                    ("evaluate", "cli/b.h")]
         for room, target in allowed:

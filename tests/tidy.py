@@ -42,20 +42,24 @@ ARROWS = {
     "model/transformer": ("base", "model"),
     # Rules of placements: pure, for the scorer and for `freshet rules` alike.
     "rules": ("base", "schemas", "stream/config", "model"),
+    # What outsiders write as JSON, as times and as kinds of actions; and a user's id under a key:
+    # for ingest, for requests and for commands alike.
+    "syntax": ("base", "schemas"),
+    "pseudonyms": ("base", "syntax"),
     # Foreign records as ours: pure, for the worker and for `freshet map` alike. The payload's bytes
     # become JSON texts, and the mapping makes our objects of them.
     "ingest/payload": ("base", "stream/avro", "stream/kafka"),
     "ingest/mapping": ("base", "schemas", "stream/avro", "stream/config", "stream/kafka",
-                       "ingest/payload"),
-    "ingest": RUNTIME + ("ingest/mapping",),
+                       "ingest/payload", "pseudonyms", "syntax"),
+    "ingest": RUNTIME + ("ingest/mapping", "pseudonyms", "syntax"),
     "features": RUNTIME + ("model", "model/counting"),
     "trainer/similarity": RUNTIME + ("model", "model/counting"),
     "trainer/sequence": RUNTIME + ("model", "model/transformer"),
     # Lists from tables, pure: for the scorer and for requests alike.
     "scorer/lists": ("base", "schemas", "stream/avro", "stream/config", "model", "model/counting",
                      "model/transformer", "rules"),
-    "serve": RUNTIME + ("ingest/mapping", "model", "model/counting", "model/transformer",
-                        "scorer/lists"),
+    "serve": RUNTIME + ("model", "model/counting", "model/transformer", "pseudonyms",
+                        "scorer/lists", "syntax"),
     # Texts as vectors, pure but for the model's files: for the worker, and for queries to come.
     "embed/text": ("base", "model", "model/transformer"),
     "embed": RUNTIME + ("embed/text",),
@@ -64,8 +68,8 @@ ARROWS = {
     "evaluate/models": ("base", "model", "model/counting", "model/transformer"),
     "evaluate": ("base", "model", "model/counting", "evaluate/models"),
     "cli": RUNTIME + ("ingest/mapping", "model", "model/counting", "evaluate", "evaluate/models",
-                      "rules"),
-    "cli/dead_letters": RUNTIME + ("cli", "ingest/mapping"),
+                      "pseudonyms", "rules", "syntax"),
+    "cli/dead_letters": RUNTIME + ("cli", "ingest/mapping", "syntax"),
     "cli/generations": RUNTIME + ("cli", "model"),
 }
 ROOMS = tuple(ARROWS)
@@ -603,7 +607,7 @@ def tested(tree):
     needed = set()
     for file in tree.c_files():
         shared = file.top in ("base", "stream", "model") or file.room in (
-            "ingest/mapping", "ingest/payload")
+            "ingest/mapping", "ingest/payload", "pseudonyms", "syntax")
         if not shared or file.ext != ".c":
             continue
         tests = [f"tests/unit/{file.room}/test_{file.stem}.c",

@@ -12,7 +12,7 @@
 #include "base/number.h"
 #include "base/xalloc.h"
 #include "cli/dead_letters/dead_letters.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 #include "schemas/redrive_mark.h"
 
 enum {

@@ -9,7 +9,7 @@
 #ifndef FRESHET_INGEST_MAPPING_ACTION_NAMES_H
 #define FRESHET_INGEST_MAPPING_ACTION_NAMES_H
 
-#include "ingest/mapping/action_syntax.h"
+#include "syntax/action_syntax.h"
 #include "stream/config/options.h"
 
 enum {

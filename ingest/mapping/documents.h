@@ -6,7 +6,7 @@
 #ifndef FRESHET_INGEST_MAPPING_DOCUMENTS_H
 #define FRESHET_INGEST_MAPPING_DOCUMENTS_H
 
-#include "ingest/mapping/json_text.h"
+#include "syntax/json_text.h"
 
 enum { DOCUMENTS_ENCODINGS_MAX = 4 }; /* times that one text may stand in another */
 

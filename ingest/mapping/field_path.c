@@ -6,7 +6,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/field_path.h"
-#include "ingest/mapping/json_text.h"
+#include "syntax/json_text.h"
 #include "ingest/mapping/path_hint.h"
 #include "ingest/mapping/wrapped_value.h"
 

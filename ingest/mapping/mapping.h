@@ -22,7 +22,7 @@
 #include "base/arena.h"
 #include "ingest/mapping/event_ids.h"
 #include "ingest/mapping/mapping_settings.h"
-#include "ingest/mapping/pseudonyms.h"
+#include "pseudonyms/pseudonyms.h"
 #include "stream/avro/codec.h"
 #include "stream/kafka/record.h"
 

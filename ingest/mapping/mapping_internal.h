@@ -7,7 +7,7 @@
 #include "ingest/mapping/documents.h"
 #include "ingest/mapping/field_set.h"
 #include "ingest/mapping/mapping.h"
-#include "ingest/mapping/pseudonyms.h"
+#include "pseudonyms/pseudonyms.h"
 #include "ingest/mapping/record_kinds.h"
 
 enum { JSON_WHERE_MAX = 200, FOUND_TEXT_MAX = 400 };

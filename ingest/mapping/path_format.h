@@ -9,7 +9,7 @@
 #ifndef FRESHET_INGEST_MAPPING_PATH_FORMAT_H
 #define FRESHET_INGEST_MAPPING_PATH_FORMAT_H
 
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 enum path_format_kind { PATH_FORMAT_NONE, PATH_FORMAT_TIME, PATH_FORMAT_DECIMAL };
 

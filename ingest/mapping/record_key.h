@@ -3,7 +3,7 @@
 #ifndef FRESHET_INGEST_MAPPING_RECORD_KEY_H
 #define FRESHET_INGEST_MAPPING_RECORD_KEY_H
 
-#include "ingest/mapping/json_text.h"
+#include "syntax/json_text.h"
 #include "ingest/payload/payload.h"
 
 /* Order of the choices of the option `key.format`. */

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/number.h"
-#include "ingest/mapping/json_text.h"
+#include "syntax/json_text.h"
 #include "ingest/mapping/path_suggest.h"
 #include "ingest/mapping/refusal_text.h"
 

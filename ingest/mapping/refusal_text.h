@@ -3,7 +3,7 @@
 #define FRESHET_INGEST_MAPPING_REFUSAL_TEXT_H
 
 #include "ingest/mapping/field_choice.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 /* Appends "; found ..." for a value (NULL: there was none), or "; did you mean ...?" when a path
  * like the first one of the choice finds something in the document (may be NULL). told: the

@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "ingest/mapping/rules.h"
 #include "ingest/mapping/tag_sources.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 #define ITEM_TIME_HINT                                                                             \
     "a time is a number, a text with created.format=iso8601 or a pattern, a number in quotes "     \

@@ -9,7 +9,7 @@
 #ifndef FRESHET_INGEST_MAPPING_RULES_H
 #define FRESHET_INGEST_MAPPING_RULES_H
 
-#include "ingest/mapping/json_text.h"
+#include "syntax/json_text.h"
 #include "schemas/item.h"
 #include "schemas/user_event.h"
 #include "schemas/user_profile.h"

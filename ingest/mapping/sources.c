@@ -7,7 +7,7 @@
 #include "base/message.h"
 #include "base/xalloc.h"
 #include "base/edit_distance.h"
-#include "ingest/mapping/action_syntax.h"
+#include "syntax/action_syntax.h"
 #include "ingest/mapping/sources.h"
 #include "stream/config/option_hint.h"
 #include "stream/config/option_names.h"

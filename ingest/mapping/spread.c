@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/mapping/json_text.h"
+#include "syntax/json_text.h"
 #include "ingest/mapping/spread.h"
 #include "ingest/mapping/wrapped_value.h"
 

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "ingest/mapping/time_hint.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 enum { WORD_BYTES_MAX = 40, PATTERN_TEXT_MAX = 120 };
 

@@ -3,7 +3,7 @@
  */
 #include "base/base.h"
 #include "ingest/mapping/time_text.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 enum { PATTERN_BYTES_MAX = 128, EPOCH_DIGITS_MAX = 18 };
 

@@ -5,7 +5,7 @@
  */
 #include "base/base.h"
 #include "ingest/mapping/time_text.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 #include <ctype.h>
 

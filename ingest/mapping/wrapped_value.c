@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 #include "ingest/mapping/wrapped_value.h"
 
 enum { NS_PER_MS = 1000000, DATE_PARTS_LEAST = 3, DATE_PARTS_MOST = 7, UUID_BYTES = 16 };

@@ -16,7 +16,7 @@
 #define FRESHET_INGEST_MAPPING_WRAPPED_VALUE_H
 
 #include "base/decimal.h"
-#include "ingest/mapping/json_text.h"
+#include "syntax/json_text.h"
 
 enum { WRAPPED_TEXT_MAX = 37 };
 

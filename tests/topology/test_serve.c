@@ -1,6 +1,6 @@
 /* freshet-serve on the in-process log: what it answers is what stands in `recommendations`. */
 #include "base/base.h"
-#include "ingest/mapping/pseudonyms.h"
+#include "pseudonyms/pseudonyms.h"
 #include "schemas/item.h"
 #include "schemas/recommendation_list.h"
 #include "stream/avro/codec.h"

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "ingest/mapping/mapping_settings.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

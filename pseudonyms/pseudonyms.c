@@ -2,8 +2,8 @@
 #include "base/digest.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
-#include "ingest/mapping/pseudonyms.h"
-#include "ingest/mapping/timestamp.h"
+#include "pseudonyms/pseudonyms.h"
+#include "syntax/timestamp.h"
 
 enum { KEY_FILE_BYTES_MAX = 64 << 10, LINE_WORDS = 3 };
 

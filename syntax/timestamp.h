@@ -3,8 +3,8 @@
  * The format is configured, never guessed, unless it is `auto`: 1,700,000,000 is a plausible number
  * of seconds and of milliseconds. Every input gives a time or -EINVAL, never a wrapped number.
  */
-#ifndef FRESHET_INGEST_MAPPING_TIMESTAMP_H
-#define FRESHET_INGEST_MAPPING_TIMESTAMP_H
+#ifndef FRESHET_SYNTAX_TIMESTAMP_H
+#define FRESHET_SYNTAX_TIMESTAMP_H
 
 #include "base/slice.h"
 

@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/mapping/action_syntax.h"
+#include "syntax/action_syntax.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

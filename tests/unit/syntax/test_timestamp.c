@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

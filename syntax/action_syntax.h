@@ -1,6 +1,6 @@
 /* The value of action.NAME: KIND:WEIGHT, KIND, ignore or refuse. */
-#ifndef FRESHET_INGEST_MAPPING_ACTION_SYNTAX_H
-#define FRESHET_INGEST_MAPPING_ACTION_SYNTAX_H
+#ifndef FRESHET_SYNTAX_ACTION_SYNTAX_H
+#define FRESHET_SYNTAX_ACTION_SYNTAX_H
 
 #include "base/buf.h"
 #include "schemas/user_event.h"

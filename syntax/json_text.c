@@ -9,7 +9,7 @@
 #include "base/decimal.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
-#include "ingest/mapping/json_text.h"
+#include "syntax/json_text.h"
 
 enum { NUMBER_BYTES_MAX = 1100, INT64_DIGITS = 19 };
 

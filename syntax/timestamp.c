@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "ingest/mapping/timestamp.h"
+#include "syntax/timestamp.h"
 
 enum { MS_PER_S = 1000, US_PER_MS = 1000, NS_PER_MS = 1000000, S_PER_DAY = 86400 };
 #define MS_PER_DAY INT64_C(86400000)

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/edit_distance.h"
-#include "ingest/mapping/action_syntax.h"
+#include "syntax/action_syntax.h"
 
 enum { KIND_BYTES_MAX = 40 };
 

@@ -11,8 +11,8 @@
  * of values (each costs up to some hundred bytes of memory). NUL characters inside strings are
  * kept; a rule checks them.
  */
-#ifndef FRESHET_INGEST_MAPPING_JSON_TEXT_H
-#define FRESHET_INGEST_MAPPING_JSON_TEXT_H
+#ifndef FRESHET_SYNTAX_JSON_TEXT_H
+#define FRESHET_SYNTAX_JSON_TEXT_H
 
 #include "base/slice.h"
 

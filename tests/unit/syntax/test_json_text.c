@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/buf.h"
-#include "ingest/mapping/json_text.h"
+#include "syntax/json_text.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

@@ -17,8 +17,8 @@
  *
  * One thread.
  */
-#ifndef FRESHET_INGEST_MAPPING_PSEUDONYMS_H
-#define FRESHET_INGEST_MAPPING_PSEUDONYMS_H
+#ifndef FRESHET_PSEUDONYMS_PSEUDONYMS_H
+#define FRESHET_PSEUDONYMS_PSEUDONYMS_H
 
 #include "base/arena.h"
 #include "base/digest.h"
