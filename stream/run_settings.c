@@ -45,7 +45,7 @@ const struct option run_options[] = {
            "the memory of the machine or container for the trainer, a sixteenth for others.",
            OPTION_PART(BUDGET)),
     OPTION("commit.interval.ms", DURATION, commit_interval_ms, "500ms", OPTION_RANGE(1, 3600000),
-           "Longest time between two commits; in features, while it has fewer than 1,000 events, "
+           "Longest time between two commits; in features, while it has fewer than 2,000 events, "
            "ten times as long, at most 5 s."),
     OPTION("batch.records.max", LONG, batch_records_max, "100000", OPTION_RANGE(1, 10000000),
            "Most records in a commit."),
