@@ -27,4 +27,15 @@ static inline size_t array_capacity(size_t capacity, size_t needed, size_t first
         }                                                                                          \
     } while (0)
 
+/* The same, and new elements are zeros: for arrays by number, most of which are not there yet. */
+#define ARRAY_RESERVE_ZEROS(array, capacity, needed, first)                                        \
+    do {                                                                                           \
+        const size_t array_before = (size_t)(capacity);                                            \
+        ARRAY_RESERVE(array, capacity, needed, first);                                             \
+        if ((size_t)(capacity) > array_before) {                                                   \
+            memset((array) + array_before, 0,                                                      \
+                   ((size_t)(capacity) - array_before) * sizeof(*(array)));                        \
+        }                                                                                          \
+    } while (0)
+
 #endif

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/quote.h"
@@ -64,13 +65,7 @@ static int32_t number_of(struct similar *similar, struct slice item)
 {
     int32_t number = ids_put(similar->ids, item);
     if (number == ID_NONE) { return ID_NONE; }
-    while ((size_t)number >= similar->masses_capacity) {
-        size_t capacity = MAX_OF(similar->masses_capacity * 2, (size_t)4096);
-        similar->masses = xreallocarray(similar->masses, capacity, sizeof(*similar->masses));
-        memset(similar->masses + similar->masses_capacity, 0,
-               (capacity - similar->masses_capacity) * sizeof(*similar->masses));
-        similar->masses_capacity = capacity;
-    }
+    ARRAY_RESERVE_ZEROS(similar->masses, similar->masses_capacity, (size_t)number + 1, 4096);
     return number;
 }
 

@@ -20,15 +20,14 @@ void list_caps_add(struct list_caps *caps, enum cap_by by, size_t number, int32_
 {
     assert(caps->count < LIST_CAPS_MAX);
     struct list_cap *cap = &caps->at[caps->count++];
-    size_t count = (size_t)ids_count(caps->columns->symbols), old = cap->counts_capacity;
+    size_t count = (size_t)ids_count(caps->columns->symbols);
     cap->by = by;
     cap->number = number;
     cap->rule = rule;
     cap->holds = holds;
     cap->total = 0;
-    if (by == CAP_ALL || count <= old) { return; }
-    ARRAY_RESERVE(cap->counts, cap->counts_capacity, count, COUNTS_FIRST);
-    memset(cap->counts + old, 0, (cap->counts_capacity - old) * sizeof(*cap->counts));
+    if (by == CAP_ALL) { return; }
+    ARRAY_RESERVE_ZEROS(cap->counts, cap->counts_capacity, count, COUNTS_FIRST);
 }
 
 /* Finds what a cap counts of an item: symbols. */

@@ -112,10 +112,8 @@ static void reserve(struct list_cut *cut, size_t count)
 
 static void reserve_symbols(struct list_cut *cut)
 {
-    size_t count = (size_t)ids_count(cut->columns->symbols), old = cut->marks_capacity;
-    if (count <= old) { return; }
-    ARRAY_RESERVE(cut->marks, cut->marks_capacity, count, 1024);
-    memset(cut->marks + old, 0, (cut->marks_capacity - old) * sizeof(*cut->marks));
+    size_t count = (size_t)ids_count(cut->columns->symbols);
+    ARRAY_RESERVE_ZEROS(cut->marks, cut->marks_capacity, count, 1024);
 }
 
 /* ---- The candidates ---- */

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "model/ids.h"
 #include "serve/item_attributes.h"
@@ -36,14 +37,7 @@ struct item_attributes *item_attributes_free(struct item_attributes *attributes)
 
 static struct attributes *reach(struct item_attributes *attributes, size_t number)
 {
-    if (number >= attributes->capacity) {
-        size_t capacity = MAX_OF(attributes->capacity * 2, (size_t)ENTRIES_FIRST);
-        capacity = MAX_OF(capacity, number + 1);
-        attributes->at = xreallocarray(attributes->at, capacity, sizeof(*attributes->at));
-        memset(attributes->at + attributes->capacity, 0,
-               (capacity - attributes->capacity) * sizeof(*attributes->at));
-        attributes->capacity = capacity;
-    }
+    ARRAY_RESERVE_ZEROS(attributes->at, attributes->capacity, number + 1, ENTRIES_FIRST);
     return &attributes->at[number];
 }
 

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "scorer/lists/admission.h"
 
@@ -30,13 +31,7 @@ void admission_release(struct admission *admission)
 
 static struct admitted *reach(struct admission *admission, int32_t item)
 {
-    while ((size_t)item >= admission->capacity) {
-        size_t capacity = MAX_OF(admission->capacity * 2, (size_t)FIRST);
-        admission->at = xreallocarray(admission->at, capacity, sizeof(*admission->at));
-        memset(admission->at + admission->capacity, 0,
-               (capacity - admission->capacity) * sizeof(*admission->at));
-        admission->capacity = capacity;
-    }
+    ARRAY_RESERVE_ZEROS(admission->at, admission->capacity, (size_t)item + 1, FIRST);
     return &admission->at[item];
 }
 

@@ -79,12 +79,9 @@ uint64_t placement_lists_removed(const struct placement_lists *lists, size_t pla
 
 static void begin(struct placement_lists *lists)
 {
-    size_t items = (size_t)ids_count(lists->tables->ids), old = lists->stamps_capacity;
+    size_t items = (size_t)ids_count(lists->tables->ids);
     item_columns_reach(&lists->tables->columns, (int32_t)items);
-    if (items > old) {
-        ARRAY_RESERVE(lists->stamps, lists->stamps_capacity, items, 1024);
-        memset(lists->stamps + old, 0, (lists->stamps_capacity - old) * sizeof(*lists->stamps));
-    }
+    ARRAY_RESERVE_ZEROS(lists->stamps, lists->stamps_capacity, items, 1024);
     if (++lists->stamp == 0) {
         memset(lists->stamps, 0, lists->stamps_capacity * sizeof(*lists->stamps));
         lists->stamp = 1;

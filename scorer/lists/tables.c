@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "scorer/lists/tables.h"
 
@@ -163,13 +164,7 @@ static size_t take_neighbours(struct tables *tables, const struct serving_row *r
 /* Finds what is kept of an item's row beside the table. */
 static struct tables_row *row_of(struct tables *tables, int32_t item)
 {
-    while ((size_t)item >= tables->rows_capacity) {
-        size_t capacity = MAX_OF(tables->rows_capacity * 2, (size_t)ROWS_FIRST);
-        tables->rows = xreallocarray(tables->rows, capacity, sizeof(*tables->rows));
-        memset(tables->rows + tables->rows_capacity, 0,
-               (capacity - tables->rows_capacity) * sizeof(*tables->rows));
-        tables->rows_capacity = capacity;
-    }
+    ARRAY_RESERVE_ZEROS(tables->rows, tables->rows_capacity, (size_t)item + 1, ROWS_FIRST);
     return &tables->rows[item];
 }
 

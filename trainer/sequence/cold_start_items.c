@@ -10,6 +10,7 @@
  * come first.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "trainer/sequence/cold_start_items.h"
 
@@ -29,13 +30,7 @@ void cold_start_items_release(struct cold_start_items *cold_start)
 static void set_has_row(struct cold_start_items *cold_start, int32_t item)
 {
     size_t at = (size_t)item;
-    if (at >= cold_start->has_row_count) {
-        size_t count = MAX_OF(2 * cold_start->has_row_count, at + 1);
-        cold_start->has_row = xreallocarray(cold_start->has_row, count, 1);
-        memset(cold_start->has_row + cold_start->has_row_count, 0,
-               count - cold_start->has_row_count);
-        cold_start->has_row_count = count;
-    }
+    ARRAY_RESERVE_ZEROS(cold_start->has_row, cold_start->has_row_count, at + 1, 1);
     cold_start->has_row[at] = 1;
 }
 

@@ -38,11 +38,28 @@ static void test_jumps(void **state)
     free(at);
 }
 
+static void test_zeros(void **state)
+{
+    int32_t *at = NULL;
+    int32_t capacity = 0;
+    ARRAY_RESERVE_ZEROS(at, capacity, 3, 4);
+    for (int32_t i = 0; i < 4; i++) {
+        assert_int_equal(at[i], 0);
+        at[i] = i + 1;
+    }
+    ARRAY_RESERVE_ZEROS(at, capacity, 4, 4);
+    ARRAY_RESERVE_ZEROS(at, capacity, 9, 4);
+    assert_int_equal(capacity, 9);
+    for (int32_t i = 0; i < 9; i++) { assert_int_equal(at[i], i < 4 ? i + 1 : 0); }
+    free(at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grows),
         cmocka_unit_test(test_jumps),
+        cmocka_unit_test(test_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
