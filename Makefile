@@ -135,6 +135,13 @@ $(OUT)/serve/openapi.json.inc: serve/openapi.json
 $(OUT)/serve/responder.o: $(OUT)/serve/openapi.json.inc
 $(OUT)/serve/responder.o: private ALL_CFLAGS += -I$(OUT)/serve
 
+# The table of topics, for the command that applies it.
+$(OUT)/deploy/topics.ini.inc: deploy/topics.ini
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+$(OUT)/cli/provision/topics.o: $(OUT)/deploy/topics.ini.inc
+$(OUT)/cli/provision/topics.o: private ALL_CFLAGS += -I$(OUT)/deploy
+
 # Unit and topology tests: one program per file, tests/unit/model/test_topk.c for model/topk.c.
 UNIT_SRC := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c tests/topology/*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(OUT)/%)
@@ -324,6 +331,15 @@ deb:
 deb-test: deb
 	+@$(MAKE) -s deb DEB=$(OUT)/deb-former DEB_VERSION=0.0.1
 	@tests/deploy/fresh-install $(or $(SUITE),bookworm) $(OUT)/deb-former $(DEB)
+
+# Asks helm (a Go module) and kubernetes-validate (from PyPI) about the chart; both must be in PATH.
+.PHONY: charts
+charts:
+	helm lint --strict deploy/helm/freshet
+	@mkdir -p $(OUT)
+	helm template shop deploy/helm/freshet --set workers.sequence.replicas=1 \
+		--set secretName=kafka >$(OUT)/chart.yaml
+	kubernetes-validate --strict $(OUT)/chart.yaml
 
 # Installs what building and the demo need, by apt.
 .PHONY: deps

@@ -19,7 +19,7 @@
 #include "cli/client.h"
 #include "stream/config/option_table.h"
 
-enum { COMMAND_ARGUMENTS_MAX = 2, COMMAND_FLAGS_MAX = 32 };
+enum { COMMAND_ARGUMENTS_MAX = 16, COMMAND_FLAGS_MAX = 32 };
 
 struct flag {
     char letter;          /* 'n' for -n; 0: none */

@@ -71,6 +71,7 @@ ARROWS = {
                       "pseudonyms", "rules", "syntax"),
     "cli/dead_letters": RUNTIME + ("cli", "ingest/mapping", "syntax"),
     "cli/generations": RUNTIME + ("cli", "model"),
+    "cli/provision": RUNTIME + ("cli",),
 }
 ROOMS = tuple(ARROWS)
 

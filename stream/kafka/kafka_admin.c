@@ -1,7 +1,4 @@
-/* Admin requests of librdkafka are asynchronous: each is sent with a queue of its own, and we wait
- * there for its event, at most ADMIN_TIMEOUT_MS.
- *
- * A broker answers before the other brokers know of a created or deleted topic. Creating therefore
+/* A broker answers before the other brokers know of a created or deleted topic. Creating therefore
  * waits until the topic's partitions are visible, and deleting until the topic is no longer listed.
  */
 #include "base/base.h"
@@ -9,14 +6,16 @@
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_admin.h"
 #include "stream/kafka/kafka_internal.h"
+#include "stream/kafka/kafka_request.h"
 
 #include <unistd.h>
 
-enum { ADMIN_TIMEOUT_MS = 30000, AGAIN_MS = 100 };
+enum { AGAIN_MS = 100 };
 
 struct topic_setting {
     char *key;
     char *value;
+    bool own; /* the topic's, not the broker's default */
 };
 
 struct topic_form {
@@ -33,39 +32,7 @@ static struct kafka *kafka_of(struct wire *wire)
 
 static int sort(struct wire *wire, const char *verb, const char *what, rd_kafka_resp_err_t code)
 {
-    char text[ERROR_TEXT_MAX / 2];
-    (void)snprintf(text, sizeof(text), "%s %s", verb, what);
-    return code ? kafka_classify_code(kafka_of(wire), text, code) : 0;
-}
-
-/* One request, on a queue of its own. request_end() frees the answer too. */
-struct request {
-    rd_kafka_queue_t *queue;
-    rd_kafka_AdminOptions_t *options;
-    rd_kafka_event_t *answer;
-};
-
-static void request_begin(struct request *request, rd_kafka_t *rk, rd_kafka_admin_op_t kind)
-{
-    char text[ERROR_TEXT_MAX];
-    *request = (struct request){.queue = rd_kafka_queue_new(rk),
-                                .options = rd_kafka_AdminOptions_new(rk, kind)};
-    rd_kafka_AdminOptions_set_request_timeout(request->options, REQUEST_TIMEOUT_MS, text,
-                                              sizeof(text));
-}
-
-static rd_kafka_resp_err_t request_wait(struct request *request)
-{
-    request->answer = rd_kafka_queue_poll(request->queue, ADMIN_TIMEOUT_MS);
-    return request->answer ? rd_kafka_event_error(request->answer)
-                           : RD_KAFKA_RESP_ERR__TIMED_OUT;
-}
-
-static void request_end(struct request *request)
-{
-    if (request->answer) { rd_kafka_event_destroy(request->answer); }
-    rd_kafka_AdminOptions_destroy(request->options);
-    rd_kafka_queue_destroy(request->queue);
+    return kafka_request_result(wire, verb, what, code);
 }
 
 /* ---- Topics ---- */
@@ -106,6 +73,47 @@ static rd_kafka_resp_err_t look_at_partitions(rd_kafka_t *rk, const char *topic,
     return code;
 }
 
+static struct topic_setting *find_setting(const struct topic_form *form, const char *key)
+{
+    for (size_t i = 0; i < form->settings_count; i++) {
+        if (strcmp(form->settings[i].key, key) == 0) { return &form->settings[i]; }
+    }
+    return NULL;
+}
+
+static void put_setting(struct topic_form *form, const char *key, const char *value, bool own)
+{
+    struct topic_setting *setting = find_setting(form, key);
+    if (!setting) {
+        form->settings = xreallocarray(form->settings, form->settings_count + 1,
+                                       sizeof(*form->settings));
+        setting = &form->settings[form->settings_count++];
+        *setting = (struct topic_setting){.key = xstrdup(key)};
+    }
+    free(setting->value);
+    setting->value = xstrdup(value);
+    setting->own = own;
+}
+
+struct topic_form *topic_form_new(int32_t partitions, int copies)
+{
+    struct topic_form *form = xcalloc(1, sizeof(*form));
+    form->partitions = partitions;
+    form->copies = copies;
+    return form;
+}
+
+const char *topic_form_get(const struct topic_form *form, const char *key)
+{
+    const struct topic_setting *setting = find_setting(form, key);
+    return setting ? setting->value : NULL;
+}
+
+void topic_form_put(struct topic_form *form, const char *key, const char *value)
+{
+    put_setting(form, key, value, /* own= */ true);
+}
+
 static void keep_settings(struct topic_form *form, const rd_kafka_ConfigResource_t *resource)
 {
     size_t count;
@@ -114,23 +122,19 @@ static void keep_settings(struct topic_form *form, const rd_kafka_ConfigResource
         const char *value = rd_kafka_ConfigEntry_value(entries[i]);
         bool own = rd_kafka_ConfigEntry_source(entries[i]) ==
                    RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG;
-        if (!own || !value) { continue; }
-        form->settings = xreallocarray(form->settings, form->settings_count + 1,
-                                       sizeof(*form->settings));
-        form->settings[form->settings_count++] = (struct topic_setting){
-            .key = xstrdup(rd_kafka_ConfigEntry_name(entries[i])), .value = xstrdup(value)};
+        if (value) { put_setting(form, rd_kafka_ConfigEntry_name(entries[i]), value, own); }
     }
 }
 
 static rd_kafka_resp_err_t look_at_settings(rd_kafka_t *rk, const char *topic,
                                             struct topic_form *form)
 {
-    struct request request;
+    struct kafka_request request;
     rd_kafka_ConfigResource_t *asked =
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
-    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    kafka_request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     rd_kafka_DescribeConfigs(rk, &asked, 1, request.options, request.queue);
-    rd_kafka_resp_err_t code = request_wait(&request);
+    rd_kafka_resp_err_t code = kafka_request_wait(&request);
     if (!code) {
         size_t count;
         const rd_kafka_ConfigResource_t **told = rd_kafka_DescribeConfigs_result_resources(
@@ -139,7 +143,7 @@ static rd_kafka_resp_err_t look_at_settings(rd_kafka_t *rk, const char *topic,
         code = rd_kafka_ConfigResource_error(told[0]);
         if (!code) { keep_settings(form, told[0]); }
     }
-    request_end(&request);
+    kafka_request_end(&request);
     rd_kafka_ConfigResource_destroy(asked);
     return code;
 }
@@ -185,14 +189,14 @@ static size_t resources_of(const char *const *topics, size_t count,
 int kafka_describe(struct wire *wire, const char *const *topics, size_t count,
                    struct topic_settings *ret_settings)
 {
-    struct request request;
+    struct kafka_request request;
     rd_kafka_t *rk = kafka_of(wire)->at_once;
     rd_kafka_ConfigResource_t **asked = xcalloc(count, sizeof(*asked));
     size_t asked_count = resources_of(topics, count, asked);
     for (size_t i = 0; i < count; i++) { ret_settings[i] = (struct topic_settings){0}; }
-    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    kafka_request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     rd_kafka_DescribeConfigs(rk, asked, asked_count, request.options, request.queue);
-    rd_kafka_resp_err_t code = request_wait(&request);
+    rd_kafka_resp_err_t code = kafka_request_wait(&request);
     size_t told_count = 0;
     const rd_kafka_ConfigResource_t **told =
         code ? NULL
@@ -201,7 +205,7 @@ int kafka_describe(struct wire *wire, const char *const *topics, size_t count,
     for (size_t i = 0; i < told_count; i++) {
         take_resource(told[i], topics, count, ret_settings);
     }
-    request_end(&request);
+    kafka_request_end(&request);
     rd_kafka_ConfigResource_destroy_array(asked, asked_count);
     free(asked);
     return sort(wire, "describe topics", count ? topics[0] : "", code);
@@ -231,15 +235,16 @@ static rd_kafka_resp_err_t make_topic(rd_kafka_t *rk, const char *topic,
                                       const struct topic_form *form)
 {
     char text[ERROR_TEXT_MAX];
-    struct request request;
+    struct kafka_request request;
     rd_kafka_NewTopic_t *made =
         rd_kafka_NewTopic_new(topic, form->partitions, form->copies, text, sizeof(text));
     for (size_t i = 0; i < form->settings_count; i++) {
+        if (!form->settings[i].own) { continue; }
         rd_kafka_NewTopic_set_config(made, form->settings[i].key, form->settings[i].value);
     }
-    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    kafka_request_begin(&request, rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_CreateTopics(rk, &made, 1, request.options, request.queue);
-    rd_kafka_resp_err_t code = request_wait(&request);
+    rd_kafka_resp_err_t code = kafka_request_wait(&request);
     if (!code) {
         size_t count;
         const rd_kafka_CreateTopics_result_t *result =
@@ -248,32 +253,86 @@ static rd_kafka_resp_err_t make_topic(rd_kafka_t *rk, const char *topic,
             rd_kafka_CreateTopics_result_topics(result, &count);
         code = topic_result(results, count);
     }
-    request_end(&request);
+    kafka_request_end(&request);
     rd_kafka_NewTopic_destroy(made);
     return code;
 }
 
-int admin_topic_make(struct wire *wire, const char *topic, const struct topic_form *form)
+/* Waits until the broker shows the partitions. */
+static int wait_for_partitions(struct wire *wire, const char *topic, int32_t partitions)
 {
-    rd_kafka_t *rk = kafka_of(wire)->at_once;
-    rd_kafka_resp_err_t code = make_topic(rk, topic, form);
-    if (code) { return sort(wire, "create topic", topic, code); }
     for (int waited_ms = 0; waited_ms < ADMIN_TIMEOUT_MS; waited_ms += AGAIN_MS) {
         int32_t count;
         int result = wire_partitions(wire, topic, &count);
-        if (result == 0 && count == form->partitions) { return 0; }
+        if (result == 0 && count == partitions) { return 0; }
         usleep(AGAIN_MS * 1000);
     }
     return sort(wire, "wait for topic", topic, RD_KAFKA_RESP_ERR__TIMED_OUT);
 }
 
+int admin_topic_make(struct wire *wire, const char *topic, const struct topic_form *form)
+{
+    rd_kafka_resp_err_t code = make_topic(kafka_of(wire)->at_once, topic, form);
+    if (code) { return sort(wire, "create topic", topic, code); }
+    return wait_for_partitions(wire, topic, form->partitions);
+}
+
+int admin_topic_widen(struct wire *wire, const char *topic, int32_t partitions)
+{
+    char text[ERROR_TEXT_MAX];
+    struct kafka_request request;
+    rd_kafka_t *rk = kafka_of(wire)->at_once;
+    rd_kafka_NewPartitions_t *asked =
+        rd_kafka_NewPartitions_new(topic, (size_t)partitions, text, sizeof(text));
+    kafka_request_begin(&request, rk, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS);
+    rd_kafka_CreatePartitions(rk, &asked, 1, request.options, request.queue);
+    rd_kafka_resp_err_t code = kafka_request_wait(&request);
+    if (!code) {
+        size_t count;
+        const rd_kafka_topic_result_t **results = rd_kafka_CreatePartitions_result_topics(
+            rd_kafka_event_CreatePartitions_result(request.answer), &count);
+        code = topic_result(results, count);
+    }
+    kafka_request_end(&request);
+    rd_kafka_NewPartitions_destroy(asked);
+    if (code) { return sort(wire, "add partitions to topic", topic, code); }
+    return wait_for_partitions(wire, topic, partitions);
+}
+
+/* The request replaces all of a topic's own settings, so it names those that stay, too. */
+int admin_topic_alter(struct wire *wire, const char *topic, const struct topic_form *form)
+{
+    struct kafka_request request;
+    rd_kafka_t *rk = kafka_of(wire)->at_once;
+    rd_kafka_ConfigResource_t *asked =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    for (size_t i = 0; i < form->settings_count; i++) {
+        const struct topic_setting *setting = &form->settings[i];
+        if (!setting->own) { continue; }
+        rd_kafka_ConfigResource_set_config(asked, setting->key, setting->value);
+    }
+    kafka_request_begin(&request, rk, RD_KAFKA_ADMIN_OP_ALTERCONFIGS);
+    rd_kafka_AlterConfigs(rk, &asked, 1, request.options, request.queue);
+    rd_kafka_resp_err_t code = kafka_request_wait(&request);
+    if (!code) {
+        size_t count;
+        const rd_kafka_ConfigResource_t **told = rd_kafka_AlterConfigs_result_resources(
+            rd_kafka_event_AlterConfigs_result(request.answer), &count);
+        assert(count == 1);
+        code = rd_kafka_ConfigResource_error(told[0]);
+    }
+    kafka_request_end(&request);
+    rd_kafka_ConfigResource_destroy(asked);
+    return sort(wire, "change topic", topic, code);
+}
+
 static rd_kafka_resp_err_t delete_topic(rd_kafka_t *rk, const char *topic)
 {
-    struct request request;
+    struct kafka_request request;
     rd_kafka_DeleteTopic_t *asked = rd_kafka_DeleteTopic_new(topic);
-    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DELETETOPICS);
+    kafka_request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DELETETOPICS);
     rd_kafka_DeleteTopics(rk, &asked, 1, request.options, request.queue);
-    rd_kafka_resp_err_t code = request_wait(&request);
+    rd_kafka_resp_err_t code = kafka_request_wait(&request);
     if (!code) {
         size_t count;
         const rd_kafka_DeleteTopics_result_t *result =
@@ -282,7 +341,7 @@ static rd_kafka_resp_err_t delete_topic(rd_kafka_t *rk, const char *topic)
             rd_kafka_DeleteTopics_result_topics(result, &count);
         code = topic_result(results, count);
     }
-    request_end(&request);
+    kafka_request_end(&request);
     rd_kafka_DeleteTopic_destroy(asked);
     return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? 0 : code;
 }
@@ -337,12 +396,12 @@ int admin_groups(struct wire *wire, struct buf *out)
 
 int admin_group_delete(struct wire *wire, const char *group)
 {
-    struct request request;
+    struct kafka_request request;
     rd_kafka_t *rk = kafka_of(wire)->at_once;
     rd_kafka_DeleteGroup_t *asked = rd_kafka_DeleteGroup_new(group);
-    request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DELETEGROUPS);
+    kafka_request_begin(&request, rk, RD_KAFKA_ADMIN_OP_DELETEGROUPS);
     rd_kafka_DeleteGroups(rk, &asked, 1, request.options, request.queue);
-    rd_kafka_resp_err_t code = request_wait(&request);
+    rd_kafka_resp_err_t code = kafka_request_wait(&request);
     if (!code) {
         size_t count;
         const rd_kafka_group_result_t **results = rd_kafka_DeleteGroups_result_groups(
@@ -351,7 +410,7 @@ int admin_group_delete(struct wire *wire, const char *group)
         const rd_kafka_error_t *error = rd_kafka_group_result_error(results[0]);
         code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
     }
-    request_end(&request);
+    kafka_request_end(&request);
     rd_kafka_DeleteGroup_destroy(asked);
     if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) { return 0; }
     return sort(wire, "delete group", group, code);

@@ -3,8 +3,8 @@
  * members), kafka_told.c (what members tell each other), kafka_send.c (what both producers send),
  * kafka_producers.c (their handles), kafka_oversize.c (messages too large for their topic),
  * kafka_unreadable.c (batches that cannot be unpacked), kafka_missing.c (topics that seem to be
- * missing), kafka_topics.c (which topics there are) and kafka_admin.c. Only this file includes
- * rdkafka.h.
+ * missing), kafka_topics.c (which topics there are), kafka_request.c (requests of the
+ * next one) and kafka_admin.c. Only this file includes rdkafka.h.
  *
  * Threads: the committer's thread uses `txn`, `txn_offsets` and the member's handle (to commit
  * offsets). `why` and `trouble` are guarded by why_lock; `topics`, and which handle `txn` is, by

@@ -134,6 +134,11 @@ def test_the_tools_for_topics_and_rights_are_installed(place, tmp_path):
         assert run(program, "--version").strip().endswith((ROOT / "VERSION").read_text().strip())
         table = (ROOT / f"deploy/{tool}.ini").read_bytes()
         assert (place / f"usr/share/freshet/deploy/{tool}.ini").read_bytes() == table
+    commands = run("env", "-i", "PATH=/usr/bin:/bin", place / "usr/bin/freshet-acls", "commands",
+                   "--principal", "User:f", "--prefix", "shop.")
+    assert ("kafka-acls.sh --bootstrap-server HOST:PORT --add --allow-principal User:f "
+            "--operation Write --transactional-id freshet-features "
+            "--resource-pattern-type prefixed\n") in commands
     code = "import checkout; print(checkout.BUILD)"
     done = subprocess.run(["python3", "-B", "-c", code], cwd=place / "usr/share/freshet/deploy",
                           env={"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path)},

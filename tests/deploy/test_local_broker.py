@@ -1,5 +1,6 @@
 """A local Kafka starts, is found, holds the topic table, and ends; nothing of it stays."""
 
+import os
 import re
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("FRESHET_BIN", ROOT / os.environ.get("BUILD", "build") / "bin"))
 
 
 def run(script, *args, code=0):
@@ -83,6 +85,41 @@ def test_topics_that_belong_together_have_equally_many_partitions(bootstrap):
     assert "features-changelog has 2 partitions and events 3" in told
     assert "nothing" not in topics("plan", bootstrap, *one), "what is refused changes nothing"
     assert "made   d.features-changelog: 3 partitions" in topics("apply", bootstrap, *one)
+
+
+def program(verb, bootstrap, *args, code=0):
+    """`freshet topics`, which an installed system has without Python."""
+    return run(BIN / "freshet", "topics", verb, "--bootstrap", bootstrap, *args, code=code)
+
+
+def test_the_program_and_the_script_agree(bootstrap):
+    assert program("list", bootstrap) == run("topics", "list")
+    planned = program("plan", bootstrap, "--prefix", "e.", "--with", "clicks")
+    made = program("apply", bootstrap, "--prefix", "e.", "--with", "clicks")
+    assert made == re.sub("^make  ", "made  ", planned, flags=re.M)
+    assert "nothing to change" in program("plan", bootstrap, "--prefix", "e.")
+    assert "nothing to change" in topics("plan", bootstrap, "--prefix", "e.", "--with", "clicks")
+    # One setting is changed; what else is the topic's own stays.
+    shorter = ("--prefix", "e.", "--override", "requests.retention.ms=1000")
+    changed = program("apply", bootstrap, *shorter)
+    assert changed == "changed e.requests: retention.ms 3600000 -> 1000\n"
+    assert topics("plan", bootstrap, "--prefix", "e.") == (
+        "change e.requests: retention.ms 1000 -> 3600000\n")
+    assert "make   e.lists" not in program("plan", bootstrap, "--prefix", "e.")
+
+
+def test_the_program_adds_partitions_where_it_may(bootstrap):
+    at = ("--prefix", "c.", "--partitions")
+    refused = program("apply", bootstrap, *at, 3, code=1)
+    assert "events has 2 partitions, 3 are asked for: keys would leave" in refused
+    own = ("shop.views", "--prefix", "f.", "--partitions", 2, "--retention", "7d")
+    assert "made   f.shop.views: 2 partitions" in program("make", bootstrap, *own)
+    assert "exists f.shop.views: 2 partitions" in program("make", bootstrap, *own)
+    assert "is one of Freshet's own" in program("make", bootstrap, "events", code=64)
+    assert "the table has no such topic" in program("plan", bootstrap, "--with", "nothing", code=64)
+    program("apply", bootstrap, "--prefix", "g.", "--with", "clicks", "--partitions", 1)
+    wider = ("--prefix", "g.", "--with", "clicks", "--override", "clicks.partitions=2")
+    assert "nothing to change" in program("apply", bootstrap, *wider)
 
 
 def test_a_broker_that_is_not_there_is_named():

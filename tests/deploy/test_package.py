@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKERS = ["ingest", "features", "trainer", "sequence", "scorer"]
+WORKERS = [worker for worker in re.search(r"^WORKERS := (.*)$", (ROOT / "Makefile").read_text(),
+                                          re.M)[1].split() if worker != "serve"]
 PACKAGES = ["freshet", "freshet-workers", "freshet-serve"]
 FORMER = "0.0.1"
 
