@@ -139,8 +139,8 @@ $(OUT)/serve/responder.o: private ALL_CFLAGS += -I$(OUT)/serve
 $(OUT)/deploy/topics.ini.inc: deploy/topics.ini
 	@mkdir -p $(@D)
 	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
-$(OUT)/cli/provision/topics.o: $(OUT)/deploy/topics.ini.inc
-$(OUT)/cli/provision/topics.o: private ALL_CFLAGS += -I$(OUT)/deploy
+$(OUT)/cli/provision/topics_command.o: $(OUT)/deploy/topics.ini.inc
+$(OUT)/cli/provision/topics_command.o: private ALL_CFLAGS += -I$(OUT)/deploy
 
 # Unit and topology tests: one program per file, tests/unit/model/test_topk.c for model/topk.c.
 UNIT_SRC := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c tests/topology/*.c)

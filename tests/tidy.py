@@ -164,6 +164,7 @@ UNTESTED = {
     "ingest/payload/avro_file.c": "tests/unit/ingest/payload/test_payload.c",
     "ingest/mapping/field_set.c": "a part of the setup: test_mapping_setup.c",
     "stream/kafka/kafka.c": "needs a broker: tests/broker",
+    "stream/kafka/kafka_request.c": "librdkafka's own: tests/deploy/test_local_broker.py",
     "stream/kafka/kafka_admin.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_oversize.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_rank.c": "needs a broker: tests/broker",

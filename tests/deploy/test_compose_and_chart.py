@@ -39,7 +39,7 @@ def test_only_loopback_is_open_and_the_root_is_read_only():
     ports = re.findall(r'ports: \["([^"]+)"\]', COMPOSE)
     assert len(ports) >= 4 and all(port.startswith("127.0.0.1:") for port in ports)
     assert "read_only: true" in COMPOSE and "cap_drop: [ALL]" in COMPOSE
-    helpers = (CHART / "templates/_helpers.tpl").read_text()
+    helpers = (CHART / "templates/_parts.tpl").read_text()
     for line in ("runAsNonRoot: true", "readOnlyRootFilesystem: true", "drop: [ALL]",
                  "allowPrivilegeEscalation: false"):
         assert line in helpers
@@ -47,7 +47,7 @@ def test_only_loopback_is_open_and_the_root_is_read_only():
 
 def test_the_user_of_chart_and_image_is_the_same():
     user = re.search(r"^USER (\d+)$", (ROOT / "deploy/Containerfile").read_text(), re.M)[1]
-    assert f"runAsUser: {user}" in (CHART / "templates/_helpers.tpl").read_text()
+    assert f"runAsUser: {user}" in (CHART / "templates/_parts.tpl").read_text()
 
 
 def test_prometheus_of_compose_scrapes_the_services():
