@@ -95,11 +95,25 @@ void candidate_set_fill(struct candidate_set *set, const struct member_scores *m
     }
 }
 
+static void lower_shown(struct candidate_set *set)
+{
+    size_t count = set->zscores.count;
+    float least = count ? set->scores[0] : 0.0F;
+    for (size_t k = 0; k < count; k++) { least = MIN_OF(least, set->scores[k]); }
+    for (size_t s = 0; s < set->shown.count; s++) {
+        for (size_t k = 0; k < count; k++) {
+            if (set->items[k] != set->shown.at[s].item) { continue; }
+            set->scores[k] = least + (set->scores[k] - least) * set->shown.at[s].factor;
+        }
+    }
+}
+
 size_t candidate_set_rank(struct candidate_set *set, const struct mixture *mixture,
                           enum mixture_segment segment, int contender, size_t length,
                           const struct topk_entry **ret_entries)
 {
     mixture_score(mixture, segment, contender, &set->zscores, set->scores);
+    if (set->shown.count) { lower_shown(set); }
     topk_clear(&set->top, length);
     for (size_t k = 0; k < set->zscores.count; k++) {
         topk_push(&set->top, (double)set->scores[k], (int32_t)k);

@@ -16,6 +16,7 @@
 #include "base/base.h"
 #include "model/ids.h"
 #include "model/mixture.h"
+#include "model/shown_items.h"
 #include "model/topk.h"
 
 /* Members of the mixture, in its order. */
@@ -43,6 +44,7 @@ struct candidate_set {
     int32_t items[MIXTURE_CANDIDATES_MAX];
     struct mixture_candidates zscores;
     float scores[MIXTURE_CANDIDATES_MAX]; /* of candidate_set_rank() */
+    struct shown_items shown; /* nearer to the least score by their factors; borrowed */
 };
 
 enum { BEST_EACH = 10, BEST_CANDIDATES = BEST_EACH * MIXTURE_MEMBERS };

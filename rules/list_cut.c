@@ -150,23 +150,31 @@ static void scale(struct list_cut *cut)
 }
 
 /* Finds the user's actions on candidates. */
+static void add_acted(struct list_cut *cut, int32_t item, int32_t action, int64_t time_ms)
+{
+    if (item < 0 || item >= cut->columns->count || cut->index_of[item] < 0) { return; }
+    cut->acted[cut->acted_count++] =
+        (struct acted){(size_t)cut->index_of[item], action, time_ms};
+}
+
 static void find_acted(struct list_cut *cut)
 {
     const struct cut_user *user = &cut->request.user;
     size_t items = (size_t)cut->columns->count, old = cut->index_capacity;
     cut->acted_count = 0;
-    if (!user->count) { return; }
+    size_t most = user->count + user->shown_count;
+    if (!most) { return; }
     if (items > old) {
         ARRAY_RESERVE(cut->index_of, cut->index_capacity, items, 1024);
         memset(cut->index_of + old, -1, (cut->index_capacity - old) * sizeof(*cut->index_of));
     }
     for (size_t k = 0; k < cut->request.count; k++) { cut->index_of[cut->items[k]] = (int32_t)k; }
-    ARRAY_RESERVE(cut->acted, cut->acted_capacity, user->count, 64);
+    ARRAY_RESERVE(cut->acted, cut->acted_capacity, most, 64);
     for (size_t a = 0; a < user->count; a++) {
-        int32_t item = user->items[a];
-        if (item < 0 || item >= cut->columns->count || cut->index_of[item] < 0) { continue; }
-        cut->acted[cut->acted_count++] = (struct acted){(size_t)cut->index_of[item],
-                                                        user->actions[a], user->times_ms[a]};
+        add_acted(cut, user->items[a], user->actions[a], user->times_ms[a]);
+    }
+    for (size_t a = 0; a < user->shown_count; a++) {
+        add_acted(cut, user->shown_items[a], ACTION_EXPOSURE, user->shown_times_ms[a]);
     }
     for (size_t k = 0; k < cut->request.count; k++) { cut->index_of[cut->items[k]] = -1; }
 }

@@ -41,6 +41,9 @@ struct cut_user {
     const int32_t *actions;
     const int64_t *times_ms;
     size_t count;
+    const int32_t *shown_items; /* what the user was shown lately */
+    const int64_t *shown_times_ms;
+    size_t shown_count;
     uint64_t hash; /* of the user's id */
     int64_t actions_total;
     int64_t newest_ms;

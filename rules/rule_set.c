@@ -150,17 +150,18 @@ static bool take_period(struct rule_text *text, const char *word, int64_t *ret_m
 
 static bool take_action(struct rule_text *text, struct steering_rule *rule)
 {
-    static const char *const names[ACTIONS_COUNT] = {
-        [ACTION_OTHER] = "other", [ACTION_VIEW] = "view", [ACTION_CLICK] = "click",
-        [ACTION_LIKE] = "like", [ACTION_CART] = "cart", [ACTION_PURCHASE] = "purchase",
-        [ACTION_RATING] = "rating", [ACTION_DISLIKE] = "dislike"};
-    for (int a = 0; a < ACTIONS_COUNT; a++) {
+    static const char *const names[EVENT_KINDS_COUNT] = {
+        [ACTION_OTHER] = "other",   [ACTION_VIEW] = "view",       [ACTION_CLICK] = "click",
+        [ACTION_LIKE] = "like",     [ACTION_CART] = "cart",       [ACTION_PURCHASE] = "purchase",
+        [ACTION_RATING] = "rating", [ACTION_DISLIKE] = "dislike", [ACTION_EXPOSURE] = "exposure"};
+    for (int a = 0; a < EVENT_KINDS_COUNT; a++) {
         if (!rule_text_take(text, names[a])) { continue; }
         rule->actions |= 1u << a;
         return true;
     }
     return rule_text_fault(text, "%.*s is no kind of action: there are view, click, like, cart, "
-                           "purchase, rating, dislike, other", SLICE_ARGS(rule_text_found(text)));
+                           "purchase, rating, dislike, exposure, other",
+                           SLICE_ARGS(rule_text_found(text)));
 }
 
 static bool read_exclude(struct rule_text *text, struct steering_rule *rule)

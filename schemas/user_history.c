@@ -40,3 +40,17 @@ const struct contract user_history_contract = {
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct user_history),
 };
+
+const char *history_fault(const struct user_history *history)
+{
+    size_t count = history->items.count;
+    size_t shown = history->shown_items.count;
+    if (history->weights.count != count || history->offsets.count != count ||
+        history->shown_times_ms.count != shown || history->shown_places.count != shown) {
+        return "columns_differ";
+    }
+    if (history->seen.size % HISTORY_SEEN_BYTES || history->had.size % HISTORY_HAD_BYTES) {
+        return "bad_seen";
+    }
+    return NULL;
+}

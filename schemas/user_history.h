@@ -34,4 +34,7 @@ struct user_history {
 
 extern const struct contract user_history_contract;
 
+/* Checks a history's columns: NULL, or a reason word for dead letters. */
+const char *history_fault(const struct user_history *history);
+
 #endif

@@ -25,6 +25,7 @@ enum {
  *     stamp == touched     `directed` and `symmetric` are sums
  *     stamp == chosen      the item is on the list, at `place`
  *     seen == touched      the user has had the item
+ *     seen == chosen       the user was shown it
  */
 struct cell {
     uint32_t stamp;
@@ -50,6 +51,7 @@ struct ranking {
     int32_t capacity;
     size_t candidates_count;
     uint32_t touched, chosen;
+    bool shown_too; /* items that were shown may fill up, too */
     struct recent *recent;
     float *recency;
     size_t recent_count;
@@ -120,6 +122,7 @@ static void begin(struct ranking *ranking, size_t length)
     }
     ranking->touched = ranking->chosen + 1;
     ranking->chosen = ranking->touched + 1;
+    ranking->shown_too = false;
     ranking->candidates_count = ranking->recent_count = ranking->list_count = 0;
 }
 
@@ -232,6 +235,36 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
     ranking->popularity_scale = scale_of(set->popularity_weight, root);
 }
 
+/* Items that the user has had were taken. */
+static bool is_shown(const struct ranking *ranking, int32_t item)
+{
+    return item >= 0 && item < ranking->capacity &&
+           ranking->cells[item].seen != ranking->touched;
+}
+
+/* What was shown counts less; the scales stay. */
+static void lower_shown(struct ranking *ranking, const struct shown_items *shown)
+{
+    for (size_t k = 0; k < shown->count; k++) {
+        if (!is_shown(ranking, shown->at[k].item)) { continue; }
+        struct cell *cell = &ranking->cells[shown->at[k].item];
+        cell->seen = ranking->chosen;
+        if (cell->stamp != ranking->touched) { continue; }
+        cell->directed *= shown->at[k].factor;
+        cell->symmetric *= shown->at[k].factor;
+    }
+}
+
+/* The same for the parts by which the list is explained. */
+static void lower_parts(struct ranking *ranking, const struct shown_items *shown)
+{
+    for (size_t k = 0; k < shown->count; k++) {
+        if (!is_shown(ranking, shown->at[k].item)) { continue; }
+        const struct cell *cell = &ranking->cells[shown->at[k].item];
+        if (cell->stamp == ranking->chosen) { ranking->parts[cell->place] *= shown->at[k].factor; }
+    }
+}
+
 static float score_of(const struct ranking *ranking, const struct item_factors *factors,
                       int32_t item)
 {
@@ -317,6 +350,7 @@ static bool free_to_fill(const struct ranking *ranking, const struct item_flags 
 {
     const struct cell *cell = &ranking->cells[item];
     return cell->seen != ranking->touched && cell->stamp != ranking->chosen &&
+           (cell->seen != ranking->chosen || ranking->shown_too) &&
            !item_flags_barred(flags, item);
 }
 
@@ -395,6 +429,8 @@ static void fill(struct ranking *ranking, const struct item_flags *flags, size_t
     if (ranking->list_count < length && !ranking->heads.popular.whole) {
         fill_from_all(ranking, flags, length);
     }
+    ranking->shown_too = true;
+    if (ranking->list_count < length) { fill_from_all(ranking, flags, length); }
     for (size_t k = first; k < ranking->list_count; k++) {
         ranking->list[k].score = -(float)(k - first + 1);
     }
@@ -408,6 +444,7 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
     read_history(ranking, request);
     for (size_t r = 0; r < ranking->recent_count; r++) { add_row(ranking, ranking->recent[r]); }
     filter(ranking, &request->flags);
+    lower_shown(ranking, &request->shown);
     choose(ranking, request->length);
     for (size_t k = 0; k < ranking->top.count; k++) {
         struct topk_entry entry = ranking->top.entries[k];
@@ -415,6 +452,7 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
         ranking->list[k].score = (float)entry.score;
     }
     explain(ranking);
+    lower_parts(ranking, &request->shown);
     set_shares(ranking);
     if (ranking->list_count < request->length) {
         fill(ranking, &request->flags, request->length);

@@ -28,6 +28,7 @@
 #include "model/counting/item_flags.h"
 #include "model/counting/item_table.h"
 #include "model/ids.h"
+#include "model/shown_items.h"
 
 struct ranking_settings {
     size_t recent_items;      /* how many recent items count */
@@ -48,6 +49,7 @@ struct ranking_request {
     size_t seen_count;
     size_t length; /* of the list */
     struct item_flags flags;
+    struct shown_items shown; /* their A_i and S_i are multiplied; they fill up last */
 };
 
 enum ranked_reason {

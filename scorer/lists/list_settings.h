@@ -36,9 +36,11 @@ struct list_settings {
     int64_t vectors_index_from;
     bool content_used;
     int32_t blend_leader; /* enum leader_choice */
+    double shown_weight;
+    int64_t shown_half_life_ms;
 };
 
-enum { LIST_OPTIONS_COUNT = 22, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 24, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -93,7 +95,12 @@ enum { LIST_OPTIONS_COUNT = 22, ITEMS_MAX_MOST = 100000000 };
     OPTION("blend.leader", CHOICE, lists.blend_leader, "proved",                                   \
            OPTION_ONE_OF("proved|counting|sequence|mixture"),                                      \
            "Which model makes the lists where there is a blend; proved: the one that is best on "  \
-           "users' next actions.")
+           "users' next actions."),                                                                \
+    OPTION("shown.weight", DOUBLE, lists.shown_weight, "0.5", OPTION_RANGE(0, 1000),               \
+           "How much less an item counts that the user was shown and did not take: divided by 1 "  \
+           "+ this, for each time; 0: not at all."),                                               \
+    OPTION("shown.half.life", DURATION, lists.shown_half_life_ms, "3d",                            \
+           OPTION_RANGE(1, 36500 * 86400e3), "Time in which what was shown counts half.")
 
 /* Makes the settings of the item-item table. */
 struct item_table_settings list_table_settings(const struct list_settings *settings);

@@ -15,6 +15,7 @@
 #include "scorer/lists/candidates.h"
 #include "scorer/lists/had_items.h"
 #include "scorer/lists/reasons.h"
+#include "scorer/lists/shown_weights.h"
 
 #include <float.h>
 
@@ -58,6 +59,7 @@ struct lists {
     int leader;
     int32_t numbers[HISTORY_ACTIONS_MAX + HAD_ITEMS_MAX];
     int32_t had[HAD_ITEMS_MAX];
+    struct shown_item shown[HISTORY_SHOWN_MAX];
     int32_t listed[LIST_ITEMS_MAX];
     struct slice items[LIST_ITEMS_MAX];
     struct slice because[LIST_ITEMS_MAX];
@@ -140,18 +142,6 @@ const char *lists_contender(int contender)
     };
     assert(contender >= 0 && contender < MIXTURE_CONTENDERS);
     return names[contender];
-}
-
-const char *history_fault(const struct user_history *history)
-{
-    size_t count = history->items.count;
-    if (history->weights.count != count || history->offsets.count != count) {
-        return "columns_differ";
-    }
-    if (history->seen.size % HISTORY_SEEN_BYTES || history->had.size % HISTORY_HAD_BYTES) {
-        return "bad_seen";
-    }
-    return NULL;
 }
 
 static int32_t reason_of(enum ranked_reason reason)
@@ -374,7 +364,9 @@ static struct candidate_set *find_candidates(struct lists *lists, size_t ahead,
         .given = scope->given,
         .given_count = scope->given_count,
     };
-    return candidates_find(lists->candidates, &wanted);
+    struct candidate_set *found = candidates_find(lists->candidates, &wanted);
+    if (found) { found->shown = lists->request.shown; }
+    return found;
 }
 
 /* Replaces counting's ranking by the leader's, if another member leads. Returns the list's
@@ -386,7 +378,12 @@ static size_t blend(struct lists *lists, const struct user_history *history,
     enum mixture_segment segment = mixture_segment(history->events_total);
     write_prediction(lists, history, segment, candidates);
     lists->leader = leader_of(lists, segment);
-    if (lists->leader == MEMBER_COUNTING) { return MIN_OF(ranked_count, scope->length); }
+    if (lists->leader == MEMBER_COUNTING) {
+        if (lists->request.shown.count) {
+            ranked_count = ranking_list(lists->ranking, &lists->request, ranked);
+        }
+        return MIN_OF(ranked_count, scope->length);
+    }
     size_t length = merge(lists, *ranked, ranked_count, candidates, segment, scope->length);
     *ranked = lists->merged;
     return length;
@@ -406,13 +403,20 @@ static const struct candidate_set *score_given(struct lists *lists,
     return candidates;
 }
 
+static size_t find_shown(struct lists *lists, const struct user_history *history)
+{
+    const struct list_settings *settings = lists->settings;
+    return shown_weights_find(history, lists->tables->ids, settings->shown_weight,
+                              settings->shown_half_life_ms, lists->shown);
+}
+
 static size_t rank(struct lists *lists, const struct user_history *history,
                    const struct list_scope *scope, bool blending, const struct ranked **ret_ranked)
 {
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     size_t ahead = served && blending ? find_ahead(lists, history) : 0;
     size_t length = scope->given_count ? (size_t)LIST_ITEMS_MAX : scope->length;
-    const struct ranking_request request = {
+    struct ranking_request request = {
         .items = lists->numbers,
         .weights = history->weights.at,
         .count = history->items.count,
@@ -421,7 +425,9 @@ static size_t rank(struct lists *lists, const struct user_history *history,
         .length = blending ? MAX_OF(candidates_each(lists->settings), length) : length,
         .flags = catalogue_flags(&lists->tables->catalogue),
     };
+    request.shown = (struct shown_items){lists->shown, find_shown(lists, history)};
     lists->request = request;
+    if (blending) { request.shown.count = 0; } /* the members' own scores are compared */
     struct candidate_set *candidates = NULL;
     const struct candidate_set *leading = NULL;
     size_t count = ranking_list(lists->ranking, &request, ret_ranked);
@@ -444,6 +450,9 @@ static size_t rank(struct lists *lists, const struct user_history *history,
         return order_given(lists, &request, scope, leading, segment, ret_ranked, count);
     }
     if (candidates) { return blend(lists, history, scope, candidates, ret_ranked, count); }
+    if (blending && lists->request.shown.count) {
+        count = ranking_list(lists->ranking, &lists->request, ret_ranked);
+    }
     return MIN_OF(count, scope->length);
 }
 

@@ -65,8 +65,6 @@ const int32_t *lists_numbers(const struct lists *lists);
 const struct prediction *lists_prediction(const struct lists *lists);
 /* Returns the name of a contender of the mixture, as in made_by of lists. */
 const char *lists_contender(int contender);
-/* Checks a history's columns: NULL, or a reason word for dead letters. */
-const char *history_fault(const struct user_history *history);
 /* Takes the items off a list, in place, that may not be recommended. */
 void lists_take_off_barred(const struct tables *tables, struct recommendation_list *list);
 

@@ -18,6 +18,7 @@ struct placement_lists {
     uint32_t stamp;
     int32_t history_items[HISTORY_ACTIONS_MAX];
     bool wide;
+    int32_t shown_items[HISTORY_SHOWN_MAX];
     /* Columns of the message. */
     struct slice placements[PLACEMENTS_MAX];
     int32_t placement_counts[PLACEMENTS_MAX], removal_counts[PLACEMENTS_MAX];
@@ -256,6 +257,18 @@ static void find_candidates(struct placement_lists *lists, const struct rule_set
     }
 }
 
+static void number_shown(struct placement_lists *lists, const struct user_history *history,
+                         struct cut_user *user)
+{
+    size_t count = history->shown_items.count;
+    for (size_t k = 0; k < count; k++) {
+        lists->shown_items[k] = ids_find(lists->tables->ids, history->shown_items.at[k]);
+    }
+    user->shown_items = lists->shown_items;
+    user->shown_times_ms = history->shown_times_ms.at;
+    user->shown_count = count;
+}
+
 void placement_lists_make(struct placement_lists *lists, const struct rule_set *rules,
                           const struct placement_scoring *scoring,
                           const struct user_history *history, struct recommendation_list *list)
@@ -275,6 +288,7 @@ void placement_lists_make(struct placement_lists *lists, const struct rule_set *
                  .hash = ids_fingerprint(history->user_id),
                  .actions_total = history->events_total,
                  .newest_ms = history->event_time_ms}};
+    number_shown(lists, history, &request.user);
     list_cut_begin(lists->cut, &request);
     for (size_t p = 0; p < rules->count; p++) {
         const struct placement *placement = &rules->placements[p];
