@@ -10,10 +10,12 @@
 #include "model/content.h"
 #include "model/ids.h"
 #include "model/content_scores.h"
+#include "model/vector_neighbours.h"
 
 enum { NEAREST = 100, CELLS_FIRST = 1024 };
 
 #define POWER 0.75F
+#define VECTOR_POWER 2.0F
 #define DECAY 0.6F
 
 struct cell {
@@ -33,6 +35,7 @@ struct later_neighbours {
 
 struct content_scores {
     struct content *content;
+    struct vector_neighbours *vectors[CONTENT_VECTOR_KINDS];
     int32_t items_max;
     size_t recent;
     struct cell *cells;
@@ -49,6 +52,9 @@ struct content_scores *content_scores_new(int32_t items_max, size_t recent)
 {
     struct content_scores *content_scores = xcalloc(1, sizeof(*content_scores));
     content_scores->content = content_new(items_max, NEAREST);
+    for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
+        content_scores->vectors[kind] = vector_neighbours_new(items_max);
+    }
     content_scores->items_max = items_max;
     content_scores->recent = recent;
     return content_scores;
@@ -58,6 +64,9 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
 {
     if (!content_scores) { return NULL; }
     content_free(content_scores->content);
+    for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
+        vector_neighbours_free(content_scores->vectors[kind]);
+    }
     for (int32_t item = 0; item < content_scores->capacity; item++) {
         free(content_scores->later[item].at);
     }
@@ -114,10 +123,18 @@ void content_scores_describe(struct content_scores *content_scores, int32_t numb
     if (result == 0 && content_scores->rows_computed) { add_to_neighbours(content_scores, number); }
 }
 
+bool content_scores_set_vector(struct content_scores *content_scores, int32_t number,
+                               enum content_vector_kind kind, const int8_t *numbers, size_t width)
+{
+    struct vector_neighbours *vectors = content_scores->vectors[kind];
+    if (!numbers) { return vector_neighbours_remove(vectors, number); }
+    return vector_neighbours_put(vectors, number, numbers, width);
+}
+
 /* ---- Scores ---- */
 
 static void add_alike(struct content_scores *content_scores, int32_t source,
-                      const struct alike *alike, size_t count, float weight)
+                      const struct alike *alike, size_t count, float weight, float power)
 {
     for (size_t k = 0; k < count; k++) {
         struct cell *cell = reach(content_scores, alike[k].item);
@@ -130,7 +147,7 @@ static void add_alike(struct content_scores *content_scores, int32_t source,
         /* The nearest may have been computed again since, and contain the later ones too. */
         if (cell->source == content_scores->source) { continue; }
         cell->source = content_scores->source;
-        float part = weight * powf(alike[k].cosine, POWER);
+        float part = weight * powf(alike[k].cosine, power);
         cell->sum += part;
         if (part <= cell->most) { continue; }
         cell->most = part;
@@ -143,9 +160,14 @@ static void add_like(struct content_scores *content_scores, int32_t item, float 
     size_t count;
     const struct alike *alike = content_nearest(content_scores->content, item, &count);
     content_scores->source++;
-    add_alike(content_scores, item, alike, count, weight);
+    add_alike(content_scores, item, alike, count, weight, POWER);
     add_alike(content_scores, item, content_scores->later[item].at,
-              (size_t)content_scores->later[item].count, weight);
+              (size_t)content_scores->later[item].count, weight, POWER);
+    for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
+        alike = vector_neighbours_of(content_scores->vectors[kind], item, &count);
+        content_scores->source++;
+        add_alike(content_scores, item, alike, count, weight, VECTOR_POWER);
+    }
 }
 
 size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,

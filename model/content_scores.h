@@ -1,9 +1,11 @@
-/* Content scores: how similar items are to the user's newest items, by their features.
+/* Content scores: how similar items are to the user's newest items, by their features and vectors.
  *
- *   B_i = sum over r of 0.6^(r-1) * S[j_r][i]^0.75         j_1 the newest item
+ *   B_i = sum over r of 0.6^(r-1) * (S[j_r][i]^0.75 + sum over v of V[j_r][i]^2)
  *
- * S the TF-IDF cosine of content.h. An item is known as soon as it is described; its first
- * description stays. Memory is reused from call to call. One thread.
+ * j_1 the newest item; S the TF-IDF cosine of content.h; V the cosine of the vectors of one kind,
+ * of those items that are among the nearest of j_r (vector_neighbours.h). An item is known as soon
+ * as it is described or has a vector; its first description stays, its vectors may change. Memory
+ * is reused from call to call. One thread.
  */
 #ifndef FRESHET_MODEL_CONTENT_SCORES_H
 #define FRESHET_MODEL_CONTENT_SCORES_H
@@ -11,6 +13,9 @@
 #include "base/base.h"
 
 struct content_scores;
+
+/* Kinds of vectors, each compared with its own. */
+enum content_vector_kind { CONTENT_TEXT, CONTENT_GIVEN, CONTENT_VECTOR_KINDS };
 
 /* Makes an empty index for item numbers below items_max; the newest `recent` items of a history are
  * used. Free with content_scores_free(). */
@@ -20,6 +25,10 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
 /* Takes an item's features (content_put()'s), unless it was described before or has none. */
 void content_scores_describe(struct content_scores *content_scores, int32_t number,
                              const uint32_t *features, size_t count);
+/* Sets an item's vector of a kind (vector_neighbours_put()); NULL: it has none. Returns whether
+ * anything has changed. */
+bool content_scores_set_vector(struct content_scores *content_scores, int32_t number,
+                               enum content_vector_kind kind, const int8_t *numbers, size_t width);
 /* Computes the scores for a history (item numbers, oldest first; ID_NONE is skipped; weight 0: a
  * dislike). Returns the items with a score above 0, in no order; borrowed until the next call. */
 size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,

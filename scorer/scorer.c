@@ -17,6 +17,7 @@
 #include "scorer/scorer.h"
 #include "base/xalloc.h"
 #include "scorer/lists/candidates.h"
+#include "scorer/lists/content_rows.h"
 #include "scorer/scorer_internal.h"
 #include "stream/worker.h"
 
@@ -38,6 +39,11 @@ static const struct input inputs[] = {
                .shared = true,
                .optional = true,
                .cleanup = CLEANUP_TABLE},
+    [CONTENT] = {.name = "content-vectors",
+                 .kind = INPUT_BROADCAST,
+                 .shared = true,
+                 .optional = true,
+                 .cleanup = CLEANUP_TABLE},
 };
 
 static const struct output outputs[] = {
@@ -90,6 +96,7 @@ static void stop(struct run *run)
     codec_free(scorer->quality_codec);
     codec_free(scorer->vector_codec);
     codec_free(scorer->weights_codec);
+    codec_free(scorer->content_codec);
     arena_free(scorer->arena);
     buf_release(&scorer->message);
     free(scorer);
@@ -134,6 +141,7 @@ static int start(struct run *run)
     scorer->quality_codec = codec_new(&list_quality_contract, schemas);
     scorer->vector_codec = codec_new(&item_vector_contract, schemas);
     scorer->weights_codec = codec_new(&model_weights_contract, schemas);
+    scorer->content_codec = codec_new(&content_vectors_contract, schemas);
     steering_init(&scorer->steering, run, (size_t)settings->lists.list_length);
     scorer->arena = arena_new(ARENA_BYTES);
     buf_init(&scorer->message, LIST_BYTES_MAX);
@@ -236,6 +244,26 @@ static enum verdict take_vector(struct run *run, struct scorer *scorer, const st
     return VERDICT_DONE;
 }
 
+static enum verdict take_content(struct run *run, struct scorer *scorer, const struct record *rec)
+{
+    struct content_vectors row;
+    struct codec_error error;
+    if (!scorer->content_scores) { return VERDICT_DONE; }
+    if (!rec->value.data) {
+        content_rows_remove(scorer->content_scores, &scorer->tables, rec->key);
+        return VERDICT_DONE;
+    }
+    arena_reset(scorer->arena);
+    if (codec_decode(scorer->content_codec, rec->value, scorer->arena, &row, &error) < 0) {
+        return run_refuse_undecoded(run, &error);
+    }
+    const char *reason = content_rows_put(scorer->content_scores, &scorer->tables, &row);
+    if (reason) {
+        return run_refuse_record(run, reason, "vectors of item %.*s", SLICE_ARGS(row.item_id));
+    }
+    return VERDICT_DONE;
+}
+
 static enum verdict take_model(struct run *run, struct scorer *scorer, const struct record *rec)
 {
     struct model_weights weights;
@@ -274,6 +302,7 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
         return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
                                  ID_BYTES_MAX);
     }
+    if (input == CONTENT) { return take_content(run, scorer, rec); }
     arena_reset(scorer->arena);
     table_offsets_read(input == SERVING_ROWS ? &scorer->row_offsets : &scorer->item_offsets,
                        rec->partition, rec->offset);

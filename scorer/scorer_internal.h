@@ -18,7 +18,7 @@
 #include "scorer/table_offsets.h"
 #include "stream/output_watch.h"
 
-enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES };
+enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT };
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
 /* Of a list's message; and by how much one may grow when it is read and written again. */
 enum { LIST_BYTES_MAX = 1 << 20, LIST_GROWTH_MAX = 1 << 16 };
@@ -44,7 +44,7 @@ struct scorer {
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
     size_t model_rows;
     struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;
-    struct codec *vector_codec, *weights_codec;
+    struct codec *vector_codec, *weights_codec, *content_codec;
     struct arena *arena; /* of one broadcast record */
     struct buf message;
     struct metric *published, *freshness, *hits, *repeats, *evaluated, *stale, *known, *over_max;

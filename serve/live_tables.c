@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "scorer/lists/content_rows.h"
 #include "scorer/lists/item_features.h"
 #include "scorer/lists/lists.h"
 #include "scorer/lists/published_mixtures.h"
@@ -107,6 +108,23 @@ const char *live_tables_put_vector(struct live_tables *live, const struct item_v
     const char *reason = vectors_put(live->vectors, &live->tables, vector);
     pthread_mutex_unlock(&live->lock);
     return reason;
+}
+
+const char *live_tables_put_content(struct live_tables *live, const struct content_vectors *row)
+{
+    if (!live->content_scores) { return NULL; }
+    pthread_mutex_lock(&live->lock);
+    const char *reason = content_rows_put(live->content_scores, &live->tables, row);
+    pthread_mutex_unlock(&live->lock);
+    return reason;
+}
+
+void live_tables_remove_content(struct live_tables *live, struct slice id)
+{
+    if (!live->content_scores) { return; }
+    pthread_mutex_lock(&live->lock);
+    content_rows_remove(live->content_scores, &live->tables, id);
+    pthread_mutex_unlock(&live->lock);
 }
 
 const char *live_tables_put_weights(struct live_tables *live, const struct model_weights *weights,

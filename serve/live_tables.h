@@ -7,6 +7,7 @@
 #ifndef FRESHET_SERVE_LIVE_TABLES_H
 #define FRESHET_SERVE_LIVE_TABLES_H
 
+#include "schemas/content_vectors.h"
 #include "schemas/item.h"
 #include "schemas/item_vector.h"
 #include "schemas/model_weights.h"
@@ -31,6 +32,8 @@ void live_tables_remove_row(struct live_tables *live, struct slice id);
 void live_tables_put_item(struct live_tables *live, const struct item *item);
 void live_tables_remove_item(struct live_tables *live, struct slice id);
 const char *live_tables_put_vector(struct live_tables *live, const struct item_vector *vector);
+const char *live_tables_put_content(struct live_tables *live, const struct content_vectors *row);
+void live_tables_remove_content(struct live_tables *live, struct slice id);
 const char *live_tables_put_weights(struct live_tables *live, const struct model_weights *weights,
                                     int64_t offset);
 

@@ -21,7 +21,7 @@
 #include "serve/serve_settings.h"
 #include "serve/table_reader.h"
 
-enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, REQUESTS };
+enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, REQUESTS };
 enum { RESPONSES };
 static const struct input inputs[] = {
     [LISTS] = {.name = "recommendations",
@@ -36,6 +36,11 @@ static const struct input inputs[] = {
                .cleanup = CLEANUP_TABLE},
     [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
     [MODELS] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [CONTENT] = {.name = "content-vectors",
+                 .kind = INPUT_BROADCAST,
+                 .shared = true,
+                 .optional = true,
+                 .cleanup = CLEANUP_TABLE},
     [REQUESTS] = {.name = "requests", .kind = INPUT_PARTITIONED, .shared = true},
 };
 
@@ -52,6 +57,7 @@ static const struct {
     enum table_kind kind;
 } table_inputs[] = {
     {ROWS, TABLE_ROWS}, {ITEMS, TABLE_ITEMS}, {VECTORS, TABLE_VECTORS}, {MODELS, TABLE_MODELS},
+    {CONTENT, TABLE_CONTENT},
 };
 
 enum { ARENA_BYTES = 1 << 16, ROW_BYTES_MAX = 64 << 20, ANSWER_BYTES_MAX = 64 << 20 };

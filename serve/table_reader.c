@@ -30,6 +30,7 @@ static const struct contract *const table_contracts[TABLES_COUNT] = {
     [TABLE_ITEMS] = &item_contract,
     [TABLE_VECTORS] = &item_vector_contract,
     [TABLE_MODELS] = &model_weights_contract,
+    [TABLE_CONTENT] = &content_vectors_contract,
 };
 
 static int keep(struct table_reader *reader, struct run *run, enum table_kind kind,
@@ -100,6 +101,7 @@ union table_object {
     struct item item;
     struct item_vector vector;
     struct model_weights weights;
+    struct content_vectors content;
 };
 
 /* Puts an object; NULL, or the reason why it is refused. */
@@ -111,6 +113,7 @@ static const char *put(struct table_reader *reader, enum table_kind kind,
     case TABLE_ITEMS: live_tables_put_item(reader->live, &object->item); return NULL;
     case TABLE_VECTORS: return live_tables_put_vector(reader->live, &object->vector);
     case TABLE_MODELS: return live_tables_put_weights(reader->live, &object->weights, offset);
+    case TABLE_CONTENT: return live_tables_put_content(reader->live, &object->content);
     case TABLES_COUNT: break;
     }
     return NULL;
@@ -120,6 +123,7 @@ static void remove_key(struct table_reader *reader, enum table_kind kind, struct
 {
     if (kind == TABLE_ROWS) { live_tables_remove_row(reader->live, key); }
     if (kind == TABLE_ITEMS) { live_tables_remove_item(reader->live, key); }
+    if (kind == TABLE_CONTENT && key.data) { live_tables_remove_content(reader->live, key); }
 }
 
 /* ---- From the disk ---- */

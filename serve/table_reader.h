@@ -1,6 +1,6 @@
 /* Table reader: reads the tables that lists are made from into live tables. Rows of items and the
  * catalogue are kept on disk, so a start reads only what came since; vectors and models, of which
- * the newest version counts, are read whole. Worker's thread.
+ * the newest version counts, and vectors of contents are read whole. Worker's thread.
  */
 #ifndef FRESHET_SERVE_TABLE_READER_H
 #define FRESHET_SERVE_TABLE_READER_H
@@ -8,7 +8,14 @@
 #include "serve/live_tables.h"
 #include "stream/worker.h"
 
-enum table_kind { TABLE_ROWS, TABLE_ITEMS, TABLE_VECTORS, TABLE_MODELS, TABLES_COUNT };
+enum table_kind {
+    TABLE_ROWS,
+    TABLE_ITEMS,
+    TABLE_VECTORS,
+    TABLE_MODELS,
+    TABLE_CONTENT,
+    TABLES_COUNT,
+};
 
 struct table_reader;
 

@@ -90,8 +90,8 @@ enum { LIST_OPTIONS_COUNT = 24, ITEMS_MAX_MOST = 100000000 };
            "From this many items on, a model version's best items are found by an approximate "    \
            "index; 0: always exactly, by a scan over all items."),                                 \
     OPTION("content.used", BOOL, lists.content_used, "false", OPTION_FREE,                         \
-           "Blend in items that are similar to a user's newest items by tags and titles: a new "   \
-           "item can be recommended before any user has acted on it."),                            \
+           "Blend in items that are similar to a user's newest items by tags, titles and vectors " \
+           "(freshet-embed): a new item can be recommended before anybody has acted on it."),      \
     OPTION("blend.leader", CHOICE, lists.blend_leader, "proved",                                   \
            OPTION_ONE_OF("proved|counting|sequence|mixture"),                                      \
            "Which model makes the lists where there is a blend; proved: the one that is best on "  \

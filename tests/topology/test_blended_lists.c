@@ -1,7 +1,9 @@
 /* Trainer and scorer together on the in-process log: from histories to lists of the sequence model,
  * and their figures in the quality topic. */
 #include "base/base.h"
+#include "embed/embed.h"
 #include "model/mixture.h"
+#include "schemas/item.h"
 #include "schemas/list_quality.h"
 #include "schemas/model_weights.h"
 #include "schemas/user_history.h"
@@ -428,6 +430,71 @@ static void test_content_alone_reads_the_mixture(void **state)
     }
 }
 
+/* Puts an item into the catalogue whose vector points to a place on a circle. */
+static void put_on_circle(struct fixture *fixture, struct codec *items, const char *id,
+                          double place)
+{
+    double angle = place * 2.0 * M_PI / ITEMS;
+    float numbers[] = {(float)cos(angle), (float)sin(angle)};
+    struct item item;
+    codec_defaults(items, &item);
+    item.item_id = slice_str(id);
+    item.vector = (struct floats){numbers, ARRAY_COUNT(numbers)};
+    buf_clear(&fixture->out);
+    assert_int_equal(codec_encode(items, &item, &fixture->out), 0);
+    memlog_append(fixture->rig.log, "items", PARTITION_BY_KEY, item.item_id,
+                  buf_slice(&fixture->out), 0);
+}
+
+/* Returns an item's place on a user's newest list, from 0; -1: it is not there. */
+static int place_of(struct fixture *fixture, const char *user, const char *id, bool *ret_alike)
+{
+    struct recommendation_list list = newest_list(fixture, user);
+    for (size_t k = 0; k < list.items.count; k++) {
+        if (!slice_equal(list.items.at[k], slice_str(id))) { continue; }
+        *ret_alike = list.reasons.at[k] == REASON_TAGS && list.because.at[k].size > 0;
+        return (int)k;
+    }
+    return -1;
+}
+
+/* Items that users take one after the other have vectors side by side: content takes the lead, and
+ * a new item is on the list of the user whose newest item it is like, before anybody has acted on
+ * it, within a second of its catalogue record. When it is gone, it is off the list. */
+static void test_a_new_item_is_listed_by_its_vector(void **state)
+{
+    static const char *const embed_settings[] = {"model.path=tests/golden/sentences", NULL};
+    enum { SECOND_ROUNDS = 1000 / ROUND_MS };
+    struct fixture fixture;
+    bool alike = false;
+    char id[16], user[16];
+    fixture_init(&fixture);
+    struct codec *items = codec_new(&item_contract, fixture.schemas);
+    for (int i = 0; i < ITEMS; i++) {
+        (void)snprintf(id, sizeof(id), "i%02d", i);
+        put_on_circle(&fixture, items, id, (double)(i * STEP % ITEMS)); /* 5 x 5 = 1 */
+    }
+    rig_start(&fixture.rig, &embed_worker, 0, embed_settings);
+    rig_start(&fixture.rig, &scorer_worker, 0, content_only);
+    step_rig(&fixture, 100);
+    act_all(&fixture, 1, LAST);
+    int newest = item_of(7, LAST - 1);
+    (void)snprintf(user, sizeof(user), "u7");
+    assert_false(slice_equal(newest_list(&fixture, user).made_by, slice_str("counting")));
+    assert_int_equal(place_of(&fixture, user, "new", &alike), -1);
+    put_on_circle(&fixture, items, "new", (double)(newest * STEP % ITEMS) + 0.5);
+    step_rig(&fixture, SECOND_ROUNDS);
+    int place = place_of(&fixture, user, "new", &alike);
+    assert_true(place >= 0 && place < 3 && alike);
+    memlog_append(fixture.rig.log, "items", PARTITION_BY_KEY, slice_str("new"),
+                  (struct slice){0}, 0);
+    step_rig(&fixture, SECOND_ROUNDS);
+    assert_int_equal(place_of(&fixture, user, "new", &alike), -1);
+    assert_int_equal(memlog_count(fixture.rig.log, "dead-letters", MEMLOG_ALL), 0);
+    codec_free(items);
+    fixture_release(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_counting_leads_unchanged),
         cmocka_unit_test(test_bad_records),
         cmocka_unit_test(test_content_alone_reads_the_mixture),
+        cmocka_unit_test(test_a_new_item_is_listed_by_its_vector),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,6 @@ struct catalogue {
 static void begin(struct catalogue *catalogue, struct rig *rig)
 {
     rig_init(rig, PARTITIONS);
-    memlog_topic(rig->log, "content-vectors", PARTITIONS);
     *catalogue = (struct catalogue){.rig = rig, .schemas = schema_cache_new()};
     catalogue->items = codec_new(&item_contract, catalogue->schemas);
     catalogue->rows = codec_new(&content_vectors_contract, catalogue->schemas);

@@ -1,0 +1,20 @@
+/* Content rows: the rows of `content-vectors` as the vectors of content_scores.h.
+ *
+ * Of a row, `text` and `given` are used (schemas/content_vectors.h). One thread.
+ */
+#ifndef FRESHET_SCORER_LISTS_CONTENT_ROWS_H
+#define FRESHET_SCORER_LISTS_CONTENT_ROWS_H
+
+#include "model/content_scores.h"
+#include "schemas/content_vectors.h"
+#include "scorer/lists/tables.h"
+
+/* Takes a row's vectors, and its item into the tables, whose clock moves on when something has
+ * changed. Returns NULL, or the reason why the row was refused: "columns_differ". */
+const char *content_rows_put(struct content_scores *content_scores, struct tables *tables,
+                             const struct content_vectors *row);
+/* Removes an item's vectors. */
+void content_rows_remove(struct content_scores *content_scores, struct tables *tables,
+                         struct slice id);
+
+#endif
