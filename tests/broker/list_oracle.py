@@ -6,6 +6,7 @@ scores come in the same order.
 """
 
 import math
+import time
 from collections import namedtuple
 
 import numpy as np
@@ -20,6 +21,7 @@ TURN_ITEMS = 256      # of the popular and the trending items that fill a list u
 LARGEST = float(np.finfo(np.float32).max)
 MASS_FACTOR_MAX = 2.0 ** 60
 DRIFT = 0.011         # a list that differs by less is not sent again
+EXACT = 1e-5          # by which scores of the Transformer may differ in a list that was just made
 F = np.float32
 
 Place = namedtuple("Place", "item score reason because evidence")
@@ -80,9 +82,9 @@ def standing(topics, name="recommendations"):
 class Table:
     """Rows and catalogue by item number; numbers are in the order of the ids."""
 
-    def __init__(self, rows, items, settings=None):
+    def __init__(self, rows, items, settings=None, others=()):
         self.set = {**SETTINGS, **(settings or {})}
-        names = set(rows) | set(items)
+        names = set(rows) | set(items) | set(others)
         for row in rows.values():
             names.update(item.encode() for item in row["items"])
         self.names = sorted(names)
@@ -104,7 +106,7 @@ class Table:
         for name, item in items.items():
             at = self.numbers[name]
             self.listed[at] = item is not None
-            self.barred[at] = item is None or not item["available"]
+            self.barred[at] = item is None or not item["available"] or not in_its_dates(item)
 
     def _counts(self, rows):
         count = len(self.names)
@@ -158,6 +160,11 @@ class Table:
         power = float(F(self.set["kernel.power"]))
         kernels = np.where(shrunk > 0, np.power(shrunk.astype(float), power), 0.0).astype(F)
         return Row(items, kernels, np.maximum(co, F(0)), scale)
+
+
+def in_its_dates(item):
+    now, until = time.time() * 1000, item["available_until_ms"]
+    return item["available_from_ms"] <= now and (until == 0 or now < until)
 
 
 # ---- A list of counting ----
@@ -313,12 +320,19 @@ class Verdict:
     """All standing lists beside what they must be."""
 
     def __init__(self, topics, settings=None):
-        self.table = Table(serving_rows(topics), catalogue(topics), settings)
+        self.table = self.make_table(topics, settings)
         self.lists, self.empty, self.words = 0, 0, []
+        self.exact = 0  # lists whose scores are equal to 1e-5
         lists, told = standing(topics), histories(topics)
         for user in sorted(lists.keys() | told.keys()):
             self._one(user, told.get(user), lists.get(user))
         self.differing = len(self.words)
+
+    def make_table(self, topics, settings):
+        return Table(serving_rows(topics), catalogue(topics), settings)
+
+    def list_of(self, _user, history, _found):
+        return Counting(self.table, history, self.table.set["list.length"]).list
 
     def _one(self, user, history, found):
         self.lists += found is not None
@@ -330,10 +344,11 @@ class Verdict:
             self.words.append(f"{user}: of offset {found['input_offset']}, must be "
                               f"{history['input_offset']}")
             return
-        want = Counting(self.table, history, self.table.set["list.length"]).list
+        want = self.list_of(user, history, found)
         words = difference(self.table, want, found)
+        self.exact += difference(self.table, want, found, EXACT) is None
         if words:
             self.words.append(f"{user}: {found['cause']}: {words}")
 
     def __str__(self):
-        return f"lists {self.lists} differing {self.differing}"
+        return f"lists {self.lists} differing {self.differing} exact {self.exact}"

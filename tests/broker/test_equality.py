@@ -1,8 +1,9 @@
 """At rest each list is the one that the topics give: recomputed from histories, serving rows and
-catalogue by list_oracle.py, while the catalogue changes and workers are killed. Longer, with a
-restart of the broker, when asked: make equality. Environment:
-  EQUALITY=ml-100k,synthetic   which events
-  COPIES=1,3                   of each worker
+catalogue by list_oracle.py, with the Transformer by blend_oracle.py, while the catalogue changes
+and workers are killed. Longer, with a restart of the broker, when asked: make equality.
+Environment:
+  EQUALITY=ml-100k,synthetic,blended   which events; blended: with the Transformer
+  COPIES=1,3                           of each worker
 """
 
 import json
@@ -14,9 +15,12 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import ROOT, Copy, World
+from blend_oracle import BlendVerdict
 from list_oracle import Verdict
+from replayed import send, served, settled
 from stream_data import SETTINGS, clicks, records
 from test_new_items import write_items
+from test_sequence import ITEMS as WALKED, QUICK, STEPS, walkers
 
 EVENTS = 4000
 PARTS = 8
@@ -65,8 +69,8 @@ def feed(world, folder, sent, between=lambda part: None, copies=1):
     world.drain(*WORKERS)
 
 
-def compared(world):
-    verdict = Verdict(world.topics)
+def compared(world, verdict=None):
+    verdict = verdict or Verdict(world.topics)
     print(f"\n{verdict}")
     assert verdict.empty == 0
     assert not verdict.words, "\n".join(verdict.words[:5])
@@ -77,6 +81,38 @@ def test_lists_equal_a_recomputation(make_world, tmp_path):
     world = make_world()
     feed(world, tmp_path, clicks(EVENTS))
     assert compared(world).lists > 40
+
+
+def feed_blended(world, folder, users, scoring, copies=1, between=lambda step: None):
+    """Walks that the Transformer learns; the weights of the blend are learned from the last steps,
+    while the catalogue changes."""
+    sequences = walkers(users)
+    world.start("ingest", "features", "trainer", copies=copies, ingest=SETTINGS)
+    send(world, sequences, lambda items: 0, lambda items: STEPS - 2)
+    trainer, = world.start("sequence", sequence={**QUICK, "train.epochs.max": 5})
+    scorers = world.start("scorer", copies=copies, scorer=scoring)
+    settled(trainer)
+    served(world, scorers[0])
+    for step in range(STEPS - 2, STEPS):
+        change_catalogue(world, folder, [f"i{at}" for at in range(WALKED)], random.Random(step), 9)
+        send(world, sequences, lambda items, at=step: at, lambda items, at=step: at + 1)
+        between(step)
+        world.drain("scorer")
+    world.drain("ingest", "features", "trainer", "scorer")
+
+
+def test_blended_lists_equal_a_recomputation(make_world, tmp_path):
+    world = make_world(partitions=2)
+    scoring = {"blend.leader": "mixture", "lists.remake.rest.ms": 0, "lists.remake.share": 100}
+    feed_blended(world, tmp_path, 110, scoring)
+    verdict = compared(world, BlendVerdict(world.topics, scoring))
+    assert verdict.lists == 110 and verdict.exact > 0
+    assert verdict.leaders == {"mixture"} and len(verdict.versions) > 1
+    # The oracle sees it when the model is another one, or the weights are.
+    wrong = BlendVerdict(world.topics, scoring, lambda one: one.model.turn_around())
+    assert wrong.differing > 55
+    wrong = BlendVerdict(world.topics, scoring, lambda one: one.blends.clear())
+    assert wrong.differing > 55
 
 
 # ---- When asked ----
@@ -120,7 +156,7 @@ def own_broker(tmp_path):
     stop()
 
 
-@pytest.mark.parametrize("data,copies", ASKED)
+@pytest.mark.parametrize("data,copies", [one for one in ASKED if one[0] in EVENTS_OF])
 def test_equality_in_full(own_broker, tmp_path, data, copies):
     world = Supervised(own_broker.bootstrap, tmp_path).make_topics()
 
@@ -133,5 +169,25 @@ def test_equality_in_full(own_broker, tmp_path, data, copies):
         feed(world, tmp_path, sent, between, copies)
         print(json.dumps({"data": data, "copies": copies, "events": len(sent)}), end="")
         compared(world)
+    finally:
+        world.stop()
+
+
+@pytest.mark.parametrize("copies", [copies for data, copies in ASKED if data == "blended"])
+def test_blended_equality_in_full(own_broker, tmp_path, copies):
+    world = Supervised(own_broker.bootstrap, tmp_path).make_topics()
+
+    def between(step):
+        if step == STEPS - 2:
+            world.copies[-1].kill()
+            world.start("scorer")
+        if step == STEPS - 1:
+            own_broker.restart()
+
+    try:
+        feed_blended(world, tmp_path, 1000, {}, copies, between)
+        print(json.dumps({"data": "blended", "copies": copies}), end="")
+        verdict = compared(world, BlendVerdict(world.topics))
+        assert "counting" not in verdict.leaders or len(verdict.leaders) > 1
     finally:
         world.stop()
