@@ -6,6 +6,10 @@
 #include "base/crash.h"
 #include "base/xalloc.h"
 
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20 };
+
 static _noreturn_ void die(size_t size)
 {
     fprintf(stderr, "level=error msg=\"out of memory\" bytes=%zu\n", size);
@@ -35,6 +39,18 @@ void *xreallocarray(void *old, size_t count, size_t size)
     CRASH_POINT("allocation");
     void *mem = realloc(old, bytes ? bytes : 1);
     if (!mem) { die(bytes); }
+    return mem;
+}
+
+void *xlarge(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) { die(SIZE_MAX); }
+    if (bytes < HUGE_PAGE) { return xmalloc(bytes); }
+    CRASH_POINT("allocation");
+    void *mem = NULL;
+    if (posix_memalign(&mem, HUGE_PAGE, bytes) != 0) { die(bytes); }
+    (void)madvise(mem, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* refused: small pages */
     return mem;
 }
 

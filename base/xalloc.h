@@ -14,6 +14,9 @@ void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 /* Resizes to count * size bytes; an overflow of the product ends the process. */
 void *xreallocarray(void *old, size_t count, size_t size);
+/* Allocates count * size bytes for a table that is used at random places: in huge pages if it is
+ * large and the system gives them when asked (madvise(2), MADV_HUGEPAGE). Not set. */
+void *xlarge(size_t count, size_t size);
 /* Copies size bytes to a new place. */
 void *xmemdup(const void *from, size_t size);
 /* Copies a string to a new place. */

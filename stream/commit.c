@@ -47,6 +47,7 @@
 enum {
     WAIT_SLICE_MS = 50,
     LARGE_BATCH_BYTES = 8 << 20, /* after one of these, free memory goes back to the system */
+    TRIM_EVERY_MS = 10000,       /* but the next batch would soon ask for it again */
 };
 
 /* The one commit in flight. */
@@ -66,6 +67,7 @@ struct commit {
     enum commit_phase phase;
     uint64_t ack_group; /* of the at-once messages that the commit in flight waits for */
     int64_t began_ms; /* of the newest commit */
+    int64_t trim_ms;  /* not before is the heap trimmed again */
     size_t uncommitted_bytes; /* staged, held for a commit, or in flight; their maximum: */
     size_t uncommitted_bytes_max;
     struct txn txn;
@@ -476,7 +478,10 @@ static enum commit_verdict apply(struct commit *commit)
         stage_clear(&task->flying);
         if (worker->committed) { worker->committed(task); }
     }
-    if (bytes > LARGE_BATCH_BYTES) { (void)malloc_trim(0); }
+    if (bytes > LARGE_BATCH_BYTES && env_now_ms(commit->env) >= commit->trim_ms) {
+        commit->trim_ms = env_now_ms(commit->env) + TRIM_EVERY_MS;
+        (void)malloc_trim(0);
+    }
     CRASH_POINT("commit.applied");
     tell_committed(commit);
     return COMMIT_DONE;

@@ -18,7 +18,8 @@ enum {
     PAIRS_SLOTS_FIRST = 1 << 12,
     PAIRS_ITEMS_FIRST = 1 << 9,
     PAIRS_AHEAD = 64,      /* terms whose slots are prefetched before the first is used */
-    PAIRS_SLOTS_KEPT = 1 << 17, /* a larger table is freed after its batch */
+    PAIRS_SLOTS_KEPT = 1 << 17, /* a larger table shrinks after a batch that was too small for it */
+    PAIRS_SLOTS_USED = 8,       /* one that used less than one in so many */
     PAIR_SLOTS_MOST = 3,        /* of a pair, in a table that has just grown */
 };
 
@@ -48,7 +49,7 @@ static void make_slots(struct pairs *pairs, size_t slots_count)
 {
     pairs->slots_count = slots_count;
     pairs->shift = 64 - __builtin_ctzll(slots_count);
-    pairs->slots = xreallocarray(NULL, slots_count, sizeof(*pairs->slots));
+    pairs->slots = xlarge(slots_count, sizeof(*pairs->slots));
     memset(pairs->slots, 0xff, slots_count * sizeof(*pairs->slots));
 }
 
@@ -76,9 +77,10 @@ void pairs_reset(struct pairs *pairs)
 {
     free(pairs->sorted);
     pairs->sorted = NULL;
-    if (pairs->slots_count > PAIRS_SLOTS_KEPT) {
+    if (pairs->slots_count > PAIRS_SLOTS_KEPT &&
+        pairs->count < pairs->slots_count / PAIRS_SLOTS_USED) {
         free(pairs->slots);
-        make_slots(pairs, PAIRS_SLOTS_KEPT);
+        make_slots(pairs, pairs->slots_count / 2);
     } else if (pairs->count > 0) {
         memset(pairs->slots, 0xff, pairs->slots_count * sizeof(*pairs->slots));
     }
@@ -305,7 +307,7 @@ static size_t drain_rename(struct pairs *pairs)
 
 static void drain_reserve(struct pairs *pairs, size_t left)
 {
-    pairs->sorted = xreallocarray(NULL, left + 1, sizeof(*pairs->sorted));
+    pairs->sorted = xlarge(left + 1, sizeof(*pairs->sorted));
     if (pairs->items_count + 1 > pairs->starts_capacity) {
         pairs->starts_capacity = pairs->items_capacity + 1;
         pairs->starts = xreallocarray(pairs->starts, pairs->starts_capacity,

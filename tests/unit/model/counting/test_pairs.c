@@ -176,7 +176,7 @@ static void an_empty_one_drains_to_nothing(void **state)
     assert_null(pairs_free(NULL));
 }
 
-/* Far more pairs than are kept room for, then few: it grows, and gives back. */
+/* Far more pairs than are kept room for, then few: it grows, and gives back from then on. */
 static void it_grows_and_shrinks(void **state)
 {
     struct pairs *pairs = pairs_new();
@@ -199,7 +199,8 @@ static void it_grows_and_shrinks(void **state)
             assert_true(view.pairs[i].forward == view.items[view.pairs[i].first].item);
         }
         pairs_reset(pairs);
-        assert_true(!mapped || mallinfo2().hblkhd + 10 * MIB < mapped); /* 0: a sanitizer's heap */
+        /* A batch as large as the last one would need it all; 0: a sanitizer's heap. */
+        assert_true(!mapped || round == 0 || mallinfo2().hblkhd + 10 * MIB < mapped);
     }
     pairs_free(pairs);
 }
