@@ -74,7 +74,7 @@ static void explain_kind(struct slice name, struct buf *why)
     if (!text[0]) { buf_printf(why, "no kind is named"); }
     if (text[0]) { buf_printf(why, "there is no kind %s", text); }
     if (meant < EVENT_KINDS_COUNT) { buf_printf(why, "; did you mean %s?", kinds[meant].name); }
-    buf_printf(why, "%s write KIND:WEIGHT, ignore or refuse; KIND is one of",
+    buf_printf(why, "%s write KIND:WEIGHT, KIND:back, ignore or refuse; KIND is one of",
                meant < EVENT_KINDS_COUNT ? "" : ";");
     for (int k = 0; k < EVENT_KINDS_COUNT; k++) { buf_printf(why, " %s", kinds[k].name); }
 }
@@ -122,6 +122,16 @@ int action_syntax_parse(const char *text, double weight_max, struct action_meani
     if ((int)meaning.kind == EVENT_KINDS_COUNT) {
         explain_kind(name, why);
         return -EINVAL;
+    }
+    if (!strcmp(text + size, ":back")) {
+        if (meaning.kind == ACTION_EXPOSURE) {
+            buf_printf(why, "what a user was shown cannot be taken back");
+            return -EINVAL;
+        }
+        meaning.takes_back = true;
+        *ret_meaning = meaning;
+        *ret_known = true;
+        return 0;
     }
     if (text[size] && parse_weight(text + size + 1, weight_max, &meaning.weight, why)) {
         return -EINVAL;

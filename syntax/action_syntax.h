@@ -1,4 +1,4 @@
-/* The value of action.NAME: KIND:WEIGHT, KIND, ignore or refuse. */
+/* The value of action.NAME: KIND:WEIGHT, KIND, KIND:back, ignore or refuse. */
 #ifndef FRESHET_SYNTAX_ACTION_SYNTAX_H
 #define FRESHET_SYNTAX_ACTION_SYNTAX_H
 
@@ -10,6 +10,7 @@ struct action_meaning {
     enum action_kind kind;
     double weight; /* finite, 0 to weight_max */
     bool ignored;  /* dropped: no event */
+    bool takes_back; /* such an action is taken back */
 };
 
 /* Parses a value. ret_known is false for `refuse`, and ret_meaning is then untouched. 0, or -EINVAL

@@ -12,7 +12,9 @@ enum { SETUP_ARENA_BYTES = 512, HINT_BYTES_MAX = 1024 };
 /* The fields that each target has; all others are ignored. */
 static const unsigned fields_of[TARGETS_COUNT] = {
     [TARGET_EVENT] = BIT(MAPPED_USER) | BIT(MAPPED_ITEM) | BIT(MAPPED_ACTION) | BIT(MAPPED_TIME) |
-                     BIT(MAPPED_WEIGHT) | BIT(MAPPED_ID) | BIT(MAPPED_SEQUENCE) | BIT(MAPPED_KIND),
+                     BIT(MAPPED_WEIGHT) | BIT(MAPPED_ID) | BIT(MAPPED_SEQUENCE) | BIT(MAPPED_KIND) |
+                     BIT(MAPPED_LIST) | BIT(MAPPED_PLACE) | BIT(MAPPED_RULE) |
+                     BIT(MAPPED_VALUE) | BIT(MAPPED_TAKEN_BACK),
     [TARGET_ITEM] = BIT(MAPPED_ITEM) | BIT(MAPPED_KIND) | BIT(MAPPED_TITLE) | BIT(MAPPED_TEXT) |
                     BIT(MAPPED_VECTOR) | BIT(MAPPED_AVAILABLE) | BIT(MAPPED_CREATED) |
                     BIT(MAPPED_PRICE) | BIT(MAPPED_STOCK) | BIT(MAPPED_BRAND) |
@@ -65,9 +67,11 @@ static enum value_state try_constant(const struct field_formats *formats, enum m
     case MAPPED_PRICE:
     case MAPPED_STOCK:
     case MAPPED_WEIGHT:
+    case MAPPED_VALUE:
         *ret_hint = "a number";
         return json_value_number(constant, NULL, as_text, &number);
     case MAPPED_SEQUENCE:
+    case MAPPED_PLACE:
         *ret_hint = "an integer";
         return json_value_integer(constant, as_text, &integer);
     case MAPPED_TIME:
@@ -132,7 +136,7 @@ static const char *header_fault(const struct filling *filling, enum mapped field
     if (field == MAPPED_VECTOR) { return "a header is a text, never a list of numbers"; }
     if (formats->numbers_as_text) { return NULL; }
     if (field == MAPPED_WEIGHT || field == MAPPED_SEQUENCE || field == MAPPED_PRICE ||
-        field == MAPPED_STOCK) {
+        field == MAPPED_STOCK || field == MAPPED_VALUE || field == MAPPED_PLACE) {
         return "a header is a text: set numbers.as.text=true";
     }
     if (!is_time(field)) { return NULL; }
@@ -153,7 +157,8 @@ static const char *format_fault(const struct filling *filling, enum mapped field
     bool timed = is_time(field);
     bool decimal = field == MAPPED_USER || field == MAPPED_ITEM || field == MAPPED_ID ||
                    field == MAPPED_WEIGHT || field == MAPPED_AVAILABLE ||
-                   field == MAPPED_PRICE || field == MAPPED_STOCK;
+                   field == MAPPED_PRICE || field == MAPPED_STOCK || field == MAPPED_VALUE ||
+                   field == MAPPED_TAKEN_BACK;
     for (size_t i = 0; i < choice->count; i++) {
         const struct path_format *format = field_path_format(choice->paths[i]);
         if (!format) { continue; }

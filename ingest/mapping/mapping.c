@@ -360,6 +360,9 @@ static void keep_event(struct work *work)
     if (own && source) {
         ev->event_id = event_id_of_source(slice_str(source), ev->event_id, work->arena);
     }
+    if (ev->taken_back_id.size && source) {
+        ev->taken_back_id = event_id_of_source(slice_str(source), ev->taken_back_id, work->arena);
+    }
     ev->user_id = called(work, ev->user_id);
     add(work, ev->user_id, kept(work, ev, sizeof(*ev)));
 }

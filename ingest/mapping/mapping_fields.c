@@ -214,6 +214,7 @@ static bool read_action(struct work *work)
     if (!meaning) { return true; }
     candidate->event.action = meaning->kind;
     candidate->event.weight = meaning->weight;
+    candidate->event.takes_back = meaning->takes_back;
     return !meaning->ignored;
 }
 
@@ -232,6 +233,30 @@ static bool read_weight(struct work *work)
         *weight = settings->weight_max;
     }
     return true;
+}
+
+static enum value_state read_number(struct work *work, enum mapped field, double *ret_number)
+{
+    struct found found = find(work, field);
+    if (!found.value) { return VALUE_ABSENT; }
+    return json_value_number(found.value, field_path_format(found.path),
+                             work->mapping->formats.numbers_as_text, ret_number);
+}
+
+/* What the action came of. */
+static void read_origin(struct work *work, struct user_event *ev)
+{
+    enum value_state *states = work->candidate.states;
+    bool quoted = work->mapping->formats.numbers_as_text;
+    int64_t place = 0;
+    states[MAPPED_LIST] = read_text(work, MAPPED_LIST, &ev->list_id);
+    states[MAPPED_RULE] = read_text(work, MAPPED_RULE, &ev->rule);
+    states[MAPPED_TAKEN_BACK] = read_text(work, MAPPED_TAKEN_BACK, &ev->taken_back_id);
+    states[MAPPED_VALUE] = read_number(work, MAPPED_VALUE, &ev->value);
+    states[MAPPED_PLACE] = json_value_integer(find(work, MAPPED_PLACE).value, quoted, &place);
+    ev->place = place > 0 && place <= INT32_MAX ? (int32_t)place : 0;
+    if (!isfinite(ev->value)) { ev->value = 0.0; }
+    if (!ev->takes_back) { ev->taken_back_id = slice_str(""); }
 }
 
 static bool read_event(struct work *work)
@@ -259,6 +284,7 @@ static bool read_event(struct work *work)
         sequence.value, mapping->formats.numbers_as_text, &ev->sequence);
     states[MAPPED_TIME] =
         read_time(work, MAPPED_TIME, &mapping->formats.time, &ev->event_time_ms);
+    read_origin(work, ev);
     return read_weight(work);
 }
 
@@ -277,14 +303,6 @@ static struct slices read_tags(struct work *work, size_t max)
                                   .beside = follow_beside,
                                   .arg = work};
     return tag_sources_collect(work->fields->tags, &tagged, max, work->arena);
-}
-
-static enum value_state read_number(struct work *work, enum mapped field, double *ret_number)
-{
-    struct found found = find(work, field);
-    if (!found.value) { return VALUE_ABSENT; }
-    return json_value_number(found.value, field_path_format(found.path),
-                             work->mapping->formats.numbers_as_text, ret_number);
 }
 
 /* Adds the levels that a text names, without the blanks around them. */

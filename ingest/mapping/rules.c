@@ -268,11 +268,13 @@ PREDICATE(is_weight_too_large)
 /* A limit of the contracts: a longer text could not be written. */
 PREDICATE(is_text_too_long)
 {
-    if (is_event(candidate)) { return false; }
     const struct {
         enum mapped field;
         size_t size, max;
     } texts[] = {
+        {MAPPED_LIST, candidate->event.list_id.size, LIST_ID_BYTES_MAX},
+        {MAPPED_RULE, candidate->event.rule.size, EVENT_RULE_BYTES_MAX},
+        {MAPPED_TAKEN_BACK, candidate->event.taken_back_id.size, ID_BYTES_MAX},
         {MAPPED_TITLE, candidate->item.title.size, ITEM_TITLE_BYTES_MAX},
         {MAPPED_TEXT, candidate->item.text.size, ITEM_TEXT_BYTES_MAX},
         {MAPPED_BRAND, candidate->item.brand.size, ITEM_WORD_BYTES_MAX},
@@ -445,7 +447,8 @@ const struct rule rules[] = {
     {"weight_too_large", STAGE_OBJECT, is_weight_too_large,
      "send less than weight.max or raise it"},
     {"text_too_long", STAGE_OBJECT, is_text_too_long,
-     "a title has at most 1024 bytes, a text 65536, a country, brand, group or kind 256"},
+     "a title has at most 1024 bytes, a text 65536, a country, brand, group, kind, list "
+     "id or id of an event 256, a rule 128"},
     {"too_many_tags", STAGE_OBJECT, is_too_many_tags, "an item or a user has at most 256 tags"},
     {"tag_too_long", STAGE_OBJECT, is_tag_too_long,
      "a tag or category has at most 1024 bytes; should the field be map.text?"},
