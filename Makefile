@@ -64,7 +64,8 @@ WORKERS := ingest features trainer sequence scorer serve embed
 ROOM_trainer := trainer/similarity
 ROOM_sequence := trainer/sequence
 worker_room = $(or $(ROOM_$(1)),$(1))
-worker_src = $(wildcard $(call worker_room,$(1))/*.c)
+worker_src = $(wildcard $(call worker_room,$(1))/*.c) \
+	$(if $(filter serve,$(1)),$(wildcard serve/console/*.c))
 worker_bin = $(OUT)/bin/freshet-$(1)
 BINS := $(foreach w,$(WORKERS),$(call worker_bin,$(w))) $(OUT)/bin/freshet
 
@@ -134,6 +135,11 @@ $(OUT)/serve/openapi.json.inc: serve/openapi.json
 	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 $(OUT)/serve/responder.o: $(OUT)/serve/openapi.json.inc
 $(OUT)/serve/responder.o: private ALL_CFLAGS += -I$(OUT)/serve
+$(OUT)/serve/console/style.css.inc: serve/console/style.css
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+$(OUT)/serve/console/console.o: $(OUT)/serve/console/style.css.inc
+$(OUT)/serve/console/console.o: private ALL_CFLAGS += -I$(OUT)/serve/console
 
 # The table of topics, for the command that applies it.
 $(OUT)/deploy/topics.ini.inc: deploy/topics.ini
@@ -376,7 +382,8 @@ up:
 	@echo "    $(BUILD)/bin/freshet replay ITEMS.jsonl --topic items --contract Item \\"
 	@echo "        -b $(LOCAL_KAFKA)"
 	@echo "    $(BUILD)/bin/freshet replay EVENTS.jsonl --topic clicks -b $(LOCAL_KAFKA)"
-	@echo "Then ask the address above: curl .../v1/users/USER/recommendations (docs/serve.md)."
+	@echo "Open the address above with /console in a browser (docs/console.md), or"
+	@echo "ask it: curl .../v1/users/USER/recommendations (docs/serve.md)."
 	@echo "deploy/conf/ingest.properties says what events look like. make down ends it all."
 
 # Ends what `make up` started; the topics' data stays for the next time.

@@ -9,7 +9,9 @@ enum { TAGS_MAX = 10000000, ENTRIES_FIRST = 1024 };
 struct attributes {
     int64_t created_ms;
     int32_t *tags;
-    uint32_t tags_count;
+    char *title;
+    double price;
+    uint32_t tags_count, title_size;
 };
 
 struct item_attributes {
@@ -28,7 +30,10 @@ struct item_attributes *item_attributes_new(void)
 struct item_attributes *item_attributes_free(struct item_attributes *attributes)
 {
     if (!attributes) { return NULL; }
-    for (size_t i = 0; i < attributes->capacity; i++) { free(attributes->at[i].tags); }
+    for (size_t i = 0; i < attributes->capacity; i++) {
+        free(attributes->at[i].tags);
+        free(attributes->at[i].title);
+    }
     free(attributes->at);
     ids_free(attributes->tags);
     free(attributes);
@@ -47,7 +52,13 @@ void item_attributes_put(struct item_attributes *attributes, int32_t number,
     if (number < 0) { return; }
     struct attributes *at = reach(attributes, (size_t)number);
     free(at->tags);
-    *at = (struct attributes){.created_ms = item->created_ms};
+    free(at->title);
+    *at = (struct attributes){.created_ms = item->created_ms, .price = item->price};
+    at->title_size = (uint32_t)MIN_OF(item->title.size, (size_t)ITEM_TITLE_BYTES_MAX);
+    if (at->title_size) {
+        at->title = xcalloc(1, at->title_size);
+        memcpy(at->title, item->title.data, at->title_size);
+    }
     if (!item->tags.count) { return; }
     at->tags = xcalloc(item->tags.count, sizeof(*at->tags));
     for (size_t k = 0; k < item->tags.count; k++) {
@@ -60,7 +71,8 @@ void item_attributes_remove(struct item_attributes *attributes, int32_t number)
 {
     if (number < 0 || (size_t)number >= attributes->capacity) { return; }
     free(attributes->at[number].tags);
-    attributes->at[number] = (struct attributes){0};
+    free(attributes->at[number].title);
+    attributes->at[number] = (struct attributes){.price = ITEM_NOT_KNOWN};
 }
 
 int32_t item_attributes_tag(const struct item_attributes *attributes, struct slice tag)
@@ -81,4 +93,26 @@ bool item_attributes_has(const struct item_attributes *attributes, int32_t numbe
 int64_t item_attributes_created_ms(const struct item_attributes *attributes, int32_t number)
 {
     return (size_t)number < attributes->capacity ? attributes->at[number].created_ms : 0;
+}
+
+struct slice item_attributes_title(const struct item_attributes *attributes, int32_t number)
+{
+    if (number < 0 || (size_t)number >= attributes->capacity) { return slice_str(""); }
+    const struct attributes *at = &attributes->at[number];
+    return slice_of(at->title ? at->title : "", at->title_size);
+}
+
+void item_attributes_card(const struct item_attributes *attributes, int32_t number,
+                          struct item_card *ret_card)
+{
+    *ret_card = (struct item_card){.title = item_attributes_title(attributes, number),
+                                   .price = ITEM_NOT_KNOWN};
+    if (number < 0 || (size_t)number >= attributes->capacity) { return; }
+    const struct attributes *at = &attributes->at[number];
+    ret_card->price = at->created_ms || at->title || at->tags ? at->price : ITEM_NOT_KNOWN;
+    ret_card->created_ms = at->created_ms;
+    ret_card->tags_count = MIN_OF((size_t)at->tags_count, (size_t)CARD_TAGS_MAX);
+    for (size_t k = 0; k < ret_card->tags_count; k++) {
+        ret_card->tags[k] = ids_text(attributes->tags, at->tags[k]);
+    }
 }

@@ -1,10 +1,23 @@
-/* Item attributes: the tags of the catalogue's items and when they were made, by item number. One
- * thread at a time.
+/* Item attributes: what the catalogue says of items, by item number: tags, title, price, when they
+ * were made. One thread at a time.
  */
 #ifndef FRESHET_SERVE_ITEM_ATTRIBUTES_H
 #define FRESHET_SERVE_ITEM_ATTRIBUTES_H
 
 #include "schemas/item.h"
+
+enum { CARD_TAGS_MAX = 32 };
+
+/* What people are shown of an item. */
+struct item_card {
+    struct slice title; /* empty: not known */
+    struct slice tags[CARD_TAGS_MAX];
+    size_t tags_count;
+    double price;       /* below 0: not known */
+    int64_t created_ms; /* 0: not known */
+    double actions;     /* decayed */
+    bool available;
+};
 
 struct item_attributes;
 
@@ -21,6 +34,11 @@ void item_attributes_remove(struct item_attributes *attributes, int32_t number);
 int32_t item_attributes_tag(const struct item_attributes *attributes, struct slice tag);
 /* Says whether an item has a tag. */
 bool item_attributes_has(const struct item_attributes *attributes, int32_t number, int32_t tag);
+/* Fills in what the catalogue says of an item, borrowed until the next change; not `actions`. */
+void item_attributes_card(const struct item_attributes *attributes, int32_t number,
+                          struct item_card *ret_card);
+/* Returns an item's title, borrowed as well; empty: not known. */
+struct slice item_attributes_title(const struct item_attributes *attributes, int32_t number);
 /* Returns when an item was made; 0: not known. */
 int64_t item_attributes_created_ms(const struct item_attributes *attributes, int32_t number);
 

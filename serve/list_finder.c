@@ -272,3 +272,18 @@ void list_finder_find(struct list_finder *finder, const struct list_query *query
     finder->query = NULL;
     finder->found = NULL;
 }
+
+int list_finder_history(struct list_finder *finder, struct slice user,
+                        struct user_history *ret_history)
+{
+    int result = find_row(finder, finder->parts.histories, user);
+    if (result < 0) { return result == -ENOENT ? result : -EIO; }
+    struct slice row = arena_copy(finder->arena, buf_slice(&finder->row));
+    result = codec_decode(finder->history_codec, row, finder->arena, ret_history, NULL);
+    return result < 0 || history_fault(ret_history) ? -EIO : 0;
+}
+
+struct live_tables *list_finder_live(const struct list_finder *finder)
+{
+    return finder->parts.live;
+}

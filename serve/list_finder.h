@@ -40,4 +40,10 @@ struct arena *list_finder_begin(struct list_finder *finder);
 void list_finder_find(struct list_finder *finder, const struct list_query *query,
                       struct found_list *ret_found);
 
+/* Returns the live tables it was made with. */
+struct live_tables *list_finder_live(const struct list_finder *finder);
+/* Reads a user's history, copied into the arena: 0, -ENOENT, or -EIO when it cannot be read. */
+int list_finder_history(struct list_finder *finder, struct slice user,
+                        struct user_history *ret_history);
+
 #endif

@@ -196,3 +196,53 @@ void live_tables_list(struct live_tables *live, const struct user_history *histo
     take(arg, &list);
     pthread_mutex_unlock(&live->lock);
 }
+
+/* ---- For people ---- */
+
+bool live_tables_card(struct live_tables *live, struct slice id, struct arena *arena,
+                      struct item_card *ret_card)
+{
+    pthread_mutex_lock(&live->lock);
+    int32_t number = ids_find(live->tables.ids, id);
+    item_attributes_card(live->attributes, number, ret_card);
+    ret_card->title = arena_copy(arena, ret_card->title);
+    for (size_t k = 0; k < ret_card->tags_count; k++) {
+        ret_card->tags[k] = arena_copy(arena, ret_card->tags[k]);
+    }
+    if (number != ID_NONE) {
+        struct item_flags flags = catalogue_flags(&live->tables.catalogue);
+        ret_card->available = !item_flags_barred(&flags, number);
+        ret_card->actions = number < item_table_end(live->tables.items)
+                                ? item_table_actions(live->tables.items, number)
+                                : 0.0;
+    }
+    pthread_mutex_unlock(&live->lock);
+    return number != ID_NONE;
+}
+
+/* Says whether a text has another in it. */
+static bool has(struct slice text, struct slice part)
+{
+    for (size_t i = 0; i + part.size <= text.size; i++) {
+        if (strncasecmp(text.data + i, part.data, part.size) == 0) { return true; }
+    }
+    return false;
+}
+
+size_t live_tables_search(struct live_tables *live, struct slice text, struct arena *arena,
+                          struct slice *ret_ids, size_t most)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&live->lock);
+    struct item_flags flags = catalogue_flags(&live->tables.catalogue);
+    int32_t end = MAX_OF(item_table_end(live->tables.items), flags.count);
+    end = MIN_OF(MIN_OF(end, ids_count(live->tables.ids)), (int32_t)SEARCHED_MAX);
+    for (int32_t item = 0; item < end && count < most; item++) {
+        struct slice id = ids_text(live->tables.ids, item);
+        if (has(item_attributes_title(live->attributes, item), text) || has(id, text)) {
+            ret_ids[count++] = arena_copy(arena, id);
+        }
+    }
+    pthread_mutex_unlock(&live->lock);
+    return count;
+}

@@ -7,6 +7,7 @@
 #ifndef FRESHET_SERVE_LIVE_TABLES_H
 #define FRESHET_SERVE_LIVE_TABLES_H
 
+#include "base/arena.h"
 #include "schemas/content_vectors.h"
 #include "schemas/item.h"
 #include "schemas/item_vector.h"
@@ -14,7 +15,10 @@
 #include "schemas/serving_row.h"
 #include "schemas/user_history.h"
 #include "scorer/lists/list_settings.h"
+#include "serve/item_attributes.h"
 #include "serve/item_order.h"
+
+enum { SEARCHED_MAX = 200000 };
 
 struct live_tables;
 
@@ -49,5 +53,14 @@ bool live_tables_order(struct live_tables *live, enum item_order_kind kind, stru
  * LIST_GIVEN_MAX; those that are not known are left out. */
 void live_tables_list(struct live_tables *live, const struct user_history *history,
                       const struct slices *given, size_t length, take_list_fn take, void *arg);
+
+/* Fills in what is known of an item; texts are copied into the arena. False: it is not known. */
+bool live_tables_card(struct live_tables *live, struct slice id, struct arena *arena,
+                      struct item_card *ret_card);
+/* Finds up to `most` items whose title or id has a text in it (ASCII letters: of either case), in
+ * the order in which they became known; copied into the arena. Returns their number. It reads all
+ * titles, at most SEARCHED_MAX. */
+size_t live_tables_search(struct live_tables *live, struct slice text, struct arena *arena,
+                          struct slice *ret_ids, size_t most);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "serve/console/console.h"
 #include "serve/list_body.h"
 #include "serve/list_text.h"
 #include "serve/responder.h"
@@ -132,6 +133,19 @@ static void answer_known(struct responder *responder, const struct http_request 
     }
 }
 
+static void answer_person(struct responder *responder, const struct http_request *request,
+                          struct http_answer *answer)
+{
+    const struct console_parts parts = {
+        .finder = responder->parts.finder,
+        .query = &responder->query,
+        .tokens = responder->parts.tokens,
+        .loaded = atomic_load(&responder->loaded),
+        .age_ms = responder_age_ms(responder),
+    };
+    console_answer(&parts, request, answer);
+}
+
 static void answer_path(struct responder *responder, const struct http_request *request,
                         struct http_answer *answer)
 {
@@ -141,6 +155,8 @@ static void answer_path(struct responder *responder, const struct http_request *
         answer_known(responder, request, &path, answer);
     } else if (request->post) {
         answer_error(answer, 405, "other_method", "want GET or HEAD");
+    } else if (console_has(request->path)) {
+        answer_person(responder, request, answer);
     } else if (strcmp(request->path, "/v1/openapi.json") == 0) {
         buf_append(&answer->body, openapi, sizeof(openapi) - 1);
     } else if (strcmp(request->path, "/live") == 0) {
@@ -152,7 +168,8 @@ static void answer_path(struct responder *responder, const struct http_request *
         answer_error(answer, 404, "no_such_path",
                      "the server has /v1/users/{id}/recommendations, /v1/recommendations, "
                      "/v1/items/{id}/similar, /v1/items/{id}/together, /v1/items/popular, "
-                     "/v1/items/trending, /v1/items/new, /v1/openapi.json, /live and /ready");
+                     "/v1/items/trending, /v1/items/new, /v1/openapi.json, /console, /live "
+                     "and /ready");
     }
 }
 

@@ -58,8 +58,9 @@ ARROWS = {
     # Lists from tables, pure: for the scorer and for requests alike.
     "scorer/lists": ("base", "schemas", "stream/avro", "stream/config", "model", "model/counting",
                      "model/transformer", "rules"),
-    "serve": RUNTIME + ("model", "model/counting", "model/transformer", "pseudonyms",
-                        "scorer/lists", "syntax"),
+    "serve": RUNTIME + ("serve/console", "model", "model/counting", "model/transformer",
+                        "pseudonyms", "scorer/lists", "syntax"),
+    "serve/console": RUNTIME + ("model", "model/counting", "pseudonyms", "scorer/lists", "serve"),
     # Texts as vectors, pure but for the model's files: for the worker, and for queries to come.
     "embed/text": ("base", "model", "model/transformer"),
     "embed": RUNTIME + ("embed/text",),

@@ -129,6 +129,11 @@ static enum MHD_Result send_answer(const struct http_server *server,
     }
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (answer->policy) {
+        (void)MHD_add_response_header(response, "Content-Security-Policy", answer->policy);
+        (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+        (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    }
     for (size_t i = 0; i < HTTP_NOTES_MAX; i++) {
         const struct http_note *note = &answer->notes[i];
         if (note->name) { (void)MHD_add_response_header(response, note->name, note->value); }
@@ -152,6 +157,8 @@ static void fill_answer(struct http_server *server, struct MHD_Connection *conne
     (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_argument, &request);
     request.authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                         MHD_HTTP_HEADER_AUTHORIZATION);
+    request.language = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                   MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
     server->settings.answer(server->settings.arg, &request, answer);
     if (buf_failed(&answer->body)) {
         buf_clear(&answer->body);

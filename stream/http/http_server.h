@@ -24,6 +24,7 @@ struct http_request {
     size_t arguments_count;
     bool arguments_left_out; /* there were more */
     const char *authorization; /* the header; NULL: there is none */
+    const char *language;      /* Accept-Language; NULL: there is none */
     bool post;
     struct slice body; /* of a POST */
 };
@@ -38,6 +39,7 @@ struct http_answer {
     unsigned code;
     const char *type; /* constant */
     struct buf body;  /* initialised */
+    const char *policy; /* constant: Content-Security-Policy of a page; NULL: it is none */
     struct http_note notes[HTTP_NOTES_MAX]; /* those with a name */
 };
 

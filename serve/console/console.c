@@ -1,0 +1,129 @@
+/* Nothing on a page comes from elsewhere and nothing on it is a script: the policy forbids both, so
+ * a title that got past the escaping could do nothing.
+ */
+#include "base/base.h"
+#include "serve/console/console.h"
+#include "serve/console/page.h"
+
+static const char style[] =
+#include "style.css.inc"
+    ;
+static const char policy[] = "default-src 'none'; style-src 'self'; form-action 'self'; "
+                             "base-uri 'none'; frame-ancestors 'none'";
+static const char html_type[] = "text/html; charset=utf-8";
+
+static const struct {
+    const char *path;
+    void (*answer)(struct page *page);
+} pages[] = {
+    {"/console/user", user_page},
+    {"/console/item", item_page},
+    {"/console/try", try_page},
+    {"/console", try_page},
+    {"/console/", try_page},
+};
+
+bool console_has(const char *path)
+{
+    size_t size = strlen("/console");
+    return strncmp(path, "/console", size) == 0 && (path[size] == '\0' || path[size] == '/');
+}
+
+/* ---- Tokens ---- */
+
+static int digit_of(char letter)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = letter ? strchr(digits, letter) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/* Decodes Base64 up to the first character that is none. */
+static struct slice decode(const char *text, char *into, size_t room)
+{
+    size_t size = 0;
+    uint32_t bits = 0;
+    for (size_t i = 0; size < room && digit_of(text[i]) >= 0; i++) {
+        bits = bits << 6 | (uint32_t)digit_of(text[i]);
+        size_t shift = 6 - 2 * (i % 4);
+        if (i % 4) { into[size++] = (char)(uint8_t)(bits >> shift); }
+    }
+    return slice_of(into, size);
+}
+
+static bool is_allowed(const struct console_parts *parts, const struct http_request *request)
+{
+    static const char scheme[] = "Basic ";
+    char told[1024], bearer[1100];
+    const char *sent = request->authorization;
+    if (!parts->tokens || access_tokens_allow(parts->tokens, sent)) { return true; }
+    if (!sent || strncasecmp(sent, scheme, sizeof(scheme) - 1) != 0) { return false; }
+    struct slice pair = decode(sent + sizeof(scheme) - 1, told, sizeof(told));
+    const char *colon = memchr(pair.data, ':', pair.size);
+    if (!colon) { return false; }
+    size_t before = (size_t)(colon + 1 - pair.data);
+    struct slice token = slice_of(colon + 1, pair.size - before);
+    (void)snprintf(bearer, sizeof(bearer), "Bearer %.*s", SLICE_ARGS(token));
+    return access_tokens_allow(parts->tokens, bearer);
+}
+
+/* ---- Answers ---- */
+
+static void answer_plain(const struct page *page, struct http_answer *answer, unsigned code,
+                         enum text text)
+{
+    answer->code = code;
+    page_begin(page, TEXTS, slice_str(text_of(TEXT_TITLE, page->language)), text);
+    html_put(page->out, "</main></body></html>\n");
+}
+
+static enum language language_of(const struct page *page)
+{
+    char asked[8] = "";
+    struct slice lang = page_argument(page, "lang");
+    if (lang.size && lang.size < sizeof(asked)) { memcpy(asked, lang.data, lang.size); }
+    return text_language(asked[0] ? asked : NULL, page->request->language);
+}
+
+static void answer_page(struct page *page, struct http_answer *answer)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(pages); i++) {
+        if (strcmp(page->request->path, pages[i].path) != 0) { continue; }
+        pages[i].answer(page);
+        answer->code = page->code;
+        if (page->out->size && page->out->data[0] == '{') { answer->type = "application/json"; }
+        return;
+    }
+    answer_plain(page, answer, 404, TEXT_NOT_A_PAGE);
+}
+
+void console_answer(const struct console_parts *parts, const struct http_request *request,
+                    struct http_answer *answer)
+{
+    struct page page = {
+        .out = &answer->body,
+        .request = request,
+        .finder = parts->finder,
+        .live = list_finder_live(parts->finder),
+        .arena = list_finder_begin(parts->finder),
+        .query = parts->query,
+        .age_ms = parts->age_ms,
+        .code = 200,
+    };
+    page.language = language_of(&page);
+    answer->type = html_type;
+    answer->policy = policy;
+    if (strcmp(request->path, "/console/style.css") == 0) {
+        answer->type = "text/css; charset=utf-8";
+        buf_append(&answer->body, style, sizeof(style) - 1);
+    } else if (!is_allowed(parts, request)) {
+        answer->notes[0] = (struct http_note){.name = "WWW-Authenticate",
+                                              .value = "Basic realm=\"freshet\""};
+        answer_plain(&page, answer, 401, TEXT_NO_TOKEN);
+    } else if (!parts->loaded) {
+        answer_plain(&page, answer, 503, TEXT_LOADING);
+    } else {
+        answer_page(&page, answer);
+    }
+}

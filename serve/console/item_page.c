@@ -1,0 +1,119 @@
+#include "base/base.h"
+#include "base/quote.h"
+#include "serve/console/page.h"
+#include "serve/list_text.h"
+
+enum { NEIGHBOURS_SHOWN = 30 };
+
+static void find_neighbours(const struct page *page, struct slice item,
+                            enum item_order_kind order, struct found_list *ret_found)
+{
+    list_query_clear(page->query);
+    page->query->kind = QUERY_ITEMS;
+    page->query->order = order;
+    page->query->item = item;
+    page->query->limit = NEIGHBOURS_SHOWN;
+    list_finder_find(page->finder, page->query, ret_found);
+}
+
+static void put_neighbours(const struct page *page, struct slice item, enum item_order_kind order,
+                           enum text title)
+{
+    struct found_list found;
+    find_neighbours(page, item, order, &found);
+    html_put(page->out, "<section><h2>");
+    page_put(page, title);
+    html_put(page->out, "</h2>\n");
+    if (found.error || !found.list.items.count) {
+        page_say(page, TEXT_NO_NEIGHBOURS);
+    } else {
+        page_list(page, &found.list, TEXT_SUPPORT);
+    }
+    html_put(page->out, "</section>\n");
+}
+
+static void begin_fact(const struct page *page, enum text name)
+{
+    html_put(page->out, "<div><dt>");
+    page_put(page, name);
+    html_put(page->out, "</dt><dd>");
+}
+
+static void put_card(const struct page *page, struct slice id, const struct item_card *card)
+{
+    struct buf *out = page->out;
+    html_put(out, "<section><h2>");
+    page_put(page, TEXT_ATTRIBUTES);
+    html_put(out, "</h2><dl>");
+    begin_fact(page, TEXT_ITEM_ID);
+    html_text(out, id);
+    html_put(out, "</dd></div>");
+    begin_fact(page, TEXT_COUNTED);
+    html_real(out, card->actions, card->actions < 10.0 ? 1 : 0);
+    html_put(out, "</dd></div><div><dt>");
+    page_put(page, TEXT_AVAILABLE);
+    html_put(out, "</dt><dd>");
+    page_put(page, card->available ? TEXT_AVAILABLE : TEXT_NOT_AVAILABLE);
+    html_put(out, "</dd></div>");
+    if (card->price >= 0.0) {
+        begin_fact(page, TEXT_PRICE);
+        html_real(out, card->price, 2);
+        html_put(out, "</dd></div>");
+    }
+    begin_fact(page, TEXT_CREATED);
+    page_time(page, card->created_ms);
+    html_put(out, "</dd></div>");
+    begin_fact(page, TEXT_TAG_WORDS);
+    for (size_t i = 0; i < card->tags_count; i++) {
+        if (i) { html_put(out, ", "); }
+        html_text(out, card->tags[i]);
+    }
+    if (!card->tags_count) { html_put(out, "–"); }
+    html_put(out, "</dd></div></dl></section>\n");
+}
+
+static void put_json(const struct page *page, struct slice item, const struct item_card *card)
+{
+    struct buf *out = page->out;
+    struct found_list found;
+    buf_printf(out, "{\"item\":");
+    quote_json(out, item, QUOTE_EITHER);
+    buf_printf(out, ",\"title\":");
+    quote_json(out, card->title, QUOTE_EITHER);
+    buf_printf(out, ",\"available\":%s,\"actions\":%.9g,\"created_ms\":%" PRId64 ",\"tags\":[",
+               card->available ? "true" : "false", card->actions, card->created_ms);
+    for (size_t i = 0; i < card->tags_count; i++) {
+        buf_printf(out, "%s", i ? "," : "");
+        quote_json(out, card->tags[i], QUOTE_EITHER);
+    }
+    find_neighbours(page, item, ORDER_SIMILAR, &found);
+    buf_printf(out, "],\"similar\":");
+    list_text_found(out, page->query, &found, page->age_ms);
+    buf_printf(out, "}\n");
+}
+
+void item_page(struct page *page)
+{
+    char why[QUERY_WHY_BYTES];
+    struct item_card card = {0};
+    struct slice id = page_argument(page, "id");
+    bool asked = id.size > 0;
+    bool fine = asked && list_query_check_id(id, "id", why);
+    bool known = fine && live_tables_card(page->live, id, page->arena, &card);
+    if (known && page_wants_json(page)) {
+        put_json(page, id, &card);
+        return;
+    }
+    struct slice name = card.title.size ? card.title : id;
+    page_begin(page, TEXT_ITEM,
+               known ? name : slice_str(text_of(TEXT_ITEM, page->language)), TEXT_ITEM_ABOUT);
+    page_form(page, "item", "id", TEXT_ITEM_ID, TEXT_SHOW, id);
+    if (asked && !known) { page_say(page, fine ? TEXT_NO_ITEM : TEXT_BAD_ID); }
+    if (known) {
+        put_card(page, id, &card);
+        put_neighbours(page, id, ORDER_SIMILAR, TEXT_SIMILAR);
+        put_neighbours(page, id, ORDER_TOGETHER, TEXT_TOGETHER);
+    }
+    page_end(page);
+    page->code = !asked || known ? 200 : fine ? 404 : 400;
+}

@@ -1,0 +1,234 @@
+/* The console of freshet-serve: pages of what the topics hold, whatever titles and ids are. */
+#include "base/base.h"
+#include "schemas/item.h"
+#include "schemas/recommendation_list.h"
+#include "schemas/user_history.h"
+#include "stream/avro/codec.h"
+#include "tests/topology/asking.h"
+
+enum { ROUNDS = 40 };
+
+static const char hostile[] = "</title><script>alert('x')</script>\" onmouseover=\"y";
+
+static void append(struct rig *rig, const char *topic, const struct contract *contract,
+                   const char *key, const void *object)
+{
+    struct buf out;
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(contract, schemas);
+    buf_init(&out, 1 << 20);
+    assert_int_equal(codec_encode(codec, object, &out), 0);
+    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key), buf_slice(&out), RIG_WALL_MS);
+    buf_release(&out);
+    codec_free(codec);
+    schema_cache_free(schemas);
+}
+
+static void write_item(struct rig *rig, const char *id, const char *title, bool available)
+{
+    struct slice tags[] = {slice_str("sad & slow")};
+    const struct item item = {.item_id = slice_str(id), .title = slice_str(title),
+                              .tags = {tags, 1}, .available = available, .price = 12.5,
+                              .created_ms = 1000000000000, .stock = ITEM_NOT_KNOWN};
+    append(rig, "items", &item_contract, id, &item);
+}
+
+static void write_user(struct rig *rig)
+{
+    struct slice items[] = {slice_str("i1"), slice_str("i2")};
+    struct slice because[] = {slice_str("seen"), slice_str("")};
+    struct slice gone[] = {slice_str("i3")}, rule[] = {slice_str("no<sequels>")};
+    struct slice placement[] = {slice_str("home")};
+    float scores[] = {5.5F, 4}, evidence[] = {9, 8}, shares[] = {0.5F, 0};
+    int32_t reasons[] = {REASON_BECAUSE, REASON_POPULAR}, ranks[] = {1}, none[] = {0}, one[] = {1};
+    const struct recommendation_list list = {
+        .user_id = slice_str("u<1>"), .items = {items, 2}, .scores = {scores, 2},
+        .reasons = {reasons, 2}, .because = {because, 2}, .evidence = {evidence, 2},
+        .shares = {shares, 2}, .model = slice_str("item-item"), .made_by = slice_str("counting"),
+        .generation = slice_str("g2"), .actions = 1, .as_of_ms = 2000, .rules_offset = 0,
+        .placements = {placement, 1}, .placement_counts = {none, 1}, .removal_counts = {one, 1},
+        .removal_items = {gone, 1}, .removal_ranks = {ranks, 1}, .removal_rules = {rule, 1},
+    };
+    append(rig, "recommendations", &recommendation_list_contract, "u<1>", &list);
+    struct slice seen[] = {slice_str("seen")};
+    int32_t kinds[] = {ACTION_PURCHASE};
+    float weights[] = {1};
+    int64_t times[] = {1000000000000}, offsets[] = {0};
+    const struct user_history history = {
+        .user_id = slice_str("u<1>"), .items = {seen, 1}, .actions = {kinds, 1},
+        .weights = {weights, 1}, .event_times_ms = {times, 1}, .offsets = {offsets, 1},
+        .seen = slice_str(""), .events_total = 1, .event_time_ms = 1000000000000,
+    };
+    append(rig, "histories", &user_history_contract, "u<1>", &history);
+}
+
+static struct copy *start(struct rig *rig, const char *const *settings)
+{
+    rig_init(rig, 3);
+    write_item(rig, "i1", hostile, true);
+    write_item(rig, "i2", "Film 2", true);
+    write_item(rig, "i3", "Film 3", true);
+    write_item(rig, "seen", "Seen film", true);
+    write_item(rig, "off", "Sold out", false);
+    write_user(rig);
+    struct copy *copy = rig_start(rig, &serve_worker, 0, settings);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(rig, false); }
+    return copy;
+}
+
+static const char *const open_settings[] = {"http.port=0", NULL};
+
+static void assert_lacks(const char *text, const char *part)
+{
+    if (strstr(text, part)) { fail_msg("%s in %s", part, text); }
+}
+
+static void test_user(void **state)
+{
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    const char *page = ask_get(copy, "/console/user?id=u%3C1%3E", 200);
+    assert_has(asked, "Content-Type: text/html; charset=utf-8\r\n");
+    assert_has(asked, "Content-Security-Policy: default-src 'none'; style-src 'self'");
+    assert_has(page, "<h1>u&lt;1&gt;</h1>");
+    assert_has(page, "&lt;/title&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot; onmouse");
+    assert_lacks(page, "<script");
+    assert_lacks(page, "\" onmouseover");
+    assert_has(page, "Because of <a href=\"/console/item?id=seen\">Seen film</a>");
+    assert_has(page, "<td>purchase</td><td class=\"number\">2001-09-09 01:46</td>");
+    assert_has(page, "<dt>Generation</dt><dd>g2</dd>");
+    assert_has(page, "Removed by rules");
+    assert_has(page, "no&lt;sequels&gt;");
+    assert_has(ask_get(copy, "/console/user?id=nobody", 200), "This user has no list.");
+    assert_has(ask_get(copy, "/console/user", 200), "name=\"id\" value=\"\"");
+    (void)ask_get(copy, "/console/user?id=%FF", 200); /* as if nothing were asked */
+    rig_release(&rig);
+}
+
+static void test_why_not(void **state)
+{
+    static const struct {
+        const char *item, *want;
+    } cases[] = {
+        {"unknown", "It is neither in the catalogue"},
+        {"off", "It is not available at present."},
+        {"seen", "The user has had it already."},
+        {"i2", "It is on the list, at place 2"},
+        {"i3", "A rule removed it: no&lt;sequels&gt;"},
+        {"%3Cb%3E", "value=\"&lt;b&gt;\""},
+    };
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        _cleanup_(xfreep) char *path =
+            xprintf("/console/user?id=u%%3C1%%3E&why=%s", cases[i].item);
+        assert_has(ask_get(copy, path, 200), cases[i].want);
+    }
+    write_item(&rig, "i4", "Film 4", true);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    assert_has(ask_get(copy, "/console/user?id=u%3C1%3E&why=i4", 200),
+               "Score of the last one on the list: 4.000");
+    rig_release(&rig);
+}
+
+static void test_item_and_try(void **state)
+{
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    const char *page = ask_get(copy, "/console/item?id=i1", 200);
+    assert_has(page, "<h1>&lt;/title&gt;");
+    assert_has(page, "sad &amp; slow");
+    assert_has(page, "<dt>Price</dt><dd>12.50</dd>");
+    assert_has(page, "It has no neighbours yet.");
+    assert_has(ask_get(copy, "/console/item?id=off", 200), "Not available");
+    assert_has(ask_get(copy, "/console/item?id=nothing", 404), "This item is not known.");
+    page = ask_get(copy, "/console/try?q=FILM+2", 200);
+    assert_has(page, "name=\"item\" value=\"i2\"");
+    assert_lacks(page, "value=\"i3\"");
+    assert_has(ask_get(copy, "/console/try?q=no+such", 200), "Nothing was found.");
+    page = ask_get(copy, "/console/try?item=i1&item=seen&item=i1&drop=seen", 200);
+    assert_has(page, "name=\"drop\" value=\"i1\"");
+    assert_lacks(page, "name=\"drop\" value=\"seen\"");
+    assert_has(page, "List for this session");
+    assert_has(ask_get(copy, "/console/nothing", 404), "There is no such page.");
+    assert_has(ask_get(copy, "/console/style.css", 200), "prefers-color-scheme: dark");
+    rig_release(&rig);
+}
+
+static void test_json(void **state)
+{
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    assert_begins(ask_get(copy, "/console/user?id=u%3C1%3E&format=json", 200),
+                  "{\"actions\":[{\"item\":\"seen\",\"time_ms\":1000000000000}],\"list\":{"
+                  "\"user\":\"u<1>\",\"items\":[{\"item\":\"i1\",");
+    assert_has(asked, "Content-Type: application/json\r\n");
+    assert_begins(ask_get(copy, "/console/item?id=i2&format=json", 200),
+                  "{\"item\":\"i2\",\"title\":\"Film 2\",\"available\":true,");
+    assert_begins(ask_get(copy, "/console/try?item=i2&format=json", 200), "{\"user\":\"\",");
+    rig_release(&rig);
+}
+
+static void test_languages(void **state)
+{
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    const char *page = ask_body("zh", ask(copy, "GET /console/user HTTP/1.1\r\nHost: x\r\n"
+                                                "Accept-Language: zh-CN,en;q=0.8\r\n"
+                                                "Connection: close\r\n\r\n"), 200);
+    assert_has(page, "<html lang=\"zh\">");
+    assert_has(page, "Freshet 控制台");
+    assert_has(page, "href=\"/console/user?lang=en\"");
+    page = ask_get(copy, "/console/user?id=u%3C1%3E&lang=zh", 200);
+    assert_has(page, "购买");
+    assert_has(page, "href=\"/console/item?id=i2&amp;lang=zh\"");
+    rig_release(&rig);
+}
+
+/* A browser sends the token as a password; the style needs none. */
+static void test_tokens(void **state)
+{
+    static struct rig rig;
+    rig_init(&rig, 1);
+    _cleanup_(xfreep) char *path = xprintf("%s/tokens", rig.dir);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fprintf(file, "0123456789abcdef\n");
+    assert_int_equal(fclose(file), 0);
+    _cleanup_(xfreep) char *pair = xprintf("http.tokens=%s", path);
+    const char *const settings[] = {"http.port=0", pair, NULL};
+    struct copy *copy = rig_start(&rig, &serve_worker, 0, settings);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    (void)ask_get(copy, "/console/try", 401);
+    assert_has(asked, "WWW-Authenticate: Basic realm=\"freshet\"\r\n");
+    (void)ask_get(copy, "/console/style.css", 200);
+    static const struct {
+        const char *sent;
+        int code;
+    } cases[] = {
+        {"Basic YW5hOjAxMjM0NTY3ODlhYmNkZWY=", 200}, /* ana:0123456789abcdef */
+        {"Bearer 0123456789abcdef", 200},
+        {"Basic OjAxMjM0NTY3ODlhYmNkZWY=", 200}, /* :0123456789abcdef */
+        {"Basic YW5hOjAxMjM0NTY3ODlhYmNkZQ==", 401},
+        {"Basic MDEyMzQ1Njc4OWFiY2RlZg==", 401},
+        {"Basic ", 401},
+        {"Basic !", 401},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        _cleanup_(xfreep) char *request =
+            xprintf("GET /console/try HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n"
+                    "Connection: close\r\n\r\n", cases[i].sent);
+        (void)ask_body(cases[i].sent, ask(copy, request), cases[i].code);
+    }
+    rig_release(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_user),       cmocka_unit_test(test_why_not),
+        cmocka_unit_test(test_item_and_try), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_languages),  cmocka_unit_test(test_tokens),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
