@@ -73,6 +73,7 @@ ARROWS = {
     "cli/dead_letters": RUNTIME + ("cli", "ingest/mapping", "syntax"),
     "cli/generations": RUNTIME + ("cli", "model"),
     "cli/provision": RUNTIME + ("cli",),
+    "cli/doctor": RUNTIME + ("cli",),
 }
 ROOMS = tuple(ARROWS)
 
