@@ -273,10 +273,10 @@ const struct command doctor_command = {
     .group = GROUP_OPERATION,
     .summary = "gather what a helper needs to know into one archive",
     .about = "Gathers versions, the system, the workers' configurations and environment, their "
-             "logs and the status into a tar.gz. Passwords, tokens and keys are masked by the names "
-             "of their settings, and no record of a topic is in it. Works without a broker and "
-             "with a configuration that is wrong, too. Give --config as for status; as root, where "
-             "the files belong to root.",
+             "logs and the status into a tar.gz. Passwords, tokens and keys are masked by the "
+             "names of their settings, and no record of a topic is in it. Works without a broker "
+             "and with a configuration that is wrong, too. Give --config as for status; as root, "
+             "where the files belong to root.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_WORDS,
