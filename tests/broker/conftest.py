@@ -23,7 +23,7 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 BIN = Path(os.environ.get("FRESHET_BIN", BUILD / "bin"))
 SANITIZED = BUILD / "san-address-undefined" / "bin"  # tests/run builds it
 INPUTS = {"ingest": "clicks", "features": "events", "trainer": "pair-deltas", "scorer": "histories",
-          "sequence": "models"}
+          "sequence": "models", "embed": "items"}
 WAIT_SECONDS = int(os.environ.get("WAIT_SECONDS", "120"))
 STOP_SECONDS = 60
 # What tests need of single workers: both commit often, and soon after their input has ended.
