@@ -294,7 +294,7 @@ install: all man
 				$(DESTDIR)$(SYSCONFDIR)/freshet/ || exit 1; \
 		install -d -m 700 $(DESTDIR)$(SYSCONFDIR)/freshet/$$w.secrets || exit 1; \
 	done
-	install deploy/topics deploy/acls deploy/venv $(DESTDIR)$(SHARE)/deploy
+	install deploy/topics deploy/acls deploy/venv deploy/encoder $(DESTDIR)$(SHARE)/deploy
 	install -m 644 deploy/topics.ini deploy/acls.ini deploy/checkout.py \
 		$(wildcard deploy/requirements-*.txt) $(DESTDIR)$(SHARE)/deploy
 	install -m 644 VERSION $(DESTDIR)$(SHARE)
@@ -369,7 +369,9 @@ demo:
 	+@$(BUILD_ALL)
 	@deploy/demo
 
-# Starts a local Kafka and the workers and leaves them running, for events of your own.
+# Starts a local Kafka and the workers and leaves them running, for events of your own;
+# freshet-embed, too, where deploy/encoder has fetched a model.
+ENCODER := $(if $(wildcard $(BUILD)/encoder/model.safetensors),$(abspath $(BUILD))/encoder)
 .PHONY: up
 up:
 	@$(INSTALL) demo
@@ -377,7 +379,9 @@ up:
 	@deploy/local-kafka start
 	@deploy/topics apply --with clicks --bootstrap $(LOCAL_KAFKA)
 	@deploy/pipeline up --bootstrap $(LOCAL_KAFKA) --set serve.http.port=0 \
-		--workers ingest,features,trainer,scorer,serve
+		--workers ingest,features,trainer,scorer,serve$(if $(ENCODER),$(comma)embed) \
+		$(if $(ENCODER),--set embed.model.path=$(ENCODER) --set scorer.content.used=true \
+			--set serve.content.used=true)
 	@echo "Kafka: $(LOCAL_KAFKA). Write the catalogue, then events, for example:"
 	@echo "    $(BUILD)/bin/freshet replay ITEMS.jsonl --topic items --contract Item \\"
 	@echo "        -b $(LOCAL_KAFKA)"
