@@ -4,9 +4,9 @@ wide_20k   20,000 items, 1,500,000 events: all workers until they are at rest; t
            reads the same pair deltas, and another one that is killed and started again.
 wide_200k  200,000 items: features alone makes the pair deltas of 26,000,000 pair updates, then a
            trainer alone reads them.
-trickle    MovieLens-1M is counted; then 300 events a second for a minute, and three bare hops with
-           the same events; then what 3,600 events write that come one at a time, as in an hour with
-           one event a second.
+trickle    MovieLens-1M is counted; then 300 events a second for three minutes, and three bare hops
+           with a minute of them; then what 3,600 events write that come one at a time, as in an
+           hour with one event a second.
 """
 
 import subprocess
@@ -34,7 +34,8 @@ DEFAULT_REST = ["trainer.checkpoint.rest.ms=10s"]
 # Compacted topics whose bytes are counted.
 KEPT = ("histories", "features-changelog", "neighbours", "serving-rows", "recommendations")
 TRICKLE_RATE = 300
-TRICKLE_SECONDS = 60
+TRICKLE_SECONDS = 180  # a checkpoint would come after more than that, and one comes at the end
+HOPS_SECONDS = 60
 HOUR_EVENTS = 3600
 HOUR_RATE = 60  # 60 times as fast as one event a second
 # Commits 60 times as often, too: ingest and scorer one for each event, features one for 5 s.
@@ -144,7 +145,7 @@ def trickle(bed, options):
         ends = all_ends(bed, "tr.")
         hour_bytes = {name: bytes_between(bed, name, starts[name]) for name in starts
                       if ends[name] != starts[name]}
-    hops = bare_hops(bed, fast, TRICKLE_RATE)
+    hops = bare_hops(bed, fast[:TRICKLE_RATE * HOPS_SECONDS], TRICKLE_RATE)
     return {"trickle_events": len(fast),
             "trickle_cpu_us_per_event": cost["cpu_us"], "trickle_hops_cpu_us_per_event": hops,
             "trickle_cpu_over_bare_hops": cost["cpu_us"] / hops,
