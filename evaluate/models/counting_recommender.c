@@ -54,7 +54,7 @@ struct counting {
 #define COMMON                                                                                     \
     .history_length = 50, .history_actions_max = 600, .history_seen_max = 2000,                    \
     .pairs_window = 50, .trend_half_life = 1, .recent_items = 20, .directed_weight = 1,            \
-    .symmetric_weight = .1
+    .symmetric_weight = .1, .dislike_weight = .5
 
 static const struct counting_settings defaults = {
     COMMON, .transitions_window = 20, .transitions_exponent = .75, .neighbours_max = 512,
@@ -109,6 +109,7 @@ static const struct hyperparameter hyperparameters[] = {
     HYPERPARAMETER(counting_settings, similarity_measure, 0, 2,
                    "scorer: similarity.measure: 0 cosine, 1 jaccard, 2 llr"),
     HYPERPARAMETER(counting_settings, popularity_weight, 0, 1000, "scorer: popularity.weight"),
+    HYPERPARAMETER(counting_settings, dislike_weight, 0, 1000, "scorer: dislike.weight"),
     HYPERPARAMETER(counting_settings, backward_weight, 0, 10, "scorer: backward.weight"),
     HYPERPARAMETER(counting_settings, shrink, 0, 1e6, "scorer: shrink"),
     HYPERPARAMETER(counting_settings, source_power, 0, 2, "scorer: source.power"),
@@ -155,6 +156,7 @@ static void open_table(struct counting *counting)
         .directed_weight = set->directed_weight,
         .symmetric_weight = set->symmetric_weight,
         .popularity_weight = set->popularity_weight,
+        .dislike_weight = set->dislike_weight,
     };
     counting->table = item_table_new(&of_table);
     counting->ranking = ranking_new(&of_ranking, counting->ids, counting->table);

@@ -40,6 +40,7 @@ struct counting_settings {
     double symmetric_weight;
     double similarity_measure; /* enum similarity_measure */
     double popularity_weight;
+    double dislike_weight;
     double backward_weight;
     double shrink;
     double source_power;

@@ -25,7 +25,7 @@ enum {
  *     stamp == touched     `directed` and `symmetric` are sums
  *     stamp == chosen      the item is on the list, at `place`
  *     seen == touched      the user has had the item
- *     seen == chosen       the user was shown it
+ *     seen == chosen       the user was shown it, or dislikes what is like it: it fills up last
  */
 struct cell {
     uint32_t stamp;
@@ -53,6 +53,8 @@ struct ranking {
     uint32_t touched, chosen;
     bool shown_too; /* items that were shown may fill up, too */
     struct recent *recent;
+    struct recent *disliked; /* with weights below 0 */
+    size_t disliked_count;
     float *recency;
     size_t recent_count;
     float directed_scale, symmetric_scale, popularity_scale;
@@ -72,6 +74,7 @@ struct ranking *ranking_new(const struct ranking_settings *settings, const struc
     ranking->ids = ids;
     ranking->table = table;
     ranking->recent = xcalloc(settings->recent_items + 1, sizeof(*ranking->recent));
+    ranking->disliked = xcalloc(settings->recent_items + 1, sizeof(*ranking->disliked));
     ranking->recency = xcalloc(settings->recent_items + 1, sizeof(*ranking->recency));
     for (size_t r = 0; r < settings->recent_items; r++) {
         ranking->recency[r] = (float)(pow((double)r + 1.0, -settings->recency_power) *
@@ -91,6 +94,7 @@ struct ranking *ranking_free(struct ranking *ranking)
     free(ranking->list);
     free(ranking->recency);
     free(ranking->recent);
+    free(ranking->disliked);
     free(ranking->candidates);
     free(ranking->cells);
     free(ranking);
@@ -124,6 +128,18 @@ static void begin(struct ranking *ranking, size_t length)
     ranking->chosen = ranking->touched + 1;
     ranking->shown_too = false;
     ranking->candidates_count = ranking->recent_count = ranking->list_count = 0;
+    ranking->disliked_count = 0;
+}
+
+static void add_disliked(struct ranking *ranking, int32_t item)
+{
+    float weight = (float)ranking->settings.dislike_weight;
+    if (!(weight > 0.0F) || ranking->disliked_count == ranking->settings.recent_items) { return; }
+    ranking->disliked[ranking->disliked_count] = (struct recent){
+        .item = item,
+        .weight = -weight * ranking->recency[ranking->disliked_count],
+    };
+    ranking->disliked_count++;
 }
 
 /* Marks what the user has had and picks the recent items, newest first. */
@@ -134,7 +150,10 @@ static void read_history(struct ranking *ranking, const struct ranking_request *
         int32_t item = request->items[k];
         if (item == ID_NONE || cells[item].seen == ranking->touched) { continue; }
         cells[item].seen = ranking->touched;
-        if (!(request->weights[k] > 0.0F)) { continue; }
+        if (!(request->weights[k] > 0.0F)) {
+            add_disliked(ranking, item);
+            continue;
+        }
         if (ranking->recent_count == ranking->settings.recent_items) { continue; }
         ranking->recent[ranking->recent_count] = (struct recent){
             .item = item,
@@ -222,7 +241,13 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
         cell->directed *= factors[item].target;
         cell->symmetric = bounded(cell->symmetric);
         if (cosine) { cell->symmetric = bounded(cell->symmetric * factors[item].mass); }
-        if (!(cell->directed > 0.0F) && !(cell->symmetric > 0.0F)) { continue; }
+        if (!(cell->directed > 0.0F) && !(cell->symmetric > 0.0F)) {
+            bool disliked = cell->directed < 0.0F || cell->symmetric < 0.0F;
+            if (disliked) { cell->seen = ranking->chosen; }
+            continue;
+        }
+        cell->directed = MAX_OF(cell->directed, 0.0F);
+        cell->symmetric = MAX_OF(cell->symmetric, 0.0F);
         directed_max = MAX_OF(directed_max, cell->directed);
         symmetric_max = MAX_OF(symmetric_max, cell->symmetric);
         ranking->candidates[kept++] = item;
@@ -443,6 +468,9 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
     assert(request->flags.count <= ranking->capacity);
     read_history(ranking, request);
     for (size_t r = 0; r < ranking->recent_count; r++) { add_row(ranking, ranking->recent[r]); }
+    for (size_t r = 0; r < ranking->disliked_count; r++) {
+        add_row(ranking, ranking->disliked[r]);
+    }
     filter(ranking, &request->flags);
     lower_shown(ranking, &request->shown);
     choose(ranking, request->length);

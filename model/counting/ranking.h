@@ -7,8 +7,9 @@
  *
  * K and n as in model/counting/item_table.h, sim by the table's measure
  * (model/counting/similarity.h). The recent items are the user's newest distinct ones; an item
- * whose newest action has weight 0 (a dislike) adds nothing. max A and max S run over the
- * candidates that may be listed, max sqrt(n) over all items.
+ * whose newest action has weight 0 (a dislike) adds nothing; the newest ones take off, in the same
+ * way, what they would add, times dislike_weight. What is at 0 then fills up last. max A and max S
+ * run over the candidates that may be listed, max sqrt(n) over all items.
  *
  * Candidates are the neighbours of the recent items with A_i > 0 or S_i > 0, without items that the
  * user has had and items that are barred. If there are too few for a list, it is filled up: first
@@ -37,6 +38,7 @@ struct ranking_settings {
     double directed_weight;   /* of A */
     double symmetric_weight;  /* of S; 0: not computed */
     double popularity_weight; /* of the popularity term; 0: not computed */
+    double dislike_weight;    /* of what disliked items take off A and S; 0: nothing */
 };
 
 struct ranking_request {

@@ -23,5 +23,6 @@ struct ranking_settings list_ranking_settings(const struct list_settings *settin
         .directed_weight = settings->directed_weight,
         .symmetric_weight = settings->symmetric_weight,
         .popularity_weight = settings->popularity_weight,
+        .dislike_weight = settings->dislike_weight,
     };
 }

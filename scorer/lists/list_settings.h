@@ -36,11 +36,12 @@ struct list_settings {
     int64_t vectors_index_from;
     bool content_used;
     int32_t blend_leader; /* enum leader_choice */
+    double dislike_weight;
     double shown_weight;
     int64_t shown_half_life_ms;
 };
 
-enum { LIST_OPTIONS_COUNT = 24, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 25, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -96,6 +97,9 @@ enum { LIST_OPTIONS_COUNT = 24, ITEMS_MAX_MOST = 100000000 };
            OPTION_ONE_OF("proved|counting|sequence|mixture"),                                      \
            "Which model makes the lists where there is a blend; proved: the one that is best on "  \
            "users' next actions."),                                                                \
+    OPTION("dislike.weight", DOUBLE, lists.dislike_weight, "0.5", OPTION_RANGE(0, 1000),           \
+           "Part of what a disliked item would add to its neighbours that it takes off them; 0: "  \
+           "nothing."),                                                                            \
     OPTION("shown.weight", DOUBLE, lists.shown_weight, "0.5", OPTION_RANGE(0, 1000),               \
            "How much less an item counts that the user was shown and did not take: divided by 1 "  \
            "+ this, for each time; 0: not at all."),                                               \
