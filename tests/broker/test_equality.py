@@ -2,8 +2,9 @@
 catalogue by list_oracle.py, with the Transformer by blend_oracle.py, while the catalogue changes
 and workers are killed. Longer, with a restart of the broker, when asked: make equality.
 Environment:
-  EQUALITY=ml-100k,synthetic,blended   which events; blended: with the Transformer
-  COPIES=1,3                           of each worker
+  EQUALITY=ml-100k,synthetic,blended,starts   which events; blended: with the Transformer; starts:
+                                              on topics that exist
+  COPIES=1,3                                  of each worker
 """
 
 import json
@@ -30,6 +31,7 @@ ASKED = [(data, int(copies))
          for data in os.environ.get("EQUALITY", "").split(",") if data
          for copies in os.environ.get("COPIES", "1,3").split(",")]
 USERS, ITEMS, SYNTHETIC_EVENTS = 5000, 2000, 200_000
+STARTS = 5
 
 
 def synthetic():
@@ -176,18 +178,39 @@ def test_equality_in_full(own_broker, tmp_path, data, copies):
 @pytest.mark.parametrize("copies", [copies for data, copies in ASKED if data == "blended"])
 def test_blended_equality_in_full(own_broker, tmp_path, copies):
     world = Supervised(own_broker.bootstrap, tmp_path).make_topics()
+    scoring = {"blend.leader": "mixture"}
 
     def between(step):
         if step == STEPS - 2:
             world.copies[-1].kill()
-            world.start("scorer")
+            world.start("scorer", scorer=scoring)
         if step == STEPS - 1:
             own_broker.restart()
 
     try:
-        feed_blended(world, tmp_path, 1000, {}, copies, between)
+        feed_blended(world, tmp_path, 1000, scoring, copies, between)
         print(json.dumps({"data": "blended", "copies": copies}), end="")
-        verdict = compared(world, BlendVerdict(world.topics))
-        assert "counting" not in verdict.leaders or len(verdict.leaders) > 1
+        assert compared(world, BlendVerdict(world.topics, scoring)).leaders == {"mixture"}
     finally:
         world.stop()
+
+
+@pytest.mark.parametrize("listed", [False, True] if "starts" in dict(ASKED) else [])
+@pytest.mark.parametrize("turn", range(STARTS))
+def test_full_starts_on_existing_topics(make_world, tmp_path, turn, listed):
+    """The trainer and scorers start on topics that are full, while more events come."""
+    world, sent = make_world(), clicks(40_000)
+    items = sorted({event["item"] for event in sent})
+    if listed:
+        change_catalogue(world, tmp_path, items, random.Random(turn), len(items) // 2)
+    world.start("ingest", "features", ingest=SETTINGS)
+    world.produce("clicks", records(sent[:30_000]))
+    world.drain("features")
+    scorers = world.start("scorer", copies=1 + turn % 2)
+    for at in range(30_000, 40_000, 1000):
+        world.produce("clicks", records(sent[at:at + 1000]))
+        if at == 31_000 + 1000 * turn:
+            world.start("trainer")
+    world.drain(*WORKERS)
+    print(json.dumps({"data": "starts", "listed": listed, "scorers": len(scorers)}), end="")
+    compared(world)
