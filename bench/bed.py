@@ -335,8 +335,9 @@ class Workers:
         """How many input records a worker has processed; 0 while it does not answer."""
         return self.metric(name, "freshet_records_total")
 
-    def metric(self, name, metric):
-        """The sum of a worker's metric over its labels; 0 while it does not answer."""
+    def metric(self, name, metric, label=""):
+        """The sum of a worker's metric over its labels, or over those of the lines that have this
+        one; 0 while it does not answer."""
         try:
             told = json.loads((self.directory / f"state/{name}/slot-0.json").read_text())
             url = f"http://127.0.0.1:{told['metrics_port']}/metrics"
@@ -345,7 +346,7 @@ class Workers:
         except (OSError, ValueError):
             return 0
         return sum(float(line.rpartition(" ")[2]) for line in lines
-                   if line.startswith((f"{metric} ", f"{metric}{{")))
+                   if line.startswith((f"{metric} ", f"{metric}{{")) and label in line)
 
     def wait_begun(self, name, timeout=60):
         """Waits for the worker's first record; returns the last moment at which it had none."""

@@ -3,7 +3,8 @@
 remaking  2,000 events a second, open loop, with lists.remake.share=0 and 20 in turn, so that what
           the machine does meanwhile falls on both: the age of each list after its user's action.
 remade    100,000 users, 10,000 items, a catalogue with 10 changes a second: how long lists are
-          behind once the input rests, beside the bound of lists x 80 us / share + 5 s.
+          behind once the input rests, beside the bound of lists x 80 us / share + 5 s; and how long
+          an item that is barred then stays on lists.
 """
 
 import io
@@ -11,6 +12,7 @@ import json
 import random
 import statistics
 import time
+from collections import Counter
 
 import checkout
 import openloop
@@ -28,6 +30,7 @@ SHORT = (600, 200, 3_000)
 CHANGES_RATE, CHANGES_SECONDS = 10, 30
 LIST_US, SLACK_SECONDS = 80, 5
 REST_SECONDS_MAX = 900
+STRIP_SECONDS_MAX = 60
 
 
 def share_of(share):
@@ -73,17 +76,20 @@ def remaking(bed, options):
 
 # ---- Behind ----
 
-def entries(items, count, rng):
-    """Entries of the catalogue that become available and unavailable: (key, value) pairs."""
+def entry(item, available):
+    """An entry of the catalogue: key and value."""
     import fastavro
     text = (checkout.ROOT / "schemas/item.avsc").read_text()
     schema = fastavro.parse_schema(json.loads(text, object_hook=openloop.plain))
-    header = ratings.single_object_header(schema)
-    for _ in range(count):
-        item, out = rng.choice(items), io.BytesIO()
-        out.write(header)
-        fastavro.schemaless_writer(out, schema, {"item_id": item, "available": rng.random() < 0.8})
-        yield item.encode(), out.getvalue()
+    out = io.BytesIO()
+    out.write(ratings.single_object_header(schema))
+    fastavro.schemaless_writer(out, schema, {"item_id": item, "available": available})
+    return item.encode(), out.getvalue()
+
+
+def entries(items, count, rng):
+    """Entries that become available and unavailable."""
+    return [entry(rng.choice(items), rng.random() < 0.8) for _ in range(count)]
 
 
 def wait_made(bed, workers):
@@ -100,6 +106,36 @@ def wait_made(bed, workers):
     return time.monotonic() - begun - 0.5
 
 
+def newest_lists(bed, topic):
+    """user -> the items of the newest list."""
+    decode = openloop.decoder("recommendation_list.avsc")
+    return {one.key(): decode(one.value())["items"] for one in bed.read_stable(topic)
+            if one.value() is not None}
+
+
+def stripped(bed, workers):
+    """Bars the item that is on most lists: on how many it is, and the seconds until on none."""
+    on = Counter(item for items in newest_lists(bed, "rd.recommendations").values()
+                 for item in items)
+    item, count = on.most_common(1)[0]
+    barred = ("scorer", "freshet_lists_remade_total", 'cause="barred"')
+    wanted = workers.metric(*barred) + count
+    begun = time.monotonic()
+    bed.fill("rd.items", [entry(item, False)])
+    while workers.metric(*barred) < wanted:
+        workers.check()
+        if time.monotonic() - begun > STRIP_SECONDS_MAX:
+            raise Failure(f"{item} is still on lists after {STRIP_SECONDS_MAX} s: "
+                          f"{workers.metric(*barred):,.0f} of {wanted:,.0f}")
+        time.sleep(0.02)
+    seconds = time.monotonic() - begun
+    wait_made(bed, workers)
+    left = sum(item in items for items in newest_lists(bed, "rd.recommendations").values())
+    if left:
+        raise Failure(f"{item} is on {left} lists again")
+    return count, seconds
+
+
 def remade(bed, options):
     users, items, events = SHORT if options.short else (USERS, ITEMS, EVENTS)
     rows = synthetic.rows(items, users, events)
@@ -113,13 +149,15 @@ def remade(bed, options):
             workers.healthy()
             first = wait_made(bed, workers)
             count = CHANGES_RATE * (1 if options.short else CHANGES_SECONDS)
-            openloop.offer(bed.producer(linger_ms=0), "rd.items", list(entries(names, count, rng)),
+            openloop.offer(bed.producer(linger_ms=0), "rd.items", entries(names, count, rng),
                            CHANGES_RATE)
             behind = wait_made(bed, workers)
             checked = workers.metric("scorer", "freshet_lists_checked_total")
+            taken_off, seconds = stripped(bed, workers)
             figures = workers.cost(1)
     lists = len({user for user, *_ in rows})
     bound = lists * LIST_US * 1e-6 / (share / 100) + SLACK_SECONDS
     return {"remade_lists": lists, "remade_checked_lists": checked, "remade_first_s": first,
             "remade_behind_s": behind, "remade_bound_s": bound,
+            "remade_stripped_lists": taken_off, "remade_stripped_s": seconds,
             "remade_rss_mb_scorer": figures["rss_mb_scorer"]}
