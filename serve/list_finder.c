@@ -97,6 +97,8 @@ static void take_page(void *arg, const struct recommendation_list *list)
     }
     page->because.count = page->scores.count = page->items.count;
     page->evidence.count = page->shares.count = page->reasons.count = page->items.count;
+    page->list_id = arena_copy(arena, list->list_id);
+    page->user_id = arena_copy(arena, list->user_id);
     page->generation = arena_copy(arena, list->generation);
     page->made_by = arena_copy(arena, list->made_by);
     page->vectors = arena_copy(arena, list->vectors);
