@@ -172,6 +172,35 @@ def test_a_flood_of_headers_swells_nothing(kafka):
                for letter in letters)
 
 
+# ---- Batches that are small until they are unpacked ----
+
+PACKED_MEMORY_MOST = 220 << 20
+UNPACKED_A_PARTITION, RECORD_BYTES = 100_000_000, 10_000
+
+
+def test_packed_batches_swell_nothing(kafka):
+    """lz4 packs blanks 250 to 1: a megabyte of each of four partitions, which is what the client
+    asks for by itself, is a gigabyte in memory."""
+    clicks = kafka.topic("clicks", partitions=PARTITIONS, config=BIG)
+    kafka.topic("events", partitions=PARTITIONS)
+    kafka.topic("dead-letters", config=BIG)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "compression.type": "lz4",
+                         "linger.ms": 50, "batch.size": 1_000_000, "log_level": 2,
+                         "queue.buffering.max.kbytes": 200_000})
+    value = text(event(random.Random(12), 1)).ljust(RECORD_BYTES)
+    for _ in range(UNPACKED_A_PARTITION // RECORD_BYTES):
+        for partition in range(PARTITIONS):
+            send(producer, clicks, None, value, partition)
+    assert producer.flush(60) == 0
+    ingest = Copy(kafka, "ingest", 0, {})
+    kafka.copies.append(ingest)
+    ingest.wait_for_lag(0)
+    peak = peak_bytes(ingest.process.pid)
+    assert ingest.stop() == 0
+    print(f"\npeak {peak >> 20} MB")
+    assert peak < PACKED_MEMORY_MOST
+
+
 # ---- A batch that the client cannot unpack ----
 
 def test_a_batch_that_cannot_be_unpacked_is_stepped_over(kafka):

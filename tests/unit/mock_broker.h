@@ -37,9 +37,11 @@ static inline void mock_broker_stop(struct mock_broker *mock)
     rd_kafka_destroy(mock->rk);
 }
 
-/* Opens a member of the group `group`; transactional: NULL, or its id. As kafka_open(). */
-static inline int mock_broker_open(const struct mock_broker *mock, const char *transactional,
-                                   struct wire **ret_wire, char **ret_why)
+/* Opens a member of the group `group`; transactional: NULL, or its id; properties: NULL, or more
+ * of the client's. As kafka_open(). */
+static inline int mock_broker_open_with(const struct mock_broker *mock, const char *transactional,
+                                        const struct properties *properties,
+                                        struct wire **ret_wire, char **ret_why)
 {
     const struct kafka_identity identity = {
         .bootstrap = rd_kafka_mock_cluster_bootstraps(mock->cluster),
@@ -47,8 +49,15 @@ static inline int mock_broker_open(const struct mock_broker *mock, const char *t
         .transactional = transactional,
         .transaction_ms = 10000,
         .fetch_bytes_max = 1 << 20,
+        .properties = properties,
     };
     return kafka_open(&identity, MOCK_CONNECT_MS, ret_wire, ret_why);
+}
+
+static inline int mock_broker_open(const struct mock_broker *mock, const char *transactional,
+                                   struct wire **ret_wire, char **ret_why)
+{
+    return mock_broker_open_with(mock, transactional, NULL, ret_wire, ret_why);
 }
 
 #endif
