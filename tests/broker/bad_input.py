@@ -295,7 +295,8 @@ def avro_string(value):
 
 def avro_body(ev, **changes):
     """The fields in the order of the schema; a change `raw_NAME` is put in as it is."""
-    ev = {**ev, "received_ms": 0, **changes}
+    ev = {**ev, "received_ms": 0, "list_id": "", "place": 0, "rule": "", "value": 0.0, "items": 0,
+          "places": 0, "takes_back": 0, "taken_back_id": "", **changes}
     written = {
         "event_id": lambda v: avro_string(v),
         "user_id": lambda v: avro_string(v),
@@ -305,6 +306,14 @@ def avro_body(ev, **changes):
         "event_time_ms": varint,
         "sequence": varint,
         "received_ms": varint,
+        "list_id": lambda v: avro_string(v),
+        "place": varint,
+        "rule": lambda v: avro_string(v),
+        "value": lambda v: struct.pack("<d", v),
+        "items": varint,  # an empty array
+        "places": varint,
+        "takes_back": varint,  # a boolean
+        "taken_back_id": lambda v: avro_string(v),
     }
     return b"".join(ev.get("raw_" + key) or write(ev[key]) for key, write in written.items())
 
@@ -319,7 +328,7 @@ def change_fields(changes):
     changes("numbers of more than 64 bits", "bad_length",
             {"raw_sequence": b"\xff" * 10 + b"\x01"}, {"raw_event_id": b"\x80" * 20 + b"\x00"})
     changes("unknown symbols", "bad_enum",
-            {"raw_action": varint(8)}, {"raw_action": varint(-1)}, {"raw_action": varint(1 << 40)})
+            {"raw_action": varint(9)}, {"raw_action": varint(-1)}, {"raw_action": varint(1 << 40)})
     changes("not UTF-8", "bad_utf8",
             {"user_id": b"u\xff"}, {"item_id": b"\xed\xa0\x80"}, {"event_id": b"\xc3"})
     changes("weights that are no numbers", "weight_not_finite",
