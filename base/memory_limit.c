@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 
 #include <inttypes.h>
+#include <sys/sysinfo.h>
 
 enum { LINE_MAX_BYTES = 4096 };
 
@@ -71,13 +72,20 @@ static int64_t limit_of_groups(const char *root)
     return least;
 }
 
+int64_t memory_of_kernel(void)
+{
+    struct sysinfo info;
+    return sysinfo(&info) == 0 ? (int64_t)info.totalram * info.mem_unit : INT64_MAX;
+}
+
+/* A unit of systemd with ProcSubset=pid has no /proc/meminfo: then the kernel itself is asked. */
 static int64_t memory_of_machine(const char *root)
 {
     _cleanup_(xfreep) char *path = xprintf("%s/proc/meminfo", root);
     char line[LINE_MAX_BYTES];
     int64_t kib = 0;
     FILE *file = fopen(path, "re");
-    if (!file) { return INT64_MAX; }
+    if (!file) { return root[0] ? INT64_MAX : memory_of_kernel(); }
     while (kib == 0 && fgets(line, sizeof(line), file)) {
         (void)sscanf(line, "MemTotal: %" SCNd64, &kib);
     }

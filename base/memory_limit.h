@@ -9,5 +9,7 @@
  * (cgroup version 2 or 1) of the process allows. `root` precedes /proc and /sys: "", or a test's
  * directory. 0 when nothing can be read. */
 int64_t memory_limit(const char *root);
+/* Returns the memory of the machine as the kernel says it, without /proc; INT64_MAX: unknown. */
+int64_t memory_of_kernel(void);
 
 #endif

@@ -11,12 +11,13 @@
 enum { SIZE_CELL_MAX = 64 };
 
 /* Bytes of memory or disk, and CPU, by what they grow with. */
-static const double user_state_bytes = 3460;   /* features-changelog, and the disk of features */
+static const double user_state_bytes = 3480;   /* features-changelog, and the disk of features */
 static const double user_cached_bytes = 6000;  /* of a user in users.cache.bytes */
-static const double user_list_bytes = 1610;    /* histories and recommendations */
-static const double item_row_bytes = 15000;    /* neighbours, and the disk of the trainer */
+static const double user_list_bytes = 1580;    /* histories and recommendations */
+static const double user_scorer_bytes = 1220;  /* on a scorer's disk: history, standing list */
+static const double item_row_bytes = 12000;    /* neighbours, and the disk of the trainer */
 static const double item_cached_bytes = 24000; /* of a row in rows.cache.bytes */
-static const double item_served_bytes = 5000;  /* serving-rows, and the memory of every scorer */
+static const double item_served_bytes = 5450;  /* serving-rows, and the memory of every scorer */
 static const double item_name_bytes = 64;      /* of an id, in features and trainer */
 static const double event_log_bytes = 2500;    /* in Kafka's logs, compressed, at a low rate */
 static const double event_cpu_us = 25;         /* of the four workers, in a backlog */
@@ -133,6 +134,8 @@ static void print_estimates(const struct size_settings *size)
            size->users, size->items, size->rate);
     print_estimate("disk of features", users * user_state_bytes);
     print_estimate("disk of trainer", items * item_row_bytes);
+    print_estimate("disk of scorer", users * user_scorer_bytes + items * item_served_bytes);
+    print_estimate("disk of serve", users * user_list_bytes + items * item_served_bytes);
     print_estimate("Kafka, what stays after compaction",
                    users * (user_state_bytes + user_list_bytes) +
                        items * (item_row_bytes + item_served_bytes));

@@ -90,6 +90,14 @@ static void this_machine_has_some(void **state _unused_)
     assert_true(memory_limit("") > 16 << 20);
 }
 
+/* Where /proc is hidden, as by ProcSubset=pid in a unit, the kernel says the same. */
+static void the_kernel_says_it_too(void **state _unused_)
+{
+    int64_t bytes = memory_of_kernel();
+    assert_true(bytes > 16 << 20 && bytes < INT64_C(1) << 50);
+    assert_true(memory_limit("") <= bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +107,7 @@ int main(void)
         cmocka_unit_test(a_container_of_version_1),
         cmocka_unit_test(no_limit_is_none),
         cmocka_unit_test(this_machine_has_some),
+        cmocka_unit_test(the_kernel_says_it_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
