@@ -402,6 +402,13 @@ test:
 	@$(INSTALL) test
 	+@SAN=$(SAN) T=$(T) tests/run
 
+# Drives the console in Chromium, which it installs; ends in `N passed, N failed`. `make test` does
+# so, too, where Chromium is there.
+.PHONY: console-test
+console-test:
+	@$(INSTALL) console
+	+@T=test_console tests/run
+
 # Builds a second generation of MovieLens-1M beside a live one, from ML_1M (see
 # tests/broker/stream_data.py), and compares it with a run from scratch.
 .PHONY: backfill-1m

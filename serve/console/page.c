@@ -1,3 +1,9 @@
+/* What all pages have. Only literals are written as markup (html_put); whatever comes from a
+ * request, a topic or the catalogue goes
+ * through html_text() or html_url(). Arguments are decoded into the
+ * finder's arena, each time anew: a page has few. Links and forms carry `lang` along when the
+ * address had it, so a language that was chosen stays.
+ */
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -167,7 +173,8 @@ void page_say(const struct page *page, enum text text)
     html_put(page->out, "</p>\n");
 }
 
-void page_item(const struct page *page, struct slice id)
+/* Appends an item's title, or its id where there is none, as a link; says whether it has one. */
+static bool put_item_link(const struct page *page, struct slice id)
 {
     struct item_card card;
     (void)live_tables_card(page->live, id, page->arena, &card);
@@ -180,7 +187,12 @@ void page_item(const struct page *page, struct slice id)
     html_put(page->out, "\">");
     html_text(page->out, card.title.size ? card.title : id);
     html_put(page->out, "</a>");
-    if (!card.title.size) { return; }
+    return card.title.size > 0;
+}
+
+void page_item(const struct page *page, struct slice id)
+{
+    if (!put_item_link(page, id)) { return; }
     html_put(page->out, "<small>");
     html_text(page->out, id);
     html_put(page->out, "</small>");
@@ -230,7 +242,7 @@ static void put_reason(const struct page *page, const struct recommendation_list
     page_put(page, known ? texts[reason] : TEXT_OTHER);
     if (!list->because.at[at].size) { return; }
     html_put(page->out, " ");
-    page_item(page, list->because.at[at]);
+    (void)put_item_link(page, list->because.at[at]);
     double share = (double)list_share(list, at);
     if (share > 0.0) {
         html_put(page->out, "<small>");

@@ -1,0 +1,192 @@
+"""The console in Chromium: five flows, at three widths and in both themes."""
+
+import io
+import socket
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import fastavro
+import pytest
+from browser import Browser, missing
+from contracts import Contract
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason="needs chromium: make console-test")
+
+WIDTHS = (360, 1280, 3840)
+HOSTILE = "</h1><script>document.title='taken'</script><img src=x onerror=\"document.title='x'\">"
+TAB, ENTER = "\ue004", "\ue007"
+
+
+def encode(name, value):
+    contract, out = Contract(name), io.BytesIO()
+    fastavro.schemaless_writer(out, contract.schema, value)
+    return contract.frame + out.getvalue()
+
+
+def item(number, title):
+    name = f"i{number}"
+    return name.encode(), encode("item", {"item_id": name, "title": title, "tags": ["drama"]}), 0
+
+
+def row(number, neighbours):
+    name, count = f"i{number}", len(neighbours)
+    return name.encode(), encode("serving_row", {
+        "item_id": name, "version": 1, "epoch": 0, "trend_epoch": 0, "mass": 40.0,
+        "actions": 50.0 - number, "trend": 3.0, "event_time_ms": 1,
+        "items": [f"i{one}" for one in neighbours], "co_ratings": [9.0 - k for k in range(count)],
+        "forwards": [4.0] * count, "backwards": [2.0] * count}), 0
+
+
+def fill(world):
+    titles = {number: f"The long film number {number}" for number in range(12)}
+    titles[3] = HOSTILE
+    world.produce("items", [item(number, title) for number, title in titles.items()])
+    world.produce("serving-rows", [row(number, [one for one in range(12) if one != number])
+                                   for number in range(12)])
+    listed = [f"i{number}" for number in range(2, 8)]
+    world.produce("recommendations", [(b"ana", encode("recommendation_list", {
+        "user_id": "ana", "items": listed, "scores": [6.0 - k for k in range(6)],
+        "reasons": ["BECAUSE"] * 6, "because": ["i0"] * 6, "evidence": [7.0] * 6,
+        "model": "item-item", "made_by": "counting", "event_time_ms": 1, "input_partition": 0,
+        "input_offset": 1, "as_of_ms": 1}), 0)])
+    world.produce("histories", [(b"ana", encode("user_history", {
+        "user_id": "ana", "items": ["i1", "i0"], "actions": ["VIEW", "PURCHASE"],
+        "weights": [1.0, 1.0], "event_times_ms": [1000, 2000], "offsets": [0, 1],
+        "seen": b"", "had": b"", "events_total": 2, "input_partition": 0, "input_offset": 1,
+        "event_time_ms": 2000,
+        "received_ms": 2000}), 0)])
+
+
+def ready(address):
+    try:
+        with urllib.request.urlopen(f"{address}/ready", timeout=30) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(name="console")
+def served(make_world):
+    world = make_world()
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    fill(world)
+    world.start("serve", serve={"http.port": port})
+    address = f"http://127.0.0.1:{port}"
+    world.wait(lambda: ready(address), "the tables")
+    with Browser(world.dir) as browser:
+        yield browser, f"{address}/console"
+
+
+# ---- What holds of every page ----
+
+# No figure without a name, no field without a label, no page without a language, a heading and a
+# main part; nothing wider than the window.
+FAULTS = """
+const faults = [];
+const say = (what, node) => faults.push(what + ': ' + (node ? node.outerHTML.slice(0, 90) : ''));
+if (!document.documentElement.lang) say('no language');
+if (document.querySelectorAll('h1').length != 1) say('not one h1');
+if (document.querySelectorAll('main').length != 1) say('not one main');
+for (const node of document.querySelectorAll('input:not([type=hidden])'))
+    if (!node.labels.length || !node.labels[0].innerText.trim()) say('no label', node);
+for (const node of document.querySelectorAll('a, button'))
+    if (!(node.getAttribute('aria-label') || node.textContent).trim()) say('no name', node);
+for (const node of document.querySelectorAll('svg'))
+    if (node.getAttribute('aria-hidden') != 'true') say('no name', node);
+const ids = [...document.querySelectorAll('[id]')].map(node => node.id);
+if (new Set(ids).size != ids.length) say('an id twice');
+if (document.querySelector('script, style, [style], [onclick], img')) say('not ours');
+if (document.documentElement.scrollWidth > window.innerWidth) say('wider than the window');
+const part = text => { const v = text.match(/[\\d.]+/g).map(Number); return v.slice(0, 3); };
+const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= 0.04045 ? v / 12.92 :
+    ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+const behind = node => { for (; node; node = node.parentElement) {
+    const c = getComputedStyle(node).backgroundColor;
+    if (c != 'rgba(0, 0, 0, 0)') return part(c); } return [255, 255, 255]; };
+for (const node of document.querySelectorAll(
+        'p, td, th, a, button, dt, dd, h1, h2, small, label')) {
+    if (!node.textContent.trim() || node.className == 'skip') continue;
+    const a = light(part(getComputedStyle(node).color)), b = light(behind(node));
+    if ((Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5) say('low contrast', node);
+}
+return faults;
+"""
+
+
+def check(browser, addresses):
+    for address in addresses:
+        browser.open(address)
+        for width in WIDTHS:
+            for theme in ("light", "dark"):
+                browser.look(width, theme)
+                assert browser.run(FAULTS) == [], (address, width, theme)
+        assert browser.run("return document.title") not in ("taken", "x")
+        said = [one for one in browser.complaints() if "status of 404" not in one]
+        assert said == [], (address, said)
+
+
+# ---- The five flows ----
+
+def look_up_a_user(browser, console):
+    browser.open(f"{console}/user")
+    browser.write("input[name=id]", "ana")
+    browser.click("form button")
+    assert browser.text("h1") == "ana"
+    text = browser.text("main")
+    assert "purchase" in text and "Because of The long film number 0" in text
+
+
+def ask_why_not(browser, console):
+    for asked, want in (("i0", "had it already"), ("i4", "at place 3"), ("nothing", "neither in"),
+                        ("i9", "Other items have higher scores")):
+        browser.open(f"{console}/user?id=ana")
+        browser.write("input[name=why]", asked)
+        browser.click("input[name=why] ~ button, label:has(input[name=why]) + button")
+        assert want in browser.text(".answer"), asked
+
+
+def follow_to_an_item(browser, console):
+    browser.open(f"{console}/user?id=ana")
+    browser.click("a[href*='id=i3']")
+    assert browser.text("h1") == HOSTILE
+    assert "Similar items" in browser.text("main") and "drama" in browser.text("main")
+    assert browser.run("return document.title").startswith(HOSTILE)
+
+
+def try_it(browser, console):
+    browser.open(f"{console}/try")
+    browser.write("input[name=q]", "NUMBER 7")
+    browser.strike(ENTER)
+    browser.click("button[value=i7]")
+    assert "List for this session" in browser.text("main")
+    places = browser.run("return [...document.querySelectorAll('.columns > div:last-child "
+                         "tbody tr')].length")
+    assert places >= 10
+    browser.click("button[name=drop][value=i7]")
+    assert "List for this session" not in browser.text("main")
+
+
+def change_the_language(browser, console):
+    browser.open(f"{console}/user?id=ana")
+    browser.click("a.language")
+    assert browser.run("return document.documentElement.lang") == "zh"
+    assert "推荐列表" in browser.text("main") and "购买" in browser.text("main")
+    browser.click("nav a[href*=try]")  # it stays
+    assert "试一试" in browser.text("h1")
+    browser.strike(TAB)
+    assert browser.run("return document.activeElement.className") == "skip"
+
+
+FLOWS = (look_up_a_user, ask_why_not, follow_to_an_item, try_it, change_the_language)
+
+
+def test_five_flows(console):
+    browser, address = console
+    for flow in FLOWS:
+        flow(browser, address)
+    pages = ("user", "user?id=ana&why=i9", "item?id=i3", "try?item=i1&item=i3", "nothing",
+             "user?id=ana&lang=zh")
+    check(browser, [f"{address}/{page}" for page in pages])
