@@ -2,6 +2,7 @@
 """A client of freshet-serve, of the standard library only: copy it into your own program.
 
     python3 examples/freshet_client.py http://127.0.0.1:8080 user 259
+    python3 examples/freshet_client.py http://127.0.0.1:8080 user 259 home
     python3 examples/freshet_client.py http://127.0.0.1:8080 session 288 300
     python3 examples/freshet_client.py http://127.0.0.1:8080 similar 288
     python3 examples/freshet_client.py http://127.0.0.1:8080 popular comedy
@@ -33,12 +34,13 @@ class Freshet:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def user(self, user, **page):
-        """The stored list of a user. page: limit, offset, exclude=[ids]. None: there is none. Its
-        list_id belongs into your events of what was shown and done (docs/outcomes.md)."""
+        """The stored list of a user. page: placement, limit, offset, exclude=[ids]. None: there is
+        none. Its list_id belongs into your events of what was shown and done (docs/outcomes.md)."""
         return self._list(f"/v1/users/{quote(user)}/recommendations", page)
 
     def recommend(self, user=None, actions=(), candidates=(), **page):
-        """A list that is made now. actions: item ids, or dicts with item, kind, weight, time_ms."""
+        """A list that is made now, by the rules of placement= (main). actions: item ids, or dicts
+        with item, kind, weight, time_ms."""
         actions = [one if isinstance(one, dict) else {"item": one} for one in actions]
         body = {"user": user, "actions": actions, "candidates": list(candidates), **page}
         body = {name: value for name, value in body.items() if value}
@@ -104,7 +106,7 @@ def quote(text):
 def main(address, what, *words):
     freshet = Freshet(address)
     if what == "user":
-        told = freshet.user(words[0], limit=10)
+        told = freshet.user(words[0], limit=10, placement=words[1] if len(words) > 1 else None)
     elif what == "session":
         told = freshet.recommend(actions=words, limit=10)
     elif what in ("similar", "together"):

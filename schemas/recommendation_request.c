@@ -5,6 +5,12 @@ static const char schema[] =
 #include "recommendation_request.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/recommendation_request.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_request, FIELD_STRING, request_id, LIST_REQUEST_ID_BYTES_MAX),
     CONTRACT_FIELD(recommendation_request, FIELD_ENUM, kind, 0),
@@ -19,11 +25,13 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_request, FIELD_STRINGS, exclude, REQUEST_EXCLUDED_MAX),
     CONTRACT_FIELD(recommendation_request, FIELD_INT, offset, 0),
     CONTRACT_FIELD(recommendation_request, FIELD_INT, limit, 0),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, placement, PLACEMENT_NAME_BYTES_MAX),
 };
 
 const struct contract recommendation_request_contract = {
     .name = "freshet.RecommendationRequest",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct recommendation_request),

@@ -20,6 +20,7 @@ enum {
     REQUEST_ACTIONS_MAX = 200,
     REQUEST_CANDIDATES_MAX = 500,
     REQUEST_EXCLUDED_MAX = 1000,
+    PLACEMENT_NAME_BYTES_MAX = 64,
 };
 
 struct recommendation_request {
@@ -36,6 +37,7 @@ struct recommendation_request {
     struct slices exclude;
     int32_t offset;
     int32_t limit;
+    struct slice placement;
 };
 
 extern const struct contract recommendation_request_contract;

@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/recommendation_response.1.avsc.inc"
     ,
+#include "versions/recommendation_response.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -34,6 +36,13 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_response, FIELD_LONG, as_of_ms, 0),
     CONTRACT_FIELD(recommendation_response, FIELD_LONG, data_age_ms, 0),
     CONTRACT_FIELD(recommendation_response, FIELD_STRING, list_id, LIST_ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, placement, PLACEMENT_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_LONG, rules_offset, 0),
+    CONTRACT_FIELD(recommendation_response, FIELD_INTS, ranks, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRINGS, rules, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRINGS, removal_items, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_INTS, removal_ranks, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRINGS, removal_rules, LIST_PLACES_MAX),
 };
 
 const struct contract recommendation_response_contract = {

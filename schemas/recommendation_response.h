@@ -30,6 +30,13 @@ struct recommendation_response {
     int64_t as_of_ms;
     int64_t data_age_ms;
     struct slice list_id;
+    struct slice placement;
+    int64_t rules_offset; /* -1: there are no rules */
+    struct ints ranks;    /* none where no rules made the list */
+    struct slices rules;
+    struct slices removal_items;
+    struct ints removal_ranks;
+    struct slices removal_rules;
 };
 
 extern const struct contract recommendation_response_contract;

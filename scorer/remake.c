@@ -23,7 +23,7 @@
  * Histories and first lists are kept beside the state (task_keep()): under 'h' or 'l' and the id.
  */
 #include "base/base.h"
-#include "scorer/placement_columns.h"
+#include "scorer/lists/placement_columns.h"
 #include "scorer/scorer_internal.h"
 
 enum {

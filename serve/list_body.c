@@ -143,13 +143,17 @@ static bool read_member(const struct reader *reader, const char *name, const jso
         return read_ids(reader, value, "exclude", query->excluded, QUERY_EXCLUDED_MAX,
                         &query->excluded_count);
     }
+    if (strcmp(name, "placement") == 0) {
+        return read_id(reader, value, "placement", &query->placement) &&
+               list_query_check_placement(query->placement, reader->why);
+    }
     if (strcmp(name, "offset") == 0) {
         return read_number(reader, value, "offset", 0, &query->offset);
     }
     if (strcmp(name, "limit") == 0) {
         return read_number(reader, value, "limit", 1, &query->limit);
     }
-    return unknown(reader, name, "user, actions, candidates, exclude, offset or limit");
+    return unknown(reader, name, "user, actions, candidates, placement, exclude, offset or limit");
 }
 
 static bool read_object(const struct reader *reader, json_t *object)

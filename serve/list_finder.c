@@ -1,13 +1,17 @@
 /* A user's list that nothing is sent along for is read from the lists on disk, under the user's id
  * or one of its pseudonyms (newest key first, as `freshet list` looks). Any other list is made by
  * live_tables.h: of a user, from the history on disk with the actions of the query behind it; of a
- * session, from these alone. What is left of a list is copied while the live tables are locked.
+ * session, from these alone. The list of a placement is the one that stands beside the stored list.
+ * It is made now where there is none: for somebody new, or before the scorer has made the list
+ * again by rules that have just come. What is left of a list is copied while the live tables are
+ * locked.
  */
 #include "base/base.h"
-#include "base/clock.h"
 #include "base/xalloc.h"
 #include "schemas/list_id.h"
+#include "scorer/lists/placement_columns.h"
 #include "serve/list_finder.h"
+#include "serve/placed_list.h"
 
 enum { FINDER_ARENA_BYTES = 1 << 16, FINDER_ROW_BYTES_MAX = 64 << 20 };
 
@@ -20,7 +24,7 @@ struct list_finder {
     const struct list_query *query; /* that is being answered */
     size_t limit;                   /* of the page */
     struct found_list *found;
-    struct list_ids list_ids; /* of a list that was made */
+    struct list_id list_id; /* of a list that was made */
 };
 
 struct list_finder *list_finder_new(const struct list_finder_parts *parts)
@@ -72,6 +76,33 @@ static void copy_item(struct list_finder *finder, struct recommendation_list *pa
     page->evidence.at[to] = list->evidence.at[at];
     page->shares.at[to] = list_share(list, at);
     page->reasons.at[to] = list->reasons.at[at];
+    if (!page->placement_ranks.at) { return; }
+    page->placement_ranks.at[to] = list->placement_ranks.at[at];
+    page->placement_rules.at[to] = arena_copy(finder->arena, list->placement_rules.at[at]);
+}
+
+/* Copies what the rules have done; a list that they did not make has no such columns. */
+static void copy_account(struct list_finder *finder, struct recommendation_list *page,
+                         const struct recommendation_list *list)
+{
+    struct arena *arena = finder->arena;
+    size_t count = list->items.count, removals = list->removal_items.count;
+    bool placed = list->placements.count == 1 && list->placement_ranks.count == count;
+    page->placements = page->placement_list_ids = (struct slices){0};
+    page->placement_ranks = (struct ints){0};
+    page->placement_rules = (struct slices){0};
+    if (!placed) { return; } /* removals of a stored list are in the arena already */
+    page->placement_ranks.at = arena_alloc_array(arena, count + 1, sizeof(int32_t));
+    page->placement_rules.at = arena_alloc_array(arena, count + 1, sizeof(struct slice));
+    page->removal_items.at = arena_alloc_array(arena, removals + 1, sizeof(struct slice));
+    page->removal_rules.at = arena_alloc_array(arena, removals + 1, sizeof(struct slice));
+    page->removal_ranks.at = arena_alloc_array(arena, removals + 1, sizeof(int32_t));
+    for (size_t k = 0; k < removals; k++) {
+        page->removal_items.at[k] = arena_copy(arena, list->removal_items.at[k]);
+        page->removal_rules.at[k] = arena_copy(arena, list->removal_rules.at[k]);
+        page->removal_ranks.at[k] = list->removal_ranks.at[k];
+    }
+    page->removal_items.count = page->removal_rules.count = page->removal_ranks.count = removals;
 }
 
 /* Takes what the query wants of a list: everything is copied. */
@@ -89,6 +120,7 @@ static void take_page(void *arg, const struct recommendation_list *list)
     page->evidence = (struct floats){arena_alloc_array(arena, most, sizeof(float)), 0};
     page->shares = (struct floats){arena_alloc_array(arena, most, sizeof(float)), 0};
     page->reasons = (struct ints){arena_alloc_array(arena, most, sizeof(int32_t)), 0};
+    copy_account(finder, page, list);
     size_t left = 0;
     for (size_t i = 0; i < list->items.count; i++) {
         if (list_query_excludes(query, list->items.at[i])) { continue; }
@@ -97,6 +129,9 @@ static void take_page(void *arg, const struct recommendation_list *list)
     }
     page->because.count = page->scores.count = page->items.count;
     page->evidence.count = page->shares.count = page->reasons.count = page->items.count;
+    if (page->placement_ranks.at) {
+        page->placement_ranks.count = page->placement_rules.count = page->items.count;
+    }
     page->list_id = arena_copy(arena, list->list_id);
     page->user_id = arena_copy(arena, list->user_id);
     page->generation = arena_copy(arena, list->generation);
@@ -141,8 +176,11 @@ static int read_row(struct list_finder *finder, struct user_rows *rows, struct c
     return 0;
 }
 
-static void find_stored(struct list_finder *finder)
+/* Finds the stored list. False: there is none of the placement that is asked for; the caller makes
+ * it. */
+static bool find_stored(struct list_finder *finder)
 {
+    struct slice placement = finder->query->placement;
     struct recommendation_list list;
     int result = read_row(finder, finder->parts.lists, finder->list_codec, finder->query->user,
                           &list);
@@ -150,9 +188,17 @@ static void find_stored(struct list_finder *finder)
         fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
     } else if (result == 0) {
         live_tables_strip(finder->parts.live, &list);
+        if (placement.size && !placed_list_choose(&list, placement, finder->arena)) {
+            return false;
+        }
+        if (!placement.size) { list.placements.count = 0; }
         take_page(finder, &list);
+    } else if (result == -ENOENT && placement.size) {
+        return false;
+    } else if (result == -ENOENT) {
+        fail(finder->found, 404, "no_list", "this user has no list");
     }
-    if (result == -ENOENT) { fail(finder->found, 404, "no_list", "this user has no list"); }
+    return true;
 }
 
 /* ---- Lists that are made ---- */
@@ -161,20 +207,24 @@ struct session {
     struct slice *items;
     float *weights;
     int64_t *times;
+    int32_t *kinds;
     size_t count;
 };
 
 /* Puts an action behind all that are not later. */
-static void insert(struct session *session, struct slice item, float weight, int64_t time_ms)
+static void insert(struct session *session, const struct query_action *action)
 {
+    int64_t time_ms = action->time_ms;
     size_t at = session->count++;
     for (; at > 0 && session->times[at - 1] > time_ms; at--) {
         session->items[at] = session->items[at - 1];
         session->weights[at] = session->weights[at - 1];
         session->times[at] = session->times[at - 1];
+        session->kinds[at] = session->kinds[at - 1];
     }
-    session->items[at] = item;
-    session->weights[at] = weight;
+    session->items[at] = action->item;
+    session->weights[at] = action->weight;
+    session->kinds[at] = (int32_t)action->kind;
     session->times[at] = time_ms;
 }
 
@@ -187,17 +237,20 @@ static void add_actions(struct list_finder *finder, struct user_history *history
         .items = arena_alloc_array(finder->arena, most, sizeof(struct slice)),
         .weights = arena_alloc_array(finder->arena, most, sizeof(float)),
         .times = arena_alloc_array(finder->arena, most, sizeof(int64_t)),
+        .kinds = arena_alloc_array(finder->arena, most, sizeof(int32_t)),
     };
+    bool kinds_known = history->actions.count == history->items.count;
     bool timed = history->event_times_ms.count == history->items.count;
     for (size_t i = 0; i < history->items.count; i++) {
         session.items[i] = history->items.at[i];
         session.weights[i] = history->weights.at[i];
         session.times[i] = timed ? history->event_times_ms.at[i] : history->event_time_ms;
+        session.kinds[i] = kinds_known ? history->actions.at[i] : ACTION_OTHER;
     }
     session.count = history->items.count;
     for (size_t i = 0; i < query->actions_count; i++) {
         const struct query_action *action = &query->actions[i];
-        insert(&session, action->item, action->weight, action->time_ms);
+        insert(&session, action);
         if (action->time_ms != INT64_MAX) {
             history->event_time_ms = MAX_OF(history->event_time_ms, action->time_ms);
         }
@@ -206,6 +259,7 @@ static void add_actions(struct list_finder *finder, struct user_history *history
     history->items = (struct slices){session.items + skip, session.count - skip};
     history->weights = (struct floats){session.weights + skip, session.count - skip};
     history->event_times_ms = (struct longs){session.times + skip, session.count - skip};
+    history->actions = (struct ints){session.kinds + skip, session.count - skip};
     history->offsets = history->event_times_ms; /* of the same length; no list depends on it */
     int64_t room = INT64_MAX - (int64_t)query->actions_count; /* a history may be anybody's */
     history->events_total = MIN_OF(history->events_total, room) + (int64_t)query->actions_count;
@@ -224,23 +278,34 @@ static void make_list(struct list_finder *finder)
         return;
     }
     add_actions(finder, &history);
+    history.user_id = query->user;
     size_t length = query->offset + finder->limit + query->excluded_count;
-    const struct slices given = {(struct slice *)(uintptr_t)query->candidates,
-                                 query->candidates_count};
-    live_tables_list(finder->parts.live, &history, &given, MIN_OF(length, (size_t)LIST_ITEMS_MAX),
-                     take_page, finder);
+    if (query->candidates_count) { length = MAX_OF(length, query->candidates_count); }
+    const struct live_request request = {
+        .history = &history,
+        .given = {(struct slice *)(uintptr_t)query->candidates, query->candidates_count},
+        .placement = query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN),
+        .length = MIN_OF(length, (size_t)LIST_ITEMS_MAX),
+        .as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg),
+    };
+    live_tables_list(finder->parts.live, &request, take_page, finder);
 }
 
 static void find_user(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
     bool sent = query->actions_count || query->candidates_count;
-    finder->found->made = sent;
-    if (sent) {
-        make_list(finder);
-    } else {
-        find_stored(finder);
+    if (query->placement.size && !slice_equal(query->placement, slice_str(PLACEMENT_MAIN)) &&
+        !live_tables_places(finder->parts.live, query->placement)) {
+        fail(finder->found, 404, "no_placement", "the rules have no placement of this name");
+        return;
     }
+    finder->found->made = sent || !find_stored(finder);
+    if (!finder->found->made) { return; }
+    size_t places = live_tables_places(
+        finder->parts.live, query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN));
+    if (!query->limit) { finder->limit = places ? places : finder->parts.length; }
+    make_list(finder);
 }
 
 static void find_items(struct list_finder *finder)
@@ -251,6 +316,15 @@ static void find_items(struct list_finder *finder)
                            finder)) {
         fail(finder->found, 404, "no_item", "this item is not known");
     }
+}
+
+/* Names a list that was made. */
+static void name_list(struct list_finder *finder)
+{
+    struct slice placement = finder->query->placement;
+    struct recommendation_list *list = &finder->found->list;
+    finder->list_id = list_id_make(list, placement.size ? placement : slice_str(LIST_ID_MAIN));
+    list->list_id = slice_of(finder->list_id.text, finder->list_id.size);
 }
 
 void list_finder_find(struct list_finder *finder, const struct list_query *query,
@@ -267,9 +341,10 @@ void list_finder_find(struct list_finder *finder, const struct list_query *query
     } else {
         find_user(finder);
     }
-    if (ret_found->made && !ret_found->error) {
-        ret_found->list.as_of_ms = clock_wall_ms();
-        if (query->kind == QUERY_USER) { list_ids_set(&finder->list_ids, &ret_found->list); }
+    if (query->kind == QUERY_ITEMS && !ret_found->error) {
+        ret_found->list.as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg);
+    } else if (ret_found->made && !ret_found->error) {
+        name_list(finder);
     }
     finder->query = NULL;
     finder->found = NULL;

@@ -18,9 +18,12 @@ struct list_finder_parts {
     struct live_tables *live;            /* borrowed */
     struct pseudonyms *pseudonyms;       /* owned; NULL: ids stay as they are */
     size_t length;                       /* of a list that is made, unless the query says */
+    int64_t (*wall_ms)(void *arg);       /* the clock of lists that are made; any thread */
+    void *wall_arg;
 };
 
-/* What was found: `list` without what the query excludes and beyond its page. */
+/* What was found: `list` without what the query excludes and beyond its page. Where rules made it,
+ * its placement_ranks and placement_rules are parallel to its items, else empty. */
 struct found_list {
     unsigned code;       /* 200, or that of the error */
     const char *error;   /* a word; NULL: none */

@@ -3,6 +3,7 @@
 #include "base/quote.h"
 #include "base/utf8.h"
 #include "schemas/recommendation_list.h"
+#include "schemas/recommendation_request.h"
 #include "serve/list_query.h"
 
 enum { NUMBER_BYTES_MAX = 20 };
@@ -39,7 +40,7 @@ bool list_query_path(const char *path, struct list_path *ret_path)
 void list_query_clear(struct list_query *query)
 {
     query->kind = QUERY_USER;
-    query->user = query->item = query->tag = slice_str("");
+    query->user = query->item = query->tag = query->placement = slice_str("");
     query->offset = query->limit = 0;
     query->excluded_count = query->actions_count = query->candidates_count = 0;
 }
@@ -59,6 +60,13 @@ bool list_query_check_id(struct slice id, const char *what, char *why)
         return false;
     }
     return utf8_valid(id.data, id.size) || list_query_refuse(why, what, "want UTF-8");
+}
+
+bool list_query_check_placement(struct slice name, char *why)
+{
+    if (!list_query_check_id(name, "placement", why)) { return false; }
+    return name.size <= PLACEMENT_NAME_BYTES_MAX ||
+           list_query_refuse(why, "placement", "want a name of at most 64 bytes");
 }
 
 bool list_query_check_number(int64_t number, const char *what, int64_t least, char *why)
@@ -145,8 +153,14 @@ static bool read_argument(const struct http_argument *argument, struct arena *ar
     if (tagged && slice_equal(argument->name, slice_str("tag"))) {
         return read_id(argument->value, arena, "tag", &query->tag, why);
     }
+    bool placed = query->kind == QUERY_USER;
+    if (placed && slice_equal(argument->name, slice_str("placement"))) {
+        return read_id(argument->value, arena, "placement", &query->placement, why) &&
+               list_query_check_placement(query->placement, why);
+    }
     (void)snprintf(why, QUERY_WHY_BYTES, "unknown argument %.60s: want limit, offset or exclude%s",
-                   quote_line(argument->name).text, tagged ? ", or tag" : "");
+                   quote_line(argument->name).text,
+                   tagged ? ", or tag" : placed ? ", or placement" : "");
     return false;
 }
 

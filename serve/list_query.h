@@ -36,6 +36,7 @@ struct list_query {
     enum item_order_kind order; /* of QUERY_ITEMS */
     struct slice user;          /* empty: none */
     struct slice item, tag;     /* of QUERY_ITEMS */
+    struct slice placement;     /* of QUERY_USER; empty: none is named */
     size_t offset;
     size_t limit; /* 0: not given */
     struct slice excluded[QUERY_EXCLUDED_MAX];
@@ -57,7 +58,8 @@ struct list_path {
 /* Says whether a path is one of lists. */
 bool list_query_path(const char *path, struct list_path *ret_path);
 /* Reads a path's id and the arguments limit=, offset=, exclude= (ids with commas between them, also
- * several times) and, for popular, trending and new items, tag=; other arguments are refused.
+ * several times), for popular, trending and new items tag=, and for users placement=; other
+ * arguments are refused.
  * Decoded texts live in the arena. False with the reason in why, of QUERY_WHY_BYTES bytes. */
 bool list_query_read(const struct http_request *request, const struct list_path *path,
                      struct arena *arena, struct list_query *ret_query, char *why);
@@ -65,6 +67,8 @@ bool list_query_read(const struct http_request *request, const struct list_path 
 void list_query_clear(struct list_query *query);
 /* Checks an id as the pipeline takes it: UTF-8, not empty, of limited length. */
 bool list_query_check_id(struct slice id, const char *what, char *why);
+/* Checks the name of a placement. */
+bool list_query_check_placement(struct slice name, char *why);
 /* Checks an offset, and a limit that is at least `least`. */
 bool list_query_check_number(int64_t number, const char *what, int64_t least, char *why);
 /* Writes why a query is refused; returns false. */

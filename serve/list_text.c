@@ -27,6 +27,10 @@ static void put_item(struct buf *out, const struct recommendation_list *list, si
     put_text(out, "item", list->items.at[at]);
     put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[at])));
     put_text(out, "because", list->because.at[at]);
+    if (list->placement_ranks.count) {
+        buf_printf(out, "\"rank\":%d,", list->placement_ranks.at[at]);
+        put_text(out, "rule", list->placement_rules.at[at]);
+    }
     buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
                (double)list_share(list, at), (double)list->evidence.at[at],
                (double)list->scores.at[at]);
@@ -38,6 +42,19 @@ static void put_items(struct buf *out, const struct recommendation_list *list)
     for (size_t i = 0; i < list->items.count; i++) {
         if (i) { buf_append(out, ",", 1); }
         put_item(out, list, i);
+    }
+    buf_printf(out, "],");
+}
+
+/* Appends what the rules took off. */
+static void put_removed(struct buf *out, const struct recommendation_list *list)
+{
+    buf_printf(out, "\"removed\":[");
+    for (size_t k = 0; k < list->removal_items.count; k++) {
+        buf_append(out, k ? ",{" : "{", k ? 2 : 1);
+        put_text(out, "item", list->removal_items.at[k]);
+        put_text(out, "rule", list->removal_rules.at[k]);
+        buf_printf(out, "\"rank\":%d}", list->removal_ranks.at[k]);
     }
     buf_printf(out, "],");
 }
@@ -59,6 +76,11 @@ void list_text_found(struct buf *out, const struct list_query *query,
     buf_append(out, "{", 1);
     if (query->kind == QUERY_USER) { put_text(out, "user", query->user); }
     put_items(out, &found->list);
+    if (query->placement.size) {
+        put_text(out, "placement", query->placement);
+        buf_printf(out, "\"rules_offset\":%" PRId64 ",", found->list.rules_offset);
+        put_removed(out, &found->list);
+    }
     if (query->kind == QUERY_USER) { put_made_by(out, found); }
     buf_printf(out, "\"offset\":%zu,\"total\":%zu,", query->offset, found->total);
     if (query->kind == QUERY_USER) {

@@ -7,6 +7,7 @@
 #include "scorer/lists/content_rows.h"
 #include "scorer/lists/item_features.h"
 #include "scorer/lists/lists.h"
+#include "scorer/lists/placement_columns.h"
 #include "scorer/lists/published_mixtures.h"
 #include "serve/live_tables.h"
 
@@ -20,6 +21,8 @@ struct live_tables {
     struct item_features *item_features;   /* NULL: as well */
     struct published_mixtures mixtures;
     struct mixture mixture; /* of the list that is made */
+    struct rule_set *rules; /* NULL: none */
+    int64_t rules_offset;
     struct lists *lists;
     struct item_attributes *attributes;
     struct item_order *order;
@@ -43,6 +46,7 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
     live->lists =
         lists_new(settings, &live->tables, live->vectors, live->content_scores, generation);
     lists_set_mixture(live->lists, &live->mixture);
+    live->rules_offset = -1;
     live->attributes = item_attributes_new();
     live->order = item_order_new(&live->tables, live->attributes);
     return live;
@@ -54,6 +58,7 @@ struct live_tables *live_tables_free(struct live_tables *live)
     item_order_free(live->order);
     item_attributes_free(live->attributes);
     lists_free(live->lists);
+    rule_set_free(live->rules);
     published_mixtures_release(&live->mixtures);
     vectors_free(live->vectors);
     content_scores_free(live->content_scores);
@@ -141,6 +146,25 @@ const char *live_tables_put_weights(struct live_tables *live, const struct model
     return reason;
 }
 
+bool live_tables_put_rules(struct live_tables *live, struct slice text, int64_t offset,
+                           struct buf *faults)
+{
+    struct rule_set *rules = NULL;
+    pthread_mutex_lock(&live->lock);
+    if (text.data) {
+        rules = rule_set_parse(text, &live->tables.columns, PLACEMENT_LENGTH, faults);
+    }
+    bool right = rules || !text.data;
+    if (right) {
+        lists_set_rules(live->lists, rules);
+        rule_set_free(live->rules);
+        live->rules = rules;
+        live->rules_offset = rules ? offset : -1;
+    }
+    pthread_mutex_unlock(&live->lock);
+    return right;
+}
+
 void live_tables_set_clock(struct live_tables *live, int64_t now_ms)
 {
     pthread_mutex_lock(&live->lock);
@@ -154,6 +178,7 @@ void live_tables_strip(struct live_tables *live, struct recommendation_list *lis
 {
     pthread_mutex_lock(&live->lock);
     lists_take_off_barred(&live->tables, list);
+    placement_columns_strip(&live->tables, list);
     pthread_mutex_unlock(&live->lock);
 }
 
@@ -182,17 +207,52 @@ static size_t number_given(struct live_tables *live, const struct slices *given)
     return count;
 }
 
-void live_tables_list(struct live_tables *live, const struct user_history *history,
-                      const struct slices *given, size_t length, take_list_fn take, void *arg)
+/* Finds a placement's number; the number of placements: there is none of this name. */
+static size_t find_placement(const struct live_tables *live, struct slice name)
 {
-    struct recommendation_list list = {0};
+    size_t count = live->rules ? live->rules->count : 0, p = 0;
+    while (p < count && !slice_equal(slice_str(live->rules->placements[p].name), name)) { p++; }
+    return p;
+}
+
+size_t live_tables_places(struct live_tables *live, struct slice placement)
+{
     pthread_mutex_lock(&live->lock);
-    struct list_scope scope = {
-        .length = length, .given = live->given, .given_count = number_given(live, given)};
-    published_mixtures_get(&live->mixtures, history->input_partition, &live->mixture);
-    if (scope.given_count || !given->count) {
-        lists_make_scoped(live->lists, history, &scope, &list);
+    const struct placement *found = live->rules ? rule_set_find(live->rules, placement) : NULL;
+    size_t places = found ? found->length : 0;
+    pthread_mutex_unlock(&live->lock);
+    return places;
+}
+
+/* Makes the list: with rules from as many candidates as the scorer has. */
+static void make_list(struct live_tables *live, const struct live_request *request,
+                      const struct list_scope *scope, struct recommendation_list *ret_list)
+{
+    size_t placement = find_placement(live, request->placement);
+    bool ruled = live->rules && placement < live->rules->count;
+    struct list_scope wide = *scope;
+    if (ruled) {
+        wide.length = MAX_OF(wide.length, (size_t)PLACEMENT_CANDIDATES);
+        wide.reasoned = scope->length;
     }
+    lists_make_scoped(live->lists, request->history, &wide, ret_list);
+    ret_list->as_of_ms = request->as_of_ms;
+    ret_list->rules_offset = live->rules_offset;
+    if (!ruled) { return; }
+    lists_place_one(live->lists, request->history, placement,
+                    MIN_OF(scope->length, (size_t)PLACEMENT_PLACES_MAX), ret_list);
+}
+
+void live_tables_list(struct live_tables *live, const struct live_request *request,
+                      take_list_fn take, void *arg)
+{
+    struct recommendation_list list = {.as_of_ms = request->as_of_ms, .rules_offset = -1};
+    pthread_mutex_lock(&live->lock);
+    struct list_scope scope = {.length = request->length,
+                               .given = live->given,
+                               .given_count = number_given(live, &request->given)};
+    published_mixtures_get(&live->mixtures, request->history->input_partition, &live->mixture);
+    if (scope.given_count || !request->given.count) { make_list(live, request, &scope, &list); }
     take(arg, &list);
     pthread_mutex_unlock(&live->lock);
 }

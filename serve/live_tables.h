@@ -8,6 +8,7 @@
 #define FRESHET_SERVE_LIVE_TABLES_H
 
 #include "base/arena.h"
+#include "schemas/applied_rules.h"
 #include "schemas/content_vectors.h"
 #include "schemas/item.h"
 #include "schemas/item_vector.h"
@@ -41,18 +42,35 @@ void live_tables_remove_content(struct live_tables *live, struct slice id);
 const char *live_tables_put_weights(struct live_tables *live, const struct model_weights *weights,
                                     int64_t offset);
 
+/* Takes the rules of placements; a text without data: there are none. False, with the faults: the
+ * former ones stay. */
+bool live_tables_put_rules(struct live_tables *live, struct slice text, int64_t offset,
+                           struct buf *faults);
+/* Returns how many places a placement has; 0: the rules have none of this name. */
+size_t live_tables_places(struct live_tables *live, struct slice placement);
+
 /* Sets the time by which items with dates are available or not (tables.h). */
 void live_tables_set_clock(struct live_tables *live, int64_t now_ms);
 
-/* Takes the items off a stored list that may not be recommended any more. */
+/* Takes the items off a stored list and its placements that may not be recommended any more. */
 void live_tables_strip(struct live_tables *live, struct recommendation_list *list);
 /* Makes a list of items (item_order.h). False: the item is not known. */
 bool live_tables_order(struct live_tables *live, enum item_order_kind kind, struct slice item,
                        struct slice tag, take_list_fn take, void *arg);
-/* Makes a user's list as the scorer does; given (none: all items): ranks only these, at most
- * LIST_GIVEN_MAX; those that are not known are left out. */
-void live_tables_list(struct live_tables *live, const struct user_history *history,
-                      const struct slices *given, size_t length, take_list_fn take, void *arg);
+/* What is wanted of a user's list. */
+struct live_request {
+    const struct user_history *history;
+    struct slices given;    /* none: all items; else only these are ranked, at most LIST_GIVEN_MAX;
+                             * those that are not known are left out */
+    struct slice placement; /* whose rules count; without such a placement, none do */
+    size_t length;
+    int64_t as_of_ms;
+};
+
+/* Makes a user's list as the scorer does. With rules, placement_ranks and placement_rules are
+ * parallel to its items. */
+void live_tables_list(struct live_tables *live, const struct live_request *request,
+                      take_list_fn take, void *arg);
 
 /* Fills in what is known of an item; texts are copied into the arena. False: it is not known. */
 bool live_tables_card(struct live_tables *live, struct slice id, struct arena *arena,

@@ -15,7 +15,9 @@ _Static_assert((int)REQUEST_ACTIONS_MAX == (int)QUERY_ACTIONS_MAX, "what is read
 _Static_assert((int)REQUEST_EXCLUDED_MAX == (int)QUERY_EXCLUDED_MAX, "what is read fits a query");
 _Static_assert((int)REQUEST_CANDIDATES_MAX == (int)QUERY_CANDIDATES_MAX,
                "what is read fits a query");
-_Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) < RESPONSE_BYTES_MAX,
+_Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) +
+                       (uint64_t)LIST_PLACES_MAX * (ID_BYTES_MAX + 2 * 128 + 32) <
+                   RESPONSE_BYTES_MAX,
                "the longest list fits its message");
 
 struct request_topic {
@@ -103,6 +105,10 @@ static bool read_list(const struct recommendation_request *request, struct list_
 {
     query->user = request->user_id;
     if (query->user.size && !list_query_check_id(query->user, "user_id", why)) { return false; }
+    query->placement = request->placement;
+    if (query->placement.size && !list_query_check_placement(query->placement, why)) {
+        return false;
+    }
     if (!read_actions(request, query, why)) { return false; }
     if (!read_ids(&request->candidates, "candidates", query->candidates,
                   &query->candidates_count, why)) {
@@ -154,7 +160,7 @@ static int write_response(struct request_topic *requests,
 {
     const struct recommendation_list *list = &found->list;
     const char *none = "";
-    const struct recommendation_response response = {
+    struct recommendation_response response = {
         .request_id = request->request_id,
         .status = (int32_t)found->code,
         .error = slice_str(found->error ? found->error : none),
@@ -177,7 +183,16 @@ static int write_response(struct request_topic *requests,
         .as_of_ms = list->as_of_ms,
         .data_age_ms = age_ms,
         .list_id = list->list_id,
+        .placement = request->placement,
+        .rules_offset = found->error ? -1 : list->rules_offset,
+        .ranks = list->placement_ranks,
+        .rules = list->placement_rules,
     };
+    if (request->placement.size) {
+        response.removal_items = list->removal_items;
+        response.removal_ranks = list->removal_ranks;
+        response.removal_rules = list->removal_rules;
+    }
     buf_clear(&requests->message);
     return codec_encode(requests->writer, &response, &requests->message);
 }

@@ -21,7 +21,7 @@
 #include "serve/serve_settings.h"
 #include "serve/table_reader.h"
 
-enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, REQUESTS };
+enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, REQUESTS };
 enum { RESPONSES };
 static const struct input inputs[] = {
     [LISTS] = {.name = "recommendations",
@@ -41,6 +41,11 @@ static const struct input inputs[] = {
                  .shared = true,
                  .optional = true,
                  .cleanup = CLEANUP_TABLE},
+    [RULES] = {.name = "rules",
+               .kind = INPUT_BROADCAST,
+               .shared = true,
+               .optional = true,
+               .cleanup = CLEANUP_TABLE},
     [REQUESTS] = {.name = "requests", .kind = INPUT_PARTITIONED, .shared = true},
 };
 
@@ -57,7 +62,7 @@ static const struct {
     enum table_kind kind;
 } table_inputs[] = {
     {ROWS, TABLE_ROWS}, {ITEMS, TABLE_ITEMS}, {VECTORS, TABLE_VECTORS}, {MODELS, TABLE_MODELS},
-    {CONTENT, TABLE_CONTENT},
+    {CONTENT, TABLE_CONTENT}, {RULES, TABLE_RULES},
 };
 
 enum { ARENA_BYTES = 1 << 16, ROW_BYTES_MAX = 64 << 20, ANSWER_BYTES_MAX = 64 << 20 };
@@ -94,6 +99,11 @@ int serve_port(const struct run *run)
 static int64_t now_ms(void *arg)
 {
     return run_now_ms(arg);
+}
+
+static int64_t wall_ms(void *arg)
+{
+    return run_wall_ms(arg);
 }
 
 /* Makes a directory of this copy; the caller frees its path. NULL: refused. */
@@ -151,6 +161,8 @@ static struct list_finder *make_finder(struct run *run, struct serve_state *stat
         .histories = state->histories.rows,
         .live = state->live,
         .length = (size_t)settings->lists.list_length,
+        .wall_ms = wall_ms,
+        .wall_arg = run,
     };
     char why[512];
     if (settings->pseudonym_keys[0] &&

@@ -8,7 +8,8 @@
 #include "serve/table_reader.h"
 #include "stream/stored_table.h"
 
-enum { READER_ARENA_BYTES = 1 << 16, READER_ROW_BYTES_MAX = 64 << 20 };
+enum { READER_ARENA_BYTES = 1 << 16, READER_ROW_BYTES_MAX = 64 << 20,
+       FAULTS_BYTES_MAX = 16 << 10 };
 
 /* How a stored table is kept. */
 struct kept {
@@ -23,6 +24,7 @@ struct table_reader {
     struct kept kept[TABLES_COUNT];
     struct arena *arena;
     struct buf row;
+    struct buf faults; /* of rules */
 };
 
 static const struct contract *const table_contracts[TABLES_COUNT] = {
@@ -31,6 +33,7 @@ static const struct contract *const table_contracts[TABLES_COUNT] = {
     [TABLE_VECTORS] = &item_vector_contract,
     [TABLE_MODELS] = &model_weights_contract,
     [TABLE_CONTENT] = &content_vectors_contract,
+    [TABLE_RULES] = &applied_rules_contract,
 };
 
 static int keep(struct table_reader *reader, struct run *run, enum table_kind kind,
@@ -59,6 +62,7 @@ int table_reader_new(struct run *run, struct live_tables *live, const char *path
     }
     reader->arena = arena_new(READER_ARENA_BYTES);
     buf_init(&reader->row, READER_ROW_BYTES_MAX);
+    buf_init(&reader->faults, FAULTS_BYTES_MAX);
     int result = keep(reader, run, TABLE_ROWS, path, "rows");
     if (result == 0) { result = keep(reader, run, TABLE_ITEMS, path, "items"); }
     if (result < 0) {
@@ -81,6 +85,7 @@ struct table_reader *table_reader_free(struct table_reader *reader)
     schema_cache_free(reader->schemas);
     arena_free(reader->arena);
     buf_release(&reader->row);
+    buf_release(&reader->faults);
     free(reader);
     return NULL;
 }
@@ -102,7 +107,14 @@ union table_object {
     struct item_vector vector;
     struct model_weights weights;
     struct content_vectors content;
+    struct applied_rules rules;
 };
+
+static const char *put_rules(struct table_reader *reader, struct slice text, int64_t offset)
+{
+    buf_clear(&reader->faults);
+    return live_tables_put_rules(reader->live, text, offset, &reader->faults) ? NULL : "bad_rules";
+}
 
 /* Puts an object; NULL, or the reason why it is refused. */
 static const char *put(struct table_reader *reader, enum table_kind kind,
@@ -114,6 +126,7 @@ static const char *put(struct table_reader *reader, enum table_kind kind,
     case TABLE_VECTORS: return live_tables_put_vector(reader->live, &object->vector);
     case TABLE_MODELS: return live_tables_put_weights(reader->live, &object->weights, offset);
     case TABLE_CONTENT: return live_tables_put_content(reader->live, &object->content);
+    case TABLE_RULES: return put_rules(reader, object->rules.text, offset);
     case TABLES_COUNT: break;
     }
     return NULL;
@@ -124,6 +137,7 @@ static void remove_key(struct table_reader *reader, enum table_kind kind, struct
     if (kind == TABLE_ROWS) { live_tables_remove_row(reader->live, key); }
     if (kind == TABLE_ITEMS) { live_tables_remove_item(reader->live, key); }
     if (kind == TABLE_CONTENT && key.data) { live_tables_remove_content(reader->live, key); }
+    if (kind == TABLE_RULES) { (void)put_rules(reader, (struct slice){0}, /* offset= */ -1); }
 }
 
 /* ---- From the disk ---- */
@@ -182,6 +196,9 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
         return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
                                  ID_BYTES_MAX);
     }
+    if (kind == TABLE_RULES && !slice_equal(rec->key, slice_str(APPLIED_RULES_KEY))) {
+        return run_refuse_record(run, "bad_key", "want the key %s", APPLIED_RULES_KEY);
+    }
     if (!rec->value.data) {
         remove_key(reader, kind, rec->key);
         return store(reader, run, kind, rec, rec->value);
@@ -191,6 +208,10 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
         return run_refuse_undecoded(run, &error);
     }
     const char *reason = put(reader, kind, &object, rec->offset);
+    if (reason && kind == TABLE_RULES) {
+        return run_refuse_record(run, reason, "the former rules stay: %.*s",
+                                 SLICE_ARGS(buf_slice(&reader->faults)));
+    }
     if (reason) {
         return run_refuse_record(run, reason, "%s", table_contracts[kind]->name);
     }

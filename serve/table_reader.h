@@ -1,6 +1,6 @@
 /* Table reader: reads the tables that lists are made from into live tables. Rows of items and the
- * catalogue are kept on disk, so a start reads only what came since; vectors and models, of which
- * the newest version counts, and vectors of contents are read whole. Worker's thread.
+ * catalogue are kept on disk, so a start reads only what came since; vectors, models and rules, of
+ * which the newest count, and vectors of contents are read whole. Worker's thread.
  */
 #ifndef FRESHET_SERVE_TABLE_READER_H
 #define FRESHET_SERVE_TABLE_READER_H
@@ -14,6 +14,7 @@ enum table_kind {
     TABLE_VECTORS,
     TABLE_MODELS,
     TABLE_CONTENT,
+    TABLE_RULES,
     TABLES_COUNT,
 };
 

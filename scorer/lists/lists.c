@@ -45,7 +45,7 @@ struct lists {
     int32_t *ahead_numbers;
     struct ranked merged[LIST_ITEMS_MAX];
     size_t scored;                     /* of `merged`: what is behind fills up */
-    size_t reasoned;                   /* places from here on have only a member; 0: all have */
+    size_t reasoned;                   /* as of the list's scope */
     int8_t behind_of[LIST_ITEMS_MAX];  /* of these: the member; -1: the entry has its reason */
     bool counted_of[LIST_ITEMS_MAX];   /* and whether the entry is counting's */
     struct scored given[LIST_GIVEN_MAX];
@@ -57,6 +57,7 @@ struct lists {
     const struct ranked *ranked;
     size_t ranked_count;
     int leader;
+    bool was_given;
     int32_t numbers[HISTORY_ACTIONS_MAX + HAD_ITEMS_MAX];
     int32_t had[HAD_ITEMS_MAX];
     struct shown_item shown[HISTORY_SHOWN_MAX];
@@ -336,7 +337,9 @@ static size_t order_given(struct lists *lists, const struct ranking_request *req
     for (size_t k = 0; k < count; k++) {
         lists->merged[k] = lists->given[k].entry;
         lists->merged[k].score = lists->given[k].score;
+        lists->behind_of[k] = -1;
     }
+    lists->scored = count;
     *ranked = lists->merged;
     return count;
 }
@@ -467,10 +470,12 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     }
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = (served || lists->content_scores) && lists->mixture;
+    lists->reasoned = scope->reasoned;
     const struct ranked *ranked;
     size_t count = rank(lists, history, scope, blending, &ranked);
     lists->ranked = ranked;
     lists->ranked_count = count;
+    lists->was_given = scope->given_count > 0;
     write_columns(lists, ranked, count);
     *ret_list = (struct recommendation_list){
         .user_id = history->user_id,
@@ -505,10 +510,8 @@ void lists_make(struct lists *lists, const struct user_history *history,
 {
     size_t length = (size_t)lists->settings->list_length;
     size_t ranked = MAX_OF(length, lists->rules ? (size_t)PLACEMENT_CANDIDATES : 0);
-    const struct list_scope scope = {.length = ranked};
-    lists->reasoned = length;
+    const struct list_scope scope = {.length = ranked, .reasoned = length};
     lists_make_scoped(lists, history, &scope, ret_list);
-    lists->reasoned = 0;
     set_length(ret_list, MIN_OF(ret_list->items.count, length));
 }
 
@@ -531,7 +534,7 @@ static struct ranked ranked_item(struct lists *lists, int32_t item)
                            .reason = actions > 0.0F ? RANKED_POPULAR : RANKED_NEW};
 }
 
-/* Makes the list of the main placement the user's list. */
+/* Makes the list of a placement the user's list. */
 static void take_main(struct lists *lists, size_t from, size_t count,
                       struct recommendation_list *list)
 {
@@ -544,10 +547,9 @@ static void take_main(struct lists *lists, size_t from, size_t count,
     set_length(list, count);
 }
 
-void lists_place(struct lists *lists, const struct user_history *history,
-                 struct recommendation_list *list)
+/* Describes the scoring of the last list, from which any number of lists can be cut. */
+static struct placement_scoring keep_scoring(struct lists *lists)
 {
-    if (!lists->rules) { return; }
     assert(lists->ranked_count <= LIST_ITEMS_MAX);
     if (lists->ranked != lists->merged) { /* counting may rank again */
         memcpy(lists->merged, lists->ranked, lists->ranked_count * sizeof(*lists->ranked));
@@ -557,11 +559,19 @@ void lists_place(struct lists *lists, const struct user_history *history,
         while (k < lists->ranked_count && lists->merged[k].score >= 0.0F) { k++; }
         lists->scored = k;
     }
-    const struct placement_scoring scoring = {.ranking = lists->ranking,
-                                              .request = &lists->request,
-                                              .ranked = lists->ranked,
-                                              .ranked_count = lists->ranked_count,
-                                              .scored_count = lists->scored};
+    return (struct placement_scoring){.ranking = lists->ranking,
+                                      .request = &lists->request,
+                                      .ranked = lists->ranked,
+                                      .ranked_count = lists->ranked_count,
+                                      .scored_count = lists->scored,
+                                      .given = lists->was_given};
+}
+
+void lists_place(struct lists *lists, const struct user_history *history,
+                 struct recommendation_list *list)
+{
+    if (!lists->rules) { return; }
+    const struct placement_scoring scoring = keep_scoring(lists);
     placement_lists_make(lists->placements, lists->rules, &scoring, history, list);
     for (size_t p = 0, from = 0; p < list->placements.count; p++) {
         size_t count = (size_t)list->placement_counts.at[p];
@@ -572,24 +582,11 @@ void lists_place(struct lists *lists, const struct user_history *history,
     }
 }
 
-/* Moves the places that stay together. */
-void lists_take_off_barred(const struct tables *tables, struct recommendation_list *list)
+void lists_place_one(struct lists *lists, const struct user_history *history, size_t placement,
+                     size_t length, struct recommendation_list *list)
 {
-    const struct item_flags flags = catalogue_flags(&tables->catalogue);
-    size_t kept = 0;
-    assert(list_columns_agree(list));
-    for (size_t k = 0; k < list->items.count; k++) {
-        int32_t item = ids_find(tables->ids, list->items.at[k]);
-        if (item != ID_NONE && item_flags_barred(&flags, item)) { continue; }
-        list->items.at[kept] = list->items.at[k];
-        list->scores.at[kept] = list->scores.at[k];
-        list->reasons.at[kept] = list->reasons.at[k];
-        list->because.at[kept] = list->because.at[k];
-        list->evidence.at[kept] = list->evidence.at[k];
-        if (list->shares.count) { list->shares.at[kept] = list->shares.at[k]; }
-        kept++;
-    }
-    list->items.count = list->scores.count = list->reasons.count = kept;
-    list->because.count = list->evidence.count = kept;
-    if (list->shares.count) { list->shares.count = kept; }
+    const struct placement_scoring scoring = keep_scoring(lists);
+    placement_lists_make_one(lists->placements, lists->rules, placement, length, &scoring, history,
+                             list);
+    take_main(lists, 0, list->placement_items.count, list);
 }

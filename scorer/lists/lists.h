@@ -26,6 +26,8 @@ struct list_scope {
      * barred, those that the user has had behind the others; none: all items. */
     const int32_t *given;
     size_t given_count;
+    /* Places from here on have a reason only when a placement takes them; 0: all have one. */
+    size_t reasoned;
 };
 
 /* Makes an object that makes lists from tables, vectors and content_scores (NULL: without; both:
@@ -57,6 +59,11 @@ void lists_set_rules(struct lists *lists, const struct rule_set *rules);
  * as_of_ms now. The placement `main` takes the place of the list. */
 void lists_place(struct lists *lists, const struct user_history *history,
                  struct recommendation_list *list);
+/* Makes the list that of one placement of the rules, which has so many places, from the scoring of
+ * the last list, which has its as_of_ms now; of given items, only these. The columns of placements
+ * are those of this one alone. */
+void lists_place_one(struct lists *lists, const struct user_history *history, size_t placement,
+                     size_t length, struct recommendation_list *list);
 /* Returns what counts what the rules have done; NULL: no rules were ever set. */
 struct placement_lists *lists_placements(const struct lists *lists);
 /* Returns the item numbers of the last list; borrowed. */
@@ -65,7 +72,5 @@ const int32_t *lists_numbers(const struct lists *lists);
 const struct prediction *lists_prediction(const struct lists *lists);
 /* Returns the name of a contender of the mixture, as in made_by of lists. */
 const char *lists_contender(int contender);
-/* Takes the items off a list, in place, that may not be recommended. */
-void lists_take_off_barred(const struct tables *tables, struct recommendation_list *list);
 
 #endif

@@ -109,6 +109,29 @@ static void add_ranked(struct placement_lists *lists, const struct placement_sco
     }
 }
 
+/* Says whether an item that the user has had may be listed again: its newest action is known, and
+ * no dislike. */
+static bool may_repeat(const struct placement_lists *lists, const struct user_history *history,
+                       int32_t item)
+{
+    for (size_t k = history->items.count; k-- > 0;) {
+        if (lists->history_items[k] == item) { return history->weights.at[k] > 0.0F; }
+    }
+    return false;
+}
+
+/* Adds what a request names, and nothing else. */
+static void add_given(struct placement_lists *lists, const struct placement_scoring *scoring,
+                      const struct user_history *history)
+{
+    for (size_t k = 0; k < scoring->ranked_count; k++) {
+        const struct ranked *ranked = &scoring->ranked[k];
+        bool new = ranking_allows(scoring->ranking, &scoring->request->flags, ranked->item);
+        if (!new && !may_repeat(lists, history, ranked->item)) { continue; }
+        add(lists, ranked->item, ranked->score, new ? CUT_RANKED : CUT_REPEAT);
+    }
+}
+
 /* Adds what the user has had and liked. Counting's scores are brought to the scale of the ranked
  * ones by its best. Items that are older than the history stay out: what was done to them is not
  * known. */
@@ -223,13 +246,14 @@ static void write_cut(struct placement_lists *lists, const struct placement *pla
     }
 }
 
-static void give_columns(struct placement_lists *lists, size_t count,
+/* Gives the columns of `count` placements from one on. */
+static void give_columns(struct placement_lists *lists, size_t from, size_t count,
                          struct recommendation_list *list)
 {
     size_t places = lists->places_count, removals = lists->removals_count;
-    list->placements = (struct slices){lists->placements, count};
-    list->placement_counts = (struct ints){lists->placement_counts, count};
-    list->removal_counts = (struct ints){lists->removal_counts, count};
+    list->placements = (struct slices){lists->placements + from, count};
+    list->placement_counts = (struct ints){lists->placement_counts + from, count};
+    list->removal_counts = (struct ints){lists->removal_counts + from, count};
     list->placement_items = (struct slices){lists->items, places};
     list->placement_scores = (struct floats){lists->scores, places};
     list->placement_ranks = (struct ints){lists->ranks, places};
@@ -245,10 +269,14 @@ static void find_candidates(struct placement_lists *lists, const struct rule_set
 {
     bool repeats = false;
     begin(lists);
-    add_ranked(lists, scoring);
     for (size_t k = 0; k < history->items.count; k++) {
         lists->history_items[k] = scoring->request->items[k];
     }
+    if (scoring->given) {
+        add_given(lists, scoring, history);
+        return;
+    }
+    add_ranked(lists, scoring);
     for (size_t p = 0; p < rules->count; p++) { repeats |= rules->placements[p].repeats; }
     if (repeats) { add_repeats(lists, scoring, history); }
     if (any_share(rules)) { add_newest(lists, scoring); }
@@ -269,18 +297,15 @@ static void number_shown(struct placement_lists *lists, const struct user_histor
     user->shown_count = count;
 }
 
-void placement_lists_make(struct placement_lists *lists, const struct rule_set *rules,
-                          const struct placement_scoring *scoring,
-                          const struct user_history *history, struct recommendation_list *list)
+static struct cut_request request_of(struct placement_lists *lists,
+                                     const struct user_history *history, int64_t as_of_ms)
 {
-    lists->places_count = lists->removals_count = 0;
-    find_candidates(lists, rules, scoring, history);
     size_t count = history->items.count;
     bool whole = history->actions.count == count && history->event_times_ms.count == count;
     struct cut_request request = {
         .candidates = lists->candidates,
         .count = lists->count,
-        .as_of_ms = list->as_of_ms,
+        .as_of_ms = as_of_ms,
         .user = {.items = lists->history_items,
                  .actions = history->actions.at,
                  .times_ms = history->event_times_ms.at,
@@ -289,19 +314,52 @@ void placement_lists_make(struct placement_lists *lists, const struct rule_set *
                  .actions_total = history->events_total,
                  .newest_ms = history->event_time_ms}};
     number_shown(lists, history, &request.user);
+    return request;
+}
+
+/* Cuts the list of a placement, whose number is p, and writes its columns. */
+static void cut_one(struct placement_lists *lists, const struct placement *placement, size_t p,
+                    const struct placement_scoring *scoring, struct cut_request *request)
+{
+    struct cut_result result;
+    list_cut_make(lists->cut, placement, &result);
+    bool wanting = result.count < placement->length && !scoring->given;
+    if (wanting && placement->fallbacks & FALLBACK_POPULAR && widen(lists, scoring)) {
+        request->candidates = lists->candidates;
+        request->count = lists->count;
+        list_cut_begin(lists->cut, request);
+        list_cut_make(lists->cut, placement, &result);
+    }
+    write_cut(lists, placement, p, &result);
+}
+
+void placement_lists_make(struct placement_lists *lists, const struct rule_set *rules,
+                          const struct placement_scoring *scoring,
+                          const struct user_history *history, struct recommendation_list *list)
+{
+    lists->places_count = lists->removals_count = 0;
+    find_candidates(lists, rules, scoring, history);
+    struct cut_request request = request_of(lists, history, list->as_of_ms);
     list_cut_begin(lists->cut, &request);
     for (size_t p = 0; p < rules->count; p++) {
-        const struct placement *placement = &rules->placements[p];
-        struct cut_result result;
-        list_cut_make(lists->cut, placement, &result);
-        bool is_short = result.count < placement->length;
-        if (is_short && placement->fallbacks & FALLBACK_POPULAR && widen(lists, scoring)) {
-            request.candidates = lists->candidates;
-            request.count = lists->count;
-            list_cut_begin(lists->cut, &request);
-            list_cut_make(lists->cut, placement, &result);
-        }
-        write_cut(lists, placement, p, &result);
+        cut_one(lists, &rules->placements[p], p, scoring, &request);
     }
-    give_columns(lists, rules->count, list);
+    give_columns(lists, 0, rules->count, list);
+}
+
+void placement_lists_make_one(struct placement_lists *lists, const struct rule_set *rules,
+                              size_t placement, size_t length,
+                              const struct placement_scoring *scoring,
+                              const struct user_history *history, struct recommendation_list *list)
+{
+    struct placement one = rules->placements[placement];
+    assert(length <= PLACEMENT_PLACES_MAX);
+    one.length = length;
+    lists->places_count = lists->removals_count = 0;
+    find_candidates(lists, rules, scoring, history);
+    struct cut_request request = request_of(lists, history, list->as_of_ms);
+    list_cut_begin(lists->cut, &request);
+    cut_one(lists, &one, placement, scoring, &request);
+    lists->placements[placement] = slice_str(rules->placements[placement].name);
+    give_columns(lists, placement, 1, list);
 }

@@ -25,6 +25,7 @@ struct placement_scoring {
     const struct ranked *ranked;           /* by the leader, best first */
     size_t ranked_count;
     size_t scored_count; /* the others fill up */
+    bool given;          /* only what is ranked may be listed */
 };
 
 struct placement_lists;
@@ -39,6 +40,12 @@ struct placement_lists *placement_lists_free(struct placement_lists *lists);
 void placement_lists_make(struct placement_lists *lists, const struct rule_set *rules,
                           const struct placement_scoring *scoring,
                           const struct user_history *history, struct recommendation_list *list);
+/* The same for one of the placements alone, with so many places. */
+void placement_lists_make_one(struct placement_lists *lists, const struct rule_set *rules,
+                              size_t placement, size_t length,
+                              const struct placement_scoring *scoring,
+                              const struct user_history *history,
+                              struct recommendation_list *list);
 /* Returns the numbers of the items of all placements, as in placement_items; borrowed. */
 const int32_t *placement_lists_numbers(const struct placement_lists *lists);
 /* Counts how many items a rule of a placement has moved to their places on the last lists, and how

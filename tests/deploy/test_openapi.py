@@ -61,9 +61,11 @@ def test_members():
     printed = set(re.findall(r'put_text\(out, "(\w+)"', SOURCES["list_text"]))
     printed |= set(re.findall(r'\\"(\w+)\\":', SOURCES["list_text"])) - {"error", "message"}
     assert printed == {*SCHEMAS["List"]["properties"], *SCHEMAS["Item"]["properties"]}
+    placed = {"List": {"placement", "rules_offset", "removed"}, "Item": {"rank", "rule"}}
     assert set(SCHEMAS["ItemList"]["properties"]) < printed
-    for name in ("List", "ItemList", "Item", "Error"):
-        assert set(SCHEMAS[name]["required"]) == set(SCHEMAS[name]["properties"])
+    for name in ("List", "ItemList", "Item", "Removed", "Error"):
+        always = set(SCHEMAS[name]["properties"]) - placed.get(name, set())
+        assert set(SCHEMAS[name]["required"]) == always
 
 
 def test_references():

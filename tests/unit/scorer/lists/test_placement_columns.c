@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "scorer/placement_columns.h"
+#include "scorer/lists/placement_columns.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -91,9 +91,31 @@ static void what_a_reader_sees_is_compared(void **state _unused_)
     assert_false(placement_columns_same(&a, &b));
 }
 
+static void test_find(void **state _unused_)
+{
+    struct columns columns;
+    struct recommendation_list list = list_of(&columns);
+    struct placement_range range;
+    int32_t removed[] = {0, 1}, ranks[] = {4};
+    struct slice names[] = {slice_str("z")};
+    list.removal_counts = (struct ints){removed, 2};
+    list.removal_items = list.removal_rules = (struct slices){names, 1};
+    list.removal_ranks = (struct ints){ranks, 1};
+    assert_true(placement_columns_find(&list, slice_str("q"), &range));
+    assert_int_equal(range.placement, 1);
+    assert_int_equal(range.from, 3);
+    assert_int_equal(range.count, 2);
+    assert_int_equal(range.removals_from, 0);
+    assert_int_equal(range.removals_count, 1);
+    assert_false(placement_columns_find(&list, slice_str("r"), &range));
+    removed[1] = 2; /* more than there are */
+    assert_false(placement_columns_find(&list, slice_str("q"), &range));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_find),
         cmocka_unit_test(barred_items_leave_all_placements),
         cmocka_unit_test(columns_that_do_not_fit_are_dropped),
         cmocka_unit_test(what_a_reader_sees_is_compared),

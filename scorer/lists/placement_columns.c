@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "scorer/placement_columns.h"
+#include "scorer/lists/placement_columns.h"
 
 size_t placement_columns_numbers(struct tables *tables, const struct recommendation_list *list,
                                  int32_t *ret_numbers)
@@ -68,4 +68,53 @@ bool placement_columns_same(const struct recommendation_list *a,
            ints_equal(&a->placement_counts, &b->placement_counts) &&
            slices_equal(&a->placement_items, &b->placement_items) &&
            slices_equal(&a->placement_rules, &b->placement_rules);
+}
+
+bool placement_columns_find(const struct recommendation_list *list, struct slice name,
+                            struct placement_range *ret_range)
+{
+    struct placement_range range = {0};
+    if (!fits(list) || list->removal_counts.count != list->placements.count ||
+        list->removal_ranks.count != list->removal_items.count ||
+        list->removal_rules.count != list->removal_items.count) {
+        return false;
+    }
+    for (size_t p = 0; p < list->placements.count; p++) {
+        int32_t removals = list->removal_counts.at[p];
+        range.placement = p;
+        range.count = (size_t)list->placement_counts.at[p];
+        range.removals_count = removals > 0 ? (size_t)removals : 0;
+        if (range.removals_count > list->removal_items.count - range.removals_from) {
+            return false;
+        }
+        if (slice_equal(list->placements.at[p], name)) {
+            *ret_range = range;
+            return true;
+        }
+        range.from += range.count;
+        range.removals_from += range.removals_count;
+    }
+    return false;
+}
+
+/* Moves the places that stay together. */
+void lists_take_off_barred(const struct tables *tables, struct recommendation_list *list)
+{
+    const struct item_flags flags = catalogue_flags(&tables->catalogue);
+    size_t kept = 0;
+    assert(list_columns_agree(list));
+    for (size_t k = 0; k < list->items.count; k++) {
+        int32_t item = ids_find(tables->ids, list->items.at[k]);
+        if (item != ID_NONE && item_flags_barred(&flags, item)) { continue; }
+        list->items.at[kept] = list->items.at[k];
+        list->scores.at[kept] = list->scores.at[k];
+        list->reasons.at[kept] = list->reasons.at[k];
+        list->because.at[kept] = list->because.at[k];
+        list->evidence.at[kept] = list->evidence.at[k];
+        if (list->shares.count) { list->shares.at[kept] = list->shares.at[k]; }
+        kept++;
+    }
+    list->items.count = list->scores.count = list->reasons.count = kept;
+    list->because.count = list->evidence.count = kept;
+    if (list->shares.count) { list->shares.count = kept; }
 }

@@ -1,0 +1,295 @@
+/* Lists of placements by freshet-serve: those that stand in the topic, and those that it makes by
+ * the same rules: for sessions, given candidates, somebody new, and where the stored list has none.
+ */
+#include "base/base.h"
+#include "features/features.h"
+#include "schemas/applied_rules.h"
+#include "schemas/item.h"
+#include "schemas/recommendation_response.h"
+#include "scorer/scorer.h"
+#include "tests/topology/answers.h"
+#include "tests/topology/asking.h"
+#include "tests/topology/feed.h"
+#include "trainer/similarity/trainer.h"
+
+enum { PARTITIONS = 3, ROUNDS = 40, USERS_LEAST = 40 };
+
+static const char rules_text[] = "main.length=8\n"
+                                 "main.filter.cheap=price < 30\n"
+                                 "home.length=5\n"
+                                 "home.boost.a=1.5 if brand = 'a'\n"
+                                 "home.cap.brand=3 per brand\n"
+                                 "home.pin.campaign=2 if id = 'i35'\n"
+                                 "mail.length=6\n"
+                                 "mail.repeats=yes\n"
+                                 "mail.exclude.bought=purchase\n"
+                                 "mail.filter.some=price >= 5\n";
+
+struct fixture {
+    struct rig rig;
+    struct copy *copy;
+    struct schema_cache *schemas;
+    struct codec *items, *rules, *lists, *requests, *responses;
+    struct arena *arena;
+    struct buf out;
+};
+
+static void append(struct fixture *fixture, const char *topic, struct codec *codec,
+                   struct slice key, const void *object)
+{
+    buf_clear(&fixture->out);
+    if (object) { assert_int_equal(codec_encode(codec, object, &fixture->out), 0); }
+    memlog_append(fixture->rig.log, topic, PARTITION_BY_KEY, key,
+                  object ? buf_slice(&fixture->out) : (struct slice){0}, RIG_WALL_MS);
+}
+
+static void apply(struct fixture *fixture, const char *text)
+{
+    const struct applied_rules rules = {.text = slice_str(text)};
+    append(fixture, "rules", fixture->rules, slice_str(APPLIED_RULES_KEY), &rules);
+}
+
+/* Prices are the numbers of items; brands are a and b in turn. */
+static void put_items(struct fixture *fixture)
+{
+    for (int number = 0; number < FEED_ITEMS; number++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "i%02d", number);
+        const struct item item = {.item_id = slice_str(id), .available = true, .price = number,
+                                  .stock = 1, .brand = slice_str(number % 2 ? "a" : "b")};
+        append(fixture, "items", fixture->items, item.item_id, &item);
+    }
+}
+
+static void work(struct rig *rig, const struct worker *worker)
+{
+    static const char *const none[] = {NULL};
+    struct copy *copy = rig_start(rig, worker, 0, none);
+    rig_until_idle(rig);
+    rig_finish(copy);
+}
+
+static void run_rounds(struct fixture *fixture)
+{
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&fixture->rig, false); }
+}
+
+static void begin(struct fixture *fixture, const char *rules)
+{
+    static const char *const settings[] = {"http.port=0", NULL};
+    rig_init(&fixture->rig, PARTITIONS);
+    fixture->schemas = schema_cache_new();
+    fixture->items = codec_new(&item_contract, fixture->schemas);
+    fixture->rules = codec_new(&applied_rules_contract, fixture->schemas);
+    fixture->lists = codec_new(&recommendation_list_contract, fixture->schemas);
+    fixture->requests = codec_new(&recommendation_request_contract, fixture->schemas);
+    fixture->responses = codec_new(&recommendation_response_contract, fixture->schemas);
+    fixture->arena = arena_new(1 << 16);
+    buf_init(&fixture->out, 1 << 17);
+    put_items(fixture);
+    apply(fixture, rules);
+    feed_events(&fixture->rig, 3, 0, FEED_EVENTS);
+    work(&fixture->rig, &features_worker);
+    work(&fixture->rig, &trainer_worker);
+    work(&fixture->rig, &scorer_worker);
+    fixture->copy = rig_start(&fixture->rig, &serve_worker, 0, settings);
+    run_rounds(fixture);
+}
+
+static void end(struct fixture *fixture)
+{
+    codec_free(fixture->items);
+    codec_free(fixture->rules);
+    codec_free(fixture->lists);
+    codec_free(fixture->requests);
+    codec_free(fixture->responses);
+    schema_cache_free(fixture->schemas);
+    arena_free(fixture->arena);
+    buf_release(&fixture->out);
+    rig_release(&fixture->rig);
+}
+
+/* ---- Lists that stand in the topic ---- */
+
+/* Compares the part of a list that is a placement's with an answer by HTTP and a response. Returns
+ * the places. */
+static size_t compare(const struct recommendation_list *list, size_t placement, const char *body,
+                      const struct recommendation_response *response)
+{
+    size_t from = 0, count = (size_t)list->placement_counts.at[placement];
+    for (size_t p = 0; p < placement; p++) { from += (size_t)list->placement_counts.at[p]; }
+    assert_int_equal(response->status, 200);
+    assert_int_equal(response->items.count, count);
+    assert_int_equal(response->rules_offset, list->rules_offset);
+    assert_int_equal(response->as_of_ms, list->as_of_ms);
+    assert_int_equal(response->removal_items.count, list->removal_counts.at[placement]);
+    for (size_t k = 0; k < count; k++) {
+        struct slice item = list->placement_items.at[from + k];
+        struct slice rule = list->placement_rules.at[from + k];
+        double score = (double)list->placement_scores.at[from + k];
+        assert_true(slice_equal(response->items.at[k], item));
+        assert_true(slice_equal(response->rules.at[k], rule));
+        assert_true((double)response->scores.at[k] == score);
+        assert_int_equal(response->ranks.at[k], list->placement_ranks.at[from + k]);
+        _cleanup_(xfreep) char *begin_of = xprintf("{\"item\":\"%.*s\",", SLICE_ARGS(item));
+        _cleanup_(xfreep) char *end_of =
+            xprintf("\"rank\":%d,\"rule\":\"%.*s\",", response->ranks.at[k], SLICE_ARGS(rule));
+        _cleanup_(xfreep) char *score_of = xprintf("\"score\":%.9g}", score);
+        body = strstr(body, begin_of);
+        assert_non_null(body);
+        assert_non_null(strstr(body, end_of));
+        assert_non_null(strstr(body, score_of));
+    }
+    return count;
+}
+
+static void receive(struct fixture *fixture, const struct fold *fold, struct slice key,
+                    struct recommendation_response *ret_response)
+{
+    struct codec_error error;
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!slice_equal(fold->at[i].key, key)) { continue; }
+        assert_int_equal(codec_decode(fixture->responses, fold->at[i].value, fixture->arena,
+                                      ret_response, &error), 0);
+        return;
+    }
+    fail_msg("no response under %.*s", SLICE_ARGS(key));
+}
+
+/* Asks for a placement of all users by topic and by HTTP, and compares both with the records. */
+static void compare_placement(struct fixture *fixture, size_t placement, const char *name)
+{
+    struct fold *lists = rig_fold(&fixture->rig, "recommendations");
+    size_t places = 0;
+    for (size_t i = 0; i < lists->count; i++) {
+        const struct recommendation_request request = {.request_id = lists->at[i].key,
+                                                       .user_id = lists->at[i].key,
+                                                       .placement = slice_str(name)};
+        append(fixture, "requests", fixture->requests, lists->at[i].key, &request);
+    }
+    run_rounds(fixture);
+    struct fold *responses = rig_fold(&fixture->rig, "responses");
+    for (size_t i = 0; i < lists->count; i++) {
+        struct recommendation_list list;
+        struct recommendation_response response;
+        struct codec_error error;
+        arena_reset(fixture->arena);
+        assert_int_equal(codec_decode(fixture->lists, lists->at[i].value, fixture->arena, &list,
+                                      &error), 0);
+        receive(fixture, responses, lists->at[i].key, &response);
+        _cleanup_(xfreep) char *path = xprintf("/v1/users/%.*s/recommendations?placement=%s",
+                                               SLICE_ARGS(lists->at[i].key), name);
+        places += compare(&list, placement, ask_get(fixture->copy, path, 200), &response);
+    }
+    assert_true(lists->count > USERS_LEAST && places > 4 * lists->count);
+    free(lists);
+    free(responses);
+}
+
+static void test_stored(void **state _unused_)
+{
+    static struct fixture fixture;
+    begin(&fixture, rules_text);
+    compare_placement(&fixture, 0, "main");
+    compare_placement(&fixture, 1, "home");
+    const char *body =
+        ask_get(fixture.copy, "/v1/users/u07/recommendations?placement=home&limit=2&offset=1", 200);
+    assert_has(body, "\"placement\":\"home\",\"rules_offset\":0,\"removed\":[");
+    assert_has(body, "\"offset\":1,\"total\":5,");
+    assert_has(body, "\"cause\":\"action\"");
+    body = ask_get(fixture.copy, "/v1/users/u07/recommendations?placement=away", 404);
+    assert_has(body, "\"error\":\"no_placement\"");
+    body = ask_get(fixture.copy, "/v1/items/popular?placement=home", 400);
+    assert_has(body, "unknown argument");
+    body = ask_get(fixture.copy, "/v1/users/u07/recommendations", 200);
+    assert_null(strstr(body, "\"rule\""));
+    end(&fixture);
+}
+
+/* ---- Lists that are made ---- */
+
+/* Checks the prices of all items of an answer, and returns how many there are. */
+static size_t check_prices(const char *body, int least, int most)
+{
+    size_t count = 0;
+    for (const char *at = strstr(body, "\"items\":["); (at = strstr(at, "{\"item\":\"i"));) {
+        int price = 0;
+        const char *removed = strstr(body, "\"removed\":[");
+        if (removed && at > removed) { break; }
+        at += strlen("{\"item\":\"i");
+        assert_int_equal(sscanf(at, "%2d", &price), 1);
+        assert_in_range(price, least, most);
+        count++;
+    }
+    return count;
+}
+
+static void test_made(void **state _unused_)
+{
+    static struct fixture fixture;
+    begin(&fixture, rules_text);
+    struct copy *copy = fixture.copy;
+    /* A session has the rules of main, where it names none. */
+    const char *body = ask_post(copy, "/v1/recommendations",
+                                "{\"actions\":[{\"item\":\"i01\"},{\"item\":\"i05\"}]}", 200);
+    assert_int_equal(check_prices(body, 0, 29), 8);
+    assert_null(strstr(body, "\"item\":\"i05\""));
+    body = ask_post(copy, "/v1/recommendations",
+                    "{\"actions\":[{\"item\":\"i01\"}],\"placement\":\"home\"}", 200);
+    assert_int_equal(check_prices(body, 0, FEED_ITEMS), 5);
+    assert_has(body, "{\"item\":\"i35\"");
+    assert_has(body, "\"rule\":\"pin.campaign\"");
+    /* What was bought in the session rests; what was seen may come again. */
+    static const char basket[] =
+        "{\"actions\":[{\"item\":\"i06\",\"kind\":\"purchase\"},{\"item\":\"i07\"}],"
+        "\"candidates\":[\"i01\",\"i06\",\"i07\",\"i08\",\"nothing\"],\"placement\":\"mail\"}";
+    body = ask_post(copy, "/v1/recommendations", basket, 200);
+    assert_has(body, "\"total\":2,");
+    assert_int_equal(check_prices(body, 7, 8), 2);
+    assert_has(body, "{\"item\":\"i06\",\"rule\":\"exclude.bought\",");
+    assert_has(body, "{\"item\":\"i01\",\"rule\":\"filter.some\",");
+    /* Somebody new. */
+    body = ask_get(copy, "/v1/users/nobody/recommendations?placement=main", 200);
+    assert_has(body, "\"cause\":\"request\"");
+    assert_int_equal(check_prices(body, 0, 29), 8);
+    body = ask_get(copy, "/v1/users/nobody/recommendations?placement=main&limit=3&offset=1", 200);
+    assert_int_equal(check_prices(body, 0, 29), 3);
+    (void)ask_get(copy, "/v1/users/nobody/recommendations", 404);
+    end(&fixture);
+}
+
+/* Rules come and go: a list that does not have the placement yet is made; rules that cannot be read
+ * leave the former ones. */
+static void test_other_rules(void **state _unused_)
+{
+    static struct fixture fixture;
+    begin(&fixture, rules_text);
+    struct copy *copy = fixture.copy;
+    apply(&fixture, "late.length=4\nlate.filter.dear=price >= 20\n");
+    run_rounds(&fixture);
+    const char *body = ask_get(copy, "/v1/users/u07/recommendations?placement=late", 200);
+    assert_int_equal(check_prices(body, 20, FEED_ITEMS), 4);
+    assert_has(body, "\"cause\":\"request\"");
+    assert_has(body, "\"rules_offset\":1,");
+    (void)ask_get(copy, "/v1/users/u07/recommendations?placement=home", 404);
+    apply(&fixture, "late.filter.dear=price above 20\n");
+    run_rounds(&fixture);
+    (void)ask_get(copy, "/v1/users/u07/recommendations?placement=late", 200);
+    append(&fixture, "rules", fixture.rules, slice_str(APPLIED_RULES_KEY), NULL);
+    run_rounds(&fixture);
+    (void)ask_get(copy, "/v1/users/u07/recommendations?placement=late", 404);
+    body = ask_get(copy, "/v1/users/nobody/recommendations?placement=main", 200);
+    assert_has(body, "\"rules_offset\":-1,");
+    end(&fixture);
+}
+
+int main(void)
+{
+    rig_choose_place();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_made),
+        cmocka_unit_test(test_other_rules),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
