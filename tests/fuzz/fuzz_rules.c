@@ -73,7 +73,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rules) {
         const struct cut_request request = {
             .candidates = candidates, .count = ITEMS, .as_of_ms = 1796225400000,
-            .user = {items, actions, times_ms, ARRAY_COUNT(items), 7, 3, 1}};
+            .user = {.items = items,
+                     .actions = actions,
+                     .times_ms = times_ms,
+                     .count = ARRAY_COUNT(items),
+                     .shown_items = items,
+                     .shown_times_ms = times_ms,
+                     .shown_count = ARRAY_COUNT(items),
+                     .hash = 7,
+                     .actions_total = 3,
+                     .newest_ms = 1}};
         (void)rule_set_next_ms(rules, 0);
         cut_all(rules, &columns, ids, &request);
     }
