@@ -81,28 +81,33 @@ static void copy_item(struct list_finder *finder, struct recommendation_list *pa
     page->placement_rules.at[to] = arena_copy(finder->arena, list->placement_rules.at[at]);
 }
 
-/* Copies what the rules have done; a list that they did not make has no such columns. */
-static void copy_account(struct list_finder *finder, struct recommendation_list *page,
-                         const struct recommendation_list *list)
+/* Copies what the rules took off the list. */
+static void copy_removals(struct arena *arena, struct recommendation_list *page,
+                          const struct recommendation_list *list)
 {
-    struct arena *arena = finder->arena;
-    size_t count = list->items.count, removals = list->removal_items.count;
-    bool placed = list->placements.count == 1 && list->placement_ranks.count == count;
-    page->placements = page->placement_list_ids = (struct slices){0};
-    page->placement_ranks = (struct ints){0};
-    page->placement_rules = (struct slices){0};
-    if (!placed) { return; } /* removals of a stored list are in the arena already */
-    page->placement_ranks.at = arena_alloc_array(arena, count + 1, sizeof(int32_t));
-    page->placement_rules.at = arena_alloc_array(arena, count + 1, sizeof(struct slice));
-    page->removal_items.at = arena_alloc_array(arena, removals + 1, sizeof(struct slice));
-    page->removal_rules.at = arena_alloc_array(arena, removals + 1, sizeof(struct slice));
-    page->removal_ranks.at = arena_alloc_array(arena, removals + 1, sizeof(int32_t));
-    for (size_t k = 0; k < removals; k++) {
+    size_t count = list->removal_items.count;
+    page->removal_items.at = arena_alloc_array(arena, count + 1, sizeof(struct slice));
+    page->removal_rules.at = arena_alloc_array(arena, count + 1, sizeof(struct slice));
+    page->removal_ranks.at = arena_alloc_array(arena, count + 1, sizeof(int32_t));
+    for (size_t k = 0; k < count; k++) {
         page->removal_items.at[k] = arena_copy(arena, list->removal_items.at[k]);
         page->removal_rules.at[k] = arena_copy(arena, list->removal_rules.at[k]);
         page->removal_ranks.at[k] = list->removal_ranks.at[k];
     }
-    page->removal_items.count = page->removal_rules.count = page->removal_ranks.count = removals;
+}
+
+/* Prepares the columns of places; a list that rules did not make has none. */
+static void begin_places(struct arena *arena, struct recommendation_list *page,
+                         const struct recommendation_list *list)
+{
+    size_t count = list->items.count;
+    bool placed = list->placements.count == 1 && list->placement_ranks.count == count;
+    page->placements = page->placement_list_ids = (struct slices){0};
+    page->placement_ranks = (struct ints){0};
+    page->placement_rules = (struct slices){0};
+    if (!placed) { return; }
+    page->placement_ranks.at = arena_alloc_array(arena, count + 1, sizeof(int32_t));
+    page->placement_rules.at = arena_alloc_array(arena, count + 1, sizeof(struct slice));
 }
 
 /* Takes what the query wants of a list: everything is copied. */
@@ -120,7 +125,8 @@ static void take_page(void *arg, const struct recommendation_list *list)
     page->evidence = (struct floats){arena_alloc_array(arena, most, sizeof(float)), 0};
     page->shares = (struct floats){arena_alloc_array(arena, most, sizeof(float)), 0};
     page->reasons = (struct ints){arena_alloc_array(arena, most, sizeof(int32_t)), 0};
-    copy_account(finder, page, list);
+    copy_removals(arena, page, list);
+    begin_places(arena, page, list);
     size_t left = 0;
     for (size_t i = 0; i < list->items.count; i++) {
         if (list_query_excludes(query, list->items.at[i])) { continue; }
