@@ -37,19 +37,33 @@ static const struct flag flags[] = {
                 "another worker than ingest")),
 };
 
-/* Freshet's own topics, but for those that only optional parts need. */
+/* Freshet's own topics. */
 static const struct {
     const char *name;
     enum topic_cleanup cleanup;
+    const char *part; /* the only one that needs it: it may be missing; NULL: all need it */
 } topics[] = {
-    {"events", CLEANUP_LOG},           {"dead-letters", CLEANUP_LOG},
-    {"items", CLEANUP_TABLE},          {"users", CLEANUP_TABLE},
-    {"histories", CLEANUP_TABLE},      {"features-changelog", CLEANUP_TABLE},
-    {"pair-deltas", CLEANUP_LOG},      {"neighbours", CLEANUP_TABLE},
-    {"serving-rows", CLEANUP_TABLE},   {"recommendations", CLEANUP_TABLE_AGAIN},
-    {"generations", CLEANUP_TABLE},    {"item-vectors", CLEANUP_TABLE},
-    {"models", CLEANUP_TABLE},         {"quality", CLEANUP_ANY},
-    {"receipts", CLEANUP_ANY},
+    {"events", CLEANUP_LOG, NULL},
+    {"dead-letters", CLEANUP_LOG, NULL},
+    {"items", CLEANUP_TABLE, NULL},
+    {"users", CLEANUP_TABLE, NULL},
+    {"histories", CLEANUP_TABLE, NULL},
+    {"features-changelog", CLEANUP_TABLE, NULL},
+    {"pair-deltas", CLEANUP_LOG, NULL},
+    {"neighbours", CLEANUP_TABLE, NULL},
+    {"serving-rows", CLEANUP_TABLE, NULL},
+    {"recommendations", CLEANUP_TABLE_AGAIN, NULL},
+    {"generations", CLEANUP_TABLE, NULL},
+    {"item-vectors", CLEANUP_TABLE, NULL},
+    {"models", CLEANUP_TABLE, NULL},
+    {"quality", CLEANUP_ANY, NULL},
+    {"receipts", CLEANUP_ANY, NULL},
+    {"redrives", CLEANUP_LOG, "freshet redrive"},
+    {"lists", CLEANUP_TABLE_AGAIN, "switches of generations"},
+    {"rules", CLEANUP_TABLE, "rules of placements"},
+    {"requests", CLEANUP_ANY, "freshet-serve"},
+    {"responses", CLEANUP_ANY, "freshet-serve"},
+    {"content-vectors", CLEANUP_TABLE, "freshet-embed"},
 };
 
 static const struct {
@@ -96,7 +110,8 @@ static int try_to_read(struct wire *wire, const char *topic, int32_t partitions)
     return 0;
 }
 
-static void say_no_topic(struct check *check, const char *topic, const char *name)
+static void say_no_topic(struct check *check, const char *topic, const char *name,
+                         const char *part)
 {
     struct buf names, hint;
     const char *missing;
@@ -108,6 +123,8 @@ static void say_no_topic(struct check *check, const char *topic, const char *nam
     if (!exists) { topic_hint(buf_slice(&names), topic, name, &hint); }
     if (exists) {
         say_missing(check, "topic %s: %s", topic, why);
+    } else if (part) {
+        say_ok("topic %s does not exist; it is needed only for %s", topic, part);
     } else {
         say_missing(check, "topic %s does not exist; hint: %.*s", topic,
                     SLICE_ARGS(buf_slice(&hint)));
@@ -116,14 +133,15 @@ static void say_no_topic(struct check *check, const char *topic, const char *nam
     buf_release(&hint);
 }
 
-/* Looks at a topic; its partitions, or 0 when it cannot be read. */
+/* Looks at a topic; its partitions, or 0 when it cannot be read. It may be missing when only a part
+ * needs it; NULL: all need it. */
 static int32_t check_topic(struct check *check, const char *topic, const char *name,
-                           enum topic_cleanup cleanup)
+                           enum topic_cleanup cleanup, const char *part)
 {
     int32_t partitions = 0;
     struct topic_settings settings = {0};
     if (wire_partitions(check->wire, topic, &partitions) < 0) {
-        say_no_topic(check, topic, name);
+        say_no_topic(check, topic, name, part);
         return 0;
     }
     if (try_to_read(check->wire, topic, partitions) < 0) {
@@ -146,7 +164,7 @@ static void check_topics(struct check *check)
 {
     for (size_t i = 0; i < ARRAY_COUNT(topics); i++) {
         _cleanup_(xfreep) char *topic = client_topic(check->client, topics[i].name);
-        (void)check_topic(check, topic, topics[i].name, topics[i].cleanup);
+        (void)check_topic(check, topic, topics[i].name, topics[i].cleanup, topics[i].part);
     }
 }
 
@@ -234,7 +252,7 @@ static void check_sources(struct check *check)
     for (char *rest = names, *name; (name = strsep(&rest, ", "));) {
         if (!name[0]) { continue; }
         _cleanup_(xfreep) char *topic = client_topic_of(check->client, name, "");
-        int32_t partitions = check_topic(check, topic, name, CLEANUP_ANY);
+        int32_t partitions = check_topic(check, topic, name, CLEANUP_ANY, NULL);
         if (partitions && file >= 0) { (void)add_sample(check, topic, partitions, file); }
     }
     if (file < 0) { return; }

@@ -85,7 +85,8 @@ const struct option run_options[] = {
            "What to do with a state of an unknown schema, as a newer version writes it: end, or "
            "send it to dead letters and begin anew for its key."),
     OPTION("commit.timeout.ms", DURATION, commit_timeout_ms, "120s", OPTION_RANGE(1000, 86400000),
-           "Longest wait for a commit before the worker ends."),
+           "Longest wait for a commit before the worker ends; not shorter than a transaction "
+           "(10s; the trainer 30s)."),
     OPTION("connect.timeout.ms", DURATION, connect_timeout_ms, "30s", OPTION_RANGE(1000, 86400000),
            "Longest wait for a broker at the start."),
     OPTION("schemas.path", STRING, schemas_path, "", OPTION_FREE,

@@ -25,6 +25,7 @@
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
 #include "stream/kafka/kafka_properties.h"
+#include "stream/kafka/kafka_timeouts.h"
 #include "stream/reload.h"
 #include "stream/run.h"
 #include "stream/worker_main.h"
@@ -426,6 +427,10 @@ static int check_settings(struct process *process)
     _cleanup_(xfreep) char *fault = run_settings_fault(&process->settings);
     if (!fault && worker->check) { fault = worker->check(process->worker_settings, &notes); }
     if (!fault) { fault = kafka_properties_fault(&process->settings.kafka); }
+    if (!fault && run_needs_transactions(worker, &process->settings)) {
+        fault = kafka_commit_timeout_fault(&process->settings.kafka, worker_delivery_ms(worker),
+                                           process->settings.commit_timeout_ms);
+    }
     bootstrap_notes(process->settings.bootstrap_servers, &notes);
     say_notes(buf_slice(&notes));
     buf_release(&notes);

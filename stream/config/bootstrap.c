@@ -76,6 +76,12 @@ static const char *fault_of(const struct address *address)
         char c = address->host.data[i];
         if (strchr(" ;/|\t", c)) { return "between addresses is a comma, and no path behind them"; }
     }
+    bool opened = address->host.data[0] == '[';
+    bool closed = address->host.data[address->host.size - 1] == ']';
+    bool within = memchr(address->host.data, ']', address->host.size - 1) != NULL;
+    if (opened != closed || within) {
+        return "an IPv6 address stands between [ and ], as [::1]:9092";
+    }
     if (!address->port.data) { return NULL; }
     return is_port(address->port) ? NULL : "a port is a number from 1 to 65535";
 }

@@ -126,3 +126,16 @@ char *kafka_timeouts_fault(const struct properties *properties, int64_t transact
     }
     return fault;
 }
+
+char *kafka_commit_timeout_fault(const struct properties *properties, int64_t transaction_ms,
+                                 int64_t commit_timeout_ms)
+{
+    const char *key;
+    if (!transaction_ms) { return NULL; }
+    int64_t longest = transaction_ms;
+    if (properties) { longest = value_of(properties, "producer", &transaction, longest, &key); }
+    if (commit_timeout_ms >= longest) { return NULL; }
+    return xprintf("commit.timeout.ms=%" PRId64 " is shorter than a transaction may take, %" PRId64
+                   " ms: the worker would end while its commit goes on; hint: at least %" PRId64
+                   ", the default is 120s", commit_timeout_ms, longest, longest);
+}

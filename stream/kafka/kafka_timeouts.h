@@ -13,5 +13,8 @@
  * properties may be NULL. Those that are not set have the values of kafka.c; the time of a
  * transaction is given, 0: there are none. */
 char *kafka_timeouts_fault(const struct properties *properties, int64_t transaction_ms);
+/* The same of commit.timeout.ms, which may not be shorter than a transaction. */
+char *kafka_commit_timeout_fault(const struct properties *properties, int64_t transaction_ms,
+                                 int64_t commit_timeout_ms);
 
 #endif

@@ -110,6 +110,8 @@ def test_why_records_are_refused_and_what_runs(kafka, worker):
     told = freshet(kafka, "check", *ingest_options, "--set=map.item=lines.sku", *prefix, code=1)
     assert f"ok       topic {kafka.prefix}events: 1 partitions" in told
     assert f"MISSING  topic {kafka.prefix}histories does not exist" in told
+    for name in ["redrives", "lists", "rules", "requests", "responses", "content-vectors"]:
+        assert f"ok       topic {kafka.prefix}{name} does not exist; it is needed only" in told
     assert "missing_item" in told and "lines[*].sku" in told
     told = freshet(kafka, "check", *ingest_options, "--set=map.item=lines[*].sku", *prefix, code=1)
     assert "ok       mapping: every record of the sample is taken" in told

@@ -91,6 +91,7 @@ REFUSED_LATER = {
     "kafka.group.id=mine": ["group.prefix"],
     "bootstrap.servers=http://127.0.0.1:9092": ["host:port"],
     "bootstrap.servers=127.0.0.1:kafka": ["a port is a number"],
+    "bootstrap.servers=[::1:9092": ["[::1]:9092"],
 }
 
 
@@ -142,6 +143,16 @@ def test_it_is_refused_before_it_connects(tmp_path, text):
 def test_what_is_taken_for_granted_is_told(tmp_path, text, note):
     _, said = start(tmp_path, text, "--set", "state.dir=/proc/x")
     assert note in said
+
+
+@pytest.mark.parametrize("worker, text, least", [
+    ("features", "commit.timeout.ms=5s", 10000), ("trainer", "commit.timeout.ms=29s", 30000),
+    ("features", "kafka.transaction.timeout.ms=300000", 300000),
+])
+def test_a_commit_may_take_as_long_as_its_transaction(tmp_path, worker, text, least):
+    code, said = start(tmp_path, text, worker=worker)
+    assert code == CONFIG and "cannot start" in said, said
+    assert "commit.timeout.ms=" in said and f"hint: at least {least}" in said, said
 
 
 def test_a_broker_that_refuses_is_tried_for_the_whole_time(tmp_path):

@@ -44,6 +44,10 @@ static void test_faults(void **state)
     check("http://a:80", "no URL", NULL);
     check("a:9092/topic", "a port is a number", NULL);
     check("a b:9092", "between addresses is a comma", NULL);
+    check("[::1:9092", "an IPv6 address stands between", NULL);
+    check("::1]:9092", "an IPv6 address stands between", NULL);
+    check("[::1]9092", "an IPv6 address stands between", NULL);
+    check("a:1,[fe80::2", "an IPv6 address stands between", NULL);
     check("a;b:9092", "between addresses is a comma", NULL);
 }
 

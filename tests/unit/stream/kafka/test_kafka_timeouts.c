@@ -77,6 +77,31 @@ static void test_transactions(void **state)
           "5000", "producer.transaction.timeout.ms", "2000");
 }
 
+/* What is taken is NULL; else the shortest time is named. */
+static void check_commit(const char *key, const char *value, int64_t commit_ms, const char *part)
+{
+    struct property at = {key, value};
+    const struct properties properties = {.at = &at, .count = key != NULL};
+    char *fault = kafka_commit_timeout_fault(&properties, 10000, commit_ms);
+    if (!part) {
+        assert_null(fault);
+    } else {
+        assert_non_null(fault);
+        assert_non_null(strstr(fault, part));
+    }
+    free(fault);
+}
+
+static void test_commit(void **state)
+{
+    check_commit(NULL, NULL, 10000, NULL);
+    check_commit(NULL, NULL, 9999, "commit.timeout.ms=9999 is shorter than a transaction");
+    check_commit("transaction.timeout.ms", "20000", 19999, "hint: at least 20000");
+    check_commit("producer.transaction.timeout.ms", "5000", 5000, NULL);
+    check_commit("producer.transaction.timeout.ms", "200000", 120000, "200000 ms");
+    assert_null(kafka_commit_timeout_fault(NULL, 0, 1000));
+}
+
 static void test_connections(void **state)
 {
     CHECK("kafka.fetch.wait.max.ms=70000 cannot work with kafka.socket.timeout.ms=60000",
@@ -103,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_right), cmocka_unit_test(test_the_group),
         cmocka_unit_test(test_messages),      cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_commit),
         cmocka_unit_test(test_connections),   cmocka_unit_test(test_which_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
