@@ -1,10 +1,12 @@
 #include "base/base.h"
+#include "base/edit_distance.h"
 #include "base/xalloc.h"
 #include "stream/config/bootstrap.h"
 #include "stream/config/input_end.h"
 #include "stream/config/option_table.h"
 #include "stream/generation.h"
 #include "stream/run_settings.h"
+#include "stream/worker.h"
 
 #include <sys/stat.h>
 
@@ -141,6 +143,34 @@ static char *directories_fault(const struct run_settings *settings)
     if (result == 0 && S_ISDIR(about.st_mode)) { return NULL; }
     return xprintf("schemas.path=%s: %s", schemas,
                    result < 0 ? strerror(errno) : "it is no directory");
+}
+
+/* A topic of this worker that the name differs from by a slip, or NULL. */
+static const char *meant_topic(const struct worker *worker, const char *name)
+{
+    const char *nearest = NULL;
+    for (size_t i = 0; i < worker->inputs_count + worker->outputs_count; i++) {
+        size_t output = i - worker->inputs_count;
+        const char *own = i < worker->inputs_count ? worker->inputs[i].name
+                                                   : worker->outputs[output].name;
+        size_t distance = own ? edit_distance(own, name) : SIZE_MAX;
+        if (distance == 0) { return NULL; }
+        if (own && edit_is_near(distance, strlen(own))) { nearest = own; }
+    }
+    return nearest;
+}
+
+void run_settings_notes(const struct run_settings *settings, const struct worker *worker,
+                        struct buf *notes)
+{
+    for (size_t i = 0; i < settings->topics.count; i++) {
+        const char *name = settings->topics.at[i].key;
+        const char *meant = meant_topic(worker, name);
+        if (!meant) { continue; }
+        buf_printf(notes, "topic.%s: no topic of this worker; did you mean topic.%s?\n", name,
+                   meant);
+    }
+    bootstrap_notes(settings->bootstrap_servers, notes);
 }
 
 char *run_settings_fault(const struct run_settings *settings)

@@ -3,6 +3,7 @@
 #define FRESHET_STREAM_RUN_SETTINGS_H
 
 #include "base/base.h"
+#include "base/buf.h"
 #include "stream/config/options.h"
 #include "stream/registry/registry.h"
 
@@ -14,6 +15,8 @@ enum {
 };
 
 enum schema_framing { SCHEMA_FRAMING_AUTO, SCHEMA_FRAMING_SINGLE, SCHEMA_FRAMING_CONFLUENT };
+
+struct worker;
 
 struct run_settings {
     const char *bootstrap_servers;
@@ -64,5 +67,8 @@ extern const size_t run_options_count;
 /* Returns what is wrong with the settings beyond what the table checks; NULL: nothing. The caller
  * frees. */
 char *run_settings_fault(const struct run_settings *settings);
+/* Appends a line for each setting that may be a slip, or that is taken as something. */
+void run_settings_notes(const struct run_settings *settings, const struct worker *worker,
+                        struct buf *notes);
 
 #endif

@@ -19,7 +19,6 @@
 #include "base/secret.h"
 #include "base/version.h"
 #include "base/xalloc.h"
-#include "stream/config/bootstrap.h"
 #include "stream/config/memory_options.h"
 #include "stream/config/option_names.h"
 #include "stream/generation.h"
@@ -431,7 +430,7 @@ static int check_settings(struct process *process)
         fault = kafka_commit_timeout_fault(&process->settings.kafka, worker_delivery_ms(worker),
                                            process->settings.commit_timeout_ms);
     }
-    bootstrap_notes(process->settings.bootstrap_servers, &notes);
+    run_settings_notes(&process->settings, worker, &notes);
     say_notes(buf_slice(&notes));
     buf_release(&notes);
     return fault ? refuse(EXIT_CONFIG, "cannot start", fault) : 0;

@@ -145,6 +145,17 @@ def test_what_is_taken_for_granted_is_told(tmp_path, text, note):
     assert note in said
 
 
+@pytest.mark.parametrize("worker, slip, meant", [
+    ("features", "evnts", "events"), ("scorer", "recomendations", "recommendations"),
+    ("ingest", "event", "events"), ("features", "items", None), ("trainer", "events", None),
+])
+def test_a_topic_that_is_nearly_one_of_the_workers_is_told(tmp_path, worker, slip, meant):
+    """Other names are of other workers, which may share the file."""
+    _, said = start(tmp_path, f"topic.{slip}=shop.x", "--set", "state.dir=/proc/x", worker=worker)
+    note = f"topic.{slip}: no topic of this worker; did you mean topic.{meant}?"
+    assert (note in said) == bool(meant) and ("did you mean" in said) == bool(meant), said
+
+
 @pytest.mark.parametrize("worker, text, least", [
     ("features", "commit.timeout.ms=5s", 10000), ("trainer", "commit.timeout.ms=29s", 30000),
     ("features", "kafka.transaction.timeout.ms=300000", 300000),
