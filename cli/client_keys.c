@@ -53,9 +53,9 @@ char *client_keys_fault(const struct properties *others, char *const *words, int
                     edit_is_near(nearest.distance, strlen(nearest.name));
         if (near) { return xprintf("%s: unknown; did you mean %s?", key, nearest.name); }
         if (is_set(key, words, words_count)) {
-            return xprintf("--set %s: no command and no worker uses this key; keys of one worker "
-                           "are passed on by `freshet backfill` as WORKER.KEY",
-                           key);
+            return xprintf("--set %s: no command and no worker uses this key; %skeys of one "
+                           "worker are passed on by `freshet backfill` as WORKER.KEY",
+                           key, option_unknown_hint(key, /* colon= */ false));
         }
     }
     return NULL;

@@ -167,7 +167,7 @@ void run_settings_notes(const struct run_settings *settings, const struct worker
         const char *name = settings->topics.at[i].key;
         const char *meant = meant_topic(worker, name);
         if (!meant) { continue; }
-        buf_printf(notes, "topic.%s: no topic of this worker; did you mean topic.%s?\n", name,
+        buf_printf(notes, "topic.%s is not topic.%s; did you mean that?\n", name,
                    meant);
     }
     bootstrap_notes(settings->bootstrap_servers, notes);

@@ -84,3 +84,15 @@ void option_former_hint(const struct option *option, struct buf *out)
     buf_printf(out, "%s is now called %s; %s works until release %s", option->former, option->name,
                option->former, VERSION_WITHOUT_FORMER_NAMES);
 }
+
+const char *option_unknown_hint(const char *key, bool colon)
+{
+    static const char *const client[] = {"security.", "sasl.", "ssl.", "client.", "socket.",
+                                         "session.timeout", "enable.auto", "enable.idem",
+                                         "auto.offset", "max.poll", "acks", "linger."};
+    for (size_t i = 0; i < ARRAY_COUNT(client); i++) {
+        bool begins = strncmp(key, client[i], strlen(client[i])) == 0;
+        if (begins) { return "properties of the Kafka client begin with kafka.; "; }
+    }
+    return colon ? "this looks like YAML: properties are key=value, with whole keys; " : "";
+}

@@ -20,6 +20,9 @@ bool option_is_secret(const struct option *option, const char *key);
 /* Returns the edit distance of the key, in small letters, to the option's name; for a prefix
  * option, of the key's first words, as many as the prefix has. */
 size_t option_distance(const struct option *option, const char *key);
+/* Returns what else may be said of an unknown key, with "; " behind it; empty: nothing. A colon
+ * stood behind it when it was not =. */
+const char *option_unknown_hint(const char *key, bool colon);
 /* Writes the key that a variable stands for (its name without FRESHET_): `head`, which it spells,
  * and the rest in small letters with points. `into` has size + 1 bytes. */
 void option_variable_key(const char *head, const char *name, size_t size, char *into);

@@ -177,8 +177,7 @@ static void hint_nearest(const struct load *load, const struct setting *setting,
         return;
     }
     buf_printf(hint, "unknown; %s--options prints all",
-               setting->colon ? "this looks like YAML: properties are key=value, with whole keys; "
-                              : "");
+               option_unknown_hint(setting->key, setting->colon));
 }
 
 /* A prefix takes every key that begins with it, but a near misspelling of an option is no such

@@ -33,6 +33,8 @@ def start(tmp_path, text, *more, worker="ingest"):
 REFUSED = {
     "map.usr=customer": ["map.usr", "did you mean map.user?"],
     "bootstrap.server=localhost:9092": ["did you mean bootstrap.servers?"],
+    "security.protocol=SSL": ["properties of the Kafka client begin with kafka."],
+    "sasl.password=s3cret": ["properties of the Kafka client begin with kafka."],
     "topic.prefx=shop.": ["did you mean topic.prefix?"],
     "action.defalt=ignore": ["did you mean action.default?"],
     "kafak.ssl.ca.location=/x": ["did you mean kafka.*?"],
@@ -67,7 +69,7 @@ def test_it_is_refused_before_anything_runs(tmp_path, text):
     assert code == CONFIG, said
     for word in REFUSED[text]:
         assert word in said, said
-    assert "starting" not in said and "cannot connect" not in said
+    assert "starting" not in said and "cannot connect" not in said and "s3cret" not in said
 
 
 @pytest.mark.parametrize("text", [
@@ -152,7 +154,7 @@ def test_what_is_taken_for_granted_is_told(tmp_path, text, note):
 def test_a_topic_that_is_nearly_one_of_the_workers_is_told(tmp_path, worker, slip, meant):
     """Other names are of other workers, which may share the file."""
     _, said = start(tmp_path, f"topic.{slip}=shop.x", "--set", "state.dir=/proc/x", worker=worker)
-    note = f"topic.{slip}: no topic of this worker; did you mean topic.{meant}?"
+    note = f"topic.{slip} is not topic.{meant}; did you mean that?"
     assert (note in said) == bool(meant) and ("did you mean" in said) == bool(meant), said
 
 
@@ -270,3 +272,5 @@ def test_commands_refuse_misspelt_keys():
                        ("bootstrap.server", "bootstrap.servers")]:
         code, said = freshet("status", "--set", f"{key}=x")
         assert code == CONFIG and f"did you mean {meant}?" in said, said
+    code, said = freshet("status", "--set", "sasl.passwrd=s3cret")
+    assert code == CONFIG and "begin with kafka." in said and "s3cret" not in said, said
