@@ -114,6 +114,26 @@ static void check(struct shop *shop, const char *want)
     buf_release(&why);
 }
 
+/* Rows of a table of sixty days at a half-life of an hour, and of epochs that nobody reaches. */
+static void test_epochs_far_from_each_other(void **state)
+{
+    static const int64_t epochs[] = {1440, -1440, INT64_MAX, INT64_MIN};
+    static const char *const names[] = {"b", "c", "d", "e", "f"};
+    for (size_t i = 0; i < ARRAY_COUNT(epochs); i++) {
+        struct shop shop;
+        shop_init(&shop);
+        for (size_t k = 0; k < ARRAY_COUNT(names); k++) {
+            const struct item_neighbours other = {.item_id = slice_str(names[k]),
+                                                  .epoch = epochs[i],
+                                                  .mass = 10,
+                                                  .actions = 10};
+            put(&shop, "neighbours", names[k], shop.rows, &other);
+        }
+        check(&shop, "bcdefg");
+        shop_release(&shop);
+    }
+}
+
 static void test_barred_items_are_left_out(void **state)
 {
     struct shop shop;
@@ -136,6 +156,7 @@ static void test_barred_items_are_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_epochs_far_from_each_other),
         cmocka_unit_test(test_barred_items_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
