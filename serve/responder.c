@@ -140,6 +140,7 @@ static void answer_person(struct responder *responder, const struct http_request
         .finder = responder->parts.finder,
         .query = &responder->query,
         .tokens = responder->parts.tokens,
+        .letters = responder->parts.letters,
         .loaded = atomic_load(&responder->loaded),
         .age_ms = responder_age_ms(responder),
     };

@@ -14,6 +14,7 @@
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
 #include "schemas/recommendation_response.h"
+#include "serve/console/refused_records.h"
 #include "serve/list_body.h"
 #include "serve/request_topic.h"
 #include "serve/responder.h"
@@ -21,7 +22,7 @@
 #include "serve/serve_settings.h"
 #include "serve/table_reader.h"
 
-enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, REQUESTS };
+enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, LETTERS, REQUESTS };
 enum { RESPONSES };
 static const struct input inputs[] = {
     [LISTS] = {.name = "recommendations",
@@ -46,6 +47,7 @@ static const struct input inputs[] = {
                .shared = true,
                .optional = true,
                .cleanup = CLEANUP_TABLE},
+    [LETTERS] = {.name = "dead-letters", .kind = INPUT_BROADCAST, .optional = true},
     [REQUESTS] = {.name = "requests", .kind = INPUT_PARTITIONED, .shared = true},
 };
 
@@ -79,6 +81,7 @@ struct serve_state {
     struct user_table lists, histories;
     struct live_tables *live;
     struct table_reader *tables;
+    struct refused_records *letters;
     struct arena *arena;
     struct buf row;
     struct responder *responder;
@@ -176,7 +179,10 @@ static struct list_finder *make_finder(struct run *run, struct serve_state *stat
 static int make_responder(struct run *run, struct serve_state *state)
 {
     const struct serve_settings *settings = run_settings(run);
-    struct responder_parts parts = {.metrics = run_metrics(run), .now_ms = now_ms, .now_arg = run};
+    struct responder_parts parts = {.letters = state->letters,
+                                     .metrics = run_metrics(run),
+                                     .now_ms = now_ms,
+                                     .now_arg = run};
     char why[512];
     if (settings->tokens[0] &&
         access_tokens_load(settings->tokens, &parts.tokens, why, sizeof(why)) < 0) {
@@ -241,6 +247,7 @@ static int start(struct run *run)
     struct serve_state *state = xcalloc(1, sizeof(*state));
     run_set_state(run, state);
     state->schemas = schema_cache_new();
+    state->letters = refused_records_new();
     state->arena = arena_new(ARENA_BYTES);
     buf_init(&state->row, ROW_BYTES_MAX);
     int result = make_tables(run, state);
@@ -259,6 +266,7 @@ static void stop(struct run *run)
     responder_free(state->responder);
     request_topic_free(state->requests);
     table_reader_free(state->tables);
+    refused_records_free(state->letters);
     live_tables_free(state->live);
     release_users(&state->lists);
     release_users(&state->histories);
@@ -324,6 +332,10 @@ static enum verdict take_user(struct run *run, int input, const struct record *r
 static enum verdict broadcast(struct run *run, int input, const struct record *rec)
 {
     struct serve_state *state = run_state(run);
+    if (input == LETTERS) {
+        refused_records_put(state->letters, rec);
+        return VERDICT_DONE;
+    }
     for (size_t i = 0; i < ARRAY_COUNT(table_inputs); i++) {
         if (table_inputs[i].input != input) { continue; }
         return table_reader_take(state->tables, run, table_inputs[i].kind, rec);
@@ -334,6 +346,7 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 static int64_t resume(struct run *run, int input, int32_t partition, int64_t low, int64_t end)
 {
     struct serve_state *state = run_state(run);
+    if (input == LETTERS) { return MAX_OF(low, end - REFUSED_RECORDS_KEPT); }
     for (size_t i = 0; i < ARRAY_COUNT(table_inputs); i++) {
         if (table_inputs[i].input != input) { continue; }
         return table_reader_resume(state->tables, run, table_inputs[i].kind, input, partition, low,

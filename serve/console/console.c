@@ -19,6 +19,7 @@ static const struct {
     {"/console/user", user_page},
     {"/console/item", item_page},
     {"/console/try", try_page},
+    {"/console/letters", refusals_page},
     {"/console", try_page},
     {"/console/", try_page},
 };
@@ -108,6 +109,7 @@ void console_answer(const struct console_parts *parts, const struct http_request
         .live = list_finder_live(parts->finder),
         .arena = list_finder_begin(parts->finder),
         .query = parts->query,
+        .letters = parts->letters,
         .age_ms = parts->age_ms,
         .code = 200,
     };

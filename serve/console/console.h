@@ -3,12 +3,14 @@
 #define FRESHET_SERVE_CONSOLE_CONSOLE_H
 
 #include "serve/access_tokens.h"
+#include "serve/console/refused_records.h"
 #include "serve/list_finder.h"
 
 /* What a request is answered from; all borrowed. */
 struct console_parts {
     struct list_finder *finder;
     struct list_query *query;     /* scratch */
+    struct refused_records *letters;
     struct access_tokens *tokens; /* NULL: everybody may ask */
     bool loaded;
     int64_t age_ms; /* of the data */

@@ -5,6 +5,7 @@
 #define FRESHET_SERVE_CONSOLE_PAGE_H
 
 #include "serve/console/html.h"
+#include "serve/console/refused_records.h"
 #include "serve/console/texts.h"
 #include "serve/list_finder.h"
 
@@ -13,6 +14,7 @@ struct page {
     const struct http_request *request;
     struct list_finder *finder;
     struct live_tables *live;
+    struct refused_records *letters;
     struct arena *arena;
     struct list_query *query; /* scratch */
     enum language language;
@@ -51,5 +53,6 @@ void page_list(const struct page *page, const struct recommendation_list *list,
 void user_page(struct page *page);
 void item_page(struct page *page);
 void try_page(struct page *page);
+void refusals_page(struct page *page);
 
 #endif

@@ -230,12 +230,42 @@ static void test_tokens(void **state)
     rig_release(&rig);
 }
 
+static void append_bad(struct rig *rig, const char *key)
+{
+    memlog_append(rig->log, "items", PARTITION_BY_KEY, slice_str(key),
+                  slice_str("<script>\x01\xff"), RIG_WALL_MS);
+}
+
+/* A refused record of the catalogue comes back to the page, escaped. */
+static void test_letters(void **state)
+{
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    assert_has(ask_get(copy, "/console/letters", 200), "There are no dead letters.");
+    append_bad(&rig, "<b>");
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    const char *page = ask_get(copy, "/console/letters", 200);
+    assert_has(page, "<h2>By reason</h2>");
+    assert_has(page, "<code>freshet redrive --reason ");
+    assert_has(page, "<dd>&lt;b&gt;</dd>");
+    assert_has(page, "<dd>&lt;script&gt;\\x01\\xff</dd>");
+    assert_has(page, "<dt>origin.topic</dt><dd>items</dd>");
+    assert_lacks(page, "<script");
+    assert_lacks(ask_get(copy, "/console/letters?reason=none", 200), "origin.topic");
+    assert_begins(ask_get(copy, "/console/letters?format=json", 200),
+                  "{\"reasons\":[{\"count\":1,\"reason\":\"");
+    assert_has(ask_get(copy, "/console/letters?format=json", 200), "\"key\":\"<b>\"");
+    assert_has(ask_get(copy, "/console/letters?lang=zh", 200), "按原因");
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_user),       cmocka_unit_test(test_why_not),
         cmocka_unit_test(test_item_and_try), cmocka_unit_test(test_json),
         cmocka_unit_test(test_languages),  cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,203 @@
+/* The dead letters that are kept (refused_records.h), by reason, and the newest of them. A reason
+ * goes into the command to copy only when a shell takes it as one word: whoever may write to
+ * `dead-letters` chooses it.
+ */
+#include "base/base.h"
+#include "base/quote.h"
+#include "serve/console/page.h"
+
+#include <ctype.h>
+
+enum { REASONS_SHOWN = 32, LETTERS_SHOWN = 50, SCREEN_BYTES = 4 * REFUSED_TEXT_BYTES + 1 };
+
+struct reason_row {
+    const struct refused_text *reason;
+    int64_t count;
+};
+
+struct view {
+    struct page *page;
+    struct slice reason; /* empty: all */
+    struct reason_row rows[REASONS_SHOWN];
+    size_t rows_count, shown;
+};
+
+static struct slice slice_text(const struct refused_text *text)
+{
+    return slice_of(text->data, text->size);
+}
+
+static bool is_word(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (!isalnum((unsigned char)text.data[i]) && text.data[i] != '_') { return false; }
+    }
+    return text.size > 0;
+}
+
+static bool is_asked(const struct view *view, const struct refused_record *letter)
+{
+    return !view->reason.size || slice_equal(view->reason, slice_text(&letter->reason));
+}
+
+static void count(void *arg, const struct refused_record *letter)
+{
+    struct view *view = arg;
+    size_t at = 0;
+    while (at < view->rows_count && !slice_equal(slice_text(view->rows[at].reason),
+                                                 slice_text(&letter->reason))) {
+        at++;
+    }
+    if (at == REASONS_SHOWN) { return; }
+    if (at == view->rows_count) {
+        struct refused_text *reason = arena_alloc(view->page->arena, sizeof(*reason));
+        *reason = letter->reason;
+        view->rows[view->rows_count++] = (struct reason_row){reason, 0};
+    }
+    view->rows[at].count++;
+}
+
+/* ---- HTML ---- */
+
+static void put_bytes(const struct page *page, const struct refused_text *text)
+{
+    char screen[SCREEN_BYTES];
+    quote_screen(slice_text(text), screen, sizeof(screen));
+    html_text(page->out, text->null ? slice_str("–") : slice_str(screen));
+    if (text->whole > text->size) {
+        html_put(page->out, "… (");
+        html_number(page->out, (int64_t)text->whole);
+        html_put(page->out, " B)");
+    }
+}
+
+static void put_command(const struct page *page, struct slice reason)
+{
+    html_put(page->out, "<code>freshet redrive");
+    if (is_word(reason)) {
+        html_put(page->out, " --reason ");
+        html_text(page->out, reason);
+    }
+    html_put(page->out, " --dry-run</code>");
+}
+
+static void put_reasons(const struct view *view)
+{
+    const struct page *page = view->page;
+    html_put(page->out, "<section><h2>");
+    page_put(page, TEXT_BY_REASON);
+    html_put(page->out, "</h2><dl>");
+    for (size_t i = 0; i < view->rows_count; i++) {
+        struct slice reason = slice_text(view->rows[i].reason);
+        html_put(page->out, "<div><dt><a href=\"/console/letters?lang=");
+        html_text(page->out, slice_str(page->language == LANGUAGE_ZH ? "zh" : "en"));
+        html_put(page->out, "&amp;reason=");
+        html_url(page->out, reason);
+        html_put(page->out, "\">");
+        html_text(page->out, reason.size ? reason : slice_str("–"));
+        html_put(page->out, "</a></dt><dd>");
+        html_number(page->out, view->rows[i].count);
+        html_put(page->out, " ");
+        put_command(page, reason);
+        html_put(page->out, "</dd></div>\n");
+    }
+    html_put(page->out, "</dl></section>\n");
+}
+
+static void put_fact(const struct page *page, struct slice name, const struct refused_text *text)
+{
+    html_put(page->out, "<div><dt>");
+    html_text(page->out, name);
+    html_put(page->out, "</dt><dd>");
+    put_bytes(page, text);
+    html_put(page->out, "</dd></div>");
+}
+
+static void put_letter(void *arg, const struct refused_record *letter)
+{
+    struct view *view = arg;
+    const struct page *page = view->page;
+    if (!is_asked(view, letter) || view->shown++ >= LETTERS_SHOWN) { return; }
+    html_put(page->out, "<section><h2>");
+    put_bytes(page, &letter->reason);
+    html_put(page->out, "</h2><p>");
+    put_bytes(page, &letter->message);
+    html_put(page->out, "</p><dl><div><dt>");
+    page_put(page, TEXT_TIME);
+    html_put(page->out, "</dt><dd>");
+    page_time(page, letter->time_ms);
+    html_put(page->out, "</dd></div><div><dt>dead-letters</dt><dd>");
+    html_number(page->out, letter->partition);
+    html_put(page->out, "/");
+    html_number(page->out, letter->offset);
+    html_put(page->out, "</dd></div>");
+    put_fact(page, slice_str(text_of(TEXT_KEY, page->language)), &letter->key);
+    put_fact(page, slice_str(text_of(TEXT_VALUE, page->language)), &letter->value);
+    for (size_t i = 0; i < letter->headers_count; i++) {
+        put_fact(page, slice_text(&letter->names[i]), &letter->values[i]);
+    }
+    html_put(page->out, "</dl></section>\n");
+}
+
+/* ---- JSON ---- */
+
+static void put_member(const struct page *page, const char *name, const struct refused_text *text)
+{
+    buf_printf(page->out, ",\"%s\":", name);
+    if (text->null) {
+        buf_printf(page->out, "null");
+    } else {
+        quote_json(page->out, slice_text(text), QUOTE_EITHER);
+    }
+}
+
+static void put_json_letter(void *arg, const struct refused_record *letter)
+{
+    struct view *view = arg;
+    struct buf *out = view->page->out;
+    if (!is_asked(view, letter) || view->shown >= LETTERS_SHOWN) { return; }
+    buf_printf(out, "%s{\"partition\":%d,\"offset\":%" PRId64 ",\"time_ms\":%" PRId64,
+               view->shown++ ? "," : "", letter->partition, letter->offset, letter->time_ms);
+    put_member(view->page, "reason", &letter->reason);
+    put_member(view->page, "message", &letter->message);
+    put_member(view->page, "key", &letter->key);
+    put_member(view->page, "value", &letter->value);
+    buf_printf(out, ",\"headers\":[");
+    for (size_t i = 0; i < letter->headers_count; i++) {
+        buf_printf(out, "%s{\"name\":", i ? "," : "");
+        quote_json(out, slice_text(&letter->names[i]), QUOTE_EITHER);
+        put_member(view->page, "value", &letter->values[i]);
+        buf_printf(out, "}");
+    }
+    buf_printf(out, "]}");
+}
+
+static void put_json(struct view *view)
+{
+    struct buf *out = view->page->out;
+    buf_printf(out, "{\"reasons\":[");
+    for (size_t i = 0; i < view->rows_count; i++) {
+        buf_printf(out, "%s{\"count\":%" PRId64, i ? "," : "", view->rows[i].count);
+        put_member(view->page, "reason", view->rows[i].reason);
+        buf_printf(out, "}");
+    }
+    buf_printf(out, "],\"letters\":[");
+    refused_records_each(view->page->letters, put_json_letter, view);
+    buf_printf(out, "]}\n");
+}
+
+void refusals_page(struct page *page)
+{
+    struct view view = {.page = page, .reason = page_argument(page, "reason")};
+    refused_records_each(page->letters, count, &view);
+    if (page_wants_json(page)) {
+        put_json(&view);
+        return;
+    }
+    page_begin(page, TEXT_LETTERS, slice_str(text_of(TEXT_LETTERS, page->language)),
+               TEXT_LETTERS_ABOUT);
+    if (!view.rows_count) { page_say(page, TEXT_NO_LETTERS); }
+    if (view.rows_count) { put_reasons(&view); }
+    refused_records_each(page->letters, put_letter, &view);
+    page_end(page);
+}
