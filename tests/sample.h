@@ -10,7 +10,7 @@
 enum {
     SAMPLE_STRUCT_BYTES_MAX = 1024, /* of any contract's struct */
     SAMPLE_TEXT_MAX = 24,
-    SAMPLE_COLUMN_MAX = 12,
+    SAMPLE_COLUMN_MAX = 8, /* any contract allows so many */
 };
 
 struct sample {

@@ -462,11 +462,16 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
     return 0;
 }
 
+static int64_t transaction_of(const struct kafka_identity *identity)
+{
+    return identity->transaction_ms ? identity->transaction_ms : WIRE_TRANSACTION_MS;
+}
+
 static int open_producers(struct kafka *kafka, const struct kafka_identity *identity,
                           char **ret_why)
 {
     char transaction_ms[24];
-    (void)snprintf(transaction_ms, sizeof(transaction_ms), "%" PRId64, identity->transaction_ms);
+    (void)snprintf(transaction_ms, sizeof(transaction_ms), "%" PRId64, transaction_of(identity));
     const struct setting at_once[] = {
         {"enable.idempotence", "true"},
         {"partitioner", "murmur2_random"},
@@ -566,7 +571,7 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
 {
     char *why = kafka_properties_fault(identity->properties);
     if (!why) { why = kafka_timeouts_fault(identity->properties,
-                                   identity->transactional ? identity->transaction_ms : 0); }
+                                   identity->transactional ? transaction_of(identity) : 0); }
     if (why) {
         *ret_why = why;
         return WIRE_REFUSED;

@@ -15,7 +15,7 @@ struct kafka_identity {
     const char *group;      /* consumer group; NULL: none (command line tools) */
     const char *instance;   /* the copy's name, for member_name.h; NULL: a dynamic member */
     const char *transactional; /* transactional.id; NULL: no transactional producer */
-    int64_t transaction_ms;    /* after which a broker ends a transaction */
+    int64_t transaction_ms;    /* after which a broker ends a transaction; 0: 10 s */
     const struct properties *properties; /* options `kafka.*`, without the prefix; may be NULL */
     int64_t fetch_bytes_max; /* most bytes prefetched by the group member, and by each reader */
     /* Is told why no broker answers yet: at once when a connection is refused, after 3 s when

@@ -47,6 +47,8 @@ enum { OFFSET_NONE = -1 };
 
 /* The group member's session timeout, unless kafka.session.timeout.ms is set. */
 enum { WIRE_SESSION_MS = 15000 };
+/* The same of transaction.timeout.ms; workers set their own (worker.h). */
+enum { WIRE_TRANSACTION_MS = 10000 };
 
 /* Callbacks from inside wire_poll(). The lists are borrowed for the call. */
 struct wire_listener {

@@ -286,7 +286,7 @@ def test_a_restart_in_an_outage(shop):
     fastavro.schemaless_writer(body, fastavro.parse_schema(json.loads(click_schema(FIELDS))),
                                {**event[0], "ts": event[0]["ts"] * 1000})
     shop.send(event, [struct.pack(">bI", 0, schema_id) + body.getvalue()])
-    shop.world.drain(*WORKERS)
+    shop.world.drain("ingest", "features", "trainer", "scorer")
     assert shop.count("events") == before + 1
     shop.gate.open()
 
