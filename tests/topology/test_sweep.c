@@ -257,16 +257,13 @@ static void begin(struct rig *rig, size_t worker, int seed)
     for (size_t one = INGEST; one < before; one++) { work_plainly(rig, one); }
 }
 
-/* An event that is lost comes later: users may be counted in other rows then, and as many. Commits
- * of either copy may be those that fail; a few, so that some are of the one that dies. */
+/* An event that is lost comes later: users may be counted in other rows then, and as many. */
 static void arm_faults(struct rig *rig, size_t worker)
 {
     memlog_ack_delay(rig->log, 2);
     memlog_marker_delay(rig->log, 3);
-    memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 1, WIRE_ABORTED);
-    memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 3, WIRE_ABORTED);
-    memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 4, WIRE_ABORTED);
-    memlog_fail(rig->log, MEMLOG_TXN_COMMIT, 6, WIRE_ABORTED);
+    enum memlog_point commit = MEMLOG_TXN_COMMIT; /* of either copy */
+    for (int nth = 1; nth <= 5; nth += 2) { memlog_fail(rig->log, commit, nth, WIRE_ABORTED); }
     memlog_fail(rig->log, MEMLOG_OFFSETS_COMMIT, 1, WIRE_ABORTED);
     if (worker != INGEST) { memlog_fail(rig->log, MEMLOG_PRODUCE, 25, WIRE_ABORTED); }
     memlog_fail(rig->log, MEMLOG_PRODUCE, 40, WIRE_RETRY);
