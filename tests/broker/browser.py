@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -88,20 +89,30 @@ class Browser:
         found = self._ask("POST", "/element", {"using": "css selector", "value": selector})
         return found[ELEMENT]
 
+    def _on(self, selector, method, what, body=None):
+        """Asks an element; again when a new page came in between."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._ask(method, f"/element/{self.find(selector)}/{what}", body)
+            except AssertionError as error:
+                if "stale element" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
     def click(self, selector):
-        self._ask("POST", f"/element/{self.find(selector)}/click")
+        self._on(selector, "POST", "click")
 
     def write(self, selector, text):
-        element = self.find(selector)
-        self._ask("POST", f"/element/{element}/clear")
-        self._ask("POST", f"/element/{element}/value", {"text": text})
+        self._on(selector, "POST", "clear")
+        self._on(selector, "POST", "value", {"text": text})
 
     def strike(self, key):
         self._ask("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": [
             {"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]}]})
 
     def text(self, selector="body"):
-        return self._ask("GET", f"/element/{self.find(selector)}/text")
+        return self._on(selector, "GET", "text")
 
     def complaints(self):
         """What the page's console says: refused styles and scripts among it."""
