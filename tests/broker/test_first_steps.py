@@ -170,7 +170,8 @@ def test_a_configuration_is_read_again_while_it_runs(kafka, tmp_path):
         ingest.send_signal(signal.SIGHUP)
         kafka.wait(lambda: "configuration reloaded" in log_file.read_text(), "the line in the log")
         lines = [line for line in log_file.read_text().splitlines() if line.startswith("{")]
-        assert json.loads(lines[-1])["options"] == "map.item,log.format", lines
+        reloaded, = (json.loads(line) for line in lines if "configuration reloaded" in line)
+        assert reloaded["options"] == "map.item,log.format", lines
         assert any("need a restart" in line and "commit.interval.ms" in line for line in lines)
         value = json.dumps({"user_id": 1, "sku": "a", "event_time_ms": 1700000000}).encode()
         kafka.produce(kafka.prefix + "clicks", [(b"k", value, TIME_MS)])
