@@ -43,7 +43,7 @@ static size_t printable(const unsigned char *text, size_t left)
     unsigned first = text[0];
     if (first == '"' || first == '\\' || quote_control(slice_of(text, left))) { return 0; }
     if (first < 0x80) { return 1; }
-    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    size_t length = utf8_length((char)first);
     return length <= left && utf8_valid((const char *)text, length) ? length : 0;
 }
 
@@ -132,7 +132,7 @@ static size_t next_shown(struct slice text, char *piece, size_t size)
         (void)snprintf(piece, size, "\\u%04x", code_point(text.data, control));
         return control;
     }
-    size_t length = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    size_t length = utf8_length(text.data[0]);
     if (!control && length <= text.size && utf8_valid(text.data, length)) {
         memcpy(piece, text.data, length);
         piece[length] = '\0';
@@ -226,4 +226,18 @@ void quote_json(struct buf *out, struct slice text, enum quote_bytes bytes)
         }
     }
     buf_append(out, "\"", 1);
+}
+
+void quote_url(struct buf *out, struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '-' || c == '.' || c == '_' || c == '~';
+        if (plain) {
+            buf_append(out, &c, 1);
+        } else {
+            buf_printf(out, "%%%02X", (unsigned)(uint8_t)c);
+        }
+    }
 }

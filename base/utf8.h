@@ -33,4 +33,11 @@ static inline bool utf8_valid(const char *data, size_t size)
     return utf8_valid_slow(data, size);
 }
 
+/* Returns how many bytes a character has by its first byte, which may be none of one: 1 to 4. */
+static inline size_t utf8_length(char first)
+{
+    uint8_t byte = (uint8_t)first;
+    return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
 #endif

@@ -207,18 +207,16 @@ static size_t number_given(struct live_tables *live, const struct slices *given)
     return count;
 }
 
-/* Finds a placement's number; the number of placements: there is none of this name. */
-static size_t find_placement(const struct live_tables *live, struct slice name)
+/* Finds a placement of the rules in force; NULL: there is none of this name. */
+static const struct placement *find_placement(const struct live_tables *live, struct slice name)
 {
-    size_t count = live->rules ? live->rules->count : 0, p = 0;
-    while (p < count && !slice_equal(slice_str(live->rules->placements[p].name), name)) { p++; }
-    return p;
+    return live->rules ? rule_set_find(live->rules, name) : NULL;
 }
 
 size_t live_tables_places(struct live_tables *live, struct slice placement)
 {
     pthread_mutex_lock(&live->lock);
-    const struct placement *found = live->rules ? rule_set_find(live->rules, placement) : NULL;
+    const struct placement *found = find_placement(live, placement);
     size_t places = found ? found->length : 0;
     pthread_mutex_unlock(&live->lock);
     return places;
@@ -228,18 +226,17 @@ size_t live_tables_places(struct live_tables *live, struct slice placement)
 static void make_list(struct live_tables *live, const struct live_request *request,
                       const struct list_scope *scope, struct recommendation_list *ret_list)
 {
-    size_t placement = find_placement(live, request->placement);
-    bool ruled = live->rules && placement < live->rules->count;
+    const struct placement *placement = find_placement(live, request->placement);
     struct list_scope wide = *scope;
-    if (ruled) {
+    if (placement) {
         wide.length = MAX_OF(wide.length, (size_t)PLACEMENT_CANDIDATES);
         wide.reasoned = scope->length;
     }
     lists_make_scoped(live->lists, request->history, &wide, ret_list);
     ret_list->as_of_ms = request->as_of_ms;
     ret_list->rules_offset = live->rules_offset;
-    if (!ruled) { return; }
-    lists_place_one(live->lists, request->history, placement,
+    if (!placement) { return; }
+    lists_place_one(live->lists, request->history, (size_t)(placement - live->rules->placements),
                     MIN_OF(scope->length, (size_t)PLACEMENT_PLACES_MAX), ret_list);
 }
 

@@ -76,7 +76,7 @@ struct checkpoint_policy {
 
 /* Time in which a commit must be delivered: that of its transaction. Checkpoints are large, and
  * only restores wait for them. */
-enum { DELIVERY_MS = 10000, CHECKPOINT_DELIVERY_MS = 30000 };
+enum { DELIVERY_MS = WIRE_TRANSACTION_MS, CHECKPOINT_DELIVERY_MS = 30000 };
 
 struct worker {
     const char *name;  /* "features": group, state directory and log name */

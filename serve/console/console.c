@@ -2,6 +2,7 @@
  * a title that got past the escaping could do nothing.
  */
 #include "base/base.h"
+#include "base/decimal.h"
 #include "serve/console/console.h"
 #include "serve/console/page.h"
 
@@ -32,27 +33,6 @@ bool console_has(const char *path)
 
 /* ---- Tokens ---- */
 
-static int digit_of(char letter)
-{
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = letter ? strchr(digits, letter) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
-/* Decodes Base64 up to the first character that is none. */
-static struct slice decode(const char *text, char *into, size_t room)
-{
-    size_t size = 0;
-    uint32_t bits = 0;
-    for (size_t i = 0; size < room && digit_of(text[i]) >= 0; i++) {
-        bits = bits << 6 | (uint32_t)digit_of(text[i]);
-        size_t shift = 6 - 2 * (i % 4);
-        if (i % 4) { into[size++] = (char)(uint8_t)(bits >> shift); }
-    }
-    return slice_of(into, size);
-}
-
 static bool is_allowed(const struct console_parts *parts, const struct http_request *request)
 {
     static const char scheme[] = "Basic ";
@@ -60,11 +40,10 @@ static bool is_allowed(const struct console_parts *parts, const struct http_requ
     const char *sent = request->authorization;
     if (!parts->tokens || access_tokens_allow(parts->tokens, sent)) { return true; }
     if (!sent || strncasecmp(sent, scheme, sizeof(scheme) - 1) != 0) { return false; }
-    struct slice pair = decode(sent + sizeof(scheme) - 1, told, sizeof(told));
-    const char *colon = memchr(pair.data, ':', pair.size);
+    int size = base64_decode(slice_str(sent + sizeof(scheme) - 1), told, sizeof(told));
+    const char *colon = size > 0 ? memchr(told, ':', (size_t)size) : NULL;
     if (!colon) { return false; }
-    size_t before = (size_t)(colon + 1 - pair.data);
-    struct slice token = slice_of(colon + 1, pair.size - before);
+    struct slice token = slice_of(colon + 1, (size_t)(told + size - (colon + 1)));
     (void)snprintf(bearer, sizeof(bearer), "Bearer %.*s", SLICE_ARGS(token));
     return access_tokens_allow(parts->tokens, bearer);
 }

@@ -5,12 +5,6 @@
 
 static const char replacement[] = "\xEF\xBF\xBD";
 
-static size_t character_bytes(char first)
-{
-    uint8_t byte = (uint8_t)first;
-    return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
-
 static const char *entity(char character)
 {
     switch (character) {
@@ -26,7 +20,7 @@ static const char *entity(char character)
 /* Appends the first character of a text that is not empty; returns its bytes. */
 static size_t put_character(struct buf *out, struct slice text)
 {
-    size_t bytes = character_bytes(text.data[0]);
+    size_t bytes = utf8_length(text.data[0]);
     if (bytes > text.size || !utf8_valid(text.data, bytes)) {
         buf_append(out, replacement, sizeof(replacement) - 1);
         return 1;
@@ -48,24 +42,6 @@ void html_text(struct buf *out, struct slice text)
     while (text.size) {
         size_t bytes = put_character(out, text);
         text = slice_of(text.data + bytes, text.size - bytes);
-    }
-}
-
-static bool is_plain(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' ||
-           byte == '~';
-}
-
-void html_url(struct buf *out, struct slice text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        if (is_plain(text.data[i])) {
-            buf_append(out, &text.data[i], 1);
-        } else {
-            buf_printf(out, "%%%02X", (unsigned)(uint8_t)text.data[i]);
-        }
     }
 }
 

@@ -1,5 +1,5 @@
-/* HTML from texts of outside: every text is escaped, only literals of this program are markup.
- */
+/* HTML from texts of outside: every text is escaped, only literals of this program are markup. In a
+ * URL in a quoted attribute, a text is escaped by quote_url() (base/quote.h). */
 #ifndef FRESHET_SERVE_CONSOLE_HTML_H
 #define FRESHET_SERVE_CONSOLE_HTML_H
 
@@ -12,8 +12,6 @@
  * control characters, marks that turn the direction of writing and bytes that are not UTF-8 become
  * U+FFFD. */
 void html_text(struct buf *out, struct slice text);
-/* Appends a text as a part of a URL in a quoted attribute: %XX but for letters, digits and -._~ */
-void html_url(struct buf *out, struct slice text);
 /* Appends a whole number. */
 void html_number(struct buf *out, int64_t number);
 /* Appends a number for people, with at most so many digits behind the point. */

@@ -1,10 +1,10 @@
 /* What all pages have. Only literals are written as markup (html_put); whatever comes from a
- * request, a topic or the catalogue goes
- * through html_text() or html_url(). Arguments are decoded into the
- * finder's arena, each time anew: a page has few. Links and forms carry `lang` along when the
- * address had it, so a language that was chosen stays.
+ * request, a topic or the catalogue goes through html_text() or quote_url(). Arguments are decoded
+ * into the finder's arena, each time anew: a page has few. Links and forms carry `lang` along when
+ * the address had it, so a language that was chosen stays.
  */
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "serve/console/page.h"
@@ -88,9 +88,9 @@ static void put_own_address(const struct page *page, const char *name, const cha
     for (size_t i = 0; i < request->arguments_count; i++) {
         const struct http_argument *argument = &request->arguments[i];
         if (slice_equal(argument->name, slice_str(name))) { continue; }
-        html_url(page->out, page_decode(page, argument->name));
+        quote_url(page->out, page_decode(page, argument->name));
         html_put(page->out, "=");
-        html_url(page->out, page_decode(page, argument->value));
+        quote_url(page->out, page_decode(page, argument->value));
         html_put(page->out, "&amp;");
     }
     html_text(page->out, slice_str(name));
@@ -180,7 +180,7 @@ static bool put_item_link(const struct page *page, struct slice id)
     struct item_card card;
     (void)live_tables_card(page->live, id, page->arena, &card);
     html_put(page->out, "<a href=\"/console/item?id=");
-    html_url(page->out, id);
+    quote_url(page->out, id);
     if (language_is_asked(page)) {
         html_put(page->out, "&amp;lang=");
         put_language(page);

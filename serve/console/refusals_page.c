@@ -92,7 +92,7 @@ static void put_reasons(const struct view *view)
         html_put(page->out, "<div><dt><a href=\"/console/letters?lang=");
         html_text(page->out, slice_str(page->language == LANGUAGE_ZH ? "zh" : "en"));
         html_put(page->out, "&amp;reason=");
-        html_url(page->out, reason);
+        quote_url(page->out, reason);
         html_put(page->out, "\">");
         html_text(page->out, reason.size ? reason : slice_str("–"));
         html_put(page->out, "</a></dt><dd>");

@@ -2,7 +2,7 @@
 #include "stream/config/memory_options.h"
 
 /* For a program that is no worker. */
-static const struct memory_shares others = {"", 16, 9, NULL};
+static const struct memory_shares others = {"", 16, MEMORY_BATCH_DIVISOR, NULL};
 
 static const struct memory_shares *shares_of(const struct option_group *groups, size_t count)
 {

@@ -8,16 +8,16 @@ enum { SIZE_TEXT_MAX = 32 };
 #define MIB (INT64_C(1) << 20)
 #define MEMORY_OF_UNKNOWN (4096 * MIB) /* what a machine is taken to have that does not say */
 
-enum { BATCH_DIVISOR = 9, CHECKPOINT_DIVISOR = 5 };
+enum { CHECKPOINT_DIVISOR = 5 };
 
 static const struct memory_shares workers[] = {
-    {"ingest", 16, BATCH_DIVISOR, NULL},
-    {"features", 16, BATCH_DIVISOR, "users.cache.bytes"},
+    {"ingest", 16, MEMORY_BATCH_DIVISOR, NULL},
+    {"features", 16, MEMORY_BATCH_DIVISOR, "users.cache.bytes"},
     {"trainer", 8, CHECKPOINT_DIVISOR, "rows.cache.bytes"},
-    {"sequence", 16, BATCH_DIVISOR, "train.memory.max"},
-    {"scorer", 16, BATCH_DIVISOR, NULL},
-    {"serve", 16, BATCH_DIVISOR, NULL},
-    {"embed", 16, BATCH_DIVISOR, NULL},
+    {"sequence", 16, MEMORY_BATCH_DIVISOR, "train.memory.max"},
+    {"scorer", 16, MEMORY_BATCH_DIVISOR, NULL},
+    {"serve", 16, MEMORY_BATCH_DIVISOR, NULL},
+    {"embed", 16, MEMORY_BATCH_DIVISOR, NULL},
 };
 
 /* How a part is cut: a fraction of the budget without MEMORY_FIXED, within limits, and how many
@@ -27,7 +27,7 @@ static const struct {
     int64_t least, most;
     int64_t times;
 } cuts[MEMORY_PARTS] = {
-    [MEMORY_BATCH] = {BATCH_DIVISOR, 256 * KIB, 1024 * MIB, 3},
+    [MEMORY_BATCH] = {MEMORY_BATCH_DIVISOR, 256 * KIB, 1024 * MIB, 3},
     [MEMORY_FETCH] = {16, MIB, 32 * MIB, 2},
     [MEMORY_WRITE_BUFFERS] = {32, 256 * KIB, 256 * MIB, 2},
     [MEMORY_BLOCK_CACHES] = {32, 256 * KIB, 256 * MIB, 1},

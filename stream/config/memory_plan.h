@@ -30,6 +30,8 @@ enum memory_part {
 #define MEMORY_LEAST (INT64_C(64) << 20)   /* the smallest budget */
 #define MEMORY_FIXED (INT64_C(32) << 20)   /* of a process without data */
 
+enum { MEMORY_BATCH_DIVISOR = 9 }; /* of most programs' budgets, for a batch */
+
 /* How a worker uses memory. */
 struct memory_shares {
     const char *worker;

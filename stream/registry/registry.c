@@ -5,6 +5,7 @@
  * The options and the checks of their values are at the end of the file.
  */
 #include "base/base.h"
+#include "base/quote.h"
 #include "base/message.h"
 #include "base/xalloc.h"
 #include "stream/config/option_table.h"
@@ -122,20 +123,6 @@ static int ask(struct registry *registry, const char *path, const char *body, js
     return result;
 }
 
-/* Escapes a subject as one segment of a path. */
-static void escape(const char *text, struct buf *out)
-{
-    for (const char *at = text; *at; at++) {
-        bool plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                     (*at >= '0' && *at <= '9') || strchr("-._~", *at);
-        if (plain) {
-            buf_append(out, at, 1);
-        } else {
-            buf_printf(out, "%%%02X", (uint8_t)*at);
-        }
-    }
-}
-
 /* Posts a schema to <before>/<subject><after>. */
 static int post(struct registry *registry, const char *before, const char *subject,
                 const char *after, const char *schema, json_t **ret_json)
@@ -143,7 +130,7 @@ static int post(struct registry *registry, const char *before, const char *subje
     struct buf path;
     buf_init(&path, 4 * REGISTRY_SUBJECT_BYTES_MAX);
     buf_printf(&path, "%s/", before);
-    escape(subject, &path);
+    quote_url(&path, slice_str(subject));
     buf_printf(&path, "%s", after);
     json_t *body = json_pack("{s:s, s:s}", "schema", schema, "schemaType", "AVRO");
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -202,7 +189,7 @@ static int fetch_version(void *arg, const char *subject, int64_t version, json_t
     struct buf path;
     buf_init(&path, 4 * REGISTRY_SUBJECT_BYTES_MAX);
     buf_printf(&path, "/subjects/");
-    escape(subject, &path);
+    quote_url(&path, slice_str(subject));
     buf_printf(&path, "/versions/%" PRId64, version);
     int result = buf_failed(&path) ? fail(registry, REGISTRY_INVALID, "subject %.60s: too long",
                                           subject)

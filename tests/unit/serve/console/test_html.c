@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/quote.h"
 #include "serve/console/html.h"
 
 #include <setjmp.h>
@@ -12,7 +13,7 @@ static void check(struct slice text, const char *want, const char *url)
     buf_append(&out, "", 1);
     assert_string_equal(out.data, want);
     buf_clear(&out);
-    html_url(&out, text);
+    quote_url(&out, text);
     buf_append(&out, "", 1);
     assert_string_equal(out.data, url);
     buf_release(&out);
