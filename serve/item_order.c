@@ -10,7 +10,7 @@ struct item_order {
     const struct item_attributes *attributes;
     struct topk top;
     struct slice items[LIST_ITEMS_MAX], because[LIST_ITEMS_MAX];
-    float scores[LIST_ITEMS_MAX], evidence[LIST_ITEMS_MAX];
+    float scores[LIST_ITEMS_MAX], evidence[LIST_ITEMS_MAX], shares[LIST_ITEMS_MAX];
     int32_t reasons[LIST_ITEMS_MAX];
 };
 
@@ -114,6 +114,7 @@ static void write_columns(struct item_order *order, enum item_order_kind kind, s
         order->scores[k] = kind == ORDER_NEW ? -(float)(k + 1) : (float)entry.score;
         order->evidence[k] = (float)(beside ? co_rating(row, entry.item)
                                             : item_table_actions(tables->items, entry.item));
+        order->shares[k] = beside ? 1.0F : 0.0F;
         order->reasons[k] = reason_of(kind);
     }
 }
@@ -146,5 +147,6 @@ bool item_order_make(struct item_order *order, enum item_order_kind kind, struct
     ret_list->reasons = (struct ints){order->reasons, count};
     ret_list->because = (struct slices){order->because, count};
     ret_list->evidence = (struct floats){order->evidence, count};
+    ret_list->shares = (struct floats){order->shares, count};
     return true;
 }

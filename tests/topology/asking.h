@@ -72,6 +72,20 @@ static inline void assert_has(const char *text, const char *part)
     if (!strstr(text, part)) { fail_msg("no %s in %s", part, text); }
 }
 
+/* Every place has a reason, and one that names an item has the item's share. */
+static inline void assert_reasoned(const char *body)
+{
+    for (const char *at = body; (at = strstr(at, "\"reason\":\"")) != NULL; at++) {
+        const char *because = strstr(at, "\"because\":\""), *share = strstr(at, "\"share\":");
+        assert_true(because && share);
+        because += strlen("\"because\":\"");
+        if (strncmp(at, "\"reason\":\"other\"", 16) == 0 ||
+            (*because != '"') != (strncmp(share, "\"share\":0,", 10) != 0)) {
+            fail_msg("%.200s", at);
+        }
+    }
+}
+
 static inline void assert_begins(const char *text, const char *part)
 {
     if (strncmp(text, part, strlen(part)) != 0) { fail_msg("%s: expected %s", text, part); }

@@ -117,6 +117,7 @@ static size_t compare_sessions(const struct rig *rig, const struct copy *copy)
         if (!write_session(&body, &history)) { continue; }
         const char *answer = ask_post(copy, "/v1/recommendations", body.data, 200);
         assert_has(answer, "\"cause\":\"request\"");
+        assert_reasoned(answer);
         _cleanup_(xfreep) char *got = items_of(answer);
         assert_string_equal(got, want);
         compared++;
@@ -148,6 +149,7 @@ static void test_same_blended_list(void **state _unused_)
     assert_true(compare_sessions(&rig, copy) > 40);
     const char *body = ask_post(copy, "/v1/recommendations",
                                 "{\"actions\":[{\"item\":\"i01\"}],\"limit\":2}", 200);
+    assert_reasoned(body);
     assert_has(body, "\"made_by\":\"mixture\"");
     char first[16] = "", second[16] = "", wanted[128];
     (void)sscanf(body, "{\"user\":\"\",\"items\":[{\"item\":\"%15[^\"]", first);
@@ -200,6 +202,7 @@ static void test_candidates(void **state _unused_)
                                 "{\"actions\":[{\"item\":\"i05\"}],\"candidates\":[\"i05\",\"i04\","
                                 "\"i02\",\"i01\",\"nothing\",\"i02\",\"i03\"]}", 200);
     assert_has(body, "\"total\":4,");
+    assert_reasoned(body);
     assert_null(strstr(body, "\"item\":\"i04\""));
     assert_has(body, "{\"item\":\"i05\",\"reason\":\"popular\",\"because\":\"\"");
     const char *last = NULL;
@@ -235,6 +238,7 @@ static void test_user_with_session(void **state _unused_)
     _cleanup_(xfreep) char *own = xprintf("\"item\":\"%s\"", first);
     const char *answer = ask_post(copy, "/v1/recommendations", body, 200);
     assert_begins(answer, "{\"user\":\"u07\",");
+    assert_reasoned(answer);
     assert_null(strstr(answer, own));
     answer = ask_post(copy, "/v1/recommendations", "{\"user\":\"u07\"}", 200);
     _cleanup_(xfreep) char *stored = items_of(answer);
@@ -388,6 +392,8 @@ static void check_answers(struct topic_fixture *topic, const struct fold *fold,
     assert_true(slice_equal(response.items.at[0], slice_str("n\"1")));
     receive(topic, fold, "similar", &response);
     assert_int_equal(response.items.count, 2);
+    assert_int_equal(response.shares.count, 2);
+    assert_true(response.shares.at[1] == 1.0F);
     assert_true(slice_equal(response.because.at[0], slice_str("i01")));
 }
 
@@ -474,10 +480,13 @@ static void test_items(void **state _unused_)
     assert_has(ask_get(copy, "/v1/items/trending?limit=2", 200), "\"reason\":\"trending\"");
     body = ask_get(copy, "/v1/items/i01/similar?exclude=i02&limit=3", 200);
     assert_begins(body, "{\"items\":[{\"item\":\"i");
-    assert_has(body, "\"reason\":\"because\",\"because\":\"i01\",\"share\":0,");
+    assert_has(body, "\"reason\":\"because\",\"because\":\"i01\",\"share\":1,");
     assert_null(strstr(body, "\"item\":\"i02\""));
     assert_null(strstr(body, "\"item\":\"i01\""));
-    assert_has(ask_get(copy, "/v1/items/i01/together", 200), "\"because\":\"i01\"");
+    assert_reasoned(body);
+    body = ask_get(copy, "/v1/items/i01/together", 200);
+    assert_has(body, "\"because\":\"i01\"");
+    assert_reasoned(body);
     assert_has(ask_get(copy, "/v1/items/none/similar", 404), "no_item");
     assert_has(ask_get(copy, "/v1/items/i01/similar?tag=drama", 400), "unknown argument");
     assert_has(ask_get(copy, "/v1/items/popular?tag=", 400), "bad_request");
