@@ -1,6 +1,6 @@
-/* A broker answers before the other brokers know of a created or deleted topic. Creating therefore
- * waits until the topic's partitions are visible, and deleting until the topic is no longer listed.
- */
+/* The controller acknowledges a change before the brokers have applied it. Creating therefore waits
+ * until the topic's partitions are visible, changing until the new settings are described, and
+ * deleting until the topic is no longer listed. */
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-enum { AGAIN_MS = 100 };
+enum { AGAIN_MS = 100, DESCRIBED_MS = 10000 };
 
 struct topic_setting {
     char *key;
@@ -299,6 +299,29 @@ int admin_topic_widen(struct wire *wire, const char *topic, int32_t partitions)
     return wait_for_partitions(wire, topic, partitions);
 }
 
+static bool has_own_settings(rd_kafka_t *rk, const char *topic, const struct topic_form *form)
+{
+    struct topic_form *found = topic_form_new(form->partitions, form->copies);
+    bool equal = look_at_settings(rk, topic, found) == 0;
+    for (size_t i = 0; i < form->settings_count && equal; i++) {
+        const struct topic_setting *setting = &form->settings[i];
+        const char *value = topic_form_get(found, setting->key);
+        equal = !setting->own || (value && strcmp(value, setting->value) == 0);
+    }
+    topic_form_free(found);
+    return equal;
+}
+
+/* No error when the broker goes on describing another value: it may write one in another form than
+ * it was set, and the controller has acknowledged the change. */
+static void wait_for_settings(rd_kafka_t *rk, const char *topic, const struct topic_form *form)
+{
+    for (int waited_ms = 0; waited_ms < DESCRIBED_MS; waited_ms += AGAIN_MS) {
+        if (has_own_settings(rk, topic, form)) { return; }
+        usleep(AGAIN_MS * 1000);
+    }
+}
+
 /* The request replaces all of a topic's own settings, so it names those that stay, too. */
 int admin_topic_alter(struct wire *wire, const char *topic, const struct topic_form *form)
 {
@@ -323,6 +346,7 @@ int admin_topic_alter(struct wire *wire, const char *topic, const struct topic_f
     }
     kafka_request_end(&request);
     rd_kafka_ConfigResource_destroy(asked);
+    if (!code) { wait_for_settings(rk, topic, form); }
     return sort(wire, "change topic", topic, code);
 }
 

@@ -28,7 +28,8 @@ int32_t topic_form_partitions(const struct topic_form *form);
 int admin_topic_make(struct wire *wire, const char *topic, const struct topic_form *form);
 /* Adds partitions until there are so many, and waits until they can be used. */
 int admin_topic_widen(struct wire *wire, const char *topic, int32_t partitions);
-/* Makes a topic's own settings those of the form, which admin_topic_look() has returned. */
+/* Makes a topic's own settings those of the form, which admin_topic_look() has returned, and waits
+ * until the broker describes them, at most 10 s. */
 int admin_topic_alter(struct wire *wire, const char *topic, const struct topic_form *form);
 /* Deletes a topic and waits until its name is free; no error when it does not exist. */
 int admin_topic_delete(struct wire *wire, const char *topic);
