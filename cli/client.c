@@ -106,7 +106,8 @@ void client_warn_former(const struct options *options)
 static char *kafka_fault(const struct client_settings *settings)
 {
     struct buf notes;
-    char *fault = bootstrap_fault(settings->bootstrap_servers);
+    char *fault = bootstrap_fault(settings->bootstrap_servers,
+                                  properties_get(&settings->kafka, "security.protocol"));
     if (!fault) { fault = kafka_properties_fault(&settings->kafka); }
     if (fault) { return fault; }
     buf_init(&notes, NOTES_BYTES_MAX);

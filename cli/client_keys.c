@@ -1,12 +1,15 @@
 #include "base/base.h"
 #include "base/edit_distance.h"
+#include "base/secret.h"
 #include "base/xalloc.h"
 #include "cli/client_keys.h"
 #include "ingest/mapping/mapping_settings.h"
+#include "stream/config/option_hint.h"
 #include "stream/config/option_names.h"
+#include "stream/config/option_value.h"
 #include "stream/run_settings.h"
 
-enum { NEAR_NAME_EDITS = 2 };
+enum { NEAR_NAME_EDITS = 2, FAULT_BYTES_MAX = 2048 };
 
 struct nearest {
     const char *name;
@@ -41,6 +44,33 @@ static bool is_set(const char *key, char *const *words, int count)
     return false;
 }
 
+static const struct option *find(const struct option *options, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool named = options[i].type != OPTION_PREFIX && option_is_named(&options[i], key);
+        if (named) { return &options[i]; }
+    }
+    return NULL;
+}
+
+/* Returns what is wrong with the value of a key of the workers. */
+static char *value_fault(const struct property *property)
+{
+    struct option_value value;
+    struct buf text;
+    const struct option *option = find(run_options, run_options_count, property->key);
+    if (!option) { option = find(mapping_options, MAPPING_OPTIONS_COUNT, property->key); }
+    if (!option || option_value_parse(option, property->value, &value) == 0) { return NULL; }
+    const bool secret = option->type == OPTION_SECRET || secret_named(slice_str(property->key));
+    buf_init(&text, FAULT_BYTES_MAX);
+    option_describe(option, &text);
+    if (!secret) { option_hint(option, property->value, &text); }
+    char *fault = xprintf("%s=%.200s: expected %.*s", property->key,
+                          secret ? "****" : property->value, SLICE_ARGS(buf_slice(&text)));
+    buf_release(&text);
+    return fault;
+}
+
 char *client_keys_fault(const struct properties *others, char *const *words, int words_count)
 {
     for (size_t i = 0; i < others->count; i++) {
@@ -48,6 +78,8 @@ char *client_keys_fault(const struct properties *others, char *const *words, int
         struct nearest nearest = {.distance = SIZE_MAX};
         compare(&nearest, run_options, run_options_count, key);
         compare(&nearest, mapping_options, MAPPING_OPTIONS_COUNT, key);
+        char *fault = nearest.known ? value_fault(&others->at[i]) : NULL;
+        if (fault) { return fault; }
         if (nearest.known) { continue; }
         bool near = nearest.name && nearest.distance <= NEAR_NAME_EDITS &&
                     edit_is_near(nearest.distance, strlen(nearest.name));

@@ -123,7 +123,10 @@ static int connect_workers(struct forget *forget)
         _cleanup_(xfreep) char *topic = client_topic(forget->client, forget_workers[i].input);
         if (client_connect(forget->client, group, &forget->wires[i]) < 0) { return EXIT_FAILURE; }
         int known = is_known(forget->wires[i], group, topic);
-        if (known < 0) { return client_fail("%s", wire_why(forget->wires[i])); }
+        if (known < 0) {
+            return client_fail_topic(forget->client, forget->wires[i], topic,
+                                     forget_workers[i].input);
+        }
         if (known == 1) {
             say("no copy of %s runs in group %s: the request waits until one does; hint: start it, "
                 "or was another --group-prefix meant?", name, group);
@@ -321,7 +324,7 @@ static int run(struct forget *forget)
     _cleanup_(xfreep) char *topic = client_topic(forget->client, "events");
     make_id(forget);
     if (wire_partitions(forget->wire, topic, &forget->partitions) < 0) {
-        return client_fail("%s", wire_why(forget->wire));
+        return client_fail_topic(forget->client, forget->wire, topic, "events");
     }
     forget->answered = xcalloc((size_t)forget->partitions, sizeof(*forget->answered));
     int result = ask(forget);

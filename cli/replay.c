@@ -239,7 +239,8 @@ static int run(struct replay *replay)
     }
     int result = 0;
     if (wire_partitions(replay->wire, replay->full_topic, &partitions) < 0) {
-        result = client_fail("%s", wire_why(replay->wire));
+        result = client_fail_topic(replay->client, replay->wire, replay->full_topic,
+                                   replay->topic);
     }
     if (!result) { result = send_file(replay); }
     replay->lines = table_lines_close(replay->lines);

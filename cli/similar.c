@@ -194,7 +194,7 @@ static int run(struct similar *similar, const struct client *client, struct wire
 {
     _cleanup_(xfreep) char *topic = client_topic(client, "neighbours");
     int result = scan_topic(wire, topic, -1, /* follow= */ false, take_row, similar);
-    if (result < 0) { return client_fail("%s", wire_why(wire)); }
+    if (result < 0) { return client_fail_topic(client, wire, topic, "neighbours"); }
     if (!similar->found) {
         return client_fail("no row for item \"%s\" in %s", similar->item, topic);
     }

@@ -180,7 +180,8 @@ char *run_settings_fault(const struct run_settings *settings)
                        "generation has no name",
                        settings->generation, GENERATION_BYTES_MAX, generation_base);
     }
-    char *fault = bootstrap_fault(settings->bootstrap_servers);
+    char *fault = bootstrap_fault(settings->bootstrap_servers,
+                                  properties_get(&settings->kafka, "security.protocol"));
     if (!fault) { fault = registry_settings_fault(&settings->registry); }
     if (!fault) { fault = names_fault(settings); }
     if (!fault) { fault = directories_fault(settings); }

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/edit_distance.h"
+#include "base/number.h"
 #include "syntax/action_syntax.h"
 
 enum { KIND_BYTES_MAX = 40 };
@@ -70,6 +71,13 @@ static void explain_kind(struct slice name, struct buf *why)
     char text[KIND_BYTES_MAX + 1];
     (void)snprintf(text, sizeof(text), "%.*s", (int)MIN_OF(name.size, (size_t)KIND_BYTES_MAX),
                    name.data);
+    const char *verdict = strcasecmp(text, "ignore") == 0   ? "ignore"
+                          : strcasecmp(text, "refuse") == 0 ? "refuse"
+                                                            : NULL;
+    if (verdict) {
+        buf_printf(why, "there is no kind %s; did you mean %s, in small letters?", text, verdict);
+        return;
+    }
     int meant = nearest_kind(text);
     if (!text[0]) { buf_printf(why, "no kind is named"); }
     if (text[0]) { buf_printf(why, "there is no kind %s", text); }
@@ -81,9 +89,8 @@ static void explain_kind(struct slice name, struct buf *why)
 
 static int parse_weight(const char *text, double weight_max, double *ret_weight, struct buf *why)
 {
-    char *end;
-    double weight = strtod(text, &end);
-    bool number = end != text && !*end;
+    double weight;
+    bool number = number_parse_real(text + strspn(text, " "), &weight);
     if (number && weight >= 0 && weight <= weight_max) {
         *ret_weight = weight + 0.0;
         return 0;

@@ -289,11 +289,15 @@ static int connect(struct redriving *redriving)
     if (!redriving->dry && connect_sender(redriving) < 0) { return EXIT_FAILURE; }
     redriving->dead_letters_topic = client_topic(redriving->client, "dead-letters");
     redriving->marks_topic = client_topic(redriving->client, "redrives");
-    const char *const topics[] = {redriving->dead_letters_topic, redriving->marks_topic,
-                                  redriving->to};
+    const struct {
+        const char *topic, *name;
+    } topics[] = {{redriving->dead_letters_topic, "dead-letters"},
+                  {redriving->marks_topic, "redrives"},
+                  {redriving->to, redriving->to}};
     for (size_t i = 0; i < ARRAY_COUNT(topics); i++) {
-        if (topics[i] && wire_partitions(redriving->wire, topics[i], &partitions) < 0) {
-            return client_fail("%s", wire_why(redriving->wire));
+        const char *topic = topics[i].topic;
+        if (topic && wire_partitions(redriving->wire, topic, &partitions) < 0) {
+            return client_fail_topic(redriving->client, redriving->wire, topic, topics[i].name);
         }
     }
     return 0;

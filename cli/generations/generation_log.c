@@ -77,7 +77,8 @@ int generation_log_write(const struct client *client, struct wire *wire,
 int generation_log_partitions(const struct client *client, struct wire *wire, int32_t *ret_count)
 {
     _cleanup_(xfreep) char *topic = client_topic(client, "recommendations");
-    return wire_partitions(wire, topic, ret_count) < 0 ? client_fail("%s", wire_why(wire)) : 0;
+    int result = wire_partitions(wire, topic, ret_count);
+    return result < 0 ? client_fail_topic(client, wire, topic, "recommendations") : 0;
 }
 
 bool generation_log_complete(const struct generations *generations, int32_t partitions)

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/edit_distance.h"
 #include "base/xalloc.h"
 #include "ingest/mapping/record_kinds.h"
 
@@ -37,11 +38,29 @@ static bool may(enum kind_verdict verdict, enum target target)
     return verdict != KIND_FORGET || target != TARGET_ITEM;
 }
 
+static const char *const verdicts[] = {"take", "delete", "ignore", "refuse", "forget"};
+
+/* Returns the verdict that a wrong text means; NULL: none is near, or the target has it not. */
+static const char *nearest_verdict(const char *text, enum target target)
+{
+    char lower[EDIT_TEXT_MAX + 1];
+    size_t size = 0;
+    for (; text[size] && size < EDIT_TEXT_MAX; size++) {
+        char c = text[size];
+        lower[size] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    lower[size] = '\0';
+    for (size_t i = 0; i < ARRAY_COUNT(verdicts); i++) {
+        bool near = edit_is_near(edit_distance(lower, verdicts[i]), strlen(verdicts[i]));
+        if (near && may((enum kind_verdict)i, target)) { return verdicts[i]; }
+    }
+    return NULL;
+}
+
 static bool parse_verdict(const char *text, enum target target, enum kind_verdict *ret_verdict)
 {
-    static const char *const words[] = {"take", "delete", "ignore", "refuse", "forget"};
-    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
-        if (strcmp(text, words[i]) != 0) { continue; }
+    for (size_t i = 0; i < ARRAY_COUNT(verdicts); i++) {
+        if (strcmp(text, verdicts[i]) != 0) { continue; }
         *ret_verdict = (enum kind_verdict)i;
         return may(*ret_verdict, target);
     }
@@ -51,10 +70,12 @@ static bool parse_verdict(const char *text, enum target target, enum kind_verdic
 static int refuse(const struct filling *filling, const char *kind, const char *value)
 {
     bool events = filling->target == TARGET_EVENT, items = filling->target == TARGET_ITEM;
+    const char *meant = nearest_verdict(value, filling->target);
     (void)snprintf(filling->why, filling->why_size,
-                   "kind.%.100s=%.100s: it is take, %signore%s or refuse%s", kind, value,
+                   "kind.%.100s=%.100s: it is take, %signore%s or refuse%s%s%s%s", kind, value,
                    events ? "" : "delete, ", items ? "" : ", forget",
-                   events ? "; delete is for becomes=Item and UserProfile" : "");
+                   events ? "; delete is for becomes=Item and UserProfile" : "",
+                   meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
     return -EINVAL;
 }
 

@@ -4,7 +4,9 @@
 #include "base/xalloc.h"
 #include "stream/config/bootstrap.h"
 
-enum { PORT_MAX = 65535, PORT_BYTES_MAX = 20 };
+#include <ctype.h>
+
+enum { PORT_MAX = 65535, PORT_BYTES_MAX = 20, IPV6_COLONS = 7 };
 
 struct address {
     struct slice whole;
@@ -56,22 +58,42 @@ static bool is_port(struct slice port)
     return number_parse(text, &number) && number >= 1 && number <= PORT_MAX;
 }
 
-static bool is_known_scheme(struct slice whole, struct slice host)
+/* Returns the protocol before an address, as the property has it; "": none, NULL: another word. */
+static const char *scheme_of(const struct address *address)
 {
-    static const char *const known[] = {"plaintext://", "ssl://", "sasl_plaintext://",
-                                        "sasl_ssl://"};
-    size_t size = (size_t)(host.data - whole.data);
+    static const char *const known[] = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
+    size_t size = (size_t)(address->host.data - address->whole.data);
+    if (size == 0) { return ""; }
+    size -= strlen("://");
     for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        bool same = size == strlen(known[i]) && strncasecmp(whole.data, known[i], size) == 0;
-        if (same) { return true; }
+        bool same = size == strlen(known[i]) &&
+                    strncasecmp(address->whole.data, known[i], size) == 0;
+        if (same) { return known[i]; }
     }
-    return size == 0;
+    return NULL;
+}
+
+/* Says whether a host without brackets, which has colons, seems to end with a port. */
+static bool ends_with_port(struct slice host)
+{
+    size_t digits = 0;
+    while (digits < host.size && isdigit((unsigned char)host.data[host.size - 1 - digits])) {
+        digits++;
+    }
+    size_t colons = 0, others = 0;
+    for (size_t i = 0; i < host.size; i++) {
+        char c = host.data[i];
+        colons += c == ':';
+        others += c != ':' && c != '.' && !isxdigit((unsigned char)c);
+    }
+    bool whole = colons == IPV6_COLONS || memmem(host.data, host.size, "::", 2);
+    return !whole || others || digits > 3;
 }
 
 static const char *fault_of(const struct address *address)
 {
     if (!address->host.size) { return "an address is empty"; }
-    if (!is_known_scheme(address->whole, address->host)) { return "an address is no URL"; }
+    if (!scheme_of(address)) { return "an address is no URL"; }
     for (size_t i = 0; i < address->host.size; i++) {
         char c = address->host.data[i];
         if (strchr(" ;/|\t", c)) { return "between addresses is a comma, and no path behind them"; }
@@ -82,17 +104,29 @@ static const char *fault_of(const struct address *address)
     if (opened != closed || within) {
         return "an IPv6 address stands between [ and ], as [::1]:9092";
     }
+    bool colons = !opened && memchr(address->host.data, ':', address->host.size);
+    if (colons && ends_with_port(address->host)) {
+        return "it has several colons, and an IPv6 address stands between [ and ], as [::1]:9092";
+    }
     if (!address->port.data) { return NULL; }
     return is_port(address->port) ? NULL : "a port is a number from 1 to 65535";
 }
 
-char *bootstrap_fault(const char *servers)
+char *bootstrap_fault(const char *servers, const char *protocol)
 {
     struct address address;
+    const char *own = protocol ? protocol : "plaintext";
     for (const char *at = servers; next_address(&at, &address);) {
         const char *fault = fault_of(&address);
-        if (!fault) { continue; }
-        return xprintf("bootstrap.servers=%.200s: %s; write host:port,host:port", servers, fault);
+        if (fault) {
+            return xprintf("bootstrap.servers=%.200s: %s; write host:port,host:port", servers,
+                           fault);
+        }
+        const char *scheme = scheme_of(&address);
+        if (!scheme[0] || strcasecmp(scheme, own) == 0) { continue; }
+        return xprintf("bootstrap.servers=%.200s: an address of %s, but kafka.security.protocol is "
+                       "%s; write host:port,host:port, and set kafka.security.protocol=%s",
+                       servers, scheme, own, scheme);
     }
     return NULL;
 }

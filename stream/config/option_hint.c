@@ -49,15 +49,21 @@ static void hint_truth(const char *text, struct buf *out)
     }
 }
 
+bool option_has_comment(const char *text)
+{
+    const char *at = strpbrk(text, "\t ");
+    for (; at && at[1] != '#'; at = strpbrk(at + 1, "\t ")) {}
+    return at && at[2] && !strpbrk(at, "\"']");
+}
+
 void option_hint(const struct option *option, const char *text, struct buf *out)
 {
     if (has_quotes(text)) {
         buf_printf(out, "%svalues have no quotes around them", out->size ? "; " : "");
         return;
     }
-    if (strstr(text, " #") || strstr(text, "\t#")) {
-        buf_printf(out, "%sa value has no comment behind it: write that in a line of its own",
-                   out->size ? "; " : "");
+    if (option_has_comment(text)) {
+        buf_printf(out, "%s%s", out->size ? "; " : "", OPTION_COMMENT_HINT);
         return;
     }
     if (option->type == OPTION_BOOL) { hint_truth(text, out); }

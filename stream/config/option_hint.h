@@ -9,4 +9,9 @@
 /* Appends "; did you mean ...?" or what else a wrong text shows; nothing when it shows nothing. */
 void option_hint(const struct option *option, const char *text, struct buf *out);
 
+#define OPTION_COMMENT_HINT "a value has no comment behind it: write that in a line of its own"
+
+/* Says whether a text seems to end with a comment: ` # words`. Not: `Order #`, `["a #b"]`. */
+bool option_has_comment(const char *text);
+
 #endif

@@ -360,9 +360,12 @@ static void add_property(struct load *load, struct setting *setting)
 {
     struct properties *properties = &setting->entry->properties;
     const char *value = expand(load, setting);
-    if (value && !utf8_valid(value, strlen(value)) && !option_is_secret(NULL, setting->key)) {
-        setting_fault(setting, load->err, &load->faults, "expected a text in UTF-8");
-        value = NULL;
+    bool shown = value && !option_is_secret(NULL, setting->key);
+    bool text = !shown || utf8_valid(value, strlen(value));
+    if (!text || (shown && value == setting->value && option_has_comment(value))) {
+        setting_fault(setting, load->err, &load->faults, "%s",
+                      text ? OPTION_COMMENT_HINT : "expected a text in UTF-8");
+        return;
     }
     if (!value) { return; }
     if (!properties->at) {

@@ -206,6 +206,27 @@ static bool is_any_of(const char *value, const char *one, const char *other)
     return value && (strcasecmp(value, one) == 0 || strcasecmp(value, other) == 0);
 }
 
+/* librdkafka takes every name, and tells of a wrong one with each connection only. */
+static char *check_mechanism(const char *mechanism)
+{
+    static const char *const names[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER",
+                                        "GSSAPI"};
+    size_t least = SIZE_MAX, nearest = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        size_t distance = edit_distance(mechanism, names[i]);
+        if (distance == 0) { return NULL; }
+        if (distance < least) { nearest = i; }
+        least = MIN_OF(least, distance);
+    }
+    bool scram = strncasecmp(mechanism, "SCRAM", strlen("SCRAM")) == 0 && least > 2;
+    const char *meant = scram ? "SCRAM-SHA-256 or SCRAM-SHA-512" : names[nearest];
+    bool near = scram || edit_is_near(least, strlen(names[nearest])) ||
+                strcasecmp(mechanism, names[nearest]) == 0;
+    return xprintf("kafka.sasl.mechanism=%.100s: it is PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, "
+                   "OAUTHBEARER or GSSAPI%s%s%s", mechanism, near ? "; did you mean " : "",
+                   near ? meant : "", near ? "?" : "");
+}
+
 /* A login that is not complete, or that would not be used without a word. */
 static char *check_login(const struct properties *properties)
 {
@@ -220,6 +241,8 @@ static char *check_login(const struct properties *properties)
                        "to what the brokers allow: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, "
                        "OAUTHBEARER or GSSAPI", given);
     }
+    char *fault = sasl ? check_mechanism(mechanism) : NULL;
+    if (fault) { return fault; }
     bool by_password = mechanism && (strcasecmp(mechanism, "PLAIN") == 0 ||
                                      strncasecmp(mechanism, "SCRAM", strlen("SCRAM")) == 0);
     if (sasl && by_password && !value_of(properties, "sasl.username")) {

@@ -107,6 +107,11 @@ def test_why_records_are_refused_and_what_runs(kafka, worker):
                                                   code=64)
     assert f"did you mean {kafka.prefix}clicks?" in freshet(kafka, "peek", "click", *prefix, code=1)
     ingest_options = [f"--set={key}={value}" for key, value in ORDERS.items()]
+    for words in (["similar", "1"], ["redrive", "--dry-run"], ["forget", "1"],
+                  ["replay", __file__, "--topic", f"{kafka.prefix}click"]):
+        told = freshet(kafka, *words, "--prefix", kafka.prefix[:-1] + "x.", code=1)
+        assert "does not exist; hint: " in told, told
+    assert f"did you mean {kafka.prefix}clicks?" in told, told
     told = freshet(kafka, "check", *ingest_options, "--set=map.item=lines.sku", *prefix, code=1)
     assert f"ok       topic {kafka.prefix}events: 1 partitions" in told
     assert f"MISSING  topic {kafka.prefix}histories does not exist" in told

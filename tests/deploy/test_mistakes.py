@@ -57,6 +57,9 @@ REFUSED = {
     "timeFormat=s": ["did you mean time.format?"],
     "bootstrap_servers=a:1": ["did you mean bootstrap.servers?"],
     "map.user=customer # the buyer": ["no comment behind it"],
+    "action.x=ignore # all of them": ["no comment behind it"],
+    "topic.clicks=shop.clicks # the web": ["no comment behind it"],
+    "batch.records.max=5 # five": ["no comment behind it"],
     "becomes=Event": ["did you mean UserEvent?"],
     "source.format=Avro": ["did you mean avro?"],
     "map.user=a\nmap.user=b": ["key=map.user", "line=1", "line 2", "keep one"],
@@ -94,12 +97,18 @@ REFUSED_LATER = {
     "bootstrap.servers=http://127.0.0.1:9092": ["host:port"],
     "bootstrap.servers=127.0.0.1:kafka": ["a port is a number"],
     "bootstrap.servers=[::1:9092": ["[::1]:9092"],
+    "bootstrap.servers=::1:9092": ["[::1]:9092"],
+    "bootstrap.servers=SSL://127.0.0.1:9092": ["set kafka.security.protocol=ssl"],
 }
 
 
 # The same, of what only workers use.
 REFUSED_OF_WORKERS = {
     "kafka.security.protocol=SSL\nkafka.ssl.ca.location=/nope": ["ssl.ca.location", "No such file"],
+    "kafka.sasl.mechanism=SCRAM\nkafka.security.protocol=SASL_SSL":
+        ["did you mean SCRAM-SHA-256 or SCRAM-SHA-512?"],
+    "kafka.sasl.mechanism=SCRAM-SHA512\nkafka.security.protocol=SASL_SSL":
+        ["did you mean SCRAM-SHA-512?"],
     "topic.clicks=shop orders": ["topic.clicks", "letters, digits"],
     "topic.prefix=shop/": ["topic.prefix", "letters, digits"],
     "schemas.path=/nope": ["/nope", "No such file"],
@@ -115,6 +124,11 @@ MAPPINGS = {
     "action.order=purchase:5": ["did you mean PURCHASE?"],
     "action.order=PURCHASE=5": ["behind a colon", "write PURCHASE:5"],
     "action.order=PURCHASE:viel": ["must be a number", "viel"],
+    "action.order=IGNORE": ["did you mean ignore, in small letters?"],
+    "action.order=LIKE:nan": ["must be a number", "nan"],
+    "action.order=LIKE:0x10": ["must be a number", "0x10"],
+    "becomes=Item\nmap.kind=k\nkind.d=Delete": ["did you mean delete?"],
+    "kind.d=IGNORE\nmap.kind=k": ["did you mean ignore?"],
     "action.default=BUY": ["action.default=BUY", "did you mean PURCHASE?"],
     "map.item=$.lines[*].sku": ["map.item", "write lines[*].sku"],
     "map.item=/lines/0/sku": ["map.item", "write lines[*].sku"],
@@ -265,6 +279,22 @@ def test_a_file_without_its_flag_is_told(tmp_path):
 def test_a_number_that_is_none_is_told(words):
     code, said = freshet(*words)
     assert code == 64 and "is wrong; it takes" in said
+
+
+@pytest.mark.parametrize("key, value, part", [
+    ("batch.records.max", "abc", "a whole number, from 1 to"),
+    ("metrics.port", "99999", "from -1 to 65535"), ("weight.max", "nan", "a decimal number"),
+    ("commit.interval.ms", "5 parsecs", "a duration such as"),
+    ("log.level", "WARNING", "did you mean warn?"), ("becomes", "Event", "did you mean UserEvent?"),
+])
+def test_commands_check_what_only_workers_use(tmp_path, key, value, part):
+    """In --set and in a worker's file that is given to a command."""
+    file = tmp_path / "worker.properties"
+    file.write_text(f"{key}={value}\n")
+    for words in (["list", "1", "--set", f"{key}={value}"], ["similar", "1", "--config", file]):
+        code, said = freshet(*words)
+        assert code == CONFIG and f"{key}={value}: " in said and part in said, said
+        assert "broker" not in said
 
 
 def test_commands_refuse_misspelt_keys():

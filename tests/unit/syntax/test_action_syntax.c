@@ -48,6 +48,8 @@ static void names_the_nearest_kind(void **state)
     refused("pageview", "did you mean VIEW?");
     refused("Basket:2", "did you mean CART?");
     refused("favourite", "did you mean LIKE?");
+    refused("IGNORE", "there is no kind IGNORE; did you mean ignore, in small letters?");
+    refused("Refuse", "did you mean refuse, in small letters?");
     refused("IGNORE:1", "there is no kind IGNORE");
     refused("xylophone", "there is no kind xylophone; write KIND:WEIGHT");
     refused("", "no kind is named; write KIND:WEIGHT");
@@ -57,6 +59,9 @@ static void names_the_nearest_kind(void **state)
 
 static void names_what_is_wrong_with_the_weight(void **state)
 {
+    refused("PURCHASE:0x10", "must be a number");
+    refused("PURCHASE:nan", "must be a number");
+    refused("PURCHASE:inf", "must be a number");
     refused("PURCHASE=5", "comes behind a colon, not =: write PURCHASE:5");
     refused("PURCHASE:five", "must be a number such as 5 or 0.5, not \"five\"");
     refused("PURCHASE:", "must be a number");

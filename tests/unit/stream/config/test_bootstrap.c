@@ -4,9 +4,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-static void check(const char *servers, const char *fault_part, const char *notes_expected)
+static void check_as(const char *protocol, const char *servers, const char *fault_part,
+                     const char *notes_expected)
 {
-    char *fault = bootstrap_fault(servers);
+    char *fault = bootstrap_fault(servers, protocol);
     struct buf notes;
     buf_init(&notes, 1024);
     if (fault_part && (!fault || !strstr(fault, fault_part))) {
@@ -22,11 +23,18 @@ static void check(const char *servers, const char *fault_part, const char *notes
     buf_release(&notes);
 }
 
+static void check(const char *servers, const char *fault_part, const char *notes_expected)
+{
+    check_as(NULL, servers, fault_part, notes_expected);
+}
+
 static void test_addresses(void **state)
 {
     check("127.0.0.1:9092", NULL, "");
     check("a:1, b:65535", NULL, "");
-    check("[::1]:9092,SASL_SSL://a.example:9093", NULL, "");
+    check_as("sasl_ssl", "[::1]:9092,SASL_SSL://a.example:9093", NULL, "");
+    check_as("SSL", "ssl://a:9093", NULL, "");
+    check("PLAINTEXT://a:9092", NULL, "");
     check("127.0.0.1", NULL, "bootstrap.servers: 127.0.0.1 has no port, so 9092 is taken\n");
     check("a:1,b", NULL, "bootstrap.servers: b has no port, so 9092 is taken\n");
     check("[::1]", NULL, "bootstrap.servers: [::1] has no port, so 9092 is taken\n");
@@ -48,6 +56,10 @@ static void test_faults(void **state)
     check("::1]:9092", "an IPv6 address stands between", NULL);
     check("[::1]9092", "an IPv6 address stands between", NULL);
     check("a:1,[fe80::2", "an IPv6 address stands between", NULL);
+    check("::1:9092", "several colons", NULL);
+    check("a:9092:1", "several colons", NULL);
+    check("a:1,SSL://a:9093", "an address of ssl, but kafka.security.protocol is plaintext", NULL);
+    check_as("ssl", "SASL_SSL://a:9093", "set kafka.security.protocol=sasl_ssl", NULL);
     check("a;b:9092", "between addresses is a comma", NULL);
 }
 

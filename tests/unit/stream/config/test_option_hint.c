@@ -43,6 +43,8 @@ static void test_other_types(void **state)
     check(OPTION_STRING, "customer # the buyer",
           "a value has no comment behind it: write that in a line of its own");
     check(OPTION_STRING, "a#b", "");
+    check(OPTION_STRING, "Order #", "");
+    check(OPTION_STRING, "[\"Order #1\"]", "");
     check(OPTION_LONG, "iso", "");
 }
 
