@@ -13,7 +13,7 @@
 
 #include "base/base.h"
 #include "base/reason.h"
-#include "model/content.h"
+#include "evaluate/models/content.h"
 #include "model/ids.h"
 #include "evaluate/action_rows.h"
 #include "evaluate/models/sequences.h"

@@ -39,14 +39,15 @@ static struct ids *number_items(int32_t items_max)
     return ids;
 }
 
-static struct content_scores *describe_all(const struct model_context *context)
+static struct content_scores *describe_all(const struct model_context *context,
+                                           const struct ids *ids)
 {
     if (!context->content) { return NULL; }
-    struct content_scores *scores = content_scores_new(context->items_max, RECENT_ITEMS);
+    struct content_scores *scores = content_scores_new(context->items_max, RECENT_ITEMS, ids);
     for (int32_t item = 0; item < context->items_max; item++) {
         size_t count;
         const uint32_t *features = content_features(context->content, item, &count);
-        content_scores_describe(scores, item, features, count);
+        (void)content_scores_describe(scores, item, features, count);
     }
     return scores;
 }
@@ -60,7 +61,7 @@ struct served_mixture *served_mixture_new(const struct model_context *context, v
     served->sequence = sequence;
     served->model = model;
     served->ids = number_items(context->items_max);
-    served->content = describe_all(context);
+    served->content = describe_all(context, served->ids);
     served->sequence_scores = xcalloc(items, sizeof(float));
     served->seen = xcalloc(items, sizeof(*served->seen));
     mixture_init(&served->mixture);

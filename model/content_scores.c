@@ -1,59 +1,43 @@
-/* Two sources of similar items: the nearest ones that content.h computes once per item, and a list
- * of items that were described later, kept here (add_to_neighbours()). content.h may compute the
- * nearest again and include the later ones; `source` prevents that they count twice.
- *
- * A cell is valid when its stamp is that of the present call, so that nothing has to be cleared
+/* A cell is valid when its stamp is that of the present call, so that nothing has to be cleared
  * between calls. When the stamp wraps round to 0, all cells are cleared once.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "model/content.h"
-#include "model/ids.h"
 #include "model/content_scores.h"
+#include "model/feature_neighbours.h"
 #include "model/vector_neighbours.h"
 
-enum { NEAREST = 100, CELLS_FIRST = 1024 };
+enum { CELLS_FIRST = 1024 };
 
-#define POWER 0.75F
-#define VECTOR_POWER 2.0F
 #define DECAY 0.6F
 
 struct cell {
     uint32_t stamp;        /* of the call that touched it */
     uint32_t recent_stamp; /* of the call that had it as a recent item */
-    uint32_t source;       /* number of the last recent item that added to it */
     float sum;
     float most; /* the largest part of the sum, */
     int32_t because; /* and the recent item that it is of */
 };
 
-/* Similar items that were described after an item's nearest ones were computed. */
-struct later_neighbours {
-    struct alike *at;
-    int32_t count;
-};
-
 struct content_scores {
-    struct content *content;
+    struct feature_neighbours *features;
     struct vector_neighbours *vectors[CONTENT_VECTOR_KINDS];
     int32_t items_max;
     size_t recent;
     struct cell *cells;
-    struct later_neighbours *later; /* by item, as many as cells */
-    uint32_t source;    /* number of the recent item that is being added */
-    bool rows_computed; /* perhaps: content_scores_find() was called */
     int32_t *touched;
     int32_t capacity;
     size_t touched_count;
     uint32_t stamp;
 };
 
-struct content_scores *content_scores_new(int32_t items_max, size_t recent)
+struct content_scores *content_scores_new(int32_t items_max, size_t recent,
+                                          const struct ids *ids)
 {
     struct content_scores *content_scores = xcalloc(1, sizeof(*content_scores));
-    content_scores->content = content_new(items_max, NEAREST);
+    content_scores->features = feature_neighbours_new(items_max, ids);
     for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
-        content_scores->vectors[kind] = vector_neighbours_new(items_max);
+        content_scores->vectors[kind] = vector_neighbours_new(items_max, ids);
     }
     content_scores->items_max = items_max;
     content_scores->recent = recent;
@@ -63,14 +47,10 @@ struct content_scores *content_scores_new(int32_t items_max, size_t recent)
 struct content_scores *content_scores_free(struct content_scores *content_scores)
 {
     if (!content_scores) { return NULL; }
-    content_free(content_scores->content);
+    feature_neighbours_free(content_scores->features);
     for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
         vector_neighbours_free(content_scores->vectors[kind]);
     }
-    for (int32_t item = 0; item < content_scores->capacity; item++) {
-        free(content_scores->later[item].at);
-    }
-    free(content_scores->later);
     free(content_scores->cells);
     free(content_scores->touched);
     free(content_scores);
@@ -86,10 +66,6 @@ static struct cell *reach(struct content_scores *content_scores, int32_t item)
             xreallocarray(content_scores->cells, (size_t)capacity, sizeof(*content_scores->cells));
         memset(content_scores->cells + content_scores->capacity, 0,
                (size_t)(capacity - content_scores->capacity) * sizeof(*content_scores->cells));
-        content_scores->later =
-            xreallocarray(content_scores->later, (size_t)capacity, sizeof(*content_scores->later));
-        memset(content_scores->later + content_scores->capacity, 0,
-               (size_t)(capacity - content_scores->capacity) * sizeof(*content_scores->later));
         content_scores->touched = xreallocarray(content_scores->touched, (size_t)capacity,
                                                 sizeof(*content_scores->touched));
         content_scores->capacity = (int32_t)capacity;
@@ -99,28 +75,10 @@ static struct cell *reach(struct content_scores *content_scores, int32_t item)
 
 /* ---- Describing ---- */
 
-/* Adds a new item to the lists of the items that it is similar to, whose nearest are not computed
- * again. */
-static void add_to_neighbours(struct content_scores *content_scores, int32_t number)
-{
-    size_t count;
-    const struct alike *alike = content_nearest(content_scores->content, number, &count);
-    for (size_t k = 0; k < count; k++) {
-        (void)reach(content_scores, MAX_OF(alike[k].item, number));
-        struct later_neighbours *later = &content_scores->later[alike[k].item];
-        if (later->count == NEAREST) { continue; }
-        later->at = xreallocarray(later->at, (size_t)later->count + 1, sizeof(*later->at));
-        later->at[later->count++] = (struct alike){number, alike[k].cosine};
-    }
-}
-
-void content_scores_describe(struct content_scores *content_scores, int32_t number,
+bool content_scores_describe(struct content_scores *content_scores, int32_t number,
                              const uint32_t *features, size_t count)
 {
-    if (number < 0 || number >= content_scores->items_max || !count) { return; }
-    int result = content_put(content_scores->content, number, features, count);
-    /* -EEXIST: it was described before. */
-    if (result == 0 && content_scores->rows_computed) { add_to_neighbours(content_scores, number); }
+    return feature_neighbours_put(content_scores->features, number, features, count);
 }
 
 bool content_scores_set_vector(struct content_scores *content_scores, int32_t number,
@@ -133,40 +91,36 @@ bool content_scores_set_vector(struct content_scores *content_scores, int32_t nu
 
 /* ---- Scores ---- */
 
-static void add_alike(struct content_scores *content_scores, int32_t source,
-                      const struct alike *alike, size_t count, float weight, float power)
+static void add_part(struct content_scores *content_scores, int32_t source, int32_t item,
+                     float part)
 {
-    for (size_t k = 0; k < count; k++) {
-        struct cell *cell = reach(content_scores, alike[k].item);
-        if (cell->stamp != content_scores->stamp) {
-            cell->stamp = content_scores->stamp;
-            cell->sum = cell->most = 0.0F;
-            cell->because = source;
-            content_scores->touched[content_scores->touched_count++] = alike[k].item;
-        }
-        /* The nearest may have been computed again since, and contain the later ones too. */
-        if (cell->source == content_scores->source) { continue; }
-        cell->source = content_scores->source;
-        float part = weight * powf(alike[k].cosine, power);
-        cell->sum += part;
-        if (part <= cell->most) { continue; }
-        cell->most = part;
+    struct cell *cell = reach(content_scores, item);
+    if (cell->stamp != content_scores->stamp) {
+        cell->stamp = content_scores->stamp;
+        cell->sum = cell->most = 0.0F;
         cell->because = source;
+        content_scores->touched[content_scores->touched_count++] = item;
     }
+    cell->sum += part;
+    if (part <= cell->most) { return; }
+    cell->most = part;
+    cell->because = source;
 }
 
 static void add_like(struct content_scores *content_scores, int32_t item, float weight)
 {
     size_t count;
-    const struct alike *alike = content_nearest(content_scores->content, item, &count);
-    content_scores->source++;
-    add_alike(content_scores, item, alike, count, weight, POWER);
-    add_alike(content_scores, item, content_scores->later[item].at,
-              (size_t)content_scores->later[item].count, weight, POWER);
+    const struct alike *alike = feature_neighbours_of(content_scores->features, item, &count);
+    for (size_t k = 0; k < count; k++) {
+        float root = sqrtf(alike[k].cosine);
+        add_part(content_scores, item, alike[k].item, weight * (root * sqrtf(root)));
+    }
     for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
         alike = vector_neighbours_of(content_scores->vectors[kind], item, &count);
-        content_scores->source++;
-        add_alike(content_scores, item, alike, count, weight, VECTOR_POWER);
+        for (size_t k = 0; k < count; k++) {
+            float cosine = alike[k].cosine;
+            add_part(content_scores, item, alike[k].item, weight * (cosine * cosine));
+        }
     }
 }
 
@@ -176,7 +130,6 @@ size_t content_scores_find(struct content_scores *content_scores, const int32_t 
     size_t used = 0;
     float weight = 1.0F;
     content_scores->touched_count = 0;
-    content_scores->rows_computed = true;
     if (++content_scores->stamp == 0) {
         memset(content_scores->cells, 0,
                (size_t)content_scores->capacity * sizeof(*content_scores->cells));

@@ -2,28 +2,33 @@
  *
  *   B_i = sum over r of 0.6^(r-1) * (S[j_r][i]^0.75 + sum over v of V[j_r][i]^2)
  *
- * j_1 the newest item; S the TF-IDF cosine of content.h; V the cosine of the vectors of one kind,
- * of those items that are among the nearest of j_r (vector_neighbours.h). An item is known as soon
- * as it is described or has a vector; its first description stays, its vectors may change. Memory
- * is reused from call to call. One thread.
+ * j_1 the newest item; S the cosine of features (feature_neighbours.h), V that of the vectors of
+ * one kind (vector_neighbours.h), both 0 but for the 100 items most like j_r. Sums run from the
+ * newest item to the oldest, features before vectors, in 32 bits. What an item is like may be
+ * changed at any time, and the scores follow from what it is now. Memory is reused from call to
+ * call. One thread.
  */
 #ifndef FRESHET_MODEL_CONTENT_SCORES_H
 #define FRESHET_MODEL_CONTENT_SCORES_H
 
 #include "base/base.h"
+#include "model/ids.h"
 
 struct content_scores;
 
 /* Kinds of vectors, each compared with its own. */
 enum content_vector_kind { CONTENT_TEXT, CONTENT_GIVEN, CONTENT_VECTOR_KINDS };
 
-/* Makes an empty index for item numbers below items_max; the newest `recent` items of a history are
- * used. Free with content_scores_free(). */
-struct content_scores *content_scores_new(int32_t items_max, size_t recent);
+/* Makes an empty index for item numbers below items_max, whose ids order equal items (NULL: their
+ * numbers do) and are borrowed for its life; the newest `recent` items of a history are used. Free
+ * with content_scores_free(). */
+struct content_scores *content_scores_new(int32_t items_max, size_t recent,
+                                          const struct ids *ids);
 /* Frees it; takes NULL; returns NULL. */
 struct content_scores *content_scores_free(struct content_scores *content_scores);
-/* Takes an item's features (content_put()'s), unless it was described before or has none. */
-void content_scores_describe(struct content_scores *content_scores, int32_t number,
+/* Sets an item's features (feature_neighbours_put()); none: it has none any more. Returns whether
+ * anything has changed. */
+bool content_scores_describe(struct content_scores *content_scores, int32_t number,
                              const uint32_t *features, size_t count);
 /* Sets an item's vector of a kind (vector_neighbours_put()); NULL: it has none. Returns whether
  * anything has changed. */

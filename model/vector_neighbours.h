@@ -1,22 +1,21 @@
 /* Vector neighbours: the items whose given vectors are most like an item's, by cosine, exactly.
  *
- * Vectors are signed bytes of one width. A row of nearest items is computed when it is first asked
- * for; after that a vector that comes, changes or goes corrects the rows that are there. So rows
- * depend on the vectors alone, not on the order in which they came. A row costs a product with
- * every vector, and so does a vector that comes when there are rows. Memory: `width` bytes an item,
- * and up to VECTOR_NEAREST entries a row. One thread.
+ * Vectors are signed bytes of one width. An item's nearest are found by a product with every
+ * vector, and kept as rows that depend on the vectors alone (nearest_rows.h). Memory: `width` bytes
+ * an item, and the rows. One thread.
  */
 #ifndef FRESHET_MODEL_VECTOR_NEIGHBOURS_H
 #define FRESHET_MODEL_VECTOR_NEIGHBOURS_H
 
-#include "model/content.h"
+#include "model/nearest_rows.h"
 
-enum { VECTOR_NEAREST = 100, VECTOR_WIDTH_MAX = 4096 };
+enum { VECTOR_WIDTH_MAX = 4096 };
 
 struct vector_neighbours;
 
-/* Makes an empty set for items 0 .. items_max - 1; free with vector_neighbours_free(). */
-struct vector_neighbours *vector_neighbours_new(int32_t items_max);
+/* Makes an empty set for items 0 .. items_max - 1, whose ids (nearest_rows_new()'s) are borrowed
+ * for its life. Free with vector_neighbours_free(). */
+struct vector_neighbours *vector_neighbours_new(int32_t items_max, const struct ids *ids);
 /* Frees it; takes NULL; returns NULL. */
 struct vector_neighbours *vector_neighbours_free(struct vector_neighbours *neighbours);
 /* Sets an item's vector: 1 to VECTOR_WIDTH_MAX bytes. A vector of another width than the others'
@@ -27,8 +26,8 @@ bool vector_neighbours_put(struct vector_neighbours *neighbours, int32_t item,
 bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item);
 /* Returns the number of vectors. */
 size_t vector_neighbours_count(const struct vector_neighbours *neighbours);
-/* Borrows the items whose cosine with the item is above 0, at most VECTOR_NEAREST, best first,
- * equal ones by number, until the next call; none when the item has no vector. */
+/* Borrows the items whose cosine with the item is above 0, at most NEAREST_ITEMS, best first,
+ * equal ones by id, until the next call; none when the item has no vector. */
 const struct alike *vector_neighbours_of(struct vector_neighbours *neighbours, int32_t item,
                                          size_t *ret_count);
 

@@ -123,7 +123,7 @@ static int start(struct run *run)
     if (settings->lists.content_used) {
         scorer->content_scores =
             content_scores_new(admission_numbers(settings->lists.items_max),
-                               (size_t)settings->lists.recent_items);
+                               (size_t)settings->lists.recent_items, scorer->tables.ids);
         scorer->item_features = item_features_new();
     }
     scorer->lists = lists_new(&settings->lists, &scorer->tables, scorer->vectors,
@@ -174,12 +174,22 @@ static enum verdict take_row(struct run *run, struct scorer *scorer, const struc
     return VERDICT_DONE;
 }
 
+/* Says what an item is like; returns whether that changes anything. */
+static bool describe_item(struct scorer *scorer, const struct item *item)
+{
+    return item_features_describe(scorer->item_features,
+                                  tables_number(&scorer->tables, item->item_id), item,
+                                  scorer->content_scores);
+}
+
 static enum verdict take_item(struct run *run, struct scorer *scorer, const struct record *rec)
 {
     struct item item;
     struct codec_error error;
     if (!rec->value.data) {
         tables_remove_item(&scorer->tables, rec->key);
+        const struct item nothing = {.item_id = rec->key, .price = -1.0};
+        if (scorer->content_scores) { (void)describe_item(scorer, &nothing); }
         return VERDICT_DONE;
     }
     if (codec_decode(scorer->item_codec, rec->value, scorer->arena, &item, &error) < 0) {
@@ -190,10 +200,7 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
     if (scorer->steering.rules) {
         scorer->tables.catalogue_changed = tables_change(&scorer->tables);
     }
-    if (scorer->content_scores) {
-        item_features_describe(scorer->item_features,
-                               tables_number(&scorer->tables, item.item_id), &item,
-                               scorer->content_scores);
+    if (scorer->content_scores && describe_item(scorer, &item)) {
         scorer->tables.catalogue_changed = tables_change(&scorer->tables);
     }
     return VERDICT_DONE;

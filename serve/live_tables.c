@@ -40,7 +40,7 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
     }
     if (settings->content_used) {
         live->content_scores = content_scores_new(admission_numbers(settings->items_max),
-                                                  (size_t)settings->recent_items);
+                                                  (size_t)settings->recent_items, live->tables.ids);
         live->item_features = item_features_new();
     }
     live->lists =
@@ -93,7 +93,7 @@ void live_tables_put_item(struct live_tables *live, const struct item *item)
     int32_t number = tables_number(&live->tables, item->item_id);
     item_attributes_put(live->attributes, number, item);
     if (live->content_scores) {
-        item_features_describe(live->item_features, number, item, live->content_scores);
+        (void)item_features_describe(live->item_features, number, item, live->content_scores);
     }
     pthread_mutex_unlock(&live->lock);
 }
@@ -102,7 +102,12 @@ void live_tables_remove_item(struct live_tables *live, struct slice id)
 {
     pthread_mutex_lock(&live->lock);
     tables_remove_item(&live->tables, id);
-    item_attributes_remove(live->attributes, ids_find(live->tables.ids, id));
+    int32_t number = ids_find(live->tables.ids, id);
+    item_attributes_remove(live->attributes, number);
+    if (live->content_scores) {
+        const struct item nothing = {.item_id = id, .price = -1.0};
+        (void)item_features_describe(live->item_features, number, &nothing, live->content_scores);
+    }
     pthread_mutex_unlock(&live->lock);
 }
 

@@ -10,7 +10,7 @@
 #define FRESHET_EVALUATE_MODELS_RECOMMENDER_H
 
 #include "base/base.h"
-#include "model/content.h"
+#include "evaluate/models/content.h"
 
 /* One number of a model's settings. */
 struct hyperparameter {

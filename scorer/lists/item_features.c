@@ -1,14 +1,20 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "model/content.h"
+#include "model/feature_neighbours.h"
 #include "model/ids.h"
 #include "scorer/lists/item_features.h"
 
-enum { FEATURES_MAX = 10000000, WORD_BYTES_MAX = 64 };
+enum { FEATURES_MAX = 10000000, WORD_BYTES_MAX = 64, BANDS_AN_OCTAVE = 2, BANDS_MAX = 256 };
+
+/* What a feature begins with that is no tag, so that it differs from a tag of the same text. */
+#define OF_TITLE ' '
+#define OF_BRAND '\x01'
+#define OF_CATEGORY '\x02'
+#define OF_PRICE '\x03'
 
 struct item_features {
     struct ids *ids;
-    uint32_t numbers[CONTENT_FEATURES_MAX];
+    uint32_t numbers[FEATURES_EACH_MAX];
     size_t numbers_count;
 };
 
@@ -29,7 +35,7 @@ struct item_features *item_features_free(struct item_features *features)
 
 static void add_feature(struct item_features *features, struct slice text)
 {
-    if (features->numbers_count == CONTENT_FEATURES_MAX || !text.size) { return; }
+    if (features->numbers_count == FEATURES_EACH_MAX || !text.size) { return; }
     int32_t number = ids_put(features->ids, text);
     if (number != ID_NONE) {
         features->numbers[features->numbers_count++] = (uint32_t)number;
@@ -42,10 +48,19 @@ static bool in_word(char c)
            (unsigned char)c >= 0x80;
 }
 
-/* A space before a word distinguishes it from a tag of the same text. */
+/* Adds a text of another kind than a tag; a longer one counts by its beginning. */
+static void add_other(struct item_features *features, char kind, struct slice text)
+{
+    char with_kind[ID_BYTES_MAX + 1] = {kind};
+    size_t size = MIN_OF(text.size, (size_t)ID_BYTES_MAX);
+    if (!size) { return; }
+    memcpy(with_kind + 1, text.data, size);
+    add_feature(features, slice_of(with_kind, size + 1));
+}
+
 static void add_words(struct item_features *features, struct slice title)
 {
-    char word[WORD_BYTES_MAX] = " ";
+    char word[WORD_BYTES_MAX] = {OF_TITLE};
     size_t size = 1;
     for (size_t k = 0; k <= title.size; k++) {
         char c = k < title.size ? title.data[k] : ' ';
@@ -58,12 +73,26 @@ static void add_words(struct item_features *features, struct slice title)
     }
 }
 
-void item_features_describe(struct item_features *features, int32_t number,
+/* Prices of the same half of an octave are alike. */
+static void add_price(struct item_features *features, double price)
+{
+    if (!(price > 0.0) || !isfinite(price)) { return; }
+    char band = (char)((int)floor(BANDS_AN_OCTAVE * log2(price)) % BANDS_MAX);
+    add_other(features, OF_PRICE, slice_of(&band, 1));
+}
+
+bool item_features_describe(struct item_features *features, int32_t number,
                             const struct item *item, struct content_scores *content_scores)
 {
-    if (number < 0) { return; }
+    if (number < 0) { return false; }
     features->numbers_count = 0;
     for (size_t k = 0; k < item->tags.count; k++) { add_feature(features, item->tags.at[k]); }
+    for (size_t k = 0; k < item->category.count; k++) {
+        add_other(features, OF_CATEGORY, item->category.at[k]);
+    }
+    add_other(features, OF_BRAND, item->brand);
+    add_price(features, item->price);
     add_words(features, item->title);
-    content_scores_describe(content_scores, number, features->numbers, features->numbers_count);
+    return content_scores_describe(content_scores, number, features->numbers,
+                                   features->numbers_count);
 }

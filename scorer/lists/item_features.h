@@ -1,7 +1,9 @@
-/* Item features: an item's tags and the words of its title as numbers, for content_scores.h.
+/* Item features: what the catalogue says of an item as numbers, for content_scores.h: its tags, the
+ * levels of its category, its brand, the words of its title, and its price in steps of half an
+ * octave.
  *
- * Words are compared without regard to ASCII case, and are distinct from tags of the same text. At
- * most CONTENT_FEATURES_MAX features of an item count. One thread.
+ * Words are compared without regard to ASCII case, and are distinct from tags of the same text, as
+ * brands and categories are. At most FEATURES_EACH_MAX features of an item count. One thread.
  */
 #ifndef FRESHET_SCORER_LISTS_ITEM_FEATURES_H
 #define FRESHET_SCORER_LISTS_ITEM_FEATURES_H
@@ -15,8 +17,9 @@ struct item_features;
 struct item_features *item_features_new(void);
 /* Frees it; takes NULL; returns NULL. */
 struct item_features *item_features_free(struct item_features *features);
-/* Describes the item of this number (below 0: none) by its features. */
-void item_features_describe(struct item_features *features, int32_t number,
+/* Describes the item of this number (below 0: none) by its features. Returns whether that changes
+ * anything. */
+bool item_features_describe(struct item_features *features, int32_t number,
                             const struct item *item, struct content_scores *content_scores);
 
 #endif

@@ -247,7 +247,8 @@ static void process_state_init(struct process_state *process_state, const struct
     tables_init(&process_state->tables, &scratch->settings.lists);
     process_state->vectors = vectors_new(ITEMS_MAX);
     if (content) {
-        process_state->content_scores = content_scores_new(ITEMS_MAX, 20);
+        process_state->content_scores =
+            content_scores_new(ITEMS_MAX, 20, process_state->tables.ids);
         process_state->item_features = item_features_new();
     }
     process_state->lists = lists_new(&scratch->settings.lists, &process_state->tables,

@@ -1,6 +1,5 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "model/content.h"
 #include "model/ids.h"
 #include "model/content_scores.h"
 
@@ -13,12 +12,12 @@ enum { ITEMS = 60, KINDS = 7, RECENT = 3 };
 static void describe(struct content_scores *content_scores, int32_t number)
 {
     const uint32_t kind = (uint32_t)number % KINDS;
-    content_scores_describe(content_scores, number, &kind, 1);
+    (void)content_scores_describe(content_scores, number, &kind, 1);
 }
 
 static struct content_scores *catalogue(void)
 {
-    struct content_scores *content_scores = content_scores_new(1000, RECENT);
+    struct content_scores *content_scores = content_scores_new(1000, RECENT, /* ids= */ NULL);
     for (int32_t i = 0; i < ITEMS; i++) { describe(content_scores, i); }
     return content_scores;
 }

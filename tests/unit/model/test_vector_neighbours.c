@@ -47,17 +47,17 @@ static void assert_row(struct vector_neighbours *neighbours, const struct vector
     for (int32_t i = 0; i < ITEMS; i++) {
         if (i == item || !vectors->has[i]) { continue; }
         float one = cosine(vectors->at[item], vectors->at[i]);
-        above += one > 1e-6F && (count < VECTOR_NEAREST || one > least + 1e-6F);
+        above += one > 1e-6F && (count < NEAREST_ITEMS || one > least + 1e-6F);
     }
     assert_true(above <= count);
-    assert_true(count == VECTOR_NEAREST || above == count);
+    assert_true(count == NEAREST_ITEMS || above == count);
 }
 
 /* However vectors come, change and go between looks at rows, rows are exact. */
 static void test_rows_are_exact(void **state)
 {
     static struct vectors vectors;
-    struct vector_neighbours *neighbours = vector_neighbours_new(ITEMS);
+    struct vector_neighbours *neighbours = vector_neighbours_new(ITEMS, /* ids= */ NULL);
     uint64_t rng = 3;
     for (int step = 0; step < 4000; step++) {
         int32_t item = (int32_t)(draw(&rng) * ITEMS);
@@ -85,7 +85,7 @@ static void test_rows_are_exact(void **state)
 static void test_what_changes_nothing(void **state)
 {
     const int8_t a[] = {1, 2, 3}, b[] = {3, 2, 1}, zero[] = {0, 0, 0};
-    struct vector_neighbours *neighbours = vector_neighbours_new(5);
+    struct vector_neighbours *neighbours = vector_neighbours_new(5, /* ids= */ NULL);
     size_t count;
     assert_true(vector_neighbours_put(neighbours, 1, a, 3));
     assert_false(vector_neighbours_put(neighbours, 1, a, 3));
@@ -107,7 +107,7 @@ static void test_what_changes_nothing(void **state)
 static void test_another_width(void **state)
 {
     const int8_t a[] = {1, 2, 3};
-    struct vector_neighbours *neighbours = vector_neighbours_new(5);
+    struct vector_neighbours *neighbours = vector_neighbours_new(5, /* ids= */ NULL);
     size_t count;
     assert_true(vector_neighbours_put(neighbours, 1, a, 3));
     assert_true(vector_neighbours_put(neighbours, 2, a, 3));

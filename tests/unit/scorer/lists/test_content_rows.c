@@ -17,7 +17,8 @@ static void begin(struct scene *scene)
     *scene = (struct scene){.settings = {.items_max = 1000, .recent_items = RECENT,
                                          .neighbours_used = 16}};
     tables_init(&scene->tables, &scene->settings);
-    scene->scores = content_scores_new(admission_numbers(scene->settings.items_max), RECENT);
+    scene->scores = content_scores_new(admission_numbers(scene->settings.items_max), RECENT,
+                                       scene->tables.ids);
 }
 
 static void end(struct scene *scene)

@@ -13,12 +13,12 @@ static void describe(struct item_features *features, struct content_scores *cont
 {
     struct slice tags[] = {slice_str(tag)};
     const struct item item = {.tags = {tags, 1}, .title = slice_str(title)};
-    item_features_describe(features, number, &item, content_scores);
+    (void)item_features_describe(features, number, &item, content_scores);
 }
 
 static void test_titles(void **state)
 {
-    struct content_scores *content_scores = content_scores_new(100, RECENT);
+    struct content_scores *content_scores = content_scores_new(100, RECENT, /* ids= */ NULL);
     struct item_features *features = item_features_new();
     describe(features, content_scores, 0, "a", "Wooden TRAIN, set");
     describe(features, content_scores, 1, "b", "train (metal)");
@@ -33,8 +33,49 @@ static void test_titles(void **state)
     item_features_free(features);
 }
 
+/* Counts the items that are like item 0. */
+static size_t alike(struct content_scores *content_scores)
+{
+    const int32_t history[] = {0};
+    const float weights[] = {1};
+    const int32_t *items;
+    return content_scores_find(content_scores, history, weights, 1, &items);
+}
+
+/* Brand, category and price count, each beside its own kind only; an entry may change and go. */
+static void test_other_attributes(void **state)
+{
+    struct content_scores *content_scores = content_scores_new(100, RECENT, /* ids= */ NULL);
+    struct item_features *features = item_features_new();
+    struct slice shoes = slice_str("shoes"), acme = slice_str("acme");
+    const struct item items[] = {
+        {.brand = acme, .category = {&shoes, 1}, .price = 10.0},
+        {.brand = acme, .price = -1.0},
+        {.category = {&shoes, 1}, .price = 1000.0},
+        {.price = 10.5},
+        {.tags = {&acme, 1}, .title = acme, .price = -1.0},
+        {.brand = shoes, .price = (double)INFINITY},
+    };
+    for (int32_t i = 0; i < (int32_t)ARRAY_COUNT(items); i++) {
+        assert_true(item_features_describe(features, i, &items[i], content_scores));
+        assert_false(item_features_describe(features, i, &items[i], content_scores));
+    }
+    assert_int_equal(alike(content_scores), 3);
+    assert_true(item_features_describe(features, 1, &items[4], content_scores));
+    assert_int_equal(alike(content_scores), 2);
+    const struct item nothing = {.price = -1.0};
+    assert_true(item_features_describe(features, 2, &nothing, content_scores));
+    assert_int_equal(alike(content_scores), 1);
+    assert_false(item_features_describe(features, -1, &items[0], content_scores));
+    content_scores_free(content_scores);
+    item_features_free(features);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_titles)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_other_attributes),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,7 +130,7 @@ static void test_the_tags_reason(void **state)
     const int32_t *touched;
     const uint32_t red = 1, blue = 2, both[] = {1, 2};
     scene_init(&scene);
-    scene.content_scores = content_scores_new(1000, 8);
+    scene.content_scores = content_scores_new(1000, 8, /* ids= */ NULL);
     scene.reasons.content_scores = scene.content_scores;
     for (int32_t i = 20; i < 60; i++) {
         content_scores_describe(scene.content_scores, i, (uint32_t[]){(uint32_t)i}, 1);

@@ -1,6 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "model/content.h"
+#include "evaluate/models/content.h"
 #include "tests/unit/tiny_world.h"
 
 #include <setjmp.h>

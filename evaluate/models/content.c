@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
-#include "model/content.h"
+#include "evaluate/models/content.h"
 #include "model/topk.h"
 
 enum { POSTINGS_FIRST = 4, STALE_SHARE = 8 };

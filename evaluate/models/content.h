@@ -10,8 +10,8 @@
  * later items (the row of a later item has the older ones). Memory: one entry for each feature of
  * an item, and `nearest` entries for each row. One thread.
  */
-#ifndef FRESHET_MODEL_CONTENT_H
-#define FRESHET_MODEL_CONTENT_H
+#ifndef FRESHET_EVALUATE_MODELS_CONTENT_H
+#define FRESHET_EVALUATE_MODELS_CONTENT_H
 
 #include "base/base.h"
 

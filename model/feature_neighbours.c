@@ -1,0 +1,252 @@
+/* The index is inverted: an item is compared only with those that share a feature with it.
+ *
+ * When an item comes, changes or goes, the df of its features change. A weight that changes by that
+ * changes all items that have the feature. Of a feature that few items have, these are told to the
+ * rows one by one; for others, and for a new L(N), all rows are dropped.
+ */
+#include "base/base.h"
+#include "base/array.h"
+#include "base/xalloc.h"
+#include "model/feature_neighbours.h"
+
+enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024, TOLD_MAX = 32, LEVELS_AN_OCTAVE = 4 };
+
+struct posting {
+    int32_t *items;
+    int32_t count;
+    int32_t capacity;
+    int32_t level; /* L(df) */
+};
+
+struct card {
+    uint32_t *features; /* sorted, each once; NULL: none */
+    uint32_t count;
+};
+
+struct feature_neighbours {
+    struct posting *postings; /* by feature */
+    size_t features_count;
+    struct card *cards; /* by item; so are the next two */
+    int32_t *dots;      /* scratch, all 0 between calls */
+    int32_t *touched;
+    size_t cards_count, dots_count, touched_count;
+    int32_t items_max;
+    int32_t items; /* that have features */
+    int32_t level; /* L(N) */
+    struct nearest_rows *rows;
+};
+
+static void offer(void *owner, int32_t item, struct topk *top);
+static float compare(void *owner, int32_t item, int32_t other);
+
+struct feature_neighbours *feature_neighbours_new(int32_t items_max, const struct ids *ids)
+{
+    struct feature_neighbours *neighbours = xcalloc(1, sizeof(*neighbours));
+    const struct nearest_measure measure = {offer, compare, neighbours};
+    neighbours->items_max = items_max;
+    neighbours->rows = nearest_rows_new(&measure, ids, NEAREST_ROWS_MOST);
+    return neighbours;
+}
+
+struct feature_neighbours *feature_neighbours_free(struct feature_neighbours *neighbours)
+{
+    if (!neighbours) { return NULL; }
+    for (size_t f = 0; f < neighbours->features_count; f++) {
+        free(neighbours->postings[f].items);
+    }
+    for (size_t i = 0; i < neighbours->cards_count; i++) { free(neighbours->cards[i].features); }
+    free(neighbours->postings);
+    free(neighbours->cards);
+    free(neighbours->dots);
+    free(neighbours->touched);
+    nearest_rows_free(neighbours->rows);
+    free(neighbours);
+    return NULL;
+}
+
+/* ---- Weights ---- */
+
+static int32_t level_of(int32_t n)
+{
+    return n > 0 ? (int32_t)floor(LEVELS_AN_OCTAVE * log2((double)n)) : 0;
+}
+
+static int32_t weight(const struct feature_neighbours *neighbours, uint32_t feature)
+{
+    const struct posting *posting = &neighbours->postings[feature];
+    return posting->count < 2 ? 0 : MAX_OF(neighbours->level - posting->level, 0);
+}
+
+static const struct card *card_of(const struct feature_neighbours *neighbours, int32_t item)
+{
+    static const struct card none;
+    bool known = item >= 0 && (size_t)item < neighbours->cards_count;
+    return known ? &neighbours->cards[item] : &none;
+}
+
+static double squares(const struct feature_neighbours *neighbours, const struct card *card)
+{
+    int64_t sum = 0;
+    for (uint32_t at = 0; at < card->count; at++) {
+        int32_t w = weight(neighbours, card->features[at]);
+        sum += w * w;
+    }
+    return (double)sum;
+}
+
+static float cosine(int64_t dot, double mine, double other)
+{
+    return dot > 0 ? (float)((double)dot / sqrt(mine * other)) : 0.0F;
+}
+
+/* ---- Likeness ---- */
+
+static float compare(void *owner, int32_t item, int32_t other)
+{
+    const struct feature_neighbours *neighbours = owner;
+    const struct card *a = card_of(neighbours, item), *b = card_of(neighbours, other);
+    int64_t dot = 0;
+    for (uint32_t i = 0, k = 0; i < a->count && k < b->count;) {
+        if (a->features[i] != b->features[k]) {
+            a->features[i] < b->features[k] ? i++ : k++;
+            continue;
+        }
+        int32_t w = weight(neighbours, a->features[i]);
+        dot += w * w;
+        i++;
+        k++;
+    }
+    return cosine(dot, squares(neighbours, a), squares(neighbours, b));
+}
+
+static void offer(void *owner, int32_t item, struct topk *top)
+{
+    struct feature_neighbours *neighbours = owner;
+    const struct card *card = card_of(neighbours, item);
+    double mine = squares(neighbours, card);
+    size_t touched = 0;
+    for (uint32_t at = 0; at < card->count; at++) {
+        int32_t w = weight(neighbours, card->features[at]);
+        const struct posting *posting = &neighbours->postings[card->features[at]];
+        for (int32_t k = 0; w && k < posting->count; k++) {
+            int32_t other = posting->items[k];
+            if (!neighbours->dots[other]) { neighbours->touched[touched++] = other; }
+            neighbours->dots[other] += w * w;
+        }
+    }
+    for (size_t at = 0; at < touched; at++) {
+        int32_t other = neighbours->touched[at], dot = neighbours->dots[other];
+        neighbours->dots[other] = 0;
+        if (other == item) { continue; }
+        double others = squares(neighbours, card_of(neighbours, other));
+        topk_push(top, (double)cosine(dot, mine, others), other);
+    }
+}
+
+/* ---- Features ---- */
+
+/* Sets how many items have a feature; tells the rows which items have another weight by that. */
+static void set_df(struct feature_neighbours *neighbours, uint32_t feature, int32_t df)
+{
+    struct posting *posting = &neighbours->postings[feature];
+    int32_t before = weight(neighbours, feature);
+    posting->count = df;
+    posting->level = level_of(df);
+    if (weight(neighbours, feature) == before) { return; }
+    if (df > TOLD_MAX) {
+        nearest_rows_change_all(neighbours->rows);
+        return;
+    }
+    for (int32_t k = 0; k < df; k++) { nearest_rows_change(neighbours->rows, posting->items[k]); }
+}
+
+static void post(struct feature_neighbours *neighbours, uint32_t feature, int32_t item)
+{
+    ARRAY_RESERVE_ZEROS(neighbours->postings, neighbours->features_count, (size_t)feature + 1,
+                        CARDS_FIRST);
+    struct posting *posting = &neighbours->postings[feature];
+    ARRAY_RESERVE(posting->items, posting->capacity, posting->count + 1, POSTINGS_FIRST);
+    posting->items[posting->count] = item;
+    set_df(neighbours, feature, posting->count + 1);
+}
+
+static void take_off(struct feature_neighbours *neighbours, uint32_t feature, int32_t item)
+{
+    struct posting *posting = &neighbours->postings[feature];
+    int32_t at = 0;
+    while (posting->items[at] != item) { at++; }
+    posting->items[at] = posting->items[posting->count - 1];
+    set_df(neighbours, feature, posting->count - 1);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Sorts features in place and returns how many differ. */
+static size_t each_once(uint32_t *features, size_t count)
+{
+    size_t kept = 0;
+    qsort(features, count, sizeof(*features), by_number);
+    for (size_t at = 0; at < count; at++) {
+        if (kept && features[kept - 1] == features[at]) { continue; }
+        features[kept++] = features[at];
+    }
+    return kept;
+}
+
+static void reserve(struct feature_neighbours *neighbours, int32_t item)
+{
+    size_t count = (size_t)item + 1;
+    ARRAY_RESERVE_ZEROS(neighbours->cards, neighbours->cards_count, count, CARDS_FIRST);
+    ARRAY_RESERVE_ZEROS(neighbours->dots, neighbours->dots_count, count, CARDS_FIRST);
+    ARRAY_RESERVE(neighbours->touched, neighbours->touched_count, count, CARDS_FIRST);
+}
+
+/* Counts an item with features more or less. */
+static void count_item(struct feature_neighbours *neighbours, int32_t by)
+{
+    int32_t before = neighbours->level;
+    neighbours->items += by;
+    neighbours->level = level_of(neighbours->items);
+    if (neighbours->level != before) { nearest_rows_change_all(neighbours->rows); }
+}
+
+bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
+                            const uint32_t *features, size_t count)
+{
+    uint32_t sorted[FEATURES_EACH_MAX];
+    assert(count <= FEATURES_EACH_MAX);
+    if (item < 0 || item >= neighbours->items_max) { return false; }
+    if (count) { memcpy(sorted, features, count * sizeof(*sorted)); }
+    count = each_once(sorted, count);
+    const struct card *before = card_of(neighbours, item);
+    bool same = before->count == count &&
+                (!count || memcmp(before->features, sorted, count * sizeof(*sorted)) == 0);
+    if (same) { return false; }
+    reserve(neighbours, item);
+    struct card *card = &neighbours->cards[item];
+    count_item(neighbours, (count > 0) - (card->count > 0));
+    for (uint32_t at = 0; at < card->count; at++) {
+        take_off(neighbours, card->features[at], item);
+    }
+    free(card->features);
+    *card = (struct card){.count = (uint32_t)count};
+    if (count) {
+        card->features = xreallocarray(NULL, count, sizeof(*card->features));
+        memcpy(card->features, sorted, count * sizeof(*sorted));
+    }
+    for (size_t at = 0; at < count; at++) { post(neighbours, sorted[at], item); }
+    nearest_rows_change(neighbours->rows, item);
+    return true;
+}
+
+const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours, int32_t item,
+                                          size_t *ret_count)
+{
+    *ret_count = 0;
+    if (!card_of(neighbours, item)->count) { return NULL; }
+    return nearest_rows_of(neighbours->rows, item, ret_count);
+}

@@ -1,0 +1,39 @@
+/* Feature neighbours: the items that are most like an item by features (tags, words of the title),
+ * without any action.
+ *
+ * An item is a set of features, numbers that the caller gives. With L(n) the greatest whole number
+ * whose quarter is at most log2(n), and N items with features, a feature that df of them have
+ * weighs
+ *
+ *     w = max(L(N) - L(df), 0), and 0 where df is 1
+ *
+ * and the likeness of two items is the cosine of their vectors of w. This is TF-IDF with weights in
+ * steps of a quarter of an octave, so all sums are whole numbers, which have no order, and a change
+ * of the catalogue seldom changes the weights of others. Features are added, changed and removed at
+ * any time. Memory: 4 bytes for each feature of an item twice, and the rows of nearest_rows.h. One
+ * thread.
+ */
+#ifndef FRESHET_MODEL_FEATURE_NEIGHBOURS_H
+#define FRESHET_MODEL_FEATURE_NEIGHBOURS_H
+
+#include "model/nearest_rows.h"
+
+enum { FEATURES_EACH_MAX = 512 };
+
+struct feature_neighbours;
+
+/* Makes an empty index for items 0 .. items_max - 1, whose ids (nearest_rows_new()'s) are borrowed
+ * for its life. Free with feature_neighbours_free(). */
+struct feature_neighbours *feature_neighbours_new(int32_t items_max, const struct ids *ids);
+/* Frees it; takes NULL; returns NULL. */
+struct feature_neighbours *feature_neighbours_free(struct feature_neighbours *neighbours);
+/* Sets an item's features, in any order, repeats allowed, at most FEATURES_EACH_MAX; none: it has
+ * none any more. Returns whether anything has changed. */
+bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
+                            const uint32_t *features, size_t count);
+/* Borrows the items whose cosine with the item is above 0, at most NEAREST_ITEMS, best first, equal
+ * ones by id, until the next call; none when the item has no features. */
+const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours, int32_t item,
+                                          size_t *ret_count);
+
+#endif

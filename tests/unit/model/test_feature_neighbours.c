@@ -1,0 +1,157 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "model/feature_neighbours.h"
+#include "tests/unit/numbers.h"
+
+enum { ITEMS = 300, FEATURES = 40, EACH = 6 };
+
+struct catalogue {
+    uint32_t at[ITEMS][EACH];
+    size_t count[ITEMS];
+};
+
+static bool has(const struct catalogue *catalogue, int32_t item, uint32_t feature)
+{
+    for (size_t k = 0; k < catalogue->count[item]; k++) {
+        if (catalogue->at[item][k] == feature) { return true; }
+    }
+    return false;
+}
+
+static int level(int n)
+{
+    return n > 0 ? (int)floor(4.0 * log2((double)n)) : 0;
+}
+
+/* The formula, from the whole catalogue. */
+static float cosine(const struct catalogue *catalogue, int32_t a, int32_t b)
+{
+    double dot = 0, of_a = 0, of_b = 0;
+    int items = 0;
+    for (int32_t i = 0; i < ITEMS; i++) { items += catalogue->count[i] > 0; }
+    for (uint32_t f = 0; f < FEATURES; f++) {
+        int df = 0;
+        for (int32_t i = 0; i < ITEMS; i++) { df += has(catalogue, i, f); }
+        int w = df < 2 ? 0 : MAX_OF(level(items) - level(df), 0);
+        dot += has(catalogue, a, f) && has(catalogue, b, f) ? w * w : 0;
+        of_a += has(catalogue, a, f) ? w * w : 0;
+        of_b += has(catalogue, b, f) ? w * w : 0;
+    }
+    return dot > 0 ? (float)(dot / sqrt(of_a * of_b)) : 0.0F;
+}
+
+static void draw_item(uint64_t *rng, struct catalogue *catalogue, int32_t item)
+{
+    catalogue->count[item] = draw(rng) < 0.2 ? 0 : 1 + (size_t)(draw(rng) * (EACH - 1));
+    for (size_t k = 0; k < catalogue->count[item]; k++) {
+        catalogue->at[item][k] = (uint32_t)(draw(rng) * draw(rng) * FEATURES);
+    }
+}
+
+static bool put(struct feature_neighbours *neighbours, const struct catalogue *catalogue,
+                int32_t item)
+{
+    return feature_neighbours_put(neighbours, item, catalogue->at[item], catalogue->count[item]);
+}
+
+static void assert_row(struct feature_neighbours *neighbours, const struct catalogue *catalogue,
+                       int32_t item)
+{
+    size_t count, above = 0;
+    const struct alike *alike = feature_neighbours_of(neighbours, item, &count);
+    for (size_t k = 0; k < count; k++) {
+        assert_true(alike[k].cosine == cosine(catalogue, item, alike[k].item));
+        assert_true(k == 0 || alike[k].cosine < alike[k - 1].cosine ||
+                    (!(alike[k].cosine > alike[k - 1].cosine) &&
+                     alike[k].item > alike[k - 1].item));
+    }
+    float least = count == NEAREST_ITEMS ? alike[count - 1].cosine : 0.0F;
+    for (int32_t i = 0; i < ITEMS; i++) {
+        above += i != item && cosine(catalogue, item, i) > least;
+    }
+    assert_true(above <= count);
+    assert_true(count == NEAREST_ITEMS || above == count);
+}
+
+/* However items come, change and go between looks at rows, rows are exact. */
+static void test_rows_are_exact(void **state)
+{
+    static struct catalogue catalogue;
+    struct feature_neighbours *neighbours = feature_neighbours_new(ITEMS, /* ids= */ NULL);
+    uint64_t rng = 5;
+    for (int step = 0; step < 1500; step++) {
+        int32_t item = (int32_t)(draw(&rng) * ITEMS);
+        draw_item(&rng, &catalogue, item);
+        (void)put(neighbours, &catalogue, item);
+        if (step % 5 == 0) { assert_row(neighbours, &catalogue, (int32_t)(draw(&rng) * ITEMS)); }
+        if (step % 7 == 0) { assert_row(neighbours, &catalogue, 17); }
+    }
+    for (int32_t i = 0; i < ITEMS; i += 10) { assert_row(neighbours, &catalogue, i); }
+    feature_neighbours_free(neighbours);
+}
+
+/* Two processes number items and features as they come: rows are the same, also where many items
+ * are equally alike. */
+static void test_rows_do_not_depend_on_the_order(void **state)
+{
+    struct ids *ids[2] = {ids_new(ITEMS), ids_new(ITEMS)};
+    struct feature_neighbours *neighbours[2];
+    char text[16];
+    for (int way = 0; way < 2; way++) {
+        neighbours[way] = feature_neighbours_new(ITEMS, ids[way]);
+        for (int32_t k = 0; k < ITEMS; k++) {
+            int32_t i = way ? ITEMS - 1 - k : k;
+            (void)snprintf(text, sizeof(text), "i%d", i);
+            int32_t number = ids_put(ids[way], slice_str(text));
+            const uint32_t kind = (uint32_t)(way ? 7 - i % 2 : i % 2);
+            assert_true(feature_neighbours_put(neighbours[way], number, &kind, 1));
+            size_t count;
+            (void)feature_neighbours_of(neighbours[way], k / 2, &count);
+        }
+    }
+    for (int32_t i = 0; i < ITEMS; i++) {
+        size_t count[2];
+        const struct alike *row[2];
+        for (int way = 0; way < 2; way++) {
+            int32_t number = ids_find(ids[way], ids_text(ids[0], i));
+            row[way] = feature_neighbours_of(neighbours[way], number, &count[way]);
+        }
+        assert_int_equal(count[0], NEAREST_ITEMS);
+        assert_int_equal(count[1], NEAREST_ITEMS);
+        for (size_t k = 0; k < NEAREST_ITEMS; k++) {
+            assert_true(slice_equal(ids_text(ids[0], row[0][k].item),
+                                    ids_text(ids[1], row[1][k].item)));
+        }
+    }
+    for (int way = 0; way < 2; way++) {
+        feature_neighbours_free(neighbours[way]);
+        ids_free(ids[way]);
+    }
+}
+
+static void test_what_changes_nothing(void **state)
+{
+    const uint32_t two[] = {4, 9}, same[] = {9, 4, 9};
+    struct feature_neighbours *neighbours = feature_neighbours_new(5, /* ids= */ NULL);
+    size_t count;
+    assert_true(feature_neighbours_put(neighbours, 1, two, 2));
+    assert_false(feature_neighbours_put(neighbours, 1, same, 3));
+    assert_false(feature_neighbours_put(neighbours, 5, two, 2));
+    assert_false(feature_neighbours_put(neighbours, -1, two, 2));
+    assert_false(feature_neighbours_put(neighbours, 2, NULL, 0));
+    (void)feature_neighbours_of(neighbours, 1, &count);
+    assert_int_equal(count, 0);
+    (void)feature_neighbours_of(neighbours, 4, &count);
+    assert_int_equal(count, 0);
+    feature_neighbours_free(neighbours);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_are_exact),
+        cmocka_unit_test(test_rows_do_not_depend_on_the_order),
+        cmocka_unit_test(test_what_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
