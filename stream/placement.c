@@ -76,13 +76,22 @@ static bool refuse_ahead(struct task *task, const struct placement *placement)
 
 /* ---- The choice ---- */
 
+/* The input has lost records, but what was made of the others can be made again. */
+static int64_t from_start(struct task *task, const struct placement *placement)
+{
+    env_log(task->parts.env, LOG_WARN, "input lacks the group's offset, it is read again",
+            "topic=%s partition=%d group_offset=%" PRId64 " from=%" PRId64 " end=%" PRId64,
+            task->topic, task->partition, placement->committed, placement->low, placement->end);
+    return placement->low;
+}
+
 static bool within(struct task *task, const struct placement *placement, int64_t offset,
                    int64_t *ret_offset)
 {
-    if (offset < placement->low || offset > placement->end) {
-        return refuse_outside(task, placement, offset);
-    }
-    *ret_offset = offset;
+    bool inside = offset >= placement->low && offset <= placement->end;
+    bool again = !inside && placement->found && !env_has_positions(task->parts.env);
+    if (!inside && !again) { return refuse_outside(task, placement, offset); }
+    *ret_offset = again ? from_start(task, placement) : offset;
     return true;
 }
 

@@ -11,7 +11,8 @@
  *
  * A changelog that is sent at once has no positions, and to make its rows again is harmless. There
  * the group's word counts; only where it is ahead of local state to which nobody has added anything
- * since, the input goes on where that state ends. A position counts only while the input is the
+ * since, the input goes on where that state ends. An input that does not have the group's offset is
+ * read again from its start. A position counts only while the input is the
  * topic that it was written about.
  */
 #ifndef FRESHET_STREAM_PLACEMENT_H

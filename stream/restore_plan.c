@@ -6,6 +6,8 @@
  *   older than tombstones    the same: it may lack deletions (stream/state/trust.h)
  *   beyond the log's end     kept, and the run ends: the changelog was recreated or cut
  *   before the log's start   the same: neither has all
+ *   of rows that can be made again, beyond the log's end
+ *                            deleted and read again, and the input from its start
  *
  * State is deleted only for a changelog that has all that it had.
  */
@@ -24,6 +26,7 @@
 enum { IDENTITY_RECORDS = 1000 }; /* last records in which a position is looked for */
 
 static const char other_log[] = "the changelog has another identity";
+static const char cut_log[] = "the changelog has lost its end";
 
 static void claim(struct task *task, bool locked)
 {
@@ -102,6 +105,30 @@ static void refuse_beyond(struct task *task, const struct bookmark *bookmark)
               bookmark->changelog_offset, again);
 }
 
+/* Lists and vectors are lost with the changelog, or its end, but they can be made again: by reading
+ * the input once more. The group's offset says so first, because nothing else survives a crash
+ * between here and the first commit. Nobody else commits it while the partition is restored. */
+static bool make_again(struct task *task)
+{
+    struct env *env = task->parts.env;
+    struct restoring *restoring = task->restoring;
+    int64_t low, end;
+    int result = wire_bounds(env->wire, task->topic, task->partition, &low, &end);
+    if (result == 0 && restoring->committed <= low) { return true; }
+    if (result == 0) {
+        const struct topic_partition at = {
+            .topic = task->topic, .partition = task->partition, .offset = low};
+        result = wire_offsets_commit(env->wire, &at, 1);
+    }
+    env_break_if_final(env, result);
+    if (result < 0) { return false; }
+    env_log(env, LOG_WARN, "changelog has lost its end, its rows are made again",
+            "topic=%s partition=%d end=%" PRId64 " input=%s from=%" PRId64,
+            task_changelog_topic(task), task->partition, restoring->end, task->topic, low);
+    restoring->committed = MIN_OF(restoring->committed, low);
+    return true;
+}
+
 /* State that reaches beyond the changelog's end may be of another log. Sets why it is to be
  * deleted; false: it must not, and the run is broken, or the answer is not known yet. */
 static bool explain_beyond(struct task *task, const struct bookmark *bookmark,
@@ -112,7 +139,13 @@ static bool explain_beyond(struct task *task, const struct bookmark *bookmark,
         .topic = task_changelog_topic(task),
         .partition = task->partition,
         .offset = MAX_OF(restoring->low, restoring->end - IDENTITY_RECORDS)};
-    if (bookmark->changelog_offset <= restoring->end) { return true; }
+    bool beyond = bookmark->changelog_offset > restoring->end;
+    bool emptied = restoring->end == 0 && bookmark->changelog_offset == OFFSET_NONE;
+    if (!env_has_positions(task->parts.env) && (beyond || emptied)) {
+        *ret_doubt = beyond ? cut_log : NULL;
+        return make_again(task);
+    }
+    if (!beyond) { return true; }
     enum probe probe = bookmark->log_id[0] ? log_probe_identity(task->parts.env, &at,
                                                                 restoring->end, bookmark->log_id)
                                            : PROBE_UNKNOWN;

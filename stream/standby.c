@@ -243,7 +243,10 @@ static bool check_trust(struct standby *standby, struct standby_copy *copy, cons
         return false;
     }
     if (copy->bookmark.changelog_offset > end) {
-        keep_away(standby, copy, now_ms, "it reaches beyond the changelog's end");
+        static const char beyond[] = "it reaches beyond the changelog's end";
+        bool once = env_has_positions(standby->env); /* else its rows are made again */
+        if (once) { keep_away(standby, copy, now_ms, beyond); }
+        if (!once) { wipe(standby, copy, path, now_ms, beyond); }
         return false;
     }
     const char *why = NULL;

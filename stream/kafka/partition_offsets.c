@@ -25,8 +25,10 @@ struct partition_offset *partition_offsets_find(struct partition_offsets *offset
 
 void partition_offset_append(struct partition_offset *entry, int64_t offset)
 {
-    if (entry->appended != OFFSET_NONE && offset > entry->appended + 1) { entry->others++; }
-    entry->appended = MAX_OF(entry->appended, offset);
+    bool known = offset >= 0;
+    bool follows = offset == entry->appended + 1;
+    if (known && entry->appended != OFFSET_NONE && !follows) { entry->others++; }
+    entry->appended = known ? MAX_OF(entry->appended, offset) : OFFSET_NONE;
 }
 
 void partition_offsets_forget_positions(struct partition_offsets *offsets)

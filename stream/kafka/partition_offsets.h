@@ -10,7 +10,8 @@ struct partition_offset {
     int32_t partition;
     int64_t position; /* next offset to deliver; OFFSET_NONE: unknown */
     int64_t appended; /* newest acknowledged offset of our own messages; OFFSET_NONE: none */
-    uint64_t others; /* how often records of others came between them */
+    uint64_t others; /* how often one did not follow the one before: others wrote, or a broker lost
+                      * what was acknowledged */
 };
 
 struct partition_offsets {
@@ -22,7 +23,7 @@ struct partition_offsets {
 /* Finds a partition's entry, or adds one with unknown offsets. Valid until the next call. */
 struct partition_offset *partition_offsets_find(struct partition_offsets *offsets,
                                                 const char *topic, int32_t partition);
-/* Records that a message of our own was acknowledged at an offset. */
+/* Records that a message of our own was acknowledged at an offset; below 0: somewhere. */
 void partition_offset_append(struct partition_offset *entry, int64_t offset);
 /* Sets all positions to unknown. */
 void partition_offsets_forget_positions(struct partition_offsets *offsets);

@@ -7,7 +7,7 @@
  * A wire is one group member with one at-once (idempotent) producer, at most one transactional
  * producer, and any number of readers (consumers without a group).
  *
- * Threads: all calls come from the worker's thread. Only wire_txn_run() and wire_offsets_commit()
+ * Threads: all calls come from the worker's thread. Only wire_txn_run() and wire_offsets_tell()
  * run on the committer's thread, while the worker's thread goes on polling and producing at once.
  *
  * Errors: calls return 0 or a negative `enum wire_error`; wire_why() then has the reason as text.
@@ -263,7 +263,8 @@ static inline int64_t wire_appended(struct wire *wire, const char *topic, int32_
     return wire->class->appended(wire, topic, partition);
 }
 /* Forgets what was acknowledged of our own at-once messages in a partition, and counts from now on
- * how often records of others come between them. */
+ * how often one does not follow the one before it: others have written, or a broker has lost
+ * messages. */
 static inline void wire_watch_log(struct wire *wire, const char *topic, int32_t partition)
 {
     wire->class->watch_log(wire, topic, partition);
@@ -286,7 +287,8 @@ static inline int wire_txn_run(struct wire *wire, const struct txn *txn)
 {
     return wire->class->txn_run(wire, txn);
 }
-/* Commits input offsets outside a transaction (at-once workers). On the committer's thread. */
+/* Commits input offsets outside a transaction (at-once workers). On the committer's thread, or on
+ * the worker's for a partition that is restored. */
 static inline int wire_offsets_commit(struct wire *wire, const struct topic_partition *at,
                                       size_t count)
 {

@@ -41,7 +41,7 @@ static void deliver(struct memwire *wire, struct mempart *part, struct mementry 
 {
     int64_t offset = mempart_append(part, entry);
     struct memacked *acked = acked_of(wire, part);
-    acked->others += acked->newest != OFFSET_NONE && offset > acked->newest + 1;
+    acked->others += acked->newest != OFFSET_NONE && offset != acked->newest + 1;
     acked->newest = offset;
 }
 

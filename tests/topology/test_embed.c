@@ -267,6 +267,38 @@ static void test_another_model(void **state)
     end(&catalogue);
 }
 
+/* A broker loses the newest rows: a start makes them again. So it does when the topic is empty. */
+static void test_rows_that_a_broker_lost(void **state)
+{
+    for (int empty = 0; empty < 2; empty++) {
+        struct rig rig;
+        struct catalogue catalogue;
+        begin(&catalogue, &rig);
+        put_many(&catalogue, 0, ITEMS);
+        struct copy *copy = rig_start(&rig, &embed_worker, 0, pairs);
+        rig_until_idle(&rig);
+        struct fold *before = rig_fold(&rig, "content-vectors");
+        rig_finish(copy);
+        if (empty) {
+            memlog_remake(rig.log, "content-vectors", rig.partitions);
+            rig_empty(copy);
+        }
+        for (int32_t p = 0; p < rig.partitions && !empty; p++) {
+            memlog_cut(rig.log, "content-vectors", p, 3);
+        }
+        assert_true(rig_launch(&rig, copy));
+        rig_until_quiet(&rig);
+        struct fold *after = rig_fold(&rig, "content-vectors");
+        assert_int_equal(after->count, before->count);
+        for (size_t i = 0; i < before->count; i++) {
+            assert_int_equal(after->at[i].value.size, before->at[i].value.size); /* it has gone */
+        }
+        free(before);
+        free(after);
+        end(&catalogue);
+    }
+}
+
 static void test_starts_that_are_refused(void **state)
 {
     static const char *const nothing[] = {NULL};
@@ -329,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_rows_stand_change_and_go),
         cmocka_unit_test(test_kills_change_nothing),
         cmocka_unit_test(test_another_model),
+        cmocka_unit_test(test_rows_that_a_broker_lost),
         cmocka_unit_test(test_starts_that_are_refused),
         cmocka_unit_test(test_weights_that_are_no_numbers),
     };

@@ -349,6 +349,121 @@ static void test_disk_older_than_tombstones(void **state)
     assert_true(comes_back(DELETE_RETENTION_DEFAULT_MS / 2));
 }
 
+/* ---- Topics that a broker has lost records of ---- */
+
+static void cut(struct story *story, const char *topic, int64_t lost)
+{
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        memlog_cut(rig_of(story)->log, topic, p, memlog_end(rig_of(story)->log, topic, p) - lost);
+    }
+}
+
+/* All lists are made again from histories, by this copy or, when it dies in any step of that, by
+ * one that has no state. */
+static void check_lost_lists(int rounds, bool remade)
+{
+    struct story story;
+    begin(&story, lists);
+    struct rig *rig = rig_of(&story);
+    if (remade) {
+        memlog_remake(rig->log, "recommendations", PARTITIONS);
+    } else {
+        cut(&story, "recommendations", 7);
+    }
+    assert_true(users_behind(&story) > 0);
+    if (rounds) {
+        assert_true(rig_launch(rig, story.scorer));
+        for (int i = 0; i < rounds; i++) { rig_round(rig, false); }
+        rig_kill(rig, story.scorer);
+        memlog_expire_member(rig->log, "freshet-scorer", "freshet-scorer-0");
+        rig_empty(story.scorer);
+    }
+    run_scorer(&story);
+    assert_int_equal(users_behind(&story), 0);
+    if (!rounds) { assert_non_null(strstr(rig->warned, "the changelog has lost its end")); }
+    rig_finish(story.scorer);
+    run_scorer(&story); /* once is enough */
+    assert_true(count(story.scorer, "freshet_store_wipes_total") == 0);
+    go_to(&story, HALF, EVENTS);
+    assert_int_equal(users_behind(&story), 0);
+    rig_release(rig);
+}
+
+static void test_lists_that_a_broker_lost(void **state)
+{
+    for (int rounds = 0; rounds < 8; rounds++) { check_lost_lists(rounds, rounds % 2); }
+}
+
+/* Lost while the scorer runs: seen by its next message, or else by a question once a minute. It
+ * sends all that it has. */
+static void check_lost_while_running(const char *const *settings, bool quiet)
+{
+    struct story story;
+    begin(&story, settings);
+    struct rig *rig = rig_of(&story);
+    run_scorer(&story);
+    go_to(&story, HALF, EVENTS);
+    for (int i = 0; i < 400; i++) { rig_round(rig, false); }
+    cut(&story, "recommendations", 40);
+    assert_true(users_behind(&story) > 0);
+    if (!quiet) { act(rig, EVENTS, "i00", ACTION_VIEW); }
+    for (int64_t until_ms = rig->now_ms + 130000; rig->now_ms < until_ms;) {
+        rig_round(rig, false);
+    }
+    if (quiet) { assert_non_null(strstr(rig->warned, "newest messages are lost")); }
+    assert_int_equal(users_behind(&story), 0);
+    rig_release(rig);
+}
+
+static void test_lists_lost_while_running(void **state)
+{
+    static const char *const idle[] = {"poll.records.max=10", "lists.remake.share=0", NULL};
+    check_lost_while_running(idle, true);
+    check_lost_while_running(idle, false);
+    check_lost_while_running(lists, false);
+}
+
+/* The standby copy's state reaches beyond the topic, too. */
+static void test_standby_of_lost_lists(void **state)
+{
+    static const char *const standing[] = {"poll.records.max=10", "standby.copies=1", NULL};
+    struct story story;
+    begin(&story, standing);
+    struct rig *rig = rig_of(&story);
+    struct copy *second = rig_start(rig, &scorer_worker, 1, standing);
+    run_scorer(&story);
+    for (int i = 0; i < 400; i++) { rig_round(rig, false); }
+    rig_finish(second);
+    rig_finish(story.scorer);
+    cut(&story, "recommendations", 7);
+    assert_true(rig_launch(rig, second));
+    run_scorer(&story);
+    for (int i = 0; i < 400; i++) { rig_round(rig, false); }
+    assert_int_equal(users_behind(&story), 0);
+    assert_true(count(story.scorer, "freshet_store_wipes_total") +
+                    count(second, "freshet_store_wipes_total") >= PARTITIONS * 2);
+    rig_kill(rig, story.scorer);
+    memlog_expire_member(rig->log, "freshet-scorer", "freshet-scorer-0");
+    for (int i = 0; i < 50; i++) { rig_round(rig, false); }
+    assert_int_equal(second->run->tasks.count, PARTITIONS);
+    go_to(&story, HALF, EVENTS);
+    assert_int_equal(users_behind(&story), 0);
+    rig_release(rig);
+}
+
+/* The group's offset is behind the end of `histories`: what there is is read again. */
+static void test_histories_that_a_broker_lost(void **state)
+{
+    struct story story;
+    begin(&story, lists);
+    cut(&story, "histories", 5);
+    run_scorer(&story);
+    assert_non_null(strstr(rig_of(&story)->warned, "input lacks the group's offset"));
+    go_to(&story, HALF, EVENTS);
+    assert_int_equal(users_behind(&story), 0);
+    rig_release(rig_of(&story));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +474,10 @@ int main(void)
         cmocka_unit_test(test_offsets_ahead_without_state),
         cmocka_unit_test(test_takeover_reads_nothing_again),
         cmocka_unit_test(test_disk_older_than_tombstones),
+        cmocka_unit_test(test_lists_that_a_broker_lost),
+        cmocka_unit_test(test_lists_lost_while_running),
+        cmocka_unit_test(test_standby_of_lost_lists),
+        cmocka_unit_test(test_histories_that_a_broker_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -324,6 +324,28 @@ static void late_rows_at_the_end(void **state)
     late_rows_do_not_stay(false);
 }
 
+/* A broker loses the newest rows, and no input comes: all are sent again, once. */
+static void rows_that_a_broker_lost(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, PARTITIONS);
+    rig_start(&rig, &features_worker, 0, NULL);
+    rig_start(&rig, &trainer_worker, 0, few);
+    feed_events(&rig, 1, 0, EVENTS);
+    rig_until_idle(&rig);
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        memlog_cut(rig.log, "serving-rows", p, memlog_end(rig.log, "serving-rows", p) / 2);
+    }
+    pass(&rig, 2 * 61 * SECOND_MS);
+    rig_until_idle(&rig);
+    assert_served(&rig);
+    assert_non_null(strstr(rig.warned, "newest messages are lost"));
+    int64_t after = memlog_count(rig.log, "serving-rows", MEMLOG_ALL);
+    pass(&rig, 3 * 61 * SECOND_MS);
+    assert_int_equal(memlog_count(rig.log, "serving-rows", MEMLOG_ALL), after);
+    rig_release(&rig);
+}
+
 /* Rows that have changed since the last commit are sent as they are now. */
 static void late_rows_in_the_middle(void **state)
 {
@@ -374,7 +396,7 @@ int main(void)
         cmocka_unit_test(only_a_new_machine_sends_them_again),
         cmocka_unit_test(late_rows_before_input),
         cmocka_unit_test(late_rows_at_the_end),
-        cmocka_unit_test(late_rows_in_the_middle),
+        cmocka_unit_test(rows_that_a_broker_lost), cmocka_unit_test(late_rows_in_the_middle),
         cmocka_unit_test(a_scorer_waits_for_all_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

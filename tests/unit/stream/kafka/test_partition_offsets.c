@@ -33,12 +33,15 @@ static void test_counts_records_of_others(void **state _unused_)
     struct partition_offsets offsets = {0};
     struct partition_offset *entry = partition_offsets_find(&offsets, "a", 0);
     static const int64_t ours[] = {5, 6, 7, 9, 10, 8, 40};
-    static const uint64_t others[] = {0, 0, 0, 1, 1, 1, 2};
+    static const uint64_t others[] = {0, 0, 0, 1, 1, 2, 3}; /* 8: a broker lost 9 and 10 */
     for (size_t i = 0; i < ARRAY_COUNT(ours); i++) {
         partition_offset_append(entry, ours[i]);
         assert_int_equal(entry->others, others[i]);
     }
     assert_int_equal(entry->appended, 40);
+    partition_offset_append(entry, -1001); /* the broker had it already, and does not say where */
+    partition_offset_append(entry, 42);
+    assert_int_equal(entry->others, 3);
     partition_offsets_release(&offsets);
 }
 
