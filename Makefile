@@ -168,7 +168,8 @@ $(OUT)/tests/unit/stream/avro/test_cursor: private TEST_FLAGS := -funsigned-char
 CRASH_SRC := $(shell grep -lE 'CRASH_(POINT|SHELTER)|FRESHET_CRASH' base/*.c stream/*.c \
 	stream/*/*.c trainer/sequence/*.c)
 CRASH_OBJ := $(sort $(CRASH_SRC:%.c=$(OUT)/crash/%.o))
-CRASH_TESTS := $(OUT)/tests/unit/base/test_crash $(OUT)/tests/topology/test_sweep
+CRASH_TESTS := $(OUT)/tests/unit/base/test_crash $(OUT)/tests/topology/test_sweep \
+	$(OUT)/tests/topology/test_sweep_lists
 $(OUT)/crash/%.o: %.c
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -DFRESHET_CRASH -c -o $@ $<
@@ -185,8 +186,9 @@ crash-programs: $(CRASH_BIN)
 
 # Crashes every worker at every crash point, three seeds each, with and without its local state.
 .PHONY: sweep
-sweep: $(OUT)/tests/topology/test_sweep
-	@SWEEP="$${SWEEP:-all}" $<
+sweep: $(OUT)/tests/topology/test_sweep $(OUT)/tests/topology/test_sweep_lists
+	@case "$$SWEEP" in lists) ;; *) SWEEP="$${SWEEP:-all}" $< ;; esac
+	@SWEEP="$${SWEEP:-all}" $(word 2,$^)
 
 # What tests/evolution asks: our codec beside other Avros, and random messages of ours.
 .PHONY: evolution-programs
