@@ -127,6 +127,7 @@ class World:
         self.prefix = f"t{random.randrange(10**9)}-"
         self.topics = Topics(bootstrap, self.prefix)
         self.copies = []
+        self.admin_client = None
         self.partitions = partitions
 
     def make_topics(self):
@@ -134,6 +135,26 @@ class World:
                         self.prefix, "--partitions", str(self.partitions), "--with", "clicks"],
                        check=True, stdout=subprocess.DEVNULL)
         return self
+
+    def create(self, *new):
+        """Creates topics (NewTopic), and waits: the broker applies what its controller has
+        acknowledged a moment later, and a worker that starts before misses them."""
+        for future in self.admin().create_topics(list(new)).values():
+            future.result()
+        self.wait(lambda: self.has_leaders({one.topic: one.num_partitions for one in new}),
+                  f"{len(new)} new topics")
+
+    def admin(self):
+        if self.admin_client is None:
+            self.admin_client = AdminClient({"bootstrap.servers": self.bootstrap})
+        return self.admin_client
+
+    def has_leaders(self, counts):
+        """Says whether each topic has so many partitions, all with a leader."""
+        there = self.admin().list_topics(timeout=30).topics
+        return all(name in there and sum(part.leader >= 0 for part in
+                                         there[name].partitions.values()) == count
+                   for name, count in counts.items())
 
     def wait(self, done, what):
         until = time.monotonic() + WAIT_SECONDS
@@ -241,11 +262,7 @@ def make_world(broker, tmp_path):
 
 class Bare(World):
     def topic(self, name, partitions=1, config=None):
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        made = admin.create_topics([NewTopic(self.prefix + name, partitions, 1,
-                                             config=config or {})])
-        for future in made.values():
-            future.result()
+        self.create(NewTopic(self.prefix + name, partitions, 1, config=config or {}))
         self.full = getattr(self, "full", {})
         self.full[self.prefix + name] = name
         return self.prefix + name

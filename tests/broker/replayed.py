@@ -4,7 +4,7 @@ import json
 import math
 from collections import defaultdict
 
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 from conftest import Contract, Copy
 
 FROM_S = 1_600_000_000
@@ -141,12 +141,9 @@ def assert_quality_is_true(world, length=50):
 
 def lists_anew(world, name, **settings):
     """Lets another scorer make every user's list from what is there now: newest lists by user."""
-    admin = AdminClient({"bootstrap.servers": world.bootstrap})
-    made = admin.create_topics([NewTopic(f"{world.prefix}{name}.{topic}", world.partitions, 1,
-                                         config={"cleanup.policy": "compact"})
-                                for topic in ("recommendations", "lists", "quality")])
-    for future in made.values():
-        future.result()
+    world.create(*(NewTopic(f"{world.prefix}{name}.{topic}", world.partitions, 1,
+                            config={"cleanup.policy": "compact"})
+                   for topic in ("recommendations", "lists", "quality")))
     options = {"group.prefix": f"{world.prefix}{name}-", "lists.evaluated": "false",
                "state.dir": world.dir / name,
                **{f"topic.{topic}": f"{world.prefix}{name}.{topic}"

@@ -3,8 +3,10 @@
 import os
 import socket
 import subprocess
+import time
 from pathlib import Path
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (AdminClient, ScramCredentialInfo, ScramMechanism,
                                    UserScramCredentialUpsertion)
 
@@ -91,6 +93,19 @@ class Secured:
             os.urandom(16)) for name in names]
         for future in self.admin.alter_user_scram_credentials(changes).values():
             future.result()
+        # The broker applies what its controller has acknowledged a moment later.
+        deadline = time.monotonic() + 60
+        while not all(self._has_password(name) for name in names):
+            assert time.monotonic() < deadline, names
+            time.sleep(0.02)
+
+    def _has_password(self, name):
+        told = self.admin.describe_user_scram_credentials([name])[name]
+        try:
+            return bool(told.result().scram_credential_infos)
+        except KafkaException as error:
+            assert error.args[0].name() == "RESOURCE_NOT_FOUND", error
+            return False
 
     def by_password(self, user, password):
         """A worker's settings."""

@@ -3,9 +3,8 @@
 import re
 import signal
 import subprocess
-import time
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource,
                                    NewTopic)
 
@@ -38,14 +37,15 @@ def recreate(world, name, partitions, **config):
     topic = world.prefix + name
     admin.delete_topics([topic])[topic].result()
     world.wait(lambda: topic not in admin.list_topics(timeout=10).topics, f"{name} to be gone")
-    for _ in range(100):
+
+    def made():
         try:
-            return admin.create_topics(
-                [NewTopic(topic, partitions, 1, config=config)])[topic].result()
-        except Exception as error:  # pylint: disable=broad-except
+            world.create(NewTopic(topic, partitions, 1, config=config))
+            return True
+        except KafkaException as error:
             assert "exists" in str(error) or "marked for deletion" in str(error), error
-            time.sleep(0.1)
-    raise AssertionError(f"{topic} cannot be made")
+            return False
+    world.wait(made, f"{name} to be made again")
 
 
 def alter(world, topic, name, value):
@@ -55,6 +55,9 @@ def alter(world, topic, name, value):
         ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)])
     for future in admin.incremental_alter_configs([resource]).values():
         future.result()
+    asked = ConfigResource(ConfigResource.Type.TOPIC, topic)
+    world.wait(lambda: admin.describe_configs([asked])[asked].result()[name].value == value,
+               f"{name} of {topic}")
 
 
 def trim(world, name):

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections import Counter
 
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 from conftest import BIN
 
 TIME_S = 1_700_000_000
@@ -171,9 +171,7 @@ def test_users_have_pseudonyms_everywhere(make_world, tmp_path):
     keys.write_text(f"k1 1970-01-01 {KEY.hex()}\nk2 2100-01-01 {(KEY + KEY).hex()}\n")
     settings = {**FIXED, "pseudonym.keys": str(keys), "sources": "clicks,people",
                 "source.people.becomes": "UserProfile", "source.people.map.user": "$key"}
-    admin = AdminClient({"bootstrap.servers": world.bootstrap})
-    for future in admin.create_topics([NewTopic(world.prefix + "people", 3, 1)]).values():
-        future.result()
+    world.create(NewTopic(world.prefix + "people", 3, 1))
     users = [f"anna.schmidt+{n}" for n in range(12)]
     world.produce("clicks", [action(user, f"i{(n + k) % 9}", "view", 60 * n + k)
                              for n, user in enumerate(users) for k in range(4)])

@@ -203,6 +203,7 @@ def redrive(secured, world, user, rights, *words):
     bindings = [binding(line, f"User:{user}") for line in rights]
     for future in secured.admin.create_acls(bindings).values():
         future.result()
+    await_rights(secured, bindings)
     way = {"group.prefix": world.prefix, "topic.prefix": world.prefix, **secured.by_token(user)}
     return subprocess.run([BIN / "freshet", "redrive", *words,
                            *(f"--set={key}={value}" for key, value in way.items())],
@@ -252,6 +253,9 @@ def test_one_right_fewer_is_named(secured, served, tmp_path, worker):
         [right for short in shorts for right in short.rights]).values()]
     for future in made:
         future.result()
+    for short in shorts:
+        short.world.wait(lambda one=short: one.world.has_leaders(
+            {topic.topic: 1 for topic in one.topics(names)}), "the topics")
     await_rights(secured, [right for short in shorts for right in short.rights])
     needs = [*NEEDS[worker], *([CHANGELOG[worker]] if worker in CHANGELOG else [])]
     found = {name: [(record.key, record.value, 0) for record in served.topics.read(name)]
