@@ -61,7 +61,7 @@ def patiently(ask):
 
 def end_of(consumer, partition):
     """The log end of a partition."""
-    return patiently(lambda: consumer.get_watermark_offsets(partition, timeout=15)[1])
+    return patiently(lambda: consumer.get_watermark_offsets(partition, timeout=60)[1])
 
 
 class Topics:
@@ -81,7 +81,7 @@ class Topics:
         consumer = self._consumer(**{"isolation.level": isolation})
         try:
             topic = self.prefix + name
-            partitions = patiently(lambda: consumer.list_topics(topic, timeout=15)
+            partitions = patiently(lambda: consumer.list_topics(topic, timeout=60)
                                    .topics[topic].partitions)
             return {one: end_of(consumer, TopicPartition(topic, one)) for one in partitions}
         finally:

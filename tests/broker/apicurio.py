@@ -20,7 +20,7 @@ from secured import free_port
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 API = "/apis/ccompat/v7"
-START_SECONDS = 120
+START_SECONDS = 300
 MEDIA = "application/vnd.schemaregistry.v1+json"
 
 
@@ -56,7 +56,7 @@ class Registry:
         request = urllib.request.Request(self.url + path, data, {"Content-Type": MEDIA},
                                          method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=30) as answer:
+        with opener.open(request, timeout=120) as answer:
             return json.loads(answer.read())
 
     def register(self, subject, schema):

@@ -63,7 +63,7 @@ class Copy:
 
     def _get(self, path):
         port = json.loads(self.slot_file.read_text())["metrics_port"]
-        return urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).read().decode()
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30).read().decode()
 
     def healthy(self):
         assert self.running(), f"{self.worker} ended:\n{self.log()}"

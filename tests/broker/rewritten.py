@@ -108,7 +108,7 @@ def committed(world, worker, topic):
     consumer = Consumer({"bootstrap.servers": world.bootstrap, "group.id": world.prefix + worker})
     try:
         asked = [TopicPartition(world.prefix + topic, one) for one in range(world.partitions)]
-        return {one.partition: one.offset for one in consumer.committed(asked, timeout=15)
+        return {one.partition: one.offset for one in consumer.committed(asked, timeout=60)
                 if one.offset >= 0}
     finally:
         consumer.close()

@@ -94,7 +94,7 @@ class Secured:
         for future in self.admin.alter_user_scram_credentials(changes).values():
             future.result()
         # The broker applies what its controller has acknowledged a moment later.
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not all(self._has_password(name) for name in names):
             assert time.monotonic() < deadline, names
             time.sleep(0.02)

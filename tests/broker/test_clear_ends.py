@@ -36,7 +36,7 @@ def recreate(world, name, partitions, **config):
     admin = AdminClient({"bootstrap.servers": world.bootstrap})
     topic = world.prefix + name
     admin.delete_topics([topic])[topic].result()
-    world.wait(lambda: topic not in admin.list_topics(timeout=10).topics, f"{name} to be gone")
+    world.wait(lambda: topic not in admin.list_topics(timeout=60).topics, f"{name} to be gone")
 
     def made():
         try:

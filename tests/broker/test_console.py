@@ -60,7 +60,7 @@ def fill(world):
 
 def ready(address):
     try:
-        with urllib.request.urlopen(f"{address}/ready", timeout=30) as answer:
+        with urllib.request.urlopen(f"{address}/ready", timeout=120) as answer:
             return answer.status == 200
     except OSError:
         return False

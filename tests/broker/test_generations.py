@@ -361,7 +361,7 @@ def test_reset(make_world):
     assert not list(world.state.glob("*.g2"))
     assert world.topics.ends("events")
     topics = Consumer({"bootstrap.servers": world.bootstrap, "group.id": "look"})
-    names = topics.list_topics(timeout=15).topics
+    names = topics.list_topics(timeout=60).topics
     topics.close()
     assert not [name for name in names if name.startswith(world.prefix) and name.endswith(".g2")]
     backfill(world)

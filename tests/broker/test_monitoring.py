@@ -61,7 +61,7 @@ class Prometheus:
     def ask(self, path, **words):
         query = urllib.parse.urlencode(words)
         address = f"http://127.0.0.1:{self.port}/api/v1/{path}?{query}"
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return json.load(answer)["data"]
 
     def up(self):

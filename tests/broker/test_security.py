@@ -184,7 +184,7 @@ def await_rights(secured, rights):
     every = admin.AclBindingFilter(
         admin.ResourceType.ANY, None, admin.ResourcePatternType.ANY, None, None,
         admin.AclOperation.ANY, admin.AclPermissionType.ANY)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not set(rights) <= set(secured.admin.describe_acls(every).result()):
         assert time.monotonic() < deadline
         time.sleep(0.1)

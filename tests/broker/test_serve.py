@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "examples"))
 
 from freshet_client import Freshet, Refused  # noqa: E402 (the path is set above)
 
-PATIENCE = 60
+PATIENCE = 120
 
 
 def free_port():
@@ -35,7 +35,7 @@ def free_port():
 def ask(port, path, body=None):
     data = None if body is None else json.dumps(body).encode()
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", data, timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", data, timeout=120) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)

@@ -15,7 +15,7 @@ CHECKED = {"N", "R", "MS", "SECONDS", "ROUNDS", "TIME", "POSITION"}
 
 def freshet(*words, code=0):
     done = subprocess.run([FRESHET, *words], text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
@@ -109,7 +109,7 @@ def test_secrets_are_not_printed():
                       ["--set", "schema.registry.bearer=" + SECRET],
                       ["--set", "kafka.ssl.key.pem=" + SECRET, "--set", "bootstrap.servers=x:1"],
                       ["--set", "kafka.sasl.password", SECRET]):
-            done = subprocess.run([program, *words], text=True, timeout=20, cwd="/tmp",
+            done = subprocess.run([program, *words], text=True, timeout=120, cwd="/tmp",
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             assert done.returncode in (64, 78), done.stdout
             assert SECRET not in done.stdout
@@ -126,7 +126,7 @@ def test_nothing_steers_the_terminal():
                   ["peek", "t", "--limit", evil],
                   ["list", "u", "--set", "bootstrap.servers=" + evil],
                   ["list", "u", "--generation", evil], ["list", "u", "--config", "/tmp/" + evil]):
-        done = subprocess.run([FRESHET, *words], text=True, timeout=20,
+        done = subprocess.run([FRESHET, *words], text=True, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert done.returncode and not set(done.stdout) & set("\x1b\x07\r\u009b\u202e"), words
 

@@ -63,7 +63,7 @@ def second_line(worker, where, setting):
                                     f"state.dir={where}/state", "--set",
                                     "bootstrap.servers=127.0.0.1:1"], stderr=out)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while log.read_text().count("\n") < 2:
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.02)

@@ -226,7 +226,7 @@ def runs(pid):
 def test_an_interrupted_start_leaves_nothing(tmp_path):
     process = subprocess.Popen([ROOT / "deploy/local-kafka", "start", "--dir", tmp_path])
     pid_file = tmp_path / "pid"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)
     pid = int(pid_file.read_text().split()[0])

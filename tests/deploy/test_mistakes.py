@@ -25,7 +25,7 @@ def start(tmp_path, text, *more, worker="ingest"):
     done = subprocess.run(
         [BIN / f"freshet-{worker}", "--config", tmp_path / "nowhere.properties",
          "--config", tmp_path / "ingest.properties", *more],
-        text=True, stderr=subprocess.PIPE, timeout=30)
+        text=True, stderr=subprocess.PIPE, timeout=120)
     return done.returncode, done.stderr
 
 
@@ -222,7 +222,7 @@ def test_state_dir_says_which_of_the_two_it_is(tmp_path):
 
 def freshet(*words):
     done = subprocess.run([BIN / "freshet", *words], text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=30)
+                          stderr=subprocess.PIPE, timeout=120)
     return done.returncode, done.stderr
 
 

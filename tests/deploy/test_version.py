@@ -39,13 +39,13 @@ def worker(tmp_path):
 
 
 def metrics_of(where):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     slot = where / "scorer/slot-0.json"
     while not slot.exists():
         assert time.monotonic() < deadline, (where / "log").read_text()
         time.sleep(0.02)
     port = json.loads(slot.read_text())["metrics_port"]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         return answer.read().decode()
 
 
