@@ -422,17 +422,17 @@ backfill-1m:
 		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
 		tests/broker/test_generations.py -k scratch
 
-# Sends mutated records through a real ingest with sanitizers; each must be accounted for.
-#   RECORDS=1000000
+# Runs every test of hostile input and of slips that tests/README.md names, each fuzz target for
+# SECONDS=30, and a flood of RECORDS=1000000 mutated records through an ingest with sanitizers.
+# T=name: only tests with this in their name. Ends in `N passed, N failed`.
 .PHONY: hostile
 hostile:
 	@$(INSTALL) test
 	@deploy/venv --for test
 	+@$(BUILD_ALL)
 	+@$(BUILD_ALL) SAN=address,undefined
-	@HOSTILE_RECORDS=$(or $(RECORDS),1000000) WAIT_SECONDS=3600 \
-		$(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider --durations=0 \
-		tests/broker/test_flood.py -k mutated
+	+@HOSTILE_RECORDS=$(or $(RECORDS),1000000) WAIT_SECONDS=3600 T=$(T) \
+		SECONDS=$(if $(filter file,$(origin SECONDS)),30,$(SECONDS)) tests/hostile
 
 # Replays whole data sets through the pipeline with the sequence trainer on, and compares the last
 # lists with `freshet evaluate`. SETS=ml-100k,toys (toys from QUALITY_DATA, skipped when absent).

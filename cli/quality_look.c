@@ -9,6 +9,8 @@
 
 enum { QUALITY_ARENA_BLOCK = 1 << 16, HOUR_MS = 3600000, RANGES_MAX = 10000000 };
 
+static const int64_t COUNTER_MAX = 1000000000000000; /* of one counter, and of their sum */
+
 struct figures {
     int64_t judged, hits, repeats;
 };
@@ -63,11 +65,17 @@ static bool take(void *arg, const struct record *rec)
     return true;
 }
 
+/* A row that somebody else has written may hold any numbers. */
+static int64_t sum_of_two(int64_t sum, int64_t counter)
+{
+    return MIN_OF(sum + MIN_OF(MAX_OF(counter, (int64_t)0), COUNTER_MAX), COUNTER_MAX);
+}
+
 static void add(struct figures *sum, const struct figures *one)
 {
-    sum->judged += one->judged;
-    sum->hits += one->hits;
-    sum->repeats += one->repeats;
+    sum->judged = sum_of_two(sum->judged, one->judged);
+    sum->hits = sum_of_two(sum->hits, one->hits);
+    sum->repeats = sum_of_two(sum->repeats, one->repeats);
 }
 
 static struct range sum_of(const struct quality_reading *reading)

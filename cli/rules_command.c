@@ -2,11 +2,15 @@
  * whose list says what each rule did when it was made. So what is shown is what happened.
  */
 #include "base/base.h"
+#include "base/quote.h"
+#include "base/xalloc.h"
 #include "cli/applied_text.h"
 #include "cli/commands.h"
 #include "cli/screen.h"
 #include "cli/user_list.h"
 #include "schemas/applied_rules.h"
+
+enum { ESCAPED_BYTES = 6 }; /* most bytes in which one byte or character is written */
 
 struct rules {
     const char *user; /* flag */
@@ -96,6 +100,28 @@ static int try_user(struct invocation *invocation, const char *user)
 
 /* ---- The topic ---- */
 
+static void print_piece(struct slice piece)
+{
+    const size_t room = ESCAPED_BYTES * piece.size + 1;
+    _cleanup_(xfreep) char *shown = xmalloc(room);
+    quote_screen(piece, shown, room);
+    printf("%s", shown);
+}
+
+/* Prints the text as it was applied, but for control characters, which steer a terminal: anybody
+ * may have written it who may write to the topic. Line ends and tabs stay. */
+static void print_text(struct slice text)
+{
+    for (size_t at = 0, end; at < text.size; at = end + 1) {
+        for (end = at; end < text.size && !strchr("\n\t", text.data[end]);) { end++; }
+        bool line = end == text.size || text.data[end] != '\t';
+        size_t size = end - at;
+        if (line && size && text.data[end - 1] == '\r') { size--; }
+        print_piece(slice_of(text.data + at, size));
+        printf(line ? "\n" : "\t");
+    }
+}
+
 static int list_rules(struct invocation *invocation)
 {
     struct buf text;
@@ -105,7 +131,7 @@ static int list_rules(struct invocation *invocation)
     if (result == 0 && offset < 0) { screen_line(stderr, "freshet: there are no rules"); }
     if (result == 0 && offset >= 0) {
         screen_line(stdout, "# offset %" PRId64, offset);
-        fwrite(text.data, 1, text.size, stdout);
+        print_text(buf_slice(&text));
     }
     buf_release(&text);
     return result;

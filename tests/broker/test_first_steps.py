@@ -13,7 +13,7 @@ from conftest import BIN, ROOT
 
 ORDERS = {"map.action": "=PURCHASE", "time.format": "s"}
 TIME_MS = 1_700_000_000_000
-QUICK = {"kafka.consumer.session.timeout.ms": 2000, "kafka.consumer.heartbeat.interval.ms": 300}
+QUICK = {"kafka.consumer.session.timeout.ms": 10000, "kafka.consumer.heartbeat.interval.ms": 300}
 
 
 def order(number):

@@ -1,6 +1,6 @@
 """A flood of hostile records: each is accounted for, good ones get through, nothing swells.
 
-HOSTILE_RECORDS=1000000 (make hostile) is the long form of the first test.
+HOSTILE_RECORDS=1000000 (make hostile) is the long form of the mutations and of the large batch.
 """
 
 import array
@@ -199,6 +199,41 @@ def test_packed_batches_swell_nothing(kafka):
     assert ingest.stop() == 0
     print(f"\npeak {peak >> 20} MB")
     assert peak < PACKED_MEMORY_MOST
+
+
+# ---- A batch of very many records ----
+
+IN_A_BATCH = RECORDS
+
+
+def test_a_batch_of_very_many_records_is_read_once(kafka):
+    """zstd packs a million records of one byte into one batch of a megabyte: a client that keeps
+    few of them at a time must not fetch the batch again for each. Also from its middle."""
+    clicks = kafka.topic("clicks", partitions=1, config=BIG)
+    kafka.topic("events", partitions=1)
+    kafka.topic("dead-letters", config=BIG)
+    packer = Producer({"bootstrap.servers": kafka.bootstrap, "compression.type": "zstd",
+                       "linger.ms": 60_000, "batch.size": 500_000_000, "log_level": 2,
+                       "message.max.bytes": 500_000_000, "batch.num.messages": 1_000_000,
+                       "queue.buffering.max.messages": 2_000_000})
+    for _ in range(IN_A_BATCH):
+        packer.produce(clicks, b"x", partition=0, timestamp=TIME_MS)
+    assert packer.flush(120) == 0
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "log_level": 2})
+    send(producer, clicks, None, text(event(random.Random(13), 1)), 0)
+    assert producer.flush(60) == 0
+    ingest = Copy(kafka, "ingest", 0, {})
+    kafka.copies.append(ingest)
+    kafka.wait(lambda: sum(kafka.topics.ends("dead-letters").values()) > IN_A_BATCH // 10,
+               "some of the batch")
+    ingest.kill()
+    again = Copy(kafka, "ingest", 0, {})
+    kafka.copies.append(again)
+    kafka.wait(lambda: sum(1 for _ in kafka.topics.read("events")) == 1, "the event behind it")
+    assert again.stop() == 0
+    offsets = [origin(letter)[1] for letter in kafka.topics.read("dead-letters")]
+    assert set(offsets) == set(range(IN_A_BATCH))
+    assert len(offsets) < 2 * IN_A_BATCH  # what the kill undid is sent again, once
 
 
 # ---- A batch that the client cannot unpack ----

@@ -82,10 +82,25 @@ static void test_line(void **state)
     memlog_free(log);
 }
 
+/* Numbers of rows that somebody else has written. */
+static void test_counters_at_the_ends_of_their_type(void **state)
+{
+    struct memlog *log = memlog_new(1);
+    memlog_topic(log, "quality", 1);
+    put(log, "m/0/0", INT64_MAX, INT64_MAX, INT64_MAX);
+    put(log, "m/1/0", INT64_MAX, INT64_MIN, INT64_MIN + 1);
+    char *said = line_of(log);
+    assert_non_null(strstr(said, "in the last hour: 1000000000000000\n  1000000000000000 hits, "
+                                 "1000000000000000 had before, -1000000000000000 misses\n"));
+    free(said);
+    memlog_free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line),
+        cmocka_unit_test(test_counters_at_the_ends_of_their_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
