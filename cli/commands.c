@@ -4,11 +4,11 @@
 
 const struct command *const commands[] = {
     &replay_command, &peek_command, &map_command, &refusals_command, &redrive_command,
-    &list_command, &why_command, &similar_command, &rules_command, &forget_command,
-    &pseudonym_command, &status_command, &top_command, &check_command, &topics_command,
-    &size_command, &doctor_command, &dump_command, &completion_command, &manual_command,
-    &backfill_command, &compare_command, &promote_command, &rollback_command, &reset_command,
-    &evaluate_command,
+    &list_command, &why_command, &similar_command, &outcomes_command, &rules_command,
+    &forget_command, &pseudonym_command, &status_command, &top_command, &check_command,
+    &topics_command, &size_command, &doctor_command, &dump_command, &completion_command,
+    &manual_command, &backfill_command, &compare_command, &promote_command, &rollback_command,
+    &reset_command, &evaluate_command,
 };
 const size_t commands_count = ARRAY_COUNT(commands);
 

@@ -288,6 +288,7 @@ enum erasure_result erasing_begin(struct erasing *erasing, struct task *task,
     user->erased = true;
     shown_release(&user->shown);
     taken_back_release(&user->taken);
+    listed_release(&user->listed);
     user->input_offset = -1;
     user->received_ms = 0;
     return result;

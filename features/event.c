@@ -31,6 +31,46 @@ static enum verdict drop_repeated(struct task *task)
     return VERDICT_DONE;
 }
 
+/* ---- Outcomes ---- */
+
+/* Counts what came of a list; false: ids are full. `id_hash`: 0 for an exposure. */
+static bool count_outcome(struct task *task, struct user *user, const struct user_event *ev,
+                          uint64_t id_hash, const struct outcome_counts *counts)
+{
+    struct features *f = features_of(task);
+    struct outcome_sums *sums = ((struct features_task *)task_state(task))->outcomes;
+    bool named;
+    if (!sums || ev->list_id.size == 0) { return true; }
+    int32_t source = outcome_source(sums, ev, &named);
+    if (!named) { metric_add(f->m.foreign_lists, 1); }
+    if (source == ID_NONE) { return !named; }
+    outcome_sums_add(sums, source, ev->event_time_ms, counts, 1);
+    if (!id_hash) { return true; }
+    const struct listed_action action = {.time_ms = ev->event_time_ms,
+                                         .id_hash = id_hash,
+                                         .micros = counts->revenue_micros,
+                                         .source = source};
+    listed_add(&user->listed, &action, (int32_t)f->settings->listed_max);
+    return true;
+}
+
+struct outcome_reversal {
+    struct outcome_sums *sums;
+    struct user *user;
+};
+
+/* What is too old to be remembered stays counted. */
+static void reverse_outcome(void *arg, const struct departed *gone)
+{
+    const struct outcome_reversal *reversal = arg;
+    struct listed_action action;
+    if (!listed_take(&reversal->user->listed, gone->id_hash, &action)) { return; }
+    const struct outcome_counts counts = outcome_of_action(gone->kind, action.micros);
+    if (reversal->sums) {
+        outcome_sums_add(reversal->sums, action.source, action.time_ms, &counts, -1);
+    }
+}
+
 /* ---- Actions ---- */
 
 static enum verdict refuse_late(struct task *task, const struct user_event *ev)
@@ -72,10 +112,16 @@ static enum verdict add_action(struct task *task, struct user *user, const struc
         user->first_offset = action.offset;
         pairs_add_user(counts->pairs, action.item);
     }
+    const struct outcome_counts outcome =
+        outcome_of_action(ev->action, outcome_micros(ev->value));
+    if (!count_outcome(task, user, ev, action.id_hash, &outcome)) {
+        return features_items_full(task);
+    }
     metric_add(f->m.accepted, 1);
     if (result == TIMELINE_INSERTED) { metric_add(f->m.late, 1); }
     counts->event_time_ms = MAX_OF(counts->event_time_ms, ev->event_time_ms);
-    note(task, user, rec, ev, ev->item_id.size + ACTION_BYTES + (first ? USER_BYTES : 0));
+    note(task, user, rec, ev,
+         ev->item_id.size + ev->list_id.size + ACTION_BYTES + (first ? USER_BYTES : 0));
     return VERDICT_DONE;
 }
 
@@ -124,6 +170,10 @@ static enum verdict add_exposure(struct task *task, struct user *user, const str
         shown_add(&user->shown, &showing, most);
         bytes += shown_item(ev, i).size + ACTION_BYTES;
     }
+    const struct outcome_counts outcome = {.impressions = (int64_t)count};
+    if (!count_outcome(task, user, ev, /* id_hash= */ 0, &outcome)) {
+        return features_items_full(task);
+    }
     metric_add(f->m.exposures, (double)count);
     note(task, user, rec, ev, bytes + USER_BYTES);
     return VERDICT_DONE;
@@ -152,8 +202,9 @@ static enum verdict take_back(struct task *task, struct user *user, const struct
                         (int32_t)f->settings->taken_back_max)) {
         return drop_repeated(task);
     }
-    enum take_back_result result =
-        take_backs_apply(f->backs, task, user, &which, counts->pairs, &taken);
+    struct outcome_reversal reversal = {counts->outcomes, user};
+    enum take_back_result result = take_backs_apply(f->backs, task, user, &which, counts->pairs,
+                                                    reverse_outcome, &reversal, &taken);
     if (result == TAKE_BACK_ITEMS_FULL) { return features_items_full(task); }
     counts->forgotten += taken > 0;
     metric_add(f->m.taken_back, (double)taken);

@@ -24,6 +24,8 @@ struct feature_metrics feature_metrics_register(struct metrics *metrics)
         .taken_back_early = metrics_counter(metrics, "freshet_actions_taken_back_early_total", "",
                                             "Actions dropped as they came, because they had been "
                                             "taken back before."),
+        .foreign_lists = metrics_counter(metrics, "freshet_events_foreign_list_total", "",
+                                         "Events whose list_id is none of ours: in no outcome."),
         .users_cached = metrics_gauge(metrics, "freshet_users_cached", "",
                                       "Users whose state is in memory."),
     };

@@ -42,6 +42,14 @@ const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
     OPTION("history.taken.back.max", LONG, taken_back_max, "1000",
            OPTION_RANGE(1, STATE_BACK_MAX),
            "Actions of a user that are remembered as taken back: a repeat of them does not count"),
+    OPTION("outcomes.counted", BOOL, outcomes_counted, "true", OPTION_FREE,
+           "Count what comes of lists, for `outcomes` (docs/outcomes.md)"),
+    OPTION("outcomes.kept", DURATION, outcomes_kept_ms, "90d",
+           OPTION_RANGE(86400e3, 3650 * 86400e3),
+           "Event time for which the hours of outcomes are kept; totals are kept for ever"),
+    OPTION("history.listed.max", LONG, listed_max, "200", OPTION_RANGE(0, STATE_LISTED_MAX),
+           "Actions of a user that are remembered as of a list: taking back an older one leaves "
+           "the outcomes as they are"),
 };
 
 static int check_most(const char *name, int64_t value, const char *bound_name, int64_t bound,

@@ -21,9 +21,12 @@ struct feature_settings {
     bool archive;
     int64_t shown_max;
     int64_t taken_back_max;
+    bool outcomes_counted;
+    int64_t outcomes_kept_ms;
+    int64_t listed_max;
 };
 
-enum { FEATURE_OPTIONS_COUNT = 15 };
+enum { FEATURE_OPTIONS_COUNT = 18 };
 extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
 
 /* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */

@@ -3,10 +3,12 @@
  *   event    -> the user's timeline -> additions to item pairs, in memory
  *   request  -> the user's additions are subtracted again, the timeline is emptied, a receipt
  *
+ * Events that name a list also change the outcomes of its placement (outcome_sums.h).
+ *
  * After each poll, the histories of its users are sent at once: the newest replaces the older ones,
- * so sending one twice does no harm. At each flush, states, archive segments, receipts and the
- * pair sums since the last flush are staged; they are committed in one transaction with the input
- * offsets, because a sum that is sent twice counts twice.
+ * so sending one twice does no harm. At each flush, states, archive segments, receipts, outcomes
+ * and the pair sums since the last flush are staged; they are committed in one transaction with the
+ * input offsets, because a sum that is sent twice counts twice.
  *
  * A rollback drops cached users and sums (roll_back()); the events are then read again. Duplicates
  * of an event are found in the user's own state, by event id.
@@ -19,7 +21,7 @@
 #include "schemas/user_archive.h"
 #include "schemas/user_erasure.h"
 
-enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS };
+enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS, OUTCOMES };
 
 enum {
     MESSAGE_BYTES_MAX = 16 << 20,
@@ -88,9 +90,14 @@ static void stop(struct run *run)
 
 static int open_task(struct task *task)
 {
+    const struct feature_settings *settings = features_of(task)->settings;
     struct features_task *counts = xcalloc(1, sizeof(*counts));
     counts->pairs = pairs_new();
     counts->event_time_ms = INT64_MIN;
+    if (settings->outcomes_counted) {
+        counts->outcomes = outcome_sums_new(task, features_of(task)->ids,
+                                            settings->outcomes_kept_ms, OUTCOMES);
+    }
     task_set_state(task, counts);
     return 0;
 }
@@ -109,6 +116,7 @@ static void roll_back(struct task *task)
     users_forget(features_of(task)->users, &counts->changed);
     erasures_forget(&counts->erasures);
     pairs_reset(counts->pairs);
+    if (counts->outcomes) { outcome_sums_forget(counts->outcomes); }
     counts->event_time_ms = INT64_MIN;
     counts->forgotten = 0;
 }
@@ -120,6 +128,7 @@ static void close_task(struct task *task)
     roll_back(task);
     changed_users_release(&counts->changed);
     pairs_free(counts->pairs);
+    outcome_sums_free(counts->outcomes);
     free(counts);
     task_set_state(task, NULL);
 }
@@ -423,6 +432,7 @@ static void flush(struct task *task)
         stage(task, counts->changed.dirty[i]);
     }
     changed_users_flushed(&counts->changed);
+    if (counts->outcomes) { outcome_sums_flush(counts->outcomes); }
     if (pairs_empty(counts->pairs) && !counts->forgotten) { return; }
     const struct pair_deltas head = {
         .input_partition = task_partition(task),
@@ -441,7 +451,8 @@ static void flush(struct task *task)
 static size_t held_bytes(struct task *task)
 {
     const struct features_task *counts = task_state(task);
-    return pairs_bytes(counts->pairs) + counts->changed.dirty_bytes;
+    size_t outcomes = counts->outcomes ? outcome_sums_bytes(counts->outcomes) : 0;
+    return pairs_bytes(counts->pairs) + counts->changed.dirty_bytes + outcomes;
 }
 
 static void committed(struct task *task)
@@ -468,11 +479,21 @@ static const struct output outputs[] = {
                    .delivery = DELIVERY_TXN,
                    .cleanup = CLEANUP_TABLE,
                    .contracts = {&user_state_contract, &user_archive_contract,
-                                &user_erasure_contract}},
+                                &user_erasure_contract, &placement_outcomes_contract}},
     [RECEIPTS] = {.name = "receipts",
                   .delivery = DELIVERY_TXN,
                   .contracts = {&forget_receipt_contract}},
+    [OUTCOMES] = {.name = "outcomes",
+                  .delivery = DELIVERY_TXN,
+                  .cleanup = CLEANUP_TABLE,
+                  .contracts = {&placement_outcomes_contract}},
 };
+
+static bool uses_output(struct run *run, int output)
+{
+    const struct feature_settings *settings = run_settings(run);
+    return output != OUTCOMES || settings->outcomes_counted;
+}
 
 const struct worker features_worker = {
     .name = "features",
@@ -486,6 +507,7 @@ const struct worker features_worker = {
     .options_count = FEATURE_OPTIONS_COUNT,
     .settings_size = sizeof(struct feature_settings),
     .records_few = 2000, /* each commit writes the whole state of its users */
+    .uses_output = uses_output,
     .start = start,
     .stop = stop,
     .open = open_task,

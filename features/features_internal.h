@@ -9,6 +9,7 @@
 #include "features/feature_settings.h"
 #include "features/forgotten.h"
 #include "features/history.h"
+#include "features/outcome_sums.h"
 #include "features/stored_user.h"
 #include "features/take_back.h"
 #include "schemas/user_event.h"
@@ -52,6 +53,7 @@ struct features_task {
     struct erasures erasures;
     struct mac *salt;      /* of the markers; NULL: not read yet, or the partition has none */
     bool salt_read;
+    struct outcome_sums *outcomes; /* NULL: not counted */
 };
 
 static inline struct features *features_of(const struct task *task)

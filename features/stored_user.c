@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/archive.h"
+#include "features/outcome_sums.h"
 #include "features/stored_user.h"
 
 #include <endian.h>
@@ -29,6 +30,10 @@ struct stored_user {
     int64_t shown_times_ms[HISTORY_SHOWN_MAX];
     int64_t shown_event_ids[HISTORY_SHOWN_MAX];
     int32_t shown_places[HISTORY_SHOWN_MAX];
+    int64_t listed_event_ids[STATE_LISTED_MAX];
+    int64_t listed_times_ms[STATE_LISTED_MAX];
+    int64_t listed_micros[STATE_LISTED_MAX];
+    struct slice listed_sources[STATE_LISTED_MAX];
     int64_t back_hashes[STATE_BACK_MAX];
     int64_t back_times_ms[STATE_BACK_MAX];
 };
@@ -137,6 +142,23 @@ static void fill_taken_back(struct stored_user *stored, const struct taken_back 
     state->back_times_ms = (struct longs){stored->back_times_ms, n};
 }
 
+static void fill_listed(struct stored_user *stored, const struct listed *listed,
+                        struct user_state *state)
+{
+    size_t n = (size_t)listed->count;
+    assert(n <= STATE_LISTED_MAX);
+    for (size_t i = 0; i < n; i++) {
+        stored->listed_event_ids[i] = (int64_t)listed->at[i].id_hash;
+        stored->listed_times_ms[i] = listed->at[i].time_ms;
+        stored->listed_sources[i] = ids_text(stored->ids, listed->at[i].source);
+        stored->listed_micros[i] = listed->at[i].micros;
+    }
+    state->listed_event_ids = (struct longs){stored->listed_event_ids, n};
+    state->listed_times_ms = (struct longs){stored->listed_times_ms, n};
+    state->listed_sources = (struct slices){stored->listed_sources, n};
+    state->listed_micros = (struct longs){stored->listed_micros, n};
+}
+
 static void fill_actions(struct stored_user *stored, const struct timeline *timeline,
                          struct user_state *state)
 {
@@ -175,6 +197,7 @@ void stored_user_fill(struct stored_user *stored, const struct user *user,
     };
     fill_shown(stored, &user->shown, ret_state);
     fill_taken_back(stored, &user->taken, ret_state);
+    fill_listed(stored, &user->listed, ret_state);
     if (count > 0) { fill_actions(stored, timeline, ret_state); }
     if (user->first_item != ID_NONE) {
         ret_state->first_item = ids_text(stored->ids, user->first_item);
@@ -214,6 +237,18 @@ static bool shown_agrees(const struct user_state *state)
            ids_valid(&state->shown_items) && state->back_hashes.count <= STATE_BACK_MAX;
 }
 
+static bool listed_agrees(const struct user_state *state)
+{
+    size_t n = state->listed_event_ids.count;
+    bool agrees = n <= STATE_LISTED_MAX && state->listed_times_ms.count == n &&
+                  state->listed_sources.count == n && state->listed_micros.count == n;
+    for (size_t i = 0; agrees && i < n; i++) {
+        agrees = outcome_source_valid(state->listed_sources.at[i]) &&
+                 timeline_allows(state->listed_times_ms.at[i], /* weight= */ 0.0);
+    }
+    return agrees;
+}
+
 static bool columns_agree(const struct user_state *state)
 {
     size_t n = state->items.count, left = state->left_items.count;
@@ -221,7 +256,8 @@ static bool columns_agree(const struct user_state *state)
            state->event_times_ms.count == n && state->sequences.count == n &&
            state->event_ids.count == n && state->offsets.count == n &&
            state->left_weights.count == left && state->left_times_ms.count == left &&
-           left <= STATE_LEFT_MAX && shown_agrees(state) && numbers_valid(state) &&
+           left <= STATE_LEFT_MAX && shown_agrees(state) && listed_agrees(state) &&
+           numbers_valid(state) &&
            state->back_hashes.count == state->back_times_ms.count && ids_valid(&state->items) &&
            ids_valid(&state->left_items) && state->seen.size % HISTORY_SEEN_BYTES == 0 &&
            state->seen.size / HISTORY_SEEN_BYTES <= HISTORY_SEEN_MAX;
@@ -269,6 +305,22 @@ static int load_shown(struct stored_user *stored, const struct user_state *state
         shown_add(shown, &showing, HISTORY_SHOWN_MAX);
     }
     shown->total = state->shown_total;
+    return 0;
+}
+
+static int load_listed(struct stored_user *stored, const struct user_state *state,
+                       struct listed *listed)
+{
+    for (size_t i = 0; i < state->listed_event_ids.count; i++) {
+        const struct listed_action action = {
+            .time_ms = state->listed_times_ms.at[i],
+            .id_hash = (uint64_t)state->listed_event_ids.at[i],
+            .micros = state->listed_micros.at[i],
+            .source = ids_put(stored->ids, state->listed_sources.at[i]),
+        };
+        if (action.source == ID_NONE) { return -ENOSPC; }
+        listed_add(listed, &action, STATE_LISTED_MAX);
+    }
     return 0;
 }
 
@@ -320,9 +372,11 @@ int stored_user_load(struct stored_user *stored, const struct user_state *state,
     if (user->first_item == ID_NONE && state->first_item.size > 0) { result = -ENOSPC; }
     if (result == 0) { result = load_left(stored, state, &user->timeline); }
     if (result == 0) { result = load_shown(stored, state, &user->shown); }
+    if (result == 0) { result = load_listed(stored, state, &user->listed); }
     if (result < 0) {
         timeline_release(&user->timeline);
         shown_release(&user->shown);
+        listed_release(&user->listed);
         return result;
     }
     load_taken_back(state, &user->taken);

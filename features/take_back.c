@@ -201,7 +201,8 @@ static enum take_back_result result_of(int result)
 /* Removes the newest action that is meant. ret_found is false when there is none. */
 static enum take_back_result take_one(struct take_backs *backs, struct task *task,
                                       struct user *user, const struct take_back *which,
-                                      struct pairs *pairs, bool *ret_found)
+                                      struct pairs *pairs, struct departed *ret_gone,
+                                      bool *ret_found)
 {
     bool trimmed = user->timeline.total > user->timeline.count;
     int result = gather(backs, task, user, /* whole= */ false);
@@ -224,20 +225,25 @@ static enum take_back_result take_one(struct take_backs *backs, struct task *tas
     if (gone.offset == user->first_offset || user->first_offset < 0) {
         correct_first(backs, user, pairs);
     }
+    *ret_gone = gone;
     *ret_found = true;
     return result < 0 ? result_of(result) : TAKE_BACK_DONE;
 }
 
 enum take_back_result take_backs_apply(struct take_backs *backs, struct task *task,
                                        struct user *user, const struct take_back *which,
-                                       struct pairs *pairs, int64_t *ret_count)
+                                       struct pairs *pairs,
+                                       void (*each)(void *arg, const struct departed *gone),
+                                       void *arg, int64_t *ret_count)
 {
     bool found = true;
+    struct departed gone;
     enum take_back_result result = TAKE_BACK_DONE;
     *ret_count = 0;
     while (found && result == TAKE_BACK_DONE && user->timeline.total > 0) {
-        result = take_one(backs, task, user, which, pairs, &found);
+        result = take_one(backs, task, user, which, pairs, &gone, &found);
         *ret_count += found;
+        if (found) { each(arg, &gone); }
     }
     return result;
 }

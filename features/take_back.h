@@ -38,10 +38,12 @@ struct take_backs *take_backs_new(struct archive *archive, struct window *window
                                   const struct ids *ids, const struct timeline_rules *rules);
 /* Frees it; takes NULL; returns NULL. */
 struct take_backs *take_backs_free(struct take_backs *backs);
-/* Removes all actions of the user that are meant; ret_count: how many. Those that were removed
- * before the result was LOST or ITEMS_FULL stay removed. */
+/* Removes all actions of the user that are meant and calls `each` with them; ret_count: how many.
+ * Those that were removed before the result was LOST or ITEMS_FULL stay removed. */
 enum take_back_result take_backs_apply(struct take_backs *backs, struct task *task,
                                        struct user *user, const struct take_back *which,
-                                       struct pairs *pairs, int64_t *ret_count);
+                                       struct pairs *pairs,
+                                       void (*each)(void *arg, const struct departed *gone),
+                                       void *arg, int64_t *ret_count);
 
 #endif

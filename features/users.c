@@ -52,6 +52,7 @@ void users_drop(struct users *users, struct user *user)
     timeline_release(&user->timeline);
     shown_release(&user->shown);
     taken_back_release(&user->taken);
+    listed_release(&user->listed);
     free(user);
 }
 
@@ -137,7 +138,8 @@ void users_measure(struct users *users, struct user *user)
     users->bytes -= user->bytes;
     user->bytes = sizeof(*user) + user->id_size + timeline_bytes(&user->timeline) +
                   (size_t)user->shown.capacity * sizeof(*user->shown.at) +
-                  (size_t)user->taken.capacity * sizeof(*user->taken.at);
+                  (size_t)user->taken.capacity * sizeof(*user->taken.at) +
+                  (size_t)user->listed.capacity * sizeof(*user->listed.at);
     users->bytes += user->bytes;
 }
 

@@ -11,6 +11,7 @@
 #include "schemas/list_quality.h"
 #include "schemas/model_weights.h"
 #include "schemas/pair_deltas.h"
+#include "schemas/placement_outcomes.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/recommendation_request.h"
 #include "schemas/recommendation_response.h"
@@ -32,7 +33,7 @@ const struct contract *const contracts[] = {
     &item_vector_contract,     &model_weights_contract,       &serving_row_contract,
     &user_erasure_contract,    &recommendation_request_contract,
     &recommendation_response_contract, &applied_rules_contract,
-    &content_vectors_contract,
+    &content_vectors_contract, &placement_outcomes_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

@@ -10,6 +10,8 @@ static const char *const older[] = {
     ,
 #include "versions/user_state.2.avsc.inc"
     ,
+#include "versions/user_state.3.avsc.inc"
+    ,
     NULL,
 };
 
@@ -44,6 +46,10 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_state, FIELD_LONG, first_offset, 0),
     CONTRACT_FIELD(user_state, FIELD_LONGS, back_hashes, STATE_BACK_MAX),
     CONTRACT_FIELD(user_state, FIELD_LONGS, back_times_ms, STATE_BACK_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, listed_event_ids, STATE_LISTED_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, listed_times_ms, STATE_LISTED_MAX),
+    CONTRACT_FIELD(user_state, FIELD_STRINGS, listed_sources, STATE_LISTED_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, listed_micros, STATE_LISTED_MAX),
 };
 
 const struct contract user_state_contract = {

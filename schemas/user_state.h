@@ -7,6 +7,7 @@
 enum {
     STATE_ACTIONS_MAX = 10000,
     STATE_BACK_MAX = 10000, /* what was taken back */
+    STATE_LISTED_MAX = 10000, /* actions that name a list */
     STATE_LEFT_MAX = STATE_ACTIONS_MAX, /* all may leave at once, when the timeline is shortened */
 };
 
@@ -43,6 +44,10 @@ struct user_state {
     int64_t first_offset;
     struct longs back_hashes;
     struct longs back_times_ms;
+    struct longs listed_event_ids;
+    struct longs listed_times_ms;
+    struct slices listed_sources;
+    struct longs listed_micros;
 };
 
 extern const struct contract user_state_contract;

@@ -53,7 +53,7 @@ struct input {
     enum topic_cleanup cleanup; /* what its topic's settings must be; checked at start */
 };
 
-enum { OUTPUT_CONTRACTS_MAX = 3 };
+enum { OUTPUT_CONTRACTS_MAX = 4 };
 
 struct output {
     const char *name;

@@ -39,7 +39,7 @@ enum {
 static const char *const rig_topics[] = {
     "clicks",     "events", "dead-letters",    "histories", "pair-deltas", "features-changelog",
     "neighbours", "items",  "recommendations", "quality",   "receipts", "lists",
-    "serving-rows", "requests", "responses",
+    "serving-rows", "requests", "responses",       "outcomes",
 };
 
 /* One process. */
