@@ -3,7 +3,6 @@
 #include "base/xalloc.h"
 #include "features/history.h"
 
-#include <endian.h>
 
 struct hash_entry {
     uint64_t hash;
@@ -15,7 +14,9 @@ struct history {
     int32_t length;
     struct slice *items;
     float *weights;
-    uint32_t *had;
+    uint32_t *had; /* prefixes */
+    uint32_t *had_sorted;
+    uint8_t *had_bytes;
     int32_t had_count;
     struct slice shown_items[HISTORY_SHOWN_MAX];
     int64_t shown_times_ms[HISTORY_SHOWN_MAX];
@@ -38,6 +39,8 @@ struct history *history_new(int32_t length, int32_t actions_max, int32_t seen_ma
     history->items = xcalloc((size_t)length, sizeof(*history->items));
     history->weights = xcalloc((size_t)length, sizeof(*history->weights));
     history->had = xcalloc(most, sizeof(*history->had));
+    history->had_sorted = xcalloc(most, sizeof(*history->had_sorted));
+    history->had_bytes = xmalloc(PREFIX_SET_BYTES(most));
     history->hashes = xcalloc(hashes_count, sizeof(*history->hashes));
     history->hashes_mask = hashes_count - 1;
     return history;
@@ -49,6 +52,8 @@ struct history *history_free(struct history *history)
     free(history->items);
     free(history->weights);
     free(history->had);
+    free(history->had_sorted);
+    free(history->had_bytes);
     free(history->hashes);
     free(history);
     return NULL;
@@ -85,7 +90,7 @@ static void clear_hashes(struct history *history)
 
 static void add_had(struct history *history, uint64_t hash)
 {
-    if (add_hash(history, hash)) { history->had[history->had_count++] = htole32(ids_tag(hash)); }
+    if (add_hash(history, hash)) { history->had[history->had_count++] = ids_prefix(hash); }
 }
 
 static void fill_shown(struct history *history, const struct shown *shown,
@@ -124,6 +129,8 @@ void history_fill(struct history *history, const struct user *user, int32_t part
         add_had(history, ids_hash(history->ids, timeline->items[i]));
     }
     size_t n = (size_t)count;
+    size_t had_size = prefix_set_write(history->had, history->had_sorted,
+                                       (size_t)history->had_count, history->had_bytes);
     *ret_message = (struct user_history){
         .user_id = user_id(user),
         .items = {history->items, n},
@@ -131,7 +138,7 @@ void history_fill(struct history *history, const struct user *user, int32_t part
         .weights = {history->weights, n},
         .event_times_ms = {timeline->times_ms + from, n},
         .offsets = {timeline->offsets + from, n},
-        .had = slice_of(history->had, (size_t)history->had_count * HISTORY_HAD_BYTES),
+        .had_prefixes = slice_of(history->had_bytes, had_size),
         .events_total = timeline->total,
         .input_partition = partition,
         .input_offset = user->input_offset,

@@ -19,8 +19,8 @@ struct entry {
 struct ids {
     struct entry *entries;
     struct hash_index index;        /* by text */
-    struct hash_index tags;         /* the first ids with each tag; made when it is first used */
-    bool found_by_tag;
+    struct hash_index prefixes;         /* the first ids with each prefix; made when it is first used */
+    bool found_by_prefix;
     struct arena *texts;
     int32_t capacity;
     int32_t count;
@@ -51,9 +51,9 @@ static uint64_t hash_of(const void *ids, uint32_t at)
     return hash_index_text(text_of(&((const struct ids *)ids)->entries[at]));
 }
 
-static uint64_t tag_of(const void *ids, uint32_t at)
+static uint64_t prefix_of(const void *ids, uint32_t at)
 {
-    return ids_tag(((const struct ids *)ids)->entries[at].fingerprint);
+    return ids_prefix(((const struct ids *)ids)->entries[at].fingerprint);
 }
 
 struct ids *ids_new(int32_t max)
@@ -70,7 +70,7 @@ static void release(struct ids *ids)
 {
     arena_free(ids->texts);
     hash_index_release(&ids->index);
-    hash_index_release(&ids->tags);
+    hash_index_release(&ids->prefixes);
     free(ids->entries);
     free(ids->ranked);
     free(ids->ranks);
@@ -104,47 +104,47 @@ static bool has_fingerprint(const void *ids, uint32_t at, const void *key)
     return ((const struct ids *)ids)->entries[at].fingerprint == *(const uint64_t *)key;
 }
 
-/* The ids with a tag. */
-struct tagged {
+/* The ids with a prefix. */
+struct prefixed {
     int32_t *numbers;
     size_t count;
-    uint32_t tag;
+    uint32_t prefix;
 };
 
 /* Never stops the search before it is full. */
 static bool collect(const void *ids, uint32_t at, const void *key)
 {
-    struct tagged *tagged = *(struct tagged *const *)key;
-    if (tag_of(ids, at) != tagged->tag) { return false; }
-    tagged->numbers[tagged->count++] = (int32_t)at;
-    return tagged->count == IDS_TAGGED_MAX;
+    struct prefixed *prefixed = *(struct prefixed *const *)key;
+    if (prefix_of(ids, at) != prefixed->prefix) { return false; }
+    prefixed->numbers[prefixed->count++] = (int32_t)at;
+    return prefixed->count == IDS_PREFIXED_MAX;
 }
 
-static size_t find_tag(const struct ids *ids, uint32_t tag, int32_t *ret_numbers)
+static size_t find_prefix(const struct ids *ids, uint32_t prefix, int32_t *ret_numbers)
 {
-    struct tagged tagged = {.numbers = ret_numbers, .tag = tag}, *key = &tagged;
-    (void)hash_index_find(&ids->tags, tag, collect, ids, &key);
-    return tagged.count;
+    struct prefixed prefixed = {.numbers = ret_numbers, .prefix = prefix}, *key = &prefixed;
+    (void)hash_index_find(&ids->prefixes, prefix, collect, ids, &key);
+    return prefixed.count;
 }
 
-/* Ids that were made up to have one tag would be a long chain: only the first ones are found. */
-static void add_tag(struct ids *ids, int32_t number)
+/* Ids that were made up to have one prefix would be a long chain: only the first ones are found. */
+static void add_prefix(struct ids *ids, int32_t number)
 {
     const uint64_t fingerprint = ids->entries[number].fingerprint;
-    int32_t numbers[IDS_TAGGED_MAX];
-    size_t count = find_tag(ids, ids_tag(fingerprint), numbers);
+    int32_t numbers[IDS_PREFIXED_MAX];
+    size_t count = find_prefix(ids, ids_prefix(fingerprint), numbers);
     for (size_t i = 0; i < count; i++) {
         if (ids->entries[numbers[i]].fingerprint == fingerprint) { return; }
     }
-    if (count == IDS_TAGGED_MAX) { return; }
-    hash_index_add(&ids->tags, ids_tag(fingerprint), (uint32_t)number, tag_of, ids);
+    if (count == IDS_PREFIXED_MAX) { return; }
+    hash_index_add(&ids->prefixes, ids_prefix(fingerprint), (uint32_t)number, prefix_of, ids);
 }
 
-static void find_by_tag(struct ids *ids)
+static void find_by_prefix(struct ids *ids)
 {
-    if (ids->found_by_tag) { return; }
-    ids->found_by_tag = true;
-    for (int32_t i = 0; i < ids->count; i++) { add_tag(ids, i); }
+    if (ids->found_by_prefix) { return; }
+    ids->found_by_prefix = true;
+    for (int32_t i = 0; i < ids->count; i++) { add_prefix(ids, i); }
 }
 
 static int32_t append(struct ids *ids, const struct wanted *id)
@@ -158,7 +158,7 @@ static int32_t append(struct ids *ids, const struct wanted *id)
                                           .size = (uint32_t)id->text.size,
                                           .mark = (uint32_t)(id->hash >> 32),
                                           .fingerprint = ids_fingerprint(id->text)};
-    if (ids->found_by_tag) { add_tag(ids, number); }
+    if (ids->found_by_prefix) { add_prefix(ids, number); }
     return number;
 }
 
@@ -184,14 +184,14 @@ int32_t ids_find(const struct ids *ids, struct slice id)
 
 int32_t ids_find_hash(struct ids *ids, uint64_t hash)
 {
-    find_by_tag(ids);
-    return hash_index_find(&ids->tags, ids_tag(hash), has_fingerprint, ids, &hash);
+    find_by_prefix(ids);
+    return hash_index_find(&ids->prefixes, ids_prefix(hash), has_fingerprint, ids, &hash);
 }
 
-size_t ids_find_tag(struct ids *ids, uint32_t tag, int32_t ret_numbers[static IDS_TAGGED_MAX])
+size_t ids_find_prefix(struct ids *ids, uint32_t prefix, int32_t ret_numbers[static IDS_PREFIXED_MAX])
 {
-    find_by_tag(ids);
-    return find_tag(ids, tag, ret_numbers);
+    find_by_prefix(ids);
+    return find_prefix(ids, prefix, ret_numbers);
 }
 
 struct slice ids_text(const struct ids *ids, int32_t number)

@@ -2,7 +2,8 @@
  *
  * Every id gets the next number, 0, 1, 2 ..., and keeps it until the table is freed or cleared.
  * Numbers never leave the process. An id can also be found by its XXH3-64 fingerprint, which
- * messages use, or by half of it, the tag (UserHistory.had). The table owns copies of the texts,
+ * messages use, or by its first 24 bits, the prefix
+ * (UserHistory.had_prefixes). The table owns copies of the texts,
  * which never move.
  */
 #ifndef FRESHET_MODEL_IDS_H
@@ -11,7 +12,7 @@
 #include "base/base.h"
 #include "base/slice.h"
 
-enum { ID_NONE = -1, IDS_TAGGED_MAX = 8 };
+enum { ID_NONE = -1, IDS_PREFIX_BITS = 24, IDS_PREFIXED_MAX = 16 };
 
 struct ids;
 
@@ -29,9 +30,9 @@ int32_t ids_find(const struct ids *ids, struct slice id);
  * with the lowest number. The first call of this or the next makes a table, which takes 4 to 8
  * bytes an id. */
 int32_t ids_find_hash(struct ids *ids, uint64_t hash);
-/* Finds the ids with a tag and returns how many there are, at most IDS_TAGGED_MAX. Among 1,000,000
- * ids one in 4,000 shares its tag with another one. */
-size_t ids_find_tag(struct ids *ids, uint32_t tag, int32_t ret_numbers[static IDS_TAGGED_MAX]);
+/* Finds the ids with a prefix and returns how many there are, at most IDS_PREFIXED_MAX. Among 1,000,000
+ * ids one in 17 shares its prefix with another one. */
+size_t ids_find_prefix(struct ids *ids, uint32_t prefix, int32_t ret_numbers[static IDS_PREFIXED_MAX]);
 /* Returns the text of a number; borrowed for the life of the table, NUL-terminated beyond its
  * size. */
 struct slice ids_text(const struct ids *ids, int32_t number);
@@ -53,10 +54,10 @@ bool ids_before(const void *ids, int32_t a, int32_t b);
 /* The fingerprint of a text: XXH3 64 bits, seed 0 (github.com/Cyan4973/xxHash). */
 uint64_t ids_fingerprint(struct slice id);
 
-/* The tag of a fingerprint: its upper half. */
-static inline uint32_t ids_tag(uint64_t fingerprint)
+/* The prefix of a fingerprint: its upper IDS_PREFIX_BITS. */
+static inline uint32_t ids_prefix(uint64_t fingerprint)
 {
-    return (uint32_t)(fingerprint >> 32);
+    return (uint32_t)(fingerprint >> (64 - IDS_PREFIX_BITS));
 }
 
 /* Returns which of `count` partitions has the row of an item with this fingerprint. Every writer

@@ -8,8 +8,6 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/user_history.1.avsc.inc"
     ,
-#include "versions/user_history.2.avsc.inc"
-    ,
     NULL,
 };
 
@@ -21,7 +19,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_history, FIELD_LONGS, event_times_ms, HISTORY_ACTIONS_MAX),
     CONTRACT_FIELD(user_history, FIELD_LONGS, offsets, HISTORY_ACTIONS_MAX),
     CONTRACT_FIELD(user_history, FIELD_BYTES, seen, HISTORY_SEEN_MAX * HISTORY_SEEN_BYTES),
-    CONTRACT_FIELD(user_history, FIELD_BYTES, had, HISTORY_SEEN_MAX * HISTORY_HAD_BYTES),
+    CONTRACT_FIELD(user_history, FIELD_BYTES, had_prefixes, PREFIX_SET_BYTES(HISTORY_SEEN_MAX)),
     CONTRACT_FIELD(user_history, FIELD_LONG, events_total, 0),
     CONTRACT_FIELD(user_history, FIELD_INT, input_partition, 0),
     CONTRACT_FIELD(user_history, FIELD_LONG, input_offset, 0),
@@ -49,7 +47,7 @@ const char *history_fault(const struct user_history *history)
         history->shown_times_ms.count != shown || history->shown_places.count != shown) {
         return "columns_differ";
     }
-    if (history->seen.size % HISTORY_SEEN_BYTES || history->had.size % HISTORY_HAD_BYTES) {
+    if (history->seen.size % HISTORY_SEEN_BYTES || !prefix_set_valid(history->had_prefixes)) {
         return "bad_seen";
     }
     return NULL;

@@ -3,6 +3,7 @@
 #ifndef FRESHET_SCHEMAS_USER_HISTORY_H
 #define FRESHET_SCHEMAS_USER_HISTORY_H
 
+#include "schemas/prefix_set.h"
 #include "schemas/user_event.h"
 
 enum {
@@ -10,7 +11,6 @@ enum {
     HISTORY_SEEN_MAX = 4000,    /* further seen items */
     HISTORY_SHOWN_MAX = 2000,   /* items that were shown, each time counted */
     HISTORY_SEEN_BYTES = 8,     /* bytes of one fingerprint in `seen` */
-    HISTORY_HAD_BYTES = 4,      /* bytes of one tag in `had` */
 };
 
 struct user_history {
@@ -21,7 +21,7 @@ struct user_history {
     struct longs event_times_ms;
     struct longs offsets;
     struct slice seen; /* of older writers */
-    struct slice had;
+    struct slice had_prefixes; /* schemas/prefix_set.h */
     int64_t events_total;
     int32_t input_partition;
     int64_t input_offset;

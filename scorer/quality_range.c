@@ -28,7 +28,7 @@ void quality_range_count(struct task *task, const struct recommendation_list *ol
     enum list_outcome outcome = list_outcome_of(old, hist, state->range.model, &rank);
     if (outcome == OUTCOME_MISS &&
         (list_outcome_repeats(old, hist, NULL) ||
-         ((hist->seen.size || hist->had.size) &&
+         ((hist->seen.size || hist->had_prefixes.size) &&
           scorer_read_history(task, hist->user_id, old, &before) &&
           list_outcome_repeats(old, hist, &before)))) {
         outcome = OUTCOME_REPEAT;

@@ -11,9 +11,9 @@ enum {
     BURST_BYTES = 1 << 18, /* a burst is over when so many bytes were processed */
     BURST_QUIET_MS = 40,   /* and no record has come for so long: commit now */
     RECORDS_BETWEEN_CLOCKS = 16,
-    FEW_INTERVALS = 10,      /* for which few records wait for more */
+    FEW_INTERVALS = 16,      /* for which few records wait for more */
     FEW_REST_INTERVALS = 4,  /* unless none has come for so many */
-    FEW_MS_MAX = 5000,
+    FEW_MS_MAX = 8000,
     HURRIED_MS = 100,
 };
 
@@ -158,13 +158,18 @@ static bool checkpoint_due(struct pace *pace)
            (pace->records && now_ms - pace->first_ms >= policy->interval_ms);
 }
 
+/* Says whether the open batch has so few records that it waits for more. */
+static bool is_few(const struct pace *pace)
+{
+    return pace->records < pace->env->worker->records_few && pace->began_ms >= pace->wanted_ms;
+}
+
 /* How long after the last commit began the next one is due, when commits follow the interval. */
 static int64_t interval_ms(const struct pace *pace)
 {
     int64_t ms = pace->env->settings->commit_interval_ms;
     if (pace->hurried) { return MIN_OF(ms, (int64_t)HURRIED_MS); }
-    bool few = pace->records < pace->env->worker->records_few && pace->began_ms >= pace->wanted_ms;
-    if (!few) { return ms; }
+    if (!is_few(pace)) { return ms; }
     int64_t rested_ms = pace->fed_ms - pace->began_ms + ms * FEW_REST_INTERVALS;
     int64_t longest_ms = MIN_OF(ms * FEW_INTERVALS, (int64_t)FEW_MS_MAX);
     return MAX_OF(MIN_OF(rested_ms, longest_ms), ms);
@@ -177,9 +182,10 @@ bool pace_due(struct pace *pace)
         progress |= commit_has_progress(pace->tasks->at[i]);
     }
     if (!progress) { return false; }
-    if (pace_full(pace) || (pace->policy ? checkpoint_due(pace) : pace->burst_over)) {
-        return true;
-    }
+    /* few records that came slowly are no burst, however long they are */
+    bool slow = is_few(pace) && pace->fed_ms - pace->began_ms > interval_ms(pace) / 2;
+    bool burst_over = pace->burst_over && !slow;
+    if (pace_full(pace) || (pace->policy ? checkpoint_due(pace) : burst_over)) { return true; }
     return follows_interval(pace) &&
            env_now_ms(pace->env) - pace->began_ms >= interval_ms(pace);
 }

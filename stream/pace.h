@@ -1,11 +1,11 @@
 /* The pace: decides when the next commit is due. Worker's thread.
  *
  * Most workers commit by the interval, the limits of a batch, and the end of a burst. Where few
- * records may wait for more (worker.h), a batch of few waits for ten intervals, at most for 5 s, or
- * until none has come for four intervals. A worker whose commits are checkpoints (worker.h) commits
- * when processing the uncommitted input again would take too long, when memory is full, when the
- * first uncommitted record is old, and when input rests; never because of the interval or the end
- * of a burst.
+ * records may wait for more (worker.h), a batch of few waits for 16 intervals, at most for 8 s, or
+ * until none has come for four intervals; what came slowly is no burst then. A worker whose commits
+ * are checkpoints (worker.h) commits when processing the uncommitted input again would take too
+ * long, when memory is full, when the first uncommitted record is old, and when input rests; never
+ * because of the interval or the end of a burst.
  */
 #ifndef FRESHET_STREAM_PACE_H
 #define FRESHET_STREAM_PACE_H

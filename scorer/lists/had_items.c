@@ -10,13 +10,6 @@ static uint64_t fingerprint_at(struct slice seen, size_t at)
     return le64toh(fingerprint);
 }
 
-static uint32_t tag_at(struct slice had, size_t at)
-{
-    uint32_t tag;
-    memcpy(&tag, had.data + at * HISTORY_HAD_BYTES, sizeof(tag));
-    return le32toh(tag);
-}
-
 size_t had_items_number(struct ids *ids, const struct user_history *history, int32_t *ret_numbers,
                         size_t max)
 {
@@ -25,10 +18,12 @@ size_t had_items_number(struct ids *ids, const struct user_history *history, int
         int32_t number = ids_find_hash(ids, fingerprint_at(history->seen, i));
         if (number != ID_NONE) { ret_numbers[count++] = number; }
     }
-    for (size_t i = 0; i < history->had.size / HISTORY_HAD_BYTES; i++) {
-        int32_t tagged[IDS_TAGGED_MAX];
-        size_t found = ids_find_tag(ids, tag_at(history->had, i), tagged);
-        for (size_t k = 0; k < found && count < max; k++) { ret_numbers[count++] = tagged[k]; }
+    struct prefix_reader reader = {.bytes = history->had_prefixes};
+    uint32_t prefix;
+    while (prefix_set_next(&reader, &prefix) > 0) {
+        int32_t prefixed[IDS_PREFIXED_MAX];
+        size_t found = ids_find_prefix(ids, prefix, prefixed);
+        for (size_t k = 0; k < found && count < max; k++) { ret_numbers[count++] = prefixed[k]; }
     }
     return count;
 }
@@ -39,8 +34,10 @@ bool had_items_has(const struct user_history *history, struct slice item)
     for (size_t i = 0; i < history->seen.size / HISTORY_SEEN_BYTES; i++) {
         if (fingerprint_at(history->seen, i) == fingerprint) { return true; }
     }
-    for (size_t i = 0; i < history->had.size / HISTORY_HAD_BYTES; i++) {
-        if (tag_at(history->had, i) == ids_tag(fingerprint)) { return true; }
+    struct prefix_reader reader = {.bytes = history->had_prefixes};
+    uint32_t prefix;
+    while (prefix_set_next(&reader, &prefix) > 0) {
+        if (prefix == ids_prefix(fingerprint)) { return true; }
     }
     return false;
 }

@@ -8,7 +8,7 @@
 enum { HAD_ITEMS_MAX = 2 * HISTORY_SEEN_MAX };
 
 /* Finds the numbers of these items, at most `max`. Unknown ones are left out: they cannot be
- * recommended anyway. Items that share their tag with one of them count, too. */
+ * recommended anyway. Items that share their prefix with one of them count, too. */
 size_t had_items_number(struct ids *ids, const struct user_history *history, int32_t *ret_numbers,
                         size_t max);
 /* Says whether an item is among them. */

@@ -90,9 +90,9 @@ class Table:
         self.names = sorted(names)
         self.numbers = {name: at for at, name in enumerate(self.names)}
         self.hashes = {number(name): at for at, name in enumerate(self.names)}
-        self.tagged = {}
+        self.prefixed = {}
         for name, at in self.hashes.items():
-            self.tagged.setdefault(name >> 32, []).append(at)
+            self.prefixed.setdefault(name >> 40, []).append(at)
         self._flags(items)
         self._counts(rows)
         self.raw = {self.numbers[name]: row for name, row in rows.items()}
@@ -273,6 +273,17 @@ def scale_of(weight, largest):
     return F(min(weight / largest, LARGEST)) if largest > 0 else F(0)
 
 
+def prefixes(data):
+    """The numbers of a set of 24-bit numbers in Golomb-Rice codes (see UserHistory)."""
+    bits = "".join(f"{byte:08b}"[::-1] for byte in data[1:])
+    number = at = 0
+    while (zero := bits.find("0", at)) >= 0:
+        end = zero + 1 + data[0]
+        number += (zero - at << data[0]) + int("0" + bits[zero + 1:end][::-1], 2)
+        yield number
+        number, at = number + 1, end
+
+
 def read_history(table, history):
     """The items that the user has had, and the recent ones with their weights, newest first."""
     seen, recent = np.zeros(len(table.names), bool), []
@@ -289,8 +300,8 @@ def read_history(table, history):
         item = table.hashes.get(int.from_bytes(history["seen"][at:at + 8], "little"))
         if item is not None:
             seen[item] = True
-    for at in range(0, len(history["had"]), 4):
-        seen[table.tagged.get(int.from_bytes(history["had"][at:at + 4], "little"), [])] = True
+    for prefix in prefixes(history["had_prefixes"]):
+        seen[table.prefixed.get(prefix, [])] = True
     return seen, recent
 
 

@@ -9,7 +9,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { PARTITIONS = 2, SECOND_MS = 1000, ROUNDS_A_SECOND = 20, WAIT_MS = 5000, REST_MS = 2000 };
+enum { PARTITIONS = 2, SECOND_MS = 1000, ROUNDS_A_SECOND = 20, WAIT_MS = 8000, REST_MS = 2000 };
 
 struct story {
     struct rig rig;
@@ -56,7 +56,7 @@ static bool at_rest(const struct story *story)
                metrics_gauge(story->features->metrics, "freshet_at_rest", "", "Known.")) > 0;
 }
 
-/* One event a second for a minute: a commit every 5 s, and lists' histories at once. */
+/* One event a second for a minute: a commit every 8 s, and lists' histories at once. */
 static void few_events_wait_for_more(void **state)
 {
     struct story story;

@@ -4,7 +4,6 @@
 #include "features/history.h"
 #include "features/stored_user.h"
 
-#include <endian.h>
 #include <setjmp.h>
 #include <cmocka.h>
 
@@ -74,11 +73,9 @@ static struct user *make_user(struct scratch *scratch, int actions)
 static bool message_has(const struct user_history *message, uint64_t hash, int *ret_times)
 {
     *ret_times = 0;
-    for (size_t i = 0; i < message->had.size; i += HISTORY_HAD_BYTES) {
-        uint32_t got;
-        memcpy(&got, message->had.data + i, HISTORY_HAD_BYTES);
-        *ret_times += le32toh(got) == ids_tag(hash);
-    }
+    struct prefix_reader reader = {.bytes = message->had_prefixes};
+    uint32_t got;
+    while (prefix_set_next(&reader, &got) > 0) { *ret_times += got == ids_prefix(hash); }
     return *ret_times > 0;
 }
 
@@ -106,7 +103,7 @@ static void assert_history(struct scratch *scratch, const struct user *user,
         assert_int_equal(message->event_times_ms.at[i], action.time_ms);
         assert_int_equal(message->offsets.at[i], action.offset);
     }
-    /* every item kept or remembered is named exactly once, in the columns or in `had` */
+    /* every item kept or remembered is named exactly once, in the columns or in `had_prefixes` */
     size_t named = 0;
     for (int32_t item = 0; item < ids_count(scratch->ids); item++) {
         bool known = false;
@@ -123,7 +120,9 @@ static void assert_history(struct scratch *scratch, const struct user *user,
         assert_true(times <= 1);
         named += (size_t)times;
     }
-    assert_int_equal(message->had.size, named * HISTORY_HAD_BYTES);
+    struct prefix_reader reader = {.bytes = message->had_prefixes};
+    for (uint32_t got; prefix_set_next(&reader, &got) > 0; named--) {}
+    assert_int_equal(named, 0);
     assert_int_equal(message->seen.size, 0);
     assert_int_equal(message->events_total, actions);
     assert_int_equal(message->input_partition, 3);

@@ -101,10 +101,12 @@ static void test_repeats(void **state)
     assert_false(list_outcome_repeats(&scene.list, &scene.history, &before.history));
     seen[1] = htole64(ids_fingerprint(slice_str("x")));
     assert_true(list_outcome_repeats(&scene.list, &scene.history, &before.history));
-    const uint32_t had = htole32(ids_tag(ids_fingerprint(slice_str("x"))));
+    uint32_t had = ids_prefix(ids_fingerprint(slice_str("x"))), scratch;
+    uint8_t bytes[PREFIX_SET_BYTES(1)];
+    size_t size = prefix_set_write(&had, &scratch, 1, bytes);
     before.history.seen = (struct slice){.size = 0};
     assert_false(list_outcome_repeats(&scene.list, &scene.history, &before.history));
-    before.history.had = slice_of(&had, sizeof(had));
+    before.history.had_prefixes = slice_of(bytes, size);
     assert_true(list_outcome_repeats(&scene.list, &scene.history, &before.history));
     scene_init(&scene, "zyxx", (const int64_t[]){50, 60, 70, 80}); /* no next action */
     assert_false(list_outcome_repeats(&scene.list, &scene.history, &before.history));

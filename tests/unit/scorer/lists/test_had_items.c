@@ -11,7 +11,7 @@ static uint64_t print_of(const char *item)
     return ids_fingerprint(slice_str(item));
 }
 
-/* By the tags of present writers and the fingerprints of older ones; what nobody knows is left
+/* By the prefixes of present writers and the fingerprints of older ones; what nobody knows is left
  * out. */
 static void test_numbers(void **state)
 {
@@ -20,9 +20,11 @@ static void test_numbers(void **state)
     ids_put(ids, slice_str("b"));
     const int32_t c = ids_put(ids, slice_str("c"));
     const uint64_t seen[] = {htole64(print_of("unknown")), htole64(print_of("c"))};
-    const uint32_t had[] = {htole32(ids_tag(print_of("a"))), htole32(ids_tag(print_of("nobody")))};
+    uint32_t had[] = {ids_prefix(print_of("nobody")), ids_prefix(print_of("a"))}, scratch[2];
+    uint8_t bytes[PREFIX_SET_BYTES(2)];
+    size_t size = prefix_set_write(had, scratch, 2, bytes);
     struct user_history history = {.seen = slice_of(seen, sizeof(seen)),
-                                   .had = slice_of(had, sizeof(had))};
+                                   .had_prefixes = slice_of(bytes, size)};
     int32_t numbers[4];
     assert_int_equal(had_items_number(ids, &history, numbers, 4), 2);
     assert_int_equal(numbers[0], c);
