@@ -152,7 +152,9 @@ static inline void rig_delete(const char *path)
 
 static inline void rig_copy_file(const char *from, const char *to)
 {
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    FILE *in = fopen(from, "rb"), *out;
+    if (!in && errno == ENOENT) { return; } /* RocksDB removes old files some time after */
+    out = fopen(to, "wb");
     assert(in && out);
     char bytes[1 << 16];
     for (size_t size; (size = fread(bytes, 1, sizeof(bytes), in)) > 0;) {
