@@ -19,7 +19,7 @@ struct entry {
 struct ids {
     struct entry *entries;
     struct hash_index index;        /* by text */
-    struct hash_index prefixes;         /* the first ids with each prefix; made when it is first used */
+    struct hash_index prefixes; /* the first ids with each prefix; made when it is first used */
     bool found_by_prefix;
     struct arena *texts;
     int32_t capacity;
@@ -188,7 +188,8 @@ int32_t ids_find_hash(struct ids *ids, uint64_t hash)
     return hash_index_find(&ids->prefixes, ids_prefix(hash), has_fingerprint, ids, &hash);
 }
 
-size_t ids_find_prefix(struct ids *ids, uint32_t prefix, int32_t ret_numbers[static IDS_PREFIXED_MAX])
+size_t ids_find_prefix(struct ids *ids, uint32_t prefix,
+                       int32_t ret_numbers[static IDS_PREFIXED_MAX])
 {
     find_by_prefix(ids);
     return find_prefix(ids, prefix, ret_numbers);

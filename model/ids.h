@@ -30,9 +30,10 @@ int32_t ids_find(const struct ids *ids, struct slice id);
  * with the lowest number. The first call of this or the next makes a table, which takes 4 to 8
  * bytes an id. */
 int32_t ids_find_hash(struct ids *ids, uint64_t hash);
-/* Finds the ids with a prefix and returns how many there are, at most IDS_PREFIXED_MAX. Among 1,000,000
- * ids one in 17 shares its prefix with another one. */
-size_t ids_find_prefix(struct ids *ids, uint32_t prefix, int32_t ret_numbers[static IDS_PREFIXED_MAX]);
+/* Finds the ids with a prefix and returns how many there are, at most IDS_PREFIXED_MAX. Among
+ * 1,000,000 ids one in 17 shares its prefix with another one. */
+size_t ids_find_prefix(struct ids *ids, uint32_t prefix,
+                       int32_t ret_numbers[static IDS_PREFIXED_MAX]);
 /* Returns the text of a number; borrowed for the life of the table, NUL-terminated beyond its
  * size. */
 struct slice ids_text(const struct ids *ids, int32_t number);

@@ -53,9 +53,8 @@ def fill(world):
     world.produce("histories", [(b"ana", encode("user_history", {
         "user_id": "ana", "items": ["i1", "i0"], "actions": ["VIEW", "PURCHASE"],
         "weights": [1.0, 1.0], "event_times_ms": [1000, 2000], "offsets": [0, 1],
-        "seen": b"", "had_prefixes": b"", "events_total": 2, "input_partition": 0, "input_offset": 1,
-        "event_time_ms": 2000,
-        "received_ms": 2000}), 0)])
+        "seen": b"", "had_prefixes": b"", "events_total": 2, "input_partition": 0,
+        "input_offset": 1, "event_time_ms": 2000, "received_ms": 2000}), 0)])
 
 
 def ready(address):
