@@ -465,6 +465,16 @@ equality:
 		WAIT_SECONDS=1800 $(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
 		tests/broker/test_equality.py -k full
 
+# Compares the lists of USERS=1000 users by HTTP, by request topic and in `recommendations`, and
+# those that are made for sessions of all that they did.
+.PHONY: same-lists
+same-lists:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	@SAME_LISTS=$(or $(USERS),1000) WAIT_SECONDS=1800 $(BUILD)/venv/bin/python -m pytest -q -s \
+		-p no:cacheprovider tests/broker/test_serve.py -k full
+
 # Breaks brokers, workers, connections, disks and state under load, then compares what is
 # left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.
 .PHONY: chaos

@@ -4,6 +4,7 @@ the MovieLens-1M stream (ts,user,item,rating or 0,flag; gzip), which cannot be p
 import gzip
 import json
 import os
+import random
 import subprocess
 from pathlib import Path
 
@@ -31,6 +32,20 @@ def clicks(count):
         subprocess.run([ROOT / "deploy" / "movielens"], check=True)
     with open(FILE, encoding="utf-8") as file:
         return [json.loads(line) for line, _ in zip(file, range(count))]
+
+
+def synthetic(users, count, items=2000):
+    """Users walk among the items near to where they are; a few items are everybody's."""
+    rng, at, made = random.Random(5), {}, []
+    for number in range(count):
+        # Everybody comes once; then a few come most often.
+        user = number if number < users else int(rng.paretovariate(0.6)) * 7 % users
+        near = (at.get(user, user) + int(rng.gauss(0, 6))) % items
+        at[user] = near if rng.random() < 0.8 else int(rng.paretovariate(0.8)) % items
+        made.append({"id": f"e{number}", "user": f"u{user}", "item": f"i{at[user]}",
+                     "type": "rating", "value": float(rng.randrange(1, 6)),
+                     "ts": 1_600_000_000 + 30 * number})
+    return made
 
 
 def records(events):

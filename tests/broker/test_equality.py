@@ -19,7 +19,7 @@ from conftest import ROOT, Copy, World
 from blend_oracle import BlendVerdict
 from list_oracle import Verdict
 from replayed import send, served, settled
-from stream_data import SETTINGS, clicks, records
+from stream_data import SETTINGS, clicks, records, synthetic
 from test_new_items import write_items
 from test_sequence import ITEMS as WALKED, QUICK, STEPS, walkers
 
@@ -34,18 +34,8 @@ USERS, ITEMS, SYNTHETIC_EVENTS = 5000, 2000, 200_000
 STARTS = 5
 
 
-def synthetic():
-    """Users walk among the items near to where they are; a few items are everybody's."""
-    rng, at = random.Random(5), {}
-    for number in range(SYNTHETIC_EVENTS):
-        user = min(int(rng.paretovariate(0.6)), USERS) * 7 % USERS
-        near = (at.get(user, user) + int(rng.gauss(0, 6))) % ITEMS
-        at[user] = near if rng.random() < 0.8 else int(rng.paretovariate(0.8)) % ITEMS
-        yield {"id": f"e{number}", "user": f"u{user}", "item": f"i{at[user]}", "type": "rating",
-               "value": float(rng.randrange(1, 6)), "ts": 1_600_000_000 + 30 * number}
-
-
-EVENTS_OF = {"ml-100k": lambda: clicks(100_000), "synthetic": lambda: list(synthetic())}
+EVENTS_OF = {"ml-100k": lambda: clicks(100_000),
+             "synthetic": lambda: synthetic(USERS, SYNTHETIC_EVENTS, ITEMS)}
 
 
 def change_catalogue(world, folder, items, rng, count):

@@ -1,9 +1,9 @@
 """freshet-serve with a real broker and Python as an independent client: what it answers is what
 stands in `recommendations`, before and after a restart, by HTTP and by topic, and while the broker
-is away."""
+is away. For many users when asked: make same-lists (SAME_LISTS=1000)."""
 
-import io
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -13,17 +13,29 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-import fastavro
 import pytest
 from conftest import ROOT, World
-from contracts import Contract
-from stream_data import SETTINGS, clicks, records
+from served_lists import compare, compare_made, encode
+from stream_data import SETTINGS, clicks, records, synthetic
+from test_rules import rules
 
 sys.path.insert(0, str(ROOT / "examples"))
 
 from freshet_client import Freshet, Refused  # noqa: E402 (the path is set above)
 
 PATIENCE = 120
+# Lists that were made before there were rows are made again.
+REMADE = {"lists.remake.share": 100, "lists.remake.rest.ms": 0}
+RULES = """\
+main.length=20
+home.length=6
+home.boost.some=1.5 if id in ('50', '100', '181', 'i50', 'i51', 'i900')
+home.diversity=0.2
+mail.length=4
+mail.repeats=yes
+mail.exclude.done=rating 2 times
+"""
+PLACEMENTS = ("", "main", "home", "mail")
 
 
 def free_port():
@@ -47,21 +59,13 @@ def list_of(port, user):
     return ask(port, f"/v1/users/{urllib.parse.quote(user, safe='')}/recommendations")
 
 
-def compare(world, port):
-    """Every list of the topic with the answer for its user; returns how many there are."""
-    lists = world.decoded("recommendations", "recommendation_list")
-    for user, value in lists.items():
-        user = user.decode() if isinstance(user, bytes) else user
-        status, told = list_of(port, user)
-        assert status == 200, told
-        items = told["items"]
-        assert [one["item"] for one in items] == value["items"]
-        assert [one["because"] for one in items] == value["because"]
-        assert [one["reason"].upper() for one in items] == value["reasons"]
-        assert all(abs(one["score"] - score) <= 1e-6 * abs(score)
-                   for one, score in zip(items, value["scores"], strict=True))
-        assert told["cause"].upper() == value["cause"]
-    return len(lists)
+def apply_rules(world, folder):
+    """Puts rules in force and waits for lists by them: they are made from the newest tables."""
+    file = folder / "shop.rules"
+    file.write_text(RULES)
+    rules(world, "apply", file)
+    world.wait(lambda: all(made["rules_offset"] == 0 for made in world.decoded(
+        "recommendations", "recommendation_list").values()), "lists by the rules")
 
 
 def check_made(world, port):
@@ -77,31 +81,6 @@ def check_made(world, port):
                        {"actions": [{"item": item}], "candidates": listed[::-1]})
     assert status == 200 and [one["item"] for one in told["items"]] == listed
     assert told["cause"] == "request"
-
-
-def encode(name, value):
-    contract, out = Contract(name), io.BytesIO()
-    fastavro.schemaless_writer(out, contract.schema, value)
-    return contract.frame + out.getvalue()
-
-
-def check_topic(world, run):
-    """For each user the list by request topic is that of the topic of lists."""
-    lists = world.decoded("recommendations", "recommendation_list")
-    sent = [(key, encode("recommendation_request",
-                         {"request_id": f"{run}-{key.decode()}", "user_id": key.decode()}), None)
-            for key in lists]
-    world.produce("requests", [(key, value, 0) for key, value, _ in sent])
-
-    def answered():
-        told = world.decoded("responses", "recommendation_response")
-        return {key: one for key, one in told.items()
-                if one["request_id"] == f"{run}-{key.decode()}"}
-    world.wait(lambda: len(answered()) == len(lists), "the responses")
-    for key, one in answered().items():
-        assert one["status"] == 200 and one["as_of_ms"] == lists[key]["as_of_ms"]
-        for column in ("items", "scores", "reasons", "because", "shares", "evidence"):
-            assert one[column] == lists[key][column], column
 
 
 def check_client(world, port):
@@ -124,23 +103,40 @@ def check_client(world, port):
     freshet.close()
 
 
-def test_answers_are_the_topic(make_world):
+def test_answers_are_the_topic(make_world, tmp_path):
     world = make_world()
     port = free_port()
-    # Lists that were made before there were rows are made again.
-    world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS,
-                scorer={"lists.remake.share": 100})
+    world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS, scorer=REMADE)
     world.produce("clicks", records(clicks(300)))
     world.drain("ingest", "features", "trainer", "scorer")
+    apply_rules(world, tmp_path)
     for run in range(2):  # the second time from disk
         copy, = world.start("serve", serve={"http.port": port})
         world.wait(lambda: ask(port, "/ready")[0] == 200, "the lists")
-        assert compare(world, port) > 0
+        assert compare(world, port, run, PLACEMENTS) > 0
         check_made(world, port)
-        check_topic(world, run)
         check_client(world, port)
         assert list_of(port, "no/such user")[0] == 404
         assert copy.stop() == 0
+
+
+@pytest.mark.parametrize("users", [int(users) for users in
+                                   os.environ.get("SAME_LISTS", "").split(",") if users])
+def test_full_lists_are_the_same(make_world, tmp_path, users):
+    """The same for so many users, and lists that are made for sessions of all that they did."""
+    world, port = make_world(), free_port()
+    world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS, scorer=REMADE)
+    world.produce("clicks", records(synthetic(users, 40 * users)))
+    world.drain("ingest", "features", "trainer", "scorer")
+    apply_rules(world, tmp_path)
+    world.drain("scorer")
+    world.start("serve", serve={"http.port": port})
+    world.wait(lambda: ask(port, "/ready")[0] == 200, "the lists")
+    equal = compare(world, port, 0, PLACEMENTS)
+    print(json.dumps({"users": users, "equal": equal}))
+    made = compare_made(world, port, PLACEMENTS)
+    print(json.dumps({"made_equal": made}))
+    assert equal == users * len(PLACEMENTS) and made > 0.8 * equal
 
 
 @pytest.fixture
