@@ -5,6 +5,7 @@
     python3 examples/freshet_client.py http://127.0.0.1:8080 user 259 home
     python3 examples/freshet_client.py http://127.0.0.1:8080 session 288 300
     python3 examples/freshet_client.py http://127.0.0.1:8080 similar 288
+    python3 examples/freshet_client.py http://127.0.0.1:8080 users 288
     python3 examples/freshet_client.py http://127.0.0.1:8080 popular comedy
 
 docs/serve.md says what the answers hold.
@@ -34,13 +35,14 @@ class Freshet:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def user(self, user, **page):
-        """The stored list of a user. page: placement, limit, offset, exclude=[ids]. None: there is
-        none. Its list_id belongs into your events of what was shown and done (docs/outcomes.md)."""
+        """The stored list of a user. page: placement, limit, offset, exclude=[ids], and for rules
+        device, channel, country, hour. None: there is none. Its list_id belongs into your events of
+        what was shown and done (docs/outcomes.md)."""
         return self._list(f"/v1/users/{quote(user)}/recommendations", page)
 
     def recommend(self, user=None, actions=(), candidates=(), **page):
         """A list that is made now, by the rules of placement= (main). actions: item ids, or dicts
-        with item, kind, weight, time_ms."""
+        with item, kind, weight, time_ms. context=: a dict with device, channel, country, hour."""
         actions = [one if isinstance(one, dict) else {"item": one} for one in actions]
         body = {"user": user, "actions": actions, "candidates": list(candidates), **page}
         body = {name: value for name, value in body.items() if value}
@@ -51,6 +53,10 @@ class Freshet:
 
     def together(self, item, **page):
         return self._list(f"/v1/items/{quote(item)}/together", page)
+
+    def users(self, item, **page):
+        """Users who would want an item, the likeliest first; exclude: users."""
+        return self._list(f"/v1/items/{quote(item)}/users", page)
 
     def items(self, order, tag=None, **page):
         """order: popular, trending or new."""
@@ -109,6 +115,9 @@ def main(address, what, *words):
         told = freshet.user(words[0], limit=10, placement=words[1] if len(words) > 1 else None)
     elif what == "session":
         told = freshet.recommend(actions=words, limit=10)
+    elif what == "users":
+        told = freshet.users(words[0], limit=10) or {"users": []}
+        told["items"] = [{**one, "item": one["user"]} for one in told["users"]]
     elif what in ("similar", "together"):
         told = getattr(freshet, what)(words[0], limit=10)
     else:

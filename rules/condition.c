@@ -1,28 +1,7 @@
-/* Parsing is by recursive descent and writes nodes in postfix order; evaluation walks them with a
- * stack of columns, each one byte an item. So what a comparison needs is decided once for a list,
- * and the loop over the items has no choices in it.
- */
+/* Parsing is by recursive descent and writes nodes in postfix order, for condition_evaluate.c. */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "rules/condition.h"
-
-enum attribute {
-    ATTRIBUTE_PRICE,
-    ATTRIBUTE_STOCK,
-    ATTRIBUTE_AGE,
-    ATTRIBUTE_ID,
-    ATTRIBUTE_BRAND,
-    ATTRIBUTE_KIND,
-    ATTRIBUTE_GROUP,
-    ATTRIBUTE_TAGS,
-    ATTRIBUTE_CATEGORY,
-    ATTRIBUTE_USER_ACTIONS,
-    ATTRIBUTE_USER_IDLE,
-    ATTRIBUTE_USER_BUCKET,
-    ATTRIBUTE_HOUR,
-    ATTRIBUTE_WEEKDAY,
-    ATTRIBUTES_COUNT,
-};
+#include "rules/condition_internal.h"
 
 enum attribute_type { TYPE_NUMBER, TYPE_PERIOD, TYPE_TEXT, TYPE_TEXTS };
 
@@ -42,39 +21,14 @@ static const struct {
     [ATTRIBUTE_USER_ACTIONS] = {"user.actions", TYPE_NUMBER},
     [ATTRIBUTE_USER_IDLE] = {"user.idle", TYPE_PERIOD},
     [ATTRIBUTE_USER_BUCKET] = {"user.bucket", TYPE_NUMBER},
+    [ATTRIBUTE_USER_COUNTRY] = {"user.country", TYPE_TEXT},
+    [ATTRIBUTE_USER_TAGS] = {"user.tags", TYPE_TEXTS},
+    [ATTRIBUTE_USER_BORN] = {"user.born", TYPE_NUMBER},
+    [ATTRIBUTE_DEVICE] = {"device", TYPE_TEXT},
+    [ATTRIBUTE_CHANNEL] = {"channel", TYPE_TEXT},
+    [ATTRIBUTE_COUNTRY] = {"country", TYPE_TEXT},
     [ATTRIBUTE_HOUR] = {"hour", TYPE_NUMBER},
     [ATTRIBUTE_WEEKDAY] = {"weekday", TYPE_NUMBER},
-};
-
-enum operation {
-    OPERATION_AND,
-    OPERATION_OR,
-    OPERATION_NOT,
-    OPERATION_EQUAL,
-    OPERATION_DIFFERENT,
-    OPERATION_LESS,
-    OPERATION_AT_MOST,
-    OPERATION_MORE,
-    OPERATION_AT_LEAST,
-    OPERATION_IN, /* also "has" */
-    OPERATION_KNOWN,
-    OPERATION_UNKNOWN,
-};
-
-struct condition_node {
-    enum operation operation;
-    enum attribute attribute;
-    double number;
-    size_t values, values_count; /* of OPERATION_IN, and of texts: symbols or fingerprints */
-};
-
-struct condition {
-    struct condition_node nodes[CONDITION_NODES_MAX];
-    size_t nodes_count;
-    int32_t *symbols;
-    uint64_t *ids; /* fingerprints */
-    double *numbers;
-    size_t symbols_count, ids_count, numbers_count;
 };
 
 struct parsing {
@@ -124,7 +78,8 @@ static bool find_attribute(struct parsing *parsing, enum attribute *ret_attribut
     }
     return rule_text_fault(text, "%.*s is no attribute: there are price, stock, age, id, brand, "
                            "kind, group, tags, category, user.actions, user.idle, user.bucket, "
-                           "hour and weekday", SLICE_ARGS(rule_text_found(text)));
+                           "user.country, user.tags, user.born, device, channel, country, hour "
+                           "and weekday", SLICE_ARGS(rule_text_found(text)));
 }
 
 static const char *type_hint(enum attribute_type type)
@@ -330,198 +285,4 @@ struct condition *condition_parse(struct rule_text *text, struct item_columns *c
         return condition_free(condition);
     }
     return condition;
-}
-
-/* ---- Evaluation ---- */
-
-static bool compare(enum operation operation, double a, double b)
-{
-    switch (operation) {
-    case OPERATION_EQUAL: return a == b;
-    case OPERATION_DIFFERENT: return a != b;
-    case OPERATION_LESS: return a < b;
-    case OPERATION_AT_MOST: return a <= b;
-    case OPERATION_MORE: return a > b;
-    case OPERATION_AT_LEAST: return a >= b;
-    case OPERATION_KNOWN: return true;
-    case OPERATION_AND: case OPERATION_OR: case OPERATION_NOT: case OPERATION_IN:
-    case OPERATION_UNKNOWN: break;
-    }
-    return false;
-}
-
-static bool number_holds(const struct condition *condition, const struct condition_node *node,
-                         bool known, double value)
-{
-    if (node->operation == OPERATION_UNKNOWN) { return !known; }
-    if (!known) { return false; }
-    if (node->operation != OPERATION_IN) { return compare(node->operation, value, node->number); }
-    for (size_t k = 0; k < node->values_count; k++) {
-        if (condition->numbers[node->values + k] == value) { return true; }
-    }
-    return false;
-}
-
-static void evaluate_numbers(const struct condition *condition, const struct condition_node *node,
-                             const struct condition_view *view, const double *values, uint8_t *out)
-{
-    for (size_t k = 0; k < view->count; k++) {
-        double value = values[view->items[k]];
-        out[k] = number_holds(condition, node, value >= 0.0, value);
-    }
-}
-
-static void evaluate_age(const struct condition *condition, const struct condition_node *node,
-                         const struct condition_view *view, uint8_t *out)
-{
-    const int64_t *created = view->columns->created_ms;
-    for (size_t k = 0; k < view->count; k++) {
-        int64_t created_ms = created[view->items[k]];
-        double age = (double)view->as_of_ms - (double)created_ms;
-        out[k] = number_holds(condition, node, created_ms > 0, age);
-    }
-}
-
-static bool symbol_listed(const struct condition *condition, const struct condition_node *node,
-                          int32_t symbol)
-{
-    for (size_t k = 0; k < node->values_count; k++) {
-        if (condition->symbols[node->values + k] == symbol) { return true; }
-    }
-    return false;
-}
-
-static void evaluate_symbols(const struct condition *condition, const struct condition_node *node,
-                             const struct condition_view *view, const int32_t *symbols,
-                             uint8_t *out)
-{
-    bool different = node->operation == OPERATION_DIFFERENT;
-    for (size_t k = 0; k < view->count; k++) {
-        int32_t symbol = symbols[view->items[k]];
-        bool known = symbol != ID_NONE;
-        if (node->operation == OPERATION_KNOWN || node->operation == OPERATION_UNKNOWN) {
-            out[k] = known == (node->operation == OPERATION_KNOWN);
-        } else {
-            out[k] = known && symbol_listed(condition, node, symbol) != different;
-        }
-    }
-}
-
-static void evaluate_ids(const struct condition *condition, const struct condition_node *node,
-                         const struct condition_view *view, uint8_t *out)
-{
-    bool different = node->operation == OPERATION_DIFFERENT;
-    for (size_t k = 0; k < view->count; k++) {
-        uint64_t hash = ids_hash(view->ids, view->items[k]);
-        bool listed = false;
-        for (size_t v = 0; v < node->values_count && !listed; v++) {
-            listed = condition->ids[node->values + v] == hash;
-        }
-        out[k] = listed != different;
-        if (node->operation == OPERATION_KNOWN) { out[k] = 1; }
-        if (node->operation == OPERATION_UNKNOWN) { out[k] = 0; }
-    }
-}
-
-static void evaluate_texts(const struct condition *condition, const struct condition_node *node,
-                           const struct condition_view *view, uint8_t *out)
-{
-    bool tags = node->attribute == ATTRIBUTE_TAGS;
-    for (size_t k = 0; k < view->count; k++) {
-        size_t count;
-        const int32_t *texts =
-            tags ? item_columns_tags(view->columns, view->items[k], &count)
-                 : item_columns_levels(view->columns, view->items[k], &count);
-        if (node->operation == OPERATION_KNOWN || node->operation == OPERATION_UNKNOWN) {
-            out[k] = (count > 0) == (node->operation == OPERATION_KNOWN);
-            continue;
-        }
-        uint8_t has = 0;
-        int32_t wanted = condition->symbols[node->values];
-        for (size_t t = 0; t < count && !has; t++) { has = texts[t] == wanted; }
-        out[k] = has;
-    }
-}
-
-/* The value of an attribute of the user or the request; false: it is not known. */
-static bool common_value(const struct condition_view *view, enum attribute attribute,
-                         double *ret_value)
-{
-    const int64_t hour_ms = 3600000, day_ms = 24 * hour_ms;
-    int64_t as_of_ms = MAX_OF(view->as_of_ms, (int64_t)0);
-    switch (attribute) {
-    case ATTRIBUTE_USER_ACTIONS:
-        *ret_value = (double)view->user_actions;
-        return true;
-    case ATTRIBUTE_USER_IDLE:
-        *ret_value = (double)view->as_of_ms - (double)view->user_newest_ms;
-        return view->user_newest_ms > 0;
-    case ATTRIBUTE_USER_BUCKET:
-        *ret_value = (double)(view->user_hash % 100);
-        return true;
-    case ATTRIBUTE_HOUR:
-        *ret_value = (double)(as_of_ms % day_ms / hour_ms);
-        return true;
-    default: /* 1970-01-01 was a Thursday */
-        *ret_value = (double)((as_of_ms / day_ms + 3) % 7 + 1);
-        return true;
-    }
-}
-
-static void evaluate_common(const struct condition *condition, const struct condition_node *node,
-                            const struct condition_view *view, uint8_t *out)
-{
-    double value = 0.0;
-    bool known = common_value(view, node->attribute, &value);
-    memset(out, number_holds(condition, node, known, value), view->count);
-}
-
-static void evaluate_comparison(const struct condition *condition,
-                                const struct condition_node *node,
-                                const struct condition_view *view, uint8_t *out)
-{
-    const struct item_columns *columns = view->columns;
-    switch (node->attribute) {
-    case ATTRIBUTE_PRICE: evaluate_numbers(condition, node, view, columns->prices, out); break;
-    case ATTRIBUTE_STOCK: evaluate_numbers(condition, node, view, columns->stocks, out); break;
-    case ATTRIBUTE_AGE: evaluate_age(condition, node, view, out); break;
-    case ATTRIBUTE_ID: evaluate_ids(condition, node, view, out); break;
-    case ATTRIBUTE_BRAND: evaluate_symbols(condition, node, view, columns->brands, out); break;
-    case ATTRIBUTE_KIND: evaluate_symbols(condition, node, view, columns->kinds, out); break;
-    case ATTRIBUTE_GROUP: evaluate_symbols(condition, node, view, columns->groups, out); break;
-    case ATTRIBUTE_TAGS:
-    case ATTRIBUTE_CATEGORY: evaluate_texts(condition, node, view, out); break;
-    case ATTRIBUTE_USER_ACTIONS: case ATTRIBUTE_USER_IDLE: case ATTRIBUTE_USER_BUCKET:
-    case ATTRIBUTE_HOUR: case ATTRIBUTE_WEEKDAY: case ATTRIBUTES_COUNT:
-        evaluate_common(condition, node, view, out);
-    }
-}
-
-void condition_evaluate(const struct condition *condition, const struct condition_view *view,
-                        uint8_t *scratch, uint8_t *ret_holds)
-{
-    size_t count = view->count, depth = 0;
-    for (size_t n = 0; n < condition->nodes_count; n++) {
-        const struct condition_node *node = &condition->nodes[n];
-        uint8_t *top = depth ? scratch + (depth - 1) * count : scratch;
-        uint8_t *below = depth > 1 ? top - count : scratch;
-        switch (node->operation) {
-        case OPERATION_AND:
-            for (size_t k = 0; k < count; k++) { below[k] &= top[k]; }
-            depth--;
-            break;
-        case OPERATION_OR:
-            for (size_t k = 0; k < count; k++) { below[k] |= top[k]; }
-            depth--;
-            break;
-        case OPERATION_NOT:
-            for (size_t k = 0; k < count; k++) { top[k] = !top[k]; }
-            break;
-        default:
-            assert(depth < CONDITION_DEPTH_MAX);
-            evaluate_comparison(condition, node, view, scratch + depth++ * count);
-        }
-    }
-    assert(depth == 1);
-    memcpy(ret_holds, scratch, count);
 }

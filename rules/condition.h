@@ -20,7 +20,12 @@
  * | user.actions | number of actions, ever | user |
  * | user.idle | period since the newest action | user |
  * | user.bucket | 0 to 99, by a hash of the user's id | user |
- * | hour, weekday | 0 to 23, 1 (Monday) to 7, UTC, of the list's as_of_ms | request |
+ * | user.country | text | user's profile |
+ * | user.tags | texts ("has") | user's profile |
+ * | user.born | year | user's profile |
+ * | device, channel, country | text | request |
+ * | hour | 0 to 23; the request's, else UTC, of the list's as_of_ms | request |
+ * | weekday | 1 (Monday) to 7, UTC, of the list's as_of_ms | request |
  *
  * A text is checked when it is parsed, and compiled: texts become numbers of the columns. A
  * condition is evaluated for many items at a time, one comparison after the other.
@@ -40,6 +45,19 @@ enum {
 
 struct condition;
 
+/* What a request says of itself. A list that stands is made without. */
+struct request_context {
+    struct slice device, channel, country; /* empty: not known */
+    int32_t hour;                          /* below 0: not known */
+};
+
+/* What the platform knows of a user. */
+struct user_attributes {
+    struct slice country; /* empty: not known */
+    struct slices tags;
+    int32_t born; /* year; 0: not known */
+};
+
 /* What conditions are evaluated on. */
 struct condition_view {
     const struct item_columns *columns; /* they reach all of `items` */
@@ -50,6 +68,8 @@ struct condition_view {
     int64_t user_actions;
     int64_t user_newest_ms; /* 0: not known */
     uint64_t user_hash;
+    const struct user_attributes *user;    /* NULL: nothing is known */
+    const struct request_context *context; /* NULL: there is none */
 };
 
 /* Parses a condition from the text, which goes on behind it. NULL: the fault is in the text's
@@ -61,6 +81,8 @@ struct condition *condition_free(struct condition *condition);
  * bytes as there are items. */
 void condition_evaluate(const struct condition *condition, const struct condition_view *view,
                         uint8_t *scratch, uint8_t *ret_holds);
+/* Says whether a condition reads something of the request that this context has. */
+bool condition_sees(const struct condition *condition, const struct request_context *context);
 /* Returns the fingerprints of the ids that the condition names, for rules that bring items. */
 const uint64_t *condition_ids(const struct condition *condition, size_t *ret_count);
 

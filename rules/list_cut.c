@@ -244,6 +244,8 @@ static const uint8_t *holds_of(struct list_cut *cut, const struct placement *pla
         .user_actions = user->actions_total,
         .user_newest_ms = user->newest_ms,
         .user_hash = user->hash,
+        .user = user->attributes,
+        .context = cut->request.context,
     };
     if (!condition) { return NULL; }
     uint8_t *holds = cut->holds + rule * cut->capacity;

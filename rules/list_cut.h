@@ -47,6 +47,7 @@ struct cut_user {
     uint64_t hash; /* of the user's id */
     int64_t actions_total;
     int64_t newest_ms;
+    const struct user_attributes *attributes; /* NULL: nothing is known */
 };
 
 struct cut_request {
@@ -54,6 +55,7 @@ struct cut_request {
     size_t count;
     struct cut_user user;
     int64_t as_of_ms;
+    const struct request_context *context; /* NULL: there is none */
 };
 
 enum { CUT_NO_RULE = -1 };

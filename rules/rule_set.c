@@ -74,6 +74,15 @@ int64_t rule_set_next_ms(const struct rule_set *rules, int64_t after_ms)
     return next;
 }
 
+bool placement_sees(const struct placement *placement, const struct request_context *context)
+{
+    for (size_t k = 0; k < placement->rules_count; k++) {
+        const struct condition *condition = placement->rules[k].condition;
+        if (condition && condition_sees(condition, context)) { return true; }
+    }
+    return false;
+}
+
 /* ---- Faults ---- */
 
 static bool fault(struct reading *reading, const char *format, ...) _printf_(2, 3);

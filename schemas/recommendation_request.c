@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/recommendation_request.1.avsc.inc"
     ,
+#include "versions/recommendation_request.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -26,6 +28,10 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_request, FIELD_INT, offset, 0),
     CONTRACT_FIELD(recommendation_request, FIELD_INT, limit, 0),
     CONTRACT_FIELD(recommendation_request, FIELD_STRING, placement, PLACEMENT_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, device, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, channel, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, country, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_INT, hour, 0),
 };
 
 const struct contract recommendation_request_contract = {

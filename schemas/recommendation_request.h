@@ -12,6 +12,7 @@ enum request_kind {
     REQUEST_POPULAR,
     REQUEST_TRENDING,
     REQUEST_NEW,
+    REQUEST_USERS,
     REQUEST_KINDS,
 };
 
@@ -21,6 +22,7 @@ enum {
     REQUEST_CANDIDATES_MAX = 500,
     REQUEST_EXCLUDED_MAX = 1000,
     PLACEMENT_NAME_BYTES_MAX = 64,
+    CONTEXT_WORD_BYTES_MAX = 64, /* device, channel, country */
 };
 
 struct recommendation_request {
@@ -38,6 +40,10 @@ struct recommendation_request {
     int32_t offset;
     int32_t limit;
     struct slice placement;
+    struct slice device;
+    struct slice channel;
+    struct slice country;
+    int32_t hour; /* -1: not known */
 };
 
 extern const struct contract recommendation_request_contract;

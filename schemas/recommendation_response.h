@@ -37,6 +37,7 @@ struct recommendation_response {
     struct slices removal_items;
     struct ints removal_ranks;
     struct slices removal_rules;
+    struct slices users;
 };
 
 extern const struct contract recommendation_response_contract;

@@ -130,7 +130,45 @@ static bool read_actions(const struct reader *reader, const json_t *value)
     return true;
 }
 
-static bool read_member(const struct reader *reader, const char *name, const json_t *value)
+static bool read_word(const struct reader *reader, const json_t *value, const char *what,
+                      struct slice *ret_word)
+{
+    return read_id(reader, value, what, ret_word) &&
+           list_query_check_word(*ret_word, what, reader->why);
+}
+
+static bool read_hour(const struct reader *reader, const json_t *value, int32_t *ret_hour)
+{
+    int64_t hour = json_is_integer(value) ? json_integer_value(value) : -1;
+    if (!list_query_check_hour(hour, reader->why)) { return false; }
+    *ret_hour = (int32_t)hour;
+    return true;
+}
+
+static bool read_context(const struct reader *reader, json_t *value)
+{
+    const char *name;
+    json_t *member;
+    struct request_context *context = &reader->query->context;
+    if (!json_is_object(value)) {
+        return list_query_refuse(reader->why, "context", "want an object");
+    }
+    json_object_foreach(value, name, member) {
+        bool fine = strcmp(name, "device") == 0
+                        ? read_word(reader, member, "device", &context->device)
+                    : strcmp(name, "channel") == 0
+                        ? read_word(reader, member, "channel", &context->channel)
+                    : strcmp(name, "country") == 0
+                        ? read_word(reader, member, "country", &context->country)
+                    : strcmp(name, "hour") == 0
+                        ? read_hour(reader, member, &context->hour)
+                        : unknown(reader, name, "device, channel, country or hour");
+        if (!fine) { return false; }
+    }
+    return true;
+}
+
+static bool read_member(const struct reader *reader, const char *name, json_t *value)
 {
     struct list_query *query = reader->query;
     if (strcmp(name, "user") == 0) { return read_id(reader, value, "user", &query->user); }
@@ -147,13 +185,15 @@ static bool read_member(const struct reader *reader, const char *name, const jso
         return read_id(reader, value, "placement", &query->placement) &&
                list_query_check_placement(query->placement, reader->why);
     }
+    if (strcmp(name, "context") == 0) { return read_context(reader, value); }
     if (strcmp(name, "offset") == 0) {
         return read_number(reader, value, "offset", 0, &query->offset);
     }
     if (strcmp(name, "limit") == 0) {
         return read_number(reader, value, "limit", 1, &query->limit);
     }
-    return unknown(reader, name, "user, actions, candidates, placement, exclude, offset or limit");
+    return unknown(reader, name, "user, actions, candidates, placement, context, exclude, offset "
+                                 "or limit");
 }
 
 static bool read_object(const struct reader *reader, json_t *object)

@@ -1,7 +1,8 @@
 /* List body: a query from the JSON of a request's body.
  *
  *     {"user": ID, "actions": [{"item": ID, "kind": KIND, "weight": N, "time_ms": N}, ...],
- *      "candidates": [ID, ...], "placement": NAME, "exclude": [ID, ...], "offset": N, "limit": N}
+ *      "candidates": [ID, ...], "placement": NAME, "exclude": [ID, ...], "offset": N, "limit": N,
+ *      "context": {"device": WORD, "channel": WORD, "country": WORD, "hour": N}}
  */
 #ifndef FRESHET_SERVE_LIST_BODY_H
 #define FRESHET_SERVE_LIST_BODY_H

@@ -12,6 +12,7 @@
 #include "scorer/lists/placement_columns.h"
 #include "serve/list_finder.h"
 #include "serve/placed_list.h"
+#include "serve/wanting_users.h"
 
 enum { FINDER_ARENA_BYTES = 1 << 16, FINDER_ROW_BYTES_MAX = 64 << 20 };
 
@@ -25,6 +26,7 @@ struct list_finder {
     size_t limit;                   /* of the page */
     struct found_list *found;
     struct list_id list_id; /* of a list that was made */
+    struct wanting_users *wanting;
 };
 
 struct list_finder *list_finder_new(const struct list_finder_parts *parts)
@@ -36,12 +38,14 @@ struct list_finder *list_finder_new(const struct list_finder_parts *parts)
     finder->history_codec = codec_new(&user_history_contract, finder->schemas);
     finder->arena = arena_new(FINDER_ARENA_BYTES);
     buf_init(&finder->row, FINDER_ROW_BYTES_MAX);
+    finder->wanting = wanting_users_new(parts->histories, parts->live, parts->recent);
     return finder;
 }
 
 struct list_finder *list_finder_free(struct list_finder *finder)
 {
     if (!finder) { return NULL; }
+    wanting_users_free(finder->wanting);
     pseudonyms_free(finder->parts.pseudonyms);
     codec_free(finder->list_codec);
     codec_free(finder->history_codec);
@@ -291,10 +295,22 @@ static void make_list(struct list_finder *finder)
         .history = &history,
         .given = {(struct slice *)(uintptr_t)query->candidates, query->candidates_count},
         .placement = query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN),
+        .context = &query->context,
         .length = MIN_OF(length, (size_t)LIST_ITEMS_MAX),
         .as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg),
     };
     live_tables_list(finder->parts.live, &request, take_page, finder);
+}
+
+/* Says whether rules may make another list of the request's context than the one that stands. */
+static bool sees_context(struct list_finder *finder)
+{
+    const struct list_query *query = finder->query;
+    struct slice placement = query->placement;
+    return list_query_has_context(query) &&
+           live_tables_see(finder->parts.live,
+                           placement.size ? placement : slice_str(PLACEMENT_MAIN),
+                           &query->context);
 }
 
 static void find_user(struct list_finder *finder)
@@ -306,7 +322,7 @@ static void find_user(struct list_finder *finder)
         fail(finder->found, 404, "no_placement", "the rules have no placement of this name");
         return;
     }
-    finder->found->made = sent || !find_stored(finder);
+    finder->found->made = sent || sees_context(finder) || !find_stored(finder);
     if (!finder->found->made) { return; }
     size_t places = live_tables_places(
         finder->parts.live, query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN));
@@ -322,6 +338,14 @@ static void find_items(struct list_finder *finder)
                            finder)) {
         fail(finder->found, 404, "no_item", "this item is not known");
     }
+}
+
+static void find_users(struct list_finder *finder)
+{
+    finder->found->made = true;
+    int result = wanting_users_find(finder->wanting, finder->query, finder->limit, finder->arena,
+                                    finder->found);
+    if (result == -ENOENT) { fail(finder->found, 404, "no_item", "this item is not known"); }
 }
 
 /* Names a list that was made. */
@@ -344,10 +368,12 @@ void list_finder_find(struct list_finder *finder, const struct list_query *query
     finder->found = ret_found;
     if (query->kind == QUERY_ITEMS) {
         find_items(finder);
+    } else if (query->kind == QUERY_USERS) {
+        find_users(finder);
     } else {
         find_user(finder);
     }
-    if (query->kind == QUERY_ITEMS && !ret_found->error) {
+    if (query->kind != QUERY_USER && !ret_found->error) {
         ret_found->list.as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg);
     } else if (ret_found->made && !ret_found->error) {
         name_list(finder);

@@ -7,8 +7,10 @@
 #define FRESHET_SERVE_LIST_FINDER_H
 
 #include "pseudonyms/pseudonyms.h"
+#include "serve/found_list.h"
 #include "serve/list_query.h"
 #include "serve/live_tables.h"
+#include "serve/recent_users.h"
 #include "serve/user_rows.h"
 
 struct list_finder;
@@ -16,21 +18,11 @@ struct list_finder;
 struct list_finder_parts {
     struct user_rows *lists, *histories; /* borrowed */
     struct live_tables *live;            /* borrowed */
+    struct recent_users *recent;         /* borrowed */
     struct pseudonyms *pseudonyms;       /* owned; NULL: ids stay as they are */
     size_t length;                       /* of a list that is made, unless the query says */
     int64_t (*wall_ms)(void *arg);       /* the clock of lists that are made; any thread */
     void *wall_arg;
-};
-
-/* What was found: `list` without what the query excludes and beyond its page. Where rules made it,
- * its placement_ranks and placement_rules are parallel to its items, else empty. */
-struct found_list {
-    unsigned code;       /* 200, or that of the error */
-    const char *error;   /* a word; NULL: none */
-    const char *message; /* a sentence */
-    struct recommendation_list list;
-    size_t total; /* items that are not excluded */
-    bool made;    /* it was made for this request */
 };
 
 /* Makes it; free with list_finder_free(). */

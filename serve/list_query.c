@@ -18,6 +18,7 @@ static const struct {
     {"/v1/recommendations", "", {.kind = QUERY_USER, .post = true}, false},
     {"/v1/items/", "/similar", {.kind = QUERY_ITEMS, .order = ORDER_SIMILAR}, true},
     {"/v1/items/", "/together", {.kind = QUERY_ITEMS, .order = ORDER_TOGETHER}, true},
+    {"/v1/items/", "/users", {.kind = QUERY_USERS}, true},
     {"/v1/items/popular", "", {.kind = QUERY_ITEMS, .order = ORDER_POPULAR}, false},
     {"/v1/items/trending", "", {.kind = QUERY_ITEMS, .order = ORDER_TRENDING}, false},
     {"/v1/items/new", "", {.kind = QUERY_ITEMS, .order = ORDER_NEW}, false},
@@ -41,6 +42,7 @@ void list_query_clear(struct list_query *query)
 {
     query->kind = QUERY_USER;
     query->user = query->item = query->tag = query->placement = slice_str("");
+    query->context = (struct request_context){slice_str(""), slice_str(""), slice_str(""), -1};
     query->offset = query->limit = 0;
     query->excluded_count = query->actions_count = query->candidates_count = 0;
 }
@@ -67,6 +69,26 @@ bool list_query_check_placement(struct slice name, char *why)
     if (!list_query_check_id(name, "placement", why)) { return false; }
     return name.size <= PLACEMENT_NAME_BYTES_MAX ||
            list_query_refuse(why, "placement", "want a name of at most 64 bytes");
+}
+
+bool list_query_check_word(struct slice word, const char *what, char *why)
+{
+    if (!list_query_check_id(word, what, why)) { return false; }
+    return word.size <= CONTEXT_WORD_BYTES_MAX ||
+           list_query_refuse(why, what, "want a word of at most 64 bytes");
+}
+
+bool list_query_check_hour(int64_t hour, char *why)
+{
+    return (hour >= 0 && hour < 24) ||
+           list_query_refuse(why, "hour", "want a number from 0 to 23");
+}
+
+bool list_query_has_context(const struct list_query *query)
+{
+    const struct request_context *context = &query->context;
+    return context->device.size || context->channel.size || context->country.size ||
+           context->hour >= 0;
 }
 
 bool list_query_check_number(int64_t number, const char *what, int64_t least, char *why)
@@ -117,6 +139,41 @@ static bool read_number(struct slice sent, const char *what, int64_t least, size
     return true;
 }
 
+static bool read_hour(struct slice sent, int32_t *ret_hour, char *why)
+{
+    char text[NUMBER_BYTES_MAX + 1];
+    int64_t hour;
+    struct slice kept = sent.size <= NUMBER_BYTES_MAX ? sent : slice_str("");
+    (void)snprintf(text, sizeof(text), "%.*s", SLICE_ARGS(kept));
+    if (!number_parse(text, &hour)) { hour = -1; }
+    if (!list_query_check_hour(hour, why)) { return false; }
+    *ret_hour = (int32_t)hour;
+    return true;
+}
+
+/* Reads an argument of the context. False with *ret_known false: it is none. */
+static bool read_context(const struct http_argument *argument, struct arena *arena,
+                         struct request_context *context, bool *ret_known, char *why)
+{
+    const struct {
+        const char *name;
+        struct slice *word;
+    } words[] = {{"device", &context->device},
+                 {"channel", &context->channel},
+                 {"country", &context->country}};
+    *ret_known = true;
+    for (size_t k = 0; k < ARRAY_COUNT(words); k++) {
+        if (!slice_equal(argument->name, slice_str(words[k].name))) { continue; }
+        return read_id(argument->value, arena, words[k].name, words[k].word, why) &&
+               list_query_check_word(*words[k].word, words[k].name, why);
+    }
+    if (slice_equal(argument->name, slice_str("hour"))) {
+        return read_hour(argument->value, &context->hour, why);
+    }
+    *ret_known = false;
+    return false;
+}
+
 static bool read_excluded(struct slice sent, struct arena *arena, struct list_query *query,
                           char *why)
 {
@@ -158,9 +215,16 @@ static bool read_argument(const struct http_argument *argument, struct arena *ar
         return read_id(argument->value, arena, "placement", &query->placement, why) &&
                list_query_check_placement(query->placement, why);
     }
+    bool known = false;
+    if (placed) {
+        bool fine = read_context(argument, arena, &query->context, &known, why);
+        if (known) { return fine; }
+    }
     (void)snprintf(why, QUERY_WHY_BYTES, "unknown argument %.60s: want limit, offset or exclude%s",
                    quote_line(argument->name).text,
-                   tagged ? ", or tag" : placed ? ", or placement" : "");
+                   tagged   ? ", or tag"
+                   : placed ? ", or placement, device, channel, country or hour"
+                            : "");
     return false;
 }
 

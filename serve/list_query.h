@@ -21,6 +21,7 @@ enum {
 enum query_kind {
     QUERY_USER,  /* the list of a user, a session, or of candidates for one of them */
     QUERY_ITEMS, /* a list of items by an order */
+    QUERY_USERS, /* users who would want an item */
 };
 
 /* An action of a session or basket. */
@@ -35,8 +36,9 @@ struct list_query {
     enum query_kind kind;
     enum item_order_kind order; /* of QUERY_ITEMS */
     struct slice user;          /* empty: none */
-    struct slice item, tag;     /* of QUERY_ITEMS */
+    struct slice item, tag;     /* of QUERY_ITEMS; item: of QUERY_USERS as well */
     struct slice placement;     /* of QUERY_USER; empty: none is named */
+    struct request_context context; /* as well */
     size_t offset;
     size_t limit; /* 0: not given */
     struct slice excluded[QUERY_EXCLUDED_MAX];
@@ -58,8 +60,8 @@ struct list_path {
 /* Says whether a path is one of lists. */
 bool list_query_path(const char *path, struct list_path *ret_path);
 /* Reads a path's id and the arguments limit=, offset=, exclude= (ids with commas between them, also
- * several times), for popular, trending and new items tag=, and for users placement=; other
- * arguments are refused.
+ * several times), for popular, trending and new items tag=, and for users placement=, device=,
+ * channel=, country= and hour=; other arguments are refused.
  * Decoded texts live in the arena. False with the reason in why, of QUERY_WHY_BYTES bytes. */
 bool list_query_read(const struct http_request *request, const struct list_path *path,
                      struct arena *arena, struct list_query *ret_query, char *why);
@@ -69,6 +71,12 @@ void list_query_clear(struct list_query *query);
 bool list_query_check_id(struct slice id, const char *what, char *why);
 /* Checks the name of a placement. */
 bool list_query_check_placement(struct slice name, char *why);
+/* Checks a word of the context. */
+bool list_query_check_word(struct slice word, const char *what, char *why);
+/* Checks the context's hour. */
+bool list_query_check_hour(int64_t hour, char *why);
+/* Says whether the context says something. */
+bool list_query_has_context(const struct list_query *query);
 /* Checks an offset, and a limit that is at least `least`. */
 bool list_query_check_number(int64_t number, const char *what, int64_t least, char *why);
 /* Writes why a query is refused; returns false. */

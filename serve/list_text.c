@@ -21,6 +21,13 @@ static void put_text(struct buf *out, const char *name, struct slice text)
     buf_append(out, ",", 1);
 }
 
+static void put_numbers(struct buf *out, const struct recommendation_list *list, size_t at)
+{
+    buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
+               (double)list_share(list, at), (double)list->evidence.at[at],
+               (double)list->scores.at[at]);
+}
+
 static void put_item(struct buf *out, const struct recommendation_list *list, size_t at)
 {
     buf_append(out, "{", 1);
@@ -31,9 +38,7 @@ static void put_item(struct buf *out, const struct recommendation_list *list, si
         buf_printf(out, "\"rank\":%d,", list->placement_ranks.at[at]);
         put_text(out, "rule", list->placement_rules.at[at]);
     }
-    buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
-               (double)list_share(list, at), (double)list->evidence.at[at],
-               (double)list->scores.at[at]);
+    put_numbers(out, list, at);
 }
 
 static void put_items(struct buf *out, const struct recommendation_list *list)
@@ -70,12 +75,35 @@ static void put_made_by(struct buf *out, const struct found_list *found)
     put_text(out, "model_version", list->vectors);
 }
 
+static void put_user(struct buf *out, const struct found_list *found, size_t at)
+{
+    const struct recommendation_list *list = &found->list;
+    buf_append(out, at ? ",{" : "{", at ? 2 : 1);
+    put_text(out, "user", found->users.at[at]);
+    buf_printf(out, "\"place\":%d,", list->placement_ranks.at[at]);
+    put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[at])));
+    put_text(out, "because", list->because.at[at]);
+    put_numbers(out, list, at);
+}
+
+static void put_users(struct buf *out, const struct found_list *found)
+{
+    buf_printf(out, "\"users\":[");
+    for (size_t k = 0; k < found->users.count; k++) { put_user(out, found, k); }
+    buf_printf(out, "],");
+}
+
 void list_text_found(struct buf *out, const struct list_query *query,
                      const struct found_list *found, int64_t age_ms)
 {
     buf_append(out, "{", 1);
     if (query->kind == QUERY_USER) { put_text(out, "user", query->user); }
-    put_items(out, &found->list);
+    if (query->kind == QUERY_USERS) {
+        put_text(out, "item", query->item);
+        put_users(out, found);
+    } else {
+        put_items(out, &found->list);
+    }
     if (query->placement.size) {
         put_text(out, "placement", query->placement);
         buf_printf(out, "\"rules_offset\":%" PRId64 ",", found->list.rules_offset);

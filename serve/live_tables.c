@@ -227,6 +227,16 @@ size_t live_tables_places(struct live_tables *live, struct slice placement)
     return places;
 }
 
+bool live_tables_see(struct live_tables *live, struct slice placement,
+                     const struct request_context *context)
+{
+    pthread_mutex_lock(&live->lock);
+    const struct placement *found = find_placement(live, placement);
+    bool sees = found && placement_sees(found, context);
+    pthread_mutex_unlock(&live->lock);
+    return sees;
+}
+
 /* Makes the list: with rules from as many candidates as the scorer has. */
 static void make_list(struct live_tables *live, const struct live_request *request,
                       const struct list_scope *scope, struct recommendation_list *ret_list)
@@ -252,11 +262,35 @@ void live_tables_list(struct live_tables *live, const struct live_request *reque
     pthread_mutex_lock(&live->lock);
     struct list_scope scope = {.length = request->length,
                                .given = live->given,
-                               .given_count = number_given(live, &request->given)};
+                               .given_count = number_given(live, &request->given),
+                               .context = request->context};
     published_mixtures_get(&live->mixtures, request->history->input_partition, &live->mixture);
     if (scope.given_count || !request->given.count) { make_list(live, request, &scope, &list); }
     take(arg, &list);
     pthread_mutex_unlock(&live->lock);
+}
+
+bool live_tables_place(struct live_tables *live, const struct user_history *history,
+                       struct slice item, struct arena *arena, struct live_place *ret_place)
+{
+    const struct list_scope scope = {.length = LIVE_PLACES};
+    struct recommendation_list list;
+    bool found = false;
+    pthread_mutex_lock(&live->lock);
+    published_mixtures_get(&live->mixtures, history->input_partition, &live->mixture);
+    lists_make_scoped(live->lists, history, &scope, &list);
+    for (size_t k = 0; k < list.items.count && !found; k++) {
+        found = slice_equal(list.items.at[k], item);
+        if (!found) { continue; }
+        *ret_place = (struct live_place){.place = k + 1,
+                                         .score = list.scores.at[k],
+                                         .share = list_share(&list, k),
+                                         .evidence = list.evidence.at[k],
+                                         .reason = list.reasons.at[k],
+                                         .because = arena_copy(arena, list.because.at[k])};
+    }
+    pthread_mutex_unlock(&live->lock);
+    return found;
 }
 
 /* ---- For people ---- */

@@ -16,6 +16,7 @@
 #include "schemas/serving_row.h"
 #include "schemas/user_history.h"
 #include "scorer/lists/list_settings.h"
+#include "scorer/lists/placement_lists.h"
 #include "serve/item_attributes.h"
 #include "serve/item_order.h"
 
@@ -46,6 +47,9 @@ const char *live_tables_put_weights(struct live_tables *live, const struct model
  * former ones stay. */
 bool live_tables_put_rules(struct live_tables *live, struct slice text, int64_t offset,
                            struct buf *faults);
+/* Says whether a placement's rules read something that this context has. */
+bool live_tables_see(struct live_tables *live, struct slice placement,
+                     const struct request_context *context);
 /* Returns how many places a placement has; 0: the rules have none of this name. */
 size_t live_tables_places(struct live_tables *live, struct slice placement);
 
@@ -63,6 +67,7 @@ struct live_request {
     struct slices given;    /* none: all items; else only these are ranked, at most LIST_GIVEN_MAX;
                              * those that are not known are left out */
     struct slice placement; /* whose rules count; without such a placement, none do */
+    const struct request_context *context;
     size_t length;
     int64_t as_of_ms;
 };
@@ -71,6 +76,21 @@ struct live_request {
  * parallel to its items. */
 void live_tables_list(struct live_tables *live, const struct live_request *request,
                       take_list_fn take, void *arg);
+
+/* Where an item would stand on a user's list. */
+struct live_place {
+    size_t place; /* from 1 */
+    float score, share, evidence;
+    int32_t reason; /* enum reason */
+    struct slice because;
+};
+
+enum { LIVE_PLACES = 50 };
+
+/* Finds the place of an item among the first LIVE_PLACES of a user's list, made now and without
+ * rules; `because` is copied into the arena. False: it would not stand there. */
+bool live_tables_place(struct live_tables *live, const struct user_history *history,
+                       struct slice item, struct arena *arena, struct live_place *ret_place);
 
 /* Fills in what is known of an item; texts are copied into the arena. False: it is not known. */
 bool live_tables_card(struct live_tables *live, struct slice id, struct arena *arena,

@@ -100,6 +100,26 @@ static bool read_actions(const struct recommendation_request *request, struct li
     return true;
 }
 
+static bool read_context(const struct recommendation_request *request, struct list_query *query,
+                         char *why)
+{
+    const struct {
+        const char *name;
+        struct slice sent;
+    } words[] = {{"device", request->device},
+                 {"channel", request->channel},
+                 {"country", request->country}};
+    for (size_t k = 0; k < ARRAY_COUNT(words); k++) {
+        if (words[k].sent.size && !list_query_check_word(words[k].sent, words[k].name, why)) {
+            return false;
+        }
+    }
+    if (request->hour != -1 && !list_query_check_hour(request->hour, why)) { return false; }
+    query->context = (struct request_context){request->device, request->channel, request->country,
+                                              request->hour};
+    return true;
+}
+
 static bool read_list(const struct recommendation_request *request, struct list_query *query,
                       char *why)
 {
@@ -109,7 +129,9 @@ static bool read_list(const struct recommendation_request *request, struct list_
     if (query->placement.size && !list_query_check_placement(query->placement, why)) {
         return false;
     }
-    if (!read_actions(request, query, why)) { return false; }
+    if (!read_context(request, query, why) || !read_actions(request, query, why)) {
+        return false;
+    }
     if (!read_ids(&request->candidates, "candidates", query->candidates,
                   &query->candidates_count, why)) {
         return false;
@@ -136,12 +158,21 @@ static bool read_items(const struct recommendation_request *request, struct list
     return !query->tag.size || list_query_check_id(query->tag, "tag", why);
 }
 
+static bool read_users(const struct recommendation_request *request, struct list_query *query,
+                       char *why)
+{
+    query->kind = QUERY_USERS;
+    query->item = request->item_id;
+    return list_query_check_id(query->item, "item_id", why);
+}
+
 static bool read_query(const struct recommendation_request *request, struct list_query *query,
                        char *why)
 {
     list_query_clear(query);
-    bool fine = request->kind == REQUEST_LIST ? read_list(request, query, why)
-                                              : read_items(request, query, why);
+    bool fine = request->kind == REQUEST_LIST    ? read_list(request, query, why)
+                : request->kind == REQUEST_USERS ? read_users(request, query, why)
+                                                 : read_items(request, query, why);
     if (!fine || !list_query_check_number(request->offset, "offset", 0, why) ||
         !list_query_check_number(request->limit, "limit", 0, why)) {
         return false;
@@ -187,6 +218,7 @@ static int write_response(struct request_topic *requests,
         .rules_offset = found->error ? -1 : list->rules_offset,
         .ranks = list->placement_ranks,
         .rules = list->placement_rules,
+        .users = found->users,
     };
     if (request->placement.size) {
         response.removal_items = list->removal_items;

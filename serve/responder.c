@@ -168,7 +168,8 @@ static void answer_path(struct responder *responder, const struct http_request *
     } else {
         answer_error(answer, 404, "no_such_path",
                      "the server has /v1/users/{id}/recommendations, /v1/recommendations, "
-                     "/v1/items/{id}/similar, /v1/items/{id}/together, /v1/items/popular, "
+                     "/v1/items/{id}/similar, /v1/items/{id}/together, /v1/items/{id}/users, "
+                     "/v1/items/popular, "
                      "/v1/items/trending, /v1/items/new, /v1/openapi.json, /console, /live "
                      "and /ready");
     }

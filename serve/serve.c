@@ -9,6 +9,7 @@
  * answers it (request_topic.c).
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "schemas/recommendation_list.h"
@@ -76,10 +77,18 @@ struct user_table {
     struct user_rows *rows;
 };
 
+/* Up to which offset each partition of a topic is on disk. */
+struct stored_offsets {
+    int64_t *at;
+    size_t count, capacity;
+};
+
 struct serve_state {
     struct schema_cache *schemas;
     struct user_table lists, histories;
     struct live_tables *live;
+    struct recent_users *recent;
+    struct stored_offsets histories_stored; /* read again for `recent` alone */
     struct table_reader *tables;
     struct refused_records *letters;
     struct arena *arena;
@@ -152,6 +161,7 @@ static int make_tables(struct run *run, struct serve_state *state)
     _cleanup_(xfreep) char *path = result == 0 ? make_directory(run, "tables") : NULL;
     if (!path) { return -EIO; }
     state->live = live_tables_new(&settings->lists, run_generation(run));
+    state->recent = recent_users_new((size_t)settings->recent_users);
     return table_reader_new(run, state->live, path, &state->tables);
 }
 
@@ -163,6 +173,7 @@ static struct list_finder *make_finder(struct run *run, struct serve_state *stat
         .lists = state->lists.rows,
         .histories = state->histories.rows,
         .live = state->live,
+        .recent = state->recent,
         .length = (size_t)settings->lists.list_length,
         .wall_ms = wall_ms,
         .wall_arg = run,
@@ -268,6 +279,8 @@ static void stop(struct run *run)
     table_reader_free(state->tables);
     refused_records_free(state->letters);
     live_tables_free(state->live);
+    recent_users_free(state->recent);
+    free(state->histories_stored.at);
     release_users(&state->lists);
     release_users(&state->histories);
     schema_cache_free(state->schemas);
@@ -285,7 +298,7 @@ union user_object {
 };
 
 /* Writes a value into the row as it is stored: 0, or -EBADMSG with ret_error filled. */
-static int make_row(struct serve_state *state, int input, struct slice value,
+static int make_row(struct serve_state *state, int input, struct slice key, struct slice value,
                     struct codec_error *ret_error)
 {
     union user_object object;
@@ -300,10 +313,19 @@ static int make_row(struct serve_state *state, int input, struct slice value,
     } else if (!list_columns_agree(&object.list)) {
         fault = "columns_differ";
     }
+    if (!fault && input == HISTORIES) {
+        recent_users_put(state->recent, key, &object.history);
+    }
     if (!fault && codec_encode(table->writer, &object, &state->row) < 0) { fault = "over_limit"; }
     if (!fault) { return 0; }
     *ret_error = (struct codec_error){.reason = fault};
     return -EBADMSG;
+}
+
+static bool is_stored(const struct stored_offsets *stored, const struct record *rec)
+{
+    size_t partition = (size_t)rec->partition;
+    return partition < stored->count && rec->offset < stored->at[partition];
 }
 
 static enum verdict take_user(struct run *run, int input, const struct record *rec)
@@ -317,11 +339,14 @@ static enum verdict take_user(struct run *run, int input, const struct record *r
                                  ID_BYTES_MAX);
     }
     if (rec->value.data) {
-        if (make_row(state, input, rec->value, &error) < 0) {
+        if (make_row(state, input, rec->key, rec->value, &error) < 0) {
             return run_refuse_undecoded(run, &error);
         }
         row = buf_slice(&state->row);
+    } else if (input == HISTORIES) {
+        recent_users_remove(state->recent, rec->key);
     }
+    if (input == HISTORIES && is_stored(&state->histories_stored, rec)) { return VERDICT_DONE; }
     if (user_rows_put(rows, rec, row) < 0) {
         (void)run_refuse_record(run, "state", "%s", user_rows_why(rows));
         return VERDICT_FATAL;
@@ -343,6 +368,23 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
     return take_user(run, input, rec);
 }
 
+/* Histories are read from before what is on disk: so many that the users who acted last are known
+ * again. */
+static int64_t resume_histories(struct run *run, int32_t partition, int64_t low, int64_t end)
+{
+    struct serve_state *state = run_state(run);
+    const struct serve_settings *settings = run_settings(run);
+    struct stored_offsets *stored = &state->histories_stored;
+    int64_t from = user_rows_resume(state->histories.rows, run, HISTORIES, partition, low, end);
+    int64_t partitions = MAX_OF(run_topic_partitions(run, "histories", false), 1);
+    int64_t again = settings->recent_users / partitions;
+    ARRAY_RESERVE_ZEROS(stored->at, stored->capacity, (size_t)partition + 1, 16);
+    stored->count = MAX_OF(stored->count, (size_t)partition + 1);
+    stored->at[partition] = from;
+    if (from == OFFSET_NONE) { return from; }
+    return MIN_OF(from, MAX_OF(low, end - again));
+}
+
 static int64_t resume(struct run *run, int input, int32_t partition, int64_t low, int64_t end)
 {
     struct serve_state *state = run_state(run);
@@ -352,8 +394,8 @@ static int64_t resume(struct run *run, int input, int32_t partition, int64_t low
         return table_reader_resume(state->tables, run, table_inputs[i].kind, input, partition, low,
                                    end);
     }
-    struct user_rows *rows = input == LISTS ? state->lists.rows : state->histories.rows;
-    return user_rows_resume(rows, run, input, partition, low, end);
+    if (input == HISTORIES) { return resume_histories(run, partition, low, end); }
+    return user_rows_resume(state->lists.rows, run, input, partition, low, end);
 }
 
 /* The tables are current when nothing is left to read and the broker has just said so. */

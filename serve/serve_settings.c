@@ -20,5 +20,8 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("pseudonym.keys", STRING, pseudonym_keys, "", OPTION_FREE,
            "The file with keys that ingest has: user ids of requests are replaced by the same "
            "pseudonyms; empty: they are not replaced"),
+    OPTION("users.recent", LONG, recent_users, "50000", OPTION_RANGE(0, 10000000),
+           "Users who acted last that are known in memory, with their newest items: among them it "
+           "is looked who would want an item; 0: nobody. At a start as many histories are read."),
     LIST_OPTIONS,
 };

@@ -12,9 +12,10 @@ struct serve_settings {
     int64_t timeout_ms;
     const char *tokens;
     const char *pseudonym_keys;
+    int64_t recent_users;
 };
 
-enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 6 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 7 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

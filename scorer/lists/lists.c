@@ -53,6 +53,8 @@ struct lists {
     struct reasons behind; /* of the list that is being made */
     const struct rule_set *rules;       /* NULL: none */
     struct placement_lists *placements; /* NULL: there never were rules */
+    const struct request_context *context;
+    const struct user_attributes *attributes;
     struct ranking_request request;     /* of the last list, and its ranking */
     const struct ranked *ranked;
     size_t ranked_count;
@@ -471,6 +473,8 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = (served || lists->content_scores) && lists->mixture;
     lists->reasoned = scope->reasoned;
+    lists->context = scope->context;
+    lists->attributes = scope->attributes;
     const struct ranked *ranked;
     size_t count = rank(lists, history, scope, blending, &ranked);
     lists->ranked = ranked;
@@ -564,7 +568,9 @@ static struct placement_scoring keep_scoring(struct lists *lists)
                                       .ranked = lists->ranked,
                                       .ranked_count = lists->ranked_count,
                                       .scored_count = lists->scored,
-                                      .given = lists->was_given};
+                                      .given = lists->was_given,
+                                      .context = lists->context,
+                                      .attributes = lists->attributes};
 }
 
 void lists_place(struct lists *lists, const struct user_history *history,

@@ -28,6 +28,9 @@ struct list_scope {
     size_t given_count;
     /* Places from here on have a reason only when a placement takes them; 0: all have one. */
     size_t reasoned;
+    /* For rules; borrowed until its placements are made. */
+    const struct request_context *context;    /* NULL: there is none */
+    const struct user_attributes *attributes; /* NULL: nothing is known of the user */
 };
 
 /* Makes an object that makes lists from tables, vectors and content_scores (NULL: without; both:

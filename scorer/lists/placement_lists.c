@@ -298,6 +298,7 @@ static void number_shown(struct placement_lists *lists, const struct user_histor
 }
 
 static struct cut_request request_of(struct placement_lists *lists,
+                                     const struct placement_scoring *scoring,
                                      const struct user_history *history, int64_t as_of_ms)
 {
     size_t count = history->items.count;
@@ -306,7 +307,9 @@ static struct cut_request request_of(struct placement_lists *lists,
         .candidates = lists->candidates,
         .count = lists->count,
         .as_of_ms = as_of_ms,
-        .user = {.items = lists->history_items,
+        .context = scoring->context,
+        .user = {.attributes = scoring->attributes,
+                 .items = lists->history_items,
                  .actions = history->actions.at,
                  .times_ms = history->event_times_ms.at,
                  .count = whole ? count : 0,
@@ -339,7 +342,7 @@ void placement_lists_make(struct placement_lists *lists, const struct rule_set *
 {
     lists->places_count = lists->removals_count = 0;
     find_candidates(lists, rules, scoring, history);
-    struct cut_request request = request_of(lists, history, list->as_of_ms);
+    struct cut_request request = request_of(lists, scoring, history, list->as_of_ms);
     list_cut_begin(lists->cut, &request);
     for (size_t p = 0; p < rules->count; p++) {
         cut_one(lists, &rules->placements[p], p, scoring, &request);
@@ -357,7 +360,7 @@ void placement_lists_make_one(struct placement_lists *lists, const struct rule_s
     one.length = length;
     lists->places_count = lists->removals_count = 0;
     find_candidates(lists, rules, scoring, history);
-    struct cut_request request = request_of(lists, history, list->as_of_ms);
+    struct cut_request request = request_of(lists, scoring, history, list->as_of_ms);
     list_cut_begin(lists->cut, &request);
     cut_one(lists, &one, placement, scoring, &request);
     lists->placements[placement] = slice_str(rules->placements[placement].name);

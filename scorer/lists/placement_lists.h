@@ -26,6 +26,8 @@ struct placement_scoring {
     size_t ranked_count;
     size_t scored_count; /* the others fill up */
     bool given;          /* only what is ranked may be listed */
+    const struct request_context *context;    /* NULL: there is none */
+    const struct user_attributes *attributes; /* NULL: nothing is known of the user */
 };
 
 struct placement_lists;

@@ -38,12 +38,14 @@ def test_paths():
 def test_arguments():
     asked = {resolved(one)["name"] for operation in operations()
              for one in operation.get("parameters", ()) if resolved(one)["in"] == "query"}
-    assert asked == set(re.findall(r'argument->name, slice_str\("(\w+)"\)', SOURCES["list_query"]))
+    taken = r'argument->name, slice_str\("(\w+)"\)|\{"(\w+)", &context->'
+    assert asked == {one or other for one, other in re.findall(taken, SOURCES["list_query"])}
     assert asked == set(re.findall(r"^\| `(\w+)=", PAGE, re.M))
 
 
 def test_body():
-    members = set(SCHEMAS["Query"]["properties"]) | set(SCHEMAS["Action"]["properties"])
+    members = {member for name in ("Query", "Action", "Context")
+               for member in SCHEMAS[name]["properties"]}
     assert members == set(re.findall(r'strcmp\(name, "(\w+)"\)', SOURCES["list_body"]))
     assert all(f"`{name}`" in PAGE for name in members)
 
@@ -60,10 +62,11 @@ def test_members():
     """Every member that is printed, and no other."""
     printed = set(re.findall(r'put_text\(out, "(\w+)"', SOURCES["list_text"]))
     printed |= set(re.findall(r'\\"(\w+)\\":', SOURCES["list_text"])) - {"error", "message"}
-    assert printed == {*SCHEMAS["List"]["properties"], *SCHEMAS["Item"]["properties"]}
+    assert printed == {member for name in ("List", "Item", "UserList", "WantingUser")
+                       for member in SCHEMAS[name]["properties"]}
     placed = {"List": {"placement", "rules_offset", "removed"}, "Item": {"rank", "rule"}}
     assert set(SCHEMAS["ItemList"]["properties"]) < printed
-    for name in ("List", "ItemList", "Item", "Removed", "Error"):
+    for name in ("List", "ItemList", "Item", "UserList", "WantingUser", "Removed", "Error"):
         always = set(SCHEMAS[name]["properties"]) - placed.get(name, set())
         assert set(SCHEMAS[name]["required"]) == always
 

@@ -164,7 +164,8 @@ static void compare_placement(struct fixture *fixture, size_t placement, const c
     for (size_t i = 0; i < lists->count; i++) {
         const struct recommendation_request request = {.request_id = lists->at[i].key,
                                                        .user_id = lists->at[i].key,
-                                                       .placement = slice_str(name)};
+                                                       .placement = slice_str(name),
+                                                       .hour = -1};
         append(fixture, "requests", fixture->requests, lists->at[i].key, &request);
     }
     run_rounds(fixture);
@@ -258,6 +259,89 @@ static void test_made(void **state _unused_)
     end(&fixture);
 }
 
+/* Finds the first item of an answer; the caller frees it. */
+static char *first_of(const char *body)
+{
+    const char *at = strstr(body, "\"items\":[{\"item\":\"");
+    if (!at) { fail_msg("%s", body); }
+    at += strlen("\"items\":[{\"item\":\"");
+    return xprintf("%.*s", (int)strcspn(at, "\""), at);
+}
+
+/* A list that stands is made again for a request whose context its rules see. */
+static void test_context(void **state _unused_)
+{
+    static struct fixture fixture;
+    begin(&fixture, "main.length=8\nhome.length=5\nhome.pin.tv=1 if id = 'i35' and device = 'tv'\n"
+                    "late.boost.night=100 if hour >= 22 and brand = 'a'\n");
+    struct copy *copy = fixture.copy;
+    const char *body = ask_get(copy, "/v1/users/u07/recommendations?placement=home&device=phone"
+                                     "&country=DE&hour=3", 200);
+    assert_has(body, "\"cause\":\"request\"");
+    assert_null(strstr(body, "pin.tv"));
+    _cleanup_(xfreep) char *usual = first_of(body);
+    body = ask_get(copy, "/v1/users/u07/recommendations?placement=home&country=DE", 200);
+    assert_has(body, "\"cause\":\"action\"");
+    _cleanup_(xfreep) char *stands = first_of(body);
+    assert_string_equal(usual, stands);
+    body = ask_get(copy, "/v1/users/u07/recommendations?placement=home&device=tv", 200);
+    assert_has(body, "\"items\":[{\"item\":\"i35\"");
+    assert_has(body, "\"rule\":\"pin.tv\"");
+    body = ask_post(copy, "/v1/recommendations",
+                    "{\"user\":\"u07\",\"placement\":\"late\",\"context\":{\"hour\":22}}", 200);
+    assert_has(body, "\"rule\":\"boost.night\"");
+    body = ask_post(copy, "/v1/recommendations",
+                    "{\"actions\":[{\"item\":\"i01\"}],\"placement\":\"late\","
+                    "\"context\":{\"hour\":21,\"device\":\"tv\"}}", 200);
+    assert_null(strstr(body, "boost.night"));
+    const struct recommendation_request request = {.request_id = slice_str("r"),
+                                                   .user_id = slice_str("u07"),
+                                                   .placement = slice_str("home"),
+                                                   .device = slice_str("tv"),
+                                                   .hour = -1};
+    struct recommendation_response response;
+    append(&fixture, "requests", fixture.requests, slice_str("r"), &request);
+    run_rounds(&fixture);
+    struct fold *responses = rig_fold(&fixture.rig, "responses");
+    receive(&fixture, responses, slice_str("r"), &response);
+    assert_int_equal(response.status, 200);
+    assert_true(slice_equal(response.items.at[0], slice_str("i35")));
+    free(responses);
+    end(&fixture);
+}
+
+static void test_bad_context(void **state _unused_)
+{
+    static const char *const paths[] = {
+        "/v1/users/u07/recommendations?hour=24", "/v1/users/u07/recommendations?hour=-1",
+        "/v1/users/u07/recommendations?hour=", "/v1/users/u07/recommendations?device=",
+        "/v1/items/popular?device=tv", "/v1/items/i01/users?device=tv"};
+    static const char *const contexts[] = {
+        "[]", "{\"hour\":\"3\"}", "{\"hour\":24}", "{\"device\":3}", "{\"device\":\"\"}",
+        "{\"place\":\"x\"}",
+        "{\"channel\":\"1234567890123456789012345678901234567890123456789012345678901234x\"}"};
+    static struct fixture fixture;
+    begin(&fixture, rules_text);
+    for (size_t k = 0; k < ARRAY_COUNT(paths); k++) {
+        assert_has(ask_get(fixture.copy, paths[k], 400), "\"error\":\"bad_request\"");
+    }
+    for (size_t k = 0; k < ARRAY_COUNT(contexts); k++) {
+        _cleanup_(xfreep) char *body =
+            xprintf("{\"user\":\"u07\",\"context\":%s}", contexts[k]);
+        (void)ask_post(fixture.copy, "/v1/recommendations", body, 400);
+    }
+    struct recommendation_response response;
+    const struct recommendation_request request = {
+        .request_id = slice_str("r"), .user_id = slice_str("u07"), .hour = 24};
+    append(&fixture, "requests", fixture.requests, slice_str("r"), &request);
+    run_rounds(&fixture);
+    struct fold *responses = rig_fold(&fixture.rig, "responses");
+    receive(&fixture, responses, slice_str("r"), &response);
+    assert_int_equal(response.status, 400);
+    free(responses);
+    end(&fixture);
+}
+
 /* Rules come and go: a list that does not have the placement yet is made; rules that cannot be read
  * leave the former ones. */
 static void test_other_rules(void **state _unused_)
@@ -289,6 +373,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stored),
         cmocka_unit_test(test_made),
+        cmocka_unit_test(test_context),
+        cmocka_unit_test(test_bad_context),
         cmocka_unit_test(test_other_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

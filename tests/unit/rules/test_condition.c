@@ -22,6 +22,10 @@ static void fill(struct rules_rig *rig)
     (void)rules_rig_item(rig, "A3", (struct item){.price = -1, .stock = -1}, "", "");
 }
 
+/* What is known of the user and the request. */
+static const struct user_attributes *of_user;
+static const struct request_context *of_request;
+
 /* Returns which items fulfil a condition, as "A1 A3", or the fault. */
 static const char *which(struct rules_rig *rig, const char *text)
 {
@@ -32,7 +36,7 @@ static const char *which(struct rules_rig *rig, const char *text)
     const struct condition_view view = {
         .columns = &rig->columns, .ids = rig->ids, .items = items, .count = ITEMS,
         .as_of_ms = AS_OF_MS, .user_actions = 12, .user_newest_ms = AS_OF_MS - DAY_MS,
-        .user_hash = 1042};
+        .user_hash = 1042, .user = of_user, .context = of_request};
     rule_text_init(&words, slice_str(text));
     struct condition *condition = condition_parse(&words, &rig->columns);
     if (condition && words.word != WORD_END) { return "more behind it"; }
@@ -76,6 +80,67 @@ static void conditions_hold(void **state _unused_)
             fail_msg("%s: %s, expected %s", cases[k].text, told, cases[k].holds);
         }
     }
+    rules_rig_clear(&rig);
+}
+
+static void users_and_requests_have_attributes(void **state _unused_)
+{
+    static const struct {
+        const char *text, *known, *unknown; /* what holds with and without a user and a request */
+    } cases[] = {
+        {"user.country = 'DE'", "123", ""}, {"user.country != 'FR'", "123", ""},
+        {"user.country in ('FR', 'DE')", "123", ""}, {"user.country is known", "123", ""},
+        {"user.country is unknown", "", "123"}, {"user.tags has 'vip'", "123", ""},
+        {"user.tags has 'Acme'", "", ""}, {"user.tags is known", "123", ""},
+        {"user.tags is unknown", "", "123"}, {"user.born >= 1980", "123", ""},
+        {"user.born is unknown", "", "123"}, {"device = 'phone'", "123", ""},
+        {"device != 'phone'", "", ""}, {"device = 'Acme'", "", ""},
+        {"device in ('tv', 'phone') and price < 20", "1", ""},
+        {"channel is known", "", ""}, {"channel = ''", "", ""},
+        {"channel is unknown", "123", "123"},
+        {"country = 'never named'", "", ""}, {"country != 'never named'", "123", ""},
+        {"hour = 7", "123", ""}, {"hour = 15", "", "123"},
+    };
+    struct slice tags[] = {slice_str("young"), slice_str("vip")};
+    const struct user_attributes user = {
+        .country = slice_str("DE"), .tags = {tags, 2}, .born = 1990};
+    const struct request_context request = {
+        .device = slice_str("phone"), .channel = slice_str(""), .country = slice_str("CH"),
+        .hour = 7};
+    struct rules_rig rig;
+    fill(&rig);
+    for (size_t k = 0; k < 2 * ARRAY_COUNT(cases); k++) {
+        bool known = k % 2;
+        of_user = known ? &user : NULL;
+        of_request = known ? &request : NULL;
+        const char *told = which(&rig, cases[k / 2].text);
+        const char *want = known ? cases[k / 2].known : cases[k / 2].unknown;
+        if (strcmp(told, want)) { fail_msg("%s: %s, expected %s", cases[k / 2].text, told, want); }
+    }
+    of_user = NULL;
+    of_request = NULL;
+    rules_rig_clear(&rig);
+}
+
+/* A rule sees only what it names, and only where the request says it. */
+static void rules_see_a_context(void **state _unused_)
+{
+    static const char rules_text[] = "a.filter.x=price < 9 or device = 'tv'\n"
+                                     "b.boost.x=2 if hour >= 18\nc.cap.x=2 per brand\n";
+    const struct request_context contexts[] = {
+        {.device = slice_str("tv"), .hour = -1}, {.hour = 3},
+        {.country = slice_str("x"), .hour = -1}};
+    static const bool sees[3][3] = {
+        {true, false, false}, {false, true, false}, {false, false, false}};
+    struct rules_rig rig;
+    fill(&rig);
+    struct rule_set *rules = rules_rig_parse(&rig, rules_text);
+    for (size_t c = 0; c < 3; c++) {
+        for (size_t p = 0; p < 3; p++) {
+            assert_int_equal(placement_sees(&rules->placements[p], &contexts[c]), sees[c][p]);
+        }
+    }
+    rule_set_free(rules);
     rules_rig_clear(&rig);
 }
 
@@ -134,6 +199,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conditions_hold),
+        cmocka_unit_test(users_and_requests_have_attributes),
+        cmocka_unit_test(rules_see_a_context),
         cmocka_unit_test(faults_say_what_to_write),
         cmocka_unit_test(sizes_are_limited),
     };

@@ -1,0 +1,20 @@
+/* What was found for a query. */
+#ifndef FRESHET_SERVE_FOUND_LIST_H
+#define FRESHET_SERVE_FOUND_LIST_H
+
+#include "schemas/recommendation_list.h"
+
+/* `list` is without what the query excludes and beyond its page. Where rules made it,
+ * its placement_ranks and placement_rules are parallel to its items, else empty. */
+struct found_list {
+    unsigned code;       /* 200, or that of the error */
+    const char *error;   /* a word; NULL: none */
+    const char *message; /* a sentence */
+    struct recommendation_list list;
+    struct slices users; /* of QUERY_USERS; parallel to them: the list's scores, reasons, because,
+                          * shares, evidence and placement_ranks */
+    size_t total; /* items or users that are not excluded */
+    bool made;    /* it was made for this request */
+};
+
+#endif
