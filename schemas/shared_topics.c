@@ -3,7 +3,8 @@
 
 static const char *const shared[] = {"clicks", "events",          "items",       "redrives",
                                      "users",  "recommendations", "generations", "requests",
-                                     "responses", "rules",           "content-vectors"};
+                                     "responses", "rules",           "content-vectors",
+                                     "recommendations-json"};
 
 bool shared_topic(const char *name)
 {

@@ -27,6 +27,7 @@ void cutover_release(struct cutover *cutover)
     generations_release(&cutover->generations);
     codec_free(cutover->codec);
     arena_free(cutover->arena);
+    json_lists_free(cutover->json);
 }
 
 enum verdict cutover_observe(struct cutover *cutover, struct run *run, const struct record *rec)
@@ -67,19 +68,22 @@ bool cutover_is_live(const struct cutover *cutover, struct task *task)
 struct copying {
     struct task *task;
     int output;
+    struct json_lists *json; /* NULL: not as JSON */
 };
 
 static int copy_list(void *arg, struct slice key, struct slice value)
 {
     const struct copying *copying = arg;
     task_emit(copying->task, copying->output, task_partition(copying->task), key, value);
+    if (copying->json) { json_lists_send(copying->json, copying->task, key, value); }
     return 0;
 }
 
 /* Sends all lists of the task to an output and waits until they are acknowledged. */
-static bool copy_lists(struct task *task, int output)
+static bool copy_lists(const struct cutover *cutover, struct task *task, int output)
 {
-    struct copying copying = {task, output};
+    bool live = output == cutover->recommendations_output;
+    struct copying copying = {task, output, live ? cutover->json : NULL};
     return task_scan(task, copy_list, &copying) == 0 && task_commit(task);
 }
 
@@ -110,20 +114,20 @@ static void release_partition(struct cutover *cutover, struct task *task)
 {
     bool changes_topic = task_changelog(task) == cutover->recommendations_output;
     if (!task_commit(task)) { return; }
-    if (changes_topic && !copy_lists(task, cutover->lists_output)) { return; }
+    if (changes_topic && !copy_lists(cutover, task, cutover->lists_output)) { return; }
     if (announce_step(cutover, task, STEP_RELEASED) && changes_topic) { task_reopen(task); }
 }
 
 static void take_partition(struct cutover *cutover, struct task *task)
 {
     if (!task_commit(task)) { return; }
-    if (!copy_lists(task, cutover->recommendations_output)) { return; }
+    if (!copy_lists(cutover, task, cutover->recommendations_output)) { return; }
     (void)announce_step(cutover, task, STEP_TAKEN);
 }
 
 bool cutover_send_lists(const struct cutover *cutover, struct task *task)
 {
-    return task_commit(task) && copy_lists(task, cutover->recommendations_output);
+    return task_commit(task) && copy_lists(cutover, task, cutover->recommendations_output);
 }
 
 void cutover_step(struct cutover *cutover, struct task *task)

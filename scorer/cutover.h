@@ -14,6 +14,7 @@
 #define FRESHET_SCORER_CUTOVER_H
 
 #include "schemas/generations.h"
+#include "scorer/json_lists.h"
 #include "stream/worker.h"
 
 struct cutover {
@@ -24,6 +25,7 @@ struct cutover {
     int steps_output;
     int lists_output;
     int recommendations_output;
+    struct json_lists *json; /* owned: lists that go to `recommendations` as JSON, too; NULL: no */
 };
 
 /* Fills in the rest of a cutover whose indices are set. */

@@ -100,10 +100,12 @@ bool scorer_read_first_list(struct task *task, struct slice user_id,
 void scorer_put_list(struct task *task, struct slice user_id, struct slice value)
 {
     struct scorer *scorer = run_state(task_run(task));
+    bool live = cutover_is_live(&scorer->cutover, task);
     task_put(task, user_id, value);
-    if (task_changelog(task) == RECOMMENDATIONS || !cutover_is_live(&scorer->cutover, task)) {
-        return;
+    if (live && scorer->cutover.json) {
+        json_lists_send(scorer->cutover.json, task, user_id, value);
     }
+    if (task_changelog(task) == RECOMMENDATIONS || !live) { return; }
     task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, value);
 }
 

@@ -66,6 +66,8 @@ static const struct output outputs[] = {
     [BLENDS] = {.name = "models",
                 .delivery = DELIVERY_AT_ONCE,
                 .contracts = {&model_weights_contract}},
+    [JSON_LISTS] = {.name = "recommendations-json", .delivery = DELIVERY_AT_ONCE, .shared = true,
+                    .cleanup = CLEANUP_TABLE},
 };
 
 enum { ARENA_BYTES = 1 << 16 };
@@ -101,6 +103,12 @@ static void stop(struct run *run)
     buf_release(&scorer->message);
     free(scorer);
     run_set_state(run, NULL);
+}
+
+static bool uses_output(struct run *run, int output)
+{
+    const struct scorer_settings *settings = run_settings(run);
+    return output != JSON_LISTS || settings->lists_json;
 }
 
 static int start(struct run *run)
@@ -146,7 +154,9 @@ static int start(struct run *run)
     scorer->arena = arena_new(ARENA_BYTES);
     buf_init(&scorer->message, LIST_BYTES_MAX);
     scorer_metrics_start(scorer, run_metrics(run));
-    return 0;
+    if (!settings->lists_json) { return 0; }
+    scorer->cutover.json = json_lists_new(run, JSON_LISTS);
+    return run_check_partitions(run, JSON_LISTS, RECOMMENDATIONS);
 }
 
 /* ---- Broadcast: the tables ---- */
@@ -567,6 +577,7 @@ const struct worker scorer_worker = {
     .outputs_count = ARRAY_COUNT(outputs),
     .changelog = RECOMMENDATIONS,
     .choose_changelog = choose_changelog,
+    .uses_output = uses_output,
     .options = scorer_options,
     .options_count = SCORER_OPTIONS_COUNT,
     .settings_size = sizeof(struct scorer_settings),

@@ -19,7 +19,7 @@
 #include "stream/output_watch.h"
 
 enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT };
-enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS };
+enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS, JSON_LISTS };
 /* Of a list's message; and by how much one may grow when it is read and written again. */
 enum { LIST_BYTES_MAX = 1 << 20, LIST_GROWTH_MAX = 1 << 16 };
 

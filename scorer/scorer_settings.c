@@ -9,6 +9,9 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
            "Evaluate lists by their users' next actions, and learn the blend from those; false: "
            "for lists made in hindsight.",
            OPTION_FORMERLY("judge")),
+    OPTION("lists.json", BOOL, lists_json, "false", OPTION_FREE,
+           "Send what goes to recommendations to recommendations-json as well, as JSON; make that "
+           "topic first."),
     OPTION("lists.remake.share", LONG, remake_share, "20", OPTION_RANGE(0, 100),
            "Most percent of a core for making standing lists again when rows, the catalogue, rules "
            "or the model have changed; 0: lists stay until their users act. Barred items are taken "

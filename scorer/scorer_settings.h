@@ -7,6 +7,7 @@
 struct scorer_settings {
     struct list_settings lists;
     bool lists_evaluated;
+    bool lists_json;
     int64_t blend_memory_max;
     int64_t remake_share;
     int64_t remake_rest_ms;
@@ -14,7 +15,7 @@ struct scorer_settings {
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 5 };
+enum { SCORER_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 6 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 #endif

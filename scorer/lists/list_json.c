@@ -1,0 +1,87 @@
+#include "base/base.h"
+#include "base/quote.h"
+#include "scorer/lists/list_json.h"
+
+static void put_text(struct buf *out, const char *name, struct slice text)
+{
+    buf_printf(out, "\"%s\":", name);
+    quote_json(out, text, QUOTE_EITHER);
+    buf_append(out, ",", 1);
+}
+
+static void put_separator(struct buf *out, size_t at)
+{
+    if (at) { buf_append(out, ",", 1); }
+}
+
+static void put_items(struct buf *out, const struct recommendation_list *list)
+{
+    buf_printf(out, "\"items\":[");
+    for (size_t k = 0; k < list->items.count; k++) {
+        put_separator(out, k);
+        buf_append(out, "{", 1);
+        put_text(out, "item", list->items.at[k]);
+        put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[k])));
+        put_text(out, "because", list->because.at[k]);
+        buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
+                   (double)list_share(list, k), (double)list->evidence.at[k],
+                   (double)list->scores.at[k]);
+    }
+    buf_printf(out, "],");
+}
+
+static void put_placement(struct buf *out, const struct recommendation_list *list, size_t p,
+                          size_t from, size_t count)
+{
+    bool named = list->placement_list_ids.count == list->placements.count;
+    buf_append(out, "{", 1);
+    put_text(out, "placement", list->placements.at[p]);
+    put_text(out, "list_id", named ? list->placement_list_ids.at[p] : slice_str(""));
+    buf_printf(out, "\"items\":[");
+    for (size_t k = from; k < from + count; k++) {
+        put_separator(out, k - from);
+        buf_append(out, "{", 1);
+        put_text(out, "item", list->placement_items.at[k]);
+        put_text(out, "rule", list->placement_rules.at[k]);
+        buf_printf(out, "\"rank\":%d,\"score\":%.9g}", list->placement_ranks.at[k],
+                   (double)list->placement_scores.at[k]);
+    }
+    buf_printf(out, "]}");
+}
+
+static void put_placements(struct buf *out, const struct recommendation_list *list)
+{
+    size_t places = list->placement_items.count;
+    places = MIN_OF(places, list->placement_rules.count);
+    places = MIN_OF(places, MIN_OF(list->placement_ranks.count, list->placement_scores.count));
+    size_t count = MIN_OF(list->placements.count, list->placement_counts.count), from = 0;
+    buf_printf(out, "\"placements\":[");
+    for (size_t p = 0; p < count; p++) {
+        int32_t own = list->placement_counts.at[p];
+        if (own < 0 || (size_t)own > places - from) { break; }
+        put_separator(out, p);
+        put_placement(out, list, p, from, (size_t)own);
+        from += (size_t)own;
+    }
+    buf_printf(out, "],");
+}
+
+void list_json_print(const struct recommendation_list *list, struct buf *out)
+{
+    buf_append(out, "{", 1);
+    put_text(out, "user", list->user_id);
+    put_items(out, list);
+    put_placements(out, list);
+    put_text(out, "cause", slice_str(list_cause_name(list->cause)));
+    put_text(out, "list_id", list->list_id);
+    put_text(out, "generation", list->generation);
+    put_text(out, "ranking", list->model);
+    put_text(out, "made_by", list->made_by);
+    put_text(out, "model_version", list->vectors);
+    buf_printf(out, "\"rules_offset\":%" PRId64 ",\"actions\":%" PRId64 ",", list->rules_offset,
+               list->actions);
+    buf_printf(out, "\"event_time_ms\":%" PRId64 ",\"input_partition\":%d,", list->event_time_ms,
+               list->input_partition);
+    buf_printf(out, "\"input_offset\":%" PRId64 ",\"as_of_ms\":%" PRId64 "}", list->input_offset,
+               list->as_of_ms);
+}

@@ -1,0 +1,13 @@
+/* List JSON: a user's list as JSON, for readers without Avro: topic `recommendations-json`. The
+ * members have the names of freshet-serve's answers (docs/serve.md). */
+#ifndef FRESHET_SCORER_LISTS_LIST_JSON_H
+#define FRESHET_SCORER_LISTS_LIST_JSON_H
+
+#include "base/buf.h"
+#include "schemas/recommendation_list.h"
+
+/* Appends a list whose columns agree (list_columns_agree()). A placement whose columns do not is
+ * left out, with those behind it. */
+void list_json_print(const struct recommendation_list *list, struct buf *out);
+
+#endif
