@@ -348,7 +348,9 @@ static enum verdict take_user(struct run *run, int input, const struct record *r
     }
     if (input == HISTORIES && is_stored(&state->histories_stored, rec)) { return VERDICT_DONE; }
     if (user_rows_put(rows, rec, row) < 0) {
-        (void)run_refuse_record(run, "state", "%s", user_rows_why(rows));
+        buf_clear(&state->row);
+        user_rows_why(rows, &state->row);
+        (void)run_refuse_record(run, "state", "%.*s", SLICE_ARGS(buf_slice(&state->row)));
         return VERDICT_FATAL;
     }
     return VERDICT_DONE;

@@ -74,7 +74,9 @@ int user_rows_flush(struct user_rows *rows)
     return result;
 }
 
-const char *user_rows_why(const struct user_rows *rows)
+void user_rows_why(struct user_rows *rows, struct buf *out)
 {
-    return table_store_why(rows->store);
+    pthread_mutex_lock(&rows->lock);
+    buf_printf(out, "%s", table_store_why(rows->store));
+    pthread_mutex_unlock(&rows->lock);
 }

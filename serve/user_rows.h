@@ -24,7 +24,7 @@ int user_rows_put(struct user_rows *rows, const struct record *rec, struct slice
 int user_rows_read(struct user_rows *rows, struct slice user, struct buf *out);
 /* Writes out what was put; 0 or -errno. */
 int user_rows_flush(struct user_rows *rows);
-/* Returns the last failure; borrowed until the next one. Worker's thread. */
-const char *user_rows_why(const struct user_rows *rows);
+/* Appends the last failure, which may be one of a read. */
+void user_rows_why(struct user_rows *rows, struct buf *out);
 
 #endif

@@ -2,10 +2,13 @@
 #include "base/base.h"
 #include "features/features.h"
 #include "scorer/scorer.h"
+#include "stream/run_internal.h"
 #include "tests/topology/feed.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <sys/socket.h>
 
 enum { PARTITIONS = 1, ADDED = 6, EVENTS = 60, METRICS_BYTES = 1 << 20 };
 
@@ -235,6 +238,47 @@ static void test_ready_when_assigned(void **state)
     rig_release(&rig);
 }
 
+/* What GET /health answers, as `freshet-health` and probes ask it. */
+static int health(struct metrics_server *server, const struct copy *copy)
+{
+    static const char request[] = "GET /health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    const struct sockaddr_in at = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)metrics_server_port(server)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char answer[512] = "";
+    size_t size = 0;
+    int code, fd = socket(AF_INET, SOCK_STREAM, 0);
+    metrics_server_health(server, run_healthy(copy->run)); /* as worker_main.c does */
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL), sizeof(request) - 1);
+    for (ssize_t got; (got = recv(fd, answer + size, sizeof(answer) - 1 - size, 0)) > 0;) {
+        size += (size_t)got;
+    }
+    close(fd);
+    assert_int_equal(sscanf(answer, "HTTP/1.1 %d", &code), 1);
+    return code;
+}
+
+/* A copy beyond the number of partitions: 503 before the group has answered, then 200 with nothing
+ * to do. */
+static void test_health_without_a_partition(void **state)
+{
+    struct rig rig;
+    struct metrics_server *server;
+    rig_init(&rig, PARTITIONS);
+    rig_start(&rig, &features_worker, 0, NULL);
+    struct copy *second = rig_start(&rig, &features_worker, 1, NULL);
+    assert_int_equal(
+        metrics_server_start(second->metrics, "127.0.0.1", 0, NULL, NULL, &server), 0);
+    assert_int_equal(health(server, second), 503);
+    rounds(&rig, 50);
+    assert_int_equal(second->run->tasks.count, 0);
+    assert_int_equal(health(server, second), 200);
+    metrics_server_free(server);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     rig_choose_place();
@@ -246,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_batches_shrink_to_what_is_delivered),
         cmocka_unit_test(test_lag_while_rolling_back),
         cmocka_unit_test(test_ready_when_assigned),
+        cmocka_unit_test(test_health_without_a_partition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
