@@ -229,9 +229,12 @@ $(FUZZ_OUT)/tests/fuzz/fuzz_dataset: $(FUZZ_OUT)/cli/catalogue_line.o \
 	$(FUZZ_OUT)/cli/action_time.o
 endif
 
-.PHONY: fuzz
-fuzz:
+.PHONY: fuzz fuzz-programs fuzz-run
+fuzz: fuzz-programs
+	@$(MAKE) --no-print-directory fuzz-run
+fuzz-programs:
 	@$(MAKE) CC=clang OUT=$(FUZZ_OUT) CFLAGS="$(FUZZ_FLAGS)" HARDEN= HARDEN_LINK= $(FUZZ_BIN)
+fuzz-run:
 	@for f in $(FUZZ_BIN); do case $$f in *$(T)*) name=$${f##*/fuzz_}; \
 		mkdir -p $(FUZZ_OUT)/found/$$name; \
 		$$f -max_total_time=$(SECONDS) -timeout=$(or $(UNIT_SECONDS),5) \

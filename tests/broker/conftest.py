@@ -24,8 +24,8 @@ BIN = Path(os.environ.get("FRESHET_BIN", BUILD / "bin"))
 SANITIZED = BUILD / "san-address-undefined" / "bin"  # tests/run builds it
 INPUTS = {"ingest": "clicks", "features": "events", "trainer": "pair-deltas", "scorer": "histories",
           "sequence": "models", "embed": "items"}
-WAIT_SECONDS = int(os.environ.get("WAIT_SECONDS", "120"))
-STOP_SECONDS = 60
+WAIT_SECONDS = int(os.environ.get("WAIT_SECONDS", "300"))
+STOP_SECONDS = 120
 # What tests need of single workers: both commit often, and soon after their input has ended.
 OFTEN = {"features": {"commit.interval.ms": "60ms"},
          "trainer": {"checkpoint.replay.ms": "100ms", "checkpoint.rest.ms": "200ms"}}

@@ -1,5 +1,6 @@
 """What `make install` lays down: complete, sound for systemd, and kept when installed again."""
 
+import functools
 import os
 import re
 import subprocess
@@ -92,6 +93,7 @@ def test_the_container_file_names_the_libraries_of_the_programs():
                 assert owner in held, f"{program.name} needs {line.split()[0]} of {owner}"
 
 
+@functools.cache  # the programs have most libraries in common
 def owner_of(library):
     """The package of a library; Debian knows it by the path below /usr or without it."""
     for path in (library, library.resolve(), Path(str(library).removeprefix("/usr"))):
