@@ -107,6 +107,7 @@ $(OUT)/%.o: %.cc
 		$(if $(filter thread,$(SAN)),,-fno-sanitize=all) -MMD -MP -c -o $@ $<
 
 # VERSION holds the version; the commit is git's, where the tree is a checkout, or GIT_COMMIT=.
+# Tests run make beside another make: the temporary file is each one's own.
 VERSION := $(file <VERSION)
 ifeq ($(origin GIT_COMMIT),undefined)
 GIT_COMMIT := $(if $(wildcard .git),$(shell GIT_OPTIONAL_LOCKS=0 git describe --always \
@@ -116,8 +117,8 @@ endif
 $(OUT)/version.inc: FORCE
 	@mkdir -p $(@D)
 	@printf '#define FRESHET_VERSION "%s"\n#define FRESHET_COMMIT "%s"\n' '$(VERSION)' \
-		'$(GIT_COMMIT)' >$@.tmp
-	@if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+		'$(GIT_COMMIT)' >$@.$$$$ && \
+		if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 $(OUT)/base/version.o: $(OUT)/version.inc
 $(OUT)/base/version.o: private ALL_CFLAGS += -I$(OUT)
 
