@@ -12,6 +12,7 @@ struct feature_settings {
     int64_t pairs_window;
     int64_t transitions_window;
     double transitions_exponent;
+    double weights_power;
     int64_t decay_half_life_ms;
     int64_t trend_half_life_ms;
     int64_t future_max_ms;
@@ -26,7 +27,7 @@ struct feature_settings {
     int64_t listed_max;
 };
 
-enum { FEATURE_OPTIONS_COUNT = 18 };
+enum { FEATURE_OPTIONS_COUNT = 19 };
 extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
 
 /* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */

@@ -110,6 +110,9 @@ static const struct hyperparameter hyperparameters[] = {
                    "scorer: similarity.measure: 0 cosine, 1 jaccard, 2 llr"),
     HYPERPARAMETER(counting_settings, popularity_weight, 0, 1000, "scorer: popularity.weight"),
     HYPERPARAMETER(counting_settings, dislike_weight, 0, 1000, "scorer: dislike.weight"),
+    HYPERPARAMETER(counting_settings, weights_power, 0, 2, "features: weights.power"),
+    HYPERPARAMETER(counting_settings, recent_weights_power, 0, 2, "scorer: recent.weights.power"),
+    HYPERPARAMETER(counting_settings, rating_weights, 0, 1, "data: 1: ratings are weights"),
     HYPERPARAMETER(counting_settings, backward_weight, 0, 10, "scorer: backward.weight"),
     HYPERPARAMETER(counting_settings, shrink, 0, 1e6, "scorer: shrink"),
     HYPERPARAMETER(counting_settings, source_power, 0, 2, "scorer: source.power"),
@@ -132,6 +135,7 @@ static struct timeline_rules rules_of(const struct counting_settings *set)
         .pairs_window = pairs_window,
         .transitions_window = MIN_OF((int32_t)set->transitions_window, pairs_window),
         .transitions_exponent = set->transitions_exponent,
+        .weights_power = set->weights_power,
         .decay = {(int64_t)(set->decay_half_life * DAY_MS)},
         .trend_decay = {(int64_t)(set->trend_half_life * DAY_MS)},
     };
@@ -157,6 +161,7 @@ static void open_table(struct counting *counting)
         .symmetric_weight = set->symmetric_weight,
         .popularity_weight = set->popularity_weight,
         .dislike_weight = set->dislike_weight,
+        .weights_power = set->recent_weights_power,
     };
     counting->table = item_table_new(&of_table);
     counting->ranking = ranking_new(&of_ranking, counting->ids, counting->table);
@@ -284,11 +289,12 @@ static void counting_learn(void *self, const struct training_example *example)
 {
     struct counting *counting = self;
     struct timeline *timeline = &counting->timelines[example->user];
+    bool weighs = counting->settings.rating_weights > 0.0;
     const struct action action = {
         .time_ms = example->time_ms,
         .sequence = ++counting->sequence,
         .id_hash = (uint64_t)counting->sequence,
-        .weight = 1.0,
+        .weight = weighs ? (double)MAX_OF(example->rating, 0.0F) : 1.0,
         .item = example->item,
     };
     bool first = timeline->total == 0;
@@ -356,11 +362,24 @@ static bool counting_retune(void *self, const void *settings)
     return true;
 }
 
+/* The weights of the newest actions, of a user all of whose actions have been learned. */
+static void fill_weights(struct counting *counting, const struct query *query, size_t newest)
+{
+    const struct timeline *timeline = &counting->timelines[query->user];
+    if (!(counting->settings.rating_weights > 0.0)) { return; }
+    bool same = timeline->total == (int64_t)query->count && timeline->count >= (int32_t)newest;
+    for (size_t k = 0; k < newest; k++) {
+        int32_t at = timeline->count - (int32_t)(newest - k);
+        counting->weights[k] = same ? (float)timeline_at(timeline, at).weight : 1.0F;
+    }
+}
+
 size_t counting_recommender_list(void *self, const struct query *query, size_t length,
                                  const struct ranked **ret_list)
 {
     struct counting *counting = self;
     size_t newest = MIN_OF(query->count, (size_t)counting->settings.history_length);
+    fill_weights(counting, query, newest);
     publish(counting);
     return ranking_list(counting->ranking,
                         &(struct ranking_request){

@@ -41,6 +41,9 @@ struct counting_settings {
     double similarity_measure; /* enum similarity_measure */
     double popularity_weight;
     double dislike_weight;
+    double weights_power;
+    double recent_weights_power;
+    double rating_weights;
     double backward_weight;
     double shrink;
     double source_power;

@@ -56,6 +56,7 @@ struct ranking {
     struct recent *disliked; /* with weights below 0 */
     size_t disliked_count;
     float *recency;
+    float *strengths; /* of the recent items */
     size_t recent_count;
     float directed_scale, symmetric_scale, popularity_scale;
     struct ranking_sums sums;
@@ -76,6 +77,7 @@ struct ranking *ranking_new(const struct ranking_settings *settings, const struc
     ranking->recent = xcalloc(settings->recent_items + 1, sizeof(*ranking->recent));
     ranking->disliked = xcalloc(settings->recent_items + 1, sizeof(*ranking->disliked));
     ranking->recency = xcalloc(settings->recent_items + 1, sizeof(*ranking->recency));
+    ranking->strengths = xcalloc(settings->recent_items + 1, sizeof(*ranking->strengths));
     for (size_t r = 0; r < settings->recent_items; r++) {
         ranking->recency[r] = (float)(pow((double)r + 1.0, -settings->recency_power) *
                                       pow(settings->recency_decay, (double)r));
@@ -93,6 +95,7 @@ struct ranking *ranking_free(struct ranking *ranking)
     free(ranking->parts);
     free(ranking->list);
     free(ranking->recency);
+    free(ranking->strengths);
     free(ranking->recent);
     free(ranking->disliked);
     free(ranking->candidates);
@@ -163,6 +166,27 @@ static void read_history(struct ranking *ranking, const struct ranking_request *
     }
     for (size_t k = 0; k < request->seen_count; k++) {
         if (request->seen[k] != ID_NONE) { cells[request->seen[k]].seen = ranking->touched; }
+    }
+}
+
+/* Lowers recent items by their weights, each the greatest of the user's actions on the item. The
+ * greatest of all stays, so that equal weights change nothing. */
+static void weigh_recent(struct ranking *ranking, const struct ranking_request *request)
+{
+    float *weights = ranking->strengths, most = 0.0F;
+    if (!(ranking->settings.weights_power > 0.0)) { return; }
+    for (size_t r = 0; r < ranking->recent_count; r++) {
+        weights[r] = 0.0F;
+        for (size_t k = 0; k < request->count; k++) {
+            bool is = request->items[k] == ranking->recent[r].item;
+            if (is) { weights[r] = MAX_OF(weights[r], request->weights[k]); }
+        }
+        most = MAX_OF(most, weights[r]);
+    }
+    for (size_t r = 0; r < ranking->recent_count; r++) {
+        if (!(weights[r] < most)) { continue; }
+        double part = (double)weights[r] / (double)most;
+        ranking->recent[r].weight *= (float)pow(part, ranking->settings.weights_power);
     }
 }
 
@@ -467,6 +491,7 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
     begin(ranking, request->length);
     assert(request->flags.count <= ranking->capacity);
     read_history(ranking, request);
+    weigh_recent(ranking, request);
     for (size_t r = 0; r < ranking->recent_count; r++) { add_row(ranking, ranking->recent[r]); }
     for (size_t r = 0; r < ranking->disliked_count; r++) {
         add_row(ranking, ranking->disliked[r]);

@@ -38,6 +38,7 @@ struct ranking_settings {
     double directed_weight;   /* of A */
     double symmetric_weight;  /* of S; 0: not computed */
     double popularity_weight; /* of the popularity term; 0: not computed */
+    double weights_power;     /* of a recent item's weight, as a part of the greatest; 0: none */
     double dislike_weight;    /* of what disliked items take off A and S; 0: nothing */
 };
 

@@ -244,6 +244,7 @@ struct window *window_new(const struct timeline_rules *rules, const struct ids *
     assert(rules->pairs_window > 0 && rules->pairs_window <= rules->actions_max / 2);
     assert(rules->transitions_window >= 0 && rules->transitions_window <= rules->pairs_window);
     assert(rules->seen_max >= 0);
+    assert(rules->weights_power >= 0.0 && rules->weights_power <= 2.0);
     struct window *window = xcalloc(1, sizeof(*window));
     window->rules = *rules;
     window->ids = ids;
@@ -313,6 +314,14 @@ static inline double co_rise(double r_old, double r_new, double near)
     return MIN_OF(r_new, near) - MIN_OF(r_old, near);
 }
 
+/* Returns g(w): what an action of this weight counts. */
+static inline double strength_of(const struct window *window, double weight)
+{
+    double power = window->rules.weights_power;
+    if (power == 0.0 || weight == 1.0) { return 1.0; }
+    return power == 1.0 ? weight : pow(weight, power);
+}
+
 void timeline_contribute(struct window *window, const struct sequence *sequence, int64_t index,
                        double sign, struct pairs *pairs)
 {
@@ -336,17 +345,19 @@ void timeline_contribute(struct window *window, const struct sequence *sequence,
     struct decay_point trend = decay_at(&rules->trend_decay, time_ms);
     double scale = pairs_scale(pairs, point.epoch) * sign;
     double trend_scale = pairs_trend_scale(pairs, trend.epoch) * sign;
+    double strength = strength_of(window, weights[0]);
     size_t count = 0;
     for (int32_t i = 1; i < window->near_count; i++) {
         const struct near *near = &window->near[i];
         double rise = co_rise(r_old, r_new, near->rating);
         double co = decay_value(point, rise) * scale;
-        double forward = decay_value(point, near->forward) * scale;
+        double forward = decay_value(point, near->forward * strength) * scale;
         window->terms[count] = (struct pair_term){near->item, co, forward};
         count += co != 0.0 || forward != 0.0;
     }
     pairs_add_item(pairs, own->item, decay_value(point, r_new - r_old) * scale,
-                   decay_value(point, 1.0) * scale, decay_value(trend, 1.0) * trend_scale);
+                   decay_value(point, strength) * scale,
+                   decay_value(trend, strength) * trend_scale);
     pairs_add(pairs, own->item, window->terms, count);
 }
 
@@ -391,13 +402,14 @@ static void correct(struct window *window, const struct timeline *timeline, int3
     double before_old = own->rating_before, before_new = MAX_OF(before_old, weight);
     struct decay_point point = decay_at(&window->rules.decay, timeline->times_ms[at]);
     double scale = pairs_scale(pairs, point.epoch);
+    double strength = strength_of(window, weight);
     size_t count = 0;
     for (int32_t i = 1; i < window->near_count; i++) {
         const struct near *near = &window->near[i];
         double co = decay_value(point, co_rise(r_old, r_new, near->rating)) -
                     decay_value(point, co_rise(before_old, before_new, near->rating_before));
-        double forward =
-            decay_value(point, near->forward) - decay_value(point, near->forward_before);
+        double forward = decay_value(point, near->forward * strength) -
+                         decay_value(point, near->forward_before * strength);
         window->terms[count] = (struct pair_term){near->item, co * scale, forward * scale};
         count += co != 0.0 || forward != 0.0;
     }

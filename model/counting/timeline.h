@@ -5,13 +5,16 @@
  * a function of itself and its `pairs_window` predecessors only:
  *
  *     r_old = the greatest weight of i among the predecessors, r_new = max(r_old, w)
- *     mass(i)   += r_new - r_old          actions(i) += 1          trend(i) += 1
+ *     mass(i)   += r_new - r_old          actions(i) += g(w)       trend(i) += g(w)
  *     co(q, i)  += min(r_new, r_q) - min(r_old, r_q)   for each other item q, r_q its greatest
- *     weight q -> i    += d^-exponent            for each predecessor x of item q at distance
+ *     weight q -> i    += d^-exponent g(w)       for each predecessor x of item q at distance
  *                                         d <= transitions_window
  *
+ * where g(w) = w^weights_power; 0: each action counts as one of weight 1.
+ *
  * co and mass are TencentRec's incremental item-based CF (Huang et al., SIGMOD 2015, section 4), as
- * differences, so that each user counts once per pair. Weight 0 means a dislike: such an action
+ * differences, so that each user counts once per pair. Equal weights change all transitions and
+ * actions by one factor, so that their shares stay. Weight 0 means a dislike: such an action
  * adds nothing, and later actions do not pair with it, but it counts in the distances. All is
  * scaled by the decay at y's time and rounded once per sum (decay.h).
  *
@@ -49,6 +52,7 @@ struct timeline_rules {
     int32_t pairs_window;       /* predecessors that pair with an action */
     int32_t transitions_window; /* predecessors that lead to it; at most pairs_window */
     double transitions_exponent;
+    double weights_power; /* 0 .. 2 */
     struct decay decay; /* of all sums but the trend */
     struct decay trend_decay;
     bool departed_kept; /* dropped actions are returned; false: they cannot be subtracted later */

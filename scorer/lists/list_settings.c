@@ -24,5 +24,6 @@ struct ranking_settings list_ranking_settings(const struct list_settings *settin
         .symmetric_weight = settings->symmetric_weight,
         .popularity_weight = settings->popularity_weight,
         .dislike_weight = settings->dislike_weight,
+        .weights_power = settings->recent_weights_power,
     };
 }

@@ -37,11 +37,12 @@ struct list_settings {
     bool content_used;
     int32_t blend_leader; /* enum leader_choice */
     double dislike_weight;
+    double recent_weights_power;
     double shown_weight;
     int64_t shown_half_life_ms;
 };
 
-enum { LIST_OPTIONS_COUNT = 25, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 26, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -97,6 +98,9 @@ enum { LIST_OPTIONS_COUNT = 25, ITEMS_MAX_MOST = 100000000 };
            OPTION_ONE_OF("proved|counting|sequence|mixture"),                                      \
            "Which model makes the lists where there is a blend; proved: the one that is best on "  \
            "users' next actions."),                                                                \
+    OPTION("recent.weights.power", DOUBLE, lists.recent_weights_power, "0", OPTION_RANGE(0, 2),    \
+           "Power of the weight of a recent item's action, as a part of the user's greatest; 0: "  \
+           "all count alike"),                                                                     \
     OPTION("dislike.weight", DOUBLE, lists.dislike_weight, "0.5", OPTION_RANGE(0, 1000),           \
            "Part of what a disliked item would add to its neighbours that it takes off them; 0: "  \
            "nothing."),                                                                            \

@@ -177,6 +177,7 @@ static void test_defaults(void **state)
     assert_string_equal(counting_recommender.presets[0].name, "default");
     for (size_t k = 0; k < counting_recommender.hyperparameters_count; k++) {
         const struct hyperparameter *hyperparameter = &counting_recommender.hyperparameters[k];
+        if (strncmp(hyperparameter->help, "data: ", 6) == 0) { continue; } /* how a file is read */
         const struct option *option = option_of(hyperparameter);
         double is;
         assert_non_null(option);

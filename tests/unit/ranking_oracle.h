@@ -137,6 +137,7 @@ struct oracle {
     double users;
     double *directed, *symmetric, *score; /* per place; score NAN: not a candidate */
     int32_t *recent;
+    double *recency; /* of the recent items */
     size_t recent_count;
 };
 
@@ -197,6 +198,7 @@ static inline struct oracle *oracle_new(const struct world *world,
     oracle->symmetric = xcalloc(world->items, sizeof(double));
     oracle->score = xcalloc(world->items, sizeof(double));
     oracle->recent = xcalloc(ranking->recent_items + 1, sizeof(int32_t));
+    oracle->recency = xcalloc(ranking->recent_items + 1, sizeof(double));
     return oracle;
 }
 
@@ -206,8 +208,36 @@ static inline struct oracle *oracle_free(struct oracle *oracle)
     free(oracle->symmetric);
     free(oracle->score);
     free(oracle->recent);
+    free(oracle->recency);
     free(oracle);
     return NULL;
+}
+
+/* The greatest weight of the user's actions on an item. */
+static inline double oracle_weight(const int32_t *history, const float *weights, size_t count,
+                                   int32_t item)
+{
+    double most = 0;
+    for (size_t k = 0; k < count; k++) {
+        if (history[k] == item) { most = fmax(most, (double)weights[k]); }
+    }
+    return most;
+}
+
+static inline void oracle_recency(struct oracle *oracle, const int32_t *history,
+                                  const float *weights, size_t count)
+{
+    const struct ranking_settings *set = oracle->ranking;
+    double most = 0;
+    for (size_t r = 0; r < oracle->recent_count; r++) {
+        most = fmax(most, oracle_weight(history, weights, count, oracle->recent[r]));
+    }
+    for (size_t r = 0; r < oracle->recent_count; r++) {
+        double weight = oracle_weight(history, weights, count, oracle->recent[r]);
+        oracle->recency[r] = pow((double)r + 1, -set->recency_power) *
+                             pow(set->recency_decay, (double)r) *
+                             pow(weight / most, set->weights_power);
+    }
 }
 
 /* Scores every item of the world for a history (places, oldest first). */
@@ -227,9 +257,10 @@ static inline void oracle_score(struct oracle *oracle, const int32_t *history,
             oracle->recent[oracle->recent_count++] = history[at];
         }
     }
+    oracle_recency(oracle, history, weights, count);
     for (size_t r = 0; r < oracle->recent_count; r++) {
         const struct world_row *row = &oracle->world->rows[oracle->recent[r]];
-        double w = pow((double)r + 1, -set->recency_power) * pow(set->recency_decay, (double)r);
+        double w = oracle->recency[r];
         size_t used = row->present ? MIN_OF(row->count, oracle->table->neighbours_used) : 0;
         for (size_t k = 0; k < used; k++) {
             size_t j = (size_t)oracle->recent[r];

@@ -80,12 +80,13 @@ static inline void oracle_action(struct oracle *oracle, const struct timeline_ru
     int64_t h = rules->decay.half_life_ms;
     int from = MAX_OF(p - rules->pairs_window, 0);
     if (y->weight == 0) { return; }
+    double g = pow(y->weight, rules->weights_power);
     double r_old = greatest(at, from, p, y->item);
     double r_new = fmax(r_old, y->weight);
     oracle->sums.mass[y->item] += stored(h, y->time_ms, r_new - r_old, oracle->epoch);
-    oracle->sums.actions[y->item] += stored(h, y->time_ms, 1, oracle->epoch);
+    oracle->sums.actions[y->item] += stored(h, y->time_ms, g, oracle->epoch);
     oracle->sums.trend[y->item] +=
-        stored(rules->trend_decay.half_life_ms, y->time_ms, 1, oracle->trend_epoch);
+        stored(rules->trend_decay.half_life_ms, y->time_ms, g, oracle->trend_epoch);
     for (int32_t q = 0; q < ITEMS; q++) {
         if (q == y->item) { continue; }
         double r_q = greatest(at, from, p, q);
@@ -98,7 +99,7 @@ static inline void oracle_action(struct oracle *oracle, const struct timeline_ru
                 steps += pow(p - x, -rules->transitions_exponent);
             }
         }
-        oracle->sums.forward[q][y->item] += stored(h, y->time_ms, steps, oracle->epoch);
+        oracle->sums.forward[q][y->item] += stored(h, y->time_ms, steps * g, oracle->epoch);
     }
 }
 
@@ -204,7 +205,7 @@ static inline struct timeline_rules rules_of(int32_t w, int32_t wt, int64_t h, i
 {
     return (struct timeline_rules){
         .actions_max = 1000, .seen_max = 8, .pairs_window = w, .transitions_window = wt,
-        .transitions_exponent = 0.75, .decay = {h}, .trend_decay = {trend},
+        .transitions_exponent = 0.75, .weights_power = 1, .decay = {h}, .trend_decay = {trend},
     };
 }
 

@@ -25,6 +25,7 @@ static const struct ranking_settings ranking_settings = {
     .directed_weight = 1.0,
     .symmetric_weight = 0.3,
     .popularity_weight = 0.05,
+    .weights_power = 0.5,
 };
 
 /* The machine under test, with its own numbering of a world's items. */
@@ -125,8 +126,7 @@ static double oracle_part(const struct oracle *o, size_t r, size_t item, double 
 {
     size_t j = (size_t)o->recent[r];
     const struct world_row *row = &o->world->rows[j];
-    double w = pow((double)r + 1, -o->ranking->recency_power) *
-               pow(o->ranking->recency_decay, (double)r);
+    double w = o->recency[r];
     size_t used = row->present ? MIN_OF(row->count, o->table->neighbours_used) : 0;
     for (size_t k = 0; k < used; k++) {
         if ((size_t)row->items[k] != item) { continue; }

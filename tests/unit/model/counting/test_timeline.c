@@ -42,6 +42,7 @@ static void any_order_any_batching_gives_the_same_bits(void **state)
         int64_t half_life = round % 2 ? hour : 0;
         struct timeline_rules rules = rules_of(windows[round % 5][0], windows[round % 5][1],
                                                half_life, 2 * hour);
+        rules.weights_power = round % 4 * 0.5;
         int count = 1 + (int)rng(EVENTS_MAX);
         make_stream(events, count, 5 * hour);
         oracle_all(&oracle, &rules, events, count);
@@ -151,13 +152,14 @@ static void trimmed_timelines_are_exact_or_refuse(void **state)
 
 /* ---- By hand ---- */
 
-static void ratings_and_dislikes_by_hand(void **state)
+/* With weights_power 0 and 1. */
+static void by_hand(double power, struct sums *ret_sums)
 {
-    static struct sums sums;
     static const struct oracle zero;
     struct ids *ids = make_ids();
     struct timeline_rules rules = rules_of(10, 2, 0, 0);
     rules.transitions_exponent = 1;
+    rules.weights_power = power;
     struct window *window = window_new(&rules, ids);
     struct pairs *pairs = pairs_new();
     struct timeline timeline;
@@ -167,15 +169,27 @@ static void ratings_and_dislikes_by_hand(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
         assert_int_equal(timeline_add(&timeline, window, &all[i], pairs), TIMELINE_APPENDED);
     }
-    gather(&sums, pairs, &zero);
-    assert_true(sums.co[0][1] == 4 && sums.mass[0] == 4 && sums.mass[1] == 5);
-    assert_true(sums.forward[0][1] == 1 + 1 && sums.forward[1][0] == 0.5);
-    assert_true(sums.actions[0] == 2 && sums.actions[1] == 2 && sums.actions[2] == 0);
-    assert_true(sums.co[0][2] == 0 && sums.forward[0][2] == 0 && sums.mass[2] == 0);
+    memset(ret_sums, 0, sizeof(*ret_sums));
+    gather(ret_sums, pairs, &zero);
     timeline_release(&timeline);
     pairs_free(pairs);
     window_free(window);
     ids_free(ids);
+}
+
+static void ratings_and_dislikes_by_hand(void **state)
+{
+    static struct sums sums;
+    by_hand(0.0, &sums);
+    assert_true(sums.co[0][1] == 4 && sums.mass[0] == 4 && sums.mass[1] == 5);
+    assert_true(sums.forward[0][1] == 1 + 1 && sums.forward[1][0] == 0.5);
+    assert_true(sums.actions[0] == 2 && sums.actions[1] == 2 && sums.actions[2] == 0);
+    assert_true(sums.co[0][2] == 0 && sums.forward[0][2] == 0 && sums.mass[2] == 0);
+    by_hand(1.0, &sums);
+    assert_true(sums.co[0][1] == 4 && sums.mass[0] == 4 && sums.mass[1] == 5);
+    assert_true(sums.forward[0][1] == 5 + 2 && sums.forward[1][0] == 0.5 * 4);
+    assert_true(sums.actions[0] == 7 && sums.actions[1] == 7 && sums.actions[2] == 0);
+    assert_true(sums.trend[0] == 7 && sums.forward[0][2] == 0 && sums.mass[2] == 0);
 }
 
 /* ---- Stored and loaded ---- */
