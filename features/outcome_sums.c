@@ -1,6 +1,6 @@
 /* A row's key in the store sorts by hour:
  *
- *     fc | hour (event time, big endian, sign flipped; 0: the total) | placement:generation:rule
+ *     fb | hour (event time, big endian, sign flipped; 0: the total) | placement:generation:rule
  *
  * The committed rows are looked over once after the task opened and after a roll-back: their totals
  * make the gauges, their number bounds the sources, and their newest hour says which ones are old.
@@ -14,7 +14,7 @@
 #include <endian.h>
 
 enum {
-    OUTCOME_BYTE = 0xfc, /* no user id begins with it */
+    OUTCOME_BYTE = 0xfb, /* no user id begins with it */
     OUTCOME_SOURCE_BYTES_MAX = LIST_ID_BYTES_MAX + EVENT_RULE_BYTES_MAX + 1,
     OUTCOME_ROW_BYTES = 512, /* of a staged row, twice; about */
     OUTCOME_MESSAGE_BYTES_MAX = 4096,
