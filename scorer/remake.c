@@ -336,7 +336,8 @@ static bool is_same(const struct recommendation_list *a, const struct recommenda
            near(&a->scores, &b->scores) && near(&a->evidence, &b->evidence) &&
            near(&a->shares, &b->shares) &&
            slice_equal(a->model, b->model) && slice_equal(a->made_by, b->made_by) &&
-           slice_equal(a->generation, b->generation) && placement_columns_same(a, b);
+           slice_equal(a->generation, b->generation) && placement_columns_same(a, b) &&
+           near(&a->placement_scores, &b->placement_scores);
 }
 
 /* Lists of before this time are sent again even when they are the same. */

@@ -67,7 +67,10 @@ bool placement_columns_same(const struct recommendation_list *a,
     return a->rules_offset == b->rules_offset && slices_equal(&a->placements, &b->placements) &&
            ints_equal(&a->placement_counts, &b->placement_counts) &&
            slices_equal(&a->placement_items, &b->placement_items) &&
-           slices_equal(&a->placement_rules, &b->placement_rules);
+           slices_equal(&a->placement_rules, &b->placement_rules) &&
+           ints_equal(&a->removal_counts, &b->removal_counts) &&
+           slices_equal(&a->removal_items, &b->removal_items) &&
+           slices_equal(&a->removal_rules, &b->removal_rules);
 }
 
 bool placement_columns_find(const struct recommendation_list *list, struct slice name,

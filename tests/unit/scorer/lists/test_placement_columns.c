@@ -89,6 +89,15 @@ static void what_a_reader_sees_is_compared(void **state _unused_)
     b = list_of(&other);
     b.rules_offset = 7;
     assert_false(placement_columns_same(&a, &b));
+    b = list_of(&other);
+    struct slice removed[] = {slice_str("z"), slice_str("y")};
+    a.removal_items = a.removal_rules = (struct slices){removed, 1};
+    assert_false(placement_columns_same(&a, &b));
+    b.removal_items = b.removal_rules = (struct slices){removed + 1, 1};
+    assert_false(placement_columns_same(&a, &b));
+    b = list_of(&other);
+    a.removal_items.count = a.removal_rules.count = 0;
+    assert_true(placement_columns_same(&a, &b));
 }
 
 static void test_find(void **state _unused_)
