@@ -72,9 +72,17 @@ def catalogue(topics, name="items"):
 
 
 def standing(topics, name="recommendations"):
-    """user -> the list that a reader of the topic has."""
-    form = Contract("recommendation_list")
-    return {key: form.decode(record.value) for key, record in topics.newest(name).items()}
+    """user -> the list that a reader of the topic has: the newest by input offset."""
+    form, found = Contract("recommendation_list"), {}
+    for record in topics.read(name):
+        if record.value is None:
+            found.pop(record.key, None)
+            continue
+        one = form.decode(record.value)
+        before = found.get(record.key)
+        if before is None or one["input_offset"] >= before["input_offset"]:
+            found[record.key] = one
+    return found
 
 
 # ---- The table ----
@@ -322,7 +330,8 @@ def difference(table, want, found, drift=DRIFT):
             return f"{name} {found[name]}, must be {right}"
     for name, right in (("scores", [one.score for one in want]),
                         ("evidence", [one.evidence for one in want])):
-        if not all(near(*pair, drift) for pair in zip(found[name], right, strict=True)):
+        if len(found[name]) != len(right) or not all(
+                near(*pair, drift) for pair in zip(found[name], right)):
             return f"{name} {found[name]}, must be {right}"
     return None
 
@@ -336,7 +345,7 @@ class Verdict:
         self.exact = 0  # lists whose scores are equal to 1e-5
         lists, told = standing(topics), histories(topics)
         for user in sorted(lists.keys() | told.keys()):
-            self._one(user, told.get(user), lists.get(user))
+            self.check(user, told.get(user), lists.get(user))
         self.differing = len(self.words)
 
     def make_table(self, topics, settings):
@@ -345,7 +354,7 @@ class Verdict:
     def list_of(self, _user, history, _found):
         return Counting(self.table, history, self.table.set["list.length"]).list
 
-    def _one(self, user, history, found):
+    def check(self, user, history, found):
         self.lists += found is not None
         if history is None or found is None:
             self.words.append(f"{user}: list {found is not None}, history {history is not None}")

@@ -1,5 +1,6 @@
 """The verdict finds each kind of harm, done to topics that are in order."""
 
+import copy
 import io
 import json
 import sys
@@ -14,6 +15,7 @@ for room in ("deploy", "tests/broker", "tests/chaos"):
     sys.path.insert(0, str(ROOT / room))
 
 from contracts import Contract, Record  # noqa: E402 (the path is set above)
+from list_oracle import Counting, Table, histories, serving_rows  # noqa: E402
 from verdict import HISTORY_LENGTH, Verdict, strength  # noqa: E402
 from oracle import count, states  # noqa: E402
 
@@ -25,7 +27,8 @@ PREFIX = "p-"
 def encode(contract, value):
     """As an Avro single object; fields that are not named are zero or empty."""
     schema = Contract(contract).schema
-    zero = {"string": "", "bytes": b"", "long": 0, "int": 0, "double": 0.0, "float": 0.0}
+    zero = {"string": "", "bytes": b"", "long": 0, "int": 0, "double": 0.0, "float": 0.0,
+            "boolean": False}
     whole = {}
     for field in schema["fields"]:
         kind = field["type"]
@@ -49,7 +52,7 @@ class Calm:
 
     def __init__(self, users=USERS, count_of=EVENTS):
         self.at = {}
-        events = [{"event_id": f"e{n}", "user_id": f"u{n % users}", "item_id": f"i{n * 7 % 23}",
+        events = [{"event_id": f"e{n}", "user_id": f"u{n % users}", "item_id": f"i{n * 7 % 61}",
                    "action": "RATING", "weight": float(1 + n % 5), "event_time_ms": 1000 * n}
                   for n in range(count_of)]
         events = [{**one, "sequence": 0, "received_ms": 0} for one in events]
@@ -61,6 +64,8 @@ class Calm:
             ("origin.offset", str(count_of).encode())])
         self.users(states(enumerate(events)))
         self.pairs(count(events), users)
+        self.put("items", [])
+        self.lists()
 
     def put(self, name, pairs, headers=None):
         keys = [key.encode(errors="surrogateescape") if key else None for key, _ in pairs]
@@ -78,9 +83,6 @@ class Calm:
             **state, "user_id": user, "input_partition": 0,
             **{column: state[column][-HISTORY_LENGTH:]
                for column in ("items", "actions", "weights", "event_times_ms", "offsets")}}))
-            for user, state in found.items()])
-        self.put("recommendations", [(user, encode("recommendation_list", {
-            "user_id": user, "input_offset": state["input_offset"]}))
             for user, state in found.items()])
 
     def pairs(self, table, users):
@@ -106,6 +108,21 @@ class Calm:
         self.put("neighbours", rows)
         self.put("serving-rows", serving)
 
+    def lists(self):
+        """Each user's list, as the newest history and the tables give it."""
+        table, lists = Table(serving_rows(self), {}), []
+        for user, history in histories(self).items():
+            places = Counting(table, history, table.set["list.length"]).list
+            name = [one.decode() for one in table.names]
+            lists.append((user.decode(), encode("recommendation_list", {
+                "user_id": user.decode(), "input_offset": history["input_offset"],
+                "items": [name[one.item] for one in places],
+                "because": ["" if one.because is None else name[one.because] for one in places],
+                "reasons": [one.reason for one in places],
+                "scores": [one.score for one in places],
+                "evidence": [one.evidence for one in places]})))
+        self.put("recommendations", lists)
+
     def read(self, name):
         return iter(self.at[name])
 
@@ -116,9 +133,17 @@ class Calm:
         self.at[name][0] = first._replace(value=encode(contract, value))
 
 
-@pytest.fixture
-def topics():
+@pytest.fixture(name="calm", scope="module")
+def make_calm():
     return Calm()
+
+
+@pytest.fixture
+def topics(calm):
+    """A copy: records are never changed, only replaced."""
+    mine = copy.copy(calm)
+    mine.at = {name: list(records) for name, records in calm.at.items()}
+    return mine
 
 
 def compared(topics):
@@ -166,7 +191,9 @@ def test_a_letter_of_another_worker_is_a_difference(topics):
                                   "serving-rows", "recommendations"])
 def test_a_missing_key_is_a_difference(topics, name):
     del topics.at[name][-1]
-    assert compared(topics).differences == 1
+    verdict = compared(topics)
+    lists = sum(word.startswith("list of") for word in verdict.words)
+    assert verdict.differences - (lists if name == "serving-rows" else 0) == 1
 
 
 @pytest.mark.parametrize("name, contract, field", [
@@ -175,10 +202,29 @@ def test_a_missing_key_is_a_difference(topics, name):
     ("histories", "user_history", {"items": ["i1"]}),
     ("neighbours", "item_neighbours", {"mass": 0.5}),
     ("neighbours", "item_neighbours", {"actions": 2.0 ** -32}),
-    ("recommendations", "recommendation_list", {"input_offset": 3})])
+    ("recommendations", "recommendation_list", {"input_offset": 3}),
+    ("recommendations", "recommendation_list", {"items": ["i1"]}),
+    ("recommendations", "recommendation_list", {"because": ["i1"]}),
+    ("recommendations", "recommendation_list", {"scores": [0.5]})])
 def test_another_value_is_a_difference(topics, name, contract, field):
     topics.change(name, contract, **field)
-    assert compared(topics).differences == 1
+    # Of another history, the list is another one, too.
+    assert compared(topics).differences == 1 + (name == "histories")
+
+
+def test_a_list_with_an_item_that_was_barred(topics):
+    barred = Contract("recommendation_list").decode(topics.at["recommendations"][0].value)["items"]
+    topics.put("items", [(barred[0], encode("item", {"item_id": barred[0], "available": False}))])
+    assert compared(topics).differences >= 1
+
+
+def test_a_list_behind_a_newer_one_is_told_apart(topics):
+    old = topics.at["recommendations"][0]
+    value = encode("recommendation_list", {"user_id": old.key.decode(), "items": ["i1"]})
+    topics.at["recommendations"].append(old._replace(value=value))
+    verdict = compared(topics)
+    assert verdict.differences == 0
+    assert verdict.counts == verdict.counts | Counter(lists_behind=1)
 
 
 def test_a_cell_off_by_the_least_there_is(topics):

@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter, defaultdict
 from itertools import accumulate
 
+import list_oracle
 from contracts import Contract, Topics
 from oracle import count, states
 
@@ -23,6 +24,13 @@ def strength(co, forward, backward):
     """As in model/counting/row.h."""
     return forward + backward / 4 + co / 1024
 
+
+class ListVerdict(list_oracle.Verdict):
+    """Of lists that are there and of the newest history; lists() tells of the others."""
+
+    def check(self, user, history, found):
+        if history and found and history["input_offset"] == found["input_offset"]:
+            super().check(user, history, found)
 
 
 class Verdict:
@@ -216,6 +224,13 @@ class Verdict:
             elif last[user] < newest[user]:
                 self.counts["lists_behind"] += 1
 
+    def standing(self):
+        """Each list is the one that its user's newest history and the present tables give."""
+        told = ListVerdict(self.topics)
+        self.counts.update(lists=told.lists, lists_empty=told.empty)
+        for words in told.words:
+            self._differs(f"list of {words}")
+
     def _same_keys(self, name, found, right):
         for key in found.keys() - right.keys():
             self._differs(f"{name}: {key} must not be there")
@@ -299,11 +314,13 @@ class Verdict:
             if stored.get(key) != fold.get(key):
                 self._differs(f"store {name}: {key} is not as in the changelog")
 
-    def all(self, owners):
+    def all(self, owners, standing=True):
         self.read()
         for check in (self.accounting, self.users, self.deltas, self.neighbours, self.lists):
             check()
         self.serving()
+        if standing:
+            self.standing()
         self.stores(owners)
 
 

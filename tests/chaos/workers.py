@@ -29,6 +29,7 @@ SCRAPE_SECONDS = 2.0
 # who ends so is not started again by a supervisor.
 REFUSED = 78
 ENDED_WELL = {0, 70, 74, 75, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGXFSZ}
+AT_REST = r"^freshet_at_rest(?:\{[^}]*\})? 1$"
 SETTINGS = [
     "all.kafka.consumer.session.timeout.ms=6000", "all.kafka.consumer.heartbeat.interval.ms=500",
     "all.commit.interval.ms=200ms", "all.commit.timeout.ms=60s", "trainer.commit.interval.ms=500ms",
@@ -207,6 +208,20 @@ class Workers:
 
     def healthy(self):
         return all(self.copy(*one).healthy() for one in self.wanted)
+
+    def at_rest(self, worker):
+        """Whether no copy of the worker has anything left to do, lists to be made again neither."""
+        return all(self._says_at_rest(*one) for one in sorted(self.wanted) if one[0] == worker)
+
+    def _says_at_rest(self, worker, slot):
+        port = self.copy(worker, slot).metrics_port()
+        if not port:
+            return False
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                return re.search(r"^freshet_at_rest 1$", answer.read().decode(), re.M) is not None
+        except OSError:
+            return False  # just ended; it is started again
 
     def status(self, worker, slot):
         port = self.copy(worker, slot).metrics_port()
