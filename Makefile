@@ -459,15 +459,16 @@ pipeline-kills:
 		-m pytest -q -p no:cacheprovider tests/broker/test_sequence.py -k killed
 
 # Compares every standing list with a recomputation from the topics, after kills, changes of the
-# catalogue and a restart of the broker. EQUALITY=ml-100k,synthetic,blended,starts COPIES=1,3
+# catalogue and a restart of the broker.
+# EQUALITY=ml-100k,synthetic,rules,blended,starts COPIES=1,3
 .PHONY: equality
 equality:
 	@$(INSTALL) test
 	@deploy/venv --for test
 	+@$(BUILD_ALL)
-	@EQUALITY=$(or $(EQUALITY),ml-100k,synthetic,blended,starts) COPIES=$(or $(COPIES),1,3) \
-		WAIT_SECONDS=1800 $(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
-		tests/broker/test_equality.py -k full
+	@EQUALITY=$(or $(EQUALITY),ml-100k,synthetic,rules,blended,starts) \
+		COPIES=$(or $(COPIES),1,3) WAIT_SECONDS=1800 $(BUILD)/venv/bin/python \
+		-m pytest -q -s -p no:cacheprovider tests/broker/test_equality.py -k full
 
 # Compares the lists of USERS=1000 users by HTTP, by request topic and in `recommendations`, and
 # those that are made for sessions of all that they did.

@@ -1,26 +1,30 @@
 """At rest each list is the one that the topics give: recomputed from histories, serving rows and
-catalogue by list_oracle.py, with the Transformer by blend_oracle.py, while the catalogue changes
-and workers are killed. Longer, with a restart of the broker, when asked: make equality.
-Environment:
-  EQUALITY=ml-100k,synthetic,blended,starts   which events; blended: with the Transformer; starts:
-                                              on topics that exist
-  COPIES=1,3                                  of each worker
+catalogue by list_oracle.py, with placements by rules_oracle.py, with the Transformer by
+blend_oracle.py, while the catalogue changes and workers are killed. Longer, with a restart of the
+broker, when asked: make equality. Environment:
+  EQUALITY=ml-100k,synthetic,rules,blended,starts
+                which events; rules: with the placement `main`, too; blended: with the Transformer;
+                starts: on topics that exist
+  COPIES=1,3    of each worker
 """
 
 import json
 import os
 import random
 import subprocess
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from conftest import ROOT, Copy, World
 from blend_oracle import BlendVerdict
-from list_oracle import Verdict
+from list_oracle import Verdict, standing
 from replayed import send, served, settled
+from rules_oracle import RulesVerdict
 from stream_data import SETTINGS, clicks, records, synthetic
 from test_new_items import write_items
+from test_rules import rules
 from test_sequence import ITEMS as WALKED, QUICK, STEPS, walkers
 
 EVENTS = 4000
@@ -34,26 +38,69 @@ USERS, ITEMS, SYNTHETIC_EVENTS = 5000, 2000, 200_000
 STARTS = 5
 
 
-EVENTS_OF = {"ml-100k": lambda: clicks(100_000),
+EVENTS_OF = {"ml-100k": lambda: clicks(100_000), "rules": lambda: clicks(100_000),
              "synthetic": lambda: synthetic(USERS, SYNTHETIC_EVENTS, ITEMS)}
+PLACEMENTS = """\
+home.length=8
+home.filter.cheap=price < 80 or price is unknown
+home.filter.not_odd=not (kind = 'odd' and stock <= 2)
+home.boost.house=1.5 if brand in ('b1', 'b2') from 2020-01-01
+home.boost.over=3 if brand = 'b3' until 2020-01-01
+home.cap.brand=2 per brand
+home.share.new=25% if age < 3650d
+home.pin.second=2 if kind = 'odd' and price is known
+home.diversity=0.3
+mail.length=6
+mail.repeats=yes
+mail.exclude.done=rating in 36500d for 36500d if brand = 'b0'
+mail.filter.in_stock=stock > 1 or tags has 't3'
+mail.boost.less=-0.1 if category has 'west' or user.bucket < 50
+mail.fallback=new, uncapped
+"""
+MAIN = f"""\
+{PLACEMENTS}
+main.length=15
+main.boost.house=2 if brand = 'b1'
+main.cap.kind=9 per kind
+"""
+DAY_MS = 86_400_000
+
+
+def entry(item, rng):
+    """Of the catalogue: what rules ask for, and some dates, of which none comes meanwhile."""
+    now = int(time.time() * 1000)
+    one = {"item_id": item, "title": f"Film {item}", "tags": [f"t{rng.randrange(20)}"],
+           "available": rng.random() < 0.8, "created_ms": now - rng.randrange(9000) * DAY_MS,
+           "price": rng.randrange(100), "stock": rng.randrange(5), "brand": f"b{rng.randrange(6)}",
+           "kind": rng.choice(["film", "odd"]), "category": [rng.choice(["west", "east"])]}
+    if rng.random() < 0.2:
+        begins = now + DAY_MS * rng.choice([-2, 1])
+        one.update(available_from_ms=begins, available_until_ms=begins + 4 * DAY_MS)
+    if rng.random() < 0.2:
+        one.update(available_until_ms=now - DAY_MS, available_from_ms=0)
+    return one
 
 
 def change_catalogue(world, folder, items, rng, count):
     """Entries that come and change, and one that goes."""
-    write_items(world, folder, [{"item_id": item, "title": f"Film {item}",
-                                 "tags": [f"t{rng.randrange(20)}"], "available": rng.random() < 0.8}
-                                for item in rng.sample(items, count)])
+    write_items(world, folder, [entry(item, rng) for item in rng.sample(items, count)])
     world.produce("items", [(rng.choice(items).encode(), None, 0)])
+
+
+def apply(world, folder, text):
+    file = folder / "shop.rules"
+    file.write_text(text)
+    rules(world, "apply", file)
 
 
 def feed(world, folder, sent, between=lambda part: None, copies=1):
     """Events in parts; before each the catalogue changes. One scorer is killed in the middle."""
     rng, items = random.Random(1), sorted({event["item"] for event in sent})
-    world.start(*WORKERS, copies=copies, ingest=SETTINGS)
+    world.start(*WORKERS, copies=copies, ingest=SETTINGS, trainer={"neighbours.max": 0})
     size = -(-len(sent) // PARTS)
     for part in range(PARTS):
         world.produce("clicks", records(sent[part * size:(part + 1) * size]))
-        change_catalogue(world, folder, items, rng, len(items) // 40)
+        change_catalogue(world, folder, items, rng, len(items) // 10)
         if part == PARTS // 2:
             world.copies[-1].kill()
             world.start("scorer")
@@ -71,8 +118,10 @@ def compared(world, verdict=None):
 
 def test_lists_equal_a_recomputation(make_world, tmp_path):
     world = make_world()
+    apply(world, tmp_path, PLACEMENTS)
     feed(world, tmp_path, clicks(EVENTS))
-    assert compared(world).lists > 40
+    verdict = compared(world, RulesVerdict(world.topics))
+    assert verdict.lists > 40 and verdict.acted()
 
 
 def feed_blended(world, folder, users, scoring, copies=1, between=lambda step: None):
@@ -108,6 +157,17 @@ def test_blended_lists_equal_a_recomputation(make_world, tmp_path):
 
 
 # ---- When asked ----
+
+def replayed(data, world, before={}):  # noqa: B006: kept from run to run
+    """Compares the lists with those of the same events and catalogue with other copies."""
+    found = {user: [one[name] for name in ("items", "reasons", "because", "placement_items")]
+             for user, one in standing(world.topics).items()}
+    first = before.setdefault(data, found)
+    differing = [user for user in found.keys() | first.keys()
+                 if found.get(user) != first.get(user)]
+    print(f"replayed {len(found)} differing {len(differing)}")
+    assert not differing, [(user, first.get(user), found.get(user)) for user in differing[:3]]
+
 
 class Supervised(World):
     """Its copies are started again when a restart of the broker ends them."""
@@ -158,9 +218,13 @@ def test_equality_in_full(own_broker, tmp_path, data, copies):
 
     try:
         sent = EVENTS_OF[data]()
+        if data == "rules":
+            apply(world, tmp_path, MAIN)
         feed(world, tmp_path, sent, between, copies)
         print(json.dumps({"data": data, "copies": copies, "events": len(sent)}), end="")
-        compared(world)
+        verdict = compared(world, RulesVerdict(world.topics))
+        assert data != "rules" or verdict.acted()
+        replayed(data, world)
     finally:
         world.stop()
 
