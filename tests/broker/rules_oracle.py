@@ -22,8 +22,9 @@ RANKED, REPEAT, FILLED, NEW, NAMED = range(5)
 FREE, TAKEN, BARRED = "free", "taken", "not allowed"
 GROUP_CAP = "cap.group"
 NAME = r"[a-z][a-z.]*"
-WORD = re.compile(r"\s*('(?:[^'\\]|\\.)*'|\d{4}-\d\d-\d\d(?:T\d\d:\d\d)?|\d+(?:\.\d+)?(?:%|[smhdw]\b)?"
-                  rf"|{NAME}|[<>!]?=|[<>(),+-])")
+TEXT, DATE = r"'(?:[^'\\]|\\.)*'", r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d)?"
+AMOUNT, SIGN = r"\d+(?:\.\d+)?(?:%|[smhdw]\b)?", r"[<>!]?=|[<>(),+-]"
+WORD = re.compile(rf"\s*({TEXT}|{DATE}|{AMOUNT}|{NAME}|{SIGN})")
 
 Rule = namedtuple("Rule", "kind name value condition start end")
 

@@ -173,6 +173,48 @@ static void partitions_take_turns(void **state)
     rig_release(&rig);
 }
 
+static double checked(struct copy *scorer)
+{
+    return metric_value(
+        metrics_counter(scorer->metrics, "freshet_lists_checked_total", "", "Known."));
+}
+
+/* While histories wait, no list is made again, however many are behind; barred items go. */
+static void nothing_is_made_again_while_histories_wait(void **state)
+{
+    static const char *const slow[] = {"list.length=5", "lists.remake.share=50",
+                                       "lists.remake.rest.ms=0", "poll.records.max=1", NULL};
+    struct rig rig;
+    rig_init(&rig, /* partitions= */ 1); /* lag is a partition's own */
+    rig_start(&rig, &features_worker, 0, NULL);
+    rig_start(&rig, &trainer_worker, 0, NULL);
+    struct copy *scorer = rig_start(&rig, &scorer_worker, 0, slow);
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    feed_events(&rig, 1, EVENTS, EVENTS + 100);
+    for (int rounds = 0; !rig_read_all(&rig, &rig.copies[0]); rounds++) {
+        assert_true(rounds < REST_ROUNDS_MAX);
+        assert_true(rig_step(&rig, &rig.copies[0]));
+        rig.now_ms += ROUND_MS;
+    }
+    int one = most_listed(&rig, -1);
+    put_item(&rig, one, true, false);
+    double before = checked(scorer);
+    int64_t waiting = memlog_end(rig.log, "histories", 0) -
+                      memlog_committed(rig.log, "freshet-scorer", "histories", 0);
+    assert_true(waiting > 20);
+    /* A step reads one at most. */
+    for (int64_t read = 1; read < waiting; read++) {
+        assert_true(rig_step(&rig, scorer));
+        assert_int_equal(checked(scorer), before);
+    }
+    assert_int_equal(listed(&rig, one), 0);
+    rest(&rig);
+    assert_true(checked(scorer) > before);
+    assert_true_lists(&rig, scorer);
+    rig_release(&rig);
+}
+
 /* What is the same is not sent again, and nothing is sent at rest. */
 static void unchanged_lists_are_not_sent(void **state)
 {
@@ -458,6 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_follow_the_tables),
         cmocka_unit_test(partitions_take_turns),
+        cmocka_unit_test(nothing_is_made_again_while_histories_wait),
         cmocka_unit_test(unchanged_lists_are_not_sent),
         cmocka_unit_test(barred_items_go_at_once),
         cmocka_unit_test(barred_items_go_though_messages_are_lost),

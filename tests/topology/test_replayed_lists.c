@@ -1,6 +1,6 @@
 /* The same events and catalogue give the same lists, with any number of copies, in whatever batches
- * they are read and whichever copies come and go meanwhile (neighbours.max=0): items, order, reasons
- * and `because` are equal, scores and evidence to what a list may differ by without being sent. */
+ * they are read and whichever copies die meanwhile (neighbours.max=0): items, order, reasons and
+ * `because` are equal, scores and evidence to what a list may differ by without being sent. */
 #include "base/base.h"
 #include "features/features.h"
 #include "scorer/scorer.h"
