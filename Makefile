@@ -481,13 +481,15 @@ same-lists:
 		-p no:cacheprovider tests/broker/test_serve.py -k full
 
 # Breaks brokers, workers, connections, disks and state under load, then compares what is
-# left with a recomputation. MINUTES=5 of faults, SEED= of the schedule; build/chaos.json.
+# left with a recomputation. MINUTES=5 of faults, SEED= of the schedule, MANY=300 partitions that a
+# table comes to have; build/chaos.json.
 .PHONY: chaos
 chaos:
 	@$(INSTALL) test
 	@deploy/venv --for test
 	+@$(BUILD_ALL)
-	@tests/chaos/run --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
+	@tests/chaos/run --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
+		$(if $(MANY),--many $(MANY))
 
 # Says where things are built with these settings (for tests/run).
 .PHONY: where

@@ -58,23 +58,39 @@ struct broadcast *broadcast_free(struct broadcast *broadcast)
 
 /* ---- Opening ---- */
 
+static void add_partition(struct broadcast *broadcast, int input, int32_t partition,
+                          const struct log_bounds *bounds)
+{
+    const struct env *env = broadcast->env;
+    int64_t from = OFFSET_NONE;
+    if (env->worker->resume) {
+        from = env->worker->resume(env->run, input, partition, bounds->low, bounds->end);
+    }
+    broadcast->partitions = xreallocarray(broadcast->partitions, broadcast->partitions_count + 1,
+                                          sizeof(*broadcast->partitions));
+    broadcast->partitions[broadcast->partitions_count++] =
+        (struct table_partition){.input = input,
+                                 .topic = env->topics->inputs[input],
+                                 .partition = partition,
+                                 .from = from,
+                                 .end = bounds->end,
+                                 .read = {.newest = OFFSET_NONE},
+                                 .checked = {.newest = OFFSET_NONE}};
+}
+
 int broadcast_add_partitions(struct broadcast *broadcast, int input, int32_t first, int32_t count)
 {
     const struct env *env = broadcast->env;
-    const char *topic = env->topics->inputs[input];
-    for (int32_t p = first; p < count; p++) {
-        int64_t low, end, from = OFFSET_NONE;
-        int result = wire_bounds(env->wire, topic, p, &low, &end);
-        if (result < 0) { return result; }
-        if (env->worker->resume) { from = env->worker->resume(env->run, input, p, low, end); }
-        broadcast->partitions =
-            xreallocarray(broadcast->partitions, broadcast->partitions_count + 1,
-                          sizeof(*broadcast->partitions));
-        broadcast->partitions[broadcast->partitions_count++] = (struct table_partition){
-            .input = input, .topic = topic, .partition = p, .from = from, .end = end,
-            .read = {.newest = OFFSET_NONE}, .checked = {.newest = OFFSET_NONE}};
+    if (first >= count) { return 0; }
+    size_t added = (size_t)(count - first);
+    struct log_bounds *bounds = xcalloc(added, sizeof(*bounds));
+    int result =
+        wire_bounds_of(env->wire, env->topics->inputs[input], first, count - first, bounds);
+    for (size_t i = 0; i < added && result == 0; i++) {
+        add_partition(broadcast, input, first + (int32_t)i, &bounds[i]);
     }
-    return 0;
+    free(bounds);
+    return result;
 }
 
 static int add_topic(struct broadcast *broadcast, int input)

@@ -385,6 +385,7 @@ static struct wire_class kafka_class = {
     .topics = kafka_topics,
     .describe = kafka_describe,
     .bounds = kafka_bounds,
+    .bounds_of = kafka_bounds_of,
     .offset_at = kafka_offset_at,
     .stable_end = kafka_stable_end,
 };

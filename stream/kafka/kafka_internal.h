@@ -210,6 +210,10 @@ int kafka_confirm_missing(struct kafka *kafka, const char *topic, int32_t partit
 /* Asks again for a topic that may be missing, if there is one and it is time. Results as above. */
 int kafka_ask_again(struct kafka *kafka);
 
+/* kafka_bounds.c */
+int kafka_bounds_of(struct wire *wire, const char *topic, int32_t first, int32_t count,
+                    struct log_bounds *ret_bounds);
+
 /* kafka_rank.c */
 int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count);
 

@@ -37,6 +37,11 @@ struct topic_partition {
     int64_t offset; /* next offset to read; OFFSET_NONE where unknown */
 };
 
+/* The first retained offset of a partition, and the log end. */
+struct log_bounds {
+    int64_t low, end;
+};
+
 /* The committed offset of a partition and what its owner told with it; 0: nothing. */
 struct told_offset {
     int64_t offset;
@@ -86,6 +91,8 @@ struct wire_class {
                     struct topic_settings *ret_settings);
     int (*bounds)(struct wire *, const char *topic, int32_t partition, int64_t *ret_low,
                   int64_t *ret_end);
+    int (*bounds_of)(struct wire *, const char *topic, int32_t first, int32_t count,
+                     struct log_bounds *ret_bounds); /* NULL: one by one */
     int (*offset_at)(struct wire *, const char *topic, int32_t partition, int64_t time_ms,
                      int64_t *ret_offset);
     int (*stable_end)(struct wire *, const char *topic, int32_t partition, int64_t *ret_end);
@@ -185,6 +192,19 @@ static inline int wire_bounds(struct wire *wire, const char *topic, int32_t part
                               int64_t *ret_low, int64_t *ret_end)
 {
     return wire->class->bounds(wire, topic, partition, ret_low, ret_end);
+}
+/* The same for `count` partitions from the first one on, each in its place: with few requests. */
+static inline int wire_bounds_of(struct wire *wire, const char *topic, int32_t first,
+                                 int32_t count, struct log_bounds *ret_bounds)
+{
+    if (wire->class->bounds_of) {
+        return wire->class->bounds_of(wire, topic, first, count, ret_bounds);
+    }
+    int result = 0;
+    for (int32_t i = 0; i < count && result == 0; i++) {
+        result = wire_bounds(wire, topic, first + i, &ret_bounds[i].low, &ret_bounds[i].end);
+    }
+    return result;
 }
 /* Returns the first offset whose record's Kafka timestamp is at or after a time; the log end when
  * there is none. A marker of a transaction counts as a record. */

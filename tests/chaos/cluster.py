@@ -167,9 +167,22 @@ class Cluster:
         return future.result(COMMAND_SECONDS)[name].value
 
     @insistent
+    def partitions(self, topic):
+        return len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions)
+
+    @insistent
+    def grow(self, topic, total):
+        """Adds what lacks to so many partitions; returns how many there are then."""
+        now = self.partitions(topic)
+        if now < total:
+            for future in self.admin.create_partitions([NewPartitions(topic, total)]).values():
+                future.result(COMMAND_SECONDS)
+        return max(now, total)
+
+    @insistent
     def add_partitions(self, topic, count):
         """Adds so many; returns how many there are then."""
-        total = len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions) + count
+        total = self.partitions(topic) + count
         for future in self.admin.create_partitions([NewPartitions(topic, total)]).values():
             future.result(COMMAND_SECONDS)
         return total
@@ -187,7 +200,7 @@ class Cluster:
 
     def offsets(self, group, topic):
         """The committed offsets: partition -> offset."""
-        count = len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions)
+        count = self.partitions(topic)
         with self._member(group) as consumer:
             told = consumer.committed([TopicPartition(topic, partition)
                                        for partition in range(count)], COMMAND_SECONDS)

@@ -18,6 +18,8 @@ FAULTS = {}
 FULL_SECONDS = 8
 BROKER_SYNC_SECONDS = 25
 LIMIT_BYTES = 1 << 12
+TABLES_SECONDS = 10  # in which workers see a table's new partitions
+MANY_SECONDS = 60    # in which a copy that reads very many starts
 
 
 def fault(kind):
@@ -354,8 +356,20 @@ def _(stage, one, rng):
 
 @fault("partitions-added")
 def _(stage, one, rng):
-    """To a table, in steps that come to many partitions."""
+    """To a table."""
     return f"{stage.cluster.add_partitions(stage.prefix + 'items', rng.randrange(1, 30))} now"
+
+
+@fault("many-partitions")
+def _(stage, one, rng):
+    """A table has very many, and a copy that reads them all starts anew."""
+    count = stage.cluster.grow(stage.prefix + "items", stage.many)
+    stage.sleep(TABLES_SECONDS)
+    slot = one.about["slot"]
+    stage.workers.signal("scorer", slot, ending(rng))
+    stage.sleep(one.about["seconds"])
+    stage.wait_healthy("scorer", slot, MANY_SECONDS)
+    return f"{count} of a table"
 
 
 @fault("few-descriptors")

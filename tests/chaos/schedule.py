@@ -17,7 +17,7 @@ BROKERS = {"broker-kill": 4, "broker-stop": 3, "broker-pause": 4, "brokers-bounc
 WORKERS = {"kill": 8, "kill-burst": 3, "kill-all": 2, "pause": 7, "term": 5, "roll": 2, "scale": 3,
            "twin": 4, "state-deleted": 4, "state-old": 3, "state-truncated": 5, "disk-full": 2}
 OPERATORS = {"quota": 3, "partitions-added": 2, "few-descriptors": 3, "topic-settings": 3,
-             "offsets-back": 3, "disk-from-before": 2}
+             "offsets-back": 3, "disk-from-before": 2, "many-partitions": 1}
 KINDS = {"brokers": BROKERS, "workers": WORKERS, "operators": OPERATORS}
 STATELESS_TOO = ("kill", "kill-burst", "pause", "term", "roll", "scale", "twin")
 NAMES = ("features", "trainer", "scorer", "ingest")
@@ -67,11 +67,11 @@ def about_worker(rng, kind):
 ABOUT = {"brokers": about_broker, "workers": about_worker, "operators": about_operator}
 
 
-def lane(name, seed):
+def lane(name, seed, without=()):
     """The lane's faults, for ever. The first ones go round all kinds, so that short runs differ
     little in what they cover."""
     rng = random.Random(f"{name}-{seed}")
-    weights = KINDS[name]
+    weights = {kind: weight for kind, weight in KINDS[name].items() if kind not in without}
     pending = []
     while True:
         if not pending:
