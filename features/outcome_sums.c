@@ -15,7 +15,6 @@
 
 enum {
     OUTCOME_BYTE = 0xfb, /* no user id begins with it */
-    OUTCOME_SOURCE_BYTES_MAX = LIST_ID_BYTES_MAX + EVENT_RULE_BYTES_MAX + 1,
     OUTCOME_ROW_BYTES = 512, /* of a staged row, twice; about */
     OUTCOME_MESSAGE_BYTES_MAX = 4096,
     OUTCOME_LABELS_BYTES_MAX = 1024,
@@ -108,27 +107,7 @@ static int64_t floor_of(int64_t time_ms, int64_t width_ms)
     return from_ms > time_ms ? from_ms - width_ms : from_ms;
 }
 
-/* ---- Sources ---- */
-
-/* Placement and generation have no colon. */
-static bool split(struct slice text, struct placement_outcomes *ret_names)
-{
-    const char *end = text.data + text.size;
-    const char *first = text.size ? memchr(text.data, ':', text.size) : NULL;
-    const char *second = first ? memchr(first + 1, ':', (size_t)(end - first - 1)) : NULL;
-    if (!second || first == text.data || text.size > OUTCOME_SOURCE_BYTES_MAX) { return false; }
-    ret_names->placement = slice_of(text.data, (size_t)(first - text.data));
-    ret_names->generation = slice_of(first + 1, (size_t)(second - first - 1));
-    ret_names->rule = slice_of(second + 1, (size_t)(end - second - 1));
-    return true;
-}
-
-bool outcome_source_valid(struct slice text)
-{
-    struct placement_outcomes names;
-    return split(text, &names) && names.placement.size <= LIST_ID_BYTES_MAX &&
-           names.generation.size <= LIST_ID_BYTES_MAX && names.rule.size <= EVENT_RULE_BYTES_MAX;
-}
+/* ---- What is counted ---- */
 
 int64_t outcome_micros(double value)
 {
@@ -383,7 +362,7 @@ static void emit(struct outcome_sums *sums, int64_t hour_ms, struct slice source
 {
     char text[OUTCOME_SOURCE_BYTES_MAX + 64], hour[32] = "all";
     struct placement_outcomes names = {.partition = task_partition(sums->task)};
-    bool valid = split(source, &names);
+    bool valid = outcome_source_split(source, &names);
     assert(valid);
     if (hour_ms != OUTCOME_TOTAL) { (void)snprintf(hour, sizeof(hour), "%" PRId64, hour_ms); }
     int size = snprintf(text, sizeof(text), "%s/%d/%.*s/%.*s/%.*s", hour, names.partition,
@@ -415,7 +394,7 @@ static struct slice encode(struct outcome_sums *sums, const struct outcome_row *
         .conversions = row->counts.conversions,
         .revenue_micros = row->counts.revenue_micros,
     };
-    bool valid = split(ids_text(sums->ids, row->source), &outcomes);
+    bool valid = outcome_source_split(ids_text(sums->ids, row->source), &outcomes);
     assert(valid);
     buf_clear(&sums->out);
     int result = codec_encode(sums->codec, &outcomes, &sums->out);
@@ -432,7 +411,7 @@ static void stage(struct outcome_sums *sums, const struct outcome_row *row)
     put(sums, row->hour_ms, source, empty ? slice_of(NULL, 0) : encode(sums, row));
     if (row->hour_ms == OUTCOME_TOTAL) {
         struct placement_outcomes names;
-        (void)split(source, &names);
+        (void)outcome_source_split(source, &names);
         show(sums, names.placement, &row->counts, &row->before);
     }
 }

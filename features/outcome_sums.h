@@ -12,8 +12,8 @@
 #ifndef FRESHET_FEATURES_OUTCOME_SUMS_H
 #define FRESHET_FEATURES_OUTCOME_SUMS_H
 
+#include "features/outcome_source.h"
 #include "model/ids.h"
-#include "schemas/placement_outcomes.h"
 #include "stream/worker.h"
 
 enum {
@@ -37,8 +37,6 @@ struct outcome_sums *outcome_sums_free(struct outcome_sums *sums);
 /* Returns the number of the text `placement:generation:rule` for an event of a list that will be
  * added at once; ID_NONE: ids are full. ret_named is false when the event names no list of ours. */
 int32_t outcome_source(struct outcome_sums *sums, const struct user_event *ev, bool *ret_named);
-/* Says whether a text is one of these. */
-bool outcome_source_valid(struct slice text);
 /* Returns what an action brought in, in millionths. */
 int64_t outcome_micros(double value);
 /* Returns what an action of this kind counts. */

@@ -6,7 +6,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/archive.h"
-#include "features/outcome_sums.h"
+#include "features/outcome_source.h"
 #include "features/stored_user.h"
 
 #include <endian.h>

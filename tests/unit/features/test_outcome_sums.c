@@ -38,27 +38,12 @@ static void test_kinds(void **state _unused_)
     assert_int_equal(bought.revenue_micros, 5);
 }
 
-static void test_sources(void **state _unused_)
-{
-    char rule[EVENT_RULE_BYTES_MAX + 10] = "main::";
-    assert_true(outcome_source_valid(slice_str("main::")));
-    assert_true(outcome_source_valid(slice_str("main:g2:a rule: with a colon")));
-    assert_false(outcome_source_valid(slice_str("")));
-    assert_false(outcome_source_valid(slice_str("main")));
-    assert_false(outcome_source_valid(slice_str("main:")));
-    assert_false(outcome_source_valid(slice_str("::")));
-    memset(rule + 6, 'r', EVENT_RULE_BYTES_MAX + 1);
-    assert_false(outcome_source_valid(slice_of(rule, EVENT_RULE_BYTES_MAX + 7)));
-    assert_true(outcome_source_valid(slice_of(rule, EVENT_RULE_BYTES_MAX + 6)));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_are_bounded),
         cmocka_unit_test(test_sums_stay_in_their_range),
         cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
