@@ -17,7 +17,8 @@ DECIDED_SECONDS = 15  # a transaction of a dead process is aborted after 10
 PATIENCE_SECONDS = 20
 # A topic just made may have no leader for a moment; a broker under load drops connections.
 PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE,
-           KafkaError._TRANSPORT, KafkaError._TIMED_OUT)
+           KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._UNKNOWN_PARTITION,
+           KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 HEADER_BYTES = 10  # Avro single object: C3 01, eight bytes of fingerprint
 
 # A record of a topic; the value undecoded; the time stamp in ms, 0 when there is none.

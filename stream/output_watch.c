@@ -32,10 +32,13 @@ bool output_watch_check(struct output_watch *watch, struct task *task)
     bool seen = wire_others(run->env.wire, topic, task->partition) > 0;
     int64_t behind = seen ? 1 : ask_behind(watch, task, topic);
     if (behind == 0) { return false; }
-    run_log(run, LOG_WARN,
-            behind > 0 ? "messages of another copy arrived late"
-                       : "newest messages are lost, all are sent again",
-            "topic=%s partition=%d", topic, task->partition);
+    if (behind > 0) {
+        run_log(run, LOG_WARN, "messages of another copy arrived late", "topic=%s partition=%d",
+                topic, task->partition);
+    } else {
+        run_log(run, LOG_WARN, "newest messages are lost, all are sent again",
+                "topic=%s partition=%d", topic, task->partition);
+    }
     output_watch_begin(watch, task, watch->output);
     return true;
 }

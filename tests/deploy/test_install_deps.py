@@ -59,7 +59,7 @@ def test_what_is_missing_is_named(system):
 
 
 def test_an_interrupt_is_no_sign_of_old_lists(system, tmp_path):
-    process = system([], user=0, apt=f"touch {tmp_path}/began; trap 'exit 100' INT; "
+    process = system([], user=0, apt=f"trap 'exit 100' INT; touch {tmp_path}/began; "
                                      "for i in {1..200}; do sleep 0.1; done")
     until = time.monotonic() + 120
     while not (tmp_path / "began").exists() and time.monotonic() < until:
