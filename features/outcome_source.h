@@ -1,5 +1,5 @@
-/* What an outcome comes from, as one text: placement:generation:rule. Rows and users' states keep it.
- */
+/* What an outcome comes from, as one text: placement:generation:rule. Rows and users' states have
+ * it. */
 #ifndef FRESHET_FEATURES_OUTCOME_SOURCE_H
 #define FRESHET_FEATURES_OUTCOME_SOURCE_H
 
