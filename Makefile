@@ -107,7 +107,7 @@ $(OUT)/%.o: %.cc
 		$(if $(filter thread,$(SAN)),,-fno-sanitize=all) -MMD -MP -c -o $@ $<
 
 # VERSION holds the version; the commit is git's, where the tree is a checkout, or GIT_COMMIT=.
-# Tests run make beside another make: the temporary file is each one's own.
+# Two makes may run at once: the temporary file is each one's own.
 VERSION := $(file <VERSION)
 ifeq ($(origin GIT_COMMIT),undefined)
 GIT_COMMIT := $(if $(wildcard .git),$(shell GIT_OPTIONAL_LOCKS=0 git describe --always \

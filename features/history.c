@@ -3,7 +3,6 @@
 #include "base/xalloc.h"
 #include "features/history.h"
 
-
 struct hash_entry {
     uint64_t hash;
     uint32_t stamp;

@@ -184,22 +184,16 @@ static enum verdict take_row(struct run *run, struct scorer *scorer, const struc
     return VERDICT_DONE;
 }
 
-/* Says what an item is like; returns whether that changes anything. */
-static bool describe_item(struct scorer *scorer, const struct item *item)
-{
-    return item_features_describe(scorer->item_features,
-                                  tables_number(&scorer->tables, item->item_id), item,
-                                  scorer->content_scores);
-}
-
 static enum verdict take_item(struct run *run, struct scorer *scorer, const struct record *rec)
 {
     struct item item;
     struct codec_error error;
     if (!rec->value.data) {
         tables_remove_item(&scorer->tables, rec->key);
-        const struct item nothing = {.item_id = rec->key, .price = -1.0};
-        if (scorer->content_scores) { (void)describe_item(scorer, &nothing); }
+        if (scorer->content_scores) {
+            (void)content_scores_describe(scorer->content_scores,
+                                          tables_number(&scorer->tables, rec->key), NULL, 0);
+        }
         return VERDICT_DONE;
     }
     if (codec_decode(scorer->item_codec, rec->value, scorer->arena, &item, &error) < 0) {
@@ -210,7 +204,11 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
     if (scorer->steering.rules) {
         scorer->tables.catalogue_changed = tables_change(&scorer->tables);
     }
-    if (scorer->content_scores && describe_item(scorer, &item)) {
+    bool other = scorer->content_scores &&
+                 item_features_describe(scorer->item_features,
+                                        tables_number(&scorer->tables, item.item_id), &item,
+                                        scorer->content_scores);
+    if (other) {
         scorer->tables.catalogue_changed = tables_change(&scorer->tables);
     }
     return VERDICT_DONE;

@@ -154,12 +154,8 @@ static bool read_context(const struct reader *reader, json_t *value)
         return list_query_refuse(reader->why, "context", "want an object");
     }
     json_object_foreach(value, name, member) {
-        bool fine = strcmp(name, "device") == 0
-                        ? read_word(reader, member, "device", &context->device)
-                    : strcmp(name, "channel") == 0
-                        ? read_word(reader, member, "channel", &context->channel)
-                    : strcmp(name, "country") == 0
-                        ? read_word(reader, member, "country", &context->country)
+        struct slice *word = list_query_word(context, slice_str(name));
+        bool fine = word ? read_word(reader, member, name, word)
                     : strcmp(name, "hour") == 0
                         ? read_hour(reader, member, &context->hour)
                         : unknown(reader, name, "device, channel, country or hour");

@@ -71,6 +71,13 @@ bool list_query_check_placement(struct slice name, char *why)
            list_query_refuse(why, "placement", "want a name of at most 64 bytes");
 }
 
+struct slice *list_query_word(struct request_context *context, struct slice name)
+{
+    if (slice_equal(name, slice_str("device"))) { return &context->device; }
+    if (slice_equal(name, slice_str("channel"))) { return &context->channel; }
+    return slice_equal(name, slice_str("country")) ? &context->country : NULL;
+}
+
 bool list_query_check_word(struct slice word, const char *what, char *why)
 {
     if (!list_query_check_id(word, what, why)) { return false; }
@@ -126,14 +133,20 @@ static bool read_id(struct slice sent, struct arena *arena, const char *what,
     return true;
 }
 
-static bool read_number(struct slice sent, const char *what, int64_t least, size_t *ret_number,
-                        char *why)
+/* Returns a whole number; -1: it is none. */
+static int64_t number_of(struct slice sent)
 {
     char text[NUMBER_BYTES_MAX + 1];
     int64_t number;
     struct slice kept = sent.size <= NUMBER_BYTES_MAX ? sent : slice_str("");
     (void)snprintf(text, sizeof(text), "%.*s", SLICE_ARGS(kept));
-    if (!number_parse(text, &number)) { number = -1; }
+    return number_parse(text, &number) ? number : -1;
+}
+
+static bool read_number(struct slice sent, const char *what, int64_t least, size_t *ret_number,
+                        char *why)
+{
+    int64_t number = number_of(sent);
     if (!list_query_check_number(number, what, least, why)) { return false; }
     *ret_number = (size_t)number;
     return true;
@@ -141,11 +154,7 @@ static bool read_number(struct slice sent, const char *what, int64_t least, size
 
 static bool read_hour(struct slice sent, int32_t *ret_hour, char *why)
 {
-    char text[NUMBER_BYTES_MAX + 1];
-    int64_t hour;
-    struct slice kept = sent.size <= NUMBER_BYTES_MAX ? sent : slice_str("");
-    (void)snprintf(text, sizeof(text), "%.*s", SLICE_ARGS(kept));
-    if (!number_parse(text, &hour)) { hour = -1; }
+    int64_t hour = number_of(sent);
     if (!list_query_check_hour(hour, why)) { return false; }
     *ret_hour = (int32_t)hour;
     return true;
@@ -155,17 +164,13 @@ static bool read_hour(struct slice sent, int32_t *ret_hour, char *why)
 static bool read_context(const struct http_argument *argument, struct arena *arena,
                          struct request_context *context, bool *ret_known, char *why)
 {
-    const struct {
-        const char *name;
-        struct slice *word;
-    } words[] = {{"device", &context->device},
-                 {"channel", &context->channel},
-                 {"country", &context->country}};
+    struct slice *word = list_query_word(context, argument->name);
     *ret_known = true;
-    for (size_t k = 0; k < ARRAY_COUNT(words); k++) {
-        if (!slice_equal(argument->name, slice_str(words[k].name))) { continue; }
-        return read_id(argument->value, arena, words[k].name, words[k].word, why) &&
-               list_query_check_word(*words[k].word, words[k].name, why);
+    if (word) {
+        char name[CONTEXT_WORD_BYTES_MAX];
+        (void)snprintf(name, sizeof(name), "%.*s", SLICE_ARGS(argument->name));
+        return read_id(argument->value, arena, name, word, why) &&
+               list_query_check_word(*word, name, why);
     }
     if (slice_equal(argument->name, slice_str("hour"))) {
         return read_hour(argument->value, &context->hour, why);

@@ -71,6 +71,8 @@ void list_query_clear(struct list_query *query);
 bool list_query_check_id(struct slice id, const char *what, char *why);
 /* Checks the name of a placement. */
 bool list_query_check_placement(struct slice name, char *why);
+/* Returns the word of the context with this name: device, channel or country; NULL: it is none. */
+struct slice *list_query_word(struct request_context *context, struct slice name);
 /* Checks a word of the context. */
 bool list_query_check_word(struct slice word, const char *what, char *why);
 /* Checks the context's hour. */

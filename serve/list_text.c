@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/quote.h"
+#include "scorer/lists/list_json.h"
 #include "serve/list_text.h"
 
 void list_text_error(struct buf *out, const char *error, const char *message)
@@ -14,31 +15,17 @@ const char *list_text_cause(const struct found_list *found)
     return found->made ? "request" : list_cause_name(found->list.cause);
 }
 
-static void put_text(struct buf *out, const char *name, struct slice text)
-{
-    buf_printf(out, "\"%s\":", name);
-    quote_json(out, text, QUOTE_EITHER);
-    buf_append(out, ",", 1);
-}
-
-static void put_numbers(struct buf *out, const struct recommendation_list *list, size_t at)
-{
-    buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
-               (double)list_share(list, at), (double)list->evidence.at[at],
-               (double)list->scores.at[at]);
-}
-
 static void put_item(struct buf *out, const struct recommendation_list *list, size_t at)
 {
     buf_append(out, "{", 1);
-    put_text(out, "item", list->items.at[at]);
-    put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[at])));
-    put_text(out, "because", list->because.at[at]);
+    list_json_text(out, "item", list->items.at[at]);
+    list_json_text(out, "reason", slice_str(list_reason_name(list->reasons.at[at])));
+    list_json_text(out, "because", list->because.at[at]);
     if (list->placement_ranks.count) {
         buf_printf(out, "\"rank\":%d,", list->placement_ranks.at[at]);
-        put_text(out, "rule", list->placement_rules.at[at]);
+        list_json_text(out, "rule", list->placement_rules.at[at]);
     }
-    put_numbers(out, list, at);
+    list_json_figures(out, list, at);
 }
 
 static void put_items(struct buf *out, const struct recommendation_list *list)
@@ -57,8 +44,8 @@ static void put_removed(struct buf *out, const struct recommendation_list *list)
     buf_printf(out, "\"removed\":[");
     for (size_t k = 0; k < list->removal_items.count; k++) {
         buf_append(out, k ? ",{" : "{", k ? 2 : 1);
-        put_text(out, "item", list->removal_items.at[k]);
-        put_text(out, "rule", list->removal_rules.at[k]);
+        list_json_text(out, "item", list->removal_items.at[k]);
+        list_json_text(out, "rule", list->removal_rules.at[k]);
         buf_printf(out, "\"rank\":%d}", list->removal_ranks.at[k]);
     }
     buf_printf(out, "],");
@@ -67,23 +54,23 @@ static void put_removed(struct buf *out, const struct recommendation_list *list)
 static void put_made_by(struct buf *out, const struct found_list *found)
 {
     const struct recommendation_list *list = &found->list;
-    put_text(out, "cause", slice_str(list_text_cause(found)));
-    put_text(out, "list_id", list->list_id);
-    put_text(out, "generation", list->generation);
-    put_text(out, "ranking", list->model);
-    put_text(out, "made_by", list->made_by);
-    put_text(out, "model_version", list->vectors);
+    list_json_text(out, "cause", slice_str(list_text_cause(found)));
+    list_json_text(out, "list_id", list->list_id);
+    list_json_text(out, "generation", list->generation);
+    list_json_text(out, "ranking", list->model);
+    list_json_text(out, "made_by", list->made_by);
+    list_json_text(out, "model_version", list->vectors);
 }
 
 static void put_user(struct buf *out, const struct found_list *found, size_t at)
 {
     const struct recommendation_list *list = &found->list;
     buf_append(out, at ? ",{" : "{", at ? 2 : 1);
-    put_text(out, "user", found->users.at[at]);
+    list_json_text(out, "user", found->users.at[at]);
     buf_printf(out, "\"place\":%d,", list->placement_ranks.at[at]);
-    put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[at])));
-    put_text(out, "because", list->because.at[at]);
-    put_numbers(out, list, at);
+    list_json_text(out, "reason", slice_str(list_reason_name(list->reasons.at[at])));
+    list_json_text(out, "because", list->because.at[at]);
+    list_json_figures(out, list, at);
 }
 
 static void put_users(struct buf *out, const struct found_list *found)
@@ -97,15 +84,15 @@ void list_text_found(struct buf *out, const struct list_query *query,
                      const struct found_list *found, int64_t age_ms)
 {
     buf_append(out, "{", 1);
-    if (query->kind == QUERY_USER) { put_text(out, "user", query->user); }
+    if (query->kind == QUERY_USER) { list_json_text(out, "user", query->user); }
     if (query->kind == QUERY_USERS) {
-        put_text(out, "item", query->item);
+        list_json_text(out, "item", query->item);
         put_users(out, found);
     } else {
         put_items(out, &found->list);
     }
     if (query->placement.size) {
-        put_text(out, "placement", query->placement);
+        list_json_text(out, "placement", query->placement);
         buf_printf(out, "\"rules_offset\":%" PRId64 ",", found->list.rules_offset);
         put_removed(out, &found->list);
     }

@@ -105,8 +105,7 @@ void live_tables_remove_item(struct live_tables *live, struct slice id)
     int32_t number = ids_find(live->tables.ids, id);
     item_attributes_remove(live->attributes, number);
     if (live->content_scores) {
-        const struct item nothing = {.item_id = id, .price = -1.0};
-        (void)item_features_describe(live->item_features, number, &nothing, live->content_scores);
+        (void)content_scores_describe(live->content_scores, number, NULL, 0);
     }
     pthread_mutex_unlock(&live->lock);
 }

@@ -2,11 +2,18 @@
 #include "base/quote.h"
 #include "scorer/lists/list_json.h"
 
-static void put_text(struct buf *out, const char *name, struct slice text)
+void list_json_text(struct buf *out, const char *name, struct slice text)
 {
     buf_printf(out, "\"%s\":", name);
     quote_json(out, text, QUOTE_EITHER);
     buf_append(out, ",", 1);
+}
+
+void list_json_figures(struct buf *out, const struct recommendation_list *list, size_t at)
+{
+    buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
+               (double)list_share(list, at), (double)list->evidence.at[at],
+               (double)list->scores.at[at]);
 }
 
 static void put_separator(struct buf *out, size_t at)
@@ -20,12 +27,10 @@ static void put_items(struct buf *out, const struct recommendation_list *list)
     for (size_t k = 0; k < list->items.count; k++) {
         put_separator(out, k);
         buf_append(out, "{", 1);
-        put_text(out, "item", list->items.at[k]);
-        put_text(out, "reason", slice_str(list_reason_name(list->reasons.at[k])));
-        put_text(out, "because", list->because.at[k]);
-        buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
-                   (double)list_share(list, k), (double)list->evidence.at[k],
-                   (double)list->scores.at[k]);
+        list_json_text(out, "item", list->items.at[k]);
+        list_json_text(out, "reason", slice_str(list_reason_name(list->reasons.at[k])));
+        list_json_text(out, "because", list->because.at[k]);
+        list_json_figures(out, list, k);
     }
     buf_printf(out, "],");
 }
@@ -35,14 +40,14 @@ static void put_placement(struct buf *out, const struct recommendation_list *lis
 {
     bool named = list->placement_list_ids.count == list->placements.count;
     buf_append(out, "{", 1);
-    put_text(out, "placement", list->placements.at[p]);
-    put_text(out, "list_id", named ? list->placement_list_ids.at[p] : slice_str(""));
+    list_json_text(out, "placement", list->placements.at[p]);
+    list_json_text(out, "list_id", named ? list->placement_list_ids.at[p] : slice_str(""));
     buf_printf(out, "\"items\":[");
     for (size_t k = from; k < from + count; k++) {
         put_separator(out, k - from);
         buf_append(out, "{", 1);
-        put_text(out, "item", list->placement_items.at[k]);
-        put_text(out, "rule", list->placement_rules.at[k]);
+        list_json_text(out, "item", list->placement_items.at[k]);
+        list_json_text(out, "rule", list->placement_rules.at[k]);
         buf_printf(out, "\"rank\":%d,\"score\":%.9g}", list->placement_ranks.at[k],
                    (double)list->placement_scores.at[k]);
     }
@@ -69,15 +74,15 @@ static void put_placements(struct buf *out, const struct recommendation_list *li
 void list_json_print(const struct recommendation_list *list, struct buf *out)
 {
     buf_append(out, "{", 1);
-    put_text(out, "user", list->user_id);
+    list_json_text(out, "user", list->user_id);
     put_items(out, list);
     put_placements(out, list);
-    put_text(out, "cause", slice_str(list_cause_name(list->cause)));
-    put_text(out, "list_id", list->list_id);
-    put_text(out, "generation", list->generation);
-    put_text(out, "ranking", list->model);
-    put_text(out, "made_by", list->made_by);
-    put_text(out, "model_version", list->vectors);
+    list_json_text(out, "cause", slice_str(list_cause_name(list->cause)));
+    list_json_text(out, "list_id", list->list_id);
+    list_json_text(out, "generation", list->generation);
+    list_json_text(out, "ranking", list->model);
+    list_json_text(out, "made_by", list->made_by);
+    list_json_text(out, "model_version", list->vectors);
     buf_printf(out, "\"rules_offset\":%" PRId64 ",\"actions\":%" PRId64 ",", list->rules_offset,
                list->actions);
     buf_printf(out, "\"event_time_ms\":%" PRId64 ",\"input_partition\":%d,", list->event_time_ms,
