@@ -34,9 +34,9 @@ def number(text):
 
 # ---- What the topics say ----
 
-def histories(topics, name="histories"):
-    """user -> the newest history, by input offset; none for a user who was forgotten."""
-    form, found = Contract("user_history"), {}
+def newest_by_input(topics, name, contract):
+    """key -> the record with the greatest input offset; none where a tombstone came last."""
+    form, found = Contract(contract), {}
     for record in topics.read(name):
         if record.value is None:
             found.pop(record.key, None)
@@ -46,6 +46,11 @@ def histories(topics, name="histories"):
         if before is None or one["input_offset"] >= before["input_offset"]:
             found[record.key] = one
     return found
+
+
+def histories(topics, name="histories"):
+    """user -> the newest history; none for a user who was forgotten."""
+    return newest_by_input(topics, name, "user_history")
 
 
 def serving_rows(topics, name="serving-rows"):
@@ -72,17 +77,8 @@ def catalogue(topics, name="items"):
 
 
 def standing(topics, name="recommendations"):
-    """user -> the list that a reader of the topic has: the newest by input offset."""
-    form, found = Contract("recommendation_list"), {}
-    for record in topics.read(name):
-        if record.value is None:
-            found.pop(record.key, None)
-            continue
-        one = form.decode(record.value)
-        before = found.get(record.key)
-        if before is None or one["input_offset"] >= before["input_offset"]:
-            found[record.key] = one
-    return found
+    """user -> the list that a reader of the topic has."""
+    return newest_by_input(topics, name, "recommendation_list")
 
 
 # ---- The table ----

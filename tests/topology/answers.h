@@ -300,6 +300,28 @@ static inline void answers_lists(struct answers *answers)
     free(fold);
 }
 
+/* On how many lists an item stands. */
+static inline size_t answers_listed(const struct rig *rig, int number)
+{
+    struct answers answers;
+    struct recommendation_list list;
+    char id[16];
+    size_t count = 0;
+    (void)snprintf(id, sizeof(id), "i%02d", number);
+    answers_init(&answers, rig);
+    struct fold *fold = rig_fold(rig, "recommendations");
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
+        answers_decode(&answers, answers.lists, fold->at[i].value, &list);
+        for (size_t k = 0; k < list.items.count; k++) {
+            count += slice_equal(list.items.at[k], slice_str(id));
+        }
+    }
+    free(fold);
+    answers_release(&answers);
+    return count;
+}
+
 /* Takes the text; the caller frees it. */
 static inline char *answers_take(struct answers *answers)
 {

@@ -57,6 +57,15 @@ static inline struct click click_of(uint64_t seed, int n)
     return click;
 }
 
+static inline void send_event(struct rig *rig, struct message_writer *writer,
+                              const struct user_event *ev)
+{
+    buf_clear(&writer->out);
+    assert_int_equal(codec_encode(writer->events, ev, &writer->out), 0);
+    memlog_append(rig->log, "events", PARTITION_BY_KEY, ev->user_id, buf_slice(&writer->out),
+                  feed_time_ms());
+}
+
 static inline void send(struct rig *rig, struct message_writer *writer, const struct click *click)
 {
     int number = (int)strtol(click->id + 1, NULL, 10);
@@ -66,10 +75,22 @@ static inline void send(struct rig *rig, struct message_writer *writer, const st
                                   .action = ACTION_CLICK,
                                   .weight = number % 9 ? 0.5 * (number % 7 + 1) : 0,
                                   .event_time_ms = click->time_ms};
-    buf_clear(&writer->out);
-    assert_int_equal(codec_encode(writer->events, &ev, &writer->out), 0);
-    memlog_append(rig->log, "events", PARTITION_BY_KEY, ev.user_id, buf_slice(&writer->out),
-                  feed_time_ms());
+    send_event(rig, writer, &ev);
+}
+
+/* Takes an action back, by its event id. */
+static inline void send_take_back(struct rig *rig, struct message_writer *writer,
+                                  const struct click *click)
+{
+    char id[24];
+    (void)snprintf(id, sizeof(id), "back-%s", click->id);
+    const struct user_event ev = {.event_id = slice_str(id),
+                                  .user_id = slice_str(click->user),
+                                  .action = ACTION_CLICK,
+                                  .event_time_ms = click->time_ms + 1,
+                                  .takes_back = true,
+                                  .taken_back_id = slice_str(click->id)};
+    send_event(rig, writer, &ev);
 }
 
 static inline void send_request(struct rig *rig, struct message_writer *writer,

@@ -72,35 +72,13 @@ static void put_item(struct rig *rig, int number, bool listed, bool available)
     put_entry(rig, number, listed ? &item : NULL);
 }
 
-/* On how many lists an item stands. */
-static size_t listed(const struct rig *rig, int number)
-{
-    struct answers answers;
-    struct recommendation_list list;
-    char id[16];
-    size_t count = 0;
-    (void)snprintf(id, sizeof(id), "i%02d", number);
-    answers_init(&answers, rig);
-    struct fold *fold = rig_fold(rig, "recommendations");
-    for (size_t i = 0; i < fold->count; i++) {
-        if (!fold->at[i].value.data) { continue; }
-        answers_decode(&answers, answers.lists, fold->at[i].value, &list);
-        for (size_t k = 0; k < list.items.count; k++) {
-            count += slice_equal(list.items.at[k], slice_str(id));
-        }
-    }
-    free(fold);
-    answers_release(&answers);
-    return count;
-}
-
 /* The item on most lists, but another than this one. */
 static int most_listed(const struct rig *rig, int other)
 {
     int most = -1;
     for (int item = 0; item < FEED_ITEMS; item++) {
         if (item == other) { continue; }
-        if (most < 0 || listed(rig, item) > listed(rig, most)) { most = item; }
+        if (most < 0 || answers_listed(rig, item) > answers_listed(rig, most)) { most = item; }
     }
     return most;
 }
@@ -138,7 +116,7 @@ static void lists_follow_the_tables(void **state)
     put_item(&rig, 1, false, false);
     rest(&rig);
     assert_true_lists(&rig, scorer);
-    assert_int_equal(listed(&rig, 1), 0);
+    assert_int_equal(answers_listed(&rig, 1), 0);
     assert_true(remade(scorer, "catalogue") > 0);
     rig_release(&rig);
 }
@@ -208,7 +186,7 @@ static void nothing_is_made_again_while_histories_wait(void **state)
         assert_true(rig_step(&rig, scorer));
         assert_int_equal(checked(scorer), before);
     }
-    assert_int_equal(listed(&rig, one), 0);
+    assert_int_equal(answers_listed(&rig, one), 0);
     rest(&rig);
     assert_true(checked(scorer) > before);
     assert_true_lists(&rig, scorer);
@@ -242,12 +220,12 @@ static void barred_items_go_at_once(void **state)
     feed_events(&rig, 1, EVENTS, EVENTS + 200);
     rest(&rig);
     int one = most_listed(&rig, -1), other = most_listed(&rig, one);
-    assert_true(listed(&rig, one) > 5 && listed(&rig, other) > 5);
+    assert_true(answers_listed(&rig, one) > 5 && answers_listed(&rig, other) > 5);
     put_item(&rig, one, true, false);
     put_item(&rig, other, false, false);
     pass(&rig, 20);
-    assert_int_equal(listed(&rig, one), 0);
-    assert_int_equal(listed(&rig, other), 0);
+    assert_int_equal(answers_listed(&rig, one), 0);
+    assert_int_equal(answers_listed(&rig, other), 0);
     rig_finish(scorer);
     scorer = rig_start(&rig, &scorer_worker, 0, scoring);
     rest(&rig);
@@ -266,12 +244,12 @@ static void barred_items_go_though_messages_are_lost(void **state)
         feed_events(&rig, 1, EVENTS, EVENTS + 200);
         rest(&rig);
         int one = most_listed(&rig, -1);
-        assert_true(listed(&rig, one) > 5);
+        assert_true(answers_listed(&rig, one) > 5);
         memlog_fail(rig.log, MEMLOG_PRODUCE, nth, WIRE_ABORTED);
         put_item(&rig, one, true, false);
         pass(&rig, 300);
         assert_int_equal(memlog_failed(rig.log, MEMLOG_PRODUCE), 1);
-        assert_int_equal(listed(&rig, one), 0);
+        assert_int_equal(answers_listed(&rig, one), 0);
         rig_release(&rig);
     }
 }
@@ -284,7 +262,7 @@ static void dates_are_kept_without_a_record(void **state)
     feed_events(&rig, 1, 0, EVENTS);
     rest(&rig);
     int one = most_listed(&rig, -1);
-    size_t before = listed(&rig, one);
+    size_t before = answers_listed(&rig, one);
     int64_t records = memlog_count(rig.log, "items", MEMLOG_ALL) + 1;
     assert_true(before > 5);
     const struct item item = {.available = true,
@@ -292,17 +270,17 @@ static void dates_are_kept_without_a_record(void **state)
                               .available_until_ms = rig.wall_ms + 120000};
     put_entry(&rig, one, &item);
     rest(&rig);
-    assert_int_equal(listed(&rig, one), 0);
+    assert_int_equal(answers_listed(&rig, one), 0);
     assert_true_lists(&rig, scorer);
     rig.wall_ms += 60000;
     pass(&rig, 100);
     rest(&rig);
-    assert_int_equal(listed(&rig, one), before);
+    assert_int_equal(answers_listed(&rig, one), before);
     assert_true_lists(&rig, scorer);
     rig.wall_ms += 60000;
     pass(&rig, 100);
     rest(&rig);
-    assert_int_equal(listed(&rig, one), 0);
+    assert_int_equal(answers_listed(&rig, one), 0);
     assert_true_lists(&rig, scorer);
     assert_true(remade(scorer, "barred") > 0);
     assert_int_equal(memlog_count(rig.log, "items", MEMLOG_ALL), records);

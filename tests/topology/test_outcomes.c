@@ -48,14 +48,6 @@ static bool is_taken(int n)
     return n % 7 == 3;
 }
 
-static void put(struct rig *rig, struct message_writer *writer, const struct user_event *ev)
-{
-    buf_clear(&writer->out);
-    assert_int_equal(codec_encode(writer->events, ev, &writer->out), 0);
-    memlog_append(rig->log, "events", PARTITION_BY_KEY, ev->user_id, buf_slice(&writer->out),
-                  feed_time_ms());
-}
-
 static void act(struct rig *rig, struct message_writer *writer, const struct click *click)
 {
     int n = number_of(click);
@@ -69,7 +61,7 @@ static void act(struct rig *rig, struct message_writer *writer, const struct cli
                                   .list_id = slice_str(list ? list : "a list of somebody else"),
                                   .rule = slice_str(rule_of(n)),
                                   .value = value_of(n)};
-    put(rig, writer, &ev);
+    send_event(rig, writer, &ev);
 }
 
 static void show(struct rig *rig, struct message_writer *writer, const struct click *click)
@@ -86,20 +78,7 @@ static void show(struct rig *rig, struct message_writer *writer, const struct cl
                                   .list_id = slice_str(list ? list : ""),
                                   .rule = slice_str(rule_of(number_of(click))),
                                   .items = {(struct slice *)items, SHOWN_ITEMS}};
-    put(rig, writer, &ev);
-}
-
-static void take_back(struct rig *rig, struct message_writer *writer, const struct click *click)
-{
-    char id[24];
-    (void)snprintf(id, sizeof(id), "back-%s", click->id);
-    const struct user_event ev = {.event_id = slice_str(id),
-                                  .user_id = slice_str(click->user),
-                                  .action = ACTION_CLICK,
-                                  .event_time_ms = click->time_ms + 1,
-                                  .takes_back = true,
-                                  .taken_back_id = slice_str(click->id)};
-    put(rig, writer, &ev);
+    send_event(rig, writer, &ev);
 }
 
 /* All of them, and some again; the step says in which order. */
@@ -108,11 +87,11 @@ static void feed(struct rig *rig, struct message_writer *writer, int step)
     for (int k = 0; k < ACTIONS; k++) {
         const struct click click = click_of(5, k * step % ACTIONS);
         bool early = k % 2 == 0;
-        if (is_taken(number_of(&click)) && early) { take_back(rig, writer, &click); }
+        if (is_taken(number_of(&click)) && early) { send_take_back(rig, writer, &click); }
         if (number_of(&click) % 5 == 0) { show(rig, writer, &click); }
         act(rig, writer, &click);
         if (k % 11 == 0) { act(rig, writer, &click); }
-        if (is_taken(number_of(&click))) { take_back(rig, writer, &click); }
+        if (is_taken(number_of(&click))) { send_take_back(rig, writer, &click); }
     }
 }
 
@@ -327,7 +306,7 @@ static void names_are_bounded(void **state _unused_)
                                       .event_time_ms = feed_from_ms + n,
                                       .list_id = slice_str("home::" HASH),
                                       .rule = slice_str(id)};
-        put(&rig, &writer, &ev);
+        send_event(&rig, &writer, &ev);
     }
     struct copy *features = rig_start(&rig, &features_worker, 0, NULL);
     rig_until_idle(&rig);

@@ -193,26 +193,6 @@ static void change(struct story *story)
 
 /* ---- What must be true ---- */
 
-static size_t stand_on_lists(const struct rig *rig, int number)
-{
-    struct answers answers;
-    struct recommendation_list list;
-    char id[16];
-    size_t count = 0;
-    (void)snprintf(id, sizeof(id), "i%02d", number);
-    answers_init(&answers, rig);
-    struct fold *fold = rig_fold(rig, "recommendations");
-    for (size_t i = 0; i < fold->count; i++) {
-        answers_decode(&answers, answers.lists, fold->at[i].value, &list);
-        for (size_t k = 0; k < list.items.count; k++) {
-            count += slice_equal(list.items.at[k], slice_str(id));
-        }
-    }
-    free(fold);
-    answers_release(&answers);
-    return count;
-}
-
 static void check(struct story *story, const char *point)
 {
     const struct rig *rig = &story->rig;
@@ -222,7 +202,7 @@ static void check(struct story *story, const char *point)
     size_t on = 0;
     double behind = 0, orphans = 0;
     for (int k = 0; story->round && k < BARRED; k++) {
-        on += stand_on_lists(rig, barred(story->round, k));
+        on += answers_listed(rig, barred(story->round, k));
     }
     for (int p = 0; p < PARTITIONS; p++) {
         char labels[32];

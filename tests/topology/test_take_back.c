@@ -21,39 +21,18 @@ static bool is_taken(const struct click *click)
     return strtol(click->id + 1, NULL, 10) % 2 == 0;
 }
 
-static void put(struct rig *rig, struct message_writer *writer, const struct user_event *ev)
-{
-    buf_clear(&writer->out);
-    assert_int_equal(codec_encode(writer->events, ev, &writer->out), 0);
-    memlog_append(rig->log, "events", PARTITION_BY_KEY, ev->user_id, buf_slice(&writer->out),
-                  feed_time_ms());
-}
-
-static void take_back(struct rig *rig, struct message_writer *writer, const struct click *click)
-{
-    char id[24];
-    (void)snprintf(id, sizeof(id), "back-%s", click->id);
-    const struct user_event ev = {.event_id = slice_str(id),
-                                  .user_id = slice_str(click->user),
-                                  .action = ACTION_CLICK,
-                                  .event_time_ms = click->time_ms + 1,
-                                  .takes_back = true,
-                                  .taken_back_id = slice_str(click->id)};
-    put(rig, writer, &ev);
-}
-
 /* The actions that stay, in their order; with `all`, also those that are taken back: the first
  * ones after they came, in a scrambled order, the others before, and some are sent again. */
 static void feed(struct rig *rig, struct message_writer *writer, bool all)
 {
     for (int n = 0; n < ACTIONS; n++) {
         const struct click click = click_of(3, n);
-        if (all && n >= FIRST && is_taken(&click)) { take_back(rig, writer, &click); }
+        if (all && n >= FIRST && is_taken(&click)) { send_take_back(rig, writer, &click); }
         if (all || !is_taken(&click)) { send(rig, writer, &click); }
         if (n != FIRST - 1 || !all) { continue; }
         for (int k = 0; k < FIRST; k++) {
             const struct click other = click_of(3, k * 317 % FIRST);
-            if (is_taken(&other)) { take_back(rig, writer, &other); }
+            if (is_taken(&other)) { send_take_back(rig, writer, &other); }
             if (k % 10 == 0) { send(rig, writer, &other); }
         }
     }
