@@ -5,10 +5,13 @@
  * Transient faults of a broker are retried; final ones end the scan.
  */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/scan.h"
 
-enum { SCAN_POLL_MS = 100, SCAN_RECORDS = 1000 };
+#include <unistd.h>
+
+enum { SCAN_POLL_MS = 100, SCAN_RECORDS = 1000, SCAN_BOUNDS_MS = 10000 };
 
 struct scan {
     struct wire *wire;
@@ -18,25 +21,41 @@ struct scan {
     size_t count;
 };
 
+/* A topic that was just made has a leader that does not know it yet: it is asked again. */
+static int ask_bounds(struct wire *wire, const char *topic, int32_t first, int32_t count,
+                      struct log_bounds *ret_bounds)
+{
+    int64_t until_ms = clock_monotonic_ms() + SCAN_BOUNDS_MS;
+    int result = wire_bounds_of(wire, topic, first, count, ret_bounds);
+    while (result == WIRE_RETRY && clock_monotonic_ms() < until_ms) {
+        usleep(SCAN_POLL_MS * 1000);
+        result = wire_bounds_of(wire, topic, first, count, ret_bounds);
+    }
+    return result;
+}
+
 static int plan(struct scan *scan, const char *topic, int32_t partition, int64_t since_ms)
 {
     int32_t partitions;
     int result = wire_partitions(scan->wire, topic, &partitions);
     if (result < 0) { return result; }
-    scan->at = xcalloc((size_t)partitions, sizeof(*scan->at));
-    scan->ends = xcalloc((size_t)partitions, sizeof(*scan->ends));
-    for (int32_t p = 0; p < partitions; p++) {
-        int64_t low;
-        if (partition >= 0 && partition != p) { continue; }
-        result = wire_bounds(scan->wire, topic, p, &low, &scan->ends[scan->count]);
-        if (!result && since_ms > 0) {
-            result = wire_offset_at(scan->wire, topic, p, since_ms, &low);
+    if (partition >= partitions) { return wire_reader(scan->wire, NULL, 0, &scan->reader); }
+    int32_t first = MAX_OF(partition, 0), count = partition < 0 ? partitions : 1;
+    _cleanup_(xfreep) struct log_bounds *bounds = xcalloc((size_t)count, sizeof(*bounds));
+    scan->at = xcalloc((size_t)count, sizeof(*scan->at));
+    scan->ends = xcalloc((size_t)count, sizeof(*scan->ends));
+    result = ask_bounds(scan->wire, topic, first, count, bounds);
+    for (int32_t k = 0; k < count && result == 0; k++) {
+        int64_t from = bounds[k].low;
+        if (since_ms > 0) {
+            result = wire_offset_at(scan->wire, topic, first + k, since_ms, &from);
         }
-        if (result < 0) { return result; }
-        scan->at[scan->count++] =
-            (struct topic_partition){.topic = topic, .partition = p, .offset = low};
+        scan->ends[k] = bounds[k].end;
+        scan->at[k] =
+            (struct topic_partition){.topic = topic, .partition = first + k, .offset = from};
     }
-    return wire_reader(scan->wire, scan->at, scan->count, &scan->reader);
+    scan->count = (size_t)count;
+    return result < 0 ? result : wire_reader(scan->wire, scan->at, scan->count, &scan->reader);
 }
 
 static bool at_end(struct scan *scan)

@@ -308,11 +308,11 @@ static int request_bound(struct kafka *kafka, rd_kafka_t *rk, const char *topic,
 static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition, int64_t *ret_low,
                         int64_t *ret_end)
 {
-    struct kafka *kafka = (struct kafka *)wire;
-    int result =
-        request_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_BEGINNING, ret_low);
-    if (result < 0) { return result; }
-    return request_bound(kafka, kafka->bounds, topic, partition, RD_KAFKA_OFFSET_END, ret_end);
+    struct log_bounds bounds = {0};
+    int result = kafka_bounds_of(wire, topic, partition, 1, &bounds);
+    *ret_low = bounds.low;
+    *ret_end = bounds.end;
+    return result;
 }
 
 static int kafka_offset_at(struct wire *wire, const char *topic, int32_t partition,
