@@ -28,6 +28,8 @@ def system(tmp_path):
         return subprocess.Popen([SCRIPT, "--for", "build"], text=True, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 start_new_session=True,
+                                # A job in the background may have been told to ignore it.
+                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                                 env={**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}"})
     return begin
 
