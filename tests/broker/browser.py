@@ -103,6 +103,24 @@ class Browser:
     def click(self, selector):
         self._on(selector, "POST", "click")
 
+    def follow(self, action, *args):
+        """An action that leaves the page: returns when the next one is there. A driver may return
+        from a click while the old page still stands."""
+        self.run("window.left = false")
+        action(*args)
+        deadline = time.monotonic() + PATIENCE
+        while self._stays():
+            assert time.monotonic() < deadline, f"{args}: the page stays"
+            time.sleep(0.02)
+
+    def _stays(self):
+        try:
+            return self.run("return window.left === false || document.readyState != 'complete'")
+        except AssertionError as error:
+            if "navigation" in str(error) or "execution context" in str(error):
+                return True  # between two pages
+            raise
+
     def write(self, selector, text):
         self._on(selector, "POST", "clear")
         self._on(selector, "POST", "value", {"text": text})

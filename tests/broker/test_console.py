@@ -132,7 +132,7 @@ def check(browser, addresses):
 def look_up_a_user(browser, console):
     browser.open(f"{console}/user")
     browser.write("input[name=id]", "ana")
-    browser.click("form button")
+    browser.follow(browser.click, "form button")
     assert browser.text("h1") == "ana"
     text = browser.text("main")
     assert "purchase" in text and "Because of The long film number 0" in text
@@ -143,13 +143,14 @@ def ask_why_not(browser, console):
                         ("i9", "Other items have higher scores")):
         browser.open(f"{console}/user?id=ana")
         browser.write("input[name=why]", asked)
-        browser.click("input[name=why] ~ button, label:has(input[name=why]) + button")
+        browser.follow(browser.click,
+                       "input[name=why] ~ button, label:has(input[name=why]) + button")
         assert want in browser.text(".answer"), asked
 
 
 def follow_to_an_item(browser, console):
     browser.open(f"{console}/user?id=ana")
-    browser.click("a[href*='id=i3']")
+    browser.follow(browser.click, "a[href*='id=i3']")
     assert browser.text("h1") == HOSTILE
     assert "Similar items" in browser.text("main") and "drama" in browser.text("main")
     assert browser.run("return document.title").startswith(HOSTILE)
@@ -158,22 +159,22 @@ def follow_to_an_item(browser, console):
 def try_it(browser, console):
     browser.open(f"{console}/try")
     browser.write("input[name=q]", "NUMBER 7")
-    browser.strike(ENTER)
-    browser.click("button[value=i7]")
+    browser.follow(browser.strike, ENTER)
+    browser.follow(browser.click, "button[value=i7]")
     assert "List for this session" in browser.text("main")
     places = browser.run("return [...document.querySelectorAll('.columns > div:last-child "
                          "tbody tr')].length")
     assert places >= 10
-    browser.click("button[name=drop][value=i7]")
+    browser.follow(browser.click, "button[name=drop][value=i7]")
     assert "List for this session" not in browser.text("main")
 
 
 def change_the_language(browser, console):
     browser.open(f"{console}/user?id=ana")
-    browser.click("a.language")
+    browser.follow(browser.click, "a.language")
     assert browser.run("return document.documentElement.lang") == "zh"
     assert "推荐列表" in browser.text("main") and "购买" in browser.text("main")
-    browser.click("nav a[href*=try]")  # it stays
+    browser.follow(browser.click, "nav a[href*=try]")  # it stays
     assert "试一试" in browser.text("h1")
     browser.strike(TAB)
     assert browser.run("return document.activeElement.className") == "skip"

@@ -9,6 +9,7 @@ DOCUMENT = json.loads((ROOT / "serve/openapi.json").read_text())
 PAGE = (ROOT / "docs/serve.md").read_text()
 SOURCES = {name: (ROOT / f"serve/{name}.c").read_text()
            for name in ("responder", "list_query", "list_body", "list_text", "list_finder")}
+LIST_JSON = (ROOT / "scorer/lists/list_json.c").read_text()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 WORD = re.compile(r'(?:answer_error\(answer|fail\((?:finder->)?found), (\d+), "(\w+)"')
 
@@ -38,15 +39,17 @@ def test_paths():
 def test_arguments():
     asked = {resolved(one)["name"] for operation in operations()
              for one in operation.get("parameters", ()) if resolved(one)["in"] == "query"}
-    taken = r'argument->name, slice_str\("(\w+)"\)|\{"(\w+)", &context->'
-    assert asked == {one or other for one, other in re.findall(taken, SOURCES["list_query"])}
+    taken = r'name, slice_str\("(\w+)"\)'
+    assert asked == set(re.findall(taken, SOURCES["list_query"]))
     assert asked == set(re.findall(r"^\| `(\w+)=", PAGE, re.M))
 
 
 def test_body():
     members = {member for name in ("Query", "Action", "Context")
                for member in SCHEMAS[name]["properties"]}
-    assert members == set(re.findall(r'strcmp\(name, "(\w+)"\)', SOURCES["list_body"]))
+    words = re.search(r"\*list_query_word\(.*?\n}", SOURCES["list_query"], re.S)[0]
+    taken = set(re.findall(r'strcmp\(name, "(\w+)"\)', SOURCES["list_body"]))
+    assert members == taken | set(re.findall(r'slice_str\("(\w+)"\)', words))
     assert all(f"`{name}`" in PAGE for name in members)
 
 
@@ -60,8 +63,10 @@ def test_errors():
 
 def test_members():
     """Every member that is printed, and no other."""
-    printed = set(re.findall(r'put_text\(out, "(\w+)"', SOURCES["list_text"]))
-    printed |= set(re.findall(r'\\"(\w+)\\":', SOURCES["list_text"])) - {"error", "message"}
+    figures = re.search(r"void list_json_figures\(.*?\n}", LIST_JSON, re.S)[0]
+    printed = set(re.findall(r'list_json_text\(out, "(\w+)"', SOURCES["list_text"]))
+    printed |= set(re.findall(r'\\"(\w+)\\":', SOURCES["list_text"] + figures))
+    printed -= {"error", "message"}
     assert printed == {member for name in ("List", "Item", "UserList", "WantingUser")
                        for member in SCHEMAS[name]["properties"]}
     placed = {"List": {"placement", "rules_offset", "removed"}, "Item": {"rank", "rule"}}
