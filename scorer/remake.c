@@ -109,12 +109,12 @@ void scorer_put_list(struct task *task, struct slice user_id, struct slice value
     task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, value);
 }
 
-void scorer_keep_history(struct task *task, struct slice user_id, struct slice value)
+void scorer_keep_history(struct task *task, struct slice user_id, struct slice value, bool first)
 {
     struct partition_state *state = task_state(task);
-    struct slice first;
+    struct slice kept;
     keep(task, KEPT_HISTORY, user_id, value);
-    if (get_kept(task, KEPT_LIST, user_id, &first)) {
+    if (!first && get_kept(task, KEPT_LIST, user_id, &kept)) {
         keep(task, KEPT_LIST, user_id, slice_of(NULL, 0));
     }
     if (!value.data) { standing_lists_drop(&state->standing, user_id); }

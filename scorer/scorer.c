@@ -460,7 +460,7 @@ static void update_list(struct task *task, const struct user_history *hist, stru
         state->mixture_changed = true;
         metric_add(scorer->examples, 1);
     }
-    scorer_keep_history(task, hist->user_id, value);
+    scorer_keep_history(task, hist->user_id, value, had && old.cause == CAUSE_ACTION);
     publish(task, hist, counts);
     state->range.lists += counts;
 }
@@ -489,7 +489,7 @@ static void end_poll(struct task *task)
         const struct pending_history *entry = &state->pending.entries[i];
         if (entry->tombstone) {
             scorer_put_list(task, entry->user_id, slice_of(NULL, 0));
-            scorer_keep_history(task, entry->user_id, slice_of(NULL, 0));
+            scorer_keep_history(task, entry->user_id, slice_of(NULL, 0), /* first= */ false);
         } else {
             update_list(task, &entry->history, entry->value);
         }

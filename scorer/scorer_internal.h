@@ -113,8 +113,9 @@ void scorer_make_list(struct task *task, const struct user_history *hist, enum l
                       struct recommendation_list *ret_list);
 /* Encodes a list; borrowed until the next message. */
 struct slice scorer_encode_list(struct scorer *scorer, const struct recommendation_list *list);
-/* Keeps a user's history (NULL: drops all that is kept of the user). */
-void scorer_keep_history(struct task *task, struct slice user_id, struct slice value);
+/* Keeps a user's history (NULL: drops all that is kept of the user). first: the standing list is
+ * that of the last action, so that none is kept beside it. */
+void scorer_keep_history(struct task *task, struct slice user_id, struct slice value, bool first);
 /* Records the list that was made last: it is current. */
 void scorer_record_list(struct task *task, const struct recommendation_list *list, uint8_t flags);
 /* Records the lists that the state has, when a partition is opened. */

@@ -432,9 +432,7 @@ static int store_flying(const struct commit *commit, struct task *task)
 {
     struct task_local *local = &task->local;
     if (!local->store) { return 0; }
-    for (size_t i = 0; i < task->flying.puts_count; i++) {
-        store_batch_put(local->writes, task->flying.puts[i].key, task->flying.puts[i].value);
-    }
+    stage_store(&task->flying, local->writes);
     int64_t newest = newest_changelog_offset(commit, task);
     bool positioned = env_has_positions(commit->env);
     if (positioned && newest != OFFSET_NONE && newest < local->position.from) {

@@ -55,7 +55,7 @@ const struct option run_options[] = {
            "Size of a batch at which it is committed; while it is being committed, the next one "
            "may become as large.",
            OPTION_PART(BATCH)),
-    OPTION("poll.records.max", LONG, poll_records_max, "5000", OPTION_RANGE(1, 1000000),
+    OPTION("poll.records.max", LONG, poll_records_max, "20000", OPTION_RANGE(1, 1000000),
            "Most records of one poll; their at-once outputs are combined."),
     OPTION("record.bytes.max", BYTES, record_bytes_max, "4m", OPTION_RANGE(64, 100 << 20),
            "Largest input record; a larger one goes to dead letters."),

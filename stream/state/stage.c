@@ -14,6 +14,7 @@ void stage_release(struct stage *stage)
 {
     stage->arena = arena_free(stage->arena);
     free(stage->puts);
+    free(stage->sorted);
     hash_index_release(&stage->index);
     free(stage->messages);
     *stage = (struct stage){0};
@@ -70,6 +71,24 @@ const struct put *stage_find(const struct stage *stage, struct slice key)
     const struct put put = {.key = key, .hash = hash_index_text(key)};
     int32_t at = hash_index_find(&stage->index, put.hash, is, stage, &put);
     return at == HASH_INDEX_NONE ? NULL : &stage->puts[at];
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct put *const *left = a;
+    const struct put *const *right = b;
+    return slice_compare((*left)->key, (*right)->key);
+}
+
+void stage_store(struct stage *stage, struct store_batch *batch)
+{
+    if (!stage->puts_count) { return; }
+    ARRAY_RESERVE(stage->sorted, stage->sorted_capacity, stage->puts_count, STAGE_PUTS_FIRST);
+    for (size_t i = 0; i < stage->puts_count; i++) { stage->sorted[i] = &stage->puts[i]; }
+    qsort(stage->sorted, stage->puts_count, sizeof(*stage->sorted), by_key);
+    for (size_t i = 0; i < stage->puts_count; i++) {
+        store_batch_put(batch, stage->sorted[i]->key, stage->sorted[i]->value);
+    }
 }
 
 void stage_send(struct stage *stage, const struct message *message)

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/hash_index.h"
 #include "stream/kafka/record.h"
+#include "stream/state/store.h"
 
 struct put {
     struct slice key;
@@ -22,6 +23,8 @@ struct stage {
     struct put *puts;
     size_t puts_count;
     size_t puts_capacity;
+    const struct put **sorted; /* of stage_store() */
+    size_t sorted_capacity;
     struct hash_index index; /* of the puts, by key */
     struct message *messages;
     size_t messages_count;
@@ -39,6 +42,9 @@ void stage_clear(struct stage *stage);
 void stage_put(struct stage *stage, struct slice key, struct slice value);
 /* Finds the put under a key; NULL when there is none. */
 const struct put *stage_find(const struct stage *stage, struct slice key);
+/* Adds the puts to what is written to the store, in the order of their keys: the skip list of its
+ * memory finds the place of a key beside that of the one before. */
+void stage_store(struct stage *stage, struct store_batch *batch);
 /* Notes a message; the bytes are copied, the topic's name is borrowed for the life of the run. */
 void stage_send(struct stage *stage, const struct message *message);
 /* Counts the bytes held. */

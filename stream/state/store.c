@@ -112,6 +112,8 @@ static void set_options(struct store *store, const struct store_limits *limits)
     rocksdb_options_set_block_based_table_factory(store->options, store->table);
     rocksdb_options_set_write_buffer_size(store->options, (size_t)limits->write_buffer_bytes);
     rocksdb_options_set_max_write_buffer_number(store->options, 2);
+    rocksdb_options_set_memtable_prefix_bloom_size_ratio(store->options, 0.02); /* of whole keys */
+    rocksdb_options_set_memtable_whole_key_filtering(store->options, 1);
     rocksdb_options_set_max_background_jobs(store->options, 2);
     rocksdb_options_set_max_open_files(store->options, tables_max(limits));
     rocksdb_options_set_compression(store->options, rocksdb_lz4_compression);
@@ -463,9 +465,8 @@ void store_batch_put(struct store_batch *batch, struct slice key, struct slice v
     }
 }
 
-/* Flushes after a write larger than the buffer, which RocksDB would otherwise keep in memory until
- * the next write, a whole commit later. A flush that cannot begin is ignored; the next write
- * flushes. */
+/* Flushes after a write larger than the buffer, which would otherwise stay in memory for a commit
+ * more. A flush that cannot begin is ignored; the next write flushes. */
 static void begin_flush(struct store *store)
 {
     char *error = NULL;

@@ -6,7 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/xalloc.h"
 #include "stream/state/stage.h"
+
+#include <unistd.h>
 
 enum { KEYS = 5000 };
 
@@ -43,6 +46,42 @@ static void test_last_put_wins(void **state _unused_)
     stage_release(&stage);
 }
 
+/* What the store gets of a stage is what it gets of the puts one by one. */
+static void test_store_gets_all_puts(void **state _unused_)
+{
+    struct stage stage;
+    struct store *store = NULL;
+    char path[] = "/tmp/freshet-stage-XXXXXX", *why = NULL;
+    assert_non_null(mkdtemp(path));
+    _cleanup_(xfreep) char *at = xprintf("%s/0", path);
+    const struct store_limits limits = {.write_buffer_bytes = 1 << 20,
+                                        .block_cache_bytes = 1 << 20};
+    assert_int_equal(store_open(at, &limits, &store, &why), 0);
+    struct store_batch *batch = store_batch_new();
+    char key[32], value[32];
+    stage_init(&stage);
+    stage_store(&stage, batch); /* nothing */
+    for (int i = 0; i < 2 * KEYS; i++) {
+        int number = (i * 7919) % KEYS; /* each twice, in no order */
+        int length = snprintf(value, sizeof(value), "%d", i);
+        stage_put(&stage, name(key, sizeof(key), number), slice_of(value, (size_t)length));
+    }
+    stage_put(&stage, slice_str("key-7"), slice_of(NULL, 0));
+    stage_store(&stage, batch);
+    assert_int_equal(store_apply(store, batch, &(struct bookmark){0}), 0);
+    for (int i = 0; i < KEYS; i++) {
+        struct slice found, wanted = stage_find(&stage, name(key, sizeof(key), i))->value;
+        int result = store_get(store, name(key, sizeof(key), i), &found);
+        assert_int_equal(result, wanted.data ? 0 : -ENOENT);
+        if (wanted.data) { assert_true(slice_equal(found, wanted)); }
+    }
+    store_batch_free(batch);
+    stage_release(&stage);
+    store_close(store);
+    assert_int_equal(store_wipe(at), 0);
+    assert_int_equal(rmdir(path), 0);
+}
+
 static void test_messages_are_copied(void **state _unused_)
 {
     struct stage stage;
@@ -64,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_put_wins),
+        cmocka_unit_test(test_store_gets_all_puts),
         cmocka_unit_test(test_messages_are_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
