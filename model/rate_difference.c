@@ -1,0 +1,46 @@
+#include "base/base.h"
+#include "model/rate_difference.h"
+
+struct rate {
+    double lists, gains, rate, variance;
+};
+
+static struct rate rate_of(const struct rate_sums *sums)
+{
+    struct rate of = {0};
+    double squares = 0.0;
+    for (int b = 0; b < RATE_BUCKETS; b++) {
+        of.lists += sums->lists[b];
+        of.gains += sums->gains[b];
+    }
+    if (!(of.lists > 0.0)) { return of; }
+    of.rate = of.gains / of.lists;
+    for (int b = 0; b < RATE_BUCKETS; b++) {
+        double residual = sums->gains[b] - of.rate * sums->lists[b];
+        squares += residual * residual;
+    }
+    of.variance = (double)RATE_BUCKETS / (RATE_BUCKETS - 1) * squares / (of.lists * of.lists);
+    return of;
+}
+
+void rate_difference_find(const struct rate_sums *live, const struct rate_sums *trial,
+                          struct rate_difference *ret_difference)
+{
+    const struct rate one = rate_of(live), other = rate_of(trial);
+    *ret_difference = (struct rate_difference){.live_rate = one.rate, .trial_rate = other.rate};
+    double variance = one.variance + other.variance;
+    if (one.gains < RATE_GAINS_MIN || other.lists * one.rate < RATE_GAINS_MIN ||
+        !(variance > 0.0)) {
+        return;
+    }
+    double both = (one.gains + other.gains) / (one.lists + other.lists);
+    double mixture = RATE_EFFECT * both * RATE_EFFECT * both;
+    double sum = variance + mixture;
+    double half = sqrt(variance * sum / mixture *
+                       (2.0 * log(1.0 / RATE_ERROR) + log(sum / variance)));
+    double difference = other.rate - one.rate;
+    ret_difference->known = true;
+    ret_difference->part = difference / one.rate;
+    ret_difference->lower = (difference - half) / one.rate;
+    ret_difference->upper = (difference + half) / one.rate;
+}
