@@ -5,28 +5,30 @@ struct rate {
     double lists, gains, rate, variance;
 };
 
-static struct rate rate_of(const struct rate_sums *sums)
+static struct rate rate_of(size_t buckets, const struct rate_sums *sums)
 {
     struct rate of = {0};
     double squares = 0.0;
-    for (int b = 0; b < RATE_BUCKETS; b++) {
+    for (size_t b = 0; b < buckets; b++) {
         of.lists += sums->lists[b];
         of.gains += sums->gains[b];
     }
     if (!(of.lists > 0.0)) { return of; }
     of.rate = of.gains / of.lists;
-    for (int b = 0; b < RATE_BUCKETS; b++) {
+    for (size_t b = 0; b < buckets; b++) {
         double residual = sums->gains[b] - of.rate * sums->lists[b];
         squares += residual * residual;
     }
-    of.variance = (double)RATE_BUCKETS / (RATE_BUCKETS - 1) * squares / (of.lists * of.lists);
+    of.variance = (double)buckets / (double)(buckets - 1) * squares / (of.lists * of.lists);
     return of;
 }
 
-void rate_difference_find(const struct rate_sums *live, const struct rate_sums *trial,
+void rate_difference_find(size_t buckets, const struct rate_sums *live,
+                          const struct rate_sums *trial,
                           struct rate_difference *ret_difference)
 {
-    const struct rate one = rate_of(live), other = rate_of(trial);
+    assert(buckets >= 2);
+    const struct rate one = rate_of(buckets, live), other = rate_of(buckets, trial);
     *ret_difference = (struct rate_difference){.live_rate = one.rate, .trial_rate = other.rate};
     double variance = one.variance + other.variance;
     if (one.gains < RATE_GAINS_MIN || other.lists * one.rate < RATE_GAINS_MIN ||

@@ -3,10 +3,10 @@
  *
  * Each arm has n lists that were judged, and what they gained (1 for a hit, or NDCG). The rate is
  * r = gains / n. Lists of one user are alike, so lists are no independent observations; users are.
- * A hash puts each user into one of RATE_BUCKETS buckets, and the sums of each bucket are kept
+ * A hash puts each user into one of B buckets, and the sums of each bucket are kept
  * instead of those of each user. Buckets are independent, whatever the lists of a user have in
  * common. The variance of an arm's rate is that of a ratio of sums over clusters (Cochran, Sampling
- * Techniques, 1977, 6.3), with B buckets, n_b lists and x_b gains of bucket b:
+ * Techniques, 1977, 6.3), with n_b lists and x_b gains of bucket b:
  *
  *     v = B / (B - 1) * sum over b of (x_b - r n_b)^2 / n^2
  *
@@ -32,15 +32,14 @@
 
 #include "base/base.h"
 
-enum { RATE_BUCKETS = 128, RATE_GAINS_MIN = 30 };
+enum { RATE_GAINS_MIN = 30 };
 
 #define RATE_ERROR 0.05
 #define RATE_EFFECT 0.2
 
-/* An arm's sums, by bucket. */
+/* An arm's sums, by bucket; borrowed. */
 struct rate_sums {
-    double lists[RATE_BUCKETS];
-    double gains[RATE_BUCKETS];
+    const double *lists, *gains;
 };
 
 struct rate_difference {
@@ -51,8 +50,9 @@ struct rate_difference {
     double part, lower, upper;
 };
 
-/* Compares two arms. Sums are not negative, and gains not above lists. */
-void rate_difference_find(const struct rate_sums *live, const struct rate_sums *trial,
+/* Compares two arms of at least two buckets. Sums are not negative, and gains not above lists. */
+void rate_difference_find(size_t buckets, const struct rate_sums *live,
+                          const struct rate_sums *trial,
                           struct rate_difference *ret_difference);
 
 #endif

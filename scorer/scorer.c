@@ -1,5 +1,5 @@
 /* Two kinds of input. Broadcast records (rows, items, vectors, models, generations) update
- * tables that all partitions share. Histories are partitioned: process() collects them, and
+ * tables that all partitions share (broadcast_tables.c). Histories are partitioned: process() collects them, and
  * end_poll() makes one list for each user in the poll:
  *
  *   old list, read from the state   -> evaluated on the user's next action
@@ -17,7 +17,6 @@
 #include "scorer/scorer.h"
 #include "base/xalloc.h"
 #include "scorer/lists/candidates.h"
-#include "scorer/lists/content_rows.h"
 #include "scorer/scorer_internal.h"
 #include "stream/worker.h"
 
@@ -157,175 +156,6 @@ static int start(struct run *run)
     if (!settings->lists_json) { return 0; }
     scorer->cutover.json = json_lists_new(run, JSON_LISTS);
     return run_check_partitions(run, JSON_LISTS, RECOMMENDATIONS);
-}
-
-/* ---- Broadcast: the tables ---- */
-
-static enum verdict take_row(struct run *run, struct scorer *scorer, const struct record *rec)
-{
-    struct serving_row row;
-    struct codec_error error;
-    if (slice_equal(rec->key, slice_str(SERVING_ROWS_COMPLETE_KEY))) {
-        row_completeness_end(&scorer->completeness, rec->partition);
-        return VERDICT_DONE;
-    }
-    if (!rec->value.data) {
-        tables_remove_row(&scorer->tables, rec->key);
-        return VERDICT_DONE;
-    }
-    if (codec_decode(scorer->row_codec, rec->value, scorer->arena, &row, &error) < 0) {
-        return run_refuse_undecoded(run, &error);
-    }
-    const char *reason = tables_put_row(&scorer->tables, &row);
-    if (reason) {
-        return run_refuse_record(run, reason, "row of item %.*s", SLICE_ARGS(row.item_id));
-    }
-    row_completeness_row(&scorer->completeness, rec->partition);
-    return VERDICT_DONE;
-}
-
-static enum verdict take_item(struct run *run, struct scorer *scorer, const struct record *rec)
-{
-    struct item item;
-    struct codec_error error;
-    if (!rec->value.data) {
-        tables_remove_item(&scorer->tables, rec->key);
-        if (scorer->content_scores) {
-            (void)content_scores_describe(scorer->content_scores,
-                                          tables_number(&scorer->tables, rec->key), NULL, 0);
-        }
-        return VERDICT_DONE;
-    }
-    if (codec_decode(scorer->item_codec, rec->value, scorer->arena, &item, &error) < 0) {
-        return run_refuse_undecoded(run, &error);
-    }
-    tables_set_clock(&scorer->tables, run_wall_ms(run));
-    tables_put_item(&scorer->tables, &item);
-    if (scorer->steering.rules) {
-        scorer->tables.catalogue_changed = tables_change(&scorer->tables);
-    }
-    bool other = scorer->content_scores &&
-                 item_features_describe(scorer->item_features,
-                                        tables_number(&scorer->tables, item.item_id), &item,
-                                        scorer->content_scores);
-    if (other) {
-        scorer->tables.catalogue_changed = tables_change(&scorer->tables);
-    }
-    return VERDICT_DONE;
-}
-
-static size_t indexed_rows(const struct served *served)
-{
-    if (!served || !served->index) { return 0; }
-    return vector_index_cover(served->index, served->table, served->rows);
-}
-
-/* Moves the tables' clock on when the model version that serves has changed, or its rows. */
-static void note_model(struct scorer *scorer)
-{
-    const struct served *served = vectors_served(scorer->vectors);
-    int64_t switches = vectors_switches(scorer->vectors);
-    size_t rows = served ? served->rows : 0;
-    if (switches == scorer->model_switches && rows == scorer->model_rows) { return; }
-    scorer->model_switches = switches;
-    scorer->model_rows = rows;
-    scorer->tables.model_changed = tables_change(&scorer->tables);
-}
-
-static void update_vector_metrics(struct scorer *scorer)
-{
-    const struct served *served = vectors_served(scorer->vectors);
-    metric_set(scorer->switches, (double)vectors_switches(scorer->vectors));
-    metric_set(scorer->rows, served ? (double)served->rows : 0.0);
-    metric_set(scorer->indexed, (double)indexed_rows(served));
-}
-
-static enum verdict take_vector(struct run *run, struct scorer *scorer, const struct record *rec)
-{
-    struct item_vector vector;
-    struct codec_error error;
-    if (!scorer->vectors || !rec->value.data) { return VERDICT_DONE; }
-    arena_reset(scorer->arena);
-    if (codec_decode(scorer->vector_codec, rec->value, scorer->arena, &vector, &error) < 0) {
-        return run_refuse_undecoded(run, &error);
-    }
-    const char *reason = vectors_put(scorer->vectors, &scorer->tables, &vector);
-    note_model(scorer);
-    update_vector_metrics(scorer);
-    if (reason) {
-        return run_refuse_record(run, reason, "row %d of item %.*s", vector.row,
-                                 SLICE_ARGS(vector.item_id));
-    }
-    return VERDICT_DONE;
-}
-
-static enum verdict take_content(struct run *run, struct scorer *scorer, const struct record *rec)
-{
-    struct content_vectors row;
-    struct codec_error error;
-    if (!scorer->content_scores) { return VERDICT_DONE; }
-    if (!rec->value.data) {
-        content_rows_remove(scorer->content_scores, &scorer->tables, rec->key);
-        return VERDICT_DONE;
-    }
-    arena_reset(scorer->arena);
-    if (codec_decode(scorer->content_codec, rec->value, scorer->arena, &row, &error) < 0) {
-        return run_refuse_undecoded(run, &error);
-    }
-    const char *reason = content_rows_put(scorer->content_scores, &scorer->tables, &row);
-    if (reason) {
-        return run_refuse_record(run, reason, "vectors of item %.*s", SLICE_ARGS(row.item_id));
-    }
-    return VERDICT_DONE;
-}
-
-static enum verdict take_model(struct run *run, struct scorer *scorer, const struct record *rec)
-{
-    struct model_weights weights;
-    struct codec_error error;
-    const char *reason = NULL;
-    bool blended = scorer->vectors || scorer->content_scores;
-    if (!blended || !rec->value.data) { return VERDICT_DONE; }
-    arena_reset(scorer->arena);
-    if (codec_decode(scorer->weights_codec, rec->value, scorer->arena, &weights, &error) < 0) {
-        return run_refuse_undecoded(run, &error);
-    }
-    if (scorer->vectors && slice_equal(weights.model, slice_str(MODEL_SEQUENCE))) {
-        reason = vectors_put_weights(scorer->vectors, &weights, rec->offset);
-        note_model(scorer);
-        update_vector_metrics(scorer);
-    } else if (slice_equal(weights.model, slice_str(MODEL_BLEND))) {
-        reason = published_mixtures_put(&scorer->trainer.known, &weights);
-    }
-    if (reason) {
-        return run_refuse_record(run, reason, "model %.*s, part %d of %d",
-                                 SLICE_ARGS(weights.model), weights.part, weights.parts);
-    }
-    return VERDICT_DONE;
-}
-
-static enum verdict broadcast(struct run *run, int input, const struct record *rec)
-{
-    struct scorer *scorer = run_state(run);
-    if (input == STEPS) { return cutover_observe(&scorer->cutover, run, rec); }
-    if (input == VECTORS) { return take_vector(run, scorer, rec); }
-    if (input == MODELS) { return take_model(run, scorer, rec); }
-    if (input == RULES) {
-        return steering_observe(&scorer->steering, run, rec, &scorer->tables, scorer->lists);
-    }
-    if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
-        return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
-                                 ID_BYTES_MAX);
-    }
-    if (input == CONTENT) { return take_content(run, scorer, rec); }
-    arena_reset(scorer->arena);
-    table_offsets_read(input == SERVING_ROWS ? &scorer->row_offsets : &scorer->item_offsets,
-                       rec->partition, rec->offset);
-    enum verdict verdict =
-        input == SERVING_ROWS ? take_row(run, scorer, rec) : take_item(run, scorer, rec);
-    metric_set(scorer->known, admission_count(&scorer->tables.admission));
-    metric_set(scorer->over_max, (double)scorer->tables.over_max);
-    return verdict;
 }
 
 /* ---- Histories: the lists ---- */
@@ -501,7 +331,7 @@ static void flush(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
-    if (scorer->vectors) { update_vector_metrics(scorer); } /* an index has its own thread */
+    if (scorer->vectors) { scorer_update_vector_metrics(scorer); } /* an index has its own thread */
     if (state->mixture_changed) {
         mixture_trainer_publish(&scorer->trainer, task, &state->mixture, &state->published);
         state->mixture_published = tables_change(&scorer->tables);
@@ -589,7 +419,7 @@ const struct worker scorer_worker = {
     .committed = committed,
     .at_rest = remake_at_rest,
     .roll_back = roll_back,
-    .broadcast = broadcast,
+    .broadcast = scorer_broadcast,
     .ready = ready,
     .spare_in_ms = remake_in_ms,
     .spare = remake_step,

@@ -81,6 +81,13 @@ struct partition_state {
 /* scorer_metrics.c: registers the metrics, but those of a partition. */
 void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics);
 
+/* broadcast_tables.c */
+
+/* The worker's callback. */
+enum verdict scorer_broadcast(struct run *run, int input, const struct record *rec);
+/* Tells how many rows of the model version serve. */
+void scorer_update_vector_metrics(struct scorer *scorer);
+
 /* quality_range.c: the figures of the lists from one commit of a partition to the next */
 
 /* Begins a range, or begins it again at this poll while it has only what was evaluated before: a

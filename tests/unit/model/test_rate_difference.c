@@ -8,7 +8,19 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { TRIALS = 100, LISTS = 20000, LOOK_EVERY = 20, USERS = 3000 };
+enum { TRIALS = 100, LISTS = 20000, LOOK_EVERY = 20, USERS = 3000, BUCKETS = 128 };
+
+struct arm {
+    double lists[BUCKETS], gains[BUCKETS];
+};
+
+static struct rate_difference find(const struct arm *live, const struct arm *trial)
+{
+    const struct rate_sums one = {live->lists, live->gains}, other = {trial->lists, trial->gains};
+    struct rate_difference found;
+    rate_difference_find(BUCKETS, &one, &other, &found);
+    return found;
+}
 
 /* ---- The formula ---- */
 
@@ -30,23 +42,23 @@ static double integrated_evidence(double d, double variance, double mixture)
 }
 
 /* Sums where each bucket's gains are near a rate, so that the variance is not 0. */
-static void fill(struct rate_sums *sums, double lists, double rate, uint64_t *rng)
+static void fill(struct arm *sums, double lists, double rate, uint64_t *rng)
 {
-    for (int b = 0; b < RATE_BUCKETS; b++) {
+    for (int b = 0; b < BUCKETS; b++) {
         sums->lists[b] = lists + (double)rng_below(rng, 9);
         sums->gains[b] = sums->lists[b] * rate * (0.7 + 0.6 * rng_unit(rng));
     }
 }
 
 /* Takes two passes over plain columns; nothing is shared with the kernel. */
-static double naive_variance(const struct rate_sums *sums, double *ret_rate)
+static double naive_variance(const struct arm *sums, double *ret_rate)
 {
     double n = 0.0, x = 0.0, v = 0.0;
-    for (int b = 0; b < RATE_BUCKETS; b++) { n += sums->lists[b]; }
-    for (int b = 0; b < RATE_BUCKETS; b++) { x += sums->gains[b]; }
-    for (int b = 0; b < RATE_BUCKETS; b++) {
-        v += pow((sums->gains[b] - x / n * sums->lists[b]) / n, 2.0) * RATE_BUCKETS /
-             (RATE_BUCKETS - 1.0);
+    for (int b = 0; b < BUCKETS; b++) { n += sums->lists[b]; }
+    for (int b = 0; b < BUCKETS; b++) { x += sums->gains[b]; }
+    for (int b = 0; b < BUCKETS; b++) {
+        v += pow((sums->gains[b] - x / n * sums->lists[b]) / n, 2.0) * BUCKETS /
+             (BUCKETS - 1.0);
     }
     *ret_rate = x / n;
     return v;
@@ -55,7 +67,7 @@ static double naive_variance(const struct rate_sums *sums, double *ret_rate)
 static double total(const double *at)
 {
     double sum = 0.0;
-    for (int b = 0; b < RATE_BUCKETS; b++) { sum += at[b]; }
+    for (int b = 0; b < BUCKETS; b++) { sum += at[b]; }
     return sum;
 }
 
@@ -63,12 +75,12 @@ static void test_the_ends_of_the_interval_have_just_enough_evidence(void **state
 {
     uint64_t rng = 11;
     for (int i = 0; i < 40; i++) {
-        struct rate_sums live, trial;
+        struct arm live, trial;
         struct rate_difference found;
         double live_rate, trial_rate;
         fill(&live, 20.0 + 10.0 * i, 0.1 + 0.3 * rng_unit(&rng), &rng);
         fill(&trial, 5.0 + 3.0 * i, 0.1 + 0.3 * rng_unit(&rng), &rng);
-        rate_difference_find(&live, &trial, &found);
+        found = find(&live, &trial);
         assert_true(found.known);
         double v = naive_variance(&live, &live_rate) + naive_variance(&trial, &trial_rate);
         double both = (total(live.gains) + total(trial.gains)) /
@@ -86,35 +98,35 @@ static void test_the_ends_of_the_interval_have_just_enough_evidence(void **state
 
 static void test_nothing_is_said_of_little(void **state)
 {
-    struct rate_sums live = {{0}, {0}}, trial = {{0}, {0}};
+    struct arm live = {{0}, {0}}, trial = {{0}, {0}};
     struct rate_difference found;
-    rate_difference_find(&live, &trial, &found);
+    found = find(&live, &trial);
     assert_false(found.known);
-    for (int b = 0; b < RATE_BUCKETS; b++) {
+    for (int b = 0; b < BUCKETS; b++) {
         live.lists[b] = trial.lists[b] = 1.0;
         live.gains[b] = b < RATE_GAINS_MIN - 1;
     }
-    rate_difference_find(&live, &trial, &found);
+    found = find(&live, &trial);
     assert_false(found.known);
     assert_true(found.live_rate > 0.0);
     assert_true(found.trial_rate == 0.0 && found.part == 0.0 && found.upper == 0.0);
     live.gains[RATE_GAINS_MIN] = 1.0; /* that many of the live arm, and as many of the trial due */
-    rate_difference_find(&live, &trial, &found);
+    found = find(&live, &trial);
     assert_true(found.known);
     trial.lists[0] = 0.0;
-    rate_difference_find(&live, &trial, &found);
+    found = find(&live, &trial);
     assert_false(found.known);
 }
 
 /* A generation whose lists never hit is found, though it has no gains to count. */
 static void test_no_gains_at_all(void **state)
 {
-    struct rate_sums live, trial = {{0}, {0}};
+    struct arm live, trial = {{0}, {0}};
     struct rate_difference found;
     uint64_t rng = 5;
     fill(&live, 50.0, 0.2, &rng);
-    for (int b = 0; b < RATE_BUCKETS; b++) { trial.lists[b] = 2.0; }
-    rate_difference_find(&live, &trial, &found);
+    for (int b = 0; b < BUCKETS; b++) { trial.lists[b] = 2.0; }
+    found = find(&live, &trial);
     assert_true(found.known && found.part == -1.0);
     assert_true(found.upper < -0.5);
 }
@@ -157,7 +169,7 @@ static void world_init(struct world *world, uint64_t seed, double share, double 
 }
 
 /* One user acts; the list is judged and counted in its arm. */
-static void act(struct world *world, struct rate_sums arms[2])
+static void act(struct world *world, struct arm arms[2])
 {
     double unit = rng_unit(&world->rng);
     size_t user = (size_t)(unit * sqrt(unit) * USERS);
@@ -166,8 +178,8 @@ static void act(struct world *world, struct rate_sums arms[2])
     bool sticks = rng_unit(&world->rng) < 0.2;
     bool hit = sticks ? world->last[user] : rng_unit(&world->rng) < rate;
     world->last[user] = hit;
-    arms[in_trial].lists[world->arms[user] % RATE_BUCKETS] += 1.0;
-    arms[in_trial].gains[world->arms[user] % RATE_BUCKETS] += hit;
+    arms[in_trial].lists[world->arms[user] % BUCKETS] += 1.0;
+    arms[in_trial].gains[world->arms[user] % BUCKETS] += hit;
 }
 
 struct run {
@@ -179,13 +191,13 @@ struct run {
 static struct run run_trial(uint64_t seed, double share, double effect, int lists)
 {
     static struct world world;
-    struct rate_sums arms[2] = {{{0}, {0}}, {{0}, {0}}};
+    struct arm arms[2] = {{{0}, {0}}, {{0}, {0}}};
     world_init(&world, seed, share, effect);
     for (int i = 1; i <= lists; i++) {
         struct rate_difference found;
         act(&world, arms);
         if (i % LOOK_EVERY) { continue; }
-        rate_difference_find(&arms[0], &arms[1], &found);
+        found = find(&arms[0], &arms[1]);
         if (!found.known || (found.lower <= 0.0 && found.upper >= 0.0)) { continue; }
         return (struct run){.lists = i, .worse = found.upper < 0.0};
     }
@@ -244,7 +256,7 @@ static void test_a_fifth_less_for_a_tenth(void **state)
 static void test_lists_of_a_user_are_alike(void **state)
 {
     static struct world world;
-    struct rate_sums arms[2] = {{{0}, {0}}, {{0}, {0}}};
+    struct arm arms[2] = {{{0}, {0}}, {{0}, {0}}};
     double rate;
     world_init(&world, 3, 0.5, 0.0);
     for (int i = 0; i < LISTS; i++) { act(&world, arms); }
