@@ -54,6 +54,7 @@ static const struct {
     {"serving-rows", CLEANUP_TABLE, NULL},
     {"recommendations", CLEANUP_TABLE_AGAIN, NULL},
     {"generations", CLEANUP_TABLE, NULL},
+    {"trials", CLEANUP_TABLE, NULL},
     {"item-vectors", CLEANUP_TABLE, NULL},
     {"models", CLEANUP_TABLE, NULL},
     {"quality", CLEANUP_ANY, NULL},

@@ -8,7 +8,7 @@ const struct command *const commands[] = {
     &forget_command, &pseudonym_command, &status_command, &top_command, &check_command,
     &topics_command, &size_command, &doctor_command, &dump_command, &completion_command,
     &manual_command, &backfill_command, &compare_command, &promote_command, &rollback_command,
-    &reset_command, &evaluate_command,
+    &trial_command, &reset_command, &evaluate_command,
 };
 const size_t commands_count = ARRAY_COUNT(commands);
 

@@ -9,7 +9,7 @@ extern const struct command backfill_command, check_command, compare_command, co
     map_command, outcomes_command, peek_command, promote_command, pseudonym_command,
     redrive_command, refusals_command, replay_command, reset_command, rollback_command,
     rules_command, similar_command, size_command, status_command, top_command, topics_command,
-    why_command;
+    trial_command, why_command;
 
 /* In the order in which `freshet --help` shows the commands of a group. */
 extern const struct command *const commands[];

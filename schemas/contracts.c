@@ -17,6 +17,7 @@
 #include "schemas/recommendation_response.h"
 #include "schemas/redrive_mark.h"
 #include "schemas/serving_row.h"
+#include "schemas/trial_record.h"
 #include "schemas/user_archive.h"
 #include "schemas/user_erasure.h"
 #include "schemas/user_event.h"
@@ -34,6 +35,7 @@ const struct contract *const contracts[] = {
     &user_erasure_contract,    &recommendation_request_contract,
     &recommendation_response_contract, &applied_rules_contract,
     &content_vectors_contract, &placement_outcomes_contract,
+    &trial_record_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

@@ -11,6 +11,7 @@ struct generation_progress {
     int32_t partition;
     int64_t released;
     int64_t taken;
+    bool apart;
 };
 
 void generations_init(struct generations *generations)
@@ -67,7 +68,9 @@ void generations_apply(struct generations *generations, const struct generation_
         copy_name(generations->previous, step->previous);
     } else if (step->kind == STEP_RELEASED) {
         struct generation_progress *progress = find_or_add(generations, step);
-        if (progress) { progress->released = MAX_OF(progress->released, step->epoch); }
+        if (!progress) { return; }
+        progress->released = MAX_OF(progress->released, step->epoch);
+        progress->apart = true;
     } else if (step->kind == STEP_TAKEN) {
         struct generation_progress *progress = find_or_add(generations, step);
         if (progress) { progress->taken = MAX_OF(progress->taken, step->epoch); }
@@ -79,6 +82,13 @@ int64_t generations_released(const struct generations *generations, const char *
 {
     const struct generation_progress *progress = find(generations, generation, partition);
     return progress ? progress->released : 0;
+}
+
+bool generations_apart(const struct generations *generations, const char *generation,
+                       int32_t partition)
+{
+    const struct generation_progress *progress = find(generations, generation, partition);
+    return generation[0] || (progress && progress->apart);
 }
 
 int64_t generations_taken(const struct generations *generations, const char *generation,

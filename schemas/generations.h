@@ -48,6 +48,11 @@ enum generation_role generations_role(const struct generations *generations,
 /* Returns the newest epoch in which the generation released the partition; 0: never. */
 int64_t generations_released(const struct generations *generations, const char *generation,
                              int32_t partition);
+/* Says whether a generation's lists are in a topic of their own (`lists`): those of a named one
+ * always; the base's once it has released the partition, or has moved them there for a trial, which
+ * it says by RELEASED with epoch 0. */
+bool generations_apart(const struct generations *generations, const char *generation,
+                       int32_t partition);
 /* Returns the newest epoch in which the generation took the partition; 0: never. */
 int64_t generations_taken(const struct generations *generations, const char *generation,
                           int32_t partition);

@@ -149,6 +149,7 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
 enum verdict scorer_broadcast(struct run *run, int input, const struct record *rec)
 {
     struct scorer *scorer = run_state(run);
+    if (input == TRIALS) { return trial_observe(&scorer->trial, run, rec); }
     if (input == STEPS) { return cutover_observe(&scorer->cutover, run, rec); }
     if (input == VECTORS) { return take_vector(run, scorer, rec); }
     if (input == MODELS) { return take_model(run, scorer, rec); }

@@ -46,10 +46,8 @@ enum verdict cutover_observe(struct cutover *cutover, struct run *run, const str
 int cutover_changelog(const struct cutover *cutover, struct run *run, int32_t partition)
 {
     if (!run_input_current(run, cutover->steps_input)) { return -EAGAIN; }
-    const char *generation = run_generation(run);
-    bool own_topic =
-        generation[0] || generations_released(&cutover->generations, generation, partition) > 0;
-    return own_topic ? cutover->lists_output : cutover->recommendations_output;
+    bool apart = generations_apart(&cutover->generations, run_generation(run), partition);
+    return apart ? cutover->lists_output : cutover->recommendations_output;
 }
 
 static enum generation_role role_of(const struct cutover *cutover, struct task *task)
@@ -69,11 +67,13 @@ struct copying {
     struct task *task;
     int output;
     struct json_lists *json; /* NULL: not as JSON */
+    bool (*withholds)(struct task *task, struct slice user_id); /* NULL: all lists are copied */
 };
 
 static int copy_list(void *arg, struct slice key, struct slice value)
 {
     const struct copying *copying = arg;
+    if (copying->withholds && copying->withholds(copying->task, key)) { return 0; }
     task_emit(copying->task, copying->output, task_partition(copying->task), key, value);
     if (copying->json) { json_lists_send(copying->json, copying->task, key, value); }
     return 0;
@@ -83,17 +83,18 @@ static int copy_list(void *arg, struct slice key, struct slice value)
 static bool copy_lists(const struct cutover *cutover, struct task *task, int output)
 {
     bool live = output == cutover->recommendations_output;
-    struct copying copying = {task, output, live ? cutover->json : NULL};
+    struct copying copying = {task, output, live ? cutover->json : NULL,
+                              live ? cutover->withholds : NULL};
     return task_scan(task, copy_list, &copying) == 0 && task_commit(task);
 }
 
 /* Sends a step, waits until it is acknowledged, and applies it here at once. */
 static bool announce_step(struct cutover *cutover, struct task *task,
-                          enum generation_step_kind kind)
+                          enum generation_step_kind kind, int64_t epoch)
 {
     const struct generation_step step = {
         .kind = kind,
-        .epoch = cutover->generations.epoch,
+        .epoch = epoch,
         .generation = slice_str(run_generation(task_run(task))),
         .partition = task_partition(task),
     };
@@ -115,14 +116,21 @@ static void release_partition(struct cutover *cutover, struct task *task)
     bool changes_topic = task_changelog(task) == cutover->recommendations_output;
     if (!task_commit(task)) { return; }
     if (changes_topic && !copy_lists(cutover, task, cutover->lists_output)) { return; }
-    if (announce_step(cutover, task, STEP_RELEASED) && changes_topic) { task_reopen(task); }
+    bool released = announce_step(cutover, task, STEP_RELEASED, cutover->generations.epoch);
+    if (released && changes_topic) { task_reopen(task); }
 }
 
 static void take_partition(struct cutover *cutover, struct task *task)
 {
     if (!task_commit(task)) { return; }
     if (!copy_lists(cutover, task, cutover->recommendations_output)) { return; }
-    (void)announce_step(cutover, task, STEP_TAKEN);
+    (void)announce_step(cutover, task, STEP_TAKEN, cutover->generations.epoch);
+}
+
+void cutover_move_lists(struct cutover *cutover, struct task *task)
+{
+    if (!task_commit(task) || !copy_lists(cutover, task, cutover->lists_output)) { return; }
+    if (announce_step(cutover, task, STEP_RELEASED, /* epoch= */ 0)) { task_reopen(task); }
 }
 
 bool cutover_send_lists(const struct cutover *cutover, struct task *task)

@@ -34,6 +34,7 @@ void quality_range_count(struct task *task, const struct recommendation_list *ol
         outcome = OUTCOME_REPEAT;
     }
     list_outcome_count(&state->range, outcome, rank, hist);
+    if (old) { trial_count(task, old, outcome, rank); }
     if (old) {
         size_t next = list_outcome_next_action(old, hist);
         bool known = next < hist->actions.count;

@@ -102,6 +102,7 @@ void scorer_put_list(struct task *task, struct slice user_id, struct slice value
     struct scorer *scorer = run_state(task_run(task));
     bool live = cutover_is_live(&scorer->cutover, task);
     task_put(task, user_id, value);
+    if (value.data && trial_withholds(task, user_id)) { return; }
     if (live && scorer->cutover.json) {
         json_lists_send(scorer->cutover.json, task, user_id, value);
     }

@@ -1,6 +1,6 @@
-/* Two kinds of input. Broadcast records (rows, items, vectors, models, generations) update
- * tables that all partitions share (broadcast_tables.c). Histories are partitioned: process() collects them, and
- * end_poll() makes one list for each user in the poll:
+/* Two kinds of input. Broadcast records (rows, items, vectors, models, generations) update tables
+ * that all partitions share (broadcast_tables.c). Histories are partitioned: process() collects
+ * them, and end_poll() makes one list for each user in the poll:
  *
  *   old list, read from the state   -> evaluated on the user's next action
  *   its prediction, if still there  -> trains the partition's mixture
@@ -14,8 +14,9 @@
  */
 #include "base/base.h"
 #include "base/clock.h"
-#include "scorer/scorer.h"
 #include "base/xalloc.h"
+#include "schemas/content_vectors.h"
+#include "scorer/scorer.h"
 #include "scorer/lists/candidates.h"
 #include "scorer/scorer_internal.h"
 #include "stream/worker.h"
@@ -43,6 +44,10 @@ static const struct input inputs[] = {
                  .shared = true,
                  .optional = true,
                  .cleanup = CLEANUP_TABLE},
+    [TRIALS] = {.name = "trials",
+                .kind = INPUT_BROADCAST,
+                .shared = true,
+                .cleanup = CLEANUP_TABLE},
 };
 
 static const struct output outputs[] = {
@@ -67,6 +72,10 @@ static const struct output outputs[] = {
                 .contracts = {&model_weights_contract}},
     [JSON_LISTS] = {.name = "recommendations-json", .delivery = DELIVERY_AT_ONCE, .shared = true,
                     .cleanup = CLEANUP_TABLE},
+    [TRIALS_TOLD] = {.name = "trials",
+                     .delivery = DELIVERY_AT_ONCE,
+                     .shared = true,
+                     .contracts = {&trial_record_contract}},
 };
 
 enum { ARENA_BYTES = 1 << 16 };
@@ -86,6 +95,7 @@ static void stop(struct run *run)
     item_features_free(scorer->item_features);
     mixture_trainer_release(&scorer->trainer);
     cutover_release(&scorer->cutover);
+    trial_release(&scorer->trial);
     row_completeness_release(&scorer->completeness);
     table_offsets_release(&scorer->row_offsets);
     table_offsets_release(&scorer->item_offsets);
@@ -139,8 +149,11 @@ static int start(struct run *run)
     scorer->cutover = (struct cutover){.steps_input = STEPS,
                                        .steps_output = STEPS_TAKEN,
                                        .lists_output = LISTS,
-                                       .recommendations_output = RECOMMENDATIONS};
+                                       .recommendations_output = RECOMMENDATIONS,
+                                       .withholds = trial_withholds};
     cutover_init(&scorer->cutover, run);
+    scorer->trial.output = TRIALS_TOLD;
+    trial_init(&scorer->trial, run);
     scorer->history_codec = codec_new(&user_history_contract, schemas);
     scorer->row_codec = codec_new(&serving_row_contract, schemas);
     scorer->item_codec = codec_new(&item_contract, schemas);
@@ -191,6 +204,7 @@ static int open_partition(struct task *task)
     output_watch_begin(&state->watch, task, RECOMMENDATIONS);
     task_set_state(task, state);
     remake_open(task);
+    trial_open(task);
     return 0;
 }
 
@@ -200,6 +214,7 @@ static void close_partition(struct task *task)
     pending_histories_release(&state->pending);
     quality_counters_release(&state->counters);
     remake_close(task);
+    trial_close(task);
     free(state);
     task_set_state(task, NULL);
 }
@@ -209,6 +224,7 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     quality_range_begin(task);
+    trial_poll(task, rec->offset);
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return task_refuse(task, "bad_key", "want a user id of at most %d bytes", ID_BYTES_MAX);
     }
@@ -340,6 +356,7 @@ static void flush(struct task *task)
     }
     keep_mixtures(state->flushed_mixtures, state);
     state->flushed = tables_change(&scorer->tables); /* later lists are made after that */
+    trial_flush(task);
     if (!state->range_begun) { return; }
     state->range_begun = false;
     if (state->range_again && !state->range_new) { return; }
@@ -352,6 +369,7 @@ static void roll_back(struct task *task)
     pending_histories_clear(&state->pending);
     remake_roll_back(task);
     state->range_begun = false;
+    trial_roll_back(task);
     undo_mixtures(run_state(task_run(task)), state);
 }
 
@@ -359,6 +377,7 @@ static void committed(struct task *task)
 {
     struct partition_state *state = task_state(task);
     state->committed = state->flushed;
+    trial_committed(task);
     memcpy(state->committed_mixtures, state->flushed_mixtures, sizeof(state->flushed_mixtures));
 }
 
@@ -370,7 +389,9 @@ static void watch_lists(struct task *task)
     if (live && !state->live) { output_watch_begin(&state->watch, task, RECOMMENDATIONS); }
     state->live = live;
     state->late = live && (output_watch_check(&state->watch, task) || state->late);
-    if (state->late && cutover_send_lists(&scorer->cutover, task)) { state->late = false; }
+    if (!state->late || !cutover_send_lists(&scorer->cutover, task)) { return; }
+    state->late = false;
+    trial_copy_again(task);
 }
 
 static void tick(struct task *task, int64_t wall_ms _unused_)
@@ -380,12 +401,21 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     tables_set_clock(&scorer->tables, run_wall_ms(task_run(task)));
     if (task_state(task)) { watch_lists(task); }
     steering_tick(&scorer->steering, run_wall_ms(task_run(task)), &scorer->tables, scorer->lists);
-    if (task_state(task)) { remake_tell(task); }
+    if (!task_state(task)) { return; }
+    remake_tell(task);
+    trial_evaluate(task);
+    trial_copy(task);
+}
+
+static bool at_rest(struct task *task)
+{
+    return remake_at_rest(task) && trial_at_rest(task);
 }
 
 static int choose_changelog(struct run *run, int32_t partition)
 {
     struct scorer *scorer = run_state(run);
+    if (!run_input_current(run, TRIALS)) { return -EAGAIN; } /* another copy may have counted */
     return cutover_changelog(&scorer->cutover, run, partition);
 }
 
@@ -417,7 +447,7 @@ const struct worker scorer_worker = {
     .end_poll = end_poll,
     .flush = flush,
     .committed = committed,
-    .at_rest = remake_at_rest,
+    .at_rest = at_rest,
     .roll_back = roll_back,
     .broadcast = scorer_broadcast,
     .ready = ready,

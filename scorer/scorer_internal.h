@@ -16,10 +16,11 @@
 #include "scorer/standing_lists.h"
 #include "scorer/steering.h"
 #include "scorer/table_offsets.h"
+#include "scorer/trial.h"
 #include "stream/output_watch.h"
 
-enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT };
-enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS, JSON_LISTS };
+enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT, TRIALS };
+enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS, JSON_LISTS, TRIALS_TOLD };
 /* Of a list's message; and by how much one may grow when it is read and written again. */
 enum { LIST_BYTES_MAX = 1 << 20, LIST_GROWTH_MAX = 1 << 16 };
 
@@ -35,6 +36,7 @@ struct scorer {
     struct list_ids list_ids; /* of the list that was made last */
     struct mixture_trainer trainer;
     struct cutover cutover;
+    struct trial trial;
     struct remake_budget budget;
     size_t spare[SPARE_WORKS]; /* how many partitions would do which */
     int64_t acted_ms; /* when histories last came, by the time for pacing */
@@ -68,6 +70,7 @@ struct partition_state {
     uint64_t mixture_published; /* the tables' clock then */
     struct output_watch watch; /* of `recommendations`, while the generation is live */
     bool live; /* at the last tick */
+    struct trial_part trial;
     bool late; /* a former owner's lists have arrived late: ours must be sent again */
     struct standing_lists standing;
     enum spare_work spare; /* as it was last counted */
@@ -80,6 +83,42 @@ struct partition_state {
 
 /* scorer_metrics.c: registers the metrics, but those of a partition. */
 void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics);
+
+/* trial_result.c */
+
+/* Tells the result, and ends a trial that does worse, if the task is the one to do so. To be called
+ * from the worker's tick. */
+void trial_evaluate(struct task *task);
+
+/* trial_outcomes.c: how the lists did that users of the task's own arm saw */
+
+/* Goes on with what `trials` has of the partition. */
+void trial_open(struct task *task);
+/* Frees the partition's memory. */
+void trial_close(struct task *task);
+/* Notes where a poll begins. */
+void trial_poll(struct task *task, int64_t offset);
+/* Counts how a list did, if the user is of the arm and the list was made while the trial ran. */
+void trial_count(struct task *task, const struct recommendation_list *list,
+                 enum list_outcome outcome, int rank);
+/* Sends what has changed. */
+void trial_flush(struct task *task);
+/* What was sent with the last flush is committed; what was counted since the commit is dropped. */
+void trial_committed(struct task *task);
+void trial_roll_back(struct task *task);
+
+/* trial_lists.c: lists of the trial's users in `recommendations` */
+
+/* Says whether a list of our own stays out of `recommendations`, because the user sees the trial's
+ * or may see it. */
+bool trial_withholds(struct task *task, struct slice user_id);
+/* Copies lists, or sends our own again when the trial is over. To be called from the worker's
+ * tick. */
+void trial_copy(struct task *task);
+/* Copies all of them once more. */
+void trial_copy_again(struct task *task);
+/* Says whether nothing is left to copy or to send again, as far as is known. */
+bool trial_at_rest(struct task *task);
 
 /* broadcast_tables.c */
 

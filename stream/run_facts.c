@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "base/exit_code.h"
 #include "base/quote.h"
+#include "stream/generation.h"
 #include "stream/log_probe.h"
 #include "stream/run_internal.h"
 
@@ -154,6 +155,12 @@ const char *run_input_topic(const struct run *run, int input)
 const char *run_output_topic(const struct run *run, int output)
 {
     return run->topics.outputs[output];
+}
+
+char *run_topic_of(const struct run *run, const char *name, const char *generation)
+{
+    _cleanup_(xfreep) char *plain = topic_name(&run->settings, name, /* shared= */ true);
+    return generation_name(plain, generation);
 }
 
 int32_t run_topic_partitions(struct run *run, const char *name, bool shared)

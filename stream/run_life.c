@@ -240,7 +240,7 @@ struct run *run_free(struct run *run)
     run->standby = standby_free(run->standby);
     run->stale_state = stale_state_free(run->stale_state);
     run->broadcast = broadcast_free(run->broadcast);
-    for (size_t i = 0; i < run->tasks.count; i++) { reread_stop(run->tasks.at[i]); }
+    for (size_t i = 0; i < run->tasks.count; i++) { asides_stop(run->tasks.at[i]); }
     wire_close(run->env.wire);
     while (run->tasks.count) { run_drop_task(run, run->tasks.at[0]); }
     if (run->env.worker->stop) { run->env.worker->stop(run); }

@@ -18,12 +18,15 @@ enum {
     TASK_ARENA_BLOCK = 1 << 16,
     TOPIC_TEXT_MAX = 249, /* as Kafka has it */
     KEPT_KEY_MAX = 1 << 12,
-    REREAD_RECORDS = 200,
+    ASIDE_RECORDS = 200,
 };
 
-struct reread {
+/* A topic that is read beside the input: the input again, or another one. */
+struct aside {
     struct reader *reader;
-    int64_t end; /* records before this offset are read */
+    char *topic;
+    int64_t end;  /* once records before this offset are read, all are */
+    bool follows; /* and later ones are read, too */
 };
 
 static void register_metrics(struct task *task)
@@ -75,7 +78,7 @@ struct task *task_free(struct task *task)
     if (!task) { return NULL; }
     const struct worker *worker = task->parts.env->worker;
     task_move(task, TASK_CLOSED);
-    reread_stop(task);
+    asides_stop(task);
     if (task->opened && worker->close) { worker->close(task); }
     drop_metrics(task);
     store_close(task->local.store);
@@ -345,14 +348,57 @@ int task_scan_prefix(struct task *task, struct slice prefix,
     return result;
 }
 
-/* ---- Reading the input again ---- */
+/* ---- Reading beside the input ---- */
 
-void reread_stop(struct task *task)
+static struct aside *aside_free(struct aside *aside)
 {
-    if (!task->reread) { return; }
-    reader_close(task->reread->reader);
-    free(task->reread);
-    task->reread = NULL;
+    if (!aside) { return NULL; }
+    reader_close(aside->reader);
+    free(aside->topic);
+    free(aside);
+    return NULL;
+}
+
+void asides_stop(struct task *task)
+{
+    task->reread = aside_free(task->reread);
+    task->followed = aside_free(task->followed);
+}
+
+/* NULL when the broker does not answer. */
+static struct aside *aside_new(const struct task *task, const char *topic)
+{
+    struct topic_partition from = {
+        .topic = topic, .partition = task->partition, .offset = OFFSET_NONE};
+    struct reader *reader = NULL;
+    if (wire_reader(task->parts.env->wire, &from, 1, &reader) < 0) { return NULL; }
+    struct aside *aside = xcalloc(1, sizeof(*aside));
+    aside->reader = reader;
+    aside->topic = xstrdup(topic);
+    return aside;
+}
+
+/* Returns 1 when more is to be read, 0 when all has been, or negative when it failed: then it is
+ * freed. A record that cannot be read is passed over: its owner refuses it. */
+static int aside_step(struct task *task, struct aside **aside,
+                      void (*each)(struct task *task, const struct record *rec))
+{
+    struct aside *of = *aside;
+    const struct record *at = NULL;
+    size_t count = 0;
+    if (!of) { return -EINVAL; }
+    if (reader_poll(of->reader, 0, ASIDE_RECORDS, &at, &count) < 0) {
+        *aside = aside_free(of);
+        return -EIO;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool wanted = of->follows || at[i].offset < of->end;
+        if (wanted && !at[i].unreadable) { each(task, &at[i]); }
+    }
+    int64_t position = reader_position(of->reader, of->topic, task->partition);
+    reader_release(of->reader);
+    if (of->follows && count == ASIDE_RECORDS) { return 1; }
+    return position < of->end;
 }
 
 bool task_rereads(const struct task *task)
@@ -362,37 +408,48 @@ bool task_rereads(const struct task *task)
 
 bool task_reread(struct task *task)
 {
-    struct topic_partition from = {
-        .topic = task->topic, .partition = task->partition, .offset = OFFSET_NONE};
-    struct reader *reader = NULL;
-    reread_stop(task);
-    if (wire_reader(task->parts.env->wire, &from, 1, &reader) < 0) { return false; }
-    task->reread = xcalloc(1, sizeof(*task->reread));
-    task->reread->reader = reader;
-    task->reread->end = task->input.offset;
-    return true;
+    aside_free(task->reread);
+    task->reread = aside_new(task, task->topic);
+    if (task->reread) { task->reread->end = task->input.offset; }
+    return task->reread;
 }
 
-/* A record that cannot be read is passed over: the task has refused it already. */
 int task_reread_step(struct task *task,
                      void (*each)(struct task *task, const struct record *rec))
 {
-    struct reread *reread = task->reread;
-    const struct record *at = NULL;
-    size_t count = 0;
-    if (!reread) { return -EINVAL; }
-    if (reader_poll(reread->reader, 0, REREAD_RECORDS, &at, &count) < 0) {
-        reread_stop(task);
-        return -EIO;
+    int result = aside_step(task, &task->reread, each);
+    if (result == 0) { task->reread = aside_free(task->reread); }
+    return result;
+}
+
+bool task_follows(const struct task *task)
+{
+    return task->followed;
+}
+
+bool task_follow(struct task *task, const char *topic)
+{
+    int64_t low, end;
+    task_unfollow(task);
+    if (wire_bounds(task->parts.env->wire, topic, task->partition, &low, &end) < 0) {
+        return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (at[i].offset < reread->end && !at[i].unreadable) { each(task, &at[i]); }
-    }
-    int64_t position = reader_position(reread->reader, task->topic, task->partition);
-    reader_release(reread->reader);
-    if (position < reread->end) { return 1; }
-    reread_stop(task);
-    return 0;
+    task->followed = aside_new(task, topic);
+    if (!task->followed) { return false; }
+    task->followed->follows = true;
+    task->followed->end = low < end ? end : OFFSET_NONE; /* of an empty log no position is known */
+    return true;
+}
+
+int task_follow_step(struct task *task,
+                     void (*each)(struct task *task, const struct record *rec))
+{
+    return aside_step(task, &task->followed, each);
+}
+
+void task_unfollow(struct task *task)
+{
+    task->followed = aside_free(task->followed);
 }
 
 /* ---- Outputs ---- */

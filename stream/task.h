@@ -50,8 +50,8 @@ struct task_parts {
     struct schema_source *schemas;
 };
 
+struct aside;
 struct held;
-struct reread;
 struct restoring;
 
 struct task {
@@ -71,7 +71,8 @@ struct task {
     struct task_local local;
     struct restoring *restoring; /* plain memory, freed by free() */
     struct held *held;           /* the same; NULL: the input is not held at a record */
-    struct reread *reread;       /* NULL: the input is not read again */
+    struct aside *reread;        /* NULL: the input is not read again */
+    struct aside *followed;      /* NULL: no other topic is read */
     struct metric *lag;
     struct metric *restore_remaining;
     struct metric *offset;
@@ -82,8 +83,8 @@ struct task *task_new(const struct task_parts *parts, const char *topic, int32_t
 /* Closes the store and frees the task; the worker's close() is called if its open() was. Takes
  * NULL. */
 struct task *task_free(struct task *task);
-/* Ends the reading of its input again, if it is read again; before the wire is closed. */
-void reread_stop(struct task *task);
+/* Ends all reading beside its input; before the wire is closed. */
+void asides_stop(struct task *task);
 /* Moves a task to another state: task_state.h says which moves are legal. */
 void task_move(struct task *task, enum task_state to);
 /* Forgets everything that is not committed: both stages, batch memory, and the worker's part. */

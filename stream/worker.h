@@ -192,6 +192,8 @@ void run_withhold_bytes(struct run *run);
 /* Full topic name of an input or output. */
 const char *run_input_topic(const struct run *run, int input);
 const char *run_output_topic(const struct run *run, int output);
+/* Returns the full name of a topic of some generation; the caller frees. */
+char *run_topic_of(const struct run *run, const char *name, const char *generation);
 /* Returns the number of partitions of a topic, by its name below the prefix; 0 while it is not
  * known. `shared` as in struct input. Asks the broker. */
 int32_t run_topic_partitions(struct run *run, const char *name, bool shared);
@@ -283,6 +285,18 @@ bool task_rereads(const struct task *task);
  * read, or negative when it has failed. */
 int task_reread_step(struct task *task,
                      void (*each)(struct task *task, const struct record *rec));
+/* Begins to read the partition of the same number of another topic (by its full name) beside the
+ * input, from its first record on and without end. False when the broker does not answer. */
+bool task_follow(struct task *task, const char *topic);
+/* Says whether it is going on; a step that fails ends it. */
+bool task_follows(const struct task *task);
+/* Calls `each` for the next records, if some are there. Returns 1 to go on at once, 0 when all have
+ * been read that were there at the beginning, and no more are at hand, or negative when it has
+ * failed. */
+int task_follow_step(struct task *task,
+                     void (*each)(struct task *task, const struct record *rec));
+/* Ends it. */
+void task_unfollow(struct task *task);
 /* A note of the worker's, by name, that holds as long as this machine's state of the partition; it
  * is not in Kafka. */
 bool task_has_note(struct task *task, const char *name);

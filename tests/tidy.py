@@ -133,7 +133,7 @@ ORDINARY = {
     "school": "training_state", "press": "publisher", "finder": "schema_fetcher",
     "book": "schema_cache", "places": "partition_offsets", "marks": "ack_tracker",
     "letter": "dead_letter", "letters": "dead_letters", "steps": "generation_log",
-    "extent": "offset_range", "children": "child_processes", "trial": "evaluation",
+    "extent": "offset_range", "children": "child_processes",
 }
 # Names with such a word that stay: the reason.
 LEFTOVERS = {

@@ -142,11 +142,12 @@ static int actions_by_user(const void *a, const void *b)
     return 0;
 }
 
-/* The base's lists are in `recommendations` until it has released it for the first time. */
+/* The base's lists are in `recommendations` until it has released it for the first time, or moved
+ * them away for a trial. */
 static int read_side(struct compare *compare, struct side *side,
                      const struct generations *generations)
 {
-    bool apart = side->generation[0] || generations_released(generations, side->generation, 0);
+    bool apart = generations_apart(generations, side->generation, 0);
     _cleanup_(xfreep) char *topic = client_topic_of(
         compare->client, apart ? "lists" : "recommendations", side->generation);
     compare->reading = side;

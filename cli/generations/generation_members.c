@@ -80,6 +80,20 @@ static int look(const struct client *client, struct wire *wire, const char *gene
     return find_transformer(client, wire, generation, &ret_members->transformer);
 }
 
+int generation_members_list(const struct client *client, struct wire *wire,
+                            const char *generation)
+{
+    int running;
+    if (generation_resources_running(client, wire, generation, "scorer", &running) != 0) {
+        return EXIT_FAILURE;
+    }
+    if (running) { return 0; }
+    _cleanup_(xfreep) char *group = client_group_of(client, "scorer", generation);
+    return client_fail("no scorer of %s runs (group %s has no member); hint: start its workers "
+                       "with the option generation=%s and let them catch up",
+                       generation_label(generation), group, generation);
+}
+
 int generation_members_compare(const struct client *client, struct wire *wire,
                                const char *generation, const char *live)
 {

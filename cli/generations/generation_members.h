@@ -5,6 +5,10 @@
 
 #include "cli/client.h"
 
+/* Checks that a scorer of a generation runs, which makes its lists. 0, or EXIT_FAILURE with a hint,
+ * or with the fault, printed. */
+int generation_members_list(const struct client *client, struct wire *wire,
+                            const char *generation);
 /* Checks that a generation has all that the live one has. 0, or EXIT_FAILURE with what is missing,
  * or with the fault, printed. */
 int generation_members_compare(const struct client *client, struct wire *wire,

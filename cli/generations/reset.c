@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/generations/generation_log.h"
 #include "cli/generations/generation_resources.h"
+#include "cli/generations/trial_log.h"
 #include "stream/generation.h"
 
 #include <unistd.h>
@@ -68,6 +69,9 @@ static int check(const struct reset *reset, const struct generations *generation
         !generation_log_complete(generations, partitions)) {
         return client_fail("the switch away from %s is not over; hint: freshet promote %s",
                            reset->word, generation_label(generations->live));
+    }
+    if (trial_log_check_free(reset->client, reset->wire, generations, partitions, generation)) {
+        return EXIT_FAILURE;
     }
     return generation[0] ? 0 : check_events(reset);
 }

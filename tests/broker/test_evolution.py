@@ -17,10 +17,11 @@ SAMPLED = 40
 HIDDEN = "50"  # an item that is not available
 COMPARED = ("histories", "features-changelog", "neighbours", "recommendations")
 # Written by programs that do not run here (freshet-embed, the sequence trainer, freshet-serve and
-# who asks it, `freshet redrive`, `freshet rules`), while an archive of more than 1,024 actions is
-# subtracted, and when actions name their list: tests/evolution has them.
+# who asks it, `freshet redrive`, `freshet rules`, `freshet trial`), while an archive of more than
+# 1,024 actions is subtracted, and when actions name their list: tests/evolution has them.
 ABSENT = ("applied_rules", "content_vectors", "item_vector", "placement_outcomes", "model_weights",
-          "recommendation_request", "recommendation_response", "redrive_mark", "user_erasure")
+          "recommendation_request", "recommendation_response", "redrive_mark", "trial_record",
+          "user_erasure")
 PRESENT = [name for name in NAMES if name not in ABSENT]
 
 

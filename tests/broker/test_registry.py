@@ -40,6 +40,7 @@ SUBJECTS = {"events-value": "user_event", "events-freshet.ForgetRequest": "forge
             "serving-rows-value": "serving_row",
             "recommendations-value": "recommendation_list", "lists-value": "recommendation_list",
             "quality-value": "list_quality", "generations-value": "generation_step",
+            "trials-value": "trial_record",
             "models-value": "model_weights", "items-value": "item"}
 
 

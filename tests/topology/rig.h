@@ -121,6 +121,7 @@ static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t
     }
     memlog_clock(rig->log, RIG_WALL_MS);
     memlog_topic(rig->log, "generations", 1);
+    memlog_topic(rig->log, "trials", 1);
     memlog_topic(rig->log, "rules", 1);
     memlog_topic(rig->log, "redrives", 1);
     memlog_topic(rig->log, "item-vectors", partitions);

@@ -13,6 +13,8 @@
 #include "cli/commands.h"
 #include "cli/generations/generation_log.h"
 #include "cli/generations/generation_members.h"
+#include "cli/generations/promotion.h"
+#include "cli/generations/trial_log.h"
 #include "cli/scan.h"
 #include "stream/generation.h"
 #include "stream/kafka/kafka_admin.h"
@@ -32,6 +34,7 @@ struct promotion {
     struct wire *wire;
     const char *word; /* the named generation; NULL: the previous one */
     bool back;
+    bool on_trial; /* a trial of the generation may run: it ends with the switch */
     char generation[STEP_NAME_BYTES_MAX + 1];
     int32_t partitions;
     int absent; /* checks in a row at which the former generation had no scorer */
@@ -88,7 +91,7 @@ static int release_for(struct promotion *promotion, const struct generations *ge
                        int32_t partition)
 {
     const char *previous = generations->previous;
-    if (!previous[0] && !generations_released(generations, previous, partition)) {
+    if (!generations_apart(generations, previous, partition)) {
         if (copy_lists_of_base(promotion, partition) != 0) { return EXIT_FAILURE; }
     }
     const struct generation_step step = {.kind = STEP_RELEASED,
@@ -122,7 +125,6 @@ static int release_if_absent(struct promotion *promotion, const struct generatio
 /* Prints why the switch cannot begin; 0 when it can. */
 static int check(const struct promotion *promotion, const struct generations *generations)
 {
-    const char *label = generation_label(promotion->generation);
     bool complete = generation_log_complete(generations, promotion->partitions);
     if (!complete && !promotion->back &&
         strcmp(promotion->generation, generations->previous) != 0) {
@@ -132,16 +134,12 @@ static int check(const struct promotion *promotion, const struct generations *ge
                            generation_label(generations->live),
                            generation_label(generations->live));
     }
-    int members;
-    _cleanup_(xfreep) char *group =
-        client_group_of(promotion->client, "scorer", promotion->generation);
-    if (admin_group_members(promotion->wire, group, &members) < 0) {
-        return client_fail("%s", wire_why(promotion->wire));
+    if (!promotion->on_trial &&
+        trial_log_check_free(promotion->client, promotion->wire, generations,
+                             promotion->partitions, /* generation= */ NULL) != 0) {
+        return EXIT_FAILURE;
     }
-    if (members) { return 0; }
-    return client_fail("no scorer of %s runs (group %s has no member); hint: start its workers "
-                       "with the option generation=%s and let them catch up",
-                       label, group, promotion->generation);
+    return generation_members_list(promotion->client, promotion->wire, promotion->generation);
 }
 
 /* Ends when all partitions are taken; 0, or EXIT_FAILURE with the fault printed. */
@@ -205,6 +203,18 @@ static int run(struct promotion *promotion)
                promotion->partitions);
     }
     return result;
+}
+
+int promotion_make(const struct client *client, struct wire *wire, const char *label,
+                   int64_t timeout_s, bool incomplete)
+{
+    struct promotion promotion = {.timeout_s = timeout_s,
+                                  .incomplete = incomplete,
+                                  .client = client,
+                                  .wire = wire,
+                                  .word = label,
+                                  .on_trial = true};
+    return run(&promotion);
 }
 
 static bool promote_check(struct invocation *invocation, struct buf *why)

@@ -1,0 +1,222 @@
+/* While a trial runs, each partition of the live generation does this between polls:
+ *
+ *   1. The base moves its lists to `lists`, if it has them in `recommendations` alone: lists of
+ *      another generation in its changelog would be taken for its own.
+ *   2. It reads the other generation's lists from the first one on, and sends those of the trial's
+ *      users to `recommendations`. Its own lists of these users go to its changelog only: all of
+ *      them until it has caught up, then those of users who have a list of the trial. So a user
+ *      whom the other generation does not know keeps seeing the live one's.
+ *   3. When the trial is over, it sends its own lists of all the trial's users, waits until they
+ *      are acknowledged, and sends RETURNED. A user whom only the other generation knows keeps that
+ *      list, as in a switch.
+ *
+ * After a start, a rollback or an error it begins with 2 again: what is sent twice is the same.
+ */
+#include "base/base.h"
+#include "base/array.h"
+#include "base/xalloc.h"
+#include "scorer/scorer_internal.h"
+
+enum { SHOWN_FIRST = 256, COPY_US = 5000, AGAIN_MS = 1000 };
+
+/* ---- Users who see the trial's list ---- */
+
+static uint64_t shown_hash(const void *owner, uint32_t at)
+{
+    return ((const struct trial_part *)owner)->shown[at];
+}
+
+static bool shown_is(const void *owner, uint32_t at, const void *key)
+{
+    return ((const struct trial_part *)owner)->shown[at] == *(const uint64_t *)key;
+}
+
+static int32_t find_shown(const struct trial_part *part, uint64_t hash)
+{
+    return hash_index_find(&part->shown_index, hash, shown_is, part, &hash);
+}
+
+static void add_shown(struct trial_part *part, uint64_t hash)
+{
+    if (find_shown(part, hash) != HASH_INDEX_NONE) { return; }
+    ARRAY_RESERVE(part->shown, part->shown_capacity, part->shown_count + 1, SHOWN_FIRST);
+    part->shown[part->shown_count] = hash;
+    hash_index_add(&part->shown_index, hash, (uint32_t)part->shown_count, shown_hash, part);
+    part->shown_count++;
+}
+
+/* The last one takes the place of the one that goes. */
+static void drop_shown(struct trial_part *part, uint64_t hash)
+{
+    int32_t at = find_shown(part, hash);
+    if (at == HASH_INDEX_NONE) { return; }
+    size_t last = part->shown_count - 1;
+    hash_index_remove(&part->shown_index, hash, (uint32_t)at, shown_hash, part);
+    if ((size_t)at != last) {
+        hash_index_move(&part->shown_index, part->shown[last], (uint32_t)last, (uint32_t)at);
+        part->shown[at] = part->shown[last];
+    }
+    part->shown_count--;
+}
+
+void trial_close(struct task *task)
+{
+    struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    hash_index_release(&part->shown_index);
+    free(part->shown);
+}
+
+/* ---- Whose list a user sees ---- */
+
+static bool is_live(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    return trials_arm(&scorer->trial.trials, run_generation(task_run(task))) == TRIAL_ARM_LIVE &&
+           cutover_is_live(&scorer->cutover, task);
+}
+
+static bool runs(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    return trials_run(&scorer->trial.trials, &scorer->cutover.generations) && is_live(task);
+}
+
+static bool in_trial(struct task *task, struct slice user_id)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    return trials_user(&scorer->trial.trials, user_id).in_trial;
+}
+
+bool trial_withholds(struct task *task, struct slice user_id)
+{
+    struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    if (!task_follows(task) || !runs(task) || !in_trial(task, user_id)) { return false; }
+    if (part->caught_up) { return find_shown(part, hash_index_text(user_id)) != HASH_INDEX_NONE; }
+    part->withheld = true;
+    return true;
+}
+
+/* ---- Copying ---- */
+
+static void send(struct task *task, struct slice user_id, struct slice value)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, value);
+    if (scorer->cutover.json) { json_lists_send(scorer->cutover.json, task, user_id, value); }
+}
+
+static void copy_record(struct task *task, const struct record *rec)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    struct slice own = {0};
+    if (!rec->key.data || rec->key.size > ID_BYTES_MAX || !in_trial(task, rec->key)) { return; }
+    if (rec->value.data) {
+        add_shown(part, hash_index_text(rec->key));
+        send(task, rec->key, rec->value);
+        metric_add(scorer->trial.copied, 1);
+        return;
+    }
+    drop_shown(part, hash_index_text(rec->key));
+    if (task_get(task, rec->key, &own) < 0) { own = (struct slice){0}; }
+    send(task, rec->key, own);
+}
+
+/* Sends a list of our own whose user is in the trial and does not see the trial's. */
+static int send_own(void *arg, struct slice key, struct slice value)
+{
+    struct task *task = arg;
+    const struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    bool shown = find_shown(part, hash_index_text(key)) != HASH_INDEX_NONE;
+    if (in_trial(task, key) && !shown) { send(task, key, value); }
+    return 0;
+}
+
+static bool send_all_own(struct task *task)
+{
+    return task_commit(task) && task_scan(task, send_own, task) == 0 && task_commit(task);
+}
+
+static void forget_shown(struct trial_part *part)
+{
+    hash_index_clear(&part->shown_index);
+    part->shown_count = 0;
+    part->caught_up = part->withheld = false;
+}
+
+void trial_copy_again(struct task *task)
+{
+    struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    task_unfollow(task);
+    forget_shown(part);
+    part->again_ms = 0;
+}
+
+static void begin_copying(struct task *task)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    int64_t now_ms = run_now_ms(task_run(task));
+    if (now_ms < part->again_ms) { return; }
+    part->again_ms = now_ms + AGAIN_MS;
+    forget_shown(part);
+    _cleanup_(xfreep) char *topic =
+        run_topic_of(task_run(task), "lists", scorer->trial.trials.generation);
+    (void)task_follow(task, topic);
+}
+
+static void copy_some(struct task *task)
+{
+    struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    int64_t until_us = run_work_us(task_run(task)) + COPY_US;
+    int result = 1;
+    while (result > 0 && run_work_us(task_run(task)) < until_us) {
+        result = task_follow_step(task, copy_record);
+    }
+    if (result != 0 || part->caught_up) { return; }
+    part->caught_up = !part->withheld || send_all_own(task);
+}
+
+static void give_back(struct task *task)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    const struct trial_record rec = {
+        .kind = TRIAL_RETURNED,
+        .trial = scorer->trial.trials.number,
+        .partition = task_partition(task),
+    };
+    forget_shown(part);
+    /* Without a changelog of its own the partition has no other lists. */
+    if (task_changelog(task) != RECOMMENDATIONS && !send_all_own(task)) { return; }
+    trial_send(&scorer->trial, task, &rec);
+    if (task_commit(task)) { trials_apply(&scorer->trial.trials, &rec); }
+}
+
+static bool owes(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    return is_live(task) && trials_owe(&scorer->trial.trials, &scorer->cutover.generations,
+                                       task_partition(task));
+}
+
+void trial_copy(struct task *task)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    if (!runs(task)) {
+        if (task_follows(task)) { trial_copy_again(task); }
+        if (owes(task)) { give_back(task); }
+    } else if (task_changelog(task) == RECOMMENDATIONS) {
+        cutover_move_lists(&scorer->cutover, task);
+    } else {
+        if (!task_follows(task)) { begin_copying(task); }
+        if (task_follows(task)) { copy_some(task); }
+    }
+}
+
+bool trial_at_rest(struct task *task)
+{
+    const struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    if (runs(task)) { return task_follows(task) && part->caught_up; }
+    return !owes(task);
+}
