@@ -16,12 +16,12 @@ SCRIPT = ROOT / "deploy/install-deps"
 @pytest.fixture
 def system(tmp_path):
     """Starts the script as a plain user or as root; these packages are installed."""
-    def begin(installed, user=1000, apt="exit 100"):
+    def begin(installed, user=1000, apt="exit 100", sudo="exit 1"):
         bin_ = tmp_path / "bin"
         bin_.mkdir()
         names = "".join(f"installed {name}\\n" for name in installed)
         stands = {"dpkg-query": f"printf '{names}'", "id": f"echo {user}", "apt-get": apt,
-                  "sudo": "exit 1"}
+                  "sudo": sudo}
         for name, body in stands.items():
             (bin_ / name).write_text(f"#!/bin/bash\n{body}\n")
             (bin_ / name).chmod(0o755)
@@ -70,3 +70,41 @@ def test_an_interrupt_is_no_sign_of_old_lists(system, tmp_path):
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 130 and "interrupted" in said
     assert "lists are missing or old" not in said
+
+
+# sudo without a password; like the real one it gives apt-get a terminal, and so a group, of its own.
+SUDO = '[ "$1" = -n ] || setsid --wait "$@"'
+
+
+@pytest.mark.parametrize("apt, code", [
+    ("kill -INT $$", 130), ("exit 130", 130),
+    ("echo 'E: Sub-process /usr/bin/dpkg received signal 2.'; exit 100", 130),
+    ("echo 'E: Could not get lock /var/lib/dpkg/lock-frontend'; exit 100", 1),
+])
+def test_only_what_the_archive_lacks_is_a_sign_of_old_lists(system, apt, code):
+    """An interrupt below sudo does not reach the script; a lock is held by another apt-get."""
+    process = system([], apt=f'case "$*" in *update*) exit 0 ;; esac; {apt}', sudo=SUDO)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == code, said
+    assert "lists are missing or old" not in said
+    assert ("interrupted" if code == 130 else "Could not get lock") in said
+
+
+@pytest.mark.parametrize("said_by_apt", ["E: Unable to locate package gcc",
+                                         "E: Package 'gcc' has no installation candidate",
+                                         "E: Failed to fetch http://archive/gcc.deb  404  Not Found"])
+def test_old_lists_are_updated(system, tmp_path, said_by_apt):
+    process = system([], sudo=SUDO, apt=(
+        f'case "$*" in *update*) touch {tmp_path}/updated; exit 0 ;; esac; '
+        f'[ -e {tmp_path}/updated ] || {{ echo "{said_by_apt}"; exit 100; }}'))
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0 and said.rstrip().endswith("install-deps: done"), said
+    assert "lists are missing or old" in said
+
+
+def test_a_refusal_of_sudo_is_told(system):
+    """With a terminal, sudo may ask; it is not asked again after it has refused."""
+    process = system([], sudo='case $1 in -n) [ -e "$0.asked" ] || { touch "$0.asked"; exit 0; }; '
+                              'exit 1 ;; -v) exit 1 ;; esac; touch "$0.used"')
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 1 and "sudo refuses" in said and "lists" not in said, said
