@@ -72,7 +72,7 @@ def test_an_interrupt_is_no_sign_of_old_lists(system, tmp_path):
     assert "lists are missing or old" not in said
 
 
-# sudo without a password; like the real one it gives apt-get a terminal, and so a group, of its own.
+# sudo without a password; like the real one it gives apt-get a terminal of its own.
 SUDO = '[ "$1" = -n ] || setsid --wait "$@"'
 
 
@@ -90,9 +90,10 @@ def test_only_what_the_archive_lacks_is_a_sign_of_old_lists(system, apt, code):
     assert ("interrupted" if code == 130 else "Could not get lock") in said
 
 
-@pytest.mark.parametrize("said_by_apt", ["E: Unable to locate package gcc",
-                                         "E: Package 'gcc' has no installation candidate",
-                                         "E: Failed to fetch http://archive/gcc.deb  404  Not Found"])
+@pytest.mark.parametrize("said_by_apt", [
+    "E: Unable to locate package gcc", "E: Package 'gcc' has no installation candidate",
+    "E: Failed to fetch http://archive/gcc.deb  404  Not Found",
+])
 def test_old_lists_are_updated(system, tmp_path, said_by_apt):
     process = system([], sudo=SUDO, apt=(
         f'case "$*" in *update*) touch {tmp_path}/updated; exit 0 ;; esac; '
