@@ -1,3 +1,7 @@
+/* Entries are numbered by their place; the index by text holds places, too. The texts stand in an
+ * arena, so forgetting some means to copy the others into a new one: ids_retain() does so for many
+ * at once, makes the index anew and strings the free places together, as a list through `size`.
+ */
 #include "base/base.h"
 #include "base/arena.h"
 #include "base/array.h"
@@ -10,7 +14,7 @@
 enum { IDS_FIRST = 512, IDS_TEXT_BLOCK = 1 << 16 };
 
 struct entry {
-    const char *text;
+    const char *text; /* NULL: forgotten, and `size` is the next free number + 1, or 0 */
     uint32_t size;
     uint32_t mark; /* of the hash in this process: spares most comparisons of texts */
     uint64_t fingerprint;
@@ -25,6 +29,8 @@ struct ids {
     int32_t capacity;
     int32_t count;
     int32_t max;
+    int32_t free_count; /* numbers of forgotten ids */
+    uint32_t free_first; /* one of them + 1, or 0 */
     int32_t *ranked; /* the first ranked_count numbers, in the order of their texts */
     int32_t *ranks;  /* of these numbers */
     int32_t ranked_count;
@@ -147,19 +153,62 @@ static void find_by_prefix(struct ids *ids)
     for (int32_t i = 0; i < ids->count; i++) { add_prefix(ids, i); }
 }
 
+static const char *copy_text(struct arena *arena, struct slice text)
+{
+    char *copy = arena_alloc(arena, text.size + 1);
+    if (text.size) { memcpy(copy, text.data, text.size); }
+    copy[text.size] = '\0';
+    return copy;
+}
+
+static int32_t next_number(struct ids *ids)
+{
+    if (!ids->free_first) {
+        ARRAY_RESERVE(ids->entries, ids->capacity, ids->count + 1, IDS_FIRST);
+        return ids->count++;
+    }
+    int32_t number = (int32_t)ids->free_first - 1;
+    ids->free_first = ids->entries[number].size;
+    ids->free_count--;
+    return number;
+}
+
 static int32_t append(struct ids *ids, const struct wanted *id)
 {
-    ARRAY_RESERVE(ids->entries, ids->capacity, ids->count + 1, IDS_FIRST);
-    char *text = arena_alloc(ids->texts, id->text.size + 1);
-    if (id->text.size) { memcpy(text, id->text.data, id->text.size); }
-    text[id->text.size] = '\0';
-    int32_t number = ids->count++;
-    ids->entries[number] = (struct entry){.text = text,
+    int32_t number = next_number(ids);
+    ids->entries[number] = (struct entry){.text = copy_text(ids->texts, id->text),
                                           .size = (uint32_t)id->text.size,
                                           .mark = (uint32_t)(id->hash >> 32),
                                           .fingerprint = ids_fingerprint(id->text)};
     if (ids->found_by_prefix) { add_prefix(ids, number); }
     return number;
+}
+
+int32_t ids_room(const struct ids *ids)
+{
+    return ids->max - ids->count + ids->free_count;
+}
+
+void ids_retain(struct ids *ids, bool (*keeps)(const void *arg, int32_t number), const void *arg)
+{
+    assert(!ids->ranked_count && !ids->found_by_prefix);
+    struct arena *texts = arena_new(IDS_TEXT_BLOCK);
+    hash_index_release(&ids->index);
+    ids->free_count = 0;
+    ids->free_first = 0;
+    for (int32_t i = ids->count - 1; i >= 0; i--) {
+        struct entry *entry = &ids->entries[i];
+        if (entry->text && keeps(arg, i)) {
+            entry->text = copy_text(texts, text_of(entry));
+            hash_index_add(&ids->index, hash_of(ids, (uint32_t)i), (uint32_t)i, hash_of, ids);
+            continue;
+        }
+        *entry = (struct entry){.size = ids->free_first};
+        ids->free_first = (uint32_t)i + 1;
+        ids->free_count++;
+    }
+    arena_free(ids->texts);
+    ids->texts = texts;
 }
 
 int32_t ids_put(struct ids *ids, struct slice id)
@@ -169,7 +218,7 @@ int32_t ids_put(struct ids *ids, struct slice id)
     hash_index_reserve(&ids->index, 1, hash_of, ids);
     uint32_t slot = hash_index_slot(&ids->index, wanted.hash, is_text, ids, &wanted);
     int32_t number = hash_index_get(&ids->index, slot);
-    if (number >= 0 || ids->count == ids->max) { return number; }
+    if (number >= 0 || !ids_room(ids)) { return number; }
     number = append(ids, &wanted);
     hash_index_occupy(&ids->index, slot, (uint32_t)number);
     return number;
@@ -197,7 +246,7 @@ size_t ids_find_prefix(struct ids *ids, uint32_t prefix,
 
 struct slice ids_text(const struct ids *ids, int32_t number)
 {
-    assert(number >= 0 && number < ids->count);
+    assert(number >= 0 && number < ids->count && ids->entries[number].text);
     return text_of(&ids->entries[number]);
 }
 

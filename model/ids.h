@@ -4,7 +4,7 @@
  * Numbers never leave the process. An id can also be found by its XXH3-64 fingerprint, which
  * messages use, or by its first 24 bits, the prefix
  * (UserHistory.had_prefixes). The table owns copies of the texts,
- * which never move.
+ * which never move, except in ids_retain().
  */
 #ifndef FRESHET_MODEL_IDS_H
 #define FRESHET_MODEL_IDS_H
@@ -22,6 +22,12 @@ struct ids *ids_new(int32_t max);
 struct ids *ids_free(struct ids *ids);
 /* Forgets all ids: the next one gets 0. No number or text of before may be in use. */
 void ids_clear(struct ids *ids);
+/* Forgets the ids of which `keeps` says false, and frees the memory of their texts. The others keep
+ * their numbers, but their texts move; later ids get the numbers of the forgotten ones. Only for a
+ * table that is neither ranked nor searched by fingerprints or prefixes. */
+void ids_retain(struct ids *ids, bool (*keeps)(const void *arg, int32_t number), const void *arg);
+/* Returns how many more ids there is room for. */
+int32_t ids_room(const struct ids *ids);
 /* Finds or adds an id; ID_NONE when the table is full. */
 int32_t ids_put(struct ids *ids, struct slice id);
 /* Finds an id; ID_NONE when it is unknown. */
@@ -39,7 +45,7 @@ size_t ids_find_prefix(struct ids *ids, uint32_t prefix,
 struct slice ids_text(const struct ids *ids, int32_t number);
 /* Returns the fingerprint of a number. */
 uint64_t ids_hash(const struct ids *ids, int32_t number);
-/* Returns the number of ids. */
+/* Returns the number of ids, with those that ids_retain() has forgotten: numbers are below it. */
 int32_t ids_count(const struct ids *ids);
 /* Ranks all ids by their texts. Until more ids are added, numbers are then compared without their
  * texts, which are spread over memory. Costs little when few ids are new. */

@@ -1,11 +1,17 @@
 /* Tags and levels of all items stand one behind the other in `texts`. An item that gets more than
  * it has room for moves to the end; when half of the array is left behind, all are laid out anew.
+ *
+ * Whoever writes the catalogue may send other tags with every change. So symbols are counted, and
+ * those that nothing uses any more are forgotten, all at once, when they are the most of them: each
+ * pass costs about as much as the changes before it. Between two items only, as the numbers of an
+ * item that is being written are not counted yet.
  */
 #include "base/base.h"
 #include "base/array.h"
 #include "rules/item_columns.h"
 
-enum { ITEMS_FIRST = 1024, SYMBOLS_MAX = 10000000, TEXTS_FIRST = 4096 };
+enum { ITEMS_FIRST = 1024, SYMBOLS_MAX = 10000000, TEXTS_FIRST = 4096,
+       USES_FIRST = 1024, UNUSED_LEAST = 1 << 16 };
 
 void item_columns_init(struct item_columns *columns)
 {
@@ -16,6 +22,7 @@ void item_columns_init(struct item_columns *columns)
 void item_columns_release(struct item_columns *columns)
 {
     ids_free(columns->symbols);
+    free(columns->uses);
     free(columns->prices);
     free(columns->stocks);
     free(columns->created_ms);
@@ -59,10 +66,51 @@ void item_columns_reach(struct item_columns *columns, int32_t count)
     }
 }
 
+/* ---- Symbols ---- */
+
 int32_t item_columns_symbol(struct item_columns *columns, struct slice text)
 {
-    return text.size ? ids_put(columns->symbols, text) : ID_NONE;
+    int32_t symbol = text.size ? ids_put(columns->symbols, text) : ID_NONE;
+    if (symbol == ID_NONE) { return ID_NONE; }
+    ARRAY_RESERVE_ZEROS(columns->uses, columns->uses_capacity, (size_t)symbol + 1, USES_FIRST);
+    columns->symbols_used += columns->uses[symbol]++ == 0;
+    return symbol;
 }
+
+static void drop(struct item_columns *columns, int32_t symbol)
+{
+    if (symbol == ID_NONE) { return; }
+    assert(columns->uses[symbol] > 0);
+    columns->symbols_used -= --columns->uses[symbol] == 0;
+}
+
+static void drop_texts(struct item_columns *columns, int32_t item)
+{
+    struct item_texts *of = &columns->texts_of[item];
+    size_t count = (size_t)of->tags + of->levels;
+    drop(columns, columns->brands[item]);
+    drop(columns, columns->kinds[item]);
+    drop(columns, columns->groups[item]);
+    for (size_t k = 0; k < count; k++) { drop(columns, columns->texts[of->at + k]); }
+    of->tags = of->levels = 0;
+}
+
+static bool is_used(const void *arg, int32_t symbol)
+{
+    const struct item_columns *columns = arg;
+    return columns->uses[symbol] > 0;
+}
+
+static void forget_unused(struct item_columns *columns)
+{
+    int32_t known = SYMBOLS_MAX - ids_room(columns->symbols);
+    int32_t unused = known - columns->symbols_used;
+    bool most = unused > MAX_OF(columns->symbols_used, (int32_t)UNUSED_LEAST);
+    bool needed = known > SYMBOLS_MAX - UNUSED_LEAST && unused > SYMBOLS_MAX / 16;
+    if (most || needed) { ids_retain(columns->symbols, is_used, columns); }
+}
+
+/* ---- Items ---- */
 
 /* Lays the texts out anew, without what items have left behind. */
 static void compact(struct item_columns *columns)
@@ -118,6 +166,8 @@ void item_columns_put(struct item_columns *columns, int32_t item, const struct i
 {
     assert(item >= 0);
     item_columns_reach(columns, item + 1);
+    drop_texts(columns, item);
+    forget_unused(columns);
     int64_t created_ms = MAX_OF(values->created_ms, (int64_t)0);
     columns->created_version += columns->created_ms[item] != created_ms;
     columns->created_ms[item] = created_ms;
@@ -139,6 +189,6 @@ void item_columns_remove(struct item_columns *columns, int32_t item)
 {
     if (item >= columns->count) { return; }
     columns->created_version += columns->created_ms[item] != 0;
+    drop_texts(columns, item);
     clear(columns, item);
-    columns->texts_of[item].tags = columns->texts_of[item].levels = 0;
 }

@@ -1,7 +1,8 @@
 /* Item columns: the typed attributes of all items, by item number (model/ids.h), for conditions.
  *
  * Texts are numbers of `symbols`; ID_NONE: not known. Numbers below 0 are not known. Memory: 48
- * bytes an item, 4 a tag or level of a category. One thread.
+ * bytes an item, 4 a tag or level of a category, 50 or so and its bytes a distinct text. A text
+ * that no item has any more is forgotten after a while, unless a condition names it. One thread.
  */
 #ifndef FRESHET_RULES_ITEM_COLUMNS_H
 #define FRESHET_RULES_ITEM_COLUMNS_H
@@ -18,6 +19,9 @@ struct item_texts {
 
 struct item_columns {
     struct ids *symbols;
+    uint32_t *uses; /* by symbol: how often it stands in the columns, and in conditions */
+    size_t uses_capacity;
+    int32_t symbols_used;
     int32_t count, capacity; /* items */
     double *prices, *stocks;
     int64_t *created_ms; /* 0: not known */
@@ -38,7 +42,7 @@ void item_columns_reach(struct item_columns *columns, int32_t count);
 void item_columns_put(struct item_columns *columns, int32_t item, const struct item *values);
 /* Forgets an item's attributes. */
 void item_columns_remove(struct item_columns *columns, int32_t item);
-/* Returns the number of a text, which is added if it is new; ID_NONE: there are too many. */
+/* Returns the number of a condition's text, which is kept for good; ID_NONE: there are too many. */
 int32_t item_columns_symbol(struct item_columns *columns, struct slice text);
 
 /* Returns an item's tags; its category's levels. */

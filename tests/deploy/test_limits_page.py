@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
 ROOMS = ("base", "stream", "schemas", "ingest", "features", "trainer", "scorer", "serve",
-         "model", "embed", "syntax", "pseudonyms")
+         "model", "embed", "syntax", "pseudonyms", "rules")
 SOURCES = "\n".join(path.read_text(encoding="utf-8")
                     for room in ROOMS for path in sorted((ROOT / room).rglob("*.[ch]")))
 CONSTANTS = re.findall(r"\b([A-Z][A-Z0-9_]+) = ([\d <]+)[,;\s]", SOURCES)

@@ -65,6 +65,39 @@ static void test_full(void **state)
     ids_free(ids);
 }
 
+static bool is_even(const void *arg _unused_, int32_t number)
+{
+    return number % 2 == 0;
+}
+
+/* What stays keeps its number; later ids get the numbers of what was forgotten, and no others. */
+static void test_retained(void **state)
+{
+    struct ids *ids = ids_new(MANY);
+    struct buf buf;
+    buf_init(&buf, 64);
+    ids_retain(ids, is_even, NULL);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < MANY; i++) { ids_put(ids, name(&buf, i % 2 ? i + round * MANY : i)); }
+        assert_int_equal(ids_room(ids), 0);
+        assert_int_equal(ids_put(ids, slice_str("one more")), ID_NONE);
+        ids_retain(ids, is_even, NULL);
+        ids_retain(ids, is_even, NULL); /* nothing more to forget */
+        assert_int_equal(ids_room(ids), MANY / 2);
+        assert_int_equal(ids_count(ids), MANY);
+        for (int i = 0; i < MANY; i++) {
+            int32_t found = ids_find(ids, name(&buf, i % 2 ? i + round * MANY : i));
+            assert_int_equal(found, i % 2 ? ID_NONE : i);
+            if (i % 2 == 0) { assert_true(slice_equal(ids_text(ids, i), name(&buf, i))); }
+        }
+    }
+    ids_clear(ids);
+    assert_int_equal(ids_room(ids), MANY);
+    assert_int_equal(ids_put(ids, slice_str("a")), 0);
+    buf_release(&buf);
+    ids_free(ids);
+}
+
 static void test_cleared(void **state)
 {
     struct ids *ids = ids_new(3);
@@ -178,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_fingerprints_of_later_ids),
         cmocka_unit_test(test_ids_that_share_a_prefix),
         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_retained),
         cmocka_unit_test(test_cleared),
         cmocka_unit_test(test_order_is_that_of_the_texts),
         cmocka_unit_test(test_fingerprint),

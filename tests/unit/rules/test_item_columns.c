@@ -58,11 +58,45 @@ static void memory_does_not_grow_with_changes(void **state _unused_)
     rules_rig_clear(&rig);
 }
 
+/* One item that gets other texts with every change: what it had before is forgotten; what other
+ * items have, or a condition names, keeps its number. */
+static void texts_of_the_past_are_forgotten(void **state _unused_)
+{
+    enum { CHANGES = 100000 };
+    struct rules_rig rig;
+    char tags[64], brand[32];
+    size_t count;
+    rules_rig_init(&rig);
+    int32_t first = rules_rig_item(&rig, "first", (struct item){.kind = slice_str("kept")}, "x y",
+                                   "s");
+    int32_t named = item_columns_symbol(&rig.columns, slice_str("named"));
+    int32_t kind = rig.columns.kinds[first];
+    for (int i = 0; i < CHANGES; i++) {
+        (void)snprintf(tags, sizeof(tags), "a%d b%d x", i, i);
+        (void)snprintf(brand, sizeof(brand), "brand%d", i);
+        (void)rules_rig_item(&rig, "other", (struct item){.brand = slice_str(brand)}, tags, "s");
+        assert_true(ids_count(rig.columns.symbols) <= CHANGES);
+    }
+    assert_int_equal(ids_find(rig.columns.symbols, slice_str("a0")), ID_NONE);
+    assert_int_equal(ids_find(rig.columns.symbols, slice_str("named")), named);
+    assert_int_equal(ids_find(rig.columns.symbols, slice_str("kept")), kind);
+    const int32_t *at = item_columns_tags(&rig.columns, first, &count);
+    assert_int_equal(at[0], ids_find(rig.columns.symbols, slice_str("x")));
+    assert_int_equal(at[1], ids_find(rig.columns.symbols, slice_str("y")));
+    at = item_columns_tags(&rig.columns, ids_find(rig.ids, slice_str("other")), &count);
+    assert_int_equal(count, 3);
+    (void)snprintf(tags, sizeof(tags), "b%d", CHANGES - 1);
+    assert_true(slice_equal(ids_text(rig.columns.symbols, at[1]), slice_str(tags)));
+    assert_int_equal(rig.columns.symbols_used, 8);
+    rules_rig_clear(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attributes_are_replaced_and_forgotten),
         cmocka_unit_test(memory_does_not_grow_with_changes),
+        cmocka_unit_test(texts_of_the_past_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
