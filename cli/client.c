@@ -316,6 +316,16 @@ int client_flush(struct wire *wire)
     return client_fail("%zu records were not acknowledged in time", outstanding);
 }
 
+bool client_topic_missing(struct wire *wire, const char *topic)
+{
+    struct buf names;
+    const char *missing = NULL;
+    buf_init(&names, NAMES_BYTES_MAX);
+    bool found = wire_topics(wire, &missing, &names) == 0 && missing && strcmp(missing, topic) == 0;
+    buf_release(&names);
+    return found;
+}
+
 int client_fail_topic(const struct client *client, struct wire *wire, const char *topic,
                       const char *name)
 {

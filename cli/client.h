@@ -73,6 +73,9 @@ void client_release(struct client *client);
  * those that may be meant. `name`: without the prefix. Returns EXIT_FAILURE. */
 int client_fail_topic(const struct client *client, struct wire *wire, const char *topic,
                       const char *name);
+/* Says, after a failed wire_partitions(), whether the brokers say that there is no such topic; any
+ * other failure (no right to it, no answer) says nothing of that. wire_why() is overwritten. */
+bool client_topic_missing(struct wire *wire, const char *topic);
 /* Says whether --generation was given, also with `base`. */
 bool client_generation_named(const struct client *client);
 /* Prints `freshet: ...` to stderr and returns EXIT_FAILURE. */

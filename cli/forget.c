@@ -64,7 +64,7 @@ struct forget {
     bool *answered;     /* by partition */
     int32_t answers;
     struct forget_receipt sum;
-    bool profile;
+    int32_t profile_partitions; /* of users; 0: there is no such topic */
 };
 
 #define OPTION_SETTINGS struct forget
@@ -192,14 +192,23 @@ static int ask(struct forget *forget)
     return result;
 }
 
+/* Only where the topic does not exist is there no profile: without a right to it, or an answer,
+ * nobody knows. */
+static int find_profiles(struct forget *forget)
+{
+    _cleanup_(xfreep) char *topic = client_topic(forget->client, "users");
+    if (wire_partitions(forget->wire, topic, &forget->profile_partitions) == 0) { return 0; }
+    _cleanup_(xfreep) char *why = xstrdup(wire_why(forget->wire));
+    forget->profile_partitions = 0;
+    if (client_topic_missing(forget->wire, topic)) { return 0; }
+    return client_fail("a profile in %s could not be deleted: %s; nothing was erased", topic, why);
+}
+
 /* The tombstone goes to every partition, because a producer of `users` may use any. */
 static int drop_profile(struct forget *forget)
 {
-    int32_t partitions;
     _cleanup_(xfreep) char *topic = client_topic(forget->client, "users");
-    if (wire_partitions(forget->wire, topic, &partitions) < 0) { return 0; }
-    forget->profile = true;
-    for (int32_t p = 0; p < partitions; p++) {
+    for (int32_t p = 0; p < forget->profile_partitions; p++) {
         const struct message message = {
             .topic = topic, .partition = p, .key = slice_str(forget->user)};
         if (wire_produce(forget->wire, &message, 1) < 0) {
@@ -311,7 +320,7 @@ static void print(const struct forget *forget)
            ",\"left_in\":%" PRId64 ",\"profile\":%s}\n",
            forget->request_id, salt, forget->asked_ms, clock_wall_ms(), sum->until_ms,
            forget->partitions, sum->actions, sum->archived, sum->contributions, sum->left_in,
-           forget->profile ? "\"deleted\"" : "null");
+           forget->profile_partitions ? "\"deleted\"" : "null");
     if (sum->left_in > 0) {
         say("the part of %" PRId64 " actions could not be taken out, because they were not "
             "archived (history.archive); a backfill from `events` would be exact", sum->left_in);
@@ -327,7 +336,8 @@ static int run(struct forget *forget)
         return client_fail_topic(forget->client, forget->wire, topic, "events");
     }
     forget->answered = xcalloc((size_t)forget->partitions, sizeof(*forget->answered));
-    int result = ask(forget);
+    int result = find_profiles(forget);
+    if (result == 0) { result = ask(forget); }
     if (result == 0) { result = drop_profile(forget); }
     if (result == 0) { result = flush(forget); }
     if (result == 0) {

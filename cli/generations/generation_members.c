@@ -10,7 +10,6 @@
 enum {
     MEMBERS_ARENA_BLOCK = 1 << 20,
     MISSING_BYTES_MAX = 1 << 12,
-    NAMES_BYTES_MAX = 64 << 20,
 };
 
 struct members {
@@ -37,17 +36,6 @@ static bool take_model(void *arg, const struct record *rec)
     return !scan->found;
 }
 
-/* Says whether the brokers say that there is no such topic. */
-static bool is_missing(struct wire *wire, const char *topic)
-{
-    struct buf names;
-    const char *missing = NULL;
-    buf_init(&names, NAMES_BYTES_MAX);
-    bool found = wire_topics(wire, &missing, &names) == 0 && missing && strcmp(missing, topic) == 0;
-    buf_release(&names);
-    return found;
-}
-
 /* A generation without the topic has no model. */
 static int find_transformer(const struct client *client, struct wire *wire,
                             const char *generation, bool *ret_found)
@@ -57,7 +45,7 @@ static int find_transformer(const struct client *client, struct wire *wire,
     *ret_found = false;
     int result = wire_partitions(wire, topic, &partitions);
     _cleanup_(xfreep) char *why = xstrdup(result < 0 ? wire_why(wire) : "");
-    if (result < 0) { return is_missing(wire, topic) ? 0 : client_fail("%s", why); }
+    if (result < 0) { return client_topic_missing(wire, topic) ? 0 : client_fail("%s", why); }
     struct schema_cache *schemas = client_schemas(client);
     struct model_scan scan = {.codec = codec_new(&model_weights_contract, schemas),
                               .arena = arena_new(MEMBERS_ARENA_BLOCK)};
