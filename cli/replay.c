@@ -35,7 +35,7 @@ struct replay {
     int64_t limit;
     int64_t skip;
     const char *columns;
-    const char *separator;
+    char separator; /* NUL: as in the first line */
 
     const struct client *client;
     struct wire *wire;
@@ -43,6 +43,7 @@ struct replay {
     struct table_lines *lines;
     char *told[UNKNOWN_TOLD_MAX]; /* fields that the contract does not have */
     size_t told_count;
+    int64_t keyless; /* records without the field that becomes the key */
     struct codec *codec;
     struct schema_cache *schemas;
     struct arena *arena;
@@ -50,6 +51,25 @@ struct replay {
     char key[KEY_BYTES_MAX];
     char *full_topic;
 };
+
+static bool take_contract(void *arg, const char *text, struct buf *why)
+{
+    struct replay *replay = arg;
+    replay->contract = text;
+    if (strcmp(text, "Item") == 0 || strcmp(text, "UserProfile") == 0) { return true; }
+    buf_printf(why, "\"%s\" is wrong; it takes Item or UserProfile", text);
+    return false;
+}
+
+static bool take_separator(void *arg, const char *text, struct buf *why)
+{
+    struct replay *replay = arg;
+    bool tab = strcmp(text, "tab") == 0;
+    replay->separator = tab ? '\t' : text[0];
+    if (tab || strlen(text) == 1) { return true; }
+    buf_printf(why, "\"%s\" is wrong; it takes one character, or tab", text);
+    return false;
+}
 
 #define OPTION_SETTINGS struct replay
 
@@ -68,18 +88,29 @@ static const struct flag flags[] = {
                 "Stop after N records; 0: write all")),
     FLAG(0, "N",
          OPTION("skip", LONG, skip, "0", OPTION_RANGE(0, INFINITY), "Leave out the first N lines")),
-    FLAG(0, "NAME",
-         OPTION("contract", STRING, contract, NULL, OPTION_FREE,
-                "Write Avro: Item or UserProfile, from lines with the contract's field names")),
+    FLAG_TAKEN(0, "NAME", "contract", take_contract,
+               "Write Avro: Item or UserProfile, from lines with the contract's field names"),
     FLAG(0, "NAME=COLUMN,...",
          OPTION("columns", STRING, columns, NULL, OPTION_FREE,
                 "FILE is CSV or TSV: write objects with these members. A column is named as in the "
                 "first line, or by its number from 1; time=COLUMN:UNIT becomes milliseconds; UNIT "
                 "is s, ms, us, ns, days, iso8601, or a pattern of strptime")),
-    FLAG(0, "C",
-         OPTION("separator", STRING, separator, NULL, OPTION_FREE,
-                "What stands between columns: one character, or tab")),
+    FLAG_TAKEN(0, "C", "separator", take_separator,
+               "What stands between columns: one character, or tab"),
 };
+
+/* The first one is told, and at the end how many there were. */
+static struct slice tell_keyless(struct replay *replay)
+{
+    if (!replay->keyless++) {
+        fprintf(stderr,
+                "freshet: %s: line %" PRId64 " has no %s that is a text of at most %d bytes or a "
+                "whole number: it is sent without a key\n",
+                replay->file, table_lines_number(replay->lines),
+                quote_text(replay->key_field).text, KEY_BYTES_MAX - 1);
+    }
+    return slice_of(NULL, 0);
+}
 
 /* Reads the key from a line of JSON: a string as it is, an integer in decimal. */
 static struct slice read_key(struct replay *replay, struct slice line)
@@ -95,7 +126,7 @@ static struct slice read_key(struct replay *replay, struct slice line)
                           (long long)json_integer_value(field));
     }
     json_decref(object);
-    if (length < 0 || (size_t)length >= sizeof(replay->key)) { return slice_of(NULL, 0); }
+    if (length < 0 || (size_t)length >= sizeof(replay->key)) { return tell_keyless(replay); }
     return slice_of(replay->key, (size_t)length);
 }
 
@@ -203,18 +234,18 @@ static int send_file(struct replay *replay)
     }
     if (!result) { result = client_flush(replay->wire); }
     progress_end(&progress, sent);
+    if (replay->keyless) {
+        fprintf(stderr, "freshet: %" PRId64 " of %" PRId64 " records were sent without a key\n",
+                replay->keyless, sent);
+    }
     return result;
 }
 
 static int choose_contract(struct replay *replay)
 {
     if (!replay->contract) { return 0; }
-    const struct contract *contract = NULL;
-    if (strcmp(replay->contract, "Item") == 0) { contract = &item_contract; }
-    if (strcmp(replay->contract, "UserProfile") == 0) { contract = &user_profile_contract; }
-    if (!contract) {
-        return client_fail("no contract \"%s\" to replay; Item or UserProfile", replay->contract);
-    }
+    bool is_item = strcmp(replay->contract, "Item") == 0;
+    const struct contract *contract = is_item ? &item_contract : &user_profile_contract;
     replay->codec =
         client_schemas_writer(replay->client, replay->schemas, replay->full_topic, contract,
                               /* first= */ true);
@@ -228,13 +259,8 @@ static int run(struct replay *replay)
                                           : xstrdup(replay->topic);
     if (choose_contract(replay) != 0) { return EXIT_FAILURE; }
     struct reason reason = {0};
-    const char *separator = replay->separator ? replay->separator : "";
-    bool tab = strcmp(separator, "tab") == 0;
-    if (strlen(separator) > 1 && !tab) {
-        return client_fail("--separator %.20s: wanted one character, or tab", separator);
-    }
-    if (table_lines_open(replay->file, replay->columns, tab ? '\t' : separator[0],
-                         &replay->lines, &reason)) {
+    if (table_lines_open(replay->file, replay->columns, replay->separator, &replay->lines,
+                         &reason)) {
         return client_fail("%s", reason.text);
     }
     int result = 0;

@@ -124,6 +124,20 @@ def test_why_records_are_refused_and_what_runs(kafka, worker):
     assert f"topic {kafka.prefix}lists.nosuchgen does not exist" in nowhere
 
 
+def test_records_without_a_key_are_told(kafka, tmp_path):
+    """--key-field with a slip: the topic would not be keyed by user, and order would be lost."""
+    kafka.topic("clicks")
+    file = tmp_path / "events.jsonl"
+    file.write_text('{"user": "a"}\n{"user": "b"}\n{"usr": 7}\n')
+    words = ["replay", file, "--topic", kafka.prefix + "clicks", "--key-field"]
+    assert "without a key" not in freshet(kafka, *words, "user", "--limit", "2")
+    told = freshet(kafka, *words, "usr")
+    assert "line 1 has no usr that is a text" in told and told.count(" has no usr") == 1, told
+    assert "2 of 3 records were sent without a key" in told
+    keys = [record.key for record in kafka.read_all(kafka.prefix + "clicks")]
+    assert keys == [b"a", b"b", None, None, b"7"]
+
+
 def test_a_reset_that_would_lose_counts_is_told(kafka):
     """Followed alone, a hint to reset loses what retention has deleted from `events`."""
     for name in ["events", "recommendations", "generations"]:
