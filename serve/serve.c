@@ -334,19 +334,22 @@ static enum verdict take_user(struct run *run, int input, const struct record *r
     struct user_rows *rows = input == LISTS ? state->lists.rows : state->histories.rows;
     struct codec_error error;
     struct slice row = {0};
+    bool stored = input == HISTORIES && is_stored(&state->histories_stored, rec);
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
+        if (stored) { return VERDICT_DONE; } /* it was refused when it was read first */
         return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
                                  ID_BYTES_MAX);
     }
     if (rec->value.data) {
         if (make_row(state, input, rec->key, rec->value, &error) < 0) {
+            if (stored) { return VERDICT_DONE; }
             return run_refuse_undecoded(run, &error);
         }
         row = buf_slice(&state->row);
     } else if (input == HISTORIES) {
         recent_users_remove(state->recent, rec->key);
     }
-    if (input == HISTORIES && is_stored(&state->histories_stored, rec)) { return VERDICT_DONE; }
+    if (stored) { return VERDICT_DONE; }
     if (user_rows_put(rows, rec, row) < 0) {
         buf_clear(&state->row);
         user_rows_why(rows, &state->row);
@@ -368,6 +371,18 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
         return table_reader_take(state->tables, run, table_inputs[i].kind, rec);
     }
     return take_user(run, input, rec);
+}
+
+static void passed(struct run *run, int input, const struct record *rec)
+{
+    struct serve_state *state = run_state(run);
+    for (size_t i = 0; i < ARRAY_COUNT(table_inputs); i++) {
+        if (table_inputs[i].input == input) {
+            table_reader_pass(state->tables, table_inputs[i].kind, rec);
+        }
+    }
+    if (input == LISTS) { user_rows_pass(state->lists.rows, rec); }
+    if (input == HISTORIES) { user_rows_pass(state->histories.rows, rec); }
 }
 
 /* Histories are read from before what is on disk: so many that the users who acted last are known
@@ -439,5 +454,6 @@ const struct worker serve_worker = {
     .process = process,
     .broadcast = broadcast,
     .resume = resume,
+    .passed = passed,
     .watch = watch,
 };

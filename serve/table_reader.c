@@ -184,6 +184,12 @@ static enum verdict store(struct table_reader *reader, struct run *run, enum tab
     return VERDICT_DONE;
 }
 
+void table_reader_pass(struct table_reader *reader, enum table_kind kind, const struct record *rec)
+{
+    struct table_store *at = reader->kept[kind].store;
+    if (at) { table_store_pass(at, rec->partition, rec->offset, rec->time_ms); }
+}
+
 enum verdict table_reader_take(struct table_reader *reader, struct run *run, enum table_kind kind,
                                const struct record *rec)
 {

@@ -32,6 +32,8 @@ int64_t table_reader_resume(struct table_reader *reader, struct run *run, enum t
 /* Takes a record. */
 enum verdict table_reader_take(struct table_reader *reader, struct run *run, enum table_kind kind,
                                const struct record *rec);
+/* Notes that a record, and those before it, need not be read again. */
+void table_reader_pass(struct table_reader *reader, enum table_kind kind, const struct record *rec);
 /* Writes out what was put; 0 or -errno. */
 int table_reader_flush(struct table_reader *reader);
 

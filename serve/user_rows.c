@@ -51,6 +51,13 @@ int user_rows_put(struct user_rows *rows, const struct record *rec, struct slice
     return result;
 }
 
+void user_rows_pass(struct user_rows *rows, const struct record *rec)
+{
+    pthread_mutex_lock(&rows->lock);
+    table_store_pass(rows->store, rec->partition, rec->offset, rec->time_ms);
+    pthread_mutex_unlock(&rows->lock);
+}
+
 int user_rows_read(struct user_rows *rows, struct slice user, struct buf *out)
 {
     struct slice row;

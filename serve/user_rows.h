@@ -20,6 +20,8 @@ int64_t user_rows_resume(struct user_rows *rows, struct run *run, int input, int
 /* Puts the row of a record's key (a null value: removes it), encoded as it is to be read; 0 or
  * -errno: see user_rows_why(). */
 int user_rows_put(struct user_rows *rows, const struct record *rec, struct slice row);
+/* Notes that a record, and those before it, need not be read again. */
+void user_rows_pass(struct user_rows *rows, const struct record *rec);
 /* Appends the row of a user to out: 0, -ENOENT, or another -errno. */
 int user_rows_read(struct user_rows *rows, struct slice user, struct buf *out);
 /* Writes out what was put; 0 or -errno. */

@@ -365,6 +365,18 @@ static void remember(struct broadcast *broadcast, const struct record *at, size_
     }
 }
 
+static void tell_passed(const struct broadcast *broadcast)
+{
+    const struct env *env = broadcast->env;
+    if (!env->worker->passed) { return; }
+    for (size_t i = 0; i < broadcast->count; i++) {
+        const struct record *rec = &broadcast->at[i], *next = rec + 1;
+        bool last = i + 1 == broadcast->count || next->partition != rec->partition ||
+                    strcmp(next->topic, rec->topic) != 0;
+        if (last) { env->worker->passed(env->run, input_of(env, rec->topic), rec); }
+    }
+}
+
 /* Processes the fetched records; false: one must wait for its schema, or all for dead letters. */
 static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_verdict)
 {
@@ -386,6 +398,7 @@ static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_ve
         return false;
     }
     if (broadcast->count) { CRASH_POINT("broadcast.read"); }
+    tell_passed(broadcast);
     broadcast->count = broadcast->next = 0;
     reader_release(broadcast->reader);
     return true;

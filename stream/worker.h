@@ -146,6 +146,10 @@ struct worker {
     /* * Returns the first offset to read of a broadcast partition, for a worker that stores what it
      * has read: from low to end, or OFFSET_NONE for the start. Called after start(). */
     int64_t (*resume)(struct run *run, int input, int32_t partition, int64_t low, int64_t end);
+    /* * Called with the newest record of a broadcast partition when it and those before it are
+     * processed, and the dead letters about them acknowledged: a worker that stores what it has
+     * read need not read them again. */
+    void (*passed)(struct run *run, int input, const struct record *rec);
     /* * Called every 100 ms or so in every copy, whatever partitions it has: how many records of
      * the broadcast inputs are known and not read yet, and when (run_now_ms()) a broker last told
      * of them; 0: not yet. */

@@ -201,6 +201,17 @@ void table_store_stamp(struct table_store *table_store, int32_t partition, int64
     partition_store_of(table_store, partition)->newest_ms = MAX_OF(time_ms, (int64_t)0);
 }
 
+void table_store_pass(struct table_store *table_store, int32_t partition, int64_t offset,
+                      int64_t time_ms)
+{
+    if (partition >= table_store->count || !table_store->at[partition].store) { return; }
+    struct partition_store *partition_store = &table_store->at[partition];
+    if (offset < partition_store->next) { return; }
+    partition_store->next = offset + 1;
+    partition_store->newest_ms = MAX_OF(time_ms, (int64_t)0);
+    partition_store->dirty = true;
+}
+
 const char *table_store_doubt(const struct table_store *table_store, int32_t partition)
 {
     assert(partition >= 0 && partition < table_store->count);

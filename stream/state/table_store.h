@@ -32,6 +32,10 @@ int table_store_get(struct table_store *table_store, int32_t partition, struct s
 int32_t table_store_partitions(const struct table_store *table_store);
 /* Notes the timestamp of the record that was put last. */
 void table_store_stamp(struct table_store *table_store, int32_t partition, int64_t time_ms);
+/* Notes that the topic was read up to and with a record, of which there may be nothing to put: the
+ * next start reads on behind it. */
+void table_store_pass(struct table_store *table_store, int32_t partition, int64_t offset,
+                      int64_t time_ms);
 /* Returns why the store of an open partition was deleted when it was opened: a constant text; NULL:
  * it was not, or there was none. */
 const char *table_store_doubt(const struct table_store *table_store, int32_t partition);

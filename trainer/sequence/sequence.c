@@ -269,6 +269,13 @@ static int64_t resume(struct run *run, int input, int32_t partition, int64_t low
                                state);
 }
 
+static void passed(struct run *run, int input, const struct record *rec)
+{
+    const struct training_state *state = run_state(run);
+    if (input != HISTORIES) { return; }
+    table_store_pass(state->table_store, rec->partition, rec->offset, rec->time_ms);
+}
+
 /* ---- Items and models ---- */
 
 static enum verdict take_item(struct run *run, struct training_state *state,
@@ -446,5 +453,6 @@ const struct worker sequence_worker = {
     .roll_back = roll_back,
     .broadcast = broadcast,
     .resume = resume,
+    .passed = passed,
     .tick = tick,
 };

@@ -66,6 +66,28 @@ static void test_reopened(void **state)
     table_store_free(store);
 }
 
+/* What was read without anything to put is not read again, and what was put does not come back. */
+static void test_passed(void **state)
+{
+    struct table_store *store;
+    assert_int_equal(open_store(&store, 3, 50), 3);
+    table_store_pass(store, 2, 7, 1000);
+    put(store, "a", "one", 8);
+    table_store_pass(store, 2, 6, 900); /* before it */
+    assert_int_equal(table_store_flush(store), 0);
+    table_store_free(store);
+    assert_int_equal(open_store(&store, 3, 50), 9);
+    table_store_pass(store, 2, 11, 2000);
+    table_store_pass(store, 7, 11, 2000); /* not open */
+    assert_int_equal(table_store_partitions(store), 3);
+    assert_int_equal(table_store_flush(store), 0);
+    table_store_free(store);
+    assert_int_equal(open_store(&store, 3, 50), 12);
+    assert_int_equal(table_store_bookmark(store, 2).current_ms, 2000);
+    assert_int_equal(count_of(store), 1);
+    table_store_free(store);
+}
+
 /* A row is read as it was put, before and after it is written out. */
 static void test_read(void **state)
 {
@@ -138,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_reopened, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_passed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_of_another_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_begun_again, setup, teardown),
