@@ -170,12 +170,20 @@ int32_t run_topic_partitions(struct run *run, const char *name, bool shared)
     return wire_partitions(run->env.wire, topic, &partitions) == 0 ? partitions : 0;
 }
 
-/* Of a partition without a word of its owner: is there anything to read? */
-static void tell_end(struct run *run, const char *topic, int32_t partition, struct told_offset *at)
+/* Of partitions without a word of their owners: is there anything to read? */
+static void tell_ends(struct run *run, const char *topic, int32_t partitions,
+                      struct told_offset *at)
 {
-    int64_t low, end;
-    if (at->told || wire_bounds(run->env.wire, topic, partition, &low, &end) < 0) { return; }
-    if (MAX_OF(at->offset, low) >= end) { at->told = TOLD_END; }
+    int32_t first = 0, last = partitions;
+    while (first < last && at[first].told) { first++; }
+    while (last > first && at[last - 1].told) { last--; }
+    if (first == last) { return; }
+    _cleanup_(xfreep) struct log_bounds *bounds = xcalloc((size_t)(last - first), sizeof(*bounds));
+    if (wire_bounds_of(run->env.wire, topic, first, last - first, bounds) < 0) { return; }
+    for (int32_t i = first; i < last; i++) {
+        const struct log_bounds *of = &bounds[i - first];
+        if (!at[i].told && MAX_OF(at[i].offset, of->low) >= of->end) { at[i].told = TOLD_END; }
+    }
 }
 
 int run_told(struct run *run, const char *topic, struct told_offset **ret_at)
@@ -189,7 +197,7 @@ int run_told(struct run *run, const char *topic, struct told_offset **ret_at)
         free(at);
         return result;
     }
-    for (int32_t i = 0; i < partitions; i++) { tell_end(run, topic, i, &at[i]); }
+    tell_ends(run, topic, partitions, at);
     *ret_at = at;
     return partitions;
 }

@@ -17,6 +17,7 @@
 #include "base/base.h"
 #include "base/exit_code.h"
 #include "base/quote.h"
+#include "base/xalloc.h"
 #include "stream/broadcast_internal.h"
 #include "stream/log_probe.h"
 #include "stream/topics.h"
@@ -62,12 +63,11 @@ static int check_record(const struct broadcast *broadcast, const struct table_pa
     return end_recreated(broadcast, table->input, why);
 }
 
-static int check_partition(const struct broadcast *broadcast, const struct table_partition *table)
+static int check_partition(const struct broadcast *broadcast, const struct table_partition *table,
+                           const struct log_bounds *bounds)
 {
-    const struct env *env = broadcast->env;
-    int64_t low, end, position = reader_position(broadcast->reader, table->topic, table->partition);
-    int result = wire_bounds(env->wire, table->topic, table->partition, &low, &end);
-    if (result < 0) { return WIRE_RETRY; }
+    int64_t position = reader_position(broadcast->reader, table->topic, table->partition);
+    int64_t low = bounds->low, end = bounds->end;
     char why[128];
     (void)snprintf(why, sizeof(why),
                    "partition %" PRId32 " has offsets %" PRId64 " to %" PRId64
@@ -82,10 +82,16 @@ static int check_partition(const struct broadcast *broadcast, const struct table
 
 static int check_same(const struct broadcast *broadcast, int input)
 {
-    int result = 0;
+    const struct env *env = broadcast->env;
+    int32_t known = partitions_of(broadcast, input);
+    _cleanup_(xfreep) struct log_bounds *bounds = xcalloc((size_t)known, sizeof(*bounds));
+    int result = wire_bounds_of(env->wire, env->topics->inputs[input], 0, known, bounds);
+    if (result < 0) { return WIRE_RETRY; }
     for (size_t i = 0; i < broadcast->partitions_count && result == 0; i++) {
         const struct table_partition *table = &broadcast->partitions[i];
-        if (table->input == input) { result = check_partition(broadcast, table); }
+        if (table->input != input) { continue; }
+        assert(table->partition < known);
+        result = check_partition(broadcast, table, &bounds[table->partition]);
     }
     return result;
 }
