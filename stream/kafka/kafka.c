@@ -17,7 +17,6 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/message.h"
-#include "base/number.h"
 #include "base/secret.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
@@ -398,22 +397,13 @@ int kafka_make_member(struct kafka *kafka, rd_kafka_conf_t *conf)
     return result;
 }
 
-/* librdkafka unpacks an answer to a fetch whole, and counts it in `queued.max.messages.kbytes` only
- * then: lz4 can make 255 bytes of one, gzip 1,030. So a group member, whose input others write,
- * asks for little at a time. librdkafka wants `message.max.bytes`, which bounds what is sent, to be
- * no larger than `fetch.max.bytes`; a consumer sends nothing. */
-#define FETCH_PARTITION_BYTES "131072"
-#define FETCH_ANSWER_BYTES "524288"
-
-static void lower_message_bytes(rd_kafka_conf_t *conf)
+static int make_consumer_conf(struct kafka *kafka, const struct kafka_identity *identity,
+                              const struct setting *settings, rd_kafka_conf_t **ret_conf,
+                              char **ret_why)
 {
-    char fetch[32] = "", message[32] = "";
-    size_t fetch_size = sizeof(fetch), message_size = sizeof(message);
-    int64_t fetch_max, message_max;
-    (void)rd_kafka_conf_get(conf, "fetch.max.bytes", fetch, &fetch_size);
-    (void)rd_kafka_conf_get(conf, "message.max.bytes", message, &message_size);
-    if (!number_parse(fetch, &fetch_max) || !number_parse(message, &message_max)) { return; }
-    if (message_max > fetch_max) { rd_kafka_conf_set(conf, "message.max.bytes", fetch, NULL, 0); }
+    int result = make_conf(kafka, identity, "consumer", settings, ret_conf, ret_why);
+    if (!result) { kafka_fit_fetch(*ret_conf); }
+    return result;
 }
 
 static int open_consumers(struct kafka *kafka, const struct kafka_identity *identity,
@@ -438,26 +428,27 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
         {"topic.metadata.propagation.max.ms", "10000"},
         {"fetch.wait.max.ms", "100"},
         {"fetch.error.backoff.ms", "100"}, /* once for each record that cannot be unpacked */
-        {"fetch.message.max.bytes", FETCH_PARTITION_BYTES},
-        {"fetch.max.bytes", FETCH_ANSWER_BYTES},
+        {"fetch.message.max.bytes", KAFKA_FETCH_PARTITION_BYTES},
+        {"fetch.max.bytes", KAFKA_FETCH_ANSWER_BYTES},
         {NULL, NULL},
     };
-    struct setting others[ARRAY_COUNT(member)]; /* without the last two */
+    struct setting others[ARRAY_COUNT(member)];
     memcpy(others, member, sizeof(member));
-    others[ARRAY_COUNT(others) - 3] = (struct setting){NULL, NULL};
+    others[ARRAY_COUNT(others) - 3] =
+        (struct setting){"fetch.max.bytes", KAFKA_FETCH_TABLE_BYTES};
+    others[ARRAY_COUNT(others) - 2] = (struct setting){NULL, NULL};
     assert(strcmp(others[3].key, "isolation.level") == 0);
     others[3].value = "read_uncommitted";
     rd_kafka_conf_t *conf;
-    int result = make_conf(kafka, identity, "consumer", others, &conf, ret_why);
+    int result = make_consumer_conf(kafka, identity, others, &conf, ret_why);
     if (!result) { result = kafka_make_handle(kafka, RD_KAFKA_CONSUMER, conf, &kafka->bounds); }
     others[3].value = member[3].value;
     if (!result) {
-        result = make_conf(kafka, identity, "consumer", others, &kafka->reader_conf, ret_why);
+        result = make_consumer_conf(kafka, identity, others, &kafka->reader_conf, ret_why);
     }
     if (result || !identity->group) { return result; }
-    result = make_conf(kafka, identity, "consumer", member, &conf, ret_why);
+    result = make_consumer_conf(kafka, identity, member, &conf, ret_why);
     if (result) { return result; }
-    lower_message_bytes(conf);
     if (!identity->instance) { return kafka_make_member(kafka, conf); }
     kafka->member_conf = conf;
     return 0;

@@ -145,35 +145,11 @@ static void headers_come_as_they_were(void **state)
     reader_close(reader);
 }
 
-/* librdkafka refuses a `message.max.bytes` beyond `fetch.max.bytes`: what an organisation sets for
- * its producers must not end a consumer. */
-static void sizes_of_others_end_nobody(void **state)
-{
-    static const struct property given[][1] = {
-        {{"message.max.bytes", "8000000"}},
-        {{"consumer.message.max.bytes", "8000000"}},
-        {{"fetch.max.bytes", "52428800"}},
-        {{"max.partition.fetch.bytes", "10485760"}},
-        {{"receive.message.max.bytes", "2000000"}},
-    };
-    struct stage *stage = *state;
-    for (size_t i = 0; i < ARRAY_COUNT(given); i++) {
-        struct property one[] = {given[i][0]};
-        const struct properties properties = {.at = one, .count = 1};
-        struct wire *wire = NULL;
-        char *why = NULL;
-        int result = mock_broker_open_with(&stage->mock, NULL, &properties, &wire, &why);
-        if (result) { fail_msg("%s: %s", one[0].key, why ? why : "?"); }
-        wire_close(wire);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(late_answers_move_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_come_as_they_were, setup, teardown),
-        cmocka_unit_test_setup_teardown(sizes_of_others_end_nobody, setup, teardown),
     };
     return cmocka_run_group_tests_name("kafka_group", tests, NULL, NULL);
 }
