@@ -5,6 +5,9 @@
 
 #include "base/base.h"
 
+/* A time in milliseconds below this one, of March 1973, was rather meant in seconds. */
+#define CLOCK_IN_SECONDS_MAX INT64_C(100000000000)
+
 /* Returns the time since 1970, UTC; it may jump when the machine's clock is set. */
 int64_t clock_wall_us(void);
 int64_t clock_wall_ms(void);

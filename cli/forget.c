@@ -380,6 +380,11 @@ static bool forget_check(struct invocation *invocation, struct buf *why)
         buf_printf(why, "--until: %" PRId64 " is in the future", forget->until_ms);
         return false;
     }
+    if (forget->until_ms > 0 && forget->until_ms < CLOCK_IN_SECONDS_MAX) {
+        buf_printf(why, "--until: %" PRId64 " is a time of the early seventies; it is in "
+                   "milliseconds", forget->until_ms);
+        return false;
+    }
     if (!user[0] || strlen(user) > ID_BYTES_MAX) {
         buf_printf(why, "a user id has from 1 to %d bytes", ID_BYTES_MAX);
         return false;

@@ -19,6 +19,8 @@
 #include "embed/vector_row.h"
 #include "stream/config/option_table.h"
 
+#include <unistd.h>
+
 enum { ITEMS };
 static const struct input inputs[] = {
     [ITEMS] = {.name = "items",
@@ -122,13 +124,32 @@ static int try_model(struct run *run, struct embed *embed, const char *path)
     return -EINVAL;
 }
 
+/* Only whether the files are there: a model takes seconds to read. */
+static char *check(const void *arg, struct buf *notes _unused_)
+{
+    static const char *const files[] = {"config.json", "vocab.txt", "model.safetensors"};
+    const struct embed_settings *settings = arg;
+    if (!settings->model_path[0]) {
+        return xstrdup("model.path is not set; hint: a directory with config.json, vocab.txt and "
+                       "model.safetensors, as deploy/encoder makes one");
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        _cleanup_(xfreep) char *path = xprintf("%s/%s", settings->model_path, files[i]);
+        if (access(path, R_OK) < 0) {
+            return xprintf("cannot read %s: %s; hint: model.path, deploy/encoder", path,
+                           strerror(errno));
+        }
+    }
+    return NULL;
+}
+
 static int open_model(struct run *run, struct embed *embed)
 {
     const struct embed_settings *settings = run_settings(run);
     struct reason reason = {0};
-    if (!settings->model_path[0]) {
-        run_refuse(run, "model.path is not set; hint: a directory with config.json, vocab.txt and "
-                   "model.safetensors, as deploy/encoder makes one");
+    _cleanup_(xfreep) char *fault = check(settings, NULL);
+    if (fault) {
+        run_refuse(run, "%s", fault);
         return -EINVAL;
     }
     if (sentence_model_open(settings->model_path, (size_t)settings->pieces_max, &embed->model,
@@ -393,6 +414,7 @@ const struct worker embed_worker = {
     .options = options,
     .options_count = ARRAY_COUNT(options),
     .settings_size = sizeof(struct embed_settings),
+    .check = check,
     .start = start,
     .stop = stop,
     .open = open_task,

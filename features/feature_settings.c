@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "features/feature_settings.h"
 #include "schemas/user_state.h"
 #include "stream/config/option_table.h"
@@ -75,6 +76,12 @@ int feature_settings_check(const struct feature_settings *s, char *why, size_t w
     if (result == 0) {
         result = check_most("history.length", s->history_length, "history.actions.max",
                             s->actions_max, why, why_size);
+    }
+    if (result == 0 && s->latest_ms && s->latest_ms < CLOCK_IN_SECONDS_MAX) {
+        (void)snprintf(why, why_size,
+                       "event.latest=%" PRId64 " is a time of the early seventies; hint: it is in "
+                       "milliseconds", s->latest_ms);
+        result = -EINVAL;
     }
     if (result < 0) { return result; }
     int64_t others = s->actions_max - s->history_length + s->seen_max;

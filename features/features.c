@@ -30,15 +30,15 @@ enum {
 
 /* ---- Start and stop ---- */
 
+static char *check(const void *settings, struct buf *notes _unused_)
+{
+    char why[300];
+    return feature_settings_check(settings, why, sizeof(why)) < 0 ? xstrdup(why) : NULL;
+}
+
 static int start(struct run *run)
 {
     const struct feature_settings *s = run_settings(run);
-    char why[300];
-    int result = feature_settings_check(s, why, sizeof(why));
-    if (result < 0) {
-        run_refuse(run, "%s", why);
-        return result;
-    }
     struct features *f = xcalloc(1, sizeof(*f));
     struct timeline_rules rules = feature_settings_rules(s);
     f->settings = s;
@@ -508,6 +508,7 @@ const struct worker features_worker = {
     .settings_size = sizeof(struct feature_settings),
     .records_few = 2000, /* each commit writes the whole state of its users */
     .uses_output = uses_output,
+    .check = check,
     .start = start,
     .stop = stop,
     .open = open_task,

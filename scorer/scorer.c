@@ -120,13 +120,14 @@ static bool uses_output(struct run *run, int output)
     return output != JSON_LISTS || settings->lists_json;
 }
 
+static char *check(const void *settings, struct buf *notes _unused_)
+{
+    return list_settings_fault(&((const struct scorer_settings *)settings)->lists);
+}
+
 static int start(struct run *run)
 {
     const struct scorer_settings *settings = run_settings(run);
-    if (strlen(settings->lists.model_name) > MODEL_NAME_BYTES_MAX) {
-        run_refuse(run, "model.name has at most %d bytes", MODEL_NAME_BYTES_MAX);
-        return -EINVAL;
-    }
     int result = run_check_partitions(run, LISTS, RECOMMENDATIONS);
     if (result < 0) { return result; }
     struct scorer *scorer = xcalloc(1, sizeof(*scorer));
@@ -439,6 +440,7 @@ const struct worker scorer_worker = {
     .options = scorer_options,
     .options_count = SCORER_OPTIONS_COUNT,
     .settings_size = sizeof(struct scorer_settings),
+    .check = check,
     .start = start,
     .stop = stop,
     .open = open_partition,

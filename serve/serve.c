@@ -217,6 +217,13 @@ static int make_request_topic(struct run *run, struct serve_state *state)
     return 0;
 }
 
+static char *cannot_listen(const struct serve_settings *settings, int fault)
+{
+    return xprintf("cannot answer requests on %s:%" PRId64 ": %s; hint: http.address, http.port; 0 "
+                   "takes a free one",
+                   settings->address, settings->port, strerror(-fault));
+}
+
 static int listen_for_requests(struct run *run, struct serve_state *state)
 {
     const struct serve_settings *settings = run_settings(run);
@@ -233,9 +240,8 @@ static int listen_for_requests(struct run *run, struct serve_state *state)
     };
     int result = http_server_start(&http, &state->server);
     if (result < 0) {
-        run_refuse(run, "cannot answer requests on %s:%" PRId64 ": %s; hint: http.address, "
-                   "http.port; 0 takes a free one",
-                   settings->address, settings->port, strerror(-result));
+        _cleanup_(xfreep) char *why = cannot_listen(settings, result);
+        run_refuse(run, "%s", why);
         return result;
     }
     run_log(run, LOG_INFO, "answering requests", "address=%s port=%d", settings->address,
@@ -251,6 +257,28 @@ static void start_metrics(struct serve_state *state, struct metrics *metrics)
                                "99 of 100 answers since the start took at most so long.");
     state->request_seconds = metrics_histogram(metrics, "freshet_serve_request_seconds", "", "",
                                                1e-6, 6);
+}
+
+static char *check(const void *settings, struct buf *notes _unused_)
+{
+    const struct serve_settings *s = settings;
+    struct pseudonyms *pseudonyms = NULL;
+    struct access_tokens *tokens = NULL;
+    char why[512];
+    char *fault = list_settings_fault(&s->lists);
+    if (fault) { return fault; }
+    int result = 0;
+    if (s->pseudonym_keys[0]) {
+        result = pseudonyms_load(s->pseudonym_keys, &pseudonyms, why, sizeof(why));
+    }
+    if (!result && s->tokens[0]) {
+        result = access_tokens_load(s->tokens, &tokens, why, sizeof(why));
+    }
+    pseudonyms_free(pseudonyms);
+    access_tokens_free(tokens);
+    if (result) { return xstrdup(why); }
+    result = http_server_try(s->address, (int)s->port);
+    return result ? cannot_listen(s, result) : NULL;
 }
 
 static int start(struct run *run)
@@ -449,6 +477,7 @@ const struct worker serve_worker = {
     .options = serve_options,
     .options_count = SERVE_OPTIONS_COUNT,
     .settings_size = sizeof(struct serve_settings),
+    .check = check,
     .start = start,
     .stop = stop,
     .process = process,

@@ -4,6 +4,7 @@
  * mapping is made. The first fault ends it, with the key that is at fault and the nearest one.
  */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/message.h"
 #include "base/xalloc.h"
 #include "base/edit_distance.h"
@@ -348,6 +349,10 @@ void sources_notes(const struct mapping_settings *settings, struct buf *notes)
     }
     const struct property fallback = {"default", settings->action_fallback};
     note_weight("action.", &fallback, notes);
+    if (settings->time_earliest_ms > 0 && settings->time_earliest_ms < CLOCK_IN_SECONDS_MAX) {
+        buf_printf(notes, "time.earliest=%" PRId64 " is a time of the early seventies, as it is in "
+                   "milliseconds; are seconds meant?\n", settings->time_earliest_ms);
+    }
 }
 
 static bool has_value(const struct properties *properties, const char *value)

@@ -1,5 +1,13 @@
 #include "base/base.h"
+#include "base/xalloc.h"
+#include "schemas/recommendation_list.h"
 #include "scorer/lists/list_settings.h"
+
+char *list_settings_fault(const struct list_settings *settings)
+{
+    if (strlen(settings->model_name) <= MODEL_NAME_BYTES_MAX) { return NULL; }
+    return xprintf("model.name has at most %d bytes", MODEL_NAME_BYTES_MAX);
+}
 
 struct item_table_settings list_table_settings(const struct list_settings *settings)
 {

@@ -110,6 +110,8 @@ enum { LIST_OPTIONS_COUNT = 26, ITEMS_MAX_MOST = 100000000 };
     OPTION("shown.half.life", DURATION, lists.shown_half_life_ms, "3d",                            \
            OPTION_RANGE(1, 36500 * 86400e3), "Time in which what was shown counts half.")
 
+/* Returns what is wrong with the settings; NULL: nothing. The caller frees. */
+char *list_settings_fault(const struct list_settings *settings);
 /* Makes the settings of the item-item table. */
 struct item_table_settings list_table_settings(const struct list_settings *settings);
 /* Makes the settings of the ranking. */

@@ -491,6 +491,14 @@ int http_server_start(const struct http_settings *settings, struct http_server *
     return 0;
 }
 
+int http_server_try(const char *address, int port)
+{
+    int fd = -1;
+    int fault = listen_on(address, port, &fd);
+    if (!fault) { close(fd); }
+    return fault;
+}
+
 struct http_server *http_server_free(struct http_server *server)
 {
     if (!server) { return NULL; }

@@ -61,6 +61,8 @@ struct http_server;
 
 /* Starts the server: 0 or -errno; free with http_server_free(). */
 int http_server_start(const struct http_settings *settings, struct http_server **ret_server);
+/* Says whether a server could be started at this address and port now: 0 or -errno. */
+int http_server_try(const char *address, int port);
 /* Ends the thread and frees the server; takes NULL; returns NULL. */
 struct http_server *http_server_free(struct http_server *server);
 /* Returns the port on which the server listens. */

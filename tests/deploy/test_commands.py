@@ -83,6 +83,7 @@ def test_words_that_are_wrong():
     assert "--try FILE is missing" in freshet("map", code=64).stderr
     assert "one argument too many" in freshet("status", "x", code=64).stderr
     assert "future" in freshet("forget", "u", "--until", "99999999999999", code=64).stderr
+    assert "in milliseconds" in freshet("forget", "u", "--until", "1700000000", code=64).stderr
     assert "name of a generation" in freshet("promote", "a/b", code=64).stderr
     assert "exclude" in freshet("backfill", "--follow", "--to", "end", code=64).stderr
     assert "--models" in freshet("evaluate", "x", "--model", "x", code=64).stderr

@@ -152,7 +152,44 @@ def test_it_is_refused_before_it_connects(tmp_path, text):
     assert "s3cret" not in said
 
 
+# The same of the other workers.
+REFUSED_OF_OTHERS = [
+    ("embed", "", ["model.path is not set", "deploy/encoder"]),
+    ("embed", "model.path=/nope", ["cannot read /nope/config.json: No such file", "model.path"]),
+    ("features", "pairs.window=600", ["pairs.window=600 is more than half of history.actions.max"]),
+    ("features", "history.length=700", ["history.length=700", "lower the one or raise the other"]),
+    ("features", "event.latest=1790000000", ["event.latest=1790000000", "in milliseconds"]),
+    ("sequence", "train.d=33", ["train.d: want a multiple of 16"]),
+    ("sequence", "train.d=64\ntrain.heads=5", ["train.heads must divide train.d"]),
+    ("scorer", "model.name=" + "m" * 129, ["model.name has at most 128 bytes"]),
+    ("serve", "model.name=" + "m" * 129, ["model.name has at most 128 bytes"]),
+    ("serve", "http.address=300.1.1.1", ["on 300.1.1.1:", "Cannot assign", "http.address"]),
+    ("serve", "http.port=0\nhttp.tokens=/nope", ["http.tokens=/nope: No such file"]),
+    ("serve", "http.port=0\npseudonym.keys=/nope", ["/nope", "No such file"]),
+    ("trainer", "metrics.port=0\nmetrics.address=300.1.1.1", ["metrics port 300.1.1.1:0: Cannot"]),
+    ("scorer", "schema.registry.url=localhost:8081", ["want http://HOST:PORT"]),
+]
+
+
+@pytest.mark.parametrize("worker, text, words", REFUSED_OF_OTHERS)
+def test_other_workers_refuse_it_before_they_connect(tmp_path, worker, text, words):
+    code, said = start(tmp_path, text, worker=worker)
+    assert code == CONFIG and "cannot start" in said, said
+    for word in words:
+        assert word in said, said
+
+
+def test_a_port_that_another_program_has_is_told_before_anything_is_connected(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = start(tmp_path, f"http.port={port}", worker="serve")
+        assert code == CONFIG and f"127.0.0.1:{port}: Address already in use" in said, said
+        code, said = start(tmp_path, f"metrics.port={port}", worker="trainer")
+        assert code == CONFIG and "metrics.port=0 takes a free one" in said, said
+
+
 @pytest.mark.parametrize("text, note", [
+    ("time.earliest=1700000000", "time.earliest=1700000000 is a time of the early seventies"),
     ("action.order=PURCHASE", "action.order=PURCHASE has no weight, so 1 is taken"),
     ("bootstrap.servers=127.0.0.1", "127.0.0.1 has no port, so 9092 is taken"),
 ])

@@ -146,14 +146,15 @@ static int64_t now_ms(void *arg)
     return run_now_ms(arg);
 }
 
+static char *check(const void *settings, struct buf *notes _unused_)
+{
+    const char *fault = sequence_settings_fault(settings);
+    return fault ? xstrdup(fault) : NULL;
+}
+
 static int start(struct run *run)
 {
     const struct sequence_settings *settings = run_settings(run);
-    const char *fault = sequence_settings_fault(settings);
-    if (fault) {
-        run_refuse(run, "%s", fault);
-        return -EINVAL;
-    }
     int32_t partitions = run_output_partitions(run, MODELS);
     if (partitions != 1) {
         const char *topic = run_output_topic(run, MODELS);
@@ -445,6 +446,7 @@ const struct worker sequence_worker = {
     .options = sequence_options,
     .options_count = SEQUENCE_OPTIONS_COUNT,
     .settings_size = sizeof(struct sequence_settings),
+    .check = check,
     .start = start,
     .stop = stop,
     .close = close_task,

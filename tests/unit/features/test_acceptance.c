@@ -120,6 +120,8 @@ static void settings_are_checked_together(void **state)
         {"history.actions.max=80", "pairs.window=50"},
         {"history.seen.max=3450", NULL},
         {"history.seen.max=3451", "4001 is more than 4000"},
+        {"event.latest=1790000000", "in milliseconds"},
+        {"event.latest=1790000000000", NULL},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct options *options;
