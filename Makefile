@@ -460,13 +460,13 @@ pipeline-kills:
 
 # Compares every standing list with a recomputation from the topics, after kills, changes of the
 # catalogue and a restart of the broker.
-# EQUALITY=ml-100k,synthetic,rules,blended,starts COPIES=1,3
+# EQUALITY=ml-100k,synthetic,rules,content,blended,starts COPIES=1,3
 .PHONY: equality
 equality:
 	@$(INSTALL) test
 	@deploy/venv --for test
 	+@$(BUILD_ALL)
-	@EQUALITY=$(or $(EQUALITY),ml-100k,synthetic,rules,blended,starts) \
+	@EQUALITY=$(or $(EQUALITY),ml-100k,synthetic,rules,content,blended,starts) \
 		COPIES=$(or $(COPIES),1,3) WAIT_SECONDS=1800 $(BUILD)/venv/bin/python \
 		-m pytest -q -s -p no:cacheprovider tests/broker/test_equality.py -k full
 

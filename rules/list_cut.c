@@ -407,6 +407,7 @@ static void take(struct list_cut *cut, const struct placement *placement, uint32
         .rank = cut->ranks[candidate],
         .rule = rule == CUT_NO_RULE ? cut->boosted_by[candidate] : rule,
         .relevance = (float)cut->relevance[candidate],
+        .candidate = candidate,
     };
     cut->state[candidate] = TAKEN;
     list_caps_count(&cut->caps, candidate, item);

@@ -64,6 +64,7 @@ struct cut_place {
     int32_t item;
     int32_t rank;       /* place without rules, from 1; 0: it would not have been a candidate */
     int32_t rule;       /* the pin or share that put it here, else the last boost; CUT_NO_RULE */
+    uint32_t candidate; /* its place among the candidates */
     float relevance;    /* after boosts */
 };
 

@@ -18,6 +18,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.6.avsc.inc"
     ,
+#include "versions/recommendation_list.7.avsc.inc"
+    ,
     NULL,
 };
 
@@ -56,6 +58,10 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, list_id, LIST_ID_BYTES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, placement_list_ids, LIST_PLACEMENTS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_STRING, blend, MODEL_NAME_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_ENUMS, placement_reasons, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, placement_because, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, placement_evidence, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, placement_shares, LIST_PLACES_MAX),
 };
 
 const struct contract recommendation_list_contract = {
@@ -73,6 +79,13 @@ bool list_columns_agree(const struct recommendation_list *list)
     return list->scores.count == count && list->reasons.count == count &&
            list->because.count == count && list->evidence.count == count &&
            (list->shares.count == count || list->shares.count == 0);
+}
+
+bool list_placements_reasoned(const struct recommendation_list *list)
+{
+    size_t count = list->placement_items.count;
+    return list->placement_reasons.count == count && list->placement_because.count == count &&
+           list->placement_evidence.count == count && list->placement_shares.count == count;
 }
 
 const char *list_reason_name(int32_t reason)

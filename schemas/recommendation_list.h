@@ -71,12 +71,18 @@ struct recommendation_list {
     struct slice list_id; /* list_id.h */
     struct slices placement_list_ids;
     struct slice blend; /* version of the mixture (model/mixture.h), or empty */
+    struct ints placement_reasons; /* these four: none in lists of earlier releases */
+    struct slices placement_because;
+    struct floats placement_evidence;
+    struct floats placement_shares;
 };
 
 extern const struct contract recommendation_list_contract;
 
 /* Says whether the columns have one value for each item; `shares` may have none. */
 bool list_columns_agree(const struct recommendation_list *list);
+/* Says whether the places of placements have reasons: a value for each in all four columns. */
+bool list_placements_reasoned(const struct recommendation_list *list);
 /* Returns a reason's name in lower case; "other" for those of a later release. */
 const char *list_reason_name(int32_t reason);
 /* Returns a cause's name in lower case; "unknown" for those of a later release. */

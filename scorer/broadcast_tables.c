@@ -32,9 +32,10 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
     struct codec_error error;
     if (!rec->value.data) {
         tables_remove_item(&scorer->tables, rec->key);
-        if (scorer->content_scores) {
-            (void)content_scores_describe(scorer->content_scores,
-                                          tables_number(&scorer->tables, rec->key), NULL, 0);
+        if (scorer->content_scores &&
+            content_scores_describe(scorer->content_scores,
+                                    tables_number(&scorer->tables, rec->key), NULL, 0)) {
+            scorer->tables.catalogue_changed = tables_change(&scorer->tables);
         }
         return VERDICT_DONE;
     }

@@ -338,7 +338,9 @@ static bool is_same(const struct recommendation_list *a, const struct recommenda
            near(&a->shares, &b->shares) &&
            slice_equal(a->model, b->model) && slice_equal(a->made_by, b->made_by) &&
            slice_equal(a->generation, b->generation) && placement_columns_same(a, b) &&
-           near(&a->placement_scores, &b->placement_scores);
+           near(&a->placement_scores, &b->placement_scores) &&
+           near(&a->placement_evidence, &b->placement_evidence) &&
+           near(&a->placement_shares, &b->placement_shares);
 }
 
 /* Lists of before this time are sent again even when they are the same. */

@@ -11,8 +11,18 @@ static size_t find_item(const struct recommendation_list *list, struct slice ite
     return at;
 }
 
-/* Writes the columns of a placement's list, with the reasons of the list itself. */
-static void write_items(struct recommendation_list *list, const struct placement_range *range,
+/* Takes the reasons of a placement's places. */
+static void take_reasons(struct recommendation_list *list, const struct placement_range *range)
+{
+    size_t from = range->from, count = range->count;
+    list->because = (struct slices){list->placement_because.at + from, count};
+    list->reasons = (struct ints){list->placement_reasons.at + from, count};
+    list->evidence = (struct floats){list->placement_evidence.at + from, count};
+    list->shares = (struct floats){list->placement_shares.at + from, count};
+}
+
+/* Finds the reasons of a list of an earlier release: those of the list itself. */
+static void find_reasons(struct recommendation_list *list, const struct placement_range *range,
                         struct arena *arena)
 {
     size_t count = range->count;
@@ -28,12 +38,23 @@ static void write_items(struct recommendation_list *list, const struct placement
         evidence[k] = known ? list->evidence.at[at] : 0.0F;
         shares[k] = known ? list_share(list, at) : 0.0F;
     }
-    list->items = (struct slices){list->placement_items.at + range->from, count};
-    list->scores = (struct floats){list->placement_scores.at + range->from, count};
     list->because = (struct slices){because, count};
     list->reasons = (struct ints){reasons, count};
     list->evidence = (struct floats){evidence, count};
     list->shares = (struct floats){shares, count};
+}
+
+/* Writes the columns of a placement's list. */
+static void write_items(struct recommendation_list *list, const struct placement_range *range,
+                        struct arena *arena)
+{
+    if (list_placements_reasoned(list)) {
+        take_reasons(list, range);
+    } else {
+        find_reasons(list, range, arena);
+    }
+    list->items = (struct slices){list->placement_items.at + range->from, range->count};
+    list->scores = (struct floats){list->placement_scores.at + range->from, range->count};
 }
 
 bool placed_list_choose(struct recommendation_list *list, struct slice placement,

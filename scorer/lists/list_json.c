@@ -35,6 +35,18 @@ static void put_items(struct buf *out, const struct recommendation_list *list)
     buf_printf(out, "],");
 }
 
+/* Appends why an item is on a placement's list; lists of earlier releases do not say it. */
+static void put_placed_reason(struct buf *out, const struct recommendation_list *list, size_t at)
+{
+    bool told = list_placements_reasoned(list);
+    int32_t reason = told ? list->placement_reasons.at[at] : REASON_OTHER;
+    list_json_text(out, "reason", slice_str(list_reason_name(reason)));
+    list_json_text(out, "because", told ? list->placement_because.at[at] : slice_str(""));
+    buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,",
+               told ? (double)list->placement_shares.at[at] : 0.0,
+               told ? (double)list->placement_evidence.at[at] : 0.0);
+}
+
 static void put_placement(struct buf *out, const struct recommendation_list *list, size_t p,
                           size_t from, size_t count)
 {
@@ -47,6 +59,7 @@ static void put_placement(struct buf *out, const struct recommendation_list *lis
         put_separator(out, k - from);
         buf_append(out, "{", 1);
         list_json_text(out, "item", list->placement_items.at[k]);
+        put_placed_reason(out, list, k);
         list_json_text(out, "rule", list->placement_rules.at[k]);
         buf_printf(out, "\"rank\":%d,\"score\":%.9g}", list->placement_ranks.at[k],
                    (double)list->placement_scores.at[k]);

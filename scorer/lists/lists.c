@@ -14,6 +14,7 @@
 #include "scorer/lists/lists.h"
 #include "scorer/lists/candidates.h"
 #include "scorer/lists/had_items.h"
+#include "scorer/lists/ranked_columns.h"
 #include "scorer/lists/reasons.h"
 #include "scorer/lists/shown_weights.h"
 
@@ -63,13 +64,9 @@ struct lists {
     int32_t numbers[HISTORY_ACTIONS_MAX + HAD_ITEMS_MAX];
     int32_t had[HAD_ITEMS_MAX];
     struct shown_item shown[HISTORY_SHOWN_MAX];
-    int32_t listed[LIST_ITEMS_MAX];
-    struct slice items[LIST_ITEMS_MAX];
-    struct slice because[LIST_ITEMS_MAX];
-    float scores[LIST_ITEMS_MAX];
-    float evidence[LIST_ITEMS_MAX];
-    float shares[LIST_ITEMS_MAX];
-    int32_t reasons[LIST_ITEMS_MAX];
+    struct ranked_columns columns; /* of the list */
+    struct ranked places[LIST_PLACES_MAX]; /* of all placements, */
+    struct ranked_columns placed;          /* and their columns */
 };
 
 static size_t candidates_each(const struct list_settings *settings)
@@ -127,7 +124,7 @@ struct placement_lists *lists_placements(const struct lists *lists)
 
 const int32_t *lists_numbers(const struct lists *lists)
 {
-    return lists->listed;
+    return lists->columns.numbers;
 }
 
 const struct prediction *lists_prediction(const struct lists *lists)
@@ -147,31 +144,10 @@ const char *lists_contender(int contender)
     return names[contender];
 }
 
-static int32_t reason_of(enum ranked_reason reason)
-{
-    switch (reason) {
-    case RANKED_BECAUSE: return REASON_BECAUSE;
-    case RANKED_TRENDING: return REASON_TRENDING;
-    case RANKED_POPULAR: return REASON_POPULAR;
-    case RANKED_NEW: return REASON_NEW;
-    case RANKED_ALIKE: return REASON_TAGS;
-    }
-    return REASON_OTHER;
-}
-
-/* Writes the ranked items into columns. */
 static void write_columns(struct lists *lists, const struct ranked *ranked, size_t count)
 {
-    const struct ids *ids = lists->tables->ids;
     for (size_t k = 0; k < count; k++) {
-        bool because = ranked[k].because != ID_NONE;
-        lists->listed[k] = ranked[k].item;
-        lists->items[k] = ids_text(ids, ranked[k].item);
-        lists->because[k] = because ? ids_text(ids, ranked[k].because) : slice_str("");
-        lists->scores[k] = ranked[k].score;
-        lists->evidence[k] = ranked[k].evidence;
-        lists->shares[k] = ranked[k].share;
-        lists->reasons[k] = reason_of(ranked[k].reason);
+        ranked_columns_write(&lists->columns, k, lists->tables->ids, &ranked[k]);
     }
 }
 
@@ -483,12 +459,12 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     write_columns(lists, ranked, count);
     *ret_list = (struct recommendation_list){
         .user_id = history->user_id,
-        .items = {lists->items, count},
-        .scores = {lists->scores, count},
-        .reasons = {lists->reasons, count},
-        .because = {lists->because, count},
-        .evidence = {lists->evidence, count},
-        .shares = {lists->shares, count},
+        .items = {lists->columns.items, count},
+        .scores = {lists->columns.scores, count},
+        .reasons = {lists->columns.reasons, count},
+        .because = {lists->columns.because, count},
+        .evidence = {lists->columns.evidence, count},
+        .shares = {lists->columns.shares, count},
         .model = slice_str(lists->settings->model_name),
         .made_by = slice_str(lists_contender(lists->leader)),
         .vectors = slice_str(blending && served ? served->version : ""),
@@ -521,15 +497,31 @@ void lists_make(struct lists *lists, const struct user_history *history,
 
 /* ---- Placements ---- */
 
-/* Finds an item of the ranking; one that rules brought has no reason but its actions. */
-static struct ranked ranked_item(struct lists *lists, int32_t item)
+/* Returns an entry of the ranking with its reason, which is looked for once. */
+static struct ranked ranked_entry(struct lists *lists, size_t k)
 {
-    for (size_t k = 0; k < lists->ranked_count; k++) {
-        const struct ranked *ranked = &lists->ranked[k];
-        if (ranked->item != item) { continue; }
-        if (lists->behind_of[k] < 0) { return *ranked; }
-        return reasons_find(&lists->behind, item, lists->behind_of[k],
-                            lists->counted_of[k] ? ranked : NULL);
+    struct ranked *ranked = &lists->merged[k];
+    if (lists->behind_of[k] >= 0) {
+        float score = ranked->score;
+        *ranked = reasons_find(&lists->behind, ranked->item, lists->behind_of[k],
+                               lists->counted_of[k] ? ranked : NULL);
+        ranked->score = score;
+        lists->behind_of[k] = -1;
+    }
+    return *ranked;
+}
+
+/* Finds a candidate in the ranking (keep_scoring()); an item that rules brought has no reason but
+ * its actions. */
+static struct ranked ranked_item(struct lists *lists, size_t candidate, int32_t item)
+{
+    size_t k = candidate;
+    if (lists->was_given) { /* candidates leave some out */
+        for (k = 0; k < lists->ranked_count && lists->merged[k].item != item; k++) {}
+    }
+    if (k < lists->ranked_count) {
+        assert(lists->merged[k].item == item);
+        return ranked_entry(lists, k);
     }
     float actions = (float)item_table_actions(lists->tables->items, item);
     return (struct ranked){.item = item,
@@ -538,17 +530,22 @@ static struct ranked ranked_item(struct lists *lists, int32_t item)
                            .reason = actions > 0.0F ? RANKED_POPULAR : RANKED_NEW};
 }
 
-/* Makes the list of a placement the user's list. */
-static void take_main(struct lists *lists, size_t from, size_t count,
-                      struct recommendation_list *list)
+/* Writes the reasons of the places of all placements. */
+static void reason_places(struct lists *lists, struct recommendation_list *list)
 {
-    struct ranked places[LIST_PLACES_MAX];
+    const int32_t *numbers = placement_lists_numbers(lists->placements);
+    const uint32_t *candidates = placement_lists_candidates(lists->placements);
+    size_t count = list->placement_items.count;
+    assert(count <= LIST_PLACES_MAX);
     for (size_t k = 0; k < count; k++) {
-        places[k] = ranked_item(lists, placement_lists_numbers(lists->placements)[from + k]);
-        places[k].score = list->placement_scores.at[from + k];
+        lists->places[k] = ranked_item(lists, candidates[k], numbers[k]);
+        lists->places[k].score = list->placement_scores.at[k];
+        ranked_columns_write(&lists->placed, k, lists->tables->ids, &lists->places[k]);
     }
-    write_columns(lists, places, count);
-    set_length(list, count);
+    list->placement_reasons = (struct ints){lists->placed.reasons, count};
+    list->placement_because = (struct slices){lists->placed.because, count};
+    list->placement_evidence = (struct floats){lists->placed.evidence, count};
+    list->placement_shares = (struct floats){lists->placed.shares, count};
 }
 
 /* Describes the scoring of the last list, from which any number of lists can be cut. */
@@ -579,10 +576,12 @@ void lists_place(struct lists *lists, const struct user_history *history,
     if (!lists->rules) { return; }
     const struct placement_scoring scoring = keep_scoring(lists);
     placement_lists_make(lists->placements, lists->rules, &scoring, history, list);
+    reason_places(lists, list);
     for (size_t p = 0, from = 0; p < list->placements.count; p++) {
         size_t count = (size_t)list->placement_counts.at[p];
         if (slice_equal(list->placements.at[p], slice_str(PLACEMENT_MAIN))) {
-            take_main(lists, from, count, list);
+            write_columns(lists, lists->places + from, count);
+            set_length(list, count);
         }
         from += count;
     }
@@ -594,5 +593,7 @@ void lists_place_one(struct lists *lists, const struct user_history *history, si
     const struct placement_scoring scoring = keep_scoring(lists);
     placement_lists_make_one(lists->placements, lists->rules, placement, length, &scoring, history,
                              list);
-    take_main(lists, 0, list->placement_items.count, list);
+    reason_places(lists, list);
+    write_columns(lists, lists->places, list->placement_items.count);
+    set_length(list, list->placement_items.count);
 }

@@ -29,17 +29,33 @@ static bool fits(const struct recommendation_list *list)
            list->placement_ranks.count == items && list->placement_rules.count == items;
 }
 
+static void set_reasons(struct recommendation_list *list, size_t count)
+{
+    list->placement_reasons.count = list->placement_because.count = count;
+    list->placement_evidence.count = list->placement_shares.count = count;
+}
+
 static void drop_all(struct recommendation_list *list)
 {
     list->placements.count = list->placement_counts.count = list->removal_counts.count = 0;
     list->placement_items.count = list->placement_scores.count = 0;
     list->placement_ranks.count = list->placement_rules.count = 0;
     list->removal_items.count = list->removal_ranks.count = list->removal_rules.count = 0;
+    set_reasons(list, 0);
+}
+
+static void move_reason(struct recommendation_list *list, size_t from, size_t to)
+{
+    list->placement_reasons.at[to] = list->placement_reasons.at[from];
+    list->placement_because.at[to] = list->placement_because.at[from];
+    list->placement_evidence.at[to] = list->placement_evidence.at[from];
+    list->placement_shares.at[to] = list->placement_shares.at[from];
 }
 
 void placement_columns_strip(const struct tables *tables, struct recommendation_list *list)
 {
     const struct item_flags flags = catalogue_flags(&tables->catalogue);
+    bool reasoned = list_placements_reasoned(list);
     size_t at = 0, kept = 0;
     if (!fits(list)) {
         drop_all(list);
@@ -53,12 +69,15 @@ void placement_columns_strip(const struct tables *tables, struct recommendation_
             list->placement_items.at[kept] = list->placement_items.at[at];
             list->placement_scores.at[kept] = list->placement_scores.at[at];
             list->placement_ranks.at[kept] = list->placement_ranks.at[at];
-            list->placement_rules.at[kept++] = list->placement_rules.at[at];
+            list->placement_rules.at[kept] = list->placement_rules.at[at];
+            if (reasoned) { move_reason(list, at, kept); }
+            kept++;
         }
         list->placement_counts.at[p] = (int32_t)(kept - before);
     }
     list->placement_items.count = list->placement_scores.count = kept;
     list->placement_ranks.count = list->placement_rules.count = kept;
+    set_reasons(list, reasoned ? kept : 0);
 }
 
 bool placement_columns_same(const struct recommendation_list *a,
@@ -68,6 +87,8 @@ bool placement_columns_same(const struct recommendation_list *a,
            ints_equal(&a->placement_counts, &b->placement_counts) &&
            slices_equal(&a->placement_items, &b->placement_items) &&
            slices_equal(&a->placement_rules, &b->placement_rules) &&
+           ints_equal(&a->placement_reasons, &b->placement_reasons) &&
+           slices_equal(&a->placement_because, &b->placement_because) &&
            ints_equal(&a->removal_counts, &b->removal_counts) &&
            slices_equal(&a->removal_items, &b->removal_items) &&
            slices_equal(&a->removal_rules, &b->removal_rules);

@@ -23,6 +23,7 @@ struct placement_lists {
     struct slice placements[PLACEMENTS_MAX];
     int32_t placement_counts[PLACEMENTS_MAX], removal_counts[PLACEMENTS_MAX];
     int32_t numbers[PLACEMENT_PLACES_MAX];
+    uint32_t sources[PLACEMENT_PLACES_MAX]; /* places among the candidates */
     struct slice items[PLACEMENT_PLACES_MAX], rules[PLACEMENT_PLACES_MAX];
     float scores[PLACEMENT_PLACES_MAX];
     int32_t ranks[PLACEMENT_PLACES_MAX];
@@ -63,6 +64,11 @@ void placement_lists_reset(struct placement_lists *lists)
 const int32_t *placement_lists_numbers(const struct placement_lists *lists)
 {
     return lists->numbers;
+}
+
+const uint32_t *placement_lists_candidates(const struct placement_lists *lists)
+{
+    return lists->sources;
 }
 
 uint64_t placement_lists_moved(const struct placement_lists *lists, size_t placement, size_t rule)
@@ -230,6 +236,7 @@ static void write_cut(struct placement_lists *lists, const struct placement *pla
         const struct cut_place *place = &result->places[k];
         size_t at = lists->places_count++;
         lists->numbers[at] = place->item;
+        lists->sources[at] = place->candidate;
         lists->items[at] = ids_text(ids, place->item);
         lists->scores[at] = place->relevance;
         lists->ranks[at] = place->rank;

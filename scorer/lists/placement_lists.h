@@ -50,6 +50,9 @@ void placement_lists_make_one(struct placement_lists *lists, const struct rule_s
                               struct recommendation_list *list);
 /* Returns the numbers of the items of all placements, as in placement_items; borrowed. */
 const int32_t *placement_lists_numbers(const struct placement_lists *lists);
+/* Returns for each of them its place among the candidates: unless candidates were given, those
+ * before ranked_count are what is ranked, in its order. Borrowed. */
+const uint32_t *placement_lists_candidates(const struct placement_lists *lists);
 /* Counts how many items a rule of a placement has moved to their places on the last lists, and how
  * many it has taken off; both start at 0 with placement_lists_reset(). `rule` as in cut_place; the
  * number of rules: one of a group. */

@@ -1,10 +1,12 @@
-"""What each user's list must be where the Transformer is blended in, by the topics alone: a model
-version's rows and weights, and the learned weights of the blend.
+"""What each user's list must be where the Transformer or content is blended in, by the topics
+alone: a model version's rows and weights, catalogue and content vectors, and the learned weights of
+the blend.
 
-Written beside the scorer's own code, and sharing nothing with it; all in numpy, with 64-bit floats,
-so scores are equal to about 1e-5 only. Candidates are found by a scan over all rows.
+Written beside the scorer's own code, and sharing nothing with it; the Transformer in 64-bit floats,
+so its scores are equal to about 1e-5 only. Candidates are found by a scan over all rows.
 """
 
+import ctypes
 import math
 from collections import namedtuple
 
@@ -12,13 +14,17 @@ import numpy as np
 import xxhash
 from contracts import Contract
 
-from list_oracle import Counting, Place, Table, Verdict, catalogue, serving_rows
+from content_oracle import Likeness, content_vectors
+from list_oracle import Counting, F, Place, Table, Verdict, catalogue, serving_rows
 
 SEGMENTS, MEMBERS, CONTENDERS = 3, 3, 4
-COUNTING, SEQUENCE, MIXTURE = 0, 1, 3
+COUNTING, SEQUENCE, CONTENT, MIXTURE = range(4)
 NAMES = ("counting", "sequence", "content", "mixture")
 EACH = 50            # candidates of each member, for lists of at most 50 places
 RECENT = 32          # items of a history that may be the reason of the Transformer's items
+
+LOG1PF = ctypes.CDLL("libm.so.6").log1pf
+LOG1PF.argtypes, LOG1PF.restype = [ctypes.c_float], ctypes.c_float
 
 Blend = namedtuple("Blend", "weights leaders version")
 
@@ -26,21 +32,23 @@ Blend = namedtuple("Blend", "weights leaders version")
 # ---- What the topics say ----
 
 class Model:
-    """The model version that was announced last, with its rows by item id."""
+    """The model version that was announced last, with its rows by item id; no rows: there is
+    none."""
 
     def __init__(self, topics):
         parts, form = {}, Contract("model_weights")
-        last = None
+        last, self.rows = None, {}
         for record in topics.read("models"):
             one = form.decode(record.value)
             if one["model"] == "sequence":
                 parts[one["slot"], one["part"]] = last = one
+        if not last:
+            return
         self.version = last["generation"]
         self.shape = last
         dense = np.concatenate([parts[last["slot"], part]["weights"]
                                 for part in range(last["parts"])])
         self._cut(dense.astype(np.float64))
-        self.rows = {}
         form = Contract("item_vector")
         for record in topics.read("item-vectors"):
             one = form.decode(record.value)
@@ -106,7 +114,7 @@ def norm(x, layer):
 def blend_of(numbers):
     size = len(numbers) // SEGMENTS
     parts = [numbers[at * size:(at + 1) * size] for at in range(SEGMENTS)]
-    return Blend([np.maximum(part[:MEMBERS], 0) for part in parts],
+    return Blend([np.maximum(part[:MEMBERS], 0).astype(F) for part in parts],
                  [int(part[-1]) for part in parts],
                  xxhash.xxh3_64_hexdigest(np.array(numbers, "<f4").tobytes()))
 
@@ -123,7 +131,7 @@ def blends(topics):
 
 
 def untrained():
-    return Blend([np.array([0.2, 0, 0])] * SEGMENTS, [COUNTING] * SEGMENTS, "")
+    return Blend([np.array([0.2, 0, 0], F)] * SEGMENTS, [COUNTING] * SEGMENTS, "")
 
 
 # ---- A list ----
@@ -131,8 +139,8 @@ def untrained():
 class Blended:
     """A list of the contender that leads in the user's segment."""
 
-    def __init__(self, table, model, blend, history):
-        self.table, self.model = table, model
+    def __init__(self, table, model, blend, history, likeness=None):
+        self.table, self.model, self.likeness = table, model, likeness
         self.length = table.set["list.length"]
         counting = Counting(table, history, max(self.length, EACH))
         total = history["events_total"]
@@ -140,40 +148,63 @@ class Blended:
         self.leader, self.weights = blend.leaders[segment], blend.weights[segment]
         if table.set.get("blend.leader", "proved") != "proved":
             self.leader = NAMES.index(table.set["blend.leader"])
-        if not self._read(history):
-            self.leader = COUNTING
-        self.list = counting.list[:self.length]
-        if self.leader != COUNTING:
-            self._score(counting)
-            self._merge(counting)
-
-    def _read(self, history):
         liked = [name.encode() for name, weight in zip(history["items"], history["weights"])
                  if weight > 0]
         self.liked = [name for name in liked if name in self.model.rows]
-        return bool(self.liked)
+        self.like = likeness.scores(history) if likeness else None
+        self.list = counting.list[:self.length]
+        others = self._by_sequence(counting), self._by_content(counting)
+        if not any(others):
+            self.leader = COUNTING
+        if self.leader != COUNTING:
+            self._score(counting, *others)
+            self._merge(counting)
 
-    def _score(self, counting):
+    def _by_sequence(self, counting):
+        """The best items, and a z-score for each item; None: the model knows none of the user's."""
+        if not self.liked:
+            return None
         table, rows = self.table, self.model.rows
         hidden = self.model.hidden([rows[name] for name in self.liked])
         scores = {table.numbers[name]: float(row @ hidden) for name, row in rows.items()}
         unseen = [score for at, score in scores.items() if not counting.seen[at]]
+        self.count = len(unseen)
         may = [at for at in scores if not counting.seen[at] and not table.barred[at]]
         best = sorted(may, key=lambda at: (-scores[at], at))[:EACH]
+        z = scale(unseen, self.count)
+        return best, lambda at: F(z(scores[at])) if at in scores else F(0)
+
+    def _by_content(self, counting):
+        """The same; None: nothing is like what the user liked."""
+        if self.likeness is None:
+            return None
+        scores, table = self.like[0], self.table
+        may = np.flatnonzero((scores > 0) & ~counting.seen & ~table.barred)
+        if not len(may):
+            return None
+        if not self.liked:
+            self.count = len(table.names)
+        best = may[np.argsort(-scores[may], kind="stable")][:EACH]
+        z = scale(scores[may].astype(float), self.count)
+        return [int(at) for at in best], lambda at: flat(z(float(scores[at])))
+
+    def _score(self, counting, by_sequence, by_content):
+        """All members' z-scores of the candidates."""
         counted = [one.item for one in counting.list[:EACH] if one.reason == "BECAUSE"]
-        self.items = list(dict.fromkeys(counted + best))
-        z_sequence = scale(unseen, len(unseen))
-        z_counting = scale(counting.scores[counting.candidates].astype(float), len(unseen))
-        self.parts = []
-        for at in self.items:
-            z = z_counting(float(counting.scores[at]))
-            z = math.copysign(math.log1p(abs(z)), z)
-            self.parts.append((z, z_sequence(scores[at]) if at in scores else 0.0))
+        z = scale(counting.scores[counting.candidates].astype(float), self.count)
+        nothing = [], lambda at: F(0)
+        members = [(counted, lambda at: flat(z(float(counting.scores[at])))),
+                   by_sequence or nothing, by_content or nothing]
+        self.items = list(dict.fromkeys(item for best, _ in members for item in best))
+        self.parts = [[z_of(at) for _, z_of in members] for at in self.items]
 
     def _total(self, parts):
         if self.leader != MIXTURE:
             return parts[self.leader]
-        return sum(weight * part for weight, part in zip(self.weights, parts))
+        total = F(0)
+        for weight, part in zip(self.weights, parts, strict=True):
+            total += weight * part
+        return total
 
     def _merge(self, counting):
         totals = [self._total(parts) for parts in self.parts]
@@ -181,7 +212,7 @@ class Blended:
         first = {one.item: one for one in counting.list}
         self.list = []
         for k in order[:self.length]:
-            weighed = [w * z for w, z in zip(self.weights, self.parts[k])] + [0.0]
+            weighed = [w * z for w, z in zip(self.weights, self.parts[k])]
             lead = self.leader if self.leader != MIXTURE else int(np.argmax(weighed))
             self.list.append(self._reason(self.items[k], totals[k], lead, first))
         have = {one.item for one in self.list}
@@ -191,12 +222,19 @@ class Blended:
                 self.list.append(one._replace(score=min(before, 0.0) - 1.0))
 
     def _reason(self, item, score, lead, first):
-        for member in sorted((COUNTING, SEQUENCE), key=lambda m: m != lead):
-            found = self._by_vectors(item) if member == SEQUENCE else first.get(item)
+        actions = float(F(self.table.actions[item]))
+        find = {COUNTING: first.get, SEQUENCE: self._by_vectors,
+                CONTENT: lambda item: self._alike(item, actions)}
+        for member in sorted(find, key=lambda m: m != lead):
+            found = find[member](item)
             if found:
-                return found._replace(score=score)
-        actions = float(self.table.actions[item])
-        return Place(item, score, "POPULAR" if actions > 0 else "NEW", None, actions)
+                return found._replace(score=float(score))
+        return Place(item, float(score), "POPULAR" if actions > 0 else "NEW", None, actions)
+
+    def _alike(self, item, actions):
+        if self.like is None or not self.like[0][item] > 0:
+            return None
+        return Place(item, 0.0, "TAGS", int(self.like[1][item]), actions)
 
     def _by_vectors(self, item):
         name, rows = self.table.names[item], self.model.rows
@@ -219,6 +257,11 @@ def scale(scores, count):
     return lambda score: (score - mean) * factor
 
 
+def flat(z):
+    """As log(1 + |z|), with the sign."""
+    return F(math.copysign(LOG1PF(abs(F(z))), z))
+
+
 # ---- Comparison ----
 
 class BlendVerdict(Verdict):
@@ -228,17 +271,24 @@ class BlendVerdict(Verdict):
         self.model = Model(topics)
         self.blends, self.versions = blends(topics)
         change(self)
-        self.leaders = set()
+        self.leaders, self.alike = set(), 0
         self.partitions = {key: record.partition
                            for key, record in topics.newest("recommendations").items()}
         super().__init__(topics, settings)
 
     def make_table(self, topics, settings):
-        return Table(serving_rows(topics), catalogue(topics), settings, self.model.rows)
+        entries, self.likeness = catalogue(topics), None
+        if (settings or {}).get("content.used") != "true":
+            return Table(serving_rows(topics), entries, settings, self.model.rows)
+        vectors = content_vectors(topics)
+        table = Table(serving_rows(topics), entries, settings, {*self.model.rows, *vectors})
+        self.likeness = Likeness(table, entries, vectors)
+        return table
 
     def list_of(self, user, history, found):
         assert found["blend"] == "" or found["blend"] in self.versions, found["blend"]
         blend = self.blends.get(self.partitions[user], untrained())
-        made = Blended(self.table, self.model, blend, history)
+        made = Blended(self.table, self.model, blend, history, self.likeness)
         self.leaders.add(NAMES[made.leader])
+        self.alike += any(one.reason == "TAGS" for one in made.list)
         return made.list

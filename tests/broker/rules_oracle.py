@@ -435,6 +435,7 @@ class Placed:
         self.counting = Counting(table, history, max(length, CANDIDATES))
         self.user = User(table, history, as_of_ms)
         self.list = self.counting.list[:length]
+        self.first = {one.item: one for one in self.counting.list}
         self.cuts = {}
         candidates = self._candidates()
         for placement in placements:
@@ -497,12 +498,29 @@ class Placed:
         return more
 
     def _take_main(self, cut):
-        first = {one.item: one for one in self.counting.list}
-        self.list = []
+        self.list = self._places(cut)
+
+    def _places(self, cut):
+        """With the reasons of the ranking that they were cut from; what rules brought is popular or
+        new."""
+        places = []
         for at, relevance, _, _ in cut.places:
             actions = float(F(self.table.actions[at]))
             plain = Place(at, 0.0, "POPULAR" if actions > 0 else "NEW", None, actions)
-            self.list.append(first.get(at, plain)._replace(score=float(F(relevance))))
+            places.append(self.first.get(at, plain)._replace(score=float(F(relevance))))
+        return places
+
+    def _unlike(self, found, part, want):
+        """Of the reasons of a placement's places, in words."""
+        names = [name.decode() for name in self.table.names]
+        reasons = list(zip(found["placement_reasons"][part], found["placement_because"][part]))
+        right = [(one.reason, "" if one.because is None else names[one.because]) for one in want]
+        if reasons != right:
+            return f"reasons {reasons}, must be {right}"
+        evidence = found["placement_evidence"][part]
+        if not np.allclose(evidence, [one.evidence for one in want], rtol=0.011, atol=1e-6):
+            return f"evidence {evidence}, must be {[one.evidence for one in want]}"
+        return None
 
     def difference(self, found):
         """Of the lists of placements, in words; None: nothing. Ranks are those of the list that was
@@ -521,6 +539,9 @@ class Placed:
             scores = found["placement_scores"][part]
             if not np.allclose(scores, [one[1] for one in cut.places], rtol=0.011, atol=1e-6):
                 return f"{name}: scores {scores}, must be {[one[1] for one in cut.places]}"
+            words = self._unlike(found, part, self._places(cut))
+            if words:
+                return f"{name}: {words}"
             part = slice(gone, gone + removed)
             is_ = list(zip(found["removal_items"][part], found["removal_rules"][part]))
             want = [(names[item], rule) for item, _, rule in cut.removals]

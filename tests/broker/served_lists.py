@@ -36,19 +36,13 @@ def by_http(told):
 
 
 def in_topic(made, placement=""):
-    """The same columns of a list in the topic; of a placement beside it items and scores, and the
-    reasons of the items that are on the user's list as well."""
+    """The same columns of a list in the topic, or of a placement beside it."""
     if placement in ("", "main"):
         return {name: made[name] for name in COLUMNS}
     at = made["placements"].index(placement)
     begin = sum(made["placement_counts"][:at])
     end = begin + made["placement_counts"][at]
-    items = made["placement_items"][begin:end]
-    places = [made["items"].index(one) if one in made["items"] else None for one in items]
-    empty = {"reasons": "OTHER", "because": "", "shares": 0.0, "evidence": 0.0}
-    told = {name: [nothing if one is None else made[name][one] for one in places]
-            for name, nothing in empty.items()}
-    return {"items": items, "scores": made["placement_scores"][begin:end], **told}
+    return {name: made[f"placement_{name}"][begin:end] for name in COLUMNS}
 
 
 def session(history):

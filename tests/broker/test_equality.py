@@ -1,10 +1,10 @@
 """At rest each list is the one that the topics give: recomputed from histories, serving rows and
-catalogue by list_oracle.py, with placements by rules_oracle.py, with the Transformer by
-blend_oracle.py, while the catalogue changes and workers are killed. Longer, with a restart of the
-broker, when asked: make equality. Environment:
-  EQUALITY=ml-100k,synthetic,rules,blended,starts
-                which events; rules: with the placement `main`, too; blended: with the Transformer;
-                starts: on topics that exist
+catalogue by list_oracle.py, with placements by rules_oracle.py, with the Transformer and content by
+blend_oracle.py and content_oracle.py, while the catalogue changes and workers are killed. Longer,
+with a restart of the broker, when asked: make equality. Environment:
+  EQUALITY=ml-100k,synthetic,rules,content,blended,starts
+                which events; rules: with the placement `main`, too; content: with tags and vectors
+                of texts; blended: with the Transformer; starts: on topics that exist
   COPIES=1,3    of each worker
 """
 
@@ -27,7 +27,7 @@ from test_new_items import write_items
 from test_rules import rules
 from test_sequence import ITEMS as WALKED, QUICK, STEPS, walkers
 
-EVENTS = 4000
+EVENTS, CONTENT_EVENTS = 4000, 2000
 PARTS = 8
 ENDED_WELL = 75  # a supervisor starts it again: deploy/systemd
 WORKERS = ("ingest", "features", "trainer", "scorer")
@@ -36,10 +36,13 @@ ASKED = [(data, int(copies))
          for copies in os.environ.get("COPIES", "1,3").split(",")]
 USERS, ITEMS, SYNTHETIC_EVENTS = 5000, 2000, 200_000
 STARTS = 5
+SENTENCES = ROOT / "tests/golden/sentences"
+REPLAYED = ("items", "reasons", "because", "placement_items", "placement_reasons",
+            "placement_because")
 
 
 EVENTS_OF = {"ml-100k": lambda: clicks(100_000), "rules": lambda: clicks(100_000),
-             "synthetic": lambda: synthetic(USERS, SYNTHETIC_EVENTS, ITEMS)}
+             "content": lambda: clicks(100_000), "synthetic": lambda: synthetic(USERS, SYNTHETIC_EVENTS, ITEMS)}
 PLACEMENTS = """\
 home.length=8
 home.filter.cheap=price < 80 or price is unknown
@@ -93,18 +96,21 @@ def apply(world, folder, text):
     rules(world, "apply", file)
 
 
-def feed(world, folder, sent, between=lambda part: None, copies=1):
+def feed(world, folder, sent, between=lambda part: None, copies=1, scoring=None):
     """Events in parts; before each the catalogue changes. One scorer is killed in the middle."""
     rng, items = random.Random(1), sorted({event["item"] for event in sent})
-    world.start(*WORKERS, copies=copies, ingest=SETTINGS, trainer={"neighbours.max": 0})
+    world.start(*WORKERS, copies=copies, ingest=SETTINGS, trainer={"neighbours.max": 0},
+                scorer=scoring or {})
     size = -(-len(sent) // PARTS)
     for part in range(PARTS):
         world.produce("clicks", records(sent[part * size:(part + 1) * size]))
         change_catalogue(world, folder, items, rng, len(items) // 10)
         if part == PARTS // 2:
             world.copies[-1].kill()
-            world.start("scorer")
+            world.start("scorer", scorer=scoring or {})
         between(part)
+    world.wait(lambda: "embed" not in [copy.worker for copy in world.copies]
+               or world.lag("embed") == 0, "embed to be done")
     world.drain(*WORKERS)
 
 
@@ -156,11 +162,30 @@ def test_blended_lists_equal_a_recomputation(make_world, tmp_path):
     assert wrong.differing > 55
 
 
+def feed_content(world, folder, sent, between=lambda part: None, copies=1):
+    """With content, whose texts embed makes vectors of; returns the verdict."""
+    scoring = {"content.used": "true", "blend.leader": "mixture"}
+    world.start("embed", copies=copies, embed={"model.path": SENTENCES})
+    feed(world, folder, sent, between, copies, scoring)
+    return BlendVerdict(world.topics, scoring)
+
+
+def test_content_lists_equal_a_recomputation(make_world, tmp_path, monkeypatch):
+    world = make_world(partitions=2)
+    verdict = compared(world, feed_content(world, tmp_path, clicks(CONTENT_EVENTS)))
+    assert verdict.lists > 15 and verdict.leaders == {"mixture"}
+    assert verdict.alike == verdict.lists and len(verdict.versions) > 1
+    # The oracle sees it when items are alike otherwise.
+    monkeypatch.setattr("content_oracle.KINDS", ("given",))
+    wrong = BlendVerdict(world.topics, verdict.table.set)
+    assert wrong.differing > verdict.lists / 2
+
+
 # ---- When asked ----
 
 def replayed(data, world, before={}):  # noqa: B006: kept from run to run
     """Compares the lists with those of the same events and catalogue with other copies."""
-    found = {user: [one[name] for name in ("items", "reasons", "because", "placement_items")]
+    found = {user: [one[name] for name in REPLAYED]
              for user, one in standing(world.topics).items()}
     first = before.setdefault(data, found)
     differing = [user for user in found.keys() | first.keys()
@@ -220,11 +245,16 @@ def test_equality_in_full(own_broker, tmp_path, data, copies):
         sent = EVENTS_OF[data]()
         if data == "rules":
             apply(world, tmp_path, MAIN)
-        feed(world, tmp_path, sent, between, copies)
+        if data == "content":
+            verdict = feed_content(world, tmp_path, sent, between, copies)
+        else:
+            feed(world, tmp_path, sent, between, copies)
+            verdict = RulesVerdict(world.topics)
         print(json.dumps({"data": data, "copies": copies, "events": len(sent)}), end="")
-        verdict = compared(world, RulesVerdict(world.topics))
+        compared(world, verdict)
         assert data != "rules" or verdict.acted()
-        replayed(data, world)
+        if data != "content":  # weights are learned from what arrives in which order
+            replayed(data, world)
     finally:
         world.stop()
 

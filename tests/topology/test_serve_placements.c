@@ -131,6 +131,14 @@ static size_t compare(const struct recommendation_list *list, size_t placement, 
         assert_true(slice_equal(response->rules.at[k], rule));
         assert_true((double)response->scores.at[k] == score);
         assert_int_equal(response->ranks.at[k], list->placement_ranks.at[from + k]);
+        int32_t reason = list->placement_reasons.at[from + k];
+        struct slice because = list->placement_because.at[from + k];
+        assert_int_not_equal(reason, REASON_OTHER); /* each place has one */
+        assert_int_equal(because.size > 0, reason == REASON_BECAUSE || reason == REASON_TAGS);
+        assert_int_equal(response->reasons.at[k], reason);
+        assert_true(slice_equal(response->because.at[k], because));
+        assert_true(response->evidence.at[k] == list->placement_evidence.at[from + k]);
+        assert_true(response->shares.at[k] == list->placement_shares.at[from + k]);
         _cleanup_(xfreep) char *begin_of = xprintf("{\"item\":\"%.*s\",", SLICE_ARGS(item));
         _cleanup_(xfreep) char *end_of =
             xprintf("\"rank\":%d,\"rule\":\"%.*s\",", response->ranks.at[k], SLICE_ARGS(rule));

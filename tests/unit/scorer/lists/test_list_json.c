@@ -10,7 +10,9 @@ enum { ITEMS = 2 };
 static struct slice items[ITEMS], because[ITEMS];
 static float scores[ITEMS] = {0.1F, 1e-9F}, evidence[ITEMS] = {31.5F, 0.0F}, shares[ITEMS] = {1};
 static int32_t reasons[ITEMS] = {REASON_BECAUSE, 99};
-static struct slice names[2], placed[3], rules[3], ids[2];
+static struct slice names[2], placed[3], rules[3], ids[2], placed_because[3];
+static int32_t placed_reasons[3] = {REASON_POPULAR, REASON_NEW, REASON_TAGS};
+static float placed_evidence[3] = {3, 0, 2}, placed_shares[3] = {0, 0, 0.5F};
 static int32_t counts[2] = {1, 2}, ranks[3] = {4, 0, 1};
 static float placed_scores[3] = {1, 0.5F, 0.25F};
 
@@ -27,6 +29,7 @@ static struct recommendation_list make_list(void)
     for (int k = 0; k < 3; k++) {
         placed[k] = slice_str("x");
         rules[k] = slice_str(k ? "pin.p" : "");
+        placed_because[k] = slice_str(k == 2 ? "c" : "");
     }
     return (struct recommendation_list){
         .user_id = slice_str("u"), .items = {items, ITEMS}, .scores = {scores, ITEMS},
@@ -38,7 +41,9 @@ static struct recommendation_list make_list(void)
         .input_offset = 9, .as_of_ms = 10, .rules_offset = 11, .placements = {names, 2},
         .placement_counts = {counts, 2}, .placement_items = {placed, 3},
         .placement_scores = {placed_scores, 3}, .placement_ranks = {ranks, 3},
-        .placement_rules = {rules, 3}, .placement_list_ids = {ids, 2}};
+        .placement_rules = {rules, 3}, .placement_reasons = {placed_reasons, 3},
+        .placement_because = {placed_because, 3}, .placement_evidence = {placed_evidence, 3},
+        .placement_shares = {placed_shares, 3}, .placement_list_ids = {ids, 2}};
 }
 
 static json_t *print(const struct recommendation_list *list)
@@ -96,6 +101,10 @@ static void test_whole_list(void **state _unused_)
     json_t *last = json_array_get(json_object_get(mail, "items"), 1);
     assert_int_equal(json_integer_value(json_object_get(last, "rank")), 1);
     assert_string_equal(json_string_value(json_object_get(last, "rule")), "pin.p");
+    assert_string_equal(json_string_value(json_object_get(last, "reason")), "tags");
+    assert_string_equal(json_string_value(json_object_get(last, "because")), "c");
+    assert_true(json_number_value(json_object_get(last, "share")) == 0.5);
+    assert_true(json_number_value(json_object_get(last, "evidence")) == 2.0);
     json_decref(placements);
     json_decref(object);
     json_decref(want);
@@ -108,8 +117,10 @@ static void test_odd_columns(void **state _unused_)
     list.shares.count = 0;
     list.placement_list_ids.count = 1;
     list.placement_items.count = 2;
-    json_t *object = print(&list);
-    assert_int_equal(json_array_size(json_object_get(object, "placements")), 1);
+    json_t *object = print(&list), *first = json_object_get(object, "placements");
+    assert_int_equal(json_array_size(first), 1);
+    first = json_array_get(json_object_get(json_array_get(first, 0), "items"), 0);
+    assert_string_equal(json_string_value(json_object_get(first, "reason")), "other");
     json_decref(object);
     counts[0] = -1;
     object = print(&list);

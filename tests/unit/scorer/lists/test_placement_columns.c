@@ -5,9 +5,9 @@
 #include <cmocka.h>
 
 struct columns {
-    struct slice placements[2], items[5], rules[5];
-    int32_t counts[2], ranks[5];
-    float scores[5];
+    struct slice placements[2], items[5], rules[5], because[5];
+    int32_t counts[2], ranks[5], reasons[5];
+    float scores[5], evidence[5], shares[5];
 };
 
 /* Two placements: a b c, and b d. */
@@ -20,12 +20,17 @@ static struct recommendation_list list_of(struct columns *columns)
         columns->rules[k] = slice_str("");
         columns->ranks[k] = (int32_t)k + 1;
         columns->scores[k] = 1.0F;
+        columns->because[k] = slice_str(ids[k]);
+        columns->reasons[k] = (int32_t)k;
+        columns->evidence[k] = columns->shares[k] = (float)k;
     }
     return (struct recommendation_list){
         .placements = {columns->placements, 2}, .placement_counts = {columns->counts, 2},
         .removal_counts = {columns->counts, 2}, .placement_items = {columns->items, 5},
         .placement_scores = {columns->scores, 5}, .placement_ranks = {columns->ranks, 5},
-        .placement_rules = {columns->rules, 5}};
+        .placement_rules = {columns->rules, 5}, .placement_because = {columns->because, 5},
+        .placement_reasons = {columns->reasons, 5}, .placement_evidence = {columns->evidence, 5},
+        .placement_shares = {columns->shares, 5}};
 }
 
 static void tables_with(struct tables *tables, const char *barred)
@@ -52,6 +57,16 @@ static void barred_items_leave_all_placements(void **state _unused_)
     assert_true(slice_equal(columns.items[1], slice_str("c")));
     assert_true(slice_equal(columns.items[2], slice_str("d")));
     assert_int_equal(columns.ranks[2], 5);
+    assert_true(list_placements_reasoned(&list)); /* their reasons move with them */
+    assert_true(slice_equal(columns.because[2], slice_str("d")));
+    assert_int_equal(columns.reasons[1], 2);
+    assert_true(columns.evidence[2] == 4.0F && columns.shares[1] == 2.0F);
+    list = list_of(&columns);
+    list.placement_shares.count = 0; /* of an earlier release, or anybody's */
+    placement_columns_strip(&tables, &list);
+    assert_int_equal(list.placement_items.count, 3);
+    assert_int_equal(list.placement_because.count, 0);
+    assert_int_equal(list.placement_reasons.count, 0);
     tables_release(&tables);
 }
 
@@ -81,6 +96,12 @@ static void what_a_reader_sees_is_compared(void **state _unused_)
     struct recommendation_list a = list_of(&one), b = list_of(&other);
     assert_true(placement_columns_same(&a, &b));
     other.rules[4] = slice_str("pin.x");
+    assert_false(placement_columns_same(&a, &b));
+    b = list_of(&other);
+    other.because[2] = slice_str("z");
+    assert_false(placement_columns_same(&a, &b));
+    b = list_of(&other);
+    other.reasons[0] = REASON_NEW;
     assert_false(placement_columns_same(&a, &b));
     b = list_of(&other);
     other.counts[0] = 2;

@@ -1,0 +1,28 @@
+#include "base/base.h"
+#include "scorer/lists/ranked_columns.h"
+
+static int32_t reason_of(enum ranked_reason reason)
+{
+    switch (reason) {
+    case RANKED_BECAUSE: return REASON_BECAUSE;
+    case RANKED_TRENDING: return REASON_TRENDING;
+    case RANKED_POPULAR: return REASON_POPULAR;
+    case RANKED_NEW: return REASON_NEW;
+    case RANKED_ALIKE: return REASON_TAGS;
+    }
+    return REASON_OTHER;
+}
+
+void ranked_columns_write(struct ranked_columns *columns, size_t at, const struct ids *ids,
+                          const struct ranked *ranked)
+{
+    bool because = ranked->because != ID_NONE;
+    assert(at < LIST_ITEMS_MAX);
+    columns->numbers[at] = ranked->item;
+    columns->items[at] = ids_text(ids, ranked->item);
+    columns->because[at] = because ? ids_text(ids, ranked->because) : slice_str("");
+    columns->scores[at] = ranked->score;
+    columns->evidence[at] = ranked->evidence;
+    columns->shares[at] = ranked->share;
+    columns->reasons[at] = reason_of(ranked->reason);
+}

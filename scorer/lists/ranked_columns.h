@@ -1,0 +1,22 @@
+/* Ranked columns: ranked items as the columns of a message. Ids are borrowed. One thread. */
+#ifndef FRESHET_SCORER_LISTS_RANKED_COLUMNS_H
+#define FRESHET_SCORER_LISTS_RANKED_COLUMNS_H
+
+#include "model/counting/ranking.h"
+#include "schemas/recommendation_list.h"
+
+struct ranked_columns {
+    int32_t numbers[LIST_ITEMS_MAX];
+    struct slice items[LIST_ITEMS_MAX];
+    struct slice because[LIST_ITEMS_MAX]; /* "": none */
+    float scores[LIST_ITEMS_MAX];
+    float evidence[LIST_ITEMS_MAX];
+    float shares[LIST_ITEMS_MAX];
+    int32_t reasons[LIST_ITEMS_MAX]; /* enum reason */
+};
+
+/* Writes an item's columns at a place below LIST_ITEMS_MAX. */
+void ranked_columns_write(struct ranked_columns *columns, size_t at, const struct ids *ids,
+                          const struct ranked *ranked);
+
+#endif

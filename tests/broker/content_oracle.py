@@ -1,0 +1,123 @@
+"""What content says of a user's items, by the topics alone: catalogue and content vectors.
+
+Written beside the scorer's own code, and sharing nothing with it: an item's features are texts, and
+its neighbours come from products with all items. Sums are of 32-bit floats in the order that
+model/content_scores.h names, so that equal items come in the same order.
+"""
+
+import math
+import re
+from collections import Counter
+
+import numpy as np
+from contracts import Contract
+
+F = np.float32
+DECAY, NEAREST, LEVELS = F(0.6), 100, 4
+KINDS = ("text", "given")
+FEATURES, WORD_BYTES, OTHER_BYTES = 512, 63, 256
+
+
+def features_of(entry):
+    """The features of an item, each with its kind."""
+    found = [("tag", tag.encode()) for tag in entry["tags"]]
+    found += [("category", level.encode()[:OTHER_BYTES]) for level in entry["category"]]
+    found.append(("brand", entry["brand"].encode()[:OTHER_BYTES]))
+    if 0 < entry["price"] < math.inf:
+        found.append(("price", math.floor(2 * math.log2(entry["price"])) % 256))
+    words = re.findall(rb"[a-zA-Z0-9\x80-\xff]+", entry["title"].encode())
+    found += [("word", word.lower()[:WORD_BYTES]) for word in words]
+    return frozenset([one for one in found if one[1] != b""][:FEATURES])
+
+
+def content_vectors(topics):
+    """item -> its row; none where a tombstone came last."""
+    form, found = Contract("content_vectors"), {}
+    for record in topics.read("content-vectors"):
+        found[record.key] = form.decode(record.value) if record.value is not None else None
+    return {key: row for key, row in found.items() if row}
+
+
+def level(count):
+    return math.floor(LEVELS * math.log2(count)) if count > 0 else 0
+
+
+class Likeness:
+    """How alike items are; numbers are those of a Table."""
+
+    def __init__(self, table, entries, vectors):
+        self.table = table
+        self._weigh({table.numbers[name]: features_of(one) for name, one in entries.items() if one})
+        self.vectors = [self._vectors(vectors, kind) for kind in KINDS]
+        self.near = {}
+
+    def _weigh(self, features):
+        count = sum(bool(one) for one in features.values())
+        holders = Counter(feature for one in features.values() for feature in one)
+        weights = {feature: max(level(count) - level(df), 0)
+                   for feature, df in holders.items() if df > 1}
+        columns = {feature: at for at, feature in enumerate(sorted(weights, key=repr))}
+        self.weights = np.zeros((len(self.table.names), len(columns)), np.int64)
+        for item, own in features.items():
+            for feature in own & columns.keys():
+                self.weights[item, columns[feature]] = weights[feature]
+        self.squares = (self.weights ** 2).sum(axis=1).astype(float)
+
+    def _vectors(self, rows, kind):
+        """Numbers of items, their vectors, and the inverses of the lengths."""
+        items, found = [], []
+        for name, row in rows.items():
+            at = 0
+            for own, width in zip(row["names"], row["widths"], strict=True):
+                if own == kind:
+                    items.append(self.table.numbers[name])
+                    found.append(np.frombuffer(row["bytes"][at:at + width], np.int8))
+                at += width
+        numbers = np.array(found, np.int64).reshape(len(items), len(found[0]) if found else 0)
+        squares = (numbers ** 2).sum(axis=1).astype(float)
+        inverses = [F(1 / math.sqrt(one)) if one > 0 else F(0) for one in squares]
+        return np.array(items, int), numbers, np.array(inverses, F)
+
+    def _best(self, items, cosines, item):
+        """The nearest ones, best first, equal ones by id."""
+        may = (cosines > 0) & (items != item)
+        items, cosines = items[may], cosines[may]
+        order = np.lexsort((items, -cosines))[:NEAREST]
+        return items[order], cosines[order]
+
+    def _like(self, item):
+        dots = self.weights[item] ** 2 @ (self.weights > 0).T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            cosines = np.where(dots > 0, dots / np.sqrt(self.squares[item] * self.squares), 0)
+        alike, cosines = self._best(np.arange(len(dots)), cosines.astype(F), item)
+        roots = np.sqrt(cosines)
+        yield alike, roots * np.sqrt(roots)
+        for items, numbers, inverses in self.vectors:
+            for at in np.flatnonzero(items == item):
+                products = (numbers @ numbers[at]).astype(F)
+                alike, cosines = self._best(items, products * (inverses[at] * inverses), item)
+                yield alike, cosines * cosines
+
+    def scores(self, history):
+        """The scores of all items, and the item of the history behind each."""
+        count = len(self.table.names)
+        sums, most = np.zeros(count, F), np.zeros(count, F)
+        because, met, used, weight = np.full(count, -1), set(), 0, F(1)
+        for name, liked in zip(history["items"][::-1], history["weights"][::-1]):
+            item = self.table.numbers.get(name.encode())
+            if item is None or item in met:
+                continue
+            met.add(item)
+            if not liked > 0:
+                continue
+            if item not in self.near:
+                self.near[item] = list(self._like(item))
+            for alike, parts in self.near[item]:
+                parts = weight * parts
+                sums[alike] += parts
+                more = parts > most[alike]
+                most[alike[more]], because[alike[more]] = parts[more], item
+            weight, used = weight * DECAY, used + 1
+            if used == self.table.set["recent.items"]:
+                break
+        return sums, because
