@@ -48,6 +48,18 @@ def synthetic(users, count, items=2000):
     return made
 
 
+def grouped(users, groups, each, steps):
+    """Users stay among the items of a group, and now and then take any other one."""
+    rng, made = random.Random(6), []
+    for number in range(users * steps):
+        user, other = number % users, rng.random() < 0.1
+        group = rng.randrange(groups) if other else user % groups
+        made.append({"id": f"e{number}", "user": f"u{user}",
+                     "item": f"g{group}-{rng.randrange(each)}", "type": "rating",
+                     "value": float(rng.randrange(1, 6)), "ts": 1_600_000_000 + 30 * number})
+    return made
+
+
 def records(events):
     """As records of the topic `clicks`."""
     return [(event["user"], json.dumps(event), event["ts"] * 1000) for event in events]
