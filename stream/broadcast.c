@@ -40,7 +40,9 @@ struct broadcast *broadcast_new(const struct broadcast_parts *parts)
                       "Records of the broadcast inputs still to load before this copy serves.");
     broadcast->lag = metrics_gauge(metrics, "freshet_table_lag", "",
                                    "Records of the broadcast inputs that are not read yet.");
-    broadcast->progress_ms = env_now_ms(parts->env);
+    broadcast->still = metrics_gauge(metrics, "freshet_table_still_seconds", "",
+                                     "For how long some partition of a broadcast input with "
+                                     "records to read has stood still.");
     broadcast->missing_ms =
         xcalloc(parts->env->worker->inputs_count, sizeof(*broadcast->missing_ms));
     return broadcast;
@@ -222,29 +224,43 @@ static void tell_still(struct broadcast *broadcast, const struct table_partition
     broadcast->told_ms = now_ms;
     env_log(broadcast->env, LOG_WARN, "waiting for a table",
             "topic=%s partition=%d records=%" PRId64 " seconds=%" PRId64 " why=%s", table->topic,
-            table->partition, lag, (now_ms - broadcast->progress_ms) / 1000,
+            table->partition, lag, (now_ms - table->moved_ms) / 1000,
             quote_text(why).text);
+}
+
+/* Returns the lag of a partition, and notes whether it moves. */
+static int64_t look_at(const struct broadcast *broadcast, struct table_partition *table,
+                       int64_t now_ms)
+{
+    int64_t lag = table_lag(broadcast, table);
+    int64_t position = reader_position(broadcast->reader, table->topic, table->partition);
+    if (!table->moved_ms || lag <= 0 || position != table->position || broadcast->count) {
+        table->moved_ms = now_ms;
+    }
+    table->position = position;
+    return lag;
 }
 
 void broadcast_watch(struct broadcast *broadcast)
 {
-    const struct table_partition *worst = NULL;
-    int64_t total = 0, most = 0, now_ms = env_now_ms(broadcast->env);
+    const struct table_partition *still = NULL;
+    int64_t total = 0, still_lag = 0, now_ms = env_now_ms(broadcast->env);
     broadcast_check_topics(broadcast, now_ms); /* first: it may move the partitions */
     for (size_t i = 0; broadcast->reader && i < broadcast->partitions_count; i++) {
-        int64_t lag = table_lag(broadcast, &broadcast->partitions[i]);
+        struct table_partition *table = &broadcast->partitions[i];
+        int64_t lag = look_at(broadcast, table, now_ms);
         total += lag;
-        if (lag <= most) { continue; }
-        most = lag;
-        worst = &broadcast->partitions[i];
+        if (lag <= 0 || (still && still->moved_ms <= table->moved_ms)) { continue; }
+        still = table;
+        still_lag = lag;
     }
+    int64_t still_ms = still ? now_ms - still->moved_ms : 0;
     metric_set(broadcast->lag, (double)total);
+    metric_set(broadcast->still, (double)still_ms / 1000.0);
     const struct env *env = broadcast->env;
     if (env->worker->watch) { env->worker->watch(env->run, total, broadcast->answered_ms); }
-    if (!worst || broadcast->count) { broadcast->progress_ms = now_ms; }
     bool told = broadcast->told_ms && now_ms - broadcast->told_ms < STILL_TOLD_MS;
-    if (now_ms - broadcast->progress_ms < STILL_MS || told) { return; }
-    tell_still(broadcast, worst, most, now_ms);
+    if (still_ms >= STILL_MS && !told) { tell_still(broadcast, still, still_lag, now_ms); }
 }
 
 bool broadcast_at_rest(const struct broadcast *broadcast)
@@ -388,7 +404,7 @@ static bool take_all(struct broadcast *broadcast, enum broadcast_verdict *ret_ve
     metric_add(broadcast->records, (double)(broadcast->next - from));
     if (broadcast->next > from) {
         remember(broadcast, broadcast->at + from, broadcast->next - from);
-        broadcast->answered_ms = broadcast->progress_ms = env_now_ms(broadcast->env);
+        broadcast->answered_ms = env_now_ms(broadcast->env);
     }
     if (broadcast->parts.at_once->unsent) {
         *ret_verdict = BROADCAST_UNSENT;

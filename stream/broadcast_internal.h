@@ -20,6 +20,8 @@ struct table_partition {
     int64_t from; /* first offset to read; OFFSET_NONE: from the start */
     int64_t end;  /* log end when it was first seen */
     bool loaded;
+    int64_t position; /* at the last look */
+    int64_t moved_ms; /* when it last moved, or nothing was left to read; 0: not looked at yet */
     struct table_progress read;
     struct table_progress checked; /* at the last check that found the topic the same */
 };
@@ -33,8 +35,8 @@ struct broadcast {
     bool loaded;
     struct metric *remaining;
     struct metric *lag;
+    struct metric *still;
     struct metric *records;
-    int64_t progress_ms; /* when something was read, or nothing was left to read */
     int64_t told_ms;     /* when it was last logged that a table stands still */
     /* The fetched records, borrowed from the reader. They stay for several steps when one waits. */
     const struct record *at;
