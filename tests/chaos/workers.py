@@ -219,7 +219,7 @@ class Workers:
             return False
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-                return re.search(r"^freshet_at_rest 1$", answer.read().decode(), re.M) is not None
+                return re.search(AT_REST, answer.read().decode(), re.M) is not None
         except OSError:
             return False  # just ended; it is started again
 
