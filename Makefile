@@ -491,6 +491,15 @@ chaos:
 	@tests/chaos/run --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
 		$(if $(MANY),--many $(MANY))
 
+# Plays incidents on a real Kafka, waits for the alert in a real Prometheus and mends by the
+# runbook's commands. ONLY="worker-killed broker-killed": these alone.
+.PHONY: gameday
+gameday:
+	@$(INSTALL) test
+	@deploy/venv --for test
+	+@$(BUILD_ALL)
+	@tests/gameday/run $(if $(ONLY),--only $(ONLY))
+
 # Says where things are built with these settings (for tests/run).
 .PHONY: where
 where:

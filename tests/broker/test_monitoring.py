@@ -40,8 +40,13 @@ def test_the_rules_are_well_formed_and_fire_when_they_should(programs):
 
 def test_every_alert_is_explained():
     told = (ROOT / "docs/monitoring.md").read_text()
-    for alert in re.findall(r"alert: (\w+)", (MONITORING / "alerts.yml").read_text()):
-        assert f"`{alert}`" in told, f"{alert} is missing in docs/monitoring.md"
+    runbooks = re.findall(r"^## (\w+)$", (ROOT / "docs/runbooks.md").read_text(), re.M)
+    rules = (MONITORING / "alerts.yml").read_text()
+    alerts = re.findall(r"alert: (\w+)", rules)
+    assert sorted(alerts) == sorted(runbooks)
+    for alert in alerts:
+        assert f"[`{alert}`](runbooks.md#{alert.lower()})" in told, alert
+        assert f'runbook_url: "docs/runbooks.md#{alert.lower()}"' in rules, alert
 
 
 class Prometheus:
