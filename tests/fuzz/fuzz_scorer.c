@@ -1,15 +1,18 @@
 /* The scorer's reading of its topics, record after record, without a broker. The first byte picks
  * the measure of similarity. Each record is a byte that picks the kind, then a piece:
- *   row, item, history, step of a generation, or the tombstone of a row, of an item
+ *   row, item, history, step of a generation, the tombstone of a row, of an item, or a record of a
+ *   trial
  * After any records, a valid history gets a list that can be sent. */
 #include "base/base.h"
-#include "schemas/generations.h"
+#include "model/rate_difference.h"
+#include "schemas/trials.h"
 #include "scorer/list_outcome.h"
 #include "scorer/lists/lists.h"
 #include "scorer/scorer_settings.h"
 #include "tests/fuzz/crumbs.h"
 
-enum { KIND_ROW, KIND_ITEM, KIND_HISTORY, KIND_STEP, KIND_NO_ROW, KIND_NO_ITEM, KINDS };
+enum { KIND_ROW, KIND_ITEM, KIND_HISTORY, KIND_STEP, KIND_NO_ROW, KIND_NO_ITEM, KIND_TRIAL,
+       KINDS };
 
 enum { RECORDS_MAX = 64, LIST_BYTES_MAX = 1 << 20 };
 
@@ -21,7 +24,7 @@ struct scratch {
     struct scorer_settings settings;
     struct options *options;
     struct schema_cache *schemas;
-    struct codec *rows, *items, *histories, *steps, *lists;
+    struct codec *rows, *items, *histories, *steps, *trials, *lists;
     struct arena *arena;
     struct buf out;
 };
@@ -31,6 +34,7 @@ struct shop {
     struct tables tables;
     struct lists *lists;
     struct generations generations;
+    struct trials trials;
     struct list_quality range;
 };
 
@@ -50,6 +54,7 @@ static struct scratch *scratch_get(size_t measure)
     scratch->items = codec_new(&item_contract, scratch->schemas);
     scratch->histories = codec_new(&user_history_contract, scratch->schemas);
     scratch->steps = codec_new(&generation_step_contract, scratch->schemas);
+    scratch->trials = codec_new(&trial_record_contract, scratch->schemas);
     scratch->lists = codec_new(&recommendation_list_contract, scratch->schemas);
     scratch->arena = arena_new(1 << 16);
     buf_init(&scratch->out, LIST_BYTES_MAX);
@@ -83,6 +88,21 @@ static void take_history(struct scratch *scratch, struct shop *shop,
     list_outcome_count(&shop->range, judgement, rank, history);
 }
 
+/* Whatever was counted, the figures can be told. */
+static void compare_arms(const struct shop *shop)
+{
+    struct trial_totals totals[TRIAL_ARMS];
+    struct rate_sums sums[TRIAL_ARMS];
+    struct rate_difference found;
+    for (int arm = 0; arm < TRIAL_ARMS; arm++) {
+        trials_sum(&shop->trials, arm, &totals[arm]);
+        sums[arm] = (struct rate_sums){totals[arm].judged, totals[arm].ndcg};
+    }
+    rate_difference_find(TRIAL_BUCKETS, &sums[TRIAL_ARM_LIVE], &sums[TRIAL_ARM_TRIAL], &found);
+    assert(isfinite(found.part) && isfinite(found.lower) && isfinite(found.upper));
+    assert(trials_user(&shop->trials, slice_str("u")).bucket < TRIAL_BUCKETS);
+}
+
 static void take_message(struct scratch *scratch, struct shop *shop, int kind, struct slice body)
 {
     static const struct contract *const of[] = {
@@ -90,12 +110,14 @@ static void take_message(struct scratch *scratch, struct shop *shop, int kind, s
         [KIND_ITEM] = &item_contract,
         [KIND_HISTORY] = &user_history_contract,
         [KIND_STEP] = &generation_step_contract,
+        [KIND_TRIAL] = &trial_record_contract,
     };
     struct slice message = crumbs_framed(of[kind], body);
     struct serving_row row;
     struct item item;
     struct user_history history;
     struct generation_step step;
+    struct trial_record record;
     if (kind == KIND_ROW && read(scratch, scratch->rows, message, &row)) {
         (void)tables_put_row(&shop->tables, &row);
     } else if (kind == KIND_ITEM && read(scratch, scratch->items, message, &item)) {
@@ -106,6 +128,9 @@ static void take_message(struct scratch *scratch, struct shop *shop, int kind, s
         generations_apply(&shop->generations, &step);
         (void)generations_role(&shop->generations, "", step.partition);
         (void)generations_role(&shop->generations, "g2", step.partition);
+    } else if (kind == KIND_TRIAL && read(scratch, scratch->trials, message, &record)) {
+        trials_apply(&shop->trials, &record);
+        compare_arms(shop);
     }
     free((void *)message.data);
 }
@@ -118,6 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tables_init(&shop.tables, &scratch->settings.lists);
     shop.lists = lists_new(&scratch->settings.lists, &shop.tables, NULL, NULL, "g7");
     generations_init(&shop.generations);
+    trials_init(&shop.trials);
     list_outcome_begin(&shop.range, slice_str(scratch->settings.lists.model_name), 0, 0);
     for (int i = 0; i < RECORDS_MAX && crumbs.left; i++) {
         int kind = crumbs_byte(&crumbs) % KINDS;
@@ -131,6 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
     generations_release(&shop.generations);
+    trials_release(&shop.trials);
     lists_free(shop.lists);
     tables_release(&shop.tables);
     return 0;

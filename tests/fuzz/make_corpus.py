@@ -223,11 +223,22 @@ def history(items):
             + varint(9) + varint(7) * 2)
 
 
+def trial(kind, cells=0):
+    """A trial of g2, or what its lists came to in partition 0: two lists and a hit a bucket."""
+    numbers = [columns([varint(n)] * cells) for n in (2, 1)]
+    return (varint(kind) + varint(1) + text("g2") + text("") + varint(0) + varint(5000)
+            + varint(1) + b"\1" + struct.pack("<d", 0) + varint(0) * 2
+            + varint(0 if cells else -1) + varint(9) + b"".join(numbers)
+            + columns([struct.pack("<d", 0.5)] * cells) + varint(0) + struct.pack("<3d", 0, 0, 0))
+
+
 def scorer():
     golden_history = b"\x02" + piece(body("user_history"))
     row, item = body("serving_row"), body("item")
     put("scorer", "all", b"\0\x00" + piece(row) + b"\x01" + piece(item) + golden_history
         + b"\x03" + piece(body("generation_step")) + golden_history)
+    put("scorer", "trial", b"\0" + b"".join(b"\x06" + piece(one) for one in (
+        body("trial_record"), trial(1), trial(3, cells=128), trial(2))))
     put("scorer", "gone", b"\1\x00" + piece(row) + b"\x04" + piece(b"i1") + b"\x05"
         + piece(b"i1") + golden_history)
     for number, measure in enumerate(("cosine", "jaccard", "llr")):
