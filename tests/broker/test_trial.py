@@ -1,16 +1,27 @@
 """Trials: two generations on users of their own, through a real broker."""
 
 import json
+import random
 
 import xxhash
-from stream_data import clicks, records
+from stream_data import records
 from test_generations import (CHAIN, G2, backfill, command, freshet, newest_lists, start_base,
                               start_g2)
 
-FEW = 2_000
-PIECE = 500
-EVENTS = 30_000
+USERS, ITEMS, BEFORE, ROUNDS = 120, 60, 6, 40
 SHARES = 10_000
+
+
+def rounds():
+    """Lists of events; in each, every user acts once, on an item that the user did not have before;
+    a few items are everybody's."""
+    rng = random.Random(7)
+    wishes = [sorted(range(ITEMS), key=lambda item: -rng.random() ** (1 + item))
+              for _ in range(USERS)]
+    for number in range(ROUNDS):
+        yield [{"id": f"e{number}-{user}", "user": f"u{user}", "item": f"i{wishes[user][number]}",
+                "type": "rating", "value": 3.0, "ts": 1_600_000_000 + 60 * number}
+               for user in range(USERS)]
 
 
 def members(users, number, share):
@@ -51,15 +62,16 @@ def check_refusals(world):
 
 def test_trials(make_world):
     world = make_world()
-    sent = iter(clicks(EVENTS))
+    left = rounds()
 
-    def feed(count):
-        world.produce("clicks", records([event for _, event in zip(range(count), sent)]))
+    def feed():
+        world.produce("clicks", records(next(left)))
         settle(world)
 
     start_base(world)
-    world.produce("clicks", records([event for _, event in zip(range(FEW), sent)]))
-    world.drain("ingest", *CHAIN)
+    for _ in range(BEFORE):
+        world.produce("clicks", records(next(left)))
+        world.drain("ingest", *CHAIN)
     backfill(world)
     assert "no trial" in command(world, "trial", "status").stderr
     refused = command(world, "trial", "start", "g2", "--share", "30%")
@@ -68,10 +80,10 @@ def test_trials(make_world):
 
     freshet(world, "trial", "start", "g2", "--share", "30%")
     world.wait(lambda: seen_as(world, 1, 3000), "lists of the trial's users")
-    feed(PIECE)
+    feed()
     world.wait(lambda: seen_as(world, 1, 3000), "newer lists of the trial's users")
     check_refusals(world)
-    feed(PIECE)
+    feed()
     now = stands(world)
     assert (now["trial"], now["generation"], now["live"]) == (1, "g2", "base")
     assert (now["state"], now["share"], now["metric"]) == ("runs", 0.3, "hit@10")
@@ -94,8 +106,8 @@ def check_worse(world, copies, feed):
     world.start("scorer", scorer={**G2, "list.length": "1"})
     freshet(world, "trial", "start", "g2", "--share", "50%")
     world.wait(lambda: seen_as(world, 2, 5000), "lists of the other users")
-    for _ in range((EVENTS - FEW - 2 * PIECE) // PIECE):
-        feed(PIECE)
+    for _ in range(ROUNDS - BEFORE - 2):
+        feed()
         if stands(world)["state"] == "taken back":
             break
     now = stands(world)
