@@ -1,10 +1,12 @@
 """What it costs to make standing lists again, and how fast they follow.
 
 remaking  2,000 events a second, open loop, with lists.remake.share=0 and 20 in turn, so that what
-          the machine does meanwhile falls on both: the age of each list after its user's action.
+          the machine does meanwhile falls on both: the age of each list after its user's action,
+          and beside it that of the same records behind three bare hops.
 remade    100,000 users, 10,000 items, a catalogue with 10 changes a second: how long lists are
           behind once the input rests, beside the bound of lists x 80 us / share + 5 s; and how long
-          an item that is barred then stays on lists.
+          an item that is barred then stays on lists, beside the bound of 2 s for up to 20,000 of
+          them, 50,000 a second beyond.
 """
 
 import io
@@ -18,6 +20,7 @@ import checkout
 import openloop
 import ratings
 import synthetic
+import wide
 from bed import Failure, Workers
 
 WHOLE = [("ingest", "clicks"), ("features", "events"), ("trainer", "pair-deltas"),
@@ -31,6 +34,7 @@ CHANGES_RATE, CHANGES_SECONDS = 10, 30
 LIST_US, SLACK_SECONDS = 80, 5
 REST_SECONDS_MAX = 900
 STRIP_SECONDS_MAX = 60
+STRIP_SECONDS, STRIP_LISTS, STRIP_RATE = 2, 20_000, 50_000
 
 
 def share_of(share):
@@ -66,11 +70,17 @@ def remaking(bed, options):
         found, made = offered(bed, f"rm{turn}.", rows, len(rows) - RATE * seconds, share)
         ages[share].append(found)
         checked += made
+    bed.say(f"three bare hops: {RATE} events a second")
+    messages = list(ratings.as_json(rows[-RATE * seconds:]))
+    hops = wide.hop_ages(bed, list(ratings.as_json(rows[:RATE])), messages, RATE)
     figures = {"remaking_checked_lists": checked}
-    for share, runs in ages.items():
-        for name, q in (("p50", .5), ("p99", .99)):
+    for name, q in (("p50", .5), ("p99", .99)):
+        figures[f"remaking_hops_{name}_ms"] = openloop.quantile(hops, q)
+        for share, runs in ages.items():
             figures[f"remaking_freshness_{name}_ms_share_{share}"] = statistics.mean(
                 openloop.quantile(run, q) for run in runs)
+    figures["remaking_freshness_p99_over_hops"] = \
+        figures[f"remaking_freshness_p99_ms_share_{SHARES[-1]}"] / figures["remaking_hops_p99_ms"]
     return figures
 
 
@@ -160,4 +170,6 @@ def remade(bed, options):
     return {"remade_lists": lists, "remade_checked_lists": checked, "remade_first_s": first,
             "remade_behind_s": behind, "remade_bound_s": bound,
             "remade_stripped_lists": taken_off, "remade_stripped_s": seconds,
+            "remade_stripped_bound_s":
+                STRIP_SECONDS + max(taken_off - STRIP_LISTS, 0) / STRIP_RATE,
             "remade_rss_mb_scorer": figures["rss_mb_scorer"]}

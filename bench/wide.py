@@ -204,23 +204,44 @@ def bytes_between(bed, topic, starts):
                for message in bed.read_stable(topic, starts))
 
 
-def bare_hops(bed, messages, rate, hops=3):
-    """CPU of three programs that only pass records on, and of the broker, for each event."""
+@contextmanager
+def hopping(bed, warm, rate, hops=3):
+    """Three programs that only pass records on, warmed up: the processes, the first topic and the
+    last one, whose records have the broker's time."""
     topics = [f"hop{number}" for number in range(hops + 1)]
     with ExitStack() as stack:
         for topic in topics:
-            bed.make_topic(topic, 4)
+            bed.make_topic(topic, 4, **({"message.timestamp.type": "LogAppendTime"}
+                                        if topic == topics[-1] else {}))
         stack.callback(bed.drop_topics, "hop")
         programs = [stack.enter_context(hop(bed, number)) for number in range(hops)]
-        warm = messages[:10 * rate]
         openloop.offer(bed.producer(linger_ms=0), topics[0], warm, rate)
         wait_for(bed, topics[-1], len(warm))
+        yield programs, topics[0], topics[-1]
+
+
+def bare_hops(bed, messages, rate):
+    """CPU of three bare hops, and of the broker, for each event."""
+    warm = messages[:10 * rate]
+    with hopping(bed, warm, rate) as (programs, first, last):
         pids = [*(program.pid for program in programs), bed.kafka_pid()]
         before = sum(map(cpu_seconds, pids))
-        openloop.offer(bed.producer(linger_ms=0), topics[0], messages, rate)
+        openloop.offer(bed.producer(linger_ms=0), first, messages, rate)
         used = sum(map(cpu_seconds, pids)) - before
-        wait_for(bed, topics[-1], len(warm) + len(messages))
+        wait_for(bed, last, len(warm) + len(messages))
     return used * 1e6 / len(messages)
+
+
+def hop_ages(bed, warm, messages, rate):
+    """The age in ms of each record when it is appended behind three bare hops."""
+    with hopping(bed, warm, rate) as (_, first, last):
+        from_first, from_last = bed.ends(first), bed.ends(last)
+        openloop.offer(bed.producer(linger_ms=0), first, messages, rate)
+        wait_for(bed, last, len(warm) + len(messages))
+        sent = {one.value(): one.timestamp()[1]
+                for one in bed.read(first, from_first, bed.ends(first))}
+        return [one.timestamp()[1] - sent[one.value()]
+                for one in bed.read(last, from_last, bed.ends(last))]
 
 
 @contextmanager

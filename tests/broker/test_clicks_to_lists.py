@@ -2,10 +2,12 @@
 
 import json
 import subprocess
+import time
 from collections import Counter
 
 from conftest import BIN, Contract
 from stream_data import SETTINGS, clicks, records
+from test_new_items import write_items
 
 EVENTS = 10_000
 BROKEN = 50
@@ -40,7 +42,24 @@ def check_histories(world, sent):
     assert len(placed) == sent
 
 
-def test_from_clicks_to_lists(make_world):
+def check_barred(world, folder, common, best):
+    """Items that may no longer be recommended leave all lists, and similar items, too."""
+    away, ended, early, gone = barred = [row["item"] for row in best if row["item"] != ODD][:4]
+    write_items(world, folder, [
+        {"item_id": away, "available": False}, {"item_id": ended, "available_until_ms": 1},
+        {"item_id": early, "available_from_ms": int(time.time() * 1000) + 3_600_000},
+        {"item_id": gone}])
+    world.produce("items", [(gone, None, 0)])
+    world.drain("scorer")
+    left = [json.loads(line) for line in
+            freshet(world, "similar", common, "--count", "5000").splitlines()]
+    assert left == [row for row in best if row["item"] not in barred]
+    lists = world.decoded("recommendations", "recommendation_list")
+    assert lists and not any(set(barred) & set(one["items"]) for one in lists.values())
+    assert all(one["items"] for one in lists.values())
+
+
+def test_from_clicks_to_lists(make_world, tmp_path):
     world = make_world()
     sent = clicks(EVENTS)
     (common, _), (renamed, _) = Counter(event["item"] for event in sent).most_common(2)
@@ -77,6 +96,7 @@ def test_from_clicks_to_lists(make_world):
             freshet(world, "similar", common, "--count", "5000").splitlines()]
     assert best == sorted(best, key=lambda row: -row["similarity"]) and best
     assert ODD in {row["item"] for row in best}
+    check_barred(world, tmp_path, common, best)
     peeked = [json.loads(line) for line in freshet(world, "peek", "events", "--limit",
                                                    "5").splitlines()]
     assert len(peeked) == 5 and peeked[0]["value"]["user_id"] == peeked[0]["key"]
