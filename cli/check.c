@@ -59,6 +59,7 @@ static const struct {
     {"models", CLEANUP_TABLE, NULL},
     {"quality", CLEANUP_ANY, NULL},
     {"receipts", CLEANUP_ANY, NULL},
+    {"moves", CLEANUP_LOG, NULL},
     {"outcomes", CLEANUP_TABLE, NULL},
     {"redrives", CLEANUP_LOG, "freshet redrive"},
     {"lists", CLEANUP_TABLE_AGAIN, "switches of generations"},

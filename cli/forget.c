@@ -3,7 +3,8 @@
  * 1. A request with a random id goes into every partition of `events`, a tombstone into every one
  *    of `users`.
  * 2. When features reads the request it erases history, archive and contributions, and writes a
- *    receipt for each partition; this command adds the receipts up.
+ *    receipt for each partition, and asks for the erasure of users who were merged with this one,
+ *    which have receipts of their own; this command adds the receipts up.
  * 3. When all receipts have come, the command waits until trainer and scorer have committed all
  *    that their inputs held at that moment. Then neither counts nor lists contain the user.
  *
@@ -11,6 +12,7 @@
  * again. It looks for workers without a group before it writes anything.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/message.h"
@@ -62,7 +64,13 @@ struct forget {
     int64_t deadline_ms;
     int32_t partitions; /* of events */
     bool *answered;     /* by partition */
-    int32_t answers;
+    int32_t answers;    /* of partitions */
+    struct linked {     /* receipts of users who were merged with the user */
+        int32_t partition;
+        int64_t offset;
+    } *linked;
+    size_t linked_count, linked_capacity;
+    int64_t linked_wanted;
     struct forget_receipt sum;
     int32_t profile_partitions; /* of users; 0: there is no such topic */
 };
@@ -220,6 +228,28 @@ static int drop_profile(struct forget *forget)
 
 /* ---- Waiting ---- */
 
+/* The topic is read again and again: a receipt counts once. */
+static bool is_new(struct forget *forget, const struct forget_receipt *one)
+{
+    if (!one->linked) {
+        bool *answered = &forget->answered[one->input_partition];
+        bool is = !*answered;
+        *answered = true;
+        forget->answers += is;
+        return is;
+    }
+    for (size_t i = 0; i < forget->linked_count; i++) {
+        const struct linked *had = &forget->linked[i];
+        if (had->partition == one->input_partition && had->offset == one->input_offset) {
+            return false;
+        }
+    }
+    ARRAY_RESERVE(forget->linked, forget->linked_capacity, forget->linked_count + 1, 8);
+    forget->linked[forget->linked_count++] =
+        (struct linked){one->input_partition, one->input_offset};
+    return true;
+}
+
 static bool take_receipt(void *arg, const struct record *rec)
 {
     struct forget *forget = arg;
@@ -228,19 +258,19 @@ static bool take_receipt(void *arg, const struct record *rec)
     if (!rec->value.data ||
         codec_decode(forget->receipts, rec->value, forget->arena, &one, NULL) < 0 ||
         !slice_equal(one.request_id, slice_str(forget->request_id)) || one.input_partition < 0 ||
-        one.input_partition >= forget->partitions || forget->answered[one.input_partition]) {
+        one.input_partition >= forget->partitions || !is_new(forget, &one)) {
         return true;
     }
-    forget->answered[one.input_partition] = true;
-    forget->answers++;
+    forget->linked_wanted += one.follows;
     forget->sum.actions += one.actions;
     forget->sum.archived += one.archived;
     forget->sum.contributions += one.contributions;
     forget->sum.left_in += one.left_in;
     forget->sum.until_ms = MAX_OF(forget->sum.until_ms, one.until_ms);
-    say("partition %d at offset %" PRId64 ": %" PRId64 " actions, %" PRId64
-        " contributions taken out (%d of %d partitions)", one.input_partition, one.input_offset,
-        one.actions, one.contributions, forget->answers, forget->partitions);
+    say("%spartition %d at offset %" PRId64 ": %" PRId64 " actions, %" PRId64
+        " contributions taken out (%d of %d partitions)",
+        one.linked ? "a merged user, " : "", one.input_partition, one.input_offset, one.actions,
+        one.contributions, forget->answers, forget->partitions);
     return true;
 }
 
@@ -251,7 +281,10 @@ static int wait_for_receipts(struct forget *forget)
         if (scan_topic(forget->wire, topic, -1, /* follow= */ false, take_receipt, forget) < 0) {
             return client_fail("%s", wire_why(forget->wire));
         }
-        if (forget->answers == forget->partitions) { return 0; }
+        if (forget->answers == forget->partitions &&
+            (int64_t)forget->linked_count >= forget->linked_wanted) {
+            return 0;
+        }
         if (clock_wall_ms() > forget->deadline_ms) { return late("features"); }
         usleep(NAP_US);
     }
@@ -317,10 +350,10 @@ static void print(const struct forget *forget)
     printf("{\"request_id\":\"%s\",\"salt\":\"%s\",\"requested_ms\":%" PRId64
            ",\"done_ms\":%" PRId64 ",\"until_ms\":%" PRId64 ",\"partitions\":%d"
            ",\"actions\":%" PRId64 ",\"archived\":%" PRId64 ",\"contributions\":%" PRId64
-           ",\"left_in\":%" PRId64 ",\"profile\":%s}\n",
+           ",\"left_in\":%" PRId64 ",\"merged\":%zu,\"profile\":%s}\n",
            forget->request_id, salt, forget->asked_ms, clock_wall_ms(), sum->until_ms,
            forget->partitions, sum->actions, sum->archived, sum->contributions, sum->left_in,
-           forget->profile_partitions ? "\"deleted\"" : "null");
+           forget->linked_count, forget->profile_partitions ? "\"deleted\"" : "null");
     if (sum->left_in > 0) {
         say("the part of %" PRId64 " actions could not be taken out, because they were not "
             "archived (history.archive); a backfill from `events` would be exact", sum->left_in);
@@ -352,6 +385,7 @@ static int run(struct forget *forget)
     if (result == 0) { print(forget); }
     codec_free(forget->requests);
     free(forget->answered);
+    free(forget->linked);
     return result;
 }
 

@@ -26,7 +26,10 @@ static int check_ids(const struct record *rec, const struct user_event *ev,
     if (ev->user_id.size == 0) { return refuse(error, "empty_user_id", "user_id is empty"); }
     bool named = ev->item_id.size || (ev->takes_back && ev->taken_back_id.size);
     bool listed = ev->action == ACTION_EXPOSURE && ev->items.count;
-    if (!named && !listed) { return refuse(error, "empty_item_id", "item_id is empty"); }
+    bool needs_item = ev->action != ACTION_IDENTIFY;
+    if (needs_item && !named && !listed) {
+        return refuse(error, "empty_item_id", "item_id is empty");
+    }
     if (rec->key.data && !slice_equal(rec->key, ev->user_id)) {
         return refuse(error, "key_mismatch", "key '%.*s' is not user_id '%.*s'",
                       SLICE_ARGS(rec->key), SLICE_ARGS(ev->user_id));
@@ -53,6 +56,15 @@ static int check_exposure(const struct user_event *ev, struct acceptance_error *
     return 0;
 }
 
+static int check_identify(const struct user_event *ev, struct acceptance_error *error)
+{
+    if (ev->action != ACTION_IDENTIFY) { return 0; }
+    if (ev->known_id.size == 0) { return refuse(error, "bad_identify", "known_id is empty"); }
+    if (ev->takes_back) { return refuse(error, "bad_identify", "it cannot be taken back"); }
+    if (!slice_equal(ev->known_id, ev->user_id)) { return 0; }
+    return refuse(error, "bad_identify", "a user cannot be merged with itself");
+}
+
 /* When the event came, at the latest. received_ms is what its sender's record said; the timestamp
  * of the record in `events` is ingest's or the broker's, and the same at every replay. */
 static int64_t arrival_ms(const struct record *rec, const struct user_event *ev)
@@ -66,6 +78,7 @@ int acceptance_check(const struct record *rec, const struct user_event *ev, int6
 {
     int result = check_ids(rec, ev, ret_error);
     if (result == 0) { result = check_exposure(ev, ret_error); }
+    if (result == 0) { result = check_identify(ev, ret_error); }
     if (result < 0) { return result; }
     if (!(ev->weight >= 0.0 && ev->weight <= TIMELINE_WEIGHT_MAX)) {
         return refuse(ret_error, "bad_weight", "weight %g is not between 0 and %g", ev->weight,

@@ -12,7 +12,8 @@ struct acceptance_error {
 };
 
 /* Checks a decoded event; 0, or -EINVAL with *ret_error: "empty_event_id", "empty_user_id",
- * "empty_item_id", "key_mismatch" (a null key is allowed), "bad_weight", "bad_event_time",
+ * "empty_item_id", "bad_exposure", "bad_identify", "key_mismatch" (a null key is allowed),
+ * "bad_weight", "bad_event_time",
  * "event_in_future" (more than future_max_ms after received_ms or after the record's own timestamp,
  * whichever is earlier; or after latest_ms; 0: not checked). */
 int acceptance_check(const struct record *rec, const struct user_event *ev, int64_t future_max_ms,

@@ -25,6 +25,9 @@ enum {
     ERASURE_BYTES_MAX = 2048,
 };
 
+/* Linked requests are of another topic. */
+#define LINKED_BIT (UINT64_C(1) << 63)
+
 struct erasing {
     struct archive *archive;
     struct window *window;
@@ -103,7 +106,7 @@ void erasures_forget(struct erasures *erasures)
 static struct erasure_key key_of(const struct user_erasure *at)
 {
     struct erasure_key key = {.bytes = {ERASURE_BYTE}};
-    uint64_t offset = htobe64((uint64_t)at->input_offset);
+    uint64_t offset = htobe64((uint64_t)at->input_offset | (at->linked ? LINKED_BIT : 0));
     memcpy(key.bytes + 1, &offset, sizeof(offset));
     return key;
 }
@@ -246,6 +249,8 @@ static void fill_receipt(const struct user_erasure *at, struct forget_receipt *r
         .archived = at->archived,
         .contributions = at->contributions,
         .left_in = at->left_in,
+        .follows = at->follows,
+        .linked = at->linked,
     };
 }
 
@@ -263,6 +268,8 @@ enum erasure_result erasing_begin(struct erasing *erasing, struct task *task,
         .input_offset = receipt->input_offset,
         .requested_ms = receipt->requested_ms,
         .until_ms = receipt->until_ms,
+        .follows = receipt->follows,
+        .linked = receipt->linked,
         .actions = user->timeline.total,
         .archived = user->archived,
         .first_segment = archive_first(user),

@@ -83,11 +83,36 @@ static enum verdict refuse_late(struct task *task, const struct user_event *ev)
         SLICE_ARGS(ev->user_id));
 }
 
+enum event_added event_add(struct task *task, struct user *user, const struct action *action)
+{
+    struct features *f = features_of(task);
+    struct features_task *counts = task_state(task);
+    if (taken_back_has(&user->taken, action->id_hash, ids_hash(f->ids, action->item),
+                       action->kind, action->time_ms)) {
+        metric_add(f->m.taken_back_early, 1);
+        return EVENT_TAKEN_BACK;
+    }
+    bool first = user->timeline.total == 0;
+    enum timeline_result result = timeline_add(&user->timeline, f->window, action, counts->pairs);
+    if (result == TIMELINE_REPEATED) {
+        metric_add(f->m.repeated, 1);
+        return EVENT_REPEATED;
+    }
+    if (result == TIMELINE_TOO_LATE) { return EVENT_TOO_LATE; }
+    if (first) {
+        user->first_item = action->item;
+        user->first_offset = action->offset;
+        pairs_add_user(counts->pairs, action->item);
+    }
+    if (result == TIMELINE_INSERTED) { metric_add(f->m.late, 1); }
+    counts->event_time_ms = MAX_OF(counts->event_time_ms, action->time_ms);
+    return EVENT_ADDED;
+}
+
 static enum verdict add_action(struct task *task, struct user *user, const struct record *rec,
                                const struct user_event *ev)
 {
     struct features *f = features_of(task);
-    struct features_task *counts = task_state(task);
     const struct action action = {
         .time_ms = ev->event_time_ms,
         .sequence = ev->sequence,
@@ -98,28 +123,16 @@ static enum verdict add_action(struct task *task, struct user *user, const struc
         .kind = ev->action,
     };
     if (action.item == ID_NONE) { return features_items_full(task); }
-    if (taken_back_has(&user->taken, action.id_hash, ids_hash(f->ids, action.item), action.kind,
-                       action.time_ms)) {
-        metric_add(f->m.taken_back_early, 1);
-        return VERDICT_DONE;
-    }
     bool first = user->timeline.total == 0;
-    enum timeline_result result = timeline_add(&user->timeline, f->window, &action, counts->pairs);
-    if (result == TIMELINE_REPEATED) { return drop_repeated(task); }
-    if (result == TIMELINE_TOO_LATE) { return refuse_late(task, ev); }
-    if (first) {
-        user->first_item = action.item;
-        user->first_offset = action.offset;
-        pairs_add_user(counts->pairs, action.item);
-    }
+    enum event_added added = event_add(task, user, &action);
+    if (added == EVENT_TOO_LATE) { return refuse_late(task, ev); }
+    if (added != EVENT_ADDED) { return VERDICT_DONE; }
     const struct outcome_counts outcome =
         outcome_of_action(ev->action, outcome_micros(ev->value));
     if (!count_outcome(task, user, ev, action.id_hash, &outcome)) {
         return features_items_full(task);
     }
     metric_add(f->m.accepted, 1);
-    if (result == TIMELINE_INSERTED) { metric_add(f->m.late, 1); }
-    counts->event_time_ms = MAX_OF(counts->event_time_ms, ev->event_time_ms);
     note(task, user, rec, ev,
          ev->item_id.size + ev->list_id.size + ACTION_BYTES + (first ? USER_BYTES : 0));
     return VERDICT_DONE;
@@ -181,36 +194,45 @@ static enum verdict add_exposure(struct task *task, struct user *user, const str
 
 /* ---- Taking back ---- */
 
+enum event_taken event_take_back(struct task *task, struct user *user,
+                                 const struct take_back *which)
+{
+    struct features *f = features_of(task);
+    struct features_task *counts = task_state(task);
+    int64_t taken = 0;
+    if (!taken_back_add(&user->taken, which->hash,
+                        which->of_event ? TAKEN_BACK_EVENT : which->until_ms,
+                        (int32_t)f->settings->taken_back_max)) {
+        return EVENT_NOTHING_NEW;
+    }
+    struct outcome_reversal reversal = {counts->outcomes, user};
+    enum take_back_result result = take_backs_apply(f->backs, task, user, which, counts->pairs,
+                                                    reverse_outcome, &reversal, &taken);
+    if (result == TAKE_BACK_ITEMS_FULL) { return EVENT_ITEMS_FULL; }
+    counts->forgotten += taken > 0;
+    metric_add(f->m.taken_back, (double)taken);
+    if (taken && user->timeline.count == 0) { user->tombstone_due = true; }
+    return result == TAKE_BACK_DONE ? EVENT_TAKEN : EVENT_LOST;
+}
+
 static enum verdict take_back(struct task *task, struct user *user, const struct record *rec,
                               const struct user_event *ev)
 {
     struct features *f = features_of(task);
-    struct features_task *counts = task_state(task);
     bool of_event = ev->taken_back_id.size > 0;
+    int32_t item = of_event ? ID_NONE : ids_put(f->ids, ev->item_id);
+    if (!of_event && item == ID_NONE) { return features_items_full(task); }
     const struct take_back which = {
         .of_event = of_event,
-        .id_hash = ids_fingerprint(ev->taken_back_id),
-        .item = of_event ? ID_NONE : ids_put(f->ids, ev->item_id),
-        .kind = ev->action,
+        .hash = of_event ? ids_fingerprint(ev->taken_back_id)
+                         : taken_back_hash(ids_hash(f->ids, item), ev->action),
         .until_ms = ev->event_time_ms,
     };
-    if (!of_event && which.item == ID_NONE) { return features_items_full(task); }
-    uint64_t hash = of_event ? which.id_hash
-                             : taken_back_hash(ids_hash(f->ids, which.item), which.kind);
-    int64_t taken = 0;
-    if (!taken_back_add(&user->taken, hash, of_event ? TAKEN_BACK_EVENT : which.until_ms,
-                        (int32_t)f->settings->taken_back_max)) {
-        return drop_repeated(task);
-    }
-    struct outcome_reversal reversal = {counts->outcomes, user};
-    enum take_back_result result = take_backs_apply(f->backs, task, user, &which, counts->pairs,
-                                                    reverse_outcome, &reversal, &taken);
-    if (result == TAKE_BACK_ITEMS_FULL) { return features_items_full(task); }
-    counts->forgotten += taken > 0;
-    metric_add(f->m.taken_back, (double)taken);
-    if (taken && user->timeline.count == 0) { user->tombstone_due = true; }
+    enum event_taken result = event_take_back(task, user, &which);
+    if (result == EVENT_NOTHING_NEW) { return drop_repeated(task); }
+    if (result == EVENT_ITEMS_FULL) { return features_items_full(task); }
     note(task, user, rec, ev, USER_BYTES);
-    if (result == TAKE_BACK_DONE) { return VERDICT_DONE; }
+    if (result == EVENT_TAKEN) { return VERDICT_DONE; }
     return task_refuse(task, "too_late",
                        "event '%.*s' takes back an action of user '%.*s' whose predecessors are "
                        "not known any more (history.archive)",
@@ -220,7 +242,14 @@ static enum verdict take_back(struct task *task, struct user *user, const struct
 enum verdict event_take(struct task *task, struct user *user, const struct record *rec,
                         const struct user_event *ev)
 {
-    if (ev->event_time_ms <= user->forgotten_ms) { return drop_forgotten(task); }
+    if (ev->event_time_ms <= user->forgotten_ms) {
+        if (ev->action == ACTION_IDENTIFY) {
+            merge_refuse(task, rec, ev, "the user was forgotten");
+        }
+        return drop_forgotten(task);
+    }
+    if (ev->action == ACTION_IDENTIFY) { return merge_take(task, user, rec, ev); }
+    if (links_target(&user->links).size) { return merge_follow(task, user, ev); }
     if (ev->takes_back) { return take_back(task, user, rec, ev); }
     if (ev->action == ACTION_EXPOSURE) { return add_exposure(task, user, rec, ev); }
     return add_action(task, user, rec, ev);

@@ -17,6 +17,16 @@ struct feature_metrics feature_metrics_register(struct metrics *metrics)
         .forgotten_events = metrics_counter(metrics, "freshet_events_forgotten_total", "",
                                             "Events dropped because their user was forgotten "
                                             "later than the event's time."),
+        .merged = metrics_counter(metrics, "freshet_users_merged_total", "",
+                                  "Users whose actions went to another user (IDENTIFY)."),
+        .followed = metrics_counter(metrics, "freshet_events_followed_total", "",
+                                    "Events of such users that came later and followed them."),
+        .moved = metrics_counter(metrics, "freshet_actions_moved_total", "",
+                                 "Actions that came from another user, repeats left out."),
+        .moved_late = metrics_counter(metrics, "freshet_actions_moved_late_total", "",
+                                      "Actions that came from another user and are older than what "
+                                      "the user's newest actions leave room for: they count no "
+                                      "more."),
         .exposures = metrics_counter(metrics, "freshet_exposures_total", "",
                                      "Items that users were shown, repeats left out."),
         .taken_back = metrics_counter(metrics, "freshet_actions_taken_back_total", "",

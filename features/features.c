@@ -2,6 +2,8 @@
  *
  *   event    -> the user's timeline -> additions to item pairs, in memory
  *   request  -> the user's additions are subtracted again, the timeline is emptied, a receipt
+ *   identify -> the same, and what the timeline had goes to another user, by `moves` (merge.c,
+ *               moves.c)
  *
  * Events that name a list also change the outcomes of its placement (outcome_sums.h).
  *
@@ -21,12 +23,7 @@
 #include "schemas/user_archive.h"
 #include "schemas/user_erasure.h"
 
-enum { HISTORIES, PAIR_DELTAS, CHANGELOG, RECEIPTS, OUTCOMES };
-
-enum {
-    MESSAGE_BYTES_MAX = 16 << 20,
-    FORGET_MS = 10000, /* `freshet forget` waits until its receipts are committed */
-};
+enum { MESSAGE_BYTES_MAX = 16 << 20 };
 
 /* ---- Start and stop ---- */
 
@@ -48,6 +45,8 @@ static int start(struct run *run)
     f->states = codec_new(&user_state_contract, run_schemas(run));
     f->requests = codec_new(&forget_request_contract, run_schemas(run));
     f->receipts = codec_new(&forget_receipt_contract, run_schemas(run));
+    f->moves = codec_new(&user_move_contract, run_schemas(run));
+    f->merge_receipts = codec_new(&merge_receipt_contract, run_schemas(run));
     f->ids = ids_new(INT32_MAX); /* items.max: make_room() */
     f->users = users_new((size_t)s->users_cache_bytes);
     f->window = window_new(&rules, f->ids);
@@ -74,6 +73,8 @@ static void stop(struct run *run)
     codec_free(f->states);
     codec_free(f->requests);
     codec_free(f->receipts);
+    codec_free(f->moves);
+    codec_free(f->merge_receipts);
     erasing_free(f->erasing);
     take_backs_free(f->backs);
     archive_free(f->archive);
@@ -94,6 +95,7 @@ static int open_task(struct task *task)
     struct features_task *counts = xcalloc(1, sizeof(*counts));
     counts->pairs = pairs_new();
     counts->event_time_ms = INT64_MIN;
+    counts->moves_stored = OFFSET_NONE;
     if (settings->outcomes_counted) {
         counts->outcomes = outcome_sums_new(task, features_of(task)->ids,
                                             settings->outcomes_kept_ms, OUTCOMES);
@@ -119,6 +121,7 @@ static void roll_back(struct task *task)
     if (counts->outcomes) { outcome_sums_forget(counts->outcomes); }
     counts->event_time_ms = INT64_MIN;
     counts->forgotten = 0;
+    counts->moves_stored = OFFSET_NONE;
 }
 
 static void close_task(struct task *task)
@@ -133,8 +136,7 @@ static void close_task(struct task *task)
     task_set_state(task, NULL);
 }
 
-/* Encodes into the process's buffer. The object has passed our own checks, so it always fits. */
-static struct slice encode(struct features *f, struct codec *codec, const void *object)
+struct slice features_encode(struct features *f, struct codec *codec, const void *object)
 {
     buf_clear(&f->out);
     int result = codec_encode(codec, object, &f->out);
@@ -171,7 +173,7 @@ static enum verdict drop_state(struct task *task, struct user *user, struct slic
 
 /* Reads the partition's salt once. One that cannot be read is dropped: the markers under it are
  * found no more. */
-static enum verdict read_salt(struct task *task)
+enum verdict features_read_salt(struct task *task)
 {
     struct features *f = features_of(task);
     struct features_task *counts = task_state(task);
@@ -214,7 +216,7 @@ static enum verdict load_user(struct task *task, struct user *user)
     struct codec_error error = {.reason = "bad_state", .detail = "it is not a valid timeline"};
     struct forgotten_key marker;
     if (task_get(task, key, &value) < 0) {
-        enum verdict verdict = read_salt(task);
+        enum verdict verdict = features_read_salt(task);
         if (verdict != VERDICT_DONE) { return verdict; }
         if (!find_marker(task, key, &marker, &value)) { return VERDICT_DONE; }
         key = forgotten_key_bytes(&marker);
@@ -229,7 +231,7 @@ static enum verdict load_user(struct task *task, struct user *user)
     return VERDICT_DONE;
 }
 
-static enum verdict find_user(struct task *task, struct slice id, struct user **ret_user)
+enum verdict features_find_user(struct task *task, struct slice id, struct user **ret_user)
 {
     struct features *f = features_of(task);
     struct features_task *counts = task_state(task);
@@ -246,73 +248,7 @@ static enum verdict find_user(struct task *task, struct slice id, struct user **
     return VERDICT_DONE;
 }
 
-/* ---- One forget request ---- */
-
-/* Keeps the partition's salt, unless it has one: that of its first request. */
-static void keep_salt(struct task *task, const struct forget_request *request)
-{
-    struct features *f = features_of(task);
-    struct features_task *counts = task_state(task);
-    const struct forgotten_key key = forgotten_salt_key();
-    char hex[FORGOTTEN_SALT_HEX + 1];
-    if (counts->salt) { return; }
-    forgotten_salt(request, hex);
-    const struct user_state state = {
-        .first_item = slice_str(hex), .input_offset = -1, .forgotten_ms = FORGOTTEN_NEVER};
-    counts->salt = mac_new(slice_str(hex));
-    counts->salt_read = true;
-    task_put(task, forgotten_key_bytes(&key), encode(f, f->states, &state));
-}
-
-static void emit_receipt(struct task *task, const struct forget_receipt *receipt)
-{
-    struct features *f = features_of(task);
-    char key[REQUEST_ID_BYTES_MAX + 16];
-    (void)snprintf(key, sizeof(key), "%.*s/%d", SLICE_ARGS(receipt->request_id),
-                   receipt->input_partition);
-    task_want_commits(task, FORGET_MS);
-    task_emit(task, RECEIPTS, PARTITION_BY_KEY, slice_str(key), encode(f, f->receipts, receipt));
-}
-
-static int64_t newest_ms(const struct timeline *timeline)
-{
-    if (timeline->count == 0) { return FORGOTTEN_NEVER; }
-    return timeline->times_ms[timeline->first + timeline->count - 1];
-}
-
-static enum verdict process_request(struct task *task, const struct record *rec)
-{
-    struct features *f = features_of(task);
-    struct features_task *counts = task_state(task);
-    struct forget_request request;
-    struct forget_receipt receipt;
-    struct codec_error error;
-    struct user *user;
-    char hex[17];
-    if (codec_decode(f->requests, rec->value, task_arena(task), &request, &error) < 0) {
-        return task_refuse_undecoded(task, &error);
-    }
-    const char *fault = forgotten_fault(rec, &request, f->settings->future_max_ms);
-    if (fault) { return task_refuse(task, "bad_request", "%s", fault); }
-    enum verdict verdict = find_user(task, request.user_id, &user);
-    if (verdict != VERDICT_DONE) { return verdict; }
-    verdict = read_salt(task);
-    if (verdict != VERDICT_DONE) { return verdict; }
-    keep_salt(task, &request);
-    forgotten_receipt(&request, rec, hex, &receipt);
-    int64_t until_ms = MAX_OF(request.until_ms, newest_ms(&user->timeline));
-    receipt.until_ms = MAX_OF(user->forgotten_ms, until_ms);
-    enum erasure_result result = erasing_begin(f->erasing, task, &counts->erasures, user, &receipt,
-                                               counts->pairs);
-    if (result == ERASURE_ITEMS_FULL) { return features_items_full(task); }
-    user->forgotten_ms = receipt.until_ms;
-    if (receipt.actions > 0) { user->tombstone_due = true; }
-    if (result == ERASURE_DONE) { emit_receipt(task, &receipt); }
-    counts->forgotten++;
-    metric_add(f->m.forgotten_users, receipt.actions > 0);
-    users_changed(f->users, user, USER_BYTES);
-    return VERDICT_DONE;
-}
+/* ---- Work in pieces ---- */
 
 /* Without room for ids, a piece waits like a record. */
 static bool pending(struct task *task)
@@ -330,7 +266,7 @@ static enum verdict work(struct task *task)
     enum erasure_result result =
         erasing_step(f->erasing, task, &counts->erasures, counts->pairs, &receipt);
     if (result == ERASURE_ITEMS_FULL) { return features_items_full(task); }
-    if (result == ERASURE_DONE) { emit_receipt(task, &receipt); }
+    if (result == ERASURE_DONE) { request_receipt_emit(task, &receipt); }
     counts->forgotten++;
     return VERDICT_DONE;
 }
@@ -342,18 +278,32 @@ static enum verdict process(struct task *task, const struct record *rec)
     struct features *f = features_of(task);
     struct user_event ev;
     struct codec_error error;
-    struct acceptance_error fault;
-    struct user *user;
     if (!make_room(task)) { return VERDICT_WAIT; }
     if (codec_decode(f->events, rec->value, task_arena(task), &ev, &error) < 0) {
-        if (codec_names(f->requests, rec->value)) { return process_request(task, rec); }
+        if (codec_names(f->requests, rec->value)) {
+            return request_process(task, rec, /* linked= */ false);
+        }
         return task_refuse_undecoded(task, &error);
     }
-    if (acceptance_check(rec, &ev, f->settings->future_max_ms, f->settings->latest_ms, &fault)) {
+    return features_take_event(task, rec, &ev);
+}
+
+enum verdict features_take_event(struct task *task, const struct record *rec,
+                                 const struct user_event *ev)
+{
+    struct features *f = features_of(task);
+    struct acceptance_error fault;
+    struct user *user;
+    if (acceptance_check(rec, ev, f->settings->future_max_ms, f->settings->latest_ms, &fault)) {
         return task_refuse(task, fault.reason, "%s", fault.detail);
     }
-    enum verdict verdict = find_user(task, ev.user_id, &user);
-    return verdict == VERDICT_DONE ? event_take(task, user, rec, &ev) : verdict;
+    enum verdict verdict = features_find_user(task, ev->user_id, &user);
+    return verdict == VERDICT_DONE ? event_take(task, user, rec, ev) : verdict;
+}
+
+static enum verdict process_beside(struct task *task, const struct record *rec)
+{
+    return make_room(task) ? moves_process(task, rec) : VERDICT_WAIT;
 }
 
 /* ---- Histories and staging ---- */
@@ -368,7 +318,7 @@ static void emit_history(struct task *task, struct user *user)
     if (user->timeline.count > 0) {
         history_fill(f->history, user, task_partition(task), &message);
         task_emit(task, HISTORIES, PARTITION_BY_KEY, user_id(user),
-                  encode(f, f->histories, &message));
+                  features_encode(f, f->histories, &message));
     } else if (user->tombstone_due) {
         task_emit(task, HISTORIES, PARTITION_BY_KEY, user_id(user), slice_of(NULL, 0));
     }
@@ -394,7 +344,8 @@ static void emit_deltas(void *arg, int32_t partition, const struct pair_deltas *
 {
     struct task *task = arg;
     struct features *f = features_of(task);
-    task_emit(task, PAIR_DELTAS, partition, slice_of(NULL, 0), encode(f, f->deltas_codec, message));
+    task_emit(task, PAIR_DELTAS, partition, slice_of(NULL, 0),
+              features_encode(f, f->deltas_codec, message));
 }
 
 /* The state of an erased user is replaced by a marker. It is deleted only if it is here: the user
@@ -406,7 +357,7 @@ static void stage(struct task *task, struct user *user)
     struct slice old;
     archive_stage(f->archive, task, user);
     stored_user_fill(f->stored, user, &state);
-    struct slice value = encode(f, f->states, &state);
+    struct slice value = features_encode(f, f->states, &state);
     user->stored_bytes = value.size;
     if (!user->erased) {
         task_put(task, user_id(user), value);
@@ -432,6 +383,7 @@ static void flush(struct task *task)
         stage(task, counts->changed.dirty[i]);
     }
     changed_users_flushed(&counts->changed);
+    moves_stage(task);
     if (counts->outcomes) { outcome_sums_flush(counts->outcomes); }
     if (pairs_empty(counts->pairs) && !counts->forgotten) { return; }
     const struct pair_deltas head = {
@@ -464,6 +416,7 @@ static void committed(struct task *task)
 
 static const struct input inputs[] = {
     {.name = "events", .kind = INPUT_PARTITIONED, .shared = true, .cleanup = CLEANUP_LOG},
+    {.name = "moves", .kind = INPUT_BESIDE, .cleanup = CLEANUP_LOG},
 };
 
 static const struct output outputs[] = {
@@ -482,11 +435,15 @@ static const struct output outputs[] = {
                                 &user_erasure_contract, &placement_outcomes_contract}},
     [RECEIPTS] = {.name = "receipts",
                   .delivery = DELIVERY_TXN,
-                  .contracts = {&forget_receipt_contract}},
+                  .contracts = {&forget_receipt_contract, &merge_receipt_contract}},
     [OUTCOMES] = {.name = "outcomes",
                   .delivery = DELIVERY_TXN,
                   .cleanup = CLEANUP_TABLE,
                   .contracts = {&placement_outcomes_contract}},
+    [MOVES] = {.name = "moves",
+               .delivery = DELIVERY_TXN,
+               .cleanup = CLEANUP_LOG,
+               .contracts = {&user_move_contract, &user_event_contract, &forget_request_contract}},
 };
 
 static bool uses_output(struct run *run, int output)
@@ -514,6 +471,8 @@ const struct worker features_worker = {
     .open = open_task,
     .close = close_task,
     .process = process,
+    .beside_from = moves_from,
+    .beside = process_beside,
     .goes_on = make_room,
     .end_poll = end_poll,
     .held_bytes = held_bytes,

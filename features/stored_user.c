@@ -198,6 +198,11 @@ void stored_user_fill(struct stored_user *stored, const struct user *user,
     fill_shown(stored, &user->shown, ret_state);
     fill_taken_back(stored, &user->taken, ret_state);
     fill_listed(stored, &user->listed, ret_state);
+    ret_state->merged_into =
+        (struct slices){user->links.into.at, (size_t)user->links.into.count};
+    ret_state->merged_from =
+        (struct slices){user->links.from.at, (size_t)user->links.from.count};
+    ret_state->merged_ms = user->links.merged_ms;
     if (count > 0) { fill_actions(stored, timeline, ret_state); }
     if (user->first_item != ID_NONE) {
         ret_state->first_item = ids_text(stored->ids, user->first_item);
@@ -249,6 +254,13 @@ static bool listed_agrees(const struct user_state *state)
     return agrees;
 }
 
+static bool links_valid(const struct user_state *state)
+{
+    return state->merged_into.count <= STATE_MERGED_INTO_MAX &&
+           state->merged_from.count <= STATE_MERGED_FROM_MAX && ids_valid(&state->merged_into) &&
+           ids_valid(&state->merged_from);
+}
+
 static bool columns_agree(const struct user_state *state)
 {
     size_t n = state->items.count, left = state->left_items.count;
@@ -257,7 +269,7 @@ static bool columns_agree(const struct user_state *state)
            state->event_ids.count == n && state->offsets.count == n &&
            state->left_weights.count == left && state->left_times_ms.count == left &&
            left <= STATE_LEFT_MAX && shown_agrees(state) && listed_agrees(state) &&
-           numbers_valid(state) &&
+           numbers_valid(state) && links_valid(state) &&
            state->back_hashes.count == state->back_times_ms.count && ids_valid(&state->items) &&
            ids_valid(&state->left_items) && state->seen.size % HISTORY_SEEN_BYTES == 0 &&
            state->seen.size / HISTORY_SEEN_BYTES <= HISTORY_SEEN_MAX;
@@ -332,6 +344,17 @@ static void load_taken_back(const struct user_state *state, struct taken_back *t
     }
 }
 
+static void load_links(const struct user_state *state, struct links *links)
+{
+    for (size_t i = 0; i < state->merged_into.count; i++) {
+        link_list_put(&links->into, state->merged_into.at[i], STATE_MERGED_INTO_MAX);
+    }
+    for (size_t i = 0; i < state->merged_from.count; i++) {
+        link_list_put(&links->from, state->merged_from.at[i], STATE_MERGED_FROM_MAX);
+    }
+    links->merged_ms = links->into.count ? state->merged_ms : MERGED_NEVER;
+}
+
 /* The item on which the user is counted. States written before this field existed do not have it:
  * then it is the item of the kept action that arrived first. */
 static int32_t first_item(struct stored_user *stored, const struct user_state *state)
@@ -380,6 +403,7 @@ int stored_user_load(struct stored_user *stored, const struct user_state *state,
         return result;
     }
     load_taken_back(state, &user->taken);
+    load_links(state, &user->links);
     user->first_offset = state->first_offset;
     user->segments = state->segments;
     user->archived = state->archived;

@@ -42,12 +42,13 @@ struct take_backs *take_backs_free(struct take_backs *backs)
     return NULL;
 }
 
-static bool is_meant(const struct take_back *which, const struct departed *action)
+static bool is_meant(const struct take_backs *backs, const struct take_back *which,
+                     const struct departed *action)
 {
     if (action->kind < 0) { return false; }
-    if (which->of_event) { return action->id_hash == which->id_hash; }
-    return action->item == which->item && action->kind == which->kind &&
-           action->time_ms <= which->until_ms;
+    if (which->of_event) { return action->id_hash == which->hash; }
+    return action->time_ms <= which->until_ms &&
+           taken_back_hash(ids_hash(backs->ids, action->item), action->kind) == which->hash;
 }
 
 /* ---- The sequence ---- */
@@ -94,7 +95,7 @@ static bool is_whole(const struct take_backs *backs, const struct user *user)
 static size_t find(const struct take_backs *backs, const struct take_back *which)
 {
     for (size_t i = backs->count; i-- > 0;) {
-        if (is_meant(which, &backs->all[i])) { return i; }
+        if (is_meant(backs, which, &backs->all[i])) { return i; }
     }
     return SIZE_MAX;
 }

@@ -18,9 +18,7 @@ enum {
 /* The actions that are taken back: that of an event, or all of a kind on an item up to a time. */
 struct take_back {
     bool of_event;
-    uint64_t id_hash;
-    int32_t item;
-    int32_t kind;
+    uint64_t hash; /* of the event's id, or of item and kind (taken_back.h) */
     int64_t until_ms;
 };
 

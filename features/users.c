@@ -53,6 +53,7 @@ void users_drop(struct users *users, struct user *user)
     shown_release(&user->shown);
     taken_back_release(&user->taken);
     listed_release(&user->listed);
+    links_release(&user->links);
     free(user);
 }
 
@@ -124,6 +125,7 @@ struct user *users_add(struct users *users, struct changed_users *changed, struc
     user->first_offset = -1;
     if (id.size) { memcpy(user->id, id.data, id.size); }
     timeline_init(&user->timeline);
+    links_init(&user->links);
     struct user **at = &users->buckets[user->hash & (users->buckets_count - 1)];
     user->next = *at;
     *at = user;
@@ -139,7 +141,8 @@ void users_measure(struct users *users, struct user *user)
     user->bytes = sizeof(*user) + user->id_size + timeline_bytes(&user->timeline) +
                   (size_t)user->shown.capacity * sizeof(*user->shown.at) +
                   (size_t)user->taken.capacity * sizeof(*user->taken.at) +
-                  (size_t)user->listed.capacity * sizeof(*user->listed.at);
+                  (size_t)user->listed.capacity * sizeof(*user->listed.at) +
+                  links_bytes(&user->links);
     users->bytes += user->bytes;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/lru.h"
 #include "base/slice.h"
+#include "features/links.h"
 #include "features/listed.h"
 #include "features/shown.h"
 #include "features/taken_back.h"
@@ -41,6 +42,7 @@ struct user {
     struct shown shown;
     struct taken_back taken;
     struct listed listed;
+    struct links links;
     int64_t input_offset; /* of the event that was added last */
     int64_t received_ms;  /* of that event */
     int64_t archived;     /* actions in the archive */

@@ -9,6 +9,7 @@
 #include "schemas/item_neighbours.h"
 #include "schemas/item_vector.h"
 #include "schemas/list_quality.h"
+#include "schemas/merge_receipt.h"
 #include "schemas/model_weights.h"
 #include "schemas/pair_deltas.h"
 #include "schemas/placement_outcomes.h"
@@ -22,6 +23,7 @@
 #include "schemas/user_erasure.h"
 #include "schemas/user_event.h"
 #include "schemas/user_history.h"
+#include "schemas/user_move.h"
 #include "schemas/user_profile.h"
 #include "schemas/user_state.h"
 
@@ -36,6 +38,7 @@ const struct contract *const contracts[] = {
     &recommendation_response_contract, &applied_rules_contract,
     &content_vectors_contract, &placement_outcomes_contract,
     &trial_record_contract,
+    &user_move_contract,       &merge_receipt_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

@@ -16,6 +16,8 @@ struct forget_receipt {
     int64_t archived;
     int64_t contributions;
     int64_t left_in;
+    int32_t follows;
+    bool linked;
 };
 
 extern const struct contract forget_receipt_contract;

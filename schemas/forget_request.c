@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/forget_request.1.avsc.inc"
     ,
+#include "versions/forget_request.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -17,6 +19,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(forget_request, FIELD_LONG, until_ms, 0),
     CONTRACT_FIELD(forget_request, FIELD_LONG, requested_ms, 0),
     CONTRACT_FIELD(forget_request, FIELD_BYTES, salt, REQUEST_SALT_BYTES_MAX),
+    CONTRACT_FIELD(forget_request, FIELD_STRING, unlinks, ID_BYTES_MAX),
 };
 
 const struct contract forget_request_contract = {

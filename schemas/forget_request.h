@@ -12,6 +12,7 @@ struct forget_request {
     int64_t until_ms;
     int64_t requested_ms;
     struct slice salt;
+    struct slice unlinks;
 };
 
 extern const struct contract forget_request_contract;

@@ -21,6 +21,8 @@ struct user_erasure {
     int32_t first_segment;
     int32_t next_segment;
     int64_t skipped;
+    int32_t follows;
+    bool linked;
 };
 
 extern const struct contract user_erasure_contract;

@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/user_event.1.avsc.inc"
     ,
+#include "versions/user_event.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -28,6 +30,8 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_event, FIELD_INTS, places, EXPOSURE_ITEMS_MAX),
     CONTRACT_FIELD(user_event, FIELD_BOOL, takes_back, 0),
     CONTRACT_FIELD(user_event, FIELD_STRING, taken_back_id, ID_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_STRING, known_id, ID_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_BOOL, receipt, 0),
 };
 
 const struct contract user_event_contract = {

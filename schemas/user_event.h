@@ -17,6 +17,7 @@ enum action_kind {
     ACTIONS_COUNT,                  /* kinds of actions, which histories hold */
     ACTION_EXPOSURE = ACTIONS_COUNT, /* of events alone: what the user was shown */
     EVENT_KINDS_COUNT,
+    ACTION_IDENTIFY = EVENT_KINDS_COUNT, /* who the user is; it is no action on an item */
 };
 
 /* Most bytes of any id, on every topic. */
@@ -42,6 +43,8 @@ struct user_event {
     struct ints places;
     bool takes_back;
     struct slice taken_back_id;
+    struct slice known_id;
+    bool receipt;
 };
 
 extern const struct contract user_event_contract;

@@ -12,6 +12,8 @@ static const char *const older[] = {
     ,
 #include "versions/user_state.3.avsc.inc"
     ,
+#include "versions/user_state.4.avsc.inc"
+    ,
     NULL,
 };
 
@@ -50,6 +52,9 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_state, FIELD_LONGS, listed_times_ms, STATE_LISTED_MAX),
     CONTRACT_FIELD(user_state, FIELD_STRINGS, listed_sources, STATE_LISTED_MAX),
     CONTRACT_FIELD(user_state, FIELD_LONGS, listed_micros, STATE_LISTED_MAX),
+    CONTRACT_FIELD(user_state, FIELD_STRINGS, merged_into, STATE_MERGED_INTO_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONG, merged_ms, 0),
+    CONTRACT_FIELD(user_state, FIELD_STRINGS, merged_from, STATE_MERGED_FROM_MAX),
 };
 
 const struct contract user_state_contract = {

@@ -8,10 +8,13 @@ enum {
     STATE_ACTIONS_MAX = 10000,
     STATE_BACK_MAX = 10000, /* what was taken back */
     STATE_LISTED_MAX = 10000, /* actions that name a list */
+    STATE_MERGED_INTO_MAX = 16,
+    STATE_MERGED_FROM_MAX = 100,
     STATE_LEFT_MAX = STATE_ACTIONS_MAX, /* all may leave at once, when the timeline is shortened */
 };
 
 #define FORGOTTEN_NEVER INT64_MIN
+#define MERGED_NEVER INT64_MIN
 
 struct user_state {
     struct slices items;
@@ -48,6 +51,9 @@ struct user_state {
     struct longs listed_times_ms;
     struct slices listed_sources;
     struct longs listed_micros;
+    struct slices merged_into;
+    int64_t merged_ms; /* MERGED_NEVER */
+    struct slices merged_from;
 };
 
 extern const struct contract user_state_contract;

@@ -1,9 +1,9 @@
 /* The run: advances its parts in rounds; only the run acts on their verdicts.
  *
  * A round: the commit in flight, the broadcast inputs, restores, records that wait for a schema,
- * one poll of the input, a piece of work that no record brings, a commit if one is due, standby
- * copies, and what is done every 100 ms. Everything is on the worker's thread but a commit's
- * transaction (commit.c).
+ * one poll of the input, what is read beside it, a piece of work that no record brings, a commit if
+ * one is due, standby copies, and what is done every 100 ms. Everything is on the worker's thread
+ * but a commit's transaction (commit.c).
  *
  * Uncommitted work is forgotten in three cases, all in this file:
  *   rolled back   A commit was aborted: processing goes on from the group's offsets.
@@ -486,13 +486,20 @@ static void step_work(struct run *run)
     }
 }
 
+static void step_beside(struct run *run)
+{
+    if (!is_paused(run) && !run->at_once.unsent && !pace_full(&run->pace)) {
+        beside_step(run->beside);
+    }
+}
+
 static int poll_timeout(const struct run *run, int timeout_ms)
 {
     int64_t wait_ms = run_spare_wait_ms(run, pace_wait_ms(&run->pace, timeout_ms));
     if (any_work(run)) { wait_ms = MIN_OF(wait_ms, (int64_t)RUN_POLL_WORKING_MS); }
     if (!commit_idle(run->commit)) { wait_ms = MIN_OF(wait_ms, (int64_t)POLL_COMMITTING_MS); }
     if (broadcast_reads(run->broadcast) || standby_behind(run->standby) ||
-        schema_hold_hurries(run->hold) || run->waiting) {
+        schema_hold_hurries(run->hold) || run->waiting || beside_reads(run->beside)) {
         wait_ms = MIN_OF(wait_ms, (int64_t)POLL_BROADCAST_MS);
     }
     return restore_reads(run->restore) ? 0 : (int)wait_ms;
@@ -505,7 +512,9 @@ static void update_lag(const struct run *run, struct task *task)
     int64_t end = wire_lag_end(run->env.wire, task->topic, task->partition);
     int64_t done = run->rolled_back ? task->input.committed : task->input.offset;
     int64_t least = has_work(run, task); /* a record is not done while its pieces are left */
-    if (end != OFFSET_NONE) { metric_set(task->lag, (double)MAX_OF(end - done, least)); }
+    int64_t beside = task->state == TASK_RUNNING ? beside_lag(run->beside, task) : 0;
+    if (end == OFFSET_NONE) { return; }
+    metric_set(task->lag, (double)(MAX_OF(end - done, least) + beside));
 }
 
 static void tick(struct run *run)
@@ -556,6 +565,7 @@ bool run_step(struct run *run, int timeout_ms)
     if (!is_broken(run)) { schema_hold_step(run->hold); }
     if (!is_broken(run)) { step_waiting(run); }
     if (!is_broken(run)) { poll_input(run, poll_timeout(run, timeout_ms)); }
+    if (!is_broken(run)) { step_beside(run); }
     if (!is_broken(run)) { step_work(run); }
     if (!is_broken(run) && !is_paused(run)) { run_spare_step(run); }
     if (!is_broken(run)) { commit_if_due(run); }

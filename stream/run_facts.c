@@ -292,7 +292,7 @@ bool run_idle(const struct run *run)
         const struct worker *worker = run->env.worker;
         bool pending = task->state == TASK_RUNNING && worker->pending && worker->pending(task);
         if (task->state != TASK_RUNNING || task->input.offset > task->input.committed ||
-            task->worked || pending) {
+            task->worked || pending || beside_lag(run->beside, task) > 0) {
             return false;
         }
     }

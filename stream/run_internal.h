@@ -4,6 +4,7 @@
 #ifndef FRESHET_STREAM_RUN_INTERNAL_H
 #define FRESHET_STREAM_RUN_INTERNAL_H
 
+#include "stream/beside.h"
 #include "stream/broadcast.h"
 #include "stream/pace.h"
 #include "stream/restore.h"
@@ -36,6 +37,7 @@ struct run {
     struct commit *commit;
     struct restore *restore;
     struct broadcast *broadcast;
+    struct beside *beside;           /* NULL: the worker has no such input */
     struct dead_letters *letters;
     struct schema_source *schemas;
     struct schema_hold *hold;

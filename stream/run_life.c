@@ -186,6 +186,9 @@ static void make_parts(struct run *run, bool threaded)
     const struct broadcast_parts parts = {
         env, &run->at_once, run->commit, run->letters, run->hold};
     run->broadcast = broadcast_new(&parts);
+    const struct beside_parts beside = {env,          &run->tasks, &run->at_once,
+                                        run->letters, run->hold,   &run->pace};
+    run->beside = beside_new(&beside);
 }
 
 static int set_up(struct run *run)
@@ -240,6 +243,7 @@ struct run *run_free(struct run *run)
     run->standby = standby_free(run->standby);
     run->stale_state = stale_state_free(run->stale_state);
     run->broadcast = broadcast_free(run->broadcast);
+    run->beside = beside_free(run->beside);
     for (size_t i = 0; i < run->tasks.count; i++) { asides_stop(run->tasks.at[i]); }
     wire_close(run->env.wire);
     while (run->tasks.count) { run_drop_task(run, run->tasks.at[0]); }

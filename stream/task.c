@@ -58,6 +58,7 @@ struct task *task_new(const struct task_parts *parts, const char *topic, int32_t
         .writes = store_batch_new(),
     };
     task->input.newest = OFFSET_NONE;
+    task->beside_next = OFFSET_NONE;
     task->input.end = input_end_of(env->settings->input_end, partition);
     stage_init(&task->filling);
     stage_init(&task->flying);
@@ -106,6 +107,7 @@ void task_forget(struct task *task)
     stage_clear(&task->flying);
     task->touched = false;
     task->worked = false;
+    task->beside_next = OFFSET_NONE;
     arena_reset(task->arena);
     if (task->opened && worker->roll_back) { worker->roll_back(task); }
 }
@@ -201,6 +203,11 @@ struct arena *task_arena(struct task *task)
 int64_t task_input_offset(const struct task *task)
 {
     return task->input.offset;
+}
+
+int64_t task_beside_offset(const struct task *task)
+{
+    return task->beside_next;
 }
 
 int64_t task_input_end(const struct task *task)

@@ -2,9 +2,9 @@
  * of its batch, and its local state.
  *
  * Writers of the members: only task_move() changes `state` (task_state.h has the legal moves);
- * run.c advances `input.offset`; commit.c writes the stages and the committed offsets; restore.c
- * opens `local` and owns `restoring`; schema_hold.c owns `held`. Functions that workers call are in
- * worker.h.
+ * run.c advances `input.offset`, beside.c `beside_next`; commit.c writes the stages and the
+ * committed offsets; restore.c opens `local` and owns `restoring`; schema_hold.c owns `held`.
+ * Functions that workers call are in worker.h.
  */
 #ifndef FRESHET_STREAM_TASK_H
 #define FRESHET_STREAM_TASK_H
@@ -64,7 +64,9 @@ struct task {
     struct arena *arena;
     bool waits;   /* the input waits at a record, since VERDICT_WAIT */
     bool touched; /* records since the last end_poll */
-    bool worked;  /* the worker did work that no record brought, since the newest closed batch */
+    bool worked;  /* the worker did work that no record of its input brought, since the newest
+                   * closed batch */
+    int64_t beside_next; /* next offset to process beside the input; OFFSET_NONE: ask the worker */
     struct stage filling;
     struct stage flying;
     struct task_input input;

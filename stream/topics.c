@@ -97,6 +97,27 @@ const char *topics_find_source(const struct topics *topics, const char *topic)
     return NULL;
 }
 
+/* What tasks send each other by a topic beside the input finds the task by its partition. */
+static int compare_beside(const struct topics *topics, struct env *env, int32_t inputs)
+{
+    const struct worker *worker = topics->worker;
+    for (size_t i = 0; i < worker->inputs_count; i++) {
+        int32_t is = 0;
+        if (worker->inputs[i].kind != INPUT_BESIDE) { continue; }
+        int result = wire_partitions(env->wire, topics->inputs[i], &is);
+        if (result < 0) { return result; }
+        if (is == inputs) { continue; }
+        env_break(env, EXIT_CONFIG,
+                  "topic %s has %d partitions but %s, which is read beside it, has %d; hint: they "
+                  "must be equal, as keys must be in the same partitions: when freshet status "
+                  "shows no lag, stop this worker, delete %s and make it again (deploy/topics "
+                  "apply)",
+                  topics->sources[0], inputs, topics->inputs[i], is, topics->inputs[i]);
+        return WIRE_FATAL;
+    }
+    return 0;
+}
+
 /* A worker that writes to its own source would read its output again, in an endless loop. */
 static bool is_written(const struct topics *topics, const char *source)
 {
@@ -180,7 +201,8 @@ int topics_count_partitions(struct topics *topics, struct env *env)
         result = wire_partitions(env->wire, topics->sources[i], &inputs);
     }
     if (result == 0) { result = wire_partitions(env->wire, topics->dead_letters, &dead); }
-    return result < 0 ? result : compare_partitions(topics, env, inputs);
+    if (result == 0) { result = compare_partitions(topics, env, inputs); }
+    return result < 0 ? result : compare_beside(topics, env, inputs);
 }
 
 struct missing {

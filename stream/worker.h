@@ -43,6 +43,7 @@ enum verdict {
 enum input_kind {
     INPUT_PARTITIONED, /* the group divides its partitions among the copies; one task for each */
     INPUT_BROADCAST,   /* every copy reads every partition from the start, before it serves */
+    INPUT_BESIDE, /* each task reads the partition of its own number beside its input (beside.h) */
 };
 
 struct input {
@@ -141,6 +142,12 @@ struct worker {
     bool (*at_rest)(struct task *task);
     /* * Called when the commit failed: drop everything newer than the store. */
     void (*roll_back)(struct task *task);
+    /* * For a worker with an input beside: the next offset of it that a task reads, out of the
+     * task's state; OFFSET_NONE: the first. Asked when the task begins and after a rollback. */
+    int64_t (*beside_from)(struct task *task);
+    /* * Processes one record of it; not VERDICT_RETRY. The next flush stages the offset behind it.
+     * It is committed like a record of the input. */
+    enum verdict (*beside)(struct task *task, const struct record *rec);
     /* * Processes one record of a broadcast input. */
     enum verdict (*broadcast)(struct run *run, int input, const struct record *rec);
     /* * Returns the first offset to read of a broadcast partition, for a worker that stores what it
@@ -264,6 +271,8 @@ void *task_state(const struct task *task);
 struct arena *task_arena(struct task *task);
 /* Next input offset of this task: one past the newest record processed. */
 int64_t task_input_offset(const struct task *task);
+/* Next offset to read of its partition beside the input; OFFSET_NONE: not known yet. */
+int64_t task_beside_offset(const struct task *task);
 /* Newest known end of its input partition, without a request; OFFSET_NONE if unknown. */
 int64_t task_input_end(const struct task *task);
 

@@ -10,7 +10,8 @@ const char *const generation_workers[GENERATION_WORKERS] = {"features", "trainer
 static const char *const topics[] = {"histories",  "pair-deltas", "features-changelog",
                                      "neighbours", "lists",       "quality",
                                      "dead-letters", "receipts",    "item-vectors",
-                                     "models",     "serving-rows", "outcomes"};
+                                     "models",     "serving-rows", "outcomes",
+                                     "moves"};
 
 const char *const generation_owners[GENERATION_OWNERS] = {"features", "trainer", "scorer",
                                                          "sequence"};

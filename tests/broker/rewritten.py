@@ -20,7 +20,8 @@ from values import Values  # noqa: E402
 
 NAMES = sorted(path.stem for path in (ROOT / "schemas").glob("*.avsc"))
 TOPICS = ("events", "histories", "pair-deltas", "features-changelog", "neighbours",
-          "serving-rows", "receipts", "items", "users", "recommendations", "quality", "outcomes")
+          "serving-rows", "receipts", "items", "users", "recommendations", "quality", "outcomes",
+          "moves")
 GROUPS = {"features": "events", "trainer": "pair-deltas", "scorer": "histories"}
 FIRST_ID = 70_000
 

@@ -32,7 +32,7 @@ static inline void make_topics(struct rig *rig, const char *generation)
     static const char *const own[] = {
         "dead-letters", "histories", "pair-deltas", "features-changelog", "neighbours",
         "lists",        "quality",   "receipts",    "item-vectors",       "models",
-        "serving-rows", "outcomes"};
+        "serving-rows", "outcomes",  "moves"};
     for (size_t i = 0; i < ARRAY_COUNT(own); i++) {
         _cleanup_(xfreep) char *name = generation_name(own[i], generation);
         memlog_topic(rig->log, name, rig->partitions);

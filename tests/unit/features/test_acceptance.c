@@ -48,6 +48,21 @@ static void ids_and_key(void **state)
     denies(&good_record, &ev, "empty_item_id");
 }
 
+static void identities(void **state)
+{
+    struct user_event ev = good_event();
+    ev.item_id = slice_str("");
+    ev.action = ACTION_IDENTIFY;
+    denies(&good_record, &ev, "bad_identify");
+    ev.known_id = slice_str("k");
+    denies(&good_record, &ev, "accepted");
+    ev.takes_back = true;
+    denies(&good_record, &ev, "bad_identify");
+    ev.takes_back = false;
+    ev.known_id = ev.user_id;
+    denies(&good_record, &ev, "bad_identify");
+}
+
 static void weights(void **state)
 {
     const double fine[] = {0.0, 1e-9, 5.0, 1e6}, bad[] = {-1e-9, NAN, INFINITY, -INFINITY, 1.1e6};
@@ -146,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_and_key),
+        cmocka_unit_test(identities),
         cmocka_unit_test(weights),
         cmocka_unit_test(times),
         cmocka_unit_test(settings_are_checked_together),
