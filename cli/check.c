@@ -123,7 +123,7 @@ static void say_no_topic(struct check *check, const char *topic, const char *nam
     buf_init(&hint, HINT_BYTES_MAX);
     bool exists =
         wire_topics(check->wire, &missing, &names) < 0 || strcmp(missing, topic) != 0;
-    if (!exists) { topic_hint(buf_slice(&names), topic, name, &hint); }
+    if (!exists) { topic_hint(buf_slice(&names), topic, name, /* generation= */ "", &hint); }
     if (exists) {
         say_missing(check, "topic %s: %s", topic, why);
     } else if (part) {

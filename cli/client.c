@@ -333,11 +333,11 @@ int client_fail_topic(const struct client *client, struct wire *wire, const char
     _cleanup_(xfreep) char *why = xstrdup(wire_why(wire));
     buf_init(&names, NAMES_BYTES_MAX);
     buf_init(&hint, NOTES_BYTES_MAX);
-    _cleanup_(xfreep) char *whole =
-        generation_name(name, shared_topic(name) ? "" : client->settings->generation);
+    const char *generation = shared_topic(name) ? "" : client->settings->generation;
+    _cleanup_(xfreep) char *whole = generation_name(name, generation);
     const char *missing;
     bool exists = wire_topics(wire, &missing, &names) < 0 || strcmp(missing, topic) != 0;
-    if (!exists) { topic_hint(buf_slice(&names), topic, whole, &hint); }
+    if (!exists) { topic_hint(buf_slice(&names), topic, whole, generation, &hint); }
     if (exists) {
         (void)client_fail("%s", why);
     } else {

@@ -217,11 +217,11 @@ static bool check_exists(const struct topics *topics, struct env *env,
 {
     if (strcmp(missing->topic, topic) != 0) { return true; }
     bool named = properties_get(&topics->settings->topics, name) != NULL;
-    _cleanup_(xfreep) char *whole =
-        generation_name(name, shared ? "" : topics->settings->generation);
+    const char *generation = shared ? "" : topics->settings->generation;
+    _cleanup_(xfreep) char *whole = generation_name(name, generation);
     struct buf hint;
     buf_init(&hint, HINT_BYTES_MAX);
-    topic_hint(buf_slice(&missing->names), topic, whole, &hint);
+    topic_hint(buf_slice(&missing->names), topic, whole, generation, &hint);
     _cleanup_(xfreep) char *option = named ? xprintf("topic.%s", name) : xstrdup("topic.prefix");
     env_break(env, EXIT_CONFIG, "topic %s (of %s) does not exist; hint: %.*s", topic, option,
               SLICE_ARGS(buf_slice(&hint)));

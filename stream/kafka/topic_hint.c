@@ -67,7 +67,8 @@ static void write_list(const struct best *best, const char *empty, struct buf *o
     }
 }
 
-void topic_hint(struct slice topics, const char *missing, const char *name, struct buf *out)
+void topic_hint(struct slice topics, const char *missing, const char *name, const char *generation,
+                struct buf *out)
 {
     struct best like = {0}, prefixes = {0};
     struct slice prefix;
@@ -87,5 +88,10 @@ void topic_hint(struct slice topics, const char *missing, const char *name, stru
         write_list(&prefixes, "(empty)", out);
     }
     bool any = like.count || prefixes.count;
+    if (generation[0]) {
+        buf_printf(out, "%s freshet backfill --generation %s makes the topics of that generation",
+                   any ? ";" : "was another generation meant?", generation);
+        return;
+    }
     buf_printf(out, "%s deploy/topics apply makes topics", any ? ";" : "was it deleted?");
 }

@@ -122,6 +122,8 @@ def test_why_records_are_refused_and_what_runs(kafka, worker):
     assert "ok       mapping: every record of the sample is taken" in told
     nowhere = freshet(kafka, "list", "1", "-g", "nosuchgen", *prefix, code=1)
     assert f"topic {kafka.prefix}lists.nosuchgen does not exist" in nowhere
+    assert "freshet backfill --generation nosuchgen makes the topics" in nowhere
+    assert "deploy/topics" not in nowhere
 
 
 def test_records_without_a_key_are_told(kafka, tmp_path):

@@ -11,7 +11,7 @@ static void check(const char *missing, const char *name, const char *expected)
 {
     struct buf out;
     buf_init(&out, 1024);
-    topic_hint(slice_str(all), missing, name, &out);
+    topic_hint(slice_str(all), missing, name, "", &out);
     buf_append(&out, "", 1);
     char whole[300];
     bool any = expected[0] != '\0';
@@ -47,12 +47,36 @@ static void test_nothing_like_it(void **state)
     check(longer, longer, "");
 }
 
+/* deploy/topics makes no topics of generations. */
+static void test_generations(void **state)
+{
+    static const struct {
+        const char *missing, *expected;
+    } cases[] = {
+        {"lists.g2", "was another generation meant? "},
+        {"evnts", "did you mean events?; "},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct buf out;
+        buf_init(&out, 1024);
+        topic_hint(slice_str(all), cases[i].missing, NULL, "g2", &out);
+        buf_append(&out, "", 1);
+        char whole[300];
+        (void)snprintf(whole, sizeof(whole),
+                       "%sfreshet backfill --generation g2 makes the topics of that generation",
+                       cases[i].expected);
+        assert_string_equal(out.data, whole);
+        buf_release(&out);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_like_it),
         cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_nothing_like_it),
+        cmocka_unit_test(test_generations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
