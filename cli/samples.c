@@ -6,10 +6,12 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/line_file.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
 #include "cli/samples.h"
 #include "cli/screen.h"
+#include "ingest/mapping/nobody.h"
 #include "ingest/mapping/sources.h"
 #include "schemas/contracts.h"
 #include "schemas/forget_request.h"
@@ -40,7 +42,7 @@ struct sampling {
     struct buf text;
     int64_t line;
     struct codec *requests;
-    int64_t seen, refused, ignored, written, skipped;
+    int64_t seen, refused, ignored, written, skipped, nobody;
     struct registry *registry; /* NULL: not needed yet */
     uint32_t missing[MISSING_MAX]; /* ids that it does not have */
     size_t missing_count;
@@ -144,8 +146,12 @@ static void map(struct sampling *sampling, const struct record *sample, bool raw
                  : mapping_apply_rendered(mapping, &rec, sampling->arena, &outcome, &refusal);
     if (rc) {
         print_refusal(sampling, refusal.reason, refusal.detail);
-    } else {
-        print_outcome(sampling, &outcome);
+        return;
+    }
+    print_outcome(sampling, &outcome);
+    if (outcome.nobody.data && !sampling->nobody++) {
+        fprintf(stderr, "freshet: line %" PRId64 ": user id %s may stand for no user: %s\n",
+                sampling->line, quote_line(outcome.nobody).text, NOBODY_HINT);
     }
 }
 

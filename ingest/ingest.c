@@ -13,7 +13,9 @@
 #include "base/digest.h"
 #include "ingest/alignment.h"
 #include "ingest/redrive_digests.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
+#include "ingest/mapping/nobody.h"
 #include "ingest/mapping/sources.h"
 #include "schemas/forget_request.h"
 #include "stream/kafka/origin.h"
@@ -61,6 +63,7 @@ struct ingest {
     struct sources *sources;
     struct source_topic topics[SOURCES_MAX];
     size_t topics_count;
+    bool told_nobody[SOURCES_MAX]; /* by topic */
     const char *newest_topic; /* of the last record; the next record is mostly of the same topic */
     size_t newest;
     bool forgets; /* records may ask to forget a user: then there is the output for it */
@@ -355,6 +358,20 @@ static struct record at_origin(const struct record *rec, const struct origin *or
 
 /* ---- One record ---- */
 
+/* Once for each source. */
+static void tell_nobody(struct task *task, const struct record *rec, struct slice user)
+{
+    struct ingest *ingest = run_state(task_run(task));
+    bool *told = &ingest->told_nobody[source_of(ingest, task_topic(task)) - ingest->topics];
+    char quoted[64];
+    if (*told) { return; }
+    *told = true;
+    run_log(task_run(task), LOG_WARN, "a user id that may stand for no user",
+            "topic=%s partition=%" PRId32 " offset=%" PRId64 " user=%s hint=\"" NOBODY_HINT "\"",
+            rec->topic, rec->partition, rec->offset,
+            quote_value(user.data, user.size, quoted, sizeof(quoted)));
+}
+
 static enum verdict map(struct task *task, struct mapping *mapping, const struct record *rec,
                         bool redriven)
 {
@@ -367,6 +384,7 @@ static enum verdict map(struct task *task, struct mapping *mapping, const struct
         enum verdict verdict = task_refuse(task, refusal.reason, "%s", refusal.detail);
         return refusal.unknown_id ? task_await_schema(task, refusal.schema_id) : verdict;
     }
+    if (outcome.nobody.data) { tell_nobody(task, rec, outcome.nobody); }
     for (size_t i = 0; i < outcome.count; i++) { write_one(task, outcome.target, &outcome.at[i]); }
     if (!redriven) { take_event(task, &outcome); }
     metric_add(outcome.count ? ingest->accepted : ingest->ignored, 1);

@@ -9,6 +9,7 @@
  */
 #include "base/base.h"
 #include "ingest/mapping/mapping_internal.h"
+#include "ingest/mapping/nobody.h"
 #include "ingest/payload/rendered_times.h"
 #include "schemas/forget_request.h"
 
@@ -298,6 +299,7 @@ static void add(struct work *work, struct slice key, const void *object)
 static struct slice called(struct work *work, struct slice user)
 {
     struct pseudonyms *pseudonyms = work->mapping->pseudonyms;
+    if (nobody_is(user)) { work->outcome.nobody = user; }
     if (!pseudonyms) { return user; }
     size_t key = pseudonyms_at(pseudonyms, work->rec->time_ms);
     return pseudonyms_of(pseudonyms, key, user, work->arena);

@@ -54,6 +54,7 @@ struct outcome {
     struct becoming *at;
     size_t count;
     size_t skipped; /* elements without an id, which became nothing */
+    struct slice nobody; /* a user's id, as it was sent, that may stand for no user (nobody.h) */
 };
 
 struct mapping;

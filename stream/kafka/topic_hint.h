@@ -5,8 +5,8 @@
 #include "base/buf.h"
 
 /* Appends a hint about a topic that does not exist: the names like it, and the prefixes under which
- * `name` (the topic's name without topic.prefix; NULL: not known) exists. Of a generation's own topic
- * (`generation` is not empty), how the topics of a generation are made. `topics` has the names of all
+ * `name` (the topic's name without topic.prefix; NULL: not known) exists. Of a topic of a
+ * generation (`generation` is not empty), what makes such topics. `topics` has the names of all
  * topics, a line each. */
 void topic_hint(struct slice topics, const char *missing, const char *name, const char *generation,
                 struct buf *out);

@@ -306,6 +306,19 @@ def test_a_text_in_another_encoding_is_refused(tmp_path):
     assert code == CONFIG and "expected a text in UTF-8" in said, said
 
 
+def test_guests_are_told(tmp_path):
+    (tmp_path / "map.properties").write_text("map.action==VIEW\nmap.user=customer\n")
+    (tmp_path / "sample").write_text("".join(
+        '{"customer": %s, "item_id": 1, "event_time_ms": 1700000000000}\n' % one
+        for one in ("7", "0", '"guest"')))
+    words = ["map", "--config", tmp_path / "map.properties", "--try", tmp_path / "sample"]
+    code, said = freshet(*words)
+    assert code == 0 and said.count("may stand for no user") == 1, said
+    assert "line 2: user id 0 may" in said and "absent.values" in said, said
+    code, said = freshet(*words, "--set", "absent.values=0,guest")
+    assert "may stand for no user" not in said and "2 would be dead letters" in said, said
+
+
 def test_a_file_without_its_flag_is_told(tmp_path):
     code, said = start(tmp_path, "", "ingest.properties")
     assert code == 64 and "--config FILE" in said

@@ -161,6 +161,29 @@ static void refusals_are_told_in_the_log(void **state)
     rig_release(&rig);
 }
 
+/* All guests are user 0: told at the first one, once. */
+static void a_user_id_for_nobody_is_told(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, 1);
+    static const char *const pairs[] = {"map.action==VIEW", NULL};
+    rig_start(&rig, &ingest_worker, 0, pairs);
+    feed_raw(&rig, "clicks", "k", "{\"user_id\":7,\"item_id\":1,\"event_time_ms\":1700000000000}");
+    rig_until_quiet(&rig);
+    assert_null(strstr(rig.warned, "no user"));
+    for (int i = 0; i < 3; i++) {
+        feed_raw(&rig, "clicks", "k",
+                 "{\"user_id\":0,\"item_id\":1,\"event_time_ms\":1700000000000}");
+    }
+    rig_until_quiet(&rig);
+    const char *told = strstr(rig.warned, "a user id that may stand for no user topic=clicks "
+                                          "partition=0 offset=1 user=0 hint=");
+    if (!told || !strstr(told, "absent.values")) { fail_msg("%s", rig.warned); }
+    assert_null(strstr(told + 1, "a user id that"));
+    assert_int_equal(memlog_count(rig.log, "events", MEMLOG_ALL), 4);
+    rig_release(&rig);
+}
+
 static void dead_letters_name_their_origin(void **state)
 {
     struct rig rig;
@@ -555,6 +578,7 @@ int main(void)
         cmocka_unit_test(each_source_has_its_mapping_and_topic),
         cmocka_unit_test(only_topics_of_use_are_needed),
         cmocka_unit_test(refusals_are_told_in_the_log),
+        cmocka_unit_test(a_user_id_for_nobody_is_told),
         cmocka_unit_test(dead_letters_name_their_origin),
         cmocka_unit_test(dead_letters_without_bytes),
         cmocka_unit_test(a_redriven_record_keeps_its_origin),
