@@ -136,13 +136,13 @@ def test_records_without_a_key_are_told(kafka, tmp_path):
     told = freshet(kafka, *words, "usr")
     assert "line 1 has no usr that is a text" in told and told.count(" has no usr") == 1, told
     assert "2 of 3 records were sent without a key" in told
-    keys = [record.key() for record in kafka.read_all(kafka.prefix + "clicks")]
+    keys = [one.record.key for one in kafka.read_all(kafka.prefix + "clicks")]
     assert keys == [b"a", b"b", None, None, b"7"]
 
 
 def test_a_reset_that_would_lose_counts_is_told(kafka):
     """Followed alone, a hint to reset loses what retention has deleted from `events`."""
-    for name in ["events", "recommendations", "generations"]:
+    for name in ["events", "recommendations", "generations", "trials"]:
         kafka.topic(name)
     kafka.produce(kafka.prefix + "events", [(b"k", b"v", TIME_MS)] * 3)
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
