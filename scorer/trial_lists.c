@@ -17,7 +17,7 @@
 #include "base/xalloc.h"
 #include "scorer/scorer_internal.h"
 
-enum { SHOWN_FIRST = 256, COPY_US = 5000, AGAIN_MS = 1000 };
+enum { SHOWN_FIRST = 256, COPY_US = 5000, AGAIN_MS = 5000 };
 
 /* ---- Users who see the trial's list ---- */
 

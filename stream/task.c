@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/exit_code.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/config/input_end.h"
 #include "stream/state_directory.h"
@@ -385,6 +386,14 @@ static struct aside *aside_new(const struct task *task, const char *topic)
     return aside;
 }
 
+static void not_read(const struct task *task, const char *topic)
+{
+    const struct env *env = task->parts.env;
+    env_log(env, LOG_WARN, "a topic cannot be read, it is begun again later",
+            "topic=%s partition=%d why=%s", topic, task->partition,
+            quote_text(wire_why(env->wire)).text);
+}
+
 /* Returns 1 when more is to be read, 0 when all has been, or negative when it failed: then it is
  * freed. A record that cannot be read is passed over: its owner refuses it. */
 static int aside_step(struct task *task, struct aside **aside,
@@ -395,6 +404,7 @@ static int aside_step(struct task *task, struct aside **aside,
     size_t count = 0;
     if (!of) { return -EINVAL; }
     if (reader_poll(of->reader, 0, ASIDE_RECORDS, &at, &count) < 0) {
+        not_read(task, of->topic);
         *aside = aside_free(of);
         return -EIO;
     }
@@ -438,11 +448,13 @@ bool task_follow(struct task *task, const char *topic)
 {
     int64_t low, end;
     task_unfollow(task);
-    if (wire_bounds(task->parts.env->wire, topic, task->partition, &low, &end) < 0) {
+    if (wire_bounds(task->parts.env->wire, topic, task->partition, &low, &end) == 0) {
+        task->followed = aside_new(task, topic);
+    }
+    if (!task->followed) {
+        not_read(task, topic);
         return false;
     }
-    task->followed = aside_new(task, topic);
-    if (!task->followed) { return false; }
     task->followed->follows = true;
     task->followed->end = low < end ? end : OFFSET_NONE; /* of an empty log no position is known */
     return true;

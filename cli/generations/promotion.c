@@ -135,8 +135,8 @@ static int check(const struct promotion *promotion, const struct generations *ge
                            generation_label(generations->live));
     }
     if (!promotion->on_trial &&
-        trial_log_check_free(promotion->client, promotion->wire, generations,
-                             promotion->partitions, /* generation= */ NULL) != 0) {
+        trial_log_check_over(promotion->client, promotion->wire, generations,
+                             /* generation= */ NULL) != 0) {
         return EXIT_FAILURE;
     }
     return generation_members_list(promotion->client, promotion->wire, promotion->generation);

@@ -70,7 +70,7 @@ static int check(const struct reset *reset, const struct generations *generation
         return client_fail("the switch away from %s is not over; hint: freshet promote %s",
                            reset->word, generation_label(generations->live));
     }
-    if (trial_log_check_free(reset->client, reset->wire, generations, partitions, generation)) {
+    if (trial_log_check_over(reset->client, reset->wire, generations, generation) != 0) {
         return EXIT_FAILURE;
     }
     return generation[0] ? 0 : check_events(reset);

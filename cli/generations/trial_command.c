@@ -113,8 +113,14 @@ static int check_start(const struct trial_call *trial, const char *generation)
                            generation_label(generations->previous), generation_label(live),
                            generation_label(live));
     }
-    if (trial_log_check_free(trial->client, trial->wire, generations, trial->partitions,
-                             /* generation= */ NULL) != 0 ||
+    int32_t owed = trial_log_owed(&trial->trials, generations, trial->partitions);
+    if (owed) {
+        return client_fail("%d partitions may still hold lists of trial %" PRId64
+                           ", which is over; hint: freshet trial stop waits until the scorer of %s "
+                           "has replaced them",
+                           owed, trial->trials.number, generation_label(live));
+    }
+    if (trial_log_check_over(trial->client, trial->wire, generations, /* generation= */ NULL) ||
         generation_members_list(trial->client, trial->wire, generation) != 0 ||
         generation_members_list(trial->client, trial->wire, live) != 0) {
         return EXIT_FAILURE;

@@ -82,24 +82,17 @@ int32_t trial_log_owed(const struct trials *trials, const struct generations *ge
     return owed;
 }
 
-int trial_log_check_free(const struct client *client, struct wire *wire,
-                         const struct generations *generations, int32_t partitions,
-                         const char *generation)
+int trial_log_check_over(const struct client *client, struct wire *wire,
+                         const struct generations *generations, const char *generation)
 {
     struct trials trials;
     if (trial_log_read(client, wire, &trials) != 0) { return EXIT_FAILURE; }
     int result = 0;
-    int32_t owed = trial_log_owed(&trials, generations, partitions);
     bool meant = !generation || trials_arm(&trials, generation) != TRIAL_ARMS;
     if (meant && trials_run(&trials, generations)) {
         result = client_fail("trial %" PRId64 " of %s against %s runs; hint: freshet trial stop",
                              trials.number, generation_label(trials.generation),
                              generation_label(trials.live));
-    } else if (meant && owed) {
-        result = client_fail("%d partitions may still hold lists of trial %" PRId64
-                             ", which is over; hint: freshet trial stop waits until the scorer of "
-                             "%s has replaced them",
-                             owed, trials.number, generation_label(trials.live));
     }
     trials_release(&trials);
     return result;

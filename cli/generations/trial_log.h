@@ -14,10 +14,9 @@ int trial_log_write(const struct client *client, struct wire *wire,
 /* Counts the partitions that may hold lists of a trial that is over. */
 int32_t trial_log_owed(const struct trials *trials, const struct generations *generations,
                        int32_t partitions);
-/* Checks that no trial keeps `generation` (NULL: any) in use: none runs with it, and none has left
- * lists of it. 0, or EXIT_FAILURE with the reason printed. */
-int trial_log_check_free(const struct client *client, struct wire *wire,
-                         const struct generations *generations, int32_t partitions,
-                         const char *generation);
+/* Checks that no trial of `generation` (NULL: of any) runs. 0, or EXIT_FAILURE with the reason
+ * printed. */
+int trial_log_check_over(const struct client *client, struct wire *wire,
+                         const struct generations *generations, const char *generation);
 
 #endif

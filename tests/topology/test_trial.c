@@ -261,6 +261,31 @@ static void test_a_user_without_a_list_of_the_trial(void **state)
     finish(&rig);
 }
 
+/* Nobody sees anything of a generation whose lists cannot be read; the log says why. */
+static void test_lists_that_cannot_be_read(void **state)
+{
+    struct trial_rig rig;
+    begin(&rig, NULL);
+    struct trial_record rec = {.kind = TRIAL_STARTED,
+                               .trial = 1,
+                               .generation = slice_str("g9"),
+                               .share = SHARE,
+                               .metric = TRIAL_NDCG_AT_10,
+                               .partition = -1};
+    write_record(&rig, &rec);
+    trials_apply(&rig.trials, &rec);
+    feed(&rig.both, EVENTS);
+    settle(&rig);
+    check_lists(&rig, false);
+    assert_non_null(strstr(rig.both.rig.warned, "a topic cannot be read"));
+    assert_non_null(strstr(rig.both.rig.warned, "lists.g9"));
+    stop(&rig);
+    settle(&rig);
+    check_lists(&rig, false);
+    check_returned(&rig);
+    finish(&rig);
+}
+
 /* A switch ends the trial: all lists are those of the new live generation. */
 static void test_promoted(void **state)
 {
@@ -395,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_message_lost_while_lists_are_copied),
         cmocka_unit_test(test_ended_while_the_live_scorer_is_away),
         cmocka_unit_test(test_a_user_without_a_list_of_the_trial),
+        cmocka_unit_test(test_lists_that_cannot_be_read),
         cmocka_unit_test(test_promoted),
         cmocka_unit_test(test_each_arm_counts_its_users),
         cmocka_unit_test(test_lists_of_before_do_not_count),
