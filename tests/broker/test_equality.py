@@ -134,15 +134,20 @@ def test_lists_equal_a_recomputation(make_world, tmp_path):
 
 
 def feed_blended(world, folder, users, scoring, copies=1, between=lambda step: None):
-    """Walks that the Transformer learns; the weights of the blend are learned from the last steps,
-    while the catalogue changes."""
+    """Walks that the Transformer learns, while lists stand; the weights of the blend are learned
+    from the last steps, while the catalogue changes."""
     sequences = walkers(users)
-    world.start("ingest", "features", "trainer", copies=copies, ingest=SETTINGS)
+    world.start("ingest", "features", "trainer", "scorer", copies=copies, ingest=SETTINGS,
+                scorer=scoring)
     send(world, sequences, lambda items: 0, lambda items: STEPS - 2)
     trainer, = world.start("sequence", sequence={**QUICK, "train.epochs.max": 5})
-    scorers = world.start("scorer", copies=copies, scorer=scoring)
     settled(trainer)
-    served(world, scorers[0])
+    for copy in world.copies:
+        if copy.worker == "scorer":
+            served(world, copy)
+    world.drain("scorer")
+    lists = standing(world.topics).values()
+    assert {(one["made_by"], one["cause"]) for one in lists} == {("mixture", "MODEL")}
     for step in range(STEPS - 2, STEPS):
         change_catalogue(world, folder, [f"i{at}" for at in range(WALKED)], random.Random(step), 9)
         send(world, sequences, lambda items, at=step: at, lambda items, at=step: at + 1)
@@ -269,7 +274,7 @@ def test_blended_equality_in_full(own_broker, tmp_path, copies):
 
     def between(step):
         if step == STEPS - 2:
-            world.copies[-1].kill()
+            [copy for copy in world.copies if copy.worker == "scorer"][-1].kill()
             world.start("scorer", scorer=scoring)
         if step == STEPS - 1:
             own_broker.restart()

@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import functools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ NODES = 3
 HEAP = "256m"
 IN_SYNC_SECONDS = 60
 COMMAND_SECONDS = 60
+PORTS = range(20_000, 32_000)
 STARTS_MAX = 4
 INSIST_SECONDS = 180  # other faults come between an operator and the brokers, too
 LOCAL_KAFKA = checkout.ROOT / "deploy/local-kafka"
@@ -48,11 +50,19 @@ def insistent(command):
 
 
 def free_ports(count):
-    held = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+    """Free ports that no system gives away by itself: a broker that was down finds its own again,
+    whatever else runs on the machine."""
+    with contextlib.ExitStack() as held:
+        ports = []
+        for port in random.sample(PORTS, len(PORTS)):
+            try:
+                held.enter_context(socket.create_server((HOST, port)))
+            except OSError:
+                continue
+            ports.append(port)
+            if len(ports) == count:
+                return ports
+    raise Failure(f"fewer than {count} ports are free")
 
 
 class Cluster:
