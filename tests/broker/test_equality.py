@@ -156,9 +156,11 @@ def feed_blended(world, folder, users, scoring, copies=1, between=lambda step: N
     world.drain("ingest", "features", "trainer", "scorer")
 
 
-def test_blended_lists_equal_a_recomputation(make_world, tmp_path):
+@pytest.mark.parametrize("content", ["false", "true"])
+def test_blended_lists_equal_a_recomputation(make_world, tmp_path, content):
     world = make_world(partitions=2)
-    scoring = {"blend.leader": "mixture", "lists.remake.rest.ms": 0, "lists.remake.share": 100}
+    scoring = {"blend.leader": "mixture", "lists.remake.rest.ms": 0, "lists.remake.share": 100,
+               "content.used": content}
     feed_blended(world, tmp_path, 110, scoring)
     verdict = compared(world, BlendVerdict(world.topics, scoring))
     assert verdict.lists == 110 and verdict.exact > 0
