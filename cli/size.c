@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "stream/config/memory_plan.h"
 
-enum { SIZE_CELL_MAX = 64 };
+enum { SIZE_CELL_MAX = 64, SIZE_LEAST = 64 << 20 /* of memory.max */ };
 
 /* Bytes of memory or disk, and CPU, by what they grow with. */
 static const double user_state_bytes = 3480;   /* features-changelog, and the disk of features */
@@ -36,10 +36,12 @@ static const struct flag flags[] = {
     FLAG('u', "N", OPTION("users", LONG, users, "100000", OPTION_RANGE(0, 1e10), "Users")),
     FLAG('i', "N", OPTION("items", LONG, items, "20000", OPTION_RANGE(0, 1e9), "Items")),
     FLAG('r', "N", OPTION("rate", DOUBLE, rate, "100", OPTION_RANGE(0, 1e9), "Events a second")),
-    FLAG('m', "SIZE", OPTION("machine", BYTES, machine, "0", OPTION_RANGE(0, 1048576 * GIB),
-                             "Memory of the machine or container; default: of this one")),
-    FLAG(0, "SIZE", OPTION("memory-max", BYTES, budget, "0", OPTION_RANGE(0, 1024 * GIB),
-                           "The option of that name, the same for each worker; default: theirs")),
+    FLAG('m', "SIZE",
+         OPTION("machine", BYTES, machine, NULL, OPTION_RANGE(SIZE_LEAST, 1048576 * GIB),
+                "Memory of the machine or container; default: of this one")),
+    FLAG(0, "SIZE",
+         OPTION("memory-max", BYTES, budget, NULL, OPTION_RANGE(SIZE_LEAST, 1024 * GIB),
+                "The option of that name, the same for each worker; default: theirs")),
 };
 
 /* ---- Memory ---- */
@@ -148,9 +150,9 @@ static void print_estimates(const struct size_settings *size)
 static bool check(struct invocation *invocation, struct buf *why)
 {
     const struct size_settings *size = invocation->settings;
-    if (!size->budget || size->budget >= MEMORY_LEAST) { return true; }
+    if (!size->budget || size->budget >= SIZE_LEAST) { return true; }
     buf_printf(why, "--memory-max: a worker needs at least ");
-    memory_size_print(MEMORY_LEAST, why);
+    memory_size_print(SIZE_LEAST, why);
     return false;
 }
 

@@ -111,22 +111,22 @@ const struct option run_options[] = {
 };
 const size_t run_options_count = ARRAY_COUNT(run_options);
 
-static bool is_topic_text(const char *text, size_t most)
+bool run_topic_text_valid(const char *text)
 {
     static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    return strspn(text, valid) == strlen(text) && strlen(text) <= most;
+    return strspn(text, valid) == strlen(text) && strlen(text) <= TOPIC_BYTES_MAX;
 }
 
 /* Kafka would refuse such names one by one, as topics that do not exist. */
 static char *names_fault(const struct run_settings *settings)
 {
-    static const char rule[] = "a topic's name has letters, digits, ., _ and -, at most 249";
+    static const char rule[] = RUN_TOPIC_TEXT_RULE;
     for (size_t i = 0; i < settings->topics.count; i++) {
         const struct property *topic = &settings->topics.at[i];
-        if (topic->value[0] && is_topic_text(topic->value, TOPIC_BYTES_MAX)) { continue; }
+        if (topic->value[0] && run_topic_text_valid(topic->value)) { continue; }
         return xprintf("topic.%s=%s: %s", topic->key, topic->value, rule);
     }
-    if (!is_topic_text(settings->topic_prefix, TOPIC_BYTES_MAX)) {
+    if (!run_topic_text_valid(settings->topic_prefix)) {
         return xprintf("topic.prefix=%s: %s", settings->topic_prefix, rule);
     }
     return NULL;

@@ -64,6 +64,9 @@ enum { SLOTS_MAX = 256, SLOT_AUTO = -1, METRICS_PORT_NONE = -1 };
 extern const struct option run_options[];
 extern const size_t run_options_count;
 
+#define RUN_TOPIC_TEXT_RULE "a topic's name has letters, digits, ., _ and -, at most 249"
+/* Says whether a topic's name, or a part of it, is as Kafka wants it (RUN_TOPIC_TEXT_RULE). */
+bool run_topic_text_valid(const char *text);
 /* Returns what is wrong with the settings beyond what the table checks; NULL: nothing. The caller
  * frees. */
 char *run_settings_fault(const struct run_settings *settings);

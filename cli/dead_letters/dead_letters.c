@@ -78,7 +78,17 @@ static bool is_wanted(const struct dead_letter_filter *filter, const struct dead
     return wanted && rec->time_ms < filter->until_ms;
 }
 
-bool dead_letter_read(const struct record *rec, const struct dead_letter_filter *filter,
+static void pass_over(struct dead_letter_filter *filter, const char *reason)
+{
+    filter->passed_over++;
+    for (size_t i = 0; i < filter->others_count; i++) {
+        if (strcmp(filter->others[i], reason) == 0) { return; }
+    }
+    if (filter->others_count == DEAD_LETTER_OTHERS_MAX) { return; }
+    (void)snprintf(filter->others[filter->others_count++], sizeof(filter->others[0]), "%s", reason);
+}
+
+bool dead_letter_read(const struct record *rec, struct dead_letter_filter *filter,
                       struct dead_letter *ret_letter)
 {
     struct dead_letter letter = {.partition = rec->partition,
@@ -95,7 +105,11 @@ bool dead_letter_read(const struct record *rec, const struct dead_letter_filter 
     if (!has_own(&letter, ORIGIN_REDRIVEN)) { letter.origin.redriven = 0; }
     letter.without_bytes =
         has_own(&letter, HEADER_TRUNCATED) || has_own(&letter, HEADER_WITHHELD);
-    if (!is_wanted(filter, &letter, rec)) { return false; }
+    if (!is_wanted(filter, &letter, rec)) {
+        pass_over(filter, letter.reason);
+        return false;
+    }
+    filter->selected++;
     *ret_letter = letter;
     return true;
 }

@@ -6,7 +6,11 @@
 #include "stream/kafka/origin.h"
 #include "stream/kafka/wire.h"
 
-enum { DEAD_LETTER_REASONS_MAX = 32, DEAD_LETTER_REASON_BYTES_MAX = 64 };
+enum {
+    DEAD_LETTER_REASONS_MAX = 32,
+    DEAD_LETTER_REASON_BYTES_MAX = 64,
+    DEAD_LETTER_OTHERS_MAX = 12,
+};
 
 /* Which dead letters are selected; empty: all. */
 struct dead_letter_filter {
@@ -15,6 +19,11 @@ struct dead_letter_filter {
     int64_t since_ms; /* 0: from the first; for the scan */
     int64_t until_ms;
     const char *topic; /* of the origin; NULL: any */
+    /* What was read: */
+    int64_t selected, passed_over;
+    /* Reasons of the latter. */
+    char others[DEAD_LETTER_OTHERS_MAX][DEAD_LETTER_REASON_BYTES_MAX + 1];
+    size_t others_count;
 };
 
 /* One dead letter; key, value and the sender's headers are borrowed like a record's. */
@@ -35,7 +44,7 @@ struct dead_letter {
 bool dead_letter_time(const char *text, int64_t *ret_ms);
 /* Reads a dead letter; false when the filter does not select it or the record is no dead letter.
  * What its headers say is not verified: whoever may write to `dead-letters` may have written it. */
-bool dead_letter_read(const struct record *rec, const struct dead_letter_filter *filter,
+bool dead_letter_read(const struct record *rec, struct dead_letter_filter *filter,
                       struct dead_letter *ret_letter);
 /* Says whether the records of two dead letters came from the same partition. */
 bool dead_letter_same_partition(const struct dead_letter *a, const struct dead_letter *b);

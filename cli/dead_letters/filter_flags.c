@@ -34,3 +34,15 @@ bool filter_take_until(void *settings, const char *text, struct buf *why)
     filter->until_ms = filter->until_ms ? filter->until_ms : 1; /* 0 means no end */
     return true;
 }
+
+void filter_tell_none(const struct dead_letter_filter *filter)
+{
+    if (filter->selected || !filter->passed_over) { return; }
+    fprintf(stderr,
+            "freshet: none of %" PRId64 " dead letters is as the flags say; their reasons: ",
+            filter->passed_over);
+    for (size_t i = 0; i < filter->others_count; i++) {
+        fprintf(stderr, "%s%s", i ? ", " : "", filter->others[i]);
+    }
+    fprintf(stderr, "%s\n", filter->others_count == DEAD_LETTER_OTHERS_MAX ? ", ..." : "");
+}

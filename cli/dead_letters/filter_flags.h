@@ -9,6 +9,8 @@
 bool filter_take_reason(void *settings, const char *text, struct buf *why);
 bool filter_take_since(void *settings, const char *text, struct buf *why);
 bool filter_take_until(void *settings, const char *text, struct buf *why);
+/* Tells, after all were read, when there are dead letters but the filter selects none. */
+void filter_tell_none(const struct dead_letter_filter *filter);
 
 #define DEAD_LETTER_FILTER_FLAGS                                                                   \
     FLAG_TAKEN('r', "REASON", "reason", filter_take_reason,                                        \

@@ -316,6 +316,7 @@ static int run(struct redriving *redriving)
     }
     bool ok = !redriving->failed && fetch_all(redriving) && send_batch(redriving);
     dead_letter_counts_print(&redriving->counts, redriving->dry);
+    filter_tell_none(&redriving->filter);
     if (redriving->dry) { origin_topics_print(redriving->topics); }
     origin_topics_print_left(redriving->topics);
     if (redriving->unsent) {

@@ -86,7 +86,9 @@ static int run(struct refusals *refusals, const struct client *client, struct wi
         return client_fail_topic(client, wire, topic, name);
     }
     int result = scan_since(wire, topic, refusals->filter.since_ms, print, refusals);
-    return result < 0 ? client_fail("%s", wire_why(wire)) : 0;
+    if (result < 0) { return client_fail("%s", wire_why(wire)); }
+    filter_tell_none(&refusals->filter);
+    return 0;
 }
 
 static int refusals_run(struct invocation *invocation)

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/provision/topic_plan.h"
 #include "cli/screen.h"
+#include "stream/run_settings.h"
 
 enum { PLAN_BYTES_MAX = 1 << 20, WORDS_MAX = 64, PARTITIONS_MAX = 100000, COPIES_MAX = 100 };
 
@@ -50,7 +51,7 @@ static bool take_override(void *settings, const char *text, struct buf *why)
 
 static const struct flag flags[] = {
     FLAG('p', "N",
-         OPTION("partitions", LONG, partitions, "0", OPTION_RANGE(0, PARTITIONS_MAX),
+         OPTION("partitions", LONG, partitions, NULL, OPTION_RANGE(1, PARTITIONS_MAX),
                 "For every topic that has more than one; of make: for each (default 1)")),
     FLAG(0, "N",
          OPTION("replication", LONG, copies, "0", OPTION_RANGE(0, COPIES_MAX),
@@ -60,8 +61,9 @@ static const struct flag flags[] = {
     FLAG_TAKEN('o', "TOPIC.KEY=VALUE", "override", take_override,
                "Another setting than the table's; of make: KEY=VALUE; may be repeated"),
     FLAG(0, "TIME",
-         OPTION("retention", DURATION, retention_ms, "0", OPTION_RANGE(0, 1e15),
-                "Of make: how long records are kept, such as 7d; 0: as the broker is configured")),
+         OPTION("retention", DURATION, retention_ms, NULL, OPTION_RANGE(60e3, 1e15),
+                "Of make: how long records are kept, such as 7d (default: as the broker is "
+                "configured)")),
 };
 
 static int copies_of(const struct topics *topics)
@@ -255,6 +257,10 @@ static bool check_own(const struct invocation *invocation, const struct ini *tab
 {
     const struct topics *topics = invocation->settings;
     for (size_t i = 1; i < invocation->arguments_count; i++) {
+        if (!run_topic_text_valid(invocation->arguments[i])) {
+            buf_printf(why, "\"%.60s\": " RUN_TOPIC_TEXT_RULE, invocation->arguments[i]);
+            return false;
+        }
         if (!ini_has(table, invocation->arguments[i])) { continue; }
         buf_printf(why, "%s is one of Freshet's own: apply --with %s makes it",
                    invocation->arguments[i], invocation->arguments[i]);

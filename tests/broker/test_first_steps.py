@@ -83,7 +83,9 @@ def test_why_records_are_refused_and_what_runs(kafka, worker):
     assert refusal["reason"] == "missing_item" and refusal["worker"] == "ingest"
     assert "lines[*].sku" in refusal["message"] and refusal["value"]["user_id"] == 1
     assert refusal["topic"] == kafka.prefix + "clicks" and refusal["offset"] == 0
-    assert not freshet(kafka, "refusals", "--reason", "bad_json", *prefix)
+    told = freshet(kafka, "refusals", "--reason", "bad_json", *prefix)
+    assert told == ("freshet: none of 1 dead letters is as the flags say; their reasons: "
+                    "missing_item\n")
     peeked = json.loads(freshet(kafka, "peek", "dead-letters", *prefix))
     assert peeked["headers"][:2] == ["reason", "missing_item"]
 

@@ -83,6 +83,11 @@ def test_words_that_are_wrong():
     assert "--try FILE is missing" in freshet("map", code=64).stderr
     assert "one argument too many" in freshet("status", "x", code=64).stderr
     assert "future" in freshet("forget", "u", "--until", "99999999999999", code=64).stderr
+    for flag in ("--partitions=0", "--retention=5"):
+        done = freshet("topics", "make", "x", flag, code=64)
+        assert "is wrong; it takes" in done.stderr, done.stderr
+    assert "letters, digits" in freshet("topics", "make", "a b", code=64).stderr
+    assert '"16" is wrong; it takes' in freshet("size", "--machine", "16", code=64).stderr
     assert "in milliseconds" in freshet("forget", "u", "--until", "1700000000", code=64).stderr
     assert "name of a generation" in freshet("promote", "a/b", code=64).stderr
     assert "exclude" in freshet("backfill", "--follow", "--to", "end", code=64).stderr

@@ -37,7 +37,7 @@ def test_what_does_not_fit_is_told():
 
 def test_nonsense_is_refused():
     done = size("--memory-max", "10m")
-    assert done.returncode == 64 and "at least 64m" in done.stderr
+    assert done.returncode == 64 and "from 64m" in done.stderr
     done = size("--machine", "2g", "--memory-max", "4g")
     assert done.returncode == 1 and "hint: " in done.stderr
 
