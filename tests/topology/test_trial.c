@@ -13,11 +13,16 @@ struct trial_rig {
     struct trials trials;
 };
 
-static void begin(struct trial_rig *rig, const char *const *settings)
+static void begin_with(struct trial_rig *rig, const char *const *base, const char *const *g2)
 {
     *rig = (struct trial_rig){0};
-    both_init_with(&rig->both, settings);
+    both_init_with(&rig->both, base, g2);
     rig->codec = codec_new(&trial_record_contract, rig->both.schemas);
+}
+
+static void begin(struct trial_rig *rig)
+{
+    begin_with(rig, NULL, NULL);
 }
 
 static void finish(struct trial_rig *rig)
@@ -165,7 +170,7 @@ static void there_and_back(struct trial_rig *rig)
 static void test_lists_are_copied_and_given_back(void **state)
 {
     struct trial_rig rig;
-    begin(&rig, NULL);
+    begin(&rig);
     there_and_back(&rig);
     assert_int_equal(rig.both.rig.restarts, 0);
     assert_int_equal(memlog_count(rig.both.rig.log, "dead-letters", MEMLOG_ALL), 0);
@@ -177,10 +182,29 @@ static void test_lists_are_copied_and_given_back(void **state)
     finish(&rig);
 }
 
+/* The same lists as JSON. */
+static void test_json_lists(void **state)
+{
+    static const char *const settings[] = {"lists.json=true", "poll.records.max=20", NULL};
+    struct trial_rig rig;
+    begin_with(&rig, settings, NULL);
+    start(&rig, 1);
+    settle(&rig);
+    struct fold *texts = rig_fold(&rig.both.rig, "recommendations-json");
+    assert_int_equal(texts->count, FEED_USERS);
+    for (size_t i = 0; i < texts->count; i++) {
+        struct slice text = texts->at[i].value;
+        bool tried = trials_user(&rig.trials, texts->at[i].key).in_trial;
+        assert_true(tried == (memmem(text.data, text.size, "\"generation\":\"g2\"", 17) != NULL));
+    }
+    free(texts);
+    finish(&rig);
+}
+
 static void test_slow_acknowledgements(void **state)
 {
     struct trial_rig rig;
-    begin(&rig, NULL);
+    begin(&rig);
     memlog_ack_delay(rig.both.rig.log, 7);
     there_and_back(&rig);
     finish(&rig);
@@ -190,7 +214,7 @@ static void test_killed_while_lists_are_copied(void **state)
 {
     for (int nth = 1; nth < 200; nth += 33) {
         struct trial_rig rig;
-        begin(&rig, NULL);
+        begin(&rig);
         memlog_fail(rig.both.rig.log, MEMLOG_PRODUCE, nth, MEMLOG_KILL);
         there_and_back(&rig);
         assert_int_equal(rig.both.rig.restarts, 1);
@@ -202,7 +226,7 @@ static void test_message_lost_while_lists_are_copied(void **state)
 {
     for (int nth = 1; nth < 200; nth += 41) {
         struct trial_rig rig;
-        begin(&rig, NULL);
+        begin(&rig);
         memlog_fail(rig.both.rig.log, MEMLOG_PRODUCE, nth, WIRE_ABORTED);
         there_and_back(&rig);
         assert_int_equal(memlog_failed(rig.both.rig.log, MEMLOG_PRODUCE), 1);
@@ -214,7 +238,7 @@ static void test_message_lost_while_lists_are_copied(void **state)
 static void test_ended_while_the_live_scorer_is_away(void **state)
 {
     struct trial_rig rig;
-    begin(&rig, NULL);
+    begin(&rig);
     start(&rig, 1);
     settle(&rig);
     rig_kill(&rig.both.rig, rig.both.base);
@@ -237,7 +261,7 @@ static void test_ended_while_the_live_scorer_is_away(void **state)
 static void test_a_user_without_a_list_of_the_trial(void **state)
 {
     struct trial_rig rig;
-    begin(&rig, NULL);
+    begin(&rig);
     start(&rig, 1);
     settle(&rig);
     struct fold *own = rig_fold(&rig.both.rig, "lists");
@@ -265,7 +289,7 @@ static void test_a_user_without_a_list_of_the_trial(void **state)
 static void test_lists_that_cannot_be_read(void **state)
 {
     struct trial_rig rig;
-    begin(&rig, NULL);
+    begin(&rig);
     struct trial_record rec = {.kind = TRIAL_STARTED,
                                .trial = 1,
                                .generation = slice_str("g9"),
@@ -290,7 +314,7 @@ static void test_lists_that_cannot_be_read(void **state)
 static void test_promoted(void **state)
 {
     struct trial_rig rig;
-    begin(&rig, NULL);
+    begin(&rig);
     start(&rig, 1);
     settle(&rig);
     write_step(&rig.both, STEP_LIVE, 1, "g2", "", -1);
@@ -343,7 +367,7 @@ static void test_each_arm_counts_its_users(void **state)
 {
     struct trial_rig rig;
     struct expected expected = {{0}, {0}};
-    begin(&rig, NULL);
+    begin(&rig);
     start_at(&rig, 1, RIG_WALL_MS + 1);
     settle(&rig);
     rig.both.rig.wall_ms += 1000;
@@ -370,7 +394,7 @@ static void test_each_arm_counts_its_users(void **state)
 static void test_lists_of_before_do_not_count(void **state)
 {
     struct trial_rig rig;
-    begin(&rig, NULL);
+    begin(&rig);
     start_at(&rig, 1, RIG_WALL_MS + 1);
     settle(&rig);
     feed(&rig.both, 200);
@@ -389,7 +413,7 @@ static void test_a_worse_one_is_taken_back(void **state)
                                            NULL};
     struct trial_rig rig;
     struct expected expected = {{0}, {0}};
-    begin(&rig, settings);
+    begin_with(&rig, NULL, settings);
     start(&rig, 1);
     settle(&rig);
     for (int i = 0; i < 40 && !rig.trials.ended; i++) {
@@ -415,6 +439,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lists_are_copied_and_given_back),
+        cmocka_unit_test(test_json_lists),
         cmocka_unit_test(test_slow_acknowledgements),
         cmocka_unit_test(test_killed_while_lists_are_copied),
         cmocka_unit_test(test_message_lost_while_lists_are_copied),

@@ -45,27 +45,29 @@ static inline void feed(struct two_generations *both, int count)
     both->fed += count;
 }
 
-/* Starts both with the first events, g2's scorer with these settings (NULL: as the base's). */
-static inline void both_init_with(struct two_generations *both, const char *const *settings)
+/* Starts both with the first events, the scorers with these settings (NULL: the usual ones). */
+static inline void both_init_with(struct two_generations *both, const char *const *base,
+                                  const char *const *g2)
 {
     *both = (struct two_generations){.schemas = schema_cache_new(), .arena = arena_new(1 << 16)};
     both->steps = codec_new(&generation_step_contract, both->schemas);
     both->lists = codec_new(&recommendation_list_contract, both->schemas);
     rig_init(&both->rig, PARTITIONS);
+    memlog_topic(both->rig.log, "recommendations-json", PARTITIONS);
     make_topics(&both->rig, "g2");
     feed(both, FIRST);
     rig_start(&both->rig, &features_worker, 0, NULL);
     rig_start(&both->rig, &trainer_worker, 0, NULL);
     rig_start(&both->rig, &features_worker, 0, g2_settings);
     rig_start(&both->rig, &trainer_worker, 0, g2_settings);
-    both->base = rig_start(&both->rig, &scorer_worker, 0, base_settings);
-    both->g2 = rig_start(&both->rig, &scorer_worker, 0, settings ? settings : g2_settings);
+    both->base = rig_start(&both->rig, &scorer_worker, 0, base ? base : base_settings);
+    both->g2 = rig_start(&both->rig, &scorer_worker, 0, g2 ? g2 : g2_settings);
     rig_survive(&both->rig, false);
 }
 
 static inline void both_init(struct two_generations *both)
 {
-    both_init_with(both, NULL);
+    both_init_with(both, NULL, NULL);
 }
 
 static inline void both_release(struct two_generations *both)
