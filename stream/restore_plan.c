@@ -20,6 +20,7 @@
 #include "stream/log_probe.h"
 #include "stream/remedy.h"
 #include "stream/restore_internal.h"
+#include "stream/state/store_directory.h"
 #include "stream/state_directory.h"
 #include "stream/topics.h"
 

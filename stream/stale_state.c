@@ -7,6 +7,7 @@
 #include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/stale_state.h"
+#include "stream/state/store_directory.h"
 
 #include <dirent.h>
 

@@ -28,6 +28,7 @@
 #include "base/xalloc.h"
 #include "stream/standby.h"
 #include "stream/state/position.h"
+#include "stream/state/store_directory.h"
 #include "stream/state_directory.h"
 #include "stream/topics.h"
 

@@ -8,6 +8,7 @@
 #include "base/exit_code.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
+#include "stream/state/store_directory.h"
 #include "stream/state_directory.h"
 #include "stream/topics.h"
 

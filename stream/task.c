@@ -11,6 +11,7 @@
 #include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/config/input_end.h"
+#include "stream/state/store_directory.h"
 #include "stream/state_directory.h"
 #include "stream/task.h"
 #include "stream/topics.h"

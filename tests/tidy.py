@@ -159,6 +159,7 @@ UNTESTED = {
     "stream/schema_hold.c": "a part of the run: tests/topology/test_registry_ways.c",
     "stream/schema_source.c": "a part of the run: tests/topology/test_registry_ways.c",
     "stream/state_directory.c": "a part of the run: tests/topology/test_restore.c",
+    "stream/state/store_directory.c": "a part of the store: tests/unit/stream/state/test_store.c",
     "stream/stored_table.c": "a part of the run: tests/topology/test_sequence.c, test_serve.c",
     "stream/task.c": "a part of the run: all of tests/topology",
     "stream/worker_main.c": "a process with signals and a broker: tests/broker",

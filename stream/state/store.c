@@ -4,15 +4,16 @@
  *   - A full disk in the middle of a write makes RocksDB abort the process where it is built with
  *     assertions, as Debian's is. has_room() therefore checks the free space before each write.
  *   - After a failed write RocksDB's state is undefined, and closing it would abort the process.
- *     `failed` makes store_close() leave it alone; the process must end soon.
+ *     `failed` makes store_close() leave it alone; the process must end soon. The same on a full
+ *     disk, where closing writes, too.
  *   - A process loses its locks on a file when it closes *any* descriptor of the file. So
  *     store_in_use() and store_discard(), which open LOCK, must not be called for a store that is
  *     open here.
  *   - A value from store_get() is pinned in RocksDB's memory until the next call.
  *   - Damage may be met by a compaction in the background, long after the start; RocksDB then
  *     refuses writes. Closing and opening again would repeat that for ever. So a store that is
- *     found damaged gets a file MARK_FILE, and store_open() refuses it as damaged until it is
- *     wiped.
+ *     found damaged gets a mark (store_directory.h), and store_open() refuses it as damaged until
+ *     it is wiped.
  *   - A deleted key stays in RocksDB's log until the next flush, and in its tables until they are
  *     compacted; in a small store that may be for ever. Keys name users, so purge() flushes soon
  *     after a delete and asks RocksDB to compact the tables that hold the key.
@@ -26,13 +27,10 @@
 #include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/state/store.h"
+#include "stream/state/store_directory.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <rocksdb/c.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 /* Space that must be free on the disk before a write, in write buffers: for RocksDB's log, and for
  * the tables that it writes in the background. */
@@ -45,9 +43,6 @@ static const char bookmark_key[] = "bookmark";
 enum { FORMER_BOOKMARK_BYTES = 16 }; /* before 0.2: the two offsets */
 _Static_assert(offsetof(struct bookmark, current_ms) == FORMER_BOOKMARK_BYTES,
                "the former members are the first");
-
-/* Its presence says that the store is damaged; RocksDB ignores the file. */
-#define MARK_FILE "DAMAGED"
 
 /* Numbers of first-level tables at which compaction begins, writes are slowed down and writes stop.
  * The last two are high because a load may leave many tables, which must not slow live writes. */
@@ -148,43 +143,14 @@ static int sort_why(const char *why)
     return strstr(why, "/LOCK: ") ? -EAGAIN : -EIO;
 }
 
-/* Marks the store as damaged. Without room for the file, the next opener finds the damage again. */
-static void mark_damaged(const char *path)
-{
-    _cleanup_(xfreep) char *file = xprintf("%s/" MARK_FILE, path);
-    int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd >= 0) { close(fd); }
-}
-
-static bool is_marked(const char *path)
-{
-    _cleanup_(xfreep) char *file = xprintf("%s/" MARK_FILE, path);
-    return access(file, F_OK) == 0;
-}
-
 /* Keeps RocksDB's error and frees it; returns the errno. */
 static int keep_fault(struct store *store, char *error)
 {
     keep_why(store, xstrdup(error));
     rocksdb_free(error);
     int result = sort_why(store->why);
-    if (result == -EIO) { mark_damaged(store->path); }
+    if (result == -EIO) { store_mark_damaged(store->path); }
     return result == -EAGAIN ? -EIO : result;
-}
-
-static int64_t newest_change_ms(const char *path)
-{
-    int64_t newest_ms = 0;
-    DIR *dir = opendir(path);
-    if (!dir) { return 0; }
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        _cleanup_(xfreep) char *file = xprintf("%s/%s", path, entry->d_name);
-        struct stat found;
-        if (stat(file, &found) < 0 || !S_ISREG(found.st_mode)) { continue; }
-        newest_ms = MAX_OF(newest_ms, (int64_t)found.st_mtim.tv_sec * 1000);
-    }
-    closedir(dir);
-    return newest_ms;
 }
 
 int store_open(const char *path, const struct store_limits *limits, struct store **ret_store,
@@ -192,7 +158,7 @@ int store_open(const char *path, const struct store_limits *limits, struct store
 {
     assert(limits->write_buffer_bytes > 0 && limits->block_cache_bytes > 0);
     CRASH_POINT("store.open");
-    if (is_marked(path)) {
+    if (store_is_marked(path)) {
         *ret_why = xstrdup("it was found to be damaged");
         return -EIO;
     }
@@ -200,7 +166,7 @@ int store_open(const char *path, const struct store_limits *limits, struct store
     set_options(store, limits);
     buf_init(&store->deleted, PURGE_BYTES_MAX);
     store->path = xstrdup(path);
-    store->touched_ms = newest_change_ms(path);
+    store->touched_ms = store_changed_ms(path);
     const rocksdb_options_t *options[FAMILIES] = {store->options, store->options};
     char *error = NULL;
     store->db = rocksdb_open_column_families(store->options, path, FAMILIES, family_names, options,
@@ -277,13 +243,24 @@ static void purge_if_due(struct store *store, const struct buf *deleted)
     if (clock_monotonic_ms() - store->purged_ms >= PURGE_EVERY_MS) { purge(store); }
 }
 
-/* ---- Closing, wiping ---- */
+/* Checks the free space before a write; true also when it is unknown. */
+static bool has_room(struct store *store)
+{
+    struct statvfs disk;
+    if (statvfs(store->path, &disk) < 0) { return true; }
+    size_t free_bytes = (size_t)disk.f_bavail * (size_t)disk.f_frsize;
+    size_t reserve_bytes = (size_t)store->write_buffer_bytes * RESERVE_BUFFERS;
+    if (free_bytes >= reserve_bytes) { return true; }
+    keep_why(store, xprintf("%s: %zu bytes are free, %zu are needed", strerror(ENOSPC), free_bytes,
+                            reserve_bytes));
+    return false;
+}
 
 struct store *store_close(struct store *store)
 {
     if (!store) { return NULL; }
     unpin(store);
-    if (store->db && !store->failed) { /* closing would abort the process */
+    if (store->db && !store->failed && has_room(store)) { /* else closing may abort the process */
         purge(store);
         for (int i = 0; i < FAMILIES; i++) {
             rocksdb_column_family_handle_destroy(store->families[i]);
@@ -302,53 +279,6 @@ struct store *store_close(struct store *store)
     free(store->why);
     free(store);
     return NULL;
-}
-
-/* RocksDB's directory has files only, no subdirectories. */
-int store_wipe(const char *path)
-{
-    DIR *dir = opendir(path);
-    if (!dir) { return errno == ENOENT ? 0 : -errno; }
-    int result = 0;
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) { continue; }
-        _cleanup_(xfreep) char *file = xprintf("%s/%s", path, entry->d_name);
-        if (unlink(file) < 0) { result = -errno; }
-        CRASH_POINT("store.wiping");
-    }
-    closedir(dir);
-    if (result == 0 && rmdir(path) < 0) { result = -errno; }
-    return result;
-}
-
-/* Queries or takes the lock on the file LOCK, by which RocksDB locks a directory. */
-static int try_lock(const char *path, int command, struct flock *lock, int *ret_fd)
-{
-    _cleanup_(xfreep) char *file = xprintf("%s/LOCK", path);
-    *lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    *ret_fd = open(file, O_RDWR | O_CLOEXEC);
-    if (*ret_fd < 0) { return -errno; }
-    return fcntl(*ret_fd, command, lock) < 0 ? -errno : 0;
-}
-
-bool store_in_use(const char *path)
-{
-    struct flock lock;
-    int fd;
-    int result = try_lock(path, F_GETLK, &lock, &fd);
-    if (fd >= 0) { close(fd); }
-    return result == 0 && lock.l_type != F_UNLCK;
-}
-
-int store_discard(const char *path)
-{
-    struct flock lock;
-    int fd;
-    int result = try_lock(path, F_SETLK, &lock, &fd);
-    if (result == -EACCES) { result = -EAGAIN; }
-    if (result == 0 || result == -ENOENT) { result = store_wipe(path); }
-    if (fd >= 0) { close(fd); }
-    return result;
 }
 
 static int get(struct store *store, int family, const char *key, size_t size,
@@ -383,7 +313,7 @@ int store_bookmark(struct store *store, struct bookmark *ret_bookmark)
     }
     if (value.size != sizeof(*ret_bookmark)) {
         keep_why(store, xprintf("bookmark of %zu bytes", value.size));
-        mark_damaged(store->path);
+        store_mark_damaged(store->path);
         return -EIO;
     }
     memcpy(ret_bookmark, value.data, sizeof(*ret_bookmark));
@@ -493,19 +423,6 @@ static int keep_error(struct store *store, char *error)
     if (!error) { return 0; }
     store->failed = true;
     return keep_fault(store, error);
-}
-
-/* Checks the free space before a write; true also when it is unknown. */
-static bool has_room(struct store *store)
-{
-    struct statvfs disk;
-    if (statvfs(store->path, &disk) < 0) { return true; }
-    size_t free_bytes = (size_t)disk.f_bavail * (size_t)disk.f_frsize;
-    size_t reserve_bytes = (size_t)store->write_buffer_bytes * RESERVE_BUFFERS;
-    if (free_bytes >= reserve_bytes) { return true; }
-    keep_why(store, xprintf("%s: %zu bytes are free, %zu are needed", strerror(ENOSPC), free_bytes,
-                            reserve_bytes));
-    return false;
 }
 
 int store_put_note(struct store *store, const char *name)

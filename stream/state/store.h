@@ -49,8 +49,6 @@ int store_open(const char *path, const struct store_limits *limits, struct store
                char **ret_why);
 /* Closes the store; takes NULL; returns NULL. */
 struct store *store_close(struct store *store);
-/* Deletes a closed store's directory with its files; 0 (also when there is none) or -errno. */
-int store_wipe(const char *path);
 
 /* Reads a value: 0 with bytes borrowed until the next store call, -ENOENT, or a fault: -EIO
  * (damage) or one of those of store_open(). A store that is found damaged here, or by
@@ -66,12 +64,6 @@ int store_scan(struct store *store, int (*each)(void *arg, struct slice key, str
 /* The same for the keys that begin with a prefix. */
 int store_scan_prefix(struct store *store, struct slice prefix,
                       int (*each)(void *arg, struct slice key, struct slice value), void *arg);
-/* True when another process has the store in a directory open. Not for a store that this process
- * has open. */
-bool store_in_use(const char *path);
-/* Deletes the store in a directory, as store_wipe(); -EAGAIN when another process has it open. Not
- * for a store that this process has open. */
-int store_discard(const char *path);
 
 /* Estimates the number of keys. */
 int64_t store_count(struct store *store);

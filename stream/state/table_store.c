@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
+#include "stream/state/store_directory.h"
 #include "stream/state/table_store.h"
 
 enum { FLUSH_BYTES = 4 << 20, STORE_BYTES = 4 << 20 };

@@ -380,16 +380,17 @@ def _(stage, one, rng):
     if pid is None:
         return "did not run"
     try:
-        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        # As the storm's own, not as the copy has it now: another such fault may be under way.
+        normal = resource.getrlimit(resource.RLIMIT_NOFILE)
         open_now = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now + rng.randrange(3), before[1]))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now + rng.randrange(3), normal[1]))
     except (OSError, ValueError):
         return "SKIPPED: the limit cannot be set"
     with stage.workers.may_refuse():
         stage.sleep(one.about["seconds"])
         if stage.workers.pid(*place(one)) != pid:
             return "ended, and was started again"
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, normal)
     return "went on"
 
 

@@ -187,6 +187,22 @@ def test_a_letter_of_another_worker_is_a_difference(topics):
     assert compared(topics).differences == 1
 
 
+def test_a_refused_repeat_is_told_apart(topics):
+    """One that is refused where it stands first is a difference."""
+    event, letter = topics.at["events"][3], topics.at["dead-letters"][0]
+    topics.at["events"].append(event._replace(offset=EVENTS))
+    about = [("worker", b"features"), ("reason", b"too_late"), ("message", b"older than all"),
+             ("origin.partition", b"0")]
+    topics.at["dead-letters"].append(letter._replace(
+        offset=1, headers=[*about, ("origin.offset", str(EVENTS).encode())]))
+    verdict = compared(topics)
+    assert (verdict.differences, verdict.unaccounted) == (0, 0), verdict.words
+    assert verdict.counts["repeats_refused"] == 1
+    topics.at["dead-letters"].append(letter._replace(
+        offset=2, headers=[*about, ("origin.offset", b"3")]))
+    assert compared(topics).differences == 1
+
+
 @pytest.mark.parametrize("name", ["features-changelog", "histories", "neighbours",
                                   "serving-rows", "recommendations"])
 def test_a_missing_key_is_a_difference(topics, name):

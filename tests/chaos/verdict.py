@@ -126,12 +126,31 @@ class Verdict:
 
     # ---- Every raw event ----
 
+    def _repeats(self):
+        """Where in `events` an event stands again: (partition, offset)."""
+        seen, found = set(), set()
+        for one, event in self.events:
+            if event["event_id"] in seen:
+                found.add((one.partition, one.offset))
+            seen.add(event["event_id"])
+        return found
+
+    @staticmethod
+    def _is_refused_repeat(headers, repeats):
+        """A repeat of an action whose id is not kept any more cannot be told from a late action: it
+        is refused, and the action stays counted once."""
+        return (headers["worker"], headers.get("reason")) == (b"features", b"too_late") and (
+            int(headers["origin.partition"]), int(headers["origin.offset"])) in repeats
+
     def accounting(self):
         """A raw event is in `events` by its id, or a dead letter by its place; never both."""
         accepted = {event["event_id"] for _, event in self.events}
-        refused = Counter()
+        repeats, refused = self._repeats(), Counter()
         for _, headers in self.letters:
             if headers["worker"] != b"ingest":
+                if self._is_refused_repeat(headers, repeats):
+                    self.counts["repeats_refused"] += 1
+                    continue
                 self._differs(f"{headers['worker'].decode()} refused a record: "
                               f"{headers['message'].decode()}")
                 continue

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "features/features.h"
 #include "stream/state/store.h"
+#include "stream/state/store_directory.h"
 #include "tests/topology/answers.h"
 #include "trainer/similarity/trainer.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/xalloc.h"
 #include "stream/state/stage.h"
+#include "stream/state/store_directory.h"
 
 #include <unistd.h>
 
