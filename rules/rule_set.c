@@ -159,11 +159,11 @@ static bool take_period(struct rule_text *text, const char *word, int64_t *ret_m
 
 static bool take_action(struct rule_text *text, struct steering_rule *rule)
 {
-    static const char *const names[EVENT_KINDS_COUNT] = {
+    static const char *const names[] = {
         [ACTION_OTHER] = "other",   [ACTION_VIEW] = "view",       [ACTION_CLICK] = "click",
         [ACTION_LIKE] = "like",     [ACTION_CART] = "cart",       [ACTION_PURCHASE] = "purchase",
         [ACTION_RATING] = "rating", [ACTION_DISLIKE] = "dislike", [ACTION_EXPOSURE] = "exposure"};
-    for (int a = 0; a < EVENT_KINDS_COUNT; a++) {
+    for (size_t a = 0; a < ARRAY_COUNT(names); a++) {
         if (!rule_text_take(text, names[a])) { continue; }
         rule->actions |= 1u << a;
         return true;

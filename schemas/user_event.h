@@ -16,8 +16,8 @@ enum action_kind {
     ACTION_DISLIKE,
     ACTIONS_COUNT,                  /* kinds of actions, which histories hold */
     ACTION_EXPOSURE = ACTIONS_COUNT, /* of events alone: what the user was shown */
+    ACTION_IDENTIFY, /* the same: who the user is; it is no action on an item */
     EVENT_KINDS_COUNT,
-    ACTION_IDENTIFY = EVENT_KINDS_COUNT, /* who the user is; it is no action on an item */
 };
 
 /* Most bytes of any id, on every topic. */

@@ -20,6 +20,7 @@ static const struct {
     [ACTION_RATING] = {"RATING", "|rate|star|stars|score|review|"},
     [ACTION_DISLIKE] = {"DISLIKE", "|hide|block|downvote|skip|"},
     [ACTION_EXPOSURE] = {"EXPOSURE", "|impression|impressions|shown|show|seen|"},
+    [ACTION_IDENTIFY] = {"IDENTIFY", "|login|log_in|signin|sign_in|alias|merge|"},
 };
 
 const char *action_kind_name(enum action_kind kind)
@@ -133,6 +134,10 @@ int action_syntax_parse(const char *text, double weight_max, struct action_meani
     if (!strcmp(text + size, ":back")) {
         if (meaning.kind == ACTION_EXPOSURE) {
             buf_printf(why, "what a user was shown cannot be taken back");
+            return -EINVAL;
+        }
+        if (meaning.kind == ACTION_IDENTIFY) {
+            buf_printf(why, "who a user is cannot be taken back");
             return -EINVAL;
         }
         meaning.takes_back = true;

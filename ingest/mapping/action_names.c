@@ -58,7 +58,7 @@ static void forget(struct action_names *names, struct slice name)
 
 static void put_contract_symbols(struct action_names *names)
 {
-    for (int kind = 0; kind < EVENT_KINDS_COUNT; kind++) {
+    for (int kind = 0; kind < ACTION_IDENTIFY; kind++) {
         char lower[16];
         const char *name = action_kind_name((enum action_kind)kind);
         size_t size = strlen(name);
@@ -139,6 +139,15 @@ struct action_names *action_names_free(struct action_names *names)
     free(names->entries);
     free(names);
     return NULL;
+}
+
+bool action_names_identify(const struct action_names *names)
+{
+    bool any = names->fallback_known && names->fallback.kind == ACTION_IDENTIFY;
+    for (size_t i = 0; i < names->entries_count; i++) {
+        any |= names->entries[i].meaning.kind == ACTION_IDENTIFY;
+    }
+    return any;
 }
 
 const struct action_meaning *action_names_find(const struct action_names *names, struct slice name)

@@ -1,10 +1,10 @@
 /* Maps the source's names for actions to an action kind and a weight.
  *
- * The contract's own symbols are known from the start, in upper and lower case ("PURCHASE",
- * "purchase"), each with weight 1. The properties `action.NAME=KIND:WEIGHT` add names and replace
- * these; WEIGHT defaults to 1. `action.NAME=refuse` removes a name; `action.NAME=ignore` drops such
- * actions and counts them. `fallback` decides about names that are not listed: "refuse", "ignore",
- * or KIND:WEIGHT.
+ * The contract's own symbols but IDENTIFY are known from the start, in upper and lower case
+ * ("PURCHASE", "purchase"), each with weight 1. The properties `action.NAME=KIND:WEIGHT` add names
+ * and replace these; WEIGHT defaults to 1. `action.NAME=refuse` removes a name;
+ * `action.NAME=ignore` drops such actions and counts them. `fallback` decides about names that are
+ * not listed: "refuse", "ignore", or KIND:WEIGHT.
  */
 #ifndef FRESHET_INGEST_MAPPING_ACTION_NAMES_H
 #define FRESHET_INGEST_MAPPING_ACTION_NAMES_H
@@ -25,6 +25,8 @@ int action_names_new(const struct properties *properties, const char *fallback, 
                      struct action_names **ret_names, char *why, size_t why_size);
 /* Frees the table; takes NULL; returns NULL. */
 struct action_names *action_names_free(struct action_names *names);
+/* Says whether some name means IDENTIFY. */
+bool action_names_identify(const struct action_names *names);
 /* Looks a name up (data NULL: the record has none), the fallback included; NULL: refused. */
 const struct action_meaning *action_names_find(const struct action_names *names, struct slice name);
 

@@ -14,7 +14,7 @@ static const unsigned fields_of[TARGETS_COUNT] = {
     [TARGET_EVENT] = BIT(MAPPED_USER) | BIT(MAPPED_ITEM) | BIT(MAPPED_ACTION) | BIT(MAPPED_TIME) |
                      BIT(MAPPED_WEIGHT) | BIT(MAPPED_ID) | BIT(MAPPED_SEQUENCE) | BIT(MAPPED_KIND) |
                      BIT(MAPPED_LIST) | BIT(MAPPED_PLACE) | BIT(MAPPED_RULE) |
-                     BIT(MAPPED_VALUE) | BIT(MAPPED_TAKEN_BACK),
+                     BIT(MAPPED_VALUE) | BIT(MAPPED_TAKEN_BACK) | BIT(MAPPED_ANONYMOUS),
     [TARGET_ITEM] = BIT(MAPPED_ITEM) | BIT(MAPPED_KIND) | BIT(MAPPED_TITLE) | BIT(MAPPED_TEXT) |
                     BIT(MAPPED_VECTOR) | BIT(MAPPED_AVAILABLE) | BIT(MAPPED_CREATED) |
                     BIT(MAPPED_PRICE) | BIT(MAPPED_STOCK) | BIT(MAPPED_BRAND) |
@@ -158,7 +158,7 @@ static const char *format_fault(const struct filling *filling, enum mapped field
     bool decimal = field == MAPPED_USER || field == MAPPED_ITEM || field == MAPPED_ID ||
                    field == MAPPED_WEIGHT || field == MAPPED_AVAILABLE ||
                    field == MAPPED_PRICE || field == MAPPED_STOCK || field == MAPPED_VALUE ||
-                   field == MAPPED_TAKEN_BACK;
+                   field == MAPPED_TAKEN_BACK || field == MAPPED_ANONYMOUS;
     for (size_t i = 0; i < choice->count; i++) {
         const struct path_format *format = field_path_format(choice->paths[i]);
         if (!format) { continue; }

@@ -366,6 +366,10 @@ static void keep_event(struct work *work)
         ev->taken_back_id = event_id_of_source(slice_str(source), ev->taken_back_id, work->arena);
     }
     ev->user_id = called(work, ev->user_id);
+    if (ev->action == ACTION_IDENTIFY) {
+        ev->known_id = ev->user_id;
+        ev->user_id = called(work, work->candidate.anonymous);
+    }
     add(work, ev->user_id, kept(work, ev, sizeof(*ev)));
 }
 

@@ -259,6 +259,21 @@ static void read_origin(struct work *work, struct user_event *ev)
     if (!ev->takes_back) { ev->taken_back_id = slice_str(""); }
 }
 
+/* An IDENTIFY event has two users and no item. False: it says nothing of two users. */
+static bool read_identity(struct work *work)
+{
+    struct candidate *candidate = &work->candidate;
+    enum value_state *states = candidate->states;
+    struct slice user = candidate->event.user_id;
+    states[MAPPED_ITEM] = VALUE_ABSENT;
+    candidate->event.item_id = slice_str("");
+    states[MAPPED_ANONYMOUS] = read_text(work, MAPPED_ANONYMOUS, &candidate->anonymous);
+    bool both = states[MAPPED_USER] != VALUE_ABSENT && states[MAPPED_ANONYMOUS] != VALUE_ABSENT;
+    bool found = states[MAPPED_USER] == VALUE_FOUND && states[MAPPED_ANONYMOUS] == VALUE_FOUND;
+    return both && !(found && (!user.size || !candidate->anonymous.size ||
+                               slice_equal(user, candidate->anonymous)));
+}
+
 static bool read_event(struct work *work)
 {
     const struct mapping *mapping = work->mapping;
@@ -271,6 +286,7 @@ static bool read_event(struct work *work)
     if (!read_action(work)) { return false; }
     states[MAPPED_USER] = read_text(work, MAPPED_USER, &ev->user_id);
     states[MAPPED_ITEM] = read_text(work, MAPPED_ITEM, &ev->item_id);
+    if (ev->action == ACTION_IDENTIFY && !read_identity(work)) { return false; }
     struct found id = find(work, MAPPED_ID);
     work->id_path = id.path;
     states[MAPPED_ID] = VALUE_ABSENT;

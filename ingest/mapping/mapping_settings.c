@@ -15,6 +15,7 @@ static const char *const path_keys[MAPPED_COUNT] = {
     [MAPPED_RULE] = "map.rule",
     [MAPPED_VALUE] = "map.value",
     [MAPPED_TAKEN_BACK] = "map.taken.back",
+    [MAPPED_ANONYMOUS] = "map.anonymous",
     [MAPPED_KIND] = "map.kind",
     [MAPPED_TITLE] = "map.title",
     [MAPPED_TAGS] = "map.tags",
@@ -107,6 +108,9 @@ const struct option mapping_options[] = {
     OPTION("map.taken.back", STRING, paths[MAPPED_TAKEN_BACK], "", OPTION_FREE,
            "Where the id of the event is that an action of KIND:back takes back; empty: all of the "
            "user's actions of this kind on the item up to then"),
+    OPTION("map.anonymous", STRING, paths[MAPPED_ANONYMOUS], "", OPTION_FREE,
+           "Where the id is, of an action of IDENTIFY, under which the user has acted so far; "
+           "empty: not mapped"),
     OPTION("map.title", STRING, paths[MAPPED_TITLE], "title", OPTION_FREE,
            "Where an item's title is"),
     OPTION("map.tags", STRING, paths[MAPPED_TAGS], "tags", OPTION_FREE,

@@ -90,6 +90,22 @@ static int make_payload(struct mapping *mapping, char *why, size_t why_size)
 }
 
 /* Fills in the paths of the source, and of each kind that has its own. */
+/* Without the other id, each of these records would be ignored. */
+static int check_identify(const struct mapping *mapping, char *why, size_t why_size)
+{
+    bool mapped = false;
+    for (size_t i = 0; i < mapping->sets_count; i++) {
+        mapped |= mapping->sets[i].choices[MAPPED_ANONYMOUS] != NULL;
+    }
+    if (mapped || mapping->settings->target != TARGET_EVENT ||
+        !action_names_identify(mapping->actions)) {
+        return 0;
+    }
+    (void)snprintf(why, why_size, "action.NAME=IDENTIFY: set map.anonymous to where the id is "
+                   "under which the user has acted so far");
+    return -EINVAL;
+}
+
 static int make_sets(struct mapping *mapping, char *why, size_t why_size)
 {
     const struct mapping_settings *settings = mapping->settings;
@@ -137,6 +153,7 @@ static int configure(struct mapping *mapping, char *why, size_t why_size)
                               &mapping->actions, why, why_size);
     }
     if (!rc) { rc = make_sets(mapping, why, why_size); }
+    if (!rc) { rc = check_identify(mapping, why, why_size); }
     return rc ? rc : make_payload(mapping, why, why_size);
 }
 

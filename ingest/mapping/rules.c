@@ -15,7 +15,7 @@
     static bool name(const struct rule *rule, const struct candidate *candidate,                   \
                      enum mapped *ret_field)
 
-static const enum mapped id_fields[] = {MAPPED_USER, MAPPED_ITEM, MAPPED_ID};
+static const enum mapped id_fields[] = {MAPPED_USER, MAPPED_ITEM, MAPPED_ID, MAPPED_ANONYMOUS};
 
 static struct slice id_of(const struct candidate *candidate, enum mapped field)
 {
@@ -24,6 +24,7 @@ static struct slice id_of(const struct candidate *candidate, enum mapped field)
     if (candidate->target == TARGET_PROFILE) { return candidate->profile.user_id; }
     if (field == MAPPED_USER) { return candidate->event.user_id; }
     if (field == MAPPED_ITEM) { return candidate->event.item_id; }
+    if (field == MAPPED_ANONYMOUS) { return candidate->anonymous; }
     return candidate->event.event_id;
 }
 
@@ -128,7 +129,9 @@ PREDICATE(is_missing_user)
 
 PREDICATE(is_missing_item)
 {
-    bool needed = candidate->target == TARGET_ITEM || is_event(candidate);
+    bool identifies = candidate->event.action == ACTION_IDENTIFY;
+    bool needed =
+        candidate->target == TARGET_ITEM || (is_event(candidate) && !identifies);
     return needed && absent(candidate, MAPPED_ITEM, ret_field);
 }
 

@@ -36,6 +36,7 @@ enum mapped {
     MAPPED_RULE,
     MAPPED_VALUE,
     MAPPED_TAKEN_BACK,
+    MAPPED_ANONYMOUS,
     MAPPED_KIND,
     MAPPED_TITLE,
     MAPPED_TAGS,
@@ -99,6 +100,7 @@ struct candidate {
     bool action_known;
     enum value_state states[MAPPED_COUNT];
     struct user_event event;
+    struct slice anonymous; /* of an IDENTIFY event: who the user was so far */
     struct item item;
     struct user_profile profile;
 };

@@ -42,7 +42,7 @@ def checked():
 
 
 def test_the_pages_agree():
-    assert len(commands()) == 28
+    assert len(commands()) == 29
     assert freshet("help").stdout == freshet("--help").stdout
     assert freshet("help", "peek").stdout == freshet("peek", "-?").stdout
     assert freshet(code=64).stderr == freshet("--help").stdout
@@ -59,7 +59,7 @@ def test_known_numbers_are_checked():
     """The next test tries what the pages say; these at least must be among them."""
     assert {("peek", "limit"), ("peek", "partition"), ("replay", "rate"), ("replay", "limit"),
             ("replay", "skip"), ("similar", "count"), ("map", "at"), ("forget", "until"),
-            ("forget", "timeout"), ("redrive", "limit"), ("redrive", "since"),
+            ("forget", "timeout"), ("merge", "timeout"), ("redrive", "limit"), ("redrive", "since"),
             ("redrive", "until"), ("backfill", "from"), ("backfill", "to"), ("backfill", "copies"),
             ("compare", "hours"), ("promote", "timeout"), ("rollback", "timeout"),
             ("evaluate", "tune"), ("evaluate", "every"), ("evaluate", "seed"),
@@ -89,6 +89,8 @@ def test_words_that_are_wrong():
     assert "letters, digits" in freshet("topics", "make", "a b", code=64).stderr
     assert '"16" is wrong; it takes' in freshet("size", "--machine", "16", code=64).stderr
     assert "in milliseconds" in freshet("forget", "u", "--until", "1700000000", code=64).stderr
+    assert "with itself" in freshet("merge", "u", "u", code=64).stderr
+    assert "1 to 256" in freshet("merge", "u", "v" * 257, code=64).stderr
     assert "name of a generation" in freshet("promote", "a/b", code=64).stderr
     assert "exclude" in freshet("backfill", "--follow", "--to", "end", code=64).stderr
     assert "--models" in freshet("evaluate", "x", "--model", "x", code=64).stderr

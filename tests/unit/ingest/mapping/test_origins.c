@@ -43,10 +43,56 @@ static void origins_of_actions(void **state)
     rig_clear(&rig);
 }
 
+/* A login names two users and no item. */
+static void two_names_of_a_user(void **state)
+{
+    static const char *const pairs[] = {"map.user=user|anon", "map.anonymous=anon",
+                                        "action.login=IDENTIFY"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    accepts(&rig, "{\"user\":\"u\",\"anon\":\"a\",\"action\":\"login\",\"item_id\":\"i\","
+                  "\"event_time_ms\":1795424399000}");
+    assert_int_equal(rig.ev.action, ACTION_IDENTIFY);
+    assert_text(rig.ev.user_id, "a");
+    assert_text(rig.ev.known_id, "u");
+    assert_text(rig.ev.item_id, "");
+    accepts(&rig, "{\"user\":\"u\",\"anon\":\"a\",\"action\":\"click\",\"item_id\":\"i\","
+                  "\"event_time_ms\":1795424399000}");
+    assert_text(rig.ev.user_id, "u");
+    assert_int_equal(rig.ev.known_id.size, 0);
+    static const char *const ignored[] = {
+        "{\"anon\":\"a\",\"action\":\"login\",\"event_time_ms\":1795424399000}",
+        "{\"user\":\"u\",\"action\":\"login\",\"event_time_ms\":1795424399000}",
+        "{\"user\":\"u\",\"anon\":\"\",\"action\":\"login\",\"event_time_ms\":1795424399000}"};
+    for (size_t i = 0; i < ARRAY_COUNT(ignored); i++) {
+        assert_null(rig_apply(&rig, slice_str(ignored[i])));
+        assert_int_equal(rig.outcome.count, 0);
+    }
+    const char *reason = rig_apply(
+        &rig, slice_str("{\"user\":\"u\",\"anon\":[1],\"action\":\"login\","
+                        "\"event_time_ms\":1795424399000}"));
+    assert_string_equal(reason, "wrong_type");
+    rig_clear(&rig);
+}
+
+static void the_other_name_must_be_mapped(void **state)
+{
+    static const char *const pairs[] = {"action.login=IDENTIFY"};
+    static const char *const back[] = {"map.anonymous=anon", "action.login=IDENTIFY:back"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), -EINVAL);
+    assert_non_null(strstr(rig.why, "map.anonymous"));
+    rig_clear(&rig);
+    assert_int_equal(rig_init(&rig, back, ARRAY_COUNT(back), NULL), -EINVAL);
+    rig_clear(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(origins_of_actions),
+        cmocka_unit_test(two_names_of_a_user),
+        cmocka_unit_test(the_other_name_must_be_mapped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
