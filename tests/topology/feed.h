@@ -77,6 +77,31 @@ static inline void feed_events(struct rig *rig, uint64_t seed, int from, int to)
     schema_cache_free(schemas);
 }
 
+/* Says that some users are others: a chain among them. */
+static inline void feed_merges(struct rig *rig)
+{
+    static const char *const users[][2] = {{"u01", "u02"}, {"u03", "u04"}, {"u04", "u05"}};
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&user_event_contract, schemas);
+    struct buf out;
+    buf_init(&out, 4096);
+    for (size_t i = 0; i < ARRAY_COUNT(users); i++) {
+        const struct user_event ev = {.event_id = slice_str(users[i][0]),
+                                      .user_id = slice_str(users[i][0]),
+                                      .action = ACTION_IDENTIFY,
+                                      .event_time_ms = feed_time_ms(),
+                                      .known_id = slice_str(users[i][1]),
+                                      .receipt = i == 0};
+        buf_clear(&out);
+        assert(codec_encode(codec, &ev, &out) == 0);
+        memlog_append(rig->log, "events", PARTITION_BY_KEY, ev.user_id, buf_slice(&out),
+                      feed_time_ms());
+    }
+    buf_release(&out);
+    codec_free(codec);
+    schema_cache_free(schemas);
+}
+
 /* Appends the same events to `clicks`, as JSON. */
 static inline void feed_clicks(struct rig *rig, uint64_t seed, int from, int to)
 {

@@ -33,14 +33,13 @@ static inline bool state_is_changelog(struct rig *rig, struct copy *copy)
 {
     const struct run *run = copy->run;
     if (!env_has_changelog(&run->env)) { return true; }
-    _cleanup_(xfreep) struct fold *fold =
-        rig_fold(rig, run->topics.outputs[run->env.worker->changelog]);
+    const char *changelog = run->topics.outputs[run->env.worker->changelog];
     for (size_t t = 0; t < run->tasks.count; t++) {
         struct task *task = run->tasks.at[t];
         size_t expected = 0;
-        for (size_t i = 0; i < fold->count; i++) {
-            expected += fold->at[i].partition == task->partition && fold->at[i].value.data;
-        }
+        _cleanup_(xfreep) struct fold *fold =
+            rig_fold_range(rig, changelog, task->partition, task->partition + 1);
+        for (size_t i = 0; i < fold->count; i++) { expected += fold->at[i].value.data != NULL; }
         struct comparison comparison = {fold, task->partition, 0, true};
         int result = store_scan(task->local.store, compare_pair, &comparison);
         assert(result == 0);

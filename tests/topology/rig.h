@@ -437,19 +437,26 @@ static inline void fold_put(struct fold *fold, const struct record *rec)
     fold->at[i] = (struct folded){rec->key, rec->value, rec->partition};
 }
 
-/* Folds a topic to the newest value of each key but that of positions, sorted by key; free with
- * free(). */
-static inline struct fold *rig_fold(const struct rig *rig, const char *topic)
+/* Folds the partitions from..to-1 of a topic to the newest value of each key but that of positions,
+ * sorted by key; free with free(). */
+static inline struct fold *rig_fold_range(const struct rig *rig, const char *topic, int32_t from,
+                                          int32_t to)
 {
     struct fold *fold = xcalloc(1, sizeof(*fold));
     struct record rec;
-    for (int32_t p = 0; p < rig->partitions; p++) {
+    for (int32_t p = from; p < to; p++) {
         for (int64_t at = 0; memlog_read(rig->log, topic, p, at, &rec) == 0; at = rec.offset + 1) {
             if (!position_has_key(rec.key)) { fold_put(fold, &rec); }
         }
     }
     qsort(fold->at, fold->count, sizeof(fold->at[0]), fold_compare);
     return fold;
+}
+
+/* Folds the whole topic. */
+static inline struct fold *rig_fold(const struct rig *rig, const char *topic)
+{
+    return rig_fold_range(rig, topic, 0, rig->partitions);
 }
 
 #endif
