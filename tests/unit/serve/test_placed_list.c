@@ -47,7 +47,7 @@ static void check_place(const struct recommendation_list *list, size_t at, const
     assert_true(list->evidence.at[at] == evidence && list->shares.at[at] == share);
 }
 
-static void places_have_their_own_reasons(void **state _unused_)
+static void reasons_are_those_of_the_placement(void **state _unused_)
 {
     struct columns columns;
     struct arena *arena = arena_new(1 << 10);
@@ -85,7 +85,7 @@ static void other_lists_have_those_of_the_list_itself(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(places_have_their_own_reasons),
+        cmocka_unit_test(reasons_are_those_of_the_placement),
         cmocka_unit_test(other_lists_have_those_of_the_list_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
