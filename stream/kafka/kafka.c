@@ -434,9 +434,8 @@ static int open_consumers(struct kafka *kafka, const struct kafka_identity *iden
     };
     struct setting others[ARRAY_COUNT(member)];
     memcpy(others, member, sizeof(member));
-    others[ARRAY_COUNT(others) - 3] =
-        (struct setting){"fetch.max.bytes", KAFKA_FETCH_TABLE_BYTES};
-    others[ARRAY_COUNT(others) - 2] = (struct setting){NULL, NULL};
+    others[ARRAY_COUNT(others) - 3].value = KAFKA_FETCH_TABLE_PARTITION_BYTES;
+    others[ARRAY_COUNT(others) - 2].value = KAFKA_FETCH_TABLE_ANSWER_BYTES;
     assert(strcmp(others[3].key, "isolation.level") == 0);
     others[3].value = "read_uncommitted";
     rd_kafka_conf_t *conf;

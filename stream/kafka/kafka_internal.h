@@ -151,11 +151,12 @@ int kafka_classify_error(struct kafka *kafka, const char *what, rd_kafka_error_t
 /* Makes a handle and takes ownership of the configuration. */
 int kafka_make_handle(struct kafka *kafka, rd_kafka_type_t type, rd_kafka_conf_t *conf,
                       rd_kafka_t **ret_rk);
-/* kafka_fetch.c: bytes that a consumer asks for, packed, of one partition and in one answer; the
- * last for tables and restores. */
+/* kafka_fetch.c: bytes that a consumer asks for, packed, of one partition and in one answer, and
+ * the same for tables and restores. */
 #define KAFKA_FETCH_PARTITION_BYTES "131072"
 #define KAFKA_FETCH_ANSWER_BYTES "524288"
-#define KAFKA_FETCH_TABLE_BYTES "4194304"
+#define KAFKA_FETCH_TABLE_PARTITION_BYTES "262144"
+#define KAFKA_FETCH_TABLE_ANSWER_BYTES "1048576"
 /* Lowers the sizes of a consumer that do not fit those which were set. */
 void kafka_fit_fetch(rd_kafka_conf_t *conf);
 
