@@ -26,6 +26,7 @@ struct answers {
     struct codec *rows, *serving, *deltas, *lists, *states;
     struct arena *arena;
     struct buf text;
+    bool joined; /* users were merged: who came first, and so in which row each counts, varies */
 };
 
 static inline void answers_init(struct answers *answers, const struct rig *rig)
@@ -218,14 +219,17 @@ static inline struct sums *answers_add_up(struct answers *answers)
 static inline void answers_sums(struct answers *answers)
 {
     struct sums *sums = answers_add_up(answers);
+    int64_t users = 0;
     for (size_t a = 0; a < FEED_ITEMS; a++) {
         buf_printf(&answers->text, "sum %zu %a %a %" PRId64, a, sums->mass[a], sums->actions[a],
-                   sums->users[a]);
+                   answers->joined ? 0 : sums->users[a]);
+        users += sums->users[a];
         for (size_t b = 0; b < FEED_ITEMS; b++) {
             buf_printf(&answers->text, " %a/%a", sums->co[a][b], sums->forward[a][b]);
         }
         buf_printf(&answers->text, "\n");
     }
+    buf_printf(&answers->text, "users %" PRId64 "\n", users);
     free(sums);
 }
 

@@ -65,7 +65,7 @@ static void feed_back(const struct plan *plan, struct rig *rig, struct message_w
     send_take_back(rig, writer, &click);
 }
 
-static void feed_merges(struct rig *rig, struct message_writer *writer, int n)
+static void send_merges(struct rig *rig, struct message_writer *writer, int n)
 {
     int64_t time_ms = feed_from_ms + (int64_t)n * FEED_STEP_MS;
     send_identify(rig, writer, "merge-0", "anon-0", "user-0", time_ms);
@@ -81,7 +81,7 @@ static void feed(const struct plan *plan, struct rig *rig, struct message_writer
         if (n + 20 < ACTIONS && n % 2) { feed_back(plan, rig, writer, n + 20); }
         send(rig, writer, &click);
         if (n >= 20 && n % 2 == 0) { feed_back(plan, rig, writer, n - 20); }
-        if (plan->split && n == MERGE) { feed_merges(rig, writer, n); }
+        if (plan->split && n == MERGE) { send_merges(rig, writer, n); }
     }
 }
 

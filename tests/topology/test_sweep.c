@@ -248,15 +248,14 @@ static void work_plainly(struct rig *rig, size_t worker)
 /* Lets all workers before this one do their work. */
 static void begin(struct rig *rig, const struct subject *subject, int seed)
 {
-    size_t worker = subject->worker;
     rig_init_seeded(rig, PARTITIONS, (uint64_t)seed);
     memlog_batch(rig->log, 10);
     feed_clicks(rig, (uint64_t)seed, 0, EVENTS);
     memlog_append(rig->log, "clicks", 1, slice_str("u00"), slice_str("{\"no\":1}"),
                   feed_time_ms());
-    size_t before = worker == SEQUENCE ? TRAINER : worker; /* it stands beside the trainer */
+    size_t before = subject->worker == SEQUENCE ? TRAINER : subject->worker; /* beside it */
     for (size_t one = INGEST; one < before; one++) { work_plainly(rig, one); }
-    if (worker == FEATURES && !subject->at_least_once) { feed_merges(rig); }
+    if (subject->worker == FEATURES && !subject->at_least_once) { feed_merges(rig); }
 }
 
 /* An event that is lost comes later: users may be counted in other rows then, and as many. */
@@ -320,6 +319,7 @@ static char *answers_of(struct rig *rig, const struct subject *subject)
     if (worker == INGEST) { work_plainly(rig, FEATURES); }
     struct answers answers;
     answers_init(&answers, rig);
+    answers.joined = worker == FEATURES;
     if (worker <= FEATURES) { answers_states(&answers); }
     if (worker <= FEATURES && !grows) { answers_sums(&answers); }
     if (worker == FEATURES && grows) { answers_growing_sums(&answers); }
