@@ -198,16 +198,35 @@ def plan_of(secured, principal, prefix):
     return [line.replace("grant  ", "granted") for line in done.stdout.splitlines()]
 
 
-def redrive(secured, world, user, rights, *words):
-    """Sends the world's dead letters again as this user, who has only these rights."""
+def freshet(secured, world, user, rights, *words):
+    """Runs a command in the world as this user, who has only these rights."""
     bindings = [binding(line, f"User:{user}") for line in rights]
     for future in secured.admin.create_acls(bindings).values():
         future.result()
     await_rights(secured, bindings)
     way = {"group.prefix": world.prefix, "topic.prefix": world.prefix, **secured.by_token(user)}
-    return subprocess.run([BIN / "freshet", "redrive", *words,
+    return subprocess.run([BIN / "freshet", *words,
                            *(f"--set={key}={value}" for key, value in way.items())],
                           text=True, capture_output=True, timeout=120)
+
+
+def redrive(secured, world, user, rights, *words):
+    """Sends the world's dead letters again."""
+    return freshet(secured, world, user, rights, "redrive", *words)
+
+
+def test_a_profile_that_may_not_be_deleted_ends_a_request_to_forget(secured, served):
+    """Without a right to `users` nobody knows whether there is a profile; nothing is written."""
+    rights = [f"granted User:x: {right} on topic {served.prefix}{name}" for right, name in [
+        ("WRITE", "events"), ("READ", "receipts"), ("DESCRIBE", "pair-deltas"),
+        ("DESCRIBE", "histories")]]
+    rights.append(f"granted User:x: DESCRIBE on group {served.prefix}*")
+    before = len(list(served.topics.read("events")))
+    done = freshet(secured, served, "forget", rights, "forget", "nobody-1", "--timeout", "5")
+    assert done.returncode == 1 and not done.stdout, done.stderr
+    assert f"a profile in {served.prefix}users could not be deleted: " in done.stderr, done.stderr
+    assert "AUTHORIZATION_FAILED" in done.stderr and "nothing was erased" in done.stderr
+    assert len(list(served.topics.read("events"))) == before
 
 
 def test_redrive_with_the_fewest_rights(secured, served):
