@@ -33,7 +33,6 @@ enum {
     REQUEST_BYTES_MAX = 1024,
     RECEIPT_ARENA_BLOCK = 1 << 12,
     NAP_US = 200000,
-    FLUSH_TIMEOUT_MS = 30000,
     FORGET_WORKERS = 3,
 };
 
@@ -155,19 +154,6 @@ static void make_id(struct forget *forget)
     digest_random(bytes, sizeof(bytes));
     digest_hex(bytes, sizeof(bytes), forget->request_id);
     digest_random(forget->salt, sizeof(forget->salt));
-}
-
-static int flush(struct forget *forget)
-{
-    size_t outstanding = 1;
-    for (int64_t until_ms = clock_wall_ms() + FLUSH_TIMEOUT_MS;
-         outstanding && clock_wall_ms() < until_ms;) {
-        if (wire_unacked(forget->wire, 1, &outstanding) < 0) {
-            return client_fail("%s", wire_why(forget->wire));
-        }
-        if (outstanding) { usleep(1000); }
-    }
-    return outstanding ? client_fail("%zu records were not acknowledged", outstanding) : 0;
 }
 
 /* The request goes to every partition, because a producer of `events` may use any partition. */
@@ -372,7 +358,7 @@ static int run(struct forget *forget)
     int result = find_profiles(forget);
     if (result == 0) { result = ask(forget); }
     if (result == 0) { result = drop_profile(forget); }
-    if (result == 0) { result = flush(forget); }
+    if (result == 0) { result = client_flush(forget->wire); }
     if (result == 0) {
         say("request %s is in all %d partitions of %s", forget->request_id, forget->partitions,
             topic);

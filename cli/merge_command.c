@@ -25,7 +25,6 @@ enum {
     EVENT_BYTES_MAX = 4096,
     RECEIPT_ARENA_BLOCK = 1 << 12,
     NAP_US = 200000,
-    FLUSH_TIMEOUT_MS = 30000,
 };
 
 struct merge {
@@ -81,19 +80,6 @@ static int look_for_features(const struct merge *merge)
     return 0;
 }
 
-static int flush(struct merge *merge)
-{
-    size_t outstanding = 1;
-    for (int64_t until_ms = clock_wall_ms() + FLUSH_TIMEOUT_MS;
-         outstanding && clock_wall_ms() < until_ms;) {
-        if (wire_unacked(merge->wire, 1, &outstanding) < 0) {
-            return client_fail("%s", wire_why(merge->wire));
-        }
-        if (outstanding) { usleep(1000); }
-    }
-    return outstanding ? client_fail("the request was not acknowledged") : 0;
-}
-
 static int ask(struct merge *merge, const char *topic)
 {
     struct buf out;
@@ -120,7 +106,7 @@ static int ask(struct merge *merge, const char *topic)
     }
     buf_release(&out);
     codec_free(codec);
-    return result == 0 ? flush(merge) : result;
+    return result == 0 ? client_flush(merge->wire) : result;
 }
 
 /* ---- The receipts ---- */
