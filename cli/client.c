@@ -137,6 +137,9 @@ int client_load(struct client *client)
     }
     fault = client_keys_fault(&client->settings->others, client->words, client->words_count);
     if (!fault) { fault = kafka_fault(client->settings); }
+    if (!fault && !run_topic_text_valid(client->settings->topic_prefix)) {
+        fault = xprintf("topic.prefix=%s: " RUN_TOPIC_TEXT_RULE, client->settings->topic_prefix);
+    }
     if (fault) {
         (void)client_fail("%s", fault);
         return -EINVAL;

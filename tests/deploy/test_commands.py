@@ -106,6 +106,8 @@ def test_a_wrong_configuration_has_its_own_exit_code():
     done = freshet("status", "--set", "schema.framing=x", code=78)
     assert "schema.framing" in done.stderr
     assert "generation" in freshet("status", "--generation", "a/b", code=78).stderr
+    done = freshet("status", "--prefix", "shop/", code=78)
+    assert "topic.prefix=shop/: a topic's name has letters, digits" in done.stderr
     assert "--generation NAME" in freshet("backfill", code=1).stderr
 
 
