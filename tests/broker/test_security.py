@@ -1,12 +1,14 @@
 """Workers on a broker with TLS, passwords, certificates, tokens and the fewest rights."""
 
+import io
 import re
 import subprocess
 import time
 
+import fastavro
 import pytest
 from confluent_kafka import admin
-from conftest import BIN, ROOT, Copy, World
+from conftest import BIN, ROOT, Contract, Copy, World
 from secured import Secured, newer_librdkafka
 from stream_data import SETTINGS, clicks, records
 
@@ -259,6 +261,15 @@ def test_workers_of_one_name_are_not_granted_what_commands_need(secured):
         "granted User:x: READ on topic P-rules", "granted User:x: WRITE on topic P-rules"]
 
 
+def identified(record):
+    """The user of an event is somebody else, too: what features writes to `moves` comes of that."""
+    form, out = Contract("user_event"), io.BytesIO()
+    event = {**form.decode(record.value), "event_id": "joined", "action": "IDENTIFY",
+             "item_id": "", "known_id": "somebody-else"}
+    fastavro.schemaless_writer(out, form.schema, event)
+    return record.key, form.frame + out.getvalue(), 0
+
+
 @pytest.mark.parametrize("worker", WORKERS)
 def test_one_right_fewer_is_named(secured, served, tmp_path, worker):
     """All of a worker's shortened copies run at once, over what the served world had read."""
@@ -280,6 +291,8 @@ def test_one_right_fewer_is_named(secured, served, tmp_path, worker):
     needs = [*NEEDS[worker], *([CHANGELOG[worker]] if worker in CHANGELOG else [])]
     found = {name: [(record.key, record.value, 0) for record in served.topics.read(name)]
              for name in needs}
+    if worker == "features":
+        found["events"].append(identified(next(iter(served.topics.read("events")))))
     found[NEEDS[worker][0]].append((b"bad", b"bad", 0))
     for short in shorts:
         for name in needs:
