@@ -187,19 +187,20 @@ def test_a_letter_of_another_worker_is_a_difference(topics):
     assert compared(topics).differences == 1
 
 
-def test_a_refused_repeat_is_told_apart(topics):
-    """One that is refused where it stands first is a difference."""
+def test_what_comes_too_late_is_told_apart(topics, monkeypatch):
+    """A repeat of an action that is not kept any more is refused; what is refused too soon is a
+    difference."""
     event, letter = topics.at["events"][3], topics.at["dead-letters"][0]
     topics.at["events"].append(event._replace(offset=EVENTS))
-    about = [("worker", b"features"), ("reason", b"too_late"), ("message", b"older than all"),
-             ("origin.partition", b"0")]
-    topics.at["dead-letters"].append(letter._replace(
-        offset=1, headers=[*about, ("origin.offset", str(EVENTS).encode())]))
+    topics.at["dead-letters"].append(letter._replace(offset=1, headers=[
+        ("worker", b"features"), ("reason", b"too_late"), ("message", b"older than all"),
+        ("origin.partition", b"0"), ("origin.offset", str(EVENTS).encode())]))
+    newer = EVENTS // USERS - 1
+    monkeypatch.setattr("verdict.LATE_LEAST", newer)
     verdict = compared(topics)
     assert (verdict.differences, verdict.unaccounted) == (0, 0), verdict.words
-    assert verdict.counts["repeats_refused"] == 1
-    topics.at["dead-letters"].append(letter._replace(
-        offset=2, headers=[*about, ("origin.offset", b"3")]))
+    assert verdict.counts["late"] == 1
+    monkeypatch.setattr("verdict.LATE_LEAST", newer + 1)
     assert compared(topics).differences == 1
 
 

@@ -13,11 +13,16 @@ from oracle import count, states
 HISTORY_LENGTH = 50
 SEGMENT_BYTE = 0xff  # begins the key of a segment of a user's archive (schemas/user_archive.avsc)
 SERVED_MAX = 384  # serving.neighbours.max
+LATE_LEAST = 550  # actions.max - pairs.window of features
 TOLD = 20  # differences that are told in words; all are counted
 
 
 def as_float(number):
     return struct.unpack("<f", struct.pack("<f", number))[0]
+
+
+def origin(headers):
+    return int(headers["origin.partition"]), int(headers["origin.offset"])
 
 
 def strength(co, forward, backward):
@@ -62,16 +67,35 @@ class Verdict:
         self.clicks = list(self.topics.read("clicks"))
         self.events = [(one, form.decode(one.value)) for one in self.topics.read("events")]
         self.letters = [(one, dict(one.headers or [])) for one in self.topics.read("dead-letters")]
-        self.expected = states([(one.offset, event) for one, event in self.events])
-        self.table = count([event for _, event in self.events])
+        self.late = self._late()
+        counted = [(one.offset, event) for one, event in self.events
+                   if (one.partition, one.offset) not in self.late]
+        self.expected = states(counted)
+        self.table = count([event for _, event in counted])
         self.folds = {name: self._fold(name) for name in
                       ("features-changelog", "neighbours", "recommendations")}
         self.rows = self._served()
         self.counts.update(clicks=len(self.clicks), events=len(self.events),
-                           letters=len(self.letters), users=len(self.expected),
+                           letters=len(self.letters), late=len(self.late), users=len(self.expected),
                            items=len(self.table.mass),
                            events_repeated=len(self.events) -
                            len({event["event_id"] for _, event in self.events}))
+
+    def _late(self):
+        """Where in `events` something stands that features rightly refused: so many actions of its
+        user are newer and came before it that it cannot be put among those that are kept. A repeat
+        that comes so late is one of them: nobody can tell it from an action by then."""
+        refused = {origin(headers) for _, headers in self.letters
+                   if (headers["worker"], headers.get("reason")) == (b"features", b"too_late")}
+        before, found = defaultdict(dict), set()
+        for one, event in self.events if refused else ():
+            times = before[event["user_id"]]
+            if (one.partition, one.offset) in refused and LATE_LEAST <= sum(
+                    time_ms >= event["event_time_ms"] for id_, time_ms in times.items()
+                    if id_ != event["event_id"]):
+                found.add((one.partition, one.offset))
+            times[event["event_id"]] = event["event_time_ms"]
+        return found
 
     def _fold(self, name):
         """partition -> {key: newest value}, tombstones out."""
@@ -126,35 +150,18 @@ class Verdict:
 
     # ---- Every raw event ----
 
-    def _repeats(self):
-        """Where in `events` an event stands again: (partition, offset)."""
-        seen, found = set(), set()
-        for one, event in self.events:
-            if event["event_id"] in seen:
-                found.add((one.partition, one.offset))
-            seen.add(event["event_id"])
-        return found
-
-    @staticmethod
-    def _is_refused_repeat(headers, repeats):
-        """A repeat of an action whose id is not kept any more cannot be told from a late action: it
-        is refused, and the action stays counted once."""
-        return (headers["worker"], headers.get("reason")) == (b"features", b"too_late") and (
-            int(headers["origin.partition"]), int(headers["origin.offset"])) in repeats
-
     def accounting(self):
         """A raw event is in `events` by its id, or a dead letter by its place; never both."""
         accepted = {event["event_id"] for _, event in self.events}
-        repeats, refused = self._repeats(), Counter()
+        refused = Counter()
         for _, headers in self.letters:
             if headers["worker"] != b"ingest":
-                if self._is_refused_repeat(headers, repeats):
-                    self.counts["repeats_refused"] += 1
+                if headers.get("reason") == b"too_late" and origin(headers) in self.late:
                     continue
                 self._differs(f"{headers['worker'].decode()} refused a record: "
                               f"{headers['message'].decode()}")
                 continue
-            refused[int(headers["origin.partition"]), int(headers["origin.offset"])] += 1
+            refused[origin(headers)] += 1
         claimed = set()
         for click in self.clicks:
             id_ = self._id_of(click)
