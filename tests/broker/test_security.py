@@ -18,9 +18,8 @@ WORKERS = ["ingest", "features", "trainer", "scorer"]
 # What a worker finds before it starts: its input first.
 NEEDS = {"ingest": ["clicks"], "features": ["events"], "trainer": ["pair-deltas"],
          "scorer": ["histories", "serving-rows", "items"]}
-# Rights that are missed only when users are merged, there is a blend to learn, or lists are JSON.
-LATER = {"features": ("WRITE on topic PREFIX-moves",),
-         "scorer": ("WRITE on topic PREFIX-models", "WRITE on topic PREFIX-recommendations-json")}
+# Rights that are missed only when there is a blend to learn, or when lists are JSON, too.
+LATER = {"scorer": ("WRITE on topic PREFIX-models", "WRITE on topic PREFIX-recommendations-json")}
 # What it restores its state from: it needs to read that only when something stands there.
 CHANGELOG = {"features": "features-changelog", "trainer": "neighbours", "scorer": "recommendations"}
 # A right that is missed only while a table is empty.
