@@ -243,7 +243,8 @@ static void purge_if_due(struct store *store, const struct buf *deleted)
     if (clock_monotonic_ms() - store->purged_ms >= PURGE_EVERY_MS) { purge(store); }
 }
 
-/* Checks the free space before a write; true also when it is unknown. */
+/* Checks the free space before a write; true also when it is unknown. Where there is too little,
+ * the store has failed: closing it would write, too. */
 static bool has_room(struct store *store)
 {
     struct statvfs disk;
@@ -253,6 +254,7 @@ static bool has_room(struct store *store)
     if (free_bytes >= reserve_bytes) { return true; }
     keep_why(store, xprintf("%s: %zu bytes are free, %zu are needed", strerror(ENOSPC), free_bytes,
                             reserve_bytes));
+    store->failed = true;
     return false;
 }
 
@@ -260,7 +262,7 @@ struct store *store_close(struct store *store)
 {
     if (!store) { return NULL; }
     unpin(store);
-    if (store->db && !store->failed && has_room(store)) { /* else closing may abort the process */
+    if (store->db && !store->failed) { /* closing would abort the process */
         purge(store);
         for (int i = 0; i < FAMILIES; i++) {
             rocksdb_column_family_handle_destroy(store->families[i]);
