@@ -296,7 +296,8 @@ def avro_string(value):
 def avro_body(ev, **changes):
     """The fields in the order of the schema; a change `raw_NAME` is put in as it is."""
     ev = {**ev, "received_ms": 0, "list_id": "", "place": 0, "rule": "", "value": 0.0, "items": 0,
-          "places": 0, "takes_back": 0, "taken_back_id": "", **changes}
+          "places": 0, "takes_back": 0, "taken_back_id": "", "known_id": "", "receipt": 0,
+          **changes}
     written = {
         "event_id": lambda v: avro_string(v),
         "user_id": lambda v: avro_string(v),
@@ -314,6 +315,8 @@ def avro_body(ev, **changes):
         "places": varint,
         "takes_back": varint,  # a boolean
         "taken_back_id": lambda v: avro_string(v),
+        "known_id": lambda v: avro_string(v),
+        "receipt": varint,  # a boolean
     }
     return b"".join(ev.get("raw_" + key) or write(ev[key]) for key, write in written.items())
 
