@@ -10,8 +10,11 @@
  * came, which is bounded, so none goes round for ever.
  */
 #include "base/base.h"
+#include "base/digest.h"
 #include "features/acceptance.h"
 #include "features/features_internal.h"
+
+enum { UNLINK_SALT_BYTES = 16 };
 
 /* ---- How far the task has read ---- */
 
@@ -235,8 +238,11 @@ static void unlink_sender(struct task *task, const struct user *user,
                           const struct user_move *move)
 {
     struct features *f = features_of(task);
+    char salt[UNLINK_SALT_BYTES]; /* else the marker's hash would be that of a known word */
+    digest_random(salt, sizeof(salt));
     const struct forget_request request = {
         .request_id = slice_str("merged-before"),
+        .salt = slice_of(salt, sizeof(salt)),
         .user_id = move->path.at[move->path.count - 1],
         .until_ms = user->forgotten_ms,
         .requested_ms = user->forgotten_ms,

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "ingest/mapping/json_value.h"
 #include "ingest/mapping/mapping_internal.h"
+#include "ingest/mapping/nobody.h"
 #include "ingest/mapping/record_key.h"
 #include "ingest/mapping/refusal_text.h"
 
@@ -259,7 +260,8 @@ static void read_origin(struct work *work, struct user_event *ev)
     if (!ev->takes_back) { ev->taken_back_id = slice_str(""); }
 }
 
-/* An IDENTIFY event has two users and no item. False: it says nothing of two users. */
+/* An IDENTIFY event has two users and no item. False: it says nothing of two users. A word that
+ * stands for nobody (`0`, `guest`) is none of them: all guests would become one user for good. */
 static bool read_identity(struct work *work)
 {
     struct candidate *candidate = &work->candidate;
@@ -270,8 +272,9 @@ static bool read_identity(struct work *work)
     states[MAPPED_ANONYMOUS] = read_text(work, MAPPED_ANONYMOUS, &candidate->anonymous);
     bool both = states[MAPPED_USER] != VALUE_ABSENT && states[MAPPED_ANONYMOUS] != VALUE_ABSENT;
     bool found = states[MAPPED_USER] == VALUE_FOUND && states[MAPPED_ANONYMOUS] == VALUE_FOUND;
-    return both && !(found && (!user.size || !candidate->anonymous.size ||
-                               slice_equal(user, candidate->anonymous)));
+    if (!both || !found) { return both; }
+    return user.size && candidate->anonymous.size && !nobody_is(user) &&
+           !nobody_is(candidate->anonymous) && !slice_equal(user, candidate->anonymous);
 }
 
 static bool read_event(struct work *work)

@@ -63,7 +63,9 @@ static void two_names_of_a_user(void **state)
     static const char *const ignored[] = {
         "{\"anon\":\"a\",\"action\":\"login\",\"event_time_ms\":1795424399000}",
         "{\"user\":\"u\",\"action\":\"login\",\"event_time_ms\":1795424399000}",
-        "{\"user\":\"u\",\"anon\":\"\",\"action\":\"login\",\"event_time_ms\":1795424399000}"};
+        "{\"user\":\"u\",\"anon\":\"\",\"action\":\"login\",\"event_time_ms\":1795424399000}",
+        "{\"user\":\"u\",\"anon\":\"Guest\",\"action\":\"login\",\"event_time_ms\":1795424399000}",
+        "{\"user\":\"0\",\"anon\":\"a\",\"action\":\"login\",\"event_time_ms\":1795424399000}"};
     for (size_t i = 0; i < ARRAY_COUNT(ignored); i++) {
         assert_null(rig_apply(&rig, slice_str(ignored[i])));
         assert_int_equal(rig.outcome.count, 0);
