@@ -331,7 +331,7 @@ def change_fields(changes):
     changes("numbers of more than 64 bits", "bad_length",
             {"raw_sequence": b"\xff" * 10 + b"\x01"}, {"raw_event_id": b"\x80" * 20 + b"\x00"})
     changes("unknown symbols", "bad_enum",
-            {"raw_action": varint(9)}, {"raw_action": varint(-1)}, {"raw_action": varint(1 << 40)})
+            {"raw_action": varint(60)}, {"raw_action": varint(-1)}, {"raw_action": varint(1 << 40)})
     changes("not UTF-8", "bad_utf8",
             {"user_id": b"u\xff"}, {"item_id": b"\xed\xa0\x80"}, {"event_id": b"\xc3"})
     changes("weights that are no numbers", "weight_not_finite",

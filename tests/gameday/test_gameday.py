@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 for room in ("deploy", "tests/gameday"):
     sys.path.insert(0, str(ROOT / room))
 
-import bed  # noqa: E402 (the path is set above)
+import machine  # noqa: E402 (the path is set above)
 from incidents import INCIDENTS  # noqa: E402
 
 
@@ -23,10 +23,10 @@ def test_one_incident():
 def test_ten_incidents_with_commands_that_know_all():
     assert len(INCIDENTS) >= 10
     for name, (alert, _, about) in INCIDENTS.items():
-        wanted = set(re.findall(r"\$(\w+)", bed.mend_of(alert)))
-        assert bed.mend_of(alert) and wanted <= {"BROKERS", *about}, name
+        wanted = set(re.findall(r"\$(\w+)", machine.mend_of(alert)))
+        assert machine.mend_of(alert) and wanted <= {"BROKERS", *about}, name
 
 
 def test_durations_are_shortened():
-    told = bed.faster("for: 5m\nexpr: rate(x[10m]) > 1 and y[1h] and z[1d]\nfor: 30s\n")
+    told = machine.faster("for: 5m\nexpr: rate(x[10m]) > 1 and y[1h] and z[1d]\nfor: 30s\n")
     assert told == "for: 15s\nexpr: rate(x[30s]) > 1 and y[180s] and z[4320s]\nfor: 30s\n"
