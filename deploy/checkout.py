@@ -5,6 +5,9 @@ root may write: the venv is then made in the caller's own cache directory.
 """
 
 import argparse
+import functools
+import importlib.machinery
+import importlib.util
 import os
 import subprocess
 import sys
@@ -50,3 +53,12 @@ def enter_venv():
 def with_build():
     """The environment for the other scripts here: they look into the same build directory."""
     return {**os.environ, "BUILD": str(BUILD)}
+
+
+@functools.cache
+def script(name):
+    """One of the programs here as a module, whatever its name ends in."""
+    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / "deploy" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module

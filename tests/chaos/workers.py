@@ -6,8 +6,6 @@ meets another disk.
 """
 
 import contextlib
-import importlib.machinery
-import importlib.util
 import json
 import os
 import re
@@ -38,16 +36,7 @@ SETTINGS = [
 ]
 
 
-def load_script(name):
-    """One of deploy/'s programs as a module."""
-    path = str(checkout.ROOT / "deploy" / name)
-    loader = importlib.machinery.SourceFileLoader(name, path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    loader.exec_module(module)
-    return module
-
-
-pipeline = load_script("pipeline")
+pipeline = checkout.script("pipeline")
 WORKERS = pipeline.WORKERS
 
 

@@ -2,8 +2,6 @@
 with the alerts of deploy/monitoring, and in front of the PATH the programs that a runbook names."""
 
 import contextlib
-import importlib.machinery
-import importlib.util
 import json
 import os
 import re
@@ -36,15 +34,6 @@ class Failure(Exception):
     pass
 
 
-def load_script(name):
-    """One of deploy/'s programs as a module."""
-    path = str(checkout.ROOT / "deploy" / name)
-    loader = importlib.machinery.SourceFileLoader(name, path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    loader.exec_module(module)
-    return module
-
-
 def wait(done, seconds, what):
     deadline = time.monotonic() + seconds
     while not done():
@@ -65,7 +54,7 @@ class Machine:
     def make(self):
         self.conf.mkdir(parents=True)
         self.wanted.mkdir()
-        kafka, *metrics, requests = load_script("local-kafka").free_ports(
+        kafka, *metrics, requests = checkout.script("local-kafka").free_ports(
             2 + SLOTS * len(WORKERS))
         names = [f"{worker}@{slot}" for worker in WORKERS for slot in range(SLOTS)]
         self.ports = {"kafka": kafka, "requests": requests, **dict(zip(names, metrics))}
@@ -94,7 +83,7 @@ class Machine:
     # ---- Units ----
 
     def copy(self, worker, slot=0):
-        return load_script("pipeline").Copy(self.directory, worker, int(slot))
+        return checkout.script("pipeline").Copy(self.directory, worker, int(slot))
 
     def start(self, unit):
         if unit == "kafka":
@@ -112,17 +101,19 @@ class Machine:
                 set=[f"{worker}.group.prefix=freshet-",
                      f"{worker}.metrics.port={self.ports[f'{worker}@{slot}']}"]))
 
-    def stop(self, unit):
+    def _unwanted(self, unit):
+        """Nobody starts it again; returns its pid file."""
         (self.wanted / unit).unlink(missing_ok=True)
-        file = self.directory / "kafka/pid" if unit == "kafka" else \
-            self.copy(*UNIT.match(unit).groups()).pid_file
-        daemon.stop([file], STOP_SECONDS)
+        if unit == "kafka":
+            return self.directory / "kafka/pid"
+        return self.copy(*UNIT.match(unit).groups()).pid_file
+
+    def stop(self, unit):
+        daemon.stop([self._unwanted(unit)], STOP_SECONDS)
 
     def kill(self, unit):
         """Its end, and nobody starts it again."""
-        (self.wanted / unit).unlink(missing_ok=True)
-        file = self.directory / "kafka/pid" if unit == "kafka" else \
-            self.copy(*UNIT.match(unit).groups()).pid_file
+        file = self._unwanted(unit)
         pid = daemon.pid_of(file)
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
@@ -180,7 +171,7 @@ class Prometheus:
 
     def __init__(self, machine):
         self.machine = machine
-        self.port = load_script("local-kafka").free_ports(1)[0]
+        self.port = checkout.script("local-kafka").free_ports(1)[0]
         self.process = None
 
     def start(self):
