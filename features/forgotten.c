@@ -73,7 +73,8 @@ void forgotten_receipt(const struct forget_request *request, const struct record
 const char *forgotten_fault(const struct record *rec, const struct forget_request *request,
                             int64_t future_max_ms)
 {
-    if (request->request_id.size == 0) { return "request_id is empty"; }
+    bool unasked = request->unlinks.size && request->salt.size; /* nobody waits for a receipt */
+    if (request->request_id.size == 0 && !unasked) { return "request_id is empty"; }
     if (request->user_id.size == 0) { return "user_id is empty"; }
     if (rec->key.data && !slice_equal(rec->key, request->user_id)) {
         return "the key is not user_id";

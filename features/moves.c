@@ -7,7 +7,8 @@
  * When the user has gone to somebody else, all goes on to there. So does a chain a, b, c end at c,
  * whichever link came first. A link that leads back to where the actions have been closes a circle:
  * it is dropped, unless it is the newest of them, and they stay here. Each message bears the way it
- * came, which is bounded, so none goes round for ever.
+ * came, and after MOVE_PATH_MAX users it stays where it is, and the link from there is dropped too:
+ * none goes round for ever.
  */
 #include "base/base.h"
 #include "base/digest.h"
@@ -241,7 +242,7 @@ static void unlink_sender(struct task *task, const struct user *user,
     char salt[UNLINK_SALT_BYTES]; /* else the marker's hash would be that of a known word */
     digest_random(salt, sizeof(salt));
     const struct forget_request request = {
-        .request_id = slice_str("merged-before"),
+        .request_id = slice_str(""),
         .salt = slice_of(salt, sizeof(salt)),
         .user_id = move->path.at[move->path.count - 1],
         .until_ms = user->forgotten_ms,
@@ -286,7 +287,11 @@ static enum verdict add_move(struct task *task, struct user *user, const struct 
         user->input_offset = present_offset(task, user);
         user->received_ms = MAX_OF(rec->time_ms, (int64_t)0);
     }
-    if (user->erased) { return VERDICT_DONE; } /* all of it was forgotten before it came */
+    if (user->shown.count > 0) { user->erased = false; }
+    if (user->erased) { /* all of it was forgotten before it came */
+        taken_back_release(&user->taken);
+        return VERDICT_DONE;
+    }
     users_changed(f->users, user,
                   USER_BYTES + (move->items.count + move->shown_items.count) * 2 * ACTION_BYTES);
     return VERDICT_DONE;

@@ -141,6 +141,6 @@ enum verdict request_process(struct task *task, const struct record *rec, bool l
     receipt.linked = linked;
     if (!request.unlinks.size) { return erase(task, user, &request, &receipt); }
     unlink_user(task, user, &request);
-    request_receipt_emit(task, &receipt);
+    if (request.request_id.size) { request_receipt_emit(task, &receipt); }
     return VERDICT_DONE;
 }

@@ -14,6 +14,7 @@
 enum {
     POLL_RECORDS = 50,
     STEP_MS = 5, /* histories must not wait for long */
+    PAUSE_MS = 2000, /* after a failure to open the reader */
 };
 
 struct beside {
@@ -23,6 +24,7 @@ struct beside {
     size_t read_count; /* partitions of the reader */
     const struct record *at; /* fetched, borrowed from the reader */
     size_t next, count;
+    int64_t again_ms; /* the reader is not opened before then */
 };
 
 static int input_beside(const struct worker *worker)
@@ -120,6 +122,7 @@ static int open_reader(struct beside *beside)
 
 /* ---- Processing ---- */
 
+/* record.bytes.max is for what others write: these records are the worker's own. */
 static enum verdict take_one(struct beside *beside, struct task *task, const struct record *rec)
 {
     const struct env *env = beside->parts.env;
@@ -127,11 +130,6 @@ static enum verdict take_one(struct beside *beside, struct task *task, const str
         return task_refuse(task, "unreadable",
                            "%s; it stands for the offsets %" PRId64 " to %" PRId64,
                            wire_why(env->wire), rec->unreadable_from, rec->offset);
-    }
-    if (rec->value.size > (size_t)env->settings->record_bytes_max) {
-        return task_refuse(task, "too_large",
-                           "value of %zu bytes, record.bytes.max is %" PRId64, rec->value.size,
-                           env->settings->record_bytes_max);
     }
     return env->worker->beside(task, rec);
 }
@@ -190,6 +188,20 @@ static bool take_fetched(struct beside *beside)
     return goes_on;
 }
 
+/* Control records follow the last record. A task that did not pass them would want offsets that are
+ * gone with retention, and seem to have lost records. */
+static void pass_control_records(const struct beside *beside)
+{
+    const struct task_list *tasks = beside->parts.tasks;
+    if (beside->next < beside->count) { return; }
+    for (size_t i = 0; i < tasks->count; i++) {
+        struct task *task = tasks->at[i];
+        if (!is_read(task)) { continue; }
+        int64_t position = reader_position(beside->reader, beside->topic, task->partition);
+        task->beside_next = MAX_OF(task->beside_next, position);
+    }
+}
+
 void beside_step(struct beside *beside)
 {
     if (!beside) { return; }
@@ -197,13 +209,18 @@ void beside_step(struct beside *beside)
     const struct task_list *tasks = beside->parts.tasks;
     int64_t until_ms = env_now_ms(env) + STEP_MS;
     if (!is_current(beside)) {
+        if (env_now_ms(env) < beside->again_ms) { return; }
         int result = open_reader(beside);
         env_break_if_final(env, result);
-        if (result < 0) { return; }
+        if (result < 0) {
+            beside->again_ms = env_now_ms(env) + PAUSE_MS;
+            return;
+        }
     }
     if (!beside->reader) { return; }
     while (!env->ending.broken && fetch(beside) && take_fetched(beside) &&
            env_now_ms(env) < until_ms) { }
+    pass_control_records(beside);
     for (size_t i = 0; i < tasks->count && !env->ending.broken; i++) {
         if (tasks->at[i]->state == TASK_RUNNING) { task_close_poll(tasks->at[i]); }
     }

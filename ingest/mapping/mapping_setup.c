@@ -89,7 +89,6 @@ static int make_payload(struct mapping *mapping, char *why, size_t why_size)
     return payload_new(&payload, mapping->schemas, &mapping->payload, why, why_size);
 }
 
-/* Fills in the paths of the source, and of each kind that has its own. */
 /* Without the other id, each of these records would be ignored. */
 static int check_identify(const struct mapping *mapping, char *why, size_t why_size)
 {
@@ -106,6 +105,7 @@ static int check_identify(const struct mapping *mapping, char *why, size_t why_s
     return -EINVAL;
 }
 
+/* Fills in the paths of the source, and of each kind that has its own. */
 static int make_sets(struct mapping *mapping, char *why, size_t why_size)
 {
     const struct mapping_settings *settings = mapping->settings;

@@ -332,6 +332,33 @@ static void a_forgotten_user_is_merged(void **state _unused_)
     end(&world);
 }
 
+/* A merge that is older than the forgetting is undone. Nobody waits for the request that does it:
+ * all receipts are those of the two that were sent. */
+static void a_merge_before_the_forgetting_is_undone(void **state _unused_)
+{
+    struct world world;
+    begin(&world);
+    feed_names(&world.rig, &world.writer, 2, NULL, 0, 40);
+    send_request(&world.rig, &world.writer, "request", "bob", time_of(60));
+    rig_until_idle(&world.rig);
+    int64_t moves = memlog_count(world.rig.log, "moves", MEMLOG_ALL);
+    identify(&world.rig, &world.writer, "ann", "bob", 55);
+    rig_until_idle(&world.rig);
+    assert_int_equal(memlog_count(world.rig.log, "moves", MEMLOG_ALL), moves + 2);
+    int count;
+    struct merge_receipt sum = merge_receipts(&world.rig, "ann-bob", &count);
+    assert_int_equal(memlog_count(world.rig.log, "receipts", MEMLOG_ALL),
+                     world.rig.partitions + count);
+    assert_int_equal(sum.dropped, 20);
+    assert_int_equal(memlog_count(world.rig.log, "dead-letters", MEMLOG_ALL), 0);
+    assert_false(is_named(&world.rig, "merged-before"));
+    feed_names(&world.rig, &world.writer, 1, "ann", 70, 75); /* stays with the user */
+    rig_until_idle(&world.rig);
+    assert_int_equal(actions_of(&world.rig, "ann"), 5);
+    assert_int_equal(actions_of(&world.rig, "bob"), 0);
+    end(&world);
+}
+
 /* ---- What is refused ---- */
 
 static void a_user_with_too_many_actions_stays(void **state _unused_)
@@ -421,6 +448,7 @@ int main(void)
         cmocka_unit_test(either_is_forgotten_with_the_other),
         cmocka_unit_test(forgetting_does_not_reach_the_next_user_of_a_device),
         cmocka_unit_test(a_forgotten_user_is_merged),
+        cmocka_unit_test(a_merge_before_the_forgetting_is_undone),
         cmocka_unit_test(a_user_with_too_many_actions_stays),
         cmocka_unit_test(a_user_is_not_merged_with_itself),
         cmocka_unit_test(foreign_moves_are_dead_letters),
