@@ -15,12 +15,6 @@
  * was made again is not evaluated, and nothing is learned from it: by then, the counts may contain
  * the user's next action. So the list that was made when the user acted is kept for that, once it
  * is replaced.
- *
- * A list whose history is not kept is *lost*: the copy before this one, or an earlier release, made
- * it. When all others are made, the histories are read once more from their topic. A list whose
- * history is not there either is an orphan.
- *
- * Histories and first lists are kept beside the state (task_keep()): under 'h' or 'l' and the id.
  */
 #include "base/base.h"
 #include "scorer/lists/placement_columns.h"
@@ -29,10 +23,6 @@
 enum {
     PIECE_US = 1000,
     PIECE_LISTS = 64,
-    STRIP_PIECE_US = 5000,
-    STRIP_PIECE_LISTS = 256,
-    KEPT_HISTORY = 'h',
-    KEPT_LIST = 'l',
 };
 
 /* Histories come as long as the newest came so lately; an ordinary list then rests for
@@ -46,7 +36,7 @@ enum { FLOW_MS = 4000, LOOK_AGAIN_MS = 1000 };
 
 /* Lists of the state come from a topic: they are not trusted. What is decoded is written again, in
  * this program's schema, where a number may take more bytes: a list needs room for that. */
-static bool decode_list(const struct scorer *scorer, struct slice value, struct arena *arena,
+bool scorer_decode_list(const struct scorer *scorer, struct slice value, struct arena *arena,
                         struct recommendation_list *ret_list)
 {
     struct codec_error error;
@@ -60,41 +50,8 @@ bool scorer_read_list(struct task *task, struct slice user_id, struct recommenda
     struct scorer *scorer = run_state(task_run(task));
     struct slice value;
     if (task_get(task, user_id, &value) < 0) { return false; }
-    return decode_list(scorer, arena_copy(task_arena(task), value), task_arena(task), ret_list);
-}
-
-struct kept_key {
-    char bytes[ID_BYTES_MAX + 1];
-    size_t size;
-};
-
-static struct kept_key kept_key(char kind, struct slice user_id)
-{
-    struct kept_key key = {.bytes = {kind}, .size = user_id.size + 1};
-    assert(user_id.size <= ID_BYTES_MAX);
-    memcpy(key.bytes + 1, user_id.data, user_id.size);
-    return key;
-}
-
-static void keep(struct task *task, char kind, struct slice user_id, struct slice value)
-{
-    struct kept_key key = kept_key(kind, user_id);
-    task_keep(task, slice_of(key.bytes, key.size), value);
-}
-
-static bool get_kept(struct task *task, char kind, struct slice user_id, struct slice *ret_value)
-{
-    struct kept_key key = kept_key(kind, user_id);
-    return task_get_kept(task, slice_of(key.bytes, key.size), ret_value) == 0;
-}
-
-bool scorer_read_first_list(struct task *task, struct slice user_id,
-                            struct recommendation_list *ret_list)
-{
-    struct scorer *scorer = run_state(task_run(task));
-    struct slice value;
-    if (!get_kept(task, KEPT_LIST, user_id, &value)) { return false; }
-    return decode_list(scorer, arena_copy(task_arena(task), value), task_arena(task), ret_list);
+    return scorer_decode_list(scorer, arena_copy(task_arena(task), value), task_arena(task),
+                              ret_list);
 }
 
 void scorer_put_list(struct task *task, struct slice user_id, struct slice value)
@@ -108,17 +65,6 @@ void scorer_put_list(struct task *task, struct slice user_id, struct slice value
     }
     if (task_changelog(task) == RECOMMENDATIONS || !live) { return; }
     task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, value);
-}
-
-void scorer_keep_history(struct task *task, struct slice user_id, struct slice value, bool first)
-{
-    struct partition_state *state = task_state(task);
-    struct slice kept;
-    keep(task, KEPT_HISTORY, user_id, value);
-    if (!first && get_kept(task, KEPT_LIST, user_id, &kept)) {
-        keep(task, KEPT_LIST, user_id, slice_of(NULL, 0));
-    }
-    if (!value.data) { standing_lists_drop(&state->standing, user_id); }
 }
 
 /* ---- Lists ---- */
@@ -201,8 +147,7 @@ void scorer_record_list(struct task *task, const struct recommendation_list *lis
     standing_lists_date(&state->standing, at, list->as_of_ms);
 }
 
-/* Records a list as it is in the state, whenever it was made. */
-static void record_stored(struct task *task, struct slice user_id,
+void scorer_record_stored(struct task *task, struct slice user_id,
                           const struct recommendation_list *list, uint8_t flags)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -221,8 +166,10 @@ static int record_one(void *arg, struct slice key, struct slice value)
     struct scorer *scorer = run_state(task_run(task));
     struct recommendation_list list;
     arena_reset(scorer->arena);
-    if (key.size > ID_BYTES_MAX || !decode_list(scorer, value, scorer->arena, &list)) { return 0; }
-    record_stored(task, key, &list, is_short(task, &list) ? STANDING_URGENT : 0);
+    bool valid =
+        key.size <= ID_BYTES_MAX && scorer_decode_list(scorer, value, scorer->arena, &list);
+    if (!valid) { return 0; }
+    scorer_record_stored(task, key, &list, is_short(task, &list) ? STANDING_URGENT : 0);
     return 0;
 }
 
@@ -265,56 +212,6 @@ void remake_close(struct task *task)
     metrics_drop(metrics, state->behind_seconds);
     metrics_drop(metrics, state->orphans);
     standing_lists_release(&state->standing);
-}
-
-/* ---- Barred items ---- */
-
-/* Keeps the list that the user's action made, before another one takes its place. */
-static void keep_first(struct task *task, struct slice user_id,
-                       const struct recommendation_list *list)
-{
-    struct scorer *scorer = run_state(task_run(task));
-    if (list->cause != CAUSE_ACTION) { return; }
-    keep(task, KEPT_LIST, user_id, scorer_encode_list(scorer, list));
-}
-
-static void strip(struct task *task, size_t at)
-{
-    struct scorer *scorer = run_state(task_run(task));
-    struct partition_state *state = task_state(task);
-    struct standing *one = &state->standing.at[at];
-    struct recommendation_list list;
-    struct slice user_id = arena_copy(task_arena(task), standing_id(one));
-    if (!scorer_read_list(task, user_id, &list)) {
-        standing_lists_drop(&state->standing, user_id);
-        return;
-    }
-    keep_first(task, user_id, &list);
-    lists_take_off_barred(&scorer->tables, &list);
-    placement_columns_strip(&scorer->tables, &list);
-    list.cause = CAUSE_BARRED;
-    list.received_ms = 0;
-    list.as_of_ms = run_wall_ms(task_run(task));
-    scorer_put_list(task, user_id, scorer_encode_list(scorer, &list));
-    uint8_t flags = (uint8_t)(one->flags & (STANDING_ORPHAN | STANDING_LOST | STANDING_UNSURE));
-    record_stored(task, user_id, &list, flags | STANDING_URGENT | STANDING_STRIPPED);
-    metric_add(scorer->remade[CAUSE_BARRED], 1);
-}
-
-static void strip_piece(struct task *task)
-{
-    struct scorer *scorer = run_state(task_run(task));
-    struct partition_state *state = task_state(task);
-    struct run *run = task_run(task);
-    const struct item_flags flags = catalogue_flags(&scorer->tables.catalogue);
-    uint64_t barred = scorer->tables.catalogue.barred;
-    int64_t until_us = run_work_us(run) + STRIP_PIECE_US;
-    for (int lists = 0; lists < STRIP_PIECE_LISTS; lists++) {
-        int32_t at = standing_lists_next_barred(&state->standing, &flags, barred);
-        if (at != HASH_INDEX_NONE) { strip(task, (size_t)at); }
-        if (at == HASH_INDEX_NONE && state->standing.barred_passed) { return; }
-        if (run_work_us(run) >= until_us) { return; }
-    }
 }
 
 /* ---- Lists that are behind ---- */
@@ -365,28 +262,6 @@ static enum list_cause cause_of(const struct scorer *scorer, const struct partit
     return one->made < tables->rows_changed ? CAUSE_ROWS : CAUSE_CATALOGUE;
 }
 
-/* Says whether this is the history that a user's list was made of. */
-static bool is_history_of(const struct user_history *hist, struct slice user_id,
-                          const struct recommendation_list *list)
-{
-    return !history_fault(hist) && slice_equal(hist->user_id, user_id) &&
-           hist->input_partition == list->input_partition &&
-           hist->input_offset == list->input_offset;
-}
-
-bool scorer_read_history(struct task *task, struct slice user_id,
-                         const struct recommendation_list *list, struct user_history *ret_hist)
-{
-    struct scorer *scorer = run_state(task_run(task));
-    struct slice value;
-    struct codec_error error;
-    if (!get_kept(task, KEPT_HISTORY, user_id, &value)) { return false; }
-    if (codec_decode(scorer->history_codec, value, task_arena(task), ret_hist, &error) < 0) {
-        return false;
-    }
-    return is_history_of(ret_hist, user_id, list);
-}
-
 static void remake(struct task *task, size_t at)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -414,46 +289,10 @@ static void remake(struct task *task, size_t at)
         standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
         return;
     }
-    keep_first(task, user_id, &old);
+    scorer_keep_first(task, user_id, &old);
     scorer_put_list(task, user_id, scorer_encode_list(scorer, &list));
     scorer_record_list(task, &list, 0);
     metric_add(scorer->remade[cause], 1);
-}
-
-/* Keeps a history that is read again, if it is that of a lost list. */
-static void find_history(struct task *task, const struct record *rec)
-{
-    struct scorer *scorer = run_state(task_run(task));
-    struct partition_state *state = task_state(task);
-    struct recommendation_list list;
-    struct user_history hist;
-    struct codec_error error;
-    if (!rec->key.data || !rec->value.data || rec->key.size > ID_BYTES_MAX) { return; }
-    int32_t at = standing_lists_find(&state->standing, rec->key);
-    if (at == HASH_INDEX_NONE) { return; }
-    const struct standing *one = &state->standing.at[at];
-    if (!(one->flags & STANDING_LOST)) { return; }
-    if (codec_decode(scorer->history_codec, rec->value, task_arena(task), &hist, &error) < 0 ||
-        !scorer_read_list(task, rec->key, &list) || !is_history_of(&hist, rec->key, &list)) {
-        return;
-    }
-    keep(task, KEPT_HISTORY, rec->key, rec->value);
-    standing_lists_mark(&state->standing, (size_t)at, 0, (uint8_t)(one->flags & ~STANDING_LOST));
-}
-
-/* Reads on in the histories. At the end, those that were not found are not there. */
-static void reread_piece(struct task *task)
-{
-    struct partition_state *state = task_state(task);
-    struct standing_lists *standing = &state->standing;
-    if (!task_rereads(task)) {
-        state->reread_losses = standing->losses;
-        if (!task_reread(task)) { return; }
-    }
-    if (task_reread_step(task, find_history) != 0 || standing->losses != state->reread_losses) {
-        return;
-    }
-    standing_lists_orphan_lost(standing);
 }
 
 static bool histories_come(const struct scorer *scorer, int64_t now_ms)
@@ -480,34 +319,39 @@ static void remake_lists(struct task *task)
     }
 }
 
+/* Says whether no list may be made again now, though some are behind. */
+static bool lists_rest(struct task *task, int64_t now_ms)
+{
+    const struct partition_state *state = task_state(task);
+    return !standing_lists_urgent(&state->standing) && now_ms < state->rests_until_ms &&
+           histories_come(run_state(task_run(task)), now_ms);
+}
+
+/* Lost histories and lists take turns. */
 static void remake_piece(struct task *task)
 {
     struct run *run = task_run(task);
     struct scorer *scorer = run_state(run);
-    const struct partition_state *state = task_state(task);
+    struct partition_state *state = task_state(task);
     int64_t begun_us = run_work_us(run);
-    if (standing_lists_workable(&state->standing)) {
-        remake_lists(task);
+    bool lists = standing_lists_workable(&state->standing) && !lists_rest(task, run_now_ms(run));
+    bool lost = lost_histories_due(task);
+    state->rereads_next = lost && !state->rereads_next;
+    if (lost && (state->rereads_next || !lists)) {
+        lost_histories_step(task);
     } else {
-        reread_piece(task);
+        remake_lists(task);
     }
     remake_budget_spend(&scorer->budget, run_work_us(run) - begun_us);
 }
 
 /* ---- Callbacks ---- */
 
-static bool must_strip(struct task *task)
-{
-    const struct scorer *scorer = run_state(task_run(task));
-    const struct partition_state *state = task_state(task);
-    return standing_lists_check_barred(&state->standing, scorer->tables.catalogue.barred);
-}
-
 static enum spare_work find_spare(struct task *task)
 {
     const struct scorer *scorer = run_state(task_run(task));
     const struct partition_state *state = task_state(task);
-    if (must_strip(task)) { return SPARE_BARRED; }
+    if (barred_items_left(task)) { return SPARE_BARRED; }
     if (!scorer->budget.percent || !standing_lists_behind(&state->standing) ||
         !task_caught_up(task)) {
         return SPARE_NONE;
@@ -526,7 +370,7 @@ int64_t remake_in_ms(struct task *task)
     if (work == SPARE_NONE) { return -1; }
     int64_t now_ms = run_now_ms(task_run(task));
     int64_t in_ms = remake_budget_in_ms(&scorer->budget, now_ms);
-    if (work == SPARE_REMAKE && histories_come(scorer, now_ms)) {
+    if (work == SPARE_REMAKE && lists_rest(task, now_ms) && !lost_histories_due(task)) {
         in_ms = MAX_OF(in_ms, state->rests_until_ms - now_ms);
     }
     for (int other = work + 1; other < SPARE_WORKS; other++) {
@@ -535,34 +379,18 @@ int64_t remake_in_ms(struct task *task)
     return in_ms;
 }
 
-/* Items that were taken off lists are on them again, in the store and perhaps in the topic. */
-static void doubt_stripped(struct task *task)
-{
-    struct partition_state *state = task_state(task);
-    struct standing_lists *standing = &state->standing;
-    for (size_t i = 0; i < standing->count; i++) {
-        const struct standing *one = &standing->at[i];
-        struct recommendation_list list;
-        if (!one->id || !(one->flags & STANDING_STRIPPED)) { continue; }
-        struct slice user_id = arena_copy(task_arena(task), standing_id(one));
-        if (!scorer_read_list(task, user_id, &list)) { continue; }
-        record_stored(task, user_id, &list, (uint8_t)(one->flags & ~STANDING_STRIPPED));
-    }
-    standing_lists_doubt_barred(standing);
-}
-
 void remake_roll_back(struct task *task)
 {
     struct partition_state *state = task_state(task);
     count_spare(run_state(task_run(task)), state, SPARE_NONE);
     standing_lists_distrust(&state->standing, state->committed);
-    doubt_stripped(task);
+    barred_items_roll_back(task);
 }
 
 void remake_step(struct task *task)
 {
-    if (must_strip(task)) {
-        strip_piece(task);
+    if (barred_items_left(task)) {
+        barred_items_step(task);
     } else {
         remake_piece(task);
     }
@@ -573,7 +401,7 @@ bool remake_at_rest(struct task *task)
     const struct scorer_settings *settings = run_settings(task_run(task));
     const struct partition_state *state = task_state(task);
     update_need(task);
-    if (must_strip(task)) { return false; }
+    if (barred_items_left(task)) { return false; }
     return !settings->remake_share || standing_lists_behind(&state->standing) == 0;
 }
 

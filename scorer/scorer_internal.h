@@ -75,6 +75,7 @@ struct partition_state {
     struct standing_lists standing;
     enum spare_work spare; /* as it was last counted */
     int64_t rests_until_ms; /* no list may be made again before, but for urgent ones */
+    bool rereads_next;       /* whose turn it is: lost histories, or lists */
     uint64_t reread_losses;  /* standing.losses when the histories began to be read again */
     int64_t behind_since_ms; /* 0: no list is behind */
     uint64_t flushed, committed; /* the tables' clock at the newest flush and commit */
@@ -139,11 +140,8 @@ void quality_range_count(struct task *task, const struct recommendation_list *ol
 /* Sends the figures. */
 void quality_range_send(struct task *task);
 
-/* remake.c */
+/* kept_histories.c */
 
-/* Says whether the user has a list and reads it into the task's arena. */
-bool scorer_read_list(struct task *task, struct slice user_id,
-                      struct recommendation_list *ret_list);
 /* Reads the list that was made when the user last acted, if lists that were made later have taken
  * its place. */
 bool scorer_read_first_list(struct task *task, struct slice user_id,
@@ -152,6 +150,34 @@ bool scorer_read_first_list(struct task *task, struct slice user_id,
  * bytes are borrowed until the next task_get(). */
 bool scorer_read_history(struct task *task, struct slice user_id,
                          const struct recommendation_list *list, struct user_history *ret_hist);
+/* Keeps a user's history (NULL: drops all that is kept of the user). first: the standing list is
+ * that of the last action, so that none is kept beside it. */
+void scorer_keep_history(struct task *task, struct slice user_id, struct slice value, bool first);
+/* Keeps the list that the user's action made, before another one takes its place. */
+void scorer_keep_first(struct task *task, struct slice user_id,
+                       const struct recommendation_list *list);
+/* Says whether histories are to be read again: some are lost, and it is known which. */
+bool lost_histories_due(struct task *task);
+/* Reads on in the histories. At the end, those that were not found are not there. */
+void lost_histories_step(struct task *task);
+
+/* barred_items.c */
+
+/* Says whether items that are barred may stand on lists. */
+bool barred_items_left(struct task *task);
+/* Takes them off some lists. */
+void barred_items_step(struct task *task);
+/* What was staged is rolled back: items that were taken off may be on lists again. */
+void barred_items_roll_back(struct task *task);
+
+/* remake.c */
+
+/* Decodes a list of the state into an arena; it came from a topic, so it is not trusted. */
+bool scorer_decode_list(const struct scorer *scorer, struct slice value, struct arena *arena,
+                        struct recommendation_list *ret_list);
+/* Says whether the user has a list and reads it into the task's arena. */
+bool scorer_read_list(struct task *task, struct slice user_id,
+                      struct recommendation_list *ret_list);
 /* Stores a user's list (NULL: deletes it) and publishes it if the generation is live. */
 void scorer_put_list(struct task *task, struct slice user_id, struct slice value);
 /* Makes a user's list; borrowed until the next one. */
@@ -159,11 +185,11 @@ void scorer_make_list(struct task *task, const struct user_history *hist, enum l
                       struct recommendation_list *ret_list);
 /* Encodes a list; borrowed until the next message. */
 struct slice scorer_encode_list(struct scorer *scorer, const struct recommendation_list *list);
-/* Keeps a user's history (NULL: drops all that is kept of the user). first: the standing list is
- * that of the last action, so that none is kept beside it. */
-void scorer_keep_history(struct task *task, struct slice user_id, struct slice value, bool first);
 /* Records the list that was made last: it is current. */
 void scorer_record_list(struct task *task, const struct recommendation_list *list, uint8_t flags);
+/* Records a list as it is in the state, whenever it was made. */
+void scorer_record_stored(struct task *task, struct slice user_id,
+                          const struct recommendation_list *list, uint8_t flags);
 /* Records the lists that the state has, when a partition is opened. */
 void remake_open(struct task *task);
 void remake_close(struct task *task);

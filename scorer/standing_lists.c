@@ -150,6 +150,12 @@ size_t standing_lists_urgent(const struct standing_lists *standing)
     return standing->urgent - standing->urgent_current;
 }
 
+bool standing_lists_has_unknown(const struct standing_lists *standing)
+{
+    return standing->queues[QUEUE_URGENT_UNKNOWN].oldest != HASH_INDEX_NONE ||
+           standing->queues[QUEUE_UNKNOWN].oldest != HASH_INDEX_NONE;
+}
+
 /* ---- Records ---- */
 
 static size_t add(struct standing_lists *standing, struct slice user_id)

@@ -96,6 +96,8 @@ size_t standing_lists_behind(const struct standing_lists *standing);
 size_t standing_lists_workable(const struct standing_lists *standing);
 /* Counts the urgent ones of these. */
 size_t standing_lists_urgent(const struct standing_lists *standing);
+/* Says whether some list is left of which it is not known when it was made. */
+bool standing_lists_has_unknown(const struct standing_lists *standing);
 /* Finds the next list to make again: urgent ones first, then those of unknown origin, then the
  * oldest, if it was made before a moment or below a value of the clock; HASH_INDEX_NONE: none. It
  * must be marked, put or dropped before the next call. */

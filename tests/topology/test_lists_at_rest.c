@@ -3,85 +3,13 @@
 #include "base/base.h"
 #include "features/features.h"
 #include "scorer/scorer.h"
-#include "tests/topology/recomputed.h"
+#include "tests/topology/resting.h"
 #include "trainer/similarity/trainer.h"
 
-#include <setjmp.h>
-#include <cmocka.h>
-
-enum { PARTITIONS = 2, EVENTS = 800, REST_ROUNDS_MAX = 5000, LIST = 5 };
+enum { PARTITIONS = 2, EVENTS = 800, LIST = 5 };
 
 static const char *const scoring[] = {"list.length=5", "lists.remake.share=20", NULL};
 static const char *const idle[] = {"list.length=5", "lists.remake.share=0", NULL};
-
-static void pass(struct rig *rig, int rounds)
-{
-    for (int i = 0; i < rounds; i++) { rig_round(rig, false); }
-}
-
-static bool all_rest(const struct rig *rig)
-{
-    for (size_t i = 0; i < rig->copies_count; i++) {
-        if (rig->copies[i].run && !run_at_rest(rig->copies[i].run)) { return false; }
-    }
-    return true;
-}
-
-/* Goes on until all copies say that they are at rest, several times in a row. */
-static void rest(struct rig *rig)
-{
-    int rounds = 0;
-    for (int rested = 0; rested < 20; rested = all_rest(rig) ? rested + 1 : 0) {
-        rig_round(rig, false);
-        assert_true(++rounds < REST_ROUNDS_MAX);
-    }
-}
-
-static void assert_true_lists(const struct rig *rig, const struct copy *scorer)
-{
-    struct recomputed found =
-        recomputed_lists(rig, "recommendations", scorer->worker_settings);
-    printf("lists %zu differing %zu\n", found.lists, found.differing);
-    assert_int_equal(found.lists, found.histories);
-    assert_true(found.lists > 40);
-    assert_int_equal(found.differing, 0);
-    assert_int_equal(found.empty, 0);
-}
-
-static void put_entry(struct rig *rig, int number, const struct item *entry)
-{
-    struct schema_cache *schemas = schema_cache_new();
-    struct codec *codec = codec_new(&item_contract, schemas);
-    struct buf out;
-    char id[16];
-    buf_init(&out, 4096);
-    (void)snprintf(id, sizeof(id), "i%02d", number);
-    struct item item = entry ? *entry : (struct item){0};
-    item.item_id = slice_str(id);
-    assert_int_equal(codec_encode(codec, &item, &out), 0);
-    memlog_append(rig->log, "items", PARTITION_BY_KEY, slice_str(id),
-                  entry ? buf_slice(&out) : slice_of(NULL, 0), feed_from_ms);
-    buf_release(&out);
-    codec_free(codec);
-    schema_cache_free(schemas);
-}
-
-static void put_item(struct rig *rig, int number, bool listed, bool available)
-{
-    const struct item item = {.available = available};
-    put_entry(rig, number, listed ? &item : NULL);
-}
-
-/* The item on most lists, but another than this one. */
-static int most_listed(const struct rig *rig, int other)
-{
-    int most = -1;
-    for (int item = 0; item < FEED_ITEMS; item++) {
-        if (item == other) { continue; }
-        if (most < 0 || answers_listed(rig, item) > answers_listed(rig, most)) { most = item; }
-    }
-    return most;
-}
 
 static struct copy *begin(struct rig *rig, const char *const *settings)
 {
@@ -89,13 +17,6 @@ static struct copy *begin(struct rig *rig, const char *const *settings)
     rig_start(rig, &features_worker, 0, NULL);
     rig_start(rig, &trainer_worker, 0, NULL);
     return rig_start(rig, &scorer_worker, 0, settings);
-}
-
-static double remade(struct copy *scorer, const char *cause)
-{
-    _cleanup_(xfreep) char *labels = xprintf("cause=\"%s\"", cause);
-    return metric_value(
-        metrics_counter(scorer->metrics, "freshet_lists_remade_total", labels, "Known."));
 }
 
 static void lists_follow_the_tables(void **state)

@@ -1,0 +1,79 @@
+/* Lists whose histories are not kept: the copy that made them has gone, with what it kept. */
+#include "base/base.h"
+#include "features/features.h"
+#include "scorer/scorer.h"
+#include "tests/topology/resting.h"
+#include "trainer/similarity/trainer.h"
+
+enum { PARTITIONS = 2, EVENTS = 800, LIST = 5 };
+
+static const char *const scoring[] = {"list.length=5", "lists.remake.share=20", NULL};
+
+static struct copy *begin(struct rig *rig)
+{
+    rig_init(rig, PARTITIONS);
+    rig_start(rig, &features_worker, 0, NULL);
+    rig_start(rig, &trainer_worker, 0, NULL);
+    struct copy *scorer = rig_start(rig, &scorer_worker, 0, scoring);
+    feed_events(rig, 1, 0, EVENTS);
+    rest(rig);
+    return scorer;
+}
+
+/* The machine is lost; another one takes over, after some users have acted. */
+static void lose(struct rig *rig, struct copy *scorer, int acts)
+{
+    rig_kill(rig, scorer);
+    memlog_expire_member(rig->log, "freshet-scorer", "freshet-scorer-0");
+    rig_empty(scorer);
+    feed_events(rig, 1, EVENTS, EVENTS + acts);
+    pass(rig, 20);
+    assert_true(rig_launch(rig, scorer));
+}
+
+/* Counts the standing lists with fewer items than they may have. */
+static size_t short_lists(const struct rig *rig)
+{
+    struct answers answers;
+    struct recommendation_list list;
+    size_t count = 0;
+    answers_init(&answers, rig);
+    struct fold *fold = rig_fold(rig, "recommendations");
+    assert_true(fold->count > 40);
+    for (size_t i = 0; i < fold->count; i++) {
+        if (!fold->at[i].value.data) { continue; }
+        answers_decode(&answers, answers.lists, fold->at[i].value, &list);
+        count += list.items.count < LIST;
+    }
+    free(fold);
+    answers_release(&answers);
+    return count;
+}
+
+/* Some users act all the time, so that there are always lists that could be made again, or rest. */
+static void lists_of_others_do_not_wait_for_the_end_of_the_traffic(void **state)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig);
+    int one = most_listed(&rig, -1);
+    assert_true(answers_listed(&rig, one) > 10);
+    put_item(&rig, one, true, false);
+    lose(&rig, scorer, 4);
+    for (int at = EVENTS + 4; at < EVENTS + 20; at++) {
+        feed_events(&rig, 1, at, at + 1);
+        pass(&rig, 20);
+    }
+    assert_int_equal(answers_listed(&rig, one), 0);
+    assert_int_equal(short_lists(&rig), 0);
+    rest(&rig);
+    assert_true_lists(&rig, scorer);
+    rig_release(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_of_others_do_not_wait_for_the_end_of_the_traffic),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
