@@ -46,3 +46,15 @@ void rate_difference_find(size_t buckets, const struct rate_sums *live,
     ret_difference->lower = (difference - half) / one.rate;
     ret_difference->upper = (difference + half) / one.rate;
 }
+
+enum rate_verdict rate_difference_verdict(const struct rate_difference *difference)
+{
+    if (!difference->known) { return RATE_UNKNOWN; }
+    if (difference->upper < 0.0) { return RATE_WORSE; }
+    return difference->lower > 0.0 ? RATE_BETTER : RATE_UNDECIDED;
+}
+
+bool rate_difference_is_below(const struct rate_difference *difference, double margin)
+{
+    return difference->known && difference->upper < -margin;
+}

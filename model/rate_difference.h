@@ -50,9 +50,20 @@ struct rate_difference {
     double part, lower, upper;
 };
 
+enum rate_verdict {
+    RATE_UNKNOWN,   /* too little was seen */
+    RATE_UNDECIDED, /* 0 is in the interval */
+    RATE_WORSE,     /* the trial's is below the live one's */
+    RATE_BETTER,
+};
+
 /* Compares two arms of at least two buckets. Sums are not negative, and gains not above lists. */
 void rate_difference_find(size_t buckets, const struct rate_sums *live,
                           const struct rate_sums *trial,
                           struct rate_difference *ret_difference);
+/* Tells where the interval is. */
+enum rate_verdict rate_difference_verdict(const struct rate_difference *difference);
+/* Says whether the trial's is worse by more than this part of the live rate. */
+bool rate_difference_is_below(const struct rate_difference *difference, double margin);
 
 #endif

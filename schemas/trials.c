@@ -7,15 +7,16 @@
 /* More in one cell is a mistake; sums of all partitions stay exact. */
 static const int64_t COUNT_MAX = INT64_C(1) << 38;
 
-void trials_init(struct trials *trials)
+void trials_init(struct trials *trials, int32_t partitions)
 {
-    *trials = (struct trials){0};
+    assert(partitions >= 0);
+    *trials = (struct trials){.partitions_max = MIN_OF(partitions, TRIAL_PARTITIONS_MAX)};
 }
 
 void trials_release(struct trials *trials)
 {
     free(trials->partitions);
-    *trials = (struct trials){0};
+    *trials = (struct trials){.partitions_max = trials->partitions_max};
 }
 
 static void copy_name(char name[STEP_NAME_BYTES_MAX + 1], struct slice from)
@@ -34,14 +35,18 @@ static bool is_name(struct slice text)
     return true;
 }
 
-static void start(struct trials *trials, const struct trial_record *rec)
+static bool start_makes_sense(const struct trial_record *rec)
 {
     bool known = rec->metric == TRIAL_HIT_AT_10 || rec->metric == TRIAL_NDCG_AT_10;
-    if (rec->trial <= trials->number || !known || rec->share <= 0 || rec->share >= TRIAL_SHARES ||
-        slice_equal(rec->generation, rec->live) || !is_name(rec->generation) ||
-        !is_name(rec->live)) {
-        return;
-    }
+    return known && rec->share > 0 && rec->share < TRIAL_SHARES && rec->margin >= 0.0 &&
+           rec->margin <= 1.0 && !slice_equal(rec->generation, rec->live) &&
+           is_name(rec->generation) && is_name(rec->live);
+}
+
+static bool start(struct trials *trials, const struct trial_record *rec)
+{
+    if (!start_makes_sense(rec)) { return false; }
+    if (rec->trial <= trials->number) { return true; }
     trials_release(trials);
     trials->number = rec->trial;
     copy_name(trials->generation, rec->generation);
@@ -52,11 +57,12 @@ static void start(struct trials *trials, const struct trial_record *rec)
     trials->guarded = rec->guarded;
     trials->margin = rec->margin;
     trials->began_ms = rec->time_ms;
+    return true;
 }
 
 static struct trial_partition *partition_of(struct trials *trials, int32_t partition)
 {
-    if (partition < 0 || partition >= TRIAL_PARTITIONS_MAX) { return NULL; }
+    if (partition < 0 || partition >= trials->partitions_max) { return NULL; }
     size_t wanted = (size_t)partition + 1, had = trials->partitions_count;
     if (wanted > had) {
         trials->partitions =
@@ -67,7 +73,7 @@ static struct trial_partition *partition_of(struct trials *trials, int32_t parti
     return &trials->partitions[partition];
 }
 
-static bool makes_sense(const struct trial_record *rec)
+static bool counts_make_sense(const struct trial_record *rec)
 {
     if (rec->judged.count != TRIAL_BUCKETS || rec->hits.count != TRIAL_BUCKETS ||
         rec->ndcg.count != TRIAL_BUCKETS || rec->to_offset <= 0) {
@@ -82,39 +88,43 @@ static bool makes_sense(const struct trial_record *rec)
     return true;
 }
 
-static void count(struct trials *trials, const struct trial_record *rec)
+static bool count(struct trials *trials, const struct trial_record *rec)
 {
     char name[STEP_NAME_BYTES_MAX + 1];
     copy_name(name, rec->generation);
     enum trial_arm arm = trials_arm(trials, name);
-    if (arm == TRIAL_ARMS || !makes_sense(rec)) { return; }
+    if (arm == TRIAL_ARMS || !counts_make_sense(rec)) { return false; }
     struct trial_partition *partition = partition_of(trials, rec->partition);
-    if (!partition) { return; }
+    if (!partition) { return false; }
     struct trial_counts *counts = &partition->counts[arm];
     memcpy(counts->judged, rec->judged.at, sizeof(counts->judged));
     memcpy(counts->hits, rec->hits.at, sizeof(counts->hits));
     memcpy(counts->ndcg, rec->ndcg.at, sizeof(counts->ndcg));
     partition->to_offset[arm] = rec->to_offset;
+    return true;
 }
 
-void trials_apply(struct trials *trials, const struct trial_record *rec)
+static bool give_back(struct trials *trials, const struct trial_record *rec)
 {
-    if (MAX_OF(rec->generation.size, rec->live.size) > STEP_NAME_BYTES_MAX) { return; }
-    if (rec->kind == TRIAL_STARTED) {
-        start(trials, rec);
-        return;
-    }
-    if (!trials->number || rec->trial != trials->number) { return; }
+    struct trial_partition *partition = partition_of(trials, rec->partition);
+    if (partition) { partition->returned = true; }
+    return partition != NULL;
+}
+
+bool trials_apply(struct trials *trials, const struct trial_record *rec)
+{
+    if (MAX_OF(rec->generation.size, rec->live.size) > STEP_NAME_BYTES_MAX) { return false; }
+    if (rec->trial <= 0 || rec->trial > TRIAL_NUMBER_MAX) { return false; }
+    if (rec->kind == TRIAL_STARTED) { return start(trials, rec); }
+    if (rec->trial != trials->number) { return true; }
+    if (rec->kind == TRIAL_COUNTED) { return count(trials, rec); }
+    if (rec->kind == TRIAL_RETURNED) { return give_back(trials, rec); }
     if (rec->kind == TRIAL_ENDED) {
         trials->ended = true;
         trials->ending = rec->ending;
         trials->ended_ms = rec->time_ms;
-    } else if (rec->kind == TRIAL_COUNTED) {
-        count(trials, rec);
-    } else if (rec->kind == TRIAL_RETURNED) {
-        struct trial_partition *partition = partition_of(trials, rec->partition);
-        if (partition) { partition->returned = true; }
     }
+    return true;
 }
 
 bool trials_run(const struct trials *trials, const struct generations *generations)
@@ -126,7 +136,7 @@ bool trials_owe(const struct trials *trials, const struct generations *generatio
                 int32_t partition)
 {
     if (!trials->number || !trials->ended || trials->epoch != generations->epoch) { return false; }
-    if (partition < 0 || partition >= TRIAL_PARTITIONS_MAX) { return false; }
+    if (partition < 0 || partition >= trials->partitions_max) { return false; }
     return (size_t)partition >= trials->partitions_count ||
            !trials->partitions[partition].returned;
 }
@@ -171,6 +181,16 @@ void trials_sum(const struct trials *trials, enum trial_arm arm, struct trial_to
             ret_totals->ndcg[b] += counts->ndcg[b];
         }
     }
+    for (size_t b = 0; b < TRIAL_BUCKETS; b++) {
+        ret_totals->all_judged += ret_totals->judged[b];
+        ret_totals->all_hits += ret_totals->hits[b];
+        ret_totals->all_ndcg += ret_totals->ndcg[b];
+    }
+}
+
+const double *trials_gains(const struct trials *trials, const struct trial_totals *totals)
+{
+    return trials->metric == TRIAL_HIT_AT_10 ? totals->hits : totals->ndcg;
 }
 
 void trials_describe(const struct trials *trials, enum trial_record_kind kind,

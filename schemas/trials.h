@@ -17,6 +17,9 @@
 /* Partitions of higher numbers are neither counted nor returned. */
 enum { TRIAL_PARTITIONS_MAX = 1 << 14 };
 
+/* Records of trials of higher numbers are refused: there must always be a next one. */
+#define TRIAL_NUMBER_MAX (INT64_C(1) << 53)
+
 enum trial_arm { TRIAL_ARM_LIVE, TRIAL_ARM_TRIAL, TRIAL_ARMS };
 
 /* What the lists of an arm came to in one partition, by bucket of users. */
@@ -31,6 +34,7 @@ struct trial_totals {
     double judged[TRIAL_BUCKETS];
     double hits[TRIAL_BUCKETS];
     double ndcg[TRIAL_BUCKETS];
+    double all_judged, all_hits, all_ndcg; /* of all buckets */
 };
 
 struct trial_partition {
@@ -54,6 +58,7 @@ struct trials {
     int64_t ended_ms;
     struct trial_partition *partitions; /* by number */
     size_t partitions_count;
+    int32_t partitions_max; /* of the topics */
 };
 
 /* Where a user is. */
@@ -62,11 +67,12 @@ struct trial_user {
     size_t bucket;
 };
 
-/* Begins without a trial; free with trials_release(). */
-void trials_init(struct trials *trials);
+/* Begins without a trial, for topics of so many partitions; free with trials_release(). */
+void trials_init(struct trials *trials, int32_t partitions);
 void trials_release(struct trials *trials);
-/* Applies a record. Ignores one of an older trial, and one that makes no sense. */
-void trials_apply(struct trials *trials, const struct trial_record *rec);
+/* Applies a record; one of another trial than the newest changes nothing. False: it makes no sense,
+ * and nothing has changed. */
+bool trials_apply(struct trials *trials, const struct trial_record *rec);
 /* Says whether a trial runs now. */
 bool trials_run(const struct trials *trials, const struct generations *generations);
 /* Says whether a partition may hold lists of a trial that is over, which are to be replaced by
@@ -83,6 +89,8 @@ const struct trial_counts *trials_counts(const struct trials *trials, enum trial
                                          int32_t partition, int64_t *ret_to_offset);
 /* Adds up an arm. */
 void trials_sum(const struct trials *trials, enum trial_arm arm, struct trial_totals *ret_totals);
+/* Returns the sums of the metric that the trial compares, by bucket; borrowed from `totals`. */
+const double *trials_gains(const struct trials *trials, const struct trial_totals *totals);
 /* Fills in what STARTED, ENDED and RESULT say of the newest trial itself; borrowed from it. */
 void trials_describe(const struct trials *trials, enum trial_record_kind kind,
                      struct trial_record *ret_rec);

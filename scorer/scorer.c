@@ -154,7 +154,7 @@ static int start(struct run *run)
                                        .withholds = trial_withholds};
     cutover_init(&scorer->cutover, run);
     scorer->trial.output = TRIALS_TOLD;
-    trial_init(&scorer->trial, run);
+    trial_init(&scorer->trial, run, run_output_partitions(run, RECOMMENDATIONS));
     scorer->history_codec = codec_new(&user_history_contract, schemas);
     scorer->row_codec = codec_new(&serving_row_contract, schemas);
     scorer->item_codec = codec_new(&item_contract, schemas);

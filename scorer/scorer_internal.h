@@ -90,6 +90,8 @@ void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics);
 /* Tells the result, and ends a trial that does worse, if the task is the one to do so. To be called
  * from the worker's tick. */
 void trial_evaluate(struct task *task);
+/* The task ends: if it was the one, this copy tells the result no more. */
+void trial_evaluate_no_more(struct task *task);
 
 /* trial_outcomes.c: how the lists did that users of the task's own arm saw */
 

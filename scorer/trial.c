@@ -11,10 +11,10 @@ static struct metric *judged_metric(struct metrics *metrics, const char *arm)
                          "Lists of a trial's arm that were followed by an action of their user.");
 }
 
-void trial_init(struct trial *trial, struct run *run)
+void trial_init(struct trial *trial, struct run *run, int32_t partitions)
 {
     struct metrics *metrics = run_metrics(run);
-    trials_init(&trial->trials);
+    trials_init(&trial->trials, partitions);
     trial->codec = codec_new(&trial_record_contract, run_schemas(run));
     trial->arena = arena_new(ARENA_BYTES);
     buf_init(&trial->message, TRIAL_RECORD_BYTES_MAX);
@@ -49,8 +49,9 @@ enum verdict trial_observe(struct trial *trial, struct run *run, const struct re
     if (codec_decode(trial->codec, rec->value, trial->arena, &record, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    trials_apply(&trial->trials, &record);
-    return VERDICT_DONE;
+    if (trials_apply(&trial->trials, &record)) { return VERDICT_DONE; }
+    return run_refuse_record(run, "bad_trial", "trial %" PRId64 " of %.*s, partition %d",
+                             record.trial, SLICE_ARGS(record.generation), record.partition);
 }
 
 void trial_send(struct trial *trial, struct task *task, const struct trial_record *rec)

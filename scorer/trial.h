@@ -51,8 +51,8 @@ struct trial_part {
     int64_t again_ms; /* not to be followed before */
 };
 
-/* Fills in a trial whose output is set. */
-void trial_init(struct trial *trial, struct run *run);
+/* Fills in a trial whose output is set, for lists in so many partitions. */
+void trial_init(struct trial *trial, struct run *run, int32_t partitions);
 void trial_release(struct trial *trial);
 /* Reads a record of `trials`. */
 enum verdict trial_observe(struct trial *trial, struct run *run, const struct record *rec);

@@ -62,6 +62,7 @@ static void drop_shown(struct trial_part *part, uint64_t hash)
 void trial_close(struct task *task)
 {
     struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    trial_evaluate_no_more(task);
     hash_index_release(&part->shown_index);
     free(part->shown);
 }
@@ -118,8 +119,8 @@ static void copy_record(struct task *task, const struct record *rec)
         return;
     }
     drop_shown(part, hash_index_text(rec->key));
-    if (task_get(task, rec->key, &own) < 0) { own = (struct slice){0}; }
-    send(task, rec->key, own);
+    int found = task_get(task, rec->key, &own);
+    if (found == 0 || found == -ENOENT) { send(task, rec->key, own); }
 }
 
 /* Sends a list of our own whose user is in the trial and does not see the trial's. */

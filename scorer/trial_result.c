@@ -8,26 +8,17 @@
 enum { LOOK_MS = 1000, TELL_MS = 10000 };
 
 struct result {
-    int64_t judged[TRIAL_ARMS], hits[TRIAL_ARMS];
-    double ndcg[TRIAL_ARMS];
+    struct trial_totals arms[TRIAL_ARMS];
     struct rate_difference difference;
 };
 
 static void find_result(const struct trials *trials, struct result *ret_result)
 {
-    struct trial_totals totals[TRIAL_ARMS];
     struct rate_sums sums[TRIAL_ARMS];
-    *ret_result = (struct result){0};
     for (int arm = 0; arm < TRIAL_ARMS; arm++) {
-        trials_sum(trials, arm, &totals[arm]);
-        bool hits = trials->metric == TRIAL_HIT_AT_10;
-        sums[arm] = (struct rate_sums){totals[arm].judged,
-                                       hits ? totals[arm].hits : totals[arm].ndcg};
-        for (size_t b = 0; b < TRIAL_BUCKETS; b++) {
-            ret_result->judged[arm] += (int64_t)totals[arm].judged[b];
-            ret_result->hits[arm] += (int64_t)totals[arm].hits[b];
-            ret_result->ndcg[arm] += totals[arm].ndcg[b];
-        }
+        struct trial_totals *totals = &ret_result->arms[arm];
+        trials_sum(trials, arm, totals);
+        sums[arm] = (struct rate_sums){totals->judged, trials_gains(trials, totals)};
     }
     rate_difference_find(TRIAL_BUCKETS, &sums[TRIAL_ARM_LIVE], &sums[TRIAL_ARM_TRIAL],
                          &ret_result->difference);
@@ -35,21 +26,30 @@ static void find_result(const struct trials *trials, struct result *ret_result)
 
 static enum trial_verdict verdict_of(const struct rate_difference *difference)
 {
-    if (!difference->known) { return TRIAL_VERDICT_OTHER; }
-    if (difference->upper < 0.0) { return TRIAL_WORSE; }
-    return difference->lower > 0.0 ? TRIAL_BETTER : TRIAL_UNDECIDED;
+    static const enum trial_verdict verdicts[] = {[RATE_UNKNOWN] = TRIAL_VERDICT_OTHER,
+                                                  [RATE_UNDECIDED] = TRIAL_UNDECIDED,
+                                                  [RATE_WORSE] = TRIAL_WORSE,
+                                                  [RATE_BETTER] = TRIAL_BETTER};
+    return verdicts[rate_difference_verdict(difference)];
 }
 
-static void tell(struct task *task, struct result *result)
+static void tell(struct task *task, const struct result *result)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct trial *trial = &scorer->trial;
     struct trial_record rec;
+    int64_t judged[TRIAL_ARMS], hits[TRIAL_ARMS];
+    double ndcg[TRIAL_ARMS];
+    for (int arm = 0; arm < TRIAL_ARMS; arm++) {
+        judged[arm] = (int64_t)result->arms[arm].all_judged;
+        hits[arm] = (int64_t)result->arms[arm].all_hits;
+        ndcg[arm] = result->arms[arm].all_ndcg;
+    }
     trials_describe(&trial->trials, TRIAL_RESULT, &rec);
     rec.time_ms = run_wall_ms(task_run(task));
-    rec.judged = (struct longs){result->judged, TRIAL_ARMS};
-    rec.hits = (struct longs){result->hits, TRIAL_ARMS};
-    rec.ndcg = (struct doubles){result->ndcg, TRIAL_ARMS};
+    rec.judged = (struct longs){judged, TRIAL_ARMS};
+    rec.hits = (struct longs){hits, TRIAL_ARMS};
+    rec.ndcg = (struct doubles){ndcg, TRIAL_ARMS};
     rec.verdict = verdict_of(&result->difference);
     rec.difference = result->difference.part;
     rec.lower = result->difference.lower;
@@ -72,7 +72,7 @@ static void take_back(struct task *task)
 static void set_metrics(struct trial *trial, const struct result *result)
 {
     for (int arm = 0; arm < TRIAL_ARMS; arm++) {
-        metric_set(trial->judged[arm], (double)result->judged[arm]);
+        metric_set(trial->judged[arm], result->arms[arm].all_judged);
     }
     metric_set(trial->difference, result->difference.part);
     metric_set(trial->lower, result->difference.lower);
@@ -95,13 +95,19 @@ void trial_evaluate(struct task *task)
     trial->looked_ms = now_ms;
     find_result(trials, &result);
     set_metrics(trial, &result);
-    const struct rate_difference *difference = &result.difference;
-    bool worse = trials->guarded && difference->known && difference->upper < -trials->margin;
-    double judged = (double)result.judged[TRIAL_ARM_LIVE] + (double)result.judged[TRIAL_ARM_TRIAL];
+    bool worse = trials->guarded && rate_difference_is_below(&result.difference, trials->margin);
+    double judged =
+        result.arms[TRIAL_ARM_LIVE].all_judged + result.arms[TRIAL_ARM_TRIAL].all_judged;
     if (worse || (judged != trial->told_judged && now_ms - trial->told_ms >= TELL_MS)) {
         tell(task, &result);
         trial->told_ms = now_ms;
         trial->told_judged = judged;
     }
     if (worse) { take_back(task); }
+}
+
+void trial_evaluate_no_more(struct task *task)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    if (task_partition(task) == 0) { metric_set(scorer->trial.runs, 0.0); }
 }

@@ -276,10 +276,10 @@ int task_get(struct task *task, struct slice key, struct slice *ret_value)
     if (result == -ENOENT) { return result; }
     if (result < 0) {
         store_failed(task, "read", result);
-        return -ENOENT;
+        return -EIO;
     }
     bool known = schema_source_knows_state(task->parts.schemas, task->partition, *ret_value);
-    return known ? 0 : -ENOENT;
+    return known ? 0 : -EIO;
 }
 
 struct scan {

@@ -277,7 +277,7 @@ int64_t task_beside_offset(const struct task *task);
 int64_t task_input_end(const struct task *task);
 
 /* Reads the newest state under a key (staged, in flight or stored). Returns 0 with bytes borrowed
- * until the next call on this task, or -ENOENT. */
+ * until the next call on this task, or -ENOENT, or -EIO: it cannot be read, and the run ends. */
 int task_get(struct task *task, struct slice key, struct slice *ret_value);
 /* Stages a put (value NULL: a delete): a changelog record and the same bytes in the store. The
  * bytes are copied. */

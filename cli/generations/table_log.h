@@ -21,4 +21,9 @@ int table_log_read(const struct table_log *log, const struct client *client, str
 int table_log_write(const struct table_log *log, const struct client *client, struct wire *wire,
                     const char *key, const void *record);
 
+/* Deletes every record that can be read and is obsolete, and waits for the acknowledgements. Result
+ * as of table_log_read(). */
+int table_log_sweep(const struct table_log *log, const struct client *client, struct wire *wire,
+                    bool (*is_obsolete)(void *arg, const void *record), void *arg);
+
 #endif

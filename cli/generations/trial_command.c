@@ -97,6 +97,26 @@ static const struct flag flags[] = {
     SWITCH('j', "json", json, "status: print one JSON object"),
 };
 
+/* ---- What stands ---- */
+
+static int read_again(struct trial_call *trial)
+{
+    struct trials trials;
+    struct generations generations;
+    if (generation_log_read(trial->client, trial->wire, &generations) != 0) {
+        return EXIT_FAILURE;
+    }
+    if (trial_log_read(trial->client, trial->wire, &trials) != 0) {
+        generations_release(&generations);
+        return EXIT_FAILURE;
+    }
+    generations_release(&trial->generations);
+    trials_release(&trial->trials);
+    trial->generations = generations;
+    trial->trials = trials;
+    return 0;
+}
+
 /* ---- start ---- */
 
 static int check_start(const struct trial_call *trial, const char *generation)
@@ -130,6 +150,30 @@ static int check_start(const struct trial_call *trial, const char *generation)
                : generation_members_compare(trial->client, trial->wire, generation, live);
 }
 
+static bool is_newest(const struct trials *trials, const struct trial_record *rec)
+{
+    struct trial_record newest;
+    trials_describe(trials, TRIAL_STARTED, &newest);
+    return newest.trial == rec->trial && slice_equal(newest.generation, rec->generation) &&
+           slice_equal(newest.live, rec->live) && newest.share == rec->share &&
+           newest.metric == rec->metric && newest.guarded == rec->guarded &&
+           !(newest.margin < rec->margin) && !(newest.margin > rec->margin) &&
+           newest.time_ms == rec->time_ms;
+}
+
+/* Another command began a trial of the same number at the same time, and its record is before ours:
+ * everybody goes by it. It is written once more, because the topic keeps the last one of a key. */
+static int give_way(struct trial_call *trial)
+{
+    struct trial_record first;
+    trials_describe(&trial->trials, TRIAL_STARTED, &first);
+    if (trial_log_write(trial->client, trial->wire, &first) != 0) { return EXIT_FAILURE; }
+    return client_fail("another trial began at the same time: %" PRId64 " of %s against %s; hint: "
+                       "freshet trial status",
+                       first.trial, generation_label(trial->trials.generation),
+                       generation_label(trial->trials.live));
+}
+
 static int start(struct trial_call *trial)
 {
     const char *generation = generation_parse(trial->label);
@@ -147,31 +191,17 @@ static int start(struct trial_call *trial)
         .time_ms = clock_wall_ms(),
         .partition = -1,
     };
-    if (trial_log_write(trial->client, trial->wire, &rec) != 0) { return EXIT_FAILURE; }
+    if (trial_log_write(trial->client, trial->wire, &rec) != 0 || read_again(trial) != 0) {
+        return EXIT_FAILURE;
+    }
+    if (!is_newest(&trial->trials, &rec)) { return give_way(trial); }
+    if (trial_log_sweep(trial->client, trial->wire, &trial->trials) != 0) { return EXIT_FAILURE; }
     printf("trial %" PRId64 " of %s against %s begins; freshet trial status shows how it stands\n",
            rec.trial, trial->label, generation_label(trial->generations.live));
     return 0;
 }
 
 /* ---- stop ---- */
-
-static int read_again(struct trial_call *trial)
-{
-    struct trials trials;
-    struct generations generations;
-    if (generation_log_read(trial->client, trial->wire, &generations) != 0) {
-        return EXIT_FAILURE;
-    }
-    if (trial_log_read(trial->client, trial->wire, &trials) != 0) {
-        generations_release(&generations);
-        return EXIT_FAILURE;
-    }
-    generations_release(&trial->generations);
-    trials_release(&trial->trials);
-    trial->generations = generations;
-    trial->trials = trials;
-    return 0;
-}
 
 static int write_end(struct trial_call *trial, enum trial_ending ending)
 {

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "cli/generations/generation_log.h"
 #include "cli/generations/table_log.h"
 #include "cli/generations/trial_log.h"
 #include "stream/generation.h"
@@ -13,12 +14,14 @@ static const struct table_log trial_log = {
 
 static void apply(void *trials, const void *record)
 {
-    trials_apply(trials, record);
+    (void)trials_apply(trials, record); /* the scorer refuses what makes no sense */
 }
 
 int trial_log_read(const struct client *client, struct wire *wire, struct trials *ret_trials)
 {
-    trials_init(ret_trials);
+    int32_t partitions;
+    if (generation_log_partitions(client, wire, &partitions) != 0) { return EXIT_FAILURE; }
+    trials_init(ret_trials, partitions);
     int result = table_log_read(&trial_log, client, wire, apply, ret_trials);
     if (result != 0) { trials_release(ret_trials); }
     return result;
@@ -29,6 +32,18 @@ int trial_log_write(const struct client *client, struct wire *wire,
 {
     char key[TRIAL_KEY_BYTES_MAX];
     return table_log_write(&trial_log, client, wire, trial_record_key(rec, key), rec);
+}
+
+static bool is_spent(void *trials, const void *record)
+{
+    const struct trial_record *rec = record;
+    return rec->trial < ((const struct trials *)trials)->number &&
+           (rec->kind == TRIAL_COUNTED || rec->kind == TRIAL_RETURNED);
+}
+
+int trial_log_sweep(const struct client *client, struct wire *wire, const struct trials *trials)
+{
+    return table_log_sweep(&trial_log, client, wire, is_spent, (void *)trials);
 }
 
 int32_t trial_log_owed(const struct trials *trials, const struct generations *generations,

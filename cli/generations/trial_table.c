@@ -6,44 +6,30 @@
 
 enum { TIME_BYTES = 32 };
 
-struct arm_figures {
-    const char *label;
-    double judged, hits, ndcg;
-};
-
 struct figures {
-    struct arm_figures arms[TRIAL_ARMS];
+    const char *labels[TRIAL_ARMS];
+    struct trial_totals arms[TRIAL_ARMS];
     struct rate_difference difference;
     const char *verdict; /* NULL: too little was judged */
 };
 
 static void find_figures(const struct trials *trials, struct figures *ret_figures)
 {
-    struct trial_totals totals[TRIAL_ARMS];
+    static const char *const verdicts[] = {[RATE_UNKNOWN] = NULL,
+                                           [RATE_UNDECIDED] = "undecided",
+                                           [RATE_WORSE] = "worse",
+                                           [RATE_BETTER] = "better"};
     struct rate_sums sums[TRIAL_ARMS];
-    const char *const labels[TRIAL_ARMS] = {
-        [TRIAL_ARM_LIVE] = generation_label(trials->live),
-        [TRIAL_ARM_TRIAL] = generation_label(trials->generation),
-    };
+    ret_figures->labels[TRIAL_ARM_LIVE] = generation_label(trials->live);
+    ret_figures->labels[TRIAL_ARM_TRIAL] = generation_label(trials->generation);
     for (int arm = 0; arm < TRIAL_ARMS; arm++) {
-        struct arm_figures figures = {.label = labels[arm]};
-        trials_sum(trials, arm, &totals[arm]);
-        for (size_t b = 0; b < TRIAL_BUCKETS; b++) {
-            figures.judged += totals[arm].judged[b];
-            figures.hits += totals[arm].hits[b];
-            figures.ndcg += totals[arm].ndcg[b];
-        }
-        bool by_hits = trials->metric == TRIAL_HIT_AT_10;
-        sums[arm] = (struct rate_sums){totals[arm].judged,
-                                       by_hits ? totals[arm].hits : totals[arm].ndcg};
-        ret_figures->arms[arm] = figures;
+        struct trial_totals *totals = &ret_figures->arms[arm];
+        trials_sum(trials, arm, totals);
+        sums[arm] = (struct rate_sums){totals->judged, trials_gains(trials, totals)};
     }
     struct rate_difference *difference = &ret_figures->difference;
     rate_difference_find(TRIAL_BUCKETS, &sums[TRIAL_ARM_LIVE], &sums[TRIAL_ARM_TRIAL], difference);
-    ret_figures->verdict = !difference->known       ? NULL
-                           : difference->upper < 0.0 ? "worse"
-                           : difference->lower > 0.0 ? "better"
-                                                     : "undecided";
+    ret_figures->verdict = verdicts[rate_difference_verdict(difference)];
 }
 
 static const char *state_of(const struct trials *trials, const struct generations *generations)
@@ -80,18 +66,18 @@ static void print_json(const struct trials *trials, const struct figures *figure
             "{\"trial\":%" PRId64 ",\"generation\":\"%s\",\"live\":\"%s\",\"share\":%.4g,"
             "\"metric\":\"%s\",\"guarded\":%s,\"margin\":%.6g,\"state\":\"%s\",\"began_ms\":"
             "%" PRId64 ",\"ended_ms\":%" PRId64 ",\"partitions_owed\":%d,\"arms\":[",
-            trials->number, figures->arms[TRIAL_ARM_TRIAL].label,
-            figures->arms[TRIAL_ARM_LIVE].label, (double)trials->share / TRIAL_SHARES,
+            trials->number, figures->labels[TRIAL_ARM_TRIAL],
+            figures->labels[TRIAL_ARM_LIVE], (double)trials->share / TRIAL_SHARES,
             trials->metric == TRIAL_HIT_AT_10 ? "hit@10" : "ndcg@10",
             trials->guarded ? "true" : "false", trials->margin, state, trials->began_ms,
             trials->ended_ms, owed);
     for (int arm = 0; arm < TRIAL_ARMS; arm++) {
-        const struct arm_figures *of = &figures->arms[arm];
+        const struct trial_totals *of = &figures->arms[arm];
         fprintf(out,
                 "%s{\"generation\":\"%s\",\"judged\":%.0f,\"hits\":%.0f,\"hit_at_10\":%.6g,"
                 "\"ndcg_at_10\":%.6g}",
-                arm ? "," : "", of->label, of->judged, of->hits, mean(of->hits, of->judged),
-                mean(of->ndcg, of->judged));
+                arm ? "," : "", figures->labels[arm], of->all_judged, of->all_hits,
+                mean(of->all_hits, of->all_judged), mean(of->all_ndcg, of->all_judged));
     }
     if (!figures->verdict) {
         fprintf(out, "],\"verdict\":null}\n");
@@ -110,7 +96,7 @@ static void print_text(const struct trials *trials, const struct figures *figure
     time_text(trials->began_ms, began);
     time_text(trials->ended_ms, ended);
     screen_line(out, "trial %" PRId64 ": %s against %s, with %g %% of the users", trials->number,
-                figures->arms[TRIAL_ARM_TRIAL].label, figures->arms[TRIAL_ARM_LIVE].label,
+                figures->labels[TRIAL_ARM_TRIAL], figures->labels[TRIAL_ARM_LIVE],
                 100.0 * trials->share / TRIAL_SHARES);
     if (trials->ended) {
         screen_line(out, "%s; from %s to %s", state, began, ended);
@@ -125,9 +111,9 @@ static void print_text(const struct trials *trials, const struct figures *figure
     }
     screen_line(out, "%-12s %10s %8s %8s", "", "judged", "hit@10", "NDCG@10");
     for (int arm = 0; arm < TRIAL_ARMS; arm++) {
-        const struct arm_figures *of = &figures->arms[arm];
-        screen_line(out, "%-12s %10.0f %8.4f %8.4f", of->label, of->judged,
-                    mean(of->hits, of->judged), mean(of->ndcg, of->judged));
+        const struct trial_totals *of = &figures->arms[arm];
+        screen_line(out, "%-12s %10.0f %8.4f %8.4f", figures->labels[arm], of->all_judged,
+                    mean(of->all_hits, of->all_judged), mean(of->all_ndcg, of->all_judged));
     }
     if (figures->verdict) {
         screen_line(out, "%s differs by %+.1f %%, between %+.1f %% and %+.1f %%: %s", metric,

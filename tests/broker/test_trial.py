@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import xxhash
 from stream_data import records
@@ -94,9 +95,34 @@ def test_trials(make_world):
                "the live generation's lists")
     assert stands(world)["state"] == "stopped"
 
+    check_two_at_once(world)
     check_worse(world, copies, feed)
     check_promotion(world)
     assert set(world.stop().values()) == {0}
+
+
+def check_two_at_once(world):
+    """One of two wins, and the topic keeps its record, whichever was written last; what partitions
+    wrote in the trial before is deleted."""
+    assert any(key.startswith(b"1/counted/") for key in newest_trials(world))
+    with ThreadPoolExecutor(2) as both:
+        ends = list(both.map(lambda share: command(world, "trial", "start", "g2", "--share", share),
+                             ["20%", "40%"]))
+    assert sorted(end.returncode for end in ends) == [0, 1], [(e.stdout, e.stderr) for e in ends]
+    lost = next(end for end in ends if end.returncode)
+    assert "another trial began at the same time" in lost.stderr or "runs" in lost.stderr
+    won = 2000 if ends[0].returncode == 0 else 4000
+    assert world.decoded("trials", "trial_record")[b"2/started"]["share"] == won
+    assert stands(world)["share"] == won / SHARES
+    world.wait(lambda: seen_as(world, 2, won), "lists of the winner's users")
+    left = [key for key in newest_trials(world) if key.startswith(b"1/")]
+    assert sorted(left) == [b"1/ended", b"1/result", b"1/started"], left
+    assert "all lists are those of base" in freshet(world, "trial", "stop")
+
+
+def newest_trials(world):
+    """Keys of `trials` that were not deleted."""
+    return [key for key, record in world.topics.newest("trials").items() if record.value]
 
 
 def check_worse(world, copies, feed):
@@ -105,7 +131,7 @@ def check_worse(world, copies, feed):
     assert scorer.worker == "scorer" and scorer.stop() == 0
     world.start("scorer", scorer={**G2, "list.length": "1"})
     freshet(world, "trial", "start", "g2", "--share", "50%")
-    world.wait(lambda: seen_as(world, 2, 5000), "lists of the other users")
+    world.wait(lambda: seen_as(world, 3, 5000), "lists of the other users")
     for _ in range(ROUNDS - BEFORE - 2):
         feed()
         if stands(world)["state"] == "taken back":
@@ -117,13 +143,13 @@ def check_worse(world, copies, feed):
     settle(world)
     assert {one["generation"] for one in newest_lists(world, "recommendations").values()} == {""}
     told = world.decoded("trials", "trial_record")
-    assert told[b"2/result"]["verdict"] == "WORSE"
-    assert told[b"2/ended"]["ending"] == "TAKEN_BACK"
+    assert told[b"3/result"]["verdict"] == "WORSE"
+    assert told[b"3/ended"]["ending"] == "TAKEN_BACK"
 
 
 def check_promotion(world):
     freshet(world, "trial", "start", "g2", "--share", "50%", "--no-guard", "--metric", "ndcg@10")
-    world.wait(lambda: seen_as(world, 3, 5000), "lists of the third trial's users")
+    world.wait(lambda: seen_as(world, 4, 5000), "lists of the last trial's users")
     assert "g2 is live in all 4 partitions" in freshet(world, "trial", "stop", "--promote")
     assert {one["generation"] for one in newest_lists(world, "recommendations").values()} == {"g2"}
     now = stands(world)

@@ -96,7 +96,8 @@ static void compare_arms(const struct shop *shop)
     struct rate_difference found;
     for (int arm = 0; arm < TRIAL_ARMS; arm++) {
         trials_sum(&shop->trials, arm, &totals[arm]);
-        sums[arm] = (struct rate_sums){totals[arm].judged, totals[arm].ndcg};
+        sums[arm] =
+            (struct rate_sums){totals[arm].judged, trials_gains(&shop->trials, &totals[arm])};
     }
     rate_difference_find(TRIAL_BUCKETS, &sums[TRIAL_ARM_LIVE], &sums[TRIAL_ARM_TRIAL], &found);
     assert(isfinite(found.part) && isfinite(found.lower) && isfinite(found.upper));
@@ -129,7 +130,7 @@ static void take_message(struct scratch *scratch, struct shop *shop, int kind, s
         (void)generations_role(&shop->generations, "", step.partition);
         (void)generations_role(&shop->generations, "g2", step.partition);
     } else if (kind == KIND_TRIAL && read(scratch, scratch->trials, message, &record)) {
-        trials_apply(&shop->trials, &record);
+        (void)trials_apply(&shop->trials, &record);
         compare_arms(shop);
     }
     free((void *)message.data);
@@ -143,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tables_init(&shop.tables, &scratch->settings.lists);
     shop.lists = lists_new(&scratch->settings.lists, &shop.tables, NULL, NULL, "g7");
     generations_init(&shop.generations);
-    trials_init(&shop.trials);
+    trials_init(&shop.trials, 3);
     list_outcome_begin(&shop.range, slice_str(scratch->settings.lists.model_name), 0, 0);
     for (int i = 0; i < RECORDS_MAX && crumbs.left; i++) {
         int kind = crumbs_byte(&crumbs) % KINDS;

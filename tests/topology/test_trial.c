@@ -3,6 +3,7 @@
 #include "base/base.h"
 
 #include "schemas/trials.h"
+#include "stream/metrics.h"
 #include "tests/topology/two_generations.h"
 
 enum { SHARE = 4000, EVENTS = 40 };
@@ -17,6 +18,7 @@ static void begin_with(struct trial_rig *rig, const char *const *base, const cha
 {
     *rig = (struct trial_rig){0};
     both_init_with(&rig->both, base, g2);
+    trials_init(&rig->trials, PARTITIONS);
     rig->codec = codec_new(&trial_record_contract, rig->both.schemas);
 }
 
@@ -406,6 +408,66 @@ static void test_lists_of_before_do_not_count(void **state)
     finish(&rig);
 }
 
+static double told_by(const struct copy *copy)
+{
+    return metric_value(metrics_gauge(copy->metrics, "freshet_trial_runs", "", ""));
+}
+
+/* The metric says which copy tells the result: the one that has partition 0, and no other. */
+static void test_who_tells_the_result(void **state)
+{
+    struct trial_rig rig;
+    begin(&rig);
+    start(&rig, 1);
+    settle(&rig);
+    struct copy *first = rig.both.base;
+    assert_true(told_by(first) == 1.0);
+    struct copy *second = rig_start(&rig.both.rig, &scorer_worker, 1, base_settings);
+    rig_finish(first);
+    settle(&rig);
+    assert_true(told_by(second) == 1.0);
+    assert_true(rig_launch(&rig.both.rig, first)); /* gets partition 0 back */
+    settle(&rig);
+    assert_true(told_by(first) == 1.0);
+    assert_true(told_by(second) == 0.0);
+    finish(&rig);
+}
+
+/* A record that nobody of ours wrote changes nothing, and becomes a dead letter. */
+static void test_hostile_records(void **state)
+{
+    struct trial_rig rig;
+    int64_t judged[TRIAL_BUCKETS] = {1}, hits[TRIAL_BUCKETS] = {0};
+    double ndcg[TRIAL_BUCKETS] = {0.0};
+    begin(&rig);
+    start(&rig, 1);
+    settle(&rig);
+    struct trial_record rec = {.kind = TRIAL_STARTED,
+                               .trial = INT64_MAX,
+                               .generation = slice_str("g9"),
+                               .share = SHARE,
+                               .metric = TRIAL_HIT_AT_10,
+                               .partition = -1};
+    write_record(&rig, &rec);
+    rec.trial = 2;
+    rec.margin = -1.0;
+    write_record(&rig, &rec);
+    rec = (struct trial_record){.kind = TRIAL_COUNTED,
+                                .trial = 1,
+                                .partition = TRIAL_PARTITIONS_MAX - 1,
+                                .to_offset = 1,
+                                .judged = {judged, TRIAL_BUCKETS},
+                                .hits = {hits, TRIAL_BUCKETS},
+                                .ndcg = {ndcg, TRIAL_BUCKETS}};
+    write_record(&rig, &rec);
+    feed(&rig.both, EVENTS);
+    settle(&rig);
+    check_lists(&rig, true);
+    assert_int_equal(memlog_count(rig.both.rig.log, "dead-letters", MEMLOG_ALL), 3);
+    assert_int_equal(memlog_count(rig.both.rig.log, "dead-letters.g2", MEMLOG_ALL), 3);
+    finish(&rig);
+}
+
 /* A generation whose lists have one item does far worse. It is taken back by itself. */
 static void test_a_worse_one_is_taken_back(void **state)
 {
@@ -449,6 +511,8 @@ int main(void)
         cmocka_unit_test(test_promoted),
         cmocka_unit_test(test_each_arm_counts_its_users),
         cmocka_unit_test(test_lists_of_before_do_not_count),
+        cmocka_unit_test(test_who_tells_the_result),
+        cmocka_unit_test(test_hostile_records),
         cmocka_unit_test(test_a_worse_one_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ static void begin(struct trials *trials)
                                      .guarded = true,
                                      .margin = 0.05,
                                      .time_ms = 1761955200000};
-    trials_init(trials);
+    trials_init(trials, /* partitions= */ 4);
     trials_apply(trials, &rec);
 }
 

@@ -119,6 +119,27 @@ static void test_nothing_is_said_of_little(void **state)
 }
 
 /* A generation whose lists never hit is found, though it has no gains to count. */
+static void test_verdicts(void **state)
+{
+    static const struct {
+        struct rate_difference of;
+        enum rate_verdict verdict;
+        bool below; /* by more than 5 % */
+    } cases[] = {
+        {{.known = false, .lower = -0.3, .upper = -0.2}, RATE_UNKNOWN, false},
+        {{.known = true, .lower = -0.1, .upper = 0.1}, RATE_UNDECIDED, false},
+        {{.known = true, .lower = -0.1, .upper = 0.0}, RATE_UNDECIDED, false},
+        {{.known = true, .lower = -0.2, .upper = -0.04}, RATE_WORSE, false},
+        {{.known = true, .lower = -0.2, .upper = -0.05}, RATE_WORSE, false},
+        {{.known = true, .lower = -0.2, .upper = -0.06}, RATE_WORSE, true},
+        {{.known = true, .lower = 0.01, .upper = 0.2}, RATE_BETTER, false},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        assert_int_equal(rate_difference_verdict(&cases[i].of), cases[i].verdict);
+        assert_true(rate_difference_is_below(&cases[i].of, 0.05) == cases[i].below);
+    }
+}
+
 static void test_no_gains_at_all(void **state)
 {
     struct arm live, trial = {{0}, {0}};
@@ -269,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_ends_of_the_interval_have_just_enough_evidence),
         cmocka_unit_test(test_nothing_is_said_of_little),
+        cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_no_gains_at_all),
         cmocka_unit_test(test_no_difference),
         cmocka_unit_test(test_a_fifth_less),

@@ -4,7 +4,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { USERS = 40000 };
+enum { USERS = 40000, PARTITIONS = 12 };
 
 static struct trial_record started(int64_t number, const char *generation, const char *live,
                                    int32_t share)
@@ -23,14 +23,21 @@ static struct trial_record started(int64_t number, const char *generation, const
 
 static void apply(struct trials *trials, struct trial_record rec)
 {
-    trials_apply(trials, &rec);
+    assert_true(trials_apply(trials, &rec));
+}
+
+static void refuse(struct trials *trials, struct trial_record rec)
+{
+    const struct trials before = *trials;
+    assert_false(trials_apply(trials, &rec));
+    assert_memory_equal(trials, &before, sizeof(before));
 }
 
 static void test_begin_and_end(void **state)
 {
     struct trials trials;
     struct generations generations;
-    trials_init(&trials);
+    trials_init(&trials, PARTITIONS);
     generations_init(&generations);
     assert_false(trials_run(&trials, &generations));
     assert_false(trials_owe(&trials, &generations, 0));
@@ -73,28 +80,41 @@ static void test_records_that_make_no_sense(void **state)
 {
     struct trials trials;
     static const char name[] = "a-name-of-more-than-thirty-two-bytes";
-    trials_init(&trials);
-    apply(&trials, started(0, "g2", "", 1000));
-    apply(&trials, started(1, "g2", "g2", 1000));
-    apply(&trials, started(1, "g2", "", 0));
-    apply(&trials, started(1, "g2", "", TRIAL_SHARES));
-    apply(&trials, started(1, name, "", 1000));
-    apply(&trials, started(1, "g\"2", "", 1000));
-    apply(&trials, started(1, "g2", "Base", 1000));
+    trials_init(&trials, PARTITIONS);
+    refuse(&trials, started(0, "g2", "", 1000));
+    refuse(&trials, started(-1, "g2", "", 1000));
+    refuse(&trials, started(INT64_MAX, "g2", "", 1000)); /* none could follow it */
+    refuse(&trials, started(TRIAL_NUMBER_MAX + 1, "g2", "", 1000));
+    refuse(&trials, started(1, "g2", "g2", 1000));
+    refuse(&trials, started(1, "g2", "", 0));
+    refuse(&trials, started(1, "g2", "", TRIAL_SHARES));
+    refuse(&trials, started(1, name, "", 1000));
+    refuse(&trials, started(1, "g\"2", "", 1000));
+    refuse(&trials, started(1, "g2", "Base", 1000));
     struct trial_record other = started(1, "g2", "", 1000);
     other.metric = TRIAL_METRIC_OTHER;
-    trials_apply(&trials, &other);
-    apply(&trials, (struct trial_record){.kind = TRIAL_ENDED, .trial = 0});
+    refuse(&trials, other);
+    static const double margins[] = {NAN, -0.01, 1.01, INFINITY};
+    for (size_t i = 0; i < ARRAY_COUNT(margins); i++) {
+        other = started(1, "g2", "", 1000);
+        other.margin = margins[i];
+        refuse(&trials, other);
+    }
+    refuse(&trials, (struct trial_record){.kind = TRIAL_ENDED, .trial = 0});
     assert_int_equal(trials.number, 0);
     assert_false(trials.ended);
     apply(&trials, started(7, "g2", "", 1000));
     apply(&trials, (struct trial_record){.kind = TRIAL_ENDED, .trial = 6});
-    apply(&trials, (struct trial_record){.kind = TRIAL_RETURNED, .trial = 7, .partition = -1});
-    apply(&trials, (struct trial_record){
-                       .kind = TRIAL_RETURNED, .trial = 7, .partition = TRIAL_PARTITIONS_MAX});
+    refuse(&trials, (struct trial_record){.kind = TRIAL_RETURNED, .trial = 7, .partition = -1});
+    refuse(&trials, (struct trial_record){
+                        .kind = TRIAL_RETURNED, .trial = 7, .partition = PARTITIONS});
+    apply(&trials, (struct trial_record){.kind = TRIAL_OTHER, .trial = 7}); /* a newer program's */
     assert_false(trials.ended);
     assert_int_equal(trials.partitions_count, 0);
+    apply(&trials, started(TRIAL_NUMBER_MAX, "g2", "", 1000));
+    assert_true(trials.number == TRIAL_NUMBER_MAX);
     trials_release(&trials);
+    assert_int_equal(trials.partitions_max, PARTITIONS);
 }
 
 struct cells {
@@ -122,7 +142,7 @@ static void test_counts(void **state)
     struct trial_totals totals;
     struct cells cells = {{0}, {0}, {0}};
     int64_t to_offset = 0;
-    trials_init(&trials);
+    trials_init(&trials, PARTITIONS);
     apply(&trials, started(1, "g2", "", 1000));
     assert_null(trials_counts(&trials, TRIAL_ARM_LIVE, 0, &to_offset));
     cells.judged[5] = 10;
@@ -133,10 +153,14 @@ static void test_counts(void **state)
     cells.judged[5] = 11;
     apply(&trials, counted(&cells, "", 0, 120));
     apply(&trials, counted(&cells, "g2", 1, 70));
-    apply(&trials, counted(&cells, "g3", 1, 70)); /* no arm */
+    refuse(&trials, counted(&cells, "g3", 1, 70)); /* no arm */
+    refuse(&trials, counted(&cells, "g2", PARTITIONS, 70));
+    refuse(&trials, counted(&cells, "g2", TRIAL_PARTITIONS_MAX - 1, 70));
     trials_sum(&trials, TRIAL_ARM_LIVE, &totals);
     assert_true(totals.judged[5] == 21.0 && totals.hits[5] == 8.0 && totals.ndcg[5] == 5.0);
     assert_true(totals.judged[4] == 0.0);
+    assert_true(totals.all_judged == 21.0 && totals.all_hits == 8.0 && totals.all_ndcg == 5.0);
+    assert_ptr_equal(trials_gains(&trials, &totals), totals.hits);
     trials_sum(&trials, TRIAL_ARM_TRIAL, &totals);
     assert_true(totals.judged[5] == 11.0);
     const struct trial_counts *counts = trials_counts(&trials, TRIAL_ARM_LIVE, 0, &to_offset);
@@ -146,15 +170,17 @@ static void test_counts(void **state)
     assert_null(trials_counts(&trials, TRIAL_ARM_LIVE, 1, &to_offset));
     assert_null(trials_counts(&trials, TRIAL_ARM_LIVE, 9, &to_offset));
     cells.hits[5] = 12; /* more hits than lists */
-    apply(&trials, counted(&cells, "", 0, 130));
+    refuse(&trials, counted(&cells, "", 0, 130));
     cells.hits[5] = 4;
     cells.ndcg[5] = 4.5; /* a hit gains at most 1 */
-    apply(&trials, counted(&cells, "", 0, 130));
+    refuse(&trials, counted(&cells, "", 0, 130));
+    cells.ndcg[5] = NAN;
+    refuse(&trials, counted(&cells, "", 0, 130));
     cells.ndcg[5] = 2.5;
-    apply(&trials, counted(&cells, "", 0, 0));
+    refuse(&trials, counted(&cells, "", 0, 0));
     struct trial_record narrow = counted(&cells, "", 0, 130);
     narrow.ndcg.count--;
-    trials_apply(&trials, &narrow);
+    refuse(&trials, narrow);
     (void)trials_counts(&trials, TRIAL_ARM_LIVE, 0, &to_offset);
     assert_int_equal(to_offset, 120);
     apply(&trials, started(2, "g2", "", 1000)); /* a new trial begins with nothing */
@@ -168,8 +194,8 @@ static void test_users(void **state)
     struct trials trials, next;
     int in_trial = 0, in_both = 0;
     int buckets[2][TRIAL_BUCKETS] = {{0}, {0}};
-    trials_init(&trials);
-    trials_init(&next);
+    trials_init(&trials, PARTITIONS);
+    trials_init(&next, PARTITIONS);
     apply(&trials, started(1, "g2", "", 1000));
     apply(&next, started(2, "g2", "", 1000));
     for (int u = 0; u < USERS; u++) {
@@ -203,7 +229,7 @@ static void test_the_hash_stays(void **state)
     } known[] = {{"u00", false, 70}, {"u01", true, 33}, {"u02", false, 50}, {"u03", false, 85},
                  {"", false, 106}};
     struct trials trials;
-    trials_init(&trials);
+    trials_init(&trials, PARTITIONS);
     apply(&trials, started(1, "g2", "", 5000));
     for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
         const struct trial_user user = trials_user(&trials, slice_str(known[i].user));
