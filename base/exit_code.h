@@ -5,6 +5,7 @@
 enum {
     EXIT_STOPPED = 0,
     EXIT_USAGE = 64,
+    EXIT_INPUT = 66,  /* a file that the command line names cannot be read */
     EXIT_BROKEN = 70, /* start again */
     EXIT_DISK = 74,   /* make room, then start again */
     EXIT_FENCED = 75, /* start again */

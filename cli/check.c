@@ -206,12 +206,12 @@ static int add_sample(struct check *check, const char *topic, int32_t partitions
     struct topic_partition *ends = xcalloc((size_t)partitions, sizeof(*ends));
     const struct newest_lines source = {put_sample, NULL};
     struct newest newest = {0};
-    int result = 0;
-    for (int32_t p = 0; p < partitions && result == 0; p++) {
-        int64_t low;
-        ends[p] = (struct topic_partition){.topic = topic, .partition = p};
-        result = wire_bounds(check->wire, topic, p, &low, &ends[p].offset);
+    struct log_bounds *bounds = xcalloc((size_t)partitions, sizeof(*bounds));
+    int result = wire_bounds_of(check->wire, topic, 0, partitions, bounds);
+    for (int32_t p = 0; p < partitions; p++) {
+        ends[p] = (struct topic_partition){topic, p, bounds[p].end};
     }
+    free(bounds);
     if (result == 0) {
         result = newest_read(&newest, check->wire, ends, (size_t)partitions,
                              (size_t)check->sample, &source);

@@ -20,6 +20,7 @@
 #include "stream/registry/registry.h"
 #include "stream/run.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -117,6 +118,16 @@ static char *kafka_fault(const struct client_settings *settings)
     return NULL;
 }
 
+/* Returns why schemas cannot be read from schemas.path; the caller frees. */
+static char *schemas_fault(const char *path)
+{
+    struct stat about;
+    if (!path[0]) { return NULL; }
+    int error = stat(path, &about) < 0 ? errno : 0;
+    if (!error && !S_ISDIR(about.st_mode)) { error = ENOTDIR; }
+    return error ? xprintf("schemas.path=%s: %s", path, strerror(error)) : NULL;
+}
+
 int client_load(struct client *client)
 {
     char **rest = NULL;
@@ -137,6 +148,7 @@ int client_load(struct client *client)
     }
     fault = client_keys_fault(&client->settings->others, client->words, client->words_count);
     if (!fault) { fault = kafka_fault(client->settings); }
+    if (!fault) { fault = schemas_fault(client->settings->schemas_path); }
     if (!fault && !run_topic_text_valid(client->settings->topic_prefix)) {
         fault = xprintf("topic.prefix=%s: " RUN_TOPIC_TEXT_RULE, client->settings->topic_prefix);
     }

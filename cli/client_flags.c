@@ -10,7 +10,7 @@ static bool take_config(void *client, const char *text, struct buf *why _unused_
 
 static bool take_set(void *client, const char *text, struct buf *why)
 {
-    if (!strchr(text, '=')) {
+    if (!strchr(text, '=') || text[0] == '=') {
         buf_printf(why, "\"%s\" is wrong; it takes KEY=VALUE", text);
         return false;
     }

@@ -93,6 +93,9 @@ struct command {
     /* Checks what the table cannot describe, before anything is loaded; false with the reason in
      * `why`. NULL: there is nothing to check. */
     bool (*check)(struct invocation *invocation, struct buf *why);
+    /* Checks the files that the command line names, before anything is loaded: 0, or the exit code
+     * (EXIT_INPUT: one cannot be read) with the fault printed. NULL: it names none. */
+    int (*check_files)(struct invocation *invocation);
     /* Runs the command. Returns the exit code: 0, EXIT_FAILURE with the fault printed, or another
      * of base/exit_code.h. */
     int (*run)(struct invocation *invocation);

@@ -133,5 +133,8 @@ void command_help_all(FILE *out)
     for (int group = 0; group < COMMAND_GROUPS; group++) {
         print_group((enum command_group)group, out);
     }
+    fprintf(out, "\nExit codes: 0 done; 1 it could not be done, or a record or rule was refused;\n"
+                 "64 wrong command line; 66 a file that it names cannot be read; 78 wrong\n"
+                 "configuration.\n");
     fprintf(out, "\n`freshet COMMAND --help` says more; `freshet --version` prints the version.\n");
 }

@@ -14,6 +14,9 @@ static int prepare(struct invocation *invocation)
 {
     enum command_needs needs = invocation->command->needs;
     struct client *client = &invocation->client;
+    int (*check_files)(struct invocation *) = invocation->command->check_files;
+    int result = check_files ? check_files(invocation) : 0;
+    if (result) { return result; }
     if (needs >= NEEDS_SETTINGS && client_load(client) < 0) { return EXIT_CONFIG; }
     if (needs < NEEDS_KAFKA) { return 0; }
     return client_connect(client, NULL, &invocation->wire) < 0 ? EXIT_FAILURE : 0;

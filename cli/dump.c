@@ -1,10 +1,9 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/named_file.h"
 #include "schemas/contracts.h"
 #include "stream/state/store.h"
-
-#include <sys/stat.h>
 
 enum { LINE_BYTES_MAX = 64 << 20 };
 
@@ -92,9 +91,6 @@ static int run(struct dump *dump)
                                         .block_cache_bytes = 4 << 20};
     struct store *store = NULL;
     _cleanup_(xfreep) char *why = NULL;
-    struct stat about;
-    /* Opening would create a store that does not exist. */
-    if (stat(dump->path, &about) < 0) { return client_fail("%s: %s", dump->path, strerror(errno)); }
     int result = store_open(dump->path, &limits, &store, &why);
     if (result == -EAGAIN) { return client_fail("%s: its worker is running", dump->path); }
     if (result < 0) { return client_fail("%s: %s", dump->path, why); }
@@ -124,6 +120,12 @@ static int dump_run(struct invocation *invocation)
     return result;
 }
 
+/* Opening would create a store that does not exist. */
+static int dump_check_files(struct invocation *invocation)
+{
+    return named_file_check_directory(invocation->arguments[0]);
+}
+
 const struct command dump_command = {
     .name = "dump",
     .group = GROUP_OPERATION,
@@ -137,5 +139,6 @@ const struct command dump_command = {
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .settings_size = sizeof(struct dump),
+    .check_files = dump_check_files,
     .run = dump_run,
 };

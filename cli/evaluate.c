@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/action_time.h"
+#include "cli/named_file.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/models/models.h"
 
@@ -335,6 +336,17 @@ static bool evaluate_check(struct invocation *invocation, struct buf *why)
     return false;
 }
 
+static int evaluate_check_files(struct invocation *invocation)
+{
+    const struct evaluate *evaluate = invocation->settings;
+    if (evaluate->list_models) { return 0; }
+    int result = named_file_check(evaluate->file);
+    for (size_t at = 0; result == 0 && at < evaluate->attributes_count; at++) {
+        result = named_file_check(evaluate->attributes[at]);
+    }
+    return result ? result : named_file_check(evaluate->vectors);
+}
+
 static int evaluate_run(struct invocation *invocation)
 {
     struct evaluate *evaluate = invocation->settings;
@@ -389,5 +401,6 @@ const struct command evaluate_command = {
     .flags_count = ARRAY_COUNT(flags),
     .settings_size = sizeof(struct evaluate),
     .check = evaluate_check,
+    .check_files = evaluate_check_files,
     .run = evaluate_run,
 };

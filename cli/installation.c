@@ -82,14 +82,48 @@ static void put_number(json_t *object, const char *name, int64_t value, bool kno
     json_object_set_new(object, name, known ? json_integer(value) : json_null());
 }
 
-static json_t *look_at_partition(struct wire *wire, const char *topic, int32_t partition,
-                                 const json_t *task, struct progress_sum *sum)
+/* What Kafka says of a topic's partitions, asked for together; NULL where that failed. */
+struct offsets {
+    struct log_bounds *bounds;
+    struct told_offset *committed;
+};
+
+static struct offsets ask_offsets(struct wire *wire, const char *topic, int32_t partitions)
 {
-    int64_t committed = OFFSET_NONE, low = 0, end = 0;
+    size_t count = (size_t)MAX_OF(partitions, 1);
+    struct offsets offsets = {xcalloc(count, sizeof(*offsets.bounds)),
+                              xcalloc(count, sizeof(*offsets.committed))};
+    if (partitions > 0 && wire_bounds_of(wire, topic, 0, partitions, offsets.bounds) == 0 &&
+        wire_told(wire, topic, partitions, offsets.committed) == 0) {
+        return offsets;
+    }
+    free(offsets.bounds);
+    free(offsets.committed);
+    return (struct offsets){0};
+}
+
+/* One by one where the question about all failed, so that each has its own reason. */
+static int find_offsets(struct wire *wire, const char *topic, int32_t partition,
+                        const struct offsets *offsets, int64_t *ret_committed, int64_t *ret_end)
+{
+    int64_t low;
+    if (offsets->bounds) {
+        *ret_committed = offsets->committed[partition].offset;
+        *ret_end = offsets->bounds[partition].end;
+        return 0;
+    }
+    int result = wire_committed(wire, topic, partition, ret_committed);
+    return result < 0 ? result : wire_bounds(wire, topic, partition, &low, ret_end);
+}
+
+static json_t *look_at_partition(struct wire *wire, const char *topic, int32_t partition,
+                                 const struct offsets *offsets, const json_t *task,
+                                 struct progress_sum *sum)
+{
+    int64_t committed = OFFSET_NONE, end = 0;
     json_t *found = json_object();
     json_object_set_new(found, "partition", json_integer(partition));
-    if (wire_committed(wire, topic, partition, &committed) < 0 ||
-        wire_bounds(wire, topic, partition, &low, &end) < 0) {
+    if (find_offsets(wire, topic, partition, offsets, &committed, &end) < 0) {
         json_object_set_new(found, "why", text_json(wire_why(wire)));
         return found;
     }
@@ -120,10 +154,13 @@ static json_t *look_at_topic(struct wire *wire, const struct stage *stage, const
         json_object_set_new(found, "why", text_json(wire_why(wire)));
         partitions = 0;
     }
+    struct offsets offsets = ask_offsets(wire, topic, partitions);
     for (int32_t p = 0; p < partitions; p++) {
         const json_t *task = local_copy_partition(copies, stage->worker, generation, topic, p);
-        json_array_append_new(list, look_at_partition(wire, topic, p, task, sum));
+        json_array_append_new(list, look_at_partition(wire, topic, p, &offsets, task, sum));
     }
+    free(offsets.bounds);
+    free(offsets.committed);
     json_object_set_new(found, "partitions", list);
     return found;
 }
@@ -203,10 +240,10 @@ static json_t *look_at_dead_letters(const struct installation *installation)
     struct wire *wire = installation->wire;
     _cleanup_(xfreep) char *topic = client_topic(installation->client, "dead-letters");
     if (wire_partitions(wire, topic, &partitions) < 0) { return json_null(); }
-    for (int32_t p = 0; p < partitions; p++) {
-        int64_t low, end;
-        if (wire_bounds(wire, topic, p, &low, &end) == 0) { kept += end - low; }
-    }
+    struct log_bounds *bounds = xcalloc((size_t)partitions, sizeof(*bounds));
+    if (wire_bounds_of(wire, topic, 0, partitions, bounds) < 0) { partitions = 0; }
+    for (int32_t p = 0; p < partitions; p++) { kept += bounds[p].end - bounds[p].low; }
+    free(bounds);
     json_t *found = json_object();
     json_object_set_new(found, "topic", text_json(topic));
     json_object_set_new(found, "kept", json_integer(kept));

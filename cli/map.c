@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "cli/commands.h"
+#include "cli/named_file.h"
 #include "cli/samples.h"
 
 enum { NOW = -1 };
@@ -48,6 +49,12 @@ static int map_run(struct invocation *invocation)
     return samples_map(&samples);
 }
 
+static int map_check_files(struct invocation *invocation)
+{
+    const struct map *map = invocation->settings;
+    return named_file_check(map->file);
+}
+
 const struct command map_command = {
     .name = "map",
     .group = GROUP_RECORDS,
@@ -62,5 +69,6 @@ const struct command map_command = {
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_WORDS,
     .settings_size = sizeof(struct map),
+    .check_files = map_check_files,
     .run = map_run,
 };

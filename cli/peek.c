@@ -152,16 +152,15 @@ static int print_newest(struct peek *peek, struct wire *wire, const struct topic
 static int find_ends(const struct peek *peek, struct wire *wire, const char *topic,
                      int32_t partitions, struct topic_partition *ends, size_t *ret_count)
 {
-    int result = 0;
-    *ret_count = 0;
-    for (int32_t p = 0; p < partitions && result == 0; p++) {
-        struct topic_partition *at = &ends[*ret_count];
-        int64_t low;
-        if (peek->partition >= 0 && peek->partition != p) { continue; }
-        *at = (struct topic_partition){.topic = topic, .partition = p};
-        result = wire_bounds(wire, topic, p, &low, &at->offset);
-        ++*ret_count;
+    bool one = peek->partition >= 0;
+    int32_t first = one ? (int32_t)peek->partition : 0, count = one ? 1 : partitions;
+    struct log_bounds *bounds = xcalloc((size_t)count, sizeof(*bounds));
+    int result = wire_bounds_of(wire, topic, first, count, bounds);
+    for (int32_t k = 0; k < count; k++) {
+        ends[k] = (struct topic_partition){topic, first + k, bounds[k].end};
     }
+    *ret_count = (size_t)count;
+    free(bounds);
     return result;
 }
 

@@ -12,6 +12,7 @@
 #include "cli/catalogue_line.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
+#include "cli/named_file.h"
 #include "cli/progress.h"
 #include "cli/table_lines.h"
 
@@ -292,6 +293,11 @@ static int replay_run(struct invocation *invocation)
     return result;
 }
 
+static int replay_check_files(struct invocation *invocation)
+{
+    return named_file_check(invocation->arguments[0]);
+}
+
 const struct command replay_command = {
     .name = "replay",
     .group = GROUP_RECORDS,
@@ -308,5 +314,6 @@ const struct command replay_command = {
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_KAFKA,
     .settings_size = sizeof(struct replay),
+    .check_files = replay_check_files,
     .run = replay_run,
 };

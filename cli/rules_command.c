@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "cli/applied_text.h"
 #include "cli/commands.h"
+#include "cli/named_file.h"
 #include "cli/screen.h"
 #include "cli/user_list.h"
 #include "schemas/applied_rules.h"
@@ -161,15 +162,16 @@ static int apply_rules(struct invocation *invocation, const char *file, bool wri
 }
 
 /* The faults are told before anything is connected. */
-static bool check_file(const char *file, struct buf *why)
+static int check_files(struct invocation *invocation)
 {
+    const char *file = invocation->arguments_count == 2 ? invocation->arguments[1] : NULL;
     struct buf text;
+    int result = named_file_check(file);
+    if (result || !file) { return result; }
     buf_init(&text, RULES_BYTES_MAX);
-    int result = applied_text_check(file, &text);
+    result = applied_text_check(file, &text);
     buf_release(&text);
-    if (result == 0) { return true; }
-    buf_printf(why, "no rule of %s is applied", file);
-    return false;
+    return result ? client_fail("no rule of %s is applied", file) : 0;
 }
 
 static bool check(struct invocation *invocation, struct buf *why)
@@ -178,9 +180,7 @@ static bool check(struct invocation *invocation, struct buf *why)
     const char *way = invocation->arguments_count ? invocation->arguments[0] : NULL;
     bool files = way && (strcmp(way, "apply") == 0 || strcmp(way, "plan") == 0);
     if (rules->user && !way) { return true; }
-    if (!rules->user && files && invocation->arguments_count == 2) {
-        return check_file(invocation->arguments[1], why);
-    }
+    if (!rules->user && files && invocation->arguments_count == 2) { return true; }
     if (!rules->user && way && strcmp(way, "list") == 0 && invocation->arguments_count == 1) {
         return true;
     }
@@ -213,5 +213,6 @@ const struct command rules_command = {
     .needs = NEEDS_KAFKA,
     .settings_size = sizeof(struct rules),
     .check = check,
+    .check_files = check_files,
     .run = run,
 };

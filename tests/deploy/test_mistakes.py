@@ -324,6 +324,49 @@ def test_a_file_without_its_flag_is_told(tmp_path):
     assert code == 64 and "--config FILE" in said
 
 
+NAMED_FILES = [["evaluate", "FILE"], ["map", "--try", "FILE"], ["rules", "plan", "FILE"],
+               ["rules", "apply", "FILE"], ["replay", "FILE", "--topic", "clicks"],
+               ["evaluate", "GOOD", "--attributes", "FILE"],
+               ["evaluate", "GOOD", "--vectors", "FILE"]]
+
+
+@pytest.mark.parametrize("words", NAMED_FILES)
+@pytest.mark.parametrize("file, why", [("none", "No such file"), ("a-directory", "a directory"),
+                                       ("", "No such file"), ("a-file/x", "Not a directory")])
+def test_a_file_that_cannot_be_read_has_one_exit_code(tmp_path, words, file, why):
+    (tmp_path / "a-directory").mkdir()
+    (tmp_path / "a-file").write_text("")
+    path = str(tmp_path / file) if file else ""
+    good = str(tmp_path / "a-file")
+    code, said = freshet(*({"FILE": path, "GOOD": good}.get(word, word) for word in words))
+    assert code == 66 and why in said and "broker" not in said, said
+    assert "Usage" not in said
+
+
+def test_a_directory_or_a_setting_that_names_nothing(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path, why in [(tmp_path / "none", "No such file"), (tmp_path / "file", "Not a directory")]:
+        code, said = freshet("dump", path)
+        assert code == 66 and why in said, said
+        code, said = freshet("peek", "clicks", "--set", f"schemas.path={path}")
+        assert code == CONFIG and f"schemas.path={path}: {why}" in said, said
+        code, said = freshet("status", "--config", path)
+        assert (code == CONFIG) == (path.name == "none"), said
+    (tmp_path / "rules").write_text("rule without sense\n")
+    code, said = freshet("rules", "plan", tmp_path / "rules")
+    assert code == 1 and "no rule of" in said and "line 1" in said, said
+
+
+def test_a_setting_without_a_key_is_refused():
+    for word in ("=x", "x", ""):
+        code, said = freshet("status", "--set", word)
+        assert code == 64 and "it takes KEY=VALUE" in said, said
+    for conf, why in [("/nope/x", "no such file"), ("/tmp", "not a file")]:
+        done = subprocess.run([ROOT / "deploy/pipeline", "up", "--conf", f"ingest={conf}"],
+                              text=True, capture_output=True, timeout=120)
+        assert done.returncode == 2 and why in done.stderr and "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("words", [["similar", "X", "--count", "three"],
                                    ["peek", "clicks", "--limit", "one", "-p", "9"]])
 def test_a_number_that_is_none_is_told(words):

@@ -87,7 +87,7 @@ def test_exit_codes_and_summary(tmp_path):
     assert "2 records: 2 written, 0 would be dead letters, 0 ignored" in done.stderr
     assert [json.loads(line)["line"] for line in done.stdout.splitlines()] == [1, 3]
     assert run_map(*config, "--try", "-", text="{").returncode == 1
-    assert run_map(*config, "--try", tmp_path / "none").returncode == 74
+    assert run_map(*config, "--try", tmp_path / "none").returncode == 66
     assert run_map("--try").returncode == 64
     done = run_map(*config, "--set", "map.usr=x", "--try", "-", text=good)
     assert done.returncode == 78 and "map.user" in done.stderr

@@ -1,0 +1,29 @@
+#include "base/base.h"
+#include "cli/client.h"
+#include "cli/named_file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int check(const char *path, bool is_directory)
+{
+    struct stat about;
+    int error = stat(path, &about) < 0 ? errno : 0;
+    if (!error && is_directory && !S_ISDIR(about.st_mode)) { error = ENOTDIR; }
+    if (!error && !is_directory && S_ISDIR(about.st_mode)) { error = EISDIR; }
+    if (!error && access(path, R_OK) < 0) { error = errno; }
+    if (!error) { return 0; }
+    (void)client_fail("%s: %s", path[0] ? path : "\"\"", strerror(error));
+    return EXIT_INPUT;
+}
+
+int named_file_check(const char *path)
+{
+    if (!path || strcmp(path, "-") == 0) { return 0; }
+    return check(path, /* is_directory= */ false);
+}
+
+int named_file_check_directory(const char *path)
+{
+    return check(path, /* is_directory= */ true);
+}

@@ -1,0 +1,11 @@
+/* A file or directory that a command line names and the command will read. */
+#ifndef FRESHET_CLI_NAMED_FILE_H
+#define FRESHET_CLI_NAMED_FILE_H
+
+/* Says whether a file can be read ("-": standard input, which can): 0, or EXIT_INPUT with the fault
+ * printed. It reads nothing, so the file may be a pipe. NULL is no file: 0. */
+int named_file_check(const char *path);
+/* The same for a directory. */
+int named_file_check_directory(const char *path);
+
+#endif
