@@ -2,7 +2,8 @@
  *
  * A table is read once and its offsets are not committed, so a lost dead letter would never be sent
  * again. Therefore the fetched records are kept until the dead letters about them are acknowledged.
- * When one is lost, the records are processed again; processing a row twice changes nothing.
+ * When one is lost, the records are processed again; processing a row twice changes nothing. And as
+ * each start reads the table again, what was refused before is not refused again: refused_rows.h.
  *
  * A topic may get partitions, or be deleted and recreated, while it is read: table_topics.c.
  *
@@ -45,6 +46,7 @@ struct broadcast *broadcast_new(const struct broadcast_parts *parts)
                                      "records to read has stood still.");
     broadcast->missing_ms =
         xcalloc(parts->env->worker->inputs_count, sizeof(*broadcast->missing_ms));
+    broadcast->refused = refused_rows_new(parts->env);
     return broadcast;
 }
 
@@ -54,6 +56,7 @@ struct broadcast *broadcast_free(struct broadcast *broadcast)
     reader_close(broadcast->reader);
     free(broadcast->partitions);
     free(broadcast->missing_ms);
+    refused_rows_free(broadcast->refused);
     free(broadcast);
     return NULL;
 }
@@ -194,8 +197,9 @@ static void check_loaded(struct broadcast *broadcast)
     if (remaining == 0) {
         broadcast->loaded = true;
         CRASH_POINT("broadcast.loaded");
-        env_log(broadcast->env, LOG_INFO, "broadcast inputs loaded", "partitions=%zu",
-                broadcast->partitions_count);
+        env_log(broadcast->env, LOG_INFO, "broadcast inputs loaded",
+                "partitions=%zu refused_before=%" PRId64, broadcast->partitions_count,
+                refused_rows_known(broadcast->refused));
     }
 }
 
@@ -304,6 +308,23 @@ static enum verdict take_one(const struct env *env, const struct record *rec)
     return env->worker->broadcast(env->run, input_of(env, rec->topic), rec);
 }
 
+/* Sends a dead letter, unless an earlier run did, or the record is one: a letter about a letter
+ * would be read again, and refused again, without an end. False: it was not sent. */
+static bool refuse(struct broadcast *broadcast, const struct record *rec)
+{
+    const struct broadcast_parts *parts = &broadcast->parts;
+    const char *reason = parts->env->refusal.reason;
+    bool letter = strcmp(rec->topic, parts->env->topics->dead_letters) == 0;
+    if (letter || refused_rows_know(broadcast->refused, rec, reason)) {
+        run_refusal_clear(&parts->env->refusal);
+        return true;
+    }
+    broadcast->ack_group = parts->at_once->ack_group;
+    refused_rows_sent(broadcast->refused, rec, reason);
+    dead_letters_send(parts->letters, rec);
+    return !parts->at_once->unsent;
+}
+
 /* False: the record must wait. */
 static bool take(struct broadcast *broadcast, const struct record *rec)
 {
@@ -311,9 +332,7 @@ static bool take(struct broadcast *broadcast, const struct record *rec)
     enum verdict verdict = take_one(parts->env, rec);
     if (verdict == VERDICT_NO_SCHEMA && schema_hold_broadcast(parts->hold, rec)) { return false; }
     if (verdict == VERDICT_SKIP || verdict == VERDICT_NO_SCHEMA) {
-        broadcast->ack_group = parts->at_once->ack_group;
-        dead_letters_send(parts->letters, rec);
-        if (parts->at_once->unsent) { return false; }
+        if (!refuse(broadcast, rec)) { return false; }
     } else if (verdict == VERDICT_FATAL) {
         env_break(parts->env, EXIT_BROKEN, "%s", parts->env->refusal.text);
     }
@@ -355,6 +374,7 @@ static bool acknowledged(struct broadcast *broadcast, enum broadcast_verdict *re
     }
     if (result < 0 || outstanding) { return false; }
     broadcast->ack_group = ACK_GROUP_NONE;
+    refused_rows_arrived(broadcast->refused);
     return true;
 }
 
@@ -362,6 +382,7 @@ void broadcast_forget(struct broadcast *broadcast)
 {
     if (!broadcast || broadcast->ack_group == ACK_GROUP_NONE) { return; }
     broadcast->ack_group = ACK_GROUP_NONE;
+    refused_rows_lost(broadcast->refused);
     broadcast->next = 0;
 }
 

@@ -5,6 +5,7 @@
 #define FRESHET_STREAM_BROADCAST_INTERNAL_H
 
 #include "stream/broadcast.h"
+#include "stream/refused_rows.h"
 
 /* What was read of a partition: by this its topic is known again. */
 struct table_progress {
@@ -29,6 +30,7 @@ struct table_partition {
 struct broadcast {
     struct broadcast_parts parts;
     struct env *env; /* of the parts */
+    struct refused_rows *refused;
     struct reader *reader;
     struct table_partition *partitions;
     size_t partitions_count;
