@@ -1,7 +1,8 @@
-/* The file is a list of digests, each appended by one write, so copies may append at the same time;
- * a torn last one is ignored. A copy that cannot write it refuses again at its next start. A start that finds twice as many as it may keep writes the newest
- * again. The digests of a start are sorted; those noted later are not looked up, because a run reads
- * each record once, or again because its dead letter was lost.
+/* The file is a list of digests, each appended by one write, so copies may append at the same
+ * time; a torn last one is ignored. A copy that cannot write it refuses again at its next start. A
+ * start that finds twice as many as it may keep writes the newest again. The digests of a start
+ * are sorted; those noted later are not looked up, because a run reads each record once, or again
+ * because its dead letter was lost.
  */
 #include "base/base.h"
 #include "base/atomic_file.h"

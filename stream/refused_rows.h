@@ -1,9 +1,9 @@
 /* Refused rows: records of tables whose dead letters have arrived, in this run or an earlier one.
  *
  * A table is read from its start whenever a copy starts, and its offsets are not committed. So a
- * refused row that is still there would be refused at each start again. Therefore each is noted, as
- * a digest of its place, content and reason, in the file `refused` beside the worker's state. Copies
- * on one machine share the file. What is lost of it is refused once more, nothing else.
+ * refused row that is still there would be refused at each start again. Therefore each is noted,
+ * as a digest of its place, content and reason, in the file `refused` beside the worker's state.
+ * Copies on one machine share the file. What is lost of it is refused once more, nothing else.
  *
  * Worker's thread.
  */
