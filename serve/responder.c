@@ -141,6 +141,7 @@ static void answer_person(struct responder *responder, const struct http_request
         .query = &responder->query,
         .tokens = responder->parts.tokens,
         .letters = responder->parts.letters,
+        .quality = responder->parts.quality,
         .loaded = atomic_load(&responder->loaded),
         .age_ms = responder_age_ms(responder),
     };

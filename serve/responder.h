@@ -14,6 +14,7 @@ struct responder_parts {
     struct list_finder *finder;   /* owned */
     struct access_tokens *tokens; /* owned; NULL: everybody may ask */
     struct refused_records *letters; /* for the console; borrowed */
+    struct quality_board *quality;   /* the same */
     struct metrics *metrics;
     int64_t (*now_ms)(void *arg); /* any thread */
     void *now_arg;

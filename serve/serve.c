@@ -15,6 +15,7 @@
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
 #include "schemas/recommendation_response.h"
+#include "serve/console/quality_board.h"
 #include "serve/console/refused_records.h"
 #include "serve/list_body.h"
 #include "serve/request_topic.h"
@@ -23,7 +24,10 @@
 #include "serve/serve_settings.h"
 #include "serve/table_reader.h"
 
-enum { LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, LETTERS, REQUESTS };
+enum {
+    LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, LETTERS, QUALITY, TRIALS, STEPS,
+    REQUESTS
+};
 enum { RESPONSES };
 static const struct input inputs[] = {
     [LISTS] = {.name = "recommendations",
@@ -49,6 +53,17 @@ static const struct input inputs[] = {
                .optional = true,
                .cleanup = CLEANUP_TABLE},
     [LETTERS] = {.name = "dead-letters", .kind = INPUT_BROADCAST, .optional = true},
+    [QUALITY] = {.name = "quality", .kind = INPUT_BROADCAST, .optional = true},
+    [TRIALS] = {.name = "trials",
+                .kind = INPUT_BROADCAST,
+                .shared = true,
+                .optional = true,
+                .cleanup = CLEANUP_TABLE},
+    [STEPS] = {.name = "generations",
+               .kind = INPUT_BROADCAST,
+               .shared = true,
+               .optional = true,
+               .cleanup = CLEANUP_TABLE},
     [REQUESTS] = {.name = "requests", .kind = INPUT_PARTITIONED, .shared = true},
 };
 
@@ -68,6 +83,7 @@ static const struct {
     {CONTENT, TABLE_CONTENT}, {RULES, TABLE_RULES},
 };
 
+enum { QUALITY_READ_MAX = 50000 }; /* of a partition, at a start */
 enum { ARENA_BYTES = 1 << 16, ROW_BYTES_MAX = 64 << 20, ANSWER_BYTES_MAX = 64 << 20 };
 
 /* A table of users: lists or histories. */
@@ -91,6 +107,7 @@ struct serve_state {
     struct stored_offsets histories_stored; /* read again for `recent` alone */
     struct table_reader *tables;
     struct refused_records *letters;
+    struct quality_board *quality;
     struct arena *arena;
     struct buf row;
     struct responder *responder;
@@ -191,6 +208,7 @@ static int make_responder(struct run *run, struct serve_state *state)
 {
     const struct serve_settings *settings = run_settings(run);
     struct responder_parts parts = {.letters = state->letters,
+                                     .quality = state->quality,
                                      .metrics = run_metrics(run),
                                      .now_ms = now_ms,
                                      .now_arg = run};
@@ -287,6 +305,7 @@ static int start(struct run *run)
     run_set_state(run, state);
     state->schemas = schema_cache_new();
     state->letters = refused_records_new();
+    state->quality = quality_board_new(run_schemas(run));
     state->arena = arena_new(ARENA_BYTES);
     buf_init(&state->row, ROW_BYTES_MAX);
     int result = make_tables(run, state);
@@ -306,6 +325,7 @@ static void stop(struct run *run)
     request_topic_free(state->requests);
     table_reader_free(state->tables);
     refused_records_free(state->letters);
+    quality_board_free(state->quality);
     live_tables_free(state->live);
     recent_users_free(state->recent);
     free(state->histories_stored.at);
@@ -387,13 +407,22 @@ static enum verdict take_user(struct run *run, int input, const struct record *r
     return VERDICT_DONE;
 }
 
+/* What only the console shows. False: it is another input. */
+static bool take_shown(struct serve_state *state, int input, const struct record *rec)
+{
+    switch (input) {
+    case LETTERS: refused_records_put(state->letters, rec); return true;
+    case QUALITY: quality_board_put(state->quality, rec); return true;
+    case TRIALS: quality_board_put_trial(state->quality, rec); return true;
+    case STEPS: quality_board_put_step(state->quality, rec); return true;
+    default: return false;
+    }
+}
+
 static enum verdict broadcast(struct run *run, int input, const struct record *rec)
 {
     struct serve_state *state = run_state(run);
-    if (input == LETTERS) {
-        refused_records_put(state->letters, rec);
-        return VERDICT_DONE;
-    }
+    if (take_shown(state, input, rec)) { return VERDICT_DONE; }
     for (size_t i = 0; i < ARRAY_COUNT(table_inputs); i++) {
         if (table_inputs[i].input != input) { continue; }
         return table_reader_take(state->tables, run, table_inputs[i].kind, rec);
@@ -434,6 +463,8 @@ static int64_t resume(struct run *run, int input, int32_t partition, int64_t low
 {
     struct serve_state *state = run_state(run);
     if (input == LETTERS) { return MAX_OF(low, end - REFUSED_RECORDS_KEPT); }
+    if (input == QUALITY) { return MAX_OF(low, end - QUALITY_READ_MAX); }
+    if (input == TRIALS || input == STEPS) { return OFFSET_NONE; }
     for (size_t i = 0; i < ARRAY_COUNT(table_inputs); i++) {
         if (table_inputs[i].input != input) { continue; }
         return table_reader_resume(state->tables, run, table_inputs[i].kind, input, partition, low,

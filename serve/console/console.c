@@ -20,6 +20,7 @@ static const struct {
     {"/console/user", user_page},
     {"/console/item", item_page},
     {"/console/try", try_page},
+    {"/console/quality", quality_page},
     {"/console/letters", refusals_page},
     {"/console", try_page},
     {"/console/", try_page},
@@ -89,6 +90,7 @@ void console_answer(const struct console_parts *parts, const struct http_request
         .arena = list_finder_begin(parts->finder),
         .query = parts->query,
         .letters = parts->letters,
+        .quality = parts->quality,
         .age_ms = parts->age_ms,
         .code = 200,
     };

@@ -122,6 +122,7 @@ void page_begin(const struct page *page, enum text at, struct slice title, enum 
     put_link(page, at, TEXT_USER, "user");
     put_link(page, at, TEXT_ITEM, "item");
     put_link(page, at, TEXT_TRY, "try");
+    put_link(page, at, TEXT_QUALITY, "quality");
     put_link(page, at, TEXT_LETTERS, "letters");
     html_put(out, "</nav><a class=\"language\" href=\"");
     put_own_address(page, "lang", page->language == LANGUAGE_ZH ? "en" : "zh");

@@ -5,6 +5,7 @@
 #define FRESHET_SERVE_CONSOLE_PAGE_H
 
 #include "serve/console/html.h"
+#include "serve/console/quality_board.h"
 #include "serve/console/refused_records.h"
 #include "serve/console/texts.h"
 #include "serve/list_finder.h"
@@ -15,6 +16,7 @@ struct page {
     struct list_finder *finder;
     struct live_tables *live;
     struct refused_records *letters;
+    struct quality_board *quality;
     struct arena *arena;
     struct list_query *query; /* scratch */
     enum language language;
@@ -54,5 +56,6 @@ void user_page(struct page *page);
 void item_page(struct page *page);
 void try_page(struct page *page);
 void refusals_page(struct page *page);
+void quality_page(struct page *page);
 
 #endif

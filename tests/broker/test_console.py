@@ -57,6 +57,17 @@ def fill(world):
         "input_offset": 1, "event_time_ms": 2000, "received_ms": 2000}), 0)])
 
 
+def fill_quality(world):
+    world.produce("quality", [(b"item-item/0/0", encode("list_quality", {
+        "model": "item-item", "partition": 0, "from_offset": 0, "to_offset": 9,
+        "event_time_from_ms": 1, "event_time_to_ms": 2, "judged": 40, "hits_at_10": 10,
+        "ndcg_at_10": 5.0, "unlisted": 1, "lists": 9, "made_by": ["counting", "counting", "blend"],
+        "segments": [0, 1, 2], "judged_by": [10, 20, 10], "hits_by": [2, 5, 3],
+        "ndcg_by": [1.0, 2.0, 2.0], "places": 90, "novelty_bits": 700.0, "items_listed": 9,
+        "items_known": 12, "repeats": 3, "kinds": ["VIEW", "PURCHASE"], "judged_by_kind": [30, 10],
+        "hits_by_kind": [8, 2], "repeats_by_kind": [2, 1]}), 0)])
+
+
 def ready(address):
     try:
         with urllib.request.urlopen(f"{address}/ready", timeout=120) as answer:
@@ -72,6 +83,7 @@ def served(make_world):
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     fill(world)
+    fill_quality(world)
     world.start("serve", serve={"http.port": port})
     address = f"http://127.0.0.1:{port}"
     world.wait(lambda: ready(address), "the tables")
@@ -188,5 +200,6 @@ def test_five_flows(console):
     for flow in FLOWS:
         flow(browser, address)
     pages = ("user", "user?id=ana&why=i9", "item?id=i3", "try?item=i1&item=i3", "nothing",
+             "quality", "quality?lang=zh", "letters",
              "user?id=ana&lang=zh")
     check(browser, [f"{address}/{page}" for page in pages])

@@ -1,7 +1,9 @@
 /* The console of freshet-serve: pages of what the topics hold, whatever titles and ids are. */
 #include "base/base.h"
 #include "schemas/item.h"
+#include "schemas/list_quality.h"
 #include "schemas/recommendation_list.h"
+#include "schemas/trials.h"
 #include "schemas/user_history.h"
 #include "stream/avro/codec.h"
 #include "tests/topology/asking.h"
@@ -259,6 +261,73 @@ static void test_letters(void **state)
     rig_release(&rig);
 }
 
+static void write_quality(struct rig *rig)
+{
+    struct slice made_by[] = {slice_str("<i>counting")};
+    int32_t segments[] = {1}, kinds[] = {ACTION_PURCHASE};
+    int64_t judged[] = {8}, hits[] = {2}, repeats[] = {1};
+    double ndcg[] = {1.0};
+    const struct list_quality quality = {
+        .model = slice_str("item-item"), .judged = 8, .hits_at_10 = 2, .ndcg_at_10 = 1.0,
+        .repeats = 1, .lists = 5, .places = 50, .novelty_bits = 400, .items_listed = 3,
+        .items_known = 4, .made_by = {made_by, 1}, .segments = {segments, 1},
+        .judged_by = {judged, 1}, .hits_by = {hits, 1}, .ndcg_by = {ndcg, 1}, .kinds = {kinds, 1},
+        .judged_by_kind = {judged, 1}, .hits_by_kind = {hits, 1}, .repeats_by_kind = {repeats, 1},
+    };
+    append(rig, "quality", &list_quality_contract, "item-item/0/0", &quality);
+}
+
+/* All users of the trial see worse lists: of 128 buckets with 100 lists, 40 hits and 20. */
+static void write_trial(struct rig *rig)
+{
+    int64_t judged[TRIAL_BUCKETS], hits[TRIAL_BUCKETS];
+    double ndcg[TRIAL_BUCKETS];
+    struct trial_record rec = {.kind = TRIAL_STARTED, .trial = 1, .generation = slice_str("g2"),
+                               .share = 1000, .metric = TRIAL_HIT_AT_10, .partition = -1,
+                               .time_ms = 1000000000000};
+    append(rig, "trials", &trial_record_contract, "1/started", &rec);
+    for (int arm = 0; arm < TRIAL_ARMS; arm++) {
+        for (int b = 0; b < TRIAL_BUCKETS; b++) {
+            judged[b] = 100;
+            hits[b] = arm == TRIAL_ARM_LIVE ? 40 + b % 3 : 20 + b % 3;
+            ndcg[b] = 1.0;
+        }
+        rec = (struct trial_record){
+            .kind = TRIAL_COUNTED, .trial = 1, .to_offset = 9,
+            .generation = slice_str(arm == TRIAL_ARM_LIVE ? "" : "g2"),
+            .judged = {judged, TRIAL_BUCKETS}, .hits = {hits, TRIAL_BUCKETS},
+            .ndcg = {ndcg, TRIAL_BUCKETS}};
+        append(rig, "trials", &trial_record_contract,
+               arm == TRIAL_ARM_LIVE ? "1/counted//0" : "1/counted/g2/0", &rec);
+    }
+}
+
+static void test_quality(void **state)
+{
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    assert_has(ask_get(copy, "/console/quality", 200), "No list has been followed");
+    write_quality(&rig);
+    write_trial(&rig);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    const char *page = ask_get(copy, "/console/quality", 200);
+    assert_has(page, "0.2500<svg");
+    assert_has(page, "<td class=\"number\">0.1250</td>");
+    assert_has(page, "<td class=\"number\">8.00</td>");
+    assert_has(page, "<tr><td>&lt;i&gt;counting</td><td>3 to 19</td>");
+    assert_has(page, "<tr><td>purchase</td>");
+    assert_has(page, "The generation on trial is worse.");
+    assert_has(page, "<tr><td>g2<small>on trial</small></td><td class=\"number\">12800</td>");
+    assert_lacks(page, "<i>");
+    const char *json = ask_get(copy, "/console/quality?format=json", 200);
+    assert_has(json, "\"hit_at_10\":0.25,\"ndcg_at_10\":0.125,\"unlisted\":0,\"lists\":5,"
+                     "\"coverage\":0.75,\"novelty\":8}");
+    assert_has(json, "\"segment\":1,\"judged\":8");
+    assert_has(json, "{\"kind\":\"purchase\",\"judged\":8,\"hits\":2,\"repeats\":1}");
+    assert_has(json, "\"verdict\":\"worse\"");
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_item_and_try), cmocka_unit_test(test_json),
         cmocka_unit_test(test_languages),  cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_letters),
+        cmocka_unit_test(test_quality),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
