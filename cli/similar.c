@@ -36,6 +36,7 @@ struct neighbour {
 struct similar {
     int32_t measure; /* flag; enum similarity_measure */
     int64_t count;   /* flag */
+    bool required;   /* flag */
 
     const char *item;
     int64_t now_ms;
@@ -56,9 +57,17 @@ static const struct flag flags[] = {
     FLAG('m', "NAME",
          OPTION("measure", CHOICE, measure, "cosine", OPTION_ONE_OF("cosine|jaccard|llr"),
                 "How similarity is derived from the counts")),
+    SWITCH('r', "items-required", required,
+           "Leave out what the catalogue does not list, too, as scorers with items.required do"),
     FLAG('n', "N",
          OPTION("count", LONG, count, "20", OPTION_RANGE(0, INFINITY), "Print N neighbours")),
 };
+
+/* Bars the numbered items, until the catalogue is read. */
+static void bar_all(struct similar *similar)
+{
+    for (size_t i = 0; i < similar->masses_capacity; i++) { similar->masses[i].barred = true; }
+}
 
 /* Numbers an item, with a place in the masses; ID_NONE when there are too many. */
 static int32_t number_of(struct similar *similar, struct slice item)
@@ -201,6 +210,7 @@ static int run(struct similar *similar, const struct client *client, struct wire
     for (size_t i = 0; i < similar->row.items.count; i++) { /* they may have no row of their own */
         (void)number_of(similar, similar->row.items.at[i]);
     }
+    if (similar->required) { bar_all(similar); }
     _cleanup_(xfreep) char *items = client_topic(client, "items");
     if (scan_topic(wire, items, -1, /* follow= */ false, take_item, similar) < 0) {
         screen_line(stderr, "freshet: it is not known which items may be recommended: %s",

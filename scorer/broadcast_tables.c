@@ -1,6 +1,7 @@
 /* Broadcast tables: what the scorer does with a record of a table that all partitions share. */
 #include "base/base.h"
 #include "scorer/lists/content_rows.h"
+#include "scorer/lists/removed_models.h"
 #include "scorer/scorer_internal.h"
 
 static enum verdict take_row(struct run *run, struct scorer *scorer, const struct record *rec)
@@ -87,7 +88,12 @@ static enum verdict take_vector(struct run *run, struct scorer *scorer, const st
 {
     struct item_vector vector;
     struct codec_error error;
-    if (!scorer->vectors || !rec->value.data) { return VERDICT_DONE; }
+    if (!scorer->vectors) { return VERDICT_DONE; }
+    if (!rec->value.data) {
+        removed_models_row(scorer->vectors, &scorer->tables, rec->key);
+        note_model(scorer);
+        return VERDICT_DONE;
+    }
     arena_reset(scorer->arena);
     if (codec_decode(scorer->vector_codec, rec->value, scorer->arena, &vector, &error) < 0) {
         return run_refuse_undecoded(run, &error);
@@ -128,7 +134,12 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
     struct codec_error error;
     const char *reason = NULL;
     bool blended = scorer->vectors || scorer->content_scores;
-    if (!blended || !rec->value.data) { return VERDICT_DONE; }
+    if (!blended) { return VERDICT_DONE; }
+    if (!rec->value.data) {
+        removed_models_weights(scorer->vectors, &scorer->trainer.known, rec->key);
+        if (scorer->vectors) { note_model(scorer); }
+        return VERDICT_DONE;
+    }
     arena_reset(scorer->arena);
     if (codec_decode(scorer->weights_codec, rec->value, scorer->arena, &weights, &error) < 0) {
         return run_refuse_undecoded(run, &error);

@@ -20,10 +20,10 @@
 #include "scorer/lists/placement_columns.h"
 #include "scorer/scorer_internal.h"
 
-enum {
-    PIECE_US = 1000,
-    PIECE_LISTS = 64,
-};
+enum { PIECE_US = 1000, PIECE_LISTS = 64 };
+
+/* By so much the clocks of machines may differ. */
+enum { CLOCKS_DIFFER_MS = 3600000 };
 
 /* Histories come as long as the newest came so lately; an ordinary list then rests for
  * lists.remake.rest.ms. When no list may be made yet, they are looked over again after a pause. */
@@ -248,6 +248,17 @@ static int64_t aged_before_ms(struct task *task)
     return age_ms ? run_wall_ms(task_run(task)) - age_ms : INT64_MIN;
 }
 
+/* So are those of after this time: the clock was set back since, or is that of another machine. */
+static int64_t dated_after_ms(struct task *task)
+{
+    return run_wall_ms(task_run(task)) + CLOCKS_DIFFER_MS;
+}
+
+static bool is_aged(struct task *task, const struct recommendation_list *list)
+{
+    return list->as_of_ms < aged_before_ms(task) || list->as_of_ms > dated_after_ms(task);
+}
+
 static enum list_cause cause_of(const struct scorer *scorer, const struct partition_state *state,
                                 const struct standing *one)
 {
@@ -279,7 +290,7 @@ static void remake(struct task *task, size_t at)
         return;
     }
     enum list_cause cause = cause_of(scorer, state, one);
-    bool aged = old.as_of_ms < aged_before_ms(task);
+    bool aged = is_aged(task, &old);
     scorer_make_list(task, &hist, cause, &list);
     metric_add(scorer->checked, 1);
     bool same = is_same(&old, &list);
@@ -412,7 +423,7 @@ void remake_tell(struct task *task)
     int64_t now_ms = run_now_ms(task_run(task));
     update_need(task);
     if (settings->remake_share) {
-        standing_lists_age(&state->standing, aged_before_ms(task));
+        standing_lists_age(&state->standing, aged_before_ms(task), dated_after_ms(task));
     }
     size_t behind = standing_lists_behind(&state->standing);
     if (!behind) { state->behind_since_ms = 0; }

@@ -78,7 +78,8 @@ static const struct output outputs[] = {
                      .contracts = {&trial_record_contract}},
 };
 
-enum { ARENA_BYTES = 1 << 16 };
+/* Weights that a task has sent are read from `models` again within this time. */
+enum { ARENA_BYTES = 1 << 16, WEIGHTS_ARRIVE_MS = 10000, LISTS_IN_A_ROW = 32 };
 _Static_assert((uint64_t)LIST_ITEMS_MAX * (ID_BYTES_MAX * 2 + 32) +
                        (uint64_t)LIST_PLACES_MAX * 2 * (ID_BYTES_MAX + RULE_NAME_BYTES_MAX + 32) <
                    LIST_BYTES_MAX - LIST_GROWTH_MAX,
@@ -184,9 +185,10 @@ static void keep_mixtures(struct mixture *mixtures, const struct partition_state
 static void undo_mixtures(struct scorer *scorer, struct partition_state *state)
 {
     bool other = strcmp(state->published.version, state->committed_mixtures[1].version) != 0;
+    /* `models` may have the later ones. */
     state->mixture = state->committed_mixtures[0];
     state->published = state->committed_mixtures[1];
-    state->mixture_changed = false;
+    state->mixture_changed = other;
     keep_mixtures(state->flushed_mixtures, state);
     if (other) { state->mixture_published = tables_change(&scorer->tables); }
 }
@@ -250,16 +252,18 @@ static enum verdict process(struct task *task, const struct record *rec)
     return VERDICT_DONE;
 }
 
-static void publish(struct task *task, const struct user_history *hist, bool counts)
+/* again: from the history that the list before it was made of, so in hindsight. */
+static void publish(struct task *task, const struct user_history *hist, bool counts, bool again)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     struct recommendation_list list;
-    scorer_make_list(task, hist, CAUSE_ACTION, &list);
+    scorer_make_list(task, hist, again ? CAUSE_ROWS : CAUSE_ACTION, &list);
     const struct prediction *prediction = lists_prediction(scorer->lists);
     /* Without a range (lists.evaluated=false) nothing is evaluated or trained: in a replay, the
-     * counts already contain the next action. */
-    if (prediction && state->range_begun) { mixture_trainer_keep(&scorer->trainer, prediction); }
+     * counts already contain the next action. So they may in a list that is made in hindsight. */
+    bool learns = prediction && state->range_begun && !again;
+    if (learns) { mixture_trainer_keep(&scorer->trainer, prediction); }
     if (counts) {
         quality_counters_list(&state->counters, scorer->tables.items, lists_numbers(scorer->lists),
                               list.items.count);
@@ -268,7 +272,7 @@ static void publish(struct task *task, const struct user_history *hist, bool cou
     scorer_put_list(task, hist->user_id, scorer_encode_list(scorer, &list));
     scorer_record_list(task, &list, 0);
     metric_add(scorer->published, 1);
-    if (hist->received_ms <= 0) { return; }
+    if (hist->received_ms <= 0 || again) { return; }
     int64_t age_ms = clock_wall_ms() - hist->received_ms;
     metric_observe(scorer->freshness, (double)MAX_OF(age_ms, (int64_t)0) / 1000.0);
 }
@@ -298,6 +302,8 @@ static void update_list(struct task *task, const struct user_history *hist, stru
     bool again = had && hist->input_partition == old.input_partition &&
                  hist->input_offset == old.input_offset;
     bool counts = state->range_begun && !again;
+    bool acted = had && old.cause == CAUSE_ACTION;
+    if (again) { scorer_keep_first(task, hist->user_id, &old); }
     bool known = !had || find_first(task, hist->user_id, &old);
     state->range_again |= again;
     state->range_new |= counts;
@@ -307,8 +313,8 @@ static void update_list(struct task *task, const struct user_history *hist, stru
         state->mixture_changed = true;
         metric_add(scorer->examples, 1);
     }
-    scorer_keep_history(task, hist->user_id, value, had && old.cause == CAUSE_ACTION);
-    publish(task, hist, counts);
+    scorer_keep_history(task, hist->user_id, value, acted || again);
+    publish(task, hist, counts, again);
     state->range.lists += counts;
 }
 
@@ -331,7 +337,9 @@ static void end_poll(struct task *task)
     struct partition_state *state = task_state(task);
     tables_set_clock(&scorer->tables, run_wall_ms(task_run(task)));
     if (state->pending.count) { scorer->acted_ms = run_now_ms(task_run(task)); }
+    int64_t begun_us = run_work_us(task_run(task));
     for (size_t i = 0; i < state->pending.count; i++) {
+        if (i % LISTS_IN_A_ROW == 0) { barred_items_in_poll(task); }
         if (i % CANDIDATES_AHEAD == 0) { encode_ahead(scorer, &state->pending, i); }
         const struct pending_history *entry = &state->pending.entries[i];
         if (entry->tombstone) {
@@ -341,6 +349,7 @@ static void end_poll(struct task *task)
             update_list(task, &entry->history, entry->value);
         }
     }
+    barred_items_polled(task, run_work_us(task_run(task)) - begun_us);
     pending_histories_clear(&state->pending);
 }
 
@@ -395,6 +404,26 @@ static void watch_lists(struct task *task)
     trial_copy_again(task);
 }
 
+/* A former owner's weights may have arrived behind the task's own, or these were removed: then they
+ * are sent again, so that lists name what `models` has. */
+static void watch_weights(struct task *task)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    int64_t now_ms = run_now_ms(task_run(task));
+    struct mixture known, sent = state->published;
+    published_mixtures_get(&scorer->trainer.known, task_partition(task), &known);
+    if (!state->published.version[0] || strcmp(known.version, state->published.version) == 0) {
+        state->weights_differ_ms = 0;
+        return;
+    }
+    if (!state->weights_differ_ms) { state->weights_differ_ms = now_ms; }
+    if (now_ms - state->weights_differ_ms < WEIGHTS_ARRIVE_MS) { return; }
+    state->weights_differ_ms = now_ms;
+    mixture_trainer_publish(&scorer->trainer, task, &state->published, &sent);
+    state->published = sent;
+}
+
 static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -403,6 +432,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     if (task_state(task)) { watch_lists(task); }
     steering_tick(&scorer->steering, run_wall_ms(task_run(task)), &scorer->tables, scorer->lists);
     if (!task_state(task)) { return; }
+    watch_weights(task);
     remake_tell(task);
     trial_evaluate(task);
     trial_copy(task);

@@ -38,6 +38,7 @@ struct scorer {
     struct cutover cutover;
     struct trial trial;
     struct remake_budget budget;
+    int64_t owed_us; /* to barred items: for how long polls made lists while there were some */
     size_t spare[SPARE_WORKS]; /* how many partitions would do which */
     int64_t acted_ms; /* when histories last came, by the time for pacing */
     struct row_completeness completeness;
@@ -68,6 +69,7 @@ struct partition_state {
     struct mixture flushed_mixtures[2], committed_mixtures[2];
     bool mixture_changed; /* since it was last published */
     uint64_t mixture_published; /* the tables' clock then */
+    int64_t weights_differ_ms; /* since when `models` has other ones than `published`; 0: no */
     struct output_watch watch; /* of `recommendations`, while the generation is live */
     bool live; /* at the last tick */
     struct trial_part trial;
@@ -152,8 +154,8 @@ bool scorer_read_first_list(struct task *task, struct slice user_id,
  * bytes are borrowed until the next task_get(). */
 bool scorer_read_history(struct task *task, struct slice user_id,
                          const struct recommendation_list *list, struct user_history *ret_hist);
-/* Keeps a user's history (NULL: drops all that is kept of the user). first: the standing list is
- * that of the last action, so that none is kept beside it. */
+/* Keeps a user's history (NULL: drops all that is kept of the user). first: the list that is kept
+ * beside it stays, if there is one. */
 void scorer_keep_history(struct task *task, struct slice user_id, struct slice value, bool first);
 /* Keeps the list that the user's action made, before another one takes its place. */
 void scorer_keep_first(struct task *task, struct slice user_id,
@@ -167,8 +169,11 @@ void lost_histories_step(struct task *task);
 
 /* Says whether items that are barred may stand on lists. */
 bool barred_items_left(struct task *task);
-/* Takes them off some lists. */
+/* Takes them off some lists, between polls. */
 void barred_items_step(struct task *task);
+/* The same in the middle of a poll, if there are any; and notes for how long a poll made lists. */
+void barred_items_in_poll(struct task *task);
+void barred_items_polled(struct task *task, int64_t us);
 /* What was staged is rolled back: items that were taken off may be on lists again. */
 void barred_items_roll_back(struct task *task);
 

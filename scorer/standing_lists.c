@@ -239,16 +239,15 @@ int32_t standing_lists_next(const struct standing_lists *standing, int64_t befor
     return HASH_INDEX_NONE;
 }
 
-void standing_lists_age(struct standing_lists *standing, int64_t before_ms)
+void standing_lists_age(struct standing_lists *standing, int64_t before_ms, int64_t after_ms)
 {
     size_t most = MIN_OF(standing->count, (size_t)LOOK_MAX);
     for (size_t looked = 0; looked < most; looked++) {
         if (standing->aged_cursor >= standing->count) { standing->aged_cursor = 0; }
         size_t at = standing->aged_cursor++;
         const struct standing *one = &standing->at[at];
-        if (!has_history(one) || one->made < standing->needed || one->as_of_ms >= before_ms) {
-            continue;
-        }
+        bool dated = one->as_of_ms >= before_ms && one->as_of_ms <= after_ms;
+        if (!has_history(one) || one->made < standing->needed || dated) { continue; }
         standing_lists_mark(standing, at, 0, one->flags | STANDING_AGED);
     }
 }

@@ -79,9 +79,9 @@ static inline void standing_lists_date(struct standing_lists *standing, size_t a
 {
     standing->at[at].as_of_ms = as_of_ms;
 }
-/* Marks current lists as aged and behind that are of before a moment; looks at a few thousand
- * records at most, and goes on from there with the next call. */
-void standing_lists_age(struct standing_lists *standing, int64_t before_ms);
+/* Marks current lists as aged and behind that are of before a moment, or of after another one;
+ * looks at a few thousand records at most, and goes on from there with the next call. */
+void standing_lists_age(struct standing_lists *standing, int64_t before_ms, int64_t after_ms);
 /* Removes a user's record, if there is one. */
 void standing_lists_drop(struct standing_lists *standing, struct slice user_id);
 /* Finds a user's position, or HASH_INDEX_NONE. */

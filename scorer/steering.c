@@ -169,7 +169,10 @@ size_t steering_length(const struct steering *steering)
 void steering_tick(struct steering *steering, int64_t as_of_ms, struct tables *tables,
                    const struct lists *lists)
 {
-    if (as_of_ms >= steering->next_ms) {
+    bool back = as_of_ms < steering->seen_ms; /* the clock was set back */
+    steering->seen_ms = as_of_ms;
+    int64_t next = back ? next_ms(steering, as_of_ms) : steering->next_ms;
+    if (as_of_ms >= steering->next_ms || next != steering->next_ms) {
         steering->next_ms = next_ms(steering, as_of_ms);
         tables->rules_changed = tables_change(tables);
     }

@@ -13,6 +13,7 @@ struct steering {
     struct rule_set *rules; /* NULL: none */
     int64_t offset;         /* of the newest rules; -1: none */
     int64_t next_ms;        /* when a rule begins or ends to hold; INT64_MAX: never */
+    int64_t seen_ms;        /* the time at the last tick */
     size_t length;          /* of lists without a placement `main` */
     struct codec *codec;
     struct arena *arena;

@@ -9,6 +9,7 @@
 #include "scorer/lists/lists.h"
 #include "scorer/lists/placement_columns.h"
 #include "scorer/lists/published_mixtures.h"
+#include "scorer/lists/removed_models.h"
 #include "serve/live_tables.h"
 
 #include <pthread.h>
@@ -148,6 +149,21 @@ const char *live_tables_put_weights(struct live_tables *live, const struct model
     }
     pthread_mutex_unlock(&live->lock);
     return reason;
+}
+
+void live_tables_remove_vector(struct live_tables *live, struct slice key)
+{
+    if (!live->vectors) { return; }
+    pthread_mutex_lock(&live->lock);
+    removed_models_row(live->vectors, &live->tables, key);
+    pthread_mutex_unlock(&live->lock);
+}
+
+void live_tables_remove_weights(struct live_tables *live, struct slice key)
+{
+    pthread_mutex_lock(&live->lock);
+    removed_models_weights(live->vectors, &live->mixtures, key);
+    pthread_mutex_unlock(&live->lock);
 }
 
 bool live_tables_put_rules(struct live_tables *live, struct slice text, int64_t offset,

@@ -42,6 +42,9 @@ const char *live_tables_put_content(struct live_tables *live, const struct conte
 void live_tables_remove_content(struct live_tables *live, struct slice id);
 const char *live_tables_put_weights(struct live_tables *live, const struct model_weights *weights,
                                     int64_t offset);
+/* Takes them back, by the keys of their tombstones. */
+void live_tables_remove_vector(struct live_tables *live, struct slice key);
+void live_tables_remove_weights(struct live_tables *live, struct slice key);
 
 /* Takes the rules of placements; a text without data: there are none. False, with the faults: the
  * former ones stay. */

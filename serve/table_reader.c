@@ -138,6 +138,8 @@ static void remove_key(struct table_reader *reader, enum table_kind kind, struct
     if (kind == TABLE_ITEMS) { live_tables_remove_item(reader->live, key); }
     if (kind == TABLE_CONTENT && key.data) { live_tables_remove_content(reader->live, key); }
     if (kind == TABLE_RULES) { (void)put_rules(reader, (struct slice){0}, /* offset= */ -1); }
+    if (kind == TABLE_VECTORS) { live_tables_remove_vector(reader->live, key); }
+    if (kind == TABLE_MODELS) { live_tables_remove_weights(reader->live, key); }
 }
 
 /* ---- From the disk ---- */

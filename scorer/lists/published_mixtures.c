@@ -25,6 +25,11 @@ const char *published_mixtures_put(struct published_mixtures *mixtures,
     return NULL;
 }
 
+void published_mixtures_remove(struct published_mixtures *mixtures, int32_t partition)
+{
+    if (partition >= 0 && partition < mixtures->count) { mixture_init(&mixtures->at[partition]); }
+}
+
 void published_mixtures_get(const struct published_mixtures *mixtures, int32_t partition,
                             struct mixture *ret_mixture)
 {

@@ -7,10 +7,11 @@
  *   - After each change of an announced version, serve_if_whole() checks it: first cheaply, by the
  *     counts; then row by row, as the counts include rows of cold-start items.
  *
- * The serving copy changes only in serve() and add_cold_start_row(), so a list never sees half a
- * version.
+ * The serving copy changes only in serve(), stop_serving() and add_cold_start_rows(), so a list
+ * never sees half a version. A cold-start row that arrives before one with a smaller number waits.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "schemas/user_history.h"
 #include "scorer/lists/vectors.h"
@@ -61,6 +62,8 @@ struct copy {
     int32_t *items;
     int32_t *row_of;
     int32_t row_of_count, row_of_capacity;
+    int32_t *waiting; /* items of rows past `rows`, by row; ID_NONE: not here yet */
+    size_t waiting_count, waiting_capacity;
     struct transformer_inference *inference;
     struct vector_index *index;
 };
@@ -107,6 +110,7 @@ struct vectors *vectors_free(struct vectors *vectors)
     free(vectors->copy.table);
     free(vectors->copy.items);
     free(vectors->copy.row_of);
+    free(vectors->copy.waiting);
     free(vectors);
     return NULL;
 }
@@ -196,8 +200,35 @@ static int32_t *items_by_row(const struct slot *slot, uint32_t version, size_t *
     return NULL;
 }
 
-static void serve(struct vectors *vectors, const struct slot *slot, const int32_t *items,
-                  size_t rows)
+/* Adds the rows of cold-start items to the copy that wait for no other one. */
+static void add_cold_start_rows(struct vectors *vectors, const struct slot *slot, uint32_t version)
+{
+    struct copy *copy = &vectors->copy;
+    for (; copy->rows < copy->waiting_count; copy->rows++) {
+        int32_t item = copy->waiting[copy->rows];
+        if (item == ID_NONE) { break; }
+        const struct cell *cell = &slot->cells[item];
+        bool there = cell->version == version && cell->d == copy->d &&
+                     (size_t)cell->row == copy->rows; /* the item may have another row since */
+        if (!there) { break; }
+        reserve(copy, copy->rows + 1, copy->d);
+        copy_row(copy, slot, item);
+    }
+    update_served(vectors);
+}
+
+/* Notes the row of an item for which the copy has no place yet. */
+static void let_wait(struct copy *copy, const struct slot *slot, int32_t item)
+{
+    size_t row = (size_t)slot->cells[item].row;
+    if (row < copy->rows || slot->cells[item].d != copy->d) { return; }
+    ARRAY_RESERVE(copy->waiting, copy->waiting_capacity, row + 1, CELLS_FIRST);
+    while (copy->waiting_count <= row) { copy->waiting[copy->waiting_count++] = ID_NONE; }
+    copy->waiting[row] = item;
+}
+
+static void serve(struct vectors *vectors, const struct slot *slot, uint32_t version,
+                  const int32_t *items, size_t rows)
 {
     const struct announced *announced = &slot->announced;
     struct copy *copy = &vectors->copy;
@@ -214,6 +245,10 @@ static void serve(struct vectors *vectors, const struct slot *slot, const int32_
     bool many = vectors->index_from && rows >= vectors->index_from;
     copy->index = many ? vector_index_new(copy->table, rows, copy->d) : NULL;
     vectors->switches++;
+    copy->waiting_count = 0;
+    for (int32_t item = 0; item < slot->capacity; item++) {
+        if (slot->cells[item].version == version) { let_wait(copy, slot, item); }
+    }
     update_served(vectors);
 }
 
@@ -230,7 +265,9 @@ static void serve_if_whole(struct vectors *vectors, const struct slot *slot)
     size_t rows;
     int32_t *items = items_by_row(slot, version, &rows);
     if (!items) { return; }
-    if (strcmp(vectors->copy.name, announced->name) != 0) { serve(vectors, slot, items, rows); }
+    if (strcmp(vectors->copy.name, announced->name) != 0) {
+        serve(vectors, slot, version, items, rows);
+    }
     vectors->copy.offset = announced->offset;
     free(items);
 }
@@ -294,18 +331,6 @@ static uint32_t find_or_add_version(struct slot *slot, struct slice name)
     return slot->last_version = spare;
 }
 
-/* Adds the row of a cold-start item to the copy. */
-static void add_cold_start_row(struct vectors *vectors, const struct slot *slot, int32_t item)
-{
-    struct copy *copy = &vectors->copy;
-    const struct cell *cell = &slot->cells[item];
-    if ((size_t)cell->row != copy->rows || cell->d != copy->d) { return; }
-    reserve(copy, copy->rows + 1, copy->d);
-    copy_row(copy, slot, item);
-    copy->rows++;
-    update_served(vectors);
-}
-
 const char *vectors_put(struct vectors *vectors, struct tables *tables,
                         const struct item_vector *row)
 {
@@ -326,11 +351,74 @@ const char *vectors_put(struct vectors *vectors, struct tables *tables,
         (struct cell){.version = version, .row = row->row, .scale = row->scale, .d = (uint32_t)d};
     memcpy(slot->bytes + (size_t)item * slot->stride, row->bytes.data, d);
     if (slice_equal(row->generation, slice_str(vectors->copy.name))) {
-        add_cold_start_row(vectors, slot, item);
+        let_wait(&vectors->copy, slot, item);
+        add_cold_start_rows(vectors, slot, version);
     } else if (slice_equal(row->generation, slice_str(slot->announced.name))) {
         serve_if_whole(vectors, slot);
     }
     return NULL;
+}
+
+/* ---- Removed models ---- */
+
+static void stop_serving(struct vectors *vectors)
+{
+    struct copy *copy = &vectors->copy;
+    copy->name[0] = '\0';
+    copy->rows = copy->waiting_count = 0;
+    copy->row_of_count = 0;
+    copy->offset = 0;
+    copy->inference = transformer_inference_free(copy->inference);
+    copy->index = vector_index_free(copy->index);
+    vectors->switches++;
+    update_served(vectors);
+}
+
+/* A part or a row of a slot was removed: a scorer that starts now could not serve its version. */
+static void reconsider(struct vectors *vectors, const struct slot *slot)
+{
+    const struct announced *announced = &slot->announced;
+    if (!vectors->served.rows || strcmp(vectors->copy.name, announced->name) != 0) { return; }
+    uint32_t version = find_version(slot, announced->name);
+    size_t rows = 0;
+    int32_t *items = NULL;
+    if (version != VERSION_NONE && announced->parts_held == announced->parts &&
+        slot->versions[version - 1].rows >= announced->shape.items) {
+        items = items_by_row(slot, version, &rows);
+    }
+    bool same = items && rows == vectors->copy.rows;
+    if (items && !same) { serve(vectors, slot, version, items, rows); }
+    free(items);
+    if (items) { return; }
+    stop_serving(vectors);
+    for (size_t s = 0; s < MODEL_VERSION_SLOTS; s++) {
+        serve_if_whole(vectors, &vectors->slots[s]);
+    }
+}
+
+void vectors_remove(struct vectors *vectors, const struct tables *tables, int32_t slot_number,
+                    struct slice item_id)
+{
+    if (slot_number < 0 || slot_number >= MODEL_VERSION_SLOTS) { return; }
+    struct slot *slot = &vectors->slots[slot_number];
+    int32_t item = ids_find(tables->ids, item_id);
+    if (item == ID_NONE || item >= slot->capacity) { return; }
+    struct cell *cell = &slot->cells[item];
+    if (cell->version == VERSION_NONE) { return; }
+    slot->versions[cell->version - 1].rows--;
+    *cell = (struct cell){.version = VERSION_NONE};
+    reconsider(vectors, slot);
+}
+
+void vectors_remove_weights(struct vectors *vectors, int32_t slot_number, int32_t part)
+{
+    if (slot_number < 0 || slot_number >= MODEL_VERSION_SLOTS) { return; }
+    struct slot *slot = &vectors->slots[slot_number];
+    struct announced *announced = &slot->announced;
+    if (part < 0 || part >= announced->parts || !announced->part_present[part]) { return; }
+    announced->part_present[part] = 0;
+    announced->parts_held--;
+    reconsider(vectors, slot);
 }
 
 /* ---- Dense weights ---- */

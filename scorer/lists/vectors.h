@@ -5,8 +5,8 @@
  * slot's announced version is whole when all its rows and all parts of its dense weights are here.
  * If it was announced after the version that serves, it is copied and serves from then on. Lists
  * are made from the copy, which stays when its slot is overwritten. A row that arrives later for
- * the serving version (a cold-start item) is added to the copy at once. Large versions get an index
- * over the copy (vector_index.h).
+ * the serving version (a cold-start item) is added to the copy once those before it are there.
+ * Large versions get an index over the copy (vector_index.h).
  *
  * Memory: one byte per number for each slot, four for the copy. One thread.
  */
@@ -47,6 +47,11 @@ const char *vectors_put(struct vectors *vectors, struct tables *tables,
  * why it was refused: "bad_shape", "bad_part". */
 const char *vectors_put_weights(struct vectors *vectors, const struct model_weights *part,
                                 int64_t offset);
+/* Takes back an item's row of a slot, or a part of its weights. The version that serves and is not
+ * whole any more serves no longer; the one of the other slot does, if it is whole. */
+void vectors_remove(struct vectors *vectors, const struct tables *tables, int32_t slot_number,
+                    struct slice item_id);
+void vectors_remove_weights(struct vectors *vectors, int32_t slot_number, int32_t part);
 /* Returns the model version that serves; NULL when there is none. */
 const struct served *vectors_served(const struct vectors *vectors);
 /* Counts the switches to another version so far. */

@@ -54,6 +54,11 @@ def check_barred(world, folder, common, best):
     left = [json.loads(line) for line in
             freshet(world, "similar", common, "--count", "5000").splitlines()]
     assert left == [row for row in best if row["item"] not in barred]
+    listed = best[-1]["item"]
+    write_items(world, folder, [{"item_id": listed}])
+    left = [json.loads(line) for line in
+            freshet(world, "similar", common, "--count", "5000", "--items-required").splitlines()]
+    assert left == [best[-1]]
     lists = world.decoded("recommendations", "recommendation_list")
     assert lists and not any(set(barred) & set(one["items"]) for one in lists.values())
     assert all(one["items"] for one in lists.values())

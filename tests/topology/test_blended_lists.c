@@ -344,6 +344,65 @@ static void test_the_mixture_survives_a_restart(void **state)
     fixture_release(&fixture);
 }
 
+/* Reads the newest weights of a partition's blend on `models`, as bytes. */
+static struct slice newest_blend(struct fixture *fixture, int32_t partition)
+{
+    struct record rec;
+    char key[32];
+    (void)snprintf(key, sizeof(key), "blend/%d", partition);
+    assert_int_equal(memlog_newest(fixture->rig.log, "models", slice_str(key), &rec), 0);
+    return rec.value;
+}
+
+static bool same_weights(struct fixture *fixture, struct slice a, struct slice b)
+{
+    struct codec *codec = codec_new(&model_weights_contract, fixture->schemas);
+    const struct slice values[2] = {a, b};
+    struct mixture mixtures[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct model_weights weights;
+        assert_non_null(values[i].data);
+        arena_reset(fixture->arena);
+        assert_int_equal(codec_decode(codec, values[i], fixture->arena, &weights, NULL), 0);
+        assert_true(mixture_load(&mixtures[i], weights.weights.at, weights.weights.count));
+    }
+    bool same = true;
+    for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
+        const struct mixture_part *one = &mixtures[0].parts[s], *other = &mixtures[1].parts[s];
+        same &= one->leader == other->leader &&
+                memcmp(one->weights, other->weights, sizeof(one->weights)) == 0;
+    }
+    codec_free(codec);
+    return same;
+}
+
+/* A former owner's weights arrive late, or somebody removes them: those in use are sent again. */
+static void test_weights_in_use_are_on_models(void **state)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    act_all(&fixture, 1, FIRST);
+    rig_start(&fixture.rig, &sequence_worker, 0, quick_settings);
+    struct copy *scorer = rig_start(&fixture.rig, &scorer_worker, 0, short_lists);
+    wait_for_model_version(&fixture, scorer);
+    act_all(&fixture, FIRST + 1, FIRST + 2);
+    const struct slice early = newest_blend(&fixture, 0);
+    act_all(&fixture, FIRST + 3, LAST);
+    const struct slice used = newest_blend(&fixture, 0), values[] = {early, {0}};
+    assert_false(same_weights(&fixture, early, used));
+    for (size_t i = 0; i < ARRAY_COUNT(values); i++) {
+        memlog_append(fixture.rig.log, "models", 0, slice_str("blend/0"), values[i], 0);
+        int64_t until_ms = fixture.rig.now_ms + 20000;
+        while (fixture.rig.now_ms < until_ms) { rig_round(&fixture.rig, false); }
+        assert_true(same_weights(&fixture, newest_blend(&fixture, 0), used));
+        int64_t count = memlog_count(fixture.rig.log, "models", MEMLOG_ALL);
+        until_ms = fixture.rig.now_ms + 20000;
+        while (fixture.rig.now_ms < until_ms) { rig_round(&fixture.rig, false); }
+        assert_int_equal(memlog_count(fixture.rig.log, "models", MEMLOG_ALL), count);
+    }
+    fixture_release(&fixture);
+}
+
 /* While counting leads, lists are the same to the bit with a trainer and without. */
 static void test_counting_leads_unchanged(void **state)
 {
@@ -500,6 +559,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_sequence_model_takes_the_lead),
         cmocka_unit_test(test_the_mixture_survives_a_restart),
+        cmocka_unit_test(test_weights_in_use_are_on_models),
         cmocka_unit_test(test_counting_leads_unchanged),
         cmocka_unit_test(test_bad_records),
         cmocka_unit_test(test_content_alone_reads_the_mixture),

@@ -240,6 +240,69 @@ static void check_set_back(int64_t offset, bool empty)
     rig_release(rig_of(&story));
 }
 
+static bool lists_item(const struct recommendation_list *list, struct slice item)
+{
+    for (size_t k = 0; k < list->items.count; k++) {
+        if (slice_equal(list->items.at[k], item)) { return true; }
+    }
+    return false;
+}
+
+/* Finds an item on a list made in hindsight that was not on the user's own. */
+static void find_other(struct rig *rig, int64_t own, char *ret_item)
+{
+    struct answers answers;
+    struct recommendation_list first, again;
+    struct record rec;
+    answers_init(&answers, rig);
+    int32_t partition = -1;
+    assert_int_equal(memlog_newest(rig->log, "recommendations", slice_str("u"), &rec), 0);
+    partition = rec.partition;
+    struct arena *arena = arena_new(1 << 16);
+    assert_int_equal(codec_decode(answers.lists, rec.value, arena, &again, NULL), 0);
+    assert_int_equal(memlog_read(rig->log, "recommendations", partition, own, &rec), 0);
+    answers_decode(&answers, answers.lists, rec.value, &first);
+    assert_int_equal(first.cause, CAUSE_ACTION);
+    assert_int_not_equal(again.cause, CAUSE_ACTION);
+    assert_int_equal(again.received_ms, 0);
+    size_t at = 0;
+    while (at < again.items.count && lists_item(&first, again.items.at[at])) { at++; }
+    assert_true(at < again.items.count);
+    (void)snprintf(ret_item, 16, "%.*s", SLICE_ARGS(again.items.at[at]));
+    arena_free(arena);
+    answers_release(&answers);
+}
+
+/* A list that is made again from the history that it was made of knows what came later: the user's
+ * next action is judged by the list that the user had. */
+static void test_hindsight_is_not_judged(void **state)
+{
+    static const char *const still[] = {"list.length=5", "lists.remake.share=0", NULL};
+    struct story story;
+    struct rig *rig = rig_of(&story);
+    struct record rec;
+    char item[16];
+    rig_init(rig, PARTITIONS);
+    story.scene.features = rig_start(rig, &features_worker, 0, pairs);
+    story.scene.trainer = rig_start(rig, &trainer_worker, 0, pairs);
+    story.scorer = rig_start(rig, &scorer_worker, 0, still);
+    go_to(&story, 0, 60);
+    act(rig, 0, "i05", ACTION_VIEW);
+    assert_int_equal(memlog_newest(rig->log, "recommendations", slice_str("u"), &rec), 0);
+    int64_t own = rec.offset;
+    rig_finish(story.scorer);
+    go_to(&story, 60, EVENTS);
+    set_offsets(&story, 0);
+    run_scorer(&story);
+    find_other(rig, own, item);
+    struct kind_sums before = kinds_of(rig);
+    act(rig, EVENTS, item, ACTION_VIEW);
+    struct kind_sums after = kinds_of(rig);
+    assert_int_equal(after.judged, before.judged + 1);
+    assert_int_equal(after.hits, before.hits);
+    rig_release(rig);
+}
+
 static void test_offsets_set_back(void **state)
 {
     check_set_back(0, false);
@@ -468,6 +531,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repeats_and_kinds),
+        cmocka_unit_test(test_hindsight_is_not_judged),
         cmocka_unit_test(test_offsets_set_back),
         cmocka_unit_test(test_offsets_expired),
         cmocka_unit_test(test_offsets_ahead),

@@ -2,6 +2,7 @@
  * after changes of rows and catalogue, after a start on topics that exist, and after a crash. */
 #include "base/base.h"
 #include "features/features.h"
+#include "schemas/list_id.h"
 #include "scorer/scorer.h"
 #include "tests/topology/resting.h"
 #include "trainer/similarity/trainer.h"
@@ -150,6 +151,106 @@ static void barred_items_go_at_once(void **state)
     rig_finish(scorer);
     scorer = rig_start(&rig, &scorer_worker, 0, scoring);
     rest(&rig);
+    assert_true_lists(&rig, scorer);
+    rig_release(&rig);
+}
+
+/* Calls `each` for all standing lists. */
+static void look(const struct rig *rig, void (*each)(const struct rig *rig,
+                                                     const struct recommendation_list *list))
+{
+    struct answers answers;
+    struct recommendation_list list;
+    answers_init(&answers, rig);
+    struct fold *fold = rig_fold(rig, "recommendations");
+    assert_true(fold->count > 40);
+    for (size_t i = 0; i < fold->count; i++) {
+        answers_decode(&answers, answers.lists, fold->at[i].value, &list);
+        each(rig, &list);
+    }
+    free(fold);
+    answers_release(&answers);
+}
+
+static size_t stripped;
+
+/* A list from which an item was taken is another list, of the catalogue as it is now. */
+static void check_stripped(const struct rig *rig, const struct recommendation_list *list)
+{
+    struct recommendation_list copy = *list;
+    struct list_ids ids;
+    int64_t read = 0, end = 0;
+    if (list->cause != CAUSE_BARRED) { return; }
+    list_ids_set(&ids, &copy);
+    assert_true(slice_equal(copy.list_id, list->list_id));
+    for (size_t p = 0; p < list->item_offsets.count; p++) { read += list->item_offsets.at[p]; }
+    for (int32_t p = 0; p < PARTITIONS; p++) { end += memlog_end(rig->log, "items", p); }
+    assert_int_equal(read, end);
+    stripped++;
+}
+
+static void a_stripped_list_says_what_it_is(void **state)
+{
+    struct rig rig;
+    begin(&rig, idle);
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    feed_events(&rig, 1, EVENTS, EVENTS + 200);
+    rest(&rig);
+    put_item(&rig, most_listed(&rig, -1), true, false);
+    pass(&rig, 20);
+    stripped = 0;
+    look(&rig, check_stripped);
+    assert_true(stripped > 5);
+    rig_release(&rig);
+}
+
+/* A poll may hold many histories: what is barred then is off all lists when its lists are made. */
+static void barred_items_go_between_the_histories_of_a_poll(void **state)
+{
+    struct rig rig;
+    rig_init(&rig, /* partitions= */ 1);
+    struct copy *features = rig_start(&rig, &features_worker, 0, NULL);
+    struct copy *trainer = rig_start(&rig, &trainer_worker, 0, NULL);
+    struct copy *scorer = rig_start(&rig, &scorer_worker, 0, idle);
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    feed_events(&rig, 1, EVENTS, EVENTS + 200);
+    rest(&rig);
+    feed_events(&rig, 1, EVENTS + 200, EVENTS + 230);
+    int one = most_listed(&rig, -1);
+    assert_true(answers_listed(&rig, one) > 15);
+    rig_finish(trainer);
+    for (int rounds = 0; !rig_read_all(&rig, features); rounds++) {
+        assert_true(rounds < REST_ROUNDS_MAX && rig_step(&rig, features));
+        rig.now_ms += ROUND_MS;
+    }
+    put_item(&rig, one, true, false);
+    int64_t before = memlog_count(rig.log, "recommendations", MEMLOG_ALL);
+    while (memlog_count(rig.log, "recommendations", MEMLOG_ALL) == before) {
+        assert_true(rig_step(&rig, scorer));
+    }
+    assert_int_equal(answers_listed(&rig, one), 0);
+    rig_release(&rig);
+}
+
+static void check_date(const struct rig *rig, const struct recommendation_list *list)
+{
+    assert_true(list->as_of_ms <= rig->wall_ms);
+}
+
+/* The clock was ahead by a year when lists were made: they would not be old for a year. */
+static void lists_of_a_wrong_clock_are_sent_again(void **state)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig, scoring);
+    rig.wall_ms += INT64_C(365) * 86400000;
+    feed_events(&rig, 1, 0, EVENTS);
+    rest(&rig);
+    rig.wall_ms -= INT64_C(365) * 86400000;
+    pass(&rig, 200);
+    rest(&rig);
+    look(&rig, check_date);
     assert_true_lists(&rig, scorer);
     rig_release(&rig);
 }
@@ -402,6 +503,9 @@ int main(void)
         cmocka_unit_test(nothing_is_made_again_while_histories_wait),
         cmocka_unit_test(unchanged_lists_are_not_sent),
         cmocka_unit_test(barred_items_go_at_once),
+        cmocka_unit_test(a_stripped_list_says_what_it_is),
+        cmocka_unit_test(barred_items_go_between_the_histories_of_a_poll),
+        cmocka_unit_test(lists_of_a_wrong_clock_are_sent_again),
         cmocka_unit_test(barred_items_go_though_messages_are_lost),
         cmocka_unit_test(dates_are_kept_without_a_record),
         cmocka_unit_test(old_lists_are_sent_again),

@@ -272,6 +272,9 @@ static void dates_of_rules_are_kept(void **state _unused_)
     rig.wall_ms = from_ms + day_ms;
     rest(&rig);
     assert_true(count_all(&rig).price_least < 10);
+    rig.wall_ms = from_ms; /* the clock is set back */
+    rest(&rig);
+    assert_true(count_all(&rig).price_least >= 10);
     rig_release(&rig);
 }
 

@@ -185,13 +185,15 @@ static void test_old_lists_are_behind(void **state)
     standing_lists_date(&standing, put(&standing, "a", 0, 3, 0), 1000);
     standing_lists_date(&standing, put(&standing, "b", 0, 4, 0), 2000);
     standing_lists_date(&standing, put(&standing, "c", 0, 5, STANDING_ORPHAN), 0);
-    standing_lists_age(&standing, 1000);
+    standing_lists_age(&standing, 1000, 2000);
     assert_int_equal(standing_lists_behind(&standing), 0);
-    standing_lists_age(&standing, 1001);
+    standing_lists_age(&standing, 1001, 2000);
     assert_int_equal(standing_lists_behind(&standing), 1);
     int32_t at = standing_lists_next(&standing, INT64_MIN, 0); /* it does not rest */
     assert_true(slice_equal(id_at(&standing, at), slice_str("a")));
     assert_int_equal(standing.at[at].flags, STANDING_AGED);
+    standing_lists_age(&standing, 0, 1999); /* a clock was set back */
+    assert_int_equal(standing_lists_behind(&standing), 2);
     standing_lists_release(&standing);
 }
 

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/rng.h"
-#include "scorer/lists/vectors.h"
+#include "scorer/lists/removed_models.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -196,6 +196,83 @@ static void test_cold_start_rows(void **state)
     run_release(&run);
 }
 
+static void put_added(struct trainer_log *run, int added)
+{
+    char id[16];
+    int8_t bytes[WIDTH] = {(int8_t)added};
+    (void)snprintf(id, sizeof(id), "added%d", added);
+    const struct item_vector row = {.item_id = slice_str(id),
+                                    .generation = slice_str("g0"),
+                                    .row = ITEMS + added,
+                                    .scale = 1.0F,
+                                    .bytes = slice_of(bytes, WIDTH)};
+    assert_null(vectors_put(run->vectors, &run->tables, &row));
+}
+
+/* Rows of cold-start items are read from several partitions, in any order, before the version
+ * serves and after: none is left out. */
+static void test_cold_start_rows_in_any_order(void **state)
+{
+    enum { ADDED = 40 };
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        static struct trainer_log run;
+        int order[ADDED];
+        run_init(&run, seed);
+        for (int i = 0; i < ITEMS; i++) { deliver(&run, (struct message){0, 0, i}); }
+        for (int i = 0; i < ADDED; i++) {
+            int other = (int)rng_below(&run.rng, (uint64_t)i + 1);
+            order[i] = order[other];
+            order[other] = i;
+        }
+        size_t serves_at = rng_below(&run.rng, ADDED);
+        for (size_t i = 0; i < ADDED; i++) {
+            if (i == serves_at) { deliver(&run, (struct message){0, 0, -1}); }
+            put_added(&run, order[i]);
+        }
+        const struct served *served = vectors_served(run.vectors);
+        assert_int_equal(served->rows, ITEMS + ADDED);
+        for (int added = 0; added < ADDED; added++) {
+            assert_true(served->table[(size_t)(ITEMS + added) * WIDTH] == (float)added);
+        }
+        run_release(&run);
+    }
+}
+
+/* What is left of a model that was removed is what a start would find. */
+static void test_removed_models(void **state)
+{
+    static struct trainer_log run;
+    struct published_mixtures mixtures = {0};
+    run_init(&run, 1);
+    for (int version = 0; version < 2; version++) {
+        for (int i = 0; i < ITEMS; i++) { deliver(&run, (struct message){version, version, i}); }
+        deliver(&run, (struct message){version, version, -1});
+    }
+    assert_string_equal(vectors_served(run.vectors)->version, "g1");
+    static const char *const others[] = {"", "1", "1/", "2/i0", "x/i0", "1/i99", "0/i0x"};
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        removed_models_row(run.vectors, &run.tables, slice_str(others[i]));
+        removed_models_weights(run.vectors, &mixtures, slice_str(others[i]));
+    }
+    removed_models_weights(run.vectors, &mixtures, slice_str("sequence/1/1"));
+    removed_models_weights(run.vectors, &mixtures, slice_str("blend/0"));
+    assert_string_equal(vectors_served(run.vectors)->version, "g1");
+    removed_models_weights(run.vectors, &mixtures, slice_str("sequence/1/0"));
+    assert_string_equal(vectors_served(run.vectors)->version, "g0");
+    check_whole(&run);
+    put_added(&run, 0);
+    put_added(&run, 1);
+    removed_models_row(run.vectors, &run.tables, slice_str("0/added0"));
+    assert_int_equal(vectors_served(run.vectors)->rows, ITEMS);
+    put_added(&run, 0);
+    assert_int_equal(vectors_served(run.vectors)->rows, ITEMS + 2);
+    removed_models_row(run.vectors, &run.tables, slice_str("0/i3"));
+    assert_null(vectors_served(run.vectors));
+    deliver(&run, (struct message){0, 0, 3});
+    assert_string_equal(vectors_served(run.vectors)->version, "g0");
+    run_release(&run);
+}
+
 static void test_refuses(void **state)
 {
     static struct trainer_log run;
@@ -240,6 +317,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_cold_start_rows),
+        cmocka_unit_test(test_cold_start_rows_in_any_order),
+        cmocka_unit_test(test_removed_models),
         cmocka_unit_test(test_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
