@@ -1,8 +1,8 @@
 /* Barred items are taken off all lists at once, whatever else there is to do; the places are filled
  * when the lists are made again (remake.c).
  *
- * A poll may hold thousands of histories, which take a second or more. So items are taken off between
- * these, too, and afterwards for as long as the poll took: half of the time at least. */
+ * A poll may hold thousands of histories, which take a second or more. So items are taken off
+ * between these, too, and afterwards for as long as the poll took: half of the time at least. */
 #include "base/base.h"
 #include "scorer/lists/placement_columns.h"
 #include "scorer/scorer_internal.h"

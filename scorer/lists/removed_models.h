@@ -1,5 +1,7 @@
-/* Removed models: tombstones in `item-vectors` and `models`, by their keys. A model that was removed
- * is one that a program which starts now does not know, so lists are not made with it any more. */
+/* Removed models: tombstones in `item-vectors` and `models`, by their keys.
+ *
+ * A program that starts now does not know a model that was removed, so lists are not made with it
+ * any more. */
 #ifndef FRESHET_SCORER_LISTS_REMOVED_MODELS_H
 #define FRESHET_SCORER_LISTS_REMOVED_MODELS_H
 
