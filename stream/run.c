@@ -431,8 +431,10 @@ static void poll_input(struct run *run, int timeout_ms)
     int result = wire_poll(env->wire, timeout_ms, max, &at, &count);
     if (result == WIRE_REFUSED) { env_break(env, EXIT_CONFIG, "%s", wire_why(env->wire)); }
     if (result == WIRE_FATAL) {
-        env_break(env, EXIT_FENCED, "%s; hint: is another copy running with slot=%" PRId64 "?",
-                  wire_why(env->wire), run->settings.slot);
+        const char *why = wire_why(env->wire);
+        if (strstr(why, "; hint: ")) { env_break(env, EXIT_FENCED, "%s", why); }
+        env_break(env, EXIT_FENCED, "%s; hint: is another copy running with slot=%" PRId64 "?", why,
+                  run->settings.slot);
     }
     if (result == 0 && !is_broken(run)) { take_poll(run, at, count); }
 }

@@ -13,6 +13,7 @@
  *   - a reader of librdkafka before 2.2.0 sleeps while its queue is full: see wake_fetcher().
  */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
@@ -260,17 +261,20 @@ static struct topic_partition *topic_partitions_of(const rd_kafka_topic_partitio
  * (error _STATE). */
 static int find_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions)
 {
-    int64_t low;
-    for (int i = 0; i < partitions->cnt; i++) {
-        rd_kafka_topic_partition_t *at = &partitions->elems[i];
-        int result = WIRE_RETRY;
-        for (int attempt = 0; result == WIRE_RETRY && attempt < FIND_END_ATTEMPTS_MAX; attempt++) {
-            if (attempt) { (void)rd_kafka_poll(kafka->bounds, FIND_END_PAUSE_MS); }
-            result = wire_bounds(&kafka->wire, at->topic, at->partition, &low, &at->offset);
+    const int64_t until_ms = clock_monotonic_ms() + FIND_ENDS_MS;
+    for (;;) {
+        int missing = kafka_ask_ends(kafka, partitions);
+        if (missing <= 0) { return missing; }
+        if (clock_monotonic_ms() >= until_ms) {
+            _cleanup_(xfreep) char *why = xstrdup(wire_why(&kafka->wire));
+            kafka_set_why(kafka,
+                          "the brokers do not tell the ends of %d of the %d partitions that the "
+                          "group assigned: %s; hint: have all partitions a leader? start again",
+                          missing, partitions->cnt, why);
+            return WIRE_FATAL;
         }
-        if (result < 0) { return result == WIRE_REFUSED ? result : WIRE_FATAL; }
+        (void)rd_kafka_poll(kafka->bounds, FIND_END_PAUSE_MS);
     }
-    return 0;
 }
 
 static void accept_assignment(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions,

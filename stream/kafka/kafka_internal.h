@@ -28,7 +28,7 @@ enum {
     FLUSH_TIMEOUT_MS = 10000,   /* at close */
     QUEUE_WAIT_MS = 50,         /* while a producer's queue is full */
     INIT_ATTEMPT_MS = 5000,     /* one attempt to fence the former owner */
-    FIND_END_ATTEMPTS_MAX = 8,  /* each of at most REQUEST_TIMEOUT_MS, with pauses between */
+    FIND_ENDS_MS = 60000,       /* of assigned partitions: a new topic's leaders come one by one */
     FIND_END_PAUSE_MS = 500,
     REACH_ATTEMPT_MS = 1000,    /* one attempt to reach a broker at start */
     REACH_FIRST_MS = 200,       /* in the first of these: refusals are told at once */
@@ -219,6 +219,10 @@ int kafka_confirm_missing(struct kafka *kafka, const char *topic, int32_t partit
 int kafka_ask_again(struct kafka *kafka);
 
 /* kafka_bounds.c */
+/* Asks for the ends of the partitions whose offset is below 0, in one request to each broker, and
+ * sets them. Returns how many are still not known, with the reason; WIRE_REFUSED: one does not
+ * exist. */
+int kafka_ask_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *partitions);
 int kafka_bounds_of(struct wire *wire, const char *topic, int32_t first, int32_t count,
                     struct log_bounds *ret_bounds);
 

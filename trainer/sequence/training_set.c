@@ -209,6 +209,7 @@ static void set_items(struct training_set *training_set, struct training_set_ent
 void training_set_put(struct training_set *training_set, uint64_t user, const int32_t *items,
                       size_t count, int64_t total)
 {
+    total = MIN_OF(MAX_OF(total, (int64_t)0), TRAINING_SET_TOTAL_MAX);
     pthread_mutex_lock(&training_set->lock);
     const size_t kept = MIN_OF(count, training_set->length);
     int32_t at = find(training_set, user);

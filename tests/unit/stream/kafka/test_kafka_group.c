@@ -9,7 +9,7 @@
 
 enum { LIST_OFFSETS = 2 }; /* a request's number in Kafka's protocol */
 enum { LATE_MS = 800, POLL_MS = 20, POLLS_MAX = 1000 };
-enum { RECORDS_FIRST = 20, RECORDS_LATER = 100 };
+enum { RECORDS_FIRST = 20, RECORDS_LATER = 100, NO_LEADER_ANSWERS = 30 };
 
 struct stage {
     struct mock_broker mock;
@@ -94,6 +94,26 @@ static void late_answers_move_nothing(void **state)
     assert_int_equal(stage->next, RECORDS_FIRST + RECORDS_LATER);
 }
 
+/* Leaders of a topic of many partitions that was just made come one by one: that is waited for. */
+static void leaders_that_come_late_are_waited_for(void **state)
+{
+    struct stage *stage = *state;
+    const char *topic = "in";
+    const struct wire_listener listener = {
+        .arg = stage, .assigned = on_assigned, .revoked = on_revoked};
+    produce(stage, RECORDS_FIRST);
+    for (size_t asked = 0; asked < NO_LEADER_ANSWERS; asked++) {
+        rd_kafka_mock_push_request_errors(stage->mock.cluster, LIST_OFFSETS, 1,
+                                          RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+    }
+    assert_int_equal(wire_subscribe(stage->wire, &topic, 1, &listener), 0);
+    for (int polls = 0; !stage->assigned && polls < POLLS_MAX; polls++) { take(stage); }
+    assert_true(stage->assigned);
+    assert_int_equal(wire_resume(stage->wire, topic, 0, 0), 0);
+    for (int polls = 0; stage->next < RECORDS_FIRST && polls < POLLS_MAX; polls++) { take(stage); }
+    assert_int_equal(stage->next, RECORDS_FIRST);
+}
+
 static const struct header some_headers[] = {
     {"a", {"1", 1}}, {"null", {NULL, 0}}, {"a", {"2", 1}}, {"empty", {"", 0}}};
 static const struct header one_header = {"b", {"\0\xff", 2}};
@@ -148,6 +168,7 @@ static void headers_come_as_they_were(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(leaders_that_come_late_are_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(late_answers_move_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_come_as_they_were, setup, teardown),
     };

@@ -115,6 +115,23 @@ static void test_bounded(void **state)
     training_set_free(training_set);
 }
 
+/* Totals come from a topic that others can write to: none makes the sum overflow, or shrink. */
+static void test_totals_of_others(void **state)
+{
+    static const int64_t totals[] = {INT64_MAX, INT64_MIN, -1, INT64_C(1) << 53, INT64_MAX, 3};
+    struct training_set *training_set = with_items(1 << 20);
+    const int32_t items[] = {1, 2};
+    int64_t before = 0;
+    for (uint64_t user = 1; user <= 600; user++) {
+        training_set_put(training_set, user, items, 2, totals[user % ARRAY_COUNT(totals)]);
+        training_set_put(training_set, user, items, 2, totals[user / 7 % ARRAY_COUNT(totals)]);
+        assert_true(training_set_arrived(training_set) >= before);
+        before = training_set_arrived(training_set);
+    }
+    assert_true(before > 0 && before <= 600 * TRAINING_SET_TOTAL_MAX);
+    training_set_free(training_set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +139,7 @@ int main(void)
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_who_changed),
         cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_totals_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
