@@ -47,8 +47,8 @@ void training_set_list(struct training_set *training_set, int32_t item, bool lis
 void training_set_describe(struct training_set *training_set, int32_t item,
                            const uint64_t *attributes, size_t count);
 /* Replaces a user's sequence, oldest item first. `total` counts all actions that the user ever had;
- * a call with a smaller total than the last one is late and ignored. It may be any number: it counts
- * as one from 0 to TRAINING_SET_TOTAL_MAX, so that no sum of users overflows. */
+ * a call with a smaller total than the last one is late and ignored. It may be any number: it
+ * counts as one from 0 to TRAINING_SET_TOTAL_MAX, so that no sum of users overflows. */
 void training_set_put(struct training_set *training_set, uint64_t user, const int32_t *items,
                       size_t count, int64_t total);
 /* Removes a user. */
