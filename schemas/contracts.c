@@ -6,6 +6,7 @@
 #include "schemas/forget_request.h"
 #include "schemas/generation_step.h"
 #include "schemas/item.h"
+#include "schemas/item_list.h"
 #include "schemas/item_neighbours.h"
 #include "schemas/item_vector.h"
 #include "schemas/list_quality.h"
@@ -39,6 +40,7 @@ const struct contract *const contracts[] = {
     &content_vectors_contract, &placement_outcomes_contract,
     &trial_record_contract,
     &user_move_contract,       &merge_receipt_contract,
+    &item_list_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

@@ -80,6 +80,12 @@ int32_t item_attributes_tag(const struct item_attributes *attributes, struct sli
     return ids_find(attributes->tags, tag);
 }
 
+struct slice item_attributes_tag_text(const struct item_attributes *attributes, int32_t tag)
+{
+    assert(tag >= 0);
+    return tag < ids_count(attributes->tags) ? ids_text(attributes->tags, tag) : (struct slice){0};
+}
+
 bool item_attributes_has(const struct item_attributes *attributes, int32_t number, int32_t tag)
 {
     if ((size_t)number >= attributes->capacity) { return false; }

@@ -12,6 +12,8 @@ struct item_order {
     struct slice items[LIST_ITEMS_MAX], because[LIST_ITEMS_MAX];
     float scores[LIST_ITEMS_MAX], evidence[LIST_ITEMS_MAX], shares[LIST_ITEMS_MAX];
     int32_t reasons[LIST_ITEMS_MAX];
+    int64_t versions[LIST_ITEMS_MAX];
+    int64_t version;
 };
 
 struct item_order *item_order_new(const struct tables *tables,
@@ -116,6 +118,7 @@ static void write_columns(struct item_order *order, enum item_order_kind kind, s
                                             : item_table_actions(tables->items, entry.item));
         order->shares[k] = beside ? 1.0F : 0.0F;
         order->reasons[k] = reason_of(kind);
+        order->versions[k] = tables_version(tables, entry.item);
     }
 }
 
@@ -140,6 +143,7 @@ bool item_order_make(struct item_order *order, enum item_order_kind kind, struct
         push_all(order, &filter, kind);
     }
     topk_sort(&order->top);
+    order->version = beside ? tables_version(tables, number) : 0;
     write_columns(order, kind, beside ? ids_text(tables->ids, number) : slice_str(""), &row);
     size_t count = order->top.count;
     ret_list->items = (struct slices){order->items, count};
@@ -149,4 +153,10 @@ bool item_order_make(struct item_order *order, enum item_order_kind kind, struct
     ret_list->evidence = (struct floats){order->evidence, count};
     ret_list->shares = (struct floats){order->shares, count};
     return true;
+}
+
+struct longs item_order_versions(const struct item_order *order, int64_t *ret_version)
+{
+    *ret_version = order->version;
+    return (struct longs){(int64_t *)(uintptr_t)order->versions, order->top.count};
 }

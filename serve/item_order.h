@@ -35,5 +35,8 @@ struct item_order *item_order_free(struct item_order *order);
  * the first two kinds. tag: only items with this tag; empty: all. False: the item is not known. */
 bool item_order_make(struct item_order *order, enum item_order_kind kind, struct slice item,
                      struct slice tag, struct recommendation_list *ret_list);
+/* Returns the versions of the rows of the newest list's items, parallel to them, and that of the
+ * row of the item that it is about (0: of none). Borrowed as the list. */
+struct longs item_order_versions(const struct item_order *order, int64_t *ret_version);
 
 #endif

@@ -27,6 +27,7 @@ struct live_tables {
     struct lists *lists;
     struct item_attributes *attributes;
     struct item_order *order;
+    const char *generation;
     int32_t given[LIST_GIVEN_MAX];
 };
 
@@ -48,6 +49,7 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
         lists_new(settings, &live->tables, live->vectors, live->content_scores, generation);
     lists_set_mixture(live->lists, &live->mixture);
     live->rules_offset = -1;
+    live->generation = generation;
     live->attributes = item_attributes_new();
     live->order = item_order_new(&live->tables, live->attributes);
     return live;
@@ -211,6 +213,41 @@ bool live_tables_order(struct live_tables *live, enum item_order_kind kind, stru
     if (known) { take(arg, &list); }
     pthread_mutex_unlock(&live->lock);
     return known;
+}
+
+bool live_tables_items(struct live_tables *live, enum item_list_kind kind, int32_t number,
+                       const struct items_taker *taker)
+{
+    static const enum item_order_kind orders[ITEM_LIST_KINDS] = {
+        [ITEM_LIST_SIMILAR] = ORDER_SIMILAR,   [ITEM_LIST_TOGETHER] = ORDER_TOGETHER,
+        [ITEM_LIST_POPULAR] = ORDER_POPULAR,   [ITEM_LIST_TRENDING] = ORDER_TRENDING,
+        [ITEM_LIST_NEW] = ORDER_NEW,
+    };
+    bool beside = kind == ITEM_LIST_SIMILAR || kind == ITEM_LIST_TOGETHER;
+    struct slice about = slice_str(""), none = about;
+    struct recommendation_list order = {0};
+    pthread_mutex_lock(&live->lock);
+    bool there = number < 0 || !beside || number < ids_count(live->tables.ids);
+    if (there && number >= 0 && beside) { about = ids_text(live->tables.ids, number); }
+    if (there && number >= 0 && !beside) {
+        about = item_attributes_tag_text(live->attributes, number);
+        there = about.data != NULL;
+    }
+    struct item_list list = {.kind = (int32_t)kind, .about = about,
+                             .generation = slice_str(live->generation)};
+    if (there && taker->wants(taker->arg, &list) &&
+        item_order_make(live->order, orders[kind], beside ? about : none, beside ? none : about,
+                        &order)) {
+        size_t count = MIN_OF(order.items.count, taker->length);
+        list.items = (struct slices){order.items.at, count};
+        list.scores = (struct floats){order.scores.at, count};
+        list.evidence = (struct floats){order.evidence.at, count};
+        list.versions = item_order_versions(live->order, &list.version);
+        list.versions.count = count;
+        taker->take(taker->arg, &list);
+    }
+    pthread_mutex_unlock(&live->lock);
+    return there;
 }
 
 /* Finds the numbers of the items that are known, each once. */

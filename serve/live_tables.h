@@ -11,6 +11,7 @@
 #include "schemas/applied_rules.h"
 #include "schemas/content_vectors.h"
 #include "schemas/item.h"
+#include "schemas/item_list.h"
 #include "schemas/item_vector.h"
 #include "schemas/model_weights.h"
 #include "schemas/serving_row.h"
@@ -64,6 +65,19 @@ void live_tables_strip(struct live_tables *live, struct recommendation_list *lis
 /* Makes a list of items (item_order.h). False: the item is not known. */
 bool live_tables_order(struct live_tables *live, enum item_order_kind kind, struct slice item,
                        struct slice tag, take_list_fn take, void *arg);
+/* Who wants lists of items as they are published. */
+struct items_taker {
+    size_t length; /* most items of a list */
+    void *arg;
+    /* Says whether a list is wanted, of which only kind, subject and generation are set. */
+    bool (*wants)(void *arg, const struct item_list *list);
+    void (*take)(void *arg, const struct item_list *list); /* borrowed for the call */
+};
+
+/* Makes one, if it is wanted. `number`: of the item that it is about, or of the tag; below 0: of
+ * all items. False: there are no more items, or tags. */
+bool live_tables_items(struct live_tables *live, enum item_list_kind kind, int32_t number,
+                       const struct items_taker *taker);
 /* What is wanted of a user's list. */
 struct live_request {
     const struct user_history *history;

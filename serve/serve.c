@@ -17,6 +17,7 @@
 #include "schemas/recommendation_response.h"
 #include "serve/console/quality_board.h"
 #include "serve/console/refused_records.h"
+#include "serve/item_lists.h"
 #include "serve/list_body.h"
 #include "serve/request_topic.h"
 #include "serve/responder.h"
@@ -26,9 +27,9 @@
 
 enum {
     LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, LETTERS, QUALITY, TRIALS, STEPS,
-    REQUESTS
+    REQUESTS, SENT
 };
-enum { RESPONSES };
+enum { RESPONSES, ITEM_LISTS };
 static const struct input inputs[] = {
     [LISTS] = {.name = "recommendations",
                .kind = INPUT_BROADCAST,
@@ -65,6 +66,10 @@ static const struct input inputs[] = {
                .optional = true,
                .cleanup = CLEANUP_TABLE},
     [REQUESTS] = {.name = "requests", .kind = INPUT_PARTITIONED, .shared = true},
+    [SENT] = {.name = "item-lists",
+              .kind = INPUT_BROADCAST,
+              .optional = true,
+              .cleanup = CLEANUP_TABLE},
 };
 
 static const struct output outputs[] = {
@@ -72,6 +77,10 @@ static const struct output outputs[] = {
                    .delivery = DELIVERY_AT_ONCE,
                    .shared = true,
                    .contracts = {&recommendation_response_contract}},
+    [ITEM_LISTS] = {.name = "item-lists",
+                    .delivery = DELIVERY_AT_ONCE,
+                    .cleanup = CLEANUP_TABLE,
+                    .contracts = {&item_list_contract}},
 };
 
 /* Which inputs table_reader.h reads, and as what. */
@@ -85,6 +94,7 @@ static const struct {
 
 enum { QUALITY_READ_MAX = 50000 }; /* of a partition, at a start */
 enum { ARENA_BYTES = 1 << 16, ROW_BYTES_MAX = 64 << 20, ANSWER_BYTES_MAX = 64 << 20 };
+enum { BROKERS_AWAY_MS = 15000 };
 
 /* A table of users: lists or histories. */
 struct user_table {
@@ -112,8 +122,10 @@ struct serve_state {
     struct buf row;
     struct responder *responder;
     struct request_topic *requests;
+    struct item_lists *item_lists;
     struct http_server *server;
     int64_t current_ms; /* when the tables held all that their topics held; 0: never */
+    int64_t answered_ms; /* when the broker last said how far the topics reach */
     struct metric *age, *p99, *request_seconds;
 };
 
@@ -235,6 +247,19 @@ static int make_request_topic(struct run *run, struct serve_state *state)
     return 0;
 }
 
+static void make_item_lists(struct run *run, struct serve_state *state)
+{
+    const struct serve_settings *settings = run_settings(run);
+    const struct item_lists_parts parts = {
+        .live = state->live,
+        .output = ITEM_LISTS,
+        .every_ms = settings->item_lists_every_ms,
+        .length = (size_t)settings->item_lists_length,
+        .tagged = settings->item_lists_tags,
+    };
+    state->item_lists = item_lists_new(run, &parts);
+}
+
 static char *cannot_listen(const struct serve_settings *settings, int fault)
 {
     return xprintf("cannot answer requests on %s:%" PRId64 ": %s; hint: http.address, http.port; 0 "
@@ -311,6 +336,7 @@ static int start(struct run *run)
     int result = make_tables(run, state);
     if (result == 0) { result = make_responder(run, state); }
     if (result == 0) { result = make_request_topic(run, state); }
+    if (result == 0) { make_item_lists(run, state); }
     if (result == 0) { result = listen_for_requests(run, state); }
     if (result == 0) { start_metrics(state, run_metrics(run)); }
     return result;
@@ -323,6 +349,7 @@ static void stop(struct run *run)
     http_server_free(state->server); /* first: no request comes after it */
     responder_free(state->responder);
     request_topic_free(state->requests);
+    item_lists_free(state->item_lists);
     table_reader_free(state->tables);
     refused_records_free(state->letters);
     quality_board_free(state->quality);
@@ -423,6 +450,10 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 {
     struct serve_state *state = run_state(run);
     if (take_shown(state, input, rec)) { return VERDICT_DONE; }
+    if (input == SENT) {
+        item_lists_see(state->item_lists, rec);
+        return VERDICT_DONE;
+    }
     for (size_t i = 0; i < ARRAY_COUNT(table_inputs); i++) {
         if (table_inputs[i].input != input) { continue; }
         return table_reader_take(state->tables, run, table_inputs[i].kind, rec);
@@ -464,7 +495,7 @@ static int64_t resume(struct run *run, int input, int32_t partition, int64_t low
     struct serve_state *state = run_state(run);
     if (input == LETTERS) { return MAX_OF(low, end - REFUSED_RECORDS_KEPT); }
     if (input == QUALITY) { return MAX_OF(low, end - QUALITY_READ_MAX); }
-    if (input == TRIALS || input == STEPS) { return OFFSET_NONE; }
+    if (input == TRIALS || input == STEPS || input == SENT) { return OFFSET_NONE; }
     for (size_t i = 0; i < ARRAY_COUNT(table_inputs); i++) {
         if (table_inputs[i].input != input) { continue; }
         return table_reader_resume(state->tables, run, table_inputs[i].kind, input, partition, low,
@@ -481,6 +512,7 @@ static void watch(struct run *run, int64_t lag, int64_t answered_ms)
     bool loaded = run_loaded(run);
     if (loaded && !state->current_ms) { state->current_ms = run_now_ms(run); }
     if (loaded && lag <= 0) { state->current_ms = MAX_OF(state->current_ms, answered_ms); }
+    state->answered_ms = MAX_OF(state->answered_ms, answered_ms);
     live_tables_set_clock(state->live, run_wall_ms(run));
     (void)user_rows_flush(state->lists.rows); /* when it fails, the next put says so */
     (void)user_rows_flush(state->histories.rows);
@@ -497,6 +529,33 @@ static enum verdict process(struct task *task, const struct record *rec)
     return request_topic_take(state->requests, task, rec, responder_age_ms(state->responder));
 }
 
+static bool uses_output(struct run *run, int output)
+{
+    const struct serve_settings *settings = run_settings(run);
+    return output != ITEM_LISTS || settings->item_lists_every_ms > 0;
+}
+
+static int open_partition(struct task *task)
+{
+    task_set_state(task, item_lists_part_new());
+    return 0;
+}
+
+static void close_partition(struct task *task)
+{
+    free(task_state(task));
+    task_set_state(task, NULL);
+}
+
+/* Lists of items are sent from complete tables, while the brokers are there. */
+static void tick(struct task *task, int64_t wall_ms _unused_)
+{
+    const struct serve_state *state = run_state(task_run(task));
+    bool away = run_now_ms(task_run(task)) - state->answered_ms > BROKERS_AWAY_MS;
+    if (!task_state(task) || !run_loaded(task_run(task)) || away) { return; }
+    item_lists_send(state->item_lists, task, task_state(task));
+}
+
 const struct worker serve_worker = {
     .name = "serve",
     .about = "Answers requests for lists, by HTTP and by topic, from lists and tables on disk.",
@@ -509,8 +568,12 @@ const struct worker serve_worker = {
     .options_count = SERVE_OPTIONS_COUNT,
     .settings_size = sizeof(struct serve_settings),
     .check = check,
+    .uses_output = uses_output,
     .start = start,
     .stop = stop,
+    .open = open_partition,
+    .close = close_partition,
+    .tick = tick,
     .process = process,
     .broadcast = broadcast,
     .resume = resume,

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "serve/serve_settings.h"
+#include "schemas/item_list.h"
 #include "stream/http/http_server.h"
 
 #define OPTION_SETTINGS struct serve_settings
@@ -23,5 +24,13 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("users.recent", LONG, recent_users, "50000", OPTION_RANGE(0, 10000000),
            "Users who acted last that are known in memory, with their newest items: among them it "
            "is looked who would want an item; 0: nobody. At a start as many histories are read."),
+    OPTION("item.lists.every.ms", DURATION, item_lists_every_ms, "0", OPTION_RANGE(0, 86400e3),
+           "Lists of items (similar, together, popular, trending, new) that have changed are sent "
+           "to item-lists this often; 0: not at all."),
+    OPTION("item.lists.length", LONG, item_lists_length, "20", OPTION_RANGE(1, ITEM_LIST_ITEMS_MAX),
+           "Most items on a list of item-lists."),
+    OPTION("item.lists.tags", BOOL, item_lists_tags, "true", OPTION_FREE,
+           "Popular, trending and new items are sent for each tag of the catalogue as well; that "
+           "reads all items three times a tag."),
     LIST_OPTIONS,
 };

@@ -13,9 +13,12 @@ struct serve_settings {
     const char *tokens;
     const char *pseudonym_keys;
     int64_t recent_users;
+    int64_t item_lists_every_ms; /* 0: not at all */
+    int64_t item_lists_length;
+    bool item_lists_tags;
 };
 
-enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 7 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 10 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

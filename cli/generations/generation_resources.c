@@ -13,6 +13,9 @@ static const char *const topics[] = {"histories",  "pair-deltas", "features-chan
                                      "models",     "serving-rows", "outcomes",
                                      "moves"};
 
+/* These are made where the base has them. */
+static const char *const optional_topics[] = {"item-lists"};
+
 const char *const generation_owners[GENERATION_OWNERS] = {"features", "trainer", "scorer",
                                                          "sequence"};
 
@@ -42,7 +45,7 @@ int generation_resources_members(const struct client *client, struct wire *wire,
 }
 
 static int make_topic(const struct client *client, struct wire *wire, const char *name,
-                      const char *generation)
+                      const char *generation, bool optional)
 {
     _cleanup_(xfreep) char *topic = client_topic_of(client, name, generation);
     _cleanup_(xfreep) char *model = client_topic_of(client, name, "");
@@ -50,6 +53,7 @@ static int make_topic(const struct client *client, struct wire *wire, const char
     int result = admin_topic_look(wire, topic, &there);
     if (!result && !there) { result = admin_topic_look(wire, model, &form); }
     if (!result && !there && !form) {
+        if (optional) { return 0; }
         return client_fail("no topic %s to make %s like; hint: deploy/topics apply", model, topic);
     }
     if (!result && !there) { result = admin_topic_make(wire, topic, form); }
@@ -63,7 +67,10 @@ int generation_resources_make_topics(const struct client *client, struct wire *w
 {
     int result = 0;
     for (size_t i = 0; i < ARRAY_COUNT(topics) && !result; i++) {
-        result = make_topic(client, wire, topics[i], generation);
+        result = make_topic(client, wire, topics[i], generation, /* optional= */ false);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(optional_topics) && !result; i++) {
+        result = make_topic(client, wire, optional_topics[i], generation, /* optional= */ true);
     }
     return result;
 }
@@ -87,6 +94,10 @@ int generation_resources_delete_topics(const struct client *client, struct wire 
         /* ingest writes its dead letters to those of the base */
         if (again && strcmp(topics[i], "dead-letters") == 0) { continue; }
         _cleanup_(xfreep) char *topic = client_topic_of(client, topics[i], generation);
+        result = delete_topic(wire, topic, again);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(optional_topics) && !result; i++) {
+        _cleanup_(xfreep) char *topic = client_topic_of(client, optional_topics[i], generation);
         result = delete_topic(wire, topic, again);
     }
     _cleanup_(xfreep) char *lists = client_topic_of(client, "recommendations", generation);

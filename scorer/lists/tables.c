@@ -207,3 +207,9 @@ void tables_remove_row(struct tables *tables, struct slice id)
     item_table_remove(tables->items, item);
     tables->rows_changed = tables_change(tables);
 }
+
+int64_t tables_version(const struct tables *tables, int32_t item)
+{
+    assert(item >= 0);
+    return (size_t)item < tables->rows_capacity ? tables->rows[item].version : 0;
+}

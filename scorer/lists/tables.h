@@ -64,6 +64,8 @@ void tables_remove_item(struct tables *tables, struct slice id);
 /* Adds or replaces a row; ignores one that is older than the table's. Returns NULL, or the reason
  * why the row was refused: "columns_differ", "over_limit". */
 const char *tables_put_row(struct tables *tables, const struct serving_row *row);
+/* Returns the version of an item's row; 0: there is none. */
+int64_t tables_version(const struct tables *tables, int32_t item);
 /* Removes a row. */
 void tables_remove_row(struct tables *tables, struct slice id);
 
