@@ -10,6 +10,7 @@ import ratings
 import recovery
 import remaking
 import serving
+import staleness
 import wide
 from bed import Failure, Workers, cpu_seconds
 
@@ -25,11 +26,13 @@ WHOLE = [("ingest", "clicks"), *DELTAS, ("scorer", "histories")]
 
 
 def features_trainer(bed, options):
-    """MovieLens-100k lies in `events`; features and trainer count it."""
+    """MovieLens-100k lies in `events`; features and trainer count it. The last commit comes when
+    input has rested: waiting for that is no work, so the rest is short."""
     rows = ratings.ml_100k(options.ratings)
     with bed.topics("ft."):
         count = bed.fill("ft.events", ratings.as_user_events(rows))
-        with Workers(bed, "ft.", ["features", "trainer"]) as workers:
+        with Workers(bed, "ft.", ["features", "trainer"],
+                     ["trainer.checkpoint.rest.ms=100ms"]) as workers:
             begun = workers.wait_begun("features")
             done = workers.wait_consumed(DELTAS)
             figures = workers.cost(count)
@@ -279,7 +282,7 @@ MEASURES = {one.__name__: one for one in
             (micro, embed, features_trainer, delivery, pipeline, freshness, recovery.restore,
              recovery.restart, recovery.takeover, ml_1m, ml_1m_tenths, wide.wide_20k,
              wide.wide_200k, wide.trickle, serving.serve, remaking.remaking,
-             remaking.remade, peer)}
+             remaking.remade, staleness.lists_quality, peer)}
 
 # `--only wide`: the figures of a wide catalogue and a trickle, with those they are read beside.
 GROUPS = {"wide": ["wide_20k", "wide_200k", "trickle", "ml_1m_tenths", "features_trainer", "peer"]}

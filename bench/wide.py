@@ -54,7 +54,7 @@ def wide_20k(bed, options):
         lists = sum(bed.ends("w1.recommendations"))
         alone = trainer_alone(bed, "w1.", "w2.")
         with bed.topics("w5."):
-            alone["restart_s"] = trainer_restart(bed, "w1.", "w5.")
+            alone.update(trainer_restart(bed, "w1.", "w5."))
     return {"wide_20k_events": count, "wide_20k_events_per_s": count / (done - begun),
             "wide_20k_lists": lists,
             **{f"wide_20k_{name}": value for name, value in figures.items()},
@@ -89,7 +89,8 @@ def trainer_alone(bed, source, prefix):
 
 def trainer_restart(bed, source, prefix):
     """A trainer alone is killed in the middle of its input, shortly before it would commit: seconds
-    from the start of the next process until it is where the killed one was."""
+    from the start of the next process until it is where the killed one was, and of those the ones
+    since it has begun to read."""
     topic = f"{source}pair-deltas"
     with Workers(bed, prefix, ["trainer"], [f"trainer.topic.pair-deltas={topic}"]) as workers:
         workers.wait_begun("trainer")
@@ -100,12 +101,15 @@ def trainer_restart(bed, source, prefix):
         ends = bed.committed(workers.group("trainer"), topic)
         again = reached - sum(one.offset() < ends[one.partition()]
                               for one in bed.read_stable(topic))
-        began = time.monotonic()
+        began, reading = time.monotonic(), None
         workers.start()
-        while workers.records("trainer") < again:
+        while (done := workers.records("trainer")) < again:
+            if done and not reading:
+                reading = time.monotonic()
             workers.check()
             time.sleep(0.01)
-        return time.monotonic() - began
+        now = time.monotonic()
+        return {"restart_s": now - began, "restart_reading_s": now - (reading or now)}
 
 
 def wait_commit(bed, workers):

@@ -470,7 +470,7 @@ static int open_producers(struct kafka *kafka, const struct kafka_identity *iden
         {"message.timeout.ms", "10000"},
         {"message.max.bytes", "10000000"},
         {"queue.buffering.max.kbytes", "32768"},
-        {"compression.codec", "lz4"},
+        {"compression.codec", "zstd"},
         {NULL, NULL},
     };
     const struct setting txn[] = {
