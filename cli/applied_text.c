@@ -24,6 +24,9 @@ int applied_text_check(const char *file, struct buf *text)
     struct item_columns columns;
     struct buf faults;
     int rc = text_file_read(file, text);
+    if (rc == -EFBIG) {
+        return client_fail("%s: rules have at most %d kB", file, RULES_BYTES_MAX >> 10);
+    }
     if (rc < 0) { return client_fail("%s: %s", file, strerror(-rc)); }
     item_columns_init(&columns);
     buf_init(&faults, FAULTS_BYTES_MAX);

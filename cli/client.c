@@ -159,8 +159,8 @@ int client_load(struct client *client)
     client->settings->generation_named = client->settings->generation[0] != '\0';
     const char *generation = generation_parse(client->settings->generation);
     if (!generation) {
-        (void)client_fail("generation=%s: this is not a valid name of a generation",
-                          client->settings->generation);
+        (void)client_fail("generation=%s: want at most %d of a-z, 0-9 and -",
+                          client->settings->generation, GENERATION_BYTES_MAX);
         return -EINVAL;
     }
     client->settings->generation = generation;
@@ -245,7 +245,8 @@ bool client_generation_named(const struct client *client)
 bool client_generation_valid(const char *text, struct buf *why)
 {
     if (generation_parse(text)) { return true; }
-    buf_printf(why, "\"%s\" is not a valid name of a generation", text);
+    buf_printf(why, "\"%s\" is not a valid name of a generation: at most %d of a-z, 0-9 and -", text,
+               GENERATION_BYTES_MAX);
     return false;
 }
 

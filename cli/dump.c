@@ -5,6 +5,8 @@
 #include "schemas/contracts.h"
 #include "stream/state/store.h"
 
+#include <unistd.h>
+
 enum { LINE_BYTES_MAX = 64 << 20 };
 
 struct dump {
@@ -120,10 +122,15 @@ static int dump_run(struct invocation *invocation)
     return result;
 }
 
-/* Opening would create a store that does not exist. */
+/* Opening would make a store of a directory that is none. */
 static int dump_check_files(struct invocation *invocation)
 {
-    return named_file_check_directory(invocation->arguments[0]);
+    const char *path = invocation->arguments[0];
+    int result = named_file_check_directory(path);
+    _cleanup_(xfreep) char *current = xprintf("%s/CURRENT", path);
+    if (result || access(current, F_OK) == 0) { return result; }
+    (void)client_fail("%s: no local state is in it; hint: STATE.DIR/WORKER/PARTITION", path);
+    return EXIT_INPUT;
 }
 
 const struct command dump_command = {

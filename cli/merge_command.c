@@ -9,12 +9,14 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/message.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
 #include "cli/scan.h"
 #include "cli/screen.h"
 #include "cli/user_names.h"
+#include "ingest/mapping/nobody.h"
 #include "schemas/merge_receipt.h"
 #include "stream/kafka/kafka_admin.h"
 
@@ -29,6 +31,7 @@ enum {
 
 struct merge {
     int64_t timeout_s; /* flag */
+    bool real;         /* flag: both ids are users', whatever words they are */
 
     const struct client *client;
     struct wire *wire;
@@ -51,6 +54,8 @@ static const struct flag flags[] = {
     FLAG('t', "SECONDS",
          OPTION("timeout", LONG, timeout_s, "600", OPTION_RANGE(0, 1e9),
                 "How long to wait for the receipts")),
+    SWITCH(0, "real-users", real,
+           "Both ids are those of users, although one is a word such as 0, null or guest"),
 };
 
 static void say(const char *format, ...) _printf_(1, 2);
@@ -228,6 +233,15 @@ static bool merge_check(struct invocation *invocation, struct buf *why)
     }
     if (strcmp(from, to) == 0) {
         buf_printf(why, "a user cannot be merged with itself");
+        return false;
+    }
+    const struct merge *merge = invocation->settings;
+    for (size_t i = 0; i < 2 && !merge->real; i++) {
+        struct slice id = slice_str(invocation->arguments[i]);
+        if (!nobody_is(id)) { continue; }
+        buf_printf(why, "\"%s\" is rather a word for no user: who has it would be joined with all "
+                        "who have it, for good; if it is a user's, say --real-users",
+                   quote_line(id).text);
         return false;
     }
     return true;

@@ -293,6 +293,20 @@ static int replay_run(struct invocation *invocation)
     return result;
 }
 
+static bool replay_check(struct invocation *invocation, struct buf *why)
+{
+    const struct replay *replay = invocation->settings;
+    for (const char *part = replay->columns; part; part = strchr(part, ',')) {
+        part += *part == ',';
+        const char *equals = strchr(part, '='), *end = strchr(part, ',');
+        if (equals && equals > part && (!end || equals < end)) { continue; }
+        buf_printf(why, "--columns %s: want NAME=COLUMN with commas between them",
+                   replay->columns);
+        return false;
+    }
+    return true;
+}
+
 static int replay_check_files(struct invocation *invocation)
 {
     return named_file_check(invocation->arguments[0]);
@@ -314,6 +328,7 @@ const struct command replay_command = {
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_KAFKA,
     .settings_size = sizeof(struct replay),
+    .check = replay_check,
     .check_files = replay_check_files,
     .run = replay_run,
 };

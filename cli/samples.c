@@ -309,7 +309,7 @@ static int map_file(struct sampling *sampling, struct line_file *file)
     }
     if (rc < 0) {
         (void)client_fail("%s", reason.text);
-        return EXIT_INPUT;
+        return EXIT_FAILURE;
     }
     fprintf(stderr, "freshet: %" PRId64 " records: %" PRId64 " written, %" PRId64
             " would be dead letters, %" PRId64 " ignored\n",
@@ -394,7 +394,7 @@ int samples_map(const struct samples *samples)
     struct line_file *file = NULL;
     if (result == 0 && line_file_open(samples->file, &file, &reason)) {
         (void)client_fail("%s", reason.text);
-        result = EXIT_INPUT;
+        result = EXIT_FAILURE;
     }
     if (result == 0) { result = map_file(&sampling, file); }
     line_file_close(file);

@@ -305,6 +305,11 @@ static bool compare_check(struct invocation *invocation, struct buf *why)
     for (size_t i = 0; i < SIDES; i++) {
         if (!client_generation_valid(invocation->arguments[i], why)) { return false; }
     }
+    if (strcmp(generation_parse(invocation->arguments[0]),
+               generation_parse(invocation->arguments[1])) == 0) {
+        buf_printf(why, "%s twice: name two generations", invocation->arguments[0]);
+        return false;
+    }
     return true;
 }
 

@@ -61,7 +61,7 @@ static const struct flag flags[] = {
     FLAG_TAKEN('o', "TOPIC.KEY=VALUE", "override", take_override,
                "Another setting than the table's; of make: KEY=VALUE; may be repeated"),
     FLAG(0, "TIME",
-         OPTION("retention", DURATION, retention_ms, NULL, OPTION_RANGE(60e3, 1e15),
+         OPTION("retention", DURATION, retention_ms, NULL, OPTION_RANGE(60e3, 36500.0 * 86400e3),
                 "Of make: how long records are kept, such as 7d (default: as the broker is "
                 "configured)")),
 };
@@ -257,8 +257,9 @@ static bool check_own(const struct invocation *invocation, const struct ini *tab
 {
     const struct topics *topics = invocation->settings;
     for (size_t i = 1; i < invocation->arguments_count; i++) {
-        if (!run_topic_text_valid(invocation->arguments[i])) {
-            buf_printf(why, "\"%.60s\": " RUN_TOPIC_TEXT_RULE, invocation->arguments[i]);
+        const char *name = invocation->arguments[i];
+        if (!name[0] || !run_topic_text_valid(name)) {
+            buf_printf(why, "\"%.60s\": " RUN_TOPIC_TEXT_RULE, name);
             return false;
         }
         if (!ini_has(table, invocation->arguments[i])) { continue; }

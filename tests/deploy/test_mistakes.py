@@ -357,6 +357,32 @@ def test_a_directory_or_a_setting_that_names_nothing(tmp_path):
     assert code == 1 and "no rule of" in said and "line 1" in said, said
 
 
+def test_a_directory_that_is_no_state_stays_as_it_is(tmp_path):
+    code, said = freshet("dump", tmp_path)
+    assert code == 66 and "no local state" in said and not list(tmp_path.iterdir()), said
+
+
+@pytest.mark.parametrize("words, part", [
+    (["merge", "guest", "5"], "a word for no user"), (["merge", "5", "0"], "--real-users"),
+    (["compare", "base", "base"], "twice"), (["topics", "make", ""], "letters, digits"),
+    (["replay", "FILE", "--topic", "t", "--columns", "a,b=c"], "NAME=COLUMN"),
+    (["replay", "FILE", "--topic", "t", "--columns", ""], "NAME=COLUMN"),
+    (["backfill", "-g", "bad name"], "a-z, 0-9 and -"),
+    (["compare", "base", "G2"], "a-z, 0-9 and -"),
+    (["topics", "make", "t", "--retention", "5"], "from 1m to 36500d"),
+])
+def test_what_cannot_be_meant(tmp_path, words, part):
+    (tmp_path / "file").write_text("")
+    code, said = freshet(*(tmp_path / "file" if word == "FILE" else word for word in words))
+    assert code in (64, CONFIG) and part in said and "broker" not in said, said
+
+
+def test_a_file_of_rules_that_is_too_large(tmp_path):
+    (tmp_path / "rules").write_text("# rule\n" * 20000)
+    code, said = freshet("rules", "plan", tmp_path / "rules")
+    assert code == 1 and "rules have at most 64 kB" in said, said
+
+
 def test_a_setting_without_a_key_is_refused():
     for word in ("=x", "x", ""):
         code, said = freshet("status", "--set", word)

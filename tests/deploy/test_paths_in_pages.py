@@ -65,3 +65,10 @@ def test_tests_that_the_tables_name_exist():
                      for path in (ROOT / "tests").rglob(pattern))
     assert len(names) > 50
     assert not sorted(name for name in names if f"{name}(" not in text and name != "pause")
+
+
+def test_hostile_uses_what_run_has():
+    """tests/hostile takes its steps from tests/run."""
+    steps = re.findall(r"\brunner\.(\w+)", (ROOT / "tests/hostile").read_text(encoding="utf-8"))
+    there = runpy.run_path(str(ROOT / "tests/run"), run_name="runner")
+    assert steps and not [step for step in steps if step not in there]
