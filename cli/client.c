@@ -245,8 +245,8 @@ bool client_generation_named(const struct client *client)
 bool client_generation_valid(const char *text, struct buf *why)
 {
     if (generation_parse(text)) { return true; }
-    buf_printf(why, "\"%s\" is not a valid name of a generation: at most %d of a-z, 0-9 and -", text,
-               GENERATION_BYTES_MAX);
+    buf_printf(why, "\"%s\" is not a valid name of a generation: at most %d of a-z, 0-9 and -",
+               text, GENERATION_BYTES_MAX);
     return false;
 }
 
