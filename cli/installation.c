@@ -5,26 +5,14 @@
 #include "cli/installation.h"
 #include "cli/local_copy.h"
 #include "stream/kafka/kafka_admin.h"
+#include "stream/stages.h"
 
 enum { GROUPS_BYTES_MAX = 16 << 20, PREFIXES_TOLD_MAX = 5 };
 
-/* Each worker and its partitioned input. */
-static const struct stage {
-    const char *worker;
-    const char *input;
-    bool optional;
-    bool of_all; /* one for all generations */
-} stages[] = {
-    {"ingest", "clicks", false, true},     {"features", "events", false, false},
-    {"trainer", "pair-deltas", false, false}, {"scorer", "histories", false, false},
-    {"sequence", "models", true, false},   {"serve", "requests", true, true},
-    {"embed", "items", true, true},
-};
-
 struct installation {
     const struct client *client;
-    struct wire *wires[ARRAY_COUNT(stages)];
-    char *groups[ARRAY_COUNT(stages)];
+    struct wire *wires[STAGES_COUNT];
+    char *groups[STAGES_COUNT];
     struct wire *wire; /* without a group */
 };
 
@@ -40,7 +28,7 @@ int installation_open(const struct client *client, struct installation **ret_ins
     *ret_installation = installation;
     installation->client = client;
     if (client_connect(client, NULL, &installation->wire) < 0) { return EXIT_FAILURE; }
-    for (size_t i = 0; i < ARRAY_COUNT(stages); i++) {
+    for (size_t i = 0; i < STAGES_COUNT; i++) {
         installation->groups[i] = client_group_of(client, stages[i].worker,
                                                   generation_of(installation, &stages[i]));
         if (client_connect(client, installation->groups[i], &installation->wires[i]) < 0) {
@@ -53,7 +41,7 @@ int installation_open(const struct client *client, struct installation **ret_ins
 struct installation *installation_close(struct installation *installation)
 {
     if (!installation) { return NULL; }
-    for (size_t i = 0; i < ARRAY_COUNT(stages); i++) {
+    for (size_t i = 0; i < STAGES_COUNT; i++) {
         wire_close(installation->wires[i]);
         free(installation->groups[i]);
     }
@@ -259,7 +247,7 @@ json_t *installation_look(struct installation *installation)
     buf_init(&groups, GROUPS_BYTES_MAX);
     (void)admin_groups(installation->wire, &groups);
     if (buf_failed(&groups)) { buf_clear(&groups); }
-    for (size_t i = 0; i < ARRAY_COUNT(stages); i++) {
+    for (size_t i = 0; i < STAGES_COUNT; i++) {
         json_array_append_new(workers,
                               look_at_worker(installation, i, buf_slice(&groups), copies));
     }

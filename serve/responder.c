@@ -142,6 +142,7 @@ static void answer_person(struct responder *responder, const struct http_request
         .tokens = responder->parts.tokens,
         .letters = responder->parts.letters,
         .quality = responder->parts.quality,
+        .flow = responder->parts.flow,
         .loaded = atomic_load(&responder->loaded),
         .age_ms = responder_age_ms(responder),
     };

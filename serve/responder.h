@@ -15,6 +15,7 @@ struct responder_parts {
     struct access_tokens *tokens; /* owned; NULL: everybody may ask */
     struct refused_records *letters; /* for the console; borrowed */
     struct quality_board *quality;   /* the same */
+    struct flow_watch *flow;         /* the same */
     struct metrics *metrics;
     int64_t (*now_ms)(void *arg); /* any thread */
     void *now_arg;

@@ -15,6 +15,7 @@
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
 #include "schemas/recommendation_response.h"
+#include "serve/console/flow_watch.h"
 #include "serve/console/quality_board.h"
 #include "serve/console/refused_records.h"
 #include "serve/item_lists.h"
@@ -118,6 +119,7 @@ struct serve_state {
     struct table_reader *tables;
     struct refused_records *letters;
     struct quality_board *quality;
+    struct flow_watch *flow;
     struct arena *arena;
     struct buf row;
     struct responder *responder;
@@ -221,6 +223,7 @@ static int make_responder(struct run *run, struct serve_state *state)
     const struct serve_settings *settings = run_settings(run);
     struct responder_parts parts = {.letters = state->letters,
                                      .quality = state->quality,
+                                     .flow = state->flow,
                                      .metrics = run_metrics(run),
                                      .now_ms = now_ms,
                                      .now_arg = run};
@@ -331,6 +334,8 @@ static int start(struct run *run)
     state->schemas = schema_cache_new();
     state->letters = refused_records_new();
     state->quality = quality_board_new(run_schemas(run));
+    const struct serve_settings *settings = run_settings(run);
+    state->flow = flow_watch_new(run, settings->console_sources);
     state->arena = arena_new(ARENA_BYTES);
     buf_init(&state->row, ROW_BYTES_MAX);
     int result = make_tables(run, state);
@@ -353,6 +358,7 @@ static void stop(struct run *run)
     table_reader_free(state->tables);
     refused_records_free(state->letters);
     quality_board_free(state->quality);
+    flow_watch_free(state->flow);
     live_tables_free(state->live);
     recent_users_free(state->recent);
     free(state->histories_stored.at);
@@ -373,14 +379,14 @@ union user_object {
 };
 
 /* Writes a value into the row as it is stored: 0, or -EBADMSG with ret_error filled. */
-static int make_row(struct serve_state *state, int input, struct slice key, struct slice value,
+static int make_row(struct serve_state *state, int input, const struct record *rec,
                     struct codec_error *ret_error)
 {
     union user_object object;
     struct user_table *table = input == LISTS ? &state->lists : &state->histories;
     arena_reset(state->arena);
     buf_clear(&state->row);
-    int result = codec_decode(table->reader, value, state->arena, &object, ret_error);
+    int result = codec_decode(table->reader, rec->value, state->arena, &object, ret_error);
     if (result < 0) { return result; }
     const char *fault = NULL;
     if (input == HISTORIES) {
@@ -388,8 +394,11 @@ static int make_row(struct serve_state *state, int input, struct slice key, stru
     } else if (!list_columns_agree(&object.list)) {
         fault = "columns_differ";
     }
+    if (!fault && input == LISTS) {
+        flow_watch_put_list(state->flow, rec->time_ms, object.list.received_ms);
+    }
     if (!fault && input == HISTORIES) {
-        recent_users_put(state->recent, key, &object.history);
+        recent_users_put(state->recent, rec->key, &object.history);
     }
     if (!fault && codec_encode(table->writer, &object, &state->row) < 0) { fault = "over_limit"; }
     if (!fault) { return 0; }
@@ -416,7 +425,7 @@ static enum verdict take_user(struct run *run, int input, const struct record *r
                                  ID_BYTES_MAX);
     }
     if (rec->value.data) {
-        if (make_row(state, input, rec->key, rec->value, &error) < 0) {
+        if (make_row(state, input, rec, &error) < 0) {
             if (stored) { return VERDICT_DONE; }
             return run_refuse_undecoded(run, &error);
         }

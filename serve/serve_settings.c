@@ -32,5 +32,8 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("item.lists.tags", BOOL, item_lists_tags, "true", OPTION_FREE,
            "Popular, trending and new items are sent for each tag of the catalogue as well; that "
            "reads all items three times a tag."),
+    OPTION("console.sources", STRING, console_sources, "clicks", OPTION_FREE,
+           "The topics that ingest reads (its `sources`), for its lag on the console's page of the "
+           "flow."),
     LIST_OPTIONS,
 };

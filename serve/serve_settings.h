@@ -16,9 +16,10 @@ struct serve_settings {
     int64_t item_lists_every_ms; /* 0: not at all */
     int64_t item_lists_length;
     bool item_lists_tags;
+    const char *console_sources;
 };
 
-enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 10 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 11 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

@@ -7,8 +7,11 @@
 #include "base/exit_code.h"
 #include "base/quote.h"
 #include "stream/generation.h"
+#include "stream/kafka/kafka.h"
 #include "stream/log_probe.h"
 #include "stream/run_internal.h"
+
+enum { LOOK_FETCH_BYTES = 1 << 20, LOOK_CONNECT_MS = 5000 };
 
 bool run_needs_transactions(const struct worker *worker, const struct run_settings *settings)
 {
@@ -161,6 +164,31 @@ char *run_topic_of(const struct run *run, const char *name, const char *generati
 {
     _cleanup_(xfreep) char *plain = topic_name(&run->settings, name, /* shared= */ true);
     return generation_name(plain, generation);
+}
+
+bool run_connects(const struct run *run)
+{
+    return run->threaded;
+}
+
+int run_connect(const struct run *run, struct wire **ret_wire, char **ret_why)
+{
+    const struct run_settings *settings = &run->settings;
+    const struct kafka_identity identity = {.bootstrap = settings->bootstrap_servers,
+                                            .properties = &settings->kafka,
+                                            .fetch_bytes_max = LOOK_FETCH_BYTES};
+    if (!run->threaded) {
+        *ret_why = xstrdup("it runs on an in-process log");
+        return WIRE_REFUSED;
+    }
+    return kafka_open(&identity, LOOK_CONNECT_MS, ret_wire, ret_why);
+}
+
+char *run_group_of(const struct run *run, const char *worker, bool of_all)
+{
+    const char *generation = of_all ? "" : run->settings.generation;
+    _cleanup_(xfreep) char *name = generation_name(worker, generation);
+    return xprintf("%s%s", run->settings.group_prefix, name);
 }
 
 int32_t run_topic_partitions(struct run *run, const char *name, bool shared)

@@ -20,10 +20,11 @@ static const struct {
     {"/console/user", user_page},
     {"/console/item", item_page},
     {"/console/try", try_page},
+    {"/console/flow", flow_page},
     {"/console/quality", quality_page},
     {"/console/letters", refusals_page},
-    {"/console", try_page},
-    {"/console/", try_page},
+    {"/console", flow_page},
+    {"/console/", flow_page},
 };
 
 bool console_has(const char *path)
@@ -91,6 +92,7 @@ void console_answer(const struct console_parts *parts, const struct http_request
         .query = parts->query,
         .letters = parts->letters,
         .quality = parts->quality,
+        .flow = parts->flow,
         .age_ms = parts->age_ms,
         .code = 200,
     };

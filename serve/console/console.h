@@ -3,6 +3,7 @@
 #define FRESHET_SERVE_CONSOLE_CONSOLE_H
 
 #include "serve/access_tokens.h"
+#include "serve/console/flow_watch.h"
 #include "serve/console/quality_board.h"
 #include "serve/console/refused_records.h"
 #include "serve/list_finder.h"
@@ -13,6 +14,7 @@ struct console_parts {
     struct list_query *query;     /* scratch */
     struct refused_records *letters;
     struct quality_board *quality;
+    struct flow_watch *flow;
     struct access_tokens *tokens; /* NULL: everybody may ask */
     bool loaded;
     int64_t age_ms; /* of the data */

@@ -119,6 +119,7 @@ void page_begin(const struct page *page, enum text at, struct slice title, enum 
     html_put(out, "</a><header><div><strong>");
     page_put(page, TEXT_TITLE);
     html_put(out, "</strong><nav>");
+    put_link(page, at, TEXT_FLOW, "flow");
     put_link(page, at, TEXT_USER, "user");
     put_link(page, at, TEXT_ITEM, "item");
     put_link(page, at, TEXT_TRY, "try");

@@ -4,6 +4,7 @@
 #ifndef FRESHET_SERVE_CONSOLE_PAGE_H
 #define FRESHET_SERVE_CONSOLE_PAGE_H
 
+#include "serve/console/flow_watch.h"
 #include "serve/console/html.h"
 #include "serve/console/quality_board.h"
 #include "serve/console/refused_records.h"
@@ -17,6 +18,7 @@ struct page {
     struct live_tables *live;
     struct refused_records *letters;
     struct quality_board *quality;
+    struct flow_watch *flow;
     struct arena *arena;
     struct list_query *query; /* scratch */
     enum language language;
@@ -57,5 +59,6 @@ void item_page(struct page *page);
 void try_page(struct page *page);
 void refusals_page(struct page *page);
 void quality_page(struct page *page);
+void flow_page(struct page *page);
 
 #endif

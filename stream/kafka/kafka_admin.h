@@ -36,6 +36,10 @@ int admin_topic_delete(struct wire *wire, const char *topic);
 
 /* Returns the number of a group's members; 0 when the group does not exist. */
 int admin_group_members(struct wire *wire, const char *group, int *ret_count);
+/* Fetches the committed offsets of a topic's first partitions, of any group; OFFSET_NONE where
+ * there is none. Unlike wire_committed() it needs no wire of that group. */
+int admin_group_offsets(struct wire *wire, const char *group, const char *topic,
+                        int32_t partitions, int64_t *ret_offsets);
 /* Appends the names of all groups that this user may see, a line each. */
 int admin_groups(struct wire *wire, struct buf *out);
 /* Deletes a group with its offsets; no error when it does not exist. A group with members is

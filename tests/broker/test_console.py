@@ -1,7 +1,9 @@
-"""The console in Chromium: five flows, at three widths and in both themes."""
+"""The console in Chromium: six flows, at three widths and in both themes."""
 
 import io
+import json
 import socket
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -192,14 +194,34 @@ def change_the_language(browser, console):
     assert browser.run("return document.activeElement.className") == "skip"
 
 
-FLOWS = (look_up_a_user, ask_why_not, follow_to_an_item, try_it, change_the_language)
+def read_the_flow(browser, console):
+    """serve itself runs, and the others do not: the page says so."""
+    deadline = time.monotonic() + 120
+    while True:
+        with urllib.request.urlopen(f"{console}/flow?format=json", timeout=60) as answer:
+            told = json.load(answer)
+        workers = {one["worker"]: one for one in told["workers"]}
+        if told["known"] and workers["serve"]["copies"] == 1:
+            break
+        assert time.monotonic() < deadline, told
+        time.sleep(0.2)
+    browser.open(f"{console}/flow")
+    text = browser.text("main")
+    for worker in ("ingest", "features", "trainer", "scorer"):
+        assert f"systemctl start freshet-{worker}@0" in text, text
+    assert "freshet-embed@0" not in text
+    assert "serve × 1" in browser.run("return document.querySelector('svg').textContent")
 
 
-def test_five_flows(console):
+FLOWS = (read_the_flow, look_up_a_user, ask_why_not, follow_to_an_item, try_it, change_the_language)
+
+
+def test_flows(console):
     browser, address = console
     for flow in FLOWS:
         flow(browser, address)
     pages = ("user", "user?id=ana&why=i9", "item?id=i3", "try?item=i1&item=i3", "nothing",
-             "quality", "quality?lang=zh", "letters",
+             "flow", "flow?lang=zh", "quality",
+             "quality?lang=zh", "letters",
              "user?id=ana&lang=zh")
     check(browser, [f"{address}/{page}" for page in pages])

@@ -328,6 +328,27 @@ static void test_quality(void **state)
     rig_release(&rig);
 }
 
+/* Nobody asks Kafka here, so only what the tables say is known. */
+static void test_flow(void **state)
+{
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    const struct recommendation_list list = {.user_id = slice_str("u2"),
+                                             .received_ms = RIG_WALL_MS - 250};
+    append(&rig, "recommendations", &recommendation_list_contract, "u2", &list);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    const char *page = ask_get(copy, "/console/flow", 200);
+    assert_has(page, "Kafka has not answered yet.");
+    assert_has(page, "<code>freshet status</code>");
+    assert_has(page, "<dt>p99</dt><dd class=\"large\">0.250 s</dd>");
+    assert_has(ask_get(copy, "/console/flow?lang=zh", 200), "存在的问题");
+    const char *json = ask_get(copy, "/console/flow?format=json", 200);
+    assert_begins(json, "{\"known\":false,\"time_ms\":0,\"workers\":[{\"worker\":\"ingest\","
+                        "\"copies\":null,\"lag\":null,\"rate\":null,\"behind_s\":null}");
+    assert_has(json, "\"freshness\":{\"lists\":1,\"p50_s\":0.25,\"p99_s\":0.25}");
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_languages),  cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_letters),
         cmocka_unit_test(test_quality),
+        cmocka_unit_test(test_flow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,308 @@
+/* The way of an event: each worker with its copies, lag and rate, as a picture and as a table, and
+ * what is wrong in words, with the command that helps. The picture says nothing that the table does
+ * not, so programs that read the page aloud pass it over.
+ */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/quote.h"
+#include "serve/console/flow_faults.h"
+#include "serve/console/page.h"
+
+/* Where a worker's box is, and its arrows: the picture is 1,140 by 400. */
+static const struct {
+    int x, y;
+} boxes[STAGES_COUNT] = {
+    {10, 110}, {260, 110}, {510, 10}, {760, 110}, {510, 210}, {980, 110}, {510, 310},
+};
+enum { BOX_WIDTH = 150, BOX_HEIGHT = 76 };
+
+static const struct {
+    const char *path;
+    int tip_x, tip_y;
+    const char *topic;
+    int x, y; /* of the topic's name */
+} arrows[] = {
+    {"M160 148H250", 260, 148, "events", 205, 140},
+    {"M410 130H460V48H500", 510, 48, "pair-deltas", 455, 40},
+    {"M660 48H715V130H750", 760, 130, "serving-rows", 715, 40},
+    {"M410 148H750", 760, 148, "histories", 585, 140},
+    {"M410 166H460V248H500", 510, 248, "", 0, 0},
+    {"M660 248H705V166H750", 760, 166, "item-vectors", 716, 266},
+    {"M660 348H730V180H750", 760, 180, "content-vectors", 720, 366},
+    {"M910 148H970", 980, 148, "lists", 940, 140},
+};
+
+static struct slice words(const struct page *page, enum text text)
+{
+    return slice_str(text_of(text, page->language));
+}
+
+/* ---- The picture ---- */
+
+static void put_word(const struct page *page, int x, int y, const char *class, const char *word)
+{
+    buf_printf(page->out, "<text x=\"%d\" y=\"%d\" class=\"", x, y);
+    html_text(page->out, slice_str(class));
+    html_put(page->out, "\">");
+    html_text(page->out, slice_str(word));
+    html_put(page->out, "</text>");
+}
+
+static void put_arrows(const struct page *page)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(arrows); i++) {
+        html_put(page->out, "<path d=\"");
+        html_text(page->out, slice_str(arrows[i].path));
+        buf_printf(page->out, "\"/><path class=\"tip\" d=\"M%d %dl-9 -5v10z\"/>", arrows[i].tip_x,
+                   arrows[i].tip_y);
+        if (arrows[i].topic[0]) {
+            put_word(page, arrows[i].x, arrows[i].y, "topic", arrows[i].topic);
+        }
+    }
+}
+
+static const char *box_class(const struct flow_stage *stage, const struct flow_faults *faults,
+                             int at)
+{
+    for (size_t i = 0; i < faults->count; i++) {
+        if (faults->at[i].stage == at) { return "box wrong"; }
+    }
+    return stage->members > 0 ? "box runs" : "box";
+}
+
+static void put_box(const struct page *page, const struct flow_view *view,
+                    const struct flow_faults *faults, int at)
+{
+    char line[64];
+    const struct flow_stage *stage = &view->stages[at];
+    int x = boxes[at].x, y = boxes[at].y;
+    buf_printf(page->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"10\" "
+                          "class=\"%s\"/>",
+               x, y, BOX_WIDTH, BOX_HEIGHT, box_class(stage, faults, at));
+    (void)snprintf(line, sizeof(line), "%s × %d", stages[at].worker, stage->members);
+    put_word(page, x + BOX_WIDTH / 2, y + 24, "name", line);
+    if (stage->committed) {
+        (void)snprintf(line, sizeof(line), "%.0f/s", stage->rate);
+        put_word(page, x + BOX_WIDTH / 2, y + 45, "figure", line);
+        (void)snprintf(line, sizeof(line), "%s %" PRId64, text_of(TEXT_LAG, page->language),
+                       stage->lag);
+        put_word(page, x + BOX_WIDTH / 2, y + 64, "figure", line);
+    } else {
+        put_word(page, x + BOX_WIDTH / 2, y + 45, "figure", "–");
+    }
+}
+
+static void put_picture(const struct page *page, const struct flow_view *view,
+                        const struct flow_faults *faults)
+{
+    html_put(page->out, "<section><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                        "aria-label=\"");
+    page_put(page, TEXT_FLOW);
+    html_put(page->out, "\"><svg class=\"flow\" viewBox=\"0 0 1140 400\" aria-hidden=\"true\">");
+    put_arrows(page);
+    for (int at = 0; at < STAGES_COUNT; at++) { put_box(page, view, faults, at); }
+    html_put(page->out, "</svg></div></section>\n");
+}
+
+/* ---- The table ---- */
+
+static void put_cell(const struct page *page, bool known, double value, int digits)
+{
+    html_put(page->out, "<td class=\"number\">");
+    if (known) {
+        html_real(page->out, value, digits);
+    } else {
+        html_put(page->out, "–");
+    }
+    html_put(page->out, "</td>");
+}
+
+static void put_table(const struct page *page, const struct flow_view *view)
+{
+    static const enum text heads[] = {TEXT_COPIES, TEXT_LAG, TEXT_RATE, TEXT_BEHIND};
+    html_put(page->out, "<section><h2>");
+    page_put(page, TEXT_WORKERS);
+    html_put(page->out, "</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    page_put(page, TEXT_WORKERS);
+    html_put(page->out, "\"><table><thead><tr><th scope=\"col\">");
+    page_put(page, TEXT_WORKER);
+    html_put(page->out, "</th>");
+    for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
+        html_put(page->out, "<th scope=\"col\" class=\"number\">");
+        page_put(page, heads[i]);
+        html_put(page->out, "</th>");
+    }
+    html_put(page->out, "</tr></thead><tbody>\n");
+    for (int at = 0; at < STAGES_COUNT; at++) {
+        const struct flow_stage *stage = &view->stages[at];
+        html_put(page->out, "<tr><td>");
+        html_text(page->out, slice_str(stages[at].worker));
+        html_put(page->out, "<small>");
+        page_put(page, (enum text)(TEXT_DOES_INGEST + at));
+        html_put(page->out, "</small></td>");
+        put_cell(page, stage->told, stage->members, 0);
+        put_cell(page, stage->committed, (double)stage->lag, 0);
+        put_cell(page, stage->committed, stage->rate, 1);
+        put_cell(page, isfinite(stage->behind_s), stage->behind_s, 1);
+        html_put(page->out, "</tr>\n");
+    }
+    html_put(page->out, "</tbody></table></div></section>\n");
+}
+
+/* ---- What is wrong ---- */
+
+static void put_faults(const struct page *page, const struct flow_faults *faults)
+{
+    html_put(page->out, "<section><h2>");
+    page_put(page, TEXT_WRONG);
+    html_put(page->out, "</h2>\n");
+    if (!faults->count) { page_say(page, TEXT_ALL_WELL); }
+    if (faults->count) { html_put(page->out, "<ul class=\"faults\">"); }
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct flow_fault *fault = &faults->at[i];
+        html_put(page->out, "<li>");
+        if (fault->stage >= 0) {
+            html_put(page->out, "<strong>");
+            html_text(page->out, slice_str(stages[fault->stage].worker));
+            html_put(page->out, "</strong> ");
+        }
+        page_put(page, fault->text);
+        if (fault->number >= 0) {
+            html_put(page->out, " ");
+            html_number(page->out, fault->number);
+        }
+        if (fault->why[0]) {
+            html_put(page->out, " ");
+            html_text(page->out, slice_str(fault->why));
+        }
+        html_put(page->out, "<code>");
+        html_text(page->out, slice_str(fault->command));
+        html_put(page->out, "</code></li>\n");
+    }
+    if (faults->count) { html_put(page->out, "</ul>"); }
+    html_put(page->out, "</section>\n");
+}
+
+static void begin_fact(const struct page *page, struct slice name)
+{
+    html_put(page->out, "<div><dt>");
+    html_text(page->out, name);
+    html_put(page->out, "</dt><dd class=\"large\">");
+}
+
+static void put_freshness(const struct page *page, const struct flow_view *view)
+{
+    html_put(page->out, "<section><h2>");
+    page_put(page, TEXT_FRESHNESS);
+    html_put(page->out, "</h2>\n");
+    if (view->lists) {
+        html_put(page->out, "<dl>");
+        begin_fact(page, slice_str("p50"));
+        html_real(page->out, view->p50_s, 3);
+        html_put(page->out, " s</dd></div>");
+        begin_fact(page, slice_str("p99"));
+        html_real(page->out, view->p99_s, 3);
+        html_put(page->out, " s</dd></div>");
+        begin_fact(page, words(page, TEXT_LISTS));
+        html_number(page->out, (int64_t)view->lists);
+        html_put(page->out, "</dd></div></dl>");
+    } else {
+        page_say(page, TEXT_NO_FRESHNESS);
+    }
+    html_put(page->out, "</section>\n");
+}
+
+static void put_letters(const struct page *page, const struct refusal_sums *letters)
+{
+    html_put(page->out, "<section><h2><a href=\"/console/letters");
+    if (page_argument(page, "lang").size) {
+        buf_printf(page->out, "?lang=%s", page->language == LANGUAGE_ZH ? "zh" : "en");
+    }
+    html_put(page->out, "\">");
+    page_put(page, TEXT_LETTERS);
+    html_put(page->out, "</a></h2>\n");
+    if (!letters->count) { page_say(page, TEXT_NO_LETTERS); }
+    if (letters->count) { html_put(page->out, "<dl>"); }
+    for (size_t i = 0; i < letters->count; i++) {
+        begin_fact(page, slice_str(letters->at[i].reason));
+        html_number(page->out, letters->at[i].number);
+        html_put(page->out, "</dd></div>");
+    }
+    if (letters->count) { html_put(page->out, "</dl>"); }
+    html_put(page->out, "</section>\n");
+}
+
+/* ---- JSON ---- */
+
+static void put_json_real(struct buf *out, const char *name, bool known, double value)
+{
+    if (known && isfinite(value)) {
+        buf_printf(out, ",\"%s\":%.6g", name, value);
+    } else {
+        buf_printf(out, ",\"%s\":null", name);
+    }
+}
+
+static void put_json(const struct page *page, const struct flow_view *view,
+                     const struct flow_faults *faults, const struct refusal_sums *letters)
+{
+    struct buf *out = page->out;
+    buf_printf(out, "{\"known\":%s,\"time_ms\":%" PRId64 ",\"workers\":[",
+               view->known ? "true" : "false", view->time_ms);
+    for (int at = 0; at < STAGES_COUNT; at++) {
+        const struct flow_stage *stage = &view->stages[at];
+        buf_printf(out, "%s{\"worker\":\"%s\"", at ? "," : "", stages[at].worker);
+        put_json_real(out, "copies", stage->told, stage->members);
+        put_json_real(out, "lag", stage->committed, (double)stage->lag);
+        put_json_real(out, "rate", stage->committed, stage->rate);
+        put_json_real(out, "behind_s", stage->committed, stage->behind_s);
+        buf_printf(out, "}");
+    }
+    buf_printf(out, "],\"freshness\":{\"lists\":%zu", view->lists);
+    put_json_real(out, "p50_s", view->lists > 0, view->p50_s);
+    put_json_real(out, "p99_s", view->lists > 0, view->p99_s);
+    buf_printf(out, "},\"dead_letters\":[");
+    for (size_t i = 0; i < letters->count; i++) {
+        buf_printf(out, "%s{\"reason\":", i ? "," : "");
+        quote_json(out, slice_str(letters->at[i].reason), QUOTE_EITHER);
+        buf_printf(out, ",\"count\":%" PRId64 "}", letters->at[i].number);
+    }
+    buf_printf(out, "],\"faults\":[");
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct flow_fault *fault = &faults->at[i];
+        buf_printf(out, "%s{\"worker\":", i ? "," : "");
+        quote_json(out, slice_str(fault->stage >= 0 ? stages[fault->stage].worker : ""),
+                   QUOTE_EITHER);
+        buf_printf(out, ",\"text\":");
+        quote_json(out, words(page, fault->text), QUOTE_EITHER);
+        buf_printf(out, ",\"why\":");
+        quote_json(out, slice_str(fault->why), QUOTE_EITHER);
+        buf_printf(out, ",\"command\":");
+        quote_json(out, slice_str(fault->command), QUOTE_EITHER);
+        buf_printf(out, "}");
+    }
+    buf_printf(out, "]}\n");
+}
+
+void flow_page(struct page *page)
+{
+    struct flow_view *view = arena_alloc(page->arena, sizeof(*view));
+    struct flow_faults *faults = arena_alloc(page->arena, sizeof(*faults));
+    struct refusal_sums *letters = arena_alloc(page->arena, sizeof(*letters));
+    flow_watch_look(page->flow, view);
+    refusal_sums_find(page->letters, clock_wall_ms(), letters);
+    flow_faults_find(view, letters, page->age_ms, faults);
+    if (page_wants_json(page)) {
+        put_json(page, view, faults, letters);
+        return;
+    }
+    page_begin(page, TEXT_FLOW, words(page, TEXT_FLOW), TEXT_FLOW_ABOUT);
+    put_faults(page, faults);
+    put_picture(page, view, faults);
+    put_table(page, view);
+    html_put(page->out, "<div class=\"columns\">");
+    put_freshness(page, view);
+    put_letters(page, letters);
+    html_put(page->out, "</div>\n");
+    page_end(page);
+}
