@@ -32,7 +32,8 @@ static void strip(struct task *task, size_t at)
     list.item_offsets = (struct longs){scorer->item_offsets.at, scorer->item_offsets.count};
     list_ids_set(&scorer->list_ids, &list);
     scorer_put_list(task, user_id, scorer_encode_list(scorer, &list));
-    uint8_t flags = (uint8_t)(one->flags & (STANDING_ORPHAN | STANDING_LOST | STANDING_UNSURE));
+    uint8_t flags = (uint8_t)(one->flags & (STANDING_ORPHAN | STANDING_LOST | STANDING_UNSURE |
+                                            STANDING_FOUND | STANDING_GONE));
     scorer_record_stored(task, user_id, &list, flags | STANDING_URGENT | STANDING_STRIPPED);
     metric_add(scorer->remade[CAUSE_BARRED], 1);
 }

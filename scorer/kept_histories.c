@@ -90,7 +90,8 @@ bool scorer_read_history(struct task *task, struct slice user_id,
 
 /* ---- Lost histories ---- */
 
-/* Keeps a history that is read again, if it is that of a lost list. */
+/* Keeps a history that is read again, if it is that of a lost list. A tombstone says that the user
+ * has none: the list came behind its own tombstone, from a former owner. */
 static void find_history(struct task *task, const struct record *rec)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -98,24 +99,48 @@ static void find_history(struct task *task, const struct record *rec)
     struct recommendation_list list;
     struct user_history hist;
     struct codec_error error;
-    if (!rec->key.data || !rec->value.data || rec->key.size > ID_BYTES_MAX) { return; }
+    if (!rec->key.data || rec->key.size > ID_BYTES_MAX) { return; }
     int32_t at = standing_lists_find(&state->standing, rec->key);
     if (at == HASH_INDEX_NONE) { return; }
     const struct standing *one = &state->standing.at[at];
-    if (!(one->flags & STANDING_LOST)) { return; }
+    if (!(one->flags & (STANDING_LOST | STANDING_FOUND))) { return; }
+    uint8_t gone = rec->value.data ? 0 : STANDING_GONE;
+    standing_lists_mark(&state->standing, (size_t)at, one->made,
+                        (uint8_t)((one->flags & ~STANDING_GONE) | gone));
+    if (gone || !(one->flags & STANDING_LOST)) { return; }
     if (codec_decode(scorer->history_codec, rec->value, task_arena(task), &hist, &error) < 0 ||
         !scorer_read_list(task, rec->key, &list) || !is_history_of(&hist, rec->key, &list)) {
         return;
     }
     keep(task, KEPT_HISTORY, rec->key, rec->value);
-    standing_lists_mark(&state->standing, (size_t)at, 0, (uint8_t)(one->flags & ~STANDING_LOST));
+    standing_lists_mark(&state->standing, (size_t)at, 0,
+                        (uint8_t)((one->flags & ~STANDING_LOST) | STANDING_FOUND));
+}
+
+/* Deletes the lists of users who have no history, as their tombstones say. The last record takes
+ * the place of the one that goes. */
+static void end_reread(struct task *task)
+{
+    struct partition_state *state = task_state(task);
+    struct standing_lists *standing = &state->standing;
+    for (size_t i = standing->count; i-- > 0;) {
+        const struct standing *one = &standing->at[i];
+        if (one->flags & STANDING_FOUND) {
+            standing_lists_mark(standing, i, one->made,
+                                (uint8_t)(one->flags & ~STANDING_FOUND));
+        }
+        if (!(one->flags & STANDING_GONE)) { continue; }
+        struct slice user_id = arena_copy(task_arena(task), standing_id(&standing->at[i]));
+        scorer_put_list(task, user_id, slice_of(NULL, 0));
+        scorer_keep_history(task, user_id, slice_of(NULL, 0), /* first= */ false);
+    }
 }
 
 bool lost_histories_due(struct task *task)
 {
     const struct partition_state *state = task_state(task);
     const struct standing_lists *standing = &state->standing;
-    return standing->lost && (task_rereads(task) || !standing_lists_has_unknown(standing));
+    return task_rereads(task) || (standing->lost && !standing_lists_has_unknown(standing));
 }
 
 void lost_histories_step(struct task *task)
@@ -129,5 +154,6 @@ void lost_histories_step(struct task *task)
     if (task_reread_step(task, find_history) != 0 || standing->losses != state->reread_losses) {
         return;
     }
+    end_reread(task);
     standing_lists_orphan_lost(standing);
 }

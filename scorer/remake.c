@@ -290,19 +290,20 @@ static void remake(struct task *task, size_t at)
         return;
     }
     enum list_cause cause = cause_of(scorer, state, one);
+    uint8_t found = one->flags & (STANDING_FOUND | STANDING_GONE);
     bool aged = is_aged(task, &old);
     scorer_make_list(task, &hist, cause, &list);
     metric_add(scorer->checked, 1);
     bool same = is_same(&old, &list);
     if (same && aged) { list.cause = (int32_t)(cause = CAUSE_AGE); }
     if (same && !aged && !(one->flags & STANDING_UNSURE)) {
-        standing_lists_mark(&state->standing, at, scorer->tables.clock, 0);
+        standing_lists_mark(&state->standing, at, scorer->tables.clock, found);
         standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
         return;
     }
     scorer_keep_first(task, user_id, &old);
     scorer_put_list(task, user_id, scorer_encode_list(scorer, &list));
-    scorer_record_list(task, &list, 0);
+    scorer_record_list(task, &list, found);
     metric_add(scorer->remade[cause], 1);
 }
 
@@ -363,10 +364,8 @@ static enum spare_work find_spare(struct task *task)
     const struct scorer *scorer = run_state(task_run(task));
     const struct partition_state *state = task_state(task);
     if (barred_items_left(task)) { return SPARE_BARRED; }
-    if (!scorer->budget.percent || !standing_lists_behind(&state->standing) ||
-        !task_caught_up(task)) {
-        return SPARE_NONE;
-    }
+    bool left = standing_lists_behind(&state->standing) || task_rereads(task);
+    if (!scorer->budget.percent || !left || !task_caught_up(task)) { return SPARE_NONE; }
     return standing_lists_urgent(&state->standing) ? SPARE_URGENT : SPARE_REMAKE;
 }
 
@@ -413,7 +412,8 @@ bool remake_at_rest(struct task *task)
     const struct partition_state *state = task_state(task);
     update_need(task);
     if (barred_items_left(task)) { return false; }
-    return !settings->remake_share || standing_lists_behind(&state->standing) == 0;
+    return !settings->remake_share ||
+           (standing_lists_behind(&state->standing) == 0 && !task_rereads(task));
 }
 
 void remake_tell(struct task *task)

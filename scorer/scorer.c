@@ -27,7 +27,7 @@ static const struct input inputs[] = {
     [ITEMS] = {.name = "items",
                .kind = INPUT_BROADCAST,
                .shared = true,
-               .cleanup = CLEANUP_TABLE},
+               .cleanup = CLEANUP_TABLE_REMOVALS},
     [STEPS] = {.name = "generations",
                .kind = INPUT_BROADCAST,
                .shared = true,
@@ -216,6 +216,7 @@ static void close_partition(struct task *task)
     struct partition_state *state = task_state(task);
     pending_histories_release(&state->pending);
     quality_counters_release(&state->counters);
+    gone_users_release(&state->gone);
     remake_close(task);
     trial_close(task);
     free(state);
@@ -345,6 +346,7 @@ static void end_poll(struct task *task)
         if (entry->tombstone) {
             scorer_put_list(task, entry->user_id, slice_of(NULL, 0));
             scorer_keep_history(task, entry->user_id, slice_of(NULL, 0), /* first= */ false);
+            gone_users_put(&state->gone, entry->user_id, run_now_ms(task_run(task)));
         } else {
             update_list(task, &entry->history, entry->value);
         }
@@ -391,6 +393,21 @@ static void committed(struct task *task)
     memcpy(state->committed_mixtures, state->flushed_mixtures, sizeof(state->flushed_mixtures));
 }
 
+/* Sends the tombstones of users again who have no list any more: a former owner's may be behind. */
+static void send_gone(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    const struct slice none = slice_of(NULL, 0);
+    struct slice value;
+    for (size_t i = 0; i < state->gone.count; i++) {
+        struct slice user_id = gone_users_id(&state->gone, i);
+        if (task_get(task, user_id, &value) == 0) { continue; }
+        task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, none);
+        if (scorer->cutover.json) { json_lists_send(scorer->cutover.json, task, user_id, none); }
+    }
+}
+
 static void watch_lists(struct task *task)
 {
     const struct scorer *scorer = run_state(task_run(task));
@@ -401,6 +418,7 @@ static void watch_lists(struct task *task)
     state->late = live && (output_watch_check(&state->watch, task) || state->late);
     if (!state->late || !cutover_send_lists(&scorer->cutover, task)) { return; }
     state->late = false;
+    send_gone(task);
     trial_copy_again(task);
 }
 

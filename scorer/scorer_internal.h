@@ -5,6 +5,7 @@
 #include "schemas/list_id.h"
 #include "scorer/cutover.h"
 #include "scorer/lists/item_features.h"
+#include "scorer/gone_users.h"
 #include "scorer/list_outcome.h"
 #include "scorer/lists/lists.h"
 #include "scorer/mixture_trainer.h"
@@ -73,6 +74,7 @@ struct partition_state {
     struct output_watch watch; /* of `recommendations`, while the generation is live */
     bool live; /* at the last tick */
     struct trial_part trial;
+    struct gone_users gone;
     bool late; /* a former owner's lists have arrived late: ours must be sent again */
     struct standing_lists standing;
     enum spare_work spare; /* as it was last counted */

@@ -304,7 +304,7 @@ void standing_lists_orphan_lost(struct standing_lists *standing)
     for (size_t i = 0; i < standing->count && standing->lost; i++) {
         const struct standing *one = &standing->at[i];
         if (!(one->flags & STANDING_LOST)) { continue; }
-        uint8_t flags = (uint8_t)((one->flags & ~STANDING_LOST) | STANDING_ORPHAN);
-        standing_lists_mark(standing, i, one->made, flags);
+        uint8_t rest = (uint8_t)(one->flags & ~(STANDING_LOST | STANDING_GONE));
+        standing_lists_mark(standing, i, one->made, rest | STANDING_ORPHAN);
     }
 }

@@ -22,6 +22,8 @@ enum standing_flag {
     STANDING_LOST = 8,     /* its history is not kept here (yet) */
     STANDING_ORPHAN = 16,
     STANDING_AGED = 32, /* nothing has changed, but it is too old */
+    STANDING_FOUND = 64, /* its history was lost, and found in a pass that is going on */
+    STANDING_GONE = 128, /* so far, that pass has found a tombstone behind it */
 };
 
 /* Lists that can be made again, those to be made first in front. Lists of unknown origin (`made` is

@@ -41,7 +41,7 @@ static const struct input inputs[] = {
     [ITEMS] = {.name = "items",
                .kind = INPUT_BROADCAST,
                .shared = true,
-               .cleanup = CLEANUP_TABLE},
+               .cleanup = CLEANUP_TABLE_REMOVALS},
     [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
     [MODELS] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
     [CONTENT] = {.name = "content-vectors",

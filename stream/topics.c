@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/edit_distance.h"
 #include "base/exit_code.h"
+#include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/generation.h"
 #include "stream/kafka/topic_hint.h"
@@ -311,6 +312,12 @@ static int check_settings(const struct wanted *wanted, const struct topic_settin
         if (fault) {
             env_break(env, EXIT_CONFIG, "%s", fault);
             return WIRE_FATAL;
+        }
+        _cleanup_(xfreep) char *advice = topic_settings_advice(&settings[i], wanted->cleanups[i]);
+        if (advice) {
+            env_log(env, LOG_WARN, "a topic's settings should be others",
+                    "topic=%s why=%s hint=\"deploy/topics apply\"", wanted->topics[i],
+                    quote_text(advice).text);
         }
         unknown += wanted->cleanups[i] != CLEANUP_ANY && !settings[i].known;
     }

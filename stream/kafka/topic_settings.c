@@ -3,6 +3,9 @@
 #include "base/xalloc.h"
 #include "stream/kafka/topic_settings.h"
 
+/* "For ever": ten years. */
+#define REMOVALS_KEPT_MS INT64_C(315360000000)
+
 static bool has_limit(const struct topic_settings *settings)
 {
     return settings->retention_ms >= 0 || settings->retention_bytes >= 0;
@@ -13,7 +16,8 @@ char *topic_settings_fault(const struct topic_settings *settings, enum topic_cle
 {
     const char *is, *why, *want;
     if (!settings->known || cleanup == CLEANUP_ANY) { return NULL; }
-    bool is_table = cleanup == CLEANUP_TABLE || cleanup == CLEANUP_TABLE_AGAIN;
+    bool is_table = cleanup == CLEANUP_TABLE || cleanup == CLEANUP_TABLE_AGAIN ||
+                    cleanup == CLEANUP_TABLE_REMOVALS;
     if (is_table && settings->deletes && has_limit(settings)) {
         is = settings->compacts ? "compact,delete" : "delete";
         why = "it is a table, and its state is lost row by row when retention passes it";
@@ -29,6 +33,15 @@ char *topic_settings_fault(const struct topic_settings *settings, enum topic_cle
                    "kafka-configs.sh --bootstrap-server %s --alter --entity-type topics "
                    "--entity-name %s --add-config cleanup.policy=%s, or deploy/topics apply",
                    topic, is, why, bootstrap_servers, topic, want);
+}
+
+char *topic_settings_advice(const struct topic_settings *settings, enum topic_cleanup cleanup)
+{
+    bool matters = settings->known && cleanup == CLEANUP_TABLE_REMOVALS;
+    if (!matters || settings->delete_retention_ms >= REMOVALS_KEPT_MS) { return NULL; }
+    return xprintf("that a key was removed is forgotten after delete.retention.ms=%" PRId64
+                   ": who starts later takes it for one that was never there",
+                   settings->delete_retention_ms);
 }
 
 void topic_settings_take(struct topic_settings *settings, const char *name, const char *value)

@@ -19,6 +19,7 @@ struct topic_settings {
 enum topic_cleanup {
     CLEANUP_ANY,
     CLEANUP_TABLE, /* the newest record of each key stays for ever */
+    CLEANUP_TABLE_REMOVALS, /* the same, and that a key was removed should be known for ever, too */
     CLEANUP_TABLE_LATER, /* the same, once it is a task's changelog; not checked at start */
     CLEANUP_TABLE_AGAIN, /* the same from now on; rows that are gone are made again */
     CLEANUP_LOG,   /* each record stays until it is too old: it must not be compacted */
@@ -31,6 +32,9 @@ enum { DELETE_RETENTION_DEFAULT_MS = 86400000 };
  * unknown. The caller frees. */
 char *topic_settings_fault(const struct topic_settings *settings, enum topic_cleanup cleanup,
                            const char *topic, const char *bootstrap_servers);
+/* Returns what should be otherwise, though the worker can do without; NULL: nothing, or unknown.
+ * The caller frees. */
+char *topic_settings_advice(const struct topic_settings *settings, enum topic_cleanup cleanup);
 /* Takes one of Kafka's names and its value; other names are ignored. */
 void topic_settings_take(struct topic_settings *settings, const char *name, const char *value);
 

@@ -121,6 +121,12 @@ static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t
         memlog_topic(rig->log, rig_topics[i], partitions);
     }
     memlog_clock(rig->log, RIG_WALL_MS);
+    const struct topic_settings items = {.known = true,
+                                         .compacts = true,
+                                         .retention_ms = -1,
+                                         .retention_bytes = -1,
+                                         .delete_retention_ms = INT64_C(3155760000000)};
+    memlog_settings(rig->log, "items", &items);
     memlog_topic(rig->log, "generations", 1);
     memlog_topic(rig->log, "trials", 1);
     memlog_topic(rig->log, "rules", 1);

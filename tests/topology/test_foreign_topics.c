@@ -205,10 +205,31 @@ static void test_expired_changelog(void **state)
     check_expired(3);
 }
 
+/* A scorer that starts after the tombstone of an item has gone takes the item for one that was
+ * never listed: whoever starts it is told. */
+static void test_removed_items_that_are_forgotten(void **state)
+{
+    const struct topic_settings week = {.known = true,
+                                        .compacts = true,
+                                        .retention_ms = -1,
+                                        .retention_bytes = -1,
+                                        .delete_retention_ms = 604800000};
+    for (int told = 0; told < 2; told++) {
+        struct rig rig;
+        rig_init(&rig, PARTITIONS);
+        if (told) { memlog_settings(rig.log, "items", &week); }
+        rig_start(&rig, &scorer_worker, 0, NULL);
+        assert_true((strstr(rig.warned, "topic=items") != NULL) == told);
+        if (told) { assert_non_null(strstr(rig.warned, "deploy/topics apply")); }
+        rig_release(&rig);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_partitions),
+        cmocka_unit_test(test_removed_items_that_are_forgotten),
         cmocka_unit_test(test_serving_rows_made_again),
         cmocka_unit_test(test_tables_of_the_sequence_trainer),
         cmocka_unit_test(test_dead_letters_are_a_log),

@@ -70,9 +70,62 @@ static void lists_of_others_do_not_wait_for_the_end_of_the_traffic(void **state)
     rig_release(&rig);
 }
 
+/* Reads a user's newest list. */
+static struct slice newest_list(struct rig *rig, struct slice user, int32_t *ret_partition)
+{
+    struct record rec;
+    assert_int_equal(memlog_newest(rig->log, "recommendations", user, &rec), 0);
+    assert_non_null(rec.value.data);
+    *ret_partition = rec.partition;
+    return rec.value;
+}
+
+static bool has_list(const struct rig *rig, struct slice user)
+{
+    struct record rec;
+    assert_int_equal(memlog_newest(rig->log, "recommendations", user, &rec), 0);
+    return rec.value.data != NULL;
+}
+
+static void forget(struct rig *rig, struct slice user)
+{
+    struct record rec;
+    assert_int_equal(memlog_newest(rig->log, "histories", user, &rec), 0);
+    memlog_append(rig->log, "histories", rec.partition, user, slice_of(NULL, 0), 0);
+    rest(rig);
+    assert_false(has_list(rig, user));
+}
+
+/* A list of a user who was forgotten comes behind the tombstone: while the owner runs, or before it
+ * starts, with its state or without it. */
+static void late_lists_of_gone_users_go(void **state)
+{
+    enum { WHILE_IT_RUNS, BEFORE_A_START, WITHOUT_STATE, WAYS };
+    const struct slice user = slice_str("u07");
+    for (int way = 0; way < WAYS; way++) {
+        struct rig rig;
+        int32_t partition;
+        struct copy *scorer = begin(&rig);
+        struct slice late = newest_list(&rig, user, &partition);
+        forget(&rig, user);
+        if (way != WHILE_IT_RUNS) { rig_finish(scorer); }
+        memlog_append(rig.log, "recommendations", partition, user, late, 0);
+        if (way == WITHOUT_STATE) { rig_empty(scorer); }
+        if (way != WHILE_IT_RUNS) { assert_true(rig_launch(&rig, scorer)); }
+        assert_true(has_list(&rig, user));
+        for (int64_t until_ms = rig.now_ms + 130000; rig.now_ms < until_ms;) {
+            rig_round(&rig, false);
+        }
+        rest(&rig);
+        assert_false(has_list(&rig, user));
+        rig_release(&rig);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(late_lists_of_gone_users_go),
         cmocka_unit_test(lists_of_others_do_not_wait_for_the_end_of_the_traffic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

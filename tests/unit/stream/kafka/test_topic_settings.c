@@ -57,6 +57,20 @@ static void test_tables(void **state)
     check_fault("compact,delete", "604800000", "-1", CLEANUP_TABLE_AGAIN, mend);
 }
 
+static void test_removals(void **state)
+{
+    struct topic_settings settings = settings_of("compact", "604800000", "-1");
+    check_fault("delete", "604800000", "-1", CLEANUP_TABLE_REMOVALS, "cleanup.policy=compact,");
+    assert_null(topic_settings_advice(&settings, CLEANUP_TABLE));
+    _cleanup_(xfreep) char *advice = topic_settings_advice(&settings, CLEANUP_TABLE_REMOVALS);
+    assert_non_null(strstr(advice, "delete.retention.ms=604800000"));
+    settings.known = false;
+    assert_null(topic_settings_advice(&settings, CLEANUP_TABLE_REMOVALS));
+    topic_settings_take(&settings, "delete.retention.ms", "3155760000000");
+    settings.known = true;
+    assert_null(topic_settings_advice(&settings, CLEANUP_TABLE_REMOVALS));
+}
+
 static void test_logs(void **state)
 {
     const char *mend = "--add-config cleanup.policy=delete,";
@@ -86,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_removals),
         cmocka_unit_test(test_logs),
         cmocka_unit_test(test_nothing_to_check),
         cmocka_unit_test(test_taken),
