@@ -99,6 +99,9 @@ static void print_head(const struct user_list *user_list)
     if (list->list_id.size) {
         screen_line(stdout, "  list id %.*s", SLICE_ARGS(list->list_id));
     }
+    if (list->rules_offset >= 0) {
+        screen_line(stdout, "  rules of placements: those at offset %" PRId64, list->rules_offset);
+    }
     print_offsets("serving-rows", &list->row_offsets);
     print_offsets("items", &list->item_offsets);
     screen_line(stdout, "  read from %s partition %d offset %" PRId64, user_list->topic,
@@ -145,7 +148,7 @@ static void put_json(struct buf *out, const struct user_list *user_list)
     put_offsets(out, &list->row_offsets);
     buf_printf(out, "],\"item_offsets\":[");
     put_offsets(out, &list->item_offsets);
-    buf_printf(out, "]");
+    buf_printf(out, "],\"rules_offset\":%" PRId64, list->rules_offset);
     put_text(out, "topic", slice_str(user_list->topic));
     buf_printf(out, ",\"partition\":%d,\"offset\":%" PRId64 ",\"items\":[", user_list->partition,
                user_list->offset);

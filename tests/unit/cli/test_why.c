@@ -54,6 +54,7 @@ static void put_list(struct wire *wire, enum list_cause cause, int64_t as_of_ms)
         .as_of_ms = as_of_ms,
         .cause = (int32_t)cause,
         .row_offsets = {rows, 2},
+        .rules_offset = 4,
         .item_offsets = {catalogue, 1},
         .shares = {shares, ITEMS},
         .blend = slice_str("0123456789abcdef"),
@@ -127,6 +128,7 @@ static void test_words(void **state)
     check(CAUSE_ACTION, 1, NULL, "generation base, ranking m, led by mixture, model version v9\n");
     check(CAUSE_ACTION, 1, NULL, "  learned weights of the blend: version 0123456789abcdef\n");
     check(CAUSE_ACTION, 1, NULL, "serving-rows read up to the offsets 11, 12 (by partition)\n");
+    check(CAUSE_ACTION, 1, NULL, "  rules of placements: those at offset 4\n");
     check(CAUSE_ACTION, 1, NULL, "items read up to the offsets 3 (by partition)\n");
     check(CAUSE_ACTION, 1, NULL,
           "  1. a: because of The Hat, support 7, 25 % of what the history adds\n");
@@ -149,7 +151,8 @@ static void test_json(void **state)
     check(CAUSE_MODEL, 1, "--json", "\"made_by\":\"mixture\",\"model_version\":\"v9\","
           "\"blend_version\":\"0123456789abcdef\"");
     check(CAUSE_MODEL, 1, "--json", "\"input_partition\":2,\"input_offset\":77,");
-    check(CAUSE_MODEL, 1, "--json", "\"row_offsets\":[11, 12],\"item_offsets\":[3]");
+    check(CAUSE_MODEL, 1, "--json",
+          "\"row_offsets\":[11, 12],\"item_offsets\":[3],\"rules_offset\":4,");
     check(CAUSE_MODEL, 1, "--json",
           "{\"place\":1,\"item\":\"a\",\"title\":\"\",\"reason\":\"because\",\"because\":\"h\",");
     check(CAUSE_MODEL, 1, "--json", "\"because\":\"h\",\"share\":0.25,\"evidence\":7,\"score\":7,");
