@@ -18,6 +18,16 @@ home.cap.kind=2 per kind
 """
 
 
+OTHER = """\
+main.length=6
+main.filter.price=price >= 30
+mail.length=4
+mail.repeats=yes
+mail.boost.kind=+0.4 if kind = 'k1'
+mail.cap.brand=3 per brand
+"""
+
+
 def rules(world, *words, code=0):
     done = subprocess.run([BIN / "freshet", "rules", *words, "--bootstrap", world.bootstrap,
                            "--prefix", world.prefix], text=True, stdout=subprocess.PIPE,
@@ -30,6 +40,26 @@ def placement(made, name):
     at = made["placements"].index(name)
     begin = sum(made["placement_counts"][:at])
     return made["placement_items"][begin:begin + made["placement_counts"][at]]
+
+
+def check_tried(world, file, users):
+    """What a file of rules would do is what it does once it is applied."""
+    file.write_text("mail.length=0\n")
+    rules(world, "--try", users[0].decode(), "--file", file, code=1)
+    rules(world, "--try", "nobody", "--file", file, code=1)
+    file.write_text(OTHER)
+    rules(world, "--try", "nobody", "--file", file, code=1)
+    tried = {user: rules(world, "--try", user.decode(), "--file", file).splitlines()
+             for user in users}
+    assert rules(world, "list") == "# offset 0\n" + RULES
+    rules(world, "apply", file)
+    world.wait(lambda: all(made["rules_offset"] == 1 for made in world.decoded(
+        "recommendations", "recommendation_list").values()), "lists by the other rules")
+    world.drain("scorer")
+    for user in users:
+        told = rules(world, "--try", user.decode()).splitlines()
+        assert "not in force" in tried[user][0] and "offset 1" in told[0]
+        assert len(told) > 10 and tried[user][1:] == told[1:], user
 
 
 def test_rules_from_a_file_to_lists(make_world, tmp_path):
@@ -71,10 +101,11 @@ def test_rules_from_a_file_to_lists(make_world, tmp_path):
     assert "boost.house; without rules" in told
     taken = [item for made in lists.values() for item in made["removal_items"]]
     assert any(price[item] >= 50 for item in taken)
+    check_tried(world, file, list(lists)[:4])
     file.write_text(RULES.replace("50\n", "40\n", 1))
     changed = rules(world, "plan", file)
-    assert changed == "~ main.filter.price=price < 40 (was: price < 50)\n"
+    assert "~ main.filter.price=price < 40 (was: price >= 30)" in changed
     file.write_text("home.length=0\n")
-    rules(world, "apply", file, code=64)
-    assert rules(world, "list") == "# offset 0\n" + RULES
+    rules(world, "apply", file, code=1)
+    assert rules(world, "list") == "# offset 1\n" + OTHER
     assert set(world.stop().values()) == {0}

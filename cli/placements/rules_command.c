@@ -1,11 +1,13 @@
 /* The command has four ways: apply, plan and list are about the topic; --try is about one user,
- * whose list says what each rule did when it was made. So what is shown is what happened.
+ * whose list says what each rule did when it was made. So what is shown is what happened; with
+ * --file, what would.
  */
 #include "base/base.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
 #include "cli/applied_text.h"
 #include "cli/commands.h"
+#include "cli/placements/tried_rules.h"
 #include "cli/named_file.h"
 #include "cli/screen.h"
 #include "cli/user_list.h"
@@ -15,6 +17,7 @@ enum { ESCAPED_BYTES = 6 }; /* most bytes in which one byte or character is writ
 
 struct rules {
     const char *user; /* flag */
+    const char *file; /* as well: of rules that are not applied */
 };
 
 #define OPTION_SETTINGS struct rules
@@ -23,6 +26,9 @@ static const struct flag flags[] = {
     FLAG(0, "USER",
          OPTION("try", STRING, user, NULL, OPTION_FREE,
                 "Show what each rule moved on this user's lists, and what it took off")),
+    FLAG(0, "FILE",
+         OPTION("file", STRING, file, NULL, OPTION_FREE,
+                "With --try: show what the rules of this file would do, if they were in force")),
 };
 
 /* ---- One user ---- */
@@ -80,13 +86,36 @@ static void print_placements(const struct recommendation_list *list)
     }
 }
 
-static int try_user(struct invocation *invocation, const char *user)
+static int print_tried(const struct recommendation_list *list)
+{
+    print_placements(list);
+    return 0;
+}
+
+/* Rules of a file, on lists that are made now. */
+static int try_file(struct invocation *invocation, struct slice user_id, const char *file)
+{
+    struct buf text;
+    buf_init(&text, RULES_BYTES_MAX);
+    int result = applied_text_check(file, &text);
+    if (result == 0) {
+        result = tried_rules_make(&invocation->client, invocation->wire, user_id,
+                                  buf_slice(&text), print_tried);
+    }
+    buf_release(&text);
+    return result;
+}
+
+static int try_user(struct invocation *invocation, const char *user, const char *file)
 {
     struct user_list user_list;
     invocation->arguments[0] = user;
     int result = user_list_read(&user_list, invocation);
     const struct recommendation_list *list = &user_list.list;
-    if (result == 0 && list->rules_offset < 0) {
+    if (result == 0 && file) {
+        screen_line(stdout, "user %s: by the rules of %s, which are not in force", user, file);
+        result = try_file(invocation, list->user_id, file);
+    } else if (result == 0 && list->rules_offset < 0) {
         screen_line(stdout, "user %s: the list was made without rules", user);
     } else if (result == 0 && !fits(list)) {
         result = client_fail("the list of user \"%s\" has columns that do not fit", user);
@@ -164,14 +193,16 @@ static int apply_rules(struct invocation *invocation, const char *file, bool wri
 /* The faults are told before anything is connected. */
 static int check_files(struct invocation *invocation)
 {
-    const char *file = invocation->arguments_count == 2 ? invocation->arguments[1] : NULL;
+    const struct rules *rules = invocation->settings;
+    const char *file = invocation->arguments_count == 2 ? invocation->arguments[1] : rules->file;
     struct buf text;
     int result = named_file_check(file);
     if (result || !file) { return result; }
     buf_init(&text, RULES_BYTES_MAX);
     result = applied_text_check(file, &text);
     buf_release(&text);
-    return result ? client_fail("no rule of %s is applied", file) : 0;
+    return result ? client_fail(rules->user ? "no rule of %s is tried" : "no rule of %s is applied",
+                                file) : 0;
 }
 
 static bool check(struct invocation *invocation, struct buf *why)
@@ -180,18 +211,20 @@ static bool check(struct invocation *invocation, struct buf *why)
     const char *way = invocation->arguments_count ? invocation->arguments[0] : NULL;
     bool files = way && (strcmp(way, "apply") == 0 || strcmp(way, "plan") == 0);
     if (rules->user && !way) { return true; }
-    if (!rules->user && files && invocation->arguments_count == 2) { return true; }
-    if (!rules->user && way && strcmp(way, "list") == 0 && invocation->arguments_count == 1) {
+    bool words = !rules->user && !rules->file;
+    if (words && files && invocation->arguments_count == 2) { return true; }
+    if (words && way && strcmp(way, "list") == 0 && invocation->arguments_count == 1) {
         return true;
     }
-    buf_printf(why, "write rules apply FILE, rules plan FILE, rules list or rules --try USER");
+    buf_printf(why, "write rules apply FILE, rules plan FILE, rules list or rules --try USER "
+               "[--file FILE]");
     return false;
 }
 
 static int run(struct invocation *invocation)
 {
     const struct rules *rules = invocation->settings;
-    if (rules->user) { return try_user(invocation, rules->user); }
+    if (rules->user) { return try_user(invocation, rules->user, rules->file); }
     if (strcmp(invocation->arguments[0], "list") == 0) { return list_rules(invocation); }
     bool writes = strcmp(invocation->arguments[0], "apply") == 0;
     return apply_rules(invocation, invocation->arguments[1], writes);
@@ -207,7 +240,8 @@ const struct command rules_command = {
     .about = "apply FILE checks a file of rules and puts it in force; plan FILE only checks it and "
              "shows what would change; list prints the rules in force. An empty file takes all "
              "rules away. With --try, shows for each placement of a user's newest list what each "
-             "rule moved and what it took off. docs/rules.md explains the rules.",
+             "rule moved and what it took off; with --file, what the rules of a file would do if "
+             "they were in force: nothing is written. docs/rules.md explains the rules.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_KAFKA,
