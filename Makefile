@@ -480,25 +480,25 @@ same-lists:
 	@SAME_LISTS=$(or $(USERS),1000) WAIT_SECONDS=1800 $(BUILD)/venv/bin/python -m pytest -q -s \
 		-p no:cacheprovider tests/broker/test_serve.py -k full
 
-# MINUTES=10 of requests to two copies of freshet-serve, whose answers wrk checks, while one is killed
-# and the broker is away for a tenth of the time.
+# MINUTES=10 of requests to two copies of freshet-serve, whose answers wrk checks, while one is
+# killed and the broker is away for a tenth of the time.
 .PHONY: serve-load
 serve-load:
 	@$(INSTALL) test
 	@deploy/venv --for test
 	+@$(BUILD_ALL)
-	@LOAD_SECONDS=$$(($(or $(MINUTES),10) * 60)) WAIT_SECONDS=600 $(BUILD)/venv/bin/python -m pytest \
-		-q -s -p no:cacheprovider tests/broker/test_serve_load.py
+	@LOAD_SECONDS=$$(($(or $(MINUTES),10) * 60)) WAIT_SECONDS=600 $(BUILD)/venv/bin/python \
+		-m pytest -q -s -p no:cacheprovider tests/broker/test_serve_load.py
 
-# Takes half of the first EVENTS=100000 actions of MovieLens-100k back, and compares tables and lists
-# with those of the other half.
+# Takes half of the first EVENTS=100000 actions of MovieLens-100k back, and compares tables and
+# lists with those of the other half.
 .PHONY: taken-back
 taken-back:
 	@$(INSTALL) test
 	@deploy/venv --for test
 	+@$(BUILD_ALL)
-	@TAKEN_BACK=$(or $(EVENTS),100000) WAIT_SECONDS=1800 $(BUILD)/venv/bin/python -m pytest -q -s \
-		-p no:cacheprovider tests/broker/test_take_back.py
+	@TAKEN_BACK=$(or $(EVENTS),100000) WAIT_SECONDS=1800 $(BUILD)/venv/bin/python -m pytest \
+		-q -s -p no:cacheprovider tests/broker/test_take_back.py
 
 # Breaks brokers, workers, connections, disks and state under load, then compares what is
 # left with a recomputation. MINUTES=5 of faults, SEED= of the schedule, MANY=300 partitions that a

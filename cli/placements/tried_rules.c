@@ -128,9 +128,8 @@ static void put(struct trying *trying, const struct record *rec)
         struct content_vectors content;
     } object;
     struct codec_error error;
-    if (codec_decode(trying->codecs[trying->table], rec->value, trying->arena, &object, &error) < 0) {
-        return;
-    }
+    struct codec *codec = trying->codecs[trying->table];
+    if (codec_decode(codec, rec->value, trying->arena, &object, &error) < 0) { return; }
     switch (trying->table) {
     case ROWS: (void)tables_put_row(&trying->tables, &object.row); break;
     case ITEMS: put_item(trying, &object.item); break;

@@ -1,5 +1,5 @@
--- For wrk: asks for stored lists of random users, and checks each answer: the user's own items, of the
--- first or the second time that lists were sent.
+-- For wrk: asks for stored lists of random users, and checks each answer: the user's own items, of
+-- the first or the second time that lists were sent.
 local threads = {}
 users, first, second = 0, 0, 0
 wrong, sample = 0, ""
