@@ -21,6 +21,16 @@ const struct contract generation_step_contract = {
     .size = sizeof(struct generation_step),
 };
 
+bool generation_step_is_name(struct slice text)
+{
+    if (text.size > STEP_NAME_BYTES_MAX) { return false; }
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-') { return false; }
+    }
+    return true;
+}
+
 const char *generation_step_key(const struct generation_step *step, char key[STEP_KEY_BYTES_MAX])
 {
     const char *verb = step->kind == STEP_RELEASED ? "released" : "taken";

@@ -22,6 +22,9 @@ struct generation_step {
 
 extern const struct contract generation_step_contract;
 
+/* Says whether a text may be a generation's name in a record: names are printed, also as JSON, and
+ * are parts of topics' names. */
+bool generation_step_is_name(struct slice text);
 /* Writes the step's key in `generations`; returns key. */
 const char *generation_step_key(const struct generation_step *step, char key[STEP_KEY_BYTES_MAX]);
 

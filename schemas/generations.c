@@ -59,22 +59,30 @@ static struct generation_progress *find_or_add(struct generations *generations,
     return &generations->progress[generations->progress_count++];
 }
 
-void generations_apply(struct generations *generations, const struct generation_step *step)
+static bool makes_sense(const struct generation_step *step)
 {
-    if (MAX_OF(step->generation.size, step->previous.size) > STEP_NAME_BYTES_MAX) { return; }
+    bool partition = step->kind == STEP_RELEASED || step->kind == STEP_TAKEN;
+    return step->epoch >= 0 && step->epoch <= GENERATION_EPOCH_MAX &&
+           (!partition || step->partition >= 0) && generation_step_is_name(step->generation) &&
+           generation_step_is_name(step->previous);
+}
+
+bool generations_apply(struct generations *generations, const struct generation_step *step)
+{
+    if (!makes_sense(step)) { return false; }
     if (step->kind == STEP_LIVE && step->epoch > generations->epoch) {
         generations->epoch = step->epoch;
         copy_name(generations->live, step->generation);
         copy_name(generations->previous, step->previous);
-    } else if (step->kind == STEP_RELEASED) {
+    } else if (step->kind == STEP_RELEASED || step->kind == STEP_TAKEN) {
         struct generation_progress *progress = find_or_add(generations, step);
-        if (!progress) { return; }
-        progress->released = MAX_OF(progress->released, step->epoch);
-        progress->apart = true;
-    } else if (step->kind == STEP_TAKEN) {
-        struct generation_progress *progress = find_or_add(generations, step);
-        if (progress) { progress->taken = MAX_OF(progress->taken, step->epoch); }
+        if (!progress) { return true; }
+        bool released = step->kind == STEP_RELEASED;
+        int64_t *newest = released ? &progress->released : &progress->taken;
+        *newest = MAX_OF(*newest, step->epoch);
+        progress->apart |= released;
     }
+    return true;
 }
 
 int64_t generations_released(const struct generations *generations, const char *generation,

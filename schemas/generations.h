@@ -26,6 +26,9 @@ enum generation_role { ROLE_SHADOW, ROLE_LIVE, ROLE_RELEASE, ROLE_TAKE };
 /* Most entries, one for each generation and partition that took part in a switch. */
 enum { GENERATION_PROGRESS_MAX = 1 << 16 };
 
+/* Steps of higher epochs make no sense: there must always be a next one. */
+#define GENERATION_EPOCH_MAX (INT64_C(1) << 53)
+
 struct generation_progress;
 
 struct generations {
@@ -39,9 +42,10 @@ struct generations {
 /* Begins without any switch; free with generations_release(). */
 void generations_init(struct generations *generations);
 void generations_release(struct generations *generations);
-/* Applies a step. Ignores a step that is older than the newest one known, of an unknown kind, of a
- * negative partition, with a name that is too long, or past GENERATION_PROGRESS_MAX. */
-void generations_apply(struct generations *generations, const struct generation_step *step);
+/* Applies a step. Ignores a step that is older than the newest one known, of an unknown kind, or
+ * past GENERATION_PROGRESS_MAX. False: it makes no sense (names, a negative partition, an epoch that
+ * no other could follow), and nothing has changed. */
+bool generations_apply(struct generations *generations, const struct generation_step *step);
 /* Returns the role of a generation in a partition. */
 enum generation_role generations_role(const struct generations *generations,
                                       const char *generation, int32_t partition);

@@ -25,22 +25,13 @@ static void copy_name(char name[STEP_NAME_BYTES_MAX + 1], struct slice from)
     name[from.size] = '\0';
 }
 
-/* Names are printed, also as JSON, and are parts of topics' names. */
-static bool is_name(struct slice text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-') { return false; }
-    }
-    return true;
-}
-
 static bool start_makes_sense(const struct trial_record *rec)
 {
     bool known = rec->metric == TRIAL_HIT_AT_10 || rec->metric == TRIAL_NDCG_AT_10;
     return known && rec->share > 0 && rec->share < TRIAL_SHARES && rec->margin >= 0.0 &&
            rec->margin <= 1.0 && !slice_equal(rec->generation, rec->live) &&
-           is_name(rec->generation) && is_name(rec->live);
+           generation_step_is_name(rec->generation) &&
+           generation_step_is_name(rec->live);
 }
 
 static bool start(struct trials *trials, const struct trial_record *rec)

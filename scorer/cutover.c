@@ -39,8 +39,9 @@ enum verdict cutover_observe(struct cutover *cutover, struct run *run, const str
     if (codec_decode(cutover->codec, rec->value, cutover->arena, &step, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    generations_apply(&cutover->generations, &step);
-    return VERDICT_DONE;
+    if (generations_apply(&cutover->generations, &step)) { return VERDICT_DONE; }
+    return run_refuse_record(run, "bad_step", "epoch %" PRId64 " of %.*s, partition %d", step.epoch,
+                             SLICE_ARGS(step.generation), step.partition);
 }
 
 int cutover_changelog(const struct cutover *cutover, struct run *run, int32_t partition)
@@ -107,7 +108,7 @@ static bool announce_step(struct cutover *cutover, struct task *task,
               buf_slice(&message));
     buf_release(&message);
     if (!task_commit(task)) { return false; }
-    generations_apply(&cutover->generations, &step);
+    (void)generations_apply(&cutover->generations, &step);
     return true;
 }
 

@@ -12,7 +12,7 @@ static const struct table_log generation_log = {
 
 static void apply(void *generations, const void *step)
 {
-    generations_apply(generations, step);
+    (void)generations_apply(generations, step); /* the scorer refuses what makes no sense */
 }
 
 int generation_log_read(const struct client *client, struct wire *wire,

@@ -203,7 +203,7 @@ void quality_board_put_step(struct quality_board *board, const struct record *re
     pthread_mutex_lock(&board->lock);
     arena_reset(board->arena);
     if (codec_decode(board->step_codec, rec->value, board->arena, &step, &error) == 0) {
-        generations_apply(&board->generations, &step);
+        (void)generations_apply(&board->generations, &step);
     }
     pthread_mutex_unlock(&board->lock);
 }

@@ -126,7 +126,7 @@ static void take_message(struct scratch *scratch, struct shop *shop, int kind, s
     } else if (kind == KIND_HISTORY && read(scratch, scratch->histories, message, &history)) {
         take_history(scratch, shop, &history);
     } else if (kind == KIND_STEP && read(scratch, scratch->steps, message, &step)) {
-        generations_apply(&shop->generations, &step);
+        (void)generations_apply(&shop->generations, &step);
         (void)generations_role(&shop->generations, "", step.partition);
         (void)generations_role(&shop->generations, "g2", step.partition);
     } else if (kind == KIND_TRIAL && read(scratch, scratch->trials, message, &record)) {

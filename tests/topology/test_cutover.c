@@ -16,7 +16,7 @@ static void until_taken(struct two_generations *both, const char *generation, in
              at = rec.offset + 1) {
             struct codec_error error;
             assert_int_equal(codec_decode(both->steps, rec.value, both->arena, &step, &error), 0);
-            generations_apply(&generations, &step);
+            (void)generations_apply(&generations, &step);
         }
         for (int32_t p = 0; p < PARTITIONS; p++) {
             all &= generations_taken(&generations, generation, p) == epoch;

@@ -100,6 +100,34 @@ static void test_marks_have_a_limit(void **state)
     generations_release(&generations);
 }
 
+/* Steps of others: none ends the numbers of switches, and no name is more than a name. */
+static void test_what_makes_no_sense(void **state)
+{
+    struct generations generations;
+    const struct generation_step steps[] = {
+        {.kind = STEP_LIVE, .epoch = INT64_MAX, .generation = slice_str("g2")},
+        {.kind = STEP_LIVE, .epoch = GENERATION_EPOCH_MAX + 1, .generation = slice_str("g2")},
+        {.kind = STEP_TAKEN, .epoch = INT64_MIN, .generation = slice_str("g2")},
+        {.kind = STEP_RELEASED, .epoch = 1, .generation = slice_str("g2"), .partition = -1},
+        {.kind = STEP_LIVE, .epoch = 1, .generation = slice_str("../g2")},
+        {.kind = STEP_LIVE, .epoch = 1, .generation = slice_str("g2"),
+         .previous = slice_str("\033]0;x\007")},
+        {.kind = STEP_LIVE, .epoch = 1,
+         .generation = slice_str("a-name-of-a-generation-that-is-far-too-long")},
+    };
+    generations_init(&generations);
+    for (size_t i = 0; i < ARRAY_COUNT(steps); i++) {
+        assert_false(generations_apply(&generations, &steps[i]));
+        assert_int_equal(generations.epoch, 0);
+        assert_int_equal(generations.progress_count, 0);
+    }
+    const struct generation_step last = {
+        .kind = STEP_LIVE, .epoch = GENERATION_EPOCH_MAX, .generation = slice_str("g2")};
+    assert_true(generations_apply(&generations, &last));
+    assert_true(generations.epoch + 1 > generations.epoch);
+    generations_release(&generations);
+}
+
 static void test_keys(void **state)
 {
     char key[STEP_KEY_BYTES_MAX];
@@ -120,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_back_in_the_middle),
         cmocka_unit_test(test_what_changes_nothing),
         cmocka_unit_test(test_marks_have_a_limit),
+        cmocka_unit_test(test_what_makes_no_sense),
         cmocka_unit_test(test_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
