@@ -43,8 +43,8 @@ struct generations {
 void generations_init(struct generations *generations);
 void generations_release(struct generations *generations);
 /* Applies a step. Ignores a step that is older than the newest one known, of an unknown kind, or
- * past GENERATION_PROGRESS_MAX. False: it makes no sense (names, a negative partition, an epoch that
- * no other could follow), and nothing has changed. */
+ * past GENERATION_PROGRESS_MAX. False: it makes no sense (names, a negative partition, an epoch
+ * that no other could follow), and nothing has changed. */
 bool generations_apply(struct generations *generations, const struct generation_step *step);
 /* Returns the role of a generation in a partition. */
 enum generation_role generations_role(const struct generations *generations,
