@@ -158,9 +158,10 @@ def _(stage, one, rng):
 
 @fault("term")
 def _(stage, one, rng):
-    stage.workers.unwant(*place(one), signal.SIGTERM)
-    stage.workers.wait_gone(*place(one))
-    stage.workers.want(*place(one))
+    with stage.workers.deciding(one.about["worker"]):
+        stage.workers.unwant(*place(one), signal.SIGTERM)
+        stage.workers.wait_gone(*place(one))
+        stage.workers.want(*place(one))
     return "restarted"
 
 
@@ -179,9 +180,10 @@ def _(stage, one, rng):
 def _(stage, one, rng):
     worker = one.about["worker"]
     for slot in stage.workers.wanted_slots(worker):
-        stage.workers.unwant(worker, slot, signal.SIGTERM)
-        stage.workers.wait_gone(worker, slot)
-        stage.workers.want(worker, slot)
+        with stage.workers.deciding(worker):
+            stage.workers.unwant(worker, slot, signal.SIGTERM)
+            stage.workers.wait_gone(worker, slot)
+            stage.workers.want(worker, slot)
         stage.wait_healthy(worker, slot, 10)
     return "all copies"
 
@@ -190,15 +192,33 @@ def _(stage, one, rng):
 def _(stage, one, rng):
     """2 -> 1 -> 3 -> 2."""
     worker, workers = one.about["worker"], stage.workers
-    workers.unwant(worker, 1, rng.choice([signal.SIGTERM, signal.SIGKILL]))
-    workers.wait_gone(worker, 1)
-    stage.sleep(7)
-    workers.want(worker, 1)
-    workers.want(worker, 2)
-    stage.sleep(5)
-    workers.unwant(worker, 2, rng.choice([signal.SIGTERM, signal.SIGKILL]))
-    workers.wait_gone(worker, 2)
+    with workers.deciding(worker):
+        workers.unwant(worker, 1, rng.choice([signal.SIGTERM, signal.SIGKILL]))
+        workers.wait_gone(worker, 1)
+        stage.sleep(7)
+        workers.want(worker, 1)
+        workers.want(worker, 2)
+        stage.sleep(5)
+        workers.unwant(worker, 2, rng.choice([signal.SIGTERM, signal.SIGKILL]))
+        workers.wait_gone(worker, 2)
     return "2, 1, 3, 2 copies"
+
+
+def lives_of_twins(stage, worker, slot, rng):
+    """The process ids, or None, of a copy that stood still and of its stand-in, afterwards."""
+    workers, twin = stage.workers, TWIN + slot
+    workers.unwant(worker, slot, signal.SIGSTOP)
+    workers.start(worker, twin)
+    try:
+        stage.sleep(rng.uniform(2, 6))
+        workers.signal(worker, slot, signal.SIGCONT)
+        stage.sleep(5)
+        return workers.pid(worker, slot), workers.pid(worker, twin)
+    finally:
+        workers.signal(worker, twin, signal.SIGTERM)
+        workers.wait_gone(worker, twin)
+        workers.signal(worker, slot, signal.SIGCONT)
+        workers.want(worker, slot)
 
 
 @fault("twin")
@@ -206,20 +226,8 @@ def _(stage, one, rng):
     """A copy stands still, its stand-in starts on another machine with the same name, and then the
     first wakes up: one of the two must be shut out."""
     worker, slot = place(one)
-    workers = stage.workers
-    workers.unwant(worker, slot, signal.SIGSTOP)
-    twin = TWIN + slot
-    workers.start(worker, twin)
-    try:
-        stage.sleep(rng.uniform(2, 6))
-        workers.signal(worker, slot, signal.SIGCONT)
-        stage.sleep(5)
-        lives = workers.pid(worker, slot), workers.pid(worker, twin)
-    finally:
-        workers.signal(worker, twin, signal.SIGTERM)
-        workers.wait_gone(worker, twin)
-        workers.signal(worker, slot, signal.SIGCONT)
-        workers.want(worker, slot)
+    with stage.workers.deciding(worker):
+        lives = lives_of_twins(stage, worker, slot, rng)
     if all(lives):
         return "neither has noticed yet"
     return "the first was shut out" if lives[1] else \
@@ -232,17 +240,18 @@ def with_state_alone(stage, one, number, harm):
     """Ends all copies of the worker on one machine, harms its state, starts them again."""
     worker, slot = place(one)
     workers = stage.workers
-    slots = [other for other in workers.wanted_slots(worker)
-             if workers.machine(other) == workers.machine(slot)]
-    for other in slots:
-        workers.unwant(worker, other, number)
-    for other in slots:
-        workers.wait_gone(worker, other)
-    try:
-        return harm(workers.state(worker, slot))
-    finally:
+    with workers.deciding(worker):
+        slots = [other for other in workers.wanted_slots(worker)
+                 if workers.machine(other) == workers.machine(slot)]
         for other in slots:
-            workers.want(worker, other)
+            workers.unwant(worker, other, number)
+        for other in slots:
+            workers.wait_gone(worker, other)
+        try:
+            return harm(workers.state(worker, slot))
+        finally:
+            for other in slots:
+                workers.want(worker, other)
 
 
 def ending(rng):
@@ -414,17 +423,18 @@ def _(stage, one, rng):
 
 def alone(stage, worker, act):
     """Ends all copies of a worker, waits until its group is empty, acts, and starts them again."""
-    slots = stage.workers.wanted_slots(worker)
-    for slot in slots:
-        stage.workers.unwant(worker, slot, signal.SIGKILL)
-    for slot in slots:
-        stage.workers.wait_gone(worker, slot)
-    try:
-        stage.sleep(SESSION_SECONDS)
-        return act()
-    finally:
+    with stage.workers.deciding(worker):
+        slots = stage.workers.wanted_slots(worker)
         for slot in slots:
-            stage.workers.want(worker, slot)
+            stage.workers.unwant(worker, slot, signal.SIGKILL)
+        for slot in slots:
+            stage.workers.wait_gone(worker, slot)
+        try:
+            stage.sleep(SESSION_SECONDS)
+            return act()
+        finally:
+            for slot in slots:
+                stage.workers.want(worker, slot)
 
 
 @fault("offsets-back")

@@ -57,6 +57,7 @@ class Workers:
         self.last = {}            # pid -> metrics as last seen
         self.refusing = 0         # faults after which a copy may rightly end with 78
         self.lock = threading.RLock()
+        self.decisions = {worker: threading.RLock() for worker in WORKERS}
         self.quit = threading.Event()
         self.thread = threading.Thread(target=self._look_after, daemon=True)
 
@@ -72,6 +73,11 @@ class Workers:
         if (worker, slot) not in self.copies:
             self.copies[worker, slot] = pipeline.Copy(self.machine(slot), worker, slot % TWIN)
         return self.copies[worker, slot]
+
+    def deciding(self, worker):
+        """A fault that ends copies of a worker and wants them again is alone with these decisions:
+        another one would start a copy on state that is being harmed."""
+        return self.decisions[worker]
 
     @contextlib.contextmanager
     def may_refuse(self):
